@@ -1,0 +1,80 @@
+# Shared by every verb of ./dev: saying what happens and for how long, and bringing what is missing.
+# Must not know any verb.
+
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+CACHE=${LASTGOOD_CACHE:-${HOME:-/root}/.cache/lastgood}
+VERSION=$(cat "$ROOT/VERSION")
+export ROOT CACHE VERSION
+mkdir -p "$CACHE"
+
+if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then
+  BOLD=$'\e[1m' DIM=$'\e[2m' RED=$'\e[31m' GREEN=$'\e[32m' PLAIN=$'\e[0m'
+else
+  BOLD='' DIM='' RED='' GREEN='' PLAIN=''
+fi
+
+say() { printf '%s\n' "$*"; }
+warn() { printf '%s\n' "${RED}$*${PLAIN}" >&2; }
+die() {
+  warn "$*"
+  exit 1
+}
+
+now_ms() { date +%s%3N; }
+
+seconds_since() { awk -v a="$1" -v b="$(now_ms)" 'BEGIN { printf "%.1f s", (b - a) / 1000 }'; }
+
+# One step at a time: its text is printed when it starts, its duration when it ends.
+step() {
+  STEP_TEXT=$1
+  STEP_START=$(now_ms)
+  printf '%s\n' "${BOLD}==> $STEP_TEXT${PLAIN}"
+}
+done_step() { printf '%s\n' "${GREEN} ok${PLAIN} $STEP_TEXT ${DIM}($(seconds_since "$STEP_START"))${PLAIN}"; }
+
+# Runs a command with its output in a log, which is shown only when the command fails.
+quietly() {
+  local log
+  log=$(mktemp "${TMPDIR:-/tmp}/lastgood-dev.XXXXXX")
+  if "$@" >"$log" 2>&1; then
+    rm -f "$log"
+    return 0
+  fi
+  local code=$?
+  tail -n 60 "$log" >&2
+  warn "failed: $* (whole output: $log)"
+  return "$code"
+}
+
+as_root() {
+  if [ "$(id -u)" = 0 ]; then
+    "$@"
+  elif command -v sudo >/dev/null; then
+    sudo "$@"
+  else
+    die "This needs root for: $*. Run it as root, or install sudo."
+  fi
+}
+
+# Installs the Debian packages that are missing; quick when none is.
+need_packages() {
+  local missing=() package
+  for package in "$@"; do
+    [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing+=("$package")
+  done
+  [ ${#missing[@]} -gt 0 ] || return 0
+  if [ "$(id -u)" != 0 ] && ! command -v sudo >/dev/null; then
+    die "Missing Debian packages: ${missing[*]}. Install them (apt-get install ${missing[*]}) or run this as root."
+  fi
+  step "installing Debian packages: ${missing[*]}"
+  local apt=(env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300)
+  quietly as_root "${apt[@]}" update || die "The Debian package lists could not be fetched; missing are: ${missing[*]}."
+  quietly as_root "${apt[@]}" install -y --no-install-recommends "${missing[@]}" ||
+    die "These Debian packages could not be installed: ${missing[*]}."
+  done_step
+}
+
+# Go is the one tool that is expected on the machine; an older one fetches the version that go.mod names.
+need_go() {
+  command -v go >/dev/null || die "Go is missing: install Go 1.21 or later (it fetches the version that it needs), then run this again."
+}
