@@ -1,0 +1,84 @@
+// DeploymentGuard: the memory of one opted-in Deployment. Everything that must survive a restart is in its status.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "api/meta.hpp"
+
+namespace lastgood::api {
+
+enum class State : std::uint8_t { Idle, Watching, Held, RollingBack, Verifying, Frozen };
+[[nodiscard]] const char* to_string(State state);
+[[nodiscard]] std::optional<State> parse_state(std::string_view text);
+
+enum class RevisionVerdict : std::uint8_t {
+  Watching,      // being judged
+  Good,          // rolled out completely and baked without a breach
+  PresumedGood,  // ran completely available when first seen
+  Superseded,    // a newer template came before it was judged
+  Unjudged,      // baked, but a check never gave an answer
+  Breached,      // a check was breached; not (yet) put back
+  RolledBack,    // put back: quarantined
+};
+[[nodiscard]] const char* to_string(RevisionVerdict verdict);
+[[nodiscard]] std::optional<RevisionVerdict> parse_verdict(std::string_view text);
+
+// One revision of the Deployment. Its identity is hash (and the ReplicaSet's uid while it exists), never the number.
+struct Revision {
+  TemplateHash hash;
+  Uid replica_set;
+  std::int64_t number = 0;  // as kubectl rollout history shows it; for people only
+  RevisionVerdict verdict = RevisionVerdict::Watching;
+  std::optional<Time> since = {};  // of the verdict
+  std::string kept_as;             // name of the ControllerRevision that keeps its template; empty when none does
+  bool operator==(const Revision&) const = default;
+};
+
+enum class SampleResult : std::uint8_t { Pass, Fail, Unknown };
+[[nodiscard]] const char* to_string(SampleResult result);
+[[nodiscard]] std::optional<SampleResult> parse_sample_result(std::string_view text);
+
+// How one check stands for the revision being judged.
+struct CheckStatus {
+  std::string name;  // "rollout" or the policy's
+  SampleResult result = SampleResult::Unknown;
+  std::string reason;   // CamelCase: WrongStatus, TimedOut, CrashLoop, NoPodToAsk, ...
+  std::string message;  // value and threshold in words, at most 512 bytes
+  int failures = 0;     // in a row
+  int failure_threshold = 1;
+  bool passed_once = false;                // since the rollout was complete
+  std::optional<Time> first_failure = {};  // of the row
+  bool breached = false;
+  bool operator==(const CheckStatus&) const = default;
+};
+
+struct GuardStatus {
+  std::int64_t observed_generation = 0;  // of the Deployment
+  Uid deployment_uid;
+  std::string policy;  // "RollbackPolicy/web", "ConfigMap/rollback-config", "built-in"; empty when none governs
+  State state = State::Idle;
+  std::string reason;
+  std::string message;
+  std::optional<Time> state_since = {};
+  std::optional<TemplateDigest> template_digest = {};  // of the template that `current` was found for
+  std::optional<Revision> current = {};                // the revision of the present template; absent until its ReplicaSet exists
+  std::optional<Revision> last_good = {};              // the newest good or presumed good that is not current's
+  std::vector<Revision> revisions = {};                // newest first, at most 20, current included
+  std::optional<Time> watch_started = {};
+  std::optional<Time> rolled_out = {};  // when the rollout was first seen complete in this watch
+  std::vector<CheckStatus> checks = {};
+  std::string rollback;  // name of the Rollback in flight or last done
+  Conditions conditions = {};
+  bool operator==(const GuardStatus&) const = default;
+};
+
+struct DeploymentGuard {
+  ObjectMeta meta;
+  GuardStatus status = {};
+  bool operator==(const DeploymentGuard&) const = default;
+};
+
+}  // namespace lastgood::api

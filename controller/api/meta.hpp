@@ -1,0 +1,70 @@
+// What we read of every object's metadata, and the condition type every kind shares.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/names.hpp"
+#include "base/time.hpp"
+
+namespace lastgood::api {
+
+using StringMap = std::map<std::string, std::string>;
+
+struct ObjectMeta {
+  Key key;
+  Uid uid;
+  ResourceVersion resource_version;
+  std::int64_t generation = 0;
+  std::optional<Time> created = {};
+  bool deleting = false;  // metadata.deletionTimestamp is set
+  StringMap labels = {};
+  StringMap annotations = {};  // of Deployments: those of lastgood.dev/ and deployment.kubernetes.io/revision only
+  Uid owner;                   // the controlling owner reference's uid; empty without one
+
+  bool operator==(const ObjectMeta&) const = default;
+};
+
+enum class Truth : std::uint8_t { True, False, Unknown };
+[[nodiscard]] const char* to_string(Truth truth);
+
+// metav1.Condition.
+struct Condition {
+  std::string type;
+  Truth status = Truth::Unknown;
+  std::string reason;
+  std::string message;
+  std::optional<Time> last_transition = {};
+  std::int64_t observed_generation = 0;
+
+  bool operator==(const Condition&) const = default;
+};
+
+using Conditions = std::vector<Condition>;  // one of each type, in the order they were first set
+
+// Sets the condition of that type. last_transition moves to `now` only when the status changes.
+void set_condition(Conditions& conditions, Condition condition, Time now);
+[[nodiscard]] const Condition* find_condition(const Conditions& conditions, std::string_view type);
+
+// metav1.LabelSelector.
+struct LabelRequirement {
+  std::string key;
+  std::string op;  // In, NotIn, Exists, DoesNotExist
+  std::vector<std::string> values = {};
+  bool operator==(const LabelRequirement&) const = default;
+};
+struct LabelSelector {
+  StringMap match_labels = {};
+  std::vector<LabelRequirement> match_expressions = {};
+  bool operator==(const LabelSelector&) const = default;
+};
+
+[[nodiscard]] bool matches(const LabelSelector& selector, const StringMap& labels);
+
+// As a labelSelector query value, not yet percent-encoded: "app=web,tier in (a,b),!canary".
+[[nodiscard]] std::string to_query(const LabelSelector& selector);
+
+}  // namespace lastgood::api

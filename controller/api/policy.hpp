@@ -1,0 +1,80 @@
+// RollbackPolicy: what to check, and what may be done.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "api/meta.hpp"
+
+namespace lastgood::api {
+
+struct StatusRange {  // inclusive
+  int from = 200;
+  int to = 399;
+  bool operator==(const StatusRange&) const = default;
+};
+
+enum class HttpTarget : std::uint8_t { Pods, Service, Url };
+[[nodiscard]] const char* to_string(HttpTarget target);
+
+// Pods: every pod of the new revision at its IP. Service: the Service `service` of the Deployment's namespace, asked pod by
+// pod. Url: `url` as it stands, unless its host is such a Service. Exactly one way per check.
+struct HttpCheck {
+  HttpTarget target = HttpTarget::Pods;
+  std::string scheme = "http";               // http or https; Pods and Service
+  std::uint16_t port = 0;                    // Pods and Service
+  std::string path = "/";                    // Pods and Service
+  std::string service;                       // Service
+  std::string url;                           // Url
+  std::vector<StatusRange> expected = {{}};  // "200-399", "200,204,300-399"
+  Duration timeout{2000};
+  int max_failing_percent = 25;  // of the pods asked; the check fails when more than this fail
+  bool operator==(const HttpCheck&) const = default;
+};
+
+struct Check {
+  std::string name;
+  HttpCheck http = {};
+  Duration interval{10000};
+  int failure_threshold = 3;
+  bool operator==(const Check&) const = default;
+};
+
+struct RolloutCheck {
+  bool progress_deadline = true;
+  int crash_loop_restarts = 3;  // 0: crash loops are not judged
+  bool image_pull_errors = true;
+  bool config_errors = true;
+  Duration unavailable_for{30000};  // 0: not judged
+  bool operator==(const RolloutCheck&) const = default;
+};
+
+struct PolicySpec {
+  bool suspend = false;
+  std::optional<LabelSelector> selector = {};
+  Duration bake_time{600000};
+  std::vector<Check> checks = {};
+  RolloutCheck rollout = {};
+  Duration verify_for{300000};  // rollback.verifyFor
+  bool operator==(const PolicySpec&) const = default;
+};
+
+struct PolicyStatus {
+  std::int64_t observed_generation = 0;
+  std::int64_t guarded = 0;  // Deployments governed by it
+  Conditions conditions = {};
+  bool operator==(const PolicyStatus&) const = default;
+};
+
+struct RollbackPolicy {
+  ObjectMeta meta;
+  PolicySpec spec = {};
+  PolicyStatus status = {};
+  std::string problem;  // why the spec cannot be used although the server admitted it; empty when it can
+  bool operator==(const RollbackPolicy&) const = default;
+};
+
+}  // namespace lastgood::api

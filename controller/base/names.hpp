@@ -1,0 +1,44 @@
+// Names that must not be mixed up: each is a string of its own type.
+#pragma once
+
+#include <compare>
+#include <functional>
+#include <string>
+#include <utility>
+
+namespace lastgood {
+
+template <class Tag>
+struct StrongName {
+  std::string value;
+
+  StrongName() = default;
+  explicit StrongName(std::string text) : value(std::move(text)) {}
+
+  [[nodiscard]] bool empty() const { return value.empty(); }
+  auto operator<=>(const StrongName&) const = default;
+};
+
+using Uid = StrongName<struct UidTag>;                    // metadata.uid
+using TemplateHash = StrongName<struct TemplateHashTag>;  // label pod-template-hash
+using TemplateDigest =
+    StrongName<struct TemplateDigestTag>;  // our digest of the bytes of spec.template; a hint, never an identity
+using ResourceVersion = StrongName<struct ResourceVersionTag>;  // metadata.resourceVersion
+
+// A namespaced object's name. Ordered by namespace first.
+struct Key {
+  std::string namespace_;
+  std::string name;
+
+  auto operator<=>(const Key&) const = default;
+  [[nodiscard]] std::string str() const { return namespace_ + "/" + name; }
+};
+
+}  // namespace lastgood
+
+template <>
+struct std::hash<lastgood::Key> {
+  std::size_t operator()(const lastgood::Key& key) const noexcept {
+    return std::hash<std::string>{}(key.namespace_) * 31 + std::hash<std::string>{}(key.name);
+  }
+};
