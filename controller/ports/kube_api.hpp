@@ -1,32 +1,21 @@
 // What we ask of a Kubernetes API server: one call, one answer; or one call and a stream of bytes.
-// A call is plain data, so that pure code can plan it and a test can read it.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
-#include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
 
+#include "api/call.hpp"
 #include "base/result.hpp"
 #include "base/time.hpp"
 
 namespace lastgood::ports {
 
-enum class Verb : std::uint8_t { Get, Post, Put, Patch, Delete };
-
-inline constexpr std::string_view json_patch = "application/json-patch+json";    // RFC 6902
-inline constexpr std::string_view merge_patch = "application/merge-patch+json";  // RFC 7386
-
-struct ApiCall {
-  Verb verb = Verb::Get;
-  std::string
-      target;  // path and query, already percent-encoded: "/apis/apps/v1/namespaces/shop/deployments/web?fieldManager=lastgood"
-  std::string body;          // empty for GET and DELETE
-  std::string content_type;  // of the body; empty means application/json
-
-  bool operator==(const ApiCall&) const = default;
-};
+using api::ApiCall;
+using api::json_patch;
+using api::merge_patch;
+using api::Verb;
 
 class KubeApi {
  public:

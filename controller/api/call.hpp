@@ -1,0 +1,55 @@
+// One call to an API server and one health question, as plain data: pure code plans them, net/ carries them out,
+// and a test can read them.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/time.hpp"
+
+namespace lastgood::api {
+
+enum class Verb : std::uint8_t { Get, Post, Put, Patch, Delete };
+
+inline constexpr std::string_view json_patch = "application/json-patch+json";    // RFC 6902
+inline constexpr std::string_view merge_patch = "application/merge-patch+json";  // RFC 7386
+
+struct ApiCall {
+  Verb verb = Verb::Get;
+  std::string target;  // path and query, already percent-encoded: "/apis/apps/v1/namespaces/shop/deployments/web?fieldManager=lastgood"
+  std::string body;          // empty for GET
+  std::string content_type;  // of the body; empty means application/json
+
+  bool operator==(const ApiCall&) const = default;
+};
+
+struct HttpQuestion {
+  bool tls = false;  // the certificate is not verified, as kubelet does not
+  std::string host;  // a name or an address to connect to
+  std::uint16_t port = 0;
+  std::string target;       // path and query, begins with "/"
+  std::string host_header;  // empty: host[:port]
+  Duration timeout{2000};   // for everything: resolve, connect, handshake, write, status line and headers
+
+  bool operator==(const HttpQuestion&) const = default;
+};
+
+enum class HttpOutcome : std::uint8_t {
+  Answered,  // `status` is set; the body is not read
+  Refused,   // connection refused or reset
+  TimedOut,
+  Closed,       // closed before the headers were whole
+  Malformed,    // not HTTP, or headers beyond 64 KiB, or the handshake failed
+  Unresolved,   // the name does not resolve: cannot be asked
+  Unreachable,  // no route, or the network denies it: cannot be asked
+};
+
+struct HttpAnswer {
+  HttpOutcome outcome = HttpOutcome::TimedOut;
+  int status = 0;
+  Duration took{0};
+  std::string detail;  // the system's words, at most 200 bytes; empty when Answered
+};
+
+}  // namespace lastgood::api

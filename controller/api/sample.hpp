@@ -1,0 +1,22 @@
+// What one asking of one check came to: the bridge from checks/ to decide/.
+#pragma once
+
+#include <string>
+
+#include "api/guard.hpp"
+#include "base/time.hpp"
+
+namespace lastgood::api {
+
+struct Sample {
+  std::string check;  // "rollout" or the policy's name for it
+  SampleResult result = SampleResult::Unknown;
+  std::string reason;      // CamelCase
+  std::string message;     // value and threshold in words, at most 512 bytes
+  Duration must_hold{0};   // a Fail breaches only after it has held this long
+  bool immediate = false;  // a Fail that breaches at once, whatever the threshold
+
+  bool operator==(const Sample&) const = default;
+};
+
+}  // namespace lastgood::api
