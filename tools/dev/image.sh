@@ -1,0 +1,150 @@
+# ./dev image: the controller's image from the project's Dockerfile, as an archive that `ctr images import` and `docker load` take.
+# Must not know who uses the image.
+# ensure_image builds only when a source of the image changed, and sets IMAGE_NAME and IMAGE_ARCHIVE.
+
+IMAGE_NAME=lastgood.dev/lastgood-controller:$VERSION
+IMAGE_ARCHIVE=''
+IMAGE_BASE=debian:trixie-slim
+IMAGE_KEPT=5
+
+verb_image() {
+  ensure_image
+  say "$IMAGE_NAME, $(image_megabytes "$IMAGE_ARCHIVE") MB"
+  say "$IMAGE_ARCHIVE"
+}
+
+ensure_image() {
+  local folder=$CACHE/images
+  mkdir -p "$folder"
+  IMAGE_ARCHIVE=$folder/$(image_hash).tar
+  if [ -s "$IMAGE_ARCHIVE" ]; then
+    touch "$IMAGE_ARCHIVE"
+    return 0
+  fi
+  local lock
+  exec {lock}>"$folder/lock"
+  flock "$lock"
+  [ -s "$IMAGE_ARCHIVE" ] || image_build
+  exec {lock}>&-
+  image_forget_old
+}
+
+image_build() {
+  local engine partial=$IMAGE_ARCHIVE.partial
+  rm -f "$partial"
+  engine=$(image_engine)
+  if [ -n "$engine" ]; then
+    image_build_with_engine "$engine" "$partial"
+  else
+    need_packages buildah debootstrap
+    image_base
+    image_build_with_buildah "$partial"
+  fi
+  mv "$partial" "$IMAGE_ARCHIVE"
+}
+
+# The archive holds layers as they are, so its size is what the image takes on a node.
+image_megabytes() { awk -v bytes="$(stat -c %s "$1")" 'BEGIN { printf "%.1f", bytes / 1000000 }'; }
+
+# The files that .dockerignore lets in, and the recipe itself.
+image_sources() {
+  local entry
+  (
+    cd "$ROOT" || exit 1
+    printf '%s\0' Dockerfile .dockerignore
+    while read -r entry; do
+      [ ! -e "$entry" ] || find "$entry" -type f ! -name '*.md' -print0
+    done < <(sed -n 's/^!//p' .dockerignore)
+  ) | LC_ALL=C sort -z
+}
+
+image_hash() {
+  image_sources | (cd "$ROOT" && xargs -0 sha256sum) | sha256sum | cut -c 1-16
+}
+
+# A container engine that can really build here: a client alone, or an engine that cannot get the base, is none.
+image_engine() {
+  local engine
+  for engine in docker podman; do
+    command -v "$engine" >/dev/null || continue
+    timeout 20 "$engine" info >/dev/null 2>&1 || continue
+    "$engine" image inspect "$IMAGE_BASE" >/dev/null 2>&1 || timeout 120 "$engine" pull -q "$IMAGE_BASE" >/dev/null 2>&1 || continue
+    printf '%s' "$engine"
+    return 0
+  done
+}
+
+image_build_with_engine() {
+  local engine=$1 archive=$2
+  step "building the image $IMAGE_NAME with $engine"
+  quietly env DOCKER_BUILDKIT=1 "$engine" build --build-arg "BASE=$IMAGE_BASE" --build-arg "VERSION=$VERSION" \
+    --tag "$IMAGE_NAME" "$ROOT" || die "The image could not be built with $engine."
+  quietly "$engine" save --output "$archive" "$IMAGE_NAME" || die "The image could not be saved with $engine."
+  done_step
+}
+
+# Storage of our own: what the user has in theirs is not ours to change, and removing $CACHE removes everything.
+# The cache mounts of a build live under TMPDIR, so that they last as long as $CACHE does.
+image_buildah() {
+  local state=$CACHE/buildah
+  mkdir -p "$state/tmp"
+  as_root env BUILDAH_ISOLATION=chroot TMPDIR="$state/tmp" buildah \
+    --root "$state/storage" --runroot "/run/lastgood-buildah-$(cksum <<<"$CACHE" | cut -d ' ' -f 1)" "$@"
+}
+
+image_build_with_buildah() {
+  local archive=$1
+  local build=(image_buildah build --layers --network host --build-arg "BASE=localhost/$IMAGE_BASE")
+  step "compilers and libraries of Debian 13"
+  quietly "${build[@]}" --target tools --tag localhost/lastgood-tools "$ROOT" ||
+    die "The packages that the image is built with could not be installed."
+  done_step
+  step "building the image $IMAGE_NAME with buildah"
+  quietly "${build[@]}" --build-arg "VERSION=$VERSION" --tag "$IMAGE_NAME" "$ROOT" || die "The image could not be built."
+  quietly image_buildah push "$IMAGE_NAME" "docker-archive:$archive:$IMAGE_NAME" || die "The image could not be saved."
+  as_root chmod a+r "$archive"
+  # The layers of earlier sources; the tagged ones, base and compilers among them, stay.
+  quietly image_buildah rmi --prune || warn "Layers of earlier builds could not be removed."
+  done_step
+}
+
+# Debian 13 from the mirror that this machine's own apt uses: no registry is needed.
+image_base() {
+  local folder=$CACHE/debootstrap-trixie mirror security
+  [ -z "$(image_buildah images --quiet "localhost/$IMAGE_BASE" 2>/dev/null)" ] || return 0
+  if [ ! -s "$folder/rootfs.tar" ]; then
+    mirror=$(image_mirror Debian)
+    if [ -z "$mirror" ]; then
+      quietly as_root apt-get -o DPkg::Lock::Timeout=300 update || true
+      mirror=$(image_mirror Debian)
+    fi
+    [ -n "$mirror" ] || die "No Debian mirror is among this machine's apt sources, and neither docker nor podman works here."
+    security=$(image_mirror Debian-Security)
+    step "Debian 13 as the base of the image"
+    mkdir -p "$folder"
+    as_root rm -rf "$folder/rootfs" "$folder/rootfs.tar.partial"
+    quietly as_root debootstrap --variant=minbase --include=ca-certificates trixie "$folder/rootfs" "$mirror" ||
+      die "Debian 13 could not be fetched from the mirror of this machine's apt sources."
+    [ -z "$security" ] || echo "deb $security trixie-security main" |
+      as_root tee "$folder/rootfs/etc/apt/sources.list.d/security.list" >/dev/null
+    as_root rm -rf "$folder/rootfs/var/cache/apt" "$folder/rootfs/var/lib/apt/lists"
+    as_root tar --create --file "$folder/rootfs.tar.partial" --directory "$folder/rootfs" --one-file-system .
+    as_root mv "$folder/rootfs.tar.partial" "$folder/rootfs.tar"
+    as_root rm -rf "$folder/rootfs"
+    done_step
+  fi
+  printf 'FROM scratch\nADD rootfs.tar /\nCMD ["bash"]\n' |
+    quietly image_buildah build --tag "localhost/$IMAGE_BASE" --file - "$folder" || die "The base image could not be made."
+}
+
+# The first repository with this label that apt is configured with.
+image_mirror() {
+  apt-get indextargets --format '$(LABEL) $(REPO_URI)' 'Created-By: Packages' 2>/dev/null |
+    awk -v label="$1" '$1 == label { print $2; exit }'
+}
+
+image_forget_old() {
+  local old
+  # shellcheck disable=SC2012
+  ls -t "$CACHE"/images/*.tar 2>/dev/null | tail -n +$((IMAGE_KEPT + 1)) | while read -r old; do rm -f "$old"; done
+}
