@@ -27,7 +27,11 @@ using Steady = std::chrono::time_point<std::chrono::steady_clock, std::chrono::m
 // "2026-11-24T12:00:00.250000Z", as metav1.MicroTime.
 [[nodiscard]] std::string format_micro_time(Time time);
 
-// Go's time.ParseDuration for what a policy may say: "1h30m", "250ms", "1.5s". No sign, no bare number; at most 10,000 hours.
+// "2026-11-24T12:00:00Z", and "2026-11-24T12:00:00.250Z" where there is a part of a second: parse_rfc3339 reads back the same.
+[[nodiscard]] std::string format_precise(Time time);
+
+// Go's time.ParseDuration for what a policy may say: "1h30m", "250ms", "1.5s". No sign, no bare number, nothing finer than a
+// millisecond; at most 10,000 hours.
 // The error says what was found and gives an example.
 [[nodiscard]] Result<Duration> parse_duration(std::string_view text);
 
