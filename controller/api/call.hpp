@@ -17,7 +17,8 @@ inline constexpr std::string_view merge_patch = "application/merge-patch+json"; 
 
 struct ApiCall {
   Verb verb = Verb::Get;
-  std::string target;  // path and query, already percent-encoded: "/apis/apps/v1/namespaces/shop/deployments/web?fieldManager=lastgood"
+  std::string
+      target;  // path and query, already percent-encoded: "/apis/apps/v1/namespaces/shop/deployments/web?fieldManager=lastgood"
   std::string body;          // empty for GET
   std::string content_type;  // of the body; empty means application/json
 

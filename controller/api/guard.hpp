@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "api/meta.hpp"
@@ -51,6 +52,7 @@ struct CheckStatus {
   int failure_threshold = 1;
   bool passed_once = false;                // since the rollout was complete
   std::optional<Time> first_failure = {};  // of the row
+  std::optional<Time> last_failure = {};   // of the row
   bool breached = false;
   bool operator==(const CheckStatus&) const = default;
 };

@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/names.hpp"
@@ -30,6 +31,7 @@ struct ObjectMeta {
 
 enum class Truth : std::uint8_t { True, False, Unknown };
 [[nodiscard]] const char* to_string(Truth truth);
+[[nodiscard]] Truth parse_truth(std::string_view text);  // what is neither True nor False is Unknown
 
 // metav1.Condition.
 struct Condition {

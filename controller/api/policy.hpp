@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -19,6 +20,7 @@ struct StatusRange {  // inclusive
 
 enum class HttpTarget : std::uint8_t { Pods, Service, Url };
 [[nodiscard]] const char* to_string(HttpTarget target);
+[[nodiscard]] std::optional<HttpTarget> parse_http_target(std::string_view text);
 
 // Pods: every pod of the new revision at its IP. Service: the Service `service` of the Deployment's namespace, asked pod by
 // pod. Url: `url` as it stands, unless its host is such a Service. Exactly one way per check.
