@@ -1,4 +1,5 @@
-# ./dev image: the controller's image from the project's Dockerfile, as an archive that `ctr images import` and `docker load` take.
+# shellcheck shell=bash
+# ./dev image: the controller's image from the project's Dockerfile, as an archive for `ctr images import` or `docker load`.
 # Must not know who uses the image.
 # ensure_image builds only when a source of the image changed, and sets IMAGE_NAME and IMAGE_ARCHIVE.
 
@@ -68,7 +69,8 @@ image_engine() {
   for engine in docker podman; do
     command -v "$engine" >/dev/null || continue
     timeout 20 "$engine" info >/dev/null 2>&1 || continue
-    "$engine" image inspect "$IMAGE_BASE" >/dev/null 2>&1 || timeout 120 "$engine" pull -q "$IMAGE_BASE" >/dev/null 2>&1 || continue
+    "$engine" image inspect "$IMAGE_BASE" >/dev/null 2>&1 ||
+      timeout 120 "$engine" pull -q "$IMAGE_BASE" >/dev/null 2>&1 || continue
     printf '%s' "$engine"
     return 0
   done
@@ -139,6 +141,7 @@ image_base() {
 
 # The first repository with this label that apt is configured with.
 image_mirror() {
+  # shellcheck disable=SC2016
   apt-get indextargets --format '$(LABEL) $(REPO_URI)' 'Created-By: Packages' 2>/dev/null |
     awk -v label="$1" '$1 == label { print $2; exit }'
 }

@@ -1,0 +1,20 @@
+{{/* One name for everything: the release's, with "lastgood" in it. */}}
+{{- define "lastgood.name" -}}
+{{- if contains "lastgood" .Release.Name -}}
+{{- .Release.Name | trunc 50 | trimSuffix "-" -}}
+{{- else -}}
+{{- printf "%s-lastgood" .Release.Name | trunc 50 | trimSuffix "-" -}}
+{{- end -}}
+{{- end }}
+
+{{- define "lastgood.selectorLabels" -}}
+app.kubernetes.io/name: lastgood
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
+
+{{- define "lastgood.labels" -}}
+{{ include "lastgood.selectorLabels" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name (.Chart.Version | replace "+" "_") }}
+{{- end }}

@@ -1,0 +1,52 @@
+{{/*
+What the controller may do in every namespace that it guards: in a ClusterRole, or in a Role of each chosen namespace.
+Every rule says which call needs each of its verbs. Secrets are not among them.
+*/}}
+{{- define "lastgood.rules" -}}
+# list, watch: the cache of Deployments. get: the live read before every write.
+# patch: the rollback of spec.template, and the managedFields that give its owners their fields back.
+- apiGroups: [apps]
+  resources: [deployments]
+  verbs: [get, list, watch, patch]
+# list: the revisions of a Deployment whose template changed. get: the live read of the target before a rollback.
+- apiGroups: [apps]
+  resources: [replicasets]
+  verbs: [get, list]
+# The templates that were proven good. list, get: finding the target. create, update: keeping a template that became good.
+# delete: only two are kept for each Deployment.
+- apiGroups: [apps]
+  resources: [controllerrevisions]
+  verbs: [get, list, create, update, delete]
+# list: the pods of a revision while it is judged, for the rollout check and to ask each of them by HTTP.
+- apiGroups: [""]
+  resources: [pods]
+  verbs: [list]
+# get: the ConfigMap that a Deployment names in lastgood.dev/config-map.
+- apiGroups: [""]
+  resources: [configmaps]
+  verbs: [get]
+# get: the Service that an HTTP check names, whose pods are asked one by one.
+- apiGroups: [""]
+  resources: [services]
+  verbs: [get]
+# create: an Event for each fact. patch: counting a fact that is seen again.
+- apiGroups: [events.k8s.io]
+  resources: [events]
+  verbs: [create, patch]
+# list, watch: the cache of policies. They are written by people, so there is no other verb.
+- apiGroups: [lastgood.dev]
+  resources: [rollbackpolicies]
+  verbs: [list, watch]
+# list, watch: the cache of guards. get: the live read before a decision. create: a Deployment opted in. delete: it opted out.
+- apiGroups: [lastgood.dev]
+  resources: [deploymentguards]
+  verbs: [get, list, watch, create, delete]
+# list, watch: the cache of rollbacks. get: the live read before going on with one. create: the intent, before the Deployment is touched.
+- apiGroups: [lastgood.dev]
+  resources: [rollbacks]
+  verbs: [get, list, watch, create]
+# patch: what is known and what was done, as status.
+- apiGroups: [lastgood.dev]
+  resources: [rollbackpolicies/status, deploymentguards/status, rollbacks/status]
+  verbs: [patch]
+{{- end }}
