@@ -1,0 +1,51 @@
+// The HTTP health check: which pods are asked what, and what their answers mean together.
+// Must not know how a question travels, nor what a failure leads to.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/policy.hpp"
+#include "api/workload.hpp"
+#include "checks/sample.hpp"
+#include "ports/prober.hpp"
+
+namespace lastgood::checks {
+
+inline constexpr std::size_t most_pods_asked = 100;
+
+struct HttpAsk {
+  std::string pod;  // empty: the URL or the Service itself is asked, as it stands
+  ports::HttpQuestion question;
+  bool operator==(const HttpAsk&) const = default;
+};
+
+struct HttpPlan {
+  std::vector<HttpAsk> asks = {};
+  std::size_t pods = 0;               // that could be asked; more than asks.size() where only a part of many is
+  std::optional<Sample> sample = {};  // instead of asks: why nothing can be asked (always Unknown)
+};
+
+struct HttpAsked {
+  HttpAsk ask;
+  ports::HttpAnswer answer;
+};
+
+// The Service of the Deployment's namespace that has to be read before plan_http: the check's own, or the one that its
+// URL names as NAME, NAME.NS, NAME.NS.svc or NAME.NS.svc.cluster.local. Nothing for any other check.
+[[nodiscard]] std::optional<std::string> service_wanted(const api::Check& check, std::string_view namespace_);
+
+// `service` is the answer to service_wanted; absent where nothing was wanted.
+// Asked are pods of the new revision that are not being deleted, have an IP, and whose containers have all started.
+// Before there is one, not even a URL that stands for something else is asked: its answer could not be the revision's.
+[[nodiscard]] HttpPlan plan_http(const api::Check& check, std::string_view namespace_,
+                                 std::span<const api::Pod> pods_of_new_revision,
+                                 const std::optional<Result<api::Service>>& service);
+
+// Those that cannot be asked (Unresolved, Unreachable) are not counted. `pods` is the plan's: how many could have been asked.
+[[nodiscard]] Sample judge_http(const api::Check& check, std::span<const HttpAsked> asked, std::size_t pods = 0);
+
+}  // namespace lastgood::checks

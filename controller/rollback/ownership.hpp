@@ -1,0 +1,19 @@
+// The clean undo: field ownership of the template as it was when the target was good, so that the owner's next deploy meets
+// neither conflicts nor stranded fields. Touches metadata.managedFields alone. Must not know when it is due.
+#pragma once
+
+#include <optional>
+
+#include "api/json.hpp"
+#include "ports/kube_api.hpp"
+#include "rollback/keep.hpp"
+
+namespace lastgood::rollback {
+
+// `live` is the Deployment as a GET has just sent it, after the template patch. Nothing when all is as it should be.
+[[nodiscard]] std::optional<ports::ApiCall> ownership_patch(const api::Json& live, const Kept& kept);
+
+// What metadata.managedFields should be.
+[[nodiscard]] api::Json restored_managers(const api::Json& live, const Kept& kept);
+
+}  // namespace lastgood::rollback
