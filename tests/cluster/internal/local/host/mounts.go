@@ -1,0 +1,68 @@
+// The mounts below a directory. Must not know who made them.
+package host
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"syscall"
+)
+
+type mount struct{ point, kind string }
+
+// Unmount removes every mount below dir, the newest first.
+func Unmount(dir string) error {
+	inside := func(m mount) bool { return strings.HasPrefix(m.point, dir+"/") }
+	points, err := mountPoints(inside)
+	if err != nil {
+		return err
+	}
+	for i := len(points) - 1; i >= 0; i-- {
+		// Detached it vanishes from the tree now, even while something still holds a file open in it.
+		if err := syscall.Unmount(points[i], syscall.MNT_DETACH); err != nil && err != syscall.EINVAL && err != syscall.ENOENT {
+			return fmt.Errorf("unmounting %s: %w", points[i], err)
+		}
+	}
+	if points, err = mountPoints(inside); err != nil {
+		return err
+	}
+	if len(points) > 0 {
+		return fmt.Errorf("%d mounts below %s are left, the first is %s", len(points), dir, points[0])
+	}
+	return nil
+}
+
+func mountPoints(matches func(mount) bool) ([]string, error) {
+	text, err := os.ReadFile("/proc/self/mountinfo")
+	if err != nil {
+		return nil, err
+	}
+	var points []string
+	for _, one := range parseMounts(string(text)) {
+		if matches(one) {
+			points = append(points, one.point)
+		}
+	}
+	return points, nil
+}
+
+// A line is: id parent major:minor root POINT options [tags] - KIND source options.
+func parseMounts(text string) []mount {
+	unescape := strings.NewReplacer(`\040`, " ", `\011`, "\t", `\012`, "\n", `\134`, `\`)
+	var mounts []mount
+	for line := range strings.Lines(text) {
+		left, right, found := strings.Cut(line, " - ")
+		fields, kind := strings.Fields(left), strings.Fields(right)
+		if found && len(fields) >= 5 && len(kind) >= 1 {
+			mounts = append(mounts, mount{point: unescape.Replace(fields[4]), kind: kind[0]})
+		}
+	}
+	return mounts
+}
+
+// IsOverlay says whether dir is on an overlay file system, which cannot hold the upper layer of another.
+func IsOverlay(dir string) bool {
+	const overlay = 0x794c7630
+	var info syscall.Statfs_t
+	return syscall.Statfs(dir, &info) == nil && info.Type == overlay
+}

@@ -1,0 +1,91 @@
+// Package image makes container images of one static binary without a builder, and reads what an image archive holds.
+// It must not know containerd.
+package image
+
+import (
+	"archive/tar"
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+)
+
+// The user that the images run as; nobody on the machine has this number.
+const user = "65532:65532"
+
+type imageConfig struct {
+	Architecture string            `json:"architecture"`
+	OS           string            `json:"os"`
+	Config       map[string]any    `json:"config"`
+	RootFS       map[string]any    `json:"rootfs"`
+	History      []map[string]bool `json:"history"`
+}
+
+// Archive writes to w a docker archive of an image that holds nothing but the binary and runs it.
+func Archive(w io.Writer, reference, binary string) error {
+	program, err := os.ReadFile(binary)
+	if err != nil {
+		return err
+	}
+	name := filepath.Base(binary)
+	layer, err := tarOf(map[string][]byte{name: program}, []string{name}, 0o755)
+	if err != nil {
+		return err
+	}
+	config, err := json.Marshal(imageConfig{
+		Architecture: runtime.GOARCH,
+		OS:           "linux",
+		Config:       map[string]any{"Entrypoint": []string{"/" + name}, "User": user, "WorkingDir": "/"},
+		RootFS:       map[string]any{"type": "layers", "diff_ids": []string{"sha256:" + digest(layer)}},
+	})
+	if err != nil {
+		return err
+	}
+	configName := digest(config) + ".json"
+	manifest, err := json.Marshal([]map[string]any{{"Config": configName, "RepoTags": []string{reference}, "Layers": []string{"layer.tar"}}})
+	if err != nil {
+		return err
+	}
+	files := map[string][]byte{"layer.tar": layer, configName: config, "manifest.json": manifest}
+	archive, err := tarOf(files, []string{"layer.tar", configName, "manifest.json"}, 0o644)
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(archive)
+	return err
+}
+
+// WriteFile writes the archive to a file.
+func WriteFile(path, reference, binary string) error {
+	var archive bytes.Buffer
+	if err := Archive(&archive, reference, binary); err != nil {
+		return fmt.Errorf("making the image %s: %w", reference, err)
+	}
+	return os.WriteFile(path, archive.Bytes(), 0o644)
+}
+
+func tarOf(files map[string][]byte, order []string, mode int64) ([]byte, error) {
+	var out bytes.Buffer
+	writer := tar.NewWriter(&out)
+	for _, name := range order {
+		header := tar.Header{Name: name, Mode: mode, Size: int64(len(files[name])), Typeflag: tar.TypeReg}
+		if err := writer.WriteHeader(&header); err != nil {
+			return nil, err
+		}
+		if _, err := writer.Write(files[name]); err != nil {
+			return nil, err
+		}
+	}
+	err := writer.Close()
+	return out.Bytes(), err
+}
+
+func digest(content []byte) string {
+	sum := sha256.Sum256(content)
+	return hex.EncodeToString(sum[:])
+}

@@ -1,0 +1,119 @@
+// What an image archive says about the names of its images. Must not know containerd.
+package image
+
+import (
+	"archive/tar"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+)
+
+// An index or manifest list of real images is a few KiB.
+const maxIndex = 1 << 20
+
+const (
+	refName  = "org.opencontainers.image.ref.name"
+	fullName = "io.containerd.image.name"
+)
+
+// Name is one image of an archive.
+type Name struct {
+	Reference string
+	// Bare is set where containerd would not take Reference as the whole name and the image must be renamed.
+	Bare bool
+}
+
+// Names reads the names of the images in a docker or OCI archive.
+func Names(path string) ([]Name, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	names, err := read(file)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return names, nil
+}
+
+func read(file io.Reader) ([]Name, error) {
+	var index, manifest []byte
+	archive := tar.NewReader(file)
+	for {
+		header, err := archive.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return nil, fmt.Errorf("not a tar archive of an image: %w", err)
+		}
+		switch strings.TrimPrefix(header.Name, "./") {
+		case "index.json":
+			index, err = bounded(archive, header)
+		case "manifest.json":
+			manifest, err = bounded(archive, header)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	switch {
+	// An archive with both is read by containerd as an OCI one.
+	case index != nil:
+		return fromIndex(index)
+	case manifest != nil:
+		return fromManifest(manifest)
+	}
+	return nil, errors.New("neither a docker nor an OCI archive: it has no manifest.json and no index.json")
+}
+
+func bounded(file io.Reader, header *tar.Header) ([]byte, error) {
+	if header.Size > maxIndex {
+		return nil, fmt.Errorf("%s has %d bytes, more than %d", header.Name, header.Size, maxIndex)
+	}
+	return io.ReadAll(file)
+}
+
+func fromIndex(text []byte) ([]Name, error) {
+	var index struct {
+		Manifests []struct {
+			Annotations map[string]string `json:"annotations"`
+		} `json:"manifests"`
+	}
+	if err := json.Unmarshal(text, &index); err != nil {
+		return nil, fmt.Errorf("index.json: %w", err)
+	}
+	var names []Name
+	for _, manifest := range index.Manifests {
+		if full := manifest.Annotations[fullName]; full != "" {
+			names = append(names, Name{Reference: full})
+		} else if ref := manifest.Annotations[refName]; strings.Contains(ref, "/") {
+			names = append(names, Name{Reference: ref, Bare: true})
+		}
+	}
+	if len(names) == 0 {
+		return nil, errors.New("the archive does not name its image; push it as oci-archive:FILE:HOST/NAME:TAG")
+	}
+	return names, nil
+}
+
+func fromManifest(text []byte) ([]Name, error) {
+	var images []struct{ RepoTags []string }
+	if err := json.Unmarshal(text, &images); err != nil {
+		return nil, fmt.Errorf("manifest.json: %w", err)
+	}
+	var names []Name
+	for _, image := range images {
+		for _, tag := range image.RepoTags {
+			names = append(names, Name{Reference: tag})
+		}
+	}
+	if len(names) == 0 {
+		return nil, errors.New("the archive does not name its image; save it by its name and tag, not by its number")
+	}
+	return names, nil
+}

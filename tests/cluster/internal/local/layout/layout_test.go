@@ -1,0 +1,25 @@
+package layout
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestAStateDirectoryThatCannotWorkIsRefused(t *testing.T) {
+	for name, dir := range map[string]string{
+		"relative":                      "state",
+		"the root":                      "/",
+		"the root in disguise":          "/tmp/..",
+		"too long for its unix sockets": "/" + strings.Repeat("x", 80),
+	} {
+		if _, err := New(dir); err == nil {
+			t.Errorf("%s: %q was accepted", name, dir)
+		}
+	}
+}
+
+func TestTheDefaultStateDirectoryIsAccepted(t *testing.T) {
+	if _, err := New(DefaultDir); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,149 @@
+// Package pki makes the certificates, keys and kubeconfigs of a cluster. It must not know which component uses which.
+package pki
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/base64"
+	"encoding/pem"
+	"fmt"
+	"math/big"
+	"net"
+	"os"
+	"time"
+)
+
+// A local cluster lives for days; a year is long enough that nobody meets the end of it.
+const lifetime = 365 * 24 * time.Hour
+
+// Authority signs the certificates of one cluster.
+type Authority struct {
+	certificate *x509.Certificate
+	key         *ecdsa.PrivateKey
+	PEM         []byte
+}
+
+// Identity is a certificate and its key, PEM encoded.
+type Identity struct{ Certificate, Key []byte }
+
+// NewAuthority makes an authority with a new key.
+func NewAuthority(name string) (*Authority, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return nil, err
+	}
+	template, err := newTemplate(pkix.Name{CommonName: name})
+	if err != nil {
+		return nil, err
+	}
+	template.IsCA = true
+	template.BasicConstraintsValid = true
+	template.KeyUsage = x509.KeyUsageCertSign | x509.KeyUsageDigitalSignature | x509.KeyUsageKeyEncipherment
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		return nil, err
+	}
+	certificate, err := x509.ParseCertificate(der)
+	if err != nil {
+		return nil, err
+	}
+	return &Authority{certificate: certificate, key: key, PEM: encode("CERTIFICATE", der)}, nil
+}
+
+// KeyPEM is the authority's private key, for the component that signs in its name.
+func (a *Authority) KeyPEM() ([]byte, error) { return encodeKey(a.key) }
+
+// Issue makes a certificate for a user with its groups, or, with names (host names or addresses), also for a server.
+func (a *Authority) Issue(user string, groups []string, names ...string) (Identity, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return Identity{}, err
+	}
+	template, err := newTemplate(pkix.Name{CommonName: user, Organization: groups})
+	if err != nil {
+		return Identity{}, err
+	}
+	template.KeyUsage = x509.KeyUsageDigitalSignature | x509.KeyUsageKeyEncipherment
+	template.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}
+	if len(names) > 0 {
+		template.ExtKeyUsage = append(template.ExtKeyUsage, x509.ExtKeyUsageServerAuth)
+	}
+	for _, name := range names {
+		if address := net.ParseIP(name); address != nil {
+			template.IPAddresses = append(template.IPAddresses, address)
+		} else {
+			template.DNSNames = append(template.DNSNames, name)
+		}
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, a.certificate, &key.PublicKey, a.key)
+	if err != nil {
+		return Identity{}, err
+	}
+	keyPEM, err := encodeKey(key)
+	return Identity{Certificate: encode("CERTIFICATE", der), Key: keyPEM}, err
+}
+
+// NewSigningKey makes a key pair without a certificate: private and public half.
+func NewSigningKey() (private, public []byte, err error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return nil, nil, err
+	}
+	if private, err = encodeKey(key); err != nil {
+		return nil, nil, err
+	}
+	der, err := x509.MarshalPKIXPublicKey(&key.PublicKey)
+	return private, encode("PUBLIC KEY", der), err
+}
+
+// Kubeconfig is self-contained: it names no other file, so that it can be copied.
+func Kubeconfig(server string, authority []byte, user string, identity Identity) []byte {
+	text := base64.StdEncoding.EncodeToString
+	return fmt.Appendf(nil, `apiVersion: v1
+kind: Config
+clusters:
+- name: lastgood-local
+  cluster:
+    server: %s
+    certificate-authority-data: %s
+users:
+- name: %s
+  user:
+    client-certificate-data: %s
+    client-key-data: %s
+contexts:
+- name: lastgood-local
+  context: {cluster: lastgood-local, user: %q}
+current-context: lastgood-local
+`, server, text(authority), user, text(identity.Certificate), text(identity.Key), user)
+}
+
+// Write puts an identity into the two files.
+func (i Identity) Write(certificate, key string) error {
+	if err := os.WriteFile(certificate, i.Certificate, 0o644); err != nil {
+		return err
+	}
+	return os.WriteFile(key, i.Key, 0o600)
+}
+
+func newTemplate(subject pkix.Name) (*x509.Certificate, error) {
+	serial, err := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 120))
+	if err != nil {
+		return nil, err
+	}
+	// A clock that is set back a little must not make the cluster's own certificates invalid.
+	start := time.Now().Add(-time.Hour)
+	return &x509.Certificate{SerialNumber: serial, Subject: subject, NotBefore: start, NotAfter: start.Add(lifetime)}, nil
+}
+
+func encode(kind string, der []byte) []byte {
+	return pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der})
+}
+
+func encodeKey(key *ecdsa.PrivateKey) ([]byte, error) {
+	der, err := x509.MarshalECPrivateKey(key)
+	return encode("EC PRIVATE KEY", der), err
+}

@@ -1,0 +1,59 @@
+package pki
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"strings"
+	"testing"
+)
+
+func parse(t *testing.T, identity Identity) *x509.Certificate {
+	t.Helper()
+	pair, err := tls.X509KeyPair(identity.Certificate, identity.Key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	certificate, err := x509.ParseCertificate(pair.Certificate[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return certificate
+}
+
+func TestAServerCertificateIsTrustedForItsNamesAndNoOthers(t *testing.T) {
+	authority, err := NewAuthority("test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	identity, err := authority.Issue("kube-apiserver", nil, "kubernetes.default.svc", "10.96.0.1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(authority.PEM)
+	certificate := parse(t, identity)
+	for name, trusted := range map[string]bool{"kubernetes.default.svc": true, "10.96.0.1": true, "elsewhere": false, "10.96.0.2": false} {
+		_, err := certificate.Verify(x509.VerifyOptions{Roots: roots, DNSName: name})
+		if (err == nil) != trusted {
+			t.Errorf("%s: trusted should be %v: %v", name, trusted, err)
+		}
+	}
+}
+
+func TestAClientCertificateCarriesUserAndGroupsAndIsNoServer(t *testing.T) {
+	authority, err := NewAuthority("test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	identity, err := authority.Issue("system:node:a", []string{"system:nodes"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	certificate := parse(t, identity)
+	if certificate.Subject.CommonName != "system:node:a" || strings.Join(certificate.Subject.Organization, ",") != "system:nodes" {
+		t.Errorf("subject is %v", certificate.Subject)
+	}
+	if len(certificate.ExtKeyUsage) != 1 || certificate.ExtKeyUsage[0] != x509.ExtKeyUsageClientAuth {
+		t.Errorf("usages are %v", certificate.ExtKeyUsage)
+	}
+}

@@ -1,0 +1,176 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+func serve(t *testing.T, set map[string]string) (*App, *httptest.Server) {
+	t.Helper()
+	knobs := DefaultKnobs()
+	for name, value := range set {
+		if err := knobs.Set(name, value); err != nil {
+			t.Fatal(err)
+		}
+	}
+	app := NewApp(knobs)
+	server := httptest.NewServer(app.Handler())
+	t.Cleanup(server.Close)
+	return app, server
+}
+
+func ask(t *testing.T, method, url string) (int, string) {
+	t.Helper()
+	request, err := http.NewRequest(method, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, err := http.DefaultTransport.RoundTrip(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(answer.Body, 1<<20))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer.StatusCode, string(body)
+}
+
+func TestWhatAnswersWithAStatus(t *testing.T) {
+	for name, row := range map[string]struct {
+		knobs map[string]string
+		path  string
+		code  int
+	}{
+		"healthy":             {nil, "/health", 200},
+		"failing":             {map[string]string{"HEALTH": "fail"}, "/health", 500},
+		"a status":            {map[string]string{"HEALTH": "429"}, "/health", 429},
+		"redirect":            {map[string]string{"HEALTH": "redirect"}, "/health", 302},
+		"ready":               {nil, "/ready", 200},
+		"unready":             {map[string]string{"READY": "fail"}, "/ready", 503},
+		"unready yet healthy": {map[string]string{"READY": "fail"}, "/health", 200},
+		"failing yet ready":   {map[string]string{"HEALTH": "fail"}, "/ready", 200},
+		"no such path":        {nil, "/nothing", 404},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, server := serve(t, row.knobs)
+			if code, _ := ask(t, "GET", server.URL+row.path); code != row.code {
+				t.Errorf("got %d, want %d", code, row.code)
+			}
+		})
+	}
+}
+
+func TestHealthThatIsNoAnswer(t *testing.T) {
+	for _, way := range []string{"close", "garbage", "hang"} {
+		t.Run(way, func(t *testing.T) {
+			_, server := serve(t, map[string]string{"HEALTH": way})
+			ctx, cancel := context.WithTimeout(context.Background(), 300*time.Millisecond)
+			defer cancel()
+			request, err := http.NewRequestWithContext(ctx, "GET", server.URL+"/health", nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			answer, err := http.DefaultTransport.RoundTrip(request)
+			if err == nil {
+				answer.Body.Close()
+				t.Fatalf("answered %s", answer.Status)
+			}
+			if hung := errors.Is(err, context.DeadlineExceeded); hung != (way == "hang") {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+}
+
+func TestAFloodIsLongerThanAnybodyListens(t *testing.T) {
+	_, server := serve(t, map[string]string{"HEALTH": "flood"})
+	answer, err := http.Get(server.URL + "/health")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	if got, err := io.CopyN(io.Discard, answer.Body, 32<<20); err != nil {
+		t.Errorf("it ended after %d bytes: %v", got, err)
+	}
+}
+
+func TestExactlyTheSaidShareOfRequestsFails(t *testing.T) {
+	for ratio, want := range map[string]int{"0": 0, "0.1": 10, "0.2": 20, "0.5": 50, "1": 100} {
+		_, server := serve(t, map[string]string{"ERROR_RATIO": ratio})
+		failed := 0
+		for range 100 {
+			if code, _ := ask(t, "GET", server.URL+"/"); code == 500 {
+				failed++
+			}
+		}
+		if failed != want {
+			t.Errorf("ratio %s: %d of 100 failed", ratio, failed)
+		}
+	}
+}
+
+func TestMetricsCountRequestsByCode(t *testing.T) {
+	_, server := serve(t, map[string]string{"ERROR_RATIO": "0.5"})
+	for range 4 {
+		ask(t, "GET", server.URL+"/")
+	}
+	_, text := ask(t, "GET", server.URL+"/metrics")
+	for _, line := range []string{`http_requests_total{code="200"} 2`, `http_requests_total{code="500"} 2`} {
+		if !strings.Contains(text, line) {
+			t.Errorf("%s is missing in\n%s", line, text)
+		}
+	}
+}
+
+func TestARunningApplicationIsTurnedBadAndGoodAgain(t *testing.T) {
+	_, server := serve(t, nil)
+	for _, step := range []struct {
+		set  string
+		code int
+	}{{"HEALTH=fail", 500}, {"HEALTH=ok", 200}, {"HEALTH=429&VERSION=v2", 429}} {
+		if code, text := ask(t, "POST", server.URL+"/set?"+step.set); code != 200 {
+			t.Fatalf("%s: %d %s", step.set, code, text)
+		}
+		if code, _ := ask(t, "GET", server.URL+"/health"); code != step.code {
+			t.Errorf("%s: got %d, want %d", step.set, code, step.code)
+		}
+	}
+	if _, text := ask(t, "GET", server.URL+"/"); text != "version v2\n" {
+		t.Errorf("got %q", text)
+	}
+	if code, text := ask(t, "POST", server.URL+"/set?HEALTH=bad"); code != 400 || !strings.Contains(text, "refuse, hang") {
+		t.Errorf("got %d %s", code, text)
+	}
+}
+
+func TestAPortThatRefusesOpensAgain(t *testing.T) {
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := free.Addr().String()
+	free.Close()
+	port := &switchedPort{address: at, handler: http.NotFoundHandler()}
+	for _, open := range []bool{true, false, false, true} {
+		if err := port.set(open); err != nil {
+			t.Fatal(err)
+		}
+		connection, err := net.Dial("tcp", at)
+		if err == nil {
+			connection.Close()
+		}
+		if open != (err == nil) || (!open && !errors.Is(err, syscall.ECONNREFUSED)) {
+			t.Errorf("open %v: got %v", open, err)
+		}
+	}
+}

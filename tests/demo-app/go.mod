@@ -1,0 +1,3 @@
+module lastgood.dev/tests/demo-app
+
+go 1.25

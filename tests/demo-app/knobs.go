@@ -1,0 +1,146 @@
+// How the application should behave: knobs with readable names, from the environment and later by HTTP.
+// Must not know what is done about them.
+package main
+
+import (
+	"fmt"
+	"math"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Knobs are all settings; the zero value with Version set is a healthy application.
+type Knobs struct {
+	Version         string
+	Health          string
+	HealthAfter     time.Duration
+	HealthFailAfter *time.Duration
+	HealthDelay     time.Duration
+	RedirectTo      string
+	Ready           string
+	StartDelay      time.Duration
+	CrashAfter      *time.Duration
+	OOM             bool
+	ErrorRatio      float64
+}
+
+// DefaultKnobs is a healthy application.
+func DefaultKnobs() Knobs {
+	return Knobs{Version: "unknown", Health: "ok", Ready: "ok", RedirectTo: "http://elsewhere.invalid/"}
+}
+
+// The ways in which /health can be wrong that are no HTTP status.
+var wrongWays = []string{"refuse", "hang", "close", "flood", "garbage", "redirect"}
+
+// Names of all knobs, in the order in which the README explains them.
+var knobNames = []string{
+	"VERSION", "HEALTH", "HEALTH_AFTER", "HEALTH_FAIL_AFTER", "HEALTH_DELAY", "REDIRECT_TO", "READY", "START_DELAY", "CRASH_AFTER",
+	"OOM", "ERROR_RATIO",
+}
+
+// FromEnvironment reads the knobs that are set.
+func FromEnvironment(lookup func(string) (string, bool)) (Knobs, error) {
+	knobs := DefaultKnobs()
+	for _, name := range knobNames {
+		if value, set := lookup(name); set {
+			if err := knobs.Set(name, value); err != nil {
+				return knobs, err
+			}
+		}
+	}
+	return knobs, nil
+}
+
+// SetAll turns several knobs, all or none.
+func (k *Knobs) SetAll(values url.Values) error {
+	changed := *k
+	for name := range values {
+		if err := changed.Set(name, values.Get(name)); err != nil {
+			return err
+		}
+	}
+	*k = changed
+	return nil
+}
+
+// Set turns one knob.
+func (k *Knobs) Set(name, value string) (err error) {
+	switch name {
+	case "VERSION":
+		k.Version = value
+	case "HEALTH":
+		k.Health, err = health(value)
+	case "HEALTH_AFTER":
+		k.HealthAfter, err = seconds(value)
+	case "HEALTH_FAIL_AFTER":
+		k.HealthFailAfter, err = optionalSeconds(value)
+	case "HEALTH_DELAY":
+		k.HealthDelay, err = seconds(value)
+	case "REDIRECT_TO":
+		k.RedirectTo = value
+	case "READY":
+		if k.Ready = value; value != "ok" && value != "fail" {
+			err = fmt.Errorf("%q is neither ok nor fail", value)
+		}
+	case "START_DELAY":
+		k.StartDelay, err = seconds(value)
+	case "CRASH_AFTER":
+		k.CrashAfter, err = optionalSeconds(value)
+	case "OOM":
+		k.OOM, err = strconv.ParseBool(value)
+	case "ERROR_RATIO":
+		k.ErrorRatio, err = ratio(value)
+	default:
+		return fmt.Errorf("there is no knob %q; there are %s", name, strings.Join(knobNames, ", "))
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	return nil
+}
+
+// HealthAt is what /health answers this long after the start: ok, fail, a status code or one of the wrong ways.
+func (k Knobs) HealthAt(sinceStart time.Duration) string {
+	if sinceStart < k.HealthAfter || (k.HealthFailAfter != nil && sinceStart >= *k.HealthFailAfter) {
+		return "fail"
+	}
+	return k.Health
+}
+
+func health(value string) (string, error) {
+	if value == "ok" || value == "fail" || slices.Contains(wrongWays, value) {
+		return value, nil
+	}
+	if code, err := strconv.Atoi(value); err == nil && code >= 200 && code <= 599 {
+		return value, nil
+	}
+	return "", fmt.Errorf("%q is not ok, fail, a status code from 200 to 599, or one of %s", value, strings.Join(wrongWays, ", "))
+}
+
+func seconds(value string) (time.Duration, error) {
+	number, err := strconv.ParseFloat(value, 64)
+	if err != nil || !(number >= 0 && number <= 1e6) {
+		return 0, fmt.Errorf("%q is not a number of seconds", value)
+	}
+	return time.Duration(number * float64(time.Second)), nil
+}
+
+// Nothing is never; 0 is at once.
+func optionalSeconds(value string) (*time.Duration, error) {
+	if value == "" {
+		return nil, nil
+	}
+	duration, err := seconds(value)
+	return &duration, err
+}
+
+func ratio(value string) (float64, error) {
+	number, err := strconv.ParseFloat(value, 64)
+	if err != nil || math.IsNaN(number) || number < 0 || number > 1 {
+		return 0, fmt.Errorf("%q is not a ratio from 0 to 1", value)
+	}
+	return number, nil
+}

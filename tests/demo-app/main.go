@@ -1,0 +1,126 @@
+// Command demo-app is the application that tests and the demo release, well and badly: see the README for its knobs.
+// Here is what happens to the process as a whole; its answers are in app.go.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"sync"
+	"syscall"
+	"time"
+)
+
+const (
+	address = ":8080"
+	// Where the knobs can be turned while the other port refuses.
+	controlAddress = ":8081"
+)
+
+func main() {
+	knobs, err := FromEnvironment(os.LookupEnv)
+	if err != nil {
+		fatal(err)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+	defer stop()
+	fmt.Printf("version %s starts\n", knobs.Version)
+	if knobs.OOM {
+		go eatMemory()
+	}
+	app := NewApp(knobs)
+	crash := newCrash()
+	crash.arm(knobs)
+	port := &switchedPort{address: address, handler: app.Handler()}
+	app.Changed = func(knobs Knobs) {
+		crash.arm(knobs)
+		if knobs.OOM {
+			go eatMemory()
+		}
+		if err := port.set(knobs.Health != "refuse"); err != nil {
+			fatal(err)
+		}
+	}
+	select {
+	case <-time.After(knobs.StartDelay):
+	case <-ctx.Done():
+		return
+	}
+	if err := port.set(app.Knobs().Health != "refuse"); err != nil {
+		fatal(err)
+	}
+	control := &switchedPort{address: controlAddress, handler: app.Handler()}
+	if err := control.set(true); err != nil {
+		fatal(err)
+	}
+	<-ctx.Done()
+	fmt.Println("told to end")
+}
+
+func fatal(err error) {
+	fmt.Fprintln(os.Stderr, err)
+	os.Exit(2)
+}
+
+// crash ends the process at a time that can be changed.
+type crash struct {
+	started time.Time
+	mutex   sync.Mutex
+	timer   *time.Timer
+}
+
+func newCrash() *crash { return &crash{started: time.Now()} }
+
+func (c *crash) arm(knobs Knobs) {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	if c.timer != nil {
+		c.timer.Stop()
+	}
+	if knobs.CrashAfter == nil {
+		return
+	}
+	c.timer = time.AfterFunc(*knobs.CrashAfter-time.Since(c.started), func() {
+		fmt.Fprintln(os.Stderr, "crashing, as it was told to")
+		os.Exit(1)
+	})
+}
+
+// switchedPort is a port that can be closed, so that the kernel refuses, and opened again.
+type switchedPort struct {
+	address string
+	handler http.Handler
+	mutex   sync.Mutex
+	server  *http.Server
+}
+
+func (p *switchedPort) set(open bool) error {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	if open == (p.server != nil) {
+		return nil
+	}
+	if !open {
+		// The request that closes the port is answered first; what listens is closed at once.
+		server := p.server
+		p.server = nil
+		now, cancel := context.WithCancel(context.Background())
+		cancel()
+		if err := server.Shutdown(now); err != nil && !errors.Is(err, context.Canceled) {
+			return err
+		}
+		return nil
+	}
+	listener, err := net.Listen("tcp", p.address)
+	if err != nil {
+		return err
+	}
+	p.server = &http.Server{Handler: p.handler, ReadHeaderTimeout: 10 * time.Second}
+	// It ends when the port is closed, which is no failure.
+	go func(server *http.Server) { _ = server.Serve(listener) }(p.server)
+	return nil
+}
