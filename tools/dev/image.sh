@@ -37,6 +37,8 @@ image_build() {
   if [ -n "$engine" ]; then
     image_build_with_engine "$engine" "$partial"
   else
+    [ "$(id -u)" = 0 ] || command -v sudo >/dev/null ||
+      die "Building the image needs root (for buildah and debootstrap), or docker or podman with access to a registry."
     need_packages buildah debootstrap
     image_base
     image_build_with_buildah "$partial"
