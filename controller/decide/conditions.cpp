@@ -1,0 +1,62 @@
+#include "decide/conditions.hpp"
+
+#include <fmt/format.h>
+
+namespace lastgood::decide {
+
+using api::Condition;
+using api::State;
+using api::Truth;
+
+namespace {
+
+Truth truth(bool value) { return value ? Truth::True : Truth::False; }
+
+void set(api::GuardStatus& guard, const char* type, Truth status, std::string reason, std::string message,
+         std::int64_t generation, Time now) {
+  api::set_condition(guard.conditions,
+                     {.type = type,
+                      .status = status,
+                      .reason = std::move(reason),
+                      .message = std::move(message),
+                      .observed_generation = generation},
+                     now);
+}
+
+bool is_broken(const api::GuardStatus& guard) {
+  const Condition* governed = api::find_condition(guard.conditions, "Governed");
+  return governed && governed->status == Truth::False && governed->reason != "NotOptedIn";
+}
+
+}  // namespace
+
+void set_governed(api::GuardStatus& guard, const Guarding& guarding, std::int64_t generation, Time now) {
+  switch (guarding.kind) {
+    case Guarding::Kind::None:
+      return set(guard, "Governed", Truth::False, guarding.reason.empty() ? "NotOptedIn" : guarding.reason, guarding.message,
+                 generation, now);
+    case Guarding::Kind::Broken: return set(guard, "Governed", Truth::False, guarding.reason, guarding.message, generation, now);
+    case Guarding::Kind::Governed: break;
+  }
+  if (!guarding.invalid_annotation.empty()) {
+    return set(guard, "Governed", Truth::False, "InvalidAnnotation", guarding.invalid_annotation, generation, now);
+  }
+  set(guard, "Governed", Truth::True, guarding.spec.suspend ? "Suspended" : "PolicyApplies",
+      guarding.spec.suspend ? fmt::format("{} applies but is suspended: nothing is judged and nothing is done", guarding.policy)
+                            : fmt::format("{} applies", guarding.policy),
+      generation, now);
+}
+
+void set_standing(api::GuardStatus& guard, std::int64_t generation, Time now) {
+  const bool broken = is_broken(guard);
+  const Condition* governed = api::find_condition(guard.conditions, "Governed");
+  const bool stalled = broken || guard.state == State::Held || guard.state == State::Frozen;
+  const bool busy = !stalled && guard.state != State::Idle;
+  const std::string reason = broken ? governed->reason : (guard.reason.empty() ? api::to_string(guard.state) : guard.reason);
+  const std::string message = broken ? governed->message : guard.message;
+  set(guard, "Ready", truth(!stalled && !busy), reason, message, generation, now);
+  set(guard, "Reconciling", truth(busy), reason, message, generation, now);
+  set(guard, "Stalled", truth(stalled), reason, message, generation, now);
+}
+
+}  // namespace lastgood::decide

@@ -1,0 +1,14 @@
+// How a guard stands, in metav1.Conditions that kstatus understands: Governed, Ready, Reconciling, Stalled.
+#pragma once
+
+#include "decide/world.hpp"
+
+namespace lastgood::decide {
+
+// Governed says whether a policy applies, and if not why.
+void set_governed(api::GuardStatus& guard, const Guarding& guarding, std::int64_t generation, Time now);
+
+// Ready, Reconciling and Stalled, from the state.
+void set_standing(api::GuardStatus& guard, std::int64_t generation, Time now);
+
+}  // namespace lastgood::decide

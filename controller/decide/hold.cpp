@@ -1,0 +1,93 @@
+#include "decide/hold.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+
+#include "decide/record.hpp"
+#include "decide/target.hpp"
+
+namespace lastgood::decide {
+
+namespace {
+
+using MaybeHold = std::optional<Hold>;
+
+MaybeHold deleting(const World& world, const api::GuardStatus&, Time) {
+  if (!world.deployment.meta.deleting) return {};
+  return Hold{.reason = "Deleting", .message = "The Deployment is being deleted"};
+}
+
+MaybeHold suspended(const World& world, const api::GuardStatus&, Time) {
+  if (!world.guarding.spec.suspend) return {};
+  return Hold{.reason = "Suspended",
+              .message = fmt::format("{} is suspended; set spec.suspend to false to let it act", world.guarding.policy)};
+}
+
+MaybeHold deployment_paused(const World& world, const api::GuardStatus&, Time) {
+  if (!world.deployment.paused) return {};
+  return Hold{.reason = "DeploymentPaused",
+              .message = "The Deployment is paused; it is left alone until it is resumed (kubectl rollout resume)"};
+}
+
+MaybeHold scaled_to_zero(const World& world, const api::GuardStatus&, Time) {
+  if (world.deployment.replicas != 0) return {};
+  return Hold{.reason = "ScaledToZero", .message = "The Deployment is scaled to zero: there is nothing to judge"};
+}
+
+// Somebody meant to say something that we did not understand: it may have been "leave it alone".
+MaybeHold invalid_annotation(const World& world, const api::GuardStatus&, Time) {
+  if (world.guarding.invalid_annotation.empty()) return {};
+  return Hold{.reason = "InvalidAnnotation", .message = world.guarding.invalid_annotation};
+}
+
+MaybeHold paused_until(const World& world, const api::GuardStatus&, Time now) {
+  const auto& until = world.guarding.pause_until;
+  if (!until || *until <= now) return {};
+  return Hold{.reason = "PausedUntil",
+              .message = fmt::format("lastgood.dev/pause-until says to leave it alone until {}", format_rfc3339(*until)),
+              .until = *until};
+}
+
+MaybeHold one_per_release(const World& world, const api::GuardStatus&, Time) {
+  const auto& rollback = world.rollback;
+  if (!rollback || !api::finished(rollback->status.phase)) return {};
+  if (rollback->meta.key.name != rollback_name(world.deployment)) return {};
+  return Hold{.reason = "AlreadyRolledBack",
+              .message = fmt::format("Rollback {} of this release ended as {}; a release is rolled back once at most",
+                                     rollback->meta.key.name, api::to_string(rollback->status.phase))};
+}
+
+MaybeHold no_last_good(const World&, const api::GuardStatus& guard, Time) {
+  const Target target = choose_target(guard);
+  if (target.revision) return {};
+  return Hold{.reason = "NoLastGood", .message = fmt::format("There is nothing to go back to: {}", target.why_not)};
+}
+
+constexpr std::array touch{
+    HoldRule{.name = "Deleting", .holds = deleting},
+    HoldRule{.name = "Suspended", .holds = suspended},
+    HoldRule{.name = "DeploymentPaused", .holds = deployment_paused},
+    HoldRule{.name = "ScaledToZero", .holds = scaled_to_zero},
+    HoldRule{.name = "InvalidAnnotation", .holds = invalid_annotation},
+    HoldRule{.name = "PausedUntil", .holds = paused_until},
+};
+
+constexpr std::array begin{
+    HoldRule{.name = "AlreadyRolledBack", .holds = one_per_release},
+    HoldRule{.name = "NoLastGood", .holds = no_last_good},
+};
+
+}  // namespace
+
+std::span<const HoldRule> touch_rules() { return touch; }
+std::span<const HoldRule> begin_rules() { return begin; }
+
+std::optional<Hold> first_hold(std::span<const HoldRule> rules, const World& world, const api::GuardStatus& guard, Time now) {
+  for (const HoldRule& rule : rules) {
+    if (auto hold = rule.holds(world, guard, now)) return hold;
+  }
+  return {};
+}
+
+}  // namespace lastgood::decide

@@ -1,0 +1,17 @@
+// The life of a release: one step of the six-state machine. The only way into decide/ for those who act.
+#pragma once
+
+#include "decide/world.hpp"
+
+namespace lastgood::decide {
+
+// Pure. At most one act; everything else is memory, facts and the time to look again.
+[[nodiscard]] Decision decide(const World& world, Time now);
+
+// After a KeepRevision was carried out: remembers where the template of that revision is kept.
+void note_kept(api::GuardStatus& guard, const TemplateHash& hash, const std::string& controller_revision);
+
+// Is the difference worth a write? Words of a check that go on as before are not.
+[[nodiscard]] bool worth_writing(const api::GuardStatus& before, const api::GuardStatus& after);
+
+}  // namespace lastgood::decide

@@ -1,0 +1,38 @@
+// Samples -> how a check stands. The rule of rows: failures in a row, and for how long.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "api/guard.hpp"
+#include "api/policy.hpp"
+#include "api/sample.hpp"
+
+namespace lastgood::decide {
+
+inline constexpr std::string_view rollout_check = "rollout";
+
+// A failure that must hold for a time was watched without a gap only if no two samples are further apart than this.
+inline constexpr Duration longest_gap{10000};
+
+// One more sample of a check. `settled`: the rollout is complete, so a pass counts towards good.
+//   Pass     ends the row and the breach.
+//   Unknown  is neither: the row stays as it is, but a failure that must hold starts anew.
+//   Fail     lengthens the row; breached when it is immediate, or when the row is as long as the threshold and has held.
+[[nodiscard]] api::CheckStatus apply(api::CheckStatus check, const api::Sample& sample, bool settled, Time now);
+
+// All of them; checks the policy no longer has are dropped, new ones start empty, thresholds follow the policy.
+[[nodiscard]] std::vector<api::CheckStatus> apply_all(const std::vector<api::CheckStatus>& checks, const api::PolicySpec& spec,
+                                                      std::span<const api::Sample> samples, bool settled, Time now);
+
+// The first breached check, the rollout's own first. Null when none is.
+[[nodiscard]] const api::CheckStatus* breached(const std::vector<api::CheckStatus>& checks);
+
+enum class Outlook : std::uint8_t {
+  Passing,  // every check has passed since the rollout was complete, and none fails now
+  Failing,  // some check fails but is not breached
+  Silent,   // nothing fails, but some check never passed
+};
+[[nodiscard]] Outlook outlook(const std::vector<api::CheckStatus>& checks);
+
+}  // namespace lastgood::decide

@@ -1,0 +1,44 @@
+// What the rules of one decision share while it is made. Private to decide/.
+#pragma once
+
+#include <string>
+
+#include "decide/world.hpp"
+
+namespace lastgood::decide {
+
+struct Step {
+  const World& world;
+  Time now;
+  Decision out = {};
+
+  [[nodiscard]] api::GuardStatus& guard() { return out.guard; }
+  [[nodiscard]] const api::Deployment& deployment() const { return world.deployment; }
+
+  void fact(bool warning, std::string reason, std::string action, std::string note);
+
+  // Enters a state, or gives the present one another reason. Counts the time from the change of state, not of words.
+  void enter(api::State state, std::string reason, std::string message);
+
+  void look_again(Time when);
+};
+
+// The remembered revision of that hash; null when it is not remembered.
+[[nodiscard]] api::Revision* find_revision(api::GuardStatus& guard, const TemplateHash& hash);
+
+// Sets the verdict on the remembered revision and, when it is the current one, there too.
+void set_verdict(api::GuardStatus& guard, const TemplateHash& hash, api::RevisionVerdict verdict, Time now);
+
+// "revision 4 (web-6d4b75cb6d)", as `kubectl get rs` names it.
+[[nodiscard]] std::string name_of(const api::Deployment& deployment, const api::Revision& revision);
+
+// Rules on what the present template is (release.cpp). False: its ReplicaSet is not there yet, so nothing can be judged.
+[[nodiscard]] bool recognise_template(Step& step);
+
+// One step in each pair of states (watching.cpp, restoring.cpp).
+void step_idle(Step& step);
+void step_watching(Step& step);  // and Held
+void step_rolling_back(Step& step);
+void step_verifying(Step& step);
+
+}  // namespace lastgood::decide

@@ -1,0 +1,165 @@
+// Idle, Watching and Held: judging a release until it is good, superseded, or due to be put back.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "decide/hold.hpp"
+#include "decide/record.hpp"
+#include "decide/samples.hpp"
+#include "decide/step.hpp"
+#include "decide/target.hpp"
+
+namespace lastgood::decide {
+
+using api::CheckStatus;
+using api::RevisionVerdict;
+using api::State;
+
+namespace {
+
+void tell_first_failures(Step& step, const std::vector<CheckStatus>& before) {
+  for (const CheckStatus& check : step.guard().checks) {
+    const auto known = std::ranges::find(before, check.name, &CheckStatus::name);
+    const bool failed_before = known != before.end() && known->failures > 0;
+    const bool was_breached = known != before.end() && known->breached;
+    if (check.failures > 0 && !failed_before && !check.breached) {
+      step.fact(
+          true, "CheckFailing", "Watch",
+          fmt::format("Check {} of {}: {} (failure {} of {})", check.name, name_of(step.deployment(), *step.guard().current),
+                      check.message, check.failures, check.failure_threshold));
+    }
+    if (check.breached && !was_breached) {
+      step.fact(
+          true, "CheckBreached", "Watch",
+          fmt::format("Check {} of {} is breached: {} (failures in a row: {}, threshold {})", check.name,
+                      name_of(step.deployment(), *step.guard().current), check.message, check.failures, check.failure_threshold));
+    }
+  }
+}
+
+void keep_current(Step& step) {
+  const auto& current = step.guard().current;
+  const bool proven = current && (current->verdict == RevisionVerdict::Good || current->verdict == RevisionVerdict::PresumedGood);
+  if (proven && current->kept_as.empty()) step.out.act = KeepRevision{.revision = *current};
+}
+
+void hold(Step& step, const Hold& hold) {
+  api::GuardStatus& guard = step.guard();
+  const bool news = guard.state != State::Held || guard.reason != hold.reason;
+  step.enter(State::Held, hold.reason, hold.message);
+  if (hold.until) step.look_again(*hold.until);
+  if (news) {
+    step.fact(true, "RollbackHeld", "Hold",
+              fmt::format("{} is breached but is not rolled back, {}: {}", name_of(step.deployment(), *guard.current),
+                          hold.reason, hold.message));
+  }
+}
+
+void begin_rollback(Step& step, const CheckStatus& breach) {
+  api::GuardStatus& guard = step.guard();
+  const api::Revision target = *choose_target(guard).revision;
+  api::Rollback record = write_intent(step.deployment(), guard, breach, target, step.now);
+  guard.rollback = record.meta.key.name;
+  const std::string bad = name_of(step.deployment(), *guard.current);
+  const std::string good = name_of(step.deployment(), target);
+  step.enter(State::RollingBack, breach.reason, fmt::format("{} is put back to {}: {}", bad, good, breach.message));
+  step.fact(true, "RollbackStarted", "Rollback",
+            fmt::format("{} is put back to {}, because check {} is breached: {}", bad, good, breach.name, breach.message));
+  step.out.act = StartRollback{.record = std::move(record)};
+}
+
+void on_breach(Step& step, const CheckStatus& breach) {
+  api::GuardStatus& guard = step.guard();
+  if (guard.current->verdict != RevisionVerdict::Breached) {
+    set_verdict(guard, guard.current->hash, RevisionVerdict::Breached, step.now);
+  }
+  auto held = first_hold(touch_rules(), step.world, guard, step.now);
+  if (!held) held = first_hold(begin_rules(), step.world, guard, step.now);
+  if (held) {
+    hold(step, *held);
+  } else {
+    begin_rollback(step, breach);
+  }
+}
+
+void become_good(Step& step) {
+  api::GuardStatus& guard = step.guard();
+  set_verdict(guard, guard.current->hash, RevisionVerdict::Good, step.now);
+  const std::string name = name_of(step.deployment(), *guard.current);
+  step.enter(State::Idle, "Good", fmt::format("{} baked without a breach and is the last good revision", name));
+  step.fact(false, "ReleaseGood", "None", fmt::format("{} rolled out completely and baked without a breach: it is good", name));
+  keep_current(step);
+}
+
+void become_unjudged(Step& step) {
+  api::GuardStatus& guard = step.guard();
+  std::string silent;
+  for (const CheckStatus& check : guard.checks) {
+    if (!check.passed_once) silent += fmt::format("{}{} ({})", silent.empty() ? "" : ", ", check.name, check.reason);
+  }
+  set_verdict(guard, guard.current->hash, RevisionVerdict::Unjudged, step.now);
+  const std::string note =
+      fmt::format("{} baked, but is not called good: no answer came from {}", name_of(step.deployment(), *guard.current), silent);
+  step.enter(State::Idle, "Unjudged", note);
+  step.fact(true, "ReleaseUnjudged", "None", note);
+}
+
+Duration slowest_interval(const api::PolicySpec& spec) {
+  Duration slowest{0};
+  for (const api::Check& check : spec.checks) slowest = std::max(slowest, check.interval);
+  return slowest;
+}
+
+void bake(Step& step) {
+  api::GuardStatus& guard = step.guard();
+  const bool complete = api::rollout_complete(step.deployment());
+  const std::string name = name_of(step.deployment(), *guard.current);
+  if (!guard.rolled_out) {
+    if (!complete) {
+      step.enter(State::Watching, "RollingOut", fmt::format("{} is being rolled out", name));
+      return;
+    }
+    guard.rolled_out = step.now;
+  }
+  const api::PolicySpec& spec = step.world.guarding.spec;
+  const Time done = *guard.rolled_out + spec.bake_time;
+  // Each check has at least two turns to answer before its silence is taken for one.
+  const Time silent = std::max(done, *guard.rolled_out + 2 * slowest_interval(spec));
+  const Outlook now_looks = outlook(guard.checks);
+  if (complete && now_looks == Outlook::Passing && step.now >= done) return become_good(step);
+  if (now_looks == Outlook::Silent && step.now >= silent) return become_unjudged(step);
+  const Time next = step.now < done ? done : silent;
+  if (step.now < next) step.look_again(next);
+  const char* reason = now_looks == Outlook::Failing ? "CheckFailing" : "Baking";
+  step.enter(State::Watching, reason,
+             fmt::format("{} is rolled out and is judged until {}{}", name, format_rfc3339(done),
+                         now_looks == Outlook::Failing ? " or until its failing check has passed" : ""));
+}
+
+}  // namespace
+
+void step_idle(Step& step) { keep_current(step); }
+
+void step_watching(Step& step) {
+  api::GuardStatus& guard = step.guard();
+  const std::vector<CheckStatus> before = guard.checks;
+  guard.checks = apply_all(before, step.world.guarding.spec, step.world.samples, guard.rolled_out.has_value(), step.now);
+  tell_first_failures(step, before);
+  if (const CheckStatus* breach = breached(guard.checks)) return on_breach(step, *breach);
+  if (guard.state == State::Held) {
+    step.fact(false, "BreachEnded", "Watch",
+              fmt::format("{} is not breached any more and is judged on", name_of(step.deployment(), *guard.current)));
+  }
+  if (guard.current->verdict == RevisionVerdict::Breached) {
+    set_verdict(guard, guard.current->hash, RevisionVerdict::Watching, step.now);
+  }
+  // Paused, suspended or scaled to zero, nothing is proven by the passing of time.
+  if (const auto held = first_hold(touch_rules(), step.world, guard, step.now);
+      held && (held->reason == "Suspended" || held->reason == "ScaledToZero" || held->reason == "DeploymentPaused")) {
+    guard.rolled_out.reset();
+    return step.enter(State::Watching, held->reason, held->message);
+  }
+  bake(step);
+}
+
+}  // namespace lastgood::decide
