@@ -23,8 +23,11 @@ inline constexpr const char* group_version = "lastgood.dev/v1alpha1";
 
 // Each of these accepts what an API server sends and fails with Protocol where a field has the wrong type.
 [[nodiscard]] Result<ObjectMeta> parse_meta(const Json& object);
-[[nodiscard]] Result<Deployment> parse_deployment(
-    const Json& object);  // the same projection as kube/'s, for single objects and tests
+// The digest is of the template as we would write it: comparable with others of this function only.
+[[nodiscard]] Result<Deployment> parse_deployment(const Json& object);
+// The same of a whole answer's bytes; the digest is of the template's bytes as they stand, as kube/ takes it from lists and
+// watches.
+[[nodiscard]] Result<Deployment> parse_deployment_text(std::string_view text);
 [[nodiscard]] Result<Pod> parse_pod(const Json& object);
 [[nodiscard]] Result<Service> parse_service(const Json& object);
 [[nodiscard]] Result<ConfigMap> parse_config_map(const Json& object);
@@ -36,6 +39,8 @@ inline constexpr const char* group_version = "lastgood.dev/v1alpha1";
 [[nodiscard]] Result<DeploymentGuard> parse_guard(const Json& object);
 [[nodiscard]] Result<Rollback> parse_rollback(const Json& object);
 
+// What is empty or absent is left out, so a status is written whole (PUT, or JSON patch `add` of /status), never as a merge
+// patch. Texts beyond the schema's bounds are cut, so that the server never refuses a status for its length.
 [[nodiscard]] Json to_json(const Condition& condition);
 [[nodiscard]] Json to_json(const CheckStatus& check);
 [[nodiscard]] Json to_json(const Revision& revision);

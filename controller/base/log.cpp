@@ -75,13 +75,13 @@ Result<Level> parse_level(std::string_view text) {
   for (const Level level : {Level::Debug, Level::Info, Level::Warn, Level::Error}) {
     if (text == name_of(level)) return level;
   }
-  return fail(ErrorKind::BadInput, quoted(text) + " is not a log level: debug, info, warn or error");
+  return fail(ErrorKind::BadInput, in_quotes(text) + " is not a log level: debug, info, warn or error");
 }
 
 Result<Format> parse_format(std::string_view text) {
   if (text == "json") return Format::Json;
   if (text == "text") return Format::Text;
-  return fail(ErrorKind::BadInput, quoted(text) + " is not a log format: json or text");
+  return fail(ErrorKind::BadInput, in_quotes(text) + " is not a log format: json or text");
 }
 
 void set_up(Format format, Level level) {

@@ -51,7 +51,7 @@ std::string clip(std::string_view text, std::size_t max) {
   return out;
 }
 
-std::string quoted(std::string_view text, std::size_t max) {
+std::string in_quotes(std::string_view text, std::size_t max) {
   std::string out = "\"";
   for (const char c : clip(text, max)) {
     switch (c) {

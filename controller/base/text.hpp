@@ -14,7 +14,7 @@ namespace lastgood {
 [[nodiscard]] std::string clip(std::string_view text, std::size_t max);
 
 // In double quotes, at most `max` bytes between them, control characters and quotes escaped: fit for one line of a message.
-[[nodiscard]] std::string quoted(std::string_view text, std::size_t max = 64);
+[[nodiscard]] std::string in_quotes(std::string_view text, std::size_t max = 64);
 
 // JSON's string escapes, without the quotes. What is not UTF-8 becomes U+FFFD.
 [[nodiscard]] std::string json_escaped(std::string_view text);

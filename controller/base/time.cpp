@@ -80,13 +80,13 @@ std::optional<Unit> take_unit(std::string_view& rest) {
 }
 
 std::unexpected<Error> not_a_duration(std::string_view text) {
-  return fail(ErrorKind::BadInput, quoted(text) + R"( is not a duration, such as "30s", "5m" or "1h30m")");
+  return fail(ErrorKind::BadInput, in_quotes(text) + R"( is not a duration, such as "30s", "5m" or "1h30m")");
 }
 std::unexpected<Error> too_long(std::string_view text) {
-  return fail(ErrorKind::BadInput, quoted(text) + " is longer than 10,000 hours");
+  return fail(ErrorKind::BadInput, in_quotes(text) + " is longer than 10,000 hours");
 }
 std::unexpected<Error> no_unit(std::string_view text) {
-  return fail(ErrorKind::BadInput, fmt::format("{} has no unit: write for example \"{}s\"", quoted(text), clip(text, 24)));
+  return fail(ErrorKind::BadInput, fmt::format("{} has no unit: write for example \"{}s\"", in_quotes(text), clip(text, 24)));
 }
 
 std::string date_and_clock(Time time) {
@@ -160,7 +160,7 @@ Result<Duration> parse_duration(std::string_view text) {
     const std::optional<Unit> unit = take_unit(rest);
     if (digits == 0 || !unit) return not_a_duration(text);
     if (fraction * unit->ms % scale != 0) {
-      return fail(ErrorKind::BadInput, quoted(text) + " is finer than a millisecond");
+      return fail(ErrorKind::BadInput, in_quotes(text) + " is finer than a millisecond");
     }
     if (whole > longest_ms / unit->ms) return too_long(text);
     total += whole * unit->ms + fraction * unit->ms / scale;

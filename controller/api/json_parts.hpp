@@ -1,0 +1,44 @@
+// The pieces that several kinds share on their way from and to JSON. Only for the .cpp files of api/.
+#pragma once
+
+#include <string>
+
+#include "api/json.hpp"
+#include "api/reader.hpp"
+#include "base/text.hpp"
+
+namespace lastgood::api {
+
+inline constexpr std::size_t most_name = 253;      // bytes of a name, a reason, a policy's name
+inline constexpr std::size_t most_text = 512;      // bytes of a check's message
+inline constexpr std::size_t most_message = 1024;  // bytes of a condition's or a status' message
+inline constexpr std::size_t most_revisions = 20;
+inline constexpr std::size_t most_checks = 16;  // of a policy; "rollout" comes on top
+
+[[nodiscard]] ObjectMeta read_meta(const Reader& meta);
+[[nodiscard]] LabelSelector read_selector(const Reader& selector);
+[[nodiscard]] Conditions read_conditions(const Reader& status);
+[[nodiscard]] Revision read_revision(const Reader& revision);
+[[nodiscard]] std::vector<CheckStatus> read_checks(const Reader& status, const char* key);
+
+// Drops what others wrote: it may be large, and only ours and the revision are read.
+void keep_own_annotations(ObjectMeta& meta);
+
+// What is empty or absent is left out.
+void put(Json& object, const char* key, const std::string& text, std::size_t max = most_name);
+void put(Json& object, const char* key, const std::optional<Time>& time);
+void put(Json& object, const char* key, const std::vector<CheckStatus>& checks);
+void put(Json& object, const Conditions& conditions);
+
+// An enumeration's text; an unknown one is an error of that field.
+template <class Enum, class Parse>
+[[nodiscard]] Enum read_enum(const Reader& reader, const char* key, Enum fallback, Parse parse) {
+  if (!reader.has(key)) return fallback;
+  const std::string text = reader.text(key, most_name);
+  const auto value = parse(std::string_view(text));
+  if (value) return *value;
+  reader.complain(key, in_quotes(text) + " is none of its values");
+  return fallback;
+}
+
+}  // namespace lastgood::api
