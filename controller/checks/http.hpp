@@ -8,18 +8,20 @@
 #include <string_view>
 #include <vector>
 
+#include "api/call.hpp"
 #include "api/policy.hpp"
+#include "api/sample.hpp"
 #include "api/workload.hpp"
-#include "checks/sample.hpp"
-#include "ports/prober.hpp"
 
 namespace lastgood::checks {
+
+using api::Sample;
 
 inline constexpr std::size_t most_pods_asked = 100;
 
 struct HttpAsk {
   std::string pod;  // empty: the URL or the Service itself is asked, as it stands
-  ports::HttpQuestion question;
+  api::HttpQuestion question;
   bool operator==(const HttpAsk&) const = default;
 };
 
@@ -31,7 +33,7 @@ struct HttpPlan {
 
 struct HttpAsked {
   HttpAsk ask;
-  ports::HttpAnswer answer;
+  api::HttpAnswer answer;
 };
 
 // The Service of the Deployment's namespace that has to be read before plan_http: the check's own, or the one that its

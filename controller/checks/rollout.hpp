@@ -6,10 +6,12 @@
 #include <span>
 
 #include "api/policy.hpp"
+#include "api/sample.hpp"
 #include "api/workload.hpp"
-#include "checks/sample.hpp"
 
 namespace lastgood::checks {
+
+using api::Sample;
 
 inline constexpr const char* rollout_check = "rollout";  // the check's name
 

@@ -4,14 +4,14 @@
 
 #include <optional>
 
+#include "api/call.hpp"
 #include "api/json.hpp"
-#include "ports/kube_api.hpp"
 #include "rollback/keep.hpp"
 
 namespace lastgood::rollback {
 
 // `live` is the Deployment as a GET has just sent it, after the template patch. Nothing when all is as it should be.
-[[nodiscard]] std::optional<ports::ApiCall> ownership_patch(const api::Json& live, const Kept& kept);
+[[nodiscard]] std::optional<api::ApiCall> ownership_patch(const api::Json& live, const Kept& kept);
 
 // What metadata.managedFields should be.
 [[nodiscard]] api::Json restored_managers(const api::Json& live, const Kept& kept);

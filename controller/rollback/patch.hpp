@@ -6,8 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "api/call.hpp"
 #include "api/json.hpp"
-#include "ports/kube_api.hpp"
 #include "rollback/keep.hpp"
 
 namespace lastgood::rollback {
@@ -16,7 +16,7 @@ inline constexpr const char* rolled_back_by = "lastgood.dev/rolled-back-by";  //
 inline constexpr const char* last_applied_annotation = "kubectl.kubernetes.io/last-applied-configuration";
 
 // `live` is the Deployment as a GET has just sent it. Never replicas, strategy, selector or paused.
-[[nodiscard]] ports::ApiCall template_patch(const api::Json& live, const Kept& kept, std::string_view rollback_name);
+[[nodiscard]] api::ApiCall template_patch(const api::Json& live, const Kept& kept, std::string_view rollback_name);
 
 // The last-applied annotation that belongs on the Deployment after the template patch; absent: it is left as it is.
 [[nodiscard]] std::optional<std::string> last_applied_after(const api::Json& live, const Kept& kept);

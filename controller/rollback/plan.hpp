@@ -6,16 +6,16 @@
 #include <string>
 #include <variant>
 
+#include "api/call.hpp"
 #include "api/json.hpp"
-#include "ports/kube_api.hpp"
 
 namespace lastgood::rollback {
 
 struct PatchTemplate {
-  ports::ApiCall call;
+  api::ApiCall call;
 };
 struct PatchOwnership {
-  ports::ApiCall call;
+  api::ApiCall call;
 };
 // What is on the Deployment shows that the step is done: record this phase.
 struct Advance {
