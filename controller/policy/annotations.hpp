@@ -1,0 +1,45 @@
+// What an owner says on a Deployment: the keys under lastgood.dev/, and what is wrong with them. Pure.
+// Must not know policies, nor what is done about a problem.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/meta.hpp"
+
+namespace lastgood::policy {
+
+namespace key {
+inline constexpr std::string_view prefix = "lastgood.dev/";
+inline constexpr std::string_view enabled = "lastgood.dev/enabled";                // "true" or "false"
+inline constexpr std::string_view policy = "lastgood.dev/policy";                  // name of a RollbackPolicy
+inline constexpr std::string_view config_map = "lastgood.dev/config-map";          // name of a ConfigMap
+inline constexpr std::string_view pause_until = "lastgood.dev/pause-until";        // RFC 3339
+inline constexpr std::string_view rolled_back_by = "lastgood.dev/rolled-back-by";  // written by us: name of the Rollback
+}  // namespace key
+
+// Those that a person may write.
+[[nodiscard]] std::span<const std::string_view> valid_keys();
+
+struct AnnotationProblem {
+  std::string key;
+  std::string message;  // what was found and what is expected; one line, bounded
+  bool operator==(const AnnotationProblem&) const = default;
+};
+
+struct OptIn {
+  std::optional<bool> enabled = {};
+  std::string policy;      // empty: not named
+  std::string config_map;  // empty: not named
+  std::optional<Time> pause_until = {};
+  std::vector<AnnotationProblem> problems = {};  // at most 16, in the order of the keys
+  bool operator==(const OptIn&) const = default;
+};
+
+// A value that cannot be understood is left out, and is a problem.
+[[nodiscard]] OptIn parse_opt_in(const api::StringMap& annotations);
+
+}  // namespace lastgood::policy
