@@ -1,0 +1,157 @@
+# shellcheck shell=bash
+# The local Kubernetes: ./dev cluster. Brings what it lacks, builds the programs into $CACHE, keyed by the hash of their
+# sources, and leaves the rest to tests/cluster/cmd/local. Must not know what the tests do with the cluster.
+
+CLUSTER_DIR=${LASTGOOD_CLUSTER_DIR:-/var/lib/lastgood-cluster}
+CLUSTER_KUBERNETES_VERSION=1.37.2
+CLUSTER_PACKAGES=(containerd runc containernetworking-plugins nftables iproute2)
+
+verb_cluster() {
+  local action=${1:-help}
+  [ $# -eq 0 ] || shift
+  case $action in
+    up) cluster_up ;;
+    down) cluster_down ;;
+    status) ensure_cluster_tools && cluster_local status ;;
+    kubectl | helm) cluster_client "$action" "$@" ;;
+    load-image) cluster_load_image "$@" ;;
+    restart-apiserver | stop-apiserver | start-apiserver) ensure_cluster_tools && cluster_local "$action" ;;
+    help | -h | --help) cluster_help ;;
+    *)
+      cluster_help >&2
+      die "There is no ./dev cluster $action."
+      ;;
+  esac
+}
+
+cluster_help() {
+  cat <<'EOF'
+./dev cluster ACTION: a real Kubernetes on this machine, without Docker (root, Debian)
+  up                  start it; the first time builds Kubernetes, which takes about 8 minutes
+  down                remove it without a trace
+  status              what runs; ends 0 when the cluster is ready
+  kubectl ARG...      Kubernetes' command line on this cluster
+  helm ARG...         Helm on this cluster
+  load-image FILE     a docker or OCI archive into the node
+  restart-apiserver   kill the API server and start it again (also stop-apiserver, start-apiserver)
+EOF
+}
+
+# For other verbs: a cluster that is up and ready is used as it is, anything else becomes one.
+cluster_up_if_needed() {
+  ensure_cluster_tools
+  if ! cluster_local status >/dev/null 2>&1; then
+    cluster_up
+  fi
+}
+
+cluster_up() {
+  ensure_kubernetes
+  need_packages "${CLUSTER_PACKAGES[@]}"
+  step "starting Kubernetes $CLUSTER_KUBERNETES_VERSION"
+  cluster_local up --kubernetes "$CLUSTER_PROGRAM" --pause "$CLUSTER_TOOLS/pause" --demo-app "$CLUSTER_TOOLS/demo-app" || return
+  done_step
+}
+
+cluster_down() {
+  ensure_cluster_tools
+  step "taking the local cluster down"
+  cluster_local down || return
+  done_step
+}
+
+cluster_client() {
+  local program="$CLUSTER_DIR/bin/$1"
+  shift
+  [ -x "$program" ] || die "No local cluster is up; start it with ./dev cluster up."
+  KUBECONFIG=$CLUSTER_DIR/kubeconfig "$program" "$@"
+}
+
+cluster_load_image() {
+  [ $# -eq 1 ] || die "./dev cluster load-image takes one file, a docker or OCI archive."
+  ensure_cluster_tools
+  cluster_local load-image "$1"
+}
+
+cluster_local() { as_root "$CLUSTER_TOOLS/local" --dir "$CLUSTER_DIR" "$@"; }
+
+# Sets CLUSTER_PROGRAM, the one program that is all of Kubernetes, after building it when it is not in the cache.
+ensure_kubernetes() {
+  need_go
+  local source=$ROOT/tests/cluster
+  local home
+  home=$CACHE/kubernetes/$(cluster_hash "$source/go.mod" "$source/go.sum" "$source/cmd/kubernetes")
+  CLUSTER_PROGRAM=$home/kubernetes
+  ensure_cluster_tools
+  [ -x "$CLUSTER_PROGRAM" ] && return 0
+  step "building Kubernetes $CLUSTER_KUBERNETES_VERSION (about 8 minutes the first time)"
+  mkdir -p "$home"
+  cluster_build_with_progress "$source" "$home/kubernetes" ./cmd/kubernetes "$(cluster_version_flags)" || die "Kubernetes could not be built."
+  # One is enough: an older one is of older sources.
+  find "$CACHE/kubernetes" -mindepth 1 -maxdepth 1 -type d ! -path "$home" -exec rm -rf {} +
+  done_step
+}
+
+# Sets CLUSTER_TOOLS: local, pause and demo-app, which take seconds.
+ensure_cluster_tools() {
+  need_go
+  local source=$ROOT/tests/cluster application=$ROOT/tests/demo-app
+  CLUSTER_TOOLS=$CACHE/cluster-tools/$(cluster_hash "$source/cmd/local" "$source/cmd/pause" "$source/internal/local" "$application")
+  [ -x "$CLUSTER_TOOLS/demo-app" ] && return 0
+  step "building the cluster's own programs"
+  mkdir -p "$CLUSTER_TOOLS"
+  cluster_build "$source" "$CLUSTER_TOOLS/local" ./cmd/local || die "tests/cluster/cmd/local could not be built."
+  cluster_build "$source" "$CLUSTER_TOOLS/pause" ./cmd/pause || die "tests/cluster/cmd/pause could not be built."
+  cluster_build "$application" "$CLUSTER_TOOLS/demo-app" . || die "tests/demo-app could not be built."
+  done_step
+}
+
+# The hash of all files below the given paths, whatever directory the checkout is in.
+cluster_hash() {
+  (cd "$ROOT" && find "${@#"$ROOT"/}" -type f ! -name '*_test.go' ! -name '*.md' -print0 | sort -z | xargs -0 sha256sum | sha256sum | cut -c1-16)
+}
+
+cluster_version_flags() {
+  local package flags="" minor=${CLUSTER_KUBERNETES_VERSION#*.}
+  for package in k8s.io/component-base/version k8s.io/client-go/pkg/version; do
+    flags+=" -X $package.gitVersion=v$CLUSTER_KUBERNETES_VERSION -X $package.gitMajor=${CLUSTER_KUBERNETES_VERSION%%.*} -X $package.gitMinor=${minor%%.*}"
+  done
+  printf '%s' "$flags"
+}
+
+# cluster_build DIRECTORY TARGET PACKAGE [LINKER-FLAGS [GO-FLAG...]]: the target appears only when it is whole.
+cluster_build() {
+  local directory=$1 target=$2 package=$3 flags=${4:-} partial
+  shift 3
+  [ $# -eq 0 ] || shift
+  partial=$(mktemp "$target.XXXXXX")
+  if (cd "$directory" && CGO_ENABLED=0 nice -n 5 go build -trimpath -buildvcs=false "$@" -ldflags "-s -w$flags" -o "$partial" "$package"); then
+    mv "$partial" "$target"
+  else
+    rm -f "$partial"
+    return 1
+  fi
+}
+
+# Go names each package that it compiles; how many there were is all that a person wants to know.
+cluster_build_with_progress() {
+  local log total pid code=0
+  log=$(mktemp "${TMPDIR:-/tmp}/lastgood-kubernetes.XXXXXX")
+  say "   fetching Go modules"
+  (cd "$1" && quietly go mod download) || return
+  total=$(cd "$1" && go list -deps "$3" 2>/dev/null | wc -l)
+  cluster_build "$@" -v 2>"$log" &
+  pid=$!
+  trap 'kill "$pid" 2>/dev/null' INT TERM
+  while cluster_wait_a_while "$pid" 15; do
+    say "   $(grep -c . "$log" || true) of at most $total packages, $(seconds_since "$STEP_START")"
+  done
+  wait "$pid" || code=$?
+  trap - INT TERM
+  [ "$code" = 0 ] || tail -n 40 "$log" >&2
+  rm -f "$log"
+  return "$code"
+}
+
+# Waits at most so many seconds for a process; succeeds when it still runs.
+cluster_wait_a_while() { ! timeout "$2" tail --pid="$1" -f /dev/null; }
