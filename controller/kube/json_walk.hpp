@@ -1,0 +1,117 @@
+// Reads fields out of JSON while it is being parsed, with simdjson on demand. For kube/'s own .cpp files only: simdjson.h is
+// a large header. An object is walked once, front to back; what is not asked for is skipped unseen. null is absent.
+#pragma once
+
+#include <simdjson.h>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "api/meta.hpp"
+
+namespace lastgood::kube::walk {
+
+using Value = simdjson::ondemand::value;
+using Parser = simdjson::ondemand::parser;
+using Code = simdjson::error_code;
+
+// A piece of a buffer that has at least SIMDJSON_PADDING readable bytes after it.
+struct Padded {
+  std::string_view text;
+  std::size_t capacity = 0;  // of text, with what is readable after it
+
+  // The same for a piece inside of it.
+  [[nodiscard]] Padded inside(std::string_view piece) const {
+    return {.text = piece, .capacity = capacity - static_cast<std::size_t>(piece.data() - text.data())};
+  }
+};
+
+// Owns a copy with room after its end.
+class PaddedCopy {
+ public:
+  explicit PaddedCopy(std::string text) : text_(std::move(text)) { text_.reserve(text_.size() + simdjson::SIMDJSON_PADDING); }
+  [[nodiscard]] Padded view() const { return {.text = text_, .capacity = text_.capacity()}; }
+
+ private:
+  std::string text_;
+};
+
+// Where in the document the walk failed: "spec.replicas".
+class Trail {
+ public:
+  Code at(std::string_view field, Code code) {
+    if (code == simdjson::SUCCESS) return code;
+    text_ = text_.empty() ? std::string(field) : std::string(field) + "." + text_;
+    return code;
+  }
+  [[nodiscard]] const std::string& text() const { return text_; }
+
+ private:
+  std::string text_;
+};
+
+// on_field(std::string_view name, Value value) -> Code, for each field that is not null.
+template <class OnField>
+Code fields(simdjson::ondemand::object object, Trail& trail, OnField&& on_field) {
+  for (auto field : object) {
+    std::string_view name;
+    if (const Code code = field.unescaped_key().get(name)) return code;
+    Value value;
+    if (const Code code = field.value().get(value)) return trail.at(name, code);
+    bool absent = false;
+    if (const Code code = value.is_null().get(absent)) return trail.at(name, code);
+    if (absent) continue;
+    if (const Code code = on_field(name, value)) return trail.at(name, code);
+  }
+  return simdjson::SUCCESS;
+}
+
+template <class OnField>
+Code fields(Value value, Trail& trail, OnField&& on_field) {
+  simdjson::ondemand::object object;
+  if (const Code code = value.get_object().get(object)) return code;
+  return fields(object, trail, on_field);
+}
+
+// on_element(Value value) -> Code.
+template <class OnElement>
+Code elements(Value value, OnElement&& on_element) {
+  simdjson::ondemand::array array;
+  if (const Code code = value.get_array().get(array)) return code;
+  for (auto element : array) {
+    Value item;
+    if (const Code code = element.get(item)) return code;
+    if (const Code code = on_element(item)) return code;
+  }
+  return simdjson::SUCCESS;
+}
+
+inline Code read(Value value, std::string& out) {
+  std::string_view text;
+  if (const Code code = value.get_string().get(text)) return code;
+  out = text;
+  return simdjson::SUCCESS;
+}
+inline Code read(Value value, std::int64_t& out) { return value.get_int64().get(out); }
+inline Code read(Value value, bool& out) { return value.get_bool().get(out); }
+
+// The bytes of a value as they stand, without blanks around them.
+inline Code read_raw(Value value, std::string_view& out) { return simdjson::to_json_string(value).get(out); }
+
+inline Code read(Value value, api::StringMap& out, Trail& trail) {
+  return fields(value, trail, [&](std::string_view name, Value text) { return read(text, out[std::string(name)]); });
+}
+
+// Walks the fields of a whole document, which must be one object.
+template <class OnField>
+Code document(Parser& parser, const Padded& bytes, Trail& trail, OnField&& on_field) {
+  simdjson::ondemand::document document;
+  if (const Code code = parser.iterate(bytes.text, bytes.capacity).get(document)) return code;
+  simdjson::ondemand::object object;
+  if (const Code code = document.get_object().get(object)) return code;
+  if (const Code code = fields(object, trail, on_field)) return code;
+  return document.current_location().error() == simdjson::OUT_OF_BOUNDS ? simdjson::SUCCESS : simdjson::TRAILING_CONTENT;
+}
+
+}  // namespace lastgood::kube::walk

@@ -1,0 +1,183 @@
+#include "kube/paths.hpp"
+
+#include <array>
+#include <cstddef>
+
+#include "base/text.hpp"
+
+namespace lastgood::kube {
+namespace {
+
+struct Place {
+  const char* prefix;
+  const char* plural;
+  const char* api_version;
+  const char* kind;
+};
+
+// In the order of Resource.
+constexpr std::array places{
+    Place{"/apis/apps/v1", "deployments", "apps/v1", "Deployment"},
+    Place{"/apis/apps/v1", "replicasets", "apps/v1", "ReplicaSet"},
+    Place{"/api/v1", "pods", "v1", "Pod"},
+    Place{"/api/v1", "services", "v1", "Service"},
+    Place{"/api/v1", "configmaps", "v1", "ConfigMap"},
+    Place{"/apis/apps/v1", "controllerrevisions", "apps/v1", "ControllerRevision"},
+    Place{"/apis/lastgood.dev/v1alpha1", "rollbackpolicies", "lastgood.dev/v1alpha1", "RollbackPolicy"},
+    Place{"/apis/lastgood.dev/v1alpha1", "deploymentguards", "lastgood.dev/v1alpha1", "DeploymentGuard"},
+    Place{"/apis/lastgood.dev/v1alpha1", "rollbacks", "lastgood.dev/v1alpha1", "Rollback"},
+    Place{"/apis/events.k8s.io/v1", "events", "events.k8s.io/v1", "Event"},
+    Place{"/apis/coordination.k8s.io/v1", "leases", "coordination.k8s.io/v1", "Lease"},
+};
+static_assert(places.size() == static_cast<std::size_t>(Resource::Lease) + 1);
+
+const Place& place_of(Resource resource) { return places.at(static_cast<std::size_t>(resource)); }
+
+bool letter_or_digit(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
+
+bool unreserved(char c) { return letter_or_digit(c) || c == '-' || c == '.' || c == '_' || c == '~'; }
+
+// Every name the API server admits for the kinds above is a DNS subdomain; ":" and capitals occur in names of RBAC kinds,
+// which are not among them. Wider than a subdomain by "_" and capitals, so that the server is the one to judge those.
+bool is_segment(std::string_view name) {
+  if (name.empty() || name.size() > 253 || name == "." || name == "..") return false;
+  for (const char c : name) {
+    if (!unreserved(c) || c == '~') return false;
+  }
+  return true;
+}
+
+Result<void> check_segment(std::string_view what, const Place& place, std::string_view text) {
+  if (is_segment(text)) return {};
+  return fail(ErrorKind::BadInput, std::string(what) + " of a " + place.kind + " cannot be " + in_quotes(text) +
+                                       ": it must be 1 to 253 letters, digits, '-', '_' or '.'");
+}
+
+Query write_query(DryRun dry_run) {
+  Query query;
+  query.add("fieldManager", field_manager);
+  if (dry_run == DryRun::All) query.add("dryRun", "All");
+  return query;
+}
+
+}  // namespace
+
+const char* kind_of(Resource resource) { return place_of(resource).kind; }
+const char* api_version_of(Resource resource) { return place_of(resource).api_version; }
+const char* plural_of(Resource resource) { return place_of(resource).plural; }
+
+std::string percent_encode(std::string_view text) {
+  static constexpr std::string_view digits = "0123456789ABCDEF";
+  std::string encoded;
+  encoded.reserve(text.size());
+  for (const char c : text) {
+    if (unreserved(c)) {
+      encoded += c;
+      continue;
+    }
+    const auto byte = static_cast<unsigned char>(c);
+    encoded += '%';
+    encoded += digits[byte >> 4U];
+    encoded += digits[byte & 15U];
+  }
+  return encoded;
+}
+
+Query& Query::add(std::string_view name, std::string_view value) {
+  if (!text_.empty()) text_ += '&';
+  text_ += percent_encode(name) + "=" + percent_encode(value);
+  return *this;
+}
+
+Query& Query::add_unless_empty(std::string_view name, std::string_view value) { return value.empty() ? *this : add(name, value); }
+
+std::string Query::after(std::string_view path) const {
+  std::string target(path);
+  if (!text_.empty()) target += "?" + text_;
+  return target;
+}
+
+Result<std::string> object_path(Resource resource, const Key& key, Subresource sub) {
+  const Place& place = place_of(resource);
+  if (auto ok = check_segment("the namespace", place, key.namespace_); !ok) return std::unexpected(ok.error());
+  if (auto ok = check_segment("the name", place, key.name); !ok) return std::unexpected(ok.error());
+  std::string path = std::string(place.prefix) + "/namespaces/" + key.namespace_ + "/" + place.plural + "/" + key.name;
+  if (sub == Subresource::Status) path += "/status";
+  return path;
+}
+
+Result<std::string> collection_path(Resource resource, std::string_view namespace_) {
+  const Place& place = place_of(resource);
+  if (namespace_.empty()) return std::string(place.prefix) + "/" + place.plural;
+  if (auto ok = check_segment("the namespace", place, namespace_); !ok) return std::unexpected(ok.error());
+  return std::string(place.prefix) + "/namespaces/" + std::string(namespace_) + "/" + place.plural;
+}
+
+ApiCall list_call(std::string_view collection, const ListOptions& options) {
+  Query query;
+  query.add_unless_empty("labelSelector", options.label_selector);
+  query.add_unless_empty("fieldSelector", options.field_selector);
+  if (options.limit > 0) query.add("limit", std::to_string(options.limit));
+  if (!options.continue_.empty()) {
+    query.add("continue", options.continue_);
+  } else {
+    query.add_unless_empty("resourceVersion", options.resource_version);
+    query.add_unless_empty("resourceVersionMatch", options.resource_version_match);
+  }
+  return {.target = query.after(collection)};
+}
+
+ApiCall watch_call(std::string_view collection, const WatchOptions& options) {
+  Query query;
+  query.add("watch", "true").add("allowWatchBookmarks", "true");
+  if (options.initial_events) query.add("sendInitialEvents", "true").add("resourceVersionMatch", "NotOlderThan");
+  query.add_unless_empty("resourceVersion", options.resource_version);
+  query.add("timeoutSeconds", std::to_string(options.timeout_seconds));
+  return {.target = query.after(collection)};
+}
+
+Result<ApiCall> get(Resource resource, const Key& key) {
+  auto path = object_path(resource, key);
+  if (!path) return std::unexpected(std::move(path.error()));
+  return ApiCall{.target = std::move(*path)};
+}
+
+Result<ApiCall> list(Resource resource, std::string_view namespace_, std::string_view label_selector) {
+  auto path = collection_path(resource, namespace_);
+  if (!path) return std::unexpected(std::move(path.error()));
+  return list_call(*path, {.label_selector = std::string(label_selector)});
+}
+
+Result<ApiCall> create(Resource resource, std::string_view namespace_, const Json& body, DryRun dry_run) {
+  auto path = collection_path(resource, namespace_);
+  if (!path) return std::unexpected(std::move(path.error()));
+  return ApiCall{.verb = api::Verb::Post, .target = write_query(dry_run).after(*path), .body = body.dump()};
+}
+
+Result<ApiCall> update(Resource resource, const Key& key, const Json& body, Subresource sub) {
+  auto path = object_path(resource, key, sub);
+  if (!path) return std::unexpected(std::move(path.error()));
+  return ApiCall{.verb = api::Verb::Put, .target = write_query(DryRun::No).after(*path), .body = body.dump()};
+}
+
+Result<ApiCall> patch(Resource resource, const Key& key, std::string_view content_type, std::string body, Subresource sub,
+                      DryRun dry_run) {
+  auto path = object_path(resource, key, sub);
+  if (!path) return std::unexpected(std::move(path.error()));
+  return ApiCall{.verb = api::Verb::Patch,
+                 .target = write_query(dry_run).after(*path),
+                 .body = std::move(body),
+                 .content_type = std::string(content_type)};
+}
+
+Result<ApiCall> remove(Resource resource, const Key& key, const Uid& uid) {
+  auto path = object_path(resource, key);
+  if (!path) return std::unexpected(std::move(path.error()));
+  const Json options = {{"kind", "DeleteOptions"},
+                        {"apiVersion", "v1"},
+                        {"propagationPolicy", "Background"},
+                        {"preconditions", {{"uid", uid.value}}}};
+  return ApiCall{.verb = api::Verb::Delete, .target = std::move(*path), .body = options.dump()};
+}
+
+}  // namespace lastgood::kube

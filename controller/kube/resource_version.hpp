@@ -1,0 +1,34 @@
+// Which of two resource versions is older. Kubernetes' own are decimal numbers; of anything else nothing is said.
+#pragma once
+
+#include <algorithm>
+#include <compare>
+#include <optional>
+#include <string_view>
+
+#include "base/names.hpp"
+
+namespace lastgood::kube {
+
+[[nodiscard]] inline std::optional<std::strong_ordering> compare_versions(const ResourceVersion& a, const ResourceVersion& b) {
+  const auto numeric = [](std::string_view text) {
+    return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+  };
+  const auto significant = [](std::string_view text) {
+    text.remove_prefix(std::min(text.find_first_not_of('0'), text.size()));
+    return text;
+  };
+  if (!numeric(a.value) || !numeric(b.value)) return std::nullopt;
+  const std::string_view x = significant(a.value);
+  const std::string_view y = significant(b.value);
+  if (x.size() != y.size()) return x.size() <=> y.size();
+  return x <=> y;
+}
+
+// Certainly older. False where the two cannot be compared.
+[[nodiscard]] inline bool older(const ResourceVersion& a, const ResourceVersion& b) {
+  const auto order = compare_versions(a, b);
+  return order && *order < 0;
+}
+
+}  // namespace lastgood::kube

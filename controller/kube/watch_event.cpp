@@ -1,0 +1,225 @@
+#include "kube/watch_event.hpp"
+
+#include <utility>
+
+#include "api/errors.hpp"
+#include "api/json.hpp"
+#include "base/text.hpp"
+#include "kube/deployment_projection.hpp"
+#include "kube/json_walk.hpp"
+
+namespace lastgood::kube {
+namespace {
+
+using walk::Code;
+using walk::Padded;
+using walk::Parser;
+using walk::Trail;
+using walk::Value;
+
+template <class T>
+struct Kind;
+template <>
+struct Kind<api::Deployment> {
+  static constexpr const char* name = "Deployment";
+};
+template <>
+struct Kind<api::RollbackPolicy> {
+  static constexpr const char* name = "RollbackPolicy";
+  static constexpr auto parse = &api::parse_policy;
+};
+template <>
+struct Kind<api::DeploymentGuard> {
+  static constexpr const char* name = "DeploymentGuard";
+  static constexpr auto parse = &api::parse_guard;
+};
+template <>
+struct Kind<api::Rollback> {
+  static constexpr const char* name = "Rollback";
+  static constexpr auto parse = &api::parse_rollback;
+};
+
+std::unexpected<Error> malformed(std::string_view what, const Trail& trail, Code code) {
+  std::string message = std::string(what) + " cannot be read: ";
+  if (!trail.text().empty()) message += trail.text() + ": ";
+  return fail(ErrorKind::Protocol, message + simdjson::error_message(code));
+}
+
+// Our own kinds are few and small, so that a tree of each costs nothing that matters.
+template <class T>
+Result<T> project(Parser&, const Padded& bytes) {
+  const auto json = api::parse_json(bytes.text);
+  if (!json) return std::unexpected(json.error());
+  return Kind<T>::parse(*json);
+}
+template <>
+Result<api::Deployment> project<api::Deployment>(Parser& parser, const Padded& bytes) {
+  return project_deployment(parser, bytes);
+}
+
+// What every object says of itself, and what a bookmark says.
+struct Head {
+  Key key;
+  Uid uid;
+  ResourceVersion version;
+  bool initial_events_end = false;
+};
+
+Code read_head(Parser& parser, const Padded& bytes, Head& head, Trail& trail) {
+  return walk::document(parser, bytes, trail, [&](std::string_view part, Value metadata) -> Code {
+    if (part != "metadata") return simdjson::SUCCESS;
+    return walk::fields(metadata, trail, [&](std::string_view name, Value value) -> Code {
+      if (name == "name") return walk::read(value, head.key.name);
+      if (name == "namespace") return walk::read(value, head.key.namespace_);
+      if (name == "uid") return walk::read(value, head.uid.value);
+      if (name == "resourceVersion") return walk::read(value, head.version.value);
+      if (name != "annotations") return simdjson::SUCCESS;
+      return walk::fields(value, trail, [&](std::string_view annotation, Value text) -> Code {
+        if (annotation != "k8s.io/initial-events-end") return simdjson::SUCCESS;
+        std::string_view said;
+        const Code code = text.get_string().get(said);
+        head.initial_events_end = said == "true";
+        return code;
+      });
+    });
+  });
+}
+
+template <class T>
+Result<Head> head_of(Parser& parser, const Padded& bytes) {
+  Head head;
+  Trail trail;
+  if (const Code code = read_head(parser, bytes, head, trail)) return malformed(Kind<T>::name, trail, code);
+  return head;
+}
+
+// An object that was projected, or at least its name and what is wrong with it; Error when not even its name is there.
+template <class T>
+Result<std::variant<T, Unreadable>> read_object(Parser& parser, const Padded& bytes) {
+  Result<T> object = project<T>(parser, bytes);
+  if (object) return std::move(*object);
+  auto head = head_of<T>(parser, bytes);
+  if (!head) return std::unexpected(head.error());
+  if (head->key.name.empty()) return fail(ErrorKind::Protocol, std::string(Kind<T>::name) + " without a name");
+  Error error = std::move(object.error());
+  error.message = std::string(Kind<T>::name) + " " + in_quotes(head->key.str(), 320) + " cannot be read: " + error.message;
+  return Unreadable{.key = std::move(head->key), .version = std::move(head->version), .error = std::move(error)};
+}
+
+template <class T>
+Result<WatchEvent<T>> event_of(std::string_view type, Parser& parser, const Padded& object) {
+  if (type == "ADDED" || type == "MODIFIED") {
+    auto read = read_object<T>(parser, object);
+    if (!read) return std::unexpected(read.error());
+    if (auto* unreadable = std::get_if<Unreadable>(&*read)) return std::move(*unreadable);
+    return Changed<T>{std::move(std::get<T>(*read))};
+  }
+  if (type == "ERROR") return api::event_error(object.text);
+  if (type != "DELETED" && type != "BOOKMARK") {
+    return fail(ErrorKind::Protocol, "a watch event has the unknown type " + in_quotes(type));
+  }
+  auto head = head_of<T>(parser, object);
+  if (!head) return std::unexpected(head.error());
+  if (type == "BOOKMARK") {
+    if (head->version.empty()) return fail(ErrorKind::Protocol, "a bookmark has no resourceVersion");
+    return Bookmark{.version = std::move(head->version), .initial_events_end = head->initial_events_end};
+  }
+  if (head->key.name.empty()) return fail(ErrorKind::Protocol, "a DELETED event has no name");
+  return Deleted{.key = std::move(head->key), .uid = std::move(head->uid), .version = std::move(head->version)};
+}
+
+template <class T>
+class ListReader {
+ public:
+  explicit ListReader(std::string body) : body_(std::move(body)) {}
+
+  Result<ListPage<T>> read() {
+    Trail trail;
+    const Code code = walk::document(list_parser_, body_.view(), trail, [&](std::string_view name, Value value) -> Code {
+      if (name == "metadata") return read_metadata(value, trail);
+      if (name != "items") return simdjson::SUCCESS;
+      return walk::elements(value, [&](Value item) { return take(item); });
+    });
+    const std::string what = std::string("the list of ") + Kind<T>::name + "s";
+    if (error_) return std::unexpected(std::move(*error_));
+    if (code) return malformed(what, trail, code);
+    if (page_.version.empty()) return fail(ErrorKind::Protocol, what + " has no resourceVersion");
+    return std::move(page_);
+  }
+
+ private:
+  Code read_metadata(Value metadata, Trail& trail) {
+    return walk::fields(metadata, trail, [&](std::string_view name, Value value) -> Code {
+      if (name == "resourceVersion") return walk::read(value, page_.version.value);
+      if (name == "continue") return walk::read(value, page_.continue_);
+      return simdjson::SUCCESS;
+    });
+  }
+
+  Code take(Value item) {
+    std::string_view bytes;
+    if (const Code code = walk::read_raw(item, bytes)) return code;
+    auto read = read_object<T>(item_parser_, body_.view().inside(bytes));
+    if (!read) {
+      error_ = std::move(read.error());
+      return simdjson::INCORRECT_TYPE;
+    }
+    if (auto* unreadable = std::get_if<Unreadable>(&*read)) {
+      page_.unreadable.push_back(std::move(*unreadable));
+    } else {
+      page_.items.push_back(std::move(std::get<T>(*read)));
+    }
+    return simdjson::SUCCESS;
+  }
+
+  walk::PaddedCopy body_;
+  Parser list_parser_;
+  Parser item_parser_;
+  ListPage<T> page_;
+  std::optional<Error> error_;
+};
+
+}  // namespace
+
+template <class T>
+Result<WatchEvent<T>> parse_event(std::string_view line) {
+  const walk::PaddedCopy copy{std::string(line)};
+  Parser line_parser;
+  Trail trail;
+  std::string type;
+  std::string_view object;
+  const Code code = walk::document(line_parser, copy.view(), trail, [&](std::string_view name, Value value) -> Code {
+    if (name == "type") return walk::read(value, type);
+    if (name == "object") return walk::read_raw(value, object);
+    return simdjson::SUCCESS;
+  });
+  if (code) return malformed("a watch event", trail, code);
+  if (object.empty()) return fail(ErrorKind::Protocol, "a watch event has no object");
+  Parser object_parser;
+  return event_of<T>(type, object_parser, copy.view().inside(object));
+}
+
+template <class T>
+Result<ListPage<T>> parse_list(std::string body) {
+  return ListReader<T>(std::move(body)).read();
+}
+
+template <class T>
+Result<T> parse_object(std::string_view bytes) {
+  const walk::PaddedCopy copy{std::string(bytes)};
+  Parser parser;
+  Result<T> object = project<T>(parser, copy.view());
+  if (!object) object.error().message.insert(0, std::string("the ") + Kind<T>::name + " cannot be read: ");
+  return object;
+}
+
+#define LASTGOOD_WATCHED(T)                                             \
+  template Result<WatchEvent<T>> parse_event<T>(std::string_view line); \
+  template Result<ListPage<T>> parse_list<T>(std::string body);         \
+  template Result<T> parse_object<T>(std::string_view bytes);
+LASTGOOD_WATCHED(api::Deployment)
+LASTGOOD_WATCHED(api::RollbackPolicy)
+LASTGOOD_WATCHED(api::DeploymentGuard)
+LASTGOOD_WATCHED(api::Rollback)
+
+}  // namespace lastgood::kube

@@ -1,0 +1,60 @@
+#include "kube/work_queue.hpp"
+
+namespace lastgood::kube {
+
+WorkQueue::WorkQueue(Uniform uniform, BackoffSettings settings) : uniform_(std::move(uniform)), settings_(settings) {}
+
+void WorkQueue::add(const Key& key) {
+  drop_deadline(key);
+  if (!dirty_.insert(key).second) return;
+  if (!processing_.contains(key)) ready_.push_back(key);
+}
+
+void WorkQueue::add_at(const Key& key, Steady when) {
+  if (dirty_.contains(key)) return;
+  const auto known = deadline_of_.find(key);
+  if (known != deadline_of_.end() && known->second <= when) return;
+  drop_deadline(key);
+  deadline_of_[key] = when;
+  deadlines_.emplace(when, key);
+}
+
+std::optional<Key> WorkQueue::take(Steady now) {
+  while (!deadlines_.empty() && deadlines_.begin()->first <= now) {
+    const Key due = deadlines_.begin()->second;
+    add(due);
+  }
+  if (ready_.empty()) return std::nullopt;
+  Key key = std::move(ready_.front());
+  ready_.pop_front();
+  dirty_.erase(key);
+  processing_.insert(key);
+  return key;
+}
+
+void WorkQueue::done(const Key& key) {
+  if (processing_.erase(key) == 0) return;
+  if (dirty_.contains(key)) ready_.push_back(key);
+}
+
+void WorkQueue::fail(const Key& key, Steady now) {
+  const int failures = ++failures_[key];
+  add_at(key, now + backoff_delay(settings_, failures, uniform_()));
+}
+
+void WorkQueue::forget(const Key& key) { failures_.erase(key); }
+
+std::optional<Steady> WorkQueue::next_deadline() const {
+  if (!ready_.empty()) return Steady::min();
+  if (deadlines_.empty()) return std::nullopt;
+  return deadlines_.begin()->first;
+}
+
+void WorkQueue::drop_deadline(const Key& key) {
+  const auto known = deadline_of_.find(key);
+  if (known == deadline_of_.end()) return;
+  deadlines_.erase({known->second, key});
+  deadline_of_.erase(known);
+}
+
+}  // namespace lastgood::kube
