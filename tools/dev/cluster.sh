@@ -87,8 +87,7 @@ ensure_kubernetes() {
   step "building Kubernetes $CLUSTER_KUBERNETES_VERSION (about 8 minutes the first time)"
   mkdir -p "$home"
   cluster_build_with_progress "$source" "$home/kubernetes" ./cmd/kubernetes "$(cluster_version_flags)" || die "Kubernetes could not be built."
-  # One is enough: an older one is of older sources.
-  find "$CACHE/kubernetes" -mindepth 1 -maxdepth 1 -type d ! -path "$home" -exec rm -rf {} +
+  cluster_forget_older "$home"
   done_step
 }
 
@@ -103,8 +102,12 @@ ensure_cluster_tools() {
   cluster_build "$source" "$CLUSTER_TOOLS/local" ./cmd/local || die "tests/cluster/cmd/local could not be built."
   cluster_build "$source" "$CLUSTER_TOOLS/pause" ./cmd/pause || die "tests/cluster/cmd/pause could not be built."
   cluster_build "$application" "$CLUSTER_TOOLS/demo-app" . || die "tests/demo-app could not be built."
+  cluster_forget_older "$CLUSTER_TOOLS"
   done_step
 }
+
+# A running cluster has its own copies, so what was built from older sources is of no use to anyone.
+cluster_forget_older() { find "$(dirname "$1")" -mindepth 1 -maxdepth 1 -type d ! -path "$1" -exec rm -rf {} +; }
 
 # The hash of all files below the given paths, whatever directory the checkout is in.
 cluster_hash() {

@@ -120,6 +120,7 @@ func (c *Cluster) controllerManagerArguments() []string {
 		"--kubeconfig=" + kubeconfig, "--authentication-kubeconfig=" + kubeconfig, "--authorization-kubeconfig=" + kubeconfig,
 		"--bind-address=127.0.0.1", fmt.Sprintf("--secure-port=%d", layout.ControllersPort), "--cert-dir=" + c.Path("pki", controllerManager),
 		"--leader-elect=false", "--use-service-account-credentials",
+		"--flex-volume-plugin-dir=" + c.Path("kubelet", "volume-plugins"),
 		"--service-account-private-key-file=" + c.Key("service-accounts"), "--root-ca-file=" + c.Cert("ca"),
 		"--cluster-signing-cert-file=" + c.Cert("ca"), "--cluster-signing-key-file=" + c.Key("ca"),
 		// Thirty scenarios at once, each in a namespace of its own, share this one client.

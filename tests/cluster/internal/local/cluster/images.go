@@ -2,8 +2,10 @@
 package cluster
 
 import (
+	"errors"
 	"fmt"
 	"os/exec"
+	"slices"
 	"strings"
 
 	"lastgood.dev/tests/cluster/internal/local/image"
@@ -12,13 +14,10 @@ import (
 // The namespace that the kubelet's images are in.
 const imageNamespace = "k8s.io"
 
-// Under this prefix containerd files what it would name itself.
-const importPrefix = "unnamed"
-
 // LoadImage imports a docker or OCI archive and returns the names that pods may use.
 func (c *Cluster) LoadImage(archive string) ([]string, error) {
 	if !c.Processes.Alive(containerd) {
-		return nil, fmt.Errorf("the cluster is not up: containerd does not run")
+		return nil, errors.New("the cluster is not up: containerd does not run")
 	}
 	return c.loadImage(archive)
 }
@@ -28,10 +27,19 @@ func (c *Cluster) loadImage(archive string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := c.ctr("images", "import", "--base-name", importPrefix, archive); err != nil {
+	if _, err := c.ctr("images", "import", archive); err != nil {
 		return nil, err
 	}
-	return c.rename(names)
+	listed, err := c.ctr("images", "list", "--quiet")
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range names {
+		if !slices.Contains(strings.Fields(listed), name) {
+			return nil, fmt.Errorf("%s was imported, but not under the name %s; name it in full, as HOST/NAME:TAG", archive, name)
+		}
+	}
+	return names, nil
 }
 
 func (c *Cluster) containerdReady() error {
@@ -46,12 +54,4 @@ func (c *Cluster) ctr(args ...string) (string, error) {
 		return "", fmt.Errorf("ctr %s: %w: %s", strings.Join(args[4:], " "), err, strings.TrimSpace(string(text)))
 	}
 	return string(text), nil
-}
-
-func (c *Cluster) rename(names []image.Name) ([]string, error) {
-	var loaded []string
-	for _, name := range names {
-		loaded = append(loaded, name.Reference)
-	}
-	return loaded, nil
 }

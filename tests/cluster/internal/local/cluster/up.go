@@ -4,6 +4,7 @@ package cluster
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -121,20 +122,40 @@ func (c *Cluster) makeDirectories(programs Programs) error {
 			return err
 		}
 	}
+	return c.placePrograms(programs)
+}
+
+// The cluster has its programs for itself: whoever builds new ones, or clears the cache, does not disturb it.
+func (c *Cluster) placePrograms(programs Programs) error {
 	self, err := os.Executable()
 	if err != nil {
 		return err
 	}
-	program, err := filepath.Abs(programs.Kubernetes)
+	if err := errors.Join(place(programs.Kubernetes, c.Program()), place(self, c.Path("bin", "local"))); err != nil {
+		return err
+	}
+	return errors.Join(os.Symlink("kubernetes", c.Path("bin", "kubectl")), os.Symlink("kubernetes", c.Path("bin", "helm")))
+}
+
+// place links a file where that is possible, for it is large, and copies it elsewhere.
+func place(from, to string) error {
+	if os.Link(from, to) == nil {
+		return nil
+	}
+	source, err := os.Open(from)
 	if err != nil {
 		return err
 	}
-	for name, target := range map[string]string{"kubernetes": program, "kubectl": "kubernetes", "helm": "kubernetes", "local": self} {
-		if err := os.Symlink(target, c.Path("bin", name)); err != nil {
-			return err
-		}
+	defer source.Close()
+	target, err := os.OpenFile(to, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o755)
+	if err != nil {
+		return err
 	}
-	return nil
+	defer target.Close()
+	if _, err := io.Copy(target, source); err != nil {
+		return err
+	}
+	return target.Close()
 }
 
 func (c *Cluster) loadOwnImages(programs Programs) error {

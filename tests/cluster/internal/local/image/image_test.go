@@ -36,7 +36,7 @@ func TestAnArchiveMadeHereNamesItsImage(t *testing.T) {
 		t.Fatal(err)
 	}
 	names, err := Names(archive)
-	if want := []Name{{Reference: "lastgood.dev/app:dev"}}; err != nil || !reflect.DeepEqual(names, want) {
+	if want := []string{"lastgood.dev/app:dev"}; err != nil || !reflect.DeepEqual(names, want) {
 		t.Errorf("got %v, %v; want %v", names, err, want)
 	}
 }
@@ -47,13 +47,13 @@ func TestTheNamesOfAnArchive(t *testing.T) {
 	}
 	for name, row := range map[string]struct {
 		files map[string]string
-		want  []Name
+		want  []string
 		fails string
 	}{
-		"docker":                         {files: map[string]string{"manifest.json": `[{"RepoTags":["a.b/c:1","a.b/c:2"]}]`}, want: []Name{{"a.b/c:1", false}, {"a.b/c:2", false}}},
+		"docker":                         {files: map[string]string{"manifest.json": `[{"RepoTags":["a.b/c:1","a.b/c:2"]}]`}, want: []string{"a.b/c:1", "a.b/c:2"}},
 		"docker without a tag":           {files: map[string]string{"manifest.json": `[{"RepoTags":null}]`}, fails: "does not name its image"},
-		"OCI with a reference":           {files: map[string]string{"index.json": annotated(refName, "a.b/c:1")}, want: []Name{{"a.b/c:1", true}}},
-		"OCI with containerd's name":     {files: map[string]string{"index.json": annotated(fullName, "a.b/c:1")}, want: []Name{{"a.b/c:1", false}}},
+		"OCI with a reference":           {files: map[string]string{"index.json": annotated(refName, "a.b/c:1")}, want: []string{"a.b/c:1"}},
+		"OCI with containerd's name":     {files: map[string]string{"index.json": annotated(fullName, "a.b/c:1")}, want: []string{"a.b/c:1"}},
 		"OCI with a tag alone":           {files: map[string]string{"index.json": annotated(refName, "latest")}, fails: "oci-archive:FILE:HOST/NAME:TAG"},
 		"a tar of something else":        {files: map[string]string{"readme": "x"}, fails: "neither a docker nor an OCI archive"},
 		"an index that is no JSON":       {files: map[string]string{"index.json": "x"}, fails: "index.json"},

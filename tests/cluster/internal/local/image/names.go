@@ -19,15 +19,8 @@ const (
 	fullName = "io.containerd.image.name"
 )
 
-// Name is one image of an archive.
-type Name struct {
-	Reference string
-	// Bare is set where containerd would not take Reference as the whole name and the image must be renamed.
-	Bare bool
-}
-
 // Names reads the names of the images in a docker or OCI archive.
-func Names(path string) ([]Name, error) {
+func Names(path string) ([]string, error) {
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, err
@@ -40,7 +33,7 @@ func Names(path string) ([]Name, error) {
 	return names, nil
 }
 
-func read(file io.Reader) ([]Name, error) {
+func read(file io.Reader) ([]string, error) {
 	var index, manifest []byte
 	archive := tar.NewReader(file)
 	for {
@@ -78,7 +71,7 @@ func bounded(file io.Reader, header *tar.Header) ([]byte, error) {
 	return io.ReadAll(file)
 }
 
-func fromIndex(text []byte) ([]Name, error) {
+func fromIndex(text []byte) ([]string, error) {
 	var index struct {
 		Manifests []struct {
 			Annotations map[string]string `json:"annotations"`
@@ -87,12 +80,12 @@ func fromIndex(text []byte) ([]Name, error) {
 	if err := json.Unmarshal(text, &index); err != nil {
 		return nil, fmt.Errorf("index.json: %w", err)
 	}
-	var names []Name
+	var names []string
 	for _, manifest := range index.Manifests {
 		if full := manifest.Annotations[fullName]; full != "" {
-			names = append(names, Name{Reference: full})
+			names = append(names, full)
 		} else if ref := manifest.Annotations[refName]; strings.Contains(ref, "/") {
-			names = append(names, Name{Reference: ref, Bare: true})
+			names = append(names, ref)
 		}
 	}
 	if len(names) == 0 {
@@ -101,16 +94,14 @@ func fromIndex(text []byte) ([]Name, error) {
 	return names, nil
 }
 
-func fromManifest(text []byte) ([]Name, error) {
+func fromManifest(text []byte) ([]string, error) {
 	var images []struct{ RepoTags []string }
 	if err := json.Unmarshal(text, &images); err != nil {
 		return nil, fmt.Errorf("manifest.json: %w", err)
 	}
-	var names []Name
+	var names []string
 	for _, image := range images {
-		for _, tag := range image.RepoTags {
-			names = append(names, Name{Reference: tag})
-		}
+		names = append(names, image.RepoTags...)
 	}
 	if len(names) == 0 {
 		return nil, errors.New("the archive does not name its image; save it by its name and tag, not by its number")
