@@ -40,8 +40,8 @@ struct Kept {
 [[nodiscard]] std::string kept_selector(std::string_view deployment);
 
 // Names of the kept revisions that may be deleted: all but those of the two newest good revisions, the last good one, and the
-// target of a rollback that is not finished. `controller_revisions` are items of the list by kept_selector; others' and
-// those whose revision the status does not tell yet are left alone. Call it only with a status that is written.
+// target of a rollback that is not finished. `controller_revisions` are the items of the list by kept_selector. Left alone are
+// those of another owner, and those of a good revision whose kept_as is not written yet: call it with the status as it is stored.
 [[nodiscard]] std::vector<std::string> superfluous(const std::vector<api::Json>& controller_revisions,
                                                    const api::GuardStatus& status, const api::Rollback* in_flight);
 

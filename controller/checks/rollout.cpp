@@ -1,0 +1,211 @@
+#include "checks/rollout.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+#include <vector>
+
+#include "base/text.hpp"
+#include "checks/message.hpp"
+
+namespace lastgood::checks {
+namespace {
+
+using api::ContainerState;
+using api::Pod;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+// A failed pull is tried again by kubelet 10 to 15 s later: by then a hiccup of the registry is over, a wrong image is not.
+constexpr Duration second_pull = seconds(20);
+// A ConfigMap or Secret may be applied a moment after the Deployment that names it.
+constexpr Duration applied_later = seconds(10);
+// A pod that came after the rollout (scaled up, moved off a node) may take this long to get ready before it counts.
+constexpr Duration start_up = minutes(5);
+
+Sample sample_of(api::SampleResult result, std::string reason, const std::string& message) {
+  return {.check = rollout_check, .result = result, .reason = std::move(reason), .message = clip(message, message_limit)};
+}
+
+Sample fail_at_once(std::string reason, const std::string& message) {
+  auto sample = sample_of(api::SampleResult::Fail, std::move(reason), message);
+  sample.immediate = true;
+  return sample;
+}
+
+Sample fail_after(Duration must_hold, std::string reason, const std::string& message) {
+  auto sample = sample_of(api::SampleResult::Fail, std::move(reason), message);
+  sample.must_hold = must_hold;
+  return sample;
+}
+
+struct Place {
+  const Pod& pod;
+  const ContainerState& container;
+};
+
+// The first container, init containers first, for which `is` holds; pods in the order they were listed.
+template <class Predicate>
+std::optional<Place> find_container(const std::vector<const Pod*>& pods, Predicate is) {
+  for (const Pod* pod : pods)
+    for (const auto* list : {&pod->init_containers, &pod->containers})
+      for (const auto& container : *list)
+        if (is(container)) return Place{*pod, container};
+  return std::nullopt;
+}
+
+std::string place_text(const Place& at) { return fmt::format("pod {}, container {}", at.pod.meta.key.name, at.container.name); }
+
+std::string words_of(const ContainerState& container) {
+  return container.waiting_message.empty() ? container.waiting_reason
+                                           : fmt::format("{}: {}", container.waiting_reason, container.waiting_message);
+}
+
+// After a rollback onto a ReplicaSet that still exists, the Deployment controller leaves the condition of the bad ReplicaSet in
+// place until the restored one makes progress. Its message names the ReplicaSet it speaks of.
+std::optional<Sample> deadline_exceeded(const RolloutView& view) {
+  const auto& deployment = view.deployment;
+  if (deployment.observed_generation < deployment.meta.generation) return std::nullopt;
+  for (const auto& condition : deployment.conditions) {
+    if (condition.type != "Progressing" || condition.status != api::Truth::False ||
+        condition.reason != "ProgressDeadlineExceeded")
+      continue;
+    const auto own = fmt::format("\"{}-{}\"", deployment.meta.key.name, view.hash.value);
+    if (condition.message.starts_with("ReplicaSet ") && !view.hash.empty() && !condition.message.contains(own)) continue;
+    return fail_at_once(
+        "ProgressDeadlineExceeded",
+        fmt::format("{} (limit: progressDeadlineSeconds; {} of {} replicas updated, {} available)", condition.message,
+                    deployment.updated_replicas, deployment.replicas, deployment.available_replicas));
+  }
+  return std::nullopt;
+}
+
+// A container that runs is not in a loop, whatever it once did: pods of a restored revision may have restarted months ago.
+std::optional<Sample> crash_loop(const api::RolloutCheck& rules, const std::vector<const Pod*>& pods) {
+  const auto at = find_container(pods, [&](const ContainerState& container) {
+    const bool down = container.waiting_reason == "CrashLoopBackOff" || (!container.started && container.last_exit_code != 0);
+    return down && container.restarts >= rules.crash_loop_restarts;
+  });
+  if (!at) return std::nullopt;
+  const bool out_of_memory = at->container.last_exit_reason == "OOMKilled";
+  return fail_at_once(
+      out_of_memory ? "OOMKilled" : "CrashLoop",
+      fmt::format("{}: {} restarts (limit {}), last exit code {}{}", place_text(*at), at->container.restarts,
+                  rules.crash_loop_restarts, at->container.last_exit_code,
+                  at->container.last_exit_reason.empty() ? "" : fmt::format(" ({})", at->container.last_exit_reason)));
+}
+
+// Where the same container runs or ran in any pod of the revision, its image and its configuration exist: a pod that lacks them
+// speaks of its node, the registry or a later hand, not of the release.
+bool has_run(const std::vector<const Pod*>& pods, const ContainerState& container) {
+  return find_container(pods,
+                        [&](const ContainerState& other) {
+                          return other.name == container.name &&
+                                 (other.started || other.restarts > 0 || !other.last_exit_reason.empty());
+                        })
+      .has_value();
+}
+
+std::optional<Sample> image_pull(const std::vector<const Pod*>& pods) {
+  const auto invalid = find_container(pods, [](const ContainerState& one) { return one.waiting_reason == "InvalidImageName"; });
+  if (invalid) return fail_at_once("ImagePull", fmt::format("{}: {}", place_text(*invalid), words_of(invalid->container)));
+  // RegistryUnavailable is missing on purpose: a registry that is down is not the release's fault.
+  constexpr std::array<std::string_view, 4> reasons{"ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull",
+                                                    "SignatureValidationFailed"};
+  const auto at = find_container(pods, [&](const ContainerState& container) {
+    return std::ranges::find(reasons, container.waiting_reason) != reasons.end() && !has_run(pods, container);
+  });
+  if (!at) return std::nullopt;
+  return fail_after(second_pull, "ImagePull",
+                    fmt::format("{}: {} (limit: {}, so that a second pull is tried)", place_text(*at), words_of(at->container),
+                                format_duration(second_pull)));
+}
+
+std::optional<Sample> config_error(const std::vector<const Pod*>& pods) {
+  const auto at = find_container(pods, [&](const ContainerState& container) {
+    const auto& words = container.waiting_message;
+    const bool names_config = words.contains("configmap") || words.contains("secret");
+    const bool wrong = container.waiting_reason == "CreateContainerConfigError" ||
+                       (container.waiting_reason == "CreateContainerError" && names_config && words.contains("not found"));
+    return wrong && !has_run(pods, container);
+  });
+  if (!at) return std::nullopt;
+  return fail_after(applied_later, "ConfigError",
+                    fmt::format("{}: {} (limit: {}, in case it is created late)", place_text(*at), words_of(at->container),
+                                format_duration(applied_later)));
+}
+
+struct Readiness {
+  std::size_t counted = 0;
+  std::size_t not_ready = 0;
+  const Pod* one = nullptr;  // that is not ready
+};
+
+Readiness readiness(const std::vector<const Pod*>& pods, Time rolled_out, Time now) {
+  Readiness out;
+  for (const Pod* pod : pods) {
+    const auto created = pod->meta.created.value_or(rolled_out);
+    const bool starting_up = created > rolled_out && now - created < start_up;
+    if (!pod->ready && starting_up) continue;
+    ++out.counted;
+    if (pod->ready) continue;
+    ++out.not_ready;
+    if (!out.one) out.one = pod;
+  }
+  return out;
+}
+
+// Once the rollout has completed: the quarter of design and of Kubernetes' own maxUnavailable default.
+Sample judge_readiness(const api::RolloutCheck& rules, const std::vector<const Pod*>& pods, Time rolled_out, Time now) {
+  const auto found = readiness(pods, rolled_out, now);
+  if (found.counted == 0)
+    return sample_of(api::SampleResult::Unknown, "PodsStarting",
+                     fmt::format("all {} pods of the revision are still starting", pods.size()));
+  const auto limit = fmt::format("limit: a quarter, for {}", format_duration(rules.unavailable_for));
+  if (rules.unavailable_for > Duration::zero() && found.not_ready * 4 > found.counted)
+    return fail_after(rules.unavailable_for, "NotReady",
+                      fmt::format("{} of {} pods are not ready, {} for one ({})", found.not_ready, found.counted,
+                                  found.one->meta.key.name, limit));
+  return sample_of(api::SampleResult::Pass, "Available",
+                   fmt::format("{} of {} pods are ready ({})", found.counted - found.not_ready, found.counted, limit));
+}
+
+Sample rolling_out(const api::Deployment& deployment, const std::vector<const Pod*>& pods) {
+  // kubelet reports containers and an address; a pod without either has no node yet, and one may be on its way.
+  const auto unplaced = std::ranges::count_if(pods, [](const Pod* pod) {
+    return pod->phase == "Pending" && pod->ip.empty() && pod->containers.empty() && pod->init_containers.empty();
+  });
+  const auto waits = unplaced == 0 ? "" : fmt::format("; {} not yet on a node, which waits for the progress deadline", unplaced);
+  return sample_of(api::SampleResult::Unknown, "RollingOut",
+                   fmt::format("{} of {} replicas updated, {} available, {} of {} pods observed ready{}",
+                               deployment.updated_replicas, deployment.replicas, deployment.available_replicas,
+                               std::ranges::count_if(pods, [](const Pod* pod) { return pod->ready; }), pods.size(), waits));
+}
+
+}  // namespace
+
+Sample judge_rollout(const api::RolloutCheck& rules, const RolloutView& view, Time now) {
+  const auto& deployment = view.deployment;
+  if (deployment.replicas == 0)
+    return sample_of(api::SampleResult::Unknown, "ScaledToZero", "the Deployment is scaled to 0 replicas");
+  std::vector<const Pod*> pods;
+  for (const auto& pod : view.pods)
+    if (!pod.meta.deleting) pods.push_back(&pod);
+
+  if (rules.progress_deadline)
+    if (auto sample = deadline_exceeded(view)) return *std::move(sample);
+  if (rules.crash_loop_restarts > 0)
+    if (auto sample = crash_loop(rules, pods)) return *std::move(sample);
+  if (rules.image_pull_errors)
+    if (auto sample = image_pull(pods)) return *std::move(sample);
+  if (rules.config_errors)
+    if (auto sample = config_error(pods)) return *std::move(sample);
+  if (view.rolled_out) return judge_readiness(rules, pods, *view.rolled_out, now);
+  if (!api::rollout_complete(deployment)) return rolling_out(deployment, pods);
+  return sample_of(api::SampleResult::Pass, "Complete",
+                   fmt::format("all {} replicas are of this revision and available", deployment.replicas));
+}
+
+}  // namespace lastgood::checks

@@ -1,0 +1,96 @@
+#include "rollback/managers.hpp"
+
+#include <array>
+#include <string_view>
+#include <vector>
+
+#include "rollback/fields.hpp"
+#include "rollback/keep.hpp"
+
+namespace lastgood::rollback {
+
+using api::Json;
+
+namespace {
+
+using Keys = std::vector<std::string_view>;
+
+const Keys& template_path() {
+  static const Keys path{"f:spec", "f:template"};
+  return path;
+}
+
+const Keys& last_applied_path() {
+  static const Keys path{"f:metadata", "f:annotations", "f:kubectl.kubernetes.io/last-applied-configuration"};
+  return path;
+}
+
+std::vector<const Keys*> paths_of(Scope scope) {
+  if (scope == Scope::TemplateOnly) return {&template_path()};
+  return {&template_path(), &last_applied_path()};
+}
+
+// Copies what lies at `path`, with its parents.
+void copy_path(const Json& from, Json& to, const Keys& path, std::size_t depth = 0) {
+  if (!from.is_object()) return;
+  const auto found = from.find(path[depth]);
+  if (found == from.end()) return;
+  const std::string key(path[depth]);
+  if (depth + 1 == path.size()) {
+    to[key] = *found;
+    return;
+  }
+  Json child = to.contains(key) ? to[key] : Json::object();
+  copy_path(*found, child, path, depth + 1);
+  if (!child.empty()) to[key] = std::move(child);
+}
+
+void erase_path(Json& fields, const Keys& path, std::size_t depth = 0) {
+  if (!fields.is_object()) return;
+  const auto found = fields.find(path[depth]);
+  if (found == fields.end()) return;
+  if (depth + 1 < path.size()) {
+    // {} was a leaf before: owned as such, not left over by us.
+    if (found->empty()) return;
+    erase_path(*found, path, depth + 1);
+    if (!found->empty()) return;
+  }
+  fields.erase(found);
+}
+
+}  // namespace
+
+Json within(const Json& fields, Scope scope) {
+  Json out = Json::object();
+  for (const auto* path : paths_of(scope)) copy_path(fields, out, *path);
+  return out;
+}
+
+Json outside(const Json& fields, Scope scope) {
+  Json out = fields.is_object() ? fields : Json::object();
+  for (const auto* path : paths_of(scope)) erase_path(out, *path);
+  return out;
+}
+
+Json joined(Json fields, const Json& more) {
+  if (!more.is_object()) return fields;
+  for (const auto& [key, value] : more.items()) {
+    const auto found = fields.find(key);
+    if (found == fields.end())
+      fields[key] = value;
+    else
+      *found = joined(std::move(*found), value);
+  }
+  return fields;
+}
+
+std::string identity(const Json& entry) {
+  return Json::array({text_at(entry, {"manager"}), text_at(entry, {"operation"}), text_at(entry, {"apiVersion"}),
+                      text_at(entry, {"subresource"})})
+      .dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+bool is_ours(const Json& entry) { return text_at(entry, {"manager"}) == field_manager; }
+bool is_status(const Json& entry) { return text_at(entry, {"subresource"}) == "status"; }
+
+}  // namespace lastgood::rollback

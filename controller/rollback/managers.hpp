@@ -1,0 +1,30 @@
+// Field ownership (metadata.managedFields) as sets of paths: taking out, keeping and giving back what a rollback is about, which
+// is spec.template and kubectl's last-applied annotation. Knows nothing of patches. In FieldsV1 a key is a path element
+// ("f:name", "k:{...}", "v:..."), "." the node itself, and {} a leaf that is owned.
+#pragma once
+
+#include <string>
+
+#include "api/json.hpp"
+
+namespace lastgood::rollback {
+
+enum class Scope : std::uint8_t { TemplateAndLastApplied, TemplateOnly };
+
+// What of a FieldsV1 lies within the scope; {} when nothing does.
+[[nodiscard]] api::Json within(const api::Json& fields, Scope scope);
+
+// The rest. Parents that become empty go too: left as {} they would claim the parent itself.
+[[nodiscard]] api::Json outside(const api::Json& fields, Scope scope);
+
+// The union of two sets.
+[[nodiscard]] api::Json joined(api::Json fields, const api::Json& more);
+
+// The identity of an entry as the API server sees it: manager, operation, apiVersion, subresource.
+[[nodiscard]] std::string identity(const api::Json& entry);
+
+// Ours, or one of the status subresource: no owner of a template.
+[[nodiscard]] bool is_ours(const api::Json& entry);
+[[nodiscard]] bool is_status(const api::Json& entry);
+
+}  // namespace lastgood::rollback
