@@ -1,0 +1,65 @@
+#include "net/deadline.hpp"
+
+#include <boost/asio/steady_timer.hpp>
+#include <utility>
+
+namespace lastgood::net {
+
+struct Deadline::State {
+  explicit State(boost::asio::any_io_executor executor) : timer(std::move(executor)) {}
+
+  boost::asio::steady_timer timer;
+  std::chrono::steady_clock::time_point until;
+  bool expired = false;
+  bool stopped = false;
+  std::function<void()> abort = {};
+};
+
+Deadline::Deadline(boost::asio::any_io_executor executor, Duration from_now)
+    : state_(std::make_shared<State>(std::move(executor))) {
+  state_->until = std::chrono::steady_clock::now() + from_now;
+  arm(state_);
+}
+
+Deadline::~Deadline() = default;
+
+bool Deadline::expired() const { return state_->expired; }
+
+bool Deadline::stopped() const { return state_->stopped; }
+
+void Deadline::arm(const std::shared_ptr<State>& state) {
+  state->timer.expires_at(state->until);
+  state->timer.async_wait([weak = std::weak_ptr(state)](const boost::system::error_code& error) {
+    const auto living = weak.lock();
+    if (error || !living || living->expired || living->stopped) return;
+    // A restart to a later time leaves the timer as it is: a stream restarts for each piece it reads.
+    if (std::chrono::steady_clock::now() < living->until) return arm(living);
+    end(*living, false);
+  });
+}
+
+void Deadline::end(State& state, bool stopped) {
+  (stopped ? state.stopped : state.expired) = true;
+  state.timer.cancel();
+  if (state.abort) state.abort();
+}
+
+void Deadline::restart(Duration from_now) {
+  if (over()) return;
+  state_->until = std::chrono::steady_clock::now() + from_now;
+  if (state_->until < state_->timer.expiry()) arm(state_);
+}
+
+void Deadline::stop() {
+  if (!over()) end(*state_, true);
+}
+
+Deadline::Watch Deadline::watch(std::function<void()> abort) {
+  state_->abort = std::move(abort);
+  if (over()) state_->abort();
+  return Watch(*this);
+}
+
+Deadline::Watch::~Watch() { deadline_.state_->abort = nullptr; }
+
+}  // namespace lastgood::net

@@ -1,0 +1,244 @@
+#include "net/http_message.hpp"
+
+#include <algorithm>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/basic_parser.hpp>
+#include <boost/beast/http/error.hpp>
+#include <charconv>
+
+namespace lastgood::net {
+namespace beast = boost::beast;
+namespace http = boost::beast::http;
+using boost::system::error_code;
+namespace {
+
+constexpr int max_interim_responses = 8;
+
+Failure failure_from(const error_code& error) {
+  if (error == http::error::partial_message || error == http::error::end_of_stream) {
+    return {.trouble = Trouble::Closed, .detail = "the connection was closed before a whole answer"};
+  }
+  if (error == http::error::header_limit) return {.trouble = Trouble::TooLarge, .detail = "the headers are too long"};
+  if (error == http::error::body_limit) return {.trouble = Trouble::TooLarge, .detail = "the body is too long"};
+  if (error == http::error::buffer_overflow) return {.trouble = Trouble::TooLarge, .detail = "a line is too long"};
+  return {.trouble = Trouble::Malformed, .detail = "not HTTP: " + error.message()};
+}
+
+std::optional<Duration> parse_retry_after(std::string_view value) {
+  std::uint32_t seconds = 0;
+  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), seconds);
+  if (error != std::errc() || end != value.data() + value.size()) return std::nullopt;
+  return std::chrono::seconds(std::min<std::uint32_t>(seconds, 3600));
+}
+
+std::string_view plain(beast::string_view text) { return {text.data(), text.size()}; }
+
+class ResponseParser final : public http::basic_parser<false> {
+ public:
+  ResponseParser(const MessageLimits& limits, const ResponseReader::Sink& sink) : sink_(sink) {
+    header_limit(static_cast<std::uint32_t>(limits.header_bytes));
+    if (limits.body_bytes) {
+      body_limit(*limits.body_bytes);
+    } else {
+      body_limit(boost::none);
+    }
+    eager(true);
+  }
+
+  [[nodiscard]] const ResponseHead& head() const { return head_; }
+  [[nodiscard]] bool stopped() const { return stopped_; }
+
+ private:
+  void on_request_impl(http::verb, beast::string_view, beast::string_view, int, error_code&) override {}
+  void on_response_impl(int code, beast::string_view, int, error_code&) override { head_.status = code; }
+  void on_field_impl(http::field name, beast::string_view, beast::string_view value, error_code&) override {
+    if (name == http::field::retry_after) head_.retry_after = parse_retry_after(plain(value));
+  }
+  void on_header_impl(error_code&) override { head_.keep_alive = keep_alive(); }
+  void on_body_init_impl(const boost::optional<std::uint64_t>& length, error_code&) override {
+    if (length) head_.length = *length;
+  }
+  std::size_t on_body_impl(beast::string_view body, error_code& error) override { return deliver(plain(body), error); }
+  void on_chunk_header_impl(std::uint64_t, beast::string_view, error_code&) override {}
+  std::size_t on_chunk_body_impl(std::uint64_t, beast::string_view body, error_code& error) override {
+    return deliver(plain(body), error);
+  }
+  void on_finish_impl(error_code&) override {}
+
+  std::size_t deliver(std::string_view piece, error_code& error) {
+    if (!piece.empty() && !sink_(head_, piece)) {
+      stopped_ = true;
+      error = http::error::end_of_stream;
+    }
+    return piece.size();
+  }
+
+  const ResponseReader::Sink& sink_;
+  ResponseHead head_;
+  bool stopped_ = false;
+};
+
+class RequestParser final : public http::basic_parser<true> {
+ public:
+  explicit RequestParser(std::size_t limit) {
+    header_limit(static_cast<std::uint32_t>(limit));
+    body_limit(0);
+  }
+  [[nodiscard]] RequestHead take() { return std::move(head_); }
+
+ private:
+  void on_request_impl(http::verb, beast::string_view method, beast::string_view target, int, error_code&) override {
+    head_.method = plain(method);
+    head_.path = plain(target.substr(0, target.find('?')));
+  }
+  void on_response_impl(int, beast::string_view, int, error_code&) override {}
+  void on_field_impl(http::field, beast::string_view, beast::string_view, error_code&) override {}
+  void on_header_impl(error_code& error) override {
+    head_.keep_alive = keep_alive();
+    // Of a chunked body the length is not known yet.
+    if (chunked()) error = http::error::body_limit;
+  }
+  void on_body_init_impl(const boost::optional<std::uint64_t>&, error_code&) override {}
+  std::size_t on_body_impl(beast::string_view body, error_code&) override { return body.size(); }
+  void on_chunk_header_impl(std::uint64_t, beast::string_view, error_code&) override {}
+  std::size_t on_chunk_body_impl(std::uint64_t, beast::string_view body, error_code&) override { return body.size(); }
+  void on_finish_impl(error_code&) override {}
+
+  RequestHead head_;
+};
+
+std::span<char> space_in(beast::flat_buffer& buffer, std::size_t wanted) {
+  const std::size_t room = std::min(wanted, buffer.max_size() - buffer.size());
+  const auto place = buffer.prepare(room);
+  return {static_cast<char*>(place.data()), place.size()};
+}
+
+}  // namespace
+
+struct ResponseReader::Impl {
+  Impl(const MessageLimits& given, Sink given_sink)
+      : limits(given), sink(std::move(given_sink)), buffer(given.header_bytes + given.read_bytes) {
+    parser.emplace(limits, sink);
+  }
+
+  // An interim response is whole without a body; the real one comes after it.
+  [[nodiscard]] bool interim() const {
+    return parser->is_done() && parser->head().status / 100 == 1 && parser->head().status != 101;
+  }
+
+  NetResult<Step> advance() {
+    while (buffer.size() > 0 && !parser->is_done()) {
+      error_code error;
+      buffer.consume(parser->put(buffer.data(), error));
+      if (parser->stopped()) return Step::Stopped;
+      if (error == http::error::need_more) {
+        if (buffer.size() == buffer.max_size()) return std::unexpected(failure_from(http::error::buffer_overflow));
+        return Step::More;
+      }
+      if (error) return std::unexpected(failure_from(error));
+      if (interim()) {
+        if (++interim_responses > max_interim_responses) {
+          return std::unexpected(Failure{.trouble = Trouble::Malformed, .detail = "interim answers without an end"});
+        }
+        parser.emplace(limits, sink);
+      }
+    }
+    return parser->is_done() ? Step::Done : Step::More;
+  }
+
+  NetResult<Step> end() {
+    error_code error;
+    if (!parser->is_done()) parser->put_eof(error);
+    if (error) return std::unexpected(failure_from(error));
+    return Step::Done;
+  }
+
+  MessageLimits limits;
+  Sink sink;
+  beast::flat_buffer buffer;
+  std::optional<ResponseParser> parser;
+  int interim_responses = 0;
+  bool began = false;
+};
+
+ResponseReader::ResponseReader(MessageLimits limits, Sink sink) : impl_(std::make_unique<Impl>(limits, std::move(sink))) {}
+
+ResponseReader::~ResponseReader() = default;
+
+std::span<char> ResponseReader::space() { return space_in(impl_->buffer, impl_->limits.read_bytes); }
+
+NetResult<ResponseReader::Step> ResponseReader::received(std::size_t bytes) {
+  if (bytes == 0) return impl_->end();
+  impl_->began = true;
+  impl_->buffer.commit(bytes);
+  return impl_->advance();
+}
+
+bool ResponseReader::began() const { return impl_->began; }
+
+bool ResponseReader::has_head() const { return impl_->parser->is_header_done(); }
+
+const ResponseHead& ResponseReader::head() const { return impl_->parser->head(); }
+
+bool ResponseReader::reusable() const {
+  return impl_->parser->is_done() && impl_->parser->head().keep_alive && !impl_->parser->need_eof() && impl_->buffer.size() == 0;
+}
+
+struct RequestReader::Impl {
+  explicit Impl(std::size_t given) : limit(given), buffer(given) { parser.emplace(limit); }
+  std::size_t limit;
+  beast::flat_buffer buffer;
+  std::optional<RequestParser> parser;
+};
+
+RequestReader::RequestReader(std::size_t limit) : impl_(std::make_unique<Impl>(limit)) {}
+
+RequestReader::~RequestReader() = default;
+
+std::span<char> RequestReader::space() { return space_in(impl_->buffer, impl_->limit); }
+
+void RequestReader::received(std::size_t bytes) { impl_->buffer.commit(bytes); }
+
+NetResult<std::optional<RequestHead>> RequestReader::next() {
+  auto& buffer = impl_->buffer;
+  if (buffer.size() == 0) return std::nullopt;
+  error_code error;
+  buffer.consume(impl_->parser->put(buffer.data(), error));
+  if (error == http::error::need_more) {
+    if (buffer.size() == buffer.max_size()) return std::unexpected(failure_from(http::error::header_limit));
+    return std::nullopt;
+  }
+  if (error) return std::unexpected(failure_from(error));
+  if (!impl_->parser->is_done()) return std::unexpected(failure_from(http::error::body_limit));
+  RequestHead head = impl_->parser->take();
+  impl_->parser.emplace(impl_->limit);
+  return head;
+}
+
+std::string to_text(const RequestText& request) {
+  std::string text;
+  text.reserve(512 + request.target.size() + request.token.size() + request.body.size());
+  const auto add = [&text](std::initializer_list<std::string_view> pieces) {
+    for (const auto piece : pieces) text += piece;
+  };
+  add({request.method, " ", request.target, " HTTP/1.1\r\nHost: ", request.host, "\r\nUser-Agent: ", request.user_agent,
+       "\r\nAccept: ", request.accept, "\r\n"});
+  if (!request.token.empty()) add({"Authorization: Bearer ", request.token, "\r\n"});
+  if (!request.body.empty() || !request.content_type.empty()) {
+    const std::string length = std::to_string(request.body.size());
+    add({"Content-Type: ", request.content_type, "\r\nContent-Length: ", length, "\r\n"});
+  }
+  if (request.close) add({"Connection: close\r\n"});
+  add({"\r\n", request.body});
+  return text;
+}
+
+bool valid_target(std::string_view target) {
+  return target.starts_with('/') && std::ranges::none_of(target, [](unsigned char c) { return c <= ' ' || c == 0x7f; });
+}
+
+bool valid_header_value(std::string_view value) {
+  return std::ranges::none_of(value, [](unsigned char c) { return (c < ' ' && c != '\t') || c == 0x7f; });
+}
+
+}  // namespace lastgood::net

@@ -1,0 +1,93 @@
+#include "net/pool.hpp"
+
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <list>
+#include <optional>
+#include <utility>
+
+namespace lastgood::net {
+namespace asio = boost::asio;
+using std::chrono::steady_clock;
+namespace {
+
+struct Waiter {
+  asio::steady_timer wake;
+  std::optional<ConnectionPool::Permit> permit;
+};
+
+}  // namespace
+
+struct ConnectionPool::State {
+  struct Idle {
+    std::unique_ptr<Transport> transport;
+    steady_clock::time_point since;
+  };
+
+  asio::any_io_executor executor;
+  std::size_t limit;
+  Duration keep_idle;
+  std::size_t free;
+  std::list<Waiter*> waiting = {};
+  std::vector<Idle> idle = {};  // used last at the end
+};
+
+ConnectionPool::ConnectionPool(asio::any_io_executor executor, std::size_t limit, Duration keep_idle)
+    : state_(std::make_shared<State>(
+          State{.executor = std::move(executor), .limit = limit, .keep_idle = keep_idle, .free = limit})) {}
+
+ConnectionPool::~ConnectionPool() { close_idle(); }
+
+ConnectionPool::Permit::~Permit() {
+  if (!state_) return;
+  if (state_->waiting.empty()) {
+    ++state_->free;
+    return;
+  }
+  // Handed over rather than freed, so that nobody who comes later can overtake.
+  Waiter& next = *state_->waiting.front();
+  state_->waiting.pop_front();
+  next.permit.emplace(Permit(std::move(state_)));
+  next.wake.cancel();
+}
+
+asio::awaitable<NetResult<ConnectionPool::Permit>> ConnectionPool::acquire(Deadline& deadline) {
+  const auto state = state_;
+  if (state->free > 0) {
+    --state->free;
+    co_return Permit(state);
+  }
+  Waiter waiter{.wake = asio::steady_timer(state->executor, asio::steady_timer::time_point::max()), .permit = {}};
+  struct Place {
+    State& state;
+    Waiter& waiter;
+    ~Place() { state.waiting.remove(&waiter); }
+  } const place{*state, waiter};
+  state->waiting.push_back(&waiter);
+  {
+    const auto watch = deadline.watch([&waiter] { waiter.wake.cancel(); });
+    boost::system::error_code error;
+    if (!deadline.over()) co_await waiter.wake.async_wait(asio::redirect_error(asio::use_awaitable, error));
+  }
+  if (waiter.permit) co_return std::move(*waiter.permit);
+  co_return std::unexpected(failure_of(asio::error::operation_aborted, deadline));
+}
+
+std::unique_ptr<Transport> ConnectionPool::take() {
+  auto& idle = state_->idle;
+  while (!idle.empty()) {
+    auto last = std::move(idle.back());
+    idle.pop_back();
+    if (steady_clock::now() - last.since <= state_->keep_idle && last.transport->quiet()) return std::move(last.transport);
+  }
+  return nullptr;
+}
+
+void ConnectionPool::give(std::unique_ptr<Transport> transport) {
+  if (state_->idle.size() < state_->limit) state_->idle.push_back({std::move(transport), steady_clock::now()});
+}
+
+void ConnectionPool::close_idle() { state_->idle.clear(); }
+
+}  // namespace lastgood::net

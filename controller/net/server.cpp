@@ -1,0 +1,244 @@
+#include "net/server.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/system/system_error.hpp>
+#include <charconv>
+#include <exception>
+#include <list>
+#include <optional>
+#include <utility>
+
+#include "base/text.hpp"
+#include "net/deadline.hpp"
+#include "net/http_message.hpp"
+#include "net/transport.hpp"
+
+namespace lastgood::net {
+namespace asio = boost::asio;
+using asio::ip::tcp;
+namespace {
+
+std::string_view words(int status) {
+  switch (status) {
+    case 200: return "OK";
+    case 400: return "Bad Request";
+    case 404: return "Not Found";
+    case 405: return "Method Not Allowed";
+    case 413: return "Content Too Large";
+    case 500: return "Internal Server Error";
+    case 503: return "Service Unavailable";
+    default: return "Status";
+  }
+}
+
+Page refusal(const Failure& failure) {
+  const bool large = failure.trouble == Trouble::TooLarge;
+  return {.status = large ? 413 : 400, .body = large ? "the request is too long\n" : "the request is not HTTP\n"};
+}
+
+std::string answer_text(const Page& page, bool with_body, bool keep_alive) {
+  std::string text = "HTTP/1.1 " + std::to_string(page.status) + " ";
+  text += words(page.status);
+  text += "\r\nContent-Type: " + page.content_type + "\r\nContent-Length: " + std::to_string(page.body.size()) + "\r\n";
+  if (page.status == 405) text += "Allow: GET, HEAD\r\n";
+  if (!keep_alive) text += "Connection: close\r\n";
+  text += "\r\n";
+  if (with_body) text += page.body;
+  return text;
+}
+
+std::optional<tcp::endpoint> parse_listen(std::string_view text) {
+  const auto colon = text.rfind(':');
+  if (colon == std::string_view::npos) return std::nullopt;
+  std::string host(text.substr(0, colon));
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  if (host.empty()) host = "0.0.0.0";
+  const auto digits = text.substr(colon + 1);
+  std::uint16_t port = 0;
+  const auto [end, wrong] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
+  if (wrong != std::errc() || end != digits.data() + digits.size()) return std::nullopt;
+  boost::system::error_code error;
+  const auto address = asio::ip::make_address(host, error);
+  if (error) return std::nullopt;
+  return tcp::endpoint(address, port);
+}
+
+}  // namespace
+
+class HttpServer::Impl {
+ public:
+  Impl(asio::any_io_executor executor, PageHandler handler, HttpServerLimits limits)
+      : executor_(executor),
+        acceptor_(executor),
+        ended_(executor, asio::steady_timer::time_point::max()),
+        handler_(std::move(handler)),
+        limits_(limits) {}
+
+  boost::system::error_code listen(const tcp::endpoint& endpoint) {
+    boost::system::error_code error;
+    acceptor_.open(endpoint.protocol(), error);
+    if (!error) acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
+    if (!error) acceptor_.bind(endpoint, error);
+    if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);
+    return error;
+  }
+
+  [[nodiscard]] std::uint16_t port() const {
+    boost::system::error_code error;
+    return acceptor_.local_endpoint(error).port();
+  }
+
+  void stop() {
+    stopped_ = true;
+    boost::system::error_code ignored;
+    acceptor_.close(ignored);
+    while (!open_.empty()) close_oldest();
+    if (running_ == 0) ended_.cancel();
+  }
+
+  static asio::awaitable<void> run(std::shared_ptr<Impl> self);
+
+ private:
+  struct Session {
+    std::unique_ptr<Transport> transport;
+    bool open = true;
+  };
+  using Sessions = std::list<std::shared_ptr<Session>>;
+
+  static asio::awaitable<void> serve(std::shared_ptr<Impl> self, std::shared_ptr<Session> session);
+  asio::awaitable<bool> answer(Transport& transport, const NetResult<std::optional<RequestHead>>& request, Deadline& deadline);
+  [[nodiscard]] Page page_for(const RequestHead& request) const;
+
+  void admit(tcp::socket socket, const std::shared_ptr<Impl>& self) {
+    while (open_.size() >= limits_.connections) close_oldest();
+    auto session = std::make_shared<Session>();
+    session->transport = plain_transport(std::move(socket));
+    open_.push_back(session);
+    ++running_;
+    asio::co_spawn(executor_, serve(self, session), [self, session](const std::exception_ptr&) {
+      self->forget(session);
+      if (--self->running_ == 0 && self->stopped_) self->ended_.cancel();
+    });
+  }
+
+  void close_oldest() {
+    open_.front()->open = false;
+    open_.front()->transport->close();
+    open_.pop_front();
+  }
+
+  void forget(const std::shared_ptr<Session>& session) {
+    if (!session->open) return;
+    session->open = false;
+    session->transport->close();
+    open_.remove(session);
+  }
+
+  void has_spoken(const std::shared_ptr<Session>& session) {
+    if (!session->open) return;
+    open_.remove(session);
+    open_.push_back(session);
+  }
+
+  asio::any_io_executor executor_;
+  tcp::acceptor acceptor_;
+  asio::steady_timer ended_;
+  PageHandler handler_;
+  HttpServerLimits limits_;
+  Sessions open_;  // silent longest first
+  std::size_t running_ = 0;
+  bool stopped_ = false;
+};
+
+Page HttpServer::Impl::page_for(const RequestHead& request) const {
+  if (request.method != "GET" && request.method != "HEAD") return {.status = 405, .body = "only GET and HEAD\n"};
+  try {
+    return handler_(request.path);
+  } catch (const std::exception& error) {
+    return {.status = 500, .body = std::string(error.what()) + "\n"};
+  }
+}
+
+// Says whether the connection stays.
+asio::awaitable<bool> HttpServer::Impl::answer(Transport& transport, const NetResult<std::optional<RequestHead>>& request,
+                                               Deadline& deadline) {
+  const Page page = request ? page_for(**request) : refusal(request.error());
+  const bool keep = request && (*request)->keep_alive;
+  const bool with_body = !request || (*request)->method != "HEAD";
+  const std::string text = answer_text(page, with_body, keep);
+  const auto written = co_await write_under(transport, text, deadline);
+  if (!keep) {
+    boost::system::error_code ignored;
+    transport.socket().shutdown(tcp::socket::shutdown_send, ignored);
+  }
+  co_return keep && !written.failure;
+}
+
+asio::awaitable<void> HttpServer::Impl::serve(std::shared_ptr<Impl> self, std::shared_ptr<Session> session) {
+  RequestReader reader(self->limits_.request_bytes);
+  Deadline deadline(self->executor_, self->limits_.idle_timeout);
+  while (session->open) {
+    const auto request = reader.next();
+    if (request && !*request) {
+      const auto bytes = co_await read_under(*session->transport, reader.space(), deadline);
+      if (!bytes || *bytes == 0) break;
+      reader.received(*bytes);
+      continue;
+    }
+    self->has_spoken(session);
+    // The answer has a time of its own, and so has the next request.
+    deadline.restart(self->limits_.idle_timeout);
+    if (!co_await self->answer(*session->transport, request, deadline)) break;
+    deadline.restart(self->limits_.idle_timeout);
+  }
+}
+
+asio::awaitable<void> HttpServer::Impl::run(std::shared_ptr<Impl> self) {
+  struct Closer {
+    Impl& server;
+    ~Closer() { server.stop(); }
+  } const closer{*self};
+  while (!self->stopped_) {
+    boost::system::error_code error;
+    tcp::socket socket = co_await self->acceptor_.async_accept(asio::redirect_error(asio::use_awaitable, error));
+    if (self->stopped_) break;
+    if (error == asio::error::operation_aborted) throw boost::system::system_error(error);
+    if (!error) {
+      self->admit(std::move(socket), self);
+      continue;
+    }
+    // Out of descriptors: the connection stays in the queue, so accepting again at once would only spin.
+    asio::steady_timer pause(self->executor_, std::chrono::milliseconds(100));
+    co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, error));
+  }
+  boost::system::error_code error;
+  if (self->running_ > 0) co_await self->ended_.async_wait(asio::redirect_error(asio::use_awaitable, error));
+}
+
+HttpServer::HttpServer(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+HttpServer::~HttpServer() { impl_->stop(); }
+
+Result<std::unique_ptr<HttpServer>> HttpServer::bind(asio::any_io_executor executor, std::string_view listen, PageHandler handler,
+                                                     HttpServerLimits limits) {
+  const auto endpoint = parse_listen(listen);
+  if (!endpoint)
+    return fail(ErrorKind::BadInput, "cannot listen on " + in_quotes(listen) + ": ADDRESS:PORT is wanted, as in 0.0.0.0:8080");
+  auto impl = std::make_shared<Impl>(std::move(executor), std::move(handler), limits);
+  if (const auto error = impl->listen(*endpoint); error) {
+    return fail(ErrorKind::BadInput, "cannot listen on " + in_quotes(listen) + ": " + error.message());
+  }
+  return std::unique_ptr<HttpServer>(new HttpServer(std::move(impl)));
+}
+
+std::uint16_t HttpServer::port() const { return impl_->port(); }
+
+asio::awaitable<void> HttpServer::run() { return Impl::run(impl_); }
+
+void HttpServer::stop() { impl_->stop(); }
+
+}  // namespace lastgood::net

@@ -1,0 +1,47 @@
+#include "net/token.hpp"
+
+#include <utility>
+
+#include "base/text.hpp"
+#include "net/file.hpp"
+#include "net/http_message.hpp"
+
+namespace lastgood::net {
+namespace {
+
+constexpr std::size_t max_token = 64 * 1024;
+
+Result<std::string> read_token(const std::string& file) {
+  auto text = read_file(file, max_token);
+  if (!text) return text;
+  std::string token(trimmed(*text));
+  if (token.empty()) return fail(ErrorKind::BadInput, file + ": holds no token");
+  if (!valid_header_value(token)) return fail(ErrorKind::BadInput, file + ": holds more than one line");
+  return token;
+}
+
+}  // namespace
+
+TokenSource::TokenSource(std::string token, std::string file, Duration lifetime)
+    : token_(std::move(token)), file_(std::move(file)), lifetime_(lifetime) {}
+
+Result<std::string> TokenSource::current(Instant now) {
+  if (file_.empty() || (fresh_ && now - read_at_ < lifetime_)) return token_;
+  auto read = read_token(file_);
+  if (!read && token_.empty()) return read;
+  if (read) token_ = *std::move(read);
+  fresh_ = true;
+  read_at_ = now;
+  return token_;
+}
+
+bool TokenSource::refuse(const std::string& refused) {
+  if (file_.empty()) return false;
+  // Another call may have brought a newer one already.
+  if (token_ != refused) return true;
+  fresh_ = false;
+  token_.clear();
+  return true;
+}
+
+}  // namespace lastgood::net
