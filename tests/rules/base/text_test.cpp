@@ -1,0 +1,66 @@
+// Words out of bytes from outside: bounded, valid UTF-8, one line; and the nearest of several names.
+#include "base/text.hpp"
+
+#include <array>
+#include <catch2/catch.hpp>
+
+using namespace lastgood;
+using namespace std::string_literals;
+
+TEST_CASE("A long text is cut between characters and says so") {
+  CHECK(clip("short", 8) == "short");
+  CHECK(clip("exactly8", 8) == "exactly8");
+  CHECK(clip("more than 8", 8) == "more ...");
+  CHECK(clip("\u00e4\u00e4\u00e4\u00e4", 7) == "\u00e4\u00e4...");
+  CHECK(clip("abc", 2) == "");
+  CHECK(clip("", 0) == "");
+}
+
+TEST_CASE("Bytes that are not UTF-8 never reach an object") {
+  CHECK(clip("a\xff"s + "b", 10) == "a?b");
+  CHECK(clip("\xc0\x80", 10) == "??");            // an overlong zero
+  CHECK(clip("\xed\xa0\x80", 10) == "???");       // half of a surrogate pair
+  CHECK(clip("\xf5\x80\x80\x80", 10) == "????");  // beyond U+10FFFF
+  CHECK(clip("\xe2\x82", 10) == "??");            // cut off
+  CHECK(clip("\xe2\x82\xac \xf0\x9f\x8d\x8f", 10) == "\xe2\x82\xac \xf0\x9f\x8d\x8f");
+}
+
+TEST_CASE("What was found is quoted on one line") {
+  CHECK(in_quotes("abc") == R"("abc")");
+  CHECK(in_quotes("a\"b\\c\nd\te\x01") == R"("a\"b\\c\nd\te\x01")");
+  CHECK(in_quotes(std::string(100, 'x'), 8) == R"("xxxxx...")");
+}
+
+TEST_CASE("Every byte is escaped as JSON wants it") {
+  CHECK(json_escaped("a\"b\\c\nd\re\tf") == R"(a\"b\\c\nd\re\tf)");
+  CHECK(json_escaped("\x01\x1f\x7f") == "\\u0001\\u001f\\u007f");
+  CHECK(json_escaped("a\xff"s + "b") == "a\\ufffdb");
+  CHECK(json_escaped("\xe2\x82\xac"s) == "\xe2\x82\xac");
+  CHECK(json_escaped("a\0b"s) == "a\\u0000b");
+}
+
+TEST_CASE("Blanks around a text are taken off") {
+  CHECK(trimmed("  a b\n") == "a b");
+  CHECK(trimmed(" \t\n") == "");
+  CHECK(trimmed("") == "");
+}
+
+TEST_CASE("The distance of two words counts insertions, deletions, replacements and swaps") {
+  CHECK(edit_distance("", "") == 0);
+  CHECK(edit_distance("", "abc") == 3);
+  CHECK(edit_distance("abc", "") == 3);
+  CHECK(edit_distance("policy", "policy") == 0);
+  CHECK(edit_distance("polciy", "policy") == 1);
+  CHECK(edit_distance("plicy", "policy") == 1);
+  CHECK(edit_distance("polity", "policy") == 1);
+  CHECK(edit_distance("kitten", "sitting") == 3);
+  CHECK(edit_distance(std::string(1000, 'a'), std::string(1000, 'b')) == 128);
+}
+
+TEST_CASE("The nearest name is the first of the closest ones") {
+  constexpr std::array<std::string_view, 3> names = {"web", "wob", "shop"};
+  CHECK(nearest("wub", names)->name == "web");
+  CHECK(nearest("shops", names)->name == "shop");
+  CHECK(nearest("shops", names)->distance == 1);
+  CHECK_FALSE(nearest("web", {}));
+}
