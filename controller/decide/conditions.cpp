@@ -38,9 +38,6 @@ void set_governed(api::GuardStatus& guard, const Guarding& guarding, std::int64_
     case Guarding::Kind::Broken: return set(guard, "Governed", Truth::False, guarding.reason, guarding.message, generation, now);
     case Guarding::Kind::Governed: break;
   }
-  if (!guarding.invalid_annotation.empty()) {
-    return set(guard, "Governed", Truth::False, "InvalidAnnotation", guarding.invalid_annotation, generation, now);
-  }
   set(guard, "Governed", Truth::True, guarding.spec.suspend ? "Suspended" : "PolicyApplies",
       guarding.spec.suspend ? fmt::format("{} applies but is suspended: nothing is judged and nothing is done", guarding.policy)
                             : fmt::format("{} applies", guarding.policy),

@@ -35,12 +35,6 @@ MaybeHold scaled_to_zero(const World& world, const api::GuardStatus&, Time) {
   return Hold{.reason = "ScaledToZero", .message = "The Deployment is scaled to zero: there is nothing to judge"};
 }
 
-// Somebody meant to say something that we did not understand: it may have been "leave it alone".
-MaybeHold invalid_annotation(const World& world, const api::GuardStatus&, Time) {
-  if (world.guarding.invalid_annotation.empty()) return {};
-  return Hold{.reason = "InvalidAnnotation", .message = world.guarding.invalid_annotation};
-}
-
 MaybeHold paused_until(const World& world, const api::GuardStatus&, Time now) {
   const auto& until = world.guarding.pause_until;
   if (!until || *until <= now) return {};
@@ -69,7 +63,6 @@ constexpr std::array touch{
     HoldRule{.name = "Suspended", .holds = suspended},
     HoldRule{.name = "DeploymentPaused", .holds = deployment_paused},
     HoldRule{.name = "ScaledToZero", .holds = scaled_to_zero},
-    HoldRule{.name = "InvalidAnnotation", .holds = invalid_annotation},
     HoldRule{.name = "PausedUntil", .holds = paused_until},
 };
 

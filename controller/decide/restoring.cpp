@@ -37,6 +37,12 @@ void quarantine(Step& step, const api::Rollback& rollback) {
                   name_of(step.deployment(), rollback.spec.to), rollback.spec.check, rollback.spec.message));
 }
 
+// The Rollback that the state speaks of; an older one that is still remembered is none of it.
+const api::Rollback* in_flight(const Step& step) {
+  const auto& rollback = step.world.rollback;
+  return rollback && rollback->meta.key.name == step.out.guard.rollback ? &*rollback : nullptr;
+}
+
 void judge(Step& step) {
   api::GuardStatus& guard = step.guard();
   guard.checks = apply_all(guard.checks, step.world.guarding.spec, step.world.samples, guard.rolled_out.has_value(), step.now);
@@ -68,12 +74,13 @@ void await_rollout(Step& step, const api::Rollback& rollback) {
 }  // namespace
 
 void step_rolling_back(Step& step) {
-  if (!step.world.rollback) {
+  const api::Rollback* recorded = in_flight(step);
+  if (!recorded) {
     // The record was not written, so nothing was touched: judge again.
     step.enter(State::Watching, "RollbackNotRecorded", "The Rollback could not be recorded; nothing was touched");
     return step_watching(step);
   }
-  const api::Rollback& rollback = *step.world.rollback;
+  const api::Rollback& rollback = *recorded;
   switch (rollback.status.phase) {
     case RollbackPhase::Pending:
     case RollbackPhase::TemplateRestored: {
@@ -97,10 +104,11 @@ void step_rolling_back(Step& step) {
 
 void step_verifying(Step& step) {
   api::GuardStatus& guard = step.guard();
-  if (!step.world.rollback || api::finished(step.world.rollback->status.phase)) {
+  const api::Rollback* recorded = in_flight(step);
+  if (!recorded || api::finished(recorded->status.phase)) {
     return step.enter(State::Idle, "RolledBack", "The rollback is finished");
   }
-  const api::Rollback& rollback = *step.world.rollback;
+  const api::Rollback& rollback = *recorded;
   if (!guard.rolled_out) guard.rolled_out = rollback.status.rolled_out.value_or(step.now);
   judge(step);
   const std::string name = name_of(step.deployment(), *guard.current);

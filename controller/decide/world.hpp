@@ -27,7 +27,6 @@ struct Guarding {
   std::string reason;   // of Broken and None, CamelCase
   std::string message;  // of Broken and None, for a person
   std::optional<Time> pause_until = {};
-  std::string invalid_annotation;  // what is wrong with lastgood.dev/ annotations, in words; empty when nothing is
 };
 
 struct World {

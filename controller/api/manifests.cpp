@@ -1,0 +1,82 @@
+#include "api/manifests.hpp"
+
+#include <fmt/format.h>
+
+#include "base/text.hpp"
+
+namespace lastgood::api {
+
+namespace {
+
+constexpr const char* managed_by = "app.kubernetes.io/managed-by";
+
+Json owner_references(const Deployment& deployment) {
+  return Json::array({{{"apiVersion", "apps/v1"},
+                       {"kind", "Deployment"},
+                       {"name", deployment.meta.key.name},
+                       {"uid", deployment.meta.uid.value},
+                       {"controller", true},
+                       {"blockOwnerDeletion", false}}});
+}
+
+Json metadata(const Key& key, const Deployment& deployment) {
+  return {{"name", key.name},
+          {"namespace", key.namespace_},
+          {"labels", {{managed_by, "lastgood"}}},
+          {"ownerReferences", owner_references(deployment)}};
+}
+
+}  // namespace
+
+Json guard_manifest(const Deployment& deployment) {
+  return {{"apiVersion", group_version}, {"kind", "DeploymentGuard"}, {"metadata", metadata(deployment.meta.key, deployment)}};
+}
+
+std::string status_patch(const Uid& uid, const Json& status) {
+  const Json patch = Json::array({{{"op", "test"}, {"path", "/metadata/uid"}, {"value", uid.value}},
+                                  {{"op", "add"}, {"path", "/status"}, {"value", status}}});
+  return patch.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+std::string adopt_guard_patch(const DeploymentGuard& guard, const Deployment& deployment) {
+  const Json patch = Json::array({{{"op", "test"}, {"path", "/metadata/uid"}, {"value", guard.meta.uid.value}},
+                                  {{"op", "add"}, {"path", "/metadata/ownerReferences"}, {"value", owner_references(deployment)}}});
+  return patch.dump();
+}
+
+Json rollback_manifest(const Rollback& rollback, const Deployment& deployment) {
+  return {{"apiVersion", group_version},
+          {"kind", "Rollback"},
+          {"metadata", metadata(rollback.meta.key, deployment)},
+          {"spec", to_json(rollback.spec)}};
+}
+
+Json event_manifest(const Deployment& deployment, const EventText& text, const std::string& instance, Time now) {
+  constexpr std::size_t longest_base = 230;
+  constexpr std::size_t longest_note = 1024;
+  const Key& key = deployment.meta.key;
+  const std::string words = text.reason + '\n' + text.note + '\n' + deployment.meta.uid.value;
+  return {{"apiVersion", "events.k8s.io/v1"},
+          {"kind", "Event"},
+          {"metadata",
+           {{"name", fmt::format("{}.{}", key.name.substr(0, longest_base), digest_template(words).value)}, {"namespace", key.namespace_}}},
+          {"eventTime", format_micro_time(now)},
+          {"reportingController", "lastgood.dev/controller"},
+          {"reportingInstance", instance},
+          {"type", text.warning ? "Warning" : "Normal"},
+          {"reason", text.reason},
+          {"action", text.action},
+          {"note", clip(text.note, longest_note)},
+          {"regarding",
+           {{"apiVersion", "apps/v1"},
+            {"kind", "Deployment"},
+            {"namespace", key.namespace_},
+            {"name", key.name},
+            {"uid", deployment.meta.uid.value}}}};
+}
+
+Json event_series(int count, Time now) {
+  return {{"series", {{"count", count}, {"lastObservedTime", format_micro_time(now)}}}};
+}
+
+}  // namespace lastgood::api

@@ -1,0 +1,56 @@
+#include "run/dispatcher.hpp"
+
+#include "base/log.hpp"
+
+namespace lastgood::run {
+
+namespace asio = boost::asio;
+
+Dispatcher::Dispatcher(asio::any_io_executor executor, kube::Uniform uniform, ports::Clock& clock, const Leadership& leadership,
+                       TaskGroup& tasks)
+    : queue_(std::move(uniform)), clock_(clock), leadership_(leadership), tasks_(tasks), signal_(std::move(executor)) {}
+
+void Dispatcher::add(const Key& key) {
+  queue_.add(key);
+  signal_.raise();
+}
+
+void Dispatcher::open(bool intake) {
+  intake_ = intake;
+  signal_.raise();
+}
+
+asio::awaitable<void> Dispatcher::run(Reconciler& reconciler) {
+  for (;;) {
+    const bool works = intake_ && leadership_.term() != 0;
+    while (works) {
+      auto key = queue_.take(clock_.steady());
+      if (!key) break;
+      std::string name = "look at " + key->str();
+      tasks_.spawn(std::move(name), work(reconciler, std::move(*key)));
+    }
+    co_await signal_.wait(clock_, works ? queue_.next_deadline() : std::nullopt);
+  }
+}
+
+asio::awaitable<void> Dispatcher::work(Reconciler& reconciler, Key key) {
+  auto next = Result<std::optional<Steady>>(fail(ErrorKind::Server, "ended by an exception"));
+  try {
+    next = co_await reconciler.reconcile(key);
+  } catch (const std::exception& failure) {
+    next = fail(ErrorKind::Server, failure.what());
+  }
+  queue_.done(key);
+  if (!next) {
+    if (next.error().kind != ErrorKind::Cancelled) {
+      log::warn("looking again after a back-off", {{"deployment", key.str()}, {"error", next.error()}});
+    }
+    queue_.fail(key, clock_.steady());
+  } else {
+    queue_.forget(key);
+    if (*next) queue_.add_at(key, **next);
+  }
+  signal_.raise();
+}
+
+}  // namespace lastgood::run

@@ -1,0 +1,41 @@
+// Hands out keys of the work queue, each to a coroutine of its own, for as long as we lead. One that waits for a slow server
+// delays no other; the connections of the KubeApi bound what is asked at once.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+
+#include "kube/work_queue.hpp"
+#include "ports/clock.hpp"
+#include "run/leadership.hpp"
+#include "run/reconciler.hpp"
+#include "run/signal.hpp"
+#include "run/task_group.hpp"
+
+namespace lastgood::run {
+
+class Dispatcher {
+ public:
+  Dispatcher(boost::asio::any_io_executor executor, kube::Uniform uniform, ports::Clock& clock, const Leadership& leadership,
+             TaskGroup& tasks);
+
+  void add(const Key& key);
+
+  // Never returns; ends by cancellation. What it has handed out goes on in the task group.
+  boost::asio::awaitable<void> run(Reconciler& reconciler);
+
+  // Leadership or readiness may have changed.
+  void look() { signal_.raise(); }
+  void open(bool intake);
+
+ private:
+  boost::asio::awaitable<void> work(Reconciler& reconciler, Key key);
+
+  kube::WorkQueue queue_;
+  ports::Clock& clock_;
+  const Leadership& leadership_;
+  TaskGroup& tasks_;
+  Signal signal_;
+  bool intake_ = false;
+};
+
+}  // namespace lastgood::run

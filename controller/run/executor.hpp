@@ -1,0 +1,40 @@
+// Carries out what was decided, one fenced write after the other. Plans come from rollback/; this only sends them.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+
+#include "decide/world.hpp"
+#include "ports/clock.hpp"
+#include "ports/telemetry.hpp"
+#include "rollback/plan.hpp"
+#include "run/gateway.hpp"
+#include "run/memory.hpp"
+
+namespace lastgood::run {
+
+class Executor {
+ public:
+  Executor(Gateway& gateway, ports::Clock& clock, ports::Telemetry& telemetry)
+      : gateway_(gateway), clock_(clock), telemetry_(telemetry) {}
+
+  // An error means: look again after a back-off. What was done is in `memory` either way.
+  boost::asio::awaitable<Result<void>> carry_out(decide::Act act, const api::Deployment& deployment, Memory& memory, Term term);
+
+  // Deletes what is kept and can no longer be put back. Only after the guard's status is written.
+  boost::asio::awaitable<Result<void>> tidy_kept(const api::Deployment& deployment, Memory& memory, Term term);
+
+ private:
+  boost::asio::awaitable<Result<void>> record(const decide::StartRollback& start, const api::Deployment& deployment, Memory& memory,
+                                              Term term);
+  boost::asio::awaitable<Result<void>> go_on(const api::Deployment& deployment, Memory& memory, Term term);
+  boost::asio::awaitable<Result<void>> keep(const api::Revision& revision, const api::Deployment& deployment, Memory& memory,
+                                            Term term);
+  // True: there is more to do at once.
+  boost::asio::awaitable<Result<bool>> take(rollback::NextStep step, Memory& memory, Term term);
+
+  Gateway& gateway_;
+  ports::Clock& clock_;
+  ports::Telemetry& telemetry_;
+};
+
+}  // namespace lastgood::run

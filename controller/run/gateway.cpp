@@ -1,0 +1,34 @@
+#include "run/gateway.hpp"
+
+namespace lastgood::run {
+
+namespace asio = boost::asio;
+using api::Json;
+
+namespace {
+
+constexpr Duration call_timeout{10'000};
+
+}  // namespace
+
+asio::awaitable<Result<Json>> Gateway::read(Result<api::ApiCall> call) {
+  if (!call) co_return std::unexpected(call.error());
+  auto body = co_await kube_.call(std::move(*call), call_timeout);
+  if (!body) co_return std::unexpected(body.error());
+  co_return api::parse_json(*body);
+}
+
+asio::awaitable<Result<std::vector<Json>>> Gateway::items(Result<api::ApiCall> call) {
+  auto list = co_await read(std::move(call));
+  if (!list) co_return std::unexpected(list.error());
+  const auto items = list->find("items");
+  if (items == list->end() || !items->is_array()) co_return fail(ErrorKind::Protocol, "the answer is no list");
+  co_return std::vector<Json>(std::make_move_iterator(items->begin()), std::make_move_iterator(items->end()));
+}
+
+asio::awaitable<Result<Json>> Gateway::write(Term term, Result<api::ApiCall> call) {
+  if (term == 0 || leadership_.term() != term) co_return fail(ErrorKind::Cancelled, "not the leader any more: nothing was written");
+  co_return co_await read(std::move(call));
+}
+
+}  // namespace lastgood::run

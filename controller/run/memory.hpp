@@ -1,0 +1,47 @@
+// What is known of one Deployment while we lead: the truth between two writes of its status. Loaded from the guard at the
+// first look in a term, thrown away with the term.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "api/guard.hpp"
+#include "api/policy.hpp"
+#include "api/rollback.hpp"
+#include "api/sample.hpp"
+#include "api/workload.hpp"
+#include "decide/schedule.hpp"
+
+namespace lastgood::run {
+
+struct ReadConfigMap {
+  std::string name;
+  Result<api::ConfigMap> answer;
+  Steady at;
+};
+
+struct InboxSample {
+  TemplateHash hash;  // the revision it speaks of
+  api::Sample sample;
+};
+
+struct Memory {
+  Uid deployment_uid;
+  api::GuardStatus guard = {};
+  api::GuardStatus written = {};    // as the server has it
+  Uid guard_uid;                    // of the DeploymentGuard object; empty until there is one
+  Uid guard_owner;                  // the Deployment that object belongs to
+  std::optional<api::Rollback> rollback = {};
+  api::RollbackStatus rollback_written = {};
+  decide::Schedule schedule = {};
+  std::vector<InboxSample> inbox = {};
+  std::map<std::string, bool> asking = {};  // checks whose asking is under way
+  std::optional<ReadConfigMap> config_map = {};
+  std::map<std::string, int> told = {};     // Events by name, how often
+  std::optional<Steady> decided = {};       // when the rollback in flight was decided
+  bool kept_changed = false;                // something was kept: look for what need not be kept any more
+};
+
+}  // namespace lastgood::run

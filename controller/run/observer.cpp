@@ -1,0 +1,90 @@
+#include "run/observer.hpp"
+
+#include "kube/paths.hpp"
+#include "policy/annotations.hpp"
+#include "policy/govern.hpp"
+#include "run/guarding.hpp"
+
+namespace lastgood::run {
+
+namespace asio = boost::asio;
+using kube::Resource;
+
+namespace {
+
+std::vector<const api::RollbackPolicy*> policies_of(const Stores& stores, const std::string& namespace_,
+                                                    std::vector<std::shared_ptr<const api::RollbackPolicy>>& keep) {
+  std::vector<const api::RollbackPolicy*> policies;
+  stores.policies.for_each_in(namespace_, [&](const auto& policy) {
+    keep.push_back(policy);
+    policies.push_back(policy.get());
+  });
+  return policies;
+}
+
+template <class T>
+Result<T> parse_with(const Result<api::Json>& object, Result<T> (*parse)(const api::Json&)) {
+  if (!object) return std::unexpected(object.error());
+  return parse(*object);
+}
+
+}  // namespace
+
+asio::awaitable<decide::Guarding> Observer::guarding(const api::Deployment& deployment, std::optional<ReadConfigMap>& remembered) {
+  const policy::OptIn opt_in = policy::parse_opt_in(deployment.meta.annotations);
+  const auto wanted = policy::config_map_wanted(opt_in);
+  if (!wanted) remembered.reset();
+  const bool fresh = remembered && remembered->name == wanted && clock_.steady() - remembered->at < config_map_lifetime;
+  if (wanted && !fresh) {
+    const Key key{.namespace_ = deployment.meta.key.namespace_, .name = *wanted};
+    auto object = co_await gateway_.read(kube::get(Resource::ConfigMap, key));
+    remembered = ReadConfigMap{.name = *wanted, .answer = parse_with(object, api::parse_config_map), .at = clock_.steady()};
+  }
+  std::optional<Result<api::ConfigMap>> config_map;
+  if (remembered) config_map = remembered->answer;
+  std::vector<std::shared_ptr<const api::RollbackPolicy>> keep;
+  const auto policies = policies_of(stores_, deployment.meta.key.namespace_, keep);
+  co_return to_guarding(opt_in, policy::govern(deployment, opt_in, policies, config_map));
+}
+
+asio::awaitable<Result<std::optional<std::vector<api::ReplicaSet>>>> Observer::replica_sets(const api::Deployment& deployment) {
+  using Found = std::optional<std::vector<api::ReplicaSet>>;
+  const Key& key = deployment.meta.key;
+  auto live = co_await gateway_.read(kube::get(Resource::Deployment, key));
+  if (!live) co_return std::unexpected(live.error());
+  const auto meta = api::parse_meta(*live);
+  if (!meta) co_return std::unexpected(meta.error());
+  if (meta->uid != deployment.meta.uid || meta->generation != deployment.meta.generation) co_return Found{};
+  const api::Json pod_template = live->value(api::Json::json_pointer("/spec/template"), api::Json::object());
+  auto items = co_await gateway_.items(kube::list(Resource::ReplicaSet, key.namespace_, api::to_query(deployment.selector)));
+  if (!items) co_return std::unexpected(items.error());
+  std::vector<api::ReplicaSet> sets;
+  for (const api::Json& item : *items) {
+    auto set = api::parse_replica_set(item, pod_template);
+    if (!set) co_return std::unexpected(set.error());
+    if (set->meta.owner == deployment.meta.uid) sets.push_back(std::move(*set));
+  }
+  co_return Found{std::move(sets)};
+}
+
+asio::awaitable<Result<std::vector<api::Pod>>> Observer::pods(const api::Deployment& deployment, const api::Revision& revision) {
+  const std::string by_hash = "pod-template-hash=" + revision.hash.value;
+  const std::string selected = api::to_query(deployment.selector);
+  const std::string selector = selected.empty() ? by_hash : selected + "," + by_hash;
+  auto items = co_await gateway_.items(kube::list(Resource::Pod, deployment.meta.key.namespace_, selector));
+  if (!items) co_return std::unexpected(items.error());
+  std::vector<api::Pod> pods;
+  for (const api::Json& item : *items) {
+    auto pod = api::parse_pod(item);
+    if (!pod) co_return std::unexpected(pod.error());
+    if (pod->meta.owner == revision.replica_set) pods.push_back(std::move(*pod));
+  }
+  co_return pods;
+}
+
+asio::awaitable<Result<api::Service>> Observer::service(const Key& key) {
+  auto object = co_await gateway_.read(kube::get(Resource::Service, key));
+  co_return parse_with(object, api::parse_service);
+}
+
+}  // namespace lastgood::run

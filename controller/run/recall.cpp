@@ -1,0 +1,71 @@
+#include "run/recall.hpp"
+
+#include <algorithm>
+
+#include "decide/record.hpp"
+
+namespace lastgood::run {
+
+namespace {
+
+constexpr Duration soon{1000};
+
+}  // namespace
+
+bool concerns(const api::Rollback& rollback, const api::Deployment& deployment) {
+  if (rollback.spec.deployment != deployment.meta.key.name || rollback.spec.deployment_uid != deployment.meta.uid) return false;
+  return !api::finished(rollback.status.phase) || rollback.meta.key.name == decide::rollback_name(deployment);
+}
+
+Memory recall(const api::Deployment& deployment, const Stores& stores) {
+  Memory memory;
+  memory.deployment_uid = deployment.meta.uid;
+  if (const auto guard = stores.guards.find(deployment.meta.key)) {
+    memory.guard_uid = guard->meta.uid;
+    memory.guard_owner = guard->meta.owner;
+    memory.guard = guard->status;
+    memory.written = guard->status;
+  }
+  stores.rollbacks.for_each_in(deployment.meta.key.namespace_, [&](const auto& rollback) {
+    if (!concerns(*rollback, deployment)) return;
+    // An unfinished one comes before one that only shows that this release was rolled back already.
+    if (memory.rollback && !api::finished(memory.rollback->status.phase)) return;
+    memory.rollback = *rollback;
+    memory.rollback_written = rollback->status;
+  });
+  return memory;
+}
+
+bool is_stranger(const decide::Guarding& guarding, const Memory& memory) {
+  return guarding.kind == decide::Guarding::Kind::None && memory.guard_uid.empty();
+}
+
+std::vector<api::Sample> take_samples(Memory& memory) {
+  std::vector<api::Sample> samples;
+  for (InboxSample& entry : memory.inbox) {
+    if (memory.guard.current && entry.hash == memory.guard.current->hash) samples.push_back(std::move(entry.sample));
+  }
+  memory.inbox.clear();
+  return samples;
+}
+
+std::vector<std::string> take_due(Memory& memory, const decide::Needs& needs, const api::PolicySpec& spec, Steady now) {
+  std::vector<std::string> due = memory.schedule.take_due(needs, spec, now);
+  std::erase_if(due, [&](const std::string& check) { return memory.asking[check]; });
+  for (const std::string& check : due) memory.asking[check] = true;
+  return due;
+}
+
+std::optional<Steady> next_look(const Memory& memory, const decide::Guarding& guarding, std::optional<Time> wake, Time now,
+                                Steady steady) {
+  std::optional<Steady> next = memory.schedule.next();
+  const auto sooner = [&](Steady when) {
+    if (!next || when < *next) next = when;
+  };
+  if (wake) sooner(steady + std::max(*wake - now, Duration::zero()));
+  if (memory.rollback && !api::finished(memory.rollback->status.phase)) sooner(steady + soon);
+  if (memory.config_map && guarding.kind == decide::Guarding::Kind::Broken) sooner(steady + Duration{10'000});
+  return next;
+}
+
+}  // namespace lastgood::run

@@ -1,0 +1,33 @@
+// Small pure questions about what is remembered, beside the coroutines that ask them.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "decide/world.hpp"
+#include "run/memory.hpp"
+#include "run/stores.hpp"
+
+namespace lastgood::run {
+
+// What the guard and the Rollbacks on the server remember of this Deployment.
+[[nodiscard]] Memory recall(const api::Deployment& deployment, const Stores& stores);
+
+// Nobody opted in and nothing was ever remembered: not ours to look at.
+[[nodiscard]] bool is_stranger(const decide::Guarding& guarding, const Memory& memory);
+
+// Takes the samples that speak of the current revision; those of another are dropped.
+[[nodiscard]] std::vector<api::Sample> take_samples(Memory& memory);
+
+// Checks that are due and not being asked already, marked as being asked.
+[[nodiscard]] std::vector<std::string> take_due(Memory& memory, const decide::Needs& needs, const api::PolicySpec& spec, Steady now);
+
+// When to look again: the decision's wish, the next check, or soon while a rollback is under way or a ConfigMap is believed bad.
+[[nodiscard]] std::optional<Steady> next_look(const Memory& memory, const decide::Guarding& guarding, std::optional<Time> wake, Time now,
+                                              Steady steady);
+
+// The rollback that still concerns the Deployment.
+[[nodiscard]] bool concerns(const api::Rollback& rollback, const api::Deployment& deployment);
+
+}  // namespace lastgood::run

@@ -1,0 +1,57 @@
+#include "run/task_group.hpp"
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/system/system_error.hpp>
+
+#include "base/log.hpp"
+
+namespace lastgood::run {
+
+namespace asio = boost::asio;
+
+TaskGroup::TaskGroup(asio::any_io_executor executor) : executor_(executor), empty_(executor, asio::steady_timer::time_point::max()) {}
+
+void TaskGroup::spawn(std::string name, asio::awaitable<void> task) {
+  tasks_.emplace_back();
+  const auto at = std::prev(tasks_.end());
+  at->name = std::move(name);
+  asio::co_spawn(executor_, std::move(task),
+                 asio::bind_cancellation_slot(at->cancel.slot(), [this, at](std::exception_ptr error) { ended(at, error); }));
+}
+
+void TaskGroup::cancel() {
+  // Emitting may end a task and so change the list: each one is told in a turn of its own.
+  for (Task& task : tasks_) {
+    asio::post(executor_, [this, &task] {
+      for (Task& other : tasks_) {
+        if (&other == &task) return other.cancel.emit(asio::cancellation_type::terminal);
+      }
+    });
+  }
+}
+
+asio::awaitable<void> TaskGroup::join() {
+  while (!tasks_.empty()) {
+    boost::system::error_code ignored;
+    co_await empty_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  }
+}
+
+void TaskGroup::ended(std::list<Task>::iterator task, const std::exception_ptr& error) {
+  try {
+    if (error) std::rethrow_exception(error);
+  } catch (const boost::system::system_error& failure) {
+    if (failure.code() != asio::error::operation_aborted) log::error("a task failed", {{"task", task->name}, {"error", failure.what()}});
+  } catch (const std::exception& failure) {
+    log::error("a task failed", {{"task", task->name}, {"error", failure.what()}});
+  }
+  tasks_.erase(task);
+  if (tasks_.empty()) empty_.cancel();
+}
+
+}  // namespace lastgood::run
