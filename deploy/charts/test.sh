@@ -110,6 +110,8 @@ test_crds() {
   crds=$(find "$PROJECT/crds" -name '*.yaml' | wc -l)
   counts "every CRD of the project is in the chart" defaults "kind: CustomResourceDefinition" "$crds"
   counts "every CRD outlives an uninstall" defaults "helm.sh/resource-policy: keep" "$crds"
+  ! grep -q ': null$' "$WORK/defaults"
+  result "no CRD has a field without a value, which a server-side apply refuses" $?
   renders unkept crds.keep=false
   lacks "CRDs can be removed with the release" unkept "helm.sh/resource-policy: keep"
   renders without crds.install=false

@@ -8,15 +8,15 @@ Every rule says which call needs each of its verbs. Secrets are not among them.
 - apiGroups: [apps]
   resources: [deployments]
   verbs: [get, list, watch, patch]
-# list: the revisions of a Deployment whose template changed. get: the live read of the target before a rollback.
+# list: the revisions of a Deployment whose template changed.
 - apiGroups: [apps]
   resources: [replicasets]
-  verbs: [get, list]
-# The templates that were proven good. list, get: finding the target. create, update: keeping a template that became good.
-# delete: only two are kept for each Deployment.
+  verbs: [list]
+# The templates that were proven good. create: keeping a template that became good. get: the live read of the target before
+# every step of a rollback. list, delete: of the kept ones, removing those that no rollback can need any more.
 - apiGroups: [apps]
   resources: [controllerrevisions]
-  verbs: [get, list, create, update, delete]
+  verbs: [get, list, create, delete]
 # list: the pods of a revision while it is judged, for the rollout check and to ask each of them by HTTP.
 - apiGroups: [""]
   resources: [pods]
@@ -37,11 +37,13 @@ Every rule says which call needs each of its verbs. Secrets are not among them.
 - apiGroups: [lastgood.dev]
   resources: [rollbackpolicies]
   verbs: [list, watch]
-# list, watch: the cache of guards. get: the live read before a decision. create: a Deployment opted in. delete: it opted out.
+# list, watch: the cache of guards. create: a Deployment opted in. get: one was made by a leader before. patch: one that was left
+# by an earlier Deployment of the same name becomes this one's.
 - apiGroups: [lastgood.dev]
   resources: [deploymentguards]
-  verbs: [get, list, watch, create, delete]
-# list, watch: the cache of rollbacks. get: the live read before going on with one. create: the intent, before the Deployment is touched.
+  verbs: [get, list, watch, create, patch]
+# list, watch: the cache of rollbacks. create: the intent, before the Deployment is touched. get: the one that a leader before
+# made of the same intent.
 - apiGroups: [lastgood.dev]
   resources: [rollbacks]
   verbs: [get, list, watch, create]
