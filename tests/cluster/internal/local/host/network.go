@@ -45,7 +45,7 @@ func (n Network) Conflict() error {
 			continue
 		}
 		for _, address := range addresses {
-			if prefix, err := netip.ParsePrefix(address.String()); err == nil && prefix.Overlaps(pods) {
+			if prefix, err := netip.ParsePrefix(address.String()); err == nil && pods.Contains(prefix.Addr()) {
 				return fmt.Errorf("the pods' addresses %s are in use: interface %s has %s", n.PodRange, link.Name, address)
 			}
 		}

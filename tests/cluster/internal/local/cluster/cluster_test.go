@@ -1,0 +1,116 @@
+package cluster
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func open(t *testing.T) *Cluster {
+	t.Helper()
+	// A test's own directory has the test's name, which is too long for unix sockets.
+	dir, err := os.MkdirTemp("", "c")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	local, err := Open(filepath.Join(dir, "c"), &bytes.Buffer{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return local
+}
+
+func TestEveryConfigurationFileIsWrittenAndNamesOnlyTheStateDirectory(t *testing.T) {
+	local := open(t)
+	if err := local.writeConfiguration(); err != nil {
+		t.Fatal(err)
+	}
+	for name, target := range configurationFiles {
+		text, err := os.ReadFile(local.Path(target))
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		if strings.Contains(string(text), "<no value>") || strings.Contains(string(text), "/var/lib") {
+			t.Errorf("%s is\n%s", name, text)
+		}
+	}
+}
+
+func TestEveryComponentHasArgumentsAndAPlaceInTheStopOrder(t *testing.T) {
+	local := open(t)
+	stops := map[string]bool{}
+	for _, one := range stopOrder {
+		stops[one.name] = true
+	}
+	for _, name := range componentNames {
+		if len(local.arguments(name)) == 0 || !stops[name] {
+			t.Errorf("%s: arguments %v, stopped %v", name, local.arguments(name), stops[name])
+		}
+	}
+}
+
+func TestADirectoryThatHoldsOtherFilesIsNeverACluster(t *testing.T) {
+	local := open(t)
+	if err := local.refuseForeignDirectory(); err != nil {
+		t.Errorf("a directory that does not exist: %v", err)
+	}
+	if err := os.MkdirAll(local.Dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := local.refuseForeignDirectory(); err != nil {
+		t.Errorf("an empty directory: %v", err)
+	}
+	if err := os.WriteFile(local.Path("thesis.txt"), []byte("years"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := local.refuseForeignDirectory(); err == nil || !strings.Contains(err.Error(), "thesis.txt") {
+		t.Errorf("a directory of somebody's: %v", err)
+	}
+	if err := os.WriteFile(local.Marker(), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := local.refuseForeignDirectory(); err != nil {
+		t.Errorf("a cluster's directory: %v", err)
+	}
+}
+
+func TestOneCommandAtATimeChangesTheCluster(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "lock")
+	unlock, err := lock(path, "up")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := lock(path, "down"); err == nil || !strings.Contains(err.Error(), "(up, process") {
+		t.Errorf("the second got %v", err)
+	}
+	unlock()
+	if _, err := os.Stat(path); err == nil {
+		t.Error("the lock file is left")
+	}
+	again, err := lock(path, "down")
+	if err != nil {
+		t.Fatal(err)
+	}
+	again()
+}
+
+func TestAComponentsEndIsShownFromItsLog(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "log")
+	if err := os.WriteFile(path, []byte(strings.Repeat("noise\n", 50_000)+"the reason\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(tail(path, 3), "\n")
+	if len(lines) != 3 || lines[2] != "the reason" {
+		t.Errorf("got %q", lines)
+	}
+}
+
+func TestAnUnknownComponentIsRefusedWithTheKnownOnes(t *testing.T) {
+	if err := open(t).KillComponent("kube-dns"); err == nil || !strings.Contains(err.Error(), "there are etcd, containerd") {
+		t.Errorf("got %v", err)
+	}
+}
