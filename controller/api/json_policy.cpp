@@ -24,6 +24,11 @@ HttpTarget meant_target(const Reader& http) {
   return read_enum(http, "target", implied, parse_http_target);
 }
 
+bool is_path(std::string_view text) {
+  const auto printable = [](char c) { return c > ' ' && c < 0x7F; };
+  return text.starts_with('/') && text.size() <= 1024 && std::ranges::all_of(text, printable);
+}
+
 void read_way(const Reader& http, HttpCheck& check) {
   check.target = meant_target(http);
   if (check.target == HttpTarget::Url) {
@@ -39,7 +44,7 @@ void read_way(const Reader& http, HttpCheck& check) {
   if (!http.has("port")) http.complain("port", fmt::format("is missing: target {} needs it", to_string(check.target)));
   check.port = static_cast<std::uint16_t>(http.small("port", 1, 1, 65535));
   check.path = http.has("path") ? http.text("path") : "/";
-  if (!check.path.starts_with('/')) http.complain("path", in_quotes(check.path) + R"( must begin with "/")");
+  if (!is_path(check.path)) http.complain("path", in_quotes(check.path) + R"( must begin with "/" and have no blanks)");
   check.scheme = http.has("scheme") ? http.text("scheme") : "http";
   if (check.scheme != "http" && check.scheme != "https")
     http.complain("scheme", in_quotes(check.scheme) + " is not http or https");
