@@ -1,0 +1,19 @@
+// The controller's entry: options, logging, and the wiring.
+#include <cstdio>
+
+#include "base/log.hpp"
+#include "options.hpp"
+#include "wire.hpp"
+
+int main(int argc, char** argv) {
+  const lastgood::Parsed parsed = lastgood::parse_options(argc, argv);
+  if (!parsed.run) return parsed.exit_code;
+  const auto format = lastgood::log::parse_format(parsed.options.log_format);
+  const auto level = lastgood::log::parse_level(parsed.options.log_level);
+  if (!format || !level) {
+    std::fprintf(stderr, "%s\n", (!format ? format.error() : level.error()).message.c_str());
+    return 2;
+  }
+  lastgood::log::set_up(*format, *level);
+  return lastgood::run_controller(parsed.options);
+}

@@ -1,0 +1,98 @@
+#include "wire.hpp"
+
+#include <unistd.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <array>
+#include <csignal>
+#include <random>
+
+#include "base/log.hpp"
+#include "net/kube_client.hpp"
+#include "net/kubeconfig.hpp"
+#include "net/metrics.hpp"
+#include "net/prober.hpp"
+#include "net/process.hpp"
+#include "net/server.hpp"
+#include "net/system_clock.hpp"
+#include "run/manager.hpp"
+
+namespace lastgood {
+
+namespace asio = boost::asio;
+
+namespace {
+
+std::string host_and_pid() {
+  std::array<char, 256> name{};
+  if (gethostname(name.data(), name.size() - 1) != 0) return "lastgood-" + std::to_string(getpid());
+  return std::string(name.data()) + "-" + std::to_string(getpid());
+}
+
+run::Settings to_settings(const Options& options, const net::Credentials& credentials) {
+  run::Settings settings;
+  settings.namespaces = options.namespaces;
+  settings.identity = options.identity.empty() ? host_and_pid() : options.identity;
+  settings.lease.identity = settings.identity;
+  const std::string own = credentials.namespace_.empty() ? "default" : credentials.namespace_;
+  settings.lease.lease = {.namespace_ = options.lease_namespace.empty() ? own : options.lease_namespace, .name = options.lease_name};
+  settings.uniform = [engine = std::mt19937_64(std::random_device{}())]() mutable {
+    return std::uniform_real_distribution<double>(0.0, 1.0)(engine);
+  };
+  return settings;
+}
+
+net::Page page(std::string_view path, const run::Manager& manager, const net::Metrics& metrics) {
+  if (path == "/healthz") return {.body = "ok\n"};
+  if (path == "/readyz") {
+    if (manager.ready()) return {.body = "ok\n"};
+    return {.status = 503, .body = "not ready: the watches have not seen everything once\n"};
+  }
+  if (path == "/metrics") return {.content_type = std::string(net::metrics_content_type), .body = metrics.text()};
+  return {.status = 404, .body = "not found; there are /healthz, /readyz and /metrics\n"};
+}
+
+int refuse(const Error& error) {
+  log::error("cannot start", {{"error", error}});
+  return 1;
+}
+
+}  // namespace
+
+int run_controller(const Options& options) {
+  asio::io_context io(1);
+  const auto executor = io.get_executor();
+  auto credentials =
+      options.kubeconfig.empty() ? net::load_in_cluster(net::pod_environment()) : net::load_kubeconfig(options.kubeconfig, options.context);
+  if (!credentials) return refuse(credentials.error());
+  const run::Settings settings = to_settings(options, *credentials);
+  log::info("starting", {{"version", LASTGOOD_VERSION}, {"api", credentials->source}, {"identity", settings.identity}});
+  net::raise_open_files_limit();
+
+  net::Metrics metrics;
+  net::SystemClock clock(executor);
+  net::HttpProber prober(executor);
+  auto client = net::KubeClient::create(executor, std::move(*credentials), &metrics);
+  if (!client) return refuse(client.error());
+  auto manager = run::Manager::create(executor, {.clock = clock, .kube = **client, .prober = prober, .telemetry = metrics}, settings);
+  if (!manager) return refuse(manager.error());
+  auto server = net::HttpServer::bind(executor, options.listen, [&](std::string_view path) { return page(path, **manager, metrics); });
+  if (!server) return refuse(server.error());
+
+  asio::co_spawn(executor, net::wait_for_signal({SIGTERM, SIGINT}), [&](const std::exception_ptr&, int number) {
+    log::info("stopping", {{"signal", number}});
+    (*manager)->stop();
+  });
+  asio::co_spawn(executor, (*server)->run(), asio::detached);
+  asio::co_spawn(executor, (*manager)->run(), [&](const std::exception_ptr&) {
+    (*server)->stop();
+    (*client)->stop();
+  });
+  io.run();
+  log::info("stopped");
+  return 0;
+}
+
+}  // namespace lastgood

@@ -1,0 +1,146 @@
+#include "run/manager.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/experimental/parallel_group.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <algorithm>
+
+#include "base/log.hpp"
+
+namespace lastgood::run {
+
+namespace asio = boost::asio;
+
+namespace {
+
+// A look in flight ends in milliseconds; one that waits for a server that hangs is given up after this.
+constexpr Duration patience{800};
+
+}  // namespace
+
+Result<std::unique_ptr<Manager>> Manager::create(asio::any_io_executor executor, Ports ports, Settings settings) {
+  auto machine = kube::LeaseMachine::create(settings.lease);
+  if (!machine) return std::unexpected(machine.error());
+  std::unique_ptr<Manager> manager(new Manager(std::move(executor), ports, std::move(settings), std::move(*machine)));
+  std::vector<std::string> namespaces = manager->settings_.namespaces;
+  if (namespaces.empty()) namespaces.emplace_back();
+  for (const std::string& namespace_ : namespaces) {
+    if (const auto watched = manager->watch_namespace(namespace_); !watched) return std::unexpected(watched.error());
+  }
+  return manager;
+}
+
+Manager::Manager(asio::any_io_executor executor, Ports ports, Settings settings, kube::LeaseMachine machine)
+    : executor_(executor),
+      ports_(ports),
+      settings_(std::move(settings)),
+      watches_(executor),
+      asks_(executor),
+      looks_(executor),
+      elector_(std::move(machine), ports.kube, ports.clock, [this](Term term) { on_term(term); }),
+      dispatcher_(executor, settings_.uniform, ports.clock, elector_, looks_),
+      reconciler_(ports, stores_, elector_, asks_, settings_.identity, [this](const Key& key) { dispatcher_.add(key); }),
+      policy_gateway_(ports.kube, elector_),
+      policy_publisher_(policy_gateway_, ports.clock, settings_.identity),
+      policy_reporter_(policy_publisher_, ports.clock, ports.telemetry, stores_, elector_, reconciler_),
+      stop_(executor) {}
+
+Result<void> Manager::watch_namespace(const std::string& namespace_) {
+  using kube::Resource;
+  auto ok = watch(Resource::RollbackPolicy, namespace_, stores_.policies, policies_, &Manager::on_policies);
+  if (ok) ok = watch(Resource::DeploymentGuard, namespace_, stores_.guards, guards_, &Manager::on_guards);
+  if (ok) ok = watch(Resource::Rollback, namespace_, stores_.rollbacks, rollbacks_, &Manager::on_rollbacks);
+  if (ok) ok = watch(Resource::Deployment, namespace_, stores_.deployments, deployments_, &Manager::on_deployments);
+  return ok;
+}
+
+template <class T>
+Result<void> Manager::watch(kube::Resource resource, const std::string& namespace_, kube::ObjectStore<T>& store,
+                            std::list<Reflector<T>>& reflectors, void (Manager::*on_deltas)(const kube::Deltas<T>&)) {
+  auto collection = kube::collection_path(resource, namespace_);
+  if (!collection) return std::unexpected(collection.error());
+  kube::WatchTarget target{.collection = std::move(*collection), .namespace_ = namespace_};
+  reflectors.emplace_back(kube::kind_of(resource), std::move(target), settings_.uniform, ports_.kube, ports_.clock, ports_.telemetry,
+                          store, [this, on_deltas](const kube::Deltas<T>& deltas) { (this->*on_deltas)(deltas); });
+  return {};
+}
+
+void Manager::start() {
+  for (auto& reflector : policies_) watches_.spawn("watch of policies", reflector.run());
+  for (auto& reflector : guards_) watches_.spawn("watch of guards", reflector.run());
+  for (auto& reflector : rollbacks_) watches_.spawn("watch of rollbacks", reflector.run());
+  for (auto& reflector : deployments_) watches_.spawn("watch of Deployments", reflector.run());
+  watches_.spawn("lease", elector_.run());
+  watches_.spawn("dispatcher", dispatcher_.run(reconciler_));
+  watches_.spawn("policy reports", policy_reporter_.run());
+}
+
+asio::awaitable<void> Manager::run() {
+  start();
+  co_await stop_.wait(ports_.clock);
+  co_await stop_in_order();
+}
+
+void Manager::stop() { stop_.raise(); }
+
+asio::awaitable<void> Manager::stop_in_order() {
+  dispatcher_.open(false);
+  asks_.cancel();
+  auto ended = asio::co_spawn(executor_, looks_.join(), asio::deferred);
+  auto late = asio::co_spawn(executor_, ports_.clock.sleep_until(ports_.clock.steady() + patience), asio::deferred);
+  co_await asio::experimental::make_parallel_group(std::move(ended), std::move(late))
+      .async_wait(asio::experimental::wait_for_one(), asio::use_awaitable);
+  looks_.cancel();
+  watches_.cancel();
+  co_await looks_.join();
+  co_await asks_.join();
+  co_await watches_.join();
+  co_await elector_.release();
+}
+
+bool Manager::ready() const {
+  const auto synced = [](const auto& reflectors) { return std::ranges::all_of(reflectors, [](const auto& one) { return one.synced(); }); };
+  return synced(deployments_) && synced(policies_) && synced(guards_) && synced(rollbacks_);
+}
+
+void Manager::on_term(Term term) {
+  ports_.telemetry.leader(term != 0);
+  reconciler_.forget_all();
+  if (term != 0) look_at_all();
+  dispatcher_.look();
+}
+
+void Manager::on_synced() {
+  if (ready()) dispatcher_.open(true);
+}
+
+void Manager::on_deployments(const kube::Deltas<api::Deployment>& deltas) {
+  for (const auto& delta : deltas) dispatcher_.add(delta.key());
+  on_synced();
+}
+
+void Manager::on_policies(const kube::Deltas<api::RollbackPolicy>& deltas) {
+  for (const auto& delta : deltas) {
+    const bool same_spec = delta.before && delta.after && delta.before->spec == delta.after->spec && delta.before->problem == delta.after->problem;
+    if (same_spec) continue;
+    stores_.deployments.for_each_in(delta.key().namespace_, [&](const auto& deployment) { dispatcher_.add(deployment->meta.key); });
+  }
+  on_synced();
+}
+
+void Manager::on_guards(const kube::Deltas<api::DeploymentGuard>& deltas) {
+  for (const auto& delta : deltas) {
+    if (!delta.after) reconciler_.guard_deleted(delta.key(), delta.before->meta.uid);
+  }
+  on_synced();
+}
+
+void Manager::on_rollbacks(const kube::Deltas<api::Rollback>&) { on_synced(); }
+
+void Manager::look_at_all() {
+  stores_.deployments.for_each([&](const auto& deployment) { dispatcher_.add(deployment->meta.key); });
+}
+
+}  // namespace lastgood::run

@@ -1,0 +1,84 @@
+// The controller as a whole: starts its parts in order, and stops them in order.
+// Start: watches, lease, and looking once both are there. Stop: intake, questions, looks in flight, lease.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <list>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "kube/lease_machine.hpp"
+#include "kube/paths.hpp"
+#include "run/dispatcher.hpp"
+#include "run/elector.hpp"
+#include "run/policy_reporter.hpp"
+#include "run/reconciler.hpp"
+#include "run/reflector.hpp"
+#include "run/signal.hpp"
+#include "run/stores.hpp"
+#include "run/task_group.hpp"
+
+namespace lastgood::run {
+
+struct Settings {
+  std::vector<std::string> namespaces = {};  // empty: all
+  kube::LeaseSettings lease = {};
+  std::string identity;  // in Events
+  kube::Uniform uniform;  // chance, for jitter
+};
+
+class Manager {
+ public:
+  // BadInput when the settings cannot be used.
+  [[nodiscard]] static Result<std::unique_ptr<Manager>> create(boost::asio::any_io_executor executor, Ports ports,
+                                                               Settings settings);
+
+  // Runs until stop(), then stops everything in order and returns, in less than 2 s.
+  boost::asio::awaitable<void> run();
+  void stop();
+
+  // Every watch has seen everything once.
+  [[nodiscard]] bool ready() const;
+  [[nodiscard]] const Stores& stores() const { return stores_; }
+  [[nodiscard]] const Leadership& leadership() const { return elector_; }
+
+ private:
+  Manager(boost::asio::any_io_executor executor, Ports ports, Settings settings, kube::LeaseMachine machine);
+
+  Result<void> watch_namespace(const std::string& namespace_);
+  template <class T>
+  Result<void> watch(kube::Resource resource, const std::string& namespace_, kube::ObjectStore<T>& store,
+                     std::list<Reflector<T>>& reflectors, void (Manager::*on_deltas)(const kube::Deltas<T>&));
+  void start();
+  boost::asio::awaitable<void> stop_in_order();
+  void on_term(Term term);
+  void on_synced();
+  void on_deployments(const kube::Deltas<api::Deployment>& deltas);
+  void on_policies(const kube::Deltas<api::RollbackPolicy>& deltas);
+  void on_guards(const kube::Deltas<api::DeploymentGuard>& deltas);
+  void on_rollbacks(const kube::Deltas<api::Rollback>& deltas);
+  void look_at_all();
+
+  boost::asio::any_io_executor executor_;
+  Ports ports_;
+  Settings settings_;
+  Stores stores_;
+  TaskGroup watches_;  // reflectors, lease, dispatcher: end by cancellation alone
+  TaskGroup asks_;     // questions to pods
+  TaskGroup looks_;    // looks at Deployments: each ends by itself, and may be in the middle of a write
+  Elector elector_;
+  Dispatcher dispatcher_;
+  Reconciler reconciler_;
+  Gateway policy_gateway_;
+  Publisher policy_publisher_;
+  PolicyReporter policy_reporter_;
+  Signal stop_;
+  std::list<Reflector<api::Deployment>> deployments_;
+  std::list<Reflector<api::RollbackPolicy>> policies_;
+  std::list<Reflector<api::DeploymentGuard>> guards_;
+  std::list<Reflector<api::Rollback>> rollbacks_;
+};
+
+}  // namespace lastgood::run

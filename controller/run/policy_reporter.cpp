@@ -1,0 +1,49 @@
+#include "run/policy_reporter.hpp"
+
+#include <vector>
+
+#include "base/log.hpp"
+#include "policy/status.hpp"
+
+namespace lastgood::run {
+
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr Duration pause{3000};
+
+}  // namespace
+
+PolicyReporter::PolicyReporter(Publisher& publisher, ports::Clock& clock, ports::Telemetry& telemetry, const Stores& stores,
+                               const Leadership& leadership, const Reconciler& reconciler)
+    : publisher_(publisher),
+      clock_(clock),
+      telemetry_(telemetry),
+      stores_(stores),
+      leadership_(leadership),
+      reconciler_(reconciler) {}
+
+asio::awaitable<void> PolicyReporter::run() {
+  for (;;) {
+    co_await clock_.sleep_until(clock_.steady() + pause);
+    co_await report();
+  }
+}
+
+asio::awaitable<void> PolicyReporter::report() {
+  telemetry_.guarded(reconciler_.guarded());
+  const Term term = leadership_.term();
+  if (term == 0) co_return;
+  std::vector<std::shared_ptr<const api::RollbackPolicy>> policies;
+  stores_.policies.for_each([&](const auto& policy) { policies.push_back(policy); });
+  for (const auto& policy : policies) {
+    const auto guarded = reconciler_.guarded_by(policy->meta.key.namespace_, "RollbackPolicy/" + policy->meta.key.name);
+    const api::PolicyStatus status = policy::status_of(*policy, guarded, clock_.now());
+    if (status == policy->status) continue;
+    const auto written = co_await publisher_.policy(*policy, status, term);
+    if (!written) log::warn("a policy's status could not be written", {{"policy", policy->meta.key.str()}, {"error", written.error()}});
+  }
+}
+
+}  // namespace lastgood::run
