@@ -126,12 +126,21 @@ struct ResponseReader::Impl {
     return parser->is_done() && parser->head().status / 100 == 1 && parser->head().status != 101;
   }
 
+  // Garbage without a line's end would otherwise be waited on until the headers' limit or the timeout.
+  [[nodiscard]] bool may_begin_well() const {
+    if (parser->head().status != 0) return true;
+    constexpr std::string_view beginning = "HTTP/1.";
+    const std::string_view got(static_cast<const char*>(buffer.data().data()), buffer.size());
+    return got.substr(0, beginning.size()) == beginning.substr(0, got.size());
+  }
+
   NetResult<Step> advance() {
     while (buffer.size() > 0 && !parser->is_done()) {
       error_code error;
       buffer.consume(parser->put(buffer.data(), error));
       if (parser->stopped()) return Step::Stopped;
       if (error == http::error::need_more) {
+        if (!may_begin_well()) return std::unexpected(failure_from(http::error::bad_version));
         if (buffer.size() == buffer.max_size()) return std::unexpected(failure_from(http::error::buffer_overflow));
         return Step::More;
       }
@@ -148,7 +157,11 @@ struct ResponseReader::Impl {
 
   NetResult<Step> end() {
     error_code error;
-    if (!parser->is_done()) parser->put_eof(error);
+    if (!parser->got_some()) {
+      error = http::error::end_of_stream;
+    } else if (!parser->is_done()) {
+      parser->put_eof(error);
+    }
     if (error) return std::unexpected(failure_from(error));
     return Step::Done;
   }

@@ -1,0 +1,205 @@
+// The sans-I/O part of HTTP: bytes split anywhere mean the same, and nothing is read without a bound.
+#include "net/http_message.hpp"
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <string>
+#include <vector>
+
+namespace lastgood::net {
+namespace {
+
+using Step = ResponseReader::Step;
+
+struct Outcome {
+  std::optional<Trouble> trouble = {};
+  Step step = Step::More;
+  ResponseHead head = {};
+  bool has_head = false;
+  bool reusable = false;
+  std::string body = {};
+};
+
+// Puts the pieces in one after another, and then an end where the message is not whole.
+Outcome read(const std::vector<std::string>& pieces, MessageLimits limits = {}) {
+  Outcome outcome;
+  ResponseReader reader(limits, [&outcome](const ResponseHead&, std::string_view piece) {
+    outcome.body += piece;
+    return true;
+  });
+  const auto put = [&](std::string_view bytes) {
+    const auto step = reader.received(bytes.size());
+    if (step) outcome.step = *step;
+    if (!step) outcome.trouble = step.error().trouble;
+    return step && *step == Step::More;
+  };
+  bool more = true;
+  for (std::string_view rest : pieces) {
+    while (more && !rest.empty()) {
+      const auto space = reader.space();
+      const auto part = rest.substr(0, space.size());
+      std::ranges::copy(part, space.begin());
+      rest.remove_prefix(part.size());
+      more = put(part);
+    }
+  }
+  if (more) put("");
+  outcome.has_head = reader.has_head();
+  outcome.head = reader.head();
+  outcome.reusable = reader.reusable();
+  return outcome;
+}
+
+std::vector<std::string> bytewise(const std::string& text) {
+  std::vector<std::string> pieces;
+  for (const char byte : text) pieces.emplace_back(1, byte);
+  return pieces;
+}
+
+const std::string with_length = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 11\r\n\r\n{\"a\":\"b\\n\"}";
+const std::string chunked =
+    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5;x=y\r\n{\"a\":\r\n6\r\n\"b\\n\"}\r\n0\r\nTrailer: x\r\n\r\n";
+
+}  // namespace
+
+TEST_CASE("An answer means the same wherever its bytes are split") {
+  for (const auto& text : {with_length, chunked}) {
+    for (std::size_t at = 0; at <= text.size(); ++at) {
+      INFO("split at " << at);
+      const auto outcome = read({text.substr(0, at), text.substr(at)});
+      REQUIRE(outcome.step == Step::Done);
+      REQUIRE(outcome.head.status == 200);
+      REQUIRE(outcome.body == "{\"a\":\"b\\n\"}");
+      REQUIRE(outcome.reusable);
+    }
+    const auto outcome = read(bytewise(text));
+    CHECK(outcome.step == Step::Done);
+    CHECK(outcome.body == "{\"a\":\"b\\n\"}");
+  }
+}
+
+TEST_CASE("An answer that ends anywhere before its end is Closed, never shorter") {
+  for (const auto& text : {with_length, chunked}) {
+    for (std::size_t at = 0; at < text.size(); ++at) {
+      INFO("ends at " << at);
+      const auto outcome = read({text.substr(0, at)});
+      REQUIRE(outcome.trouble == Trouble::Closed);
+    }
+  }
+}
+
+TEST_CASE("A body without a length ends with the connection, which cannot be used again") {
+  const auto outcome = read({"HTTP/1.0 200 OK\r\n\r\nall", " of it"});
+  CHECK(outcome.step == Step::Done);
+  CHECK(outcome.body == "all of it");
+  CHECK_FALSE(outcome.reusable);
+}
+
+TEST_CASE("A connection is used again only where the server keeps it and nothing came after the answer") {
+  CHECK(read({"HTTP/1.1 204 No Content\r\n\r\n"}).reusable);
+  CHECK_FALSE(read({"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"}).reusable);
+  CHECK_FALSE(read({"HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n"}).reusable);
+  CHECK_FALSE(read({"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\nHTTP/1.1"}).reusable);
+}
+
+TEST_CASE("Interim answers are passed over, but not without an end") {
+  const std::string interim = "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n";
+  const auto outcome = read(bytewise(interim + interim + with_length));
+  CHECK(outcome.head.status == 200);
+  CHECK(outcome.body.size() == 11);
+  std::string many;
+  for (int i = 0; i < 100; ++i) many += interim;
+  CHECK(read({many}).trouble == Trouble::Malformed);
+  CHECK(read({"HTTP/1.1 101 Switching Protocols\r\n\r\n"}).head.status == 101);
+}
+
+TEST_CASE("Retry-After is understood in seconds, at most an hour") {
+  const auto retry_after = [](const std::string& value) {
+    return read({"HTTP/1.1 429 Slow\r\nRetry-After: " + value + "\r\nContent-Length: 0\r\n\r\n"}).head.retry_after;
+  };
+  CHECK(retry_after("7") == Duration(7000));
+  CHECK(retry_after("0") == Duration(0));
+  CHECK(retry_after("100000") == Duration(3'600'000));
+  CHECK_FALSE(retry_after("99999999999999999999"));
+  CHECK_FALSE(retry_after("-1"));
+  CHECK_FALSE(retry_after("Wed, 21 Oct 2026 07:28:00 GMT"));
+}
+
+TEST_CASE("What is not HTTP is Malformed, and soon") {
+  const std::vector<std::string> garbage{
+      "SSH-2.0-OpenSSH_9.2",  // no line's end yet
+      std::string("\x15\x03\x01\x00\x02\x02\x46", 7),
+      std::string(10, '\0'),
+      "HTTP/2.0 200 OK\r\n\r\n",
+      "HTTP/1.1 2x0 OK\r\n\r\n",
+      "HTTP/1.1 200 OK\r\nno colon\r\n\r\n",
+      "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n",
+      "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
+      "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n",
+  };
+  for (const auto& text : garbage) {
+    INFO(text);
+    CHECK(read({text}).trouble == Trouble::Malformed);
+    CHECK(read(bytewise(text)).trouble == Trouble::Malformed);
+  }
+}
+
+TEST_CASE("Headers, bodies and lines beyond their limits are TooLarge") {
+  const MessageLimits limits{.header_bytes = 1000, .body_bytes = 100, .read_bytes = 64};
+  CHECK(read({"HTTP/1.1 200 OK\r\nX: " + std::string(2000, 'x')}, limits).trouble == Trouble::TooLarge);
+  CHECK(read({"HTTP/1.1 200 " + std::string(2000, 'x')}, limits).trouble == Trouble::TooLarge);
+  CHECK(read({"HTTP/1.1 200 OK\r\nContent-Length: 101\r\n\r\n"}, limits).trouble == Trouble::TooLarge);
+  CHECK(read({"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;" + std::string(2000, 'x')}, limits).trouble ==
+        Trouble::TooLarge);
+  CHECK(read({"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n60\r\n" + std::string(96, 'x') + "\r\n60\r\n"}, limits)
+            .trouble == Trouble::TooLarge);
+  CHECK(read({"HTTP/1.1 200 OK\r\n\r\n" + std::string(101, 'x')}, limits).trouble == Trouble::TooLarge);
+}
+
+TEST_CASE("Requests one after another, split anywhere, come out one by one") {
+  const std::string text = "GET /healthz?verbose HTTP/1.1\r\nHost: a\r\n\r\nHEAD /metrics HTTP/1.1\r\nConnection: close\r\n\r\n";
+  for (std::size_t at = 0; at <= text.size(); ++at) {
+    RequestReader reader(1000);
+    std::vector<RequestHead> heads;
+    for (const auto& piece : {text.substr(0, at), text.substr(at)}) {
+      std::ranges::copy(piece, reader.space().begin());
+      reader.received(piece.size());
+      while (true) {
+        const auto head = reader.next();
+        REQUIRE(head);
+        if (!*head) break;
+        heads.push_back(**head);
+      }
+    }
+    REQUIRE(heads.size() == 2);
+    REQUIRE(heads[0].path == "/healthz");
+    REQUIRE(heads[0].keep_alive);
+    REQUIRE(heads[1].method == "HEAD");
+    REQUIRE_FALSE(heads[1].keep_alive);
+  }
+}
+
+TEST_CASE("A request with a body is refused") {
+  for (const std::string header : {"Content-Length: 3", "Transfer-Encoding: chunked"}) {
+    RequestReader reader(1000);
+    const std::string text = "GET / HTTP/1.1\r\n" + header + "\r\n\r\nabc";
+    std::ranges::copy(text, reader.space().begin());
+    reader.received(text.size());
+    const auto head = reader.next();
+    REQUIRE_FALSE(head);
+    CHECK(head.error().trouble == Trouble::TooLarge);
+  }
+}
+
+TEST_CASE("A target or a header value that would end its line is refused") {
+  CHECK(valid_target("/api/v1/pods?labelSelector=a%3Db"));
+  CHECK_FALSE(valid_target(""));
+  CHECK_FALSE(valid_target("api"));
+  CHECK_FALSE(valid_target("/a b"));
+  CHECK_FALSE(valid_target("/a\r\nX: y"));
+  CHECK_FALSE(valid_target(std::string_view("/a\0b", 4)));
+  CHECK(valid_header_value("application/json"));
+  CHECK_FALSE(valid_header_value("a\nb"));
+}
+
+}  // namespace lastgood::net
