@@ -1,0 +1,114 @@
+#include "schema.hpp"
+
+#include <yaml-cpp/yaml.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+namespace lastgood::schema {
+namespace {
+
+Json scalar(const YAML::Node& node) {
+  if (node.Tag() == "!") return node.Scalar();  // quoted
+  bool truth = false;
+  std::int64_t number = 0;
+  if (YAML::convert<std::int64_t>::decode(node, number)) return number;
+  if (YAML::convert<bool>::decode(node, truth)) return truth;
+  return node.Scalar();
+}
+
+Json tree(const YAML::Node& node) {
+  Json out;
+  switch (node.Type()) {
+    case YAML::NodeType::Scalar: return scalar(node);
+    case YAML::NodeType::Sequence:
+      out = Json::array();
+      for (const auto& item : node) out.push_back(tree(item));
+      return out;
+    case YAML::NodeType::Map:
+      out = Json::object();
+      for (const auto& entry : node) out[entry.first.Scalar()] = tree(entry.second);
+      return out;
+    default: return out;
+  }
+}
+
+std::string joined(const std::string& path, const std::string& name) { return path.empty() ? name : path + "." + name; }
+
+bool is_conditions(const std::string& path) { return path.ends_with("conditions"); }
+
+void collect_schema(const Json& schema, const std::string& path, std::set<std::string>& out) {
+  if (schema.contains("items") && !is_conditions(path)) collect_schema(schema["items"], path + "[]", out);
+  if (!schema.contains("properties")) return;
+  for (const auto& [name, child] : schema["properties"].items()) {
+    const std::string field = joined(path, name);
+    out.insert(field);
+    collect_schema(child, field, out);
+  }
+}
+
+void collect(const Json& value, const std::string& path, std::set<std::string>& out) {
+  if (value.is_array() && !is_conditions(path)) {
+    for (const Json& item : value) collect(item, path + "[]", out);
+  }
+  if (!value.is_object() || path.ends_with("matchLabels")) return;
+  for (const auto& [name, child] : value.items()) {
+    const std::string field = joined(path, name);
+    out.insert(field);
+    collect(child, field, out);
+  }
+}
+
+std::filesystem::path full(const std::string& path) { return std::filesystem::path(LASTGOOD_SOURCE_DIR) / path; }
+
+}  // namespace
+
+Json yaml_file(const std::string& path) { return tree(YAML::LoadFile(full(path).string())); }
+
+std::vector<std::string> yaml_files_in(const std::string& folder) {
+  std::vector<std::string> out;
+  for (const auto& entry : std::filesystem::directory_iterator(full(folder))) {
+    if (entry.path().extension() == ".yaml") out.push_back(folder + "/" + entry.path().filename().string());
+  }
+  std::ranges::sort(out);
+  return out;
+}
+
+Json schema_of(const std::string& plural) {
+  return yaml_file("crds/" + plural + ".yaml")["spec"]["versions"][0]["schema"]["openAPIV3Schema"];
+}
+
+std::set<std::string> fields_of_schema(const Json& schema) {
+  std::set<std::string> out;
+  collect_schema(schema, "", out);
+  return out;
+}
+
+std::set<std::string> fields_of(const Json& object) {
+  std::set<std::string> out;
+  collect(object, "", out);
+  return out;
+}
+
+Json with_defaults(const Json& schema, Json value) {
+  if (value.is_array() && schema.contains("items")) {
+    for (Json& item : value) item = with_defaults(schema["items"], item);
+  }
+  if (!value.is_object() || !schema.contains("properties")) return value;
+  for (const auto& [name, child] : schema["properties"].items()) {
+    if (!value.contains(name) && child.contains("default")) value[name] = child["default"];
+    if (value.contains(name)) value[name] = with_defaults(child, value[name]);
+  }
+  return value;
+}
+
+std::string text_file(const std::string& path) {
+  std::ifstream in(full(path), std::ios::binary);
+  std::ostringstream out;
+  out << in.rdbuf();
+  return out.str();
+}
+
+}  // namespace lastgood::schema
