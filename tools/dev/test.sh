@@ -1,0 +1,71 @@
+# shellcheck shell=bash
+# ./dev test: every layer, one summary line each. Layers that need no cluster come first: they are the quick ones.
+
+LAYERS=(rules machines simulation wire chart go cluster)
+CPP_LAYERS=" rules machines simulation wire "
+
+verb_test() {
+  local layers=("$@") layer
+  [ ${#layers[@]} -gt 0 ] || layers=("${LAYERS[@]}")
+  for layer in "${layers[@]}"; do
+    [[ " ${LAYERS[*]} " == *" $layer "* ]] || die "There is no layer $layer; there are ${LAYERS[*]}."
+  done
+  local targets=()
+  for layer in "${layers[@]}"; do
+    [[ $CPP_LAYERS != *" $layer "* ]] || targets+=("test_$layer")
+  done
+  [ ${#targets[@]} -eq 0 ] || build_preset dev "${targets[@]}"
+
+  local began passed=0 failed=0 lines=()
+  for layer in "${layers[@]}"; do
+    began=$(now_ms)
+    step "testing: $layer"
+    if "test_layer_$layer"; then
+      passed=$((passed + 1))
+      lines+=("${GREEN}passed${PLAIN}  $layer  ${LAYER_COUNT:-}  ($(seconds_since "$began"))")
+    else
+      failed=$((failed + 1))
+      lines+=("${RED}FAILED${PLAIN}  $layer  ${LAYER_COUNT:-}  ($(seconds_since "$began"))")
+    fi
+    say "${lines[-1]}"
+  done
+  say ""
+  say "${BOLD}Layers${PLAIN}"
+  printf '%s\n' "${lines[@]}"
+  say "layers: $passed passed, $failed failed"
+  [ "$failed" = 0 ]
+}
+
+# Catch2's last line says how many; what it printed before is shown only when something failed.
+test_cpp() {
+  local log code=0
+  log=$(mktemp "${TMPDIR:-/tmp}/lastgood-test.XXXXXX")
+  "$ROOT/build/dev/tests/test_$1" >"$log" 2>&1 || code=$?
+  LAYER_COUNT=$(grep -E 'test cases|All tests passed' "$log" | tail -n 1 | sed 's/=*//g')
+  if [ "$code" = 0 ] && ! grep -q 'All tests passed' "$log"; then code=1; fi
+  [ "$code" = 0 ] || tail -n 200 "$log"
+  rm -f "$log"
+  return "$code"
+}
+test_layer_rules() { test_cpp rules; }
+test_layer_machines() { test_cpp machines; }
+test_layer_simulation() { test_cpp simulation; }
+test_layer_wire() { test_cpp wire; }
+
+test_layer_go() {
+  need_go
+  LAYER_COUNT="demo application and audit reader"
+  (cd "$ROOT/tests/demo-app" && go test -count=1 ./...) && (cd "$ROOT/tests/cluster" && go test -count=1 ./internal/...)
+}
+
+test_layer_chart() {
+  LAYER_COUNT="Helm chart: accepted and refused values"
+  ensure_kubernetes
+  ln -sf kubernetes "$(dirname "$CLUSTER_PROGRAM")/helm"
+  bash "$ROOT/deploy/charts/test.sh" "$(dirname "$CLUSTER_PROGRAM")/helm"
+}
+
+test_layer_cluster() {
+  LAYER_COUNT="a real Kubernetes with running pods"
+  test_cluster
+}
