@@ -80,8 +80,10 @@ TEST_CASE("Calls beyond the limit do not connect") {
   ScriptedServer server(io, [](Peer& peer) -> asio::awaitable<void> { co_await peer.until_closed(); });
   const auto client = client_for(io, plain_credentials(server.port()));
   std::vector<Task<Result<std::string>>> tasks;
-  for (int i = 0; i < 20; ++i) tasks.emplace_back(io, client->call(get(), brief));
-  for (auto& task : tasks) CHECK(task.result().error().kind == ErrorKind::TimedOut);
+  for (int i = 0; i < 20; ++i) tasks.emplace_back(io, client->call(get(), ample));
+  run_until(io, [&server] { return server.connections() == 8; });
+  while (io.poll() > 0) {
+  }
   CHECK(server.connections() == 8);
 }
 
