@@ -45,15 +45,20 @@ void copy_path(const Json& from, Json& to, const Keys& path, std::size_t depth =
   if (!child.empty()) to[key] = std::move(child);
 }
 
+bool is_node_alone(const Json& fields) { return fields.is_object() && fields.size() == 1 && fields.contains("."); }
+
 void erase_path(Json& fields, const Keys& path, std::size_t depth = 0) {
   if (!fields.is_object()) return;
   const auto found = fields.find(path[depth]);
   if (found == fields.end()) return;
   if (depth + 1 < path.size()) {
-    // {} was a leaf before: owned as such, not left over by us.
     if (found->empty()) return;
     erase_path(*found, path, depth + 1);
-    if (!found->empty()) return;
+    if (is_node_alone(*found))
+      *found = Json::object();
+    else if (found->empty())
+      fields.erase(found);
+    return;
   }
   fields.erase(found);
 }
@@ -73,7 +78,8 @@ Json outside(const Json& fields, Scope scope) {
 }
 
 Json joined(Json fields, const Json& more) {
-  if (!more.is_object()) return fields;
+  if (!fields.is_object() || !more.is_object()) return fields;
+  if (more.empty() != fields.empty()) fields["."] = Json::object();
   for (const auto& [key, value] : more.items()) {
     const auto found = fields.find(key);
     if (found == fields.end())

@@ -14,10 +14,10 @@ enum class Scope : std::uint8_t { TemplateAndLastApplied, TemplateOnly };
 // What of a FieldsV1 lies within the scope; {} when nothing does.
 [[nodiscard]] api::Json within(const api::Json& fields, Scope scope);
 
-// The rest. Parents that become empty go too: left as {} they would claim the parent itself.
+// The rest. Parents that become empty go too.
 [[nodiscard]] api::Json outside(const api::Json& fields, Scope scope);
 
-// The union of two sets.
+// The union of two sets, neither of which is empty.
 [[nodiscard]] api::Json joined(api::Json fields, const api::Json& more);
 
 // The identity of an entry as the API server sees it: manager, operation, apiVersion, subresource.

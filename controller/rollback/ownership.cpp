@@ -13,8 +13,8 @@ using api::Json;
 
 namespace {
 
-// Where no annotation was kept, the template patch has not touched the present one: its owner stays. Where there is none now,
-// nobody can own it.
+// The annotation is given back where it was kept. Otherwise it is nobody's that did not write it; there being none, it has no
+// owner.
 Scope scope_of(const Json& live, const Kept& kept) {
   const bool has_annotation = find(live, {"metadata", "annotations", last_applied_annotation}) != nullptr;
   return kept.last_applied && has_annotation ? Scope::TemplateAndLastApplied : Scope::TemplateOnly;
@@ -50,9 +50,11 @@ Json restored_managers(const Json& live, const Kept& kept) {
       out.push_back(entry);
       continue;
     }
-    auto restored = outside(fields, scope);
-    if (const auto then = owned_then.extract(identity(entry)); !then.empty())
-      restored = joined(std::move(restored), then.mapped()["fieldsV1"]);
+    auto restored = outside(fields, is_ours(entry) ? Scope::TemplateAndLastApplied : scope);
+    if (const auto then = owned_then.extract(identity(entry)); !then.empty()) {
+      auto& fields_then = then.mapped()["fieldsV1"];
+      restored = restored.empty() ? std::move(fields_then) : joined(std::move(restored), fields_then);
+    }
     if (restored.empty()) continue;
     Json changed = entry;
     changed["fieldsV1"] = std::move(restored);

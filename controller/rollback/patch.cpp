@@ -30,20 +30,21 @@ Json without_template(Json manifest) {
 }  // namespace
 
 // kubectl apply deletes what stands in the annotation and no longer in the manifest. So it must say what the owner asked for of
-// what is now live: of the template as it was when it was good; of all else, which a rollback leaves, as it was asked for last.
-// Where the two manifests differ in the template alone, that is to the byte the annotation that was kept.
-// Where none was kept, a later apply wrote the present one. It stays: its owner's next apply then deletes what it asked for and
-// asks for no more, which is harmless for what the rollback has removed already, while without it that owner's other fields would
-// strand.
+// what is now live: of the template what was asked for when it was good, of all else, which a rollback leaves, what was asked for
+// last. Where the two manifests differ in the template alone, that is to the byte the annotation that was kept.
+// Where none was kept, it was not apply that wrote the good template: the present annotation keeps all but its template. As it
+// is, the next apply would delete fields of the good template for having been in the bad one; without it, a label that the bad
+// release's manifest set would strand.
 std::optional<std::string> last_applied_after(const Json& live, const Kept& kept) {
-  if (!kept.last_applied) return std::nullopt;
   const auto* annotation = find(live, {"metadata", "annotations", last_applied_annotation});
   if (!annotation || !annotation->is_string()) return kept.last_applied;
   auto now = parsed(annotation->get<std::string>());
-  const auto then = parsed(*kept.last_applied);
-  if (!now.is_object() || !then.is_object() || without_template(now) == without_template(then)) return kept.last_applied;
+  const auto then = kept.last_applied ? parsed(*kept.last_applied) : Json::object();
+  if (!now.is_object() || !then.is_object() || (kept.last_applied && without_template(now) == without_template(then)))
+    return kept.last_applied;
   const auto* asked_then = find(then, {"spec", "template"});
-  if (asked_then && find(now, {"spec"}) && now["spec"].is_object())
+  if (!asked_then && !find(now, {"spec", "template"})) return std::nullopt;
+  if (asked_then && (!now.contains("spec") || now["spec"].is_object()))
     now["spec"]["template"] = *asked_then;
   else
     now = without_template(std::move(now));
