@@ -99,7 +99,8 @@ Result<Deployment> parse_deployment(const Json& object) {
   std::optional<Error> error;
   const Reader root(object, "", error);
   Deployment out = read_deployment(root);
-  const Json& pod_template = root.object("spec").raw("template");
+  const Reader spec = root.object("spec");
+  const Json& pod_template = spec.raw("template");
   out.template_digest = digest_template(pod_template.dump(-1, ' ', false, Json::error_handler_t::replace));
   return unless(error, std::move(out));
 }

@@ -105,7 +105,7 @@ class KubeClient::Impl {
 
  private:
   struct InFlight {
-    InFlight(Impl& client, Deadline& deadline) : client(client), deadline(deadline) { client.in_flight_.insert(&deadline); }
+    InFlight(Impl& whose, Deadline& bound) : client(whose), deadline(bound) { client.in_flight_.insert(&deadline); }
     InFlight(const InFlight&) = delete;
     InFlight& operator=(const InFlight&) = delete;
     ~InFlight() { client.in_flight_.erase(&deadline); }
