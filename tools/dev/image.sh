@@ -99,6 +99,8 @@ image_buildah() {
 image_build_with_buildah() {
   local archive=$1
   local build=(image_buildah build --layers --network host --build-arg "BASE=localhost/$IMAGE_BASE")
+  # A build that was interrupted leaves its container, which would hold on to old layers for ever.
+  quietly image_buildah rm --all || true
   step "compilers and libraries of Debian 13"
   quietly "${build[@]}" --target tools --tag localhost/lastgood-tools "$ROOT" ||
     die "The packages that the image is built with could not be installed."
