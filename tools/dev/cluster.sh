@@ -136,25 +136,43 @@ cluster_build() {
   fi
 }
 
-# Go names each package that it compiles; how many there were is all that a person wants to know.
+# Go names each module that it fetches and each package that it compiles; how many there were is all that a person wants to
+# know.
 cluster_build_with_progress() {
-  local log total pid code=0
+  local source=$1 target=$2 package=$3 flags=$4 log total
   log=$(mktemp "${TMPDIR:-/tmp}/lastgood-kubernetes.XXXXXX")
-  say "   fetching Go modules"
-  (cd "$1" && quietly go mod download) || return
-  total=$(cd "$1" && go list -deps "$3" 2>/dev/null | wc -l)
-  cluster_build "$@" -v 2>"$log" &
-  pid=$!
-  trap 'kill "$pid" 2>/dev/null' INT TERM
-  while cluster_wait_a_while "$pid" 15; do
-    say "   $(grep -c . "$log" || true) of at most $total packages, $(seconds_since "$STEP_START")"
-  done
-  wait "$pid" || code=$?
-  trap - INT TERM
-  [ "$code" = 0 ] || tail -n 40 "$log" >&2
-  rm -f "$log"
+  if ! cluster_with_progress "$log" "modules fetched" cluster_packages "$source" "$package" "$log.packages"; then
+    warn "The Go modules of Kubernetes could not be fetched (module proxy: $(go env GOPROXY)):"
+    tail -n 5 "$log" >&2
+    return 1
+  fi
+  total=$(wc -l <"$log.packages")
+  if ! cluster_with_progress "$log" "of at most $total packages compiled" cluster_build "$source" "$target" "$package" "$flags" -v; then
+    tail -n 40 "$log" >&2
+    return 1
+  fi
+  rm -f "$log" "$log.packages"
+}
+
+# Lists all packages that a program is made of, which fetches their modules.
+cluster_packages() { (cd "$1" && go list -deps "$2" >"$3"); }
+
+# cluster_with_progress LOG WHAT COMMAND...: runs the command, its messages in LOG, and tells every 15 s how many there were.
+cluster_with_progress() {
+  local log=$1 what=$2 reporter code=0
+  shift 2
+  : >"$log"
+  cluster_report "$log" "$what" $$ &
+  reporter=$!
+  "$@" 2>>"$log" || code=$?
+  kill "$reporter" 2>/dev/null || true
+  wait "$reporter" 2>/dev/null || true
   return "$code"
 }
 
-# Waits at most so many seconds for a process; succeeds when it still runs.
-cluster_wait_a_while() { ! timeout "$2" tail --pid="$1" -f /dev/null; }
+# Ends by itself when the command that it reports on was interrupted.
+cluster_report() {
+  while ! timeout 15 tail --pid="$3" -f /dev/null >/dev/null 2>&1; do
+    say "   $(wc -l <"$1") $2, $(seconds_since "$STEP_START")"
+  done
+}
