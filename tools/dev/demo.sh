@@ -65,7 +65,7 @@ verb_demo() {
 demo_prepare() {
   ensure_kubernetes
   local home
-  home=$CACHE/demo/$(cluster_hash "$ROOT/tests/cluster/cmd/demo" "$ROOT/tests/cluster/go.mod")
+  home=$CACHE/demo/$(cluster_hash "$ROOT/tests/cluster/cmd/demo" "$ROOT/tests/cluster/internal/client" "$ROOT/tests/cluster/go.mod")
   DEMO_PROGRAM=$home/demo
   DEMO_BIN=$home
   mkdir -p "$home"

@@ -15,10 +15,10 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/dynamic"
 	kube "k8s.io/client-go/kubernetes"
-	"k8s.io/client-go/tools/clientcmd"
+
+	"lastgood.dev/tests/cluster/internal/client"
 )
 
 //go:embed manifests/*.yaml
@@ -31,27 +31,12 @@ type cluster struct {
 	own   dynamic.Interface
 }
 
-var (
-	guards    = schema.GroupVersionResource{Group: "lastgood.dev", Version: "v1alpha1", Resource: "deploymentguards"}
-	rollbacks = schema.GroupVersionResource{Group: "lastgood.dev", Version: "v1alpha1", Resource: "rollbacks"}
-)
-
 func connect(o options) (*cluster, error) {
-	rules := clientcmd.NewDefaultClientConfigLoadingRules()
-	rules.ExplicitPath = o.kubeconfig
-	config, err := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, &clientcmd.ConfigOverrides{CurrentContext: o.context}).ClientConfig()
+	connected, err := client.Connect(o.kubeconfig, o.context)
 	if err != nil {
 		return nil, err
 	}
-	typed, err := kube.NewForConfig(config)
-	if err != nil {
-		return nil, err
-	}
-	own, err := dynamic.NewForConfig(config)
-	if err != nil {
-		return nil, err
-	}
-	return &cluster{options: o, typed: typed, own: own}, nil
+	return &cluster{options: o, typed: connected, own: connected.Dynamic}, nil
 }
 
 func (c *cluster) makeNamespace(ctx context.Context) error {
@@ -103,11 +88,11 @@ func (c *cluster) visit(ctx context.Context) (string, error) {
 }
 
 func (c *cluster) guard(ctx context.Context) (*unstructured.Unstructured, error) {
-	return c.own.Resource(guards).Namespace(c.namespace).Get(ctx, "web", metav1.GetOptions{})
+	return c.own.Resource(client.Guards).Namespace(c.namespace).Get(ctx, "web", metav1.GetOptions{})
 }
 
 func (c *cluster) onlyRollback(ctx context.Context) (*unstructured.Unstructured, error) {
-	list, err := c.own.Resource(rollbacks).Namespace(c.namespace).List(ctx, metav1.ListOptions{})
+	list, err := c.own.Resource(client.Rollbacks).Namespace(c.namespace).List(ctx, metav1.ListOptions{})
 	if err != nil {
 		return nil, err
 	}

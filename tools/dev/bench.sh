@@ -1,0 +1,23 @@
+# shellcheck shell=bash
+# ./dev bench: figures, each beside the API server's own in the same run. Prints; asserts nothing.
+
+verb_bench() {
+  demo_prepare
+  local home keep='' kubeconfig
+  home=$CACHE/bench/$(cluster_hash "$ROOT/tests/cluster/cmd/bench" "$ROOT/tests/cluster/internal/client" "$ROOT/tests/cluster/go.mod")
+  if [ ! -x "$home/bench" ]; then
+    step "building the bench"
+    mkdir -p "$home"
+    cluster_build "$ROOT/tests/cluster" "$home/bench" ./cmd/bench || die "tests/cluster/cmd/bench could not be built."
+    done_step
+  fi
+  DEMO_UNDO=()
+  trap demo_undo EXIT
+  demo_local_cluster
+  DEMO_KUBE=(--kubeconfig "$kubeconfig")
+  demo_install "" ""
+  step "15 bad releases, one after the other"
+  "$home/bench" --kubeconfig "$kubeconfig"
+  done_step
+  demo_undo
+}
