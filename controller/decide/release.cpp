@@ -146,6 +146,13 @@ bool recognise_template(Step& step) {
     if (!step.deployment().paused) step.look_again(step.now + std::chrono::seconds(1));
     return false;
   }
+  // Opting in by annotation moves the generation, and until the Deployment controller has seen that, its status says nothing
+  // about whether what runs is complete.
+  if (!guard.current && step.deployment().observed_generation < step.deployment().meta.generation) {
+    step.enter(State::Idle, "WaitingForStatus", "The Deployment controller has not yet seen the present generation");
+    step.look_again(step.now + std::chrono::seconds(1));
+    return false;
+  }
   guard.template_digest = step.deployment().template_digest;
   if (!guard.current) {
     take_first_sight(step, *set);
