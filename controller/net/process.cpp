@@ -70,7 +70,7 @@ double open_fds() {
 
 }  // namespace
 
-boost::asio::awaitable<int> wait_for_signal(std::initializer_list<int> signals) {
+boost::asio::awaitable<int> wait_for_signal(std::vector<int> signals) {
   boost::asio::signal_set set(co_await boost::asio::this_coro::executor);
   for (const int signal : signals) set.add(signal);
   co_return co_await set.async_wait(boost::asio::use_awaitable);

@@ -3,12 +3,12 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <cstdint>
-#include <initializer_list>
+#include <vector>
 
 namespace lastgood::net {
 
 // Ends with the number of the first of `signals` that arrives. Until then those signals do not kill the process.
-boost::asio::awaitable<int> wait_for_signal(std::initializer_list<int> signals);
+boost::asio::awaitable<int> wait_for_signal(std::vector<int> signals);
 
 // Raises the soft limit of open files to the hard one and says what it is now: one descriptor a probe in flight.
 std::uint64_t raise_open_files_limit();

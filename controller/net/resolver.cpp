@@ -8,7 +8,6 @@
 #include <array>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
-#include <boost/asio/read.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -98,22 +97,48 @@ LookupAnswer system_lookup(const std::string& name) {
   return answer;
 }
 
+// Reads only while somebody waits: a read left behind would keep the io_context running as long as getaddrinfo hangs.
 struct Resolver::Pending : std::enable_shared_from_this<Pending> {
   explicit Pending(const asio::any_io_executor& executor) : socket(executor) {}
 
   asio::posix::stream_descriptor socket;
   Message message = {};
+  std::weak_ptr<const int> thread = {};  // as long as it runs
+  bool reading = false;
   bool done = false;
   bool answered = false;
   std::list<asio::steady_timer*> waiting = {};
 
+  std::list<asio::steady_timer*>::iterator enter(asio::steady_timer& timer) {
+    const auto place = waiting.insert(waiting.end(), &timer);
+    if (!reading && !done) read();
+    return place;
+  }
+
+  void leave(std::list<asio::steady_timer*>::iterator place) {
+    waiting.erase(place);
+    boost::system::error_code ignored;
+    if (waiting.empty() && reading) socket.cancel(ignored);
+  }
+
+  // Nobody wants the answer, or everybody who did has it.
+  [[nodiscard]] bool over() const { return done || (waiting.empty() && thread.expired()); }
+
+ private:
   void read() {
-    asio::async_read(socket, asio::buffer(&message, sizeof message),
-                     [self = shared_from_this()](const boost::system::error_code& error, std::size_t) {
-                       self->done = true;
-                       self->answered = !error;
-                       for (auto* timer : self->waiting) timer->cancel();
-                     });
+    reading = true;
+    socket.async_read_some(asio::buffer(&message, sizeof message),
+                           [self = shared_from_this()](const boost::system::error_code& error, std::size_t bytes) {
+                             self->reading = false;
+                             if (error == asio::error::operation_aborted) {
+                               // Somebody may have come in the meantime.
+                               if (!self->waiting.empty()) self->read();
+                               return;
+                             }
+                             self->done = true;
+                             self->answered = !error && bytes == sizeof self->message;
+                             for (auto* timer : self->waiting) timer->cancel();
+                           });
   }
 };
 
@@ -126,23 +151,26 @@ Resolver::~Resolver() {
 }
 
 NetResult<std::shared_ptr<Resolver::Pending>> Resolver::join(const std::string& host) {
-  std::erase_if(pending_, [](const auto& entry) { return entry.second->done; });
+  std::erase_if(pending_, [](const auto& entry) { return entry.second->over(); });
   if (const auto found = pending_.find(host); found != pending_.end()) return found->second;
   const auto unresolved = [](std::string words) {
     return std::unexpected(Failure{.trouble = Trouble::Unresolved, .detail = std::move(words)});
   };
   if (pending_.size() >= threads_) return unresolved(std::to_string(threads_) + " other names are still being looked up");
   std::array<int, 2> ends{};
-  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) return unresolved(std::strerror(errno));
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0) return unresolved(std::strerror(errno));
   auto pending = std::make_shared<Pending>(executor_);
   pending->socket.assign(ends[0]);
   try {
-    std::thread([lookup = lookup_, host, socket = ends[1]] { look_up_and_send(lookup, host, socket); }).detach();
+    auto alive = std::make_shared<const int>(0);
+    pending->thread = alive;
+    std::thread([lookup = lookup_, host, socket = ends[1], kept = std::move(alive)] {
+      look_up_and_send(lookup, host, socket);
+    }).detach();
   } catch (const std::system_error& error) {
     ::close(ends[1]);
     return unresolved(error.what());
   }
-  pending->read();
   pending_.emplace(host, pending);
   return pending;
 }
@@ -161,8 +189,8 @@ asio::awaitable<NetResult<Addresses>> Resolver::resolve(std::string host, Deadli
   struct Place {
     Pending& pending;
     std::list<asio::steady_timer*>::iterator at;
-    ~Place() { pending.waiting.erase(at); }
-  } const place{*pending, pending->waiting.insert(pending->waiting.end(), &answer)};
+    ~Place() { pending.leave(at); }
+  } const place{*pending, pending->enter(answer)};
   {
     const auto watch = deadline.watch([&answer] { answer.cancel(); });
     // A deadline that is already over, cancels a wait that has not begun: it would be forgotten.

@@ -1,7 +1,8 @@
 // Names to addresses without any name delaying another. getaddrinfo blocks, and Asio gives all names one background
 // thread, so that a single name whose server does not answer would hold up every other one. Here a name that is being
 // looked up has a thread of its own, which shares nothing with us: it is given a copy of the name and one end of a socket
-// pair, and writes the addresses there. Whoever does not wait any longer just leaves.
+// pair, and writes the addresses there. Whoever does not wait any longer just leaves, and nothing here keeps an io_context
+// running that nobody waits on.
 // What remains: a thread ends only when getaddrinfo does (with an unanswering server some 10 to 60 s), and when `threads`
 // names hang at once, further names are unresolved until one of them ends. Numeric addresses never need a thread.
 #pragma once

@@ -129,7 +129,7 @@ TEST_CASE("A server that hangs, before or within its answer, costs the timeout a
     CHECK(got.error().kind == ErrorKind::TimedOut);
     const auto took = std::chrono::steady_clock::now() - started;
     CHECK(took >= brief);
-    CHECK(took < std::chrono::seconds(2));
+    CHECK(took < std::chrono::seconds(5));
   }
 }
 

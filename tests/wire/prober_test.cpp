@@ -119,7 +119,7 @@ TEST_CASE("An endpoint that hangs costs its timeout: before the answer, within t
         brief);
     CHECK(got.outcome == HttpOutcome::TimedOut);
     CHECK(got.took >= brief);
-    CHECK(got.took < Duration(2000));
+    CHECK(got.took < Duration(5000));
   }
   asio::io_context io;
   ScriptedServer server(io, hang);
@@ -143,7 +143,7 @@ TEST_CASE("Headers that come too slowly are TimedOut: each byte gives no new tim
       },
       brief);
   CHECK(got.outcome == HttpOutcome::TimedOut);
-  CHECK(steady_clock::now() - started < std::chrono::seconds(2));
+  CHECK(steady_clock::now() - started < std::chrono::seconds(5));
 }
 
 TEST_CASE("Closing at once, or before the headers are whole: Closed") {

@@ -118,6 +118,22 @@ TEST_CASE("All who ask for a name that is being looked up share one lookup") {
   CHECK(await(io, resolve(io, resolver, "web", ample)));
 }
 
+TEST_CASE("A lookup that hangs and that nobody waits for any longer keeps nothing running") {
+  asio::io_context io;
+  Lookups lookups;
+  net::Resolver resolver(io.get_executor(), lookups.lookup(), 1);
+  REQUIRE_FALSE(await(io, resolve(io, resolver, "hang", brief)));
+  io.restart();
+  io.run_for(std::chrono::seconds(10));
+  CHECK(io.stopped());
+  // Asked again while it still hangs: the answer that comes in the end is taken.
+  Task<NetResult<Addresses>> again(io, resolve(io, resolver, "hang", ample));
+  while (io.poll() > 0) {
+  }
+  lookups.release();
+  CHECK(again.result());
+}
+
 TEST_CASE("What cannot be a host name is never looked up") {
   asio::io_context io;
   net::Resolver resolver(io.get_executor(), [](const std::string&) -> net::LookupAnswer { std::abort(); });
