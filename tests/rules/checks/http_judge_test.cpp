@@ -1,0 +1,138 @@
+// What the answers to one HTTP check mean together.
+#include <catch2/catch.hpp>
+
+#include "checks/http.hpp"
+
+namespace lastgood::checks::test {
+namespace {
+
+using api::HttpOutcome;
+using enum api::SampleResult;
+
+api::Check check_of(int max_failing_percent = 25) {
+  return {.name = "health",
+          .http = {.port = 8080, .path = "/health", .timeout = Duration(2000), .max_failing_percent = max_failing_percent}};
+}
+
+std::string pod_name(std::size_t i) { return "web-" + std::to_string(i); }
+
+HttpAsked asked(const std::string& pod, HttpOutcome outcome, int status = 0, const std::string& detail = "") {
+  return {.ask = {.pod = pod, .question = {.host = "10.0.0.1", .port = 8080, .target = "/health", .host_header = "myapp:8080"}},
+          .answer = {.outcome = outcome, .status = status, .detail = detail}};
+}
+
+std::vector<HttpAsked> statuses(const std::vector<int>& codes) {
+  std::vector<HttpAsked> out;
+  for (const int code : codes) out.push_back(asked(pod_name(out.size()), HttpOutcome::Answered, code));
+  return out;
+}
+
+std::vector<HttpAsked> outcomes(const std::vector<HttpOutcome>& list) {
+  std::vector<HttpAsked> out;
+  for (const auto outcome : list) out.push_back(asked(pod_name(out.size()), outcome, outcome == HttpOutcome::Answered ? 200 : 0));
+  return out;
+}
+
+struct Row {
+  const char* name;
+  std::vector<HttpAsked> answers;
+  api::SampleResult result;
+  std::string reason;
+  std::string message;
+};
+
+std::vector<Row> rows() {
+  using enum HttpOutcome;
+  return {
+      {"every pod answers well", statuses({200, 204, 302}), Pass, "Passed",
+       "3 of 3 pods passed /health: web-0 answered 200, expected 200-399 (limit 25% of pods)"},
+      {"one of three answers 500", statuses({200, 500, 200}), Fail, "WrongStatus",
+       "1 of 3 pods failed /health: web-1 answered 500, expected 200-399 (limit 25% of pods)"},
+      {"one of four is a quarter, which is not more than a quarter", statuses({200, 500, 200, 200}), Pass, "Passed",
+       "1 of 4 pods failed /health: web-1 answered 500, expected 200-399 (limit 25% of pods)"},
+      {"a status just outside", statuses({400}), Fail, "WrongStatus",
+       "1 of 1 pods failed /health: web-0 answered 400, expected 200-399 (limit 25% of pods)"},
+      {"refused", outcomes({Refused}), Fail, "Refused",
+       "1 of 1 pods failed /health: web-0 refused the connection on port 8080 (limit 25% of pods)"},
+      {"no answer in time", outcomes({TimedOut}), Fail, "TimedOut",
+       "1 of 1 pods failed /health: web-0 gave no answer within 2s (limit 25% of pods)"},
+      {"closed at once", outcomes({Closed}), Fail, "Closed",
+       "1 of 1 pods failed /health: web-0 closed the connection before a whole answer (limit 25% of pods)"},
+      {"garbage", outcomes({Malformed}), Fail, "Malformed",
+       "1 of 1 pods failed /health: web-0 did not answer in HTTP (limit 25% of pods)"},
+      {"the commonest failure gives the reason", outcomes({Closed, Refused, TimedOut, Refused}), Fail, "Refused",
+       "4 of 4 pods failed /health: web-1 refused the connection on port 8080 (limit 25% of pods)"},
+      {"a pod that cannot be reached counts for nothing", outcomes({Unreachable, Answered, Answered}), Pass, "Passed",
+       "2 of 2 pods passed /health: web-1 answered 200, expected 200-399 (limit 25% of pods); 1 could not be reached and count "
+       "for nothing"},
+      {"half of those that could be asked fail", outcomes({Unreachable, Answered, TimedOut}), Fail, "TimedOut",
+       "1 of 2 pods failed /health: web-2 gave no answer within 2s (limit 25% of pods); 1 could not be reached and count for "
+       "nothing"},
+      {"none can be reached", outcomes({Unreachable, Unreachable}), Unknown, "Unreachable", "web-0 cannot be reached from here"},
+      {"the name does not resolve",
+       {asked("", Unresolved, 0, "Host not found")},
+       Unknown,
+       "Unresolved",
+       "http://myapp:8080/health has a name that does not resolve (Host not found)"},
+      {"a URL asked as it stands fails",
+       {asked("", Answered, 503)},
+       Fail,
+       "WrongStatus",
+       "http://myapp:8080/health answered 503, expected 200-399"},
+      {"a URL asked as it stands passes",
+       {asked("", Answered, 200)},
+       Pass,
+       "Passed",
+       "http://myapp:8080/health answered 200, expected 200-399"},
+      {"a handshake fails",
+       {asked("", Malformed, 0, "wrong version number")},
+       Fail,
+       "Malformed",
+       "http://myapp:8080/health did not answer in HTTP (wrong version number)"},
+      {"nobody was asked", {}, Unknown, "NoPodToAsk", "no pod of the new revision was asked"},
+  };
+}
+
+}  // namespace
+
+TEST_CASE("answers become a sample that says what was found and what was expected") {
+  for (const auto& row : rows()) {
+    DYNAMIC_SECTION(row.name) {
+      const auto sample = judge_http(check_of(), row.answers);
+      CHECK(sample.check == "health");
+      CHECK(sample.result == row.result);
+      CHECK(sample.reason == row.reason);
+      CHECK(sample.message == row.message);
+      CHECK(sample.must_hold == Duration(0));
+      CHECK_FALSE(sample.immediate);
+    }
+  }
+}
+
+TEST_CASE("how many pods may fail is the policy's to say") {
+  CHECK(judge_http(check_of(0), statuses({200, 200, 500})).result == Fail);
+  CHECK(judge_http(check_of(50), statuses({200, 500})).result == Pass);
+  CHECK(judge_http(check_of(50), statuses({200, 500, 500})).result == Fail);
+  CHECK(judge_http(check_of(99), statuses({500, 500})).result == Fail);
+}
+
+TEST_CASE("which statuses are well is the policy's to say") {
+  auto check = check_of();
+  check.http.expected = {{.from = 200, .to = 200}, {.from = 418, .to = 418}};
+  CHECK(judge_http(check, statuses({418})).result == Pass);
+  CHECK(judge_http(check, statuses({204})).message ==
+        "1 of 1 pods failed /health: web-0 answered 204, expected 200,418 (limit 25% of pods)");
+}
+
+TEST_CASE("where only a part of many pods was asked, the message says so") {
+  CHECK(judge_http(check_of(), statuses({200, 200}), 240).message ==
+        "2 of 2 pods passed /health: web-0 answered 200, expected 200-399 (limit 25% of pods); 2 of 240 pods were asked");
+}
+
+TEST_CASE("a message is never longer than status and Events can hold") {
+  auto long_one = asked(std::string(253, 'p'), HttpOutcome::Malformed, 0, std::string(200, 'd'));
+  long_one.ask.question.target = "/" + std::string(2000, 't');
+  CHECK(judge_http(check_of(), std::vector{long_one}).message.size() <= 512);
+}
+
+}  // namespace lastgood::checks::test

@@ -1,0 +1,291 @@
+// What the rollout check says of a Deployment and its pods.
+#include "checks/rollout.hpp"
+
+#include <catch2/catch.hpp>
+
+namespace lastgood::checks::test {
+namespace {
+
+using enum api::SampleResult;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+const Time start{minutes(1000)};
+const TemplateHash hash("abc123");
+
+api::Deployment deployment(std::int64_t replicas = 2) {
+  api::Deployment out;
+  out.meta.key = {.namespace_ = "shop", .name = "web"};
+  out.meta.generation = out.observed_generation = 4;
+  out.replicas = replicas;
+  out.status_replicas = replicas + 1;
+  out.updated_replicas = 1;
+  return out;
+}
+
+api::Deployment complete(std::int64_t replicas = 2) {
+  auto out = deployment(replicas);
+  out.status_replicas = out.updated_replicas = out.ready_replicas = out.available_replicas = replicas;
+  return out;
+}
+
+api::Pod pod(const std::string& name, api::ContainerState container, bool ready = false) {
+  api::Pod out;
+  out.meta.key = {.namespace_ = "shop", .name = name};
+  out.meta.created = start;
+  out.phase = "Running";
+  out.ip = "10.0.0.1";
+  out.ready = ready;
+  container.name = "app";
+  out.containers = {std::move(container)};
+  return out;
+}
+
+api::Pod running(const std::string& name, bool ready = true) { return pod(name, {.started = true, .ready = ready}, ready); }
+api::Pod waiting(const std::string& reason, const std::string& message = "") {
+  return pod("web-1", {.waiting_reason = reason, .waiting_message = message});
+}
+api::Pod crashed(std::int64_t restarts, int code, const std::string& reason = "Error",
+                 const std::string& waits = "CrashLoopBackOff") {
+  return pod("web-1", {.restarts = restarts, .waiting_reason = waits, .last_exit_reason = reason, .last_exit_code = code});
+}
+
+Sample judge(const api::Deployment& deployment, const std::vector<api::Pod>& pods, std::optional<Time> rolled_out = std::nullopt,
+             Duration since = seconds(60), const api::RolloutCheck& rules = {}) {
+  return judge_rollout(rules, {.deployment = deployment, .hash = hash, .pods = pods, .rolled_out = rolled_out}, start + since);
+}
+
+struct Row {
+  const char* name;
+  std::vector<api::Pod> pods;
+  api::SampleResult result;
+  std::string reason;
+  bool immediate = false;
+  Duration must_hold{0};
+  std::string message = "";
+};
+
+std::vector<Row> crash_rows() {
+  auto init = waiting("PodInitializing");
+  init.init_containers = {{.name = "migrate", .restarts = 3, .last_exit_reason = "Error", .last_exit_code = 2}};
+  auto again = crashed(5, 1, "Error", "");
+  again.containers[0].started = again.containers[0].ready = again.ready = true;
+  auto deleting = crashed(9, 1);
+  deleting.meta.deleting = true;
+  return {
+      {"it has crashed as often as the limit",
+       {crashed(3, 1)},
+       Fail,
+       "CrashLoop",
+       true,
+       {},
+       "pod web-1, container app: 3 restarts (limit 3), last exit code 1 (Error)"},
+      {"it has crashed less often", {crashed(2, 1)}, Unknown, "RollingOut"},
+      {"it has just ended and waits for nothing yet",
+       {crashed(3, 137, "Error", "")},
+       Fail,
+       "CrashLoop",
+       true,
+       {},
+       "pod web-1, container app: 3 restarts (limit 3), last exit code 137 (Error)"},
+      {"it ends well again and again, which no server should",
+       {crashed(3, 0, "Completed")},
+       Fail,
+       "CrashLoop",
+       true,
+       {},
+       "pod web-1, container app: 3 restarts (limit 3), last exit code 0 (Completed)"},
+      {"it runs out of memory",
+       {crashed(4, 137, "OOMKilled")},
+       Fail,
+       "OOMKilled",
+       true,
+       {},
+       "pod web-1, container app: 4 restarts (limit 3), last exit code 137 (OOMKilled)"},
+      {"it ran out of memory once", {crashed(1, 137, "OOMKilled")}, Unknown, "RollingOut"},
+      {"an init container crashes",
+       {init},
+       Fail,
+       "CrashLoop",
+       true,
+       {},
+       "pod web-1, container migrate: 3 restarts (limit 3), last exit code 2 (Error)"},
+      {"it has crashed, but runs now", {again}, Unknown, "RollingOut"},
+      {"the pod that crashes is being deleted", {deleting}, Unknown, "RollingOut"},
+      {"one pod of several",
+       {running("web-0"), crashed(3, 1)},
+       Fail,
+       "CrashLoop",
+       true,
+       {},
+       "pod web-1, container app: 3 restarts (limit 3), last exit code 1 (Error)"},
+  };
+}
+
+std::vector<Row> start_rows() {
+  const std::string missing = "configmap \"settings\" not found";
+  auto unscheduled = pod("web-1", {});
+  unscheduled.phase = "Pending";
+  unscheduled.ip = "";
+  unscheduled.containers.clear();
+  auto elsewhere = running("web-0");
+  return {
+      {"the image does not exist",
+       {waiting("ErrImagePull", "not found")},
+       Fail,
+       "ImagePull",
+       false,
+       seconds(20),
+       "pod web-1, container app: ErrImagePull: not found (limit: 20s, so that a second pull is tried)"},
+      {"kubelet backs off", {waiting("ImagePullBackOff")}, Fail, "ImagePull", false, seconds(20)},
+      {"the image must not be pulled and is not there", {waiting("ErrImageNeverPull")}, Fail, "ImagePull", false, seconds(20)},
+      {"no image can have that name",
+       {waiting("InvalidImageName", "couldn't parse image name")},
+       Fail,
+       "ImagePull",
+       true,
+       {},
+       "pod web-1, container app: InvalidImageName: couldn't parse image name"},
+      {"the registry is down", {waiting("RegistryUnavailable")}, Unknown, "RollingOut"},
+      {"the image runs in another pod: it is not the release", {elsewhere, waiting("ErrImagePull")}, Unknown, "RollingOut"},
+      {"a ConfigMap is missing",
+       {waiting("CreateContainerConfigError", missing)},
+       Fail,
+       "ConfigError",
+       false,
+       seconds(10),
+       "pod web-1, container app: CreateContainerConfigError: configmap \"settings\" not found (limit: 10s, in case it is "
+       "created late)"},
+      {"a Secret is missing when the container is made",
+       {waiting("CreateContainerError", "secret \"key\" not found")},
+       Fail,
+       "ConfigError",
+       false,
+       seconds(10)},
+      {"a node cannot make the container", {waiting("CreateContainerError", "context deadline exceeded")}, Unknown, "RollingOut"},
+      {"a ConfigMap was deleted while another pod runs with it",
+       {elsewhere, waiting("CreateContainerConfigError", missing)},
+       Unknown,
+       "RollingOut"},
+      {"the container is being made", {waiting("ContainerCreating")}, Unknown, "RollingOut"},
+      {"a pod has no node: one may be on its way",
+       {unscheduled},
+       Unknown,
+       "RollingOut",
+       false,
+       {},
+       "1 of 2 replicas updated, 0 available, 0 of 1 pods observed ready; 1 not yet on a node, which waits for the progress "
+       "deadline"},
+      {"there is no pod yet",
+       {},
+       Unknown,
+       "RollingOut",
+       false,
+       {},
+       "1 of 2 replicas updated, 0 available, 0 of 0 pods observed ready"},
+  };
+}
+
+void check(const std::vector<Row>& rows) {
+  for (const auto& row : rows) {
+    DYNAMIC_SECTION(row.name) {
+      const auto sample = judge(deployment(), row.pods);
+      CHECK(sample.check == "rollout");
+      CHECK(sample.result == row.result);
+      CHECK(sample.reason == row.reason);
+      CHECK(sample.immediate == row.immediate);
+      CHECK(sample.must_hold == row.must_hold);
+      if (!row.message.empty()) CHECK(sample.message == row.message);
+    }
+  }
+}
+
+api::Deployment past_deadline(const std::string& message, const std::string& reason = "ProgressDeadlineExceeded") {
+  auto out = deployment();
+  out.conditions = {{.type = "Available", .status = api::Truth::False, .reason = "MinimumReplicasUnavailable"},
+                    {.type = "Progressing", .status = api::Truth::False, .reason = reason, .message = message}};
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("a container that crashes again and again fails the rollout at once") { check(crash_rows()); }
+TEST_CASE("a container that cannot start fails the rollout, but not for what may pass or is not the release's fault") {
+  check(start_rows());
+}
+
+TEST_CASE("Kubernetes' own progress deadline fails the rollout at once") {
+  const auto sample = judge(past_deadline("ReplicaSet \"web-abc123\" has timed out progressing."), {});
+  CHECK(sample.result == Fail);
+  CHECK(sample.reason == "ProgressDeadlineExceeded");
+  CHECK(sample.immediate);
+  CHECK(sample.message ==
+        "ReplicaSet \"web-abc123\" has timed out progressing. (limit: progressDeadlineSeconds; 1 of 2 replicas updated, "
+        "0 available)");
+  CHECK(judge(past_deadline("Deployment \"web\" has timed out progressing."), {}).result == Fail);
+}
+
+TEST_CASE("a deadline that was passed by another ReplicaSet, or before this generation, is not this revision's") {
+  CHECK(judge(past_deadline("ReplicaSet \"web-fff\" has timed out progressing."), {}).reason == "RollingOut");
+  CHECK(judge(past_deadline("ReplicaSet \"web-abc1234\" has timed out progressing."), {}).reason == "RollingOut");
+  CHECK(judge(past_deadline("paused", "DeploymentPaused"), {}).reason == "RollingOut");
+  auto unseen = past_deadline("ReplicaSet \"web-abc123\" has timed out progressing.");
+  unseen.observed_generation = 3;
+  CHECK(judge(unseen, {}).reason == "RollingOut");
+}
+
+TEST_CASE("a rollout passes when it is complete, and a Deployment scaled to zero says nothing") {
+  CHECK(judge(complete(), {running("web-0"), running("web-1")}).result == Pass);
+  CHECK(judge(complete(), {running("web-0"), running("web-1")}).message == "all 2 replicas are of this revision and available");
+  CHECK(judge(deployment(0), {crashed(9, 1)}).reason == "ScaledToZero");
+  CHECK(judge(deployment(0), {}).result == Unknown);
+}
+
+TEST_CASE("once rolled out, more than a quarter of the pods not ready is a failure when it lasts") {
+  const auto pods = [](int ready, int not_ready) {
+    std::vector<api::Pod> out;
+    for (int i = 0; i < not_ready; ++i) out.push_back(running("bad-" + std::to_string(i), false));
+    for (int i = 0; i < ready; ++i) out.push_back(running("web-" + std::to_string(i)));
+    return out;
+  };
+  const auto sample = judge(complete(3), pods(2, 1), start);
+  CHECK(sample.result == Fail);
+  CHECK(sample.reason == "NotReady");
+  CHECK(sample.must_hold == seconds(30));
+  CHECK_FALSE(sample.immediate);
+  CHECK(sample.message == "1 of 3 pods are not ready, bad-0 for one (limit: a quarter, for 30s)");
+  CHECK(judge(complete(4), pods(3, 1), start).result == Pass);
+  CHECK(judge(complete(4), pods(3, 1), start).message == "3 of 4 pods are ready (limit: a quarter, for 30s)");
+  CHECK(judge(complete(4), pods(2, 2), std::nullopt).result == Pass);
+  CHECK(judge(complete(3), pods(2, 1), start, seconds(60), {.unavailable_for = Duration(0)}).result == Pass);
+}
+
+TEST_CASE("pods that came after the rollout may take their time to get ready") {
+  auto added = running("web-9", false);
+  added.meta.created = start + seconds(30);
+  CHECK(judge(complete(), {running("web-0"), added}, start + seconds(10), seconds(60)).result == Pass);
+  CHECK(judge(complete(), {running("web-0"), added}, start + seconds(10), minutes(6)).reason == "NotReady");
+  const auto only_new = judge(complete(), {added}, start + seconds(10), seconds(60));
+  CHECK(only_new.result == Unknown);
+  CHECK(only_new.reason == "PodsStarting");
+}
+
+TEST_CASE("a part of the check that the policy turns off is not judged") {
+  const auto off = [](auto change) {
+    api::RolloutCheck rules;
+    change(rules);
+    return rules;
+  };
+  const auto result = [&](const api::Deployment& one, const std::vector<api::Pod>& pods, const api::RolloutCheck& rules) {
+    return judge(one, pods, std::nullopt, seconds(60), rules).result;
+  };
+  CHECK(result(past_deadline("late"), {}, off([](auto& rules) { rules.progress_deadline = false; })) == Unknown);
+  CHECK(result(deployment(), {crashed(9, 1)}, off([](auto& rules) { rules.crash_loop_restarts = 0; })) == Unknown);
+  CHECK(result(deployment(), {crashed(9, 1)}, off([](auto& rules) { rules.crash_loop_restarts = 10; })) == Unknown);
+  CHECK(result(deployment(), {waiting("InvalidImageName")}, off([](auto& rules) { rules.image_pull_errors = false; })) ==
+        Unknown);
+  CHECK(result(deployment(), {waiting("CreateContainerConfigError")}, off([](auto& rules) { rules.config_errors = false; })) ==
+        Unknown);
+}
+
+}  // namespace lastgood::checks::test
