@@ -34,13 +34,13 @@ done_step() { printf '%s\n' "${GREEN} ok${PLAIN} $STEP_TEXT ${DIM}($(seconds_sin
 
 # Runs a command with its output in a log, which is shown only when the command fails.
 quietly() {
-  local log
+  local log code=0
   log=$(mktemp "${TMPDIR:-/tmp}/lastgood-dev.XXXXXX")
-  if "$@" >"$log" 2>&1; then
+  "$@" >"$log" 2>&1 || code=$?
+  if [ "$code" = 0 ]; then
     rm -f "$log"
     return 0
   fi
-  local code=$?
   tail -n 60 "$log" >&2
   warn "failed: $* (whole output: $log)"
   return "$code"

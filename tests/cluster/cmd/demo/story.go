@@ -188,7 +188,7 @@ func (s *story) relay(event *eventsv1.Event) {
 		return
 	}
 	s.told[event.Name] = true
-	s.timeline.tellAt(event.EventTime.Time, lastgood, event.Type == "Warning", "%-17s %s", event.Reason, event.Note)
+	s.timeline.tellAt(event.EventTime.Time, lastgood, event.Type == "Warning", "%s: %s", event.Reason, event.Note)
 }
 
 func text(object *unstructured.Unstructured, path ...string) string {
