@@ -1,0 +1,166 @@
+// Lastgood as users install it: the chart, by Helm. And, for those scenarios that stop the controller, its ServiceAccount's
+// credentials for a process outside the cluster.
+package story
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	authentication "k8s.io/api/authentication/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/tools/clientcmd"
+	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
+)
+
+const (
+	release         = "lastgood"
+	systemNamespace = "lastgood-system"
+	// User is whom the API server sees when the controller writes.
+	User = "system:serviceaccount:" + systemNamespace + ":" + release
+	// How long the credentials of a process outside the cluster last; longer than any run.
+	tokenSeconds = 3 * 3600
+)
+
+type installation struct {
+	// outside names a binary that every scenario runs for itself: quicker to try than an image.
+	outside string
+	token   string
+	ours    bool
+	running sync.Once
+	failed  error
+}
+
+// Main runs the scenarios of a package on an installed Lastgood and says how many passed.
+func Main(m *testing.M) int {
+	cluster, err := connect()
+	if err == nil {
+		shared = cluster
+		err = cluster.prepare()
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	code := m.Run()
+	if err := cluster.cleanUp(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	printSummary()
+	return code
+}
+
+// prepare installs everything but the running controller: the first scenarios have one of their own, and two must not
+// look after the same Deployment.
+func (c *Cluster) prepare() error {
+	if binary := os.Getenv("LASTGOOD_TEST_CONTROLLER"); strings.HasPrefix(binary, "outside") {
+		c.install.outside = binaryPath(c.Project)
+	}
+	if err := c.requireFree(); err != nil {
+		return err
+	}
+	if err := c.installChart(0); err != nil {
+		return err
+	}
+	return c.requestToken()
+}
+
+func binaryPath(project string) string {
+	if path := os.Getenv("LASTGOOD_CONTROLLER"); path != "" {
+		return path
+	}
+	return filepath.Join(project, "build", "dev", "cmd", "lastgood-controller", "lastgood-controller")
+}
+
+// requireFree refuses to replace an installation that somebody uses.
+func (c *Cluster) requireFree() error {
+	_, err := c.Typed.AppsV1().Deployments(systemNamespace).Get(context.Background(), release, metav1.GetOptions{})
+	if apierrors.IsNotFound(err) {
+		c.install.ours = true
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if os.Getenv("LASTGOOD_TEST_REPLACE") == "" {
+		return fmt.Errorf("this cluster has a Lastgood already, in namespace %s; remove it (helm -n %s uninstall %s), or set "+
+			"LASTGOOD_TEST_REPLACE=1 to have the tests replace it", systemNamespace, systemNamespace, release)
+	}
+	c.install.ours = true
+	return nil
+}
+
+func (c *Cluster) installChart(replicas int) error {
+	chart := filepath.Join(c.Project, "deploy", "charts", "lastgood")
+	return c.helm("upgrade", "--install", release, chart, "--namespace", systemNamespace, "--create-namespace",
+		// CRDs that were applied by hand become the chart's.
+		"--take-ownership", "--force-conflicts", "--wait", "--timeout", "120s", "--set", fmt.Sprintf("replicas=%d", replicas))
+}
+
+// runInCluster starts the two replicas of the chart, once.
+func (c *Cluster) runInCluster() error {
+	c.install.running.Do(func() { c.install.failed = c.installChart(2) })
+	return c.install.failed
+}
+
+func (c *Cluster) helm(args ...string) error {
+	command := exec.Command(c.Layout.Path("bin", "helm"), args...)
+	command.Env = append(os.Environ(), "KUBECONFIG="+c.Layout.Kubeconfig())
+	if out, err := command.CombinedOutput(); err != nil {
+		return fmt.Errorf("helm %s: %w\n%s", strings.Join(args, " "), err, out)
+	}
+	return nil
+}
+
+func (c *Cluster) requestToken() error {
+	seconds := int64(tokenSeconds)
+	request := &authentication.TokenRequest{Spec: authentication.TokenRequestSpec{ExpirationSeconds: &seconds}}
+	answer, err := c.Typed.CoreV1().ServiceAccounts(systemNamespace).CreateToken(context.Background(), release, request, metav1.CreateOptions{})
+	if err != nil {
+		return fmt.Errorf("a token for the controller's ServiceAccount: %w", err)
+	}
+	c.install.token = answer.Status.Token
+	return nil
+}
+
+// writeKubeconfig writes one with the ServiceAccount's rights for a server, which may be a proxy.
+func (c *Cluster) writeKubeconfig(path, server string, authority []byte) error {
+	config := clientcmdapi.NewConfig()
+	config.Clusters["cluster"] = &clientcmdapi.Cluster{Server: server, CertificateAuthorityData: authority}
+	config.AuthInfos["lastgood"] = &clientcmdapi.AuthInfo{Token: c.install.token}
+	config.Contexts["lastgood"] = &clientcmdapi.Context{Cluster: "cluster", AuthInfo: "lastgood"}
+	config.CurrentContext = "lastgood"
+	return clientcmd.WriteToFile(*config, path)
+}
+
+func (c *Cluster) cleanUp() error {
+	err := c.awaitDoomed(2 * time.Minute)
+	if c.install.ours {
+		if gone := c.helm("uninstall", release, "--namespace", systemNamespace, "--wait", "--timeout", "60s"); gone != nil {
+			return gone
+		}
+		return c.Typed.CoreV1().Namespaces().Delete(context.Background(), systemNamespace, metav1.DeleteOptions{})
+	}
+	return err
+}
+
+func (c *Cluster) awaitDoomed(limit time.Duration) error {
+	for _, namespace := range c.doomed {
+		err := poll(limit, func(ctx context.Context) bool {
+			_, err := c.Typed.CoreV1().Namespaces().Get(ctx, namespace, metav1.GetOptions{})
+			return apierrors.IsNotFound(err)
+		})
+		if err != nil {
+			return fmt.Errorf("namespace %s is not gone after %s", namespace, limit)
+		}
+	}
+	return nil
+}

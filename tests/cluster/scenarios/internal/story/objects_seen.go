@@ -1,0 +1,54 @@
+// Then: what else there is, and what is not.
+package story
+
+import (
+	"context"
+	"fmt"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// HasReplicaSets waits until a Deployment has so many of them.
+func (t *Then) HasReplicaSets(name string, count int) *Then {
+	t.T.Helper()
+	t.eventually(fmt.Sprintf("%s has %d ReplicaSets", name, count), func(ctx context.Context) (bool, string) {
+		sets, err := t.Cluster.Typed.AppsV1().ReplicaSets(t.Namespace).List(ctx, metav1.ListOptions{LabelSelector: "app=" + name})
+		if err != nil {
+			return false, err.Error()
+		}
+		return len(sets.Items) == count, fmt.Sprintf("%d", len(sets.Items))
+	})
+	return t
+}
+
+// HasNoGuard says that a Deployment is none of Lastgood's business.
+func (t *Then) HasNoGuard(name string) *Then {
+	t.T.Helper()
+	if guard, there := t.ThisGuard(context.Background(), name); there {
+		t.T.Errorf("%s has a DeploymentGuard: %s", name, guard.says())
+	}
+	return t
+}
+
+// PolicyGuards waits until a policy's status says that it can be used and how many Deployments it governs.
+func (t *Then) PolicyGuards(name string, count int64) *Then {
+	t.T.Helper()
+	t.eventually(fmt.Sprintf("policy %s governs %d", name, count), func(ctx context.Context) (bool, string) {
+		object, err := t.Cluster.Dynamic.Resource(kind("rollbackpolicies")).Namespace(t.Namespace).Get(ctx, name, metav1.GetOptions{})
+		if err != nil {
+			return false, err.Error()
+		}
+		var policy struct {
+			Status struct {
+				Guarded    int64
+				Conditions []metav1.Condition
+			}
+		}
+		if err := convert(object.Object, &policy); err != nil {
+			return false, err.Error()
+		}
+		ready := Guard{Status: GuardStatus{Conditions: policy.Status.Conditions}}.condition("Ready")
+		return policy.Status.Guarded == count && ready.Status == metav1.ConditionTrue, fmt.Sprintf("%+v", policy.Status)
+	})
+	return t
+}

@@ -1,0 +1,160 @@
+// A controller of the story's own, outside the cluster: it looks after this story's namespace alone, with a Lease of its own,
+// and may be stopped in any way.
+package story
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"sync"
+	"syscall"
+	"time"
+
+	coordination "k8s.io/api/coordination/v1"
+	rbac "k8s.io/api/rbac/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+const lease = "lastgood"
+
+// Process is the controller as an operating system's process.
+type Process struct {
+	story   *Story
+	listen  string
+	config  string
+	logFile string
+
+	lock    sync.Mutex
+	command *exec.Cmd
+	ended   chan struct{}
+}
+
+// newProcess prepares one that talks to the API server, or to the proxy before it.
+func (s *Story) newProcess(proxy *Proxy) *Process {
+	s.T.Helper()
+	folder := s.T.TempDir()
+	p := &Process{story: s, listen: freeAddress(s), config: folder + "/kubeconfig", logFile: folder + "/controller.log"}
+	server, authority := s.Cluster.Config.Host, s.Cluster.Config.CAData
+	if proxy != nil {
+		server, authority = proxy.address()
+	}
+	s.must(s.Cluster.writeKubeconfig(p.config, server, authority))
+	s.allowLease()
+	s.T.Cleanup(p.Kill)
+	return p
+}
+
+// The chart grants the Lease in its own namespace alone.
+func (s *Story) allowLease() {
+	s.T.Helper()
+	meta := metav1.ObjectMeta{Name: "lease-of-the-scenario"}
+	role := &rbac.Role{ObjectMeta: meta, Rules: []rbac.PolicyRule{{
+		APIGroups: []string{"coordination.k8s.io"}, Resources: []string{"leases"}, Verbs: []string{"create", "get", "update"},
+	}}}
+	_, err := s.Cluster.Typed.RbacV1().Roles(s.Namespace).Create(context.Background(), role, metav1.CreateOptions{})
+	s.must(err)
+	binding := &rbac.RoleBinding{ObjectMeta: meta,
+		RoleRef:  rbac.RoleRef{APIGroup: rbac.GroupName, Kind: "Role", Name: meta.Name},
+		Subjects: []rbac.Subject{{Kind: "ServiceAccount", Namespace: systemNamespace, Name: release}},
+	}
+	_, err = s.Cluster.Typed.RbacV1().RoleBindings(s.Namespace).Create(context.Background(), binding, metav1.CreateOptions{})
+	s.must(err)
+}
+
+// Start runs it. Every start has the same identity, so that the next takes the Lease of the one that was killed at once.
+func (p *Process) Start() {
+	p.story.T.Helper()
+	log, err := os.OpenFile(p.logFile, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	p.story.must(err)
+	defer log.Close()
+	command := exec.Command(p.story.Cluster.binary(), "--kubeconfig", p.config, "--namespaces", p.story.Namespace, "--listen", p.listen,
+		"--lease-namespace", p.story.Namespace, "--lease-name", lease, "--identity", "scenario", "--log-level", "debug")
+	command.Stdout, command.Stderr = log, log
+	// It must not outlive a test binary that was killed.
+	command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	p.story.must(command.Start())
+	p.lock.Lock()
+	defer p.lock.Unlock()
+	ended := make(chan struct{})
+	p.command, p.ended = command, ended
+	go func() {
+		// How it ended is in ProcessState.
+		_ = command.Wait()
+		close(ended)
+	}()
+}
+
+// Kill ends it by SIGKILL and waits until it is dead.
+func (p *Process) Kill() {
+	p.lock.Lock()
+	defer p.lock.Unlock()
+	if p.command == nil {
+		return
+	}
+	// It may be dead already.
+	_ = p.command.Process.Kill()
+	<-p.ended
+	p.command = nil
+}
+
+// Terminate sends SIGTERM and says how it ended, and after how long.
+func (p *Process) Terminate() (exitCode int, took time.Duration) {
+	p.lock.Lock()
+	defer p.lock.Unlock()
+	started := time.Now()
+	// It is waited for, whether or not it was still there.
+	_ = p.command.Process.Signal(syscall.SIGTERM)
+	select {
+	case <-p.ended:
+	case <-time.After(30 * time.Second):
+		_ = p.command.Process.Kill()
+		<-p.ended
+	}
+	took = time.Since(started)
+	exitCode = p.command.ProcessState.ExitCode()
+	p.command = nil
+	return exitCode, took
+}
+
+// Ready waits until it has seen everything once.
+func (p *Process) Ready() {
+	p.story.T.Helper()
+	p.story.eventually("the controller is ready", func(ctx context.Context) (bool, string) {
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+p.listen+"/readyz", nil)
+		if err != nil {
+			return false, err.Error()
+		}
+		answer, err := http.DefaultClient.Do(request)
+		if err != nil {
+			return false, err.Error()
+		}
+		answer.Body.Close()
+		return answer.StatusCode == http.StatusOK, answer.Status
+	})
+}
+
+// Lease is the one that it works under.
+func (p *Process) Lease() *coordination.Lease {
+	p.story.T.Helper()
+	found, err := p.story.Cluster.Typed.CoordinationV1().Leases(p.story.Namespace).Get(context.Background(), lease, metav1.GetOptions{})
+	p.story.must(err)
+	return found
+}
+
+func (c *Cluster) binary() string {
+	if c.install.outside != "" {
+		return c.install.outside
+	}
+	return binaryPath(c.Project)
+}
+
+func freeAddress(s *Story) string {
+	s.T.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	s.must(err)
+	defer listener.Close()
+	return listener.Addr().String()
+}
+

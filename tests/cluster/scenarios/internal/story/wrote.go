@@ -1,0 +1,106 @@
+// Then: who wrote what, by the audit log.
+package story
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	events "k8s.io/api/events/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	configuration "k8s.io/client-go/applyconfigurations/core/v1"
+
+	"lastgood.dev/tests/cluster/internal/audit"
+)
+
+// Who made a Deployment's template another one: whoever works with the administrator's credentials is a person.
+const (
+	byPerson   = "person"
+	byLastgood = "lastgood"
+)
+
+func author(write audit.Write) string {
+	switch write.User {
+	case User:
+		return byLastgood
+	case "admin":
+		return byPerson
+	default:
+		return write.User
+	}
+}
+
+// TemplateChangedBy holds the authors of all changes of a Deployment's template, in their order, after its creation.
+func (t *Then) TemplateChangedBy(name string, authors ...string) *Then {
+	t.T.Helper()
+	changes, err := t.completeLog().TemplateChanges(t.Namespace, name)
+	t.must(err)
+	var is []string
+	for _, change := range changes {
+		is = append(is, author(change.Write))
+	}
+	if !slices.Equal(is, authors) {
+		t.T.Errorf("the template of %s was changed by %q; want %q", name, is, authors)
+	}
+	return t
+}
+
+// NothingWasDoneTo says that the controller has not so much as tried to write to Deployments. That it had the time to is for the
+// story to show, by something else that it did later.
+func (t *Then) NothingWasDoneTo(names ...string) *Then {
+	t.T.Helper()
+	for _, write := range t.completeLog().WritesBy(User) {
+		if write.Namespace == t.Namespace && write.Resource == "deployments" && slices.Contains(names, write.Object) {
+			t.T.Errorf("the controller wrote to %s at %s: %s, answered %d, %s", write.Object, write.Time.Format(time.TimeOnly), write.Verb, write.Code, write.RequestBody)
+		}
+	}
+	return t
+}
+
+// completeLog reads the log until a mark of ours is in it: then all that was written before is there too.
+func (s *Story) completeLog() *audit.Log {
+	s.T.Helper()
+	mark := fmt.Sprintf("mark-%d", time.Now().UnixNano())
+	object := configuration.ConfigMap(mark, s.Namespace)
+	_, err := s.Cluster.Typed.CoreV1().ConfigMaps(s.Namespace).Apply(context.Background(), object, metav1.ApplyOptions{FieldManager: person})
+	s.must(err)
+	var whole *audit.Log
+	s.eventually("the audit log is complete", func(context.Context) (bool, string) {
+		whole, err = s.Cluster.Ledger.Read()
+		if err != nil {
+			return false, err.Error()
+		}
+		return slices.ContainsFunc(whole.Writes, func(w audit.Write) bool { return w.Object == mark }), "not yet"
+	})
+	return whole
+}
+
+// FactsAre holds the reasons of all Events on a Deployment by Lastgood, each told once, whatever their order.
+func (t *Then) FactsAre(name string, reasons ...string) *Then {
+	t.T.Helper()
+	slices.Sort(reasons)
+	t.eventually(fmt.Sprintf("the Events on %s are %q", name, reasons), func(ctx context.Context) (bool, string) {
+		var is []string
+		for _, event := range t.events(ctx, name) {
+			reason := event.Reason
+			if event.Series != nil {
+				reason += fmt.Sprintf(" (%d times)", event.Series.Count)
+			}
+			is = append(is, reason)
+		}
+		slices.Sort(is)
+		return slices.Equal(is, reasons), fmt.Sprintf("%q", is)
+	})
+	return t
+}
+
+func (s *Story) events(ctx context.Context, name string) []events.Event {
+	list, err := s.Cluster.Typed.EventsV1().Events(s.Namespace).List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return nil
+	}
+	return slices.DeleteFunc(list.Items, func(e events.Event) bool {
+		return e.Regarding.Kind != "Deployment" || e.Regarding.Name != name || e.ReportingController != "lastgood.dev/controller"
+	})
+}

@@ -1,0 +1,84 @@
+// When nothing is done. Each time a twin that is not spared gets the same bad release a little later: once the twin is back,
+// the controller has had the time to act on the other, and the audit log says that it did not.
+package scenarios
+
+import (
+	"testing"
+	"time"
+
+	"lastgood.dev/tests/cluster/scenarios/internal/story"
+)
+
+func TestADeploymentThatIsScaledToZeroIsLeftAlone(t *testing.T) {
+	s := story.New(t)
+	v1 := story.NewApp("web", "v1").Guarded("web")
+	twin := v1.Named("twin")
+	s.Given().Policy("web", quick).Good(v1, twin)
+	s.When().Shipped(v1.As("v2").Env("HEALTH", "fail").Edit(story.Replicas(0))).Shipped(twin.As("v2").Env("HEALTH", "fail"))
+	s.Then().StateIs("web", "Watching", "ScaledToZero").IsPutBackAndVerified(twin).
+		StateIs("web", "Watching", "ScaledToZero").NothingWasDoneTo("web").TemplateChangedBy("web", "person")
+	s.When().Scaled("web", 1)
+	s.Then().IsPutBack(v1)
+}
+
+func TestAPausedDeploymentIsLeftAloneUntilItIsResumed(t *testing.T) {
+	s := story.New(t)
+	v1 := story.NewApp("web", "v1").Guarded("web")
+	twin := v1.Named("twin")
+	s.Given().Policy("web", long).Running(v1, twin)
+	s.When().Policy("web", quick)
+	s.Then().IsGood(v1).IsGood(twin)
+	s.When().Policy("web", long).Shipped(v1.As("v2"), twin.As("v2")).Available("web").Available("twin")
+	s.Then().StateIs("web", "Watching", "Baking").StateIs("twin", "Watching", "Baking")
+	s.When().Paused("web", true).TurnedTo("HEALTH=fail", "web").TurnedTo("HEALTH=fail", "twin")
+	s.Then().StateIs("web", "Held", "DeploymentPaused").
+		EventSays("web", "RollbackHeld", "DeploymentPaused", "kubectl rollout resume").
+		IsPutBackAndVerified(twin).NothingWasDoneTo("web").TemplateChangedBy("web", "person")
+	s.When().Paused("web", false)
+	s.Then().IsPutBack(v1).TemplateChangedBy("web", "person", "lastgood")
+}
+
+func TestASuspendedPolicyDoesNothing(t *testing.T) {
+	s := story.New(t)
+	v1 := story.NewApp("web", "v1").Guarded("web")
+	twin := v1.Named("twin").Guarded("twins")
+	s.Given().Policy("web", quick).Policy("twins", quick).Good(v1, twin)
+	s.When().Policy("web", "suspend: true"+quick)
+	s.Then().ConditionSays("web", "Governed", "True", "Suspended", "nothing is done")
+	s.When().Shipped(v1.As("v2").Env("HEALTH", "fail")).Shipped(twin.As("v2").Env("HEALTH", "fail"))
+	s.Then().IsPutBackAndVerified(twin).StateIs("web", "Watching", "Suspended").NothingWasDoneTo("web").TemplateChangedBy("web", "person")
+	s.When().Policy("web", quick)
+	s.Then().IsPutBack(v1)
+}
+
+func TestUntilThePauseIsOverNothingIsDone(t *testing.T) {
+	s := story.New(t)
+	v1 := story.NewApp("web", "v1").Guarded("web")
+	twin := v1.Named("twin")
+	s.Given().Policy("web", quick).Good(v1, twin)
+	s.When().Annotated("web", "lastgood.dev/pause-until", time.Now().Add(time.Hour).UTC().Format(time.RFC3339)).
+		Shipped(v1.As("v2").Env("HEALTH", "fail")).Shipped(twin.As("v2").Env("HEALTH", "fail"))
+	s.Then().StateIs("web", "Held", "PausedUntil").IsPutBackAndVerified(twin).NothingWasDoneTo("web")
+	s.When().Annotated("web", "lastgood.dev/pause-until", "")
+	s.Then().IsPutBackAndVerified(v1).TemplateChangedBy("web", "person", "lastgood")
+}
+
+// A check that gets no answer says neither good nor bad, and so does the release that it was to judge.
+func TestWithoutAnAnswerFromAnythingNothingIsDone(t *testing.T) {
+	for name, http := range map[string]string{
+		"a name that does not resolve":    `{url: "http://no-such-service.scenario.example:8080/health"}`,
+		"a Service that is not there":     `{service: gone, port: 8080, path: /health}`,
+		"a network that leads to nowhere": `{url: "http://240.0.0.1:8080/health"}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := story.New(t)
+			v1 := story.NewApp("web", "v1").Guarded("web")
+			s.Given().Policy("web", quick).Good(v1)
+			s.When().Policy("web", `{bakeTime: 3s, checks: [{name: health, interval: 1s, failureThreshold: 1, http: `+http+`}]}`).
+				Shipped(v1.As("v2").Env("HEALTH", "fail"))
+			s.Then().VerdictIs("web", "Unjudged").StateIs("web", "Idle", "Unjudged").
+				EventSays("web", "ReleaseUnjudged", "no answer came from health").
+				NothingWasDoneTo("web").TemplateChangedBy("web", "person")
+		})
+	}
+}

@@ -1,0 +1,68 @@
+// The rollout check: what Kubernetes itself says about a release. None of these has a health check.
+package scenarios
+
+import (
+	"testing"
+
+	apps "k8s.io/api/apps/v1"
+	core "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+
+	"lastgood.dev/tests/cluster/scenarios/internal/story"
+)
+
+// Acted on in seconds, long before the progress deadline of ten minutes.
+func TestARolloutThatCannotSucceedIsPutBack(t *testing.T) {
+	impatient := func(d *apps.Deployment) {
+		seconds := int32(5)
+		d.Spec.ProgressDeadlineSeconds = &seconds
+	}
+	v1 := story.NewApp("web", "v1")
+	bad := v1.As("v2")
+	for name, row := range map[string]struct {
+		bad    story.App
+		reason string
+	}{
+		"a crash loop":                 {bad.Env("CRASH_AFTER", "0"), "CrashLoop"},
+		"an image that does not exist": {bad.Image("lastgood.dev/demo-app:never-built"), "ImagePull"},
+		"a missing ConfigMap":          {bad.Edit(story.Needs("settings")), "ConfigError"},
+		"a missing key of a Secret":    {bad.Edit(needsSecret), "ConfigError"},
+		"the progress deadline":        {bad.Env("READY", "fail").Edit(story.ReadyBy("/ready")).Edit(impatient), "ProgressDeadlineExceeded"},
+		"too little memory":            {bad.Env("OOM", "true").Edit(littleMemory), "OOMKilled"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := story.New(t)
+			s.Given().Running(v1)
+			s.When().Annotated("web", "lastgood.dev/enabled", "true")
+			s.Then().VerdictIs("web", "PresumedGood").IsGood(v1)
+			s.When().Shipped(row.bad)
+			s.Then().IsPutBack(v1).BecauseOf("web", "rollout", row.reason).
+				TemplateChangedBy("web", "person", "lastgood").
+				EventSays("web", "RolledBack", "check rollout is breached").
+				StateIs("web", "Verifying", "RolledOut")
+		})
+	}
+}
+
+func TestPodsThatAreNotReadyAfterTheRolloutBreachIt(t *testing.T) {
+	s := story.New(t)
+	v1 := story.NewApp("web", "v1").Guarded("web").Edit(story.Replicas(3)).Edit(story.ReadyBy("/ready"))
+	s.Given().Policy("web", "{bakeTime: 10m, rollout: {unavailableFor: 4s}, rollback: {verifyFor: 2s}}").Running(v1)
+	s.When().Policy("web", "{bakeTime: 1s, rollout: {unavailableFor: 4s}, rollback: {verifyFor: 2s}}")
+	s.Then().IsGood(v1)
+	s.When().Policy("web", "{bakeTime: 10m, rollout: {unavailableFor: 4s}, rollback: {verifyFor: 2s}}").Shipped(v1.As("v2")).Available("web")
+	s.Then().StateIs("web", "Watching", "Baking")
+	s.When().TurnedTo("READY=fail", "web")
+	s.Then().IsPutBackAndVerified(v1).BecauseOf("web", "rollout", "NotReady").TemplateChangedBy("web", "person", "lastgood")
+}
+
+func needsSecret(d *apps.Deployment) {
+	container := &d.Spec.Template.Spec.Containers[0]
+	container.Env = append(container.Env, core.EnvVar{Name: "PASSWORD", ValueFrom: &core.EnvVarSource{
+		SecretKeyRef: &core.SecretKeySelector{LocalObjectReference: core.LocalObjectReference{Name: "database"}, Key: "password"},
+	}})
+}
+
+func littleMemory(d *apps.Deployment) {
+	d.Spec.Template.Spec.Containers[0].Resources.Limits = core.ResourceList{core.ResourceMemory: resource.MustParse("32Mi")}
+}
