@@ -7,7 +7,8 @@ namespace lastgood {
 Parsed parse_options(int argc, char** argv) {
   Parsed parsed;
   Options& o = parsed.options;
-  CLI::App app{"Puts a Deployment back to its last good revision when a release turns out bad, and leaves it alone in every other case."};
+  CLI::App app{
+      "Puts a Deployment back to its last good revision when a release turns out bad, and leaves it alone in every other case."};
   app.set_version_flag("--version", std::string("lastgood-controller ") + LASTGOOD_VERSION);
   app.add_option("--kubeconfig", o.kubeconfig, "Kubeconfig file; without it the pod's own service account is used")
       ->envname("LASTGOOD_KUBECONFIG");

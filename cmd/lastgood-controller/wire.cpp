@@ -2,10 +2,12 @@
 
 #include <unistd.h>
 
+#include <array>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
-#include <array>
 #include <csignal>
 #include <random>
 
@@ -37,7 +39,8 @@ run::Settings to_settings(const Options& options, const net::Credentials& creden
   settings.identity = options.identity.empty() ? host_and_pid() : options.identity;
   settings.lease.identity = settings.identity;
   const std::string own = credentials.namespace_.empty() ? "default" : credentials.namespace_;
-  settings.lease.lease = {.namespace_ = options.lease_namespace.empty() ? own : options.lease_namespace, .name = options.lease_name};
+  settings.lease.lease = {.namespace_ = options.lease_namespace.empty() ? own : options.lease_namespace,
+                          .name = options.lease_name};
   settings.uniform = [engine = std::mt19937_64(std::random_device{}())]() mutable {
     return std::uniform_real_distribution<double>(0.0, 1.0)(engine);
   };
@@ -64,8 +67,8 @@ int refuse(const Error& error) {
 int run_controller(const Options& options) {
   asio::io_context io(1);
   const auto executor = io.get_executor();
-  auto credentials =
-      options.kubeconfig.empty() ? net::load_in_cluster(net::pod_environment()) : net::load_kubeconfig(options.kubeconfig, options.context);
+  auto credentials = options.kubeconfig.empty() ? net::load_in_cluster(net::pod_environment())
+                                                : net::load_kubeconfig(options.kubeconfig, options.context);
   if (!credentials) return refuse(credentials.error());
   const run::Settings settings = to_settings(options, *credentials);
   log::info("starting", {{"version", LASTGOOD_VERSION}, {"api", credentials->source}, {"identity", settings.identity}});
@@ -76,23 +79,32 @@ int run_controller(const Options& options) {
   net::HttpProber prober(executor);
   auto client = net::KubeClient::create(executor, std::move(*credentials), &metrics);
   if (!client) return refuse(client.error());
-  auto manager = run::Manager::create(executor, {.clock = clock, .kube = **client, .prober = prober, .telemetry = metrics}, settings);
+  auto manager =
+      run::Manager::create(executor, {.clock = clock, .kube = **client, .prober = prober, .telemetry = metrics}, settings);
   if (!manager) return refuse(manager.error());
-  auto server = net::HttpServer::bind(executor, options.listen, [&](std::string_view path) { return page(path, **manager, metrics); });
+  auto server =
+      net::HttpServer::bind(executor, options.listen, [&](std::string_view path) { return page(path, **manager, metrics); });
   if (!server) return refuse(server.error());
 
-  asio::co_spawn(executor, net::wait_for_signal({SIGTERM, SIGINT}), [&](const std::exception_ptr&, int number) {
-    log::info("stopping", {{"signal", number}});
-    (*manager)->stop();
-  });
+  asio::cancellation_signal stop_waiting;
+  asio::co_spawn(executor, net::wait_for_signal({SIGTERM, SIGINT}),
+                 asio::bind_cancellation_slot(stop_waiting.slot(), [&](const std::exception_ptr& error, int number) {
+                   if (error) return;
+                   log::info("stopping", {{"signal", number}});
+                   (*manager)->stop();
+                 }));
   asio::co_spawn(executor, (*server)->run(), asio::detached);
-  asio::co_spawn(executor, (*manager)->run(), [&](const std::exception_ptr&) {
+  int exit_code = 0;
+  asio::co_spawn(executor, (*manager)->run(), [&](const std::exception_ptr& error) {
+    // Ended by anything but a signal, it is to be started anew.
+    if (error) exit_code = 1;
+    stop_waiting.emit(asio::cancellation_type::terminal);
     (*server)->stop();
     (*client)->stop();
   });
   io.run();
   log::info("stopped");
-  return 0;
+  return exit_code;
 }
 
 }  // namespace lastgood
