@@ -67,8 +67,8 @@ struct GuardStatus {
   std::optional<Time> state_since = {};
   std::optional<TemplateDigest> template_digest = {};  // of the template that `current` was found for
   std::optional<Revision> current = {};                // the revision of the present template; absent until its ReplicaSet exists
-  std::optional<Revision> last_good = {};              // the newest good or presumed good that is not current's
-  std::vector<Revision> revisions = {};                // newest first, at most 20, current included
+  std::optional<Revision> last_good = {};  // current when it is good or presumed good, else where it would be put back to
+  std::vector<Revision> revisions = {};    // newest first, at most 20, current included
   std::optional<Time> watch_started = {};
   std::optional<Time> rolled_out = {};  // when the rollout was first seen complete in this watch
   std::vector<CheckStatus> checks = {};

@@ -23,11 +23,6 @@ void set(api::GuardStatus& guard, const char* type, Truth status, std::string re
                      now);
 }
 
-bool is_broken(const api::GuardStatus& guard) {
-  const Condition* governed = api::find_condition(guard.conditions, "Governed");
-  return governed && governed->status == Truth::False && governed->reason != "NotOptedIn";
-}
-
 }  // namespace
 
 void set_governed(api::GuardStatus& guard, const Guarding& guarding, std::int64_t generation, Time now) {
@@ -44,13 +39,12 @@ void set_governed(api::GuardStatus& guard, const Guarding& guarding, std::int64_
       generation, now);
 }
 
-void set_standing(api::GuardStatus& guard, std::int64_t generation, Time now) {
-  const bool broken = is_broken(guard);
-  const Condition* governed = api::find_condition(guard.conditions, "Governed");
+void set_standing(api::GuardStatus& guard, const Guarding& guarding, std::int64_t generation, Time now) {
+  const bool broken = guarding.kind == Guarding::Kind::Broken;
   const bool stalled = broken || guard.state == State::Held || guard.state == State::Frozen;
   const bool busy = !stalled && guard.state != State::Idle;
-  const std::string reason = broken ? governed->reason : (guard.reason.empty() ? api::to_string(guard.state) : guard.reason);
-  const std::string message = broken ? governed->message : guard.message;
+  const std::string reason = broken ? guarding.reason : (guard.reason.empty() ? api::to_string(guard.state) : guard.reason);
+  const std::string message = broken ? guarding.message : guard.message;
   set(guard, "Ready", truth(!stalled && !busy), reason, message, generation, now);
   set(guard, "Reconciling", truth(busy), reason, message, generation, now);
   set(guard, "Stalled", truth(stalled), reason, message, generation, now);

@@ -8,7 +8,7 @@ namespace lastgood::decide {
 // Governed says whether a policy applies, and if not why.
 void set_governed(api::GuardStatus& guard, const Guarding& guarding, std::int64_t generation, Time now);
 
-// Ready, Reconciling and Stalled, from the state.
-void set_standing(api::GuardStatus& guard, std::int64_t generation, Time now);
+// Ready, Reconciling and Stalled: from the state, or from what is wrong with what governs.
+void set_standing(api::GuardStatus& guard, const Guarding& guarding, std::int64_t generation, Time now);
 
 }  // namespace lastgood::decide

@@ -5,6 +5,7 @@
 #include <array>
 
 #include "decide/record.hpp"
+#include "decide/samples.hpp"
 #include "decide/target.hpp"
 
 namespace lastgood::decide {
@@ -43,13 +44,31 @@ MaybeHold paused_until(const World& world, const api::GuardStatus&, Time now) {
               .until = *until};
 }
 
-MaybeHold one_per_release(const World& world, const api::GuardStatus&, Time) {
+// By name, and by what is judged: scaling gives the same release another generation, and so another name.
+bool is_of_this_release(const api::Rollback& rollback, const World& world, const api::GuardStatus& guard) {
+  if (rollback.spec.deployment_uid != world.deployment.meta.uid) return false;
+  if (rollback.meta.key.name == rollback_name(world.deployment)) return true;
+  const bool since_it_is_watched =
+      guard.watch_started && rollback.spec.detected && *rollback.spec.detected >= *guard.watch_started;
+  return guard.current && rollback.spec.from.hash == guard.current->hash && since_it_is_watched;
+}
+
+MaybeHold one_per_release(const World& world, const api::GuardStatus& guard, Time) {
   const auto& rollback = world.rollback;
-  if (!rollback || !api::finished(rollback->status.phase)) return {};
-  if (rollback->meta.key.name != rollback_name(world.deployment)) return {};
+  if (!rollback || !api::finished(rollback->status.phase) || !is_of_this_release(*rollback, world, guard)) return {};
   return Hold{.reason = "AlreadyRolledBack",
               .message = fmt::format("Rollback {} of this release ended as {}; a release is rolled back once at most",
                                      rollback->meta.key.name, api::to_string(rollback->status.phase))};
+}
+
+// While nobody looked the release may have got well: after a restart, a suspension or a silence it must be seen to fail again.
+MaybeHold unconfirmed(const World& world, const api::GuardStatus& guard, Time now) {
+  const api::CheckStatus* breach = breached(guard.checks);
+  if (!breach || confirmed_breach(guard.checks, world.guarding.spec, now)) return {};
+  return Hold{
+      .reason = "Unconfirmed",
+      .message = fmt::format("Check {} was breached, but has not failed lately ({}); it is acted upon when it fails again",
+                             breach->name, breach->reason)};
 }
 
 MaybeHold no_last_good(const World&, const api::GuardStatus& guard, Time) {
@@ -58,21 +77,26 @@ MaybeHold no_last_good(const World&, const api::GuardStatus& guard, Time) {
   return Hold{.reason = "NoLastGood", .message = fmt::format("There is nothing to go back to: {}", target.why_not)};
 }
 
-constexpr std::array touch{
+constexpr std::array judge{
     HoldRule{.name = "Deleting", .holds = deleting},
     HoldRule{.name = "Suspended", .holds = suspended},
     HoldRule{.name = "DeploymentPaused", .holds = deployment_paused},
     HoldRule{.name = "ScaledToZero", .holds = scaled_to_zero},
-    HoldRule{.name = "PausedUntil", .holds = paused_until},
+};
+
+constexpr std::array touch{
+    judge[0], judge[1], judge[2], judge[3], HoldRule{.name = "PausedUntil", .holds = paused_until},
 };
 
 constexpr std::array begin{
     HoldRule{.name = "AlreadyRolledBack", .holds = one_per_release},
     HoldRule{.name = "NoLastGood", .holds = no_last_good},
+    HoldRule{.name = "Unconfirmed", .holds = unconfirmed},
 };
 
 }  // namespace
 
+std::span<const HoldRule> judge_rules() { return judge; }
 std::span<const HoldRule> touch_rules() { return touch; }
 std::span<const HoldRule> begin_rules() { return begin; }
 

@@ -22,6 +22,9 @@ struct HoldRule {
   std::optional<Hold> (*holds)(const World& world, const api::GuardStatus& guard, Time now);
 };
 
+// Is there anything to be learnt from it now? What these hold back is neither judged nor proven by the passing of time.
+[[nodiscard]] std::span<const HoldRule> judge_rules();
+
 // May the Deployment be touched at all? Asked before a rollback begins and again before each of its writes.
 [[nodiscard]] std::span<const HoldRule> touch_rules();
 

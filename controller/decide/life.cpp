@@ -5,6 +5,8 @@
 #include <algorithm>
 
 #include "decide/conditions.hpp"
+#include "decide/record.hpp"
+#include "decide/samples.hpp"
 #include "decide/step.hpp"
 #include "decide/target.hpp"
 
@@ -31,7 +33,7 @@ void tell_what_governs(Step& step) {
   set_governed(guard, guarding, step.deployment().meta.generation, step.now);
   const api::Condition& after = *api::find_condition(guard.conditions, "Governed");
   if (before.reason == after.reason && before.message == after.message) return;
-  const bool wrong = after.status == api::Truth::False && after.reason != "NotOptedIn";
+  const bool wrong = guarding.kind == Guarding::Kind::Broken;
   if (wrong) {
     step.fact(true, after.reason, "None", after.message);
   } else if (!before.type.empty()) {
@@ -39,25 +41,38 @@ void tell_what_governs(Step& step) {
   }
 }
 
-// Opted out, or what governs is broken: what was being judged is let go, but a rollback in flight stays on record.
-void let_go(Step& step) {
+// Opted out, nothing is judged and nothing is gone on with; what is proven stays remembered. Opted in again, the Deployment is
+// looked at as for the first time, so that nothing is done on what was seen before.
+void opt_out(Step& step) {
   api::GuardStatus& guard = step.guard();
-  if (step.world.guarding.kind == Guarding::Kind::None)
-    step.enter(State::Idle, "NotOptedIn", "No policy applies; nothing is done");
-  if (step.world.guarding.kind == Guarding::Kind::Broken) {
-    for (api::CheckStatus& check : guard.checks)
-      check = {.name = check.name, .reason = "NotAsked", .failure_threshold = check.failure_threshold};
+  step.enter(State::Idle, "NotOptedIn", "No policy applies; nothing is done");
+  if (is_open(step.world.rollback, step.deployment())) {
+    const api::Rollback& rollback = *step.world.rollback;
+    if (rollback.status.template_restored) quarantine(step, rollback);
+    step.out.rollback =
+        advance(rollback.status, api::RollbackPhase::Superseded, "No policy applies any more: nothing more is done", step.now);
   }
+  if (guard.current && guard.current->verdict == api::RevisionVerdict::Watching) {
+    set_verdict(guard, guard.current->hash, api::RevisionVerdict::Unjudged, step.now);
+  }
+  guard.current.reset();
+  guard.template_digest.reset();
+  guard.rolled_out.reset();
+  guard.checks.clear();
 }
 
-// An unfinished Rollback that the memory does not know of was written just before its writer stopped.
-void adopt_rollback(Step& step) {
+// What governs cannot be understood: nothing is asked, so nothing that was seen or waited for counts afterwards.
+void suspend_judgement(Step& step) {
   api::GuardStatus& guard = step.guard();
-  const auto& rollback = step.world.rollback;
-  if (!rollback || api::finished(rollback->status.phase) || rollback->spec.deployment_uid != step.deployment().meta.uid) return;
-  if (guard.state == State::RollingBack || guard.state == State::Verifying) return;
-  guard.rollback = rollback->meta.key.name;
-  step.enter(State::RollingBack, rollback->spec.reason, fmt::format("Going on with Rollback {}", rollback->meta.key.name));
+  const Guarding& guarding = step.world.guarding;
+  if (guard.state == State::Idle || guard.state == State::Frozen) return;
+  if (guard.state == State::Held && guard.current) {
+    set_verdict(guard, guard.current->hash, api::RevisionVerdict::Watching, step.now);
+  }
+  step.enter(guard.state == State::Held ? State::Watching : guard.state, guarding.reason, guarding.message);
+  guard.rolled_out.reset();
+  for (api::CheckStatus& check : guard.checks)
+    check = {.name = check.name, .reason = not_asked_yet, .failure_threshold = check.failure_threshold};
 }
 
 void dispatch(Step& step) {
@@ -71,29 +86,59 @@ void dispatch(Step& step) {
   }
 }
 
+void go_on(Step& step) {
+  const World& world = step.world;
+  const bool is_behind = is_unknown_to(world.guard, world.rollback, world.deployment);
+  if (is_behind && !world.replica_sets) return step.look_again(step.now + std::chrono::seconds(1));
+  if (is_behind) adopt_rollback(step, *world.rollback);
+  const bool recognised = recognise_template(step);
+  // Until the template is back, the record says what is next, and the ReplicaSet of the present template is not needed for it.
+  const bool by_record = step.guard().state == State::RollingBack && is_open(world.rollback, world.deployment) &&
+                         named_by(step.guard(), world.rollback);
+  if (recognised || by_record) dispatch(step);
+}
+
+// What the memory needs from now on was not gathered for this decision: it is, at once.
+void look_for_what_is_new(Step& step) {
+  const World& world = step.world;
+  std::optional<api::Rollback> rollback = world.rollback;
+  if (rollback && step.out.rollback) rollback->status = *step.out.rollback;
+  const Needs before = needs(world.deployment, world.guarding, world.guard, world.rollback);
+  const Needs after = needs(world.deployment, world.guarding, step.guard(), rollback);
+  const bool more = (after.replica_sets && !before.replica_sets) || (after.rollout_sample && !before.rollout_sample) ||
+                    (after.check_samples && !before.check_samples);
+  if (more) step.look_again(step.now);
+}
+
 }  // namespace
 
 Decision decide(const World& world, Time now) {
   Step step{.world = world, .now = now, .out = {.guard = world.guard}};
   forget_another_deployment(step);
   tell_what_governs(step);
-  if (world.guarding.kind != Guarding::Kind::Governed) {
-    let_go(step);
-  } else if (!world.deployment.meta.deleting) {
-    adopt_rollback(step);
-    // The record decides what is next until the template is restored; its ReplicaSet may not be needed for that.
-    const bool recognised = recognise_template(step);
-    if (recognised || step.guard().state == State::RollingBack) dispatch(step);
+  switch (world.guarding.kind) {
+    case Guarding::Kind::None: opt_out(step); break;
+    case Guarding::Kind::Broken: suspend_judgement(step); break;
+    case Guarding::Kind::Governed:
+      if (!world.deployment.meta.deleting) go_on(step);
+      break;
   }
-  const Target target = choose_target(step.guard());
-  step.guard().last_good = target.revision;
-  set_standing(step.guard(), world.deployment.meta.generation, now);
+  step.guard().last_good = last_good(step.guard());
+  look_for_what_is_new(step);
+  set_standing(step.guard(), world.guarding, world.deployment.meta.generation, now);
   return std::move(step.out);
 }
 
 void note_kept(api::GuardStatus& guard, const TemplateHash& hash, const std::string& controller_revision) {
   if (api::Revision* revision = find_revision(guard, hash)) revision->kept_as = controller_revision;
   if (guard.current && guard.current->hash == hash) guard.current->kept_as = controller_revision;
+}
+
+void forget_answers(api::GuardStatus& guard) {
+  for (api::CheckStatus& check : guard.checks) {
+    if (check.failures > 0) continue;
+    check = {.name = check.name, .reason = not_asked_yet, .failure_threshold = check.failure_threshold};
+  }
 }
 
 namespace {

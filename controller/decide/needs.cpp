@@ -1,4 +1,5 @@
 // What must be looked at before deciding, so that nothing is asked that no rule would read.
+#include "decide/record.hpp"
 #include "decide/world.hpp"
 
 namespace lastgood::decide {
@@ -12,21 +13,29 @@ bool template_is_unknown(const api::Deployment& deployment, const api::GuardStat
                          const std::optional<api::Rollback>& rollback) {
   if (!guard.current || guard.template_digest != deployment.template_digest || guard.deployment_uid != deployment.meta.uid)
     return true;
+  if (is_unknown_to(guard, rollback, deployment)) return true;
   // After our patch the digest must differ. Where it does not, somebody has put the same bad template back already.
-  const bool restored = rollback && !api::finished(rollback->status.phase) && rollback->status.template_restored;
-  return restored && guard.current->hash == rollback->spec.from.hash && deployment.meta.generation > rollback->spec.generation;
+  return is_open(rollback, deployment) && rollback->status.template_restored && guard.current->hash == rollback->spec.from.hash &&
+         deployment.meta.generation > rollback->spec.generation;
 }
 
-bool is_judged(State state, const std::optional<api::Rollback>& rollback) {
-  switch (state) {
+enum class Judged : std::uint8_t { No, ByRollout, ByAll };
+
+Judged how_judged(const api::GuardStatus& guard, const std::optional<api::Rollback>& rollback) {
+  switch (guard.state) {
     case State::Watching:
     case State::Held:
-    case State::Verifying: return true;
-    case State::RollingBack: return rollback && rollback->status.phase == RollbackPhase::Restored;
+    case State::Verifying: return Judged::ByAll;
+    case State::RollingBack: {
+      const api::Rollback* named = named_by(guard, rollback);
+      // Not recorded, nothing is being put back: the release is still the one to judge.
+      if (!named) return Judged::ByAll;
+      return named->status.phase == RollbackPhase::Restored ? Judged::ByRollout : Judged::No;
+    }
     case State::Idle:
     case State::Frozen: break;
   }
-  return false;
+  return Judged::No;
 }
 
 }  // namespace
@@ -38,8 +47,9 @@ Needs needs(const api::Deployment& deployment, const Guarding& guarding, const a
   result.replica_sets = template_is_unknown(deployment, guard, rollback);
   // What is about to be recognised anew has no samples yet; what is suspended or scaled to zero is not judged.
   if (result.replica_sets || guarding.spec.suspend || deployment.replicas == 0) return result;
-  result.rollout_sample = is_judged(guard.state, rollback);
-  result.check_samples = result.rollout_sample && guard.state != State::RollingBack;
+  const Judged judged = how_judged(guard, rollback);
+  result.rollout_sample = judged != Judged::No;
+  result.check_samples = judged == Judged::ByAll;
   return result;
 }
 

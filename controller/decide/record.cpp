@@ -9,10 +9,18 @@ namespace lastgood::decide {
 using api::RollbackPhase;
 using api::Truth;
 
+namespace {
+
+constexpr const char* rolled_back_by = "lastgood.dev/rolled-back-by";
+
+}  // namespace
+
 std::string rollback_name(const api::Deployment& deployment) {
   constexpr std::size_t longest_base = 220;
-  return fmt::format("{}-{}-{}", deployment.meta.key.name.substr(0, longest_base), deployment.meta.generation,
-                     deployment.meta.uid.value.substr(0, 4));
+  std::string base = deployment.meta.key.name.substr(0, longest_base);
+  // Cut just behind a dot, the name would have a part that begins with "-", which the server refuses.
+  while (base.ends_with('.')) base.pop_back();
+  return fmt::format("{}-{}-{}", base, deployment.meta.generation, deployment.meta.uid.value.substr(0, 4));
 }
 
 api::Rollback write_intent(const api::Deployment& deployment, const api::GuardStatus& guard, const api::CheckStatus& breach,
@@ -76,6 +84,29 @@ api::RollbackStatus advance(api::RollbackStatus status, RollbackPhase phase, std
                       .message = std::move(message)},
                      now);
   return status;
+}
+
+bool is_open(const std::optional<api::Rollback>& rollback, const api::Deployment& deployment) {
+  return rollback && !api::finished(rollback->status.phase) && rollback->spec.deployment_uid == deployment.meta.uid;
+}
+
+const api::Rollback* named_by(const api::GuardStatus& guard, const std::optional<api::Rollback>& rollback) {
+  return rollback && rollback->meta.key.name == guard.rollback ? &*rollback : nullptr;
+}
+
+bool is_marked_by(const api::Deployment& deployment, const api::Rollback& rollback) {
+  const auto mark = deployment.meta.annotations.find(rolled_back_by);
+  return mark != deployment.meta.annotations.end() && mark->second == rollback.meta.key.name;
+}
+
+bool is_unknown_to(const api::GuardStatus& guard, const std::optional<api::Rollback>& rollback,
+                   const api::Deployment& deployment) {
+  if (!rollback || rollback->spec.deployment_uid != deployment.meta.uid) return false;
+  if (!api::finished(rollback->status.phase)) {
+    return guard.state != api::State::RollingBack && guard.state != api::State::Verifying;
+  }
+  return rollback->status.phase != RollbackPhase::Superseded && guard.rollback != rollback->meta.key.name &&
+         guard.observed_generation <= rollback->spec.generation && is_marked_by(deployment, *rollback);
 }
 
 }  // namespace lastgood::decide

@@ -1,4 +1,4 @@
-// The Rollback object: its name, its first writing, and how its status moves on.
+// The Rollback object: its name, its first writing, how its status moves on, and whether it is still to be seen through.
 #pragma once
 
 #include <string>
@@ -18,5 +18,18 @@ namespace lastgood::decide {
 // The status in the next phase: its time, its words, its conditions (kstatus: Reconciling until it is finished, then
 // Succeeded True or False).
 [[nodiscard]] api::RollbackStatus advance(api::RollbackStatus status, api::RollbackPhase phase, std::string message, Time now);
+
+// Not finished, and of this very Deployment.
+[[nodiscard]] bool is_open(const std::optional<api::Rollback>& rollback, const api::Deployment& deployment);
+
+// The Rollback that the memory speaks of; null when there is none, or when it is another one.
+[[nodiscard]] const api::Rollback* named_by(const api::GuardStatus& guard, const std::optional<api::Rollback>& rollback);
+
+// The memory is from before that Rollback: its writer stopped before it could write down more. The record then says what to do.
+[[nodiscard]] bool is_unknown_to(const api::GuardStatus& guard, const std::optional<api::Rollback>& rollback,
+                                 const api::Deployment& deployment);
+
+// lastgood.dev/rolled-back-by on the Deployment names this Rollback: our patch has been there.
+[[nodiscard]] bool is_marked_by(const api::Deployment& deployment, const api::Rollback& rollback);
 
 }  // namespace lastgood::decide

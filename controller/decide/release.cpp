@@ -6,6 +6,7 @@
 
 #include "decide/record.hpp"
 #include "decide/step.hpp"
+#include "decide/target.hpp"
 
 namespace lastgood::decide {
 
@@ -17,10 +18,10 @@ using api::State;
 namespace {
 
 constexpr std::size_t most_revisions = 20;
-constexpr const char* rolled_back_by = "lastgood.dev/rolled-back-by";
-
-bool template_was_restored(const std::optional<api::Rollback>& rollback) {
-  return rollback && !api::finished(rollback->status.phase) && rollback->status.template_restored.has_value();
+// Asked only where the present template is the one that was to be replaced.
+bool bad_template_is_back(const Step& step) {
+  const auto& rollback = step.world.rollback;
+  return is_open(rollback, step.deployment()) && rollback->status.template_restored.has_value();
 }
 
 // As the Deployment controller does where two have the same template: the oldest.
@@ -33,32 +34,46 @@ const api::ReplicaSet* current_of(const std::vector<api::ReplicaSet>& sets) {
   return found;
 }
 
-bool is_our_restoration(const World& world, const api::ReplicaSet& set) {
-  if (!world.rollback || api::finished(world.rollback->status.phase) || world.rollback->spec.to.hash != set.hash) return false;
-  const auto mark = world.deployment.meta.annotations.find(rolled_back_by);
-  return mark != world.deployment.meta.annotations.end() && mark->second == world.rollback->meta.key.name;
+bool is_our_restoration(Step& step, const api::ReplicaSet& set) {
+  const State state = step.guard().state;
+  const api::Rollback* rollback = named_by(step.guard(), step.world.rollback);
+  return rollback && (state == State::RollingBack || state == State::Verifying) &&
+         rollback->status.phase != RollbackPhase::Superseded && rollback->spec.to.hash == set.hash &&
+         is_marked_by(step.deployment(), *rollback);
 }
 
+// The current one and the two that are kept for going back to them are never forgotten; of the others those that are not
+// proven before those that are.
 void forget_oldest(api::GuardStatus& guard) {
+  constexpr std::size_t most_kept = 2;
   while (guard.revisions.size() > most_revisions) {
-    // What may still be put back is forgotten last.
-    auto last = std::ranges::find_if(guard.revisions.rbegin(), guard.revisions.rend(),
-                                     [](const Revision& revision) { return revision.kept_as.empty(); });
-    if (last == guard.revisions.rend()) last = guard.revisions.rbegin();
-    guard.revisions.erase(std::next(last).base());
+    std::vector<const Revision*> proven = proven_and_kept(guard);
+    std::erase(proven, &guard.revisions.front());
+    const Revision* oldest = proven.size() > most_kept ? proven.back() : nullptr;
+    for (const Revision& revision : guard.revisions) {
+      if (&revision != &guard.revisions.front() && std::ranges::find(proven, &revision) == proven.end()) oldest = &revision;
+    }
+    guard.revisions.erase(guard.revisions.begin() + (oldest - guard.revisions.data()));
   }
 }
 
+// What was proven stays proven until the revision is judged otherwise: the list keeps it, `current` says how it stands in this
+// watch. Its template is kept anew when it is proven again, since what was kept may have been tidied away.
 Revision remember(api::GuardStatus& guard, const api::ReplicaSet& set, RevisionVerdict verdict, Time now) {
-  Revision revision{
+  const Revision seen{
       .hash = set.hash, .replica_set = set.meta.uid, .number = set.revision, .verdict = verdict, .since = now, .kept_as = {}};
+  Revision listed = seen;
   if (const Revision* known = find_revision(guard, set.hash)) {
-    revision.kept_as = known->kept_as;
+    if (is_proven(*known)) {
+      listed.verdict = known->verdict;
+      listed.since = known->since;
+      listed.kept_as = known->kept_as;
+    }
     std::erase_if(guard.revisions, [&](const Revision& other) { return other.hash == set.hash; });
   }
-  guard.revisions.insert(guard.revisions.begin(), revision);
+  guard.revisions.insert(guard.revisions.begin(), listed);
   forget_oldest(guard);
-  return revision;
+  return seen;
 }
 
 void begin_watch(Step& step, const api::ReplicaSet& set) {
@@ -71,7 +86,8 @@ void begin_watch(Step& step, const api::ReplicaSet& set) {
 }
 
 void supersede_rollback(Step& step) {
-  if (!step.world.rollback || api::finished(step.world.rollback->status.phase)) return;
+  if (!is_open(step.world.rollback, step.deployment())) return;
+  if (step.world.rollback->status.template_restored) quarantine(step, *step.world.rollback);
   step.out.rollback = advance(step.world.rollback->status, RollbackPhase::Superseded,
                               "A newer template came before the rollback was finished", step.now);
 }
@@ -89,23 +105,29 @@ void take_release(Step& step, const api::ReplicaSet& set) {
   supersede_rollback(step);
   const Revision* known = find_revision(guard, set.hash);
   const bool was_rolled_back = known && known->verdict == RevisionVerdict::RolledBack;
+  const bool is_first = !guard.current;
   begin_watch(step, set);
   step.fact(false, "ReleaseSeen", "Watch",
-            fmt::format("{} is a new release and is being judged{}", name_of(step.deployment(), *guard.current),
+            fmt::format("{} {} and is being judged{}", name_of(step.deployment(), *guard.current),
+                        is_first ? "was not proven when first seen" : "is a new release",
                         was_rolled_back ? "; its template was rolled back before and is judged afresh" : ""));
 }
 
+// Presumed good is only what was never seen before: what is remembered as bad, or as never judged, is judged.
 void take_first_sight(Step& step, const api::ReplicaSet& set) {
-  if (!api::rollout_complete(step.deployment())) {
-    take_release(step, set);
-    return;
-  }
   api::GuardStatus& guard = step.guard();
+  const Revision* known = find_revision(guard, set.hash);
+  const bool may_presume = api::rollout_complete(step.deployment()) && (!known || is_proven(*known));
+  if (!may_presume) return take_release(step, set);
+  const std::optional<Revision> proven = known ? std::optional(*known) : std::nullopt;
   guard.current = remember(guard, set, RevisionVerdict::PresumedGood, step.now);
-  step.enter(State::Idle, "PresumedGood",
-             fmt::format("{} ran completely available when first seen", name_of(step.deployment(), *guard.current)));
-  step.fact(false, "PresumedGood", "None",
-            fmt::format("{} runs completely available and is presumed good", name_of(step.deployment(), *guard.current)));
+  if (proven) {
+    guard.current->verdict = proven->verdict;
+    guard.current->since = proven->since;
+  }
+  const std::string name = name_of(step.deployment(), *guard.current);
+  step.enter(State::Idle, "PresumedGood", fmt::format("{} ran completely available when first seen", name));
+  step.fact(false, "PresumedGood", "None", fmt::format("{} runs completely available and is presumed good", name));
 }
 
 void take_restoration(Step& step, const api::ReplicaSet& set) {
@@ -156,10 +178,10 @@ bool recognise_template(Step& step) {
   guard.template_digest = step.deployment().template_digest;
   if (!guard.current) {
     take_first_sight(step, *set);
-  } else if (is_our_restoration(step.world, *set)) {
+  } else if (is_our_restoration(step, *set)) {
     if (guard.current->hash != set->hash) take_restoration(step, *set);
     refresh_numbers(guard, *set);
-  } else if (guard.current->hash != set->hash || template_was_restored(step.world.rollback)) {
+  } else if (guard.current->hash != set->hash || bad_template_is_back(step)) {
     take_release(step, *set);
   } else {
     refresh_numbers(guard, *set);

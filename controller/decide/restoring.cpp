@@ -1,6 +1,8 @@
 // RollingBack and Verifying: seeing a rollback through, from the record that it is meant to the proof that it helped.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "decide/hold.hpp"
 #include "decide/record.hpp"
 #include "decide/samples.hpp"
@@ -17,13 +19,140 @@ namespace {
 
 // The Deployment's own progress deadline ends most failed rollouts earlier; this ends those that have none.
 constexpr std::chrono::minutes longest_restoration{15};
+// What carrying out came to is looked at again then, should nothing happen before.
+constexpr std::chrono::seconds soon{1};
 
 void freeze(Step& step, std::string reason, const std::string& message) {
-  const api::Rollback& rollback = *step.world.rollback;
-  step.out.rollback = advance(rollback.status, RollbackPhase::Failed, message, step.now);
   step.fact(true, "RollbackFailed", "None",
             fmt::format("{}. A person is needed: nothing more is done until the template changes", message));
   step.enter(State::Frozen, std::move(reason), message + "; ship a new template to go on");
+}
+
+void fail_rollback(Step& step, const api::Rollback& rollback, std::string reason, const std::string& message) {
+  step.out.rollback = advance(rollback.status, RollbackPhase::Failed, message, step.now);
+  freeze(step, std::move(reason), message);
+}
+
+void judge(Step& step) {
+  api::GuardStatus& guard = step.guard();
+  guard.checks = apply_all(guard.checks, step.world.guarding.spec, step.world.samples, guard.rolled_out.has_value(), step.now);
+}
+
+// Says why in the state's words; true when it holds.
+bool held_back(Step& step, std::span<const HoldRule> rules, State state) {
+  const auto held = first_hold(rules, step.world, step.guard(), step.now);
+  if (!held) return false;
+  if (held->until) step.look_again(*held->until);
+  step.enter(state, held->reason, held->message);
+  return true;
+}
+
+void carry_out(Step& step, const api::Rollback& rollback) {
+  if (held_back(step, touch_rules(), State::RollingBack)) return;
+  step.enter(State::RollingBack, rollback.spec.reason,
+             fmt::format("{} is put back to {}: {}", name_of(step.deployment(), rollback.spec.from),
+                         name_of(step.deployment(), rollback.spec.to), rollback.spec.message));
+  step.out.act = CarryOutRollback{};
+  step.look_again(step.now + soon);
+}
+
+void await_rollout(Step& step, const api::Rollback& rollback) {
+  api::GuardStatus& guard = step.guard();
+  const bool was_held = std::ranges::find(judge_rules(), std::string_view(guard.reason), &HoldRule::name) != judge_rules().end();
+  if (held_back(step, judge_rules(), State::RollingBack)) return;
+  // A rollout that a person has stopped has not failed: its time starts anew.
+  if (was_held) guard.state_since = step.now;
+  const std::string name = name_of(step.deployment(), rollback.spec.to);
+  step.enter(State::RollingBack, "RollingOut", fmt::format("{} is put back and rolls out", name));
+  const bool is_seen = guard.current && guard.current->hash == rollback.spec.to.hash;
+  if (is_seen) judge(step);
+  if (const CheckStatus* breach = breached(guard.checks); is_seen && breach) {
+    return fail_rollback(step, rollback, "RollbackFailed",
+                         fmt::format("{} did not roll out after it was put back: {}", name, breach->message));
+  }
+  if (is_seen && api::rollout_complete(step.deployment())) {
+    guard.rolled_out = step.now;
+    guard.checks.clear();
+    const std::string message = fmt::format("{} is rolled out again and is being verified", name);
+    step.out.rollback = advance(rollback.status, RollbackPhase::Verifying, message, step.now);
+    return step.enter(State::Verifying, "RolledOut", message);
+  }
+  const Time began = std::max(rollback.status.template_restored.value_or(step.now), guard.state_since.value_or(step.now));
+  if (step.now >= began + longest_restoration) {
+    return fail_rollback(
+        step, rollback, "RollbackFailed",
+        fmt::format("{} was not rolled out within {} after it was put back", name, format_duration(longest_restoration)));
+  }
+  step.look_again(began + longest_restoration);
+}
+
+// The record is finished, whoever finished it: the state follows.
+void follow(Step& step, const api::Rollback& rollback) {
+  const std::string& words = rollback.status.message;
+  switch (rollback.status.phase) {
+    case RollbackPhase::Superseded: return step_watching(step);
+    case RollbackPhase::Failed:
+      if (rollback.status.template_restored) quarantine(step, rollback);
+      return freeze(step, "RollbackFailed", words);
+    case RollbackPhase::Succeeded: quarantine(step, rollback); return step.enter(State::Idle, "RolledBack", words);
+    case RollbackPhase::Pending:
+    case RollbackPhase::TemplateRestored:
+    case RollbackPhase::Restored:
+    case RollbackPhase::Verifying: return;
+  }
+}
+
+void succeed(Step& step, const api::Rollback& rollback, const std::string& message) {
+  step.out.rollback = advance(rollback.status, RollbackPhase::Succeeded, message, step.now);
+  step.enter(State::Idle, "RolledBack", message);
+}
+
+void conclude_verification(Step& step, const api::Rollback& rollback) {
+  api::GuardStatus& guard = step.guard();
+  const std::string name = name_of(step.deployment(), *guard.current);
+  const Time done = *guard.rolled_out + step.world.guarding.spec.verify_for;
+  const Time silent = std::max(done, *guard.rolled_out + patience(step.world.guarding.spec));
+  const Outlook looks = outlook(guard.checks);
+  const bool complete = api::rollout_complete(step.deployment());
+  if (complete && looks == Outlook::Passing && step.now >= done) {
+    set_verdict(guard, guard.current->hash, RevisionVerdict::Good, step.now);
+    const std::string message = fmt::format("{} was put back and passes its checks", name);
+    step.fact(false, "RollbackVerified", "None", message);
+    return succeed(step, rollback, message);
+  }
+  // It was proven when it was chosen, and the rollback did its part; waiting for ever would prove nothing more.
+  if (complete && looks == Outlook::Silent && step.now >= silent) {
+    const std::string message = fmt::format("{} was put back and is rolled out, but is not verified: no answer came from {}",
+                                            name, silent_ones(guard.checks));
+    step.fact(true, "RollbackUnverified", "None", message);
+    return succeed(step, rollback, message);
+  }
+  const Time next = step.now < done ? done : silent;
+  if (step.now < next) step.look_again(next);
+  if (step.now >= done) {
+    return step.enter(State::Verifying, "AwaitingPass", fmt::format("{} is verified once every check has passed", name));
+  }
+  step.enter(State::Verifying, "RolledOut", fmt::format("{} is rolled out again and is being verified", name));
+}
+
+}  // namespace
+
+void adopt_rollback(Step& step, const api::Rollback& rollback) {
+  api::GuardStatus& guard = step.guard();
+  const auto recall = [&](api::Revision revision) {
+    if (find_revision(guard, revision.hash)) return;
+    guard.revisions.insert(guard.revisions.begin(), std::move(revision));
+  };
+  recall(rollback.spec.to);
+  recall(rollback.spec.from);
+  if (!guard.current || guard.current->hash != rollback.spec.from.hash) guard.current = rollback.spec.from;
+  if (find_revision(guard, rollback.spec.from.hash)->verdict != RevisionVerdict::RolledBack) {
+    set_verdict(guard, rollback.spec.from.hash, RevisionVerdict::Breached, rollback.spec.detected.value_or(step.now));
+  }
+  guard.rollback = rollback.meta.key.name;
+  guard.rolled_out.reset();
+  guard.checks.clear();
+  step.enter(State::RollingBack, rollback.spec.reason, fmt::format("Going on with Rollback {}", rollback.meta.key.name));
 }
 
 void quarantine(Step& step, const api::Rollback& rollback) {
@@ -37,95 +166,41 @@ void quarantine(Step& step, const api::Rollback& rollback) {
                   name_of(step.deployment(), rollback.spec.to), rollback.spec.check, rollback.spec.message));
 }
 
-// The Rollback that the state speaks of; an older one that is still remembered is none of it.
-const api::Rollback* in_flight(const Step& step) {
-  const auto& rollback = step.world.rollback;
-  return rollback && rollback->meta.key.name == step.out.guard.rollback ? &*rollback : nullptr;
-}
-
-void judge(Step& step) {
-  api::GuardStatus& guard = step.guard();
-  guard.checks = apply_all(guard.checks, step.world.guarding.spec, step.world.samples, guard.rolled_out.has_value(), step.now);
-}
-
-void await_rollout(Step& step, const api::Rollback& rollback) {
-  api::GuardStatus& guard = step.guard();
-  const Time deadline = rollback.status.template_restored.value_or(step.now) + longest_restoration;
-  const std::string name = name_of(step.deployment(), rollback.spec.to);
-  if (step.now >= deadline) {
-    return freeze(
-        step, "RollbackFailed",
-        fmt::format("{} was not rolled out within {} after it was put back", name, format_duration(longest_restoration)));
-  }
-  step.look_again(deadline);
-  if (!guard.current || guard.current->hash != rollback.spec.to.hash) return;
-  judge(step);
-  if (const CheckStatus* breach = breached(guard.checks)) {
-    return freeze(step, "RollbackFailed", fmt::format("{} did not roll out after it was put back: {}", name, breach->message));
-  }
-  if (!api::rollout_complete(step.deployment())) return;
-  guard.rolled_out = step.now;
-  guard.checks.clear();
-  const std::string message = fmt::format("{} is rolled out again and is being verified", name);
-  step.out.rollback = advance(rollback.status, RollbackPhase::Verifying, message, step.now);
-  step.enter(State::Verifying, "RolledOut", message);
-}
-
-}  // namespace
-
 void step_rolling_back(Step& step) {
-  const api::Rollback* recorded = in_flight(step);
-  if (!recorded) {
-    // The record was not written, so nothing was touched: judge again.
-    step.enter(State::Watching, "RollbackNotRecorded", "The Rollback could not be recorded; nothing was touched");
-    return step_watching(step);
-  }
-  const api::Rollback& rollback = *recorded;
-  switch (rollback.status.phase) {
-    case RollbackPhase::Pending:
-    case RollbackPhase::TemplateRestored: {
-      if (rollback.status.template_restored) quarantine(step, rollback);
-      if (const auto held = first_hold(touch_rules(), step.world, step.guard(), step.now)) {
-        if (held->until) step.look_again(*held->until);
-        return step.enter(State::RollingBack, held->reason, held->message);
-      }
-      step.out.act = CarryOutRollback{};
-      return;
-    }
-    case RollbackPhase::Restored: quarantine(step, rollback); return await_rollout(step, rollback);
+  const api::Rollback* rollback = named_by(step.guard(), step.world.rollback);
+  // The record was not written, so nothing was touched: the release is judged on.
+  if (!rollback) return step_watching(step);
+  switch (rollback->status.phase) {
+    case RollbackPhase::Pending: return carry_out(step, *rollback);
+    case RollbackPhase::TemplateRestored: quarantine(step, *rollback); return carry_out(step, *rollback);
+    case RollbackPhase::Restored: quarantine(step, *rollback); return await_rollout(step, *rollback);
     case RollbackPhase::Verifying:
-      quarantine(step, rollback);
-      return step.enter(State::Verifying, "RolledOut", rollback.status.message);
-    case RollbackPhase::Superseded: return step.enter(State::Watching, "RollbackSuperseded", rollback.status.message);
-    case RollbackPhase::Failed: return step.enter(State::Frozen, "RollbackFailed", rollback.status.message);
-    case RollbackPhase::Succeeded: return step.enter(State::Idle, "RolledBack", rollback.status.message);
+      quarantine(step, *rollback);
+      return step.enter(State::Verifying, "RolledOut", rollback->status.message);
+    case RollbackPhase::Succeeded:
+    case RollbackPhase::Failed:
+    case RollbackPhase::Superseded: return follow(step, *rollback);
   }
 }
 
 void step_verifying(Step& step) {
   api::GuardStatus& guard = step.guard();
-  const api::Rollback* recorded = in_flight(step);
-  if (!recorded || api::finished(recorded->status.phase)) {
-    return step.enter(State::Idle, "RolledBack", "The rollback is finished");
+  const api::Rollback* rollback = named_by(guard, step.world.rollback);
+  if (!rollback) return step.enter(State::Idle, "RolledBack", "The rollback is finished");
+  if (api::finished(rollback->status.phase)) return follow(step, *rollback);
+  if (held_back(step, judge_rules(), State::Verifying)) {
+    guard.rolled_out.reset();
+    return;
   }
-  const api::Rollback& rollback = *recorded;
-  if (!guard.rolled_out) guard.rolled_out = rollback.status.rolled_out.value_or(step.now);
+  // Time in which nobody looked verifies nothing.
+  if (!guard.rolled_out) guard.rolled_out = step.now;
   judge(step);
-  const std::string name = name_of(step.deployment(), *guard.current);
   if (const CheckStatus* breach = breached(guard.checks)) {
-    return freeze(step, "VerificationFailed",
-                  fmt::format("{} was put back but fails too, check {}: {}", name, breach->name, breach->message));
+    return fail_rollback(step, *rollback, "VerificationFailed",
+                         fmt::format("{} was put back but fails too, check {}: {}", name_of(step.deployment(), *guard.current),
+                                     breach->name, breach->message));
   }
-  const Time done = *guard.rolled_out + step.world.guarding.spec.verify_for;
-  if (step.now < done) return step.look_again(done);
-  if (outlook(guard.checks) != Outlook::Passing || !api::rollout_complete(step.deployment())) {
-    return step.enter(State::Verifying, "AwaitingPass", fmt::format("{} is verified once every check has passed", name));
-  }
-  set_verdict(guard, guard.current->hash, RevisionVerdict::Good, step.now);
-  const std::string message = fmt::format("{} was put back and passes its checks", name);
-  step.out.rollback = advance(rollback.status, RollbackPhase::Succeeded, message, step.now);
-  step.fact(false, "RollbackVerified", "None", message);
-  step.enter(State::Idle, "RolledBack", message);
+  conclude_verification(step, *rollback);
 }
 
 }  // namespace lastgood::decide

@@ -1,5 +1,7 @@
 #include "decide/samples.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace lastgood::decide {
@@ -16,10 +18,14 @@ void end_row(CheckStatus& check) {
   check.last_failure.reset();
 }
 
-void lengthen_row(CheckStatus& check, const api::Sample& sample, Time now) {
-  const bool gap = check.last_failure && now - *check.last_failure > longest_gap;
-  // Time in which nobody looked is not time in which it failed.
-  if (sample.must_hold > Duration::zero() && gap && !check.breached) end_row(check);
+// Time in which nobody looked, or in which something else was wrong, is not time in which this was wrong.
+bool holds_on(const CheckStatus& before, const api::Sample& sample, Time now) {
+  const bool gap = before.last_failure && now - *before.last_failure > longest_gap;
+  return before.result == SampleResult::Fail && before.reason == sample.reason && !gap;
+}
+
+void lengthen_row(CheckStatus& check, const api::Sample& sample, bool goes_on, Time now) {
+  if (sample.must_hold > Duration::zero() && !goes_on && !check.breached) end_row(check);
   if (!check.first_failure) check.first_failure = now;
   check.last_failure = now;
   check.failures += 1;
@@ -31,14 +37,14 @@ CheckStatus empty_check(std::string name, int threshold) {
   CheckStatus check;
   check.name = std::move(name);
   check.failure_threshold = threshold;
-  check.reason = "NotAskedYet";
+  check.reason = not_asked_yet;
   return check;
 }
 
 }  // namespace
 
 CheckStatus apply(CheckStatus check, const api::Sample& sample, bool settled, Time now) {
-  const bool was_unknown = check.result == SampleResult::Unknown;
+  const bool goes_on = holds_on(check, sample, now);
   check.result = sample.result;
   check.reason = sample.reason;
   check.message = sample.message;
@@ -48,10 +54,7 @@ CheckStatus apply(CheckStatus check, const api::Sample& sample, bool settled, Ti
       check.passed_once = check.passed_once || settled;
       break;
     case SampleResult::Unknown: break;
-    case SampleResult::Fail:
-      if (was_unknown && sample.must_hold > Duration::zero() && !check.breached) end_row(check);
-      lengthen_row(check, sample, now);
-      break;
+    case SampleResult::Fail: lengthen_row(check, sample, goes_on, now); break;
   }
   return check;
 }
@@ -62,6 +65,7 @@ std::vector<CheckStatus> apply_all(const std::vector<CheckStatus>& checks, const
   const auto take = [&](const std::string& name, int threshold) {
     const auto known = std::ranges::find(checks, name, &CheckStatus::name);
     CheckStatus check = known == checks.end() ? empty_check(name, threshold) : *known;
+    if (threshold > check.failure_threshold) check.breached = check.breached && check.failures >= threshold;
     check.failure_threshold = threshold;
     for (const api::Sample& sample : samples) {
       if (sample.check == name) check = apply(std::move(check), sample, settled, now);
@@ -78,11 +82,43 @@ const CheckStatus* breached(const std::vector<CheckStatus>& checks) {
   return found == checks.end() ? nullptr : &*found;
 }
 
+namespace {
+
+Duration longest_silence(const std::string& name, const api::PolicySpec& spec) {
+  const auto found = std::ranges::find(spec.checks, name, &api::Check::name);
+  return found == spec.checks.end() ? longest_gap : std::max(longest_gap, 2 * found->interval + found->http.timeout);
+}
+
+}  // namespace
+
+const CheckStatus* confirmed_breach(const std::vector<CheckStatus>& checks, const api::PolicySpec& spec, Time now) {
+  const auto found = std::ranges::find_if(checks, [&](const CheckStatus& check) {
+    const bool recent = check.last_failure && now - *check.last_failure <= longest_silence(check.name, spec);
+    return check.breached && check.result == SampleResult::Fail && recent;
+  });
+  return found == checks.end() ? nullptr : &*found;
+}
+
+Duration patience(const api::PolicySpec& spec) {
+  Duration slowest{0};
+  for (const api::Check& check : spec.checks) slowest = std::max(slowest, check.interval);
+  return 2 * slowest;
+}
+
+std::string silent_ones(const std::vector<CheckStatus>& checks) {
+  std::string names;
+  for (const CheckStatus& check : checks) {
+    if (!check.passed_once) names += fmt::format("{}{} ({})", names.empty() ? "" : ", ", check.name, check.reason);
+  }
+  return names;
+}
+
 Outlook outlook(const std::vector<CheckStatus>& checks) {
   // Unknown after a failure is still that failure: the row has not been ended by a pass.
   if (std::ranges::any_of(checks, [](const CheckStatus& check) { return check.failures > 0; })) return Outlook::Failing;
   if (std::ranges::all_of(checks, &CheckStatus::passed_once)) return Outlook::Passing;
-  return Outlook::Silent;
+  const auto unasked = [](const CheckStatus& check) { return check.reason == not_asked_yet; };
+  return std::ranges::any_of(checks, unasked) ? Outlook::Unasked : Outlook::Silent;
 }
 
 }  // namespace lastgood::decide

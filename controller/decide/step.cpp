@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "decide/target.hpp"
+
 namespace lastgood::decide {
 
 void Step::fact(bool warning, std::string reason, std::string action, std::string note) {
@@ -32,7 +34,8 @@ void set_verdict(api::GuardStatus& guard, const TemplateHash& hash, api::Revisio
     revision.verdict = verdict;
     revision.since = now;
   };
-  if (api::Revision* known = find_revision(guard, hash)) set(*known);
+  const bool came_to_nothing = verdict == api::RevisionVerdict::Superseded || verdict == api::RevisionVerdict::Unjudged;
+  if (api::Revision* known = find_revision(guard, hash); known && !(came_to_nothing && is_proven(*known))) set(*known);
   if (guard.current && guard.current->hash == hash) set(*guard.current);
 }
 

@@ -26,11 +26,18 @@ struct Step {
 // The remembered revision of that hash; null when it is not remembered.
 [[nodiscard]] api::Revision* find_revision(api::GuardStatus& guard, const TemplateHash& hash);
 
-// Sets the verdict on the remembered revision and, when it is the current one, there too.
+// Sets the verdict on the remembered revision and, when it is the current one, there too. What was proven in an earlier watch
+// is not lost by a watch that came to nothing (Superseded, Unjudged).
 void set_verdict(api::GuardStatus& guard, const TemplateHash& hash, api::RevisionVerdict verdict, Time now);
 
 // "revision 4 (web-6d4b75cb6d)", as `kubectl get rs` names it.
 [[nodiscard]] std::string name_of(const api::Deployment& deployment, const api::Revision& revision);
+
+// Makes the memory that of the moment in which the Rollback was written, so that it can be gone on with (restoring.cpp).
+void adopt_rollback(Step& step, const api::Rollback& rollback);
+
+// The template of that Rollback is off the Deployment: it was rolled back, which is told once (restoring.cpp).
+void quarantine(Step& step, const api::Rollback& rollback);
 
 // Rules on what the present template is (release.cpp). False: its ReplicaSet is not there yet, so nothing can be judged.
 [[nodiscard]] bool recognise_template(Step& step);

@@ -2,31 +2,44 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace lastgood::decide {
 
 using api::Revision;
 using api::RevisionVerdict;
 
-Target choose_target(const api::GuardStatus& guard) {
-  const Revision* not_kept = nullptr;
-  const Revision* newest = nullptr;
+bool is_proven(const Revision& revision) {
+  return revision.verdict == RevisionVerdict::Good || revision.verdict == RevisionVerdict::PresumedGood;
+}
+
+std::vector<const Revision*> proven_and_kept(const api::GuardStatus& guard) {
+  std::vector<const Revision*> found;
   for (const Revision& revision : guard.revisions) {
-    if (guard.current && revision.hash == guard.current->hash) continue;
-    if (revision.verdict != RevisionVerdict::Good && revision.verdict != RevisionVerdict::PresumedGood) continue;
-    if (revision.kept_as.empty()) {
-      not_kept = &revision;
-      continue;
-    }
-    // Put back and proven again, a revision is newer than its place in the list: the verdict's time decides.
-    if (!newest || revision.since > newest->since) newest = &revision;
+    if (is_proven(revision) && !revision.kept_as.empty()) found.push_back(&revision);
   }
-  if (newest) return {.revision = *newest, .why_not = {}};
-  if (not_kept) {
-    return {
-        .revision = {},
-        .why_not = fmt::format("revision {} was good, but its template was not kept before the next one came", not_kept->number)};
+  std::ranges::sort(found, [](const Revision* a, const Revision* b) { return a->since == b->since ? a < b : a->since > b->since; });
+  return found;
+}
+
+Target choose_target(const api::GuardStatus& guard) {
+  const auto is_other = [&](const Revision& revision) { return !guard.current || revision.hash != guard.current->hash; };
+  for (const Revision* revision : proven_and_kept(guard)) {
+    if (is_other(*revision)) return {.revision = *revision, .why_not = {}};
   }
-  return {.revision = {}, .why_not = "no earlier revision of this Deployment was ever proven good"};
+  const auto not_kept =
+      std::ranges::find_if(guard.revisions, [&](const Revision& revision) { return is_other(revision) && is_proven(revision); });
+  if (not_kept == guard.revisions.end()) {
+    return {.revision = {}, .why_not = "no earlier revision of this Deployment was ever proven good"};
+  }
+  return {
+      .revision = {},
+      .why_not = fmt::format("revision {} was good, but its template was not kept before the next one came", not_kept->number)};
+}
+
+std::optional<Revision> last_good(const api::GuardStatus& guard) {
+  if (guard.current && is_proven(*guard.current)) return guard.current;
+  return choose_target(guard).revision;
 }
 
 }  // namespace lastgood::decide

@@ -39,8 +39,8 @@ void tell_first_failures(Step& step, const std::vector<CheckStatus>& before) {
 
 void keep_current(Step& step) {
   const auto& current = step.guard().current;
-  const bool proven = current && (current->verdict == RevisionVerdict::Good || current->verdict == RevisionVerdict::PresumedGood);
-  if (proven && current->kept_as.empty()) step.out.act = KeepRevision{.revision = *current};
+  if (first_hold(judge_rules(), step.world, step.guard(), step.now)) return;
+  if (current && is_proven(*current) && current->kept_as.empty()) step.out.act = KeepRevision{.revision = *current};
 }
 
 void hold(Step& step, const Hold& hold) {
@@ -62,24 +62,28 @@ void begin_rollback(Step& step, const CheckStatus& breach) {
   guard.rollback = record.meta.key.name;
   const std::string bad = name_of(step.deployment(), *guard.current);
   const std::string good = name_of(step.deployment(), target);
+  // Tried again after the record could not be written, it is the same fact.
+  const bool is_told = step.world.guard.state == State::RollingBack && step.world.guard.rollback == guard.rollback;
   step.enter(State::RollingBack, breach.reason, fmt::format("{} is put back to {}: {}", bad, good, breach.message));
-  step.fact(true, "RollbackStarted", "Rollback",
-            fmt::format("{} is put back to {}, because check {} is breached: {}", bad, good, breach.name, breach.message));
+  if (!is_told) {
+    step.fact(true, "RollbackStarted", "Rollback",
+              fmt::format("{} is put back to {}, because check {} is breached: {}", bad, good, breach.name, breach.message));
+  }
+  step.look_again(step.now + std::chrono::seconds(1));
   step.out.act = StartRollback{.record = std::move(record)};
 }
 
-void on_breach(Step& step, const CheckStatus& breach) {
+void on_breach(Step& step) {
   api::GuardStatus& guard = step.guard();
   if (guard.current->verdict != RevisionVerdict::Breached) {
     set_verdict(guard, guard.current->hash, RevisionVerdict::Breached, step.now);
   }
   auto held = first_hold(touch_rules(), step.world, guard, step.now);
   if (!held) held = first_hold(begin_rules(), step.world, guard, step.now);
-  if (held) {
-    hold(step, *held);
-  } else {
-    begin_rollback(step, breach);
-  }
+  if (held) return hold(step, *held);
+  // A copy: what it stands in is about to be written down and may move.
+  const CheckStatus breach = *confirmed_breach(guard.checks, step.world.guarding.spec, step.now);
+  begin_rollback(step, breach);
 }
 
 void become_good(Step& step) {
@@ -93,21 +97,11 @@ void become_good(Step& step) {
 
 void become_unjudged(Step& step) {
   api::GuardStatus& guard = step.guard();
-  std::string silent;
-  for (const CheckStatus& check : guard.checks) {
-    if (!check.passed_once) silent += fmt::format("{}{} ({})", silent.empty() ? "" : ", ", check.name, check.reason);
-  }
   set_verdict(guard, guard.current->hash, RevisionVerdict::Unjudged, step.now);
-  const std::string note =
-      fmt::format("{} baked, but is not called good: no answer came from {}", name_of(step.deployment(), *guard.current), silent);
+  const std::string note = fmt::format("{} baked, but is not called good: no answer came from {}",
+                                       name_of(step.deployment(), *guard.current), silent_ones(guard.checks));
   step.enter(State::Idle, "Unjudged", note);
   step.fact(true, "ReleaseUnjudged", "None", note);
-}
-
-Duration slowest_interval(const api::PolicySpec& spec) {
-  Duration slowest{0};
-  for (const api::Check& check : spec.checks) slowest = std::max(slowest, check.interval);
-  return slowest;
 }
 
 void bake(Step& step) {
@@ -123,17 +117,21 @@ void bake(Step& step) {
   }
   const api::PolicySpec& spec = step.world.guarding.spec;
   const Time done = *guard.rolled_out + spec.bake_time;
-  // Each check has at least two turns to answer before its silence is taken for one.
-  const Time silent = std::max(done, *guard.rolled_out + 2 * slowest_interval(spec));
+  const Time silent = std::max(done, *guard.rolled_out + patience(spec));
   const Outlook now_looks = outlook(guard.checks);
   if (complete && now_looks == Outlook::Passing && step.now >= done) return become_good(step);
   if (now_looks == Outlook::Silent && step.now >= silent) return become_unjudged(step);
   const Time next = step.now < done ? done : silent;
   if (step.now < next) step.look_again(next);
-  const char* reason = now_looks == Outlook::Failing ? "CheckFailing" : "Baking";
-  step.enter(State::Watching, reason,
-             fmt::format("{} is rolled out and is judged until {}{}", name, format_rfc3339(done),
-                         now_looks == Outlook::Failing ? " or until its failing check has passed" : ""));
+  if (now_looks == Outlook::Failing) {
+    return step.enter(State::Watching, "CheckFailing",
+                      fmt::format("{} is rolled out, and is judged until its failing check has passed or is breached", name));
+  }
+  if (!complete && step.now >= done) {
+    return step.enter(State::Watching, "AwaitingReplicas",
+                      fmt::format("{} has baked and is good once every replica is available", name));
+  }
+  step.enter(State::Watching, "Baking", fmt::format("{} is rolled out and is judged until {}", name, format_rfc3339(done)));
 }
 
 }  // namespace
@@ -145,17 +143,16 @@ void step_watching(Step& step) {
   const std::vector<CheckStatus> before = guard.checks;
   guard.checks = apply_all(before, step.world.guarding.spec, step.world.samples, guard.rolled_out.has_value(), step.now);
   tell_first_failures(step, before);
-  if (const CheckStatus* breach = breached(guard.checks)) return on_breach(step, *breach);
-  if (guard.state == State::Held) {
+  if (breached(guard.checks)) return on_breach(step);
+  if (guard.current->verdict == RevisionVerdict::Breached) {
     step.fact(false, "BreachEnded", "Watch",
               fmt::format("{} is not breached any more and is judged on", name_of(step.deployment(), *guard.current)));
-  }
-  if (guard.current->verdict == RevisionVerdict::Breached) {
     set_verdict(guard, guard.current->hash, RevisionVerdict::Watching, step.now);
+    // Good is what baked without a breach: it bakes anew.
+    guard.rolled_out.reset();
   }
   // Paused, suspended or scaled to zero, nothing is proven by the passing of time.
-  if (const auto held = first_hold(touch_rules(), step.world, guard, step.now);
-      held && (held->reason == "Suspended" || held->reason == "ScaledToZero" || held->reason == "DeploymentPaused")) {
+  if (const auto held = first_hold(judge_rules(), step.world, guard, step.now)) {
     guard.rolled_out.reset();
     return step.enter(State::Watching, held->reason, held->message);
   }
