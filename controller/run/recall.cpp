@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "decide/life.hpp"
 #include "decide/record.hpp"
 
 namespace lastgood::run {
@@ -10,11 +11,20 @@ namespace {
 
 constexpr Duration soon{1000};
 
+// An unfinished one before one that is only remembered, and the latest of them.
+bool comes_before(const api::Rollback& a, const api::Rollback& b) {
+  const bool a_open = !api::finished(a.status.phase);
+  const bool b_open = !api::finished(b.status.phase);
+  return a_open != b_open ? a_open : a.spec.generation > b.spec.generation;
+}
+
 }  // namespace
 
-bool concerns(const api::Rollback& rollback, const api::Deployment& deployment) {
+bool concerns(const api::Rollback& rollback, const api::Deployment& deployment, const api::GuardStatus& guard) {
   if (rollback.spec.deployment != deployment.meta.key.name || rollback.spec.deployment_uid != deployment.meta.uid) return false;
-  return !api::finished(rollback.status.phase) || rollback.meta.key.name == decide::rollback_name(deployment);
+  // Finished, it still says that this release was rolled back, or how what the memory speaks of has ended.
+  return !api::finished(rollback.status.phase) || rollback.meta.key.name == decide::rollback_name(deployment) ||
+         rollback.meta.key.name == guard.rollback || decide::is_marked_by(deployment, rollback);
 }
 
 Memory recall(const api::Deployment& deployment, const Stores& stores) {
@@ -25,11 +35,11 @@ Memory recall(const api::Deployment& deployment, const Stores& stores) {
     memory.guard_owner = guard->meta.owner;
     memory.guard = guard->status;
     memory.written = guard->status;
+    decide::forget_answers(memory.guard);
   }
   stores.rollbacks.for_each_in(deployment.meta.key.namespace_, [&](const auto& rollback) {
-    if (!concerns(*rollback, deployment)) return;
-    // An unfinished one comes before one that only shows that this release was rolled back already.
-    if (memory.rollback && !api::finished(memory.rollback->status.phase)) return;
+    if (!concerns(*rollback, deployment, memory.guard)) return;
+    if (memory.rollback && !comes_before(*rollback, *memory.rollback)) return;
     memory.rollback = *rollback;
     memory.rollback_written = rollback->status;
   });

@@ -21,13 +21,14 @@ namespace lastgood::run {
 [[nodiscard]] std::vector<api::Sample> take_samples(Memory& memory);
 
 // Checks that are due and not being asked already, marked as being asked.
-[[nodiscard]] std::vector<std::string> take_due(Memory& memory, const decide::Needs& needs, const api::PolicySpec& spec, Steady now);
+[[nodiscard]] std::vector<std::string> take_due(Memory& memory, const decide::Needs& needs, const api::PolicySpec& spec,
+                                                Steady now);
 
 // When to look again: the decision's wish, the next check, or soon while a rollback is under way or a ConfigMap is believed bad.
-[[nodiscard]] std::optional<Steady> next_look(const Memory& memory, const decide::Guarding& guarding, std::optional<Time> wake, Time now,
-                                              Steady steady);
+[[nodiscard]] std::optional<Steady> next_look(const Memory& memory, const decide::Guarding& guarding, std::optional<Time> wake,
+                                              Time now, Steady steady);
 
 // The rollback that still concerns the Deployment.
-[[nodiscard]] bool concerns(const api::Rollback& rollback, const api::Deployment& deployment);
+[[nodiscard]] bool concerns(const api::Rollback& rollback, const api::Deployment& deployment, const api::GuardStatus& guard);
 
 }  // namespace lastgood::run
