@@ -65,10 +65,11 @@ func TestUntilThePauseIsOverNothingIsDone(t *testing.T) {
 
 // A check that gets no answer says neither good nor bad, and so does the release that it was to judge.
 func TestWithoutAnAnswerFromAnythingNothingIsDone(t *testing.T) {
+	t.Parallel()
 	for name, http := range map[string]string{
 		"a name that does not resolve":    `{url: "http://no-such-service.scenario.example:8080/health"}`,
 		"a Service that is not there":     `{service: gone, port: 8080, path: /health}`,
-		"a network that leads to nowhere": `{url: "http://240.0.0.1:8080/health"}`,
+		"a network that has no way there": `{url: "http://[2001:db8::1]:8080/health"}`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := story.New(t)

@@ -71,6 +71,7 @@ func TestTheSecondBadReleaseGoesBackToTheLastGoodOneToo(t *testing.T) {
 }
 
 func TestABadTemplateThatAPersonAppliesAgainIsJudgedAfresh(t *testing.T) {
+	t.Parallel()
 	t.Run("and put back again while it is bad", func(t *testing.T) {
 		s := story.New(t)
 		v1 := story.NewApp("web", "v1").Guarded("web")

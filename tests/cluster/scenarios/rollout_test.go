@@ -13,6 +13,7 @@ import (
 
 // Acted on in seconds, long before the progress deadline of ten minutes.
 func TestARolloutThatCannotSucceedIsPutBack(t *testing.T) {
+	t.Parallel()
 	impatient := func(d *apps.Deployment) {
 		seconds := int32(5)
 		d.Spec.ProgressDeadlineSeconds = &seconds

@@ -16,6 +16,7 @@ import (
 type owner func(s *story.Story, n int)
 
 func TestTheOwnersNextReleaseIsAsIfTheBadOneHadNeverBeen(t *testing.T) {
+	t.Parallel()
 	for name, ship := range map[string]owner{
 		"kubectl apply": func(s *story.Story, n int) { s.Kubectl(manifest(n, demoImage, 1), "apply", "-f", "-") },
 		"kubectl apply --server-side": func(s *story.Story, n int) {

@@ -52,3 +52,23 @@ func (t *Then) PolicyGuards(name string, count int64) *Then {
 	})
 	return t
 }
+
+// MetricIs waits until the sum of a metric over all replicas is that.
+func (t *Then) MetricIs(name string, want float64, words ...string) *Then {
+	t.T.Helper()
+	t.eventually(fmt.Sprintf("%s is %g", name, want), func(context.Context) (bool, string) {
+		is := t.Metric(name, words...)
+		return is == want, fmt.Sprintf("%g", is)
+	})
+	return t
+}
+
+// MetricIsAtLeast is MetricIs where other stories may add to it.
+func (t *Then) MetricIsAtLeast(name string, least float64, words ...string) *Then {
+	t.T.Helper()
+	t.eventually(fmt.Sprintf("%s is at least %g", name, least), func(context.Context) (bool, string) {
+		is := t.Metric(name, words...)
+		return is >= least, fmt.Sprintf("%g", is)
+	})
+	return t
+}

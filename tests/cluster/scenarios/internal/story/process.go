@@ -29,6 +29,7 @@ type Process struct {
 	lock    sync.Mutex
 	command *exec.Cmd
 	ended   chan struct{}
+	told    time.Time
 }
 
 // newProcess prepares one that talks to the API server, or to the proxy before it.
@@ -99,20 +100,26 @@ func (p *Process) Kill() {
 	p.command = nil
 }
 
-// Terminate sends SIGTERM and says how it ended, and after how long.
-func (p *Process) Terminate() (exitCode int, took time.Duration) {
+// TellToStop sends SIGTERM.
+func (p *Process) TellToStop() {
 	p.lock.Lock()
 	defer p.lock.Unlock()
-	started := time.Now()
-	// It is waited for, whether or not it was still there.
+	p.told = time.Now()
+	// Whether it was still there is seen by how it ended.
 	_ = p.command.Process.Signal(syscall.SIGTERM)
+}
+
+// Stopped waits until it has ended after it was told to, and says how, and after how long.
+func (p *Process) Stopped() (exitCode int, took time.Duration) {
+	p.lock.Lock()
+	defer p.lock.Unlock()
 	select {
 	case <-p.ended:
-	case <-time.After(30 * time.Second):
+	case <-time.After(patience):
 		_ = p.command.Process.Kill()
 		<-p.ended
 	}
-	took = time.Since(started)
+	took = time.Since(p.told)
 	exitCode = p.command.ProcessState.ExitCode()
 	p.command = nil
 	return exitCode, took
@@ -157,4 +164,3 @@ func freeAddress(s *Story) string {
 	defer listener.Close()
 	return listener.Addr().String()
 }
-

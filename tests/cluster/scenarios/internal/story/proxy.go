@@ -3,16 +3,19 @@
 package story
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
 	"encoding/pem"
 	"fmt"
 	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -34,16 +37,18 @@ type Proxy struct {
 	server  *httptest.Server
 	forward *httputil.ReverseProxy
 	kill    func()
-	// Interrupt is called instead of kill, and then the write goes on as if nothing had been.
-	Interrupt func()
 
-	lock    sync.Mutex
-	armed   bool
-	writes  []string
-	at      int
-	moment  Moment
-	struck  chan struct{}
-	stopped bool
+	lock   sync.Mutex
+	plan   plan
+	writes []string
+	hangs  chan struct{}
+}
+
+// A plan says at which write something happens, and what: it is given the means to forward the write.
+type plan struct {
+	is     func(number int, name string) bool
+	act    func(forward func(http.ResponseWriter), w http.ResponseWriter)
+	struck chan struct{}
 }
 
 func (s *Story) newProxy() *Proxy {
@@ -52,25 +57,23 @@ func (s *Story) newProxy() *Proxy {
 	s.must(err)
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(s.Cluster.Config.CAData)
-	p := &Proxy{story: s, struck: make(chan struct{})}
+	p := &Proxy{story: s}
 	p.forward = &httputil.ReverseProxy{
 		Rewrite:       func(r *httputil.ProxyRequest) { r.SetURL(target) },
 		Transport:     &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}},
 		FlushInterval: -1,
 		ErrorHandler:  func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) },
+		// What a killed controller left behind is no news.
+		ErrorLog: log.New(io.Discard, "", 0),
 	}
 	p.server = httptest.NewUnstartedServer(p)
+	p.server.Config.ErrorLog = p.forward.ErrorLog
 	p.server.StartTLS()
-	s.T.Cleanup(p.close)
+	s.T.Cleanup(func() {
+		p.server.CloseClientConnections()
+		p.server.Close()
+	})
 	return p
-}
-
-func (p *Proxy) close() {
-	p.lock.Lock()
-	p.stopped = true
-	p.lock.Unlock()
-	p.server.CloseClientConnections()
-	p.server.Close()
 }
 
 func (p *Proxy) address() (server string, authority []byte) {
@@ -80,55 +83,99 @@ func (p *Proxy) address() (server string, authority []byte) {
 
 // KillAt has the controller killed around its write number `at` from now on; none if it is 0. Counting begins anew.
 func (p *Proxy) KillAt(at int, moment Moment) {
+	p.set(plan{
+		is: func(number int, _ string) bool { return number == at },
+		act: func(forward func(http.ResponseWriter), _ http.ResponseWriter) {
+			if moment == After {
+				// The answer goes nowhere.
+				forward(httptest.NewRecorder())
+			}
+			p.kill()
+		},
+	})
+}
+
+// TerminateAt has the controller told to stop while its first write of that name is under way; the write is done.
+func (p *Proxy) TerminateAt(write string) {
+	done := false
+	p.set(plan{
+		is: func(_ int, name string) bool { return name == write && !done },
+		act: func(forward func(http.ResponseWriter), w http.ResponseWriter) {
+			done = true
+			p.story.Process.TellToStop()
+			forward(w)
+		},
+	})
+}
+
+// Hang lets nothing through from now on, and answers nothing.
+func (p *Proxy) Hang() {
 	p.lock.Lock()
 	defer p.lock.Unlock()
-	p.armed, p.writes, p.at, p.moment, p.struck = true, nil, at, moment, make(chan struct{})
+	p.hangs = make(chan struct{}, 1000)
+}
+
+// AwaitHanging waits until somebody waits for an answer.
+func (p *Proxy) AwaitHanging() {
+	p.story.T.Helper()
+	p.story.eventually("the controller asks the API server", func(context.Context) (bool, string) { return len(p.hangs) > 0, "not yet" })
+}
+
+func (p *Proxy) set(next plan) {
+	p.lock.Lock()
+	defer p.lock.Unlock()
+	next.struck = make(chan struct{})
+	p.plan, p.writes = next, nil
 }
 
 // Writes are the names of the writes that were counted.
 func (p *Proxy) Writes() []string {
 	p.lock.Lock()
 	defer p.lock.Unlock()
-	return append([]string(nil), p.writes...)
-}
-
-// Struck is closed when the controller was interrupted.
-func (p *Proxy) Struck() <-chan struct{} {
-	p.lock.Lock()
-	defer p.lock.Unlock()
-	return p.struck
+	return slices.Clone(p.writes)
 }
 
 func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	name := nameOfWrite(r)
-	strike, struck := p.count(name)
-	if !strike {
+	if hangs := p.hanging(); hangs != nil {
+		hangs <- struct{}{}
+		<-r.Context().Done()
+		return
+	}
+	now := p.count(nameOfWrite(r))
+	if now == nil {
 		p.forward.ServeHTTP(w, r)
 		return
 	}
-	if p.Interrupt != nil {
-		p.Interrupt()
-		close(struck)
-		p.forward.ServeHTTP(w, r)
-		return
+	answered := false
+	now.act(func(to http.ResponseWriter) {
+		answered = to == w
+		p.forward.ServeHTTP(to, r)
+	}, w)
+	close(now.struck)
+	if !answered {
+		panic(http.ErrAbortHandler)
 	}
-	if p.moment == After {
-		// The answer goes nowhere.
-		p.forward.ServeHTTP(httptest.NewRecorder(), r)
-	}
-	p.kill()
-	close(struck)
-	panic(http.ErrAbortHandler)
 }
 
-func (p *Proxy) count(name string) (strike bool, struck chan struct{}) {
+func (p *Proxy) hanging() chan struct{} {
 	p.lock.Lock()
 	defer p.lock.Unlock()
-	if !p.armed || name == "" {
-		return false, nil
+	return p.hangs
+}
+
+// count is the plan when its moment has come.
+func (p *Proxy) count(name string) *plan {
+	p.lock.Lock()
+	defer p.lock.Unlock()
+	if name == "" || p.plan.is == nil {
+		return nil
 	}
 	p.writes = append(p.writes, name)
-	return len(p.writes) == p.at, p.struck
+	if !p.plan.is(len(p.writes), name) {
+		return nil
+	}
+	now := p.plan
+	return &now
 }
 
 // nameOfWrite is empty for reads, and for writes that are no part of a release's life: the Lease, and policies' status, which
@@ -174,10 +221,12 @@ func detail(r *http.Request, resource string) string {
 	return fmt.Sprintf(" %s", strings.Join(changed, " "))
 }
 
-// AwaitStruck waits until the controller was interrupted, or until done says that there was no such write.
+// AwaitStruck waits until the moment of the plan has come, or until done says that it will not.
 func (p *Proxy) AwaitStruck(done func() bool) bool {
 	p.story.T.Helper()
-	struck := p.Struck()
+	p.lock.Lock()
+	struck := p.plan.struck
+	p.lock.Unlock()
 	deadline := time.After(patience)
 	tick := time.NewTicker(pause)
 	defer tick.Stop()
@@ -190,7 +239,7 @@ func (p *Proxy) AwaitStruck(done func() bool) bool {
 				return false
 			}
 		case <-deadline:
-			p.story.T.Fatalf("the controller's write %d did not come within %s; there were %q", p.at, patience, p.Writes())
+			p.story.T.Fatalf("the moment to interrupt the controller did not come within %s; its writes were %q", patience, p.Writes())
 		}
 	}
 }

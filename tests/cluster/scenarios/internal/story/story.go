@@ -35,7 +35,8 @@ type snapshot struct {
 	owners      map[string]string
 }
 
-// New begins a story that runs beside others, looked after by the controller that the chart has installed.
+// New begins a story that runs beside others, looked after by the controller that the chart has installed. A test of several
+// such stories must call t.Parallel itself, or they would hold up those that stop a controller.
 func New(t *testing.T) *Story {
 	t.Helper()
 	t.Parallel()
