@@ -1,0 +1,322 @@
+#include "simulation/fake/server.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "simulation/fake/ownership.hpp"
+
+namespace lastgood::simulation {
+
+using api::Json;
+using api::Verb;
+using Pointer = Json::json_pointer;
+
+namespace {
+
+struct Kind {
+  const char* plural;
+  const char* api_version;
+  const char* kind;
+  bool has_generation;
+  bool has_status;  // as a subresource
+};
+
+constexpr std::array kinds{
+    Kind{"deployments", "apps/v1", "Deployment", true, true},
+    Kind{"replicasets", "apps/v1", "ReplicaSet", true, true},
+    Kind{"controllerrevisions", "apps/v1", "ControllerRevision", false, false},
+    Kind{"pods", "v1", "Pod", false, true},
+    Kind{"services", "v1", "Service", false, false},
+    Kind{"configmaps", "v1", "ConfigMap", false, false},
+    Kind{"rollbackpolicies", "lastgood.dev/v1alpha1", "RollbackPolicy", true, true},
+    Kind{"deploymentguards", "lastgood.dev/v1alpha1", "DeploymentGuard", true, true},
+    Kind{"rollbacks", "lastgood.dev/v1alpha1", "Rollback", true, true},
+    Kind{"events", "events.k8s.io/v1", "Event", false, false},
+    Kind{"leases", "coordination.k8s.io/v1", "Lease", false, false},
+};
+
+const Kind* kind_of(const std::string& plural) {
+  const auto found = std::ranges::find_if(kinds, [&](const Kind& kind) { return plural == kind.plural; });
+  return found == kinds.end() ? nullptr : &*found;
+}
+
+std::string text(const Json& object, const char* pointer) { return object.value(Pointer(pointer), std::string()); }
+
+Key key_of(const Json& object) { return {.namespace_ = text(object, "/metadata/namespace"), .name = text(object, "/metadata/name")}; }
+
+std::string manager_of(const Route& route) {
+  const std::string asked = route.asked("fieldManager");
+  return asked.empty() ? "unknown" : asked;
+}
+
+Json except(const Json& object, std::initializer_list<const char*> keys) {
+  Json out = object;
+  for (const char* key : keys) out.erase(key);
+  return out;
+}
+
+// Only the status subresource may change the status, and nothing else; of a Deployment also the annotations.
+Json merged(const Route& route, const Kind& kind, const Json& before, Json after) {
+  if (!kind.has_status) return after;
+  if (route.subresource == "status") {
+    Json out = before;
+    out.erase("status");
+    if (after.contains("status")) out["status"] = after["status"];
+    if (route.plural == "deployments" && after["metadata"].contains("annotations")) {
+      out["metadata"]["annotations"] = after["metadata"]["annotations"];
+    }
+    return out;
+  }
+  after.erase("status");
+  if (before.contains("status")) after["status"] = before["status"];
+  return after;
+}
+
+// A new choice of whoever owns the object: its spec, and of a Deployment its annotations too.
+bool moves_generation(const Route& route, const Kind& kind, const Json& before, const Json& after) {
+  if (!kind.has_generation || route.subresource == "status") return false;
+  if (except(before, {"metadata", "status"}) != except(after, {"metadata", "status"})) return true;
+  return route.plural == "deployments" &&
+         before["metadata"].value("annotations", Json()) != after["metadata"].value("annotations", Json());
+}
+
+Json without_traces(const Json& object) {
+  Json out = object;
+  out["metadata"].erase("resourceVersion");
+  return out;
+}
+
+Answer not_found(const Route& route) {
+  return refusal(404, "NotFound", fmt::format("{} \"{}\" not found", route.plural, route.name));
+}
+
+Answer conflict(const Route& route, const std::string& why) {
+  return refusal(409, "Conflict", fmt::format("Operation cannot be fulfilled on {} \"{}\": {}", route.plural, route.name, why));
+}
+
+constexpr const char* modified = "the object has been modified; please apply your changes to the latest version and try again";
+
+}  // namespace
+
+Answer refusal(int code, const std::string& reason, const std::string& message) {
+  return {.status = code,
+          .body = {{"kind", "Status"},
+                   {"apiVersion", "v1"},
+                   {"metadata", Json::object()},
+                   {"status", "Failure"},
+                   {"message", message},
+                   {"reason", reason},
+                   {"code", code}}};
+}
+
+Answer Server::handle(const std::string& user, const api::ApiCall& call) {
+  const auto route = parse_route(call.target);
+  if (!route || !kind_of(route->plural)) return refusal(404, "NotFound", "the server could not find the requested resource");
+  if (call.verb == Verb::Get) return route->name.empty() ? list(*route) : get(*route);
+  Write write = record(user, call, *route);
+  const Json template_before = template_of(*route);
+  Answer answer;
+  switch (call.verb) {
+    case Verb::Post: answer = post(*route, call.body); break;
+    case Verb::Put: answer = put(*route, call.body); break;
+    case Verb::Patch: answer = patch(*route, call); break;
+    case Verb::Delete: answer = erase(*route, call.body); break;
+    case Verb::Get: break;
+  }
+  write.status = answer.status;
+  write.changed_template = !template_before.is_null() && template_before != template_of(*route);
+  writes_.push_back(write);
+  if (on_write) on_write(write);
+  return answer;
+}
+
+Write Server::record(const std::string& user, const api::ApiCall& call, const Route& route) const {
+  Write write{.user = user, .verb = call.verb, .route = route, .body = call.body, .at = clock_.steady()};
+  for (const Json& lease : all("leases")) write.leader = text(lease, "/spec/holderIdentity");
+  return write;
+}
+
+Json Server::template_of(const Route& route) const {
+  const Json* deployment = route.plural == "deployments" ? find("deployments", {route.namespace_, route.name}) : nullptr;
+  return deployment ? deployment->value(Pointer("/spec/template"), Json()) : Json();
+}
+
+Answer Server::get(const Route& route) {
+  const Json* object = find(route.plural, {route.namespace_, route.name});
+  return object ? Answer{.body = *object} : not_found(route);
+}
+
+Answer Server::list(const Route& route) {
+  const std::string version = route.asked("resourceVersion");
+  if (!version.empty() && std::stoull(version) > version_) {
+    Answer late = refusal(504, "Timeout", "Too large resource version");
+    late.body["details"] = {{"causes", Json::array({{{"reason", "ResourceVersionTooLarge"}}})}, {"retryAfterSeconds", 1}};
+    return late;
+  }
+  const std::string limit = route.asked("limit");
+  const std::string continue_ = route.asked("continue");  // "version namespace/name"
+  if (!continue_.empty() && watches_.expired(std::stoull(continue_))) {
+    return refusal(410, "Expired", "The provided continue parameter is too old");
+  }
+  const std::size_t most = limit.empty() ? 0 : std::stoull(limit);
+  const std::string after = continue_.empty() ? "" : continue_.substr(continue_.find(' ') + 1);
+  const std::string field = route.asked("fieldSelector");
+  Json items = Json::array();
+  Json metadata{{"resourceVersion", continue_.empty() ? std::to_string(version_) : continue_.substr(0, continue_.find(' '))}};
+  for (const Json& object : all(route.plural, route.namespace_)) {
+    const auto labels = object["metadata"].value("labels", std::map<std::string, std::string>());
+    if (!selected(route.asked("labelSelector"), labels)) continue;
+    if (field.starts_with("metadata.name=") && field.substr(14) != key_of(object).name) continue;
+    if (!after.empty() && key_of(object).str() <= after) continue;
+    if (most > 0 && items.size() == most) {
+      metadata["continue"] = fmt::format("{} {}", version_, key_of(items.back()).str());
+      break;
+    }
+    items.push_back(object);
+  }
+  const Kind& kind = *kind_of(route.plural);
+  return {.body = {{"kind", fmt::format("{}List", kind.kind)},
+                   {"apiVersion", kind.api_version},
+                   {"metadata", std::move(metadata)},
+                   {"items", std::move(items)}}};
+}
+
+Answer Server::post(const Route& route, const std::string& body) {
+  auto object = api::parse_json(body);
+  if (!object || !object->is_object()) return refusal(400, "BadRequest", "the body is no object");
+  Json& metadata = (*object)["metadata"];
+  if (!metadata.is_object() || text(*object, "/metadata/name").empty()) {
+    return refusal(422, "Invalid", "metadata.name: Required value: name or generateName is required");
+  }
+  if (metadata.value("namespace", route.namespace_) != route.namespace_) {
+    return refusal(400, "BadRequest", "the namespace of the provided object does not match the namespace sent on the request");
+  }
+  metadata["namespace"] = route.namespace_;
+  const Key key = key_of(*object);
+  if (find(route.plural, key)) return refusal(409, "AlreadyExists", fmt::format("{} \"{}\" already exists", route.plural, key.name));
+  if (kind_of(route.plural)->has_status) object->erase("status");
+  admit(route.plural, *object);
+  track_ownership(Json(), *object, manager_of(route), format_rfc3339(clock_.now()));
+  if (route.asked("dryRun") != "All") commit("ADDED", route.plural, *object);
+  const Json* stored = find(route.plural, key);
+  return {.status = 201, .body = stored ? *stored : *object};
+}
+
+Answer Server::put(const Route& route, const std::string& body) {
+  auto object = api::parse_json(body);
+  if (!object || !object->is_object()) return refusal(400, "BadRequest", "the body is no object");
+  const Json* before = find(route.plural, {route.namespace_, route.name});
+  return before ? replace(route, *before, std::move(*object)) : not_found(route);
+}
+
+Answer Server::patch(const Route& route, const api::ApiCall& call) {
+  const Json* before = find(route.plural, {route.namespace_, route.name});
+  if (!before) return not_found(route);
+  auto change = api::parse_json(call.body);
+  if (!change) return refusal(400, "BadRequest", change.error().message);
+  Json after = *before;
+  if (call.content_type == api::merge_patch) {
+    after.merge_patch(*change);
+  } else if (call.content_type == api::json_patch) {
+    try {
+      after = before->patch(*change);
+    } catch (const Json::exception& failed) {
+      return refusal(422, "Invalid", std::string("the server rejected our request due to an error in our request: ") + failed.what());
+    }
+  } else {
+    return refusal(415, "UnsupportedMediaType", "the body of the request was in an unknown format");
+  }
+  return replace(route, *before, std::move(after));
+}
+
+Answer Server::replace(const Route& route, const Json& before, Json after) {
+  const std::string version = text(after, "/metadata/resourceVersion");
+  if (!version.empty() && version != text(before, "/metadata/resourceVersion")) return conflict(route, modified);
+  const std::string uid = text(after, "/metadata/uid");
+  if (!uid.empty() && uid != text(before, "/metadata/uid")) return conflict(route, "Precondition failed: UID in precondition");
+  if (text(after, "/metadata/name") != route.name) return refusal(400, "BadRequest", "the name of the object does not match");
+  const Kind& kind = *kind_of(route.plural);
+  after = merged(route, kind, before, std::move(after));
+  for (const char* key : {"uid", "creationTimestamp", "generation", "namespace", "resourceVersion"}) {
+    if (before["metadata"].contains(key)) after["metadata"][key] = before["metadata"][key];
+  }
+  if (route.subresource.empty()) track_ownership(before, after, manager_of(route), format_rfc3339(clock_.now()));
+  if (without_traces(before) == without_traces(after)) return {.body = before};
+  if (moves_generation(route, kind, before, after)) {
+    after["metadata"]["generation"] = before["metadata"].value("generation", std::int64_t{0}) + 1;
+  }
+  if (route.asked("dryRun") == "All") return {.body = std::move(after)};
+  commit("MODIFIED", route.plural, std::move(after));
+  return {.body = *find(route.plural, {route.namespace_, route.name})};
+}
+
+Answer Server::erase(const Route& route, const std::string& body) {
+  const Key key{.namespace_ = route.namespace_, .name = route.name};
+  const Json* before = find(route.plural, key);
+  if (!before) return not_found(route);
+  const auto options = body.empty() ? Json::object() : api::parse_json(body).value_or(Json::object());
+  const std::string uid = text(options, "/preconditions/uid");
+  if (!uid.empty() && uid != text(*before, "/metadata/uid")) return conflict(route, "Precondition failed: UID in precondition");
+  remove(route.plural, key);
+  return {.body = {{"kind", "Status"}, {"apiVersion", "v1"}, {"status", "Success"}}};
+}
+
+const Json* Server::find(const std::string& plural, const Key& key) const {
+  const auto of_kind = objects_.find(plural);
+  if (of_kind == objects_.end()) return nullptr;
+  const auto found = of_kind->second.find(key);
+  return found == of_kind->second.end() ? nullptr : &found->second;
+}
+
+std::vector<Json> Server::all(const std::string& plural, const std::string& namespace_) const {
+  std::vector<Json> out;
+  const auto of_kind = objects_.find(plural);
+  if (of_kind == objects_.end()) return out;
+  for (const auto& [key, object] : of_kind->second) {
+    if (namespace_.empty() || key.namespace_ == namespace_) out.push_back(object);
+  }
+  return out;
+}
+
+void Server::admit(const std::string& plural, Json& object) {
+  const Kind& kind = *kind_of(plural);
+  object["apiVersion"] = kind.api_version;
+  object["kind"] = kind.kind;
+  Json& metadata = object["metadata"];
+  // Whoever cuts a uid short gets different beginnings, as with real ones.
+  metadata["uid"] = fmt::format("{:04x}0000-0000-4000-8000-{:012x}", (++uids_ * 40503U) & 0xFFFFU, uids_);
+  metadata["creationTimestamp"] = format_rfc3339(clock_.now());
+  if (kind.has_generation) metadata["generation"] = 1;
+}
+
+void Server::create(const std::string& plural, Json object) {
+  admit(plural, object);
+  commit("ADDED", plural, std::move(object));
+}
+
+void Server::change(const std::string& plural, const Key& key, const std::function<void(Json&)>& how) {
+  const Json* before = find(plural, key);
+  if (!before) return;
+  Json after = *before;
+  how(after);
+  if (after != *before) commit("MODIFIED", plural, std::move(after));
+}
+
+void Server::remove(const std::string& plural, const Key& key) {
+  const Json* found = find(plural, key);
+  if (!found) return;
+  Json object = *found;
+  objects_[plural].erase(key);
+  commit("DELETED", plural, std::move(object));
+}
+
+void Server::commit(const std::string& type, const std::string& plural, Json object) {
+  object["metadata"]["resourceVersion"] = std::to_string(++version_);
+  if (type != "DELETED") objects_[plural].insert_or_assign(key_of(object), object);
+  watches_.append(version_, type, plural, object);
+  if (on_change) on_change(plural, object);
+}
+
+}  // namespace lastgood::simulation

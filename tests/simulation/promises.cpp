@@ -1,0 +1,87 @@
+#include "simulation/promises.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+
+namespace lastgood::simulation {
+
+using api::Json;
+using api::Verb;
+using Pointer = Json::json_pointer;
+
+namespace {
+
+constexpr std::array may_write{"deployments", "controllerrevisions", "rollbackpolicies", "deploymentguards", "rollbacks", "events", "leases"};
+constexpr std::array may_patch{"/metadata/uid",
+                               "/metadata/generation",
+                               "/metadata/resourceVersion",
+                               "/metadata/managedFields",
+                               "/metadata/annotations",
+                               "/metadata/annotations/kubectl.kubernetes.io~1last-applied-configuration",
+                               "/metadata/annotations/lastgood.dev~1rolled-back-by",
+                               "/spec/template"};
+
+std::string text(const Json& object, const char* pointer) { return object.value(Pointer(pointer), std::string()); }
+
+Json plain_template(Json pod_template) {
+  if (pod_template.contains(Pointer("/metadata/labels"))) pod_template["metadata"]["labels"].erase("pod-template-hash");
+  return pod_template;
+}
+
+template <std::size_t N>
+bool among(const std::array<const char*, N>& list, const std::string& one) {
+  for (const char* other : list) {
+    if (one == other) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+void Promises::check(const Write& write) {
+  const Route& route = write.route;
+  if (!is_controller(write.user)) {
+    const Json* deployment = write.changed_template ? server_.find("deployments", {route.namespace_, route.name}) : nullptr;
+    if (deployment) chosen_[text(*deployment, "/metadata/uid")] = (*deployment)["metadata"]["generation"];
+    return;
+  }
+  if (!among(may_write, route.plural)) broke(write, "is not ours to write");
+  if (route.plural == "leases") return;
+  if (write.leader != write.user) broke(write, fmt::format("was written while the Lease named \"{}\"", write.leader));
+  if (route.plural == "deployments") check_deployment(write);
+}
+
+void Promises::check_deployment(const Write& write) {
+  if (write.verb != Verb::Patch) return broke(write, "is more than a patch");
+  if (!write.route.subresource.empty()) broke(write, "is a subresource that is not ours");
+  for (const Json& operation : Json::parse(write.body)) {
+    if (!among(may_patch, operation["path"])) broke(write, "patches " + operation["path"].get<std::string>());
+  }
+  const Json* deployment = server_.find("deployments", {write.route.namespace_, write.route.name});
+  if (deployment && write.changed_template) check_template(write, *deployment);
+}
+
+void Promises::check_template(const Write& write, const Json& deployment) {
+  const std::string mark = text(deployment, "/metadata/annotations/lastgood.dev~1rolled-back-by");
+  const Json* rollback = server_.find("rollbacks", {write.route.namespace_, mark});
+  if (!rollback) return broke(write, "changes a template for a Rollback that was not recorded: " + mark);
+  if (++restored_[mark] > 1) broke(write, "changes a template twice for Rollback " + mark);
+  if (text(*rollback, "/spec/deploymentUid") != text(deployment, "/metadata/uid")) {
+    broke(write, "is of another Deployment than Rollback " + mark);
+  }
+  const Json* kept = server_.find("controllerrevisions", {write.route.namespace_, text(*rollback, "/spec/to/keptAs")});
+  if (!kept || plain_template((*kept)["data"]["template"]) != plain_template(deployment["spec"]["template"])) {
+    broke(write, "puts back another template than Rollback " + mark + " recorded");
+  }
+  const std::int64_t judged = rollback->value(Pointer("/spec/generation"), std::int64_t{0});
+  const auto chosen = chosen_.find(text(deployment, "/metadata/uid"));
+  if (chosen != chosen_.end() && judged < chosen->second) broke(write, "overrides a newer choice of a person");
+}
+
+void Promises::broke(const Write& write, const std::string& what) {
+  broken_.push_back(fmt::format("{} {} {} {}/{}: {}", write.at.time_since_epoch().count(), write.user, write.route.plural,
+                                write.route.name, write.route.subresource, what));
+}
+
+}  // namespace lastgood::simulation
