@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "api/meta.hpp"
 
@@ -27,10 +28,16 @@ struct Padded {
   }
 };
 
-// Owns a copy with room after its end.
+// Owns bytes with room after their end.
 class PaddedCopy {
  public:
-  explicit PaddedCopy(std::string text) : text_(std::move(text)) { text_.reserve(text_.size() + simdjson::SIMDJSON_PADDING); }
+  explicit PaddedCopy(std::string_view text) {
+    text_.reserve(text.size() + simdjson::SIMDJSON_PADDING);
+    text_ = text;
+  }
+  // Copies nothing where the string has that room already.
+  explicit PaddedCopy(std::string&& text) : text_(std::move(text)) { text_.reserve(text_.size() + simdjson::SIMDJSON_PADDING); }
+
   [[nodiscard]] Padded view() const { return {.text = text_, .capacity = text_.capacity()}; }
 
  private:

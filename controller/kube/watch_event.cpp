@@ -183,7 +183,7 @@ class ListReader {
 
 template <class T>
 Result<WatchEvent<T>> parse_event(std::string_view line) {
-  const walk::PaddedCopy copy{std::string(line)};
+  const walk::PaddedCopy copy(line);
   Parser line_parser;
   Trail trail;
   std::string type;
@@ -206,7 +206,7 @@ Result<ListPage<T>> parse_list(std::string body) {
 
 template <class T>
 Result<T> parse_object(std::string_view bytes) {
-  const walk::PaddedCopy copy{std::string(bytes)};
+  const walk::PaddedCopy copy(bytes);
   Parser parser;
   Result<T> object = project<T>(parser, copy.view());
   if (!object) object.error().message.insert(0, std::string("the ") + Kind<T>::name + " cannot be read: ");
