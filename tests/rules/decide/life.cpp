@@ -189,7 +189,7 @@ void Life::put_back() {
   change_template(rollback->spec.to.hash.value);
   deployment.meta.annotations[mark] = rollback->meta.key.name;
   template_changes += 1;
-  if (steps_allowed <= 0) return;
+  if (steps_allowed-- <= 0) return;
   rollback->status = advance(rollback->status, RollbackPhase::TemplateRestored, "put back", now);
 }
 

@@ -82,7 +82,7 @@ class Life {
   bool executor = true;      // carries out what was decided
   bool can_record = true;    // Rollbacks can be created
   bool can_keep = true;      // ControllerRevisions can be created
-  int steps_allowed = 100;   // writes of a rollback before the process is "killed"; the template patch is the first
+  int steps_allowed = 100;   // writes of a rollback that succeed: template, its record, ownership with its record
   int template_changes = 0;  // made by us
   int records = 0;           // Rollbacks created
   std::map<std::string, api::Rollback> server = {};  // Rollbacks by name
