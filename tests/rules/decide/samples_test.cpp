@@ -1,0 +1,198 @@
+// Samples -> how a check stands: rows of failures, what must hold, what an unknown does, and what all checks together look like.
+#include "decide/samples.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "life.hpp"
+
+using namespace lastgood;
+using namespace lastgood::decide;
+using namespace lastgood::decide::test;
+using api::SampleResult;
+
+namespace {
+
+struct Given {
+  Duration at;
+  char result;  // P, F, U; I: a failure that breaches at once; H: one that must hold for 30s; h: for another reason
+  bool settled = true;
+};
+
+api::Sample sample_of(char letter) {
+  if (letter == 'P') return pass("check");
+  if (letter == 'U') return unknown("check");
+  if (letter == 'I') return fails_at_once("check");
+  api::Sample out = fails("check");
+  if (letter != 'F') out.must_hold = 30s;
+  if (letter == 'h') out.reason = "ImagePull";
+  return out;
+}
+
+struct Row {
+  const char* name;
+  int threshold;
+  std::vector<Given> given;
+  SampleResult result;
+  int failures;
+  bool passed_once;
+  bool breached;
+  std::optional<Duration> first_failure;
+  std::optional<Duration> last_failure;
+};
+
+constexpr auto Pass = SampleResult::Pass;
+constexpr auto Fail = SampleResult::Fail;
+constexpr auto Unknown = SampleResult::Unknown;
+
+const std::vector<Row> table = {
+    {"a pass", 3, {{0s, 'P'}}, Pass, 0, true, false, {}, {}},
+    {"a pass during the rollout proves nothing", 3, {{0s, 'P', false}}, Pass, 0, false, false, {}, {}},
+    {"a pass during the rollout takes no earlier one away", 3, {{0s, 'P'}, {10s, 'P', false}}, Pass, 0, true, false, {}, {}},
+    {"an unknown is neither", 3, {{0s, 'U'}}, Unknown, 0, false, false, {}, {}},
+    {"a pass stays one when nothing is known later", 3, {{0s, 'P'}, {10s, 'U'}}, Unknown, 0, true, false, {}, {}},
+    {"one failure of three", 3, {{0s, 'F'}}, Fail, 1, false, false, 0s, 0s},
+    {"two of three", 3, {{0s, 'F'}, {10s, 'F'}}, Fail, 2, false, false, 0s, 10s},
+    {"three of three breach", 3, {{0s, 'F'}, {10s, 'F'}, {20s, 'F'}}, Fail, 3, false, true, 0s, 20s},
+    {"the first breaches where the threshold is one", 1, {{0s, 'F'}}, Fail, 1, false, true, 0s, 0s},
+    {"a row goes on after a breach", 1, {{0s, 'F'}, {10s, 'F'}}, Fail, 2, false, true, 0s, 10s},
+    {"a pass ends the row", 3, {{0s, 'F'}, {10s, 'F'}, {20s, 'P'}}, Pass, 0, true, false, {}, {}},
+    {"and it begins again", 3, {{0s, 'F'}, {10s, 'P'}, {20s, 'F'}}, Fail, 1, true, false, 20s, 20s},
+    {"a pass ends the breach", 1, {{0s, 'F'}, {10s, 'P'}}, Pass, 0, true, false, {}, {}},
+    {"an unknown leaves the row as it is", 3, {{0s, 'F'}, {10s, 'U'}}, Unknown, 1, false, false, 0s, 0s},
+    {"and the row goes on after it", 3, {{0s, 'F'}, {10s, 'F'}, {20s, 'U'}, {30s, 'F'}}, Fail, 3, false, true, 0s, 30s},
+    {"an unknown leaves the breach", 1, {{0s, 'F'}, {10s, 'U'}}, Unknown, 1, false, true, 0s, 0s},
+    {"an hour between two failures is still a row", 2, {{0s, 'F'}, {1h, 'F'}}, Fail, 2, false, true, 0s, 1h},
+    {"what breaches at once does so below the threshold", 3, {{0s, 'I'}}, Fail, 1, false, true, 0s, 0s},
+    {"what must hold has not held yet", 1, {{0s, 'H'}}, Fail, 1, false, false, 0s, 0s},
+    {"just before it has", 1, {{0s, 'H'}, {10s, 'H'}, {20s, 'H'}, {29s, 'H'}}, Fail, 4, false, false, 0s, 29s},
+    {"it has held", 1, {{0s, 'H'}, {10s, 'H'}, {20s, 'H'}, {30s, 'H'}}, Fail, 4, false, true, 0s, 30s},
+    {"held, but not often enough", 5, {{0s, 'H'}, {10s, 'H'}, {20s, 'H'}, {30s, 'H'}}, Fail, 4, false, false, 0s, 30s},
+    {"a pass begins the holding anew", 1, {{0s, 'H'}, {10s, 'P'}, {20s, 'H'}, {30s, 'H'}}, Fail, 2, true, false, 20s, 30s},
+    {"so does an unknown", 1, {{0s, 'H'}, {10s, 'H'}, {20s, 'U'}, {29s, 'H'}, {31s, 'H'}}, Fail, 2, false, false, 29s, 31s},
+    {"so does a time in which nobody looked", 1, {{0s, 'H'}, {31s, 'H'}}, Fail, 1, false, false, 31s, 31s},
+    {"so does another reason", 1, {{0s, 'h'}, {10s, 'h'}, {20s, 'h'}, {30s, 'H'}}, Fail, 1, false, false, 30s, 30s},
+    {"but no breach is lost by an unknown",
+     1,
+     {{0s, 'H'}, {10s, 'H'}, {20s, 'H'}, {30s, 'H'}, {35s, 'U'}, {40s, 'H'}},
+     Fail,
+     5,
+     false,
+     true,
+     0s,
+     40s},
+};
+
+}  // namespace
+
+TEST_CASE("How a check stands after its samples") {
+  for (const Row& row : table) {
+    CAPTURE(row.name);
+    api::CheckStatus check{.name = "check", .failure_threshold = row.threshold};
+    for (const Given& given : row.given) check = apply(check, sample_of(given.result), given.settled, noon + given.at);
+    const auto since_noon = [](const std::optional<Time>& time) { return time ? std::optional(*time - noon) : std::nullopt; };
+    CHECK(check.name == "check");
+    CHECK(check.failure_threshold == row.threshold);
+    CHECK(check.result == row.result);
+    CHECK(check.reason == sample_of(row.given.back().result).reason);
+    CHECK(check.message == "as the test says");
+    CHECK(check.failures == row.failures);
+    CHECK(check.passed_once == row.passed_once);
+    CHECK(check.breached == row.breached);
+    CHECK(since_noon(check.first_failure) == row.first_failure);
+    CHECK(since_noon(check.last_failure) == row.last_failure);
+  }
+}
+
+TEST_CASE("The checks are the rollout's and the policy's, in this order, with the policy's thresholds") {
+  const auto checks = apply_all({}, web_policy().spec, {}, false, noon);
+  REQUIRE(checks.size() == 2);
+  CHECK(checks[0] == api::CheckStatus{.name = "rollout", .reason = "NotAskedYet", .failure_threshold = 1});
+  CHECK(checks[1] == api::CheckStatus{.name = "health", .reason = "NotAskedYet", .failure_threshold = 3});
+}
+
+TEST_CASE("A check that the policy no longer has is dropped with its breach, and one that it newly has starts empty") {
+  auto spec = web_policy().spec;
+  const std::vector<api::CheckStatus> before = {{.name = "gone", .failures = 3, .breached = true},
+                                                {.name = "health", .failures = 2, .failure_threshold = 3}};
+  spec.checks.push_back({.name = "new", .failure_threshold = 5});
+  const auto checks = apply_all(before, spec, {}, true, noon);
+  REQUIRE(checks.size() == 3);
+  CHECK(checks[1].failures == 2);
+  CHECK(checks[2] == api::CheckStatus{.name = "new", .reason = "NotAskedYet", .failure_threshold = 5});
+  CHECK(breached(checks) == nullptr);
+}
+
+TEST_CASE("A sample of no check of the policy changes nothing") {
+  const std::vector<api::Sample> samples = {fails_at_once("another")};
+  CHECK(breached(apply_all({}, web_policy().spec, samples, true, noon)) == nullptr);
+}
+
+TEST_CASE("Thresholds follow the policy: a lowered one breaches with the next failure, a raised one ends a breach") {
+  auto spec = web_policy().spec;
+  const auto after = [&](int failures, int threshold, std::vector<api::Sample> samples) {
+    const std::vector<api::CheckStatus> before = {
+        {.name = "health", .failures = failures, .failure_threshold = 3, .breached = failures >= 3}};
+    spec.checks[0].failure_threshold = threshold;
+    return apply_all(before, spec, samples, true, noon)[1];
+  };
+  CHECK_FALSE(after(2, 2, {}).breached);
+  CHECK(after(2, 2, {fails("health")}).breached);
+  CHECK_FALSE(after(3, 10, {}).breached);
+  CHECK(after(3, 10, {}).failures == 3);
+  CHECK(after(9, 10, {fails("health")}).breached);
+  CHECK(after(5, 4, {}).breached);
+}
+
+TEST_CASE("Of several breached checks the rollout's own comes first") {
+  const std::vector<api::CheckStatus> checks = {{.name = "rollout", .breached = true}, {.name = "health", .breached = true}};
+  CHECK(breached(checks)->name == "rollout");
+}
+
+TEST_CASE("A breach is confirmed by a failure that is the last answer and not long ago") {
+  struct Case {
+    const char* name;
+    SampleResult result;
+    std::optional<Duration> ago;
+    bool breached;
+    bool confirmed;
+  };
+  const std::vector<Case> cases = {
+      {"just now", Fail, 0s, true, true},        {"two turns and a timeout ago", Fail, 22s, true, true},
+      {"longer ago", Fail, 23s, true, false},    {"nothing is known now", Unknown, 0s, true, false},
+      {"not known when", Fail, {}, true, false}, {"failing, but not breached", Fail, 0s, false, false},
+  };
+  for (const Case& one : cases) {
+    CAPTURE(one.name);
+    api::CheckStatus check{.name = "health", .result = one.result, .breached = one.breached};
+    if (one.ago) check.last_failure = noon - *one.ago;
+    CHECK((confirmed_breach({check}, web_policy().spec, noon) != nullptr) == one.confirmed);
+  }
+}
+
+TEST_CASE("What is confirmed may be another check than the first that is breached") {
+  const std::vector<api::CheckStatus> checks = {{.name = "rollout", .result = Unknown, .breached = true},
+                                                {.name = "health", .result = Fail, .last_failure = noon, .breached = true}};
+  CHECK(confirmed_breach(checks, web_policy().spec, noon)->name == "health");
+}
+
+TEST_CASE("What all checks together look like") {
+  const api::CheckStatus passed{.name = "a", .reason = "Answered", .passed_once = true};
+  const api::CheckStatus failing{.name = "b", .reason = "WrongStatus", .failures = 1, .passed_once = true};
+  const api::CheckStatus silent{.name = "c", .reason = "NoPodToAsk"};
+  const api::CheckStatus unasked{.name = "d", .reason = "NotAskedYet"};
+  CHECK(outlook({passed}) == Outlook::Passing);
+  CHECK(outlook({passed, failing}) == Outlook::Failing);
+  CHECK(outlook({failing, unasked}) == Outlook::Failing);
+  CHECK(outlook({passed, silent}) == Outlook::Silent);
+  CHECK(outlook({passed, silent, unasked}) == Outlook::Unasked);
+  CHECK(silent_ones({passed, silent, unasked}) == "c (NoPodToAsk), d (NotAskedYet)");
+}
+
+TEST_CASE("Silence is waited for two turns of the slowest check") {
+  auto spec = web_policy().spec;
+  CHECK(patience(spec) == Duration{20s});
+  spec.checks.push_back({.name = "slow", .interval = 5min});
+  CHECK(patience(spec) == Duration{10min});
+  spec.checks.clear();
+  CHECK(patience(spec) == Duration{0});
+}

@@ -1,0 +1,122 @@
+// Which revision is put back, which is shown as the last good one, and how many are remembered.
+#include "decide/target.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "life.hpp"
+
+using namespace lastgood;
+using namespace lastgood::decide;
+using namespace lastgood::decide::test;
+using api::Revision;
+using enum api::RevisionVerdict;
+
+namespace {
+
+Revision revision(int number, api::RevisionVerdict verdict, Duration since = 0s, bool kept = true) {
+  const std::string hash = "v" + std::to_string(number);
+  return {.hash = TemplateHash(hash),
+          .number = number,
+          .verdict = verdict,
+          .since = noon + since,
+          .kept_as = kept ? "web-" + hash : ""};
+}
+
+struct Row {
+  const char* name;
+  std::vector<Revision> revisions;  // newest first; the first is the current one
+  const char* target;               // its hash; empty: none
+  const char* last_good;
+  const char* why_not;
+};
+
+const char* const never = "no earlier revision of this Deployment was ever proven good";
+
+const std::vector<Row> table = {
+    {"only the current one", {revision(1, Good)}, "", "v1", never},
+    {"only the current one, not proven", {revision(1, Watching)}, "", "", never},
+    {"the one before is good", {revision(2, Watching), revision(1, Good)}, "v1", "v1", ""},
+    {"the one before is presumed good", {revision(2, Breached), revision(1, PresumedGood)}, "v1", "v1", ""},
+    {"the current one is good: it is the last good, not the target", {revision(2, Good, 1h), revision(1, Good)}, "v1", "v2", ""},
+    {"the newer of two", {revision(3, Watching), revision(2, Good, 1h), revision(1, Good)}, "v2", "v2", ""},
+    {"the one proven later, though its place is older",
+     {revision(3, Watching), revision(2, Good), revision(1, Good, 1h)},
+     "v1",
+     "v1",
+     ""},
+    {"the newer place where both were proven at once",
+     {revision(3, Watching), revision(2, Good), revision(1, Good)},
+     "v2",
+     "v2",
+     ""},
+    {"what was put back is not a target",
+     {revision(3, Watching), revision(2, RolledBack, 1h), revision(1, Good)},
+     "v1",
+     "v1",
+     ""},
+    {"what was breached is not", {revision(3, Watching), revision(2, Breached, 1h), revision(1, Good)}, "v1", "v1", ""},
+    {"what was superseded is not", {revision(3, Watching), revision(2, Superseded, 1h), revision(1, Good)}, "v1", "v1", ""},
+    {"what was never judged is not", {revision(3, Watching), revision(2, Unjudged, 1h), revision(1, Good)}, "v1", "v1", ""},
+    {"none of these",
+     {revision(4, Watching), revision(3, RolledBack), revision(2, Unjudged), revision(1, Superseded)},
+     "",
+     "",
+     never},
+    {"a newer one that is not kept is passed over",
+     {revision(3, Watching), revision(2, Good, 1h, false), revision(1, Good)},
+     "v1",
+     "v1",
+     ""},
+    {"the only good one is not kept",
+     {revision(2, Watching), revision(1, Good, 0s, false)},
+     "",
+     "",
+     "revision 1 was good, but its template was not kept before the next one came"},
+};
+
+}  // namespace
+
+TEST_CASE("The target, the last good revision, and why there is none") {
+  for (const Row& row : table) {
+    CAPTURE(row.name);
+    const api::GuardStatus guard{.current = row.revisions.front(), .revisions = row.revisions};
+    const Target target = choose_target(guard);
+    CHECK((target.revision ? target.revision->hash.value : "") == row.target);
+    CHECK(target.why_not == row.why_not);
+    const auto good = last_good(guard);
+    CHECK((good ? good->hash.value : "") == row.last_good);
+  }
+}
+
+TEST_CASE("Without a present revision every proven one may be the target") {
+  CHECK(choose_target({.revisions = {revision(1, Good)}}).revision->number == 1);
+}
+
+TEST_CASE("Thirty good releases in a row: twenty are remembered, and the newest two good ones are always among them") {
+  Life life;
+  life.ship("v1").roll_out().look().look();
+  for (int i = 2; i <= 30; ++i) {
+    const std::string hash = "v" + std::to_string(i);
+    const std::string before = "v" + std::to_string(i - 1);
+    CAPTURE(hash);
+    life.ship(hash).look();
+    REQUIRE(life.verdict(hash) == "Watching");
+    REQUIRE(life.guard.last_good->hash.value == before);
+    life.roll_out().look().watch_well(11min);
+    REQUIRE(life.verdict(hash) == "Good");
+    REQUIRE(life.guard.revisions.size() == static_cast<std::size_t>(std::min(i, 20)));
+  }
+  CHECK(life.verdict("v10") == "forgotten");
+  CHECK(life.verdict("v11") == "Good");
+}
+
+TEST_CASE("Thirty bad releases in a row: the one good revision behind them is not forgotten") {
+  Life life;
+  life.ship("v1").roll_out().look().look();
+  for (int i = 2; i <= 30; ++i) life.ship("v" + std::to_string(i)).look();
+  CHECK(life.guard.revisions.size() == 20);
+  CHECK(life.verdict("v1") == "PresumedGood");
+  CHECK(life.guard.last_good->hash == TemplateHash("v1"));
+  life.roll_out().look().fail_thrice();
+  CHECK(life.on_deployment() == "v1");
+}
