@@ -25,7 +25,9 @@ std::vector<std::string> Schedule::take_due(const Needs& needs, const api::Polic
   std::erase_if(turns_, [&](const auto& turn) { return !wanted.contains(turn.first); });
   std::vector<std::string> due;
   for (const auto& [name, interval] : wanted) {
-    const Steady turn = turns_.try_emplace(name, now).first->second;
+    // Further away than its interval is only a turn that was given before the policy shortened it.
+    const Steady turn = std::min(turns_.try_emplace(name, now).first->second, now + interval);
+    turns_[name] = turn;
     if (turn > now) continue;
     due.push_back(name);
     turns_[name] = next_turn(turn, interval, now);

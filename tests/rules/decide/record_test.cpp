@@ -1,0 +1,155 @@
+// The Rollback object: its name, its first writing, its phases and conditions, and what it says about the memory.
+#include "decide/record.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "life.hpp"
+
+using namespace lastgood;
+using namespace lastgood::decide;
+using namespace lastgood::decide::test;
+using api::RollbackPhase;
+using enum api::RollbackPhase;
+
+namespace {
+
+api::Deployment deployment(const std::string& name, std::int64_t generation, const std::string& uid) {
+  api::Deployment out;
+  out.meta = {.key = {.namespace_ = "shop", .name = name}, .uid = Uid(uid), .generation = generation};
+  return out;
+}
+
+api::Rollback rollback(RollbackPhase phase) {
+  api::Rollback out;
+  out.meta.key.name = "web-7-1b4e";
+  out.spec.deployment_uid = Uid("1b4e-uid");
+  out.spec.generation = 7;
+  out.status.phase = phase;
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("A Rollback is named after the Deployment, its generation and its uid") {
+  CHECK(rollback_name(deployment("web", 7, "1b4e28ba-2fa1")) == "web-7-1b4e");
+  CHECK(rollback_name(deployment("web", 8, "1b4e28ba-2fa1")) == "web-8-1b4e");
+  CHECK(rollback_name(deployment("web", 7, "77aa28ba-2fa1")) == "web-7-77aa");
+  CHECK(rollback_name(deployment("web", 7, "")) == "web-7-");
+}
+
+TEST_CASE("A long name is cut so that the Rollback's is still one that Kubernetes takes") {
+  const std::string longest(253, 'a');
+  CHECK(rollback_name(deployment(longest, 9223372036854775807, "1b4e28ba")).size() <= 253);
+  const std::string dotted = std::string(219, 'a') + "." + std::string(33, 'b');
+  CHECK(rollback_name(deployment(dotted, 7, "1b4e28ba")) == std::string(219, 'a') + "-7-1b4e");
+}
+
+TEST_CASE("The record says what is put back, to what, and why, before anything is touched") {
+  const api::Revision from{.hash = TemplateHash("v2"), .number = 2, .verdict = api::RevisionVerdict::Breached};
+  const api::Revision to{.hash = TemplateHash("v1"), .number = 1, .verdict = api::RevisionVerdict::Good, .kept_as = "web-v1"};
+  const api::CheckStatus breach{.name = "health",
+                                .reason = "WrongStatus",
+                                .message = "500 instead of 200-399",
+                                .failures = 3,
+                                .first_failure = noon - 20s,
+                                .breached = true};
+  const api::GuardStatus guard{.current = from, .checks = {breach}};
+  const auto record = write_intent(deployment("web", 7, "1b4e28ba-2fa1"), guard, breach, to, noon);
+  CHECK(record.meta.key.str() == "shop/web-7-1b4e");
+  CHECK(record.meta.owner == Uid("1b4e28ba-2fa1"));
+  CHECK(record.spec == api::RollbackSpec{.deployment = "web",
+                                         .deployment_uid = Uid("1b4e28ba-2fa1"),
+                                         .generation = 7,
+                                         .from = from,
+                                         .to = to,
+                                         .check = "health",
+                                         .reason = "WrongStatus",
+                                         .message = "500 instead of 200-399",
+                                         .detected = noon});
+  CHECK(record.status.phase == Pending);
+  CHECK(record.status.first_failure == noon - 20s);
+  CHECK(record.status.evidence == guard.checks);
+  CHECK_FALSE(record.status.template_restored.has_value());
+  CHECK_FALSE(record.status.finished.has_value());
+}
+
+TEST_CASE("Each phase has its time and its conditions") {
+  struct Row {
+    RollbackPhase phase;
+    bool template_restored, rolled_out, finished;
+    api::Truth succeeded, reconciling;
+  };
+  using enum api::Truth;
+  const std::vector<Row> table = {{Pending, false, false, false, Unknown, True},
+                                  {TemplateRestored, true, false, false, Unknown, True},
+                                  {Restored, true, false, false, Unknown, True},
+                                  {RollbackPhase::Verifying, false, true, false, Unknown, True},
+                                  {Succeeded, false, false, true, True, False},
+                                  {Failed, false, false, true, False, False},
+                                  {RollbackPhase::Superseded, false, false, true, False, False}};
+  for (const Row& row : table) {
+    CAPTURE(api::to_string(row.phase));
+    const auto status = advance({}, row.phase, "words", noon);
+    CHECK(status.phase == row.phase);
+    CHECK(status.message == "words");
+    CHECK(status.template_restored.has_value() == row.template_restored);
+    CHECK(status.rolled_out.has_value() == row.rolled_out);
+    CHECK(status.finished.has_value() == row.finished);
+    REQUIRE(status.conditions.size() == 2);
+    for (const auto& condition : status.conditions) {
+      CHECK(condition.reason == api::to_string(row.phase));
+      CHECK(condition.message == "words");
+      CHECK(condition.last_transition == noon);
+      CHECK(condition.status == (condition.type == "Succeeded" ? row.succeeded : row.reconciling));
+    }
+  }
+}
+
+TEST_CASE("The times of the phases stay as they were first written") {
+  auto status = advance({}, TemplateRestored, "a", noon);
+  status = advance(status, Restored, "b", noon + 1s);
+  status = advance(status, RollbackPhase::Verifying, "c", noon + 2s);
+  status = advance(status, RollbackPhase::Verifying, "d", noon + 3s);
+  status = advance(status, Succeeded, "e", noon + 4s);
+  CHECK(status.template_restored == noon);
+  CHECK(status.rolled_out == noon + 2s);
+  CHECK(status.finished == noon + 4s);
+  CHECK(status.message == "e");
+}
+
+TEST_CASE("Open is what is not finished and of this very Deployment") {
+  const auto mine = deployment("web", 8, "1b4e-uid");
+  for (const auto phase : {Pending, TemplateRestored, Restored, RollbackPhase::Verifying}) CHECK(is_open(rollback(phase), mine));
+  for (const auto phase : {Succeeded, Failed, RollbackPhase::Superseded}) CHECK_FALSE(is_open(rollback(phase), mine));
+  CHECK_FALSE(is_open({}, mine));
+  CHECK_FALSE(is_open(rollback(Pending), deployment("web", 8, "another")));
+}
+
+TEST_CASE("Which Rollback the memory is from before") {
+  auto mine = deployment("web", 8, "1b4e-uid");
+  mine.meta.annotations["lastgood.dev/rolled-back-by"] = "web-7-1b4e";
+  api::GuardStatus guard{.observed_generation = 7, .state = api::State::Watching};
+  CHECK(is_unknown_to(guard, rollback(Pending), mine));
+  CHECK(is_unknown_to(guard, rollback(Succeeded), mine));
+  CHECK_FALSE(is_unknown_to(guard, rollback(RollbackPhase::Superseded), mine));
+  CHECK_FALSE(is_unknown_to(guard, {}, mine));
+  CHECK_FALSE(is_unknown_to(guard, rollback(Pending), deployment("web", 8, "another")));
+  SECTION("not one that it goes on with") {
+    guard.state = api::State::RollingBack;
+    CHECK_FALSE(is_unknown_to(guard, rollback(Pending), mine));
+    guard.state = api::State::Verifying;
+    CHECK_FALSE(is_unknown_to(guard, rollback(Pending), mine));
+  }
+  SECTION("not a finished one that it speaks of") {
+    guard.rollback = "web-7-1b4e";
+    CHECK_FALSE(is_unknown_to(guard, rollback(Succeeded), mine));
+  }
+  SECTION("not a finished one when it has seen the Deployment later") {
+    guard.observed_generation = 8;
+    CHECK_FALSE(is_unknown_to(guard, rollback(Succeeded), mine));
+  }
+  SECTION("not a finished one that has never touched the Deployment") {
+    mine.meta.annotations.clear();
+    CHECK_FALSE(is_unknown_to(guard, rollback(Failed), mine));
+  }
+}
