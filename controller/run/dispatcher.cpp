@@ -6,9 +6,22 @@ namespace lastgood::run {
 
 namespace asio = boost::asio;
 
+namespace {
+
+// Beyond this they only wait for connections, and the Lease behind them.
+constexpr std::size_t most_looks = 64;
+
+constexpr kube::BackoffSettings after_error{.first = Duration{200}, .cap = Duration{10'000}, .jitter = 0.2};
+
+}  // namespace
+
 Dispatcher::Dispatcher(asio::any_io_executor executor, kube::Uniform uniform, ports::Clock& clock, const Leadership& leadership,
                        TaskGroup& tasks)
-    : queue_(std::move(uniform)), clock_(clock), leadership_(leadership), tasks_(tasks), signal_(std::move(executor)) {}
+    : queue_(std::move(uniform), after_error),
+      clock_(clock),
+      leadership_(leadership),
+      tasks_(tasks),
+      signal_(std::move(executor)) {}
 
 void Dispatcher::add(const Key& key) {
   queue_.add(key);
@@ -23,13 +36,14 @@ void Dispatcher::open(bool intake) {
 asio::awaitable<void> Dispatcher::run(Reconciler& reconciler) {
   for (;;) {
     const bool works = intake_ && leadership_.term() != 0;
-    while (works) {
+    while (works && tasks_.size() < most_looks) {
       auto key = queue_.take(clock_.steady());
       if (!key) break;
       std::string name = "look at " + key->str();
       tasks_.spawn(std::move(name), work(reconciler, std::move(*key)));
     }
-    co_await signal_.wait(clock_, works ? queue_.next_deadline() : std::nullopt);
+    const bool full = tasks_.size() >= most_looks;
+    co_await signal_.wait(clock_, works && !full ? queue_.next_deadline() : std::nullopt);
   }
 }
 

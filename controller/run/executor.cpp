@@ -19,6 +19,10 @@ namespace {
 // Template, ownership, and looking at the result; each may lose one race and be planned again.
 constexpr int most_steps = 8;
 
+Result<void> changed_since() {
+  return fail(ErrorKind::Conflict, "the Deployment or its policy has changed since the decision; it is made again");
+}
+
 }  // namespace
 
 asio::awaitable<Result<void>> Executor::carry_out(decide::Act act, const api::Deployment& deployment, Memory& memory, Term term) {
@@ -35,14 +39,20 @@ asio::awaitable<Result<void>> Executor::carry_out(decide::Act act, const api::De
   co_return Result<void>{};
 }
 
-asio::awaitable<Result<void>> Executor::record(const decide::StartRollback& start, const api::Deployment& deployment, Memory& memory,
-                                               Term term) {
-  const api::Json manifest = api::rollback_manifest(start.record, deployment);
-  auto created = co_await gateway_.write(term, kube::create(Resource::Rollback, start.record.meta.key.namespace_, manifest));
+asio::awaitable<Result<void>> Executor::record(const decide::StartRollback& start, const api::Deployment& deployment,
+                                               Memory& memory, Term term) {
+  const std::string& namespace_ = deployment.meta.key.namespace_;
+  const api::Revision& target = start.record.spec.to;
+  const auto kept =
+      co_await gateway_.read(kube::get(Resource::ControllerRevision, {.namespace_ = namespace_, .name = target.kept_as}));
+  // Deleted by somebody: another target is to be chosen, or none.
+  if (!kept && kept.error().kind == ErrorKind::NotFound) decide::note_kept(memory.guard, target.hash, "");
+  if (!kept) co_return std::unexpected(kept.error());
+  auto created = co_await gateway_.write(
+      term, kube::create(Resource::Rollback, namespace_, api::rollback_manifest(start.record, deployment)));
   const bool is_new = created.has_value();
-  if (!created && created.error().kind == ErrorKind::AlreadyExists) {
+  if (!created && may_be_done(created.error()))
     created = co_await gateway_.read(kube::get(Resource::Rollback, start.record.meta.key));
-  }
   if (!created) co_return std::unexpected(created.error());
   auto rollback = api::parse_rollback(*created);
   if (!rollback) co_return std::unexpected(rollback.error());
@@ -53,28 +63,48 @@ asio::awaitable<Result<void>> Executor::record(const decide::StartRollback& star
 }
 
 asio::awaitable<Result<void>> Executor::go_on(const api::Deployment& deployment, Memory& memory, Term term) {
+  std::optional<Error> last;
   for (int step = 0; step < most_steps; ++step) {
     const api::Rollback& rollback = *memory.rollback;
     const Key kept_key{.namespace_ = deployment.meta.key.namespace_, .name = rollback.spec.to.kept_as};
     const auto live = co_await gateway_.read(kube::get(Resource::Deployment, deployment.meta.key));
     const auto kept = co_await gateway_.read(kube::get(Resource::ControllerRevision, kept_key));
-    const auto more = co_await take(rollback::next_step(rollback, live, kept), memory, term);
-    if (!more) co_return std::unexpected(more.error());
-    if (!*more) co_return Result<void>{};
+    const rollback::NextStep next = rollback::next_step(rollback, live, kept);
+    if (is_undecided(next, live, deployment)) co_return changed_since();
+    if (!co_await policy_still_allows(next, deployment, memory)) co_return changed_since();
+    const Taken taken = co_await take(next, memory, term);
+    if (taken.done) co_return Result<void>{};
+    if (taken.error && !may_look_again(*taken.error)) co_return refused(next, *taken.error, memory);
+    if (taken.error) last = taken.error;
+    if (step + 1 == most_steps && last) co_return refused(next, *last, memory);
   }
-  co_return fail(ErrorKind::Conflict, "the Deployment changes faster than it can be put back; trying again later");
+  co_return changed_since();
 }
 
-asio::awaitable<Result<bool>> Executor::take(rollback::NextStep step, Memory& memory, Term term) {
+// The emergency brake works even where the watch of the policies has silently died.
+asio::awaitable<bool> Executor::policy_still_allows(const rollback::NextStep& next, const api::Deployment& deployment,
+                                                    const Memory& memory) {
+  const auto key = policy_to_confirm(next, memory.guard, deployment);
+  if (!key) co_return true;
+  const auto object = co_await gateway_.read(kube::get(Resource::RollbackPolicy, *key));
+  co_return allows(object);
+}
+
+Result<void> Executor::refused(const rollback::NextStep& next, const Error& error, Memory& memory) {
+  if (error.kind != ErrorKind::Cancelled) record_refusal(next, error, memory.rollback->status, clock_.now());
+  return std::unexpected(error);
+}
+
+asio::awaitable<Executor::Taken> Executor::take(const rollback::NextStep& step, Memory& memory, Term term) {
   api::RollbackStatus& status = memory.rollback->status;
   const auto call = call_of(step);
   if (!call) {
     record_outcome(step, status, clock_.now());
-    co_return false;
+    co_return Taken{.done = true};
   }
   auto answer = co_await gateway_.write(term, *call);
-  // 409 and 422: somebody else was faster. Read again and decide again; a lost answer is found out the same way.
-  if (!answer) co_return may_look_again(answer.error()) ? Result<bool>(true) : std::unexpected(answer.error());
+  // 409 and 422: somebody else was faster. Read again and plan again; a lost answer is found out the same way.
+  if (!answer) co_return Taken{.error = answer.error()};
   const bool was_touched = status.template_restored.has_value();
   record_done(step, status, clock_.now());
   if (!was_touched && status.template_restored) {
@@ -82,7 +112,7 @@ asio::awaitable<Result<bool>> Executor::take(rollback::NextStep step, Memory& me
     if (memory.decided) telemetry_.decision_to_patch(took);
     log::info("template put back", {{"rollback", memory.rollback->meta.key.str()}, {"took", took}});
   }
-  co_return true;
+  co_return Taken{};
 }
 
 asio::awaitable<Result<void>> Executor::keep(const api::Revision& revision, const api::Deployment& deployment, Memory& memory,
@@ -91,10 +121,12 @@ asio::awaitable<Result<void>> Executor::keep(const api::Revision& revision, cons
   if (!live) co_return std::unexpected(live.error());
   const auto meta = api::parse_meta(*live);
   if (!meta) co_return std::unexpected(meta.error());
-  if (!is_same_generation(*meta, deployment.meta)) co_return fail(ErrorKind::Conflict, "the Deployment changed before its template was kept");
+  if (!is_same_generation(*meta, deployment.meta))
+    co_return fail(ErrorKind::Conflict, "the Deployment changed before its template was kept");
   const auto manifest = rollback::keep_revision(*live, revision);
   if (!manifest) co_return std::unexpected(manifest.error());
-  auto created = co_await gateway_.write(term, kube::create(Resource::ControllerRevision, deployment.meta.key.namespace_, *manifest));
+  auto created =
+      co_await gateway_.write(term, kube::create(Resource::ControllerRevision, deployment.meta.key.namespace_, *manifest));
   if (!created && created.error().kind != ErrorKind::AlreadyExists) co_return std::unexpected(created.error());
   decide::note_kept(memory.guard, revision.hash, name_in(*manifest));
   memory.kept_changed = true;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
+#include <optional>
 
 #include "decide/world.hpp"
 #include "ports/clock.hpp"
@@ -24,13 +25,19 @@ class Executor {
   boost::asio::awaitable<Result<void>> tidy_kept(const api::Deployment& deployment, Memory& memory, Term term);
 
  private:
-  boost::asio::awaitable<Result<void>> record(const decide::StartRollback& start, const api::Deployment& deployment, Memory& memory,
-                                              Term term);
+  boost::asio::awaitable<Result<void>> record(const decide::StartRollback& start, const api::Deployment& deployment,
+                                              Memory& memory, Term term);
   boost::asio::awaitable<Result<void>> go_on(const api::Deployment& deployment, Memory& memory, Term term);
   boost::asio::awaitable<Result<void>> keep(const api::Revision& revision, const api::Deployment& deployment, Memory& memory,
                                             Term term);
-  // True: there is more to do at once.
-  boost::asio::awaitable<Result<bool>> take(rollback::NextStep step, Memory& memory, Term term);
+  struct Taken {
+    bool done = false;                // there is nothing more to do now
+    std::optional<Error> error = {};  // of the write
+  };
+  boost::asio::awaitable<Taken> take(const rollback::NextStep& step, Memory& memory, Term term);
+  boost::asio::awaitable<bool> policy_still_allows(const rollback::NextStep& next, const api::Deployment& deployment,
+                                                   const Memory& memory);
+  Result<void> refused(const rollback::NextStep& next, const Error& error, Memory& memory);
 
   Gateway& gateway_;
   ports::Clock& clock_;

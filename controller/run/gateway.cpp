@@ -7,13 +7,18 @@ using api::Json;
 
 namespace {
 
-constexpr Duration call_timeout{10'000};
+constexpr Duration read_timeout{10'000};
+
+// We know that we do not lead 10 s after the last renewal; nobody else leads before 15 s.
+constexpr Duration write_timeout{4'000};
 
 }  // namespace
 
-asio::awaitable<Result<Json>> Gateway::read(Result<api::ApiCall> call) {
+asio::awaitable<Result<Json>> Gateway::read(Result<api::ApiCall> call) { return send(std::move(call), read_timeout); }
+
+asio::awaitable<Result<Json>> Gateway::send(Result<api::ApiCall> call, Duration timeout) {
   if (!call) co_return std::unexpected(call.error());
-  auto body = co_await kube_.call(std::move(*call), call_timeout);
+  auto body = co_await kube_.call(std::move(*call), timeout);
   if (!body) co_return std::unexpected(body.error());
   co_return api::parse_json(*body);
 }
@@ -27,8 +32,9 @@ asio::awaitable<Result<std::vector<Json>>> Gateway::items(Result<api::ApiCall> c
 }
 
 asio::awaitable<Result<Json>> Gateway::write(Term term, Result<api::ApiCall> call) {
-  if (term == 0 || leadership_.term() != term) co_return fail(ErrorKind::Cancelled, "not the leader any more: nothing was written");
-  co_return co_await read(std::move(call));
+  if (term == 0 || leadership_.term() != term)
+    co_return fail(ErrorKind::Cancelled, "not the leader any more: nothing was written");
+  co_return co_await send(std::move(call), write_timeout);
 }
 
 }  // namespace lastgood::run

@@ -24,6 +24,8 @@ class Gateway {
   boost::asio::awaitable<Result<api::Json>> write(Term term, Result<api::ApiCall> call);
 
  private:
+  boost::asio::awaitable<Result<api::Json>> send(Result<api::ApiCall> call, Duration timeout);
+
   ports::KubeApi& kube_;
   const Leadership& leadership_;
 };

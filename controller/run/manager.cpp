@@ -1,11 +1,11 @@
 #include "run/manager.hpp"
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/experimental/parallel_group.hpp>
 #include <boost/asio/use_awaitable.hpp>
-
-#include <algorithm>
+#include <stdexcept>
 
 #include "base/log.hpp"
 
@@ -17,6 +17,9 @@ namespace {
 
 // A look in flight ends in milliseconds; one that waits for a server that hangs is given up after this.
 constexpr Duration patience{800};
+
+constexpr Duration list_timeout{30'000};
+constexpr Duration pause{1'000};
 
 }  // namespace
 
@@ -36,7 +39,11 @@ Manager::Manager(asio::any_io_executor executor, Ports ports, Settings settings,
     : executor_(executor),
       ports_(ports),
       settings_(std::move(settings)),
-      watches_(executor),
+      watches_(executor,
+               [this] {
+                 failed_ = true;
+                 stop();
+               }),
       asks_(executor),
       looks_(executor),
       elector_(std::move(machine), ports.kube, ports.clock, [this](Term term) { on_term(term); }),
@@ -62,8 +69,9 @@ Result<void> Manager::watch(kube::Resource resource, const std::string& namespac
   auto collection = kube::collection_path(resource, namespace_);
   if (!collection) return std::unexpected(collection.error());
   kube::WatchTarget target{.collection = std::move(*collection), .namespace_ = namespace_};
-  reflectors.emplace_back(kube::kind_of(resource), std::move(target), settings_.uniform, ports_.kube, ports_.clock, ports_.telemetry,
-                          store, [this, on_deltas](const kube::Deltas<T>& deltas) { (this->*on_deltas)(deltas); });
+  reflectors.emplace_back(kube::kind_of(resource), std::move(target), settings_.uniform, ports_.kube, ports_.clock,
+                          ports_.telemetry, store,
+                          [this, on_deltas](const kube::Deltas<T>& deltas) { (this->*on_deltas)(deltas); });
   return {};
 }
 
@@ -81,11 +89,13 @@ asio::awaitable<void> Manager::run() {
   start();
   co_await stop_.wait(ports_.clock);
   co_await stop_in_order();
+  if (failed_) throw std::runtime_error("a part of the controller has failed; the log says which");
 }
 
 void Manager::stop() { stop_.raise(); }
 
 asio::awaitable<void> Manager::stop_in_order() {
+  stopping_ = true;
   dispatcher_.open(false);
   asks_.cancel();
   auto ended = asio::co_spawn(executor_, looks_.join(), asio::deferred);
@@ -101,20 +111,57 @@ asio::awaitable<void> Manager::stop_in_order() {
 }
 
 bool Manager::ready() const {
-  const auto synced = [](const auto& reflectors) { return std::ranges::all_of(reflectors, [](const auto& one) { return one.synced(); }); };
+  const auto synced = [](const auto& reflectors) {
+    return std::ranges::all_of(reflectors, [](const auto& one) { return one.synced(); });
+  };
   return synced(deployments_) && synced(policies_) && synced(guards_) && synced(rollbacks_);
+}
+
+// What the watches show may be as old as the last outage: the memory of a term begins with a read of its own.
+asio::awaitable<void> Manager::begin_term(Term term) {
+  while (elector_.term() == term) {
+    const bool policies = co_await read_all(kube::Resource::RollbackPolicy, stores_.policies);
+    const bool guards = co_await read_all(kube::Resource::DeploymentGuard, stores_.guards);
+    const bool rollbacks = co_await read_all(kube::Resource::Rollback, stores_.rollbacks);
+    if (policies && guards && rollbacks) {
+      begun_ = term;
+      reconciler_.forget_all();
+      look_at_all();
+      open_if_ready();
+      co_return;
+    }
+    co_await ports_.clock.sleep_until(ports_.clock.steady() + pause);
+  }
+}
+
+template <class T>
+asio::awaitable<bool> Manager::read_all(kube::Resource resource, kube::ObjectStore<T>& store) {
+  std::vector<std::string> namespaces = settings_.namespaces;
+  if (namespaces.empty()) namespaces.emplace_back();
+  for (const std::string& namespace_ : namespaces) {
+    const auto call = kube::list(resource, namespace_);
+    if (!call) co_return false;
+    auto body = co_await ports_.kube.call(*call, list_timeout);
+    if (!body)
+      log::warn("what a term begins with could not be read", {{"kind", kube::kind_of(resource)}, {"error", body.error()}});
+    if (!body) co_return false;
+    auto page = kube::parse_list<T>(std::move(*body));
+    if (!page) co_return false;
+    store.apply(kube::Change<T>(kube::Replace<T>{.namespace_ = namespace_, .objects = std::move(page->items)}));
+  }
+  co_return true;
 }
 
 void Manager::on_term(Term term) {
   ports_.telemetry.leader(term != 0);
   reconciler_.forget_all();
-  if (term != 0) look_at_all();
-  dispatcher_.look();
+  open_if_ready();
+  if (term != 0) watches_.spawn("begin of a term", begin_term(term));
 }
 
-void Manager::on_synced() {
-  if (ready()) dispatcher_.open(true);
-}
+void Manager::on_synced() { open_if_ready(); }
+
+void Manager::open_if_ready() { dispatcher_.open(!stopping_ && ready() && begun_ != 0 && begun_ == elector_.term()); }
 
 void Manager::on_deployments(const kube::Deltas<api::Deployment>& deltas) {
   for (const auto& delta : deltas) dispatcher_.add(delta.key());
@@ -123,9 +170,11 @@ void Manager::on_deployments(const kube::Deltas<api::Deployment>& deltas) {
 
 void Manager::on_policies(const kube::Deltas<api::RollbackPolicy>& deltas) {
   for (const auto& delta : deltas) {
-    const bool same_spec = delta.before && delta.after && delta.before->spec == delta.after->spec && delta.before->problem == delta.after->problem;
+    const bool same_spec =
+        delta.before && delta.after && delta.before->spec == delta.after->spec && delta.before->problem == delta.after->problem;
     if (same_spec) continue;
-    stores_.deployments.for_each_in(delta.key().namespace_, [&](const auto& deployment) { dispatcher_.add(deployment->meta.key); });
+    stores_.deployments.for_each_in(delta.key().namespace_,
+                                    [&](const auto& deployment) { dispatcher_.add(deployment->meta.key); });
   }
   on_synced();
 }

@@ -25,7 +25,7 @@ namespace lastgood::run {
 struct Settings {
   std::vector<std::string> namespaces = {};  // empty: all
   kube::LeaseSettings lease = {};
-  std::string identity;  // in Events
+  std::string identity;   // in Events
   kube::Uniform uniform;  // chance, for jitter
 };
 
@@ -35,7 +35,8 @@ class Manager {
   [[nodiscard]] static Result<std::unique_ptr<Manager>> create(boost::asio::any_io_executor executor, Ports ports,
                                                                Settings settings);
 
-  // Runs until stop(), then stops everything in order and returns, in less than 2 s.
+  // Runs until stop(), then stops everything in order and returns, in less than 2 s. Throws, after the same stop, when a part
+  // that everything depends on has failed.
   boost::asio::awaitable<void> run();
   void stop();
 
@@ -53,8 +54,12 @@ class Manager {
                      std::list<Reflector<T>>& reflectors, void (Manager::*on_deltas)(const kube::Deltas<T>&));
   void start();
   boost::asio::awaitable<void> stop_in_order();
+  boost::asio::awaitable<void> begin_term(Term term);
+  template <class T>
+  boost::asio::awaitable<bool> read_all(kube::Resource resource, kube::ObjectStore<T>& store);
   void on_term(Term term);
   void on_synced();
+  void open_if_ready();
   void on_deployments(const kube::Deltas<api::Deployment>& deltas);
   void on_policies(const kube::Deltas<api::RollbackPolicy>& deltas);
   void on_guards(const kube::Deltas<api::DeploymentGuard>& deltas);
@@ -75,6 +80,9 @@ class Manager {
   Publisher policy_publisher_;
   PolicyReporter policy_reporter_;
   Signal stop_;
+  Term begun_ = 0;  // the term whose memory was read from the server
+  bool stopping_ = false;
+  bool failed_ = false;
   std::list<Reflector<api::Deployment>> deployments_;
   std::list<Reflector<api::RollbackPolicy>> policies_;
   std::list<Reflector<api::DeploymentGuard>> guards_;

@@ -25,23 +25,25 @@ struct ReadConfigMap {
 struct InboxSample {
   TemplateHash hash;  // the revision it speaks of
   api::Sample sample;
+  std::optional<api::Check> asked = {};  // as the policy had it then; absent for the rollout check
 };
 
 struct Memory {
   Uid deployment_uid;
   api::GuardStatus guard = {};
-  api::GuardStatus written = {};    // as the server has it
-  Uid guard_uid;                    // of the DeploymentGuard object; empty until there is one
-  Uid guard_owner;                  // the Deployment that object belongs to
+  api::GuardStatus written = {};  // as the server has it
+  Uid guard_uid;                  // of the DeploymentGuard object; empty until there is one
+  Uid guard_owner;                // the Deployment that object belongs to
   std::optional<api::Rollback> rollback = {};
   api::RollbackStatus rollback_written = {};
   decide::Schedule schedule = {};
   std::vector<InboxSample> inbox = {};
+  std::vector<api::Check> asked_for = {};   // the checks as the policy had them at the last look
   std::map<std::string, bool> asking = {};  // checks whose asking is under way
   std::optional<ReadConfigMap> config_map = {};
-  std::map<std::string, int> told = {};     // Events by name, how often
-  std::optional<Steady> decided = {};       // when the rollback in flight was decided
-  bool kept_changed = false;                // something was kept: look for what need not be kept any more
+  std::map<std::string, int> told = {};  // Events by name, how often
+  std::optional<Steady> decided = {};    // when the rollback in flight was decided
+  bool kept_changed = false;             // something was kept: look for what need not be kept any more
 };
 
 }  // namespace lastgood::run

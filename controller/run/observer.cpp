@@ -30,7 +30,8 @@ Result<T> parse_with(const Result<api::Json>& object, Result<T> (*parse)(const a
 
 }  // namespace
 
-asio::awaitable<decide::Guarding> Observer::guarding(const api::Deployment& deployment, std::optional<ReadConfigMap>& remembered) {
+asio::awaitable<decide::Guarding> Observer::guarding(const api::Deployment& deployment,
+                                                     std::optional<ReadConfigMap>& remembered) {
   const policy::OptIn opt_in = policy::parse_opt_in(deployment.meta.annotations);
   const auto wanted = policy::config_map_wanted(opt_in);
   if (!wanted) remembered.reset();

@@ -55,11 +55,53 @@ bool may_look_again(const Error& error) {
   }
 }
 
+bool is_gone(const Error& error) { return error.kind == ErrorKind::NotFound || error.kind == ErrorKind::Invalid; }
+
+bool may_be_done(const Error& error) {
+  switch (error.kind) {
+    case ErrorKind::AlreadyExists:
+    case ErrorKind::Closed:
+    case ErrorKind::TimedOut:
+    case ErrorKind::Server: return true;
+    default: return false;
+  }
+}
+
+bool is_undecided(const rollback::NextStep& step, const Result<api::Json>& live, const api::Deployment& decided) {
+  if (!std::holds_alternative<rollback::PatchTemplate>(step)) return false;
+  const auto meta = live ? api::parse_meta(*live) : std::unexpected(live.error());
+  return !meta || !is_same_generation(*meta, decided.meta);
+}
+
+std::optional<Key> policy_to_confirm(const rollback::NextStep& step, const api::GuardStatus& guard,
+                                     const api::Deployment& deployment) {
+  constexpr std::string_view kind = "RollbackPolicy/";
+  if (!std::holds_alternative<rollback::PatchTemplate>(step) || !guard.policy.starts_with(kind)) return {};
+  return Key{.namespace_ = deployment.meta.key.namespace_, .name = guard.policy.substr(kind.size())};
+}
+
+bool allows(const Result<api::Json>& policy) {
+  if (!policy) return false;
+  const auto parsed = api::parse_policy(*policy);
+  return parsed && parsed->problem.empty() && !parsed->spec.suspend;
+}
+
+void record_refusal(const rollback::NextStep& step, const Error& error, api::RollbackStatus& status, Time now) {
+  if (std::holds_alternative<rollback::PatchOwnership>(step)) {
+    status = decide::advance(status, RollbackPhase::Restored,
+                             "The template is put back, but field ownership cannot be: " + error.message, now);
+    return;
+  }
+  status.message = "The template cannot be put back: " + error.message;
+}
+
 bool is_same_generation(const api::ObjectMeta& a, const api::ObjectMeta& b) {
   return a.uid == b.uid && a.generation == b.generation;
 }
 
-std::string name_in(const api::Json& manifest) { return manifest.value(api::Json::json_pointer("/metadata/name"), std::string()); }
+std::string name_in(const api::Json& manifest) {
+  return manifest.value(api::Json::json_pointer("/metadata/name"), std::string());
+}
 
 Uid uid_of(const std::vector<api::Json>& objects, const std::string& name) {
   for (const api::Json& object : objects) {

@@ -22,6 +22,24 @@ void record_done(const rollback::NextStep& step, api::RollbackStatus& status, Ti
 // The write lost a race or its answer is not known: what is there now says what is next.
 [[nodiscard]] bool may_look_again(const Error& error);
 
+// The object is not there any more, or is another one of the same name.
+[[nodiscard]] bool is_gone(const Error& error);
+
+// A create whose answer says nothing about whether it was done.
+[[nodiscard]] bool may_be_done(const Error& error);
+
+// The patch would go onto a generation that was not decided about.
+[[nodiscard]] bool is_undecided(const rollback::NextStep& step, const Result<api::Json>& live, const api::Deployment& decided);
+
+// The RollbackPolicy that is to be read once more before this step; nothing where none governs or nothing is touched.
+[[nodiscard]] std::optional<Key> policy_to_confirm(const rollback::NextStep& step, const api::GuardStatus& guard,
+                                                   const api::Deployment& deployment);
+[[nodiscard]] bool allows(const Result<api::Json>& policy);
+
+// A write that cannot be done: says so in the status. What only restores ownership is given up, since the template is put back
+// and has to be judged; a template that cannot be put back is tried again.
+void record_refusal(const rollback::NextStep& step, const Error& error, api::RollbackStatus& status, Time now);
+
 [[nodiscard]] bool is_same_generation(const api::ObjectMeta& a, const api::ObjectMeta& b);
 
 [[nodiscard]] std::string name_in(const api::Json& manifest);

@@ -42,7 +42,8 @@ asio::awaitable<void> PolicyReporter::report() {
     const api::PolicyStatus status = policy::status_of(*policy, guarded, clock_.now());
     if (status == policy->status) continue;
     const auto written = co_await publisher_.policy(*policy, status, term);
-    if (!written) log::warn("a policy's status could not be written", {{"policy", policy->meta.key.str()}, {"error", written.error()}});
+    if (!written)
+      log::warn("a policy's status could not be written", {{"policy", policy->meta.key.str()}, {"error", written.error()}});
   }
 }
 

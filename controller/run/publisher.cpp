@@ -44,16 +44,20 @@ asio::awaitable<Result<void>> Publisher::guard(const api::Deployment& deployment
     const api::DeploymentGuard left{.meta = {.key = key, .uid = memory.guard_uid}};
     const auto adopted = co_await gateway_.write(
         term, kube::patch(Resource::DeploymentGuard, key, api::json_patch, api::adopt_guard_patch(left, deployment)));
-    if (!adopted) memory.guard_uid = {};
-    if (!adopted) co_return std::unexpected(adopted.error());
+    if (!adopted) {
+      if (is_gone(adopted.error())) memory.guard_uid = {};
+      co_return std::unexpected(adopted.error());
+    }
     memory.guard_owner = deployment.meta.uid;
   }
   const api::GuardStatus status = memory.guard;
   const auto written =
       co_await gateway_.write(term, kube::patch(Resource::DeploymentGuard, key, api::json_patch,
                                                 api::status_patch(memory.guard_uid, api::to_json(status)), Subresource::Status));
-  if (!written) memory.guard_uid = {};
-  if (!written) co_return std::unexpected(written.error());
+  if (!written) {
+    if (is_gone(written.error())) memory.guard_uid = {};
+    co_return std::unexpected(written.error());
+  }
   memory.written = status;
   co_return Result<void>{};
 }
@@ -62,8 +66,9 @@ asio::awaitable<Result<void>> Publisher::rollback(Memory& memory, Term term) {
   if (!memory.rollback || memory.rollback->status == memory.rollback_written) co_return Result<void>{};
   const api::ObjectMeta meta = memory.rollback->meta;
   const api::RollbackStatus status = memory.rollback->status;
-  const auto written = co_await gateway_.write(
-      term, kube::patch(Resource::Rollback, meta.key, api::json_patch, api::status_patch(meta.uid, api::to_json(status)), Subresource::Status));
+  const auto written =
+      co_await gateway_.write(term, kube::patch(Resource::Rollback, meta.key, api::json_patch,
+                                                api::status_patch(meta.uid, api::to_json(status)), Subresource::Status));
   // Deleted by a person: there is nothing to write to any more.
   if (!written && written.error().kind != ErrorKind::NotFound) co_return std::unexpected(written.error());
   memory.rollback_written = status;
@@ -71,9 +76,9 @@ asio::awaitable<Result<void>> Publisher::rollback(Memory& memory, Term term) {
 }
 
 asio::awaitable<Result<void>> Publisher::policy(const api::RollbackPolicy& policy, const api::PolicyStatus& status, Term term) {
-  const auto written = co_await gateway_.write(
-      term, kube::patch(Resource::RollbackPolicy, policy.meta.key, api::json_patch,
-                        api::status_patch(policy.meta.uid, api::to_json(status)), Subresource::Status));
+  const auto written =
+      co_await gateway_.write(term, kube::patch(Resource::RollbackPolicy, policy.meta.key, api::json_patch,
+                                                api::status_patch(policy.meta.uid, api::to_json(status)), Subresource::Status));
   if (!written) co_return std::unexpected(written.error());
   co_return Result<void>{};
 }
@@ -97,6 +102,9 @@ asio::awaitable<void> Publisher::event(const api::Deployment& deployment, const 
   if (again) {
     const std::string series = api::event_series(std::max(count, 2), now).dump();
     written = co_await gateway_.write(term, kube::patch(Resource::Event, key, api::merge_patch, series));
+    // The server keeps Events for an hour or so.
+    const bool expired = !written && written.error().kind == ErrorKind::NotFound;
+    if (expired) written = co_await gateway_.write(term, kube::create(Resource::Event, key.namespace_, manifest));
   }
   if (!written) {
     log::warn("an Event could not be written",

@@ -50,13 +50,38 @@ bool is_stranger(const decide::Guarding& guarding, const Memory& memory) {
   return guarding.kind == decide::Guarding::Kind::None && memory.guard_uid.empty();
 }
 
-std::vector<api::Sample> take_samples(Memory& memory) {
+namespace {
+
+const api::Check* find_check(const std::vector<api::Check>& checks, const std::string& name) {
+  const auto found = std::ranges::find(checks, name, &api::Check::name);
+  return found == checks.end() ? nullptr : &*found;
+}
+
+bool is_asked_still(const InboxSample& entry, const api::PolicySpec& spec) {
+  if (!entry.asked) return true;
+  const api::Check* now = find_check(spec.checks, entry.sample.check);
+  return now && now->http == entry.asked->http;
+}
+
+}  // namespace
+
+std::vector<api::Sample> take_samples(Memory& memory, const api::PolicySpec& spec) {
   std::vector<api::Sample> samples;
   for (InboxSample& entry : memory.inbox) {
-    if (memory.guard.current && entry.hash == memory.guard.current->hash) samples.push_back(std::move(entry.sample));
+    const bool is_current = memory.guard.current && entry.hash == memory.guard.current->hash;
+    if (is_current && is_asked_still(entry, spec)) samples.push_back(std::move(entry.sample));
   }
   memory.inbox.clear();
   return samples;
+}
+
+void forget_changed_checks(Memory& memory, const api::PolicySpec& spec) {
+  std::erase_if(memory.guard.checks, [&](const api::CheckStatus& check) {
+    const api::Check* before = find_check(memory.asked_for, check.name);
+    const api::Check* now = find_check(spec.checks, check.name);
+    return before && now && before->http != now->http;
+  });
+  memory.asked_for = spec.checks;
 }
 
 std::vector<std::string> take_due(Memory& memory, const decide::Needs& needs, const api::PolicySpec& spec, Steady now) {
@@ -76,6 +101,12 @@ std::optional<Steady> next_look(const Memory& memory, const decide::Guarding& gu
   if (memory.rollback && !api::finished(memory.rollback->status.phase)) sooner(steady + soon);
   if (memory.config_map && guarding.kind == decide::Guarding::Kind::Broken) sooner(steady + Duration{10'000});
   return next;
+}
+
+std::optional<std::string> outcome_to_tell(const Memory& memory) {
+  if (!memory.rollback || !api::finished(memory.rollback->status.phase)) return {};
+  if (memory.rollback_written.phase == memory.rollback->status.phase) return {};
+  return api::to_string(memory.rollback->status.phase);
 }
 
 }  // namespace lastgood::run

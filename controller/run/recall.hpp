@@ -17,8 +17,11 @@ namespace lastgood::run {
 // Nobody opted in and nothing was ever remembered: not ours to look at.
 [[nodiscard]] bool is_stranger(const decide::Guarding& guarding, const Memory& memory);
 
-// Takes the samples that speak of the current revision; those of another are dropped.
-[[nodiscard]] std::vector<api::Sample> take_samples(Memory& memory);
+// Takes the samples that speak of the current revision and answer the policy's present questions; others are dropped.
+[[nodiscard]] std::vector<api::Sample> take_samples(Memory& memory, const api::PolicySpec& spec);
+
+// A check that asks something else than before knows nothing yet: its failures were answers to another question.
+void forget_changed_checks(Memory& memory, const api::PolicySpec& spec);
 
 // Checks that are due and not being asked already, marked as being asked.
 [[nodiscard]] std::vector<std::string> take_due(Memory& memory, const decide::Needs& needs, const api::PolicySpec& spec,
@@ -27,6 +30,9 @@ namespace lastgood::run {
 // When to look again: the decision's wish, the next check, or soon while a rollback is under way or a ConfigMap is believed bad.
 [[nodiscard]] std::optional<Steady> next_look(const Memory& memory, const decide::Guarding& guarding, std::optional<Time> wake,
                                               Time now, Steady steady);
+
+// How the rollback has ended: nothing while it goes on, or once that was written.
+[[nodiscard]] std::optional<std::string> outcome_to_tell(const Memory& memory);
 
 // The rollback that still concerns the Deployment.
 [[nodiscard]] bool concerns(const api::Rollback& rollback, const api::Deployment& deployment, const api::GuardStatus& guard);

@@ -61,6 +61,7 @@ asio::awaitable<Result<std::optional<Steady>>> Reconciler::look(Seen deployment,
 asio::awaitable<Result<decide::World>> Reconciler::gather(Seen deployment, Memory& memory) {
   decide::World world{.deployment = *deployment};
   world.guarding = co_await observer_.guarding(*deployment, memory.config_map);
+  forget_changed_checks(memory, world.guarding.spec);
   const decide::Needs needs = decide::needs(*deployment, world.guarding, memory.guard, memory.rollback);
   if (needs.replica_sets) {
     auto sets = co_await observer_.replica_sets(*deployment);
@@ -76,14 +77,15 @@ asio::awaitable<Result<decide::World>> Reconciler::gather(Seen deployment, Memor
                     .due = std::move(due)});
   }
   world.guard = memory.guard;
-  world.samples = take_samples(memory);
+  world.samples = take_samples(memory, world.guarding.spec);
   world.rollback = memory.rollback;
   co_return world;
 }
 
-asio::awaitable<Result<void>> Reconciler::publish(const api::Deployment& deployment, const decide::Decision& decision, Memory& memory,
-                                                  Term term) {
+asio::awaitable<Result<void>> Reconciler::publish(const api::Deployment& deployment, const decide::Decision& decision,
+                                                  Memory& memory, Term term) {
   co_await publisher_.facts(deployment, decision.facts, memory, term);
+  if (const auto outcome = outcome_to_tell(memory)) ports_.telemetry.rollback_finished(*outcome);
   const auto rollback = co_await publisher_.rollback(memory, term);
   const auto guard = co_await publisher_.guard(deployment, memory, term);
   if (!rollback) co_return rollback;

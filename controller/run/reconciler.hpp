@@ -54,8 +54,8 @@ class Reconciler {
 
   boost::asio::awaitable<Result<std::optional<Steady>>> look(Seen deployment, std::shared_ptr<Memory> memory, Term term);
   boost::asio::awaitable<Result<decide::World>> gather(Seen deployment, Memory& memory);
-  boost::asio::awaitable<Result<void>> publish(const api::Deployment& deployment, const decide::Decision& decision, Memory& memory,
-                                               Term term);
+  boost::asio::awaitable<Result<void>> publish(const api::Deployment& deployment, const decide::Decision& decision,
+                                               Memory& memory, Term term);
   std::shared_ptr<Memory> remember(const api::Deployment& deployment);
   void deliver(const Key& key, const Uid& uid, const std::string& check, std::optional<InboxSample> sample);
 

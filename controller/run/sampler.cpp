@@ -5,8 +5,7 @@
 #include <boost/asio/experimental/parallel_group.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
-
-#include <algorithm>
+#include <map>
 
 #include "base/log.hpp"
 #include "checks/http.hpp"
@@ -17,25 +16,21 @@ namespace lastgood::run {
 
 namespace asio = boost::asio;
 
-namespace {
-
 // However a check ends, it may be asked again.
-class Asking {
+class Sampler::Asking {
  public:
-  Asking(const Sampler::Deliver& deliver, const api::Deployment& deployment, std::string check)
+  Asking(const Deliver& deliver, const api::Deployment& deployment, std::string check)
       : deliver_(deliver), key_(deployment.meta.key), uid_(deployment.meta.uid), check_(std::move(check)) {}
   Asking(const Asking&) = delete;
   Asking& operator=(const Asking&) = delete;
   ~Asking() { deliver_(key_, uid_, check_, {}); }
 
  private:
-  const Sampler::Deliver& deliver_;
+  const Deliver& deliver_;
   Key key_;
   Uid uid_;
   std::string check_;
 };
-
-}  // namespace
 
 Sampler::Sampler(TaskGroup& tasks, Observer& observer, ports::Prober& prober, ports::Clock& clock, ports::Telemetry& telemetry,
                  Deliver deliver)
@@ -49,29 +44,29 @@ void Sampler::start(SampleRound round) {
 asio::awaitable<void> Sampler::run_round(SampleRound taken) {
   const auto round = std::make_shared<const SampleRound>(std::move(taken));
   const api::Deployment& deployment = *round->deployment;
+  std::map<std::string, std::shared_ptr<const Asking>> asking;
+  for (const std::string& check : round->due) asking.emplace(check, std::make_shared<const Asking>(deliver_, deployment, check));
   auto listed = co_await observer_.pods(deployment, round->revision);
   if (!listed) {
     log::warn("pods could not be listed; nothing is judged by that",
               {{"deployment", deployment.meta.key.str()}, {"error", listed.error()}});
-    for (const std::string& check : round->due) Asking(deliver_, deployment, check);
     co_return;
   }
   const auto pods = std::make_shared<const std::vector<api::Pod>>(std::move(*listed));
-  if (std::ranges::find(round->due, decide::rollout_check) != round->due.end()) {
-    const Asking asking(deliver_, deployment, std::string(decide::rollout_check));
+  if (asking.contains(std::string(decide::rollout_check))) {
     const checks::RolloutView view{
         .deployment = deployment, .hash = round->revision.hash, .pods = *pods, .rolled_out = round->rolled_out};
-    deliver(*round, checks::judge_rollout(round->spec.rollout, view, clock_.now()), "rollout");
+    deliver(*round, checks::judge_rollout(round->spec.rollout, view, clock_.now()), nullptr);
   }
   for (const api::Check& check : round->spec.checks) {
-    if (std::ranges::find(round->due, check.name) == round->due.end()) continue;
-    tasks_.spawn("check " + check.name + " of " + deployment.meta.key.str(), ask_check(round, check, pods));
+    const auto due = asking.extract(check.name);
+    if (!due) continue;
+    tasks_.spawn("check " + check.name + " of " + deployment.meta.key.str(), ask_check(round, check, pods, due.mapped()));
   }
 }
 
-asio::awaitable<void> Sampler::ask_check(std::shared_ptr<const SampleRound> round, api::Check check,
-                                         std::shared_ptr<const std::vector<api::Pod>> pods) {
-  const Asking asking(deliver_, *round->deployment, check.name);
+asio::awaitable<void> Sampler::ask_check(std::shared_ptr<const SampleRound> round, api::Check check, Pods pods,
+                                         [[maybe_unused]] std::shared_ptr<const Asking> asking) {
   const std::string& namespace_ = round->deployment->meta.key.namespace_;
   std::optional<Result<api::Service>> service;
   if (const auto wanted = checks::service_wanted(check, namespace_)) {
@@ -79,28 +74,35 @@ asio::awaitable<void> Sampler::ask_check(std::shared_ptr<const SampleRound> roun
   }
   const checks::HttpPlan plan = checks::plan_http(check, namespace_, *pods, service);
   if (plan.sample) {
-    deliver(*round, *plan.sample, "http");
+    deliver(*round, *plan.sample, &check);
     co_return;
   }
-  using Asking = decltype(asio::co_spawn(std::declval<asio::any_io_executor>(), std::declval<asio::awaitable<ports::HttpAnswer>>(),
-                                         asio::deferred));
-  std::vector<Asking> askings;
+  const std::vector<checks::HttpAsked> asked = co_await ask_all(plan.asks);
+  deliver(*round, checks::judge_http(check, asked, plan.pods), &check);
+}
+
+asio::awaitable<std::vector<checks::HttpAsked>> Sampler::ask_all(const std::vector<checks::HttpAsk>& asks) {
+  using Question = decltype(asio::co_spawn(std::declval<asio::any_io_executor>(),
+                                           std::declval<asio::awaitable<ports::HttpAnswer>>(), asio::deferred));
+  std::vector<Question> questions;
   const auto executor = co_await asio::this_coro::executor;
-  for (const checks::HttpAsk& ask : plan.asks) askings.push_back(asio::co_spawn(executor, prober_.ask(ask.question), asio::deferred));
-  auto [order, errors, answers] = co_await asio::experimental::make_parallel_group(std::move(askings))
+  for (const checks::HttpAsk& ask : asks)
+    questions.push_back(asio::co_spawn(executor, prober_.ask(ask.question), asio::deferred));
+  auto [order, errors, answers] = co_await asio::experimental::make_parallel_group(std::move(questions))
                                       .async_wait(asio::experimental::wait_for_all(), asio::use_awaitable);
   for (const std::exception_ptr& error : errors) {
     if (error) std::rethrow_exception(error);
   }
   std::vector<checks::HttpAsked> asked;
-  for (std::size_t i = 0; i < answers.size(); ++i) asked.push_back({.ask = plan.asks[i], .answer = answers[i]});
-  deliver(*round, checks::judge_http(check, asked, plan.pods), "http");
+  for (std::size_t i = 0; i < answers.size(); ++i) asked.push_back({.ask = asks[i], .answer = answers[i]});
+  co_return asked;
 }
 
-void Sampler::deliver(const SampleRound& round, const api::Sample& sample, std::string_view kind) {
-  telemetry_.sample(kind, api::to_string(sample.result));
-  deliver_(round.deployment->meta.key, round.deployment->meta.uid, sample.check,
-           InboxSample{.hash = round.revision.hash, .sample = sample});
+void Sampler::deliver(const SampleRound& round, const api::Sample& sample, const api::Check* check) {
+  telemetry_.sample(check ? "http" : "rollout", api::to_string(sample.result));
+  InboxSample entry{.hash = round.revision.hash, .sample = sample};
+  if (check) entry.asked = *check;
+  deliver_(round.deployment->meta.key, round.deployment->meta.uid, sample.check, std::move(entry));
 }
 
 }  // namespace lastgood::run

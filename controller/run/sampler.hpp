@@ -8,6 +8,7 @@
 
 #include "api/policy.hpp"
 #include "api/workload.hpp"
+#include "checks/http.hpp"
 #include "ports/clock.hpp"
 #include "ports/prober.hpp"
 #include "ports/telemetry.hpp"
@@ -28,7 +29,8 @@ struct SampleRound {
 class Sampler {
  public:
   // Called with each sample, and once more without one when the asking of that check is over.
-  using Deliver = std::function<void(const Key& key, const Uid& uid, const std::string& check, std::optional<InboxSample> sample)>;
+  using Deliver =
+      std::function<void(const Key& key, const Uid& uid, const std::string& check, std::optional<InboxSample> sample)>;
 
   Sampler(TaskGroup& tasks, Observer& observer, ports::Prober& prober, ports::Clock& clock, ports::Telemetry& telemetry,
           Deliver deliver);
@@ -36,10 +38,15 @@ class Sampler {
   void start(SampleRound round);
 
  private:
+  class Asking;
+  using Pods = std::shared_ptr<const std::vector<api::Pod>>;
+
   boost::asio::awaitable<void> run_round(SampleRound round);
-  boost::asio::awaitable<void> ask_check(std::shared_ptr<const SampleRound> round, api::Check check,
-                                         std::shared_ptr<const std::vector<api::Pod>> pods);
-  void deliver(const SampleRound& round, const api::Sample& sample, std::string_view kind);
+  boost::asio::awaitable<void> ask_check(std::shared_ptr<const SampleRound> round, api::Check check, Pods pods,
+                                         std::shared_ptr<const Asking> asking);
+  boost::asio::awaitable<std::vector<checks::HttpAsked>> ask_all(const std::vector<checks::HttpAsk>& asks);
+  // `check` is null for the rollout check.
+  void deliver(const SampleRound& round, const api::Sample& sample, const api::Check* check);
 
   TaskGroup& tasks_;
   Observer& observer_;

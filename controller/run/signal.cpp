@@ -26,7 +26,8 @@ asio::awaitable<void> Signal::wait(ports::Clock& clock, std::optional<Steady> un
       co_await asio::experimental::make_parallel_group(std::move(raised), std::move(sleep))
           .async_wait(asio::experimental::wait_for_one(), asio::use_awaitable);
     } else {
-      co_await asio::experimental::make_parallel_group(std::move(raised)).async_wait(asio::experimental::wait_for_all(), asio::use_awaitable);
+      co_await asio::experimental::make_parallel_group(std::move(raised))
+          .async_wait(asio::experimental::wait_for_all(), asio::use_awaitable);
     }
   }
   const auto state = co_await asio::this_coro::cancellation_state;

@@ -14,9 +14,11 @@ namespace lastgood::run {
 
 namespace asio = boost::asio;
 
-TaskGroup::TaskGroup(asio::any_io_executor executor) : executor_(executor), empty_(executor, asio::steady_timer::time_point::max()) {}
+TaskGroup::TaskGroup(asio::any_io_executor executor, std::function<void()> on_failure)
+    : executor_(executor), empty_(executor, asio::steady_timer::time_point::max()), on_failure_(std::move(on_failure)) {}
 
 void TaskGroup::spawn(std::string name, asio::awaitable<void> task) {
+  if (cancelled_) return;
   tasks_.emplace_back();
   const auto at = std::prev(tasks_.end());
   at->name = std::move(name);
@@ -25,6 +27,7 @@ void TaskGroup::spawn(std::string name, asio::awaitable<void> task) {
 }
 
 void TaskGroup::cancel() {
+  cancelled_ = true;
   // Emitting may end a task and so change the list: each one is told in a turn of its own.
   for (Task& task : tasks_) {
     asio::post(executor_, [this, &task] {
@@ -43,15 +46,19 @@ asio::awaitable<void> TaskGroup::join() {
 }
 
 void TaskGroup::ended(std::list<Task>::iterator task, const std::exception_ptr& error) {
+  bool failed = false;
   try {
     if (error) std::rethrow_exception(error);
   } catch (const boost::system::system_error& failure) {
-    if (failure.code() != asio::error::operation_aborted) log::error("a task failed", {{"task", task->name}, {"error", failure.what()}});
+    failed = failure.code() != asio::error::operation_aborted;
+    if (failed) log::error("a task failed", {{"task", task->name}, {"error", failure.what()}});
   } catch (const std::exception& failure) {
+    failed = true;
     log::error("a task failed", {{"task", task->name}, {"error", failure.what()}});
   }
   tasks_.erase(task);
   if (tasks_.empty()) empty_.cancel();
+  if (failed && on_failure_) on_failure_();
 }
 
 }  // namespace lastgood::run

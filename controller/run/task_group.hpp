@@ -1,5 +1,5 @@
 // Coroutines that are joined: none outlives its group. A task that ends by an exception other than cancellation is logged and
-// does not disturb the others.
+// does not disturb the others; whoever cannot do without it is told.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -7,6 +7,7 @@
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <cstddef>
+#include <functional>
 #include <list>
 #include <string>
 
@@ -14,9 +15,9 @@ namespace lastgood::run {
 
 class TaskGroup {
  public:
-  explicit TaskGroup(boost::asio::any_io_executor executor);
+  explicit TaskGroup(boost::asio::any_io_executor executor, std::function<void()> on_failure = {});
 
-  // `name` is said when the task fails.
+  // `name` is said when the task fails. After cancel() nothing is started any more.
   void spawn(std::string name, boost::asio::awaitable<void> task);
 
   void cancel();
@@ -36,6 +37,8 @@ class TaskGroup {
   boost::asio::any_io_executor executor_;
   std::list<Task> tasks_;
   boost::asio::steady_timer empty_;
+  std::function<void()> on_failure_;
+  bool cancelled_ = false;
 };
 
 }  // namespace lastgood::run
