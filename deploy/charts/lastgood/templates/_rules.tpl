@@ -33,10 +33,11 @@ Every rule says which call needs each of its verbs. Secrets are not among them.
 - apiGroups: [events.k8s.io]
   resources: [events]
   verbs: [create, patch]
-# list, watch: the cache of policies. They are written by people, so there is no other verb.
+# list, watch: the cache of policies. get: the one that governs is read once more before a Deployment is touched. They are written
+# by people, so there is no other verb.
 - apiGroups: [lastgood.dev]
   resources: [rollbackpolicies]
-  verbs: [list, watch]
+  verbs: [get, list, watch]
 # list, watch: the cache of guards. create: a Deployment opted in. get: one was made by a leader before. patch: one that was left
 # by an earlier Deployment of the same name becomes this one's.
 - apiGroups: [lastgood.dev]
