@@ -134,6 +134,13 @@ void note_kept(api::GuardStatus& guard, const TemplateHash& hash, const std::str
   if (guard.current && guard.current->hash == hash) guard.current->kept_as = controller_revision;
 }
 
+void note_gone(api::GuardStatus& guard, const std::string& controller_revision) {
+  for (api::Revision& revision : guard.revisions) {
+    if (revision.kept_as == controller_revision) revision.kept_as.clear();
+  }
+  if (guard.current && guard.current->kept_as == controller_revision) guard.current->kept_as.clear();
+}
+
 void forget_answers(api::GuardStatus& guard) {
   for (api::CheckStatus& check : guard.checks) {
     if (check.failures > 0) continue;
@@ -149,6 +156,8 @@ void blank_words(api::GuardStatus& guard) {
   for (api::CheckStatus& check : guard.checks) {
     check.message.clear();
     check.last_failure.reset();
+    // Breached is breached; how often it has failed since is no news.
+    if (check.breached) check.failures = check.failure_threshold;
   }
   for (api::Condition& condition : guard.conditions) {
     condition.observed_generation = 0;

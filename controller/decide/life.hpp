@@ -11,6 +11,9 @@ namespace lastgood::decide {
 // After a KeepRevision was carried out: remembers where the template of that revision is kept.
 void note_kept(api::GuardStatus& guard, const TemplateHash& hash, const std::string& controller_revision);
 
+// The ControllerRevision of that name was deleted: what it kept can no longer be put back.
+void note_gone(api::GuardStatus& guard, const std::string& controller_revision);
+
 // After the memory was read back from the server: that a check passed says nothing of the time in which nobody looked, so each
 // has to pass once more. Failures and breaches stay.
 void forget_answers(api::GuardStatus& guard);

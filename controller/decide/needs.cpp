@@ -30,6 +30,8 @@ Judged how_judged(const api::GuardStatus& guard, const std::optional<api::Rollba
       const api::Rollback* named = named_by(guard, rollback);
       // Not recorded, nothing is being put back: the release is still the one to judge.
       if (!named) return Judged::ByAll;
+      // Until it is touched it must be seen to fail; afterwards the restored revision must be seen to roll out.
+      if (named->status.phase == RollbackPhase::Pending) return Judged::ByAll;
       return named->status.phase == RollbackPhase::Restored ? Judged::ByRollout : Judged::No;
     }
     case State::Idle:

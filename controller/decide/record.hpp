@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "decide/world.hpp"
 
@@ -10,6 +11,9 @@ namespace lastgood::decide {
 // "web-7-1b4e": of the Deployment, its generation and its uid. The same decision made twice has the same name, and a
 // Deployment made again under the same name another. At most 253 bytes.
 [[nodiscard]] std::string rollback_name(const api::Deployment& deployment);
+
+// How the message of a Rollback begins whose template patch the server does not take.
+inline constexpr std::string_view refused_words = "The template cannot be put back: ";
 
 // What is about to be done and why, before anything is touched.
 [[nodiscard]] api::Rollback write_intent(const api::Deployment& deployment, const api::GuardStatus& guard,

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <tuple>
 
 #include "decide/record.hpp"
 #include "decide/step.hpp"
@@ -17,48 +18,41 @@ using api::State;
 
 namespace {
 
-constexpr std::size_t most_revisions = 20;
 // Asked only where the present template is the one that was to be replaced.
 bool bad_template_is_back(const Step& step) {
   const auto& rollback = step.world.rollback;
   return is_open(rollback, step.deployment()) && rollback->status.template_restored.has_value();
 }
 
-// As the Deployment controller does where two have the same template: the oldest.
+// As the Deployment controller does where two have the same template: the oldest, then by name.
 const api::ReplicaSet* current_of(const std::vector<api::ReplicaSet>& sets) {
   const api::ReplicaSet* found = nullptr;
   for (const api::ReplicaSet& set : sets) {
     if (!set.is_current || set.hash.empty()) continue;
-    if (!found || set.meta.created < found->meta.created) found = &set;
+    const auto age = [](const api::ReplicaSet& one) { return std::tie(one.meta.created, one.meta.key.name); };
+    if (!found || age(set) < age(*found)) found = &set;
   }
   return found;
+}
+
+// Where the target's ReplicaSet had been collected, the one that is made anew may get another hash for the same template (the
+// hash depends on collisions and on Kubernetes' version). Our patch moves the generation by exactly one.
+bool is_under_another_hash(Step& step, const api::Rollback& rollback, const api::ReplicaSet& set) {
+  return set.hash != rollback.spec.from.hash && rollback.status.template_restored &&
+         step.deployment().meta.generation == rollback.spec.generation + 1;
 }
 
 bool is_our_restoration(Step& step, const api::ReplicaSet& set) {
   const State state = step.guard().state;
   const api::Rollback* rollback = named_by(step.guard(), step.world.rollback);
   return rollback && (state == State::RollingBack || state == State::Verifying) &&
-         rollback->status.phase != RollbackPhase::Superseded && rollback->spec.to.hash == set.hash &&
-         is_marked_by(step.deployment(), *rollback);
-}
-
-// The current one and the two that are kept for going back to them are never forgotten; of the others those that are not
-// proven before those that are.
-void forget_oldest(api::GuardStatus& guard) {
-  constexpr std::size_t most_kept = 2;
-  while (guard.revisions.size() > most_revisions) {
-    std::vector<const Revision*> proven = proven_and_kept(guard);
-    std::erase(proven, &guard.revisions.front());
-    const Revision* oldest = proven.size() > most_kept ? proven.back() : nullptr;
-    for (const Revision& revision : guard.revisions) {
-      if (&revision != &guard.revisions.front() && std::ranges::find(proven, &revision) == proven.end()) oldest = &revision;
-    }
-    guard.revisions.erase(guard.revisions.begin() + (oldest - guard.revisions.data()));
-  }
+         rollback->status.phase != RollbackPhase::Superseded && is_marked_by(step.deployment(), *rollback) &&
+         (rollback->spec.to.hash == set.hash || is_under_another_hash(step, *rollback, set));
 }
 
 // What was proven stays proven until the revision is judged otherwise: the list keeps it, `current` says how it stands in this
-// watch. Its template is kept anew when it is proven again, since what was kept may have been tidied away.
+// watch. Chosen again by a person it is their newest choice, and so what a worse one goes back to. Its template is kept anew when
+// it is proven again, since what was kept may have been tidied away.
 Revision remember(api::GuardStatus& guard, const api::ReplicaSet& set, RevisionVerdict verdict, Time now) {
   const Revision seen{
       .hash = set.hash, .replica_set = set.meta.uid, .number = set.revision, .verdict = verdict, .since = now, .kept_as = {}};
@@ -66,7 +60,6 @@ Revision remember(api::GuardStatus& guard, const api::ReplicaSet& set, RevisionV
   if (const Revision* known = find_revision(guard, set.hash)) {
     if (is_proven(*known)) {
       listed.verdict = known->verdict;
-      listed.since = known->since;
       listed.kept_as = known->kept_as;
     }
     std::erase_if(guard.revisions, [&](const Revision& other) { return other.hash == set.hash; });
@@ -123,23 +116,31 @@ void take_first_sight(Step& step, const api::ReplicaSet& set) {
   guard.current = remember(guard, set, RevisionVerdict::PresumedGood, step.now);
   if (proven) {
     guard.current->verdict = proven->verdict;
-    guard.current->since = proven->since;
   }
   const std::string name = name_of(step.deployment(), *guard.current);
+  if (proven) return step.enter(State::Idle, "Good", fmt::format("{} was good before, and still runs", name));
   step.enter(State::Idle, "PresumedGood", fmt::format("{} ran completely available when first seen", name));
   step.fact(false, "PresumedGood", "None", fmt::format("{} runs completely available and is presumed good", name));
 }
 
 void take_restoration(Step& step, const api::ReplicaSet& set) {
   api::GuardStatus& guard = step.guard();
-  const Revision* known = find_revision(guard, set.hash);
+  const Revision& target = step.world.rollback->spec.to;
+  const Revision* known = find_revision(guard, target.hash);
   // The number has moved, and where the ReplicaSet had been collected its uid too; the verdict has not.
-  Revision restored = known ? *known : step.world.rollback->spec.to;
+  Revision restored = known ? *known : target;
+  if (target.hash != set.hash) {
+    std::erase_if(guard.revisions, [&](const Revision& other) { return other.hash == target.hash; });
+    // What is kept is kept under the old hash: it is kept anew.
+    restored.hash = set.hash;
+    restored.kept_as.clear();
+  }
   restored.replica_set = set.meta.uid;
   restored.number = set.revision;
   std::erase_if(guard.revisions, [&](const Revision& other) { return other.hash == set.hash; });
   guard.revisions.insert(guard.revisions.begin(), restored);
   guard.current = restored;
+  forget_oldest(guard);
   guard.rolled_out.reset();
   guard.checks.clear();
 }
@@ -157,7 +158,11 @@ void refresh_numbers(api::GuardStatus& guard, const api::ReplicaSet& set) {
 
 bool recognise_template(Step& step) {
   api::GuardStatus& guard = step.guard();
-  if (!step.world.replica_sets) return guard.current.has_value() && guard.template_digest == step.deployment().template_digest;
+  if (!step.world.replica_sets) {
+    const bool is_known = guard.current && guard.template_digest == step.deployment().template_digest;
+    if (!is_known) step.look_again(step.now + std::chrono::seconds(1));
+    return is_known;
+  }
   const api::ReplicaSet* set = current_of(*step.world.replica_sets);
   if (!set) {
     if (guard.state != State::RollingBack && guard.state != State::Frozen) {

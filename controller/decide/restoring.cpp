@@ -35,7 +35,7 @@ void fail_rollback(Step& step, const api::Rollback& rollback, std::string reason
 
 void judge(Step& step) {
   api::GuardStatus& guard = step.guard();
-  guard.checks = apply_all(guard.checks, step.world.guarding.spec, step.world.samples, guard.rolled_out.has_value(), step.now);
+  guard.checks = apply_all(guard.checks, step.world.guarding.spec, step.samples(), guard.rolled_out.has_value(), step.now);
 }
 
 // Says why in the state's words; true when it holds.
@@ -49,22 +49,59 @@ bool held_back(Step& step, std::span<const HoldRule> rules, State state) {
 
 void carry_out(Step& step, const api::Rollback& rollback) {
   if (held_back(step, touch_rules(), State::RollingBack)) return;
-  step.enter(State::RollingBack, rollback.spec.reason,
-             fmt::format("{} is put back to {}: {}", name_of(step.deployment(), rollback.spec.from),
-                         name_of(step.deployment(), rollback.spec.to), rollback.spec.message));
+  const std::string bad = name_of(step.deployment(), rollback.spec.from);
+  const std::string good = name_of(step.deployment(), rollback.spec.to);
+  if (rollback.status.message.starts_with(refused_words)) {
+    const bool is_told = step.guard().reason == "Refused";
+    step.enter(State::RollingBack, "Refused", rollback.status.message);
+    if (!is_told)
+      step.fact(true, "RollbackRefused", "Rollback",
+                fmt::format("{} is not put back to {} yet. {}", bad, good, rollback.status.message));
+  } else {
+    step.enter(State::RollingBack, rollback.spec.reason,
+               fmt::format("{} is put back to {}: {}", bad, good, rollback.spec.message));
+  }
   step.out.act = CarryOutRollback{};
   step.look_again(step.now + soon);
 }
 
+// Recorded, but not touched yet: a refusal, a pause or a stop has come between. In the meantime the release may have got well, so
+// it must be seen to fail still.
+void carry_out_pending(Step& step, const api::Rollback& rollback) {
+  api::GuardStatus& guard = step.guard();
+  const bool was_held = std::ranges::find(touch_rules(), std::string_view(guard.reason), &HoldRule::name) != touch_rules().end();
+  judge(step);
+  if (held_back(step, touch_rules(), State::RollingBack)) return;
+  if (was_held) guard.state_since = step.now;
+  const std::string name = name_of(step.deployment(), rollback.spec.from);
+  const CheckStatus* breach = breached(guard.checks);
+  if (!breach) {
+    const std::string message = fmt::format("{} got well before anything was touched", name);
+    step.out.rollback = advance(rollback.status, RollbackPhase::Superseded, message, step.now);
+    step.fact(false, "RollbackCancelled", "None", message);
+    return step_watching(step);
+  }
+  if (step.now >= guard.state_since.value_or(step.now) + longest_restoration) {
+    return fail_rollback(step, rollback, "RollbackRefused",
+                         fmt::format("{} could not be put back within {}. {}", name, format_duration(longest_restoration),
+                                     rollback.status.message));
+  }
+  if (!confirmed_breach(guard.checks, step.world.guarding.spec, step.now)) {
+    return step.enter(State::RollingBack, "Unconfirmed",
+                      fmt::format("{} is put back when check {} is seen to fail again", name, breach->name));
+  }
+  carry_out(step, rollback);
+}
+
 void await_rollout(Step& step, const api::Rollback& rollback) {
   api::GuardStatus& guard = step.guard();
-  const bool was_held = std::ranges::find(judge_rules(), std::string_view(guard.reason), &HoldRule::name) != judge_rules().end();
   if (held_back(step, judge_rules(), State::RollingBack)) return;
-  // A rollout that a person has stopped has not failed: its time starts anew.
-  if (was_held) guard.state_since = step.now;
+  // A rollout that was stopped, or at which nobody could look, has not failed: its time starts anew.
+  if (guard.reason != "RollingOut") guard.state_since = step.now;
   const std::string name = name_of(step.deployment(), rollback.spec.to);
   step.enter(State::RollingBack, "RollingOut", fmt::format("{} is put back and rolls out", name));
-  const bool is_seen = guard.current && guard.current->hash == rollback.spec.to.hash;
+  // Anything but the restored revision would have been taken for a release.
+  const bool is_seen = guard.current && guard.current->hash != rollback.spec.from.hash;
   if (is_seen) judge(step);
   if (const CheckStatus* breach = breached(guard.checks); is_seen && breach) {
     return fail_rollback(step, rollback, "RollbackFailed",
@@ -146,12 +183,16 @@ void adopt_rollback(Step& step, const api::Rollback& rollback) {
   recall(rollback.spec.to);
   recall(rollback.spec.from);
   if (!guard.current || guard.current->hash != rollback.spec.from.hash) guard.current = rollback.spec.from;
+  forget_oldest(guard);
   if (find_revision(guard, rollback.spec.from.hash)->verdict != RevisionVerdict::RolledBack) {
     set_verdict(guard, rollback.spec.from.hash, RevisionVerdict::Breached, rollback.spec.detected.value_or(step.now));
   }
   guard.rollback = rollback.meta.key.name;
   guard.rolled_out.reset();
   guard.checks.clear();
+  if (rollback.status.phase == RollbackPhase::Pending) {
+    guard.checks.push_back({.name = rollback.spec.check, .reason = not_asked_yet, .failures = 1, .breached = true});
+  }
   step.enter(State::RollingBack, rollback.spec.reason, fmt::format("Going on with Rollback {}", rollback.meta.key.name));
 }
 
@@ -171,7 +212,7 @@ void step_rolling_back(Step& step) {
   // The record was not written, so nothing was touched: the release is judged on.
   if (!rollback) return step_watching(step);
   switch (rollback->status.phase) {
-    case RollbackPhase::Pending: return carry_out(step, *rollback);
+    case RollbackPhase::Pending: return carry_out_pending(step, *rollback);
     case RollbackPhase::TemplateRestored: quarantine(step, *rollback); return carry_out(step, *rollback);
     case RollbackPhase::Restored: quarantine(step, *rollback); return await_rollout(step, *rollback);
     case RollbackPhase::Verifying:

@@ -24,9 +24,34 @@ void Step::look_again(Time when) {
   if (!out.wake || when < *out.wake) out.wake = when;
 }
 
+std::span<const api::Sample> Step::samples() const {
+  const auto& before = world.guard;
+  const auto& after = out.guard;
+  const bool same_revision = before.current && after.current && before.current->hash == after.current->hash;
+  if (!same_revision || before.watch_started != after.watch_started) return {};
+  return world.samples;
+}
+
 api::Revision* find_revision(api::GuardStatus& guard, const TemplateHash& hash) {
   const auto found = std::ranges::find(guard.revisions, hash, &api::Revision::hash);
   return found == guard.revisions.end() ? nullptr : &*found;
+}
+
+void forget_oldest(api::GuardStatus& guard) {
+  constexpr std::size_t most_revisions = 20;
+  constexpr std::size_t most_kept = 2;
+  while (guard.revisions.size() > most_revisions) {
+    const auto is_current = [&](const api::Revision& one) {
+      return &one == &guard.revisions.front() || (guard.current && one.hash == guard.current->hash);
+    };
+    std::vector<const api::Revision*> proven = proven_and_kept(guard);
+    std::erase_if(proven, [&](const api::Revision* one) { return is_current(*one); });
+    const api::Revision* oldest = proven.size() > most_kept ? proven.back() : nullptr;
+    for (const api::Revision& one : guard.revisions) {
+      if (!is_current(one) && std::ranges::find(proven, &one) == proven.end()) oldest = &one;
+    }
+    guard.revisions.erase(guard.revisions.begin() + (oldest - guard.revisions.data()));
+  }
 }
 
 void set_verdict(api::GuardStatus& guard, const TemplateHash& hash, api::RevisionVerdict verdict, Time now) {

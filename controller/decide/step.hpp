@@ -1,6 +1,7 @@
 // What the rules of one decision share while it is made. Private to decide/.
 #pragma once
 
+#include <span>
 #include <string>
 
 #include "decide/world.hpp"
@@ -21,10 +22,17 @@ struct Step {
   void enter(api::State state, std::string reason, std::string message);
 
   void look_again(Time when);
+
+  // The samples of this decision. None when the revision that they were taken of is not the one that is judged any more.
+  [[nodiscard]] std::span<const api::Sample> samples() const;
 };
 
 // The remembered revision of that hash; null when it is not remembered.
 [[nodiscard]] api::Revision* find_revision(api::GuardStatus& guard, const TemplateHash& hash);
+
+// Keeps the list to what the kind has room for. The current one and the two proven ones that are kept for going back to them are
+// never forgotten; of the others those that are not proven before those that are.
+void forget_oldest(api::GuardStatus& guard);
 
 // Sets the verdict on the remembered revision and, when it is the current one, there too. What was proven in an earlier watch
 // is not lost by a watch that came to nothing (Superseded, Unjudged).

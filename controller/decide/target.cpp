@@ -18,7 +18,8 @@ std::vector<const Revision*> proven_and_kept(const api::GuardStatus& guard) {
   for (const Revision& revision : guard.revisions) {
     if (is_proven(revision) && !revision.kept_as.empty()) found.push_back(&revision);
   }
-  std::ranges::sort(found, [](const Revision* a, const Revision* b) { return a->since == b->since ? a < b : a->since > b->since; });
+  std::ranges::sort(found,
+                    [](const Revision* a, const Revision* b) { return a->since == b->since ? a < b : a->since > b->since; });
   return found;
 }
 

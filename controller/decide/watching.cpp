@@ -141,7 +141,7 @@ void step_idle(Step& step) { keep_current(step); }
 void step_watching(Step& step) {
   api::GuardStatus& guard = step.guard();
   const std::vector<CheckStatus> before = guard.checks;
-  guard.checks = apply_all(before, step.world.guarding.spec, step.world.samples, guard.rolled_out.has_value(), step.now);
+  guard.checks = apply_all(before, step.world.guarding.spec, step.samples(), guard.rolled_out.has_value(), step.now);
   tell_first_failures(step, before);
   if (breached(guard.checks)) return on_breach(step);
   if (guard.current->verdict == RevisionVerdict::Breached) {

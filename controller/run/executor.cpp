@@ -143,6 +143,7 @@ asio::awaitable<Result<void>> Executor::tidy_kept(const api::Deployment& deploym
     const auto gone = co_await gateway_.write(
         term, kube::remove(Resource::ControllerRevision, {.namespace_ = namespace_, .name = name}, uid_of(*kept, name)));
     if (!gone && gone.error().kind != ErrorKind::NotFound) co_return std::unexpected(gone.error());
+    decide::note_gone(memory.guard, name);
   }
   memory.kept_changed = false;
   co_return Result<void>{};

@@ -246,3 +246,19 @@ TEST_CASE("The last good revision that a person reads is the current one, when i
   life.watch_well(11min);
   CHECK(life.guard.last_good->hash == TemplateHash("v2"));
 }
+
+//  v2 asked ─▶ v3 shipped ─▶ v2's answer arrives
+TEST_CASE("An answer of the revision before is not held against the one that has replaced it") {
+  Life life = baking();
+  life.ship("v3").roll_out().look({fails_at_once("rollout")});
+  CHECK(life.current() == "v3 Watching");
+  CHECK(life.guard.checks[0].failures == 0);
+  CHECK(life.template_changes == 0);
+}
+
+TEST_CASE("A release that is replaced by itself is watched from its beginning") {
+  Life life = baking();
+  life.watch(20s, {fails("health")}).ship("v1").look().ship("v2").look({fails("health")});
+  CHECK(life.current() == "v2 Watching");
+  CHECK(life.guard.checks[1].failures == 0);
+}

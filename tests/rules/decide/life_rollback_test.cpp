@@ -253,3 +253,12 @@ TEST_CASE("A release is rolled back once at most, also when scaling gave it anot
   CHECK(life.standing() == "Held AlreadyRolledBack");
   CHECK(life.records == 1);
 }
+
+TEST_CASE("A failure of the bad revision that arrives after the patch is not held against the restored one") {
+  Life life;
+  life.ship("v1").roll_out().look().look().ship("v2").look().roll_out().look({pass("rollout")}).fail_thrice();
+  REQUIRE(life.on_deployment() == "v1");
+  life.look({fails_at_once("rollout")});
+  CHECK(life.standing() == "RollingBack RollingOut");
+  CHECK(life.current() == "v1 PresumedGood");
+}

@@ -153,6 +153,25 @@ TEST_CASE("Where two ReplicaSets have the present template the older one is it, 
   CHECK(decide::decide(scene.world, noon).guard.current->hash == TemplateHash("v3b"));
 }
 
+TEST_CASE("Of two that are equally old the first by name is it, in whatever order they are listed") {
+  Scene scene("v3");
+  scene.world.replica_sets->push_back(replica_set("v3a", true, 4));
+  scene.world.replica_sets->at(2).meta.key.name = "web-v3";
+  scene.world.replica_sets->at(3).meta.key.name = "web-v3a";
+  CHECK(decide::decide(scene.world, noon).guard.current->hash == TemplateHash("v3"));
+  std::swap(scene.world.replica_sets->at(2), scene.world.replica_sets->at(3));
+  CHECK(decide::decide(scene.world, noon).guard.current->hash == TemplateHash("v3"));
+}
+
+TEST_CASE("Where the watch is behind what was read, it is looked at again in a second") {
+  Scene scene("v3");
+  scene.world.replica_sets.reset();
+  const Decision decision = decide::decide(scene.world, noon);
+  CHECK(decision.wake == noon + 1s);
+  CHECK(decision.guard.current->hash == TemplateHash("v2"));
+  CHECK(decision.act.index() == 0);
+}
+
 TEST_CASE("A ReplicaSet without a template hash is none of the Deployment controller's") {
   Scene scene("v3");
   scene.world.replica_sets->back().hash = {};

@@ -120,3 +120,16 @@ TEST_CASE("Thirty bad releases in a row: the one good revision behind them is no
   life.roll_out().look().fail_thrice();
   CHECK(life.on_deployment() == "v1");
 }
+
+TEST_CASE("A record that is gone on with finds room in a full list") {
+  Life life;
+  life.ship("v1").roll_out().look().look();
+  for (int i = 2; i <= 30; ++i) life.ship("v" + std::to_string(i)).look();
+  const auto before = life.guard;
+  life.ship("v31").look().roll_out().look().fail_thrice();
+  REQUIRE(life.records == 1);
+  life.restart_with(before).look();
+  CHECK(life.guard.revisions.size() == 20);
+  CHECK(life.verdict("v31") == "RolledBack");
+  CHECK(life.current() == "v1 PresumedGood");
+}

@@ -1,6 +1,7 @@
 // What of the memory is worth a write, and what is noted in it from outside of a decision.
 #include <catch2/catch.hpp>
 
+#include "decide/target.hpp"
 #include "life.hpp"
 
 using namespace lastgood;
@@ -76,6 +77,13 @@ TEST_CASE("Where a template is kept is noted in the list and, when it is the pre
   CHECK(guard.current->kept_as == "kept");
   note_kept(guard, TemplateHash("unknown"), "nobody's");
   CHECK(guard.revisions.size() == 2);
+}
+
+TEST_CASE("What was kept and is deleted can no longer be put back") {
+  api::GuardStatus guard = some_guard();
+  REQUIRE(choose_target(guard).revision.has_value());
+  note_gone(guard, "web-v1");
+  CHECK_FALSE(choose_target(guard).revision.has_value());
 }
 
 TEST_CASE("After a restart a check has to pass once more, but failures and breaches stay") {
