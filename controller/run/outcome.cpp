@@ -86,13 +86,21 @@ bool allows(const Result<api::Json>& policy) {
   return parsed && parsed->problem.empty() && !parsed->spec.suspend;
 }
 
+namespace {
+
+// Asked again later, the server says the same. A server that is busy, ill or not there has said nothing about the call.
+bool is_final(const Error& error) { return error.kind == ErrorKind::Forbidden || error.kind == ErrorKind::Invalid; }
+
+}  // namespace
+
 void record_refusal(const rollback::NextStep& step, const Error& error, api::RollbackStatus& status, Time now) {
-  if (std::holds_alternative<rollback::PatchOwnership>(step)) {
+  const bool ownership = std::holds_alternative<rollback::PatchOwnership>(step);
+  if (ownership && is_final(error)) {
     status = decide::advance(status, RollbackPhase::Restored,
                              "The template is put back, but field ownership cannot be: " + error.message, now);
     return;
   }
-  status.message = "The template cannot be put back: " + error.message;
+  status.message = std::string(decide::refused_words) + error.message;
 }
 
 bool is_same_generation(const api::ObjectMeta& a, const api::ObjectMeta& b) {

@@ -36,8 +36,8 @@ void record_done(const rollback::NextStep& step, api::RollbackStatus& status, Ti
                                                    const api::Deployment& deployment);
 [[nodiscard]] bool allows(const Result<api::Json>& policy);
 
-// A write that cannot be done: says so in the status. What only restores ownership is given up, since the template is put back
-// and has to be judged; a template that cannot be put back is tried again.
+// A write that cannot be done: says so in the status. What only restores ownership is given up when the server refuses it for
+// good, since the template is put back and has to be judged; everything else is tried again.
 void record_refusal(const rollback::NextStep& step, const Error& error, api::RollbackStatus& status, Time now);
 
 [[nodiscard]] bool is_same_generation(const api::ObjectMeta& a, const api::ObjectMeta& b);
