@@ -13,7 +13,7 @@ int writes_of_the_story() {
     const auto before = story.controllers_writes().size();
     story.ship_bad();
     REQUIRE(story.put_back());
-    story.run_for(1min);
+    story.run_for(15s);
     return static_cast<int>(story.controllers_writes().size() - before);
   }();
   return count;
@@ -36,7 +36,7 @@ TEST_CASE("a controller killed after any of its writes: the next one finishes th
     REQUIRE(story.run_until([&] { return !story.runs("one"); }, 10min));
     story.start("two");
     story.put_back();
-    story.run_for(1min);
+    story.run_for(15s);
     story.check_clean_end();
   }
 }
@@ -55,7 +55,7 @@ TEST_CASE("a standby that was there all the time finishes what a killed leader b
     story.ship_bad();
     REQUIRE(story.run_until([&] { return !story.runs("one"); }, 10min));
     story.put_back();
-    story.run_for(1min);
+    story.run_for(15s);
     story.check_clean_end();
   }
 }
@@ -74,7 +74,7 @@ TEST_CASE("the answer of any one write is lost: the rollback is finished, with o
     };
     story.ship_bad();
     story.put_back();
-    story.run_for(1min);
+    story.run_for(15s);
     story.check_clean_end();
   }
 }
@@ -94,7 +94,7 @@ TEST_CASE("any one write is refused or does not arrive: the rollback is finished
       };
       story.ship_bad();
       story.put_back();
-      story.run_for(1min);
+      story.run_for(15s);
       story.check_clean_end();
     }
   }
@@ -116,7 +116,7 @@ TEST_CASE("a controller told to stop at any of its writes returns within 2 s, an
     CHECK(story.run_until([&] { return !story.runs("one"); }, 2s));
     story.start("two");
     story.put_back();
-    story.run_for(1min);
+    story.run_for(15s);
     story.check_clean_end();
   }
 }

@@ -22,7 +22,7 @@ struct Story : World {
   void settle(const std::string& who = "one", Lease lease = {}) {
     start(who, lease);
     REQUIRE(run_until([&] { return state("web") == "Idle/PresumedGood"; }, 2min));
-    run_for(20s);
+    run_for(10s);
   }
 
   void ship_bad() { ship("web", "app:v2"); }

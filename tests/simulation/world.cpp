@@ -220,17 +220,17 @@ Json World::owners_of_template(const std::string& name) const {
 
 std::vector<std::string> World::rollbacks() const {
   std::vector<std::string> out;
-  for (const Json& rollback : server.all("rollbacks")) {
-    out.push_back(text(rollback, "/metadata/name") + ": " + text(rollback, "/status/phase"));
+  for (const Json* rollback : server.all("rollbacks")) {
+    out.push_back(text(*rollback, "/metadata/name") + ": " + text(*rollback, "/status/phase"));
   }
   return out;
 }
 
 std::vector<std::string> World::events() const {
-  std::vector<Json> all = server.all("events");
-  std::ranges::sort(all, {}, [](const Json& event) { return std::stoull(text(event, "/metadata/resourceVersion")); });
+  std::vector<const Json*> all = server.all("events");
+  std::ranges::sort(all, {}, [](const Json* event) { return std::stoull(text(*event, "/metadata/resourceVersion")); });
   std::vector<std::string> out;
-  for (const Json& event : all) out.push_back(text(event, "/reason"));
+  for (const Json* event : all) out.push_back(text(*event, "/reason"));
   return out;
 }
 
@@ -247,12 +247,12 @@ int World::template_changes() const {
 }
 
 Json quick_policy() {
-  return {{"bakeTime", "1m"},
+  return {{"bakeTime", "20s"},
           {"checks", Json::array({{{"name", "health"},
-                                   {"http", {{"target", "Pods"}, {"port", 8080}, {"path", "/health"}, {"timeout", "2s"}}},
-                                   {"interval", "10s"},
+                                   {"http", {{"target", "Pods"}, {"port", 8080}, {"path", "/health"}, {"timeout", "1s"}}},
+                                   {"interval", "4s"},
                                    {"failureThreshold", 3}}})},
-          {"rollback", {{"verifyFor", "30s"}}}};
+          {"rollback", {{"verifyFor", "8s"}}}};
 }
 
 }  // namespace lastgood::simulation

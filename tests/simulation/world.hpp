@@ -79,6 +79,6 @@ class World {
 
 // The built-in names of the tests' own Deployment and policy.
 inline constexpr const char* shop = "shop";
-[[nodiscard]] api::Json quick_policy();  // bakes for a minute, asks /health each 10 s, 3 failures
+[[nodiscard]] api::Json quick_policy();  // bakes for 20 s, asks /health each 4 s, 3 failures, verifies for 8 s
 
 }  // namespace lastgood::simulation

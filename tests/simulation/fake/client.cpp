@@ -90,8 +90,8 @@ bool wants_everything(const Route& route) {
 }
 
 bool send_everything(const Server& server, const Route& route, const std::function<bool(std::string_view)>& on_bytes) {
-  for (const Json& object : server.all(route.plural, route.namespace_)) {
-    if (!on_bytes(Json{{"type", "ADDED"}, {"object", object}}.dump() + "\n")) return false;
+  for (const Json* object : server.all(route.plural, route.namespace_)) {
+    if (!on_bytes(Json{{"type", "ADDED"}, {"object", *object}}.dump() + "\n")) return false;
   }
   return route.asked("sendInitialEvents") != "true" || on_bytes(bookmark(server.version(), true));
 }

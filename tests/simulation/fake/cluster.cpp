@@ -65,8 +65,8 @@ const Health& Cluster::health_of(const Json& object) const {
 }
 
 Health Cluster::health_at(const std::string& ip) const {
-  for (const Json& pod : server_.all("pods")) {
-    if (text(pod, "/status/podIP") == ip) return health_of(pod);
+  for (const Json* pod : server_.all("pods")) {
+    if (text(*pod, "/status/podIP") == ip) return health_of(*pod);
   }
   return {.status = 0};
 }
@@ -91,16 +91,19 @@ void Cluster::later(const Key& deployment) {
 
 std::vector<Json> Cluster::owned(const std::string& plural, const Json& owner) const {
   std::vector<Json> out;
-  for (const Json& object : server_.all(plural, key_of(owner).namespace_)) {
-    if (text(object, "/metadata/ownerReferences/0/uid") == text(owner, "/metadata/uid")) out.push_back(object);
+  const std::string uid = text(owner, "/metadata/uid");
+  for (const Json* object : server_.all(plural, key_of(owner).namespace_)) {
+    if (text(*object, "/metadata/ownerReferences/0/uid") == uid) out.push_back(*object);
   }
   return out;
 }
 
 void Cluster::sync(const Key& key) {
-  for (const Json& set : server_.all("replicasets", key.namespace_)) {
-    if (text(set, "/metadata/labels/app") == key.name) sync_pods(key_of(set));
+  std::vector<Key> of_the_deployment;
+  for (const Json* set : server_.all("replicasets", key.namespace_)) {
+    if (text(*set, "/metadata/labels/app") == key.name) of_the_deployment.push_back(key_of(*set));
   }
+  for (const Key& set : of_the_deployment) sync_pods(set);
   const Json* found = server_.find("deployments", key);
   if (!found) return;
   const Json deployment = *found;
@@ -291,14 +294,16 @@ void Cluster::judge_pod(const Key& key) {
 }
 
 void Cluster::health_changed() {
-  for (const Json& pod : server_.all("pods")) judge_pod(key_of(pod));
+  std::vector<Key> pods;
+  for (const Json* pod : server_.all("pods")) pods.push_back(key_of(*pod));
+  for (const Key& pod : pods) judge_pod(pod);
 }
 
 void Cluster::collect(const std::string& owner) {
   for (const char* plural : {"replicasets", "pods", "controllerrevisions", "deploymentguards", "rollbacks"}) {
-    for (const Json& object : server_.all(plural)) {
-      if (text(object, "/metadata/ownerReferences/0/uid") != owner) continue;
-      clock_.call_at(clock_.steady() + seconds(1), [this, plural, key = key_of(object), uid = text(object, "/metadata/uid")] {
+    for (const Json* object : server_.all(plural)) {
+      if (text(*object, "/metadata/ownerReferences/0/uid") != owner) continue;
+      clock_.call_at(clock_.steady() + seconds(1), [this, plural, key = key_of(*object), uid = text(*object, "/metadata/uid")] {
         const Json* left = server_.find(plural, key);
         if (!left || text(*left, "/metadata/uid") != uid) return;
         server_.remove(plural, key);

@@ -134,7 +134,7 @@ Answer Server::handle(const std::string& user, const api::ApiCall& call) {
 
 Write Server::record(const std::string& user, const api::ApiCall& call, const Route& route) const {
   Write write{.user = user, .verb = call.verb, .route = route, .body = call.body, .at = clock_.steady()};
-  for (const Json& lease : all("leases")) write.leader = text(lease, "/spec/holderIdentity");
+  for (const Json* lease : all("leases")) write.leader = text(*lease, "/spec/holderIdentity");
   return write;
 }
 
@@ -165,16 +165,16 @@ Answer Server::list(const Route& route) {
   const std::string field = route.asked("fieldSelector");
   Json items = Json::array();
   Json metadata{{"resourceVersion", continue_.empty() ? std::to_string(version_) : continue_.substr(0, continue_.find(' '))}};
-  for (const Json& object : all(route.plural, route.namespace_)) {
-    const auto labels = object["metadata"].value("labels", std::map<std::string, std::string>());
+  for (const Json* object : all(route.plural, route.namespace_)) {
+    const auto labels = (*object)["metadata"].value("labels", std::map<std::string, std::string>());
     if (!selected(route.asked("labelSelector"), labels)) continue;
-    if (field.starts_with("metadata.name=") && field.substr(14) != key_of(object).name) continue;
-    if (!after.empty() && key_of(object).str() <= after) continue;
+    if (field.starts_with("metadata.name=") && field.substr(14) != key_of(*object).name) continue;
+    if (!after.empty() && key_of(*object).str() <= after) continue;
     if (most > 0 && items.size() == most) {
       metadata["continue"] = fmt::format("{} {}", version_, key_of(items.back()).str());
       break;
     }
-    items.push_back(object);
+    items.push_back(*object);
   }
   const Kind& kind = *kind_of(route.plural);
   return {.body = {{"kind", fmt::format("{}List", kind.kind)},
@@ -270,12 +270,12 @@ const Json* Server::find(const std::string& plural, const Key& key) const {
   return found == of_kind->second.end() ? nullptr : &found->second;
 }
 
-std::vector<Json> Server::all(const std::string& plural, const std::string& namespace_) const {
-  std::vector<Json> out;
+std::vector<const Json*> Server::all(const std::string& plural, const std::string& namespace_) const {
+  std::vector<const Json*> out;
   const auto of_kind = objects_.find(plural);
   if (of_kind == objects_.end()) return out;
   for (const auto& [key, object] : of_kind->second) {
-    if (namespace_.empty() || key.namespace_ == namespace_) out.push_back(object);
+    if (namespace_.empty() || key.namespace_ == namespace_) out.push_back(&object);
   }
   return out;
 }
@@ -315,8 +315,10 @@ void Server::remove(const std::string& plural, const Key& key) {
 void Server::commit(const std::string& type, const std::string& plural, Json object) {
   object["metadata"]["resourceVersion"] = std::to_string(++version_);
   if (type != "DELETED") objects_[plural].insert_or_assign(key_of(object), object);
-  watches_.append(version_, type, plural, object);
   if (on_change) on_change(plural, object);
+  std::string namespace_ = key_of(object).namespace_;
+  watches_.append(
+      {.version = version_, .type = type, .plural = plural, .namespace_ = std::move(namespace_), .object = std::move(object)});
 }
 
 }  // namespace lastgood::simulation

@@ -52,7 +52,8 @@ class Server {
 
   // For those who live inside of the cluster: no version to meet, no generation, no owner of fields.
   [[nodiscard]] const api::Json* find(const std::string& plural, const Key& key) const;
-  [[nodiscard]] std::vector<api::Json> all(const std::string& plural, const std::string& namespace_ = "") const;
+  // Good until the next change of the kind.
+  [[nodiscard]] std::vector<const api::Json*> all(const std::string& plural, const std::string& namespace_ = "") const;
   void create(const std::string& plural, api::Json object);
   void change(const std::string& plural, const Key& key, const std::function<void(api::Json&)>& how);
   void remove(const std::string& plural, const Key& key);

@@ -11,22 +11,19 @@ constexpr std::size_t longest_log = 4000;
 
 }  // namespace
 
-void Watches::append(std::uint64_t version, const std::string& type, const std::string& plural, const api::Json& object) {
-  if (int& lost = lost_[plural]; lost > 0) {
+void Watches::append(WatchedEvent event) {
+  if (int& lost = lost_[event.plural]; lost > 0) {
     --lost;
     return;
   }
-  const api::Json event{{"type", type}, {"object", object}};
-  log_.push_back({.version = version,
-                  .type = type,
-                  .plural = plural,
-                  .namespace_ = object["metadata"].value("namespace", std::string()),
-                  .line = event.dump() + "\n"});
+  log_.push_back(std::move(event));
   if (log_.size() > longest_log) {
     oldest_ = log_.front().version;
     log_.pop_front();
   }
-  wake_all();
+  for (Watch& watch : open_) {
+    if (watch.wake && watch.plural == log_.back().plural) watch.wake();
+  }
 }
 
 std::list<Watch>::iterator Watches::open(Watch watch) {
@@ -41,7 +38,8 @@ std::vector<std::string> Watches::take(Watch& watch) {
   for (; event != log_.end(); ++event) {
     watch.seen = event->version;
     const bool in_namespace = watch.namespace_.empty() || watch.namespace_ == event->namespace_;
-    if (event->plural == watch.plural && in_namespace) lines.push_back(event->line);
+    if (event->plural != watch.plural || !in_namespace) continue;
+    lines.push_back(api::Json{{"type", event->type}, {"object", event->object}}.dump() + "\n");
   }
   return lines;
 }

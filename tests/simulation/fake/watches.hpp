@@ -20,7 +20,7 @@ struct WatchedEvent {
   std::string type;  // ADDED, MODIFIED, DELETED
   std::string plural;
   std::string namespace_;
-  std::string line;
+  api::Json object;
 };
 
 struct Watch {
@@ -34,7 +34,7 @@ struct Watch {
 
 class Watches {
  public:
-  void append(std::uint64_t version, const std::string& type, const std::string& plural, const api::Json& object);
+  void append(WatchedEvent event);
 
   [[nodiscard]] bool expired(std::uint64_t version) const { return version < oldest_; }
   [[nodiscard]] std::uint64_t oldest() const { return oldest_; }
