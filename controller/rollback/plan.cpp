@@ -101,9 +101,11 @@ bool paused(const Json& live) {
   return flag && flag->is_boolean() && flag->get<bool>();
 }
 
+// All that a call is addressed by or fenced with.
 bool is_deployment(const Json& live) {
-  return !text_at(live, {"metadata", "name"}).empty() && !text_at(live, {"metadata", "uid"}).empty() &&
-         number_at(live, {"metadata", "generation"}) > 0 && !object_at(live, {"spec", "template"}).empty();
+  for (const auto* key : {"namespace", "name", "uid", "resourceVersion"})
+    if (text_at(live, {"metadata", key}).empty()) return false;
+  return number_at(live, {"metadata", "generation"}) > 0 && !object_at(live, {"spec", "template"}).empty();
 }
 
 // What must be so before anything on the Deployment is looked at more closely.

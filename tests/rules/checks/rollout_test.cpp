@@ -122,12 +122,7 @@ std::vector<Row> crash_rows() {
   };
 }
 
-std::vector<Row> start_rows() {
-  const std::string missing = "configmap \"settings\" not found";
-  auto unscheduled = pod("web-1", {});
-  unscheduled.phase = "Pending";
-  unscheduled.ip = "";
-  unscheduled.containers.clear();
+std::vector<Row> image_rows() {
   auto elsewhere = running("web-0");
   return {
       {"the image does not exist",
@@ -148,6 +143,17 @@ std::vector<Row> start_rows() {
        "pod web-1, container app: InvalidImageName: couldn't parse image name"},
       {"the registry is down", {waiting("RegistryUnavailable")}, Unknown, "RollingOut"},
       {"the image runs in another pod: it is not the release", {elsewhere, waiting("ErrImagePull")}, Unknown, "RollingOut"},
+  };
+}
+
+std::vector<Row> waiting_rows() {
+  const std::string missing = "configmap \"settings\" not found";
+  auto unscheduled = pod("web-1", {});
+  unscheduled.phase = "Pending";
+  unscheduled.ip = "";
+  unscheduled.containers.clear();
+  auto elsewhere = running("web-0");
+  return {
       {"a ConfigMap is missing",
        {waiting("CreateContainerConfigError", missing)},
        Fail,
@@ -210,8 +216,9 @@ api::Deployment past_deadline(const std::string& message, const std::string& rea
 }  // namespace
 
 TEST_CASE("a container that crashes again and again fails the rollout at once") { check(crash_rows()); }
+TEST_CASE("an image that cannot be had fails the rollout, but not a registry that is down") { check(image_rows()); }
 TEST_CASE("a container that cannot start fails the rollout, but not for what may pass or is not the release's fault") {
-  check(start_rows());
+  check(waiting_rows());
 }
 
 TEST_CASE("Kubernetes' own progress deadline fails the rollout at once") {

@@ -47,16 +47,13 @@ struct Row {
 const Json annotation_owned{
     {"f:metadata", {{"f:annotations", {{"f:kubectl.kubernetes.io/last-applied-configuration", leaf()}}}}}};
 
-std::vector<Row> rows() {
+std::vector<Row> template_rows() {
   const auto image = owns_template({{"f:image", leaf()}});
   const auto env = owns_template({{"f:env", leaf()}});
   const Json replicas{{"f:spec", {{"f:replicas", leaf()}}}};
   const Json both{{"f:spec", {{"f:replicas", leaf()}, {"f:template", {{"f:image", leaf()}}}}}};
   const Json mark{{"f:metadata", {{"f:annotations", {{"f:lastgood.dev/rolled-back-by", leaf()}}}}}};
   const Json marked_and_image = joined(mark, image);
-  const Json node_and_annotation{
-      {"f:metadata", {{"f:annotations", {{".", leaf()}, {"f:kubectl.kubernetes.io/last-applied-configuration", leaf()}}}}}};
-  const Json node_alone{{"f:metadata", {{"f:annotations", leaf()}}}};
   return {
       {"what we took with the patch goes back to its owner, and the mark stays ours",
        {entry("helm", image, "Apply")},
@@ -90,6 +87,16 @@ std::vector<Row> rows() {
        {entry("lastgood", image)},
        {entry("lastgood", marked_and_image)},
        {entry("lastgood", mark)}},
+  };
+}
+
+std::vector<Row> annotation_rows() {
+  const Json replicas{{"f:spec", {{"f:replicas", leaf()}}}};
+  const Json mark{{"f:metadata", {{"f:annotations", {{"f:lastgood.dev/rolled-back-by", leaf()}}}}}};
+  const Json node_and_annotation{
+      {"f:metadata", {{"f:annotations", {{".", leaf()}, {"f:kubectl.kubernetes.io/last-applied-configuration", leaf()}}}}}};
+  const Json node_alone{{"f:metadata", {{"f:annotations", leaf()}}}};
+  return {
       {"the annotation goes back to kubectl, which then still owns the map around it",
        {entry("kubectl-client-side-apply", annotation_owned)},
        {entry("kubectl-client-side-apply", node_alone), entry("lastgood", joined(mark, annotation_owned))},
@@ -108,15 +115,18 @@ std::vector<Row> rows() {
   };
 }
 
-}  // namespace
-
-TEST_CASE("each manager gets back what it owned when the target was good") {
-  for (const auto& row : rows()) {
+void check(const std::vector<Row>& rows) {
+  for (const auto& row : rows) {
     DYNAMIC_SECTION(row.name) {
       CHECK(restored_managers(live(row.managers_now, row.annotated), kept(row.managers_then, true)) == Json(row.expected));
     }
   }
 }
+
+}  // namespace
+
+TEST_CASE("each manager gets back of the template what it owned when the target was good") { check(template_rows()); }
+TEST_CASE("kubectl's annotation goes back to whoever wrote it") { check(annotation_rows()); }
 
 TEST_CASE("the ownership patch is fenced by the resourceVersion and changes managedFields alone") {
   const auto call = ownership_patch(live({entry("lastgood", owns_template(leaf()))}), kept({}));
