@@ -54,6 +54,8 @@ void carry_out(Step& step, const api::Rollback& rollback) {
   if (rollback.status.message.starts_with(refused_words)) {
     const bool is_told = step.guard().reason == "Refused";
     step.enter(State::RollingBack, "Refused", rollback.status.message);
+    // How long it is refused counts from the first refusal.
+    if (!is_told) step.guard().state_since = step.now;
     if (!is_told)
       step.fact(true, "RollbackRefused", "Rollback",
                 fmt::format("{} is not put back to {} yet. {}", bad, good, rollback.status.message));
@@ -69,26 +71,30 @@ void carry_out(Step& step, const api::Rollback& rollback) {
 // it must be seen to fail still.
 void carry_out_pending(Step& step, const api::Rollback& rollback) {
   api::GuardStatus& guard = step.guard();
-  const bool was_held = std::ranges::find(touch_rules(), std::string_view(guard.reason), &HoldRule::name) != touch_rules().end();
+  // Our patch has been there, and only the record does not say so yet.
+  const bool is_touched =
+      is_marked_by(step.deployment(), rollback) && step.deployment().meta.generation != rollback.spec.generation;
+  if (is_touched) return carry_out(step, rollback);
   judge(step);
+  const bool was_refused = guard.reason == "Refused";
   if (held_back(step, touch_rules(), State::RollingBack)) return;
-  if (was_held) guard.state_since = step.now;
   const std::string name = name_of(step.deployment(), rollback.spec.from);
-  const CheckStatus* breach = breached(guard.checks);
-  if (!breach) {
+  const auto check = std::ranges::find(guard.checks, rollback.spec.check, &CheckStatus::name);
+  const bool is_well = !breached(guard.checks) && check != guard.checks.end() && check->result == api::SampleResult::Pass;
+  if (is_well) {
     const std::string message = fmt::format("{} got well before anything was touched", name);
     step.out.rollback = advance(rollback.status, RollbackPhase::Superseded, message, step.now);
     step.fact(false, "RollbackCancelled", "None", message);
     return step_watching(step);
   }
-  if (step.now >= guard.state_since.value_or(step.now) + longest_restoration) {
+  if (was_refused && step.now >= guard.state_since.value_or(step.now) + longest_restoration) {
     return fail_rollback(step, rollback, "RollbackRefused",
                          fmt::format("{} could not be put back within {}. {}", name, format_duration(longest_restoration),
                                      rollback.status.message));
   }
   if (!confirmed_breach(guard.checks, step.world.guarding.spec, step.now)) {
     return step.enter(State::RollingBack, "Unconfirmed",
-                      fmt::format("{} is put back when check {} is seen to fail again", name, breach->name));
+                      fmt::format("{} is put back when check {} is seen to fail again", name, rollback.spec.check));
   }
   carry_out(step, rollback);
 }
@@ -191,7 +197,13 @@ void adopt_rollback(Step& step, const api::Rollback& rollback) {
   guard.rolled_out.reset();
   guard.checks.clear();
   if (rollback.status.phase == RollbackPhase::Pending) {
-    guard.checks.push_back({.name = rollback.spec.check, .reason = not_asked_yet, .failures = 1, .breached = true});
+    // Breached it was, whatever the threshold; only a new failure confirms it.
+    constexpr int any_threshold = 100;
+    guard.checks.push_back({.name = rollback.spec.check,
+                            .reason = not_asked_yet,
+                            .failures = 1,
+                            .failure_threshold = any_threshold,
+                            .breached = true});
   }
   step.enter(State::RollingBack, rollback.spec.reason, fmt::format("Going on with Rollback {}", rollback.meta.key.name));
 }

@@ -149,8 +149,11 @@ World Life::world(std::vector<api::Sample> samples) const {
     out.replica_sets = sets;
     for (auto& set : *out.replica_sets) set.is_current = set.hash.value == deployment.template_digest.value;
   }
-  std::erase_if(samples,
-                [&](const api::Sample& one) { return one.check == "rollout" ? !needed.rollout_sample : !needed.check_samples; });
+  // What was asked before the template changed may still arrive.
+  std::erase_if(samples, [&](const api::Sample& one) {
+    if (needed.replica_sets) return false;
+    return one.check == "rollout" ? !needed.rollout_sample : !needed.check_samples;
+  });
   out.samples = std::move(samples);
   return out;
 }

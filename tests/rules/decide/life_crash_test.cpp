@@ -19,6 +19,9 @@ Life breached(int steps_allowed) {
 // However far the one before came, the next leader brings it to this end.
 void check_end(Life& life) {
   CAPTURE(life.standing(), life.phase(), life.facts.size());
+  // Where nothing is touched yet, the release goes on failing: it is put back once that is seen.
+  life.look();
+  if (life.on_deployment() == "v2") life.fail_thrice();
   life.watch(30s, {}).roll_out().watch_well(6min);
   CHECK(life.standing() == "Idle RolledBack");
   CHECK(life.phase() == "Succeeded");

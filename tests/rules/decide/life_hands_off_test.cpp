@@ -112,7 +112,10 @@ TEST_CASE("A policy that breaks while a rollback is under way stops it where it 
     life.look().roll_out().look().watch_well(4min).break_policy().watch(1h, {});
     CHECK(life.standing() == "Verifying PolicyNotFound");
   }
-  life.opt_in().watch(20s, {}).roll_out().watch_well(6min);
+  life.opt_in().watch(20s, {});
+  // Not touched yet, it must be seen to fail still.
+  if (life.on_deployment() == "v2") life.fail_thrice();
+  life.watch(20s, {}).roll_out().watch_well(6min);
   CHECK(life.standing() == "Idle RolledBack");
   CHECK(life.phase() == "Succeeded");
   CHECK(life.template_changes == 1);
@@ -181,7 +184,18 @@ TEST_CASE("A rollback that is recorded waits while it may not touch the Deployme
     life.pass_time(30min);
   }
   life.look();
-  CHECK(life.template_changes == 1);
+  CHECK(life.standing() == "RollingBack Unconfirmed");
+  CHECK(life.template_changes == 0);
+  SECTION("and it still fails") {
+    life.look({fails("health")});
+    CHECK(life.template_changes == 1);
+  }
+  SECTION("but meanwhile it got well") {
+    life.look({pass("health")});
+    CHECK(life.phase() == "Superseded");
+    CHECK(life.guard.state == api::State::Watching);
+    CHECK(life.template_changes == 0);
+  }
 }
 
 TEST_CASE("While it is suspended nothing is verified by the passing of time") {

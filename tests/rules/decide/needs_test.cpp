@@ -64,7 +64,7 @@ const std::vector<Row> table = {
     {"a release", in(State::Watching), "RC"},
     {"a breached one, since the breach may end", in(State::Held), "RC"},
     {"frozen", in(State::Frozen), ""},
-    {"about to be put back", by_record(State::RollingBack, RollbackPhase::Pending), ""},
+    {"about to be put back", by_record(State::RollingBack, RollbackPhase::Pending), "RC"},
     {"being put back", by_record(State::RollingBack, RollbackPhase::TemplateRestored), ""},
     {"put back and rolling out: only its rollout", by_record(State::RollingBack, RollbackPhase::Restored), "R"},
     {"verified", by_record(State::Verifying, RollbackPhase::Verifying), "RC"},

@@ -62,6 +62,13 @@ struct Scene {
     return *this;
   }
 
+  // Our patch is one generation; this is one more.
+  Scene& later() {
+    world.deployment.meta.generation += 1;
+    world.deployment.observed_generation += 1;
+    return *this;
+  }
+
   Scene& marked(const std::string& by = "web-7-1b4e") {
     world.deployment.meta.annotations[mark] = by;
     return *this;
@@ -121,12 +128,14 @@ const std::vector<Row> table = {
      "Watching Baking", "Superseded", true},
     {"a newer one while we put back", Scene("v3").rolling_back(RollbackPhase::Pending), "v3 Watching", "Watching Baking",
      "Superseded", true},
-    {"a newer one after we put back", Scene("v3").rolling_back(RollbackPhase::Restored).marked(), "v3 Watching",
+    {"a newer one after we put back", Scene("v3").rolling_back(RollbackPhase::Restored).marked().later(), "v3 Watching",
      "Watching Baking", "Superseded", true},
+    {"our restoration under another hash, its ReplicaSet was made anew",
+     Scene("v3").rolling_back(RollbackPhase::TemplateRestored).marked(), "v3 Good", "RollingBack ", "", false},
     {"the bad one again, right after we put back", Scene("v2").rolling_back(RollbackPhase::Restored).marked(), "v2 Watching",
      "Watching Baking", "Superseded", true},
     {"the bad one is still there, before we put back", Scene("v2").rolling_back(RollbackPhase::Pending), "v2 Breached",
-     "RollingBack ", "", false},
+     "RollingBack Unconfirmed", "", false},
 };
 
 }  // namespace
@@ -207,5 +216,5 @@ TEST_CASE("A revision that is known as bad, or was never judged, is not presumed
   scene.world.guard.revisions[0] = known("v2", Good);
   const auto guard = decide::decide(scene.world, noon).guard;
   CHECK(guard.current->verdict == Good);
-  CHECK(guard.current->since == noon - 1h);
+  CHECK(guard.current->since == noon);
 }
