@@ -57,13 +57,7 @@ func TestBadInputNeverActsAndAlwaysSaysWhy(t *testing.T) {
 		}
 		all = append(all, app)
 	}
-	s.Given().Policy("web", quick).Running(all...)
-	for _, app := range all {
-		s.When().Annotated(app.Name, policyKey, "web")
-	}
-	for _, app := range all {
-		s.Then().VerdictIs(app.Name, "PresumedGood").IsGood(app)
-	}
+	s.Given().Policy("web", quick).RanBefore("web", all...)
 	s.When().Policy("one", selectsTwo).Policy("other", selectsTwo)
 	for _, input := range badInputs() {
 		makeTheMistake(s, input)

@@ -23,12 +23,10 @@ func TestADeploymentThatIsScaledToZeroIsLeftAlone(t *testing.T) {
 
 func TestAPausedDeploymentIsLeftAloneUntilItIsResumed(t *testing.T) {
 	s := story.New(t)
-	v1 := story.NewApp("web", "v1").Guarded("web")
+	v1 := story.NewApp("web", "v1")
 	twin := v1.Named("twin")
-	s.Given().Policy("web", long).Running(v1, twin)
-	s.When().Policy("web", quick)
-	s.Then().IsGood(v1).IsGood(twin)
-	s.When().Policy("web", long).Shipped(v1.As("v2"), twin.As("v2")).Available("web").Available("twin")
+	s.Given().Policy("web", long).RanBefore("web", v1, twin)
+	s.When().Shipped(v1.As("v2"), twin.As("v2")).Available("web").Available("twin")
 	s.Then().StateIs("web", "Watching", "Baking").StateIs("twin", "Watching", "Baking")
 	s.When().Paused("web", true).TurnedTo("HEALTH=fail", "web").TurnedTo("HEALTH=fail", "twin")
 	s.Then().StateIs("web", "Held", "DeploymentPaused").

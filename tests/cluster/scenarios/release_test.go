@@ -14,9 +14,7 @@ import (
 func TestHealthThatFailsAfterTheRolloutIsPutBack(t *testing.T) {
 	s := story.New(t)
 	v1 := story.NewApp("web", "v1")
-	s.Given().Policy("web", long).Running(v1)
-	s.When().Annotated("web", "lastgood.dev/policy", "web")
-	s.Then().VerdictIs("web", "PresumedGood").IsGood(v1)
+	s.Given().Policy("web", long).RanBefore("web", v1)
 	s.When().Shipped(v1.As("v2")).Available("web")
 	s.Then().StateIs("web", "Watching", "Baking")
 	s.When().TurnedTo("HEALTH=fail", "web")
@@ -97,12 +95,9 @@ func TestABadTemplateThatAPersonAppliesAgainIsJudgedAfresh(t *testing.T) {
 
 func TestTheLastGoodTemplateOutlivesTheHistoryLimit(t *testing.T) {
 	s := story.New(t)
-	v1 := story.NewApp("web", "v1").Guarded("web").Edit(func(d *apps.Deployment) { d.Spec.RevisionHistoryLimit = new(int32) })
-	s.Given().Policy("web", long).Running(v1)
-	s.Then().StateIs("web", "Watching", "Baking")
-	s.When().Policy("web", quick)
-	s.Then().IsGood(v1)
-	s.When().Policy("web", long).Shipped(v1.As("v2")).Available("web")
+	v1 := story.NewApp("web", "v1").Edit(func(d *apps.Deployment) { d.Spec.RevisionHistoryLimit = new(int32) })
+	s.Given().Policy("web", long).RanBefore("web", v1)
+	s.When().Shipped(v1.As("v2")).Available("web")
 	s.Then().HasReplicaSets("web", 1)
 	s.When().TurnedTo("HEALTH=fail", "web")
 	s.Then().IsPutBackAndVerified(v1).TemplateChangedBy("web", "person", "lastgood")

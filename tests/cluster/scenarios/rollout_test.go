@@ -47,11 +47,9 @@ func TestARolloutThatCannotSucceedIsPutBack(t *testing.T) {
 
 func TestPodsThatAreNotReadyAfterTheRolloutBreachIt(t *testing.T) {
 	s := story.New(t)
-	v1 := story.NewApp("web", "v1").Guarded("web").Edit(story.Replicas(3)).Edit(story.ReadyBy("/ready"))
-	s.Given().Policy("web", "{bakeTime: 10m, rollout: {unavailableFor: 4s}, rollback: {verifyFor: 2s}}").Running(v1)
-	s.When().Policy("web", "{bakeTime: 1s, rollout: {unavailableFor: 4s}, rollback: {verifyFor: 2s}}")
-	s.Then().IsGood(v1)
-	s.When().Policy("web", "{bakeTime: 10m, rollout: {unavailableFor: 4s}, rollback: {verifyFor: 2s}}").Shipped(v1.As("v2")).Available("web")
+	v1 := story.NewApp("web", "v1").Edit(story.Replicas(3)).Edit(story.ReadyBy("/ready"))
+	s.Given().Policy("web", "{bakeTime: 10m, rollout: {unavailableFor: 4s}, rollback: {verifyFor: 2s}}").RanBefore("web", v1)
+	s.When().Shipped(v1.As("v2")).Available("web")
 	s.Then().StateIs("web", "Watching", "Baking")
 	s.When().TurnedTo("READY=fail", "web")
 	s.Then().IsPutBackAndVerified(v1).BecauseOf("web", "rollout", "NotReady").TemplateChangedBy("web", "person", "lastgood")

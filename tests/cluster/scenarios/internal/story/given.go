@@ -63,6 +63,20 @@ func (g *Given) Good(apps ...App) *Given {
 	return g
 }
 
+// RanBefore are apps that ran completely available before anybody opted in by naming a policy: presumed good, they are there to
+// go back to without a bake.
+func (g *Given) RanBefore(policy string, apps ...App) *Given {
+	g.T.Helper()
+	g.Running(apps...)
+	for _, app := range apps {
+		g.When().Annotated(app.Name, "lastgood.dev/policy", policy)
+	}
+	for _, app := range apps {
+		g.Then().VerdictIs(app.Name, "PresumedGood").IsGood(app)
+	}
+	return g
+}
+
 // Deployed ships an app and waits for nothing.
 func (g *Given) Deployed(app App) *Given {
 	g.T.Helper()

@@ -83,8 +83,18 @@ func (p *Proxy) address() (server string, authority []byte) {
 
 // KillAt has the controller killed around its write number `at` from now on; none if it is 0. Counting begins anew.
 func (p *Proxy) KillAt(at int, moment Moment) {
+	p.killWhen(moment, func(number int, _ string) bool { return number == at })
+}
+
+// KillAfterNext has the controller killed after its next write; Events are left out, for they are told before what they tell
+// of is remembered, and would only be told again.
+func (p *Proxy) KillAfterNext() {
+	p.killWhen(After, func(_ int, name string) bool { return !strings.HasSuffix(name, " events") })
+}
+
+func (p *Proxy) killWhen(moment Moment, is func(int, string) bool) {
 	p.set(plan{
-		is: func(number int, _ string) bool { return number == at },
+		is: is,
 		act: func(forward func(http.ResponseWriter), _ http.ResponseWriter) {
 			if moment == After {
 				// The answer goes nowhere.

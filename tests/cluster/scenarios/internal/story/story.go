@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -73,6 +72,8 @@ func AloneBehindAProxy(t *testing.T) (*Story, *Proxy) {
 
 func begin(t *testing.T) *Story {
 	t.Helper()
+	// Made first, and so removed last: what a controller said is read at the end.
+	t.TempDir()
 	s := &Story{T: t, Cluster: shared, releases: map[string]snapshot{}}
 	namespace := &core.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "scenario-", Annotations: map[string]string{"scenario": t.Name()}}}
 	made, err := s.Cluster.Typed.CoreV1().Namespaces().Create(context.Background(), namespace, metav1.CreateOptions{})
@@ -151,24 +152,23 @@ func Counted(t *testing.T) {
 func sentence(name string) string {
 	name = strings.TrimPrefix(name, "Test")
 	var words strings.Builder
+	var before rune
 	for i, letter := range name {
 		switch {
 		case letter == '/':
 			words.WriteString(": ")
 		case letter == '_':
 			words.WriteRune(' ')
-		case unicode.IsUpper(letter) && i > 0 && !strings.HasSuffix(words.String(), " "):
+		case unicode.IsUpper(letter) && i > 0 && !unicode.IsUpper(before) && before != ' ':
 			words.WriteRune(' ')
 			words.WriteRune(unicode.ToLower(letter))
 		default:
 			words.WriteRune(letter)
 		}
+		before = letter
 	}
 	return words.String()
 }
-
-// Scratch is a file of this story.
-func (s *Story) scratch(name string) string { return filepath.Join(s.T.TempDir(), name) }
 
 func (s *Story) must(err error) {
 	s.T.Helper()
