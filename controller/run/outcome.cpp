@@ -43,6 +43,9 @@ void record_done(const rollback::NextStep& step, api::RollbackStatus& status, Ti
   if (std::holds_alternative<rollback::PatchTemplate>(step)) {
     status = decide::advance(status, RollbackPhase::TemplateRestored, "The template is put back", now);
   }
+  if (std::holds_alternative<rollback::PatchOwnership>(step)) {
+    status = decide::advance(status, RollbackPhase::Restored, "The template and the ownership of its fields are put back", now);
+  }
 }
 
 bool may_look_again(const Error& error) {
