@@ -262,3 +262,12 @@ TEST_CASE("A failure of the bad revision that arrives after the patch is not hel
   CHECK(life.standing() == "RollingBack RollingOut");
   CHECK(life.current() == "v1 PresumedGood");
 }
+
+TEST_CASE("An answer of before our patch is not held against the bad template that a person has put back since") {
+  Life life;
+  life.ship("v1").roll_out().look().look().ship("v2").look().roll_out().look({pass("rollout")}).fail_thrice();
+  REQUIRE(life.on_deployment() == "v1");
+  life.ship("v2").pass_time(1s).look({fails_at_once("rollout")});
+  CHECK(life.current() == "v2 Watching");
+  CHECK(life.guard.checks[0].failures == 0);
+}
