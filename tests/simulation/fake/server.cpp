@@ -197,6 +197,10 @@ Answer Server::post(const Route& route, const std::string& body) {
   const Key key = key_of(*object);
   if (find(route.plural, key)) return refusal(409, "AlreadyExists", fmt::format("{} \"{}\" already exists", route.plural, key.name));
   if (kind_of(route.plural)->has_status) object->erase("status");
+  // Kinds of Kubernetes' own always have one, ours only once it is written.
+  if (std::string_view(kind_of(route.plural)->api_version) == "apps/v1" && kind_of(route.plural)->has_status) {
+    (*object)["status"] = Json::object();
+  }
   admit(route.plural, *object);
   track_ownership(Json(), *object, manager_of(route), format_rfc3339(clock_.now()));
   if (route.asked("dryRun") != "All") commit("ADDED", route.plural, *object);

@@ -57,7 +57,7 @@ class Watches {
   void wake_all();
 
   std::deque<WatchedEvent> log_;
-  std::uint64_t oldest_ = 0;
+  std::uint64_t oldest_ = 1000;  // what was before is history
   std::list<Watch> open_;
   std::set<std::string> held_;
   std::map<std::string, int> lost_;
