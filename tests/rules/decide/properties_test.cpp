@@ -215,13 +215,19 @@ TEST_CASE("Random histories: one rollback a release, never onto what is not prov
     }
     check_settled(life);
   };
-  const bool held = rc::check([&] { std::ranges::for_each(*anything(), hold); });
-  CHECK(held);
-  INFO(reached.text());
   constexpr std::size_t states = 6;
   constexpr std::size_t acts = 3;    // and none
   constexpr std::size_t phases = 7;  // and none
-  CHECK(reached.times.size() == states + acts + 1 + phases + 1);
+  constexpr std::size_t everything = states + acts + 1 + phases + 1;
+  // Now and then a thousand histories miss one of them: chance then gets more turns.
+  constexpr int most_rounds = 10;
+  bool held = true;
+  for (int round = 0; round < most_rounds && held && reached.times.size() < everything; ++round) {
+    held = rc::check([&] { std::ranges::for_each(*anything(), hold); });
+  }
+  CHECK(held);
+  INFO(reached.text());
+  CHECK(reached.times.size() == everything);
 }
 
 TEST_CASE("Random histories: a release is put back at most once, whatever is scaled, restarted or lost") {
