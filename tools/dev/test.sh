@@ -55,7 +55,7 @@ test_layer_wire() { test_cpp wire; }
 test_layer_go() {
   need_go
   LAYER_COUNT="demo application and audit reader"
-  (cd "$ROOT/tests/demo-app" && go test -count=1 ./...) && (cd "$ROOT/tests/cluster" && go test -count=1 ./internal/...)
+  (cd "$ROOT/tests/demo-app" && go test -trimpath -count=1 ./...) && (cd "$ROOT/tests/cluster" && go test -trimpath -count=1 ./internal/...)
 }
 
 test_layer_chart() {
