@@ -17,7 +17,7 @@ func TestARollbackIsCountedTimedAndToldOnce(t *testing.T) {
 		FactsAre("web", "ReleaseSeen", "ReleaseGood", "ReleaseSeen", "CheckFailing", "CheckBreached", "RollbackStarted", "RolledBack", "RollbackVerified").
 		EventSays("web", "CheckFailing", "health", "answered 500, expected 200", "failure 1 of 2").
 		EventSays("web", "CheckBreached", "health", "failures in a row: 2, threshold 2").
-		EventSays("web", "RollbackStarted", "revision 2", "is put back to revision 1", "answered 500").
+		EventSays("web", "RollbackStarted", "revision 2", "is put back to revision 1", "check health is breached (WrongStatus)").
 		MetricIsAtLeast("lastgood_rollbacks_total", succeeded+1, `outcome="Succeeded"`).
 		MetricIsAtLeast("lastgood_decision_to_patch_seconds_count", timed+1).
 		MetricIsAtLeast("lastgood_leader", 1).PolicyGuards("web", 1)
