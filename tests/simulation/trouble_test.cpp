@@ -6,6 +6,8 @@ using lastgood::api::Verb;
 
 namespace {
 
+const lastgood::api::Json opt_out{{"metadata", {{"annotations", {{"lastgood.dev/enabled", "false"}}}}}};
+
 bool is_template_patch(const Attempt& attempt) {
   return attempt.call.verb == Verb::Patch && attempt.about("/deployments/web") && attempt.call.body.contains("/spec/template");
 }
@@ -63,16 +65,43 @@ TEST_CASE("scaling at the moment of the rollback is no new template: it is put b
   Story story;
   story.settle();
   story.script = at_first(is_template_patch, [&] {
-    const auto scale = lastgood::api::Json{{"spec", {{"replicas", 3}}}};
-    story.person({.verb = Verb::Patch,
-                  .target = "/apis/apps/v1/namespaces/shop/deployments/web",
-                  .body = scale.dump(),
-                  .content_type = std::string(lastgood::api::merge_patch)});
+    story.merge("deployments", "web", {{"spec", {{"replicas", 3}}}});
   });
   story.ship_bad();
   CHECK(story.put_back());
   story.check_clean_end();
   CHECK(story.server.find("deployments", {shop, "web"})->at("spec").at("replicas") == 3);
+}
+
+//  record ---- opted out by a person ---- patch?   no
+TEST_CASE("a person who opts out at the moment of the rollback keeps the template that is there") {
+  Story story;
+  story.settle();
+  story.script = at_first(is_template_patch, [&] { story.merge("deployments", "web", opt_out); });
+  story.ship_bad();
+  story.run_for(5min);
+  CHECK(story.image("web") == "app:v2");
+  CHECK(story.template_changes() == 0);
+  CHECK(story.broken_promises().empty());
+}
+
+//  policy:   suspended ----------------------
+//  watch:    .......................... told         until then the controller believes that it may act
+TEST_CASE("a policy that was suspended stops a rollback even while its watch lags behind") {
+  Story story;
+  story.settle();
+  story.server.watches().hold("rollbackpolicies");
+  story.merge("rollbackpolicies", "web", {{"spec", {{"suspend", true}}}});
+  story.ship_bad();
+  story.run_for(2min);
+  CHECK(story.image("web") == "app:v2");
+  CHECK(story.template_changes() == 0);
+  story.server.watches().release("rollbackpolicies");
+  story.run_for(1min);
+  CHECK(story.image("web") == "app:v2");
+  story.merge("rollbackpolicies", "web", {{"spec", {{"suspend", false}}}});
+  CHECK(story.put_back());
+  story.check_clean_end();
 }
 
 //  record ---- deleted, made again ---- patch?   no: another Deployment

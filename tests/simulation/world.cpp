@@ -131,6 +131,14 @@ void World::ship(const std::string& name, const std::string& image) {
           .content_type = std::string(api::json_patch)});
 }
 
+void World::merge(const std::string& plural, const std::string& name, const Json& patch) {
+  const char* prefix = plural == "deployments" ? "/apis/apps/v1" : "/apis/lastgood.dev/v1alpha1";
+  person({.verb = Verb::Patch,
+          .target = path_of(prefix, plural.c_str(), name),
+          .body = patch.dump(),
+          .content_type = std::string(api::merge_patch)});
+}
+
 void World::remove_deployment(const std::string& name) {
   person({.verb = Verb::Delete, .target = path_of("/apis/apps/v1", "deployments", name)});
 }

@@ -33,6 +33,7 @@ class World {
   void write_policy(const std::string& name, api::Json spec);
   void deploy(const std::string& name, const std::string& image, api::Json annotations, int replicas = 4);
   void ship(const std::string& name, const std::string& image);
+  void merge(const std::string& plural, const std::string& name, const api::Json& patch);  // a merge patch
   void remove_deployment(const std::string& name);
   Answer person(const api::ApiCall& call);
 
