@@ -53,19 +53,19 @@ func TestAControllerThatIsKilledBetweenAnyTwoWritesRollsBackOnce(t *testing.T) {
 	})
 }
 
-// Killed after every single write, again and again, it comes to the same end.
-func TestAControllerThatIsKilledAfterEveryWriteStillRollsBackOnce(t *testing.T) {
+// Killed after every single step of the rollback, again and again, it comes to the same end.
+func TestAControllerThatIsKilledAfterEveryStepRollsBackOnce(t *testing.T) {
 	s, proxy := story.AloneBehindAProxy(t)
-	const least, most = 6, 60
+	const least, most = 5, 20
 	shipABadRelease(s, proxy, 0, story.After)
 	kills := 0
-	for proxy.KillAfterNext(); kills < most && proxy.AwaitStruck(func() bool { return ended(s) }); kills++ {
-		proxy.KillAfterNext()
+	for proxy.KillAfterNextStep(); kills < most && proxy.AwaitStruck(func() bool { return ended(s) }); kills++ {
+		proxy.KillAfterNextStep()
 		s.Process.Start()
 	}
 	endsWell(s)
 	if kills < least || kills == most {
-		t.Errorf("it was killed %d times; want %d to %d, for every start does something that lasts", kills, least, most)
+		t.Errorf("it was killed %d times; want %d to %d: every start does the next step", kills, least, most)
 	}
 }
 

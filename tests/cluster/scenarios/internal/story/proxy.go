@@ -86,10 +86,12 @@ func (p *Proxy) KillAt(at int, moment Moment) {
 	p.killWhen(moment, func(number int, _ string) bool { return number == at })
 }
 
-// KillAfterNext has the controller killed after its next write; Events are left out, for they are told before what they tell
-// of is remembered, and would only be told again.
-func (p *Proxy) KillAfterNext() {
-	p.killWhen(After, func(_ int, name string) bool { return !strings.HasSuffix(name, " events") })
+// KillAfterNextStep has the controller killed after its next write to a Rollback or to a Deployment. Events and what is
+// remembered of checks are left out: after a start they are told and asked afresh, and killed there it would never get further.
+func (p *Proxy) KillAfterNextStep() {
+	p.killWhen(After, func(_ int, name string) bool {
+		return strings.Contains(name, " rollbacks") || strings.Contains(name, " deployments ")
+	})
 }
 
 func (p *Proxy) killWhen(moment Moment, is func(int, string) bool) {
@@ -105,11 +107,11 @@ func (p *Proxy) killWhen(moment Moment, is func(int, string) bool) {
 	})
 }
 
-// TerminateAt has the controller told to stop while its first write of that name is under way; the write is done.
+// TerminateAt has the controller told to stop while its first write whose name begins like that is under way; the write is done.
 func (p *Proxy) TerminateAt(write string) {
 	done := false
 	p.set(plan{
-		is: func(_ int, name string) bool { return name == write && !done },
+		is: func(_ int, name string) bool { return strings.HasPrefix(name, write) && !done },
 		act: func(forward func(http.ResponseWriter), w http.ResponseWriter) {
 			done = true
 			p.story.Process.TellToStop()

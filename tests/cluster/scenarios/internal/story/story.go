@@ -148,24 +148,25 @@ func Counted(t *testing.T) {
 	t.Cleanup(func() { results.add(t, time.Since(started)) })
 }
 
-// sentence makes "TestAnOptOutWins/built-in" readable: "an opt out wins: built-in".
+// sentence makes "TestAnOptOutWins/a_missing_ConfigMap" readable: "An opt out wins: a missing ConfigMap".
 func sentence(name string) string {
-	name = strings.TrimPrefix(name, "Test")
+	test, row, _ := strings.Cut(strings.TrimPrefix(name, "Test"), "/")
+	letters := []rune(test)
 	var words strings.Builder
-	var before rune
-	for i, letter := range name {
-		switch {
-		case letter == '/':
-			words.WriteString(": ")
-		case letter == '_':
+	for i, letter := range letters {
+		next := i+1 < len(letters) && unicode.IsLower(letters[i+1])
+		begins := i > 0 && unicode.IsUpper(letter) && (unicode.IsLower(letters[i-1]) || next)
+		if begins {
 			words.WriteRune(' ')
-		case unicode.IsUpper(letter) && i > 0 && !unicode.IsUpper(before) && before != ' ':
-			words.WriteRune(' ')
-			words.WriteRune(unicode.ToLower(letter))
-		default:
-			words.WriteRune(letter)
 		}
-		before = letter
+		// Abbreviations stay as they are.
+		if begins && next {
+			letter = unicode.ToLower(letter)
+		}
+		words.WriteRune(letter)
+	}
+	if row != "" {
+		words.WriteString(": " + strings.NewReplacer("_", " ", "/", ": ").Replace(row))
 	}
 	return words.String()
 }
