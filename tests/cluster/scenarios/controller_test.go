@@ -5,6 +5,7 @@ package scenarios
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -42,8 +43,8 @@ func TestAControllerThatIsKilledBetweenAnyTwoWritesRollsBackOnce(t *testing.T) {
 				t.Parallel()
 				interrupted(t, at+1, story.After)
 			})
-			// To a controller that starts again, before this write is after the one before it; except that a request was under way.
-			if isOfTheRollback(writes[at]) {
+			// To a controller that starts again, before a write is after the one before it; so once for each kind of write is enough.
+			if slices.Index(writes, writes[at]) == at {
 				t.Run(moment("before", at, writes), func(t *testing.T) {
 					t.Parallel()
 					interrupted(t, at+1, story.Before)
@@ -102,10 +103,6 @@ func endsWell(s *story.Story) {
 	if all := s.Rollbacks(context.Background(), "web"); len(all) != 1 || all[0].Status.Phase != "Succeeded" {
 		s.T.Errorf("there are %d Rollbacks; want one that succeeded: %+v", len(all), all)
 	}
-}
-
-func isOfTheRollback(write string) bool {
-	return strings.Contains(write, "rollbacks") || strings.Contains(write, " deployments") || strings.Contains(write, "deploymentguards")
 }
 
 func moment(when string, at int, writes []string) string {
