@@ -1,0 +1,121 @@
+// docs/reference.md explains every reason, Event, condition and metric that there is, and none that there is not. Fields and
+// annotations are held by tests/rules/api and tests/rules/policy.
+#include "reference.hpp"
+
+#include <catch2/catch.hpp>
+#include <filesystem>
+
+#include "api/rollback.hpp"
+#include "rules/api/schema.hpp"
+
+using namespace lastgood;
+using reference::Names;
+
+namespace {
+
+std::string sources_of(const std::string& folder) {
+  std::string text;
+  for (const auto& entry : std::filesystem::directory_iterator(LASTGOOD_SOURCE_DIR "/controller/" + folder)) {
+    const auto kind = entry.path().extension();
+    if (kind == ".cpp" || kind == ".hpp") {
+      text += schema::text_file("controller/" + folder + "/" + entry.path().filename().string());
+    }
+  }
+  return text;
+}
+
+std::string page() { return schema::text_file("docs/reference.md"); }
+
+Names joined(Names a, const Names& b) {
+  a.insert(b.begin(), b.end());
+  return a;
+}
+
+void check_same(const Names& sources, const Names& rows) {
+  CHECK_FALSE(sources.empty());
+  for (const std::string& complaint : reference::differences(sources, rows)) FAIL_CHECK(complaint);
+}
+
+}  // namespace
+
+TEST_CASE("The reference explains every Event and its type, and none that is never written") {
+  const std::string sources = sources_of("decide");
+  check_same(reference::events_in(sources), reference::rows_of(page(), "## Events", 2));
+  const auto facts = reference::facts_in(sources);
+  CHECK(facts.all == facts.spelt_out + facts.of_governed);
+}
+
+TEST_CASE("The reference explains every reason to hold back, and none that holds nothing back") {
+  check_same(reference::holds_in(sources_of("decide")), reference::rows_of(page(), "### What holds it back"));
+}
+
+TEST_CASE("The reference explains every reason of a state, and none that no state has") {
+  const std::string sources = sources_of("decide");
+  const Names holds = reference::holds_in(sources);
+  const Names rows = reference::rows_of(page(), "### Why it is in its state");
+  check_same(joined(reference::states_in(sources), holds), joined(rows, holds));
+}
+
+TEST_CASE("The reference explains every reason of a check, and none that no check gives") {
+  Names sources = reference::check_reasons_in(sources_of("checks"));
+  // Of one pod among many: a check as a whole says Unresolved or Unreachable.
+  CHECK(sources.erase("NotAsked") == 1);
+  sources.merge(reference::check_reasons_in(schema::text_file("controller/decide/samples.hpp")));
+  check_same(sources, reference::rows_of(page(), "### Why a check answers so"));
+}
+
+TEST_CASE("The reference explains every phase of a rollback") {
+  using enum api::RollbackPhase;
+  Names phases;
+  for (const auto phase : {Pending, TemplateRestored, Restored, Verifying, Succeeded, Failed, Superseded}) {
+    phases.insert(api::to_string(phase));
+  }
+  check_same(phases, reference::rows_of(page(), "### How a rollback goes"));
+}
+
+TEST_CASE("The reference explains every condition, and every reason that is a condition's alone") {
+  const Names types = {"Governed", "Ready", "Reconciling", "Stalled", "Succeeded"};
+  check_same(types, reference::rows_of(page(), "## Conditions"));
+  const std::string section = reference::section(page(), "## Conditions");
+  for (const char* file : {"controller/decide/conditions.cpp", "controller/policy/status.cpp"}) {
+    for (const std::string& word : reference::words_in(schema::text_file(file))) {
+      INFO(file << ": " << word);
+      CHECK(section.contains("`" + word + "`"));
+    }
+  }
+}
+
+TEST_CASE("The reference explains every metric and its type, and none that is never shown") {
+  check_same(reference::metrics_in(schema::text_file("controller/net/metrics.cpp")), reference::rows_of(page(), "## Metrics", 2));
+}
+
+TEST_CASE("Reasons are found in the sources however they are laid out") {
+  CHECK(reference::events_in("step.fact(\n  true, \"RolledBack\", x); fact(false, \"Good\", y); fact(true, after.reason, z);") ==
+        Names{"RolledBack Warning", "Good Normal"});
+  const auto facts =
+      reference::facts_in("step.fact(true, \"A\", x); step.fact(false, after.reason, x); step.fact(true, why, x);");
+  CHECK(facts.all == 3);
+  CHECK(facts.spelt_out + facts.of_governed == 2);
+  CHECK(reference::states_in("step.enter(State::Idle, \"Good\", m); enter(a == b ? c : d,\n \"Late\", m);"
+                             "enter(s, held->reason, fmt::format(\"Words\")); freeze(step, \"Failed\", m);"
+                             "void enter(State s, std::string reason) { fact(true, \"NotAState\"); }") ==
+        Names{"Good", "Late", "Failed"});
+  CHECK(reference::holds_in("HoldRule{.name = \"Suspended\", .holds = suspended},") == Names{"Suspended"});
+  CHECK(reference::check_reasons_in("return fail_at_once(oom ? \"OOMKilled\" : \"CrashLoop\", fmt::format(\"Words\"));"
+                                    "sample.reason = x ? \"A1\" : \"Unreachable\"; if (reason == \"Waiting\") f(\"Other\");"
+                                    "case Kind::Closed: return \"Closed\"; char* not_asked_yet = \"NotAskedYet\";") ==
+        Names{"OOMKilled", "CrashLoop", "Unreachable", "Closed", "NotAskedYet"});
+  CHECK(reference::metrics_in("MetricRow{\"a_total\",\n \"counter\", \"Words.\"}") == Names{"a_total counter"});
+}
+
+TEST_CASE("A reason that the reference lacks, and one that no source has, are found") {
+  const std::string made_up =
+      "\n## Events\n\n| reason | type |\n|---|---|\n| `Seen` | Normal |\n| `Gone` | Warning |\n\ntext | `No` |\n"
+      "### Below\n| x |\n|---|\n| `Deep` | Normal |\n## Metrics\n| y |\n|---|\n| `Other` | |\n";
+  CHECK(reference::rows_of(made_up, "## Events", 2) == Names{"Seen Normal", "Gone Warning", "Deep Normal"});
+  CHECK(reference::rows_of(made_up, "### Below") == Names{"Deep"});
+  CHECK(reference::rows_of(made_up, "## Absent").empty());
+  CHECK(reference::differences({"Seen", "Held"}, {"Seen", "Gone"}) ==
+        std::vector<std::string>{"Held is in the sources and not in the reference", "Gone is in the reference and in no source"});
+  CHECK(reference::differences({"Seen"}, {"Seen"}).empty());
+}
