@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # ./dev build, lint, format: the C++ side. Must not know the tests' layers.
 
-BUILD_PACKAGES=(clang-19 lld-19 libclang-rt-19-dev cmake ninja-build ccache pkg-config libboost-dev libssl-dev nlohmann-json3-dev
+BUILD_PACKAGES=(clang-19 lld-19 libclang-rt-19-dev cmake ninja-build ccache pkg-config libboost1.81-dev libssl-dev nlohmann-json3-dev
   libspdlog-dev prometheus-cpp-dev libsimdjson-dev libcli11-dev libyaml-cpp-dev catch2 librapidcheck-dev zlib1g-dev
   libcurl4-openssl-dev)
 LINT_PACKAGES=(clang-format-19 clang-tidy-19 shellcheck)
