@@ -35,7 +35,8 @@ asio::awaitable<Wrong> created_without_name(Server& server) {
 asio::awaitable<Wrong> failed_test(Server& server) {
   co_await server.create(Resource::Deployment, "web", deployment("app:v1"));
   const Json image = set("/spec/template/spec/containers/0/image", "app:v2");
-  for (const Json& guard : {test("/metadata/uid", "another"), test("/metadata/generation", 9), test("/metadata/resourceVersion", "1")}) {
+  for (const Json& guard :
+       {test("/metadata/uid", "another"), test("/metadata/generation", 9), test("/metadata/resourceVersion", "1")}) {
     const auto refused = co_await server.patch(Resource::Deployment, "web", Json::array({guard, image}));
     if (const Wrong wrong = unless_fails(refused, ErrorKind::Invalid, 422); !wrong.empty()) co_return wrong;
   }
@@ -47,12 +48,15 @@ asio::awaitable<Wrong> failed_test(Server& server) {
 asio::awaitable<Wrong> generation_moves_by_one(Server& server) {
   const auto made = co_await server.create(Resource::Deployment, "web", deployment("app:v1"));
   if (!made) co_return unless_done(made);
-  const Json patch = Json::array({test("/metadata/uid", text(*made, "/metadata/uid")), test("/metadata/generation", 1),
-                                  set("/spec/template/spec/containers/0/image", "app:v2"), set("/metadata/annotations/mark", "x")});
+  const Json patch =
+      Json::array({test("/metadata/uid", text(*made, "/metadata/uid")), test("/metadata/generation", 1),
+                   set("/spec/template/spec/containers/0/image", "app:v2"), set("/metadata/annotations/mark", "x")});
   const auto template_changed = co_await server.patch(Resource::Deployment, "web", patch);
   if (!template_changed) co_return unless_done(template_changed);
-  if (generation(*template_changed) != 2) co_return fmt::format("generation {} after the template", generation(*template_changed));
-  const auto noted = co_await server.patch(Resource::Deployment, "web", Json::array({set("/metadata/annotations/note", "second")}));
+  if (generation(*template_changed) != 2)
+    co_return fmt::format("generation {} after the template", generation(*template_changed));
+  const auto noted =
+      co_await server.patch(Resource::Deployment, "web", Json::array({set("/metadata/annotations/note", "second")}));
   if (!noted) co_return unless_done(noted);
   if (generation(*noted) != 3) co_return fmt::format("generation {} after an annotation", generation(*noted));
   const auto labelled = co_await server.patch(Resource::Deployment, "web", Json::array({set("/metadata/labels", {{"a", "b"}})}));
@@ -69,7 +73,8 @@ asio::awaitable<Wrong> stale_version(Server& server) {
       Resource::ConfigMap, "a",
       Json::array({{{"op", "replace"}, {"path", "/metadata/resourceVersion"}, {"value", version}}, set("/data/a", "3")}));
   if (const Wrong wrong = unless_fails(patched, ErrorKind::Conflict, 409); !wrong.empty()) co_return wrong;
-  co_return unless_fails(co_await server.ask(kube::update(Resource::ConfigMap, server.key("a"), *made)), ErrorKind::Conflict, 409);
+  co_return unless_fails(co_await server.ask(kube::update(Resource::ConfigMap, server.key("a"), *made)), ErrorKind::Conflict,
+                         409);
 }
 
 asio::awaitable<Wrong> lease_by_version(Server& server) {
@@ -145,7 +150,8 @@ asio::awaitable<Wrong> merged(Server& server) {
 
 asio::awaitable<Wrong> unknown_patch(Server& server) {
   co_await server.create(Resource::ConfigMap, "a", config_map("one"));
-  co_return unless_fails(co_await server.ask(kube::patch(Resource::ConfigMap, server.key("a"), "text/plain", "{}")), ErrorKind::Server, 415);
+  co_return unless_fails(co_await server.ask(kube::patch(Resource::ConfigMap, server.key("a"), "text/plain", "{}")),
+                         ErrorKind::Server, 415);
 }
 
 asio::awaitable<Wrong> dry_run(Server& server) {
@@ -166,7 +172,8 @@ asio::awaitable<Wrong> deleted_by_uid(Server& server) {
   if (const Wrong wrong = unless_fails(other, ErrorKind::Conflict, 409); !wrong.empty()) co_return wrong;
   const auto gone = co_await server.ask(kube::remove(Resource::ConfigMap, server.key("a"), Uid(text(*made, "/metadata/uid"))));
   if (!gone) co_return unless_done(gone);
-  if (const Wrong wrong = unless_fails(co_await server.get(Resource::ConfigMap, "a"), ErrorKind::NotFound, 404); !wrong.empty()) co_return wrong;
+  if (const Wrong wrong = unless_fails(co_await server.get(Resource::ConfigMap, "a"), ErrorKind::NotFound, 404); !wrong.empty())
+    co_return wrong;
   const auto again = co_await server.ask(kube::remove(Resource::ConfigMap, server.key("a"), Uid("another")));
   co_return unless_fails(again, ErrorKind::NotFound, 404);
 }

@@ -58,16 +58,18 @@ asio::awaitable<Wrong> watched(Server& server) {
   if (!made || !changed) co_return unless_done(changed);
   co_await server.ask(kube::remove(Resource::ConfigMap, server.key("a"), Uid(text(*made, "/metadata/uid"))));
   Json last;
-  auto seen = co_await server.watch(Resource::ConfigMap, {.resource_version = ResourceVersion(text(*before, "/metadata/resourceVersion")).value},
-                                    3, &last);
+  auto seen = co_await server.watch(
+      Resource::ConfigMap, {.resource_version = ResourceVersion(text(*before, "/metadata/resourceVersion")).value}, 3, &last);
   if (!seen) co_return seen.error().message;
-  if (*seen != std::vector<std::string>{"ADDED a", "MODIFIED a", "DELETED a"}) co_return fmt::format("{} events, first {}", seen->size(), seen->front());
+  if (*seen != std::vector<std::string>{"ADDED a", "MODIFIED a", "DELETED a"})
+    co_return fmt::format("{} events, first {}", seen->size(), seen->front());
   if (text(last, "/object/metadata/resourceVersion") == text(*changed, "/metadata/resourceVersion")) {
     co_return "a deletion has the version of the last change";
   }
   seen = co_await server.watch(Resource::ConfigMap, {.resource_version = text(*made, "/metadata/resourceVersion")}, 2);
   if (!seen) co_return seen.error().message;
-  co_return *seen == std::vector<std::string>{"MODIFIED a", "DELETED a"} ? "" : "resuming repeats or skips: first " + seen->front();
+  co_return *seen == std::vector<std::string>{"MODIFIED a", "DELETED a"} ? ""
+                                                                         : "resuming repeats or skips: first " + seen->front();
 }
 
 asio::awaitable<Wrong> watch_list(Server& server) {

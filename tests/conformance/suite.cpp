@@ -69,12 +69,13 @@ Json config_map(const std::string& label) { return {{"metadata", {{"labels", {{"
 
 Json deployment(const std::string& image) {
   const Json labels{{"app", "conformance"}};
-  return {{"metadata", {{"annotations", {{"note", "first"}}}}},
-          {"spec",
-           {{"replicas", 0},
-            {"selector", {{"matchLabels", labels}}},
-            {"template",
-             {{"metadata", {{"labels", labels}}}, {"spec", {{"containers", Json::array({{{"name", "app"}, {"image", image}}})}}}}}}}};
+  return {
+      {"metadata", {{"annotations", {{"note", "first"}}}}},
+      {"spec",
+       {{"replicas", 0},
+        {"selector", {{"matchLabels", labels}}},
+        {"template",
+         {{"metadata", {{"labels", labels}}}, {"spec", {{"containers", Json::array({{{"name", "app"}, {"image", image}}})}}}}}}}};
 }
 
 Json test(const char* path, Json value) { return {{"op", "test"}, {"path", path}, {"value", std::move(value)}}; }
@@ -83,8 +84,8 @@ Json set(const char* path, Json value) { return {{"op", "add"}, {"path", path}, 
 Wrong unless_fails(const Result<Json>& answer, ErrorKind kind, int status) {
   if (answer) return fmt::format("it was done, where {} was due", status);
   if (answer.error().kind == kind && answer.error().status == status) return {};
-  return fmt::format("{} ({}: {}), where {} was due", answer.error().status, to_string(answer.error().kind), answer.error().message,
-                     status);
+  return fmt::format("{} ({}: {}), where {} was due", answer.error().status, to_string(answer.error().kind),
+                     answer.error().message, status);
 }
 
 Wrong unless_done(const Result<Json>& answer) {

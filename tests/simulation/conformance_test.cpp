@@ -1,10 +1,9 @@
 // The server in memory against the same claims as the real one.
-#include "conformance/suite.hpp"
-
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <catch2/catch.hpp>
 
+#include "conformance/suite.hpp"
 #include "simulation/fake/client.hpp"
 
 namespace lastgood::simulation {

@@ -92,7 +92,8 @@ TEST_CASE("the answer of any one write is lost: the rollback is finished, with o
 
 //  one: write --> 409, 422, 429, 500 or nothing at all, and nothing is done --> goes on
 TEST_CASE("any one write is refused or does not arrive: the rollback is finished all the same") {
-  constexpr std::array mishaps{Mishap::Conflict, Mishap::Unprocessable, Mishap::Slow, Mishap::Broken, Mishap::LoseCall, Mishap::Hang};
+  constexpr std::array mishaps{Mishap::Conflict, Mishap::Unprocessable, Mishap::Slow,
+                               Mishap::Broken,   Mishap::LoseCall,      Mishap::Hang};
   const int writes = number_of_writes();
   for (int k = 1; k <= writes; ++k) {
     for (std::size_t i = 0; i < mishaps.size(); ++i) {

@@ -12,7 +12,8 @@ using Pointer = Json::json_pointer;
 
 namespace {
 
-constexpr std::array may_write{"deployments", "controllerrevisions", "rollbackpolicies", "deploymentguards", "rollbacks", "events", "leases"};
+constexpr std::array may_write{
+    "deployments", "controllerrevisions", "rollbackpolicies", "deploymentguards", "rollbacks", "events", "leases"};
 constexpr std::array may_patch{"/metadata/uid",
                                "/metadata/generation",
                                "/metadata/resourceVersion",

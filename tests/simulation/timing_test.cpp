@@ -45,7 +45,8 @@ Duration time_to_patch(Duration interval, int threshold, Duration timeout, const
 TEST_CASE("N failures of interval P are acted on within (N-1)P and NP and the timeout, whenever the failing begins") {
   // The calls before the patch: each takes a few milliseconds.
   constexpr Duration calls{100};
-  const std::array answers{Health{.status = 503}, Health{.status = 0}, Health{.status = 500, .answers_in = 900ms}, Health{.hangs = true}};
+  const std::array answers{Health{.status = 503}, Health{.status = 0}, Health{.status = 500, .answers_in = 900ms},
+                           Health{.hangs = true}};
   for (const Duration interval : {Duration(2s), Duration(10s), Duration(30s)}) {
     for (const int threshold : {1, 4}) {
       for (std::size_t i = 0; i < answers.size(); ++i) {

@@ -114,17 +114,19 @@ void World::write_policy(const std::string& name, Json spec) {
 void World::deploy(const std::string& name, const std::string& image, Json annotations, int replicas) {
   const Json labels{{"app", name}};
   const Json container{{"name", "app"}, {"image", image}, {"env", Json::array({{{"name", "HEALTH"}, {"value", image}}})}};
-  const Json deployment{{"metadata", {{"name", name}, {"annotations", std::move(annotations)}}},
-                        {"spec",
-                         {{"replicas", replicas},
-                          {"selector", {{"matchLabels", labels}}},
-                          {"template", {{"metadata", {{"labels", labels}}}, {"spec", {{"containers", Json::array({container})}}}}}}}};
+  const Json deployment{
+      {"metadata", {{"name", name}, {"annotations", std::move(annotations)}}},
+      {"spec",
+       {{"replicas", replicas},
+        {"selector", {{"matchLabels", labels}}},
+        {"template", {{"metadata", {{"labels", labels}}}, {"spec", {{"containers", Json::array({container})}}}}}}}};
   person({.verb = Verb::Post, .target = path_of("/apis/apps/v1", "deployments"), .body = deployment.dump()});
 }
 
 void World::ship(const std::string& name, const std::string& image) {
-  const Json patch = Json::array({{{"op", "replace"}, {"path", "/spec/template/spec/containers/0/image"}, {"value", image}},
-                                  {{"op", "replace"}, {"path", "/spec/template/spec/containers/0/env/0/value"}, {"value", image}}});
+  const Json patch =
+      Json::array({{{"op", "replace"}, {"path", "/spec/template/spec/containers/0/image"}, {"value", image}},
+                   {{"op", "replace"}, {"path", "/spec/template/spec/containers/0/env/0/value"}, {"value", image}}});
   person({.verb = Verb::Patch,
           .target = path_of("/apis/apps/v1", "deployments", name),
           .body = patch.dump(),
@@ -244,9 +246,8 @@ std::vector<std::string> World::events() const {
 
 std::vector<Write> World::controllers_writes() const {
   std::vector<Write> out;
-  std::ranges::copy_if(server.writes(), std::back_inserter(out), [&](const Write& write) {
-    return promises_.is_controller(write.user) && write.route.plural != "leases";
-  });
+  std::ranges::copy_if(server.writes(), std::back_inserter(out),
+                       [&](const Write& write) { return promises_.is_controller(write.user) && write.route.plural != "leases"; });
   return out;
 }
 

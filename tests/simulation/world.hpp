@@ -39,11 +39,11 @@ class World {
 
   // What happens to controllers.
   void start(const std::string& who, Lease lease = {});
-  void kill(const std::string& who);        // no orderly stop, no more instruction
-  void stop(const std::string& who);        // SIGTERM
+  void kill(const std::string& who);  // no orderly stop, no more instruction
+  void stop(const std::string& who);  // SIGTERM
   [[nodiscard]] bool runs(const std::string& who) const;
-  void kill_at_write(int number);           // whoever makes it, counted over all controllers, Leases not counted
-  std::function<void()> at_each_write;      // of a controller, Leases not counted; after the server did it
+  void kill_at_write(int number);       // whoever makes it, counted over all controllers, Leases not counted
+  std::function<void()> at_each_write;  // of a controller, Leases not counted; after the server did it
 
   void run_for(Duration time);
   // False: it did not become so in time.
@@ -53,7 +53,9 @@ class World {
   [[nodiscard]] std::string image(const std::string& name) const;
   [[nodiscard]] bool rolled_out(const std::string& name) const;
   [[nodiscard]] std::string state(const std::string& name) const;  // "Idle/Good"
-  [[nodiscard]] bool is_in(const std::string& name, const std::string& state) const { return this->state(name).starts_with(state); }
+  [[nodiscard]] bool is_in(const std::string& name, const std::string& state) const {
+    return this->state(name).starts_with(state);
+  }
   [[nodiscard]] api::Json owners_of_template(const std::string& name) const;  // by manager
   [[nodiscard]] std::vector<std::string> rollbacks() const;                   // "web-2-1a2b: Succeeded"
   [[nodiscard]] std::vector<std::string> events() const;                      // reasons, in order of time

@@ -33,7 +33,9 @@ Error refused(Mishap mishap) {
 class Reading {
  public:
   Reading(Server& server, VirtualClock& clock, asio::any_io_executor executor, Watch watch)
-      : server_(server), clock_(clock), never_(std::move(executor), asio::steady_timer::time_point::max()),
+      : server_(server),
+        clock_(clock),
+        never_(std::move(executor), asio::steady_timer::time_point::max()),
         watch_(server.watches().open(std::move(watch))) {
     watch_->wake = [this] { wake(); };
   }

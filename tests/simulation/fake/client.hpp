@@ -5,20 +5,20 @@
 #include <functional>
 #include <string>
 
-#include "simulation/fake/server.hpp"
 #include "ports/kube_api.hpp"
+#include "simulation/fake/server.hpp"
 
 namespace lastgood::simulation {
 
 enum class Mishap : std::uint8_t {
   None,
-  LoseCall,     // the connection breaks before the server has the call
-  LoseAnswer,   // the server does it, the answer does not arrive
-  Hang,         // no answer, and nothing done, until the caller gives up
-  Conflict,     // 409, nothing done
+  LoseCall,       // the connection breaks before the server has the call
+  LoseAnswer,     // the server does it, the answer does not arrive
+  Hang,           // no answer, and nothing done, until the caller gives up
+  Conflict,       // 409, nothing done
   Unprocessable,  // 422, nothing done
-  Slow,         // 429
-  Broken,       // 500
+  Slow,           // 429
+  Broken,         // 500
 };
 
 struct Attempt {

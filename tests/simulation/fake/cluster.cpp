@@ -22,7 +22,9 @@ std::string text(const Json& object, const char* pointer) { return object.value(
 std::int64_t number_at(const Json& object, const char* pointer, std::int64_t otherwise = 0) {
   return object.value(Pointer(pointer), otherwise);
 }
-Key key_of(const Json& object) { return {.namespace_ = text(object, "/metadata/namespace"), .name = text(object, "/metadata/name")}; }
+Key key_of(const Json& object) {
+  return {.namespace_ = text(object, "/metadata/namespace"), .name = text(object, "/metadata/name")};
+}
 std::int64_t revision_of(const Json& object) {
   const std::string number = object["metadata"].value("annotations", Json::object()).value(revision_annotation, std::string("0"));
   return std::stoll(number);
@@ -202,12 +204,12 @@ void Cluster::write_status(const Json& deployment, const Json& current, const st
   if (!complete && !late) clock_.call_at(deadline, [this, key] { later(key); });
   const std::string name = own.is_null() ? "" : key_of(own).name;
   Json conditions = Json::array({condition("Available", available >= wanted - wanted / 4, "MinimumReplicas", "")});
-  conditions.push_back(complete ? condition("Progressing", true, "NewReplicaSetAvailable",
-                                            fmt::format("ReplicaSet \"{}\" has successfully progressed.", name))
-                       : late   ? condition("Progressing", false, "ProgressDeadlineExceeded",
-                                            fmt::format("ReplicaSet \"{}\" has timed out progressing.", name))
-                                : condition("Progressing", true, "ReplicaSetUpdated",
-                                            fmt::format("ReplicaSet \"{}\" is progressing.", name)));
+  conditions.push_back(
+      complete ? condition("Progressing", true, "NewReplicaSetAvailable",
+                           fmt::format("ReplicaSet \"{}\" has successfully progressed.", name))
+      : late   ? condition("Progressing", false, "ProgressDeadlineExceeded",
+                           fmt::format("ReplicaSet \"{}\" has timed out progressing.", name))
+               : condition("Progressing", true, "ReplicaSetUpdated", fmt::format("ReplicaSet \"{}\" is progressing.", name)));
   const Json status{{"observedGeneration", number_at(deployment, "/metadata/generation")},
                     {"replicas", sum(sets, "/status/replicas")},
                     {"updatedReplicas", updated},
@@ -237,7 +239,8 @@ void Cluster::sync_pods(const Key& set_key) {
   for (std::size_t i = pods.size(); i < wanted; ++i) make_pod(set);
   for (std::size_t i = wanted; i < pods.size(); ++i) server_.remove("pods", key_of(pods[i]));
   pods = owned("pods", set);
-  const auto ready = std::ranges::count_if(pods, [](const Json& pod) { return text(pod, "/status/conditions/0/status") == "True"; });
+  const auto ready =
+      std::ranges::count_if(pods, [](const Json& pod) { return text(pod, "/status/conditions/0/status") == "True"; });
   server_.change("replicasets", set_key, [&](Json& object) {
     object["status"] = {{"replicas", pods.size()}, {"readyReplicas", ready}, {"availableReplicas", ready}};
   });
@@ -277,7 +280,8 @@ void Cluster::run_pod(const Key& key, int restarts) {
   if (runs) {
     clock_.call_at(clock_.steady() + readiness, [this, key] { judge_pod(key); });
   } else {
-    clock_.call_at(clock_.steady() + seconds(10) * (1 << std::min(restarts, 5)), [this, key, restarts] { run_pod(key, restarts + 1); });
+    clock_.call_at(clock_.steady() + seconds(10) * (1 << std::min(restarts, 5)),
+                   [this, key, restarts] { run_pod(key, restarts + 1); });
   }
 }
 
@@ -287,8 +291,8 @@ void Cluster::judge_pod(const Key& key) {
   const bool ready = health_of(*pod).ready;
   if ((text(*pod, "/status/conditions/0/status") == "True") == ready) return;
   server_.change("pods", key, [&](Json& object) {
-    object["status"]["conditions"] =
-        Json::array({{{"type", "Ready"}, {"status", ready ? "True" : "False"}, {"lastTransitionTime", format_rfc3339(clock_.now())}}});
+    object["status"]["conditions"] = Json::array(
+        {{{"type", "Ready"}, {"status", ready ? "True" : "False"}, {"lastTransitionTime", format_rfc3339(clock_.now())}}});
     object["status"]["containerStatuses"][0]["ready"] = ready;
   });
 }

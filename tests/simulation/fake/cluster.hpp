@@ -14,11 +14,11 @@ namespace lastgood::simulation {
 
 // How the pods of one image do.
 struct Health {
-  bool starts = true;       // else its container exits again and again
-  bool ready = true;        // its readiness probe
-  int status = 200;         // of its health endpoint; 0: refuses
-  Duration answers_in{5};   // its health endpoint
-  bool hangs = false;       // its health endpoint never answers
+  bool starts = true;      // else its container exits again and again
+  bool ready = true;       // its readiness probe
+  int status = 200;        // of its health endpoint; 0: refuses
+  Duration answers_in{5};  // its health endpoint
+  bool hangs = false;      // its health endpoint never answers
 };
 
 class Cluster {

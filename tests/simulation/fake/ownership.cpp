@@ -78,8 +78,8 @@ Json owned_part(const Json& object) {
 }
 
 Json entry(const std::string& manager, const std::string& time, Json fields) {
-  return {{"manager", manager}, {"operation", "Update"}, {"apiVersion", "apps/v1"}, {"time", time}, {"fieldsType", "FieldsV1"},
-          {"fieldsV1", std::move(fields)}};
+  return {{"manager", manager}, {"operation", "Update"},    {"apiVersion", "apps/v1"},
+          {"time", time},       {"fieldsType", "FieldsV1"}, {"fieldsV1", std::move(fields)}};
 }
 
 }  // namespace

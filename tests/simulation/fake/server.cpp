@@ -44,7 +44,9 @@ const Kind* kind_of(const std::string& plural) {
 
 std::string text(const Json& object, const char* pointer) { return object.value(Pointer(pointer), std::string()); }
 
-Key key_of(const Json& object) { return {.namespace_ = text(object, "/metadata/namespace"), .name = text(object, "/metadata/name")}; }
+Key key_of(const Json& object) {
+  return {.namespace_ = text(object, "/metadata/namespace"), .name = text(object, "/metadata/name")};
+}
 
 std::string manager_of(const Route& route) {
   const std::string asked = route.asked("fieldManager");
@@ -195,7 +197,8 @@ Answer Server::post(const Route& route, const std::string& body) {
   }
   metadata["namespace"] = route.namespace_;
   const Key key = key_of(*object);
-  if (find(route.plural, key)) return refusal(409, "AlreadyExists", fmt::format("{} \"{}\" already exists", route.plural, key.name));
+  if (find(route.plural, key))
+    return refusal(409, "AlreadyExists", fmt::format("{} \"{}\" already exists", route.plural, key.name));
   if (kind_of(route.plural)->has_status) object->erase("status");
   // Kinds of Kubernetes' own always have one, ours only once it is written.
   if (std::string_view(kind_of(route.plural)->api_version) == "apps/v1" && kind_of(route.plural)->has_status) {
@@ -227,7 +230,8 @@ Answer Server::patch(const Route& route, const api::ApiCall& call) {
     try {
       after = before->patch(*change);
     } catch (const Json::exception& failed) {
-      return refusal(422, "Invalid", std::string("the server rejected our request due to an error in our request: ") + failed.what());
+      return refusal(422, "Invalid",
+                     std::string("the server rejected our request due to an error in our request: ") + failed.what());
     }
   } else {
     return refusal(415, "UnsupportedMediaType", "the body of the request was in an unknown format");
