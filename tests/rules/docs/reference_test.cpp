@@ -49,6 +49,13 @@ TEST_CASE("The reference explains every reason to hold back, and none that holds
   check_same(reference::holds_in(sources_of("decide")), reference::rows_of(page(), "### What holds it back"));
 }
 
+TEST_CASE("The page for platform teams names every reason of Held") {
+  Names sources = reference::holds_in(sources_of("decide"));
+  // What is being deleted keeps the state that it had.
+  CHECK(sources.erase("Deleting") == 1);
+  check_same(sources, reference::rows_of(schema::text_file("docs/platform-team.md"), "## When nothing happens"));
+}
+
 TEST_CASE("The reference explains every reason of a state, and none that no state has") {
   const std::string sources = sources_of("decide");
   const Names holds = reference::holds_in(sources);
