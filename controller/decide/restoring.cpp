@@ -115,7 +115,7 @@ void await_rollout(Step& step, const api::Rollback& rollback) {
   }
   if (is_seen && api::rollout_complete(step.deployment())) {
     guard.rolled_out = step.now;
-    guard.checks.clear();
+    guard.checks = apply_all({}, step.world.guarding.spec, {}, true, step.now);
     const std::string message = fmt::format("{} is rolled out again and is being verified", name);
     step.out.rollback = advance(rollback.status, RollbackPhase::Verifying, message, step.now);
     return step.enter(State::Verifying, "RolledOut", message);
