@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# The scenarios on a real Kubernetes, with the chart and the image as users install them. Must not know how a cluster or an
+# The real Kubernetes: what the simulation claims of it, and the scenarios, with the chart and the image as users install them. Must not know how a cluster or an
 # image is made: cluster.sh and image.sh do.
 
 # test_cluster [-run REGEX]: leaves the cluster as it was; one that was down is down again afterwards.
@@ -7,8 +7,12 @@ test_cluster() {
   local was_up=no code=0
   ensure_cluster_tools
   ! cluster_local status >/dev/null 2>&1 || was_up=yes
+  # However this ends, what was down is down again.
+  [ "$was_up" = yes ] || trap cluster_down EXIT
   cluster_up_if_needed || return
+  test_conformance || code=$?
   test_cluster_scenarios "$@" || code=$?
+  trap - EXIT
   [ "$was_up" = yes ] || cluster_down || code=$?
   return "$code"
 }
