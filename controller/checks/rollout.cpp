@@ -157,6 +157,13 @@ Readiness readiness(const std::vector<const Pod*>& pods, Time rolled_out, Time n
   return out;
 }
 
+// A crash loop that is not yet as long as its own limit shows here first: a person should not have to look for it.
+std::string why_not_ready(const Pod& pod) {
+  const auto waits =
+      std::ranges::find_if(pod.containers, [](const auto& container) { return !container.waiting_reason.empty(); });
+  return waits == pod.containers.end() ? "" : fmt::format(", container {} is in {}", waits->name, waits->waiting_reason);
+}
+
 // Once the rollout has completed: the quarter of design and of Kubernetes' own maxUnavailable default.
 Sample judge_readiness(const api::RolloutCheck& rules, const std::vector<const Pod*>& pods, Time rolled_out, Time now) {
   const auto found = readiness(pods, rolled_out, now);
@@ -166,8 +173,8 @@ Sample judge_readiness(const api::RolloutCheck& rules, const std::vector<const P
   const auto limit = fmt::format("limit: a quarter, for {}", format_duration(rules.unavailable_for));
   if (rules.unavailable_for > Duration::zero() && found.not_ready * 4 > found.counted)
     return fail_after(rules.unavailable_for, "NotReady",
-                      fmt::format("{} of {} pods are not ready, {} for one ({})", found.not_ready, found.counted,
-                                  found.one->meta.key.name, limit));
+                      fmt::format("{} of {} pods are not ready, {} for one{} ({})", found.not_ready, found.counted,
+                                  found.one->meta.key.name, why_not_ready(*found.one), limit));
   return sample_of(api::SampleResult::Pass, "Available",
                    fmt::format("{} of {} pods are ready ({})", found.counted - found.not_ready, found.counted, limit));
 }

@@ -267,6 +267,12 @@ TEST_CASE("once rolled out, more than a quarter of the pods not ready is a failu
   CHECK(judge(complete(3), pods(2, 1), start, seconds(60), {.unavailable_for = Duration(0)}).result == Pass);
 }
 
+TEST_CASE("a pod that is not ready because it crashes is said to") {
+  const auto sample = judge(complete(1), {waiting("CrashLoopBackOff")}, start);
+  CHECK(sample.reason == "NotReady");
+  CHECK(sample.message.contains("is in CrashLoopBackOff (limit: a quarter, for 30s)"));
+}
+
 TEST_CASE("pods that came after the rollout may take their time to get ready") {
   auto added = running("web-9", false);
   added.meta.created = start + seconds(30);
