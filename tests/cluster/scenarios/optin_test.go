@@ -34,6 +34,18 @@ func TestASelectorOptsInWithoutTouchingTheDeployment(t *testing.T) {
 		NothingWasDoneTo("batch").HasNoGuard("batch").PolicyGuards("web", 1)
 }
 
+// The annotation alone: no policy, no health check, and the rollout is judged.
+func TestEnabledAloneJudgesTheRollout(t *testing.T) {
+	s := story.New(t)
+	v1 := story.NewApp("web", "v1")
+	s.Given().Running(v1)
+	s.When().Annotated("web", "lastgood.dev/enabled", "true")
+	s.Then().VerdictIs("web", "PresumedGood").IsGood(v1).ConditionSays("web", "Governed", "True", "PolicyApplies", "built-in")
+	s.When().Shipped(v1.As("v2").Env("CRASH_AFTER", "0"))
+	// A crash loop, or not ready for half a minute: both are seen at about the same time.
+	s.Then().IsPutBack(v1).TemplateChangedBy("web", "person", "lastgood").StateIs("web", "Verifying", "RolledOut")
+}
+
 func TestAnOptOutWinsOverEverything(t *testing.T) {
 	s := story.New(t)
 	v1 := story.NewApp("web", "v1").Labelled("tier", "web").Guarded("web")

@@ -18,24 +18,24 @@ func TestARolloutThatCannotSucceedIsPutBack(t *testing.T) {
 		seconds := int32(5)
 		d.Spec.ProgressDeadlineSeconds = &seconds
 	}
+	const defaults, restartsTwice = "{}", "{rollout: {crashLoopRestarts: 2}}"
 	v1 := story.NewApp("web", "v1")
 	bad := v1.As("v2")
 	for name, row := range map[string]struct {
 		bad    story.App
 		reason string
+		policy string
 	}{
-		"a crash loop":                 {bad.Env("CRASH_AFTER", "0"), "CrashLoop"},
-		"an image that does not exist": {bad.Image("lastgood.dev/demo-app:never-built"), "ImagePull"},
-		"a missing ConfigMap":          {bad.Edit(story.Needs("settings")), "ConfigError"},
-		"a missing key of a Secret":    {bad.Edit(needsSecret), "ConfigError"},
-		"the progress deadline":        {bad.Env("READY", "fail").Edit(story.ReadyBy("/ready")).Edit(impatient), "ProgressDeadlineExceeded"},
-		"too little memory":            {bad.Env("OOM", "true").Edit(littleMemory), "OOMKilled"},
+		"a crash loop":                 {bad.Env("CRASH_AFTER", "0"), "CrashLoop", restartsTwice},
+		"an image that does not exist": {bad.Image("lastgood.dev/demo-app:never-built"), "ImagePull", defaults},
+		"a missing ConfigMap":          {bad.Edit(story.Needs("settings")), "ConfigError", defaults},
+		"a missing key of a Secret":    {bad.Edit(needsSecret), "ConfigError", defaults},
+		"the progress deadline":        {bad.Env("READY", "fail").Edit(story.ReadyBy("/ready")).Edit(impatient), "ProgressDeadlineExceeded", defaults},
+		"too little memory":            {bad.Env("OOM", "true").Edit(littleMemory), "OOMKilled", restartsTwice},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := story.New(t)
-			s.Given().Running(v1)
-			s.When().Annotated("web", "lastgood.dev/enabled", "true")
-			s.Then().VerdictIs("web", "PresumedGood").IsGood(v1)
+			s.Given().Policy("rollout", row.policy).RanBefore("rollout", v1)
 			s.When().Shipped(row.bad)
 			s.Then().IsPutBack(v1).BecauseOf("web", "rollout", row.reason).
 				TemplateChangedBy("web", "person", "lastgood").

@@ -154,13 +154,13 @@ func sentence(name string) string {
 	letters := []rune(test)
 	var words strings.Builder
 	for i, letter := range letters {
-		next := i+1 < len(letters) && unicode.IsLower(letters[i+1])
-		begins := i > 0 && unicode.IsUpper(letter) && (unicode.IsLower(letters[i-1]) || next)
+		lowerAt := func(at int) bool { return at < len(letters) && unicode.IsLower(letters[at]) }
+		begins := i > 0 && unicode.IsUpper(letter) && (lowerAt(i-1) || lowerAt(i+1))
 		if begins {
 			words.WriteRune(' ')
 		}
-		// Abbreviations stay as they are.
-		if begins && next {
+		// Abbreviations stay as they are; "A" is none.
+		if begins && (lowerAt(i+1) || lowerAt(i+2)) {
 			letter = unicode.ToLower(letter)
 		}
 		words.WriteRune(letter)

@@ -5,6 +5,7 @@ import "testing"
 func TestTheNameOfATestIsReadAsASentence(t *testing.T) {
 	for name, want := range map[string]string{
 		"TestAnOptOutWins/a_crash_loop":             "An opt out wins: a crash loop",
+		"TestWithoutALastGoodRevision":              "Without a last good revision",
 		"TestARollbackIsTold":                       "A rollback is told",
 		"TestNothingIsMissedWhenTheAPIServerIsAway": "Nothing is missed when the API server is away",
 		"TestX/a_missing_ConfigMap/patch_rollbacks": "X: a missing ConfigMap: patch rollbacks",
