@@ -23,16 +23,28 @@ Result<void> changed_since() {
   return fail(ErrorKind::Conflict, "the Deployment or its policy has changed since the decision; it is made again");
 }
 
+Result<api::ApiCall> kept_call(const api::Deployment& deployment, const api::Revision& target) {
+  return kube::get(Resource::ControllerRevision, {.namespace_ = deployment.meta.key.namespace_, .name = target.kept_as});
+}
+
 }  // namespace
 
 asio::awaitable<Result<void>> Executor::carry_out(decide::Act act, const api::Deployment& deployment, Memory& memory, Term term) {
   if (const auto* start = std::get_if<decide::StartRollback>(&act)) {
     memory.decided = clock_.steady();
+    const api::Revision& target = start->record.spec.to;
+    const auto kept = co_await gateway_.read(kept_call(deployment, target));
+    // Deleted by somebody: another target is to be chosen, or none.
+    if (!kept && kept.error().kind == ErrorKind::NotFound) decide::note_kept(memory.guard, target.hash, "");
+    if (!kept) co_return std::unexpected(kept.error());
     const auto recorded = co_await record(*start, deployment, memory, term);
     if (!recorded) co_return recorded;
-    co_return co_await go_on(deployment, memory, term);
+    co_return co_await go_on(deployment, kept, memory, term);
   }
-  if (std::holds_alternative<decide::CarryOutRollback>(act)) co_return co_await go_on(deployment, memory, term);
+  if (std::holds_alternative<decide::CarryOutRollback>(act)) {
+    const auto kept = co_await gateway_.read(kept_call(deployment, memory.rollback->spec.to));
+    co_return co_await go_on(deployment, kept, memory, term);
+  }
   if (const auto* keeping = std::get_if<decide::KeepRevision>(&act)) {
     co_return co_await keep(keeping->revision, deployment, memory, term);
   }
@@ -42,12 +54,6 @@ asio::awaitable<Result<void>> Executor::carry_out(decide::Act act, const api::De
 asio::awaitable<Result<void>> Executor::record(const decide::StartRollback& start, const api::Deployment& deployment,
                                                Memory& memory, Term term) {
   const std::string& namespace_ = deployment.meta.key.namespace_;
-  const api::Revision& target = start.record.spec.to;
-  const auto kept =
-      co_await gateway_.read(kube::get(Resource::ControllerRevision, {.namespace_ = namespace_, .name = target.kept_as}));
-  // Deleted by somebody: another target is to be chosen, or none.
-  if (!kept && kept.error().kind == ErrorKind::NotFound) decide::note_kept(memory.guard, target.hash, "");
-  if (!kept) co_return std::unexpected(kept.error());
   auto created = co_await gateway_.write(
       term, kube::create(Resource::Rollback, namespace_, api::rollback_manifest(start.record, deployment)));
   const bool is_new = created.has_value();
@@ -62,14 +68,13 @@ asio::awaitable<Result<void>> Executor::record(const decide::StartRollback& star
   co_return Result<void>{};
 }
 
-asio::awaitable<Result<void>> Executor::go_on(const api::Deployment& deployment, Memory& memory, Term term) {
+// `kept` was read for this decision; what is kept under a name never changes, so once is enough.
+asio::awaitable<Result<void>> Executor::go_on(const api::Deployment& deployment, const Result<api::Json>& kept, Memory& memory,
+                                              Term term) {
   std::optional<Error> last;
   for (int step = 0; step < most_steps; ++step) {
-    const api::Rollback& rollback = *memory.rollback;
-    const Key kept_key{.namespace_ = deployment.meta.key.namespace_, .name = rollback.spec.to.kept_as};
     const auto live = co_await gateway_.read(kube::get(Resource::Deployment, deployment.meta.key));
-    const auto kept = co_await gateway_.read(kube::get(Resource::ControllerRevision, kept_key));
-    const rollback::NextStep next = rollback::next_step(rollback, live, kept);
+    const rollback::NextStep next = rollback::next_step(*memory.rollback, live, kept);
     if (is_undecided(next, live, deployment)) co_return changed_since();
     if (!co_await policy_still_allows(next, deployment, memory)) co_return changed_since();
     const Taken taken = co_await take(next, memory, term);

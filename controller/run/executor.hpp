@@ -27,7 +27,8 @@ class Executor {
  private:
   boost::asio::awaitable<Result<void>> record(const decide::StartRollback& start, const api::Deployment& deployment,
                                               Memory& memory, Term term);
-  boost::asio::awaitable<Result<void>> go_on(const api::Deployment& deployment, Memory& memory, Term term);
+  boost::asio::awaitable<Result<void>> go_on(const api::Deployment& deployment, const Result<api::Json>& kept, Memory& memory,
+                                             Term term);
   boost::asio::awaitable<Result<void>> keep(const api::Revision& revision, const api::Deployment& deployment, Memory& memory,
                                             Term term);
   struct Taken {

@@ -50,7 +50,7 @@ func run(ctx context.Context, kubeconfig, image string, rounds int) error {
 	}
 	fmt.Printf("decision to acknowledged patch   %s\n", summary(decided))
 	fmt.Printf("one patch of a template alone    %s\n", summary(floor))
-	fmt.Printf("ratio of the medians             %.1f   (record the Rollback, two live reads, the patch)\n",
+	fmt.Printf("ratio of the medians             %.1f   (three live reads, the record, the patch)\n",
 		float64(quantile(decided, 0.5))/float64(quantile(floor, 0.5)))
 	return nil
 }
