@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# The real Kubernetes: what the simulation claims of it, and the scenarios, with the chart and the image as users install them. Must not know how a cluster or an
-# image is made: cluster.sh and image.sh do.
+# The real Kubernetes: what the simulation claims of it, and the scenarios, with the chart and the image as users install
+# them. Must not know how a cluster or an image is made: cluster.sh and image.sh do.
 
 # test_cluster [-run REGEX]: leaves the cluster as it was; one that was down is down again afterwards.
 test_cluster() {

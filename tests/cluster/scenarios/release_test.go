@@ -63,7 +63,7 @@ func TestTheSecondBadReleaseGoesBackToTheLastGoodOneToo(t *testing.T) {
 	s.When().Shipped(v3)
 	s.Then().IsPutBackAndVerified(v2)
 	s.When().Shipped(v4)
-	s.Then().StateIs("web", "RollingBack", "").IsPutBackAndVerified(v2).BecauseOf("web", "health", "Closed").
+	s.Then().HasRollbacks("web", 2).IsPutBackAndVerified(v2).BecauseOf("web", "health", "Closed").
 		TemplateChangedBy("web", "person", "person", "lastgood", "person", "lastgood").
 		EventSays("web", "ReleaseGood", "revision 2")
 }
@@ -78,7 +78,7 @@ func TestABadTemplateThatAPersonAppliesAgainIsJudgedAfresh(t *testing.T) {
 		s.When().Shipped(bad)
 		s.Then().IsPutBackAndVerified(v1)
 		s.When().Shipped(bad)
-		s.Then().StateIs("web", "RollingBack", "").IsPutBackAndVerified(v1).TemplateChangedBy("web", "person", "lastgood", "person", "lastgood")
+		s.Then().HasRollbacks("web", 2).IsPutBackAndVerified(v1).TemplateChangedBy("web", "person", "lastgood", "person", "lastgood")
 	})
 	t.Run("and good once what it lacked is there", func(t *testing.T) {
 		s := story.New(t)

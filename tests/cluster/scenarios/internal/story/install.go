@@ -14,6 +14,7 @@ import (
 	"time"
 
 	authentication "k8s.io/api/authentication/v1"
+	core "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/tools/clientcmd"
@@ -33,7 +34,6 @@ type installation struct {
 	// outside names a binary that every scenario runs for itself: quicker to try than an image.
 	outside string
 	token   string
-	ours    bool
 	running sync.Once
 	failed  error
 }
@@ -61,7 +61,7 @@ func Main(m *testing.M) int {
 // prepare installs everything but the running controller: the first scenarios have one of their own, and two must not
 // look after the same Deployment.
 func (c *Cluster) prepare() error {
-	if binary := os.Getenv("LASTGOOD_TEST_CONTROLLER"); strings.HasPrefix(binary, "outside") {
+	if os.Getenv("LASTGOOD_TEST_CONTROLLER") == "outside" {
 		c.install.outside = binaryPath(c.Project)
 	}
 	if err := c.requireFree(); err != nil {
@@ -80,27 +80,42 @@ func binaryPath(project string) string {
 	return filepath.Join(project, "build", "dev", "cmd", "lastgood-controller", "lastgood-controller")
 }
 
-// requireFree refuses to replace an installation that somebody uses.
+// The mark of an installation of ours: one that is found was left by a run that was killed.
+const ours = "lastgood-scenarios"
+
+// requireFree refuses to replace an installation that somebody uses, and removes what a run that was killed has left.
 func (c *Cluster) requireFree() error {
-	_, err := c.Typed.AppsV1().Deployments(systemNamespace).Get(context.Background(), release, metav1.GetOptions{})
-	if apierrors.IsNotFound(err) {
-		c.install.ours = true
-		return nil
+	ctx := context.Background()
+	namespace, err := c.Typed.CoreV1().Namespaces().Get(ctx, systemNamespace, metav1.GetOptions{})
+	if err == nil && namespace.Annotations[ours] == "" {
+		return fmt.Errorf("this cluster has a Lastgood already, in namespace %s; remove it before the tests install theirs: "+
+			"helm -n %[1]s uninstall %s && kubectl delete namespace %[1]s", systemNamespace, release)
 	}
+	if err != nil && !apierrors.IsNotFound(err) {
+		return err
+	}
+	if apierrors.IsNotFound(err) {
+		namespace = &core.Namespace{ObjectMeta: metav1.ObjectMeta{Name: systemNamespace, Annotations: map[string]string{ours: "true"}}}
+		_, err = c.Typed.CoreV1().Namespaces().Create(ctx, namespace, metav1.CreateOptions{})
+		return err
+	}
+	left, err := c.Typed.CoreV1().Namespaces().List(ctx, metav1.ListOptions{})
 	if err != nil {
 		return err
 	}
-	if os.Getenv("LASTGOOD_TEST_REPLACE") == "" {
-		return fmt.Errorf("this cluster has a Lastgood already, in namespace %s; remove it (helm -n %s uninstall %s), or set "+
-			"LASTGOOD_TEST_REPLACE=1 to have the tests replace it", systemNamespace, systemNamespace, release)
+	for _, namespace := range left.Items {
+		if namespace.Annotations["scenario"] != "" {
+			if err := c.Typed.CoreV1().Namespaces().Delete(ctx, namespace.Name, metav1.DeleteOptions{}); err != nil {
+				return err
+			}
+		}
 	}
-	c.install.ours = true
 	return nil
 }
 
 func (c *Cluster) installChart(replicas int) error {
 	chart := filepath.Join(c.Project, "deploy", "charts", "lastgood")
-	return c.helm("upgrade", "--install", release, chart, "--namespace", systemNamespace, "--create-namespace",
+	return c.helm("upgrade", "--install", release, chart, "--namespace", systemNamespace,
 		// CRDs that were applied by hand become the chart's.
 		"--take-ownership", "--force-conflicts", "--wait", "--timeout", "120s", "--set", fmt.Sprintf("replicas=%d", replicas))
 }
@@ -143,11 +158,15 @@ func (c *Cluster) writeKubeconfig(path, server string, authority []byte) error {
 
 func (c *Cluster) cleanUp() error {
 	err := c.awaitDoomed(2 * time.Minute)
-	if c.install.ours {
-		if gone := c.helm("uninstall", release, "--namespace", systemNamespace, "--wait", "--timeout", "60s"); gone != nil {
-			return gone
-		}
-		return c.Typed.CoreV1().Namespaces().Delete(context.Background(), systemNamespace, metav1.DeleteOptions{})
+	if gone := c.helm("uninstall", release, "--namespace", systemNamespace, "--wait", "--timeout", "60s"); gone != nil {
+		return gone
+	}
+	if gone := c.Typed.CoreV1().Namespaces().Delete(context.Background(), systemNamespace, metav1.DeleteOptions{}); gone != nil {
+		return gone
+	}
+	c.doomed = []string{systemNamespace}
+	if gone := c.awaitDoomed(time.Minute); gone != nil {
+		return gone
 	}
 	return err
 }

@@ -21,6 +21,16 @@ func (t *Then) HasReplicaSets(name string, count int) *Then {
 	return t
 }
 
+// HasRollbacks waits until so many rollbacks of a Deployment were begun.
+func (t *Then) HasRollbacks(name string, count int) *Then {
+	t.T.Helper()
+	t.eventually(fmt.Sprintf("%s has %d Rollbacks", name, count), func(ctx context.Context) (bool, string) {
+		is := len(t.Rollbacks(ctx, name))
+		return is == count, fmt.Sprintf("%d", is)
+	})
+	return t
+}
+
 // HasNoGuard says that a Deployment is none of Lastgood's business.
 func (t *Then) HasNoGuard(name string) *Then {
 	t.T.Helper()
