@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Shared by every verb of ./dev: saying what happens and for how long, and bringing what is missing.
 # Must not know any verb.
 
