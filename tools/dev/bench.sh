@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # ./dev bench: figures, each beside the API server's own in the same run. Prints; asserts nothing.
 
+# shellcheck disable=SC2034 # keep, DEMO_UNDO and DEMO_KUBE are read by the functions of demo.sh
 verb_bench() {
   demo_prepare
   local home keep='' kubeconfig
