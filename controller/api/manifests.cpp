@@ -39,8 +39,9 @@ std::string status_patch(const Uid& uid, const Json& status) {
 }
 
 std::string adopt_guard_patch(const DeploymentGuard& guard, const Deployment& deployment) {
-  const Json patch = Json::array({{{"op", "test"}, {"path", "/metadata/uid"}, {"value", guard.meta.uid.value}},
-                                  {{"op", "add"}, {"path", "/metadata/ownerReferences"}, {"value", owner_references(deployment)}}});
+  const Json patch =
+      Json::array({{{"op", "test"}, {"path", "/metadata/uid"}, {"value", guard.meta.uid.value}},
+                   {{"op", "add"}, {"path", "/metadata/ownerReferences"}, {"value", owner_references(deployment)}}});
   return patch.dump();
 }
 
@@ -59,7 +60,8 @@ Json event_manifest(const Deployment& deployment, const EventText& text, const s
   return {{"apiVersion", "events.k8s.io/v1"},
           {"kind", "Event"},
           {"metadata",
-           {{"name", fmt::format("{}.{}", key.name.substr(0, longest_base), digest_template(words).value)}, {"namespace", key.namespace_}}},
+           {{"name", fmt::format("{}.{}", key.name.substr(0, longest_base), digest_template(words).value)},
+            {"namespace", key.namespace_}}},
           {"eventTime", format_micro_time(now)},
           {"reportingController", "lastgood.dev/controller"},
           {"reportingInstance", instance},
@@ -75,8 +77,6 @@ Json event_manifest(const Deployment& deployment, const EventText& text, const s
             {"uid", deployment.meta.uid.value}}}};
 }
 
-Json event_series(int count, Time now) {
-  return {{"series", {{"count", count}, {"lastObservedTime", format_micro_time(now)}}}};
-}
+Json event_series(int count, Time now) { return {{"series", {{"count", count}, {"lastObservedTime", format_micro_time(now)}}}}; }
 
 }  // namespace lastgood::api
