@@ -6,7 +6,7 @@
 namespace lastgood::net {
 
 struct Deadline::State {
-  explicit State(boost::asio::any_io_executor executor) : timer(std::move(executor)) {}
+  explicit State(const boost::asio::any_io_executor& executor) : timer(executor) {}
 
   boost::asio::steady_timer timer;
   std::chrono::steady_clock::time_point until;
@@ -15,8 +15,7 @@ struct Deadline::State {
   std::function<void()> abort = {};
 };
 
-Deadline::Deadline(boost::asio::any_io_executor executor, Duration from_now)
-    : state_(std::make_shared<State>(std::move(executor))) {
+Deadline::Deadline(const boost::asio::any_io_executor& executor, Duration from_now) : state_(std::make_shared<State>(executor)) {
   state_->until = std::chrono::steady_clock::now() + from_now;
   arm(state_);
 }

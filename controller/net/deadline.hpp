@@ -13,7 +13,7 @@ namespace lastgood::net {
 
 class Deadline {
  public:
-  Deadline(boost::asio::any_io_executor executor, Duration from_now);
+  Deadline(const boost::asio::any_io_executor& executor, Duration from_now);
   Deadline(const Deadline&) = delete;
   Deadline& operator=(const Deadline&) = delete;
   ~Deadline();
