@@ -87,7 +87,7 @@ LeaseAction LeaseMachine::on(LeaseAnswer answer, Steady now, Time wall) {
   return on_object(std::move(*object), now, wall);
 }
 
-LeaseAction LeaseMachine::on(LeaseSeen seen, Steady now, Time wall) {
+LeaseAction LeaseMachine::on(const LeaseSeen& seen, Steady now, Time wall) {
   if (phase_ == Phase::Done) return LeaseDone{};
   if (release_by_ || phase_ != Phase::Waiting) return LeaseWait{wait_until_};
   auto object = read(seen.body);

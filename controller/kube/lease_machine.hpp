@@ -93,7 +93,7 @@ class LeaseMachine {
 
   LeaseAction on(LeaseTick, Steady now, Time wall);
   LeaseAction on(LeaseAnswer answer, Steady now, Time wall);
-  LeaseAction on(LeaseSeen seen, Steady now, Time wall);
+  LeaseAction on(const LeaseSeen& seen, Steady now, Time wall);
   LeaseAction on(LeaseRelease, Steady now, Time wall);
 
   LeaseAction on_object(api::Json object, Steady now, Time wall);
