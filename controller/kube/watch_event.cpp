@@ -213,10 +213,12 @@ Result<T> parse_object(std::string_view bytes) {
   return object;
 }
 
+// NOLINTBEGIN(bugprone-macro-parentheses): the argument is a type, which parentheses would break.
 #define LASTGOOD_WATCHED(T)                                             \
   template Result<WatchEvent<T>> parse_event<T>(std::string_view line); \
   template Result<ListPage<T>> parse_list<T>(std::string body);         \
   template Result<T> parse_object<T>(std::string_view bytes);
+// NOLINTEND(bugprone-macro-parentheses)
 LASTGOOD_WATCHED(api::Deployment)
 LASTGOOD_WATCHED(api::RollbackPolicy)
 LASTGOOD_WATCHED(api::DeploymentGuard)

@@ -68,10 +68,12 @@ template <class T>
 template <class T>
 [[nodiscard]] Result<T> parse_object(std::string_view bytes);
 
+// NOLINTBEGIN(bugprone-macro-parentheses): the argument is a type, which parentheses would break.
 #define LASTGOOD_WATCHED(T)                                                    \
   extern template Result<WatchEvent<T>> parse_event<T>(std::string_view line); \
   extern template Result<ListPage<T>> parse_list<T>(std::string body);         \
   extern template Result<T> parse_object<T>(std::string_view bytes);
+// NOLINTEND(bugprone-macro-parentheses)
 LASTGOOD_WATCHED(api::Deployment)
 LASTGOOD_WATCHED(api::RollbackPolicy)
 LASTGOOD_WATCHED(api::DeploymentGuard)
