@@ -86,6 +86,7 @@ auto WatchMachine<T>::on_listed(ListPage<T> page, Steady now) -> Action {
     return sync_failed({.kind = ErrorKind::Protocol, .message = "the list has more than 500,000 objects"}, now);
   }
   std::vector<Error> problems;
+  problems.reserve(page.unreadable.size());
   for (auto& one : page.unreadable) problems.push_back(std::move(one.error));
   continue_ = std::move(page.continue_);
   Action action;
@@ -183,36 +184,37 @@ auto WatchMachine<T>::on_event(Error event, Steady now) -> Action {
 
 template <class T>
 auto WatchMachine<T>::on(Error error, Steady now) -> Action {
+  const std::string_view why = to_string(error.kind);
   switch (phase_) {
     case Phase::Fresh:
     case Phase::Waiting: return still_due();
     case Phase::Collecting:
     case Phase::Paging: return sync_failed(std::move(error), now);
     case Phase::Watching: return watch_failed(std::move(error), now);
-    case Phase::Checking: return back_off(Phase::Checking, to_string(error.kind), std::move(error), now);
+    case Phase::Checking: return back_off(Phase::Checking, why, std::move(error), now);
   }
   return still_due();
 }
 
 template <class T>
 auto WatchMachine<T>::sync_failed(Error error, Steady now) -> Action {
+  const std::string_view why = to_string(error.kind);
   const bool midway = phase_ == Phase::Paging && !continue_.empty();
   if (phase_ == Phase::Collecting && not_understood(error)) {
     watch_list_works_ = false;
     return use_lists("NoWatchList", std::move(error), now);
   }
   if (phase_ == Phase::Collecting && (error.kind == ErrorKind::TooLarge || error.kind == ErrorKind::TimedOut)) {
-    const std::string_view why = to_string(error.kind);
     return use_lists(why, std::move(error), now);
   }
   if (error.kind == ErrorKind::TooLarge) page_size_ = std::max(page_size_ / 2, 1);
   // A version that is refused is asked for only once; a continue token that expired means starting over, once at once.
-  if (blames_version(error) && !anchor_.empty()) return restart_sync({}, to_string(error.kind), std::move(error), now);
+  if (blames_version(error) && !anchor_.empty()) return restart_sync({}, why, std::move(error), now);
   if (error.kind == ErrorKind::Expired && midway && backoff_.failures() == 0) {
     static_cast<void>(backoff_.next());
     return use_lists("ContinueExpired", std::move(error), now);
   }
-  return back_off(Phase::Collecting, to_string(error.kind), std::move(error), now);
+  return back_off(Phase::Collecting, why, std::move(error), now);
 }
 
 template <class T>
