@@ -24,9 +24,9 @@ struct ResponseHead {
 };
 
 struct MessageLimits {
-  std::size_t header_bytes = 64 * 1024;
-  std::optional<std::uint64_t> body_bytes = {};  // none: a stream has no end
-  std::size_t read_bytes = 16 * 1024;            // asked for at once
+  std::size_t header_bytes = std::size_t{64} * 1024;
+  std::optional<std::uint64_t> body_bytes = {};     // none: a stream has no end
+  std::size_t read_bytes = std::size_t{16} * 1024;  // asked for at once
 };
 
 // Reads one response; interim ones (1xx) are passed over.
