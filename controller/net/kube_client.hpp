@@ -14,9 +14,9 @@
 namespace lastgood::net {
 
 struct KubeClientLimits {
-  std::size_t connections = 8;                // for calls; further callers wait in their order
-  std::size_t body_bytes = 64 * 1024 * 1024;  // of one answer
-  std::size_t header_bytes = 64 * 1024;
+  std::size_t connections = 8;                             // for calls; further callers wait in their order
+  std::size_t body_bytes = std::size_t{64} * 1024 * 1024;  // of one answer
+  std::size_t header_bytes = std::size_t{64} * 1024;
   Duration connect_timeout{10'000};  // of a stream; a call has its own timeout for everything
   Duration keep_idle{50'000};        // an idle connection older than this is not used again
   Duration token_lifetime{50'000};   // a token file is read again after this
