@@ -27,7 +27,7 @@ using PageHandler = std::function<Page(std::string_view path)>;
 
 struct HttpServerLimits {
   std::size_t connections = 64;  // one more: the one that was silent longest is closed
-  std::size_t request_bytes = 8 * 1024;
+  std::size_t request_bytes = std::size_t{8} * 1024;
   Duration idle_timeout{10'000};  // for a whole request, and for taking its answer
 };
 
