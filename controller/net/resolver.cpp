@@ -158,7 +158,8 @@ NetResult<std::shared_ptr<Resolver::Pending>> Resolver::join(const std::string& 
   };
   if (pending_.size() >= threads_) return unresolved(std::to_string(threads_) + " other names are still being looked up");
   std::array<int, 2> ends{};
-  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0) return unresolved(std::strerror(errno));
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0)
+    return unresolved(std::generic_category().message(errno));
   auto pending = std::make_shared<Pending>(executor_);
   pending->socket.assign(ends[0]);
   try {
@@ -183,7 +184,7 @@ asio::awaitable<NetResult<Addresses>> Resolver::resolve(std::string host, Deadli
   }
   const auto joined = join(host);
   if (!joined) co_return std::unexpected(joined.error());
-  const auto pending = *joined;
+  const auto& pending = *joined;
 
   asio::steady_timer answer(executor_, asio::steady_timer::time_point::max());
   struct Place {
