@@ -1,5 +1,7 @@
 #include "api/meta.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace lastgood::api {
@@ -72,7 +74,7 @@ bool matches(const LabelSelector& selector, const StringMap& labels) {
 std::string to_query(const LabelSelector& selector) {
   std::string out;
   const auto add = [&](const std::string& term) { out += (out.empty() ? "" : ",") + term; };
-  for (const auto& [key, value] : selector.match_labels) add(key + "=" + value);
+  for (const auto& [key, value] : selector.match_labels) add(fmt::format("{}={}", key, value));
   for (const LabelRequirement& requirement : selector.match_expressions) add(query_of(requirement));
   return out;
 }
