@@ -117,7 +117,7 @@ const nlohmann::json& Reader::array(const char* key, std::size_t max) const {
 
 void Reader::complain(std::string_view key, std::string_view what) const {
   if (*error_) return;
-  std::string path = path_of(key);
+  const std::string path = path_of(key);
   *error_ = Error{.kind = kind_, .message = path.empty() ? std::string(what) : path + ": " + std::string(what)};
 }
 
