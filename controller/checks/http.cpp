@@ -112,8 +112,9 @@ bool selects(const api::Service& service, const api::Pod& pod) {
 
 std::optional<std::uint16_t> port_number(std::string_view text) {
   unsigned value = 0;
-  const auto* end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, value);
+  const char* begin = text.data();
+  const char* end = begin + text.size();
+  const auto [stop, error] = std::from_chars(begin, end, value);
   if (text.empty() || error != std::errc{} || stop != end || value == 0 || value > 65535) return std::nullopt;
   return static_cast<std::uint16_t>(value);
 }
@@ -158,6 +159,7 @@ HttpPlan spread(std::vector<HttpAsk> all) {
 
 HttpPlan ask_pods(const api::Check& check, const Aim& aim, const std::vector<const api::Pod*>& pods) {
   std::vector<HttpAsk> asks;
+  asks.reserve(pods.size());
   for (const auto* pod : pods) asks.push_back(ask_pod(check, aim, *pod, aim.port));
   return spread(std::move(asks));
 }
