@@ -4,7 +4,6 @@
 
 namespace lastgood::decide {
 
-using api::Condition;
 using api::State;
 using api::Truth;
 
