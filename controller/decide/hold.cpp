@@ -41,7 +41,7 @@ MaybeHold paused_until(const World& world, const api::GuardStatus&, Time now) {
   if (!until || *until <= now) return {};
   return Hold{.reason = "PausedUntil",
               .message = fmt::format("lastgood.dev/pause-until says to leave it alone until {}", format_rfc3339(*until)),
-              .until = *until};
+              .until = until};
 }
 
 // By name, and by what is judged: scaling gives the same release another generation, and so another name.
