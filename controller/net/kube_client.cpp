@@ -85,8 +85,8 @@ struct Lost {
 
 class KubeClient::Impl {
  public:
-  Impl(asio::any_io_executor executor, Credentials credentials, std::unique_ptr<TlsContext> tls, ports::Telemetry* telemetry,
-       KubeClientLimits limits)
+  Impl(const asio::any_io_executor& executor, Credentials credentials, std::unique_ptr<TlsContext> tls,
+       ports::Telemetry* telemetry, KubeClientLimits limits)
       : executor_(executor),
         credentials_(std::move(credentials)),
         tls_(std::move(tls)),
