@@ -34,15 +34,15 @@ std::optional<std::string> decode_base64(std::string_view text) {
       EVP_DecodeFinal(context.get(), into + written, &last) < 0) {
     return std::nullopt;
   }
-  decoded.resize(static_cast<std::size_t>(written + last));
+  decoded.resize(static_cast<std::size_t>(written) + static_cast<std::size_t>(last));
   return decoded;
 }
 
 // One map of the file, and where it is for messages: `clusters "dev"`.
 class Section {
  public:
-  Section(const std::string& file, std::string where, YAML::Node node)
-      : file_(file), where_(std::move(where)), node_(std::move(node)) {}
+  Section(const std::string& file, std::string where, const YAML::Node& node)
+      : file_(file), where_(std::move(where)), node_(node) {}
 
   [[nodiscard]] bool has(const char* field) const { return node_[field].IsDefined() && !node_[field].IsNull(); }
 
@@ -226,6 +226,7 @@ Result<Credentials> read_config(const std::string& file, const std::string& want
 }
 
 std::optional<std::string> environment(const char* name) {
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): nothing in this program changes the environment.
   const char* value = std::getenv(name);
   return value != nullptr && *value != '\0' ? std::optional<std::string>(value) : std::nullopt;
 }
