@@ -40,7 +40,7 @@ HttpOutcome outcome_of(Trouble trouble) {
 std::string host_header(const HttpQuestion& question) {
   if (!question.host_header.empty()) return question.host_header;
   const std::uint16_t usual = question.tls ? 443 : 80;
-  std::string whole = authority(question.host, question.port);
+  const std::string whole = authority(question.host, question.port);
   return question.port == usual ? whole.substr(0, whole.rfind(':')) : whole;
 }
 
@@ -48,7 +48,7 @@ std::string host_header(const HttpQuestion& question) {
 
 class HttpProber::Impl {
  public:
-  explicit Impl(asio::any_io_executor executor) : executor_(executor), resolver_(executor) {}
+  explicit Impl(const asio::any_io_executor& executor) : executor_(executor), resolver_(executor) {}
 
   asio::awaitable<NetResult<int>> status_of(const HttpQuestion& question) {
     Deadline deadline(executor_, question.timeout);
