@@ -37,6 +37,7 @@ struct Delta {
   std::shared_ptr<const T> before;
   std::shared_ptr<const T> after;
 
+  // NOLINTNEXTLINE(clang-analyzer-core.uninitialized.UndefReturn): one of the two is always there.
   [[nodiscard]] const Key& key() const { return after ? after->meta.key : before->meta.key; }
 };
 

@@ -23,10 +23,10 @@ constexpr Duration pause{1'000};
 
 }  // namespace
 
-Result<std::unique_ptr<Manager>> Manager::create(asio::any_io_executor executor, Ports ports, Settings settings) {
+Result<std::unique_ptr<Manager>> Manager::create(const asio::any_io_executor& executor, Ports ports, Settings settings) {
   auto machine = kube::LeaseMachine::create(settings.lease);
   if (!machine) return std::unexpected(machine.error());
-  std::unique_ptr<Manager> manager(new Manager(std::move(executor), ports, std::move(settings), std::move(*machine)));
+  std::unique_ptr<Manager> manager(new Manager(executor, ports, std::move(settings), std::move(*machine)));
   std::vector<std::string> namespaces = manager->settings_.namespaces;
   if (namespaces.empty()) namespaces.emplace_back();
   for (const std::string& namespace_ : namespaces) {
@@ -35,7 +35,7 @@ Result<std::unique_ptr<Manager>> Manager::create(asio::any_io_executor executor,
   return manager;
 }
 
-Manager::Manager(asio::any_io_executor executor, Ports ports, Settings settings, kube::LeaseMachine machine)
+Manager::Manager(const asio::any_io_executor& executor, Ports ports, Settings settings, kube::LeaseMachine machine)
     : executor_(executor),
       ports_(ports),
       settings_(std::move(settings)),

@@ -32,7 +32,7 @@ struct Settings {
 class Manager {
  public:
   // BadInput when the settings cannot be used.
-  [[nodiscard]] static Result<std::unique_ptr<Manager>> create(boost::asio::any_io_executor executor, Ports ports,
+  [[nodiscard]] static Result<std::unique_ptr<Manager>> create(const boost::asio::any_io_executor& executor, Ports ports,
                                                                Settings settings);
 
   // Runs until stop(), then stops everything in order and returns, in less than 2 s. Throws, after the same stop, when a part
@@ -46,7 +46,7 @@ class Manager {
   [[nodiscard]] const Leadership& leadership() const { return elector_; }
 
  private:
-  Manager(boost::asio::any_io_executor executor, Ports ports, Settings settings, kube::LeaseMachine machine);
+  Manager(const boost::asio::any_io_executor& executor, Ports ports, Settings settings, kube::LeaseMachine machine);
 
   Result<void> watch_namespace(const std::string& namespace_);
   template <class T>
