@@ -11,7 +11,6 @@
 namespace lastgood::run {
 
 namespace asio = boost::asio;
-using api::RollbackPhase;
 using kube::Resource;
 
 namespace {
