@@ -86,9 +86,26 @@ void dispatch(Step& step) {
   }
 }
 
+// A Rollback that was recorded and then lost sight of, about a release that is over: what is known of the present template is
+// newer.
+bool outlived(const World& world) {
+  const auto& rollback = world.rollback;
+  const api::GuardStatus& guard = world.guard;
+  if (!is_unknown_to(guard, rollback, world.deployment) || rollback->status.phase != api::RollbackPhase::Pending) return false;
+  const bool is_known = guard.current && guard.template_digest == world.deployment.template_digest &&
+                        guard.deployment_uid == world.deployment.meta.uid;
+  return is_known && !is_marked_by(world.deployment, *rollback) &&
+         (guard.current->hash != rollback->spec.from.hash || is_proven(*guard.current));
+}
+
 void go_on(Step& step) {
   const World& world = step.world;
-  const bool is_behind = is_unknown_to(world.guard, world.rollback, world.deployment);
+  const bool is_outlived = outlived(world);
+  if (is_outlived) {
+    step.out.rollback = advance(world.rollback->status, api::RollbackPhase::Superseded,
+                                "The release that it speaks of was proven or replaced before anything was touched", step.now);
+  }
+  const bool is_behind = !is_outlived && is_unknown_to(world.guard, world.rollback, world.deployment);
   if (is_behind && !world.replica_sets) return step.look_again(step.now + std::chrono::seconds(1));
   if (is_behind) adopt_rollback(step, *world.rollback);
   const bool recognised = recognise_template(step);
@@ -143,6 +160,7 @@ void note_gone(api::GuardStatus& guard, const std::string& controller_revision) 
 
 void forget_answers(api::GuardStatus& guard) {
   for (api::CheckStatus& check : guard.checks) {
+    check.result = api::SampleResult::Unknown;
     if (check.failures > 0) continue;
     check = {.name = check.name, .reason = not_asked_yet, .failure_threshold = check.failure_threshold};
   }

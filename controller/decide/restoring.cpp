@@ -47,11 +47,17 @@ bool held_back(Step& step, std::span<const HoldRule> rules, State state) {
   return true;
 }
 
+// Our patch has been there, whether or not the record says so yet.
+bool is_touched(const Step& step, const api::Rollback& rollback) {
+  return is_marked_by(step.deployment(), rollback) && step.deployment().meta.generation != rollback.spec.generation;
+}
+
 void carry_out(Step& step, const api::Rollback& rollback) {
   if (held_back(step, touch_rules(), State::RollingBack)) return;
   const std::string bad = name_of(step.deployment(), rollback.spec.from);
   const std::string good = name_of(step.deployment(), rollback.spec.to);
-  if (rollback.status.message.starts_with(refused_words)) {
+  if (rollback.status.phase == RollbackPhase::Pending && !is_touched(step, rollback) &&
+      rollback.status.message.starts_with(refused_words)) {
     const bool is_told = step.guard().reason == "Refused";
     step.enter(State::RollingBack, "Refused", rollback.status.message);
     // How long it is refused counts from the first refusal.
@@ -71,10 +77,7 @@ void carry_out(Step& step, const api::Rollback& rollback) {
 // it must be seen to fail still.
 void carry_out_pending(Step& step, const api::Rollback& rollback) {
   api::GuardStatus& guard = step.guard();
-  // Our patch has been there, and only the record does not say so yet.
-  const bool is_touched =
-      is_marked_by(step.deployment(), rollback) && step.deployment().meta.generation != rollback.spec.generation;
-  if (is_touched) return carry_out(step, rollback);
+  if (is_touched(step, rollback)) return carry_out(step, rollback);
   judge(step);
   const bool was_refused = guard.reason == "Refused";
   if (held_back(step, touch_rules(), State::RollingBack)) return;
@@ -97,6 +100,13 @@ void carry_out_pending(Step& step, const api::Rollback& rollback) {
                       fmt::format("{} is put back when check {} is seen to fail again", name, rollback.spec.check));
   }
   carry_out(step, rollback);
+}
+
+// What is put back runs, and has to be judged: the ownership of its fields is not waited for without end.
+void carry_out_ownership(Step& step, const api::Rollback& rollback) {
+  if (step.now < rollback.status.template_restored.value_or(step.now) + longest_restoration) return carry_out(step, rollback);
+  step.out.rollback = advance(rollback.status, RollbackPhase::Restored, rollback.status.message, step.now);
+  step.look_again(step.now + soon);
 }
 
 void await_rollout(Step& step, const api::Rollback& rollback) {
@@ -225,7 +235,7 @@ void step_rolling_back(Step& step) {
   if (!rollback) return step_watching(step);
   switch (rollback->status.phase) {
     case RollbackPhase::Pending: return carry_out_pending(step, *rollback);
-    case RollbackPhase::TemplateRestored: quarantine(step, *rollback); return carry_out(step, *rollback);
+    case RollbackPhase::TemplateRestored: quarantine(step, *rollback); return carry_out_ownership(step, *rollback);
     case RollbackPhase::Restored: quarantine(step, *rollback); return await_rollout(step, *rollback);
     case RollbackPhase::Verifying:
       quarantine(step, *rollback);

@@ -67,8 +67,8 @@ void begin_rollback(Step& step, const CheckStatus& breach) {
   step.enter(State::RollingBack, breach.reason, fmt::format("{} is put back to {}: {}", bad, good, breach.message));
   if (!is_told) {
     step.fact(true, "RollbackStarted", "Rollback",
-              fmt::format("{} is put back to {}, because check {} is breached ({}); Rollback {} records it", bad, good,
-                          breach.name, breach.reason, guard.rollback));
+              fmt::format("{} is put back to {}, because check {} is breached ({}): Rollback {}", bad, good, breach.name,
+                          breach.reason, guard.rollback));
   }
   step.look_again(step.now + std::chrono::seconds(1));
   step.out.act = StartRollback{.record = std::move(record)};

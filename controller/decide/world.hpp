@@ -35,7 +35,7 @@ struct World {
   api::GuardStatus guard = {};                                    // the memory as it was before this decision
   std::optional<std::vector<api::ReplicaSet>> replica_sets = {};  // freshly listed, when needs() asked for them
   std::vector<api::Sample> samples = {};                          // taken just now, of guard.current
-  std::optional<api::Rollback> rollback = {};                     // the one that guard.rollback names, while it is not finished
+  std::optional<api::Rollback> rollback = {};                     // the one in flight, or else the last that still says something
 };
 
 // What must be gathered before decide() can get further.

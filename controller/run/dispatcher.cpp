@@ -1,5 +1,8 @@
 #include "run/dispatcher.hpp"
 
+#include <boost/asio/error.hpp>
+#include <boost/system/system_error.hpp>
+
 #include "base/log.hpp"
 
 namespace lastgood::run {
@@ -36,13 +39,14 @@ void Dispatcher::open(bool intake) {
 asio::awaitable<void> Dispatcher::run(Reconciler& reconciler) {
   for (;;) {
     const bool works = intake_ && leadership_.term() != 0;
-    while (works && tasks_.size() < most_looks) {
+    while (works && looks_ < most_looks) {
       auto key = queue_.take(clock_.steady());
       if (!key) break;
+      ++looks_;
       std::string name = "look at " + key->str();
       tasks_.spawn(std::move(name), work(reconciler, std::move(*key)));
     }
-    const bool full = tasks_.size() >= most_looks;
+    const bool full = looks_ >= most_looks;
     co_await signal_.wait(clock_, works && !full ? queue_.next_deadline() : std::nullopt);
   }
 }
@@ -51,9 +55,14 @@ asio::awaitable<void> Dispatcher::work(Reconciler& reconciler, Key key) {
   auto next = Result<std::optional<Steady>>(fail(ErrorKind::Server, "ended by an exception"));
   try {
     next = co_await reconciler.reconcile(key);
+  } catch (const boost::system::system_error& failure) {
+    const bool stopped = failure.code() == asio::error::operation_aborted;
+    next = fail(stopped ? ErrorKind::Cancelled : ErrorKind::Server, failure.what());
   } catch (const std::exception& failure) {
     next = fail(ErrorKind::Server, failure.what());
   }
+  // Before the signal, which may be heard before the task group knows that this has ended.
+  --looks_;
   queue_.done(key);
   if (!next) {
     if (next.error().kind != ErrorKind::Cancelled) {

@@ -23,9 +23,11 @@ class Dispatcher {
   // Never returns; ends by cancellation. What it has handed out goes on in the task group.
   boost::asio::awaitable<void> run(Reconciler& reconciler);
 
-  // Leadership or readiness may have changed.
-  void look() { signal_.raise(); }
+  // Whether keys are handed out at all.
   void open(bool intake);
+
+  // Everything that was added has been looked at, for now.
+  [[nodiscard]] bool quiet() const { return queue_.waiting() == 0 && looks_ == 0; }
 
  private:
   boost::asio::awaitable<void> work(Reconciler& reconciler, Key key);
@@ -36,6 +38,7 @@ class Dispatcher {
   TaskGroup& tasks_;
   Signal signal_;
   bool intake_ = false;
+  std::size_t looks_ = 0;
 };
 
 }  // namespace lastgood::run

@@ -3,7 +3,6 @@
 #include "api/manifests.hpp"
 #include "base/log.hpp"
 #include "decide/life.hpp"
-#include "decide/record.hpp"
 #include "kube/paths.hpp"
 #include "rollback/keep.hpp"
 #include "run/outcome.hpp"
@@ -38,6 +37,8 @@ asio::awaitable<Result<void>> Executor::carry_out(decide::Act act, const api::De
     if (!kept) co_return std::unexpected(kept.error());
     const auto recorded = co_await record(*start, deployment, memory, term);
     if (!recorded) co_return recorded;
+    // A record that was there already may be of another target: that one is looked at anew.
+    if (memory.rollback->spec.to.kept_as != target.kept_as) co_return changed_since();
     co_return co_await go_on(deployment, kept, memory, term);
   }
   if (std::holds_alternative<decide::CarryOutRollback>(act)) {
@@ -75,21 +76,22 @@ asio::awaitable<Result<void>> Executor::go_on(const api::Deployment& deployment,
     const auto live = co_await gateway_.read(kube::get(Resource::Deployment, deployment.meta.key));
     const rollback::NextStep next = rollback::next_step(*memory.rollback, live, kept);
     if (is_undecided(next, live, deployment)) co_return changed_since();
-    if (!co_await policy_still_allows(next, deployment, memory)) co_return changed_since();
+    const auto allowed = co_await policy_still_allows(next, deployment, memory);
+    if (!allowed) co_return refused(next, allowed.error(), memory);
     const Taken taken = co_await take(next, memory, term);
     if (taken.done) co_return Result<void>{};
     if (taken.error && !may_look_again(*taken.error)) co_return refused(next, *taken.error, memory);
-    if (taken.error) last = taken.error;
+    last = taken.error;
     if (step + 1 == most_steps && last) co_return refused(next, *last, memory);
   }
   co_return changed_since();
 }
 
 // The emergency brake works even where the watch of the policies has silently died.
-asio::awaitable<bool> Executor::policy_still_allows(const rollback::NextStep& next, const api::Deployment& deployment,
-                                                    const Memory& memory) {
+asio::awaitable<Result<void>> Executor::policy_still_allows(const rollback::NextStep& next, const api::Deployment& deployment,
+                                                            const Memory& memory) {
   const auto key = policy_to_confirm(next, memory.guard, deployment);
-  if (!key) co_return true;
+  if (!key) co_return Result<void>{};
   const auto object = co_await gateway_.read(kube::get(Resource::RollbackPolicy, *key));
   co_return allows(object);
 }

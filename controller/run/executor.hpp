@@ -36,8 +36,8 @@ class Executor {
     std::optional<Error> error = {};  // of the write
   };
   boost::asio::awaitable<Taken> take(const rollback::NextStep& step, Memory& memory, Term term);
-  boost::asio::awaitable<bool> policy_still_allows(const rollback::NextStep& next, const api::Deployment& deployment,
-                                                   const Memory& memory);
+  boost::asio::awaitable<Result<void>> policy_still_allows(const rollback::NextStep& next, const api::Deployment& deployment,
+                                                           const Memory& memory);
   Result<void> refused(const rollback::NextStep& next, const Error& error, Memory& memory);
 
   Gateway& gateway_;

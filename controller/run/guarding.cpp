@@ -2,6 +2,14 @@
 
 namespace lastgood::run {
 
+ReadConfigMap newest_answer(const std::optional<ReadConfigMap>& before, const ReadConfigMap& now) {
+  const bool says_nothing =
+      !now.answer && now.answer.error().kind != ErrorKind::NotFound && now.answer.error().kind != ErrorKind::Forbidden;
+  const bool was_good = before && before->name == now.name && before->answer;
+  if (!says_nothing || !was_good) return now;
+  return {.name = now.name, .answer = before->answer, .at = now.at};
+}
+
 decide::Guarding to_guarding(const policy::OptIn& opt_in, policy::Governance governance) {
   using From = policy::Governance::Kind;
   using To = decide::Guarding::Kind;

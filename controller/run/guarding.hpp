@@ -4,8 +4,12 @@
 #include "decide/world.hpp"
 #include "policy/annotations.hpp"
 #include "policy/govern.hpp"
+#include "run/memory.hpp"
 
 namespace lastgood::run {
+
+// The answer to go by: a server that could not answer this time has not taken back what it said before.
+[[nodiscard]] ReadConfigMap newest_answer(const std::optional<ReadConfigMap>& before, const ReadConfigMap& now);
 
 [[nodiscard]] decide::Guarding to_guarding(const policy::OptIn& opt_in, policy::Governance governance);
 

@@ -51,7 +51,8 @@ Manager::Manager(const asio::any_io_executor& executor, Ports ports, Settings se
       reconciler_(ports, stores_, elector_, asks_, settings_.identity, [this](const Key& key) { dispatcher_.add(key); }),
       policy_gateway_(ports.kube, elector_),
       policy_publisher_(policy_gateway_, ports.clock, settings_.identity),
-      policy_reporter_(policy_publisher_, ports.clock, ports.telemetry, stores_, elector_, reconciler_),
+      policy_reporter_(policy_publisher_, ports.clock, ports.telemetry, stores_, elector_, reconciler_,
+                       [this] { return begun_ == elector_.term() && dispatcher_.quiet(); }),
       stop_(executor) {}
 
 Result<void> Manager::watch_namespace(const std::string& namespace_) {
@@ -117,13 +118,13 @@ bool Manager::ready() const {
   return synced(deployments_) && synced(policies_) && synced(guards_) && synced(rollbacks_);
 }
 
-// What the watches show may be as old as the last outage: the memory of a term begins with a read of its own.
+// What the watches show may be as old as the last outage: the memory of a term begins with a read of its own. Policies are not
+// remembered; the one that governs is read before anything is touched.
 asio::awaitable<void> Manager::begin_term(Term term) {
   while (elector_.term() == term) {
-    const bool policies = co_await read_all(kube::Resource::RollbackPolicy, stores_.policies);
-    const bool guards = co_await read_all(kube::Resource::DeploymentGuard, stores_.guards);
-    const bool rollbacks = co_await read_all(kube::Resource::Rollback, stores_.rollbacks);
-    if (policies && guards && rollbacks) {
+    const bool guards = co_await read_all(kube::Resource::DeploymentGuard, stores_.guards, term);
+    const bool rollbacks = guards && co_await read_all(kube::Resource::Rollback, stores_.rollbacks, term);
+    if (rollbacks && elector_.term() == term) {
       begun_ = term;
       reconciler_.forget_all();
       look_at_all();
@@ -135,19 +136,21 @@ asio::awaitable<void> Manager::begin_term(Term term) {
 }
 
 template <class T>
-asio::awaitable<bool> Manager::read_all(kube::Resource resource, kube::ObjectStore<T>& store) {
+asio::awaitable<bool> Manager::read_all(kube::Resource resource, kube::ObjectStore<T>& store, Term term) {
   std::vector<std::string> namespaces = settings_.namespaces;
   if (namespaces.empty()) namespaces.emplace_back();
   for (const std::string& namespace_ : namespaces) {
     const auto call = kube::list(resource, namespace_);
     if (!call) co_return false;
     auto body = co_await ports_.kube.call(*call, list_timeout);
-    if (!body)
-      log::warn("what a term begins with could not be read", {{"kind", kube::kind_of(resource)}, {"error", body.error()}});
-    if (!body) co_return false;
-    auto page = kube::parse_list<T>(std::move(*body));
-    if (!page) co_return false;
-    store.apply(kube::Change<T>(kube::Replace<T>{.namespace_ = namespace_, .objects = std::move(page->items)}));
+    auto page = body ? kube::parse_list<T>(std::move(*body)) : std::unexpected(body.error());
+    if (!page) {
+      log::warn("what a term begins with could not be read", {{"kind", kube::kind_of(resource)}, {"error", page.error()}});
+      co_return false;
+    }
+    if (elector_.term() != term) co_return false;
+    // Newer ones stay: the watch may have been faster than this answer. What is gone, the watch tells.
+    for (T& object : page->items) store.apply(kube::Change<T>(kube::Upsert<T>{.object = std::move(object)}));
   }
   co_return true;
 }

@@ -56,7 +56,7 @@ class Manager {
   boost::asio::awaitable<void> stop_in_order();
   boost::asio::awaitable<void> begin_term(Term term);
   template <class T>
-  boost::asio::awaitable<bool> read_all(kube::Resource resource, kube::ObjectStore<T>& store);
+  boost::asio::awaitable<bool> read_all(kube::Resource resource, kube::ObjectStore<T>& store, Term term);
   void on_term(Term term);
   void on_synced();
   void open_if_ready();

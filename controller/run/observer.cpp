@@ -39,7 +39,8 @@ asio::awaitable<decide::Guarding> Observer::guarding(const api::Deployment& depl
   if (wanted && !fresh) {
     const Key key{.namespace_ = deployment.meta.key.namespace_, .name = *wanted};
     auto object = co_await gateway_.read(kube::get(Resource::ConfigMap, key));
-    remembered = ReadConfigMap{.name = *wanted, .answer = parse_with(object, api::parse_config_map), .at = clock_.steady()};
+    const ReadConfigMap read{.name = *wanted, .answer = parse_with(object, api::parse_config_map), .at = clock_.steady()};
+    remembered = newest_answer(remembered, read);
   }
   std::optional<Result<api::ConfigMap>> config_map;
   if (remembered) config_map = remembered->answer;

@@ -60,6 +60,12 @@ bool may_look_again(const Error& error) {
 
 bool is_gone(const Error& error) { return error.kind == ErrorKind::NotFound || error.kind == ErrorKind::Invalid; }
 
+bool is_there(const Result<api::Json>& object, const Uid& uid) {
+  if (!object) return object.error().kind != ErrorKind::NotFound;
+  const auto meta = api::parse_meta(*object);
+  return !meta || meta->uid == uid;
+}
+
 bool may_be_done(const Error& error) {
   switch (error.kind) {
     case ErrorKind::AlreadyExists:
@@ -83,10 +89,12 @@ std::optional<Key> policy_to_confirm(const rollback::NextStep& step, const api::
   return Key{.namespace_ = deployment.meta.key.namespace_, .name = guard.policy.substr(kind.size())};
 }
 
-bool allows(const Result<api::Json>& policy) {
-  if (!policy) return false;
-  const auto parsed = api::parse_policy(*policy);
-  return parsed && parsed->problem.empty() && !parsed->spec.suspend;
+Result<void> allows(const Result<api::Json>& policy) {
+  const auto parsed = policy ? api::parse_policy(*policy) : std::unexpected(policy.error());
+  if (!parsed) return std::unexpected(parsed.error());
+  if (!parsed->problem.empty()) return fail(ErrorKind::BadInput, parsed->problem);
+  if (parsed->spec.suspend) return fail(ErrorKind::Conflict, "the policy that governs is suspended");
+  return {};
 }
 
 namespace {
@@ -103,7 +111,9 @@ void record_refusal(const rollback::NextStep& step, const Error& error, api::Rol
                              "The template is put back, but field ownership cannot be: " + error.message, now);
     return;
   }
-  status.message = std::string(decide::refused_words) + error.message;
+  status.message =
+      (ownership ? "The template is put back; the ownership of its fields is not yet: " : std::string(decide::refused_words)) +
+      error.message;
 }
 
 bool is_same_generation(const api::ObjectMeta& a, const api::ObjectMeta& b) {

@@ -25,6 +25,9 @@ void record_done(const rollback::NextStep& step, api::RollbackStatus& status, Ti
 // The object is not there any more, or is another one of the same name.
 [[nodiscard]] bool is_gone(const Error& error);
 
+// The very object of that uid, or an answer that does not say that it is not.
+[[nodiscard]] bool is_there(const Result<api::Json>& object, const Uid& uid);
+
 // A create whose answer says nothing about whether it was done.
 [[nodiscard]] bool may_be_done(const Error& error);
 
@@ -34,7 +37,8 @@ void record_done(const rollback::NextStep& step, api::RollbackStatus& status, Ti
 // The RollbackPolicy that is to be read once more before this step; nothing where none governs or nothing is touched.
 [[nodiscard]] std::optional<Key> policy_to_confirm(const rollback::NextStep& step, const api::GuardStatus& guard,
                                                    const api::Deployment& deployment);
-[[nodiscard]] bool allows(const Result<api::Json>& policy);
+// Why it does not allow to go on, or that it cannot be read.
+[[nodiscard]] Result<void> allows(const Result<api::Json>& policy);
 
 // A write that cannot be done: says so in the status. What only restores ownership is given up when the server refuses it for
 // good, since the template is put back and has to be judged; everything else is tried again.

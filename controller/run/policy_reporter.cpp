@@ -16,13 +16,14 @@ constexpr Duration pause{3000};
 }  // namespace
 
 PolicyReporter::PolicyReporter(Publisher& publisher, ports::Clock& clock, ports::Telemetry& telemetry, const Stores& stores,
-                               const Leadership& leadership, const Reconciler& reconciler)
+                               const Leadership& leadership, const Reconciler& reconciler, std::function<bool()> is_settled)
     : publisher_(publisher),
       clock_(clock),
       telemetry_(telemetry),
       stores_(stores),
       leadership_(leadership),
-      reconciler_(reconciler) {}
+      reconciler_(reconciler),
+      is_settled_(std::move(is_settled)) {}
 
 asio::awaitable<void> PolicyReporter::run() {
   for (;;) {
@@ -34,7 +35,7 @@ asio::awaitable<void> PolicyReporter::run() {
 asio::awaitable<void> PolicyReporter::report() {
   telemetry_.guarded(reconciler_.guarded());
   const Term term = leadership_.term();
-  if (term == 0) co_return;
+  if (term == 0 || !is_settled_()) co_return;
   std::vector<std::shared_ptr<const api::RollbackPolicy>> policies;
   stores_.policies.for_each([&](const auto& policy) { policies.push_back(policy); });
   for (const auto& policy : policies) {

@@ -69,8 +69,13 @@ asio::awaitable<Result<void>> Publisher::rollback(Memory& memory, Term term) {
   const auto written =
       co_await gateway_.write(term, kube::patch(Resource::Rollback, meta.key, api::json_patch,
                                                 api::status_patch(meta.uid, api::to_json(status)), Subresource::Status));
-  // Deleted by a person: there is nothing to write to any more.
-  if (!written && written.error().kind != ErrorKind::NotFound) co_return std::unexpected(written.error());
+  if (!written && is_gone(written.error())) {
+    // Deleted by a person, and perhaps made again: there is nothing to write to any more.
+    const auto there = co_await gateway_.read(kube::get(Resource::Rollback, meta.key));
+    if (is_there(there, meta.uid)) co_return std::unexpected(written.error());
+  } else if (!written) {
+    co_return std::unexpected(written.error());
+  }
   memory.rollback_written = status;
   co_return Result<void>{};
 }
