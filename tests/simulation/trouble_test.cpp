@@ -235,3 +235,11 @@ TEST_CASE("a settled world is left in peace for 24 hours, whatever its pods do: 
   CHECK(story.state("web") == "Idle/RolledBack");
   CHECK(story.broken_promises().empty());
 }
+
+//  a000 ... a149: nobody opted in      web: opted in, and the last that the queue hands out
+TEST_CASE("Deployments that did not opt in, however many, never keep one that did from being looked at") {
+  Story story;
+  for (int i = 0; i < 150; ++i) story.deploy("a" + std::to_string(i), "app:v1", lastgood::api::Json::object(), 0);
+  story.settle();
+  CHECK(story.state("web") == "Idle/PresumedGood");
+}
