@@ -13,7 +13,7 @@ Every rule says which call needs each of its verbs. Secrets are not among them.
   resources: [replicasets]
   verbs: [list]
 # The templates that were proven good. create: keeping a template that became good. get: the live read of the target before
-# every step of a rollback. list, delete: of the kept ones, removing those that no rollback can need any more.
+# a rollback is carried out. list, delete: of the kept ones, removing those that no rollback can need any more.
 - apiGroups: [apps]
   resources: [controllerrevisions]
   verbs: [get, list, create, delete]
@@ -44,7 +44,7 @@ Every rule says which call needs each of its verbs. Secrets are not among them.
   resources: [deploymentguards]
   verbs: [get, list, watch, create, patch]
 # list, watch: the cache of rollbacks. create: the intent, before the Deployment is touched. get: the one that a leader before
-# made of the same intent.
+# made of the same intent, or our own whose answer was lost.
 - apiGroups: [lastgood.dev]
   resources: [rollbacks]
   verbs: [get, list, watch, create]
