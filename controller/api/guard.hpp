@@ -35,12 +35,25 @@ struct Revision {
   RevisionVerdict verdict = RevisionVerdict::Watching;
   std::optional<Time> since = {};  // of the verdict
   std::string kept_as;             // name of the ControllerRevision that keeps its template; empty when none does
+  bool no_rollback_past = false;   // its template says that going back past it would do harm
+  std::string released_by;         // who put its template there last, as the field manager and the tracking labels tell
   bool operator==(const Revision&) const = default;
 };
 
 enum class SampleResult : std::uint8_t { Pass, Fail, Unknown };
 [[nodiscard]] const char* to_string(SampleResult result);
 [[nodiscard]] std::optional<SampleResult> parse_sample_result(std::string_view text);
+
+// How the same check answered for pods of the revision that would be put back: whose fault a failure is.
+struct Comparison {
+  SampleResult result = SampleResult::Unknown;
+  std::string reason;
+  std::string message;   // value and threshold in words, at most 512 bytes
+  std::string revision;  // "revision 4 (web-6d4b75cb6d)"
+  bool before = false;   // asked before the new revision had a pod that had started
+  std::optional<Time> at = {};
+  bool operator==(const Comparison&) const = default;
+};
 
 // How one check stands for the revision being judged.
 struct CheckStatus {
@@ -54,7 +67,38 @@ struct CheckStatus {
   std::optional<Time> first_failure = {};  // of the row
   std::optional<Time> last_failure = {};   // of the row
   bool breached = false;
+  std::optional<Comparison> comparison = {};  // the last definite answer of the other revision; gone when the check passes
   bool operator==(const CheckStatus&) const = default;
+};
+
+// A rollback that was begun without being asked for: what the limits count.
+struct PastRollback {
+  std::string name;  // of the Rollback
+  Time at;
+  bool operator==(const PastRollback&) const = default;
+};
+
+// A quarantined template was put back by a machine's hand.
+struct Contest {
+  std::string by;  // "Argo CD (argocd-controller)"
+  Time at;
+  bool operator==(const Contest&) const = default;
+};
+
+// There while the state is Frozen. Taken away by a person, the Deployment is judged again.
+struct Freeze {
+  std::string reason;
+  std::string message;
+  std::optional<Time> since = {};
+  bool operator==(const Freeze&) const = default;
+};
+
+struct LastDrill {
+  std::string rollback;  // name of the Rollback that records it
+  std::optional<Time> at = {};
+  bool passed = false;
+  std::string message;
+  bool operator==(const LastDrill&) const = default;
 };
 
 struct GuardStatus {
@@ -73,6 +117,10 @@ struct GuardStatus {
   std::optional<Time> rolled_out = {};  // when the rollout was first seen complete in this watch
   std::vector<CheckStatus> checks = {};
   std::string rollback;  // name of the Rollback in flight or last done
+  std::vector<PastRollback> rollbacks = {};  // newest first, at most 20
+  std::vector<Contest> contests = {};        // newest first, at most 20
+  std::optional<Freeze> freeze = {};
+  std::optional<LastDrill> last_drill = {};
   Conditions conditions = {};
   bool operator==(const GuardStatus&) const = default;
 };

@@ -54,13 +54,39 @@ struct RolloutCheck {
   bool operator==(const RolloutCheck&) const = default;
 };
 
+enum class Mode : std::uint8_t {
+  Enforce,  // puts back
+  Approve,  // holds until a person approves
+  Observe,  // judges and records what it would have done; touches nothing
+};
+[[nodiscard]] const char* to_string(Mode mode);
+[[nodiscard]] std::optional<Mode> parse_mode(std::string_view text);
+
+// More rollbacks of one Deployment than this in that time, and a person is needed.
+struct RollbackLimit {
+  int count = 3;
+  Duration within{3'600'000};
+  bool operator==(const RollbackLimit&) const = default;
+};
+
+// When a rollback is gone through without being done, to show that it would work.
+struct DrillPlan {
+  bool after_good = false;  // once after each revision that becomes good
+  Duration every{0};        // 0: on no period
+  bool operator==(const DrillPlan&) const = default;
+};
+
 struct PolicySpec {
+  Mode mode = Mode::Enforce;
   bool suspend = false;
   std::optional<LabelSelector> selector = {};
   Duration bake_time{600000};
   std::vector<Check> checks = {};
   RolloutCheck rollout = {};
   Duration verify_for{300000};  // rollback.verifyFor
+  Duration cooldown{300000};    // rollback.cooldown: from one rollback to the next
+  RollbackLimit limit = {};     // rollback.limit
+  DrillPlan drill = {};         // rollback.drill
   bool operator==(const PolicySpec&) const = default;
 };
 

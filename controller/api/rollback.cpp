@@ -9,7 +9,8 @@ constexpr Spelling<RollbackPhase> phases[] = {
     {RollbackPhase::Pending, "Pending"},       {RollbackPhase::TemplateRestored, "TemplateRestored"},
     {RollbackPhase::Restored, "Restored"},     {RollbackPhase::Verifying, "Verifying"},
     {RollbackPhase::Succeeded, "Succeeded"},   {RollbackPhase::Failed, "Failed"},
-    {RollbackPhase::Superseded, "Superseded"},
+    {RollbackPhase::Superseded, "Superseded"}, {RollbackPhase::Observed, "Observed"},
+    {RollbackPhase::Refused, "Refused"},
 };
 
 }  // namespace
@@ -18,7 +19,21 @@ const char* to_string(RollbackPhase phase) { return spell(phases, phase); }
 std::optional<RollbackPhase> parse_phase(std::string_view text) { return unspell(phases, text); }
 
 bool finished(RollbackPhase phase) {
-  return phase == RollbackPhase::Succeeded || phase == RollbackPhase::Failed || phase == RollbackPhase::Superseded;
+  switch (phase) {
+    case RollbackPhase::Pending:
+    case RollbackPhase::TemplateRestored:
+    case RollbackPhase::Restored:
+    case RollbackPhase::Verifying: return false;
+    case RollbackPhase::Succeeded:
+    case RollbackPhase::Failed:
+    case RollbackPhase::Superseded:
+    case RollbackPhase::Observed:
+    case RollbackPhase::Refused: break;
+  }
+  return true;
 }
+
+bool is_by_hand(const RollbackSpec& spec) { return spec.check.empty() && spec.caused_by.empty(); }
+bool is_bound(const RollbackSpec& spec) { return spec.generation != 0; }
 
 }  // namespace lastgood::api

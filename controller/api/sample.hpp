@@ -1,6 +1,7 @@
 // What one asking of one check came to: the bridge from checks/ to decide/.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "api/guard.hpp"
@@ -15,6 +16,7 @@ struct Sample {
   std::string message;     // value and threshold in words, at most 512 bytes
   Duration must_hold{0};   // a Fail breaches only after it has held this long
   bool immediate = false;  // a Fail that breaches at once, whatever the threshold
+  std::optional<Comparison> comparison = {};  // the same asked of the revision that would be put back; with every Fail
 
   bool operator==(const Sample&) const = default;
 };

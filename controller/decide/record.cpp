@@ -55,7 +55,9 @@ Standing standing_of(RollbackPhase phase) {
   switch (phase) {
     case RollbackPhase::Succeeded: return {.succeeded = Truth::True, .reconciling = false};
     case RollbackPhase::Failed:
-    case RollbackPhase::Superseded: return {.succeeded = Truth::False, .reconciling = false};
+    case RollbackPhase::Superseded:
+    case RollbackPhase::Observed:
+    case RollbackPhase::Refused: return {.succeeded = Truth::False, .reconciling = false};
     case RollbackPhase::Pending:
     case RollbackPhase::TemplateRestored:
     case RollbackPhase::Restored:

@@ -143,7 +143,9 @@ void await_rollout(Step& step, const api::Rollback& rollback) {
 void follow(Step& step, const api::Rollback& rollback) {
   const std::string& words = rollback.status.message;
   switch (rollback.status.phase) {
-    case RollbackPhase::Superseded: return step_watching(step);
+    case RollbackPhase::Superseded:
+    case RollbackPhase::Observed:
+    case RollbackPhase::Refused: return step_watching(step);
     case RollbackPhase::Failed:
       if (rollback.status.template_restored) quarantine(step, rollback);
       return freeze(step, "RollbackFailed", words);
@@ -242,7 +244,9 @@ void step_rolling_back(Step& step) {
       return step.enter(State::Verifying, "RolledOut", rollback->status.message);
     case RollbackPhase::Succeeded:
     case RollbackPhase::Failed:
-    case RollbackPhase::Superseded: return follow(step, *rollback);
+    case RollbackPhase::Superseded:
+    case RollbackPhase::Observed:
+    case RollbackPhase::Refused: return follow(step, *rollback);
   }
 }
 

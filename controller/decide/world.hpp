@@ -8,6 +8,7 @@
 
 #include "api/guard.hpp"
 #include "api/policy.hpp"
+#include "api/preflight.hpp"
 #include "api/rollback.hpp"
 #include "api/sample.hpp"
 #include "api/workload.hpp"
@@ -27,6 +28,25 @@ struct Guarding {
   std::string reason;   // of Broken and None, CamelCase
   std::string message;  // of Broken and None, for a person
   std::optional<Time> pause_until = {};
+  std::optional<Time> resume = {};  // a freeze from before this time ends at it
+  std::string approve;              // the Rollback that is approved by annotation
+  std::string group;                // empty: in none
+  int group_order = 0;
+};
+
+// Deployments whose releases fail, or were put back, at the same time have a cause in common.
+struct Breaker {
+  bool is_open = false;
+  std::string message;  // both figures and both limits, and what closes it
+};
+
+// Another Deployment of the same group, as it stood when it was last looked at.
+struct GroupMember {
+  std::string deployment;
+  int order = 0;
+  api::GuardStatus guard = {};
+  std::optional<api::Rollback> rollback = {};  // the one in flight or the last
+  std::string cannot;                          // why it cannot go back now; empty: it can
 };
 
 struct World {
@@ -36,6 +56,11 @@ struct World {
   std::optional<std::vector<api::ReplicaSet>> replica_sets = {};  // freshly listed, when needs() asked for them
   std::vector<api::Sample> samples = {};                          // taken just now, of guard.current
   std::optional<api::Rollback> rollback = {};                     // the one in flight, or else the last that still says something
+  std::optional<api::Rollback> request = {};                      // made by a person, not yet bound, the oldest
+  std::optional<api::Author> author = {};                         // of the present template, when needs() asked for ReplicaSets
+  std::optional<api::Preflight> preflight = {};                   // the last one
+  Breaker breaker = {};
+  std::vector<GroupMember> group = {};  // the others
 };
 
 // What must be gathered before decide() can get further.
@@ -43,6 +68,7 @@ struct Needs {
   bool replica_sets = false;  // list the Deployment's ReplicaSets and compare templates
   bool rollout_sample = false;
   bool check_samples = false;
+  bool preflight = false;  // find out whether a rollback would work now
 };
 [[nodiscard]] Needs needs(const api::Deployment& deployment, const Guarding& guarding, const api::GuardStatus& guard,
                           const std::optional<api::Rollback>& rollback);
@@ -57,17 +83,31 @@ struct Fact {
 };
 
 struct StartRollback {
-  api::Rollback record;  // to be created before anything is touched
+  api::Rollback record;   // to be created before anything is touched
+  bool carry_out = true;  // and gone on with at once
+};
+struct BindRequest {
+  api::Rollback record;  // world.request, filled in: to be written before anything is touched
+};
+// Create a finished record of what would have been done.
+struct RecordObserved {
+  api::Rollback record;
+};
+// Go through the rollback without doing it, and record how it went: in world.request when it is that one, else in a new one.
+struct RunDrill {
+  api::Rollback record;
 };
 struct CarryOutRollback {};  // go on with world.rollback from where it stands
 struct KeepRevision {
   api::Revision revision;  // its template is to be kept as a ControllerRevision
 };
-using Act = std::variant<std::monostate, StartRollback, CarryOutRollback, KeepRevision>;
+using Act = std::variant<std::monostate, StartRollback, CarryOutRollback, KeepRevision, BindRequest, RecordObserved, RunDrill>;
 
 struct Decision {
   api::GuardStatus guard = {};                       // the memory from now on
   std::optional<api::RollbackStatus> rollback = {};  // the new status of world.rollback, when it changes
+  std::optional<api::RollbackStatus> request = {};   // the new status of world.request, when it changes
+  std::string cannot;                                // why this Deployment could not go back now, should its group be called
   std::vector<Fact> facts = {};
   Act act = {};
   std::optional<Time> wake = {};  // look again then, even if nothing happens

@@ -18,6 +18,12 @@ inline constexpr std::string_view enabled = "lastgood.dev/enabled";             
 inline constexpr std::string_view policy = "lastgood.dev/policy";                  // name of a RollbackPolicy
 inline constexpr std::string_view config_map = "lastgood.dev/config-map";          // name of a ConfigMap
 inline constexpr std::string_view pause_until = "lastgood.dev/pause-until";        // RFC 3339
+inline constexpr std::string_view resume = "lastgood.dev/resume";                  // RFC 3339: ends a freeze from before it
+inline constexpr std::string_view approve = "lastgood.dev/approve";                // name of a Rollback that waits for approval
+inline constexpr std::string_view group = "lastgood.dev/group";                    // Deployments that go back together
+inline constexpr std::string_view group_order = "lastgood.dev/group-order";        // "-1000".."1000"; the lowest goes first
+// On the pod template.
+inline constexpr std::string_view no_rollback_past = "lastgood.dev/no-rollback-past";  // "true" or "false"
 inline constexpr std::string_view rolled_back_by = "lastgood.dev/rolled-back-by";  // written by us: name of the Rollback
 }  // namespace key
 
@@ -35,6 +41,10 @@ struct OptIn {
   std::string policy;      // empty: not named
   std::string config_map;  // empty: not named
   std::optional<Time> pause_until = {};
+  std::optional<Time> resume = {};
+  std::string approve;  // empty: nothing is
+  std::string group;    // empty: in none
+  int group_order = 0;
   std::vector<AnnotationProblem> problems = {};  // at most 16, in the order of the keys
   bool operator==(const OptIn&) const = default;
 };

@@ -26,6 +26,10 @@ decide::Guarding to_guarding(const policy::OptIn& opt_in, policy::Governance gov
   guarding.reason = std::move(governance.reason);
   guarding.message = std::move(governance.message);
   guarding.pause_until = opt_in.pause_until;
+  guarding.resume = opt_in.resume;
+  guarding.approve = opt_in.approve;
+  guarding.group = opt_in.group;
+  guarding.group_order = opt_in.group_order;
   return guarding;
 }
 

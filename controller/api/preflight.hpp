@@ -1,0 +1,28 @@
+// Whether a rollback would work now, as it was last found out.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "api/meta.hpp"
+
+namespace lastgood::api {
+
+struct Preflight {
+  Truth ready = Truth::Unknown;
+  std::string reason;           // Ready, MissingReference, Refused, Forbidden, TargetUnreadable, ...
+  std::string message;          // for a person: what is missing, in the server's words where it was the server
+  std::int64_t generation = 0;  // of the Deployment that was on the server then
+  std::string target;           // name of the ControllerRevision that would be put back
+  Time at;
+  bool operator==(const Preflight&) const = default;
+};
+
+// Who put the present template there.
+struct Author {
+  std::string name;         // "Argo CD (argocd-controller)", "kubectl-client-side-apply"
+  bool is_machine = false;  // a tool that puts back what it has; anything that is not known to be a person's
+  bool operator==(const Author&) const = default;
+};
+
+}  // namespace lastgood::api
