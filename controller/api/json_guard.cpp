@@ -1,11 +1,73 @@
-// DeploymentGuard and Rollback, from and to JSON: what we wrote ourselves, so every field is read back to the same value.
-#include <algorithm>
-
+// DeploymentGuard, and the revisions and checks that a Rollback has too, from and to JSON: what we wrote ourselves, so every
+// field is read back to the same value.
 #include "api/json_parts.hpp"
 #include "base/text.hpp"
 
 namespace lastgood::api {
 namespace {
+
+Comparison read_comparison(const Reader& comparison) {
+  return Comparison{.result = read_enum(comparison, "result", SampleResult::Unknown, parse_sample_result),
+                    .reason = comparison.text("reason", most_name),
+                    .message = comparison.text("message", most_text),
+                    .revision = comparison.text("revision", most_name),
+                    .before = comparison.boolean("before"),
+                    .at = comparison.time("at")};
+}
+
+Json to_json(const Comparison& comparison) {
+  Json out = {{"result", to_string(comparison.result)}, {"before", comparison.before}};
+  put(out, "reason", comparison.reason);
+  put(out, "message", comparison.message, most_text);
+  put(out, "revision", comparison.revision);
+  put(out, "at", comparison.at);
+  return out;
+}
+
+// What the limits count, what froze it, and how the last drill went.
+void read_restraint(const Reader& status, GuardStatus& out) {
+  status.each("rollbacks", most_past, [&](const Reader& one) {
+    out.rollbacks.push_back({.name = one.text("name", most_name), .at = one.time("at").value_or(Time{})});
+  });
+  status.each("contests", most_past, [&](const Reader& one) {
+    out.contests.push_back({.by = one.text("by", most_name), .at = one.time("at").value_or(Time{})});
+  });
+  if (status.has("freeze")) {
+    const Reader freeze = status.object("freeze");
+    out.freeze = Freeze{.reason = freeze.text("reason", most_name),
+                        .message = freeze.text("message", most_message),
+                        .since = freeze.time("since")};
+  }
+  if (status.has("lastDrill")) {
+    const Reader drill = status.object("lastDrill");
+    out.last_drill = LastDrill{.rollback = drill.text("rollback", most_name),
+                               .at = drill.time("at"),
+                               .passed = drill.boolean("passed"),
+                               .message = drill.text("message", most_message)};
+  }
+}
+
+Json to_json(const PastRollback& past) { return {{"name", clip(past.name, most_name)}, {"at", format_precise(past.at)}}; }
+
+Json to_json(const Contest& contest) { return {{"by", clip(contest.by, most_name)}, {"at", format_precise(contest.at)}}; }
+
+Json to_json(const Freeze& freeze) {
+  Json out = Json::object();
+  put(out, "reason", freeze.reason);
+  put(out, "message", freeze.message, most_message);
+  put(out, "since", freeze.since);
+  return out;
+}
+
+Json to_json(const LastDrill& drill) {
+  Json out = {{"passed", drill.passed}};
+  put(out, "rollback", drill.rollback);
+  put(out, "at", drill.at);
+  put(out, "message", drill.message, most_message);
+  return out;
+}
+
+constexpr auto written = [](const auto& part) { return to_json(part); };
 
 GuardStatus read_guard_status(const Reader& status) {
   GuardStatus out;
@@ -24,33 +86,7 @@ GuardStatus read_guard_status(const Reader& status) {
   out.rolled_out = status.time("rolledOut");
   out.checks = read_checks(status, "checks");
   out.rollback = status.text("rollback");
-  out.conditions = read_conditions(status);
-  return out;
-}
-
-RollbackSpec read_rollback_spec(const Reader& spec) {
-  RollbackSpec out;
-  out.deployment = spec.text("deployment");
-  out.deployment_uid = Uid(spec.text("deploymentUid"));
-  out.generation = spec.integer("generation");
-  out.from = read_revision(spec.object("from"));
-  out.to = read_revision(spec.object("to"));
-  out.check = spec.text("check");
-  out.reason = spec.text("reason");
-  out.message = spec.text("message");
-  out.detected = spec.time("detected");
-  return out;
-}
-
-RollbackStatus read_rollback_status(const Reader& status) {
-  RollbackStatus out;
-  out.phase = read_enum(status, "phase", RollbackPhase::Pending, parse_phase);
-  out.message = status.text("message");
-  out.first_failure = status.time("firstFailure");
-  out.template_restored = status.time("templateRestored");
-  out.rolled_out = status.time("rolledOut");
-  out.finished = status.time("finished");
-  out.evidence = read_checks(status, "evidence");
+  read_restraint(status, out);
   out.conditions = read_conditions(status);
   return out;
 }
@@ -65,6 +101,8 @@ Revision read_revision(const Reader& revision) {
   out.verdict = read_enum(revision, "verdict", RevisionVerdict::Watching, parse_verdict);
   out.since = revision.time("since");
   out.kept_as = revision.text("keptAs");
+  out.no_rollback_past = revision.boolean("noRollbackPast");
+  out.released_by = revision.text("releasedBy", most_name);
   return out;
 }
 
@@ -82,6 +120,7 @@ std::vector<CheckStatus> read_checks(const Reader& status, const char* key) {
     one.first_failure = check.time("firstFailure");
     one.last_failure = check.time("lastFailure");
     one.breached = check.boolean("breached");
+    if (check.has("comparison")) one.comparison = read_comparison(check.object("comparison"));
     out.push_back(std::move(one));
   });
   return out;
@@ -95,16 +134,6 @@ Result<DeploymentGuard> parse_guard(const Json& object) {
   return out;
 }
 
-Result<Rollback> parse_rollback(const Json& object) {
-  std::optional<Error> error;
-  const Reader root(object, "", error);
-  Rollback out{.meta = read_meta(root.object("metadata")),
-               .spec = read_rollback_spec(root.object("spec")),
-               .status = read_rollback_status(root.object("status"))};
-  if (error) return std::unexpected(*error);
-  return out;
-}
-
 Json to_json(const CheckStatus& check) {
   Json out = {{"name", clip(check.name, most_name)},         {"result", to_string(check.result)}, {"failures", check.failures},
               {"failureThreshold", check.failure_threshold}, {"passedOnce", check.passed_once},   {"breached", check.breached}};
@@ -112,13 +141,12 @@ Json to_json(const CheckStatus& check) {
   put(out, "message", check.message, most_text);
   put(out, "firstFailure", check.first_failure);
   put(out, "lastFailure", check.last_failure);
+  if (check.comparison) out["comparison"] = to_json(*check.comparison);
   return out;
 }
 
 void put(Json& object, const char* key, const std::vector<CheckStatus>& checks) {
-  Json list = Json::array();
-  for (const CheckStatus& check : checks) list.push_back(to_json(check));
-  if (!list.empty()) object[key] = std::move(list);
+  put_list(object, key, checks, most_checks + 1, written);
 }
 
 Json to_json(const Revision& revision) {
@@ -126,6 +154,8 @@ Json to_json(const Revision& revision) {
   put(out, "replicaSet", revision.replica_set.value);
   put(out, "since", revision.since);
   put(out, "keptAs", revision.kept_as);
+  put_true(out, "noRollbackPast", revision.no_rollback_past);
+  put(out, "releasedBy", revision.released_by);
   return out;
 }
 
@@ -139,40 +169,15 @@ Json to_json(const GuardStatus& status) {
   if (status.template_digest) out["templateDigest"] = status.template_digest->value;
   if (status.current) out["current"] = to_json(*status.current);
   if (status.last_good) out["lastGood"] = to_json(*status.last_good);
-  Json revisions = Json::array();
-  for (std::size_t i = 0; i < std::min(status.revisions.size(), most_revisions); ++i) {
-    revisions.push_back(to_json(status.revisions[i]));
-  }
-  if (!revisions.empty()) out["revisions"] = std::move(revisions);
+  put_list(out, "revisions", status.revisions, most_revisions, written);
   put(out, "watchStarted", status.watch_started);
   put(out, "rolledOut", status.rolled_out);
   put(out, "checks", status.checks);
   put(out, "rollback", status.rollback);
-  put(out, status.conditions);
-  return out;
-}
-
-Json to_json(const RollbackSpec& spec) {
-  Json out = {{"deployment", spec.deployment},
-              {"deploymentUid", spec.deployment_uid.value},
-              {"generation", spec.generation},
-              {"from", to_json(spec.from)},
-              {"to", to_json(spec.to)}};
-  put(out, "check", spec.check);
-  put(out, "reason", spec.reason);
-  put(out, "message", spec.message, most_message);
-  put(out, "detected", spec.detected);
-  return out;
-}
-
-Json to_json(const RollbackStatus& status) {
-  Json out = {{"phase", to_string(status.phase)}};
-  put(out, "message", status.message, most_message);
-  put(out, "firstFailure", status.first_failure);
-  put(out, "templateRestored", status.template_restored);
-  put(out, "rolledOut", status.rolled_out);
-  put(out, "finished", status.finished);
-  put(out, "evidence", status.evidence);
+  put_list(out, "rollbacks", status.rollbacks, most_past, written);
+  put_list(out, "contests", status.contests, most_past, written);
+  if (status.freeze) out["freeze"] = to_json(*status.freeze);
+  if (status.last_drill) out["lastDrill"] = to_json(*status.last_drill);
   put(out, status.conditions);
   return out;
 }

@@ -1,4 +1,6 @@
 // Metadata, conditions and label selectors, from and to JSON.
+#include <algorithm>
+
 #include "api/json_parts.hpp"
 #include "base/text.hpp"
 
@@ -20,10 +22,11 @@ ObjectMeta read_meta(const Reader& meta) {
   return out;
 }
 
+bool is_own_key(std::string_view key) { return key.starts_with("lastgood.dev/"); }
+
 void keep_own_annotations(ObjectMeta& meta) {
-  std::erase_if(meta.annotations, [](const auto& entry) {
-    return !entry.first.starts_with("lastgood.dev/") && entry.first != "deployment.kubernetes.io/revision";
-  });
+  std::erase_if(meta.annotations,
+                [](const auto& entry) { return !is_own_key(entry.first) && entry.first != "deployment.kubernetes.io/revision"; });
 }
 
 LabelSelector read_selector(const Reader& selector) {
@@ -82,6 +85,16 @@ void put(Json& object, const char* key, const std::string& text, std::size_t max
 
 void put(Json& object, const char* key, const std::optional<Time>& time) {
   if (time) object[key] = format_precise(*time);
+}
+
+void put(Json& object, const char* key, const std::optional<Duration>& duration) {
+  // As long as parse_duration reads.
+  constexpr Duration longest = std::chrono::hours{10'000};
+  if (duration) object[key] = format_duration(std::clamp(*duration, Duration{0}, longest));
+}
+
+void put_true(Json& object, const char* key, bool value) {
+  if (value) object[key] = true;
 }
 
 void put(Json& object, const Conditions& conditions) {

@@ -89,8 +89,20 @@ RolloutCheck read_rollout(const Reader& reader) {
   return out;
 }
 
+void read_rollback(const Reader& reader, PolicySpec& spec) {
+  spec.verify_for = reader.parsed("verifyFor", spec.verify_for, duration_within(seconds{1}, hours{24}));
+  spec.cooldown = reader.parsed("cooldown", spec.cooldown, duration_within(Duration{0}, hours{24}));
+  const Reader limit = reader.object("limit");
+  spec.limit.count = limit.small("count", spec.limit.count, 1, 100);
+  spec.limit.within = limit.parsed("within", spec.limit.within, duration_within(minutes{1}, hours{168}));
+  const Reader drill = reader.object("drill");
+  spec.drill.after_good = drill.boolean("afterGood", spec.drill.after_good);
+  spec.drill.every = drill.parsed("every", spec.drill.every, duration_within(hours{1}, hours{8760}));
+}
+
 PolicySpec read_spec(const Reader& reader) {
   PolicySpec spec;
+  spec.mode = read_enum(reader, "mode", spec.mode, parse_mode);
   spec.suspend = reader.boolean("suspend");
   if (reader.has("selector")) spec.selector = read_selector(reader.object("selector"));
   spec.bake_time = reader.parsed("bakeTime", spec.bake_time, duration_within(seconds{1}, hours{168}));
@@ -102,7 +114,7 @@ PolicySpec read_spec(const Reader& reader) {
     spec.checks.push_back(std::move(check));
   });
   spec.rollout = read_rollout(reader.object("rollout"));
-  spec.verify_for = reader.object("rollback").parsed("verifyFor", spec.verify_for, duration_within(seconds{1}, hours{24}));
+  read_rollback(reader.object("rollback"), spec);
   return spec;
 }
 

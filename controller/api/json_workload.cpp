@@ -87,6 +87,15 @@ std::int64_t revision_of(const ObjectMeta& meta) {
   return code == std::errc() && end == text.data() + text.size() ? revision : 0;
 }
 
+// Values are cut: none that means something is as long.
+StringMap own_annotations(const Reader& meta) {
+  StringMap out;
+  for (const auto& [key, value] : meta.strings("annotations")) {
+    if (is_own_key(key)) out.emplace(key, clip(value, most_name));
+  }
+  return out;
+}
+
 template <class T>
 Result<T> unless(const std::optional<Error>& error, T value) {
   if (error) return std::unexpected(*error);
@@ -170,6 +179,7 @@ Result<ReplicaSet> parse_replica_set(const Json& object, const Json& deployment_
   out.replicas = root.object("spec").integer("replicas", 1);
   out.available_replicas = root.object("status").integer("availableReplicas");
   out.is_current = same_template(root.object("spec").raw("template"), deployment_template);
+  out.template_annotations = own_annotations(root.object("spec").object("template").object("metadata"));
   return unless(error, std::move(out));
 }
 

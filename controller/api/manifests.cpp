@@ -10,14 +10,16 @@ namespace {
 
 constexpr const char* managed_by = "app.kubernetes.io/managed-by";
 
-Json owner_references(const Deployment& deployment) {
+Json owner_references(const std::string& deployment, const Uid& uid) {
   return Json::array({{{"apiVersion", "apps/v1"},
                        {"kind", "Deployment"},
-                       {"name", deployment.meta.key.name},
-                       {"uid", deployment.meta.uid.value},
+                       {"name", deployment},
+                       {"uid", uid.value},
                        {"controller", true},
                        {"blockOwnerDeletion", false}}});
 }
+
+Json owner_references(const Deployment& deployment) { return owner_references(deployment.meta.key.name, deployment.meta.uid); }
 
 Json metadata(const Key& key, const Deployment& deployment) {
   return {{"name", key.name},
@@ -50,6 +52,18 @@ Json rollback_manifest(const Rollback& rollback, const Deployment& deployment) {
           {"kind", "Rollback"},
           {"metadata", metadata(rollback.meta.key, deployment)},
           {"spec", to_json(rollback.spec)}};
+}
+
+std::string rollback_binding_patch(const Rollback& rollback) {
+  const ObjectMeta& meta = rollback.meta;
+  const RollbackSpec& spec = rollback.spec;
+  const Json patch = Json::array({{{"op", "test"}, {"path", "/metadata/uid"}, {"value", meta.uid.value}},
+                                  {{"op", "test"}, {"path", "/metadata/resourceVersion"}, {"value", meta.resource_version.value}},
+                                  {{"op", "replace"}, {"path", "/spec"}, {"value", to_json(spec)}},
+                                  {{"op", "add"},
+                                   {"path", "/metadata/ownerReferences"},
+                                   {"value", owner_references(spec.deployment, spec.deployment_uid)}}});
+  return patch.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 Json event_manifest(const Deployment& deployment, const EventText& text, const std::string& instance, Time now) {

@@ -18,6 +18,10 @@ namespace lastgood::api {
 
 [[nodiscard]] Json rollback_manifest(const Rollback& rollback, const Deployment& deployment);
 
+// Writes the spec that was filled in into a Rollback that a person made, and makes it the Deployment's: only of the very object
+// that was read, so that nothing said since is lost.
+[[nodiscard]] std::string rollback_binding_patch(const Rollback& rollback);
+
 struct EventText {
   bool warning = false;
   std::string reason;
