@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 #include "api/values.hpp"
@@ -10,8 +11,50 @@
 namespace lastgood::policy {
 namespace {
 
-constexpr std::array writable = {key::enabled, key::policy, key::config_map, key::pause_until};
+constexpr std::array on_deployment = {key::enabled, key::policy,  key::config_map, key::pause_until,
+                                      key::resume,  key::approve, key::group,      key::group_order};
+constexpr std::array on_template = {key::no_rollback_past};
+constexpr std::array anywhere = {key::enabled, key::policy, key::config_map,  key::pause_until,     key::resume,
+                                 key::approve, key::group,  key::group_order, key::no_rollback_past};
 constexpr std::size_t most_problems = 16;
+constexpr int most_group_order = 1000;
+
+enum class Place : std::uint8_t { Deployment, Template };
+
+constexpr std::string_view belongs_on_deployment = "belongs on the Deployment, not on its pod template";
+constexpr std::string_view belongs_on_template = "belongs on the pod template, not on the Deployment";
+
+Place place_of(std::string_view name) {
+  return std::ranges::find(on_template, name) == on_template.end() ? Place::Deployment : Place::Template;
+}
+
+std::string_view other_place_of(std::string_view name) {
+  return place_of(name) == Place::Template ? belongs_on_template : belongs_on_deployment;
+}
+
+class Problems {
+ public:
+  explicit Problems(Place place) : place_(place) {}
+
+  void add(std::string_view name, std::string message) {
+    if (found_.size() < most_problems) found_.push_back({clip(name, 317), std::move(message)});
+  }
+  void misplaced(std::string_view name) { add(name, fmt::format("{} {}", name, other_place_of(name))); }
+  void unknown(std::string_view name) {
+    const std::string_view close = nearest(name, anywhere)->name;
+    const bool is_elsewhere = place_of(close) != place_;
+    add(name, fmt::format("{} is not a key of this release; the nearest valid key is {}{}{}", in_quotes(name, 128), close,
+                          is_elsewhere ? ", which " : "", is_elsewhere ? other_place_of(close) : ""));
+  }
+  void neither_true_nor_false(std::string_view name, std::string_view value, std::string_view and_so = "") {
+    add(name, fmt::format(R"({}: {} is neither "true" nor "false"{})", name, in_quotes(value), and_so));
+  }
+  std::vector<AnnotationProblem> take() { return std::move(found_); }
+
+ private:
+  Place place_;
+  std::vector<AnnotationProblem> found_;
+};
 
 class Parser {
  public:
@@ -19,46 +62,83 @@ class Parser {
     if (name == key::enabled) return read_enabled(value);
     if (name == key::policy) return read_name(name, value, "a RollbackPolicy, such as \"web\"", out_.policy);
     if (name == key::config_map) return read_name(name, value, "a ConfigMap, such as \"rollback-config\"", out_.config_map);
-    if (name == key::pause_until) return read_pause(value);
+    if (name == key::pause_until) return read_time(name, value, out_.pause_until);
+    if (name == key::resume) return read_time(name, value, out_.resume);
+    if (name == key::approve) return read_name(name, value, "a Rollback, such as \"web-7\"", out_.approve);
+    if (name == key::group) return read_group(value);
+    if (name == key::group_order) return read_group_order(value);
     if (name == key::rolled_back_by) return;
-    problem(name, fmt::format("{} is not a key of this release; the nearest valid key is {}", in_quotes(name, 128),
-                              nearest(name, writable)->name));
+    if (place_of(name) == Place::Template) return problems_.misplaced(name);
+    problems_.unknown(name);
   }
-  OptIn take() { return std::move(out_); }
+  OptIn take() {
+    if (has_order_ && !has_group_) {
+      out_.group_order = 0;
+      problems_.add(key::group_order, fmt::format("{} says nothing without {}, the group in which that is the order",
+                                                  key::group_order, key::group));
+    }
+    out_.problems = problems_.take();
+    return std::move(out_);
+  }
 
  private:
-  void problem(std::string_view name, std::string message) {
-    if (out_.problems.size() < most_problems) out_.problems.push_back({clip(name, 317), std::move(message)});
-  }
   void read_enabled(const std::string& value) {
     if (value == "true") {
       out_.enabled = true;
     } else if (value == "false") {
       out_.enabled = false;
     } else {
-      problem(key::enabled, fmt::format(R"({}: {} is neither "true" nor "false")", key::enabled, in_quotes(value)));
+      problems_.neither_true_nor_false(key::enabled, value);
     }
   }
   void read_name(std::string_view name, const std::string& value, std::string_view of_what, std::string& target) {
     if (api::is_dns_subdomain(value)) {
       target = value;
     } else {
-      problem(name, fmt::format("{}: {} cannot be the name of {}", name, in_quotes(value), of_what));
+      problems_.add(name, fmt::format("{}: {} cannot be the name of {}", name, in_quotes(value), of_what));
     }
   }
-  void read_pause(const std::string& value) {
-    out_.pause_until = parse_rfc3339(value);
-    if (out_.pause_until) return;
-    problem(key::pause_until, fmt::format(R"({}: {} is not a time in RFC 3339, such as "2026-11-24T18:00:00Z")", key::pause_until,
-                                          in_quotes(value)));
+  void read_time(std::string_view name, const std::string& value, std::optional<Time>& target) {
+    target = parse_rfc3339(value);
+    if (target) return;
+    problems_.add(name,
+                  fmt::format(R"({}: {} is not a time in RFC 3339, such as "2026-11-24T18:00:00Z")", name, in_quotes(value)));
+  }
+  void read_group(const std::string& value) {
+    has_group_ = true;
+    if (api::is_dns_label(value)) {
+      out_.group = value;
+    } else {
+      problems_.add(key::group, fmt::format("{}: {} cannot be the name of a group: lower case letters, digits and \"-\", at most "
+                                            "63, such as \"checkout\"",
+                                            key::group, in_quotes(value)));
+    }
+  }
+  void read_group_order(const std::string& value) {
+    has_order_ = true;
+    const bool is_negative = value.starts_with('-');
+    if (const auto size = api::parse_whole(std::string_view(value).substr(is_negative ? 1 : 0), 0, most_group_order)) {
+      out_.group_order = is_negative ? -*size : *size;
+    } else {
+      problems_.add(key::group_order, fmt::format("{}: {} is not a whole number from -{} to {}, such as \"10\"", key::group_order,
+                                                  in_quotes(value), most_group_order, most_group_order));
+    }
   }
 
   OptIn out_;
+  Problems problems_{Place::Deployment};
+  bool has_group_ = false;
+  bool has_order_ = false;
 };
+
+bool is_deployment_key(std::string_view name) {
+  return name == key::rolled_back_by || std::ranges::find(on_deployment, name) != on_deployment.end();
+}
 
 }  // namespace
 
-std::span<const std::string_view> valid_keys() { return writable; }
+std::span<const std::string_view> valid_keys() { return on_deployment; }
+std::span<const std::string_view> valid_template_keys() { return on_template; }
 
 OptIn parse_opt_in(const api::StringMap& annotations) {
   Parser parser;
@@ -66,6 +146,31 @@ OptIn parse_opt_in(const api::StringMap& annotations) {
     if (name.starts_with(key::prefix)) parser.read(name, value);
   }
   return parser.take();
+}
+
+TemplateMarks parse_template(const api::StringMap& annotations) {
+  TemplateMarks out;
+  Problems problems(Place::Template);
+  for (const auto& [name, value] : annotations) {
+    if (!name.starts_with(key::prefix)) continue;
+    if (name == key::no_rollback_past) {
+      out.no_rollback_past = value != "false";
+      if (value != "true" && value != "false")
+        problems.neither_true_nor_false(name, value, "; until it is, nothing goes back past this revision");
+    } else if (is_deployment_key(name)) {
+      problems.misplaced(name);
+    } else {
+      problems.unknown(name);
+    }
+  }
+  out.problems = problems.take();
+  return out;
+}
+
+std::string in_words(std::span<const AnnotationProblem> problems) {
+  if (problems.empty()) return {};
+  const auto more = problems.size() - 1;
+  return more == 0 ? problems.front().message : fmt::format("{} (and {} more)", problems.front().message, more);
 }
 
 }  // namespace lastgood::policy

@@ -1,4 +1,4 @@
-// What an owner says on a Deployment: the keys under lastgood.dev/, and what is wrong with them. Pure.
+// What an owner says on a Deployment and on its pod template: the keys under lastgood.dev/, and what is wrong with them. Pure.
 // Must not know policies, nor what is done about a problem.
 #pragma once
 
@@ -22,13 +22,14 @@ inline constexpr std::string_view resume = "lastgood.dev/resume";               
 inline constexpr std::string_view approve = "lastgood.dev/approve";                // name of a Rollback that waits for approval
 inline constexpr std::string_view group = "lastgood.dev/group";                    // Deployments that go back together
 inline constexpr std::string_view group_order = "lastgood.dev/group-order";        // "-1000".."1000"; the lowest goes first
+inline constexpr std::string_view rolled_back_by = "lastgood.dev/rolled-back-by";  // written by us: name of the Rollback
 // On the pod template.
 inline constexpr std::string_view no_rollback_past = "lastgood.dev/no-rollback-past";  // "true" or "false"
-inline constexpr std::string_view rolled_back_by = "lastgood.dev/rolled-back-by";  // written by us: name of the Rollback
 }  // namespace key
 
-// Those that a person may write.
+// Those that a person may write on a Deployment, and on its pod template.
 [[nodiscard]] std::span<const std::string_view> valid_keys();
+[[nodiscard]] std::span<const std::string_view> valid_template_keys();
 
 struct AnnotationProblem {
   std::string key;
@@ -51,5 +52,17 @@ struct OptIn {
 
 // A value that cannot be understood is left out, and is a problem.
 [[nodiscard]] OptIn parse_opt_in(const api::StringMap& annotations);
+
+struct TemplateMarks {
+  bool no_rollback_past = false;
+  std::vector<AnnotationProblem> problems = {};  // at most 16, in the order of the keys
+  bool operator==(const TemplateMarks&) const = default;
+};
+
+// A mark that cannot be understood is taken for one: what it says of a migration may be true, and then going back does harm.
+[[nodiscard]] TemplateMarks parse_template(const api::StringMap& annotations);
+
+// The first one, and how many more there are; for an Event or a condition. Empty without any.
+[[nodiscard]] std::string in_words(std::span<const AnnotationProblem> problems);
 
 }  // namespace lastgood::policy

@@ -33,12 +33,6 @@ Governance broken(std::string name, std::string_view reason, std::string_view me
           .message = clip(message, most_message)};
 }
 
-Governance by_problem(const OptIn& opt_in) {
-  std::string message = opt_in.problems.front().message;
-  if (opt_in.problems.size() > 1) message += fmt::format(" (and {} more)", opt_in.problems.size() - 1);
-  return broken("", invalid_annotation, message);
-}
-
 Governance by_policy(const api::RollbackPolicy& policy) {
   std::string name = "RollbackPolicy/" + policy.meta.key.name;
   if (!policy.problem.empty()) {
@@ -127,7 +121,7 @@ std::optional<std::string> config_map_wanted(const OptIn& opt_in) {
 Governance govern(const api::Deployment& deployment, const OptIn& opt_in, Policies policies_of_namespace,
                   const std::optional<Result<api::ConfigMap>>& config_map) {
   if (opt_in.enabled == false) return {};
-  if (!opt_in.problems.empty()) return by_problem(opt_in);
+  if (!opt_in.problems.empty()) return broken("", invalid_annotation, in_words(opt_in.problems));
   if (!opt_in.policy.empty()) return by_name(deployment, opt_in.policy, policies_of_namespace);
   if (!opt_in.config_map.empty()) return by_config_map(deployment, opt_in.config_map, config_map);
   const auto selected_by = selecting(deployment, policies_of_namespace);

@@ -1,4 +1,5 @@
-// What an owner wrote on a Deployment under lastgood.dev/, and what is said about what cannot be understood.
+// What an owner wrote on a Deployment and on its pod template under lastgood.dev/, and what is said about what cannot be
+// understood.
 #include "policy/annotations.hpp"
 
 #include <catch2/catch.hpp>
@@ -7,6 +8,8 @@ using namespace lastgood;
 using policy::AnnotationProblem;
 using policy::OptIn;
 using policy::parse_opt_in;
+using policy::parse_template;
+using policy::TemplateMarks;
 
 TEST_CASE("Annotations of others are no opt-in and no problem") {
   CHECK(parse_opt_in({}) == OptIn{});
@@ -26,6 +29,18 @@ TEST_CASE("Each valid key is read") {
       {"policy", {{"lastgood.dev/policy", "web.v2"}}, {.policy = "web.v2"}},
       {"ConfigMap", {{"lastgood.dev/config-map", "rollback-config"}}, {.config_map = "rollback-config"}},
       {"pause", {{"lastgood.dev/pause-until", "2026-11-24T13:00:00+01:00"}}, {.pause_until = Time{Duration{1795521600000}}}},
+      {"resume", {{"lastgood.dev/resume", "2026-11-24T12:00:00Z"}}, {.resume = Time{Duration{1795521600000}}}},
+      {"approve", {{"lastgood.dev/approve", "web-7-observed"}}, {.approve = "web-7-observed"}},
+      {"group", {{"lastgood.dev/group", "checkout"}}, {.group = "checkout"}},
+      {"group and order",
+       {{"lastgood.dev/group", "checkout"}, {"lastgood.dev/group-order", "10"}},
+       {.group = "checkout", .group_order = 10}},
+      {"the lowest order",
+       {{"lastgood.dev/group", "checkout"}, {"lastgood.dev/group-order", "-1000"}},
+       {.group = "checkout", .group_order = -1000}},
+      {"the highest order",
+       {{"lastgood.dev/group", "checkout"}, {"lastgood.dev/group-order", "1000"}},
+       {.group = "checkout", .group_order = 1000}},
       {"our own mark, whatever it says", {{"lastgood.dev/rolled-back-by", "not a name!"}}, {}},
       {"several", {{"lastgood.dev/enabled", "true"}, {"lastgood.dev/policy", "web"}}, {.enabled = true, .policy = "web"}},
   }));
@@ -54,6 +69,22 @@ TEST_CASE("What cannot be understood is a problem that says what was found and w
        R"(lastgood.dev/pause-until: "tomorrow" is not a time in RFC 3339, such as "2026-11-24T18:00:00Z")"},
       {"lastgood.dev/pause-until", "2026-11-24",
        R"(lastgood.dev/pause-until: "2026-11-24" is not a time in RFC 3339, such as "2026-11-24T18:00:00Z")"},
+      {"lastgood.dev/resume", "now", R"(lastgood.dev/resume: "now" is not a time in RFC 3339, such as "2026-11-24T18:00:00Z")"},
+      {"lastgood.dev/resume", "", R"(lastgood.dev/resume: "" is not a time in RFC 3339, such as "2026-11-24T18:00:00Z")"},
+      {"lastgood.dev/approve", "true please",
+       R"(lastgood.dev/approve: "true please" cannot be the name of a Rollback, such as "web-7")"},
+      {"lastgood.dev/group", "Checkout",
+       R"(lastgood.dev/group: "Checkout" cannot be the name of a group: lower case letters, digits and "-", at most 63, such as "checkout")"},
+      {"lastgood.dev/group", "check.out",
+       R"(lastgood.dev/group: "check.out" cannot be the name of a group: lower case letters, digits and "-", at most 63, such as "checkout")"},
+      {"lastgood.dev/group", "",
+       R"(lastgood.dev/group: "" cannot be the name of a group: lower case letters, digits and "-", at most 63, such as "checkout")"},
+      {"lastgood.dev/group-order", "10",
+       "lastgood.dev/group-order says nothing without lastgood.dev/group, the group in which that is the order"},
+      {"lastgood.dev/no-rollback-past", "true",
+       "lastgood.dev/no-rollback-past belongs on the pod template, not on the Deployment"},
+      {"lastgood.dev/no-rolback-past", "true",
+       R"("lastgood.dev/no-rolback-past" is not a key of this release; the nearest valid key is lastgood.dev/no-rollback-past, which belongs on the pod template, not on the Deployment)"},
       {"lastgood.dev/polcy", "web",
        R"("lastgood.dev/polcy" is not a key of this release; the nearest valid key is lastgood.dev/policy)"},
       {"lastgood.dev/pause-untill", "2026-11-24T18:00:00Z",
@@ -65,7 +96,27 @@ TEST_CASE("What cannot be understood is a problem that says what was found and w
       {"lastgood.dev/Enabled", "true",
        R"("lastgood.dev/Enabled" is not a key of this release; the nearest valid key is lastgood.dev/enabled)"},
   }));
-  CHECK(parse_opt_in({{row.key, row.value}}) == OptIn{.problems = {AnnotationProblem{row.key, row.message}}});
+  const OptIn opt_in = parse_opt_in({{row.key, row.value}});
+  REQUIRE(opt_in.problems.size() == 1);
+  CHECK(opt_in.problems[0].message == row.message);
+  CHECK(opt_in == OptIn{.problems = {AnnotationProblem{row.key, row.message}}});
+}
+
+TEST_CASE("An order that is no whole number from -1000 to 1000 is a problem, and the group has no order by it") {
+  const char* value = GENERATE("first", "", "-", "--1", "+1", "1001", "-1001", "1.5", " 1", "99999999999999999999", "0x10");
+  const OptIn opt_in = parse_opt_in({{"lastgood.dev/group", "checkout"}, {"lastgood.dev/group-order", value}});
+  CHECK(opt_in.group == "checkout");
+  CHECK(opt_in.group_order == 0);
+  REQUIRE(opt_in.problems.size() == 1);
+  CHECK(opt_in.problems[0].key == "lastgood.dev/group-order");
+  CHECK(opt_in.problems[0].message ==
+        "lastgood.dev/group-order: \"" + std::string(value) + "\" is not a whole number from -1000 to 1000, such as \"10\"");
+}
+
+TEST_CASE("An order beside a group that cannot be understood is one problem, not two") {
+  const OptIn opt_in = parse_opt_in({{"lastgood.dev/group", "No!"}, {"lastgood.dev/group-order", "10"}});
+  REQUIRE(opt_in.problems.size() == 1);
+  CHECK(opt_in.problems[0].key == "lastgood.dev/group");
 }
 
 TEST_CASE("What can be understood is read beside a problem") {
@@ -81,4 +132,61 @@ TEST_CASE("However many keys and however long their values, problems stay few an
   const OptIn opt_in = parse_opt_in(annotations);
   CHECK(opt_in.problems.size() == 16);
   for (const AnnotationProblem& problem : opt_in.problems) CHECK(problem.message.size() < 512);
+  const TemplateMarks marks = parse_template(annotations);
+  CHECK(marks.problems.size() == 16);
+  for (const AnnotationProblem& problem : marks.problems) CHECK(problem.message.size() < 512);
+}
+
+TEST_CASE("A pod template is marked by one key alone; what cannot be understood is taken for a mark") {
+  struct Row {
+    const char* name;
+    api::StringMap annotations;
+    bool no_rollback_past;
+    std::vector<AnnotationProblem> problems;
+  };
+  const std::string past = "lastgood.dev/no-rollback-past";
+  const std::string taken = R"( is neither "true" nor "false"; until it is, nothing goes back past this revision)";
+  const std::vector<Row> rows{
+      {"nothing is said", {}, false, {}},
+      {"others' annotations", {{"prometheus.io/scrape", "true"}, {"lastgood.devil/no-rollback-past", "true"}}, false, {}},
+      {"marked", {{past, "true"}}, true, {}},
+      {"said not to be marked", {{past, "false"}}, false, {}},
+      {"another word", {{past, "yes"}}, true, {{past, past + R"(: "yes")" + taken}}},
+      {"a word in other letters", {{past, "False"}}, true, {{past, past + R"(: "False")" + taken}}},
+      {"no word", {{past, ""}}, true, {{past, past + R"(: "")" + taken}}},
+      {"a key that is none",
+       {{"lastgood.dev/no-rollback", "true"}},
+       false,
+       {{"lastgood.dev/no-rollback",
+         R"("lastgood.dev/no-rollback" is not a key of this release; the nearest valid key is lastgood.dev/no-rollback-past)"}}},
+      {"a key of the Deployment",
+       {{"lastgood.dev/enabled", "true"}},
+       false,
+       {{"lastgood.dev/enabled", "lastgood.dev/enabled belongs on the Deployment, not on its pod template"}}},
+      {"the key that we write on the Deployment",
+       {{"lastgood.dev/rolled-back-by", "web-7"}},
+       false,
+       {{"lastgood.dev/rolled-back-by", "lastgood.dev/rolled-back-by belongs on the Deployment, not on its pod template"}}},
+      {"a key that is nearest to one of the Deployment",
+       {{"lastgood.dev/polcy", "web"}},
+       false,
+       {{"lastgood.dev/polcy",
+         R"("lastgood.dev/polcy" is not a key of this release; the nearest valid key is lastgood.dev/policy, which belongs on the Deployment, not on its pod template)"}}},
+      {"marked, beside a problem",
+       {{past, "true"}, {"lastgood.dev/group", "checkout"}},
+       true,
+       {{"lastgood.dev/group", "lastgood.dev/group belongs on the Deployment, not on its pod template"}}},
+  };
+  for (const Row& row : rows) {
+    DYNAMIC_SECTION(row.name) {
+      CHECK(parse_template(row.annotations) == TemplateMarks{.no_rollback_past = row.no_rollback_past, .problems = row.problems});
+    }
+  }
+}
+
+TEST_CASE("Several problems are told by the first and by how many more there are") {
+  const AnnotationProblem problem{.key = "k", .message = "k is wrong"};
+  CHECK(policy::in_words({}).empty());
+  CHECK(policy::in_words(std::vector{problem}) == "k is wrong");
+  CHECK(policy::in_words(std::vector{problem, problem, problem}) == "k is wrong (and 2 more)");
 }

@@ -29,6 +29,10 @@ TEST_CASE("The reference explains every annotation") {
     INFO(key);
     CHECK(has_row(text, key));
   }
+  for (const std::string_view key : policy::valid_template_keys()) {
+    INFO(key);
+    CHECK(has_row(text, key));
+  }
   CHECK(has_row(text, policy::key::rolled_back_by));
   CHECK_FALSE(has_row(text, "lastgood.dev/no-such-key"));
 }
