@@ -4,9 +4,7 @@
 
 #include <array>
 
-#include "decide/record.hpp"
-#include "decide/samples.hpp"
-#include "decide/target.hpp"
+#include "decide/restraint.hpp"
 
 namespace lastgood::decide {
 
@@ -44,39 +42,6 @@ MaybeHold paused_until(const World& world, const api::GuardStatus&, Time now) {
               .until = until};
 }
 
-// By name, and by what is judged: scaling gives the same release another generation, and so another name.
-bool is_of_this_release(const api::Rollback& rollback, const World& world, const api::GuardStatus& guard) {
-  if (rollback.spec.deployment_uid != world.deployment.meta.uid) return false;
-  if (rollback.meta.key.name == rollback_name(world.deployment)) return true;
-  const bool since_it_is_watched =
-      guard.watch_started && rollback.spec.detected && *rollback.spec.detected >= *guard.watch_started;
-  return guard.current && rollback.spec.from.hash == guard.current->hash && since_it_is_watched;
-}
-
-MaybeHold one_per_release(const World& world, const api::GuardStatus& guard, Time) {
-  const auto& rollback = world.rollback;
-  if (!rollback || !api::finished(rollback->status.phase) || !is_of_this_release(*rollback, world, guard)) return {};
-  return Hold{.reason = "AlreadyRolledBack",
-              .message = fmt::format("Rollback {} of this release ended as {}; a release is rolled back once at most",
-                                     rollback->meta.key.name, api::to_string(rollback->status.phase))};
-}
-
-// While nobody looked the release may have got well: after a restart, a suspension or a silence it must be seen to fail again.
-MaybeHold unconfirmed(const World& world, const api::GuardStatus& guard, Time now) {
-  const api::CheckStatus* breach = breached(guard.checks);
-  if (!breach || confirmed_breach(guard.checks, world.guarding.spec, now)) return {};
-  return Hold{
-      .reason = "Unconfirmed",
-      .message = fmt::format("Check {} was breached, but has not failed lately ({}); it is acted upon when it fails again",
-                             breach->name, breach->reason)};
-}
-
-MaybeHold no_last_good(const World&, const api::GuardStatus& guard, Time) {
-  const Target target = choose_target(guard);
-  if (target.revision) return {};
-  return Hold{.reason = "NoLastGood", .message = fmt::format("There is nothing to go back to: {}", target.why_not)};
-}
-
 constexpr std::array judge{
     HoldRule{.name = "Deleting", .holds = deleting},
     HoldRule{.name = "Suspended", .holds = suspended},
@@ -88,10 +53,28 @@ constexpr std::array touch{
     judge[0], judge[1], judge[2], judge[3], HoldRule{.name = "PausedUntil", .holds = paused_until},
 };
 
+// Evidence first, so that what is said is about the release; then what may be done; last what is done once all else allows it.
 constexpr std::array begin{
-    HoldRule{.name = "AlreadyRolledBack", .holds = one_per_release},
-    HoldRule{.name = "NoLastGood", .holds = no_last_good},
-    HoldRule{.name = "Unconfirmed", .holds = unconfirmed},
+    HoldRule{.name = "AlreadyRolledBack", .holds = restraint::one_per_release},
+    HoldRule{.name = "NoRollbackPast", .holds = restraint::no_rollback_past},
+    HoldRule{.name = "NoLastGood", .holds = restraint::no_target},
+    HoldRule{.name = "Unconfirmed", .holds = restraint::unconfirmed},
+    HoldRule{.name = "AlreadyFailing", .holds = restraint::already_failing},
+    HoldRule{.name = "SharedCause", .holds = restraint::shared_cause},
+    HoldRule{.name = "BreakerOpen", .holds = restraint::breaker_open},
+    HoldRule{.name = "LimitReached", .holds = restraint::limit_reached},
+    HoldRule{.name = "Cooldown", .holds = restraint::cooldown},
+    HoldRule{.name = "Preflight", .holds = restraint::preflight},
+    HoldRule{.name = "GroupBlocked", .holds = restraint::group_blocked},
+    HoldRule{.name = "Observing", .holds = restraint::observing},
+};
+
+constexpr std::array pending{
+    HoldRule{.name = "AwaitingApproval", .holds = restraint::awaiting_approval},
+    HoldRule{.name = "AlreadyFailing", .holds = restraint::already_failing},
+    HoldRule{.name = "SharedCause", .holds = restraint::shared_cause},
+    HoldRule{.name = "BreakerOpen", .holds = restraint::breaker_open},
+    HoldRule{.name = "GroupOrder", .holds = restraint::group_order},
 };
 
 }  // namespace
@@ -99,6 +82,7 @@ constexpr std::array begin{
 std::span<const HoldRule> judge_rules() { return judge; }
 std::span<const HoldRule> touch_rules() { return touch; }
 std::span<const HoldRule> begin_rules() { return begin; }
+std::span<const HoldRule> pending_rules() { return pending; }
 
 std::optional<Hold> first_hold(std::span<const HoldRule> rules, const World& world, const api::GuardStatus& guard, Time now) {
   for (const HoldRule& rule : rules) {

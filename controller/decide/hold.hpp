@@ -12,9 +12,11 @@
 namespace lastgood::decide {
 
 struct Hold {
-  std::string reason;              // the rule's name
+  std::string reason;              // the rule's name, or of Preflight what it found
   std::string message;             // for a person: why, and what would release it
-  std::optional<Time> until = {};  // when it ends by itself
+  std::optional<Time> until = {};  // when it ends by itself, or is looked at again
+  bool freezes = false;            // only a person ends it
+  bool is_quiet = false;           // over in a moment: not worth an Event nor a state of its own
 };
 
 struct HoldRule {
@@ -30,6 +32,9 @@ struct HoldRule {
 
 // May a rollback begin? Asked once more before the Rollback is written.
 [[nodiscard]] std::span<const HoldRule> begin_rules();
+
+// May a Rollback that is recorded, but has not touched anything yet, be carried out?
+[[nodiscard]] std::span<const HoldRule> pending_rules();
 
 [[nodiscard]] std::optional<Hold> first_hold(std::span<const HoldRule> rules, const World& world, const api::GuardStatus& guard,
                                              Time now);

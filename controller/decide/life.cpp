@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "decide/conditions.hpp"
+#include "decide/preflight.hpp"
 #include "decide/record.hpp"
 #include "decide/samples.hpp"
 #include "decide/step.hpp"
@@ -78,8 +79,8 @@ void suspend_judgement(Step& step) {
 void dispatch(Step& step) {
   switch (step.guard().state) {
     case State::Idle: return step_idle(step);
-    case State::Watching:
-    case State::Held: return step_watching(step);
+    case State::Watching: return step_watching(step);
+    case State::Held: return is_seen_through(step.guard(), step.world.rollback) ? step_rolling_back(step) : step_watching(step);
     case State::RollingBack: return step_rolling_back(step);
     case State::Verifying: return step_verifying(step);
     case State::Frozen: return;
@@ -110,9 +111,12 @@ void go_on(Step& step) {
   if (is_behind) adopt_rollback(step, *world.rollback);
   const bool recognised = recognise_template(step);
   // Until the template is back, the record says what is next, and the ReplicaSet of the present template is not needed for it.
-  const bool by_record = step.guard().state == State::RollingBack && is_open(world.rollback, world.deployment) &&
+  const State state = step.guard().state;
+  const bool by_record = (state == State::RollingBack || state == State::Held) && is_open(world.rollback, world.deployment) &&
                          named_by(step.guard(), world.rollback);
-  if (recognised || by_record) dispatch(step);
+  if (!recognised && !by_record) return;
+  if (end_freeze(step) || take_request(step)) return;
+  dispatch(step);
 }
 
 // What the memory needs from now on was not gathered for this decision: it is, at once.
@@ -141,7 +145,10 @@ Decision decide(const World& world, Time now) {
       break;
   }
   step.guard().last_good = last_good(step.guard());
+  if (!world.guarding.group.empty()) step.out.cannot = why_it_cannot(step);
   look_for_what_is_new(step);
+  if (world.guarding.kind == Guarding::Kind::Governed) set_rollback_ready(step.guard(), world, now);
+  if (const auto next = next_preflight(world, step.guard(), now)) step.look_again(*next);
   set_standing(step.guard(), world.guarding, world.deployment.meta.generation, now);
   return std::move(step.out);
 }

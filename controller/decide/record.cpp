@@ -36,7 +36,9 @@ api::Rollback write_intent(const api::Deployment& deployment, const api::GuardSt
                    .check = breach.name,
                    .reason = breach.reason,
                    .message = breach.message,
-                   .detected = now};
+                   .detected = now,
+                   .released_by = guard.current->released_by,
+                   .released = guard.watch_started};
   rollback.status.first_failure = breach.first_failure;
   rollback.status.evidence = guard.checks;
   rollback.status =
@@ -68,7 +70,16 @@ Standing standing_of(RollbackPhase phase) {
 
 }  // namespace
 
+std::string why(const api::RollbackSpec& spec) {
+  if (!spec.check.empty()) return fmt::format("because check {} is breached ({})", spec.check, spec.reason);
+  if (!spec.caused_by.empty()) return fmt::format("with its group, because of Rollback {}", spec.caused_by);
+  return "because a person asked for it";
+}
+
 api::RollbackStatus advance(api::RollbackStatus status, RollbackPhase phase, std::string message, Time now) {
+  constexpr std::size_t most_moments = 20;
+  const bool is_news = status.timeline.empty() || status.phase != phase;
+  if (is_news && status.timeline.size() < most_moments) status.timeline.push_back({.at = now, .what = message});
   status.phase = phase;
   status.message = message;
   const bool touched = phase == RollbackPhase::TemplateRestored || phase == RollbackPhase::Restored;
@@ -88,6 +99,18 @@ api::RollbackStatus advance(api::RollbackStatus status, RollbackPhase phase, std
   return status;
 }
 
+bool is_seen_through(const api::GuardStatus& guard, const std::optional<api::Rollback>& rollback) {
+  switch (guard.state) {
+    case api::State::RollingBack:
+    case api::State::Verifying: return true;
+    case api::State::Held: return named_by(guard, rollback) && !api::finished(rollback->status.phase);
+    case api::State::Idle:
+    case api::State::Watching:
+    case api::State::Frozen: break;
+  }
+  return false;
+}
+
 bool is_open(const std::optional<api::Rollback>& rollback, const api::Deployment& deployment) {
   return rollback && !api::finished(rollback->status.phase) && rollback->spec.deployment_uid == deployment.meta.uid;
 }
@@ -104,9 +127,7 @@ bool is_marked_by(const api::Deployment& deployment, const api::Rollback& rollba
 bool is_unknown_to(const api::GuardStatus& guard, const std::optional<api::Rollback>& rollback,
                    const api::Deployment& deployment) {
   if (!rollback || rollback->spec.deployment_uid != deployment.meta.uid) return false;
-  if (!api::finished(rollback->status.phase)) {
-    return guard.state != api::State::RollingBack && guard.state != api::State::Verifying;
-  }
+  if (!api::finished(rollback->status.phase)) return !is_seen_through(guard, rollback);
   return rollback->status.phase != RollbackPhase::Superseded && guard.rollback != rollback->meta.key.name &&
          guard.observed_generation <= rollback->spec.generation && is_marked_by(deployment, *rollback);
 }

@@ -19,9 +19,16 @@ inline constexpr std::string_view refused_words = "The template cannot be put ba
 [[nodiscard]] api::Rollback write_intent(const api::Deployment& deployment, const api::GuardStatus& guard,
                                          const api::CheckStatus& breach, const api::Revision& target, Time now);
 
+// Why that is put back, for a sentence: "because check health is breached (WrongStatus)", "because a person asked for it".
+[[nodiscard]] std::string why(const api::RollbackSpec& spec);
+
 // The status in the next phase: its time, its words, its conditions (kstatus: Reconciling until it is finished, then
 // Succeeded True or False).
 [[nodiscard]] api::RollbackStatus advance(api::RollbackStatus status, api::RollbackPhase phase, std::string message, Time now);
+
+// Recorded, not finished, and not a drill: it is being seen through, or waits to be. The state is RollingBack, Verifying, or Held
+// while something holds it back before anything is touched.
+[[nodiscard]] bool is_seen_through(const api::GuardStatus& guard, const std::optional<api::Rollback>& rollback);
 
 // Not finished, and of this very Deployment.
 [[nodiscard]] bool is_open(const std::optional<api::Rollback>& rollback, const api::Deployment& deployment);

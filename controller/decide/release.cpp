@@ -45,17 +45,32 @@ bool is_under_another_hash(Step& step, const api::Rollback& rollback, const api:
 bool is_our_restoration(Step& step, const api::ReplicaSet& set) {
   const State state = step.guard().state;
   const api::Rollback* rollback = named_by(step.guard(), step.world.rollback);
-  return rollback && (state == State::RollingBack || state == State::Verifying) &&
-         rollback->status.phase != RollbackPhase::Superseded && is_marked_by(step.deployment(), *rollback) &&
+  const bool is_under_way =
+      state == State::RollingBack || state == State::Verifying || is_seen_through(step.guard(), step.world.rollback);
+  return rollback && is_under_way && rollback->status.phase != RollbackPhase::Superseded &&
+         is_marked_by(step.deployment(), *rollback) &&
          (rollback->spec.to.hash == set.hash || is_under_another_hash(step, *rollback, set));
+}
+
+// A value that nobody can understand is no leave to go back past it.
+bool is_marked(const api::ReplicaSet& set) {
+  const auto mark = set.template_annotations.find("lastgood.dev/no-rollback-past");
+  return mark != set.template_annotations.end() && mark->second != "false";
 }
 
 // What was proven stays proven until the revision is judged otherwise: the list keeps it, `current` says how it stands in this
 // watch. Chosen again by a person it is their newest choice, and so what a worse one goes back to. Its template is kept anew when
 // it is proven again, since what was kept may have been tidied away.
-Revision remember(api::GuardStatus& guard, const api::ReplicaSet& set, RevisionVerdict verdict, Time now) {
-  const Revision seen{
-      .hash = set.hash, .replica_set = set.meta.uid, .number = set.revision, .verdict = verdict, .since = now, .kept_as = {}};
+Revision remember(Step& step, const api::ReplicaSet& set, RevisionVerdict verdict) {
+  api::GuardStatus& guard = step.guard();
+  const Revision seen{.hash = set.hash,
+                      .replica_set = set.meta.uid,
+                      .number = set.revision,
+                      .verdict = verdict,
+                      .since = step.now,
+                      .kept_as = {},
+                      .no_rollback_past = is_marked(set),
+                      .released_by = step.world.author ? step.world.author->name : ""};
   Revision listed = seen;
   if (const Revision* known = find_revision(guard, set.hash)) {
     if (is_proven(*known)) {
@@ -71,7 +86,7 @@ Revision remember(api::GuardStatus& guard, const api::ReplicaSet& set, RevisionV
 
 void begin_watch(Step& step, const api::ReplicaSet& set) {
   api::GuardStatus& guard = step.guard();
-  guard.current = remember(guard, set, RevisionVerdict::Watching, step.now);
+  guard.current = remember(step, set, RevisionVerdict::Watching);
   guard.watch_started = step.now;
   guard.rolled_out.reset();
   guard.checks.clear();
@@ -99,11 +114,18 @@ void take_release(Step& step, const api::ReplicaSet& set) {
   const Revision* known = find_revision(guard, set.hash);
   const bool was_rolled_back = known && known->verdict == RevisionVerdict::RolledBack;
   const bool is_first = !guard.current;
+  const Contest contest = was_rolled_back ? count_contest(step) : Contest{};
   begin_watch(step, set);
+  if (contest.is_over_limit) {
+    set_verdict(guard, set.hash, RevisionVerdict::RolledBack, step.now);
+    return freeze_contested(step, contest);
+  }
+  const std::string again = contest.by.empty()
+                                ? "; its template was rolled back before and is judged afresh"
+                                : fmt::format("; its template was rolled back before and is judged afresh: {}", contest.words);
   step.fact(false, "ReleaseSeen", "Watch",
             fmt::format("{} {} and is being judged{}", name_of(step.deployment(), *guard.current),
-                        is_first ? "was not proven when first seen" : "is a new release",
-                        was_rolled_back ? "; its template was rolled back before and is judged afresh" : ""));
+                        is_first ? "was not proven when first seen" : "is a new release", was_rolled_back ? again : ""));
 }
 
 // Presumed good is only what was never seen before: what is remembered as bad, or as never judged, is judged.
@@ -113,7 +135,7 @@ void take_first_sight(Step& step, const api::ReplicaSet& set) {
   const bool may_presume = api::rollout_complete(step.deployment()) && (!known || is_proven(*known));
   if (!may_presume) return take_release(step, set);
   const std::optional<Revision> proven = known ? std::optional(*known) : std::nullopt;
-  guard.current = remember(guard, set, RevisionVerdict::PresumedGood, step.now);
+  guard.current = remember(step, set, RevisionVerdict::PresumedGood);
   if (proven) {
     guard.current->verdict = proven->verdict;
   }
@@ -145,12 +167,34 @@ void take_restoration(Step& step, const api::ReplicaSet& set) {
   guard.checks.clear();
 }
 
-void refresh_numbers(api::GuardStatus& guard, const api::ReplicaSet& set) {
-  guard.current->replica_set = set.meta.uid;
-  guard.current->number = set.revision;
-  if (Revision* known = find_revision(guard, set.hash)) {
+// Numbers move when a template comes back.
+void refresh_numbers(api::GuardStatus& guard, const std::vector<api::ReplicaSet>& sets) {
+  for (const api::ReplicaSet& set : sets) {
+    Revision* known = find_revision(guard, set.hash);
+    if (!known || set.hash.empty() || set.revision == 0) continue;
     known->replica_set = set.meta.uid;
     known->number = set.revision;
+    if (!guard.current || guard.current->hash != set.hash) continue;
+    guard.current->replica_set = set.meta.uid;
+    guard.current->number = set.revision;
+  }
+}
+
+// A marked revision that came and went while nobody looked must not be gone back past either. Its place is by its number.
+void remember_marks(Step& step, const std::vector<api::ReplicaSet>& sets) {
+  api::GuardStatus& guard = step.guard();
+  for (const api::ReplicaSet& set : sets) {
+    if (set.hash.empty() || !is_marked(set) || find_revision(guard, set.hash)) continue;
+    const auto place = std::ranges::find_if(guard.revisions, [&](const Revision& one) { return one.number < set.revision; });
+    guard.revisions.insert(place, Revision{.hash = set.hash,
+                                           .replica_set = set.meta.uid,
+                                           .number = set.revision,
+                                           .verdict = RevisionVerdict::Superseded,
+                                           .since = step.now,
+                                           .kept_as = {},
+                                           .no_rollback_past = true,
+                                           .released_by = {}});
+    forget_oldest(guard);
   }
 }
 
@@ -185,12 +229,11 @@ bool recognise_template(Step& step) {
     take_first_sight(step, *set);
   } else if (is_our_restoration(step, *set)) {
     if (guard.current->hash != set->hash) take_restoration(step, *set);
-    refresh_numbers(guard, *set);
   } else if (guard.current->hash != set->hash || bad_template_is_back(step)) {
     take_release(step, *set);
-  } else {
-    refresh_numbers(guard, *set);
   }
+  refresh_numbers(guard, *step.world.replica_sets);
+  remember_marks(step, *step.world.replica_sets);
   return true;
 }
 

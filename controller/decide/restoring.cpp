@@ -22,15 +22,13 @@ constexpr std::chrono::minutes longest_restoration{15};
 // What carrying out came to is looked at again then, should nothing happen before.
 constexpr std::chrono::seconds soon{1};
 
-void freeze(Step& step, std::string reason, const std::string& message) {
-  step.fact(true, "RollbackFailed", "None",
-            fmt::format("{}. A person is needed: nothing more is done until the template changes", message));
-  step.enter(State::Frozen, std::move(reason), message + "; ship a new template to go on");
-}
+constexpr const char* what_to_do =
+    "Ship a new template to go on, or resume it with the annotation lastgood.dev/resume and the present time";
 
 void fail_rollback(Step& step, const api::Rollback& rollback, std::string reason, const std::string& message) {
   step.out.rollback = advance(rollback.status, RollbackPhase::Failed, message, step.now);
-  freeze(step, std::move(reason), message);
+  step.out.rollback->verification = step.guard().checks;
+  freeze(step, std::move(reason), message, what_to_do);
 }
 
 void judge(Step& step) {
@@ -42,9 +40,23 @@ void judge(Step& step) {
 bool held_back(Step& step, std::span<const HoldRule> rules, State state) {
   const auto held = first_hold(rules, step.world, step.guard(), step.now);
   if (!held) return false;
+  if (state == State::Held) {
+    hold_back(step, *held, name_of(step.deployment(), *step.guard().current));
+    return true;
+  }
   if (held->until) step.look_again(*held->until);
   step.enter(state, held->reason, held->message);
   return true;
+}
+
+// What a person asked for is not counted: the limits are ours.
+void note_past(api::GuardStatus& guard, const api::Rollback& rollback, Time now) {
+  constexpr std::size_t most_past = 20;
+  const std::string& name = rollback.meta.key.name;
+  const bool is_known = std::ranges::find(guard.rollbacks, name, &api::PastRollback::name) != guard.rollbacks.end();
+  if (is_known || api::is_by_hand(rollback.spec)) return;
+  guard.rollbacks.insert(guard.rollbacks.begin(), {.name = name, .at = rollback.status.template_restored.value_or(now)});
+  if (guard.rollbacks.size() > most_past) guard.rollbacks.resize(most_past);
 }
 
 // Our patch has been there, whether or not the record says so yet.
@@ -53,21 +65,20 @@ bool is_touched(const Step& step, const api::Rollback& rollback) {
 }
 
 void carry_out(Step& step, const api::Rollback& rollback) {
-  if (held_back(step, touch_rules(), State::RollingBack)) return;
+  if (held_back(step, touch_rules(), rollback.status.template_restored ? State::RollingBack : State::Held)) return;
   const std::string bad = name_of(step.deployment(), rollback.spec.from);
   const std::string good = name_of(step.deployment(), rollback.spec.to);
   if (rollback.status.phase == RollbackPhase::Pending && !is_touched(step, rollback) &&
       rollback.status.message.starts_with(refused_words)) {
     const bool is_told = step.guard().reason == "Refused";
-    step.enter(State::RollingBack, "Refused", rollback.status.message);
+    step.enter(State::Held, "Refused", rollback.status.message);
     // How long it is refused counts from the first refusal.
     if (!is_told) step.guard().state_since = step.now;
     if (!is_told)
       step.fact(true, "RollbackRefused", "Rollback",
                 fmt::format("{} is not put back to {} yet. {}", bad, good, rollback.status.message));
   } else {
-    step.enter(State::RollingBack, rollback.spec.reason,
-               fmt::format("{} is put back to {}: {}", bad, good, rollback.spec.message));
+    step.enter(State::RollingBack, rollback.spec.reason, fmt::format("{} is put back to {} {}", bad, good, why(rollback.spec)));
   }
   step.out.act = CarryOutRollback{};
   step.look_again(step.now + soon);
@@ -80,10 +91,12 @@ void carry_out_pending(Step& step, const api::Rollback& rollback) {
   if (is_touched(step, rollback)) return carry_out(step, rollback);
   judge(step);
   const bool was_refused = guard.reason == "Refused";
-  if (held_back(step, touch_rules(), State::RollingBack)) return;
+  if (held_back(step, touch_rules(), State::Held)) return;
   const std::string name = name_of(step.deployment(), rollback.spec.from);
   const auto check = std::ranges::find(guard.checks, rollback.spec.check, &CheckStatus::name);
-  const bool is_well = !breached(guard.checks) && check != guard.checks.end() && check->result == api::SampleResult::Pass;
+  const bool has_check = !rollback.spec.check.empty();
+  const bool is_well =
+      has_check && !breached(guard.checks) && check != guard.checks.end() && check->result == api::SampleResult::Pass;
   if (is_well) {
     const std::string message = fmt::format("{} got well before anything was touched", name);
     step.out.rollback = advance(rollback.status, RollbackPhase::Superseded, message, step.now);
@@ -95,10 +108,11 @@ void carry_out_pending(Step& step, const api::Rollback& rollback) {
                          fmt::format("{} could not be put back within {}. {}", name, format_duration(longest_restoration),
                                      rollback.status.message));
   }
-  if (!confirmed_breach(guard.checks, step.world.guarding.spec, step.now)) {
-    return step.enter(State::RollingBack, "Unconfirmed",
+  if (has_check && !confirmed_breach(guard.checks, step.world.guarding.spec, step.now)) {
+    return step.enter(State::Held, "Unconfirmed",
                       fmt::format("{} is put back when check {} is seen to fail again", name, rollback.spec.check));
   }
+  if (!api::is_by_hand(rollback.spec) && held_back(step, pending_rules(), State::Held)) return;
   carry_out(step, rollback);
 }
 
@@ -148,7 +162,7 @@ void follow(Step& step, const api::Rollback& rollback) {
     case RollbackPhase::Refused: return step_watching(step);
     case RollbackPhase::Failed:
       if (rollback.status.template_restored) quarantine(step, rollback);
-      return freeze(step, "RollbackFailed", words);
+      return freeze(step, "RollbackFailed", words, what_to_do);
     case RollbackPhase::Succeeded: quarantine(step, rollback); return step.enter(State::Idle, "RolledBack", words);
     case RollbackPhase::Pending:
     case RollbackPhase::TemplateRestored:
@@ -159,6 +173,7 @@ void follow(Step& step, const api::Rollback& rollback) {
 
 void succeed(Step& step, const api::Rollback& rollback, const std::string& message) {
   step.out.rollback = advance(rollback.status, RollbackPhase::Succeeded, message, step.now);
+  step.out.rollback->verification = step.guard().checks;
   step.enter(State::Idle, "RolledBack", message);
 }
 
@@ -208,7 +223,7 @@ void adopt_rollback(Step& step, const api::Rollback& rollback) {
   guard.rollback = rollback.meta.key.name;
   guard.rolled_out.reset();
   guard.checks.clear();
-  if (rollback.status.phase == RollbackPhase::Pending) {
+  if (rollback.status.phase == RollbackPhase::Pending && !rollback.spec.check.empty()) {
     // Breached it was, whatever the threshold; only a new failure confirms it.
     constexpr int any_threshold = 100;
     guard.checks.push_back({.name = rollback.spec.check,
@@ -225,10 +240,21 @@ void quarantine(Step& step, const api::Rollback& rollback) {
   const api::Revision* bad = find_revision(guard, rollback.spec.from.hash);
   if (!bad || bad->verdict == RevisionVerdict::RolledBack) return;
   set_verdict(guard, rollback.spec.from.hash, RevisionVerdict::RolledBack, step.now);
-  step.fact(
-      true, "RolledBack", "Rollback",
-      fmt::format("{} was put back to {}, because check {} was breached: {}", name_of(step.deployment(), rollback.spec.from),
-                  name_of(step.deployment(), rollback.spec.to), rollback.spec.check, rollback.spec.message));
+  note_past(guard, rollback, step.now);
+  step.fact(true, "RolledBack", "Rollback",
+            fmt::format("{} was put back to {}, {}{}{}", name_of(step.deployment(), rollback.spec.from),
+                        name_of(step.deployment(), rollback.spec.to), why(rollback.spec),
+                        rollback.spec.message.empty() ? "" : ": ", rollback.spec.message));
+}
+
+void hold_back(Step& step, const Hold& hold, const std::string& what) {
+  if (hold.until) step.look_again(*hold.until);
+  if (hold.is_quiet) return;
+  api::GuardStatus& guard = step.guard();
+  const bool news = guard.state != State::Held || guard.reason != hold.reason;
+  step.enter(State::Held, hold.reason, hold.message);
+  if (!news) return;
+  step.fact(true, "RollbackHeld", "Hold", fmt::format("{} is not rolled back, {}: {}", what, hold.reason, hold.message));
 }
 
 void step_rolling_back(Step& step) {

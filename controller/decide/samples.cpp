@@ -48,9 +48,12 @@ CheckStatus apply(CheckStatus check, const api::Sample& sample, bool settled, Ti
   check.result = sample.result;
   check.reason = sample.reason;
   check.message = sample.message;
+  // Asked and not answered says nothing: what was answered before stands.
+  if (sample.comparison && sample.comparison->result != SampleResult::Unknown) check.comparison = sample.comparison;
   switch (sample.result) {
     case SampleResult::Pass:
       end_row(check);
+      check.comparison.reset();
       check.passed_once = check.passed_once || settled;
       break;
     case SampleResult::Unknown: break;
@@ -91,10 +94,24 @@ Duration longest_silence(const std::string& name, const api::PolicySpec& spec) {
 
 }  // namespace
 
+namespace {
+
+bool is_confirmed(const CheckStatus& check, const api::PolicySpec& spec, Time now) {
+  const bool recent = check.last_failure && now - *check.last_failure <= longest_silence(check.name, spec);
+  return check.breached && check.result == SampleResult::Fail && recent;
+}
+
+}  // namespace
+
 const CheckStatus* confirmed_breach(const std::vector<CheckStatus>& checks, const api::PolicySpec& spec, Time now) {
+  const auto found = std::ranges::find_if(checks, [&](const CheckStatus& check) { return is_confirmed(check, spec, now); });
+  return found == checks.end() ? nullptr : &*found;
+}
+
+const CheckStatus* actionable_breach(const std::vector<CheckStatus>& checks, const api::PolicySpec& spec, Time now) {
   const auto found = std::ranges::find_if(checks, [&](const CheckStatus& check) {
-    const bool recent = check.last_failure && now - *check.last_failure <= longest_silence(check.name, spec);
-    return check.breached && check.result == SampleResult::Fail && recent;
+    const bool is_shared = check.comparison && check.comparison->result == SampleResult::Fail;
+    return is_confirmed(check, spec, now) && !is_shared;
   });
   return found == checks.end() ? nullptr : &*found;
 }

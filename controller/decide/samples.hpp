@@ -20,7 +20,7 @@ inline constexpr const char* not_asked_yet = "NotAskedYet";
 inline constexpr Duration longest_gap{10000};
 
 // One more sample of a check. `settled`: the rollout is complete, so a pass counts towards good.
-//   Pass     ends the row and the breach.
+//   Pass     ends the row and the breach, and what was said of another revision.
 //   Unknown  is neither: the row stays as it is, but a failure that must hold starts anew.
 //   Fail     lengthens the row; breached when it is immediate, or when the row is as long as the threshold and has held. A
 //            failure that must hold starts anew when it is for another reason than the last.
@@ -37,6 +37,10 @@ inline constexpr Duration longest_gap{10000};
 // The first breached check that fails now: its last answer is a failure, and recent. Null when none does.
 [[nodiscard]] const api::CheckStatus* confirmed_breach(const std::vector<api::CheckStatus>& checks, const api::PolicySpec& spec,
                                                        Time now);
+
+// Of those the first that is the release's own: one that fails just the same for the revision that would be put back is not.
+[[nodiscard]] const api::CheckStatus* actionable_breach(const std::vector<api::CheckStatus>& checks, const api::PolicySpec& spec,
+                                                        Time now);
 
 // How long silence is waited for: each check has at least two turns to answer.
 [[nodiscard]] Duration patience(const api::PolicySpec& spec);

@@ -18,6 +18,11 @@ void Step::enter(api::State state, std::string reason, std::string message) {
   g.state = state;
   g.reason = std::move(reason);
   g.message = std::move(message);
+  if (state != api::State::Frozen) {
+    g.freeze.reset();
+  } else {
+    g.freeze = api::Freeze{.reason = g.reason, .message = g.message, .since = g.state_since};
+  }
 }
 
 void Step::look_again(Time when) {

@@ -4,6 +4,7 @@
 #include <span>
 #include <string>
 
+#include "decide/hold.hpp"
 #include "decide/world.hpp"
 
 namespace lastgood::decide {
@@ -18,7 +19,8 @@ struct Step {
 
   void fact(bool warning, std::string reason, std::string action, std::string note);
 
-  // Enters a state, or gives the present one another reason. Counts the time from the change of state, not of words.
+  // Enters a state, or gives the present one another reason. Counts the time from the change of state, not of words. A freeze
+  // is there as long as the state is Frozen.
   void enter(api::State state, std::string reason, std::string message);
 
   void look_again(Time when);
@@ -55,5 +57,35 @@ void step_idle(Step& step);
 void step_watching(Step& step);  // and Held
 void step_rolling_back(Step& step);
 void step_verifying(Step& step);
+
+// A freeze that a person has ended (frozen.cpp). True: the present template is judged anew.
+bool end_freeze(Step& step);
+
+// Held, with an Event when that is news (restoring.cpp). What it is about is "revision 5 (web-6d4b75cb6d)".
+void hold_back(Step& step, const Hold& hold, const std::string& what);
+
+// Frozen, with an Event that says what a person is to do (frozen.cpp).
+void freeze(Step& step, std::string reason, const std::string& message, const std::string& what_to_do);
+
+// A template that was rolled back is there again (contest.cpp).
+struct Contest {
+  std::string by;  // the machine; empty: a person has brought it back
+  bool is_over_limit = false;
+  std::string words;
+};
+Contest count_contest(Step& step);
+void freeze_contested(Step& step, const Contest& contest);
+
+// What a person asked for by a Rollback of their own (request.cpp). True: this step is about that.
+bool take_request(Step& step);
+
+// A drill that the policy wants now (drill.cpp).
+void plan_drill(Step& step);
+
+// Another member of its group calls it back (group.cpp). True: this step is about that.
+bool follow_group(Step& step);
+
+// Why this Deployment could not be put back now, should its group be called; empty when it could (watching.cpp).
+[[nodiscard]] std::string why_it_cannot(const Step& step);
 
 }  // namespace lastgood::decide

@@ -23,10 +23,26 @@ std::vector<const Revision*> proven_and_kept(const api::GuardStatus& guard) {
   return found;
 }
 
+const Revision* mark_before(const api::GuardStatus& guard, const Revision& target) {
+  if (guard.current && guard.current->hash == target.hash) return nullptr;
+  if (guard.current && guard.current->no_rollback_past) return &*guard.current;
+  for (const Revision& revision : guard.revisions) {
+    if (revision.hash == target.hash) return nullptr;
+    if (revision.no_rollback_past) return &revision;
+  }
+  return nullptr;
+}
+
 Target choose_target(const api::GuardStatus& guard) {
   const auto is_other = [&](const Revision& revision) { return !guard.current || revision.hash != guard.current->hash; };
   for (const Revision* revision : proven_and_kept(guard)) {
-    if (is_other(*revision)) return {.revision = *revision, .why_not = {}};
+    if (!is_other(*revision)) continue;
+    const Revision* mark = mark_before(guard, *revision);
+    if (!mark) return {.revision = *revision, .why_not = {}};
+    return {.revision = {},
+            .why_not = fmt::format("revision {} is marked lastgood.dev/no-rollback-past, so revision {} cannot be gone back to",
+                                   mark->number, revision->number),
+            .is_past_mark = true};
   }
   const auto not_kept =
       std::ranges::find_if(guard.revisions, [&](const Revision& revision) { return is_other(revision) && is_proven(revision); });

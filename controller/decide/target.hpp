@@ -18,10 +18,16 @@ namespace lastgood::decide {
 
 struct Target {
   std::optional<api::Revision> revision = {};
-  std::string why_not;  // for a person, when there is none
+  std::string why_not;        // for a person, when there is none
+  bool is_past_mark = false;  // there would be one, but for a revision that must not be gone back past
 };
 
-// The newest revision that is good or presumed good, is not the current one, is not quarantined, and whose template is kept.
+// The revision marked no-rollback-past that stands between the present one and that one, the present one included; null when
+// none does. Those remembered before it are newer.
+[[nodiscard]] const api::Revision* mark_before(const api::GuardStatus& guard, const api::Revision& target);
+
+// The newest revision that is good or presumed good, is not the current one, is not quarantined, whose template is kept, and
+// that can be reached without going past a mark.
 [[nodiscard]] Target choose_target(const api::GuardStatus& guard);
 
 // What a person calls the last good one: the current revision when it is proven, else the target.

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "decide/group.hpp"
 #include "decide/hold.hpp"
 #include "decide/record.hpp"
 #include "decide/samples.hpp"
@@ -43,35 +44,59 @@ void keep_current(Step& step) {
   if (current && is_proven(*current) && current->kept_as.empty()) step.out.act = KeepRevision{.revision = *current};
 }
 
+// What would have been done, as a record of its own: the name of the real one stays free.
+void record_observed(Step& step, const Hold& hold) {
+  const api::GuardStatus& guard = step.guard();
+  const CheckStatus& breach = *actionable_breach(guard.checks, step.world.guarding.spec, step.now);
+  api::Rollback record = write_intent(step.deployment(), guard, breach, *choose_target(guard).revision, step.now);
+  record.meta.key.name += "-observed";
+  record.spec.mode = api::Mode::Observe;
+  record.spec.policy = guard.policy;
+  record.status = advance(std::move(record.status), api::RollbackPhase::Observed, hold.message, step.now);
+  step.out.act = RecordObserved{.record = std::move(record)};
+}
+
 void hold(Step& step, const Hold& hold) {
   api::GuardStatus& guard = step.guard();
-  const bool news = guard.state != State::Held || guard.reason != hold.reason;
-  step.enter(State::Held, hold.reason, hold.message);
-  if (hold.until) step.look_again(*hold.until);
-  if (news) {
-    step.fact(true, "RollbackHeld", "Hold",
-              fmt::format("{} is breached but is not rolled back, {}: {}", name_of(step.deployment(), *guard.current),
-                          hold.reason, hold.message));
+  if (hold.freezes) {
+    return freeze(step, hold.reason,
+                  fmt::format("{} is breached and stays: {}", name_of(step.deployment(), *guard.current), hold.message),
+                  "Ship a new template, or resume it with the annotation lastgood.dev/resume and the present time");
   }
+  const bool news = guard.state != State::Held || guard.reason != hold.reason;
+  hold_back(step, hold, fmt::format("{} is breached but", name_of(step.deployment(), *guard.current)));
+  if (news && hold.reason == "Observing") record_observed(step, hold);
 }
 
 void begin_rollback(Step& step, const CheckStatus& breach) {
   api::GuardStatus& guard = step.guard();
   const api::Revision target = *choose_target(guard).revision;
   api::Rollback record = write_intent(step.deployment(), guard, breach, target, step.now);
+  record.spec.mode = step.world.guarding.spec.mode;
+  record.spec.policy = guard.policy;
+  record.spec.group = call_group(step.world, guard);
   guard.rollback = record.meta.key.name;
   const std::string bad = name_of(step.deployment(), *guard.current);
   const std::string good = name_of(step.deployment(), target);
   // Tried again after the record could not be written, it is the same fact.
-  const bool is_told = step.world.guard.state == State::RollingBack && step.world.guard.rollback == guard.rollback;
-  step.enter(State::RollingBack, breach.reason, fmt::format("{} is put back to {}: {}", bad, good, breach.message));
-  if (!is_told) {
+  const bool is_told = step.world.guard.state != State::Watching && step.world.guard.rollback == guard.rollback;
+  const bool needs_approval = record.spec.mode == api::Mode::Approve;
+  if (needs_approval) {
+    step.enter(State::Held, "AwaitingApproval",
+               fmt::format("{} is put back to {} once a person approves: {}", bad, good, breach.message));
+  } else {
+    step.enter(State::RollingBack, breach.reason, fmt::format("{} is put back to {}: {}", bad, good, breach.message));
+  }
+  if (!is_told && !needs_approval) {
     step.fact(true, "RollbackStarted", "Rollback",
               fmt::format("{} is put back to {}, because check {} is breached ({}): Rollback {}", bad, good, breach.name,
                           breach.reason, guard.rollback));
   }
   step.look_again(step.now + std::chrono::seconds(1));
-  step.out.act = StartRollback{.record = std::move(record)};
+  // Whom a person must approve of, or others must go before, is only recorded.
+  const bool is_alone = !record.spec.group || record.spec.group->members.front() == step.deployment().meta.key.name;
+  const bool at_once = record.spec.mode == api::Mode::Enforce && is_alone;
+  step.out.act = StartRollback{.record = std::move(record), .carry_out = at_once};
 }
 
 void on_breach(Step& step) {
@@ -83,7 +108,7 @@ void on_breach(Step& step) {
   if (!held) held = first_hold(begin_rules(), step.world, guard, step.now);
   if (held) return hold(step, *held);
   // A copy: what it stands in is about to be written down and may move.
-  const CheckStatus breach = *confirmed_breach(guard.checks, step.world.guarding.spec, step.now);
+  const CheckStatus breach = *actionable_breach(guard.checks, step.world.guarding.spec, step.now);
   begin_rollback(step, breach);
 }
 
@@ -137,9 +162,27 @@ void bake(Step& step) {
 
 }  // namespace
 
-void step_idle(Step& step) { keep_current(step); }
+std::string why_it_cannot(const Step& step) {
+  const World& world = step.world;
+  const api::GuardStatus& guard = step.out.guard;
+  if (world.guarding.kind != Guarding::Kind::Governed) return "no policy that can be used governs it";
+  if (guard.state == State::Frozen) return fmt::format("it is frozen ({})", guard.reason);
+  if (world.guarding.spec.mode == api::Mode::Observe) return fmt::format("{} has mode Observe", world.guarding.policy);
+  if (const auto held = first_hold(touch_rules(), world, guard, step.now)) return held->message;
+  const Target target = choose_target(guard);
+  if (!target.revision) return target.why_not;
+  const bool is_known = world.preflight && world.preflight->target == target.revision->kept_as;
+  return is_known && world.preflight->ready == api::Truth::False ? world.preflight->message : "";
+}
+
+void step_idle(Step& step) {
+  if (follow_group(step)) return;
+  keep_current(step);
+  if (std::holds_alternative<std::monostate>(step.out.act)) plan_drill(step);
+}
 
 void step_watching(Step& step) {
+  if (follow_group(step)) return;
   api::GuardStatus& guard = step.guard();
   const std::vector<CheckStatus> before = guard.checks;
   guard.checks = apply_all(before, step.world.guarding.spec, step.samples(), guard.rolled_out.has_value(), step.now);

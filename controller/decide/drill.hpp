@@ -1,0 +1,15 @@
+// Drills: going through a rollback without doing it, so that a person knows beforehand that it would work.
+#pragma once
+
+#include "decide/world.hpp"
+
+namespace lastgood::decide {
+
+// How a drill went: `found` is what going through it came to, `took` from the decision to the server's answer.
+[[nodiscard]] api::RollbackStatus drill_outcome(const api::Rollback& record, const api::Preflight& found, Duration took,
+                                                const api::PolicySpec& spec, Time now);
+
+// Remembered on the guard: when the last one was, and how it went.
+void note_drill(api::GuardStatus& guard, const api::Rollback& drill);
+
+}  // namespace lastgood::decide

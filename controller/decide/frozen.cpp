@@ -1,0 +1,56 @@
+// Frozen: how a freeze begins, and how a person ends it.
+#include <fmt/format.h>
+
+#include "decide/step.hpp"
+
+namespace lastgood::decide {
+
+using api::RevisionVerdict;
+using api::State;
+
+namespace {
+
+// The time says which freeze is meant: one that began before it. In the future it would end one that nobody has seen yet.
+bool is_resumed(Step& step) {
+  const auto& freeze = step.world.guard.freeze;
+  if (!freeze) return true;
+  const auto& resume = step.world.guarding.resume;
+  if (!resume || !freeze->since || *resume <= *freeze->since) return false;
+  if (*resume > step.now) step.look_again(*resume);
+  return *resume <= step.now;
+}
+
+}  // namespace
+
+void freeze(Step& step, std::string reason, const std::string& message, const std::string& what_to_do) {
+  const api::GuardStatus& guard = step.guard();
+  const bool news = guard.state != State::Frozen || guard.reason != reason;
+  if (news) {
+    step.fact(true, reason, "Freeze", fmt::format("{}. A person is needed. {}", message, what_to_do));
+  }
+  step.enter(State::Frozen, std::move(reason), fmt::format("{}. {}", message, what_to_do));
+}
+
+bool end_freeze(Step& step) {
+  api::GuardStatus& guard = step.guard();
+  const bool was_frozen = step.world.guard.state == State::Frozen && guard.state == State::Frozen;
+  if (!was_frozen || !guard.current || !is_resumed(step)) return false;
+  // Who resumes has looked at it: what was counted before does not count any more.
+  guard.rollbacks.clear();
+  guard.contests.clear();
+  guard.current->verdict = RevisionVerdict::Watching;
+  guard.current->since = step.now;
+  api::Revision* listed = find_revision(guard, guard.current->hash);
+  if (listed && (listed->verdict == RevisionVerdict::RolledBack || listed->verdict == RevisionVerdict::Breached))
+    listed->verdict = RevisionVerdict::Watching;
+  guard.watch_started = step.now;
+  guard.rolled_out.reset();
+  guard.checks.clear();
+  const std::string name = name_of(step.deployment(), *guard.current);
+  step.enter(State::Watching, "Resumed", fmt::format("A person has resumed it; {} is judged afresh", name));
+  step.fact(false, "Resumed", "Watch", fmt::format("A person has resumed it; {} is judged afresh", name));
+  step.look_again(step.now);
+  return true;
+}
+
+}  // namespace lastgood::decide

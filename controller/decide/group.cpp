@@ -1,0 +1,192 @@
+#include "decide/group.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <tuple>
+#include <vector>
+
+#include "decide/preflight.hpp"
+#include "decide/record.hpp"
+#include "decide/restraint.hpp"
+#include "decide/step.hpp"
+#include "decide/target.hpp"
+
+namespace lastgood::decide {
+
+using api::Revision;
+using api::RevisionVerdict;
+using api::RollbackPhase;
+using api::State;
+
+namespace {
+
+// What runs there was put back, and so is no release.
+bool was_put_back(const GroupMember& member, const Revision& current) {
+  return member.rollback && member.rollback->status.template_restored && member.rollback->spec.to.hash == current.hash;
+}
+
+// Still being judged when this release came, or come since.
+bool is_of_same_window(const GroupMember& member, const api::GuardStatus& mine) {
+  const auto& current = member.guard.current;
+  if (!current || !mine.watch_started || was_put_back(member, *current)) return false;
+  switch (current->verdict) {
+    case RevisionVerdict::Watching:
+    case RevisionVerdict::Breached: return true;
+    case RevisionVerdict::Good:
+    case RevisionVerdict::Unjudged: return member.guard.watch_started && current->since >= mine.watch_started;
+    case RevisionVerdict::PresumedGood:
+    case RevisionVerdict::Superseded:
+    case RevisionVerdict::RolledBack: break;
+  }
+  return false;
+}
+
+std::vector<const GroupMember*> of_same_window(const World& world, const api::GuardStatus& guard) {
+  std::vector<const GroupMember*> found;
+  for (const GroupMember& member : world.group) {
+    if (is_of_same_window(member, guard)) found.push_back(&member);
+  }
+  return found;
+}
+
+bool calls(const api::Rollback& rollback, const std::string& deployment) {
+  const auto& group = rollback.spec.group;
+  return group && std::ranges::find(group->members, deployment) != group->members.end();
+}
+
+// It has begun, or would but for those that go before it.
+bool is_under_way(const GroupMember& leader) {
+  const api::Rollback& rollback = *leader.rollback;
+  switch (rollback.status.phase) {
+    case RollbackPhase::Pending:
+      return (rollback.spec.mode != api::Mode::Approve || rollback.spec.approved || leader.guard.reason == "GroupOrder") &&
+             leader.guard.rollback == rollback.meta.key.name;
+    case RollbackPhase::TemplateRestored:
+    case RollbackPhase::Restored:
+    case RollbackPhase::Verifying:
+    case RollbackPhase::Succeeded: return true;
+    case RollbackPhase::Failed: return rollback.status.template_restored.has_value();
+    case RollbackPhase::Superseded:
+    case RollbackPhase::Observed:
+    case RollbackPhase::Refused: break;
+  }
+  return false;
+}
+
+// Its place in the order is over: rolled out again, or nothing more will come of it.
+bool has_gone_back(const GroupMember& member, const std::string& call) {
+  const auto& rollback = member.rollback;
+  if (!rollback || (rollback->meta.key.name != call && rollback->spec.caused_by != call)) return false;
+  return rollback->status.phase == RollbackPhase::Verifying || api::finished(rollback->status.phase);
+}
+
+}  // namespace
+
+std::optional<api::GroupCall> call_group(const World& world, const api::GuardStatus& guard) {
+  const auto called = of_same_window(world, guard);
+  if (called.empty()) return {};
+  std::vector<std::tuple<int, std::string>> places{{world.guarding.group_order, world.deployment.meta.key.name}};
+  for (const GroupMember* member : called) places.emplace_back(member->order, member->deployment);
+  std::ranges::sort(places);
+  api::GroupCall call{.name = world.guarding.group};
+  for (const auto& [order, deployment] : places) call.members.push_back(deployment);
+  return call;
+}
+
+const api::Rollback* called_back_by(const World& world, const api::GuardStatus& guard) {
+  if (!guard.current || !guard.watch_started || guard.state == State::RollingBack || guard.state == State::Verifying)
+    return nullptr;
+  for (const GroupMember& member : world.group) {
+    const auto& rollback = member.rollback;
+    if (!rollback || !calls(*rollback, world.deployment.meta.key.name) || !is_under_way(member)) continue;
+    const bool is_followed = world.rollback && world.rollback->spec.caused_by == rollback->meta.key.name;
+    // What was released after the call is a newer choice.
+    const bool is_meant = rollback->spec.detected && *guard.watch_started <= *rollback->spec.detected;
+    const bool was_released = guard.current->verdict != RevisionVerdict::PresumedGood;
+    if (!is_followed && is_meant && was_released) return &*rollback;
+  }
+  return nullptr;
+}
+
+namespace {
+
+// What holds a member back that was called; only the group's own checks have spoken.
+std::optional<Hold> held_in_group(const Step& step) {
+  const World& world = step.world;
+  const api::GuardStatus& guard = step.out.guard;
+  if (auto held = first_hold(touch_rules(), world, guard, step.now)) return held;
+  if (auto held = restraint::no_rollback_past(world, guard, step.now)) return held;
+  if (auto held = restraint::no_target(world, guard, step.now)) return held;
+  return restraint::preflight(world, guard, step.now);
+}
+
+}  // namespace
+
+bool follow_group(Step& step) {
+  api::GuardStatus& guard = step.guard();
+  const api::Rollback* call = called_back_by(step.world, guard);
+  if (!call) return false;
+  const std::string bad = name_of(step.deployment(), *guard.current);
+  if (const auto held = held_in_group(step)) {
+    hold_back(step, *held, bad);
+    return true;
+  }
+  const Revision target = *choose_target(guard).revision;
+  api::Rollback record = write_intent(step.deployment(), guard, {}, target, step.now);
+  record.spec.reason = "GroupRolledBack";
+  record.spec.message =
+      fmt::format("Group {} is put back: {} {}", call->spec.group->name, call->spec.deployment, why(call->spec));
+  record.spec.caused_by = call->meta.key.name;
+  record.spec.policy = guard.policy;
+  guard.rollback = record.meta.key.name;
+  step.enter(State::RollingBack, record.spec.reason, record.spec.message);
+  step.fact(true, "RollbackStarted", "Rollback",
+            fmt::format("{} is put back to {} {}: Rollback {}", bad, name_of(step.deployment(), target), why(record.spec),
+                        guard.rollback));
+  step.look_again(step.now + std::chrono::seconds(1));
+  // Those that go before it may still be at it.
+  step.out.act = StartRollback{.record = std::move(record), .carry_out = false};
+  return true;
+}
+
+namespace restraint {
+
+MaybeHold group_blocked(const World& world, const api::GuardStatus& guard, Time now) {
+  constexpr std::chrono::seconds in_a_while{5};
+  for (const GroupMember* member : of_same_window(world, guard)) {
+    if (member->cannot.empty()) continue;
+    return Hold{.reason = "GroupBlocked",
+                .message = fmt::format("Group {} goes back together or not at all, and {} cannot: {}", world.guarding.group,
+                                       member->deployment, member->cannot),
+                .until = now + in_a_while};
+  }
+  return {};
+}
+
+MaybeHold group_order(const World& world, const api::GuardStatus&, Time now) {
+  if (!world.rollback) return {};
+  const std::string call =
+      world.rollback->spec.caused_by.empty() ? world.rollback->meta.key.name : world.rollback->spec.caused_by;
+  const api::Rollback* leader = &*world.rollback;
+  for (const GroupMember& member : world.group) {
+    if (member.rollback && member.rollback->meta.key.name == call) leader = &*member.rollback;
+  }
+  if (!leader->spec.group) return {};
+  for (const std::string& before : leader->spec.group->members) {
+    if (before == world.deployment.meta.key.name) break;
+    const auto member = std::ranges::find(world.group, before, &GroupMember::deployment);
+    // One that has left the group, or was deleted, is not waited for.
+    if (member == world.group.end() || has_gone_back(*member, call)) continue;
+    // What it was called back from has been replaced by a newer choice.
+    if (member->guard.watch_started > leader->spec.detected) continue;
+    return Hold{.reason = "GroupOrder",
+                .message = fmt::format("In group {} {} goes back first", leader->spec.group->name, before),
+                .until = now + std::chrono::seconds(1)};
+  }
+  return {};
+}
+
+}  // namespace restraint
+
+}  // namespace lastgood::decide

@@ -1,0 +1,71 @@
+#include "decide/preflight.hpp"
+
+#include <algorithm>
+
+#include "decide/request.hpp"
+#include "decide/target.hpp"
+
+namespace lastgood::decide {
+
+using api::State;
+using api::Truth;
+
+namespace {
+
+constexpr std::chrono::seconds fresh_for{30};
+constexpr std::chrono::seconds near_every{20};
+constexpr std::chrono::minutes every{10};
+
+bool is_of(const api::Preflight& preflight, const api::Deployment& deployment, const api::Revision& target) {
+  return preflight.generation == deployment.meta.generation && preflight.target == target.kept_as;
+}
+
+// A rollback may be begun any moment.
+bool is_near(const api::GuardStatus& guard) {
+  const bool fails = std::ranges::any_of(guard.checks, [](const api::CheckStatus& check) { return check.failures > 0; });
+  return guard.state == State::Held || (guard.state == State::Watching && fails);
+}
+
+Duration longest_age(const api::GuardStatus& guard) { return is_near(guard) ? Duration(near_every) : Duration(every); }
+
+}  // namespace
+
+bool is_fresh(const std::optional<api::Preflight>& preflight, const api::Deployment& deployment, const api::Revision& target,
+              Time now) {
+  return preflight && is_of(*preflight, deployment, target) && now - preflight->at <= fresh_for;
+}
+
+bool is_preflight_due(const World& world, Time now) {
+  const auto next = next_preflight(world, world.guard, now);
+  return next && *next <= now;
+}
+
+std::optional<Time> next_preflight(const World& world, const api::GuardStatus& guard, Time now) {
+  if (world.guarding.kind != Guarding::Kind::Governed || world.deployment.meta.deleting) return {};
+  // What is being put back now is no longer a question.
+  if (guard.state == State::RollingBack) return {};
+  const auto target = wanted_target(world, guard);
+  if (!target) return {};
+  if (!world.preflight || !is_of(*world.preflight, world.deployment, *target)) return now;
+  return world.preflight->at + (world.request ? Duration(near_every) : longest_age(guard));
+}
+
+void set_rollback_ready(api::GuardStatus& guard, const World& world, Time now) {
+  api::Condition condition{.type = "RollbackReady", .status = Truth::Unknown, .reason = "NotChecked"};
+  condition.observed_generation = world.deployment.meta.generation;
+  const Target target = choose_target(guard);
+  if (!target.revision) {
+    condition.status = Truth::False;
+    condition.reason = target.is_past_mark ? "NoRollbackPast" : "NoLastGood";
+    condition.message = target.why_not;
+  } else if (world.preflight && world.preflight->target == target.revision->kept_as) {
+    condition.status = world.preflight->ready;
+    condition.reason = world.preflight->reason;
+    condition.message = world.preflight->message;
+  } else {
+    condition.message = "Whether a rollback would work has not been found out yet";
+  }
+  api::set_condition(guard.conditions, condition, now);
+}
+
+}  // namespace lastgood::decide

@@ -1,0 +1,37 @@
+// Rollbacks that a person asks for: which revision is meant, and every reason to refuse, each a rule with a name.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "decide/world.hpp"
+
+namespace lastgood::decide {
+
+struct Refusal {
+  std::string reason;
+  std::string message;      // for a person: why, and what would help
+  bool is_passing = false;  // not refused for good: looked at again in a moment
+};
+
+struct RequestRule {
+  std::string_view name;
+  std::optional<Refusal> (*refuses)(const World& world, const api::GuardStatus& guard, Time now);
+  bool yields_to_force = false;  // not where spec.force says to do it all the same
+};
+
+// In the order in which they are asked. world.request is there.
+[[nodiscard]] std::span<const RequestRule> request_rules();
+
+[[nodiscard]] std::optional<Refusal> first_refusal(std::span<const RequestRule> rules, const World& world,
+                                                   const api::GuardStatus& guard, Time now);
+
+// The revision that would be put back: what a person asks for, else the last good one.
+[[nodiscard]] std::optional<api::Revision> wanted_target(const World& world, const api::GuardStatus& guard);
+
+// What a request becomes whose Deployment does not exist, or that nothing guards: nobody else would answer it.
+[[nodiscard]] api::RollbackStatus refuse_unguarded(const api::Rollback& request, bool exists, Time now);
+
+}  // namespace lastgood::decide

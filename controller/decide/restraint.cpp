@@ -1,0 +1,154 @@
+// Whether a rollback may begin: what the release, the fleet, the limits and the policy say. What a group says is in group.cpp.
+#include "decide/restraint.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "decide/preflight.hpp"
+#include "decide/record.hpp"
+#include "decide/samples.hpp"
+#include "decide/target.hpp"
+
+namespace lastgood::decide::restraint {
+
+using api::CheckStatus;
+using api::SampleResult;
+
+namespace {
+
+// By name, and by what is judged: scaling gives the same release another generation, and so another name.
+bool is_of_this_release(const api::Rollback& rollback, const World& world, const api::GuardStatus& guard) {
+  if (rollback.spec.deployment_uid != world.deployment.meta.uid) return false;
+  if (rollback.meta.key.name == rollback_name(world.deployment)) return true;
+  const bool since_it_is_watched =
+      guard.watch_started && rollback.spec.detected && *rollback.spec.detected >= *guard.watch_started;
+  return guard.current && rollback.spec.from.hash == guard.current->hash && since_it_is_watched;
+}
+
+// The first confirmed breach, when the same check fails for the other revision too, and so was no reason to act.
+const CheckStatus* not_its_own(const World& world, const api::GuardStatus& guard, bool before, Time now) {
+  const api::PolicySpec& spec = world.guarding.spec;
+  if (actionable_breach(guard.checks, spec, now)) return nullptr;
+  const CheckStatus* breach = confirmed_breach(guard.checks, spec, now);
+  return breach && breach->comparison && breach->comparison->before == before ? breach : nullptr;
+}
+
+}  // namespace
+
+MaybeHold one_per_release(const World& world, const api::GuardStatus& guard, Time) {
+  const auto& rollback = world.rollback;
+  if (!rollback || !api::finished(rollback->status.phase) || !is_of_this_release(*rollback, world, guard)) return {};
+  return Hold{.reason = "AlreadyRolledBack",
+              .message = fmt::format("Rollback {} of this release ended as {}; a release is rolled back once at most",
+                                     rollback->meta.key.name, api::to_string(rollback->status.phase))};
+}
+
+MaybeHold no_target(const World&, const api::GuardStatus& guard, Time) {
+  const Target target = choose_target(guard);
+  if (target.revision || target.is_past_mark) return {};
+  return Hold{.reason = "NoLastGood", .message = fmt::format("There is nothing to go back to: {}", target.why_not)};
+}
+
+MaybeHold no_rollback_past(const World&, const api::GuardStatus& guard, Time) {
+  const Target target = choose_target(guard);
+  if (!target.is_past_mark) return {};
+  return Hold{.reason = "NoRollbackPast",
+              .message = fmt::format(
+                  "Going back would do harm: {}. Ship a release that mends it, or roll back by hand with force", target.why_not)};
+}
+
+// While nobody looked the release may have got well: after a restart, a suspension or a silence it must be seen to fail again.
+MaybeHold unconfirmed(const World& world, const api::GuardStatus& guard, Time now) {
+  const CheckStatus* breach = breached(guard.checks);
+  if (!breach || confirmed_breach(guard.checks, world.guarding.spec, now)) return {};
+  return Hold{
+      .reason = "Unconfirmed",
+      .message = fmt::format("Check {} was breached, but has not failed lately ({}); it is acted upon when it fails again",
+                             breach->name, breach->reason)};
+}
+
+MaybeHold already_failing(const World& world, const api::GuardStatus& guard, Time now) {
+  const CheckStatus* breach = not_its_own(world, guard, true, now);
+  if (!breach) return {};
+  return Hold{
+      .reason = "AlreadyFailing",
+      .message = fmt::format("Check {} failed before the new revision had a pod, so the release is not its cause. Then, {}: "
+                             "{}. Now: {}",
+                             breach->name, breach->comparison->revision, breach->comparison->message, breach->message)};
+}
+
+MaybeHold shared_cause(const World& world, const api::GuardStatus& guard, Time now) {
+  const CheckStatus* breach = not_its_own(world, guard, false, now);
+  if (!breach) return {};
+  return Hold{.reason = "SharedCause",
+              .message = fmt::format("Check {} fails just the same for {}, so going back to it would not help. It: {}. The new "
+                                     "revision: {}",
+                                     breach->name, breach->comparison->revision, breach->comparison->message, breach->message)};
+}
+
+MaybeHold breaker_open(const World& world, const api::GuardStatus&, Time) {
+  if (!world.breaker.is_open) return {};
+  return Hold{.reason = "BreakerOpen", .message = world.breaker.message};
+}
+
+MaybeHold limit_reached(const World& world, const api::GuardStatus& guard, Time now) {
+  const api::RollbackLimit& limit = world.guarding.spec.limit;
+  const auto counts = [&](const api::PastRollback& past) { return past.at <= now && now - past.at < limit.within; };
+  const auto done = std::ranges::count_if(guard.rollbacks, counts);
+  if (done < limit.count) return {};
+  return Hold{.reason = "LimitReached",
+              .message = fmt::format("It was rolled back {} times within {} (limit {}), so another time would not help", done,
+                                     format_duration(limit.within), limit.count),
+              .freezes = true};
+}
+
+MaybeHold cooldown(const World& world, const api::GuardStatus& guard, Time now) {
+  if (guard.rollbacks.empty()) return {};
+  const Time until = guard.rollbacks.front().at + world.guarding.spec.cooldown;
+  if (until <= now) return {};
+  return Hold{.reason = "Cooldown",
+              .message = fmt::format("It was rolled back {} ago; the next rollback is due at {} (cooldown {})",
+                                     format_duration(now - guard.rollbacks.front().at), format_rfc3339(until),
+                                     format_duration(world.guarding.spec.cooldown)),
+              .until = until};
+}
+
+// Nothing is begun that is known not to work, nor before that is known.
+MaybeHold preflight(const World& world, const api::GuardStatus& guard, Time now) {
+  constexpr std::chrono::milliseconds at_once{50};
+  constexpr std::chrono::seconds in_a_while{5};
+  const Target target = choose_target(guard);
+  if (!target.revision) return {};
+  if (!is_fresh(world.preflight, world.deployment, *target.revision, now)) {
+    return Hold{.reason = "CheckingRollback",
+                .message = "Whether the rollback would work is being found out",
+                .until = now + at_once,
+                .is_quiet = true};
+  }
+  const api::Preflight& found = *world.preflight;
+  if (found.ready == api::Truth::True) return {};
+  return Hold{.reason = found.reason, .message = found.message, .until = now + in_a_while};
+}
+
+MaybeHold observing(const World& world, const api::GuardStatus& guard, Time) {
+  if (world.guarding.spec.mode != api::Mode::Observe) return {};
+  const Target target = choose_target(guard);
+  return Hold{
+      .reason = "Observing",
+      .message = fmt::format("{} has mode Observe: it would be put back to {} now, but nothing is touched", world.guarding.policy,
+                             target.revision ? fmt::format("revision {}", target.revision->number) : "nothing")};
+}
+
+MaybeHold awaiting_approval(const World& world, const api::GuardStatus&, Time) {
+  const auto& rollback = world.rollback;
+  if (!rollback || rollback->spec.mode != api::Mode::Approve || api::is_by_hand(rollback->spec)) return {};
+  if (rollback->spec.approved || world.guarding.approve == rollback->meta.key.name) return {};
+  return Hold{.reason = "AwaitingApproval",
+              .message = fmt::format("Rollback {0} waits for approval: kubectl patch rollback {0} -n {1} --type=merge -p "
+                                     "'{{\"spec\":{{\"approved\":true}}}}', or kubectl annotate deployment {2} -n {1} "
+                                     "lastgood.dev/approve={0}",
+                                     rollback->meta.key.name, rollback->meta.key.namespace_, rollback->spec.deployment)};
+}
+
+}  // namespace lastgood::decide::restraint

@@ -1,0 +1,27 @@
+// The rules on whether a rollback may begin, or a recorded one may go on: private to decide/, put in order in hold.cpp.
+#pragma once
+
+#include <optional>
+
+#include "decide/hold.hpp"
+
+namespace lastgood::decide::restraint {
+
+using MaybeHold = std::optional<Hold>;
+
+[[nodiscard]] MaybeHold one_per_release(const World& world, const api::GuardStatus& guard, Time now);
+[[nodiscard]] MaybeHold no_target(const World& world, const api::GuardStatus& guard, Time now);
+[[nodiscard]] MaybeHold no_rollback_past(const World& world, const api::GuardStatus& guard, Time now);
+[[nodiscard]] MaybeHold unconfirmed(const World& world, const api::GuardStatus& guard, Time now);
+[[nodiscard]] MaybeHold already_failing(const World& world, const api::GuardStatus& guard, Time now);
+[[nodiscard]] MaybeHold shared_cause(const World& world, const api::GuardStatus& guard, Time now);
+[[nodiscard]] MaybeHold breaker_open(const World& world, const api::GuardStatus& guard, Time now);
+[[nodiscard]] MaybeHold limit_reached(const World& world, const api::GuardStatus& guard, Time now);
+[[nodiscard]] MaybeHold cooldown(const World& world, const api::GuardStatus& guard, Time now);
+[[nodiscard]] MaybeHold preflight(const World& world, const api::GuardStatus& guard, Time now);
+[[nodiscard]] MaybeHold observing(const World& world, const api::GuardStatus& guard, Time now);
+[[nodiscard]] MaybeHold awaiting_approval(const World& world, const api::GuardStatus& guard, Time now);
+[[nodiscard]] MaybeHold group_blocked(const World& world, const api::GuardStatus& guard, Time now);
+[[nodiscard]] MaybeHold group_order(const World& world, const api::GuardStatus& guard, Time now);
+
+}  // namespace lastgood::decide::restraint
