@@ -28,7 +28,7 @@ struct HttpAsk {
 struct HttpPlan {
   std::vector<HttpAsk> asks = {};
   std::size_t pods = 0;               // that could be asked; more than asks.size() where only a part of many is
-  std::optional<Sample> sample = {};  // instead of asks: why nothing can be asked (always Unknown)
+  std::optional<Sample> sample = {};  // instead of asks: why nothing can be asked (of plan_http always Unknown)
 };
 
 struct HttpAsked {

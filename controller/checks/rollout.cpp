@@ -3,11 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
-#include <string_view>
 #include <vector>
 
 #include "base/text.hpp"
+#include "checks/container.hpp"
 #include "checks/message.hpp"
 
 namespace lastgood::checks {
@@ -15,15 +14,12 @@ namespace {
 
 using api::ContainerState;
 using api::Pod;
-using std::chrono::minutes;
 using std::chrono::seconds;
 
 // A failed pull is tried again by kubelet 10 to 15 s later: by then a hiccup of the registry is over, a wrong image is not.
 constexpr Duration second_pull = seconds(20);
 // A ConfigMap or Secret may be applied a moment after the Deployment that names it.
 constexpr Duration applied_later = seconds(10);
-// A pod that came after the rollout (scaled up, moved off a node) may take this long to get ready before it counts.
-constexpr Duration start_up = minutes(5);
 
 Sample sample_of(api::SampleResult result, std::string reason, const std::string& message) {
   return {.check = rollout_check, .result = result, .reason = std::move(reason), .message = clip(message, message_limit)};
@@ -82,14 +78,12 @@ std::optional<Sample> deadline_exceeded(const RolloutView& view) {
   return std::nullopt;
 }
 
-// A container that runs is not in a loop, whatever it once did: pods of a restored revision may have restarted months ago.
 std::optional<Sample> crash_loop(const api::RolloutCheck& rules, const std::vector<const Pod*>& pods) {
   const auto at = find_container(pods, [&](const ContainerState& container) {
-    const bool down = container.waiting_reason == "CrashLoopBackOff" || (!container.started && container.last_exit_code != 0);
-    return down && container.restarts >= rules.crash_loop_restarts;
+    return is_down(container) && container.restarts >= rules.crash_loop_restarts;
   });
   if (!at) return std::nullopt;
-  const bool out_of_memory = at->container.last_exit_reason == "OOMKilled";
+  const bool out_of_memory = ran_out_of_memory(at->container);
   return fail_at_once(
       out_of_memory ? "OOMKilled" : "CrashLoop",
       fmt::format("{}: {} restarts (limit {}), last exit code {}{}", place_text(*at), at->container.restarts,
@@ -100,23 +94,14 @@ std::optional<Sample> crash_loop(const api::RolloutCheck& rules, const std::vect
 // Where the same container runs or ran in any pod of the revision, its image and its configuration exist: a pod that lacks them
 // speaks of its node, the registry or a later hand, not of the release.
 bool has_run(const std::vector<const Pod*>& pods, const ContainerState& container) {
-  return find_container(pods,
-                        [&](const ContainerState& other) {
-                          return other.name == container.name &&
-                                 (other.started || other.restarts > 0 || !other.last_exit_reason.empty());
-                        })
+  return find_container(pods, [&](const ContainerState& other) { return other.name == container.name && has_begun(other); })
       .has_value();
 }
 
 std::optional<Sample> image_pull(const std::vector<const Pod*>& pods) {
   const auto invalid = find_container(pods, [](const ContainerState& one) { return one.waiting_reason == "InvalidImageName"; });
   if (invalid) return fail_at_once("ImagePull", fmt::format("{}: {}", place_text(*invalid), words_of(invalid->container)));
-  // RegistryUnavailable is missing on purpose: a registry that is down is not the release's fault.
-  constexpr std::array<std::string_view, 4> reasons{"ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull",
-                                                    "SignatureValidationFailed"};
-  const auto at = find_container(pods, [&](const ContainerState& container) {
-    return std::ranges::find(reasons, container.waiting_reason) != reasons.end() && !has_run(pods, container);
-  });
+  const auto at = find_container(pods, [&](const ContainerState& one) { return lacks_image(one) && !has_run(pods, one); });
   if (!at) return std::nullopt;
   return fail_after(second_pull, "ImagePull",
                     fmt::format("{}: {} (limit: {}, so that a second pull is tried)", place_text(*at), words_of(at->container),
@@ -124,13 +109,7 @@ std::optional<Sample> image_pull(const std::vector<const Pod*>& pods) {
 }
 
 std::optional<Sample> config_error(const std::vector<const Pod*>& pods) {
-  const auto at = find_container(pods, [&](const ContainerState& container) {
-    const auto& words = container.waiting_message;
-    const bool names_config = words.contains("configmap") || words.contains("secret");
-    const bool wrong = container.waiting_reason == "CreateContainerConfigError" ||
-                       (container.waiting_reason == "CreateContainerError" && names_config && words.contains("not found"));
-    return wrong && !has_run(pods, container);
-  });
+  const auto at = find_container(pods, [&](const ContainerState& one) { return lacks_config(one) && !has_run(pods, one); });
   if (!at) return std::nullopt;
   return fail_after(applied_later, "ConfigError",
                     fmt::format("{}: {} (limit: {}, in case it is created late)", place_text(*at), words_of(at->container),

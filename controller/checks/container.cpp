@@ -1,0 +1,35 @@
+#include "checks/container.hpp"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+namespace lastgood::checks {
+
+using api::ContainerState;
+
+bool has_begun(const ContainerState& container) {
+  return container.started || container.restarts > 0 || !container.last_exit_reason.empty();
+}
+
+bool is_down(const ContainerState& container) {
+  return container.waiting_reason == "CrashLoopBackOff" || (!container.started && container.last_exit_code != 0);
+}
+
+bool ran_out_of_memory(const ContainerState& container) { return container.last_exit_reason == "OOMKilled"; }
+
+bool lacks_image(const ContainerState& container) {
+  // RegistryUnavailable is missing on purpose: a registry that is down is not the release's fault.
+  constexpr std::array<std::string_view, 4> reasons{"ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull",
+                                                    "SignatureValidationFailed"};
+  return std::ranges::find(reasons, container.waiting_reason) != reasons.end();
+}
+
+bool lacks_config(const ContainerState& container) {
+  const auto& words = container.waiting_message;
+  const bool names_config = words.contains("configmap") || words.contains("secret");
+  return container.waiting_reason == "CreateContainerConfigError" ||
+         (container.waiting_reason == "CreateContainerError" && names_config && words.contains("not found"));
+}
+
+}  // namespace lastgood::checks

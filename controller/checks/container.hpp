@@ -1,0 +1,25 @@
+// What kubelet's words about one container mean. Must not know what a check makes of them.
+#pragma once
+
+#include "api/workload.hpp"
+
+namespace lastgood::checks {
+
+// A pod that came after the rollout (scaled up, moved off a node) may take this long to get ready before it counts.
+inline constexpr Duration start_up{300'000};
+
+// It runs, or did once.
+[[nodiscard]] bool has_begun(const api::ContainerState& container);
+
+// It ended, and waits to be started again. A container that runs is not down, whatever it once did: pods of a restored
+// revision may have restarted months ago.
+[[nodiscard]] bool is_down(const api::ContainerState& container);
+[[nodiscard]] bool ran_out_of_memory(const api::ContainerState& container);
+
+// Its image cannot be had, although the registry answers.
+[[nodiscard]] bool lacks_image(const api::ContainerState& container);
+
+// A ConfigMap or Secret that it needs, or a key of one, is missing.
+[[nodiscard]] bool lacks_config(const api::ContainerState& container);
+
+}  // namespace lastgood::checks
