@@ -206,3 +206,21 @@ TEST_CASE("A revision that is no number is none") {
   object["metadata"]["annotations"]["deployment.kubernetes.io/revision"] = text;
   CHECK(parse_replica_set(object, Json())->revision == 0);
 }
+
+TEST_CASE("Of a ReplicaSet's template, what its owner says to us is kept") {
+  const auto replica_set = parse_replica_set(json(R"({"metadata": {"annotations": {"lastgood.dev/enabled": "true"}},
+      "spec": {"template": {"metadata": {"annotations": {"lastgood.dev/no-rollback-past": "true", "prometheus.io/scrape": "true",
+        "deployment.kubernetes.io/revision": "7"}}}}})"),
+                                             Json());
+  REQUIRE(replica_set);
+  CHECK(replica_set->template_annotations == StringMap{{"lastgood.dev/no-rollback-past", "true"}});
+  CHECK(parse_replica_set(json("{}"), Json())->template_annotations.empty());
+  CHECK(parse_replica_set(json(R"({"spec": {"template": {"metadata": {"annotations": {"a": 1}}}}})"), Json()).error().message ==
+        R"(spec.template.metadata.annotations: has 1 at "a", expected a string)");
+}
+
+TEST_CASE("However long a template's annotation is, what is kept of it is short") {
+  Json object = json(R"({"spec": {"template": {"metadata": {"annotations": {"lastgood.dev/no-rollback-past": ""}}}}})");
+  object["spec"]["template"]["metadata"]["annotations"]["lastgood.dev/no-rollback-past"] = std::string(200'000, 'x');
+  CHECK(parse_replica_set(object, Json())->template_annotations.at("lastgood.dev/no-rollback-past").size() == 253);
+}

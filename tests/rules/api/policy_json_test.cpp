@@ -28,15 +28,18 @@ TEST_CASE("An empty spec is the defaults") {
 }
 
 TEST_CASE("Every field of a policy is read") {
-  const auto policy = with_spec(R"({"suspend": true, "selector": {"matchLabels": {"tier": "web"}}, "bakeTime": "1h",
+  const auto policy =
+      with_spec(R"({"mode": "Observe", "suspend": true, "selector": {"matchLabels": {"tier": "web"}}, "bakeTime": "1h",
     "checks": [{"name": "health", "interval": "2s", "failureThreshold": 5, "http": {"target": "Pods", "scheme": "https",
         "port": 8443, "path": "/h", "expectedStatus": "200,204", "timeout": "1.5s", "maxFailingPods": "0%"}},
       {"name": "svc", "http": {"target": "Service", "service": "web", "port": 80}},
       {"name": "url", "http": {"url": "http://web/health"}}],
     "rollout": {"progressDeadline": false, "crashLoopRestarts": 0, "imagePullErrors": false, "configErrors": false,
-      "unavailableFor": "0s"}, "rollback": {"verifyFor": "1m"}})");
+      "unavailableFor": "0s"}, "rollback": {"verifyFor": "1m", "cooldown": "0s", "limit": {"count": 5, "within": "2h"},
+      "drill": {"afterGood": true, "every": "168h"}}})");
   CHECK(policy.problem.empty());
   const PolicySpec expected{
+      .mode = Mode::Observe,
       .suspend = true,
       .selector = LabelSelector{.match_labels = {{"tier", "web"}}},
       .bake_time = 1h,
@@ -57,7 +60,10 @@ TEST_CASE("Every field of a policy is read") {
                   .image_pull_errors = false,
                   .config_errors = false,
                   .unavailable_for = 0ms},
-      .verify_for = 1min};
+      .verify_for = 1min,
+      .cooldown = 0s,
+      .limit = {.count = 5, .within = 2h},
+      .drill = {.after_good = true, .every = 168h}};
   CHECK(policy.spec == expected);
 }
 
@@ -73,6 +79,18 @@ TEST_CASE("A spec that cannot be used says which field, what was found and what 
       {R"({"bakeTime": 30})", "spec.bakeTime: is 30, expected a string"},
       {R"({"bakeTime": "0s"})", R"(spec.bakeTime: "0s" is not from 1s to 168h)"},
       {R"({"rollback": {"verifyFor": "25h"}})", R"(spec.rollback.verifyFor: "25h" is not from 1s to 24h)"},
+      {R"({"mode": "Watch"})", R"(spec.mode: "Watch" is none of its values)"},
+      {R"({"mode": true})", "spec.mode: is true, expected a string"},
+      {R"({"rollback": {"cooldown": "-5m"}})",
+       R"(spec.rollback.cooldown: "-5m" is not a duration, such as "30s", "5m" or "1h30m")"},
+      {R"({"rollback": {"cooldown": "25h"}})", R"(spec.rollback.cooldown: "25h" is not from 0s to 24h)"},
+      {R"({"rollback": {"limit": 3}})", "spec.rollback.limit: is 3, expected an object"},
+      {R"({"rollback": {"limit": {"count": 0}}})", "spec.rollback.limit.count: 0 is not a whole number from 1 to 100"},
+      {R"({"rollback": {"limit": {"count": 101}}})", "spec.rollback.limit.count: 101 is not a whole number from 1 to 100"},
+      {R"({"rollback": {"limit": {"within": "59s"}}})", R"(spec.rollback.limit.within: "59s" is not from 1m to 168h)"},
+      {R"({"rollback": {"drill": {"afterGood": "yes"}}})", R"(spec.rollback.drill.afterGood: is "yes", expected true or false)"},
+      {R"({"rollback": {"drill": {"every": "0s"}}})", R"(spec.rollback.drill.every: "0s" is not from 1h to 8760h)"},
+      {R"({"rollback": {"drill": {"every": "9000h"}}})", R"(spec.rollback.drill.every: "9000h" is not from 1h to 8760h)"},
       {R"({"rollout": {"crashLoopRestarts": -1}})", "spec.rollout.crashLoopRestarts: -1 is not a whole number from 0 to 100"},
       {R"({"rollout": {"unavailableFor": "2h"}})", R"(spec.rollout.unavailableFor: "2h" is not from 0s to 1h)"},
       {R"({"selector": {"matchLabels": {"a": 1}}})", R"(spec.selector.matchLabels: has 1 at "a", expected a string)"},

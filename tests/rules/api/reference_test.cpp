@@ -34,7 +34,7 @@ Place place_of(const std::string& kind, const std::string& field) {
   for (const char* parent : {"status.current.", "status.lastGood.", "status.revisions[].", "spec.from.", "spec.to."}) {
     if (field.starts_with(parent)) return {"### A revision", field.substr(std::string(parent).size())};
   }
-  for (const char* parent : {"status.checks[].", "status.evidence[]."}) {
+  for (const char* parent : {"status.checks[].", "status.evidence[].", "status.verification[]."}) {
     if (field.starts_with(parent)) return {"### A check", field.substr(std::string(parent).size())};
   }
   return {"## " + kind, field};
@@ -76,6 +76,11 @@ TEST_CASE("The reference gives every default as the schema does") {
       {"spec.rollout.imagePullErrors", "/rollout/properties/imagePullErrors/default"},
       {"spec.rollout.configErrors", "/rollout/properties/configErrors/default"},
       {"spec.rollout.unavailableFor", "/rollout/properties/unavailableFor/default"},
+      {"spec.mode", "/mode/default"},
+      {"spec.rollback.cooldown", "/rollback/properties/cooldown/default"},
+      {"spec.rollback.limit.count", "/rollback/properties/limit/properties/count/default"},
+      {"spec.rollback.limit.within", "/rollback/properties/limit/properties/within/default"},
+      {"spec.rollback.drill.afterGood", "/rollback/properties/drill/properties/afterGood/default"},
       {"spec.rollback.verifyFor", "/rollback/properties/verifyFor/default"},
   };
   const auto spec = schema::schema_of("rollbackpolicies")["properties"]["spec"]["properties"];

@@ -33,6 +33,13 @@ class Maker {
     return out;
   }
 
+  template <class T>
+  std::optional<T> perhaps(T (Maker::*make)()) {
+    if (maybe()) return std::nullopt;
+    return (this->*make)();
+  }
+  Duration duration() { return Duration{below(36'000'000'000)}; }
+
   Condition condition() {
     return {.type = "Ready",
             .status = static_cast<Truth>(below(3)),
@@ -47,7 +54,17 @@ class Maker {
             .number = number(),
             .verdict = static_cast<RevisionVerdict>(below(7)),
             .since = time(),
-            .kept_as = text()};
+            .kept_as = text(),
+            .no_rollback_past = maybe(),
+            .released_by = text()};
+  }
+  Comparison comparison() {
+    return {.result = static_cast<SampleResult>(below(3)),
+            .reason = text(),
+            .message = text(),
+            .revision = text(),
+            .before = maybe(),
+            .at = time()};
   }
   CheckStatus check() {
     return {.name = "health",
@@ -59,8 +76,13 @@ class Maker {
             .passed_once = maybe(),
             .first_failure = time(),
             .last_failure = time(),
-            .breached = maybe()};
+            .breached = maybe(),
+            .comparison = perhaps(&Maker::comparison)};
   }
+  PastRollback past_rollback() { return {.name = text(), .at = time().value_or(Time{})}; }
+  Contest contest() { return {.by = text(), .at = time().value_or(Time{})}; }
+  Freeze freeze() { return {.reason = text(), .message = text(), .since = time()}; }
+  LastDrill last_drill() { return {.rollback = text(), .at = time(), .passed = maybe(), .message = text()}; }
   GuardStatus guard() {
     GuardStatus out{.observed_generation = number(),
                     .deployment_uid = Uid(text()),
@@ -70,16 +92,21 @@ class Maker {
                     .message = text(),
                     .state_since = time()};
     if (maybe()) out.template_digest = digest_template(text());
-    if (maybe()) out.current = revision();
-    if (maybe()) out.last_good = revision();
+    out.current = perhaps(&Maker::revision);
+    out.last_good = perhaps(&Maker::revision);
     out.revisions = list(20, &Maker::revision);
     out.watch_started = time();
     out.rolled_out = time();
     out.checks = list(17, &Maker::check);
     out.rollback = text();
+    out.rollbacks = list(20, &Maker::past_rollback);
+    out.contests = list(20, &Maker::contest);
+    out.freeze = perhaps(&Maker::freeze);
+    out.last_drill = perhaps(&Maker::last_drill);
     out.conditions = list(4, &Maker::condition);
     return out;
   }
+  GroupCall group() { return {.name = text(), .members = list(64, &Maker::text)}; }
   RollbackSpec rollback_spec() {
     return {.deployment = text(),
             .deployment_uid = Uid(text()),
@@ -89,16 +116,33 @@ class Maker {
             .check = text(),
             .reason = text(),
             .message = text(),
-            .detected = time()};
+            .detected = time(),
+            .to_revision = perhaps(&Maker::number),
+            .force = maybe(),
+            .drill = maybe(),
+            .mode = static_cast<Mode>(below(3)),
+            .approved = maybe(),
+            .policy = text(),
+            .released_by = text(),
+            .released = time(),
+            .group = perhaps(&Maker::group),
+            .caused_by = text()};
   }
+  Change change() { return {.path = text(), .from = text(), .to = text()}; }
+  Moment moment() { return {.at = time().value_or(Time{}), .what = text()}; }
   RollbackStatus rollback_status() {
-    return {.phase = static_cast<RollbackPhase>(below(7)),
+    return {.phase = static_cast<RollbackPhase>(below(9)),
             .message = text(),
             .first_failure = time(),
             .template_restored = time(),
             .rolled_out = time(),
             .finished = time(),
             .evidence = list(17, &Maker::check),
+            .verification = list(17, &Maker::check),
+            .changes = list(20, &Maker::change),
+            .timeline = list(20, &Maker::moment),
+            .time_to_detect = perhaps(&Maker::duration),
+            .time_to_act = perhaps(&Maker::duration),
             .conditions = list(4, &Maker::condition)};
   }
   PolicyStatus policy_status() {
@@ -141,6 +185,52 @@ TEST_CASE("What is too long for the schema is cut, so that the server never refu
   CHECK(read->status.revisions.front().hash == TemplateHash("0"));
   CHECK(read->status.conditions.at(0).message.size() == 1024);
   CHECK(read->status.conditions.at(0).reason == "Unknown");
+}
+
+TEST_CASE("What happened too often for the schema is cut to the newest, and a text too long for it as well") {
+  GuardStatus status{.freeze = Freeze{.reason = std::string(300, 'r'), .message = std::string(5000, 'm')},
+                     .last_drill = LastDrill{.message = std::string(5000, 'm')}};
+  status.checks = std::vector<CheckStatus>(20, CheckStatus{.comparison = Comparison{.message = std::string(5000, 'm')}});
+  for (int i = 0; i < 30; ++i) {
+    status.rollbacks.push_back({.name = std::to_string(i), .at = Time{}});
+    status.contests.push_back({.by = std::string(300, 'b'), .at = Time{}});
+  }
+  const auto read = parse_guard(sent("status", to_json(status)));
+  REQUIRE(read);
+  CHECK(read->status.freeze->reason.size() == 253);
+  CHECK(read->status.freeze->message.size() == 1024);
+  CHECK(read->status.last_drill->message.size() == 1024);
+  CHECK(read->status.checks.size() == 17);
+  CHECK(read->status.checks.at(0).comparison->message.size() == 512);
+  CHECK(read->status.rollbacks.size() == 20);
+  CHECK(read->status.rollbacks.front().name == "0");
+  CHECK(read->status.contests.size() == 20);
+  CHECK(read->status.contests.at(0).by.size() == 253);
+}
+
+TEST_CASE("A Rollback's record is cut to what its schema admits") {
+  RollbackStatus status{.verification = std::vector<CheckStatus>(20),
+                        .changes = std::vector<Change>(30, {.path = std::string(600, 'p'), .from = std::string(600, 'f')}),
+                        .timeline = std::vector<Moment>(30, {.at = Time{}, .what = std::string(600, 'w')}),
+                        .time_to_detect = Duration{-1},
+                        .time_to_act = std::chrono::hours{20'000}};
+  RollbackSpec spec{.released_by = std::string(600, 'r'),
+                    .group = GroupCall{.name = "shop", .members = std::vector<std::string>(100, std::string(300, 'm'))},
+                    .caused_by = std::string(600, 'c')};
+  const auto read = parse_rollback(*parse_json(Json{{"spec", to_json(spec)}, {"status", to_json(status)}}.dump()));
+  REQUIRE(read);
+  CHECK(read->status.verification.size() == 17);
+  CHECK(read->status.changes.size() == 20);
+  CHECK(read->status.changes.at(0).path.size() == 512);
+  CHECK(read->status.changes.at(0).from.size() == 512);
+  CHECK(read->status.timeline.size() == 20);
+  CHECK(read->status.timeline.at(0).what.size() == 512);
+  CHECK(read->status.time_to_detect == Duration{0});
+  CHECK(read->status.time_to_act == Duration{std::chrono::hours{10'000}});
+  CHECK(read->spec.released_by.size() == 253);
+  CHECK(read->spec.caused_by.size() == 253);
+  CHECK(read->spec.group->members.size() == 64);
+  CHECK(read->spec.group->members.at(0).size() == 253);
 }
 
 TEST_CASE("A status of another version that says what we do not know is an error, not a guess") {
