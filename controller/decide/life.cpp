@@ -138,11 +138,15 @@ Decision decide(const World& world, Time now) {
   forget_another_deployment(step);
   tell_what_governs(step);
   switch (world.guarding.kind) {
-    case Guarding::Kind::None: opt_out(step); break;
-    case Guarding::Kind::Broken: suspend_judgement(step); break;
-    case Guarding::Kind::Governed:
-      if (!world.deployment.meta.deleting) go_on(step);
+    case Guarding::Kind::None:
+      opt_out(step);
+      take_request(step);
       break;
+    case Guarding::Kind::Broken:
+      suspend_judgement(step);
+      take_request(step);
+      break;
+    case Guarding::Kind::Governed: world.deployment.meta.deleting ? void(take_request(step)) : go_on(step); break;
   }
   step.guard().last_good = last_good(step.guard());
   if (!world.guarding.group.empty()) step.out.cannot = why_it_cannot(step);

@@ -225,6 +225,7 @@ bool recognise_template(Step& step) {
     return false;
   }
   guard.template_digest = step.deployment().template_digest;
+  if (!step.world.template_problem.empty()) step.fact(true, "InvalidAnnotation", "None", step.world.template_problem);
   if (!guard.current) {
     take_first_sight(step, *set);
   } else if (is_our_restoration(step, *set)) {

@@ -65,7 +65,8 @@ bool is_touched(const Step& step, const api::Rollback& rollback) {
 }
 
 void carry_out(Step& step, const api::Rollback& rollback) {
-  if (held_back(step, touch_rules(), rollback.status.template_restored ? State::RollingBack : State::Held)) return;
+  const bool is_there = rollback.status.template_restored || is_touched(step, rollback);
+  if (held_back(step, touch_rules(), is_there ? State::RollingBack : State::Held)) return;
   const std::string bad = name_of(step.deployment(), rollback.spec.from);
   const std::string good = name_of(step.deployment(), rollback.spec.to);
   if (rollback.status.phase == RollbackPhase::Pending && !is_touched(step, rollback) &&

@@ -58,6 +58,7 @@ struct World {
   std::optional<api::Rollback> rollback = {};                     // the one in flight, or else the last that still says something
   std::optional<api::Rollback> request = {};                      // made by a person, not yet bound, the oldest
   std::optional<api::Author> author = {};                         // of the present template, when needs() asked for ReplicaSets
+  std::string template_problem = {};                              // what cannot be understood of its annotations; likewise
   std::optional<api::Preflight> preflight = {};                   // the last one
   Breaker breaker = {};
   std::vector<GroupMember> group = {};  // the others
@@ -68,7 +69,6 @@ struct Needs {
   bool replica_sets = false;  // list the Deployment's ReplicaSets and compare templates
   bool rollout_sample = false;
   bool check_samples = false;
-  bool preflight = false;  // find out whether a rollback would work now
 };
 [[nodiscard]] Needs needs(const api::Deployment& deployment, const Guarding& guarding, const api::GuardStatus& guard,
                           const std::optional<api::Rollback>& rollback);

@@ -243,6 +243,14 @@ bool LeaseMachine::observe(Json object, Steady now) {
   return true;
 }
 
+std::string LeaseMachine::annotation(std::string_view key) const {
+  const auto metadata = object_.find("metadata");
+  if (metadata == object_.end() || !metadata->is_object()) return {};
+  const auto annotations = metadata->find("annotations");
+  return annotations != metadata->end() && annotations->is_object() ? text_at(*annotations, std::string(key).c_str())
+                                                                    : std::string();
+}
+
 void LeaseMachine::acknowledged(Steady now) {
   const bool led = is_leader(now);
   led_since_sent_ = sent_at_;

@@ -83,6 +83,9 @@ class LeaseMachine {
   // Who holds the lease as far as was last seen; empty: nobody, or unknown.
   [[nodiscard]] const std::string& holder() const { return holder_; }
 
+  // Of the Lease as it was last read; empty without it. Where people say something to whoever leads.
+  [[nodiscard]] std::string annotation(std::string_view key) const;
+
   // What went wrong last, for the log; set by the step that met it, cleared by the next success.
   [[nodiscard]] const std::optional<Error>& problem() const { return problem_; }
 

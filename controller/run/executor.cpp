@@ -2,6 +2,7 @@
 
 #include "api/manifests.hpp"
 #include "base/log.hpp"
+#include "decide/drill.hpp"
 #include "decide/life.hpp"
 #include "kube/paths.hpp"
 #include "rollback/keep.hpp"
@@ -27,27 +28,81 @@ Result<api::ApiCall> kept_call(const api::Deployment& deployment, const api::Rev
 
 }  // namespace
 
-asio::awaitable<Result<void>> Executor::carry_out(decide::Act act, const api::Deployment& deployment, Memory& memory, Term term) {
-  if (const auto* start = std::get_if<decide::StartRollback>(&act)) {
+asio::awaitable<Result<void>> Executor::carry_out(decide::Act act, const decide::Guarding& guarding,
+                                                  const api::Deployment& deployment, Memory& memory, Term term) {
+  if (const auto* starting = std::get_if<decide::StartRollback>(&act)) {
     memory.decided = clock_.steady();
-    const api::Revision& target = start->record.spec.to;
-    const auto kept = co_await gateway_.read(kept_call(deployment, target));
-    // Deleted by somebody: another target is to be chosen, or none.
-    if (!kept && kept.error().kind == ErrorKind::NotFound) decide::note_kept(memory.guard, target.hash, "");
-    if (!kept) co_return std::unexpected(kept.error());
-    const auto recorded = co_await record(*start, deployment, memory, term);
-    if (!recorded) co_return recorded;
-    // A record that was there already may be of another target: that one is looked at anew.
-    if (memory.rollback->spec.to.kept_as != target.kept_as) co_return changed_since();
-    co_return co_await go_on(deployment, kept, memory, term);
+    co_return co_await start(*starting, deployment, memory, term);
   }
   if (std::holds_alternative<decide::CarryOutRollback>(act)) {
     const auto kept = co_await gateway_.read(kept_call(deployment, memory.rollback->spec.to));
     co_return co_await go_on(deployment, kept, memory, term);
   }
-  if (const auto* keeping = std::get_if<decide::KeepRevision>(&act)) {
+  if (const auto* keeping = std::get_if<decide::KeepRevision>(&act))
     co_return co_await keep(keeping->revision, deployment, memory, term);
-  }
+  if (const auto* binding = std::get_if<decide::BindRequest>(&act)) co_return co_await bind(binding->record, memory, term);
+  if (const auto* observed = std::get_if<decide::RecordObserved>(&act))
+    co_return co_await put_down(observed->record, deployment, term);
+  if (const auto* drilling = std::get_if<decide::RunDrill>(&act))
+    co_return co_await drill(drilling->record, guarding, deployment, memory, term);
+  co_return Result<void>{};
+}
+
+asio::awaitable<Result<void>> Executor::start(const decide::StartRollback& start, const api::Deployment& deployment,
+                                              Memory& memory, Term term) {
+  const api::Revision& target = start.record.spec.to;
+  const auto kept = co_await gateway_.read(kept_call(deployment, target));
+  // Deleted by somebody: another target is to be chosen, or none.
+  if (!kept && kept.error().kind == ErrorKind::NotFound) decide::note_kept(memory.guard, target.hash, "");
+  if (!kept) co_return std::unexpected(kept.error());
+  const auto recorded = co_await record(start, deployment, memory, term);
+  if (!recorded || !start.carry_out) co_return recorded;
+  // A record that was there already may be of another target: that one is looked at anew.
+  if (memory.rollback->spec.to.kept_as != target.kept_as) co_return changed_since();
+  co_return co_await go_on(deployment, kept, memory, term);
+}
+
+asio::awaitable<Result<void>> Executor::bind(const api::Rollback& bound, Memory& memory, Term term) {
+  const auto written = co_await gateway_.write(
+      term, kube::patch(Resource::Rollback, bound.meta.key, api::json_patch, api::rollback_binding_patch(bound)));
+  if (!written) co_return std::unexpected(written.error());
+  auto rollback = api::parse_rollback(*written);
+  if (!rollback) co_return std::unexpected(rollback.error());
+  memory.rollback_written = rollback->status;
+  rollback->status = bound.status;
+  memory.rollback = std::move(*rollback);
+  co_return Result<void>{};
+}
+
+asio::awaitable<Result<void>> Executor::drill(const api::Rollback& drill, const decide::Guarding& guarding,
+                                              const api::Deployment& deployment, Memory& memory, Term term) {
+  const Steady began = clock_.steady();
+  const api::Preflight found = co_await preflighter_.check(deployment, drill.spec.to, term);
+  api::Rollback done = drill;
+  done.status = decide::drill_outcome(drill, found, clock_.steady() - began, guarding.spec, clock_.now());
+  const auto recorded =
+      drill.meta.uid.empty() ? co_await put_down(done, deployment, term) : co_await write_status(done.meta, done.status, term);
+  if (!recorded) co_return recorded;
+  memory.preflight = found;
+  decide::note_drill(memory.guard, done);
+  co_return Result<void>{};
+}
+
+asio::awaitable<Result<void>> Executor::put_down(const api::Rollback& record, const api::Deployment& deployment, Term term) {
+  const auto created = co_await gateway_.write(
+      term, kube::create(Resource::Rollback, deployment.meta.key.namespace_, api::rollback_manifest(record, deployment)));
+  if (!created && created.error().kind == ErrorKind::AlreadyExists) co_return Result<void>{};
+  if (!created) co_return std::unexpected(created.error());
+  const auto meta = api::parse_meta(*created);
+  if (!meta) co_return std::unexpected(meta.error());
+  co_return co_await write_status(*meta, record.status, term);
+}
+
+asio::awaitable<Result<void>> Executor::write_status(const api::ObjectMeta& meta, const api::RollbackStatus& status, Term term) {
+  const auto written =
+      co_await gateway_.write(term, kube::patch(Resource::Rollback, meta.key, api::json_patch,
+                                                api::status_patch(meta.uid, api::to_json(status)), kube::Subresource::Status));
+  if (!written) co_return std::unexpected(written.error());
   co_return Result<void>{};
 }
 
@@ -78,6 +133,7 @@ asio::awaitable<Result<void>> Executor::go_on(const api::Deployment& deployment,
     if (is_undecided(next, live, deployment)) co_return changed_since();
     const auto allowed = co_await policy_still_allows(next, deployment, memory);
     if (!allowed) co_return refused(next, allowed.error(), memory);
+    note_changes(next, live, kept, memory.rollback->status);
     const Taken taken = co_await take(next, memory, term);
     if (taken.done) co_return Result<void>{};
     if (taken.error && !may_look_again(*taken.error)) co_return refused(next, *taken.error, memory);
@@ -136,6 +192,15 @@ asio::awaitable<Result<void>> Executor::keep(const api::Revision& revision, cons
   if (!created && created.error().kind != ErrorKind::AlreadyExists) co_return std::unexpected(created.error());
   decide::note_kept(memory.guard, revision.hash, name_in(*manifest));
   memory.kept_changed = true;
+  co_return Result<void>{};
+}
+
+asio::awaitable<Result<void>> Executor::tidy_records(const std::vector<api::Rollback>& of_deployment, const Memory& memory,
+                                                     Term term) {
+  for (const api::ObjectMeta& meta : superfluous_records(of_deployment, memory.guard.rollback)) {
+    const auto gone = co_await gateway_.write(term, kube::remove(Resource::Rollback, meta.key, meta.uid));
+    if (!gone && !is_gone(gone.error()) && gone.error().kind != ErrorKind::Conflict) co_return std::unexpected(gone.error());
+  }
   co_return Result<void>{};
 }
 

@@ -33,4 +33,14 @@ decide::Guarding to_guarding(const policy::OptIn& opt_in, policy::Governance gov
   return guarding;
 }
 
+std::string problem_of_template(const api::Json& live_deployment) {
+  const api::Json::json_pointer annotations("/spec/template/metadata/annotations");
+  if (!live_deployment.contains(annotations)) return {};
+  api::StringMap own;
+  for (const auto& [key, value] : live_deployment[annotations].items()) {
+    if (value.is_string()) own.emplace(key, value.get<std::string>());
+  }
+  return policy::in_words(policy::parse_template(own).problems);
+}
+
 }  // namespace lastgood::run

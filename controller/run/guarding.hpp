@@ -13,4 +13,7 @@ namespace lastgood::run {
 
 [[nodiscard]] decide::Guarding to_guarding(const policy::OptIn& opt_in, policy::Governance governance);
 
+// What cannot be understood of the annotations of the pod template; empty: nothing.
+[[nodiscard]] std::string problem_of_template(const api::Json& live_deployment);
+
 }  // namespace lastgood::run

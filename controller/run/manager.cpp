@@ -8,6 +8,7 @@
 #include <stdexcept>
 
 #include "base/log.hpp"
+#include "run/recall.hpp"
 
 namespace lastgood::run {
 
@@ -19,6 +20,7 @@ namespace {
 constexpr Duration patience{800};
 
 constexpr Duration list_timeout{30'000};
+constexpr std::string_view close_breaker = "lastgood.dev/close-breaker";
 constexpr Duration pause{1'000};
 
 }  // namespace
@@ -48,7 +50,11 @@ Manager::Manager(const asio::any_io_executor& executor, Ports ports, Settings se
       looks_(executor),
       elector_(std::move(machine), ports.kube, ports.clock, [this](Term term) { on_term(term); }),
       dispatcher_(executor, settings_.uniform, ports.clock, elector_, looks_),
-      reconciler_(ports, stores_, elector_, asks_, settings_.identity, [this](const Key& key) { dispatcher_.add(key); }),
+      reconciler_(ports, stores_, elector_, asks_,
+                  {.identity = settings_.identity,
+                   .breaker = settings_.breaker,
+                   .breaker_closed = [this] { return elector_.annotated_time(close_breaker); },
+                   .wake = [this](const Key& key) { dispatcher_.add(key); }}),
       policy_gateway_(ports.kube, elector_),
       policy_publisher_(policy_gateway_, ports.clock, settings_.identity),
       policy_reporter_(policy_publisher_, ports.clock, ports.telemetry, stores_, elector_, reconciler_,
@@ -185,11 +191,17 @@ void Manager::on_policies(const kube::Deltas<api::RollbackPolicy>& deltas) {
 void Manager::on_guards(const kube::Deltas<api::DeploymentGuard>& deltas) {
   for (const auto& delta : deltas) {
     if (!delta.after) reconciler_.guard_deleted(delta.key(), delta.before->meta.uid);
+    if (delta.after && is_thawed(*delta.after)) reconciler_.freeze_removed(delta.key(), delta.after->meta.uid);
   }
   on_synced();
 }
 
-void Manager::on_rollbacks(const kube::Deltas<api::Rollback>&) { on_synced(); }
+void Manager::on_rollbacks(const kube::Deltas<api::Rollback>& deltas) {
+  for (const auto& delta : deltas) {
+    if (delta.after) reconciler_.rollback_seen(*delta.after);
+  }
+  on_synced();
+}
 
 void Manager::look_at_all() {
   stores_.deployments.for_each([&](const auto& deployment) { dispatcher_.add(deployment->meta.key); });

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "decide/breaker.hpp"
 #include "kube/lease_machine.hpp"
 #include "kube/paths.hpp"
 #include "run/dispatcher.hpp"
@@ -27,6 +28,7 @@ struct Settings {
   kube::LeaseSettings lease = {};
   std::string identity;   // in Events
   kube::Uniform uniform;  // chance, for jitter
+  decide::BreakerSettings breaker = {};
 };
 
 class Manager {

@@ -3,12 +3,14 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "api/guard.hpp"
 #include "api/policy.hpp"
+#include "api/preflight.hpp"
 #include "api/rollback.hpp"
 #include "api/sample.hpp"
 #include "api/workload.hpp"
@@ -44,6 +46,12 @@ struct Memory {
   std::map<std::string, int> told = {};  // Events by name, how often
   std::optional<Steady> decided = {};    // when the rollback in flight was decided
   bool kept_changed = false;             // something was kept: look for what need not be kept any more
+  std::optional<api::Preflight> preflight = {};
+  std::string group;  // as the Deployment said when it was last looked at
+  int group_order = 0;
+  std::string cannot;  // why it could not go back with its group
 };
+
+using Memories = std::map<Key, std::shared_ptr<Memory>>;
 
 }  // namespace lastgood::run

@@ -2,6 +2,7 @@
 
 #include "kube/paths.hpp"
 #include "policy/annotations.hpp"
+#include "policy/author.hpp"
 #include "policy/govern.hpp"
 #include "run/guarding.hpp"
 
@@ -49,8 +50,8 @@ asio::awaitable<decide::Guarding> Observer::guarding(const api::Deployment& depl
   co_return to_guarding(opt_in, policy::govern(deployment, opt_in, policies, config_map));
 }
 
-asio::awaitable<Result<std::optional<std::vector<api::ReplicaSet>>>> Observer::replica_sets(const api::Deployment& deployment) {
-  using Found = std::optional<std::vector<api::ReplicaSet>>;
+asio::awaitable<Result<std::optional<TemplateSight>>> Observer::template_sight(const api::Deployment& deployment) {
+  using Found = std::optional<TemplateSight>;
   const Key& key = deployment.meta.key;
   auto live = co_await gateway_.read(kube::get(Resource::Deployment, key));
   if (!live) co_return std::unexpected(live.error());
@@ -60,13 +61,13 @@ asio::awaitable<Result<std::optional<std::vector<api::ReplicaSet>>>> Observer::r
   const api::Json pod_template = live->value(api::Json::json_pointer("/spec/template"), api::Json::object());
   auto items = co_await gateway_.items(kube::list(Resource::ReplicaSet, key.namespace_, api::to_query(deployment.selector)));
   if (!items) co_return std::unexpected(items.error());
-  std::vector<api::ReplicaSet> sets;
+  TemplateSight sight{.author = policy::author_of(*live), .problem = problem_of_template(*live)};
   for (const api::Json& item : *items) {
     auto set = api::parse_replica_set(item, pod_template);
     if (!set) co_return std::unexpected(set.error());
-    if (set->meta.owner == deployment.meta.uid) sets.push_back(std::move(*set));
+    if (set->meta.owner == deployment.meta.uid) sight.sets.push_back(std::move(*set));
   }
-  co_return Found{std::move(sets)};
+  co_return Found{std::move(sight)};
 }
 
 asio::awaitable<Result<std::vector<api::Pod>>> Observer::pods(const api::Deployment& deployment, const api::Revision& revision) {

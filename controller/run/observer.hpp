@@ -17,6 +17,13 @@ namespace lastgood::run {
 // A ConfigMap is not watched: what was read is believed this long.
 inline constexpr Duration config_map_lifetime{10'000};
 
+// What the present template is and where it came from, as a live read of the Deployment shows it.
+struct TemplateSight {
+  std::vector<api::ReplicaSet> sets = {};  // the Deployment's own; the current one is marked by comparing templates
+  std::optional<api::Author> author = {};
+  std::string problem;  // what cannot be understood of the template's annotations; empty: nothing
+};
+
 class Observer {
  public:
   Observer(Gateway& gateway, ports::Clock& clock, const Stores& stores) : gateway_(gateway), clock_(clock), stores_(stores) {}
@@ -24,9 +31,8 @@ class Observer {
   // Which policy governs; reads the ConfigMap that it needs for that, if any.
   boost::asio::awaitable<decide::Guarding> guarding(const api::Deployment& deployment, std::optional<ReadConfigMap>& remembered);
 
-  // The Deployment's own ReplicaSets, the current one marked by comparing templates with a live read of the Deployment.
-  // Nothing where the watch is behind that read: what is current then says nothing about the Deployment we know.
-  boost::asio::awaitable<Result<std::optional<std::vector<api::ReplicaSet>>>> replica_sets(const api::Deployment& deployment);
+  // Nothing where the watch is behind the live read: what is current then says nothing about the Deployment we know.
+  boost::asio::awaitable<Result<std::optional<TemplateSight>>> template_sight(const api::Deployment& deployment);
 
   // The pods of one revision.
   boost::asio::awaitable<Result<std::vector<api::Pod>>> pods(const api::Deployment& deployment, const api::Revision& revision);

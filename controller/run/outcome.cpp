@@ -3,6 +3,9 @@
 #include <variant>
 
 #include "decide/record.hpp"
+#include "rollback/difference.hpp"
+#include "rollback/keep.hpp"
+#include "rollback/retention.hpp"
 
 namespace lastgood::run {
 
@@ -97,6 +100,15 @@ Result<void> allows(const Result<api::Json>& policy) {
   return {};
 }
 
+void note_changes(const rollback::NextStep& step, const Result<api::Json>& live, const Result<api::Json>& kept,
+                  api::RollbackStatus& status) {
+  if (!std::holds_alternative<rollback::PatchTemplate>(step) || !live || !kept || !status.changes.empty()) return;
+  const auto good = rollback::parse_kept(*kept);
+  const api::Json::json_pointer place("/spec/template");
+  if (!good || !live->contains(place)) return;
+  status.changes = rollback::changes_between((*live)[place], good->pod_template);
+}
+
 namespace {
 
 // Asked again later, the server says the same. A server that is busy, ill or not there has said nothing about the call.
@@ -118,6 +130,16 @@ void record_refusal(const rollback::NextStep& step, const Error& error, api::Rol
 
 bool is_same_generation(const api::ObjectMeta& a, const api::ObjectMeta& b) {
   return a.uid == b.uid && a.generation == b.generation;
+}
+
+std::vector<api::ObjectMeta> superfluous_records(const std::vector<api::Rollback>& of_deployment, const std::string& in_guard) {
+  std::vector<api::ObjectMeta> found;
+  for (const std::string& name : rollback::superfluous_rollbacks(of_deployment, in_guard)) {
+    for (const api::Rollback& rollback : of_deployment) {
+      if (rollback.meta.key.name == name) found.push_back(rollback.meta);
+    }
+  }
+  return found;
 }
 
 std::string name_in(const api::Json& manifest) {

@@ -37,6 +37,10 @@ void record_done(const rollback::NextStep& step, api::RollbackStatus& status, Ti
 // The RollbackPolicy that is to be read once more before this step; nothing where none governs or nothing is touched.
 [[nodiscard]] std::optional<Key> policy_to_confirm(const rollback::NextStep& step, const api::GuardStatus& guard,
                                                    const api::Deployment& deployment);
+// Before the template is put back: what will change, for the record.
+void note_changes(const rollback::NextStep& step, const Result<api::Json>& live, const Result<api::Json>& kept,
+                  api::RollbackStatus& status);
+
 // Why it does not allow to go on, or that it cannot be read.
 [[nodiscard]] Result<void> allows(const Result<api::Json>& policy);
 
@@ -45,6 +49,10 @@ void record_done(const rollback::NextStep& step, api::RollbackStatus& status, Ti
 void record_refusal(const rollback::NextStep& step, const Error& error, api::RollbackStatus& status, Time now);
 
 [[nodiscard]] bool is_same_generation(const api::ObjectMeta& a, const api::ObjectMeta& b);
+
+// The records of rollbacks that need not be kept any more.
+[[nodiscard]] std::vector<api::ObjectMeta> superfluous_records(const std::vector<api::Rollback>& of_deployment,
+                                                               const std::string& in_guard);
 
 [[nodiscard]] std::string name_in(const api::Json& manifest);
 [[nodiscard]] Uid uid_of(const std::vector<api::Json>& objects, const std::string& name);

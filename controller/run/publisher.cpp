@@ -80,6 +80,16 @@ asio::awaitable<Result<void>> Publisher::rollback(Memory& memory, Term term) {
   co_return Result<void>{};
 }
 
+asio::awaitable<Result<void>> Publisher::request(const api::Rollback& request, const api::RollbackStatus& status, Term term) {
+  const api::ObjectMeta& meta = request.meta;
+  const auto written =
+      co_await gateway_.write(term, kube::patch(Resource::Rollback, meta.key, api::json_patch,
+                                                api::status_patch(meta.uid, api::to_json(status)), Subresource::Status));
+  // Taken back by who made it.
+  if (!written && !is_gone(written.error())) co_return std::unexpected(written.error());
+  co_return Result<void>{};
+}
+
 asio::awaitable<Result<void>> Publisher::policy(const api::RollbackPolicy& policy, const api::PolicyStatus& status, Term term) {
   const auto written =
       co_await gateway_.write(term, kube::patch(Resource::RollbackPolicy, policy.meta.key, api::json_patch,

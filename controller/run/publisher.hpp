@@ -19,6 +19,7 @@ class Publisher {
 
   boost::asio::awaitable<Result<void>> guard(const api::Deployment& deployment, Memory& memory, Term term);
   boost::asio::awaitable<Result<void>> rollback(Memory& memory, Term term);
+  boost::asio::awaitable<Result<void>> request(const api::Rollback& request, const api::RollbackStatus& status, Term term);
   boost::asio::awaitable<Result<void>> policy(const api::RollbackPolicy& policy, const api::PolicyStatus& status, Term term);
 
   // An Event that cannot be written is logged and forgotten: it never holds up a decision.

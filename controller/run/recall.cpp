@@ -21,6 +21,7 @@ bool comes_before(const api::Rollback& a, const api::Rollback& b) {
 }  // namespace
 
 bool concerns(const api::Rollback& rollback, const api::Deployment& deployment, const api::GuardStatus& guard) {
+  if (rollback.spec.drill || !api::is_bound(rollback.spec) || rollback.status.phase == api::RollbackPhase::Observed) return false;
   if (rollback.spec.deployment != deployment.meta.key.name || rollback.spec.deployment_uid != deployment.meta.uid) return false;
   // Finished, it still says that this release was rolled back, or how what the memory speaks of has ended.
   return !api::finished(rollback.status.phase) || rollback.meta.key.name == decide::rollback_name(deployment) ||
@@ -101,6 +102,47 @@ std::optional<Steady> next_look(const Memory& memory, const decide::Guarding& gu
   if (memory.rollback && !api::finished(memory.rollback->status.phase)) sooner(steady + soon);
   if (memory.config_map && guarding.kind == decide::Guarding::Kind::Broken) sooner(steady + Duration{10'000});
   return next;
+}
+
+void take_sight(decide::World& world, std::optional<TemplateSight> sight) {
+  if (!sight) return;
+  world.replica_sets = std::move(sight->sets);
+  world.author = std::move(sight->author);
+  world.template_problem = std::move(sight->problem);
+}
+
+void take_preflight(Memory& memory) {
+  if (memory.preflight && memory.preflight->reason == "TargetGone") decide::note_gone(memory.guard, memory.preflight->target);
+}
+
+bool ends_record(const decide::World& world, const decide::Decision& decision, const Memory& memory) {
+  const bool was_open = world.rollback && !api::finished(world.rollback->status.phase);
+  const bool is_over = was_open && memory.rollback && api::finished(memory.rollback->status.phase);
+  return is_over || decision.request.has_value() || std::holds_alternative<decide::RunDrill>(decision.act) ||
+         std::holds_alternative<decide::RecordObserved>(decision.act);
+}
+
+std::vector<api::Rollback> records_of(const api::Deployment& deployment, const Stores& stores) {
+  std::vector<api::Rollback> records;
+  stores.rollbacks.for_each_in(deployment.meta.key.namespace_, [&](const auto& rollback) {
+    if (rollback->spec.deployment == deployment.meta.key.name) records.push_back(*rollback);
+  });
+  return records;
+}
+
+bool is_thawed(const api::DeploymentGuard& guard) { return guard.status.state == api::State::Frozen && !guard.status.freeze; }
+
+bool changes_for_group(const Memory& memory, const decide::Decision& decision) {
+  if (memory.group.empty()) return false;
+  return memory.guard.state != decision.guard.state || memory.guard.reason != decision.guard.reason ||
+         memory.cannot != decision.cannot || memory.guard.rollback != decision.guard.rollback || decision.rollback.has_value();
+}
+
+bool answers_request(const decide::World& world, const decide::Decision& decision) {
+  if (!world.request) return false;
+  const bool is_acted_upon =
+      std::holds_alternative<decide::BindRequest>(decision.act) || std::holds_alternative<decide::RunDrill>(decision.act);
+  return decision.request.has_value() || is_acted_upon;
 }
 
 std::optional<std::string> outcome_to_tell(const Memory& memory) {

@@ -7,6 +7,7 @@
 
 #include "decide/world.hpp"
 #include "run/memory.hpp"
+#include "run/observer.hpp"
 #include "run/stores.hpp"
 
 namespace lastgood::run {
@@ -33,6 +34,27 @@ void forget_changed_checks(Memory& memory, const api::PolicySpec& spec);
 
 // How the rollback has ended: nothing while it goes on, or once that was written.
 [[nodiscard]] std::optional<std::string> outcome_to_tell(const Memory& memory);
+
+// What a live read shows of the template, for the decision; nothing where the watch was behind it.
+void take_sight(decide::World& world, std::optional<TemplateSight> sight);
+
+// What the preflight has found out beside whether it would work: that what is kept is gone.
+void take_preflight(Memory& memory);
+
+// Does it concern the others of the group: the state, the rollback, or whether it could go back.
+[[nodiscard]] bool changes_for_group(const Memory& memory, const decide::Decision& decision);
+
+// Once carried out and written, the request of that world needs no answer any more.
+[[nodiscard]] bool answers_request(const decide::World& world, const decide::Decision& decision);
+
+// A record more is finished: there may be one too many.
+[[nodiscard]] bool ends_record(const decide::World& world, const decide::Decision& decision, const Memory& memory);
+
+// All Rollbacks of the Deployment, as the watch has them.
+[[nodiscard]] std::vector<api::Rollback> records_of(const api::Deployment& deployment, const Stores& stores);
+
+// Our own writing of a frozen guard says what froze it: a person took that away.
+[[nodiscard]] bool is_thawed(const api::DeploymentGuard& guard);
 
 // The rollback that still concerns the Deployment.
 [[nodiscard]] bool concerns(const api::Rollback& rollback, const api::Deployment& deployment, const api::GuardStatus& guard);

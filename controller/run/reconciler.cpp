@@ -2,33 +2,37 @@
 
 #include "base/log.hpp"
 #include "decide/life.hpp"
+#include "decide/preflight.hpp"
+#include "decide/request.hpp"
+#include "decide/target.hpp"
+#include "run/fleet.hpp"
 #include "run/recall.hpp"
 
 namespace lastgood::run {
 
 namespace asio = boost::asio;
 
-Reconciler::Reconciler(Ports ports, const Stores& stores, const Leadership& leadership, TaskGroup& tasks, std::string identity,
-                       std::function<void(const Key&)> wake)
+Reconciler::Reconciler(Ports ports, const Stores& stores, const Leadership& leadership, TaskGroup& tasks, Options options)
     : ports_(ports),
       stores_(stores),
       leadership_(leadership),
-      wake_(std::move(wake)),
+      options_(std::move(options)),
       gateway_(ports.kube, leadership),
       observer_(gateway_, ports.clock, stores),
       sampler_(tasks, observer_, ports.prober, ports.clock, ports.telemetry,
                [this](const Key& key, const Uid& uid, const std::string& check, std::optional<InboxSample> sample) {
                  deliver(key, uid, check, std::move(sample));
                }),
-      executor_(gateway_, ports.clock, ports.telemetry),
-      publisher_(gateway_, ports.clock, std::move(identity)) {}
+      preflighter_(gateway_, ports.clock),
+      executor_(gateway_, preflighter_, ports.clock, ports.telemetry),
+      publisher_(gateway_, ports.clock, options_.identity) {}
 
 asio::awaitable<Result<std::optional<Steady>>> Reconciler::reconcile(Key key) {
   const Term term = leadership_.term();
   const Seen deployment = stores_.deployments.find(key);
   if (!deployment) {
     memories_.erase(key);
-    co_return std::optional<Steady>{};
+    co_return co_await refuse_request(key, false, term);
   }
   // Held on to: a guard that is deleted meanwhile takes it out of the map.
   const std::shared_ptr<Memory> memory = remember(*deployment);
@@ -37,36 +41,40 @@ asio::awaitable<Result<std::optional<Steady>>> Reconciler::reconcile(Key key) {
 
 asio::awaitable<Result<std::optional<Steady>>> Reconciler::look(Seen deployment, std::shared_ptr<Memory> memory, Term term) {
   const Steady began = ports_.clock.steady();
-  auto world = co_await gather(deployment, *memory);
+  auto world = co_await gather(deployment, *memory, term);
   if (!world) co_return std::unexpected(world.error());
   if (is_stranger(world->guarding, *memory)) {
     memories_.erase(deployment->meta.key);
-    co_return std::optional<Steady>{};
+    co_return co_await refuse_request(deployment->meta.key, true, term);
   }
   const decide::Decision decision = decide::decide(*world, ports_.clock.now());
   if (decision.guard.state != memory->guard.state) {
     ports_.telemetry.state_entered(api::to_string(decision.guard.state), decision.guard.reason);
   }
+  const bool is_news = changes_for_group(*memory, decision);
   memory->guard = decision.guard;
+  memory->cannot = decision.cannot;
   if (decision.rollback) memory->rollback->status = *decision.rollback;
   // The act comes first: what people read can wait the few milliseconds that users of a bad release cannot.
-  const auto acted = co_await executor_.carry_out(decision.act, *deployment, *memory, term);
-  const auto published = co_await publish(*deployment, decision, *memory, term);
+  const auto acted = co_await executor_.carry_out(decision.act, world->guarding, *deployment, *memory, term);
+  const auto published = co_await publish(*world, decision, *memory, term);
+  if (acted && answers_request(*world, decision)) requests_.answered(world->request->meta.uid);
+  if (is_news) wake_group(deployment->meta.key, memory->group);
   ports_.telemetry.reconciled(ports_.clock.steady() - began);
   if (!acted) co_return std::unexpected(acted.error());
   if (!published) co_return std::unexpected(published.error());
   co_return next_look(*memory, world->guarding, decision.wake, ports_.clock.now(), ports_.clock.steady());
 }
 
-asio::awaitable<Result<decide::World>> Reconciler::gather(Seen deployment, Memory& memory) {
+asio::awaitable<Result<decide::World>> Reconciler::gather(Seen deployment, Memory& memory, Term term) {
   decide::World world{.deployment = *deployment};
   world.guarding = co_await observer_.guarding(*deployment, memory.config_map);
   forget_changed_checks(memory, world.guarding.spec);
   const decide::Needs needs = decide::needs(*deployment, world.guarding, memory.guard, memory.rollback);
   if (needs.replica_sets) {
-    auto sets = co_await observer_.replica_sets(*deployment);
-    if (!sets) co_return std::unexpected(sets.error());
-    world.replica_sets = std::move(*sets);
+    auto sight = co_await observer_.template_sight(*deployment);
+    if (!sight) co_return std::unexpected(sight.error());
+    take_sight(world, std::move(*sight));
   }
   std::vector<std::string> due = take_due(memory, needs, world.guarding.spec, ports_.clock.steady());
   if (!due.empty()) {
@@ -74,22 +82,62 @@ asio::awaitable<Result<decide::World>> Reconciler::gather(Seen deployment, Memor
                     .revision = *memory.guard.current,
                     .spec = world.guarding.spec,
                     .rolled_out = memory.guard.rolled_out,
-                    .due = std::move(due)});
+                    .due = std::move(due),
+                    .other = decide::choose_target(memory.guard).revision});
   }
+  memory.group = world.guarding.group;
+  memory.group_order = world.guarding.group_order;
+  world.guard = memory.guard;
+  world.request = requests_.oldest(deployment->meta.key, stores_);
+  world.preflight = memory.preflight;
+  if (decide::is_preflight_due(world, ports_.clock.now())) {
+    memory.preflight = co_await preflighter_.check(*deployment, *decide::wanted_target(world, world.guard), term);
+    take_preflight(memory);
+    world.preflight = memory.preflight;
+  }
+  // Once more: while something was read, a person may have said something.
   world.guard = memory.guard;
   world.samples = take_samples(memory, world.guarding.spec);
   world.rollback = memory.rollback;
+  look_around(*deployment, world);
   co_return world;
 }
 
-asio::awaitable<Result<void>> Reconciler::publish(const api::Deployment& deployment, const decide::Decision& decision,
-                                                  Memory& memory, Term term) {
+void Reconciler::look_around(const api::Deployment& deployment, decide::World& world) {
+  world.group = others_of_group(deployment.meta.key, world.guarding.group, memories_, stores_);
+  if (!may_be_put_back(world.guard, world.samples)) return;
+  const Time now = ports_.clock.now();
+  world.breaker =
+      decide::judge_fleet(options_.breaker, count_fleet(memories_, options_.breaker, now), options_.breaker_closed(), now);
+}
+
+asio::awaitable<Result<std::optional<Steady>>> Reconciler::refuse_request(Key key, bool exists, Term term) {
+  const auto request = requests_.oldest(key, stores_);
+  if (!request) co_return std::optional<Steady>{};
+  const auto written =
+      co_await publisher_.request(*request, decide::refuse_unguarded(*request, exists, ports_.clock.now()), term);
+  if (!written) co_return std::unexpected(written.error());
+  requests_.answered(request->meta.uid);
+  // There may be another.
+  co_return std::optional<Steady>{ports_.clock.steady()};
+}
+
+asio::awaitable<Result<void>> Reconciler::publish(const decide::World& world, const decide::Decision& decision, Memory& memory,
+                                                  Term term) {
+  const api::Deployment& deployment = world.deployment;
   co_await publisher_.facts(deployment, decision.facts, memory, term);
   if (const auto outcome = outcome_to_tell(memory)) ports_.telemetry.rollback_finished(*outcome);
   const auto rollback = co_await publisher_.rollback(memory, term);
+  auto request = Result<void>{};
+  if (decision.request) request = co_await publisher_.request(*world.request, *decision.request, term);
   const auto guard = co_await publisher_.guard(deployment, memory, term);
   if (!rollback) co_return rollback;
+  if (!request) co_return request;
   if (!guard) co_return guard;
+  if (ends_record(world, decision, memory)) {
+    const auto tidied = co_await executor_.tidy_records(records_of(deployment, stores_), memory, term);
+    if (!tidied) co_return tidied;
+  }
   if (memory.kept_changed) co_return co_await executor_.tidy_kept(deployment, memory, term);
   co_return Result<void>{};
 }
@@ -108,7 +156,7 @@ void Reconciler::deliver(const Key& key, const Uid& uid, const std::string& chec
     return;
   }
   memory->second->inbox.push_back(std::move(*sample));
-  wake_(key);
+  options_.wake(key);
 }
 
 void Reconciler::forget_all() { memories_.clear(); }
@@ -117,7 +165,30 @@ void Reconciler::guard_deleted(const Key& key, const Uid& uid) {
   const auto memory = memories_.find(key);
   if (memory == memories_.end() || memory->second->guard_uid != uid) return;
   memories_.erase(memory);
-  wake_(key);
+  options_.wake(key);
+}
+
+void Reconciler::freeze_removed(const Key& key, const Uid& uid) {
+  const auto memory = memories_.find(key);
+  if (memory == memories_.end() || memory->second->guard_uid != uid) return;
+  memory->second->guard.freeze.reset();
+  memory->second->written.freeze.reset();
+  options_.wake(key);
+}
+
+void Reconciler::rollback_seen(const api::Rollback& rollback) {
+  requests_.note(rollback);
+  const Key key{.namespace_ = rollback.meta.key.namespace_, .name = rollback.spec.deployment};
+  const auto memory = memories_.find(key);
+  const bool is_known =
+      memory != memories_.end() && memory->second->rollback && memory->second->rollback->meta.uid == rollback.meta.uid;
+  if (is_known) memory->second->rollback->spec.approved = rollback.spec.approved;
+  if (!api::finished(rollback.status.phase)) options_.wake(key);
+}
+
+void Reconciler::wake_group(const Key& key, const std::string& group) {
+  for (const decide::GroupMember& member : others_of_group(key, group, memories_, stores_))
+    options_.wake({.namespace_ = key.namespace_, .name = member.deployment});
 }
 
 std::int64_t Reconciler::guarded_by(const std::string& namespace_, const std::string& policy) const {

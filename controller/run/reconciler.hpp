@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 
+#include "decide/breaker.hpp"
 #include "ports/clock.hpp"
 #include "ports/kube_api.hpp"
 #include "ports/prober.hpp"
@@ -17,7 +18,9 @@
 #include "run/leadership.hpp"
 #include "run/memory.hpp"
 #include "run/observer.hpp"
+#include "run/preflighter.hpp"
 #include "run/publisher.hpp"
+#include "run/requests.hpp"
 #include "run/sampler.hpp"
 #include "run/stores.hpp"
 
@@ -32,9 +35,13 @@ struct Ports {
 
 class Reconciler {
  public:
-  // `wake` is called with a key that should be looked at again at once.
-  Reconciler(Ports ports, const Stores& stores, const Leadership& leadership, TaskGroup& tasks, std::string identity,
-             std::function<void(const Key&)> wake);
+  struct Options {
+    std::string identity;  // in Events
+    decide::BreakerSettings breaker = {};
+    std::function<std::optional<Time>()> breaker_closed;  // when a person has closed it
+    std::function<void(const Key&)> wake;                 // called with a key that should be looked at again at once
+  };
+  Reconciler(Ports ports, const Stores& stores, const Leadership& leadership, TaskGroup& tasks, Options options);
 
   // When to look again, if nothing happens before. An error asks for a back-off.
   boost::asio::awaitable<Result<std::optional<Steady>>> reconcile(Key key);
@@ -45,6 +52,12 @@ class Reconciler {
   // The guard of that uid was deleted by somebody: what it remembered is to be forgotten.
   void guard_deleted(const Key& key, const Uid& uid);
 
+  // A person took the freeze of that guard away.
+  void freeze_removed(const Key& key, const Uid& uid);
+
+  // The watch shows a Rollback anew: asked for by a person, or approved.
+  void rollback_seen(const api::Rollback& rollback);
+
   // How many Deployments each policy governs: by "namespace/RollbackPolicy/name".
   [[nodiscard]] std::int64_t guarded_by(const std::string& namespace_, const std::string& policy) const;
   [[nodiscard]] std::size_t guarded() const;
@@ -53,22 +66,28 @@ class Reconciler {
   using Seen = std::shared_ptr<const api::Deployment>;
 
   boost::asio::awaitable<Result<std::optional<Steady>>> look(Seen deployment, std::shared_ptr<Memory> memory, Term term);
-  boost::asio::awaitable<Result<decide::World>> gather(Seen deployment, Memory& memory);
-  boost::asio::awaitable<Result<void>> publish(const api::Deployment& deployment, const decide::Decision& decision,
-                                               Memory& memory, Term term);
+  boost::asio::awaitable<Result<decide::World>> gather(Seen deployment, Memory& memory, Term term);
+  // What the other Deployments and people's Rollbacks say; nothing is read for it.
+  void look_around(const api::Deployment& deployment, decide::World& world);
+  boost::asio::awaitable<Result<std::optional<Steady>>> refuse_request(Key key, bool exists, Term term);
+  void wake_group(const Key& key, const std::string& group);
+  boost::asio::awaitable<Result<void>> publish(const decide::World& world, const decide::Decision& decision, Memory& memory,
+                                               Term term);
   std::shared_ptr<Memory> remember(const api::Deployment& deployment);
   void deliver(const Key& key, const Uid& uid, const std::string& check, std::optional<InboxSample> sample);
 
   Ports ports_;
   const Stores& stores_;
   const Leadership& leadership_;
-  std::function<void(const Key&)> wake_;
+  Options options_;
   Gateway gateway_;
   Observer observer_;
   Sampler sampler_;
+  Preflighter preflighter_;
   Executor executor_;
   Publisher publisher_;
-  std::map<Key, std::shared_ptr<Memory>> memories_;
+  Requests requests_;
+  Memories memories_;
 };
 
 }  // namespace lastgood::run

@@ -3,11 +3,14 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/experimental/parallel_group.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <map>
 
 #include "base/log.hpp"
+#include "checks/compare.hpp"
 #include "checks/http.hpp"
 #include "checks/rollout.hpp"
 #include "decide/samples.hpp"
@@ -32,6 +35,57 @@ class Sampler::Asking {
   std::string check_;
 };
 
+// Listed by the first check that wants them, for all checks of the round.
+class Sampler::OtherPods {
+ public:
+  explicit OtherPods(const asio::any_io_executor& executor) : never_(executor, asio::steady_timer::time_point::max()) {}
+
+  asio::awaitable<Result<Pods>> list(Observer& observer, const api::Deployment& deployment, const api::Revision& revision) {
+    if (!begun_) {
+      begun_ = true;
+      const Ending ending(*this);
+      auto listed = co_await observer.pods(deployment, revision);
+      if (listed)
+        pods_ = std::make_shared<const std::vector<api::Pod>>(std::move(*listed));
+      else
+        pods_ = std::unexpected(listed.error());
+    }
+    while (!over_) {
+      boost::system::error_code ignored;
+      co_await never_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    }
+    co_return pods_;
+  }
+
+ private:
+  // However the listing ends, nobody waits for it for ever.
+  class Ending {
+   public:
+    explicit Ending(OtherPods& pods) : pods_(pods) {}
+    Ending(const Ending&) = delete;
+    Ending& operator=(const Ending&) = delete;
+    ~Ending() {
+      pods_.over_ = true;
+      pods_.never_.cancel();
+    }
+
+   private:
+    OtherPods& pods_;
+  };
+
+  asio::steady_timer never_;
+  bool begun_ = false;
+  bool over_ = false;
+  Result<Pods> pods_ = fail(ErrorKind::Cancelled, "the listing was broken off");
+};
+
+struct Sampler::Round {
+  SampleRound asked;
+  std::vector<api::Pod> pods;  // of the revision that the samples speak of
+  bool before = false;         // nothing of it has started
+  OtherPods other;
+};
+
 Sampler::Sampler(TaskGroup& tasks, Observer& observer, ports::Prober& prober, ports::Clock& clock, ports::Telemetry& telemetry,
                  Deliver deliver)
     : tasks_(tasks), observer_(observer), prober_(prober), clock_(clock), telemetry_(telemetry), deliver_(std::move(deliver)) {}
@@ -42,43 +96,76 @@ void Sampler::start(SampleRound round) {
 }
 
 asio::awaitable<void> Sampler::run_round(SampleRound taken) {
-  const auto round = std::make_shared<const SampleRound>(std::move(taken));
-  const api::Deployment& deployment = *round->deployment;
+  const std::shared_ptr<const api::Deployment> deployment = taken.deployment;
   std::map<std::string, std::shared_ptr<const Asking>> asking;
-  for (const std::string& check : round->due) asking.emplace(check, std::make_shared<const Asking>(deliver_, deployment, check));
-  auto listed = co_await observer_.pods(deployment, round->revision);
-  if (!listed) {
+  for (const std::string& check : taken.due) asking.emplace(check, std::make_shared<const Asking>(deliver_, *deployment, check));
+  auto pods = co_await observer_.pods(*deployment, taken.revision);
+  if (!pods) {
     log::warn("pods could not be listed; nothing is judged by that",
-              {{"deployment", deployment.meta.key.str()}, {"error", listed.error()}});
+              {{"deployment", deployment->meta.key.str()}, {"error", pods.error()}});
     co_return;
   }
-  const auto pods = std::make_shared<const std::vector<api::Pod>>(std::move(*listed));
-  if (asking.contains(std::string(decide::rollout_check))) {
-    const checks::RolloutView view{
-        .deployment = deployment, .hash = round->revision.hash, .pods = *pods, .rolled_out = round->rolled_out};
-    deliver(*round, checks::judge_rollout(round->spec.rollout, view, clock_.now()), nullptr);
-  }
-  for (const api::Check& check : round->spec.checks) {
-    const auto due = asking.extract(check.name);
-    if (!due) continue;
-    tasks_.spawn("check " + check.name + " of " + deployment.meta.key.str(), ask_check(round, check, pods, due.mapped()));
+  const bool before = checks::nothing_started(*pods, taken.rolled_out);
+  const auto executor = co_await asio::this_coro::executor;
+  const auto round = std::make_shared<Round>(std::move(taken), std::move(*pods), before, OtherPods(executor));
+  const std::string of_deployment = " of " + deployment->meta.key.str();
+  if (const auto due = asking.extract(std::string(decide::rollout_check)))
+    tasks_.spawn("rollout check" + of_deployment, judge_rollout(round, due.mapped()));
+  for (const api::Check& check : round->asked.spec.checks) {
+    if (const auto due = asking.extract(check.name))
+      tasks_.spawn("check " + check.name + of_deployment, ask_check(round, check, due.mapped()));
   }
 }
 
-asio::awaitable<void> Sampler::ask_check(std::shared_ptr<const SampleRound> round, api::Check check, Pods pods,
+asio::awaitable<void> Sampler::judge_rollout(std::shared_ptr<Round> round,
+                                             [[maybe_unused]] std::shared_ptr<const Asking> asking) {
+  const SampleRound& asked = round->asked;
+  const checks::RolloutView view{
+      .deployment = *asked.deployment, .hash = asked.revision.hash, .pods = round->pods, .rolled_out = asked.rolled_out};
+  api::Sample sample = checks::judge_rollout(asked.spec.rollout, view, clock_.now());
+  const auto other = co_await pods_to_compare(*round, sample);
+  if (!other) co_return;
+  if (*other) {
+    const Time now = clock_.now();
+    const api::Sample compared = checks::compare_rollout(sample, **other, now);
+    sample.comparison = checks::comparison_of(compared, asked.other_name, round->before, now);
+  }
+  deliver(asked, sample, nullptr);
+}
+
+asio::awaitable<void> Sampler::ask_check(std::shared_ptr<Round> round, api::Check check,
                                          [[maybe_unused]] std::shared_ptr<const Asking> asking) {
-  const std::string& namespace_ = round->deployment->meta.key.namespace_;
+  const std::string& namespace_ = round->asked.deployment->meta.key.namespace_;
   std::optional<Result<api::Service>> service;
   if (const auto wanted = checks::service_wanted(check, namespace_)) {
     service = co_await observer_.service({.namespace_ = namespace_, .name = *wanted});
   }
-  const checks::HttpPlan plan = checks::plan_http(check, namespace_, *pods, service);
-  if (plan.sample) {
-    deliver(*round, *plan.sample, &check);
-    co_return;
+  const checks::HttpPlan plan = checks::plan_http(check, namespace_, round->pods, service);
+  api::Sample sample = co_await answer(check, plan);
+  const auto other = co_await pods_to_compare(*round, sample);
+  if (!other) co_return;
+  if (*other) {
+    const checks::HttpPlan same = checks::plan_comparison(check, namespace_, **other, service, round->before);
+    const api::Sample compared = co_await answer(check, same);
+    sample.comparison = checks::comparison_of(compared, round->asked.other_name, round->before, clock_.now());
   }
+  deliver(round->asked, sample, &check);
+}
+
+asio::awaitable<api::Sample> Sampler::answer(const api::Check& check, const checks::HttpPlan& plan) {
+  if (plan.sample) co_return *plan.sample;
   const std::vector<checks::HttpAsked> asked = co_await ask_all(plan.asks);
-  deliver(*round, checks::judge_http(check, asked, plan.pods), &check);
+  co_return checks::judge_http(check, asked, plan.pods);
+}
+
+asio::awaitable<Result<Sampler::Pods>> Sampler::pods_to_compare(Round& round, const api::Sample& sample) {
+  const auto& other = round.asked.other;
+  if (!other || !checks::is_to_be_compared(sample, round.before)) co_return Pods{};
+  auto pods = co_await round.other.list(observer_, *round.asked.deployment, *other);
+  if (!pods)
+    log::warn("pods of the revision that would be put back could not be listed; nothing is judged by that",
+              {{"deployment", round.asked.deployment->meta.key.str()}, {"check", sample.check}, {"error", pods.error()}});
+  co_return pods;
 }
 
 asio::awaitable<std::vector<checks::HttpAsked>> Sampler::ask_all(const std::vector<checks::HttpAsk>& asks) {

@@ -1,4 +1,5 @@
-// Asks the checks of one Deployment that are due, beside everything else: one that hangs delays no other.
+// Asks the checks of one Deployment that are due, beside everything else: one that hangs delays no other. What fails is asked of
+// the revision that would be put back too, before it is told.
 #pragma once
 
 #include <functional>
@@ -24,6 +25,10 @@ struct SampleRound {
   api::PolicySpec spec;
   std::optional<Time> rolled_out;
   std::vector<std::string> due;  // names of checks
+  // The one that would be put back, and how people are told of it: "revision 4 (web-6d4b75cb6d)". Never `revision` itself;
+  // absent: failures are told without a comparison.
+  std::optional<api::Revision> other = {};
+  std::string other_name = {};
 };
 
 class Sampler {
@@ -39,12 +44,17 @@ class Sampler {
 
  private:
   class Asking;
+  class OtherPods;
+  struct Round;
   using Pods = std::shared_ptr<const std::vector<api::Pod>>;
 
-  boost::asio::awaitable<void> run_round(SampleRound round);
-  boost::asio::awaitable<void> ask_check(std::shared_ptr<const SampleRound> round, api::Check check, Pods pods,
-                                         std::shared_ptr<const Asking> asking);
+  boost::asio::awaitable<void> run_round(SampleRound taken);
+  boost::asio::awaitable<void> judge_rollout(std::shared_ptr<Round> round, std::shared_ptr<const Asking> asking);
+  boost::asio::awaitable<void> ask_check(std::shared_ptr<Round> round, api::Check check, std::shared_ptr<const Asking> asking);
+  boost::asio::awaitable<api::Sample> answer(const api::Check& check, const checks::HttpPlan& plan);
   boost::asio::awaitable<std::vector<checks::HttpAsked>> ask_all(const std::vector<checks::HttpAsk>& asks);
+  // The pods to compare the sample with; null where there is nothing to compare. An error: it must not be told without.
+  boost::asio::awaitable<Result<Pods>> pods_to_compare(Round& round, const api::Sample& sample);
   // `check` is null for the rollout check.
   void deliver(const SampleRound& round, const api::Sample& sample, const api::Check* check);
 

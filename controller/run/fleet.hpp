@@ -1,0 +1,22 @@
+// What the Deployments together tell one of them: how many are in trouble, and how the others of its group stand. Pure.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "decide/breaker.hpp"
+#include "run/memory.hpp"
+#include "run/stores.hpp"
+
+namespace lastgood::run {
+
+[[nodiscard]] decide::Fleet count_fleet(const Memories& memories, const decide::BreakerSettings& settings, Time now);
+
+// Is there a reason to count the fleet: something of this Deployment fails.
+[[nodiscard]] bool may_be_put_back(const api::GuardStatus& guard, const std::vector<api::Sample>& samples);
+
+// The other Deployments of the namespace that say to be of that group. One that was not looked at yet cannot go back.
+[[nodiscard]] std::vector<decide::GroupMember> others_of_group(const Key& deployment, const std::string& group,
+                                                               const Memories& memories, const Stores& stores);
+
+}  // namespace lastgood::run

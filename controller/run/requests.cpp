@@ -1,0 +1,33 @@
+#include "run/requests.hpp"
+
+#include <tuple>
+
+namespace lastgood::run {
+
+bool is_request(const api::Rollback& rollback) {
+  if (api::finished(rollback.status.phase)) return false;
+  return rollback.spec.drill || !api::is_bound(rollback.spec);
+}
+
+void Requests::note(const api::Rollback& rollback) {
+  if (!is_request(rollback)) {
+    answered_.erase(rollback.meta.uid);
+  } else {
+    deployments_.insert({.namespace_ = rollback.meta.key.namespace_, .name = rollback.spec.deployment});
+  }
+}
+
+std::optional<api::Rollback> Requests::oldest(const Key& deployment, const Stores& stores) {
+  if (!deployments_.contains(deployment)) return {};
+  std::optional<api::Rollback> oldest;
+  const auto age = [](const api::Rollback& one) { return std::tie(one.meta.created, one.meta.key.name); };
+  stores.rollbacks.for_each_in(deployment.namespace_, [&](const auto& rollback) {
+    if (rollback->spec.deployment != deployment.name || !is_request(*rollback)) return;
+    if (answered_.contains(rollback->meta.uid)) return;
+    if (!oldest || age(*rollback) < age(*oldest)) oldest = *rollback;
+  });
+  if (!oldest) deployments_.erase(deployment);
+  return oldest;
+}
+
+}  // namespace lastgood::run
