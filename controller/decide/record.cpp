@@ -70,6 +70,10 @@ Standing standing_of(RollbackPhase phase) {
 
 }  // namespace
 
+std::string name_of(const api::Deployment& deployment, const api::Revision& revision) {
+  return fmt::format("revision {} ({}-{})", revision.number, deployment.meta.key.name, revision.hash.value);
+}
+
 std::string why(const api::RollbackSpec& spec) {
   if (!spec.check.empty()) return fmt::format("because check {} is breached ({})", spec.check, spec.reason);
   if (!spec.caused_by.empty()) return fmt::format("with its group, because of Rollback {}", spec.caused_by);

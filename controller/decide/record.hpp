@@ -19,6 +19,9 @@ inline constexpr std::string_view refused_words = "The template cannot be put ba
 [[nodiscard]] api::Rollback write_intent(const api::Deployment& deployment, const api::GuardStatus& guard,
                                          const api::CheckStatus& breach, const api::Revision& target, Time now);
 
+// "revision 4 (web-6d4b75cb6d)", as `kubectl get rs` names it.
+[[nodiscard]] std::string name_of(const api::Deployment& deployment, const api::Revision& revision);
+
 // Why that is put back, for a sentence: "because check health is breached (WrongStatus)", "because a person asked for it".
 [[nodiscard]] std::string why(const api::RollbackSpec& spec);
 

@@ -1,7 +1,5 @@
 #include "decide/step.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
 #include "decide/target.hpp"
@@ -67,10 +65,6 @@ void set_verdict(api::GuardStatus& guard, const TemplateHash& hash, api::Revisio
   const bool came_to_nothing = verdict == api::RevisionVerdict::Superseded || verdict == api::RevisionVerdict::Unjudged;
   if (api::Revision* known = find_revision(guard, hash); known && !(came_to_nothing && is_proven(*known))) set(*known);
   if (guard.current && guard.current->hash == hash) set(*guard.current);
-}
-
-std::string name_of(const api::Deployment& deployment, const api::Revision& revision) {
-  return fmt::format("revision {} ({}-{})", revision.number, deployment.meta.key.name, revision.hash.value);
 }
 
 }  // namespace lastgood::decide

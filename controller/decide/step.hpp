@@ -5,6 +5,7 @@
 #include <string>
 
 #include "decide/hold.hpp"
+#include "decide/record.hpp"
 #include "decide/world.hpp"
 
 namespace lastgood::decide {
@@ -39,9 +40,6 @@ void forget_oldest(api::GuardStatus& guard);
 // Sets the verdict on the remembered revision and, when it is the current one, there too. What was proven in an earlier watch
 // is not lost by a watch that came to nothing (Superseded, Unjudged).
 void set_verdict(api::GuardStatus& guard, const TemplateHash& hash, api::RevisionVerdict verdict, Time now);
-
-// "revision 4 (web-6d4b75cb6d)", as `kubectl get rs` names it.
-[[nodiscard]] std::string name_of(const api::Deployment& deployment, const api::Revision& revision);
 
 // Makes the memory that of the moment in which the Rollback was written, so that it can be gone on with (restoring.cpp).
 void adopt_rollback(Step& step, const api::Rollback& rollback);

@@ -78,12 +78,14 @@ asio::awaitable<Result<decide::World>> Reconciler::gather(Seen deployment, Memor
   }
   std::vector<std::string> due = take_due(memory, needs, world.guarding.spec, ports_.clock.steady());
   if (!due.empty()) {
+    const auto other = decide::choose_target(memory.guard).revision;
     sampler_.start({.deployment = deployment,
                     .revision = *memory.guard.current,
                     .spec = world.guarding.spec,
                     .rolled_out = memory.guard.rolled_out,
                     .due = std::move(due),
-                    .other = decide::choose_target(memory.guard).revision});
+                    .other = other,
+                    .other_name = other ? decide::name_of(*deployment, *other) : ""});
   }
   memory.group = world.guarding.group;
   memory.group_order = world.guarding.group_order;
