@@ -1,0 +1,98 @@
+#include "rollback/references.hpp"
+
+#include <algorithm>
+#include <map>
+#include <string_view>
+#include <tuple>
+#include <utility>
+
+#include "rollback/fields.hpp"
+
+namespace lastgood::rollback {
+
+using api::Json;
+
+namespace {
+
+// Longer ones are no names of any object; the server would have refused the template.
+constexpr std::size_t longest_name = 253;
+
+class Collector {
+ public:
+  void add(Referent kind, std::string name, bool optional) {
+    if (name.empty() || name.size() > longest_name) return;
+    const auto [at, is_new] = found_.try_emplace({kind, std::move(name)}, optional);
+    if (!is_new) at->second = at->second && optional;
+  }
+
+  // {name: ..., optional: ...}, as a key, an envFrom or a projected source has it.
+  void add_named(Referent kind, const Json& source) { add(kind, text_at(source, {"name"}), is_optional(source)); }
+
+  [[nodiscard]] std::vector<Reference> references() const {
+    std::vector<Reference> out;
+    for (const auto& [what, optional] : found_) out.push_back({.kind = what.first, .name = what.second, .optional = optional});
+    std::ranges::sort(out, {}, [](const Reference& one) { return std::tie(one.optional, one.kind, one.name); });
+    if (out.size() > most_references) out.resize(most_references);
+    return out;
+  }
+
+  [[nodiscard]] static bool is_optional(const Json& source) {
+    const auto* flag = find(source, {"optional"});
+    return flag && flag->is_boolean() && flag->get<bool>();
+  }
+
+ private:
+  std::map<std::pair<Referent, std::string>, bool> found_;
+};
+
+void collect_container(const Json& container, Collector& out) {
+  for (const auto& variable : array_at(container, {"env"})) {
+    out.add_named(Referent::ConfigMap, object_at(variable, {"valueFrom", "configMapKeyRef"}));
+    out.add_named(Referent::Secret, object_at(variable, {"valueFrom", "secretKeyRef"}));
+  }
+  for (const auto& source : array_at(container, {"envFrom"})) {
+    out.add_named(Referent::ConfigMap, object_at(source, {"configMapRef"}));
+    out.add_named(Referent::Secret, object_at(source, {"secretRef"}));
+  }
+}
+
+void collect_volume(const Json& volume, Collector& out) {
+  const auto& secret = object_at(volume, {"secret"});
+  out.add(Referent::Secret, text_at(secret, {"secretName"}), Collector::is_optional(secret));
+  out.add_named(Referent::ConfigMap, object_at(volume, {"configMap"}));
+  out.add(Referent::PersistentVolumeClaim, text_at(volume, {"persistentVolumeClaim", "claimName"}), false);
+  for (const auto& source : array_at(volume, {"projected", "sources"})) {
+    out.add_named(Referent::ConfigMap, object_at(source, {"configMap"}));
+    out.add_named(Referent::Secret, object_at(source, {"secret"}));
+  }
+  out.add(Referent::Secret, text_at(volume, {"csi", "nodePublishSecretRef", "name"}), false);
+  out.add(Referent::Secret, text_at(volume, {"azureFile", "secretName"}), false);
+  for (const auto* driver : {"cephfs", "cinder", "flexVolume", "iscsi", "rbd", "scaleIO", "storageos"})
+    out.add(Referent::Secret, text_at(volume, {driver, "secretRef", "name"}), false);
+}
+
+}  // namespace
+
+const char* to_string(Referent kind) {
+  switch (kind) {
+    case Referent::ConfigMap: return "ConfigMap";
+    case Referent::Secret: return "Secret";
+    case Referent::ServiceAccount: return "ServiceAccount";
+    case Referent::PersistentVolumeClaim: return "PersistentVolumeClaim";
+  }
+  return "";
+}
+
+std::vector<Reference> references_of(const Json& pod_template) {
+  Collector out;
+  const auto& spec = object_at(pod_template, {"spec"});
+  for (const auto* list : {"initContainers", "containers"})
+    for (const auto& container : array_at(spec, {list})) collect_container(container, out);
+  for (const auto& volume : array_at(spec, {"volumes"})) collect_volume(volume, out);
+  // The kubelet starts a pod without them: the image may be public, or on the node already.
+  for (const auto& secret : array_at(spec, {"imagePullSecrets"})) out.add(Referent::Secret, text_at(secret, {"name"}), true);
+  out.add(Referent::ServiceAccount, text_at(spec, {"serviceAccountName"}), false);
+  return out.references();
+}
+
+}  // namespace lastgood::rollback
