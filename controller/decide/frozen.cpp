@@ -22,11 +22,12 @@ bool is_resumed(Step& step) {
 
 }  // namespace
 
-void freeze(Step& step, std::string reason, const std::string& message, const std::string& what_to_do) {
+void freeze(Step& step, std::string reason, const std::string& message, const std::string& what_to_do, std::string event) {
   const api::GuardStatus& guard = step.guard();
   const bool news = guard.state != State::Frozen || guard.reason != reason;
   if (news) {
-    step.fact(true, reason, "Freeze", fmt::format("{}. A person is needed. {}", message, what_to_do));
+    step.fact(true, event.empty() ? reason : std::move(event), "Freeze",
+              fmt::format("{}. A person is needed. {}", message, what_to_do));
   }
   step.enter(State::Frozen, std::move(reason), fmt::format("{}. {}", message, what_to_do));
 }

@@ -28,7 +28,7 @@ constexpr const char* what_to_do =
 void fail_rollback(Step& step, const api::Rollback& rollback, std::string reason, const std::string& message) {
   step.out.rollback = advance(rollback.status, RollbackPhase::Failed, message, step.now);
   step.out.rollback->verification = step.guard().checks;
-  freeze(step, std::move(reason), message, what_to_do);
+  freeze(step, std::move(reason), message, what_to_do, "RollbackFailed");
 }
 
 void judge(Step& step) {

@@ -62,8 +62,8 @@ bool end_freeze(Step& step);
 // Held, with an Event when that is news (restoring.cpp). What it is about is "revision 5 (web-6d4b75cb6d)".
 void hold_back(Step& step, const Hold& hold, const std::string& what);
 
-// Frozen, with an Event that says what a person is to do (frozen.cpp).
-void freeze(Step& step, std::string reason, const std::string& message, const std::string& what_to_do);
+// Frozen, with an Event that says what a person is to do (frozen.cpp). Its reason is that of the freeze, but where one is given.
+void freeze(Step& step, std::string reason, const std::string& message, const std::string& what_to_do, std::string event = {});
 
 // A template that was rolled back is there again (contest.cpp).
 struct Contest {

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "decide/drill.hpp"
 #include "decide/record.hpp"
+#include "decide/request.hpp"
 
 namespace lastgood::decide::test {
 
@@ -25,6 +27,16 @@ api::Sample unknown(const std::string& check) { return sample(check, SampleResul
 api::Sample fails_at_once(const std::string& check) {
   api::Sample out = sample(check, SampleResult::Fail, "CrashLoop");
   out.immediate = true;
+  return out;
+}
+api::Sample fails_as_before(const std::string& check, bool before) {
+  api::Sample out = fails(check);
+  out.comparison = api::Comparison{.result = SampleResult::Fail,
+                                   .reason = "WrongStatus",
+                                   .message = "500 too",
+                                   .revision = "revision 1 (web-v1)",
+                                   .before = before,
+                                   .at = noon};
   return out;
 }
 
@@ -142,11 +154,33 @@ Life& Life::pause(bool value) {
   return *this;
 }
 
+Life& Life::ask(api::RollbackSpec spec) {
+  request = api::Rollback{.meta = {.key = {.namespace_ = "shop", .name = "by-hand-" + std::to_string(server.size())}}};
+  request->spec = std::move(spec);
+  request->spec.deployment = "web";
+  return *this;
+}
+
+Life& Life::approve() {
+  if (rollback) rollback->spec.approved = true;
+  return *this;
+}
+
 World Life::world(std::vector<api::Sample> samples) const {
-  World out{.deployment = deployment, .guarding = guarding, .guard = guard, .rollback = rollback};
+  World out{.deployment = deployment, .guarding = guarding, .guard = guard, .rollback = rollback, .request = request};
+  out.breaker = breaker;
+  out.group = group;
+  const auto target = wanted_target(out, guard);
+  if (preflight && target) {
+    out.preflight = preflight;
+    out.preflight->generation = deployment.meta.generation;
+    out.preflight->target = target->kept_as;
+    out.preflight->at = now;
+  }
   const Needs needed = needs(deployment, guarding, guard, rollback);
   if (needed.replica_sets) {
     out.replica_sets = sets;
+    out.author = author;
     for (auto& set : *out.replica_sets) set.is_current = set.hash.value == deployment.template_digest.value;
   }
   // What was asked before the template changed may still arrive.
@@ -165,13 +199,13 @@ Life& Life::look(std::vector<api::Sample> samples) {
     rollback->status = *last.rollback;
     server[rollback->meta.key.name] = *rollback;
   }
-  facts.insert(facts.end(), last.facts.begin(), last.facts.end());
-  if (executor) {
-    if (const auto* start = std::get_if<StartRollback>(&last.act)) record(*start);
-    if (std::holds_alternative<CarryOutRollback>(last.act)) carry_out();
-    const auto* keep = std::get_if<KeepRevision>(&last.act);
-    if (keep && can_keep) note_kept(guard, keep->revision.hash, "web-" + keep->revision.hash.value);
+  if (last.request) {
+    request->status = *last.request;
+    server[request->meta.key.name] = *request;
+    if (api::finished(request->status.phase)) request.reset();
   }
+  facts.insert(facts.end(), last.facts.begin(), last.facts.end());
+  if (executor) act_on(last.act);
   if (worth_writing(written, guard)) {
     written = guard;
     persisted.push_back(guard);
@@ -179,12 +213,39 @@ Life& Life::look(std::vector<api::Sample> samples) {
   return *this;
 }
 
+void Life::act_on(const Act& decided) {
+  if (const auto* start = std::get_if<StartRollback>(&decided)) record(*start);
+  if (const auto* bound = std::get_if<BindRequest>(&decided)) bind(*bound);
+  if (const auto* run = std::get_if<RunDrill>(&decided)) drill(*run);
+  if (const auto* observed = std::get_if<RecordObserved>(&decided); observed && can_record)
+    server.try_emplace(observed->record.meta.key.name, observed->record);
+  if (std::holds_alternative<CarryOutRollback>(decided)) carry_out();
+  const auto* keep = std::get_if<KeepRevision>(&decided);
+  if (keep && can_keep) note_kept(guard, keep->revision.hash, "web-" + keep->revision.hash.value);
+}
+
 void Life::record(const StartRollback& start) {
   if (!can_record) return;
   const std::string& name = start.record.meta.key.name;
   if (server.try_emplace(name, start.record).second) records += 1;
   rollback = server.at(name);
-  carry_out();
+  if (start.carry_out) carry_out();
+}
+
+void Life::bind(const BindRequest& bound) {
+  if (!can_record) return;
+  rollback = bound.record;
+  server[rollback->meta.key.name] = *rollback;
+  request.reset();
+}
+
+void Life::drill(const RunDrill& run) {
+  if (!can_record) return;
+  api::Rollback record = run.record;
+  record.status = drill_outcome(record, world().preflight.value_or(api::Preflight{}), 20ms, guarding.spec, now);
+  note_drill(guard, record);
+  server[record.meta.key.name] = record;
+  if (request && request->meta.key.name == record.meta.key.name) request.reset();
 }
 
 void Life::put_back() {
@@ -234,6 +295,7 @@ Life& Life::restart_with(const api::GuardStatus& persisted_guard) {
   forget_answers(guard);
   rollback.reset();
   for (const auto& [name, one] : server) {
+    if (one.spec.drill || one.status.phase == RollbackPhase::Observed || !api::is_bound(one.spec)) continue;
     const bool concerns = !api::finished(one.status.phase) || name == rollback_name(deployment) || name == guard.rollback ||
                           is_marked_by(deployment, one);
     if (one.spec.deployment_uid == deployment.meta.uid && concerns) rollback = one;
@@ -257,7 +319,8 @@ std::string Life::verdict(const std::string& hash) const {
 std::string Life::phase() const { return rollback ? api::to_string(rollback->status.phase) : "none"; }
 
 std::string Life::act() const {
-  constexpr const char* names[] = {"", "StartRollback", "CarryOutRollback", "KeepRevision"};
+  constexpr const char* names[] = {
+      "", "StartRollback", "CarryOutRollback", "KeepRevision", "BindRequest", "RecordObserved", "RunDrill"};
   return names[last.act.index()];
 }
 

@@ -21,6 +21,11 @@ inline constexpr Time noon{std::chrono::sys_days{std::chrono::year{2026} / 11 / 
 [[nodiscard]] api::Sample fails(const std::string& check);
 [[nodiscard]] api::Sample unknown(const std::string& check);
 [[nodiscard]] api::Sample fails_at_once(const std::string& check);
+// It fails, and so does the same check for pods of the revision that would be put back.
+[[nodiscard]] api::Sample fails_as_before(const std::string& check, bool before);
+
+inline const api::Author person{.name = "kubectl-client-side-apply"};
+inline const api::Author machine{.name = "Argo CD (argocd-controller)", .is_machine = true};
 
 // Governed by RollbackPolicy/web: bakeTime 10m, verifyFor 5m, one check "health" every 10s, three failures breach it.
 [[nodiscard]] Guarding web_policy();
@@ -46,6 +51,10 @@ class Life {
   Life& suspend(bool value = true);
   Life& pause(bool value = true);
 
+  // A person asks for a Rollback of their own.
+  Life& ask(api::RollbackSpec spec = {});
+  Life& approve();  // the Rollback that waits for it
+
   // One look; what was decided is done unless `executor` is off.
   Life& look(std::vector<api::Sample> samples = {});
   // Looks every 10 s with the same samples.
@@ -62,7 +71,8 @@ class Life {
   [[nodiscard]] std::string current() const;   // "v2 Watching"
   [[nodiscard]] std::string verdict(const std::string& hash) const;
   [[nodiscard]] std::string phase() const;  // of the Rollback known, or "none"
-  [[nodiscard]] std::string act() const;    // of the last look: "StartRollback", "CarryOutRollback", "KeepRevision", ""
+  [[nodiscard]] std::string act()
+      const;  // of the last look: "StartRollback", "CarryOutRollback", "KeepRevision", ...; "" for none
   [[nodiscard]] std::string on_deployment() const { return deployment.template_digest.value; }
   [[nodiscard]] int told(const std::string& reason) const;  // facts of that reason so far
   [[nodiscard]] std::optional<Duration> wake() const;       // from now
@@ -70,6 +80,13 @@ class Life {
 
   api::Deployment deployment;
   Guarding guarding = web_policy();
+  std::optional<api::Author> author = person;
+  std::optional<api::Rollback> request = {};
+  Breaker breaker = {};
+  std::vector<GroupMember> group = {};
+  // What a preflight comes to; that it is of this moment, and of the present generation and target, is added. None: it never
+  // ends.
+  std::optional<api::Preflight> preflight = api::Preflight{.ready = api::Truth::True, .reason = "Ready", .message = "It would"};
   api::GuardStatus guard = {};
   api::GuardStatus written = {};  // as the server has it
   std::optional<api::Rollback> rollback = {};
@@ -84,11 +101,14 @@ class Life {
   bool can_keep = true;      // ControllerRevisions can be created
   int steps_allowed = 100;   // writes of a rollback that succeed: template, its record, ownership with its record
   int template_changes = 0;  // made by us
-  int records = 0;           // Rollbacks created
+  int records = 0;           // Rollbacks created, to be carried out
   std::map<std::string, api::Rollback> server = {};  // Rollbacks by name
 
  private:
+  void act_on(const Act& decided);
   void record(const StartRollback& start);
+  void bind(const BindRequest& bound);
+  void drill(const RunDrill& run);
   void carry_out();
   void put_back();
   void change_template(const std::string& hash);

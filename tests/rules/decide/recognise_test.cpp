@@ -34,6 +34,8 @@ struct Scene {
         world.deployment.available_replicas = 3;
     world.deployment.template_digest = TemplateDigest(present);
     world.replica_sets = std::vector{replica_set("v1", present == "v1", 3), replica_set("v2", present == "v2", 2)};
+    world.preflight =
+        api::Preflight{.ready = api::Truth::True, .reason = "Ready", .generation = 8, .target = "web-v1", .at = noon};
     if (present == "v3") world.replica_sets->push_back(replica_set("v3", true, 4));
     auto& guard = world.guard;
     guard.deployment_uid = world.deployment.meta.uid;
@@ -135,7 +137,7 @@ const std::vector<Row> table = {
     {"the bad one again, right after we put back", Scene("v2").rolling_back(RollbackPhase::Restored).marked(), "v2 Watching",
      "Watching Baking", "Superseded", true},
     {"the bad one is still there, before we put back", Scene("v2").rolling_back(RollbackPhase::Pending), "v2 Breached",
-     "RollingBack Unconfirmed", "", false},
+     "Held Unconfirmed", "", false},
 };
 
 }  // namespace
@@ -191,7 +193,7 @@ TEST_CASE("A paused Deployment makes no ReplicaSet, so none is waited for") {
   Scene scene = without(Scene("v3"), "v3");
   CHECK(decide::decide(scene.world, noon).wake == noon + 1s);
   scene.world.deployment.paused = true;
-  CHECK_FALSE(decide::decide(scene.world, noon).wake.has_value());
+  CHECK(decide::decide(scene.world, noon).wake == scene.world.preflight->at + 10min);
 }
 
 TEST_CASE("The number of a revision follows its ReplicaSet, the verdict does not") {
