@@ -124,6 +124,20 @@ TEST_CASE("A Rollback's schema has exactly the fields that are written") {
   CHECK(schema::fields_of(to_json(status)) == below("status", fields));
 }
 
+TEST_CASE("What was decided can neither be changed nor taken away, whichever field of a Rollback it is in") {
+  const Json spec = schema::schema_of("rollbacks")["properties"]["spec"];
+  const std::string rules = spec["x-kubernetes-validations"].dump();
+  const std::set<std::string> of_a_person = {"deployment", "toRevision", "force", "drill", "approved"};
+  const std::set<std::string> bound_together = {"deploymentUid", "generation", "from"};
+  for (const auto& [name, field] : spec["properties"].items()) {
+    if (of_a_person.contains(name)) continue;
+    INFO(name);
+    REQUIRE(field.contains("x-kubernetes-validations"));
+    CHECK(field["x-kubernetes-validations"][0]["rule"] == "self == oldSelf");
+    if (!bound_together.contains(name)) CHECK(rules.contains("has(self." + name + ") == has(oldSelf." + name + ")"));
+  }
+}
+
 TEST_CASE("A condition's schema is metav1's") {
   const std::set<std::string> written = schema::fields_of(to_json(full_conditions().front()));
   for (const char* plural : {"rollbackpolicies", "deploymentguards", "rollbacks"}) {
