@@ -19,8 +19,9 @@ struct ApiCall {
   Verb verb = Verb::Get;
   std::string
       target;  // path and query, already percent-encoded: "/apis/apps/v1/namespaces/shop/deployments/web?fieldManager=lastgood"
-  std::string body;          // empty for GET
-  std::string content_type;  // of the body; empty means application/json
+  std::string body;            // empty for GET
+  std::string content_type;    // of the body; empty means application/json
+  bool metadata_only = false;  // of a GET: what the object holds is not wanted and never leaves the server
 
   bool operator==(const ApiCall&) const = default;
 };

@@ -28,8 +28,11 @@ constexpr std::array places{
     Place{"/apis/lastgood.dev/v1alpha1", "rollbacks", "lastgood.dev/v1alpha1", "Rollback"},
     Place{"/apis/events.k8s.io/v1", "events", "events.k8s.io/v1", "Event"},
     Place{"/apis/coordination.k8s.io/v1", "leases", "coordination.k8s.io/v1", "Lease"},
+    Place{"/api/v1", "secrets", "v1", "Secret"},
+    Place{"/api/v1", "serviceaccounts", "v1", "ServiceAccount"},
+    Place{"/api/v1", "persistentvolumeclaims", "v1", "PersistentVolumeClaim"},
 };
-static_assert(places.size() == static_cast<std::size_t>(Resource::Lease) + 1);
+static_assert(places.size() == static_cast<std::size_t>(Resource::PersistentVolumeClaim) + 1);
 
 const Place& place_of(Resource resource) { return places.at(static_cast<std::size_t>(resource)); }
 
@@ -140,6 +143,12 @@ Result<ApiCall> get(Resource resource, const Key& key) {
   auto path = object_path(resource, key);
   if (!path) return std::unexpected(std::move(path.error()));
   return ApiCall{.target = std::move(*path)};
+}
+
+Result<ApiCall> get_metadata(Resource resource, const Key& key) {
+  auto call = get(resource, key);
+  if (call) call->metadata_only = true;
+  return call;
 }
 
 Result<ApiCall> list(Resource resource, std::string_view namespace_, std::string_view label_selector) {

@@ -32,6 +32,9 @@ enum class Resource : std::uint8_t {
   Rollback,
   Event,  // events.k8s.io/v1
   Lease,
+  Secret,
+  ServiceAccount,
+  PersistentVolumeClaim,
 };
 
 [[nodiscard]] const char* kind_of(Resource resource);         // "Deployment"
@@ -79,6 +82,8 @@ struct WatchOptions {
 [[nodiscard]] ApiCall watch_call(std::string_view collection, const WatchOptions& options);
 
 [[nodiscard]] Result<ApiCall> get(Resource resource, const Key& key);
+// Whether it exists, and nothing of what it holds.
+[[nodiscard]] Result<ApiCall> get_metadata(Resource resource, const Key& key);
 [[nodiscard]] Result<ApiCall> list(Resource resource, std::string_view namespace_, std::string_view label_selector = {});
 
 // The body is sent as it stands; every write carries fieldManager=lastgood.

@@ -168,7 +168,8 @@ void KubeClient::Impl::count(const ApiCall& call, bool stream, int status, stead
 std::string KubeClient::Impl::text_of(const ApiCall& call, const std::string& token) const {
   const std::string target = credentials_.base_path + call.target;
   RequestText request{.method = word(call.verb), .target = target, .host = authority_, .user_agent = user_agent};
-  request.accept = "application/json";
+  request.accept =
+      call.metadata_only ? "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1" : std::string_view("application/json");
   request.token = token;
   request.body = call.body;
   if (!call.body.empty() || (call.verb != Verb::Get && call.verb != Verb::Delete)) {

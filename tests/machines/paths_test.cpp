@@ -20,6 +20,9 @@ TEST_CASE("Every kind is found at the path that its API group says") {
         "/apis/lastgood.dev/v1alpha1/namespaces/shop/deploymentguards/web/status");
   CHECK(collection_path(Resource::RollbackPolicy, "").value() == "/apis/lastgood.dev/v1alpha1/rollbackpolicies");
   CHECK(collection_path(Resource::Event, "shop").value() == "/apis/events.k8s.io/v1/namespaces/shop/events");
+  CHECK(object_path(Resource::Secret, web).value() == "/api/v1/namespaces/shop/secrets/web");
+  CHECK(object_path(Resource::ServiceAccount, web).value() == "/api/v1/namespaces/shop/serviceaccounts/web");
+  CHECK(object_path(Resource::PersistentVolumeClaim, web).value() == "/api/v1/namespaces/shop/persistentvolumeclaims/web");
   CHECK(std::string(kind_of(Resource::ReplicaSet)) == "ReplicaSet");
   CHECK(std::string(api_version_of(Resource::Service)) == "v1");
 }
@@ -39,6 +42,15 @@ TEST_CASE("A name that would leave its segment of the path is refused and quoted
   CHECK(get(Resource::ConfigMap, {"shop", "../secrets/x"}).error().message.contains("\"../secrets/x\""));
   CHECK_FALSE(get(Resource::ConfigMap, {"shop", std::string(254, 'a')}));
   CHECK(get(Resource::ConfigMap, {"shop", std::string(253, 'a')}));
+}
+
+TEST_CASE("Whether an object exists is asked without what it holds") {
+  const auto call = get_metadata(Resource::Secret, web).value();
+  CHECK(call.verb == api::Verb::Get);
+  CHECK(call.target == "/api/v1/namespaces/shop/secrets/web");
+  CHECK(call.metadata_only);
+  CHECK_FALSE(get(Resource::Secret, web).value().metadata_only);
+  CHECK_FALSE(get_metadata(Resource::Secret, {"shop", "../configmaps/x"}));
 }
 
 TEST_CASE("A selector is percent-encoded and cannot add a parameter of its own") {

@@ -62,6 +62,7 @@ TEST_CASE("A request says what it wants and who asks") {
   REQUIRE(await(io, client->call(patch("[1]"), ample)));
   REQUIRE(await(io, client->call({.verb = ports::Verb::Post, .target = "/x", .body = "{}"}, ample)));
   REQUIRE(await(io, client->call({.verb = ports::Verb::Delete, .target = "/x"}, ample)));
+  REQUIRE(await(io, client->call({.target = "/x", .metadata_only = true}, ample)));
   const std::string host = "Host: 127.0.0.1:" + std::to_string(server.port()) + "\r\n";
   const std::string common = host + "User-Agent: lastgood-controller/" LASTGOOD_VERSION
                                     "\r\nAccept: application/json\r\nAuthorization: Bearer secret\r\n";
@@ -70,6 +71,7 @@ TEST_CASE("A request says what it wants and who asks") {
         "PATCH /k8s/one/web HTTP/1.1\r\n" + common + "Content-Type: application/json-patch+json\r\nContent-Length: 3\r\n\r\n[1]");
   CHECK(seen.at(2) == "POST /k8s/one/x HTTP/1.1\r\n" + common + "Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{}");
   CHECK(seen.at(3) == "DELETE /k8s/one/x HTTP/1.1\r\n" + common + "\r\n");
+  CHECK(seen.at(4).contains("\r\nAccept: application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1\r\n"));
 }
 
 TEST_CASE("Another status is an Error with the server's words, kind and wish") {
