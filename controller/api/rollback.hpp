@@ -40,13 +40,13 @@ struct GroupCall {
 struct RollbackSpec {
   std::string deployment;  // name; the namespace is the Rollback's
   Uid deployment_uid;
-  std::int64_t generation = 0;        // metadata.generation of the Deployment that carries the bad template
-  Revision from;                      // hash, replica_set, number
-  Revision to;                        // and kept_as: the ControllerRevision whose template is put back
-  std::string check;                  // the breached check
-  std::string reason;                 // its reason: WrongStatus, CrashLoop, ...
-  std::string message;                // value and threshold
-  std::optional<Time> detected = {};  // when the check was breached
+  std::int64_t generation = 0;                   // metadata.generation of the Deployment that carries the bad template
+  Revision from;                                 // hash, replica_set, number
+  Revision to;                                   // and kept_as: the ControllerRevision whose template is put back
+  std::string check;                             // the breached check
+  std::string reason;                            // its reason: WrongStatus, CrashLoop, ...
+  std::string message;                           // value and threshold
+  std::optional<Time> detected = {};             // when the check was breached
   std::optional<std::int64_t> to_revision = {};  // by a person: the number of the revision to go back to; absent: the last good
   bool force = false;                            // by a person: do it although a rule holds it back
   bool drill = false;                            // the whole way but the write
@@ -81,10 +81,10 @@ struct RollbackStatus {
   std::optional<Time> template_restored = {};
   std::optional<Time> rolled_out = {};
   std::optional<Time> finished = {};
-  std::vector<CheckStatus> evidence = {};      // every check as it stood at the decision
-  std::vector<CheckStatus> verification = {};  // every check as it stood when the verification ended
-  std::vector<Change> changes = {};            // at most 20
-  std::vector<Moment> timeline = {};           // at most 20
+  std::vector<CheckStatus> evidence = {};       // every check as it stood at the decision
+  std::vector<CheckStatus> verification = {};   // every check as it stood when the verification ended
+  std::vector<Change> changes = {};             // at most 20
+  std::vector<Moment> timeline = {};            // at most 20
   std::optional<Duration> time_to_detect = {};  // of a drill: how long the quickest check would have taken
   std::optional<Duration> time_to_act = {};     // of a drill: from the decision to the answer to the patch
   Conditions conditions = {};

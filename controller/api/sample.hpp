@@ -12,10 +12,10 @@ namespace lastgood::api {
 struct Sample {
   std::string check;  // "rollout" or the policy's name for it
   SampleResult result = SampleResult::Unknown;
-  std::string reason;      // CamelCase
-  std::string message;     // value and threshold in words, at most 512 bytes
-  Duration must_hold{0};   // a Fail breaches only after it has held this long
-  bool immediate = false;  // a Fail that breaches at once, whatever the threshold
+  std::string reason;                         // CamelCase
+  std::string message;                        // value and threshold in words, at most 512 bytes
+  Duration must_hold{0};                      // a Fail breaches only after it has held this long
+  bool immediate = false;                     // a Fail that breaches at once, whatever the threshold
   std::optional<Comparison> comparison = {};  // the same asked of the revision that would be put back; with every Fail
 
   bool operator==(const Sample&) const = default;

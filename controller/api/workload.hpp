@@ -46,7 +46,7 @@ struct ReplicaSet {
   std::int64_t revision = 0;  // annotation deployment.kubernetes.io/revision; 0 without one
   std::int64_t replicas = 0;
   std::int64_t available_replicas = 0;
-  bool is_current = false;  // its template, without pod-template-hash, equals the Deployment's
+  bool is_current = false;              // its template, without pod-template-hash, equals the Deployment's
   StringMap template_annotations = {};  // of its pod template, those under lastgood.dev/
 
   bool operator==(const ReplicaSet&) const = default;
