@@ -69,6 +69,10 @@ func (a *App) health(w http.ResponseWriter, r *http.Request) {
 	if !pause(r, knobs.HealthDelay) {
 		return
 	}
+	if err := askDependency(r.Context(), knobs.Dependency); err != nil {
+		http.Error(w, err.Error(), http.StatusServiceUnavailable)
+		return
+	}
 	answer := knobs.HealthAt(time.Since(a.started))
 	switch answer {
 	case "ok":

@@ -25,6 +25,7 @@ type Knobs struct {
 	CrashAfter      *time.Duration
 	OOM             bool
 	ErrorRatio      float64
+	Dependency      string
 }
 
 // DefaultKnobs is a healthy application.
@@ -38,7 +39,7 @@ var wrongWays = []string{"refuse", "hang", "close", "flood", "garbage", "redirec
 // Names of all knobs, in the order in which the README explains them.
 var knobNames = []string{
 	"VERSION", "HEALTH", "HEALTH_AFTER", "HEALTH_FAIL_AFTER", "HEALTH_DELAY", "REDIRECT_TO", "READY", "START_DELAY", "CRASH_AFTER",
-	"OOM", "ERROR_RATIO",
+	"OOM", "ERROR_RATIO", "DEPENDENCY",
 }
 
 // FromEnvironment reads the knobs that are set.
@@ -93,6 +94,8 @@ func (k *Knobs) Set(name, value string) (err error) {
 		k.OOM, err = strconv.ParseBool(value)
 	case "ERROR_RATIO":
 		k.ErrorRatio, err = ratio(value)
+	case "DEPENDENCY":
+		k.Dependency, err = dependency(value)
 	default:
 		return fmt.Errorf("there is no knob %q; there are %s", name, strings.Join(knobNames, ", "))
 	}
@@ -143,4 +146,15 @@ func ratio(value string) (float64, error) {
 		return 0, fmt.Errorf("%q is not a ratio from 0 to 1", value)
 	}
 	return number, nil
+}
+
+// Nothing is none.
+func dependency(value string) (string, error) {
+	if value == "" {
+		return "", nil
+	}
+	if parsed, err := url.Parse(value); err != nil || parsed.Scheme != "http" || parsed.Host == "" {
+		return "", fmt.Errorf("%q is not a URL that begins with http://", value)
+	}
+	return value, nil
 }

@@ -47,6 +47,7 @@ func TestAKnobThatMakesNoSenseIsRefusedWithASentence(t *testing.T) {
 		"ratio above one":     {"ERROR_RATIO", "2", "from 0 to 1"},
 		"ratio not a number":  {"ERROR_RATIO", "NaN", "from 0 to 1"},
 		"neither":             {"READY", "maybe", "neither ok nor fail"},
+		"not a URL":           {"DEPENDENCY", "shared:8080", "begins with http://"},
 		"not a truth":         {"OOM", "perhaps", "OOM"},
 	} {
 		t.Run(name, func(t *testing.T) {

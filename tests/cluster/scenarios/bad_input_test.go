@@ -39,6 +39,12 @@ func badInputs() []badInput {
 		{name: "url-without-http", configMap: settings("web:8080/health", "1", "1s"), reason: "ConfigMapInvalid", words: []string{"health_check_url", "http://"}},
 		{name: "unknown-key", key: "lastgood.dev/polcy", value: "web", reason: "InvalidAnnotation", words: []string{`"lastgood.dev/polcy"`, "nearest valid key is lastgood.dev/policy"}},
 		{name: "unparsable-pause", key: "lastgood.dev/pause-until", value: "tomorrow", reason: "InvalidAnnotation", words: []string{"lastgood.dev/pause-until", `"tomorrow"`, "2026-11-24T18:00:00Z"}},
+		{name: "unparsable-resume", key: "lastgood.dev/resume", value: "now", reason: "InvalidAnnotation", words: []string{"lastgood.dev/resume", `"now"`, "RFC 3339"}},
+		{name: "approval-of-no-name", key: "lastgood.dev/approve", value: "yes, please", reason: "InvalidAnnotation", words: []string{"lastgood.dev/approve", `"yes, please"`, "cannot be the name of a Rollback"}},
+		{name: "group-of-no-name", key: "lastgood.dev/group", value: "Check Out", reason: "InvalidAnnotation", words: []string{"lastgood.dev/group", `"Check Out"`}},
+		{name: "order-in-words", key: "lastgood.dev/group-order", value: "first", reason: "InvalidAnnotation", words: []string{"lastgood.dev/group-order", `"first"`, "-1000 to 1000"}},
+		{name: "order-without-group", key: "lastgood.dev/group-order", value: "1", reason: "InvalidAnnotation", words: []string{"says nothing without lastgood.dev/group"}},
+		{name: "mark-on-deployment", key: "lastgood.dev/no-rollback-past", value: "true", reason: "InvalidAnnotation", words: []string{"belongs on the pod template"}},
 		{name: "neither-true-nor-false", key: "lastgood.dev/enabled", value: "yes", reason: "InvalidAnnotation", words: []string{"lastgood.dev/enabled", `"yes"`}},
 		{name: "two-policies", reason: "PolicyConflict", words: []string{"2 RollbackPolicies select", "one, other"}},
 	}

@@ -13,7 +13,8 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(story.Main(m)) }
 
-// A policy that judges in seconds: good 3 s after the rollout, breached by the second failure in a row.
+// A policy that judges in seconds: good 3 s after the rollout, breached by the second failure in a row. One rollback may follow
+// on another at once.
 const quick = `
 bakeTime: 3s
 checks:
@@ -21,7 +22,7 @@ checks:
   http: {port: 8080, path: /health, expectedStatus: "200", timeout: 500ms}
   interval: 1s
   failureThreshold: 2
-rollback: {verifyFor: 2s}
+rollback: {verifyFor: 2s, cooldown: 0s}
 `
 
 // The same, but a release is judged for longer than any scenario takes.
@@ -32,5 +33,5 @@ checks:
   http: {port: 8080, path: /health, expectedStatus: "200", timeout: 500ms}
   interval: 1s
   failureThreshold: 2
-rollback: {verifyFor: 2s}
+rollback: {verifyFor: 2s, cooldown: 0s}
 `

@@ -22,9 +22,7 @@ func TestTheOwnersNextReleaseIsAsIfTheBadOneHadNeverBeen(t *testing.T) {
 		"kubectl apply --server-side": func(s *story.Story, n int) {
 			s.Kubectl(manifest(n, demoImage, 1), "apply", "--server-side", "-f", "-")
 		},
-		"helm upgrade": func(s *story.Story, n int) {
-			s.Helm("upgrade", "--install", "web", "testdata/web-chart", "--set", fmt.Sprintf("release=%d,health=%s", n, healthOf(n)))
-		},
+		"helm upgrade": helmUpgrade,
 		"kubectl set env": func(s *story.Story, n int) {
 			if n == 1 {
 				s.Kubectl(manifest(1, demoImage, 1), "create", "-f", "-")
@@ -49,6 +47,10 @@ func TestTheOwnersNextReleaseIsAsIfTheBadOneHadNeverBeen(t *testing.T) {
 			}
 		})
 	}
+}
+
+func helmUpgrade(s *story.Story, n int) {
+	s.Helm("upgrade", "--install", "web", "testdata/web-chart", "--set", fmt.Sprintf("release=%d,health=%s", n, healthOf(n)))
 }
 
 // kubectl set image: the second image does not exist, the third is another one that does.

@@ -153,3 +153,10 @@ func Needs(configMap string) func(*apps.Deployment) {
 		}})
 	})
 }
+
+// TemplateAnnotated is an edit: an annotation of the pod template.
+func TemplateAnnotated(key, value string) func(*apps.Deployment) {
+	return func(d *apps.Deployment) {
+		d.Spec.Template.Annotations = with(d.Spec.Template.Annotations, key, value)
+	}
+}

@@ -117,7 +117,9 @@ func (c *Cluster) installChart(replicas int) error {
 	chart := filepath.Join(c.Project, "deploy", "charts", "lastgood")
 	return c.helm("upgrade", "--install", release, chart, "--namespace", systemNamespace,
 		// CRDs that were applied by hand become the chart's.
-		"--take-ownership", "--force-conflicts", "--wait", "--timeout", "120s", "--set", fmt.Sprintf("replicas=%d", replicas))
+		"--take-ownership", "--force-conflicts", "--wait", "--timeout", "120s",
+		// Many stories break their Deployments at once, and have nothing to do with each other.
+		"--set", fmt.Sprintf("replicas=%d,breaker.rollbacks=0", replicas))
 }
 
 // runInCluster starts the two replicas of the chart, once.

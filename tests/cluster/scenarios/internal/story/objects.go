@@ -5,6 +5,7 @@ package story
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -26,6 +27,14 @@ type Check struct {
 	Name, Result, Reason, Message string
 	Failures, FailureThreshold    int
 	Breached                      bool
+	FirstFailure, LastFailure     *time.Time
+	Comparison                    *Comparison
+}
+
+// Comparison is how the same check answered for the revision that would be put back.
+type Comparison struct {
+	Result, Reason, Message, Revision string
+	Before                            bool
 }
 
 // GuardStatus is a DeploymentGuard's.
@@ -36,6 +45,17 @@ type GuardStatus struct {
 	Checks                                                  []Check
 	RolledOut                                               *time.Time
 	Conditions                                              []metav1.Condition
+	Rollbacks                                               []struct{ Name string }
+	Contests                                                []struct{ By string }
+	Freeze                                                  *struct{ Reason, Message string }
+	LastDrill                                               *Drill
+}
+
+// Drill is how the last one went.
+type Drill struct {
+	Rollback, Message string
+	At                *time.Time
+	Passed            bool
 }
 
 // Guard is a DeploymentGuard.
@@ -48,14 +68,33 @@ type Guard struct {
 type Rollback struct {
 	Metadata metav1.ObjectMeta
 	Spec     struct {
-		Deployment, Check, Reason, Message string
-		Generation                         int64
-		From, To                           Revision
+		Deployment, Check, Reason, Message, Mode, Policy, ReleasedBy, CausedBy string
+		Generation                                                             int64
+		ToRevision                                                             *int64
+		Drill                                                                  bool
+		From, To                                                               Revision
+		Detected, Released                                                     *time.Time
+		Group                                                                  *struct {
+			Name    string
+			Members []string
+		}
 	}
 	Status struct {
-		Phase, Message                                      string
+		Phase, Message, TimeToDetect, TimeToAct             string
 		FirstFailure, TemplateRestored, RolledOut, Finished *time.Time
+		Evidence, Verification                              []Check
+		Changes                                             []struct{ Path, From, To string }
+		Timeline                                            []struct {
+			At   time.Time
+			What string
+		}
+		Conditions []metav1.Condition
 	}
+}
+
+// Acts says whether it was begun to change the Deployment, and is no rehearsal, no might-have-been and nothing refused.
+func (r Rollback) Acts() bool {
+	return !r.Spec.Drill && r.Status.Phase != "Observed" && r.Status.Phase != "Refused"
 }
 
 // ThisGuard is the guard of a Deployment; false while it is not there.
@@ -68,8 +107,13 @@ func (s *Story) ThisGuard(ctx context.Context, name string) (Guard, bool) {
 	return guard, convert(object.Object, &guard) == nil
 }
 
-// Rollbacks are those of a Deployment, the oldest first.
+// Rollbacks are those of a Deployment that act, the oldest first.
 func (s *Story) Rollbacks(ctx context.Context, name string) []Rollback {
+	return slices.DeleteFunc(s.Records(ctx, name), func(one Rollback) bool { return !one.Acts() })
+}
+
+// Records are all Rollbacks of a Deployment, also drills and those that came to nothing; the oldest first.
+func (s *Story) Records(ctx context.Context, name string) []Rollback {
 	list, err := s.Cluster.Dynamic.Resource(kind("rollbacks")).Namespace(s.Namespace).List(ctx, metav1.ListOptions{})
 	if err != nil {
 		return nil

@@ -31,6 +31,26 @@ func (t *Then) HasRollbacks(name string, count int) *Then {
 	return t
 }
 
+// HasRecords waits until so many Rollbacks of a Deployment are left, of any kind.
+func (t *Then) HasRecords(name string, count int) *Then {
+	t.T.Helper()
+	t.eventually(fmt.Sprintf("%s has %d records of rollbacks", name, count), func(ctx context.Context) (bool, string) {
+		is := len(t.Records(ctx, name))
+		return is == count, fmt.Sprintf("%d", is)
+	})
+	return t
+}
+
+// HasDrilled waits until the guard shows a drill.
+func (t *Then) HasDrilled(name string) *Then {
+	t.T.Helper()
+	t.eventually(name+" has gone through a drill", func(ctx context.Context) (bool, string) {
+		guard, _ := t.ThisGuard(ctx, name)
+		return guard.Status.LastDrill != nil, guard.says()
+	})
+	return t
+}
+
 // HasNoGuard says that a Deployment is none of Lastgood's business.
 func (t *Then) HasNoGuard(name string) *Then {
 	t.T.Helper()

@@ -23,6 +23,7 @@ const lease = "lastgood"
 type Process struct {
 	story   *Story
 	listen  string
+	flags   []string
 	config  string
 	logFile string
 
@@ -36,7 +37,8 @@ type Process struct {
 func (s *Story) newProcess(proxy *Proxy) *Process {
 	s.T.Helper()
 	folder := s.T.TempDir()
-	p := &Process{story: s, listen: freeAddress(s), config: folder + "/kubeconfig", logFile: folder + "/controller.log"}
+	p := &Process{story: s, listen: freeAddress(s), flags: []string{"--breaker-rollbacks", "0"},
+		config: folder + "/kubeconfig", logFile: folder + "/controller.log"}
 	server, authority := s.Cluster.Config.Host, s.Cluster.Config.CAData
 	if proxy != nil {
 		server, authority = proxy.address()
@@ -70,8 +72,9 @@ func (p *Process) Start() {
 	log, err := os.OpenFile(p.logFile, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	p.story.must(err)
 	defer log.Close()
-	command := exec.Command(p.story.Cluster.binary(), "--kubeconfig", p.config, "--namespaces", p.story.Namespace, "--listen", p.listen,
-		"--lease-namespace", p.story.Namespace, "--lease-name", lease, "--identity", "scenario", "--log-level", "debug")
+	flags := append([]string{"--kubeconfig", p.config, "--namespaces", p.story.Namespace, "--listen", p.listen,
+		"--lease-namespace", p.story.Namespace, "--lease-name", lease, "--identity", "scenario", "--log-level", "debug"}, p.flags...)
+	command := exec.Command(p.story.Cluster.binary(), flags...)
 	command.Stdout, command.Stderr = log, log
 	// It must not outlive a test binary that was killed.
 	command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}

@@ -190,10 +190,10 @@ func (p *Proxy) count(name string) *plan {
 	return &now
 }
 
-// nameOfWrite is empty for reads, and for writes that are no part of a release's life: the Lease, and policies' status, which
-// come by the clock.
+// nameOfWrite is empty for reads and dry runs, and for writes that are no part of a release's life: the Lease, and policies'
+// status, which come by the clock.
 func nameOfWrite(r *http.Request) string {
-	if r.Method == http.MethodGet {
+	if r.Method == http.MethodGet || r.URL.Query().Has("dryRun") {
 		return ""
 	}
 	parts := strings.Split(strings.Trim(r.URL.Path, "/"), "/")

@@ -60,6 +60,14 @@ func Alone(t *testing.T) *Story {
 	return s
 }
 
+// AloneWith is Alone, and its controller has those flags instead of the one that turns the breaker of the fleet off.
+func AloneWith(t *testing.T, flags ...string) *Story {
+	t.Helper()
+	s := Alone(t)
+	s.Process.flags = flags
+	return s
+}
+
 // AloneBehindAProxy is Alone, and every request of its controller passes a proxy.
 func AloneBehindAProxy(t *testing.T) (*Story, *Proxy) {
 	t.Helper()

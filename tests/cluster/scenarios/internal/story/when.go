@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"time"
 
 	core "k8s.io/api/core/v1"
@@ -14,7 +15,8 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 )
 
-const person = "person"
+// The field manager of `kubectl apply --server-side`: whoever is not known to be a person is taken for a machine.
+const person = "kubectl"
 
 // Shipped applies new versions of apps, as server-side apply does: never by force, so that whoever took a field from its owner
 // is found out.
@@ -29,7 +31,23 @@ func (w *When) Shipped(apps ...App) *When {
 // TurnedTo turns a knob of the demo application in all running pods of a Deployment: "HEALTH=fail".
 func (w *When) TurnedTo(knob, name string) *When {
 	w.T.Helper()
-	for _, pod := range w.runningPods(name) {
+	return w.turned(knob, w.runningPods(name))
+}
+
+// TurnedInVersion is TurnedTo in the running pods of one version alone.
+func (w *When) TurnedInVersion(knob string, app App) *When {
+	w.T.Helper()
+	others := func(pod core.Pod) bool { return pod.Spec.Containers[0].Env[0].Value != app.Version }
+	pods := slices.DeleteFunc(w.runningPods(app.Name), others)
+	if len(pods) == 0 {
+		w.T.Fatalf("no pod of %s runs", app.key())
+	}
+	return w.turned(knob, pods)
+}
+
+func (w *When) turned(knob string, pods []core.Pod) *When {
+	w.T.Helper()
+	for _, pod := range pods {
 		url := fmt.Sprintf("http://%s:%d/set?%s", pod.Status.PodIP, knobPort, knob)
 		client := http.Client{Timeout: 10 * time.Second}
 		answer, err := client.Post(url, "", nil)

@@ -46,14 +46,43 @@ func (t *Then) TemplateChangedBy(name string, authors ...string) *Then {
 	return t
 }
 
-// NothingWasDoneTo says that the controller has not so much as tried to write to Deployments. That it had the time to is for the
-// story to show, by something else that it did later.
+// NothingWasDoneTo says that the controller has not so much as tried to write to Deployments; dry runs are questions. That it had
+// the time to is for the story to show, by something else that it did later.
 func (t *Then) NothingWasDoneTo(names ...string) *Then {
 	t.T.Helper()
 	for _, write := range t.completeLog().WritesBy(User) {
-		if write.Namespace == t.Namespace && write.Resource == "deployments" && slices.Contains(names, write.Object) {
+		if !write.DryRun && write.Namespace == t.Namespace && write.Resource == "deployments" && slices.Contains(names, write.Object) {
 			t.T.Errorf("the controller wrote to %s at %s: %s, answered %d, %s", write.Object, write.Time.Format(time.TimeOnly), write.Verb, write.Code, write.RequestBody)
 		}
+	}
+	return t
+}
+
+// PutBackInOrder holds the order in which Lastgood changed the templates of the story's Deployments, each once.
+func (t *Then) PutBackInOrder(names ...string) *Then {
+	t.T.Helper()
+	log := t.completeLog()
+	type change struct {
+		name string
+		at   time.Time
+	}
+	var changes []change
+	for _, name := range names {
+		written, err := log.TemplateChanges(t.Namespace, name)
+		t.must(err)
+		for _, one := range written {
+			if author(one.Write) == byLastgood {
+				changes = append(changes, change{name, one.Time})
+			}
+		}
+	}
+	slices.SortFunc(changes, func(a, b change) int { return a.at.Compare(b.at) })
+	var is []string
+	for _, one := range changes {
+		is = append(is, one.name)
+	}
+	if !slices.Equal(is, names) {
+		t.T.Errorf("Lastgood put back %q, in this order; want %q", is, names)
 	}
 	return t
 }

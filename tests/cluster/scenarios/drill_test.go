@@ -1,0 +1,117 @@
+// Drills: the whole way but the write. And what is left of all that was done: records, the newest twenty.
+package scenarios
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"lastgood.dev/tests/cluster/scenarios/internal/story"
+)
+
+func TestADrillGoesTheWholeWayButTheWrite(t *testing.T) {
+	s := story.New(t)
+	v1 := story.NewApp("web", "v1").Guarded("web")
+	s.Given().Policy("web", judgedInSeconds+"rollback: {verifyFor: 1s, drill: {afterGood: true}}").Good(v1)
+	s.When().Shipped(v1.As("v2"))
+	s.Then().IsGood(v1.As("v2")).HasDrilled("web")
+	guard, _ := s.ThisGuard(context.Background(), "web")
+	passes(s, s.Record(guard.Status.LastDrill.Rollback))
+
+	s.When().AsksForRollback("rehearsal", "{deployment: web, drill: true}")
+	s.Then().RecordIs("rehearsal", "Succeeded", "The drill passed", "revision 1")
+	passes(s, s.Record("rehearsal"))
+	s.Then().NothingWasDoneTo("web").TemplateChangedBy("web", "person").StateIs("web", "Idle", "Good")
+	if guard, _ = s.ThisGuard(context.Background(), "web"); guard.Status.LastDrill.Rollback != "rehearsal" || !guard.Status.LastDrill.Passed {
+		t.Errorf("the guard's last drill is %+v", guard.Status.LastDrill)
+	}
+}
+
+// Detected after the second failure: 1 s for the interval and at most 500 ms for the answer.
+func passes(s *story.Story, drill story.Rollback) {
+	s.T.Helper()
+	status := drill.Status
+	acted, err := time.ParseDuration(status.TimeToAct)
+	if status.Phase != "Succeeded" || !drill.Spec.Drill || status.TimeToDetect != "1.5s" || err != nil || acted <= 0 || acted > 5*time.Second {
+		s.T.Errorf("drill %s: phase %s, time to detect %q, time to act %q; %s", drill.Metadata.Name, status.Phase, status.TimeToDetect, status.TimeToAct, status.Message)
+	}
+}
+
+func TestADrillThatFailsSaysWhatWouldNotHaveWorked(t *testing.T) {
+	s := story.New(t)
+	v1 := story.NewApp("web", "v1").Edit(story.Needs("settings"))
+	s.Given().Policy("web", long).ConfigMap("settings", map[string]string{"colour": "blue"}).RanBefore("web", v1)
+	s.When().ConfigMapDeleted("settings").Shipped(story.NewApp("web", "v2")).Available("web")
+	s.Then().ConditionSays("web", "RollbackReady", "False", "MissingReference")
+	s.When().AsksForRollback("rehearsal", "{deployment: web, drill: true}")
+	s.Then().RecordIs("rehearsal", "Failed", "MissingReference", "ConfigMap settings").HasDrilled("web").NothingWasDoneTo("web")
+	if guard, _ := s.ThisGuard(context.Background(), "web"); guard.Status.LastDrill.Passed {
+		t.Errorf("the guard's last drill is %+v", guard.Status.LastDrill)
+	}
+}
+
+func TestARollbackReadsAsAnIncidentReport(t *testing.T) {
+	s := story.New(t)
+	v1 := story.NewApp("web", "v1").Guarded("web")
+	s.Given().Policy("web", quick).Good(v1)
+	s.When().Shipped(v1.As("v2").Image("lastgood.dev/demo-app:never-built"))
+	s.Then().IsPutBackAndVerified(v1).BecauseOf("web", "rollout", "ImagePull")
+	one := s.Then().Rolledback("web")
+	if one.Spec.ReleasedBy != "kubectl" || one.Spec.Released == nil || one.Spec.Policy != "RollbackPolicy/web" || one.Spec.From.Number != 2 || one.Spec.To.Number != 1 {
+		t.Errorf("what was released, by whom and when: %+v", one.Spec)
+	}
+	failed := func(check story.Check) bool {
+		return check.Name == "rollout" && check.Breached && check.LastFailure != nil && strings.Contains(check.Message, "never-built")
+	}
+	if !slices.ContainsFunc(one.Status.Evidence, failed) {
+		t.Errorf("the evidence is %+v", one.Status.Evidence)
+	}
+	passed := func(check story.Check) bool { return check.Name == "health" && check.Result == "Pass" }
+	if !slices.ContainsFunc(one.Status.Verification, passed) {
+		t.Errorf("the verification is %+v", one.Status.Verification)
+	}
+	var sides []string
+	for _, change := range one.Status.Changes {
+		sides = append(sides, change.Path+": "+change.From+" -> "+change.To)
+	}
+	want := "spec.containers[app].image: lastgood.dev/demo-app:never-built -> lastgood.dev/demo-app:dev"
+	if !slices.Contains(sides, want) || len(sides) != 2 {
+		t.Errorf("old and new differ by %q; want %q and the version", sides, want)
+	}
+	tells(t, one)
+}
+
+// From the record to the proof, in its order.
+func tells(t *testing.T, one story.Rollback) {
+	t.Helper()
+	timeline := one.Status.Timeline
+	inOrder := slices.IsSortedFunc(timeline, func(a, b struct {
+		At   time.Time
+		What string
+	}) int {
+		return a.At.Compare(b.At)
+	})
+	if len(timeline) < 4 || !inOrder || !strings.Contains(timeline[len(timeline)-1].What, "passes its checks") {
+		t.Errorf("the timeline is %+v", timeline)
+	}
+}
+
+func TestTheNewestTwentyRecordsAreKept(t *testing.T) {
+	const many, kept = 24, 20
+	s := story.New(t)
+	v1 := story.NewApp("web", "v1").Guarded("web")
+	s.Given().Policy("web", quick).Good(v1)
+	s.When().Shipped(v1.As("v2"))
+	s.Then().IsGood(v1.As("v2"))
+	for i := range many {
+		name := fmt.Sprintf("rehearsal-%02d", i)
+		s.When().AsksForRollback(name, "{deployment: web, drill: true}")
+		s.Then().RecordIs(name, "Succeeded")
+	}
+	s.Then().HasRecords("web", kept)
+	s.Record(fmt.Sprintf("rehearsal-%02d", many-1))
+	s.Then().NothingWasDoneTo("web").TemplateChangedBy("web", "person")
+}
