@@ -2,7 +2,45 @@
 
 #include <CLI/CLI.hpp>
 
+#include "api/values.hpp"
+
 namespace lastgood {
+
+namespace {
+
+constexpr int most_rollbacks = 100'000;
+constexpr Duration shortest_within{1'000};
+constexpr Duration longest_within{24 * 3'600'000};
+
+Result<Duration> parse_within(const std::string& text) {
+  return api::parse_duration_within(text, shortest_within, longest_within);
+}
+
+std::string objection_to_within(const std::string& text) {
+  const auto within = parse_within(text);
+  return within ? std::string() : within.error().message;
+}
+
+void add_breaker(CLI::App& app, Options& o) {
+  app.add_option("--breaker-rollbacks", o.breaker_rollbacks,
+                 "Hold back every rollback while more Deployments than this fail or were put back at the same time; 0: never")
+      ->envname("LASTGOOD_BREAKER_ROLLBACKS")
+      ->check(CLI::Range(0, most_rollbacks))
+      ->capture_default_str();
+  app.add_option("--breaker-percent", o.breaker_percent,
+                 "And they are more than this share of the guarded Deployments, in percent")
+      ->envname("LASTGOOD_BREAKER_PERCENT")
+      ->check(CLI::Range(0, 100))
+      ->capture_default_str();
+  app.add_option_function<std::string>(
+         "--breaker-within", [&o](const std::string& text) { o.breaker_within = parse_within(text).value_or(o.breaker_within); },
+         "How long a rollback counts, 1s to 24h")
+      ->envname("LASTGOOD_BREAKER_WITHIN")
+      ->check(CLI::Validator(objection_to_within, "DURATION"))
+      ->default_str(format_duration(o.breaker_within));
+}
+
+}  // namespace
 
 Parsed parse_options(int argc, char** argv) {
   Parsed parsed;
@@ -26,6 +64,10 @@ Parsed parse_options(int argc, char** argv) {
   app.add_option("--lease-name", o.lease_name, "Name of the Lease")->envname("LASTGOOD_LEASE_NAME")->capture_default_str();
   app.add_option("--identity", o.identity, "Who we are in the Lease and in Events; without it the host's name and the process id")
       ->envname("LASTGOOD_IDENTITY");
+  add_breaker(app, o);
+  app.add_flag("--read-secrets", o.read_secrets,
+               "Find out whether the Secrets exist that a last good template names; needs the permission to get Secrets")
+      ->envname("LASTGOOD_READ_SECRETS");
   try {
     app.parse(argc, argv);
     parsed.run = true;

@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "base/time.hpp"
+
 namespace lastgood {
 
 struct Options {
@@ -16,6 +18,10 @@ struct Options {
   std::string lease_namespace;
   std::string lease_name = "lastgood";
   std::string identity;
+  int breaker_rollbacks = 5;
+  int breaker_percent = 10;
+  Duration breaker_within{300'000};
+  bool read_secrets = false;
 };
 
 // Nothing: the exit code is set, because of --help, --version or what could not be understood.

@@ -41,6 +41,9 @@ run::Settings to_settings(const Options& options, const net::Credentials& creden
   const std::string own = credentials.namespace_.empty() ? "default" : credentials.namespace_;
   settings.lease.lease = {.namespace_ = options.lease_namespace.empty() ? own : options.lease_namespace,
                           .name = options.lease_name};
+  settings.breaker = {
+      .rollbacks = options.breaker_rollbacks, .percent = options.breaker_percent, .within = options.breaker_within};
+  settings.read_secrets = options.read_secrets;
   settings.uniform = [engine = std::mt19937_64(std::random_device{}())]() mutable {
     return std::uniform_real_distribution<double>(0.0, 1.0)(engine);
   };

@@ -120,17 +120,11 @@ std::optional<Keyed> keyed_by(const char* key, const Json& list) {
   return out;
 }
 
-// Absent and empty are the same to the server.
-bool is_empty_map(const std::string& path, const Json* value) {
-  return (path == "metadata.annotations" || path == "metadata.labels") && (!value || value->empty());
-}
-
 class Comparison {
  public:
   void compare(const std::string& path, const Json* from, const Json* to, int depth = 0) {
     const bool is_there = from && to;
     if (is_there && *from == *to) return;
-    if (is_empty_map(path, from) && is_empty_map(path, to)) return;
     if (depth < deepest && is_there && from->is_object() && to->is_object()) return compare_objects(path, *from, *to, depth);
     if (depth < deepest && is_there && from->is_array() && to->is_array() && compare_lists(path, *from, *to, depth)) return;
     add(path, text_of(from), text_of(to));
@@ -222,9 +216,8 @@ class Comparison {
 }  // namespace
 
 std::vector<api::Change> changes_between(const Json& bad_template, const Json& kept_template) {
-  if (same_template(bad_template, kept_template)) return {};
-  const auto bad = without_template_hash(bad_template);
-  const auto kept = without_template_hash(kept_template);
+  const auto bad = comparable(bad_template);
+  const auto kept = comparable(kept_template);
   Comparison comparison;
   comparison.compare("", &bad, &kept);
   return comparison.changes();

@@ -33,16 +33,6 @@ Json normal(const Json& value) {
   return out;
 }
 
-Json comparable(const Json& pod_template) {
-  Json out = without_template_hash(normal(pod_template));
-  const auto meta = out.find("metadata");
-  if (meta == out.end() || !meta->is_object()) return out;
-  for (const char* key : {"labels", "annotations"})
-    if (meta->contains(key) && (*meta)[key].empty()) meta->erase(key);
-  if (meta->empty()) out.erase(meta);
-  return out;
-}
-
 std::string percent_encoded(std::string_view name) {
   std::string out;
   for (const char c : name) {
@@ -90,6 +80,16 @@ Json without_template_hash(Json pod_template) {
   if (!find(pod_template, {"metadata", "labels", "pod-template-hash"})) return pod_template;
   pod_template["metadata"]["labels"].erase("pod-template-hash");
   return pod_template;
+}
+
+Json comparable(const Json& pod_template) {
+  Json out = without_template_hash(normal(pod_template));
+  const auto meta = out.find("metadata");
+  if (meta == out.end() || !meta->is_object()) return out;
+  for (const char* key : {"labels", "annotations"})
+    if (meta->contains(key) && (*meta)[key].empty()) meta->erase(key);
+  if (meta->empty()) out.erase(meta);
+  return out;
 }
 
 bool same_template(const Json& a, const Json& b) { return comparable(a) == comparable(b); }

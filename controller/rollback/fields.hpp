@@ -20,7 +20,8 @@ using Path = std::initializer_list<std::string_view>;
 [[nodiscard]] const api::Json& object_at(const api::Json& object, Path path);  // {} when it is no object
 [[nodiscard]] const api::Json& array_at(const api::Json& object, Path path);   // [] when it is no array
 
-// Templates as a person would compare them: without pod-template-hash, without nulls, absent and empty labels alike.
+// A template as a person would compare it: without pod-template-hash, without nulls, absent and empty labels alike.
+[[nodiscard]] api::Json comparable(const api::Json& pod_template);
 [[nodiscard]] bool same_template(const api::Json& a, const api::Json& b);
 [[nodiscard]] api::Json without_template_hash(api::Json pod_template);
 

@@ -83,7 +83,10 @@ std::optional<Finding> trouble_with_kept(const Inspection& in) {
   const auto name = clip(in.target.kept_as, 253);
   if (!in.kept) {
     const auto& error = in.kept.error();
-    if (error.kind == ErrorKind::NotFound) return lost(fmt::format("ControllerRevision {} does not exist any more", name));
+    if (error.kind == ErrorKind::NotFound)
+      return never("TargetGone",
+                   fmt::format("The template of {} cannot be put back: ControllerRevision {} does not exist any more",
+                               named(in.target), name));
     if (error.kind == ErrorKind::Forbidden) return not_allowed("read ControllerRevisions", error.message);
     if (error.kind == ErrorKind::BadInput) return lost(clip(error.message, longest_words));
     return not_checked(fmt::format("ControllerRevision {} could not be read: {}", name, clip(error.message, longest_words)));

@@ -53,6 +53,7 @@ Manager::Manager(const asio::any_io_executor& executor, Ports ports, Settings se
       reconciler_(ports, stores_, elector_, asks_,
                   {.identity = settings_.identity,
                    .breaker = settings_.breaker,
+                   .read_secrets = settings_.read_secrets,
                    .breaker_closed = [this] { return elector_.annotated_time(close_breaker); },
                    .wake = [this](const Key& key) { dispatcher_.add(key); }}),
       policy_gateway_(ports.kube, elector_),

@@ -29,6 +29,7 @@ struct Settings {
   std::string identity;   // in Events
   kube::Uniform uniform;  // chance, for jitter
   decide::BreakerSettings breaker = {};
+  bool read_secrets = false;  // whether we may look for Secrets
 };
 
 class Manager {

@@ -23,7 +23,7 @@ Reconciler::Reconciler(Ports ports, const Stores& stores, const Leadership& lead
                [this](const Key& key, const Uid& uid, const std::string& check, std::optional<InboxSample> sample) {
                  deliver(key, uid, check, std::move(sample));
                }),
-      preflighter_(gateway_, ports.clock),
+      preflighter_(gateway_, ports.clock, options_.read_secrets),
       executor_(gateway_, preflighter_, ports.clock, ports.telemetry),
       publisher_(gateway_, ports.clock, options_.identity) {}
 

@@ -38,6 +38,7 @@ class Reconciler {
   struct Options {
     std::string identity;  // in Events
     decide::BreakerSettings breaker = {};
+    bool read_secrets = false;                            // whether we may look for Secrets
     std::function<std::optional<Time>()> breaker_closed;  // when a person has closed it
     std::function<void(const Key&)> wake;                 // called with a key that should be looked at again at once
   };

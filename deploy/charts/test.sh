@@ -85,7 +85,7 @@ test_defaults() {
   has "never guards itself" defaults 'lastgood.dev/enabled: "false"'
   has "two replicas have a disruption budget" defaults "kind: PodDisruptionBudget"
   has "all namespaces need a ClusterRole" defaults "kind: ClusterRoleBinding"
-  lacks "secrets are never asked for" defaults "resources: [secrets]"
+  lacks "secrets are not asked for" defaults "resources: [secrets]"
   ! grep -q '"\*"\|\[\*\]' "$WORK/defaults"
   result "no permission is a wildcard" $?
 }
@@ -96,6 +96,52 @@ test_namespaces() {
   has "a chosen namespace has a Role" chosen 'namespace: "shop"'
   has "each chosen namespace has a Role" chosen 'namespace: "pay"'
   lacks "nothing is granted beyond the chosen namespaces" chosen "kind: ClusterRoleBinding"
+}
+
+test_breaker() {
+  has "the controller is told the breaker's numbers" defaults "--breaker-rollbacks=5"
+  has "the controller is told the breaker's share" defaults "--breaker-percent=10"
+  has "the controller is told the breaker's time" defaults "--breaker-within=5m"
+  renders breaker breaker.rollbacks=100000 breaker.percent=0 breaker.within=24h
+  has "a breaker of large numbers is written out" breaker "--breaker-rollbacks=100000"
+  has "a breaker of no share is written out" breaker "--breaker-percent=0"
+  has "a breaker may count for a day" breaker "--breaker-within=24h"
+}
+
+test_secrets() {
+  lacks "Secrets are not looked for by default" defaults "--read-secrets"
+  renders secrets rbac.readSecrets=true
+  counts "Secrets are read where the admin lets it" secrets "resources: [secrets]" 1
+  has "the controller is told that it may look for Secrets" secrets "--read-secrets"
+  renders secrets_chosen rbac.readSecrets=true watch.namespaces='{shop,pay}'
+  counts "Secrets are read in the chosen namespaces alone" secrets_chosen "resources: [secrets]" 2
+}
+
+# Text of NOTES.txt, which only an installation shows.
+notes() { # FILE SETTING...
+  local file=$1
+  shift
+  "$HELM" install lastgood "$CHARTS/lastgood" --namespace lastgood-system --dry-run=client "${@/#/--set=}" >"$WORK/$file" 2>"$WORK/stderr"
+  result "notes with: ${*:-defaults}" $? "$(cat "$WORK/stderr")"
+}
+
+test_notes() {
+  notes notes
+  lacks "an ordinary installation is not called paused" notes "With replicas=0 it is paused: nothing is judged and nothing is put back."
+  lacks "an ordinary breaker is not worth a note" notes "With breaker.rollbacks=0 every Deployment is judged by itself, however many fail at the same time."
+  has "the notes say that Secrets are not looked at" notes "3. See what it thinks of it, and whether a rollback would work now (Secrets are not looked at: rbac.readSecrets):"
+  notes notes_changed breaker.rollbacks=0 rbac.readSecrets=true replicas=0
+  has "the notes say that it is paused" notes_changed "With replicas=0 it is paused: nothing is judged and nothing is put back."
+  has "the notes say that there is no breaker" notes_changed "With breaker.rollbacks=0 every Deployment is judged by itself, however many fail at the same time."
+  has "the notes say nothing of Secrets that are looked at" notes_changed "3. See what it thinks of it, and whether a rollback would work now:"
+}
+
+# Nothing for the controller in these: they are for people.
+test_user_roles() {
+  has "who may edit a namespace may roll back by hand" defaults "resources: [rollbacks]"
+  has "who administers a namespace may end a freeze" defaults "resources: [deploymentguards/status]"
+  renders no_roles rbac.aggregateToUserRoles=false
+  lacks "the roles of people can be left alone" no_roles "resources: [deploymentguards/status]"
 }
 
 test_replicas() {
@@ -137,12 +183,26 @@ test_refusals() {
   refuses "an image without a name is refused" image image.repository=
   refuses "an unreadable quantity is refused" resources resources.limits.memory=lots
   refuses "a yes that is not true or false is refused" crds crds.keep=maybe
+  refuses "a breaker without a number is refused" breaker breaker.rollbacks=many
+  refuses "a breaker of less than nothing is refused" breaker breaker.rollbacks=-1
+  refuses "a breaker beyond all fleets is refused" breaker breaker.rollbacks=100001
+  refuses "more than all Deployments are refused" breaker breaker.percent=101
+  refuses "a part of a percent is refused" breaker breaker.percent=2.5
+  refuses "a misspelt value of the breaker is refused" rollback breaker.rollback=3
+  for within in 0s 5 5x 1h30m 25h 86401s 1441m -5m 500ms; do
+    refuses "the time $within is refused" breaker "breaker.within=$within"
+  done
+  refuses "a maybe for Secrets is refused" rbac rbac.readSecrets=perhaps
   refuses "a toleration with an unknown field is refused" tolerations 'tolerations[0].effekt=NoSchedule'
 }
 
 test_form
 test_defaults
 test_namespaces
+test_breaker
+test_secrets
+test_user_roles
+test_notes
 test_replicas
 test_crds
 test_refusals
