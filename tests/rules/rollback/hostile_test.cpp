@@ -3,9 +3,11 @@
 
 #include <catch2/catch.hpp>
 
+#include "rollback/difference.hpp"
 #include "rollback/ownership.hpp"
 #include "rollback/patch.hpp"
 #include "rollback/plan.hpp"
+#include "rollback/preflight.hpp"
 #include "rules/rollback/support.hpp"
 
 namespace lastgood::rollback::test {
@@ -71,6 +73,28 @@ TEST_CASE("objects of a strange shape are refused or left alone, and never make 
     if (const auto made = keep_revision(spoilt(seen.good), api::Revision{})) RC_ASSERT(made->is_object());
     (void)superfluous({spoilt(revision)}, {.deployment_uid = Uid("u")}, nullptr);
     (void)keeps_same(spoilt(revision), revision);
+  }));
+}
+
+TEST_CASE("templates and answers of a strange shape are compared and looked at, and never make us throw") {
+  const auto seen = recorded("apply_with_scale");
+  const Result<Json> revision = *keep_revision(seen.good, api::Revision{.hash = TemplateHash("5d4f8c7b6"), .number = 1});
+  api::Deployment asked;
+  asked.meta.uid = Uid(seen.bad["metadata"]["uid"].get<std::string>());
+  const api::Revision target{.hash = TemplateHash("5d4f8c7b6"), .kept_as = "x"};
+  CHECK(rc::check("nothing throws", [&] {
+    const auto bad = spoilt(seen.bad["spec"]["template"]);
+    const auto changes = changes_between(bad, spoilt(seen.good["spec"]["template"]));
+    RC_ASSERT(changes.size() <= most_changes);
+    RC_ASSERT(changes_between(bad, bad).empty());
+    RC_ASSERT(references_of(bad).size() <= most_references);
+    const Result<Json> live = spoilt(seen.bad);
+    const Result<Json> kept = spoilt(*revision);
+    const Inspection inspection{.deployment = asked, .target = target, .live = live, .kept = kept};
+    const auto questions = questions_of(inspection, "rb");
+    if (questions.dry_run) RC_ASSERT(is_fenced(questions.dry_run->body));
+    RC_ASSERT(judge_preflight(inspection, {}, std::nullopt, Time{}).ready != api::Truth::True);
+    (void)other_managers(*live);
   }));
 }
 

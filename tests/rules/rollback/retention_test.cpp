@@ -1,0 +1,77 @@
+// Which records of rollbacks are kept: the newest twenty that are finished, and whatever is still needed.
+#include "rollback/retention.hpp"
+
+#include <catch2/catch.hpp>
+
+namespace lastgood::rollback::test {
+namespace {
+
+using api::Rollback;
+using api::RollbackPhase;
+using Names = std::vector<std::string>;
+
+Rollback record(const std::string& name, int finished, RollbackPhase phase = RollbackPhase::Succeeded) {
+  Rollback out;
+  out.meta.key.name = name;
+  out.status.phase = phase;
+  out.status.finished = Time(std::chrono::minutes(finished));
+  return out;
+}
+
+// "r01" is the oldest.
+std::vector<Rollback> history(int count) {
+  std::vector<Rollback> out;
+  for (int i = 1; i <= count; ++i) out.push_back(record((i < 10 ? "r0" : "r") + std::to_string(i), i));
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("the newest twenty finished Rollbacks are kept, and the older ones may go, oldest first") {
+  CHECK(superfluous_rollbacks({}, "").empty());
+  CHECK(superfluous_rollbacks(history(20), "").empty());
+  CHECK(superfluous_rollbacks(history(23), "") == Names{"r01", "r02", "r03"});
+  auto shuffled = history(23);
+  std::ranges::reverse(shuffled);
+  CHECK(superfluous_rollbacks(shuffled, "") == Names{"r01", "r02", "r03"});
+}
+
+TEST_CASE("the Rollback that the guard speaks of is kept, however old") {
+  CHECK(superfluous_rollbacks(history(23), "r02") == Names{"r01", "r03"});
+}
+
+TEST_CASE("a Rollback that is not finished is kept and is none of the twenty") {
+  auto rollbacks = history(22);
+  for (const auto phase :
+       {RollbackPhase::Pending, RollbackPhase::TemplateRestored, RollbackPhase::Restored, RollbackPhase::Verifying})
+    rollbacks.push_back(record(std::string("open-") + to_string(phase), 0, phase));
+  CHECK(superfluous_rollbacks(rollbacks, "") == Names{"r01", "r02"});
+}
+
+TEST_CASE("every way to be finished counts") {
+  for (const auto phase : {RollbackPhase::Succeeded, RollbackPhase::Failed, RollbackPhase::Superseded, RollbackPhase::Observed,
+                           RollbackPhase::Refused}) {
+    CAPTURE(to_string(phase));
+    auto rollbacks = history(20);
+    rollbacks.push_back(record("old", 0, phase));
+    CHECK(superfluous_rollbacks(rollbacks, "") == Names{"old"});
+  }
+}
+
+TEST_CASE("a record without a time of its end is as old as the object, and without any the oldest") {
+  auto rollbacks = history(19);
+  rollbacks.push_back(record("made-late", 0));
+  rollbacks.back().status.finished.reset();
+  rollbacks.back().meta.created = Time(std::chrono::minutes(100));
+  rollbacks.push_back(record("timeless", 0));
+  rollbacks.back().status.finished.reset();
+  CHECK(superfluous_rollbacks(rollbacks, "") == Names{"timeless"});
+}
+
+TEST_CASE("of the same age the names decide, so that the same ones go every time") {
+  auto rollbacks = history(21);
+  for (auto& one : rollbacks) one.status.finished = Time(std::chrono::minutes(1));
+  CHECK(superfluous_rollbacks(rollbacks, "") == Names{"r01"});
+}
+
+}  // namespace lastgood::rollback::test
