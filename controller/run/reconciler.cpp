@@ -3,6 +3,7 @@
 #include "base/log.hpp"
 #include "decide/life.hpp"
 #include "decide/preflight.hpp"
+#include "decide/record.hpp"
 #include "decide/request.hpp"
 #include "decide/target.hpp"
 #include "run/fleet.hpp"
