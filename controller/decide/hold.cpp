@@ -53,6 +53,9 @@ constexpr std::array touch{
     judge[0], judge[1], judge[2], judge[3], HoldRule{.name = "PausedUntil", .holds = paused_until},
 };
 
+// What a person has forced is not held back by what the policy or an annotation says.
+constexpr std::array forced{judge[0], judge[2], judge[3]};
+
 // Evidence first, so that what is said is about the release; then what may be done; last what is done once all else allows it.
 constexpr std::array begin{
     HoldRule{.name = "AlreadyRolledBack", .holds = restraint::one_per_release},
@@ -70,6 +73,7 @@ constexpr std::array begin{
 };
 
 constexpr std::array pending{
+    HoldRule{.name = "Observing", .holds = restraint::observing},
     HoldRule{.name = "AwaitingApproval", .holds = restraint::awaiting_approval},
     HoldRule{.name = "AlreadyFailing", .holds = restraint::already_failing},
     HoldRule{.name = "SharedCause", .holds = restraint::shared_cause},
@@ -81,6 +85,7 @@ constexpr std::array pending{
 
 std::span<const HoldRule> judge_rules() { return judge; }
 std::span<const HoldRule> touch_rules() { return touch; }
+std::span<const HoldRule> forced_rules() { return forced; }
 std::span<const HoldRule> begin_rules() { return begin; }
 std::span<const HoldRule> pending_rules() { return pending; }
 

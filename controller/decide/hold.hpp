@@ -30,6 +30,9 @@ struct HoldRule {
 // May the Deployment be touched at all? Asked before a rollback begins and again before each of its writes.
 [[nodiscard]] std::span<const HoldRule> touch_rules();
 
+// The same of a rollback that a person asked for with spec.force.
+[[nodiscard]] std::span<const HoldRule> forced_rules();
+
 // May a rollback begin? Asked once more before the Rollback is written.
 [[nodiscard]] std::span<const HoldRule> begin_rules();
 

@@ -116,12 +116,15 @@ MaybeRefusal not_proven(const World& world, const api::GuardStatus& guard, Time)
 }
 
 MaybeRefusal no_rollback_past(const World& world, const api::GuardStatus& guard, Time) {
-  const auto target = wanted_target(world, guard);
-  const Revision* mark = target ? mark_before(guard, *target) : nullptr;
+  const Revision* asked = asked_for(world, guard);
+  const auto kept = proven_and_kept(guard);
+  const auto last = std::ranges::find_if(kept, [&](const Revision* one) { return one->hash != guard.current->hash; });
+  if (!asked && last != kept.end()) asked = *last;
+  const Revision* mark = asked ? mark_before(guard, *asked) : nullptr;
   if (!mark) return {};
-  return Refusal{.reason = "NoRollbackPast",
-                 .message = fmt::format("Revision {} is marked lastgood.dev/no-rollback-past: going back past it would do harm",
-                                        mark->number)};
+  return Refusal{
+      .reason = "NoRollbackPast",
+      .message = fmt::format("Going back would do harm: revision {} is marked lastgood.dev/no-rollback-past", mark->number)};
 }
 
 MaybeRefusal suspended(const World& world, const api::GuardStatus&, Time) {
@@ -146,12 +149,12 @@ MaybeRefusal not_checked(const World& world, const api::GuardStatus& guard, Time
 }
 
 MaybeRefusal missing_reference(const World& world, const api::GuardStatus&, Time) {
-  if (world.preflight->reason != "MissingReference") return {};
+  if (!world.preflight || world.preflight->reason != "MissingReference") return {};
   return Refusal{.reason = "MissingReference", .message = world.preflight->message};
 }
 
 MaybeRefusal would_fail(const World& world, const api::GuardStatus&, Time) {
-  if (world.preflight->ready == api::Truth::True || world.preflight->reason == "MissingReference") return {};
+  if (!world.preflight || world.preflight->ready == api::Truth::True || world.preflight->reason == "MissingReference") return {};
   return Refusal{.reason = world.preflight->reason, .message = world.preflight->message};
 }
 
@@ -244,7 +247,10 @@ bool take_request(Step& step) {
   const auto refusal = first_refusal(request_rules(), step.world, step.guard(), step.now);
   if (refusal && refusal->is_passing) {
     constexpr std::chrono::milliseconds in_a_moment{50};
-    step.look_again(step.now + in_a_moment);
+    constexpr std::chrono::seconds in_a_while{5};
+    // What the server would not say is not known a moment later.
+    const bool is_unsaid = step.world.preflight && step.world.preflight->ready == api::Truth::Unknown;
+    step.look_again(step.now + (is_unsaid ? Duration(in_a_while) : Duration(in_a_moment)));
     return false;
   }
   // A drill ends with what would have held it back.

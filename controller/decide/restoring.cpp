@@ -64,9 +64,13 @@ bool is_touched(const Step& step, const api::Rollback& rollback) {
   return is_marked_by(step.deployment(), rollback) && step.deployment().meta.generation != rollback.spec.generation;
 }
 
+std::span<const HoldRule> rules_on_touching(const api::Rollback& rollback) {
+  return rollback.spec.force && api::is_by_hand(rollback.spec) ? forced_rules() : touch_rules();
+}
+
 void carry_out(Step& step, const api::Rollback& rollback) {
   const bool is_there = rollback.status.template_restored || is_touched(step, rollback);
-  if (held_back(step, touch_rules(), is_there ? State::RollingBack : State::Held)) return;
+  if (held_back(step, rules_on_touching(rollback), is_there ? State::RollingBack : State::Held)) return;
   const std::string bad = name_of(step.deployment(), rollback.spec.from);
   const std::string good = name_of(step.deployment(), rollback.spec.to);
   if (rollback.status.phase == RollbackPhase::Pending && !is_touched(step, rollback) &&
@@ -92,7 +96,7 @@ void carry_out_pending(Step& step, const api::Rollback& rollback) {
   if (is_touched(step, rollback)) return carry_out(step, rollback);
   judge(step);
   const bool was_refused = guard.reason == "Refused";
-  if (held_back(step, touch_rules(), State::Held)) return;
+  if (held_back(step, rules_on_touching(rollback), State::Held)) return;
   const std::string name = name_of(step.deployment(), rollback.spec.from);
   const auto check = std::ranges::find(guard.checks, rollback.spec.check, &CheckStatus::name);
   const bool has_check = !rollback.spec.check.empty();

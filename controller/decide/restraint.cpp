@@ -109,8 +109,8 @@ MaybeHold cooldown(const World& world, const api::GuardStatus& guard, Time now) 
   if (until <= now) return {};
   return Hold{.reason = "Cooldown",
               .message = fmt::format("It was rolled back {} ago; the next rollback is due at {} (cooldown {})",
-                                     format_duration(now - guard.rollbacks.front().at), format_rfc3339(until),
-                                     format_duration(world.guarding.spec.cooldown)),
+                                     format_duration(std::chrono::floor<std::chrono::seconds>(now - guard.rollbacks.front().at)),
+                                     format_rfc3339(until), format_duration(world.guarding.spec.cooldown)),
               .until = until};
 }
 

@@ -196,3 +196,41 @@ TEST_CASE("Silence is waited for two turns of the slowest check") {
   spec.checks.clear();
   CHECK(patience(spec) == Duration{0});
 }
+
+TEST_CASE("How the other revision answers: the last definite answer stands until the check passes") {
+  using MaybeComparison = std::optional<api::Comparison>;
+  const auto answered = [](SampleResult result, bool before) {
+    return MaybeComparison(api::Comparison{.result = result, .revision = "revision 1 (web-v1)", .before = before});
+  };
+  const auto after = [](std::vector<std::pair<char, MaybeComparison>> given) {
+    api::CheckStatus check{.name = "check", .failure_threshold = 1};
+    for (const auto& [letter, comparison] : given) {
+      api::Sample sample = sample_of(letter);
+      sample.comparison = comparison;
+      check = apply(check, sample, true, noon);
+    }
+    return check.comparison;
+  };
+  CHECK(after({{'F', answered(Fail, false)}}) == answered(Fail, false));
+  CHECK(after({{'U', answered(Fail, true)}}) == answered(Fail, true));
+  CHECK(after({{'F', answered(Fail, true)}, {'F', answered(Pass, false)}}) == answered(Pass, false));
+  CHECK(after({{'F', answered(Fail, false)}, {'F', answered(Unknown, false)}}) == answered(Fail, false));
+  CHECK(after({{'F', answered(Fail, false)}, {'F', {}}}) == answered(Fail, false));
+  CHECK(after({{'F', answered(Fail, false)}, {'U', {}}}) == answered(Fail, false));
+  CHECK_FALSE(after({{'F', answered(Fail, false)}, {'P', {}}}).has_value());
+  CHECK_FALSE(after({{'F', answered(Unknown, true)}}).has_value());
+}
+
+TEST_CASE("Acted upon is the first confirmed breach that the other revision does not share") {
+  const api::Comparison shared{.result = Fail};
+  const api::Comparison own{.result = Pass};
+  const auto breach = [](const char* name, std::optional<api::Comparison> comparison) {
+    return api::CheckStatus{.name = name, .result = Fail, .last_failure = noon, .breached = true, .comparison = comparison};
+  };
+  const auto spec = web_policy().spec;
+  CHECK(actionable_breach({breach("rollout", {}), breach("health", own)}, spec, noon)->name == "rollout");
+  CHECK(actionable_breach({breach("rollout", shared), breach("health", own)}, spec, noon)->name == "health");
+  CHECK(actionable_breach({breach("rollout", shared), breach("health", {})}, spec, noon)->name == "health");
+  CHECK(actionable_breach({breach("rollout", shared), breach("health", shared)}, spec, noon) == nullptr);
+  CHECK(actionable_breach({breach("rollout", shared), breach("health", own)}, spec, noon + 1h) == nullptr);
+}

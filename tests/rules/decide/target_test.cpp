@@ -22,15 +22,26 @@ Revision revision(int number, api::RevisionVerdict verdict, Duration since = 0s,
           .kept_as = kept ? "web-" + hash : ""};
 }
 
+Revision marked(Revision revision) {
+  revision.no_rollback_past = true;
+  return revision;
+}
+
 struct Row {
   const char* name;
   std::vector<Revision> revisions;  // newest first; the first is the current one
   const char* target;               // its hash; empty: none
   const char* last_good;
-  const char* why_not;
+  std::string why_not;
+  bool is_past_mark = false;
 };
 
 const char* const never = "no earlier revision of this Deployment was ever proven good";
+
+std::string past(int mark, int target) {
+  return "revision " + std::to_string(mark) + " is marked lastgood.dev/no-rollback-past, so revision " + std::to_string(target) +
+         " cannot be gone back to";
+}
 
 const std::vector<Row> table = {
     {"only the current one", {revision(1, Good)}, "", "v1", never},
@@ -72,6 +83,29 @@ const std::vector<Row> table = {
      "",
      "",
      "revision 1 was good, but its template was not kept before the next one came"},
+    {"the present one is marked", {marked(revision(2, Breached)), revision(1, Good)}, "", "", past(2, 1), true},
+    {"one between is marked",
+     {revision(3, Breached), marked(revision(2, Superseded)), revision(1, Good)},
+     "",
+     "",
+     past(2, 1),
+     true},
+    {"the target itself is marked: it is not gone back past",
+     {revision(3, Breached), marked(revision(2, Good, 1h)), revision(1, Good)},
+     "v2",
+     "v2",
+     ""},
+    {"one behind the target is marked",
+     {revision(3, Breached), revision(2, Good, 1h), marked(revision(1, Good))},
+     "v2",
+     "v2",
+     ""},
+    {"the present one is marked and good: it stays the last good one",
+     {marked(revision(2, Good, 1h)), revision(1, Good)},
+     "",
+     "v2",
+     past(2, 1),
+     true},
 };
 
 }  // namespace
@@ -83,6 +117,7 @@ TEST_CASE("The target, the last good revision, and why there is none") {
     const Target target = choose_target(guard);
     CHECK((target.revision ? target.revision->hash.value : "") == row.target);
     CHECK(target.why_not == row.why_not);
+    CHECK(target.is_past_mark == row.is_past_mark);
     const auto good = last_good(guard);
     CHECK((good ? good->hash.value : "") == row.last_good);
   }

@@ -1,0 +1,129 @@
+// What a group says: who goes back together, whether all of them can, and in which order.
+#include "golden.hpp"
+
+namespace lastgood::decide::test {
+
+namespace {
+
+using api::RevisionVerdict;
+using api::RollbackPhase;
+
+constexpr Held blocked{.reason = "GroupBlocked",
+                       .message = "Group shop goes back together or not at all, and api cannot: it is frozen (Contested)",
+                       .until = 5s};
+
+// "api" is of the same group and cannot go back.
+void with_one_that_cannot(World& world, RevisionVerdict verdict, Duration since = 5s) {
+  world.guarding.group = "shop";
+  GroupMember other = member("api");
+  other.guard.current->verdict = verdict;
+  other.guard.current->since = noon + since;
+  other.cannot = "it is frozen (Contested)";
+  world.group = {std::move(other)};
+}
+
+std::vector<HoldRow> together() {
+  return {
+      {"GroupBlocked", "one that is judged too and cannot go back holds the group",
+       [](World& w) { with_one_that_cannot(w, RevisionVerdict::Watching); }, blocked},
+      {"GroupBlocked", "so does one that is breached too", [](World& w) { with_one_that_cannot(w, RevisionVerdict::Breached); },
+       blocked},
+      {"GroupBlocked", "and one that has become good since this release came",
+       [](World& w) { with_one_that_cannot(w, RevisionVerdict::Good, 0s); }, blocked},
+      {"GroupBlocked", "or was never judged", [](World& w) { with_one_that_cannot(w, RevisionVerdict::Unjudged); }, blocked},
+      {"GroupBlocked", "the second of two is enough",
+       [](World& w) {
+         with_one_that_cannot(w, RevisionVerdict::Watching);
+         w.group.insert(w.group.begin(), member("db"));
+       },
+       blocked},
+      {"GroupBlocked", "one that can does not",
+       [](World& w) {
+         with_one_that_cannot(w, RevisionVerdict::Watching);
+         w.group[0].cannot.clear();
+       }},
+      {"GroupBlocked", "nor one that was good before this release came",
+       [](World& w) { with_one_that_cannot(w, RevisionVerdict::Good, -1ms); }},
+      {"GroupBlocked", "nor one that was good when first seen",
+       [](World& w) { with_one_that_cannot(w, RevisionVerdict::PresumedGood); }},
+      {"GroupBlocked", "nor one that was put back already",
+       [](World& w) {
+         with_one_that_cannot(w, RevisionVerdict::Good);
+         w.group[0].rollback = api::Rollback{};
+         w.group[0].rollback->spec.to.hash = TemplateHash("api2");
+         w.group[0].rollback->status.template_restored = noon;
+       }},
+      {"GroupBlocked", "nor one that has not been looked at",
+       [](World& w) {
+         with_one_that_cannot(w, RevisionVerdict::Watching);
+         w.group[0].guard.current.reset();
+       }},
+      {"GroupBlocked", "who is in no group is alone", [](World& w) { w.group.clear(); }},
+  };
+}
+
+constexpr Held second{.reason = "GroupOrder", .message = "In group shop api goes back first", .until = 1s};
+
+// "web" leads, and calls them in that order.
+void leads(World& world, std::vector<std::string> order) {
+  world.guarding.group = "shop";
+  world.rollback->spec.group = api::GroupCall{.name = "shop", .members = std::move(order)};
+  world.group = {member("api")};
+}
+
+// "api" was called by "web" and stands there.
+void called(World& world, RollbackPhase phase, const char* by = "web-2-1b4e") {
+  leads(world, {"api", "web"});
+  world.group[0].rollback = api::Rollback{};
+  world.group[0].rollback->spec.caused_by = by;
+  world.group[0].rollback->status.phase = phase;
+}
+
+// "api" leads and has called "web".
+void follows(World& world, RollbackPhase phase) {
+  world.guarding.group = "shop";
+  world.rollback->spec.check.clear();
+  world.rollback->spec.caused_by = "api-2-9f";
+  world.group = {leader("api", {"api", "web"})};
+  world.group[0].rollback->status.phase = phase;
+}
+
+std::vector<HoldRow> in_order() {
+  return {
+      {"GroupOrder", "who leads waits for those before it", [](World& w) { leads(w, {"api", "web"}); }, second},
+      {"GroupOrder", "until they are rolled out again", [](World& w) { called(w, RollbackPhase::Restored); }, second},
+      {"GroupOrder", "a rollback of another time is none of this one",
+       [](World& w) { called(w, RollbackPhase::Succeeded, "web-1-1b4e"); }, second},
+      {"GroupOrder", "who is called waits for those before it", [](World& w) { follows(w, RollbackPhase::TemplateRestored); },
+       second},
+      {"GroupOrder", "they are: it goes on", [](World& w) { called(w, RollbackPhase::Verifying); }},
+      {"GroupOrder", "nothing more comes of them: it goes on", [](World& w) { called(w, RollbackPhase::Superseded); }},
+      {"GroupOrder", "who is called goes on then too", [](World& w) { follows(w, RollbackPhase::Verifying); }},
+      {"GroupOrder", "the first waits for nobody", [](World& w) { leads(w, {"web", "api"}); }},
+      {"GroupOrder", "one that has left the group is not waited for",
+       [](World& w) {
+         leads(w, {"api", "web"});
+         w.group.clear();
+       }},
+      {"GroupOrder", "nor one that a person has given a newer template since",
+       [](World& w) {
+         leads(w, {"api", "web"});
+         w.group[0].guard.watch_started = moment + 1ms;
+       }},
+      {"GroupOrder", "who goes back alone waits for nobody", [](World&) {}},
+  };
+}
+
+}  // namespace
+
+const std::vector<HoldRow>& rows_on_groups() {
+  static const std::vector<HoldRow> rows = [] {
+    std::vector<HoldRow> all = together();
+    const std::vector<HoldRow> order = in_order();
+    all.insert(all.end(), order.begin(), order.end());
+    return all;
+  }();
+  return rows;
+}
+
+}  // namespace lastgood::decide::test
