@@ -21,6 +21,9 @@ using api::State;
 
 namespace {
 
+// As many as the record has room for.
+constexpr std::size_t most_members = 64;
+
 // What runs there was put back, and so is no release.
 bool was_put_back(const GroupMember& member, const Revision& current) {
   return member.rollback && member.rollback->status.template_restored && member.rollback->spec.to.hash == current.hash;
@@ -154,7 +157,13 @@ namespace restraint {
 
 MaybeHold group_blocked(const World& world, const api::GuardStatus& guard, Time now) {
   constexpr std::chrono::seconds in_a_while{5};
-  for (const GroupMember* member : of_same_window(world, guard)) {
+  const auto called = of_same_window(world, guard);
+  if (called.size() >= most_members) {
+    return Hold{.reason = "GroupBlocked",
+                .message = fmt::format("Group {} has {} Deployments to put back; at most {} go back together", world.guarding.group,
+                                       called.size() + 1, most_members)};
+  }
+  for (const GroupMember* member : called) {
     if (member->cannot.empty()) continue;
     return Hold{.reason = "GroupBlocked",
                 .message = fmt::format("Group {} goes back together or not at all, and {} cannot: {}", world.guarding.group,

@@ -1,5 +1,11 @@
 #include "run/executor.hpp"
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/experimental/parallel_group.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
 #include "api/manifests.hpp"
 #include "base/log.hpp"
 #include "decide/drill.hpp"
@@ -48,18 +54,35 @@ asio::awaitable<Result<void>> Executor::carry_out(decide::Act act, const decide:
   co_return Result<void>{};
 }
 
+// The record and what is read do not wait for each other: users of a bad release wait for both.
 asio::awaitable<Result<void>> Executor::start(const decide::StartRollback& start, const api::Deployment& deployment,
                                               Memory& memory, Term term) {
   const api::Revision& target = start.record.spec.to;
-  const auto kept = co_await gateway_.read(kept_call(deployment, target));
-  // Deleted by somebody: another target is to be chosen, or none.
-  if (!kept && kept.error().kind == ErrorKind::NotFound) decide::note_kept(memory.guard, target.hash, "");
-  if (!kept) co_return std::unexpected(kept.error());
-  const auto recorded = co_await record(start, deployment, memory, term);
-  if (!recorded || !start.carry_out) co_return recorded;
+  if (!start.carry_out) co_return co_await record(start, deployment, memory, term);
+  const auto executor = co_await asio::this_coro::executor;
+  const std::optional<Key> policy = policy_of(memory.guard, deployment);
+  auto recording = asio::co_spawn(executor, record(start, deployment, memory, term), asio::deferred);
+  auto reading = asio::co_spawn(executor, read_beforehand(deployment, target, policy), asio::deferred);
+  auto [order, record_failed, recorded, reading_failed, readings] =
+      co_await asio::experimental::make_parallel_group(std::move(recording), std::move(reading))
+          .async_wait(asio::experimental::wait_for_all(), asio::use_awaitable);
+  for (const std::exception_ptr& failed : {record_failed, reading_failed}) {
+    if (failed) std::rethrow_exception(failed);
+  }
+  if (!recorded) co_return recorded;
   // A record that was there already may be of another target: that one is looked at anew.
   if (memory.rollback->spec.to.kept_as != target.kept_as) co_return changed_since();
-  co_return co_await go_on(deployment, kept, memory, term);
+  const Result<api::Json> kept = readings.kept;
+  co_return co_await go_on(deployment, kept, memory, term, std::move(readings));
+}
+
+asio::awaitable<Executor::Readings> Executor::read_beforehand(const api::Deployment& deployment, const api::Revision& target,
+                                                              const std::optional<Key>& policy) {
+  Readings readings{.kept = co_await gateway_.read(kept_call(deployment, target)),
+                    .live = co_await gateway_.read(kube::get(Resource::Deployment, deployment.meta.key)),
+                    .allowed = {}};
+  readings.allowed = co_await policy_still_allows(policy);
+  co_return readings;
 }
 
 asio::awaitable<Result<void>> Executor::bind(const api::Rollback& bound, Memory& memory, Term term) {
@@ -125,13 +148,16 @@ asio::awaitable<Result<void>> Executor::record(const decide::StartRollback& star
 
 // `kept` was read for this decision; what is kept under a name never changes, so once is enough.
 asio::awaitable<Result<void>> Executor::go_on(const api::Deployment& deployment, const Result<api::Json>& kept, Memory& memory,
-                                              Term term) {
+                                              Term term, std::optional<Readings> beforehand) {
   std::optional<Error> last;
   for (int step = 0; step < most_steps; ++step) {
-    const auto live = co_await gateway_.read(kube::get(Resource::Deployment, deployment.meta.key));
+    const bool is_read = step == 0 && beforehand;
+    const auto live =
+        is_read ? std::move(beforehand->live) : co_await gateway_.read(kube::get(Resource::Deployment, deployment.meta.key));
     const rollback::NextStep next = rollback::next_step(*memory.rollback, live, kept);
     if (is_undecided(next, live, deployment)) co_return changed_since();
-    const auto allowed = co_await policy_still_allows(next, deployment, memory);
+    const auto allowed =
+        is_read ? beforehand->allowed : co_await policy_still_allows(policy_to_confirm(next, memory.guard, deployment));
     if (!allowed) co_return refused(next, allowed.error(), memory);
     note_changes(next, live, kept, memory.rollback->status);
     const Taken taken = co_await take(next, memory, term);
@@ -144,11 +170,9 @@ asio::awaitable<Result<void>> Executor::go_on(const api::Deployment& deployment,
 }
 
 // The emergency brake works even where the watch of the policies has silently died.
-asio::awaitable<Result<void>> Executor::policy_still_allows(const rollback::NextStep& next, const api::Deployment& deployment,
-                                                            const Memory& memory) {
-  const auto key = policy_to_confirm(next, memory.guard, deployment);
-  if (!key) co_return Result<void>{};
-  const auto object = co_await gateway_.read(kube::get(Resource::RollbackPolicy, *key));
+asio::awaitable<Result<void>> Executor::policy_still_allows(const std::optional<Key>& policy) {
+  if (!policy) co_return Result<void>{};
+  const auto object = co_await gateway_.read(kube::get(Resource::RollbackPolicy, *policy));
   co_return allows(object);
 }
 

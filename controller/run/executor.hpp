@@ -34,8 +34,16 @@ class Executor {
  private:
   boost::asio::awaitable<Result<void>> record(const decide::StartRollback& start, const api::Deployment& deployment,
                                               Memory& memory, Term term);
+  // What is read for the first step, beside the writing of the record.
+  struct Readings {
+    Result<api::Json> kept;
+    Result<api::Json> live;
+    Result<void> allowed;  // by the policy
+  };
+  boost::asio::awaitable<Readings> read_beforehand(const api::Deployment& deployment, const api::Revision& target,
+                                                   const std::optional<Key>& policy);
   boost::asio::awaitable<Result<void>> go_on(const api::Deployment& deployment, const Result<api::Json>& kept, Memory& memory,
-                                             Term term);
+                                             Term term, std::optional<Readings> beforehand = {});
   boost::asio::awaitable<Result<void>> start(const decide::StartRollback& start, const api::Deployment& deployment,
                                              Memory& memory, Term term);
   boost::asio::awaitable<Result<void>> bind(const api::Rollback& bound, Memory& memory, Term term);
@@ -51,8 +59,7 @@ class Executor {
     std::optional<Error> error = {};  // of the write
   };
   boost::asio::awaitable<Taken> take(const rollback::NextStep& step, Memory& memory, Term term);
-  boost::asio::awaitable<Result<void>> policy_still_allows(const rollback::NextStep& next, const api::Deployment& deployment,
-                                                           const Memory& memory);
+  boost::asio::awaitable<Result<void>> policy_still_allows(const std::optional<Key>& policy);
   Result<void> refused(const rollback::NextStep& next, const Error& error, Memory& memory);
 
   Gateway& gateway_;

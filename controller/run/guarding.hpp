@@ -1,6 +1,7 @@
 // What policy/ found, in the words of decide/: the two do not know each other.
 #pragma once
 
+#include "api/json.hpp"
 #include "decide/world.hpp"
 #include "policy/annotations.hpp"
 #include "policy/govern.hpp"

@@ -87,8 +87,13 @@ bool is_undecided(const rollback::NextStep& step, const Result<api::Json>& live,
 
 std::optional<Key> policy_to_confirm(const rollback::NextStep& step, const api::GuardStatus& guard,
                                      const api::Deployment& deployment) {
+  if (!std::holds_alternative<rollback::PatchTemplate>(step)) return {};
+  return policy_of(guard, deployment);
+}
+
+std::optional<Key> policy_of(const api::GuardStatus& guard, const api::Deployment& deployment) {
   constexpr std::string_view kind = "RollbackPolicy/";
-  if (!std::holds_alternative<rollback::PatchTemplate>(step) || !guard.policy.starts_with(kind)) return {};
+  if (!guard.policy.starts_with(kind)) return {};
   return Key{.namespace_ = deployment.meta.key.namespace_, .name = guard.policy.substr(kind.size())};
 }
 

@@ -34,6 +34,9 @@ void record_done(const rollback::NextStep& step, api::RollbackStatus& status, Ti
 // The patch would go onto a generation that was not decided about.
 [[nodiscard]] bool is_undecided(const rollback::NextStep& step, const Result<api::Json>& live, const api::Deployment& decided);
 
+// The RollbackPolicy that governs; nothing where none does.
+[[nodiscard]] std::optional<Key> policy_of(const api::GuardStatus& guard, const api::Deployment& deployment);
+
 // The RollbackPolicy that is to be read once more before this step; nothing where none governs or nothing is touched.
 [[nodiscard]] std::optional<Key> policy_to_confirm(const rollback::NextStep& step, const api::GuardStatus& guard,
                                                    const api::Deployment& deployment);
