@@ -55,21 +55,46 @@ std::string first_cells(std::string_view row, std::size_t cells) {
 }  // namespace
 
 Names events_in(const std::string& source) {
-  return all(source, R"re(fact\(\s*(true|false),\s*"(\w+)")re",
-             [](const std::smatch& match) { return match[2].str() + (match[1] == "true" ? " Warning" : " Normal"); });
+  Names names = all(source, R"re(fact\(\s*(true|false),\s*"(\w+)")re",
+                    [](const std::smatch& match) { return match[2].str() + (match[1] == "true" ? " Warning" : " Normal"); });
+  const auto warning = [](const std::smatch& match) { return match[1].str() + " Warning"; };
+  names.merge(all(source, R"re(freeze\([^;"]*,\s*"(\w+)")re", warning));
+  for (const std::string& reason : freezing_holds_in(source)) names.insert(reason + " Warning");
+  return names;
 }
 
 FactCount facts_in(const std::string& source) {
   return {.all = count(source, R"re(step\.fact\()re"),
           .spelt_out = count(source, R"re(step\.fact\(\s*(true|false),\s*"\w+")re"),
-          .of_governed = count(source, R"re(step\.fact\(\s*(true|false),\s*after\.reason,)re")};
+          .of_governed = count(source, R"re(step\.fact\(\s*(true|false),\s*after\.reason,)re"),
+          .of_freezes = count(source, R"re(step\.fact\(\s*true,\s*event\.empty\(\) \? reason : )re")};
 }
 
 Names states_in(const std::string& source) {
-  return first_groups(source, R"re((?:enter|freeze|fail_rollback)\([^;"{}]*,\s*"(\w+)")re");
+  Names names = first_groups(source, R"re((?:enter|freeze|fail_rollback)\([^;"{}]*,\s*"(\w+)")re");
+  names.merge(first_groups(source, R"re(spec\.reason = "(\w+)")re"));
+  return names;
 }
 
 Names holds_in(const std::string& source) { return first_groups(source, R"re(HoldRule\{\.name = "(\w+)")re"); }
+
+Names freezing_holds_in(const std::string& source) {
+  return first_groups(source, R"re(Hold\{\s*\.reason = "(\w+)"[^;]*\.freezes = true)re");
+}
+
+Names refusals_in(const std::string& source) {
+  return all(source, R"re(RequestRule\{\.name = "(\w+)",\s*\.refuses = \w+(,\s*\.yields_to_force = true)?\})re",
+             [](const std::smatch& match) { return match[1].str() + (match[2].matched ? " yes" : " no"); });
+}
+
+Names preflights_in(const std::string& source) {
+  Names names = all(source, R"re(never\("(\w+)")re", [](const std::smatch& match) { return match[1].str() + " False"; });
+  names.merge(all(source, R"re(Truth::(\w+), \.reason = "(\w+)")re",
+                  [](const std::smatch& match) { return match[2].str() + " " + match[1].str(); }));
+  return names;
+}
+
+Names annotations_in(const std::string& source) { return first_groups(source, R"re("(lastgood\.dev/[a-z-]+)")re"); }
 
 Names check_reasons_in(const std::string& source) {
   constexpr std::array ways{"sample_of(", "fail_at_once(", "fail_after(", "nothing_to_ask(",

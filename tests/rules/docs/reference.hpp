@@ -11,20 +11,30 @@ namespace lastgood::reference {
 
 using Names = std::set<std::string>;
 
-// Of fact(true, "RolledBack", ...): "RolledBack Warning".
+// Of fact(true, "RolledBack", ...): "RolledBack Warning". Every freeze is one too, by its reason or by the name it is given.
 [[nodiscard]] Names events_in(const std::string& source);
-// How many facts there are, and how many of them take their reason from the condition Governed: the rest are events_in.
+// How many facts there are, and how many of them take their reason from the condition Governed or from a freeze: the rest are
+// spelt out.
 struct FactCount {
   std::size_t all = 0;
   std::size_t spelt_out = 0;
   std::size_t of_governed = 0;
+  std::size_t of_freezes = 0;
 };
 [[nodiscard]] FactCount facts_in(const std::string& source);
 
-// Of enter(State::Idle, "Good", ...), and of what freezes.
+// Of enter(State::Idle, "Good", ...), of what freezes, and of a Rollback's reason, which a state takes over.
 [[nodiscard]] Names states_in(const std::string& source);
 // Of HoldRule{.name = "Suspended", ...}.
 [[nodiscard]] Names holds_in(const std::string& source);
+// Of Hold{.reason = "LimitReached", ..., .freezes = true}.
+[[nodiscard]] Names freezing_holds_in(const std::string& source);
+// Of RequestRule{.name = "Quarantined", ...}: with " yes" where it yields to force, else with " no".
+[[nodiscard]] Names refusals_in(const std::string& source);
+// What a preflight can find, with the status of the condition: "Refused False".
+[[nodiscard]] Names preflights_in(const std::string& source);
+// Of "lastgood.dev/enabled".
+[[nodiscard]] Names annotations_in(const std::string& source);
 // Of the samples that a check can come to, whichever way they are made.
 [[nodiscard]] Names check_reasons_in(const std::string& source);
 // Of MetricRow{"lastgood_leader", "gauge", ...}: "lastgood_leader gauge".

@@ -1,11 +1,12 @@
-// docs/reference.md explains every reason, Event, condition and metric that there is, and none that there is not. Fields and
-// annotations are held by tests/rules/api and tests/rules/policy.
+// docs/reference.md explains every annotation, reason, Event, condition and metric that there is, and none that there is not.
+// Fields are held by tests/rules/api.
 #include "reference.hpp"
 
 #include <catch2/catch.hpp>
 #include <filesystem>
 
 #include "api/rollback.hpp"
+#include "policy/annotations.hpp"
 #include "rules/api/schema.hpp"
 
 using namespace lastgood;
@@ -31,6 +32,33 @@ Names joined(Names a, const Names& b) {
   return a;
 }
 
+// A rule that passes on what a preflight found has the names of all that can be in its way.
+Names in_the_way(std::string_view statuses) {
+  Names out;
+  for (const std::string& found : reference::preflights_in(schema::text_file("controller/rollback/preflight.cpp"))) {
+    const auto end = found.find(' ');
+    if (statuses.contains(found.substr(end + 1))) out.insert(found.substr(0, end));
+  }
+  return out;
+}
+
+Names reasons_to_hold() {
+  Names names = reference::holds_in(sources_of("decide"));
+  CHECK(names.erase("Preflight") == 1);
+  return joined(names, in_the_way("False Unknown"));
+}
+
+Names reasons_to_refuse() {
+  Names names = reference::refusals_in(schema::text_file("controller/decide/request.cpp"));
+  CHECK(names.erase("WouldFail no") == 1);
+  for (const std::string& reason : in_the_way("False")) {
+    if (reason != "MissingReference") names.insert(reason + " no");
+  }
+  // Of what nothing guards: there is no table to look in.
+  names.insert("NoSuchDeployment no");
+  return names;
+}
+
 void check_same(const Names& sources, const Names& rows) {
   CHECK_FALSE(sources.empty());
   for (const std::string& complaint : reference::differences(sources, rows)) FAIL_CHECK(complaint);
@@ -42,23 +70,60 @@ TEST_CASE("The reference explains every Event and its type, and none that is nev
   const std::string sources = sources_of("decide");
   check_same(reference::events_in(sources), reference::rows_of(page(), "## Events", 2));
   const auto facts = reference::facts_in(sources);
-  CHECK(facts.all == facts.spelt_out + facts.of_governed);
+  CHECK(facts.all == facts.spelt_out + facts.of_governed + facts.of_freezes);
+}
+
+TEST_CASE("The reference explains every annotation, and none that nobody reads") {
+  const std::string sources = schema::text_file("controller/policy/annotations.hpp") + sources_of("run");
+  check_same(reference::annotations_in(sources), reference::rows_of(page(), "## Annotations"));
+}
+
+TEST_CASE("The page for app teams names every annotation that a person may write") {
+  const std::string text = schema::text_file("docs/app-team.md");
+  const auto named = [&](std::string_view key) { return text.contains(key); };
+  for (const std::string_view key : policy::valid_keys()) {
+    INFO(key);
+    CHECK(named(key));
+  }
+  for (const std::string_view key : policy::valid_template_keys()) {
+    INFO(key);
+    CHECK(named(key));
+  }
 }
 
 TEST_CASE("The reference explains every reason to hold back, and none that holds nothing back") {
-  check_same(reference::holds_in(sources_of("decide")), reference::rows_of(page(), "### What holds it back"));
+  check_same(reasons_to_hold(), reference::rows_of(page(), "### What holds it back"));
 }
 
-TEST_CASE("The page for platform teams names every reason of Held") {
-  Names sources = reference::holds_in(sources_of("decide"));
+TEST_CASE("The page for platform teams names every reason to hold back") {
+  Names sources = reasons_to_hold();
   // What is being deleted keeps the state that it had.
   CHECK(sources.erase("Deleting") == 1);
   check_same(sources, reference::rows_of(schema::text_file("docs/platform-team.md"), "## When nothing happens"));
 }
 
+TEST_CASE("The reference says of every reason to refuse a person's Rollback whether it yields to force") {
+  check_same(reasons_to_refuse(), reference::rows_of(page(), "### What is refused", 2));
+}
+
+TEST_CASE("The page for platform teams names every reason to refuse a person's Rollback") {
+  check_same(reasons_to_refuse(),
+             reference::rows_of(schema::text_file("docs/platform-team.md"), "## When a rollback by hand is refused", 2));
+}
+
+TEST_CASE("The reference explains whatever can be said of whether a rollback would work") {
+  Names sources = reference::preflights_in(schema::text_file("controller/rollback/preflight.cpp"));
+  // Without a revision to go back to there is nothing to find out.
+  Names words = reference::words_in(schema::text_file("controller/decide/preflight.cpp"));
+  CHECK(words.erase("RollbackReady") == 1);
+  CHECK(words.erase("NotChecked") == 1);
+  for (const std::string& reason : words) sources.insert(reason + " False");
+  check_same(sources, reference::rows_of(page(), "## Whether a rollback would work", 2));
+}
+
 TEST_CASE("The reference explains every reason of a state, and none that no state has") {
   const std::string sources = sources_of("decide");
-  const Names holds = reference::holds_in(sources);
+  const Names holds = reasons_to_hold();
   const Names rows = reference::rows_of(page(), "### Why it is in its state");
   check_same(joined(reference::states_in(sources), holds), joined(rows, holds));
 }
@@ -74,14 +139,14 @@ TEST_CASE("The reference explains every reason of a check, and none that no chec
 TEST_CASE("The reference explains every phase of a rollback") {
   using enum api::RollbackPhase;
   Names phases;
-  for (const auto phase : {Pending, TemplateRestored, Restored, Verifying, Succeeded, Failed, Superseded}) {
+  for (const auto phase : {Pending, TemplateRestored, Restored, Verifying, Succeeded, Failed, Superseded, Observed, Refused}) {
     phases.insert(api::to_string(phase));
   }
   check_same(phases, reference::rows_of(page(), "### How a rollback goes"));
 }
 
 TEST_CASE("The reference explains every condition, and every reason that is a condition's alone") {
-  const Names types = {"Governed", "Ready", "Reconciling", "Stalled", "Succeeded"};
+  const Names types = {"Governed", "Ready", "Reconciling", "Stalled", "Succeeded", "RollbackReady"};
   check_same(types, reference::rows_of(page(), "## Conditions"));
   const std::string section = reference::section(page(), "## Conditions");
   for (const char* file : {"controller/decide/conditions.cpp", "controller/policy/status.cpp"}) {
@@ -99,20 +164,38 @@ TEST_CASE("The reference explains every metric and its type, and none that is ne
 TEST_CASE("Reasons are found in the sources however they are laid out") {
   CHECK(reference::events_in("step.fact(\n  true, \"RolledBack\", x); fact(false, \"Good\", y); fact(true, after.reason, z);") ==
         Names{"RolledBack Warning", "Good Normal"});
-  const auto facts =
-      reference::facts_in("step.fact(true, \"A\", x); step.fact(false, after.reason, x); step.fact(true, why, x);");
-  CHECK(facts.all == 3);
-  CHECK(facts.spelt_out + facts.of_governed == 2);
-  CHECK(reference::states_in("step.enter(State::Idle, \"Good\", m); enter(a == b ? c : d,\n \"Late\", m);"
-                             "enter(s, held->reason, fmt::format(\"Words\")); freeze(step, \"Failed\", m);"
-                             "void enter(State s, std::string reason) { fact(true, \"NotAState\"); }") ==
-        Names{"Good", "Late", "Failed"});
+  CHECK(reference::events_in("freeze(step, \"Late\", words, todo); freeze(step, std::move(reason), words,\n todo, \"Told\");"
+                             "return Hold{.reason = \"Often\", .message = f(\"{}, {}\"), .freezes = true};"
+                             "return Hold{.reason = \"Once\", .message = m};") ==
+        Names{"Late Warning", "Told Warning", "Often Warning"});
+  const auto facts = reference::facts_in(
+      "step.fact(true, \"A\", x); step.fact(false, after.reason, x); step.fact(true, why, x);"
+      "step.fact(true, event.empty() ? reason : std::move(event), x);");
+  CHECK(facts.all == 4);
+  CHECK(facts.spelt_out + facts.of_governed + facts.of_freezes == 3);
+  CHECK(reference::states_in(
+            "step.enter(State::Idle, \"Good\", m); enter(a == b ? c : d,\n \"Late\", m);"
+            "enter(s, held->reason, fmt::format(\"Words\")); freeze(step, \"Failed\", m);"
+            "record.spec.reason = \"Called\"; void enter(State s, std::string reason) { fact(true, \"NotAState\"); }") ==
+        Names{"Good", "Late", "Failed", "Called"});
+  CHECK(reference::metrics_in("MetricRow{\"a_total\",\n \"counter\", \"Words.\"}") == Names{"a_total counter"});
+}
+
+TEST_CASE("Rules, findings and annotations are found in the sources") {
   CHECK(reference::holds_in("HoldRule{.name = \"Suspended\", .holds = suspended},") == Names{"Suspended"});
+  CHECK(reference::refusals_in("RequestRule{.name = \"Busy\", .refuses = busy},\n"
+                               "RequestRule{.name = \"NotProven\", .refuses = not_proven, .yields_to_force = true},") ==
+        Names{"Busy no", "NotProven yes"});
+  CHECK(reference::preflights_in("return never(\"Refused\", m); return {.ready = Truth::True, .reason = \"Ready\"};") ==
+        Names{"Refused False", "Ready True"});
+  CHECK(reference::annotations_in("key = \"lastgood.dev/policy\"; prefix = \"lastgood.dev/\";") == Names{"lastgood.dev/policy"});
+}
+
+TEST_CASE("Reasons of checks are found in the sources whichever way they are made") {
   CHECK(reference::check_reasons_in("return fail_at_once(oom ? \"OOMKilled\" : \"CrashLoop\", fmt::format(\"Words\"));"
                                     "sample.reason = x ? \"A1\" : \"Unreachable\"; if (reason == \"Waiting\") f(\"Other\");"
                                     "case Kind::Closed: return \"Closed\"; char* not_asked_yet = \"NotAskedYet\";") ==
         Names{"OOMKilled", "CrashLoop", "Unreachable", "Closed", "NotAskedYet"});
-  CHECK(reference::metrics_in("MetricRow{\"a_total\",\n \"counter\", \"Words.\"}") == Names{"a_total counter"});
 }
 
 TEST_CASE("A reason that the reference lacks, and one that no source has, are found") {
