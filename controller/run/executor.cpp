@@ -157,7 +157,8 @@ asio::awaitable<Result<void>> Executor::go_on(const api::Deployment& deployment,
     const rollback::NextStep next = rollback::next_step(*memory.rollback, live, kept);
     if (is_undecided(next, live, deployment)) co_return changed_since();
     const auto allowed =
-        is_read ? beforehand->allowed : co_await policy_still_allows(policy_to_confirm(next, memory.guard, deployment));
+        is_read ? beforehand->allowed
+                : co_await policy_still_allows(policy_to_confirm(next, memory.rollback->spec, memory.guard, deployment));
     if (!allowed) co_return refused(next, allowed.error(), memory);
     note_changes(next, live, kept, memory.rollback->status);
     const Taken taken = co_await take(next, memory, term);

@@ -85,9 +85,11 @@ bool is_undecided(const rollback::NextStep& step, const Result<api::Json>& live,
   return !meta || !is_same_generation(*meta, decided.meta);
 }
 
-std::optional<Key> policy_to_confirm(const rollback::NextStep& step, const api::GuardStatus& guard,
-                                     const api::Deployment& deployment) {
+std::optional<Key> policy_to_confirm(const rollback::NextStep& step, const api::RollbackSpec& rollback,
+                                     const api::GuardStatus& guard, const api::Deployment& deployment) {
   if (!std::holds_alternative<rollback::PatchTemplate>(step)) return {};
+  // What a person has forced is done although the policy is suspended.
+  if (rollback.force && api::is_by_hand(rollback)) return {};
   return policy_of(guard, deployment);
 }
 

@@ -37,9 +37,10 @@ void record_done(const rollback::NextStep& step, api::RollbackStatus& status, Ti
 // The RollbackPolicy that governs; nothing where none does.
 [[nodiscard]] std::optional<Key> policy_of(const api::GuardStatus& guard, const api::Deployment& deployment);
 
-// The RollbackPolicy that is to be read once more before this step; nothing where none governs or nothing is touched.
-[[nodiscard]] std::optional<Key> policy_to_confirm(const rollback::NextStep& step, const api::GuardStatus& guard,
-                                                   const api::Deployment& deployment);
+// The RollbackPolicy that is to be read once more before this step; nothing where none governs, nothing is touched, or a person
+// has forced it.
+[[nodiscard]] std::optional<Key> policy_to_confirm(const rollback::NextStep& step, const api::RollbackSpec& rollback,
+                                                   const api::GuardStatus& guard, const api::Deployment& deployment);
 // Before the template is put back: what will change, for the record.
 void note_changes(const rollback::NextStep& step, const Result<api::Json>& live, const Result<api::Json>& kept,
                   api::RollbackStatus& status);
