@@ -224,6 +224,7 @@ void bind(Step& step, const Revision& target) {
   record.spec.generation = step.deployment().meta.generation;
   record.spec.from = *guard.current;
   record.spec.to = target;
+  record.spec.reason = "RequestedByHand";
   record.spec.detected = step.now;
   record.spec.policy = guard.policy;
   record.spec.released_by = guard.current->released_by;
@@ -233,7 +234,7 @@ void bind(Step& step, const Revision& target) {
   guard.rollback = record.meta.key.name;
   const std::string what = fmt::format("{} is put back to {} {}", name_of(step.deployment(), *guard.current),
                                        name_of(step.deployment(), target), why(record.spec));
-  step.enter(State::RollingBack, "RequestedByHand", what);
+  step.enter(State::RollingBack, record.spec.reason, what);
   step.fact(false, "RollbackStarted", "Rollback", fmt::format("{}: Rollback {}", what, guard.rollback));
   step.look_again(step.now);
   step.out.act = BindRequest{.record = std::move(record)};
