@@ -121,6 +121,7 @@ std::optional<Hold> held_in_group(const Step& step) {
   if (auto held = first_hold(touch_rules(), world, guard, step.now)) return held;
   if (auto held = restraint::no_rollback_past(world, guard, step.now)) return held;
   if (auto held = restraint::no_target(world, guard, step.now)) return held;
+  if (auto held = restraint::observing(world, guard, step.now)) return held;
   return restraint::preflight(world, guard, step.now);
 }
 
@@ -142,6 +143,9 @@ bool follow_group(Step& step) {
       fmt::format("Group {} is put back: {} {}", call->spec.group->name, call->spec.deployment, why(call->spec));
   record.spec.caused_by = call->meta.key.name;
   record.spec.policy = guard.policy;
+  // Who approved of the call approved of the whole group; where nobody was asked, this policy still is.
+  const bool is_approved = call->spec.mode == api::Mode::Approve;
+  record.spec.mode = is_approved ? api::Mode::Enforce : step.world.guarding.spec.mode;
   guard.rollback = record.meta.key.name;
   step.enter(State::RollingBack, record.spec.reason, record.spec.message);
   step.fact(true, "RollbackStarted", "Rollback",
@@ -160,8 +164,8 @@ MaybeHold group_blocked(const World& world, const api::GuardStatus& guard, Time 
   const auto called = of_same_window(world, guard);
   if (called.size() >= most_members) {
     return Hold{.reason = "GroupBlocked",
-                .message = fmt::format("Group {} has {} Deployments to put back; at most {} go back together", world.guarding.group,
-                                       called.size() + 1, most_members)};
+                .message = fmt::format("Group {} has {} Deployments to put back; at most {} go back together",
+                                       world.guarding.group, called.size() + 1, most_members)};
   }
   for (const GroupMember* member : called) {
     if (member->cannot.empty()) continue;

@@ -88,7 +88,7 @@ void dispatch(Step& step) {
 }
 
 // A Rollback that was recorded and then lost sight of, about a release that is over: what is known of the present template is
-// newer.
+// newer. What a person or the group wants is put back although it was proven.
 bool outlived(const World& world) {
   const auto& rollback = world.rollback;
   const api::GuardStatus& guard = world.guard;
@@ -96,7 +96,7 @@ bool outlived(const World& world) {
   const bool is_known = guard.current && guard.template_digest == world.deployment.template_digest &&
                         guard.deployment_uid == world.deployment.meta.uid;
   return is_known && !is_marked_by(world.deployment, *rollback) &&
-         (guard.current->hash != rollback->spec.from.hash || is_proven(*guard.current));
+         (guard.current->hash != rollback->spec.from.hash || (!rollback->spec.check.empty() && is_proven(*guard.current)));
 }
 
 void go_on(Step& step) {

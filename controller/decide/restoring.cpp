@@ -222,7 +222,8 @@ void adopt_rollback(Step& step, const api::Rollback& rollback) {
   recall(rollback.spec.from);
   if (!guard.current || guard.current->hash != rollback.spec.from.hash) guard.current = rollback.spec.from;
   forget_oldest(guard);
-  if (find_revision(guard, rollback.spec.from.hash)->verdict != RevisionVerdict::RolledBack) {
+  const bool was_breached = !rollback.spec.check.empty();
+  if (was_breached && find_revision(guard, rollback.spec.from.hash)->verdict != RevisionVerdict::RolledBack) {
     set_verdict(guard, rollback.spec.from.hash, RevisionVerdict::Breached, rollback.spec.detected.value_or(step.now));
   }
   guard.rollback = rollback.meta.key.name;

@@ -204,7 +204,8 @@ void look_and_check(Life& life, std::vector<api::Sample> samples, PerRelease& st
 
 }  // namespace
 
-TEST_CASE("Random histories: one rollback a release, never onto what is not proven, never where it may not be touched") {
+TEST_CASE("Random histories: one rollback a release, never onto what is not proven, never where it may not be touched",
+          "[property]") {
   Reached reached;
   const auto hold = [&](const History& history) {
     Life life;
@@ -233,7 +234,7 @@ TEST_CASE("Random histories: one rollback a release, never onto what is not prov
   CHECK(reached.times.size() == everything);
 }
 
-TEST_CASE("Random histories: a release is put back at most once, whatever is scaled, restarted or lost") {
+TEST_CASE("Random histories: a release is put back at most once, whatever is scaled, restarted or lost", "[property]") {
   using enum Event;
   const auto one_release = histories({{4, Look},
                                       {6, Pass},
@@ -267,7 +268,7 @@ TEST_CASE("Random histories: a release is put back at most once, whatever is sca
   CHECK(held);
 }
 
-TEST_CASE("Random histories: where nothing ever fails, nothing is ever done") {
+TEST_CASE("Random histories: where nothing ever fails, nothing is ever done", "[property]") {
   using enum Event;
   const auto quiet = histories({{4, Look},
                                 {8, Unknown},
@@ -296,7 +297,7 @@ TEST_CASE("Random histories: where nothing ever fails, nothing is ever done") {
   CHECK(held);
 }
 
-TEST_CASE("Samples of one moment may come in any order, together or one by one") {
+TEST_CASE("Samples of one moment may come in any order, together or one by one", "[property]") {
   const bool held = rc::check([] {
     Life life;
     life.guarding.spec.checks.push_back({.name = "ready", .interval = 10s, .failure_threshold = 2});
