@@ -53,6 +53,11 @@ TEST_CASE("each difference is told by where it is, what the bad one has and what
        R"({"spec":{"containers":[{"name":"app","env":[{"name":"A","value":"x"}]}]}})",
        R"({"spec":{"containers":[{"name":"app","env":[{"name":"A","valueFrom":{"secretKeyRef":{"name":"s","key":"k"}}}]}]}})",
        {R"(spec.containers[app].env[A]: x -> {"valueFrom":{"secretKeyRef":{"key":"k","name":"s"}}})"}},
+  });
+}
+
+TEST_CASE("the elements of a list are compared by what tells them apart") {
+  check({
       {"a container more",
        R"({"spec":{"containers":[{"name":"app"},{"name":"proxy","image":"p:1"}]}})",
        R"({"spec":{"containers":[{"name":"app"}]}})",
