@@ -9,7 +9,8 @@ namespace {
 const lastgood::api::Json opt_out{{"metadata", {{"annotations", {{"lastgood.dev/enabled", "false"}}}}}};
 
 bool is_template_patch(const Attempt& attempt) {
-  return attempt.call.verb == Verb::Patch && attempt.about("/deployments/web") && attempt.call.body.contains("/spec/template");
+  return attempt.call.verb == Verb::Patch && attempt.about("/deployments/web") && attempt.call.body.contains("/spec/template") &&
+         !attempt.call.target.contains("dryRun=");
 }
 
 bool is_record(const Attempt& attempt) { return attempt.call.verb == Verb::Post && attempt.about("/rollbacks"); }

@@ -74,6 +74,7 @@ class Process final : public asio::io_context {
                       .renew_deadline = lease.renew_deadline,
                       .retry_period = lease.retry_period};
     settings.uniform = [] { return 0.5; };
+    settings.breaker = world.breaker;
     const run::Ports ports{.clock = world.clock, .kube = client_, .prober = prober_, .telemetry = silence_};
     manager_ = run::Manager::create(get_executor(), ports, std::move(settings)).value();
     asio::co_spawn(get_executor(), manager_->run(), [this](const std::exception_ptr& error) {
@@ -261,7 +262,7 @@ Json quick_policy() {
                                    {"http", {{"target", "Pods"}, {"port", 8080}, {"path", "/health"}, {"timeout", "1s"}}},
                                    {"interval", "4s"},
                                    {"failureThreshold", 3}}})},
-          {"rollback", {{"verifyFor", "8s"}}}};
+          {"rollback", {{"verifyFor", "8s"}, {"cooldown", "0s"}}}};
 }
 
 }  // namespace lastgood::simulation

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "decide/breaker.hpp"
 #include "simulation/fake/client.hpp"
 #include "simulation/fake/cluster.hpp"
 #include "simulation/promises.hpp"
@@ -43,6 +44,7 @@ class World {
   void stop(const std::string& who);  // SIGTERM
   [[nodiscard]] bool runs(const std::string& who) const;
   void kill_at_write(int number);       // whoever makes it, counted over all controllers, Leases not counted
+  decide::BreakerSettings breaker{.rollbacks = 0};  // of the controllers that are started from now on; off
   std::function<void()> at_each_write;  // of a controller, Leases not counted; after the server did it
 
   void run_for(Duration time);
