@@ -65,7 +65,8 @@ func (l *lab) deployment(name string, replicas int32, annotations map[string]str
 func (l *lab) settle(ctx context.Context) error {
 	policy := &unstructured.Unstructured{Object: map[string]any{
 		"apiVersion": "lastgood.dev/v1alpha1", "kind": "RollbackPolicy", "metadata": map[string]any{"name": "bench"},
-		"spec": map[string]any{"bakeTime": "2s", "rollback": map[string]any{"verifyFor": "1s"}},
+		"spec": map[string]any{"bakeTime": "2s", "rollback": map[string]any{
+			"verifyFor": "1s", "cooldown": "0s", "limit": map[string]any{"count": int64(100)}}},
 	}}
 	if _, err := l.Dynamic.Resource(client.Policies).Namespace(l.namespace).Create(ctx, policy, metav1.CreateOptions{}); err != nil {
 		return err
