@@ -73,5 +73,8 @@ func TestWhatCannotBeGoneBackToIsRefusedWithAReason(t *testing.T) {
 	s.Then().NothingWasDoneTo("web", "free", "paused", "single", "asleep").
 		EventSays("web", "RollbackRefused", "Rollback row-0 is refused", "NoSuchRevision")
 	s.When().AsksForRollback("all-the-same", "{deployment: asleep, force: true}")
-	s.Then().RecordIs("all-the-same", "Verifying").UndoneCleanly(asleep).TemplateChangedBy("asleep", "person", "lastgood")
+	s.Then().RecordIs("all-the-same", "Restored").UndoneCleanly(asleep).TemplateChangedBy("asleep", "person", "lastgood")
+	// What is suspended is not judged, so whether it helped is seen later.
+	s.When().Policy("asleep", quick)
+	s.Then().RecordIs("all-the-same", "Succeeded")
 }

@@ -20,7 +20,7 @@ func TestARevisionThatMigratedADatabaseIsNotGoneBackPast(t *testing.T) {
 		IsPutBackAndVerified(twin).NothingWasDoneTo("web").TemplateChangedBy("web", "person")
 
 	s.When().AsksForRollback("please", "{deployment: web}")
-	s.Then().RecordIs("please", "Refused", "NoRollbackPast", "Revision 2 is marked").NothingWasDoneTo("web")
+	s.Then().RecordIs("please", "Refused", "NoRollbackPast", "revision 2 is marked").NothingWasDoneTo("web")
 
 	s.When().AsksForRollback("i-know", "{deployment: web, force: true}")
 	s.Then().IsPutBackAndVerified(v1).RecordIs("i-know", "Succeeded").TemplateChangedBy("web", "person", "lastgood")

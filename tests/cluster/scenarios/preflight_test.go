@@ -24,18 +24,35 @@ func TestARollbackToATemplateThatLacksItsConfigMapIsHeldUntilItIsBack(t *testing
 	s.Then().IsPutBackAndVerified(v1).TemplateChangedBy("web", "person", "lastgood")
 }
 
-// The server's own words come through.
+const outOfSupport = "version v1 is out of support"
+
+// The server's own words come through, and there is not even a Rollback while it would not be admitted.
 func TestATemplateThatIsNotAdmittedAnyMoreIsFoundOutBeforeAnythingIsTouched(t *testing.T) {
+	s := story.New(t)
+	v1 := story.NewApp("web", "v1")
+	s.Given().Policy("web", long).RanBefore("web", v1)
+	allow := s.When().VersionForbidden(v1, outOfSupport)
+	s.When().Shipped(v1.As("v2")).Available("web")
+	s.Then().ConditionSays("web", "RollbackReady", "False", "Refused", "does not admit the template of revision 1", outOfSupport).
+		StateIs("web", "Watching", "Baking")
+	s.When().TurnedTo("HEALTH=fail", "web")
+	s.Then().Holds("web", "Refused", "does not admit the template of revision 1", outOfSupport).
+		HasRollbacks("web", 0).NothingWasDoneTo("web").TemplateChangedBy("web", "person")
+	allow()
+	s.Then().IsPutBackAndVerified(v1).TemplateChangedBy("web", "person", "lastgood")
+}
+
+// The policy comes a moment before the breach, when all was well at the last look.
+func TestATemplateThatIsRefusedAtTheLastMomentIsPutBackOnceItIsAdmitted(t *testing.T) {
 	s := story.New(t)
 	v1 := story.NewApp("web", "v1")
 	s.Given().Policy("web", long).RanBefore("web", v1)
 	s.When().Shipped(v1.As("v2")).Available("web")
 	s.Then().ConditionSays("web", "RollbackReady", "True", "Ready").StateIs("web", "Watching", "Baking")
-	allow := s.When().VersionForbidden(v1, "version v1 is out of support")
+	allow := s.When().VersionForbidden(v1, outOfSupport)
 	s.When().TurnedTo("HEALTH=fail", "web")
-	s.Then().Holds("web", "Refused", "does not admit the template of revision 1", "version v1 is out of support").
-		ConditionSays("web", "RollbackReady", "False", "Refused", "version v1 is out of support").
-		HasRollbacks("web", 0).NothingWasDoneTo("web").TemplateChangedBy("web", "person")
+	s.Then().StateIs("web", "Held", "Refused").ConditionSays("web", "Stalled", "True", "Refused", outOfSupport).
+		ConditionSays("web", "RollbackReady", "False", "Refused", outOfSupport).TemplateChangedBy("web", "person")
 	allow()
 	s.Then().IsPutBackAndVerified(v1).TemplateChangedBy("web", "person", "lastgood")
 }

@@ -137,8 +137,12 @@ func (s *Story) awaitGood(name string) {
 	})
 }
 
-// isCurrent tells a verdict on the present template from one on the template before.
+// isCurrent tells a verdict on the present template from one on the template before, whose pods are all there are for a moment.
 func (s *Story) isCurrent(ctx context.Context, name, hash string) bool {
+	d, err := s.Cluster.Typed.AppsV1().Deployments(s.Namespace).Get(ctx, name, metav1.GetOptions{})
+	if err != nil || d.Status.ObservedGeneration < d.Generation {
+		return false
+	}
 	pods, err := s.Cluster.Typed.CoreV1().Pods(s.Namespace).List(ctx, metav1.ListOptions{LabelSelector: "app=" + name})
 	if err != nil || len(pods.Items) == 0 {
 		return false
