@@ -229,6 +229,7 @@ void bind(Step& step, const Revision& target) {
   record.spec.policy = guard.policy;
   record.spec.released_by = guard.current->released_by;
   record.spec.released = guard.watch_started;
+  record.status.evidence = guard.checks;
   record.status =
       advance(std::move(record.status), RollbackPhase::Pending, "Accepted; the Deployment is not touched yet", step.now);
   guard.rollback = record.meta.key.name;
