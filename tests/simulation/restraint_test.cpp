@@ -1,0 +1,199 @@
+// What people and other Deployments have a say in, and a controller that is killed after any of its writes meanwhile.
+#include "simulation/story.hpp"
+
+namespace lastgood::simulation {
+
+namespace {
+
+using api::Json;
+
+void ask_for_rollback(World& world, const std::string& name, Json spec) {
+  const Json rollback{{"apiVersion", "lastgood.dev/v1alpha1"},
+                      {"kind", "Rollback"},
+                      {"metadata", {{"name", name}, {"namespace", shop}}},
+                      {"spec", std::move(spec)}};
+  const Answer answer =
+      world.person({.verb = api::Verb::Post,
+                    .target = "/apis/lastgood.dev/v1alpha1/namespaces/shop/rollbacks?fieldManager=kubectl-create",
+                    .body = rollback.dump()});
+  REQUIRE(answer.status == 201);
+}
+
+std::string phase_of(const World& world, const std::string& name) {
+  const Json* rollback = world.server.find("rollbacks", {shop, name});
+  return rollback ? rollback->value(Json::json_pointer("/status/phase"), std::string()) : "";
+}
+
+// v2 is as good as v1.
+struct GoodStory : Story {
+  GoodStory() {
+    cluster.health["app:v2"] = {.status = 200};
+    settle();
+    ship("web", "app:v2");
+    REQUIRE(run_until([&] { return state("web") == "Idle/Good"; }, 3min));
+    run_for(10s);
+  }
+};
+
+int writes_from(World& world, const std::function<void()>& story) {
+  const auto before = world.controllers_writes().size();
+  story();
+  return static_cast<int>(world.controllers_writes().size() - before);
+}
+
+}  // namespace
+
+//  person:  Rollback {deployment: web}
+//  one:     bound . patch . ownership . status ...      killed after any of them
+//  two:              '---- finishes, with one change of the template
+TEST_CASE("a rollback by hand is done once, wherever the controller is killed") {
+  GoodStory whole;
+  const int writes = writes_from(whole, [&] {
+    ask_for_rollback(whole, "back", {{"deployment", "web"}});
+    REQUIRE(whole.run_until([&] { return phase_of(whole, "back") == "Succeeded"; }, 5min));
+    CHECK(whole.image("web") == "app:v1");
+    CHECK(whole.template_changes() == 1);
+    CHECK(whole.broken_promises() == std::vector<std::string>{});
+  });
+  for (int k = 1; k <= writes; ++k) {
+    INFO("killed after write " << k << " of " << writes);
+    GoodStory story;
+    story.kill_at_write(k);
+    ask_for_rollback(story, "back", {{"deployment", "web"}});
+    story.run_until([&] { return !story.runs("one"); }, 2min);
+    story.start("two");
+    story.run_until([&] { return phase_of(story, "back") == "Succeeded"; }, 5min);
+    story.run_for(15s);
+    CHECK(phase_of(story, "back") == "Succeeded");
+    CHECK(story.image("web") == "app:v1");
+    CHECK(story.template_changes() == 1);
+    CHECK(story.broken_promises() == std::vector<std::string>{});
+  }
+}
+
+TEST_CASE("a drill changes no template, and says how it went") {
+  GoodStory story;
+  ask_for_rollback(story, "drill", {{"deployment", "web"}, {"drill", true}});
+  REQUIRE(story.run_until([&] { return phase_of(story, "drill") == "Succeeded"; }, 1min));
+  story.run_for(1min);
+  CHECK(story.image("web") == "app:v2");
+  CHECK(story.template_changes() == 0);
+  CHECK(story.server.find("deploymentguards", {shop, "web"})->contains(Json::json_pointer("/status/lastDrill/passed")));
+}
+
+TEST_CASE("a request for a Deployment that is not there, or not guarded, is refused and touches nothing") {
+  GoodStory story;
+  story.deploy("other", "app:v1", Json::object(), 1);
+  ask_for_rollback(story, "gone", {{"deployment", "nobody"}});
+  ask_for_rollback(story, "stranger", {{"deployment", "other"}});
+  CHECK(story.run_until([&] { return phase_of(story, "gone") == "Refused"; }, 1min));
+  CHECK(story.run_until([&] { return phase_of(story, "stranger") == "Refused"; }, 1min));
+  const auto writes = story.controllers_writes().size();
+  story.run_for(5min);
+  CHECK(story.controllers_writes().size() == writes);
+  CHECK(story.template_changes() == 0);
+}
+
+//  one:  record (Pending) ........ approved by a person ---- patch      killed after any write
+TEST_CASE("what waits for approval is done once after it, and not before, wherever the controller is killed") {
+  for (int k = 1; k <= 12; ++k) {
+    INFO("killed after write " << k);
+    Story story;
+    Json policy = quick_policy();
+    policy["mode"] = "Approve";
+    story.merge("rollbackpolicies", "web", {{"spec", policy}});
+    story.settle();
+    story.ship_bad();
+    story.kill_at_write(k);
+    story.run_for(1min);
+    if (!story.runs("one")) story.start("two");
+    REQUIRE(story.run_until([&] { return story.state("web") == "Held/AwaitingApproval"; }, 3min));
+    story.run_for(1min);
+    CHECK(story.template_changes() == 0);
+    const auto records = story.rollbacks();
+    REQUIRE(records.size() == 1);
+    story.merge("rollbacks", records[0].substr(0, records[0].find(':')), {{"spec", {{"approved", true}}}});
+    if (!story.runs("one") && !story.runs("two")) story.start("three");
+    story.run_until([&] { return !story.runs("one"); }, 10s);
+    if (!story.runs("one") && !story.runs("two")) story.start("two");
+    CHECK(story.put_back());
+    story.run_for(15s);
+    CHECK(story.image("web") == "app:v1");
+    CHECK(story.template_changes() == 1);
+    CHECK(story.broken_promises() == std::vector<std::string>{});
+  }
+}
+
+//  a dependency of all is down: each fails at the same time
+TEST_CASE("the breaker holds a fleet that fails together, and lets go when it has got well") {
+  Story story(1);
+  story.breaker = {.rollbacks = 5, .percent = 10};
+  for (int i = 0; i < 9; ++i) story.deploy("web-" + std::to_string(i), "app:v1", {{"lastgood.dev/policy", "web"}}, 1);
+  story.run_for(1min);
+  story.settle();
+  story.run_for(1min);
+  for (int i = 0; i < 9; ++i) story.ship("web-" + std::to_string(i), "app:v2");
+  story.run_for(3min);
+  for (int i = 0; i < 9; ++i) CHECK(story.state("web-" + std::to_string(i)) == "Held/BreakerOpen");
+  CHECK(story.template_changes() == 0);
+  CHECK(story.broken_promises() == std::vector<std::string>{});
+  story.cluster.health["app:v2"] = {.status = 200};
+  CHECK(story.run_until([&] { return story.state("web-8") == "Idle/Good"; }, 3min));
+  CHECK(story.template_changes() == 0);
+}
+
+namespace {
+
+Json in_group(int order) {
+  return {{"lastgood.dev/policy", "web"}, {"lastgood.dev/group", "shop"}, {"lastgood.dev/group-order", std::to_string(order)}};
+}
+
+// api, web and db of one group are released together; api turns out bad.
+struct GroupStory : Story {
+  GroupStory() : Story(1) {
+    merge("deployments", "web", {{"metadata", {{"annotations", in_group(3)}}}});
+    deploy("db", "app:v1", in_group(1), 1);
+    deploy("api", "app:v1", in_group(2), 1);
+    cluster.health["app:v3"] = {.status = 200};
+    run_for(30s);
+    settle();
+    run_for(20s);
+    ship("db", "app:v3");
+    ship("web", "app:v3");
+    ship("api", "app:v2");
+  }
+  bool all_back(Duration limit) {
+    return run_until(
+        [&] {
+          return state("db") == "Idle/RolledBack" && state("api") == "Idle/RolledBack" && state("web") == "Idle/RolledBack";
+        },
+        limit);
+  }
+};
+
+}  // namespace
+
+//  db (1)   api (2, bad)   web (3)        released together: go back in this order, each once
+TEST_CASE("a group that was released together goes back together, in its order and once, wherever the controller is killed") {
+  GroupStory whole;
+  REQUIRE(whole.all_back(10min));
+  CHECK(whole.template_changes() == 3);
+  CHECK(whole.broken_promises() == std::vector<std::string>{});
+  std::vector<std::string> order;
+  for (const Write& write : whole.controllers_writes()) {
+    if (write.changed_template) order.push_back(write.route.name);
+  }
+  CHECK(order == std::vector<std::string>{"db", "api", "web"});
+  for (int k = 1; k <= 30; k += 2) {
+    INFO("killed after write " << k);
+    GroupStory story;
+    story.kill_at_write(k);
+    story.run_until([&] { return !story.runs("one"); }, 3min);
+    if (!story.runs("one")) story.start("two");
+    CHECK(story.all_back(10min));
+    CHECK(story.template_changes() == 3);
+    CHECK(story.broken_promises() == std::vector<std::string>{});
+  }
+}
+
+}  // namespace lastgood::simulation
