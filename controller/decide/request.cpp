@@ -148,13 +148,15 @@ MaybeRefusal not_checked(const World& world, const api::GuardStatus& guard, Time
       .reason = "CheckingRollback", .message = "Whether the rollback would work is being found out", .is_passing = true};
 }
 
+// Whether the rollback would work is what a drill is to find out: the next two are for those that act.
 MaybeRefusal missing_reference(const World& world, const api::GuardStatus&, Time) {
-  if (!world.preflight || world.preflight->reason != "MissingReference") return {};
+  if (world.request->spec.drill || !world.preflight || world.preflight->reason != "MissingReference") return {};
   return Refusal{.reason = "MissingReference", .message = world.preflight->message};
 }
 
 MaybeRefusal would_fail(const World& world, const api::GuardStatus&, Time) {
-  if (!world.preflight || world.preflight->ready == api::Truth::True || world.preflight->reason == "MissingReference") return {};
+  if (world.request->spec.drill || !world.preflight || world.preflight->ready == api::Truth::True) return {};
+  if (world.preflight->reason == "MissingReference") return {};
   return Refusal{.reason = world.preflight->reason, .message = world.preflight->message};
 }
 

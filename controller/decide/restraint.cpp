@@ -140,15 +140,19 @@ MaybeHold observing(const World& world, const api::GuardStatus& guard, Time) {
                              target.revision ? fmt::format("revision {}", target.revision->number) : "nothing")};
 }
 
+Hold waits_for_approval(const api::Rollback& rollback) {
+  return {.reason = "AwaitingApproval",
+          .message = fmt::format("Rollback {0} waits for approval: kubectl patch rollback {0} -n {1} --type=merge -p "
+                                 "'{{\"spec\":{{\"approved\":true}}}}', or kubectl annotate deployment {2} -n {1} "
+                                 "lastgood.dev/approve={0}",
+                                 rollback.meta.key.name, rollback.meta.key.namespace_, rollback.spec.deployment)};
+}
+
 MaybeHold awaiting_approval(const World& world, const api::GuardStatus&, Time) {
   const auto& rollback = world.rollback;
   if (!rollback || rollback->spec.mode != api::Mode::Approve || api::is_by_hand(rollback->spec)) return {};
   if (rollback->spec.approved || world.guarding.approve == rollback->meta.key.name) return {};
-  return Hold{.reason = "AwaitingApproval",
-              .message = fmt::format("Rollback {0} waits for approval: kubectl patch rollback {0} -n {1} --type=merge -p "
-                                     "'{{\"spec\":{{\"approved\":true}}}}', or kubectl annotate deployment {2} -n {1} "
-                                     "lastgood.dev/approve={0}",
-                                     rollback->meta.key.name, rollback->meta.key.namespace_, rollback->spec.deployment)};
+  return waits_for_approval(*rollback);
 }
 
 }  // namespace lastgood::decide::restraint

@@ -20,6 +20,8 @@ using MaybeHold = std::optional<Hold>;
 [[nodiscard]] MaybeHold cooldown(const World& world, const api::GuardStatus& guard, Time now);
 [[nodiscard]] MaybeHold preflight(const World& world, const api::GuardStatus& guard, Time now);
 [[nodiscard]] MaybeHold observing(const World& world, const api::GuardStatus& guard, Time now);
+// What is said of one that waits for a person to approve.
+[[nodiscard]] Hold waits_for_approval(const api::Rollback& rollback);
 [[nodiscard]] MaybeHold awaiting_approval(const World& world, const api::GuardStatus& guard, Time now);
 [[nodiscard]] MaybeHold group_blocked(const World& world, const api::GuardStatus& guard, Time now);
 [[nodiscard]] MaybeHold group_order(const World& world, const api::GuardStatus& guard, Time now);

@@ -6,6 +6,7 @@
 #include "decide/group.hpp"
 #include "decide/hold.hpp"
 #include "decide/record.hpp"
+#include "decide/restraint.hpp"
 #include "decide/samples.hpp"
 #include "decide/step.hpp"
 #include "decide/target.hpp"
@@ -82,8 +83,7 @@ void begin_rollback(Step& step, const CheckStatus& breach) {
   const bool is_told = step.world.guard.state != State::Watching && step.world.guard.rollback == guard.rollback;
   const bool needs_approval = record.spec.mode == api::Mode::Approve;
   if (needs_approval) {
-    step.enter(State::Held, "AwaitingApproval",
-               fmt::format("{} is put back to {} once a person approves: {}", bad, good, breach.message));
+    hold_back(step, restraint::waits_for_approval(record), fmt::format("{} is breached but", bad));
   } else {
     step.enter(State::RollingBack, breach.reason, fmt::format("{} is put back to {}: {}", bad, good, breach.message));
   }
