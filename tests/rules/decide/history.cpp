@@ -1,0 +1,179 @@
+#include "history.hpp"
+
+#include <algorithm>
+
+#include "decide/record.hpp"
+
+namespace lastgood::decide::test {
+
+namespace {
+
+using Samples = std::vector<api::Sample>;
+
+const Samples well{pass("rollout"), pass("health")};
+
+struct Kind {
+  const char* name;
+  std::optional<Also> also;  // nothing: always
+  int weight;
+  void (*happens)(Watched&, int);
+};
+
+std::string template_named(int which) { return "v" + std::to_string(which + 1); }
+
+void release(Watched& w, int which) {
+  w.life.ship(template_named(which));
+  w.look();
+  w.life.roll_out();
+  w.look({pass("rollout")});
+}
+
+void seen_through(Watched& w, int) {
+  w.look();
+  w.life.roll_out();
+  w.watch(2, well);
+  w.life.pass_time(6min);
+  w.watch(2, well);
+}
+
+void fail(Watched& w, int which) { w.watch(which + 1, {fails("health")}); }
+
+void request(Watched& w, int which) {
+  if (which == 0) w.life.ask();
+  if (which == 1) w.life.ask({.to_revision = 1});
+  if (which == 2) w.life.ask({.force = true});
+  if (which == 3) w.life.ask({.to_revision = 2, .force = true});
+  if (which == 4) w.life.ask({.drill = true});
+  w.watch(2, {});
+}
+
+void restart_earlier(Watched& w, int which) {
+  Life& life = w.life;
+  const auto back = std::min(life.persisted.size(), static_cast<std::size_t>(which));
+  life.restart_with(back == 0 ? life.written : life.persisted[life.persisted.size() - back]);
+}
+
+void resume(Watched& w, int which) {
+  if (which > 2) {
+    w.life.guard.freeze.reset();
+  } else {
+    w.life.guarding.resume = w.life.now;
+  }
+}
+
+void opt_in_again(Watched& w, int) {
+  const Guarding before = w.life.guarding;
+  w.life.opt_out();
+  w.look();
+  w.life.guarding = before;
+}
+
+constexpr auto always = std::optional<Also>();
+
+const std::vector<Kind> kinds = {
+    {"released", always, 8, release},
+    {"shipped", always, 2, [](Watched& w, int which) { w.life.ship(template_named(which)); }},
+    {"rolled out", always, 5, [](Watched& w, int) { w.life.roll_out(); }},
+    {"not all", always, 1, [](Watched& w, int) { w.life.half_roll_out(); }},
+    {"scaled", always, 1, [](Watched& w, int which) { w.life.scale(which + 1); }},
+    {"seen through", always, 6, seen_through},
+    {"baked", always, 2,
+     [](Watched& w, int) {
+       w.life.pass_time(10min);
+       w.watch(2, well);
+     }},
+    {"failing", always, 10, fail},
+    {"breached at once", always, 2, [](Watched& w, int) { w.watch(1, {fails_at_once("rollout")}); }},
+    {"passing", always, 2, [](Watched& w, int) { w.watch(1, well); }},
+    {"silent", always, 2, [](Watched& w, int which) { w.watch(which, {unknown("rollout"), unknown("health")}); }},
+    {"time", always, 2, [](Watched& w, int which) { w.life.pass_time(which * 3min); }},
+    {"restarted", always, 1, [](Watched& w, int) { w.life.restart(); }},
+    {"suspended", Also::Restraints, 1, [](Watched& w, int which) { w.life.suspend(which < 2); }},
+    {"paused", Also::Restraints, 1, [](Watched& w, int which) { w.life.pause(which < 2); }},
+    {"left alone", Also::Restraints, 1, [](Watched& w, int which) { w.life.guarding.pause_until = w.life.now + which * 20s; }},
+    {"without a pod", Also::Restraints, 1, [](Watched& w, int which) { w.life.scale(which < 2 ? 0 : 3).roll_out(); }},
+    {"opted in again", Also::Restraints, 1, opt_in_again},
+    {"deleting", Also::Restraints, 1, [](Watched& w, int which) { w.life.deployment.meta.deleting = which == 0; }},
+    {"mode", Also::Modes, 3, [](Watched& w, int which) { w.life.guarding.spec.mode = static_cast<api::Mode>(which % 3); }},
+    {"approved", Also::Modes, 2, [](Watched& w, int) { w.life.approve(); }},
+    {"annotated", Also::Modes, 1, [](Watched& w, int) { w.life.guarding.approve = w.life.guard.rollback; }},
+    {"breaker", Also::Fleet, 4, [](Watched& w, int which) { w.life.breaker = {.is_open = which < 2, .message = "many"}; }},
+    {"preflight", Also::Preflight, 4,
+     [](Watched& w, int which) {
+       w.life.preflight = api::Preflight{.ready = static_cast<api::Truth>(which % 3), .reason = "Refused"};
+       if (which == 4) w.life.preflight.reset();
+     }},
+    {"asked", Also::Requests, 3, request},
+    {"author", Also::Machines, 3, [](Watched& w, int which) { w.life.author = which < 3 ? machine : person; }},
+    {"resumed", Also::Resumes, 3, resume},
+    {"shared", Also::Comparisons, 4, [](Watched& w, int which) { w.watch(3, {fails_as_before("health", which < 2)}); }},
+    {"cannot record", Also::Losses, 1, [](Watched& w, int which) { w.life.can_record = which > 0; }},
+    {"killed soon", Also::Losses, 1, [](Watched& w, int which) { w.life.steps_allowed = which; }},
+    {"restarted earlier", Also::Losses, 1, restart_earlier},
+};
+
+}  // namespace
+
+const api::Rollback* Look::begins() const {
+  const auto* start = std::get_if<StartRollback>(&decision.act);
+  return start ? &start->record : nullptr;
+}
+
+const api::Rollback* Look::touches() const {
+  return after.template_changes > before.template_changes ? &*after.rollback : nullptr;
+}
+
+const api::Rollback* Look::touches_by_itself() const {
+  const api::Rollback* touched = touches();
+  return touched && !api::is_by_hand(touched->spec) ? touched : nullptr;
+}
+
+Watched::Watched(Life lived, Property property) : life(std::move(lived)), property_(std::move(property)) {}
+
+void Watched::look(std::vector<api::Sample> samples) {
+  const Life before = life;
+  const World world = life.world(samples);
+  const Decision decision = decide(world, life.now);
+  life.look(std::move(samples));
+  property_({.world = world, .decision = decision, .before = before, .after = life});
+}
+
+void Watched::watch(int looks, const std::vector<api::Sample>& samples) {
+  for (int i = 0; i < looks; ++i) {
+    life.pass_time(10s);
+    look(samples);
+  }
+}
+
+void showValue(const Happening& happening, std::ostream& out) {
+  out << kinds[static_cast<std::size_t>(happening.kind)].name << " " << happening.which;
+}
+
+rc::Gen<std::vector<History>> histories(std::vector<Also> also) {
+  std::vector<int> weighted;
+  for (std::size_t i = 0; i < kinds.size(); ++i) {
+    const auto& which = kinds[i].also;
+    if (which && std::ranges::find(also, *which) == also.end()) continue;
+    weighted.insert(weighted.end(), static_cast<std::size_t>(kinds[i].weight), static_cast<int>(i));
+  }
+  const auto one = rc::gen::map(rc::gen::pair(rc::gen::elementOf(weighted), rc::gen::inRange(0, 5)),
+                                [](const auto& pair) { return Happening{.kind = pair.first, .which = pair.second}; });
+  return rc::gen::container<std::vector<History>>(10, rc::gen::scale(0.3, rc::gen::container<History>(one)));
+}
+
+void live(const History& history, const Property& property, const std::function<void(Life&)>& given) {
+  Life life;
+  life.ship("v1").roll_out().look().look();
+  for (int which = 1; which < 5; ++which) {
+    life.sets.push_back(replica_set(template_named(which), false, which + 1));
+    if (which == 2) life.sets.back().template_annotations["lastgood.dev/no-rollback-past"] = "true";
+  }
+  if (given) given(life);
+  Watched watched(std::move(life), property);
+  for (const Happening& it : history) {
+    kinds[static_cast<std::size_t>(it.kind)].happens(watched, it.which);
+    watched.look();
+  }
+}
+
+}  // namespace lastgood::decide::test
