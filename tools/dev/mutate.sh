@@ -4,7 +4,9 @@
 
 MUTANT_COUNT=0
 
+# verb_mutate [WORDS]: only those whose name has these words.
 verb_mutate() {
+  MUTATE_ONLY=${1:-}
   need_packages "${BUILD_PACKAGES[@]}"
   MUTATE_DIR=$(mktemp -d "${TMPDIR:-/tmp}/lastgood-mutate.XXXXXX")
   trap 'rm -rf "$MUTATE_DIR"' EXIT
@@ -55,6 +57,7 @@ entries_of() {
 
 # mutant WHAT FILE SED: FILE of decide/, weakened by SED, must make a test fail. As many at once as there are processors.
 mutant() {
+  [[ $1 == *"$MUTATE_ONLY"* ]] || return 0
   MUTANT_COUNT=$((MUTANT_COUNT + 1))
   while [ "$(jobs -rp | wc -l)" -ge "$(nproc)" ]; do wait -n || true; done
   local number
@@ -64,6 +67,7 @@ mutant() {
 
 # One line: what became of it.
 try_mutant() {
+  [[ $1 == *"$MUTATE_ONLY"* ]] || return 0
   local number=$1 what=$2 file=$3 script=$4 log
   local original=$MUTATE_DIR/source/controller/decide/$file weakened=$MUTATE_DIR/$number.cpp
   local object=$MUTATE_DIR/$number.o program=$MUTATE_DIR/test_$number
@@ -94,6 +98,7 @@ try_mutant() {
 
 # Its symbols are linked before the library's, which then leaves its own out.
 build_mutant() {
+  [[ $1 == *"$MUTATE_ONLY"* ]] || return 0
   local file=$1 weakened=$2 object=$3 program=$4 target compile
   target=controller/CMakeFiles/lastgood_decide.dir/decide/$file.o
   cd "$MUTATE_DIR/build" || return
@@ -110,8 +115,9 @@ first_failing() {
 }
 
 tell_mutants() {
-  cat "$MUTATE_DIR"/results/*
   local killed
+  [ "$MUTANT_COUNT" -gt 0 ] || die "Nothing that is weakened has these words in its name: $MUTATE_ONLY"
+  cat "$MUTATE_DIR"/results/*
   killed=$(cat "$MUTATE_DIR"/results/* | grep -c '^killed ' || true)
   done_step
   say "mutants: $killed of $MUTANT_COUNT killed ($(seconds_since "$1"))"

@@ -79,7 +79,7 @@ mutant "drill: one that fails passes" drill.cpp 's/would_work \? RollbackPhase::
 
 mutant "group: the order is the names'" group.cpp 's/places\{\{world.guarding.group_order,/places{{0,/; s/places.emplace_back\(member->order,/places.emplace_back(0,/'
 mutant "group: in no order" group.cpp 's/std::ranges::sort\(places\);//'
-mutant "group: those of an earlier window too" group.cpp 's/ && current->since >= mine.watch_started;/;/'
+mutant "group: those of an earlier window too" group.cpp 's/member.guard.watch_started && current->since >= mine.watch_started;/true;/'
 mutant "group: those that were put back too" group.cpp 's/ \|\| was_put_back\(member, \*current\)//'
 mutant "group: nobody but the one" group.cpp 's/if \(called.empty\(\)\) return \{\};/return {};/'
 mutant "group: called by what has not begun" group.cpp 's/ \|\| !is_under_way\(member\)\) continue;/) continue;/'

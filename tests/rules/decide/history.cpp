@@ -158,7 +158,7 @@ rc::Gen<std::vector<History>> histories(std::vector<Also> also) {
   }
   const auto one = rc::gen::map(rc::gen::pair(rc::gen::elementOf(weighted), rc::gen::inRange(0, 5)),
                                 [](const auto& pair) { return Happening{.kind = pair.first, .which = pair.second}; });
-  return rc::gen::container<std::vector<History>>(10, rc::gen::scale(0.3, rc::gen::container<History>(one)));
+  return rc::gen::container<std::vector<History>>(10, rc::gen::scale(0.4, rc::gen::container<History>(one)));
 }
 
 void live(const History& history, const Property& property, const std::function<void(Life&)>& given) {

@@ -15,7 +15,6 @@ using enum Also;
 namespace {
 
 const std::vector<Also> everything = {Restraints, Modes, Fleet, Preflight, Requests, Machines, Resumes, Comparisons, Losses};
-const std::vector<Also> most = {Restraints, Modes, Fleet, Requests, Machines, Resumes, Comparisons};
 
 // No property holds anything where it is never put to the test: `met` counts how often it was.
 template <typename MakeProperty>
@@ -24,6 +23,7 @@ void hold_always(const std::vector<Also>& also, MakeProperty make, const std::fu
   const bool held = rc::check([&] {
     for (const History& history : *histories(also)) live(history, make(met), given);
   });
+  CAPTURE(met);
   CHECK(held);
   CHECK(met > 0);
 }
@@ -163,7 +163,7 @@ TEST_CASE("Always: never more rollbacks within the window than the limit says, b
       done.push_back(now);
     };
   };
-  hold_always(most, make, given);
+  hold_always({Machines, Resumes}, make, given);
 }
 
 TEST_CASE("Always: never two rollbacks within the cooldown, but a person resumes it", "[property]") {

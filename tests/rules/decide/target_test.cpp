@@ -168,3 +168,12 @@ TEST_CASE("A record that is gone on with finds room in a full list") {
   CHECK(life.verdict("v31") == "RolledBack");
   CHECK(life.current() == "v1 PresumedGood");
 }
+
+TEST_CASE("A marked revision that came and went while nobody looked is not gone back past either") {
+  Life life;
+  life.ship("v1").roll_out().look().look();
+  life.ship("v2").sets.back().template_annotations["lastgood.dev/no-rollback-past"] = "true";
+  life.ship("v3").look().roll_out().look().fail_thrice();
+  CHECK(life.standing() == "Held NoRollbackPast");
+  CHECK(life.template_changes == 0);
+}
