@@ -88,20 +88,26 @@ const std::vector<Kind> kinds = {
     {"silent", always, 2, [](Watched& w, int which) { w.watch(which, {unknown("rollout"), unknown("health")}); }},
     {"time", always, 2, [](Watched& w, int which) { w.life.pass_time(which * 3min); }},
     {"restarted", always, 1, [](Watched& w, int) { w.life.restart(); }},
-    {"suspended", Also::Restraints, 1, [](Watched& w, int which) { w.life.suspend(which < 2); }},
-    {"paused", Also::Restraints, 1, [](Watched& w, int which) { w.life.pause(which < 2); }},
-    {"left alone", Also::Restraints, 1, [](Watched& w, int which) { w.life.guarding.pause_until = w.life.now + which * 20s; }},
-    {"without a pod", Also::Restraints, 1, [](Watched& w, int which) { w.life.scale(which < 2 ? 0 : 3).roll_out(); }},
+    {"suspended", Also::Restraints, 1, [](Watched& w, int which) { w.life.suspend(which == 0); }},
+    {"paused", Also::Restraints, 1, [](Watched& w, int which) { w.life.pause(which == 0); }},
+    {"left alone", Also::Restraints, 1, [](Watched& w, int which) { w.life.guarding.pause_until = w.life.now + which * 5s; }},
+    {"without a pod", Also::Restraints, 1, [](Watched& w, int which) { w.life.scale(which == 0 ? 0 : 3).roll_out(); }},
     {"opted in again", Also::Restraints, 1, opt_in_again},
     {"deleting", Also::Restraints, 1, [](Watched& w, int which) { w.life.deployment.meta.deleting = which == 0; }},
-    {"mode", Also::Modes, 3, [](Watched& w, int which) { w.life.guarding.spec.mode = static_cast<api::Mode>(which % 3); }},
+    {"mode", Also::Modes, 3,
+     [](Watched& w, int which) {
+       w.life.guarding.spec.mode = which < 3 ? api::Mode::Enforce : which == 3 ? api::Mode::Approve : api::Mode::Observe;
+     }},
     {"approved", Also::Modes, 2, [](Watched& w, int) { w.life.approve(); }},
     {"annotated", Also::Modes, 1, [](Watched& w, int) { w.life.guarding.approve = w.life.guard.rollback; }},
-    {"breaker", Also::Fleet, 4, [](Watched& w, int which) { w.life.breaker = {.is_open = which < 2, .message = "many"}; }},
+    {"breaker", Also::Fleet, 4, [](Watched& w, int which) { w.life.breaker = {.is_open = which == 0, .message = "many"}; }},
     {"preflight", Also::Preflight, 4,
      [](Watched& w, int which) {
-       w.life.preflight = api::Preflight{.ready = static_cast<api::Truth>(which % 3), .reason = "Refused"};
-       if (which == 4) w.life.preflight.reset();
+       w.life.preflight = api::Preflight{.ready = which == 0   ? api::Truth::False
+                                                  : which == 1 ? api::Truth::Unknown
+                                                               : api::Truth::True,
+                                         .reason = "Refused"};
+       if (which == 2) w.life.preflight.reset();
      }},
     {"asked", Also::Requests, 3, request},
     {"author", Also::Machines, 3, [](Watched& w, int which) { w.life.author = which < 3 ? machine : person; }},
@@ -158,7 +164,7 @@ rc::Gen<std::vector<History>> histories(std::vector<Also> also) {
   }
   const auto one = rc::gen::map(rc::gen::pair(rc::gen::elementOf(weighted), rc::gen::inRange(0, 5)),
                                 [](const auto& pair) { return Happening{.kind = pair.first, .which = pair.second}; });
-  return rc::gen::container<std::vector<History>>(10, rc::gen::scale(0.4, rc::gen::container<History>(one)));
+  return rc::gen::container<std::vector<History>>(6, rc::gen::scale(0.4, rc::gen::container<History>(one)));
 }
 
 void live(const History& history, const Property& property, const std::function<void(Life&)>& given) {

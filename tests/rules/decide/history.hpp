@@ -61,7 +61,7 @@ enum class Also : std::uint8_t {
   Losses,       // records cannot be written, the process ends between two writes, the memory is from earlier
 };
 
-// Ten a turn; rapidcheck takes a hundred turns.
+// Six a turn; rapidcheck takes a hundred turns.
 [[nodiscard]] rc::Gen<std::vector<History>> histories(std::vector<Also> also);
 
 // v3 is marked no-rollback-past, v1 runs and is good; everything that happens is looked at.
