@@ -38,6 +38,11 @@ void seen_through(Watched& w, int) {
 
 void fail(Watched& w, int which) { w.watch(which + 1, {fails("health")}); }
 
+void bad_release(Watched& w, int which) {
+  release(w, which);
+  w.watch(4, {fails("health")});
+}
+
 void request(Watched& w, int which) {
   if (which == 0) w.life.ask();
   if (which == 1) w.life.ask({.to_revision = 1});
@@ -83,6 +88,7 @@ const std::vector<Kind> kinds = {
        w.watch(2, well);
      }},
     {"failing", always, 10, fail},
+    {"bad release", always, 10, bad_release},
     {"breached at once", always, 2, [](Watched& w, int) { w.watch(1, {fails_at_once("rollout")}); }},
     {"passing", always, 2, [](Watched& w, int) { w.watch(1, well); }},
     {"silent", always, 2, [](Watched& w, int which) { w.watch(which, {unknown("rollout"), unknown("health")}); }},

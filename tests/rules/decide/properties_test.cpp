@@ -158,7 +158,8 @@ void check_memory(const Life& life) {
 void check_settled(const Life& life) {
   Life again = life;
   again.executor = false;
-  again.look();
+  // The target may be another one now, and only then is a preflight of it there.
+  again.look().look();
   const auto once = again.guard;
   if (again.rollback && again.last.rollback) again.rollback->status = *again.last.rollback;
   if (again.last.act.index() != 0) return;
