@@ -11,7 +11,10 @@ using api::State;
 bool is_troubled(const api::GuardStatus& guard, const BreakerSettings& settings, Time now) {
   if (guard.policy.empty()) return false;
   const bool is_judged = guard.state == State::Watching || guard.state == State::Held || guard.state == State::RollingBack;
-  const bool fails = std::ranges::any_of(guard.checks, [](const api::CheckStatus& check) { return check.failures > 0; });
+  // What is not asked any more fails no more.
+  const bool fails = std::ranges::any_of(guard.checks, [&](const api::CheckStatus& check) {
+    return check.failures > 0 && check.last_failure && now - *check.last_failure < settings.within;
+  });
   const bool was_put_back = std::ranges::any_of(
       guard.rollbacks, [&](const api::PastRollback& past) { return past.at <= now && now - past.at < settings.within; });
   return (is_judged && fails) || was_put_back;

@@ -58,13 +58,14 @@ bool calls(const api::Rollback& rollback, const std::string& deployment) {
   return group && std::ranges::find(group->members, deployment) != group->members.end();
 }
 
-// It has begun, or would but for those that go before it.
+// It has begun, or would but for those that go before it; one that is held back for another reason calls nobody.
 bool is_under_way(const GroupMember& leader) {
   const api::Rollback& rollback = *leader.rollback;
   switch (rollback.status.phase) {
     case RollbackPhase::Pending:
-      return (rollback.spec.mode != api::Mode::Approve || rollback.spec.approved || leader.guard.reason == "GroupOrder") &&
-             leader.guard.rollback == rollback.meta.key.name;
+      return leader.guard.rollback == rollback.meta.key.name &&
+             (leader.guard.reason == "GroupOrder" ||
+              (leader.guard.state == State::RollingBack && (rollback.spec.mode != api::Mode::Approve || rollback.spec.approved)));
     case RollbackPhase::TemplateRestored:
     case RollbackPhase::Restored:
     case RollbackPhase::Verifying:
@@ -100,6 +101,9 @@ std::optional<api::GroupCall> call_group(const World& world, const api::GuardSta
 const api::Rollback* called_back_by(const World& world, const api::GuardStatus& guard) {
   if (!guard.current || !guard.watch_started || guard.state == State::RollingBack || guard.state == State::Verifying)
     return nullptr;
+  // What was put back already, by whomever, is no release that could be called back.
+  const auto& last = world.rollback;
+  if (last && last->status.template_restored && last->spec.to.hash == guard.current->hash) return nullptr;
   for (const GroupMember& member : world.group) {
     const auto& rollback = member.rollback;
     if (!rollback || !calls(*rollback, world.deployment.meta.key.name) || !is_under_way(member)) continue;
@@ -110,6 +114,15 @@ const api::Rollback* called_back_by(const World& world, const api::GuardStatus& 
     if (!is_followed && is_meant && was_released) return &*rollback;
   }
   return nullptr;
+}
+
+bool is_called_off(const World& world, const api::Rollback& rollback) {
+  if (rollback.spec.caused_by.empty()) return false;
+  return std::ranges::any_of(world.group, [&](const GroupMember& member) {
+    const auto& call = member.rollback;
+    return call && call->meta.key.name == rollback.spec.caused_by && api::finished(call->status.phase) &&
+           !call->status.template_restored;
+  });
 }
 
 namespace {

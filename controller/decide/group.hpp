@@ -15,4 +15,7 @@ namespace lastgood::decide {
 // The Rollback of another member that calls this Deployment back now; null when none does, or when it was followed already.
 [[nodiscard]] const api::Rollback* called_back_by(const World& world, const api::GuardStatus& guard);
 
+// The call that this Rollback follows has ended before anything was touched for it.
+[[nodiscard]] bool is_called_off(const World& world, const api::Rollback& rollback);
+
 }  // namespace lastgood::decide

@@ -185,6 +185,8 @@ void blank_words(api::GuardStatus& guard) {
   for (api::CheckStatus& check : guard.checks) {
     check.message.clear();
     check.last_failure.reset();
+    if (check.comparison)
+      check.comparison = api::Comparison{.result = check.comparison->result, .before = check.comparison->before};
     // Breached is breached; how often it has failed since is no news.
     if (check.breached) check.failures = check.failure_threshold;
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "decide/record.hpp"
 #include "decide/request.hpp"
 #include "decide/target.hpp"
 
@@ -15,6 +16,7 @@ namespace {
 constexpr std::chrono::seconds fresh_for{30};
 constexpr std::chrono::seconds near_every{20};
 constexpr std::chrono::minutes every{10};
+constexpr std::chrono::milliseconds at_most_every{500};
 
 bool is_of(const api::Preflight& preflight, const api::Deployment& deployment, const api::Revision& target) {
   return preflight.generation == deployment.meta.generation && preflight.target == target.kept_as;
@@ -43,10 +45,12 @@ bool is_preflight_due(const World& world, Time now) {
 std::optional<Time> next_preflight(const World& world, const api::GuardStatus& guard, Time now) {
   if (world.guarding.kind != Guarding::Kind::Governed || world.deployment.meta.deleting) return {};
   // What is being put back now is no longer a question.
-  if (guard.state == State::RollingBack) return {};
+  if (is_seen_through(guard, world.rollback) && is_open(world.rollback, world.deployment)) return {};
   const auto target = wanted_target(world, guard);
   if (!target) return {};
-  if (!world.preflight || !is_of(*world.preflight, world.deployment, *target)) return now;
+  if (!world.preflight) return now;
+  // Behind a watch that lags, what was found is of another generation each time.
+  if (!is_of(*world.preflight, world.deployment, *target)) return std::max(now, world.preflight->at + at_most_every);
   return world.preflight->at + (world.request ? Duration(near_every) : longest_age(guard));
 }
 

@@ -114,7 +114,9 @@ void take_release(Step& step, const api::ReplicaSet& set) {
   const Revision* known = find_revision(guard, set.hash);
   const bool was_rolled_back = known && known->verdict == RevisionVerdict::RolledBack;
   const bool is_first = !guard.current;
-  const Contest contest = was_rolled_back ? count_contest(step) : Contest{};
+  Contest contest = was_rolled_back ? count_contest(step) : Contest{};
+  // A machine that puts it back ends no freeze: only a person does.
+  if (guard.state == State::Frozen && !contest.by.empty()) contest.is_over_limit = true;
   begin_watch(step, set);
   if (contest.is_over_limit) {
     set_verdict(guard, set.hash, RevisionVerdict::RolledBack, step.now);

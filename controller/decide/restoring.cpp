@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "decide/group.hpp"
 #include "decide/hold.hpp"
 #include "decide/record.hpp"
 #include "decide/samples.hpp"
@@ -102,8 +103,11 @@ void carry_out_pending(Step& step, const api::Rollback& rollback) {
   const bool has_check = !rollback.spec.check.empty();
   const bool is_well =
       has_check && !breached(guard.checks) && check != guard.checks.end() && check->result == api::SampleResult::Pass;
-  if (is_well) {
-    const std::string message = fmt::format("{} got well before anything was touched", name);
+  const bool called_off = is_called_off(step.world, rollback);
+  if (is_well || called_off) {
+    const std::string message = called_off ? fmt::format("{} stays: Rollback {}, which called its group back, was called off",
+                                                         name, rollback.spec.caused_by)
+                                           : fmt::format("{} got well before anything was touched", name);
     step.out.rollback = advance(rollback.status, RollbackPhase::Superseded, message, step.now);
     step.fact(false, "RollbackCancelled", "None", message);
     return step_watching(step);

@@ -51,7 +51,8 @@ void forget_oldest(api::GuardStatus& guard) {
     std::erase_if(proven, [&](const api::Revision* one) { return is_current(*one); });
     const api::Revision* oldest = proven.size() > most_kept ? proven.back() : nullptr;
     for (const api::Revision& one : guard.revisions) {
-      if (!is_current(one) && std::ranges::find(proven, &one) == proven.end()) oldest = &one;
+      const bool is_needed = one.no_rollback_past && !proven.empty();
+      if (!is_current(one) && !is_needed && std::ranges::find(proven, &one) == proven.end()) oldest = &one;
     }
     guard.revisions.erase(guard.revisions.begin() + (oldest - guard.revisions.data()));
   }

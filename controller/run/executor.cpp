@@ -88,9 +88,12 @@ asio::awaitable<Executor::Readings> Executor::read_beforehand(const api::Deploym
 asio::awaitable<Result<void>> Executor::bind(const api::Rollback& bound, Memory& memory, Term term) {
   const auto written = co_await gateway_.write(
       term, kube::patch(Resource::Rollback, bound.meta.key, api::json_patch, api::rollback_binding_patch(bound)));
-  if (!written) co_return std::unexpected(written.error());
-  auto rollback = api::parse_rollback(*written);
+  const bool may_be = !written && (may_be_done(written.error()) || may_look_again(written.error()));
+  const auto object = may_be ? co_await gateway_.read(kube::get(Resource::Rollback, bound.meta.key)) : written;
+  if (!object) co_return std::unexpected(object.error());
+  auto rollback = api::parse_rollback(*object);
   if (!rollback) co_return std::unexpected(rollback.error());
+  if (!is_bound_as(*rollback, bound)) co_return std::unexpected(written.error());
   memory.rollback_written = rollback->status;
   rollback->status = bound.status;
   memory.rollback = std::move(*rollback);

@@ -134,6 +134,8 @@ asio::awaitable<void> Manager::begin_term(Term term) {
     if (rollbacks && elector_.term() == term) {
       begun_ = term;
       reconciler_.forget_all();
+      // What was just read the watch may show no more as news.
+      stores_.rollbacks.for_each([&](const auto& rollback) { reconciler_.rollback_seen(*rollback); });
       look_at_all();
       open_if_ready();
       co_return;

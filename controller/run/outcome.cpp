@@ -139,6 +139,11 @@ bool is_same_generation(const api::ObjectMeta& a, const api::ObjectMeta& b) {
   return a.uid == b.uid && a.generation == b.generation;
 }
 
+bool is_bound_as(const api::Rollback& seen, const api::Rollback& bound) {
+  return seen.meta.uid == bound.meta.uid && seen.spec.generation == bound.spec.generation &&
+         seen.spec.deployment_uid == bound.spec.deployment_uid && seen.spec.to.hash == bound.spec.to.hash;
+}
+
 std::vector<api::ObjectMeta> superfluous_records(const std::vector<api::Rollback>& of_deployment, const std::string& in_guard) {
   std::vector<api::ObjectMeta> found;
   for (const std::string& name : rollback::superfluous_rollbacks(of_deployment, in_guard)) {

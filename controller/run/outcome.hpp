@@ -54,6 +54,9 @@ void record_refusal(const rollback::NextStep& step, const Error& error, api::Rol
 
 [[nodiscard]] bool is_same_generation(const api::ObjectMeta& a, const api::ObjectMeta& b);
 
+// The object as it is read carries what we bound: the answer was lost, the writing was not.
+[[nodiscard]] bool is_bound_as(const api::Rollback& seen, const api::Rollback& bound);
+
 // The records of rollbacks that need not be kept any more.
 [[nodiscard]] std::vector<api::ObjectMeta> superfluous_records(const std::vector<api::Rollback>& of_deployment,
                                                                const std::string& in_guard);

@@ -21,7 +21,7 @@ bool comes_before(const api::Rollback& a, const api::Rollback& b) {
 }  // namespace
 
 bool concerns(const api::Rollback& rollback, const api::Deployment& deployment, const api::GuardStatus& guard) {
-  if (rollback.spec.drill || !api::is_bound(rollback.spec) || rollback.status.phase == api::RollbackPhase::Observed) return false;
+  if (rollback.spec.drill || !api::is_bound(rollback.spec) || rollback.spec.mode == api::Mode::Observe) return false;
   if (rollback.spec.deployment != deployment.meta.key.name || rollback.spec.deployment_uid != deployment.meta.uid) return false;
   // Finished, it still says that this release was rolled back, or how what the memory speaks of has ended.
   return !api::finished(rollback.status.phase) || rollback.meta.key.name == decide::rollback_name(deployment) ||

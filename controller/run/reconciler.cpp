@@ -58,8 +58,10 @@ asio::awaitable<Result<std::optional<Steady>>> Reconciler::look(Seen deployment,
   if (decision.rollback) memory->rollback->status = *decision.rollback;
   // The act comes first: what people read can wait the few milliseconds that users of a bad release cannot.
   const auto acted = co_await executor_.carry_out(decision.act, world->guarding, *deployment, *memory, term);
+  // What could not be bound has begun nothing, and ended no freeze.
+  if (!acted && std::holds_alternative<decide::BindRequest>(decision.act)) memory->guard = world->guard;
   const auto published = co_await publish(*world, decision, *memory, term);
-  if (acted && answers_request(*world, decision)) requests_.answered(world->request->meta.uid);
+  if (acted && published && answers_request(*world, decision)) requests_.answered(world->request->meta.uid);
   if (is_news) wake_group(deployment->meta.key, memory->group);
   ports_.telemetry.reconciled(ports_.clock.steady() - began);
   if (!acted) co_return std::unexpected(acted.error());
@@ -162,7 +164,10 @@ void Reconciler::deliver(const Key& key, const Uid& uid, const std::string& chec
   options_.wake(key);
 }
 
-void Reconciler::forget_all() { memories_.clear(); }
+void Reconciler::forget_all() {
+  memories_.clear();
+  requests_.forget_answers();
+}
 
 void Reconciler::guard_deleted(const Key& key, const Uid& uid) {
   const auto memory = memories_.find(key);

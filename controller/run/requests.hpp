@@ -17,6 +17,7 @@ class Requests {
 
   // What was answered is not answered again until the watch shows it.
   void answered(const Uid& rollback) { answered_.insert(rollback); }
+  void forget_answers() { answered_.clear(); }
 
   // The oldest for that Deployment, as the watch has it.
   [[nodiscard]] std::optional<api::Rollback> oldest(const Key& deployment, const Stores& stores);

@@ -18,6 +18,7 @@ struct TroubleRow {
   std::optional<Duration> put_back_ago;
   bool is_troubled;
   const char* policy = "RollbackPolicy/web";
+  Duration failed_ago{0};
 };
 
 const std::vector<TroubleRow> troubles = {
@@ -32,6 +33,8 @@ const std::vector<TroubleRow> troubles = {
     {"put back five minutes ago", State::Idle, 0, 5min, false},
     {"put back in the future, by a clock that was wrong", State::Idle, 0, -1ms, false},
     {"opted out", State::Watching, 3, 0s, false, ""},
+    {"failed a moment less than five minutes ago", State::Held, 3, {}, true, "RollbackPolicy/web", 5min - 1ms},
+    {"not asked for five minutes", State::Held, 3, {}, false, "RollbackPolicy/web", 5min},
 };
 
 struct FleetRow {
@@ -65,6 +68,7 @@ TEST_CASE("Golden: in trouble is who fails a check while it is judged, or was pu
     CAPTURE(row.name);
     api::GuardStatus guard{.policy = row.policy, .state = row.state};
     guard.checks = {{.name = "rollout"}, {.name = "health", .failures = row.failures}};
+    if (row.failures > 0) guard.checks.back().last_failure = noon - row.failed_ago;
     if (row.put_back_ago) guard.rollbacks = {{.name = "web-2-1b4e", .at = noon - *row.put_back_ago}};
     CHECK(is_troubled(guard, {}, noon) == row.is_troubled);
   }
