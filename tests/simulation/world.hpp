@@ -43,9 +43,9 @@ class World {
   void kill(const std::string& who);  // no orderly stop, no more instruction
   void stop(const std::string& who);  // SIGTERM
   [[nodiscard]] bool runs(const std::string& who) const;
-  void kill_at_write(int number);       // whoever makes it, counted over all controllers, Leases not counted
+  void kill_at_write(int number);                   // whoever makes it, counted over all controllers, Leases not counted
   decide::BreakerSettings breaker{.rollbacks = 0};  // of the controllers that are started from now on; off
-  std::function<void()> at_each_write;  // of a controller, Leases not counted; after the server did it
+  std::function<void()> at_each_write;              // of a controller, Leases not counted; after the server did it
 
   void run_for(Duration time);
   // False: it did not become so in time.
