@@ -39,7 +39,7 @@ func TestARolloutThatCannotSucceedIsPutBack(t *testing.T) {
 			s.When().Shipped(row.bad)
 			s.Then().IsPutBack(v1).BecauseOf("web", "rollout", row.reason).
 				TemplateChangedBy("web", "person", "lastgood").
-				EventSays("web", "RolledBack", "check rollout was breached").
+				EventSays("web", "RolledBack", "because check rollout is breached").
 				StateIs("web", "Verifying", "RolledOut")
 		})
 	}
