@@ -50,8 +50,10 @@ void forget_oldest(api::GuardStatus& guard) {
     std::vector<const api::Revision*> proven = proven_and_kept(guard);
     std::erase_if(proven, [&](const api::Revision* one) { return is_current(*one); });
     const api::Revision* oldest = proven.size() > most_kept ? proven.back() : nullptr;
+    // Of marks the newest is enough: there is no way past that one either.
+    const auto mark = std::ranges::find_if(guard.revisions, [&](const api::Revision& one) { return one.no_rollback_past; });
     for (const api::Revision& one : guard.revisions) {
-      const bool is_needed = one.no_rollback_past && !proven.empty();
+      const bool is_needed = mark != guard.revisions.end() && &one == &*mark && !proven.empty();
       if (!is_current(one) && !is_needed && std::ranges::find(proven, &one) == proven.end()) oldest = &one;
     }
     guard.revisions.erase(guard.revisions.begin() + (oldest - guard.revisions.data()));

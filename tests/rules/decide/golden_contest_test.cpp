@@ -101,6 +101,16 @@ TEST_CASE("Golden: the same template by the same machine again does not end a co
   CHECK(life.standing() == "Frozen Contested");
 }
 
+TEST_CASE("Golden: a machine that puts the quarantined template back ends no freeze, below the limit too") {
+  Life life = rolled_back();
+  life.guarding.spec.limit = {.count = 1, .within = 24h};
+  life.ship("v3").look().roll_out().look({pass("rollout")}).fail_thrice();
+  REQUIRE(life.standing() == "Frozen LimitReached");
+  life.guarding.spec.limit.count = 5;
+  by(life, machine).ship("v2").look();
+  CHECK(life.standing() == "Frozen Contested");
+}
+
 TEST_CASE("Golden: what ends a freeze and what does not") {
   struct Row {
     const char* name;

@@ -85,6 +85,20 @@ const std::vector<FollowRow> follow = {
        w.group[0].guard.reason = "GroupOrder";
      },
      true},
+    {"it is recorded, but held back: nobody is called yet",
+     [](World& w) {
+       w.group[0].guard.state = api::State::Held;
+       w.group[0].guard.reason = "SharedCause";
+     },
+     false},
+    {"what runs here was put back already, by another rollback",
+     [](World& w) {
+       w.rollback = finished_rollback(w, RollbackPhase::Succeeded);
+       w.rollback->meta.key.name = "web-1-1b4e";
+       w.rollback->spec.to.hash = TemplateHash("v2");
+       w.rollback->status.template_restored = noon;
+     },
+     false},
     {"its Rollback is not the one it speaks of", [](World& w) { w.group[0].guard.rollback = "api-1-9f"; }, false},
     {"it calls others", [](World& w) { w.group[0].rollback->spec.group->members = {"api", "db"}; }, false},
     {"it goes back alone", [](World& w) { w.group[0].rollback->spec.group.reset(); }, false},
@@ -190,6 +204,21 @@ TEST_CASE("Golden: a member whose group a person has approved of needs no approv
   world.group[0].rollback->spec.mode = api::Mode::Approve;
   world.group[0].rollback->spec.approved = true;
   CHECK(std::get<StartRollback>(decide::decide(world, moment).act).record.spec.mode == api::Mode::Enforce);
+}
+
+TEST_CASE("Golden: a call that comes to nothing before anything is touched calls its members off") {
+  World world = called_world();
+  const Decision begun = decide::decide(world, moment);
+  world.rollback = std::get<StartRollback>(begun.act).record;
+  world.guard = begun.guard;
+  world.group[0].rollback->status.phase = RollbackPhase::Superseded;
+  const Decision off = decide::decide(world, moment);
+  CHECK(off.act.index() == 0);
+  REQUIRE(off.rollback.has_value());
+  CHECK(off.rollback->phase == RollbackPhase::Superseded);
+  CHECK(off.guard.state == api::State::Watching);
+  world.group[0].rollback->status.template_restored = moment;
+  CHECK(std::holds_alternative<CarryOutRollback>(decide::decide(world, moment).act));
 }
 
 TEST_CASE("A breach calls the group, and who is not the first only records it") {
