@@ -50,6 +50,7 @@ struct Comparison {
   std::string reason;
   std::string message;   // value and threshold in words, at most 512 bytes
   std::string revision;  // "revision 4 (web-6d4b75cb6d)"
+  int failures = 0;      // in a row; at most the first of them may be by chance
   bool before = false;   // asked before the new revision had a pod that had started
   std::optional<Time> at = {};
   bool operator==(const Comparison&) const = default;

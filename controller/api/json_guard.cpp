@@ -11,12 +11,13 @@ Comparison read_comparison(const Reader& comparison) {
                     .reason = comparison.text("reason", most_name),
                     .message = comparison.text("message", most_text),
                     .revision = comparison.text("revision", most_name),
+                    .failures = comparison.small("failures", 0),
                     .before = comparison.boolean("before"),
                     .at = comparison.time("at")};
 }
 
 Json to_json(const Comparison& comparison) {
-  Json out = {{"result", to_string(comparison.result)}, {"before", comparison.before}};
+  Json out = {{"result", to_string(comparison.result)}, {"failures", comparison.failures}, {"before", comparison.before}};
   put(out, "reason", comparison.reason);
   put(out, "message", comparison.message, most_text);
   put(out, "revision", comparison.revision);

@@ -81,10 +81,12 @@ MaybeHold already_failing(const World& world, const api::GuardStatus& guard, Tim
 MaybeHold shared_cause(const World& world, const api::GuardStatus& guard, Time now) {
   const CheckStatus* breach = not_its_own(world, guard, false, now);
   if (!breach) return {};
-  return Hold{.reason = "SharedCause",
-              .message = fmt::format("Check {} fails just the same for {}, so going back to it would not help. It: {}. The new "
-                                     "revision: {}",
-                                     breach->name, breach->comparison->revision, breach->comparison->message, breach->message)};
+  return Hold{
+      .reason = "SharedCause",
+      .message = fmt::format("Check {} fails just the same for {}, so going back to it would not help. It, at {}: {}. The "
+                             "new revision: {}",
+                             breach->name, breach->comparison->revision, format_rfc3339(breach->comparison->at.value_or(now)),
+                             breach->comparison->message, breach->message)};
 }
 
 MaybeHold breaker_open(const World& world, const api::GuardStatus&, Time) {

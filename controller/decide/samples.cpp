@@ -33,6 +33,25 @@ void lengthen_row(CheckStatus& check, const api::Sample& sample, bool goes_on, T
   if (sample.immediate || (check.failures >= check.failure_threshold && held)) check.breached = true;
 }
 
+// Of another revision than the check: how often in a row it failed there, and since when.
+void compare(CheckStatus& check, const api::Sample& sample) {
+  auto& known = check.comparison;
+  const bool failed_there = known && known->result == SampleResult::Fail;
+  if (!sample.comparison || sample.comparison->result == SampleResult::Unknown) {
+    // Asked and not answered says nothing, and what was answered before stands. But pods that failed once and are gone may have
+    // failed by being stopped.
+    constexpr int enough = 2;
+    const bool is_doubtful = failed_there && !known->before && known->failures < enough;
+    if (sample.result == SampleResult::Fail && is_doubtful) known.reset();
+    return;
+  }
+  api::Comparison answer = *sample.comparison;
+  const bool fails_there = answer.result == SampleResult::Fail;
+  if (fails_there) answer.failures = failed_there ? known->failures + 1 : 1;
+  answer.before = answer.before || (fails_there && failed_there && known->before);
+  known = std::move(answer);
+}
+
 CheckStatus empty_check(std::string name, int threshold) {
   CheckStatus check;
   check.name = std::move(name);
@@ -44,12 +63,13 @@ CheckStatus empty_check(std::string name, int threshold) {
 }  // namespace
 
 CheckStatus apply(CheckStatus check, const api::Sample& sample, bool settled, Time now) {
-  const bool goes_on = holds_on(check, sample, now);
+  // However late it is looked at.
+  const Time when = std::min(sample.at.value_or(now), now);
+  const bool goes_on = holds_on(check, sample, when);
   check.result = sample.result;
   check.reason = sample.reason;
   check.message = sample.message;
-  // Asked and not answered says nothing: what was answered before stands.
-  if (sample.comparison && sample.comparison->result != SampleResult::Unknown) check.comparison = sample.comparison;
+  compare(check, sample);
   switch (sample.result) {
     case SampleResult::Pass:
       end_row(check);
@@ -57,7 +77,7 @@ CheckStatus apply(CheckStatus check, const api::Sample& sample, bool settled, Ti
       check.passed_once = check.passed_once || settled;
       break;
     case SampleResult::Unknown: break;
-    case SampleResult::Fail: lengthen_row(check, sample, goes_on, now); break;
+    case SampleResult::Fail: lengthen_row(check, sample, goes_on, when); break;
   }
   return check;
 }
@@ -91,10 +111,6 @@ Duration longest_silence(const std::string& name, const api::PolicySpec& spec) {
   const auto found = std::ranges::find(spec.checks, name, &api::Check::name);
   return found == spec.checks.end() ? longest_gap : std::max(longest_gap, 2 * found->interval + found->http.timeout);
 }
-
-}  // namespace
-
-namespace {
 
 bool is_confirmed(const CheckStatus& check, const api::PolicySpec& spec, Time now) {
   const bool recent = check.last_failure && now - *check.last_failure <= longest_silence(check.name, spec);

@@ -123,6 +123,7 @@ asio::awaitable<void> Sampler::judge_rollout(std::shared_ptr<Round> round,
   const checks::RolloutView view{
       .deployment = *asked.deployment, .hash = asked.revision.hash, .pods = round->pods, .rolled_out = asked.rolled_out};
   api::Sample sample = checks::judge_rollout(asked.spec.rollout, view, clock_.now());
+  sample.at = clock_.now();
   const auto other = co_await pods_to_compare(*round, sample);
   if (!other) co_return;
   if (*other) {
@@ -142,6 +143,7 @@ asio::awaitable<void> Sampler::ask_check(std::shared_ptr<Round> round, api::Chec
   }
   const checks::HttpPlan plan = checks::plan_http(check, namespace_, round->pods, service);
   api::Sample sample = co_await answer(check, plan);
+  sample.at = clock_.now();
   const auto other = co_await pods_to_compare(*round, sample);
   if (!other) co_return;
   if (*other) {

@@ -16,8 +16,7 @@ checks:
 `
 
 func TestAHostileHealthEndpointCostsItsTimeoutAndDisturbsNobody(t *testing.T) {
-	// A failure is written down when it is looked at: seven Deployments that fail at once on a busy machine delay that by half a second.
-	const interval, failures, timeout, load = time.Second, 2, 500 * time.Millisecond, 600 * time.Millisecond
+	const interval, failures, timeout, load = time.Second, 2, 500 * time.Millisecond, 300 * time.Millisecond
 	s := story.New(t)
 	ways := map[string]string{
 		"hang": "TimedOut", "flood": "", "garbage": "Malformed", "redirect": "WrongStatus", "close": "Closed", "refuse": "Refused",

@@ -63,6 +63,7 @@ class Maker {
             .reason = text(),
             .message = text(),
             .revision = text(),
+            .failures = static_cast<int>(below(100)),
             .before = maybe(),
             .at = time()};
   }

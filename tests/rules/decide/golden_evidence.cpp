@@ -147,8 +147,8 @@ std::vector<HoldRow> whose() {
        "what fails just the same for the old revision is not mended by it",
        [](World& w) { compare(w, api::SampleResult::Fail, false); },
        {{.reason = "SharedCause",
-         .message = "Check health fails just the same for revision 1 (web-v1), so going back to it would not help. It: 503 "
-                    "instead of 200-399. The new revision: as the test says"}}},
+         .message = "Check health fails just the same for revision 1 (web-v1), so going back to it would not help. It, at "
+                    "2026-11-24T12:00:30Z: 503 instead of 200-399. The new revision: as the test says"}}},
       {"SharedCause", "where the old one passes, it is", [](World& w) { compare(w, api::SampleResult::Pass, false); }},
       {"SharedCause", "where the old one is not asked, nothing is shared",
        [](World& w) { w.guard.checks[1].comparison.reset(); }},

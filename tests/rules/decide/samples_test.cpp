@@ -197,10 +197,12 @@ TEST_CASE("Silence is waited for two turns of the slowest check") {
   CHECK(patience(spec) == Duration{0});
 }
 
-TEST_CASE("How the other revision answers: the last definite answer stands until the check passes") {
+TEST_CASE(
+    "How the other revision answers: the last definite answer stands until the check passes, or its pods are gone after one") {
   using MaybeComparison = std::optional<api::Comparison>;
-  const auto answered = [](SampleResult result, bool before) {
-    return MaybeComparison(api::Comparison{.result = result, .revision = "revision 1 (web-v1)", .before = before});
+  const auto answered = [](SampleResult result, bool before, int failures = 0) {
+    return MaybeComparison(
+        api::Comparison{.result = result, .revision = "revision 1 (web-v1)", .failures = failures, .before = before});
   };
   const auto after = [](std::vector<std::pair<char, MaybeComparison>> given) {
     api::CheckStatus check{.name = "check", .failure_threshold = 1};
@@ -211,14 +213,33 @@ TEST_CASE("How the other revision answers: the last definite answer stands until
     }
     return check.comparison;
   };
-  CHECK(after({{'F', answered(Fail, false)}}) == answered(Fail, false));
-  CHECK(after({{'U', answered(Fail, true)}}) == answered(Fail, true));
-  CHECK(after({{'F', answered(Fail, true)}, {'F', answered(Pass, false)}}) == answered(Pass, false));
-  CHECK(after({{'F', answered(Fail, false)}, {'F', answered(Unknown, false)}}) == answered(Fail, false));
-  CHECK(after({{'F', answered(Fail, false)}, {'F', {}}}) == answered(Fail, false));
-  CHECK(after({{'F', answered(Fail, false)}, {'U', {}}}) == answered(Fail, false));
-  CHECK_FALSE(after({{'F', answered(Fail, false)}, {'P', {}}}).has_value());
+  const auto there = answered(Fail, false);
+  const auto before = answered(Fail, true);
+  CHECK(after({{'F', there}}) == answered(Fail, false, 1));
+  CHECK(after({{'U', before}}) == answered(Fail, true, 1));
+  CHECK(after({{'U', before}, {'F', there}}) == answered(Fail, true, 2));
+  CHECK(after({{'F', before}, {'F', answered(Pass, false)}}) == answered(Pass, false));
+  CHECK(after({{'F', answered(Pass, false)}, {'F', there}}) == answered(Fail, false, 1));
+  CHECK(after({{'F', there}, {'U', {}}}) == answered(Fail, false, 1));
+  CHECK_FALSE(after({{'F', there}, {'P', {}}}).has_value());
   CHECK_FALSE(after({{'F', answered(Unknown, true)}}).has_value());
+  // Gone after one failure, its pods may have failed by being stopped.
+  CHECK_FALSE(after({{'F', there}, {'F', {}}}).has_value());
+  CHECK_FALSE(after({{'F', there}, {'F', answered(Unknown, false)}}).has_value());
+  CHECK(after({{'F', there}, {'F', there}, {'F', {}}}) == answered(Fail, false, 2));
+  CHECK(after({{'U', before}, {'F', {}}}) == answered(Fail, true, 1));
+}
+
+TEST_CASE("A failure counts from when it was answered, however late it is looked at, and never from a time to come") {
+  api::Sample sample = sample_of('F');
+  const api::CheckStatus check{.name = "check", .failure_threshold = 2};
+  sample.at = noon - 400ms;
+  CHECK(apply(check, sample, true, noon).first_failure == noon - 400ms);
+  CHECK(apply(check, sample, true, noon).last_failure == noon - 400ms);
+  sample.at = noon + 1h;
+  CHECK(apply(check, sample, true, noon).first_failure == noon);
+  sample.at.reset();
+  CHECK(apply(check, sample, true, noon).first_failure == noon);
 }
 
 TEST_CASE("Acted upon is the first confirmed breach that the other revision does not share") {
