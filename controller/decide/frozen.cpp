@@ -10,7 +10,7 @@ using api::State;
 
 namespace {
 
-// The time says which freeze is meant: one that began before it. In the future it would end one that nobody has seen yet.
+// The time says which freeze is meant: one that began before it. It ends at that time, not earlier.
 bool is_resumed(Step& step) {
   const auto& freeze = step.world.guard.freeze;
   if (!freeze) return true;

@@ -78,6 +78,18 @@ bool is_under_way(const GroupMember& leader) {
   return false;
 }
 
+// Another call of the same group: being written, or waiting for something. Empty when there is none.
+std::string busy_with(const GroupMember& member, const std::string& deployment) {
+  const auto& rollback = member.rollback;
+  const bool is_known = rollback && rollback->meta.key.name == member.guard.rollback;
+  if (member.guard.state == State::RollingBack && !is_known)
+    return fmt::format("{} is just beginning Rollback {}", member.deployment, member.guard.rollback);
+  if (is_known && !api::finished(rollback->status.phase) && calls(*rollback, deployment))
+    return fmt::format("Rollback {} of {} is {} ({})", rollback->meta.key.name, member.deployment,
+                       api::to_string(member.guard.state), member.guard.reason);
+  return {};
+}
+
 // Its place in the order is over: rolled out again, or nothing more will come of it.
 bool has_gone_back(const GroupMember& member, const std::string& call) {
   const auto& rollback = member.rollback;
@@ -174,6 +186,13 @@ namespace restraint {
 
 MaybeHold group_blocked(const World& world, const api::GuardStatus& guard, Time now) {
   constexpr std::chrono::seconds in_a_while{5};
+  const auto unseen =
+      std::ranges::find_if(world.group, [](const GroupMember& member) { return member.guard.deployment_uid.empty(); });
+  if (unseen != world.group.end()) {
+    return Hold{.reason = "GroupBlocked",
+                .message = fmt::format("In group {} {} has not been looked at yet", world.guarding.group, unseen->deployment),
+                .until = now + std::chrono::seconds(1)};
+  }
   const auto called = of_same_window(world, guard);
   if (called.size() >= most_members) {
     return Hold{.reason = "GroupBlocked",
@@ -181,6 +200,11 @@ MaybeHold group_blocked(const World& world, const api::GuardStatus& guard, Time 
                                        world.guarding.group, called.size() + 1, most_members)};
   }
   for (const GroupMember* member : called) {
+    if (const auto busy = busy_with(*member, world.deployment.meta.key.name); !busy.empty()) {
+      return Hold{.reason = "GroupBlocked",
+                  .message = fmt::format("In group {} {}; two calls would wait for each other", world.guarding.group, busy),
+                  .until = now + std::chrono::seconds(1)};
+    }
     if (member->cannot.empty()) continue;
     return Hold{.reason = "GroupBlocked",
                 .message = fmt::format("Group {} goes back together or not at all, and {} cannot: {}", world.guarding.group,
@@ -207,7 +231,8 @@ MaybeHold group_order(const World& world, const api::GuardStatus&, Time now) {
     // What it was called back from has been replaced by a newer choice.
     if (member->guard.watch_started > leader->spec.detected) continue;
     return Hold{.reason = "GroupOrder",
-                .message = fmt::format("In group {} {} goes back first", leader->spec.group->name, before),
+                .message = fmt::format("In group {} {} goes back first; it is {} ({}): {}", leader->spec.group->name, before,
+                                       api::to_string(member->guard.state), member->guard.reason, member->guard.message),
                 .until = now + std::chrono::seconds(1)};
   }
   return {};

@@ -79,6 +79,11 @@ constexpr std::array pending{
     HoldRule{.name = "SharedCause", .holds = restraint::shared_cause},
     HoldRule{.name = "BreakerOpen", .holds = restraint::breaker_open},
     HoldRule{.name = "GroupOrder", .holds = restraint::group_order},
+    HoldRule{.name = "Preflight", .holds = restraint::preflight},
+};
+
+constexpr std::array by_hand{
+    HoldRule{.name = "Preflight", .holds = restraint::preflight},
 };
 
 }  // namespace
@@ -88,6 +93,7 @@ std::span<const HoldRule> touch_rules() { return touch; }
 std::span<const HoldRule> forced_rules() { return forced; }
 std::span<const HoldRule> begin_rules() { return begin; }
 std::span<const HoldRule> pending_rules() { return pending; }
+std::span<const HoldRule> by_hand_rules() { return by_hand; }
 
 std::optional<Hold> first_hold(std::span<const HoldRule> rules, const World& world, const api::GuardStatus& guard, Time now) {
   for (const HoldRule& rule : rules) {

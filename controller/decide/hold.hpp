@@ -38,6 +38,8 @@ struct HoldRule {
 
 // May a Rollback that is recorded, but has not touched anything yet, be carried out?
 [[nodiscard]] std::span<const HoldRule> pending_rules();
+// The same where a person asked for it.
+[[nodiscard]] std::span<const HoldRule> by_hand_rules();
 
 [[nodiscard]] std::optional<Hold> first_hold(std::span<const HoldRule> rules, const World& world, const api::GuardStatus& guard,
                                              Time now);

@@ -115,8 +115,11 @@ void go_on(Step& step) {
   const bool by_record = (state == State::RollingBack || state == State::Held) && is_open(world.rollback, world.deployment) &&
                          named_by(step.guard(), world.rollback);
   if (!recognised && !by_record) return;
-  if (end_freeze(step) || take_request(step)) return;
+  if (end_freeze(step)) return;
   dispatch(step);
+  // What the release needs comes first; keeping a template can wait.
+  const bool is_free = std::holds_alternative<std::monostate>(step.out.act) || std::holds_alternative<KeepRevision>(step.out.act);
+  if (is_free && !step.out.rollback) take_request(step);
 }
 
 // What the memory needs from now on was not gathered for this decision: it is, at once.
@@ -146,7 +149,7 @@ Decision decide(const World& world, Time now) {
       suspend_judgement(step);
       take_request(step);
       break;
-    case Guarding::Kind::Governed: world.deployment.meta.deleting ? void(take_request(step)) : go_on(step); break;
+    case Guarding::Kind::Governed: world.deployment.meta.deleting ? take_request(step) : go_on(step); break;
   }
   step.guard().last_good = last_good(step.guard());
   if (!world.guarding.group.empty()) step.out.cannot = why_it_cannot(step);
@@ -192,7 +195,7 @@ void blank_words(api::GuardStatus& guard) {
   }
   for (api::Condition& condition : guard.conditions) {
     condition.observed_generation = 0;
-    if (condition.type != "Governed") condition.message.clear();
+    if (condition.type != "Governed" && condition.type != "RollbackReady") condition.message.clear();
   }
 }
 

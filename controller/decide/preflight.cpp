@@ -18,23 +18,24 @@ constexpr std::chrono::seconds near_every{20};
 constexpr std::chrono::minutes every{10};
 constexpr std::chrono::milliseconds at_most_every{500};
 
-bool is_of(const api::Preflight& preflight, const api::Deployment& deployment, const api::Revision& target) {
-  return preflight.generation == deployment.meta.generation && preflight.target == target.kept_as;
-}
-
 // A rollback may be begun any moment.
 bool is_near(const api::GuardStatus& guard) {
   const bool fails = std::ranges::any_of(guard.checks, [](const api::CheckStatus& check) { return check.failures > 0; });
-  return guard.state == State::Held || (guard.state == State::Watching && fails);
+  const bool is_due = guard.state == State::Held || guard.state == State::RollingBack;
+  return is_due || (guard.state == State::Watching && fails);
 }
 
 Duration longest_age(const api::GuardStatus& guard) { return is_near(guard) ? Duration(near_every) : Duration(every); }
 
 }  // namespace
 
+bool is_about(const std::optional<api::Preflight>& preflight, const api::Deployment& deployment, const api::Revision& target) {
+  return preflight && preflight->generation == deployment.meta.generation && preflight->target == target.kept_as;
+}
+
 bool is_fresh(const std::optional<api::Preflight>& preflight, const api::Deployment& deployment, const api::Revision& target,
               Time now) {
-  return preflight && is_of(*preflight, deployment, target) && now - preflight->at <= fresh_for;
+  return is_about(preflight, deployment, target) && now - preflight->at <= fresh_for;
 }
 
 bool is_preflight_due(const World& world, Time now) {
@@ -45,12 +46,13 @@ bool is_preflight_due(const World& world, Time now) {
 std::optional<Time> next_preflight(const World& world, const api::GuardStatus& guard, Time now) {
   if (world.guarding.kind != Guarding::Kind::Governed || world.deployment.meta.deleting) return {};
   // What is being put back now is no longer a question.
-  if (is_seen_through(guard, world.rollback) && is_open(world.rollback, world.deployment)) return {};
+  const bool is_under_way = is_seen_through(guard, world.rollback) && is_open(world.rollback, world.deployment);
+  if (is_under_way && world.rollback->status.phase != api::RollbackPhase::Pending) return {};
   const auto target = wanted_target(world, guard);
   if (!target) return {};
   if (!world.preflight) return now;
   // Behind a watch that lags, what was found is of another generation each time.
-  if (!is_of(*world.preflight, world.deployment, *target)) return std::max(now, world.preflight->at + at_most_every);
+  if (!is_about(world.preflight, world.deployment, *target)) return std::max(now, world.preflight->at + at_most_every);
   return world.preflight->at + (world.request ? Duration(near_every) : longest_age(guard));
 }
 

@@ -5,7 +5,11 @@
 
 namespace lastgood::decide {
 
-// Of this very generation and target, and from just now: what it says may be acted upon.
+// Of this very generation and target.
+[[nodiscard]] bool is_about(const std::optional<api::Preflight>& preflight, const api::Deployment& deployment,
+                            const api::Revision& target);
+
+// That, and from just now: what it says may be acted upon.
 [[nodiscard]] bool is_fresh(const std::optional<api::Preflight>& preflight, const api::Deployment& deployment,
                             const api::Revision& target, Time now);
 

@@ -196,6 +196,8 @@ std::optional<Refusal> first_refusal(std::span<const RequestRule> asked, const W
 }
 
 std::optional<Revision> wanted_target(const World& world, const api::GuardStatus& guard) {
+  const api::Rollback* recorded = named_by(guard, world.rollback);
+  if (recorded && recorded->status.phase == RollbackPhase::Pending) return recorded->spec.to;
   if (!world.request) return choose_target(guard).revision;
   if (world.request->spec.to_revision) {
     const Revision* revision = asked_for(world, guard);
@@ -245,36 +247,42 @@ void bind(Step& step, const Revision& target) {
 
 }  // namespace
 
-bool take_request(Step& step) {
+namespace {
+
+// Not refused, and not begun either: the record says why, once.
+void wait_for_answer(Step& step, const Refusal& refusal) {
+  constexpr std::chrono::milliseconds in_a_moment{50};
+  constexpr std::chrono::seconds in_a_while{5};
+  const auto& preflight = step.world.preflight;
+  // What the server would not say is not known a moment later.
+  const bool is_unsaid = preflight && preflight->ready == api::Truth::Unknown;
+  step.look_again(step.now + (is_unsaid ? Duration(in_a_while) : Duration(in_a_moment)));
+  if (!is_unsaid) return;
+  const std::string message = fmt::format("It waits. {}: {}", refusal.message, preflight->message);
+  if (step.world.request->status.message == message) return;
+  step.out.request = advance(step.world.request->status, RollbackPhase::Pending, message, step.now);
+}
+
+}  // namespace
+
+void take_request(Step& step) {
   const auto& request = step.world.request;
-  if (!request) return false;
+  if (!request) return;
   const auto refusal = first_refusal(request_rules(), step.world, step.guard(), step.now);
-  if (refusal && refusal->is_passing) {
-    constexpr std::chrono::milliseconds in_a_moment{50};
-    constexpr std::chrono::seconds in_a_while{5};
-    // What the server would not say is not known a moment later.
-    const bool is_unsaid = step.world.preflight && step.world.preflight->ready == api::Truth::Unknown;
-    step.look_again(step.now + (is_unsaid ? Duration(in_a_while) : Duration(in_a_moment)));
-    return false;
-  }
-  // A drill ends with what would have held it back.
+  if (refusal && refusal->is_passing) return wait_for_answer(step, *refusal);
   const auto target = wanted_target(step.world, step.guard());
   if (refusal || !target) {
     const std::string message =
         refusal ? fmt::format("{}: {}", refusal->reason, refusal->message) : "NoLastGood: nothing is kept";
     step.out.request = advance(request->status, RollbackPhase::Refused, message, step.now);
     step.fact(true, "RollbackRefused", "None", fmt::format("Rollback {} is refused, {}", request->meta.key.name, message));
-    return false;
+    return;
   }
-  if (!request->spec.drill) {
-    bind(step, *target);
-    return true;
-  }
+  if (!request->spec.drill) return bind(step, *target);
   api::Rollback drill = *request;
   drill.spec.from = *step.guard().current;
   drill.spec.to = *target;
   step.out.act = RunDrill{.record = std::move(drill)};
-  return true;
 }
 
 }  // namespace lastgood::decide

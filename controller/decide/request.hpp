@@ -28,7 +28,8 @@ struct RequestRule {
 [[nodiscard]] std::optional<Refusal> first_refusal(std::span<const RequestRule> rules, const World& world,
                                                    const api::GuardStatus& guard, Time now);
 
-// The revision that would be put back: what a person asks for, else the last good one.
+// The revision that would be put back: of what is recorded and not touched yet its own, else what a person asks for, else the
+// last good one.
 [[nodiscard]] std::optional<api::Revision> wanted_target(const World& world, const api::GuardStatus& guard);
 
 // What a request becomes whose Deployment does not exist, or that nothing guards: nobody else would answer it.

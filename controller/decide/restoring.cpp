@@ -90,6 +90,12 @@ void carry_out(Step& step, const api::Rollback& rollback) {
   step.look_again(step.now + soon);
 }
 
+void cancel(Step& step, const api::Rollback& rollback, const std::string& message) {
+  step.out.rollback = advance(rollback.status, RollbackPhase::Superseded, message, step.now);
+  step.fact(false, "RollbackCancelled", "None", message);
+  step_watching(step);
+}
+
 // Recorded, but not touched yet: a refusal, a pause or a stop has come between. In the meantime the release may have got well, so
 // it must be seen to fail still.
 void carry_out_pending(Step& step, const api::Rollback& rollback) {
@@ -103,15 +109,13 @@ void carry_out_pending(Step& step, const api::Rollback& rollback) {
   const bool has_check = !rollback.spec.check.empty();
   const bool is_well =
       has_check && !breached(guard.checks) && check != guard.checks.end() && check->result == api::SampleResult::Pass;
-  const bool called_off = is_called_off(step.world, rollback);
-  if (is_well || called_off) {
-    const std::string message = called_off ? fmt::format("{} stays: Rollback {}, which called its group back, was called off",
-                                                         name, rollback.spec.caused_by)
-                                           : fmt::format("{} got well before anything was touched", name);
-    step.out.rollback = advance(rollback.status, RollbackPhase::Superseded, message, step.now);
-    step.fact(false, "RollbackCancelled", "None", message);
-    return step_watching(step);
-  }
+  if (is_well) return cancel(step, rollback, fmt::format("{} got well before anything was touched", name));
+  if (is_called_off(step.world, rollback))
+    return cancel(
+        step, rollback,
+        fmt::format("{} stays: Rollback {}, which called its group back, was called off", name, rollback.spec.caused_by));
+  if (has_check && check == guard.checks.end())
+    return cancel(step, rollback, fmt::format("{} stays: check {} is not in the policy any more", name, rollback.spec.check));
   if (was_refused && step.now >= guard.state_since.value_or(step.now) + longest_restoration) {
     return fail_rollback(step, rollback, "RollbackRefused",
                          fmt::format("{} could not be put back within {}. {}", name, format_duration(longest_restoration),
@@ -121,7 +125,8 @@ void carry_out_pending(Step& step, const api::Rollback& rollback) {
     return step.enter(State::Held, "Unconfirmed",
                       fmt::format("{} is put back when check {} is seen to fail again", name, rollback.spec.check));
   }
-  if (!api::is_by_hand(rollback.spec) && held_back(step, pending_rules(), State::Held)) return;
+  const auto rules = api::is_by_hand(rollback.spec) ? by_hand_rules() : pending_rules();
+  if (held_back(step, rules, State::Held)) return;
   carry_out(step, rollback);
 }
 

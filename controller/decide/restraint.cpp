@@ -7,6 +7,7 @@
 
 #include "decide/preflight.hpp"
 #include "decide/record.hpp"
+#include "decide/request.hpp"
 #include "decide/samples.hpp"
 #include "decide/target.hpp"
 
@@ -26,6 +27,12 @@ bool is_of_this_release(const api::Rollback& rollback, const World& world, const
   return guard.current && rollback.spec.from.hash == guard.current->hash && since_it_is_watched;
 }
 
+// What is recorded is what a person wants, whatever stands in its way.
+bool is_forced(const World& world, const api::GuardStatus& guard) {
+  const api::Rollback* rollback = named_by(guard, world.rollback);
+  return rollback && rollback->spec.force && api::is_by_hand(rollback->spec);
+}
+
 // The first confirmed breach, when the same check fails for the other revision too, and so was no reason to act.
 const CheckStatus* not_its_own(const World& world, const api::GuardStatus& guard, bool before, Time now) {
   const api::PolicySpec& spec = world.guarding.spec;
@@ -39,9 +46,11 @@ const CheckStatus* not_its_own(const World& world, const api::GuardStatus& guard
 MaybeHold one_per_release(const World& world, const api::GuardStatus& guard, Time) {
   const auto& rollback = world.rollback;
   if (!rollback || !api::finished(rollback->status.phase) || !is_of_this_release(*rollback, world, guard)) return {};
+  const std::string& words = rollback->status.message;
   return Hold{.reason = "AlreadyRolledBack",
-              .message = fmt::format("Rollback {} of this release ended as {}; a release is rolled back once at most",
-                                     rollback->meta.key.name, api::to_string(rollback->status.phase))};
+              .message = fmt::format("Rollback {} of this release ended as {}{}{}; a release is rolled back once at most",
+                                     rollback->meta.key.name, api::to_string(rollback->status.phase), words.empty() ? "" : ": ",
+                                     words)};
 }
 
 MaybeHold no_target(const World&, const api::GuardStatus& guard, Time) {
@@ -120,9 +129,9 @@ MaybeHold cooldown(const World& world, const api::GuardStatus& guard, Time now) 
 MaybeHold preflight(const World& world, const api::GuardStatus& guard, Time now) {
   constexpr std::chrono::milliseconds at_once{50};
   constexpr std::chrono::seconds in_a_while{5};
-  const Target target = choose_target(guard);
-  if (!target.revision) return {};
-  if (!is_fresh(world.preflight, world.deployment, *target.revision, now)) {
+  const auto target = wanted_target(world, guard);
+  if (!target) return {};
+  if (!is_fresh(world.preflight, world.deployment, *target, now)) {
     return Hold{.reason = "CheckingRollback",
                 .message = "Whether the rollback would work is being found out",
                 .until = now + at_once,
@@ -130,6 +139,7 @@ MaybeHold preflight(const World& world, const api::GuardStatus& guard, Time now)
   }
   const api::Preflight& found = *world.preflight;
   if (found.ready == api::Truth::True) return {};
+  if (found.reason == "MissingReference" && is_forced(world, guard)) return {};
   return Hold{.reason = found.reason, .message = found.message, .until = now + in_a_while};
 }
 
@@ -152,7 +162,10 @@ Hold waits_for_approval(const api::Rollback& rollback) {
 
 MaybeHold awaiting_approval(const World& world, const api::GuardStatus&, Time) {
   const auto& rollback = world.rollback;
-  if (!rollback || rollback->spec.mode != api::Mode::Approve || api::is_by_hand(rollback->spec)) return {};
+  if (!rollback || api::is_by_hand(rollback->spec)) return {};
+  // What was recorded before the policy asked for approval needs it too; who follows an approved call does not.
+  const bool policy_asks = rollback->spec.caused_by.empty() && world.guarding.spec.mode == api::Mode::Approve;
+  if (rollback->spec.mode != api::Mode::Approve && !policy_asks) return {};
   if (rollback->spec.approved || world.guarding.approve == rollback->meta.key.name) return {};
   return waits_for_approval(*rollback);
 }

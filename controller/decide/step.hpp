@@ -74,8 +74,8 @@ struct Contest {
 Contest count_contest(Step& step);
 void freeze_contested(Step& step, const Contest& contest);
 
-// What a person asked for by a Rollback of their own (request.cpp). True: this step is about that.
-bool take_request(Step& step);
+// What a person asked for by a Rollback of their own (request.cpp).
+void take_request(Step& step);
 
 // A drill that the policy wants now (drill.cpp).
 void plan_drill(Step& step);

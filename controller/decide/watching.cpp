@@ -5,6 +5,7 @@
 
 #include "decide/group.hpp"
 #include "decide/hold.hpp"
+#include "decide/preflight.hpp"
 #include "decide/record.hpp"
 #include "decide/restraint.hpp"
 #include "decide/samples.hpp"
@@ -171,8 +172,10 @@ std::string why_it_cannot(const Step& step) {
   if (const auto held = first_hold(touch_rules(), world, guard, step.now)) return held->message;
   const Target target = choose_target(guard);
   if (!target.revision) return target.why_not;
-  const bool is_known = world.preflight && world.preflight->target == target.revision->kept_as;
-  return is_known && world.preflight->ready == api::Truth::False ? world.preflight->message : "";
+  if (const auto held = restraint::limit_reached(world, guard, step.now)) return held->message;
+  if (const auto held = restraint::cooldown(world, guard, step.now)) return held->message;
+  if (!is_about(world.preflight, world.deployment, *target.revision)) return "whether its rollback would work is being found out";
+  return world.preflight->ready == api::Truth::True ? "" : world.preflight->message;
 }
 
 void step_idle(Step& step) {
@@ -182,11 +185,11 @@ void step_idle(Step& step) {
 }
 
 void step_watching(Step& step) {
-  if (follow_group(step)) return;
   api::GuardStatus& guard = step.guard();
   const std::vector<CheckStatus> before = guard.checks;
   guard.checks = apply_all(before, step.world.guarding.spec, step.samples(), guard.rolled_out.has_value(), step.now);
   tell_first_failures(step, before);
+  if (follow_group(step)) return;
   if (breached(guard.checks)) return on_breach(step);
   if (guard.current->verdict == RevisionVerdict::Breached) {
     step.fact(false, "BreachEnded", "Watch",

@@ -23,8 +23,12 @@ std::vector<std::string> superfluous_rollbacks(std::vector<api::Rollback> rollba
   std::erase_if(rollbacks, [](const api::Rollback& one) { return !api::finished(one.status.phase); });
   std::ranges::sort(rollbacks, is_newer);
   std::vector<std::string> out;
-  for (std::size_t i = most_rollbacks; i < rollbacks.size(); ++i)
-    if (rollbacks[i].meta.key.name != in_guard) out.push_back(rollbacks[i].meta.key.name);
+  std::size_t done = 0;
+  std::size_t not_done = 0;
+  for (const api::Rollback& one : rollbacks) {
+    std::size_t& before = one.status.template_restored ? done : not_done;
+    if (before++ >= most_rollbacks && one.meta.key.name != in_guard) out.push_back(one.meta.key.name);
+  }
   std::ranges::reverse(out);
   return out;
 }

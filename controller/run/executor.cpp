@@ -62,7 +62,7 @@ asio::awaitable<Result<void>> Executor::start(const decide::StartRollback& start
   const auto executor = co_await asio::this_coro::executor;
   const std::optional<Key> policy = policy_of(memory.guard, deployment);
   auto recording = asio::co_spawn(executor, record(start, deployment, memory, term), asio::deferred);
-  auto reading = asio::co_spawn(executor, read_beforehand(deployment, target, policy), asio::deferred);
+  auto reading = asio::co_spawn(executor, read_beforehand(deployment, start.record.spec, policy), asio::deferred);
   auto [order, record_failed, recorded, reading_failed, readings] =
       co_await asio::experimental::make_parallel_group(std::move(recording), std::move(reading))
           .async_wait(asio::experimental::wait_for_all(), asio::use_awaitable);
@@ -76,20 +76,20 @@ asio::awaitable<Result<void>> Executor::start(const decide::StartRollback& start
   co_return co_await go_on(deployment, kept, memory, term, std::move(readings));
 }
 
-asio::awaitable<Executor::Readings> Executor::read_beforehand(const api::Deployment& deployment, const api::Revision& target,
+asio::awaitable<Executor::Readings> Executor::read_beforehand(const api::Deployment& deployment,
+                                                              const api::RollbackSpec& rollback,
                                                               const std::optional<Key>& policy) {
-  Readings readings{.kept = co_await gateway_.read(kept_call(deployment, target)),
+  Readings readings{.kept = co_await gateway_.read(kept_call(deployment, rollback.to)),
                     .live = co_await gateway_.read(kube::get(Resource::Deployment, deployment.meta.key)),
                     .allowed = {}};
-  readings.allowed = co_await policy_still_allows(policy);
+  readings.allowed = co_await policy_still_allows(policy, rollback);
   co_return readings;
 }
 
 asio::awaitable<Result<void>> Executor::bind(const api::Rollback& bound, Memory& memory, Term term) {
   const auto written = co_await gateway_.write(
       term, kube::patch(Resource::Rollback, bound.meta.key, api::json_patch, api::rollback_binding_patch(bound)));
-  const bool may_be = !written && (may_be_done(written.error()) || may_look_again(written.error()));
-  const auto object = may_be ? co_await gateway_.read(kube::get(Resource::Rollback, bound.meta.key)) : written;
+  const auto object = may_be_bound(written) ? co_await gateway_.read(kube::get(Resource::Rollback, bound.meta.key)) : written;
   if (!object) co_return std::unexpected(object.error());
   auto rollback = api::parse_rollback(*object);
   if (!rollback) co_return std::unexpected(rollback.error());
@@ -161,7 +161,8 @@ asio::awaitable<Result<void>> Executor::go_on(const api::Deployment& deployment,
     if (is_undecided(next, live, deployment)) co_return changed_since();
     const auto allowed =
         is_read ? beforehand->allowed
-                : co_await policy_still_allows(policy_to_confirm(next, memory.rollback->spec, memory.guard, deployment));
+                : co_await policy_still_allows(policy_to_confirm(next, memory.rollback->spec, memory.guard, deployment),
+                                               memory.rollback->spec);
     if (!allowed) co_return refused(next, allowed.error(), memory);
     note_changes(next, live, kept, memory.rollback->status);
     const Taken taken = co_await take(next, memory, term);
@@ -174,10 +175,10 @@ asio::awaitable<Result<void>> Executor::go_on(const api::Deployment& deployment,
 }
 
 // The emergency brake works even where the watch of the policies has silently died.
-asio::awaitable<Result<void>> Executor::policy_still_allows(const std::optional<Key>& policy) {
+asio::awaitable<Result<void>> Executor::policy_still_allows(const std::optional<Key>& policy, const api::RollbackSpec& rollback) {
   if (!policy) co_return Result<void>{};
   const auto object = co_await gateway_.read(kube::get(Resource::RollbackPolicy, *policy));
-  co_return allows(object);
+  co_return allows(object, rollback);
 }
 
 Result<void> Executor::refused(const rollback::NextStep& next, const Error& error, Memory& memory) {

@@ -17,7 +17,8 @@ decide::Fleet count_fleet(const Memories& memories, const decide::BreakerSetting
 }
 
 bool may_be_put_back(const api::GuardStatus& guard, const std::vector<api::Sample>& samples) {
-  return std::ranges::any_of(guard.checks, [](const api::CheckStatus& check) { return check.failures > 0; }) ||
+  return guard.state == api::State::Held ||
+         std::ranges::any_of(guard.checks, [](const api::CheckStatus& check) { return check.failures > 0; }) ||
          std::ranges::any_of(samples, [](const api::Sample& sample) { return sample.result == api::SampleResult::Fail; });
 }
 

@@ -12,7 +12,7 @@ namespace lastgood::run {
 
 [[nodiscard]] decide::Fleet count_fleet(const Memories& memories, const decide::BreakerSettings& settings, Time now);
 
-// Is there a reason to count the fleet: something of this Deployment fails.
+// Is there a reason to count the fleet: something of this Deployment fails, or it is held.
 [[nodiscard]] bool may_be_put_back(const api::GuardStatus& guard, const std::vector<api::Sample>& samples);
 
 // The other Deployments of the namespace that say to be of that group. One that was not looked at yet cannot go back.

@@ -201,7 +201,7 @@ void Manager::on_guards(const kube::Deltas<api::DeploymentGuard>& deltas) {
 
 void Manager::on_rollbacks(const kube::Deltas<api::Rollback>& deltas) {
   for (const auto& delta : deltas) {
-    if (delta.after) reconciler_.rollback_seen(*delta.after);
+    delta.after ? reconciler_.rollback_seen(*delta.after) : reconciler_.rollback_deleted(*delta.before);
   }
   on_synced();
 }

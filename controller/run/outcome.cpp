@@ -99,11 +99,13 @@ std::optional<Key> policy_of(const api::GuardStatus& guard, const api::Deploymen
   return Key{.namespace_ = deployment.meta.key.namespace_, .name = guard.policy.substr(kind.size())};
 }
 
-Result<void> allows(const Result<api::Json>& policy) {
+Result<void> allows(const Result<api::Json>& policy, const api::RollbackSpec& rollback) {
   const auto parsed = policy ? api::parse_policy(*policy) : std::unexpected(policy.error());
   if (!parsed) return std::unexpected(parsed.error());
   if (!parsed->problem.empty()) return fail(ErrorKind::BadInput, parsed->problem);
   if (parsed->spec.suspend) return fail(ErrorKind::Conflict, "the policy that governs is suspended");
+  if (parsed->spec.mode == api::Mode::Observe && !api::is_by_hand(rollback))
+    return fail(ErrorKind::Conflict, "the policy that governs has mode Observe");
   return {};
 }
 
@@ -137,6 +139,10 @@ void record_refusal(const rollback::NextStep& step, const Error& error, api::Rol
 
 bool is_same_generation(const api::ObjectMeta& a, const api::ObjectMeta& b) {
   return a.uid == b.uid && a.generation == b.generation;
+}
+
+bool may_be_bound(const Result<api::Json>& answer) {
+  return !answer && (may_be_done(answer.error()) || may_look_again(answer.error()));
 }
 
 bool is_bound_as(const api::Rollback& seen, const api::Rollback& bound) {

@@ -46,13 +46,16 @@ void note_changes(const rollback::NextStep& step, const Result<api::Json>& live,
                   api::RollbackStatus& status);
 
 // Why it does not allow to go on, or that it cannot be read.
-[[nodiscard]] Result<void> allows(const Result<api::Json>& policy);
+[[nodiscard]] Result<void> allows(const Result<api::Json>& policy, const api::RollbackSpec& rollback);
 
 // A write that cannot be done: says so in the status. What only restores ownership is given up when the server refuses it for
 // good, since the template is put back and has to be judged; everything else is tried again.
 void record_refusal(const rollback::NextStep& step, const Error& error, api::RollbackStatus& status, Time now);
 
 [[nodiscard]] bool is_same_generation(const api::ObjectMeta& a, const api::ObjectMeta& b);
+
+// No answer says that the binding was not done.
+[[nodiscard]] bool may_be_bound(const Result<api::Json>& answer);
 
 // The object as it is read carries what we bound: the answer was lost, the writing was not.
 [[nodiscard]] bool is_bound_as(const api::Rollback& seen, const api::Rollback& bound);

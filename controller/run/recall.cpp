@@ -115,10 +115,16 @@ void take_preflight(Memory& memory) {
   if (memory.preflight && memory.preflight->reason == "TargetGone") decide::note_gone(memory.guard, memory.preflight->target);
 }
 
+namespace {
+
+bool is_refused(const decide::Decision& decision) { return decision.request && api::finished(decision.request->phase); }
+
+}  // namespace
+
 bool ends_record(const decide::World& world, const decide::Decision& decision, const Memory& memory) {
   const bool was_open = world.rollback && !api::finished(world.rollback->status.phase);
   const bool is_over = was_open && memory.rollback && api::finished(memory.rollback->status.phase);
-  return is_over || decision.request.has_value() || std::holds_alternative<decide::RunDrill>(decision.act) ||
+  return is_over || is_refused(decision) || std::holds_alternative<decide::RunDrill>(decision.act) ||
          std::holds_alternative<decide::RecordObserved>(decision.act);
 }
 
@@ -128,6 +134,20 @@ std::vector<api::Rollback> records_of(const api::Deployment& deployment, const S
     if (rollback->spec.deployment == deployment.meta.key.name) records.push_back(*rollback);
   });
   return records;
+}
+
+void call_off_deleted(Memory& memory, const api::Rollback& gone, Time now) {
+  auto& rollback = memory.rollback;
+  if (!rollback || rollback->meta.uid != gone.meta.uid || rollback->status.template_restored) return;
+  if (api::finished(rollback->status.phase)) return;
+  rollback->status =
+      decide::advance(rollback->status, api::RollbackPhase::Superseded, "A person deleted it before anything was touched", now);
+}
+
+void take_back(decide::Decision& decision, const decide::World& world, Memory& memory) {
+  if (!std::holds_alternative<decide::BindRequest>(decision.act)) return;
+  memory.guard = world.guard;
+  std::erase_if(decision.facts, [](const decide::Fact& fact) { return fact.reason == "RollbackStarted"; });
 }
 
 bool is_thawed(const api::DeploymentGuard& guard) { return guard.status.state == api::State::Frozen && !guard.status.freeze; }
@@ -142,7 +162,7 @@ bool answers_request(const decide::World& world, const decide::Decision& decisio
   if (!world.request) return false;
   const bool is_acted_upon =
       std::holds_alternative<decide::BindRequest>(decision.act) || std::holds_alternative<decide::RunDrill>(decision.act);
-  return decision.request.has_value() || is_acted_upon;
+  return is_refused(decision) || is_acted_upon;
 }
 
 std::optional<std::string> outcome_to_tell(const Memory& memory) {

@@ -53,6 +53,12 @@ void take_preflight(Memory& memory);
 // All Rollbacks of the Deployment, as the watch has them.
 [[nodiscard]] std::vector<api::Rollback> records_of(const api::Deployment& deployment, const Stores& stores);
 
+// A person has deleted the record of a rollback before anything was touched: that is a no.
+void call_off_deleted(Memory& memory, const api::Rollback& gone, Time now);
+
+// A request that could not be bound has begun nothing, ended no freeze, and is not told of.
+void take_back(decide::Decision& decision, const decide::World& world, Memory& memory);
+
 // Our own writing of a frozen guard says what froze it: a person took that away.
 [[nodiscard]] bool is_thawed(const api::DeploymentGuard& guard);
 

@@ -48,7 +48,7 @@ asio::awaitable<Result<std::optional<Steady>>> Reconciler::look(Seen deployment,
     memories_.erase(deployment->meta.key);
     co_return co_await refuse_request(deployment->meta.key, true, term);
   }
-  const decide::Decision decision = decide::decide(*world, ports_.clock.now());
+  decide::Decision decision = decide::decide(*world, ports_.clock.now());
   if (decision.guard.state != memory->guard.state) {
     ports_.telemetry.state_entered(api::to_string(decision.guard.state), decision.guard.reason);
   }
@@ -58,8 +58,7 @@ asio::awaitable<Result<std::optional<Steady>>> Reconciler::look(Seen deployment,
   if (decision.rollback) memory->rollback->status = *decision.rollback;
   // The act comes first: what people read can wait the few milliseconds that users of a bad release cannot.
   const auto acted = co_await executor_.carry_out(decision.act, world->guarding, *deployment, *memory, term);
-  // What could not be bound has begun nothing, and ended no freeze.
-  if (!acted && std::holds_alternative<decide::BindRequest>(decision.act)) memory->guard = world->guard;
+  if (!acted) take_back(decision, *world, *memory);
   const auto published = co_await publish(*world, decision, *memory, term);
   if (acted && published && answers_request(*world, decision)) requests_.answered(world->request->meta.uid);
   if (is_news) wake_group(deployment->meta.key, memory->group);
@@ -119,6 +118,7 @@ void Reconciler::look_around(const api::Deployment& deployment, decide::World& w
 asio::awaitable<Result<std::optional<Steady>>> Reconciler::refuse_request(Key key, bool exists, Term term) {
   const auto request = requests_.oldest(key, stores_);
   if (!request) co_return std::optional<Steady>{};
+  if (const auto wait = still_to_wait(*request, ports_.clock.now())) co_return std::optional(ports_.clock.steady() + *wait);
   const auto written =
       co_await publisher_.request(*request, decide::refuse_unguarded(*request, exists, ports_.clock.now()), term);
   if (!written) co_return std::unexpected(written.error());
@@ -192,6 +192,14 @@ void Reconciler::rollback_seen(const api::Rollback& rollback) {
       memory != memories_.end() && memory->second->rollback && memory->second->rollback->meta.uid == rollback.meta.uid;
   if (is_known) memory->second->rollback->spec.approved = rollback.spec.approved;
   if (!api::finished(rollback.status.phase)) options_.wake(key);
+}
+
+void Reconciler::rollback_deleted(const api::Rollback& rollback) {
+  const Key key{.namespace_ = rollback.meta.key.namespace_, .name = rollback.spec.deployment};
+  const auto memory = memories_.find(key);
+  if (memory == memories_.end()) return;
+  call_off_deleted(*memory->second, rollback, ports_.clock.now());
+  options_.wake(key);
 }
 
 void Reconciler::wake_group(const Key& key, const std::string& group) {

@@ -58,6 +58,7 @@ class Reconciler {
 
   // The watch shows a Rollback anew: asked for by a person, or approved.
   void rollback_seen(const api::Rollback& rollback);
+  void rollback_deleted(const api::Rollback& rollback);
 
   // How many Deployments each policy governs: by "namespace/RollbackPolicy/name".
   [[nodiscard]] std::int64_t guarded_by(const std::string& namespace_, const std::string& policy) const;

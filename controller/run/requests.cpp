@@ -1,5 +1,6 @@
 #include "run/requests.hpp"
 
+#include <algorithm>
 #include <tuple>
 
 namespace lastgood::run {
@@ -7,6 +8,13 @@ namespace lastgood::run {
 bool is_request(const api::Rollback& rollback) {
   if (api::finished(rollback.status.phase)) return false;
   return rollback.spec.drill || !api::is_bound(rollback.spec);
+}
+
+std::optional<Duration> still_to_wait(const api::Rollback& request, Time now) {
+  constexpr Duration grace{5'000};
+  // Its time has whole seconds.
+  const Duration age = now - request.meta.created.value_or(Time{});
+  return age < grace ? std::optional(grace - std::max(age, Duration::zero())) : std::nullopt;
 }
 
 void Requests::note(const api::Rollback& rollback) {

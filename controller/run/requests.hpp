@@ -11,6 +11,9 @@ namespace lastgood::run {
 // Waits for an answer: made by a person and not bound, or a drill that was begun and not finished.
 [[nodiscard]] bool is_request(const api::Rollback& rollback);
 
+// Before a request is refused because its Deployment is not known or not guarded: what was applied with it may show up later.
+[[nodiscard]] std::optional<Duration> still_to_wait(const api::Rollback& request, Time now);
+
 class Requests {
  public:
   void note(const api::Rollback& rollback);

@@ -1,39 +1,11 @@
 // What people and other Deployments have a say in, and a controller that is killed after any of its writes meanwhile.
-#include "simulation/story.hpp"
+#include "simulation/people.hpp"
 
 namespace lastgood::simulation {
 
-namespace {
-
 using api::Json;
 
-void ask_for_rollback(World& world, const std::string& name, Json spec) {
-  const Json rollback{{"apiVersion", "lastgood.dev/v1alpha1"},
-                      {"kind", "Rollback"},
-                      {"metadata", {{"name", name}, {"namespace", shop}}},
-                      {"spec", std::move(spec)}};
-  const Answer answer =
-      world.person({.verb = api::Verb::Post,
-                    .target = "/apis/lastgood.dev/v1alpha1/namespaces/shop/rollbacks?fieldManager=kubectl-create",
-                    .body = rollback.dump()});
-  REQUIRE(answer.status == 201);
-}
-
-std::string phase_of(const World& world, const std::string& name) {
-  const Json* rollback = world.server.find("rollbacks", {shop, name});
-  return rollback ? rollback->value(Json::json_pointer("/status/phase"), std::string()) : "";
-}
-
-// v2 is as good as v1.
-struct GoodStory : Story {
-  GoodStory() {
-    cluster.health["app:v2"] = {.status = 200};
-    settle();
-    ship("web", "app:v2");
-    REQUIRE(run_until([&] { return state("web") == "Idle/Good"; }, 3min));
-    run_for(10s);
-  }
-};
+namespace {
 
 int writes_from(World& world, const std::function<void()>& story) {
   const auto before = world.controllers_writes().size();
@@ -141,37 +113,6 @@ TEST_CASE("the breaker holds a fleet that fails together, and lets go when it ha
   CHECK(story.run_until([&] { return story.state("web-8") == "Idle/Good"; }, 3min));
   CHECK(story.template_changes() == 0);
 }
-
-namespace {
-
-Json in_group(int order) {
-  return {{"lastgood.dev/policy", "web"}, {"lastgood.dev/group", "shop"}, {"lastgood.dev/group-order", std::to_string(order)}};
-}
-
-// api, web and db of one group are released together; api turns out bad.
-struct GroupStory : Story {
-  GroupStory() : Story(1) {
-    merge("deployments", "web", {{"metadata", {{"annotations", in_group(3)}}}});
-    deploy("db", "app:v1", in_group(1), 1);
-    deploy("api", "app:v1", in_group(2), 1);
-    cluster.health["app:v3"] = {.status = 200};
-    run_for(30s);
-    settle();
-    run_for(20s);
-    ship("db", "app:v3");
-    ship("web", "app:v3");
-    ship("api", "app:v2");
-  }
-  bool all_back(Duration limit) {
-    return run_until(
-        [&] {
-          return state("db") == "Idle/RolledBack" && state("api") == "Idle/RolledBack" && state("web") == "Idle/RolledBack";
-        },
-        limit);
-  }
-};
-
-}  // namespace
 
 //  db (1)   api (2, bad)   web (3)        released together: go back in this order, each once
 TEST_CASE("a group that was released together goes back together, in its order and once, wherever the controller is killed") {

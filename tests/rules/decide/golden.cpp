@@ -21,6 +21,7 @@ World pending_world() {
   const Decision decision = decide(world, moment);
   world.guard = decision.guard;
   world.rollback = std::get<StartRollback>(decision.act).record;
+  world.preflight->target = world.rollback->spec.to.kept_as;
   return world;
 }
 
@@ -49,6 +50,7 @@ api::Rollback finished_rollback(const World& world, api::RollbackPhase phase) {
 
 GroupMember member(const std::string& name, int order) {
   GroupMember out{.deployment = name, .order = order};
+  out.guard.deployment_uid = Uid(name + "-uid");
   out.guard.state = api::State::Watching;
   out.guard.current = api::Revision{.hash = TemplateHash(name + "2"), .number = 2, .since = noon + 5s};
   out.guard.watch_started = noon + 5s;

@@ -261,7 +261,15 @@ TEST_CASE("Golden: why a member could not go back") {
          w.preflight->message = "Secret db does not exist";
        },
        "Secret db does not exist"},
-      {[](World& w) { w.preflight->ready = api::Truth::Unknown; }, ""},
+      {[](World& w) {
+         w.preflight->ready = api::Truth::Unknown;
+         w.preflight->message = "no answer";
+       },
+       "no answer"},
+      {[](World& w) { w.preflight.reset(); }, "whether its rollback would work is being found out"},
+      {[](World& w) { w.preflight->generation -= 1; }, "whether its rollback would work is being found out"},
+      {[](World& w) { w.guard.rollbacks = {{.name = "web-1-1b4e", .at = moment - 1min}}; },
+       "It was rolled back 1m ago; the next rollback is due at 2026-11-24T12:04:30Z (cooldown 5m)"},
   };
   for (const Row& row : table) {
     CAPTURE(row.cannot);

@@ -53,7 +53,35 @@ std::vector<HoldRow> together() {
          w.group[0].rollback->spec.to.hash = TemplateHash("api2");
          w.group[0].rollback->status.template_restored = noon;
        }},
-      {"GroupBlocked", "nor one that has not been looked at",
+      {"GroupBlocked",
+       "one that has not been looked at yet may have been",
+       [](World& w) {
+         with_one_that_cannot(w, RevisionVerdict::Watching);
+         w.group[0].guard = {};
+       },
+       {{.reason = "GroupBlocked", .message = "In group shop api has not been looked at yet", .until = 1s}}},
+      {"GroupBlocked",
+       "one that is writing a call of its own would be waited for",
+       [](World& w) {
+         with_one_that_cannot(w, RevisionVerdict::Watching);
+         w.group[0].guard.state = api::State::RollingBack;
+         w.group[0].guard.rollback = "api-2-9f";
+       },
+       {{.reason = "GroupBlocked",
+         .message = "In group shop api is just beginning Rollback api-2-9f; two calls would wait for each other",
+         .until = 1s}}},
+      {"GroupBlocked",
+       "one whose call waits is not called in turn",
+       [](World& w) {
+         with_one_that_cannot(w, RevisionVerdict::Watching);
+         w.group = {leader("api", {"api", "web"})};
+         w.group[0].guard.state = api::State::Held;
+         w.group[0].guard.reason = "SharedCause";
+       },
+       {{.reason = "GroupBlocked",
+         .message = "In group shop Rollback api-2-9f of api is Held (SharedCause); two calls would wait for each other",
+         .until = 1s}}},
+      {"GroupBlocked", "nor one that runs nothing that is known",
        [](World& w) {
          with_one_that_cannot(w, RevisionVerdict::Watching);
          w.group[0].guard.current.reset();
@@ -62,7 +90,9 @@ std::vector<HoldRow> together() {
   };
 }
 
-constexpr Held second{.reason = "GroupOrder", .message = "In group shop api goes back first", .until = 1s};
+constexpr Held second{.reason = "GroupOrder", .message = "In group shop api goes back first; it is Watching (): ", .until = 1s};
+constexpr Held second_to_one_at_it{
+    .reason = "GroupOrder", .message = "In group shop api goes back first; it is RollingBack (): ", .until = 1s};
 
 // "web" leads, and calls them in that order.
 void leads(World& world, std::vector<std::string> order) {
@@ -95,7 +125,7 @@ std::vector<HoldRow> in_order() {
       {"GroupOrder", "a rollback of another time is none of this one",
        [](World& w) { called(w, RollbackPhase::Succeeded, "web-1-1b4e"); }, second},
       {"GroupOrder", "who is called waits for those before it", [](World& w) { follows(w, RollbackPhase::TemplateRestored); },
-       second},
+       second_to_one_at_it},
       {"GroupOrder", "they are: it goes on", [](World& w) { called(w, RollbackPhase::Verifying); }},
       {"GroupOrder", "nothing more comes of them: it goes on", [](World& w) { called(w, RollbackPhase::Superseded); }},
       {"GroupOrder", "who is called goes on then too", [](World& w) { follows(w, RollbackPhase::Verifying); }},

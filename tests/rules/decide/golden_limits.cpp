@@ -91,6 +91,7 @@ std::vector<HoldRow> whether_it_works() {
       {"Preflight", "without a target there is nothing to find out",
        [](World& w) {
          w.guard.revisions.resize(1);
+         w.rollback.reset();
          w.preflight.reset();
        }},
   };

@@ -52,6 +52,9 @@ std::vector<RefusalRow> of_the_deployment() {
        "one rollback at a time",
        [](World& w) {
          w.rollback = finished_rollback(w, api::RollbackPhase::Pending);
+         w.rollback->spec.check.clear();
+         w.rollback->spec.caused_by = "api-2-9f";
+         w.rollback->spec.mode = api::Mode::Approve;
          w.guard.rollback = w.rollback->meta.key.name;
          w.guard.state = api::State::Held;
          w.guard.reason = "AwaitingApproval";

@@ -1,4 +1,5 @@
 // What of the memory is worth a write, and what is noted in it from outside of a decision.
+#include <algorithm>
 #include <catch2/catch.hpp>
 
 #include "decide/target.hpp"
@@ -16,6 +17,10 @@ api::GuardStatus some_guard() {
   return life.guard;
 }
 
+api::Condition& condition(api::GuardStatus& guard, const std::string& type) {
+  return *std::ranges::find(guard.conditions, type, &api::Condition::type);
+}
+
 struct Row {
   const char* name;
   void (*change)(api::GuardStatus&);
@@ -29,7 +34,9 @@ const std::vector<Row> table = {
     {"a check's words", [](api::GuardStatus& g) { g.checks[1].message = "in 12 ms"; }, false},
     {"when it failed last", [](api::GuardStatus& g) { g.checks[1].last_failure = noon; }, false},
     {"a condition's generation", [](api::GuardStatus& g) { g.conditions[1].observed_generation += 1; }, false},
-    {"words of Ready, which are the state's", [](api::GuardStatus& g) { g.conditions[1].message = "3 of 4"; }, false},
+    {"words of Ready, which are the state's", [](api::GuardStatus& g) { condition(g, "Ready").message = "3 of 4"; }, false},
+    {"words of RollbackReady, which name what is missing",
+     [](api::GuardStatus& g) { condition(g, "RollbackReady").message = "other"; }, true},
     {"words of Governed, which say what is wrong", [](api::GuardStatus& g) { g.conditions[0].message = "other"; }, true},
     {"the state", [](api::GuardStatus& g) { g.state = api::State::Held; }, true},
     {"its reason", [](api::GuardStatus& g) { g.reason = "Suspended"; }, true},

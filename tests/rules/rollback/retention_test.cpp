@@ -36,6 +36,13 @@ TEST_CASE("the newest twenty finished Rollbacks are kept, and the older ones may
   CHECK(superfluous_rollbacks(shuffled, "") == Names{"r01", "r02", "r03"});
 }
 
+TEST_CASE("drills, and what was only observed or refused, push out no rollback that was done, and are kept as many") {
+  std::vector<Rollback> rollbacks;
+  for (Rollback& done : rollbacks = history(20)) done.status.template_restored = done.status.finished;
+  for (int i = 1; i <= 22; ++i) rollbacks.push_back(record((i < 10 ? "drill-0" : "drill-") + std::to_string(i), 100 + i));
+  CHECK(superfluous_rollbacks(rollbacks, "") == Names{"drill-01", "drill-02"});
+}
+
 TEST_CASE("the Rollback that the guard speaks of is kept, however old") {
   CHECK(superfluous_rollbacks(history(23), "r02") == Names{"r01", "r03"});
 }

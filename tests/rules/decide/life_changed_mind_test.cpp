@@ -1,0 +1,64 @@
+// What is recorded and not yet done, when somebody changes their mind or something has gone in the meantime.
+#include <catch2/catch.hpp>
+
+#include "life.hpp"
+
+using namespace lastgood;
+using namespace lastgood::decide::test;
+
+namespace {
+
+// v2 is breached, and its rollback is recorded but not carried out.
+Life recorded(api::Mode mode = api::Mode::Enforce) {
+  Life life;
+  life.guarding.spec.mode = mode;
+  life.ship("v1").roll_out().look().look().pass_time(1h).ship("v2").look().roll_out().look({pass("rollout")});
+  life.steps_allowed = 0;
+  life.fail_thrice().steps_allowed = 100;
+  return life;
+}
+
+}  // namespace
+
+TEST_CASE("Set to Approve before anything is touched, what is recorded waits for a person") {
+  Life life = recorded();
+  life.guarding.spec.mode = api::Mode::Approve;
+  life.watch(1min, {fails("health")});
+  CHECK(life.standing() == "Held AwaitingApproval");
+  CHECK(life.template_changes == 0);
+  life.approve().watch(10s, {fails("health")});
+  CHECK(life.on_deployment() == "v1");
+}
+
+TEST_CASE("A check that is taken out of the policy while its rollback waits calls it off, in words") {
+  Life life = recorded(api::Mode::Approve);
+  life.guarding.spec.checks.clear();
+  life.watch(10s, {pass("rollout")});
+  CHECK(life.phase() == "Superseded");
+  CHECK(life.rollback->status.message.ends_with("stays: check health is not in the policy any more"));
+  CHECK(life.told("RollbackCancelled") == 1);
+  CHECK(life.template_changes == 0);
+}
+
+TEST_CASE("Approved after something that the old template needs has gone, it is held until that is back") {
+  Life life = recorded(api::Mode::Approve);
+  life.preflight = api::Preflight{.ready = api::Truth::False, .reason = "MissingReference", .message = "ConfigMap app is gone"};
+  life.approve().watch(1min, {fails("health")});
+  CHECK(life.standing() == "Held MissingReference");
+  CHECK(life.template_changes == 0);
+  life.preflight->ready = api::Truth::True;
+  life.watch(10s, {fails("health")});
+  CHECK(life.on_deployment() == "v1");
+}
+
+TEST_CASE("What waits for a server that does not answer says so once on the request, and is not refused") {
+  Life life;
+  life.ship("v1").roll_out().look().look().ship("v2").look().roll_out().look().watch_well(11min);
+  life.preflight = api::Preflight{.ready = api::Truth::Unknown, .reason = "NotChecked", .message = "etcd is down"};
+  life.ask();
+  life.look();
+  REQUIRE(life.last.request.has_value());
+  CHECK(life.last.request->phase == api::RollbackPhase::Pending);
+  CHECK(life.last.request->message == "It waits. Whether the rollback would work is being found out: etcd is down");
+  CHECK(life.template_changes == 0);
+}
