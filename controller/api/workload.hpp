@@ -47,6 +47,7 @@ struct ReplicaSet {
   std::int64_t replicas = 0;
   std::int64_t available_replicas = 0;
   bool is_current = false;              // its template, without pod-template-hash, equals the Deployment's
+  bool no_rollback_past = false;  // as policy/ reads its template's annotations
   StringMap template_annotations = {};  // of its pod template, those under lastgood.dev/
 
   bool operator==(const ReplicaSet&) const = default;

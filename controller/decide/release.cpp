@@ -52,12 +52,6 @@ bool is_our_restoration(Step& step, const api::ReplicaSet& set) {
          (rollback->spec.to.hash == set.hash || is_under_another_hash(step, *rollback, set));
 }
 
-// A value that nobody can understand is no leave to go back past it.
-bool is_marked(const api::ReplicaSet& set) {
-  const auto mark = set.template_annotations.find("lastgood.dev/no-rollback-past");
-  return mark != set.template_annotations.end() && mark->second != "false";
-}
-
 // What was proven stays proven until the revision is judged otherwise: the list keeps it, `current` says how it stands in this
 // watch. Chosen again by a person it is their newest choice, and so what a worse one goes back to. Its template is kept anew when
 // it is proven again, since what was kept may have been tidied away.
@@ -69,7 +63,7 @@ Revision remember(Step& step, const api::ReplicaSet& set, RevisionVerdict verdic
                       .verdict = verdict,
                       .since = step.now,
                       .kept_as = {},
-                      .no_rollback_past = is_marked(set),
+                      .no_rollback_past = set.no_rollback_past,
                       .released_by = step.world.author ? step.world.author->name : ""};
   Revision listed = seen;
   if (const Revision* known = find_revision(guard, set.hash)) {
@@ -186,7 +180,7 @@ void refresh_numbers(api::GuardStatus& guard, const std::vector<api::ReplicaSet>
 void remember_marks(Step& step, const std::vector<api::ReplicaSet>& sets) {
   api::GuardStatus& guard = step.guard();
   for (const api::ReplicaSet& set : sets) {
-    if (set.hash.empty() || !is_marked(set) || find_revision(guard, set.hash)) continue;
+    if (set.hash.empty() || !set.no_rollback_past || find_revision(guard, set.hash)) continue;
     const auto place = std::ranges::find_if(guard.revisions, [&](const Revision& one) { return one.number < set.revision; });
     guard.revisions.insert(place, Revision{.hash = set.hash,
                                            .replica_set = set.meta.uid,

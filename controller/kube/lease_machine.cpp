@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "api/json_at.hpp"
 #include "base/text.hpp"
 #include "kube/paths.hpp"
 #include "kube/resource_version.hpp"
@@ -11,6 +12,9 @@ namespace lastgood::kube {
 namespace {
 
 using api::Json;
+using api::number_at;
+using api::object_at;
+using api::text_at;
 using std::chrono::seconds;
 
 constexpr std::size_t max_lease_bytes = std::size_t{1024} * 1024;
@@ -20,25 +24,7 @@ constexpr Duration longest_retry_after = seconds(5);
 constexpr int conflicts_at_once = 3;
 constexpr std::int64_t most_transitions = 2'000'000'000;  // the field is an int32
 
-std::string text_at(const Json& object, const char* field) {
-  const auto found = object.find(field);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
-std::int64_t number_at(const Json& object, const char* field) {
-  const auto found = object.find(field);
-  return found != object.end() && found->is_number_integer() ? found->get<std::int64_t>() : 0;
-}
-
-ResourceVersion version_of(const Json& lease) {
-  const auto metadata = lease.find("metadata");
-  return ResourceVersion(metadata != lease.end() && metadata->is_object() ? text_at(*metadata, "resourceVersion") : "");
-}
-
-Json spec_of(const Json& lease) {
-  const auto spec = lease.find("spec");
-  return spec != lease.end() && spec->is_object() ? *spec : Json::object();
-}
+ResourceVersion version_of(const Json& lease) { return ResourceVersion(text_at(lease, {"metadata", "resourceVersion"})); }
 
 // It may have been done although no answer says so.
 bool answer_was_lost(const Error& error) { return error.kind == ErrorKind::TimedOut || error.kind == ErrorKind::Closed; }
@@ -174,13 +160,13 @@ LeaseAction LeaseMachine::create_lease(Steady now, Time wall) {
 LeaseAction LeaseMachine::write(Steady now, Time wall) {
   Json body = object_;
   body["metadata"].erase("managedFields");
-  Json spec = spec_of(object_);
+  Json spec = object_at(object_, {"spec"});
   const bool acquires = !held_by_us();
-  const std::int64_t transitions = std::clamp<std::int64_t>(number_at(spec, "leaseTransitions"), 0, most_transitions);
+  const std::int64_t transitions = std::clamp<std::int64_t>(number_at(spec, {"leaseTransitions"}), 0, most_transitions);
   spec["holderIdentity"] = release_by_ ? "" : settings_.identity;
   spec["leaseDurationSeconds"] = release_by_ ? 1 : std::chrono::duration_cast<seconds>(settings_.lease_duration).count();
   spec["renewTime"] = format_micro_time(wall);
-  if (acquires || release_by_ || text_at(spec, "acquireTime").empty()) spec["acquireTime"] = format_micro_time(wall);
+  if (acquires || release_by_ || text_at(spec, {"acquireTime"}).empty()) spec["acquireTime"] = format_micro_time(wall);
   spec["leaseTransitions"] = acquires ? transitions + 1 : transitions;
   body["spec"] = std::move(spec);
   wrote_ = true;
@@ -229,27 +215,21 @@ bool LeaseMachine::observe(Json object, Steady now) {
     problem_ = Error{.kind = ErrorKind::Protocol, .message = "the spec of the Lease is not an object"};
     return false;
   }
-  const Json spec = spec_of(object);
+  const Json spec = object_at(object, {"spec"});
   std::string bytes = spec.dump(-1, ' ', false, Json::error_handler_t::replace);
   if (!observed_at_ || bytes != observed_spec_) {
     observed_spec_ = std::move(bytes);
     observed_at_ = now;
   }
-  holder_ = text_at(spec, "holderIdentity");
-  duration_ = seconds(std::clamp<std::int64_t>(number_at(spec, "leaseDurationSeconds"), 0, 3600));
+  holder_ = text_at(spec, {"holderIdentity"});
+  duration_ = seconds(std::clamp<std::int64_t>(number_at(spec, {"leaseDurationSeconds"}), 0, 3600));
   object_ = std::move(object);
   known_ = true;
   if (holder_ != settings_.identity) lose();
   return true;
 }
 
-std::string LeaseMachine::annotation(std::string_view key) const {
-  const auto metadata = object_.find("metadata");
-  if (metadata == object_.end() || !metadata->is_object()) return {};
-  const auto annotations = metadata->find("annotations");
-  return annotations != metadata->end() && annotations->is_object() ? text_at(*annotations, std::string(key).c_str())
-                                                                    : std::string();
-}
+std::string LeaseMachine::annotation(std::string_view key) const { return text_at(object_, {"metadata", "annotations", key}); }
 
 void LeaseMachine::acknowledged(Steady now) {
   const bool led = is_leader(now);

@@ -4,18 +4,20 @@
 
 #include <algorithm>
 #include <array>
-#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "api/json_at.hpp"
 #include "base/text.hpp"
 #include "base/time.hpp"
 
 namespace lastgood::policy {
 namespace {
 
+using api::find;
 using api::Json;
+using api::text_at;
 
 // Far more than the API server keeps of those that update; of those that apply there is one for each tool.
 constexpr std::size_t most_entries = 512;
@@ -24,22 +26,6 @@ constexpr std::size_t longest_instance = 63;
 constexpr std::string_view own_manager = "lastgood";
 // Nobody: what the API server writes for fields from before it kept account of them.
 constexpr std::string_view before_account = "before-first-apply";
-
-const Json* find(const Json& object, std::initializer_list<std::string_view> path) {
-  const Json* at = &object;
-  for (const auto key : path) {
-    if (!at->is_object()) return nullptr;
-    const auto found = at->find(key);
-    if (found == at->end()) return nullptr;
-    at = &*found;
-  }
-  return at;
-}
-
-std::string text_at(const Json& object, std::initializer_list<std::string_view> path) {
-  const Json* found = find(object, path);
-  return found && found->is_string() ? found->get<std::string>() : std::string();
-}
 
 struct Tool {
   std::string_view name;                   // as people call it

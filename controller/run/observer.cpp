@@ -65,6 +65,7 @@ asio::awaitable<Result<std::optional<TemplateSight>>> Observer::template_sight(c
   for (const api::Json& item : *items) {
     auto set = api::parse_replica_set(item, pod_template);
     if (!set) co_return std::unexpected(set.error());
+    set->no_rollback_past = policy::parse_template(set->template_annotations).no_rollback_past;
     if (set->meta.owner == deployment.meta.uid) sight.sets.push_back(std::move(*set));
   }
   co_return Found{std::move(sight)};

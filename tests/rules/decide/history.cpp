@@ -178,7 +178,7 @@ void live(const History& history, const Property& property, const std::function<
   life.ship("v1").roll_out().look().look();
   for (int which = 1; which < 5; ++which) {
     life.sets.push_back(replica_set(template_named(which), false, which + 1));
-    if (which == 2) life.sets.back().template_annotations["lastgood.dev/no-rollback-past"] = "true";
+    if (which == 2) life.sets.back().no_rollback_past = true;
   }
   if (given) given(life);
   Watched watched(std::move(life), property);
