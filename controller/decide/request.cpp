@@ -195,10 +195,22 @@ std::optional<Refusal> first_refusal(std::span<const RequestRule> asked, const W
   return {};
 }
 
+namespace {
+
+const api::Rollback* recorded(const World& world, const api::GuardStatus& guard) {
+  const api::Rollback* rollback = named_by(guard, world.rollback);
+  return rollback && rollback->status.phase == RollbackPhase::Pending ? rollback : nullptr;
+}
+
+}  // namespace
+
+std::optional<Revision> due_target(const World& world, const api::GuardStatus& guard) {
+  if (const api::Rollback* rollback = recorded(world, guard)) return rollback->spec.to;
+  return choose_target(guard).revision;
+}
+
 std::optional<Revision> wanted_target(const World& world, const api::GuardStatus& guard) {
-  const api::Rollback* recorded = named_by(guard, world.rollback);
-  if (recorded && recorded->status.phase == RollbackPhase::Pending) return recorded->spec.to;
-  if (!world.request) return choose_target(guard).revision;
+  if (!world.request || recorded(world, guard)) return due_target(world, guard);
   if (world.request->spec.to_revision) {
     const Revision* revision = asked_for(world, guard);
     return revision && !revision->kept_as.empty() ? std::optional(*revision) : std::nullopt;

@@ -28,8 +28,11 @@ struct RequestRule {
 [[nodiscard]] std::optional<Refusal> first_refusal(std::span<const RequestRule> rules, const World& world,
                                                    const api::GuardStatus& guard, Time now);
 
-// The revision that would be put back: of what is recorded and not touched yet its own, else what a person asks for, else the
-// last good one.
+// The revision that is to be put back of ourselves: of what is recorded and not touched yet its own, else the last good one.
+// Whatever a person asks for.
+[[nodiscard]] std::optional<api::Revision> due_target(const World& world, const api::GuardStatus& guard);
+
+// The same where nobody asks for another one.
 [[nodiscard]] std::optional<api::Revision> wanted_target(const World& world, const api::GuardStatus& guard);
 
 // What a request becomes whose Deployment does not exist, or that nothing guards: nobody else would answer it.

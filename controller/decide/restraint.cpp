@@ -129,7 +129,7 @@ MaybeHold cooldown(const World& world, const api::GuardStatus& guard, Time now) 
 MaybeHold preflight(const World& world, const api::GuardStatus& guard, Time now) {
   constexpr std::chrono::milliseconds at_once{50};
   constexpr std::chrono::seconds in_a_while{5};
-  const auto target = wanted_target(world, guard);
+  const auto target = due_target(world, guard);
   if (!target) return {};
   if (!is_fresh(world.preflight, world.deployment, *target, now)) {
     return Hold{.reason = "CheckingRollback",

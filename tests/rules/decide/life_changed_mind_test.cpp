@@ -62,3 +62,13 @@ TEST_CASE("What waits for a server that does not answer says so once on the requ
   CHECK(life.last.request->message == "It waits. Whether the rollback would work is being found out: etcd is down");
   CHECK(life.template_changes == 0);
 }
+
+TEST_CASE("A request for a revision that there is not leaves it to be found out whether the rollback that is due would work") {
+  Life life;
+  life.ship("v1").roll_out().look().look().pass_time(1h).ship("v2").look().roll_out().look({pass("rollout")});
+  life.preflight = api::Preflight{.ready = api::Truth::False, .reason = "Refused", .message = "a policy says no"};
+  life.watch(20s, {fails("health")}).ask({.to_revision = 99});
+  life.watch(10s, {fails("health")});
+  CHECK(life.template_changes == 0);
+  CHECK(life.records == 0);
+}
