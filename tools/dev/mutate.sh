@@ -51,7 +51,7 @@ mutate_tables() {
 # entries_of FILE FIELD: each "line:table:rule" of its tables.
 entries_of() {
   awk -v field="\\\\.$2 = " '
-    match($0, /std::array [a-z]+\{/) { table = substr($0, RSTART + 11, RLENGTH - 12) }
+    match($0, /std::array [a-z_]+\{/) { table = substr($0, RSTART + 11, RLENGTH - 12) }
     $0 ~ field && match($0, /\.name = "[A-Za-z]+"/) { print NR ":" table ":" substr($0, RSTART + 9, RLENGTH - 10) }' "$1"
 }
 

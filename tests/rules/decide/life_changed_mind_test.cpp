@@ -72,3 +72,30 @@ TEST_CASE("A request for a revision that there is not leaves it to be found out 
   CHECK(life.template_changes == 0);
   CHECK(life.records == 0);
 }
+
+TEST_CASE("What a person asked for waits where the old template cannot work any more, unless it is forced") {
+  Life life;
+  life.ship("v1").roll_out().look().look().pass_time(1h).ship("v2").look().roll_out().look().watch_well(11min);
+  life.steps_allowed = 0;
+  const api::Preflight missing{.ready = api::Truth::False, .reason = "MissingReference", .message = "ConfigMap app is gone"};
+  SECTION("held") {
+    life.ask().watch(20s, {});
+    REQUIRE(life.phase() == "Pending");
+    life.preflight = missing;
+    life.steps_allowed = 100;
+    life.watch(20s, {});
+    CHECK(life.standing() == "Held MissingReference");
+    CHECK(life.template_changes == 0);
+    life.preflight->ready = api::Truth::True;
+    life.watch(20s, {});
+    CHECK(life.on_deployment() == "v1");
+  }
+  SECTION("forced") {
+    life.ask({.force = true}).watch(20s, {});
+    REQUIRE(life.phase() == "Pending");
+    life.preflight = missing;
+    life.steps_allowed = 100;
+    life.watch(20s, {});
+    CHECK(life.on_deployment() == "v1");
+  }
+}
