@@ -135,9 +135,8 @@ demo_remove_crds() { quietly demo_kubectl delete --ignore-not-found -f "$ROOT/cr
 demo_undo() {
   trap - EXIT
   local i
-  [ ${#DEMO_UNDO[@]} -eq 0 ] || step "leaving the cluster as it was found"
+  [ ${#DEMO_UNDO[@]} -eq 0 ] || say "Leaving the cluster as it was found."
   for ((i = ${#DEMO_UNDO[@]} - 1; i >= 0; i--)); do "${DEMO_UNDO[i]}" || true; done
-  [ ${#DEMO_UNDO[@]} -eq 0 ] || done_step
   DEMO_UNDO=()
 }
 
