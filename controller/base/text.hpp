@@ -1,5 +1,5 @@
-// Words for people out of bytes from outside: quoted, bounded, valid UTF-8; and the nearest of the names that exist.
-// Knows nothing of Kubernetes.
+// Words for people and for addresses out of bytes from outside: quoted, bounded, valid UTF-8, escaped; and the nearest of the
+// names that exist. Knows nothing of Kubernetes.
 #pragma once
 
 #include <cstddef>
@@ -18,6 +18,9 @@ namespace lastgood {
 
 // JSON's string escapes, without the quotes. What is not UTF-8 becomes U+FFFD.
 [[nodiscard]] std::string json_escaped(std::string_view text);
+
+// All but RFC 3986's unreserved characters.
+[[nodiscard]] std::string percent_encoded(std::string_view text);
 
 [[nodiscard]] std::string_view trimmed(std::string_view text);
 

@@ -172,13 +172,18 @@ Result<Duration> parse_duration(std::string_view text) {
 std::string format_duration(Duration duration) {
   std::int64_t ms = duration.count();
   if (ms <= 0) return "0s";
+  if (ms < 1000) return fmt::format("{}ms", ms);
   std::string out;
-  for (const Unit& unit : {units[1], units[2], units[3], units[0]}) {
+  for (const Unit& unit : {units[1], units[2]}) {
     if (ms < unit.ms) continue;
     out += fmt::format("{}{}", ms / unit.ms, unit.name);
     ms %= unit.ms;
   }
-  return out;
+  if (ms == 0) return out;
+  std::string seconds = fmt::format("{}.{:03}", ms / 1000, ms % 1000);
+  while (seconds.ends_with('0')) seconds.pop_back();
+  if (seconds.ends_with('.')) seconds.pop_back();
+  return out + seconds + "s";
 }
 
 }  // namespace lastgood

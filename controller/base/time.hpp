@@ -35,7 +35,7 @@ using Steady = std::chrono::time_point<std::chrono::steady_clock, std::chrono::m
 // The error says what was found and gives an example.
 [[nodiscard]] Result<Duration> parse_duration(std::string_view text);
 
-// "1h30m", "5s", "250ms", "0s": what parse_duration reads back to the same value.
+// As Go's Duration, without its zeros: "1h30m", "5s", "1.5s", "250ms", "0s". parse_duration reads back the same value.
 [[nodiscard]] std::string format_duration(Duration duration);
 
 }  // namespace lastgood

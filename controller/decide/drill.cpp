@@ -45,7 +45,7 @@ void plan_drill(Step& step) {
     if (plan.every > Duration::zero()) step.look_again(*guard.last_drill->at + plan.every);
     return;
   }
-  api::Rollback record = write_intent(step.deployment(), guard, {}, *target.revision, step.now);
+  api::Rollback record = write_intent(step.world, guard, {}, *target.revision, step.now);
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(step.now.time_since_epoch()).count();
   record.meta.key.name += fmt::format("-drill-{}", seconds);
   record.spec.drill = true;

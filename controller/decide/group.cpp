@@ -162,7 +162,7 @@ bool follow_group(Step& step) {
     return true;
   }
   const Revision target = *choose_target(guard).revision;
-  api::Rollback record = write_intent(step.deployment(), guard, {}, target, step.now);
+  api::Rollback record = write_intent(step.world, guard, {}, target, step.now);
   record.spec.reason = "GroupRolledBack";
   record.spec.message =
       fmt::format("Group {} is put back: {} {}", call->spec.group->name, call->spec.deployment, why(call->spec));

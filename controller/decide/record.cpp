@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
 #include <utility>
 
 namespace lastgood::decide {
@@ -23,10 +24,39 @@ std::string rollback_name(const api::Deployment& deployment) {
   return fmt::format("{}-{}-{}", base, deployment.meta.generation, deployment.meta.uid.value.substr(0, 4));
 }
 
-api::Rollback write_intent(const api::Deployment& deployment, const api::GuardStatus& guard, const api::CheckStatus& breach,
+namespace {
+
+// Which of the Rollbacks of this generation it is, from 1; 0 when it is none of them.
+int place_of(const api::Deployment& deployment, std::string_view name) {
+  const std::string first = rollback_name(deployment);
+  if (name == first) return 1;
+  if (!name.starts_with(first + "-")) return 0;
+  const std::string_view digits = name.substr(first.size() + 1);
+  int place = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), place);
+  return error == std::errc{} && end == digits.data() + digits.size() && place > 1 ? place : 0;
+}
+
+}  // namespace
+
+bool came_to_nothing(const api::Rollback& rollback) {
+  return rollback.status.phase == RollbackPhase::Superseded && !rollback.status.template_restored;
+}
+
+bool is_named_after(const api::Deployment& deployment, const api::Rollback& rollback) {
+  return place_of(deployment, rollback.meta.key.name) > 0;
+}
+
+std::string next_rollback_name(const api::Deployment& deployment, const std::optional<api::Rollback>& last) {
+  const int place = last && came_to_nothing(*last) ? place_of(deployment, last->meta.key.name) : 0;
+  return place == 0 ? rollback_name(deployment) : fmt::format("{}-{}", rollback_name(deployment), place + 1);
+}
+
+api::Rollback write_intent(const World& world, const api::GuardStatus& guard, const api::CheckStatus& breach,
                            const api::Revision& target, Time now) {
+  const api::Deployment& deployment = world.deployment;
   api::Rollback rollback;
-  rollback.meta.key = {.namespace_ = deployment.meta.key.namespace_, .name = rollback_name(deployment)};
+  rollback.meta.key = {.namespace_ = deployment.meta.key.namespace_, .name = next_rollback_name(deployment, world.rollback)};
   rollback.meta.owner = deployment.meta.uid;
   rollback.spec = {.deployment = deployment.meta.key.name,
                    .deployment_uid = deployment.meta.uid,

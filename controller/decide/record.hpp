@@ -12,12 +12,21 @@ namespace lastgood::decide {
 // Deployment made again under the same name another. At most 253 bytes.
 [[nodiscard]] std::string rollback_name(const api::Deployment& deployment);
 
+// Superseded before anything was touched: the release was not rolled back by it, and may be by another.
+[[nodiscard]] bool came_to_nothing(const api::Rollback& rollback);
+
+// Named after this generation of the Deployment, as its first Rollback or as a later one.
+[[nodiscard]] bool is_named_after(const api::Deployment& deployment, const api::Rollback& rollback);
+
+// "web-7-1b4e-2" after "web-7-1b4e" has come to nothing; else that of the first.
+[[nodiscard]] std::string next_rollback_name(const api::Deployment& deployment, const std::optional<api::Rollback>& last);
+
 // How the message of a Rollback begins whose template patch the server does not take.
 inline constexpr std::string_view refused_words = "The template cannot be put back: ";
 
 // What is about to be done and why, before anything is touched.
-[[nodiscard]] api::Rollback write_intent(const api::Deployment& deployment, const api::GuardStatus& guard,
-                                         const api::CheckStatus& breach, const api::Revision& target, Time now);
+[[nodiscard]] api::Rollback write_intent(const World& world, const api::GuardStatus& guard, const api::CheckStatus& breach,
+                                         const api::Revision& target, Time now);
 
 // "revision 4 (web-6d4b75cb6d)", as `kubectl get rs` names it.
 [[nodiscard]] std::string name_of(const api::Deployment& deployment, const api::Revision& revision);

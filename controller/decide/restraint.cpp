@@ -21,7 +21,7 @@ namespace {
 // By name, and by what is judged: scaling gives the same release another generation, and so another name.
 bool is_of_this_release(const api::Rollback& rollback, const World& world, const api::GuardStatus& guard) {
   if (rollback.spec.deployment_uid != world.deployment.meta.uid) return false;
-  if (rollback.meta.key.name == rollback_name(world.deployment)) return true;
+  if (is_named_after(world.deployment, rollback)) return true;
   const bool since_it_is_watched =
       guard.watch_started && rollback.spec.detected && *rollback.spec.detected >= *guard.watch_started;
   return guard.current && rollback.spec.from.hash == guard.current->hash && since_it_is_watched;
@@ -45,12 +45,13 @@ const CheckStatus* not_its_own(const World& world, const api::GuardStatus& guard
 
 MaybeHold one_per_release(const World& world, const api::GuardStatus& guard, Time) {
   const auto& rollback = world.rollback;
-  if (!rollback || !api::finished(rollback->status.phase) || !is_of_this_release(*rollback, world, guard)) return {};
+  if (!rollback || !api::finished(rollback->status.phase) || came_to_nothing(*rollback)) return {};
+  if (!is_of_this_release(*rollback, world, guard)) return {};
   const std::string& words = rollback->status.message;
-  return Hold{.reason = "AlreadyRolledBack",
-              .message = fmt::format("Rollback {} of this release ended as {}{}{}; a release is rolled back once at most",
-                                     rollback->meta.key.name, api::to_string(rollback->status.phase), words.empty() ? "" : ": ",
-                                     words)};
+  return Hold{
+      .reason = "AlreadyRolledBack",
+      .message = fmt::format("Rollback {} of this release ended as {}{}{}; a release is rolled back once at most",
+                             rollback->meta.key.name, api::to_string(rollback->status.phase), words.empty() ? "" : ": ", words)};
 }
 
 MaybeHold no_target(const World&, const api::GuardStatus& guard, Time) {

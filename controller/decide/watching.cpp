@@ -50,7 +50,7 @@ void keep_current(Step& step) {
 void record_observed(Step& step, const Hold& hold) {
   const api::GuardStatus& guard = step.guard();
   const CheckStatus& breach = *actionable_breach(guard.checks, step.world.guarding.spec, step.now);
-  api::Rollback record = write_intent(step.deployment(), guard, breach, *choose_target(guard).revision, step.now);
+  api::Rollback record = write_intent(step.world, guard, breach, *choose_target(guard).revision, step.now);
   record.meta.key.name += "-observed";
   record.spec.mode = api::Mode::Observe;
   record.spec.policy = guard.policy;
@@ -73,7 +73,7 @@ void hold(Step& step, const Hold& hold) {
 void begin_rollback(Step& step, const CheckStatus& breach) {
   api::GuardStatus& guard = step.guard();
   const api::Revision target = *choose_target(guard).revision;
-  api::Rollback record = write_intent(step.deployment(), guard, breach, target, step.now);
+  api::Rollback record = write_intent(step.world, guard, breach, target, step.now);
   record.spec.mode = step.world.guarding.spec.mode;
   record.spec.policy = guard.policy;
   record.spec.group = call_group(step.world, guard);

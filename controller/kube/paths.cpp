@@ -38,14 +38,12 @@ const Place& place_of(Resource resource) { return places.at(static_cast<std::siz
 
 bool letter_or_digit(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
 
-bool unreserved(char c) { return letter_or_digit(c) || c == '-' || c == '.' || c == '_' || c == '~'; }
-
 // Every name the API server admits for the kinds above is a DNS subdomain; ":" and capitals occur in names of RBAC kinds,
 // which are not among them. Wider than a subdomain by "_" and capitals, so that the server is the one to judge those.
 bool is_segment(std::string_view name) {
   if (name.empty() || name.size() > 253 || name == "." || name == "..") return false;
   for (const char c : name) {
-    if (!unreserved(c) || c == '~') return false;
+    if (!letter_or_digit(c) && c != '-' && c != '.' && c != '_') return false;
   }
   return true;
 }
@@ -69,26 +67,9 @@ const char* kind_of(Resource resource) { return place_of(resource).kind; }
 const char* api_version_of(Resource resource) { return place_of(resource).api_version; }
 const char* plural_of(Resource resource) { return place_of(resource).plural; }
 
-std::string percent_encode(std::string_view text) {
-  static constexpr std::string_view digits = "0123456789ABCDEF";
-  std::string encoded;
-  encoded.reserve(text.size());
-  for (const char c : text) {
-    if (unreserved(c)) {
-      encoded += c;
-      continue;
-    }
-    const auto byte = static_cast<unsigned char>(c);
-    encoded += '%';
-    encoded += digits[byte >> 4U];
-    encoded += digits[byte & 15U];
-  }
-  return encoded;
-}
-
 Query& Query::add(std::string_view name, std::string_view value) {
   if (!text_.empty()) text_ += '&';
-  text_ += percent_encode(name) + "=" + percent_encode(value);
+  text_ += percent_encoded(name) + "=" + percent_encoded(value);
   return *this;
 }
 

@@ -44,8 +44,6 @@ enum class Resource : std::uint8_t {
 enum class Subresource : std::uint8_t { None, Status };
 enum class DryRun : std::uint8_t { No, All };
 
-[[nodiscard]] std::string percent_encode(std::string_view text);  // all but RFC 3986's unreserved characters
-
 // name=value pairs in the order they were added; both are encoded.
 class Query {
  public:

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/text.hpp"
 #include "rollback/keep.hpp"
 
 namespace lastgood::rollback {
@@ -20,16 +21,6 @@ Json normal(const Json& value) {
   Json out = Json::object();
   for (const auto& [key, one] : value.items())
     if (!one.is_null()) out[key] = normal(one);
-  return out;
-}
-
-std::string percent_encoded(std::string_view name) {
-  std::string out;
-  for (const char c : name) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
-                       c == '_' || c == '~';
-    out += plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
-  }
   return out;
 }
 

@@ -1,6 +1,7 @@
 #include "run/recall.hpp"
 
 #include <algorithm>
+#include <tuple>
 
 #include "decide/life.hpp"
 #include "decide/record.hpp"
@@ -15,7 +16,8 @@ constexpr Duration soon{1000};
 bool comes_before(const api::Rollback& a, const api::Rollback& b) {
   const bool a_open = !api::finished(a.status.phase);
   const bool b_open = !api::finished(b.status.phase);
-  return a_open != b_open ? a_open : a.spec.generation > b.spec.generation;
+  if (a_open != b_open) return a_open;
+  return std::tie(a.spec.generation, a.spec.detected) > std::tie(b.spec.generation, b.spec.detected);
 }
 
 }  // namespace
@@ -24,7 +26,7 @@ bool concerns(const api::Rollback& rollback, const api::Deployment& deployment, 
   if (rollback.spec.drill || !api::is_bound(rollback.spec) || rollback.spec.mode == api::Mode::Observe) return false;
   if (rollback.spec.deployment != deployment.meta.key.name || rollback.spec.deployment_uid != deployment.meta.uid) return false;
   // Finished, it still says that this release was rolled back, or how what the memory speaks of has ended.
-  return !api::finished(rollback.status.phase) || rollback.meta.key.name == decide::rollback_name(deployment) ||
+  return !api::finished(rollback.status.phase) || decide::is_named_after(deployment, rollback) ||
          rollback.meta.key.name == guard.rollback || decide::is_marked_by(deployment, rollback);
 }
 
@@ -141,7 +143,7 @@ void call_off_deleted(Memory& memory, const api::Rollback& gone, Time now) {
   if (!rollback || rollback->meta.uid != gone.meta.uid || rollback->status.template_restored) return;
   if (api::finished(rollback->status.phase)) return;
   rollback->status =
-      decide::advance(rollback->status, api::RollbackPhase::Superseded, "A person deleted it before anything was touched", now);
+      decide::advance(rollback->status, api::RollbackPhase::Refused, "A person deleted it before anything was touched", now);
 }
 
 void take_back(decide::Decision& decision, const decide::World& world, Memory& memory) {

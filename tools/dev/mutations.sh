@@ -25,7 +25,8 @@ mutant "comparison: stays when the check passes" samples.cpp 's/check.comparison
 mutant "comparison: a shared breach is acted upon" samples.cpp 's/ && !is_shared;/;/'
 mutant "comparison: a pass of the other one is shared too" samples.cpp 's/check.comparison && check.comparison->result == SampleResult::Fail;/check.comparison.has_value();/'
 
-mutant "once: not by the Rollback's name" restraint.cpp 's/if \(rollback.meta.key.name == rollback_name\(world.deployment\)\) return true;//'
+mutant "once: not by the Rollback's name" restraint.cpp 's/if \(is_named_after\(world.deployment, rollback\)\) return true;//'
+mutant "once: one that came to nothing was the one" restraint.cpp 's/ \|\| came_to_nothing\(\*rollback\)\) return/) return/'
 mutant "once: not by what is judged" restraint.cpp 's/return guard.current && rollback.spec.from.hash == guard.current->hash && since_it_is_watched;/return false;/'
 mutant "once: a template shipped again is the same release" restraint.cpp 's/ && since_it_is_watched;/;/'
 mutant "once: for every Deployment of the name" restraint.cpp 's/if \(rollback.spec.deployment_uid != world.deployment.meta.uid\) return false;//'

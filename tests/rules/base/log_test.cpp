@@ -20,7 +20,7 @@ TEST_CASE("A JSON line carries time, level, message and the fields with their ty
       log::json_line(noon, log::Level::Info, "rolled back",
                      {{"deployment", "shop/web"}, {"failures", 3}, {"ratio", 0.5}, {"dry", false}, {"took", 1500ms}});
   CHECK(line == R"({"time":"2026-11-24T12:00:00.250000Z","level":"info","msg":"rolled back",)"
-                R"("deployment":"shop/web","failures":3,"ratio":0.5,"dry":false,"took":"1s500ms"})");
+                R"("deployment":"shop/web","failures":3,"ratio":0.5,"dry":false,"took":"1.5s"})");
 }
 
 TEST_CASE("A JSON line stays one valid line whatever bytes come in") {

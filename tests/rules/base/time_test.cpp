@@ -122,7 +122,8 @@ TEST_CASE("A duration is written as people write it") {
   CHECK(format_duration(0ms) == "0s");
   CHECK(format_duration(250ms) == "250ms");
   CHECK(format_duration(90min) == "1h30m");
-  CHECK(format_duration(1500ms) == "1s500ms");
+  CHECK(format_duration(1500ms) == "1.5s");
+  CHECK(format_duration(62'050ms) == "1m2.05s");
   CHECK(format_duration(-5s) == "0s");
 }
 

@@ -66,6 +66,16 @@ std::vector<HoldRow> once() {
          w.rollback = finished_rollback(w);
          w.rollback->spec.deployment_uid = Uid("1b4e-another");
        }},
+      {"AlreadyRolledBack", "nor does one that was superseded before anything was touched",
+       [](World& w) { w.rollback = finished_rollback(w, api::RollbackPhase::Superseded); }},
+      {"AlreadyRolledBack",
+       "superseded afterwards it was the one of this release",
+       [](World& w) {
+         w.rollback = finished_rollback(w, api::RollbackPhase::Superseded);
+         w.rollback->status.template_restored = moment;
+       },
+       {{.reason = "AlreadyRolledBack",
+         .message = "Rollback web-2-1b4e of this release ended as Superseded; a release is rolled back once at most"}}},
       {"AlreadyRolledBack", "nor does one that is under way",
        [](World& w) { w.rollback = finished_rollback(w, api::RollbackPhase::Restored); }},
   };

@@ -296,7 +296,7 @@ Life& Life::restart_with(const api::GuardStatus& persisted_guard) {
   rollback.reset();
   for (const auto& [name, one] : server) {
     if (one.spec.drill || one.status.phase == RollbackPhase::Observed || !api::is_bound(one.spec)) continue;
-    const bool concerns = !api::finished(one.status.phase) || name == rollback_name(deployment) || name == guard.rollback ||
+    const bool concerns = !api::finished(one.status.phase) || is_named_after(deployment, one) || name == guard.rollback ||
                           is_marked_by(deployment, one);
     if (one.spec.deployment_uid == deployment.meta.uid && concerns) rollback = one;
   }

@@ -195,6 +195,11 @@ TEST_CASE("A rollback that is recorded waits while it may not touch the Deployme
     CHECK(life.phase() == "Superseded");
     CHECK(life.guard.state == api::State::Watching);
     CHECK(life.template_changes == 0);
+    const std::string first = life.rollback->meta.key.name;
+    if (GENERATE(false, true)) life.restart().look();
+    life.fail_thrice();
+    CHECK(life.rollback->meta.key.name != first);
+    CHECK(life.template_changes == 1);
   }
 }
 

@@ -246,7 +246,7 @@ TEST_CASE("What carrying out came to is looked at again within a second") {
 
 TEST_CASE("A release is rolled back once at most, also when scaling gave it another generation") {
   Life life = pending();
-  life.rollback->status.phase = api::RollbackPhase::Superseded;
+  life.rollback->status.phase = api::RollbackPhase::Refused;
   life.look();
   CHECK(life.standing() == "Held AlreadyRolledBack");
   life.scale(6).roll_out().watch(1min, {fails("health")});

@@ -37,6 +37,22 @@ TEST_CASE("A Rollback is named after the Deployment, its generation and its uid"
   CHECK(rollback_name(deployment("web", 7, "")) == "web-7-");
 }
 
+TEST_CASE("After a Rollback that came to nothing the next one of the release has another name") {
+  const auto web = deployment("web", 7, "1b4e28ba-2fa1");
+  const auto next = [&](const std::string& last, api::RollbackPhase phase) {
+    api::Rollback before = rollback(phase);
+    before.meta.key.name = last;
+    return next_rollback_name(web, before);
+  };
+  CHECK(next_rollback_name(web, {}) == "web-7-1b4e");
+  CHECK(next("web-7-1b4e", api::RollbackPhase::Superseded) == "web-7-1b4e-2");
+  CHECK(next("web-7-1b4e-2", api::RollbackPhase::Superseded) == "web-7-1b4e-3");
+  CHECK(next("web-6-1b4e", api::RollbackPhase::Superseded) == "web-7-1b4e");
+  CHECK(next("web-7-1b4e-2nd", api::RollbackPhase::Superseded) == "web-7-1b4e");
+  CHECK(next("web-7-1b4e-99999999999", api::RollbackPhase::Superseded) == "web-7-1b4e");
+  CHECK(next("web-7-1b4e", api::RollbackPhase::Succeeded) == "web-7-1b4e");
+}
+
 TEST_CASE("A long name is cut so that the Rollback's is still one that Kubernetes takes") {
   const std::string longest(253, 'a');
   CHECK(rollback_name(deployment(longest, 9223372036854775807, "1b4e28ba")).size() <= 253);
@@ -54,7 +70,7 @@ TEST_CASE("The record says what is put back, to what, and why, before anything i
                                 .first_failure = noon - 20s,
                                 .breached = true};
   const api::GuardStatus guard{.current = from, .checks = {breach}};
-  const auto record = write_intent(deployment("web", 7, "1b4e28ba-2fa1"), guard, breach, to, noon);
+  const auto record = write_intent({.deployment = deployment("web", 7, "1b4e28ba-2fa1")}, guard, breach, to, noon);
   CHECK(record.meta.key.str() == "shop/web-7-1b4e");
   CHECK(record.meta.owner == Uid("1b4e28ba-2fa1"));
   CHECK(record.spec == api::RollbackSpec{.deployment = "web",
