@@ -19,7 +19,7 @@ func TestHealthThatFailsAfterTheRolloutIsPutBack(t *testing.T) {
 	s.Then().StateIs("web", "Watching", "Baking")
 	s.When().TurnedTo("HEALTH=fail", "web")
 	s.Then().IsPutBackAndVerified(v1).BecauseOf("web", "health", "WrongStatus").
-		TemplateChangedBy("web", "person", "lastgood").
+		TemplateChangedBy("web", "person", "lastgood").WasTriedBefore("web").
 		FactsAre("web", "PresumedGood", "ReleaseSeen", "CheckFailing", "CheckBreached", "RollbackStarted", "RolledBack", "RollbackVerified")
 }
 

@@ -25,6 +25,7 @@ type Story struct {
 	Process *Process
 
 	releases map[string]snapshot
+	facts    []fact
 }
 
 // What a release was on the Deployment while it was good: name/version -> template and the owners of its fields.
@@ -95,6 +96,9 @@ func begin(t *testing.T) *Story {
 }
 
 func (s *Story) end(started time.Time) {
+	if !s.T.Failed() {
+		s.holdsFactsToOnce()
+	}
 	if s.T.Failed() {
 		s.tellEverything()
 	}

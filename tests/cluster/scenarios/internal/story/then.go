@@ -102,26 +102,6 @@ func (t *Then) CheckSays(name, check, result, reason string) *Then {
 	return t
 }
 
-// EventSays waits for one Event on a Deployment with that reason, whose note has all of the words, and for no second one.
-func (t *Then) EventSays(name, reason string, words ...string) *Then {
-	t.T.Helper()
-	t.eventually(fmt.Sprintf("one Event %s on %s says %q", reason, name, words), func(ctx context.Context) (bool, string) {
-		var notes []string
-		matching := 0
-		for _, event := range t.events(ctx, name) {
-			if event.Reason != reason {
-				continue
-			}
-			notes = append(notes, event.Note)
-			if containsAll(event.Note, words) && event.Series == nil {
-				matching++
-			}
-		}
-		return matching == 1, fmt.Sprintf("%q", notes)
-	})
-	return t
-}
-
 // Rolledback is the newest Rollback of a Deployment.
 func (t *Then) Rolledback(name string) Rollback {
 	t.T.Helper()

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"time"
 
-	events "k8s.io/api/events/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	configuration "k8s.io/client-go/applyconfigurations/core/v1"
 
@@ -105,31 +104,31 @@ func (s *Story) completeLog() *audit.Log {
 	return whole
 }
 
-// FactsAre holds the reasons of all Events on a Deployment by Lastgood, each told once, whatever their order.
-func (t *Then) FactsAre(name string, reasons ...string) *Then {
+// WasTriedBefore says that of every patch by which Lastgood changed a Deployment's template the API server had admitted the very
+// same one as a dry run, at most half a minute before.
+func (t *Then) WasTriedBefore(name string) *Then {
 	t.T.Helper()
-	slices.Sort(reasons)
-	t.eventually(fmt.Sprintf("the Events on %s are %q", name, reasons), func(ctx context.Context) (bool, string) {
-		var is []string
-		for _, event := range t.events(ctx, name) {
-			reason := event.Reason
-			if event.Series != nil {
-				reason += fmt.Sprintf(" (%d times)", event.Series.Count)
-			}
-			is = append(is, reason)
+	const longest = 30 * time.Second
+	log := t.completeLog()
+	changes, err := log.TemplateChanges(t.Namespace, name)
+	t.must(err)
+	done := 0
+	for _, real := range changes {
+		if author(real.Write) != byLastgood {
+			continue
 		}
-		slices.Sort(is)
-		return slices.Equal(is, reasons), fmt.Sprintf("%q", is)
-	})
-	return t
-}
-
-func (s *Story) events(ctx context.Context, name string) []events.Event {
-	list, err := s.Cluster.Typed.EventsV1().Events(s.Namespace).List(ctx, metav1.ListOptions{})
-	if err != nil {
-		return nil
+		done++
+		isOfThis := func(write audit.Write) bool {
+			early := real.Time.Sub(write.Time)
+			return write.DryRun && write.Code == real.Code && write.Verb == real.Verb && write.Resource == "deployments" && write.Namespace == t.Namespace &&
+				write.Object == name && early >= 0 && early <= longest && sameJSON(write.RequestBody, real.RequestBody)
+		}
+		if !slices.ContainsFunc(log.WritesBy(User), isOfThis) {
+			t.T.Errorf("the patch of %s at %s was not tried before: %s", name, real.Time.Format(time.TimeOnly), real.RequestBody)
+		}
 	}
-	return slices.DeleteFunc(list.Items, func(e events.Event) bool {
-		return e.Regarding.Kind != "Deployment" || e.Regarding.Name != name || e.ReportingController != "lastgood.dev/controller"
-	})
+	if done == 0 {
+		t.T.Errorf("Lastgood changed no template of %s", name)
+	}
+	return t
 }
