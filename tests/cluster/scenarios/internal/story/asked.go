@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/yaml"
 )
 
@@ -97,6 +99,18 @@ func (t *Then) RecordIs(name, phase string, words ...string) *Then {
 		status := t.Record(name).Status
 		return status.Phase == phase && containsAll(status.Message, words), status.Phase + ": " + status.Message
 	})
+	return t
+}
+
+// CannotBeChanged says that the API server refuses a change of a Rollback's spec, a merge patch, in words that have all of these.
+func (t *Then) CannotBeChanged(rollback, change string, words ...string) *Then {
+	t.T.Helper()
+	patch := []byte(`{"spec":` + change + `}`)
+	_, err := t.Cluster.Dynamic.Resource(kind("rollbacks")).Namespace(t.Namespace).
+		Patch(context.Background(), rollback, types.MergePatchType, patch, metav1.PatchOptions{FieldManager: person})
+	if !apierrors.IsInvalid(err) || !containsAll(err.Error(), words) {
+		t.T.Errorf("changing Rollback %s by %s is answered by %v; want a refusal that says %q", rollback, patch, err, words)
+	}
 	return t
 }
 
