@@ -40,6 +40,24 @@ func TestARevisionBehindAMarkIsStillThereToGoBackTo(t *testing.T) {
 	s.Then().RecordIs("further", "Refused", "NoRollbackPast").TemplateChangedBy("web", "person", "person", "lastgood")
 }
 
+// The marked release came to nothing itself, but what it did to the database stays done.
+//
+//	web    v1 good   v2 marked, never good   v3 bad: held
+//	twin   v1 good   v2 never good           v3 bad: back to v1
+func TestAMarkOfARevisionThatWasNeverGoodHoldsTheNextOneToo(t *testing.T) {
+	s := story.New(t)
+	v1 := story.NewApp("web", "v1")
+	twin := v1.Named("twin")
+	s.Given().Policy("web", long).RanBefore("web", v1, twin)
+	s.When().Shipped(v1.As("v2").Edit(story.TemplateAnnotated(markKey, "true")), twin.As("v2")).Available("web").Available("twin")
+	s.Then().StateIs("web", "Watching", "Baking").StateIs("twin", "Watching", "Baking")
+	s.When().Shipped(v1.As("v3").Env("HEALTH", "fail")).Shipped(twin.As("v3").Env("HEALTH", "fail"))
+	s.Then().Holds("web", "NoRollbackPast", "revision 2 is marked lastgood.dev/no-rollback-past", "revision 1 cannot be gone back to").
+		ConditionSays("web", "RollbackReady", "False", "NoRollbackPast", "revision 2 is marked").
+		IsPutBackAndVerified(twin).TemplateChangedBy("twin", "person", "person", "lastgood").
+		StateIs("web", "Held", "NoRollbackPast").HasRecords("web", 0).NothingWasDoneTo("web").TemplateChangedBy("web", "person", "person")
+}
+
 // Whatever was meant by it, it may have been a mark.
 func TestAMarkThatCannotBeUnderstoodIsTakenForOne(t *testing.T) {
 	s := story.New(t)
