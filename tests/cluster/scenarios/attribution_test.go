@@ -43,6 +43,25 @@ func TestACheckThatFailedBeforeTheReleaseIsNotItsFault(t *testing.T) {
 	s.Then().IsGood(v1.As("v2")).EventSays("web", "BreachEnded", "is judged on").NothingWasDoneTo("web")
 }
 
+// What failed before the release gets well for the old revision, and goes on failing for the new one: then it is its fault.
+//
+//	dependency   ok   fails ------------------------------------ fails for v2 alone
+//	v1           ok   fails, and stays                           ok
+//	v2                never ready, breached: AlreadyFailing      breached: put back
+func TestWhatFailedBeforeTheReleaseIsItsFaultOnceTheOldRevisionIsWell(t *testing.T) {
+	s := story.New(t)
+	shared := story.NewApp("shared", "v1")
+	s.Given().Running(shared).Service("shared", "shared").Policy("web", long)
+	v1 := story.NewApp("web", "v1").Edit(story.ReadyBy("/ready")).Env("DEPENDENCY", urlOf(s, "shared"))
+	s.Given().RanBefore("web", v1)
+	s.When().TurnedTo("HEALTH=fail", "shared").Shipped(v1.As("v2").Env("READY", "fail"))
+	s.Then().Holds("web", "AlreadyFailing", "Check health failed before the new revision had a pod", "revision 1", "answered 503").
+		HasRecords("web", 0).NothingWasDoneTo("web").TemplateChangedBy("web", "person")
+	s.When().TurnedInVersion("DEPENDENCY=", v1)
+	s.Then().IsPutBackAndVerified(v1).BecauseOf("web", "health", "WrongStatus").TemplateChangedBy("web", "person", "lastgood").
+		FactsAre("web", "PresumedGood", "ReleaseSeen", "CheckFailing", "CheckBreached", "RollbackHeld", "RollbackStarted", "RolledBack", "RollbackVerified")
+}
+
 // Both revisions need what fails; then it comes back for the old one alone.
 //
 //	dependency   ok                      fails -------------- fails for v2 alone
