@@ -42,6 +42,26 @@ func passes(s *story.Story, drill story.Rollback) {
 	}
 }
 
+// The first one is due as soon as the policy says so, and the next one only after its period: what happens to the twin shows that
+// there was the time for another.
+func TestADrillOnAPeriodIsHeldAtOnceAndNotAgainBeforeItsTime(t *testing.T) {
+	const everyHour = "rollback: {verifyFor: 1s, cooldown: 0s, drill: {every: 1h}}"
+	s := story.New(t)
+	v1 := story.NewApp("web", "v1").Guarded("hourly")
+	twin := v1.Named("twin").Guarded("web")
+	s.Given().Policy("hourly", judgedInSeconds).Policy("web", quick).Good(v1, twin)
+	s.When().Shipped(v1.As("v2"))
+	s.Then().IsGood(v1.As("v2")).HasRecords("web", 0)
+	due := time.Now()
+	s.When().Policy("hourly", judgedInSeconds+everyHour)
+	s.Then().HasDrilled("web")
+	guard, _ := s.ThisGuard(context.Background(), "web")
+	passes(s, s.Record(guard.Status.LastDrill.Rollback))
+	s.Then().Between("from the policy to the drill", guard.Status.LastDrill.At.Sub(due), -time.Second, 5*time.Second)
+	s.When().Shipped(twin.As("v2").Env("HEALTH", "fail"))
+	s.Then().IsPutBackAndVerified(twin).HasRecords("web", 1).HasRecords("twin", 1).NothingWasDoneTo("web").TemplateChangedBy("web", "person")
+}
+
 func TestADrillThatFailsSaysWhatWouldNotHaveWorked(t *testing.T) {
 	s := story.New(t)
 	v1 := story.NewApp("web", "v1").Edit(story.Needs("settings"))
@@ -101,19 +121,24 @@ func tells(t *testing.T, one story.Rollback) {
 	}
 }
 
+// What changed the template is counted apart: it is the oldest of all, and stays however often is rehearsed.
 func TestTheNewestTwentyRecordsAreKept(t *testing.T) {
 	const many, kept = 24, 20
 	s := story.New(t)
 	v1 := story.NewApp("web", "v1").Guarded("web")
 	s.Given().Policy("web", quick).Good(v1)
-	s.When().Shipped(v1.As("v2"))
-	s.Then().IsGood(v1.As("v2"))
+	s.When().Shipped(v1.As("v2").Env("HEALTH", "fail"))
+	s.Then().IsPutBackAndVerified(v1)
+	survivors := []string{s.Then().Rolledback("web").Metadata.Name}
+	s.When().Shipped(v1.As("v3"))
+	s.Then().IsGood(v1.As("v3"))
 	for i := range many {
 		name := fmt.Sprintf("rehearsal-%02d", i)
 		s.When().AsksForRollback(name, "{deployment: web, drill: true}")
 		s.Then().RecordIs(name, "Succeeded")
+		if i >= many-kept {
+			survivors = append(survivors, name)
+		}
 	}
-	s.Then().HasRecords("web", kept)
-	s.Record(fmt.Sprintf("rehearsal-%02d", many-1))
-	s.Then().NothingWasDoneTo("web").TemplateChangedBy("web", "person")
+	s.Then().RecordsAre("web", survivors...).TemplateChangedBy("web", "person", "lastgood", "person")
 }

@@ -4,6 +4,7 @@ package story
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
@@ -37,6 +38,21 @@ func (t *Then) HasRecords(name string, count int) *Then {
 	t.eventually(fmt.Sprintf("%s has %d records of rollbacks", name, count), func(ctx context.Context) (bool, string) {
 		is := len(t.Records(ctx, name))
 		return is == count, fmt.Sprintf("%d", is)
+	})
+	return t
+}
+
+// RecordsAre waits until the Rollbacks of those names, whatever their order, are all that is left of a Deployment's.
+func (t *Then) RecordsAre(name string, names ...string) *Then {
+	t.T.Helper()
+	want := slices.Sorted(slices.Values(names))
+	t.eventually(fmt.Sprintf("the records of %s are %q", name, want), func(ctx context.Context) (bool, string) {
+		var is []string
+		for _, one := range t.Records(ctx, name) {
+			is = append(is, one.Metadata.Name)
+		}
+		slices.Sort(is)
+		return slices.Equal(is, want), fmt.Sprintf("%q", is)
 	})
 	return t
 }
