@@ -42,23 +42,37 @@ func TestASuspendedPolicyDoesNothing(t *testing.T) {
 	twin := v1.Named("twin").Guarded("twins")
 	s.Given().Policy("web", quick).Policy("twins", quick).Good(v1, twin)
 	s.When().Policy("web", "suspend: true"+quick)
-	s.Then().ConditionSays("web", "Governed", "True", "Suspended", "nothing is done")
+	s.Then().ConditionSays("web", "Governed", "True", "Suspended", "nothing is done").EventSays("web", "Suspended", "nothing is done")
 	s.When().Shipped(v1.As("v2").Env("HEALTH", "fail")).Shipped(twin.As("v2").Env("HEALTH", "fail"))
 	s.Then().IsPutBackAndVerified(twin).StateIs("web", "Watching", "Suspended").NothingWasDoneTo("web").TemplateChangedBy("web", "person")
 	s.When().Policy("web", quick)
 	s.Then().IsPutBack(v1)
 }
 
-func TestUntilThePauseIsOverNothingIsDone(t *testing.T) {
+const pauseKey = "lastgood.dev/pause-until"
+
+func TestUntilThePauseIsTakenBackNothingIsDone(t *testing.T) {
 	s := story.New(t)
 	v1 := story.NewApp("web", "v1").Guarded("web")
 	twin := v1.Named("twin")
+	until := time.Now().Add(time.Hour).UTC().Format(time.RFC3339)
 	s.Given().Policy("web", quick).Good(v1, twin)
-	s.When().Annotated("web", "lastgood.dev/pause-until", time.Now().Add(time.Hour).UTC().Format(time.RFC3339)).
-		Shipped(v1.As("v2").Env("HEALTH", "fail")).Shipped(twin.As("v2").Env("HEALTH", "fail"))
-	s.Then().StateIs("web", "Held", "PausedUntil").IsPutBackAndVerified(twin).NothingWasDoneTo("web")
-	s.When().Annotated("web", "lastgood.dev/pause-until", "")
+	s.When().Annotated("web", pauseKey, until).Shipped(v1.As("v2").Env("HEALTH", "fail")).Shipped(twin.As("v2").Env("HEALTH", "fail"))
+	s.Then().Holds("web", "PausedUntil", "lastgood.dev/pause-until says to leave it alone until "+until).
+		IsPutBackAndVerified(twin).StateIs("web", "Held", "PausedUntil").HasRecords("web", 0).NothingWasDoneTo("web").TemplateChangedBy("web", "person")
+	s.When().Annotated("web", pauseKey, "")
 	s.Then().IsPutBackAndVerified(v1).TemplateChangedBy("web", "person", "lastgood")
+}
+
+func TestWhenItsTimeIsOverAPauseEndsByItself(t *testing.T) {
+	s := story.New(t)
+	v1 := story.NewApp("web", "v1").Guarded("web")
+	s.Given().Policy("web", quick).Good(v1)
+	until := time.Now().Add(20 * time.Second).UTC().Truncate(time.Second)
+	s.When().Annotated("web", pauseKey, until.Format(time.RFC3339)).Shipped(v1.As("v2").Env("HEALTH", "fail"))
+	s.Then().Holds("web", "PausedUntil", until.Format(time.RFC3339)).TemplateChangedBy("web", "person").
+		IsPutBackAndVerified(v1).TemplateChangedBy("web", "person", "lastgood")
+	s.Then().Between("from the end of the pause to the patch", s.Then().Rolledback("web").Status.TemplateRestored.Sub(until), 0, 5*time.Second)
 }
 
 // A check that gets no answer says neither good nor bad, and so does the release that it was to judge.
