@@ -11,12 +11,15 @@ import (
 
 const contested = "selector: {matchLabels: {tier: web}}" + judgedInSeconds + "rollback: {verifyFor: 1s, cooldown: 0s, limit: {count: 2, within: 1h}}"
 
-func appliedBy(manager string) owner {
+const (
+	argosMark = "labels: {tier: web}, annotations: {argocd.argoproj.io/tracking-id: 'shop:apps/Deployment:here/web'}"
+	fluxMarks = "labels: {tier: web, kustomize.toolkit.fluxcd.io/name: shop, kustomize.toolkit.fluxcd.io/namespace: flux-system}"
+)
+
+// A tool that marks what it brings as its own.
+func appliedBy(manager, marks string) owner {
 	return func(s *story.Story, n int) {
-		text := strings.Replace(manifest(n, demoImage, 1), "labels: {tier: web}", "labels: {tier: web}, annotations: {argocd.argoproj.io/tracking-id: 'shop:apps/Deployment:here/web'}", 1)
-		if manager != "argocd-controller" {
-			text = manifest(n, demoImage, 1)
-		}
+		text := strings.Replace(manifest(n, demoImage, 1), "labels: {tier: web}", marks, 1)
 		s.Kubectl(text, "apply", "--server-side", "--field-manager="+manager, "-f", "-")
 	}
 }
@@ -29,8 +32,9 @@ func TestAMachineThatPutsTheBadTemplateBackIsNotFoughtForEver(t *testing.T) {
 		by   string
 	}{
 		"Helm":            {helmUpgrade, "Helm (helm"},
-		"Argo CD":         {appliedBy("argocd-controller"), "Argo CD (argocd-controller, application shop)"},
-		"an unknown tool": {appliedBy("ci-bot"), "ci-bot"},
+		"Argo CD":         {appliedBy("argocd-controller", argosMark), "Argo CD (argocd-controller, application shop)"},
+		"Flux":            {appliedBy("kustomize-controller", fluxMarks), "Flux (kustomize-controller, Kustomization shop)"},
+		"an unknown tool": {appliedBy("ci-bot", "labels: {tier: web}"), "ci-bot"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := story.New(t)
