@@ -135,9 +135,7 @@ Result<Pod> parse_pod(const Json& object) {
   out.ip = status.text("podIP");
   out.phase = status.text("phase");
   status.each("conditions", most_elements, [&](const Reader& condition) {
-    if (condition.text("type") != "Ready") return;
-    out.ready = condition.text("status") == "True";
-    out.ready_since = condition.time("lastTransitionTime");
+    if (condition.text("type") == "Ready") out.ready = condition.text("status") == "True";
   });
   status.each("containerStatuses", most_elements, [&](const Reader& one) { out.containers.push_back(read_container(one)); });
   status.each("initContainerStatuses", most_elements,
@@ -176,8 +174,6 @@ Result<ReplicaSet> parse_replica_set(const Json& object, const Json& deployment_
   const auto hash = out.meta.labels.find(hash_label);
   if (hash != out.meta.labels.end()) out.hash = TemplateHash(hash->second);
   out.revision = revision_of(out.meta);
-  out.replicas = root.object("spec").integer("replicas", 1);
-  out.available_replicas = root.object("status").integer("availableReplicas");
   out.is_current = same_template(root.object("spec").raw("template"), deployment_template);
   out.template_annotations = own_annotations(root.object("spec").object("template").object("metadata"));
   return unless(error, std::move(out));

@@ -1,4 +1,5 @@
-// Whether a rollback would work now, as it was last found out.
+// What was last found out on the server beside a Deployment's own fields: whether a rollback would work now, and who put the
+// present template there.
 #pragma once
 
 #include <cstdint>

@@ -42,12 +42,10 @@ struct Deployment {
 // apps/v1 ReplicaSet of a Deployment.
 struct ReplicaSet {
   ObjectMeta meta;
-  TemplateHash hash;          // label pod-template-hash
-  std::int64_t revision = 0;  // annotation deployment.kubernetes.io/revision; 0 without one
-  std::int64_t replicas = 0;
-  std::int64_t available_replicas = 0;
+  TemplateHash hash;                    // label pod-template-hash
+  std::int64_t revision = 0;            // annotation deployment.kubernetes.io/revision; 0 without one
   bool is_current = false;              // its template, without pod-template-hash, equals the Deployment's
-  bool no_rollback_past = false;  // as policy/ reads its template's annotations
+  bool no_rollback_past = false;        // as policy/ reads its template's annotations
   StringMap template_annotations = {};  // of its pod template, those under lastgood.dev/
 
   bool operator==(const ReplicaSet&) const = default;
@@ -71,7 +69,6 @@ struct Pod {
   std::string phase;          // Pending, Running, Succeeded, Failed, Unknown
   StringMap port_names = {};  // a container port's name -> its number in decimal
   bool ready = false;
-  std::optional<Time> ready_since = {};  // last transition of the Ready condition
   std::vector<ContainerState> containers = {};
   std::vector<ContainerState> init_containers = {};
   bool operator==(const Pod&) const = default;

@@ -29,6 +29,8 @@ std::size_t sequence_length(std::string_view text) {
   return 0;
 }
 
+bool is_control(char c) { return (c >= 0 && c < ' ') || c == '\x7F'; }
+
 std::size_t replacement_cost(char a, char b) { return a == b ? 0 : 1; }
 
 }  // namespace
@@ -61,7 +63,7 @@ std::string in_quotes(std::string_view text, std::size_t max) {
       case '\r': out += "\\r"; break;
       case '\t': out += "\\t"; break;
       default:
-        if (static_cast<std::uint8_t>(c) < 0x20 || c == 0x7F) {
+        if (is_control(c)) {
           out += fmt::format("\\x{:02x}", static_cast<unsigned>(static_cast<std::uint8_t>(c)));
         } else {
           out += c;
@@ -88,7 +90,7 @@ std::string json_escaped(std::string_view text) {
       out += "\\r";
     } else if (c == '\t') {
       out += "\\t";
-    } else if (static_cast<std::uint8_t>(c) < 0x20 || c == 0x7F) {
+    } else if (is_control(c)) {
       out += fmt::format("\\u{:04x}", static_cast<unsigned>(static_cast<std::uint8_t>(c)));
     } else {
       out.append(text.substr(0, length));
@@ -117,6 +119,18 @@ std::string_view trimmed(std::string_view text) {
   const std::size_t first = text.find_first_not_of(blanks);
   if (first == std::string_view::npos) return {};
   return text.substr(first, text.find_last_not_of(blanks) - first + 1);
+}
+
+std::string lowered(std::string_view text) {
+  std::string out(text);
+  std::ranges::transform(out, out.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  return out;
+}
+
+std::string on_one_line(std::string_view text, char instead) {
+  std::string out(text);
+  std::ranges::replace_if(out, is_control, instead);
+  return out;
 }
 
 std::size_t edit_distance(std::string_view a, std::string_view b) {

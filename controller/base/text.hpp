@@ -1,5 +1,5 @@
-// Words for people and for addresses out of bytes from outside: quoted, bounded, valid UTF-8, escaped; and the nearest of the
-// names that exist. Knows nothing of Kubernetes.
+// Words for people and for addresses out of bytes from outside: quoted, bounded, valid UTF-8, escaped; and the nearest of
+// the names that exist. Knows nothing of Kubernetes.
 #pragma once
 
 #include <cstddef>
@@ -23,6 +23,12 @@ namespace lastgood {
 [[nodiscard]] std::string percent_encoded(std::string_view text);
 
 [[nodiscard]] std::string_view trimmed(std::string_view text);
+
+// ASCII's capitals alone.
+[[nodiscard]] std::string lowered(std::string_view text);
+
+// With that character in the place of every control character.
+[[nodiscard]] std::string on_one_line(std::string_view text, char instead);
 
 // Insertions, deletions, replacements and swaps of neighbours. Only the first 128 bytes of each are compared.
 [[nodiscard]] std::size_t edit_distance(std::string_view a, std::string_view b);

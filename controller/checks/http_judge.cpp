@@ -53,9 +53,9 @@ std::string what_happened(const api::HttpCheck& http, const HttpAsked& asked, Ki
     case Kind::WrongStatus:
       return fmt::format("answered {}, expected {}", asked.answer.status, api::format_status_ranges(http.expected));
     case Kind::TimedOut: return fmt::format("gave no answer within {}", format_duration(http.timeout));
-    case Kind::Refused: return fmt::format("refused the connection on port {}", asked.ask.question.port);
+    case Kind::Refused: return fmt::format("refused or reset the connection on port {}", asked.ask.question.port);
     case Kind::Closed: return "closed the connection before a whole answer";
-    case Kind::Malformed: return "did not answer in HTTP" + detail;
+    case Kind::Malformed: return "gave no HTTP answer" + detail;
     case Kind::NotAsked:
       return (asked.answer.outcome == HttpOutcome::Unresolved ? "has a name that does not resolve"
                                                               : "cannot be reached from here") +

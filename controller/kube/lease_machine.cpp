@@ -6,7 +6,6 @@
 #include "api/json_at.hpp"
 #include "base/text.hpp"
 #include "kube/paths.hpp"
-#include "kube/resource_version.hpp"
 
 namespace lastgood::kube {
 namespace {
@@ -71,16 +70,6 @@ LeaseAction LeaseMachine::on(LeaseAnswer answer, Steady now, Time wall) {
   if (!object) return on_failure(*problem_, now, wall);
   problem_.reset();
   return on_object(std::move(*object), now, wall);
-}
-
-LeaseAction LeaseMachine::on(const LeaseSeen& seen, Steady now, Time wall) {
-  if (phase_ == Phase::Done) return LeaseDone{};
-  if (release_by_ || phase_ != Phase::Waiting) return LeaseWait{wait_until_};
-  auto object = read(seen.body);
-  // A watch lags behind our own answers.
-  if (!object || (known_ && !older(version_of(object_), version_of(*object)))) return LeaseWait{wait_until_};
-  if (!observe(std::move(*object), now) || held_by_us()) return LeaseWait{wait_until_};
-  return decide(now, wall);
 }
 
 LeaseAction LeaseMachine::on(LeaseRelease, Steady now, Time wall) {

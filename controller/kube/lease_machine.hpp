@@ -43,16 +43,10 @@ struct LeaseAnswer {  // of the LeaseCall; from KubeApi::call
   Result<std::string> body;
 };
 
-// The Lease as a watch showed it. Instead of a LeaseTick, only during a LeaseWait. Optional: it makes a standby take over at
-// once when the leader gives the lease back, not after the next poll.
-struct LeaseSeen {
-  std::string body;
-};
-
 // We are stopping and write no more. During a LeaseWait, or instead of the answer of a LeaseCall that was abandoned.
 struct LeaseRelease {};
 
-using LeaseInput = std::variant<LeaseTick, LeaseAnswer, LeaseSeen, LeaseRelease>;
+using LeaseInput = std::variant<LeaseTick, LeaseAnswer, LeaseRelease>;
 
 struct LeaseCall {
   api::ApiCall call;
@@ -96,7 +90,6 @@ class LeaseMachine {
 
   LeaseAction on(LeaseTick, Steady now, Time wall);
   LeaseAction on(LeaseAnswer answer, Steady now, Time wall);
-  LeaseAction on(const LeaseSeen& seen, Steady now, Time wall);
   LeaseAction on(LeaseRelease, Steady now, Time wall);
 
   LeaseAction on_object(api::Json object, Steady now, Time wall);

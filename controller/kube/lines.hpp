@@ -38,8 +38,6 @@ class LineSplitter {
     return {};
   }
 
-  // Whether a line has begun and not ended: the stream was cut in its middle.
-  [[nodiscard]] bool in_line() const { return !rest_.empty(); }
   void clear() { std::string().swap(rest_); }
 
  private:

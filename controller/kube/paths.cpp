@@ -54,18 +54,12 @@ Result<void> check_segment(std::string_view what, const Place& place, std::strin
                                        ": it must be 1 to 253 letters, digits, '-', '_' or '.'");
 }
 
-Query write_query(DryRun dry_run) {
-  Query query;
-  query.add("fieldManager", field_manager);
-  if (dry_run == DryRun::All) query.add("dryRun", "All");
-  return query;
-}
+std::string written_by_us(std::string_view path) { return Query().add("fieldManager", field_manager).after(path); }
 
 }  // namespace
 
 const char* kind_of(Resource resource) { return place_of(resource).kind; }
 const char* api_version_of(Resource resource) { return place_of(resource).api_version; }
-const char* plural_of(Resource resource) { return place_of(resource).plural; }
 
 Query& Query::add(std::string_view name, std::string_view value) {
   if (!text_.empty()) text_ += '&';
@@ -100,7 +94,6 @@ Result<std::string> collection_path(Resource resource, std::string_view namespac
 ApiCall list_call(std::string_view collection, const ListOptions& options) {
   Query query;
   query.add_unless_empty("labelSelector", options.label_selector);
-  query.add_unless_empty("fieldSelector", options.field_selector);
   if (options.limit > 0) query.add("limit", std::to_string(options.limit));
   if (!options.continue_.empty()) {
     query.add("continue", options.continue_);
@@ -138,24 +131,23 @@ Result<ApiCall> list(Resource resource, std::string_view namespace_, std::string
   return list_call(*path, {.label_selector = std::string(label_selector)});
 }
 
-Result<ApiCall> create(Resource resource, std::string_view namespace_, const Json& body, DryRun dry_run) {
+Result<ApiCall> create(Resource resource, std::string_view namespace_, const Json& body) {
   auto path = collection_path(resource, namespace_);
   if (!path) return std::unexpected(std::move(path.error()));
-  return ApiCall{.verb = api::Verb::Post, .target = write_query(dry_run).after(*path), .body = body.dump()};
+  return ApiCall{.verb = api::Verb::Post, .target = written_by_us(*path), .body = body.dump()};
 }
 
 Result<ApiCall> update(Resource resource, const Key& key, const Json& body, Subresource sub) {
   auto path = object_path(resource, key, sub);
   if (!path) return std::unexpected(std::move(path.error()));
-  return ApiCall{.verb = api::Verb::Put, .target = write_query(DryRun::No).after(*path), .body = body.dump()};
+  return ApiCall{.verb = api::Verb::Put, .target = written_by_us(*path), .body = body.dump()};
 }
 
-Result<ApiCall> patch(Resource resource, const Key& key, std::string_view content_type, std::string body, Subresource sub,
-                      DryRun dry_run) {
+Result<ApiCall> patch(Resource resource, const Key& key, std::string_view content_type, std::string body, Subresource sub) {
   auto path = object_path(resource, key, sub);
   if (!path) return std::unexpected(std::move(path.error()));
   return ApiCall{.verb = api::Verb::Patch,
-                 .target = write_query(dry_run).after(*path),
+                 .target = written_by_us(*path),
                  .body = std::move(body),
                  .content_type = std::string(content_type)};
 }

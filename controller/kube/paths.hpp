@@ -39,10 +39,8 @@ enum class Resource : std::uint8_t {
 
 [[nodiscard]] const char* kind_of(Resource resource);         // "Deployment"
 [[nodiscard]] const char* api_version_of(Resource resource);  // "apps/v1"
-[[nodiscard]] const char* plural_of(Resource resource);       // "deployments"
 
 enum class Subresource : std::uint8_t { None, Status };
-enum class DryRun : std::uint8_t { No, All };
 
 // name=value pairs in the order they were added; both are encoded.
 class Query {
@@ -62,7 +60,6 @@ class Query {
 
 struct ListOptions {
   std::string label_selector = {};  // api::to_query's, or "pod-template-hash=abc"
-  std::string field_selector = {};  // "metadata.name=lastgood"
   int limit = 0;                    // 0: all in one answer
   std::string continue_ = {};       // goes alone: the server refuses it beside a resourceVersion
   std::string resource_version = {};
@@ -85,13 +82,12 @@ struct WatchOptions {
 [[nodiscard]] Result<ApiCall> list(Resource resource, std::string_view namespace_, std::string_view label_selector = {});
 
 // The body is sent as it stands; every write carries fieldManager=lastgood.
-[[nodiscard]] Result<ApiCall> create(Resource resource, std::string_view namespace_, const Json& body,
-                                     DryRun dry_run = DryRun::No);
+[[nodiscard]] Result<ApiCall> create(Resource resource, std::string_view namespace_, const Json& body);
 [[nodiscard]] Result<ApiCall> update(Resource resource, const Key& key, const Json& body, Subresource sub = Subresource::None);
 
 // content_type: api::json_patch or api::merge_patch.
 [[nodiscard]] Result<ApiCall> patch(Resource resource, const Key& key, std::string_view content_type, std::string body,
-                                    Subresource sub = Subresource::None, DryRun dry_run = DryRun::No);
+                                    Subresource sub = Subresource::None);
 
 // Only the object of that uid: one made again under the same name is left alone (409).
 [[nodiscard]] Result<ApiCall> remove(Resource resource, const Key& key, const Uid& uid);

@@ -204,20 +204,10 @@ Result<ListPage<T>> parse_list(std::string body) {
   return ListReader<T>(std::move(body)).read();
 }
 
-template <class T>
-Result<T> parse_object(std::string_view bytes) {
-  const walk::PaddedCopy copy(bytes);
-  Parser parser;
-  Result<T> object = project<T>(parser, copy.view());
-  if (!object) object.error().message.insert(0, std::string("the ") + Kind<T>::name + " cannot be read: ");
-  return object;
-}
-
 // NOLINTBEGIN(bugprone-macro-parentheses): the argument is a type, which parentheses would break.
 #define LASTGOOD_WATCHED(T)                                             \
   template Result<WatchEvent<T>> parse_event<T>(std::string_view line); \
-  template Result<ListPage<T>> parse_list<T>(std::string body);         \
-  template Result<T> parse_object<T>(std::string_view bytes);
+  template Result<ListPage<T>> parse_list<T>(std::string body);
 // NOLINTEND(bugprone-macro-parentheses)
 LASTGOOD_WATCHED(api::Deployment)
 LASTGOOD_WATCHED(api::RollbackPolicy)

@@ -1,4 +1,4 @@
-// Bytes of a LIST, a WATCH or a GET -> objects and events, projected while parsing: of a Deployment only what
+// Bytes of a LIST or a WATCH -> objects and events, projected while parsing: of a Deployment only what
 // api::Deployment has is ever kept. Reads no socket, throws nothing.
 // Protocol: metav1.WatchEvent, metav1.List, https://kubernetes.io/docs/reference/using-api/api-concepts/
 //
@@ -63,16 +63,10 @@ template <class T>
 template <class T>
 [[nodiscard]] Result<ListPage<T>> parse_list(std::string body);
 
-// One object, as GET and PATCH answer. Use this and not api::parse_deployment for an object that is compared with the
-// watched one: template_digest is over the server's bytes, which a Json tree does not keep.
-template <class T>
-[[nodiscard]] Result<T> parse_object(std::string_view bytes);
-
 // NOLINTBEGIN(bugprone-macro-parentheses): the argument is a type, which parentheses would break.
 #define LASTGOOD_WATCHED(T)                                                    \
   extern template Result<WatchEvent<T>> parse_event<T>(std::string_view line); \
-  extern template Result<ListPage<T>> parse_list<T>(std::string body);         \
-  extern template Result<T> parse_object<T>(std::string_view bytes);
+  extern template Result<ListPage<T>> parse_list<T>(std::string body);
 // NOLINTEND(bugprone-macro-parentheses)
 LASTGOOD_WATCHED(api::Deployment)
 LASTGOOD_WATCHED(api::RollbackPolicy)

@@ -38,8 +38,6 @@ class WorkQueue {
   [[nodiscard]] std::optional<Steady> next_deadline() const;
 
   [[nodiscard]] std::size_t waiting() const { return ready_.size(); }
-  [[nodiscard]] std::size_t processing() const { return processing_.size(); }
-  [[nodiscard]] bool empty() const { return ready_.empty() && processing_.empty() && deadlines_.empty(); }
 
  private:
   void drop_deadline(const Key& key);

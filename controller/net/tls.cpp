@@ -7,8 +7,9 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/ssl.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/asio/write.hpp>
 #include <utility>
+
+#include "net/stream.hpp"
 
 namespace lastgood::net {
 namespace asio = boost::asio;
@@ -26,19 +27,8 @@ class TlsTransport final : public Transport {
  public:
   TlsTransport(tcp::socket socket, ssl::context& context) : stream_(std::move(socket), context) {}
 
-  asio::awaitable<Transferred> read_some(std::span<char> into) override {
-    Transferred done;
-    done.bytes = co_await stream_.async_read_some(asio::buffer(into.data(), into.size()),
-                                                  asio::redirect_error(asio::use_awaitable, done.error));
-    co_return done;
-  }
-
-  asio::awaitable<Transferred> write(std::string_view all) override {
-    Transferred done;
-    done.bytes = co_await asio::async_write(stream_, asio::buffer(all.data(), all.size()),
-                                            asio::redirect_error(asio::use_awaitable, done.error));
-    co_return done;
-  }
+  asio::awaitable<Transferred> read_some(std::span<char> into) override { return read_some_of(stream_, into); }
+  asio::awaitable<Transferred> write(std::string_view all) override { return write_all_to(stream_, all); }
 
   asio::awaitable<boost::system::error_code> handshake() {
     boost::system::error_code error;

@@ -2,14 +2,13 @@
 
 #include <sys/socket.h>
 
-#include <boost/asio/buffer.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/asio/write.hpp>
 #include <cerrno>
 #include <optional>
 #include <utility>
 
+#include "net/stream.hpp"
 #include "net/tls.hpp"
 
 namespace lastgood::net {
@@ -21,19 +20,8 @@ class PlainTransport final : public Transport {
  public:
   explicit PlainTransport(tcp::socket socket) : socket_(std::move(socket)) {}
 
-  asio::awaitable<Transferred> read_some(std::span<char> into) override {
-    Transferred done;
-    done.bytes = co_await socket_.async_read_some(asio::buffer(into.data(), into.size()),
-                                                  asio::redirect_error(asio::use_awaitable, done.error));
-    co_return done;
-  }
-
-  asio::awaitable<Transferred> write(std::string_view all) override {
-    Transferred done;
-    done.bytes = co_await asio::async_write(socket_, asio::buffer(all.data(), all.size()),
-                                            asio::redirect_error(asio::use_awaitable, done.error));
-    co_return done;
-  }
+  asio::awaitable<Transferred> read_some(std::span<char> into) override { return read_some_of(socket_, into); }
+  asio::awaitable<Transferred> write(std::string_view all) override { return write_all_to(socket_, all); }
 
   tcp::socket& socket() override { return socket_; }
 

@@ -36,18 +36,18 @@ class Problems {
  public:
   explicit Problems(Place place) : place_(place) {}
 
-  void add(std::string_view name, std::string message) {
-    if (found_.size() < most_problems) found_.push_back({clip(name, 317), std::move(message)});
+  void add(AnnotationProblem problem) {
+    if (found_.size() < most_problems) found_.push_back(std::move(problem));
   }
-  void misplaced(std::string_view name) { add(name, fmt::format("{} {}", name, other_place_of(name))); }
+  void misplaced(std::string_view name) { add(fmt::format("{} {}", name, other_place_of(name))); }
   void unknown(std::string_view name) {
     const std::string_view close = nearest(name, anywhere)->name;
     const bool is_elsewhere = place_of(close) != place_;
-    add(name, fmt::format("{} is not a key of this release; the nearest valid key is {}{}{}", in_quotes(name, 128), close,
-                          is_elsewhere ? ", which " : "", is_elsewhere ? other_place_of(close) : ""));
+    add(fmt::format("{} is not a key of this release; the nearest valid key is {}{}{}", in_quotes(name, 128), close,
+                    is_elsewhere ? ", which " : "", is_elsewhere ? other_place_of(close) : ""));
   }
   void neither_true_nor_false(std::string_view name, std::string_view value, std::string_view and_so = "") {
-    add(name, fmt::format(R"({}: {} is neither "true" nor "false"{})", name, in_quotes(value), and_so));
+    add(fmt::format(R"({}: {} is neither "true" nor "false"{})", name, in_quotes(value), and_so));
   }
   std::vector<AnnotationProblem> take() { return std::move(found_); }
 
@@ -64,7 +64,7 @@ class Parser {
     if (name == key::config_map) return read_name(name, value, "a ConfigMap, such as \"rollback-config\"", out_.config_map);
     if (name == key::pause_until) return read_time(name, value, out_.pause_until);
     if (name == key::resume) return read_time(name, value, out_.resume);
-    if (name == key::approve) return read_name(name, value, "a Rollback, such as \"web-7\"", out_.approve);
+    if (name == key::approve) return read_name(name, value, "a Rollback, such as \"web-7-9f1d\"", out_.approve);
     if (name == key::group) return read_group(value);
     if (name == key::group_order) return read_group_order(value);
     if (name == key::rolled_back_by) return;
@@ -74,8 +74,8 @@ class Parser {
   OptIn take() {
     if (has_order_ && !has_group_) {
       out_.group_order = 0;
-      problems_.add(key::group_order, fmt::format("{} says nothing without {}, the group in which that is the order",
-                                                  key::group_order, key::group));
+      problems_.add(
+          fmt::format("{} says nothing without {}, the group in which that is the order", key::group_order, key::group));
     }
     out_.problems = problems_.take();
     return std::move(out_);
@@ -95,23 +95,23 @@ class Parser {
     if (api::is_dns_subdomain(value)) {
       target = value;
     } else {
-      problems_.add(name, fmt::format("{}: {} cannot be the name of {}", name, in_quotes(value), of_what));
+      problems_.add(fmt::format("{}: {} cannot be the name of {}", name, in_quotes(value), of_what));
     }
   }
   void read_time(std::string_view name, const std::string& value, std::optional<Time>& target) {
     target = parse_rfc3339(value);
     if (target) return;
-    problems_.add(name,
-                  fmt::format(R"({}: {} is not a time in RFC 3339, such as "2026-11-24T18:00:00Z")", name, in_quotes(value)));
+    problems_.add(fmt::format(R"({}: {} is not a time in RFC 3339, such as "2026-11-24T18:00:00Z")", name, in_quotes(value)));
   }
   void read_group(const std::string& value) {
     has_group_ = true;
     if (api::is_dns_label(value)) {
       out_.group = value;
     } else {
-      problems_.add(key::group, fmt::format("{}: {} cannot be the name of a group: lower case letters, digits and \"-\", at most "
-                                            "63, such as \"checkout\"",
-                                            key::group, in_quotes(value)));
+      problems_.add(
+          fmt::format("{}: {} cannot be the name of a group: lower case letters, digits and \"-\", at most "
+                      "63, such as \"checkout\"",
+                      key::group, in_quotes(value)));
     }
   }
   void read_group_order(const std::string& value) {
@@ -120,8 +120,8 @@ class Parser {
     if (const auto size = api::parse_whole(std::string_view(value).substr(is_negative ? 1 : 0), 0, most_group_order)) {
       out_.group_order = is_negative ? -*size : *size;
     } else {
-      problems_.add(key::group_order, fmt::format("{}: {} is not a whole number from -{} to {}, such as \"10\"", key::group_order,
-                                                  in_quotes(value), most_group_order, most_group_order));
+      problems_.add(fmt::format("{}: {} is not a whole number from -{} to {}, such as \"10\"", key::group_order, in_quotes(value),
+                                most_group_order, most_group_order));
     }
   }
 
@@ -170,7 +170,7 @@ TemplateMarks parse_template(const api::StringMap& annotations) {
 std::string in_words(std::span<const AnnotationProblem> problems) {
   if (problems.empty()) return {};
   const auto more = problems.size() - 1;
-  return more == 0 ? problems.front().message : fmt::format("{} (and {} more)", problems.front().message, more);
+  return more == 0 ? problems.front() : fmt::format("{} (and {} more)", problems.front(), more);
 }
 
 }  // namespace lastgood::policy

@@ -31,11 +31,8 @@ inline constexpr std::string_view no_rollback_past = "lastgood.dev/no-rollback-p
 [[nodiscard]] std::span<const std::string_view> valid_keys();
 [[nodiscard]] std::span<const std::string_view> valid_template_keys();
 
-struct AnnotationProblem {
-  std::string key;
-  std::string message;  // what was found and what is expected; one line, bounded
-  bool operator==(const AnnotationProblem&) const = default;
-};
+// What was found and what is expected; one line, bounded.
+using AnnotationProblem = std::string;
 
 struct OptIn {
   std::optional<bool> enabled = {};

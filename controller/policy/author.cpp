@@ -69,18 +69,13 @@ bool is_persons_tool(std::string_view manager) {
   constexpr std::array begin{"kubectl-", "mozilla"};
   constexpr std::array are{"kubectl",  "k9s",    "lens",      "openlens",      "freelens",
                            "headlamp", "octant", "dashboard", "dashboard-api", "argocd-server"};
-  std::string lower(manager);
-  std::ranges::transform(lower, lower.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  const std::string lower = lowered(manager);
   return std::ranges::find(are, lower) != are.end() ||
          std::ranges::any_of(begin, [&](std::string_view name) { return lower.starts_with(name); });
 }
 
 // Bounded, and on one line: an annotation may hold anything.
-std::string plain(std::string_view text, std::size_t max) {
-  std::string out = clip(text, max);
-  std::ranges::replace_if(out, [](char c) { return (c >= 0 && c < 0x20) || c == 0x7F; }, '?');
-  return out;
-}
+std::string plain(std::string_view text, std::size_t max) { return on_one_line(clip(text, max), '?'); }
 
 std::string of_instance(const Tool& tool, const Json& deployment) {
   const std::string instance = tool.instance_of(deployment);

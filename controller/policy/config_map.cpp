@@ -27,11 +27,8 @@ std::string_view example(std::string_view key) {
 
 // healthCheckUrl, health-check-url and HEALTH_CHECK_URL are the same word.
 std::string bare(std::string_view text) {
-  std::string out;
-  for (const char c : text.substr(0, 64)) {
-    if (c == '_' || c == '-' || c == '.') continue;
-    out += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  }
+  std::string out = lowered(text.substr(0, 64));
+  std::erase_if(out, [](char c) { return c == '_' || c == '-' || c == '.'; });
   return out;
 }
 

@@ -26,6 +26,8 @@ constexpr std::array reasons = {invalid_annotation,   policy_not_found,   policy
 
 constexpr std::size_t most_message = 1000;
 
+Governance none() { return {.message = "No policy applies; nothing is done"}; }
+
 Governance broken(std::string name, std::string_view reason, std::string_view message) {
   return {.kind = Governance::Kind::Broken,
           .name = std::move(name),
@@ -99,17 +101,6 @@ Governance conflict(const std::vector<const api::RollbackPolicy*>& several) {
 
 }  // namespace
 
-const char* to_string(Governance::Kind kind) {
-  switch (kind) {
-    case Governance::Kind::None: return "None";
-    case Governance::Kind::Policy: return "Policy";
-    case Governance::Kind::ConfigMap: return "ConfigMap";
-    case Governance::Kind::BuiltIn: return "BuiltIn";
-    case Governance::Kind::Broken: return "Broken";
-  }
-  return "Unknown";
-}
-
 std::span<const std::string_view> broken_reasons() { return reasons; }
 
 std::optional<std::string> config_map_wanted(const OptIn& opt_in) {
@@ -120,7 +111,7 @@ std::optional<std::string> config_map_wanted(const OptIn& opt_in) {
 
 Governance govern(const api::Deployment& deployment, const OptIn& opt_in, Policies policies_of_namespace,
                   const std::optional<Result<api::ConfigMap>>& config_map) {
-  if (opt_in.enabled == false) return {};
+  if (opt_in.enabled == false) return none();
   if (!opt_in.problems.empty()) return broken("", invalid_annotation, in_words(opt_in.problems));
   if (!opt_in.policy.empty()) return by_name(deployment, opt_in.policy, policies_of_namespace);
   if (!opt_in.config_map.empty()) return by_config_map(deployment, opt_in.config_map, config_map);
@@ -128,7 +119,7 @@ Governance govern(const api::Deployment& deployment, const OptIn& opt_in, Polici
   if (selected_by.size() == 1) return by_policy(*selected_by.front());
   if (selected_by.size() > 1) return conflict(selected_by);
   if (opt_in.enabled == true) return {.kind = Governance::Kind::BuiltIn, .name = "built-in"};
-  return {};
+  return none();
 }
 
 }  // namespace lastgood::policy

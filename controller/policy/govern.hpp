@@ -26,12 +26,10 @@ struct Governance {
   std::string name;           // "RollbackPolicy/web", "ConfigMap/rollback-config", "built-in"; empty: none, or not one
   api::PolicySpec spec = {};  // of a Policy, a ConfigMap and the built-in policy
   std::string reason;         // of Broken, CamelCase: one of broken_reasons()
-  std::string message;        // of Broken: one line, bounded
+  std::string message;        // of None and Broken: one line, bounded
 
   bool operator==(const Governance&) const = default;
 };
-
-[[nodiscard]] const char* to_string(Governance::Kind kind);
 
 // InvalidAnnotation, PolicyNotFound, PolicyConflict, PolicyInvalid, ConfigMapNotFound, ConfigMapInvalid, ConfigMapUnreadable.
 [[nodiscard]] std::span<const std::string_view> broken_reasons();

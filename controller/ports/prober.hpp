@@ -15,7 +15,7 @@ class Prober {
  public:
   virtual ~Prober() = default;
 
-  // Never throws but on cancellation, never follows a redirect, never reads more than 1 MiB.
+  // Never throws but on cancellation, never follows a redirect, never reads more than 64 KiB of headers, and no body.
   virtual boost::asio::awaitable<HttpAnswer> ask(HttpQuestion question) = 0;
 };
 

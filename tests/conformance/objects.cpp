@@ -169,8 +169,9 @@ asio::awaitable<Wrong> unknown_patch(Server& server) {
 asio::awaitable<Wrong> dry_run(Server& server) {
   co_await server.create(Resource::ConfigMap, "a", config_map("one"));
   const Json patch = Json::array({set("/data/a", "2")});
-  const auto tried = co_await server.ask(kube::patch(Resource::ConfigMap, server.key("a"), api::json_patch, patch.dump(),
-                                                     kube::Subresource::None, kube::DryRun::All));
+  auto call = kube::patch(Resource::ConfigMap, server.key("a"), api::json_patch, patch.dump());
+  if (call) call->target += "&dryRun=All";
+  const auto tried = co_await server.ask(std::move(call));
   const auto now = co_await server.get(Resource::ConfigMap, "a");
   if (!tried || !now) co_return unless_done(tried ? now : tried);
   if (text(*tried, "/data/a") != "2") co_return "the answer is not what would be";

@@ -126,35 +126,6 @@ TEST_CASE("A conflict while giving back is read again, and another's Lease is le
   CHECK(server.holder() == "b");
 }
 
-TEST_CASE("A standby that watches the Lease takes it over the moment it is given back") {
-  LeaseServer server;
-  Candidate a = leader(server);
-  Candidate b = standby(server);
-  a.step(700, LeaseRelease{});
-  a.answer(701);
-  b.step(702, LeaseSeen{server.text()});
-  REQUIRE(b.asks(api::Verb::Put));
-  b.answer(703);
-  CHECK(b.machine.is_leader(at(703)));
-}
-
-TEST_CASE("What a watch shows late, or what cannot be read, changes nothing") {
-  LeaseServer server;
-  Candidate a = leader(server);
-  const std::string old = server.text();
-  Candidate b = standby(server);
-  server.set_spec("holderIdentity", "");
-  b.step(2'000, LeaseTick{});
-  b.answer(2'000);
-  b.answer(2'001);
-  REQUIRE(b.machine.is_leader(at(2'001)));
-  for (const std::string& seen : {old, server.text(), std::string("{"), std::string("{}")}) {
-    b.step(2'002, LeaseSeen{seen});
-    CHECK(b.waits());
-    CHECK(b.machine.is_leader(at(2'002)));
-  }
-}
-
 TEST_CASE("An answer that is no Lease is a failure like any other") {
   const std::vector<std::string> bodies{"",
                                         "[]",

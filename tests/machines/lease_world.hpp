@@ -49,7 +49,6 @@ class LeaseServer {
   [[nodiscard]] bool exists() const { return lease_.has_value(); }
   [[nodiscard]] api::Json spec() const { return (*lease_)["spec"]; }
   [[nodiscard]] std::string holder() const { return lease_ ? spec().value("holderIdentity", "") : ""; }
-  [[nodiscard]] std::string text() const { return lease_->dump(); }
   [[nodiscard]] const api::Json& object() const { return *lease_; }
 
  private:

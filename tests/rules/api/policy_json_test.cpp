@@ -19,6 +19,18 @@ RollbackPolicy with_spec(const std::string& spec) {
 std::string with_check(const std::string& fields) { return R"({"checks": [{"name": "health", )" + fields + "}]}"; }
 std::string with_http(const std::string& fields) { return with_check(R"("http": {)" + fields + "}"); }
 
+struct Row {
+  std::string spec;
+  const char* problem;
+};
+
+void check_problems(const std::vector<Row>& table) {
+  for (const Row& row : table) {
+    INFO(row.spec);
+    CHECK(with_spec(row.spec).problem == row.problem);
+  }
+}
+
 }  // namespace
 
 TEST_CASE("An empty spec is the defaults") {
@@ -68,11 +80,7 @@ TEST_CASE("Every field of a policy is read") {
 }
 
 TEST_CASE("A spec that cannot be used says which field, what was found and what is expected") {
-  struct Row {
-    std::string spec;
-    const char* problem;
-  };
-  const std::vector<Row> table = {
+  check_problems({
       {R"("x")", R"(spec: is "x", expected an object)"},
       {R"({"suspend": "yes"})", R"(spec.suspend: is "yes", expected true or false)"},
       {R"({"bakeTime": "30"})", R"(spec.bakeTime: "30" has no unit: write for example "30s")"},
@@ -94,6 +102,11 @@ TEST_CASE("A spec that cannot be used says which field, what was found and what 
       {R"({"rollout": {"crashLoopRestarts": -1}})", "spec.rollout.crashLoopRestarts: -1 is not a whole number from 0 to 100"},
       {R"({"rollout": {"unavailableFor": "2h"}})", R"(spec.rollout.unavailableFor: "2h" is not from 0s to 1h)"},
       {R"({"selector": {"matchLabels": {"a": 1}}})", R"(spec.selector.matchLabels: has 1 at "a", expected a string)"},
+  });
+}
+
+TEST_CASE("A check that cannot be used says which one it is, and why") {
+  check_problems({
       {R"({"checks": {}})", "spec.checks: is an object, expected a list"},
       {R"({"checks": [1]})", "spec.checks[0]: is 1, expected an object"},
       {R"({"checks": [{"name": "My Check", "http": {"port": 1}}]})",
@@ -108,6 +121,11 @@ TEST_CASE("A spec that cannot be used says which field, what was found and what 
        "spec.checks[0].failureThreshold: 0 is not a whole number from 1 to 100"},
       {with_check(R"("interval": "2s", "http": {"port": 1, "timeout": "5s"})"),
        "spec.checks[0].http.timeout: 5s is longer than the interval of 2s"},
+  });
+}
+
+TEST_CASE("What an HTTP check cannot ask is said in the words of its fields") {
+  check_problems({
       {with_http(R"("path": "/h")"), "spec.checks[0].http.port: is missing: target Pods needs it"},
       {with_http(R"("port": 65536)"), "spec.checks[0].http.port: 65536 is not a whole number from 1 to 65535"},
       {with_http(R"("port": 1, "path": "h")"), R"(spec.checks[0].http.path: "h" must begin with "/" and have no blanks)"},
@@ -125,11 +143,7 @@ TEST_CASE("A spec that cannot be used says which field, what was found and what 
        R"(spec.checks[0].http.expectedStatus: "2xx" is not a list of at most 16 status codes from 100 to 599, such as "200-399" or "200,204")"},
       {with_http(R"("port": 1, "maxFailingPods": "100%")"),
        R"(spec.checks[0].http.maxFailingPods: "100%" is not a percentage from 0% to 99%, such as "25%")"},
-  };
-  for (const Row& row : table) {
-    INFO(row.spec);
-    CHECK(with_spec(row.spec).problem == row.problem);
-  }
+  });
 }
 
 TEST_CASE("More checks than the schema admits are refused, not read") {

@@ -45,6 +45,17 @@ TEST_CASE("Blanks around a text are taken off") {
   CHECK(trimmed("") == "");
 }
 
+TEST_CASE("Capitals of ASCII become small, and nothing else changes") {
+  CHECK(lowered("HTTP://Web-1") == "http://web-1");
+  CHECK(lowered("\u00c4@[`{") == "\u00c4@[`{");
+}
+
+TEST_CASE("Control characters do not break a line") {
+  CHECK(on_one_line("a\r\nb\tc\x7F\x1f"s, ' ') == "a  b c  ");
+  CHECK(on_one_line("a\0b"s, '?') == "a?b");
+  CHECK(on_one_line("\u00e4 ~", '?') == "\u00e4 ~");
+}
+
 TEST_CASE("The distance of two words counts insertions, deletions, replacements and swaps") {
   CHECK(edit_distance("", "") == 0);
   CHECK(edit_distance("", "abc") == 3);

@@ -53,15 +53,15 @@ std::vector<Row> rows() {
       {"a status just outside", statuses({400}), Fail, "WrongStatus",
        "1 of 1 pods failed /health: web-0 answered 400, expected 200-399 (limit 25% of pods)"},
       {"refused", outcomes({Refused}), Fail, "Refused",
-       "1 of 1 pods failed /health: web-0 refused the connection on port 8080 (limit 25% of pods)"},
+       "1 of 1 pods failed /health: web-0 refused or reset the connection on port 8080 (limit 25% of pods)"},
       {"no answer in time", outcomes({TimedOut}), Fail, "TimedOut",
        "1 of 1 pods failed /health: web-0 gave no answer within 2s (limit 25% of pods)"},
       {"closed at once", outcomes({Closed}), Fail, "Closed",
        "1 of 1 pods failed /health: web-0 closed the connection before a whole answer (limit 25% of pods)"},
       {"garbage", outcomes({Malformed}), Fail, "Malformed",
-       "1 of 1 pods failed /health: web-0 did not answer in HTTP (limit 25% of pods)"},
+       "1 of 1 pods failed /health: web-0 gave no HTTP answer (limit 25% of pods)"},
       {"the commonest failure gives the reason", outcomes({Closed, Refused, TimedOut, Refused}), Fail, "Refused",
-       "4 of 4 pods failed /health: web-1 refused the connection on port 8080 (limit 25% of pods)"},
+       "4 of 4 pods failed /health: web-1 refused or reset the connection on port 8080 (limit 25% of pods)"},
       {"a pod that cannot be reached counts for nothing", outcomes({Unreachable, Answered, Answered}), Pass, "Passed",
        "2 of 2 pods passed /health: web-1 answered 200, expected 200-399 (limit 25% of pods); 1 could not be reached and count "
        "for nothing"},
@@ -88,7 +88,7 @@ std::vector<Row> rows() {
        {asked("", Malformed, 0, "wrong version number")},
        Fail,
        "Malformed",
-       "http://myapp:8080/health did not answer in HTTP (wrong version number)"},
+       "http://myapp:8080/health gave no HTTP answer (wrong version number)"},
       {"nobody was asked", {}, Unknown, "NoPodToAsk", "no pod of the new revision was asked"},
   };
 }
