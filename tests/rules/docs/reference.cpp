@@ -113,6 +113,12 @@ Names metrics_in(const std::string& source) {
              [](const std::smatch& match) { return match[1].str() + " " + match[2].str(); });
 }
 
+Names flags_in(const std::string& source) {
+  // The variable is the first one behind its flag; a flag of the library's own, such as --version, has none.
+  return all(source, R"re(add_(?:option|flag)\w*(?:<[^>]*>)?\(\s*"(--[a-z-]+)"[\s\S]*?envname\("(\w+)"\))re",
+             [](const std::smatch& match) { return match[1].str() + " " + match[2].str(); });
+}
+
 Names words_in(const std::string& source) { return first_groups(source, R"re("([A-Z][A-Za-z]+)")re"); }
 
 std::string section(const std::string& page, const std::string& heading) {

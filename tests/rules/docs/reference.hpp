@@ -37,6 +37,8 @@ struct FactCount {
 [[nodiscard]] Names annotations_in(const std::string& source);
 // Of the samples that a check can come to, whichever way they are made.
 [[nodiscard]] Names check_reasons_in(const std::string& source);
+// Of add_option("--listen", ...)->envname("LASTGOOD_LISTEN"): "--listen LASTGOOD_LISTEN".
+[[nodiscard]] Names flags_in(const std::string& source);
 // Of MetricRow{"lastgood_leader", "gauge", ...}: "lastgood_leader gauge".
 [[nodiscard]] Names metrics_in(const std::string& source);
 // Everything that is spelt as a condition's type or reason is: "Ready".

@@ -1,11 +1,12 @@
-// docs/reference.md explains every annotation, reason, Event, condition and metric that there is, and none that there is not.
-// Fields are held by tests/rules/api.
+// docs/reference.md explains every annotation, reason, Event, condition, metric and flag that there is, and none that there is
+// not. Fields are held by tests/rules/api.
 #include "reference.hpp"
 
 #include <catch2/catch.hpp>
 #include <filesystem>
 
 #include "api/rollback.hpp"
+#include "lastgood-controller/options.hpp"
 #include "policy/annotations.hpp"
 #include "rules/api/schema.hpp"
 
@@ -161,6 +162,25 @@ TEST_CASE("The reference explains every metric and its type, and none that is ne
   check_same(reference::metrics_in(schema::text_file("controller/net/metrics.cpp")), reference::rows_of(page(), "## Metrics", 2));
 }
 
+TEST_CASE("The reference explains every flag and its variable, and none that is not understood") {
+  check_same(reference::flags_in(schema::text_file("cmd/lastgood-controller/options.cpp")),
+             reference::rows_of(page(), "## Flags", 2));
+}
+
+TEST_CASE("The reference gives the default of every flag that has one") {
+  const Options o;
+  const Names rows = reference::rows_of(page(), "## Flags", 3);
+  for (const std::string& row :
+       {"--listen LASTGOOD_LISTEN " + o.listen, "--log-format LASTGOOD_LOG_FORMAT " + o.log_format,
+        "--log-level LASTGOOD_LOG_LEVEL " + o.log_level, "--lease-name LASTGOOD_LEASE_NAME " + o.lease_name,
+        "--breaker-rollbacks LASTGOOD_BREAKER_ROLLBACKS " + std::to_string(o.breaker_rollbacks),
+        "--breaker-percent LASTGOOD_BREAKER_PERCENT " + std::to_string(o.breaker_percent),
+        "--breaker-within LASTGOOD_BREAKER_WITHIN " + format_duration(o.breaker_within)}) {
+    INFO(row);
+    CHECK(rows.contains(row));
+  }
+}
+
 TEST_CASE("Reasons are found in the sources however they are laid out") {
   CHECK(reference::events_in("step.fact(\n  true, \"RolledBack\", x); fact(false, \"Good\", y); fact(true, after.reason, z);") ==
         Names{"RolledBack Warning", "Good Normal"});
@@ -189,6 +209,13 @@ TEST_CASE("Rules, findings and annotations are found in the sources") {
   CHECK(reference::preflights_in("return never(\"Refused\", m); return {.ready = Truth::True, .reason = \"Ready\"};") ==
         Names{"Refused False", "Ready True"});
   CHECK(reference::annotations_in("key = \"lastgood.dev/policy\"; prefix = \"lastgood.dev/\";") == Names{"lastgood.dev/policy"});
+}
+
+TEST_CASE("Flags are found in the sources with the variable that stands behind each") {
+  CHECK(reference::flags_in("app.set_version_flag(\"--version\", v); app.add_option(\"--listen\", o.listen, \"a; b\")\n"
+                            "->envname(\"L_LISTEN\"); app.add_option_function<std::string>(\n \"--within\", [] { x = 1; })\n"
+                            "->envname(\"L_WITHIN\"); app.add_flag(\"--read\", r)->envname(\"L_READ\");") ==
+        Names{"--listen L_LISTEN", "--within L_WITHIN", "--read L_READ"});
 }
 
 TEST_CASE("Reasons of checks are found in the sources whichever way they are made") {
