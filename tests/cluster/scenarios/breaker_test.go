@@ -63,3 +63,43 @@ func TestThirtyDeploymentsThatOneDependencyBreaksAreNotRolledBack(t *testing.T) 
 		s.Then().StateIs(app.Name, "Held", "SharedCause").NothingWasDoneTo(app.Name)
 	}
 }
+
+// What they all ask comes back for one after the other. The last of them fails alone for a while, and that is still not its
+// release's fault.
+//
+//	app-0 .. app-6   v2, needs shared   BreakerOpen   well
+//	app-7            v2, needs shared   BreakerOpen   BreakerOpen   well
+func TestOfThoseThatGetWellWhileTheBreakerIsOpenNoneIsRolledBack(t *testing.T) {
+	const all = 8
+	s := story.AloneWith(t, "--breaker-rollbacks", "2", "--breaker-percent", "10", "--breaker-within", "5m")
+	s.Given().Policy("web", long).Running(story.NewApp("shared", "v1")).Service("shared", "shared").TheControllerRuns()
+	var fleet []story.App
+	for i := range all {
+		fleet = append(fleet, story.NewApp(fmt.Sprintf("app-%d", i), "v1"))
+	}
+	first, last := fleet[:all-1], fleet[all-1]
+	s.Given().RanBefore("web", fleet...)
+	for _, app := range fleet {
+		s.When().Shipped(app.As("v2").Env("DEPENDENCY", urlOf(s, "shared")))
+	}
+	for _, app := range fleet {
+		s.Then().StateIs(app.Name, "Watching", "Baking").CheckSays(app.Name, "health", "Pass", "Passed")
+	}
+
+	s.When().TurnedTo("HEALTH=fail", "shared")
+	for _, app := range fleet {
+		s.Then().Holds(app.Name, "BreakerOpen", "of 8 guarded Deployments fail", "above 2 and above 10%")
+	}
+	for _, app := range first {
+		s.When().TurnedTo("DEPENDENCY=", app.Name)
+	}
+	for _, app := range first {
+		s.Then().EventSays(app.Name, "BreachEnded", "is judged on").StateIs(app.Name, "Watching", "Baking")
+	}
+	s.Then().StateIs(last.Name, "Held", "BreakerOpen")
+	s.When().TurnedTo("HEALTH=ok", "shared")
+	s.Then().EventSays(last.Name, "BreachEnded", "is judged on")
+	for _, app := range fleet {
+		s.Then().StateIs(app.Name, "Watching", "Baking").HasRecords(app.Name, 0).NothingWasDoneTo(app.Name).TemplateChangedBy(app.Name, "person")
+	}
+}
