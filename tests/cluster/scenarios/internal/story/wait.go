@@ -26,7 +26,10 @@ func (s *Story) eventually(what string, seen func(context.Context) (bool, string
 	last := "nothing yet"
 	err := poll(patience, func(ctx context.Context) bool {
 		yes, now := seen(ctx)
-		last = now
+		// What is asked while the time runs out is not answered any more.
+		if ctx.Err() == nil {
+			last = now
+		}
 		return yes
 	})
 	if err != nil {
