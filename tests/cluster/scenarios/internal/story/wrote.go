@@ -113,18 +113,18 @@ func (t *Then) WasTriedBefore(name string) *Then {
 	changes, err := log.TemplateChanges(t.Namespace, name)
 	t.must(err)
 	done := 0
-	for _, real := range changes {
-		if author(real.Write) != byLastgood {
+	for _, change := range changes {
+		if author(change.Write) != byLastgood {
 			continue
 		}
 		done++
 		isOfThis := func(write audit.Write) bool {
-			early := real.Time.Sub(write.Time)
-			return write.DryRun && write.Code == real.Code && write.Verb == real.Verb && write.Resource == "deployments" && write.Namespace == t.Namespace &&
-				write.Object == name && early >= 0 && early <= longest && sameJSON(write.RequestBody, real.RequestBody)
+			early := change.Time.Sub(write.Time)
+			return write.DryRun && write.Code == change.Code && write.Verb == change.Verb && write.Resource == "deployments" && write.Namespace == t.Namespace &&
+				write.Object == name && early >= 0 && early <= longest && sameJSON(write.RequestBody, change.RequestBody)
 		}
 		if !slices.ContainsFunc(log.WritesBy(User), isOfThis) {
-			t.T.Errorf("the patch of %s at %s was not tried before: %s", name, real.Time.Format(time.TimeOnly), real.RequestBody)
+			t.T.Errorf("the patch of %s at %s was not tried before: %s", name, change.Time.Format(time.TimeOnly), change.RequestBody)
 		}
 	}
 	if done == 0 {
