@@ -6,6 +6,7 @@
 #include "rollback/keep.hpp"
 #include "run/preflighter.hpp"
 #include "simulation/fake/client.hpp"
+#include "simulation/story.hpp"
 
 namespace lastgood::simulation {
 namespace {
@@ -83,6 +84,37 @@ struct Lab {
   run::Preflighter preflighter;
 };
 
+// app:v1 and app:v2 are good, and both need ConfigMap settings; nothing is judged any more.
+struct IdleStory : Story {
+  IdleStory() {
+    cluster.health["app:v2"] = {.status = 200};
+    server.create("configmaps", object("settings"));
+    const Json source{{"configMapRef", {{"name", "settings"}}}};
+    const Json patch =
+        Json::array({{{"op", "add"}, {"path", "/spec/template/spec/containers/0/envFrom"}, {"value", Json::array({source})}}});
+    REQUIRE(person({.verb = api::Verb::Patch,
+                    .target = "/apis/apps/v1/namespaces/shop/deployments/web?fieldManager=kubectl-client",
+                    .body = patch.dump(),
+                    .content_type = std::string(api::json_patch)})
+                .status == 200);
+    run_for(1min);
+    settle();
+    ship("web", "app:v2");
+    REQUIRE(run_until([&] { return state("web") == "Idle/Good"; }, 3min));
+    run_for(1min);
+  }
+
+  [[nodiscard]] Json rollback_ready() const {
+    for (const Json& condition : (*server.find("deploymentguards", web))["status"]["conditions"]) {
+      if (condition["type"] == "RollbackReady") return condition;
+    }
+    return {};
+  }
+  [[nodiscard]] std::ptrdiff_t dry_runs() const {
+    return std::ranges::count_if(controllers_writes(), [](const Write& write) { return write.route.asked("dryRun") == "All"; });
+  }
+};
+
 }  // namespace
 
 TEST_CASE("Finding out whether a rollback would work asks for what the template names and tries the patch, and changes nothing") {
@@ -152,6 +184,29 @@ TEST_CASE("Where what is kept is gone nothing is tried") {
   CHECK(lab.check().reason == "TargetGone");
   CHECK(lab.asked.size() == 2);
   CHECK(lab.server.writes().empty());
+}
+
+//  Idle ......... ConfigMap settings is deleted ......... (10 minutes at most) RollbackReady: False
+TEST_CASE("What a rollback would need is missed within 10 minutes of going, although nothing else happens") {
+  IdleStory story;
+  REQUIRE(story.rollback_ready()["status"] == "True");
+  story.server.remove("configmaps", {"shop", "settings"});
+  story.run_for(11min);
+  CHECK(story.state("web") == "Idle/Good");
+  CHECK(story.rollback_ready()["status"] == "False");
+  CHECK(story.rollback_ready()["reason"] == "MissingReference");
+  CHECK(story.rollback_ready()["message"] == "Revision 2 needs ConfigMap settings, which does not exist");
+  story.server.create("configmaps", object("settings"));
+  story.run_for(11min);
+  CHECK(story.rollback_ready()["status"] == "True");
+}
+
+TEST_CASE("An hour in which nothing happens costs 7 dry runs at most, and no less than one each 10 minutes and a bit") {
+  IdleStory story;
+  const auto before = story.dry_runs();
+  story.run_for(1h);
+  CHECK(story.dry_runs() - before <= 7);
+  CHECK(story.dry_runs() - before >= 5);
 }
 
 }  // namespace lastgood::simulation

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 namespace lastgood::simulation {
@@ -12,6 +13,7 @@ using Pointer = Json::json_pointer;
 
 namespace {
 
+constexpr const char* rolled_back_by = "/metadata/annotations/lastgood.dev~1rolled-back-by";
 constexpr std::array may_write{
     "deployments", "controllerrevisions", "rollbackpolicies", "deploymentguards", "rollbacks", "events", "leases"};
 constexpr std::array may_patch{"/metadata/uid",
@@ -20,14 +22,26 @@ constexpr std::array may_patch{"/metadata/uid",
                                "/metadata/managedFields",
                                "/metadata/annotations",
                                "/metadata/annotations/kubectl.kubernetes.io~1last-applied-configuration",
-                               "/metadata/annotations/lastgood.dev~1rolled-back-by",
+                               rolled_back_by,
                                "/spec/template"};
+
+// What a dry run came to is acted upon that long.
+constexpr std::chrono::seconds believed_for{30};
 
 std::string text(const Json& object, const char* pointer) { return object.value(Pointer(pointer), std::string()); }
 
 Json plain_template(Json pod_template) {
   if (pod_template.contains(Pointer("/metadata/labels"))) pod_template["metadata"]["labels"].erase("pod-template-hash");
   return pod_template;
+}
+
+// Which Rollback it is for is not known yet when the patch is tried.
+Json without_mark(const std::string& body) {
+  Json patch = Json::parse(body);
+  for (Json& operation : patch) {
+    if (operation["path"] == rolled_back_by) operation.erase("value");
+  }
+  return patch;
 }
 
 template <std::size_t N>
@@ -59,12 +73,26 @@ void Promises::check_deployment(const Write& write) {
   for (const Json& operation : Json::parse(write.body)) {
     if (!among(may_patch, operation["path"])) broke(write, "patches " + operation["path"].get<std::string>());
   }
-  const Json* deployment = server_.find("deployments", {write.route.namespace_, write.route.name});
-  if (deployment && write.changed_template) check_template(write, *deployment);
+  const Key key{.namespace_ = write.route.namespace_, .name = write.route.name};
+  const bool is_tried = write.route.asked("dryRun") == "All";
+  if (is_tried && write.status == 200)
+    tried_[key].push_back({.user = write.user, .patch = without_mark(write.body), .at = write.at});
+  const Json* deployment = server_.find("deployments", key);
+  if (!deployment || !write.changed_template) return;
+  check_template(write, *deployment);
+  check_tried(write);
+}
+
+void Promises::check_tried(const Write& write) {
+  const Json patch = without_mark(write.body);
+  const auto& tried = tried_[{.namespace_ = write.route.namespace_, .name = write.route.name}];
+  const bool is_known = std::ranges::any_of(
+      tried, [&](const Tried& one) { return one.user == write.user && one.patch == patch && write.at - one.at <= believed_for; });
+  if (!is_known) broke(write, "changes a template by a patch that the server was not seen to admit just before");
 }
 
 void Promises::check_template(const Write& write, const Json& deployment) {
-  const std::string mark = text(deployment, "/metadata/annotations/lastgood.dev~1rolled-back-by");
+  const std::string mark = text(deployment, rolled_back_by);
   const Json* rollback = server_.find("rollbacks", {write.route.namespace_, mark});
   if (!rollback) return broke(write, "changes a template for a Rollback that was not recorded: " + mark);
   if (++restored_[mark] > 1) broke(write, "changes a template twice for Rollback " + mark);

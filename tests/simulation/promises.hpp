@@ -23,12 +23,20 @@ class Promises {
  private:
   void check_deployment(const Write& write);
   void check_template(const Write& write, const api::Json& deployment);
+  void check_tried(const Write& write);
   void broke(const Write& write, const std::string& what);
+
+  struct Tried {
+    std::string user;
+    api::Json patch;
+    Steady at;
+  };
 
   const Server& server_;
   std::set<std::string> controllers_;
   std::map<std::string, std::int64_t> chosen_;  // by uid: the generation of the newest template that a person chose
   std::map<std::string, int> restored_;         // by Rollback: how often it changed a template
+  std::map<Key, std::vector<Tried>> tried_;     // by Deployment: the dry runs that were admitted
   std::vector<std::string> broken_;
 };
 
