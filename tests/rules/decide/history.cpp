@@ -1,6 +1,7 @@
 #include "history.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "decide/record.hpp"
 
@@ -73,6 +74,61 @@ void opt_in_again(Watched& w, int) {
   w.life.guarding = before;
 }
 
+// "api" comes into the group, or is released anew: judged, breached, good before, unable, or not looked at yet.
+void member_appears(Watched& w, int which) {
+  Life& life = w.life;
+  life.guarding.group = "shop";
+  GroupMember member{.deployment = "api"};
+  if (which < 4) {
+    const Time since = which == 2 ? life.now - 1h : life.now;
+    member.guard.deployment_uid = Uid("api-uid");
+    member.guard.state = api::State::Watching;
+    member.guard.watch_started = since;
+    member.guard.current = api::Revision{.hash = TemplateHash("api2"), .number = 2, .since = since};
+    if (which == 1) member.guard.current->verdict = api::RevisionVerdict::Breached;
+    if (which == 2) member.guard.current->verdict = api::RevisionVerdict::Good;
+    if (which == 3) member.cannot = "it is frozen (Contested)";
+  }
+  life.group = {std::move(member)};
+}
+
+// It is the first, the second, or waits for approval.
+void member_calls(Watched& w, int which) {
+  member_appears(w, 1);
+  const Life& life = w.life;
+  GroupMember& member = w.life.group.front();
+  api::Rollback call;
+  call.meta.key = {.namespace_ = "shop", .name = "api-" + std::to_string(life.facts.size()) + "-9f"};
+  call.spec.deployment = "api";
+  call.spec.from = *member.guard.current;
+  call.spec.to.hash = TemplateHash("api1");
+  call.spec.check = "health";
+  call.spec.reason = "WrongStatus";
+  call.spec.detected = life.now;
+  call.spec.group = api::GroupCall{.name = "shop", .members = {"api", "web"}};
+  if (which < 2) std::ranges::reverse(call.spec.group->members);
+  if (which == 4) call.spec.mode = api::Mode::Approve;
+  member.guard.rollback = call.meta.key.name;
+  member.guard.state = which == 4 ? api::State::Held : api::State::RollingBack;
+  member.rollback = std::move(call);
+}
+
+void call_goes_on(Watched& w, int which) {
+  using enum api::RollbackPhase;
+  constexpr std::array phases{Superseded, TemplateRestored, Verifying, Succeeded, Failed};
+  if (w.life.group.empty() || !w.life.group.front().rollback) return;
+  api::RollbackStatus& status = w.life.group.front().rollback->status;
+  if (api::finished(status.phase)) return;
+  status.phase = phases.at(static_cast<std::size_t>(which));
+  if (status.phase != Superseded && status.phase != Failed && !status.template_restored) status.template_restored = w.life.now;
+}
+
+void ask_other_checks(Watched& w, int which) {
+  auto& checks = w.life.guarding.spec.checks;
+  checks = web_policy().spec.checks;
+  if (which < 2) checks.clear();
+}
+
 constexpr auto always = std::optional<Also>();
 
 const std::vector<Kind> kinds = {
@@ -122,6 +178,16 @@ const std::vector<Kind> kinds = {
     {"cannot record", Also::Losses, 1, [](Watched& w, int which) { w.life.can_record = which > 0; }},
     {"killed soon", Also::Losses, 1, [](Watched& w, int which) { w.life.steps_allowed = which; }},
     {"restarted earlier", Also::Losses, 1, restart_earlier},
+    {"a member", Also::Groups, 2, member_appears},
+    {"a member calls", Also::Groups, 2, member_calls},
+    {"its call goes on", Also::Groups, 3, call_goes_on},
+    {"another place", Also::Groups, 1, [](Watched& w, int which) { w.life.guarding.group_order = which - 2; }},
+    {"no group", Also::Groups, 1,
+     [](Watched& w, int) {
+       w.life.guarding.group.clear();
+       w.life.group.clear();
+     }},
+    {"other checks", Also::Checks, 2, ask_other_checks},
 };
 
 }  // namespace

@@ -59,6 +59,8 @@ enum class Also : std::uint8_t {
   Resumes,      // freezes are ended
   Comparisons,  // checks fail for the other revision too
   Losses,       // records cannot be written, the process ends between two writes, the memory is from earlier
+  Groups,       // another member appears, breaches, calls, is called off, cannot, changes its place, leaves
+  Checks,       // the policy asks other checks
 };
 
 // Six a turn; rapidcheck takes a hundred turns.

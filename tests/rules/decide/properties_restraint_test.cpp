@@ -14,7 +14,8 @@ using enum Also;
 
 namespace {
 
-const std::vector<Also> everything = {Restraints, Modes, Fleet, Preflight, Requests, Machines, Resumes, Comparisons, Losses};
+const std::vector<Also> everything = {Restraints, Modes,       Fleet,  Preflight, Requests, Machines,
+                                      Resumes,    Comparisons, Losses, Groups,    Checks};
 
 // No property holds anything where it is never put to the test: `met` counts how often it was.
 template <typename MakeProperty>
@@ -39,6 +40,19 @@ const api::Rollback* about_to_touch(const Look& look) {
   const bool is_untouched =
       goes_on && rollback->status.phase == api::RollbackPhase::Pending && !is_marked_by(look.world.deployment, *rollback);
   return is_untouched ? &*rollback : nullptr;
+}
+
+void check_called(const World& world, const api::Rollback& begun) {
+  const auto by = [&](const GroupMember& member) {
+    return member.rollback && member.rollback->meta.key.name == begun.spec.caused_by;
+  };
+  const auto caller = std::ranges::find_if(world.group, by);
+  RC_ASSERT(caller != world.group.end());
+  const api::Rollback& call = *caller->rollback;
+  const bool is_called = std::ranges::count(call.spec.group->members, "web") == 1;
+  RC_ASSERT(is_called);
+  const bool is_off = api::finished(call.status.phase) && !call.status.template_restored;
+  RC_ASSERT(!is_off);
 }
 
 }  // namespace
@@ -71,7 +85,7 @@ TEST_CASE("Always: never onto a quarantined or unproven template, unless a perso
 }
 
 TEST_CASE("Always: never past a mark, unless a person forces it", "[property]") {
-  hold_always({Restraints, Requests, Machines, Resumes}, [](int& met) {
+  hold_always({Restraints, Requests, Machines, Resumes, Groups}, [](int& met) {
     return [&met](const Look& look) {
       const api::Rollback* touched = about_to_touch(look);
       if (!touched || is_forced(*touched)) return;
@@ -85,12 +99,14 @@ TEST_CASE("Always: never past a mark, unless a person forces it", "[property]") 
   });
 }
 
-TEST_CASE("Always: nothing begins but on a check that fails now", "[property]") {
+TEST_CASE("Always: nothing begins but on a check that fails now, or by a call of its group that was not called off",
+          "[property]") {
   hold_always(everything, [](int& met) {
     return [&met](const Look& look) {
       const api::Rollback* begun = look.begins();
       if (!begun) return;
       met += 1;
+      if (!begun->spec.caused_by.empty()) return check_called(look.world, *begun);
       const auto& checks = look.decision.guard.checks;
       const auto check = std::ranges::find(checks, begun->spec.check, &api::CheckStatus::name);
       RC_ASSERT(check != checks.end());
@@ -217,8 +233,20 @@ TEST_CASE("Always: nothing by itself in mode Observe, nothing unapproved in mode
       met += 1;
       RC_ASSERT(look.world.guarding.spec.mode != api::Mode::Observe);
       const bool is_approved = touched->spec.approved || look.world.guarding.approve == touched->meta.key.name;
-      const bool may_go = touched->spec.mode == api::Mode::Enforce || is_approved;
-      RC_ASSERT(may_go);
+      const bool was_asked_for = touched->spec.mode == api::Mode::Approve;
+      // The policy as it is now: what was recorded before it asked for approval needs it too.
+      const bool is_asked_for = touched->spec.caused_by.empty() && look.world.guarding.spec.mode == api::Mode::Approve;
+      if (was_asked_for || is_asked_for) RC_ASSERT(is_approved);
+    };
+  });
+}
+
+TEST_CASE("Always: a decision that finishes a record begins none", "[property]") {
+  hold_always(everything, [](int& met) {
+    return [&met](const Look& look) {
+      if (!look.decision.rollback || !api::finished(look.decision.rollback->phase)) return;
+      met += 1;
+      RC_ASSERT(look.begins() == nullptr);
     };
   });
 }
@@ -248,8 +276,8 @@ TEST_CASE("Always: a settled world decides nothing new", "[property]") {
       Life again = look.after;
       again.executor = false;
       // The target may be another one now, and only then is a preflight of it there.
-      again.look().look();
-      if (again.last.act.index() != 0) return;
+      const bool is_pending = again.look().last.act.index() != 0;
+      if (is_pending || again.look().last.act.index() != 0) return;
       const api::GuardStatus once = again.guard;
       again.look();
       met += 1;
