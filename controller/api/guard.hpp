@@ -59,6 +59,7 @@ struct Comparison {
 // How one check stands for the revision being judged.
 struct CheckStatus {
   std::string name;  // "rollout" or the policy's
+  std::string asks;  // a digest of the question that it answers; empty for "rollout"
   SampleResult result = SampleResult::Unknown;
   std::string reason;   // CamelCase: WrongStatus, TimedOut, CrashLoop, NoPodToAsk, ...
   std::string message;  // value and threshold in words, at most 512 bytes
@@ -94,11 +95,19 @@ struct Freeze {
   bool operator==(const Freeze&) const = default;
 };
 
+// A person deleted the Rollback of the present release while it waited: a no that stays until there is another release.
+struct Declined {
+  std::string rollback;  // its name
+  std::optional<Time> at = {};
+  bool operator==(const Declined&) const = default;
+};
+
 struct LastDrill {
   std::string rollback;  // name of the Rollback that records it
   std::optional<Time> at = {};
   bool passed = false;
   std::string message;
+  std::optional<Time> passed_at = {};  // when one last passed
   bool operator==(const LastDrill&) const = default;
 };
 
@@ -121,6 +130,7 @@ struct GuardStatus {
   std::vector<PastRollback> rollbacks = {};  // newest first, at most 20
   std::vector<Contest> contests = {};        // newest first, at most 20
   std::optional<Freeze> freeze = {};
+  std::optional<Declined> declined = {};
   std::optional<LastDrill> last_drill = {};
   Conditions conditions = {};
   bool operator==(const GuardStatus&) const = default;

@@ -44,7 +44,12 @@ void read_restraint(const Reader& status, GuardStatus& out) {
     out.last_drill = LastDrill{.rollback = drill.text("rollback", most_name),
                                .at = drill.time("at"),
                                .passed = drill.boolean("passed"),
-                               .message = drill.text("message", most_message)};
+                               .message = drill.text("message", most_message),
+                               .passed_at = drill.time("passedAt")};
+  }
+  if (status.has("declined")) {
+    const Reader declined = status.object("declined");
+    out.declined = Declined{.rollback = declined.text("rollback", most_name), .at = declined.time("at")};
   }
 }
 
@@ -65,6 +70,14 @@ Json to_json(const LastDrill& drill) {
   put(out, "rollback", drill.rollback);
   put(out, "at", drill.at);
   put(out, "message", drill.message, most_message);
+  put(out, "passedAt", drill.passed_at);
+  return out;
+}
+
+Json to_json(const Declined& declined) {
+  Json out = Json::object();
+  put(out, "rollback", declined.rollback);
+  put(out, "at", declined.at);
   return out;
 }
 
@@ -112,6 +125,7 @@ std::vector<CheckStatus> read_checks(const Reader& status, const char* key) {
   status.each(key, most_checks + 1, [&](const Reader& check) {
     CheckStatus one;
     one.name = check.text("name");
+    one.asks = check.text("asks", most_name);
     one.result = read_enum(check, "result", SampleResult::Unknown, parse_sample_result);
     one.reason = check.text("reason");
     one.message = check.text("message");
@@ -138,6 +152,7 @@ Result<DeploymentGuard> parse_guard(const Json& object) {
 Json to_json(const CheckStatus& check) {
   Json out = {{"name", clip(check.name, most_name)},         {"result", to_string(check.result)}, {"failures", check.failures},
               {"failureThreshold", check.failure_threshold}, {"passedOnce", check.passed_once},   {"breached", check.breached}};
+  put(out, "asks", check.asks);
   put(out, "reason", check.reason);
   put(out, "message", check.message, most_text);
   put(out, "firstFailure", check.first_failure);
@@ -178,6 +193,7 @@ Json to_json(const GuardStatus& status) {
   put_list(out, "rollbacks", status.rollbacks, most_past, written);
   put_list(out, "contests", status.contests, most_past, written);
   if (status.freeze) out["freeze"] = to_json(*status.freeze);
+  if (status.declined) out["declined"] = to_json(*status.declined);
   if (status.last_drill) out["lastDrill"] = to_json(*status.last_drill);
   put(out, status.conditions);
   return out;

@@ -37,6 +37,9 @@ struct HttpCheck {
   bool operator==(const HttpCheck&) const = default;
 };
 
+// A digest of what is asked: the same for the same question, over restarts and builds.
+[[nodiscard]] std::string question_of(const HttpCheck& http);
+
 struct Check {
   std::string name;
   HttpCheck http = {};

@@ -36,8 +36,7 @@ Contest count_contest(Step& step) {
 void freeze_contested(Step& step, const Contest& contest) {
   const api::GuardStatus& guard = step.guard();
   freeze(step, "Contested", fmt::format("{} was rolled back, but {}", name_of(step.deployment(), *guard.current), contest.words),
-         "Change what that tool applies (revert the release where it comes from), or stop it; then resume with the annotation "
-         "lastgood.dev/resume and the present time");
+         "Change what that tool applies (revert the release where it comes from), or stop it");
 }
 
 }  // namespace lastgood::decide

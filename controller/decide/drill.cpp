@@ -19,7 +19,7 @@ namespace {
 std::optional<Duration> time_to_detect(const api::PolicySpec& spec) {
   std::optional<Duration> quickest;
   for (const api::Check& check : spec.checks) {
-    const Duration needs = (check.failure_threshold - 1) * check.interval + check.http.timeout;
+    const Duration needs = check.failure_threshold * check.interval + check.http.timeout;
     if (!quickest || needs < *quickest) quickest = needs;
   }
   return quickest;
@@ -63,15 +63,28 @@ api::RollbackStatus drill_outcome(const api::Rollback& record, const api::Prefli
       status.time_to_detect ? fmt::format(" A breach would be detected within {}.", format_duration(*status.time_to_detect)) : "";
   const std::string message = would_work ? fmt::format("The drill passed: the server admits the patch to revision {} after {}.{}",
                                                        record.spec.to.number, format_duration(took), detects)
-                                         : fmt::format("The drill failed, {}: {}", found.reason, found.message);
+                                         : fmt::format("The drill failed{}, {}: {}",
+                                                       found.ready == api::Truth::Unknown ? ", as nothing was found out" : "",
+                                                       found.reason, found.message);
   return advance(std::move(status), would_work ? RollbackPhase::Succeeded : RollbackPhase::Failed, message, now);
 }
 
 void note_drill(api::GuardStatus& guard, const api::Rollback& drill) {
+  const bool passed = drill.status.phase == RollbackPhase::Succeeded;
+  const auto passed_before = guard.last_drill ? guard.last_drill->passed_at : std::nullopt;
   guard.last_drill = api::LastDrill{.rollback = drill.meta.key.name,
                                     .at = drill.status.finished,
-                                    .passed = drill.status.phase == RollbackPhase::Succeeded,
-                                    .message = drill.status.message};
+                                    .passed = passed,
+                                    .message = drill.status.message,
+                                    .passed_at = passed ? drill.status.finished : passed_before};
+}
+
+std::optional<Fact> drill_to_tell(const api::GuardStatus& before, const api::GuardStatus& after) {
+  if (!after.last_drill || after.last_drill->passed || after.last_drill == before.last_drill) return {};
+  return Fact{.warning = true,
+              .reason = "DrillFailed",
+              .action = "Drill",
+              .note = fmt::format("Rollback {}: {}", after.last_drill->rollback, after.last_drill->message)};
 }
 
 }  // namespace lastgood::decide

@@ -12,4 +12,7 @@ namespace lastgood::decide {
 // Remembered on the guard: when the last one was, and how it went.
 void note_drill(api::GuardStatus& guard, const api::Rollback& drill);
 
+// One that has failed since is told.
+[[nodiscard]] std::optional<Fact> drill_to_tell(const api::GuardStatus& before, const api::GuardStatus& after);
+
 }  // namespace lastgood::decide

@@ -10,12 +10,18 @@ using api::State;
 
 namespace {
 
-// The time says which freeze is meant: one that began before it. It ends at that time, not earlier.
+// The time says which freeze is meant: one that began before it, to the second, since that is how people write it. It ends at
+// that time, not earlier.
 bool is_resumed(Step& step) {
   const auto& freeze = step.world.guard.freeze;
   if (!freeze) return true;
   const auto& resume = step.world.guarding.resume;
-  if (!resume || !freeze->since || *resume <= *freeze->since) return false;
+  if (!resume || !freeze->since) return false;
+  if (*resume < std::chrono::floor<std::chrono::seconds>(*freeze->since)) {
+    step.guard().message = fmt::format("{} lastgood.dev/resume says {}, which is before it froze at {}, and so ends nothing",
+                                       freeze->message, format_rfc3339(*resume), format_rfc3339(*freeze->since));
+    return false;
+  }
   if (*resume > step.now) step.look_again(*resume);
   return *resume <= step.now;
 }
@@ -25,11 +31,15 @@ bool is_resumed(Step& step) {
 void freeze(Step& step, std::string reason, const std::string& message, const std::string& what_to_do, std::string event) {
   const api::GuardStatus& guard = step.guard();
   const bool news = guard.state != State::Frozen || guard.reason != reason;
+  const Key& key = step.deployment().meta.key;
+  const std::string way_out = fmt::format(
+      "{}. To have it judged again: kubectl annotate --overwrite deployment {} -n {} lastgood.dev/resume=$(date -u +%FT%TZ)",
+      what_to_do, key.name, key.namespace_);
   if (news) {
     step.fact(true, event.empty() ? reason : std::move(event), "Freeze",
-              fmt::format("{}. A person is needed. {}", message, what_to_do));
+              fmt::format("{}. A person is needed. {}", message, way_out));
   }
-  step.enter(State::Frozen, std::move(reason), fmt::format("{}. {}", message, what_to_do));
+  step.enter(State::Frozen, std::move(reason), fmt::format("{}. {}", message, way_out));
 }
 
 bool end_freeze(Step& step) {
@@ -47,6 +57,7 @@ bool end_freeze(Step& step) {
   guard.watch_started = step.now;
   guard.rolled_out.reset();
   guard.checks.clear();
+  guard.declined.reset();
   const std::string name = name_of(step.deployment(), *guard.current);
   step.enter(State::Watching, "Resumed", fmt::format("A person has resumed it; {} is judged afresh", name));
   step.fact(false, "Resumed", "Watch", fmt::format("A person has resumed it; {} is judged afresh", name));

@@ -128,12 +128,43 @@ const api::Rollback* called_back_by(const World& world, const api::GuardStatus& 
   return nullptr;
 }
 
-bool is_called_off(const World& world, const api::Rollback& rollback) {
-  if (rollback.spec.caused_by.empty()) return false;
+namespace {
+
+const std::string& call_of(const api::Rollback& rollback) {
+  return rollback.spec.caused_by.empty() ? rollback.meta.key.name : rollback.spec.caused_by;
+}
+
+// The Rollback that called; null where it is that of no member.
+const api::Rollback* caller_of(const World& world, const api::Rollback& rollback) {
+  if (rollback.spec.caused_by.empty()) return &rollback;
+  for (const GroupMember& member : world.group) {
+    if (member.rollback && member.rollback->meta.key.name == rollback.spec.caused_by) return &*member.rollback;
+  }
+  return nullptr;
+}
+
+const GroupMember* unseen_member(const World& world) {
+  const auto unseen =
+      std::ranges::find_if(world.group, [](const GroupMember& member) { return member.guard.deployment_uid.empty(); });
+  return unseen == world.group.end() ? nullptr : &*unseen;
+}
+
+}  // namespace
+
+std::string why_called_off(const World& world, const api::Rollback& rollback) {
+  const api::Rollback* call = caller_of(world, rollback);
+  // Who called may be the one that was not looked at yet.
+  if (!call && !unseen_member(world))
+    return fmt::format("Rollback {}, which called it back, is of no Deployment of its group any more", rollback.spec.caused_by);
+  const bool is_over = call && call != &rollback && api::finished(call->status.phase) && !call->status.template_restored;
+  return is_over ? fmt::format("Rollback {}, which called its group back, was called off", rollback.spec.caused_by) : "";
+}
+
+bool has_group_begun(const World& world, const api::Rollback& rollback) {
+  const std::string& call = call_of(rollback);
   return std::ranges::any_of(world.group, [&](const GroupMember& member) {
-    const auto& call = member.rollback;
-    return call && call->meta.key.name == rollback.spec.caused_by && api::finished(call->status.phase) &&
-           !call->status.template_restored;
+    const auto& other = member.rollback;
+    return other && call_of(*other) == call && other->status.template_restored;
   });
 }
 
@@ -144,6 +175,8 @@ std::optional<Hold> held_in_group(const Step& step) {
   const World& world = step.world;
   const api::GuardStatus& guard = step.out.guard;
   if (auto held = first_hold(touch_rules(), world, guard, step.now)) return held;
+  if (auto held = restraint::declined(world, guard, step.now)) return held;
+  if (auto held = restraint::one_per_release(world, guard, step.now)) return held;
   if (auto held = restraint::no_rollback_past(world, guard, step.now)) return held;
   if (auto held = restraint::no_target(world, guard, step.now)) return held;
   if (auto held = restraint::observing(world, guard, step.now)) return held;
@@ -182,17 +215,23 @@ bool follow_group(Step& step) {
   return true;
 }
 
+namespace {
+
+std::optional<Hold> not_looked_at_yet(const World& world, const char* reason, Time now) {
+  const GroupMember* unseen = unseen_member(world);
+  if (!unseen) return {};
+  return Hold{.reason = reason,
+              .message = fmt::format("In group {} {} has not been looked at yet", world.guarding.group, unseen->deployment),
+              .until = now + std::chrono::seconds(1)};
+}
+
+}  // namespace
+
 namespace restraint {
 
 MaybeHold group_blocked(const World& world, const api::GuardStatus& guard, Time now) {
   constexpr std::chrono::seconds in_a_while{5};
-  const auto unseen =
-      std::ranges::find_if(world.group, [](const GroupMember& member) { return member.guard.deployment_uid.empty(); });
-  if (unseen != world.group.end()) {
-    return Hold{.reason = "GroupBlocked",
-                .message = fmt::format("In group {} {} has not been looked at yet", world.guarding.group, unseen->deployment),
-                .until = now + std::chrono::seconds(1)};
-  }
+  if (auto held = not_looked_at_yet(world, "GroupBlocked", now)) return held;
   const auto called = of_same_window(world, guard);
   if (called.size() >= most_members) {
     return Hold{.reason = "GroupBlocked",
@@ -216,12 +255,9 @@ MaybeHold group_blocked(const World& world, const api::GuardStatus& guard, Time 
 
 MaybeHold group_order(const World& world, const api::GuardStatus&, Time now) {
   if (!world.rollback) return {};
-  const std::string call =
-      world.rollback->spec.caused_by.empty() ? world.rollback->meta.key.name : world.rollback->spec.caused_by;
-  const api::Rollback* leader = &*world.rollback;
-  for (const GroupMember& member : world.group) {
-    if (member.rollback && member.rollback->meta.key.name == call) leader = &*member.rollback;
-  }
+  const std::string& call = call_of(*world.rollback);
+  const api::Rollback* leader = caller_of(world, *world.rollback);
+  if (!leader) return not_looked_at_yet(world, "GroupOrder", now);
   if (!leader->spec.group) return {};
   for (const std::string& before : leader->spec.group->members) {
     if (before == world.deployment.meta.key.name) break;

@@ -15,7 +15,11 @@ namespace lastgood::decide {
 // The Rollback of another member that calls this Deployment back now; null when none does, or when it was followed already.
 [[nodiscard]] const api::Rollback* called_back_by(const World& world, const api::GuardStatus& guard);
 
-// The call that this Rollback follows has ended before anything was touched for it.
-[[nodiscard]] bool is_called_off(const World& world, const api::Rollback& rollback);
+// Why the Rollback of a member that was called is not to be done any more: the call has ended before anything was touched for it,
+// or the two are of one group no longer. Empty: it is.
+[[nodiscard]] std::string why_called_off(const World& world, const api::Rollback& rollback);
+
+// Another member has been put back already for the same call.
+[[nodiscard]] bool has_group_begun(const World& world, const api::Rollback& rollback);
 
 }  // namespace lastgood::decide

@@ -31,14 +31,16 @@ MaybeHold deployment_paused(const World& world, const api::GuardStatus&, Time) {
 
 MaybeHold scaled_to_zero(const World& world, const api::GuardStatus&, Time) {
   if (world.deployment.replicas != 0) return {};
-  return Hold{.reason = "ScaledToZero", .message = "The Deployment is scaled to zero: there is nothing to judge"};
+  return Hold{.reason = "ScaledToZero",
+              .message = "The Deployment is scaled to zero: there is nothing to judge until it is scaled up"};
 }
 
 MaybeHold paused_until(const World& world, const api::GuardStatus&, Time now) {
   const auto& until = world.guarding.pause_until;
   if (!until || *until <= now) return {};
   return Hold{.reason = "PausedUntil",
-              .message = fmt::format("lastgood.dev/pause-until says to leave it alone until {}", format_rfc3339(*until)),
+              .message = fmt::format("lastgood.dev/pause-until says to leave it alone until {}; take it away to end that",
+                                     format_rfc3339(*until)),
               .until = until};
 }
 
@@ -58,6 +60,7 @@ constexpr std::array forced{judge[0], judge[2], judge[3]};
 
 // Evidence first, so that what is said is about the release; then what may be done; last what is done once all else allows it.
 constexpr std::array begin{
+    HoldRule{.name = "Declined", .holds = restraint::declined},
     HoldRule{.name = "AlreadyRolledBack", .holds = restraint::one_per_release},
     HoldRule{.name = "NoRollbackPast", .holds = restraint::no_rollback_past},
     HoldRule{.name = "NoLastGood", .holds = restraint::no_target},
@@ -82,6 +85,8 @@ constexpr std::array pending{
     HoldRule{.name = "Preflight", .holds = restraint::preflight},
 };
 
+constexpr std::array group{pending[0], pending[1], pending[5], pending[6]};
+
 constexpr std::array by_hand{
     HoldRule{.name = "Preflight", .holds = restraint::preflight},
 };
@@ -93,6 +98,7 @@ std::span<const HoldRule> touch_rules() { return touch; }
 std::span<const HoldRule> forced_rules() { return forced; }
 std::span<const HoldRule> begin_rules() { return begin; }
 std::span<const HoldRule> pending_rules() { return pending; }
+std::span<const HoldRule> group_rules() { return group; }
 std::span<const HoldRule> by_hand_rules() { return by_hand; }
 
 std::optional<Hold> first_hold(std::span<const HoldRule> rules, const World& world, const api::GuardStatus& guard, Time now) {

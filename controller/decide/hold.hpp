@@ -38,6 +38,8 @@ struct HoldRule {
 
 // May a Rollback that is recorded, but has not touched anything yet, be carried out?
 [[nodiscard]] std::span<const HoldRule> pending_rules();
+// The same where others of its group have gone back already: half of a group is worse than the reason to go back.
+[[nodiscard]] std::span<const HoldRule> group_rules();
 // The same where a person asked for it.
 [[nodiscard]] std::span<const HoldRule> by_hand_rules();
 

@@ -30,7 +30,7 @@ void tell_what_governs(Step& step) {
   const Guarding& guarding = step.world.guarding;
   const api::Condition* known = api::find_condition(guard.conditions, "Governed");
   const api::Condition before = known ? *known : api::Condition{};
-  guard.policy = guarding.kind == Guarding::Kind::None ? "" : guarding.policy;
+  guard.policy = guarding.kind == Guarding::Kind::Governed ? guarding.policy : "";
   set_governed(guard, guarding, step.deployment().meta.generation, step.now);
   const api::Condition& after = *api::find_condition(guard.conditions, "Governed");
   if (before.reason == after.reason && before.message == after.message) return;
@@ -60,6 +60,18 @@ void opt_out(Step& step) {
   guard.template_digest.reset();
   guard.rolled_out.reset();
   guard.checks.clear();
+  guard.declined.reset();
+}
+
+// What failed before the release had a pod is asked only then: later nobody could tell any more whose fault it was.
+void forget(api::CheckStatus& check) {
+  std::optional<api::Comparison> comparison = std::move(check.comparison);
+  if (comparison && !comparison->before) comparison.reset();
+  check = {.name = check.name,
+           .asks = check.asks,
+           .reason = not_asked_yet,
+           .failure_threshold = check.failure_threshold,
+           .comparison = std::move(comparison)};
 }
 
 // What governs cannot be understood: nothing is asked, so nothing that was seen or waited for counts afterwards.
@@ -72,8 +84,7 @@ void suspend_judgement(Step& step) {
   }
   step.enter(guard.state == State::Held ? State::Watching : guard.state, guarding.reason, guarding.message);
   guard.rolled_out.reset();
-  for (api::CheckStatus& check : guard.checks)
-    check = {.name = check.name, .reason = not_asked_yet, .failure_threshold = check.failure_threshold};
+  for (api::CheckStatus& check : guard.checks) forget(check);
 }
 
 void dispatch(Step& step) {
@@ -114,7 +125,7 @@ void go_on(Step& step) {
   const State state = step.guard().state;
   const bool by_record = (state == State::RollingBack || state == State::Held) && is_open(world.rollback, world.deployment) &&
                          named_by(step.guard(), world.rollback);
-  if (!recognised && !by_record) return;
+  if (!recognised && !by_record) return take_request(step);
   if (end_freeze(step)) return;
   dispatch(step);
   // What the release needs comes first; keeping a template can wait.
@@ -172,11 +183,14 @@ void note_gone(api::GuardStatus& guard, const std::string& controller_revision) 
   if (guard.current && guard.current->kept_as == controller_revision) guard.current->kept_as.clear();
 }
 
-void forget_answers(api::GuardStatus& guard) {
+void forget_answers(api::GuardStatus& guard, Time now) {
   for (api::CheckStatus& check : guard.checks) {
     check.result = api::SampleResult::Unknown;
-    if (check.failures > 0) continue;
-    check = {.name = check.name, .reason = not_asked_yet, .failure_threshold = check.failure_threshold};
+    if (check.failures == 0) {
+      forget(check);
+    } else if (check.breached) {
+      check.last_failure = now;
+    }
   }
 }
 
@@ -184,7 +198,8 @@ namespace {
 
 void blank_words(api::GuardStatus& guard) {
   guard.observed_generation = 0;
-  guard.message.clear();
+  // What a person is to do does not change from look to look, and must be there.
+  if (guard.state != api::State::Frozen) guard.message.clear();
   for (api::CheckStatus& check : guard.checks) {
     check.message.clear();
     check.last_failure.reset();

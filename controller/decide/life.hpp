@@ -16,7 +16,7 @@ void note_gone(api::GuardStatus& guard, const std::string& controller_revision);
 
 // After the memory was read back from the server: that a check passed says nothing of the time in which nobody looked, so each
 // has to pass once more. Failures and breaches stay.
-void forget_answers(api::GuardStatus& guard);
+void forget_answers(api::GuardStatus& guard, Time now);
 
 // Is the difference worth a write? Words of a check that go on as before are not.
 [[nodiscard]] bool worth_writing(const api::GuardStatus& before, const api::GuardStatus& after);

@@ -13,7 +13,7 @@ bool template_is_unknown(const api::Deployment& deployment, const api::GuardStat
                          const std::optional<api::Rollback>& rollback) {
   if (!guard.current || guard.template_digest != deployment.template_digest || guard.deployment_uid != deployment.meta.uid)
     return true;
-  if (is_unknown_to(guard, rollback, deployment)) return true;
+  if (is_unknown_to(guard, rollback, deployment) || is_back_unseen(guard, rollback)) return true;
   // After our patch the digest must differ. Where it does not, somebody has put the same bad template back already.
   return is_open(rollback, deployment) && rollback->status.template_restored && guard.current->hash == rollback->spec.from.hash &&
          deployment.meta.generation > rollback->spec.generation;

@@ -153,6 +153,13 @@ const api::Rollback* named_by(const api::GuardStatus& guard, const std::optional
   return rollback && rollback->meta.key.name == guard.rollback ? &*rollback : nullptr;
 }
 
+bool is_back_unseen(const api::GuardStatus& guard, const std::optional<api::Rollback>& rollback) {
+  const api::Rollback* named = named_by(guard, rollback);
+  return named && named->status.phase == RollbackPhase::Superseded && guard.current &&
+         guard.current->hash == named->spec.from.hash && guard.watch_started && named->status.template_restored &&
+         *guard.watch_started < *named->status.template_restored;
+}
+
 bool is_marked_by(const api::Deployment& deployment, const api::Rollback& rollback) {
   const auto mark = deployment.meta.annotations.find(rolled_back_by);
   return mark != deployment.meta.annotations.end() && mark->second == rollback.meta.key.name;

@@ -52,6 +52,9 @@ inline constexpr std::string_view refused_words = "The template cannot be put ba
 [[nodiscard]] bool is_unknown_to(const api::GuardStatus& guard, const std::optional<api::Rollback>& rollback,
                                  const api::Deployment& deployment);
 
+// The release was put back, and its template was there again before that was seen: what this watch judges is not what was judged.
+[[nodiscard]] bool is_back_unseen(const api::GuardStatus& guard, const std::optional<api::Rollback>& rollback);
+
 // lastgood.dev/rolled-back-by on the Deployment names this Rollback: our patch has been there.
 [[nodiscard]] bool is_marked_by(const api::Deployment& deployment, const api::Rollback& rollback);
 

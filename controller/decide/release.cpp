@@ -21,6 +21,7 @@ namespace {
 // Asked only where the present template is the one that was to be replaced.
 bool bad_template_is_back(const Step& step) {
   const auto& rollback = step.world.rollback;
+  if (is_back_unseen(step.out.guard, rollback)) return true;
   return is_open(rollback, step.deployment()) && rollback->status.template_restored.has_value();
 }
 
@@ -84,10 +85,12 @@ void begin_watch(Step& step, const api::ReplicaSet& set) {
   guard.watch_started = step.now;
   guard.rolled_out.reset();
   guard.checks.clear();
+  guard.declined.reset();
   step.enter(State::Watching, "RollingOut", fmt::format("{} is being rolled out", name_of(step.deployment(), *guard.current)));
 }
 
 void supersede_rollback(Step& step) {
+  if (is_back_unseen(step.out.guard, step.world.rollback)) quarantine(step, *step.world.rollback);
   if (!is_open(step.world.rollback, step.deployment())) return;
   if (step.world.rollback->status.template_restored) quarantine(step, *step.world.rollback);
   step.out.rollback = advance(step.world.rollback->status, RollbackPhase::Superseded,

@@ -39,9 +39,10 @@ std::string numbers_kept(const api::GuardStatus& guard) {
 
 MaybeRefusal not_guarded(const World& world, const api::GuardStatus&, Time) {
   if (world.guarding.kind == Guarding::Kind::Governed) return {};
-  return Refusal{.reason = "NotGuarded",
-                 .message = fmt::format("No policy that can be used governs the Deployment ({}), so nothing of it is kept",
-                                        world.guarding.reason.empty() ? "not opted in" : world.guarding.message)};
+  return Refusal{
+      .reason = "NotGuarded",
+      .message = fmt::format("No policy that can be used governs the Deployment ({}), so nothing of it is kept; opt in first",
+                             world.guarding.reason.empty() ? "not opted in" : world.guarding.message)};
 }
 
 MaybeRefusal deleting(const World& world, const api::GuardStatus&, Time) {
@@ -129,14 +130,16 @@ MaybeRefusal no_rollback_past(const World& world, const api::GuardStatus& guard,
 
 MaybeRefusal suspended(const World& world, const api::GuardStatus&, Time) {
   if (!world.guarding.spec.suspend) return {};
-  return Refusal{.reason = "Suspended", .message = fmt::format("{} is suspended", world.guarding.policy)};
+  return Refusal{.reason = "Suspended",
+                 .message = fmt::format("{} is suspended; set spec.suspend to false", world.guarding.policy)};
 }
 
 MaybeRefusal paused_until(const World& world, const api::GuardStatus&, Time now) {
   const auto& until = world.guarding.pause_until;
   if (!until || *until <= now) return {};
   return Refusal{.reason = "PausedUntil",
-                 .message = fmt::format("lastgood.dev/pause-until says to leave it alone until {}", format_rfc3339(*until))};
+                 .message = fmt::format("lastgood.dev/pause-until says to leave it alone until {}; take it away to end that",
+                                        format_rfc3339(*until))};
 }
 
 MaybeRefusal not_checked(const World& world, const api::GuardStatus& guard, Time now) {
@@ -144,8 +147,13 @@ MaybeRefusal not_checked(const World& world, const api::GuardStatus& guard, Time
   if (!target) return {};
   const bool is_known = is_fresh(world.preflight, world.deployment, *target, now);
   if (is_known && world.preflight->ready != api::Truth::Unknown) return {};
-  return Refusal{
-      .reason = "CheckingRollback", .message = "Whether the rollback would work is being found out", .is_passing = true};
+  // What the server would not say is not known a moment later.
+  const bool is_unsaid = world.preflight && world.preflight->ready == api::Truth::Unknown;
+  return Refusal{.reason = "CheckingRollback",
+                 .message = fmt::format("Whether the rollback would work is being found out{}{}", is_unsaid ? ": " : "",
+                                        is_unsaid ? world.preflight->message : ""),
+                 .is_passing = true,
+                 .is_brief = !is_unsaid};
 }
 
 // Whether the rollback would work is what a drill is to find out: the next two are for those that act.
@@ -190,7 +198,9 @@ std::optional<Refusal> first_refusal(std::span<const RequestRule> asked, const W
                                      Time now) {
   for (const RequestRule& rule : asked) {
     if (rule.yields_to_force && world.request->spec.force) continue;
-    if (auto refusal = rule.refuses(world, guard, now)) return refusal;
+    auto refusal = rule.refuses(world, guard, now);
+    if (refusal && rule.yields_to_force) refusal->message += force_hint;
+    if (refusal) return refusal;
   }
   return {};
 }
@@ -265,12 +275,9 @@ namespace {
 void wait_for_answer(Step& step, const Refusal& refusal) {
   constexpr std::chrono::milliseconds in_a_moment{50};
   constexpr std::chrono::seconds in_a_while{5};
-  const auto& preflight = step.world.preflight;
-  // What the server would not say is not known a moment later.
-  const bool is_unsaid = preflight && preflight->ready == api::Truth::Unknown;
-  step.look_again(step.now + (is_unsaid ? Duration(in_a_while) : Duration(in_a_moment)));
-  if (!is_unsaid) return;
-  const std::string message = fmt::format("It waits. {}: {}", refusal.message, preflight->message);
+  if (refusal.is_brief) return step.look_again(step.now + in_a_moment);
+  step.look_again(step.now + in_a_while);
+  const std::string message = "It waits. " + refusal.message;
   if (step.world.request->status.message == message) return;
   step.out.request = advance(step.world.request->status, RollbackPhase::Pending, message, step.now);
 }

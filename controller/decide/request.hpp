@@ -13,8 +13,12 @@ namespace lastgood::decide {
 struct Refusal {
   std::string reason;
   std::string message;      // for a person: why, and what would help
-  bool is_passing = false;  // not refused for good: looked at again in a moment
+  bool is_passing = false;  // not refused for good: looked at again in a while
+  bool is_brief = false;    // or in a moment, so that it is not worth a word
 };
+
+// What is said of a refusal that yields to force: spec.force of the same Rollback cannot be changed.
+inline constexpr std::string_view force_hint = ". Another Rollback with spec.force: true is done all the same";
 
 struct RequestRule {
   std::string_view name;

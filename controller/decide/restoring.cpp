@@ -23,8 +23,9 @@ constexpr std::chrono::minutes longest_restoration{15};
 // What carrying out came to is looked at again then, should nothing happen before.
 constexpr std::chrono::seconds soon{1};
 
-constexpr const char* what_to_do =
-    "Ship a new template to go on, or resume it with the annotation lastgood.dev/resume and the present time";
+constexpr const char* refused_reason = "Refused";
+
+constexpr const char* what_to_do = "Ship a new template to go on";
 
 void fail_rollback(Step& step, const api::Rollback& rollback, std::string reason, const std::string& message) {
   step.out.rollback = advance(rollback.status, RollbackPhase::Failed, message, step.now);
@@ -76,9 +77,8 @@ void carry_out(Step& step, const api::Rollback& rollback) {
   const std::string good = name_of(step.deployment(), rollback.spec.to);
   if (rollback.status.phase == RollbackPhase::Pending && !is_touched(step, rollback) &&
       rollback.status.message.starts_with(refused_words)) {
-    const bool is_told = step.guard().reason == "Refused";
-    step.enter(State::Held, "Refused", rollback.status.message);
-    // How long it is refused counts from the first refusal.
+    const bool is_told = step.guard().reason == refused_reason;
+    step.enter(State::Held, refused_reason, rollback.status.message);
     if (!is_told) step.guard().state_since = step.now;
     if (!is_told)
       step.fact(true, "RollbackRefused", "Rollback",
@@ -90,10 +90,34 @@ void carry_out(Step& step, const api::Rollback& rollback) {
   step.look_again(step.now + soon);
 }
 
+// What comes next is decided at the next look, which sees that this one is over: these samples have been counted.
 void cancel(Step& step, const api::Rollback& rollback, const std::string& message) {
   step.out.rollback = advance(rollback.status, RollbackPhase::Superseded, message, step.now);
   step.fact(false, "RollbackCancelled", "None", message);
-  step_watching(step);
+  step.look_again(step.now);
+}
+
+// Its own check is why it goes back, until others of its group have gone back for it: then it is for them.
+bool is_for_its_check(const Step& step, const api::Rollback& rollback) {
+  return !rollback.spec.check.empty() && !has_group_begun(step.world, rollback);
+}
+
+// Why what is recorded is not to be done any more; empty: it is.
+std::string why_not_any_more(const Step& step, const api::Rollback& rollback) {
+  const std::string name = name_of(step.deployment(), rollback.spec.from);
+  const std::string off = why_called_off(step.world, rollback);
+  if (!off.empty()) return fmt::format("{} stays: {}", name, off);
+  if (!is_for_its_check(step, rollback)) return {};
+  const std::vector<CheckStatus>& checks = step.out.guard.checks;
+  const auto check = std::ranges::find(checks, rollback.spec.check, &CheckStatus::name);
+  if (check == checks.end()) return fmt::format("{} stays: check {} is not in the policy any more", name, rollback.spec.check);
+  const bool is_well = !breached(checks) && check->result == api::SampleResult::Pass;
+  return is_well ? fmt::format("{} got well before anything was touched", name) : "";
+}
+
+std::span<const HoldRule> rules_on_pending(const Step& step, const api::Rollback& rollback) {
+  if (api::is_by_hand(rollback.spec)) return by_hand_rules();
+  return has_group_begun(step.world, rollback) ? group_rules() : pending_rules();
 }
 
 // Recorded, but not touched yet: a refusal, a pause or a stop has come between. In the meantime the release may have got well, so
@@ -102,31 +126,21 @@ void carry_out_pending(Step& step, const api::Rollback& rollback) {
   api::GuardStatus& guard = step.guard();
   if (is_touched(step, rollback)) return carry_out(step, rollback);
   judge(step);
-  const bool was_refused = guard.reason == "Refused";
+  const bool was_refused = guard.reason == refused_reason;
+  const std::string refusal = guard.message;
   if (held_back(step, rules_on_touching(rollback), State::Held)) return;
+  if (const std::string why = why_not_any_more(step, rollback); !why.empty()) return cancel(step, rollback, why);
   const std::string name = name_of(step.deployment(), rollback.spec.from);
-  const auto check = std::ranges::find(guard.checks, rollback.spec.check, &CheckStatus::name);
-  const bool has_check = !rollback.spec.check.empty();
-  const bool is_well =
-      has_check && !breached(guard.checks) && check != guard.checks.end() && check->result == api::SampleResult::Pass;
-  if (is_well) return cancel(step, rollback, fmt::format("{} got well before anything was touched", name));
-  if (is_called_off(step.world, rollback))
-    return cancel(
-        step, rollback,
-        fmt::format("{} stays: Rollback {}, which called its group back, was called off", name, rollback.spec.caused_by));
-  if (has_check && check == guard.checks.end())
-    return cancel(step, rollback, fmt::format("{} stays: check {} is not in the policy any more", name, rollback.spec.check));
   if (was_refused && step.now >= guard.state_since.value_or(step.now) + longest_restoration) {
-    return fail_rollback(step, rollback, "RollbackRefused",
-                         fmt::format("{} could not be put back within {}. {}", name, format_duration(longest_restoration),
-                                     rollback.status.message));
+    return fail_rollback(
+        step, rollback, "RollbackRefused",
+        fmt::format("{} could not be put back within {}. {}", name, format_duration(longest_restoration), refusal));
   }
-  if (has_check && !confirmed_breach(guard.checks, step.world.guarding.spec, step.now)) {
+  if (is_for_its_check(step, rollback) && !confirmed_breach(guard.checks, step.world.guarding.spec, step.now)) {
     return step.enter(State::Held, "Unconfirmed",
                       fmt::format("{} is put back when check {} is seen to fail again", name, rollback.spec.check));
   }
-  const auto rules = api::is_by_hand(rollback.spec) ? by_hand_rules() : pending_rules();
-  if (held_back(step, rules, State::Held)) return;
+  if (held_back(step, rules_on_pending(step, rollback), State::Held)) return;
   carry_out(step, rollback);
 }
 
@@ -191,11 +205,20 @@ void succeed(Step& step, const api::Rollback& rollback, const std::string& messa
   step.enter(State::Idle, "RolledBack", message);
 }
 
+// It was proven when it was chosen, and the rollback did its part; waiting for ever would prove nothing more.
+void end_unverified(Step& step, const api::Rollback& rollback, const std::string& why) {
+  const std::string message = fmt::format("{} was put back and is rolled out, but is not verified: {}",
+                                          name_of(step.deployment(), *step.guard().current), why);
+  step.fact(true, "RollbackUnverified", "None", message);
+  succeed(step, rollback, message);
+}
+
 void conclude_verification(Step& step, const api::Rollback& rollback) {
   api::GuardStatus& guard = step.guard();
   const std::string name = name_of(step.deployment(), *guard.current);
   const Time done = *guard.rolled_out + step.world.guarding.spec.verify_for;
   const Time silent = std::max(done, *guard.rolled_out + patience(step.world.guarding.spec));
+  const Time late = silent + longest_restoration;
   const Outlook looks = outlook(guard.checks);
   const bool complete = api::rollout_complete(step.deployment());
   if (complete && looks == Outlook::Passing && step.now >= done) {
@@ -204,19 +227,17 @@ void conclude_verification(Step& step, const api::Rollback& rollback) {
     step.fact(false, "RollbackVerified", "None", message);
     return succeed(step, rollback, message);
   }
-  // It was proven when it was chosen, and the rollback did its part; waiting for ever would prove nothing more.
-  if (complete && looks == Outlook::Silent && step.now >= silent) {
-    const std::string message = fmt::format("{} was put back and is rolled out, but is not verified: no answer came from {}",
-                                            name, silent_ones(guard.checks));
-    step.fact(true, "RollbackUnverified", "None", message);
-    return succeed(step, rollback, message);
-  }
-  const Time next = step.now < done ? done : silent;
-  if (step.now < next) step.look_again(next);
-  if (step.now >= done) {
-    return step.enter(State::Verifying, "AwaitingPass", fmt::format("{} is verified once every check has passed", name));
-  }
-  step.enter(State::Verifying, "RolledOut", fmt::format("{} is rolled out again and is being verified", name));
+  const std::string missing = complete ? "no answer came from " + silent_ones(guard.checks) : "not every replica is available";
+  if (complete && looks == Outlook::Silent && step.now >= silent) return end_unverified(step, rollback, missing);
+  if (step.now >= late && looks != Outlook::Unasked)
+    return end_unverified(step, rollback, looks == Outlook::Failing ? "a check that failed was not answered again" : missing);
+  const Time next = step.now < done ? done : (step.now < silent ? silent : late);
+  step.look_again(next);
+  if (step.now < done)
+    return step.enter(State::Verifying, "RolledOut", fmt::format("{} is rolled out again and is being verified", name));
+  if (!complete)
+    return step.enter(State::Verifying, "AwaitingReplicas", fmt::format("{} is verified once every replica is available", name));
+  step.enter(State::Verifying, "AwaitingPass", fmt::format("{} is verified once every check has passed", name));
 }
 
 }  // namespace
@@ -269,6 +290,8 @@ void hold_back(Step& step, const Hold& hold, const std::string& what) {
   const bool news = guard.state != State::Held || guard.reason != hold.reason;
   step.enter(State::Held, hold.reason, hold.message);
   if (!news) return;
+  // How long it is refused counts from the first refusal.
+  if (hold.reason == refused_reason) guard.state_since = step.now;
   step.fact(true, "RollbackHeld", "Hold", fmt::format("{} is not rolled back, {}: {}", what, hold.reason, hold.message));
 }
 

@@ -43,6 +43,15 @@ const CheckStatus* not_its_own(const World& world, const api::GuardStatus& guard
 
 }  // namespace
 
+MaybeHold declined(const World&, const api::GuardStatus& guard, Time) {
+  if (!guard.declined) return {};
+  return Hold{
+      .reason = "Declined",
+      .message = fmt::format("A person deleted Rollback {} of this release while it waited, so the release stays. Ship a new "
+                             "one, or make a Rollback by hand",
+                             guard.declined->rollback)};
+}
+
 MaybeHold one_per_release(const World& world, const api::GuardStatus& guard, Time) {
   const auto& rollback = world.rollback;
   if (!rollback || !api::finished(rollback->status.phase) || came_to_nothing(*rollback)) return {};
@@ -50,14 +59,16 @@ MaybeHold one_per_release(const World& world, const api::GuardStatus& guard, Tim
   const std::string& words = rollback->status.message;
   return Hold{
       .reason = "AlreadyRolledBack",
-      .message = fmt::format("Rollback {} of this release ended as {}{}{}; a release is rolled back once at most",
+      .message = fmt::format("Rollback {} of this release ended as {}{}{}; a release is rolled back once at "
+                             "most. Ship a new one, or make a Rollback by hand",
                              rollback->meta.key.name, api::to_string(rollback->status.phase), words.empty() ? "" : ": ", words)};
 }
 
 MaybeHold no_target(const World&, const api::GuardStatus& guard, Time) {
   const Target target = choose_target(guard);
   if (target.revision || target.is_past_mark) return {};
-  return Hold{.reason = "NoLastGood", .message = fmt::format("There is nothing to go back to: {}", target.why_not)};
+  return Hold{.reason = "NoLastGood",
+              .message = fmt::format("There is nothing to go back to: {}. Ship a release that works", target.why_not)};
 }
 
 MaybeHold no_rollback_past(const World&, const api::GuardStatus& guard, Time) {
@@ -84,7 +95,7 @@ MaybeHold already_failing(const World& world, const api::GuardStatus& guard, Tim
   return Hold{
       .reason = "AlreadyFailing",
       .message = fmt::format("Check {} failed before the new revision had a pod, so the release is not its cause. Then, {}: "
-                             "{}. Now: {}",
+                             "{}. Now: {}. It is put back when the old pods pass and the new ones still fail",
                              breach->name, breach->comparison->revision, breach->comparison->message, breach->message)};
 }
 
@@ -93,8 +104,8 @@ MaybeHold shared_cause(const World& world, const api::GuardStatus& guard, Time n
   if (!breach) return {};
   return Hold{
       .reason = "SharedCause",
-      .message = fmt::format("Check {} fails just the same for {}, so going back to it would not help. It, at {}: {}. The "
-                             "new revision: {}",
+      .message = fmt::format("Check {} fails just the same for {}, so going back to it would not help. The old revision, at {}: "
+                             "{}. The new one: {}. It is put back when the old pods pass and the new ones still fail",
                              breach->name, breach->comparison->revision, format_rfc3339(breach->comparison->at.value_or(now)),
                              breach->comparison->message, breach->message)};
 }

@@ -85,9 +85,12 @@ CheckStatus apply(CheckStatus check, const api::Sample& sample, bool settled, Ti
 std::vector<CheckStatus> apply_all(const std::vector<CheckStatus>& checks, const api::PolicySpec& spec,
                                    std::span<const api::Sample> samples, bool settled, Time now) {
   std::vector<CheckStatus> result;
-  const auto take = [&](const std::string& name, int threshold) {
+  const auto take = [&](const std::string& name, int threshold, const std::string& question) {
     const auto known = std::ranges::find(checks, name, &CheckStatus::name);
-    CheckStatus check = known == checks.end() ? empty_check(name, threshold) : *known;
+    // What another question was answered with says nothing of this one.
+    const bool is_same = known != checks.end() && (known->asks.empty() || known->asks == question);
+    CheckStatus check = is_same ? *known : empty_check(name, threshold);
+    check.asks = question;
     if (threshold > check.failure_threshold) check.breached = check.breached && check.failures >= threshold;
     check.failure_threshold = threshold;
     for (const api::Sample& sample : samples) {
@@ -95,8 +98,8 @@ std::vector<CheckStatus> apply_all(const std::vector<CheckStatus>& checks, const
     }
     result.push_back(std::move(check));
   };
-  take(std::string(rollout_check), 1);
-  for (const api::Check& check : spec.checks) take(check.name, check.failure_threshold);
+  take(std::string(rollout_check), 1, "");
+  for (const api::Check& check : spec.checks) take(check.name, check.failure_threshold, api::question_of(check.http));
   return result;
 }
 

@@ -28,14 +28,17 @@ void tell_first_failures(Step& step, const std::vector<CheckStatus>& before) {
     if (check.failures > 0 && !failed_before && !check.breached) {
       step.fact(
           true, "CheckFailing", "Watch",
-          fmt::format("Check {} of {}: {} (failure {} of {})", check.name, name_of(step.deployment(), *step.guard().current),
-                      check.message, check.failures, check.failure_threshold));
+          fmt::format(
+              "Check {} of {}: {}{}", check.name, name_of(step.deployment(), *step.guard().current), check.message,
+              check.failure_threshold > 1 ? fmt::format(" (failure {} of {})", check.failures, check.failure_threshold) : ""));
     }
     if (check.breached && !was_breached) {
-      step.fact(
-          true, "CheckBreached", "Watch",
-          fmt::format("Check {} of {} is breached: {} (failures in a row: {}, threshold {})", check.name,
-                      name_of(step.deployment(), *step.guard().current), check.message, check.failures, check.failure_threshold));
+      step.fact(true, "CheckBreached", "Watch",
+                fmt::format("Check {} of {} is breached: {}{}", check.name, name_of(step.deployment(), *step.guard().current),
+                            check.message,
+                            check.failure_threshold > 1
+                                ? fmt::format(" (failures in a row: {}, threshold {})", check.failures, check.failure_threshold)
+                                : ""));
     }
   }
 }
@@ -63,7 +66,7 @@ void hold(Step& step, const Hold& hold) {
   if (hold.freezes) {
     return freeze(step, hold.reason,
                   fmt::format("{} is breached and stays: {}", name_of(step.deployment(), *guard.current), hold.message),
-                  "Ship a new template, or resume it with the annotation lastgood.dev/resume and the present time");
+                  "Ship a new template");
   }
   const bool news = guard.state != State::Held || guard.reason != hold.reason;
   hold_back(step, hold, fmt::format("{} is breached but", name_of(step.deployment(), *guard.current)));
@@ -170,6 +173,8 @@ std::string why_it_cannot(const Step& step) {
   if (guard.state == State::Frozen) return fmt::format("it is frozen ({})", guard.reason);
   if (world.guarding.spec.mode == api::Mode::Observe) return fmt::format("{} has mode Observe", world.guarding.policy);
   if (const auto held = first_hold(touch_rules(), world, guard, step.now)) return held->message;
+  if (const auto held = restraint::declined(world, guard, step.now)) return held->message;
+  if (const auto held = restraint::one_per_release(world, guard, step.now)) return held->message;
   const Target target = choose_target(guard);
   if (!target.revision) return target.why_not;
   if (const auto held = restraint::limit_reached(world, guard, step.now)) return held->message;

@@ -19,6 +19,9 @@ constexpr std::array anywhere = {key::enabled, key::policy, key::config_map,  ke
 constexpr std::size_t most_problems = 16;
 constexpr int most_group_order = 1000;
 
+// Of a mark that cannot be understood.
+constexpr std::string_view taken_for_mark = "nothing goes back past this revision";
+
 enum class Place : std::uint8_t { Deployment, Template };
 
 constexpr std::string_view belongs_on_deployment = "belongs on the Deployment, not on its pod template";
@@ -40,11 +43,11 @@ class Problems {
     if (found_.size() < most_problems) found_.push_back(std::move(problem));
   }
   void misplaced(std::string_view name) { add(fmt::format("{} {}", name, other_place_of(name))); }
-  void unknown(std::string_view name) {
+  void unknown(std::string_view name, std::string_view and_so = "") {
     const std::string_view close = nearest(name, anywhere)->name;
     const bool is_elsewhere = place_of(close) != place_;
-    add(fmt::format("{} is not a key of this release; the nearest valid key is {}{}{}", in_quotes(name, 128), close,
-                    is_elsewhere ? ", which " : "", is_elsewhere ? other_place_of(close) : ""));
+    add(fmt::format("{} is not a key of this release; the nearest valid key is {}{}{}{}", in_quotes(name, 128), close,
+                    is_elsewhere ? ", which " : "", is_elsewhere ? other_place_of(close) : "", and_so));
   }
   void neither_true_nor_false(std::string_view name, std::string_view value, std::string_view and_so = "") {
     add(fmt::format(R"({}: {} is neither "true" nor "false"{})", name, in_quotes(value), and_so));
@@ -156,11 +159,12 @@ TemplateMarks parse_template(const api::StringMap& annotations) {
     if (name == key::no_rollback_past) {
       out.no_rollback_past = value != "false";
       if (value != "true" && value != "false")
-        problems.neither_true_nor_false(name, value, "; until it is, nothing goes back past this revision");
+        problems.neither_true_nor_false(name, value, fmt::format("; until it is, {}", taken_for_mark));
     } else if (is_deployment_key(name)) {
       problems.misplaced(name);
     } else {
-      problems.unknown(name);
+      out.no_rollback_past = true;
+      problems.unknown(name, fmt::format("; until it is put right, {}", taken_for_mark));
     }
   }
   out.problems = problems.take();

@@ -11,7 +11,7 @@ Elector::Elector(kube::LeaseMachine machine, ports::KubeApi& kube, ports::Clock&
 
 Term Elector::term() const { return !released_ && machine_.is_leader(clock_.steady()) ? machine_.term() : 0; }
 
-std::optional<Time> Elector::annotated_time(std::string_view key) const { return parse_rfc3339(machine_.annotation(key)); }
+std::string Elector::annotation(std::string_view key) const { return std::string(machine_.annotation(key)); }
 
 asio::awaitable<void> Elector::run() { co_await drive(kube::LeaseTick{}); }
 

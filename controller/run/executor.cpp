@@ -62,7 +62,7 @@ asio::awaitable<Result<void>> Executor::start(const decide::StartRollback& start
   const auto executor = co_await asio::this_coro::executor;
   const std::optional<Key> policy = policy_of(memory.guard, deployment);
   auto recording = asio::co_spawn(executor, record(start, deployment, memory, term), asio::deferred);
-  auto reading = asio::co_spawn(executor, read_beforehand(deployment, start.record.spec, policy), asio::deferred);
+  auto reading = asio::co_spawn(executor, read_beforehand(deployment, start.record, policy), asio::deferred);
   auto [order, record_failed, recorded, reading_failed, readings] =
       co_await asio::experimental::make_parallel_group(std::move(recording), std::move(reading))
           .async_wait(asio::experimental::wait_for_all(), asio::use_awaitable);
@@ -76,13 +76,12 @@ asio::awaitable<Result<void>> Executor::start(const decide::StartRollback& start
   co_return co_await go_on(deployment, kept, memory, term, std::move(readings));
 }
 
-asio::awaitable<Executor::Readings> Executor::read_beforehand(const api::Deployment& deployment,
-                                                              const api::RollbackSpec& rollback,
+asio::awaitable<Executor::Readings> Executor::read_beforehand(const api::Deployment& deployment, const api::Rollback& rollback,
                                                               const std::optional<Key>& policy) {
-  Readings readings{.kept = co_await gateway_.read(kept_call(deployment, rollback.to)),
+  Readings readings{.kept = co_await gateway_.read(kept_call(deployment, rollback.spec.to)),
                     .live = co_await gateway_.read(kube::get(Resource::Deployment, deployment.meta.key)),
                     .allowed = {}};
-  readings.allowed = co_await policy_still_allows(policy, rollback);
+  readings.allowed = co_await policy_still_allows(policy, rollback, deployment);
   co_return readings;
 }
 
@@ -162,7 +161,7 @@ asio::awaitable<Result<void>> Executor::go_on(const api::Deployment& deployment,
     const auto allowed =
         is_read ? beforehand->allowed
                 : co_await policy_still_allows(policy_to_confirm(next, memory.rollback->spec, memory.guard, deployment),
-                                               memory.rollback->spec);
+                                               *memory.rollback, deployment);
     if (!allowed) co_return refused(next, allowed.error(), memory);
     note_changes(next, live, kept, memory.rollback->status);
     const Taken taken = co_await take(next, memory, term);
@@ -175,14 +174,17 @@ asio::awaitable<Result<void>> Executor::go_on(const api::Deployment& deployment,
 }
 
 // The emergency brake works even where the watch of the policies has silently died.
-asio::awaitable<Result<void>> Executor::policy_still_allows(const std::optional<Key>& policy, const api::RollbackSpec& rollback) {
+asio::awaitable<Result<void>> Executor::policy_still_allows(const std::optional<Key>& policy, const api::Rollback& rollback,
+                                                            const api::Deployment& deployment) {
   if (!policy) co_return Result<void>{};
   const auto object = co_await gateway_.read(kube::get(Resource::RollbackPolicy, *policy));
-  co_return allows(object, rollback);
+  co_return allows(object, rollback, deployment);
 }
 
 Result<void> Executor::refused(const rollback::NextStep& next, const Error& error, Memory& memory) {
   if (error.kind != ErrorKind::Cancelled) record_refusal(next, error, memory.rollback->status, clock_.now());
+  // What the dry run found is not true any more: it is asked anew, and what it says then is waited for.
+  if (is_not_admitted(error)) memory.preflight.reset();
   return std::unexpected(error);
 }
 

@@ -40,7 +40,7 @@ class Executor {
     Result<api::Json> live;
     Result<void> allowed;  // by the policy
   };
-  boost::asio::awaitable<Readings> read_beforehand(const api::Deployment& deployment, const api::RollbackSpec& rollback,
+  boost::asio::awaitable<Readings> read_beforehand(const api::Deployment& deployment, const api::Rollback& rollback,
                                                    const std::optional<Key>& policy);
   boost::asio::awaitable<Result<void>> go_on(const api::Deployment& deployment, const Result<api::Json>& kept, Memory& memory,
                                              Term term, std::optional<Readings> beforehand = {});
@@ -59,7 +59,8 @@ class Executor {
     std::optional<Error> error = {};  // of the write
   };
   boost::asio::awaitable<Taken> take(const rollback::NextStep& step, Memory& memory, Term term);
-  boost::asio::awaitable<Result<void>> policy_still_allows(const std::optional<Key>& policy, const api::RollbackSpec& rollback);
+  boost::asio::awaitable<Result<void>> policy_still_allows(const std::optional<Key>& policy, const api::Rollback& rollback,
+                                                           const api::Deployment& deployment);
   Result<void> refused(const rollback::NextStep& next, const Error& error, Memory& memory);
 
   Gateway& gateway_;

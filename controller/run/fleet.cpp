@@ -2,17 +2,27 @@
 
 #include <algorithm>
 
+#include "decide/life.hpp"
 #include "policy/annotations.hpp"
 
 namespace lastgood::run {
 
-decide::Fleet count_fleet(const Memories& memories, const decide::BreakerSettings& settings, Time now) {
+decide::Fleet count_fleet(const Memories& memories, const Stores& stores, const decide::BreakerSettings& settings,
+                          const decide::Closing& closing, Time now) {
   decide::Fleet fleet;
-  for (const auto& [key, memory] : memories) {
-    if (memory->guard.policy.empty()) continue;
+  const auto count = [&](const api::GuardStatus& guard) {
+    if (guard.policy.empty()) return;
     ++fleet.guarded;
-    if (decide::is_troubled(memory->guard, settings, now)) ++fleet.troubled;
-  }
+    if (decide::is_troubled(guard, settings, closing, now)) ++fleet.troubled;
+    if (decide::is_held_by_breaker(guard)) ++fleet.held;
+  };
+  for (const auto& [key, memory] : memories) count(memory->guard);
+  stores.guards.for_each([&](const auto& guard) {
+    if (memories.contains(guard->meta.key)) return;
+    api::GuardStatus recalled = guard->status;
+    decide::forget_answers(recalled, now);
+    count(recalled);
+  });
   return fleet;
 }
 

@@ -10,7 +10,9 @@
 
 namespace lastgood::run {
 
-[[nodiscard]] decide::Fleet count_fleet(const Memories& memories, const decide::BreakerSettings& settings, Time now);
+// Those that were not looked at yet in this term count as their guards tell.
+[[nodiscard]] decide::Fleet count_fleet(const Memories& memories, const Stores& stores, const decide::BreakerSettings& settings,
+                                        const decide::Closing& closing, Time now);
 
 // Is there a reason to count the fleet: something of this Deployment fails, or it is held.
 [[nodiscard]] bool may_be_put_back(const api::GuardStatus& guard, const std::vector<api::Sample>& samples);

@@ -54,7 +54,7 @@ Manager::Manager(const asio::any_io_executor& executor, Ports ports, Settings se
                   {.identity = settings_.identity,
                    .breaker = settings_.breaker,
                    .read_secrets = settings_.read_secrets,
-                   .breaker_closed = [this] { return elector_.annotated_time(close_breaker); },
+                   .breaker_closed = [this] { return decide::read_closing(elector_.annotation(close_breaker)); },
                    .wake = [this](const Key& key) { dispatcher_.add(key); }}),
       policy_gateway_(ports.kube, elector_),
       policy_publisher_(policy_gateway_, ports.clock, settings_.identity),

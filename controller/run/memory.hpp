@@ -40,7 +40,6 @@ struct Memory {
   api::RollbackStatus rollback_written = {};
   decide::Schedule schedule = {};
   std::vector<InboxSample> inbox = {};
-  std::vector<api::Check> asked_for = {};   // the checks as the policy had them at the last look
   std::map<std::string, bool> asking = {};  // checks whose asking is under way
   std::optional<ReadConfigMap> config_map = {};
   std::map<std::string, int> told = {};  // Events by name, how often

@@ -3,8 +3,10 @@
 #include <variant>
 
 #include "decide/record.hpp"
+#include "policy/annotations.hpp"
 #include "rollback/difference.hpp"
 #include "rollback/keep.hpp"
+#include "rollback/refusal.hpp"
 #include "rollback/retention.hpp"
 
 namespace lastgood::run {
@@ -51,7 +53,11 @@ void record_done(const rollback::NextStep& step, api::RollbackStatus& status, Ti
   }
 }
 
+bool is_not_admitted(const Error& error) { return rollback::meaning_of(error) == rollback::Refusal::NotAdmitted; }
+
 bool may_look_again(const Error& error) {
+  // Read again, what is not admitted is not admitted.
+  if (is_not_admitted(error)) return false;
   switch (error.kind) {
     case ErrorKind::Conflict:
     case ErrorKind::Invalid:
@@ -99,13 +105,24 @@ std::optional<Key> policy_of(const api::GuardStatus& guard, const api::Deploymen
   return Key{.namespace_ = deployment.meta.key.namespace_, .name = guard.policy.substr(kind.size())};
 }
 
-Result<void> allows(const Result<api::Json>& policy, const api::RollbackSpec& rollback) {
+namespace {
+
+bool is_approved(const api::Rollback& rollback, const api::Deployment& deployment) {
+  const auto said = deployment.meta.annotations.find(std::string(policy::key::approve));
+  return rollback.spec.approved || (said != deployment.meta.annotations.end() && said->second == rollback.meta.key.name);
+}
+
+}  // namespace
+
+Result<void> allows(const Result<api::Json>& policy, const api::Rollback& rollback, const api::Deployment& deployment) {
   const auto parsed = policy ? api::parse_policy(*policy) : std::unexpected(policy.error());
   if (!parsed) return std::unexpected(parsed.error());
   if (!parsed->problem.empty()) return fail(ErrorKind::BadInput, parsed->problem);
   if (parsed->spec.suspend) return fail(ErrorKind::Conflict, "the policy that governs is suspended");
-  if (parsed->spec.mode == api::Mode::Observe && !api::is_by_hand(rollback))
-    return fail(ErrorKind::Conflict, "the policy that governs has mode Observe");
+  if (api::is_by_hand(rollback.spec)) return {};
+  if (parsed->spec.mode == api::Mode::Observe) return fail(ErrorKind::Conflict, "the policy that governs has mode Observe");
+  const bool asks = parsed->spec.mode == api::Mode::Approve && rollback.spec.caused_by.empty();
+  if (asks && !is_approved(rollback, deployment)) return fail(ErrorKind::Conflict, "the policy that governs asks for approval");
   return {};
 }
 

@@ -19,6 +19,9 @@ void record_outcome(const rollback::NextStep& step, api::RollbackStatus& status,
 // The call of this step was acknowledged.
 void record_done(const rollback::NextStep& step, api::RollbackStatus& status, Time now);
 
+// The server refuses what is written, and would again.
+[[nodiscard]] bool is_not_admitted(const Error& error);
+
 // The write lost a race or its answer is not known: what is there now says what is next.
 [[nodiscard]] bool may_look_again(const Error& error);
 
@@ -46,7 +49,8 @@ void note_changes(const rollback::NextStep& step, const Result<api::Json>& live,
                   api::RollbackStatus& status);
 
 // Why it does not allow to go on, or that it cannot be read.
-[[nodiscard]] Result<void> allows(const Result<api::Json>& policy, const api::RollbackSpec& rollback);
+[[nodiscard]] Result<void> allows(const Result<api::Json>& policy, const api::Rollback& rollback,
+                                  const api::Deployment& deployment);
 
 // A write that cannot be done: says so in the status. What only restores ownership is given up when the server refuses it for
 // good, since the template is put back and has to be judged; everything else is tried again.

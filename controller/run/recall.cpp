@@ -30,7 +30,7 @@ bool concerns(const api::Rollback& rollback, const api::Deployment& deployment, 
          rollback.meta.key.name == guard.rollback || decide::is_marked_by(deployment, rollback);
 }
 
-Memory recall(const api::Deployment& deployment, const Stores& stores) {
+Memory recall(const api::Deployment& deployment, const Stores& stores, Time now) {
   Memory memory;
   memory.deployment_uid = deployment.meta.uid;
   if (const auto guard = stores.guards.find(deployment.meta.key)) {
@@ -38,7 +38,7 @@ Memory recall(const api::Deployment& deployment, const Stores& stores) {
     memory.guard_owner = guard->meta.owner;
     memory.guard = guard->status;
     memory.written = guard->status;
-    decide::forget_answers(memory.guard);
+    decide::forget_answers(memory.guard, now);
   }
   stores.rollbacks.for_each_in(deployment.meta.key.namespace_, [&](const auto& rollback) {
     if (!concerns(*rollback, deployment, memory.guard)) return;
@@ -76,15 +76,6 @@ std::vector<api::Sample> take_samples(Memory& memory, const api::PolicySpec& spe
   }
   memory.inbox.clear();
   return samples;
-}
-
-void forget_changed_checks(Memory& memory, const api::PolicySpec& spec) {
-  std::erase_if(memory.guard.checks, [&](const api::CheckStatus& check) {
-    const api::Check* before = find_check(memory.asked_for, check.name);
-    const api::Check* now = find_check(spec.checks, check.name);
-    return before && now && before->http != now->http;
-  });
-  memory.asked_for = spec.checks;
 }
 
 std::vector<std::string> take_due(Memory& memory, const decide::Needs& needs, const api::PolicySpec& spec, Steady now) {
@@ -143,7 +134,8 @@ void call_off_deleted(Memory& memory, const api::Rollback& gone, Time now) {
   if (!rollback || rollback->meta.uid != gone.meta.uid || rollback->status.template_restored) return;
   if (api::finished(rollback->status.phase)) return;
   rollback->status =
-      decide::advance(rollback->status, api::RollbackPhase::Refused, "A person deleted it before anything was touched", now);
+      decide::advance(rollback->status, api::RollbackPhase::Superseded, "A person deleted it before anything was touched", now);
+  if (!api::is_by_hand(rollback->spec)) memory.guard.declined = api::Declined{.rollback = rollback->meta.key.name, .at = now};
 }
 
 void take_back(decide::Decision& decision, const decide::World& world, Memory& memory) {

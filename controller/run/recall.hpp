@@ -13,16 +13,13 @@
 namespace lastgood::run {
 
 // What the guard and the Rollbacks on the server remember of this Deployment.
-[[nodiscard]] Memory recall(const api::Deployment& deployment, const Stores& stores);
+[[nodiscard]] Memory recall(const api::Deployment& deployment, const Stores& stores, Time now);
 
 // Nobody opted in and nothing was ever remembered: not ours to look at.
 [[nodiscard]] bool is_stranger(const decide::Guarding& guarding, const Memory& memory);
 
 // Takes the samples that speak of the current revision and answer the policy's present questions; others are dropped.
 [[nodiscard]] std::vector<api::Sample> take_samples(Memory& memory, const api::PolicySpec& spec);
-
-// A check that asks something else than before knows nothing yet: its failures were answers to another question.
-void forget_changed_checks(Memory& memory, const api::PolicySpec& spec);
 
 // Checks that are due and not being asked already, marked as being asked.
 [[nodiscard]] std::vector<std::string> take_due(Memory& memory, const decide::Needs& needs, const api::PolicySpec& spec,

@@ -1,6 +1,7 @@
 #include "run/reconciler.hpp"
 
 #include "base/log.hpp"
+#include "decide/drill.hpp"
 #include "decide/life.hpp"
 #include "decide/preflight.hpp"
 #include "decide/record.hpp"
@@ -59,6 +60,7 @@ asio::awaitable<Result<std::optional<Steady>>> Reconciler::look(Seen deployment,
   // The act comes first: what people read can wait the few milliseconds that users of a bad release cannot.
   const auto acted = co_await executor_.carry_out(decision.act, world->guarding, *deployment, *memory, term);
   if (!acted) take_back(decision, *world, *memory);
+  if (auto fact = decide::drill_to_tell(world->guard, memory->guard)) decision.facts.push_back(std::move(*fact));
   const auto published = co_await publish(*world, decision, *memory, term);
   if (acted && published && answers_request(*world, decision)) requests_.answered(world->request->meta.uid);
   if (is_news) wake_group(deployment->meta.key, memory->group);
@@ -71,7 +73,6 @@ asio::awaitable<Result<std::optional<Steady>>> Reconciler::look(Seen deployment,
 asio::awaitable<Result<decide::World>> Reconciler::gather(Seen deployment, Memory& memory, Term term) {
   decide::World world{.deployment = *deployment};
   world.guarding = co_await observer_.guarding(*deployment, memory.config_map);
-  forget_changed_checks(memory, world.guarding.spec);
   const decide::Needs needs = decide::needs(*deployment, world.guarding, memory.guard, memory.rollback);
   if (needs.replica_sets) {
     auto sight = co_await observer_.template_sight(*deployment);
@@ -93,6 +94,7 @@ asio::awaitable<Result<decide::World>> Reconciler::gather(Seen deployment, Memor
   memory.group_order = world.guarding.group_order;
   world.guard = memory.guard;
   world.request = requests_.oldest(deployment->meta.key, stores_);
+  world.rollback = memory.rollback;
   world.preflight = memory.preflight;
   if (decide::is_preflight_due(world, ports_.clock.now())) {
     memory.preflight = co_await preflighter_.check(*deployment, *decide::wanted_target(world, world.guard), term);
@@ -111,8 +113,10 @@ void Reconciler::look_around(const api::Deployment& deployment, decide::World& w
   world.group = others_of_group(deployment.meta.key, world.guarding.group, memories_, stores_);
   if (!may_be_put_back(world.guard, world.samples)) return;
   const Time now = ports_.clock.now();
-  world.breaker =
-      decide::judge_fleet(options_.breaker, count_fleet(memories_, options_.breaker, now), options_.breaker_closed(), now);
+  const decide::Closing closing = options_.breaker_closed();
+  const decide::Fleet fleet = count_fleet(memories_, stores_, options_.breaker, closing, now);
+  above_ = decide::last_above(options_.breaker, fleet, closing, above_, now);
+  world.breaker = decide::judge_fleet(options_.breaker, fleet, closing, above_, now);
 }
 
 asio::awaitable<Result<std::optional<Steady>>> Reconciler::refuse_request(Key key, bool exists, Term term) {
@@ -149,7 +153,8 @@ asio::awaitable<Result<void>> Reconciler::publish(const decide::World& world, co
 
 std::shared_ptr<Memory> Reconciler::remember(const api::Deployment& deployment) {
   std::shared_ptr<Memory>& memory = memories_[deployment.meta.key];
-  if (!memory || memory->deployment_uid != deployment.meta.uid) memory = std::make_shared<Memory>(recall(deployment, stores_));
+  if (!memory || memory->deployment_uid != deployment.meta.uid)
+    memory = std::make_shared<Memory>(recall(deployment, stores_, ports_.clock.now()));
   return memory;
 }
 
@@ -166,6 +171,7 @@ void Reconciler::deliver(const Key& key, const Uid& uid, const std::string& chec
 
 void Reconciler::forget_all() {
   memories_.clear();
+  above_.reset();
   requests_.forget_answers();
 }
 

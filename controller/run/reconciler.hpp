@@ -38,9 +38,9 @@ class Reconciler {
   struct Options {
     std::string identity;  // in Events
     decide::BreakerSettings breaker = {};
-    bool read_secrets = false;                            // whether we may look for Secrets
-    std::function<std::optional<Time>()> breaker_closed;  // when a person has closed it
-    std::function<void(const Key&)> wake;                 // called with a key that should be looked at again at once
+    bool read_secrets = false;  // whether we may look for Secrets
+    std::function<decide::Closing()> breaker_closed;
+    std::function<void(const Key&)> wake;  // called with a key that should be looked at again at once
   };
   Reconciler(Ports ports, const Stores& stores, const Leadership& leadership, TaskGroup& tasks, Options options);
 
@@ -90,6 +90,7 @@ class Reconciler {
   Publisher publisher_;
   Requests requests_;
   Memories memories_;
+  std::optional<Time> above_;  // when the breaker was last above its limits, in this term
 };
 
 }  // namespace lastgood::run

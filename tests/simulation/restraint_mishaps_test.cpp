@@ -44,7 +44,12 @@ TEST_CASE("a Rollback that is deleted while it waits for approval is not done, w
   const std::string record = story.rollbacks().at(0);
   const std::string name = record.substr(0, record.find(':'));
   story.person({.verb = Verb::Delete, .target = "/apis/lastgood.dev/v1alpha1/namespaces/shop/rollbacks/" + name});
-  REQUIRE(story.run_until([&] { return story.state("web") == "Held/AlreadyRolledBack"; }, 1min));
+  REQUIRE(story.run_until([&] { return story.state("web") == "Held/Declined"; }, 1min));
+  story.run_for(2s);
+  if (GENERATE(false, true)) {
+    story.kill("one");
+    story.start("two");
+  }
   story.merge("deployments", "web", {{"metadata", {{"annotations", {{"lastgood.dev/approve", name}}}}}});
   story.run_for(3min);
   CHECK(story.image("web") == "app:v2");
@@ -70,4 +75,30 @@ TEST_CASE("members of a group that breach together go back once each, and do not
   CHECK(story.template_changes() == 3);
   for (const char* name : {"db", "api", "web"}) CHECK(story.image(name) == "app:v1");
   CHECK(story.broken_promises() == std::vector<std::string>{});
+}
+
+//  dry run: admitted ---- a policy forbids the old template ---- patch: 422      once, and then it is asked without doing it
+TEST_CASE("a template that is refused at the last moment is not tried over and over, and goes back when it is admitted") {
+  Story story;
+  story.settle();
+  int tried = 0;
+  bool forbids = false;
+  story.script = [&](const Attempt& attempt) {
+    const bool is_patch =
+        attempt.call.verb == Verb::Patch && attempt.about("/deployments/web") && attempt.call.body.contains("/spec/template");
+    if (!is_patch || attempt.user == "alice") return Mishap::None;
+    const bool is_dry_run = attempt.about("dryRun=");
+    if (!is_dry_run && tried == 0) forbids = true;
+    if (!is_dry_run) ++tried;
+    return forbids ? Mishap::NotAdmitted : Mishap::None;
+  };
+  story.ship_bad();
+  REQUIRE(story.run_until([&] { return story.state("web") == "Held/Refused"; }, 3min));
+  story.run_for(3min);
+  CHECK(story.state("web") == "Held/Refused");
+  CHECK(tried == 1);
+  forbids = false;
+  tried = 1;
+  CHECK(story.put_back());
+  story.check_clean_end();
 }

@@ -33,6 +33,7 @@ Revision full_revision() {
 }
 CheckStatus full_check() {
   return {.name = "n",
+          .asks = "q",
           .reason = "r",
           .message = "m",
           .first_failure = Time{},
@@ -81,7 +82,8 @@ TEST_CASE("A DeploymentGuard's schema has exactly the fields that are written") 
                            .rollbacks = {PastRollback{.name = "r", .at = Time{}}},
                            .contests = {Contest{.by = "b", .at = Time{}}},
                            .freeze = Freeze{.reason = "r", .message = "m", .since = Time{}},
-                           .last_drill = LastDrill{.rollback = "r", .at = Time{}, .message = "m"},
+                           .declined = Declined{.rollback = "r", .at = Time{}},
+                           .last_drill = LastDrill{.rollback = "r", .at = Time{}, .message = "m", .passed_at = Time{}},
                            .conditions = full_conditions()};
   const auto fields = schema::fields_of_schema(schema::schema_of("deploymentguards"));
   CHECK(schema::fields_of(to_json(status)) == below("status", fields));

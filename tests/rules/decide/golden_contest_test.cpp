@@ -121,7 +121,10 @@ TEST_CASE("Golden: what ends a freeze and what does not") {
       {"nothing happens", [](Life&) {}, false},
       {"a day passes", [](Life& l) { l.pass_time(24h); }, false},
       {"a resume of later than the freeze", [](Life& l) { l.guarding.resume = *l.guard.freeze->since + 1ms; }, true},
-      {"a resume of its very moment", [](Life& l) { l.guarding.resume = *l.guard.freeze->since; }, false},
+      {"a resume of its very second",
+       [](Life& l) { l.guarding.resume = std::chrono::floor<std::chrono::seconds>(*l.guard.freeze->since); }, true},
+      {"a resume of a moment before that",
+       [](Life& l) { l.guarding.resume = std::chrono::floor<std::chrono::seconds>(*l.guard.freeze->since) - 1ms; }, false},
       {"a resume of before", [](Life& l) { l.guarding.resume = *l.guard.freeze->since - 1h; }, false},
       {"a resume in the future", [](Life& l) { l.guarding.resume = l.now + 1ms; }, false},
       {"a resume in the future, when it has come",
@@ -191,4 +194,23 @@ TEST_CASE("A rollback that a person asked for counts for no limit, one of ours d
   CHECK(life.on_deployment() == "v1");
   CHECK(life.verdict("v3") == "RolledBack");
   CHECK(life.guard.rollbacks.size() == 1);
+}
+
+TEST_CASE("A time to resume from before the freeze ends nothing, and that is said; within the same second it counts") {
+  Life life;
+  life.guarding.spec.limit = {.count = 1, .within = 1h};
+  life.guarding.spec.cooldown = 0s;
+  life.ship("v1").roll_out().look().look().ship("v2").look().roll_out().look({pass("rollout")}).fail_thrice().roll_out();
+  life.watch_well(6min).ship("v3").look().roll_out().look({pass("rollout")}).pass_time(300ms).fail_thrice();
+  REQUIRE(life.standing() == "Frozen LimitReached");
+  const Time frozen = *life.guard.freeze->since;
+  const std::string words = life.guard.message;
+  life.guarding.resume = frozen - 2min;
+  life.look().look();
+  CHECK(life.guard.message == words + " lastgood.dev/resume says " + format_rfc3339(frozen - 2min) +
+                                  ", which is before it froze at " + format_rfc3339(frozen) + ", and so ends nothing");
+  CHECK(life.persisted.back().message == life.guard.message);
+  life.guarding.resume = std::chrono::floor<std::chrono::seconds>(frozen);
+  life.pass_time(1s).look();
+  CHECK(life.guard.state == api::State::Watching);
 }

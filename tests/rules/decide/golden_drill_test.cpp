@@ -119,10 +119,10 @@ TEST_CASE("A drill passes where a rollback would work, and says how long detecti
   const auto passed = drill_outcome(record, ready, 23ms, web_policy().spec, noon);
   CHECK(passed.phase == api::RollbackPhase::Succeeded);
   CHECK(passed.time_to_act == 23ms);
-  CHECK(passed.time_to_detect == 22s);
+  CHECK(passed.time_to_detect == 32s);
   CHECK(passed.finished == noon);
   CHECK(passed.message ==
-        "The drill passed: the server admits the patch to revision 1 after 23ms. A breach would be detected within 22s.");
+        "The drill passed: the server admits the patch to revision 1 after 23ms. A breach would be detected within 32s.");
   auto spec = web_policy().spec;
   spec.checks.clear();
   const api::Preflight refused{.ready = api::Truth::False, .reason = "Refused", .message = "LimitRange says no"};

@@ -5,7 +5,10 @@ namespace lastgood::decide::test {
 
 namespace {
 
-constexpr const char* rolled_back = "Rollback web-2-1b4e of this release ended as Failed; a release is rolled back once at most";
+constexpr const char* rolled_back =
+    "Rollback web-2-1b4e of this release ended as Failed; a release is rolled back once at most. Ship a new one, or make a "
+    "Rollback "
+    "by hand";
 constexpr const char* not_lately =
     "Check health was breached, but has not failed lately (WrongStatus); it is acted upon when it fails again";
 
@@ -30,6 +33,14 @@ void breach_rollout(World& world) {
 
 std::vector<HoldRow> once() {
   return {
+      {"Declined",
+       "a person said no to it",
+       [](World& w) { w.guard.declined = api::Declined{.rollback = "web-2-1b4e", .at = moment}; },
+       {{.reason = "Declined",
+         .message =
+             "A person deleted Rollback web-2-1b4e of this release while it waited, so the release stays. Ship a new one, or "
+             "make a Rollback by hand"}}},
+      {"Declined", "nobody did", [](World&) {}},
       {"AlreadyRolledBack",
        "a release is rolled back once",
        [](World& w) { w.rollback = finished_rollback(w); },
@@ -75,7 +86,8 @@ std::vector<HoldRow> once() {
          w.rollback->status.template_restored = moment;
        },
        {{.reason = "AlreadyRolledBack",
-         .message = "Rollback web-2-1b4e of this release ended as Superseded; a release is rolled back once at most"}}},
+         .message = "Rollback web-2-1b4e of this release ended as Superseded; a release is rolled back once at most. Ship a "
+                    "new one, or make a Rollback by hand"}}},
       {"AlreadyRolledBack", "nor does one that is under way",
        [](World& w) { w.rollback = finished_rollback(w, api::RollbackPhase::Restored); }},
   };
@@ -87,13 +99,14 @@ std::vector<HoldRow> where_to() {
        "without a good revision there is nothing to go back to",
        [](World& w) { w.guard.revisions.resize(1); },
        {{.reason = "NoLastGood",
-         .message = "There is nothing to go back to: no earlier revision of this Deployment was ever proven good"}}},
+         .message = "There is nothing to go back to: no earlier revision of this Deployment was ever proven good. "
+                    "Ship a release that works"}}},
       {"NoLastGood",
        "nor where it is not kept",
        [](World& w) { w.guard.revisions[1].kept_as.clear(); },
        {{.reason = "NoLastGood",
          .message = "There is nothing to go back to: revision 1 was good, but its template was not kept before the next one "
-                    "came"}}},
+                    "came. Ship a release that works"}}},
       {"NoLastGood", "one that is kept is enough", [](World&) {}},
       {"NoLastGood", "a mark has a reason of its own", [](World& w) { w.guard.current->no_rollback_past = true; }},
       {"NoRollbackPast",
@@ -143,7 +156,8 @@ std::vector<HoldRow> whose() {
        [](World& w) { compare(w, api::SampleResult::Fail, true); },
        {{.reason = "AlreadyFailing",
          .message = "Check health failed before the new revision had a pod, so the release is not its cause. Then, revision 1 "
-                    "(web-v1): 503 instead of 200-399. Now: as the test says"}}},
+                    "(web-v1): 503 instead of 200-399. Now: as the test says. It is put back when the old pods pass and the "
+                    "new ones still fail"}}},
       {"AlreadyFailing", "what passed before is", [](World& w) { compare(w, api::SampleResult::Pass, true); }},
       {"AlreadyFailing", "what was not known before may be", [](World& w) { compare(w, api::SampleResult::Unknown, true); }},
       {"AlreadyFailing", "what fails at the same time is another rule's",
@@ -157,8 +171,10 @@ std::vector<HoldRow> whose() {
        "what fails just the same for the old revision is not mended by it",
        [](World& w) { compare(w, api::SampleResult::Fail, false); },
        {{.reason = "SharedCause",
-         .message = "Check health fails just the same for revision 1 (web-v1), so going back to it would not help. It, at "
-                    "2026-11-24T12:00:30Z: 503 instead of 200-399. The new revision: as the test says"}}},
+         .message =
+             "Check health fails just the same for revision 1 (web-v1), so going back to it would not help. The old "
+             "revision, at 2026-11-24T12:00:30Z: 503 instead of 200-399. The new one: as the test says. It is put back when "
+             "the old pods pass and the new ones still fail"}}},
       {"SharedCause", "where the old one passes, it is", [](World& w) { compare(w, api::SampleResult::Pass, false); }},
       {"SharedCause", "where the old one is not asked, nothing is shared",
        [](World& w) { w.guard.checks[1].comparison.reset(); }},

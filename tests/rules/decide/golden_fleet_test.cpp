@@ -43,6 +43,8 @@ struct FleetRow {
   bool is_open;
   std::optional<Duration> closed_ago = {};
   BreakerSettings settings = {};
+  std::optional<Duration> above_ago = {};
+  std::size_t held = 0;
 };
 
 const std::vector<FleetRow> fleets = {
@@ -59,6 +61,12 @@ const std::vector<FleetRow> fleets = {
     {"closed to the end of its time", 30, 30, false, 5min - 1ms},
     {"open again when that is over", 30, 30, true, 5min},
     {"closed from a time that has not come", 30, 30, true, -1ms},
+    {"five are left of those that failed a moment ago", 30, 5, true, {}, {}, 1ms},
+    {"the last one is, and it was calm for a moment less than five minutes", 30, 1, true, {}, {}, 5min - 1ms},
+    {"it was calm for five minutes", 30, 1, false, {}, {}, 5min},
+    {"closed by a person it is not to be waited for", 30, 1, false, 1min, {}, 2min},
+    {"after a restart some are held by it still", 30, 1, true, {}, {}, {}, 1},
+    {"nobody knows any more who it held before it was closed", 30, 1, false, 9min, {}, {}, 1},
 };
 
 }  // namespace
@@ -70,25 +78,50 @@ TEST_CASE("Golden: in trouble is who fails a check while it is judged, or was pu
     guard.checks = {{.name = "rollout"}, {.name = "health", .failures = row.failures}};
     if (row.failures > 0) guard.checks.back().last_failure = noon - row.failed_ago;
     if (row.put_back_ago) guard.rollbacks = {{.name = "web-2-1b4e", .at = noon - *row.put_back_ago}};
-    CHECK(is_troubled(guard, {}, noon) == row.is_troubled);
+    CHECK(is_troubled(guard, {}, {}, noon) == row.is_troubled);
   }
+}
+
+TEST_CASE("What was put back while a person kept the breaker closed opens it no more") {
+  const api::GuardStatus guard{
+      .policy = "RollbackPolicy/web", .state = State::Idle, .rollbacks = {{.name = "web-2-1b4e", .at = noon - 1min}}};
+  CHECK(is_troubled(guard, {}, {.at = noon - 30s, .problem = {}}, noon));
+  CHECK_FALSE(is_troubled(guard, {}, {.at = noon - 1min, .problem = {}}, noon));
+  CHECK_FALSE(is_troubled(guard, {}, {.at = noon - 5min, .problem = {}}, noon));
+  CHECK(is_troubled(guard, {}, {.at = noon - 7min, .problem = {}}, noon));
+}
+
+TEST_CASE("What closes the breaker is a time, and what is none is told") {
+  CHECK(read_closing("").problem.empty());
+  CHECK(read_closing("2026-11-24T12:00:00Z").at == noon);
+  CHECK_FALSE(read_closing("12:00").at.has_value());
+  CHECK_FALSE(read_closing("12:00").problem.empty());
 }
 
 TEST_CASE("Golden: the breaker is open with more than so many and more than that share, until a person closes it") {
   for (const FleetRow& row : fleets) {
     CAPTURE(row.name);
-    const auto closed = row.closed_ago ? std::optional(noon - *row.closed_ago) : std::nullopt;
-    const Breaker breaker = judge_fleet(row.settings, {.guarded = row.guarded, .troubled = row.troubled}, closed, noon);
+    const auto ago = [](std::optional<Duration> since) { return since ? std::optional(noon - *since) : std::nullopt; };
+    const Closing closing{.at = ago(row.closed_ago), .problem = {}};
+    const Fleet fleet{.guarded = row.guarded, .troubled = row.troubled, .held = row.held};
+    const auto above = last_above(row.settings, fleet, closing, ago(row.above_ago), noon);
+    const Breaker breaker = judge_fleet(row.settings, fleet, closing, above, noon);
     CHECK(breaker.is_open == row.is_open);
     CHECK(breaker.message.empty() != row.is_open);
   }
 }
 
 TEST_CASE("An open breaker says both figures, both limits and what closes it") {
-  CHECK(judge_fleet({}, {.guarded = 30, .troubled = 7}, {}, noon).message ==
-        "7 of 30 guarded Deployments fail or were rolled back within 5m (the breaker opens above 5 and above 10%): a cause in "
-        "common is likelier than so many bad releases. It closes when fewer fail, or by the annotation "
-        "lastgood.dev/close-breaker on the controller's Lease");
+  const std::string words =
+      "7 of 30 guarded Deployments fail or were rolled back within 5m (the breaker opens above 5 and above 10%): a cause in "
+      "common "
+      "is likelier than so many bad releases. It closes when it has been calm for 5m, or when an administrator sets "
+      "lastgood.dev/close-breaker on the controller's Lease to the present time";
+  CHECK(judge_fleet({}, {.guarded = 30, .troubled = 7}, {}, noon, noon).message == words);
+  CHECK(judge_fleet({}, {.guarded = 30, .troubled = 7}, read_closing("soon"), noon, noon).message ==
+        words +
+            ". lastgood.dev/close-breaker on the Lease says \"soon\", which is no time such as \"2026-11-24T12:00:00Z\", "
+            "and so closes nothing");
 }
 
 //  ✗✗✗ with the breaker open ─▶ Held BreakerOpen ─▶ closed, still failing ─▶ v1

@@ -216,7 +216,7 @@ TEST_CASE("Golden: a call that comes to nothing before anything is touched calls
   CHECK(off.act.index() == 0);
   REQUIRE(off.rollback.has_value());
   CHECK(off.rollback->phase == RollbackPhase::Superseded);
-  CHECK(off.guard.state == api::State::Watching);
+  CHECK(off.wake == moment);
   world.group[0].rollback->status.template_restored = moment;
   CHECK(std::holds_alternative<CarryOutRollback>(decide::decide(world, moment).act));
 }

@@ -141,6 +141,13 @@ std::vector<HoldRow> in_order() {
          w.group[0].guard.watch_started = moment + 1ms;
        }},
       {"GroupOrder", "who goes back alone waits for nobody", [](World&) {}},
+      {"GroupOrder",
+       "who is called waits while it has not been looked at who called",
+       [](World& w) {
+         follows(w, RollbackPhase::Verifying);
+         w.group[0] = GroupMember{.deployment = "api"};
+       },
+       {{.reason = "GroupOrder", .message = "In group shop api has not been looked at yet", .until = 1s}}},
   };
 }
 

@@ -26,12 +26,13 @@ std::vector<RefusalRow> of_the_deployment() {
        "nothing is kept of what is not opted in",
        [](World& w) { w.guarding = {}; },
        {{.reason = "NotGuarded",
-         .message = "No policy that can be used governs the Deployment (not opted in), so nothing of it is kept"}}},
+         .message = "No policy that can be used governs the Deployment (not opted in), so nothing of it is kept; opt in first"}}},
       {"NotGuarded",
        "nor where the policy is broken",
        [](World& w) { w.guarding = broken_policy(); },
        {{.reason = "NotGuarded",
-         .message = "No policy that can be used governs the Deployment (There is none), so nothing of it is kept"}}},
+         .message =
+             "No policy that can be used governs the Deployment (There is none), so nothing of it is kept; opt in first"}}},
       {"NotGuarded", "governed it is", [](World&) {}},
       {"Deleting",
        "what is being deleted is not put back",
@@ -55,6 +56,8 @@ std::vector<RefusalRow> of_the_deployment() {
          w.rollback->spec.check.clear();
          w.rollback->spec.caused_by = "api-2-9f";
          w.rollback->spec.mode = api::Mode::Approve;
+         w.guarding.group = "shop";
+         w.group = {leader("api", {"api", "web"})};
          w.guard.rollback = w.rollback->meta.key.name;
          w.guard.state = api::State::Held;
          w.guard.reason = "AwaitingApproval";
@@ -150,13 +153,14 @@ std::vector<RefusalRow> of_harm() {
       {"Suspended",
        "while the policy is suspended",
        [](World& w) { w.guarding.spec.suspend = true; },
-       {{.reason = "Suspended", .message = "RollbackPolicy/web is suspended"}},
+       {{.reason = "Suspended", .message = "RollbackPolicy/web is suspended; set spec.suspend to false"}},
        true},
       {"Suspended", "while it is not", [](World&) {}},
       {"PausedUntil",
        "while it is to be left alone",
        [](World& w) { w.guarding.pause_until = moment + 1ms; },
-       {{.reason = "PausedUntil", .message = "lastgood.dev/pause-until says to leave it alone until 2026-11-24T12:00:30Z"}},
+       {{.reason = "PausedUntil",
+         .message = "lastgood.dev/pause-until says to leave it alone until 2026-11-24T12:00:30Z; take it away to end that"}},
        true},
       {"PausedUntil", "when it is not any more", [](World& w) { w.guarding.pause_until = moment; }},
   };
@@ -177,7 +181,9 @@ std::vector<RefusalRow> of_the_server() {
       {"CheckingRollback",
        "and what could not be found out",
        [](World& w) { found(w, api::Truth::Unknown, "NotChecked", "no answer"); },
-       {{.reason = "CheckingRollback", .message = being_checked, .is_passing = true}}},
+       {{.reason = "CheckingRollback",
+         .message = "Whether the rollback would work is being found out: no answer",
+         .is_passing = true}}},
       {"CheckingRollback", "what is known is not", [](World&) {}},
       {"MissingReference",
        "what needs a Secret that is gone would not start",

@@ -25,10 +25,10 @@ struct Table {
 };
 
 std::vector<Table> tables() {
-  return {{"judge", judge_rules(), breached_world()},
-          {"touch", touch_rules(), breached_world()},
-          {"begin", begin_rules(), breached_world()},
-          {"pending", pending_rules(), pending_world()}};
+  return {{"judge", judge_rules(), breached_world()},   {"touch", touch_rules(), breached_world()},
+          {"begin", begin_rules(), breached_world()},   {"pending", pending_rules(), pending_world()},
+          {"forced", forced_rules(), breached_world()}, {"group", group_rules(), pending_world()},
+          {"by hand", by_hand_rules(), pending_world()}};
 }
 
 const HoldRule* find_rule(std::span<const HoldRule> rules, const char* name) {
@@ -179,7 +179,8 @@ TEST_CASE("Golden: a refused request is answered in words, and nothing is done")
     CHECK(is_told(decision, "RollbackRefused") == !row.refusal->is_passing);
     if (!is_refused) continue;
     CHECK(decision.request->phase == api::RollbackPhase::Refused);
-    CHECK(decision.request->message == row.refusal->reason + ": " + row.refusal->message);
+    const std::string hint = row.yields_to_force ? std::string(force_hint) : "";
+    CHECK(decision.request->message == row.refusal->reason + ": " + row.refusal->message + hint);
   }
 }
 

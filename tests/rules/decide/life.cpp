@@ -292,7 +292,7 @@ Life& Life::restart() { return restart_with(written); }
 Life& Life::restart_with(const api::GuardStatus& persisted_guard) {
   guard = persisted_guard;
   written = persisted_guard;
-  forget_answers(guard);
+  forget_answers(guard, now);
   rollback.reset();
   for (const auto& [name, one] : server) {
     if (one.spec.drill || one.status.phase == RollbackPhase::Observed || !api::is_bound(one.spec)) continue;

@@ -99,3 +99,47 @@ TEST_CASE("What a person asked for waits where the old template cannot work any 
     CHECK(life.on_deployment() == "v1");
   }
 }
+
+//  health ✗✗✗ recorded ... health ✓ and errors ✗ in one look      a first failure of another check is not its second
+TEST_CASE("A rollback that is called off is not begun in the same breath by another check's first failure") {
+  Life life = recorded();
+  life.guarding.spec.checks.push_back({.name = "errors", .interval = 10s, .failure_threshold = 2});
+  life.breaker = {.is_open = true, .message = "too many"};
+  life.look({fails("health")});
+  REQUIRE(life.standing() == "Held BreakerOpen");
+  life.breaker = {};
+  life.look({pass("health"), fails("errors")});
+  CHECK(life.phase() == "Superseded");
+  CHECK(life.act().empty());
+  CHECK(life.wake() == Duration{0});
+  life.look();
+  CHECK(life.guard.state == api::State::Watching);
+  CHECK(life.template_changes == 0);
+  life.watch(10s, {fails("errors")});
+  CHECK(life.rollback->spec.check == "errors");
+  CHECK(life.on_deployment() == "v1");
+}
+
+TEST_CASE("A check that leaves the policy while another one fails makes room for a record of that one") {
+  Life life = recorded(api::Mode::Approve);
+  life.guarding.spec.checks = {{.name = "errors", .interval = 10s, .failure_threshold = 2}};
+  life.watch(1min, {fails("errors")});
+  CHECK(life.told("RollbackCancelled") == 1);
+  CHECK(life.standing() == "Held AwaitingApproval");
+  CHECK(life.rollback->spec.check == "errors");
+  CHECK(life.template_changes == 0);
+  life.approve().watch(10s, {fails("errors")});
+  CHECK(life.on_deployment() == "v1");
+}
+
+TEST_CASE("A refusal that comes after a long wait for approval has its full time before it is given up") {
+  Life life = recorded(api::Mode::Approve);
+  life.watch(1h, {fails("health")});
+  REQUIRE(life.standing() == "Held AwaitingApproval");
+  life.preflight = api::Preflight{.ready = api::Truth::False, .reason = "Refused", .message = "a policy says no"};
+  life.approve().watch(10min, {fails("health")});
+  CHECK(life.standing() == "Held Refused");
+  life.watch(6min, {fails("health")});
+  CHECK(life.standing() == "Frozen RollbackRefused");
+  CHECK(life.guard.message.starts_with("revision 2 (web-v2) could not be put back within 15m. a policy says no"));
+}

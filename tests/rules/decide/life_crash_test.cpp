@@ -2,6 +2,7 @@
 // and the Rollback object as it stands. The end is always the same: one rollback, one template change by us.
 #include <catch2/catch.hpp>
 
+#include "decide/breaker.hpp"
 #include "life.hpp"
 
 using namespace lastgood;
@@ -163,4 +164,30 @@ TEST_CASE("A rollback that failed stays frozen over a restart") {
   life.restart().watch(1h, {pass("rollout"), pass("health")});
   CHECK(life.standing() == "Frozen RollbackFailed");
   CHECK(life.template_changes == 1);
+}
+
+TEST_CASE("What failed before the release had a pod is remembered over a restart and over a policy that cannot be read") {
+  Life life;
+  life.ship("v1").roll_out().look().look().pass_time(1h).ship("v2").look();
+  api::Sample before = fails_as_before("health", true);
+  before.result = api::SampleResult::Unknown;
+  life.look({before});
+  SECTION("a restart") { life.restart(); }
+  SECTION("a policy that cannot be read") {
+    life.break_policy().look();
+    life.guarding = web_policy();
+  }
+  life.look().roll_out().look().watch(1min, {fails("health")});
+  CHECK(life.standing() == "Held AlreadyFailing");
+  CHECK(life.template_changes == 0);
+}
+
+TEST_CASE("A restart does not make the fleet look well: what was breached counts as failing until it is seen") {
+  Life life;
+  life.breaker = {.is_open = true, .message = "too many"};
+  life.ship("v1").roll_out().look().look().pass_time(1h).ship("v2").look().roll_out().look({pass("rollout")}).fail_thrice();
+  REQUIRE(life.standing() == "Held BreakerOpen");
+  life.watch(1h, {fails("health")}).restart();
+  CHECK(decide::is_troubled(life.guard, {}, {}, life.now));
+  CHECK_FALSE(decide::is_troubled(life.guard, {}, {}, life.now + 5min));
 }

@@ -193,6 +193,7 @@ TEST_CASE("A rollback that is recorded waits while it may not touch the Deployme
   SECTION("but meanwhile it got well") {
     life.look({pass("health")});
     CHECK(life.phase() == "Superseded");
+    life.look();
     CHECK(life.guard.state == api::State::Watching);
     CHECK(life.template_changes == 0);
     const std::string first = life.rollback->meta.key.name;
@@ -257,4 +258,23 @@ TEST_CASE("Nothing answers anything: nothing is done") {
   life.watch(24h, {unknown("rollout"), unknown("health")});
   CHECK(life.template_changes == 0);
   CHECK(life.records == 0);
+}
+
+TEST_CASE(
+    "What a person asks for while the template has no ReplicaSet is answered: paused it is refused, else it waits in words") {
+  Life life;
+  life.ship("v1").roll_out().look().look().ship("v2").look().roll_out().look().watch_well(11min).ship_without_set("v3");
+  SECTION("paused") {
+    life.pause().ask().look();
+    CHECK(life.last.request->phase == api::RollbackPhase::Refused);
+    CHECK(life.last.request->message.starts_with("DeploymentPaused: "));
+  }
+  SECTION("not yet there") {
+    life.ask().look();
+    CHECK(life.last.request->phase == api::RollbackPhase::Pending);
+    CHECK(life.last.request->message == "It waits. The ReplicaSet of the present template does not exist yet");
+    CHECK(life.wake().value() >= Duration{1s});
+    life.look();
+    CHECK_FALSE(life.last.request.has_value());
+  }
 }

@@ -89,6 +89,7 @@ TEST_CASE("What waits for approval and gets well is cancelled, and judged on") {
   life.fail_thrice().watch_well(10s);
   CHECK(life.phase() == "Superseded");
   CHECK(life.told("RollbackCancelled") == 1);
+  life.look();
   CHECK(life.guard.state == api::State::Watching);
 }
 

@@ -1,6 +1,7 @@
 // A rollback seen through: RollingBack, Verifying, Frozen, and what people do meanwhile.
 #include <catch2/catch.hpp>
 
+#include "decide/record.hpp"
 #include "life.hpp"
 
 using namespace lastgood;
@@ -270,4 +271,43 @@ TEST_CASE("An answer of before our patch is not held against the bad template th
   life.ship("v2").pass_time(1s).look({fails_at_once("rollout")});
   CHECK(life.current() == "v2 Watching");
   CHECK(life.guard.checks[0].failures == 0);
+}
+
+TEST_CASE("A restored revision that lacks a replica is waited for in those words, and not for ever") {
+  Life life = verifying();
+  life.deployment.available_replicas -= 1;
+  life.watch_well(6min);
+  CHECK(life.standing() == "Verifying AwaitingReplicas");
+  life.watch_well(15min);
+  CHECK(life.standing() == "Idle RolledBack");
+  CHECK(life.rollback->status.message.ends_with("is not verified: not every replica is available"));
+  CHECK(life.told("RollbackUnverified") == 1);
+}
+
+TEST_CASE("A restored revision whose check failed once and then fell silent is not waited for without an end") {
+  Life life = verifying();
+  life.look({fails("health")}).watch(6min, {pass("rollout"), unknown("health")});
+  CHECK(life.standing() == "Verifying AwaitingPass");
+  life.watch(15min, {pass("rollout"), unknown("health")});
+  CHECK(life.standing() == "Idle RolledBack");
+  CHECK(life.rollback->status.message.ends_with("is not verified: a check that failed was not answered again"));
+}
+
+//  v2 ✗✗✗ ▶ patch ▶ v2 again by a tool, before anybody looked
+TEST_CASE("A tool that puts the bad template back before that is seen is counted all the same") {
+  Life life = rolling_back();
+  life.ship("v2").roll_out();
+  life.author = machine;
+  life.rollback->status =
+      decide::advance(life.rollback->status, api::RollbackPhase::Superseded, "the template has changed since", life.now);
+  life.guard.current = life.rollback->spec.from;
+  life.guard.template_digest = TemplateDigest("v2");
+  life.pass_time(1s).look();
+  CHECK(life.verdict("v2") == "Watching");
+  CHECK(life.told("RolledBack") == 1);
+  CHECK(life.guard.contests.size() == 1);
+  CHECK(life.guard.rollbacks.size() == 1);
+  CHECK(life.standing() == "Watching Baking");
+  life.watch(30s, {fails("health")});
+  CHECK(life.told("RolledBack") == 1);
 }

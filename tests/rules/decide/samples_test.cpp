@@ -107,7 +107,10 @@ TEST_CASE("The checks are the rollout's and the policy's, in this order, with th
   const auto checks = apply_all({}, web_policy().spec, {}, false, noon);
   REQUIRE(checks.size() == 2);
   CHECK(checks[0] == api::CheckStatus{.name = "rollout", .reason = "NotAskedYet", .failure_threshold = 1});
-  CHECK(checks[1] == api::CheckStatus{.name = "health", .reason = "NotAskedYet", .failure_threshold = 3});
+  CHECK(checks[1] == api::CheckStatus{.name = "health",
+                                      .asks = api::question_of(web_policy().spec.checks[0].http),
+                                      .reason = "NotAskedYet",
+                                      .failure_threshold = 3});
 }
 
 TEST_CASE("A check that the policy no longer has is dropped with its breach, and one that it newly has starts empty") {
@@ -118,8 +121,25 @@ TEST_CASE("A check that the policy no longer has is dropped with its breach, and
   const auto checks = apply_all(before, spec, {}, true, noon);
   REQUIRE(checks.size() == 3);
   CHECK(checks[1].failures == 2);
-  CHECK(checks[2] == api::CheckStatus{.name = "new", .reason = "NotAskedYet", .failure_threshold = 5});
+  CHECK(checks[2].name == "new");
+  CHECK(checks[2].failures == 0);
+  CHECK(checks[2].reason == "NotAskedYet");
+  CHECK(checks[2].failure_threshold == 5);
   CHECK(breached(checks) == nullptr);
+}
+
+TEST_CASE("A check that asks something else starts anew, whoever led when it was asked before") {
+  auto spec = web_policy().spec;
+  std::vector<api::CheckStatus> checks = apply_all({}, spec, {}, true, noon);
+  checks[1].failures = 3;
+  checks[1].breached = true;
+  CHECK(apply_all(checks, spec, {}, true, noon)[1].breached);
+  spec.checks[0].http.path = "/healthz";
+  CHECK(apply_all(checks, spec, {}, true, noon)[1].failures == 0);
+  CHECK(breached(apply_all(checks, spec, {}, true, noon)) == nullptr);
+  // Written before the question was.
+  checks[1].asks.clear();
+  CHECK(apply_all(checks, spec, {}, true, noon)[1].breached);
 }
 
 TEST_CASE("A sample of no check of the policy changes nothing") {

@@ -184,6 +184,12 @@ void roll_out_and_wait(Together& group, std::size_t who, int which) {
   }
 }
 
+// Whoever is well becomes good, and whatever was put back is verified.
+void bake(Together& group, std::size_t who, int) {
+  roll_out_and_wait(group, who, 0);
+  for (int i = 0; i < 2; ++i) group.pass(1min, who, true);
+}
+
 void become_well(Together& group, std::size_t who, int which) {
   if (which < 3) {
     group.ill.erase(group.lives[who].on_deployment());
@@ -194,11 +200,12 @@ void become_well(Together& group, std::size_t who, int which) {
 
 const std::vector<Kind> kinds = {
     {"released together", 8, release_together},
-    {"released", 2, [](Together& g, std::size_t who, int which) { g.ship(who, which < 3); }},
+    {"released", 6, [](Together& g, std::size_t who, int which) { g.ship(who, which < 3); }},
     {"rolled out", 3, [](Together& g, std::size_t who, int) { g.lives[who].roll_out(); }},
     {"asked", 8, fail},
     {"all rolled out and asked", 6, roll_out_and_wait},
     {"a second", 6, [](Together& g, std::size_t who, int) { g.pass(1s, who, false); }},
+    {"baked", 6, bake},
     {"well or ill", 2, become_well},
     {"suspended", 2, [](Together& g, std::size_t who, int which) { g.lives[who].suspend(which < 2); }},
     {"paused", 1, [](Together& g, std::size_t who, int which) { g.lives[who].pause(which < 2); }},

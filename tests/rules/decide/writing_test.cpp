@@ -104,9 +104,10 @@ TEST_CASE("After a restart a check has to pass once more, but failures and breac
            .passed_once = true,
            .breached = true}}};
   auto failing = guard.checks[1];
-  forget_answers(guard);
+  forget_answers(guard, noon);
   // It stays breached, but only a new failure confirms it.
   failing.result = api::SampleResult::Unknown;
+  failing.last_failure = noon;
   CHECK(guard.checks[0] == api::CheckStatus{.name = "a", .reason = "NotAskedYet", .failure_threshold = 2});
   CHECK(guard.checks[1] == failing);
 }

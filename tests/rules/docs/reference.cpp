@@ -59,6 +59,7 @@ Names events_in(const std::string& source) {
                     [](const std::smatch& match) { return match[2].str() + (match[1] == "true" ? " Warning" : " Normal"); });
   const auto warning = [](const std::smatch& match) { return match[1].str() + " Warning"; };
   names.merge(all(source, R"re(freeze\([^;"]*,\s*"(\w+)")re", warning));
+  names.merge(all(source, R"re(\.warning = true,\s*\.reason = "(\w+)")re", warning));
   for (const std::string& reason : freezing_holds_in(source)) names.insert(reason + " Warning");
   return names;
 }

@@ -18,11 +18,15 @@ namespace {
 
 constexpr Duration one_way{2};
 constexpr std::chrono::seconds between_bookmarks{60};
+// Of a JSON patch whose test fails.
+constexpr const char* patch_failed = "the server rejected our request due to an error in our request";
 
 Error refused(Mishap mishap) {
   switch (mishap) {
     case Mishap::Conflict: return api::status_error(409, refusal(409, "Conflict", "injected").body.dump());
-    case Mishap::Unprocessable: return api::status_error(422, refusal(422, "Invalid", "injected").body.dump());
+    case Mishap::Unprocessable: return api::status_error(422, refusal(422, "Invalid", patch_failed).body.dump());
+    case Mishap::NotAdmitted:
+      return api::status_error(422, refusal(422, "Invalid", "ValidatingAdmissionPolicy 'old' denied request: no").body.dump());
     case Mishap::Slow: return api::status_error(429, "Too many requests, please try again later.", std::chrono::seconds(1));
     case Mishap::Broken: return api::status_error(500, refusal(500, "InternalError", "injected").body.dump());
     default: return {.kind = ErrorKind::Closed, .message = "injected: the connection was closed"};

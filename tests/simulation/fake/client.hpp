@@ -16,7 +16,8 @@ enum class Mishap : std::uint8_t {
   LoseAnswer,     // the server does it, the answer does not arrive
   Hang,           // no answer, and nothing done, until the caller gives up
   Conflict,       // 409, nothing done
-  Unprocessable,  // 422, nothing done
+  Unprocessable,  // 422 of a test that failed, nothing done
+  NotAdmitted,    // 422 of an admission policy, nothing done
   Slow,           // 429
   Broken,         // 500
 };

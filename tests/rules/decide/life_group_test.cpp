@@ -1,0 +1,107 @@
+// A member of a group over time: whom it waits for, and what becomes of it when the others change their minds.
+#include <catch2/catch.hpp>
+
+#include "golden.hpp"
+
+using namespace lastgood;
+using namespace lastgood::decide;
+using namespace lastgood::decide::test;
+using api::RollbackPhase;
+
+namespace {
+
+// "web" is judged; its group has "api" in it, which has called both back and goes first.
+Life called() {
+  Life life;
+  life.guarding.group = "shop";
+  life.ship("v1").roll_out().look().look().pass_time(1h).ship("v2").look().roll_out().look({pass("rollout")});
+  life.group = {leader("api", {"api", "web"})};
+  life.group[0].rollback->spec.detected = life.now + 1s;
+  life.pass_time(10s).look();
+  REQUIRE(life.phase() == "Pending");
+  REQUIRE(life.rollback->spec.caused_by == "api-2-9f");
+  return life;
+}
+
+// "web" leads, and waits for "db", which goes first.
+Life leading() {
+  Life life;
+  life.guarding.group = "shop";
+  life.guarding.group_order = 1;
+  life.ship("v1").roll_out().look().look().pass_time(1h).ship("v2").look().roll_out().look({pass("rollout")});
+  life.group = {member("db")};
+  life.group[0].guard.watch_started = life.group[0].guard.current->since = life.now;
+  life.fail_thrice().look({fails("health")});
+  REQUIRE(life.standing() == "Held GroupOrder");
+  return life;
+}
+
+// "db" has gone back for "web".
+void db_goes_back(Life& life) {
+  api::Rollback back;
+  back.meta.key.name = "db-2-77aa";
+  back.spec.caused_by = life.rollback->meta.key.name;
+  back.status.phase = RollbackPhase::Restored;
+  back.status.template_restored = life.now;
+  life.group[0].rollback = back;
+}
+
+}  // namespace
+
+TEST_CASE("Taken out of the group while it waits, a member stays where it is, and says why") {
+  Life life = called();
+  life.guarding.group.clear();
+  life.group.clear();
+  life.watch(1min, {pass("rollout"), pass("health")});
+  CHECK(life.phase() == "Superseded");
+  CHECK(life.rollback->status.message ==
+        "revision 2 (web-v2) stays: Rollback api-2-9f, which called it back, is of no Deployment of its group any more");
+  CHECK(life.template_changes == 0);
+}
+
+TEST_CASE("After a restart a member waits until it has been looked at who called it") {
+  Life life = called();
+  const GroupMember known = life.group[0];
+  life.group = {GroupMember{.deployment = "api"}};
+  life.restart().watch(1min, {pass("rollout"), pass("health")});
+  CHECK(life.standing() == "Held GroupOrder");
+  CHECK(life.template_changes == 0);
+  life.group = {known};
+  life.group[0].rollback->status.phase = RollbackPhase::Verifying;
+  life.group[0].rollback->status.template_restored = life.now;
+  life.look();
+  CHECK(life.on_deployment() == "v1");
+}
+
+TEST_CASE("Whom the others have gone back for goes back too, although it got well by that") {
+  Life life = leading();
+  db_goes_back(life);
+  life.watch(30s, {pass("rollout"), pass("health")});
+  CHECK(life.phase() == "Pending");
+  life.group[0].rollback->status.phase = RollbackPhase::Verifying;
+  life.look({pass("health")});
+  CHECK(life.on_deployment() == "v1");
+}
+
+TEST_CASE("Before anybody has gone back, who got well calls its group off") {
+  Life life = leading();
+  life.look({pass("health")});
+  CHECK(life.phase() == "Superseded");
+  CHECK(life.template_changes == 0);
+}
+
+TEST_CASE("What was rolled back once is not called back over and over") {
+  Life life = called();
+  life.rollback->status.phase = RollbackPhase::Failed;
+  life.server[life.rollback->meta.key.name] = *life.rollback;
+  life.look();
+  REQUIRE(life.guard.state == api::State::Frozen);
+  // A person takes the freeze away, and judges the release again.
+  life.guard.freeze.reset();
+  life.guard.rollback.clear();
+  life.rollback->spec.caused_by = "api-1-9f";
+  const int told = life.told("RollbackStarted");
+  life.watch(1min, {pass("rollout"), pass("health")});
+  CHECK(life.told("RollbackStarted") == told);
+  CHECK(life.template_changes == 0);
+}
