@@ -1,8 +1,10 @@
 #include "options.hpp"
 
 #include <CLI/CLI.hpp>
+#include <cstdlib>
 
 #include "api/values.hpp"
+#include "base/text.hpp"
 
 namespace lastgood {
 
@@ -40,6 +42,18 @@ void add_breaker(CLI::App& app, Options& o) {
       ->default_str(format_duration(o.breaker_within));
 }
 
+// Some releases of CLI11 pass over a variable that its option's validator refuses.
+void refuse_bad_environment(CLI::App& app) {
+  for (CLI::Option* option : app.get_options()) {
+    const std::string variable = option->get_envname();
+    const char* value = variable.empty() ? nullptr : std::getenv(variable.c_str());
+    if (!value || *value == '\0' || option->count() > 0) continue;
+    std::string text = value;
+    const std::string objection = (*option->get_validator(0))(text);
+    throw CLI::ValidationError(option->get_name(), variable + " is " + in_quotes(value) + ". " + objection);
+  }
+}
+
 }  // namespace
 
 Parsed parse_options(int argc, char** argv) {
@@ -70,8 +84,9 @@ Parsed parse_options(int argc, char** argv) {
       ->envname("LASTGOOD_READ_SECRETS");
   try {
     app.parse(argc, argv);
+    refuse_bad_environment(app);
     parsed.run = true;
-  } catch (const CLI::ParseError& error) {
+  } catch (const CLI::Error& error) {
     parsed.exit_code = app.exit(error);
   }
   return parsed;

@@ -93,7 +93,10 @@ std::string busy_with(const GroupMember& member, const std::string& deployment) 
 // Its place in the order is over: rolled out again, or nothing more will come of it.
 bool has_gone_back(const GroupMember& member, const std::string& call) {
   const auto& rollback = member.rollback;
-  if (!rollback || (rollback->meta.key.name != call && rollback->spec.caused_by != call)) return false;
+  if (!rollback) return false;
+  // Put back by another call of the group, it is where it was to go.
+  const bool is_there = member.guard.current && was_put_back(member, *member.guard.current);
+  if (!is_there && rollback->meta.key.name != call && rollback->spec.caused_by != call) return false;
   return rollback->status.phase == RollbackPhase::Verifying || api::finished(rollback->status.phase);
 }
 
@@ -111,8 +114,9 @@ std::optional<api::GroupCall> call_group(const World& world, const api::GuardSta
 }
 
 const api::Rollback* called_back_by(const World& world, const api::GuardStatus& guard) {
-  if (!guard.current || !guard.watch_started || guard.state == State::RollingBack || guard.state == State::Verifying)
-    return nullptr;
+  // One that could not be recorded is not under way.
+  const bool is_busy = guard.state == State::Verifying || (guard.state == State::RollingBack && named_by(guard, world.rollback));
+  if (!guard.current || !guard.watch_started || is_busy) return nullptr;
   // What was put back already, by whomever, is no release that could be called back.
   const auto& last = world.rollback;
   if (last && last->status.template_restored && last->spec.to.hash == guard.current->hash) return nullptr;
@@ -204,11 +208,15 @@ bool follow_group(Step& step) {
   // Who approved of the call approved of the whole group; where nobody was asked, this policy still is.
   const bool is_approved = call->spec.mode == api::Mode::Approve;
   record.spec.mode = is_approved ? api::Mode::Enforce : step.world.guarding.spec.mode;
+  // Tried again after the record could not be written, it is the same fact.
+  const bool is_told = guard.rollback == record.meta.key.name;
   guard.rollback = record.meta.key.name;
   step.enter(State::RollingBack, record.spec.reason, record.spec.message);
-  step.fact(true, "RollbackStarted", "Rollback",
-            fmt::format("{} is put back to {} {}: Rollback {}", bad, name_of(step.deployment(), target), why(record.spec),
-                        guard.rollback));
+  if (!is_told) {
+    step.fact(true, "RollbackStarted", "Rollback",
+              fmt::format("{} is put back to {} {}: Rollback {}", bad, name_of(step.deployment(), target), why(record.spec),
+                          guard.rollback));
+  }
   step.look_again(step.now + std::chrono::seconds(1));
   // Those that go before it may still be at it.
   step.out.act = StartRollback{.record = std::move(record), .carry_out = false};

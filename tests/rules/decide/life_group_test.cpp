@@ -105,3 +105,18 @@ TEST_CASE("What was rolled back once is not called back over and over") {
   CHECK(life.told("RollbackStarted") == told);
   CHECK(life.template_changes == 0);
 }
+
+TEST_CASE("A member whose record cannot be written says once that it is put back, and tries again") {
+  Life life;
+  life.guarding.group = "shop";
+  life.ship("v1").roll_out().look().look().pass_time(1h).ship("v2").look().roll_out().look({pass("rollout")});
+  life.group = {leader("api", {"api", "web"})};
+  life.group[0].rollback->spec.detected = life.now + 1s;
+  life.can_record = false;
+  life.watch(50s, {pass("rollout")});
+  CHECK(life.told("RollbackStarted") == 1);
+  CHECK(life.standing() == "RollingBack GroupRolledBack");
+  life.can_record = true;
+  life.watch(10s, {pass("rollout")});
+  CHECK(life.phase() == "Pending");
+}

@@ -27,6 +27,20 @@ void hold_together(Watch watch) {
   CHECK(met > least);
 }
 
+// A call that was not called off before anything was touched for it.
+bool is_in_force(const Together& group, const Called& call) {
+  const api::Rollback& rollback = group.lives[call.who].server.at(call.name);
+  return !api::finished(rollback.status.phase) || rollback.status.template_restored;
+}
+
+// Whose people have made something else of it since are not meant any more; nor is anybody when that is the one that called.
+std::vector<std::size_t> still_meant(const Together& group, const Called& call) {
+  std::vector<std::size_t> meant = call.members;
+  std::erase_if(meant, [&](std::size_t who) { return group.has_other_plans(who, call.at); });
+  if (group.has_other_plans(call.who, call.at)) meant.clear();
+  return meant;
+}
+
 }  // namespace
 
 TEST_CASE("Always: a group is called only when each of its members could go back", "[property]") {
@@ -145,4 +159,19 @@ TEST_CASE("Always: whatever the order in which what happens at one moment arrive
   CHECK(held);
   CHECK(gone_back > 50);
   CHECK(stayed > 50);
+}
+
+TEST_CASE("Always: all of a group go back, or none", "[property]") {
+  hold_together([](Together& group, const GroupHistory& history, int& met) {
+    happen(group, history);
+    group.clear_the_way();
+    group.come_to_rest();
+    for (const Called& call : group.calls) {
+      if (!is_in_force(group, call)) continue;
+      const auto meant = still_meant(group, call);
+      const auto gone = std::ranges::count_if(meant, [&](std::size_t who) { return !group.told[who].runs_release; });
+      met += gone > 1 ? 1 : 0;
+      RC_ASSERT(gone == 0 || gone == std::ssize(meant));
+    }
+  });
 }

@@ -185,7 +185,7 @@ struct Reached {
   }
 };
 
-using PerRelease = std::map<std::pair<std::string, std::int64_t>, int>;
+using PerRelease = std::map<std::pair<std::string, std::int64_t>, std::string>;
 
 // One look with what was decided checked before it is done.
 void look_and_check(Life& life, std::vector<api::Sample> samples, PerRelease& started) {
@@ -196,9 +196,11 @@ void look_and_check(Life& life, std::vector<api::Sample> samples, PerRelease& st
   if (const auto* start = std::get_if<StartRollback>(&decision.act)) check_start(world, start->record);
   life.look(std::move(samples));
   if (life.records > records) {
-    const auto& spec = life.rollback->spec;
-    const int times = ++started[{spec.deployment_uid.value, spec.generation}];
-    RC_ASSERT(times == 1);
+    const api::Rollback& begun = *life.rollback;
+    std::string& last = started[{begun.spec.deployment_uid.value, begun.spec.generation}];
+    const bool is_only_one = last.empty() || came_to_nothing(life.server.at(last));
+    RC_ASSERT(is_only_one);
+    last = begun.meta.key.name;
   }
   check_memory(life);
 }
