@@ -94,6 +94,7 @@ void carry_out(Step& step, const api::Rollback& rollback) {
 void cancel(Step& step, const api::Rollback& rollback, const std::string& message) {
   step.out.rollback = advance(rollback.status, RollbackPhase::Superseded, message, step.now);
   step.fact(false, "RollbackCancelled", "None", message);
+  step.enter(State::Watching, step.guard().rolled_out ? "Baking" : "RollingOut", message);
   step.look_again(step.now);
 }
 

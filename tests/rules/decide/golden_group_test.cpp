@@ -168,6 +168,8 @@ TEST_CASE("Golden: a member that is called is held back by whatever forbids to t
          w.preflight->reason = "Refused";
        },
        "Refused"},
+      {[](World& w) { w.guard.declined = api::Declined{.rollback = "web-2-1b4e", .at = moment}; }, "Declined"},
+      {[](World& w) { w.rollback = finished_rollback(w); }, "AlreadyRolledBack"},
   };
   for (const Row& row : table) {
     CAPTURE(row.reason);
@@ -216,6 +218,7 @@ TEST_CASE("Golden: a call that comes to nothing before anything is touched calls
   CHECK(off.act.index() == 0);
   REQUIRE(off.rollback.has_value());
   CHECK(off.rollback->phase == RollbackPhase::Superseded);
+  CHECK(off.guard.state == api::State::Watching);
   CHECK(off.wake == moment);
   world.group[0].rollback->status.template_restored = moment;
   CHECK(std::holds_alternative<CarryOutRollback>(decide::decide(world, moment).act));
@@ -270,6 +273,24 @@ TEST_CASE("Golden: why a member could not go back") {
       {[](World& w) { w.preflight->generation -= 1; }, "whether its rollback would work is being found out"},
       {[](World& w) { w.guard.rollbacks = {{.name = "web-1-1b4e", .at = moment - 1min}}; },
        "It was rolled back 1m ago; the next rollback is due at 2026-11-24T12:04:30Z (cooldown 5m)"},
+      {[](World& w) {
+         w.guarding.spec.cooldown = 0s;
+         w.guarding.spec.limit = {.count = 1, .within = 1h};
+         w.guard.rollbacks = {{.name = "web-1-1b4e", .at = moment - 1min}};
+       },
+       "It was rolled back 1 times within 1h (limit 1), so another time would not help"},
+      {[](World& w) { w.deployment.paused = true; },
+       "The Deployment is paused; it is left alone until it is resumed (kubectl rollout resume)"},
+      {[](World& w) { w.guarding.pause_until = moment + 1min; },
+       "lastgood.dev/pause-until says to leave it alone until 2026-11-24T12:01:30Z; take it away to end that"},
+      {[](World& w) { w.guard.current->no_rollback_past = true; },
+       "revision 2 is marked lastgood.dev/no-rollback-past, so revision 1 cannot be gone back to"},
+      {[](World& w) { w.guard.declined = api::Declined{.rollback = "web-2-1b4e", .at = moment}; },
+       "A person deleted Rollback web-2-1b4e of this release while it waited, so the release stays. Ship a new one, or make a "
+       "Rollback by hand"},
+      {[](World& w) { w.rollback = finished_rollback(w); },
+       "Rollback web-2-1b4e of this release ended as Failed; a release is rolled back once at most. Ship a new one, or make a "
+       "Rollback by hand"},
   };
   for (const Row& row : table) {
     CAPTURE(row.cannot);

@@ -22,6 +22,12 @@ void with_one_that_cannot(World& world, RevisionVerdict verdict, Duration since 
   world.group = {std::move(other)};
 }
 
+// So many others that can.
+void with_others(World& world, int how_many) {
+  world.guarding.group = "shop";
+  for (int i = 0; i < how_many; ++i) world.group.push_back(member("api-" + std::to_string(i)));
+}
+
 std::vector<HoldRow> together() {
   return {
       {"GroupBlocked", "one that is judged too and cannot go back holds the group",
@@ -86,6 +92,11 @@ std::vector<HoldRow> together() {
          with_one_that_cannot(w, RevisionVerdict::Watching);
          w.group[0].guard.current.reset();
        }},
+      {"GroupBlocked", "as many as the record has room for go back together", [](World& w) { with_others(w, 63); }},
+      {"GroupBlocked",
+       "one more does not",
+       [](World& w) { with_others(w, 64); },
+       {{.reason = "GroupBlocked", .message = "Group shop has 65 Deployments to put back; at most 64 go back together"}}},
       {"GroupBlocked", "who is in no group is alone", [](World& w) { w.group.clear(); }},
   };
 }

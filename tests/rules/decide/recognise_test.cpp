@@ -220,3 +220,18 @@ TEST_CASE("A revision that is known as bad, or was never judged, is not presumed
   CHECK(guard.current->verdict == Good);
   CHECK(guard.current->since == noon);
 }
+
+TEST_CASE("What cannot be understood on the template is told when it comes, and once") {
+  Scene scene("v3");
+  scene.world.template_problem = "\"lastgood.dev/no-rolback-past\" is not a key of this release";
+  const auto first = decide::decide(scene.world, noon);
+  const auto told = std::ranges::count_if(first.facts, [&](const Fact& fact) {
+    return fact.warning && fact.reason == "InvalidAnnotation" && fact.note == scene.world.template_problem;
+  });
+  CHECK(told == 1);
+  scene.world.guard = first.guard;
+  scene.world.replica_sets.reset();
+  scene.world.template_problem.clear();
+  const auto second = decide::decide(scene.world, noon);
+  CHECK(std::ranges::none_of(second.facts, [](const Fact& fact) { return fact.reason == "InvalidAnnotation"; }));
+}
