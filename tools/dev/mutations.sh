@@ -60,7 +60,7 @@ mutant "breaker: what failed long ago counts" breaker.cpp 's/ && now - \*check.l
 mutant "breaker: none is one of zero" breaker.cpp 's/settings.rollbacks == 0 \|\| //'
 mutant "breaker: what was put back does not count" breaker.cpp 's/\(is_judged && fails\) \|\| was_put_back/is_judged \&\& fails/'
 mutant "breaker: what fails does not count" breaker.cpp 's/\(is_judged && fails\) \|\| was_put_back/was_put_back/'
-mutant "breaker: what was put back counts for ever" breaker.cpp 's/ && now - past.at < settings.within;/;/'
+mutant "breaker: what was put back counts for ever" breaker.cpp 's/ && now - past.at < settings.within//'
 
 mutant "contest: is not counted" contest.cpp 's/guard.contests.insert\(.*;$//'
 mutant "contest: a person is counted" contest.cpp 's/if \(world.author && !world.author->is_machine\) return \{\};//'

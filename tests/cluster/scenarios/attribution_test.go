@@ -76,7 +76,7 @@ func TestWhatFailsForTheOldRevisionTooIsHeldUntilItFailsForTheNewOneAlone(t *tes
 	s.When().Shipped(v1.As("v2").Env("READY", "fail"))
 	s.Then().StateIs("web", "Watching", "RollingOut").CheckSays("web", "health", "Pass", "Passed")
 	s.When().TurnedTo("HEALTH=fail", "shared")
-	s.Then().Holds("web", "SharedCause", "Check health fails just the same for revision 1", "It, at 20", "The new revision: ", "answered 503").
+	s.Then().Holds("web", "SharedCause", "Check health fails just the same for revision 1", "The old revision, at 20", "The new one: ", "answered 503").
 		NothingWasDoneTo("web").TemplateChangedBy("web", "person")
 	s.When().TurnedInVersion("DEPENDENCY=", v1)
 	s.Then().IsPutBackAndVerified(v1).BecauseOf("web", "health", "WrongStatus").TemplateChangedBy("web", "person", "lastgood")
