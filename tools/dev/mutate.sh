@@ -84,7 +84,7 @@ try_mutant() {
   local tests code
   for tests in '~[property]' '[property]'; do
     code=0
-    timeout 120 "$program" "$tests" --abort >"$log" 2>&1 || code=$?
+    timeout 600 "$program" "$tests" --abort >"$log" 2>&1 || code=$?
     [ "$code" = 0 ] || break
   done
   case $code in

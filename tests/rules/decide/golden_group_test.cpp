@@ -95,6 +95,7 @@ const std::vector<FollowRow> follow = {
      [](World& w) {
        w.rollback = finished_rollback(w, RollbackPhase::Succeeded);
        w.rollback->meta.key.name = "web-1-1b4e";
+       w.rollback->spec.from.hash = TemplateHash("v0");
        w.rollback->spec.to.hash = TemplateHash("v2");
        w.rollback->status.template_restored = noon;
      },
@@ -106,6 +107,12 @@ const std::vector<FollowRow> follow = {
     {"it was followed already",
      [](World& w) {
        w.rollback = finished_rollback(w, RollbackPhase::Succeeded);
+       w.rollback->spec.caused_by = "api-2-9f";
+     },
+     false},
+    {"it was followed, and that came to nothing",
+     [](World& w) {
+       w.rollback = finished_rollback(w, RollbackPhase::Superseded);
        w.rollback->spec.caused_by = "api-2-9f";
      },
      false},

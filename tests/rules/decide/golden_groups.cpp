@@ -140,6 +140,12 @@ std::vector<HoldRow> in_order() {
       {"GroupOrder", "they are: it goes on", [](World& w) { called(w, RollbackPhase::Verifying); }},
       {"GroupOrder", "nothing more comes of them: it goes on", [](World& w) { called(w, RollbackPhase::Superseded); }},
       {"GroupOrder", "who is called goes on then too", [](World& w) { follows(w, RollbackPhase::Verifying); }},
+      {"GroupOrder", "one that another call has put back is where it was to go",
+       [](World& w) {
+         called(w, RollbackPhase::Succeeded, "db-2-77aa");
+         w.group[0].rollback->spec.to.hash = TemplateHash("api2");
+         w.group[0].rollback->status.template_restored = moment;
+       }},
       {"GroupOrder", "the first waits for nobody", [](World& w) { leads(w, {"web", "api"}); }},
       {"GroupOrder", "one that has left the group is not waited for",
        [](World& w) {

@@ -1,6 +1,7 @@
 // What is recorded and not yet done, when somebody changes their mind or something has gone in the meantime.
 #include <catch2/catch.hpp>
 
+#include "decide/record.hpp"
 #include "life.hpp"
 
 using namespace lastgood;
@@ -142,4 +143,16 @@ TEST_CASE("A refusal that comes after a long wait for approval has its full time
   life.watch(6min, {fails("health")});
   CHECK(life.standing() == "Frozen RollbackRefused");
   CHECK(life.guard.message.starts_with("revision 2 (web-v2) could not be put back within 15m. a policy says no"));
+}
+
+TEST_CASE("A person's no is about one release: the next one that fails is put back") {
+  Life life = recorded(api::Mode::Approve);
+  life.rollback->status = decide::advance(life.rollback->status, api::RollbackPhase::Superseded, "deleted", life.now);
+  life.guard.declined = api::Declined{.rollback = life.rollback->meta.key.name, .at = life.now};
+  life.watch(1min, {fails("health")});
+  CHECK(life.standing() == "Held Declined");
+  CHECK(life.records == 1);
+  life.guarding.spec.mode = api::Mode::Enforce;
+  life.ship("v3").look().roll_out().look({pass("rollout")}).fail_thrice();
+  CHECK(life.on_deployment() == "v1");
 }
