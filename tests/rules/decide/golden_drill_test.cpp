@@ -158,3 +158,27 @@ TEST_CASE("A person may ask for a drill at any time, and is refused it where a r
   CHECK(life.server.at("by-hand-1").status.phase == api::RollbackPhase::Refused);
   CHECK(life.template_changes == 0);
 }
+
+TEST_CASE("A drill that fails is told once, and when one last passed stays known") {
+  api::Rollback drill;
+  drill.meta.key.name = "web-7-1b4e-drill-1";
+  drill.status.phase = RollbackPhase::Succeeded;
+  drill.status.finished = noon;
+  api::GuardStatus guard;
+  note_drill(guard, drill);
+  CHECK_FALSE(drill_to_tell({}, guard).has_value());
+  const api::GuardStatus passed = guard;
+  drill.meta.key.name = "web-7-1b4e-drill-2";
+  drill.status.phase = RollbackPhase::Failed;
+  drill.status.message = "The drill failed, Refused: a policy says no";
+  drill.status.finished = noon + 1h;
+  note_drill(guard, drill);
+  CHECK_FALSE(guard.last_drill->passed);
+  CHECK(guard.last_drill->passed_at == noon);
+  const auto fact = drill_to_tell(passed, guard);
+  REQUIRE(fact.has_value());
+  CHECK(fact->warning);
+  CHECK(fact->reason == "DrillFailed");
+  CHECK(fact->note == "Rollback web-7-1b4e-drill-2: The drill failed, Refused: a policy says no");
+  CHECK_FALSE(drill_to_tell(guard, guard).has_value());
+}
