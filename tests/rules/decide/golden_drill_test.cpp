@@ -162,14 +162,14 @@ TEST_CASE("A person may ask for a drill at any time, and is refused it where a r
 TEST_CASE("A drill that fails is told once, and when one last passed stays known") {
   api::Rollback drill;
   drill.meta.key.name = "web-7-1b4e-drill-1";
-  drill.status.phase = RollbackPhase::Succeeded;
+  drill.status.phase = api::RollbackPhase::Succeeded;
   drill.status.finished = noon;
   api::GuardStatus guard;
   note_drill(guard, drill);
   CHECK_FALSE(drill_to_tell({}, guard).has_value());
   const api::GuardStatus passed = guard;
   drill.meta.key.name = "web-7-1b4e-drill-2";
-  drill.status.phase = RollbackPhase::Failed;
+  drill.status.phase = api::RollbackPhase::Failed;
   drill.status.message = "The drill failed, Refused: a policy says no";
   drill.status.finished = noon + 1h;
   note_drill(guard, drill);
