@@ -42,15 +42,24 @@ void add_breaker(CLI::App& app, Options& o) {
       ->default_str(format_duration(o.breaker_within));
 }
 
+// The validator's words; empty where there is none.
+std::string objection_to(CLI::Option& option, std::string value) {
+  try {
+    return (*option.get_validator(0))(value);
+  } catch (const CLI::OptionNotFound&) {
+    return {};
+  }
+}
+
 // Some releases of CLI11 pass over a variable that its option's validator refuses.
 void refuse_bad_environment(CLI::App& app) {
   for (CLI::Option* option : app.get_options()) {
     const std::string variable = option->get_envname();
     const char* value = variable.empty() ? nullptr : std::getenv(variable.c_str());
     if (!value || *value == '\0' || option->count() > 0) continue;
-    std::string text = value;
-    const std::string objection = (*option->get_validator(0))(text);
-    throw CLI::ValidationError(option->get_name(), variable + " is " + in_quotes(value) + ". " + objection);
+    const std::string objection = objection_to(*option, value);
+    throw CLI::ValidationError(option->get_name(), variable + " is " + in_quotes(value) + ", which cannot be used" +
+                                                       (objection.empty() ? "" : ": " + objection));
   }
 }
 

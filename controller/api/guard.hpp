@@ -127,6 +127,7 @@ struct GuardStatus {
   std::optional<Time> rolled_out = {};  // when the rollout was first seen complete in this watch
   std::vector<CheckStatus> checks = {};
   std::string rollback;                      // name of the Rollback in flight or last done
+  std::string pending;                       // its name while it is known to be recorded, and waits; not of one by hand
   std::vector<PastRollback> rollbacks = {};  // newest first, at most 20
   std::vector<Contest> contests = {};        // newest first, at most 20
   std::optional<Freeze> freeze = {};

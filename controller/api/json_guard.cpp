@@ -100,6 +100,7 @@ GuardStatus read_guard_status(const Reader& status) {
   out.rolled_out = status.time("rolledOut");
   out.checks = read_checks(status, "checks");
   out.rollback = status.text("rollback");
+  out.pending = status.text("pending", most_name);
   read_restraint(status, out);
   out.conditions = read_conditions(status);
   return out;
@@ -190,6 +191,7 @@ Json to_json(const GuardStatus& status) {
   put(out, "rolledOut", status.rolled_out);
   put(out, "checks", status.checks);
   put(out, "rollback", status.rollback);
+  put(out, "pending", status.pending);
   put_list(out, "rollbacks", status.rollbacks, most_past, written);
   put_list(out, "contests", status.contests, most_past, written);
   if (status.freeze) out["freeze"] = to_json(*status.freeze);

@@ -71,7 +71,9 @@ api::RollbackStatus drill_outcome(const api::Rollback& record, const api::Prefli
 
 void note_drill(api::GuardStatus& guard, const api::Rollback& drill) {
   const bool passed = drill.status.phase == RollbackPhase::Succeeded;
-  const auto passed_before = guard.last_drill ? guard.last_drill->passed_at : std::nullopt;
+  std::optional<Time> passed_before;
+  // A guard of an earlier release says only whether the last one passed.
+  if (const auto& last = guard.last_drill) passed_before = last->passed ? last->at : last->passed_at;
   guard.last_drill = api::LastDrill{.rollback = drill.meta.key.name,
                                     .at = drill.status.finished,
                                     .passed = passed,

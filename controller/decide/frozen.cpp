@@ -15,6 +15,7 @@ namespace {
 bool is_resumed(Step& step) {
   const auto& freeze = step.world.guard.freeze;
   if (!freeze) return true;
+  step.guard().message = freeze->message;
   const auto& resume = step.world.guarding.resume;
   if (!resume || !freeze->since) return false;
   if (*resume < std::chrono::floor<std::chrono::seconds>(*freeze->since)) {
@@ -58,6 +59,7 @@ bool end_freeze(Step& step) {
   guard.rolled_out.reset();
   guard.checks.clear();
   guard.declined.reset();
+  guard.pending.clear();
   const std::string name = name_of(step.deployment(), *guard.current);
   step.enter(State::Watching, "Resumed", fmt::format("A person has resumed it; {} is judged afresh", name));
   step.fact(false, "Resumed", "Watch", fmt::format("A person has resumed it; {} is judged afresh", name));

@@ -138,13 +138,16 @@ const std::string& call_of(const api::Rollback& rollback) {
   return rollback.spec.caused_by.empty() ? rollback.meta.key.name : rollback.spec.caused_by;
 }
 
-// The Rollback that called; null where it is that of no member.
+// The Rollback that called: a member knows it better than the watch, but may have another one since. Null: it is gone.
 const api::Rollback* caller_of(const World& world, const api::Rollback& rollback) {
   if (rollback.spec.caused_by.empty()) return &rollback;
+  const auto is_meant = [&](const std::optional<api::Rollback>& one) {
+    return one && one->meta.key.name == rollback.spec.caused_by;
+  };
   for (const GroupMember& member : world.group) {
-    if (member.rollback && member.rollback->meta.key.name == rollback.spec.caused_by) return &*member.rollback;
+    if (is_meant(member.rollback)) return &*member.rollback;
   }
-  return nullptr;
+  return is_meant(world.call) ? &*world.call : nullptr;
 }
 
 const GroupMember* unseen_member(const World& world) {
@@ -156,20 +159,22 @@ const GroupMember* unseen_member(const World& world) {
 }  // namespace
 
 std::string why_called_off(const World& world, const api::Rollback& rollback) {
+  if (rollback.spec.caused_by.empty()) return {};
   const api::Rollback* call = caller_of(world, rollback);
-  // Who called may be the one that was not looked at yet.
-  if (!call && !unseen_member(world))
-    return fmt::format("Rollback {}, which called it back, is of no Deployment of its group any more", rollback.spec.caused_by);
-  const bool is_over = call && call != &rollback && api::finished(call->status.phase) && !call->status.template_restored;
+  if (!call) return fmt::format("Rollback {}, which called it back, is not there any more", rollback.spec.caused_by);
+  if (call->spec.group && call->spec.group->name != world.guarding.group)
+    return fmt::format("it is in group {} no longer, which Rollback {} called back", call->spec.group->name,
+                       rollback.spec.caused_by);
+  const bool is_over = api::finished(call->status.phase) && !call->status.template_restored;
   return is_over ? fmt::format("Rollback {}, which called its group back, was called off", rollback.spec.caused_by) : "";
 }
 
 bool has_group_begun(const World& world, const api::Rollback& rollback) {
   const std::string& call = call_of(rollback);
-  return std::ranges::any_of(world.group, [&](const GroupMember& member) {
-    const auto& other = member.rollback;
+  const auto has_begun = [&](const std::optional<api::Rollback>& other) {
     return other && call_of(*other) == call && other->status.template_restored;
-  });
+  };
+  return has_begun(world.call) || std::ranges::any_of(world.group, has_begun, &GroupMember::rollback);
 }
 
 namespace {
@@ -179,8 +184,6 @@ std::optional<Hold> held_in_group(const Step& step) {
   const World& world = step.world;
   const api::GuardStatus& guard = step.out.guard;
   if (auto held = first_hold(touch_rules(), world, guard, step.now)) return held;
-  if (auto held = restraint::declined(world, guard, step.now)) return held;
-  if (auto held = restraint::one_per_release(world, guard, step.now)) return held;
   if (auto held = restraint::no_rollback_past(world, guard, step.now)) return held;
   if (auto held = restraint::no_target(world, guard, step.now)) return held;
   if (auto held = restraint::observing(world, guard, step.now)) return held;
@@ -192,7 +195,9 @@ std::optional<Hold> held_in_group(const Step& step) {
 bool follow_group(Step& step) {
   api::GuardStatus& guard = step.guard();
   const api::Rollback* call = called_back_by(step.world, guard);
-  if (!call) return false;
+  // Of this release there is nothing more to be done; it is judged on as it is.
+  if (!call || restraint::declined(step.world, guard, step.now) || restraint::one_per_release(step.world, guard, step.now))
+    return false;
   const std::string bad = name_of(step.deployment(), *guard.current);
   if (const auto held = held_in_group(step)) {
     hold_back(step, *held, bad);
@@ -265,13 +270,13 @@ MaybeHold group_order(const World& world, const api::GuardStatus&, Time now) {
   if (!world.rollback) return {};
   const std::string& call = call_of(*world.rollback);
   const api::Rollback* leader = caller_of(world, *world.rollback);
-  if (!leader) return not_looked_at_yet(world, "GroupOrder", now);
-  if (!leader->spec.group) return {};
+  if (!leader || !leader->spec.group) return {};
   for (const std::string& before : leader->spec.group->members) {
     if (before == world.deployment.meta.key.name) break;
     const auto member = std::ranges::find(world.group, before, &GroupMember::deployment);
     // One that has left the group, or was deleted, is not waited for.
     if (member == world.group.end() || has_gone_back(*member, call)) continue;
+    if (auto held = not_looked_at_yet(world, "GroupOrder", now)) return held;
     // What it was called back from has been replaced by a newer choice.
     if (member->guard.watch_started > leader->spec.detected) continue;
     return Hold{.reason = "GroupOrder",

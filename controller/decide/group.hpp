@@ -16,7 +16,7 @@ namespace lastgood::decide {
 [[nodiscard]] const api::Rollback* called_back_by(const World& world, const api::GuardStatus& guard);
 
 // Why the Rollback of a member that was called is not to be done any more: the call has ended before anything was touched for it,
-// or the two are of one group no longer. Empty: it is.
+// or is gone, or the member has left the group. Empty: it is.
 [[nodiscard]] std::string why_called_off(const World& world, const api::Rollback& rollback);
 
 // Another member has been put back already for the same call.

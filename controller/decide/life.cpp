@@ -61,6 +61,7 @@ void opt_out(Step& step) {
   guard.rolled_out.reset();
   guard.checks.clear();
   guard.declined.reset();
+  guard.pending.clear();
 }
 
 // What failed before the release had a pod is asked only then: later nobody could tell any more whose fault it was.
@@ -133,6 +134,15 @@ void go_on(Step& step) {
   if (is_free && !step.out.rollback) take_request(step);
 }
 
+// A record that waits is remembered, so that the next leader knows that it was there should a person delete it meanwhile.
+void note_pending(Step& step) {
+  api::GuardStatus& guard = step.guard();
+  const api::Rollback* named = named_by(guard, step.world.rollback);
+  if (!named || api::is_by_hand(named->spec)) return;
+  const api::RollbackStatus& status = step.out.rollback ? *step.out.rollback : named->status;
+  guard.pending = status.phase == api::RollbackPhase::Pending ? named->meta.key.name : "";
+}
+
 // What the memory needs from now on was not gathered for this decision: it is, at once.
 void look_for_what_is_new(Step& step) {
   const World& world = step.world;
@@ -163,6 +173,7 @@ Decision decide(const World& world, Time now) {
     case Guarding::Kind::Governed: world.deployment.meta.deleting ? take_request(step) : go_on(step); break;
   }
   step.guard().last_good = last_good(step.guard());
+  note_pending(step);
   if (!world.guarding.group.empty()) step.out.cannot = why_it_cannot(step);
   look_for_what_is_new(step);
   if (world.guarding.kind == Guarding::Kind::Governed) set_rollback_ready(step.guard(), world, now);

@@ -82,10 +82,13 @@ Revision remember(Step& step, const api::ReplicaSet& set, RevisionVerdict verdic
 void begin_watch(Step& step, const api::ReplicaSet& set) {
   api::GuardStatus& guard = step.guard();
   guard.current = remember(step, set, RevisionVerdict::Watching);
-  guard.watch_started = step.now;
+  // Whoever put the template back before may have had a clock that goes before ours: this watch is later all the same.
+  const auto restored = step.world.rollback ? step.world.rollback->status.template_restored : std::nullopt;
+  guard.watch_started = std::max(step.now, restored.value_or(step.now));
   guard.rolled_out.reset();
   guard.checks.clear();
   guard.declined.reset();
+  guard.pending.clear();
   step.enter(State::Watching, "RollingOut", fmt::format("{} is being rolled out", name_of(step.deployment(), *guard.current)));
 }
 

@@ -208,10 +208,20 @@ void succeed(Step& step, const api::Rollback& rollback, const std::string& messa
 
 // It was proven when it was chosen, and the rollback did its part; waiting for ever would prove nothing more.
 void end_unverified(Step& step, const api::Rollback& rollback, const std::string& why) {
-  const std::string message = fmt::format("{} was put back and is rolled out, but is not verified: {}",
-                                          name_of(step.deployment(), *step.guard().current), why);
+  const std::string message =
+      fmt::format("{} was put back, but is not verified: {}", name_of(step.deployment(), *step.guard().current), why);
   step.fact(true, "RollbackUnverified", "None", message);
   succeed(step, rollback, message);
+}
+
+// Why it will not be verified, when it has had its time; empty while it may be.
+std::string why_unverified(const Step& step, Outlook looks, bool complete, Time silent) {
+  const std::vector<CheckStatus>& checks = step.out.guard.checks;
+  if (complete && looks == Outlook::Silent && step.now >= silent) return "no answer came from " + silent_ones(checks);
+  if (step.now < silent + longest_restoration || looks == Outlook::Unasked) return {};
+  if (is_failing_still(checks, step.world.guarding.spec, step.now)) return {};
+  if (looks == Outlook::Failing) return "a check that failed was not answered again";
+  return complete ? "" : "not every replica is available";
 }
 
 void conclude_verification(Step& step, const api::Rollback& rollback) {
@@ -219,7 +229,6 @@ void conclude_verification(Step& step, const api::Rollback& rollback) {
   const std::string name = name_of(step.deployment(), *guard.current);
   const Time done = *guard.rolled_out + step.world.guarding.spec.verify_for;
   const Time silent = std::max(done, *guard.rolled_out + patience(step.world.guarding.spec));
-  const Time late = silent + longest_restoration;
   const Outlook looks = outlook(guard.checks);
   const bool complete = api::rollout_complete(step.deployment());
   if (complete && looks == Outlook::Passing && step.now >= done) {
@@ -228,12 +237,11 @@ void conclude_verification(Step& step, const api::Rollback& rollback) {
     step.fact(false, "RollbackVerified", "None", message);
     return succeed(step, rollback, message);
   }
-  const std::string missing = complete ? "no answer came from " + silent_ones(guard.checks) : "not every replica is available";
-  if (complete && looks == Outlook::Silent && step.now >= silent) return end_unverified(step, rollback, missing);
-  if (step.now >= late && looks != Outlook::Unasked)
-    return end_unverified(step, rollback, looks == Outlook::Failing ? "a check that failed was not answered again" : missing);
-  const Time next = step.now < done ? done : (step.now < silent ? silent : late);
-  step.look_again(next);
+  if (const std::string why = why_unverified(step, looks, complete, silent); !why.empty())
+    return end_unverified(step, rollback, why);
+  for (const Time next : {done, silent, silent + longest_restoration}) {
+    if (step.now < next) step.look_again(next);
+  }
   if (step.now < done)
     return step.enter(State::Verifying, "RolledOut", fmt::format("{} is rolled out again and is being verified", name));
   if (!complete)

@@ -10,7 +10,7 @@ namespace lastgood::decide::restraint {
 using MaybeHold = std::optional<Hold>;
 
 [[nodiscard]] MaybeHold declined(const World& world, const api::GuardStatus& guard, Time now);
-MaybeHold one_per_release(const World& world, const api::GuardStatus& guard, Time now);
+[[nodiscard]] MaybeHold one_per_release(const World& world, const api::GuardStatus& guard, Time now);
 [[nodiscard]] MaybeHold no_target(const World& world, const api::GuardStatus& guard, Time now);
 [[nodiscard]] MaybeHold no_rollback_past(const World& world, const api::GuardStatus& guard, Time now);
 [[nodiscard]] MaybeHold unconfirmed(const World& world, const api::GuardStatus& guard, Time now);

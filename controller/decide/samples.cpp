@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "decide/schedule.hpp"
+
 namespace lastgood::decide {
 
 using api::CheckStatus;
@@ -135,8 +137,14 @@ const CheckStatus* actionable_breach(const std::vector<CheckStatus>& checks, con
   return found == checks.end() ? nullptr : &*found;
 }
 
+bool is_failing_still(const std::vector<CheckStatus>& checks, const api::PolicySpec& spec, Time now) {
+  return std::ranges::any_of(checks, [&](const CheckStatus& check) {
+    return check.failures > 0 && check.last_failure && now - *check.last_failure <= longest_silence(check.name, spec);
+  });
+}
+
 Duration patience(const api::PolicySpec& spec) {
-  Duration slowest{0};
+  Duration slowest = rollout_interval;
   for (const api::Check& check : spec.checks) slowest = std::max(slowest, check.interval);
   return 2 * slowest;
 }

@@ -42,6 +42,9 @@ inline constexpr Duration longest_gap{10000};
 [[nodiscard]] const api::CheckStatus* actionable_breach(const std::vector<api::CheckStatus>& checks, const api::PolicySpec& spec,
                                                         Time now);
 
+// Some check has failed lately: it will be breached or pass.
+[[nodiscard]] bool is_failing_still(const std::vector<api::CheckStatus>& checks, const api::PolicySpec& spec, Time now);
+
 // How long silence is waited for: each check has at least two turns to answer.
 [[nodiscard]] Duration patience(const api::PolicySpec& spec);
 

@@ -61,7 +61,8 @@ struct World {
   std::string template_problem = {};                              // what cannot be understood of its annotations; likewise
   std::optional<api::Preflight> preflight = {};                   // the last one
   Breaker breaker = {};
-  std::vector<GroupMember> group = {};  // the others
+  std::vector<GroupMember> group = {};     // the others
+  std::optional<api::Rollback> call = {};  // the one that `rollback` follows with its group, as the watch has it
 };
 
 // What must be gathered before decide() can get further.

@@ -18,7 +18,7 @@ class Elector final : public Leadership {
 
   [[nodiscard]] Term term() const override;
 
-  // The time that an annotation of the Lease says, as it was last read; nothing without one, or where it is no RFC 3339 time.
+  // What an annotation of the Lease says, as it was last read; empty without one.
   [[nodiscard]] std::string annotation(std::string_view key) const;
 
   // Never returns; ends by cancellation, after which release() may be run.

@@ -193,6 +193,8 @@ asio::awaitable<Executor::Taken> Executor::take(const rollback::NextStep& step, 
   const auto call = call_of(step);
   if (!call) {
     record_outcome(step, status, clock_.now());
+    // The world is not the one that was decided upon: nothing is begun again before it is seen.
+    if (std::holds_alternative<rollback::Supersede>(step)) memory.preflight.reset();
     co_return Taken{.done = true};
   }
   auto answer = co_await gateway_.write(term, *call);

@@ -18,7 +18,9 @@ decide::Fleet count_fleet(const Memories& memories, const Stores& stores, const 
   };
   for (const auto& [key, memory] : memories) count(memory->guard);
   stores.guards.for_each([&](const auto& guard) {
-    if (memories.contains(guard->meta.key)) return;
+    const auto deployment = stores.deployments.find(guard->meta.key);
+    // A guard that outlived its Deployment tells of nothing that could be put back.
+    if (!deployment || deployment->meta.uid != guard->status.deployment_uid || memories.contains(guard->meta.key)) return;
     api::GuardStatus recalled = guard->status;
     decide::forget_answers(recalled, now);
     count(recalled);
@@ -53,6 +55,12 @@ std::vector<decide::GroupMember> others_of_group(const Key& deployment, const st
     others.push_back(std::move(member));
   });
   return others;
+}
+
+std::optional<api::Rollback> call_followed_by(const std::optional<api::Rollback>& rollback, const Stores& stores) {
+  if (!rollback || rollback->spec.caused_by.empty()) return {};
+  const auto call = stores.rollbacks.find({.namespace_ = rollback->meta.key.namespace_, .name = rollback->spec.caused_by});
+  return call ? std::optional(*call) : std::nullopt;
 }
 
 }  // namespace lastgood::run

@@ -1,6 +1,7 @@
 // What the Deployments together tell one of them: how many are in trouble, and how the others of its group stand. Pure.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,5 +21,8 @@ namespace lastgood::run {
 // The other Deployments of the namespace that say to be of that group. One that was not looked at yet cannot go back.
 [[nodiscard]] std::vector<decide::GroupMember> others_of_group(const Key& deployment, const std::string& group,
                                                                const Memories& memories, const Stores& stores);
+
+// The Rollback that this one follows with its group, as the watch has it.
+[[nodiscard]] std::optional<api::Rollback> call_followed_by(const std::optional<api::Rollback>& rollback, const Stores& stores);
 
 }  // namespace lastgood::run

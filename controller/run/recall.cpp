@@ -30,6 +30,19 @@ bool concerns(const api::Rollback& rollback, const api::Deployment& deployment, 
          rollback.meta.key.name == guard.rollback || decide::is_marked_by(deployment, rollback);
 }
 
+namespace {
+
+// It was there, it waited, and it is gone: a person deleted it while nobody led.
+void note_declined(Memory& memory, const api::Deployment& deployment, const Stores& stores, Time now) {
+  api::GuardStatus& guard = memory.guard;
+  if (guard.pending.empty() || stores.rollbacks.find({.namespace_ = deployment.meta.key.namespace_, .name = guard.pending}))
+    return;
+  guard.declined = api::Declined{.rollback = guard.pending, .at = now};
+  guard.pending.clear();
+}
+
+}  // namespace
+
 Memory recall(const api::Deployment& deployment, const Stores& stores, Time now) {
   Memory memory;
   memory.deployment_uid = deployment.meta.uid;
@@ -46,6 +59,7 @@ Memory recall(const api::Deployment& deployment, const Stores& stores, Time now)
     memory.rollback = *rollback;
     memory.rollback_written = rollback->status;
   });
+  note_declined(memory, deployment, stores, now);
   return memory;
 }
 

@@ -111,6 +111,7 @@ asio::awaitable<Result<decide::World>> Reconciler::gather(Seen deployment, Memor
 
 void Reconciler::look_around(const api::Deployment& deployment, decide::World& world) {
   world.group = others_of_group(deployment.meta.key, world.guarding.group, memories_, stores_);
+  world.call = call_followed_by(world.rollback, stores_);
   if (!may_be_put_back(world.guard, world.samples)) return;
   const Time now = ports_.clock.now();
   const decide::Closing closing = options_.breaker_closed();

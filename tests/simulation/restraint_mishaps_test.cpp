@@ -25,11 +25,7 @@ TEST_CASE("a request is bound and done once, whether the answer to the binding i
     GoodStory story;
     story.script = once(is_binding, mishap);
     ask_for_rollback(story, "back", {{"deployment", "web"}});
-    story.run_until([&] { return phase_of(story, "back") == "Succeeded"; }, 2min);
-    CHECK(phase_of(story, "back") == "Succeeded");
-    CHECK(story.image("web") == "app:v1");
-    CHECK(story.template_changes() == 1);
-    CHECK(story.broken_promises() == std::vector<std::string>{});
+    check_done_once(story, "back");
   }
 }
 
@@ -99,6 +95,74 @@ TEST_CASE("a template that is refused at the last moment is not tried over and o
   CHECK(tried == 1);
   forbids = false;
   tried = 1;
+  CHECK(story.put_back());
+  story.check_clean_end();
+}
+
+//  one: Held AwaitingApproval   killed ---- record deleted ---- two
+TEST_CASE("a Rollback that is deleted while nobody leads is not done either") {
+  Story story;
+  lastgood::api::Json policy = quick_policy();
+  policy["mode"] = "Approve";
+  story.merge("rollbackpolicies", "web", {{"spec", policy}});
+  story.settle();
+  story.ship_bad();
+  REQUIRE(story.run_until([&] { return story.state("web") == "Held/AwaitingApproval"; }, 3min));
+  story.run_for(10s);
+  story.kill("one");
+  const std::string record = story.rollbacks().at(0);
+  const std::string name = record.substr(0, record.find(':'));
+  story.person({.verb = Verb::Delete, .target = "/apis/lastgood.dev/v1alpha1/namespaces/shop/rollbacks/" + name});
+  policy["mode"] = "Enforce";
+  story.merge("rollbackpolicies", "web", {{"spec", policy}});
+  story.start("two");
+  story.run_for(3min);
+  CHECK(story.state("web") == "Held/Declined");
+  CHECK(story.template_changes() == 0);
+}
+
+//  record ---- v3 by a person, and the watch falls silent ----     one record, and no more of them
+TEST_CASE("a release that a person has replaced behind a watch that lags is recorded once, not over and over") {
+  Story story;
+  story.settle();
+  bool is_shipped = false;
+  story.script = [&](const Attempt& attempt) {
+    if (!is_shipped && attempt.user != "alice" && attempt.call.verb == Verb::Post && attempt.about("/rollbacks")) {
+      is_shipped = true;
+      story.server.watches().hold("deployments");
+      story.ship("web", "app:v3");
+    }
+    return Mishap::None;
+  };
+  story.ship_bad();
+  REQUIRE(story.run_until([&] { return is_shipped; }, 3min));
+  story.run_for(30s);
+  CHECK(story.rollbacks().size() == 1);
+  CHECK(story.image("web") == "app:v3");
+  CHECK(story.template_changes() == 0);
+  story.server.watches().release("deployments");
+  CHECK(story.run_until([&] { return story.state("web") == "Idle/Good"; }, 5min));
+}
+
+//  guards of Deployments that are gone stand at BreakerOpen
+TEST_CASE("guards that have outlived their Deployments do not hold the breaker open") {
+  Story story;
+  story.breaker = {.rollbacks = 1, .percent = 1};
+  for (const char* name : {"gone-1", "gone-2", "gone-3"}) {
+    const lastgood::api::Json guard{
+        {"apiVersion", "lastgood.dev/v1alpha1"},
+        {"kind", "DeploymentGuard"},
+        {"metadata", {{"name", name}, {"namespace", shop}}},
+        {"status",
+         {{"deploymentUid", "gone"},
+          {"policy", "RollbackPolicy/web"},
+          {"state", "Held"},
+          {"reason", "BreakerOpen"},
+          {"checks", {{{"name", "health"}, {"result", "Fail"}, {"failures", 3}, {"failureThreshold", 3}, {"breached", true}}}}}}};
+    story.server.create("deploymentguards", guard);
+  }
+  story.settle();
+  story.ship_bad();
   CHECK(story.put_back());
   story.check_clean_end();
 }

@@ -23,10 +23,8 @@ TEST_CASE("a rollback by hand is done once, wherever the controller is killed") 
   const int writes = writes_from(whole, [&] {
     ask_for_rollback(whole, "back", {{"deployment", "web"}});
     REQUIRE(whole.run_until([&] { return phase_of(whole, "back") == "Succeeded"; }, 5min));
-    CHECK(whole.image("web") == "app:v1");
-    CHECK(whole.template_changes() == 1);
-    CHECK(whole.broken_promises() == std::vector<std::string>{});
   });
+  check_done_once(whole, "back");
   for (int k = 1; k <= writes; ++k) {
     INFO("killed after write " << k << " of " << writes);
     GoodStory story;
@@ -34,12 +32,7 @@ TEST_CASE("a rollback by hand is done once, wherever the controller is killed") 
     ask_for_rollback(story, "back", {{"deployment", "web"}});
     story.run_until([&] { return !story.runs("one"); }, 2min);
     story.start("two");
-    story.run_until([&] { return phase_of(story, "back") == "Succeeded"; }, 5min);
-    story.run_for(15s);
-    CHECK(phase_of(story, "back") == "Succeeded");
-    CHECK(story.image("web") == "app:v1");
-    CHECK(story.template_changes() == 1);
-    CHECK(story.broken_promises() == std::vector<std::string>{});
+    check_done_once(story, "back");
   }
 }
 

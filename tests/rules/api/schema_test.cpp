@@ -79,6 +79,7 @@ TEST_CASE("A DeploymentGuard's schema has exactly the fields that are written") 
                            .rolled_out = Time{},
                            .checks = {full_check()},
                            .rollback = "r",
+                           .pending = "r",
                            .rollbacks = {PastRollback{.name = "r", .at = Time{}}},
                            .contests = {Contest{.by = "b", .at = Time{}}},
                            .freeze = Freeze{.reason = "r", .message = "m", .since = Time{}},

@@ -210,6 +210,9 @@ TEST_CASE("A time to resume from before the freeze ends nothing, and that is sai
   CHECK(life.guard.message == words + " lastgood.dev/resume says " + format_rfc3339(frozen - 2min) +
                                   ", which is before it froze at " + format_rfc3339(frozen) + ", and so ends nothing");
   CHECK(life.persisted.back().message == life.guard.message);
+  life.guarding.resume.reset();
+  life.look();
+  CHECK(life.guard.message == words);
   life.guarding.resume = std::chrono::floor<std::chrono::seconds>(frozen);
   life.pass_time(1s).look();
   CHECK(life.guard.state == api::State::Watching);

@@ -181,4 +181,8 @@ TEST_CASE("A drill that fails is told once, and when one last passed stays known
   CHECK(fact->reason == "DrillFailed");
   CHECK(fact->note == "Rollback web-7-1b4e-drill-2: The drill failed, Refused: a policy says no");
   CHECK_FALSE(drill_to_tell(guard, guard).has_value());
+  // A guard of an earlier release has no such time.
+  guard.last_drill = api::LastDrill{.rollback = "web-6-1b4e-drill-1", .at = noon, .passed = true};
+  note_drill(guard, drill);
+  CHECK(guard.last_drill->passed_at == noon);
 }

@@ -162,6 +162,7 @@ std::vector<HoldRow> in_order() {
        "who is called waits while it has not been looked at who called",
        [](World& w) {
          follows(w, RollbackPhase::Verifying);
+         w.call = w.group[0].rollback;
          w.group[0] = GroupMember{.deployment = "api"};
        },
        {{.reason = "GroupOrder", .message = "In group shop api has not been looked at yet", .until = 1s}}},

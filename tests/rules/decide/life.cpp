@@ -170,6 +170,7 @@ World Life::world(std::vector<api::Sample> samples) const {
   World out{.deployment = deployment, .guarding = guarding, .guard = guard, .rollback = rollback, .request = request};
   out.breaker = breaker;
   out.group = group;
+  out.call = call;
   const auto target = wanted_target(out, guard);
   if (preflight && target) {
     out.preflight = preflight;

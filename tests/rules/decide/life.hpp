@@ -84,6 +84,7 @@ class Life {
   std::optional<api::Rollback> request = {};
   Breaker breaker = {};
   std::vector<GroupMember> group = {};
+  std::optional<api::Rollback> call = {};  // the one that it follows, as the watch has it
   // What a preflight comes to; that it is of this moment, and of the present generation and target, is added. None: it never
   // ends.
   std::optional<api::Preflight> preflight = api::Preflight{.ready = api::Truth::True, .reason = "Ready", .message = "It would"};

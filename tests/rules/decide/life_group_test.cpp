@@ -50,18 +50,62 @@ void db_goes_back(Life& life) {
 
 TEST_CASE("Taken out of the group while it waits, a member stays where it is, and says why") {
   Life life = called();
+  life.call = life.group[0].rollback;
   life.guarding.group.clear();
   life.group.clear();
   life.watch(1min, {pass("rollout"), pass("health")});
   CHECK(life.phase() == "Superseded");
   CHECK(life.rollback->status.message ==
-        "revision 2 (web-v2) stays: Rollback api-2-9f, which called it back, is of no Deployment of its group any more");
+        "revision 2 (web-v2) stays: it is in group shop no longer, which Rollback api-2-9f called back");
   CHECK(life.template_changes == 0);
+}
+
+TEST_CASE("A member whose call is gone stays where it is, and says why") {
+  Life life = called();
+  life.group[0].rollback.reset();
+  life.watch(1min, {pass("rollout"), pass("health")});
+  CHECK(life.phase() == "Superseded");
+  CHECK(life.rollback->status.message ==
+        "revision 2 (web-v2) stays: Rollback api-2-9f, which called it back, is not there any more");
+  CHECK(life.template_changes == 0);
+}
+
+//  api: back, done ---- a person rolls it back once more        web waits for approval all the while
+TEST_CASE("A member goes back although who called it has been rolled back by hand since") {
+  Life life = called();
+  life.guarding.pause_until = life.now + 5min;
+  life.call = life.group[0].rollback;
+  life.call->status.phase = RollbackPhase::Succeeded;
+  life.call->status.template_restored = life.now;
+  life.group[0].rollback->meta.key.name = "by-hand";
+  life.group[0].rollback->spec.group.reset();
+  life.group[0].rollback->status.phase = RollbackPhase::Succeeded;
+  life.group[0].rollback->status.template_restored = life.now;
+  life.group[0].rollback->spec.to.hash = life.group[0].guard.current->hash;
+  life.watch(1min, {pass("rollout"), pass("health")});
+  CHECK(life.standing() == "Held PausedUntil");
+  life.watch(5min, {pass("rollout"), pass("health")});
+  CHECK(life.on_deployment() == "v1");
+}
+
+TEST_CASE("Who may not be rolled back any more is not called, and is judged on") {
+  Life life;
+  life.guarding.group = "shop";
+  life.ship("v1").roll_out().look().look().pass_time(1h).ship("v2").look().roll_out().look({pass("rollout")});
+  life.guard.declined = api::Declined{.rollback = "web-2-1b4e", .at = life.now};
+  life.group = {leader("api", {"api", "web"})};
+  life.group[0].rollback->spec.detected = life.now + 1s;
+  life.group[0].rollback->status.phase = RollbackPhase::Succeeded;
+  life.group[0].rollback->status.template_restored = life.now;
+  life.watch_well(11min);
+  CHECK(life.standing() == "Idle Good");
+  CHECK(life.records == 0);
 }
 
 TEST_CASE("After a restart a member waits until it has been looked at who called it") {
   Life life = called();
   const GroupMember known = life.group[0];
+  life.call = known.rollback;
   life.group = {GroupMember{.deployment = "api"}};
   life.restart().watch(1min, {pass("rollout"), pass("health")});
   CHECK(life.standing() == "Held GroupOrder");

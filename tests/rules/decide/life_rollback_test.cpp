@@ -311,3 +311,49 @@ TEST_CASE("A tool that puts the bad template back before that is seen is counted
   life.watch(30s, {fails("health")});
   CHECK(life.told("RolledBack") == 1);
 }
+
+TEST_CASE("A restored revision at which nobody can look is waited for without haste") {
+  Life life = verifying();
+  for (int i = 0; i < 30; ++i) {
+    life.pass_time(1min).look();
+    CHECK(life.wake().value_or(Duration{1h}) > Duration{0});
+  }
+  CHECK(life.standing() == "Verifying AwaitingPass");
+  life.watch_well(10s);
+  CHECK(life.standing() == "Idle RolledBack");
+  CHECK(life.told("RollbackVerified") == 1);
+}
+
+TEST_CASE("A restored revision that fails slowly is no success: it is judged until it passes or is breached") {
+  Life life = verifying();
+  life.guarding.spec.checks[0].failure_threshold = 150;
+  life.watch(24min, {pass("rollout"), fails("health")});
+  CHECK(life.guard.state == api::State::Verifying);
+  life.watch(2min, {pass("rollout"), fails("health")});
+  CHECK(life.standing() == "Frozen VerificationFailed");
+}
+
+TEST_CASE("The rollout check has two turns too before it is called silent") {
+  Life life = verifying();
+  life.guarding.spec.verify_for = 2s;
+  life.guarding.spec.checks.clear();
+  api::Sample early = unknown("rollout");
+  life.look({early}).pass_time(2s).look({early});
+  CHECK(life.guard.state == api::State::Verifying);
+  life.pass_time(1s).look({pass("rollout")});
+  CHECK(life.told("RollbackVerified") == 1);
+}
+
+TEST_CASE("A template that was put back by a leader whose clock goes before ours is a contest once") {
+  Life life = rolling_back();
+  life.ship("v2").roll_out();
+  life.author = machine;
+  life.rollback->status =
+      decide::advance(life.rollback->status, api::RollbackPhase::Superseded, "the template has changed since", life.now);
+  life.rollback->status.template_restored = life.now + 5s;
+  life.guard.current = life.rollback->spec.from;
+  life.guard.template_digest = TemplateDigest("v2");
+  for (int i = 0; i < 4; ++i) life.pass_time(1s).look();
+  CHECK(life.guard.contests.size() == 1);
+  CHECK(life.guard.state == api::State::Watching);
+}

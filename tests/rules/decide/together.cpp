@@ -89,6 +89,11 @@ std::vector<GroupMember> Together::others(std::size_t who) const {
 void Together::look_at(std::size_t who, bool is_asked) {
   Life& life = lives[who];
   life.group = others(who);
+  life.call.reset();
+  for (const Life& other : lives) {
+    const auto followed = life.rollback ? other.server.find(life.rollback->spec.caused_by) : other.server.end();
+    if (followed != other.server.end()) life.call = followed->second;
+  }
   std::vector<api::Sample> samples;
   if (is_asked) samples = {test::pass("rollout"), ill.contains(life.on_deployment()) ? fails("health") : test::pass("health")};
   const int changes = life.template_changes;

@@ -102,6 +102,17 @@ TEST_CASE("A value of the breaker that makes no sense ends the start with words 
   }
 }
 
+TEST_CASE("A variable that says nothing that can be used is named, also where there is no rule for its values") {
+  setenv("LASTGOOD_NAMESPACES", ",", 1);
+  const Told refused = told({});
+  unsetenv("LASTGOOD_NAMESPACES");
+  if (refused.parsed.run) {
+    CHECK_FALSE(refused.parsed.options.namespaces.empty());
+  } else {
+    CHECK_THAT(refused.words, Catch::Contains("LASTGOOD_NAMESPACES is \",\""));
+  }
+}
+
 TEST_CASE("Nobody has said anything: more than 5 rollbacks and 10 percent within 5 minutes open the breaker") {
   const Told nothing = told_by_flag({});
   CHECK(nothing.parsed.run);
