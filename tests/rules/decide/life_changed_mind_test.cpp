@@ -156,3 +156,16 @@ TEST_CASE("A person's no is about one release: the next one that fails is put ba
   life.ship("v3").look().roll_out().look({pass("rollout")}).fail_thrice();
   CHECK(life.on_deployment() == "v1");
 }
+
+TEST_CASE("A record that waits is remembered until it is over, and one that a person made is not") {
+  Life life = recorded(api::Mode::Approve);
+  life.look({fails("health")});
+  CHECK(life.guard.pending == life.rollback->meta.key.name);
+  CHECK(life.written.pending == life.guard.pending);
+  life.watch_well(10s).look();
+  CHECK(life.guard.pending.empty());
+  life.steps_allowed = 0;
+  life.ask().watch(20s, {});
+  REQUIRE(life.phase() == "Pending");
+  CHECK(life.guard.pending.empty());
+}
