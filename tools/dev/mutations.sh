@@ -137,7 +137,7 @@ mutant "check: an answer to another question counts" samples.cpp 's/\(known->ask
 mutant "restart: what failed before the release is forgotten" life.cpp 's/if \(comparison && !comparison->before\)/if (comparison)/'
 mutant "restart: what was breached looks well" life.cpp 's/check.last_failure = now;//'
 mutant "declined: by an earlier release too" release.cpp 's/guard.declined.reset\(\);//'
-mutant "verify: waits for ever" restoring.cpp 's/if \(step.now >= late && looks/if (false \&\& looks/'
+mutant "verify: waits for ever" restoring.cpp 's/if \(step.now < silent \+ longest_restoration \|\|/if (true ||/'
 mutant "verify: what lacks a replica passes" restoring.cpp 's/if \(complete && looks == Outlook::Passing/if (looks == Outlook::Passing/'
 mutant "refused: its time counts from before it" restoring.cpp 's/if \(hold.reason == refused_reason\) guard.state_since = step.now;//'
 mutant "sight: the bad template back at once is no release" record.cpp 's/\*guard.watch_started < \*named->status.template_restored;/false;/'
