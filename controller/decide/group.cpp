@@ -203,6 +203,11 @@ bool follow_group(Step& step) {
     hold_back(step, *held, bad);
     return true;
   }
+  // The record that has just ended is written first; then there is room for another.
+  if (step.out.rollback) {
+    step.look_again(step.now);
+    return false;
+  }
   const Revision target = *choose_target(guard).revision;
   api::Rollback record = write_intent(step.world, guard, {}, target, step.now);
   record.spec.reason = "GroupRolledBack";

@@ -211,7 +211,10 @@ bool recognise_template(Step& step) {
   }
   const api::ReplicaSet* set = current_of(*step.world.replica_sets);
   if (!set) {
-    if (guard.state != State::RollingBack && guard.state != State::Frozen) {
+    // What is recorded says itself what it waits for.
+    const bool goes_by_record =
+        guard.state == State::RollingBack || (guard.state == State::Held && is_seen_through(guard, step.world.rollback));
+    if (!goes_by_record && guard.state != State::Frozen) {
       step.enter(guard.state == State::Held ? State::Watching : guard.state, "WaitingForReplicaSet",
                  "The ReplicaSet of the present template does not exist yet");
     }

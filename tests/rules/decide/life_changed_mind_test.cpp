@@ -169,3 +169,18 @@ TEST_CASE("A record that waits is remembered until it is over, and one that a pe
   REQUIRE(life.phase() == "Pending");
   CHECK(life.guard.pending.empty());
 }
+
+TEST_CASE("What waits stays as it is while a newer template has no ReplicaSet yet, and is not written again and again") {
+  Life life = recorded(api::Mode::Approve);
+  REQUIRE(life.standing() == "Held AwaitingApproval");
+  life.executor = false;
+  life.ship_without_set("v3").look().look();
+  const std::string standing = life.standing();
+  const std::size_t written = life.persisted.size();
+  for (int i = 0; i < 4; ++i) life.look();
+  CHECK(life.standing() == standing);
+  CHECK(life.guard.state == api::State::Held);
+  CHECK(life.persisted.size() == written);
+  life.ship("v3").look();
+  CHECK(life.phase() == "Superseded");
+}

@@ -164,3 +164,29 @@ TEST_CASE("A member whose record cannot be written says once that it is put back
   life.watch(10s, {pass("rollout")});
   CHECK(life.phase() == "Pending");
 }
+
+TEST_CASE("Shipped anew at the moment of the call, a member's old record ends before another one begins") {
+  Life life = called();
+  life.group[0].rollback->meta.key.name = "api-3-9f";
+  life.group[0].guard.rollback = "api-3-9f";
+  life.group[0].rollback->spec.detected = life.now;
+  const std::string first = life.rollback->meta.key.name;
+  life.ship("v3").look();
+  CHECK(life.server.at(first).status.phase == RollbackPhase::Superseded);
+  CHECK(life.records == 1);
+  CHECK(life.wake() == Duration{0});
+  life.look();
+  CHECK(life.records == 2);
+}
+
+TEST_CASE("The breaker holds a group that has begun, too") {
+  Life life = leading();
+  db_goes_back(life);
+  life.group[0].rollback->status.phase = RollbackPhase::Verifying;
+  life.breaker = {.is_open = true, .message = "too many"};
+  life.watch(1min, {fails("health")});
+  CHECK(life.standing() == "Held BreakerOpen");
+  life.breaker = {};
+  life.look({fails("health")});
+  CHECK(life.on_deployment() == "v1");
+}

@@ -246,7 +246,7 @@ TEST_CASE("Always: a decision that finishes a record begins none", "[property]")
     return [&met](const Look& look) {
       if (!look.decision.rollback || !api::finished(look.decision.rollback->phase)) return;
       met += 1;
-      RC_ASSERT(look.begins() == nullptr);
+      RC_ASSERT(!look.begins());
     };
   });
 }
