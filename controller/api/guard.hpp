@@ -66,6 +66,7 @@ struct CheckStatus {
   int failures = 0;     // in a row
   int failure_threshold = 1;
   bool passed_once = false;                // since the rollout was complete
+  int unanswered = 0;                      // how often in a row nobody could answer it, 2 at most
   std::optional<Time> first_failure = {};  // of the row
   std::optional<Time> last_failure = {};   // of the row
   bool breached = false;
@@ -112,7 +113,7 @@ struct LastDrill {
 };
 
 struct GuardStatus {
-  std::int64_t observed_generation = 0;  // of the Deployment
+  std::int64_t deployment_generation = 0;  // not observedGeneration: that would be of the guard itself, which has no spec
   Uid deployment_uid;
   std::string policy;  // "RollbackPolicy/web", "ConfigMap/rollback-config", "built-in"; empty when none governs
   State state = State::Idle;

@@ -85,7 +85,7 @@ constexpr auto written = [](const auto& part) { return to_json(part); };
 
 GuardStatus read_guard_status(const Reader& status) {
   GuardStatus out;
-  out.observed_generation = status.integer("observedGeneration");
+  out.deployment_generation = status.integer("deploymentGeneration");
   out.deployment_uid = Uid(status.text("deploymentUid"));
   out.policy = status.text("policy");
   out.state = read_enum(status, "state", State::Idle, parse_state);
@@ -133,6 +133,7 @@ std::vector<CheckStatus> read_checks(const Reader& status, const char* key) {
     one.failures = check.small("failures", 0);
     one.failure_threshold = check.small("failureThreshold", 1);
     one.passed_once = check.boolean("passedOnce");
+    one.unanswered = check.small("unanswered", 0, 0, 2);
     one.first_failure = check.time("firstFailure");
     one.last_failure = check.time("lastFailure");
     one.breached = check.boolean("breached");
@@ -158,6 +159,7 @@ Json to_json(const CheckStatus& check) {
   put(out, "message", check.message, most_text);
   put(out, "firstFailure", check.first_failure);
   put(out, "lastFailure", check.last_failure);
+  if (check.unanswered != 0) out["unanswered"] = check.unanswered;
   if (check.comparison) out["comparison"] = to_json(*check.comparison);
   return out;
 }
@@ -177,7 +179,7 @@ Json to_json(const Revision& revision) {
 }
 
 Json to_json(const GuardStatus& status) {
-  Json out = {{"observedGeneration", status.observed_generation}, {"state", to_string(status.state)}};
+  Json out = {{"deploymentGeneration", status.deployment_generation}, {"state", to_string(status.state)}};
   put(out, "deploymentUid", status.deployment_uid.value);
   put(out, "policy", status.policy, most_text);
   put(out, "reason", status.reason);

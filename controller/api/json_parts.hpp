@@ -5,6 +5,7 @@
 #include <string>
 
 #include "api/json.hpp"
+#include "api/policy.hpp"
 #include "api/reader.hpp"
 #include "base/text.hpp"
 
@@ -14,9 +15,9 @@ inline constexpr std::size_t most_name = 253;      // bytes of a name, a reason,
 inline constexpr std::size_t most_text = 512;      // bytes of a check's message
 inline constexpr std::size_t most_message = 1024;  // bytes of a condition's or a status' message
 inline constexpr std::size_t most_revisions = 20;
-inline constexpr std::size_t most_checks = 16;   // of a policy; "rollout" comes on top
-inline constexpr std::size_t most_past = 20;     // of what happened: rollbacks, contests, moments, changes
-inline constexpr std::size_t most_members = 64;  // of a group
+inline constexpr std::size_t most_checks = 16;                 // of a policy; "rollout" comes on top
+inline constexpr std::size_t most_past = RollbackLimit::most;  // of what happened: rollbacks, contests, moments, changes
+inline constexpr std::size_t most_members = 64;                // of a group
 
 [[nodiscard]] ObjectMeta read_meta(const Reader& meta);
 [[nodiscard]] LabelSelector read_selector(const Reader& selector);

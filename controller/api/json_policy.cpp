@@ -93,7 +93,7 @@ void read_rollback(const Reader& reader, PolicySpec& spec) {
   spec.verify_for = reader.parsed("verifyFor", spec.verify_for, duration_within(seconds{1}, hours{24}));
   spec.cooldown = reader.parsed("cooldown", spec.cooldown, duration_within(Duration{0}, hours{24}));
   const Reader limit = reader.object("limit");
-  spec.limit.count = limit.small("count", spec.limit.count, 1, 100);
+  spec.limit.count = limit.small("count", spec.limit.count, 1, RollbackLimit::most);
   spec.limit.within = limit.parsed("within", spec.limit.within, duration_within(minutes{1}, hours{168}));
   const Reader drill = reader.object("drill");
   spec.drill.after_good = drill.boolean("afterGood", spec.drill.after_good);

@@ -67,6 +67,7 @@ enum class Mode : std::uint8_t {
 
 // More rollbacks of one Deployment than this in that time, and a person is needed.
 struct RollbackLimit {
+  static constexpr int most = 20;  // a guard remembers so many, and never counts further
   int count = 3;
   Duration within{3'600'000};
   bool operator==(const RollbackLimit&) const = default;

@@ -10,7 +10,7 @@ namespace lastgood::decide {
 
 namespace {
 
-constexpr std::size_t most_contests = 20;
+constexpr std::size_t most_contests = api::RollbackLimit::most;
 
 // One that cannot be named is not known to be a person.
 std::string name_of_author(const World& world) { return world.author ? world.author->name : "an unknown hand"; }

@@ -13,7 +13,8 @@ namespace {
 // The time says which freeze is meant: one that began before it, to the second, since that is how people write it. It ends at
 // that time, not earlier.
 bool is_resumed(Step& step) {
-  const auto& freeze = step.world.guard.freeze;
+  // A copy of what holds now: another freeze may have taken the place of the one that was there.
+  const auto freeze = step.guard().freeze;
   if (!freeze) return true;
   step.guard().message = freeze->message;
   const auto& resume = step.world.guarding.resume;

@@ -113,6 +113,11 @@ std::optional<api::GroupCall> call_group(const World& world, const api::GuardSta
   return call;
 }
 
+api::Mode mode_of_call(const World& world, const api::GuardStatus& guard) {
+  const auto asks = [](const GroupMember* member) { return member->mode == api::Mode::Approve; };
+  return std::ranges::any_of(of_same_window(world, guard), asks) ? api::Mode::Approve : world.guarding.spec.mode;
+}
+
 const api::Rollback* called_back_by(const World& world, const api::GuardStatus& guard) {
   // One that could not be recorded is not under way.
   const bool is_busy = guard.state == State::Verifying || (guard.state == State::RollingBack && named_by(guard, world.rollback));
@@ -154,6 +159,12 @@ const GroupMember* unseen_member(const World& world) {
   const auto unseen =
       std::ranges::find_if(world.group, [](const GroupMember& member) { return member.guard.deployment_uid.empty(); });
   return unseen == world.group.end() ? nullptr : &*unseen;
+}
+
+// What was released of it is not known, nor what it could go back to.
+const GroupMember* ungoverned_member(const World& world) {
+  const auto found = std::ranges::find_if(world.group, [](const GroupMember& member) { return member.guard.policy.empty(); });
+  return found == world.group.end() ? nullptr : &*found;
 }
 
 }  // namespace
@@ -249,7 +260,14 @@ namespace restraint {
 
 MaybeHold group_blocked(const World& world, const api::GuardStatus& guard, Time now) {
   constexpr std::chrono::seconds in_a_while{5};
+  const auto blocked_by = [&](const GroupMember& member) {
+    return Hold{.reason = "GroupBlocked",
+                .message = fmt::format("Group {} goes back together or not at all, and {} cannot: {}", world.guarding.group,
+                                       member.deployment, member.cannot),
+                .until = now + in_a_while};
+  };
   if (auto held = not_looked_at_yet(world, "GroupBlocked", now)) return held;
+  if (const GroupMember* member = ungoverned_member(world)) return blocked_by(*member);
   const auto called = of_same_window(world, guard);
   if (called.size() >= most_members) {
     return Hold{.reason = "GroupBlocked",
@@ -262,11 +280,7 @@ MaybeHold group_blocked(const World& world, const api::GuardStatus& guard, Time 
                   .message = fmt::format("In group {} {}; two calls would wait for each other", world.guarding.group, busy),
                   .until = now + std::chrono::seconds(1)};
     }
-    if (member->cannot.empty()) continue;
-    return Hold{.reason = "GroupBlocked",
-                .message = fmt::format("Group {} goes back together or not at all, and {} cannot: {}", world.guarding.group,
-                                       member->deployment, member->cannot),
-                .until = now + in_a_while};
+    if (!member->cannot.empty()) return blocked_by(*member);
   }
   return {};
 }
@@ -276,12 +290,15 @@ MaybeHold group_order(const World& world, const api::GuardStatus&, Time now) {
   const std::string& call = call_of(*world.rollback);
   const api::Rollback* leader = caller_of(world, *world.rollback);
   if (!leader || !leader->spec.group) return {};
+  // Whoever called may have a newer template, and those before may be back already.
+  if (auto held = not_looked_at_yet(world, "GroupOrder", now)) return held;
   for (const std::string& before : leader->spec.group->members) {
     if (before == world.deployment.meta.key.name) break;
     const auto member = std::ranges::find(world.group, before, &GroupMember::deployment);
     // One that has left the group, or was deleted, is not waited for.
     if (member == world.group.end() || has_gone_back(*member, call)) continue;
-    if (auto held = not_looked_at_yet(world, "GroupOrder", now)) return held;
+    // A person has said no to it: nothing more will come of it.
+    if (member->guard.declined) continue;
     // What it was called back from has been replaced by a newer choice.
     if (member->guard.watch_started > leader->spec.detected) continue;
     return Hold{.reason = "GroupOrder",

@@ -85,7 +85,7 @@ constexpr std::array pending{
     HoldRule{.name = "Preflight", .holds = restraint::preflight},
 };
 
-constexpr std::array group{pending[0], pending[1], pending[4], pending[5], pending[6]};
+constexpr std::array group{pending[0], pending[1], pending[5], pending[6]};
 
 constexpr std::array by_hand{
     HoldRule{.name = "Preflight", .holds = restraint::preflight},

@@ -33,12 +33,13 @@ struct HoldRule {
 // The same of a rollback that a person asked for with spec.force.
 [[nodiscard]] std::span<const HoldRule> forced_rules();
 
-// May a rollback begin? Asked once more before the Rollback is written.
+// May a rollback begin? Asked before the Rollback is written; until then nothing is.
 [[nodiscard]] std::span<const HoldRule> begin_rules();
 
 // May a Rollback that is recorded, but has not touched anything yet, be carried out?
 [[nodiscard]] std::span<const HoldRule> pending_rules();
-// The same where others of its group have gone back already: half of a group is worse than the reason to go back.
+// The same where others of its group have gone back already. The fleet and the checks are not asked any more: half of a group
+// is worse than what they would spare it, and the others are among those that the breaker counts.
 [[nodiscard]] std::span<const HoldRule> group_rules();
 // The same where a person asked for it.
 [[nodiscard]] std::span<const HoldRule> by_hand_rules();

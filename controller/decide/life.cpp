@@ -22,7 +22,7 @@ void forget_another_deployment(Step& step) {
   api::GuardStatus& guard = step.guard();
   if (!guard.deployment_uid.empty() && guard.deployment_uid != step.deployment().meta.uid) guard = {};
   guard.deployment_uid = step.deployment().meta.uid;
-  guard.observed_generation = step.deployment().meta.generation;
+  guard.deployment_generation = step.deployment().meta.generation;
 }
 
 void tell_what_governs(Step& step) {
@@ -124,8 +124,9 @@ void go_on(Step& step) {
   const bool recognised = recognise_template(step);
   // Until the template is back, the record says what is next, and the ReplicaSet of the present template is not needed for it.
   const State state = step.guard().state;
-  const bool by_record = (state == State::RollingBack || state == State::Held) && is_open(world.rollback, world.deployment) &&
-                         named_by(step.guard(), world.rollback);
+  const bool is_ours = is_open(world.rollback, world.deployment) && named_by(step.guard(), world.rollback);
+  const bool by_record =
+      is_ours && (state == State::RollingBack || (state == State::Held && is_marked_by(world.deployment, *world.rollback)));
   if (!recognised && !by_record) return take_request(step);
   if (end_freeze(step)) return;
   dispatch(step);
@@ -176,7 +177,7 @@ Decision decide(const World& world, Time now) {
   note_pending(step);
   if (!world.guarding.group.empty()) step.out.cannot = why_it_cannot(step);
   look_for_what_is_new(step);
-  if (world.guarding.kind == Guarding::Kind::Governed) set_rollback_ready(step.guard(), world, now);
+  set_rollback_ready(step.guard(), world, now);
   if (const auto next = next_preflight(world, step.guard(), now)) step.look_again(*next);
   set_standing(step.guard(), world.guarding, world.deployment.meta.generation, now);
   return std::move(step.out);
@@ -197,6 +198,7 @@ void note_gone(api::GuardStatus& guard, const std::string& controller_revision) 
 void forget_answers(api::GuardStatus& guard, Time now) {
   for (api::CheckStatus& check : guard.checks) {
     check.result = api::SampleResult::Unknown;
+    check.reason = not_asked_yet;
     if (check.failures == 0) {
       forget(check);
     } else if (check.breached) {
@@ -208,7 +210,7 @@ void forget_answers(api::GuardStatus& guard, Time now) {
 namespace {
 
 void blank_words(api::GuardStatus& guard) {
-  guard.observed_generation = 0;
+  guard.deployment_generation = 0;
   // What a person is to do does not change from look to look, and must be there.
   if (guard.state != api::State::Frozen) guard.message.clear();
   for (api::CheckStatus& check : guard.checks) {

@@ -60,7 +60,12 @@ void set_rollback_ready(api::GuardStatus& guard, const World& world, Time now) {
   api::Condition condition{.type = "RollbackReady", .status = Truth::Unknown, .reason = "NotChecked"};
   condition.observed_generation = world.deployment.meta.generation;
   const Target target = choose_target(guard);
-  if (!target.revision) {
+  if (world.guarding.kind != Guarding::Kind::Governed) {
+    const api::Condition& governed = *api::find_condition(guard.conditions, "Governed");
+    condition.status = Truth::False;
+    condition.reason = governed.reason;
+    condition.message = governed.message;
+  } else if (!target.revision) {
     condition.status = Truth::False;
     condition.reason = target.is_past_mark ? "NoRollbackPast" : "NoLastGood";
     condition.message = target.why_not;

@@ -40,7 +40,8 @@ int place_of(const api::Deployment& deployment, std::string_view name) {
 }  // namespace
 
 bool came_to_nothing(const api::Rollback& rollback) {
-  return rollback.status.phase == RollbackPhase::Superseded && !rollback.status.template_restored;
+  const RollbackPhase phase = rollback.status.phase;
+  return (phase == RollbackPhase::Superseded || phase == RollbackPhase::Failed) && !rollback.status.template_restored;
 }
 
 bool is_named_after(const api::Deployment& deployment, const api::Rollback& rollback) {
@@ -80,16 +81,17 @@ namespace {
 
 struct Standing {
   Truth succeeded;
-  bool reconciling;
+  bool reconciling = false;
+  bool stalled = false;
 };
 
 Standing standing_of(RollbackPhase phase) {
   switch (phase) {
-    case RollbackPhase::Succeeded: return {.succeeded = Truth::True, .reconciling = false};
-    case RollbackPhase::Failed:
+    case RollbackPhase::Succeeded: return {.succeeded = Truth::True};
     case RollbackPhase::Superseded:
-    case RollbackPhase::Observed:
-    case RollbackPhase::Refused: return {.succeeded = Truth::False, .reconciling = false};
+    case RollbackPhase::Observed: return {.succeeded = Truth::False};
+    case RollbackPhase::Failed:
+    case RollbackPhase::Refused: return {.succeeded = Truth::False, .stalled = true};
     case RollbackPhase::Pending:
     case RollbackPhase::TemplateRestored:
     case RollbackPhase::Restored:
@@ -110,7 +112,7 @@ std::string why(const api::RollbackSpec& spec) {
   return "because a person asked for it";
 }
 
-api::RollbackStatus advance(api::RollbackStatus status, RollbackPhase phase, std::string message, Time now) {
+api::RollbackStatus advance(api::RollbackStatus status, RollbackPhase phase, const std::string& message, Time now) {
   constexpr std::size_t most_moments = 20;
   const bool is_news = status.timeline.empty() || status.phase != phase;
   if (is_news && status.timeline.size() < most_moments) status.timeline.push_back({.at = now, .what = message});
@@ -121,15 +123,13 @@ api::RollbackStatus advance(api::RollbackStatus status, RollbackPhase phase, std
   if (phase == RollbackPhase::Verifying && !status.rolled_out) status.rolled_out = now;
   if (api::finished(phase) && !status.finished) status.finished = now;
   const Standing standing = standing_of(phase);
-  api::set_condition(status.conditions,
-                     {.type = "Succeeded", .status = standing.succeeded, .reason = api::to_string(phase), .message = message},
-                     now);
-  api::set_condition(status.conditions,
-                     {.type = "Reconciling",
-                      .status = standing.reconciling ? Truth::True : Truth::False,
-                      .reason = api::to_string(phase),
-                      .message = std::move(message)},
-                     now);
+  const auto set = [&](const char* type, Truth truth) {
+    api::set_condition(status.conditions, {.type = type, .status = truth, .reason = api::to_string(phase), .message = message},
+                       now);
+  };
+  set("Succeeded", standing.succeeded);
+  set("Reconciling", standing.reconciling ? Truth::True : Truth::False);
+  set("Stalled", standing.stalled ? Truth::True : Truth::False);
   return status;
 }
 
@@ -170,7 +170,7 @@ bool is_unknown_to(const api::GuardStatus& guard, const std::optional<api::Rollb
   if (!rollback || rollback->spec.deployment_uid != deployment.meta.uid) return false;
   if (!api::finished(rollback->status.phase)) return !is_seen_through(guard, rollback);
   return rollback->status.phase != RollbackPhase::Superseded && guard.rollback != rollback->meta.key.name &&
-         guard.observed_generation <= rollback->spec.generation && is_marked_by(deployment, *rollback);
+         guard.deployment_generation <= rollback->spec.generation && is_marked_by(deployment, *rollback);
 }
 
 }  // namespace lastgood::decide

@@ -34,9 +34,10 @@ inline constexpr std::string_view refused_words = "The template cannot be put ba
 // Why that is put back, for a sentence: "because check health is breached (WrongStatus)", "because a person asked for it".
 [[nodiscard]] std::string why(const api::RollbackSpec& spec);
 
-// The status in the next phase: its time, its words, its conditions (kstatus: Reconciling until it is finished, then
-// Succeeded True or False).
-[[nodiscard]] api::RollbackStatus advance(api::RollbackStatus status, api::RollbackPhase phase, std::string message, Time now);
+// The status in the next phase: its time, its words, its conditions (kstatus: Reconciling until it is finished, then Succeeded
+// True or False, and Stalled where a person is needed).
+[[nodiscard]] api::RollbackStatus advance(api::RollbackStatus status, api::RollbackPhase phase, const std::string& message,
+                                          Time now);
 
 // Recorded, not finished, and not a drill: it is being seen through, or waits to be. The state is RollingBack, Verifying, or Held
 // while something holds it back before anything is touched.

@@ -82,9 +82,11 @@ Revision remember(Step& step, const api::ReplicaSet& set, RevisionVerdict verdic
 void begin_watch(Step& step, const api::ReplicaSet& set) {
   api::GuardStatus& guard = step.guard();
   guard.current = remember(step, set, RevisionVerdict::Watching);
-  // Whoever put the template back before may have had a clock that goes before ours: this watch is later all the same.
-  const auto restored = step.world.rollback ? step.world.rollback->status.template_restored : std::nullopt;
-  guard.watch_started = std::max(step.now, restored.value_or(step.now));
+  guard.watch_started = step.now;
+  // Whoever rolled this very template back may have had a clock that goes before ours: this watch is later all the same.
+  const auto& last = step.world.rollback;
+  if (last && last->spec.from.hash == set.hash && last->status.template_restored)
+    guard.watch_started = std::max(step.now, *last->status.template_restored);
   guard.rolled_out.reset();
   guard.checks.clear();
   guard.declined.reset();
@@ -211,11 +213,11 @@ bool recognise_template(Step& step) {
   }
   const api::ReplicaSet* set = current_of(*step.world.replica_sets);
   if (!set) {
-    // What is recorded says itself what it waits for.
-    const bool goes_by_record =
-        guard.state == State::RollingBack || (guard.state == State::Held && is_seen_through(guard, step.world.rollback));
-    if (!goes_by_record && guard.state != State::Frozen) {
-      step.enter(guard.state == State::Held ? State::Watching : guard.state, "WaitingForReplicaSet",
+    // What is recorded and waits stays so: whether it is for this template is not known yet. What is under way says itself what
+    // it waits for.
+    const bool is_recorded = guard.state == State::Held && is_seen_through(guard, step.world.rollback);
+    if (guard.state != State::RollingBack && guard.state != State::Frozen) {
+      step.enter(guard.state == State::Held && !is_recorded ? State::Watching : guard.state, "WaitingForReplicaSet",
                  "The ReplicaSet of the present template does not exist yet");
     }
     // A paused Deployment makes none; resuming it is an event of its own.

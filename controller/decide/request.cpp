@@ -111,9 +111,9 @@ MaybeRefusal quarantined(const World& world, const api::GuardStatus& guard, Time
 MaybeRefusal not_proven(const World& world, const api::GuardStatus& guard, Time) {
   const Revision* revision = asked_for(world, guard);
   if (!revision || is_proven(*revision) || revision->verdict == RevisionVerdict::RolledBack) return {};
-  return Refusal{
-      .reason = "NotProven",
-      .message = fmt::format("Revision {} was never proven good ({})", revision->number, api::to_string(revision->verdict))};
+  return Refusal{.reason = "NotProven",
+                 .message = fmt::format("Revision {} is not proven good: its last verdict is {}", revision->number,
+                                        api::to_string(revision->verdict))};
 }
 
 MaybeRefusal no_rollback_past(const World& world, const api::GuardStatus& guard, Time) {

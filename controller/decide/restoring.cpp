@@ -53,7 +53,7 @@ bool held_back(Step& step, std::span<const HoldRule> rules, State state) {
 
 // What a person asked for is not counted: the limits are ours.
 void note_past(api::GuardStatus& guard, const api::Rollback& rollback, Time now) {
-  constexpr std::size_t most_past = 20;
+  constexpr std::size_t most_past = api::RollbackLimit::most;
   const std::string& name = rollback.meta.key.name;
   const bool is_known = std::ranges::find(guard.rollbacks, name, &api::PastRollback::name) != guard.rollbacks.end();
   if (is_known || api::is_by_hand(rollback.spec)) return;

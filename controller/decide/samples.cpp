@@ -13,6 +13,9 @@ using api::SampleResult;
 
 namespace {
 
+// So many turns each check has to answer, wherever a restart falls.
+constexpr int most_unanswered = 2;
+
 void end_row(CheckStatus& check) {
   check.failures = 0;
   check.breached = false;
@@ -72,6 +75,7 @@ CheckStatus apply(CheckStatus check, const api::Sample& sample, bool settled, Ti
   check.reason = sample.reason;
   check.message = sample.message;
   compare(check, sample);
+  check.unanswered = sample.result == SampleResult::Unknown ? std::min(check.unanswered + 1, most_unanswered) : 0;
   switch (sample.result) {
     case SampleResult::Pass:
       end_row(check);
@@ -139,7 +143,8 @@ const CheckStatus* actionable_breach(const std::vector<CheckStatus>& checks, con
 
 bool is_failing_still(const std::vector<CheckStatus>& checks, const api::PolicySpec& spec, Time now) {
   return std::ranges::any_of(checks, [&](const CheckStatus& check) {
-    return check.failures > 0 && check.last_failure && now - *check.last_failure <= longest_silence(check.name, spec);
+    const bool is_recent = check.last_failure && now - *check.last_failure <= longest_silence(check.name, spec);
+    return check.failures > 0 && (is_recent || check.reason == not_asked_yet);
   });
 }
 
@@ -161,7 +166,11 @@ Outlook outlook(const std::vector<CheckStatus>& checks) {
   // Unknown after a failure is still that failure: the row has not been ended by a pass.
   if (std::ranges::any_of(checks, [](const CheckStatus& check) { return check.failures > 0; })) return Outlook::Failing;
   if (std::ranges::all_of(checks, &CheckStatus::passed_once)) return Outlook::Passing;
-  const auto unasked = [](const CheckStatus& check) { return check.reason == not_asked_yet; };
+  const auto unasked = [](const CheckStatus& check) {
+    const bool has_a_turn_left =
+        !check.passed_once && check.result == SampleResult::Unknown && check.unanswered < most_unanswered;
+    return check.reason == not_asked_yet || has_a_turn_left;
+  };
   return std::ranges::any_of(checks, unasked) ? Outlook::Unasked : Outlook::Silent;
 }
 

@@ -42,10 +42,10 @@ inline constexpr Duration longest_gap{10000};
 [[nodiscard]] const api::CheckStatus* actionable_breach(const std::vector<api::CheckStatus>& checks, const api::PolicySpec& spec,
                                                         Time now);
 
-// Some check has failed lately: it will be breached or pass.
+// Some check has failed lately, or has not been asked again since it failed: more may come of it.
 [[nodiscard]] bool is_failing_still(const std::vector<api::CheckStatus>& checks, const api::PolicySpec& spec, Time now);
 
-// How long silence is waited for: each check has at least two turns to answer.
+// How long silence is waited for from the end of the rollout: two turns of the slowest check.
 [[nodiscard]] Duration patience(const api::PolicySpec& spec);
 
 // "health (NoPodToAsk), ready (TimedOut)": the checks that never passed.
@@ -54,8 +54,8 @@ inline constexpr Duration longest_gap{10000};
 enum class Outlook : std::uint8_t {
   Passing,  // every check has passed since the rollout was complete, and none fails now
   Failing,  // some check fails but is not breached
-  Silent,   // nothing fails, but some check never passed although every one was asked
-  Unasked,  // nothing fails, but some check was not asked yet
+  Silent,   // nothing fails, but some check never passed although every one had two turns
+  Unasked,  // nothing fails, but some check has not had its turns yet
 };
 [[nodiscard]] Outlook outlook(const std::vector<api::CheckStatus>& checks);
 

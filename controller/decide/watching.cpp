@@ -77,7 +77,7 @@ void begin_rollback(Step& step, const CheckStatus& breach) {
   api::GuardStatus& guard = step.guard();
   const api::Revision target = *choose_target(guard).revision;
   api::Rollback record = write_intent(step.world, guard, breach, target, step.now);
-  record.spec.mode = step.world.guarding.spec.mode;
+  record.spec.mode = mode_of_call(step.world, guard);
   record.spec.policy = guard.policy;
   record.spec.group = call_group(step.world, guard);
   guard.rollback = record.meta.key.name;

@@ -47,6 +47,7 @@ struct GroupMember {
   api::GuardStatus guard = {};
   std::optional<api::Rollback> rollback = {};  // the one in flight or the last
   std::string cannot;                          // why it cannot go back now; empty: it can
+  api::Mode mode = api::Mode::Enforce;         // of its policy
 };
 
 struct World {

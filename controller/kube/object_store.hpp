@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <map>
 #include <memory>
+#include <set>
 #include <string_view>
 #include <utility>
 #include <variant>
@@ -63,6 +64,26 @@ class ObjectStore {
     Deltas<T> deltas;
     for (auto& [key, before] : gone) deltas.push_back({.before = std::move(before), .after = nullptr});
     for (auto& delta : put_in) deltas.push_back(std::move(delta));
+    return deltas;
+  }
+
+  // A list of that version, read beside the watch, of one namespace or (empty) of all: what is newer here stays. What it lacks is
+  // gone, though the watch may not have told yet; `unread` are there, and could not be understood.
+  Deltas<T> catch_up(std::vector<T> objects, const ResourceVersion& version, std::string_view namespace_,
+                     const std::vector<Key>& unread = {}) {
+    std::set<Key> there(unread.begin(), unread.end());
+    for (const T& object : objects) there.insert(object.meta.key);
+    std::vector<Key> gone;
+    for (const auto& [key, object] : objects_) {
+      const bool is_of_it = namespace_.empty() || key.namespace_ == namespace_;
+      if (is_of_it && !there.contains(key) && older(object->meta.resource_version, version)) gone.push_back(key);
+    }
+    Deltas<T> deltas;
+    const auto take = [&](Deltas<T> some) {
+      for (auto& delta : some) deltas.push_back(std::move(delta));
+    };
+    for (const Key& key : gone) take(erase(key));
+    for (T& object : objects) take(upsert(std::move(object)));
     return deltas;
   }
 

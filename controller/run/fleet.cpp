@@ -29,7 +29,7 @@ decide::Fleet count_fleet(const Memories& memories, const Stores& stores, const 
 }
 
 bool may_be_put_back(const api::GuardStatus& guard, const std::vector<api::Sample>& samples) {
-  return guard.state == api::State::Held ||
+  return guard.state == api::State::Held || guard.state == api::State::RollingBack ||
          std::ranges::any_of(guard.checks, [](const api::CheckStatus& check) { return check.failures > 0; }) ||
          std::ranges::any_of(samples, [](const api::Sample& sample) { return sample.result == api::SampleResult::Fail; });
 }
@@ -50,7 +50,8 @@ std::vector<decide::GroupMember> others_of_group(const Key& deployment, const st
                 .order = memory.group_order,
                 .guard = memory.guard,
                 .rollback = memory.rollback,
-                .cannot = memory.cannot};
+                .cannot = memory.cannot,
+                .mode = memory.mode};
     }
     others.push_back(std::move(member));
   });

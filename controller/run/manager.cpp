@@ -158,8 +158,9 @@ asio::awaitable<bool> Manager::read_all(kube::Resource resource, kube::ObjectSto
       co_return false;
     }
     if (elector_.term() != term) co_return false;
-    // Newer ones stay: the watch may have been faster than this answer. What is gone, the watch tells.
-    for (T& object : page->items) store.apply(kube::Change<T>(kube::Upsert<T>{.object = std::move(object)}));
+    std::vector<Key> unread;
+    for (const kube::Unreadable& one : page->unreadable) unread.push_back(one.key);
+    store.catch_up(std::move(page->items), page->version, namespace_, unread);
   }
   co_return true;
 }

@@ -46,9 +46,12 @@ struct Memory {
   std::optional<Steady> decided = {};    // when the rollback in flight was decided
   bool kept_changed = false;             // something was kept: look for what need not be kept any more
   std::optional<api::Preflight> preflight = {};
-  std::string group;  // as the Deployment said when it was last looked at
+  // What its group is shown of it, from the last whole look; until there was one it is in none.
+  std::string group;
   int group_order = 0;
-  std::string cannot;  // why it could not go back with its group
+  api::Mode mode = api::Mode::Enforce;  // of its policy
+  std::string cannot;                   // why it could not go back with its group
+  bool is_stranger = false;             // known for its group alone: not opted in, and never was
 };
 
 using Memories = std::map<Key, std::shared_ptr<Memory>>;

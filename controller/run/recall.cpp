@@ -160,10 +160,28 @@ void take_back(decide::Decision& decision, const decide::World& world, Memory& m
 
 bool is_thawed(const api::DeploymentGuard& guard) { return guard.status.state == api::State::Frozen && !guard.status.freeze; }
 
-bool changes_for_group(const Memory& memory, const decide::Decision& decision) {
-  if (memory.group.empty()) return false;
-  return memory.guard.state != decision.guard.state || memory.guard.reason != decision.guard.reason ||
-         memory.cannot != decision.cannot || memory.guard.rollback != decision.guard.rollback || decision.rollback.has_value();
+std::optional<Memory> stranger_of_group(const api::Deployment& deployment, const std::string& group) {
+  if (group.empty()) return {};
+  Memory memory{.deployment_uid = deployment.meta.uid};
+  memory.guard.deployment_uid = deployment.meta.uid;
+  memory.group = group;
+  memory.cannot = "it is not guarded; opt it in, or take its lastgood.dev/group away";
+  memory.is_stranger = true;
+  return memory;
+}
+
+void show_to_group(Memory& memory, const decide::Guarding& guarding, const decide::Decision& decision) {
+  memory.group = guarding.group;
+  memory.group_order = guarding.group_order;
+  memory.mode = guarding.spec.mode;
+  memory.cannot = decision.cannot;
+}
+
+bool changes_for_group(const Memory& memory, const decide::Guarding& guarding, const decide::Decision& decision) {
+  if (guarding.group.empty()) return false;
+  return memory.group != guarding.group || memory.guard.state != decision.guard.state ||
+         memory.guard.reason != decision.guard.reason || memory.cannot != decision.cannot ||
+         memory.guard.rollback != decision.guard.rollback || decision.rollback.has_value();
 }
 
 bool answers_request(const decide::World& world, const decide::Decision& decision) {

@@ -38,8 +38,14 @@ void take_sight(decide::World& world, std::optional<TemplateSight> sight);
 // What the preflight has found out beside whether it would work: that what is kept is gone.
 void take_preflight(Memory& memory);
 
-// Does it concern the others of the group: the state, the rollback, or whether it could go back.
-[[nodiscard]] bool changes_for_group(const Memory& memory, const decide::Decision& decision);
+// Who is of a group and not opted in is known to the others of it, with what to do about it. Nothing for one of no group.
+[[nodiscard]] std::optional<Memory> stranger_of_group(const api::Deployment& deployment, const std::string& group);
+
+// From now on the others of the group see it, as this look has left it.
+void show_to_group(Memory& memory, const decide::Guarding& guarding, const decide::Decision& decision);
+
+// Does it concern them: the state, the rollback, or whether it could go back. Asked before it is shown.
+[[nodiscard]] bool changes_for_group(const Memory& memory, const decide::Guarding& guarding, const decide::Decision& decision);
 
 // Once carried out and written, the request of that world needs no answer any more.
 [[nodiscard]] bool answers_request(const decide::World& world, const decide::Decision& decision);

@@ -47,15 +47,17 @@ asio::awaitable<Result<std::optional<Steady>>> Reconciler::look(Seen deployment,
   if (!world) co_return std::unexpected(world.error());
   if (is_stranger(world->guarding, *memory)) {
     memories_.erase(deployment->meta.key);
+    if (auto shown = stranger_of_group(*deployment, world->guarding.group))
+      memories_[deployment->meta.key] = std::make_shared<Memory>(std::move(*shown));
     co_return co_await refuse_request(deployment->meta.key, true, term);
   }
   decide::Decision decision = decide::decide(*world, ports_.clock.now());
   if (decision.guard.state != memory->guard.state) {
     ports_.telemetry.state_entered(api::to_string(decision.guard.state), decision.guard.reason);
   }
-  const bool is_news = changes_for_group(*memory, decision);
+  const bool is_news = changes_for_group(*memory, world->guarding, decision);
   memory->guard = decision.guard;
-  memory->cannot = decision.cannot;
+  show_to_group(*memory, world->guarding, decision);
   if (decision.rollback) memory->rollback->status = *decision.rollback;
   // The act comes first: what people read can wait the few milliseconds that users of a bad release cannot.
   const auto acted = co_await executor_.carry_out(decision.act, world->guarding, *deployment, *memory, term);
@@ -90,8 +92,6 @@ asio::awaitable<Result<decide::World>> Reconciler::gather(Seen deployment, Memor
                     .other = other,
                     .other_name = other ? decide::name_of(*deployment, *other) : ""});
   }
-  memory.group = world.guarding.group;
-  memory.group_order = world.guarding.group_order;
   world.guard = memory.guard;
   world.request = requests_.oldest(deployment->meta.key, stores_);
   world.rollback = memory.rollback;
@@ -154,7 +154,7 @@ asio::awaitable<Result<void>> Reconciler::publish(const decide::World& world, co
 
 std::shared_ptr<Memory> Reconciler::remember(const api::Deployment& deployment) {
   std::shared_ptr<Memory>& memory = memories_[deployment.meta.key];
-  if (!memory || memory->deployment_uid != deployment.meta.uid)
+  if (!memory || memory->deployment_uid != deployment.meta.uid || memory->is_stranger)
     memory = std::make_shared<Memory>(recall(deployment, stores_, ports_.clock.now()));
   return memory;
 }

@@ -86,6 +86,20 @@ TEST_CASE("A list of one namespace says nothing about the others") {
   store.for_each_in("shop", [&](const auto&) { FAIL("the namespace is empty"); });
 }
 
+TEST_CASE("A list that is read beside the watch takes out what is gone, and leaves what is newer than it") {
+  Store store;
+  for (const char* name : {"gone", "same", "unread"}) store.upsert(deployment(name, "5"));
+  store.upsert(deployment("made-since", "12", "u2"));
+  store.upsert(deployment("changed-since", "12"));
+  store.upsert(deployment("other", "5", "u1", "shop-2"));
+  const auto deltas = store.catch_up({deployment("same", "5"), deployment("changed-since", "6"), deployment("unseen", "8", "u3")},
+                                     ResourceVersion("10"), "shop", {{"shop", "unread"}});
+  CHECK(words(deltas) == Words{"-gone/u1", "+unseen/u3"});
+  CHECK(store.find({"shop", "changed-since"})->meta.resource_version.value == "12");
+  CHECK(store.size() == 6);
+  CHECK(words(store.catch_up({}, ResourceVersion("11"), "")) == Words{"-same/u1", "-unread/u1", "-unseen/u3", "-other/u1"});
+}
+
 TEST_CASE("Whoever holds an object keeps what it saw") {
   Store store;
   store.upsert(deployment("web", "1"));

@@ -121,6 +121,29 @@ TEST_CASE("a Rollback that is deleted while nobody leads is not done either") {
   CHECK(story.template_changes() == 0);
 }
 
+//  one: Held AwaitingApproval   killed ---- record deleted ---- two, whose watch of Rollbacks stands still
+TEST_CASE("a Rollback that is deleted while nobody leads is not done by one whose watch lags either") {
+  Story story;
+  lastgood::api::Json policy = quick_policy();
+  policy["mode"] = "Approve";
+  story.merge("rollbackpolicies", "web", {{"spec", policy}});
+  story.settle();
+  story.start("two");
+  story.ship_bad();
+  REQUIRE(story.run_until([&] { return story.state("web") == "Held/AwaitingApproval"; }, 3min));
+  story.run_for(10s);
+  story.server.watches().hold("rollbacks");
+  story.kill("one");
+  const std::string record = story.rollbacks().at(0);
+  const std::string name = record.substr(0, record.find(':'));
+  story.person({.verb = Verb::Delete, .target = "/apis/lastgood.dev/v1alpha1/namespaces/shop/rollbacks/" + name});
+  policy["mode"] = "Enforce";
+  story.merge("rollbackpolicies", "web", {{"spec", policy}});
+  story.run_for(3min);
+  CHECK(story.state("web") == "Held/Declined");
+  CHECK(story.template_changes() == 0);
+}
+
 //  record ---- v3 by a person, and the watch falls silent ----     one record, and no more of them
 TEST_CASE("a release that a person has replaced behind a watch that lags is recorded once, not over and over") {
   Story story;

@@ -130,4 +130,22 @@ TEST_CASE("a group that was released together goes back together, in its order a
   }
 }
 
+//  web (bad) and cron of one group; cron is not opted in
+TEST_CASE("a group with a member that is not guarded stays, and says whom to opt in") {
+  Story story(1);
+  story.merge("deployments", "web", {{"metadata", {{"annotations", in_group(1)}}}});
+  story.deploy("cron", "app:v1", {{"lastgood.dev/group", "shop"}}, 1);
+  story.settle();
+  story.ship_bad();
+  story.run_for(3min);
+  CHECK(story.state("web") == "Held/GroupBlocked");
+  CHECK(story.server.find("deploymentguards", {shop, "cron"}) == nullptr);
+  const std::string message = story.server.find("deploymentguards", {shop, "web"})->at("status").at("message");
+  CHECK(message.ends_with("cron cannot: it is not guarded; opt it in, or take its lastgood.dev/group away"));
+  CHECK(story.template_changes() == 0);
+  story.merge("deployments", "cron", {{"metadata", {{"annotations", in_group(2)}}}});
+  CHECK(story.put_back());
+  story.check_clean_end();
+}
+
 }  // namespace lastgood::simulation

@@ -102,7 +102,7 @@ func TestWhatMayDoHarmIsRefusedUnlessItIsForced(t *testing.T) {
 			s.Then().StateIs("web", "Held", "Observing")
 			s.When().Shipped(v2).Available("web")
 			s.Then().StateIs("web", "Watching", "Baking")
-		}, ", toRevision: 3", "Revision 3 was never proven good", v1, []string{"person", "person", "person", "lastgood"}},
+		}, ", toRevision: 3", "Revision 3 is not proven good: its last verdict is Breached", v1, []string{"person", "person", "person", "lastgood"}},
 		"PausedUntil": {func(s *story.Story) {
 			s.When().Annotated("web", pauseKey, until)
 		}, "", "lastgood.dev/pause-until says to leave it alone until " + until, v1, []string{"person", "lastgood"}},

@@ -4,6 +4,8 @@ package scenarios
 import (
 	"testing"
 
+	"github.com/fluxcd/cli-utils/pkg/kstatus/status"
+
 	"lastgood.dev/tests/cluster/scenarios/internal/story"
 )
 
@@ -21,4 +23,22 @@ func TestARollbackIsCountedTimedAndToldOnce(t *testing.T) {
 		MetricIsAtLeast("lastgood_rollbacks_total", succeeded+1, `outcome="Succeeded"`).
 		MetricIsAtLeast("lastgood_decision_to_patch_seconds_count", timed+1).
 		MetricIsAtLeast("lastgood_leader", 1).PolicyGuards("web", 1)
+}
+
+// Deployments that were shipped more than once, so that their generation is not by chance that of their guard.
+func TestToolsThatKnowOnlyConditionsUnderstandOurs(t *testing.T) {
+	t.Parallel()
+	s := story.New(t)
+	v1 := story.NewApp("web", "v1").Guarded("web")
+	s.Given().Policy("web", quick).Good(v1)
+	s.Then().StandsAs("rollbackpolicies", "web", status.CurrentStatus).StandsAs("deploymentguards", "web", status.CurrentStatus)
+	s.When().Annotated("web", pauseKey, "2099-01-01T00:00:00Z").Shipped(v1.As("v2").Env("HEALTH", "fail"))
+	s.Then().StandsAs("deploymentguards", "web", status.InProgressStatus).Holds("web", "PausedUntil").
+		StandsAs("deploymentguards", "web", status.FailedStatus)
+	s.When().AsksForRollback("no-such-revision", "{deployment: web, toRevision: 99}")
+	s.Then().StandsAs("rollbacks", "no-such-revision", status.FailedStatus)
+	s.When().Annotated("web", pauseKey, "")
+	s.Then().IsPutBackAndVerified(v1)
+	s.Then().StandsAs("deploymentguards", "web", status.CurrentStatus).
+		StandsAs("rollbacks", s.Then().Rolledback("web").Metadata.Name, status.CurrentStatus)
 }

@@ -75,6 +75,7 @@ class Maker {
             .failures = static_cast<int>(below(100)),
             .failure_threshold = static_cast<int>(below(100)),
             .passed_once = maybe(),
+            .unanswered = static_cast<int>(below(3)),
             .first_failure = time(),
             .last_failure = time(),
             .breached = maybe(),
@@ -85,7 +86,7 @@ class Maker {
   Freeze freeze() { return {.reason = text(), .message = text(), .since = time()}; }
   LastDrill last_drill() { return {.rollback = text(), .at = time(), .passed = maybe(), .message = text()}; }
   GuardStatus guard() {
-    GuardStatus out{.observed_generation = number(),
+    GuardStatus out{.deployment_generation = number(),
                     .deployment_uid = Uid(text()),
                     .policy = text(),
                     .state = static_cast<State>(below(6)),

@@ -36,6 +36,7 @@ CheckStatus full_check() {
           .asks = "q",
           .reason = "r",
           .message = "m",
+          .unanswered = 1,
           .first_failure = Time{},
           .last_failure = Time{},
           .comparison = Comparison{.reason = "r", .message = "m", .revision = "r", .at = Time{}}};
@@ -65,7 +66,7 @@ void check_words(const Json& words, Parse parse, std::size_t how_many) {
 }  // namespace
 
 TEST_CASE("A DeploymentGuard's schema has exactly the fields that are written") {
-  const GuardStatus status{.observed_generation = 1,
+  const GuardStatus status{.deployment_generation = 1,
                            .deployment_uid = Uid("u"),
                            .policy = "p",
                            .reason = "r",

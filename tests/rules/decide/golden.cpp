@@ -45,12 +45,14 @@ api::Rollback finished_rollback(const World& world, api::RollbackPhase phase) {
   out.spec.check = "health";
   out.spec.detected = moment;
   out.status.phase = phase;
+  if (phase == api::RollbackPhase::Failed || phase == api::RollbackPhase::Succeeded) out.status.template_restored = moment;
   return out;
 }
 
 GroupMember member(const std::string& name, int order) {
   GroupMember out{.deployment = name, .order = order};
   out.guard.deployment_uid = Uid(name + "-uid");
+  out.guard.policy = "RollbackPolicy/web";
   out.guard.state = api::State::Watching;
   out.guard.current = api::Revision{.hash = TemplateHash(name + "2"), .number = 2, .since = noon + 5s};
   out.guard.watch_started = noon + 5s;

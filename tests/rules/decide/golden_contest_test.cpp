@@ -109,6 +109,8 @@ TEST_CASE("Golden: a machine that puts the quarantined template back ends no fre
   life.guarding.spec.limit.count = 5;
   by(life, machine).ship("v2").look();
   CHECK(life.standing() == "Frozen Contested");
+  CHECK(life.guard.message == life.guard.freeze->message);
+  CHECK(life.guard.message.contains("Argo CD"));
 }
 
 TEST_CASE("Golden: what ends a freeze and what does not") {

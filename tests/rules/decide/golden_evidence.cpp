@@ -77,6 +77,11 @@ std::vector<HoldRow> once() {
          w.rollback = finished_rollback(w);
          w.rollback->spec.deployment_uid = Uid("1b4e-another");
        }},
+      {"AlreadyRolledBack", "nor does one that failed before anything was touched",
+       [](World& w) {
+         w.rollback = finished_rollback(w);
+         w.rollback->status.template_restored.reset();
+       }},
       {"AlreadyRolledBack", "nor does one that was superseded before anything was touched",
        [](World& w) { w.rollback = finished_rollback(w, api::RollbackPhase::Superseded); }},
       {"AlreadyRolledBack",

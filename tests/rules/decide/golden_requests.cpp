@@ -49,6 +49,11 @@ std::vector<RefusalRow> of_the_deployment() {
        [](World& w) { w.deployment.replicas = 0; },
        {{.reason = "ScaledToZero", .message = "The Deployment is scaled to zero: whether it helped could not be seen"}}},
       {"ScaledToZero", "with one it is", [](World& w) { w.deployment.replicas = 1; }},
+  };
+}
+
+std::vector<RefusalRow> of_what_is_under_way() {
+  return {
       {"Busy",
        "one rollback at a time",
        [](World& w) {
@@ -132,7 +137,7 @@ std::vector<RefusalRow> of_harm() {
       {"NotProven",
        "one that was never proven",
        [](World& w) { to_first_as(w, RevisionVerdict::Superseded); },
-       {{.reason = "NotProven", .message = "Revision 1 was never proven good (Superseded)"}},
+       {{.reason = "NotProven", .message = "Revision 1 is not proven good: its last verdict is Superseded"}},
        true},
       {"NotProven", "one that was", [](World& w) { to_first_as(w, RevisionVerdict::PresumedGood); }},
       {"NotProven", "a quarantined one has a rule of its own", [](World& w) { to_first_as(w, RevisionVerdict::RolledBack); }},
@@ -206,7 +211,8 @@ std::vector<RefusalRow> of_the_server() {
 const std::vector<RefusalRow>& rows_on_requests() {
   static const std::vector<RefusalRow> rows = [] {
     std::vector<RefusalRow> all = of_the_deployment();
-    for (const auto& part : {of_what_is_asked(), of_harm(), of_the_server()}) all.insert(all.end(), part.begin(), part.end());
+    for (const auto& part : {of_what_is_under_way(), of_what_is_asked(), of_harm(), of_the_server()})
+      all.insert(all.end(), part.begin(), part.end());
     return all;
   }();
   return rows;

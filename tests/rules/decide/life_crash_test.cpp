@@ -191,3 +191,48 @@ TEST_CASE("A restart does not make the fleet look well: what was breached counts
   CHECK(decide::is_troubled(life.guard, {}, {}, life.now));
   CHECK_FALSE(decide::is_troubled(life.guard, {}, {}, life.now + 5min));
 }
+
+//  v1 put back, fails ✗ ... killed, and nobody leads for 20 min ... asked again ✗ ✗      it is no success
+TEST_CASE("What failed while it was verified is asked again after a restart before anything is said of it") {
+  Life life = breached(100);
+  life.pass_time(1s).look().roll_out().look();
+  life.guarding.spec.checks[0].failure_threshold = 50;
+  life.watch(5min, {pass("rollout"), fails("health")});
+  REQUIRE(life.standing() == "Verifying AwaitingPass");
+  life.restart().pass_time(30min).look();
+  CHECK(life.standing() == "Verifying AwaitingPass");
+  life.watch(10min, {pass("rollout"), fails("health")});
+  CHECK(life.standing() == "Frozen VerificationFailed");
+}
+
+//  bakes ✓✓✓ killed ... the first answer afterwards is none
+TEST_CASE("What had passed before a restart is not called silent for one missing answer") {
+  Life life;
+  life.ship("v1").roll_out().look().look().pass_time(1h).ship("v2").look().roll_out().look();
+  life.watch(9min, {pass("rollout"), pass("health")});
+  life.restart().pass_time(2min).look({pass("rollout"), unknown("health")});
+  CHECK(life.standing() == "Watching Baking");
+  SECTION("and is good once it passes again") {
+    life.look({pass("health")});
+    CHECK(life.standing() == "Idle Good");
+  }
+  SECTION("but for two it is") {
+    life.look({unknown("health")});
+    CHECK(life.standing() == "Idle Unjudged");
+  }
+}
+
+TEST_CASE("Failed before anything was touched, a release may be put back when a person has ended the freeze") {
+  Life life = breached(0);
+  life.preflight = api::Preflight{.ready = api::Truth::False, .reason = "Refused", .message = "a policy says no"};
+  life.watch(16min, {fails("health")});
+  REQUIRE(life.standing() == "Frozen RollbackRefused");
+  const std::string first = life.rollback->meta.key.name;
+  life.preflight->ready = api::Truth::True;
+  life.steps_allowed = 100;
+  life.guard.freeze.reset();
+  life.watch(1min, {fails("health")});
+  CHECK(life.on_deployment() == "v1");
+  CHECK(life.rollback->meta.key.name == first + "-2");
+  CHECK(life.template_changes == 1);
+}

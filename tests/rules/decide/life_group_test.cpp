@@ -137,6 +137,7 @@ TEST_CASE("Before anybody has gone back, who got well calls its group off") {
 TEST_CASE("What was rolled back once is not called back over and over") {
   Life life = called();
   life.rollback->status.phase = RollbackPhase::Failed;
+  life.rollback->status.template_restored = life.now;
   life.server[life.rollback->meta.key.name] = *life.rollback;
   life.look();
   REQUIRE(life.guard.state == api::State::Frozen);
@@ -179,14 +180,58 @@ TEST_CASE("Shipped anew at the moment of the call, a member's old record ends be
   CHECK(life.records == 2);
 }
 
-TEST_CASE("The breaker holds a group that has begun, too") {
+TEST_CASE("A group that has begun is finished, also where its own rollbacks open the breaker") {
   Life life = leading();
   db_goes_back(life);
+  life.watch(10s, {fails("health")});
   life.group[0].rollback->status.phase = RollbackPhase::Verifying;
   life.breaker = {.is_open = true, .message = "too many"};
-  life.watch(1min, {fails("health")});
-  CHECK(life.standing() == "Held BreakerOpen");
-  life.breaker = {};
   life.look({fails("health")});
+  CHECK(life.on_deployment() == "v1");
+}
+
+TEST_CASE("After a restart the first in the order waits too until it has been looked at who called it") {
+  Life life;
+  life.guarding.group = "shop";
+  life.ship("v1").roll_out().look().look().pass_time(1h).ship("v2").look().roll_out().look({pass("rollout")});
+  life.group = {leader("api", {"web", "api"})};
+  life.group[0].rollback->spec.detected = life.now + 1s;
+  life.steps_allowed = 0;
+  life.pass_time(10s).look();
+  REQUIRE(life.phase() == "Pending");
+  const GroupMember known = life.group[0];
+  life.call = known.rollback;
+  life.group = {GroupMember{.deployment = "api"}};
+  life.steps_allowed = 100;
+  life.restart().watch(1min, {pass("rollout"), pass("health")});
+  CHECK(life.standing() == "Held GroupOrder");
+  CHECK(life.template_changes == 0);
+  // Who called has a newer template: its call is over.
+  life.group = {known};
+  life.group[0].rollback->status.phase = RollbackPhase::Superseded;
+  life.look();
+  CHECK(life.phase() == "Superseded");
+  CHECK(life.template_changes == 0);
+}
+
+TEST_CASE("Of whom a person has said no nothing more comes: the others do not wait for it") {
+  Life life = leading();
+  life.group[0].guard.declined = api::Declined{.rollback = "db-2-77aa", .at = life.now};
+  life.look({fails("health")});
+  CHECK(life.on_deployment() == "v1");
+}
+
+TEST_CASE("A person is asked once for the whole group, where the policy of any of it says so") {
+  Life life;
+  life.guarding.group = "shop";
+  life.ship("v1").roll_out().look().look().pass_time(1h).ship("v2").look().roll_out().look({pass("rollout")});
+  life.group = {member("zoo")};
+  life.group[0].guard.watch_started = life.group[0].guard.current->since = life.now;
+  life.group[0].mode = api::Mode::Approve;
+  life.fail_thrice().watch(1min, {fails("health")});
+  CHECK(life.standing() == "Held AwaitingApproval");
+  CHECK(life.template_changes == 0);
+  CHECK(life.told("RollbackStarted") == 0);
+  life.approve().look({fails("health")});
   CHECK(life.on_deployment() == "v1");
 }

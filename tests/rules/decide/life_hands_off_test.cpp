@@ -121,6 +121,20 @@ TEST_CASE("A policy that breaks while a rollback is under way stops it where it 
   CHECK(life.template_changes == 1);
 }
 
+TEST_CASE("What nothing governs is not ready to be rolled back, and says why") {
+  Life life;
+  life.ship("v1").roll_out().look().look().pass_time(1h).ship("v2").look().roll_out().look().watch_well(11min);
+  const auto ready = [&] { return *api::find_condition(life.guard.conditions, "RollbackReady"); };
+  REQUIRE(ready().status == api::Truth::True);
+  life.break_policy().look();
+  CHECK(ready().status == api::Truth::False);
+  CHECK(ready().reason == "PolicyNotFound");
+  CHECK(ready().message == "There is none");
+  life.opt_out().look();
+  CHECK(ready().status == api::Truth::False);
+  CHECK(ready().reason == "NotOptedIn");
+}
+
 TEST_CASE("A policy that breaks while all is well is said, and nothing else happens") {
   Life life = running();
   life.break_policy().look();

@@ -26,7 +26,7 @@ Scene in(State state) {
   scene.deployment.template_digest = TemplateDigest("v2");
   scene.guard.state = state;
   scene.guard.deployment_uid = Uid("uid");
-  scene.guard.observed_generation = 7;
+  scene.guard.deployment_generation = 7;
   scene.guard.template_digest = TemplateDigest("v2");
   scene.guard.current = api::Revision{.hash = TemplateHash("v2")};
   return scene;

@@ -39,7 +39,7 @@ struct Scene {
     if (present == "v3") world.replica_sets->push_back(replica_set("v3", true, 4));
     auto& guard = world.guard;
     guard.deployment_uid = world.deployment.meta.uid;
-    guard.observed_generation = 7;
+    guard.deployment_generation = 7;
     guard.state = api::State::Watching;
     guard.current = known("v2", api::RevisionVerdict::Breached);
     guard.template_digest = TemplateDigest("v2");

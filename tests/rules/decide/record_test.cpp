@@ -50,7 +50,11 @@ TEST_CASE("After a Rollback that came to nothing the next one of the release has
   CHECK(next("web-6-1b4e", api::RollbackPhase::Superseded) == "web-7-1b4e");
   CHECK(next("web-7-1b4e-2nd", api::RollbackPhase::Superseded) == "web-7-1b4e");
   CHECK(next("web-7-1b4e-99999999999", api::RollbackPhase::Superseded) == "web-7-1b4e");
+  CHECK(next("web-7-1b4e", api::RollbackPhase::Failed) == "web-7-1b4e-2");
   CHECK(next("web-7-1b4e", api::RollbackPhase::Succeeded) == "web-7-1b4e");
+  api::Rollback touched = rollback(api::RollbackPhase::Failed);
+  touched.status.template_restored = noon;
+  CHECK_FALSE(came_to_nothing(touched));
 }
 
 TEST_CASE("A long name is cut so that the Rollback's is still one that Kubernetes takes") {
@@ -93,16 +97,18 @@ TEST_CASE("Each phase has its time and its conditions") {
   struct Row {
     RollbackPhase phase;
     bool template_restored, rolled_out, finished;
-    api::Truth succeeded, reconciling;
+    api::Truth succeeded, reconciling, stalled;
   };
   using enum api::Truth;
-  const std::vector<Row> table = {{Pending, false, false, false, Unknown, True},
-                                  {TemplateRestored, true, false, false, Unknown, True},
-                                  {Restored, true, false, false, Unknown, True},
-                                  {RollbackPhase::Verifying, false, true, false, Unknown, True},
-                                  {Succeeded, false, false, true, True, False},
-                                  {Failed, false, false, true, False, False},
-                                  {RollbackPhase::Superseded, false, false, true, False, False}};
+  const std::vector<Row> table = {{Pending, false, false, false, Unknown, True, False},
+                                  {TemplateRestored, true, false, false, Unknown, True, False},
+                                  {Restored, true, false, false, Unknown, True, False},
+                                  {RollbackPhase::Verifying, false, true, false, Unknown, True, False},
+                                  {Succeeded, false, false, true, True, False, False},
+                                  {Failed, false, false, true, False, False, True},
+                                  {RollbackPhase::Refused, false, false, true, False, False, True},
+                                  {RollbackPhase::Observed, false, false, true, False, False, False},
+                                  {RollbackPhase::Superseded, false, false, true, False, False, False}};
   for (const Row& row : table) {
     CAPTURE(api::to_string(row.phase));
     const auto status = advance({}, row.phase, "words", noon);
@@ -111,12 +117,14 @@ TEST_CASE("Each phase has its time and its conditions") {
     CHECK(status.template_restored.has_value() == row.template_restored);
     CHECK(status.rolled_out.has_value() == row.rolled_out);
     CHECK(status.finished.has_value() == row.finished);
-    REQUIRE(status.conditions.size() == 2);
+    REQUIRE(status.conditions.size() == 3);
+    CHECK(api::find_condition(status.conditions, "Succeeded")->status == row.succeeded);
+    CHECK(api::find_condition(status.conditions, "Reconciling")->status == row.reconciling);
+    CHECK(api::find_condition(status.conditions, "Stalled")->status == row.stalled);
     for (const auto& condition : status.conditions) {
       CHECK(condition.reason == api::to_string(row.phase));
       CHECK(condition.message == "words");
       CHECK(condition.last_transition == noon);
-      CHECK(condition.status == (condition.type == "Succeeded" ? row.succeeded : row.reconciling));
     }
   }
 }
@@ -144,7 +152,7 @@ TEST_CASE("Open is what is not finished and of this very Deployment") {
 TEST_CASE("Which Rollback the memory is from before") {
   auto mine = deployment("web", 8, "1b4e-uid");
   mine.meta.annotations["lastgood.dev/rolled-back-by"] = "web-7-1b4e";
-  api::GuardStatus guard{.observed_generation = 7, .state = api::State::Watching};
+  api::GuardStatus guard{.deployment_generation = 7, .state = api::State::Watching};
   CHECK(is_unknown_to(guard, rollback(Pending), mine));
   CHECK(is_unknown_to(guard, rollback(Succeeded), mine));
   CHECK_FALSE(is_unknown_to(guard, rollback(RollbackPhase::Superseded), mine));
@@ -161,7 +169,7 @@ TEST_CASE("Which Rollback the memory is from before") {
     CHECK_FALSE(is_unknown_to(guard, rollback(Succeeded), mine));
   }
   SECTION("not a finished one when it has seen the Deployment later") {
-    guard.observed_generation = 8;
+    guard.deployment_generation = 8;
     CHECK_FALSE(is_unknown_to(guard, rollback(Succeeded), mine));
   }
   SECTION("not a finished one that has never touched the Deployment") {

@@ -198,12 +198,14 @@ TEST_CASE("What is confirmed may be another check than the first that is breache
 TEST_CASE("What all checks together look like") {
   const api::CheckStatus passed{.name = "a", .reason = "Answered", .passed_once = true};
   const api::CheckStatus failing{.name = "b", .reason = "WrongStatus", .failures = 1, .passed_once = true};
-  const api::CheckStatus silent{.name = "c", .reason = "NoPodToAsk"};
+  const api::CheckStatus silent{.name = "c", .reason = "NoPodToAsk", .unanswered = 2};
+  const api::CheckStatus hesitant{.name = "e", .reason = "NoPodToAsk", .unanswered = 1};
   const api::CheckStatus unasked{.name = "d", .reason = "NotAskedYet"};
   CHECK(outlook({passed}) == Outlook::Passing);
   CHECK(outlook({passed, failing}) == Outlook::Failing);
   CHECK(outlook({failing, unasked}) == Outlook::Failing);
   CHECK(outlook({passed, silent}) == Outlook::Silent);
+  CHECK(outlook({passed, silent, hesitant}) == Outlook::Unasked);
   CHECK(outlook({passed, silent, unasked}) == Outlook::Unasked);
   CHECK(silent_ones({passed, silent, unasked}) == "c (NoPodToAsk), d (NotAskedYet)");
 }

@@ -29,7 +29,7 @@ struct Row {
 
 const std::vector<Row> table = {
     {"nothing", [](api::GuardStatus&) {}, false},
-    {"the generation seen, as scaling moves it", [](api::GuardStatus& g) { g.observed_generation += 1; }, false},
+    {"the generation seen, as scaling moves it", [](api::GuardStatus& g) { g.deployment_generation += 1; }, false},
     {"the state's words", [](api::GuardStatus& g) { g.message = "3 of 4"; }, false},
     {"a check's words", [](api::GuardStatus& g) { g.checks[1].message = "in 12 ms"; }, false},
     {"when it failed last", [](api::GuardStatus& g) { g.checks[1].last_failure = noon; }, false},
@@ -107,6 +107,7 @@ TEST_CASE("After a restart a check has to pass once more, but failures and breac
   forget_answers(guard, noon);
   // It stays breached, but only a new failure confirms it.
   failing.result = api::SampleResult::Unknown;
+  failing.reason = "NotAskedYet";
   failing.last_failure = noon;
   CHECK(guard.checks[0] == api::CheckStatus{.name = "a", .reason = "NotAskedYet", .failure_threshold = 2});
   CHECK(guard.checks[1] == failing);

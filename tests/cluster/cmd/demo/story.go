@@ -117,7 +117,7 @@ func (s *story) becomesGood(ctx context.Context, release string) error {
 		if err != nil {
 			return errNotYet
 		}
-		seen, _, _ := unstructured.NestedInt64(guard.Object, "status", "observedGeneration")
+		seen, _, _ := unstructured.NestedInt64(guard.Object, "status", "deploymentGeneration")
 		if seen != deployment.Generation || text(guard, "status", "state") != "Idle" || text(guard, "status", "reason") != "Good" {
 			return errNotYet
 		}
