@@ -262,3 +262,12 @@ TEST_CASE("A release that is replaced by itself is watched from its beginning") 
   CHECK(life.current() == "v2 Watching");
   CHECK(life.guard.checks[1].failures == 0);
 }
+
+TEST_CASE("The clock of a leader that put another release back dates none that comes later") {
+  Life life = baking().fail_thrice();
+  life.pass_time(1s).look().roll_out().look().watch_well(6min);
+  REQUIRE(life.standing() == "Idle RolledBack");
+  life.rollback->status.template_restored = life.now + 2h;
+  life.ship("v3").look();
+  CHECK(life.guard.watch_started == life.now);
+}
