@@ -50,3 +50,28 @@ func TestAGroupIsLeftAloneWhileOneOfItCannotGoBack(t *testing.T) {
 	s.Then().IsPutBackAndVerified(store).IsPutBackAndVerified(api).PutBackInOrder("store", "api").
 		NothingWasDoneTo("bystander").TemplateChangedBy("bystander")
 }
+
+// The api goes first and its own policy asks nobody; that of the store does.
+func TestAPersonIsAskedOnceForAGroupOfWhichOneNeedsApproval(t *testing.T) {
+	s := story.New(t)
+	api, store := ofGroup("api", 1), ofGroup("store", 2)
+	s.Given().Policy("shop", long).Policy("careful", "mode: Approve"+long).RanBefore("shop", api).RanBefore("careful", store)
+	s.When().Shipped(store.As("v2")).Available("store")
+	s.Then().StateIs("store", "Watching", "Baking")
+	s.When().Shipped(api.As("v2").Env("HEALTH", "fail"))
+	rollback := s.Then().Waiting("api")
+	s.Then().NothingWasDoneTo("api", "store")
+	s.When().Approves(rollback)
+	s.Then().IsPutBackAndVerified(api).IsPutBackAndVerified(store).PutBackInOrder("api", "store")
+}
+
+func TestAGroupOfWhichOneIsNotGuardedStaysAndSaysWhatToDo(t *testing.T) {
+	s := story.New(t)
+	api, stranger := ofGroup("api", 1), ofGroup("stranger", 2)
+	s.Given().Policy("shop", long).Running(stranger).RanBefore("shop", api)
+	s.When().Shipped(api.As("v2").Env("HEALTH", "fail"))
+	s.Then().Holds("api", "GroupBlocked", "stranger cannot: it is not guarded; opt it in, or take its lastgood.dev/group away").
+		NothingWasDoneTo("api", "stranger")
+	s.When().Annotated("stranger", "lastgood.dev/group-order", "").Annotated("stranger", "lastgood.dev/group", "")
+	s.Then().IsPutBackAndVerified(api).HasNoGuard("stranger").TemplateChangedBy("stranger")
+}

@@ -27,7 +27,6 @@ func TestARollbackIsCountedTimedAndToldOnce(t *testing.T) {
 
 // Deployments that were shipped more than once, so that their generation is not by chance that of their guard.
 func TestToolsThatKnowOnlyConditionsUnderstandOurs(t *testing.T) {
-	t.Parallel()
 	s := story.New(t)
 	v1 := story.NewApp("web", "v1").Guarded("web")
 	s.Given().Policy("web", quick).Good(v1)

@@ -195,6 +195,20 @@ TEST_CASE("What is confirmed may be another check than the first that is breache
   CHECK(confirmed_breach(checks, web_policy().spec, noon)->name == "health");
 }
 
+TEST_CASE("Turns without an answer are counted in a row, up to the two that each check has") {
+  api::CheckStatus check{.name = "health", .failure_threshold = 3};
+  const auto after = [&](const api::Sample& sample) {
+    check = apply(check, sample, false, noon);
+    return check.unanswered;
+  };
+  CHECK(after(unknown("health")) == 1);
+  CHECK(after(pass("health")) == 0);
+  CHECK(after(unknown("health")) == 1);
+  CHECK(after(unknown("health")) == 2);
+  CHECK(after(unknown("health")) == 2);
+  CHECK(after(fails("health")) == 0);
+}
+
 TEST_CASE("What all checks together look like") {
   const api::CheckStatus passed{.name = "a", .reason = "Answered", .passed_once = true};
   const api::CheckStatus failing{.name = "b", .reason = "WrongStatus", .failures = 1, .passed_once = true};
