@@ -55,6 +55,7 @@ std::string objection_to(CLI::Option& option, std::string value) {
 void refuse_bad_environment(CLI::App& app) {
   for (CLI::Option* option : app.get_options()) {
     const std::string variable = option->get_envname();
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): nothing in this program changes the environment.
     const char* value = variable.empty() ? nullptr : std::getenv(variable.c_str());
     if (!value || *value == '\0' || option->count() > 0) continue;
     const std::string objection = objection_to(*option, value);

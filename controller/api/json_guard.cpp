@@ -133,7 +133,7 @@ std::vector<CheckStatus> read_checks(const Reader& status, const char* key) {
     one.failures = check.small("failures", 0);
     one.failure_threshold = check.small("failureThreshold", 1);
     one.passed_once = check.boolean("passedOnce");
-    one.unanswered = check.small("unanswered", 0, 0, 2);
+    one.unanswered = std::clamp(check.small("unanswered", 0), 0, 2);
     one.first_failure = check.time("firstFailure");
     one.last_failure = check.time("lastFailure");
     one.breached = check.boolean("breached");

@@ -50,11 +50,11 @@ struct RollbackSpec {
   std::optional<std::int64_t> to_revision = {};  // by a person: the number of the revision to go back to; absent: the last good
   bool force = false;                            // by a person: do it although a rule holds it back
   bool drill = false;                            // the whole way but the write
-  Mode mode = Mode::Enforce;                     // as the policy had it
+  Mode mode = Mode::Enforce;                     // the strictest of the policies of those that go back
   bool approved = false;                         // by a person, where the mode is Approve
   std::string policy;                            // "RollbackPolicy/web"
   std::string released_by;                       // who put the bad template there
-  std::optional<Time> released = {};             // when it was first seen
+  std::optional<Time> released = {};             // since when it was judged
   std::optional<GroupCall> group = {};           // the one that calls its group back
   std::string caused_by;                         // the Rollback of another Deployment of the group that called this one back
   bool operator==(const RollbackSpec&) const = default;

@@ -90,6 +90,29 @@ std::string busy_with(const GroupMember& member, const std::string& deployment) 
   return {};
 }
 
+const std::string& call_of(const api::Rollback& rollback) {
+  return rollback.spec.caused_by.empty() ? rollback.meta.key.name : rollback.spec.caused_by;
+}
+
+// Another member has been put back already for the call of that name.
+bool has_begun(const World& world, const std::string& call) {
+  const auto is_back = [&](const std::optional<api::Rollback>& other) {
+    return other && call_of(*other) == call && other->status.template_restored;
+  };
+  return is_back(world.call) || std::ranges::any_of(world.group, is_back, &GroupMember::rollback);
+}
+
+// What it was called back from has been replaced by a newer choice.
+bool has_released_since(const GroupMember& member, const api::Rollback& call) {
+  return member.guard.watch_started > call.spec.detected;
+}
+
+// Nothing more will come of it: besides that, a person may have said no to it, or opted it out.
+bool is_called_no_more(const GroupMember& member, const api::Rollback& call) {
+  const bool has_opted_out = member.guard.policy.empty() && member.guard.reason == "NotOptedIn";
+  return has_released_since(member, call) || member.guard.declined || has_opted_out;
+}
+
 // Its place in the order is over: rolled out again, or nothing more will come of it.
 bool has_gone_back(const GroupMember& member, const std::string& call) {
   const auto& rollback = member.rollback;
@@ -127,7 +150,9 @@ const api::Rollback* called_back_by(const World& world, const api::GuardStatus& 
   if (last && last->status.template_restored && last->spec.to.hash == guard.current->hash) return nullptr;
   for (const GroupMember& member : world.group) {
     const auto& rollback = member.rollback;
-    if (!rollback || !calls(*rollback, world.deployment.meta.key.name) || !is_under_way(member)) continue;
+    if (!rollback || !calls(*rollback, world.deployment.meta.key.name)) continue;
+    // What has begun is finished, whatever has become of the one that called.
+    if (!is_under_way(member) && !has_begun(world, rollback->meta.key.name)) continue;
     const bool is_followed = world.rollback && world.rollback->spec.caused_by == rollback->meta.key.name;
     // What was released after the call is a newer choice.
     const bool is_meant = rollback->spec.detected && *guard.watch_started <= *rollback->spec.detected;
@@ -138,10 +163,6 @@ const api::Rollback* called_back_by(const World& world, const api::GuardStatus& 
 }
 
 namespace {
-
-const std::string& call_of(const api::Rollback& rollback) {
-  return rollback.spec.caused_by.empty() ? rollback.meta.key.name : rollback.spec.caused_by;
-}
 
 // The Rollback that called: a member knows it better than the watch, but may have another one since. Null: it is gone.
 const api::Rollback* caller_of(const World& world, const api::Rollback& rollback) {
@@ -169,6 +190,8 @@ const GroupMember* ungoverned_member(const World& world) {
 
 }  // namespace
 
+bool has_group_begun(const World& world, const api::Rollback& rollback) { return has_begun(world, call_of(rollback)); }
+
 std::string why_called_off(const World& world, const api::Rollback& rollback) {
   if (rollback.spec.caused_by.empty()) return {};
   const api::Rollback* call = caller_of(world, rollback);
@@ -177,15 +200,9 @@ std::string why_called_off(const World& world, const api::Rollback& rollback) {
     return fmt::format("it is in group {} no longer, which Rollback {} called back", call->spec.group->name,
                        rollback.spec.caused_by);
   const bool is_over = api::finished(call->status.phase) && !call->status.template_restored;
-  return is_over ? fmt::format("Rollback {}, which called its group back, was called off", rollback.spec.caused_by) : "";
-}
-
-bool has_group_begun(const World& world, const api::Rollback& rollback) {
-  const std::string& call = call_of(rollback);
-  const auto has_begun = [&](const std::optional<api::Rollback>& other) {
-    return other && call_of(*other) == call && other->status.template_restored;
-  };
-  return has_begun(world.call) || std::ranges::any_of(world.group, has_begun, &GroupMember::rollback);
+  return is_over && !has_group_begun(world, rollback)
+             ? fmt::format("Rollback {}, which called its group back, was called off", rollback.spec.caused_by)
+             : "";
 }
 
 namespace {
@@ -246,6 +263,14 @@ bool follow_group(Step& step) {
 
 namespace {
 
+Hold blocked_by(const World& world, const GroupMember& member, Time now) {
+  constexpr std::chrono::seconds in_a_while{5};
+  return {.reason = "GroupBlocked",
+          .message = fmt::format("Group {} goes back together or not at all, and {} cannot: {}", world.guarding.group,
+                                 member.deployment, member.cannot),
+          .until = now + in_a_while};
+}
+
 std::optional<Hold> not_looked_at_yet(const World& world, const char* reason, Time now) {
   const GroupMember* unseen = unseen_member(world);
   if (!unseen) return {};
@@ -259,15 +284,8 @@ std::optional<Hold> not_looked_at_yet(const World& world, const char* reason, Ti
 namespace restraint {
 
 MaybeHold group_blocked(const World& world, const api::GuardStatus& guard, Time now) {
-  constexpr std::chrono::seconds in_a_while{5};
-  const auto blocked_by = [&](const GroupMember& member) {
-    return Hold{.reason = "GroupBlocked",
-                .message = fmt::format("Group {} goes back together or not at all, and {} cannot: {}", world.guarding.group,
-                                       member.deployment, member.cannot),
-                .until = now + in_a_while};
-  };
   if (auto held = not_looked_at_yet(world, "GroupBlocked", now)) return held;
-  if (const GroupMember* member = ungoverned_member(world)) return blocked_by(*member);
+  if (const GroupMember* member = ungoverned_member(world)) return blocked_by(world, *member, now);
   const auto called = of_same_window(world, guard);
   if (called.size() >= most_members) {
     return Hold{.reason = "GroupBlocked",
@@ -280,9 +298,25 @@ MaybeHold group_blocked(const World& world, const api::GuardStatus& guard, Time 
                   .message = fmt::format("In group {} {}; two calls would wait for each other", world.guarding.group, busy),
                   .until = now + std::chrono::seconds(1)};
     }
-    if (!member->cannot.empty()) return blocked_by(*member);
+    if (!member->cannot.empty()) return blocked_by(world, *member, now);
   }
   return {};
+}
+
+MaybeHold group_still_able(const World& world, const api::GuardStatus&, Time now) {
+  const api::Rollback* call = world.rollback ? caller_of(world, *world.rollback) : nullptr;
+  if (!call || !call->spec.group) return {};
+  for (const GroupMember& member : world.group) {
+    if (!calls(*call, member.deployment) || has_released_since(member, *call)) continue;
+    if (member.guard.policy.empty() || !member.cannot.empty()) return blocked_by(world, member, now);
+  }
+  return {};
+}
+
+MaybeHold group_unseen(const World& world, const api::GuardStatus&, Time now) {
+  const auto& rollback = world.rollback;
+  if (!rollback || (rollback->spec.caused_by.empty() && !rollback->spec.group)) return {};
+  return not_looked_at_yet(world, "GroupOrder", now);
 }
 
 MaybeHold group_order(const World& world, const api::GuardStatus&, Time now) {
@@ -290,17 +324,12 @@ MaybeHold group_order(const World& world, const api::GuardStatus&, Time now) {
   const std::string& call = call_of(*world.rollback);
   const api::Rollback* leader = caller_of(world, *world.rollback);
   if (!leader || !leader->spec.group) return {};
-  // Whoever called may have a newer template, and those before may be back already.
-  if (auto held = not_looked_at_yet(world, "GroupOrder", now)) return held;
   for (const std::string& before : leader->spec.group->members) {
     if (before == world.deployment.meta.key.name) break;
     const auto member = std::ranges::find(world.group, before, &GroupMember::deployment);
     // One that has left the group, or was deleted, is not waited for.
     if (member == world.group.end() || has_gone_back(*member, call)) continue;
-    // A person has said no to it: nothing more will come of it.
-    if (member->guard.declined) continue;
-    // What it was called back from has been replaced by a newer choice.
-    if (member->guard.watch_started > leader->spec.detected) continue;
+    if (is_called_no_more(*member, *leader)) continue;
     return Hold{.reason = "GroupOrder",
                 .message = fmt::format("In group {} {} goes back first; it is {} ({}): {}", leader->spec.group->name, before,
                                        api::to_string(member->guard.state), member->guard.reason, member->guard.message),

@@ -81,11 +81,15 @@ constexpr std::array pending{
     HoldRule{.name = "AlreadyFailing", .holds = restraint::already_failing},
     HoldRule{.name = "SharedCause", .holds = restraint::shared_cause},
     HoldRule{.name = "BreakerOpen", .holds = restraint::breaker_open},
+    HoldRule{.name = "GroupStillAble", .holds = restraint::group_still_able},
     HoldRule{.name = "GroupOrder", .holds = restraint::group_order},
     HoldRule{.name = "Preflight", .holds = restraint::preflight},
 };
 
-constexpr std::array group{pending[0], pending[1], pending[5], pending[6]};
+constexpr std::array group{pending[0], pending[1], pending[6], pending[7]};
+
+// Before anything is said of a Rollback that belongs to a group.
+constexpr std::array unseen{HoldRule{.name = "GroupUnseen", .holds = restraint::group_unseen}};
 
 constexpr std::array by_hand{
     HoldRule{.name = "Preflight", .holds = restraint::preflight},
@@ -99,6 +103,7 @@ std::span<const HoldRule> forced_rules() { return forced; }
 std::span<const HoldRule> begin_rules() { return begin; }
 std::span<const HoldRule> pending_rules() { return pending; }
 std::span<const HoldRule> group_rules() { return group; }
+std::span<const HoldRule> unseen_rules() { return unseen; }
 std::span<const HoldRule> by_hand_rules() { return by_hand; }
 
 std::optional<Hold> first_hold(std::span<const HoldRule> rules, const World& world, const api::GuardStatus& guard, Time now) {

@@ -41,7 +41,9 @@ struct HoldRule {
 // The same where others of its group have gone back already. The fleet and the checks are not asked any more: half of a group
 // is worse than what they would spare it, and the others are among those that the breaker counts.
 [[nodiscard]] std::span<const HoldRule> group_rules();
-// The same where a person asked for it.
+// Before a recorded Rollback is called off or gone on with: what the others of its group are at must be known.
+[[nodiscard]] std::span<const HoldRule> unseen_rules();
+// May one that is recorded be carried out where a person asked for it?
 [[nodiscard]] std::span<const HoldRule> by_hand_rules();
 
 [[nodiscard]] std::optional<Hold> first_hold(std::span<const HoldRule> rules, const World& world, const api::GuardStatus& guard,

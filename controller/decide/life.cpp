@@ -199,6 +199,7 @@ void forget_answers(api::GuardStatus& guard, Time now) {
   for (api::CheckStatus& check : guard.checks) {
     check.result = api::SampleResult::Unknown;
     check.reason = not_asked_yet;
+    check.unanswered = 0;
     if (check.failures == 0) {
       forget(check);
     } else if (check.breached) {

@@ -137,7 +137,10 @@ bool is_seen_through(const api::GuardStatus& guard, const std::optional<api::Rol
   switch (guard.state) {
     case api::State::RollingBack:
     case api::State::Verifying: return true;
-    case api::State::Held: return named_by(guard, rollback) && !api::finished(rollback->status.phase);
+    // Given up while it waited, it is not followed yet.
+    case api::State::Held:
+      return named_by(guard, rollback) && (!api::finished(rollback->status.phase) ||
+                                           (rollback->status.phase == RollbackPhase::Failed && guard.pending == guard.rollback));
     case api::State::Idle:
     case api::State::Watching:
     case api::State::Frozen: break;

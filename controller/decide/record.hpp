@@ -12,7 +12,7 @@ namespace lastgood::decide {
 // Deployment made again under the same name another. At most 253 bytes.
 [[nodiscard]] std::string rollback_name(const api::Deployment& deployment);
 
-// Superseded before anything was touched: the release was not rolled back by it, and may be by another.
+// Superseded, or failed, before anything was touched: the release was not rolled back by it, and may be by another.
 [[nodiscard]] bool came_to_nothing(const api::Rollback& rollback);
 
 // Named after this generation of the Deployment, as its first Rollback or as a later one.

@@ -5,6 +5,7 @@
 
 #include "decide/group.hpp"
 #include "decide/hold.hpp"
+#include "decide/preflight.hpp"
 #include "decide/record.hpp"
 #include "decide/samples.hpp"
 #include "decide/step.hpp"
@@ -108,6 +109,11 @@ std::string why_not_any_more(const Step& step, const api::Rollback& rollback) {
   const std::string name = name_of(step.deployment(), rollback.spec.from);
   const std::string off = why_called_off(step.world, rollback);
   if (!off.empty()) return fmt::format("{} stays: {}", name, off);
+  // One that goes back with its group is not chosen anew.
+  const bool is_alone = rollback.spec.caused_by.empty() && !rollback.spec.group;
+  const auto& preflight = step.world.preflight;
+  if (is_alone && is_about(preflight, step.deployment(), rollback.spec.to) && preflight->reason == "TargetGone")
+    return fmt::format("{} stays: what it would go back to is not kept any more", name);
   if (!is_for_its_check(step, rollback)) return {};
   const std::vector<CheckStatus>& checks = step.out.guard.checks;
   const auto check = std::ranges::find(checks, rollback.spec.check, &CheckStatus::name);
@@ -124,12 +130,13 @@ std::span<const HoldRule> rules_on_pending(const Step& step, const api::Rollback
 // Recorded, but not touched yet: a refusal, a pause or a stop has come between. In the meantime the release may have got well, so
 // it must be seen to fail still.
 void carry_out_pending(Step& step, const api::Rollback& rollback) {
-  api::GuardStatus& guard = step.guard();
+  const api::GuardStatus& guard = step.guard();
   if (is_touched(step, rollback)) return carry_out(step, rollback);
   judge(step);
   const bool was_refused = guard.reason == refused_reason;
   const std::string refusal = guard.message;
   if (held_back(step, rules_on_touching(rollback), State::Held)) return;
+  if (held_back(step, unseen_rules(), State::Held)) return;
   if (const std::string why = why_not_any_more(step, rollback); !why.empty()) return cancel(step, rollback, why);
   const std::string name = name_of(step.deployment(), rollback.spec.from);
   if (was_refused && step.now >= guard.state_since.value_or(step.now) + longest_restoration) {
@@ -182,6 +189,11 @@ void await_rollout(Step& step, const api::Rollback& rollback) {
   step.look_again(began + longest_restoration);
 }
 
+// An earlier one of the same name, which came to nothing, is no answer to what was begun since.
+bool is_of_before(const api::GuardStatus& guard, const api::Rollback& rollback) {
+  return came_to_nothing(rollback) && rollback.status.finished && rollback.status.finished < guard.state_since;
+}
+
 // The record is finished, whoever finished it: the state follows.
 void follow(Step& step, const api::Rollback& rollback) {
   const std::string& words = rollback.status.message;
@@ -190,6 +202,7 @@ void follow(Step& step, const api::Rollback& rollback) {
     case RollbackPhase::Observed:
     case RollbackPhase::Refused: return step_watching(step);
     case RollbackPhase::Failed:
+      if (is_of_before(step.guard(), rollback)) return step_watching(step);
       if (rollback.status.template_restored) quarantine(step, rollback);
       return freeze(step, "RollbackFailed", words, what_to_do);
     case RollbackPhase::Succeeded: quarantine(step, rollback); return step.enter(State::Idle, "RolledBack", words);

@@ -14,7 +14,6 @@
 namespace lastgood::decide::restraint {
 
 using api::CheckStatus;
-using api::SampleResult;
 
 namespace {
 

@@ -25,6 +25,10 @@ using MaybeHold = std::optional<Hold>;
 [[nodiscard]] Hold waits_for_approval(const api::Rollback& rollback);
 [[nodiscard]] MaybeHold awaiting_approval(const World& world, const api::GuardStatus& guard, Time now);
 [[nodiscard]] MaybeHold group_blocked(const World& world, const api::GuardStatus& guard, Time now);
+// The same of a call that is recorded: what those of it have come to since.
+[[nodiscard]] MaybeHold group_still_able(const World& world, const api::GuardStatus& guard, Time now);
+// A Rollback of a group, of which not every Deployment was looked at since the controller started.
+[[nodiscard]] MaybeHold group_unseen(const World& world, const api::GuardStatus& guard, Time now);
 [[nodiscard]] MaybeHold group_order(const World& world, const api::GuardStatus& guard, Time now);
 
 }  // namespace lastgood::decide::restraint

@@ -16,6 +16,10 @@ namespace {
 // So many turns each check has to answer, wherever a restart falls.
 constexpr int most_unanswered = 2;
 
+bool has_a_turn_left(const CheckStatus& check) {
+  return check.result == SampleResult::Unknown && check.unanswered < most_unanswered;
+}
+
 void end_row(CheckStatus& check) {
   check.failures = 0;
   check.breached = false;
@@ -144,7 +148,7 @@ const CheckStatus* actionable_breach(const std::vector<CheckStatus>& checks, con
 bool is_failing_still(const std::vector<CheckStatus>& checks, const api::PolicySpec& spec, Time now) {
   return std::ranges::any_of(checks, [&](const CheckStatus& check) {
     const bool is_recent = check.last_failure && now - *check.last_failure <= longest_silence(check.name, spec);
-    return check.failures > 0 && (is_recent || check.reason == not_asked_yet);
+    return check.failures > 0 && (is_recent || has_a_turn_left(check));
   });
 }
 
@@ -166,11 +170,7 @@ Outlook outlook(const std::vector<CheckStatus>& checks) {
   // Unknown after a failure is still that failure: the row has not been ended by a pass.
   if (std::ranges::any_of(checks, [](const CheckStatus& check) { return check.failures > 0; })) return Outlook::Failing;
   if (std::ranges::all_of(checks, &CheckStatus::passed_once)) return Outlook::Passing;
-  const auto unasked = [](const CheckStatus& check) {
-    const bool has_a_turn_left =
-        !check.passed_once && check.result == SampleResult::Unknown && check.unanswered < most_unanswered;
-    return check.reason == not_asked_yet || has_a_turn_left;
-  };
+  const auto unasked = [](const CheckStatus& check) { return !check.passed_once && has_a_turn_left(check); };
   return std::ranges::any_of(checks, unasked) ? Outlook::Unasked : Outlook::Silent;
 }
 

@@ -42,7 +42,7 @@ inline constexpr Duration longest_gap{10000};
 [[nodiscard]] const api::CheckStatus* actionable_breach(const std::vector<api::CheckStatus>& checks, const api::PolicySpec& spec,
                                                         Time now);
 
-// Some check has failed lately, or has not been asked again since it failed: more may come of it.
+// Some check has failed lately, or has not had its turns to be answered again: more may come of it.
 [[nodiscard]] bool is_failing_still(const std::vector<api::CheckStatus>& checks, const api::PolicySpec& spec, Time now);
 
 // How long silence is waited for from the end of the rollout: two turns of the slowest check.

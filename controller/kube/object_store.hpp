@@ -83,7 +83,10 @@ class ObjectStore {
       for (auto& delta : some) deltas.push_back(std::move(delta));
     };
     for (const Key& key : gone) take(erase(key));
-    for (T& object : objects) take(upsert(std::move(object)));
+    for (T& object : objects) {
+      const Pointer known = find(object.meta.key);
+      if (!known || !older(version, known->meta.resource_version)) take(upsert(std::move(object)));
+    }
     return deltas;
   }
 

@@ -9,7 +9,7 @@
 namespace lastgood::net {
 namespace {
 
-constexpr std::size_t max_token = 64 * 1024;
+constexpr std::size_t max_token = std::size_t{64} * 1024;
 
 Result<std::string> read_token(const std::string& file) {
   auto text = read_file(file, max_token);

@@ -133,6 +133,7 @@ class Comparison {
   [[nodiscard]] std::vector<api::Change> changes() {
     std::ranges::sort(found_, {}, [](const Found& one) { return std::pair(!one.change.path.ends_with(".image"), one.order); });
     std::vector<api::Change> out;
+    out.reserve(found_.size());
     for (auto& one : found_) out.push_back(std::move(one.change));
     if (out.size() <= most_changes) return out;
     const auto more = out.size() - (most_changes - 1);

@@ -34,7 +34,7 @@ struct Sight {
   }
 };
 
-Supersede superseded(std::string message) { return {.message = clip(message, 1024)}; }
+Supersede superseded(const std::string& message) { return {.message = clip(message, 1024)}; }
 
 Supersede newer_choice(const Sight& sight) {
   const auto mark = text_at(sight.live, {"metadata", "annotations", rolled_back_by});

@@ -30,6 +30,7 @@ class Collector {
 
   [[nodiscard]] std::vector<Reference> references() const {
     std::vector<Reference> out;
+    out.reserve(found_.size());
     for (const auto& [what, optional] : found_) out.push_back({.kind = what.first, .name = what.second, .optional = optional});
     std::ranges::sort(out, {}, [](const Reference& one) { return std::tie(one.optional, one.kind, one.name); });
     if (out.size() > most_references) out.resize(most_references);

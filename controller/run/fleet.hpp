@@ -15,7 +15,7 @@ namespace lastgood::run {
 [[nodiscard]] decide::Fleet count_fleet(const Memories& memories, const Stores& stores, const decide::BreakerSettings& settings,
                                         const decide::Closing& closing, Time now);
 
-// Is there a reason to count the fleet: something of this Deployment fails, or it is held.
+// Is there a reason to count the fleet: something of this Deployment fails, or a rollback of it is held or begun.
 [[nodiscard]] bool may_be_put_back(const api::GuardStatus& guard, const std::vector<api::Sample>& samples);
 
 // The other Deployments of the namespace that say to be of that group. One that was not looked at yet cannot go back.

@@ -174,6 +174,7 @@ asio::awaitable<std::vector<checks::HttpAsked>> Sampler::ask_all(const std::vect
   using Question = decltype(asio::co_spawn(std::declval<asio::any_io_executor>(),
                                            std::declval<asio::awaitable<ports::HttpAnswer>>(), asio::deferred));
   std::vector<Question> questions;
+  questions.reserve(asks.size());
   const auto executor = co_await asio::this_coro::executor;
   for (const checks::HttpAsk& ask : asks)
     questions.push_back(asio::co_spawn(executor, prober_.ask(ask.question), asio::deferred));
@@ -183,6 +184,7 @@ asio::awaitable<std::vector<checks::HttpAsked>> Sampler::ask_all(const std::vect
     if (error) std::rethrow_exception(error);
   }
   std::vector<checks::HttpAsked> asked;
+  asked.reserve(asks.size());
   for (std::size_t i = 0; i < answers.size(); ++i) asked.push_back({.ask = asks[i], .answer = answers[i]});
   co_return asked;
 }

@@ -11,7 +11,7 @@ namespace lastgood::run {
 
 namespace asio = boost::asio;
 
-Signal::Signal(asio::any_io_executor executor) : never_(std::move(executor), asio::steady_timer::time_point::max()) {}
+Signal::Signal(asio::any_io_executor executor) : never_(executor, asio::steady_timer::time_point::max()) {}
 
 void Signal::raise() {
   raised_ = true;

@@ -22,8 +22,9 @@ void TaskGroup::spawn(std::string name, asio::awaitable<void> task) {
   tasks_.emplace_back();
   const auto at = std::prev(tasks_.end());
   at->name = std::move(name);
-  asio::co_spawn(executor_, std::move(task),
-                 asio::bind_cancellation_slot(at->cancel.slot(), [this, at](std::exception_ptr error) { ended(at, error); }));
+  asio::co_spawn(
+      executor_, std::move(task),
+      asio::bind_cancellation_slot(at->cancel.slot(), [this, at](const std::exception_ptr& error) { ended(at, error); }));
 }
 
 void TaskGroup::cancel() {

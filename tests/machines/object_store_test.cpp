@@ -97,6 +97,10 @@ TEST_CASE("A list that is read beside the watch takes out what is gone, and leav
   CHECK(words(deltas) == Words{"-gone/u1", "+unseen/u3"});
   CHECK(store.find({"shop", "changed-since"})->meta.resource_version.value == "12");
   CHECK(store.size() == 6);
+  CHECK(store
+            .catch_up({deployment("made-since", "4", "u1")}, ResourceVersion("11"), "shop",
+                      {{"shop", "same"}, {"shop", "unread"}, {"shop", "unseen"}})
+            .empty());
   CHECK(words(store.catch_up({}, ResourceVersion("11"), "")) == Words{"-same/u1", "-unread/u1", "-unseen/u3", "-other/u1"});
 }
 

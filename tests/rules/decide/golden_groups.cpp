@@ -175,14 +175,84 @@ std::vector<HoldRow> in_order() {
          w.group[0].guard.watch_started = moment + 1ms;
        }},
       {"GroupOrder", "who goes back alone waits for nobody", [](World&) {}},
-      {"GroupOrder",
-       "who is called waits while it has not been looked at who called",
+  };
+}
+
+constexpr Held unseen{.reason = "GroupOrder", .message = "In group shop api has not been looked at yet", .until = 1s};
+constexpr Held cannot_any_more{.reason = "GroupBlocked",
+                               .message = "Group shop goes back together or not at all, and api cannot: it is frozen (Contested)",
+                               .until = 5s};
+
+void not_looked_at(World& world) {
+  world.call = world.group[0].rollback;
+  world.group[0] = GroupMember{.deployment = "api"};
+}
+
+void frozen(World& world) { world.group[0].cannot = "it is frozen (Contested)"; }
+
+std::vector<HoldRow> once_recorded() {
+  return {
+      {"GroupUnseen", "who is called waits while it has not been looked at who called",
        [](World& w) {
          follows(w, RollbackPhase::Verifying);
-         w.call = w.group[0].rollback;
-         w.group[0] = GroupMember{.deployment = "api"};
+         not_looked_at(w);
        },
-       {{.reason = "GroupOrder", .message = "In group shop api has not been looked at yet", .until = 1s}}},
+       unseen},
+      {"GroupUnseen", "who called waits while it has not been looked at whom it called",
+       [](World& w) {
+         called(w, RollbackPhase::Verifying);
+         not_looked_at(w);
+       },
+       unseen},
+      {"GroupUnseen", "it was: nobody waits", [](World& w) { called(w, RollbackPhase::Verifying); }},
+      {"GroupUnseen", "who goes back alone does not wait either",
+       [](World& w) {
+         called(w, RollbackPhase::Verifying);
+         not_looked_at(w);
+         w.rollback->spec.group.reset();
+       }},
+      {"GroupStillAble", "one that cannot go any more holds who called",
+       [](World& w) {
+         leads(w, {"web", "api"});
+         frozen(w);
+       },
+       cannot_any_more},
+      {"GroupStillAble", "and who is called",
+       [](World& w) {
+         follows(w, RollbackPhase::Pending);
+         frozen(w);
+       },
+       cannot_any_more},
+      {"GroupStillAble", "so does one that nothing governs any more",
+       [](World& w) {
+         leads(w, {"web", "api"});
+         frozen(w);
+         w.group[0].guard.policy.clear();
+       },
+       cannot_any_more},
+      {"GroupStillAble", "one that can holds nobody", [](World& w) { leads(w, {"web", "api"}); }},
+      {"GroupStillAble", "nor one that was not called",
+       [](World& w) {
+         leads(w, {"web", "db"});
+         frozen(w);
+       }},
+      {"GroupStillAble", "nor one that has a newer template since",
+       [](World& w) {
+         leads(w, {"web", "api"});
+         frozen(w);
+         w.group[0].guard.watch_started = moment + 1ms;
+       }},
+      {"GroupStillAble", "who goes back alone asks nobody", [](World& w) { w.group = {member("api")}; }},
+      {"GroupOrder", "one that a person has said no to is not waited for",
+       [](World& w) {
+         leads(w, {"api", "web"});
+         w.group[0].guard.declined = api::Declined{.rollback = "api-2-9f", .at = moment};
+       }},
+      {"GroupOrder", "nor one that has opted out",
+       [](World& w) {
+         leads(w, {"api", "web"});
+         w.group[0].guard = {.deployment_uid = Uid("api-uid"), .reason = "NotOptedIn"};
+       }},
   };
 }
 
@@ -191,7 +261,7 @@ std::vector<HoldRow> in_order() {
 const std::vector<HoldRow>& rows_on_groups() {
   static const std::vector<HoldRow> rows = [] {
     std::vector<HoldRow> all = together();
-    for (const auto& part : {not_yet_together(), in_order()}) all.insert(all.end(), part.begin(), part.end());
+    for (const auto& part : {not_yet_together(), in_order(), once_recorded()}) all.insert(all.end(), part.begin(), part.end());
     return all;
   }();
   return rows;

@@ -182,3 +182,12 @@ TEST_CASE("What waits stays as it is while a newer template has no ReplicaSet ye
   life.ship("v3").look();
   CHECK(life.phase() == "Superseded");
 }
+
+TEST_CASE("What waits while its kept template is deleted is called off, so that another revision can be chosen") {
+  Life life = recorded(api::Mode::Approve);
+  life.preflight = api::Preflight{.ready = api::Truth::False, .reason = "TargetGone", .message = "web-v1 does not exist"};
+  life.watch(10s, {fails("health")});
+  CHECK(life.server.begin()->second.status.phase == api::RollbackPhase::Superseded);
+  CHECK(life.server.begin()->second.status.message.ends_with("stays: what it would go back to is not kept any more"));
+  CHECK(life.template_changes == 0);
+}

@@ -236,3 +236,46 @@ TEST_CASE("Failed before anything was touched, a release may be put back when a 
   CHECK(life.rollback->meta.key.name == first + "-2");
   CHECK(life.template_changes == 1);
 }
+
+//  Held Refused ---- Failed is written, and the process dies before the guard is
+TEST_CASE("A Rollback that was given up is frozen although the guard was not written, and is not tried under another name") {
+  Life life = breached(0);
+  life.preflight = api::Preflight{.ready = api::Truth::False, .reason = "Refused", .message = "a policy says no"};
+  life.watch(14min, {fails("health")});
+  const api::GuardStatus before = life.persisted.back();
+  REQUIRE(before.state == api::State::Held);
+  life.watch(2min, {fails("health")});
+  REQUIRE(life.phase() == "Failed");
+  life.preflight->ready = api::Truth::True;
+  life.steps_allowed = 100;
+  life.restart_with(before).watch(1min, {fails("health")});
+  CHECK(life.standing() == "Frozen RollbackFailed");
+  CHECK(life.records == 1);
+  CHECK(life.template_changes == 0);
+}
+
+TEST_CASE("An older Rollback of the same name that failed untouched is no answer to a new one") {
+  Life life = breached(0);
+  life.preflight = api::Preflight{.ready = api::Truth::False, .reason = "Refused", .message = "a policy says no"};
+  life.watch(16min, {fails("health")});
+  REQUIRE(life.standing() == "Frozen RollbackRefused");
+  life.preflight->ready = api::Truth::True;
+  life.steps_allowed = 100;
+  // A rollback by hand has come and gone since, so that the last record is another one.
+  life.rollback->meta.key.name = "by-hand";
+  life.guard.freeze.reset();
+  life.watch(2min, {fails("health")});
+  CHECK(life.on_deployment() == "v1");
+}
+
+TEST_CASE("One turn without an answer after a restart ends no verification of what had failed") {
+  Life life = breached(100);
+  life.pass_time(1s).look().roll_out().look();
+  life.guarding.spec.checks[0].failure_threshold = 50;
+  life.watch(5min, {pass("rollout"), fails("health")});
+  life.restart().pass_time(30min).look({pass("rollout"), unknown("health")});
+  CHECK(life.standing() == "Verifying AwaitingPass");
+  life.look({unknown("health")});
+  CHECK(life.standing() == "Idle RolledBack");
+  CHECK(life.told("RollbackUnverified") == 1);
+}

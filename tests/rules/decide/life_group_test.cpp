@@ -46,6 +46,19 @@ void db_goes_back(Life& life) {
   life.group[0].rollback = back;
 }
 
+// "web" leads, "zoo" comes after it, and a person is to approve.
+Life approving() {
+  Life life;
+  life.guarding.group = "shop";
+  life.guarding.spec.mode = api::Mode::Approve;
+  life.ship("v1").roll_out().look().look().pass_time(1h).ship("v2").look().roll_out().look({pass("rollout")});
+  life.group = {member("zoo")};
+  life.group[0].guard.watch_started = life.group[0].guard.current->since = life.now;
+  life.fail_thrice().look({fails("health")});
+  REQUIRE(life.standing() == "Held AwaitingApproval");
+  return life;
+}
+
 }  // namespace
 
 TEST_CASE("Taken out of the group while it waits, a member stays where it is, and says why") {
@@ -233,5 +246,85 @@ TEST_CASE("A person is asked once for the whole group, where the policy of any o
   CHECK(life.template_changes == 0);
   CHECK(life.told("RollbackStarted") == 0);
   life.approve().look({fails("health")});
+  CHECK(life.on_deployment() == "v1");
+}
+
+TEST_CASE("Approved after one of the group cannot go any more, none of it goes until that one can") {
+  Life life = approving();
+  SECTION("it is paused") { life.group[0].cannot = "it is paused"; }
+  SECTION("nothing governs it any more") {
+    life.group[0].guard.policy.clear();
+    life.group[0].guard.current.reset();
+    life.group[0].cannot = "it is paused";
+  }
+  life.approve().watch(1min, {fails("health")});
+  CHECK(life.standing() == "Held GroupBlocked");
+  CHECK(life.guard.message.ends_with("zoo cannot: it is paused"));
+  CHECK(life.template_changes == 0);
+  life.group = {member("zoo")};
+  life.look({fails("health")});
+  CHECK(life.on_deployment() == "v1");
+}
+
+TEST_CASE("What a member has shipped since, or who has left, does not hold a recorded call") {
+  Life life = approving();
+  SECTION("a newer release that cannot go back") {
+    life.group[0].cannot = "it is paused";
+    life.group[0].guard.watch_started = life.now + 1s;
+  }
+  SECTION("it is in the group no longer") { life.group.clear(); }
+  life.approve().watch(10s, {fails("health")});
+  CHECK(life.on_deployment() == "v1");
+}
+
+//  db is back for web ---- restart, db not looked at yet, web ✓ ---- db looked at        web goes back too
+TEST_CASE("After a restart nobody of a group calls it off before all of it were looked at") {
+  Life life = leading();
+  db_goes_back(life);
+  const GroupMember known = life.group[0];
+  life.group = {GroupMember{.deployment = "db"}};
+  life.restart().watch(30s, {pass("rollout"), pass("health")});
+  CHECK(life.standing() == "Held GroupOrder");
+  CHECK(life.phase() == "Pending");
+  life.group = {known};
+  life.group[0].rollback->status.phase = RollbackPhase::Verifying;
+  life.look({pass("health")});
+  CHECK(life.on_deployment() == "v1");
+}
+
+TEST_CASE("Once others have gone back a member is not waited for that has opted out, but one whose policy is broken is") {
+  Life life = leading();
+  life.group.push_back(member("zoo"));
+  db_goes_back(life);
+  life.group[1].rollback = life.group[0].rollback;
+  life.group[1].rollback->status.phase = RollbackPhase::Verifying;
+  life.group[0] = member("db");
+  life.group[0].guard = {.deployment_uid = Uid("db-uid"), .reason = "PolicyNotFound"};
+  life.watch(10s, {fails("health")});
+  CHECK(life.standing() == "Held GroupOrder");
+  life.group[0].guard.reason = "NotOptedIn";
+  life.look({fails("health")});
+  CHECK(life.on_deployment() == "v1");
+}
+
+//  api: called, failed before it was touched      store: back for that call      web: called too, not begun
+TEST_CASE("A group that has begun is finished although the one that called comes to nothing") {
+  Life life = called();
+  life.group.push_back(member("store"));
+  api::Rollback back;
+  back.meta.key.name = "store-2-77aa";
+  back.spec.caused_by = "api-2-9f";
+  back.status.phase = RollbackPhase::Verifying;
+  back.status.template_restored = life.now;
+  life.group[1].rollback = back;
+  life.group[0].rollback->status.phase = RollbackPhase::Failed;
+  SECTION("its Rollback is recorded") {}
+  SECTION("it is not even recorded yet") {
+    life.rollback.reset();
+    life.guard.state = api::State::Watching;
+    life.guard.rollback.clear();
+    life.server.clear();
+  }
+  life.watch(20s, {pass("rollout"), pass("health")});
   CHECK(life.on_deployment() == "v1");
 }

@@ -30,14 +30,14 @@ void hold_together(Watch watch) {
 // A call that was not called off before anything was touched for it.
 bool is_in_force(const Together& group, const Called& call) {
   const api::Rollback& rollback = group.lives[call.who].server.at(call.name);
-  return !api::finished(rollback.status.phase) || rollback.status.template_restored;
+  return !api::finished(rollback.status.phase) ||
+         std::ranges::find(group.touches, call.name, &Touched::call) != group.touches.end();
 }
 
-// Whose people have made something else of it since are not meant any more; nor is anybody when that is the one that called.
+// Whose people have made something else of it since are not meant any more.
 std::vector<std::size_t> still_meant(const Together& group, const Called& call) {
   std::vector<std::size_t> meant = call.members;
   std::erase_if(meant, [&](std::size_t who) { return group.has_other_plans(who, call.at); });
-  if (group.has_other_plans(call.who, call.at)) meant.clear();
   return meant;
 }
 

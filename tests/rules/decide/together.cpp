@@ -80,6 +80,7 @@ std::vector<GroupMember> Together::others(std::size_t who) const {
       member.guard = life.guard;
       member.rollback = life.rollback;
       member.cannot = life.last.cannot;
+      member.mode = life.guarding.spec.mode;
     }
     found.push_back(std::move(member));
   }

@@ -46,6 +46,9 @@ Names in_the_way(std::string_view statuses) {
 Names reasons_to_hold() {
   Names names = reference::holds_in(sources_of("decide"));
   CHECK(names.erase("Preflight") == 1);
+  // Those of a Rollback that is recorded: they say GroupOrder and GroupBlocked.
+  CHECK(names.erase("GroupUnseen") == 1);
+  CHECK(names.erase("GroupStillAble") == 1);
   return joined(names, in_the_way("False Unknown"));
 }
 
