@@ -308,6 +308,8 @@ MaybeHold group_still_able(const World& world, const api::GuardStatus&, Time now
   if (!call || !call->spec.group) return {};
   for (const GroupMember& member : world.group) {
     if (!calls(*call, member.deployment) || has_released_since(member, *call)) continue;
+    // Put back by another call of the group, it is where it was to go.
+    if (member.guard.current && was_put_back(member, *member.guard.current)) continue;
     if (member.guard.policy.empty() || !member.cannot.empty()) return blocked_by(world, member, now);
   }
   return {};

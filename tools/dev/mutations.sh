@@ -177,3 +177,4 @@ mutant "pending: what is not kept any more is waited for" restoring.cpp 's/if \(
 mutant "pending: one of a group is chosen anew" restoring.cpp 's/if \(is_alone && is_about/if (is_about/'
 mutant "refused: given up and tried again without a person" record.cpp 's/\(rollback->status.phase == RollbackPhase::Failed && guard.pending == guard.rollback\)/false/'
 mutant "refused: an older one of the same name freezes" restoring.cpp 's/if \(is_of_before\(step.guard\(\), rollback\)\)/if (false)/'
+mutant "group: one that was put back already holds it" group.cpp 's/if \(member.guard.current && was_put_back\(member, \*member.guard.current\)\) continue;//'

@@ -242,6 +242,13 @@ std::vector<HoldRow> once_recorded() {
          frozen(w);
          w.group[0].guard.watch_started = moment + 1ms;
        }},
+      {"GroupStillAble", "nor one that another call has put back",
+       [](World& w) {
+         called(w, RollbackPhase::Succeeded, "db-2-77aa");
+         frozen(w);
+         w.group[0].rollback->spec.to.hash = TemplateHash("api2");
+         w.group[0].rollback->status.template_restored = moment;
+       }},
       {"GroupStillAble", "who goes back alone asks nobody", [](World& w) { w.group = {member("api")}; }},
       {"GroupOrder", "one that a person has said no to is not waited for",
        [](World& w) {

@@ -227,13 +227,6 @@ TEST_CASE("After a restart the first in the order waits too until it has been lo
   CHECK(life.template_changes == 0);
 }
 
-TEST_CASE("Of whom a person has said no nothing more comes: the others do not wait for it") {
-  Life life = leading();
-  life.group[0].guard.declined = api::Declined{.rollback = "db-2-77aa", .at = life.now};
-  life.look({fails("health")});
-  CHECK(life.on_deployment() == "v1");
-}
-
 TEST_CASE("A person is asked once for the whole group, where the policy of any of it says so") {
   Life life;
   life.guarding.group = "shop";
@@ -292,7 +285,7 @@ TEST_CASE("After a restart nobody of a group calls it off before all of it were 
   CHECK(life.on_deployment() == "v1");
 }
 
-TEST_CASE("Once others have gone back a member is not waited for that has opted out, but one whose policy is broken is") {
+TEST_CASE("Once others have gone back nobody is waited for who has opted out or of whom a person has said no") {
   Life life = leading();
   life.group.push_back(member("zoo"));
   db_goes_back(life);
@@ -302,12 +295,12 @@ TEST_CASE("Once others have gone back a member is not waited for that has opted 
   life.group[0].guard = {.deployment_uid = Uid("db-uid"), .reason = "PolicyNotFound"};
   life.watch(10s, {fails("health")});
   CHECK(life.standing() == "Held GroupOrder");
-  life.group[0].guard.reason = "NotOptedIn";
+  SECTION("opted out") { life.group[0].guard.reason = "NotOptedIn"; }
+  SECTION("declined") { life.group[0].guard.declined = api::Declined{.rollback = "db-2-77aa", .at = life.now}; }
   life.look({fails("health")});
   CHECK(life.on_deployment() == "v1");
 }
 
-//  api: called, failed before it was touched      store: back for that call      web: called too, not begun
 TEST_CASE("A group that has begun is finished although the one that called comes to nothing") {
   Life life = called();
   life.group.push_back(member("store"));
