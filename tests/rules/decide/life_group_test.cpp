@@ -321,3 +321,11 @@ TEST_CASE("A group that has begun is finished although the one that called comes
   life.watch(20s, {pass("rollout"), pass("health")});
   CHECK(life.on_deployment() == "v1");
 }
+
+TEST_CASE("What goes back with its group is not chosen anew when its kept template is deleted") {
+  Life life = approving();
+  life.preflight = api::Preflight{.ready = api::Truth::False, .reason = "TargetGone", .message = "web-v1 does not exist"};
+  life.approve().watch(10s, {fails("health")});
+  CHECK(life.standing() == "Held TargetGone");
+  CHECK(life.phase() == "Pending");
+}
