@@ -14,7 +14,7 @@ struct Sample {
   SampleResult result = SampleResult::Unknown;
   std::string reason;                         // CamelCase
   std::string message;                        // value and threshold in words, at most 512 bytes
-  std::optional<Time> at = {};  // when it was answered; absent: now
+  std::optional<Time> at = {};                // when it was answered; absent: now
   Duration must_hold{0};                      // a Fail breaches only after it has held this long
   bool immediate = false;                     // a Fail that breaches at once, whatever the threshold
   std::optional<Comparison> comparison = {};  // the same asked of the revision that would be put back; with every Fail
