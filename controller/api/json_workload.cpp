@@ -78,15 +78,6 @@ bool same_template(const Json& a, const Json& b) {
   return a.value("spec", Json()) == b.value("spec", Json()) && plain_metadata(a) == plain_metadata(b);
 }
 
-std::int64_t revision_of(const ObjectMeta& meta) {
-  const auto found = meta.annotations.find("deployment.kubernetes.io/revision");
-  std::int64_t revision = 0;
-  if (found == meta.annotations.end()) return revision;
-  const std::string& text = found->second;
-  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), revision);
-  return code == std::errc() && end == text.data() + text.size() ? revision : 0;
-}
-
 // Values are cut: none that means something is as long.
 StringMap own_annotations(const Reader& meta) {
   StringMap out;
@@ -103,6 +94,15 @@ Result<T> unless(const std::optional<Error>& error, T value) {
 }
 
 }  // namespace
+
+std::int64_t revision_of(const ObjectMeta& meta) {
+  const auto found = meta.annotations.find("deployment.kubernetes.io/revision");
+  std::int64_t revision = 0;
+  if (found == meta.annotations.end()) return revision;
+  const std::string& text = found->second;
+  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), revision);
+  return code == std::errc() && end == text.data() + text.size() ? revision : 0;
+}
 
 Result<Deployment> parse_deployment(const Json& object) {
   std::optional<Error> error;

@@ -39,6 +39,9 @@ struct Deployment {
 // template and available, none of an older one is left, and there is at least one.
 [[nodiscard]] bool rollout_complete(const Deployment& deployment);
 
+// The annotation deployment.kubernetes.io/revision, of a Deployment or a ReplicaSet; 0 without one, or where it is no number.
+[[nodiscard]] std::int64_t revision_of(const ObjectMeta& meta);
+
 // apps/v1 ReplicaSet of a Deployment.
 struct ReplicaSet {
   ObjectMeta meta;

@@ -20,8 +20,8 @@ bool is_resumed(Step& step) {
   const auto& resume = step.world.guarding.resume;
   if (!resume || !freeze->since) return false;
   if (*resume < std::chrono::floor<std::chrono::seconds>(*freeze->since)) {
-    step.guard().message = fmt::format("{} lastgood.dev/resume says {}, which is before it froze at {}, and so ends nothing",
-                                       freeze->message, format_rfc3339(*resume), format_rfc3339(*freeze->since));
+    step.guard().message = fmt::format("lastgood.dev/resume says {}, which is before it froze at {}, and so ends nothing. {}",
+                                       format_rfc3339(*resume), format_rfc3339(*freeze->since), freeze->message);
     return false;
   }
   if (*resume > step.now) step.look_again(*resume);

@@ -19,6 +19,14 @@ bool template_is_unknown(const api::Deployment& deployment, const api::GuardStat
          deployment.meta.generation > rollback->spec.generation;
 }
 
+// A ReplicaSet that is taken up again gets its new number only when the Deployment controller has seen the template. While our
+// patch is on its way, what is read may be ahead of what is watched.
+bool number_is_behind(const api::Deployment& deployment, const api::GuardStatus& guard,
+                      const std::optional<api::Rollback>& rollback) {
+  const bool is_touched = is_open(rollback, deployment) && rollback->status.template_restored;
+  return !is_touched && guard.current && guard.current->number < api::revision_of(deployment.meta);
+}
+
 enum class Judged : std::uint8_t { No, ByRollout, ByAll };
 
 Judged how_judged(const api::GuardStatus& guard, const std::optional<api::Rollback>& rollback) {
@@ -49,6 +57,7 @@ Needs needs(const api::Deployment& deployment, const Guarding& guarding, const a
   result.replica_sets = template_is_unknown(deployment, guard, rollback);
   // What is about to be recognised anew has no samples yet; what is suspended or scaled to zero is not judged.
   if (result.replica_sets || guarding.spec.suspend || deployment.replicas == 0) return result;
+  result.replica_sets = number_is_behind(deployment, guard, rollback);
   const Judged judged = how_judged(guard, rollback);
   result.rollout_sample = judged != Judged::No;
   result.check_samples = judged == Judged::ByAll;

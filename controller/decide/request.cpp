@@ -199,7 +199,7 @@ std::optional<Refusal> first_refusal(std::span<const RequestRule> asked, const W
   for (const RequestRule& rule : asked) {
     if (rule.yields_to_force && world.request->spec.force) continue;
     auto refusal = rule.refuses(world, guard, now);
-    if (refusal && rule.yields_to_force) refusal->message += force_hint;
+    if (refusal && rule.yields_to_force && !world.request->spec.drill) refusal->message += force_hint;
     if (refusal) return refusal;
   }
   return {};

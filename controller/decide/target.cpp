@@ -47,7 +47,7 @@ Target choose_target(const api::GuardStatus& guard) {
   const auto not_kept =
       std::ranges::find_if(guard.revisions, [&](const Revision& revision) { return is_other(revision) && is_proven(revision); });
   if (not_kept == guard.revisions.end()) {
-    return {.revision = {}, .why_not = "no earlier revision of this Deployment was ever proven good"};
+    return {.revision = {}, .why_not = "no other revision of this Deployment is kept as proven good"};
   }
   return {
       .revision = {},

@@ -37,10 +37,11 @@ Result<api::ApiCall> kept_call(const api::Deployment& deployment, const api::Rev
 asio::awaitable<Result<void>> Executor::carry_out(decide::Act act, const decide::Guarding& guarding,
                                                   const api::Deployment& deployment, Memory& memory, Term term) {
   if (const auto* starting = std::get_if<decide::StartRollback>(&act)) {
-    memory.decided = clock_.steady();
+    memory.decided = starting->carry_out ? std::optional(clock_.steady()) : std::nullopt;
     co_return co_await start(*starting, deployment, memory, term);
   }
   if (std::holds_alternative<decide::CarryOutRollback>(act)) {
+    if (!memory.decided) memory.decided = clock_.steady();
     const auto kept = co_await gateway_.read(kept_call(deployment, memory.rollback->spec.to));
     co_return co_await go_on(deployment, kept, memory, term);
   }
@@ -205,6 +206,7 @@ asio::awaitable<Executor::Taken> Executor::take(const rollback::NextStep& step, 
   if (!was_touched && status.template_restored) {
     const Duration took = memory.decided ? clock_.steady() - *memory.decided : Duration::zero();
     if (memory.decided) telemetry_.decision_to_patch(took);
+    memory.decided.reset();
     log::info("template put back", {{"rollback", memory.rollback->meta.key.str()}, {"took", took}});
   }
   co_return Taken{};

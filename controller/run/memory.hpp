@@ -43,7 +43,7 @@ struct Memory {
   std::map<std::string, bool> asking = {};  // checks whose asking is under way
   std::optional<ReadConfigMap> config_map = {};
   std::map<std::string, int> told = {};  // Events by name, how often
-  std::optional<Steady> decided = {};    // when the rollback in flight was decided
+  std::optional<Steady> decided = {};    // when it was decided to put the template back, now that nothing holds
   bool kept_changed = false;             // something was kept: look for what need not be kept any more
   std::optional<api::Preflight> preflight = {};
   // What its group is shown of it, from the last whole look; until there was one it is in none.

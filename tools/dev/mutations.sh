@@ -178,3 +178,4 @@ mutant "pending: one of a group is chosen anew" restoring.cpp 's/if \(is_alone &
 mutant "refused: given up and tried again without a person" record.cpp 's/\(rollback->status.phase == RollbackPhase::Failed && guard.pending == guard.rollback\)/false/'
 mutant "refused: an older one of the same name freezes" restoring.cpp 's/if \(is_of_before\(step.guard\(\), rollback\)\)/if (false)/'
 mutant "group: one that was put back already holds it" group.cpp 's/if \(member.guard.current && was_put_back\(member, \*member.guard.current\)\) continue;//'
+mutant "sight: a number that comes later is not read" needs.cpp 's/result.replica_sets = number_is_behind\(deployment, guard, rollback\);//'

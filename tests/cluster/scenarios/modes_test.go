@@ -52,3 +52,17 @@ func TestNothingIsPutBackUntilAPersonApproves(t *testing.T) {
 		})
 	}
 }
+
+// Its ReplicaSet is there already, and gets its new number only after the template was seen.
+func TestAnApprovalByAnnotationCountsForATemplateThatIsShippedAgain(t *testing.T) {
+	s := story.New(t)
+	v1 := story.NewApp("web", "v1").Guarded("web")
+	bad := v1.As("v2").Env("HEALTH", "fail")
+	s.Given().Policy("web", quick).Good(v1)
+	s.When().Shipped(bad)
+	s.Then().IsPutBackAndVerified(v1)
+	s.When().Policy("web", "mode: Approve"+quick).Shipped(bad)
+	rollback := s.Then().Waiting("web")
+	s.When().ApprovesByAnnotation("web", rollback)
+	s.Then().RecordIs(rollback, "Succeeded").IsPutBackAndVerified(v1).TemplateChangedBy("web", "person", "lastgood", "person", "lastgood")
+}

@@ -209,8 +209,8 @@ TEST_CASE("A time to resume from before the freeze ends nothing, and that is sai
   const std::string words = life.guard.message;
   life.guarding.resume = frozen - 2min;
   life.look().look();
-  CHECK(life.guard.message == words + " lastgood.dev/resume says " + format_rfc3339(frozen - 2min) +
-                                  ", which is before it froze at " + format_rfc3339(frozen) + ", and so ends nothing");
+  CHECK(life.guard.message == "lastgood.dev/resume says " + format_rfc3339(frozen - 2min) + ", which is before it froze at " +
+                                  format_rfc3339(frozen) + ", and so ends nothing. " + words);
   CHECK(life.persisted.back().message == life.guard.message);
   life.guarding.resume.reset();
   life.look();

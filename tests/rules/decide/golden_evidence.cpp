@@ -104,7 +104,7 @@ std::vector<HoldRow> where_to() {
        "without a good revision there is nothing to go back to",
        [](World& w) { w.guard.revisions.resize(1); },
        {{.reason = "NoLastGood",
-         .message = "There is nothing to go back to: no earlier revision of this Deployment was ever proven good. "
+         .message = "There is nothing to go back to: no other revision of this Deployment is kept as proven good. "
                     "Ship a release that works"}}},
       {"NoLastGood",
        "nor where it is not kept",

@@ -266,7 +266,7 @@ TEST_CASE("Golden: why a member could not go back") {
          w.guard.freeze = api::Freeze{.reason = "Contested", .since = noon};
        },
        "it is frozen (Contested)"},
-      {[](World& w) { w.guard.revisions.resize(1); }, "no earlier revision of this Deployment was ever proven good"},
+      {[](World& w) { w.guard.revisions.resize(1); }, "no other revision of this Deployment is kept as proven good"},
       {[](World& w) {
          w.preflight->ready = api::Truth::False;
          w.preflight->message = "Secret db does not exist";

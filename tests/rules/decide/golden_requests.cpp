@@ -118,7 +118,7 @@ std::vector<RefusalRow> of_what_is_asked() {
        "the last good one, where there is none",
        [](World& w) { w.guard.revisions.resize(1); },
        {{.reason = "NoLastGood",
-         .message = "There is nothing to go back to: no earlier revision of this Deployment was ever proven good"}}},
+         .message = "There is nothing to go back to: no other revision of this Deployment is kept as proven good"}}},
       {"NoLastGood", "where there is one", [](World&) {}},
       {"NoLastGood", "where a number is asked for", [](World& w) { to_first_as(w, RevisionVerdict::Superseded); }},
   };

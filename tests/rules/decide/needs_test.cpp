@@ -91,6 +91,20 @@ const std::vector<Row> table = {
             s.rollback->spec.generation = 7;
           }),
      ""},
+    {"its ReplicaSet has got another number since",
+     with(in(State::Watching), [](Scene& s) { s.deployment.meta.annotations["deployment.kubernetes.io/revision"] = "4"; }),
+     "SRC"},
+    {"it has not yet",
+     with(in(State::Watching),
+          [](Scene& s) {
+            s.guard.current->number = 4;
+            s.deployment.meta.annotations["deployment.kubernetes.io/revision"] = "3";
+          }),
+     "RC"},
+    {"another number while our patch is on its way",
+     with(by_record(State::RollingBack, RollbackPhase::Restored),
+          [](Scene& s) { s.deployment.meta.annotations["deployment.kubernetes.io/revision"] = "4"; }),
+     "R"},
     {"opted out", with(in(State::Watching), [](Scene& s) { s.guarding = {}; }), ""},
     {"the policy is broken", with(in(State::Watching), [](Scene& s) { s.guarding = broken_policy(); }), ""},
     {"it is being deleted", with(in(State::Watching), [](Scene& s) { s.deployment.meta.deleting = true; }), ""},

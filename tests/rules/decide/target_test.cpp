@@ -36,7 +36,7 @@ struct Row {
   bool is_past_mark = false;
 };
 
-const char* const never = "no earlier revision of this Deployment was ever proven good";
+const char* const never = "no other revision of this Deployment is kept as proven good";
 
 std::string past(int mark, int target) {
   return "revision " + std::to_string(mark) + " is marked lastgood.dev/no-rollback-past, so revision " + std::to_string(target) +
