@@ -230,11 +230,14 @@ asio::awaitable<Result<void>> Executor::keep(const api::Revision& revision, cons
   co_return Result<void>{};
 }
 
-asio::awaitable<Result<void>> Executor::tidy_records(const std::vector<api::Rollback>& of_deployment, const Memory& memory,
-                                                     Term term) {
+asio::awaitable<Result<void>> Executor::tidy_records(const std::vector<api::Rollback>& of_deployment, Memory& memory, Term term) {
+  // At once: what is seen while one is deleted was not among them.
+  memory.records_changed = false;
   for (const api::ObjectMeta& meta : superfluous_records(of_deployment, memory.guard.rollback)) {
     const auto gone = co_await gateway_.write(term, kube::remove(Resource::Rollback, meta.key, meta.uid));
-    if (!gone && !is_gone(gone.error()) && gone.error().kind != ErrorKind::Conflict) co_return std::unexpected(gone.error());
+    if (gone || is_gone(gone.error()) || gone.error().kind == ErrorKind::Conflict) continue;
+    memory.records_changed = true;
+    co_return std::unexpected(gone.error());
   }
   co_return Result<void>{};
 }

@@ -25,8 +25,7 @@ class Executor {
                                                  const api::Deployment& deployment, Memory& memory, Term term);
 
   // Deletes the oldest records of finished rollbacks, so that only so many are kept.
-  boost::asio::awaitable<Result<void>> tidy_records(const std::vector<api::Rollback>& of_deployment, const Memory& memory,
-                                                    Term term);
+  boost::asio::awaitable<Result<void>> tidy_records(const std::vector<api::Rollback>& of_deployment, Memory& memory, Term term);
 
   // Deletes what is kept and can no longer be put back. Only after the guard's status is written.
   boost::asio::awaitable<Result<void>> tidy_kept(const api::Deployment& deployment, Memory& memory, Term term);

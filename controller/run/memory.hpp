@@ -45,6 +45,7 @@ struct Memory {
   std::map<std::string, int> told = {};  // Events by name, how often
   std::optional<Steady> decided = {};    // when it was decided to put the template back, now that nothing holds
   bool kept_changed = false;             // something was kept: look for what need not be kept any more
+  bool records_changed = true;           // a record was seen to be finished: there may be one too many
   std::optional<api::Preflight> preflight = {};
   // What its group is shown of it, from the last whole look; until there was one it is in none.
   std::string group;

@@ -122,19 +122,6 @@ void take_preflight(Memory& memory) {
   if (memory.preflight && memory.preflight->reason == "TargetGone") decide::note_gone(memory.guard, memory.preflight->target);
 }
 
-namespace {
-
-bool is_refused(const decide::Decision& decision) { return decision.request && api::finished(decision.request->phase); }
-
-}  // namespace
-
-bool ends_record(const decide::World& world, const decide::Decision& decision, const Memory& memory) {
-  const bool was_open = world.rollback && !api::finished(world.rollback->status.phase);
-  const bool is_over = was_open && memory.rollback && api::finished(memory.rollback->status.phase);
-  return is_over || is_refused(decision) || std::holds_alternative<decide::RunDrill>(decision.act) ||
-         std::holds_alternative<decide::RecordObserved>(decision.act);
-}
-
 std::vector<api::Rollback> records_of(const api::Deployment& deployment, const Stores& stores) {
   std::vector<api::Rollback> records;
   stores.rollbacks.for_each_in(deployment.meta.key.namespace_, [&](const auto& rollback) {
@@ -188,7 +175,8 @@ bool answers_request(const decide::World& world, const decide::Decision& decisio
   if (!world.request) return false;
   const bool is_acted_upon =
       std::holds_alternative<decide::BindRequest>(decision.act) || std::holds_alternative<decide::RunDrill>(decision.act);
-  return is_refused(decision) || is_acted_upon;
+  const bool is_refused = decision.request && api::finished(decision.request->phase);
+  return is_refused || is_acted_upon;
 }
 
 std::optional<std::string> outcome_to_tell(const Memory& memory) {

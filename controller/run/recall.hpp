@@ -50,9 +50,6 @@ void show_to_group(Memory& memory, const decide::Guarding& guarding, const decid
 // Once carried out and written, the request of that world needs no answer any more.
 [[nodiscard]] bool answers_request(const decide::World& world, const decide::Decision& decision);
 
-// A record more is finished: there may be one too many.
-[[nodiscard]] bool ends_record(const decide::World& world, const decide::Decision& decision, const Memory& memory);
-
 // All Rollbacks of the Deployment, as the watch has them.
 [[nodiscard]] std::vector<api::Rollback> records_of(const api::Deployment& deployment, const Stores& stores);
 

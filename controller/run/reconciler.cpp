@@ -144,7 +144,7 @@ asio::awaitable<Result<void>> Reconciler::publish(const decide::World& world, co
   if (!rollback) co_return rollback;
   if (!request) co_return request;
   if (!guard) co_return guard;
-  if (ends_record(world, decision, memory)) {
+  if (memory.records_changed) {
     const auto tidied = co_await executor_.tidy_records(records_of(deployment, stores_), memory, term);
     if (!tidied) co_return tidied;
   }
@@ -198,7 +198,8 @@ void Reconciler::rollback_seen(const api::Rollback& rollback) {
   const bool is_known =
       memory != memories_.end() && memory->second->rollback && memory->second->rollback->meta.uid == rollback.meta.uid;
   if (is_known) memory->second->rollback->spec.approved = rollback.spec.approved;
-  if (!api::finished(rollback.status.phase)) options_.wake(key);
+  if (memory != memories_.end() && api::finished(rollback.status.phase)) memory->second->records_changed = true;
+  options_.wake(key);
 }
 
 void Reconciler::rollback_deleted(const api::Rollback& rollback) {
