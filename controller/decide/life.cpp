@@ -144,6 +144,26 @@ void note_pending(Step& step) {
   guard.pending = status.phase == api::RollbackPhase::Pending ? named->meta.key.name : "";
 }
 
+// Whoever looks at the record is told why nothing happens: once for each reason.
+void tell_why_it_waits(Step& step) {
+  const api::GuardStatus& guard = step.guard();
+  const api::Rollback* named = named_by(guard, step.world.rollback);
+  const bool waits = guard.state == State::Held && named && named->status.phase == api::RollbackPhase::Pending;
+  // Refused, it is tried again, and the record has the words of the server.
+  if (!waits || step.out.rollback || std::holds_alternative<CarryOutRollback>(step.out.act)) return;
+  const std::string beginning = fmt::format("It waits, {}: ", guard.reason);
+  const std::string message = beginning + guard.message;
+  const bool is_told = named->status.message.starts_with(beginning);
+  // The words of this one change only by what a person does.
+  const bool is_asked = guard.reason == "AwaitingApproval";
+  if (named->status.message == message || (is_told && !is_asked)) return;
+  if (const std::string& other = step.world.guarding.approve; is_told && !other.empty()) {
+    step.fact(true, "RollbackHeld", "Hold",
+              fmt::format("lastgood.dev/approve names {}, but it is Rollback {} that waits", other, guard.rollback));
+  }
+  step.out.rollback = advance(named->status, api::RollbackPhase::Pending, message, step.now);
+}
+
 // What the memory needs from now on was not gathered for this decision: it is, at once.
 void look_for_what_is_new(Step& step) {
   const World& world = step.world;
@@ -174,6 +194,7 @@ Decision decide(const World& world, Time now) {
     case Guarding::Kind::Governed: world.deployment.meta.deleting ? take_request(step) : go_on(step); break;
   }
   step.guard().last_good = last_good(step.guard());
+  tell_why_it_waits(step);
   note_pending(step);
   if (!world.guarding.group.empty()) step.out.cannot = why_it_cannot(step);
   look_for_what_is_new(step);

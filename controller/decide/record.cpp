@@ -112,10 +112,13 @@ std::string why(const api::RollbackSpec& spec) {
   return "because a person asked for it";
 }
 
-api::RollbackStatus advance(api::RollbackStatus status, RollbackPhase phase, const std::string& message, Time now) {
+void note_moment(api::RollbackStatus& status, const std::string& what, Time now) {
   constexpr std::size_t most_moments = 20;
-  const bool is_news = status.timeline.empty() || status.phase != phase;
-  if (is_news && status.timeline.size() < most_moments) status.timeline.push_back({.at = now, .what = message});
+  if (status.timeline.size() < most_moments) status.timeline.push_back({.at = now, .what = what});
+}
+
+api::RollbackStatus advance(api::RollbackStatus status, RollbackPhase phase, const std::string& message, Time now) {
+  if (status.timeline.empty() || status.phase != phase) note_moment(status, message, now);
   status.phase = phase;
   status.message = message;
   const bool touched = phase == RollbackPhase::TemplateRestored || phase == RollbackPhase::Restored;

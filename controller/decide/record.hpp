@@ -34,6 +34,9 @@ inline constexpr std::string_view refused_words = "The template cannot be put ba
 // Why that is put back, for a sentence: "because check health is breached (WrongStatus)", "because a person asked for it".
 [[nodiscard]] std::string why(const api::RollbackSpec& spec);
 
+// One line more of what was done and when, as far as there is room.
+void note_moment(api::RollbackStatus& status, const std::string& what, Time now);
+
 // The status in the next phase: its time, its words, its conditions (kstatus: Reconciling until it is finished, then Succeeded
 // True or False, and Stalled where a person is needed).
 [[nodiscard]] api::RollbackStatus advance(api::RollbackStatus status, api::RollbackPhase phase, const std::string& message,

@@ -63,7 +63,8 @@ MaybeRefusal scaled_to_zero(const World& world, const api::GuardStatus&, Time) {
 MaybeRefusal busy(const World& world, const api::GuardStatus& guard, Time) {
   if (!is_open(world.rollback, world.deployment) || !is_seen_through(guard, world.rollback)) return {};
   return Refusal{.reason = "Busy",
-                 .message = fmt::format("Rollback {} is under way ({}); wait for its end, or approve it if it waits for that",
+                 .message = fmt::format("Rollback {} is not over yet ({}): wait for its end, approve it if it waits for "
+                                        "that, or delete it while nothing is touched",
                                         world.rollback->meta.key.name, guard.reason)};
 }
 

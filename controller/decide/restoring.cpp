@@ -7,6 +7,7 @@
 #include "decide/hold.hpp"
 #include "decide/preflight.hpp"
 #include "decide/record.hpp"
+#include "decide/restraint.hpp"
 #include "decide/samples.hpp"
 #include "decide/step.hpp"
 
@@ -127,6 +128,18 @@ std::span<const HoldRule> rules_on_pending(const Step& step, const api::Rollback
   return has_group_begun(step.world, rollback) ? group_rules() : pending_rules();
 }
 
+// Who said yes, and what begins by it: for the record and for who follows the Events.
+void note_approval(Step& step, const api::Rollback& rollback) {
+  const std::string approval = restraint::approval_of(step.world);
+  const auto tells_it = [](const api::Moment& moment) { return moment.what.starts_with(restraint::approved_words); };
+  if (approval.empty() || std::ranges::any_of(rollback.status.timeline, tells_it)) return;
+  step.out.rollback = rollback.status;
+  note_moment(*step.out.rollback, approval, step.now);
+  step.fact(true, "RollbackStarted", "Rollback",
+            fmt::format("{} is put back to {}, {}: Rollback {}. {}", name_of(step.deployment(), rollback.spec.from),
+                        name_of(step.deployment(), rollback.spec.to), why(rollback.spec), rollback.meta.key.name, approval));
+}
+
 // Recorded, but not touched yet: a refusal, a pause or a stop has come between. In the meantime the release may have got well, so
 // it must be seen to fail still.
 void carry_out_pending(Step& step, const api::Rollback& rollback) {
@@ -149,6 +162,7 @@ void carry_out_pending(Step& step, const api::Rollback& rollback) {
                       fmt::format("{} is put back when check {} is seen to fail again", name, rollback.spec.check));
   }
   if (held_back(step, rules_on_pending(step, rollback), State::Held)) return;
+  note_approval(step, rollback);
   carry_out(step, rollback);
 }
 

@@ -171,14 +171,31 @@ Hold waits_for_approval(const api::Rollback& rollback) {
                                  rollback.meta.key.name, rollback.meta.key.namespace_, rollback.spec.deployment)};
 }
 
-MaybeHold awaiting_approval(const World& world, const api::GuardStatus&, Time) {
+namespace {
+
+bool needs_approval(const World& world) {
   const auto& rollback = world.rollback;
-  if (!rollback || api::is_by_hand(rollback->spec)) return {};
+  if (!rollback || api::is_by_hand(rollback->spec)) return false;
   // What was recorded before the policy asked for approval needs it too; who follows an approved call does not.
   const bool policy_asks = rollback->spec.caused_by.empty() && world.guarding.spec.mode == api::Mode::Approve;
-  if (rollback->spec.mode != api::Mode::Approve && !policy_asks) return {};
-  if (rollback->spec.approved || world.guarding.approve == rollback->meta.key.name) return {};
-  return waits_for_approval(*rollback);
+  return rollback->spec.mode == api::Mode::Approve || policy_asks;
+}
+
+}  // namespace
+
+std::string approval_of(const World& world) {
+  if (!needs_approval(world)) return {};
+  if (world.rollback->spec.approved) return fmt::format("{}, by spec.approved of the Rollback", approved_words);
+  if (world.guarding.approve != world.rollback->meta.key.name) return {};
+  return fmt::format("{}, by lastgood.dev/approve on the Deployment", approved_words);
+}
+
+MaybeHold awaiting_approval(const World& world, const api::GuardStatus&, Time) {
+  if (!needs_approval(world) || !approval_of(world).empty()) return {};
+  Hold hold = waits_for_approval(*world.rollback);
+  const std::string& other = world.guarding.approve;
+  if (!other.empty()) hold.message += fmt::format(". At present lastgood.dev/approve names {}, which is not it", other);
+  return hold;
 }
 
 }  // namespace lastgood::decide::restraint

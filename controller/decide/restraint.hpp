@@ -21,6 +21,9 @@ using MaybeHold = std::optional<Hold>;
 [[nodiscard]] MaybeHold cooldown(const World& world, const api::GuardStatus& guard, Time now);
 [[nodiscard]] MaybeHold preflight(const World& world, const api::GuardStatus& guard, Time now);
 [[nodiscard]] MaybeHold observing(const World& world, const api::GuardStatus& guard, Time now);
+// How a person approved of the Rollback, in a sentence; empty: nobody has yet, or it needs none.
+inline constexpr std::string_view approved_words = "A person approved it";
+[[nodiscard]] std::string approval_of(const World& world);
 // What is said of one that waits for a person to approve.
 [[nodiscard]] Hold waits_for_approval(const api::Rollback& rollback);
 [[nodiscard]] MaybeHold awaiting_approval(const World& world, const api::GuardStatus& guard, Time now);

@@ -30,7 +30,10 @@ std::optional<api::ApiCall> call_of(const rollback::NextStep& step) {
 
 void record_outcome(const rollback::NextStep& step, api::RollbackStatus& status, Time now) {
   const auto advance_to = [&](RollbackPhase phase, const std::string& message) {
-    status = decide::advance(status, phase, message.empty() ? "The template is put back" : message, now);
+    const bool nothing_to_give_back = phase == RollbackPhase::Restored;
+    const char* done =
+        nothing_to_give_back ? "The fields of the template belong to whom they belonged" : "The template is put back";
+    status = decide::advance(status, phase, message.empty() ? done : message, now);
   };
   std::visit(Overloaded{
                  [&](const rollback::Advance& next) { advance_to(next.phase, next.message); },

@@ -63,7 +63,7 @@ func TestWhatCannotBeDoneIsRefusedEvenWhenItIsForced(t *testing.T) {
 		spec, reason string
 		words        []string
 	}{
-		"busy":   {"", "Busy", []string{"Rollback " + waiting + " is under way", "AwaitingApproval"}},
+		"busy":   {"", "Busy", []string{"Rollback " + waiting + " is not over yet", "AwaitingApproval"}},
 		"undone": {", toRevision: 2", "NotKept", []string{"The template of revision 2 is not kept; kept are 3", "kubectl rollout undo --to-revision=2"}},
 		"asleep": {"", "ScaledToZero", []string{"scaled to zero"}},
 		"old":    {"", "Refused", []string{"does not admit the template of revision 1", outOfSupport}},

@@ -34,7 +34,10 @@ func TestNothingIsPutBackUntilAPersonApproves(t *testing.T) {
 		"on the Rollback": func(s *story.Story, rollback string) { s.When().Approves(rollback) },
 		"on the Deployment": func(s *story.Story, rollback string) {
 			// One that does not exist is none; the twin is put back after that, and this one is not.
-			s.When().ApprovesByAnnotation("web", "web-of-yesterday").Shipped(story.NewApp("twin", "v2").Guarded("web").Env("HEALTH", "fail"))
+			s.When().ApprovesByAnnotation("web", "web-of-yesterday")
+			s.Then().EventSays("web", "RollbackHeld", "lastgood.dev/approve names web-of-yesterday, but it is Rollback "+rollback+" that waits").
+				RecordIs(rollback, "Pending", "It waits, AwaitingApproval", "names web-of-yesterday")
+			s.When().Shipped(story.NewApp("twin", "v2").Guarded("web").Env("HEALTH", "fail"))
 			s.Then().IsPutBackAndVerified(story.NewApp("twin", "v1")).StateIs("web", "Held", "AwaitingApproval").NothingWasDoneTo("web")
 			s.When().ApprovesByAnnotation("web", rollback)
 		},

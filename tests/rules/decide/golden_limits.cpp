@@ -106,6 +106,11 @@ constexpr const char* waits =
     "Rollback web-2-1b4e waits for approval: kubectl patch rollback web-2-1b4e -n shop --type=merge -p "
     "'{\"spec\":{\"approved\":true}}', or kubectl annotate deployment web -n shop lastgood.dev/approve=web-2-1b4e";
 
+constexpr const char* waits_and_another_is_named =
+    "Rollback web-2-1b4e waits for approval: kubectl patch rollback web-2-1b4e -n shop --type=merge -p "
+    "'{\"spec\":{\"approved\":true}}', or kubectl annotate deployment web -n shop lastgood.dev/approve=web-2-1b4e. "
+    "At present lastgood.dev/approve names web-1-1b4e, which is not it";
+
 std::vector<HoldRow> mode() {
   return {
       {"Observing",
@@ -125,7 +130,7 @@ std::vector<HoldRow> mode() {
          in_mode(w, api::Mode::Approve);
          w.guarding.approve = "web-1-1b4e";
        },
-       {{.reason = "AwaitingApproval", .message = waits}}},
+       {{.reason = "AwaitingApproval", .message = waits_and_another_is_named}}},
       {"AwaitingApproval",
        "what was to be approved still is when the policy has changed its mode",
        [](World& w) {

@@ -68,8 +68,8 @@ std::vector<RefusalRow> of_what_is_under_way() {
          w.guard.reason = "AwaitingApproval";
        },
        {{.reason = "Busy",
-         .message =
-             "Rollback web-2-1b4e is under way (AwaitingApproval); wait for its end, or approve it if it waits for that"}}},
+         .message = "Rollback web-2-1b4e is not over yet (AwaitingApproval): wait for its end, approve it if it waits for that, "
+                    "or delete it while nothing is touched"}}},
       {"Busy", "what is over is none",
        [](World& w) {
          w.rollback = finished_rollback(w, api::RollbackPhase::Succeeded);

@@ -75,9 +75,26 @@ TEST_CASE("Approve records the rollback and waits, and goes on when a person app
   life.watch(1h, {fails("health")});
   CHECK(life.standing() == "Held AwaitingApproval");
   CHECK(life.template_changes == 0);
-  SECTION("on the Rollback") { life.approve(); }
-  SECTION("on the Deployment") { life.guarding.approve = "web-2-1b4e"; }
+  CHECK(life.rollback->status.message.starts_with("It waits, AwaitingApproval: Rollback web-2-1b4e waits for approval: kubectl"));
+  CHECK(life.told("RollbackStarted") == 0);
+  CHECK(life.told("RollbackHeld") == 1);
+  std::string how;
+  SECTION("on the Rollback") {
+    life.approve();
+    how = "A person approved it, by spec.approved of the Rollback";
+  }
+  SECTION("on the Deployment, after another was named there") {
+    life.guarding.approve = "web-1-1b4e";
+    life.watch(10s, {fails("health")});
+    CHECK(life.standing() == "Held AwaitingApproval");
+    CHECK(life.rollback->status.message.ends_with("lastgood.dev/approve names web-1-1b4e, which is not it"));
+    CHECK(life.told("RollbackHeld") == 2);
+    life.guarding.approve = "web-2-1b4e";
+    how = "A person approved it, by lastgood.dev/approve on the Deployment";
+  }
   life.watch(10s, {fails("health")});
+  CHECK(life.told("RollbackStarted") == 1);
+  CHECK(std::ranges::count(life.rollback->status.timeline, how, &api::Moment::what) == 1);
   CHECK(life.on_deployment() == "v1");
   life.pass_time(1s).look().roll_out().look().watch_well(6min);
   CHECK(life.standing() == "Idle RolledBack");

@@ -137,7 +137,7 @@ const std::vector<Row> table = {
     {"the bad one again, right after we put back", Scene("v2").rolling_back(RollbackPhase::Restored).marked(), "v2 Watching",
      "Watching Baking", "Superseded", true},
     {"the bad one is still there, before we put back", Scene("v2").rolling_back(RollbackPhase::Pending), "v2 Breached",
-     "Held Unconfirmed", "", false},
+     "Held Unconfirmed", "Pending", false},
 };
 
 }  // namespace
