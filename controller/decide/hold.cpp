@@ -81,12 +81,13 @@ constexpr std::array pending{
     HoldRule{.name = "AlreadyFailing", .holds = restraint::already_failing},
     HoldRule{.name = "SharedCause", .holds = restraint::shared_cause},
     HoldRule{.name = "BreakerOpen", .holds = restraint::breaker_open},
+    HoldRule{.name = "CallerHeld", .holds = restraint::caller_held},
     HoldRule{.name = "GroupStillAble", .holds = restraint::group_still_able},
     HoldRule{.name = "GroupOrder", .holds = restraint::group_order},
     HoldRule{.name = "Preflight", .holds = restraint::preflight},
 };
 
-constexpr std::array group{pending[0], pending[1], pending[6], pending[7]};
+constexpr std::array group{pending[0], pending[1], pending[7], pending[8]};
 
 // Before anything is said of a Rollback that belongs to a group.
 constexpr std::array unseen{HoldRule{.name = "GroupUnseen", .holds = restraint::group_unseen}};

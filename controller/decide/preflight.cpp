@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "decide/group_member.hpp"
 #include "decide/record.hpp"
 #include "decide/request.hpp"
 #include "decide/target.hpp"
@@ -25,7 +26,10 @@ bool is_near(const api::GuardStatus& guard) {
   return is_due || (guard.state == State::Watching && fails);
 }
 
-Duration longest_age(const api::GuardStatus& guard) { return is_near(guard) ? Duration(near_every) : Duration(every); }
+Duration longest_age(const World& world, const api::GuardStatus& guard) {
+  const bool soon = world.request || is_near(guard) || std::ranges::any_of(world.group, waits_for_others);
+  return soon ? Duration(near_every) : Duration(every);
+}
 
 }  // namespace
 
@@ -53,7 +57,7 @@ std::optional<Time> next_preflight(const World& world, const api::GuardStatus& g
   if (!world.preflight) return now;
   // Behind a watch that lags, what was found is of another generation each time.
   if (!is_about(world.preflight, world.deployment, *target)) return std::max(now, world.preflight->at + at_most_every);
-  return world.preflight->at + (world.request ? Duration(near_every) : longest_age(guard));
+  return world.preflight->at + longest_age(world, guard);
 }
 
 void set_rollback_ready(api::GuardStatus& guard, const World& world, Time now) {

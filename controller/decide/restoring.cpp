@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "decide/group.hpp"
+#include "decide/group_member.hpp"
 #include "decide/hold.hpp"
 #include "decide/preflight.hpp"
 #include "decide/record.hpp"
@@ -116,6 +117,9 @@ std::string why_not_any_more(const Step& step, const api::Rollback& rollback) {
   if (is_alone && is_about(preflight, step.deployment(), rollback.spec.to) && preflight->reason == "TargetGone")
     return fmt::format("{} stays: what it would go back to is not kept any more", name);
   if (!is_for_its_check(step, rollback)) return {};
+  if (const GroupMember* other = newcomer(step.world, rollback, step.out.guard.watch_started))
+    return fmt::format("{} stays for now: {} of its group was released too, so what goes back is decided anew", name,
+                       other->deployment);
   const std::vector<CheckStatus>& checks = step.out.guard.checks;
   const auto check = std::ranges::find(checks, rollback.spec.check, &CheckStatus::name);
   if (check == checks.end()) return fmt::format("{} stays: check {} is not in the policy any more", name, rollback.spec.check);
@@ -128,13 +132,19 @@ std::span<const HoldRule> rules_on_pending(const Step& step, const api::Rollback
   return has_group_begun(step.world, rollback) ? group_rules() : pending_rules();
 }
 
-// Who said yes, and what begins by it: for the record and for who follows the Events.
+// For the record, as soon as it is seen.
 void note_approval(Step& step, const api::Rollback& rollback) {
   const std::string approval = restraint::approval_of(step.world);
-  const auto tells_it = [](const api::Moment& moment) { return moment.what.starts_with(restraint::approved_words); };
-  if (approval.empty() || std::ranges::any_of(rollback.status.timeline, tells_it)) return;
+  if (approval.empty() || restraint::is_noted_as_approved(rollback)) return;
   step.out.rollback = rollback.status;
   note_moment(*step.out.rollback, approval, step.now);
+}
+
+// What waited for a person is told of when it begins.
+void tell_that_it_begins(Step& step, const api::Rollback& rollback) {
+  const std::string approval = restraint::approval_of(step.world);
+  const bool was_told = !rollback.spec.caused_by.empty() && rollback.spec.mode != api::Mode::Approve;
+  if (approval.empty() || was_told || step.guard().state != State::Held || step.guard().reason == refused_reason) return;
   step.fact(true, "RollbackStarted", "Rollback",
             fmt::format("{} is put back to {}, {}: Rollback {}. {}", name_of(step.deployment(), rollback.spec.from),
                         name_of(step.deployment(), rollback.spec.to), why(rollback.spec), rollback.meta.key.name, approval));
@@ -161,8 +171,9 @@ void carry_out_pending(Step& step, const api::Rollback& rollback) {
     return step.enter(State::Held, "Unconfirmed",
                       fmt::format("{} is put back when check {} is seen to fail again", name, rollback.spec.check));
   }
-  if (held_back(step, rules_on_pending(step, rollback), State::Held)) return;
   note_approval(step, rollback);
+  if (held_back(step, rules_on_pending(step, rollback), State::Held)) return;
+  tell_that_it_begins(step, rollback);
   carry_out(step, rollback);
 }
 

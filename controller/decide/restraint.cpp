@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "decide/group_member.hpp"
 #include "decide/preflight.hpp"
 #include "decide/record.hpp"
 #include "decide/request.hpp"
@@ -176,18 +177,30 @@ namespace {
 bool needs_approval(const World& world) {
   const auto& rollback = world.rollback;
   if (!rollback || api::is_by_hand(rollback->spec)) return false;
-  // What was recorded before the policy asked for approval needs it too; who follows an approved call does not.
-  const bool policy_asks = rollback->spec.caused_by.empty() && world.guarding.spec.mode == api::Mode::Approve;
-  return rollback->spec.mode == api::Mode::Approve || policy_asks;
+  // What was recorded before a policy asked for approval needs it too.
+  const auto asks = [&](const GroupMember& member) {
+    return member.mode == api::Mode::Approve && calls(*rollback, member.deployment);
+  };
+  return rollback->spec.mode == api::Mode::Approve || world.guarding.spec.mode == api::Mode::Approve ||
+         (std::ranges::any_of(world.group, asks) && !has_begun(world, call_of(*rollback)));
 }
+
+bool tells_it(const api::Moment& moment) { return moment.what.starts_with(approved_words); }
 
 }  // namespace
 
+bool is_noted_as_approved(const api::Rollback& rollback) { return std::ranges::any_of(rollback.status.timeline, tells_it); }
+
+bool was_approved(const api::Rollback& call) { return call.spec.mode == api::Mode::Approve || is_noted_as_approved(call); }
+
 std::string approval_of(const World& world) {
   if (!needs_approval(world)) return {};
-  if (world.rollback->spec.approved) return fmt::format("{}, by spec.approved of the Rollback", approved_words);
-  if (world.guarding.approve != world.rollback->meta.key.name) return {};
-  return fmt::format("{}, by lastgood.dev/approve on the Deployment", approved_words);
+  const api::Rollback& rollback = *world.rollback;
+  if (rollback.spec.approved) return fmt::format("{}, by spec.approved of the Rollback", approved_words);
+  if (world.guarding.approve == rollback.meta.key.name)
+    return fmt::format("{}, by lastgood.dev/approve on the Deployment", approved_words);
+  const api::Rollback* call = rollback.spec.caused_by.empty() ? nullptr : caller_of(world, rollback);
+  return call && was_approved(*call) ? fmt::format("{} with its group, by Rollback {}", approved_words, call->meta.key.name) : "";
 }
 
 MaybeHold awaiting_approval(const World& world, const api::GuardStatus&, Time) {

@@ -84,6 +84,6 @@ void plan_drill(Step& step);
 bool follow_group(Step& step);
 
 // Why this Deployment could not be put back now, should its group be called; empty when it could (watching.cpp).
-[[nodiscard]] std::string why_it_cannot(const Step& step);
+[[nodiscard]] std::string why_it_cannot(Step& step);
 
 }  // namespace lastgood::decide

@@ -49,9 +49,7 @@ Target choose_target(const api::GuardStatus& guard) {
   if (not_kept == guard.revisions.end()) {
     return {.revision = {}, .why_not = "no other revision of this Deployment is kept as proven good"};
   }
-  return {
-      .revision = {},
-      .why_not = fmt::format("revision {} was good, but its template was not kept before the next one came", not_kept->number)};
+  return {.revision = {}, .why_not = fmt::format("revision {} was good, but its template is not kept", not_kept->number)};
 }
 
 std::optional<Revision> last_good(const api::GuardStatus& guard) {

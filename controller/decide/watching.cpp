@@ -7,6 +7,7 @@
 #include "decide/hold.hpp"
 #include "decide/preflight.hpp"
 #include "decide/record.hpp"
+#include "decide/request.hpp"
 #include "decide/restraint.hpp"
 #include "decide/samples.hpp"
 #include "decide/step.hpp"
@@ -166,20 +167,25 @@ void bake(Step& step) {
 
 }  // namespace
 
-std::string why_it_cannot(const Step& step) {
+std::string why_it_cannot(Step& step) {
   const World& world = step.world;
   const api::GuardStatus& guard = step.out.guard;
   if (world.guarding.kind != Guarding::Kind::Governed) return "no policy that can be used governs it";
   if (guard.state == State::Frozen) return fmt::format("it is frozen ({})", guard.reason);
   if (world.guarding.spec.mode == api::Mode::Observe) return fmt::format("{} has mode Observe", world.guarding.policy);
-  if (const auto held = first_hold(touch_rules(), world, guard, step.now)) return held->message;
+  // When that ends the others are told at once.
+  const auto until_it_ends = [&](const Hold& hold) {
+    if (hold.until) step.look_again(*hold.until);
+    return hold.message;
+  };
+  if (const auto held = first_hold(touch_rules(), world, guard, step.now)) return until_it_ends(*held);
   if (const auto held = restraint::declined(world, guard, step.now)) return held->message;
   if (const auto held = restraint::one_per_release(world, guard, step.now)) return held->message;
-  const Target target = choose_target(guard);
-  if (!target.revision) return target.why_not;
-  if (const auto held = restraint::limit_reached(world, guard, step.now)) return held->message;
-  if (const auto held = restraint::cooldown(world, guard, step.now)) return held->message;
-  if (!is_about(world.preflight, world.deployment, *target.revision)) return "whether its rollback would work is being found out";
+  const auto target = due_target(world, guard);
+  if (!target) return choose_target(guard).why_not;
+  if (const auto held = restraint::limit_reached(world, guard, step.now)) return until_it_ends(*held);
+  if (const auto held = restraint::cooldown(world, guard, step.now)) return until_it_ends(*held);
+  if (!is_about(world.preflight, world.deployment, *target)) return "whether its rollback would work is being found out";
   return world.preflight->ready == api::Truth::True ? "" : world.preflight->message;
 }
 

@@ -13,6 +13,7 @@
 #include "kube/paths.hpp"
 #include "rollback/keep.hpp"
 #include "run/outcome.hpp"
+#include "run/recall.hpp"
 
 namespace lastgood::run {
 
@@ -36,12 +37,11 @@ Result<api::ApiCall> kept_call(const api::Deployment& deployment, const api::Rev
 
 asio::awaitable<Result<void>> Executor::carry_out(decide::Act act, const decide::Guarding& guarding,
                                                   const api::Deployment& deployment, Memory& memory, Term term) {
+  note_when_decided(act, memory, clock_.steady());
   if (const auto* starting = std::get_if<decide::StartRollback>(&act)) {
-    memory.decided = starting->carry_out ? std::optional(clock_.steady()) : std::nullopt;
     co_return co_await start(*starting, deployment, memory, term);
   }
   if (std::holds_alternative<decide::CarryOutRollback>(act)) {
-    if (!memory.decided) memory.decided = clock_.steady();
     const auto kept = co_await gateway_.read(kept_call(deployment, memory.rollback->spec.to));
     co_return co_await go_on(deployment, kept, memory, term);
   }
@@ -236,6 +236,11 @@ asio::awaitable<Result<void>> Executor::tidy_records(const std::vector<api::Roll
   for (const api::ObjectMeta& meta : superfluous_records(of_deployment, memory.guard.rollback)) {
     const auto gone = co_await gateway_.write(term, kube::remove(Resource::Rollback, meta.key, meta.uid));
     if (gone || is_gone(gone.error()) || gone.error().kind == ErrorKind::Conflict) continue;
+    // Whom the server does not allow it would be refused again; one record too many stops nothing else.
+    if (is_final(gone.error()) || is_not_admitted(gone.error())) {
+      log::warn("a record too many stays", {{"rollback", meta.key.str()}, {"error", gone.error()}});
+      continue;
+    }
     memory.records_changed = true;
     co_return std::unexpected(gone.error());
   }

@@ -3,6 +3,7 @@
 #include <variant>
 
 #include "decide/record.hpp"
+#include "decide/restraint.hpp"
 #include "policy/annotations.hpp"
 #include "rollback/difference.hpp"
 #include "rollback/keep.hpp"
@@ -111,6 +112,8 @@ std::optional<Key> policy_of(const api::GuardStatus& guard, const api::Deploymen
 namespace {
 
 bool is_approved(const api::Rollback& rollback, const api::Deployment& deployment) {
+  // Who approved of a call approved of those that it calls, which is noted before they are touched.
+  if (!rollback.spec.caused_by.empty() && decide::restraint::is_noted_as_approved(rollback)) return true;
   const auto said = deployment.meta.annotations.find(std::string(policy::key::approve));
   return rollback.spec.approved || (said != deployment.meta.annotations.end() && said->second == rollback.meta.key.name);
 }
@@ -124,7 +127,7 @@ Result<void> allows(const Result<api::Json>& policy, const api::Rollback& rollba
   if (parsed->spec.suspend) return fail(ErrorKind::Conflict, "the policy that governs is suspended");
   if (api::is_by_hand(rollback.spec)) return {};
   if (parsed->spec.mode == api::Mode::Observe) return fail(ErrorKind::Conflict, "the policy that governs has mode Observe");
-  const bool asks = parsed->spec.mode == api::Mode::Approve && rollback.spec.caused_by.empty();
+  const bool asks = parsed->spec.mode == api::Mode::Approve;
   if (asks && !is_approved(rollback, deployment)) return fail(ErrorKind::Conflict, "the policy that governs asks for approval");
   return {};
 }
@@ -138,12 +141,7 @@ void note_changes(const rollback::NextStep& step, const Result<api::Json>& live,
   status.changes = rollback::changes_between((*live)[place], good->pod_template);
 }
 
-namespace {
-
-// Asked again later, the server says the same. A server that is busy, ill or not there has said nothing about the call.
 bool is_final(const Error& error) { return error.kind == ErrorKind::Forbidden || error.kind == ErrorKind::Invalid; }
-
-}  // namespace
 
 void record_refusal(const rollback::NextStep& step, const Error& error, api::RollbackStatus& status, Time now) {
   const bool ownership = std::holds_alternative<rollback::PatchOwnership>(step);

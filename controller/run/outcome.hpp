@@ -22,6 +22,9 @@ void record_done(const rollback::NextStep& step, api::RollbackStatus& status, Ti
 // The server refuses what is written, and would again.
 [[nodiscard]] bool is_not_admitted(const Error& error);
 
+// Asked again later, the server says the same. A server that is busy, ill or not there has said nothing about the call.
+[[nodiscard]] bool is_final(const Error& error);
+
 // The write lost a race or its answer is not known: what is there now says what is next.
 [[nodiscard]] bool may_look_again(const Error& error);
 

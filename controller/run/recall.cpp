@@ -130,6 +130,19 @@ std::vector<api::Rollback> records_of(const api::Deployment& deployment, const S
   return records;
 }
 
+void note_when_decided(const decide::Act& act, Memory& memory, Steady now) {
+  const auto* starting = std::get_if<decide::StartRollback>(&act);
+  const bool goes_on = std::holds_alternative<decide::CarryOutRollback>(act) && memory.rollback &&
+                       memory.rollback->status.phase == api::RollbackPhase::Pending;
+  if (starting && starting->carry_out) {
+    memory.decided = now;
+  } else if (!goes_on) {
+    memory.decided.reset();
+  } else if (!memory.decided) {
+    memory.decided = now;
+  }
+}
+
 void call_off_deleted(Memory& memory, const api::Rollback& gone, Time now) {
   auto& rollback = memory.rollback;
   if (!rollback || rollback->meta.uid != gone.meta.uid || rollback->status.template_restored) return;
@@ -151,6 +164,7 @@ std::optional<Memory> stranger_of_group(const api::Deployment& deployment, const
   if (group.empty()) return {};
   Memory memory{.deployment_uid = deployment.meta.uid};
   memory.guard.deployment_uid = deployment.meta.uid;
+  memory.guard.reason = "NotOptedIn";
   memory.group = group;
   memory.cannot = "it is not guarded; opt it in, or take its lastgood.dev/group away";
   memory.is_stranger = true;

@@ -53,6 +53,9 @@ void show_to_group(Memory& memory, const decide::Guarding& guarding, const decid
 // All Rollbacks of the Deployment, as the watch has them.
 [[nodiscard]] std::vector<api::Rollback> records_of(const api::Deployment& deployment, const Stores& stores);
 
+// Since when nothing has held the template back: what is held, or touched already, begins no such time.
+void note_when_decided(const decide::Act& act, Memory& memory, Steady now);
+
 // A person has deleted the record of a rollback before anything was touched: that is a no.
 void call_off_deleted(Memory& memory, const api::Rollback& gone, Time now);
 

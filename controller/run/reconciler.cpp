@@ -96,6 +96,7 @@ asio::awaitable<Result<decide::World>> Reconciler::gather(Seen deployment, Memor
   world.request = requests_.oldest(deployment->meta.key, stores_);
   world.rollback = memory.rollback;
   world.preflight = memory.preflight;
+  world.group = others_of_group(deployment->meta.key, world.guarding.group, memories_, stores_);
   if (decide::is_preflight_due(world, ports_.clock.now())) {
     memory.preflight = co_await preflighter_.check(*deployment, *decide::wanted_target(world, world.guard), term);
     take_preflight(memory);

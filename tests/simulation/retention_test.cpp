@@ -70,3 +70,23 @@ TEST_CASE("the newest twenty records are kept by the leader that follows one tha
   story.run_for(1min);
   story.check_kept(2, 22);
 }
+
+TEST_CASE("an API server that never lets a record be deleted is asked once for each, and keeps nobody from being put back") {
+  RehearsedStory story;
+  story.rehearse(0, 20);
+  int refused = 0;
+  story.script = [&](const Attempt& attempt) {
+    if (attempt.call.verb != lastgood::api::Verb::Delete) return Mishap::None;
+    ++refused;
+    return Mishap::NotAdmitted;
+  };
+  story.rehearse(20, 21);
+  story.run_for(10min);
+  CHECK(refused >= 1);
+  CHECK(refused <= 2);
+  CHECK(story.rollbacks().size() == 21);
+  story.cluster.health["app:v3"] = {.status = 503};
+  story.ship("web", "app:v3");
+  // Three failures, 4 s apart, once it runs.
+  CHECK(story.run_until([&] { return story.image("web") == "app:v2"; }, 30s));
+}

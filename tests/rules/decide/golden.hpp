@@ -49,6 +49,7 @@ struct HoldRow {
 [[nodiscard]] const std::vector<HoldRow>& rows_on_evidence();
 [[nodiscard]] const std::vector<HoldRow>& rows_on_limits();
 [[nodiscard]] const std::vector<HoldRow>& rows_on_groups();
+[[nodiscard]] const std::vector<HoldRow>& rows_on_group_calls();
 
 struct RefusalRow {
   const char* rule;

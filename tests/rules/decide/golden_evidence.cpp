@@ -110,8 +110,8 @@ std::vector<HoldRow> where_to() {
        "nor where it is not kept",
        [](World& w) { w.guard.revisions[1].kept_as.clear(); },
        {{.reason = "NoLastGood",
-         .message = "There is nothing to go back to: revision 1 was good, but its template was not kept before the next one "
-                    "came. Ship a release that works"}}},
+         .message =
+             "There is nothing to go back to: revision 1 was good, but its template is not kept. Ship a release that works"}}},
       {"NoLastGood", "one that is kept is enough", [](World&) {}},
       {"NoLastGood", "a mark has a reason of its own", [](World& w) { w.guard.current->no_rollback_past = true; }},
       {"NoRollbackPast",

@@ -72,7 +72,13 @@ const std::vector<FollowRow> follow = {
      true},
     {"it failed before anything was touched", [](World& w) { w.group[0].rollback->status.phase = RollbackPhase::Failed; }, false},
     {"it was superseded", [](World& w) { w.group[0].rollback->status.phase = RollbackPhase::Superseded; }, false},
-    {"it waits for approval", [](World& w) { w.group[0].rollback->spec.mode = api::Mode::Approve; }, false},
+    {"it waits for approval",
+     [](World& w) {
+       w.group[0].rollback->spec.mode = api::Mode::Approve;
+       w.group[0].guard.state = api::State::Held;
+       w.group[0].guard.reason = "AwaitingApproval";
+     },
+     false},
     {"it is approved",
      [](World& w) {
        w.group[0].rollback->spec.mode = api::Mode::Approve;

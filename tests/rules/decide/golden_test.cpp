@@ -13,7 +13,8 @@ namespace {
 
 std::vector<HoldRow> all_rows() {
   std::vector<HoldRow> all;
-  for (const auto* part : {&rows_on_touching(), &rows_on_evidence(), &rows_on_limits(), &rows_on_groups()})
+  for (const auto* part :
+       {&rows_on_touching(), &rows_on_evidence(), &rows_on_limits(), &rows_on_groups(), &rows_on_group_calls()})
     all.insert(all.end(), part->begin(), part->end());
   return all;
 }

@@ -121,7 +121,7 @@ TEST_CASE("After a restart a member waits until it has been looked at who called
   life.call = known.rollback;
   life.group = {GroupMember{.deployment = "api"}};
   life.restart().watch(1min, {pass("rollout"), pass("health")});
-  CHECK(life.standing() == "Held GroupOrder");
+  CHECK(life.standing() == "Held GroupBlocked");
   CHECK(life.template_changes == 0);
   life.group = {known};
   life.group[0].rollback->status.phase = RollbackPhase::Verifying;
@@ -217,7 +217,7 @@ TEST_CASE("After a restart the first in the order waits too until it has been lo
   life.group = {GroupMember{.deployment = "api"}};
   life.steps_allowed = 100;
   life.restart().watch(1min, {pass("rollout"), pass("health")});
-  CHECK(life.standing() == "Held GroupOrder");
+  CHECK(life.standing() == "Held GroupBlocked");
   CHECK(life.template_changes == 0);
   // Who called has a newer template: its call is over.
   life.group = {known};
@@ -277,7 +277,7 @@ TEST_CASE("After a restart nobody of a group calls it off before all of it were 
   const GroupMember known = life.group[0];
   life.group = {GroupMember{.deployment = "db"}};
   life.restart().watch(30s, {pass("rollout"), pass("health")});
-  CHECK(life.standing() == "Held GroupOrder");
+  CHECK(life.standing() == "Held GroupBlocked");
   CHECK(life.phase() == "Pending");
   life.group = {known};
   life.group[0].rollback->status.phase = RollbackPhase::Verifying;

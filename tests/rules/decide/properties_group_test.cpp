@@ -69,6 +69,46 @@ TEST_CASE("Always: those are called that were released with it or since, and no 
   });
 }
 
+TEST_CASE("Always: before the first is touched, nobody is left out who was released with it or since", "[property]") {
+  hold_together([](Together& group, const GroupHistory& history, int& met) {
+    group.at_touch = [&](const Touched& touched) {
+      const bool is_first = std::ranges::find(group.touches, touched.call, &Touched::call) == group.touches.end();
+      const Called* call = group.call_named(touched.call);
+      const Time released = call ? call->released : touched.rollback.spec.released.value_or(touched.at);
+      if (!is_first || !group.is_in(touched.who) || (call && !group.is_in(call->who))) return;
+      for (std::size_t who = 0; who < how_many; ++who) {
+        const Told& told = group.told[who];
+        const bool is_released_with_it = told.runs_release && (!told.good || *told.good >= released);
+        if (who == touched.who || !group.is_in(who) || !is_released_with_it) continue;
+        met += 1;
+        RC_ASSERT(call && std::ranges::find(call->members, who) != call->members.end());
+      }
+    };
+    happen(group, history);
+  });
+}
+
+TEST_CASE("Always: where the policy asks for approval a member goes back only once a person has approved of it or of the call",
+          "[property]") {
+  hold_together([](Together& group, const GroupHistory& history, int& met) {
+    group.at_touch = [&](const Touched& touched) {
+      if (group.lives[touched.who].guarding.spec.mode != api::Mode::Approve) return;
+      met += 1;
+      const Called* call = group.call_named(touched.call);
+      const auto& caller = call ? group.lives[call->who].rollback : std::nullopt;
+      const bool is_approved = caller && caller->meta.key.name == touched.call && caller->spec.approved;
+      RC_ASSERT(touched.rollback.spec.approved || is_approved);
+    };
+    happen(group, history);
+    // Of all of them from here on; a person says yes to what then waits for it.
+    group.clear_the_way();
+    for (Life& life : group.lives) life.guarding.spec.mode = api::Mode::Approve;
+    group.come_to_rest();
+    for (Life& life : group.lives) life.approve();
+    group.come_to_rest();
+  });
+}
+
 TEST_CASE("Always: a group changes a template once at most for each release", "[property]") {
   hold_together([](Together& group, const GroupHistory& history, int& met) {
     group.at_touch = [&](const Touched& touched) {

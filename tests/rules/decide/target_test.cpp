@@ -82,7 +82,7 @@ const std::vector<Row> table = {
      {revision(2, Watching), revision(1, Good, 0s, false)},
      "",
      "",
-     "revision 1 was good, but its template was not kept before the next one came"},
+     "revision 1 was good, but its template is not kept"},
     {"the present one is marked", {marked(revision(2, Breached)), revision(1, Good)}, "", "", past(2, 1), true},
     {"one between is marked",
      {revision(3, Breached), marked(revision(2, Superseded)), revision(1, Good)},

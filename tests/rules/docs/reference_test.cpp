@@ -49,6 +49,7 @@ Names reasons_to_hold() {
   // Those of a Rollback that is recorded: they say GroupOrder and GroupBlocked.
   CHECK(names.erase("GroupUnseen") == 1);
   CHECK(names.erase("GroupStillAble") == 1);
+  CHECK(names.erase("CallerHeld") == 1);
   return joined(names, in_the_way("False Unknown"));
 }
 

@@ -194,7 +194,12 @@ void Cluster::write_status(const Json& deployment, const Json& current, const st
   const std::int64_t updated = own.is_null() ? 0 : number_at(own, "/status/replicas");
   const std::int64_t own_available = own.is_null() ? 0 : number_at(own, "/status/availableReplicas");
   const Json old = deployment.value("status", Json::object());
-  if (old.value("updatedReplicas", std::int64_t{0}) < updated || old.value("availableReplicas", std::int64_t{0}) < available) {
+  // What was complete has all its time for the next template.
+  const bool was_complete = std::ranges::any_of(old.value("conditions", Json::array()), [](const Json& one) {
+    return one.value("reason", std::string()) == "NewReplicaSetAvailable";
+  });
+  if (was_complete || old.value("updatedReplicas", std::int64_t{0}) < updated ||
+      old.value("availableReplicas", std::int64_t{0}) < available) {
     progressed_[key] = clock_.steady();
   }
   const bool complete = own_available == wanted && updated == wanted && sum(sets, "/status/replicas") == wanted;
