@@ -132,15 +132,11 @@ std::vector<api::Rollback> records_of(const api::Deployment& deployment, const S
 
 void note_when_decided(const decide::Act& act, Memory& memory, Steady now) {
   const auto* starting = std::get_if<decide::StartRollback>(&act);
+  const bool begins = starting && starting->carry_out;
   const bool goes_on = std::holds_alternative<decide::CarryOutRollback>(act) && memory.rollback &&
                        memory.rollback->status.phase == api::RollbackPhase::Pending;
-  if (starting && starting->carry_out) {
-    memory.decided = now;
-  } else if (!goes_on) {
-    memory.decided.reset();
-  } else if (!memory.decided) {
-    memory.decided = now;
-  }
+  if (!goes_on) memory.decided.reset();
+  if ((begins || goes_on) && !memory.decided) memory.decided = now;
 }
 
 void call_off_deleted(Memory& memory, const api::Rollback& gone, Time now) {

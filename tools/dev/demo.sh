@@ -143,7 +143,7 @@ demo_undo() {
 demo_next_commands() {
   cat <<NEXT
 
-The cluster stays up. Three commands to try:
+The cluster stays up. Things to try, one after the other:
 
   export KUBECONFIG=${DEMO_KUBE[1]} PATH=$DEMO_BIN:\$PATH
   kubectl -n lastgood-demo get deploymentguards,rollbacks
