@@ -55,6 +55,12 @@ const api::Rollback* called_back_by(const World& world, const api::GuardStatus& 
   return nullptr;
 }
 
+const api::Rollback* call_to_follow(const World& world, const api::GuardStatus& guard, Time now) {
+  const api::Rollback* call = called_back_by(world, guard);
+  const bool is_done = call && (restraint::declined(world, guard, now) || restraint::one_per_release(world, guard, now));
+  return is_done ? nullptr : call;
+}
+
 bool has_group_begun(const World& world, const api::Rollback& rollback) { return has_begun(world, call_of(rollback)); }
 
 std::string why_called_off(const World& world, const api::Rollback& rollback) {
@@ -89,10 +95,8 @@ std::optional<Hold> held_in_group(const Step& step) {
 
 bool follow_group(Step& step) {
   api::GuardStatus& guard = step.guard();
-  const api::Rollback* call = called_back_by(step.world, guard);
-  // Of this release there is nothing more to be done; it is judged on as it is.
-  if (!call || restraint::declined(step.world, guard, step.now) || restraint::one_per_release(step.world, guard, step.now))
-    return false;
+  const api::Rollback* call = call_to_follow(step.world, guard, step.now);
+  if (!call) return false;
   const std::string bad = name_of(step.deployment(), *guard.current);
   if (const auto held = held_in_group(step)) {
     hold_back(step, *held, bad);

@@ -18,6 +18,9 @@ namespace lastgood::decide {
 // The Rollback of another member that calls this Deployment back now; null when none does, or when it was followed already.
 [[nodiscard]] const api::Rollback* called_back_by(const World& world, const api::GuardStatus& guard);
 
+// The same, unless a person has said no to it or the release was rolled back already: then there is nothing to follow.
+[[nodiscard]] const api::Rollback* call_to_follow(const World& world, const api::GuardStatus& guard, Time now);
+
 // Why the Rollback of a member that was called is not to be done any more: the call has ended before who called was touched, or
 // is gone, or the member has left the group. Empty: it is.
 [[nodiscard]] std::string why_called_off(const World& world, const api::Rollback& rollback);

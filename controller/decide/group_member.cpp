@@ -101,11 +101,15 @@ bool has_released_since(const GroupMember& member, const api::Rollback& call) {
   return member.guard.watch_started > call.spec.detected;
 }
 
-bool is_called_no_more(const GroupMember& member, const api::Rollback& call) {
-  const bool is_unguarded = member.guard.policy.empty() && member.guard.reason == "NotOptedIn";
+bool has_moved_on(const GroupMember& member, const api::Rollback& call) {
   const auto& current = member.guard.current;
   const bool is_made_anew = current && current->verdict == RevisionVerdict::PresumedGood && !member.rollback;
-  return has_released_since(member, call) || member.guard.declined || is_unguarded || is_made_anew;
+  return has_released_since(member, call) || is_made_anew;
+}
+
+bool is_called_no_more(const GroupMember& member, const api::Rollback& call) {
+  const bool is_unguarded = member.guard.policy.empty() && member.guard.reason == "NotOptedIn";
+  return has_moved_on(member, call) || member.guard.declined || is_unguarded;
 }
 
 bool has_gone_back(const GroupMember& member, const std::string& call) {
@@ -116,14 +120,19 @@ bool has_gone_back(const GroupMember& member, const std::string& call) {
   return rollback->status.phase == RollbackPhase::Verifying || api::finished(rollback->status.phase);
 }
 
-bool waits_for_others(const GroupMember& member) {
-  return member.guard.state == State::Held && member.guard.reason == "GroupBlocked";
+bool is_waited_for(const World& world, const api::GuardStatus& guard) {
+  const GroupMember self{.deployment = world.deployment.meta.key.name, .guard = guard, .rollback = world.rollback};
+  return std::ranges::any_of(world.group, [&](const GroupMember& member) {
+    const bool is_blocked = member.guard.state == State::Held && member.guard.reason == "GroupBlocked";
+    return is_blocked && is_of_same_window(self, member.guard.watch_started);
+  });
 }
 
 const GroupMember* newcomer(const World& world, const api::Rollback& call, const std::optional<Time>& released) {
   const auto found = std::ranges::find_if(world.group, [&](const GroupMember& member) {
-    const bool is_in_it = member.deployment == call.spec.deployment || calls(call, member.deployment);
-    return !is_in_it && is_of_same_window(member, released);
+    const bool is_caller = member.deployment == call.spec.deployment;
+    const bool is_called = calls(call, member.deployment) && !has_released_since(member, call);
+    return !is_caller && !is_called && is_of_same_window(member, released);
   });
   return found == world.group.end() ? nullptr : &*found;
 }

@@ -36,17 +36,20 @@ namespace lastgood::decide {
 // What it was called back from has been replaced by a newer choice.
 [[nodiscard]] bool has_released_since(const GroupMember& member, const api::Rollback& call);
 
-// Nothing more will come of it: besides that, a person may have said no to it, or nothing guards it, or it was made anew.
+// That, or the Deployment was made anew.
+[[nodiscard]] bool has_moved_on(const GroupMember& member, const api::Rollback& call);
+
+// Nothing more will come of it: besides that, a person may have said no to it, or nothing guards it.
 [[nodiscard]] bool is_called_no_more(const GroupMember& member, const api::Rollback& call);
 
 // Its place in the order is over: rolled out again, or nothing more will come of it.
 [[nodiscard]] bool has_gone_back(const GroupMember& member, const std::string& call);
 
-// One that was released in the window of the call and is not called: its people came after the call was recorded. Null: none.
+// One that would be called now and is not: it was released in the window of the call, after that was recorded. Null: none.
 [[nodiscard]] const GroupMember* newcomer(const World& world, const api::Rollback& call, const std::optional<Time>& released);
 
-// Until others of its group can go back too, or can be called.
-[[nodiscard]] bool waits_for_others(const GroupMember& member);
+// Another one would go back with this Deployment, and is held until all of its group can.
+[[nodiscard]] bool is_waited_for(const World& world, const api::GuardStatus& guard);
 
 // Who has not been looked at since the controller started. Null: nobody.
 [[nodiscard]] const GroupMember* unseen_member(const World& world);

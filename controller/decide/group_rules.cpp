@@ -63,7 +63,7 @@ MaybeHold group_blocked(const World& world, const api::GuardStatus& guard, Time 
   for (const GroupMember* member : called) {
     if (const auto busy = busy_with(*member); !busy.empty()) {
       return Hold{.reason = "GroupBlocked",
-                  .message = fmt::format("In group {} {}; two would wait for each other", world.guarding.group, busy),
+                  .message = fmt::format("In group {} {}; that has to end first", world.guarding.group, busy),
                   .until = now + in_a_moment};
     }
     if (!member->cannot.empty()) return blocked_by(world, *member, now);
@@ -71,15 +71,18 @@ MaybeHold group_blocked(const World& world, const api::GuardStatus& guard, Time 
   return {};
 }
 
-MaybeHold group_still_able(const World& world, const api::GuardStatus&, Time now) {
+MaybeHold group_still_able(const World& world, const api::GuardStatus& guard, Time now) {
   const api::Rollback* call = world.rollback ? caller_of(world, *world.rollback) : nullptr;
-  if (!call || !call->spec.group) return {};
+  if (!call) return {};
   for (const GroupMember& member : world.group) {
     // Put back by another call of the group, it is where it was to go.
-    if (!calls(*call, member.deployment) || has_released_since(member, *call) || was_put_back(member)) continue;
+    if (!calls(*call, member.deployment) || has_moved_on(member, *call) || was_put_back(member)) continue;
     if (member.guard.policy.empty() || !member.cannot.empty()) return blocked_by(world, member, now);
   }
-  return {};
+  if (!world.rollback->spec.caused_by.empty()) return {};
+  // What could be called too is: the call is made anew. What cannot go back holds it as it is.
+  const GroupMember* other = newcomer(world, *call, guard.watch_started);
+  return other && !other->cannot.empty() ? MaybeHold(blocked_by(world, *other, now)) : MaybeHold();
 }
 
 MaybeHold caller_held(const World& world, const api::GuardStatus&, Time now) {

@@ -58,6 +58,8 @@ void opt_out(Step& step) {
   }
   guard.current.reset();
   guard.template_digest.reset();
+  // Nothing that is seen when it is opted in again is a release of the time before.
+  guard.watch_started.reset();
   guard.rolled_out.reset();
   guard.checks.clear();
   guard.declined.reset();
@@ -144,6 +146,14 @@ void note_pending(Step& step) {
   guard.pending = status.phase == api::RollbackPhase::Pending ? named->meta.key.name : "";
 }
 
+// What is worth telling anew of why nothing happens, besides the reason: figures and times are not.
+std::string gist_of(const api::GuardStatus& guard) {
+  if (guard.state != State::Held) return {};
+  // Whom it waits for, but not how that one is getting on.
+  if (guard.reason == "GroupOrder") return guard.message.substr(0, guard.message.find(';'));
+  return guard.reason == "GroupBlocked" || guard.reason == "AwaitingApproval" ? guard.message : "";
+}
+
 // Whoever looks at the record is told why nothing happens: once for each reason.
 void tell_why_it_waits(Step& step) {
   const api::GuardStatus& guard = step.guard();
@@ -151,12 +161,11 @@ void tell_why_it_waits(Step& step) {
   const bool waits = guard.state == State::Held && named && named->status.phase == api::RollbackPhase::Pending;
   // Refused, it is tried again, and the record has the words of the server.
   if (!waits || step.out.rollback || std::holds_alternative<CarryOutRollback>(step.out.act)) return;
+  if (named->status.message.starts_with(refused_words) && guard.reason == "Refused") return;
   const std::string beginning = fmt::format("It waits, {}: ", guard.reason);
   const std::string message = beginning + guard.message;
-  const bool is_told = named->status.message.starts_with(beginning);
-  // The words of this one change only by what a person does.
-  const bool is_asked = guard.reason == "AwaitingApproval";
-  if (named->status.message == message || (is_told && !is_asked)) return;
+  if (named->status.message.starts_with(beginning + gist_of(guard))) return;
+  const bool is_told = guard.reason == "AwaitingApproval" && named->status.message.starts_with(beginning);
   if (const std::string& other = step.world.guarding.approve; is_told && !other.empty()) {
     step.fact(true, "RollbackHeld", "Hold",
               fmt::format("lastgood.dev/approve names {}, but it is Rollback {} that waits", other, guard.rollback));
@@ -234,7 +243,7 @@ namespace {
 void blank_words(api::GuardStatus& guard) {
   guard.deployment_generation = 0;
   // What a person is to do does not change from look to look, and must be there.
-  if (guard.state != api::State::Frozen) guard.message.clear();
+  if (guard.state != api::State::Frozen) guard.message = gist_of(guard);
   for (api::CheckStatus& check : guard.checks) {
     check.message.clear();
     check.last_failure.reset();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "decide/group.hpp"
 #include "decide/group_member.hpp"
 #include "decide/record.hpp"
 #include "decide/request.hpp"
@@ -26,8 +27,9 @@ bool is_near(const api::GuardStatus& guard) {
   return is_due || (guard.state == State::Watching && fails);
 }
 
-Duration longest_age(const World& world, const api::GuardStatus& guard) {
-  const bool soon = world.request || is_near(guard) || std::ranges::any_of(world.group, waits_for_others);
+Duration longest_age(const World& world, const api::GuardStatus& guard, Time now) {
+  const bool soon =
+      world.request || is_near(guard) || is_waited_for(world, guard) || call_to_follow(world, guard, now) != nullptr;
   return soon ? Duration(near_every) : Duration(every);
 }
 
@@ -57,7 +59,7 @@ std::optional<Time> next_preflight(const World& world, const api::GuardStatus& g
   if (!world.preflight) return now;
   // Behind a watch that lags, what was found is of another generation each time.
   if (!is_about(world.preflight, world.deployment, *target)) return std::max(now, world.preflight->at + at_most_every);
-  return world.preflight->at + longest_age(world, guard);
+  return world.preflight->at + longest_age(world, guard, now);
 }
 
 void set_rollback_ready(api::GuardStatus& guard, const World& world, Time now) {

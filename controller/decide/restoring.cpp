@@ -97,7 +97,15 @@ void carry_out(Step& step, const api::Rollback& rollback) {
 void cancel(Step& step, const api::Rollback& rollback, const std::string& message) {
   step.out.rollback = advance(rollback.status, RollbackPhase::Superseded, message, step.now);
   step.fact(false, "RollbackCancelled", "None", message);
-  step.enter(State::Watching, step.guard().rolled_out ? "Baking" : "RollingOut", message);
+  // What was called although it had been judged stays what it is.
+  const auto& current = step.guard().current;
+  if (current && current->verdict == RevisionVerdict::Good) {
+    step.enter(State::Idle, "Good", message);
+  } else if (current && current->verdict == RevisionVerdict::Unjudged) {
+    step.enter(State::Idle, "Unjudged", message);
+  } else {
+    step.enter(State::Watching, step.guard().rolled_out ? "Baking" : "RollingOut", message);
+  }
   step.look_again(step.now);
 }
 
@@ -117,7 +125,10 @@ std::string why_not_any_more(const Step& step, const api::Rollback& rollback) {
   if (is_alone && is_about(preflight, step.deployment(), rollback.spec.to) && preflight->reason == "TargetGone")
     return fmt::format("{} stays: what it would go back to is not kept any more", name);
   if (!is_for_its_check(step, rollback)) return {};
-  if (const GroupMember* other = newcomer(step.world, rollback, step.out.guard.watch_started))
+  if (rollback.spec.group && rollback.spec.group->name != step.world.guarding.group)
+    return fmt::format("{} stays for now: it is in group {} no longer, which it called back", name, rollback.spec.group->name);
+  const GroupMember* other = newcomer(step.world, rollback, step.out.guard.watch_started);
+  if (other && other->cannot.empty())
     return fmt::format("{} stays for now: {} of its group was released too, so what goes back is decided anew", name,
                        other->deployment);
   const std::vector<CheckStatus>& checks = step.out.guard.checks;

@@ -1,4 +1,5 @@
-// Whether a rollback may begin: what the release, the fleet, the limits and the policy say. What a group says is in group.cpp.
+// Whether a rollback may begin: what the release, the fleet, the limits and the policy say. What a group says is in
+// group_rules.cpp.
 #include "decide/restraint.hpp"
 
 #include <fmt/format.h>
@@ -199,8 +200,11 @@ std::string approval_of(const World& world) {
   if (rollback.spec.approved) return fmt::format("{}, by spec.approved of the Rollback", approved_words);
   if (world.guarding.approve == rollback.meta.key.name)
     return fmt::format("{}, by lastgood.dev/approve on the Deployment", approved_words);
-  const api::Rollback* call = rollback.spec.caused_by.empty() ? nullptr : caller_of(world, rollback);
-  return call && was_approved(*call) ? fmt::format("{} with its group, by Rollback {}", approved_words, call->meta.key.name) : "";
+  if (rollback.spec.caused_by.empty()) return {};
+  const api::Rollback* call = caller_of(world, rollback);
+  // Where that is gone, what was noted of it stands.
+  const bool is_approved = call ? was_approved(*call) : is_noted_as_approved(rollback);
+  return is_approved ? fmt::format("{} with its group, by Rollback {}", approved_words, rollback.spec.caused_by) : "";
 }
 
 MaybeHold awaiting_approval(const World& world, const api::GuardStatus&, Time) {

@@ -183,7 +183,7 @@ std::string why_it_cannot(Step& step) {
   if (const auto held = restraint::one_per_release(world, guard, step.now)) return held->message;
   const auto target = due_target(world, guard);
   if (!target) return choose_target(guard).why_not;
-  if (const auto held = restraint::limit_reached(world, guard, step.now)) return until_it_ends(*held);
+  if (const auto held = restraint::limit_reached(world, guard, step.now)) return held->message;
   if (const auto held = restraint::cooldown(world, guard, step.now)) return until_it_ends(*held);
   if (!is_about(world.preflight, world.deployment, *target)) return "whether its rollback would work is being found out";
   return world.preflight->ready == api::Truth::True ? "" : world.preflight->message;

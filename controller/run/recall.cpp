@@ -176,7 +176,7 @@ void show_to_group(Memory& memory, const decide::Guarding& guarding, const decid
 
 bool changes_for_group(const Memory& memory, const decide::Guarding& guarding, const decide::Decision& decision) {
   if (guarding.group.empty()) return false;
-  return memory.group != guarding.group || memory.guard.state != decision.guard.state ||
+  return memory.group != guarding.group || memory.mode != guarding.spec.mode || memory.guard.state != decision.guard.state ||
          memory.guard.reason != decision.guard.reason || memory.cannot != decision.cannot ||
          memory.guard.rollback != decision.guard.rollback || decision.rollback.has_value();
 }

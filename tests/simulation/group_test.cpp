@@ -95,3 +95,21 @@ TEST_CASE("one that is to be left alone for a while holds its group until then, 
   CHECK(story.run_until([&] { return story.image("db") == "app:v1"; }, 10s));
   CHECK(story.all_back(5min));
 }
+
+//  db and web are good at once; api only fails 8 minutes later      they were asked long ago whether they could go back
+TEST_CASE("those that are called long after they were released go back without delay, and are not looked at over and over") {
+  GoodGroupStory story;
+  lastgood::api::Json policy = quick_policy();
+  policy["bakeTime"] = "15m";
+  story.merge("rollbackpolicies", "web", {{"spec", policy}});
+  story.cluster.health["app:v2"] = {.status = 200};
+  for (const char* name : {"db", "web"}) story.ship(name, "app:v3");
+  story.ship("api", "app:v2");
+  story.run_for(8min);
+  CHECK(story.state("api") == "Watching/Baking");
+  story.cluster.health["app:v2"] = {.status = 503};
+  REQUIRE(story.run_until([&] { return story.is_in("api", "RollingBack") || story.is_in("db", "RollingBack"); }, 2min));
+  CHECK(story.run_until([&] { return story.image("db") == "app:v1" && story.image("api") == "app:v1"; }, 30s));
+  CHECK(story.all_back(2min));
+  CHECK(story.template_changes() == 3);
+}

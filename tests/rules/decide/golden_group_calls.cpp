@@ -201,16 +201,38 @@ std::vector<HoldRow> once_recorded() {
        },
        cannot_any_more},
       {"GroupStillAble", "one that can holds nobody", [](World& w) { leads(w, {"web", "api"}); }},
-      {"GroupStillAble", "nor one that was not called",
+      {"GroupStillAble", "one that was released since does too, when it cannot",
        [](World& w) {
          leads(w, {"web", "db"});
          frozen(w);
-       }},
-      {"GroupStillAble", "nor one that has a newer template since",
+       },
+       cannot_any_more},
+      {"GroupStillAble", "and one that was released once more",
        [](World& w) {
          leads(w, {"web", "api"});
          frozen(w);
          w.group[0].guard.watch_started = moment + 1ms;
+       },
+       cannot_any_more},
+      {"GroupStillAble", "also where the one that waits was alone",
+       [](World& w) {
+         leads(w, {"web"});
+         w.rollback->spec.group.reset();
+         frozen(w);
+       },
+       cannot_any_more},
+      {"GroupStillAble", "one that was good before does not",
+       [](World& w) {
+         leads(w, {"web", "db"});
+         frozen(w);
+         w.group[0].guard.current->verdict = RevisionVerdict::Good;
+         w.group[0].guard.current->since = noon - 1s;
+       }},
+      {"GroupStillAble", "nor one that was made anew",
+       [](World& w) {
+         leads(w, {"web", "api"});
+         frozen(w);
+         w.group[0].guard.current->verdict = RevisionVerdict::PresumedGood;
        }},
       {"GroupStillAble", "nor one that another call has put back",
        [](World& w) {

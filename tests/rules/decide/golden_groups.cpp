@@ -97,7 +97,7 @@ std::vector<HoldRow> not_yet_together() {
          w.group[0].guard.rollback = "api-2-9f";
        },
        {{.reason = "GroupBlocked",
-         .message = "In group shop api is just beginning Rollback api-2-9f; two would wait for each other",
+         .message = "In group shop api is just beginning Rollback api-2-9f; that has to end first",
          .until = 1s}}},
       {"GroupBlocked",
        "one whose call waits is not called in turn",
@@ -108,7 +108,7 @@ std::vector<HoldRow> not_yet_together() {
          w.group[0].guard.reason = "SharedCause";
        },
        {{.reason = "GroupBlocked",
-         .message = "In group shop Rollback api-2-9f of api is Held (SharedCause); two would wait for each other",
+         .message = "In group shop Rollback api-2-9f of api is Held (SharedCause); that has to end first",
          .until = 1s}}},
       {"GroupBlocked",
        "nor one whose call is written and waits for a person at once",
@@ -119,7 +119,7 @@ std::vector<HoldRow> not_yet_together() {
          w.group[0].guard.rollback = "api-2-9f";
        },
        {{.reason = "GroupBlocked",
-         .message = "In group shop api is just beginning Rollback api-2-9f; two would wait for each other",
+         .message = "In group shop api is just beginning Rollback api-2-9f; that has to end first",
          .until = 1s}}},
       {"GroupBlocked",
        "nor one that is to go back alone",
@@ -128,10 +128,10 @@ std::vector<HoldRow> not_yet_together() {
          w.group = {leader("api", {})};
          w.group[0].rollback->spec.group.reset();
          w.group[0].guard.state = api::State::Held;
-         w.group[0].guard.reason = "Cooldown";
+         w.group[0].guard.reason = "BreakerOpen";
        },
        {{.reason = "GroupBlocked",
-         .message = "In group shop Rollback api-2-9f of api is Held (Cooldown); two would wait for each other",
+         .message = "In group shop Rollback api-2-9f of api is Held (BreakerOpen); that has to end first",
          .until = 1s}}},
       {"GroupBlocked", "as many as the record has room for go back together", [](World& w) { with_others(w, 63); }},
       {"GroupBlocked",

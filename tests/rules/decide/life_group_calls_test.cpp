@@ -144,6 +144,112 @@ TEST_CASE("What waits to go back alone is decided anew when another of its group
   CHECK(life.on_deployment() == "v1");
 }
 
+//  web ✗✗✗ ─▶ calls zoo, waits      zoo ships once more, and is paused      then it is not      both are asked for anew
+TEST_CASE("A call in which one has a newer release waits while that cannot go back, and is made anew when it can") {
+  Life life = of_group(api::Mode::Approve);
+  life.group = {released_with(life, "zoo")};
+  life.fail_thrice().look({fails("health")});
+  REQUIRE(life.standing() == "Held AwaitingApproval");
+  life.pass_time(1s);
+  life.group = {released_with(life, "zoo")};
+  life.group[0].cannot = "it is paused";
+  life.approve().watch(30s, {fails("health")});
+  CHECK(life.standing() == "Held GroupBlocked");
+  CHECK(life.phase() == "Pending");
+  SECTION("that one is taken out of the group: what was approved is done") {
+    life.group.clear();
+    life.look({fails("health")});
+    CHECK(life.on_deployment() == "v1");
+  }
+  SECTION("that one can go back") {
+    life.group[0].cannot.clear();
+    life.watch(30s, {fails("health")});
+    CHECK(life.server.at("web-2-1b4e").status.phase == RollbackPhase::Superseded);
+    CHECK(life.standing() == "Held AwaitingApproval");
+    CHECK(life.template_changes == 0);
+  }
+}
+
+TEST_CASE("Who leaves its group while the call that it made waits is decided anew, and alone") {
+  Life life = of_group(api::Mode::Approve);
+  life.group = {released_with(life, "zoo")};
+  life.fail_thrice().look({fails("health")});
+  REQUIRE(life.standing() == "Held AwaitingApproval");
+  life.guarding.group.clear();
+  life.group.clear();
+  life.approve().look({fails("health")});
+  CHECK(life.server.at("web-2-1b4e").status.phase == RollbackPhase::Superseded);
+  CHECK(life.template_changes == 0);
+  life.watch(30s, {fails("health")});
+  CHECK(life.standing() == "Held AwaitingApproval");
+  CHECK_FALSE(life.rollback->spec.group);
+}
+
+TEST_CASE("Who is called after a long time finds out at once whether it could go back") {
+  Life life = of_group();
+  life.watch_well(11min);
+  REQUIRE(life.standing() == "Idle Good");
+  World world = life.world();
+  world.preflight->at = life.now - 3min;
+  CHECK(next_preflight(world, life.guard, life.now) == life.now + 7min);
+  world.group = {leader("api", {"api", "web"})};
+  world.group[0].rollback->spec.detected = life.now;
+  CHECK(next_preflight(world, life.guard, life.now) <= life.now);
+  world.guard.declined = life.guard.declined = api::Declined{.rollback = "web-2-1b4e", .at = life.now};
+  CHECK(next_preflight(world, life.guard, life.now) == life.now + 7min);
+}
+
+TEST_CASE("What was good long ago is no release of today because its Deployment was opted out and in again") {
+  Life life = of_group();
+  life.watch_well(11min);
+  REQUIRE(life.guard.watch_started);
+  const Guarding guarding = life.guarding;
+  life.pass_time(24h).opt_out().look().pass_time(1min);
+  life.guarding = guarding;
+  life.look().look();
+  REQUIRE(life.current() == "v2 Good");
+  life.group = {leader("api", {"api", "web"})};
+  life.group[0].rollback->spec.detected = life.now + 1s;
+  life.group[0].rollback->status.phase = RollbackPhase::Verifying;
+  life.group[0].rollback->status.template_restored = life.now + 1s;
+  life.watch_well(1min);
+  CHECK(life.template_changes == 0);
+  CHECK(life.records == 0);
+}
+
+TEST_CASE("Who was good when it was called stays so when the call comes to nothing, and since when it was") {
+  Life life = of_group();
+  life.watch_well(11min);
+  const auto since = life.guard.current->since;
+  life.group = {leader("api", {"web", "api"})};
+  life.group[0].rollback->spec.detected = life.now;
+  life.pass_time(1min).look();
+  REQUIRE(life.phase() == "Pending");
+  life.group[0].rollback->status.phase = RollbackPhase::Superseded;
+  life.look().look();
+  CHECK(life.phase() == "Superseded");
+  CHECK(life.standing() == "Idle Good");
+  CHECK(life.guard.current->since == since);
+  CHECK(life.told("ReleaseGood") == 1);
+}
+
+TEST_CASE("What a Rollback waits for is told anew when it is another of its group, and not how that one gets on") {
+  Life life = called_first();
+  life.group.push_back(member("db"));
+  life.group[0].rollback->spec.group->members = {"db", "web", "api"};
+  life.look({pass("health")});
+  CHECK(life.rollback->status.message == "It waits, GroupOrder: In group shop db goes back first; it is Watching (): ");
+  life.group[1].guard.state = api::State::Held;
+  life.look({pass("health")});
+  CHECK(life.rollback->status.message == "It waits, GroupOrder: In group shop db goes back first; it is Watching (): ");
+  life.group.push_back(member("store"));
+  life.group[0].rollback->spec.group->members = {"store", "db", "web", "api"};
+  const api::GuardStatus before = life.guard;
+  life.look({pass("health")});
+  CHECK(life.rollback->status.message == "It waits, GroupOrder: In group shop store goes back first; it is Watching (): ");
+  CHECK(worth_writing(before, life.guard));
+}
+
 //  store: back      web, called with it: waits for its turn      api, who called, is deleted with its Rollback
 TEST_CASE("A group that has begun is finished although the call is gone, in its order") {
   Life life = called_first();
@@ -157,6 +263,12 @@ TEST_CASE("A group that has begun is finished although the call is gone, in its 
   db.rollback = back;
   db.rollback->status = {};
   life.group = {store, db};
+  const bool is_approved = GENERATE(false, true);
+  if (is_approved) {
+    life.guarding.spec.mode = api::Mode::Approve;
+    life.rollback->status.timeline.push_back(
+        {.at = life.now, .what = "A person approved it with its group, by Rollback api-2-9f"});
+  }
   life.watch(1min, {pass("rollout"), pass("health")});
   CHECK(life.standing() == "Held GroupOrder");
   CHECK(life.template_changes == 0);

@@ -259,13 +259,9 @@ TEST_CASE("Approved after one of the group cannot go any more, none of it goes u
   CHECK(life.on_deployment() == "v1");
 }
 
-TEST_CASE("What a member has shipped since, or who has left, does not hold a recorded call") {
+TEST_CASE("Who has left the group does not hold a recorded call") {
   Life life = approving();
-  SECTION("a newer release that cannot go back") {
-    life.group[0].cannot = "it is paused";
-    life.group[0].guard.watch_started = life.now + 1s;
-  }
-  SECTION("it is in the group no longer") { life.group.clear(); }
+  life.group.clear();
   life.approve().watch(10s, {fails("health")});
   CHECK(life.on_deployment() == "v1");
 }

@@ -82,6 +82,8 @@ TEST_CASE("Always: before the first is touched, nobody is left out who was relea
         if (who == touched.who || !group.is_in(who) || !is_released_with_it) continue;
         met += 1;
         RC_ASSERT(call && std::ranges::find(call->members, who) != call->members.end());
+        // And it is still the release that was called back.
+        RC_ASSERT(told.shipped <= call->at);
       }
     };
     happen(group, history);
