@@ -172,7 +172,7 @@ mutant "group: a broken policy is opted out" group_member.cpp 's/ && member.guar
 mutant "group: half of it stays when who called comes to nothing" group.cpp 's/return is_over && !has_group_begun\(world, rollback\)/return is_over/'
 mutant "group: who is not recorded yet stays when who called comes to nothing" group.cpp 's/ && !has_begun\(world, rollback->meta.key.name\)\) continue;/) continue;/'
 mutant "group: a newer release that cannot go holds it" group_rules.cpp 's/ \|\| has_moved_on\(member, \*call\) \|\|/ ||/'
-mutant "group: who was not called holds it" group_rules.cpp 's/if \(!calls\(\*call, member.deployment\) \|\| has_released/if (has_released/'
+mutant "group: who was not called holds it" group_rules.cpp 's/if \(!calls\(\*call, member.deployment\) \|\| has_moved/if (has_moved/'
 mutant "pending: what is not kept any more is waited for" restoring.cpp 's/if \(is_alone && is_about/if (false \&\& is_about/'
 mutant "pending: one of a group is chosen anew" restoring.cpp 's/if \(is_alone && is_about/if (is_about/'
 mutant "refused: given up and tried again without a person" record.cpp 's/\(rollback->status.phase == RollbackPhase::Failed && guard.pending == guard.rollback\)/false/'

@@ -303,6 +303,9 @@ TEST_CASE("Who holds its group because its rollback would not work finds out soo
   CHECK(next_preflight(world, life.guard, life.now) == life.now + 10min);
   is_held(world.group[0], "GroupBlocked");
   CHECK(next_preflight(world, life.guard, life.now) == life.now + 20s);
+  // What was good before the other was released does not go back with it.
+  world.group[0].guard.watch_started = life.now + 1s;
+  CHECK(next_preflight(world, life.guard, life.now) == life.now + 10min);
 }
 
 TEST_CASE("Why a member cannot is of what it would go back to: the one that is recorded, until that is over") {
