@@ -88,6 +88,7 @@ int run_controller(const Options& options) {
   auto server =
       net::HttpServer::bind(executor, options.listen, [&](std::string_view path) { return page(path, **manager, metrics); });
   if (!server) return refuse(server.error());
+  log::info("listening", {{"port", (*server)->port()}});
 
   asio::cancellation_signal stop_waiting;
   asio::co_spawn(executor, net::wait_for_signal({SIGTERM, SIGINT}),

@@ -4,10 +4,12 @@ package story
 
 import (
 	"context"
-	"net"
+	"encoding/json"
+	"fmt"
 	"net/http"
 	"os"
 	"os/exec"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -22,13 +24,13 @@ const lease = "lastgood"
 // Process is the controller as an operating system's process.
 type Process struct {
 	story   *Story
-	listen  string
 	flags   []string
 	config  string
 	logFile string
 
 	lock    sync.Mutex
 	command *exec.Cmd
+	logFrom int64 // where the log of this start begins
 	ended   chan struct{}
 	told    time.Time
 }
@@ -37,7 +39,7 @@ type Process struct {
 func (s *Story) newProcess(proxy *Proxy) *Process {
 	s.T.Helper()
 	folder := s.T.TempDir()
-	p := &Process{story: s, listen: freeAddress(s), flags: []string{"--breaker-rollbacks", "0"},
+	p := &Process{story: s, flags: []string{"--breaker-rollbacks", "0"},
 		config: folder + "/kubeconfig", logFile: folder + "/controller.log"}
 	server, authority := s.Cluster.Config.Host, s.Cluster.Config.CAData
 	if proxy != nil {
@@ -72,7 +74,10 @@ func (p *Process) Start() {
 	log, err := os.OpenFile(p.logFile, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	p.story.must(err)
 	defer log.Close()
-	flags := append([]string{"--kubeconfig", p.config, "--namespaces", p.story.Namespace, "--listen", p.listen,
+	before, err := log.Stat()
+	p.story.must(err)
+	// Which port is free only who binds it knows.
+	flags := append([]string{"--kubeconfig", p.config, "--namespaces", p.story.Namespace, "--listen", "127.0.0.1:0",
 		"--lease-namespace", p.story.Namespace, "--lease-name", lease, "--identity", "scenario", "--log-level", "debug"}, p.flags...)
 	command := exec.Command(p.story.Cluster.binary(), flags...)
 	command.Stdout, command.Stderr = log, log
@@ -82,7 +87,7 @@ func (p *Process) Start() {
 	p.lock.Lock()
 	defer p.lock.Unlock()
 	ended := make(chan struct{})
-	p.command, p.ended = command, ended
+	p.command, p.ended, p.logFrom = command, ended, before.Size()
 	go func() {
 		// How it ended is in ProcessState.
 		_ = command.Wait()
@@ -132,7 +137,11 @@ func (p *Process) Stopped() (exitCode int, took time.Duration) {
 func (p *Process) Ready() {
 	p.story.T.Helper()
 	p.story.eventually("the controller is ready", func(ctx context.Context) (bool, string) {
-		request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+p.listen+"/readyz", nil)
+		address := p.address()
+		if address == "" {
+			return false, "it does not listen yet"
+		}
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+"/readyz", nil)
 		if err != nil {
 			return false, err.Error()
 		}
@@ -143,6 +152,26 @@ func (p *Process) Ready() {
 		answer.Body.Close()
 		return answer.StatusCode == http.StatusOK, answer.Status
 	})
+}
+
+// Where this start of it listens, which its log says; empty until it does.
+func (p *Process) address() string {
+	p.lock.Lock()
+	defer p.lock.Unlock()
+	log, err := os.ReadFile(p.logFile)
+	if err != nil || int64(len(log)) < p.logFrom {
+		return ""
+	}
+	for line := range strings.Lines(string(log[p.logFrom:])) {
+		var entry struct {
+			Message string `json:"msg"`
+			Port    int    `json:"port"`
+		}
+		if json.Unmarshal([]byte(line), &entry) == nil && entry.Message == "listening" {
+			return fmt.Sprintf("127.0.0.1:%d", entry.Port)
+		}
+	}
+	return ""
 }
 
 // Lease is the one that it works under.
@@ -158,12 +187,4 @@ func (c *Cluster) binary() string {
 		return c.install.outside
 	}
 	return binaryPath(c.Project)
-}
-
-func freeAddress(s *Story) string {
-	s.T.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	s.must(err)
-	defer listener.Close()
-	return listener.Addr().String()
 }

@@ -83,7 +83,7 @@ func (s *Story) Metric(name string, words ...string) float64 {
 func (s *Story) metrics() []string {
 	s.T.Helper()
 	if s.Process != nil {
-		return []string{s.get("http://" + s.Process.listen + "/metrics")}
+		return []string{s.get("http://" + s.Process.address() + "/metrics")}
 	}
 	pods, err := s.Cluster.Typed.CoreV1().Pods(systemNamespace).List(context.Background(), metav1.ListOptions{LabelSelector: "app.kubernetes.io/name=lastgood"})
 	s.must(err)
