@@ -59,7 +59,7 @@ void step_verifying(Step& step);
 // A freeze that a person has ended (frozen.cpp). True: the present template is judged anew.
 bool end_freeze(Step& step);
 
-// Held, with an Event when that is news (restoring.cpp). What it is about is "revision 5 (web-6d4b75cb6d)".
+// Held, with an Event when that is news (pending.cpp). What it is about is "revision 5 (web-6d4b75cb6d)".
 void hold_back(Step& step, const Hold& hold, const std::string& what);
 
 // Frozen, with an Event that says what a person is to do (frozen.cpp). Its reason is that of the freeze, but where one is given.
