@@ -169,7 +169,7 @@ Hold waits_for_approval(const api::Rollback& rollback) {
   return {.reason = "AwaitingApproval",
           .message = fmt::format("Rollback {0} waits for approval: kubectl patch rollback {0} -n {1} --type=merge -p "
                                  "'{{\"spec\":{{\"approved\":true}}}}', or kubectl annotate deployment {2} -n {1} "
-                                 "lastgood.dev/approve={0}",
+                                 "lastgood.dev/approve={0} --overwrite",
                                  rollback.meta.key.name, rollback.meta.key.namespace_, rollback.spec.deployment)};
 }
 

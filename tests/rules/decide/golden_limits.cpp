@@ -104,11 +104,11 @@ void in_mode(World& world, api::Mode mode) {
 
 constexpr const char* waits =
     "Rollback web-2-1b4e waits for approval: kubectl patch rollback web-2-1b4e -n shop --type=merge -p "
-    "'{\"spec\":{\"approved\":true}}', or kubectl annotate deployment web -n shop lastgood.dev/approve=web-2-1b4e";
+    "'{\"spec\":{\"approved\":true}}', or kubectl annotate deployment web -n shop lastgood.dev/approve=web-2-1b4e --overwrite";
 
 constexpr const char* waits_and_another_is_named =
     "Rollback web-2-1b4e waits for approval: kubectl patch rollback web-2-1b4e -n shop --type=merge -p "
-    "'{\"spec\":{\"approved\":true}}', or kubectl annotate deployment web -n shop lastgood.dev/approve=web-2-1b4e. "
+    "'{\"spec\":{\"approved\":true}}', or kubectl annotate deployment web -n shop lastgood.dev/approve=web-2-1b4e --overwrite. "
     "At present lastgood.dev/approve names web-1-1b4e, which is not it";
 
 std::vector<HoldRow> mode() {
