@@ -52,11 +52,10 @@ constexpr std::array likenesses{
 };
 constexpr Likeness down{"", "CrashLoop", "have a container that is down", has_container_down};
 
-// Those that have ended stay in the list until they are collected: they speak of the past.
 std::vector<const Pod*> living(std::span<const Pod> pods) {
   std::vector<const Pod*> out;
   for (const Pod& pod : pods)
-    if (!pod.meta.deleting && pod.phase != "Failed" && pod.phase != "Succeeded") out.push_back(&pod);
+    if (is_living(pod)) out.push_back(&pod);
   return out;
 }
 
@@ -99,8 +98,12 @@ HttpPlan plan_comparison(const api::Check& check, std::string_view namespace_, s
     if (nobody_to_ask && are_down) plan.sample = judge_likeness(check.name, down, pods);
     return plan;
   }
-  const bool as_it_stands = plan.pods == 0;
-  return as_it_stands && !before ? nothing_comparable(check) : plan;
+  return speaks_of_other(plan, before) ? plan : nothing_comparable(check);
+}
+
+bool speaks_of_other(const HttpPlan& plan, bool before) {
+  const bool as_it_stands = !plan.sample && plan.pods == 0;
+  return before || !as_it_stands;
 }
 
 Sample compare_rollout(const Sample& failure, std::span<const Pod> pods_of_other, Time now) {

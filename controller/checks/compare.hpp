@@ -22,12 +22,15 @@ namespace lastgood::checks {
 // rollout: there is nothing yet that the other revision could have in common with it.
 [[nodiscard]] bool is_to_be_compared(const Sample& sample, bool before);
 
-// The HTTP check, asked of the other revision. What is not asked pod by pod answers for whoever stands behind it: that is the
-// other revision only `before` the new one has started. Where no pod can be asked because they are down, that is the answer:
-// the plan's sample may be a Fail.
+// The HTTP check, asked of the other revision, as far as its answer would speak of it. Where no pod can be asked because they
+// are down, that is the answer: the plan's sample may be a Fail.
 [[nodiscard]] HttpPlan plan_comparison(const api::Check& check, std::string_view namespace_,
                                        std::span<const api::Pod> pods_of_other,
                                        const std::optional<Result<api::Service>>& service, bool before);
+
+// What is not asked pod by pod answers for whoever stands behind it: that is the other revision only `before` the new one has
+// started. To be asked once more of a plan that was carried out when it was still so.
+[[nodiscard]] bool speaks_of_other(const HttpPlan& plan, bool before);
 
 // The rollout check: Fail when more than a quarter of the pods show what the new revision failed by, and for nothing else.
 [[nodiscard]] Sample compare_rollout(const Sample& failure, std::span<const api::Pod> pods_of_other, Time now);

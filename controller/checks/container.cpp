@@ -8,6 +8,8 @@ namespace lastgood::checks {
 
 using api::ContainerState;
 
+bool is_living(const api::Pod& pod) { return !pod.meta.deleting && pod.phase != "Failed" && pod.phase != "Succeeded"; }
+
 bool has_begun(const ContainerState& container) {
   return container.started || container.restarts > 0 || !container.last_exit_reason.empty();
 }

@@ -1,4 +1,4 @@
-// What kubelet's words about one container mean. Must not know what a check makes of them.
+// What kubelet's words about a pod and its containers mean. Must not know what a check makes of them.
 #pragma once
 
 #include "api/workload.hpp"
@@ -7,6 +7,9 @@ namespace lastgood::checks {
 
 // A pod that came after the rollout (scaled up, moved off a node) may take this long to get ready before it counts.
 inline constexpr Duration start_up{300'000};
+
+// Nobody is stopping it. Those that have ended stay in the list until they are collected: they speak of the past.
+[[nodiscard]] bool is_living(const api::Pod& pod);
 
 // It runs, or did once.
 [[nodiscard]] bool has_begun(const api::ContainerState& container);

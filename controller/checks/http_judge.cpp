@@ -3,9 +3,11 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 
 #include "api/values.hpp"
 #include "base/text.hpp"
+#include "checks/container.hpp"
 #include "checks/http.hpp"
 #include "checks/message.hpp"
 
@@ -14,8 +16,8 @@ namespace {
 
 using api::HttpOutcome;
 
-enum class Kind : std::uint8_t { Passed, WrongStatus, TimedOut, Refused, Closed, Malformed, NotAsked };
-constexpr std::size_t kinds = 7;
+enum class Kind : std::uint8_t { Passed, WrongStatus, TimedOut, Refused, Closed, Malformed, NotAsked, Stopped };
+constexpr std::size_t kinds = 8;
 
 const char* reason_of(Kind kind) {
   switch (kind) {
@@ -26,11 +28,12 @@ const char* reason_of(Kind kind) {
     case Kind::Closed: return "Closed";
     case Kind::Malformed: return "Malformed";
     case Kind::NotAsked: return "NotAsked";
+    case Kind::Stopped: return "Stopped";
   }
   return "NotAsked";
 }
 
-Kind kind_of(const api::HttpCheck& http, const api::HttpAnswer& answer) {
+Kind kind_of_answer(const api::HttpCheck& http, const api::HttpAnswer& answer) {
   switch (answer.outcome) {
     case HttpOutcome::Answered: {
       const auto covers = [&](const api::StatusRange& range) { return range.from <= answer.status && answer.status <= range.to; };
@@ -44,6 +47,13 @@ Kind kind_of(const api::HttpCheck& http, const api::HttpAnswer& answer) {
     case HttpOutcome::Unreachable: return Kind::NotAsked;
   }
   return Kind::NotAsked;
+}
+
+bool is_failure(Kind kind) { return kind != Kind::Passed && kind != Kind::NotAsked && kind != Kind::Stopped; }
+
+Kind kind_of(const api::HttpCheck& http, const HttpAsked& asked) {
+  const Kind kind = kind_of_answer(http, asked.answer);
+  return asked.stopped && is_failure(kind) ? Kind::Stopped : kind;
 }
 
 std::string what_happened(const api::HttpCheck& http, const HttpAsked& asked, Kind kind) {
@@ -60,6 +70,7 @@ std::string what_happened(const api::HttpCheck& http, const HttpAsked& asked, Ki
       return (asked.answer.outcome == HttpOutcome::Unresolved ? "has a name that does not resolve"
                                                               : "cannot be reached from here") +
              detail;
+    case Kind::Stopped: return asked.ask.pod.empty() ? "was asked while pods were stopped" : "was stopped while it was asked";
   }
   return {};
 }
@@ -91,11 +102,13 @@ struct Tally {
   }
 };
 
-// What the numbers leave out: pods that could not be asked, and those of many that were not.
+// What the numbers leave out: pods that could not be asked or did not stay, and those of many that were not asked.
 std::string footnote(const Tally& tally, std::size_t asked, std::size_t pods) {
   std::string out;
   if (const auto not_asked = tally.of(Kind::NotAsked); not_asked > 0)
     out += fmt::format("; {} could not be reached and count for nothing", not_asked);
+  if (const auto stopped = tally.of(Kind::Stopped); stopped > 0)
+    out += fmt::format("; {} stopped meanwhile and count for nothing", stopped);
   if (pods > asked) out += fmt::format("; {} of {} pods were asked", asked, pods);
   return out;
 }
@@ -113,8 +126,8 @@ std::string summary(const api::HttpCheck& http, const Tally& tally, std::size_t 
 
 Sample judge_http(const api::Check& check, std::span<const HttpAsked> asked, std::size_t pods) {
   Tally tally;
-  for (const auto& one : asked) tally.add(one, kind_of(check.http, one.answer));
-  const auto counted = asked.size() - tally.of(Kind::NotAsked);
+  for (const auto& one : asked) tally.add(one, kind_of(check.http, one));
+  const auto counted = asked.size() - tally.of(Kind::NotAsked) - tally.of(Kind::Stopped);
   const auto failed = counted - tally.of(Kind::Passed);
   Sample sample{.check = check.name};
   if (asked.empty()) {
@@ -123,9 +136,11 @@ Sample judge_http(const api::Check& check, std::span<const HttpAsked> asked, std
     return sample;
   }
   if (counted == 0) {
-    const auto& one = tally.one(Kind::NotAsked);
+    const auto kind = tally.of(Kind::NotAsked) > 0 ? Kind::NotAsked : Kind::Stopped;
+    const auto& one = tally.one(kind);
     sample.reason = one.answer.outcome == HttpOutcome::Unresolved ? "Unresolved" : "Unreachable";
-    sample.message = clip(fmt::format("{} {}", who(one), what_happened(check.http, one, Kind::NotAsked)), message_limit);
+    if (kind == Kind::Stopped) sample.reason = reason_of(kind);
+    sample.message = clip(fmt::format("{} {}", who(one), what_happened(check.http, one, kind)), message_limit);
     return sample;
   }
   const bool fails = failed * 100 > static_cast<std::size_t>(std::max(check.http.max_failing_percent, 0)) * counted;
@@ -133,6 +148,17 @@ Sample judge_http(const api::Check& check, std::span<const HttpAsked> asked, std
   sample.reason = reason_of(fails ? tally.commonest_failure() : Kind::Passed);
   sample.message = clip(summary(check.http, tally, failed, counted) + footnote(tally, asked.size(), pods), message_limit);
   return sample;
+}
+
+bool is_to_be_confirmed(const Sample& sample) { return sample.result == api::SampleResult::Fail; }
+
+void mark_stopped(std::span<HttpAsked> asked, std::span<const api::Pod> then, std::span<const api::Pod> now) {
+  std::set<std::string_view> stopped;
+  for (const api::Pod& pod : then)
+    if (is_living(pod)) stopped.insert(pod.meta.key.name);
+  for (const api::Pod& pod : now)
+    if (is_living(pod)) stopped.erase(pod.meta.key.name);
+  for (HttpAsked& one : asked) one.stopped = one.ask.pod.empty() ? !stopped.empty() : stopped.contains(one.ask.pod);
 }
 
 }  // namespace lastgood::checks

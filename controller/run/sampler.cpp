@@ -79,6 +79,13 @@ class Sampler::OtherPods {
   Result<Pods> pods_ = fail(ErrorKind::Cancelled, "the listing was broken off");
 };
 
+// The pods of one revision, as they were before they were asked.
+struct Sampler::Whom {
+  const api::Deployment& deployment;
+  const api::Revision& revision;
+  const std::vector<api::Pod>& pods;
+};
+
 struct Sampler::Round {
   SampleRound asked;
   std::vector<api::Pod> pods;  // of the revision that the samples speak of
@@ -99,12 +106,8 @@ asio::awaitable<void> Sampler::run_round(SampleRound taken) {
   const std::shared_ptr<const api::Deployment> deployment = taken.deployment;
   std::map<std::string, std::shared_ptr<const Asking>> asking;
   for (const std::string& check : taken.due) asking.emplace(check, std::make_shared<const Asking>(deliver_, *deployment, check));
-  auto pods = co_await observer_.pods(*deployment, taken.revision);
-  if (!pods) {
-    log::warn("pods could not be listed; nothing is judged by that",
-              {{"deployment", deployment->meta.key.str()}, {"error", pods.error()}});
-    co_return;
-  }
+  auto pods = co_await list(*deployment, taken.revision);
+  if (!pods) co_return;
   const bool before = checks::nothing_started(*pods, taken.rolled_out);
   const auto executor = co_await asio::this_coro::executor;
   const auto round = std::make_shared<Round>(std::move(taken), std::move(*pods), before, OtherPods(executor));
@@ -142,22 +145,58 @@ asio::awaitable<void> Sampler::ask_check(std::shared_ptr<Round> round, api::Chec
     service = co_await observer_.service({.namespace_ = namespace_, .name = *wanted});
   }
   const checks::HttpPlan plan = checks::plan_http(check, namespace_, round->pods, service);
-  api::Sample sample = co_await answer(check, plan);
+  const Whom whom{.deployment = *round->asked.deployment, .revision = round->asked.revision, .pods = round->pods};
+  const auto answered = co_await answer(whom, check, plan);
+  if (!answered) co_return;
+  api::Sample sample = *answered;
   sample.at = clock_.now();
   const auto other = co_await pods_to_compare(*round, sample);
   if (!other) co_return;
   if (*other) {
-    const checks::HttpPlan same = checks::plan_comparison(check, namespace_, **other, service, round->before);
-    const api::Sample compared = co_await answer(check, same);
-    sample.comparison = checks::comparison_of(compared, round->asked.other_name, round->before, clock_.now());
+    auto compared = co_await compare(*round, check, **other, service);
+    if (!compared) co_return;
+    sample.comparison = std::move(*compared);
   }
   deliver(round->asked, sample, &check);
 }
 
-asio::awaitable<api::Sample> Sampler::answer(const api::Check& check, const checks::HttpPlan& plan) {
+asio::awaitable<Result<api::Sample>> Sampler::answer(const Whom& whom, const api::Check& check, const checks::HttpPlan& plan) {
   if (plan.sample) co_return *plan.sample;
-  const std::vector<checks::HttpAsked> asked = co_await ask_all(plan.asks);
+  std::vector<checks::HttpAsked> asked = co_await ask_all(plan.asks);
+  const api::Sample sample = checks::judge_http(check, asked, plan.pods);
+  if (!checks::is_to_be_confirmed(sample)) co_return sample;
+  const auto pods_now = co_await list(whom.deployment, whom.revision);
+  if (!pods_now) co_return std::unexpected(pods_now.error());
+  checks::mark_stopped(asked, whom.pods, *pods_now);
   co_return checks::judge_http(check, asked, plan.pods);
+}
+
+asio::awaitable<Result<std::optional<api::Comparison>>> Sampler::compare(const Round& round, const api::Check& check,
+                                                                         const std::vector<api::Pod>& others,
+                                                                         const std::optional<Result<api::Service>>& service) {
+  const SampleRound& asked = round.asked;
+  const api::Deployment& deployment = *asked.deployment;
+  const auto plan = checks::plan_comparison(check, deployment.meta.key.namespace_, others, service, round.before);
+  const Whom whom{.deployment = deployment, .revision = *asked.other, .pods = others};
+  const auto answered = co_await answer(whom, check, plan);
+  if (!answered) co_return std::unexpected(answered.error());
+  const Time at = clock_.now();
+  bool before = round.before;
+  if (before && checks::is_to_be_confirmed(*answered)) {
+    const auto pods_now = co_await list(deployment, asked.revision);
+    if (!pods_now) co_return std::unexpected(pods_now.error());
+    before = checks::nothing_started(*pods_now, asked.rolled_out);
+  }
+  if (!checks::speaks_of_other(plan, before)) co_return std::optional<api::Comparison>{};
+  co_return checks::comparison_of(*answered, asked.other_name, before, at);
+}
+
+asio::awaitable<Result<std::vector<api::Pod>>> Sampler::list(const api::Deployment& deployment, const api::Revision& revision) {
+  auto pods = co_await observer_.pods(deployment, revision);
+  if (!pods)
+    log::warn("pods could not be listed; nothing is judged by that",
+              {{"deployment", deployment.meta.key.str()}, {"hash", revision.hash.value}, {"error", pods.error()}});
+  co_return pods;
 }
 
 asio::awaitable<Result<Sampler::Pods>> Sampler::pods_to_compare(Round& round, const api::Sample& sample) {

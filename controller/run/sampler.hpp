@@ -46,14 +46,20 @@ class Sampler {
   class Asking;
   class OtherPods;
   struct Round;
+  struct Whom;
   using Pods = std::shared_ptr<const std::vector<api::Pod>>;
 
   boost::asio::awaitable<void> run_round(SampleRound taken);
   boost::asio::awaitable<void> judge_rollout(std::shared_ptr<Round> round, std::shared_ptr<const Asking> asking);
   boost::asio::awaitable<void> ask_check(std::shared_ptr<Round> round, api::Check check, std::shared_ptr<const Asking> asking);
-  boost::asio::awaitable<api::Sample> answer(const api::Check& check, const checks::HttpPlan& plan);
+  // Errors, here and below: the pods could not be listed, so nothing must be told.
+  boost::asio::awaitable<Result<api::Sample>> answer(const Whom& whom, const api::Check& check, const checks::HttpPlan& plan);
+  boost::asio::awaitable<Result<std::optional<api::Comparison>>> compare(const Round& round, const api::Check& check,
+                                                                         const std::vector<api::Pod>& others,
+                                                                         const std::optional<Result<api::Service>>& service);
   boost::asio::awaitable<std::vector<checks::HttpAsked>> ask_all(const std::vector<checks::HttpAsk>& asks);
-  // The pods to compare the sample with; null where there is nothing to compare. An error: it must not be told without.
+  boost::asio::awaitable<Result<std::vector<api::Pod>>> list(const api::Deployment& deployment, const api::Revision& revision);
+  // The pods to compare the sample with; null where there is nothing to compare.
   boost::asio::awaitable<Result<Pods>> pods_to_compare(Round& round, const api::Sample& sample);
   // `check` is null for the rollout check.
   void deliver(const SampleRound& round, const api::Sample& sample, const api::Check* check);

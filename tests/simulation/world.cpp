@@ -43,7 +43,8 @@ class Prober final : public ports::Prober {
     co_await clock_.sleep_until(began + std::min(needed, question.timeout));
     ports::HttpAnswer answer{.took = clock_.steady() - began};
     if (needed >= question.timeout) co_return answer;
-    answer.outcome = health.status == 0 ? HttpOutcome::Refused : HttpOutcome::Answered;
+    const bool was_stopped = !cluster_.has_pod_at(question.host);
+    answer.outcome = health.status == 0 || was_stopped ? HttpOutcome::Refused : HttpOutcome::Answered;
     answer.status = health.status;
     co_return answer;
   }

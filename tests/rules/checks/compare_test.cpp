@@ -170,6 +170,18 @@ TEST_CASE("where nobody of the other revision can be asked, that they are down i
   check(unasked_rows());
 }
 
+TEST_CASE("what was asked as it stands speaks of the other revision only if nothing of the new one had started by the answer") {
+  const HttpPlan as_it_stands{.asks = {{}}};
+  const HttpPlan pod_by_pod{.asks = {{.pod = "web-a"}}, .pods = 1};
+  const HttpPlan are_down{.sample = Sample{.check = "health", .result = Fail}};
+  CHECK(speaks_of_other(as_it_stands, true));
+  CHECK_FALSE(speaks_of_other(as_it_stands, false));
+  for (const bool before : {false, true}) {
+    CHECK(speaks_of_other(pod_by_pod, before));
+    CHECK(speaks_of_other(are_down, before));
+  }
+}
+
 TEST_CASE("a comparison says what was answered, by which revision and when; no answer is no comparison") {
   const Sample answer{.check = "health", .result = Fail, .reason = "WrongStatus", .message = "2 of 2 pods failed"};
   CHECK(comparison_of(answer, "revision 4 (web-6d4b75cb6d)", true, now) ==

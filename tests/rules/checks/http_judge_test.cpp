@@ -2,6 +2,7 @@
 #include <catch2/catch.hpp>
 
 #include "checks/http.hpp"
+#include "rules/checks/pods.hpp"
 
 namespace lastgood::checks::test {
 namespace {
@@ -31,6 +32,12 @@ std::vector<HttpAsked> outcomes(const std::vector<HttpOutcome>& list) {
   std::vector<HttpAsked> out;
   for (const auto outcome : list) out.push_back(asked(pod_name(out.size()), outcome, outcome == HttpOutcome::Answered ? 200 : 0));
   return out;
+}
+
+// Those of them that somebody stopped while they were asked.
+std::vector<HttpAsked> stopped(std::vector<HttpAsked> answers, const std::vector<std::size_t>& which) {
+  for (const std::size_t i : which) answers[i].stopped = true;
+  return answers;
 }
 
 struct Row {
@@ -68,6 +75,18 @@ std::vector<Row> rows() {
       {"half of those that could be asked fail", outcomes({Unreachable, Answered, TimedOut}), Fail, "TimedOut",
        "1 of 2 pods failed /health: web-2 gave no answer within 2s (limit 25% of pods); 1 could not be reached and count for "
        "nothing"},
+      {"a pod that was stopped while it was asked has not failed", stopped(outcomes({Refused, Answered}), {0}), Pass, "Passed",
+       "1 of 1 pods passed /health: web-1 answered 200, expected 200-399 (limit 25% of pods); 1 stopped meanwhile and count for "
+       "nothing"},
+      {"nor has it spoken for those that stay and fail", stopped(outcomes({Refused, TimedOut, Answered}), {0}), Fail, "TimedOut",
+       "1 of 2 pods failed /health: web-1 gave no answer within 2s (limit 25% of pods); 1 stopped meanwhile and count for "
+       "nothing"},
+      {"what a pod answers well before it goes is an answer", stopped(statuses({200}), {0}), Pass, "Passed",
+       "1 of 1 pods passed /health: web-0 answered 200, expected 200-399 (limit 25% of pods)"},
+      {"all that were asked were stopped", stopped(statuses({503, 503}), {0, 1}), Unknown, "Stopped",
+       "web-0 was stopped while it was asked"},
+      {"pods were stopped while a URL was asked as it stands", stopped({asked("", Refused)}, {0}), Unknown, "Stopped",
+       "http://myapp:8080/health was asked while pods were stopped"},
       {"none can be reached", outcomes({Unreachable, Unreachable}), Unknown, "Unreachable", "web-0 cannot be reached from here"},
       {"the name does not resolve",
        {asked("", Unresolved, 0, "Host not found")},
@@ -105,6 +124,38 @@ TEST_CASE("answers become a sample that says what was found and what was expecte
       CHECK(sample.message == row.message);
       CHECK(sample.must_hold == Duration(0));
       CHECK_FALSE(sample.immediate);
+    }
+  }
+}
+
+TEST_CASE("who was stopped while it was asked is told by two listings of the pods") {
+  const std::vector<api::Pod> then{running("web-0"), running("web-1"), deleting(running("web-2"))};
+  struct Row {
+    const char* name;
+    std::vector<api::Pod> now;
+    std::vector<bool> pods_stopped;  // web-0, web-1
+    bool url_stopped;
+  };
+  auto evicted = running("web-1");
+  evicted.phase = "Failed";
+  const std::vector<Row> rows{
+      {"all are there still", then, {false, false}, false},
+      {"one that went before it was asked is nobody's matter", {running("web-0"), running("web-1")}, {false, false}, false},
+      {"one is gone", {running("web-0")}, {false, true}, true},
+      {"one is being deleted", {deleting(running("web-0")), running("web-1")}, {true, false}, true},
+      {"one was evicted", {running("web-0"), evicted}, {false, true}, true},
+      {"one crashed: nobody stopped it", {running("web-0"), crashed("web-1")}, {false, false}, false},
+      {"one came", {running("web-0"), running("web-1"), running("web-3")}, {false, false}, false},
+      {"all are gone", {}, {true, true}, true},
+  };
+  for (const Row& row : rows) {
+    DYNAMIC_SECTION(row.name) {
+      std::vector<HttpAsked> pods = outcomes({HttpOutcome::Refused, HttpOutcome::Refused});
+      mark_stopped(pods, then, row.now);
+      CHECK(std::vector<bool>{pods[0].stopped, pods[1].stopped} == row.pods_stopped);
+      std::vector<HttpAsked> url{asked("", HttpOutcome::Refused)};
+      mark_stopped(url, then, row.now);
+      CHECK(url[0].stopped == row.url_stopped);
     }
   }
 }

@@ -73,6 +73,10 @@ Health Cluster::health_at(const std::string& ip) const {
   return {.status = 0};
 }
 
+bool Cluster::has_pod_at(const std::string& ip) const {
+  return std::ranges::any_of(server_.all("pods"), [&](const Json* pod) { return text(*pod, "/status/podIP") == ip; });
+}
+
 void Cluster::changed(const std::string& plural, const Json& object) {
   if (plural == "deployments") {
     if (!server_.find(plural, key_of(object))) return collect(text(object, "/metadata/uid"));

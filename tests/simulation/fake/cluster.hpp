@@ -30,6 +30,7 @@ class Cluster {
 
   // Of the pod at that address.
   [[nodiscard]] Health health_at(const std::string& ip) const;
+  [[nodiscard]] bool has_pod_at(const std::string& ip) const;
 
   // The server's on_change.
   void changed(const std::string& plural, const api::Json& object);
