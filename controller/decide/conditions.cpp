@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+
 namespace lastgood::decide {
 
 using api::State;
@@ -20,6 +23,12 @@ void set(api::GuardStatus& guard, const char* type, Truth status, std::string re
                       .message = std::move(message),
                       .observed_generation = generation},
                      now);
+}
+
+// The present template is not the one that `current` speaks of, or that is not known.
+bool is_waited_for(const api::GuardStatus& guard) {
+  constexpr std::array reasons{"WaitingForReplicaSet", "WaitingForStatus", "DeploymentPaused"};
+  return std::ranges::find(reasons, guard.reason) != reasons.end();
 }
 
 }  // namespace
@@ -41,7 +50,7 @@ void set_governed(api::GuardStatus& guard, const Guarding& guarding, std::int64_
 void set_standing(api::GuardStatus& guard, const Guarding& guarding, std::int64_t generation, Time now) {
   const bool broken = guarding.kind == Guarding::Kind::Broken;
   const bool stalled = broken || guard.state == State::Held || guard.state == State::Frozen;
-  const bool busy = !stalled && guard.state != State::Idle;
+  const bool busy = !stalled && (guard.state != State::Idle || is_waited_for(guard));
   const std::string reason = broken ? guarding.reason : (guard.reason.empty() ? api::to_string(guard.state) : guard.reason);
   const std::string message = broken ? guarding.message : guard.message;
   set(guard, "Ready", truth(!stalled && !busy), reason, message, generation, now);

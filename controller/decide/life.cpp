@@ -81,7 +81,9 @@ void forget(api::CheckStatus& check) {
 void suspend_judgement(Step& step) {
   api::GuardStatus& guard = step.guard();
   const Guarding& guarding = step.world.guarding;
-  if (guard.state == State::Idle || guard.state == State::Frozen) return;
+  // What a person is to do about a freeze stays to be read.
+  if (guard.state == State::Frozen) return;
+  if (guard.state == State::Idle) return step.enter(State::Idle, guarding.reason, guarding.message);
   if (guard.state == State::Held && guard.current) {
     set_verdict(guard, guard.current->hash, api::RevisionVerdict::Watching, step.now);
   }

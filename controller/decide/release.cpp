@@ -202,6 +202,19 @@ void remember_marks(Step& step, const std::vector<api::ReplicaSet>& sets) {
   }
 }
 
+void wait_for_replica_set(Step& step) {
+  // What is recorded and waits stays so: whether it is for this template is not known yet.
+  const api::GuardStatus& guard = step.guard();
+  const bool is_recorded = is_seen_through(guard, step.world.rollback);
+  const State state = guard.state == State::Held && !is_recorded ? State::Watching : guard.state;
+  if (step.deployment().paused) {
+    return step.enter(state, "DeploymentPaused",
+                      "The Deployment is paused, so its new template has no ReplicaSet and is no release yet; it is judged "
+                      "after kubectl rollout resume");
+  }
+  step.enter(state, "WaitingForReplicaSet", "The ReplicaSet of the present template does not exist yet");
+}
+
 }  // namespace
 
 bool recognise_template(Step& step) {
@@ -213,14 +226,9 @@ bool recognise_template(Step& step) {
   }
   const api::ReplicaSet* set = current_of(*step.world.replica_sets);
   if (!set) {
-    // What is recorded and waits stays so: whether it is for this template is not known yet. What is under way says itself what
-    // it waits for.
-    const bool is_recorded = guard.state == State::Held && is_seen_through(guard, step.world.rollback);
-    if (guard.state != State::RollingBack && guard.state != State::Frozen) {
-      step.enter(guard.state == State::Held && !is_recorded ? State::Watching : guard.state, "WaitingForReplicaSet",
-                 "The ReplicaSet of the present template does not exist yet");
-    }
-    // A paused Deployment makes none; resuming it is an event of its own.
+    // What is under way says itself what it waits for.
+    if (guard.state != State::RollingBack && guard.state != State::Frozen) wait_for_replica_set(step);
+    // Resuming is an event of its own.
     if (!step.deployment().paused) step.look_again(step.now + std::chrono::seconds(1));
     return false;
   }

@@ -50,7 +50,10 @@ void quarantine(Step& step, const api::Rollback& rollback);
 // Rules on what the present template is (release.cpp). False: its ReplicaSet is not there yet, so nothing can be judged.
 [[nodiscard]] bool recognise_template(Step& step);
 
-// One step in each pair of states (watching.cpp, restoring.cpp).
+// The template of what is proven and runs, unless it is kept already (idle.cpp).
+void keep_current(Step& step);
+
+// One step in each pair of states (idle.cpp, watching.cpp, restoring.cpp).
 void step_idle(Step& step);
 void step_watching(Step& step);  // and Held
 void step_rolling_back(Step& step);

@@ -1,4 +1,4 @@
-// Idle, Watching and Held: judging a release until it is good, superseded, or due to be put back.
+// Watching and Held: judging a release until it is good, superseded, or due to be put back.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -42,12 +42,6 @@ void tell_first_failures(Step& step, const std::vector<CheckStatus>& before) {
                                 : ""));
     }
   }
-}
-
-void keep_current(Step& step) {
-  const auto& current = step.guard().current;
-  if (first_hold(judge_rules(), step.world, step.guard(), step.now)) return;
-  if (current && is_proven(*current) && current->kept_as.empty()) step.out.act = KeepRevision{.revision = *current};
 }
 
 // What would have been done, as a record of its own: the name of the real one stays free.
@@ -187,12 +181,6 @@ std::string why_it_cannot(Step& step) {
   if (const auto held = restraint::cooldown(world, guard, step.now)) return until_it_ends(*held);
   if (!is_about(world.preflight, world.deployment, *target)) return "whether its rollback would work is being found out";
   return world.preflight->ready == api::Truth::True ? "" : world.preflight->message;
-}
-
-void step_idle(Step& step) {
-  if (follow_group(step)) return;
-  keep_current(step);
-  if (std::holds_alternative<std::monostate>(step.out.act)) plan_drill(step);
 }
 
 void step_watching(Step& step) {

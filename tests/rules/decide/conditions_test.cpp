@@ -60,6 +60,17 @@ TEST_CASE("A policy that is broken stalls every state, for its own reason") {
   }
 }
 
+TEST_CASE("Idle is not ready while what runs is not known yet") {
+  for (const char* reason : {"WaitingForReplicaSet", "WaitingForStatus", "DeploymentPaused"}) {
+    CAPTURE(reason);
+    api::GuardStatus guard{.state = State::Idle, .reason = reason, .message = "of this"};
+    set_standing(guard, web_policy(), 7, noon);
+    CHECK(condition(guard, "Ready").status == False);
+    CHECK(condition(guard, "Reconciling").status == True);
+    CHECK(condition(guard, "Stalled").status == False);
+  }
+}
+
 TEST_CASE("A state without a reason gives its own name, since a condition must have one") {
   api::GuardStatus guard{.state = State::Idle};
   set_standing(guard, web_policy(), 7, noon);

@@ -135,11 +135,58 @@ TEST_CASE("What nothing governs is not ready to be rolled back, and says why") {
   CHECK(ready().reason == "NotOptedIn");
 }
 
-TEST_CASE("A policy that breaks while all is well is said, and nothing else happens") {
+TEST_CASE("A policy that breaks while all is well is said, nothing else happens, and mended it is said again what runs") {
   Life life = running();
-  life.break_policy().look();
-  CHECK(life.standing() == "Idle PresumedGood");
-  CHECK(life.told("PolicyNotFound") == 1);
+  const auto breaks_and_is_mended = [&] {
+    const auto [reason, current] = std::pair(life.guard.reason, life.current());
+    const int told = life.told("PolicyNotFound");
+    life.break_policy().look().look();
+    CHECK(life.standing() == "Idle PolicyNotFound");
+    CHECK(life.guard.message == "There is none");
+    CHECK(life.told("PolicyNotFound") == told + 1);
+    life.opt_in().look();
+    CHECK(life.standing() == "Idle " + reason);
+    CHECK(life.current() == current);
+    return life.guard.message;
+  };
+  SECTION("presumed good") { CHECK(breaks_and_is_mended() == "revision 1 (web-v1) is presumed good and still runs"); }
+  SECTION("good") {
+    life.ship("v2").look().roll_out().look().watch_well(11min);
+    CHECK(breaks_and_is_mended() == "revision 2 (web-v2) is good and still runs");
+  }
+  SECTION("never judged") {
+    life.ship("v2").look().roll_out().look().watch(11min, {pass("rollout"), unknown("health")});
+    REQUIRE(life.standing() == "Idle Unjudged");
+    CHECK(breaks_and_is_mended() == "revision 2 (web-v2) still runs, but is not called good: not every check gave an answer");
+  }
+  SECTION("put back") {
+    life = restored();
+    life.look().roll_out().watch_well(6min);
+    REQUIRE(life.standing() == "Idle RolledBack");
+    CHECK(breaks_and_is_mended() == life.rollback->status.message);
+    SECTION("and by now good on its own") {
+      life.ship("v3").look().ship("v1").look().roll_out().look().watch_well(11min);
+      REQUIRE(life.standing() == "Idle Good");
+      CHECK(breaks_and_is_mended() == "revision 4 (web-v1) is good and still runs");
+    }
+  }
+}
+
+TEST_CASE("A template that is changed while the Deployment is paused is no release before it is resumed, and that is said") {
+  Life life = running();
+  life.pause().ship_without_set("v2").look();
+  CHECK(life.standing() == "Idle DeploymentPaused");
+  CHECK(life.guard.message.contains("kubectl rollout resume"));
+  CHECK(life.current() == "v1 PresumedGood");
+  SECTION("resumed, it is one") {
+    life.pause(false).ship("v2").look();
+    CHECK(life.standing() == "Watching RollingOut");
+  }
+  SECTION("taken back, it is said again what runs") {
+    life.ship("v1").look();
+    CHECK(life.standing() == "Idle PresumedGood");
+    CHECK(life.told("ReleaseSeen") == 0);
+  }
 }
 
 TEST_CASE("Suspended, paused or scaled to zero, a release neither bakes nor is put back, and bakes anew afterwards") {
