@@ -160,7 +160,8 @@ std::string gist_of(const api::GuardStatus& guard) {
 void tell_why_it_waits(Step& step) {
   const api::GuardStatus& guard = step.guard();
   const api::Rollback* named = named_by(guard, step.world.rollback);
-  const bool waits = guard.state == State::Held && named && named->status.phase == api::RollbackPhase::Pending;
+  const bool is_held = guard.state == State::Held || step.world.guarding.kind == Guarding::Kind::Broken;
+  const bool waits = is_held && named && named->status.phase == api::RollbackPhase::Pending;
   // Refused, it is tried again, and the record has the words of the server.
   if (!waits || step.out.rollback || std::holds_alternative<CarryOutRollback>(step.out.act)) return;
   if (named->status.message.starts_with(refused_words) && guard.reason == "Refused") return;

@@ -164,7 +164,8 @@ void bake(Step& step) {
 std::string why_it_cannot(Step& step) {
   const World& world = step.world;
   const api::GuardStatus& guard = step.out.guard;
-  if (world.guarding.kind != Guarding::Kind::Governed) return "no policy that can be used governs it";
+  if (world.guarding.kind == Guarding::Kind::Broken) return world.guarding.message;
+  if (world.guarding.kind == Guarding::Kind::None) return "no policy governs it";
   if (guard.state == State::Frozen) return fmt::format("it is frozen ({})", guard.reason);
   if (world.guarding.spec.mode == api::Mode::Observe) return fmt::format("{} has mode Observe", world.guarding.policy);
   // When that ends the others are told at once.

@@ -265,7 +265,12 @@ TEST_CASE("Golden: why a member could not go back") {
          w.guarding = broken_policy();
          w.guarding.group = "shop";
        },
-       "no policy that can be used governs it"},
+       "There is none"},
+      {[](World& w) {
+         w.guarding = {};
+         w.guarding.group = "shop";
+       },
+       "no policy governs it"},
       {[](World& w) {
          w.guard.state = api::State::Frozen;
          w.guard.reason = "Contested";

@@ -24,6 +24,20 @@ Life three_good() {
 
 }  // namespace
 
+TEST_CASE("A Rollback that waits says so while what governs cannot be understood, and what it waits for once that is mended") {
+  Life life = baking(api::Mode::Approve);
+  life.fail_thrice().look();
+  const auto message = [&] { return life.server.at(life.guard.rollback).status.message; };
+  REQUIRE(message().starts_with("It waits, AwaitingApproval: "));
+  const auto governed = life.guarding;
+  life.break_policy().look().look();
+  CHECK(message() == "It waits, PolicyNotFound: There is none");
+  life.guarding = governed;
+  life.look().fail_thrice();
+  CHECK(message().starts_with("It waits, AwaitingApproval: "));
+  CHECK(life.template_changes == 0);
+}
+
 //  v2 ✗✗✗ ─▶ Held Observing, one record ─▶ passes ─▶ judged on
 TEST_CASE("Observe records once what it would have done, and touches nothing") {
   Life life = baking(api::Mode::Observe);
