@@ -134,9 +134,13 @@ Result<Pod> parse_pod(const Json& object) {
   const Reader status = root.object("status");
   out.ip = status.text("podIP");
   out.phase = status.text("phase");
-  status.each("conditions", most_elements, [&](const Reader& condition) {
-    if (condition.text("type") == "Ready") out.ready = condition.text("status") == "True";
-  });
+  StringMap conditions;
+  status.each("conditions", most_elements,
+              [&](const Reader& condition) { conditions.emplace(condition.text("type"), condition.text("status")); });
+  out.ready = conditions["Ready"] == "True";
+  out.containers_ready = conditions["ContainersReady"] == "True";
+  spec.each("readinessGates", most_elements,
+            [&](const Reader& gate) { out.gates_passed = out.gates_passed && conditions[gate.text("conditionType")] == "True"; });
   status.each("containerStatuses", most_elements, [&](const Reader& one) { out.containers.push_back(read_container(one)); });
   status.each("initContainerStatuses", most_elements,
               [&](const Reader& one) { out.init_containers.push_back(read_container(one)); });

@@ -72,6 +72,8 @@ struct Pod {
   std::string phase;          // Pending, Running, Succeeded, Failed, Unknown
   StringMap port_names = {};  // a container port's name -> its number in decimal
   bool ready = false;
+  bool containers_ready = false;  // condition ContainersReady
+  bool gates_passed = true;       // each of spec.readinessGates
   std::vector<ContainerState> containers = {};
   std::vector<ContainerState> init_containers = {};
   bool operator==(const Pod&) const = default;

@@ -10,6 +10,8 @@ using api::ContainerState;
 
 bool is_living(const api::Pod& pod) { return !pod.meta.deleting && pod.phase != "Failed" && pod.phase != "Succeeded"; }
 
+bool is_unheard_of(const api::Pod& pod) { return !pod.ready && pod.containers_ready && pod.gates_passed; }
+
 bool has_begun(const ContainerState& container) {
   return container.started || container.restarts > 0 || !container.last_exit_reason.empty();
 }

@@ -11,6 +11,10 @@ inline constexpr Duration start_up{300'000};
 // Nobody is stopping it. Those that have ended stay in the list until they are collected: they speak of the past.
 [[nodiscard]] bool is_living(const api::Pod& pod);
 
+// Nobody knows how it is: said to be unready by the node controller, because its node does not report, and not by kubelet, for
+// which its containers and gates were ready.
+[[nodiscard]] bool is_unheard_of(const api::Pod& pod);
+
 // It runs, or did once.
 [[nodiscard]] bool has_begun(const api::ContainerState& container);
 

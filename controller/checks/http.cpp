@@ -7,6 +7,7 @@
 
 #include "api/values.hpp"
 #include "base/text.hpp"
+#include "checks/container.hpp"
 #include "checks/message.hpp"
 
 namespace lastgood::checks {
@@ -90,7 +91,7 @@ NamedService service_in(const Aim& aim, std::string_view namespace_) {
 
 bool can_be_asked(const api::Pod& pod) {
   const auto started = [](const api::ContainerState& container) { return container.started; };
-  return !pod.meta.deleting && !pod.ip.empty() && pod.phase == "Running" && !pod.containers.empty() &&
+  return !pod.meta.deleting && !pod.ip.empty() && pod.phase == "Running" && !pod.containers.empty() && !is_unheard_of(pod) &&
          std::ranges::all_of(pod.containers, started);
 }
 
@@ -181,10 +182,10 @@ HttpPlan ask_behind(const api::Check& check, const Aim& aim, const api::Service&
 }
 
 HttpPlan no_pod(const api::Check& check, std::span<const api::Pod> pods) {
+  const char* why = std::ranges::all_of(pods, is_unheard_of) ? "is on a node that reports" : "has started all its containers";
   return nothing_to_ask(check, "NoPodToAsk",
-                        pods.empty()
-                            ? "the new revision has no pod yet"
-                            : fmt::format("none of the {} pods of the new revision has started all its containers", pods.size()));
+                        pods.empty() ? "the new revision has no pod yet"
+                                     : fmt::format("none of the {} pods of the new revision {}", pods.size(), why));
 }
 
 // Why a check that needs a Service cannot be asked without it. Nothing where it can: two labels may as well be a name of the

@@ -42,7 +42,8 @@ struct HttpAsked {
 [[nodiscard]] std::optional<std::string> service_wanted(const api::Check& check, std::string_view namespace_);
 
 // `service` is the answer to service_wanted; absent where nothing was wanted.
-// Asked are pods of the new revision that are not being deleted, have an IP, and whose containers have all started.
+// Asked are pods of the new revision that are not being deleted, have an IP, and whose containers have all started; none whose
+// node does not report.
 // Before there is one, not even a URL that stands for something else is asked: its answer could not be the revision's.
 [[nodiscard]] HttpPlan plan_http(const api::Check& check, std::string_view namespace_,
                                  std::span<const api::Pod> pods_of_new_revision,

@@ -119,12 +119,19 @@ std::optional<Sample> config_error(const std::vector<const Pod*>& pods) {
 struct Readiness {
   std::size_t counted = 0;
   std::size_t not_ready = 0;
-  const Pod* one = nullptr;  // that is not ready
+  std::size_t unheard = 0;
+  const Pod* one = nullptr;          // that is not ready
+  const Pod* one_unheard = nullptr;  // of which nobody knows
 };
 
 Readiness readiness(const std::vector<const Pod*>& pods, Time rolled_out, Time now) {
   Readiness out;
   for (const Pod* pod : pods) {
+    if (is_unheard_of(*pod)) {
+      ++out.unheard;
+      out.one_unheard = pod;
+      continue;
+    }
     const auto created = pod->meta.created.value_or(rolled_out);
     const bool starting_up = created > rolled_out && now - created < start_up;
     if (!pod->ready && starting_up) continue;
@@ -146,16 +153,21 @@ std::string why_not_ready(const Pod& pod) {
 // Once the rollout has completed: the quarter of design and of Kubernetes' own maxUnavailable default.
 Sample judge_readiness(const api::RolloutCheck& rules, const std::vector<const Pod*>& pods, Time rolled_out, Time now) {
   const auto found = readiness(pods, rolled_out, now);
+  if (found.counted == 0 && found.unheard > 0)
+    return sample_of(api::SampleResult::Unknown, "NodeNotReady",
+                     fmt::format("{} of {} pods are on a node that does not report, {} for one", found.unheard, pods.size(),
+                                 found.one_unheard->meta.key.name));
   if (found.counted == 0)
     return sample_of(api::SampleResult::Unknown, "PodsStarting",
                      fmt::format("all {} pods of the revision are still starting", pods.size()));
   const auto limit = fmt::format("limit: a quarter, for {}", format_duration(rules.unavailable_for));
+  const auto unheard = found.unheard == 0 ? "" : fmt::format("; {} on a node that does not report", found.unheard);
   if (rules.unavailable_for > Duration::zero() && found.not_ready * 4 > found.counted)
     return fail_after(rules.unavailable_for, "NotReady",
-                      fmt::format("{} of {} pods are not ready, {} for one{} ({})", found.not_ready, found.counted,
-                                  found.one->meta.key.name, why_not_ready(*found.one), limit));
+                      fmt::format("{} of {} pods are not ready, {} for one{} ({}){}", found.not_ready, found.counted,
+                                  found.one->meta.key.name, why_not_ready(*found.one), limit, unheard));
   return sample_of(api::SampleResult::Pass, "Available",
-                   fmt::format("{} of {} pods are ready ({})", found.counted - found.not_ready, found.counted, limit));
+                   fmt::format("{} of {} pods are ready ({}){}", found.counted - found.not_ready, found.counted, limit, unheard));
 }
 
 Sample rolling_out(const api::Deployment& deployment, const std::vector<const Pod*>& pods) {
@@ -178,7 +190,7 @@ Sample judge_rollout(const api::RolloutCheck& rules, const RolloutView& view, Ti
     return sample_of(api::SampleResult::Unknown, "ScaledToZero", "the Deployment is scaled to 0 replicas");
   std::vector<const Pod*> pods;
   for (const auto& pod : view.pods)
-    if (!pod.meta.deleting) pods.push_back(&pod);
+    if (is_living(pod)) pods.push_back(&pod);
 
   if (rules.progress_deadline)
     if (auto sample = deadline_exceeded(view)) return *std::move(sample);

@@ -114,6 +114,24 @@ TEST_CASE("The digest is FNV-1a") {
   CHECK(digest_template("foobar").value == "85944171f73967e8");
 }
 
+TEST_CASE("Of a pod's readiness, what kubelet said of the containers and others of the gates is read apart from the whole") {
+  const auto read = [](const std::string& gates, const std::string& conditions) {
+    const std::string text =
+        R"({"spec": {"readinessGates": [)" + gates + R"(]}, "status": {"conditions": [)" + conditions + "]}}";
+    const auto pod = parse_pod(Json::parse(text));
+    REQUIRE(pod);
+    return std::vector<bool>{pod->ready, pod->containers_ready, pod->gates_passed};
+  };
+  const std::string unready = R"({"type": "Ready", "status": "False"}, {"type": "ContainersReady", "status": "True"})";
+  const std::string gate = R"({"conditionType": "example.com/reachable"})";
+  CHECK(read("", "") == std::vector<bool>{false, false, true});
+  CHECK(read("", unready) == std::vector<bool>{false, true, true});
+  CHECK(read(gate, unready) == std::vector<bool>{false, true, false});
+  CHECK(read(gate, unready + R"(, {"type": "example.com/reachable", "status": "False"})") ==
+        std::vector<bool>{false, true, false});
+  CHECK(read(gate, unready + R"(, {"type": "example.com/reachable", "status": "True"})") == std::vector<bool>{false, true, true});
+}
+
 TEST_CASE("Of a pod, what its checks need is read") {
   const auto pod = parse_pod(json(R"({"metadata": {"name": "web-1"},
     "spec": {"containers": [{"ports": [{"name": "http", "containerPort": 8080}, {"containerPort": 9090}]}, {}],

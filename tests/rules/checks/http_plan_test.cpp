@@ -96,6 +96,7 @@ TEST_CASE("a pod that cannot answer yet, or not any more, is not asked") {
       {"kubelet has not reported its containers", [](auto& pod) { pod.containers.clear(); }},
       {"it has failed", [](auto& pod) { pod.phase = "Failed"; }},
       {"it has ended", [](auto& pod) { pod.phase = "Succeeded"; }},
+      {"its node does not report", [](auto& pod) { pod.containers_ready = true; }},
   };
   for (const auto& row : rows) {
     DYNAMIC_SECTION(row.name) {
@@ -110,6 +111,11 @@ TEST_CASE("a pod that cannot answer yet, or not any more, is not asked") {
 TEST_CASE("a pod that is not ready is asked all the same: its health is the question") {
   const std::vector<api::Pod> pods{changed([](auto& pod) { pod.ready = false; })};
   CHECK(plan_http(pods_check(), "shop", pods, std::nullopt).asks.size() == 1);
+  const std::vector<api::Pod> gated{changed([](auto& pod) {
+    pod.containers_ready = true;
+    pod.gates_passed = false;
+  })};
+  CHECK(plan_http(pods_check(), "shop", gated, std::nullopt).asks.size() == 1);
 }
 
 TEST_CASE("without a pod of the new revision nobody is asked, not even an outside URL") {

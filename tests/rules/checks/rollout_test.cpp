@@ -267,6 +267,34 @@ TEST_CASE("once rolled out, more than a quarter of the pods not ready is a failu
   CHECK(judge(complete(3), pods(2, 1), start, seconds(60), {.unavailable_for = Duration(0)}).result == Pass);
 }
 
+TEST_CASE("a pod that has ended stays listed until it is collected, and counts for nothing") {
+  auto evicted = crashed(9, 137);
+  evicted.phase = "Failed";
+  auto completed = running("web-2", false);
+  completed.phase = "Succeeded";
+  CHECK(judge(complete(1), {running("web-0"), evicted, completed}, start).message ==
+        "1 of 1 pods are ready (limit: a quarter, for 30s)");
+  CHECK(judge(deployment(), {evicted}).reason == "RollingOut");
+}
+
+TEST_CASE("a pod whose node does not report is not called not ready: nobody knows how it is") {
+  auto unheard = running("web-1", false);
+  unheard.containers_ready = true;
+  CHECK(judge(complete(2), {running("web-0"), unheard}, start).message ==
+        "1 of 1 pods are ready (limit: a quarter, for 30s); 1 on a node that does not report");
+  const auto alone = judge(complete(1), {unheard}, start);
+  CHECK(alone.result == Unknown);
+  CHECK(alone.reason == "NodeNotReady");
+  CHECK(alone.message == "1 of 1 pods are on a node that does not report, web-1 for one");
+  auto gated = unheard;
+  gated.gates_passed = false;
+  CHECK(judge(complete(1), {gated}, start).reason == "NotReady");
+  auto unready = unheard;
+  unready.containers_ready = false;
+  CHECK(judge(complete(2), {unheard, unready}, start).message ==
+        "1 of 1 pods are not ready, web-1 for one (limit: a quarter, for 30s); 1 on a node that does not report");
+}
+
 TEST_CASE("a pod that is not ready because it crashes is said to") {
   const auto sample = judge(complete(1), {waiting("CrashLoopBackOff")}, start);
   CHECK(sample.reason == "NotReady");
