@@ -165,7 +165,7 @@ mutant "group: nobody is asked for a member that needs approval" group.cpp 's/\?
 mutant "once: one that failed before anything was touched was the one" record.cpp 's/\(phase == RollbackPhase::Superseded \|\| phase == RollbackPhase::Failed\)/phase == RollbackPhase::Superseded/'
 mutant "freeze: told in the words of an older one" frozen.cpp 's/const auto freeze = step.guard\(\).freeze;/const auto freeze = step.world.guard.freeze;/'
 mutant "preflight: ready although nothing governs" preflight.cpp 's/if \(world.guarding.kind != Guarding::Kind::Governed\) \{/if (false) {/'
-mutant "sight: what waits says nothing of the ReplicaSet" release.cpp 's/if \(guard.state != State::RollingBack && guard.state != State::Frozen\) \{/if (guard.state != State::RollingBack \&\& guard.state != State::Frozen \&\& !is_recorded) {/'
+mutant "sight: what waits says nothing of the ReplicaSet" release.cpp 's/^  const State state = guard.state == State::Held && !is_recorded/  if (guard.state == State::Held \&\& is_recorded) return;\n&/'
 mutant "sight: what waits is forgotten without a ReplicaSet" release.cpp 's/guard.state == State::Held && !is_recorded \? /guard.state == State::Held ? /'
 mutant "group: who has opted out is waited for" group_member.cpp 's/ \|\| is_unguarded;/;/'
 mutant "group: a broken policy is opted out" group_member.cpp 's/ && member.guard.reason == "NotOptedIn";/;/'
