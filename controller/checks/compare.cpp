@@ -110,8 +110,7 @@ Sample compare_rollout(const Sample& failure, std::span<const Pod> pods_of_other
   const auto likeness = std::ranges::find(likenesses, std::string_view(failure.reason), &Likeness::of);
   if (failure.result != SampleResult::Fail || likeness == likenesses.end()) return {.check = failure.check};
   auto pods = living(pods_of_other);
-  const auto starts_up = [&](const Pod* pod) { return pod->meta.created && now - *pod->meta.created < start_up; };
-  if (likeness->takes_time) std::erase_if(pods, [&](const Pod* pod) { return likeness->shows(*pod) && starts_up(pod); });
+  if (likeness->takes_time) std::erase_if(pods, [&](const Pod* pod) { return starts_up(*pod, std::nullopt, now); });
   return judge_likeness(failure.check, *likeness, pods);
 }
 

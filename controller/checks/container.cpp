@@ -10,6 +10,12 @@ using api::ContainerState;
 
 bool is_living(const api::Pod& pod) { return !pod.meta.deleting && pod.phase != "Failed" && pod.phase != "Succeeded"; }
 
+bool starts_up(const api::Pod& pod, const std::optional<Time>& rolled_out, Time now) {
+  if (pod.ready || !pod.meta.created) return false;
+  const bool was_ready = rolled_out && *pod.meta.created <= *rolled_out;
+  return !was_ready && now - *pod.meta.created < start_up;
+}
+
 bool is_unheard_of(const api::Pod& pod) { return !pod.ready && pod.containers_ready && pod.gates_passed; }
 
 bool has_begun(const ContainerState& container) {

@@ -1,6 +1,8 @@
 // What kubelet's words about a pod and its containers mean. Must not know what a check makes of them.
 #pragma once
 
+#include <optional>
+
 #include "api/workload.hpp"
 
 namespace lastgood::checks {
@@ -10,6 +12,9 @@ inline constexpr Duration start_up{300'000};
 
 // Nobody is stopping it. Those that have ended stay in the list until they are collected: they speak of the past.
 [[nodiscard]] bool is_living(const api::Pod& pod);
+
+// It may still be starting up, so that it is not ready says nothing. What was there when the rollout was complete has been ready.
+[[nodiscard]] bool starts_up(const api::Pod& pod, const std::optional<Time>& rolled_out, Time now);
 
 // Nobody knows how it is: said to be unready by the node controller, because its node does not report, and not by kubelet, for
 // which its containers and gates were ready.

@@ -31,10 +31,17 @@ struct HttpPlan {
   std::optional<Sample> sample = {};  // instead of asks: why nothing can be asked (of plan_http always Unknown)
 };
 
+// Why a failure would be no word of the revision.
+enum class Excuse : std::uint8_t {
+  None,
+  Stopped,   // somebody took the pod away meanwhile
+  Starting,  // it is not ready yet: refuses, gives no answer, closes or says 503 as any other would in its first minutes
+};
+
 struct HttpAsked {
   HttpAsk ask;
   api::HttpAnswer answer;
-  bool stopped = false;  // somebody took the pod away meanwhile: a failure is no word of its revision
+  Excuse excuse = Excuse::None;
 };
 
 // The Service of the Deployment's namespace that has to be read before plan_http: the check's own, or the one that its
@@ -49,16 +56,22 @@ struct HttpAsked {
                                  std::span<const api::Pod> pods_of_new_revision,
                                  const std::optional<Result<api::Service>>& service);
 
-// Those that cannot be asked (Unresolved, Unreachable) are not counted, nor are failures of pods that were stopped. `pods` is
-// the plan's: how many could have been asked.
+// Those that cannot be asked (Unresolved, Unreachable) are not counted, nor are failures that are excused. `pods` is the plan's:
+// how many could have been asked.
 [[nodiscard]] Sample judge_http(const api::Check& check, std::span<const HttpAsked> asked, std::size_t pods = 0);
 
 // A failure is told once the pods have been listed again: one that is scaled down, moved or replaced by the next revision
 // refuses, or answers that it is going, like one that is ill.
 [[nodiscard]] bool is_to_be_confirmed(const Sample& sample);
 
-// Marks whom somebody stopped between the two listings of the revision's pods, `then` before the asking and `now` after it.
-// Who was asked as it stands is marked with any of them: it may have been the one that answered.
-void mark_stopped(std::span<HttpAsked> asked, std::span<const api::Pod> then, std::span<const api::Pod> now);
+// Whom somebody stopped between the two listings of the revision's pods, `then` before the asking and `now` after it. Who was
+// asked as it stands is excused with any of them: it may have been the one that answered.
+void excuse_stopped(std::span<HttpAsked> asked, std::span<const api::Pod> then, std::span<const api::Pod> now);
+
+// Who may still be starting up. A container counts as started as soon as it runs unless it has a startup probe, and most have
+// only a readiness probe. Who was there when the rollout was complete has been ready. Who was asked as it stands is excused while
+// no pod is ready.
+void excuse_starting(std::span<HttpAsked> asked, std::span<const api::Pod> pods, const std::optional<Time>& rolled_out,
+                     Time now);
 
 }  // namespace lastgood::checks

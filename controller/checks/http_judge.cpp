@@ -16,8 +16,8 @@ namespace {
 
 using api::HttpOutcome;
 
-enum class Kind : std::uint8_t { Passed, WrongStatus, TimedOut, Refused, Closed, Malformed, NotAsked, Stopped };
-constexpr std::size_t kinds = 8;
+enum class Kind : std::uint8_t { Passed, WrongStatus, TimedOut, Refused, Closed, Malformed, NotAsked, Stopped, Starting };
+constexpr std::size_t kinds = 9;
 
 const char* reason_of(Kind kind) {
   switch (kind) {
@@ -29,6 +29,7 @@ const char* reason_of(Kind kind) {
     case Kind::Malformed: return "Malformed";
     case Kind::NotAsked: return "NotAsked";
     case Kind::Stopped: return "Stopped";
+    case Kind::Starting: return "PodsStarting";
   }
   return "NotAsked";
 }
@@ -49,11 +50,17 @@ Kind kind_of_answer(const api::HttpCheck& http, const api::HttpAnswer& answer) {
   return Kind::NotAsked;
 }
 
-bool is_failure(Kind kind) { return kind != Kind::Passed && kind != Kind::NotAsked && kind != Kind::Stopped; }
+bool says_nothing_yet(Kind kind, const api::HttpAnswer& answer) {
+  constexpr int service_unavailable = 503;
+  const bool is_silent = kind == Kind::TimedOut || kind == Kind::Refused || kind == Kind::Closed;
+  return is_silent || (kind == Kind::WrongStatus && answer.status == service_unavailable);
+}
 
 Kind kind_of(const api::HttpCheck& http, const HttpAsked& asked) {
   const Kind kind = kind_of_answer(http, asked.answer);
-  return asked.stopped && is_failure(kind) ? Kind::Stopped : kind;
+  if (kind == Kind::Passed || kind == Kind::NotAsked) return kind;
+  if (asked.excuse == Excuse::Stopped) return Kind::Stopped;
+  return asked.excuse == Excuse::Starting && says_nothing_yet(kind, asked.answer) ? Kind::Starting : kind;
 }
 
 std::string what_happened(const api::HttpCheck& http, const HttpAsked& asked, Kind kind) {
@@ -71,6 +78,8 @@ std::string what_happened(const api::HttpCheck& http, const HttpAsked& asked, Ki
                                                               : "cannot be reached from here") +
              detail;
     case Kind::Stopped: return asked.ask.pod.empty() ? "was asked while pods were stopped" : "was stopped while it was asked";
+    case Kind::Starting:
+      return asked.ask.pod.empty() ? "was asked while no pod is ready yet" : "is not ready yet and may still be starting";
   }
   return {};
 }
@@ -100,6 +109,12 @@ struct Tally {
       if (of(kind) > of(best)) best = kind;
     return best;
   }
+
+  // Where nobody is counted.
+  [[nodiscard]] Kind why_none() const {
+    if (of(Kind::NotAsked) > 0) return Kind::NotAsked;
+    return of(Kind::Starting) > 0 ? Kind::Starting : Kind::Stopped;
+  }
 };
 
 // What the numbers leave out: pods that could not be asked or did not stay, and those of many that were not asked.
@@ -109,6 +124,8 @@ std::string footnote(const Tally& tally, std::size_t asked, std::size_t pods) {
     out += fmt::format("; {} could not be reached and count for nothing", not_asked);
   if (const auto stopped = tally.of(Kind::Stopped); stopped > 0)
     out += fmt::format("; {} stopped meanwhile and count for nothing", stopped);
+  if (const auto starting = tally.of(Kind::Starting); starting > 0)
+    out += fmt::format("; {} still starting and count for nothing", starting);
   if (pods > asked) out += fmt::format("; {} of {} pods were asked", asked, pods);
   return out;
 }
@@ -127,7 +144,7 @@ std::string summary(const api::HttpCheck& http, const Tally& tally, std::size_t 
 Sample judge_http(const api::Check& check, std::span<const HttpAsked> asked, std::size_t pods) {
   Tally tally;
   for (const auto& one : asked) tally.add(one, kind_of(check.http, one));
-  const auto counted = asked.size() - tally.of(Kind::NotAsked) - tally.of(Kind::Stopped);
+  const auto counted = asked.size() - tally.of(Kind::NotAsked) - tally.of(Kind::Stopped) - tally.of(Kind::Starting);
   const auto failed = counted - tally.of(Kind::Passed);
   Sample sample{.check = check.name};
   if (asked.empty()) {
@@ -136,10 +153,10 @@ Sample judge_http(const api::Check& check, std::span<const HttpAsked> asked, std
     return sample;
   }
   if (counted == 0) {
-    const auto kind = tally.of(Kind::NotAsked) > 0 ? Kind::NotAsked : Kind::Stopped;
+    const auto kind = tally.why_none();
     const auto& one = tally.one(kind);
     sample.reason = one.answer.outcome == HttpOutcome::Unresolved ? "Unresolved" : "Unreachable";
-    if (kind == Kind::Stopped) sample.reason = reason_of(kind);
+    if (kind != Kind::NotAsked) sample.reason = reason_of(kind);
     sample.message = clip(fmt::format("{} {}", who(one), what_happened(check.http, one, kind)), message_limit);
     return sample;
   }
@@ -152,13 +169,27 @@ Sample judge_http(const api::Check& check, std::span<const HttpAsked> asked, std
 
 bool is_to_be_confirmed(const Sample& sample) { return sample.result == api::SampleResult::Fail; }
 
-void mark_stopped(std::span<HttpAsked> asked, std::span<const api::Pod> then, std::span<const api::Pod> now) {
+void excuse_stopped(std::span<HttpAsked> asked, std::span<const api::Pod> then, std::span<const api::Pod> now) {
   std::set<std::string_view> stopped;
   for (const api::Pod& pod : then)
     if (is_living(pod)) stopped.insert(pod.meta.key.name);
   for (const api::Pod& pod : now)
     if (is_living(pod)) stopped.erase(pod.meta.key.name);
-  for (HttpAsked& one : asked) one.stopped = one.ask.pod.empty() ? !stopped.empty() : stopped.contains(one.ask.pod);
+  for (HttpAsked& one : asked) {
+    const bool is_stopped = one.ask.pod.empty() ? !stopped.empty() : stopped.contains(one.ask.pod);
+    if (is_stopped) one.excuse = Excuse::Stopped;
+  }
+}
+
+void excuse_starting(std::span<HttpAsked> asked, std::span<const api::Pod> pods, const std::optional<Time>& rolled_out, Time now) {
+  std::set<std::string_view> starting;
+  for (const api::Pod& pod : pods)
+    if (is_living(pod) && starts_up(pod, rolled_out, now)) starting.insert(pod.meta.key.name);
+  const bool is_any_ready = std::ranges::any_of(pods, [](const api::Pod& pod) { return is_living(pod) && pod.ready; });
+  for (HttpAsked& one : asked) {
+    const bool starts = one.ask.pod.empty() ? !is_any_ready && !starting.empty() : starting.contains(one.ask.pod);
+    if (starts && one.excuse == Excuse::None) one.excuse = Excuse::Starting;
+  }
 }
 
 }  // namespace lastgood::checks

@@ -132,9 +132,7 @@ Readiness readiness(const std::vector<const Pod*>& pods, Time rolled_out, Time n
       out.one_unheard = pod;
       continue;
     }
-    const auto created = pod->meta.created.value_or(rolled_out);
-    const bool starting_up = created > rolled_out && now - created < start_up;
-    if (!pod->ready && starting_up) continue;
+    if (starts_up(*pod, rolled_out, now)) continue;
     ++out.counted;
     if (pod->ready) continue;
     ++out.not_ready;

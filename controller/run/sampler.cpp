@@ -84,6 +84,9 @@ struct Sampler::Whom {
   const api::Deployment& deployment;
   const api::Revision& revision;
   const std::vector<api::Pod>& pods;
+  // Of the revision that is judged. The other one's are not excused for starting up: that they fail keeps from acting.
+  bool may_start = false;
+  std::optional<Time> rolled_out = {};
 };
 
 struct Sampler::Round {
@@ -145,7 +148,11 @@ asio::awaitable<void> Sampler::ask_check(std::shared_ptr<Round> round, api::Chec
     service = co_await observer_.service({.namespace_ = namespace_, .name = *wanted});
   }
   const checks::HttpPlan plan = checks::plan_http(check, namespace_, round->pods, service);
-  const Whom whom{.deployment = *round->asked.deployment, .revision = round->asked.revision, .pods = round->pods};
+  const Whom whom{.deployment = *round->asked.deployment,
+                  .revision = round->asked.revision,
+                  .pods = round->pods,
+                  .may_start = true,
+                  .rolled_out = round->asked.rolled_out};
   const auto answered = co_await answer(whom, check, plan);
   if (!answered) co_return;
   api::Sample sample = *answered;
@@ -167,7 +174,8 @@ asio::awaitable<Result<api::Sample>> Sampler::answer(const Whom& whom, const api
   if (!checks::is_to_be_confirmed(sample)) co_return sample;
   const auto pods_now = co_await list(whom.deployment, whom.revision);
   if (!pods_now) co_return std::unexpected(pods_now.error());
-  checks::mark_stopped(asked, whom.pods, *pods_now);
+  checks::excuse_stopped(asked, whom.pods, *pods_now);
+  if (whom.may_start) checks::excuse_starting(asked, *pods_now, whom.rolled_out, clock_.now());
   co_return checks::judge_http(check, asked, plan.pods);
 }
 

@@ -1,6 +1,7 @@
 // What the answers to one HTTP check mean together.
 #include <catch2/catch.hpp>
 
+#include "checks/container.hpp"
 #include "checks/http.hpp"
 #include "rules/checks/pods.hpp"
 
@@ -34,10 +35,15 @@ std::vector<HttpAsked> outcomes(const std::vector<HttpOutcome>& list) {
   return out;
 }
 
-// Those of them that somebody stopped while they were asked.
-std::vector<HttpAsked> stopped(std::vector<HttpAsked> answers, const std::vector<std::size_t>& which) {
-  for (const std::size_t i : which) answers[i].stopped = true;
+std::vector<HttpAsked> excused(Excuse excuse, std::vector<HttpAsked> answers, const std::vector<std::size_t>& which) {
+  for (const std::size_t i : which) answers[i].excuse = excuse;
   return answers;
+}
+std::vector<HttpAsked> stopped(std::vector<HttpAsked> answers, const std::vector<std::size_t>& which) {
+  return excused(Excuse::Stopped, std::move(answers), which);
+}
+std::vector<HttpAsked> starting(std::vector<HttpAsked> answers, const std::vector<std::size_t>& which) {
+  return excused(Excuse::Starting, std::move(answers), which);
 }
 
 struct Row {
@@ -87,6 +93,16 @@ std::vector<Row> rows() {
        "web-0 was stopped while it was asked"},
       {"pods were stopped while a URL was asked as it stands", stopped({asked("", Refused)}, {0}), Unknown, "Stopped",
        "http://myapp:8080/health was asked while pods were stopped"},
+      {"who starts up and refuses has not failed", starting(outcomes({Refused, Answered}), {0}), Pass, "Passed",
+       "1 of 1 pods passed /health: web-1 answered 200, expected 200-399 (limit 25% of pods); 1 still starting and count for "
+       "nothing"},
+      {"nor who gives no answer, or closes, or says that it is not available yet",
+       starting({asked("web-0", TimedOut), asked("web-1", Closed), asked("web-2", Answered, 503)}, {0, 1, 2}), Unknown,
+       "PodsStarting", "web-0 is not ready yet and may still be starting"},
+      {"but who starts up and has another answer has given it", starting(statuses({500}), {0}), Fail, "WrongStatus",
+       "1 of 1 pods failed /health: web-0 answered 500, expected 200-399 (limit 25% of pods)"},
+      {"a URL is asked as it stands while all start up", starting({asked("", Answered, 503)}, {0}), Unknown, "PodsStarting",
+       "http://myapp:8080/health was asked while no pod is ready yet"},
       {"none can be reached", outcomes({Unreachable, Unreachable}), Unknown, "Unreachable", "web-0 cannot be reached from here"},
       {"the name does not resolve",
        {asked("", Unresolved, 0, "Host not found")},
@@ -151,11 +167,49 @@ TEST_CASE("who was stopped while it was asked is told by two listings of the pod
   for (const Row& row : rows) {
     DYNAMIC_SECTION(row.name) {
       std::vector<HttpAsked> pods = outcomes({HttpOutcome::Refused, HttpOutcome::Refused});
-      mark_stopped(pods, then, row.now);
-      CHECK(std::vector<bool>{pods[0].stopped, pods[1].stopped} == row.pods_stopped);
+      excuse_stopped(pods, then, row.now);
+      CHECK(std::vector<bool>{pods[0].excuse == Excuse::Stopped, pods[1].excuse == Excuse::Stopped} == row.pods_stopped);
       std::vector<HttpAsked> url{asked("", HttpOutcome::Refused)};
-      mark_stopped(url, then, row.now);
-      CHECK(url[0].stopped == row.url_stopped);
+      excuse_stopped(url, then, row.now);
+      CHECK((url[0].excuse == Excuse::Stopped) == row.url_stopped);
+    }
+  }
+}
+
+TEST_CASE("who is not ready may still be starting, until it has had its time or was ready before") {
+  const auto created = [](api::Pod pod, Duration ago) {
+    pod.meta.created = now - ago;
+    return pod;
+  };
+  const auto unready = [&](Duration ago) { return created(running("web-0", false), ago); };
+  constexpr Duration minute = std::chrono::minutes(1);
+  auto ageless = running("web-0", false);
+  ageless.meta.created.reset();
+  struct Row {
+    const char* name;
+    std::vector<api::Pod> pods;
+    std::optional<Time> rolled_out;
+    bool starts;
+    bool url_starts;
+  };
+  const std::vector<Row> rows{
+      {"it came a minute ago and is not ready", {unready(minute)}, {}, true, true},
+      {"it is ready", {created(running("web-0"), minute)}, {}, false, false},
+      {"it has had its time", {unready(start_up)}, {}, false, false},
+      {"almost", {unready(start_up - std::chrono::seconds(1))}, {}, true, true},
+      {"nobody knows since when it is there", {ageless}, {}, false, false},
+      {"it was there when the rollout was complete, so it was ready", {unready(minute)}, now - std::chrono::seconds(30), false, false},
+      {"it came after that", {unready(minute)}, now - std::chrono::seconds(90), true, true},
+      {"another is ready, which the URL may lead to", {unready(minute), running("web-1")}, {}, true, false},
+      {"it is gone", {}, {}, false, false},
+  };
+  for (const Row& row : rows) {
+    DYNAMIC_SECTION(row.name) {
+      std::vector<HttpAsked> all = outcomes({HttpOutcome::Refused});
+      all.push_back(asked("", HttpOutcome::Refused));
+      excuse_starting(all, row.pods, row.rolled_out, now);
+      CHECK((all[0].excuse == Excuse::Starting) == row.starts);
+      CHECK((all[1].excuse == Excuse::Starting) == row.url_starts);
     }
   }
 }
