@@ -71,7 +71,6 @@ void excuse_stopped(std::span<HttpAsked> asked, std::span<const api::Pod> then, 
 // Who may still be starting up. A container counts as started as soon as it runs unless it has a startup probe, and most have
 // only a readiness probe. Who was there when the rollout was complete has been ready. Who was asked as it stands is excused while
 // no pod is ready.
-void excuse_starting(std::span<HttpAsked> asked, std::span<const api::Pod> pods, const std::optional<Time>& rolled_out,
-                     Time now);
+void excuse_starting(std::span<HttpAsked> asked, std::span<const api::Pod> pods, const std::optional<Time>& rolled_out, Time now);
 
 }  // namespace lastgood::checks

@@ -181,7 +181,8 @@ void excuse_stopped(std::span<HttpAsked> asked, std::span<const api::Pod> then, 
   }
 }
 
-void excuse_starting(std::span<HttpAsked> asked, std::span<const api::Pod> pods, const std::optional<Time>& rolled_out, Time now) {
+void excuse_starting(std::span<HttpAsked> asked, std::span<const api::Pod> pods, const std::optional<Time>& rolled_out,
+                     Time now) {
   std::set<std::string_view> starting;
   for (const api::Pod& pod : pods)
     if (is_living(pod) && starts_up(pod, rolled_out, now)) starting.insert(pod.meta.key.name);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <vector>
 
 #include "base/text.hpp"
@@ -116,12 +117,27 @@ std::optional<Sample> config_error(const std::vector<const Pod*>& pods) {
                                 format_duration(applied_later)));
 }
 
+// kubelet reports containers and an address; a pod without either has no node yet, and one may be on its way.
+bool is_unplaced(const Pod& pod) {
+  return pod.phase == "Pending" && pod.ip.empty() && pod.containers.empty() && pod.init_containers.empty();
+}
+
+// It cannot start where it is, and others of the revision could elsewhere.
+bool lacks_what_others_have(const std::vector<const Pod*>& pods, const Pod& pod) {
+  return std::ranges::any_of(std::array{&pod.init_containers, &pod.containers}, [&](const auto* containers) {
+    return std::ranges::any_of(
+        *containers, [&](const ContainerState& one) { return (lacks_image(one) || lacks_config(one)) && has_run(pods, one); });
+  });
+}
+
 struct Readiness {
   std::size_t counted = 0;
   std::size_t not_ready = 0;
+  const Pod* one = nullptr;  // that is not ready
+  // Not counted: they speak of the cluster.
   std::size_t unheard = 0;
-  const Pod* one = nullptr;          // that is not ready
-  const Pod* one_unheard = nullptr;  // of which nobody knows
+  std::size_t unplaced = 0;
+  std::size_t lacking = 0;
 };
 
 Readiness readiness(const std::vector<const Pod*>& pods, Time rolled_out, Time now) {
@@ -129,16 +145,40 @@ Readiness readiness(const std::vector<const Pod*>& pods, Time rolled_out, Time n
   for (const Pod* pod : pods) {
     if (is_unheard_of(*pod)) {
       ++out.unheard;
-      out.one_unheard = pod;
-      continue;
+    } else if (is_unplaced(*pod)) {
+      ++out.unplaced;
+    } else if (lacks_what_others_have(pods, *pod)) {
+      ++out.lacking;
+    } else if (!starts_up(*pod, rolled_out, now)) {
+      ++out.counted;
+      if (pod->ready) continue;
+      ++out.not_ready;
+      if (!out.one) out.one = pod;
     }
-    if (starts_up(*pod, rolled_out, now)) continue;
-    ++out.counted;
-    if (pod->ready) continue;
-    ++out.not_ready;
-    if (!out.one) out.one = pod;
   }
   return out;
+}
+
+std::string not_counted(const Readiness& found) {
+  std::string out;
+  const auto add = [&](std::size_t count, const char* words) {
+    if (count > 0) out += fmt::format("; {} {}", count, words);
+  };
+  add(found.unheard, "on a node that does not report");
+  add(found.unplaced, "not on a node yet");
+  add(found.lacking, "that lack what others of the revision have");
+  return out;
+}
+
+Sample nobody_counted(const Readiness& found, std::size_t pods) {
+  constexpr auto unknown = api::SampleResult::Unknown;
+  if (pods == 0) return sample_of(unknown, "NoPods", "the revision has no pod");
+  if (found.unheard > 0)
+    return sample_of(unknown, "NodeNotReady",
+                     fmt::format("{} of {} pods are on a node that does not report", found.unheard, pods));
+  if (found.unplaced > 0)
+    return sample_of(unknown, "Unschedulable", fmt::format("{} of {} pods are not on a node yet", found.unplaced, pods));
+  return sample_of(unknown, "PodsStarting", fmt::format("all {} pods of the revision are still starting", pods));
 }
 
 // A crash loop that is not yet as long as its own limit shows here first: a person should not have to look for it.
@@ -151,28 +191,19 @@ std::string why_not_ready(const Pod& pod) {
 // Once the rollout has completed: the quarter of design and of Kubernetes' own maxUnavailable default.
 Sample judge_readiness(const api::RolloutCheck& rules, const std::vector<const Pod*>& pods, Time rolled_out, Time now) {
   const auto found = readiness(pods, rolled_out, now);
-  if (found.counted == 0 && found.unheard > 0)
-    return sample_of(api::SampleResult::Unknown, "NodeNotReady",
-                     fmt::format("{} of {} pods are on a node that does not report, {} for one", found.unheard, pods.size(),
-                                 found.one_unheard->meta.key.name));
-  if (found.counted == 0)
-    return sample_of(api::SampleResult::Unknown, "PodsStarting",
-                     fmt::format("all {} pods of the revision are still starting", pods.size()));
+  if (found.counted == 0) return nobody_counted(found, pods.size());
   const auto limit = fmt::format("limit: a quarter, for {}", format_duration(rules.unavailable_for));
-  const auto unheard = found.unheard == 0 ? "" : fmt::format("; {} on a node that does not report", found.unheard);
+  const std::string others = not_counted(found);
   if (rules.unavailable_for > Duration::zero() && found.not_ready * 4 > found.counted)
     return fail_after(rules.unavailable_for, "NotReady",
                       fmt::format("{} of {} pods are not ready, {} for one{} ({}){}", found.not_ready, found.counted,
-                                  found.one->meta.key.name, why_not_ready(*found.one), limit, unheard));
+                                  found.one->meta.key.name, why_not_ready(*found.one), limit, others));
   return sample_of(api::SampleResult::Pass, "Available",
-                   fmt::format("{} of {} pods are ready ({}){}", found.counted - found.not_ready, found.counted, limit, unheard));
+                   fmt::format("{} of {} pods are ready ({}){}", found.counted - found.not_ready, found.counted, limit, others));
 }
 
 Sample rolling_out(const api::Deployment& deployment, const std::vector<const Pod*>& pods) {
-  // kubelet reports containers and an address; a pod without either has no node yet, and one may be on its way.
-  const auto unplaced = std::ranges::count_if(pods, [](const Pod* pod) {
-    return pod->phase == "Pending" && pod->ip.empty() && pod->containers.empty() && pod->init_containers.empty();
-  });
+  const auto unplaced = std::ranges::count_if(pods, [](const Pod* pod) { return is_unplaced(*pod); });
   const auto waits = unplaced == 0 ? "" : fmt::format("; {} not yet on a node, which waits for the progress deadline", unplaced);
   return sample_of(api::SampleResult::Unknown, "RollingOut",
                    fmt::format("{} of {} replicas updated, {} available, {} of {} pods observed ready{}",

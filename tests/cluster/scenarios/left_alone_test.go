@@ -49,6 +49,17 @@ func TestASuspendedPolicyDoesNothing(t *testing.T) {
 	s.Then().IsPutBack(v1)
 }
 
+// Without a startup probe a container counts as started as soon as it runs. That it refuses before it is ready says nothing; the
+// twin has no readiness probe, so it is ready at once.
+func TestAnApplicationThatTakesLongToStartIsLeftAlone(t *testing.T) {
+	s := story.New(t)
+	v1 := story.NewApp("web", "v1").Guarded("web").Edit(story.ReadyBy("/ready"))
+	twin := story.NewApp("twin", "v1").Guarded("web")
+	s.Given().Policy("web", quick).Good(v1, twin)
+	s.When().Shipped(v1.As("v2").Env("START_DELAY", "10"), twin.As("v2").Env("START_DELAY", "10"))
+	s.Then().IsPutBackAndVerified(twin).IsGood(v1.As("v2")).NothingWasDoneTo("web").TemplateChangedBy("web", "person")
+}
+
 const pauseKey = "lastgood.dev/pause-until"
 
 func TestUntilThePauseIsTakenBackNothingIsDone(t *testing.T) {

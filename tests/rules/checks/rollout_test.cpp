@@ -285,7 +285,7 @@ TEST_CASE("a pod whose node does not report is not called not ready: nobody know
   const auto alone = judge(complete(1), {unheard}, start);
   CHECK(alone.result == Unknown);
   CHECK(alone.reason == "NodeNotReady");
-  CHECK(alone.message == "1 of 1 pods are on a node that does not report, web-1 for one");
+  CHECK(alone.message == "1 of 1 pods are on a node that does not report");
   auto gated = unheard;
   gated.gates_passed = false;
   CHECK(judge(complete(1), {gated}, start).reason == "NotReady");
@@ -293,6 +293,31 @@ TEST_CASE("a pod whose node does not report is not called not ready: nobody know
   unready.containers_ready = false;
   CHECK(judge(complete(2), {unheard, unready}, start).message ==
         "1 of 1 pods are not ready, web-1 for one (limit: a quarter, for 30s); 1 on a node that does not report");
+}
+
+TEST_CASE("a pod that came later and cannot be placed or started where it is speaks of the cluster, not of the release") {
+  const auto late = start + seconds(5);
+  const auto came_later = [&](api::Pod pod) {
+    pod.meta.key.name = "web-9";
+    pod.meta.created = late;
+    return pod;
+  };
+  auto unplaced = came_later(pod("web-9", {}));
+  unplaced.phase = "Pending";
+  unplaced.ip = "";
+  unplaced.containers.clear();
+  const auto elsewhere = "1 of 1 pods are ready (limit: a quarter, for 30s); 1 not on a node yet";
+  CHECK(judge(complete(2), {running("web-0"), unplaced}, start, minutes(60)).message == elsewhere);
+  for (const char* reason : {"ImagePullBackOff", "CreateContainerConfigError"}) {
+    CAPTURE(reason);
+    CHECK(judge(complete(2), {running("web-0"), came_later(waiting(reason))}, start, minutes(60)).message ==
+          "1 of 1 pods are ready (limit: a quarter, for 30s); 1 that lack what others of the revision have");
+  }
+  const auto alone = judge(complete(1), {unplaced}, start, minutes(60));
+  CHECK(alone.result == Unknown);
+  CHECK(alone.reason == "Unschedulable");
+  CHECK(alone.message == "1 of 1 pods are not on a node yet");
+  CHECK(judge(complete(1), {}, start, minutes(60)).reason == "NoPods");
 }
 
 TEST_CASE("a pod that is not ready because it crashes is said to") {
