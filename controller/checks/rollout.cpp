@@ -79,11 +79,15 @@ std::optional<Sample> deadline_exceeded(const RolloutView& view) {
   return std::nullopt;
 }
 
+// A loop is what kubelet calls so: what ends once after a long run is started again without back-off, however often it has
+// restarted in its life. One pod of many speaks of its node.
 std::optional<Sample> crash_loop(const api::RolloutCheck& rules, const std::vector<const Pod*>& pods) {
-  const auto at = find_container(pods, [&](const ContainerState& container) {
-    return is_down(container) && container.restarts >= rules.crash_loop_restarts;
-  });
-  if (!at) return std::nullopt;
+  const auto loops = [&](const ContainerState& container) {
+    return container.waiting_reason == "CrashLoopBackOff" && container.restarts >= rules.crash_loop_restarts;
+  };
+  const auto count = std::ranges::count_if(pods, [&](const Pod* pod) { return find_container({pod}, loops).has_value(); });
+  const auto at = find_container(pods, loops);
+  if (!at || static_cast<std::size_t>(count) * 4 <= pods.size()) return std::nullopt;
   const bool out_of_memory = ran_out_of_memory(at->container);
   return fail_at_once(
       out_of_memory ? "OOMKilled" : "CrashLoop",

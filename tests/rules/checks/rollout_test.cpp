@@ -67,7 +67,11 @@ struct Row {
 
 std::vector<Row> crash_rows() {
   auto init = waiting("PodInitializing");
-  init.init_containers = {{.name = "migrate", .restarts = 3, .last_exit_reason = "Error", .last_exit_code = 2}};
+  init.init_containers = {
+      {.name = "migrate", .restarts = 3, .waiting_reason = "CrashLoopBackOff", .last_exit_reason = "Error", .last_exit_code = 2}};
+  auto restarting = crashed(5, 137, "Error", "");
+  auto starting_again = restarting;
+  starting_again.containers[0].last_exit_code = 1;
   auto again = crashed(5, 1, "Error", "");
   again.containers[0].started = again.containers[0].ready = again.ready = true;
   auto deleting = crashed(9, 1);
@@ -81,13 +85,8 @@ std::vector<Row> crash_rows() {
        {},
        "pod web-1, container app: 3 restarts (limit 3), last exit code 1 (Error)"},
       {"it has crashed less often", {crashed(2, 1)}, Unknown, "RollingOut"},
-      {"it has just ended and waits for nothing yet",
-       {crashed(3, 137, "Error", "")},
-       Fail,
-       "CrashLoop",
-       true,
-       {},
-       "pod web-1, container app: 3 restarts (limit 3), last exit code 137 (Error)"},
+      {"it has restarted often in months, ends once more, and kubelet starts it at once", {restarting}, Unknown, "RollingOut"},
+      {"it runs again, and its startup probe has not passed yet", {starting_again}, Unknown, "RollingOut"},
       {"it ends well again and again, which no server should",
        {crashed(3, 0, "Completed")},
        Fail,
@@ -119,6 +118,10 @@ std::vector<Row> crash_rows() {
        true,
        {},
        "pod web-1, container app: 3 restarts (limit 3), last exit code 1 (Error)"},
+      {"one of four is a quarter, which is not more than a quarter: it may be its node",
+       {running("web-0"), crashed(3, 1), running("web-2"), running("web-3")},
+       Unknown,
+       "RollingOut"},
   };
 }
 
