@@ -43,9 +43,10 @@ ContainerState read_container(const Reader& status) {
   out.restarts = status.integer("restartCount");
   const Reader waiting = status.object("state").object("waiting");
   out.waiting_reason = waiting.text("reason");
-  out.waiting_message = waiting.text("message", most_text);
+  out.waiting_message = waiting.text("message", most_kubelet_text);
   const Reader now = status.object("state").object("terminated");
-  const Reader ended = now.has("exitCode") || now.has("reason") ? now : status.object("lastState").object("terminated");
+  out.ended = now.has("exitCode") || now.has("reason");
+  const Reader ended = out.ended ? now : status.object("lastState").object("terminated");
   out.last_exit_reason = ended.text("reason");
   out.last_exit_code = ended.small("exitCode", 0);
   return out;

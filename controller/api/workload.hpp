@@ -58,9 +58,10 @@ struct ContainerState {
   std::string name;
   bool started = false;  // running, and its startup probe has passed
   bool ready = false;
+  bool ended = false;  // state.terminated: it does not run now
   std::int64_t restarts = 0;
   std::string waiting_reason;    // CrashLoopBackOff, ImagePullBackOff, ErrImagePull, CreateContainerConfigError, ...
-  std::string waiting_message;   // at most 512 bytes
+  std::string waiting_message;   // at most 4 KiB: what went wrong is said last
   std::string last_exit_reason;  // of the current or last termination: Error, OOMKilled, Completed, ...
   int last_exit_code = 0;
   bool operator==(const ContainerState&) const = default;

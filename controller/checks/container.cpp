@@ -23,16 +23,27 @@ bool has_begun(const ContainerState& container) {
 }
 
 bool is_down(const ContainerState& container) {
-  return container.waiting_reason == "CrashLoopBackOff" || (!container.started && container.last_exit_code != 0);
+  return container.waiting_reason == "CrashLoopBackOff" || (container.ended && container.last_exit_code != 0);
 }
 
 bool ran_out_of_memory(const ContainerState& container) { return container.last_exit_reason == "OOMKilled"; }
 
+bool waits_for_registry(const ContainerState& container) {
+  // Not "no such host": a name that does not exist may be misspelt.
+  constexpr std::array<std::string_view, 19> words{
+      "RegistryUnavailable", "connection refused", "connection reset",      "i/o timeout",       "TLS handshake timeout",
+      "no route to host",    "is unreachable",     "deadline exceeded",     "Client.Timeout",    "request canceled",
+      "unexpected EOF",      "server misbehaving", "Temporary failure",     "Too Many Requests", "toomanyrequests",
+      "Service Unavailable", "Bad Gateway",        "Internal Server Error", "Gateway Timeout"};
+  const bool is_pulled = container.waiting_reason == "ErrImagePull" || container.waiting_reason == "ImagePullBackOff";
+  const auto is_said = [&](std::string_view word) { return container.waiting_message.contains(word); };
+  return container.waiting_reason == "RegistryUnavailable" || (is_pulled && std::ranges::any_of(words, is_said));
+}
+
 bool lacks_image(const ContainerState& container) {
-  // RegistryUnavailable is missing on purpose: a registry that is down is not the release's fault.
   constexpr std::array<std::string_view, 4> reasons{"ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull",
                                                     "SignatureValidationFailed"};
-  return std::ranges::find(reasons, container.waiting_reason) != reasons.end();
+  return std::ranges::find(reasons, container.waiting_reason) != reasons.end() && !waits_for_registry(container);
 }
 
 bool lacks_config(const ContainerState& container) {

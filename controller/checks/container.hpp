@@ -28,6 +28,10 @@ inline constexpr Duration start_up{300'000};
 [[nodiscard]] bool is_down(const api::ContainerState& container);
 [[nodiscard]] bool ran_out_of_memory(const api::ContainerState& container);
 
+// The registry of its image cannot be asked now, or asks for patience: kubelet goes on trying. Told by the words of the container
+// runtime, which kubelet hands on, since the reason is ErrImagePull or ImagePullBackOff for whatever went wrong.
+[[nodiscard]] bool waits_for_registry(const api::ContainerState& container);
+
 // Its image cannot be had, although the registry answers.
 [[nodiscard]] bool lacks_image(const api::ContainerState& container);
 

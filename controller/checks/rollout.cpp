@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <vector>
 
 #include "base/text.hpp"
@@ -19,6 +18,9 @@ using std::chrono::seconds;
 
 // A failed pull is tried again by kubelet 10 to 15 s later: by then a hiccup of the registry is over, a wrong image is not.
 constexpr Duration second_pull = seconds(20);
+// What ends after a long run is started again without back-off, however often it has restarted in its life. A back-off is 10 s at
+// least, and twice as long each time.
+constexpr Duration started_at_once = seconds(5);
 // A ConfigMap or Secret may be applied a moment after the Deployment that names it.
 constexpr Duration applied_later = seconds(10);
 
@@ -79,21 +81,25 @@ std::optional<Sample> deadline_exceeded(const RolloutView& view) {
   return std::nullopt;
 }
 
-// A loop is what kubelet calls so: what ends once after a long run is started again without back-off, however often it has
-// restarted in its life. One pod of many speaks of its node.
+// kubelet calls it CrashLoopBackOff only now and then, and for the most part of a back-off says that it has ended. One pod of
+// many speaks of its node.
 std::optional<Sample> crash_loop(const api::RolloutCheck& rules, const std::vector<const Pod*>& pods) {
   const auto loops = [&](const ContainerState& container) {
-    return container.waiting_reason == "CrashLoopBackOff" && container.restarts >= rules.crash_loop_restarts;
+    return is_down(container) && container.restarts >= rules.crash_loop_restarts;
   };
   const auto count = std::ranges::count_if(pods, [&](const Pod* pod) { return find_container({pod}, loops).has_value(); });
   const auto at = find_container(pods, loops);
   if (!at || static_cast<std::size_t>(count) * 4 <= pods.size()) return std::nullopt;
-  const bool out_of_memory = ran_out_of_memory(at->container);
-  return fail_at_once(
-      out_of_memory ? "OOMKilled" : "CrashLoop",
+  const std::string message =
       fmt::format("{}: {} restarts (limit {}), last exit code {}{}", place_text(*at), at->container.restarts,
                   rules.crash_loop_restarts, at->container.last_exit_code,
-                  at->container.last_exit_reason.empty() ? "" : fmt::format(" ({})", at->container.last_exit_reason)));
+                  at->container.last_exit_reason.empty() ? "" : fmt::format(" ({})", at->container.last_exit_reason));
+  const bool out_of_memory = ran_out_of_memory(at->container);
+  const bool backs_off = !at->container.ended;
+  const Duration must_hold = backs_off ? Duration::zero() : Duration(started_at_once);
+  auto sample = fail_after(must_hold, out_of_memory ? "OOMKilled" : "CrashLoop", message);
+  sample.immediate = backs_off;
+  return sample;
 }
 
 // Where the same container runs or ran in any pod of the revision, its image and its configuration exist: a pod that lacks them
@@ -113,6 +119,15 @@ std::optional<Sample> image_pull(const std::vector<const Pod*>& pods) {
                                 format_duration(second_pull)));
 }
 
+// What has run in no pod yet, and may still come.
+std::optional<Sample> registry_unavailable(const std::vector<const Pod*>& pods) {
+  const auto at = find_container(pods, [&](const ContainerState& one) { return waits_for_registry(one) && !has_run(pods, one); });
+  if (!at) return std::nullopt;
+  return sample_of(api::SampleResult::Unknown, "RegistryUnavailable",
+                   fmt::format("{}: {}; the registry cannot be asked now, which waits for the progress deadline", place_text(*at),
+                               words_of(at->container)));
+}
+
 std::optional<Sample> config_error(const std::vector<const Pod*>& pods) {
   const auto at = find_container(pods, [&](const ContainerState& one) { return lacks_config(one) && !has_run(pods, one); });
   if (!at) return std::nullopt;
@@ -126,12 +141,12 @@ bool is_unplaced(const Pod& pod) {
   return pod.phase == "Pending" && pod.ip.empty() && pod.containers.empty() && pod.init_containers.empty();
 }
 
+bool is_unpulled(const Pod& pod) { return find_container({&pod}, waits_for_registry).has_value(); }
+
 // It cannot start where it is, and others of the revision could elsewhere.
 bool lacks_what_others_have(const std::vector<const Pod*>& pods, const Pod& pod) {
-  return std::ranges::any_of(std::array{&pod.init_containers, &pod.containers}, [&](const auto* containers) {
-    return std::ranges::any_of(
-        *containers, [&](const ContainerState& one) { return (lacks_image(one) || lacks_config(one)) && has_run(pods, one); });
-  });
+  const auto lacks = [&](const ContainerState& one) { return (lacks_image(one) || lacks_config(one)) && has_run(pods, one); };
+  return find_container({&pod}, lacks).has_value();
 }
 
 struct Readiness {
@@ -141,6 +156,7 @@ struct Readiness {
   // Not counted: they speak of the cluster.
   std::size_t unheard = 0;
   std::size_t unplaced = 0;
+  std::size_t unpulled = 0;
   std::size_t lacking = 0;
 };
 
@@ -151,6 +167,8 @@ Readiness readiness(const std::vector<const Pod*>& pods, Time rolled_out, Time n
       ++out.unheard;
     } else if (is_unplaced(*pod)) {
       ++out.unplaced;
+    } else if (is_unpulled(*pod)) {
+      ++out.unpulled;
     } else if (lacks_what_others_have(pods, *pod)) {
       ++out.lacking;
     } else if (!starts_up(*pod, rolled_out, now)) {
@@ -170,6 +188,7 @@ std::string not_counted(const Readiness& found) {
   };
   add(found.unheard, "on a node that does not report");
   add(found.unplaced, "not on a node yet");
+  add(found.unpulled, "whose image the registry does not give now");
   add(found.lacking, "that lack what others of the revision have");
   return out;
 }
@@ -182,6 +201,9 @@ Sample nobody_counted(const Readiness& found, std::size_t pods) {
                      fmt::format("{} of {} pods are on a node that does not report", found.unheard, pods));
   if (found.unplaced > 0)
     return sample_of(unknown, "Unschedulable", fmt::format("{} of {} pods are not on a node yet", found.unplaced, pods));
+  if (found.unpulled > 0)
+    return sample_of(unknown, "RegistryUnavailable",
+                     fmt::format("the registry does not give the image of {} of {} pods now", found.unpulled, pods));
   return sample_of(unknown, "PodsStarting", fmt::format("all {} pods of the revision are still starting", pods));
 }
 
@@ -234,9 +256,11 @@ Sample judge_rollout(const api::RolloutCheck& rules, const RolloutView& view, Ti
   if (rules.config_errors)
     if (auto sample = config_error(pods)) return *std::move(sample);
   if (view.rolled_out) return judge_readiness(rules, pods, *view.rolled_out, now);
-  if (!api::rollout_complete(deployment)) return rolling_out(deployment, pods);
-  return sample_of(api::SampleResult::Pass, "Complete",
-                   fmt::format("all {} replicas are of this revision and available", deployment.replicas));
+  if (api::rollout_complete(deployment))
+    return sample_of(api::SampleResult::Pass, "Complete",
+                     fmt::format("all {} replicas are of this revision and available", deployment.replicas));
+  auto unavailable = registry_unavailable(pods);
+  return unavailable ? *std::move(unavailable) : rolling_out(deployment, pods);
 }
 
 }  // namespace lastgood::checks

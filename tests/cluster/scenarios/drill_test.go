@@ -79,7 +79,7 @@ func TestARollbackReadsAsAnIncidentReport(t *testing.T) {
 	s := story.New(t)
 	v1 := story.NewApp("web", "v1").Guarded("web")
 	s.Given().Policy("web", quick).Good(v1)
-	s.When().Shipped(v1.As("v2").Image("lastgood.dev/demo-app:never-built"))
+	s.When().Shipped(v1.As("v2").Image(story.EmptyRegistry(t) + "/demo-app:never-built"))
 	s.Then().IsPutBackAndVerified(v1).BecauseOf("web", "rollout", "ImagePull")
 	one := s.Then().Rolledback("web")
 	if one.Spec.ReleasedBy != "kubectl" || one.Spec.Released == nil || one.Spec.Policy != "RollbackPolicy/web" || one.Spec.From.Number != 2 || one.Spec.To.Number != 1 {

@@ -60,6 +60,17 @@ func TestAnApplicationThatTakesLongToStartIsLeftAlone(t *testing.T) {
 	s.Then().IsPutBackAndVerified(twin).IsGood(v1.As("v2")).NothingWasDoneTo("web").TemplateChangedBy("web", "person")
 }
 
+// An image that nobody has is the release's fault, which the twin shows; a registry that is down is not.
+func TestAReleaseWhoseRegistryIsDownIsLeftAlone(t *testing.T) {
+	s := story.New(t)
+	v1 := story.NewApp("web", "v1")
+	twin := v1.Named("twin")
+	s.Given().Policy("web", "{}").RanBefore("web", v1, twin)
+	s.When().Shipped(v1.As("v2").Image(story.BusyRegistry(t)+"/demo-app:v2"), twin.As("v2").Image(story.EmptyRegistry(t)+"/demo-app:v2"))
+	s.Then().IsPutBack(twin).BecauseOf("twin", "rollout", "ImagePull").StateIs("web", "Watching", "RollingOut").
+		CheckSays("web", "rollout", "Unknown", "RegistryUnavailable").NothingWasDoneTo("web").TemplateChangedBy("web", "person")
+}
+
 const pauseKey = "lastgood.dev/pause-until"
 
 func TestUntilThePauseIsTakenBackNothingIsDone(t *testing.T) {

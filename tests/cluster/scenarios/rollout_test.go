@@ -27,7 +27,7 @@ func TestARolloutThatCannotSucceedIsPutBack(t *testing.T) {
 		policy string
 	}{
 		"a crash loop":                 {bad.Env("CRASH_AFTER", "0"), "CrashLoop", restartsTwice},
-		"an image that does not exist": {bad.Image("lastgood.dev/demo-app:never-built"), "ImagePull", defaults},
+		"an image that does not exist": {bad.Image(story.EmptyRegistry(t) + "/demo-app:never-built"), "ImagePull", defaults},
 		"a missing ConfigMap":          {bad.Edit(story.Needs("settings")), "ConfigError", defaults},
 		"a missing key of a Secret":    {bad.Edit(needsSecret), "ConfigError", defaults},
 		"the progress deadline":        {bad.Env("READY", "fail").Edit(story.ReadyBy("/ready")).Edit(impatient), "ProgressDeadlineExceeded", defaults},

@@ -60,7 +60,7 @@ func TestAfterKubectlSetImageTheNextImageIsSetAsEver(t *testing.T) {
 	s.Given().Policy("web", "{selector: {matchLabels: {tier: web}}, bakeTime: 3s, rollback: {verifyFor: 2s}}")
 	s.Kubectl(manifest(1, demoImage, 1), "apply", "-f", "-")
 	s.Then().IsGood(web)
-	s.Kubectl("", "set", "image", "deployment/web", "app=lastgood.dev/demo-app:never-built")
+	s.Kubectl("", "set", "image", "deployment/web", "app="+story.EmptyRegistry(t)+"/demo-app:never-built")
 	s.Then().IsPutBackAndVerified(web).BecauseOf("web", "rollout", "ImagePull")
 	s.Kubectl("", "set", "image", "deployment/web", "app=lastgood.dev/pause:dev")
 	s.Then().IsGood(web.As("v3")).TemplateChangedBy("web", "person", "lastgood", "person")

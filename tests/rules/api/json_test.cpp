@@ -160,7 +160,7 @@ TEST_CASE("Of a pod, what its checks need is read") {
                                              .waiting_message = "back-off",
                                              .last_exit_reason = "OOMKilled",
                                              .last_exit_code = 137});
-  CHECK(pod->containers[2] == ContainerState{.name = "gone", .last_exit_reason = "Error", .last_exit_code = 1});
+  CHECK(pod->containers[2] == ContainerState{.name = "gone", .ended = true, .last_exit_reason = "Error", .last_exit_code = 1});
   CHECK(pod->init_containers.at(0).last_exit_reason == "Completed");
   CHECK_FALSE(parse_pod(json(R"({"status": {"containerStatuses": [{"restartCount": "many"}]}})")));
   CHECK(parse_pod(json("{}"))->phase.empty());

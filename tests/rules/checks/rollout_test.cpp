@@ -67,11 +67,10 @@ struct Row {
 
 std::vector<Row> crash_rows() {
   auto init = waiting("PodInitializing");
-  init.init_containers = {
-      {.name = "migrate", .restarts = 3, .waiting_reason = "CrashLoopBackOff", .last_exit_reason = "Error", .last_exit_code = 2}};
-  auto restarting = crashed(5, 137, "Error", "");
-  auto starting_again = restarting;
-  starting_again.containers[0].last_exit_code = 1;
+  init.init_containers = {{.name = "migrate", .ended = true, .restarts = 3, .last_exit_reason = "Error", .last_exit_code = 2}};
+  auto ended = crashed(3, 137, "Error", "");
+  ended.containers[0].ended = true;
+  const auto starting_again = crashed(5, 137, "Error", "");
   auto again = crashed(5, 1, "Error", "");
   again.containers[0].started = again.containers[0].ready = again.ready = true;
   auto deleting = crashed(9, 1);
@@ -85,7 +84,13 @@ std::vector<Row> crash_rows() {
        {},
        "pod web-1, container app: 3 restarts (limit 3), last exit code 1 (Error)"},
       {"it has crashed less often", {crashed(2, 1)}, Unknown, "RollingOut"},
-      {"it has restarted often in months, ends once more, and kubelet starts it at once", {restarting}, Unknown, "RollingOut"},
+      {"it has ended: after a long run it would be started again at once, so that must last",
+       {ended},
+       Fail,
+       "CrashLoop",
+       false,
+       seconds(5),
+       "pod web-1, container app: 3 restarts (limit 3), last exit code 137 (Error)"},
       {"it runs again, and its startup probe has not passed yet", {starting_again}, Unknown, "RollingOut"},
       {"it ends well again and again, which no server should",
        {crashed(3, 0, "Completed")},
@@ -106,8 +111,8 @@ std::vector<Row> crash_rows() {
        {init},
        Fail,
        "CrashLoop",
-       true,
-       {},
+       false,
+       seconds(5),
        "pod web-1, container migrate: 3 restarts (limit 3), last exit code 2 (Error)"},
       {"it has crashed, but runs now", {again}, Unknown, "RollingOut"},
       {"the pod that crashes is being deleted", {deleting}, Unknown, "RollingOut"},
@@ -144,7 +149,31 @@ std::vector<Row> image_rows() {
        true,
        {},
        "pod web-1, container app: InvalidImageName: couldn't parse image name"},
-      {"the registry is down", {waiting("RegistryUnavailable")}, Unknown, "RollingOut"},
+      {"the registry is down", {waiting("RegistryUnavailable")}, Unknown, "RegistryUnavailable"},
+      {"kubelet backs off from a registry that is down",
+       {waiting("ImagePullBackOff", "Back-off pulling image \"x\": RegistryUnavailable: pull QPS exceeded")},
+       Unknown,
+       "RegistryUnavailable"},
+      {"nobody listens where the registry should be",
+       {waiting("ErrImagePull",
+                "failed to do request: Head \"https://r/v2/x\": dial tcp 10.0.0.1:443: connect: connection refused")},
+       Unknown,
+       "RegistryUnavailable",
+       false,
+       {},
+       "pod web-1, container app: ErrImagePull: failed to do request: Head \"https://r/v2/x\": dial tcp 10.0.0.1:443: connect: "
+       "connection refused; the registry cannot be asked now, which waits for the progress deadline"},
+      {"the registry asks for patience",
+       {waiting("ErrImagePull", "unexpected status from HEAD request to https://r/v2/x: 429 Too Many Requests")},
+       Unknown,
+       "RegistryUnavailable"},
+      {"the registry's name does not resolve: it may be misspelt",
+       {waiting("ErrImagePull", "dial tcp: lookup registry.exmaple.com: no such host")},
+       Fail,
+       "ImagePull",
+       false,
+       seconds(20)},
+      {"the registry does not let us in", {waiting("ErrImagePull", "pull access denied")}, Fail, "ImagePull", false, seconds(20)},
       {"the image runs in another pod: it is not the release", {elsewhere, waiting("ErrImagePull")}, Unknown, "RollingOut"},
   };
 }
@@ -316,6 +345,10 @@ TEST_CASE("a pod that came later and cannot be placed or started where it is spe
     CHECK(judge(complete(2), {running("web-0"), came_later(waiting(reason))}, start, minutes(60)).message ==
           "1 of 1 pods are ready (limit: a quarter, for 30s); 1 that lack what others of the revision have");
   }
+  const auto unpulled = came_later(waiting("ImagePullBackOff", "dial tcp 10.0.0.1:443: i/o timeout"));
+  CHECK(judge(complete(2), {running("web-0"), unpulled}, start, minutes(60)).message ==
+        "1 of 1 pods are ready (limit: a quarter, for 30s); 1 whose image the registry does not give now");
+  CHECK(judge(complete(1), {unpulled}, start, minutes(60)).reason == "RegistryUnavailable");
   const auto alone = judge(complete(1), {unplaced}, start, minutes(60));
   CHECK(alone.result == Unknown);
   CHECK(alone.reason == "Unschedulable");
