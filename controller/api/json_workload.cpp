@@ -30,7 +30,8 @@ Deployment read_deployment(const Reader& root) {
     out.conditions.push_back(DeploymentCondition{.type = condition.text("type"),
                                                  .status = parse_truth(condition.text("status")),
                                                  .reason = condition.text("reason"),
-                                                 .message = condition.text("message", most_text)});
+                                                 .message = condition.text("message", most_text),
+                                                 .last_update = condition.time("lastUpdateTime")});
   });
   return out;
 }

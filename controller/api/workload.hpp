@@ -15,6 +15,7 @@ struct DeploymentCondition {
   Truth status = Truth::Unknown;
   std::string reason;
   std::string message;
+  std::optional<Time> last_update = {};  // of Progressing: when the rollout last got further
   bool operator==(const DeploymentCondition&) const = default;
 };
 

@@ -35,6 +35,16 @@ void carry_out_ownership(Step& step, const api::Rollback& rollback) {
   step.look_again(step.now + soon_after_carrying_out);
 }
 
+// When the Deployment controller last saw it get further; nothing where it does not say.
+std::optional<Time> last_progress(const api::Deployment& deployment, Time now) {
+  const auto is_progress = [](const api::DeploymentCondition& one) {
+    return one.type == "Progressing" && one.status == api::Truth::True;
+  };
+  const auto found = std::ranges::find_if(deployment.conditions, is_progress);
+  if (found == deployment.conditions.end() || found->last_update > now) return std::nullopt;
+  return found->last_update;
+}
+
 void await_rollout(Step& step, const api::Rollback& rollback) {
   api::GuardStatus& guard = step.guard();
   if (held_back(step, judge_rules(), State::RollingBack)) return;
@@ -56,11 +66,12 @@ void await_rollout(Step& step, const api::Rollback& rollback) {
     step.out.rollback = advance(rollback.status, RollbackPhase::Verifying, message, step.now);
     return step.enter(State::Verifying, "RolledOut", message);
   }
-  const Time began = std::max(rollback.status.template_restored.value_or(step.now), guard.state_since.value_or(step.now));
+  const Time began = std::max({rollback.status.template_restored.value_or(step.now), guard.state_since.value_or(step.now),
+                               last_progress(step.deployment(), step.now).value_or(Time{})});
   if (step.now >= began + longest_restoration) {
     return fail_rollback(
         step, rollback, "RollbackFailed",
-        fmt::format("{} was not rolled out within {} after it was put back", name, format_duration(longest_restoration)));
+        fmt::format("{} was put back and has not got further in rolling out for {}", name, format_duration(longest_restoration)));
   }
   step.look_again(began + longest_restoration);
 }

@@ -34,6 +34,11 @@ bool is_forced(const World& world, const api::GuardStatus& guard) {
   return rollback && rollback->spec.force && api::is_by_hand(rollback->spec);
 }
 
+constexpr std::string_view what_ends_it =
+    "It is put back when the old pods pass and the new ones still fail; where none of the old is left, ship a release that "
+    "works, or "
+    "make a Rollback by hand";
+
 // The first confirmed breach, when the same check fails for the other revision too, and so was no reason to act.
 const CheckStatus* not_its_own(const World& world, const api::GuardStatus& guard, bool before, Time now) {
   const api::PolicySpec& spec = world.guarding.spec;
@@ -93,11 +98,11 @@ MaybeHold unconfirmed(const World& world, const api::GuardStatus& guard, Time no
 MaybeHold already_failing(const World& world, const api::GuardStatus& guard, Time now) {
   const CheckStatus* breach = not_its_own(world, guard, true, now);
   if (!breach) return {};
-  return Hold{
-      .reason = "AlreadyFailing",
-      .message = fmt::format("Check {} failed before the new revision had a pod, so the release is not its cause. Then, {}: "
-                             "{}. Now: {}. It is put back when the old pods pass and the new ones still fail",
-                             breach->name, breach->comparison->revision, breach->comparison->message, breach->message)};
+  return Hold{.reason = "AlreadyFailing",
+              .message = fmt::format(
+                  "Check {} failed before the new revision had a pod, so the release is not its cause. Then, {}: "
+                  "{}. Now: {}. {}",
+                  breach->name, breach->comparison->revision, breach->comparison->message, breach->message, what_ends_it)};
 }
 
 MaybeHold shared_cause(const World& world, const api::GuardStatus& guard, Time now) {
@@ -106,9 +111,9 @@ MaybeHold shared_cause(const World& world, const api::GuardStatus& guard, Time n
   return Hold{
       .reason = "SharedCause",
       .message = fmt::format("Check {} fails just the same for {}, so going back to it would not help. The old revision, at {}: "
-                             "{}. The new one: {}. It is put back when the old pods pass and the new ones still fail",
+                             "{}. The new one: {}. {}",
                              breach->name, breach->comparison->revision, format_rfc3339(breach->comparison->at.value_or(now)),
-                             breach->comparison->message, breach->message)};
+                             breach->comparison->message, breach->message, what_ends_it)};
 }
 
 MaybeHold breaker_open(const World& world, const api::GuardStatus&, Time) {

@@ -160,9 +160,10 @@ std::vector<HoldRow> whose() {
        "what failed before the release had a pod is not its fault",
        [](World& w) { compare(w, api::SampleResult::Fail, true); },
        {{.reason = "AlreadyFailing",
-         .message = "Check health failed before the new revision had a pod, so the release is not its cause. Then, revision 1 "
-                    "(web-v1): 503 instead of 200-399. Now: as the test says. It is put back when the old pods pass and the "
-                    "new ones still fail"}}},
+         .message =
+             "Check health failed before the new revision had a pod, so the release is not its cause. Then, revision 1 "
+             "(web-v1): 503 instead of 200-399. Now: as the test says. It is put back when the old pods pass and the "
+             "new ones still fail; where none of the old is left, ship a release that works, or make a Rollback by hand"}}},
       {"AlreadyFailing", "what passed before is", [](World& w) { compare(w, api::SampleResult::Pass, true); }},
       {"AlreadyFailing", "what was not known before may be", [](World& w) { compare(w, api::SampleResult::Unknown, true); }},
       {"AlreadyFailing", "what fails at the same time is another rule's",
@@ -179,7 +180,8 @@ std::vector<HoldRow> whose() {
          .message =
              "Check health fails just the same for revision 1 (web-v1), so going back to it would not help. The old "
              "revision, at 2026-11-24T12:00:30Z: 503 instead of 200-399. The new one: as the test says. It is put back when "
-             "the old pods pass and the new ones still fail"}}},
+             "the old pods pass and the new ones still fail; where none of the old is left, ship a release that works, or make a "
+             "Rollback by hand"}}},
       {"SharedCause", "where the old one passes, it is", [](World& w) { compare(w, api::SampleResult::Pass, false); }},
       {"SharedCause", "where the old one is not asked, nothing is shared",
        [](World& w) { w.guard.checks[1].comparison.reset(); }},

@@ -84,6 +84,30 @@ TEST_CASE("A restored revision that does not roll out freezes after a quarter of
   CHECK(life.standing() == "Frozen RollbackFailed");
 }
 
+TEST_CASE("A restoration that gets further has a quarter of an hour from its last progress") {
+  Life life = rolling_back();
+  const auto progresses = [&](api::Truth truth) {
+    life.deployment.conditions = {{.type = "Progressing", .status = truth, .last_update = life.now}};
+    life.watch(14min, {unknown("rollout")});
+  };
+  for (int i = 0; i < 4; ++i) progresses(api::Truth::True);
+  CHECK(life.standing() == "RollingBack RollingOut");
+  SECTION("then no more") {
+    life.watch(2min, {unknown("rollout")});
+    CHECK(life.standing() == "Frozen RollbackFailed");
+    CHECK(life.guard.message.contains("15m"));
+  }
+  SECTION("what is said to be without progress is none") {
+    progresses(api::Truth::False);
+    CHECK(life.standing() == "Frozen RollbackFailed");
+  }
+  SECTION("nor is what is to come") {
+    life.deployment.conditions = {{.type = "Progressing", .status = api::Truth::True, .last_update = life.now + 24h}};
+    life.watch(2min, {unknown("rollout")});
+    CHECK(life.standing() == "Frozen RollbackFailed");
+  }
+}
+
 TEST_CASE("A restoration that is found complete is no failure, however long nobody looked") {
   Life life = rolling_back();
   life.roll_out().pass_time(24h).look();
