@@ -137,8 +137,12 @@ Result<Pod> parse_pod(const Json& object) {
   out.ip = status.text("podIP");
   out.phase = status.text("phase");
   StringMap conditions;
-  status.each("conditions", most_elements,
-              [&](const Reader& condition) { conditions.emplace(condition.text("type"), condition.text("status")); });
+  out.taken_on = status.time("startTime");
+  status.each("conditions", most_elements, [&](const Reader& condition) {
+    conditions.emplace(condition.text("type"), condition.text("status"));
+    const bool is_unready = condition.text("type") == "Ready" && condition.text("status") != "True";
+    if (is_unready) out.unready_since = condition.time("lastTransitionTime");
+  });
   out.ready = conditions["Ready"] == "True";
   out.containers_ready = conditions["ContainersReady"] == "True";
   spec.each("readinessGates", most_elements,

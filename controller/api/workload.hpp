@@ -74,8 +74,10 @@ struct Pod {
   std::string phase;          // Pending, Running, Succeeded, Failed, Unknown
   StringMap port_names = {};  // a container port's name -> its number in decimal
   bool ready = false;
-  bool containers_ready = false;  // condition ContainersReady
-  bool gates_passed = true;       // each of spec.readinessGates
+  std::optional<Time> taken_on = {};       // status.startTime: kubelet knew of it
+  std::optional<Time> unready_since = {};  // where the condition Ready is not True
+  bool containers_ready = false;           // condition ContainersReady
+  bool gates_passed = true;                // each of spec.readinessGates
   std::vector<ContainerState> containers = {};
   std::vector<ContainerState> init_containers = {};
   bool operator==(const Pod&) const = default;

@@ -38,7 +38,7 @@ struct Likeness {
   const char* reason;
   const char* words;
   bool (*shows)(const Pod& pod);
-  bool takes_time = false;  // a pod that has just come shows it too
+  bool takes_time = false;  // a pod that has just come shows it too, and one that the cluster keeps from starting
 };
 
 // A deadline is the Deployment's; what its pods show of it is that they are not ready.
@@ -110,7 +110,10 @@ Sample compare_rollout(const Sample& failure, std::span<const Pod> pods_of_other
   const auto likeness = std::ranges::find(likenesses, std::string_view(failure.reason), &Likeness::of);
   if (failure.result != SampleResult::Fail || likeness == likenesses.end()) return {.check = failure.check};
   auto pods = living(pods_of_other);
-  if (likeness->takes_time) std::erase_if(pods, [&](const Pod* pod) { return starts_up(*pod, std::nullopt, now); });
+  const auto cannot_tell = [&](const Pod* pod) {
+    return starts_up(*pod, std::nullopt, now) || is_unheard_of(*pod) || is_unplaced(*pod) || is_unpulled(*pod);
+  };
+  if (likeness->takes_time) std::erase_if(pods, cannot_tell);
   return judge_likeness(failure.check, *likeness, pods);
 }
 

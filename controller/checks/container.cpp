@@ -12,11 +12,22 @@ bool is_living(const api::Pod& pod) { return !pod.meta.deleting && pod.phase != 
 
 bool starts_up(const api::Pod& pod, const std::optional<Time>& rolled_out, Time now) {
   if (pod.ready || !pod.meta.created) return false;
-  const bool was_ready = rolled_out && *pod.meta.created <= *rolled_out;
-  return !was_ready && now - *pod.meta.created < start_up;
+  // kubelet first says that a pod is not ready within a second of taking it on, and no more until that changes.
+  constexpr std::chrono::seconds at_once{5};
+  const bool was_there = rolled_out && *pod.meta.created <= *rolled_out;
+  const bool was_ready = pod.unready_since && pod.taken_on && *pod.unready_since > *pod.taken_on + at_once;
+  return !was_there && !was_ready && now - *pod.meta.created < start_up;
 }
 
 bool is_unheard_of(const api::Pod& pod) { return !pod.ready && pod.containers_ready && pod.gates_passed; }
+
+bool is_unplaced(const api::Pod& pod) {
+  return pod.phase == "Pending" && pod.ip.empty() && pod.containers.empty() && pod.init_containers.empty();
+}
+
+bool is_unpulled(const api::Pod& pod) {
+  return std::ranges::any_of(pod.init_containers, waits_for_registry) || std::ranges::any_of(pod.containers, waits_for_registry);
+}
 
 bool has_begun(const ContainerState& container) {
   return container.started || container.restarts > 0 || !container.last_exit_reason.empty();

@@ -82,14 +82,15 @@ std::optional<Sample> deadline_exceeded(const RolloutView& view) {
 }
 
 // kubelet calls it CrashLoopBackOff only now and then, and for the most part of a back-off says that it has ended. One pod of
-// many speaks of its node.
+// many speaks of its node; those that have not run at all do not speak.
 std::optional<Sample> crash_loop(const api::RolloutCheck& rules, const std::vector<const Pod*>& pods) {
   const auto loops = [&](const ContainerState& container) {
     return is_down(container) && container.restarts >= rules.crash_loop_restarts;
   };
   const auto count = std::ranges::count_if(pods, [&](const Pod* pod) { return find_container({pod}, loops).has_value(); });
+  const auto ran = std::ranges::count_if(pods, [&](const Pod* pod) { return find_container({pod}, has_begun).has_value(); });
   const auto at = find_container(pods, loops);
-  if (!at || static_cast<std::size_t>(count) * 4 <= pods.size()) return std::nullopt;
+  if (!at || count * 4 <= ran) return std::nullopt;
   const std::string message =
       fmt::format("{}: {} restarts (limit {}), last exit code {}{}", place_text(*at), at->container.restarts,
                   rules.crash_loop_restarts, at->container.last_exit_code,
@@ -136,17 +137,13 @@ std::optional<Sample> config_error(const std::vector<const Pod*>& pods) {
                                 format_duration(applied_later)));
 }
 
-// kubelet reports containers and an address; a pod without either has no node yet, and one may be on its way.
-bool is_unplaced(const Pod& pod) {
-  return pod.phase == "Pending" && pod.ip.empty() && pod.containers.empty() && pod.init_containers.empty();
-}
-
-bool is_unpulled(const Pod& pod) { return find_container({&pod}, waits_for_registry).has_value(); }
-
-// It cannot start where it is, and others of the revision could elsewhere.
+// It cannot start where it is, and the same container of another pod runs.
 bool lacks_what_others_have(const std::vector<const Pod*>& pods, const Pod& pod) {
-  const auto lacks = [&](const ContainerState& one) { return (lacks_image(one) || lacks_config(one)) && has_run(pods, one); };
-  return find_container({&pod}, lacks).has_value();
+  const auto runs = [&](const ContainerState& one) {
+    return find_container(pods, [&](const ContainerState& other) { return other.name == one.name && other.started; }).has_value();
+  };
+  return find_container({&pod}, [&](const ContainerState& one) { return (lacks_image(one) || lacks_config(one)) && runs(one); })
+      .has_value();
 }
 
 struct Readiness {

@@ -66,14 +66,25 @@ void await_rollout(Step& step, const api::Rollback& rollback) {
     step.out.rollback = advance(rollback.status, RollbackPhase::Verifying, message, step.now);
     return step.enter(State::Verifying, "RolledOut", message);
   }
-  const Time began = std::max({rollback.status.template_restored.value_or(step.now), guard.state_since.value_or(step.now),
-                               last_progress(step.deployment(), step.now).value_or(Time{})});
-  if (step.now >= began + longest_restoration) {
-    return fail_rollback(
-        step, rollback, "RollbackFailed",
-        fmt::format("{} was put back and has not got further in rolling out for {}", name, format_duration(longest_restoration)));
+  const Time began = std::max(rollback.status.template_restored.value_or(step.now), guard.state_since.value_or(step.now));
+  // A pod that is ready and unready by turns is progress to Kubernetes each time.
+  const Time got_further =
+      std::clamp(last_progress(step.deployment(), step.now).value_or(began), began, began + 3 * longest_restoration);
+  if (step.now >= got_further + longest_restoration) {
+    return fail_rollback(step, rollback, "RollbackFailed",
+                         fmt::format("{} was put back and has not got further in rolling out for {}, or not to its end in {}",
+                                     name, format_duration(longest_restoration), format_duration(4 * longest_restoration)));
   }
-  step.look_again(began + longest_restoration);
+  step.look_again(got_further + longest_restoration);
+}
+
+// After a pause of the judgement not all pods need be there: what has not been ready yet has its time, as anywhere.
+void await_replicas(Step& step) {
+  api::GuardStatus& guard = step.guard();
+  if (guard.reason != "AwaitingReplicas") guard.state_since = step.now;
+  step.enter(State::Verifying, "AwaitingReplicas",
+             fmt::format("{} is verified once every replica is available", name_of(step.deployment(), *guard.current)));
+  step.look_again(guard.state_since.value_or(step.now) + longest_restoration);
 }
 
 // An earlier one of the same name, which came to nothing, is no answer to what was begun since.
@@ -221,14 +232,16 @@ void step_verifying(Step& step) {
     return;
   }
   // Time in which nobody looked verifies nothing.
-  if (!guard.rolled_out) guard.rolled_out = step.now;
+  const bool has_waited =
+      guard.reason == "AwaitingReplicas" && step.now >= guard.state_since.value_or(step.now) + longest_restoration;
+  if (!guard.rolled_out && (has_waited || api::rollout_complete(step.deployment()))) guard.rolled_out = step.now;
   judge(step);
   if (const CheckStatus* breach = breached(guard.checks)) {
     return fail_rollback(step, *rollback, "VerificationFailed",
                          fmt::format("{} was put back but fails too, check {}: {}", name_of(step.deployment(), *guard.current),
                                      breach->name, breach->message));
   }
-  conclude_verification(step, *rollback);
+  guard.rolled_out ? conclude_verification(step, *rollback) : await_replicas(step);
 }
 
 }  // namespace lastgood::decide

@@ -96,6 +96,7 @@ Code read_condition(Value value, api::DeploymentCondition& condition, Trail& tra
   return walk::fields(value, trail, [&](std::string_view name, Value field) -> Code {
     if (name == "type") return walk::read(field, condition.type);
     if (name == "reason") return walk::read(field, condition.reason);
+    if (name == "lastUpdateTime") return read_time(field, condition.last_update);
     std::string_view text;
     if (name != "message" && name != "status") return simdjson::SUCCESS;
     if (const Code code = field.get_string().get(text)) return code;

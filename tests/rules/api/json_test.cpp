@@ -125,6 +125,13 @@ TEST_CASE("Of a pod's readiness, what kubelet said of the containers and others 
   const std::string unready = R"({"type": "Ready", "status": "False"}, {"type": "ContainersReady", "status": "True"})";
   const std::string gate = R"({"conditionType": "example.com/reachable"})";
   CHECK(read("", "") == std::vector<bool>{false, false, true});
+  const auto unready_since = [](const char* status) { return parse_pod(json(status))->unready_since.has_value(); };
+  CHECK(unready_since(
+      R"({"status": {"conditions": [{"type": "Ready", "status": "False", "lastTransitionTime": "2026-11-24T12:00:00Z"}]}})"));
+  CHECK_FALSE(unready_since(
+      R"({"status": {"conditions": [{"type": "Ready", "status": "True", "lastTransitionTime": "2026-11-24T12:00:00Z"}]}})"));
+  CHECK(parse_pod(json(R"({"status": {"startTime": "2026-11-24T12:00:00Z"}})"))->taken_on ==
+        parse_rfc3339("2026-11-24T12:00:00Z"));
   CHECK(read("", unready) == std::vector<bool>{false, true, true});
   CHECK(read(gate, unready) == std::vector<bool>{false, true, false});
   CHECK(read(gate, unready + R"(, {"type": "example.com/reachable", "status": "False"})") ==

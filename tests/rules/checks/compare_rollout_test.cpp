@@ -26,6 +26,11 @@ struct Row {
 
 std::vector<Row> same_reason_rows() {
   const std::string missing = "configmap \"settings\" not found";
+  auto unheard = running("web-a", false);
+  unheard.containers_ready = true;
+  auto unplaced = pod_with("web-b", {}, "Pending");
+  unplaced.ip = "";
+  unplaced.containers.clear();
   return {
       {"it crashes too",
        "CrashLoop",
@@ -63,6 +68,12 @@ std::vector<Row> same_reason_rows() {
        Fail,
        "NotReady",
        "1 of 2 pods are not ready, web-a for one (limit: a quarter)"},
+      {"one that the cluster keeps from being ready says nothing",
+       "NotReady",
+       {unheard, unplaced, waiting("web-c", "ErrImagePull", "i/o timeout"), running("web-d")},
+       Pass,
+       "Passed",
+       "0 of 1 pods are not ready (limit: a quarter)"},
       {"a deadline that passed, and it is not ready either",
        "ProgressDeadlineExceeded",
        {running("web-a", false)},

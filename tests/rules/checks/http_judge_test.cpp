@@ -183,6 +183,11 @@ TEST_CASE("who is not ready may still be starting, until it has had its time or 
   };
   const auto unready = [&](Duration ago) { return created(running("web-0", false), ago); };
   constexpr Duration minute = std::chrono::minutes(1);
+  auto was_ready = unready(minute);
+  was_ready.taken_on = now - minute;
+  was_ready.unready_since = now - std::chrono::seconds(20);
+  auto never_ready = was_ready;
+  never_ready.unready_since = now - minute + std::chrono::seconds(1);
   auto ageless = running("web-0", false);
   ageless.meta.created.reset();
   struct Row {
@@ -204,6 +209,8 @@ TEST_CASE("who is not ready may still be starting, until it has had its time or 
        false,
        false},
       {"it came after that", {unready(minute)}, now - std::chrono::seconds(90), true, true},
+      {"it has been ready since kubelet took it on", {was_ready}, {}, false, false},
+      {"it has not", {never_ready}, {}, true, true},
       {"another is ready, which the URL may lead to", {unready(minute), running("web-1")}, {}, true, false},
       {"it is gone", {}, {}, false, false},
   };

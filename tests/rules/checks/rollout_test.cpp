@@ -50,6 +50,14 @@ api::Pod crashed(std::int64_t restarts, int code, const std::string& reason = "E
   return pod("web-1", {.restarts = restarts, .waiting_reason = waits, .last_exit_reason = reason, .last_exit_code = code});
 }
 
+api::Pod unplaced(const std::string& name) {
+  auto out = pod(name, {});
+  out.phase = "Pending";
+  out.ip = "";
+  out.containers.clear();
+  return out;
+}
+
 Sample judge(const api::Deployment& deployment, const std::vector<api::Pod>& pods, std::optional<Time> rolled_out = std::nullopt,
              Duration since = seconds(60), const api::RolloutCheck& rules = {}) {
   return judge_rollout(rules, {.deployment = deployment, .hash = hash, .pods = pods, .rolled_out = rolled_out}, start + since);
@@ -118,6 +126,13 @@ std::vector<Row> crash_rows() {
       {"the pod that crashes is being deleted", {deleting}, Unknown, "RollingOut"},
       {"one pod of several",
        {running("web-0"), crashed(3, 1)},
+       Fail,
+       "CrashLoop",
+       true,
+       {},
+       "pod web-1, container app: 3 restarts (limit 3), last exit code 1 (Error)"},
+      {"the only one that has run at all",
+       {crashed(3, 1), unplaced("web-2"), unplaced("web-3"), unplaced("web-4")},
        Fail,
        "CrashLoop",
        true,
@@ -297,63 +312,6 @@ TEST_CASE("once rolled out, more than a quarter of the pods not ready is a failu
   CHECK(judge(complete(4), pods(3, 1), start).message == "3 of 4 pods are ready (limit: a quarter, for 30s)");
   CHECK(judge(complete(4), pods(2, 2), std::nullopt).result == Pass);
   CHECK(judge(complete(3), pods(2, 1), start, seconds(60), {.unavailable_for = Duration(0)}).result == Pass);
-}
-
-TEST_CASE("a pod that has ended stays listed until it is collected, and counts for nothing") {
-  auto evicted = crashed(9, 137);
-  evicted.phase = "Failed";
-  auto completed = running("web-2", false);
-  completed.phase = "Succeeded";
-  CHECK(judge(complete(1), {running("web-0"), evicted, completed}, start).message ==
-        "1 of 1 pods are ready (limit: a quarter, for 30s)");
-  CHECK(judge(deployment(), {evicted}).reason == "RollingOut");
-}
-
-TEST_CASE("a pod whose node does not report is not called not ready: nobody knows how it is") {
-  auto unheard = running("web-1", false);
-  unheard.containers_ready = true;
-  CHECK(judge(complete(2), {running("web-0"), unheard}, start).message ==
-        "1 of 1 pods are ready (limit: a quarter, for 30s); 1 on a node that does not report");
-  const auto alone = judge(complete(1), {unheard}, start);
-  CHECK(alone.result == Unknown);
-  CHECK(alone.reason == "NodeNotReady");
-  CHECK(alone.message == "1 of 1 pods are on a node that does not report");
-  auto gated = unheard;
-  gated.gates_passed = false;
-  CHECK(judge(complete(1), {gated}, start).reason == "NotReady");
-  auto unready = unheard;
-  unready.containers_ready = false;
-  CHECK(judge(complete(2), {unheard, unready}, start).message ==
-        "1 of 1 pods are not ready, web-1 for one (limit: a quarter, for 30s); 1 on a node that does not report");
-}
-
-TEST_CASE("a pod that came later and cannot be placed or started where it is speaks of the cluster, not of the release") {
-  const auto late = start + seconds(5);
-  const auto came_later = [&](api::Pod pod) {
-    pod.meta.key.name = "web-9";
-    pod.meta.created = late;
-    return pod;
-  };
-  auto unplaced = came_later(pod("web-9", {}));
-  unplaced.phase = "Pending";
-  unplaced.ip = "";
-  unplaced.containers.clear();
-  const auto elsewhere = "1 of 1 pods are ready (limit: a quarter, for 30s); 1 not on a node yet";
-  CHECK(judge(complete(2), {running("web-0"), unplaced}, start, minutes(60)).message == elsewhere);
-  for (const char* reason : {"ImagePullBackOff", "CreateContainerConfigError"}) {
-    CAPTURE(reason);
-    CHECK(judge(complete(2), {running("web-0"), came_later(waiting(reason))}, start, minutes(60)).message ==
-          "1 of 1 pods are ready (limit: a quarter, for 30s); 1 that lack what others of the revision have");
-  }
-  const auto unpulled = came_later(waiting("ImagePullBackOff", "dial tcp 10.0.0.1:443: i/o timeout"));
-  CHECK(judge(complete(2), {running("web-0"), unpulled}, start, minutes(60)).message ==
-        "1 of 1 pods are ready (limit: a quarter, for 30s); 1 whose image the registry does not give now");
-  CHECK(judge(complete(1), {unpulled}, start, minutes(60)).reason == "RegistryUnavailable");
-  const auto alone = judge(complete(1), {unplaced}, start, minutes(60));
-  CHECK(alone.result == Unknown);
-  CHECK(alone.reason == "Unschedulable");
-  CHECK(alone.message == "1 of 1 pods are not on a node yet");
-  CHECK(judge(complete(1), {}, start, minutes(60)).reason == "NoPods");
 }
 
 TEST_CASE("a pod that is not ready because it crashes is said to") {

@@ -275,6 +275,32 @@ TEST_CASE("While it is suspended nothing is verified by the passing of time") {
   CHECK(life.standing() == "Idle RolledBack");
 }
 
+TEST_CASE("What was scaled away while it was verified is verified once every replica is there again, and has its time for that") {
+  Life life = restored();
+  life.roll_out().look().watch_well(4min).scale(0);
+  life.deployment.updated_replicas = life.deployment.available_replicas = life.deployment.status_replicas = 0;
+  life.watch(1h, {});
+  REQUIRE(life.standing() == "Verifying ScaledToZero");
+  life.scale(3).watch(14min, {unknown("rollout"), unknown("health")});
+  CHECK(life.standing() == "Verifying AwaitingReplicas");
+  CHECK_FALSE(life.guard.rolled_out);
+  SECTION("complete, it is verified from then on") {
+    life.roll_out().watch_well(4min);
+    CHECK(life.standing() == "Verifying RolledOut");
+    life.watch_well(2min);
+    CHECK(life.standing() == "Idle RolledBack");
+  }
+  SECTION("never complete, it ends unverified") {
+    life.watch(1h, {unknown("rollout"), unknown("health")});
+    CHECK(life.standing() == "Idle RolledBack");
+    CHECK(life.told("RollbackUnverified") == 1);
+  }
+  SECTION("what fails meanwhile has failed") {
+    life.watch(1min, {fails_at_once("rollout")});
+    CHECK(life.standing() == "Frozen VerificationFailed");
+  }
+}
+
 TEST_CASE("A good revision is not even kept while the policy is suspended, and is kept afterwards") {
   Life life;
   life.suspend().ship("v1").roll_out().look().look();

@@ -101,6 +101,10 @@ TEST_CASE("A restoration that gets further has a quarter of an hour from its las
     progresses(api::Truth::False);
     CHECK(life.standing() == "Frozen RollbackFailed");
   }
+  SECTION("nor to its end in an hour, where pods are ready and unready by turns") {
+    progresses(api::Truth::True);
+    CHECK(life.standing() == "Frozen RollbackFailed");
+  }
   SECTION("nor is what is to come") {
     life.deployment.conditions = {{.type = "Progressing", .status = api::Truth::True, .last_update = life.now + 24h}};
     life.watch(2min, {unknown("rollout")});
