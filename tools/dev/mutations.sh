@@ -213,7 +213,7 @@ mutant "idle: does not say that what governs is broken" life.cpp 's/if \(guard.s
 mutant "idle: goes on saying what was broken" idle.cpp 's/if \(!says_what_runs\(step.guard\(\)\)\) say_what_runs\(step\);//'
 mutant "idle: what was put back is not said to be" idle.cpp 's/if \(is_as_put_back\(last, current\)\) return .*$//'
 mutant "idle: what was judged since is said to be put back" idle.cpp 's/ &&$/;/; s/^ *last->status.finished >= current.since;//'
-mutant "restoration: its progress is not seen" restoring.cpp 's/last_progress\(step.deployment\(\), step.now\).value_or\(Time\{\}\)/Time{}/'
+mutant "restoration: its progress is not seen" restoring.cpp 's/last_progress\(step.deployment\(\), step.now\).value_or\(began\)/began/'
 mutant "restoration: may flap for ever" restoring.cpp 's/began \+ 3 \* longest_restoration/step.now/'
 mutant "restoration: is verified before every replica is there" restoring.cpp 's/!guard.rolled_out && \(has_waited \|\| api::rollout_complete\(step.deployment\(\)\)\)/!guard.rolled_out/'
 mutant "restoration: waits for ever for replicas" restoring.cpp 's/\(has_waited \|\| api::rollout_complete/(api::rollout_complete/'
