@@ -35,7 +35,7 @@ struct HttpPlan {
 enum class Excuse : std::uint8_t {
   None,
   Stopped,   // somebody took the pod away meanwhile
-  Starting,  // it is not ready yet: refuses, gives no answer, closes or says 503 as any other would in its first minutes
+  Starting,  // it is not ready yet: that it refuses, gives no answer or closes says nothing
 };
 
 struct HttpAsked {

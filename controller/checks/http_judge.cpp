@@ -50,17 +50,13 @@ Kind kind_of_answer(const api::HttpCheck& http, const api::HttpAnswer& answer) {
   return Kind::NotAsked;
 }
 
-bool says_nothing_yet(Kind kind, const api::HttpAnswer& answer) {
-  constexpr int service_unavailable = 503;
-  const bool is_silent = kind == Kind::TimedOut || kind == Kind::Refused || kind == Kind::Closed;
-  return is_silent || (kind == Kind::WrongStatus && answer.status == service_unavailable);
-}
+bool is_silent(Kind kind) { return kind == Kind::TimedOut || kind == Kind::Refused || kind == Kind::Closed; }
 
 Kind kind_of(const api::HttpCheck& http, const HttpAsked& asked) {
   const Kind kind = kind_of_answer(http, asked.answer);
   if (kind == Kind::Passed || kind == Kind::NotAsked) return kind;
   if (asked.excuse == Excuse::Stopped) return Kind::Stopped;
-  return asked.excuse == Excuse::Starting && says_nothing_yet(kind, asked.answer) ? Kind::Starting : kind;
+  return asked.excuse == Excuse::Starting && is_silent(kind) ? Kind::Starting : kind;
 }
 
 std::string what_happened(const api::HttpCheck& http, const HttpAsked& asked, Kind kind) {

@@ -93,7 +93,8 @@ TEST_CASE("pods that ran and have lost what they need are not ready: none of the
   lost.containers[0].restarts = 1;
   const auto sample = judge(deployment(2), {lost, lost}, start, minutes(60));
   CHECK(sample.reason == "NotReady");
-  CHECK(sample.message == "2 of 2 pods are not ready, web-1 for one, container app is in CreateContainerConfigError (limit: a quarter, for 30s)");
+  CHECK(sample.message ==
+        "2 of 2 pods are not ready, web-1 for one, container app is in CreateContainerConfigError (limit: a quarter, for 30s)");
 }
 
 }  // namespace lastgood::checks::test
