@@ -79,7 +79,8 @@ func TestARollbackReadsAsAnIncidentReport(t *testing.T) {
 	s := story.New(t)
 	v1 := story.NewApp("web", "v1").Guarded("web")
 	s.Given().Policy("web", quick).Good(v1)
-	s.When().Shipped(v1.As("v2").Image(story.EmptyRegistry(t) + "/demo-app:never-built"))
+	missing := story.EmptyRegistry(t) + "/demo-app:never-built"
+	s.When().Shipped(v1.As("v2").Image(missing))
 	s.Then().IsPutBackAndVerified(v1).BecauseOf("web", "rollout", "ImagePull")
 	one := s.Then().Rolledback("web")
 	if one.Spec.ReleasedBy != "kubectl" || one.Spec.Released == nil || one.Spec.Policy != "RollbackPolicy/web" || one.Spec.From.Number != 2 || one.Spec.To.Number != 1 {
@@ -99,7 +100,7 @@ func TestARollbackReadsAsAnIncidentReport(t *testing.T) {
 	for _, change := range one.Status.Changes {
 		sides = append(sides, change.Path+": "+change.From+" -> "+change.To)
 	}
-	want := "spec.containers[app].image: lastgood.dev/demo-app:never-built -> lastgood.dev/demo-app:dev"
+	want := fmt.Sprintf("spec.containers[app].image: %s -> lastgood.dev/demo-app:dev", missing)
 	if !slices.Contains(sides, want) || len(sides) != 2 {
 		t.Errorf("old and new differ by %q; want %q and the version", sides, want)
 	}
