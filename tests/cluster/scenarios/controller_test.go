@@ -18,8 +18,8 @@ const atOnce = `
 bakeTime: 3s
 checks:
 - name: health
-  http: {port: 8080, path: /health, timeout: 500ms}
-  interval: 1s
+  http: {port: 8080, path: /health, timeout: 2s}
+  interval: 2s
   failureThreshold: 1
 rollback: {verifyFor: 1s}
 `
