@@ -11,10 +11,10 @@
 
 namespace lastgood::api {
 
-inline constexpr std::size_t most_name = 253;  // bytes of a name, a reason, a policy's name
-inline constexpr std::size_t most_text = 512;  // bytes of a check's message
-inline constexpr std::size_t most_kubelet_text = 4096;
-inline constexpr std::size_t most_message = 1024;  // bytes of a condition's or a status' message
+inline constexpr std::size_t most_name = 253;           // bytes of a name, a reason, a policy's name
+inline constexpr std::size_t most_text = 512;           // bytes of a check's message
+inline constexpr std::size_t most_kubelet_text = 4096;  // bytes of its words on a container
+inline constexpr std::size_t most_message = 1024;       // bytes of a condition's or a status' message
 inline constexpr std::size_t most_revisions = 20;
 inline constexpr std::size_t most_checks = 16;                 // of a policy; "rollout" comes on top
 inline constexpr std::size_t most_past = RollbackLimit::most;  // of what happened: rollbacks, contests, moments, changes

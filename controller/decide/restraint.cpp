@@ -36,8 +36,7 @@ bool is_forced(const World& world, const api::GuardStatus& guard) {
 
 constexpr std::string_view what_ends_it =
     "It is put back when the old pods pass and the new ones still fail; where none of the old is left, ship a release that "
-    "works, or "
-    "make a Rollback by hand";
+    "works, or make a Rollback by hand";
 
 // The first confirmed breach, when the same check fails for the other revision too, and so was no reason to act.
 const CheckStatus* not_its_own(const World& world, const api::GuardStatus& guard, bool before, Time now) {
