@@ -5,11 +5,11 @@
 verb_bench() {
   demo_prepare
   local home keep='' kubeconfig
-  home=$CACHE/bench/$(cluster_hash "$ROOT/tests/cluster/cmd/bench" "$ROOT/tests/cluster/internal/client" "$ROOT/tests/cluster/go.mod")
+  home=$CACHE/bench/$(cluster_hash "$ROOT/tests/e2e/cmd/bench" "$ROOT/tests/e2e/internal/client" "$ROOT/tests/e2e/go.mod")
   if [ ! -x "$home/bench" ]; then
     step "building the bench"
     mkdir -p "$home"
-    cluster_build "$ROOT/tests/cluster" "$home/bench" ./cmd/bench || die "tests/cluster/cmd/bench could not be built."
+    cluster_build "$ROOT/tests/e2e" "$home/bench" ./cmd/bench || die "tests/e2e/cmd/bench could not be built."
     done_step
   fi
   DEMO_UNDO=()

@@ -41,7 +41,7 @@ verb_format() {
   need_packages clang-format-19
   step "formatting"
   (cd "$ROOT" && cpp_sources | xargs clang-format-19 -i)
-  if command -v gofmt >/dev/null; then (cd "$ROOT" && gofmt -w tests/cluster tests/demo-app); fi
+  if command -v gofmt >/dev/null; then (cd "$ROOT" && gofmt -w tests/e2e tests/app); fi
   done_step
 }
 
@@ -55,8 +55,8 @@ verb_lint() {
   (cd "$ROOT" && shell_sources | xargs shellcheck -x) || die "shellcheck found something."
   done_step
   step "go vet"
-  (cd "$ROOT/tests/demo-app" && go vet ./...) || die "go vet found something in tests/demo-app."
-  (cd "$ROOT/tests/cluster" && go vet ./internal/... ./cmd/local/... ./scenarios/...) || die "go vet found something in tests/cluster."
+  (cd "$ROOT/tests/app" && go vet ./...) || die "go vet found something in tests/app."
+  (cd "$ROOT/tests/e2e" && go vet ./internal/... ./cmd/local/... ./scenarios/...) || die "go vet found something in tests/e2e."
   done_step
   step "clang-tidy (about 10 minutes on two cores)"
   (cd "$ROOT" && git ls-files 'controller/*.cpp' 'cmd/*.cpp' |

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # The local Kubernetes: ./dev cluster. Brings what it lacks, builds the programs into $CACHE, keyed by the hash of their
-# sources, and leaves the rest to tests/cluster/cmd/local. Must not know what the tests do with the cluster.
+# sources, and leaves the rest to tests/e2e/cmd/local. Must not know what the tests do with the cluster.
 
 CLUSTER_DIR=${LASTGOOD_CLUSTER_DIR:-/var/lib/lastgood-cluster}
 CLUSTER_KUBERNETES_VERSION=1.37.2
@@ -78,7 +78,7 @@ cluster_local() { as_root "$CLUSTER_TOOLS/local" --dir "$CLUSTER_DIR" "$@"; }
 # Sets CLUSTER_PROGRAM, the one program that is all of Kubernetes, after building it when it is not in the cache.
 ensure_kubernetes() {
   need_go
-  local source=$ROOT/tests/cluster
+  local source=$ROOT/tests/e2e
   local home
   home=$CACHE/kubernetes/$(cluster_hash "$source/go.mod" "$source/go.sum" "$source/cmd/kubernetes")
   CLUSTER_PROGRAM=$home/kubernetes
@@ -94,14 +94,14 @@ ensure_kubernetes() {
 # Sets CLUSTER_TOOLS: local, pause and demo-app, which take seconds.
 ensure_cluster_tools() {
   need_go
-  local source=$ROOT/tests/cluster application=$ROOT/tests/demo-app
+  local source=$ROOT/tests/e2e application=$ROOT/tests/app
   CLUSTER_TOOLS=$CACHE/cluster-tools/$(cluster_hash "$source/cmd/local" "$source/cmd/pause" "$source/internal/local" "$application")
   [ -x "$CLUSTER_TOOLS/demo-app" ] && return 0
   step "building the cluster's own programs"
   mkdir -p "$CLUSTER_TOOLS"
-  cluster_build "$source" "$CLUSTER_TOOLS/local" ./cmd/local || die "tests/cluster/cmd/local could not be built."
-  cluster_build "$source" "$CLUSTER_TOOLS/pause" ./cmd/pause || die "tests/cluster/cmd/pause could not be built."
-  cluster_build "$application" "$CLUSTER_TOOLS/demo-app" . || die "tests/demo-app could not be built."
+  cluster_build "$source" "$CLUSTER_TOOLS/local" ./cmd/local || die "tests/e2e/cmd/local could not be built."
+  cluster_build "$source" "$CLUSTER_TOOLS/pause" ./cmd/pause || die "tests/e2e/cmd/pause could not be built."
+  cluster_build "$application" "$CLUSTER_TOOLS/demo-app" . || die "tests/app could not be built."
   cluster_forget_older "$CLUSTER_TOOLS"
   done_step
 }

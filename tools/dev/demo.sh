@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # ./dev demo: a bad release is shipped and put back, on the local Kubernetes or on a cluster that the user has.
-# What happens on the cluster is told by tests/cluster/cmd/demo; this installs and removes.
+# What happens on the cluster is told by tests/e2e/cmd/demo; this installs and removes.
 
 DEMO_SYSTEM=lastgood-system
 
@@ -65,7 +65,7 @@ verb_demo() {
 demo_prepare() {
   ensure_kubernetes
   local home
-  home=$CACHE/demo/$(cluster_hash "$ROOT/tests/cluster/cmd/demo" "$ROOT/tests/cluster/internal/client" "$ROOT/tests/cluster/go.mod")
+  home=$CACHE/demo/$(cluster_hash "$ROOT/tests/e2e/cmd/demo" "$ROOT/tests/e2e/internal/client" "$ROOT/tests/e2e/go.mod")
   DEMO_PROGRAM=$home/demo
   DEMO_BIN=$home
   mkdir -p "$home"
@@ -73,7 +73,7 @@ demo_prepare() {
   ln -sf "$CLUSTER_PROGRAM" "$home/helm"
   [ ! -x "$DEMO_PROGRAM" ] || return 0
   step "building the demo's story"
-  cluster_build "$ROOT/tests/cluster" "$DEMO_PROGRAM" ./cmd/demo || die "tests/cluster/cmd/demo could not be built."
+  cluster_build "$ROOT/tests/e2e" "$DEMO_PROGRAM" ./cmd/demo || die "tests/e2e/cmd/demo could not be built."
   done_step
 }
 

@@ -11,7 +11,7 @@ verb_mutate() {
   MUTATE_DIR=$(mktemp -d "${TMPDIR:-/tmp}/lastgood-mutate.XXXXXX")
   trap 'rm -rf "$MUTATE_DIR"' EXIT
   mkdir -p "$MUTATE_DIR/source" "$MUTATE_DIR/results"
-  (cd "$ROOT" && tar -c --exclude=tests/cluster --exclude=tests/demo-app CMakeLists.txt VERSION controller cmd tests) |
+  (cd "$ROOT" && tar -c --exclude=tests/e2e --exclude=tests/app CMakeLists.txt VERSION controller cmd tests) |
     tar -x -C "$MUTATE_DIR/source"
   build_unweakened
   local began

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # ./dev test: every layer, one summary line each. Layers that need no cluster come first: they are the quick ones.
 
-LAYERS=(rules machines simulation wire chart go cluster)
+LAYERS=(rules machines simulation wire chart go e2e)
 CPP_LAYERS=" rules machines simulation wire "
 
 verb_test() {
@@ -55,7 +55,7 @@ test_layer_wire() { test_cpp wire; }
 test_layer_go() {
   need_go
   LAYER_COUNT="demo application and audit reader"
-  (cd "$ROOT/tests/demo-app" && go test -trimpath -count=1 ./...) && (cd "$ROOT/tests/cluster" && go test -trimpath -count=1 ./internal/...)
+  (cd "$ROOT/tests/app" && go test -trimpath -count=1 ./...) && (cd "$ROOT/tests/e2e" && go test -trimpath -count=1 ./internal/...)
 }
 
 test_layer_chart() {
@@ -65,7 +65,7 @@ test_layer_chart() {
   bash "$ROOT/deploy/charts/test.sh" "$(dirname "$CLUSTER_PROGRAM")/helm"
 }
 
-test_layer_cluster() {
+test_layer_e2e() {
   LAYER_COUNT="a real Kubernetes with running pods"
-  test_cluster
+  test_e2e
 }

@@ -1,0 +1,3 @@
+module lastgood.dev/tests/app
+
+go 1.25

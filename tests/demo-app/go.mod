@@ -1,3 +1,0 @@
-module lastgood.dev/tests/demo-app
-
-go 1.25

@@ -1,0 +1,132 @@
+// Package cluster brings a Kubernetes up on this machine and takes it down again. It only sequences: how the machine is
+// changed is in host, how processes are kept is in process, and what a component is told is in components.go and files/.
+package cluster
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"strings"
+
+	"lastgood.dev/tests/e2e/internal/local/host"
+	"lastgood.dev/tests/e2e/internal/local/layout"
+	"lastgood.dev/tests/e2e/internal/local/process"
+)
+
+// Cluster is the local cluster in one state directory.
+type Cluster struct {
+	layout.Layout
+	Processes *process.Table
+	// Out is where progress is told.
+	Out io.Writer
+}
+
+// Programs are the binaries that the cluster is made of.
+type Programs struct {
+	// Kubernetes is every program of Kubernetes.
+	Kubernetes string
+	// Pause and DemoApp become images.
+	Pause, DemoApp string
+}
+
+// Open finds the cluster of a state directory, which need not exist.
+func Open(dir string, out io.Writer) (*Cluster, error) {
+	where, err := layout.New(dir)
+	if err != nil {
+		return nil, err
+	}
+	return &Cluster{Layout: where, Processes: process.NewTable(where.Dir, where.Path("run")), Out: out}, nil
+}
+
+func (c *Cluster) network() host.Network {
+	return host.Network{
+		Bridge: layout.Bridge, Address: layout.NodeCIDR, PodRange: layout.PodRange, NATTable: layout.NATTable, Owner: c.Dir,
+	}
+}
+
+func (c *Cluster) cgroup() host.Cgroup { return host.Cgroup{Name: layout.CgroupRoot} }
+
+func (c *Cluster) say(format string, values ...any) { fmt.Fprintf(c.Out, format+"\n", values...) }
+
+// Exists says whether there is anything of this cluster, running or left over.
+func (c *Cluster) Exists() bool {
+	_, err := os.Stat(c.Marker())
+	return err == nil || c.network().CurrentOwner() == c.Dir
+}
+
+// down are the components that do not run.
+func (c *Cluster) down() []string {
+	var names []string
+	for _, name := range componentNames {
+		if !c.Processes.Alive(name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// refuseStranger protects the cluster of another state directory, whose bridge and ports are the same.
+func (c *Cluster) refuseStranger() error {
+	owner := c.network().CurrentOwner()
+	if owner == "" || owner == c.Dir {
+		return nil
+	}
+	return fmt.Errorf("this machine runs another local cluster, in %s; take that down first (LASTGOOD_CLUSTER_DIR=%s)", owner, owner)
+}
+
+// refuseForeignDirectory keeps Down from ever removing a directory that is not a cluster's.
+func (c *Cluster) refuseForeignDirectory() error {
+	if _, err := os.Stat(c.Marker()); err == nil {
+		return nil
+	}
+	entries, err := os.ReadDir(c.Dir)
+	if errors.Is(err, fs.ErrNotExist) || (err == nil && len(entries) == 0) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return fmt.Errorf("%s holds other files (%s, for one); choose an empty directory for the cluster's state", c.Dir, entries[0].Name())
+}
+
+func requireRoot() error {
+	if os.Geteuid() != 0 {
+		return errors.New("a local cluster needs root: it makes a network bridge, mounts and containers")
+	}
+	return nil
+}
+
+func requireTools() error {
+	if missing := host.MissingPackages(); len(missing) > 0 {
+		return fmt.Errorf("programs are missing; install the Debian packages %s", strings.Join(missing, " "))
+	}
+	for _, plugin := range []string{"bridge", "host-local", "loopback"} {
+		if _, err := os.Stat("/usr/lib/cni/" + plugin); err != nil {
+			return errors.New("the network plugins are missing; install the Debian package containernetworking-plugins")
+		}
+	}
+	return nil
+}
+
+func usedPorts() []host.Port {
+	port := func(what, network, address string, number int) host.Port {
+		return host.Port{For: what, Network: network, Address: fmt.Sprintf("%s:%d", address, number)}
+	}
+	const local, node = "127.0.0.1", layout.NodeAddress
+	return []host.Port{
+		port("kube-apiserver", "tcp", node, layout.APIServerPort),
+		port("etcd", "tcp", local, layout.EtcdPort),
+		port("etcd", "tcp", local, layout.EtcdPeerPort),
+		port("kubelet", "tcp", node, layout.KubeletPort),
+		port("kubelet", "tcp", local, layout.KubeletHealth),
+		port("kube-proxy", "tcp", local, layout.ProxyHealth),
+		port("kube-proxy", "tcp", local, layout.ProxyMetrics),
+		port("kube-controller-manager", "tcp", local, layout.ControllersPort),
+		port("kube-scheduler", "tcp", local, layout.SchedulerPort),
+		port("coredns", "tcp", node, layout.DNSPort),
+		port("coredns", "udp", node, layout.DNSPort),
+		port("coredns", "tcp", local, layout.DNSReadyPort),
+	}
+}

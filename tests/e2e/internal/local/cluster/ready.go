@@ -1,0 +1,164 @@
+// When a cluster can be used: asked of each component, and of what it should have made. Must not start or stop anything.
+package cluster
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"time"
+
+	"lastgood.dev/tests/e2e/internal/local/layout"
+)
+
+const poll = 50 * time.Millisecond
+
+// Failure names the component whose log explains it.
+type Failure struct {
+	Component string
+	Err       error
+}
+
+func (f *Failure) Error() string { return f.Component + ": " + f.Err.Error() }
+
+func (f *Failure) Unwrap() error { return f.Err }
+
+// await asks until the answer is yes, the component has ended, or the time is over.
+func (c *Cluster) await(component, what string, within time.Duration, check func() error) error {
+	var last error
+	for end := time.Now().Add(within); time.Now().Before(end); time.Sleep(poll) {
+		if last = check(); last == nil {
+			return nil
+		}
+		if !c.Processes.Alive(component) {
+			return &Failure{component, errors.New("it ended while it was starting")}
+		}
+	}
+	return &Failure{component, fmt.Errorf("%s did not happen within %s: %w", what, within, last)}
+}
+
+// Client speaks to the API server as the administrator.
+type client struct {
+	http *http.Client
+	base string
+}
+
+func (c *Cluster) client() (*client, error) {
+	authority, err := os.ReadFile(c.Cert("ca"))
+	if err != nil {
+		return nil, err
+	}
+	pair, err := tls.LoadX509KeyPair(c.Cert("admin"), c.Key("admin"))
+	if err != nil {
+		return nil, err
+	}
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(authority)
+	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots, Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}}
+	return &client{
+		http: &http.Client{Transport: transport, Timeout: 5 * time.Second},
+		base: fmt.Sprintf("https://%s:%d", layout.NodeAddress, layout.APIServerPort),
+	}, nil
+}
+
+func (a *client) get(path string) ([]byte, error) { return get(a.http, a.base+path) }
+
+func get(with *http.Client, url string) ([]byte, error) {
+	answer, err := with.Get(url)
+	if err != nil {
+		return nil, err
+	}
+	defer answer.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(answer.Body, 4<<20))
+	if err == nil && answer.StatusCode != http.StatusOK {
+		err = fmt.Errorf("%s answered %s", url, answer.Status)
+	}
+	return body, err
+}
+
+func healthy(url string) func() error {
+	return func() error {
+		_, err := get(&http.Client{Timeout: 2 * time.Second}, url)
+		return err
+	}
+}
+
+func (a *client) apiServerReady() error {
+	_, err := a.get("/readyz")
+	return err
+}
+
+func (a *client) nodeReady() error {
+	body, err := a.get("/api/v1/nodes/" + layout.NodeName)
+	if err != nil {
+		return err
+	}
+	var node struct {
+		Status struct {
+			Conditions []struct{ Type, Status, Message string }
+		}
+	}
+	if err := json.Unmarshal(body, &node); err != nil {
+		return err
+	}
+	for _, condition := range node.Status.Conditions {
+		if condition.Type != "Ready" {
+			continue
+		}
+		if condition.Status == "True" {
+			return nil
+		}
+		return errors.New(condition.Message)
+	}
+	return errors.New("the node has no condition Ready")
+}
+
+func (a *client) defaultServiceAccount() error {
+	_, err := a.get("/api/v1/namespaces/default/serviceaccounts/default")
+	return err
+}
+
+// namesResolve asks the cluster's name server for the one name that every cluster has.
+func namesResolve() error {
+	resolver := &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
+		var dialer net.Dialer
+		return dialer.DialContext(ctx, network, fmt.Sprintf("%s:%d", layout.NodeAddress, layout.DNSPort))
+	}}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	addresses, err := resolver.LookupHost(ctx, "kubernetes.default.svc."+layout.ClusterDomain+".")
+	if err == nil && (len(addresses) != 1 || addresses[0] != layout.ServiceIP) {
+		err = fmt.Errorf("kubernetes.default.svc is %v", addresses)
+	}
+	return err
+}
+
+// A step of becoming ready: who is responsible, what should be true, and the question.
+type milestone struct {
+	component, what string
+	check           func() error
+}
+
+func (a *client) milestones() []milestone {
+	return []milestone{
+		{apiServer, "the API server becoming ready", a.apiServerReady},
+		{controllerManager, "the default service account appearing", a.defaultServiceAccount},
+		{scheduler, "the scheduler becoming healthy", a.schedulerHealthy},
+		{kubelet, "the node becoming ready", a.nodeReady},
+		{kubeProxy, "Services becoming reachable", healthy(fmt.Sprintf("http://127.0.0.1:%d/healthz", layout.ProxyHealth))},
+		{coreDNS, "names of Services resolving", namesResolve},
+	}
+}
+
+// The scheduler's certificate is self-signed; only whether it answers matters.
+func (a *client) schedulerHealthy() error {
+	transport := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, DisableKeepAlives: true}
+	_, err := get(&http.Client{Transport: transport, Timeout: 2 * time.Second}, fmt.Sprintf("https://127.0.0.1:%d/healthz", layout.SchedulerPort))
+	return err
+}
