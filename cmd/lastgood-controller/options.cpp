@@ -3,7 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdlib>
 
-#include "api/values.hpp"
+#include "codec/values.hpp"
 #include "base/text.hpp"
 
 namespace lastgood {
@@ -15,7 +15,7 @@ constexpr Duration shortest_within{1'000};
 constexpr Duration longest_within{24 * 3'600'000};
 
 Result<Duration> parse_within(const std::string& text) {
-  return api::parse_duration_within(text, shortest_within, longest_within);
+  return codec::parse_duration_within(text, shortest_within, longest_within);
 }
 
 std::string objection_to_within(const std::string& text) {

@@ -19,7 +19,7 @@
 #include "net/process.hpp"
 #include "net/server.hpp"
 #include "net/system_clock.hpp"
-#include "run/manager.hpp"
+#include "shell/manager.hpp"
 
 namespace lastgood {
 
@@ -33,8 +33,8 @@ std::string host_and_pid() {
   return std::string(name.data()) + "-" + std::to_string(getpid());
 }
 
-run::Settings to_settings(const Options& options, const net::Credentials& credentials) {
-  run::Settings settings;
+shell::Settings to_settings(const Options& options, const net::Credentials& credentials) {
+  shell::Settings settings;
   settings.namespaces = options.namespaces;
   settings.identity = options.identity.empty() ? host_and_pid() : options.identity;
   settings.lease.identity = settings.identity;
@@ -50,7 +50,7 @@ run::Settings to_settings(const Options& options, const net::Credentials& creden
   return settings;
 }
 
-net::Page page(std::string_view path, const run::Manager& manager, const net::Metrics& metrics) {
+net::Page page(std::string_view path, const shell::Manager& manager, const net::Metrics& metrics) {
   if (path == "/healthz") return {.body = "ok\n"};
   if (path == "/readyz") {
     if (manager.ready()) return {.body = "ok\n"};
@@ -73,7 +73,7 @@ int run_controller(const Options& options) {
   auto credentials = options.kubeconfig.empty() ? net::load_in_cluster(net::pod_environment())
                                                 : net::load_kubeconfig(options.kubeconfig, options.context);
   if (!credentials) return refuse(credentials.error());
-  const run::Settings settings = to_settings(options, *credentials);
+  const shell::Settings settings = to_settings(options, *credentials);
   log::info("starting", {{"version", LASTGOOD_VERSION}, {"api", credentials->source}, {"identity", settings.identity}});
   net::raise_open_files_limit();
 
@@ -83,7 +83,7 @@ int run_controller(const Options& options) {
   auto client = net::KubeClient::create(executor, std::move(*credentials), &metrics);
   if (!client) return refuse(client.error());
   auto manager =
-      run::Manager::create(executor, {.clock = clock, .kube = **client, .prober = prober, .telemetry = metrics}, settings);
+      shell::Manager::create(executor, {.clock = clock, .kube = **client, .prober = prober, .telemetry = metrics}, settings);
   if (!manager) return refuse(manager.error());
   auto server =
       net::HttpServer::bind(executor, options.listen, [&](std::string_view path) { return page(path, **manager, metrics); });

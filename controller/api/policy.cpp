@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "api/enums.hpp"
-#include "api/json.hpp"
+#include "base/digest.hpp"
 
 namespace lastgood::api {
 namespace {
@@ -32,7 +32,7 @@ std::string question_of(const HttpCheck& http) {
   std::string text = fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n", to_string(http.target), http.scheme, http.port, http.path,
                                  http.service, http.url, http.timeout.count(), http.max_failing_percent);
   for (const StatusRange& range : http.expected) text += fmt::format("{}-{}\n", range.from, range.to);
-  return digest_template(text).value;
+  return digest_of(text);
 }
 
 }  // namespace lastgood::api

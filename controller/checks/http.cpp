@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <charconv>
 
-#include "api/values.hpp"
+#include "codec/values.hpp"
 #include "base/text.hpp"
 #include "checks/container.hpp"
 #include "checks/message.hpp"
@@ -43,7 +43,7 @@ bool is_address(std::string_view host) {
 }
 
 Result<Aim> aim_of_url(const std::string& text) {
-  auto url = api::parse_http_url(text);
+  auto url = codec::parse_http_url(text);
   if (!url) return std::unexpected(url.error());
   const int usual = url->tls ? 443 : 80;
   auto header = url->port == usual ? in_brackets(url->host) : fmt::format("{}:{}", in_brackets(url->host), url->port);

@@ -5,7 +5,7 @@
 #include <array>
 #include <set>
 
-#include "api/values.hpp"
+#include "codec/values.hpp"
 #include "base/text.hpp"
 #include "checks/container.hpp"
 #include "checks/http.hpp"
@@ -64,7 +64,7 @@ std::string what_happened(const api::HttpCheck& http, const HttpAsked& asked, Ki
   switch (kind) {
     case Kind::Passed:
     case Kind::WrongStatus:
-      return fmt::format("answered {}, expected {}", asked.answer.status, api::format_status_ranges(http.expected));
+      return fmt::format("answered {}, expected {}", asked.answer.status, codec::format_status_ranges(http.expected));
     case Kind::TimedOut: return fmt::format("gave no answer within {}", format_duration(http.timeout));
     case Kind::Refused: return fmt::format("refused or reset the connection on port {}", asked.ask.question.port);
     case Kind::Closed: return "closed the connection before a whole answer";

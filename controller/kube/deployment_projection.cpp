@@ -1,7 +1,8 @@
 #include "kube/deployment_projection.hpp"
 
-#include "api/json.hpp"
+#include "codec/objects.hpp"
 #include "base/text.hpp"
+#include "base/digest.hpp"
 
 namespace lastgood::kube {
 namespace {
@@ -87,7 +88,7 @@ Code read_spec(Value spec, api::Deployment& deployment, Trail& trail) {
     if (name != "template") return simdjson::SUCCESS;
     std::string_view bytes;
     if (const Code code = walk::read_raw(value, bytes)) return code;
-    deployment.template_digest = api::digest_template(bytes);
+    deployment.template_digest = TemplateDigest(digest_of(bytes));
     return simdjson::SUCCESS;
   });
 }

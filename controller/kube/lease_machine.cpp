@@ -3,17 +3,17 @@
 #include <algorithm>
 #include <utility>
 
-#include "api/json_at.hpp"
+#include "codec/json_at.hpp"
 #include "base/text.hpp"
 #include "kube/paths.hpp"
 
 namespace lastgood::kube {
 namespace {
 
-using api::Json;
-using api::number_at;
-using api::object_at;
-using api::text_at;
+using codec::Json;
+using codec::number_at;
+using codec::object_at;
+using codec::text_at;
 using std::chrono::seconds;
 
 constexpr std::size_t max_lease_bytes = std::size_t{1024} * 1024;
@@ -191,7 +191,7 @@ std::optional<Json> LeaseMachine::read(std::string_view body) {
     problem_ = Error{.kind = ErrorKind::TooLarge, .message = "the Lease has more than 1 MiB"};
     return std::nullopt;
   }
-  auto json = api::parse_json(body);
+  auto json = codec::parse_json(body);
   if (json && json->is_object() && !version_of(*json).empty()) return std::move(*json);
   problem_ = json ? Error{.kind = ErrorKind::Protocol, .message = "the Lease has no resourceVersion"} : std::move(json.error());
   return std::nullopt;

@@ -20,7 +20,7 @@
 #include <variant>
 
 #include "api/call.hpp"
-#include "api/json.hpp"
+#include "codec/objects.hpp"
 #include "base/names.hpp"
 #include "base/result.hpp"
 #include "base/time.hpp"
@@ -92,7 +92,7 @@ class LeaseMachine {
   LeaseAction on(LeaseAnswer answer, Steady now, Time wall);
   LeaseAction on(LeaseRelease, Steady now, Time wall);
 
-  LeaseAction on_object(api::Json object, Steady now, Time wall);
+  LeaseAction on_object(codec::Json object, Steady now, Time wall);
   LeaseAction on_failure(Error error, Steady now, Time wall);
   LeaseAction decide(Steady now, Time wall);
   LeaseAction give_back(Steady now, Time wall);
@@ -104,8 +104,8 @@ class LeaseMachine {
   LeaseAction wait(Steady until);
   LeaseAction done();
 
-  [[nodiscard]] bool observe(api::Json object, Steady now);
-  [[nodiscard]] std::optional<api::Json> read(std::string_view body);
+  [[nodiscard]] bool observe(codec::Json object, Steady now);
+  [[nodiscard]] std::optional<codec::Json> read(std::string_view body);
   void acknowledged(Steady now);
   void lose() { led_since_sent_.reset(); }
   [[nodiscard]] Steady takeover_at() const;
@@ -117,7 +117,7 @@ class LeaseMachine {
   std::optional<Steady> release_by_;  // set: we are stopping
 
   bool known_ = false;  // object_ is the Lease as last read, and no write of unknown fate came after
-  api::Json object_;
+  codec::Json object_;
   std::string holder_;
   Duration duration_{0};       // of the holder's lease
   std::string observed_spec_;  // and since when it has been that

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 
+#include "api/constants.hpp"
 #include "base/text.hpp"
 
 namespace lastgood::kube {
@@ -54,7 +55,7 @@ Result<void> check_segment(std::string_view what, const Place& place, std::strin
                                        ": it must be 1 to 253 letters, digits, '-', '_' or '.'");
 }
 
-std::string written_by_us(std::string_view path) { return Query().add("fieldManager", field_manager).after(path); }
+std::string written_by_us(std::string_view path) { return Query().add("fieldManager", api::field_manager).after(path); }
 
 }  // namespace
 

@@ -9,16 +9,15 @@
 #include <string_view>
 
 #include "api/call.hpp"
-#include "api/json.hpp"
+#include "codec/objects.hpp"
 #include "base/names.hpp"
 #include "base/result.hpp"
 
 namespace lastgood::kube {
 
 using api::ApiCall;
-using api::Json;
+using codec::Json;
 
-inline constexpr std::string_view field_manager = "lastgood";
 
 enum class Resource : std::uint8_t {
   Deployment,

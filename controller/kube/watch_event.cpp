@@ -2,8 +2,8 @@
 
 #include <utility>
 
-#include "api/errors.hpp"
-#include "api/json.hpp"
+#include "codec/errors.hpp"
+#include "codec/objects.hpp"
 #include "base/text.hpp"
 #include "kube/deployment_projection.hpp"
 #include "kube/json_walk.hpp"
@@ -26,17 +26,17 @@ struct Kind<api::Deployment> {
 template <>
 struct Kind<api::RollbackPolicy> {
   static constexpr const char* name = "RollbackPolicy";
-  static constexpr auto parse = &api::parse_policy;
+  static constexpr auto parse = &codec::parse_policy;
 };
 template <>
 struct Kind<api::DeploymentGuard> {
   static constexpr const char* name = "DeploymentGuard";
-  static constexpr auto parse = &api::parse_guard;
+  static constexpr auto parse = &codec::parse_guard;
 };
 template <>
 struct Kind<api::Rollback> {
   static constexpr const char* name = "Rollback";
-  static constexpr auto parse = &api::parse_rollback;
+  static constexpr auto parse = &codec::parse_rollback;
 };
 
 std::unexpected<Error> malformed(std::string_view what, const Trail& trail, Code code) {
@@ -48,7 +48,7 @@ std::unexpected<Error> malformed(std::string_view what, const Trail& trail, Code
 // Our own kinds are few and small, so that a tree of each costs nothing that matters.
 template <class T>
 Result<T> project(Parser&, const Padded& bytes) {
-  const auto json = api::parse_json(bytes.text);
+  const auto json = codec::parse_json(bytes.text);
   if (!json) return std::unexpected(json.error());
   return Kind<T>::parse(*json);
 }
@@ -114,7 +114,7 @@ Result<WatchEvent<T>> event_of(std::string_view type, Parser& parser, const Padd
     if (auto* unreadable = std::get_if<Unreadable>(&*read)) return std::move(*unreadable);
     return Changed<T>{std::move(std::get<T>(*read))};
   }
-  if (type == "ERROR") return api::event_error(object.text);
+  if (type == "ERROR") return codec::event_error(object.text);
   if (type != "DELETED" && type != "BOOKMARK") {
     return fail(ErrorKind::Protocol, "a watch event has the unknown type " + in_quotes(type));
   }

@@ -6,7 +6,7 @@
 #include <set>
 #include <utility>
 
-#include "api/errors.hpp"
+#include "codec/errors.hpp"
 #include "net/http_message.hpp"
 #include "net/pool.hpp"
 #include "net/resolver.hpp"
@@ -267,7 +267,7 @@ asio::awaitable<Result<std::string>> KubeClient::Impl::call(std::shared_ptr<Impl
   const auto reply = co_await self->request(call, reception, deadline);
   if (!reply) co_return std::unexpected(reply.error());
   if (reply->head.status / 100 == 2) co_return std::move(reception.body);
-  co_return std::unexpected(api::status_error(reply->head.status, reception.body, reply->head.retry_after));
+  co_return std::unexpected(codec::status_error(reply->head.status, reception.body, reply->head.retry_after));
 }
 
 asio::awaitable<Result<void>> KubeClient::Impl::stream(std::shared_ptr<Impl> self, ApiCall call, Duration idle_timeout,
@@ -279,7 +279,7 @@ asio::awaitable<Result<void>> KubeClient::Impl::stream(std::shared_ptr<Impl> sel
   const auto reply = co_await self->request(call, reception, deadline);
   if (!reply) co_return std::unexpected(reply.error());
   if (reply->head.status == 200) co_return Result<void>();
-  co_return std::unexpected(api::status_error(reply->head.status, reception.body, reply->head.retry_after));
+  co_return std::unexpected(codec::status_error(reply->head.status, reception.body, reply->head.retry_after));
 }
 
 void KubeClient::Impl::stop() {

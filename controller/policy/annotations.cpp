@@ -5,17 +5,19 @@
 #include <algorithm>
 #include <array>
 
-#include "api/values.hpp"
+#include "codec/values.hpp"
 #include "base/text.hpp"
 
 namespace lastgood::policy {
 namespace {
 
-constexpr std::array on_deployment = {key::enabled, key::policy,  key::config_map, key::pause_until,
-                                      key::resume,  key::approve, key::group,      key::group_order};
-constexpr std::array on_template = {key::no_rollback_past};
-constexpr std::array anywhere = {key::enabled, key::policy, key::config_map,  key::pause_until,     key::resume,
-                                 key::approve, key::group,  key::group_order, key::no_rollback_past};
+namespace annotation = api::annotation;
+
+constexpr std::array on_deployment = {annotation::enabled, annotation::policy,  annotation::config_map, annotation::pause_until,
+                                      annotation::resume,  annotation::approve, annotation::group,      annotation::group_order};
+constexpr std::array on_template = {annotation::no_rollback_past};
+constexpr std::array anywhere = {annotation::enabled, annotation::policy, annotation::config_map,  annotation::pause_until,     annotation::resume,
+                                 annotation::approve, annotation::group,  annotation::group_order, annotation::no_rollback_past};
 constexpr std::size_t most_problems = 16;
 constexpr int most_group_order = 1000;
 
@@ -62,15 +64,15 @@ class Problems {
 class Parser {
  public:
   void read(const std::string& name, const std::string& value) {
-    if (name == key::enabled) return read_enabled(value);
-    if (name == key::policy) return read_name(name, value, "a RollbackPolicy, such as \"web\"", out_.policy);
-    if (name == key::config_map) return read_name(name, value, "a ConfigMap, such as \"rollback-config\"", out_.config_map);
-    if (name == key::pause_until) return read_time(name, value, out_.pause_until);
-    if (name == key::resume) return read_time(name, value, out_.resume);
-    if (name == key::approve) return read_name(name, value, "a Rollback, such as \"web-7-9f1d\"", out_.approve);
-    if (name == key::group) return read_group(value);
-    if (name == key::group_order) return read_group_order(value);
-    if (name == key::rolled_back_by) return;
+    if (name == annotation::enabled) return read_enabled(value);
+    if (name == annotation::policy) return read_name(name, value, "a RollbackPolicy, such as \"web\"", out_.policy);
+    if (name == annotation::config_map) return read_name(name, value, "a ConfigMap, such as \"rollback-config\"", out_.config_map);
+    if (name == annotation::pause_until) return read_time(name, value, out_.pause_until);
+    if (name == annotation::resume) return read_time(name, value, out_.resume);
+    if (name == annotation::approve) return read_name(name, value, "a Rollback, such as \"web-7-9f1d\"", out_.approve);
+    if (name == annotation::group) return read_group(value);
+    if (name == annotation::group_order) return read_group_order(value);
+    if (name == annotation::rolled_back_by) return;
     if (place_of(name) == Place::Template) return problems_.misplaced(name);
     problems_.unknown(name);
   }
@@ -78,7 +80,7 @@ class Parser {
     if (has_order_ && !has_group_) {
       out_.group_order = 0;
       problems_.add(
-          fmt::format("{} says nothing without {}, the group in which that is the order", key::group_order, key::group));
+          fmt::format("{} says nothing without {}, the group in which that is the order", annotation::group_order, annotation::group));
     }
     out_.problems = problems_.take();
     return std::move(out_);
@@ -91,11 +93,11 @@ class Parser {
     } else if (value == "false") {
       out_.enabled = false;
     } else {
-      problems_.neither_true_nor_false(key::enabled, value);
+      problems_.neither_true_nor_false(annotation::enabled, value);
     }
   }
   void read_name(std::string_view name, const std::string& value, std::string_view of_what, std::string& target) {
-    if (api::is_dns_subdomain(value)) {
+    if (codec::is_dns_subdomain(value)) {
       target = value;
     } else {
       problems_.add(fmt::format("{}: {} cannot be the name of {}", name, in_quotes(value), of_what));
@@ -108,22 +110,22 @@ class Parser {
   }
   void read_group(const std::string& value) {
     has_group_ = true;
-    if (api::is_dns_label(value)) {
+    if (codec::is_dns_label(value)) {
       out_.group = value;
     } else {
       problems_.add(
           fmt::format("{}: {} cannot be the name of a group: lower case letters, digits and \"-\", at most "
                       "63, such as \"checkout\"",
-                      key::group, in_quotes(value)));
+                      annotation::group, in_quotes(value)));
     }
   }
   void read_group_order(const std::string& value) {
     has_order_ = true;
     const bool is_negative = value.starts_with('-');
-    if (const auto size = api::parse_whole(std::string_view(value).substr(is_negative ? 1 : 0), 0, most_group_order)) {
+    if (const auto size = codec::parse_whole(std::string_view(value).substr(is_negative ? 1 : 0), 0, most_group_order)) {
       out_.group_order = is_negative ? -*size : *size;
     } else {
-      problems_.add(fmt::format("{}: {} is not a whole number from -{} to {}, such as \"10\"", key::group_order, in_quotes(value),
+      problems_.add(fmt::format("{}: {} is not a whole number from -{} to {}, such as \"10\"", annotation::group_order, in_quotes(value),
                                 most_group_order, most_group_order));
     }
   }
@@ -135,7 +137,7 @@ class Parser {
 };
 
 bool is_deployment_key(std::string_view name) {
-  return name == key::rolled_back_by || std::ranges::find(on_deployment, name) != on_deployment.end();
+  return name == annotation::rolled_back_by || std::ranges::find(on_deployment, name) != on_deployment.end();
 }
 
 }  // namespace
@@ -146,7 +148,7 @@ std::span<const std::string_view> valid_template_keys() { return on_template; }
 OptIn parse_opt_in(const api::StringMap& annotations) {
   Parser parser;
   for (const auto& [name, value] : annotations) {
-    if (name.starts_with(key::prefix)) parser.read(name, value);
+    if (name.starts_with(annotation::prefix)) parser.read(name, value);
   }
   return parser.take();
 }
@@ -155,8 +157,8 @@ TemplateMarks parse_template(const api::StringMap& annotations) {
   TemplateMarks out;
   Problems problems(Place::Template);
   for (const auto& [name, value] : annotations) {
-    if (!name.starts_with(key::prefix)) continue;
-    if (name == key::no_rollback_past) {
+    if (!name.starts_with(annotation::prefix)) continue;
+    if (name == annotation::no_rollback_past) {
       out.no_rollback_past = value != "false";
       if (value != "true" && value != "false")
         problems.neither_true_nor_false(name, value, fmt::format("; until it is, {}", taken_for_mark));
@@ -175,6 +177,16 @@ std::string in_words(std::span<const AnnotationProblem> problems) {
   if (problems.empty()) return {};
   const auto more = problems.size() - 1;
   return more == 0 ? problems.front() : fmt::format("{} (and {} more)", problems.front(), more);
+}
+
+std::string problem_of_template(const codec::Json& live_deployment) {
+  const codec::Json::json_pointer annotations("/spec/template/metadata/annotations");
+  if (!live_deployment.contains(annotations)) return {};
+  api::StringMap own;
+  for (const auto& [key, value] : live_deployment[annotations].items()) {
+    if (value.is_string()) own.emplace(key, value.get<std::string>());
+  }
+  return in_words(parse_template(own).problems);
 }
 
 }  // namespace lastgood::policy

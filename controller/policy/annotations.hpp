@@ -8,24 +8,11 @@
 #include <string_view>
 #include <vector>
 
+#include "api/constants.hpp"
 #include "api/meta.hpp"
+#include "codec/json.hpp"
 
 namespace lastgood::policy {
-
-namespace key {
-inline constexpr std::string_view prefix = "lastgood.dev/";
-inline constexpr std::string_view enabled = "lastgood.dev/enabled";                // "true" or "false"
-inline constexpr std::string_view policy = "lastgood.dev/policy";                  // name of a RollbackPolicy
-inline constexpr std::string_view config_map = "lastgood.dev/config-map";          // name of a ConfigMap
-inline constexpr std::string_view pause_until = "lastgood.dev/pause-until";        // RFC 3339
-inline constexpr std::string_view resume = "lastgood.dev/resume";                  // RFC 3339: ends a freeze from before it
-inline constexpr std::string_view approve = "lastgood.dev/approve";                // name of a Rollback that waits for approval
-inline constexpr std::string_view group = "lastgood.dev/group";                    // Deployments that go back together
-inline constexpr std::string_view group_order = "lastgood.dev/group-order";        // "-1000".."1000"; the lowest goes first
-inline constexpr std::string_view rolled_back_by = "lastgood.dev/rolled-back-by";  // written by us: name of the Rollback
-// On the pod template.
-inline constexpr std::string_view no_rollback_past = "lastgood.dev/no-rollback-past";  // "true" or "false"
-}  // namespace key
 
 // Those that a person may write on a Deployment, and on its pod template.
 [[nodiscard]] std::span<const std::string_view> valid_keys();
@@ -61,5 +48,8 @@ struct TemplateMarks {
 
 // The first one, and how many more there are; for an Event or a condition. Empty without any.
 [[nodiscard]] std::string in_words(std::span<const AnnotationProblem> problems);
+
+// What cannot be understood of the annotations of the pod template; empty: nothing.
+[[nodiscard]] std::string problem_of_template(const codec::Json& live_deployment);
 
 }  // namespace lastgood::policy

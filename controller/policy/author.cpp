@@ -8,16 +8,16 @@
 #include <string_view>
 #include <vector>
 
-#include "api/json_at.hpp"
+#include "codec/json_at.hpp"
 #include "base/text.hpp"
 #include "base/time.hpp"
 
 namespace lastgood::policy {
 namespace {
 
-using api::find;
-using api::Json;
-using api::text_at;
+using codec::find;
+using codec::Json;
+using codec::text_at;
 
 // Far more than the API server keeps of those that update; of those that apply there is one for each tool.
 constexpr std::size_t most_entries = 512;

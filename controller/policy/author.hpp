@@ -4,7 +4,7 @@
 
 #include <optional>
 
-#include "api/json.hpp"
+#include "codec/objects.hpp"
 #include "api/preflight.hpp"
 
 namespace lastgood::policy {
@@ -12,6 +12,6 @@ namespace lastgood::policy {
 // Of a live read, by metadata.managedFields: the manager that wrote to spec.template last. We ourselves are passed over unless
 // nobody else is left, and of two in the same second a machine is named. Labels and annotations of Argo CD, Flux and Helm say
 // for which application, and never make a machine's hand of a person's. Nothing where nobody is known to have written.
-[[nodiscard]] std::optional<api::Author> author_of(const api::Json& live_deployment);
+[[nodiscard]] std::optional<api::Author> author_of(const codec::Json& live_deployment);
 
 }  // namespace lastgood::policy

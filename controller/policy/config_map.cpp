@@ -7,7 +7,7 @@
 #include <optional>
 #include <string>
 
-#include "api/values.hpp"
+#include "codec/values.hpp"
 #include "base/text.hpp"
 
 namespace lastgood::policy {
@@ -66,7 +66,7 @@ Result<api::PolicySpec> spec_of(const api::ConfigMap& config_map) {
   check.http.target = api::HttpTarget::Url;
 
   const auto url = read(config_map.data, url_key, [](std::string_view text) -> Result<std::string> {
-    const auto parsed = api::parse_http_url(text);
+    const auto parsed = codec::parse_http_url(text);
     if (!parsed) return std::unexpected(parsed.error());
     return std::string(text);
   });
@@ -74,12 +74,12 @@ Result<api::PolicySpec> spec_of(const api::ConfigMap& config_map) {
   check.http.url = *url;
 
   const auto threshold =
-      read(config_map.data, threshold_key, [](std::string_view text) { return api::parse_whole(text, 1, 100); });
+      read(config_map.data, threshold_key, [](std::string_view text) { return codec::parse_whole(text, 1, 100); });
   if (!threshold) return std::unexpected(threshold.error());
   check.failure_threshold = *threshold;
 
   const auto interval = read(config_map.data, interval_key, [](std::string_view text) {
-    return api::parse_duration_within(text, std::chrono::seconds{1}, std::chrono::hours{1});
+    return codec::parse_duration_within(text, std::chrono::seconds{1}, std::chrono::hours{1});
   });
   if (!interval) return std::unexpected(interval.error());
   check.interval = *interval;
@@ -88,6 +88,14 @@ Result<api::PolicySpec> spec_of(const api::ConfigMap& config_map) {
   api::PolicySpec spec;
   spec.checks.push_back(std::move(check));
   return spec;
+}
+
+ReadConfigMap newest_answer(const std::optional<ReadConfigMap>& before, const ReadConfigMap& now) {
+  const bool says_nothing =
+      !now.answer && now.answer.error().kind != ErrorKind::NotFound && now.answer.error().kind != ErrorKind::Forbidden;
+  const bool was_good = before && before->name == now.name && before->answer;
+  if (!says_nothing || !was_good) return now;
+  return {.name = now.name, .answer = before->answer, .at = now.at};
 }
 
 }  // namespace lastgood::policy

@@ -17,7 +17,7 @@
 
 namespace lastgood::rollback {
 
-using api::Json;
+using codec::Json;
 
 namespace {
 

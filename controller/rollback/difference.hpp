@@ -4,7 +4,7 @@
 
 #include <vector>
 
-#include "api/json.hpp"
+#include "codec/objects.hpp"
 #include "api/rollback.hpp"
 
 namespace lastgood::rollback {
@@ -13,6 +13,6 @@ inline constexpr std::size_t most_changes = 20;
 inline constexpr std::size_t longest_value = 256;  // bytes
 
 // Images first, then in the order of their paths. Of more than most_changes the last entry says how many there are besides.
-[[nodiscard]] std::vector<api::Change> changes_between(const api::Json& bad_template, const api::Json& kept_template);
+[[nodiscard]] std::vector<api::Change> changes_between(const codec::Json& bad_template, const codec::Json& kept_template);
 
 }  // namespace lastgood::rollback

@@ -2,12 +2,13 @@
 
 #include <fmt/format.h>
 
+#include "api/constants.hpp"
 #include "base/text.hpp"
-#include "rollback/keep.hpp"
+#include "rollback/snapshot.hpp"
 
 namespace lastgood::rollback {
 
-using api::Json;
+using codec::Json;
 
 namespace {
 
@@ -49,7 +50,7 @@ std::string dumped(const Json& value) { return value.dump(-1, ' ', false, Json::
 std::string patch_target(const Json& live) {
   return fmt::format("/apis/apps/v1/namespaces/{}/deployments/{}?fieldManager={}",
                      percent_encoded(text_at(live, {"metadata", "namespace"})),
-                     percent_encoded(text_at(live, {"metadata", "name"})), field_manager);
+                     percent_encoded(text_at(live, {"metadata", "name"})), api::field_manager);
 }
 
 }  // namespace lastgood::rollback

@@ -4,25 +4,25 @@
 #include <string>
 #include <string_view>
 
-#include "api/json_at.hpp"
+#include "codec/json_at.hpp"
 
 namespace lastgood::rollback {
 
-using api::array_at;
-using api::find;
-using api::number_at;
-using api::object_at;
-using api::text_at;
+using codec::array_at;
+using codec::find;
+using codec::number_at;
+using codec::object_at;
+using codec::text_at;
 
 // A template as a person would compare it: without pod-template-hash, without nulls, absent and empty labels alike.
-[[nodiscard]] api::Json comparable(const api::Json& pod_template);
-[[nodiscard]] bool same_template(const api::Json& a, const api::Json& b);
-[[nodiscard]] api::Json without_template_hash(api::Json pod_template);
+[[nodiscard]] codec::Json comparable(const codec::Json& pod_template);
+[[nodiscard]] bool same_template(const codec::Json& a, const codec::Json& b);
+[[nodiscard]] codec::Json without_template_hash(codec::Json pod_template);
 
 // Bytes as UTF-8 can carry them: never throws on what is none.
-[[nodiscard]] std::string dumped(const api::Json& value);
+[[nodiscard]] std::string dumped(const codec::Json& value);
 
 // The Deployment that `live` is, by its own metadata, as a target for a PATCH under our field manager.
-[[nodiscard]] std::string patch_target(const api::Json& live);
+[[nodiscard]] std::string patch_target(const codec::Json& live);
 
 }  // namespace lastgood::rollback

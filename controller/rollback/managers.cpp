@@ -4,12 +4,13 @@
 #include <string_view>
 #include <vector>
 
+#include "api/constants.hpp"
 #include "rollback/fields.hpp"
-#include "rollback/keep.hpp"
+#include "rollback/snapshot.hpp"
 
 namespace lastgood::rollback {
 
-using api::Json;
+using codec::Json;
 
 namespace {
 
@@ -96,7 +97,7 @@ std::string identity(const Json& entry) {
       .dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-bool is_ours(const Json& entry) { return text_at(entry, {"manager"}) == field_manager; }
+bool is_ours(const Json& entry) { return text_at(entry, {"manager"}) == api::field_manager; }
 bool is_status(const Json& entry) { return text_at(entry, {"subresource"}) == "status"; }
 
 }  // namespace lastgood::rollback

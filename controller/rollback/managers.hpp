@@ -5,26 +5,26 @@
 
 #include <string>
 
-#include "api/json.hpp"
+#include "codec/objects.hpp"
 
 namespace lastgood::rollback {
 
 enum class Scope : std::uint8_t { TemplateAndLastApplied, TemplateOnly };
 
 // What of a FieldsV1 lies within the scope; {} when nothing does.
-[[nodiscard]] api::Json within(const api::Json& fields, Scope scope);
+[[nodiscard]] codec::Json within(const codec::Json& fields, Scope scope);
 
 // The rest. Parents that become empty go too.
-[[nodiscard]] api::Json outside(const api::Json& fields, Scope scope);
+[[nodiscard]] codec::Json outside(const codec::Json& fields, Scope scope);
 
 // The union of two sets, neither of which is empty.
-[[nodiscard]] api::Json joined(api::Json fields, const api::Json& more);
+[[nodiscard]] codec::Json joined(codec::Json fields, const codec::Json& more);
 
 // The identity of an entry as the API server sees it: manager, operation, apiVersion, subresource.
-[[nodiscard]] std::string identity(const api::Json& entry);
+[[nodiscard]] std::string identity(const codec::Json& entry);
 
 // Ours, or one of the status subresource: no owner of a template.
-[[nodiscard]] bool is_ours(const api::Json& entry);
-[[nodiscard]] bool is_status(const api::Json& entry);
+[[nodiscard]] bool is_ours(const codec::Json& entry);
+[[nodiscard]] bool is_status(const codec::Json& entry);
 
 }  // namespace lastgood::rollback

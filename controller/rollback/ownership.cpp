@@ -1,3 +1,4 @@
+#include "api/constants.hpp"
 #include "rollback/ownership.hpp"
 
 #include <algorithm>
@@ -9,14 +10,14 @@
 
 namespace lastgood::rollback {
 
-using api::Json;
+using codec::Json;
 
 namespace {
 
 // The annotation is given back where it was kept. Otherwise it is nobody's that did not write it; there being none, it has no
 // owner.
 Scope scope_of(const Json& live, const Kept& kept) {
-  const bool has_annotation = find(live, {"metadata", "annotations", last_applied_annotation}) != nullptr;
+  const bool has_annotation = find(live, {"metadata", "annotations", api::annotation::last_applied}) != nullptr;
   return kept.last_applied && has_annotation ? Scope::TemplateAndLastApplied : Scope::TemplateOnly;
 }
 

@@ -5,15 +5,15 @@
 #include <optional>
 
 #include "api/call.hpp"
-#include "api/json.hpp"
-#include "rollback/keep.hpp"
+#include "codec/objects.hpp"
+#include "rollback/snapshot.hpp"
 
 namespace lastgood::rollback {
 
 // `live` is the Deployment as a GET has just sent it, after the template patch. Nothing when all is as it should be.
-[[nodiscard]] std::optional<api::ApiCall> ownership_patch(const api::Json& live, const Kept& kept);
+[[nodiscard]] std::optional<api::ApiCall> ownership_patch(const codec::Json& live, const Kept& kept);
 
 // What metadata.managedFields should be.
-[[nodiscard]] api::Json restored_managers(const api::Json& live, const Kept& kept);
+[[nodiscard]] codec::Json restored_managers(const codec::Json& live, const Kept& kept);
 
 }  // namespace lastgood::rollback

@@ -1,10 +1,11 @@
+#include "api/constants.hpp"
 #include "rollback/patch.hpp"
 
 #include "rollback/fields.hpp"
 
 namespace lastgood::rollback {
 
-using api::Json;
+using codec::Json;
 
 namespace {
 
@@ -18,7 +19,7 @@ std::string escaped(std::string_view key) {
 std::string annotation_path(std::string_view key) { return "/metadata/annotations/" + escaped(key); }
 
 Json parsed(const std::string& manifest) {
-  auto json = api::parse_json(manifest);
+  auto json = codec::parse_json(manifest);
   return json ? *std::move(json) : Json();
 }
 
@@ -36,7 +37,7 @@ Json without_template(Json manifest) {
 // is, the next apply would delete fields of the good template for having been in the bad one; without it, a label that the bad
 // release's manifest set would strand.
 std::optional<std::string> last_applied_after(const Json& live, const Kept& kept) {
-  const auto* annotation = find(live, {"metadata", "annotations", last_applied_annotation});
+  const auto* annotation = find(live, {"metadata", "annotations", api::annotation::last_applied});
   if (!annotation || !annotation->is_string()) return kept.last_applied;
   auto now = parsed(annotation->get<std::string>());
   const auto then = kept.last_applied ? parsed(*kept.last_applied) : Json::object();
@@ -61,8 +62,8 @@ api::ApiCall template_patch(const Json& live, const Kept& kept, std::string_view
   };
   const auto* annotations = find(live, {"metadata", "annotations"});
   if (!annotations || !annotations->is_object()) add("/metadata/annotations", Json::object());
-  if (const auto last_applied = last_applied_after(live, kept)) add(annotation_path(last_applied_annotation), *last_applied);
-  add(annotation_path(rolled_back_by), std::string(rollback_name));
+  if (const auto last_applied = last_applied_after(live, kept)) add(annotation_path(api::annotation::last_applied), *last_applied);
+  add(annotation_path(api::annotation::rolled_back_by), std::string(rollback_name));
   return {.verb = api::Verb::Patch,
           .target = patch_target(live),
           .body = dumped(patch),

@@ -7,18 +7,16 @@
 #include <string_view>
 
 #include "api/call.hpp"
-#include "api/json.hpp"
-#include "rollback/keep.hpp"
+#include "api/constants.hpp"
+#include "codec/objects.hpp"
+#include "rollback/snapshot.hpp"
 
 namespace lastgood::rollback {
 
-inline constexpr const char* rolled_back_by = "lastgood.dev/rolled-back-by";  // annotation: the Rollback's name
-inline constexpr const char* last_applied_annotation = "kubectl.kubernetes.io/last-applied-configuration";
-
 // `live` is the Deployment as a GET has just sent it. Never replicas, strategy, selector or paused.
-[[nodiscard]] api::ApiCall template_patch(const api::Json& live, const Kept& kept, std::string_view rollback_name);
+[[nodiscard]] api::ApiCall template_patch(const codec::Json& live, const Kept& kept, std::string_view rollback_name);
 
 // The last-applied annotation that belongs on the Deployment after the template patch; absent: it is left as it is.
-[[nodiscard]] std::optional<std::string> last_applied_after(const api::Json& live, const Kept& kept);
+[[nodiscard]] std::optional<std::string> last_applied_after(const codec::Json& live, const Kept& kept);
 
 }  // namespace lastgood::rollback

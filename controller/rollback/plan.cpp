@@ -1,3 +1,4 @@
+#include "api/constants.hpp"
 #include "rollback/plan.hpp"
 
 #include <fmt/format.h>
@@ -9,7 +10,7 @@
 
 namespace lastgood::rollback {
 
-using api::Json;
+using codec::Json;
 using api::RollbackPhase;
 
 namespace {
@@ -22,7 +23,7 @@ struct Sight {
 
   [[nodiscard]] std::int64_t generation() const { return number_at(live, {"metadata", "generation"}); }
   [[nodiscard]] bool marked() const {
-    return text_at(live, {"metadata", "annotations", rolled_back_by}) == rollback.meta.key.name;
+    return text_at(live, {"metadata", "annotations", api::annotation::rolled_back_by}) == rollback.meta.key.name;
   }
   [[nodiscard]] bool has_kept_template() const {
     return kept && same_template(object_at(live, {"spec", "template"}), kept->pod_template);
@@ -37,7 +38,7 @@ struct Sight {
 Supersede superseded(const std::string& message) { return {.message = clip(message, 1024)}; }
 
 Supersede newer_choice(const Sight& sight) {
-  const auto mark = text_at(sight.live, {"metadata", "annotations", rolled_back_by});
+  const auto mark = text_at(sight.live, {"metadata", "annotations", api::annotation::rolled_back_by});
   if (!mark.empty() && !sight.marked() && sight.generation() != sight.rollback.spec.generation)
     return superseded(fmt::format("the template has changed since (generation {}, now {}; the last rollback on it is {})",
                                   sight.rollback.spec.generation, sight.generation(), in_quotes(mark, 253)));

@@ -7,7 +7,7 @@
 #include <variant>
 
 #include "api/call.hpp"
-#include "api/json.hpp"
+#include "codec/objects.hpp"
 
 namespace lastgood::rollback {
 
@@ -41,7 +41,7 @@ struct NothingToWrite {};
 using NextStep = std::variant<PatchTemplate, PatchOwnership, Advance, Supersede, Wait, Stop, NothingToWrite>;
 
 // Both from live GETs made for this decision, never from a cache.
-[[nodiscard]] NextStep next_step(const api::Rollback& rollback, const Result<api::Json>& live_deployment,
-                                 const Result<api::Json>& kept_revision);
+[[nodiscard]] NextStep next_step(const api::Rollback& rollback, const Result<codec::Json>& live_deployment,
+                                 const Result<codec::Json>& kept_revision);
 
 }  // namespace lastgood::rollback

@@ -14,7 +14,7 @@
 
 namespace lastgood::rollback {
 
-using api::Json;
+using codec::Json;
 using api::Truth;
 
 namespace {

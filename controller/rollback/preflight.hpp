@@ -9,15 +9,15 @@
 #include <vector>
 
 #include "api/call.hpp"
-#include "api/json.hpp"
+#include "codec/objects.hpp"
 #include "api/preflight.hpp"
-#include "rollback/keep.hpp"
+#include "rollback/snapshot.hpp"
 #include "rollback/references.hpp"
 
 namespace lastgood::rollback {
 
 // template_patch, sent through validation and admission and then thrown away.
-[[nodiscard]] api::ApiCall template_dry_run(const api::Json& live, const Kept& kept, std::string_view rollback_name);
+[[nodiscard]] api::ApiCall template_dry_run(const codec::Json& live, const Kept& kept, std::string_view rollback_name);
 
 enum class Existence : std::uint8_t {
   Exists,
@@ -33,7 +33,7 @@ struct Looked {
   std::string words = {};  // of the server, of NotAllowed and Unreadable
 };
 
-[[nodiscard]] Looked looked(const Reference& reference, const Result<api::Json>& object);
+[[nodiscard]] Looked looked(const Reference& reference, const Result<codec::Json>& object);
 
 // How long an answer is believed.
 [[nodiscard]] Duration lifetime(Existence existence);
@@ -48,8 +48,8 @@ struct Questions {
 struct Inspection {
   const api::Deployment& deployment;
   const api::Revision& target;
-  const Result<api::Json>& live;
-  const Result<api::Json>& kept;  // the ControllerRevision target.kept_as
+  const Result<codec::Json>& live;
+  const Result<codec::Json>& kept;  // the ControllerRevision target.kept_as
 };
 
 // None when one of the two cannot be used: there is nothing to send then.
@@ -58,9 +58,9 @@ struct Inspection {
 // `dry_run` is absent when there was none to send. The generation is that of the Deployment that was read; where it could not
 // be read, that of the one that was asked about.
 [[nodiscard]] api::Preflight judge_preflight(const Inspection& inspection, const std::vector<Looked>& references,
-                                             const std::optional<Result<api::Json>>& dry_run, Time now);
+                                             const std::optional<Result<codec::Json>>& dry_run, Time now);
 
 // Who else owns fields of the spec, in the order of metadata.managedFields, each once.
-[[nodiscard]] std::vector<std::string> other_managers(const api::Json& live);
+[[nodiscard]] std::vector<std::string> other_managers(const codec::Json& live);
 
 }  // namespace lastgood::rollback

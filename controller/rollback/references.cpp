@@ -10,7 +10,7 @@
 
 namespace lastgood::rollback {
 
-using api::Json;
+using codec::Json;
 
 namespace {
 

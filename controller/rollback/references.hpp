@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "api/json.hpp"
+#include "codec/objects.hpp"
 
 namespace lastgood::rollback {
 
@@ -25,6 +25,6 @@ inline constexpr std::size_t most_references = 64;
 
 // Each once, those that must be there first, then by kind and name; not optional when one of its uses is not. At most
 // most_references.
-[[nodiscard]] std::vector<Reference> references_of(const api::Json& pod_template);
+[[nodiscard]] std::vector<Reference> references_of(const codec::Json& pod_template);
 
 }  // namespace lastgood::rollback

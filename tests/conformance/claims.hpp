@@ -7,13 +7,13 @@
 #include <string>
 #include <vector>
 
-#include "api/json.hpp"
+#include "codec/objects.hpp"
 #include "kube/paths.hpp"
 #include "ports/kube_api.hpp"
 
 namespace lastgood::conformance {
 
-using api::Json;
+using codec::Json;
 using kube::Resource;
 using Pointer = Json::json_pointer;
 using Wrong = std::string;  // empty: nothing is

@@ -20,7 +20,7 @@ asio::awaitable<Result<Json>> Server::ask(Result<api::ApiCall> call) {
   if (!call) co_return std::unexpected(call.error());
   auto body = co_await kube.call(std::move(*call), patience);
   if (!body) co_return std::unexpected(body.error());
-  co_return api::parse_json(*body);
+  co_return codec::parse_json(*body);
 }
 
 asio::awaitable<Result<Json>> Server::get(Resource resource, const std::string& name) {
@@ -43,7 +43,7 @@ asio::awaitable<Result<std::vector<std::string>>> Server::watch(Resource resourc
   std::vector<std::string> seen;
   kube::LineSplitter lines;
   const auto on_line = [&](std::string_view line) {
-    const auto event = api::parse_json(line);
+    const auto event = codec::parse_json(line);
     if (!event) return true;
     const std::string type = text(*event, "/type");
     const std::string name = text(*event, "/object/metadata/name");

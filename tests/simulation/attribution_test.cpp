@@ -2,7 +2,7 @@
 #include "simulation/story.hpp"
 
 using namespace lastgood::simulation;
-using lastgood::api::Json;
+using lastgood::codec::Json;
 
 namespace {
 

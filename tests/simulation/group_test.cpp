@@ -3,7 +3,7 @@
 #include "simulation/people.hpp"
 
 using namespace lastgood::simulation;
-using lastgood::api::Json;
+using lastgood::codec::Json;
 using lastgood::api::Verb;
 
 namespace {
@@ -99,7 +99,7 @@ TEST_CASE("one that is to be left alone for a while holds its group until then, 
 //  db and web are good at once; api only fails 8 minutes later      they were asked long ago whether they could go back
 TEST_CASE("those that are called long after they were released go back without delay, and are not looked at over and over") {
   GoodGroupStory story;
-  lastgood::api::Json policy = quick_policy();
+  lastgood::codec::Json policy = quick_policy();
   policy["bakeTime"] = "15m";
   story.merge("rollbackpolicies", "web", {{"spec", policy}});
   story.cluster.health["app:v2"] = {.status = 200};

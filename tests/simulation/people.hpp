@@ -5,8 +5,8 @@
 
 namespace lastgood::simulation {
 
-inline void ask_for_rollback(World& world, const std::string& name, api::Json spec) {
-  const api::Json rollback{{"apiVersion", "lastgood.dev/v1alpha1"},
+inline void ask_for_rollback(World& world, const std::string& name, codec::Json spec) {
+  const codec::Json rollback{{"apiVersion", "lastgood.dev/v1alpha1"},
                            {"kind", "Rollback"},
                            {"metadata", {{"name", name}, {"namespace", shop}}},
                            {"spec", std::move(spec)}};
@@ -18,8 +18,8 @@ inline void ask_for_rollback(World& world, const std::string& name, api::Json sp
 }
 
 inline std::string phase_of(const World& world, const std::string& name) {
-  const api::Json* rollback = world.server.find("rollbacks", {shop, name});
-  return rollback ? rollback->value(api::Json::json_pointer("/status/phase"), std::string()) : "";
+  const codec::Json* rollback = world.server.find("rollbacks", {shop, name});
+  return rollback ? rollback->value(codec::Json::json_pointer("/status/phase"), std::string()) : "";
 }
 
 // What a person asked for by that name ends well, with one change of the template, whoever leads by then.
@@ -43,7 +43,7 @@ struct GoodStory : Story {
   }
 };
 
-inline api::Json in_group(int order) {
+inline codec::Json in_group(int order) {
   return {{"lastgood.dev/policy", "web"}, {"lastgood.dev/group", "shop"}, {"lastgood.dev/group-order", std::to_string(order)}};
 }
 

@@ -3,22 +3,22 @@
 #include <boost/asio/io_context.hpp>
 #include <catch2/catch.hpp>
 
-#include "rollback/keep.hpp"
-#include "run/preflighter.hpp"
+#include "rollback/snapshot.hpp"
+#include "shell/preflight_runner.hpp"
 #include "simulation/fake/client.hpp"
 #include "simulation/story.hpp"
 
 namespace lastgood::simulation {
 namespace {
 
-using api::Json;
+using codec::Json;
 using api::Truth;
 
 const Key web{.namespace_ = "shop", .name = "web"};
 
-struct Leader final : run::Leadership {
-  run::Term now = 1;
-  [[nodiscard]] run::Term term() const override { return now; }
+struct Leader final : runtime::Leadership {
+  runtime::Term now = 1;
+  [[nodiscard]] runtime::Term term() const override { return now; }
 };
 
 Json object(const std::string& name) { return {{"metadata", {{"namespace", "shop"}, {"name", name}}}}; }
@@ -48,7 +48,7 @@ struct Lab {
   }
 
   api::Preflight check() {
-    const auto seen = *api::parse_deployment(*server.find("deployments", web));
+    const auto seen = *codec::parse_deployment(*server.find("deployments", web));
     std::optional<api::Preflight> found;
     asked.clear();
     boost::asio::co_spawn(io, preflighter.check(seen, target, 1), [&](const std::exception_ptr& error, api::Preflight preflight) {
@@ -79,9 +79,9 @@ struct Lab {
   };
   Client client{server, clock, "lastgood", script};
   Leader leader;
-  run::Gateway gateway{client, leader};
+  runtime::Gateway gateway{client, leader};
   api::Revision target;
-  run::Preflighter preflighter;
+  shell::Preflighter preflighter;
 };
 
 // app:v1 and app:v2 are good, and both need ConfigMap settings; nothing is judged any more.

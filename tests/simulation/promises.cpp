@@ -7,7 +7,7 @@
 
 namespace lastgood::simulation {
 
-using api::Json;
+using codec::Json;
 using api::Verb;
 using Pointer = Json::json_pointer;
 

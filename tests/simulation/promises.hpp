@@ -22,13 +22,13 @@ class Promises {
 
  private:
   void check_deployment(const Write& write);
-  void check_template(const Write& write, const api::Json& deployment);
+  void check_template(const Write& write, const codec::Json& deployment);
   void check_tried(const Write& write);
   void broke(const Write& write, const std::string& what);
 
   struct Tried {
     std::string user;
-    api::Json patch;
+    codec::Json patch;
     Steady at;
   };
 

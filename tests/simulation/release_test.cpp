@@ -79,7 +79,7 @@ TEST_CASE("a release whose pods never get ready is put back when its progress de
 
 TEST_CASE("a Deployment that did not opt in is never written to, whatever becomes of it") {
   Story story;
-  story.deploy("other", "app:v1", lastgood::api::Json::object());
+  story.deploy("other", "app:v1", lastgood::codec::Json::object());
   story.settle();
   story.ship("other", "app:v2");
   story.run_for(30min);

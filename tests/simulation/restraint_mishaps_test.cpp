@@ -31,7 +31,7 @@ TEST_CASE("a request is bound and done once, whether the answer to the binding i
 
 TEST_CASE("a Rollback that is deleted while it waits for approval is not done, whatever is approved later") {
   Story story;
-  lastgood::api::Json policy = quick_policy();
+  lastgood::codec::Json policy = quick_policy();
   policy["mode"] = "Approve";
   story.merge("rollbackpolicies", "web", {{"spec", policy}});
   story.settle();
@@ -102,7 +102,7 @@ TEST_CASE("a template that is refused at the last moment is not tried over and o
 //  one: Held AwaitingApproval   killed ---- record deleted ---- two
 TEST_CASE("a Rollback that is deleted while nobody leads is not done either") {
   Story story;
-  lastgood::api::Json policy = quick_policy();
+  lastgood::codec::Json policy = quick_policy();
   policy["mode"] = "Approve";
   story.merge("rollbackpolicies", "web", {{"spec", policy}});
   story.settle();
@@ -124,7 +124,7 @@ TEST_CASE("a Rollback that is deleted while nobody leads is not done either") {
 //  one: Held AwaitingApproval   killed ---- record deleted ---- two, whose watch of Rollbacks stands still
 TEST_CASE("a Rollback that is deleted while nobody leads is not done by one whose watch lags either") {
   Story story;
-  lastgood::api::Json policy = quick_policy();
+  lastgood::codec::Json policy = quick_policy();
   policy["mode"] = "Approve";
   story.merge("rollbackpolicies", "web", {{"spec", policy}});
   story.settle();
@@ -172,7 +172,7 @@ TEST_CASE("guards that have outlived their Deployments do not hold the breaker o
   Story story;
   story.breaker = {.rollbacks = 1, .percent = 1};
   for (const char* name : {"gone-1", "gone-2", "gone-3"}) {
-    const lastgood::api::Json guard{
+    const lastgood::codec::Json guard{
         {"apiVersion", "lastgood.dev/v1alpha1"},
         {"kind", "DeploymentGuard"},
         {"metadata", {{"name", name}, {"namespace", shop}}},

@@ -3,7 +3,7 @@
 
 namespace lastgood::simulation {
 
-using api::Json;
+using codec::Json;
 
 namespace {
 

@@ -43,7 +43,7 @@ struct Story : World {
     CHECK(broken_promises() == std::vector<std::string>{});
   }
 
-  api::Json owners;  // of v1's fields, when only its owner had written them
+  codec::Json owners;  // of v1's fields, when only its owner had written them
 };
 
 }  // namespace lastgood::simulation

@@ -6,7 +6,7 @@
 using namespace lastgood::simulation;
 using lastgood::Duration;
 using lastgood::Steady;
-using lastgood::api::Json;
+using lastgood::codec::Json;
 
 namespace {
 

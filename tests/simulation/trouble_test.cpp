@@ -6,7 +6,7 @@ using lastgood::api::Verb;
 
 namespace {
 
-const lastgood::api::Json opt_out{{"metadata", {{"annotations", {{"lastgood.dev/enabled", "false"}}}}}};
+const lastgood::codec::Json opt_out{{"metadata", {{"annotations", {{"lastgood.dev/enabled", "false"}}}}}};
 
 bool is_template_patch(const Attempt& attempt) {
   return attempt.call.verb == Verb::Patch && attempt.about("/deployments/web") && attempt.call.body.contains("/spec/template") &&
@@ -240,7 +240,7 @@ TEST_CASE("a settled world is left in peace for 24 hours, whatever its pods do: 
 //  a000 ... a149: nobody opted in      web: opted in, and the last that the queue hands out
 TEST_CASE("Deployments that did not opt in, however many, never keep one that did from being looked at") {
   Story story;
-  for (int i = 0; i < 150; ++i) story.deploy("a" + std::to_string(i), "app:v1", lastgood::api::Json::object(), 0);
+  for (int i = 0; i < 150; ++i) story.deploy("a" + std::to_string(i), "app:v1", lastgood::codec::Json::object(), 0);
   story.settle();
   CHECK(story.state("web") == "Idle/PresumedGood");
 }

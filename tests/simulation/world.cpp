@@ -6,12 +6,12 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 
-#include "run/manager.hpp"
+#include "shell/manager.hpp"
 
 namespace lastgood::simulation {
 
 namespace asio = boost::asio;
-using api::Json;
+using codec::Json;
 using api::Verb;
 using Pointer = Json::json_pointer;
 
@@ -67,7 +67,7 @@ class Process final : public asio::io_context {
  public:
   Process(World& world, const std::string& who, const Lease& lease)
       : client_(world.server, world.clock, who, world.script), prober_(world.cluster, world.clock) {
-    run::Settings settings;
+    shell::Settings settings;
     settings.identity = who;
     settings.lease = {.lease = {.namespace_ = "lastgood-system", .name = "lastgood"},
                       .identity = who,
@@ -76,8 +76,8 @@ class Process final : public asio::io_context {
                       .retry_period = lease.retry_period};
     settings.uniform = [] { return 0.5; };
     settings.breaker = world.breaker;
-    const run::Ports ports{.clock = world.clock, .kube = client_, .prober = prober_, .telemetry = silence_};
-    manager_ = run::Manager::create(get_executor(), ports, std::move(settings)).value();
+    const shell::Ports ports{.clock = world.clock, .kube = client_, .prober = prober_, .telemetry = silence_};
+    manager_ = shell::Manager::create(get_executor(), ports, std::move(settings)).value();
     asio::co_spawn(get_executor(), manager_->run(), [this](const std::exception_ptr& error) {
       ended_ = true;
       if (error) std::rethrow_exception(error);
@@ -88,14 +88,14 @@ class Process final : public asio::io_context {
   // Coroutines end first: they refer to the manager and to us.
   ~Process() { shutdown(); }
 
-  run::Manager& manager() { return *manager_; }
+  shell::Manager& manager() { return *manager_; }
   [[nodiscard]] bool ended() const { return ended_; }
 
  private:
   Client client_;
   Prober prober_;
   Silence silence_;
-  std::unique_ptr<run::Manager> manager_;
+  std::unique_ptr<shell::Manager> manager_;
   bool ended_ = false;
 };
 
@@ -210,7 +210,7 @@ std::string World::image(const std::string& name) const {
 bool World::rolled_out(const std::string& name) const {
   const Json* deployment = server.find("deployments", {shop, name});
   if (!deployment) return false;
-  const auto parsed = api::parse_deployment(*deployment);
+  const auto parsed = codec::parse_deployment(*deployment);
   return parsed && api::rollout_complete(*parsed);
 }
 

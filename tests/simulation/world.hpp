@@ -1,4 +1,4 @@
-// A cluster in memory with people, time and any number of controllers in it: real run::Managers, each a process of its own
+// A cluster in memory with people, time and any number of controllers in it: real shell::Managers, each a process of its own
 // that can be killed between any two instructions that wait. What the controllers promised is checked at each of their writes.
 #pragma once
 
@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "decide/breaker.hpp"
+#include "guard/breaker.hpp"
 #include "simulation/fake/client.hpp"
 #include "simulation/fake/cluster.hpp"
 #include "simulation/promises.hpp"
@@ -31,10 +31,10 @@ class World {
   ~World();
 
   // What people do.
-  void write_policy(const std::string& name, api::Json spec);
-  void deploy(const std::string& name, const std::string& image, api::Json annotations, int replicas = 4);
+  void write_policy(const std::string& name, codec::Json spec);
+  void deploy(const std::string& name, const std::string& image, codec::Json annotations, int replicas = 4);
   void ship(const std::string& name, const std::string& image);
-  void merge(const std::string& plural, const std::string& name, const api::Json& patch);  // a merge patch
+  void merge(const std::string& plural, const std::string& name, const codec::Json& patch);  // a merge patch
   void remove_deployment(const std::string& name);
   Answer person(const api::ApiCall& call);
 
@@ -44,7 +44,7 @@ class World {
   void stop(const std::string& who);  // SIGTERM
   [[nodiscard]] bool runs(const std::string& who) const;
   void kill_at_write(int number);                   // whoever makes it, counted over all controllers, Leases not counted
-  decide::BreakerSettings breaker{.rollbacks = 0};  // of the controllers that are started from now on; off
+  guard::BreakerSettings breaker{.rollbacks = 0};  // of the controllers that are started from now on; off
   std::function<void()> at_each_write;              // of a controller, Leases not counted; after the server did it
 
   void run_for(Duration time);
@@ -58,7 +58,7 @@ class World {
   [[nodiscard]] bool is_in(const std::string& name, const std::string& state) const {
     return this->state(name).starts_with(state);
   }
-  [[nodiscard]] api::Json owners_of_template(const std::string& name) const;  // by manager
+  [[nodiscard]] codec::Json owners_of_template(const std::string& name) const;  // by manager
   [[nodiscard]] std::vector<std::string> rollbacks() const;                   // "web-2-1a2b: Succeeded"
   [[nodiscard]] std::vector<std::string> events() const;                      // reasons, in order of time
   [[nodiscard]] std::vector<Write> controllers_writes() const;                // Leases left out
@@ -84,6 +84,6 @@ class World {
 
 // The built-in names of the tests' own Deployment and policy.
 inline constexpr const char* shop = "shop";
-[[nodiscard]] api::Json quick_policy();  // bakes for 20 s, asks /health each 4 s, 3 failures, verifies for 8 s
+[[nodiscard]] codec::Json quick_policy();  // bakes for 20 s, asks /health each 4 s, 3 failures, verifies for 8 s
 
 }  // namespace lastgood::simulation

@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # ./dev test: every layer, one summary line each. Layers that need no cluster come first: they are the quick ones.
 
-LAYERS=(rules machines simulation wire chart go e2e)
-CPP_LAYERS=" rules machines simulation wire "
+LAYERS=(unit simulation wire chart go e2e)
+CPP_LAYERS=" unit simulation wire "
 
 verb_test() {
   local layers=("$@") layer
@@ -47,8 +47,7 @@ test_cpp() {
   rm -f "$log"
   return "$code"
 }
-test_layer_rules() { test_cpp rules; }
-test_layer_machines() { test_cpp machines; }
+test_layer_unit() { test_cpp unit; }
 test_layer_simulation() { test_cpp simulation; }
 test_layer_wire() { test_cpp wire; }
 

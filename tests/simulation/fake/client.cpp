@@ -7,12 +7,12 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
 
-#include "api/errors.hpp"
+#include "codec/errors.hpp"
 
 namespace lastgood::simulation {
 
 namespace asio = boost::asio;
-using api::Json;
+using codec::Json;
 
 namespace {
 
@@ -23,12 +23,12 @@ constexpr const char* patch_failed = "the server rejected our request due to an 
 
 Error refused(Mishap mishap) {
   switch (mishap) {
-    case Mishap::Conflict: return api::status_error(409, refusal(409, "Conflict", "injected").body.dump());
-    case Mishap::Unprocessable: return api::status_error(422, refusal(422, "Invalid", patch_failed).body.dump());
+    case Mishap::Conflict: return codec::status_error(409, refusal(409, "Conflict", "injected").body.dump());
+    case Mishap::Unprocessable: return codec::status_error(422, refusal(422, "Invalid", patch_failed).body.dump());
     case Mishap::NotAdmitted:
-      return api::status_error(422, refusal(422, "Invalid", "ValidatingAdmissionPolicy 'old' denied request: no").body.dump());
-    case Mishap::Slow: return api::status_error(429, "Too many requests, please try again later.", std::chrono::seconds(1));
-    case Mishap::Broken: return api::status_error(500, refusal(500, "InternalError", "injected").body.dump());
+      return codec::status_error(422, refusal(422, "Invalid", "ValidatingAdmissionPolicy 'old' denied request: no").body.dump());
+    case Mishap::Slow: return codec::status_error(429, "Too many requests, please try again later.", std::chrono::seconds(1));
+    case Mishap::Broken: return codec::status_error(500, refusal(500, "InternalError", "injected").body.dump());
     default: return {.kind = ErrorKind::Closed, .message = "injected: the connection was closed"};
   }
 }
@@ -118,7 +118,7 @@ asio::awaitable<Result<std::string>> Client::call(api::ApiCall call, Duration ti
   const Answer answer = server_.handle(user_, call);
   co_await clock_.sleep_until(clock_.steady() + one_way);
   if (mishap == Mishap::LoseAnswer) co_return std::unexpected(refused(mishap));
-  if (answer.status / 100 != 2) co_return std::unexpected(api::status_error(answer.status, answer.body.dump()));
+  if (answer.status / 100 != 2) co_return std::unexpected(codec::status_error(answer.status, answer.body.dump()));
   co_return answer.body.dump();
 }
 

@@ -1,3 +1,4 @@
+#include "base/digest.hpp"
 #include "simulation/fake/cluster.hpp"
 
 #include <fmt/format.h>
@@ -6,7 +7,7 @@
 
 namespace lastgood::simulation {
 
-using api::Json;
+using codec::Json;
 using Pointer = Json::json_pointer;
 using std::chrono::seconds;
 
@@ -129,7 +130,7 @@ Json Cluster::find_or_make_set(const Json& deployment, std::vector<Json>& sets) 
     if (template_of(set) == wanted) return set;
   }
   if (deployment["spec"].value("paused", false)) return {};
-  const std::string hash = api::digest_template(wanted.dump()).value.substr(0, 10);
+  const std::string hash = digest_of(wanted.dump()).substr(0, 10);
   const Key key{.namespace_ = key_of(deployment).namespace_, .name = key_of(deployment).name + "-" + hash};
   // Of a Deployment that was deleted and is made again: its garbage is still there.
   if (server_.find("replicasets", key)) {

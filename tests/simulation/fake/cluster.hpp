@@ -33,12 +33,12 @@ class Cluster {
   [[nodiscard]] bool has_pod_at(const std::string& ip) const;
 
   // The server's on_change.
-  void changed(const std::string& plural, const api::Json& object);
+  void changed(const std::string& plural, const codec::Json& object);
   // Pods look at their health again.
   void health_changed();
 
  private:
-  using Json = api::Json;
+  using Json = codec::Json;
   void later(const Key& deployment);
   void sync(const Key& key);
   Json find_or_make_set(const Json& deployment, std::vector<Json>& sets);

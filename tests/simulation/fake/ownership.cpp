@@ -4,7 +4,7 @@
 
 namespace lastgood::simulation {
 
-using api::Json;
+using codec::Json;
 
 namespace {
 

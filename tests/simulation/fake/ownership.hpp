@@ -4,12 +4,12 @@
 
 #include <string>
 
-#include "api/json.hpp"
+#include "codec/objects.hpp"
 
 namespace lastgood::simulation {
 
 // `after` is about to replace `before` (null: it is new), written by `manager`. What changed is the manager's from now on and
 // nobody else's. A managedFields list that was itself changed is taken as it stands.
-void track_ownership(const api::Json& before, api::Json& after, const std::string& manager, const std::string& time);
+void track_ownership(const codec::Json& before, codec::Json& after, const std::string& manager, const std::string& time);
 
 }  // namespace lastgood::simulation

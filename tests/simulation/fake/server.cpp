@@ -9,7 +9,7 @@
 
 namespace lastgood::simulation {
 
-using api::Json;
+using codec::Json;
 using api::Verb;
 using Pointer = Json::json_pointer;
 
@@ -189,7 +189,7 @@ Answer Server::list(const Route& route) {
 }
 
 Answer Server::post(const Route& route, const std::string& body) {
-  auto object = api::parse_json(body);
+  auto object = codec::parse_json(body);
   if (!object || !object->is_object()) return refusal(400, "BadRequest", "the body is no object");
   Json& metadata = (*object)["metadata"];
   if (!metadata.is_object() || text(*object, "/metadata/name").empty()) {
@@ -215,7 +215,7 @@ Answer Server::post(const Route& route, const std::string& body) {
 }
 
 Answer Server::put(const Route& route, const std::string& body) {
-  auto object = api::parse_json(body);
+  auto object = codec::parse_json(body);
   if (!object || !object->is_object()) return refusal(400, "BadRequest", "the body is no object");
   const Json* before = find(route.plural, {route.namespace_, route.name});
   return before ? replace(route, *before, std::move(*object)) : not_found(route);
@@ -224,7 +224,7 @@ Answer Server::put(const Route& route, const std::string& body) {
 Answer Server::patch(const Route& route, const api::ApiCall& call) {
   const Json* before = find(route.plural, {route.namespace_, route.name});
   if (!before) return not_found(route);
-  auto change = api::parse_json(call.body);
+  auto change = codec::parse_json(call.body);
   if (!change) return refusal(400, "BadRequest", change.error().message);
   Json after = *before;
   if (call.content_type == api::merge_patch) {
@@ -267,7 +267,7 @@ Answer Server::erase(const Route& route, const std::string& body) {
   const Key key{.namespace_ = route.namespace_, .name = route.name};
   const Json* before = find(route.plural, key);
   if (!before) return not_found(route);
-  const auto options = body.empty() ? Json::object() : api::parse_json(body).value_or(Json::object());
+  const auto options = body.empty() ? Json::object() : codec::parse_json(body).value_or(Json::object());
   const std::string uid = text(options, "/preconditions/uid");
   if (!uid.empty() && uid != text(*before, "/metadata/uid")) return conflict(route, "Precondition failed: UID in precondition");
   remove(route.plural, key);

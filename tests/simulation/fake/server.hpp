@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "api/call.hpp"
-#include "api/json.hpp"
+#include "codec/objects.hpp"
 #include "base/names.hpp"
 #include "simulation/fake/route.hpp"
 #include "simulation/fake/virtual_clock.hpp"
@@ -20,7 +20,7 @@ namespace lastgood::simulation {
 
 struct Answer {
   int status = 200;
-  api::Json body;
+  codec::Json body;
 };
 
 // One write as the server saw it, whether it was accepted or not.
@@ -44,22 +44,22 @@ class Server {
   // Before each call is handled, and after each write, in that order.
   std::function<void(const Write& write)> on_write;
   // After each change of an object, whoever made it.
-  std::function<void(const std::string& plural, const api::Json& object)> on_change;
+  std::function<void(const std::string& plural, const codec::Json& object)> on_change;
 
   [[nodiscard]] const std::vector<Write>& writes() const { return writes_; }
   [[nodiscard]] std::uint64_t version() const { return version_; }
   Watches& watches() { return watches_; }
 
   // For those who live inside of the cluster: no version to meet, no generation, no owner of fields.
-  [[nodiscard]] const api::Json* find(const std::string& plural, const Key& key) const;
+  [[nodiscard]] const codec::Json* find(const std::string& plural, const Key& key) const;
   // Good until the next change of the kind.
-  [[nodiscard]] std::vector<const api::Json*> all(const std::string& plural, const std::string& namespace_ = "") const;
-  void create(const std::string& plural, api::Json object);
-  void change(const std::string& plural, const Key& key, const std::function<void(api::Json&)>& how);
+  [[nodiscard]] std::vector<const codec::Json*> all(const std::string& plural, const std::string& namespace_ = "") const;
+  void create(const std::string& plural, codec::Json object);
+  void change(const std::string& plural, const Key& key, const std::function<void(codec::Json&)>& how);
   void remove(const std::string& plural, const Key& key);
 
  private:
-  using Objects = std::map<Key, api::Json>;
+  using Objects = std::map<Key, codec::Json>;
 
   Answer get(const Route& route);
   Answer list(const Route& route);
@@ -67,11 +67,11 @@ class Server {
   Answer put(const Route& route, const std::string& body);
   Answer patch(const Route& route, const api::ApiCall& call);
   Answer erase(const Route& route, const std::string& body);
-  Answer replace(const Route& route, const api::Json& before, api::Json after);
-  void commit(const std::string& type, const std::string& plural, api::Json object);
-  void admit(const std::string& plural, api::Json& object);
+  Answer replace(const Route& route, const codec::Json& before, codec::Json after);
+  void commit(const std::string& type, const std::string& plural, codec::Json object);
+  void admit(const std::string& plural, codec::Json& object);
   [[nodiscard]] Write record(const std::string& user, const api::ApiCall& call, const Route& route) const;
-  [[nodiscard]] api::Json template_of(const Route& route) const;
+  [[nodiscard]] codec::Json template_of(const Route& route) const;
 
   VirtualClock& clock_;
   std::uint64_t version_ = 1000;

@@ -39,7 +39,7 @@ std::vector<std::string> Watches::take(Watch& watch) {
     watch.seen = event->version;
     const bool in_namespace = watch.namespace_.empty() || watch.namespace_ == event->namespace_;
     if (event->plural != watch.plural || !in_namespace) continue;
-    lines.push_back(api::Json{{"type", event->type}, {"object", event->object}}.dump() + "\n");
+    lines.push_back(codec::Json{{"type", event->type}, {"object", event->object}}.dump() + "\n");
   }
   return lines;
 }

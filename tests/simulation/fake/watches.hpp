@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "api/json.hpp"
+#include "codec/objects.hpp"
 
 namespace lastgood::simulation {
 
@@ -20,7 +20,7 @@ struct WatchedEvent {
   std::string type;  // ADDED, MODIFIED, DELETED
   std::string plural;
   std::string namespace_;
-  api::Json object;
+  codec::Json object;
 };
 
 struct Watch {

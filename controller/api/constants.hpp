@@ -1,0 +1,47 @@
+// Names that users and other tools see: the API group, annotations, labels, the field manager. Each is defined here, once.
+#pragma once
+
+#include <string_view>
+
+namespace lastgood::api {
+
+inline constexpr std::string_view group_version = "lastgood.dev/v1alpha1";
+
+// The manager of the fields that this program writes, in metadata.managedFields.
+inline constexpr std::string_view field_manager = "lastgood";
+
+namespace annotation {
+
+inline constexpr std::string_view prefix = "lastgood.dev/";
+
+// On a Deployment, written by users.
+inline constexpr std::string_view enabled = "lastgood.dev/enabled";          // "true" or "false"
+inline constexpr std::string_view policy = "lastgood.dev/policy";            // name of a RollbackPolicy
+inline constexpr std::string_view config_map = "lastgood.dev/config-map";    // name of a ConfigMap
+inline constexpr std::string_view pause_until = "lastgood.dev/pause-until";  // RFC 3339
+inline constexpr std::string_view resume = "lastgood.dev/resume";            // RFC 3339: ends a freeze that began before it
+inline constexpr std::string_view approve = "lastgood.dev/approve";          // name of a Rollback that waits for approval
+inline constexpr std::string_view group = "lastgood.dev/group";              // Deployments that are rolled back together
+inline constexpr std::string_view group_order = "lastgood.dev/group-order";  // "-1000".."1000", the lowest first
+
+// On a Deployment, written by this program: the name of the Rollback that restored its template.
+inline constexpr std::string_view rolled_back_by = "lastgood.dev/rolled-back-by";
+
+// On the pod template, written by users: "true" or "false".
+inline constexpr std::string_view no_rollback_past = "lastgood.dev/no-rollback-past";
+
+// On the controller's Lease, written by admins: RFC 3339.
+inline constexpr std::string_view close_breaker = "lastgood.dev/close-breaker";
+
+// kubectl's own: the manifest that `kubectl apply` sent last.
+inline constexpr std::string_view last_applied = "kubectl.kubernetes.io/last-applied-configuration";
+
+}  // namespace annotation
+
+namespace label {
+
+inline constexpr std::string_view deployment = "lastgood.dev/deployment";  // on a snapshot: the Deployment's name
+
+}  // namespace label
+
+}  // namespace lastgood::api

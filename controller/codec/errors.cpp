@@ -1,0 +1,77 @@
+#include "codec/errors.hpp"
+
+#include <algorithm>
+#include <cstdint>
+#include <string>
+
+#include "codec/json_at.hpp"
+#include "base/text.hpp"
+
+namespace lastgood::codec {
+namespace {
+
+constexpr std::size_t max_status_bytes = std::size_t{256} * 1024;
+constexpr std::int64_t max_retry_after_seconds = 3600;
+
+std::optional<Json> read_status(std::string_view body) {
+  if (body.size() > max_status_bytes) return std::nullopt;
+  auto json = parse_json(body);
+  if (!json || !json->is_object() || text_at(*json, {"kind"}) != "Status") return std::nullopt;
+  return std::move(*json);
+}
+
+bool has_cause(const Json& status, std::string_view reason) {
+  const Json& causes = array_at(status, {"details", "causes"});
+  return std::ranges::any_of(causes, [&](const Json& cause) { return text_at(cause, {"reason"}) == reason; });
+}
+
+std::optional<Duration> wished_delay(const Json& status) {
+  const std::int64_t count = number_at(status, {"details", "retryAfterSeconds"});
+  if (count <= 0) return std::nullopt;
+  return std::chrono::seconds(std::min(count, max_retry_after_seconds));
+}
+
+ErrorKind kind_of(int code, const Json& status) {
+  switch (code) {
+    case 401: return ErrorKind::Unauthorized;
+    case 403: return ErrorKind::Forbidden;
+    case 404: return ErrorKind::NotFound;
+    case 409: return text_at(status, {"reason"}) == "AlreadyExists" ? ErrorKind::AlreadyExists : ErrorKind::Conflict;
+    case 410: return ErrorKind::Expired;
+    case 422: return ErrorKind::Invalid;
+    case 429: return ErrorKind::TooManyRequests;
+    case 504: return has_cause(status, "ResourceVersionTooLarge") ? ErrorKind::VersionTooLarge : ErrorKind::Server;
+    default: return ErrorKind::Server;
+  }
+}
+
+std::string message_of(int code, std::string_view message) {
+  const std::string line = on_one_line(message, ' ');
+  const std::string_view said = trimmed(line);
+  if (said.empty()) return "the API server answered " + std::to_string(code) + " and said nothing";
+  return clip(said, max_error_message);
+}
+
+Error error_of(int code, const Json& status, std::string_view message, std::optional<Duration> retry_after) {
+  return {.kind = kind_of(code, status),
+          .message = message_of(code, message),
+          .status = code,
+          .retry_after = retry_after ? retry_after : wished_delay(status)};
+}
+
+}  // namespace
+
+Error status_error(int http_status, std::string_view body, std::optional<Duration> retry_after) {
+  if (const auto status = read_status(body)) return error_of(http_status, *status, text_at(*status, {"message"}), retry_after);
+  return error_of(http_status, Json::object(), body.substr(0, 2 * max_error_message), retry_after);
+}
+
+Error event_error(std::string_view status_object) {
+  const auto status = read_status(status_object);
+  if (!status) return {.kind = ErrorKind::Protocol, .message = "the watch sent an ERROR event without a Status"};
+  const std::int64_t code = number_at(*status, {"code"});
+  return error_of(code >= 100 && code <= 599 ? static_cast<int>(code) : 500, *status, text_at(*status, {"message"}),
+                  std::nullopt);
+}
+
+}  // namespace lastgood::codec

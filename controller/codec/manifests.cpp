@@ -1,0 +1,100 @@
+#include "codec/manifests.hpp"
+
+#include <fmt/format.h>
+
+#include "api/constants.hpp"
+#include "base/digest.hpp"
+#include "base/text.hpp"
+
+namespace lastgood::codec {
+
+using namespace api;
+
+namespace {
+
+constexpr const char* managed_by = "app.kubernetes.io/managed-by";
+
+Json owner_references(const std::string& deployment, const Uid& uid) {
+  return Json::array({{{"apiVersion", "apps/v1"},
+                       {"kind", "Deployment"},
+                       {"name", deployment},
+                       {"uid", uid.value},
+                       {"controller", true},
+                       {"blockOwnerDeletion", false}}});
+}
+
+Json owner_references(const Deployment& deployment) { return owner_references(deployment.meta.key.name, deployment.meta.uid); }
+
+Json metadata(const Key& key, const Deployment& deployment) {
+  return {{"name", key.name},
+          {"namespace", key.namespace_},
+          {"labels", {{managed_by, field_manager}}},
+          {"ownerReferences", owner_references(deployment)}};
+}
+
+}  // namespace
+
+Json guard_manifest(const Deployment& deployment) {
+  return {{"apiVersion", group_version}, {"kind", "DeploymentGuard"}, {"metadata", metadata(deployment.meta.key, deployment)}};
+}
+
+std::string status_patch(const Uid& uid, const Json& status) {
+  const Json patch = Json::array({{{"op", "test"}, {"path", "/metadata/uid"}, {"value", uid.value}},
+                                  {{"op", "add"}, {"path", "/status"}, {"value", status}}});
+  return patch.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+std::string adopt_guard_patch(const DeploymentGuard& guard, const Deployment& deployment) {
+  const Json patch =
+      Json::array({{{"op", "test"}, {"path", "/metadata/uid"}, {"value", guard.meta.uid.value}},
+                   {{"op", "add"}, {"path", "/metadata/ownerReferences"}, {"value", owner_references(deployment)}}});
+  return patch.dump();
+}
+
+Json rollback_manifest(const Rollback& rollback, const Deployment& deployment) {
+  return {{"apiVersion", group_version},
+          {"kind", "Rollback"},
+          {"metadata", metadata(rollback.meta.key, deployment)},
+          {"spec", to_json(rollback.spec)}};
+}
+
+std::string rollback_binding_patch(const Rollback& rollback) {
+  const ObjectMeta& meta = rollback.meta;
+  const RollbackSpec& spec = rollback.spec;
+  const Json patch = Json::array({{{"op", "test"}, {"path", "/metadata/uid"}, {"value", meta.uid.value}},
+                                  {{"op", "test"}, {"path", "/metadata/resourceVersion"}, {"value", meta.resource_version.value}},
+                                  {{"op", "replace"}, {"path", "/spec"}, {"value", to_json(spec)}},
+                                  {{"op", "add"},
+                                   {"path", "/metadata/ownerReferences"},
+                                   {"value", owner_references(spec.deployment, spec.deployment_uid)}}});
+  return patch.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+Json event_manifest(const Deployment& deployment, const EventText& text, const std::string& instance, Time now) {
+  constexpr std::size_t longest_base = 230;
+  constexpr std::size_t longest_note = 1024;
+  const Key& key = deployment.meta.key;
+  const std::string words = text.reason + '\n' + text.note + '\n' + deployment.meta.uid.value;
+  return {{"apiVersion", "events.k8s.io/v1"},
+          {"kind", "Event"},
+          {"metadata",
+           {{"name", fmt::format("{}.{}", key.name.substr(0, longest_base), digest_of(words))},
+            {"namespace", key.namespace_}}},
+          {"eventTime", format_micro_time(now)},
+          {"reportingController", "lastgood.dev/controller"},
+          {"reportingInstance", instance},
+          {"type", text.warning ? "Warning" : "Normal"},
+          {"reason", text.reason},
+          {"action", text.action},
+          {"note", clip(text.note, longest_note)},
+          {"regarding",
+           {{"apiVersion", "apps/v1"},
+            {"kind", "Deployment"},
+            {"namespace", key.namespace_},
+            {"name", key.name},
+            {"uid", deployment.meta.uid.value}}}};
+}
+
+Json event_series(int count, Time now) { return {{"series", {{"count", count}, {"lastObservedTime", format_micro_time(now)}}}}; }
+
+}  // namespace lastgood::codec

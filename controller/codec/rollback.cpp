@@ -1,0 +1,156 @@
+// Rollback, from and to JSON: what we wrote ourselves, and the little that a person writes to ask for one.
+#include "codec/rollback.hpp"
+
+#include "codec/guard.hpp"
+
+#include <fmt/format.h>
+
+#include "codec/parts.hpp"
+#include "base/text.hpp"
+
+namespace lastgood::codec {
+
+using namespace api;
+namespace {
+
+GroupCall read_group(const Reader& group) {
+  GroupCall out{.name = group.text("name", most_name)};
+  const Json& members = group.raw("members");
+  if (!members.is_null() && !members.is_array()) group.complain("members", "is not a list");
+  if (members.size() > most_members) {
+    group.complain("members", fmt::format("has {} elements, more than {}", members.size(), most_members));
+    return out;
+  }
+  for (const Json& member : members) {
+    if (!member.is_string()) {
+      group.complain("members", "has an element that is not a string");
+      break;
+    }
+    out.members.push_back(clip(member.get_ref<const std::string&>(), most_name));
+  }
+  return out;
+}
+
+RollbackSpec read_spec(const Reader& spec) {
+  RollbackSpec out;
+  out.deployment = spec.text("deployment");
+  out.deployment_uid = Uid(spec.text("deploymentUid"));
+  out.generation = spec.integer("generation");
+  out.from = read_revision(spec.object("from"));
+  out.to = read_revision(spec.object("to"));
+  out.check = spec.text("check");
+  out.reason = spec.text("reason");
+  out.message = spec.text("message");
+  out.detected = spec.time("detected");
+  if (spec.has("toRevision")) out.to_revision = spec.integer("toRevision");
+  out.force = spec.boolean("force");
+  out.drill = spec.boolean("drill");
+  out.mode = read_enum(spec, "mode", Mode::Enforce, parse_mode);
+  out.approved = spec.boolean("approved");
+  out.policy = spec.text("policy", most_text);
+  out.released_by = spec.text("releasedBy", most_name);
+  out.released = spec.time("released");
+  if (spec.has("group")) out.group = read_group(spec.object("group"));
+  out.caused_by = spec.text("causedBy", most_name);
+  return out;
+}
+
+std::optional<Duration> read_duration(const Reader& status, const char* key) {
+  if (!status.has(key)) return std::nullopt;
+  return status.parsed(key, Duration{0}, parse_duration);
+}
+
+RollbackStatus read_status(const Reader& status) {
+  RollbackStatus out;
+  out.phase = read_enum(status, "phase", RollbackPhase::Pending, parse_phase);
+  out.message = status.text("message");
+  out.first_failure = status.time("firstFailure");
+  out.template_restored = status.time("templateRestored");
+  out.rolled_out = status.time("rolledOut");
+  out.finished = status.time("finished");
+  out.evidence = read_checks(status, "evidence");
+  out.verification = read_checks(status, "verification");
+  status.each("changes", most_past, [&](const Reader& one) {
+    out.changes.push_back(
+        {.path = one.text("path", most_text), .from = one.text("from", most_text), .to = one.text("to", most_text)});
+  });
+  status.each("timeline", most_past, [&](const Reader& one) {
+    out.timeline.push_back({.at = one.time("at").value_or(Time{}), .what = one.text("what", most_text)});
+  });
+  out.time_to_detect = read_duration(status, "timeToDetect");
+  out.time_to_act = read_duration(status, "timeToAct");
+  out.conditions = read_conditions(status);
+  return out;
+}
+
+Json json_of(const GroupCall& group) {
+  Json out = {{"name", clip(group.name, most_name)}};
+  put_list(out, "members", group.members, most_members, [](const std::string& member) { return clip(member, most_name); });
+  return out;
+}
+
+Json json_of(const Change& change) {
+  Json out = {{"path", clip(change.path, most_text)}};
+  put(out, "from", change.from, most_text);
+  put(out, "to", change.to, most_text);
+  return out;
+}
+
+Json json_of(const Moment& moment) { return {{"at", format_precise(moment.at)}, {"what", clip(moment.what, most_text)}}; }
+
+constexpr auto written = [](const auto& part) { return json_of(part); };
+
+}  // namespace
+
+Result<Rollback> parse_rollback(const Json& object) {
+  std::optional<Error> error;
+  const Reader root(object, "", error);
+  Rollback out{.meta = read_meta(root.object("metadata")),
+               .spec = read_spec(root.object("spec")),
+               .status = read_status(root.object("status"))};
+  if (error) return std::unexpected(*error);
+  return out;
+}
+
+Json to_json(const RollbackSpec& spec) {
+  Json out = {{"deployment", spec.deployment}};
+  put(out, "deploymentUid", spec.deployment_uid.value);
+  if (is_bound(spec)) out["generation"] = spec.generation;
+  if (spec.from != Revision{}) out["from"] = to_json(spec.from);
+  if (spec.to != Revision{}) out["to"] = to_json(spec.to);
+  put(out, "check", spec.check);
+  put(out, "reason", spec.reason);
+  put(out, "message", spec.message, most_message);
+  put(out, "detected", spec.detected);
+  if (spec.to_revision) out["toRevision"] = *spec.to_revision;
+  put_true(out, "force", spec.force);
+  put_true(out, "drill", spec.drill);
+  // Of a person's that is not bound yet nothing is known of the policy.
+  if (is_bound(spec) || spec.mode != Mode::Enforce) out["mode"] = to_string(spec.mode);
+  put_true(out, "approved", spec.approved);
+  put(out, "policy", spec.policy, most_text);
+  put(out, "releasedBy", spec.released_by);
+  put(out, "released", spec.released);
+  if (spec.group) out["group"] = json_of(*spec.group);
+  put(out, "causedBy", spec.caused_by);
+  return out;
+}
+
+Json to_json(const RollbackStatus& status) {
+  Json out = {{"phase", to_string(status.phase)}};
+  put(out, "message", status.message, most_message);
+  put(out, "firstFailure", status.first_failure);
+  put(out, "templateRestored", status.template_restored);
+  put(out, "rolledOut", status.rolled_out);
+  put(out, "finished", status.finished);
+  put(out, "evidence", status.evidence);
+  put(out, "verification", status.verification);
+  put_list(out, "changes", status.changes, most_past, written);
+  put_list(out, "timeline", status.timeline, most_past, written);
+  put(out, "timeToDetect", status.time_to_detect);
+  put(out, "timeToAct", status.time_to_act);
+  put(out, status.conditions);
+  return out;
+}
+
+}  // namespace lastgood::codec

@@ -1,0 +1,187 @@
+#include "codec/values.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+
+#include "base/text.hpp"
+
+namespace lastgood::codec {
+
+using namespace api;
+namespace {
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_lower_alphanumeric(char c) { return is_digit(c) || (c >= 'a' && c <= 'z'); }
+
+std::optional<int> whole(std::string_view text) {
+  if (text.empty() || text.size() > 9 || !std::ranges::all_of(text, is_digit)) return std::nullopt;
+  int value = 0;
+  std::from_chars(text.data(), text.data() + text.size(), value);
+  return value;
+}
+
+std::unexpected<Error> bad(std::string message) { return fail(ErrorKind::BadInput, std::move(message)); }
+
+bool is_host(std::string_view text) {
+  const auto allowed = [](char c) { return is_lower_alphanumeric(c) || c == '-' || c == '.' || c == '_'; };
+  return !text.empty() && text.size() <= 253 && std::ranges::all_of(text, allowed) && is_lower_alphanumeric(text.front());
+}
+
+bool is_ipv6(std::string_view text) {
+  const auto allowed = [](char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || c == ':' || c == '.'; };
+  return text.size() >= 2 && text.size() <= 45 && std::ranges::all_of(text, allowed) && std::ranges::count(text, ':') >= 2;
+}
+
+// Splits "host:port" or "[v6]:port"; the port is empty where none is written.
+struct Authority {
+  std::string_view host;
+  std::optional<std::string_view> port;
+  bool v6 = false;
+  bool ok = true;
+};
+Authority split_authority(std::string_view text) {
+  Authority out;
+  std::string_view rest;
+  if (text.starts_with('[')) {
+    const std::size_t end = text.find(']');
+    out.v6 = true;
+    out.ok = end != std::string_view::npos;
+    out.host = out.ok ? text.substr(1, end - 1) : text;
+    rest = out.ok ? text.substr(end + 1) : std::string_view{};
+  } else {
+    const std::size_t end = std::min(text.find(':'), text.size());
+    out.host = text.substr(0, end);
+    rest = text.substr(end);
+  }
+  if (rest.starts_with(':')) {
+    out.port = rest.substr(1);
+  } else if (!rest.empty()) {
+    out.ok = false;
+  }
+  return out;
+}
+
+bool is_status(std::optional<int> status) { return status && *status >= 100 && *status <= 599; }
+
+std::optional<StatusRange> parse_range(std::string_view text) {
+  const std::size_t dash = text.find('-');
+  const auto from = whole(trimmed(text.substr(0, dash)));
+  const auto to = dash == std::string_view::npos ? from : whole(trimmed(text.substr(dash + 1)));
+  if (!is_status(from) || !is_status(to) || *from > *to) return std::nullopt;
+  return StatusRange{*from, *to};
+}
+
+}  // namespace
+
+Result<HttpUrl> parse_http_url(std::string_view text) {
+  const std::string found = in_quotes(text, 128);
+  if (text.empty()) return bad(R"("" is empty: a URL is expected, such as "http://myapp:8080/health")");
+  if (text.size() > 2048) return bad(found + " is longer than 2048 bytes");
+  const auto printable = [](char c) { return c > ' ' && c < 0x7F; };
+  if (!std::ranges::all_of(text, printable)) return bad(found + " contains a blank or a character that a URL cannot have");
+
+  HttpUrl url;
+  const std::size_t scheme_end = text.find("://");
+  const std::string scheme = scheme_end == std::string_view::npos ? "" : lowered(text.substr(0, scheme_end));
+  if (scheme != "http" && scheme != "https") {
+    return bad(found + R"( must begin with http:// or https://, such as "http://myapp:8080/health")");
+  }
+  url.tls = scheme == "https";
+  url.port = url.tls ? 443 : 80;
+
+  std::string_view rest = text.substr(scheme_end + 3);
+  const std::size_t authority_end = std::min(rest.find_first_of("/?#"), rest.size());
+  const std::string_view authority_text = rest.substr(0, authority_end);
+  rest.remove_prefix(authority_end);
+  if (authority_text.contains('@')) return bad(found + " must not carry a user or password");
+
+  const Authority authority = split_authority(authority_text);
+  url.host = lowered(authority.host);
+  if (url.host.empty()) return bad(found + R"( has no host, such as "http://myapp:8080/health")");
+  if (!authority.ok || !(authority.v6 ? is_ipv6(url.host) : is_host(url.host))) {
+    return bad(fmt::format("{} has a host that is none: {}", found, in_quotes(authority_text)));
+  }
+  if (authority.port) {
+    const auto port = whole(*authority.port);
+    if (!port || *port < 1 || *port > 65535) {
+      return bad(
+          fmt::format("{} has the port {}, which is not a whole number from 1 to 65535", found, in_quotes(*authority.port)));
+    }
+    url.port = static_cast<std::uint16_t>(*port);
+  }
+
+  rest = rest.substr(0, rest.find('#'));
+  url.target = rest.starts_with('/') ? std::string(rest) : "/" + std::string(rest);
+  return url;
+}
+
+Result<std::vector<StatusRange>> parse_status_ranges(std::string_view text) {
+  constexpr std::size_t most = 16;
+  std::vector<StatusRange> ranges;
+  std::string_view rest = text;
+  while (true) {
+    const std::size_t comma = rest.find(',');
+    const auto range = parse_range(trimmed(rest.substr(0, comma)));
+    if (!range || ranges.size() == most) {
+      return bad(in_quotes(text) +
+                 R"( is not a list of at most 16 status codes from 100 to 599, such as "200-399" or "200,204")");
+    }
+    ranges.push_back(*range);
+    if (comma == std::string_view::npos) return ranges;
+    rest.remove_prefix(comma + 1);
+  }
+}
+
+std::string format_status_ranges(const std::vector<StatusRange>& ranges) {
+  std::string out;
+  for (const StatusRange& range : ranges) {
+    if (!out.empty()) out += ",";
+    out += range.from == range.to ? fmt::format("{}", range.from) : fmt::format("{}-{}", range.from, range.to);
+  }
+  return out;
+}
+
+Result<int> parse_percent(std::string_view text) {
+  const auto number = text.ends_with('%') ? whole(text.substr(0, text.size() - 1)) : std::nullopt;
+  if (!number || *number > 99) return bad(in_quotes(text) + R"( is not a percentage from 0% to 99%, such as "25%")");
+  return *number;
+}
+
+Result<int> parse_whole(std::string_view text, int from, int to) {
+  const auto number = whole(text);
+  if (!number || *number < from || *number > to) {
+    return bad(fmt::format("{} is not a whole number from {} to {}, such as \"3\"", in_quotes(text), from, to));
+  }
+  return *number;
+}
+
+Result<Duration> parse_duration_within(std::string_view text, Duration from, Duration to) {
+  auto duration = parse_duration(text);
+  if (duration && (*duration < from || *duration > to)) {
+    return bad(fmt::format("{} is not from {} to {}", in_quotes(text), format_duration(from), format_duration(to)));
+  }
+  return duration;
+}
+
+bool is_dns_label(std::string_view text) {
+  const auto allowed = [](char c) { return is_lower_alphanumeric(c) || c == '-'; };
+  return !text.empty() && text.size() <= 63 && std::ranges::all_of(text, allowed) && text.front() != '-' && text.back() != '-';
+}
+
+bool is_dns_subdomain(std::string_view text) {
+  if (text.size() > 253) return false;
+  while (true) {
+    const std::size_t dot = text.find('.');
+    const std::string_view label = text.substr(0, dot);
+    // Unlike a label by itself, one part of a subdomain may have more than 63 bytes.
+    const auto allowed = [](char c) { return is_lower_alphanumeric(c) || c == '-'; };
+    if (label.empty() || !std::ranges::all_of(label, allowed) || label.front() == '-' || label.back() == '-') return false;
+    if (dot == std::string_view::npos) return true;
+    text.remove_prefix(dot + 1);
+  }
+}
+
+}  // namespace lastgood::codec

@@ -1,0 +1,22 @@
+// What the shell has to read before decide() can go on, so that nothing is read that no rule uses.
+#pragma once
+
+#include <optional>
+
+#include "api/guard.hpp"
+#include "api/rollback.hpp"
+#include "api/workload.hpp"
+#include "policy/effective_policy.hpp"
+
+namespace lastgood::guard {
+
+// What must be gathered before decide() can get further.
+struct Needs {
+  bool replica_sets = false;  // list the Deployment's ReplicaSets and compare templates
+  bool rollout_sample = false;
+  bool check_samples = false;
+};
+[[nodiscard]] Needs needs(const api::Deployment& deployment, const policy::EffectivePolicy& guarding, const api::GuardStatus& guard,
+                          const std::optional<api::Rollback>& rollback);
+
+}  // namespace lastgood::guard

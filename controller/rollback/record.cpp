@@ -1,0 +1,181 @@
+#include "rollback/record.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+namespace lastgood::rollback {
+
+using api::RollbackPhase;
+using api::Truth;
+
+std::string rollback_name(const api::Deployment& deployment) {
+  constexpr std::size_t longest_base = 220;
+  std::string base = deployment.meta.key.name.substr(0, longest_base);
+  // Cut just behind a dot, the name would have a part that begins with "-", which the server refuses.
+  while (base.ends_with('.')) base.pop_back();
+  return fmt::format("{}-{}-{}", base, deployment.meta.generation, deployment.meta.uid.value.substr(0, 4));
+}
+
+namespace {
+
+// Which of the Rollbacks of this generation it is, from 1; 0 when it is none of them.
+int place_of(const api::Deployment& deployment, std::string_view name) {
+  const std::string first = rollback_name(deployment);
+  if (name == first) return 1;
+  if (!name.starts_with(first + "-")) return 0;
+  const std::string_view digits = name.substr(first.size() + 1);
+  int place = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), place);
+  return error == std::errc{} && end == digits.data() + digits.size() && place > 1 ? place : 0;
+}
+
+}  // namespace
+
+bool came_to_nothing(const api::Rollback& rollback) {
+  const RollbackPhase phase = rollback.status.phase;
+  return (phase == RollbackPhase::Superseded || phase == RollbackPhase::Failed) && !rollback.status.template_restored;
+}
+
+bool is_named_after(const api::Deployment& deployment, const api::Rollback& rollback) {
+  return place_of(deployment, rollback.meta.key.name) > 0;
+}
+
+std::string next_rollback_name(const api::Deployment& deployment, const std::optional<api::Rollback>& last) {
+  const int place = last && came_to_nothing(*last) ? place_of(deployment, last->meta.key.name) : 0;
+  return place == 0 ? rollback_name(deployment) : fmt::format("{}-{}", rollback_name(deployment), place + 1);
+}
+
+api::Rollback new_rollback(const api::Deployment& deployment, const std::optional<api::Rollback>& last,
+                           const api::GuardStatus& guard, const api::CheckStatus& breach, const api::Revision& target, Time now) {
+  api::Rollback rollback;
+  rollback.meta.key = {.namespace_ = deployment.meta.key.namespace_, .name = next_rollback_name(deployment, last)};
+  rollback.meta.owner = deployment.meta.uid;
+  rollback.spec = {.deployment = deployment.meta.key.name,
+                   .deployment_uid = deployment.meta.uid,
+                   .generation = deployment.meta.generation,
+                   .from = *guard.current,
+                   .to = target,
+                   .check = breach.name,
+                   .reason = breach.reason,
+                   .message = breach.message,
+                   .detected = now,
+                   .released_by = guard.current->released_by,
+                   .released = guard.watch_started};
+  rollback.status.first_failure = breach.first_failure;
+  rollback.status.evidence = guard.checks;
+  rollback.status =
+      advance(std::move(rollback.status), RollbackPhase::Pending, "Recorded; the Deployment is not touched yet", now);
+  return rollback;
+}
+
+namespace {
+
+struct Standing {
+  Truth succeeded;
+  bool reconciling = false;
+  bool stalled = false;
+};
+
+Standing standing_of(RollbackPhase phase) {
+  switch (phase) {
+    case RollbackPhase::Succeeded: return {.succeeded = Truth::True};
+    case RollbackPhase::Superseded:
+    case RollbackPhase::Observed: return {.succeeded = Truth::False};
+    case RollbackPhase::Failed:
+    case RollbackPhase::Refused: return {.succeeded = Truth::False, .stalled = true};
+    case RollbackPhase::Pending:
+    case RollbackPhase::TemplateRestored:
+    case RollbackPhase::Restored:
+    case RollbackPhase::Verifying: break;
+  }
+  return {.succeeded = Truth::Unknown, .reconciling = true};
+}
+
+}  // namespace
+
+std::string name_of(const api::Deployment& deployment, const api::Revision& revision) {
+  return fmt::format("revision {} ({}-{})", revision.number, deployment.meta.key.name, revision.hash.value);
+}
+
+std::string why(const api::RollbackSpec& spec) {
+  if (!spec.check.empty()) return fmt::format("because check {} is breached ({})", spec.check, spec.reason);
+  if (!spec.caused_by.empty()) return fmt::format("with its group, because of Rollback {}", spec.caused_by);
+  return "because a person asked for it";
+}
+
+void note_moment(api::RollbackStatus& status, const std::string& what, Time now) {
+  constexpr std::size_t most_moments = 20;
+  if (status.timeline.size() < most_moments) status.timeline.push_back({.at = now, .what = what});
+}
+
+api::RollbackStatus advance(api::RollbackStatus status, RollbackPhase phase, const std::string& message, Time now) {
+  if (status.timeline.empty() || status.phase != phase) note_moment(status, message, now);
+  status.phase = phase;
+  status.message = message;
+  const bool touched = phase == RollbackPhase::TemplateRestored || phase == RollbackPhase::Restored;
+  if (touched && !status.template_restored) status.template_restored = now;
+  if (phase == RollbackPhase::Verifying && !status.rolled_out) status.rolled_out = now;
+  if (api::finished(phase) && !status.finished) status.finished = now;
+  const Standing standing = standing_of(phase);
+  const auto set = [&](const char* type, Truth truth) {
+    api::set_condition(status.conditions, {.type = type, .status = truth, .reason = api::to_string(phase), .message = message},
+                       now);
+  };
+  set("Succeeded", standing.succeeded);
+  set("Reconciling", standing.reconciling ? Truth::True : Truth::False);
+  set("Stalled", standing.stalled ? Truth::True : Truth::False);
+  return status;
+}
+
+bool is_seen_through(const api::GuardStatus& guard, const std::optional<api::Rollback>& rollback) {
+  switch (guard.state) {
+    case api::State::RollingBack:
+    case api::State::Verifying: return true;
+    // Given up while it waited, it is not followed yet.
+    case api::State::Held:
+      return named_by(guard, rollback) && (!api::finished(rollback->status.phase) ||
+                                           (rollback->status.phase == RollbackPhase::Failed && guard.pending == guard.rollback));
+    case api::State::Idle:
+    case api::State::Watching:
+    case api::State::Frozen: break;
+  }
+  return false;
+}
+
+bool is_noted_as_approved(const api::Rollback& rollback) {
+  return std::ranges::any_of(rollback.status.timeline,
+                             [](const api::Moment& moment) { return moment.what.starts_with(approved_words); });
+}
+
+bool is_open(const std::optional<api::Rollback>& rollback, const api::Deployment& deployment) {
+  return rollback && !api::finished(rollback->status.phase) && rollback->spec.deployment_uid == deployment.meta.uid;
+}
+
+const api::Rollback* named_by(const api::GuardStatus& guard, const std::optional<api::Rollback>& rollback) {
+  return rollback && rollback->meta.key.name == guard.rollback ? &*rollback : nullptr;
+}
+
+bool is_back_unseen(const api::GuardStatus& guard, const std::optional<api::Rollback>& rollback) {
+  const api::Rollback* named = named_by(guard, rollback);
+  return named && named->status.phase == RollbackPhase::Superseded && guard.current &&
+         guard.current->hash == named->spec.from.hash && guard.watch_started && named->status.template_restored &&
+         *guard.watch_started < *named->status.template_restored;
+}
+
+bool is_marked_by(const api::Deployment& deployment, const api::Rollback& rollback) {
+  const auto mark = deployment.meta.annotations.find(std::string(api::annotation::rolled_back_by));
+  return mark != deployment.meta.annotations.end() && mark->second == rollback.meta.key.name;
+}
+
+bool is_unknown_to(const api::GuardStatus& guard, const std::optional<api::Rollback>& rollback,
+                   const api::Deployment& deployment) {
+  if (!rollback || rollback->spec.deployment_uid != deployment.meta.uid) return false;
+  if (!api::finished(rollback->status.phase)) return !is_seen_through(guard, rollback);
+  return rollback->status.phase != RollbackPhase::Superseded && guard.rollback != rollback->meta.key.name &&
+         guard.deployment_generation <= rollback->spec.generation && is_marked_by(deployment, *rollback);
+}
+
+}  // namespace lastgood::rollback

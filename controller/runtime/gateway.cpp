@@ -1,0 +1,40 @@
+#include "runtime/gateway.hpp"
+
+namespace lastgood::runtime {
+
+namespace asio = boost::asio;
+using codec::Json;
+
+namespace {
+
+constexpr Duration read_timeout{10'000};
+
+// We know that we do not lead 10 s after the last renewal; nobody else leads before 15 s.
+constexpr Duration write_timeout{4'000};
+
+}  // namespace
+
+asio::awaitable<Result<Json>> Gateway::read(Result<api::ApiCall> call) { return send(std::move(call), read_timeout); }
+
+asio::awaitable<Result<Json>> Gateway::send(Result<api::ApiCall> call, Duration timeout) {
+  if (!call) co_return std::unexpected(call.error());
+  auto body = co_await kube_.call(std::move(*call), timeout);
+  if (!body) co_return std::unexpected(body.error());
+  co_return codec::parse_json(*body);
+}
+
+asio::awaitable<Result<std::vector<Json>>> Gateway::items(Result<api::ApiCall> call) {
+  auto list = co_await read(std::move(call));
+  if (!list) co_return std::unexpected(list.error());
+  const auto items = list->find("items");
+  if (items == list->end() || !items->is_array()) co_return fail(ErrorKind::Protocol, "the answer is no list");
+  co_return std::vector<Json>(std::make_move_iterator(items->begin()), std::make_move_iterator(items->end()));
+}
+
+asio::awaitable<Result<Json>> Gateway::write(Term term, Result<api::ApiCall> call) {
+  if (term == 0 || leadership_.term() != term)
+    co_return fail(ErrorKind::Cancelled, "not the leader any more: nothing was written");
+  co_return co_await send(std::move(call), write_timeout);
+}
+
+}  // namespace lastgood::runtime

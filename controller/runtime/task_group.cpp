@@ -1,0 +1,65 @@
+#include "runtime/task_group.hpp"
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/system/system_error.hpp>
+
+#include "base/log.hpp"
+
+namespace lastgood::runtime {
+
+namespace asio = boost::asio;
+
+TaskGroup::TaskGroup(asio::any_io_executor executor, std::function<void()> on_failure)
+    : executor_(executor), empty_(executor, asio::steady_timer::time_point::max()), on_failure_(std::move(on_failure)) {}
+
+void TaskGroup::spawn(std::string name, asio::awaitable<void> task) {
+  if (cancelled_) return;
+  tasks_.emplace_back();
+  const auto at = std::prev(tasks_.end());
+  at->name = std::move(name);
+  asio::co_spawn(
+      executor_, std::move(task),
+      asio::bind_cancellation_slot(at->cancel.slot(), [this, at](const std::exception_ptr& error) { ended(at, error); }));
+}
+
+void TaskGroup::cancel() {
+  cancelled_ = true;
+  // Emitting may end a task and so change the list: each one is told in a turn of its own.
+  for (Task& task : tasks_) {
+    asio::post(executor_, [this, &task] {
+      for (Task& other : tasks_) {
+        if (&other == &task) return other.cancel.emit(asio::cancellation_type::terminal);
+      }
+    });
+  }
+}
+
+asio::awaitable<void> TaskGroup::join() {
+  while (!tasks_.empty()) {
+    boost::system::error_code ignored;
+    co_await empty_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  }
+}
+
+void TaskGroup::ended(std::list<Task>::iterator task, const std::exception_ptr& error) {
+  bool failed = false;
+  try {
+    if (error) std::rethrow_exception(error);
+  } catch (const boost::system::system_error& failure) {
+    failed = failure.code() != asio::error::operation_aborted;
+    if (failed) log::error("a task failed", {{"task", task->name}, {"error", failure.what()}});
+  } catch (const std::exception& failure) {
+    failed = true;
+    log::error("a task failed", {{"task", task->name}, {"error", failure.what()}});
+  }
+  tasks_.erase(task);
+  if (tasks_.empty()) empty_.cancel();
+  if (failed && on_failure_) on_failure_();
+}
+
+}  // namespace lastgood::runtime

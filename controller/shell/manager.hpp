@@ -1,0 +1,95 @@
+// The controller as a whole: starts its parts in order, and stops them in order.
+// Start: watches, lease, and looking once both are there. Stop: intake, questions, looks in flight, lease.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <list>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "guard/breaker.hpp"
+#include "kube/lease_machine.hpp"
+#include "kube/paths.hpp"
+#include "runtime/dispatcher.hpp"
+#include "runtime/leader_elector.hpp"
+#include "shell/policy_reporter.hpp"
+#include "shell/reconciler.hpp"
+#include "runtime/reflector.hpp"
+#include "runtime/signal.hpp"
+#include "kube/stores.hpp"
+#include "runtime/task_group.hpp"
+
+namespace lastgood::shell {
+
+struct Settings {
+  std::vector<std::string> namespaces = {};  // empty: all
+  kube::LeaseSettings lease = {};
+  std::string identity;   // in Events
+  kube::Uniform uniform;  // chance, for jitter
+  guard::BreakerSettings breaker = {};
+  bool read_secrets = false;  // whether we may look for Secrets
+};
+
+class Manager {
+ public:
+  // BadInput when the settings cannot be used.
+  [[nodiscard]] static Result<std::unique_ptr<Manager>> create(const boost::asio::any_io_executor& executor, Ports ports,
+                                                               Settings settings);
+
+  // Runs until stop(), then stops everything in order and returns, in less than 2 s. Throws, after the same stop, when a part
+  // that everything depends on has failed.
+  boost::asio::awaitable<void> run();
+  void stop();
+
+  // Every watch has seen everything once.
+  [[nodiscard]] bool ready() const;
+  [[nodiscard]] const kube::Stores& stores() const { return stores_; }
+  [[nodiscard]] const runtime::Leadership& leadership() const { return elector_; }
+
+ private:
+  Manager(const boost::asio::any_io_executor& executor, Ports ports, Settings settings, kube::LeaseMachine machine);
+
+  Result<void> watch_namespace(const std::string& namespace_);
+  template <class T>
+  Result<void> watch(kube::Resource resource, const std::string& namespace_, kube::ObjectStore<T>& store,
+                     std::list<runtime::Reflector<T>>& reflectors, void (Manager::*on_deltas)(const kube::Deltas<T>&));
+  void start();
+  boost::asio::awaitable<void> stop_in_order();
+  boost::asio::awaitable<void> begin_term(runtime::Term term);
+  template <class T>
+  boost::asio::awaitable<bool> read_all(kube::Resource resource, kube::ObjectStore<T>& store, runtime::Term term);
+  void on_term(runtime::Term term);
+  void on_synced();
+  void open_if_ready();
+  void on_deployments(const kube::Deltas<api::Deployment>& deltas);
+  void on_policies(const kube::Deltas<api::RollbackPolicy>& deltas);
+  void on_guards(const kube::Deltas<api::DeploymentGuard>& deltas);
+  void on_rollbacks(const kube::Deltas<api::Rollback>& deltas);
+  void look_at_all();
+
+  boost::asio::any_io_executor executor_;
+  Ports ports_;
+  Settings settings_;
+  kube::Stores stores_;
+  runtime::TaskGroup watches_;  // reflectors, lease, dispatcher: end by cancellation alone
+  runtime::TaskGroup asks_;     // questions to pods
+  runtime::TaskGroup looks_;    // looks at Deployments: each ends by itself, and may be in the middle of a write
+  runtime::LeaderElector elector_;
+  runtime::Dispatcher dispatcher_;
+  Reconciler reconciler_;
+  runtime::Gateway policy_gateway_;
+  Publisher policy_publisher_;
+  PolicyReporter policy_reporter_;
+  runtime::Signal stop_;
+  runtime::Term begun_ = 0;  // the term whose memory was read from the server
+  bool stopping_ = false;
+  bool failed_ = false;
+  std::list<runtime::Reflector<api::Deployment>> deployments_;
+  std::list<runtime::Reflector<api::RollbackPolicy>> policies_;
+  std::list<runtime::Reflector<api::DeploymentGuard>> guards_;
+  std::list<runtime::Reflector<api::Rollback>> rollbacks_;
+};
+
+}  // namespace lastgood::shell

@@ -1,0 +1,51 @@
+#include "shell/policy_reporter.hpp"
+
+#include <vector>
+
+#include "base/log.hpp"
+#include "policy/status.hpp"
+
+namespace lastgood::shell {
+
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr Duration pause{3000};
+
+}  // namespace
+
+PolicyReporter::PolicyReporter(Publisher& publisher, ports::Clock& clock, ports::Telemetry& telemetry, const kube::Stores& stores,
+                               const runtime::Leadership& leadership, const Reconciler& reconciler, std::function<bool()> is_settled)
+    : publisher_(publisher),
+      clock_(clock),
+      telemetry_(telemetry),
+      stores_(stores),
+      leadership_(leadership),
+      reconciler_(reconciler),
+      is_settled_(std::move(is_settled)) {}
+
+asio::awaitable<void> PolicyReporter::run() {
+  for (;;) {
+    co_await clock_.sleep_until(clock_.steady() + pause);
+    co_await report();
+  }
+}
+
+asio::awaitable<void> PolicyReporter::report() {
+  telemetry_.guarded(reconciler_.guarded());
+  const runtime::Term term = leadership_.term();
+  if (term == 0 || !is_settled_()) co_return;
+  std::vector<std::shared_ptr<const api::RollbackPolicy>> policies;
+  stores_.policies.for_each([&](const auto& policy) { policies.push_back(policy); });
+  for (const auto& policy : policies) {
+    const auto guarded = reconciler_.guarded_by(policy->meta.key.namespace_, "RollbackPolicy/" + policy->meta.key.name);
+    const api::PolicyStatus status = policy::status_of(*policy, guarded, clock_.now());
+    if (status == policy->status) continue;
+    const auto written = co_await publisher_.policy(*policy, status, term);
+    if (!written)
+      log::warn("a policy's status could not be written", {{"policy", policy->meta.key.str()}, {"error", written.error()}});
+  }
+}
+
+}  // namespace lastgood::shell

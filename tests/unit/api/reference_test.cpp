@@ -1,0 +1,101 @@
+// docs/reference.md is complete: every field of the CRDs is there, with its default. Annotations and reasons are held by
+// tests/unit/policy.
+#include <catch2/catch.hpp>
+
+#include "unit/codec/schema.hpp"
+
+namespace schema = lastgood::schema;
+
+namespace {
+
+// The text from a heading to the next one of the same or a higher level.
+std::string section(const std::string& text, const std::string& heading) {
+  const auto start = text.find("\n" + heading + "\n");
+  if (start == std::string::npos) return "";
+  const std::string level = heading.substr(0, heading.find(' '));
+  auto end = text.find("\n" + level + " ", start + 1);
+  if (level == "###") end = std::min(end, text.find("\n## ", start + 1));
+  return text.substr(start, end == std::string::npos ? end : end - start);
+}
+
+// The table row whose first cell is that field.
+std::string row_of(const std::string& text, const std::string& field) {
+  const auto start = text.find("\n| `" + field + "` |");
+  return start == std::string::npos ? "" : text.substr(start + 1, text.find('\n', start + 1) - start - 1);
+}
+
+struct Place {
+  std::string heading;
+  std::string field;
+};
+
+// Where a field is explained: revisions and checks have a table of their own.
+Place place_of(const std::string& kind, const std::string& field) {
+  for (const char* parent : {"status.current.", "status.lastGood.", "status.revisions[].", "spec.from.", "spec.to."}) {
+    if (field.starts_with(parent)) return {"### A revision", field.substr(std::string(parent).size())};
+  }
+  for (const char* parent : {"status.checks[].", "status.evidence[].", "status.verification[]."}) {
+    if (field.starts_with(parent)) return {"### A check", field.substr(std::string(parent).size())};
+  }
+  return {"## " + kind, field};
+}
+
+void check_kind(const std::string& kind, const std::string& plural) {
+  const std::string text = schema::text_file("docs/reference.md");
+  for (const std::string& field : schema::fields_of_schema(schema::schema_of(plural))) {
+    if (!field.starts_with("spec.") && !field.starts_with("status.")) continue;
+    const Place place = place_of(kind, field);
+    INFO(kind << " " << field);
+    CHECK_FALSE(row_of(section(text, place.heading), place.field).empty());
+  }
+}
+
+}  // namespace
+
+TEST_CASE("The reference explains every field of every kind") {
+  check_kind("RollbackPolicy", "rollbackpolicies");
+  check_kind("DeploymentGuard", "deploymentguards");
+  check_kind("Rollback", "rollbacks");
+}
+
+TEST_CASE("The reference gives every default as the schema does") {
+  const std::string text = section(schema::text_file("docs/reference.md"), "## RollbackPolicy");
+  struct Row {
+    const char* field;
+    const char* pointer;
+  };
+  const std::vector<Row> table = {
+      {"spec.suspend", "/suspend/default"},
+      {"spec.bakeTime", "/bakeTime/default"},
+      {"spec.checks[].interval", "/checks/items/properties/interval/default"},
+      {"spec.checks[].failureThreshold", "/checks/items/properties/failureThreshold/default"},
+      {"spec.checks[].http.expectedStatus", "/checks/items/properties/http/properties/expectedStatus/default"},
+      {"spec.checks[].http.maxFailingPods", "/checks/items/properties/http/properties/maxFailingPods/default"},
+      {"spec.rollout.progressDeadline", "/rollout/properties/progressDeadline/default"},
+      {"spec.rollout.crashLoopRestarts", "/rollout/properties/crashLoopRestarts/default"},
+      {"spec.rollout.imagePullErrors", "/rollout/properties/imagePullErrors/default"},
+      {"spec.rollout.configErrors", "/rollout/properties/configErrors/default"},
+      {"spec.rollout.unavailableFor", "/rollout/properties/unavailableFor/default"},
+      {"spec.mode", "/mode/default"},
+      {"spec.rollback.cooldown", "/rollback/properties/cooldown/default"},
+      {"spec.rollback.limit.count", "/rollback/properties/limit/properties/count/default"},
+      {"spec.rollback.limit.within", "/rollback/properties/limit/properties/within/default"},
+      {"spec.rollback.drill.afterGood", "/rollback/properties/drill/properties/afterGood/default"},
+      {"spec.rollback.verifyFor", "/rollback/properties/verifyFor/default"},
+  };
+  const auto spec = schema::schema_of("rollbackpolicies")["properties"]["spec"]["properties"];
+  for (const Row& row : table) {
+    INFO(row.field);
+    const auto& value = spec.at(nlohmann::json::json_pointer(row.pointer));
+    const std::string written = value.is_string() ? value.get<std::string>() : value.dump();
+    CHECK(row_of(text, row.field).starts_with("| `" + std::string(row.field) + "` | `" + written + "` |"));
+  }
+}
+
+TEST_CASE("A field that the reference does not explain is found") {
+  CHECK(row_of("\n| `spec.bakeTime` | x |\n", "spec.bake").empty());
+  CHECK(row_of("\n| `spec.bakeTime` | x |\n", "spec.bakeTime") == "| `spec.bakeTime` | x |");
+  CHECK(section("\n## A\na\n### B\nb\n## C\nc\n", "### B") == "\n### B\nb");
+  CHECK(section("\n## A\na\n### B\nb\n## C\nc\n", "## A") == "\n## A\na\n### B\nb");
+  CHECK(section("\n## A\n", "## D").empty());
+}

@@ -1,0 +1,92 @@
+// Objects in which one value is of the wrong type: each parser gives a value or an error, whatever it is.
+#include <catch2/catch.hpp>
+
+#include "codec/objects.hpp"
+
+using namespace lastgood;
+using namespace lastgood::api;
+using namespace lastgood::codec;
+
+namespace {
+
+// Everything that some parser reads, in one object.
+const char* const everything = R"({
+  "metadata": {"namespace": "n", "name": "n", "uid": "u", "resourceVersion": "1", "generation": 1,
+    "creationTimestamp": "2026-11-24T12:00:00Z", "labels": {"pod-template-hash": "h"},
+    "annotations": {"deployment.kubernetes.io/revision": "1"}, "ownerReferences": [{"uid": "u", "controller": true}]},
+  "data": {"a": "b"},
+  "spec": {"replicas": 1, "paused": true, "suspend": false, "bakeTime": "1s", "deployment": "d", "generation": 2,
+    "selector": {"matchLabels": {"a": "b"}, "matchExpressions": [{"key": "k", "operator": "In", "values": ["v"]}]},
+    "template": {"metadata": {"labels": {"a": "b"}, "annotations": {"lastgood.dev/no-rollback-past": "true"}, "creationTimestamp": null}, "spec": {"containers": []}},
+    "containers": [{"ports": [{"name": "http", "containerPort": 80}]}],
+    "ports": [{"name": "http", "port": 80, "targetPort": 8080}],
+    "checks": [{"name": "c", "interval": "1s", "failureThreshold": 1,
+      "http": {"target": "Pods", "port": 80, "path": "/", "scheme": "http", "expectedStatus": "200", "timeout": "1s",
+        "maxFailingPods": "1%"}}],
+    "rollout": {"progressDeadline": true, "crashLoopRestarts": 1, "unavailableFor": "1s"},
+    "rollback": {"verifyFor": "1s", "cooldown": "1s", "limit": {"count": 1, "within": "1h"},
+      "drill": {"afterGood": true, "every": "1h"}},
+    "toRevision": 3, "force": true, "drill": true, "mode": "Observe", "approved": true, "policy": "p", "releasedBy": "r",
+    "released": "2026-11-24T12:00:00Z", "group": {"name": "g", "members": ["a"]}, "causedBy": "c",
+    "from": {"hash": "h", "number": 1, "verdict": "Good", "since": "2026-11-24T12:00:00Z", "noRollbackPast": true,
+      "releasedBy": "r"}, "to": {"hash": "h"}},
+  "status": {"observedGeneration": 1, "replicas": 1, "phase": "Pending", "podIP": "10.0.0.1", "state": "Idle", "guarded": 1,
+    "conditions": [{"type": "Ready", "status": "True", "lastTransitionTime": "2026-11-24T12:00:00Z"}],
+    "containerStatuses": [{"name": "c", "started": true, "restartCount": 1, "state": {"waiting": {"reason": "r"},
+      "terminated": {"exitCode": 1}}, "lastState": {"terminated": {"exitCode": 1}}}],
+    "current": {"hash": "h"}, "revisions": [{"hash": "h"}], "checks": [{"name": "c", "result": "Pass", "failures": 1,
+      "comparison": {"result": "Fail", "before": true, "at": "2026-11-24T12:00:00Z"}}],
+    "rollbacks": [{"name": "r", "at": "2026-11-24T12:00:00Z"}], "contests": [{"by": "b", "at": "2026-11-24T12:00:00Z"}],
+    "freeze": {"reason": "r", "since": "2026-11-24T12:00:00Z"}, "lastDrill": {"rollback": "r", "passed": true},
+    "verification": [{"name": "c"}], "changes": [{"path": "p", "from": "f", "to": "t"}],
+    "timeline": [{"at": "2026-11-24T12:00:00Z", "what": "w"}], "timeToDetect": "1s", "timeToAct": "1s"}})";
+
+const std::vector<Json> strangers = {
+    nullptr, true,          -1,  18446744073709551615U,      1e300,          "",
+    "x",     Json::array(), {1}, {{"a", Json::array({{}})}}, Json::object(), Json::array({Json::array()})};
+
+std::size_t parse_all(const Json& object) {
+  std::size_t errors = 0;
+  const auto count = [&](const auto& result) { errors += result ? 0 : 1; };
+  count(parse_meta(object));
+  count(parse_deployment(object));
+  count(parse_deployment_text(object.dump()));
+  count(parse_pod(object));
+  count(parse_service(object));
+  count(parse_config_map(object));
+  count(parse_replica_set(object, object));
+  count(parse_policy(object));
+  count(parse_guard(object));
+  count(parse_rollback(object));
+  return errors;
+}
+
+std::size_t replace_each(const Json& whole, Json& part) {
+  std::size_t tried = 0;
+  const Json kept = part;
+  for (const Json& stranger : strangers) {
+    part = stranger;
+    CHECK_NOTHROW(parse_all(whole));
+    ++tried;
+  }
+  part = kept;
+  if (part.is_structured()) {
+    for (Json& child : part) tried += replace_each(whole, child);
+  }
+  return tried;
+}
+
+}  // namespace
+
+TEST_CASE("Whatever value stands where another is expected, nothing throws") {
+  Json object = *parse_json(everything);
+  CHECK(replace_each(object, object) > 1000);
+  CHECK(object == *parse_json(everything));
+}
+
+TEST_CASE("However an answer is cut off, it is an error and nothing throws") {
+  const std::string text = everything;
+  for (std::size_t length = 0; length < text.size(); ++length) {
+    CHECK_FALSE(parse_deployment_text(std::string_view(text).substr(0, length)));
+  }
+}

@@ -1,0 +1,213 @@
+// The CRDs say what the code says: the same fields, the same defaults, the same words, the same refusals.
+#include "schema.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "codec/objects.hpp"
+
+using namespace lastgood;
+using namespace lastgood::api;
+using namespace lastgood::codec;
+namespace schema = lastgood::schema;
+
+namespace {
+
+constexpr const char* examples = "tests/e2e/crd-examples/";
+
+// Those of the fields that begin with `part`, which is taken off.
+std::set<std::string> below(const std::string& part, const std::set<std::string>& fields) {
+  std::set<std::string> out;
+  for (const std::string& field : fields) {
+    if (field.starts_with(part + ".")) out.insert(field.substr(part.size() + 1));
+  }
+  return out;
+}
+
+Revision full_revision() {
+  return {.hash = TemplateHash("h"),
+          .replica_set = Uid("u"),
+          .number = 1,
+          .since = Time{},
+          .kept_as = "k",
+          .no_rollback_past = true,
+          .released_by = "r"};
+}
+CheckStatus full_check() {
+  return {.name = "n",
+          .asks = "q",
+          .reason = "r",
+          .message = "m",
+          .unanswered = 1,
+          .first_failure = Time{},
+          .last_failure = Time{},
+          .comparison = Comparison{.reason = "r", .message = "m", .revision = "r", .at = Time{}}};
+}
+Conditions full_conditions() { return {{.type = "Ready", .reason = "R", .last_transition = Time{}, .observed_generation = 1}}; }
+
+// What is wrong with an example, as far as this code can tell.
+std::string problem_of(const Json& object) {
+  if (object["kind"] == "Rollback") {
+    const auto rollback = parse_rollback(object);
+    return rollback ? "" : rollback.error().message;
+  }
+  if (object["kind"] != "RollbackPolicy") return "";
+  const auto policy = parse_policy(object);
+  return policy ? policy->problem : policy.error().message;
+}
+
+template <class Parse>
+void check_words(const Json& words, Parse parse, std::size_t how_many) {
+  CHECK(words.size() == how_many);
+  for (const Json& word : words) {
+    INFO(word);
+    CHECK(parse(word.get<std::string>()));
+  }
+}
+
+}  // namespace
+
+TEST_CASE("A DeploymentGuard's schema has exactly the fields that are written") {
+  const GuardStatus status{.deployment_generation = 1,
+                           .deployment_uid = Uid("u"),
+                           .policy = "p",
+                           .reason = "r",
+                           .message = "m",
+                           .state_since = Time{},
+                           .template_digest = TemplateDigest("d"),
+                           .current = full_revision(),
+                           .last_good = full_revision(),
+                           .revisions = {full_revision()},
+                           .watch_started = Time{},
+                           .rolled_out = Time{},
+                           .checks = {full_check()},
+                           .rollback = "r",
+                           .pending = "r",
+                           .rollbacks = {PastRollback{.name = "r", .at = Time{}}},
+                           .contests = {Contest{.by = "b", .at = Time{}}},
+                           .freeze = Freeze{.reason = "r", .message = "m", .since = Time{}},
+                           .declined = Declined{.rollback = "r", .at = Time{}},
+                           .last_drill = LastDrill{.rollback = "r", .at = Time{}, .message = "m", .passed_at = Time{}},
+                           .conditions = full_conditions()};
+  const auto fields = schema::fields_of_schema(schema::schema_of("deploymentguards"));
+  CHECK(schema::fields_of(to_json(status)) == below("status", fields));
+  CHECK_FALSE(fields.contains("spec"));
+}
+
+TEST_CASE("A Rollback's schema has exactly the fields that are written") {
+  const RollbackSpec spec{.deployment = "d",
+                          .deployment_uid = Uid("u"),
+                          .generation = 1,
+                          .from = full_revision(),
+                          .to = full_revision(),
+                          .check = "c",
+                          .reason = "r",
+                          .message = "m",
+                          .detected = Time{},
+                          .to_revision = 1,
+                          .force = true,
+                          .drill = true,
+                          .approved = true,
+                          .policy = "p",
+                          .released_by = "r",
+                          .released = Time{},
+                          .group = GroupCall{.name = "g", .members = {"d"}},
+                          .caused_by = "c"};
+  const RollbackStatus status{.message = "m",
+                              .first_failure = Time{},
+                              .template_restored = Time{},
+                              .rolled_out = Time{},
+                              .finished = Time{},
+                              .evidence = {full_check()},
+                              .verification = {full_check()},
+                              .changes = {Change{.path = "p", .from = "f", .to = "t"}},
+                              .timeline = {Moment{.at = Time{}, .what = "w"}},
+                              .time_to_detect = Duration{1},
+                              .time_to_act = Duration{1},
+                              .conditions = full_conditions()};
+  const auto fields = schema::fields_of_schema(schema::schema_of("rollbacks"));
+  CHECK(schema::fields_of(to_json(spec)) == below("spec", fields));
+  CHECK(schema::fields_of(to_json(status)) == below("status", fields));
+}
+
+TEST_CASE("What was decided can neither be changed nor taken away, whichever field of a Rollback it is in") {
+  const Json spec = schema::schema_of("rollbacks")["properties"]["spec"];
+  const std::string rules = spec["x-kubernetes-validations"].dump();
+  const std::set<std::string> of_a_person = {"deployment", "toRevision", "force", "drill", "approved"};
+  const std::set<std::string> bound_together = {"deploymentUid", "generation", "from"};
+  for (const auto& [name, field] : spec["properties"].items()) {
+    if (of_a_person.contains(name)) continue;
+    INFO(name);
+    REQUIRE(field.contains("x-kubernetes-validations"));
+    CHECK(field["x-kubernetes-validations"][0]["rule"] == "self == oldSelf");
+    if (!bound_together.contains(name)) CHECK(rules.contains("has(self." + name + ") == has(oldSelf." + name + ")"));
+  }
+}
+
+TEST_CASE("A condition's schema is metav1's") {
+  const std::set<std::string> written = schema::fields_of(to_json(full_conditions().front()));
+  for (const char* plural : {"rollbackpolicies", "deploymentguards", "rollbacks"}) {
+    INFO(plural);
+    const Json conditions = schema::schema_of(plural)["properties"]["status"]["properties"]["conditions"];
+    CHECK(schema::fields_of_schema(conditions["items"]) == written);
+    CHECK(conditions["x-kubernetes-list-map-keys"] == Json{"type"});
+  }
+}
+
+TEST_CASE("A RollbackPolicy's schema has exactly the fields of the example that shows them all, and of its status") {
+  const auto fields = schema::fields_of_schema(schema::schema_of("rollbackpolicies"));
+  const Json everything = schema::yaml_file(std::string(examples) + "good/everything.yaml");
+  CHECK(schema::fields_of(everything["spec"]) == below("spec", fields));
+  const PolicyStatus status{.observed_generation = 1, .guarded = 1, .conditions = full_conditions()};
+  CHECK(schema::fields_of(to_json(status)) == below("status", fields));
+}
+
+TEST_CASE("The defaults of the schema are the defaults of the code") {
+  const Json crd = schema::schema_of("rollbackpolicies");
+  const Json bare = Json::parse(R"({"spec": {"checks": [{"name": "health", "http": {"port": 8080}}]}})");
+  const Json filled = schema::with_defaults(crd, bare);
+  CHECK(filled["spec"]["bakeTime"] == "10m");
+  CHECK(filled["spec"]["mode"] == "Enforce");
+  CHECK(filled["spec"]["rollback"]["limit"]["count"] == 3);
+  const auto from_server = parse_policy(filled);
+  const auto from_code = parse_policy(bare);
+  REQUIRE(from_server);
+  REQUIRE(from_code);
+  CHECK(from_server->problem.empty());
+  CHECK(from_server->spec == from_code->spec);
+  PolicySpec expected;
+  expected.checks = {Check{.name = "health", .http = {.port = 8080}}};
+  CHECK(from_code->spec == expected);
+}
+
+TEST_CASE("The words of the schema are the words of the code") {
+  const Json guard = schema::schema_of("deploymentguards")["properties"]["status"]["properties"];
+  check_words(guard["state"]["enum"], parse_state, 6);
+  check_words(guard["current"]["properties"]["verdict"]["enum"], parse_verdict, 7);
+  check_words(guard["checks"]["items"]["properties"]["result"]["enum"], parse_sample_result, 3);
+  check_words(guard["checks"]["items"]["properties"]["comparison"]["properties"]["result"]["enum"], parse_sample_result, 3);
+  const Json rollback = schema::schema_of("rollbacks")["properties"];
+  check_words(rollback["status"]["properties"]["phase"]["enum"], parse_phase, 9);
+  check_words(rollback["spec"]["properties"]["mode"]["enum"], parse_mode, 3);
+  const Json policy = schema::schema_of("rollbackpolicies")["properties"]["spec"]["properties"];
+  check_words(policy["mode"]["enum"], parse_mode, 3);
+  check_words(policy["checks"]["items"]["properties"]["http"]["properties"]["target"]["enum"], parse_http_target, 3);
+}
+
+TEST_CASE("What the server admits can be used, and what it refuses would be refused here too") {
+  for (const std::string& file : schema::yaml_files_in(std::string(examples) + "good")) {
+    INFO(file);
+    CHECK(problem_of(schema::yaml_file(file)).empty());
+  }
+  std::size_t policies = 0;
+  for (const std::string& file : schema::yaml_files_in(std::string(examples) + "bad")) {
+    INFO(file);
+    CHECK(schema::text_file(file).starts_with("# refused: "));
+    const Json object = schema::yaml_file(file);
+    // A field that nobody knows is dropped by a lenient server; a selector's operator matches nothing.
+    const bool only_the_server = file.ends_with("unknown-field.yaml") || file.find("/selector-") != std::string::npos;
+    if (object["kind"] != "RollbackPolicy" || only_the_server) continue;
+    ++policies;
+    CHECK_FALSE(problem_of(object).empty());
+  }
+  CHECK(policies > 60);
+}

@@ -1,0 +1,142 @@
+// What kubectl, kstatus and people read: Governed, Ready, Reconciling and Stalled, in each state.
+#include "guard/conditions.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "life.hpp"
+
+using namespace lastgood;
+using namespace lastgood::guard;
+using namespace lastgood::guard::test;
+using api::State;
+using enum api::Truth;
+
+namespace {
+
+struct Row {
+  State state;
+  api::Truth ready, reconciling, stalled;
+};
+
+const std::vector<Row> table = {{State::Idle, True, False, False},      {State::Watching, False, True, False},
+                                {State::Held, False, False, True},      {State::RollingBack, False, True, False},
+                                {State::Verifying, False, True, False}, {State::Frozen, False, False, True}};
+
+const api::Condition& condition(const api::GuardStatus& guard, const char* type) {
+  const auto* found = api::find_condition(guard.conditions, type);
+  REQUIRE(found != nullptr);
+  return *found;
+}
+
+}  // namespace
+
+TEST_CASE("Each state is ready, reconciling or stalled, and says why in the state's words") {
+  for (const Row& row : table) {
+    CAPTURE(api::to_string(row.state));
+    api::GuardStatus guard{.state = row.state, .reason = "Because", .message = "of this"};
+    set_standing(guard, web_policy(), 7, noon);
+    CHECK(condition(guard, "Ready").status == row.ready);
+    CHECK(condition(guard, "Reconciling").status == row.reconciling);
+    CHECK(condition(guard, "Stalled").status == row.stalled);
+    for (const auto& one : guard.conditions) {
+      CHECK(one.reason == "Because");
+      CHECK(one.message == "of this");
+      CHECK(one.observed_generation == 7);
+      CHECK(one.last_transition == noon);
+    }
+  }
+}
+
+TEST_CASE("A policy that is broken stalls every state, for its own reason") {
+  for (const Row& row : table) {
+    CAPTURE(api::to_string(row.state));
+    api::GuardStatus guard{.state = row.state, .reason = "Because", .message = "of this"};
+    set_standing(guard, broken_policy(), 7, noon);
+    CHECK(condition(guard, "Ready").status == False);
+    CHECK(condition(guard, "Reconciling").status == False);
+    CHECK(condition(guard, "Stalled").status == True);
+    CHECK(condition(guard, "Stalled").reason == "PolicyNotFound");
+    CHECK(condition(guard, "Stalled").message == "There is none");
+  }
+}
+
+TEST_CASE("Idle is not ready while what runs is not known yet") {
+  for (const char* reason : {"WaitingForReplicaSet", "WaitingForStatus", "DeploymentPaused"}) {
+    CAPTURE(reason);
+    api::GuardStatus guard{.state = State::Idle, .reason = reason, .message = "of this"};
+    set_standing(guard, web_policy(), 7, noon);
+    CHECK(condition(guard, "Ready").status == False);
+    CHECK(condition(guard, "Reconciling").status == True);
+    CHECK(condition(guard, "Stalled").status == False);
+  }
+}
+
+TEST_CASE("A state without a reason gives its own name, since a condition must have one") {
+  api::GuardStatus guard{.state = State::Idle};
+  set_standing(guard, web_policy(), 7, noon);
+  CHECK(condition(guard, "Ready").reason == "Idle");
+}
+
+TEST_CASE("What governs") {
+  struct Case {
+    const char* name;
+    policy::EffectivePolicy guarding;
+    api::Truth status;
+    const char* reason;
+    const char* message;
+  };
+  policy::EffectivePolicy suspended = web_policy();
+  suspended.spec.suspend = true;
+  const std::vector<Case> cases = {
+      {"a policy", web_policy(), True, "PolicyApplies", "RollbackPolicy/web applies"},
+      {"a suspended one", suspended, True, "Suspended",
+       "RollbackPolicy/web applies but is suspended: nothing is judged and nothing is done"},
+      {"a broken one", broken_policy(), False, "PolicyNotFound", "There is none"},
+      {"none", {}, False, "NotOptedIn", ""},
+      {"none, for a reason", {.reason = "OptedOut", .message = "says the annotation"}, False, "OptedOut", "says the annotation"},
+  };
+  for (const Case& one : cases) {
+    CAPTURE(one.name);
+    api::GuardStatus guard;
+    set_governed(guard, one.guarding, 7, noon);
+    CHECK(condition(guard, "Governed").status == one.status);
+    CHECK(condition(guard, "Governed").reason == one.reason);
+    CHECK(condition(guard, "Governed").message == one.message);
+  }
+}
+
+TEST_CASE("A Deployment that is not opted in is ready, whatever the reason, and nobody is warned") {
+  Life life;
+  life.ship("v1").roll_out().look();
+  life.guarding = {.reason = "OptedOut", .message = "says the annotation"};
+  life.look();
+  CHECK(condition(life.guard, "Ready").status == True);
+  CHECK(condition(life.guard, "Stalled").status == False);
+  CHECK(life.guard.policy.empty());
+  CHECK_FALSE(life.facts.back().warning);
+}
+
+TEST_CASE("The times of conditions move only with their status") {
+  Life life;
+  life.ship("v1").roll_out().look().pass_time(1h).look();
+  CHECK(condition(life.guard, "Ready").last_transition == noon);
+  life.ship("v2").look();
+  CHECK(condition(life.guard, "Ready").last_transition == noon + 1h);
+}
+
+TEST_CASE("What governs is told when it changes, and only then; at the first look only when it is wrong") {
+  Life life;
+  life.ship("v1").roll_out().look();
+  CHECK(life.told("PolicyApplies") == 0);
+  life.break_policy().look().look();
+  CHECK(life.told("PolicyNotFound") == 1);
+  CHECK(life.facts.back().warning);
+  life.opt_in().look().look();
+  CHECK(life.told("PolicyApplies") == 1);
+  life.opt_out().look().look();
+  CHECK(life.told("NotOptedIn") == 1);
+  CHECK(life.facts.back().note == "No policy applies any more; nothing is done");
+  Life broken;
+  broken.break_policy().ship("v1").roll_out().look();
+  CHECK(broken.told("PolicyNotFound") == 1);
+}

@@ -1,0 +1,42 @@
+// When a Deployment is left alone altogether, whatever its release does.
+#include "golden.hpp"
+
+namespace lastgood::guard::test {
+
+const std::vector<HoldRow>& rows_on_touching() {
+  static const std::vector<HoldRow> rows = {
+      {"Deleting",
+       "what is being deleted is left alone",
+       [](World& w) { w.deployment.meta.deleting = true; },
+       {{.reason = "Deleting", .message = "The Deployment is being deleted"}}},
+      {"Deleting", "what is not is not", [](World&) {}},
+      {"Suspended",
+       "a suspended policy does nothing",
+       [](World& w) { w.guarding.spec.suspend = true; },
+       {{.reason = "Suspended", .message = "RollbackPolicy/web is suspended; set spec.suspend to false to let it act"}}},
+      {"Suspended", "one that is not does", [](World& w) { w.guarding.spec.suspend = false; }},
+      {"DeploymentPaused",
+       "a paused Deployment is left alone",
+       [](World& w) { w.deployment.paused = true; },
+       {{.reason = "DeploymentPaused",
+         .message = "The Deployment is paused; it is left alone until it is resumed (kubectl rollout resume)"}}},
+      {"DeploymentPaused", "a resumed one is not", [](World& w) { w.deployment.paused = false; }},
+      {"ScaledToZero",
+       "without a pod nothing is judged",
+       [](World& w) { w.deployment.replicas = 0; },
+       {{.reason = "ScaledToZero",
+         .message = "The Deployment is scaled to zero: there is nothing to judge until it is scaled up"}}},
+      {"ScaledToZero", "one is enough", [](World& w) { w.deployment.replicas = 1; }},
+      {"PausedUntil",
+       "it is left alone until the time that its owner says",
+       [](World& w) { w.guarding.pause_until = moment + 1ms; },
+       {{.reason = "PausedUntil",
+         .message = "lastgood.dev/pause-until says to leave it alone until 2026-11-24T12:00:30Z; take it away to end that",
+         .until = 1ms}}},
+      {"PausedUntil", "and not any more when that has come", [](World& w) { w.guarding.pause_until = moment; }},
+      {"PausedUntil", "nor where no time is said", [](World& w) { w.guarding.pause_until.reset(); }},
+  };
+  return rows;
+}
+
+}  // namespace lastgood::guard::test

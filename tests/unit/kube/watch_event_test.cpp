@@ -1,0 +1,159 @@
+// Bytes of an API server become events and objects; whatever else they are becomes an error.
+#include "kube/watch_event.hpp"
+
+#include <catch2/catch.hpp>
+#include <string>
+#include <vector>
+
+#include "codec/objects.hpp"
+#include "support.hpp"
+
+using namespace lastgood;
+using namespace lastgood::machines;
+using namespace lastgood::kube;
+using api::Deployment;
+
+namespace {
+
+std::string event(const std::string& type, const std::string& object) {
+  return R"({"type":")" + type + R"(","object":)" + object + "}";
+}
+
+std::string meta(const std::string& fields) { return R"({"metadata":{)" + fields + "}}"; }
+
+const std::string small =
+    R"({"metadata":{"name":"web","namespace":"shop","uid":"u1","resourceVersion":"7"},"spec":{"replicas":2}})";
+const std::string wrong = R"({"metadata":{"name":"web","namespace":"shop","resourceVersion":"8"},"spec":{"replicas":"many"}})";
+const std::string policy =
+    R"({"metadata":{"name":"p","namespace":"shop","uid":"u2","resourceVersion":"9"},"spec":{"suspend":true,"checks":[]}})";
+
+template <class Kind, class T>
+const Kind& as(const Result<WatchEvent<T>>& result) {
+  REQUIRE(result);
+  REQUIRE(std::holds_alternative<Kind>(*result));
+  return std::get<Kind>(*result);
+}
+
+}  // namespace
+
+TEST_CASE("An added or modified Deployment is its projection") {
+  for (const char* type : {"ADDED", "MODIFIED"}) {
+    const auto parsed = parse_event<Deployment>(event(type, small));
+    const Deployment& got = as<Changed<Deployment>>(parsed).object;
+    CHECK(got.meta.key == Key{"shop", "web"});
+    CHECK(got.meta.uid.value == "u1");
+    CHECK(got.replicas == 2);
+  }
+}
+
+TEST_CASE("The type of an event may come after its object") {
+  const auto parsed = parse_event<Deployment>(R"( { "object" : )" + small + R"( , "more" : [{}], "type" : "ADDED" } )");
+  CHECK(as<Changed<Deployment>>(parsed).object.replicas == 2);
+}
+
+TEST_CASE("A deletion tells name, uid and version") {
+  const auto parsed = parse_event<Deployment>(event("DELETED", small));
+  const auto& got = as<Deleted>(parsed);
+  CHECK(got.key == Key{"shop", "web"});
+  CHECK(got.uid.value == "u1");
+  CHECK(got.version.value == "7");
+}
+
+TEST_CASE("A bookmark tells its version, and whether the initial events have ended") {
+  const auto plain = parse_event<Deployment>(event("BOOKMARK", meta(R"("resourceVersion":"42","creationTimestamp":null)")));
+  CHECK(as<Bookmark>(plain).version.value == "42");
+  CHECK_FALSE(as<Bookmark>(plain).initial_events_end);
+  const std::string end = R"("resourceVersion":"43","annotations":{"k8s.io/initial-events-end":"true"})";
+  const auto last = parse_event<api::Rollback>(event("BOOKMARK", meta(end)));
+  CHECK(as<Bookmark>(last).initial_events_end);
+  CHECK(parse_event<Deployment>(event("BOOKMARK", "{}")).error().kind == ErrorKind::Protocol);
+}
+
+TEST_CASE("An ERROR event of code 410 is Expired") {
+  const std::string status =
+      R"({"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"too old","reason":"Expired","code":410})";
+  const auto parsed = parse_event<Deployment>(event("ERROR", status));
+  const auto& got = as<Error>(parsed);
+  CHECK(got.kind == ErrorKind::Expired);
+  CHECK(got.message == "too old");
+}
+
+TEST_CASE("Our own kinds come through the same way") {
+  const auto parsed = parse_event<api::RollbackPolicy>(event("ADDED", policy));
+  CHECK(as<Changed<api::RollbackPolicy>>(parsed).object.spec.suspend);
+  CHECK(parse_event<api::DeploymentGuard>(event("ADDED", small)));
+  CHECK(parse_list<api::Rollback>(R"({"metadata":{"resourceVersion":"1"},"items":[]})").value().items.empty());
+}
+
+TEST_CASE("An object that cannot be read is named, with the field, and hides no other") {
+  const auto parsed = parse_event<Deployment>(event("MODIFIED", wrong));
+  const auto& got = as<Unreadable>(parsed);
+  CHECK(got.key == Key{"shop", "web"});
+  CHECK(got.version.value == "8");
+  CHECK(got.error.message.contains("\"shop/web\""));
+  CHECK(got.error.message.contains("spec.replicas"));
+
+  const auto page = parse_list<Deployment>(R"({"metadata":{"resourceVersion":"9"},"items":[)" + wrong + "," + small + "]}");
+  REQUIRE(page);
+  CHECK(page->items.size() == 1);
+  CHECK(page->unreadable.size() == 1);
+
+  const std::string labels = R"({"metadata":{"name":"g","namespace":"shop","resourceVersion":"3","labels":7}})";
+  const auto bad_guard = parse_event<api::DeploymentGuard>(event("ADDED", labels));
+  CHECK(as<Unreadable>(bad_guard).key.name == "g");
+}
+
+TEST_CASE("What is no event is a protocol error and never more") {
+  const std::vector<std::string> lines{"",
+                                       "{",
+                                       "null",
+                                       "[]",
+                                       "\"x\"",
+                                       "{}",
+                                       event("ADDED", "7"),
+                                       event("ADDED", "{}"),
+                                       event("NEWS", small),
+                                       event("DELETED", "{}"),
+                                       event("ADDED", small) + "x",
+                                       event("ADDED", "\xff"),
+                                       event("ERROR", "{}"),
+                                       R"({"type":7,"object":{}})",
+                                       R"({"type":"ADDED"})",
+                                       std::string(10'000, '['),
+                                       event("ADDED", R"({"metadata":)" + std::string(10'000, '[') + "}")};
+  for (const std::string& line : lines) {
+    CAPTURE(line.substr(0, 80));
+    const auto parsed = parse_event<Deployment>(line);
+    if (parsed) {
+      REQUIRE(std::holds_alternative<Error>(*parsed));
+      CHECK(std::get<Error>(*parsed).kind == ErrorKind::Protocol);
+    } else {
+      CHECK(parsed.error().kind == ErrorKind::Protocol);
+    }
+  }
+}
+
+TEST_CASE("A list tells its version, what is left and its objects") {
+  const auto page = parse_list<Deployment>(
+      R"({"kind":"DeploymentList","metadata":{"resourceVersion":"77","continue":"abc","remainingItemCount":3},"items":[)" +
+      small + "]}");
+  REQUIRE(page);
+  CHECK(page->version.value == "77");
+  CHECK(page->continue_ == "abc");
+  CHECK(page->items.at(0).meta.key.name == "web");
+  CHECK(parse_list<Deployment>(R"({"metadata":{"resourceVersion":"1"},"items":null})").value().items.empty());
+}
+
+TEST_CASE("What is no list is a protocol error and never more") {
+  for (const std::string& body :
+       {std::string(), std::string("[]"), std::string("{}"), std::string(R"({"metadata":{},"items":[]})"),
+        std::string(R"({"metadata":{"resourceVersion":"1"},"items":{}})"),
+        std::string(R"({"metadata":{"resourceVersion":"1"},"items":[{}]})"),
+        std::string(R"({"metadata":{"resourceVersion":"1"},"items":[7]})"),
+        std::string(R"({"metadata":{"resourceVersion":"1"},"items":[)")}) {
+    CAPTURE(body);
+    const auto page = parse_list<Deployment>(body);
+    REQUIRE_FALSE(page);
+    CHECK(page.error().kind == ErrorKind::Protocol);
+  }
+}

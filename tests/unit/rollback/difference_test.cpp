@@ -1,0 +1,189 @@
+// How two templates differ, as an incident report shows it.
+#include "rollback/difference.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "unit/rollback/support.hpp"
+
+namespace lastgood::rollback::test {
+namespace {
+
+using Lines = std::vector<std::string>;
+
+Lines lines(const Json& bad, const Json& kept) {
+  Lines out;
+  for (const auto& change : changes_between(bad, kept)) out.push_back(change.path + ": " + change.from + " -> " + change.to);
+  return out;
+}
+
+struct Row {
+  const char* name;
+  const char* bad;
+  const char* kept;
+  Lines expected;
+};
+
+void check(const std::vector<Row>& rows) {
+  for (const auto& row : rows) {
+    DYNAMIC_SECTION(row.name) { CHECK(lines(parse(row.bad), parse(row.kept)) == row.expected); }
+  }
+}
+
+}  // namespace
+
+TEST_CASE("each difference is told by where it is, what the bad one has and what is put back") {
+  check({
+      {"another image",
+       R"({"spec":{"containers":[{"name":"app","image":"web:2"}]}})",
+       R"({"spec":{"containers":[{"name":"app","image":"web:1"}]}})",
+       {"spec.containers[app].image: web:2 -> web:1"}},
+      {"another value of a variable",
+       R"({"spec":{"containers":[{"name":"app","env":[{"name":"HEALTH","value":"bad"}]}]}})",
+       R"({"spec":{"containers":[{"name":"app","env":[{"name":"HEALTH","value":"ok"}]}]}})",
+       {"spec.containers[app].env[HEALTH]: bad -> ok"}},
+      {"a variable that comes back",
+       R"({"spec":{"containers":[{"name":"app","env":[{"name":"B","value":"2"}]}]}})",
+       R"({"spec":{"containers":[{"name":"app","env":[{"name":"A","value":"1"},{"name":"B","value":"2"}]}]}})",
+       {"spec.containers[app].env[A]:  -> 1"}},
+      {"a variable without a value is not one that is absent",
+       R"({"spec":{"containers":[{"name":"app","env":[{"name":"A","value":""}]}]}})",
+       R"({"spec":{"containers":[{"name":"app","env":[]}]}})",
+       {"spec.containers[app].env[A]: \"\" -> "}},
+      {"a variable that is read from a Secret names it alone",
+       R"({"spec":{"containers":[{"name":"app","env":[{"name":"A","value":"x"}]}]}})",
+       R"({"spec":{"containers":[{"name":"app","env":[{"name":"A","valueFrom":{"secretKeyRef":{"name":"s","key":"k"}}}]}]}})",
+       {R"(spec.containers[app].env[A]: x -> {"valueFrom":{"secretKeyRef":{"key":"k","name":"s"}}})"}},
+  });
+}
+
+TEST_CASE("the elements of a list are compared by what tells them apart") {
+  check({
+      {"a container more",
+       R"({"spec":{"containers":[{"name":"app"},{"name":"proxy","image":"p:1"}]}})",
+       R"({"spec":{"containers":[{"name":"app"}]}})",
+       {R"(spec.containers[proxy]: {"image":"p:1","name":"proxy"} -> )"}},
+      {"containers in another place of the list are the same",
+       R"({"spec":{"containers":[{"name":"a"},{"name":"b"},{"name":"c"}]}})",
+       R"({"spec":{"containers":[{"name":"c"},{"name":"b"}]}})",
+       {R"(spec.containers[a]: {"name":"a"} -> )", "spec.containers (order): b, c -> c, b"}},
+      {"a volume is known by its name",
+       R"({"spec":{"volumes":[{"name":"v","emptyDir":{}}]}})",
+       R"({"spec":{"volumes":[{"name":"v","persistentVolumeClaim":{"claimName":"p"}}]}})",
+       {"spec.volumes[v].emptyDir: {} -> ", R"(spec.volumes[v].persistentVolumeClaim:  -> {"claimName":"p"})"}},
+      {"a port without a name is known by its number",
+       R"({"spec":{"containers":[{"name":"app","ports":[{"containerPort":80,"protocol":"TCP"}]}]}})",
+       R"({"spec":{"containers":[{"name":"app","ports":[{"containerPort":80,"protocol":"UDP"}]}]}})",
+       {"spec.containers[app].ports[80].protocol: TCP -> UDP"}},
+      {"a volume mounted twice is known by where",
+       R"({"spec":{"containers":[{"name":"app","volumeMounts":[{"name":"v","mountPath":"/a"},{"name":"v","mountPath":"/b"}]}]}})",
+       R"({"spec":{"containers":[{"name":"app","volumeMounts":[{"name":"v","mountPath":"/a","readOnly":true},{"name":"v","mountPath":"/b"}]}]}})",
+       {"spec.containers[app].volumeMounts[/a].readOnly:  -> true"}},
+      {"arguments are compared as a whole",
+       R"({"spec":{"containers":[{"name":"app","args":["-a","-b"]}]}})",
+       R"({"spec":{"containers":[{"name":"app","args":["-a"]}]}})",
+       {R"(spec.containers[app].args: ["-a","-b"] -> ["-a"])"}},
+      {"a list whose elements nothing tells apart is compared as a whole",
+       R"({"spec":{"tolerations":[{"key":"a"},{"key":"a"}]}})",
+       R"({"spec":{"tolerations":[{"key":"b"}]}})",
+       {R"(spec.tolerations: [{"key":"a"},{"key":"a"}] -> [{"key":"b"}])"}},
+      {"a key with dots stands in brackets",
+       R"({"metadata":{"annotations":{"prometheus.io/scrape":"true"}}})",
+       R"({"metadata":{"annotations":{"prometheus.io/scrape":"false"}}})",
+       {"metadata.annotations[prometheus.io/scrape]: true -> false"}},
+      {"a number of another kind of probe",
+       R"({"spec":{"containers":[{"name":"app","livenessProbe":{"periodSeconds":1}}]}})",
+       R"({"spec":{"containers":[{"name":"app","livenessProbe":{"periodSeconds":10}}]}})",
+       {"spec.containers[app].livenessProbe.periodSeconds: 1 -> 10"}},
+      {"images come first",
+       R"({"metadata":{"labels":{"v":"2"}},"spec":{"containers":[{"name":"app","image":"web:2"}]}})",
+       R"({"metadata":{"labels":{"v":"1"}},"spec":{"containers":[{"name":"app","image":"web:1"}]}})",
+       {"spec.containers[app].image: web:2 -> web:1", "metadata.labels.v: 2 -> 1"}},
+  });
+}
+
+TEST_CASE("what makes no difference to Kubernetes is none") {
+  check({
+      {"the same template", R"({"spec":{"a":1}})", R"({"spec":{"a":1}})", {}},
+      {"the hash that Kubernetes adds",
+       R"({"metadata":{"labels":{"pod-template-hash":"x"}}})",
+       R"({"metadata":{"labels":{}}})",
+       {}},
+      {"null and absent, beside a real difference",
+       R"({"metadata":{"creationTimestamp":null},"spec":{"a":1}})",
+       R"({"spec":{"a":2}})",
+       {"spec.a: 1 -> 2"}},
+      {"no labels and no labels at all, beside a real difference",
+       R"({"metadata":{"labels":{}},"spec":{"a":1}})",
+       R"({"metadata":{},"spec":{"a":2}})",
+       {"spec.a: 1 -> 2"}},
+      {"what is no template", "[]", "null", {": [] -> "}},
+  });
+}
+
+TEST_CASE("a literal value that looks secret is not repeated") {
+  check({
+      {"of a variable",
+       R"({"spec":{"containers":[{"name":"a","env":[{"name":"DB_PASSWORD","value":"hunter2"}]}]}})",
+       R"({"spec":{"containers":[{"name":"a","env":[{"name":"DB_PASSWORD","value":"hunter1"}]}]}})",
+       {"spec.containers[a].env[DB_PASSWORD]: (hidden) -> (hidden)"}},
+      {"whatever its name's letters",
+       R"({"spec":{"containers":[{"name":"a","env":[{"name":"ApiToken","value":"x"},{"name":"apiKey","value":"y"},{"name":"my_Secret","value":"z"}]}]}})",
+       R"({"spec":{"containers":[{"name":"a","env":[]}]}})",
+       {"spec.containers[a].env[ApiToken]: (hidden) -> ", "spec.containers[a].env[apiKey]: (hidden) -> ",
+        "spec.containers[a].env[my_Secret]: (hidden) -> "}},
+      {"inside of a container that is shown whole",
+       R"({"spec":{"containers":[{"name":"a"},{"name":"b","env":[{"name":"TOKEN","value":"abc"},{"name":"X","value":"1"}]}]}})",
+       R"({"spec":{"containers":[{"name":"a"}]}})",
+       {R"x(spec.containers[b]: {"env":[{"name":"TOKEN","value":"(hidden)"},{"name":"X","value":"1"}],"name":"b"} -> )x"}},
+      {"inside of an address",
+       R"({"spec":{"containers":[{"name":"a","env":[{"name":"DB","value":"postgres://u:pw@db/x, amqp://u@q"}]}]}})",
+       R"({"spec":{"containers":[{"name":"a","env":[{"name":"DB","value":"postgres://db/x@y"}]}]}})",
+       {"spec.containers[a].env[DB]: postgres://(hidden)@db/x, amqp://(hidden)@q -> postgres://db/x@y"}},
+      {"of a header of a probe",
+       R"({"spec":{"containers":[{"name":"a","livenessProbe":{"httpGet":{"httpHeaders":[{"name":"Authorization","value":"Bearer x"}]}}}]}})",
+       R"({"spec":{"containers":[{"name":"a","livenessProbe":{"httpGet":{"httpHeaders":[{"name":"Authorization","value":"Bearer y"}]}}}]}})",
+       {"spec.containers[a].livenessProbe.httpGet.httpHeaders[Authorization]: (hidden) -> (hidden)"}},
+      {"of an annotation",
+       R"({"metadata":{"annotations":{"vault-token":"x"}}})",
+       R"({"metadata":{"annotations":{"vault-token":"y"}}})",
+       {"metadata.annotations.vault-token: (hidden) -> (hidden)"}},
+      {"a reference is no value",
+       R"({"spec":{"volumes":[{"name":"v","secret":{"secretName":"new"}}]}})",
+       R"({"spec":{"volumes":[{"name":"v","secret":{"secretName":"old"}}]}})",
+       {"spec.volumes[v].secret.secretName: new -> old"}},
+  });
+}
+
+TEST_CASE("a long list of differences ends in how many more there are") {
+  Json bad{{"spec", {{"containers", Json::array({{{"name", "app"}, {"env", Json::array()}}})}}}};
+  auto kept = bad;
+  auto& variables = bad["spec"]["containers"][0]["env"];
+  for (int i = 0; i < 20; ++i) variables.push_back({{"name", "V" + std::to_string(i)}, {"value", "x"}});
+  CHECK(changes_between(bad, kept).size() == 20);
+  CHECK(changes_between(bad, kept).back().path == "spec.containers[app].env[V9]");
+  for (int i = 20; i < 500; ++i) variables.push_back({{"name", "V" + std::to_string(i)}, {"value", "x"}});
+  const auto changes = changes_between(bad, kept);
+  REQUIRE(changes.size() == 20);
+  CHECK(changes.back().path == "and 481 more");
+}
+
+TEST_CASE("a long value is cut, whatever its bytes") {
+  const auto long_value = [](const std::string& text) { return Json{{"spec", {{"a", text}}}}; };
+  for (const auto* piece : {"x", "\xc3\xa9", "\xff"}) {
+    std::string text;
+    for (int i = 0; i < 5000; ++i) text += piece;
+    const auto changes = changes_between(long_value(text), long_value("y"));
+    REQUIRE(changes.size() == 1);
+    CHECK(changes[0].from.size() <= longest_value);
+    CHECK(changes[0].from.ends_with("..."));
+  }
+}
+
+TEST_CASE("a rollback that was recorded is told as what was released") {
+  const auto seen = recorded("helm_upgrade");
+  const auto changes = changes_between(seen.bad["spec"]["template"], seen.good["spec"]["template"]);
+  CHECK_FALSE(changes.empty());
+  for (const auto& change : changes) CHECK(change.from != change.to);
+}
+
+}  // namespace lastgood::rollback::test

@@ -1,0 +1,101 @@
+// Objects whose shape no API server sends: whatever is done with them, nothing throws and nothing is written without a fence.
+#include <rapidcheck.h>
+
+#include <catch2/catch.hpp>
+
+#include "rollback/difference.hpp"
+#include "rollback/ownership.hpp"
+#include "rollback/patch.hpp"
+#include "rollback/plan.hpp"
+#include "rollback/preflight.hpp"
+#include "unit/rollback/support.hpp"
+
+namespace lastgood::rollback::test {
+namespace {
+
+Json some_value() {
+  static const std::vector<Json> values{nullptr,
+                                        true,
+                                        -1,
+                                        1.5,
+                                        "",
+                                        "x",
+                                        "\xff\xfe",
+                                        Json::array(),
+                                        Json::array({1, nullptr, Json::object()}),
+                                        Json::object(),
+                                        Json{{"f:spec", 3}}};
+  return *rc::gen::elementOf(values);
+}
+
+// Puts something else in the place of one node, somewhere down to the leaves.
+void spoil(Json& node) {
+  if (!node.is_structured() || node.empty() || *rc::gen::inRange(0, 6) == 0) {
+    node = some_value();
+    return;
+  }
+  auto it = node.begin();
+  std::advance(it, *rc::gen::inRange<std::size_t>(0, node.size()));
+  spoil(*it);
+}
+
+Json spoilt(Json object) {
+  for (int i = *rc::gen::inRange(0, 4); i > 0; --i) spoil(object);
+  return object;
+}
+
+api::Rollback rollback_of(const Json& bad) {
+  api::Rollback out;
+  out.meta.key.name = "web-rb";
+  out.spec.deployment_uid = Uid(bad["metadata"]["uid"].get<std::string>());
+  out.spec.generation = bad["metadata"]["generation"].get<std::int64_t>();
+  out.spec.to.hash = TemplateHash("5d4f8c7b6");
+  out.status.phase =
+      *rc::gen::element(api::RollbackPhase::Pending, api::RollbackPhase::TemplateRestored, api::RollbackPhase::Restored);
+  return out;
+}
+
+bool is_fenced(const std::string& body) {
+  const auto patch = parse(body);
+  return patch.size() >= 2 && patch[0]["op"] == "test" && patch[0]["value"].is_string() &&
+         !patch[0]["value"].get<std::string>().empty();
+}
+
+}  // namespace
+
+TEST_CASE("objects of a strange shape are refused or left alone, and never make us throw") {
+  const auto seen = recorded("apply_with_scale");
+  const auto revision = *keep_revision(seen.good, api::Revision{.hash = TemplateHash("5d4f8c7b6"), .number = 1});
+  CHECK(rc::check("nothing throws", [&] {
+    const auto step = next_step(rollback_of(seen.bad), spoilt(*rc::gen::element(seen.bad, seen.patched)), spoilt(revision));
+    if (const auto* patch = std::get_if<PatchTemplate>(&step)) RC_ASSERT(is_fenced(patch->call.body));
+    if (const auto* patch = std::get_if<PatchOwnership>(&step)) RC_ASSERT(is_fenced(patch->call.body));
+    if (const auto made = keep_revision(spoilt(seen.good), api::Revision{})) RC_ASSERT(made->is_object());
+    (void)superfluous({spoilt(revision)}, {.deployment_uid = Uid("u")}, nullptr);
+    (void)keeps_same(spoilt(revision), revision);
+  }));
+}
+
+TEST_CASE("templates and answers of a strange shape are compared and looked at, and never make us throw") {
+  const auto seen = recorded("apply_with_scale");
+  const Result<Json> revision = *keep_revision(seen.good, api::Revision{.hash = TemplateHash("5d4f8c7b6"), .number = 1});
+  api::Deployment asked;
+  asked.meta.uid = Uid(seen.bad["metadata"]["uid"].get<std::string>());
+  const api::Revision target{.hash = TemplateHash("5d4f8c7b6"), .kept_as = "x"};
+  CHECK(rc::check("nothing throws", [&] {
+    const auto bad = spoilt(seen.bad["spec"]["template"]);
+    const auto changes = changes_between(bad, spoilt(seen.good["spec"]["template"]));
+    RC_ASSERT(changes.size() <= most_changes);
+    RC_ASSERT(changes_between(bad, bad).empty());
+    RC_ASSERT(references_of(bad).size() <= most_references);
+    const Result<Json> live = spoilt(seen.bad);
+    const Result<Json> kept = spoilt(*revision);
+    const Inspection inspection{.deployment = asked, .target = target, .live = live, .kept = kept};
+    const auto questions = questions_of(inspection, "rb");
+    if (questions.dry_run) RC_ASSERT(is_fenced(questions.dry_run->body));
+    RC_ASSERT(judge_preflight(inspection, {}, std::nullopt, Time{}).ready != api::Truth::True);
+    (void)other_managers(*live);
+  }));
+}
+
+}  // namespace lastgood::rollback::test

@@ -1,0 +1,70 @@
+// Recorded Deployments and small JSON for the tests of rollback/.
+#pragma once
+
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "codec/objects.hpp"
+#include "rollback/snapshot.hpp"
+
+namespace lastgood::rollback::test {
+
+using codec::Json;
+
+inline Json parse(const std::string& text) {
+  auto json = codec::parse_json(text);
+  if (!json) throw std::runtime_error(json.error().message);
+  return *std::move(json);
+}
+
+struct Recording {
+  Json good;
+  Json bad;
+  Json patched;
+  Json restored;
+};
+
+inline Recording recorded(const std::string& name) {
+  const std::ifstream file(std::string(LASTGOOD_SOURCE_DIR) + "/tests/unit/rollback/data/" + name + ".json");
+  std::stringstream text;
+  text << file.rdbuf();
+  auto json = parse(text.str());
+  return {.good = json["good"], .bad = json["bad"], .patched = json["patched"], .restored = json["restored"]};
+}
+
+inline const std::vector<std::string>& recordings() {
+  static const std::vector<std::string> names{"kubectl_apply",
+                                              "kubectl_apply_server_side",
+                                              "helm_upgrade",
+                                              "set_image_over_apply",
+                                              "set_image_over_set_image",
+                                              "set_image_over_helm",
+                                              "set_env_over_helm",
+                                              "edit_over_apply",
+                                              "edit_over_server_side",
+                                              "restart_over_apply",
+                                              "restart_before_helm",
+                                              "apply_with_scale",
+                                              "helm_with_scale",
+                                              "server_side_with_scale",
+                                              "apply_then_server_side",
+                                              "helm_then_apply",
+                                              "server_side_then_apply",
+                                              "create_then_apply",
+                                              "replace",
+                                              "two_server_side_managers",
+                                              "platform_breaks_it",
+                                              "labels_and_replicas_too",
+                                              "json_patch_by_someone"};
+  return names;
+}
+
+inline Kept kept_of(const Json& good, const std::string& hash = "5d4f8c7b6") {
+  const auto revision = keep_revision(good, api::Revision{.hash = TemplateHash(hash), .number = 1});
+  if (!revision) throw std::runtime_error(revision.error().message);
+  return *parse_kept(*revision);
+}
+
+}  // namespace lastgood::rollback::test
