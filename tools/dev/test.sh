@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # ./dev test: every layer, one summary line each. Layers that need no cluster come first: they are the quick ones.
 
-LAYERS=(unit simulation wire chart go e2e)
+LAYERS=(lint unit simulation wire chart go e2e)
 CPP_LAYERS=" unit simulation wire "
 
 verb_test() {
@@ -50,6 +50,13 @@ test_cpp() {
 test_layer_unit() { test_cpp unit; }
 test_layer_simulation() { test_cpp simulation; }
 test_layer_wire() { test_cpp wire; }
+
+test_layer_lint() {
+  need_packages python3
+  LAYER_COUNT="the word lint, and its own tests"
+  quietly python3 -B -m unittest discover -s "$ROOT/tools/lint" -p '*_test.py' &&
+    python3 -B "$ROOT/tools/lint/words.py"
+}
 
 test_layer_go() {
   need_go
