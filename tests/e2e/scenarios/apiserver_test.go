@@ -1,4 +1,4 @@
-// The API server is killed and comes back, under watches that were running.
+// The API server is killed and restarted while the controller watches.
 package scenarios
 
 import (
@@ -6,29 +6,37 @@ import (
 	"testing"
 
 	"lastgood.dev/tests/e2e/internal/local/cluster"
-	"lastgood.dev/tests/e2e/scenarios/internal/story"
+	"lastgood.dev/tests/e2e/scenarios/internal/scenario"
 )
 
-// What happened between the server's return and the controller's reconnecting is seen like anything else: a release, a new
-// Deployment, and one that is gone. So is what was being judged when the server died.
-func TestNothingIsMissedWhenTheAPIServerIsKilledAndComesBack(t *testing.T) {
-	s := story.Alone(t)
-	judged, shipped, gone := story.NewApp("judged", "v1").Guarded("web"), story.NewApp("shipped", "v1").Guarded("web"), story.NewApp("gone", "v1").Guarded("web")
-	s.Given().Policy("web", long).Running(judged, shipped, gone).TheControllerRuns()
-	s.Then().IsGood(judged).IsGood(shipped).IsGood(gone)
-	s.When().Shipped(judged.As("v2")).Available("judged")
-	s.Then().StateIs("judged", "Watching", "Baking")
-	s.When().TurnedTo("HEALTH=fail", "judged")
+// The changes between the restart of the API server and the controller's reconnect are a release,
+// a new Deployment and a deleted one. One more release was being evaluated before the restart.
+func TestMissesNothingWhenTheAPIServerRestarts(t *testing.T) {
+	s := scenario.NewWithOwnController(t)
+	evaluated := scenario.NewApp("evaluated", "v1").Guarded("web")
+	released, deleted := evaluated.Named("released"), evaluated.Named("deleted")
+	s.Given().Policy("web", longPolicy).
+		Running(evaluated, released, deleted).
+		ControllerStarted()
+	s.Then().IsGood(evaluated).IsGood(released).IsGood(deleted)
+	s.When().Applied(evaluated.As("v2")).Available("evaluated")
+	s.Then().StateIs("evaluated", "Watching", "Baking")
+	s.When().KnobSet("HEALTH=fail", "evaluated")
 
 	restartAPIServer(t, s)
-	s.When().Shipped(shipped.As("v2").Env("HEALTH", "fail")).Shipped(story.NewApp("new", "v1").Guarded("web")).Deleted("gone")
+	s.When().Applied(released.As("v2").Env("HEALTH", "fail")).
+		Applied(scenario.NewApp("new", "v1").Guarded("web")).
+		Deleted("deleted")
 
-	s.Then().IsPutBackAndVerified(judged).TemplateChangedBy("judged", "person", "lastgood").
-		IsPutBackAndVerified(shipped).TemplateChangedBy("shipped", "person", "lastgood").
-		StateIs("new", "Watching", "Baking").MetricIs("lastgood_guarded_deployments", 3)
+	s.Then().IsRolledBackAndVerified(evaluated).
+		TemplateChangedBy("evaluated", "user", "lastgood").
+		IsRolledBackAndVerified(released).
+		TemplateChangedBy("released", "user", "lastgood").
+		StateIs("new", "Watching", "Baking").
+		MetricIs("lastgood_guarded_deployments", 3)
 }
 
-func restartAPIServer(t *testing.T, s *story.Story) {
+func restartAPIServer(t *testing.T, s *scenario.Scenario) {
 	t.Helper()
 	local, err := cluster.Open(s.Cluster.Layout.Dir, io.Discard)
 	if err == nil {

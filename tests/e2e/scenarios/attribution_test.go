@@ -1,4 +1,5 @@
-// Whose fault it is: what failed before the release, or fails just the same without it, is not put back.
+// Attribution: a failure that began before the release, or that the baseline has too, causes no
+// rollback.
 package scenarios
 
 import (
@@ -8,79 +9,107 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"lastgood.dev/tests/e2e/scenarios/internal/story"
+	"lastgood.dev/tests/e2e/scenarios/internal/scenario"
 )
 
-// The address of a Service, which is the same for processes inside and outside the cluster.
-func urlOf(s *story.Story, service string) string {
+// urlOf returns the health URL of a Service. Its address is valid inside and outside the cluster.
+func urlOf(s *scenario.Scenario, service string) string {
 	s.T.Helper()
-	found, err := s.Cluster.Typed.CoreV1().Services(s.Namespace).Get(context.Background(), service, metav1.GetOptions{})
+	services := s.Cluster.Typed.CoreV1().Services(s.Namespace)
+	found, err := services.Get(context.Background(), service, metav1.GetOptions{})
 	if err != nil {
 		s.T.Fatal(err)
 	}
 	return fmt.Sprintf("http://%s:8080/health", found.Spec.ClusterIP)
 }
 
-// The dependency that the policy asks for has failed since before the release.
+// The policy probes a dependency that fails before the release.
 //
 //	shared   ok   fails ------------------ ok
 //	web      v1        v2 AlreadyFailing   v2 good
-func TestACheckThatFailedBeforeTheReleaseIsNotItsFault(t *testing.T) {
-	s := story.New(t)
-	shared, v1 := story.NewApp("shared", "v1"), story.NewApp("web", "v1").Guarded("web")
+func TestHoldsWhenTheCheckFailedBeforeTheRelease(t *testing.T) {
+	s := scenario.New(t)
+	shared := scenario.NewApp("shared", "v1")
+	v1 := scenario.NewApp("web", "v1").Guarded("web")
 	twin := v1.Named("twin").Guarded("twins")
-	s.Given().Running(shared).Service("shared", "shared").Policy("twins", quick).Policy("web", fmt.Sprintf(
-		`{bakeTime: 3s, rollback: {cooldown: 0s}, checks: [{name: shared, interval: 1s, failureThreshold: 2, http: {url: %q, timeout: 500ms}}]}`,
-		urlOf(s, "shared"))).Good(v1, twin)
-	s.When().TurnedTo("HEALTH=fail", "shared").Shipped(v1.As("v2")).Shipped(twin.As("v2").Env("HEALTH", "fail"))
-	s.Then().Holds("web", "AlreadyFailing", "Check shared failed before the new revision had a pod", "revision 1", "answered 500").
-		IsPutBackAndVerified(twin).StateIs("web", "Held", "AlreadyFailing").NothingWasDoneTo("web").TemplateChangedBy("web", "person")
-	if guard, _ := s.ThisGuard(context.Background(), "web"); len(guard.Status.Checks) < 2 || guard.Status.Checks[1].Comparison == nil ||
-		!guard.Status.Checks[1].Comparison.Before {
-		t.Errorf("the guard does not say what was answered before the release: %+v", guard.Status.Checks)
+	s.Given().Running(shared).Service("shared", "shared").Policy("twins", quickPolicy)
+	s.Given().Policy("web", fmt.Sprintf(`
+bakeTime: 3s
+rollback: {cooldown: 0s}
+checks:
+- {name: shared, interval: 1s, failureThreshold: 2, http: {url: %q, timeout: 500ms}}
+`, urlOf(s, "shared"))).Good(v1, twin)
+	s.When().KnobSet("HEALTH=fail", "shared").
+		Applied(v1.As("v2"), twin.As("v2").Env("HEALTH", "fail"))
+	s.Then().IsHeld("web", "AlreadyFailing", "shared", "revision 1", "500").
+		IsRolledBackAndVerified(twin).
+		StateIs("web", "Held", "AlreadyFailing").
+		IsUntouched("web").TemplateChangedBy("web", "user")
+	guard, _ := s.Guard(context.Background(), "web")
+	if baseline := guard.Check("shared").Comparison; baseline == nil || !baseline.Before {
+		t.Errorf("the guard has no result from before the release: %+v", guard.Status.Checks)
 	}
-	s.When().TurnedTo("HEALTH=ok", "shared")
-	s.Then().IsGood(v1.As("v2")).EventSays("web", "BreachEnded", "is judged on").NothingWasDoneTo("web")
+	s.When().KnobSet("HEALTH=ok", "shared")
+	s.Then().IsGood(v1.As("v2")).HasEvent("web", "BreachEnded").IsUntouched("web")
 }
 
-// What failed before the release gets well for the old revision, and goes on failing for the new one: then it is its fault.
+// The dependency fails before the release. Then the baseline recovers, and only the new revision
+// still fails.
 //
-//	dependency   ok   fails ------------------------------------ fails for v2 alone
+//	dependency   ok   fails ------------------------------------ fails for v2 only
 //	v1           ok   fails, and stays                           ok
-//	v2                never ready, breached: AlreadyFailing      breached: put back
-func TestWhatFailedBeforeTheReleaseIsItsFaultOnceTheOldRevisionIsWell(t *testing.T) {
-	s := story.New(t)
-	shared := story.NewApp("shared", "v1")
-	s.Given().Running(shared).Service("shared", "shared").Policy("web", long)
-	v1 := story.NewApp("web", "v1").Edit(story.ReadyBy("/ready")).Env("DEPENDENCY", urlOf(s, "shared"))
-	s.Given().RanBefore("web", v1)
-	s.When().TurnedTo("HEALTH=fail", "shared").Shipped(v1.As("v2").Env("READY", "fail"))
-	s.Then().Holds("web", "AlreadyFailing", "Check health failed before the new revision had a pod", "revision 1", "answered 503").
-		HasRecords("web", 0).NothingWasDoneTo("web").TemplateChangedBy("web", "person")
-	s.When().TurnedInVersion("DEPENDENCY=", v1)
-	s.Then().IsPutBackAndVerified(v1).BecauseOf("web", "health", "WrongStatus").TemplateChangedBy("web", "person", "lastgood").
-		FactsAre("web", "PresumedGood", "ReleaseSeen", "CheckFailing", "CheckBreached", "RollbackHeld", "RollbackStarted", "RolledBack", "RollbackVerified")
+//	v2                never ready, breached: AlreadyFailing      breached: rolled back
+func TestRollsBackWhenTheBaselineRecoversAndTheReleaseDoesNot(t *testing.T) {
+	s := scenario.New(t)
+	shared := scenario.NewApp("shared", "v1")
+	s.Given().Running(shared).Service("shared", "shared").Policy("web", longPolicy)
+	v1 := scenario.NewApp("web", "v1").
+		Edit(scenario.ReadinessProbe("/ready")).Env("DEPENDENCY", urlOf(s, "shared"))
+	s.Given().PresumedGood("web", v1)
+	s.When().KnobSet("HEALTH=fail", "shared").Applied(v1.As("v2").Env("READY", "fail"))
+	s.Then().IsHeld("web", "AlreadyFailing", "health", "revision 1", "503").
+		HasRollbacksOfAnyKind("web", 0).IsUntouched("web").TemplateChangedBy("web", "user")
+	s.When().KnobSetInVersion("DEPENDENCY=", v1)
+	s.Then().IsRolledBackAndVerified(v1).CausedByCheck("web", "health", "WrongStatus").
+		TemplateChangedBy("web", "user", "lastgood").
+		EventsAre("web", "PresumedGood", "ReleaseSeen", "CheckFailing", "CheckBreached",
+			"RollbackHeld", "RollbackStarted", "RolledBack", "RollbackVerified")
 }
 
-// Both revisions need what fails; then it comes back for the old one alone.
+// The dependency of both revisions fails. Then it recovers for the old revision only.
 //
-//	dependency   ok                      fails -------------- fails for v2 alone
+//	dependency   ok                      fails -------------- fails for v2 only
 //	v1           serves, and stays       fails                ok
-//	v2           ok, but never ready     fails: SharedCause   fails: put back
-func TestWhatFailsForTheOldRevisionTooIsHeldUntilItFailsForTheNewOneAlone(t *testing.T) {
-	s := story.New(t)
-	shared := story.NewApp("shared", "v1")
-	s.Given().Running(shared).Service("shared", "shared").Policy("web", long)
-	v1 := story.NewApp("web", "v1").Edit(story.ReadyBy("/ready")).Env("DEPENDENCY", urlOf(s, "shared"))
-	s.Given().RanBefore("web", v1)
-	s.When().Shipped(v1.As("v2").Env("READY", "fail"))
-	s.Then().StateIs("web", "Watching", "RollingOut").CheckSays("web", "health", "Pass", "Passed")
-	s.When().TurnedTo("HEALTH=fail", "shared")
-	s.Then().Holds("web", "SharedCause", "Check health fails just the same for revision 1", "The old revision, at 20", "The new one: ", "answered 503").
-		NothingWasDoneTo("web").TemplateChangedBy("web", "person")
-	s.When().TurnedInVersion("DEPENDENCY=", v1)
-	s.Then().IsPutBackAndVerified(v1).BecauseOf("web", "health", "WrongStatus").TemplateChangedBy("web", "person", "lastgood")
-	if evidence := s.Then().Rolledback("web").Status.Evidence; len(evidence) < 2 || evidence[1].Comparison == nil || evidence[1].Comparison.Result != "Pass" {
-		t.Errorf("the Rollback does not say that the old revision passed: %+v", evidence)
+//	v2           ok, but never ready     fails: SharedCause   fails: rolled back
+func TestHoldsWhileTheCheckFailsForTheBaselineToo(t *testing.T) {
+	s := scenario.New(t)
+	shared := scenario.NewApp("shared", "v1")
+	s.Given().Running(shared).Service("shared", "shared").Policy("web", longPolicy)
+	v1 := scenario.NewApp("web", "v1").
+		Edit(scenario.ReadinessProbe("/ready")).Env("DEPENDENCY", urlOf(s, "shared"))
+	s.Given().PresumedGood("web", v1)
+	s.When().Applied(v1.As("v2").Env("READY", "fail"))
+	s.Then().StateIs("web", "Watching", "RollingOut").CheckIs("web", "health", "Pass", "Passed")
+	s.When().KnobSet("HEALTH=fail", "shared")
+	s.Then().IsHeld("web", "SharedCause", "health", "revision 1", "503").
+		IsUntouched("web").TemplateChangedBy("web", "user")
+	baselineFails(s, "web")
+	s.When().KnobSetInVersion("DEPENDENCY=", v1)
+	s.Then().IsRolledBackAndVerified(v1).CausedByCheck("web", "health", "WrongStatus").
+		TemplateChangedBy("web", "user", "lastgood")
+	evidence := s.Then().LatestRollback("web").Status.Evidence
+	if len(evidence) < 2 || evidence[1].Comparison == nil ||
+		evidence[1].Comparison.Result != "Pass" {
+		t.Errorf("the Rollback has no passing result of the baseline: %+v", evidence)
+	}
+}
+
+func baselineFails(s *scenario.Scenario, name string) {
+	s.T.Helper()
+	guard, _ := s.Guard(context.Background(), name)
+	baseline := guard.Check("health").Comparison
+	if baseline == nil || baseline.Result != "Fail" || baseline.At == nil {
+		s.T.Errorf("the guard has no failing result of the baseline with its time: %+v",
+			guard.Status.Checks)
 	}
 }

@@ -1,61 +1,112 @@
-// Bad input never acts and always says why: in a condition of the guard, and in one Event.
+// Invalid input: the controller does nothing, and a condition and one Event give the reason.
 package scenarios
 
 import (
 	"testing"
 
-	"lastgood.dev/tests/e2e/scenarios/internal/story"
+	"lastgood.dev/tests/e2e/scenarios/internal/scenario"
 )
 
+// badInput is one mistake of a user and the facts that the controller must report.
 type badInput struct {
 	name string
-	// What somebody does to the Deployment or beside it.
+	// key and value are an annotation of the Deployment.
 	key, value string
-	configMap  map[string]string
-	// What Lastgood says about it.
-	reason string
-	words  []string
+	// configMap is the data of a ConfigMap that the Deployment names.
+	configMap map[string]string
+	reason    string
+	words     []string
 }
 
 const (
 	policyKey    = "lastgood.dev/policy"
 	configMapKey = "lastgood.dev/config-map"
+	healthURL    = "http://web:8080/health"
 )
 
-func settings(url, threshold, interval string) map[string]string {
-	return map[string]string{"health_check_url": url, "failure_threshold": threshold, "check_interval": interval}
-}
-
-func badInputs() []badInput {
-	const url = "http://web:8080/health"
-	return []badInput{
-		{name: "missing-policy", key: policyKey, value: "wbe", reason: "PolicyNotFound", words: []string{`"wbe"`, `nearest that exists is "web"`}},
-		{name: "missing-config-map", key: configMapKey, value: "gone", reason: "ConfigMapNotFound", words: []string{`"gone" does not exist`}},
-		{name: "missing-key", configMap: map[string]string{"health_check_url": url, "failure_threshold": "3"}, reason: "ConfigMapInvalid", words: []string{"check_interval is missing"}},
-		{name: "misspelt-key", configMap: map[string]string{"healthcheck_url": url, "failure_threshold": "3", "check_interval": "1s"}, reason: "ConfigMapInvalid", words: []string{`"healthcheck_url" is not a key`, "health_check_url"}},
-		{name: "words-for-a-number", configMap: settings(url, "abc", "1s"), reason: "ConfigMapInvalid", words: []string{"failure_threshold", `"abc"`}},
-		{name: "negative-number", configMap: settings(url, "-1", "1s"), reason: "ConfigMapInvalid", words: []string{"failure_threshold", `"-1"`}},
-		{name: "interval-without-unit", configMap: settings(url, "1", "30"), reason: "ConfigMapInvalid", words: []string{"check_interval", `"30"`}},
-		{name: "url-without-http", configMap: settings("web:8080/health", "1", "1s"), reason: "ConfigMapInvalid", words: []string{"health_check_url", "http://"}},
-		{name: "unknown-key", key: "lastgood.dev/polcy", value: "web", reason: "InvalidAnnotation", words: []string{`"lastgood.dev/polcy"`, "nearest valid key is lastgood.dev/policy"}},
-		{name: "unparsable-pause", key: "lastgood.dev/pause-until", value: "tomorrow", reason: "InvalidAnnotation", words: []string{"lastgood.dev/pause-until", `"tomorrow"`, "2026-11-24T18:00:00Z"}},
-		{name: "unparsable-resume", key: "lastgood.dev/resume", value: "now", reason: "InvalidAnnotation", words: []string{"lastgood.dev/resume", `"now"`, "RFC 3339"}},
-		{name: "approval-of-no-name", key: "lastgood.dev/approve", value: "yes, please", reason: "InvalidAnnotation", words: []string{"lastgood.dev/approve", `"yes, please"`, "cannot be the name of a Rollback"}},
-		{name: "group-of-no-name", key: "lastgood.dev/group", value: "Check Out", reason: "InvalidAnnotation", words: []string{"lastgood.dev/group", `"Check Out"`}},
-		{name: "order-in-words", key: "lastgood.dev/group-order", value: "first", reason: "InvalidAnnotation", words: []string{"lastgood.dev/group-order", `"first"`, "-1000 to 1000"}},
-		{name: "order-without-group", key: "lastgood.dev/group-order", value: "1", reason: "InvalidAnnotation", words: []string{"says nothing without lastgood.dev/group"}},
-		{name: "mark-on-deployment", key: "lastgood.dev/no-rollback-past", value: "true", reason: "InvalidAnnotation", words: []string{"belongs on the pod template"}},
-		{name: "neither-true-nor-false", key: "lastgood.dev/enabled", value: "yes", reason: "InvalidAnnotation", words: []string{"lastgood.dev/enabled", `"yes"`}},
-		{name: "two-policies", reason: "PolicyConflict", words: []string{"2 RollbackPolicies select", "one, other"}},
+func configMapData(url, threshold, interval string) map[string]string {
+	return map[string]string{
+		"health_check_url": url, "failure_threshold": threshold, "check_interval": interval,
 	}
 }
 
-// Each Deployment is presumed good under a policy until somebody makes a mistake. Then all get the same bad release, and a twin
-// without a mistake gets it last: once the twin is back, there was the time to act on the others.
-func TestBadInputNeverActsAndAlwaysSaysWhy(t *testing.T) {
-	s := story.New(t)
-	twin := story.NewApp("twin", "v1")
-	all := []story.App{twin}
+func without(key string, data map[string]string) map[string]string {
+	delete(data, key)
+	return data
+}
+
+func badInputs() []badInput {
+	all := append(badConfigMaps(), badAnnotations()...)
+	return append(all,
+		badInput{name: "missing-policy", key: policyKey, value: "wbe",
+			reason: "PolicyNotFound", words: []string{`"wbe"`, `"web"`}},
+		badInput{name: "missing-config-map", key: configMapKey, value: "gone",
+			reason: "ConfigMapNotFound", words: []string{`"gone"`}},
+		badInput{name: "two-policies",
+			reason: "PolicyConflict", words: []string{"2", "one, other"}})
+}
+
+func badConfigMaps() []badInput {
+	misspelt := without("health_check_url", configMapData("", "3", "1s"))
+	misspelt["healthcheck_url"] = healthURL
+	inputs := []badInput{
+		{
+			name:      "missing-key",
+			configMap: without("check_interval", configMapData(healthURL, "3", "")),
+			words:     []string{"check_interval"},
+		},
+		{name: "misspelt-key", configMap: misspelt,
+			words: []string{`"healthcheck_url"`, "health_check_url"}},
+		{name: "words-for-a-number", configMap: configMapData(healthURL, "abc", "1s"),
+			words: []string{"failure_threshold", `"abc"`}},
+		{name: "negative-number", configMap: configMapData(healthURL, "-1", "1s"),
+			words: []string{"failure_threshold", `"-1"`}},
+		{name: "interval-without-unit", configMap: configMapData(healthURL, "1", "30"),
+			words: []string{"check_interval", `"30"`}},
+		{name: "url-without-http", configMap: configMapData("web:8080/health", "1", "1s"),
+			words: []string{"health_check_url", "http://"}},
+	}
+	for i := range inputs {
+		inputs[i].reason = "ConfigMapInvalid"
+	}
+	return inputs
+}
+
+func badAnnotations() []badInput {
+	var inputs []badInput
+	for _, row := range []struct {
+		name, key, value string
+		words            []string
+	}{
+		{"unknown-key", "polcy", "web", []string{`"lastgood.dev/polcy"`, policyKey}},
+		{"unparsable-pause", "pause-until", "tomorrow",
+			[]string{"lastgood.dev/pause-until", `"tomorrow"`, "2026-11-24T18:00:00Z"}},
+		{"unparsable-resume", "resume", "now",
+			[]string{"lastgood.dev/resume", `"now"`, "RFC 3339"}},
+		{"approval-of-no-name", "approve", "yes, please",
+			[]string{"lastgood.dev/approve", `"yes, please"`, "Rollback"}},
+		{"group-of-no-name", "group", "Check Out", []string{"lastgood.dev/group", `"Check Out"`}},
+		{"order-in-words", "group-order", "first",
+			[]string{"lastgood.dev/group-order", `"first"`, "-1000 to 1000"}},
+		{"order-without-group", "group-order", "1",
+			[]string{"lastgood.dev/group-order", "lastgood.dev/group"}},
+		{"mark-on-deployment", "no-rollback-past", "true",
+			[]string{"lastgood.dev/no-rollback-past", "pod template"}},
+		{"neither-true-nor-false", "enabled", "yes", []string{"lastgood.dev/enabled", `"yes"`}},
+	} {
+		inputs = append(inputs, badInput{name: row.name, key: "lastgood.dev/" + row.key,
+			value: row.value, reason: "InvalidAnnotation", words: row.words})
+	}
+	return inputs
+}
+
+// Each Deployment is presumed good under a policy before the mistake. Then all get the same bad
+// release. A twin without a mistake gets it last. After the rollback of the twin, the controller
+// has had the time to act on the others.
+func TestReportsTheReasonAndDoesNothingWhenInputIsInvalid(t *testing.T) {
+	s := scenario.New(t)
+	twin := scenario.NewApp("twin", "v1")
+	all := []scenario.App{twin}
 	for _, input := range badInputs() {
 		app := twin.Named(input.name)
 		if input.reason == "PolicyConflict" {
@@ -63,42 +114,45 @@ func TestBadInputNeverActsAndAlwaysSaysWhy(t *testing.T) {
 		}
 		all = append(all, app)
 	}
-	s.Given().Policy("web", quick).RanBefore("web", all...)
+	s.Given().Policy("web", quickPolicy).PresumedGood("web", all...)
 	s.When().Policy("one", selectsTwo).Policy("other", selectsTwo)
 	for _, input := range badInputs() {
-		makeTheMistake(s, input)
+		makeMistake(s, input)
 	}
-	sayWhy(s)
+	reasonsAreReported(s)
 	for _, app := range all[1:] {
-		s.When().Shipped(app.As("v2").Env("HEALTH", "fail"))
+		s.When().Applied(app.As("v2").Env("HEALTH", "fail"))
 	}
-	s.When().Shipped(twin.As("v2").Env("HEALTH", "fail"))
-	s.Then().IsPutBackAndVerified(twin)
+	s.When().Applied(twin.As("v2").Env("HEALTH", "fail"))
+	s.Then().IsRolledBackAndVerified(twin)
 	for _, input := range badInputs() {
-		s.Then().NothingWasDoneTo(input.name).TemplateChangedBy(input.name, "person")
+		s.Then().IsUntouched(input.name).TemplateChangedBy(input.name, "user")
 	}
-	sayWhy(s)
+	reasonsAreReported(s)
 }
 
-const selectsTwo = "selector: {matchLabels: {tier: two}}" + quick
+const selectsTwo = "selector: {matchLabels: {tier: two}}" + quickPolicy
 
-func makeTheMistake(s *story.Story, input badInput) {
+func makeMistake(s *scenario.Scenario, input badInput) {
 	if input.key != "" {
 		s.When().Annotated(input.name, input.key, input.value)
 	}
 	if input.configMap != nil {
-		s.When().ConfigMap(input.name, input.configMap).Annotated(input.name, configMapKey, input.name)
+		s.When().ConfigMap(input.name, input.configMap).
+			Annotated(input.name, configMapKey, input.name)
 	}
-	// A policy that is named comes first, so the name has to go before the others can be wrong.
-	if input.key == configMapKey || input.configMap != nil || input.reason == "PolicyConflict" {
+	// A policy that is named comes before a ConfigMap and a selector, so its name is removed.
+	isPolicyIgnored := input.key == configMapKey || input.configMap != nil
+	if isPolicyIgnored || input.reason == "PolicyConflict" {
 		s.When().Annotated(input.name, policyKey, "")
 	}
 }
 
-func sayWhy(s *story.Story) {
+func reasonsAreReported(s *scenario.Scenario) {
 	s.T.Helper()
 	for _, input := range badInputs() {
-		s.Then().ConditionSays(input.name, "Governed", "False", input.reason, input.words...).
-			ConditionSays(input.name, "Stalled", "True", input.reason).EventSays(input.name, input.reason, input.words...)
+		s.Then().HasCondition(input.name, "Governed", "False", input.reason, input.words...).
+			HasCondition(input.name, "Stalled", "True", input.reason).
+			HasEvent(input.name, input.reason, input.words...)
 	}
 }

@@ -1,105 +1,111 @@
-// The breaker of the fleet: what breaks everywhere at once is nobody's release. It has a controller of its own, since the one in
-// the cluster looks after many stories that have nothing to do with each other.
+// The breaker of the fleet: many releases that fail at once have a common cause. These scenarios
+// have their own controller, because the controller in the cluster guards unrelated scenarios.
 package scenarios
 
 import (
 	"fmt"
 	"testing"
 
-	"lastgood.dev/tests/e2e/scenarios/internal/story"
+	"lastgood.dev/tests/e2e/scenarios/internal/scenario"
 )
 
-// Thirty Deployments get a second version, which asks one shared dependency, and that fails when all are out. Of five of them the
-// first version still serves, and asks it too.
+// The second version of 25 Deployments needs one shared dependency. Five other Deployments need it
+// in both versions, and their first version still serves. Then the dependency fails.
 //
-//	25   v1   v2, needs shared            BreakerOpen    closed: put back
+//	25   v1   v2, needs shared            BreakerOpen    closed: rolled back
 //	 5   v1 needs shared, v2 never ready  SharedCause    SharedCause
-func TestThirtyDeploymentsThatOneDependencyBreaksAreNotRolledBack(t *testing.T) {
+func TestOpensTheBreakerWhenOneDependencyBreaksThirtyDeployments(t *testing.T) {
 	const all, serving = 30, 5
-	s := story.AloneWith(t, "--breaker-rollbacks", "5", "--breaker-percent", "10", "--breaker-within", "5m")
-	s.Given().Policy("web", long).Running(story.NewApp("shared", "v1")).Service("shared", "shared").TheControllerRuns()
+	s := scenario.NewWithControllerFlags(t,
+		"--breaker-rollbacks", "5", "--breaker-percent", "10", "--breaker-within", "5m")
+	s.Given().Policy("web", longPolicy).Running(scenario.NewApp("shared", "v1")).
+		Service("shared", "shared").ControllerStarted()
 	url := urlOf(s, "shared")
-	var fleet, own, alike []story.App
+	var fleet, onlyV2Needs, bothNeed []scenario.App
 	for i := range all {
-		app := story.NewApp(fmt.Sprintf("app-%02d", i), "v1")
+		app := scenario.NewApp(fmt.Sprintf("app-%02d", i), "v1")
 		if i < serving {
-			app = app.Edit(story.ReadyBy("/ready")).Env("DEPENDENCY", url)
-			alike = append(alike, app)
+			app = app.Edit(scenario.ReadinessProbe("/ready")).Env("DEPENDENCY", url)
+			bothNeed = append(bothNeed, app)
 		} else {
-			own = append(own, app)
+			onlyV2Needs = append(onlyV2Needs, app)
 		}
 		fleet = append(fleet, app)
 	}
-	s.Given().RanBefore("web", fleet...)
-	for _, app := range alike {
-		s.When().Shipped(app.As("v2").Env("READY", "fail"))
+	s.Given().PresumedGood("web", fleet...)
+	for _, app := range bothNeed {
+		s.When().Applied(app.As("v2").Env("READY", "fail"))
 	}
-	for _, app := range own {
-		s.When().Shipped(app.As("v2").Env("DEPENDENCY", url))
+	for _, app := range onlyV2Needs {
+		s.When().Applied(app.As("v2").Env("DEPENDENCY", url))
 	}
-	for _, app := range own {
+	for _, app := range onlyV2Needs {
 		s.Then().StateIs(app.Name, "Watching", "Baking")
 	}
 	for _, app := range fleet {
-		s.Then().CheckSays(app.Name, "health", "Pass", "Passed")
+		s.Then().CheckIs(app.Name, "health", "Pass", "Passed")
 	}
 
-	s.When().TurnedTo("HEALTH=fail", "shared")
-	for _, app := range own {
-		s.Then().Holds(app.Name, "BreakerOpen", "of 30 guarded Deployments fail", "above 5 and above 10%", "lastgood.dev/close-breaker")
+	s.When().KnobSet("HEALTH=fail", "shared")
+	for _, app := range onlyV2Needs {
+		s.Then().IsHeld(app.Name, "BreakerOpen", "30", "5", "10%", "lastgood.dev/close-breaker")
 	}
-	for _, app := range alike {
-		s.Then().Holds(app.Name, "SharedCause", "fails just the same for revision 1", "answered 503")
+	for _, app := range bothNeed {
+		s.Then().IsHeld(app.Name, "SharedCause", "health", "revision 1", "503")
 	}
 	for _, app := range fleet {
-		s.Then().NothingWasDoneTo(app.Name).TemplateChangedBy(app.Name, "person")
+		s.Then().IsUntouched(app.Name).TemplateChangedBy(app.Name, "user")
 	}
 
-	s.When().ClosesBreaker()
-	for _, app := range own {
-		s.Then().IsPutBack(app).TemplateChangedBy(app.Name, "person", "lastgood")
+	s.When().BreakerClosed()
+	for _, app := range onlyV2Needs {
+		s.Then().IsRolledBack(app).TemplateChangedBy(app.Name, "user", "lastgood")
 	}
-	for _, app := range alike {
-		s.Then().StateIs(app.Name, "Held", "SharedCause").NothingWasDoneTo(app.Name)
+	for _, app := range bothNeed {
+		s.Then().StateIs(app.Name, "Held", "SharedCause").IsUntouched(app.Name)
 	}
 }
 
-// What they all ask comes back for one after the other. The last of them fails alone for a while, and that is still not its
-// release's fault.
+// The dependency recovers for one Deployment after the other. The last one fails alone for a
+// while, and the breaker still holds its rollback.
 //
-//	app-0 .. app-6   v2, needs shared   BreakerOpen   well
-//	app-7            v2, needs shared   BreakerOpen   BreakerOpen   well
-func TestOfThoseThatGetWellWhileTheBreakerIsOpenNoneIsRolledBack(t *testing.T) {
+//	app-0 .. app-6   v2, needs shared   BreakerOpen   recovered
+//	app-7            v2, needs shared   BreakerOpen   BreakerOpen   recovered
+func TestRollsBackNothingWhenDeploymentsRecoverWhileTheBreakerIsOpen(t *testing.T) {
 	const all = 8
-	s := story.AloneWith(t, "--breaker-rollbacks", "2", "--breaker-percent", "10", "--breaker-within", "5m")
-	s.Given().Policy("web", long).Running(story.NewApp("shared", "v1")).Service("shared", "shared").TheControllerRuns()
-	var fleet []story.App
+	s := scenario.NewWithControllerFlags(t,
+		"--breaker-rollbacks", "2", "--breaker-percent", "10", "--breaker-within", "5m")
+	s.Given().Policy("web", longPolicy).Running(scenario.NewApp("shared", "v1")).
+		Service("shared", "shared").ControllerStarted()
+	var fleet []scenario.App
 	for i := range all {
-		fleet = append(fleet, story.NewApp(fmt.Sprintf("app-%d", i), "v1"))
+		fleet = append(fleet, scenario.NewApp(fmt.Sprintf("app-%d", i), "v1"))
 	}
 	first, last := fleet[:all-1], fleet[all-1]
-	s.Given().RanBefore("web", fleet...)
+	s.Given().PresumedGood("web", fleet...)
 	for _, app := range fleet {
-		s.When().Shipped(app.As("v2").Env("DEPENDENCY", urlOf(s, "shared")))
+		s.When().Applied(app.As("v2").Env("DEPENDENCY", urlOf(s, "shared")))
 	}
 	for _, app := range fleet {
-		s.Then().StateIs(app.Name, "Watching", "Baking").CheckSays(app.Name, "health", "Pass", "Passed")
+		s.Then().StateIs(app.Name, "Watching", "Baking").
+			CheckIs(app.Name, "health", "Pass", "Passed")
 	}
 
-	s.When().TurnedTo("HEALTH=fail", "shared")
+	s.When().KnobSet("HEALTH=fail", "shared")
 	for _, app := range fleet {
-		s.Then().Holds(app.Name, "BreakerOpen", "of 8 guarded Deployments fail", "above 2 and above 10%")
+		s.Then().IsHeld(app.Name, "BreakerOpen", "8", "2", "10%")
 	}
 	for _, app := range first {
-		s.When().TurnedTo("DEPENDENCY=", app.Name)
+		s.When().KnobSet("DEPENDENCY=", app.Name)
 	}
 	for _, app := range first {
-		s.Then().EventSays(app.Name, "BreachEnded", "is judged on").StateIs(app.Name, "Watching", "Baking")
+		s.Then().HasEvent(app.Name, "BreachEnded").StateIs(app.Name, "Watching", "Baking")
 	}
 	s.Then().StateIs(last.Name, "Held", "BreakerOpen")
-	s.When().TurnedTo("HEALTH=ok", "shared")
-	s.Then().EventSays(last.Name, "BreachEnded", "is judged on")
+	s.When().KnobSet("HEALTH=ok", "shared")
+	s.Then().HasEvent(last.Name, "BreachEnded")
 	for _, app := range fleet {
-		s.Then().StateIs(app.Name, "Watching", "Baking").HasRecords(app.Name, 0).NothingWasDoneTo(app.Name).TemplateChangedBy(app.Name, "person")
+		s.Then().StateIs(app.Name, "Watching", "Baking").HasRollbacksOfAnyKind(app.Name, 0).
+			IsUntouched(app.Name).TemplateChangedBy(app.Name, "user")
 	}
 }

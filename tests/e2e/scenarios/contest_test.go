@@ -1,4 +1,5 @@
-// Contest: a machine puts back what was rolled back. It is counted, and then nobody fights on; a person is taken at their word.
+// Contest: a tool applies a template again that was rolled back. The controller counts this and
+// stops at the limit. A user who applies the template again gets a new evaluation.
 package scenarios
 
 import (
@@ -6,74 +7,82 @@ import (
 	"strings"
 	"testing"
 
-	"lastgood.dev/tests/e2e/scenarios/internal/story"
+	"lastgood.dev/tests/e2e/scenarios/internal/scenario"
 )
 
-const contested = "selector: {matchLabels: {tier: web}}" + judgedInSeconds + "rollback: {verifyFor: 1s, cooldown: 0s, limit: {count: 2, within: 1h}}"
+const contestPolicy = "selector: {matchLabels: {tier: web}}" + quickChecks +
+	"rollback: {verifyFor: 1s, cooldown: 0s, limit: {count: 2, within: 1h}}"
 
 const (
-	argosMark = "labels: {tier: web}, annotations: {argocd.argoproj.io/tracking-id: 'shop:apps/Deployment:here/web'}"
-	fluxMarks = "labels: {tier: web, kustomize.toolkit.fluxcd.io/name: shop, kustomize.toolkit.fluxcd.io/namespace: flux-system}"
+	argoMarks = "labels: {tier: web}, annotations: " +
+		"{argocd.argoproj.io/tracking-id: 'shop:apps/Deployment:here/web'}"
+	fluxMarks = "labels: {tier: web, kustomize.toolkit.fluxcd.io/name: shop, " +
+		"kustomize.toolkit.fluxcd.io/namespace: flux-system}"
 )
 
-// A tool that marks what it brings as its own.
+// appliedBy returns the owner that applies with a field manager and tracking labels of a tool.
 func appliedBy(manager, marks string) owner {
-	return func(s *story.Story, n int) {
-		text := strings.Replace(manifest(n, demoImage, 1), "labels: {tier: web}", marks, 1)
+	return func(s *scenario.Scenario, n int) {
+		text := strings.Replace(manifest(n), "labels: {tier: web}", marks, 1)
 		s.Kubectl(text, "apply", "--server-side", "--field-manager="+manager, "-f", "-")
 	}
 }
 
-// The second release is bad, and whatever becomes of it, its owner brings it again.
-func TestAMachineThatPutsTheBadTemplateBackIsNotFoughtForEver(t *testing.T) {
+// The second release is bad, and the tool applies it again after each rollback.
+func TestFreezesWhenAToolKeepsApplyingTheBadTemplate(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
 		ship owner
 		by   string
 	}{
-		"Helm":            {helmUpgrade, "Helm (helm"},
-		"Argo CD":         {appliedBy("argocd-controller", argosMark), "Argo CD (argocd-controller, application shop)"},
-		"Flux":            {appliedBy("kustomize-controller", fluxMarks), "Flux (kustomize-controller, Kustomization shop)"},
+		"Helm": {helmUpgrade, "Helm (helm"},
+		"Argo CD": {appliedBy("argocd-controller", argoMarks),
+			"Argo CD (argocd-controller, application shop)"},
+		"Flux": {appliedBy("kustomize-controller", fluxMarks),
+			"Flux (kustomize-controller, Kustomization shop)"},
 		"an unknown tool": {appliedBy("ci-bot", "labels: {tier: web}"), "ci-bot"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := story.New(t)
-			web := story.NewApp("web", "v1")
-			s.Given().Policy("web", contested)
+			s := scenario.New(t)
+			web := scenario.NewApp("web", "v1")
+			s.Given().Policy("web", contestPolicy)
 			row.ship(s, 1)
 			s.Then().IsGood(web)
 			row.ship(s, 2)
-			s.Then().IsPutBackAndVerified(web)
+			s.Then().IsRolledBackAndVerified(web)
 			row.ship(s, 2)
-			s.Then().EventSays("web", "ReleaseSeen", "was rolled back before", row.by, "has put it back 1 times").
-				HasRollbacks("web", 2).IsPutBackAndVerified(web)
+			s.Then().HasEvent("web", "ReleaseSeen", rolledBackBefore, row.by, "1").
+				HasRollbacks("web", 2).IsRolledBackAndVerified(web)
 			row.ship(s, 2)
-			s.Then().IsFrozen("web", "Contested", row.by, "has put it back 2 times within 1h", "limit 2", "lastgood.dev/resume").
-				TemplateChangedBy("web", "person", "lastgood", "person", "lastgood", "person")
-			guard, _ := s.ThisGuard(context.Background(), "web")
-			if len(guard.Status.Contests) != 2 || !strings.HasPrefix(guard.Status.Contests[0].By, row.by) {
-				t.Errorf("the guard's contests are %+v", guard.Status.Contests)
+			s.Then().IsFrozen("web", "Contested", row.by, "2", "1h", "lastgood.dev/resume").
+				TemplateChangedBy("web", "user", "lastgood", "user", "lastgood", "user")
+			guard, _ := s.Guard(context.Background(), "web")
+			contests := guard.Status.Contests
+			if len(contests) != 2 || !strings.HasPrefix(contests[0].By, row.by) {
+				t.Errorf("the guard's contests are %+v; want 2 by %s", contests, row.by)
 			}
-			// What the owner brings next is another template, and judged as ever.
+			// The next template of the tool is different and gets a normal evaluation.
 			row.ship(s, 3)
 			s.Then().IsGood(web.As("v3"))
 		})
 	}
 }
 
-func TestAPersonWhoAppliesTheBadTemplateAgainIsNoMachine(t *testing.T) {
-	s := story.New(t)
-	web := story.NewApp("web", "v1")
-	s.Given().Policy("web", contested)
-	ship := func(n int) { s.Kubectl(manifest(n, demoImage, 1), "apply", "-f", "-") }
+func TestEvaluatesAgainWhenAUserAppliesTheBadTemplateAgain(t *testing.T) {
+	s := scenario.New(t)
+	web := scenario.NewApp("web", "v1")
+	s.Given().Policy("web", contestPolicy)
+	ship := func(n int) { s.Kubectl(manifest(n), "apply", "-f", "-") }
 	ship(1)
 	s.Then().IsGood(web)
 	ship(2)
-	s.Then().IsPutBackAndVerified(web)
+	s.Then().IsRolledBackAndVerified(web)
 	ship(2)
-	s.Then().EventSays("web", "ReleaseSeen", "was rolled back before and is judged afresh").
-		HasRollbacks("web", 2).IsPutBackAndVerified(web).TemplateChangedBy("web", "person", "lastgood", "person", "lastgood")
-	if guard, _ := s.ThisGuard(context.Background(), "web"); len(guard.Status.Contests) != 0 {
-		t.Errorf("a person was counted as a machine: %+v", guard.Status.Contests)
+	s.Then().HasEvent("web", "ReleaseSeen", rolledBackBefore).
+		HasRollbacks("web", 2).IsRolledBackAndVerified(web).
+		TemplateChangedBy("web", "user", "lastgood", "user", "lastgood")
+	guard, _ := s.Guard(context.Background(), "web")
+	if len(guard.Status.Contests) != 0 {
+		t.Errorf("a user's change is counted as a contest: %+v", guard.Status.Contests)
 	}
 }

@@ -1,5 +1,5 @@
-// What becomes of a rollback when its controller is stopped in the middle. Each scenario has a controller of its own; the one
-// in the cluster does not run yet (internal/story/story.go says why).
+// The controller is killed or terminated during a rollback. Each scenario has its own controller;
+// the one in the cluster does not run yet (see scenario.NewWithOwnController).
 package scenarios
 
 import (
@@ -10,11 +10,11 @@ import (
 	"testing"
 	"time"
 
-	"lastgood.dev/tests/e2e/scenarios/internal/story"
+	"lastgood.dev/tests/e2e/scenarios/internal/scenario"
 )
 
-// Breached by the first failure, so that a life is short.
-const atOnce = `
+// firstFailurePolicy breaches at the first failure, so that a rollback needs few writes.
+const firstFailurePolicy = `
 bakeTime: 3s
 checks:
 - name: health
@@ -24,165 +24,178 @@ checks:
 rollback: {verifyFor: 1s}
 `
 
-// Killed around each write from the bad release to the end of its rollback, and started again: the template is changed once,
-// and the end is the same.
-func TestAControllerThatIsKilledBetweenAnyTwoWritesRollsBackOnce(t *testing.T) {
+var v1 = scenario.NewApp("web", "v1").Guarded("web")
+
+// The controller is killed before or after each write from the bad release to the end of its
+// rollback, and is started again. The template must change once, and the result must be the same.
+func TestRollsBackOnceWhenKilledBetweenAnyTwoWrites(t *testing.T) {
 	var writes []string
 	t.Run("never", func(t *testing.T) {
-		s, proxy := story.AloneBehindAProxy(t)
-		shipABadRelease(s, proxy, 0, story.Before)
-		endsWell(s)
+		s, proxy := scenario.NewBehindProxy(t)
+		applyBadRelease(s, proxy, 0, scenario.BeforeWrite)
+		endsWithOneRollback(s)
 		writes = proxy.Writes()
 	})
 	if t.Failed() {
-		t.Fatal("the life of a rollback cannot be interrupted before it works without that")
+		t.Fatal("the rollback already fails without an interruption")
 	}
 	t.Run("between", func(t *testing.T) {
 		for at := range writes {
-			t.Run(moment("after", at, writes), func(t *testing.T) {
+			t.Run(caseName("after", at, writes), func(t *testing.T) {
 				t.Parallel()
-				interrupted(t, at+1, story.After)
+				rollsBackAfterKill(t, at+1, scenario.AfterWrite)
 			})
-			// To a controller that starts again, before a write is after the one before it; so once for each kind of write is enough.
+			// For a controller that starts again, "before a write" equals "after the write before
+			// it". One case for each kind of write is enough.
 			if slices.Index(writes, writes[at]) == at {
-				t.Run(moment("before", at, writes), func(t *testing.T) {
+				t.Run(caseName("before", at, writes), func(t *testing.T) {
 					t.Parallel()
-					interrupted(t, at+1, story.Before)
+					rollsBackAfterKill(t, at+1, scenario.BeforeWrite)
 				})
 			}
 		}
 	})
 }
 
-// Killed after every single step of the rollback, again and again, it comes to the same end.
-func TestAControllerThatIsKilledAfterEveryStepRollsBackOnce(t *testing.T) {
-	s, proxy := story.AloneBehindAProxy(t)
-	const least, most = 5, 20
-	shipABadRelease(s, proxy, 0, story.After)
+// Every start of the controller must do the next step.
+func TestRollsBackOnceWhenKilledAfterEveryStep(t *testing.T) {
+	s, proxy := scenario.NewBehindProxy(t)
+	const minKills, maxKills = 5, 20
+	applyBadRelease(s, proxy, 0, scenario.AfterWrite)
+	isDone := func() bool { return isRolledBack(s) }
 	kills := 0
-	for proxy.KillAfterNextStep(); kills < most && proxy.AwaitStruck(func() bool { return ended(s) }); kills++ {
+	for proxy.KillAfterNextStep(); kills < maxKills && proxy.AwaitFault(isDone); kills++ {
 		proxy.KillAfterNextStep()
 		s.Process.Start()
 	}
-	endsWell(s)
-	if kills < least || kills == most {
-		t.Errorf("it was killed %d times; want %d to %d: every start does the next step", kills, least, most)
+	endsWithOneRollback(s)
+	if kills < minKills || kills == maxKills {
+		t.Errorf("the controller was killed %d times; want %d to %d", kills, minKills, maxKills-1)
 	}
 }
 
-func interrupted(t *testing.T, at int, when story.Moment) {
-	s, proxy := story.AloneBehindAProxy(t)
-	shipABadRelease(s, proxy, at, when)
-	if !proxy.AwaitStruck(func() bool { return ended(s) }) {
-		t.Logf("this time there were only %d writes", len(proxy.Writes()))
+func rollsBackAfterKill(t *testing.T, at int, timing scenario.Timing) {
+	s, proxy := scenario.NewBehindProxy(t)
+	applyBadRelease(s, proxy, at, timing)
+	if !proxy.AwaitFault(func() bool { return isRolledBack(s) }) {
+		t.Logf("the controller was not killed: this run had only %d writes", len(proxy.Writes()))
 	}
-	proxy.KillAt(0, when)
+	proxy.KillAt(0, timing)
 	s.Process.Start()
-	endsWell(s)
+	endsWithOneRollback(s)
 }
 
-var v1 = story.NewApp("web", "v1").Guarded("web")
-
-func shipABadRelease(s *story.Story, proxy *story.Proxy, at int, when story.Moment) {
+func applyBadRelease(s *scenario.Scenario, proxy *scenario.Proxy, at int, timing scenario.Timing) {
 	s.T.Helper()
-	s.Given().Policy("web", atOnce).Running(v1).TheControllerRuns()
+	s.Given().Policy("web", firstFailurePolicy).Running(v1).ControllerStarted()
 	s.Then().IsGood(v1)
-	proxy.KillAt(at, when)
-	s.When().Shipped(v1.As("v2").Env("HEALTH", "fail"))
+	proxy.KillAt(at, timing)
+	s.When().Applied(v1.As("v2").Env("HEALTH", "fail"))
 }
 
-func ended(s *story.Story) bool {
-	guard, _ := s.ThisGuard(context.Background(), "web")
+func isRolledBack(s *scenario.Scenario) bool {
+	guard, _ := s.Guard(context.Background(), "web")
 	rollbacks := s.Rollbacks(context.Background(), "web")
-	return guard.Status.State == "Idle" && guard.Status.Reason == "RolledBack" && len(rollbacks) > 0 && rollbacks[0].Status.Phase == "Succeeded"
+	return guard.Status.State == "Idle" && guard.Status.Reason == "RolledBack" &&
+		len(rollbacks) > 0 && rollbacks[0].Status.Phase == "Succeeded"
 }
 
-func endsWell(s *story.Story) {
+func endsWithOneRollback(s *scenario.Scenario) {
 	s.T.Helper()
-	s.Then().IsPutBackAndVerified(v1).TemplateChangedBy("web", "person", "lastgood")
-	if all := s.Rollbacks(context.Background(), "web"); len(all) != 1 || all[0].Status.Phase != "Succeeded" {
+	s.Then().IsRolledBackAndVerified(v1).TemplateChangedBy("web", "user", "lastgood")
+	all := s.Rollbacks(context.Background(), "web")
+	if len(all) != 1 || all[0].Status.Phase != "Succeeded" {
 		s.T.Errorf("there are %d Rollbacks; want one that succeeded: %+v", len(all), all)
 	}
 }
 
-func moment(when string, at int, writes []string) string {
-	return fmt.Sprintf("%s write %02d %s", when, at+1, strings.NewReplacer("/", ".", " .", " ").Replace(writes[at]))
+func caseName(when string, at int, writes []string) string {
+	write := strings.NewReplacer("/", ".", " .", " ").Replace(writes[at])
+	return fmt.Sprintf("%s write %02d %s", when, at+1, write)
 }
 
-const graceful = 2 * time.Second
+// maxStopTime is how long the controller may run after SIGTERM.
+const maxStopTime = 2 * time.Second
 
-// SIGTERM ends it with code 0 within 2 s, and it gives its Lease back.
-func TestAControllerThatIsToldToStopEndsInOrder(t *testing.T) {
-	t.Run("while nothing happens", func(t *testing.T) {
+func TestStopsAndReleasesTheLeaseOnSIGTERM(t *testing.T) {
+	t.Run("while idle", func(t *testing.T) {
 		t.Parallel()
-		s := story.Alone(t)
-		s.Given().Policy("web", quick).Running(v1).TheControllerRuns()
+		s := scenario.NewWithOwnController(t)
+		s.Given().Policy("web", quickPolicy).Running(v1).ControllerStarted()
 		s.Then().IsGood(v1)
-		s.Process.TellToStop()
-		stopsInOrder(s)
+		s.Process.Terminate()
+		stopsAndReleasesLease(s)
 	})
 	t.Run("while a health endpoint hangs", func(t *testing.T) {
 		t.Parallel()
-		s := story.Alone(t)
-		s.Given().Policy("web", `{bakeTime: 10m, checks: [{name: health, interval: 20s, http: {port: 8080, path: /health, timeout: 20s}}]}`).
-			Running(v1).TheControllerRuns()
+		s := scenario.NewWithOwnController(t)
+		s.Given().Policy("web", `
+bakeTime: 10m
+checks: [{name: health, interval: 20s, http: {port: 8080, path: /health, timeout: 20s}}]
+`).Running(v1).ControllerStarted()
 		s.Then().IsGood(v1)
-		s.When().Shipped(v1.As("v2").Env("HEALTH", "hang"))
+		s.When().Applied(v1.As("v2").Env("HEALTH", "hang"))
 		s.Then().StateIs("web", "Watching", "Baking")
-		s.Process.TellToStop()
-		stopsInOrder(s)
+		s.Process.Terminate()
+		stopsAndReleasesLease(s)
 	})
-	t.Run("before the API server is there", func(t *testing.T) {
+	t.Run("before the API server responds", func(t *testing.T) {
 		t.Parallel()
-		s, proxy := story.AloneBehindAProxy(t)
+		s, proxy := scenario.NewBehindProxy(t)
 		proxy.Hang()
-		s.Given().TheControllerRuns()
-		proxy.AwaitHanging()
-		s.Process.TellToStop()
+		s.Given().ControllerStarted()
+		proxy.AwaitHangingRequest()
+		s.Process.Terminate()
 		stopsInTime(s)
 	})
-	for _, write := range []string{"post rollbacks", "patch deployments /spec/template", "patch deployments /metadata/managedFields", "patch rollbacks/status"} {
-		t.Run("in the middle of "+strings.ReplaceAll(write, "/", "."), func(t *testing.T) {
+	for _, write := range []string{
+		"post rollbacks", "patch deployments /spec/template",
+		"patch deployments /metadata/managedFields", "patch rollbacks/status",
+	} {
+		t.Run("during "+strings.ReplaceAll(write, "/", "."), func(t *testing.T) {
 			t.Parallel()
-			stoppedInTheMiddle(t, write)
+			finishesWriteOnTermination(t, write)
 		})
 	}
 }
 
-// Told to stop while a write of the rollback is under way: nothing stays half done. What was begun is finished or not begun:
-// the template is the good one with its owners, or still the bad one. The next controller sees it through.
-func stoppedInTheMiddle(t *testing.T, write string) {
-	s, proxy := story.AloneBehindAProxy(t)
-	s.Given().Policy("web", atOnce).Running(v1).TheControllerRuns()
+// The controller gets SIGTERM during a write of the rollback. It must not leave a step half done:
+// either the template is the good one with its field owners, or it is still the bad one. The next
+// controller completes the rollback.
+func finishesWriteOnTermination(t *testing.T, write string) {
+	s, proxy := scenario.NewBehindProxy(t)
+	s.Given().Policy("web", firstFailurePolicy).Running(v1).ControllerStarted()
 	s.Then().IsGood(v1)
-	proxy.TerminateAt(write)
-	s.When().Shipped(v1.As("v2").Env("HEALTH", "fail"))
-	if !proxy.AwaitStruck(func() bool { return ended(s) }) {
+	proxy.TerminateDuring(write)
+	s.When().Applied(v1.As("v2").Env("HEALTH", "fail"))
+	if !proxy.AwaitFault(func() bool { return isRolledBack(s) }) {
 		t.Fatalf("there was no %q among the writes %q", write, proxy.Writes())
 	}
-	stopsInOrder(s)
-	if version := versionOf(s); version == "v1" {
-		s.Then().UndoneCleanly(v1)
+	stopsAndReleasesLease(s)
+	if versionOf(s) == "v1" {
+		s.Then().IsCleanUndo(v1)
 	}
 	s.Process.Start()
-	endsWell(s)
+	endsWithOneRollback(s)
 }
 
-func stopsInOrder(s *story.Story) {
+func stopsAndReleasesLease(s *scenario.Scenario) {
 	s.T.Helper()
 	stopsInTime(s)
 	if holder := s.Process.Lease().Spec.HolderIdentity; holder != nil && *holder != "" {
-		s.T.Errorf("the Lease is still held by %q", *holder)
+		s.T.Errorf("%q still holds the Lease", *holder)
 	}
 }
 
-func stopsInTime(s *story.Story) {
+func stopsInTime(s *scenario.Scenario) {
 	s.T.Helper()
-	if code, took := s.Process.Stopped(); code != 0 || took > graceful {
-		s.T.Errorf("it ended with code %d after %s; want 0 within %s", code, took, graceful)
+	if code, took := s.Process.WaitStopped(); code != 0 || took > maxStopTime {
+		s.T.Errorf("the controller ended with code %d after %s; want 0 within %s",
+			code, took, maxStopTime)
 	}
 }
 
-func versionOf(s *story.Story) string {
-	return s.Deployment(context.Background(), "web").Spec.Template.Spec.Containers[0].Env[0].Value
+func versionOf(s *scenario.Scenario) string {
+	deployment := s.Deployment(context.Background(), "web")
+	return deployment.Spec.Template.Spec.Containers[0].Env[0].Value
 }

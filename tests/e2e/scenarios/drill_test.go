@@ -1,4 +1,5 @@
-// Drills: the whole way but the write. And what is left of all that was done: records, the newest twenty.
+// Drills do every step of a rollback except the write. This file also tests the Rollback as a
+// report, and how many of them are retained.
 package scenarios
 
 import (
@@ -9,141 +10,165 @@ import (
 	"testing"
 	"time"
 
-	"lastgood.dev/tests/e2e/scenarios/internal/story"
+	"lastgood.dev/tests/e2e/scenarios/internal/scenario"
 )
 
-func TestADrillGoesTheWholeWayButTheWrite(t *testing.T) {
-	s := story.New(t)
-	v1 := story.NewApp("web", "v1").Guarded("web")
-	s.Given().Policy("web", judgedInSeconds+"rollback: {verifyFor: 1s, drill: {afterGood: true}}").Good(v1)
-	s.When().Shipped(v1.As("v2"))
-	s.Then().IsGood(v1.As("v2")).HasDrilled("web")
-	guard, _ := s.ThisGuard(context.Background(), "web")
-	passes(s, s.Record(guard.Status.LastDrill.Rollback))
+func TestDrillDoesEveryStepExceptTheWrite(t *testing.T) {
+	s := scenario.New(t)
+	v1 := scenario.NewApp("web", "v1").Guarded("web")
+	s.Given().
+		Policy("web", quickChecks+"rollback: {verifyFor: 1s, drill: {afterGood: true}}").
+		Good(v1)
+	s.When().Applied(v1.As("v2"))
+	s.Then().IsGood(v1.As("v2")).HasDrill("web")
+	guard, _ := s.Guard(context.Background(), "web")
+	drillPassed(s, s.Rollback(guard.Status.LastDrill.Rollback))
 
-	s.When().AsksForRollback("rehearsal", "{deployment: web, drill: true}")
-	s.Then().RecordIs("rehearsal", "Succeeded", "The drill passed", "revision 1")
-	passes(s, s.Record("rehearsal"))
-	s.Then().NothingWasDoneTo("web").TemplateChangedBy("web", "person").StateIs("web", "Idle", "Good")
-	if guard, _ = s.ThisGuard(context.Background(), "web"); guard.Status.LastDrill.Rollback != "rehearsal" || !guard.Status.LastDrill.Passed {
-		t.Errorf("the guard's last drill is %+v", guard.Status.LastDrill)
+	s.When().RollbackRequested("rehearsal", "{deployment: web, drill: true}")
+	s.Then().RollbackIs("rehearsal", "Succeeded", "revision 1")
+	drillPassed(s, s.Rollback("rehearsal"))
+	s.Then().IsUntouched("web").TemplateChangedBy("web", "user").StateIs("web", "Idle", "Good")
+	guard, _ = s.Guard(context.Background(), "web")
+	if last := guard.Status.LastDrill; last.Rollback != "rehearsal" || !last.Passed {
+		t.Errorf("the guard's last drill is %+v; want rehearsal, passed", last)
 	}
 }
 
-// Detected by the second failure, at the latest two intervals of 1 s after it began to fail and 500 ms for the answer.
-func passes(s *story.Story, drill story.Rollback) {
+// drillPassed expects the time to detect of the policy quickChecks: the second failure comes at
+// most two intervals of 1 s plus the timeout of 500 ms after the first failing probe.
+func drillPassed(s *scenario.Scenario, drill scenario.Rollback) {
 	s.T.Helper()
+	const timeToDetect, maxTimeToAct = 2500 * time.Millisecond, 5 * time.Second
 	status := drill.Status
-	detects, unreadable := time.ParseDuration(status.TimeToDetect)
-	acted, err := time.ParseDuration(status.TimeToAct)
-	inTime := unreadable == nil && detects == 2500*time.Millisecond && err == nil && acted > 0 && acted < 5*time.Second
-	if status.Phase != "Succeeded" || !drill.Spec.Drill || !inTime {
-		s.T.Errorf("drill %s: phase %s, time to detect %q, time to act %q; %s", drill.Metadata.Name, status.Phase, status.TimeToDetect, status.TimeToAct, status.Message)
+	detect, detectErr := time.ParseDuration(status.TimeToDetect)
+	act, actErr := time.ParseDuration(status.TimeToAct)
+	isDetectRight := detectErr == nil && detect == timeToDetect
+	isActRight := actErr == nil && act > 0 && act < maxTimeToAct
+	if status.Phase != "Succeeded" || !drill.Spec.Drill || !isDetectRight || !isActRight {
+		s.T.Errorf("drill %s: phase %s, time to detect %q, time to act %q; %s",
+			drill.Metadata.Name, status.Phase, status.TimeToDetect, status.TimeToAct,
+			status.Message)
 	}
 }
 
-// The first one is due as soon as the policy says so, and the next one only after its period: what happens to the twin shows that
-// there was the time for another.
-func TestADrillOnAPeriodIsHeldAtOnceAndNotAgainBeforeItsTime(t *testing.T) {
+// The first drill is due when the policy asks for it, and the next one only after the period. A
+// rollback of a twin shows that there was enough time for a second drill.
+func TestDrillsOncePerPeriod(t *testing.T) {
 	const everyHour = "rollback: {verifyFor: 1s, cooldown: 0s, drill: {every: 1h}}"
-	s := story.New(t)
-	v1 := story.NewApp("web", "v1").Guarded("hourly")
+	s := scenario.New(t)
+	v1 := scenario.NewApp("web", "v1").Guarded("hourly")
 	twin := v1.Named("twin").Guarded("web")
-	s.Given().Policy("hourly", judgedInSeconds).Policy("web", quick).Good(v1, twin)
-	s.When().Shipped(v1.As("v2"))
-	s.Then().IsGood(v1.As("v2")).HasRecords("web", 0)
+	s.Given().Policy("hourly", quickChecks).Policy("web", quickPolicy).Good(v1, twin)
+	s.When().Applied(v1.As("v2"))
+	s.Then().IsGood(v1.As("v2")).HasRollbacksOfAnyKind("web", 0)
 	due := time.Now()
-	s.When().Policy("hourly", judgedInSeconds+everyHour)
-	s.Then().HasDrilled("web")
-	guard, _ := s.ThisGuard(context.Background(), "web")
-	passes(s, s.Record(guard.Status.LastDrill.Rollback))
-	s.Then().Between("from the policy to the drill", guard.Status.LastDrill.At.Sub(due), -time.Second, 5*time.Second)
-	s.When().Shipped(twin.As("v2").Env("HEALTH", "fail"))
-	s.Then().IsPutBackAndVerified(twin).HasRecords("web", 1).HasRecords("twin", 1).NothingWasDoneTo("web").TemplateChangedBy("web", "person")
+	s.When().Policy("hourly", quickChecks+everyHour)
+	s.Then().HasDrill("web")
+	guard, _ := s.Guard(context.Background(), "web")
+	last := guard.Status.LastDrill
+	drillPassed(s, s.Rollback(last.Rollback))
+	s.Then().Between("the drill after the change of the policy", last.At.Sub(due),
+		-time.Second, 5*time.Second)
+	s.When().Applied(twin.As("v2").Env("HEALTH", "fail"))
+	s.Then().IsRolledBackAndVerified(twin).
+		HasRollbacksOfAnyKind("web", 1).HasRollbacksOfAnyKind("twin", 1).
+		IsUntouched("web").TemplateChangedBy("web", "user")
 }
 
-func TestADrillThatFailsSaysWhatWouldNotHaveWorked(t *testing.T) {
-	s := story.New(t)
-	v1 := story.NewApp("web", "v1").Edit(story.Needs("settings"))
-	s.Given().Policy("web", long).ConfigMap("settings", map[string]string{"colour": "blue"}).RanBefore("web", v1)
-	s.When().ConfigMapDeleted("settings").Shipped(story.NewApp("web", "v2")).Available("web")
-	s.Then().ConditionSays("web", "RollbackReady", "False", "MissingReference")
-	s.When().AsksForRollback("rehearsal", "{deployment: web, drill: true}")
-	s.Then().RecordIs("rehearsal", "Failed", "MissingReference", "ConfigMap settings").HasDrilled("web").NothingWasDoneTo("web")
-	if guard, _ := s.ThisGuard(context.Background(), "web"); guard.Status.LastDrill.Passed {
-		t.Errorf("the guard's last drill is %+v", guard.Status.LastDrill)
+func TestDrillFailsWhenTheTargetsConfigMapIsMissing(t *testing.T) {
+	s := scenario.New(t)
+	v1 := scenario.NewApp("web", "v1").Edit(scenario.EnvFromConfigMap("settings"))
+	s.Given().Policy("web", longPolicy).
+		ConfigMap("settings", map[string]string{"color": "blue"}).
+		PresumedGood("web", v1)
+	s.When().ConfigMapDeleted("settings").
+		Applied(scenario.NewApp("web", "v2")).Available("web")
+	s.Then().HasCondition("web", "RollbackReady", "False", "MissingReference")
+	s.When().RollbackRequested("rehearsal", "{deployment: web, drill: true}")
+	s.Then().RollbackIs("rehearsal", "Failed", "MissingReference", "ConfigMap settings").
+		HasDrill("web").IsUntouched("web")
+	guard, _ := s.Guard(context.Background(), "web")
+	if last := guard.Status.LastDrill; last.Passed {
+		t.Errorf("the guard's last drill is %+v; want failed", last)
 	}
 }
 
-func TestARollbackReadsAsAnIncidentReport(t *testing.T) {
-	s := story.New(t)
-	v1 := story.NewApp("web", "v1").Guarded("web")
-	s.Given().Policy("web", quick).Good(v1)
-	missing := story.EmptyRegistry(t) + "/demo-app:never-built"
-	s.When().Shipped(v1.As("v2").Image(missing))
-	s.Then().IsPutBackAndVerified(v1).BecauseOf("web", "rollout", "ImagePull")
-	one := s.Then().Rolledback("web")
-	if one.Spec.ReleasedBy != "kubectl" || one.Spec.Released == nil || one.Spec.Policy != "RollbackPolicy/web" || one.Spec.From.Number != 2 || one.Spec.To.Number != 1 {
-		t.Errorf("what was released, by whom and when: %+v", one.Spec)
+func TestRollbackRecordsReleaseEvidenceChangesAndTimeline(t *testing.T) {
+	s := scenario.New(t)
+	v1 := scenario.NewApp("web", "v1").Guarded("web")
+	s.Given().Policy("web", quickPolicy).Good(v1)
+	missing := scenario.EmptyRegistry(t) + "/demo-app:never-built"
+	s.When().Applied(v1.As("v2").Image(missing))
+	s.Then().IsRolledBackAndVerified(v1).CausedByCheck("web", "rollout", "ImagePull")
+	rollback := s.Then().LatestRollback("web")
+	spec := rollback.Spec
+	if spec.ReleasedBy != "kubectl" || spec.Released == nil ||
+		spec.Policy != "RollbackPolicy/web" || spec.From.Number != 2 || spec.To.Number != 1 {
+		t.Errorf("the release is recorded as %+v", spec)
 	}
-	failed := func(check story.Check) bool {
-		return check.Name == "rollout" && check.Breached && check.LastFailure != nil && strings.Contains(check.Message, "never-built")
+	isFailed := func(check scenario.Check) bool {
+		return check.Name == "rollout" && check.Breached && check.LastFailure != nil &&
+			strings.Contains(check.Message, "never-built")
 	}
-	if !slices.ContainsFunc(one.Status.Evidence, failed) {
-		t.Errorf("the evidence is %+v", one.Status.Evidence)
+	if !slices.ContainsFunc(rollback.Status.Evidence, isFailed) {
+		t.Errorf("the evidence is %+v", rollback.Status.Evidence)
 	}
-	passed := func(check story.Check) bool { return check.Name == "health" && check.Result == "Pass" }
-	if !slices.ContainsFunc(one.Status.Verification, passed) {
-		t.Errorf("the verification is %+v", one.Status.Verification)
+	isPassed := func(check scenario.Check) bool {
+		return check.Name == "health" && check.Result == "Pass"
 	}
-	var sides []string
-	for _, change := range one.Status.Changes {
-		sides = append(sides, change.Path+": "+change.From+" -> "+change.To)
+	if !slices.ContainsFunc(rollback.Status.Verification, isPassed) {
+		t.Errorf("the verification is %+v", rollback.Status.Verification)
 	}
-	want := fmt.Sprintf("spec.containers[app].image: %s -> lastgood.dev/demo-app:dev", missing)
-	if !slices.Contains(sides, want) || len(sides) != 2 {
-		t.Errorf("old and new differ by %q; want %q and the version", sides, want)
+	var changes []string
+	for _, change := range rollback.Status.Changes {
+		changes = append(changes, change.Path+": "+change.From+" -> "+change.To)
 	}
-	tells(t, one)
+	want := fmt.Sprintf("spec.containers[app].image: %s -> %s", missing, demoImage)
+	if !slices.Contains(changes, want) || len(changes) != 2 {
+		t.Errorf("the changes are %q; want %q and the version", changes, want)
+	}
+	hasTimeline(t, rollback)
 }
 
-// From the record to the proof, in its order.
-func tells(t *testing.T, one story.Rollback) {
+// hasTimeline expects at least four entries in order. The last one is written when the rollback
+// finishes.
+func hasTimeline(t *testing.T, rollback scenario.Rollback) {
 	t.Helper()
-	timeline := one.Status.Timeline
-	inOrder := slices.IsSortedFunc(timeline, func(a, b struct {
-		At   time.Time
-		What string
-	}) int {
-		return a.At.Compare(b.At)
-	})
-	if len(timeline) < 4 || !inOrder || !strings.Contains(timeline[len(timeline)-1].What, "passes its checks") {
-		t.Errorf("the timeline is %+v", timeline)
+	timeline, finished := rollback.Status.Timeline, rollback.Status.Finished
+	var times []time.Time
+	for _, entry := range timeline {
+		times = append(times, entry.At)
+	}
+	isInOrder := slices.IsSortedFunc(times, time.Time.Compare)
+	if len(times) < 4 || !isInOrder || finished == nil || !times[len(times)-1].Equal(*finished) {
+		t.Errorf("the timeline is %+v; want 4 or more entries in order, the last at %s",
+			timeline, finished)
 	}
 }
 
-// What changed the template is counted apart: it stays however often is rehearsed. Of the two the guard itself names the second,
-// and the first is the oldest of all.
-func TestTheNewestTwentyRecordsAreKept(t *testing.T) {
-	const many, kept = 24, 20
-	s := story.New(t)
-	v1 := story.NewApp("web", "v1").Guarded("web")
-	s.Given().Policy("web", quick).Good(v1)
-	s.When().Shipped(v1.As("v2").Env("HEALTH", "fail"))
-	s.Then().IsPutBackAndVerified(v1)
-	survivors := []string{s.Then().Rolledback("web").Metadata.Name}
-	s.When().Shipped(v1.As("v3").Env("HEALTH", "fail"))
-	s.Then().HasRollbacks("web", 2).IsPutBackAndVerified(v1)
-	survivors = append(survivors, s.Then().Rolledback("web").Metadata.Name)
-	s.When().Shipped(v1.As("v4"))
+// Drills do not displace the Rollbacks that changed the template: the two sets are counted
+// separately. The first of the two rollbacks is the oldest Rollback of all.
+func TestRetainsTheNewestTwentyDrillsAndEveryRollback(t *testing.T) {
+	const drills, retained = 24, 20
+	s := scenario.New(t)
+	v1 := scenario.NewApp("web", "v1").Guarded("web")
+	s.Given().Policy("web", quickPolicy).Good(v1)
+	s.When().Applied(v1.As("v2").Env("HEALTH", "fail"))
+	s.Then().IsRolledBackAndVerified(v1)
+	want := []string{s.Then().LatestRollback("web").Metadata.Name}
+	s.When().Applied(v1.As("v3").Env("HEALTH", "fail"))
+	s.Then().HasRollbacks("web", 2).IsRolledBackAndVerified(v1)
+	want = append(want, s.Then().LatestRollback("web").Metadata.Name)
+	s.When().Applied(v1.As("v4"))
 	s.Then().IsGood(v1.As("v4"))
-	for i := range many {
+	for i := range drills {
 		name := fmt.Sprintf("rehearsal-%02d", i)
-		s.When().AsksForRollback(name, "{deployment: web, drill: true}")
-		s.Then().RecordIs(name, "Succeeded")
-		if i >= many-kept {
-			survivors = append(survivors, name)
+		s.When().RollbackRequested(name, "{deployment: web, drill: true}")
+		s.Then().RollbackIs(name, "Succeeded")
+		if i >= drills-retained {
+			want = append(want, name)
 		}
 	}
-	s.Then().RecordsAre("web", survivors...).TemplateChangedBy("web", "person", "lastgood", "person", "lastgood", "person")
+	s.Then().AllRollbacksAre("web", want...).
+		TemplateChangedBy("web", "user", "lastgood", "user", "lastgood", "user")
 }

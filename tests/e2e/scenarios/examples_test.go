@@ -1,4 +1,5 @@
-// Every example that a user may copy is one that the API server takes, and every bad one is refused with words that help.
+// The API server accepts every example that a user may copy, and rejects every bad example with
+// the expected error.
 package scenarios
 
 import (
@@ -8,24 +9,28 @@ import (
 	"strings"
 	"testing"
 
-	"lastgood.dev/tests/e2e/scenarios/internal/story"
+	"lastgood.dev/tests/e2e/scenarios/internal/scenario"
 )
 
-func TestEveryExampleIsAccepted(t *testing.T) {
-	s := story.New(t)
+func TestAcceptsEveryExample(t *testing.T) {
+	s := scenario.New(t)
 	count := 0
-	for _, pattern := range []string{"deploy/examples/*.yaml", "tests/e2e/crd-examples/good/*.yaml"} {
+	for _, pattern := range []string{
+		"deploy/examples/*.yaml", "tests/e2e/crd-examples/good/*.yaml",
+	} {
 		for _, file := range files(t, s, pattern) {
-			for _, err := range s.Refusals(read(t, file)) {
+			for _, err := range s.DryRunErrors(read(t, file)) {
 				t.Errorf("%s: %v", file, err)
 			}
 			count++
 		}
 	}
-	for _, pattern := range []string{"*.md", "docs/*.md", "docs/*/*.md", "deploy/*/*.md", "deploy/*/*/*.md"} {
+	for _, pattern := range []string{
+		"*.md", "docs/*.md", "docs/*/*.md", "deploy/*/*.md", "deploy/*/*/*.md",
+	} {
 		for _, file := range files(t, s, pattern) {
-			for _, block := range manifests(read(t, file)) {
-				for _, err := range s.Refusals(block) {
+			for _, block := range manifestsIn(read(t, file)) {
+				for _, err := range s.DryRunErrors(block) {
 					t.Errorf("%s, the example that begins with %.80q: %v", file, block, err)
 				}
 				count++
@@ -33,32 +38,32 @@ func TestEveryExampleIsAccepted(t *testing.T) {
 		}
 	}
 	if count < 8 {
-		t.Errorf("only %d examples were found", count)
+		t.Errorf("found only %d examples", count)
 	}
 }
 
-// The first line of each says what the refusal must say.
-func TestEveryBadExampleIsRefusedInWordsThatHelp(t *testing.T) {
-	s := story.New(t)
+// The first line of each bad example is "# refused: " and a part of the expected error.
+func TestRejectsEveryBadExampleWithTheExpectedError(t *testing.T) {
+	s := scenario.New(t)
 	all := files(t, s, "tests/e2e/crd-examples/bad/*.yaml")
 	if len(all) < 20 {
-		t.Errorf("only %d bad examples were found", len(all))
+		t.Errorf("found only %d bad examples", len(all))
 	}
 	for _, file := range all {
 		text := read(t, file)
 		first, _, _ := strings.Cut(text, "\n")
-		want, says := strings.CutPrefix(first, "# refused: ")
-		if !says {
-			t.Errorf("%s does not say in its first line what the refusal must say", file)
+		want, found := strings.CutPrefix(first, "# refused: ")
+		if !found {
+			t.Errorf("the first line of %s does not give the expected error", file)
 			continue
 		}
-		refusals := s.Refusals(text)
-		if len(refusals) == 0 {
+		rejections := s.DryRunErrors(text)
+		if len(rejections) == 0 {
 			t.Errorf("%s is accepted", file)
 		}
-		for _, refusal := range refusals {
-			if !strings.Contains(refusal.Error(), want) {
-				t.Errorf("%s is refused, but not by %q: %v", file, want, refusal)
+		for _, err := range rejections {
+			if !strings.Contains(err.Error(), want) {
+				t.Errorf("%s: got error %v; want %q", file, err, want)
 			}
 		}
 	}
@@ -66,8 +71,9 @@ func TestEveryBadExampleIsRefusedInWordsThatHelp(t *testing.T) {
 
 var fence = regexp.MustCompile("(?ms)^ *```ya?ml\n(.*?)^ *```")
 
-// manifests are the YAML blocks of a page that are objects; others are parts of one, or values of the chart.
-func manifests(page string) []string {
+// manifestsIn returns the YAML blocks of a page that are whole objects. The other blocks are parts
+// of objects or values of the chart.
+func manifestsIn(page string) []string {
 	var found []string
 	for _, block := range fence.FindAllStringSubmatch(page, -1) {
 		if strings.Contains(block[1], "apiVersion:") {
@@ -77,7 +83,7 @@ func manifests(page string) []string {
 	return found
 }
 
-func files(t *testing.T, s *story.Story, pattern string) []string {
+func files(t *testing.T, s *scenario.Scenario, pattern string) []string {
 	t.Helper()
 	found, err := filepath.Glob(filepath.Join(s.Cluster.Project, pattern))
 	if err != nil {

@@ -1,54 +1,64 @@
-// Health endpoints that mean harm, or are only broken. Each costs its timeout at most, and nobody else's checks wait for it.
+// Hostile and broken health endpoints: a probe ends at its timeout, and other checks do not wait.
 package scenarios
 
 import (
 	"testing"
 	"time"
 
-	"lastgood.dev/tests/e2e/scenarios/internal/story"
+	"lastgood.dev/tests/e2e/scenarios/internal/scenario"
 )
 
-// A neighbour is asked every second for its page "/", which it counts.
-const countedPage = `
+// countedPagePolicy probes the page "/" every second; the test application counts the requests.
+const countedPagePolicy = `
 bakeTime: 10m
 checks:
 - {name: page, http: {port: 8080, path: /, timeout: 500ms}, interval: 1s, failureThreshold: 3}
 `
 
-func TestAHostileHealthEndpointCostsItsTimeoutAndDisturbsNobody(t *testing.T) {
-	const interval, failures, timeout, load = time.Second, 2, 500 * time.Millisecond, 300 * time.Millisecond
-	s := story.New(t)
-	ways := map[string]string{
-		"hang": "TimedOut", "flood": "", "garbage": "Malformed", "redirect": "WrongStatus", "close": "Closed", "refuse": "Refused",
+// behaviors has the value of HEALTH and the reason of the failed check. A flood begins with a
+// status 200, and nothing else is read.
+var behaviors = map[string]string{
+	"hang": "TimedOut", "flood": "", "garbage": "Malformed", "redirect": "WrongStatus",
+	"close": "Closed", "refuse": "Refused",
+}
+
+func TestRollsBackInTimeWhenAHealthEndpointIsHostile(t *testing.T) {
+	const (
+		interval, failures = time.Second, 2
+		timeout            = 500 * time.Millisecond
+		tolerance          = 300 * time.Millisecond
+	)
+	s := scenario.New(t)
+	neighbor := scenario.NewApp("neighbor", "v1").Guarded("page")
+	s.Given().Policy("web", quickPolicy).Policy("page", countedPagePolicy)
+	for name := range behaviors {
+		s.Given().Applied(scenario.NewApp(name, "v1").Guarded("web"))
 	}
-	neighbour := story.NewApp("neighbour", "v1").Guarded("page")
-	s.Given().Policy("web", quick).Policy("page", countedPage)
-	for way := range ways {
-		s.Given().Deployed(story.NewApp(way, "v1").Guarded("web"))
+	for name := range behaviors {
+		s.Then().IsGood(scenario.NewApp(name, "v1"))
 	}
-	for way := range ways {
-		s.Then().IsGood(story.NewApp(way, "v1"))
+	s.Given().Running(neighbor)
+	s.Then().StateIs("neighbor", "Watching", "Baking")
+	served, began := s.RequestsServed("neighbor"), time.Now()
+	for name := range behaviors {
+		s.When().Applied(scenario.NewApp(name, "v2").Guarded("web").Env("HEALTH", name))
 	}
-	s.Given().Running(neighbour)
-	s.Then().StateIs("neighbour", "Watching", "Baking")
-	asked := s.Asked("neighbour")
-	began := time.Now()
-	for way := range ways {
-		s.When().Shipped(story.NewApp(way, "v2").Guarded("web").Env("HEALTH", way))
-	}
-	for way, reason := range ways {
+	for name, reason := range behaviors {
 		if reason == "" {
-			// A flood begins with a status, and that is all that is read.
-			s.Then().IsGood(story.NewApp(way, "v2")).NothingWasDoneTo(way)
+			s.Then().IsGood(scenario.NewApp(name, "v2")).IsUntouched(name)
 			continue
 		}
-		s.Then().IsPutBackAndVerified(story.NewApp(way, "v1")).BecauseOf(way, "health", reason)
-		at := s.Then().Rolledback(way).Status
-		s.Then().Between("putting back what answers by "+way, at.TemplateRestored.Sub(*at.FirstFailure), (failures-1)*interval-load, failures*interval+timeout)
+		s.Then().IsRolledBackAndVerified(scenario.NewApp(name, "v1")).
+			CausedByCheck(name, "health", reason)
+		status := s.Then().LatestRollback(name).Status
+		s.Then().Between("the rollback of "+name,
+			status.TemplateRestored.Sub(*status.FirstFailure),
+			(failures-1)*interval-tolerance, failures*interval+timeout)
 	}
-	turns := time.Since(began).Seconds()
-	if rate := float64(s.Asked("neighbour")-asked) / turns; rate < 0.9 || rate > 1.1 {
-		t.Errorf("the neighbour was asked %.2f times a second meanwhile; its interval is 1s", rate)
+	seconds := time.Since(began).Seconds()
+	rate := float64(s.RequestsServed("neighbor")-served) / seconds
+	if rate < 0.9 || rate > 1.1 {
+		t.Errorf("the neighbor was probed %.2f times a second; want 1, by its interval", rate)
 	}
-	s.Then().StateIs("neighbour", "Watching", "Baking").MemoryBelow(32 << 20)
+	s.Then().StateIs("neighbor", "Watching", "Baking").MemoryBelow(32 << 20)
 }

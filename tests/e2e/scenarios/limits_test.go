@@ -1,4 +1,5 @@
-// Limits of one Deployment: a pause from one rollback to the next, and how many there may be before a person has to look.
+// Limits of one Deployment: the cooldown between rollbacks, and the number of rollbacks after
+// which a user is needed.
 package scenarios
 
 import (
@@ -6,10 +7,11 @@ import (
 	"testing"
 	"time"
 
-	"lastgood.dev/tests/e2e/scenarios/internal/story"
+	"lastgood.dev/tests/e2e/scenarios/internal/scenario"
 )
 
-const judgedInSeconds = `
+// quickChecks is quickPolicy without the settings of the rollback.
+const quickChecks = `
 bakeTime: 3s
 checks:
 - name: health
@@ -18,55 +20,76 @@ checks:
   failureThreshold: 2
 `
 
-func TestAfterARollbackTheNextOneWaitsForTheCooldown(t *testing.T) {
+func TestWaitsForTheCooldownBeforeTheNextRollback(t *testing.T) {
 	const cooldown = 45 * time.Second
-	s := story.New(t)
-	v1 := story.NewApp("web", "v1").Guarded("web")
-	s.Given().Policy("web", judgedInSeconds+"rollback: {verifyFor: 1s, cooldown: 45s}").Good(v1)
-	s.When().Shipped(v1.As("v2").Env("HEALTH", "fail"))
-	s.Then().IsPutBackAndVerified(v1)
-	first := s.Then().Rolledback("web").Status.TemplateRestored
-	s.When().Shipped(v1.As("v3").Env("HEALTH", "fail"))
-	s.Then().Holds("web", "Cooldown", "ago", "the next rollback is due at", "cooldown 45s").TemplateChangedBy("web", "person", "lastgood", "person")
-	s.Then().HasRollbacks("web", 2).IsPutBackAndVerified(v1).TemplateChangedBy("web", "person", "lastgood", "person", "lastgood")
-	second := s.Then().Rolledback("web").Status.TemplateRestored
-	s.Then().Between("from one rollback to the next", second.Sub(*first), cooldown, cooldown+5*time.Second)
+	s := scenario.New(t)
+	v1 := scenario.NewApp("web", "v1").Guarded("web")
+	s.Given().Policy("web", quickChecks+"rollback: {verifyFor: 1s, cooldown: 45s}").Good(v1)
+	s.When().Applied(v1.As("v2").Env("HEALTH", "fail"))
+	s.Then().IsRolledBackAndVerified(v1)
+	first := s.Then().LatestRollback("web").Status.TemplateRestored
+	s.When().Applied(v1.As("v3").Env("HEALTH", "fail"))
+	s.Then().IsHeld("web", "Cooldown", "45s", endOfCooldown(s, cooldown)).
+		TemplateChangedBy("web", "user", "lastgood", "user")
+	s.Then().HasRollbacks("web", 2).IsRolledBackAndVerified(v1).
+		TemplateChangedBy("web", "user", "lastgood", "user", "lastgood")
+	second := s.Then().LatestRollback("web").Status.TemplateRestored
+	s.Then().Between("the time between the rollbacks", second.Sub(*first),
+		cooldown, cooldown+5*time.Second)
 }
 
-// Three ways out, and each is a person's.
-func TestWhenTheLimitIsReachedAPersonIsNeeded(t *testing.T) {
-	t.Parallel()
-	v1 := story.NewApp("web", "v1").Guarded("web")
-	isPutBack := func(s *story.Story) {
-		s.Then().EventSays("web", "Resumed", "A person has resumed it", "judged afresh").HasRollbacks("web", 2).IsPutBackAndVerified(v1).
-			TemplateChangedBy("web", "person", "lastgood", "person", "lastgood")
+// endOfCooldown returns the time when the next rollback is due, as the controller formats it.
+func endOfCooldown(s *scenario.Scenario, cooldown time.Duration) string {
+	s.T.Helper()
+	guard, _ := s.Guard(context.Background(), "web")
+	if len(guard.Status.Rollbacks) != 1 {
+		s.T.Fatalf("the guard counts the rollbacks %+v; want one", guard.Status.Rollbacks)
 	}
-	for name, end := range map[string]func(s *story.Story){
-		"resumed by annotation": func(s *story.Story) {
-			s.When().Resumes("web")
-			isPutBack(s)
+	due := guard.Status.Rollbacks[0].At.Add(cooldown).UTC()
+	if due.Equal(due.Truncate(time.Second)) {
+		return due.Format(time.RFC3339)
+	}
+	return due.Format("2006-01-02T15:04:05.000Z07:00")
+}
+
+// There are three ways out of the freeze, and each needs a user.
+func TestFreezesAtTheLimitUntilAUserActs(t *testing.T) {
+	t.Parallel()
+	const policy = quickChecks +
+		"rollback: {verifyFor: 1s, cooldown: 0s, limit: {count: 1, within: 1h}}"
+	v1 := scenario.NewApp("web", "v1").Guarded("web")
+	rollsBackAgain := func(s *scenario.Scenario) {
+		s.Then().HasEvent("web", "Resumed").HasRollbacks("web", 2).IsRolledBackAndVerified(v1).
+			TemplateChangedBy("web", "user", "lastgood", "user", "lastgood")
+	}
+	for name, act := range map[string]func(s *scenario.Scenario){
+		"resumed by annotation": func(s *scenario.Scenario) {
+			s.When().Resumed("web")
+			rollsBackAgain(s)
 		},
-		"the freeze taken away": func(s *story.Story) {
-			s.When().RemovesFreeze("web")
-			isPutBack(s)
+		"freeze removed": func(s *scenario.Scenario) {
+			s.When().FreezeRemoved("web")
+			rollsBackAgain(s)
 		},
-		"a new template": func(s *story.Story) {
-			s.When().Shipped(v1.As("v4"))
-			s.Then().IsGood(v1.As("v4")).TemplateChangedBy("web", "person", "lastgood", "person", "person")
-			if guard, _ := s.ThisGuard(context.Background(), "web"); guard.Status.Freeze != nil {
-				s.T.Errorf("the freeze outlived the template: %+v", guard.Status.Freeze)
+		"new template": func(s *scenario.Scenario) {
+			s.When().Applied(v1.As("v4"))
+			s.Then().IsGood(v1.As("v4")).
+				TemplateChangedBy("web", "user", "lastgood", "user", "user")
+			guard, _ := s.Guard(context.Background(), "web")
+			if guard.Status.Freeze != nil {
+				s.T.Errorf("the new template is still frozen: %+v", guard.Status.Freeze)
 			}
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := story.New(t)
-			s.Given().Policy("web", judgedInSeconds+"rollback: {verifyFor: 1s, cooldown: 0s, limit: {count: 1, within: 1h}}").Good(v1)
-			s.When().Shipped(v1.As("v2").Env("HEALTH", "fail"))
-			s.Then().IsPutBackAndVerified(v1)
-			s.When().Shipped(v1.As("v3").Env("HEALTH", "fail"))
-			s.Then().IsFrozen("web", "LimitReached", "rolled back 1 times within 1h", "limit 1", "lastgood.dev/resume").
-				TemplateChangedBy("web", "person", "lastgood", "person")
-			end(s)
+			s := scenario.New(t)
+			s.Given().Policy("web", policy).Good(v1)
+			s.When().Applied(v1.As("v2").Env("HEALTH", "fail"))
+			s.Then().IsRolledBackAndVerified(v1)
+			s.When().Applied(v1.As("v3").Env("HEALTH", "fail"))
+			s.Then().IsFrozen("web", "LimitReached", "1", "1h", "lastgood.dev/resume").
+				TemplateChangedBy("web", "user", "lastgood", "user")
+			act(s)
 		})
 	}
 }

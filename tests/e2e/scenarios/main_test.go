@@ -1,21 +1,22 @@
-// Package scenarios tells what users of Lastgood see, on a real Kubernetes with running pods.
+// Package scenarios tests what users of Lastgood see, on a real Kubernetes with running pods.
 //
-// Scenarios that stop a controller come first and one after another (controller_test.go, apiserver_test.go); all others run
-// beside each other under the controller that the chart installed, each in its own namespace.
+// Scenarios that stop a controller run first and one after another (controller_test.go,
+// apiserver_test.go). All others run in parallel under the controller that the chart installed,
+// each in its own namespace.
 package scenarios
 
 import (
 	"os"
 	"testing"
 
-	"lastgood.dev/tests/e2e/scenarios/internal/story"
+	"lastgood.dev/tests/e2e/scenarios/internal/scenario"
 )
 
-func TestMain(m *testing.M) { os.Exit(story.Main(m)) }
+func TestMain(m *testing.M) { os.Exit(scenario.Main(m)) }
 
-// A policy that judges in seconds: good 3 s after the rollout, breached by the second failure in a row. One rollback may follow
-// on another at once.
-const quick = `
+// quickPolicy evaluates in seconds: a release is good 3 s after the rollout and breached at the
+// second consecutive failure. There is no cooldown.
+const quickPolicy = `
 bakeTime: 3s
 checks:
 - name: health
@@ -25,8 +26,8 @@ checks:
 rollback: {verifyFor: 2s, cooldown: 0s}
 `
 
-// The same, but a release is judged for longer than any scenario takes.
-const long = `
+// longPolicy is quickPolicy with a bake that is longer than any scenario.
+const longPolicy = `
 bakeTime: 10m
 checks:
 - name: health

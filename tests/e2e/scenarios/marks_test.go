@@ -1,69 +1,79 @@
-// Marks on the pod template: what must never be gone back past, and what must be gone back together.
+// Marks on the pod template: a rollback must not go past a marked revision.
 package scenarios
 
 import (
 	"testing"
 
-	"lastgood.dev/tests/e2e/scenarios/internal/story"
+	"lastgood.dev/tests/e2e/scenarios/internal/scenario"
 )
 
 const markKey = "lastgood.dev/no-rollback-past"
 
-func TestARevisionThatMigratedADatabaseIsNotGoneBackPast(t *testing.T) {
-	s := story.New(t)
-	v1 := story.NewApp("web", "v1").Guarded("web")
+func TestHoldsWhenTheBadRevisionIsMarked(t *testing.T) {
+	s := scenario.New(t)
+	v1 := scenario.NewApp("web", "v1").Guarded("web")
 	twin := v1.Named("twin")
-	s.Given().Policy("web", quick).Good(v1, twin)
-	s.When().Shipped(v1.As("v2").Edit(story.TemplateAnnotated(markKey, "true")).Env("HEALTH", "fail")).Shipped(twin.As("v2").Env("HEALTH", "fail"))
-	s.Then().Holds("web", "NoRollbackPast", "revision 2 is marked lastgood.dev/no-rollback-past", "revision 1 cannot be gone back to").
-		ConditionSays("web", "RollbackReady", "False", "NoRollbackPast", "revision 2 is marked").
-		IsPutBackAndVerified(twin).NothingWasDoneTo("web").TemplateChangedBy("web", "person")
+	marked := v1.As("v2").Edit(scenario.TemplateAnnotated(markKey, "true"))
+	s.Given().Policy("web", quickPolicy).Good(v1, twin)
+	s.When().Applied(marked.Env("HEALTH", "fail")).
+		Applied(twin.As("v2").Env("HEALTH", "fail"))
+	s.Then().IsHeld("web", "NoRollbackPast", "revision 2", markKey, "revision 1").
+		HasCondition("web", "RollbackReady", "False", "NoRollbackPast", "revision 2").
+		IsRolledBackAndVerified(twin).
+		IsUntouched("web").TemplateChangedBy("web", "user")
 
-	s.When().AsksForRollback("please", "{deployment: web}")
-	s.Then().RecordIs("please", "Refused", "NoRollbackPast", "revision 2 is marked").NothingWasDoneTo("web")
+	s.When().RollbackRequested("plain", "{deployment: web}")
+	s.Then().RollbackIs("plain", "Refused", "NoRollbackPast", "revision 2").IsUntouched("web")
 
-	s.When().AsksForRollback("i-know", "{deployment: web, force: true}")
-	s.Then().IsPutBackAndVerified(v1).RecordIs("i-know", "Succeeded").TemplateChangedBy("web", "person", "lastgood")
+	s.When().RollbackRequested("forced", "{deployment: web, force: true}")
+	s.Then().IsRolledBackAndVerified(v1).RollbackIs("forced", "Succeeded").
+		TemplateChangedBy("web", "user", "lastgood")
 }
 
-// The mark of an earlier release counts as well: v2 is good, v3 is bad, and goes back to v2 but no further.
-func TestARevisionBehindAMarkIsStillThereToGoBackTo(t *testing.T) {
-	s := story.New(t)
-	v1 := story.NewApp("web", "v1").Guarded("web")
-	v2 := v1.As("v2").Edit(story.TemplateAnnotated(markKey, "true"))
-	s.Given().Policy("web", quick).Good(v1)
-	s.When().Shipped(v2)
+// v2 is marked and good. v3 is bad and is rolled back to v2, but not to v1.
+func TestRollsBackToAMarkedRevisionButNotPastIt(t *testing.T) {
+	s := scenario.New(t)
+	v1 := scenario.NewApp("web", "v1").Guarded("web")
+	v2 := v1.As("v2").Edit(scenario.TemplateAnnotated(markKey, "true"))
+	s.Given().Policy("web", quickPolicy).Good(v1)
+	s.When().Applied(v2)
 	s.Then().IsGood(v2)
-	s.When().Shipped(v1.As("v3").Env("HEALTH", "fail"))
-	s.Then().IsPutBackAndVerified(v2).TemplateChangedBy("web", "person", "person", "lastgood")
-	s.When().AsksForRollback("further", "{deployment: web, toRevision: 1}")
-	s.Then().RecordIs("further", "Refused", "NoRollbackPast").TemplateChangedBy("web", "person", "person", "lastgood")
+	s.When().Applied(v1.As("v3").Env("HEALTH", "fail"))
+	s.Then().IsRolledBackAndVerified(v2).TemplateChangedBy("web", "user", "user", "lastgood")
+	s.When().RollbackRequested("further", "{deployment: web, toRevision: 1}")
+	s.Then().RollbackIs("further", "Refused", "NoRollbackPast").
+		TemplateChangedBy("web", "user", "user", "lastgood")
 }
 
-// The marked release came to nothing itself, but what it did to the database stays done.
+// The marked revision never became good, but it may have migrated a database.
 //
 //	web    v1 good   v2 marked, never good   v3 bad: held
-//	twin   v1 good   v2 never good           v3 bad: back to v1
-func TestAMarkOfARevisionThatWasNeverGoodHoldsTheNextOneToo(t *testing.T) {
-	s := story.New(t)
-	v1 := story.NewApp("web", "v1")
+//	twin   v1 good   v2 never good           v3 bad: rolled back to v1
+func TestHoldsWhenAnEarlierRevisionWithoutAVerdictIsMarked(t *testing.T) {
+	s := scenario.New(t)
+	v1 := scenario.NewApp("web", "v1")
 	twin := v1.Named("twin")
-	s.Given().Policy("web", long).RanBefore("web", v1, twin)
-	s.When().Shipped(v1.As("v2").Edit(story.TemplateAnnotated(markKey, "true")), twin.As("v2")).Available("web").Available("twin")
+	s.Given().Policy("web", longPolicy).PresumedGood("web", v1, twin)
+	s.When().Applied(v1.As("v2").Edit(scenario.TemplateAnnotated(markKey, "true")), twin.As("v2")).
+		Available("web").Available("twin")
 	s.Then().StateIs("web", "Watching", "Baking").StateIs("twin", "Watching", "Baking")
-	s.When().Shipped(v1.As("v3").Env("HEALTH", "fail")).Shipped(twin.As("v3").Env("HEALTH", "fail"))
-	s.Then().Holds("web", "NoRollbackPast", "revision 2 is marked lastgood.dev/no-rollback-past", "revision 1 cannot be gone back to").
-		ConditionSays("web", "RollbackReady", "False", "NoRollbackPast", "revision 2 is marked").
-		IsPutBackAndVerified(twin).TemplateChangedBy("twin", "person", "person", "lastgood").
-		StateIs("web", "Held", "NoRollbackPast").HasRecords("web", 0).NothingWasDoneTo("web").TemplateChangedBy("web", "person", "person")
+	s.When().Applied(v1.As("v3").Env("HEALTH", "fail"), twin.As("v3").Env("HEALTH", "fail"))
+	s.Then().IsHeld("web", "NoRollbackPast", "revision 2", markKey, "revision 1").
+		HasCondition("web", "RollbackReady", "False", "NoRollbackPast", "revision 2").
+		IsRolledBackAndVerified(twin).
+		TemplateChangedBy("twin", "user", "user", "lastgood").
+		StateIs("web", "Held", "NoRollbackPast").HasRollbacksOfAnyKind("web", 0).
+		IsUntouched("web").TemplateChangedBy("web", "user", "user")
 }
 
-// Whatever was meant by it, it may have been a mark.
-func TestAMarkThatCannotBeUnderstoodIsTakenForOne(t *testing.T) {
-	s := story.New(t)
-	v1 := story.NewApp("web", "v1").Guarded("web")
-	s.Given().Policy("web", quick).Good(v1)
-	s.When().Shipped(v1.As("v2").Edit(story.TemplateAnnotated(markKey, "yes")).Env("HEALTH", "fail"))
-	s.Then().Holds("web", "NoRollbackPast", "revision 2").EventSays("web", "InvalidAnnotation", markKey, `"yes"`).
-		NothingWasDoneTo("web").TemplateChangedBy("web", "person")
+// A value that cannot be parsed may have been meant as a mark, so it counts as one.
+func TestHoldsWhenTheMarkIsInvalid(t *testing.T) {
+	s := scenario.New(t)
+	v1 := scenario.NewApp("web", "v1").Guarded("web")
+	marked := v1.As("v2").Edit(scenario.TemplateAnnotated(markKey, "yes"))
+	s.Given().Policy("web", quickPolicy).Good(v1)
+	s.When().Applied(marked.Env("HEALTH", "fail"))
+	s.Then().IsHeld("web", "NoRollbackPast", "revision 2").
+		HasEvent("web", "InvalidAnnotation", markKey, `"yes"`).
+		IsUntouched("web").TemplateChangedBy("web", "user")
 }

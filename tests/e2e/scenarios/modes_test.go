@@ -1,71 +1,92 @@
-// Modes: only observed, or done once a person has approved.
+// Modes of a policy: Observe records a rollback without doing it; Approve waits for a user.
 package scenarios
 
 import (
 	"context"
 	"testing"
 
-	"lastgood.dev/tests/e2e/scenarios/internal/story"
+	"lastgood.dev/tests/e2e/scenarios/internal/scenario"
 )
 
-func TestAPolicyThatObservesRecordsWhatItWouldHaveDone(t *testing.T) {
-	s := story.New(t)
-	v1 := story.NewApp("web", "v1").Guarded("observed")
+func TestRecordsTheRollbackWithoutDoingItWhenModeIsObserve(t *testing.T) {
+	s := scenario.New(t)
+	v1 := scenario.NewApp("web", "v1").Guarded("observed")
 	twin := v1.Named("twin").Guarded("web")
-	s.Given().Policy("observed", "mode: Observe"+quick).Policy("web", quick).Good(v1, twin)
-	s.When().Shipped(v1.As("v2").Env("HEALTH", "fail")).Shipped(twin.As("v2").Env("HEALTH", "fail"))
-	s.Then().Holds("web", "Observing", "RollbackPolicy/observed has mode Observe", "put back to revision 1", "nothing is touched").
-		IsPutBackAndVerified(twin).StateIs("web", "Held", "Observing").NothingWasDoneTo("web").TemplateChangedBy("web", "person")
-	records := s.Records(context.Background(), "web")
-	if len(records) != 1 {
-		t.Fatalf("there are %d records; want one: %+v", len(records), records)
+	s.Given().Policy("observed", "mode: Observe"+quickPolicy).Policy("web", quickPolicy).
+		Good(v1, twin)
+	s.When().Applied(v1.As("v2").Env("HEALTH", "fail")).
+		Applied(twin.As("v2").Env("HEALTH", "fail"))
+	s.Then().IsHeld("web", "Observing", "RollbackPolicy/observed", "Observe", "revision 1").
+		IsRolledBackAndVerified(twin).StateIs("web", "Held", "Observing").
+		IsUntouched("web").TemplateChangedBy("web", "user")
+	rollbacks := s.AllRollbacks(context.Background(), "web")
+	if len(rollbacks) != 1 {
+		t.Fatalf("there are %d Rollbacks; want one: %+v", len(rollbacks), rollbacks)
 	}
-	one := records[0]
-	if one.Status.Phase != "Observed" || one.Spec.Check != "health" || one.Spec.To.Number != 1 || one.Status.Finished == nil {
-		t.Errorf("what would have been done is recorded as %+v", one)
+	spec, status := rollbacks[0].Spec, rollbacks[0].Status
+	if status.Phase != "Observed" || status.Finished == nil || spec.Check != "health" ||
+		spec.To.Number != 1 {
+		t.Errorf("the rollback is recorded as %+v", rollbacks[0])
 	}
-	s.When().TurnedTo("HEALTH=ok", "web")
-	s.Then().IsGood(v1.As("v2")).NothingWasDoneTo("web")
+	s.When().KnobSet("HEALTH=ok", "web")
+	s.Then().IsGood(v1.As("v2")).IsUntouched("web")
 }
 
-func TestNothingIsPutBackUntilAPersonApproves(t *testing.T) {
+func TestWaitsForApprovalWhenModeIsApprove(t *testing.T) {
 	t.Parallel()
-	for name, approve := range map[string]func(s *story.Story, rollback string){
-		"on the Rollback": func(s *story.Story, rollback string) { s.When().Approves(rollback) },
-		"on the Deployment": func(s *story.Story, rollback string) {
-			// One that does not exist is none; the twin is put back after that, and this one is not.
-			s.When().ApprovesByAnnotation("web", "web-of-yesterday")
-			s.Then().EventSays("web", "RollbackHeld", "lastgood.dev/approve names web-of-yesterday, but it is Rollback "+rollback+" that waits").
-				RecordIs(rollback, "Pending", "It waits, AwaitingApproval", "names web-of-yesterday")
-			s.When().Shipped(story.NewApp("twin", "v2").Guarded("web").Env("HEALTH", "fail"))
-			s.Then().IsPutBackAndVerified(story.NewApp("twin", "v1")).StateIs("web", "Held", "AwaitingApproval").NothingWasDoneTo("web")
-			s.When().ApprovesByAnnotation("web", rollback)
+	for name, approve := range map[string]func(s *scenario.Scenario, rollback string){
+		"on the Rollback": func(s *scenario.Scenario, rollback string) {
+			s.When().Approved(rollback)
+		},
+		"on the Deployment": func(s *scenario.Scenario, rollback string) {
+			wrongNameDoesNotApprove(s, rollback)
+			s.When().ApprovedByAnnotation("web", rollback)
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := story.New(t)
-			v1 := story.NewApp("web", "v1").Guarded("careful")
-			s.Given().Policy("careful", "mode: Approve"+quick).Policy("web", quick).Good(v1, story.NewApp("twin", "v1").Guarded("web"))
-			s.When().Shipped(v1.As("v2").Env("HEALTH", "fail"))
-			rollback := s.Then().Waiting("web")
-			s.Then().Holds("web", "AwaitingApproval", rollback, "waits for approval", "kubectl patch rollback", "lastgood.dev/approve").
-				NothingWasDoneTo("web").TemplateChangedBy("web", "person")
+			s := scenario.New(t)
+			v1 := scenario.NewApp("web", "v1").Guarded("careful")
+			s.Given().Policy("careful", "mode: Approve"+quickPolicy).Policy("web", quickPolicy).
+				Good(v1, scenario.NewApp("twin", "v1").Guarded("web"))
+			s.When().Applied(v1.As("v2").Env("HEALTH", "fail"))
+			rollback := s.Then().PendingApproval("web")
+			s.Then().
+				IsHeld("web", "AwaitingApproval",
+					rollback, "kubectl patch rollback", "lastgood.dev/approve").
+				IsUntouched("web").TemplateChangedBy("web", "user")
 			approve(s, rollback)
-			s.Then().IsPutBackAndVerified(v1).TemplateChangedBy("web", "person", "lastgood").RecordIs(rollback, "Succeeded")
+			s.Then().IsRolledBackAndVerified(v1).
+				TemplateChangedBy("web", "user", "lastgood").
+				RollbackIs(rollback, "Succeeded")
 		})
 	}
 }
 
-// Its ReplicaSet is there already, and gets its new number only after the template was seen.
-func TestAnApprovalByAnnotationCountsForATemplateThatIsShippedAgain(t *testing.T) {
-	s := story.New(t)
-	v1 := story.NewApp("web", "v1").Guarded("web")
+// wrongNameDoesNotApprove approves a Rollback that does not exist. The rollback of a twin shows
+// that the controller had the time to act.
+func wrongNameDoesNotApprove(s *scenario.Scenario, rollback string) {
+	s.T.Helper()
+	const wrong = "web-of-yesterday"
+	s.When().ApprovedByAnnotation("web", wrong)
+	s.Then().HasEvent("web", "RollbackHeld", "lastgood.dev/approve", wrong, rollback).
+		RollbackIs(rollback, "Pending", "AwaitingApproval", wrong)
+	s.When().Applied(scenario.NewApp("twin", "v2").Guarded("web").Env("HEALTH", "fail"))
+	s.Then().IsRolledBackAndVerified(scenario.NewApp("twin", "v1")).
+		StateIs("web", "Held", "AwaitingApproval").IsUntouched("web")
+}
+
+// The ReplicaSet of the template exists already. It gets its new revision number only after the
+// controller has seen the template.
+func TestAcceptsAnApprovalWhenTheSameTemplateIsAppliedAgain(t *testing.T) {
+	s := scenario.New(t)
+	v1 := scenario.NewApp("web", "v1").Guarded("web")
 	bad := v1.As("v2").Env("HEALTH", "fail")
-	s.Given().Policy("web", quick).Good(v1)
-	s.When().Shipped(bad)
-	s.Then().IsPutBackAndVerified(v1)
-	s.When().Policy("web", "mode: Approve"+quick).Shipped(bad)
-	rollback := s.Then().Waiting("web")
-	s.When().ApprovesByAnnotation("web", rollback)
-	s.Then().RecordIs(rollback, "Succeeded").IsPutBackAndVerified(v1).TemplateChangedBy("web", "person", "lastgood", "person", "lastgood")
+	s.Given().Policy("web", quickPolicy).Good(v1)
+	s.When().Applied(bad)
+	s.Then().IsRolledBackAndVerified(v1)
+	s.When().Policy("web", "mode: Approve"+quickPolicy).Applied(bad)
+	rollback := s.Then().PendingApproval("web")
+	s.When().ApprovedByAnnotation("web", rollback)
+	s.Then().RollbackIs(rollback, "Succeeded").IsRolledBackAndVerified(v1).
+		TemplateChangedBy("web", "user", "lastgood", "user", "lastgood")
 }

@@ -1,0 +1,66 @@
+// The writes to the cluster since the start of the run, from the API server's audit log.
+// Must not send requests to the API server.
+package scenario
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+	"sync"
+
+	"lastgood.dev/tests/e2e/internal/audit"
+)
+
+// AuditLog is the audit log from the start of the run. Each Read adds the new entries.
+type AuditLog struct {
+	path   string
+	lock   sync.Mutex
+	offset int64
+	writes []audit.Write
+}
+
+func openAuditLog(path string) (*AuditLog, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read the audit log of the API server: %w", err)
+	}
+	return &AuditLog{path: path, offset: info.Size()}, nil
+}
+
+// Read returns all writes until now.
+func (l *AuditLog) Read() (*audit.Log, error) {
+	l.lock.Lock()
+	defer l.lock.Unlock()
+	added, err := l.added()
+	if err != nil {
+		return nil, err
+	}
+	log, err := audit.Parse(bytes.NewReader(added))
+	if err != nil {
+		return nil, err
+	}
+	l.offset += int64(len(added))
+	l.writes = append(l.writes, log.Writes...)
+	return &audit.Log{Writes: l.writes[:len(l.writes):len(l.writes)]}, nil
+}
+
+// added returns the new complete lines. The API server may still be writing the last line.
+func (l *AuditLog) added() ([]byte, error) {
+	file, err := os.Open(l.path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	if info, err := file.Stat(); err != nil || info.Size() < l.offset {
+		return nil, fmt.Errorf("%s was rotated during the tests (%v)", l.path, err)
+	}
+	if _, err := file.Seek(l.offset, io.SeekStart); err != nil {
+		return nil, err
+	}
+	added, err := io.ReadAll(file)
+	if err != nil {
+		return nil, err
+	}
+	return added[:bytes.LastIndexByte(added, '\n')+1], nil
+}

@@ -1,0 +1,90 @@
+// The connection to the local cluster, which all scenarios share.
+package scenario
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"k8s.io/client-go/discovery/cached/memory"
+	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/restmapper"
+	"k8s.io/client-go/tools/clientcmd"
+
+	"lastgood.dev/tests/e2e/internal/local/layout"
+)
+
+// Cluster is the local cluster that all scenarios share.
+type Cluster struct {
+	Layout   layout.Layout
+	Project  string
+	Config   *rest.Config
+	Typed    kubernetes.Interface
+	Dynamic  dynamic.Interface
+	Kinds    *restmapper.DeferredDiscoveryRESTMapper
+	AuditLog *AuditLog
+
+	install installation
+	// deleted are the namespaces that are being deleted; the end of the run waits for them.
+	deleted     []string
+	deletedLock sync.Mutex
+}
+
+// shared is the one cluster of the test binary: the chart is installed once.
+var shared *Cluster
+
+func connect() (*Cluster, error) {
+	dir := os.Getenv("LASTGOOD_CLUSTER_DIR")
+	if dir == "" {
+		dir = layout.DefaultDir
+	}
+	where, err := layout.New(dir)
+	if err != nil {
+		return nil, err
+	}
+	config, err := clientcmd.BuildConfigFromFlags("", where.Kubeconfig())
+	if err != nil {
+		return nil, fmt.Errorf("no local cluster is running; start it with ./dev cluster up: %w",
+			err)
+	}
+	// Many scenarios poll at once. The client's rate limit would only make them slow.
+	config.QPS = -1
+	c := &Cluster{Layout: where, Config: config}
+	if c.Typed, err = kubernetes.NewForConfig(config); err != nil {
+		return nil, err
+	}
+	if c.Dynamic, err = dynamic.NewForConfig(config); err != nil {
+		return nil, err
+	}
+	discovery := memory.NewMemCacheClient(c.Typed.Discovery())
+	c.Kinds = restmapper.NewDeferredDiscoveryRESTMapper(discovery)
+	if c.Project, err = findProject(); err != nil {
+		return nil, err
+	}
+	c.AuditLog, err = openAuditLog(where.AuditLog())
+	return c, err
+}
+
+// findProject returns the root of the project. Go runs a test in the folder of its package.
+func findProject() (string, error) {
+	folder, err := os.Getwd()
+	if err != nil {
+		return "", err
+	}
+	for ; folder != "/"; folder = filepath.Dir(folder) {
+		if _, err := os.Stat(filepath.Join(folder, "deploy", "charts", "lastgood")); err == nil {
+			return folder, nil
+		}
+	}
+	return "", fmt.Errorf("no folder above the working directory is the root of the project")
+}
+
+// expectDeletion records a namespace that is being deleted.
+func (c *Cluster) expectDeletion(namespace string) {
+	c.deletedLock.Lock()
+	defer c.deletedLock.Unlock()
+	c.deleted = append(c.deleted, namespace)
+}

@@ -1,0 +1,198 @@
+// The fields of Lastgood's kinds that the scenarios read. They are declared again and not shared
+// with the controller, because a test must read what users read.
+package scenario
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+)
+
+func kind(plural string) schema.GroupVersionResource {
+	return schema.GroupVersionResource{Group: "lastgood.dev", Version: "v1alpha1", Resource: plural}
+}
+
+// Revision is an entry of a guard's list of revisions.
+type Revision struct {
+	Hash, ReplicaSet, Verdict, KeptAs string
+	Number                            int64
+}
+
+// Check is the status of a check.
+type Check struct {
+	Name, Result, Reason, Message string
+	Failures, FailureThreshold    int
+	Breached                      bool
+	FirstFailure, LastFailure     *time.Time
+	Comparison                    *Comparison
+}
+
+// Comparison is the result of the same check for the baseline.
+type Comparison struct {
+	Result, Reason, Message, Revision string
+	Before                            bool
+	At                                *time.Time
+}
+
+// GuardStatus is the status of a DeploymentGuard.
+type GuardStatus struct {
+	DeploymentUID, Policy, State, Reason, Message, Rollback string
+	Current, LastGood                                       *Revision
+	Revisions                                               []Revision
+	Checks                                                  []Check
+	RolledOut                                               *time.Time
+	Conditions                                              []metav1.Condition
+	Rollbacks                                               []PastRollback
+	Contests                                                []struct{ By string }
+	Freeze                                                  *struct{ Reason, Message string }
+	LastDrill                                               *Drill
+}
+
+// PastRollback is an automatic rollback that counts towards the limits.
+type PastRollback struct {
+	Name string
+	At   time.Time
+}
+
+// Drill is the result of the last drill.
+type Drill struct {
+	Rollback, Message string
+	At                *time.Time
+	Passed            bool
+}
+
+// Guard is a DeploymentGuard.
+type Guard struct {
+	Metadata metav1.ObjectMeta
+	Status   GuardStatus
+}
+
+// Rollback is a Rollback.
+type Rollback struct {
+	Metadata metav1.ObjectMeta
+	Spec     struct {
+		Deployment, Check, Reason, Message, Mode, Policy, ReleasedBy, CausedBy string
+		Generation                                                             int64
+		ToRevision                                                             *int64
+		Drill                                                                  bool
+		From, To                                                               Revision
+		Detected, Released                                                     *time.Time
+		Group                                                                  *struct {
+			Name    string
+			Members []string
+		}
+	}
+	Status struct {
+		Phase, Message, TimeToDetect, TimeToAct             string
+		FirstFailure, TemplateRestored, RolledOut, Finished *time.Time
+		Evidence, Verification                              []Check
+		Changes                                             []struct{ Path, From, To string }
+		Timeline                                            []struct {
+			At   time.Time
+			What string
+		}
+		Conditions []metav1.Condition
+	}
+}
+
+// ChangesDeployment reports whether the Rollback changes the Deployment. A drill, an observed and
+// a rejected one do not.
+func (r Rollback) ChangesDeployment() bool {
+	return !r.Spec.Drill && r.Status.Phase != "Observed" && r.Status.Phase != "Refused"
+}
+
+// Guard returns the guard of a Deployment, and false if there is none.
+func (s *Scenario) Guard(ctx context.Context, name string) (Guard, bool) {
+	var guard Guard
+	guards := s.Cluster.Dynamic.Resource(kind("deploymentguards")).Namespace(s.Namespace)
+	object, err := guards.Get(ctx, name, metav1.GetOptions{})
+	if err != nil {
+		return guard, false
+	}
+	return guard, convert(object.Object, &guard) == nil
+}
+
+// Rollback returns a Rollback that must exist.
+func (s *Scenario) Rollback(name string) Rollback {
+	s.T.Helper()
+	var rollback Rollback
+	rollbacks := s.Cluster.Dynamic.Resource(kind("rollbacks")).Namespace(s.Namespace)
+	object, err := rollbacks.Get(context.Background(), name, metav1.GetOptions{})
+	s.must(err)
+	s.must(convert(object.Object, &rollback))
+	return rollback
+}
+
+// Rollbacks returns the Rollbacks that change a Deployment, oldest first.
+func (s *Scenario) Rollbacks(ctx context.Context, name string) []Rollback {
+	return slices.DeleteFunc(s.AllRollbacks(ctx, name), func(rollback Rollback) bool {
+		return !rollback.ChangesDeployment()
+	})
+}
+
+// AllRollbacks returns all Rollbacks of a Deployment, oldest first, including drills and those
+// that were observed or rejected.
+func (s *Scenario) AllRollbacks(ctx context.Context, name string) []Rollback {
+	rollbacks := s.Cluster.Dynamic.Resource(kind("rollbacks")).Namespace(s.Namespace)
+	list, err := rollbacks.List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return nil
+	}
+	var found []Rollback
+	for _, item := range list.Items {
+		var rollback Rollback
+		if convert(item.Object, &rollback) == nil && rollback.Spec.Deployment == name {
+			found = append(found, rollback)
+		}
+	}
+	return sortedByAge(found)
+}
+
+func sortedByAge(rollbacks []Rollback) []Rollback {
+	slices.SortFunc(rollbacks, func(a, b Rollback) int {
+		if a.Metadata.CreationTimestamp.Equal(&b.Metadata.CreationTimestamp) {
+			return int(a.Spec.Generation - b.Spec.Generation)
+		}
+		return a.Metadata.CreationTimestamp.Compare(b.Metadata.CreationTimestamp.Time)
+	})
+	return rollbacks
+}
+
+func convert(from any, to any) error {
+	text, err := json.Marshal(from)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(text, to)
+}
+
+func (g Guard) statusJSON() string {
+	text, err := json.Marshal(g.Status)
+	if err != nil {
+		return err.Error()
+	}
+	return string(text)
+}
+
+func (g Guard) condition(kind string) metav1.Condition {
+	for _, condition := range g.Status.Conditions {
+		if condition.Type == kind {
+			return condition
+		}
+	}
+	return metav1.Condition{}
+}
+
+// Check returns the status of a check, or the zero value.
+func (g Guard) Check(name string) Check {
+	for _, check := range g.Status.Checks {
+		if check.Name == name {
+			return check
+		}
+	}
+	return Check{}
+}

@@ -1,0 +1,179 @@
+// A controller of the scenario, outside the cluster. It guards the scenario's namespace only, has
+// its own Lease, and may be stopped at any time.
+package scenario
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	coordination "k8s.io/api/coordination/v1"
+	rbac "k8s.io/api/rbac/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+const lease = "lastgood"
+
+// Process is a controller that runs as a process of the test.
+type Process struct {
+	scenario *Scenario
+	flags    []string
+	config   string
+	logFile  string
+
+	lock       sync.Mutex
+	command    *exec.Cmd
+	logFrom    int64 // offset in the log file at which the log of this start begins
+	ended      chan struct{}
+	terminated time.Time
+}
+
+// newProcess prepares a controller that connects to the API server, or to the proxy if there is
+// one.
+func (s *Scenario) newProcess(proxy *Proxy) *Process {
+	s.T.Helper()
+	folder := s.T.TempDir()
+	p := &Process{scenario: s, flags: []string{"--breaker-rollbacks", "0"},
+		config: folder + "/kubeconfig", logFile: folder + "/controller.log"}
+	server, authority := s.Cluster.Config.Host, s.Cluster.Config.CAData
+	if proxy != nil {
+		server, authority = proxy.address()
+	}
+	s.must(s.Cluster.writeKubeconfig(p.config, server, authority))
+	s.allowLease()
+	s.T.Cleanup(p.Kill)
+	return p
+}
+
+// allowLease grants the Lease in the scenario's namespace. The chart grants it in its own only.
+func (s *Scenario) allowLease() {
+	s.T.Helper()
+	meta := metav1.ObjectMeta{Name: "lease-of-the-scenario"}
+	role := &rbac.Role{ObjectMeta: meta, Rules: []rbac.PolicyRule{{
+		APIGroups: []string{"coordination.k8s.io"}, Resources: []string{"leases"},
+		Verbs: []string{"create", "get", "update"},
+	}}}
+	api := s.Cluster.Typed.RbacV1()
+	_, err := api.Roles(s.Namespace).Create(context.Background(), role, metav1.CreateOptions{})
+	s.must(err)
+	binding := &rbac.RoleBinding{ObjectMeta: meta,
+		RoleRef: rbac.RoleRef{APIGroup: rbac.GroupName, Kind: "Role", Name: meta.Name},
+		Subjects: []rbac.Subject{
+			{Kind: "ServiceAccount", Namespace: systemNamespace, Name: release},
+		},
+	}
+	_, err = api.RoleBindings(s.Namespace).
+		Create(context.Background(), binding, metav1.CreateOptions{})
+	s.must(err)
+}
+
+// Start starts the controller. Every start has the same identity, so that the next one gets the
+// Lease of a killed one without waiting.
+func (p *Process) Start() {
+	p.scenario.T.Helper()
+	log, err := os.OpenFile(p.logFile, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	p.scenario.must(err)
+	defer log.Close()
+	before, err := log.Stat()
+	p.scenario.must(err)
+	namespace := p.scenario.Namespace
+	// The controller chooses a free port itself and logs it.
+	flags := append([]string{"--kubeconfig", p.config, "--namespaces", namespace,
+		"--listen", "127.0.0.1:0", "--lease-namespace", namespace, "--lease-name", lease,
+		"--identity", "scenario", "--log-level", "debug"}, p.flags...)
+	command := exec.Command(p.scenario.Cluster.binary(), flags...)
+	command.Stdout, command.Stderr = log, log
+	// The controller must not outlive a test binary that is killed.
+	command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	p.scenario.must(command.Start())
+	p.lock.Lock()
+	defer p.lock.Unlock()
+	ended := make(chan struct{})
+	p.command, p.ended, p.logFrom = command, ended, before.Size()
+	go func() {
+		// WaitStopped reads the exit code from ProcessState.
+		_ = command.Wait()
+		close(ended)
+	}()
+}
+
+// Kill sends SIGKILL and waits until the process has ended.
+func (p *Process) Kill() {
+	p.lock.Lock()
+	defer p.lock.Unlock()
+	if p.command == nil {
+		return
+	}
+	// The process may have ended already.
+	_ = p.command.Process.Kill()
+	<-p.ended
+	p.command = nil
+}
+
+// Terminate sends SIGTERM.
+func (p *Process) Terminate() {
+	p.lock.Lock()
+	defer p.lock.Unlock()
+	p.terminated = time.Now()
+	// If the process has ended already, the exit code shows it.
+	_ = p.command.Process.Signal(syscall.SIGTERM)
+}
+
+// WaitStopped waits until the process has ended after Terminate. It returns the exit code and the
+// time since Terminate.
+func (p *Process) WaitStopped() (exitCode int, took time.Duration) {
+	p.lock.Lock()
+	defer p.lock.Unlock()
+	select {
+	case <-p.ended:
+	case <-time.After(timeout):
+		_ = p.command.Process.Kill()
+		<-p.ended
+	}
+	took = time.Since(p.terminated)
+	exitCode = p.command.ProcessState.ExitCode()
+	p.command = nil
+	return exitCode, took
+}
+
+// address returns the address that this start listens on, or "" before it listens. The log entry
+// with the field "port" gives it.
+func (p *Process) address() string {
+	p.lock.Lock()
+	defer p.lock.Unlock()
+	log, err := os.ReadFile(p.logFile)
+	if err != nil || int64(len(log)) < p.logFrom {
+		return ""
+	}
+	for line := range strings.Lines(string(log[p.logFrom:])) {
+		var entry struct {
+			Port int `json:"port"`
+		}
+		if json.Unmarshal([]byte(line), &entry) == nil && entry.Port != 0 {
+			return fmt.Sprintf("127.0.0.1:%d", entry.Port)
+		}
+	}
+	return ""
+}
+
+// Lease returns the Lease of the controller.
+func (p *Process) Lease() *coordination.Lease {
+	p.scenario.T.Helper()
+	found, err := p.scenario.Cluster.Typed.CoordinationV1().Leases(p.scenario.Namespace).
+		Get(context.Background(), lease, metav1.GetOptions{})
+	p.scenario.must(err)
+	return found
+}
+
+func (c *Cluster) binary() string {
+	if c.install.outside != "" {
+		return c.install.outside
+	}
+	return binaryPath(c.Project)
+}

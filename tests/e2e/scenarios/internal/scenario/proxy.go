@@ -1,0 +1,223 @@
+// A proxy between a controller and the API server. It counts the controller's writes and can kill
+// the controller before or after any of them.
+package scenario
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"io"
+	"log"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Timing is when the controller is killed, relative to its write.
+type Timing int
+
+const (
+	// BeforeWrite: the API server never receives the write.
+	BeforeWrite Timing = iota
+	// AfterWrite: the write is done, but the controller never receives the response.
+	AfterWrite
+)
+
+// Proxy forwards the requests of one controller and injects faults.
+type Proxy struct {
+	scenario *Scenario
+	server   *httptest.Server
+	forward  *httputil.ReverseProxy
+	kill     func()
+
+	lock   sync.Mutex
+	fault  fault
+	writes []string
+	hangs  chan struct{}
+}
+
+// fault is what the proxy does to one write. inject gets a function that forwards the write.
+type fault struct {
+	matches  func(number int, write string) bool
+	inject   func(forward func(http.ResponseWriter), w http.ResponseWriter)
+	injected chan struct{}
+}
+
+func (s *Scenario) newProxy() *Proxy {
+	s.T.Helper()
+	target, err := url.Parse(s.Cluster.Config.Host)
+	s.must(err)
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(s.Cluster.Config.CAData)
+	p := &Proxy{scenario: s}
+	p.forward = &httputil.ReverseProxy{
+		Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(target) },
+		Transport: &http.Transport{
+			TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
+		},
+		FlushInterval: -1,
+		ErrorHandler: func(http.ResponseWriter, *http.Request, error) {
+			panic(http.ErrAbortHandler)
+		},
+		// The connections of a killed controller fail as expected.
+		ErrorLog: log.New(io.Discard, "", 0),
+	}
+	p.server = httptest.NewUnstartedServer(p)
+	p.server.Config.ErrorLog = p.forward.ErrorLog
+	p.server.StartTLS()
+	s.T.Cleanup(func() {
+		p.server.CloseClientConnections()
+		p.server.Close()
+	})
+	return p
+}
+
+func (p *Proxy) address() (server string, authority []byte) {
+	block := &pem.Block{Type: "CERTIFICATE", Bytes: p.server.Certificate().Raw}
+	return p.server.URL, pem.EncodeToMemory(block)
+}
+
+// KillAt kills the controller at the write with this number, counted from now on from 1. The
+// number 0 kills it never.
+func (p *Proxy) KillAt(number int, timing Timing) {
+	p.killWhen(timing, func(current int, _ string) bool { return current == number })
+}
+
+// KillAfterNextStep kills the controller after its next write to a Rollback or a Deployment.
+// Events and guard status do not count: a new start repeats them first, and a controller killed
+// there would make no progress.
+func (p *Proxy) KillAfterNextStep() {
+	p.killWhen(AfterWrite, func(_ int, write string) bool {
+		return strings.Contains(write, " rollbacks") || strings.Contains(write, " deployments ")
+	})
+}
+
+func (p *Proxy) killWhen(timing Timing, matches func(int, string) bool) {
+	p.setFault(fault{
+		matches: matches,
+		inject: func(forward func(http.ResponseWriter), _ http.ResponseWriter) {
+			if timing == AfterWrite {
+				// The response is discarded.
+				forward(httptest.NewRecorder())
+			}
+			p.kill()
+		},
+	})
+}
+
+// TerminateDuring sends SIGTERM to the controller during its first write whose name begins with
+// this text. The write is forwarded.
+func (p *Proxy) TerminateDuring(write string) {
+	done := false
+	p.setFault(fault{
+		matches: func(_ int, name string) bool { return strings.HasPrefix(name, write) && !done },
+		inject: func(forward func(http.ResponseWriter), w http.ResponseWriter) {
+			done = true
+			p.scenario.Process.Terminate()
+			forward(w)
+		},
+	})
+}
+
+// Hang forwards no request from now on and sends no response.
+func (p *Proxy) Hang() {
+	p.lock.Lock()
+	defer p.lock.Unlock()
+	p.hangs = make(chan struct{}, 1000)
+}
+
+// AwaitHangingRequest waits until a request hangs.
+func (p *Proxy) AwaitHangingRequest() {
+	p.scenario.T.Helper()
+	p.scenario.eventually("request of the controller", func(context.Context) (bool, string) {
+		return len(p.hangs) > 0, "none"
+	})
+}
+
+func (p *Proxy) setFault(next fault) {
+	p.lock.Lock()
+	defer p.lock.Unlock()
+	next.injected = make(chan struct{})
+	p.fault, p.writes = next, nil
+}
+
+// Writes returns the names of the writes since the last fault was set.
+func (p *Proxy) Writes() []string {
+	p.lock.Lock()
+	defer p.lock.Unlock()
+	return slices.Clone(p.writes)
+}
+
+func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if hangs := p.hanging(); hangs != nil {
+		hangs <- struct{}{}
+		<-r.Context().Done()
+		return
+	}
+	due := p.count(nameOfWrite(r))
+	if due == nil {
+		p.forward.ServeHTTP(w, r)
+		return
+	}
+	responded := false
+	due.inject(func(to http.ResponseWriter) {
+		responded = to == w
+		p.forward.ServeHTTP(to, r)
+	}, w)
+	close(due.injected)
+	if !responded {
+		panic(http.ErrAbortHandler)
+	}
+}
+
+func (p *Proxy) hanging() chan struct{} {
+	p.lock.Lock()
+	defer p.lock.Unlock()
+	return p.hangs
+}
+
+// count records a write and returns the fault if it is due for this write.
+func (p *Proxy) count(write string) *fault {
+	p.lock.Lock()
+	defer p.lock.Unlock()
+	if write == "" || p.fault.matches == nil {
+		return nil
+	}
+	p.writes = append(p.writes, write)
+	if !p.fault.matches(len(p.writes), write) {
+		return nil
+	}
+	due := p.fault
+	return &due
+}
+
+// AwaitFault waits until the fault was injected and returns true. It returns false if done
+// returns true first.
+func (p *Proxy) AwaitFault(done func() bool) bool {
+	p.scenario.T.Helper()
+	p.lock.Lock()
+	injected := p.fault.injected
+	p.lock.Unlock()
+	deadline := time.After(timeout)
+	tick := time.NewTicker(pollInterval)
+	defer tick.Stop()
+	for {
+		select {
+		case <-injected:
+			return true
+		case <-tick.C:
+			if done() {
+				return false
+			}
+		case <-deadline:
+			p.scenario.T.Fatalf("no fault was injected within %s; the writes were %q", timeout,
+				p.Writes())
+		}
+	}
+}

@@ -1,0 +1,226 @@
+// Then: expectations about a Deployment and its guard.
+package scenario
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"strings"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+const (
+	noGuard     = "there is no DeploymentGuard"
+	lastApplied = "kubectl.kubernetes.io/last-applied-configuration"
+)
+
+// IsGood waits until the current version of an app is good and has a snapshot.
+func (t *Then) IsGood(app App) *Then {
+	t.T.Helper()
+	t.awaitGood(app.Name)
+	t.recordRelease(app)
+	return t
+}
+
+// StateIs waits for a state and its reason. An empty reason matches every reason.
+func (t *Then) StateIs(name, state, reason string) *Then {
+	t.T.Helper()
+	what := fmt.Sprintf("the guard of %s has state %s, reason %q", name, state, reason)
+	t.eventually(what, func(ctx context.Context) (bool, string) {
+		guard, found := t.Guard(ctx, name)
+		if !found {
+			return false, noGuard
+		}
+		isReason := reason == "" || guard.Status.Reason == reason
+		return guard.Status.State == state && isReason, guard.statusJSON()
+	})
+	return t
+}
+
+// IsHeld waits until a gate holds the rollback back. The state, the condition and one Event give
+// the reason; the messages of the condition and of the Event mention the words.
+func (t *Then) IsHeld(name, reason string, words ...string) *Then {
+	t.T.Helper()
+	return t.StateIs(name, "Held", reason).
+		HasCondition(name, "Stalled", "True", reason, words...).
+		HasEvent(name, "RollbackHeld", append([]string{reason}, words...)...)
+}
+
+// IsFrozen waits until the Deployment is frozen. The state, the condition, one Event and the
+// freeze in the status give the reason.
+func (t *Then) IsFrozen(name, reason string, words ...string) *Then {
+	t.T.Helper()
+	t.StateIs(name, "Frozen", reason).
+		HasCondition(name, "Stalled", "True", reason, words...).
+		HasEvent(name, reason, words...)
+	guard, _ := t.Guard(context.Background(), name)
+	if guard.Status.Freeze == nil || guard.Status.Freeze.Reason != reason {
+		t.T.Errorf("the freeze of %s is %+v; want reason %s", name, guard.Status.Freeze, reason)
+	}
+	return t
+}
+
+// IsRolledBack waits until a Deployment runs the good version again and the restored revision is
+// evaluated. Then it expects a clean undo.
+func (t *Then) IsRolledBack(good App) *Then {
+	t.T.Helper()
+	what := fmt.Sprintf("%s is rolled back to %s", good.Name, good.Version)
+	t.eventually(what, func(ctx context.Context) (bool, string) {
+		rollbacks := t.Rollbacks(ctx, good.Name)
+		if len(rollbacks) == 0 {
+			guard, _ := t.Guard(ctx, good.Name)
+			return false, "no Rollback; guard " + guard.statusJSON()
+		}
+		last := rollbacks[len(rollbacks)-1].Status
+		restored := last.Phase == "Verifying" || last.Phase == "Succeeded"
+		return restored, last.Phase + ": " + last.Message
+	})
+	t.awaitAvailable(good.Name)
+	return t.IsCleanUndo(good)
+}
+
+// IsRolledBackAndVerified is IsRolledBack, and the restored version has passed its checks.
+func (t *Then) IsRolledBackAndVerified(good App) *Then {
+	t.T.Helper()
+	return t.IsRolledBack(good).StateIs(good.Name, "Idle", "RolledBack")
+}
+
+// IsCleanUndo expects that a Deployment has the same template, last-applied annotation and field
+// owners as when this version was good.
+func (t *Then) IsCleanUndo(good App) *Then {
+	t.T.Helper()
+	want, known := t.releases[good.key()]
+	if !known {
+		t.T.Fatalf("%s has no recorded state; start with Given().Good or IsGood", good.key())
+	}
+	got := t.releaseStateOf(good.Name)
+	t.hasTemplateOf(good, got, want)
+	if got.lastApplied != want.lastApplied {
+		t.T.Errorf("the last-applied annotation of %s differs from that of %s:\n got %s\nwant %s",
+			good.Name, good.Version, got.lastApplied, want.lastApplied)
+	}
+	if !reflect.DeepEqual(got.owners, want.owners) {
+		t.T.Errorf("the owners of the template of %s differ from those of %s:\n got %v\nwant %v",
+			good.Name, good.Version, got.owners, want.owners)
+	}
+	return t
+}
+
+// IsCleanUndoExceptFor is IsCleanUndo after one other manager has applied the Deployment. That
+// manager may own fields too.
+func (t *Then) IsCleanUndoExceptFor(good App, manager string) *Then {
+	t.T.Helper()
+	want := t.releases[good.key()]
+	got := t.releaseStateOf(good.Name)
+	t.hasTemplateOf(good, got, want)
+	for owner := range got.owners {
+		if _, known := want.owners[owner]; !known && !strings.HasPrefix(owner, manager+" ") {
+			t.T.Errorf("%q owns fields of the template of %s", owner, good.Name)
+		}
+	}
+	return t
+}
+
+func (t *Then) hasTemplateOf(good App, got, want releaseState) {
+	t.T.Helper()
+	if !sameJSON(got.template, want.template) {
+		t.T.Errorf("the template of %s differs from that of %s:\n got %s\nwant %s",
+			good.Name, good.Version, got.template, want.template)
+	}
+}
+
+// HasCondition waits for a condition of a guard whose message mentions the words.
+func (t *Then) HasCondition(name, kind, status, reason string, words ...string) *Then {
+	t.T.Helper()
+	what := fmt.Sprintf("condition %s of %s is %s, reason %s, and mentions %q",
+		kind, name, status, reason, words)
+	t.eventually(what, func(ctx context.Context) (bool, string) {
+		guard, found := t.Guard(ctx, name)
+		if !found {
+			return false, noGuard
+		}
+		got := guard.condition(kind)
+		matches := string(got.Status) == status && got.Reason == reason
+		return matches && mentions(got.Message, words),
+			fmt.Sprintf("%s %s: %s", got.Status, got.Reason, got.Message)
+	})
+	return t
+}
+
+// CheckIs waits for the last result of a check.
+func (t *Then) CheckIs(name, check, result, reason string) *Then {
+	t.T.Helper()
+	what := fmt.Sprintf("check %s of %s is %s, reason %s", check, name, result, reason)
+	t.eventually(what, func(ctx context.Context) (bool, string) {
+		guard, _ := t.Guard(ctx, name)
+		got := guard.Check(check)
+		return got.Result == result && got.Reason == reason, guard.statusJSON()
+	})
+	return t
+}
+
+// VerdictIs waits for the verdict of the current revision.
+func (t *Then) VerdictIs(name, verdict string) *Then {
+	t.T.Helper()
+	what := fmt.Sprintf("the verdict of the current revision of %s is %s", name, verdict)
+	t.eventually(what, func(ctx context.Context) (bool, string) {
+		guard, _ := t.Guard(ctx, name)
+		current := guard.Status.Current
+		return current != nil && current.Verdict == verdict, guard.statusJSON()
+	})
+	return t
+}
+
+// Between expects a duration within two bounds.
+func (t *Then) Between(what string, took, lower, upper time.Duration) *Then {
+	t.T.Helper()
+	if took < lower || took > upper {
+		t.T.Errorf("%s took %s; want %s to %s", what, took, lower, upper)
+	}
+	return t
+}
+
+func (s *Scenario) recordRelease(app App) {
+	s.T.Helper()
+	s.releases[app.key()] = s.releaseStateOf(app.Name)
+}
+
+func (s *Scenario) releaseStateOf(name string) releaseState {
+	s.T.Helper()
+	d := s.Deployment(context.Background(), name)
+	template, err := json.Marshal(d.Spec.Template)
+	s.must(err)
+	return releaseState{
+		template:    template,
+		lastApplied: d.Annotations[lastApplied],
+		owners:      templateOwners(d.ManagedFields),
+	}
+}
+
+// templateOwners returns the managers of fields below spec.template, each with its fields.
+func templateOwners(entries []metav1.ManagedFieldsEntry) map[string]string {
+	owners := map[string]string{}
+	for _, entry := range entries {
+		var fields struct {
+			Spec struct {
+				Template json.RawMessage `json:"f:template"`
+			} `json:"f:spec"`
+		}
+		if entry.FieldsV1 == nil || json.Unmarshal(entry.FieldsV1.Raw, &fields) != nil ||
+			fields.Spec.Template == nil {
+			continue
+		}
+		owner := fmt.Sprintf("%s %s %s", entry.Manager, entry.Operation, entry.Subresource)
+		owners[owner] = string(fields.Spec.Template)
+	}
+	return owners
+}
+
+func sameJSON(a, b []byte) bool {
+	var one, other any
+	return json.Unmarshal(a, &one) == nil && json.Unmarshal(b, &other) == nil &&
+		reflect.DeepEqual(one, other)
+}

@@ -1,0 +1,110 @@
+// Then: expectations about other objects and about metrics.
+package scenario
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/fluxcd/cli-utils/pkg/kstatus/status"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// HasReplicaSets waits for the number of ReplicaSets of a Deployment.
+func (t *Then) HasReplicaSets(name string, count int) *Then {
+	t.T.Helper()
+	what := fmt.Sprintf("%s has %d ReplicaSets", name, count)
+	replicaSets := t.Cluster.Typed.AppsV1().ReplicaSets(t.Namespace)
+	t.eventually(what, func(ctx context.Context) (bool, string) {
+		list, err := replicaSets.List(ctx, metav1.ListOptions{LabelSelector: "app=" + name})
+		if err != nil {
+			return false, err.Error()
+		}
+		return len(list.Items) == count, fmt.Sprintf("%d", len(list.Items))
+	})
+	return t
+}
+
+// HasNoGuard expects that a Deployment has no DeploymentGuard.
+func (t *Then) HasNoGuard(name string) *Then {
+	t.T.Helper()
+	if guard, found := t.Guard(context.Background(), name); found {
+		t.T.Errorf("%s has a DeploymentGuard: %s", name, guard.statusJSON())
+	}
+	return t
+}
+
+// PolicyGuards waits until the status of a policy is Ready and gives this number of Deployments.
+func (t *Then) PolicyGuards(name string, count int64) *Then {
+	t.T.Helper()
+	what := fmt.Sprintf("policy %s is ready and guards %d Deployments", name, count)
+	policies := t.Cluster.Dynamic.Resource(kind("rollbackpolicies")).Namespace(t.Namespace)
+	t.eventually(what, func(ctx context.Context) (bool, string) {
+		object, err := policies.Get(ctx, name, metav1.GetOptions{})
+		if err != nil {
+			return false, err.Error()
+		}
+		var policy struct {
+			Status struct {
+				Guarded    int64
+				Conditions []metav1.Condition
+			}
+		}
+		if err := convert(object.Object, &policy); err != nil {
+			return false, err.Error()
+		}
+		conditions := Guard{Status: GuardStatus{Conditions: policy.Status.Conditions}}
+		isReady := conditions.condition("Ready").Status == metav1.ConditionTrue
+		return isReady && policy.Status.Guarded == count, fmt.Sprintf("%+v", policy.Status)
+	})
+	return t
+}
+
+// KstatusIs waits for the status that kstatus computes for an object. Flux and Helm use kstatus.
+func (t *Then) KstatusIs(plural, name string, want status.Status) *Then {
+	t.T.Helper()
+	what := fmt.Sprintf("kstatus of %s %s is %s", plural, name, want)
+	objects := t.Cluster.Dynamic.Resource(kind(plural)).Namespace(t.Namespace)
+	t.eventually(what, func(ctx context.Context) (bool, string) {
+		object, err := objects.Get(ctx, name, metav1.GetOptions{})
+		if err != nil {
+			return false, err.Error()
+		}
+		got, err := status.Compute(object)
+		if err != nil {
+			return false, err.Error()
+		}
+		return got.Status == want, fmt.Sprintf("%s: %s", got.Status, got.Message)
+	})
+	return t
+}
+
+// MetricIs waits until the sum of a metric over all replicas has this value.
+func (t *Then) MetricIs(name string, want float64, selectors ...string) *Then {
+	t.T.Helper()
+	t.eventually(fmt.Sprintf("%s is %g", name, want), func(context.Context) (bool, string) {
+		got := t.Metric(name, selectors...)
+		return got == want, fmt.Sprintf("%g", got)
+	})
+	return t
+}
+
+// MetricIsAtLeast is MetricIs for a metric that other scenarios may increase too.
+func (t *Then) MetricIsAtLeast(name string, min float64, selectors ...string) *Then {
+	t.T.Helper()
+	t.eventually(fmt.Sprintf("%s is at least %g", name, min), func(context.Context) (bool, string) {
+		got := t.Metric(name, selectors...)
+		return got >= min, fmt.Sprintf("%g", got)
+	})
+	return t
+}
+
+// MemoryBelow expects the resident memory of each replica of the controller below limit bytes.
+func (t *Then) MemoryBelow(limit float64) *Then {
+	t.T.Helper()
+	for _, page := range t.metricsPages() {
+		if used := sumOf(page, "process_resident_memory_bytes"); used <= 0 || used > limit {
+			t.T.Errorf("the controller uses %.0f bytes of memory; want at most %.0f", used, limit)
+		}
+	}
+	return t
+}

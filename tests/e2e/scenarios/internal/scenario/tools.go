@@ -1,0 +1,107 @@
+// kubectl and Helm as users run them, and the metrics of the controller.
+package scenario
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"slices"
+	"strconv"
+	"strings"
+
+	apps "k8s.io/api/apps/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// Kubectl runs kubectl in the scenario's namespace with this standard input. The command must
+// succeed without a warning.
+func (s *Scenario) Kubectl(input string, args ...string) {
+	s.T.Helper()
+	s.run(input, "kubectl", append([]string{"--namespace", s.Namespace}, args...)...)
+}
+
+// Helm runs Helm in the scenario's namespace. The command must succeed without a warning.
+func (s *Scenario) Helm(args ...string) {
+	s.T.Helper()
+	s.run("", "helm", append([]string{"--namespace", s.Namespace}, args...)...)
+}
+
+func (s *Scenario) run(input, program string, args ...string) {
+	s.T.Helper()
+	command := exec.Command(s.Cluster.Layout.Path("bin", program), args...)
+	command.Env = append(os.Environ(), "KUBECONFIG="+s.Cluster.Layout.Kubeconfig())
+	command.Stdin = strings.NewReader(input)
+	var stderr bytes.Buffer
+	command.Stderr = &stderr
+	out, err := command.Output()
+	if err != nil || strings.Contains(stderr.String(), "Warning") {
+		s.T.Fatalf("%s %s: %v\n%s%s", program, strings.Join(args, " "), err, out, stderr.String())
+	}
+}
+
+// Deployment returns a Deployment that must exist.
+func (s *Scenario) Deployment(ctx context.Context, name string) *apps.Deployment {
+	s.T.Helper()
+	deployments := s.Cluster.Typed.AppsV1().Deployments(s.Namespace)
+	found, err := deployments.Get(ctx, name, metav1.GetOptions{})
+	s.must(err)
+	return found
+}
+
+// RequestsServed returns how many requests for "/" the running pods of an app have counted.
+func (s *Scenario) RequestsServed(name string) int {
+	s.T.Helper()
+	total := 0
+	for _, pod := range s.runningPods(name) {
+		page := s.get(fmt.Sprintf("http://%s:%d/metrics", pod.Status.PodIP, appPort))
+		total += int(sumOf(page, "http_requests_total"))
+	}
+	return total
+}
+
+// Metric returns the sum of a metric over all replicas of the controller. Selectors such as
+// `outcome="Succeeded"` choose the series.
+func (s *Scenario) Metric(name string, selectors ...string) float64 {
+	s.T.Helper()
+	total := 0.0
+	for _, page := range s.metricsPages() {
+		total += sumOf(page, name, selectors...)
+	}
+	return total
+}
+
+// metricsPages returns the metrics page of each replica of the controller.
+func (s *Scenario) metricsPages() []string {
+	s.T.Helper()
+	if s.Process != nil {
+		return []string{s.get("http://" + s.Process.address() + "/metrics")}
+	}
+	options := metav1.ListOptions{LabelSelector: "app.kubernetes.io/name=lastgood"}
+	pods, err := s.Cluster.Typed.CoreV1().Pods(systemNamespace).List(context.Background(), options)
+	s.must(err)
+	var pages []string
+	for _, pod := range pods.Items {
+		pages = append(pages, s.get(fmt.Sprintf("http://%s:8080/metrics", pod.Status.PodIP)))
+	}
+	return pages
+}
+
+// sumOf adds the series of a metric in the Prometheus text format.
+func sumOf(page, name string, selectors ...string) float64 {
+	total := 0.0
+	for line := range strings.Lines(page) {
+		series, number, found := strings.Cut(strings.TrimSpace(line), " ")
+		metric, _, _ := strings.Cut(series, "{")
+		value, err := strconv.ParseFloat(number, 64)
+		if !found || err != nil || metric != name {
+			continue
+		}
+		isOther := func(selector string) bool { return !strings.Contains(series, selector) }
+		if !slices.ContainsFunc(selectors, isOther) {
+			total += value
+		}
+	}
+	return total
+}

@@ -1,0 +1,38 @@
+// Polling with a deadline. No step sleeps for a fixed time.
+package scenario
+
+import (
+	"context"
+	"time"
+
+	"k8s.io/apimachinery/pkg/util/wait"
+)
+
+const (
+	// Enough for every expectation on a machine with two cores that runs eight scenarios at once.
+	timeout      = 150 * time.Second
+	pollInterval = 200 * time.Millisecond
+)
+
+func poll(limit time.Duration, done func(context.Context) bool) error {
+	return wait.PollUntilContextTimeout(context.Background(), pollInterval, limit, true,
+		func(ctx context.Context) (bool, error) { return done(ctx), nil })
+}
+
+// eventually polls until check returns true. On timeout the test fails with the last text that
+// check returned.
+func (s *Scenario) eventually(what string, check func(context.Context) (bool, string)) {
+	s.T.Helper()
+	last := "nothing yet"
+	err := poll(timeout, func(ctx context.Context) bool {
+		done, seen := check(ctx)
+		// A request that the timeout has cancelled returns no useful text.
+		if ctx.Err() == nil {
+			last = seen
+		}
+		return done
+	})
+	if err != nil {
+		s.T.Fatalf("timed out after %s waiting for: %s; last seen: %s", timeout, what, last)
+	}
+}

@@ -1,0 +1,170 @@
+// When: steps of users. They are the cluster's administrator and use kubectl's field manager.
+package scenario
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"time"
+
+	core "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+)
+
+// fieldManager is that of `kubectl apply --server-side`. The controller takes an unknown field
+// manager for a tool, not for a user.
+const fieldManager = "kubectl"
+
+// Applied applies new versions of apps by server-side apply. It does not force conflicts, so it
+// fails if another manager has taken a field.
+func (w *When) Applied(apps ...App) *When {
+	w.T.Helper()
+	for _, app := range apps {
+		w.apply(app)
+	}
+	return w
+}
+
+// KnobSet sets a knob of the test application, such as "HEALTH=fail", in all running pods.
+func (w *When) KnobSet(knob, name string) *When {
+	w.T.Helper()
+	return w.setKnob(knob, w.runningPods(name))
+}
+
+// KnobSetInVersion sets a knob in the running pods of one version only.
+func (w *When) KnobSetInVersion(knob string, app App) *When {
+	w.T.Helper()
+	isOther := func(pod core.Pod) bool { return pod.Spec.Containers[0].Env[0].Value != app.Version }
+	pods := slices.DeleteFunc(w.runningPods(app.Name), isOther)
+	if len(pods) == 0 {
+		w.T.Fatalf("no pod of %s is running", app.key())
+	}
+	return w.setKnob(knob, pods)
+}
+
+func (w *When) setKnob(knob string, pods []core.Pod) *When {
+	w.T.Helper()
+	for _, pod := range pods {
+		url := fmt.Sprintf("http://%s:%d/set?%s", pod.Status.PodIP, knobPort, knob)
+		client := http.Client{Timeout: 10 * time.Second}
+		response, err := client.Post(url, "", nil)
+		w.must(err)
+		text, _ := io.ReadAll(io.LimitReader(response.Body, 1<<10))
+		response.Body.Close()
+		if response.StatusCode != http.StatusOK {
+			w.T.Fatalf("POST %s returned %s: %s", url, response.Status, text)
+		}
+	}
+	return w
+}
+
+// Annotated sets an annotation of a Deployment. An empty value removes it.
+func (w *When) Annotated(name, key, value string) *When {
+	w.T.Helper()
+	var set any = value
+	if value == "" {
+		set = nil
+	}
+	annotations := map[string]any{key: set}
+	return w.patched(name, map[string]any{"metadata": map[string]any{"annotations": annotations}})
+}
+
+// Scaled scales a Deployment.
+func (w *When) Scaled(name string, replicas int) *When {
+	w.T.Helper()
+	return w.patched(name, map[string]any{"spec": map[string]any{"replicas": replicas}})
+}
+
+// Paused pauses or resumes the rollout of a Deployment.
+func (w *When) Paused(name string, paused bool) *When {
+	w.T.Helper()
+	return w.patched(name, map[string]any{"spec": map[string]any{"paused": paused}})
+}
+
+// Policy creates a policy or changes its spec.
+func (w *When) Policy(name, spec string) *When {
+	w.T.Helper()
+	w.applyPolicy(name, spec)
+	return w
+}
+
+// ConfigMap creates a ConfigMap.
+func (w *When) ConfigMap(name string, data map[string]string) *When {
+	w.T.Helper()
+	w.createConfigMap(name, data)
+	return w
+}
+
+// ConfigMapDeleted deletes a ConfigMap.
+func (w *When) ConfigMapDeleted(name string) *When {
+	w.T.Helper()
+	configMaps := w.Cluster.Typed.CoreV1().ConfigMaps(w.Namespace)
+	w.must(configMaps.Delete(context.Background(), name, metav1.DeleteOptions{}))
+	return w
+}
+
+// Deleted deletes a Deployment and waits until it is gone.
+func (w *When) Deleted(name string) *When {
+	w.T.Helper()
+	deployments := w.Cluster.Typed.AppsV1().Deployments(w.Namespace)
+	w.must(deployments.Delete(context.Background(), name, metav1.DeleteOptions{}))
+	w.eventually("deletion of Deployment "+name, func(ctx context.Context) (bool, string) {
+		_, err := deployments.Get(ctx, name, metav1.GetOptions{})
+		return err != nil, "it still exists"
+	})
+	return w
+}
+
+// Available waits until the rollout of a Deployment is complete.
+func (w *When) Available(name string) *When {
+	w.T.Helper()
+	w.awaitAvailable(name)
+	return w
+}
+
+func (w *When) patched(name string, change any) *When {
+	w.T.Helper()
+	patch, err := json.Marshal(change)
+	w.must(err)
+	_, err = w.Cluster.Typed.AppsV1().Deployments(w.Namespace).
+		Patch(context.Background(), name, types.MergePatchType, patch,
+			metav1.PatchOptions{FieldManager: fieldManager})
+	w.must(err)
+	return w
+}
+
+func (s *Scenario) apply(app App) {
+	s.T.Helper()
+	manifest, err := json.Marshal(app.Manifest())
+	s.must(err)
+	_, err = s.Cluster.Typed.AppsV1().Deployments(s.Namespace).
+		Patch(context.Background(), app.Name, types.ApplyPatchType, manifest,
+			metav1.PatchOptions{FieldManager: fieldManager})
+	if err != nil {
+		s.T.Fatalf("cannot apply %s: %v", app.key(), err)
+	}
+}
+
+func (s *Scenario) runningPods(name string) []core.Pod {
+	s.T.Helper()
+	var running []core.Pod
+	s.eventually("running pods of "+name, func(ctx context.Context) (bool, string) {
+		running = nil
+		pods, err := s.podsOf(ctx, name)
+		if err != nil {
+			return false, err.Error()
+		}
+		for _, pod := range pods {
+			isRunning := pod.Status.Phase == core.PodRunning && pod.Status.PodIP != ""
+			if isRunning && pod.DeletionTimestamp == nil {
+				running = append(running, pod)
+			}
+		}
+		return len(running) > 0, "none"
+	})
+	return running
+}

@@ -1,0 +1,146 @@
+// Cases in which the controller must do nothing. A twin without the obstacle gets the same bad
+// release a little later. After the rollback of the twin, the controller has had the time to act,
+// and the audit log shows that it did not.
+package scenarios
+
+import (
+	"testing"
+	"time"
+
+	"lastgood.dev/tests/e2e/scenarios/internal/scenario"
+)
+
+const pauseKey = "lastgood.dev/pause-until"
+
+func TestDoesNothingWhileADeploymentIsScaledToZero(t *testing.T) {
+	s := scenario.New(t)
+	v1 := scenario.NewApp("web", "v1").Guarded("web")
+	twin := v1.Named("twin")
+	s.Given().Policy("web", quickPolicy).Good(v1, twin)
+	s.When().Applied(v1.As("v2").Env("HEALTH", "fail").Edit(scenario.Replicas(0))).
+		Applied(twin.As("v2").Env("HEALTH", "fail"))
+	s.Then().StateIs("web", "Watching", "ScaledToZero").
+		IsRolledBackAndVerified(twin).
+		StateIs("web", "Watching", "ScaledToZero").
+		IsUntouched("web").TemplateChangedBy("web", "user")
+	s.When().Scaled("web", 1)
+	s.Then().IsRolledBack(v1)
+}
+
+func TestDoesNothingWhileADeploymentIsPaused(t *testing.T) {
+	s := scenario.New(t)
+	v1 := scenario.NewApp("web", "v1")
+	twin := v1.Named("twin")
+	s.Given().Policy("web", longPolicy).PresumedGood("web", v1, twin)
+	s.When().Applied(v1.As("v2"), twin.As("v2")).Available("web").Available("twin")
+	s.Then().StateIs("web", "Watching", "Baking").StateIs("twin", "Watching", "Baking")
+	s.When().Paused("web", true).
+		KnobSet("HEALTH=fail", "web").KnobSet("HEALTH=fail", "twin")
+	s.Then().StateIs("web", "Held", "DeploymentPaused").
+		HasEvent("web", "RollbackHeld", "DeploymentPaused", "kubectl rollout resume").
+		IsRolledBackAndVerified(twin).
+		IsUntouched("web").TemplateChangedBy("web", "user")
+	s.When().Paused("web", false)
+	s.Then().IsRolledBack(v1).TemplateChangedBy("web", "user", "lastgood")
+}
+
+func TestDoesNothingWhileThePolicyIsSuspended(t *testing.T) {
+	s := scenario.New(t)
+	v1 := scenario.NewApp("web", "v1").Guarded("web")
+	twin := v1.Named("twin").Guarded("twins")
+	s.Given().Policy("web", quickPolicy).Policy("twins", quickPolicy).Good(v1, twin)
+	s.When().Policy("web", "suspend: true"+quickPolicy)
+	s.Then().HasCondition("web", "Governed", "True", "Suspended", "RollbackPolicy/web").
+		HasEvent("web", "Suspended", "RollbackPolicy/web")
+	s.When().Applied(v1.As("v2").Env("HEALTH", "fail")).
+		Applied(twin.As("v2").Env("HEALTH", "fail"))
+	s.Then().IsRolledBackAndVerified(twin).
+		StateIs("web", "Watching", "Suspended").
+		IsUntouched("web").TemplateChangedBy("web", "user")
+	s.When().Policy("web", quickPolicy)
+	s.Then().IsRolledBack(v1)
+}
+
+// Without a startup probe, a container counts as started when it runs. Connections that are
+// refused before the pod is ready prove nothing. The twin has no readiness probe, so it is ready
+// when it runs.
+func TestDoesNothingWhileAnApplicationStartsSlowly(t *testing.T) {
+	s := scenario.New(t)
+	v1 := scenario.NewApp("web", "v1").Guarded("web").Edit(scenario.ReadinessProbe("/ready"))
+	twin := scenario.NewApp("twin", "v1").Guarded("web")
+	s.Given().Policy("web", quickPolicy).Good(v1, twin)
+	s.When().Applied(v1.As("v2").Env("START_DELAY", "10"), twin.As("v2").Env("START_DELAY", "10"))
+	s.Then().IsRolledBackAndVerified(twin).
+		IsGood(v1.As("v2")).IsUntouched("web").TemplateChangedBy("web", "user")
+}
+
+// An image that does not exist is the fault of the release, as the twin shows. A registry that is
+// unavailable is not.
+func TestDoesNothingWhileTheRegistryIsUnavailable(t *testing.T) {
+	s := scenario.New(t)
+	v1 := scenario.NewApp("web", "v1")
+	twin := v1.Named("twin")
+	s.Given().Policy("web", "{}").PresumedGood("web", v1, twin)
+	s.When().Applied(v1.As("v2").Image(scenario.UnavailableRegistry(t)+"/demo-app:v2"),
+		twin.As("v2").Image(scenario.EmptyRegistry(t)+"/demo-app:v2"))
+	s.Then().IsRolledBack(twin).CausedByCheck("twin", "rollout", "ImagePull").
+		StateIs("web", "Watching", "RollingOut").
+		CheckIs("web", "rollout", "Unknown", "RegistryUnavailable").
+		IsUntouched("web").TemplateChangedBy("web", "user")
+}
+
+func TestDoesNothingUntilAPauseIsRemoved(t *testing.T) {
+	s := scenario.New(t)
+	v1 := scenario.NewApp("web", "v1").Guarded("web")
+	twin := v1.Named("twin")
+	until := time.Now().Add(time.Hour).UTC().Format(time.RFC3339)
+	s.Given().Policy("web", quickPolicy).Good(v1, twin)
+	s.When().Annotated("web", pauseKey, until).
+		Applied(v1.As("v2").Env("HEALTH", "fail")).
+		Applied(twin.As("v2").Env("HEALTH", "fail"))
+	s.Then().IsHeld("web", "PausedUntil", pauseKey, until).
+		IsRolledBackAndVerified(twin).
+		StateIs("web", "Held", "PausedUntil").HasRollbacksOfAnyKind("web", 0).
+		IsUntouched("web").TemplateChangedBy("web", "user")
+	s.When().Annotated("web", pauseKey, "")
+	s.Then().IsRolledBackAndVerified(v1).TemplateChangedBy("web", "user", "lastgood")
+}
+
+func TestRollsBackWhenAPauseExpires(t *testing.T) {
+	s := scenario.New(t)
+	v1 := scenario.NewApp("web", "v1").Guarded("web")
+	s.Given().Policy("web", quickPolicy).Good(v1)
+	until := time.Now().Add(20 * time.Second).UTC().Truncate(time.Second)
+	s.When().Annotated("web", pauseKey, until.Format(time.RFC3339)).
+		Applied(v1.As("v2").Env("HEALTH", "fail"))
+	s.Then().IsHeld("web", "PausedUntil", until.Format(time.RFC3339)).
+		TemplateChangedBy("web", "user").
+		IsRolledBackAndVerified(v1).TemplateChangedBy("web", "user", "lastgood")
+	restored := s.Then().LatestRollback("web").Status.TemplateRestored
+	s.Then().Between("the patch after the end of the pause", restored.Sub(until),
+		0, 5*time.Second)
+}
+
+// A check without a result proves nothing, so the release is neither good nor bad.
+func TestDoesNothingWhenACheckReturnsNoResult(t *testing.T) {
+	t.Parallel()
+	for name, http := range map[string]string{
+		"a name that does not resolve":  `{url: "http://no-such-service.scenario.example:8080/"}`,
+		"a Service that does not exist": `{service: gone, port: 8080, path: /health}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := scenario.New(t)
+			v1 := scenario.NewApp("web", "v1").Guarded("web")
+			s.Given().Policy("web", quickPolicy).Good(v1)
+			s.When().
+				Policy("web", `
+bakeTime: 3s
+checks: [{name: health, interval: 1s, failureThreshold: 1, http: `+http+`}]
+`).
+				Applied(v1.As("v2").Env("HEALTH", "fail"))
+			s.Then().VerdictIs("web", "Unjudged").StateIs("web", "Idle", "Unjudged").
+				HasEvent("web", "ReleaseUnjudged", "health").
+				IsUntouched("web").TemplateChangedBy("web", "user")
+		})
+	}
+}

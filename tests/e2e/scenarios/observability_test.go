@@ -1,0 +1,55 @@
+// Observability: metrics, Events, the status of a policy, and conditions that other tools read.
+package scenarios
+
+import (
+	"testing"
+
+	"github.com/fluxcd/cli-utils/pkg/kstatus/status"
+
+	"lastgood.dev/tests/e2e/scenarios/internal/scenario"
+)
+
+func TestReportsARollbackInMetricsAndEachEventOnce(t *testing.T) {
+	const (
+		rollbacks = "lastgood_rollbacks_total"
+		latencies = "lastgood_decision_to_patch_seconds_count"
+		succeeded = `outcome="Succeeded"`
+	)
+	s := scenario.New(t)
+	v1 := scenario.NewApp("web", "v1").Guarded("web")
+	s.Given().Policy("web", quickPolicy).Good(v1)
+	rollbacksBefore, latenciesBefore := s.Metric(rollbacks, succeeded), s.Metric(latencies)
+	s.When().Applied(v1.As("v2").Env("HEALTH", "fail"))
+	s.Then().IsRolledBackAndVerified(v1).
+		EventsAre("web", "ReleaseSeen", "ReleaseGood", "ReleaseSeen", "CheckFailing",
+			"CheckBreached", "RollbackStarted", "RolledBack", "RollbackVerified").
+		HasEvent("web", "CheckFailing", "health", "500", "200", "1", "2").
+		HasEvent("web", "CheckBreached", "health", "2").
+		HasEvent("web", "RollbackStarted", "revision 2", "revision 1", "health", "WrongStatus").
+		MetricIsAtLeast(rollbacks, rollbacksBefore+1, succeeded).
+		MetricIsAtLeast(latencies, latenciesBefore+1).
+		MetricIsAtLeast("lastgood_leader", 1).
+		PolicyGuards("web", 1)
+}
+
+// The Deployment is released more than once. Otherwise its generation could equal the generation
+// of its guard by chance.
+func TestConditionsGiveTheRightKstatus(t *testing.T) {
+	const guards, rollbacks = "deploymentguards", "rollbacks"
+	s := scenario.New(t)
+	v1 := scenario.NewApp("web", "v1").Guarded("web")
+	s.Given().Policy("web", quickPolicy).Good(v1)
+	s.Then().KstatusIs("rollbackpolicies", "web", status.CurrentStatus).
+		KstatusIs(guards, "web", status.CurrentStatus)
+	s.When().Annotated("web", pauseKey, "2099-01-01T00:00:00Z").
+		Applied(v1.As("v2").Env("HEALTH", "fail"))
+	s.Then().KstatusIs(guards, "web", status.InProgressStatus).
+		IsHeld("web", "PausedUntil").KstatusIs(guards, "web", status.FailedStatus)
+	s.When().RollbackRequested("no-such-revision", "{deployment: web, toRevision: 99}")
+	s.Then().KstatusIs(rollbacks, "no-such-revision", status.FailedStatus)
+	s.When().Annotated("web", pauseKey, "")
+	s.Then().IsRolledBackAndVerified(v1)
+	name := s.Then().LatestRollback("web").Metadata.Name
+	s.Then().KstatusIs(guards, "web", status.CurrentStatus).
+		KstatusIs(rollbacks, name, status.CurrentStatus)
+}
