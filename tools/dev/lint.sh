@@ -52,18 +52,20 @@ lint_all() {
 
 lint_changed() {
   need_packages "${LINT_PACKAGES[@]}"
-  local changed
+  local changed code=0
   changed=$(changed_files)
   if [ -z "$changed" ]; then
     say "No file has changed since $(changed_base)."
     return 0
   fi
-  lint_format < <(grep -E '\.(cpp|hpp)$' <<<"$changed")
-  lint_gofmt < <(grep -E '\.go$' <<<"$changed")
-  lint_words "$changed"
-  lint_shell < <(grep -Fxf <(shell_sources) <<<"$changed")
   configure_preset dev
-  lint_tidy "clang-tidy of the changed files" < <(changed_units "$changed")
+  # In subshells, so that one finding does not hide the others.
+  (lint_format < <(grep -E '\.(cpp|hpp)$' <<<"$changed")) || code=1
+  (lint_gofmt < <(grep -E '\.go$' <<<"$changed")) || code=1
+  (lint_words "$changed") || code=1
+  (lint_shell < <(grep -Fxf <(shell_sources) <<<"$changed")) || code=1
+  (lint_tidy "clang-tidy of the changed files (about 10 s each)" < <(changed_units "$changed")) || code=1
+  return "$code"
 }
 
 # On main: HEAD, so that the changes of the work tree count. On a branch: the commit where it left
@@ -114,7 +116,7 @@ lint_shell() {
 
 lint_tidy() {
   step "$1"
-  (cd "$ROOT" && xargs -r -P "$(nproc)" -n 2 \
+  (cd "$ROOT" && xargs -r -P "$(nproc)" -n 1 \
     clang-tidy-19 -p build/dev --quiet --warnings-as-errors='*' 2>/dev/null) ||
     die "clang-tidy found something."
   done_step

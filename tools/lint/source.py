@@ -13,7 +13,10 @@ GO = (".go",)
 PROSE = (
     ".md", ".sh", ".yaml", ".yml", ".tpl", ".txt", ".py", ".cmake", ".json", ".toml", ".conf",
 )
-NAMES = ("dev", "run", "Dockerfile", "CODEOWNERS", "pre-commit", "commit-msg")
+NAMES = (
+    "dev", "run", "Dockerfile", "CODEOWNERS", "pre-commit", "commit-msg", ".clang-tidy",
+    ".clang-format", ".clangd", ".dockerignore", ".editorconfig", ".gitignore",
+)
 MAX_COLUMNS = 100
 WIDTH_CHECKED = (".cpp", ".hpp", ".go", ".md", ".sh", ".yaml", ".yml", ".py")
 SCRIPTS = ("dev", "run", "pre-commit", "commit-msg")
