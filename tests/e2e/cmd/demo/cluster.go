@@ -24,11 +24,11 @@ import (
 //go:embed manifests/*.yaml
 var manifests embed.FS
 
-// cluster is what the story needs of one: the user's own tools for what a user does, a client for what is looked at.
+// cluster does the steps of a user with kubectl, and reads objects with a client.
 type cluster struct {
 	options
-	typed kube.Interface
-	own   dynamic.Interface
+	typed   kube.Interface
+	dynamic dynamic.Interface
 }
 
 func connect(o options) (*cluster, error) {
@@ -36,25 +36,28 @@ func connect(o options) (*cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &cluster{options: o, typed: connected, own: connected.Dynamic}, nil
+	return &cluster{options: o, typed: connected, dynamic: connected.Dynamic}, nil
 }
 
-func (c *cluster) makeNamespace(ctx context.Context) error {
+func (c *cluster) createNamespace(ctx context.Context) error {
 	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: c.namespace}}
 	_, err := c.typed.CoreV1().Namespaces().Create(ctx, namespace, metav1.CreateOptions{})
 	if apierrors.IsAlreadyExists(err) {
-		return fmt.Errorf("the namespace %s exists already, perhaps from an earlier demo; delete it (kubectl delete namespace %s) or name another with --namespace", c.namespace, c.namespace)
+		return fmt.Errorf("namespace %[1]s already exists, perhaps from an earlier demo; "+
+			"delete it with kubectl delete namespace %[1]s, or choose another with --namespace",
+			c.namespace)
 	}
 	return err
 }
 
-func (c *cluster) removeNamespace() {
+func (c *cluster) deleteNamespace() {
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
 	_ = c.typed.CoreV1().Namespaces().Delete(ctx, c.namespace, metav1.DeleteOptions{})
 }
 
-// apply does what a user does: kubectl apply, client-side, of a file.
+// apply runs `kubectl apply` with a manifest, client-side as users do. The pairs in replace are
+// placeholders and their values.
 func (c *cluster) apply(ctx context.Context, file string, replace ...string) error {
 	text, err := manifests.ReadFile("manifests/" + file)
 	if err != nil {
@@ -72,7 +75,7 @@ func (c *cluster) apply(ctx context.Context, file string, replace ...string) err
 		return fmt.Errorf("kubectl apply of %s: %w: %s", file, err, output.String())
 	}
 	if strings.Contains(output.String(), "Warning") {
-		return fmt.Errorf("kubectl apply of %s warns: %s", file, output.String())
+		return fmt.Errorf("kubectl apply of %s printed a warning: %s", file, output.String())
 	}
 	return nil
 }
@@ -81,18 +84,22 @@ func (c *cluster) deployment(ctx context.Context) (*appsv1.Deployment, error) {
 	return c.typed.AppsV1().Deployments(c.namespace).Get(ctx, "web", metav1.GetOptions{})
 }
 
-// visit asks the application what a visitor would see, through the API server.
+// visit sends GET / to the application through the API server.
 func (c *cluster) visit(ctx context.Context) (string, error) {
-	answer, err := c.typed.CoreV1().Services(c.namespace).ProxyGet("http", "web", "80", "/", nil).DoRaw(ctx)
-	return strings.TrimSpace(string(answer)), err
+	services := c.typed.CoreV1().Services(c.namespace)
+	body, err := services.ProxyGet("http", "web", "80", "/", nil).DoRaw(ctx)
+	return strings.TrimSpace(string(body)), err
 }
 
 func (c *cluster) guard(ctx context.Context) (*unstructured.Unstructured, error) {
-	return c.own.Resource(client.Guards).Namespace(c.namespace).Get(ctx, "web", metav1.GetOptions{})
+	guards := c.dynamic.Resource(client.Guards).Namespace(c.namespace)
+	return guards.Get(ctx, "web", metav1.GetOptions{})
 }
 
+// onlyRollback returns the Rollback, or nil if there is none yet.
 func (c *cluster) onlyRollback(ctx context.Context) (*unstructured.Unstructured, error) {
-	list, err := c.own.Resource(client.Rollbacks).Namespace(c.namespace).List(ctx, metav1.ListOptions{})
+	rollbacks := c.dynamic.Resource(client.Rollbacks).Namespace(c.namespace)
+	list, err := rollbacks.List(ctx, metav1.ListOptions{})
 	if err != nil {
 		return nil, err
 	}
@@ -102,20 +109,20 @@ func (c *cluster) onlyRollback(ctx context.Context) (*unstructured.Unstructured,
 	case 1:
 		return &list.Items[0], nil
 	default:
-		return nil, fmt.Errorf("there are %d Rollbacks where one is due", len(list.Items))
+		return nil, fmt.Errorf("there are %d Rollbacks; want one", len(list.Items))
 	}
 }
 
 var errNotYet = errors.New("not yet")
 
-// until asks several times a second until it is so; errNotYet means to ask again.
-func until(ctx context.Context, what string, limit time.Duration, is func() error) error {
+// until polls while check returns errNotYet.
+func until(ctx context.Context, what string, limit time.Duration, check func() error) error {
 	deadline := time.NewTimer(limit)
 	defer deadline.Stop()
 	ticker := time.NewTicker(100 * time.Millisecond)
 	defer ticker.Stop()
 	for {
-		err := is()
+		err := check()
 		if err == nil || !errors.Is(err, errNotYet) {
 			return err
 		}
@@ -123,7 +130,7 @@ func until(ctx context.Context, what string, limit time.Duration, is func() erro
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-deadline.C:
-			return fmt.Errorf("waited %v in vain until %s", limit, what)
+			return fmt.Errorf("timed out after %v waiting for: %s", limit, what)
 		case <-ticker.C:
 		}
 	}

@@ -8,56 +8,62 @@ import (
 	"time"
 )
 
-// timeline prints who did what and when, in seconds since the beginning.
+// timeline prints each action with its actor and the seconds since the start.
 type timeline struct {
 	mu    sync.Mutex
-	begin time.Time
+	start time.Time
 	color bool
 }
 
+// The actors.
 const (
-	you        = "you"
-	kubernetes = "kubernetes"
-	lastgood   = "lastgood"
-	visitor    = "visitor"
+	user     = "you"
+	lastgood = "lastgood"
+	visitor  = "visitor"
 )
 
-var colors = map[string]string{you: "\x1b[36m", kubernetes: "\x1b[34m", lastgood: "\x1b[32m", visitor: "\x1b[35m"}
+const (
+	bold   = "\x1b[1m"
+	yellow = "\x1b[33m"
+	plain  = "\x1b[0m"
+)
+
+var colors = map[string]string{user: "\x1b[36m", lastgood: "\x1b[32m", visitor: "\x1b[35m"}
 
 func newTimeline() *timeline {
 	info, err := os.Stdout.Stat()
-	terminal := err == nil && info.Mode()&os.ModeCharDevice != 0
-	return &timeline{begin: time.Now(), color: terminal && os.Getenv("NO_COLOR") == ""}
+	isTerminal := err == nil && info.Mode()&os.ModeCharDevice != 0
+	return &timeline{start: time.Now(), color: isTerminal && os.Getenv("NO_COLOR") == ""}
 }
 
-func (t *timeline) tell(who, format string, args ...any) {
-	t.tellAt(time.Now(), who, false, format, args...)
+func (t *timeline) add(actor, format string, args ...any) {
+	t.addAt(time.Now(), actor, false, format, args...)
 }
 
-func (t *timeline) tellAt(when time.Time, who string, warning bool, format string, args ...any) {
+func (t *timeline) addAt(when time.Time, actor string, isWarning bool, format string, args ...any) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	text := fmt.Sprintf(format, args...)
-	name := fmt.Sprintf("%-11s", who)
+	name := fmt.Sprintf("%-11s", actor)
 	if t.color {
-		name = colors[who] + name + "\x1b[0m"
-		if warning {
-			text = "\x1b[33m" + text + "\x1b[0m"
+		name = colors[actor] + name + plain
+		if isWarning {
+			text = yellow + text + plain
 		}
 	}
-	fmt.Printf("%7.1f s  %s %s\n", when.Sub(t.begin).Seconds(), name, wrapped(text))
+	fmt.Printf("%7.1f s  %s %s\n", when.Sub(t.start).Seconds(), name, wrapped(text))
 }
 
-func (t *timeline) chapter(title string) {
+func (t *timeline) heading(title string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.color {
-		title = "\x1b[1m" + title + "\x1b[0m"
+		title = bold + title + plain
 	}
 	fmt.Printf("\n%s\n", title)
 }
 
-// wrapped breaks a long text under its own column.
+// wrapped breaks a long text and indents its lines to the column of the text.
 func wrapped(text string) string {
 	const width, indent = 96, 23
 	var lines []string

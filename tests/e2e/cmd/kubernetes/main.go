@@ -1,5 +1,6 @@
-// Command kubernetes is every program of a Kubernetes cluster in one binary: the first argument, or the name of the link
-// it was called by, says which. It must not know how the local cluster configures or supervises them.
+// Command kubernetes contains all programs of a Kubernetes cluster in one binary. The first
+// argument, or the name of the symbolic link, chooses the program. It must not know how the local
+// cluster configures or supervises them.
 package main
 
 import (
@@ -23,28 +24,33 @@ import (
 	kubelet "k8s.io/kubernetes/cmd/kubelet/app"
 )
 
-// Each runs one program to its end and returns its exit code.
+// programs has a function for each program that runs it and returns its exit code.
 var programs = map[string]func() int{
-	"kube-apiserver":          func() int { return cli.Run(apiserver.NewAPIServerCommand()) },
-	"kube-controller-manager": func() int { return cli.Run(controllermanager.NewControllerManagerCommand()) },
-	"kube-scheduler":          func() int { return cli.Run(scheduler.NewSchedulerCommand()) },
-	"kube-proxy":              func() int { return cli.Run(proxy.NewProxyCommand()) },
-	"kubelet":                 func() int { return cli.Run(kubelet.NewKubeletCommand(context.Background())) },
-	"etcd":                    func() int { etcdmain.Main(os.Args); return 0 },
-	"coredns":                 runCoreDNS,
-	"kubectl":                 runKubectl,
-	"helm":                    runHelm,
+	"kube-apiserver": func() int { return cli.Run(apiserver.NewAPIServerCommand()) },
+	"kube-controller-manager": func() int {
+		return cli.Run(controllermanager.NewControllerManagerCommand())
+	},
+	"kube-scheduler": func() int { return cli.Run(scheduler.NewSchedulerCommand()) },
+	"kube-proxy":     func() int { return cli.Run(proxy.NewProxyCommand()) },
+	"kubelet":        runKubelet,
+	"etcd":           func() int { etcdmain.Main(os.Args); return 0 },
+	"coredns":        runCoreDNS,
+	"kubectl":        runKubectl,
+	"helm":           runHelm,
 }
+
+func runKubelet() int { return cli.Run(kubelet.NewKubeletCommand(context.Background())) }
 
 func main() {
 	if name := filepath.Base(os.Args[0]); programs[name] != nil {
 		os.Args[0] = name
 	} else {
-		// The program must find its own name first: user agents and field managers are made from it.
+		// The program's name comes first, because user agents and field managers contain it.
 		os.Args = os.Args[1:]
 	}
 	if len(os.Args) == 0 || programs[os.Args[0]] == nil {
-		fmt.Fprintf(os.Stderr, "usage: kubernetes PROGRAM [argument...]; PROGRAM is one of: %s\n", strings.Join(names(), ", "))
+		fmt.Fprintf(os.Stderr, "usage: kubernetes PROGRAM [argument...]; PROGRAM is one of: %s\n",
+			strings.Join(names(), ", "))
 		os.Exit(2)
 	}
 	os.Exit(programs[os.Args[0]]())

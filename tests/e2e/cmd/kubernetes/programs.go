@@ -1,4 +1,4 @@
-// The programs that need more than one call to run. Must not know how the local cluster configures or supervises them.
+// The programs that need more than one call to run.
 package main
 
 import (
@@ -36,9 +36,10 @@ func runCoreDNS() int {
 }
 
 func runKubectl() int {
-	// kubectl looks for plugins and reads its preferences before it parses flags; the verbosity must be known by then.
+	// kubectl searches plugins and reads its preferences before it parses flags. It needs the
+	// verbosity before that.
 	if _, err := logs.GlogSetter(kubectl.GetLogVerbosity(os.Args)); err != nil {
-		slog.Warn("verbosity not understood", "error", err)
+		slog.Warn("invalid verbosity", "error", err)
 	}
 	if err := cli.RunNoErrOutput(kubectl.NewDefaultKubectlCommand()); err != nil {
 		util.CheckErr(err)
@@ -47,12 +48,12 @@ func runKubectl() int {
 }
 
 func runHelm() int {
-	// Without this the field manager would be the name of this binary, and an upgrade would conflict with an install
-	// made by Helm itself.
+	// The default field manager is the name of this binary. An upgrade would then conflict with an
+	// installation by Helm itself.
 	kube.ManagedFieldsManager = "helm"
 	command, err := helm.NewRootCmd(os.Stdout, os.Args[1:], helm.SetupLogging)
 	if err != nil {
-		slog.Error("helm could not start", "error", err)
+		slog.Error("cannot start helm", "error", err)
 		return 1
 	}
 	if err := command.Execute(); err != nil {

@@ -1,5 +1,5 @@
-// Command local brings a Kubernetes up on this machine, down again, and does to it what tests need done.
-// It must not know how; package cluster does.
+// Command local starts and stops a Kubernetes cluster on this machine, and kills and starts its
+// components for tests. It only parses the command line; package cluster does the work.
 package main
 
 import (
@@ -12,18 +12,22 @@ import (
 	"lastgood.dev/tests/e2e/internal/local/layout"
 )
 
-const usage = `usage: local [--dir DIRECTORY] VERB
+const usage = `usage: local [--dir DIRECTORY] COMMAND
 
-  up --kubernetes FILE --pause FILE --demo-app FILE    start a cluster from nothing
-  down                                                 remove it without a trace
-  status                                               what runs; ends 0 when the cluster is ready
-  load-image FILE                                      a docker or OCI archive into the node
-  restart-apiserver | stop-apiserver | start-apiserver kill the API server and start it, or one of the two
-  kill COMPONENT | start COMPONENT                     the same for any component
+  up --kubernetes FILE --pause FILE --demo-app FILE   start a new cluster
+  down                      stop the cluster and remove everything that it created
+  status                    list the components; exit code 0 if the cluster is ready
+  load-image FILE           load a docker or OCI archive into the node
+  restart-apiserver         kill the API server, start it again and wait until it is ready
+  stop-apiserver            kill the API server
+  start-apiserver           start the API server again and wait until it is ready
+  kill COMPONENT            kill a component
+  start COMPONENT           start a component that was killed
 `
 
 func main() {
-	directory := flag.String("dir", fallback(os.Getenv("LASTGOOD_CLUSTER_DIR"), layout.DefaultDir), "the cluster's state directory")
+	directory := flag.String("dir", fallback(os.Getenv("LASTGOOD_CLUSTER_DIR"), layout.DefaultDir),
+		"state `directory` of the cluster")
 	flag.Usage = func() { fmt.Fprint(os.Stderr, usage) }
 	flag.Parse()
 	if flag.NArg() == 0 {
@@ -36,49 +40,54 @@ func main() {
 	}
 }
 
-func run(directory, verb string, args []string) error {
+func run(directory, command string, args []string) error {
 	local, err := cluster.Open(directory, os.Stdout)
 	if err != nil {
 		return err
 	}
-	plain := map[string]func() error{
-		"down": local.Down, "status": local.Status,
-		"restart-apiserver": local.RestartAPIServer, "stop-apiserver": local.StopAPIServer, "start-apiserver": local.StartAPIServer,
+	withoutArgument := map[string]func() error{
+		"down":              local.Down,
+		"status":            local.Status,
+		"restart-apiserver": local.RestartAPIServer,
+		"stop-apiserver":    local.StopAPIServer,
+		"start-apiserver":   local.StartAPIServer,
 	}
-	if act := plain[verb]; act != nil {
+	if act := withoutArgument[command]; act != nil {
 		if len(args) > 0 {
-			return fmt.Errorf("%s takes no argument, but was given %q", verb, args[0])
+			return fmt.Errorf("%s takes no arguments, but got %q", command, args[0])
 		}
 		return act()
 	}
-	onOne := map[string]func(string) error{
+	withArgument := map[string]func(string) error{
 		"kill": local.KillComponent, "start": local.StartComponent,
 		"load-image": func(archive string) error { return load(local, archive) },
 	}
-	if act := onOne[verb]; act != nil {
+	if act := withArgument[command]; act != nil {
 		if len(args) != 1 {
-			return fmt.Errorf("%s takes exactly one argument", verb)
+			return fmt.Errorf("%s takes one argument, but got %d", command, len(args))
 		}
 		return act(args[0])
 	}
-	if verb == "up" {
+	if command == "up" {
 		return up(local, args)
 	}
-	return fmt.Errorf("there is no verb %q\n%s", verb, usage)
+	return fmt.Errorf("unknown command %q\n%s", command, usage)
 }
 
 func up(local *cluster.Cluster, args []string) error {
 	var programs cluster.Programs
 	flags := flag.NewFlagSet("up", flag.ExitOnError)
-	flags.StringVar(&programs.Kubernetes, "kubernetes", "", "the program that is all of Kubernetes")
-	flags.StringVar(&programs.Pause, "pause", "", "the program of the pause image")
-	flags.StringVar(&programs.DemoApp, "demo-app", "", "the program of the demo image")
+	flags.StringVar(&programs.Kubernetes, "kubernetes", "", "`file` with all of Kubernetes")
+	flags.StringVar(&programs.Pause, "pause", "", "`file` with the program of the pause image")
+	flags.StringVar(&programs.DemoApp, "demo-app", "", "`file` with the test application")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	for name, path := range map[string]string{"kubernetes": programs.Kubernetes, "pause": programs.Pause, "demo-app": programs.DemoApp} {
+	for name, path := range map[string]string{
+		"kubernetes": programs.Kubernetes, "pause": programs.Pause, "demo-app": programs.DemoApp,
+	} {
 		if _, err := os.Stat(path); err != nil {
-			return fmt.Errorf("up needs --%s FILE: %w", name, err)
+			return fmt.Errorf("flag --%s FILE is required: %w", name, err)
 		}
 	}
 	return local.Up(programs)
@@ -99,7 +108,7 @@ func fallback(value, otherwise string) string {
 	return value
 }
 
-// An error's text starts small, a sentence on the screen does not.
+// sentence formats an error for users: Go error texts begin with a lower-case letter.
 func sentence(err error) string {
 	text := err.Error()
 	return strings.ToUpper(text[:1]) + text[1:] + "."

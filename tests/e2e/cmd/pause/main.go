@@ -1,5 +1,5 @@
-// Command pause is the container that holds a pod's network: it does nothing until it is told to end.
-// Where the pod shares its process namespace it also reaps the processes that nobody waits for.
+// Command pause is the container that holds the network namespace of a pod. It waits for SIGTERM.
+// If the pod shares its process namespace, it also reaps orphaned processes.
 package main
 
 import (

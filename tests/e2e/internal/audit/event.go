@@ -1,34 +1,36 @@
-// Package audit reads the API server's audit log, which is the cluster's own word on who changed what.
-// It must not ask the API server: what is in the log is what happened, whatever the objects look like now.
+// Package audit reads the audit log of the API server: which user changed which object. It must not
+// send requests to the API server. The log has every write, also one that a later write has
+// overwritten.
 package audit
 
 import (
 	"encoding/json"
 	"net/url"
+	"slices"
 	"time"
 )
 
-// Write is one request that could change something, answered.
+// Write is a request that may change an object, with its response.
 type Write struct {
 	Time time.Time
-	// User is who the API server acted for, so the impersonated one where there was one.
+	// User is the impersonated user if there is one, otherwise the authenticated user.
 	User, UserAgent string
 	// Verb is create, update, patch, delete or deletecollection.
 	Verb                                            string
 	Group, Resource, Subresource, Namespace, Object string
 	Code                                            int
-	// DryRun requests change nothing, though their answers look as if they had.
+	// DryRun is set for requests that change nothing.
 	DryRun bool
-	// RequestBody is what was sent; the log has it for Deployments and for the kinds of lastgood.dev.
+	// RequestBody is recorded for Deployments and for the kinds of lastgood.dev only.
 	RequestBody json.RawMessage
 
 	response json.RawMessage
 }
 
-// Succeeded says whether it changed anything.
+// Succeeded reports whether the request was accepted and was no dry run.
 func (w Write) Succeeded() bool { return w.Code >= 200 && w.Code < 300 && !w.DryRun }
 
-// The parts of audit.k8s.io/v1 Event that are read.
+// event has the fields of audit.k8s.io/v1 Event that are read.
 type event struct {
 	Stage                  string
 	RequestURI             string
@@ -42,10 +44,11 @@ type event struct {
 	ObjectRef              struct{ APIGroup, Resource, Subresource, Namespace, Name string }
 }
 
-var writing = map[string]bool{"create": true, "update": true, "patch": true, "delete": true, "deletecollection": true}
+var writeVerbs = []string{"create", "update", "patch", "delete", "deletecollection"}
 
+// write returns the write of an event, and false if the event is no write.
 func (e event) write() (Write, bool) {
-	if e.Stage != "ResponseComplete" || !writing[e.Verb] {
+	if e.Stage != "ResponseComplete" || !slices.Contains(writeVerbs, e.Verb) {
 		return Write{}, false
 	}
 	user := e.User.Username
@@ -53,10 +56,19 @@ func (e event) write() (Write, bool) {
 		user = e.ImpersonatedUser.Username
 	}
 	return Write{
-		Time: e.StageTimestamp, User: user, UserAgent: e.UserAgent, Verb: e.Verb,
-		Group: e.ObjectRef.APIGroup, Resource: e.ObjectRef.Resource, Subresource: e.ObjectRef.Subresource,
-		Namespace: e.ObjectRef.Namespace, Object: e.ObjectRef.Name,
-		Code: e.ResponseStatus.Code, DryRun: isDryRun(e.RequestURI), RequestBody: e.RequestObject, response: e.ResponseObject,
+		Time:        e.StageTimestamp,
+		User:        user,
+		UserAgent:   e.UserAgent,
+		Verb:        e.Verb,
+		Group:       e.ObjectRef.APIGroup,
+		Resource:    e.ObjectRef.Resource,
+		Subresource: e.ObjectRef.Subresource,
+		Namespace:   e.ObjectRef.Namespace,
+		Object:      e.ObjectRef.Name,
+		Code:        e.ResponseStatus.Code,
+		DryRun:      isDryRun(e.RequestURI),
+		RequestBody: e.RequestObject,
+		response:    e.ResponseObject,
 	}, true
 }
 

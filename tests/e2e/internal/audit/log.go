@@ -1,4 +1,4 @@
-// Reading the log, also while it is being written. Must not know what the writes mean.
+// The parser of the log. The API server may be writing the log at the same time.
 package audit
 
 import (
@@ -9,16 +9,16 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"time"
+	"slices"
 )
 
-// An object is at most 1.5 MiB in the store; a line has it twice, and the rest.
+// maxLine is enough for an object twice: etcd stores at most 1.5 MiB for each object.
 const maxLine = 8 << 20
 
-// Log is the writes of a log, in its order.
+// Log has the writes of a log, in its order.
 type Log struct{ Writes []Write }
 
-// Read reads a whole log.
+// Read reads a log file.
 func Read(path string) (*Log, error) {
 	file, err := os.Open(path)
 	if err != nil {
@@ -32,7 +32,7 @@ func Read(path string) (*Log, error) {
 	return log, nil
 }
 
-// Parse reads a log. A last line without its end is one that is being written; the next reading will have it.
+// Parse reads a log. It ignores a last line without a line feed, which is still being written.
 func Parse(from io.Reader) (*Log, error) {
 	var log Log
 	reader := bufio.NewReaderSize(from, 64<<10)
@@ -47,11 +47,11 @@ func Parse(from io.Reader) (*Log, error) {
 		if len(bytes.TrimSpace(line)) == 0 {
 			continue
 		}
-		var one event
-		if err := json.Unmarshal(line, &one); err != nil {
+		var parsed event
+		if err := json.Unmarshal(line, &parsed); err != nil {
 			return nil, fmt.Errorf("line %d is not an audit event: %w", number, err)
 		}
-		if write, is := one.write(); is {
+		if write, ok := parsed.write(); ok {
 			log.Writes = append(log.Writes, write)
 		}
 	}
@@ -71,22 +71,7 @@ func readLine(reader *bufio.Reader) ([]byte, error) {
 	}
 }
 
-// WritesBy are all writes of one user, also the refused ones and dry runs.
+// WritesBy returns all writes of a user, including dry runs and rejected ones.
 func (l *Log) WritesBy(user string) []Write {
-	return l.where(func(w Write) bool { return w.User == user })
-}
-
-// Since leaves out what was answered before; a Deployment that is older has no template history then.
-func (l *Log) Since(start time.Time) *Log {
-	return &Log{Writes: l.where(func(w Write) bool { return !w.Time.Before(start) })}
-}
-
-func (l *Log) where(matches func(Write) bool) []Write {
-	var found []Write
-	for _, write := range l.Writes {
-		if matches(write) {
-			found = append(found, write)
-		}
-	}
-	return found
+	return slices.DeleteFunc(slices.Clone(l.Writes), func(w Write) bool { return w.User != user })
 }

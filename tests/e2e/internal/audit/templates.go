@@ -1,4 +1,4 @@
-// The history of a Deployment's template.
+// The history of the template of a Deployment.
 package audit
 
 import (
@@ -10,13 +10,13 @@ import (
 	"strconv"
 )
 
-// TemplateWrite is one successful write of a Deployment.
+// TemplateWrite is a successful write of a Deployment.
 type TemplateWrite struct {
 	Write
 	UID string
-	// Created is set for the write that made the Deployment.
+	// Created is set for the write that created the Deployment.
 	Created bool
-	// Changed says whether spec.template is another one than before; the write that made the Deployment changes nothing.
+	// Changed is set if the write changed spec.template of an existing Deployment.
 	Changed bool
 	// Template is spec.template after the write.
 	Template json.RawMessage
@@ -24,34 +24,41 @@ type TemplateWrite struct {
 	version uint64
 }
 
-// The parts of a Deployment that are read.
+// deployment has the fields of a Deployment that are read.
 type deployment struct {
 	Kind     string
 	Metadata struct{ UID, ResourceVersion string }
 	Spec     struct{ Template json.RawMessage }
 }
 
-// TemplateWrites are the successful writes of a Deployment, in the order in which the store took them; one that was deleted
-// and made again under its name is two, told apart by their uid.
+// TemplateWrites returns the successful writes of a Deployment, in the order of their resource
+// versions. A Deployment that was deleted and created again has another UID.
 func (l *Log) TemplateWrites(namespace, name string) ([]TemplateWrite, error) {
 	var writes []TemplateWrite
 	for _, write := range l.Writes {
-		if !write.Succeeded() || write.Group != "apps" || write.Resource != "deployments" || write.Subresource != "" ||
-			write.Namespace != namespace || write.Object != name || write.Verb == "delete" || write.Verb == "deletecollection" {
+		if write.Namespace != namespace || write.Object != name || !mayChangeTemplate(write) {
 			continue
 		}
-		one, err := templateWrite(write)
+		parsed, err := parseTemplate(write)
 		if err != nil {
 			return nil, err
 		}
-		writes = append(writes, one)
+		writes = append(writes, parsed)
 	}
-	// Answers to writes at the same time are logged in any order.
-	slices.SortStableFunc(writes, func(a, b TemplateWrite) int { return cmp.Compare(a.version, b.version) })
-	return writes, compare(writes)
+	// Concurrent requests may be logged in any order.
+	slices.SortStableFunc(writes, func(a, b TemplateWrite) int {
+		return cmp.Compare(a.version, b.version)
+	})
+	return writes, findChanges(writes)
 }
 
-// TemplateChanges are the writes that made the template of an existing Deployment another one.
+func mayChangeTemplate(write Write) bool {
+	isDelete := write.Verb == "delete" || write.Verb == "deletecollection"
+	return write.Succeeded() && write.Group == "apps" && write.Resource == "deployments" &&
+		write.Subresource == "" && !isDelete
+}
+
+// TemplateChanges returns the writes that changed the template of an existing Deployment.
 func (l *Log) TemplateChanges(namespace, name string) ([]TemplateWrite, error) {
 	writes, err := l.TemplateWrites(namespace, name)
 	if err != nil {
@@ -60,36 +67,46 @@ func (l *Log) TemplateChanges(namespace, name string) ([]TemplateWrite, error) {
 	return slices.DeleteFunc(writes, func(w TemplateWrite) bool { return !w.Changed }), nil
 }
 
-func templateWrite(write Write) (TemplateWrite, error) {
-	var answer deployment
-	if err := json.Unmarshal(write.response, &answer); err != nil || answer.Kind != "Deployment" {
-		return TemplateWrite{}, fmt.Errorf("the log lacks the Deployment %s/%s that was the answer to %s at %s; is its policy RequestResponse?",
-			write.Namespace, write.Object, write.Verb, write.Time)
+func parseTemplate(write Write) (TemplateWrite, error) {
+	var response deployment
+	err := json.Unmarshal(write.response, &response)
+	if err != nil || response.Kind != "Deployment" {
+		return TemplateWrite{}, fmt.Errorf("the log has no response to the %s of Deployment %s/%s "+
+			"at %s; the audit policy must have the level RequestResponse for Deployments",
+			write.Verb, write.Namespace, write.Object, write.Time)
 	}
-	version, err := strconv.ParseUint(answer.Metadata.ResourceVersion, 10, 64)
+	version, err := strconv.ParseUint(response.Metadata.ResourceVersion, 10, 64)
 	if err != nil {
-		return TemplateWrite{}, fmt.Errorf("resourceVersion of %s/%s: %w", write.Namespace, write.Object, err)
+		return TemplateWrite{}, fmt.Errorf("resourceVersion of %s/%s: %w",
+			write.Namespace, write.Object, err)
 	}
-	// A server-side apply creates with the verb patch.
+	// A server-side apply creates an object with the verb patch and this status.
 	const created = 201
 	return TemplateWrite{
-		Write: write, UID: answer.Metadata.UID, Created: write.Code == created, Template: answer.Spec.Template, version: version,
+		Write:    write,
+		UID:      response.Metadata.UID,
+		Created:  write.Code == created,
+		Template: response.Spec.Template,
+		version:  version,
 	}, nil
 }
 
-func compare(writes []TemplateWrite) error {
+// findChanges sets Changed by comparing each template with the one before it.
+func findChanges(writes []TemplateWrite) error {
 	last := map[string]any{}
 	for i := range writes {
+		write := &writes[i]
 		var template any
-		if err := json.Unmarshal(writes[i].Template, &template); err != nil {
-			return fmt.Errorf("template of %s/%s: %w", writes[i].Namespace, writes[i].Object, err)
+		if err := json.Unmarshal(write.Template, &template); err != nil {
+			return fmt.Errorf("template of %s/%s: %w", write.Namespace, write.Object, err)
 		}
-		before, known := last[writes[i].UID]
-		if !known && !writes[i].Created {
-			return fmt.Errorf("the log does not reach back to the creation of Deployment %s/%s (uid %s)", writes[i].Namespace, writes[i].Object, writes[i].UID)
+		before, known := last[write.UID]
+		if !known && !write.Created {
+			return fmt.Errorf("the log begins after the creation of Deployment %s/%s (UID %s)",
+				write.Namespace, write.Object, write.UID)
 		}
-		writes[i].Changed = known && !reflect.DeepEqual(before, template)
-		last[writes[i].UID] = template
+		write.Changed = known && !reflect.DeepEqual(before, template)
+		last[write.UID] = template
 	}
 	return nil
 }

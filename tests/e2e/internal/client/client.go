@@ -1,4 +1,4 @@
-// Package client connects to a cluster by a kubeconfig, as kubectl does.
+// Package client connects to a cluster with a kubeconfig, as kubectl does.
 package client
 
 import (
@@ -8,28 +8,32 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 )
 
-// Lastgood's kinds.
+var version = schema.GroupVersion{Group: "lastgood.dev", Version: "v1alpha1"}
+
+// The kinds of Lastgood.
 var (
-	Guards    = schema.GroupVersionResource{Group: "lastgood.dev", Version: "v1alpha1", Resource: "deploymentguards"}
-	Policies  = schema.GroupVersionResource{Group: "lastgood.dev", Version: "v1alpha1", Resource: "rollbackpolicies"}
-	Rollbacks = schema.GroupVersionResource{Group: "lastgood.dev", Version: "v1alpha1", Resource: "rollbacks"}
+	Guards    = version.WithResource("deploymentguards")
+	Policies  = version.WithResource("rollbackpolicies")
+	Rollbacks = version.WithResource("rollbacks")
 )
 
-// Client is Kubernetes' own kinds, typed, and all others.
+// Client is a typed client for the kinds of Kubernetes and a dynamic client for all others.
 type Client struct {
 	kubernetes.Interface
 	Dynamic dynamic.Interface
 }
 
-// Connect uses the current context where none is named. It asks as fast as it is told to.
+// Connect connects to the cluster of a context. The default is the current context.
 func Connect(kubeconfig, context string) (*Client, error) {
 	rules := clientcmd.NewDefaultClientConfigLoadingRules()
 	rules.ExplicitPath = kubeconfig
 	overrides := &clientcmd.ConfigOverrides{CurrentContext: context}
-	config, err := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, overrides).ClientConfig()
+	loader := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, overrides)
+	config, err := loader.ClientConfig()
 	if err != nil {
 		return nil, err
 	}
+	// The default rate limit would slow down the polling.
 	config.QPS, config.Burst = 200, 400
 	typed, err := kubernetes.NewForConfig(config)
 	if err != nil {

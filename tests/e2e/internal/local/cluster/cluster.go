@@ -1,5 +1,6 @@
-// Package cluster brings a Kubernetes up on this machine and takes it down again. It only sequences: how the machine is
-// changed is in host, how processes are kept is in process, and what a component is told is in components.go and files/.
+// Package cluster starts and stops a Kubernetes cluster on this machine. It contains the sequence
+// of steps. Package host changes the machine, and package process runs the components. Their
+// arguments and configurations are in components.go and files/.
 package cluster
 
 import (
@@ -19,30 +20,38 @@ import (
 type Cluster struct {
 	layout.Layout
 	Processes *process.Table
-	// Out is where progress is told.
+	// Out receives the progress messages.
 	Out io.Writer
 }
 
 // Programs are the binaries that the cluster is made of.
 type Programs struct {
-	// Kubernetes is every program of Kubernetes.
+	// Kubernetes contains all programs of Kubernetes.
 	Kubernetes string
-	// Pause and DemoApp become images.
+	// Pause and DemoApp are the programs of images.
 	Pause, DemoApp string
 }
 
-// Open finds the cluster of a state directory, which need not exist.
+// Open returns the cluster of a state directory. Neither has to exist.
 func Open(dir string, out io.Writer) (*Cluster, error) {
 	where, err := layout.New(dir)
 	if err != nil {
 		return nil, err
 	}
-	return &Cluster{Layout: where, Processes: process.NewTable(where.Dir, where.Path("run")), Out: out}, nil
+	return &Cluster{
+		Layout:    where,
+		Processes: process.NewTable(where.Dir, where.Path("run")),
+		Out:       out,
+	}, nil
 }
 
 func (c *Cluster) network() host.Network {
 	return host.Network{
-		Bridge: layout.Bridge, Address: layout.NodeCIDR, PodRange: layout.PodRange, NATTable: layout.NATTable, Owner: c.Dir,
+		Bridge:   layout.Bridge,
+		Address:  layout.NodeCIDR,
+		PodRange: layout.PodRange,
+		NATTable: layout.NATTable,
+		Owner:    c.Dir,
 	}
 }
 
@@ -50,13 +59,13 @@ func (c *Cluster) cgroup() host.Cgroup { return host.Cgroup{Name: layout.CgroupR
 
 func (c *Cluster) say(format string, values ...any) { fmt.Fprintf(c.Out, format+"\n", values...) }
 
-// Exists says whether there is anything of this cluster, running or left over.
+// Exists reports whether anything of this cluster exists, running or not.
 func (c *Cluster) Exists() bool {
 	_, err := os.Stat(c.Marker())
 	return err == nil || c.network().CurrentOwner() == c.Dir
 }
 
-// down are the components that do not run.
+// down returns the components that do not run.
 func (c *Cluster) down() []string {
 	var names []string
 	for _, name := range componentNames {
@@ -67,16 +76,19 @@ func (c *Cluster) down() []string {
 	return names
 }
 
-// refuseStranger protects the cluster of another state directory, whose bridge and ports are the same.
-func (c *Cluster) refuseStranger() error {
+// refuseOtherCluster returns an error if the cluster of another state directory exists. It uses
+// the same bridge and ports.
+func (c *Cluster) refuseOtherCluster() error {
 	owner := c.network().CurrentOwner()
 	if owner == "" || owner == c.Dir {
 		return nil
 	}
-	return fmt.Errorf("this machine runs another local cluster, in %s; take that down first (LASTGOOD_CLUSTER_DIR=%s)", owner, owner)
+	return fmt.Errorf("this machine already runs a local cluster in %[1]s; stop it first: "+
+		"LASTGOOD_CLUSTER_DIR=%[1]s ./dev cluster down", owner)
 }
 
-// refuseForeignDirectory keeps Down from ever removing a directory that is not a cluster's.
+// refuseForeignDirectory returns an error if the state directory has files that no cluster created.
+// Down would delete them.
 func (c *Cluster) refuseForeignDirectory() error {
 	if _, err := os.Stat(c.Marker()); err == nil {
 		return nil
@@ -88,23 +100,27 @@ func (c *Cluster) refuseForeignDirectory() error {
 	if err != nil {
 		return err
 	}
-	return fmt.Errorf("%s holds other files (%s, for one); choose an empty directory for the cluster's state", c.Dir, entries[0].Name())
+	return fmt.Errorf(
+		"%s has files that are not a cluster's, such as %s; choose an empty state directory",
+		c.Dir, entries[0].Name())
 }
 
 func requireRoot() error {
 	if os.Geteuid() != 0 {
-		return errors.New("a local cluster needs root: it makes a network bridge, mounts and containers")
+		return errors.New("a local cluster needs root, to create a bridge, mounts and containers")
 	}
 	return nil
 }
 
 func requireTools() error {
 	if missing := host.MissingPackages(); len(missing) > 0 {
-		return fmt.Errorf("programs are missing; install the Debian packages %s", strings.Join(missing, " "))
+		return fmt.Errorf("programs are missing; install the Debian packages: %s",
+			strings.Join(missing, " "))
 	}
 	for _, plugin := range []string{"bridge", "host-local", "loopback"} {
 		if _, err := os.Stat("/usr/lib/cni/" + plugin); err != nil {
-			return errors.New("the network plugins are missing; install the Debian package containernetworking-plugins")
+			return errors.New("CNI plugins are missing; " +
+				"install the Debian package containernetworking-plugins")
 		}
 	}
 	return nil
@@ -112,7 +128,11 @@ func requireTools() error {
 
 func usedPorts() []host.Port {
 	port := func(what, network, address string, number int) host.Port {
-		return host.Port{For: what, Network: network, Address: fmt.Sprintf("%s:%d", address, number)}
+		return host.Port{
+			For:     what,
+			Network: network,
+			Address: fmt.Sprintf("%s:%d", address, number),
+		}
 	}
 	const local, node = "127.0.0.1", layout.NodeAddress
 	return []host.Port{

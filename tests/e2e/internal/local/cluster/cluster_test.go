@@ -10,7 +10,7 @@ import (
 
 func open(t *testing.T) *Cluster {
 	t.Helper()
-	// A test's own directory has the test's name, which is too long for unix sockets.
+	// t.TempDir contains the name of the test, which is too long for the path of a Unix socket.
 	dir, err := os.MkdirTemp("", "c")
 	if err != nil {
 		t.Fatal(err)
@@ -23,7 +23,7 @@ func open(t *testing.T) *Cluster {
 	return local
 }
 
-func TestEveryConfigurationFileIsWrittenAndNamesOnlyTheStateDirectory(t *testing.T) {
+func TestWritesEveryConfigurationFileWithPathsInTheStateDirectory(t *testing.T) {
 	local := open(t)
 	if err := local.writeConfiguration(); err != nil {
 		t.Fatal(err)
@@ -34,13 +34,14 @@ func TestEveryConfigurationFileIsWrittenAndNamesOnlyTheStateDirectory(t *testing
 			t.Error(err)
 			continue
 		}
-		if strings.Contains(string(text), "<no value>") || strings.Contains(string(text), "/var/lib") {
+		if strings.Contains(string(text), "<no value>") ||
+			strings.Contains(string(text), "/var/lib") {
 			t.Errorf("%s is\n%s", name, text)
 		}
 	}
 }
 
-func TestEveryComponentHasArgumentsAndAPlaceInTheStopOrder(t *testing.T) {
+func TestHasArgumentsAndStopOrderForEveryComponent(t *testing.T) {
 	local := open(t)
 	stops := map[string]bool{}
 	for _, one := range stopOrder {
@@ -53,7 +54,7 @@ func TestEveryComponentHasArgumentsAndAPlaceInTheStopOrder(t *testing.T) {
 	}
 }
 
-func TestADirectoryThatHoldsOtherFilesIsNeverACluster(t *testing.T) {
+func TestRefusesADirectoryWithOtherFiles(t *testing.T) {
 	local := open(t)
 	if err := local.refuseForeignDirectory(); err != nil {
 		t.Errorf("a directory that does not exist: %v", err)
@@ -64,32 +65,33 @@ func TestADirectoryThatHoldsOtherFilesIsNeverACluster(t *testing.T) {
 	if err := local.refuseForeignDirectory(); err != nil {
 		t.Errorf("an empty directory: %v", err)
 	}
-	if err := os.WriteFile(local.Path("thesis.txt"), []byte("years"), 0o600); err != nil {
+	if err := os.WriteFile(local.Path("notes.txt"), []byte("text"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := local.refuseForeignDirectory(); err == nil || !strings.Contains(err.Error(), "thesis.txt") {
-		t.Errorf("a directory of somebody's: %v", err)
+	if err := local.refuseForeignDirectory(); err == nil ||
+		!strings.Contains(err.Error(), "notes.txt") {
+		t.Errorf("a directory with other files: %v", err)
 	}
 	if err := os.WriteFile(local.Marker(), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if err := local.refuseForeignDirectory(); err != nil {
-		t.Errorf("a cluster's directory: %v", err)
+		t.Errorf("a directory of a cluster: %v", err)
 	}
 }
 
-func TestOneCommandAtATimeChangesTheCluster(t *testing.T) {
+func TestLockRefusesASecondCommand(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "lock")
 	unlock, err := lock(path, "up")
 	if err != nil {
 		t.Fatal(err)
 	}
 	if _, err := lock(path, "down"); err == nil || !strings.Contains(err.Error(), "(up, process") {
-		t.Errorf("the second got %v", err)
+		t.Errorf("the second command got error %v", err)
 	}
 	unlock()
 	if _, err := os.Stat(path); err == nil {
-		t.Error("the lock file is left")
+		t.Error("the lock file still exists")
 	}
 	again, err := lock(path, "down")
 	if err != nil {
@@ -98,19 +100,21 @@ func TestOneCommandAtATimeChangesTheCluster(t *testing.T) {
 	again()
 }
 
-func TestAComponentsEndIsShownFromItsLog(t *testing.T) {
+func TestLastLinesReturnsTheEndOfALongLog(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "log")
-	if err := os.WriteFile(path, []byte(strings.Repeat("noise\n", 50_000)+"the reason\n"), 0o600); err != nil {
+	text := strings.Repeat("noise\n", 50_000) + "the reason\n"
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	lines := strings.Split(tail(path, 3), "\n")
+	lines := strings.Split(lastLines(path, 3), "\n")
 	if len(lines) != 3 || lines[2] != "the reason" {
 		t.Errorf("got %q", lines)
 	}
 }
 
-func TestAnUnknownComponentIsRefusedWithTheKnownOnes(t *testing.T) {
-	if err := open(t).KillComponent("kube-dns"); err == nil || !strings.Contains(err.Error(), "there are etcd, containerd") {
+func TestUnknownComponentErrorListsTheComponents(t *testing.T) {
+	if err := open(t).KillComponent("kube-dns"); err == nil ||
+		!strings.Contains(err.Error(), "the components are etcd, containerd") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -1,10 +1,11 @@
-// What each component is and what it is told. Must not start any.
+// The components and their arguments. Must not start any.
 package cluster
 
 import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 
 	"lastgood.dev/tests/e2e/internal/local/layout"
@@ -22,24 +23,35 @@ const (
 	coreDNS           = "coredns"
 )
 
-// In the order of starting.
-var componentNames = []string{etcd, containerd, apiServer, controllerManager, scheduler, kubelet, kubeProxy, coreDNS}
+// componentNames are in the order in which the components are started.
+var componentNames = []string{
+	etcd, containerd, apiServer, controllerManager, scheduler, kubelet, kubeProxy, coreDNS,
+}
 
 func (c *Cluster) command(name string) process.Command {
-	command := process.Command{Name: name, Path: c.Program(), Args: c.arguments(name), Env: environment(name), Log: c.Log(name)}
+	command := process.Command{
+		Name: name,
+		Path: c.Program(),
+		Args: c.arguments(name),
+		Env:  environment(name),
+		Log:  c.Log(name),
+	}
 	if name == containerd {
 		command.Path = which(containerd)
 	}
 	return command
 }
 
-// Components get nothing of the caller's environment but what they need, so that a cluster is the same whoever starts it.
+// environment returns only the variables that a component needs. The caller's environment must not
+// change the cluster.
 func environment(name string) []string {
 	variables := []string{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
 	if name != containerd {
 		return variables
 	}
-	for _, proxy := range []string{"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"} {
+	for _, proxy := range []string{
+		"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy",
+	} {
 		if value, set := os.LookupEnv(proxy); set {
 			variables = append(variables, proxy+"="+value)
 		}
@@ -67,13 +79,19 @@ func (c *Cluster) arguments(name string) []string {
 	case scheduler:
 		kubeconfig := c.ComponentKubeconfig(scheduler)
 		return []string{
-			"--config=" + c.Path("config", "kube-scheduler.yaml"), "--bind-address=127.0.0.1", fmt.Sprintf("--secure-port=%d", layout.SchedulerPort),
-			"--authentication-kubeconfig=" + kubeconfig, "--authorization-kubeconfig=" + kubeconfig,
+			"--config=" + c.Path("config", "kube-scheduler.yaml"),
+			"--bind-address=127.0.0.1",
+			fmt.Sprintf("--secure-port=%d", layout.SchedulerPort),
+			"--authentication-kubeconfig=" + kubeconfig,
+			"--authorization-kubeconfig=" + kubeconfig,
 		}
 	case kubelet:
 		return []string{
-			"--config=" + c.Path("config", "kubelet.yaml"), "--kubeconfig=" + c.ComponentKubeconfig(kubelet),
-			"--hostname-override=" + layout.NodeName, "--node-ip=" + layout.NodeAddress, "--root-dir=" + c.Path("kubelet"),
+			"--config=" + c.Path("config", "kubelet.yaml"),
+			"--kubeconfig=" + c.ComponentKubeconfig(kubelet),
+			"--hostname-override=" + layout.NodeName,
+			"--node-ip=" + layout.NodeAddress,
+			"--root-dir=" + c.Path("kubelet"),
 			"--cert-dir=" + c.Path("pki", "kubelet"),
 		}
 	case kubeProxy:
@@ -81,59 +99,88 @@ func (c *Cluster) arguments(name string) []string {
 	case coreDNS:
 		return []string{"-conf", c.Path("config", "Corefile")}
 	}
-	panic("no such component: " + name)
+	panic("unknown component: " + name)
 }
 
 func (c *Cluster) etcdArguments() []string {
-	client, peer := fmt.Sprintf("https://127.0.0.1:%d", layout.EtcdPort), fmt.Sprintf("http://127.0.0.1:%d", layout.EtcdPeerPort)
+	client := fmt.Sprintf("https://127.0.0.1:%d", layout.EtcdPort)
+	peer := fmt.Sprintf("http://127.0.0.1:%d", layout.EtcdPeerPort)
 	return []string{
-		"--name=lastgood", "--data-dir=" + c.Path("etcd"), "--log-level=warn",
-		"--listen-client-urls=" + client, "--advertise-client-urls=" + client,
-		"--listen-peer-urls=" + peer, "--initial-advertise-peer-urls=" + peer, "--initial-cluster=lastgood=" + peer,
-		"--cert-file=" + c.Cert(etcd), "--key-file=" + c.Key(etcd), "--trusted-ca-file=" + c.Cert("ca"), "--client-cert-auth",
-		// The data does not outlive the cluster; what a power cut would lose is worth the time of every write.
+		"--name=lastgood",
+		"--data-dir=" + c.Path("etcd"),
+		"--log-level=warn",
+		"--listen-client-urls=" + client,
+		"--advertise-client-urls=" + client,
+		"--listen-peer-urls=" + peer,
+		"--initial-advertise-peer-urls=" + peer,
+		"--initial-cluster=lastgood=" + peer,
+		"--cert-file=" + c.Cert(etcd),
+		"--key-file=" + c.Key(etcd),
+		"--trusted-ca-file=" + c.Cert("ca"),
+		"--client-cert-auth",
+		// The data is deleted with the cluster, so it does not have to survive a power failure.
 		"--unsafe-no-fsync",
 	}
 }
 
 func (c *Cluster) apiServerArguments() []string {
 	return []string{
-		"--bind-address=" + layout.NodeAddress, "--advertise-address=" + layout.NodeAddress, fmt.Sprintf("--secure-port=%d", layout.APIServerPort),
-		"--tls-cert-file=" + c.Cert(apiServer), "--tls-private-key-file=" + c.Key(apiServer), "--client-ca-file=" + c.Cert("ca"),
+		"--bind-address=" + layout.NodeAddress,
+		"--advertise-address=" + layout.NodeAddress,
+		fmt.Sprintf("--secure-port=%d", layout.APIServerPort),
+		"--tls-cert-file=" + c.Cert(apiServer),
+		"--tls-private-key-file=" + c.Key(apiServer),
+		"--client-ca-file=" + c.Cert("ca"),
 		"--cert-dir=" + c.Path("pki", apiServer),
 		fmt.Sprintf("--etcd-servers=https://127.0.0.1:%d", layout.EtcdPort),
-		"--etcd-cafile=" + c.Cert("ca"), "--etcd-certfile=" + c.Cert("etcd-client"), "--etcd-keyfile=" + c.Key("etcd-client"),
-		"--kubelet-certificate-authority=" + c.Cert("ca"), "--kubelet-preferred-address-types=InternalIP",
-		"--kubelet-client-certificate=" + c.Cert("kubelet-client"), "--kubelet-client-key=" + c.Key("kubelet-client"),
-		"--authorization-mode=Node,RBAC", "--enable-admission-plugins=NodeRestriction", "--allow-privileged=true",
+		"--etcd-cafile=" + c.Cert("ca"),
+		"--etcd-certfile=" + c.Cert("etcd-client"),
+		"--etcd-keyfile=" + c.Key("etcd-client"),
+		"--kubelet-certificate-authority=" + c.Cert("ca"),
+		"--kubelet-preferred-address-types=InternalIP",
+		"--kubelet-client-certificate=" + c.Cert("kubelet-client"),
+		"--kubelet-client-key=" + c.Key("kubelet-client"),
+		"--authorization-mode=Node,RBAC",
+		"--enable-admission-plugins=NodeRestriction",
+		"--allow-privileged=true",
 		"--service-cluster-ip-range=" + layout.ServiceRange,
 		"--service-account-issuer=https://kubernetes.default.svc." + layout.ClusterDomain,
-		"--service-account-key-file=" + c.Path("pki", "service-accounts.pub"), "--service-account-signing-key-file=" + c.Key("service-accounts"),
-		"--audit-policy-file=" + c.Path("config", "audit-policy.yaml"), "--audit-log-path=" + c.AuditLog(),
-		"--audit-log-maxsize=1024", "--audit-log-maxbackup=1",
+		"--service-account-key-file=" + c.Path("pki", "service-accounts.pub"),
+		"--service-account-signing-key-file=" + c.Key("service-accounts"),
+		"--audit-policy-file=" + c.Path("config", "audit-policy.yaml"),
+		"--audit-log-path=" + c.AuditLog(),
+		"--audit-log-maxsize=1024",
+		"--audit-log-maxbackup=1",
 	}
 }
 
 func (c *Cluster) controllerManagerArguments() []string {
 	kubeconfig := c.ComponentKubeconfig(controllerManager)
 	return []string{
-		"--kubeconfig=" + kubeconfig, "--authentication-kubeconfig=" + kubeconfig, "--authorization-kubeconfig=" + kubeconfig,
-		"--bind-address=127.0.0.1", fmt.Sprintf("--secure-port=%d", layout.ControllersPort), "--cert-dir=" + c.Path("pki", controllerManager),
-		"--leader-elect=false", "--use-service-account-credentials",
+		"--kubeconfig=" + kubeconfig,
+		"--authentication-kubeconfig=" + kubeconfig,
+		"--authorization-kubeconfig=" + kubeconfig,
+		"--bind-address=127.0.0.1",
+		fmt.Sprintf("--secure-port=%d", layout.ControllersPort),
+		"--cert-dir=" + c.Path("pki", controllerManager),
+		"--leader-elect=false",
+		"--use-service-account-credentials",
 		"--flex-volume-plugin-dir=" + c.Path("kubelet", "volume-plugins"),
-		"--service-account-private-key-file=" + c.Key("service-accounts"), "--root-ca-file=" + c.Cert("ca"),
-		"--cluster-signing-cert-file=" + c.Cert("ca"), "--cluster-signing-key-file=" + c.Key("ca"),
-		// Thirty scenarios at once, each in a namespace of its own, share this one client.
-		"--kube-api-qps=200", "--kube-api-burst=400",
+		"--service-account-private-key-file=" + c.Key("service-accounts"),
+		"--root-ca-file=" + c.Cert("ca"),
+		"--cluster-signing-cert-file=" + c.Cert("ca"),
+		"--cluster-signing-key-file=" + c.Key("ca"),
+		// Many parallel scenarios, each in its own namespace, share this one client.
+		"--kube-api-qps=200",
+		"--kube-api-burst=400",
 	}
 }
 
-// isComponent checks a name from outside.
+// isComponent returns an error if a name from the command line is not a component.
 func isComponent(name string) error {
-	for _, known := range componentNames {
-		if name == known {
-			return nil
-		}
+	if slices.Contains(componentNames, name) {
+		return nil
 	}
-	return fmt.Errorf("no component is called %q; there are %s", name, strings.Join(componentNames, ", "))
+	return fmt.Errorf("unknown component %q; the components are %s",
+		name, strings.Join(componentNames, ", "))
 }

@@ -1,4 +1,4 @@
-// The files that a cluster starts from: certificates, kubeconfigs, configurations.
+// The files that a cluster needs to start: certificates, kubeconfigs and configurations.
 package cluster
 
 import (
@@ -16,15 +16,16 @@ import (
 //go:embed files
 var files embed.FS
 
-// Everything that a configuration file may name.
+// configuration has the values that the templates of the configuration files may use.
 type configuration struct {
 	layout.Layout
-	Bridge, NodeName, NodeAddress, PodRange, ClusterDomain, CgroupRoot, CNINetwork, PauseImage, Snapshotter string
+	Bridge, NodeName, NodeAddress, PodRange, ClusterDomain string
+	CgroupRoot, CNINetwork, PauseImage, Snapshotter        string
 
 	KubeletPort, KubeletHealth, ProxyHealth, ProxyMetrics, DNSPort, DNSReadyPort int
 }
 
-// Where each configuration file goes, below the state directory.
+// configurationFiles has the path of each configuration file below the state directory.
 var configurationFiles = map[string]string{
 	"containerd.toml":     "config/containerd.toml",
 	"hosts.toml":          "containerd/registries/" + layout.LocalRegistry + "/hosts.toml",
@@ -38,11 +39,22 @@ var configurationFiles = map[string]string{
 
 func (c *Cluster) writeConfiguration() error {
 	values := configuration{
-		Layout: c.Layout, Bridge: layout.Bridge, NodeName: layout.NodeName, NodeAddress: layout.NodeAddress, PodRange: layout.PodRange,
-		ClusterDomain: layout.ClusterDomain, CgroupRoot: layout.CgroupRoot, CNINetwork: layout.CNINetwork, PauseImage: layout.PauseImage,
-		Snapshotter: "overlayfs",
-		KubeletPort: layout.KubeletPort, KubeletHealth: layout.KubeletHealth, ProxyHealth: layout.ProxyHealth,
-		ProxyMetrics: layout.ProxyMetrics, DNSPort: layout.DNSPort, DNSReadyPort: layout.DNSReadyPort,
+		Layout:        c.Layout,
+		Bridge:        layout.Bridge,
+		NodeName:      layout.NodeName,
+		NodeAddress:   layout.NodeAddress,
+		PodRange:      layout.PodRange,
+		ClusterDomain: layout.ClusterDomain,
+		CgroupRoot:    layout.CgroupRoot,
+		CNINetwork:    layout.CNINetwork,
+		PauseImage:    layout.PauseImage,
+		Snapshotter:   "overlayfs",
+		KubeletPort:   layout.KubeletPort,
+		KubeletHealth: layout.KubeletHealth,
+		ProxyHealth:   layout.ProxyHealth,
+		ProxyMetrics:  layout.ProxyMetrics,
+		DNSPort:       layout.DNSPort,
+		DNSReadyPort:  layout.DNSReadyPort,
 	}
 	if host.IsOverlay(c.Dir) {
 		values.Snapshotter = "native"
@@ -77,7 +89,7 @@ func render(name, target string, values configuration) error {
 type certificate struct {
 	name, user string
 	groups     []string
-	// servers are the names and addresses that it serves under.
+	// servers are the host names and addresses of a server certificate.
 	servers []string
 }
 
@@ -85,22 +97,33 @@ const administrators = "system:masters"
 
 var certificates = []certificate{
 	{name: apiServer, user: "kube-apiserver", servers: []string{
-		"kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc." + layout.ClusterDomain,
+		"kubernetes", "kubernetes.default", "kubernetes.default.svc",
+		"kubernetes.default.svc." + layout.ClusterDomain,
 		"localhost", "127.0.0.1", layout.NodeAddress, layout.ServiceIP,
 	}},
 	{name: etcd, user: "etcd", servers: []string{"localhost", "127.0.0.1"}},
 	{name: "etcd-client", user: "kube-apiserver-etcd-client"},
-	{name: "kubelet-client", user: "kube-apiserver-kubelet-client", groups: []string{administrators}},
+	{
+		name:   "kubelet-client",
+		user:   "kube-apiserver-kubelet-client",
+		groups: []string{administrators},
+	},
 }
 
-// Who comes with a kubeconfig. The kubelet's certificate is also that of its own server.
+// users have a kubeconfig. The certificate of kubelet is also its server certificate.
 var users = []certificate{
 	{name: "admin", user: "admin", groups: []string{administrators}},
 	{name: controllerManager, user: "system:kube-controller-manager"},
 	{name: scheduler, user: "system:kube-scheduler"},
-	{name: kubelet, user: "system:node:" + layout.NodeName, groups: []string{"system:nodes"}, servers: []string{layout.NodeName, layout.NodeAddress}},
+	{
+		name:    kubelet,
+		user:    "system:node:" + layout.NodeName,
+		groups:  []string{"system:nodes"},
+		servers: []string{layout.NodeName, layout.NodeAddress},
+	},
 	{name: kubeProxy, user: "system:kube-proxy"},
-	// It reads Services and EndpointSlices alone; a role for that would have to be made before anything can ask for names.
+	// CoreDNS only reads Services and EndpointSlices. As an administrator it needs no role, which
+	// would have to exist before the first DNS query.
 	{name: coreDNS, user: "system:coredns", groups: []string{administrators}},
 }
 
@@ -113,7 +136,8 @@ func (c *Cluster) writeCredentials() error {
 	if err != nil {
 		return err
 	}
-	if err := (pki.Identity{Certificate: authority.PEM, Key: authorityKey}).Write(c.Cert("ca"), c.Key("ca")); err != nil {
+	identity := pki.Identity{Certificate: authority.PEM, Key: authorityKey}
+	if err := identity.Write(c.Cert("ca"), c.Key("ca")); err != nil {
 		return err
 	}
 	private, public, err := pki.NewSigningKey()
@@ -145,7 +169,8 @@ func (c *Cluster) writeKubeconfigs(authority *pki.Authority) error {
 		if one.name == "admin" {
 			target = c.Kubeconfig()
 		}
-		if err := os.WriteFile(target, pki.Kubeconfig(server, authority.PEM, one.user, identity), 0o600); err != nil {
+		kubeconfig := pki.Kubeconfig(server, authority.PEM, one.user, identity)
+		if err := os.WriteFile(target, kubeconfig, 0o600); err != nil {
 			return err
 		}
 	}

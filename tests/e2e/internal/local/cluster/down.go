@@ -1,4 +1,5 @@
-// Taking a cluster down, whole or in ruins, without a trace. Each step must work when the ones before it have been done already.
+// Down stops a cluster and removes it, also one that is broken. Each step must succeed when it was
+// already done.
 package cluster
 
 import (
@@ -10,17 +11,23 @@ import (
 	"lastgood.dev/tests/e2e/internal/local/layout"
 )
 
-// How long each component may take to end by itself, in the order in which they must. What containers there are is killed when
-// containerd is gone; an API server whose store is gone, or a controller whose API server is, would hang.
+// stopOrder has the grace time of each component after SIGTERM. An API server without etcd, or a
+// controller without the API server, would hang. The containers are killed after containerd.
 var stopOrder = []struct {
 	name  string
 	grace time.Duration
 }{
-	{kubeProxy, 2 * time.Second}, {coreDNS, time.Second}, {kubelet, 2 * time.Second}, {containerd, 3 * time.Second},
-	{scheduler, time.Second}, {controllerManager, time.Second}, {apiServer, 3 * time.Second}, {etcd, 3 * time.Second},
+	{kubeProxy, 2 * time.Second},
+	{coreDNS, time.Second},
+	{kubelet, 2 * time.Second},
+	{containerd, 3 * time.Second},
+	{scheduler, time.Second},
+	{controllerManager, time.Second},
+	{apiServer, 3 * time.Second},
+	{etcd, 3 * time.Second},
 }
 
-// Down removes the cluster. That there is none is fine.
+// Down removes the cluster. It returns nil if there is none.
 func (c *Cluster) Down() error {
 	if err := requireRoot(); err != nil {
 		return err
@@ -30,18 +37,18 @@ func (c *Cluster) Down() error {
 		return err
 	}
 	defer unlock()
-	if err := errors.Join(c.refuseStranger(), c.refuseForeignDirectory()); err != nil {
+	if err := errors.Join(c.refuseOtherCluster(), c.refuseForeignDirectory()); err != nil {
 		return err
 	}
 	if !c.Exists() && len(c.Processes.Descendants()) == 0 {
-		c.say("No cluster is up: nothing to remove.")
+		c.say("No local cluster exists.")
 		return nil
 	}
 	started := time.Now()
 	if err := c.remove(); err != nil {
 		return err
 	}
-	c.say("The cluster is down, without a trace, after %.1f s.", time.Since(started).Seconds())
+	c.say("The local cluster was removed in %.1f s.", time.Since(started).Seconds())
 	return nil
 }
 
@@ -52,33 +59,37 @@ func (c *Cluster) remove() error {
 	return os.RemoveAll(c.Dir)
 }
 
-// stopEverything leaves nothing but files.
+// stopEverything removes everything but the files of the state directory.
 func (c *Cluster) stopEverything() error {
-	for _, one := range stopOrder {
-		if err := c.Processes.Stop(one.name, one.grace); err != nil {
+	for _, component := range stopOrder {
+		if err := c.Processes.Stop(component.name, component.grace); err != nil {
 			return err
 		}
-		if one.name == containerd {
+		if component.name == containerd {
 			if err := c.stopContainers(); err != nil {
 				return err
 			}
 		}
 	}
-	if err := c.Processes.KillRest(); err != nil {
+	if err := c.Processes.KillAll(); err != nil {
 		return err
 	}
 	if err := host.Unmount(c.Dir); err != nil {
 		return err
 	}
-	state := host.Recall(c.Path("host.json"))
+	state := host.LoadState(c.Path("host.json"))
 	outside := host.Outside{
-		ContainerdState: c.Path("containerd", "state"), PodLogs: c.Path("pod-logs"), Network: layout.CNINetwork, Absent: state.Absent,
+		ContainerdState: c.Path("containerd", "state"),
+		PodLogs:         c.Path("pod-logs"),
+		Network:         layout.CNINetwork,
+		Absent:          state.Absent,
 	}
 	return errors.Join(outside.Remove(), state.Restore(), c.network().Remove())
 }
 
-// Shims go before containers, or they would report each end to a containerd that is gone; they are the only descendants of
-// containerd that outlive it.
+// stopContainers kills the shims before the containers. A shim would otherwise report the end of
+// its container to a containerd that has ended. Shims are the only descendants of containerd that
+// outlive it.
 func (c *Cluster) stopContainers() error {
 	if err := c.Processes.KillDescendantsOf(containerd); err != nil {
 		return err

@@ -1,4 +1,4 @@
-// Images into the node's containerd, through its own client.
+// Import of images into containerd, with its own client ctr.
 package cluster
 
 import (
@@ -11,13 +11,13 @@ import (
 	"lastgood.dev/tests/e2e/internal/local/image"
 )
 
-// The namespace that the kubelet's images are in.
+// imageNamespace is the containerd namespace of kubelet's images.
 const imageNamespace = "k8s.io"
 
-// LoadImage imports a docker or OCI archive and returns the names that pods may use.
+// LoadImage imports a docker or OCI archive and returns the image names for pods.
 func (c *Cluster) LoadImage(archive string) ([]string, error) {
 	if !c.Processes.Alive(containerd) {
-		return nil, errors.New("the cluster is not up: containerd does not run")
+		return nil, errors.New("the cluster is not running; start it with ./dev cluster up")
 	}
 	return c.loadImage(archive)
 }
@@ -36,7 +36,9 @@ func (c *Cluster) loadImage(archive string) ([]string, error) {
 	}
 	for _, name := range names {
 		if !slices.Contains(strings.Fields(listed), name) {
-			return nil, fmt.Errorf("%s was imported, but not under the name %s; name it in full, as HOST/NAME:TAG", archive, name)
+			return nil, fmt.Errorf(
+				"%s was imported, but not as %s; the name must have the form HOST/NAME:TAG",
+				archive, name)
 		}
 	}
 	return names, nil
@@ -48,10 +50,13 @@ func (c *Cluster) containerdReady() error {
 }
 
 func (c *Cluster) ctr(args ...string) (string, error) {
-	args = append([]string{"--address", c.ContainerdSocket(), "--namespace", imageNamespace}, args...)
+	args = append(
+		[]string{"--address", c.ContainerdSocket(), "--namespace", imageNamespace},
+		args...)
 	text, err := exec.Command("ctr", args...).CombinedOutput()
 	if err != nil {
-		return "", fmt.Errorf("ctr %s: %w: %s", strings.Join(args[4:], " "), err, strings.TrimSpace(string(text)))
+		return "", fmt.Errorf("ctr %s: %w: %s", strings.Join(args[4:], " "), err,
+			strings.TrimSpace(string(text)))
 	}
 	return string(text), nil
 }

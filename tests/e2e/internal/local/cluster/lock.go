@@ -1,4 +1,4 @@
-// One command at a time may change the cluster.
+// The lock: only one command at a time may change the cluster.
 package cluster
 
 import (
@@ -9,7 +9,8 @@ import (
 	"syscall"
 )
 
-// lock takes the machine-wide lock, which ends with the process however that ends; unlock removes the file.
+// lock acquires the lock of this machine. The kernel releases it when the process ends; unlock also
+// removes the file.
 func lock(path, verb string) (unlock func(), err error) {
 	for {
 		file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o644)
@@ -21,9 +22,12 @@ func lock(path, verb string) (unlock func(), err error) {
 			if !errors.Is(err, syscall.EWOULDBLOCK) {
 				return nil, err
 			}
-			return nil, fmt.Errorf("another command is changing the local cluster (%s); wait until it has ended", holderOf(file))
+			return nil, fmt.Errorf(
+				"another command is changing the local cluster (%s); wait until it ends",
+				holderOf(file))
 		}
-		// Whoever held it before may have removed the file between our opening and our locking: then it protects nothing.
+		// The previous holder may have removed the file after it was opened here. A lock on a
+		// removed file protects nothing.
 		if !sameFile(file, path) {
 			file.Close()
 			continue
@@ -33,7 +37,7 @@ func lock(path, verb string) (unlock func(), err error) {
 			return nil, err
 		}
 		return func() {
-			// Removed while still held, so that nobody can lock a file that is about to vanish without seeing it.
+			// The file is removed while it is locked, so that sameFile detects the removal.
 			_ = os.Remove(path)
 			file.Close()
 		}, nil

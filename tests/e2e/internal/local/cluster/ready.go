@@ -1,4 +1,4 @@
-// When a cluster can be used: asked of each component, and of what it should have made. Must not start or stop anything.
+// Readiness of the cluster: probes of each component. Must not start or stop any.
 package cluster
 
 import (
@@ -19,7 +19,7 @@ import (
 
 const poll = 50 * time.Millisecond
 
-// Failure names the component whose log explains it.
+// Failure is an error with the component whose log explains it.
 type Failure struct {
 	Component string
 	Err       error
@@ -29,7 +29,7 @@ func (f *Failure) Error() string { return f.Component + ": " + f.Err.Error() }
 
 func (f *Failure) Unwrap() error { return f.Err }
 
-// await asks until the answer is yes, the component has ended, or the time is over.
+// await polls until check returns nil, the component has ended, or the time is over.
 func (c *Cluster) await(component, what string, within time.Duration, check func() error) error {
 	var last error
 	for end := time.Now().Add(within); time.Now().Before(end); time.Sleep(poll) {
@@ -37,13 +37,14 @@ func (c *Cluster) await(component, what string, within time.Duration, check func
 			return nil
 		}
 		if !c.Processes.Alive(component) {
-			return &Failure{component, errors.New("it ended while it was starting")}
+			return &Failure{component, errors.New("the process ended during its start")}
 		}
 	}
-	return &Failure{component, fmt.Errorf("%s did not happen within %s: %w", what, within, last)}
+	return &Failure{component,
+		fmt.Errorf("timed out after %s waiting for: %s: %w", within, what, last)}
 }
 
-// Client speaks to the API server as the administrator.
+// client sends requests to the API server as the administrator.
 type client struct {
 	http *http.Client
 	base string
@@ -60,7 +61,13 @@ func (c *Cluster) client() (*client, error) {
 	}
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(authority)
-	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots, Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}}
+	transport := &http.Transport{
+		TLSClientConfig: &tls.Config{
+			RootCAs:      roots,
+			Certificates: []tls.Certificate{pair},
+			MinVersion:   tls.VersionTLS12,
+		},
+	}
 	return &client{
 		http: &http.Client{Transport: transport, Timeout: 5 * time.Second},
 		base: fmt.Sprintf("https://%s:%d", layout.NodeAddress, layout.APIServerPort),
@@ -77,7 +84,7 @@ func get(with *http.Client, url string) ([]byte, error) {
 	defer answer.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(answer.Body, 4<<20))
 	if err == nil && answer.StatusCode != http.StatusOK {
-		err = fmt.Errorf("%s answered %s", url, answer.Status)
+		err = fmt.Errorf("GET %s returned %s", url, answer.Status)
 	}
 	return body, err
 }
@@ -116,7 +123,7 @@ func (a *client) nodeReady() error {
 		}
 		return errors.New(condition.Message)
 	}
-	return errors.New("the node has no condition Ready")
+	return errors.New("the node has no Ready condition")
 }
 
 func (a *client) defaultServiceAccount() error {
@@ -124,22 +131,26 @@ func (a *client) defaultServiceAccount() error {
 	return err
 }
 
-// namesResolve asks the cluster's name server for the one name that every cluster has.
-func namesResolve() error {
-	resolver := &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
-		var dialer net.Dialer
-		return dialer.DialContext(ctx, network, fmt.Sprintf("%s:%d", layout.NodeAddress, layout.DNSPort))
-	}}
+// resolveService resolves kubernetes.default with the DNS server of the cluster.
+func resolveService() error {
+	resolver := &net.Resolver{
+		PreferGo: true,
+		Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
+			var dialer net.Dialer
+			return dialer.DialContext(ctx, network,
+				fmt.Sprintf("%s:%d", layout.NodeAddress, layout.DNSPort))
+		},
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
 	addresses, err := resolver.LookupHost(ctx, "kubernetes.default.svc."+layout.ClusterDomain+".")
 	if err == nil && (len(addresses) != 1 || addresses[0] != layout.ServiceIP) {
-		err = fmt.Errorf("kubernetes.default.svc is %v", addresses)
+		err = fmt.Errorf("kubernetes.default.svc resolves to %v", addresses)
 	}
 	return err
 }
 
-// A step of becoming ready: who is responsible, what should be true, and the question.
+// milestone is a state that the cluster must reach, and the component that must reach it.
 type milestone struct {
 	component, what string
 	check           func() error
@@ -147,18 +158,26 @@ type milestone struct {
 
 func (a *client) milestones() []milestone {
 	return []milestone{
-		{apiServer, "the API server becoming ready", a.apiServerReady},
-		{controllerManager, "the default service account appearing", a.defaultServiceAccount},
-		{scheduler, "the scheduler becoming healthy", a.schedulerHealthy},
-		{kubelet, "the node becoming ready", a.nodeReady},
-		{kubeProxy, "Services becoming reachable", healthy(fmt.Sprintf("http://127.0.0.1:%d/healthz", layout.ProxyHealth))},
-		{coreDNS, "names of Services resolving", namesResolve},
+		{apiServer, "the API server is ready", a.apiServerReady},
+		{controllerManager, "the default ServiceAccount exists", a.defaultServiceAccount},
+		{scheduler, "the scheduler is healthy", a.schedulerHealthy},
+		{kubelet, "the node is ready", a.nodeReady},
+		{
+			kubeProxy,
+			"kube-proxy is healthy",
+			healthy(fmt.Sprintf("http://127.0.0.1:%d/healthz", layout.ProxyHealth)),
+		},
+		{coreDNS, "Service names resolve", resolveService},
 	}
 }
 
-// The scheduler's certificate is self-signed; only whether it answers matters.
+// schedulerHealthy does not verify the certificate, because the scheduler's is self-signed.
 func (a *client) schedulerHealthy() error {
-	transport := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, DisableKeepAlives: true}
-	_, err := get(&http.Client{Transport: transport, Timeout: 2 * time.Second}, fmt.Sprintf("https://127.0.0.1:%d/healthz", layout.SchedulerPort))
+	transport := &http.Transport{
+		TLSClientConfig:   &tls.Config{InsecureSkipVerify: true},
+		DisableKeepAlives: true,
+	}
+	_, err := get(&http.Client{Transport: transport, Timeout: 2 * time.Second},
+		fmt.Sprintf("https://127.0.0.1:%d/healthz", layout.SchedulerPort))
 	return err
 }

@@ -1,4 +1,4 @@
-// What runs and what does not, and the commands on a single component.
+// The status of the cluster, and commands for single components.
 package cluster
 
 import (
@@ -10,27 +10,29 @@ import (
 	"lastgood.dev/tests/e2e/internal/local/layout"
 )
 
-// Status tells what runs; the error says why the cluster cannot be used.
+// Status prints the components. The error is the reason why the cluster cannot be used.
 func (c *Cluster) Status() error {
-	if err := c.refuseStranger(); err != nil {
+	if err := c.refuseOtherCluster(); err != nil {
 		return err
 	}
 	down := c.down()
 	if len(down) == len(componentNames) {
 		if c.Exists() {
-			return fmt.Errorf("the cluster in %s does not run, but has left something behind; up starts it anew, down removes it", c.Dir)
+			return fmt.Errorf("the cluster in %s is not running, but some of its resources exist; "+
+				"run ./dev cluster up or ./dev cluster down", c.Dir)
 		}
-		return errors.New("no cluster is up")
+		return errors.New("no local cluster is running")
 	}
 	for _, name := range componentNames {
 		if pid := c.Processes.PID(name); pid != 0 {
 			c.say("%-24s process %d", name, pid)
 		} else {
-			c.say("%-24s does not run; its log: %s", name, c.Log(name))
+			c.say("%-24s not running; log: %s", name, c.Log(name))
 		}
 	}
 	if len(down) > 0 {
-		return fmt.Errorf("the cluster is broken: %s not running; up starts it from nothing", strings.Join(down, ", "))
+		return fmt.Errorf("the cluster is incomplete: %s not running; run ./dev cluster up",
+			strings.Join(down, ", "))
 	}
 	api, err := c.client()
 	if err != nil {
@@ -38,14 +40,14 @@ func (c *Cluster) Status() error {
 	}
 	for _, step := range api.milestones() {
 		if err := step.check(); err != nil {
-			return fmt.Errorf("the cluster is not ready: %s has not happened: %w", step.what, err)
+			return fmt.Errorf("the cluster is not ready; waiting for: %s: %w", step.what, err)
 		}
 	}
 	c.say("Kubernetes %s is ready: KUBECONFIG=%s", layout.Version, c.Kubeconfig())
 	return nil
 }
 
-// KillComponent ends a component as a crash would.
+// KillComponent kills a component by SIGKILL, like a crash.
 func (c *Cluster) KillComponent(name string) error {
 	if err := isComponent(name); err != nil {
 		return err
@@ -53,7 +55,7 @@ func (c *Cluster) KillComponent(name string) error {
 	return c.Processes.Stop(name, 0)
 }
 
-// StartComponent starts one again as it was.
+// StartComponent starts a component again with the same arguments.
 func (c *Cluster) StartComponent(name string) error {
 	if err := isComponent(name); err != nil {
 		return err
@@ -64,7 +66,7 @@ func (c *Cluster) StartComponent(name string) error {
 // StopAPIServer kills the API server.
 func (c *Cluster) StopAPIServer() error { return c.KillComponent(apiServer) }
 
-// StartAPIServer starts it again and waits until it is ready.
+// StartAPIServer starts the API server again and waits until it is ready.
 func (c *Cluster) StartAPIServer() error {
 	if err := c.StartComponent(apiServer); err != nil {
 		return err
@@ -73,10 +75,10 @@ func (c *Cluster) StartAPIServer() error {
 	if err != nil {
 		return err
 	}
-	return c.await(apiServer, "the API server becoming ready", time.Minute, api.apiServerReady)
+	return c.await(apiServer, "the API server is ready", time.Minute, api.apiServerReady)
 }
 
-// RestartAPIServer kills the API server and starts it again at once.
+// RestartAPIServer kills the API server, starts it again and waits until it is ready.
 func (c *Cluster) RestartAPIServer() error {
 	if err := c.StopAPIServer(); err != nil {
 		return err

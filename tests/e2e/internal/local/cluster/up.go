@@ -1,4 +1,4 @@
-// Bringing a cluster up. Must not know a component's flags.
+// Up starts a cluster. Must not know the flags of a component.
 package cluster
 
 import (
@@ -15,10 +15,11 @@ import (
 	"lastgood.dev/tests/e2e/internal/local/layout"
 )
 
-// ErrUp is Up's answer when there is nothing to do.
-var ErrUp = errors.New("the cluster is up already")
+// ErrUp is the error of Up if the cluster is already running.
+var ErrUp = errors.New("the local cluster is already running")
 
-// Up starts a cluster from nothing. What an earlier one left is removed first; one that runs is refused.
+// Up starts a new cluster. It first removes what an earlier cluster has left. It returns an error
+// if the cluster is already running.
 func (c *Cluster) Up(programs Programs) error {
 	if err := requireRoot(); err != nil {
 		return err
@@ -31,31 +32,35 @@ func (c *Cluster) Up(programs Programs) error {
 		return err
 	}
 	defer unlock()
-	if err := c.clear(); err != nil {
+	if err := c.removeLeftovers(); err != nil {
 		return err
 	}
 	started := time.Now()
-	if err := c.bringUp(programs); err != nil {
-		return c.giveUp(err)
+	if err := c.start(programs); err != nil {
+		return c.failStart(err)
 	}
-	c.say("Kubernetes %s is up after %.1f s: KUBECONFIG=%s", layout.Version, time.Since(started).Seconds(), c.Kubeconfig())
+	c.say("Kubernetes %s started in %.1f s: KUBECONFIG=%s", layout.Version,
+		time.Since(started).Seconds(), c.Kubeconfig())
 	return nil
 }
 
-// clear makes sure that nothing is in the way, and removes it when it is our own.
-func (c *Cluster) clear() error {
-	if err := errors.Join(c.refuseStranger(), c.refuseForeignDirectory()); err != nil {
+// removeLeftovers removes what an earlier cluster has left. It returns an error if anything else is
+// in the way.
+func (c *Cluster) removeLeftovers() error {
+	if err := errors.Join(c.refuseOtherCluster(), c.refuseForeignDirectory()); err != nil {
 		return err
 	}
 	down := c.down()
 	if len(down) == 0 {
-		return fmt.Errorf("%w in %s; use it (KUBECONFIG=%s), or take it down first", ErrUp, c.Dir, c.Kubeconfig())
+		return fmt.Errorf("%w in %s; use it (KUBECONFIG=%s) or stop it with ./dev cluster down",
+			ErrUp, c.Dir, c.Kubeconfig())
 	}
 	if c.Exists() || len(c.Processes.Descendants()) > 0 {
 		if len(down) < len(componentNames) {
-			c.say("The cluster is broken (%s not running): starting it from nothing.", strings.Join(down, ", "))
+			c.say("The cluster is incomplete (%s not running) and is started again.",
+				strings.Join(down, ", "))
 		} else {
-			c.say("Removing what an earlier cluster left.")
+			c.say("Removing the resources of an earlier cluster.")
 		}
 		if err := c.remove(); err != nil {
 			return err
@@ -64,7 +69,7 @@ func (c *Cluster) clear() error {
 	return errors.Join(host.CheckFree(usedPorts()), c.network().Conflict())
 }
 
-func (c *Cluster) bringUp(programs Programs) error {
+func (c *Cluster) start(programs Programs) error {
 	if err := c.makeDirectories(programs); err != nil {
 		return err
 	}
@@ -86,10 +91,11 @@ func (c *Cluster) bringUp(programs Programs) error {
 	if err != nil {
 		return err
 	}
-	if err := c.await(apiServer, "the API server becoming ready", time.Minute, api.apiServerReady); err != nil {
-		// Without its store the API server waits in silence; the store's log is the one that explains.
+	err = c.await(apiServer, "the API server is ready", time.Minute, api.apiServerReady)
+	if err != nil {
+		// Without etcd, the API server waits without a message. The log of etcd has the reason.
 		if !c.Processes.Alive(etcd) {
-			return &Failure{etcd, errors.New("it ended while it was starting")}
+			return &Failure{etcd, errors.New("the process ended during its start")}
 		}
 		return err
 	}
@@ -106,15 +112,17 @@ func (c *Cluster) bringUp(programs Programs) error {
 	return nil
 }
 
-// The marker and the memory of the machine come first: whatever happens then, Down knows what to do.
+// makeDirectories first writes the marker and the state of the machine, so that Down works after
+// any failure.
 func (c *Cluster) makeDirectories(programs Programs) error {
 	if err := os.MkdirAll(c.Dir, 0o755); err != nil {
 		return err
 	}
-	if err := os.WriteFile(c.Marker(), []byte("This directory is a local cluster's, which removes it when it is taken down.\n"), 0o644); err != nil {
+	const note = "This directory belongs to a local cluster; ./dev cluster down deletes it.\n"
+	if err := os.WriteFile(c.Marker(), []byte(note), 0o644); err != nil {
 		return err
 	}
-	if err := host.Remember(c.Path("host.json"), host.OutsideDirectories()); err != nil {
+	if err := host.SaveState(c.Path("host.json"), host.OutsideDirectories()); err != nil {
 		return err
 	}
 	for _, dir := range []string{"bin", "config", "logs", "run", "pki", "images", "pod-logs"} {
@@ -122,23 +130,27 @@ func (c *Cluster) makeDirectories(programs Programs) error {
 			return err
 		}
 	}
-	return c.placePrograms(programs)
+	return c.linkPrograms(programs)
 }
 
-// The cluster has its programs for itself: whoever builds new ones, or clears the cache, does not disturb it.
-func (c *Cluster) placePrograms(programs Programs) error {
+// linkPrograms gives the cluster its own links or copies of the programs. A new build or an empty
+// cache does not affect a running cluster.
+func (c *Cluster) linkPrograms(programs Programs) error {
 	self, err := os.Executable()
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(place(programs.Kubernetes, c.Program()), place(self, c.Path("bin", "local"))); err != nil {
+	err = errors.Join(linkOrCopy(programs.Kubernetes, c.Program()),
+		linkOrCopy(self, c.Path("bin", "local")))
+	if err != nil {
 		return err
 	}
-	return errors.Join(os.Symlink("kubernetes", c.Path("bin", "kubectl")), os.Symlink("kubernetes", c.Path("bin", "helm")))
+	return errors.Join(os.Symlink("kubernetes", c.Path("bin", "kubectl")),
+		os.Symlink("kubernetes", c.Path("bin", "helm")))
 }
 
-// place links a file where that is possible, for it is large, and copies it elsewhere.
-func place(from, to string) error {
+// linkOrCopy links a file, because it is large. It copies the file if it cannot be linked.
+func linkOrCopy(from, to string) error {
 	if os.Link(from, to) == nil {
 		return nil
 	}
@@ -159,10 +171,13 @@ func place(from, to string) error {
 }
 
 func (c *Cluster) loadOwnImages(programs Programs) error {
-	if err := c.await(containerd, "containerd answering", 30*time.Second, c.containerdReady); err != nil {
+	err := c.await(containerd, "containerd is ready", 30*time.Second, c.containerdReady)
+	if err != nil {
 		return err
 	}
-	for reference, binary := range map[string]string{layout.PauseImage: programs.Pause, layout.DemoImage: programs.DemoApp} {
+	for reference, binary := range map[string]string{
+		layout.PauseImage: programs.Pause, layout.DemoImage: programs.DemoApp,
+	} {
 		archive := c.Path("images", filepath.Base(binary)+".tar")
 		if err := image.WriteFile(archive, reference, binary); err != nil {
 			return err
@@ -177,37 +192,39 @@ func (c *Cluster) loadOwnImages(programs Programs) error {
 	return nil
 }
 
-// giveUp stops everything but keeps the logs, and shows the end of the one that explains.
-func (c *Cluster) giveUp(cause error) error {
+// failStart stops everything except for the logs, and prints the end of the log that explains the
+// failure.
+func (c *Cluster) failStart(cause error) error {
 	var failure *Failure
 	if errors.As(cause, &failure) {
-		c.say("--- the end of %s", c.Log(failure.Component))
-		c.say("%s", tail(c.Log(failure.Component), 30))
+		c.say("--- end of %s", c.Log(failure.Component))
+		c.say("%s", lastLines(c.Log(failure.Component), 30))
 		c.say("---")
 	}
 	if err := c.stopEverything(); err != nil {
 		return errors.Join(cause, err)
 	}
-	return fmt.Errorf("the cluster did not come up: %w (logs: %s)", cause, c.Path("logs"))
+	return fmt.Errorf("the cluster did not start: %w (logs: %s)", cause, c.Path("logs"))
 }
 
-// The logs of a failed start are short; the bound is for a component that floods.
-func tail(path string, lines int) string {
-	const most = 64 << 10
+// lastLines returns the last lines of a log, from at most 64 KiB. The limit is for a component that
+// floods its log.
+func lastLines(path string, lines int) string {
+	const maxBytes = 64 << 10
 	file, err := os.Open(path)
 	if err != nil {
 		return err.Error()
 	}
 	defer file.Close()
-	if info, err := file.Stat(); err == nil && info.Size() > most {
-		if _, err := file.Seek(-most, 2); err != nil {
+	if info, err := file.Stat(); err == nil && info.Size() > maxBytes {
+		if _, err := file.Seek(-maxBytes, io.SeekEnd); err != nil {
 			return err.Error()
 		}
 	}
-	text := make([]byte, most)
+	text := make([]byte, maxBytes)
 	count, err := file.Read(text)
 	if err != nil {
-		return "(it is empty)"
+		return "(empty)"
 	}
 	all := strings.Split(strings.TrimRight(string(text[:count]), "\n"), "\n")
 	return strings.Join(all[max(0, len(all)-lines):], "\n")

@@ -1,4 +1,5 @@
-// The control group that all pods are in: it finds and ends every process of every pod. Works on both versions of cgroups.
+// The control group of all pods. It is used to find and kill every process of every pod. Supports
+// cgroups v1 and v2.
 package host
 
 import (
@@ -13,12 +14,13 @@ import (
 	"time"
 )
 
-// Cgroup is a control group below the root of every hierarchy.
+// Cgroup is a control group with this name below the root of every hierarchy.
 type Cgroup struct{ Name string }
 
-// Create makes the group in every hierarchy.
+// Create creates the group in every hierarchy.
 func (c Cgroup) Create() error {
-	roots, err := mountPoints(func(m mount) bool { return m.kind == "cgroup" || m.kind == "cgroup2" })
+	roots, err := mountPoints(
+		func(m mount) bool { return m.kind == "cgroup" || m.kind == "cgroup2" })
 	if err != nil {
 		return err
 	}
@@ -38,7 +40,7 @@ func (c Cgroup) Create() error {
 	return nil
 }
 
-// Remove kills what is in the group and removes it.
+// Remove kills the processes in the group and removes it.
 func (c Cgroup) Remove() error {
 	end := time.Now().Add(15 * time.Second)
 	for {
@@ -47,20 +49,22 @@ func (c Cgroup) Remove() error {
 			return err
 		}
 		if time.Now().After(end) {
-			return fmt.Errorf("%d control groups of pods cannot be removed: their processes do not end", left)
+			return fmt.Errorf(
+				"cannot remove %d control groups of pods: their processes do not end", left)
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
 }
 
 func (c Cgroup) removeOnce() (left int, err error) {
-	roots, err := mountPoints(func(m mount) bool { return m.kind == "cgroup" || m.kind == "cgroup2" })
+	roots, err := mountPoints(
+		func(m mount) bool { return m.kind == "cgroup" || m.kind == "cgroup2" })
 	if err != nil {
 		return 0, err
 	}
 	for _, root := range roots {
 		dirs := below(filepath.Join(root, c.Name))
-		// A group can be removed when those below it are.
+		// A group can be removed only after the groups below it.
 		for i := len(dirs) - 1; i >= 0; i-- {
 			killMembers(dirs[i])
 			if err := syscall.Rmdir(dirs[i]); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -73,7 +77,7 @@ func (c Cgroup) removeOnce() (left int, err error) {
 
 func below(dir string) []string {
 	var dirs []string
-	// What vanishes during the walk is what is wanted.
+	// Groups that disappear during the walk need no removal.
 	_ = filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
 		if err == nil && entry.IsDir() {
 			dirs = append(dirs, path)
@@ -90,32 +94,36 @@ func killMembers(dir string) {
 	}
 	for line := range strings.FieldsSeq(string(text)) {
 		if pid, err := strconv.Atoi(line); err == nil && pid > 1 {
-			// One that has ended meanwhile is as good; one that cannot be killed keeps its group, which Remove reports.
+			// The process may have ended. If it cannot be killed, its group stays and Remove
+			// reports it.
 			_ = syscall.Kill(pid, syscall.SIGKILL)
 		}
 	}
-	// A frozen process dies when it thaws.
+	// A frozen process handles the signal only after it is thawed.
 	_ = writeExisting(filepath.Join(dir, "freezer.state"), "THAWED")
 	_ = writeExisting(filepath.Join(dir, "cgroup.freeze"), "0")
 }
 
-// In version 2 a group has the controllers that its parent hands down. One that the kernel lacks is no error here: the
-// kubelet says what it misses.
+// delegate enables the controllers for groups below root (cgroups v2). A controller that the kernel
+// does not have is no error here: kubelet reports it if it needs it.
 func delegate(root string) {
 	for _, controller := range []string{"cpu", "cpuset", "memory", "pids", "io", "hugetlb"} {
 		_ = writeExisting(filepath.Join(root, "cgroup.subtree_control"), "+"+controller)
 	}
 }
 
-// In version 1 a new cpuset has no processors, and no process can be put into it.
+// inheritCPUs sets the processors of a new cpuset (cgroups v1). Without processors it accepts no
+// process.
 func inheritCPUs(root, dir string) error {
 	for _, file := range []string{"cpuset.cpus", "cpuset.mems"} {
 		parent, err := os.ReadFile(filepath.Join(root, file))
 		if err != nil {
 			continue
 		}
-		if own, err := os.ReadFile(filepath.Join(dir, file)); err == nil && strings.TrimSpace(string(own)) == "" {
-			if err := writeExisting(filepath.Join(dir, file), strings.TrimSpace(string(parent))); err != nil {
+		if own, err := os.ReadFile(filepath.Join(dir, file)); err == nil &&
+			strings.TrimSpace(string(own)) == "" {
+			inherited := strings.TrimSpace(string(parent))
+			if err := writeExisting(filepath.Join(dir, file), inherited); err != nil {
 				return err
 			}
 		}

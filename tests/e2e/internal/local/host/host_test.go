@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-func TestMountsAreReadByTheirPointAndKind(t *testing.T) {
+func TestParseMountsReadsPointAndKind(t *testing.T) {
 	got := parseMounts(`25 30 0:23 / /sys rw,nosuid shared:7 - sysfs sysfs rw
 42 25 0:39 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw
 90 1 0:4 / /var/lib/a\040b rw - tmpfs tmpfs rw
@@ -21,37 +21,40 @@ not a line
 	}
 }
 
-func TestATakenPortIsNamedWithWhoHasIt(t *testing.T) {
+func TestCheckFreeReportsThePortAndItsProcess(t *testing.T) {
 	listener, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer listener.Close()
 	err = CheckFree([]Port{{For: "etcd", Network: "tcp", Address: listener.Addr().String()}})
-	if err == nil || !strings.Contains(err.Error(), "which etcd needs, is in use by host.test (process") {
+	if err == nil ||
+		!strings.Contains(err.Error(), "which etcd needs, is used by host.test (process") {
 		t.Errorf("got %v", err)
 	}
 }
 
-func TestATakenDatagramPortIsNoticedToo(t *testing.T) {
+func TestCheckFreeReportsAUsedUDPPort(t *testing.T) {
 	socket, err := net.ListenPacket("udp4", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer socket.Close()
-	if err := CheckFree([]Port{{For: "coredns", Network: "udp", Address: socket.LocalAddr().String()}}); err == nil {
-		t.Error("it counts as free")
+	used := Port{For: "coredns", Network: "udp", Address: socket.LocalAddr().String()}
+	if err := CheckFree([]Port{used}); err == nil {
+		t.Error("the port is reported as free")
 	}
 }
 
-func TestAPortOfAnAddressThatDoesNotExistYetIsFree(t *testing.T) {
-	// 203.0.113.0/24 is for documentation: no machine has an address of it.
-	if err := CheckFree([]Port{{For: "kubelet", Network: "tcp", Address: "203.0.113.7:10250"}}); err != nil {
+func TestCheckFreeAcceptsAnAddressThatDoesNotExist(t *testing.T) {
+	// 203.0.113.0/24 is reserved for documentation, so no machine has such an address.
+	free := Port{For: "kubelet", Network: "tcp", Address: "203.0.113.7:10250"}
+	if err := CheckFree([]Port{free}); err != nil {
 		t.Error(err)
 	}
 }
 
-func TestAnotherListenersPortOnAnotherAddressIsNotInTheWay(t *testing.T) {
+func TestCheckFreeAcceptsAPortThatIsUsedOnAnotherAddress(t *testing.T) {
 	listener, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -61,36 +64,40 @@ func TestAnotherListenersPortOnAnotherAddressIsNotInTheWay(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := CheckFree([]Port{{For: "coredns", Network: "tcp", Address: "127.0.0.2:" + port}}); err != nil {
+	free := Port{For: "coredns", Network: "tcp", Address: "127.0.0.2:" + port}
+	if err := CheckFree([]Port{free}); err != nil {
 		t.Error(err)
 	}
 }
 
-func TestAnAddressOfThePodsThatIsInUseIsNamed(t *testing.T) {
+func TestConflictReportsTheInterface(t *testing.T) {
 	network := Network{Bridge: "none", PodRange: "127.0.0.0/20"}
-	if err := network.Conflict(); err == nil || !strings.Contains(err.Error(), "interface lo has 127.0.0.1/8") {
+	if err := network.Conflict(); err == nil ||
+		!strings.Contains(err.Error(), "interface lo has the address 127.0.0.1/8") {
 		t.Errorf("got %v", err)
 	}
 }
 
-func TestTheMachineIsRememberedWithWhatWasAbsent(t *testing.T) {
+func TestSaveStateRecordsSettingsAndMissingDirectories(t *testing.T) {
 	dir := t.TempDir()
 	file, absent := filepath.Join(dir, "host.json"), filepath.Join(dir, "absent")
-	if err := Remember(file, []string{dir, absent}); err != nil {
+	if err := SaveState(file, []string{dir, absent}); err != nil {
 		t.Fatal(err)
 	}
-	state := Recall(file)
-	if !reflect.DeepEqual(state.Absent, []string{absent}) || state.Settings["net/ipv4/ip_forward"] == "" || state.Boot == "" {
+	state := LoadState(file)
+	if !reflect.DeepEqual(state.Absent, []string{absent}) ||
+		state.Settings["net/ipv4/ip_forward"] == "" ||
+		state.Boot == "" {
 		t.Errorf("got %+v", state)
 	}
 }
 
-func TestAMemoryThatACrashDamagedIsAnEmptyOne(t *testing.T) {
+func TestLoadStateReturnsAnEmptyStateForADamagedFile(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "host.json")
 	if err := os.WriteFile(file, []byte(`{"settings": {"net/ip`), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if state := Recall(file); state.Settings != nil || state.Restore() != nil {
+	if state := LoadState(file); state.Settings != nil || state.Restore() != nil {
 		t.Errorf("got %+v", state)
 	}
 }

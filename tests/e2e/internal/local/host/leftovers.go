@@ -1,4 +1,5 @@
-// What containerd, the CNI plugins and the kubelet leave outside the state directory, in places that cannot be configured.
+// Removal of files that containerd, the CNI plugins and kubelet create outside the state directory.
+// Their paths cannot be configured.
 package host
 
 import (
@@ -10,20 +11,23 @@ import (
 	"syscall"
 )
 
-// The places, from the inside out, so that each is empty when it is its turn.
+// outsideDirectories are those directories, inner ones first, so that each is empty when it is
+// removed.
 var outsideDirectories = []string{
-	"/run/containerd/s", "/run/containerd", "/var/lib/cni/results", "/var/lib/cni", "/var/log/containers",
+	"/run/containerd/s", "/run/containerd",
+	"/var/lib/cni/results", "/var/lib/cni",
+	"/var/log/containers",
 	"/var/lib/kubelet/device-plugins", "/var/lib/kubelet",
 }
 
-// OutsideDirectories are those that may appear outside the state directory.
+// OutsideDirectories returns the directories that may be created outside the state directory.
 func OutsideDirectories() []string { return outsideDirectories }
 
-// Outside is where to find what was left.
+// Outside tells the files of this cluster from those of others.
 type Outside struct {
 	// ContainerdState has a folder for each task and each pod sandbox.
 	ContainerdState string
-	// PodLogs is where the links in /var/log/containers lead.
+	// PodLogs is the target directory of the links in /var/log/containers.
 	PodLogs string
 	// Network is the name of the pods' CNI network.
 	Network string
@@ -31,16 +35,17 @@ type Outside struct {
 	Absent []string
 }
 
-// Remove removes it. It must run before the state directory is removed, for it reads there whose leftovers are whose.
+// Remove removes the files. It reads the state directory, so it must run before that is removed.
 func (o Outside) Remove() error {
 	var failures []error
-	failures = append(failures, o.removeShimSockets(), o.removeCNIResults(), o.removeLogLinks(), o.removeDevicePlugins())
+	failures = append(failures, o.removeShimSockets(), o.removeCNIResults(), o.removeLogLinks(),
+		o.removeDevicePlugins())
 	for _, dir := range outsideDirectories {
 		if !contains(o.Absent, dir) {
 			continue
 		}
 		err := syscall.Rmdir(dir)
-		// Something else may have moved in meanwhile.
+		// The directory is not empty if another program has created files in it.
 		if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTEMPTY) {
 			failures = append(failures, err)
 		}
@@ -48,9 +53,10 @@ func (o Outside) Remove() error {
 	return errors.Join(failures...)
 }
 
-// A shim that was killed leaves its socket; its folder has the address.
+// removeShimSockets removes the sockets of killed shims. The folder of each shim has the address.
 func (o Outside) removeShimSockets() error {
-	files, err := filepath.Glob(filepath.Join(o.ContainerdState, "io.containerd.runtime.v2.task", "*", "*", "address"))
+	files, err := filepath.Glob(
+		filepath.Join(o.ContainerdState, "io.containerd.runtime.v2.task", "*", "*", "address"))
 	if err != nil {
 		return err
 	}
@@ -68,18 +74,20 @@ func (o Outside) removeShimSockets() error {
 	return errors.Join(failures...)
 }
 
-// The results of a pod that was killed are named NETWORK-SANDBOX-INTERFACE.
+// removeCNIResults removes the results of killed pods. A file is named NETWORK-SANDBOX-INTERFACE.
 func (o Outside) removeCNIResults() error {
 	own, err := filepath.Glob(filepath.Join("/var/lib/cni/results", o.Network+"-*"))
 	if err != nil {
 		return err
 	}
-	sandboxes, err := os.ReadDir(filepath.Join(o.ContainerdState, "io.containerd.grpc.v1.cri", "sandboxes"))
+	sandboxes, err := os.ReadDir(
+		filepath.Join(o.ContainerdState, "io.containerd.grpc.v1.cri", "sandboxes"))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	for _, sandbox := range sandboxes {
-		matching, err := filepath.Glob(filepath.Join("/var/lib/cni/results", "cni-loopback-"+sandbox.Name()+"-*"))
+		matching, err := filepath.Glob(
+			filepath.Join("/var/lib/cni/results", "cni-loopback-"+sandbox.Name()+"-*"))
 		if err != nil {
 			return err
 		}
@@ -99,7 +107,8 @@ func (o Outside) removeLogLinks() error {
 	}
 	var failures []error
 	for _, link := range links {
-		if target, err := os.Readlink(link); err == nil && strings.HasPrefix(target, o.PodLogs+"/") {
+		if target, err := os.Readlink(link); err == nil &&
+			strings.HasPrefix(target, o.PodLogs+"/") {
 			failures = append(failures, removeIfThere(link))
 		}
 	}

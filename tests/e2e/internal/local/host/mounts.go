@@ -1,4 +1,4 @@
-// The mounts below a directory. Must not know who made them.
+// The mounts below a directory. Must not know who created them.
 package host
 
 import (
@@ -10,7 +10,7 @@ import (
 
 type mount struct{ point, kind string }
 
-// Unmount removes every mount below dir, the newest first.
+// Unmount removes every mount below dir, newest first.
 func Unmount(dir string) error {
 	inside := func(m mount) bool { return strings.HasPrefix(m.point, dir+"/") }
 	points, err := mountPoints(inside)
@@ -18,8 +18,10 @@ func Unmount(dir string) error {
 		return err
 	}
 	for i := len(points) - 1; i >= 0; i-- {
-		// Detached it vanishes from the tree now, even while something still holds a file open in it.
-		if err := syscall.Unmount(points[i], syscall.MNT_DETACH); err != nil && err != syscall.EINVAL && err != syscall.ENOENT {
+		// MNT_DETACH removes the mount from the tree even if a process has a file open in it.
+		if err := syscall.Unmount(points[i], syscall.MNT_DETACH); err != nil &&
+			err != syscall.EINVAL &&
+			err != syscall.ENOENT {
 			return fmt.Errorf("unmounting %s: %w", points[i], err)
 		}
 	}
@@ -27,7 +29,8 @@ func Unmount(dir string) error {
 		return err
 	}
 	if len(points) > 0 {
-		return fmt.Errorf("%d mounts below %s are left, the first is %s", len(points), dir, points[0])
+		return fmt.Errorf("%d mounts below %s remain, such as %s", len(points), dir,
+			points[0])
 	}
 	return nil
 }
@@ -46,7 +49,9 @@ func mountPoints(matches func(mount) bool) ([]string, error) {
 	return points, nil
 }
 
-// A line is: id parent major:minor root POINT options [tags] - KIND source options.
+// parseMounts parses lines of this form:
+//
+//	id parent major:minor root POINT options [tags] - KIND source options
 func parseMounts(text string) []mount {
 	unescape := strings.NewReplacer(`\040`, " ", `\011`, "\t", `\012`, "\n", `\134`, `\`)
 	var mounts []mount
@@ -60,7 +65,8 @@ func parseMounts(text string) []mount {
 	return mounts
 }
 
-// IsOverlay says whether dir is on an overlay file system, which cannot hold the upper layer of another.
+// IsOverlay reports whether dir is on an overlay file system. That cannot hold the upper layer of
+// another overlay.
 func IsOverlay(dir string) bool {
 	const overlay = 0x794c7630
 	var info syscall.Statfs_t

@@ -1,4 +1,4 @@
-// The bridge that pods are on, and what the packet filter needs for it. Must not know what is in the pods.
+// The bridge of the pods and its packet filter rules. Must not know the pods.
 package host
 
 import (
@@ -12,15 +12,16 @@ import (
 	"time"
 )
 
-// Network is the bridge and its packet filter rules. Owner is written on the bridge, so that a leftover is known for whose it is.
+// Network is the bridge and its packet filter rules. Owner, a state directory, is stored in the
+// alias of the bridge.
 type Network struct {
 	Bridge, Address, PodRange, NATTable, Owner string
 }
 
-// Tables that kube-proxy makes and leaves.
+// proxyTables are the tables that kube-proxy creates and does not remove.
 var proxyTables = [][2]string{{"ip", "kube-proxy"}, {"ip6", "kube-proxy"}}
 
-// CurrentOwner is the state directory written on the bridge, "" when there is no bridge.
+// CurrentOwner returns the owner of the bridge that exists, or "".
 func (n Network) CurrentOwner() string {
 	text, err := os.ReadFile(filepath.Join("/sys/class/net", n.Bridge, "ifalias"))
 	if err != nil {
@@ -29,7 +30,7 @@ func (n Network) CurrentOwner() string {
 	return strings.TrimSpace(string(text))
 }
 
-// Conflict names the interface that already uses addresses of the pod range.
+// Conflict returns an error if an interface uses an address of the pod range.
 func (n Network) Conflict() error {
 	pods, err := netip.ParsePrefix(n.PodRange)
 	if err != nil {
@@ -45,15 +46,17 @@ func (n Network) Conflict() error {
 			continue
 		}
 		for _, address := range addresses {
-			if prefix, err := netip.ParsePrefix(address.String()); err == nil && pods.Contains(prefix.Addr()) {
-				return fmt.Errorf("the pods' addresses %s are in use: interface %s has %s", n.PodRange, link.Name, address)
+			if prefix, err := netip.ParsePrefix(address.String()); err == nil &&
+				pods.Contains(prefix.Addr()) {
+				return fmt.Errorf("the pod range %s is in use: interface %s has the address %s",
+					n.PodRange, link.Name, address)
 			}
 		}
 	}
 	return nil
 }
 
-// Create makes the bridge, lets its pods reach the outside, and lets the host forward for them.
+// Create creates the bridge, the source NAT for its pods, and the forwarding rules.
 func (n Network) Create() error {
 	for _, args := range [][]string{
 		{"link", "add", n.Bridge, "type", "bridge"},
@@ -67,14 +70,16 @@ func (n Network) Create() error {
 	}
 	rules := fmt.Sprintf(`add table ip %[1]s
 add chain ip %[1]s postrouting { type nat hook postrouting priority srcnat; }
-add rule ip %[1]s postrouting ip saddr %[2]s ip daddr != %[2]s oifname != %[3]q masquerade`, n.NATTable, n.PodRange, n.Bridge)
+add rule ip %[1]s postrouting ip saddr %[2]s ip daddr != %[2]s oifname != %[3]q masquerade`,
+		n.NATTable, n.PodRange, n.Bridge)
 	if err := run("nft", rules); err != nil {
 		return err
 	}
 	return n.openForward()
 }
 
-// Remove takes back what Create and kube-proxy did. The bridge goes last: as long as it is there, there is something to remove.
+// Remove reverts Create, and removes the tables of kube-proxy. It removes the bridge last, because
+// the bridge shows that there is something to remove.
 func (n Network) Remove() error {
 	for _, table := range append(proxyTables, [2]string{"ip", n.NATTable}) {
 		if run("nft", "list", "table", table[0], table[1]) != nil {
@@ -94,9 +99,11 @@ func (n Network) Remove() error {
 	return run("ip", "link", "delete", n.Bridge)
 }
 
-// The kernel takes a pod's interface away some time after the pod's network namespace.
+// waitForPods waits until the kernel has removed the interfaces of the pods. It does that some time
+// after it has removed their network namespaces.
 func (n Network) waitForPods() {
-	for end := time.Now().Add(5 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+	const limit, interval = 5 * time.Second, 20 * time.Millisecond
+	for end := time.Now().Add(limit); time.Now().Before(end); time.Sleep(interval) {
 		ports, err := os.ReadDir(filepath.Join("/sys/class/net", n.Bridge, "brif"))
 		if err != nil || len(ports) == 0 {
 			return
@@ -104,7 +111,7 @@ func (n Network) waitForPods() {
 	}
 }
 
-// A machine with Docker drops what it forwards unless a rule allows it.
+// openForward allows forwarding on machines that drop it by default, such as machines with Docker.
 func (n Network) openForward() error {
 	if _, err := exec.LookPath("iptables"); err != nil {
 		return nil
@@ -125,7 +132,7 @@ func (n Network) closeForward() error {
 	if _, err := exec.LookPath("iptables"); err != nil {
 		return nil
 	}
-	// Asking iptables for a chain makes its table where there is none, so nft is asked whether there is anything to remove.
+	// iptables would create a missing table, so nft finds out whether the chain exists.
 	if run("nft", "list", "chain", "ip", "filter", "FORWARD") != nil {
 		return nil
 	}

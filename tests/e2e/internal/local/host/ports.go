@@ -1,4 +1,4 @@
-// Whether the ports that a cluster needs are free, and who has the one that is not.
+// Check of the ports that a cluster needs.
 package host
 
 import (
@@ -12,28 +12,31 @@ import (
 	"syscall"
 )
 
-// Port is an address that something of the cluster will listen on.
+// Port is an address on which a component will listen.
 type Port struct {
 	For     string
 	Network string
 	Address string
 }
 
-// CheckFree names the first port that is taken.
+// CheckFree returns an error with the first port that is in use, and the process that uses it.
 func CheckFree(ports []Port) error {
 	for _, port := range ports {
 		err := probe(port)
 		if errors.Is(err, syscall.EADDRINUSE) {
-			return fmt.Errorf("port %s/%s, which %s needs, is in use%s", port.Address, port.Network, port.For, holder(port))
+			return fmt.Errorf("port %s/%s, which %s needs, is used%s", port.Address, port.Network,
+				port.For, holder(port))
 		}
 		if err != nil {
-			return fmt.Errorf("port %s/%s, which %s needs: %w", port.Address, port.Network, port.For, err)
+			return fmt.Errorf("port %s/%s, which %s needs: %w", port.Address, port.Network,
+				port.For, err)
 		}
 	}
 	return nil
 }
 
-// The bridge's address does not exist yet, but whoever listens on all addresses would be in its way.
+// anyAddress can listen on the address of the bridge, which does not exist yet. It fails if another
+// process listens on this port of all addresses.
 var anyAddress = net.ListenConfig{Control: func(_, _ string, socket syscall.RawConn) error {
 	var failure error
 	err := socket.Control(func(fd uintptr) {
@@ -57,7 +60,7 @@ func probe(port Port) error {
 	return socket.Close()
 }
 
-// holder is " by NAME (process N)" where it can be found out.
+// holder returns " by NAME (process N)", or "" if the process is unknown.
 func holder(port Port) string {
 	_, number, err := net.SplitHostPort(port.Address)
 	if err != nil {
@@ -83,7 +86,7 @@ func holder(port Port) string {
 	return ""
 }
 
-// listeners are the sockets of a port as /proc/PID/fd shows them: "socket:[INODE]".
+// listeners returns the sockets of a port, as "socket:[INODE]" like in /proc/PID/fd.
 func listeners(network, number string) map[string]bool {
 	found := map[string]bool{}
 	var wanted int
@@ -98,7 +101,8 @@ func listeners(network, number string) map[string]bool {
 		for line := range strings.Lines(string(text)) {
 			fields := strings.Fields(line)
 			// 0A is LISTEN, 07 an unconnected datagram socket.
-			if len(fields) > 9 && strings.HasSuffix(fields[1], fmt.Sprintf(":%04X", wanted)) && (fields[3] == "0A" || fields[3] == "07") {
+			if len(fields) > 9 && strings.HasSuffix(fields[1], fmt.Sprintf(":%04X", wanted)) &&
+				(fields[3] == "0A" || fields[3] == "07") {
 				found["socket:["+fields[9]+"]"] = true
 			}
 		}

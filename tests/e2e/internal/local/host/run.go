@@ -1,5 +1,5 @@
-// Package host changes the machine for a cluster and takes every change back: bridge, packet filter, kernel settings, control
-// groups, mounts. It must not know Kubernetes' components.
+// Package host changes the machine for a cluster, and reverts every change: bridge, packet filter,
+// kernel settings, control groups, mounts. It must not know the components of Kubernetes.
 package host
 
 import (
@@ -16,12 +16,13 @@ func run(name string, args ...string) error {
 func output(name string, args ...string) (string, error) {
 	text, err := exec.Command(name, args...).CombinedOutput()
 	if err != nil {
-		return "", fmt.Errorf("%s %s: %w: %s", name, strings.Join(args, " "), err, strings.TrimSpace(string(text)))
+		return "", fmt.Errorf("%s %s: %w: %s", name, strings.Join(args, " "), err,
+			strings.TrimSpace(string(text)))
 	}
 	return string(text), nil
 }
 
-// Tools are the programs that a cluster needs, with the Debian package of each.
+// Tools has the Debian package of each program that a cluster needs.
 var Tools = map[string]string{
 	"ip":                      "iproute2",
 	"nft":                     "nftables",
@@ -31,7 +32,7 @@ var Tools = map[string]string{
 	"runc":                    "runc",
 }
 
-// MissingPackages names the Debian packages whose programs are not there.
+// MissingPackages returns the Debian packages of missing programs.
 func MissingPackages() []string {
 	missing := map[string]bool{}
 	for tool, name := range Tools {

@@ -1,4 +1,4 @@
-// The kernel settings that a cluster changes, and their values from before.
+// The kernel settings that a cluster changes, and their earlier values.
 package host
 
 import (
@@ -12,7 +12,8 @@ import (
 	"strings"
 )
 
-// The kubelet sets vm and kernel, kube-proxy and the bridge net, Prepare the last.
+// changedSettings are changed by kubelet (vm, kernel), by kube-proxy and the bridge (net), and by
+// Prepare (fs).
 var changedSettings = []string{
 	"net/ipv4/ip_forward", "net/ipv4/conf/all/route_localnet", "net/bridge/bridge-nf-call-iptables",
 	"vm/overcommit_memory", "vm/panic_on_oom", "kernel/panic", "kernel/panic_on_oops",
@@ -21,11 +22,11 @@ var changedSettings = []string{
 
 const (
 	inotifyInstances = "fs/inotify/max_user_instances"
-	// Each container takes one for its memory events; a full node has some hundred.
+	// Each container needs one instance for its memory events.
 	neededInstances = 2048
 )
 
-// State is what the machine was like before.
+// State is the state of the machine before the cluster was started.
 type State struct {
 	Boot     string            `json:"boot"`
 	Settings map[string]string `json:"settings"`
@@ -33,8 +34,8 @@ type State struct {
 	Absent []string `json:"absent"`
 }
 
-// Remember records the settings, and which of the directories do not exist, into a file.
-func Remember(path string, directories []string) error {
+// SaveState writes the settings, and the directories that do not exist, to a file.
+func SaveState(path string, directories []string) error {
 	state := State{Boot: bootID(), Settings: map[string]string{}}
 	for _, name := range changedSettings {
 		if value, err := setting(name); err == nil {
@@ -53,8 +54,8 @@ func Remember(path string, directories []string) error {
 	return os.WriteFile(path, text, 0o600)
 }
 
-// Recall reads what Remember wrote. A file that is missing or damaged, after a crash, is an empty state.
-func Recall(path string) State {
+// LoadState reads the file of SaveState. If the file is missing or damaged, the state is empty.
+func LoadState(path string) State {
 	var state State
 	if text, err := os.ReadFile(path); err != nil || json.Unmarshal(text, &state) != nil {
 		return State{}
@@ -62,7 +63,7 @@ func Recall(path string) State {
 	return state
 }
 
-// Restore puts the settings back. After a reboot there is nothing to put back.
+// Restore sets the settings to their earlier values. After a reboot there is nothing to restore.
 func (s State) Restore() error {
 	if s.Boot != bootID() {
 		return nil
@@ -78,10 +79,10 @@ func (s State) Restore() error {
 	return nil
 }
 
-// Prepare makes room for the file watches of many containers and lets the host forward for pods.
+// Prepare enables forwarding for pods and raises the limit of inotify instances.
 func Prepare() error {
 	if err := writeExisting("/proc/sys/net/ipv4/ip_forward", "1"); err != nil {
-		return fmt.Errorf("the machine does not let itself be made a router for pods: %w", err)
+		return fmt.Errorf("cannot enable IP forwarding for pods: %w", err)
 	}
 	value, err := setting(inotifyInstances)
 	if err != nil {
@@ -90,7 +91,8 @@ func Prepare() error {
 	if now, err := strconv.Atoi(value); err == nil && now >= neededInstances {
 		return nil
 	}
-	return writeExisting(filepath.Join("/proc/sys", inotifyInstances), strconv.Itoa(neededInstances))
+	return writeExisting(filepath.Join("/proc/sys", inotifyInstances),
+		strconv.Itoa(neededInstances))
 }
 
 func setting(name string) (string, error) {

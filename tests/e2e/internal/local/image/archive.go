@@ -1,5 +1,5 @@
-// Package image makes container images of one static binary without a builder, and reads what an image archive holds.
-// It must not know containerd.
+// Package image creates container images of one static binary without a builder, and reads the
+// names in image archives. It must not know containerd.
 package image
 
 import (
@@ -15,7 +15,7 @@ import (
 	"runtime"
 )
 
-// The user that the images run as; nobody on the machine has this number.
+// user is the user of the images; no user of the machine has this ID.
 const user = "65532:65532"
 
 type imageConfig struct {
@@ -26,7 +26,7 @@ type imageConfig struct {
 	History      []map[string]bool `json:"history"`
 }
 
-// Archive writes to w a docker archive of an image that holds nothing but the binary and runs it.
+// Archive writes a docker archive of an image that contains and runs only the binary.
 func Archive(w io.Writer, reference, binary string) error {
 	program, err := os.ReadFile(binary)
 	if err != nil {
@@ -40,14 +40,29 @@ func Archive(w io.Writer, reference, binary string) error {
 	config, err := json.Marshal(imageConfig{
 		Architecture: runtime.GOARCH,
 		OS:           "linux",
-		Config:       map[string]any{"Entrypoint": []string{"/" + name}, "User": user, "WorkingDir": "/"},
-		RootFS:       map[string]any{"type": "layers", "diff_ids": []string{"sha256:" + digest(layer)}},
+		Config: map[string]any{
+			"Entrypoint": []string{"/" + name},
+			"User":       user,
+			"WorkingDir": "/",
+		},
+		RootFS: map[string]any{
+			"type":     "layers",
+			"diff_ids": []string{"sha256:" + digest(layer)},
+		},
 	})
 	if err != nil {
 		return err
 	}
 	configName := digest(config) + ".json"
-	manifest, err := json.Marshal([]map[string]any{{"Config": configName, "RepoTags": []string{reference}, "Layers": []string{"layer.tar"}}})
+	manifest, err := json.Marshal(
+		[]map[string]any{
+			{
+				"Config":   configName,
+				"RepoTags": []string{reference},
+				"Layers":   []string{"layer.tar"},
+			},
+		},
+	)
 	if err != nil {
 		return err
 	}
@@ -60,11 +75,11 @@ func Archive(w io.Writer, reference, binary string) error {
 	return err
 }
 
-// WriteFile writes the archive to a file.
+// WriteFile writes an Archive to a file.
 func WriteFile(path, reference, binary string) error {
 	var archive bytes.Buffer
 	if err := Archive(&archive, reference, binary); err != nil {
-		return fmt.Errorf("making the image %s: %w", reference, err)
+		return fmt.Errorf("cannot create image %s: %w", reference, err)
 	}
 	return os.WriteFile(path, archive.Bytes(), 0o644)
 }
@@ -73,7 +88,12 @@ func tarOf(files map[string][]byte, order []string, mode int64) ([]byte, error) 
 	var out bytes.Buffer
 	writer := tar.NewWriter(&out)
 	for _, name := range order {
-		header := tar.Header{Name: name, Mode: mode, Size: int64(len(files[name])), Typeflag: tar.TypeReg}
+		header := tar.Header{
+			Name:     name,
+			Mode:     mode,
+			Size:     int64(len(files[name])),
+			Typeflag: tar.TypeReg,
+		}
 		if err := writer.WriteHeader(&header); err != nil {
 			return nil, err
 		}

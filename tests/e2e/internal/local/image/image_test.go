@@ -26,7 +26,7 @@ func write(t *testing.T, files map[string]string) string {
 	return path
 }
 
-func TestAnArchiveMadeHereNamesItsImage(t *testing.T) {
+func TestNamesReadsTheNameOfAnArchive(t *testing.T) {
 	dir := t.TempDir()
 	binary, archive := filepath.Join(dir, "app"), filepath.Join(dir, "app.tar")
 	if err := os.WriteFile(binary, []byte("program"), 0o755); err != nil {
@@ -41,29 +41,36 @@ func TestAnArchiveMadeHereNamesItsImage(t *testing.T) {
 	}
 }
 
-func TestTheNamesOfAnArchive(t *testing.T) {
+func TestNamesReadsDockerAndOCIArchives(t *testing.T) {
 	annotated := func(key, value string) string {
 		return `{"manifests":[{"annotations":{"` + key + `":"` + value + `"}}]}`
 	}
-	for name, row := range map[string]struct {
-		files map[string]string
+	type archive = map[string]string
+	docker := func(text string) archive { return archive{"manifest.json": text} }
+	oci := func(text string) archive { return archive{"index.json": text} }
+	const name, hint = "a.b/c:1", "oci-archive:FILE:HOST/NAME:TAG"
+	for title, row := range map[string]struct {
+		files archive
 		want  []string
 		fails string
 	}{
-		"docker":                         {files: map[string]string{"manifest.json": `[{"RepoTags":["a.b/c:1","a.b/c:2"]}]`}, want: []string{"a.b/c:1", "a.b/c:2"}},
-		"docker without a tag":           {files: map[string]string{"manifest.json": `[{"RepoTags":null}]`}, fails: "does not name its image"},
-		"OCI with a reference":           {files: map[string]string{"index.json": annotated(refName, "a.b/c:1")}, want: []string{"a.b/c:1"}},
-		"OCI with containerd's name":     {files: map[string]string{"index.json": annotated(fullName, "a.b/c:1")}, want: []string{"a.b/c:1"}},
-		"OCI with a tag alone":           {files: map[string]string{"index.json": annotated(refName, "latest")}, fails: "oci-archive:FILE:HOST/NAME:TAG"},
-		"a tar of something else":        {files: map[string]string{"readme": "x"}, fails: "neither a docker nor an OCI archive"},
-		"an index that is no JSON":       {files: map[string]string{"index.json": "x"}, fails: "index.json"},
-		"an index that is out of bounds": {files: map[string]string{"index.json": strings.Repeat(" ", maxIndex+1)}, fails: "more than"},
+		"docker": {files: docker(`[{"RepoTags":["a.b/c:1","a.b/c:2"]}]`),
+			want: []string{"a.b/c:1", "a.b/c:2"}},
+		"docker without a tag": {files: docker(`[{"RepoTags":null}]`),
+			fails: "no image name"},
+		"OCI with a reference":       {files: oci(annotated(refName, name)), want: []string{name}},
+		"OCI with containerd's name": {files: oci(annotated(fullName, name)), want: []string{name}},
+		"OCI with only a tag":        {files: oci(annotated(refName, "latest")), fails: hint},
+		"another tar archive": {files: archive{"readme": "x"},
+			fails: "not a docker or OCI archive"},
+		"invalid JSON":    {files: oci("x"), fails: "index.json"},
+		"too large index": {files: oci(strings.Repeat(" ", maxIndex+1)), fails: "the limit is"},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(title, func(t *testing.T) {
 			got, err := Names(write(t, row.files))
 			if row.fails != "" {
 				if err == nil || !strings.Contains(err.Error(), row.fails) {
-					t.Fatalf("got error %v, want one that says %q", err, row.fails)
+					t.Fatalf("got error %v; want %q", err, row.fails)
 				}
 				return
 			}
@@ -74,7 +81,7 @@ func TestTheNamesOfAnArchive(t *testing.T) {
 	}
 }
 
-func TestAFileThatIsNoTarIsRefused(t *testing.T) {
+func TestNamesRejectsAFileThatIsNotATar(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "x")
 	if err := os.WriteFile(path, []byte(strings.Repeat("no tar ", 200)), 0o644); err != nil {
 		t.Fatal(err)

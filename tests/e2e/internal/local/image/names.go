@@ -1,4 +1,4 @@
-// What an image archive says about the names of its images. Must not know containerd.
+// The names of the images in an archive.
 package image
 
 import (
@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// An index or manifest list of real images is a few KiB.
+// maxIndex limits an index or a manifest list, which has a few KiB for real images.
 const maxIndex = 1 << 20
 
 const (
@@ -55,18 +55,20 @@ func read(file io.Reader) ([]string, error) {
 		}
 	}
 	switch {
-	// An archive with both is read by containerd as an OCI one.
+	// containerd reads an archive with both files as an OCI archive.
 	case index != nil:
 		return fromIndex(index)
 	case manifest != nil:
 		return fromManifest(manifest)
 	}
-	return nil, errors.New("neither a docker nor an OCI archive: it has no manifest.json and no index.json")
+	return nil, errors.New(
+		"not a docker or OCI archive: manifest.json and index.json are missing")
 }
 
 func bounded(file io.Reader, header *tar.Header) ([]byte, error) {
 	if header.Size > maxIndex {
-		return nil, fmt.Errorf("%s has %d bytes, more than %d", header.Name, header.Size, maxIndex)
+		return nil, fmt.Errorf("%s has %d bytes; the limit is %d",
+			header.Name, header.Size, maxIndex)
 	}
 	return io.ReadAll(file)
 }
@@ -89,7 +91,8 @@ func fromIndex(text []byte) ([]string, error) {
 		}
 	}
 	if len(names) == 0 {
-		return nil, errors.New("the archive does not name its image; push it as oci-archive:FILE:HOST/NAME:TAG")
+		return nil, errors.New(
+			"the archive has no image name; push it as oci-archive:FILE:HOST/NAME:TAG")
 	}
 	return names, nil
 }
@@ -104,7 +107,8 @@ func fromManifest(text []byte) ([]string, error) {
 		names = append(names, image.RepoTags...)
 	}
 	if len(names) == 0 {
-		return nil, errors.New("the archive does not name its image; save it by its name and tag, not by its number")
+		return nil, errors.New(
+			"the archive has no image name; save the image by name and tag, not by its ID")
 	}
 	return names, nil
 }

@@ -1,5 +1,5 @@
-// Package layout says where the local cluster keeps its files and which names, addresses and ports it takes on the machine.
-// It must not touch any of them.
+// Package layout has the paths, names, addresses and ports of the local cluster. It must not use
+// them.
 package layout
 
 import (
@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 )
 
-// The machine-wide names. They are fixed: one machine runs one local cluster.
+// The names are fixed, because one machine runs one local cluster.
 const (
 	Version       = "v1.37.2"
 	NodeName      = "lastgood"
@@ -24,14 +24,16 @@ const (
 	LockFile      = "/run/lastgood-cluster.lock"
 	DemoImage     = "lastgood.dev/demo-app:dev"
 	PauseImage    = "lastgood.dev/pause:dev"
-	// LocalRegistry is never asked over the network: its images are loaded, and one that is not must fail at once.
+	// LocalRegistry is never reached over the network. Its images are loaded; a pull of an image
+	// that was not loaded fails at once.
 	LocalRegistry = "lastgood.dev"
 	DefaultDir    = "/var/lib/lastgood-cluster"
-	// A unix socket's path holds 107 bytes, and containerd's longest one below Dir needs 50 of them.
+	// The path of a Unix socket has at most 107 bytes, and the longest one of containerd needs 50
+	// bytes below Dir.
 	maxDirLength = 56
 )
 
-// The ports, by what listens on them.
+// The ports of the components.
 const (
 	APIServerPort   = 6443
 	EtcdPort        = 12379
@@ -49,18 +51,21 @@ const (
 // Layout is the state directory of one local cluster.
 type Layout struct{ Dir string }
 
-// New checks that dir can hold a cluster's state.
+// New returns the layout of a state directory, or an error if it is not suitable.
 func New(dir string) (Layout, error) {
 	if !filepath.IsAbs(dir) || filepath.Clean(dir) == "/" {
-		return Layout{}, fmt.Errorf("the state directory must be an absolute path below /, not %q", dir)
+		return Layout{}, fmt.Errorf("the state directory must be an absolute path below /, not %q",
+			dir)
 	}
 	dir = filepath.Clean(dir)
-	// Mounts are listed by their real path.
+	// The kernel lists mounts by their real path.
 	if real, err := filepath.EvalSymlinks(dir); err == nil {
 		dir = real
 	}
 	if len(dir) > maxDirLength {
-		return Layout{}, fmt.Errorf("the state directory %s is too long for unix sockets: %d characters, at most %d", dir, len(dir), maxDirLength)
+		return Layout{}, fmt.Errorf(
+			"the state directory %s is too long for unix sockets: %d characters, at most %d", dir,
+			len(dir), maxDirLength)
 	}
 	return Layout{Dir: dir}, nil
 }
@@ -70,22 +75,22 @@ func (l Layout) Path(names ...string) string {
 	return filepath.Join(append([]string{l.Dir}, names...)...)
 }
 
-// Marker is the file that says that this directory is a cluster's and may be removed.
+// Marker is the file that marks a state directory. Down may remove only a marked directory.
 func (l Layout) Marker() string { return l.Path(".lastgood-cluster") }
 
-// Kubeconfig is the administrator's.
+// Kubeconfig is the kubeconfig of the administrator.
 func (l Layout) Kubeconfig() string { return l.Path("kubeconfig") }
 
-// AuditLog is written by the API server, one JSON object a line.
+// AuditLog is the audit log of the API server, with one JSON object in each line.
 func (l Layout) AuditLog() string { return l.Path("audit.log") }
 
-// Log is the output of one component.
+// Log is the output of a component.
 func (l Layout) Log(component string) string { return l.Path("logs", component+".log") }
 
-// Program is the binary that is every program of Kubernetes.
+// Program is the binary with all programs of Kubernetes.
 func (l Layout) Program() string { return l.Path("bin", "kubernetes") }
 
-// ContainerdSocket is where containerd listens.
+// ContainerdSocket is the socket of containerd.
 func (l Layout) ContainerdSocket() string { return l.Path("run", "containerd.sock") }
 
 // Cert is the certificate NAME.crt.
@@ -94,7 +99,7 @@ func (l Layout) Cert(name string) string { return l.Path("pki", name+".crt") }
 // Key is the private key NAME.key.
 func (l Layout) Key(name string) string { return l.Path("pki", name+".key") }
 
-// ComponentKubeconfig is the one that a component uses.
+// ComponentKubeconfig is the kubeconfig of a component.
 func (l Layout) ComponentKubeconfig(component string) string {
 	return l.Path("pki", component+".kubeconfig")
 }

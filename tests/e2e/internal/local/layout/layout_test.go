@@ -5,11 +5,11 @@ import (
 	"testing"
 )
 
-func TestAStateDirectoryThatCannotWorkIsRefused(t *testing.T) {
+func TestNewRejectsAnUnsuitableStateDirectory(t *testing.T) {
 	for name, dir := range map[string]string{
 		"relative":                      "state",
 		"the root":                      "/",
-		"the root in disguise":          "/tmp/..",
+		"the root by another name":      "/tmp/..",
 		"too long for its unix sockets": "/" + strings.Repeat("x", 80),
 	} {
 		if _, err := New(dir); err == nil {
@@ -18,7 +18,7 @@ func TestAStateDirectoryThatCannotWorkIsRefused(t *testing.T) {
 	}
 }
 
-func TestTheDefaultStateDirectoryIsAccepted(t *testing.T) {
+func TestNewAcceptsTheDefaultStateDirectory(t *testing.T) {
 	if _, err := New(DefaultDir); err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,5 @@
-// Package pki makes the certificates, keys and kubeconfigs of a cluster. It must not know which component uses which.
+// Package pki creates the certificates, keys and kubeconfigs of a cluster. It must not know the
+// components.
 package pki
 
 import (
@@ -16,7 +17,7 @@ import (
 	"time"
 )
 
-// A local cluster lives for days; a year is long enough that nobody meets the end of it.
+// lifetime is longer than any local cluster runs.
 const lifetime = 365 * 24 * time.Hour
 
 // Authority signs the certificates of one cluster.
@@ -29,7 +30,7 @@ type Authority struct {
 // Identity is a certificate and its key, PEM encoded.
 type Identity struct{ Certificate, Key []byte }
 
-// NewAuthority makes an authority with a new key.
+// NewAuthority creates an authority with a new key.
 func NewAuthority(name string) (*Authority, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -41,7 +42,8 @@ func NewAuthority(name string) (*Authority, error) {
 	}
 	template.IsCA = true
 	template.BasicConstraintsValid = true
-	template.KeyUsage = x509.KeyUsageCertSign | x509.KeyUsageDigitalSignature | x509.KeyUsageKeyEncipherment
+	template.KeyUsage = x509.KeyUsageCertSign | x509.KeyUsageDigitalSignature |
+		x509.KeyUsageKeyEncipherment
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
 	if err != nil {
 		return nil, err
@@ -53,10 +55,11 @@ func NewAuthority(name string) (*Authority, error) {
 	return &Authority{certificate: certificate, key: key, PEM: encode("CERTIFICATE", der)}, nil
 }
 
-// KeyPEM is the authority's private key, for the component that signs in its name.
+// KeyPEM returns the private key of the authority, for the component that signs with it.
 func (a *Authority) KeyPEM() ([]byte, error) { return encodeKey(a.key) }
 
-// Issue makes a certificate for a user with its groups, or, with names (host names or addresses), also for a server.
+// Issue creates a client certificate for a user with groups. With names, which are host names or
+// addresses, it is also a server certificate.
 func (a *Authority) Issue(user string, groups []string, names ...string) (Identity, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -86,7 +89,7 @@ func (a *Authority) Issue(user string, groups []string, names ...string) (Identi
 	return Identity{Certificate: encode("CERTIFICATE", der), Key: keyPEM}, err
 }
 
-// NewSigningKey makes a key pair without a certificate: private and public half.
+// NewSigningKey creates a key pair without a certificate, PEM encoded.
 func NewSigningKey() (private, public []byte, err error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -99,7 +102,7 @@ func NewSigningKey() (private, public []byte, err error) {
 	return private, encode("PUBLIC KEY", der), err
 }
 
-// Kubeconfig is self-contained: it names no other file, so that it can be copied.
+// Kubeconfig returns a kubeconfig that refers to no other file, so that it can be copied.
 func Kubeconfig(server string, authority []byte, user string, identity Identity) []byte {
 	text := base64.StdEncoding.EncodeToString
 	return fmt.Appendf(nil, `apiVersion: v1
@@ -121,7 +124,7 @@ current-context: lastgood-local
 `, server, text(authority), user, text(identity.Certificate), text(identity.Key), user)
 }
 
-// Write puts an identity into the two files.
+// Write writes the certificate and the key to files.
 func (i Identity) Write(certificate, key string) error {
 	if err := os.WriteFile(certificate, i.Certificate, 0o644); err != nil {
 		return err
@@ -134,9 +137,14 @@ func newTemplate(subject pkix.Name) (*x509.Certificate, error) {
 	if err != nil {
 		return nil, err
 	}
-	// A clock that is set back a little must not make the cluster's own certificates invalid.
+	// The certificates stay valid if the clock is set to an earlier time of the last hour.
 	start := time.Now().Add(-time.Hour)
-	return &x509.Certificate{SerialNumber: serial, Subject: subject, NotBefore: start, NotAfter: start.Add(lifetime)}, nil
+	return &x509.Certificate{
+		SerialNumber: serial,
+		Subject:      subject,
+		NotBefore:    start,
+		NotAfter:     start.Add(lifetime),
+	}, nil
 }
 
 func encode(kind string, der []byte) []byte {

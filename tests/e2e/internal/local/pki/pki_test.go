@@ -20,7 +20,7 @@ func parse(t *testing.T, identity Identity) *x509.Certificate {
 	return certificate
 }
 
-func TestAServerCertificateIsTrustedForItsNamesAndNoOthers(t *testing.T) {
+func TestServerCertificateIsValidForItsNamesOnly(t *testing.T) {
 	authority, err := NewAuthority("test")
 	if err != nil {
 		t.Fatal(err)
@@ -32,15 +32,17 @@ func TestAServerCertificateIsTrustedForItsNamesAndNoOthers(t *testing.T) {
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(authority.PEM)
 	certificate := parse(t, identity)
-	for name, trusted := range map[string]bool{"kubernetes.default.svc": true, "10.96.0.1": true, "elsewhere": false, "10.96.0.2": false} {
+	for name, trusted := range map[string]bool{
+		"kubernetes.default.svc": true, "10.96.0.1": true, "elsewhere": false, "10.96.0.2": false,
+	} {
 		_, err := certificate.Verify(x509.VerifyOptions{Roots: roots, DNSName: name})
 		if (err == nil) != trusted {
-			t.Errorf("%s: trusted should be %v: %v", name, trusted, err)
+			t.Errorf("%s: want trusted %v, got error %v", name, trusted, err)
 		}
 	}
 }
 
-func TestAClientCertificateCarriesUserAndGroupsAndIsNoServer(t *testing.T) {
+func TestClientCertificateHasUserAndGroupsAndServesNoNames(t *testing.T) {
 	authority, err := NewAuthority("test")
 	if err != nil {
 		t.Fatal(err)
@@ -50,10 +52,12 @@ func TestAClientCertificateCarriesUserAndGroupsAndIsNoServer(t *testing.T) {
 		t.Fatal(err)
 	}
 	certificate := parse(t, identity)
-	if certificate.Subject.CommonName != "system:node:a" || strings.Join(certificate.Subject.Organization, ",") != "system:nodes" {
+	if certificate.Subject.CommonName != "system:node:a" ||
+		strings.Join(certificate.Subject.Organization, ",") != "system:nodes" {
 		t.Errorf("subject is %v", certificate.Subject)
 	}
-	if len(certificate.ExtKeyUsage) != 1 || certificate.ExtKeyUsage[0] != x509.ExtKeyUsageClientAuth {
+	if len(certificate.ExtKeyUsage) != 1 ||
+		certificate.ExtKeyUsage[0] != x509.ExtKeyUsageClientAuth {
 		t.Errorf("usages are %v", certificate.ExtKeyUsage)
 	}
 }

@@ -1,5 +1,5 @@
-// Package process runs the cluster's components as daemons that outlive the command that started them, and finds them again.
-// It must not know what any of them does.
+// Package process runs the components of the cluster as daemons. They outlive the command that
+// started them, and a later command finds them. It must not know the components.
 package process
 
 import (
@@ -15,13 +15,14 @@ import (
 	"time"
 )
 
-// A process keeps its environment for life and gives it to its children, which makes it a mark that no crash can lose and
-// no reuse of a process number can forge.
+// mark is an environment variable of every process. The processes inherit it and cannot lose it,
+// and another process that gets the same PID does not have it.
 const mark = "LASTGOOD_CLUSTER_PART="
 
 const poll = 20 * time.Millisecond
 
-// Command is how a component is started; it is kept beside the process number so that it can be started again.
+// Command starts a component. It is stored with the PID, so that the component can be started
+// again.
 type Command struct {
 	Name string   `json:"name"`
 	Path string   `json:"path"`
@@ -37,10 +38,11 @@ type Table struct {
 	dir   string
 }
 
-// NewTable keeps its records in dir; owner is the state directory that the processes belong to.
+// NewTable returns a table that stores its records in dir. The processes belong to the state
+// directory owner.
 func NewTable(owner, dir string) *Table { return &Table{owner: owner, dir: dir} }
 
-// Start runs a component in a session of its own, its output in its log.
+// Start starts a component in its own session, with its output in its log.
 func (t *Table) Start(command Command) error {
 	log, err := os.OpenFile(command.Log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 	if err != nil {
@@ -52,16 +54,20 @@ func (t *Table) Start(command Command) error {
 		return err
 	}
 	defer nothing.Close()
-	process, err := os.StartProcess(command.Path, append([]string{command.Name}, command.Args...), &os.ProcAttr{
-		Dir:   "/",
-		Env:   append([]string{t.markOf(command.Name)}, command.Env...),
-		Files: []*os.File{nothing, log, log},
-		Sys:   &syscall.SysProcAttr{Setsid: true},
-	})
+	process, err := os.StartProcess(
+		command.Path,
+		append([]string{command.Name}, command.Args...),
+		&os.ProcAttr{
+			Dir:   "/",
+			Env:   append([]string{t.markOf(command.Name)}, command.Env...),
+			Files: []*os.File{nothing, log, log},
+			Sys:   &syscall.SysProcAttr{Setsid: true},
+		},
+	)
 	if err != nil {
-		return fmt.Errorf("%s could not be started: %w", command.Name, err)
+		return fmt.Errorf("cannot start %s: %w", command.Name, err)
 	}
-	// Unwaited it would stay a zombie for as long as this command runs. How it ended is in its log.
+	// Without Wait, the process would stay a zombie until this command ends.
 	go func() { _, _ = process.Wait() }()
 	command.PID = process.Pid
 	record, err := json.Marshal(command)
@@ -71,31 +77,33 @@ func (t *Table) Start(command Command) error {
 	return os.WriteFile(t.record(command.Name), record, 0o600)
 }
 
-// StartAgain runs a component as it was run last.
+// StartAgain starts a component with the command of its last start.
 func (t *Table) StartAgain(name string) error {
 	command, err := t.read(name)
 	if err != nil {
 		return err
 	}
 	if t.Alive(name) {
-		return fmt.Errorf("%s is running already (process %d)", name, command.PID)
+		return fmt.Errorf("%s is already running (process %d)", name, command.PID)
 	}
 	return t.Start(command)
 }
 
-// Alive says whether a component runs.
+// Alive reports whether a component runs.
 func (t *Table) Alive(name string) bool { return t.PID(name) != 0 }
 
-// PID is the component's process number, 0 when it does not run.
+// PID returns the PID of a component, or 0 if it does not run.
 func (t *Table) PID(name string) int {
 	command, err := t.read(name)
-	if err != nil || !hasEnvironment(command.PID, func(entry string) bool { return entry == t.markOf(name) }) {
+	if err != nil ||
+		!hasEnvironment(command.PID, func(entry string) bool { return entry == t.markOf(name) }) {
 		return 0
 	}
 	return command.PID
 }
 
-// Stop asks a component to end and kills it when it has not after the grace time. A component that does not run is fine.
+// Stop sends SIGTERM to a component, and SIGKILL after the grace time. It returns nil if the
+// component does not run.
 func (t *Table) Stop(name string, grace time.Duration) error {
 	pid := t.PID(name)
 	if pid == 0 {
@@ -113,15 +121,15 @@ func (t *Table) Stop(name string, grace time.Duration) error {
 		return err
 	}
 	if !t.gone(name, 10*time.Second) {
-		return fmt.Errorf("%s (process %d) does not end, not even when killed", name, pid)
+		return fmt.Errorf("%s (process %d) does not end after SIGKILL", name, pid)
 	}
 	return nil
 }
 
-// KillRest kills every process that descends from a component, and says which could not be killed.
-func (t *Table) KillRest() error { return t.KillDescendantsOf("") }
+// KillAll kills all components and the processes that they started.
+func (t *Table) KillAll() error { return t.KillDescendantsOf("") }
 
-// KillDescendantsOf kills one component and what it started.
+// KillDescendantsOf kills one component and the processes that it started.
 func (t *Table) KillDescendantsOf(name string) error {
 	var rest []int
 	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(poll) {
@@ -134,11 +142,11 @@ func (t *Table) KillDescendantsOf(name string) error {
 			}
 		}
 	}
-	return fmt.Errorf("processes %v of the cluster do not end, not even when killed", rest)
+	return fmt.Errorf("processes %v of the cluster do not end after SIGKILL", rest)
 }
 
-// Descendants are the components and what they started, whether or not their records still exist. Containers are not among
-// them: they have an environment of their own.
+// Descendants returns the PIDs of the components and of the processes that they started, also if
+// their records are missing. Containers have their own environment and are not included.
 func (t *Table) Descendants() []int { return t.descendants("") }
 
 func (t *Table) descendants(name string) []int {
@@ -146,7 +154,7 @@ func (t *Table) descendants(name string) []int {
 	if err != nil {
 		return nil
 	}
-	// A state directory ends at the colon, so no other's name can begin with it.
+	// The colon after the state directory separates it from directories with a longer name.
 	prefix := t.markOf(name)
 	var found []int
 	for _, entry := range entries {
@@ -154,7 +162,8 @@ func (t *Table) descendants(name string) []int {
 		if err != nil {
 			continue
 		}
-		if hasEnvironment(pid, func(entry string) bool { return strings.HasPrefix(entry, prefix) }) {
+		if hasEnvironment(pid,
+			func(entry string) bool { return strings.HasPrefix(entry, prefix) }) {
 			found = append(found, pid)
 		}
 	}
@@ -178,7 +187,7 @@ func (t *Table) read(name string) (Command, error) {
 	var command Command
 	text, err := os.ReadFile(t.record(name))
 	if err != nil {
-		return command, fmt.Errorf("%s has never been started: %w", name, err)
+		return command, fmt.Errorf("%s was never started: %w", name, err)
 	}
 	if err := json.Unmarshal(text, &command); err != nil {
 		return command, fmt.Errorf("the record of %s is damaged: %w", name, err)
@@ -186,7 +195,7 @@ func (t *Table) read(name string) (Command, error) {
 	return command, nil
 }
 
-// A zombie has no environment, so it counts as gone.
+// hasEnvironment reports whether a variable of a process matches. A zombie has no environment.
 func hasEnvironment(pid int, matches func(string) bool) bool {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/environ", pid))
 	if err != nil {

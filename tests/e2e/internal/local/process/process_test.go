@@ -13,27 +13,33 @@ func shell(t *testing.T, name, script string) (*Table, Command) {
 	dir := t.TempDir()
 	table := NewTable(dir, dir)
 	t.Cleanup(func() {
-		if err := table.KillRest(); err != nil {
+		if err := table.KillAll(); err != nil {
 			t.Error(err)
 		}
 	})
-	return table, Command{Name: name, Path: "/bin/sh", Args: []string{"-c", script}, Env: []string{"PATH=" + os.Getenv("PATH")}, Log: filepath.Join(dir, "log")}
+	return table, Command{
+		Name: name,
+		Path: "/bin/sh",
+		Args: []string{"-c", script},
+		Env:  []string{"PATH=" + os.Getenv("PATH")},
+		Log:  filepath.Join(dir, "log"),
+	}
 }
 
-func TestAComponentIsFoundAgainByAnotherCommand(t *testing.T) {
+func TestAnotherTableOfTheSameOwnerFindsAComponent(t *testing.T) {
 	table, command := shell(t, "etcd", "sleep 60")
 	if err := table.Start(command); err != nil {
 		t.Fatal(err)
 	}
 	if other := NewTable(table.owner, table.dir); !other.Alive("etcd") {
-		t.Error("it is not found")
+		t.Error("another table of the same owner does not find it")
 	}
-	if stranger := NewTable("/elsewhere", table.dir); stranger.Alive("etcd") {
-		t.Error("another cluster takes it for its own")
+	if other := NewTable("/elsewhere", table.dir); other.Alive("etcd") {
+		t.Error("a table of another owner finds it")
 	}
 }
 
-func TestAComponentThatIgnoresTheRequestToEndIsKilled(t *testing.T) {
+func TestStopKillsAComponentThatIgnoresSIGTERM(t *testing.T) {
 	table, command := shell(t, "kubelet", "trap '' TERM; echo ready; while :; do sleep 1; done")
 	if err := table.Start(command); err != nil {
 		t.Fatal(err)
@@ -44,7 +50,7 @@ func TestAComponentThatIgnoresTheRequestToEndIsKilled(t *testing.T) {
 	}
 }
 
-func TestWhatAComponentStartedIsKilledWithTheRestEvenWithoutRecords(t *testing.T) {
+func TestKillAllKillsDescendantsWithoutRecords(t *testing.T) {
 	table, command := shell(t, "containerd", "sleep 61 & sleep 62 & echo ready; wait")
 	if err := table.Start(command); err != nil {
 		t.Fatal(err)
@@ -53,21 +59,21 @@ func TestWhatAComponentStartedIsKilledWithTheRestEvenWithoutRecords(t *testing.T
 	if err := os.Remove(table.record("containerd")); err != nil {
 		t.Fatal(err)
 	}
-	if err := table.KillRest(); err != nil {
+	if err := table.KillAll(); err != nil {
 		t.Fatal(err)
 	}
 	if rest := table.Descendants(); len(rest) != 0 {
-		t.Errorf("%v are left", rest)
+		t.Errorf("processes %v still run", rest)
 	}
 }
 
-func TestAStoppedComponentStartsAgainAsItWas(t *testing.T) {
+func TestStartAgainUsesTheSameCommand(t *testing.T) {
 	table, command := shell(t, "kube-apiserver", "echo started; sleep 63")
 	if err := table.Start(command); err != nil {
 		t.Fatal(err)
 	}
 	if err := table.StartAgain("kube-apiserver"); err == nil {
-		t.Error("it was started twice")
+		t.Error("a running component was started again")
 	}
 	waitForLog(t, command.Log, "started")
 	if err := table.Stop("kube-apiserver", 0); err != nil {
@@ -79,12 +85,13 @@ func TestAStoppedComponentStartsAgainAsItWas(t *testing.T) {
 	waitForLog(t, command.Log, "started\nstarted")
 }
 
-func TestAComponentThatWasNeverStartedIsNotAlive(t *testing.T) {
+func TestComponentThatWasNeverStartedIsNotAlive(t *testing.T) {
 	table := NewTable("/x", t.TempDir())
 	if table.Alive("etcd") {
 		t.Error("alive")
 	}
-	if err := table.StartAgain("etcd"); err == nil || !strings.Contains(err.Error(), "never been started") {
+	if err := table.StartAgain("etcd"); err == nil ||
+		!strings.Contains(err.Error(), "was never started") {
 		t.Errorf("got %v", err)
 	}
 }
@@ -92,9 +99,10 @@ func TestAComponentThatWasNeverStartedIsNotAlive(t *testing.T) {
 func waitForLog(t *testing.T, path, text string) {
 	t.Helper()
 	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(poll) {
-		if content, err := os.ReadFile(path); err == nil && strings.Contains(string(content), text) {
+		if content, err := os.ReadFile(path); err == nil &&
+			strings.Contains(string(content), text) {
 			return
 		}
 	}
-	t.Fatalf("%q never appeared in %s", text, path)
+	t.Fatalf("timed out waiting for %q in %s", text, path)
 }

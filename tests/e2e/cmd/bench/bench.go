@@ -1,0 +1,186 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
+	typed "k8s.io/client-go/kubernetes/typed/apps/v1"
+
+	"lastgood.dev/tests/e2e/internal/client"
+)
+
+// badImage is a reference that kubelet rejects at once, so the release is breached immediately.
+const badImage = "lastgood.dev/UPPER-CASE-IS-NO-IMAGE"
+
+// bench is a namespace with two Deployments: "guarded" is guarded, and "plain" is not guarded and
+// has no pods.
+type bench struct {
+	*client.Client
+	namespace string
+	image     string
+}
+
+func newBench(ctx context.Context, kubeconfig, image string) (*bench, error) {
+	connected, err := client.Connect(kubeconfig, "")
+	if err != nil {
+		return nil, err
+	}
+	meta := metav1.ObjectMeta{GenerateName: "lastgood-bench-"}
+	namespace, err := connected.CoreV1().Namespaces().
+		Create(ctx, &corev1.Namespace{ObjectMeta: meta}, metav1.CreateOptions{})
+	if err != nil {
+		return nil, err
+	}
+	return &bench{Client: connected, namespace: namespace.Name, image: image}, nil
+}
+
+func (b *bench) close() {
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	_ = b.CoreV1().Namespaces().Delete(ctx, b.namespace, metav1.DeleteOptions{})
+}
+
+func (b *bench) deployments() typed.DeploymentInterface {
+	return b.AppsV1().Deployments(b.namespace)
+}
+
+func (b *bench) deployment(name string, replicas int32) *appsv1.Deployment {
+	labels := map[string]string{"app": name}
+	grace := int64(0)
+	return &appsv1.Deployment{
+		ObjectMeta: metav1.ObjectMeta{Name: name},
+		Spec: appsv1.DeploymentSpec{
+			Replicas: &replicas,
+			Selector: &metav1.LabelSelector{MatchLabels: labels},
+			Template: corev1.PodTemplateSpec{
+				ObjectMeta: metav1.ObjectMeta{Labels: labels},
+				Spec: corev1.PodSpec{
+					TerminationGracePeriodSeconds: &grace,
+					Containers: []corev1.Container{
+						{Name: "app", Image: b.image, ImagePullPolicy: corev1.PullIfNotPresent},
+					},
+				},
+			},
+		},
+	}
+}
+
+// prepare creates both Deployments and waits until the first release of the guarded one is good.
+func (b *bench) prepare(ctx context.Context) error {
+	policy := &unstructured.Unstructured{Object: map[string]any{
+		"apiVersion": "lastgood.dev/v1alpha1", "kind": "RollbackPolicy",
+		"metadata": map[string]any{"name": "bench"},
+		"spec": map[string]any{"bakeTime": "2s", "rollback": map[string]any{
+			"verifyFor": "1s", "cooldown": "0s", "limit": map[string]any{"count": int64(100)}}},
+	}}
+	policies := b.Dynamic.Resource(client.Policies).Namespace(b.namespace)
+	if _, err := policies.Create(ctx, policy, metav1.CreateOptions{}); err != nil {
+		return err
+	}
+	guarded := b.deployment("guarded", 1)
+	guarded.Annotations = map[string]string{"lastgood.dev/policy": "bench"}
+	for _, deployment := range []*appsv1.Deployment{guarded, b.deployment("plain", 0)} {
+		if _, err := b.deployments().Create(ctx, deployment, metav1.CreateOptions{}); err != nil {
+			return err
+		}
+	}
+	guards := b.Dynamic.Resource(client.Guards).Namespace(b.namespace)
+	return b.until(ctx, "the first release is good", func() (bool, error) {
+		guard, err := guards.Get(ctx, "guarded", metav1.GetOptions{})
+		if err != nil {
+			return false, nil
+		}
+		snapshot, _, _ := unstructured.NestedString(guard.Object, "status", "current", "snapshot")
+		return snapshot != "", nil
+	})
+}
+
+// badRelease ships a bad release and waits until its Rollback has succeeded. It returns the time
+// from the decision to the acknowledged patch.
+func (b *bench) badRelease(ctx context.Context, round int) (time.Duration, error) {
+	patch := fmt.Sprintf(
+		`[{"op":"replace","path":"/spec/template/spec/containers/0/image","value":"%s-%d"}]`,
+		badImage, round)
+	if err := b.patch(ctx, "guarded", patch); err != nil {
+		return 0, err
+	}
+	rollbacks := b.Dynamic.Resource(client.Rollbacks).Namespace(b.namespace)
+	var took time.Duration
+	what := fmt.Sprintf("rollback of bad release %d", round)
+	err := b.until(ctx, what, func() (bool, error) {
+		list, err := rollbacks.List(ctx, metav1.ListOptions{})
+		if err != nil || len(list.Items) != round+1 {
+			return false, err
+		}
+		newest := &list.Items[0]
+		for i := range list.Items {
+			if generation(&list.Items[i]) > generation(newest) {
+				newest = &list.Items[i]
+			}
+		}
+		phase, _, _ := unstructured.NestedString(newest.Object, "status", "phase")
+		if phase != "Succeeded" {
+			return false, nil
+		}
+		took, err = decisionToPatch(newest)
+		return true, err
+	})
+	return took, err
+}
+
+// plainPatch changes the template of the Deployment without pods and returns the time of the
+// request. This is the baseline: the API server alone.
+func (b *bench) plainPatch(ctx context.Context) (time.Duration, error) {
+	patch := fmt.Sprintf(
+		`[{"op":"add","path":"/spec/template/metadata/annotations","value":{"at":"%d"}}]`,
+		time.Now().UnixNano())
+	started := time.Now()
+	err := b.patch(ctx, "plain", patch)
+	return time.Since(started), err
+}
+
+func (b *bench) patch(ctx context.Context, name, patch string) error {
+	_, err := b.deployments().
+		Patch(ctx, name, types.JSONPatchType, []byte(patch), metav1.PatchOptions{})
+	return err
+}
+
+func (b *bench) until(ctx context.Context, what string, check func() (bool, error)) error {
+	const limit = 90 * time.Second
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	ticker := time.NewTicker(100 * time.Millisecond)
+	defer ticker.Stop()
+	for {
+		if done, err := check(); done || err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("timed out after %s waiting for: %s", limit, what)
+		case <-ticker.C:
+		}
+	}
+}
+
+func generation(rollback *unstructured.Unstructured) int64 {
+	number, _, _ := unstructured.NestedInt64(rollback.Object, "spec", "generation")
+	return number
+}
+
+func decisionToPatch(rollback *unstructured.Unstructured) (time.Duration, error) {
+	detected, _, _ := unstructured.NestedString(rollback.Object, "spec", "detected")
+	restored, _, _ := unstructured.NestedString(rollback.Object, "status", "templateRestored")
+	from, err := time.Parse(time.RFC3339Nano, detected)
+	if err != nil {
+		return 0, err
+	}
+	to, err := time.Parse(time.RFC3339Nano, restored)
+	return to.Sub(from), err
+}
