@@ -1,4 +1,5 @@
-// The application's answers. Must not know where its knobs come from or how its ports are opened.
+// The HTTP handlers of the application. They must not know where the knobs come from or how the
+// ports are opened.
 package main
 
 import (
@@ -10,33 +11,33 @@ import (
 	"time"
 )
 
-// No answer is longer, however long somebody listens.
+// floodSize is the length of the body of a flood in bytes.
 const floodSize = 10 << 30
 
-// App answers requests as its knobs say.
+// App handles requests according to its knobs.
 type App struct {
 	mutex    sync.Mutex
 	knobs    Knobs
 	started  time.Time
 	debt     float64
 	requests map[int]int
-	// Changed is told of every change of the knobs.
+	// Changed is called after every change of the knobs.
 	Changed func(Knobs)
 }
 
-// NewApp starts the application's clock.
+// NewApp returns an application that starts now.
 func NewApp(knobs Knobs) *App {
 	return &App{knobs: knobs, started: time.Now(), requests: map[int]int{}, Changed: func(Knobs) {}}
 }
 
-// Knobs are the current ones.
+// Knobs returns the current knobs.
 func (a *App) Knobs() Knobs {
 	a.mutex.Lock()
 	defer a.mutex.Unlock()
 	return a.knobs
 }
 
-// Handler serves everything.
+// Handler returns the handler of all paths.
 func (a *App) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", a.root)
@@ -47,12 +48,13 @@ func (a *App) Handler() http.Handler {
 	return mux
 }
 
-// The share of errors is exact and not a matter of luck: each request adds to a debt, and a whole one is paid with an error.
+// root returns an exact share of errors, not a random one: each request adds the ratio to a debt,
+// and a debt of 1 causes an error.
 func (a *App) root(w http.ResponseWriter, _ *http.Request) {
 	a.mutex.Lock()
 	code := http.StatusOK
 	a.debt += a.knobs.ErrorRatio
-	// A tenth has no exact representation: ten of them must still make a whole.
+	// 0.1 has no exact representation, but ten requests with that ratio must cause an error.
 	if a.debt >= 1-1e-9 {
 		a.debt--
 		code = http.StatusInternalServerError
@@ -69,16 +71,16 @@ func (a *App) health(w http.ResponseWriter, r *http.Request) {
 	if !pause(r, knobs.HealthDelay) {
 		return
 	}
-	if err := askDependency(r.Context(), knobs.Dependency); err != nil {
+	if err := probeDependency(r.Context(), knobs.Dependency); err != nil {
 		http.Error(w, err.Error(), http.StatusServiceUnavailable)
 		return
 	}
-	answer := knobs.HealthAt(time.Since(a.started))
-	switch answer {
+	health := knobs.HealthAt(time.Since(a.started))
+	switch health {
 	case "ok":
 		fmt.Fprintln(w, "ok")
 	case "fail":
-		http.Error(w, "failing, as it was told to", http.StatusInternalServerError)
+		http.Error(w, "HEALTH is fail", http.StatusInternalServerError)
 	case "redirect":
 		http.Redirect(w, r, knobs.RedirectTo, http.StatusFound)
 	case "hang":
@@ -86,10 +88,10 @@ func (a *App) health(w http.ResponseWriter, r *http.Request) {
 	case "flood":
 		flood(w)
 	case "close", "garbage":
-		takeOver(w, answer == "garbage")
+		hijack(w, health == "garbage")
 	default:
-		// The port is closed for "refuse", but a connection that was open before still gets here.
-		code, err := strconv.Atoi(answer)
+		// For "refuse" the port is closed, but requests of existing connections still get here.
+		code, err := strconv.Atoi(health)
 		if err != nil {
 			code = http.StatusServiceUnavailable
 		}
@@ -99,7 +101,7 @@ func (a *App) health(w http.ResponseWriter, r *http.Request) {
 
 func (a *App) ready(w http.ResponseWriter, _ *http.Request) {
 	if a.Knobs().Ready != "ok" {
-		http.Error(w, "not ready, as it was told to", http.StatusServiceUnavailable)
+		http.Error(w, "READY is fail", http.StatusServiceUnavailable)
 		return
 	}
 	fmt.Fprintln(w, "ok")
@@ -122,14 +124,16 @@ func (a *App) metrics(w http.ResponseWriter, _ *http.Request) {
 	a.mutex.Lock()
 	defer a.mutex.Unlock()
 	w.Header().Set("Content-Type", "text/plain; version=0.0.4")
-	fmt.Fprint(w, "# HELP http_requests_total Requests for /, by status code.\n# TYPE http_requests_total counter\n")
-	// A series must be there before its first count, or its first increase is not seen.
+	fmt.Fprint(w, "# HELP http_requests_total Requests for /, by status code.\n"+
+		"# TYPE http_requests_total counter\n")
+	// A series must exist before its first increase. Prometheus would otherwise not see that
+	// increase.
 	for _, code := range []int{http.StatusOK, http.StatusInternalServerError} {
 		fmt.Fprintf(w, "http_requests_total{code=\"%d\"} %d\n", code, a.requests[code])
 	}
 }
 
-// pause is false when the client has gone meanwhile.
+// pause returns false if the client closes the connection during the pause.
 func pause(r *http.Request, duration time.Duration) bool {
 	if duration == 0 {
 		return true
@@ -151,8 +155,8 @@ func flood(w http.ResponseWriter) {
 	}
 }
 
-// takeOver leaves HTTP: it closes the connection, after some bytes that mean nothing.
-func takeOver(w http.ResponseWriter, garbage bool) {
+// hijack closes the connection, with garbage after some bytes that are not HTTP.
+func hijack(w http.ResponseWriter, garbage bool) {
 	hijacker, able := w.(http.Hijacker)
 	if !able {
 		return
@@ -163,7 +167,8 @@ func takeOver(w http.ResponseWriter, garbage bool) {
 	}
 	defer connection.Close()
 	if garbage {
-		// The client may have gone, which is all the same.
-		_, _ = connection.Write([]byte("\x16\x03\x01\x00\xff this is not HTTP \x00\x01\x02\r\n\r\n"))
+		// The client may have closed the connection.
+		_, _ = connection.Write(
+			[]byte("\x16\x03\x01\x00\xff this is not HTTP \x00\x01\x02\r\n\r\n"))
 	}
 }

@@ -27,25 +27,25 @@ func serve(t *testing.T, set map[string]string) (*App, *httptest.Server) {
 	return app, server
 }
 
-func ask(t *testing.T, method, url string) (int, string) {
+func send(t *testing.T, method, url string) (int, string) {
 	t.Helper()
 	request, err := http.NewRequest(method, url, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	answer, err := http.DefaultTransport.RoundTrip(request)
+	response, err := http.DefaultTransport.RoundTrip(request)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer answer.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(answer.Body, 1<<20))
+	defer response.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(response.Body, 1<<20))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return answer.StatusCode, string(body)
+	return response.StatusCode, string(body)
 }
 
-func TestWhatAnswersWithAStatus(t *testing.T) {
+func TestPathsReturnTheStatusOfTheKnobs(t *testing.T) {
 	for name, row := range map[string]struct {
 		knobs map[string]string
 		path  string
@@ -63,14 +63,14 @@ func TestWhatAnswersWithAStatus(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, server := serve(t, row.knobs)
-			if code, _ := ask(t, "GET", server.URL+row.path); code != row.code {
+			if code, _ := send(t, "GET", server.URL+row.path); code != row.code {
 				t.Errorf("got %d, want %d", code, row.code)
 			}
 		})
 	}
 }
 
-func TestHealthThatIsNoAnswer(t *testing.T) {
+func TestHealthReturnsNoResponse(t *testing.T) {
 	for _, way := range []string{"close", "garbage", "hang"} {
 		t.Run(way, func(t *testing.T) {
 			_, server := serve(t, map[string]string{"HEALTH": way})
@@ -80,10 +80,10 @@ func TestHealthThatIsNoAnswer(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			answer, err := http.DefaultTransport.RoundTrip(request)
+			response, err := http.DefaultTransport.RoundTrip(request)
 			if err == nil {
-				answer.Body.Close()
-				t.Fatalf("answered %s", answer.Status)
+				response.Body.Close()
+				t.Fatalf("got status %s", response.Status)
 			}
 			if hung := errors.Is(err, context.DeadlineExceeded); hung != (way == "hang") {
 				t.Errorf("got %v", err)
@@ -92,29 +92,29 @@ func TestHealthThatIsNoAnswer(t *testing.T) {
 	}
 }
 
-func TestAFloodIsLongerThanAnybodyListens(t *testing.T) {
+func TestFloodIsLongerThan32MiB(t *testing.T) {
 	_, server := serve(t, map[string]string{"HEALTH": "flood"})
-	answer, err := http.Get(server.URL + "/health")
+	response, err := http.Get(server.URL + "/health")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer answer.Body.Close()
-	if got, err := io.CopyN(io.Discard, answer.Body, 32<<20); err != nil {
-		t.Errorf("it ended after %d bytes: %v", got, err)
+	defer response.Body.Close()
+	if got, err := io.CopyN(io.Discard, response.Body, 32<<20); err != nil {
+		t.Errorf("the body ended after %d bytes: %v", got, err)
 	}
 }
 
-func TestExactlyTheSaidShareOfRequestsFails(t *testing.T) {
+func TestErrorRatioFailsAnExactShareOfRequests(t *testing.T) {
 	for ratio, want := range map[string]int{"0": 0, "0.1": 10, "0.2": 20, "0.5": 50, "1": 100} {
 		_, server := serve(t, map[string]string{"ERROR_RATIO": ratio})
 		failed := 0
 		for range 100 {
-			if code, _ := ask(t, "GET", server.URL+"/"); code == 500 {
+			if code, _ := send(t, "GET", server.URL+"/"); code == 500 {
 				failed++
 			}
 		}
 		if failed != want {
-			t.Errorf("ratio %s: %d of 100 failed", ratio, failed)
+			t.Errorf("ratio %s: %d of 100 requests failed; want %d", ratio, failed, want)
 		}
 	}
 }
@@ -122,38 +122,41 @@ func TestExactlyTheSaidShareOfRequestsFails(t *testing.T) {
 func TestMetricsCountRequestsByCode(t *testing.T) {
 	_, server := serve(t, map[string]string{"ERROR_RATIO": "0.5"})
 	for range 4 {
-		ask(t, "GET", server.URL+"/")
+		send(t, "GET", server.URL+"/")
 	}
-	_, text := ask(t, "GET", server.URL+"/metrics")
-	for _, line := range []string{`http_requests_total{code="200"} 2`, `http_requests_total{code="500"} 2`} {
+	_, text := send(t, "GET", server.URL+"/metrics")
+	for _, line := range []string{
+		`http_requests_total{code="200"} 2`, `http_requests_total{code="500"} 2`,
+	} {
 		if !strings.Contains(text, line) {
 			t.Errorf("%s is missing in\n%s", line, text)
 		}
 	}
 }
 
-func TestARunningApplicationIsTurnedBadAndGoodAgain(t *testing.T) {
+func TestSetChangesTheKnobsOfARunningApplication(t *testing.T) {
 	_, server := serve(t, nil)
 	for _, step := range []struct {
 		set  string
 		code int
 	}{{"HEALTH=fail", 500}, {"HEALTH=ok", 200}, {"HEALTH=429&VERSION=v2", 429}} {
-		if code, text := ask(t, "POST", server.URL+"/set?"+step.set); code != 200 {
+		if code, text := send(t, "POST", server.URL+"/set?"+step.set); code != 200 {
 			t.Fatalf("%s: %d %s", step.set, code, text)
 		}
-		if code, _ := ask(t, "GET", server.URL+"/health"); code != step.code {
+		if code, _ := send(t, "GET", server.URL+"/health"); code != step.code {
 			t.Errorf("%s: got %d, want %d", step.set, code, step.code)
 		}
 	}
-	if _, text := ask(t, "GET", server.URL+"/"); text != "version v2\n" {
+	if _, text := send(t, "GET", server.URL+"/"); text != "version v2\n" {
 		t.Errorf("got %q", text)
 	}
-	if code, text := ask(t, "POST", server.URL+"/set?HEALTH=bad"); code != 400 || !strings.Contains(text, "refuse, hang") {
-		t.Errorf("got %d %s", code, text)
+	code, text := send(t, "POST", server.URL+"/set?HEALTH=bad")
+	if code != 400 || !strings.Contains(text, "refuse, hang") {
+		t.Errorf("got %d %s; want 400 and the valid values", code, text)
 	}
 }
 
-func TestAPortThatRefusesOpensAgain(t *testing.T) {
+func TestPortCanBeClosedAndOpenedAgain(t *testing.T) {
 	free, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

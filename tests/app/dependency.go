@@ -1,4 +1,5 @@
-// What the application needs to be healthy: one other service, asked each time that it is asked itself. Must not know its own knobs.
+// The dependency of the application: a service that must be healthy. It is probed for each request
+// of /health. Must not know the knobs.
 package main
 
 import (
@@ -8,11 +9,11 @@ import (
 	"time"
 )
 
-// Shorter than the time-out of whoever asks this application, so that the answer is its own.
+// dependencyTimeout is shorter than the timeouts of the tests, so that /health responds in time.
 const dependencyTimeout = 300 * time.Millisecond
 
-// askDependency is nil when there is no dependency, or when it answers with a status below 300.
-func askDependency(ctx context.Context, url string) error {
+// probeDependency returns nil if there is no dependency, or if its status is below 300.
+func probeDependency(ctx context.Context, url string) error {
 	if url == "" {
 		return nil
 	}
@@ -20,16 +21,15 @@ func askDependency(ctx context.Context, url string) error {
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
-		return fmt.Errorf("the dependency %s cannot be asked: %w", url, err)
+		return fmt.Errorf("cannot probe the dependency %s: %w", url, err)
 	}
-	answer, err := http.DefaultTransport.RoundTrip(request)
+	response, err := http.DefaultTransport.RoundTrip(request)
 	if err != nil {
-		return fmt.Errorf("the dependency does not answer: %w", err)
+		return fmt.Errorf("the dependency does not respond: %w", err)
 	}
-	// Only its status matters.
-	_ = answer.Body.Close()
-	if answer.StatusCode >= http.StatusMultipleChoices {
-		return fmt.Errorf("the dependency %s answers %s", url, answer.Status)
+	_ = response.Body.Close()
+	if response.StatusCode >= http.StatusMultipleChoices {
+		return fmt.Errorf("the dependency %s returned %s", url, response.Status)
 	}
 	return nil
 }

@@ -2,10 +2,10 @@ package main
 
 import "testing"
 
-func TestHealthIsNoBetterThanItsDependency(t *testing.T) {
+func TestHealthFailsWhenTheDependencyFails(t *testing.T) {
 	other, dependency := serve(t, nil)
 	app, server := serve(t, map[string]string{"DEPENDENCY": dependency.URL + "/health"})
-	turn := func(app *App, name, value string) {
+	set := func(app *App, name, value string) {
 		t.Helper()
 		app.mutex.Lock()
 		defer app.mutex.Unlock()
@@ -15,17 +15,17 @@ func TestHealthIsNoBetterThanItsDependency(t *testing.T) {
 	}
 	expect := func(when string, want int) {
 		t.Helper()
-		if code, body := ask(t, "GET", server.URL+"/health"); code != want {
+		if code, body := send(t, "GET", server.URL+"/health"); code != want {
 			t.Errorf("%s: got %d (%s), want %d", when, code, body, want)
 		}
 	}
-	expect("while the dependency is well", 200)
-	turn(other, "HEALTH", "fail")
-	expect("while the dependency fails", 503)
-	turn(other, "HEALTH", "hang")
-	expect("while the dependency hangs", 503)
-	turn(app, "DEPENDENCY", "")
-	expect("without a dependency", 200)
-	turn(app, "DEPENDENCY", "http://127.0.0.1:1/")
-	expect("while nobody answers", 503)
+	expect("healthy dependency", 200)
+	set(other, "HEALTH", "fail")
+	expect("failing dependency", 503)
+	set(other, "HEALTH", "hang")
+	expect("hanging dependency", 503)
+	set(app, "DEPENDENCY", "")
+	expect("no dependency", 200)
+	set(app, "DEPENDENCY", "http://127.0.0.1:1/")
+	expect("closed port", 503)
 }

@@ -1,5 +1,5 @@
-// How the application should behave: knobs with readable names, from the environment and later by HTTP.
-// Must not know what is done about them.
+// Knobs are the settings of the application, from the environment and later by HTTP. Must not know
+// their effects.
 package main
 
 import (
@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// Knobs are all settings; the zero value with Version set is a healthy application.
+// Knobs are all settings. DefaultKnobs is a healthy application.
 type Knobs struct {
 	Version         string
 	Health          string
@@ -28,18 +28,23 @@ type Knobs struct {
 	Dependency      string
 }
 
-// DefaultKnobs is a healthy application.
+// DefaultKnobs returns the settings of a healthy application.
 func DefaultKnobs() Knobs {
-	return Knobs{Version: "unknown", Health: "ok", Ready: "ok", RedirectTo: "http://elsewhere.invalid/"}
+	return Knobs{
+		Version:    "unknown",
+		Health:     "ok",
+		Ready:      "ok",
+		RedirectTo: "http://elsewhere.invalid/",
+	}
 }
 
-// The ways in which /health can be wrong that are no HTTP status.
+// wrongWays are the values of HEALTH that are neither ok, fail nor a status code.
 var wrongWays = []string{"refuse", "hang", "close", "flood", "garbage", "redirect"}
 
-// Names of all knobs, in the order in which the README explains them.
+// knobNames are in the order of the README.
 var knobNames = []string{
-	"VERSION", "HEALTH", "HEALTH_AFTER", "HEALTH_FAIL_AFTER", "HEALTH_DELAY", "REDIRECT_TO", "READY", "START_DELAY", "CRASH_AFTER",
-	"OOM", "ERROR_RATIO", "DEPENDENCY",
+	"VERSION", "HEALTH", "HEALTH_AFTER", "HEALTH_FAIL_AFTER", "HEALTH_DELAY", "REDIRECT_TO",
+	"READY", "START_DELAY", "CRASH_AFTER", "OOM", "ERROR_RATIO", "DEPENDENCY",
 }
 
 // FromEnvironment reads the knobs that are set.
@@ -55,7 +60,7 @@ func FromEnvironment(lookup func(string) (string, bool)) (Knobs, error) {
 	return knobs, nil
 }
 
-// SetAll turns several knobs, all or none.
+// SetAll sets several knobs, or none if one of the values is invalid.
 func (k *Knobs) SetAll(values url.Values) error {
 	changed := *k
 	for name := range values {
@@ -67,7 +72,7 @@ func (k *Knobs) SetAll(values url.Values) error {
 	return nil
 }
 
-// Set turns one knob.
+// Set sets one knob.
 func (k *Knobs) Set(name, value string) (err error) {
 	switch name {
 	case "VERSION":
@@ -84,7 +89,7 @@ func (k *Knobs) Set(name, value string) (err error) {
 		k.RedirectTo = value
 	case "READY":
 		if k.Ready = value; value != "ok" && value != "fail" {
-			err = fmt.Errorf("%q is neither ok nor fail", value)
+			err = fmt.Errorf("%q is not ok or fail", value)
 		}
 	case "START_DELAY":
 		k.StartDelay, err = seconds(value)
@@ -97,7 +102,7 @@ func (k *Knobs) Set(name, value string) (err error) {
 	case "DEPENDENCY":
 		k.Dependency, err = dependency(value)
 	default:
-		return fmt.Errorf("there is no knob %q; there are %s", name, strings.Join(knobNames, ", "))
+		return fmt.Errorf("unknown knob %q; the knobs are %s", name, strings.Join(knobNames, ", "))
 	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
@@ -105,9 +110,11 @@ func (k *Knobs) Set(name, value string) (err error) {
 	return nil
 }
 
-// HealthAt is what /health answers this long after the start: ok, fail, a status code or one of the wrong ways.
+// HealthAt returns the value of HEALTH at a time after the start: ok, fail, a status code or one of
+// wrongWays.
 func (k Knobs) HealthAt(sinceStart time.Duration) string {
-	if sinceStart < k.HealthAfter || (k.HealthFailAfter != nil && sinceStart >= *k.HealthFailAfter) {
+	if sinceStart < k.HealthAfter ||
+		(k.HealthFailAfter != nil && sinceStart >= *k.HealthFailAfter) {
 		return "fail"
 	}
 	return k.Health
@@ -120,7 +127,8 @@ func health(value string) (string, error) {
 	if code, err := strconv.Atoi(value); err == nil && code >= 200 && code <= 599 {
 		return value, nil
 	}
-	return "", fmt.Errorf("%q is not ok, fail, a status code from 200 to 599, or one of %s", value, strings.Join(wrongWays, ", "))
+	return "", fmt.Errorf("%q is not ok, fail, a status code from 200 to 599, or one of %s", value,
+		strings.Join(wrongWays, ", "))
 }
 
 func seconds(value string) (time.Duration, error) {
@@ -131,7 +139,7 @@ func seconds(value string) (time.Duration, error) {
 	return time.Duration(number * float64(time.Second)), nil
 }
 
-// Nothing is never; 0 is at once.
+// optionalSeconds returns nil, which means never, for an empty value.
 func optionalSeconds(value string) (*time.Duration, error) {
 	if value == "" {
 		return nil, nil
@@ -148,7 +156,7 @@ func ratio(value string) (float64, error) {
 	return number, nil
 }
 
-// Nothing is none.
+// dependency accepts an empty value, which means no dependency.
 func dependency(value string) (string, error) {
 	if value == "" {
 		return "", nil

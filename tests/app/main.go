@@ -1,5 +1,5 @@
-// Command demo-app is the application that tests and the demo release, well and badly: see the README for its knobs.
-// Here is what happens to the process as a whole; its answers are in app.go.
+// Command app is the application that the tests and the demo release. Its knobs make it healthy or
+// unhealthy; see the README. This file has the process and its ports; the handlers are in app.go.
 package main
 
 import (
@@ -17,7 +17,7 @@ import (
 
 const (
 	address = ":8080"
-	// Where the knobs can be turned while the other port refuses.
+	// The knobs can be set on this port while the other one is closed.
 	controlAddress = ":8081"
 )
 
@@ -28,7 +28,7 @@ func main() {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
-	fmt.Printf("version %s starts\n", knobs.Version)
+	fmt.Printf("starting version %s\n", knobs.Version)
 	if knobs.OOM {
 		go eatMemory()
 	}
@@ -58,7 +58,7 @@ func main() {
 		fatal(err)
 	}
 	<-ctx.Done()
-	fmt.Println("told to end")
+	fmt.Println("received SIGTERM, exiting")
 }
 
 func fatal(err error) {
@@ -85,12 +85,13 @@ func (c *crash) arm(knobs Knobs) {
 		return
 	}
 	c.timer = time.AfterFunc(*knobs.CrashAfter-time.Since(c.started), func() {
-		fmt.Fprintln(os.Stderr, "crashing, as it was told to")
+		fmt.Fprintln(os.Stderr, "crashing because of CRASH_AFTER")
 		os.Exit(1)
 	})
 }
 
-// switchedPort is a port that can be closed, so that the kernel refuses, and opened again.
+// switchedPort is a port that can be closed, so that the kernel refuses connections, and opened
+// again.
 type switchedPort struct {
 	address string
 	handler http.Handler
@@ -105,7 +106,8 @@ func (p *switchedPort) set(open bool) error {
 		return nil
 	}
 	if !open {
-		// The request that closes the port is answered first; what listens is closed at once.
+		// Shutdown closes the listener at once. The request that closes the port still gets its
+		// response.
 		server := p.server
 		p.server = nil
 		now, cancel := context.WithCancel(context.Background())
@@ -120,7 +122,7 @@ func (p *switchedPort) set(open bool) error {
 		return err
 	}
 	p.server = &http.Server{Handler: p.handler, ReadHeaderTimeout: 10 * time.Second}
-	// It ends when the port is closed, which is no failure.
+	// Serve returns an error when the port is closed, which is expected.
 	go func(server *http.Server) { _ = server.Serve(listener) }(p.server)
 	return nil
 }

@@ -1,13 +1,13 @@
-// Running out of memory, as a leak would.
+// Memory consumption, like a leak.
 package main
 
-// eatMemory takes memory until the kernel ends the process.
+// eatMemory allocates memory until the kernel kills the process.
 func eatMemory() {
 	const block, page = 8 << 20, 4 << 10
 	var held [][]byte
 	for {
 		next := make([]byte, block)
-		// Memory counts when it is written to.
+		// Only pages that are written count towards the limit.
 		for i := 0; i < len(next); i += page {
 			next[i] = 1
 		}
