@@ -1,15 +1,17 @@
 # shellcheck shell=bash
-# ./dev bench: figures, each beside the API server's own in the same run. Prints; asserts nothing.
+# ./dev bench: measures rollbacks, and plain patches in the same run. Prints the results only.
 
 # shellcheck disable=SC2034 # keep, DEMO_UNDO and DEMO_KUBE are read by the functions of demo.sh
 verb_bench() {
   demo_prepare
-  local home keep='' kubeconfig
-  home=$CACHE/bench/$(cluster_hash "$ROOT/tests/e2e/cmd/bench" "$ROOT/tests/e2e/internal/client" "$ROOT/tests/e2e/go.mod")
+  local home keep='' kubeconfig source=$ROOT/tests/e2e
+  home=$(cluster_hash "$source/cmd/bench" "$source/internal/client" "$source/go.mod")
+  home=$CACHE/bench/$home
   if [ ! -x "$home/bench" ]; then
     step "building the bench"
     mkdir -p "$home"
-    cluster_build "$ROOT/tests/e2e" "$home/bench" ./cmd/bench || die "tests/e2e/cmd/bench could not be built."
+    cluster_build "$source" "$home/bench" ./cmd/bench ||
+      die "tests/e2e/cmd/bench could not be built."
     done_step
   fi
   DEMO_UNDO=()

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# The local Kubernetes: ./dev cluster. Brings what it lacks, builds the programs into $CACHE, keyed by the hash of their
-# sources, and leaves the rest to tests/e2e/cmd/local. Must not know what the tests do with the cluster.
+# The local Kubernetes: ./dev cluster. Installs missing packages and builds the programs into
+# $CACHE, by the hash of their sources. tests/e2e/cmd/local does the rest. Must not know the tests.
 
 CLUSTER_DIR=${LASTGOOD_CLUSTER_DIR:-/var/lib/lastgood-cluster}
 CLUSTER_KUBERNETES_VERSION=1.37.2
@@ -15,29 +15,33 @@ verb_cluster() {
     status) ensure_cluster_tools && cluster_local status ;;
     kubectl | helm) cluster_client "$action" "$@" ;;
     load-image) cluster_load_image "$@" ;;
-    restart-apiserver | stop-apiserver | start-apiserver) ensure_cluster_tools && cluster_local "$action" ;;
+    restart-apiserver | stop-apiserver | start-apiserver)
+      ensure_cluster_tools && cluster_local "$action"
+      ;;
     help | -h | --help) cluster_help ;;
     *)
       cluster_help >&2
-      die "There is no ./dev cluster $action."
+      die "Unknown action: ./dev cluster $action."
       ;;
   esac
 }
 
 cluster_help() {
   cat <<'EOF'
-./dev cluster ACTION: a real Kubernetes on this machine, without Docker (root, Debian)
-  up                  start it; the first time builds Kubernetes, which takes about 8 minutes
-  down                remove it without a trace
-  status              what runs; ends 0 when the cluster is ready
-  kubectl ARG...      Kubernetes' command line on this cluster
-  helm ARG...         Helm on this cluster
-  load-image FILE     a docker or OCI archive into the node
-  restart-apiserver   kill the API server and start it again (also stop-apiserver, start-apiserver)
+./dev cluster ACTION: a real Kubernetes on this machine, without Docker (needs root and Debian)
+  up                  start the cluster; the first time builds Kubernetes (about 8 minutes)
+  down                stop the cluster and remove everything that it created
+  status              list the components; exit code 0 if the cluster is ready
+  kubectl ARG...      run kubectl on this cluster
+  helm ARG...         run Helm on this cluster
+  load-image FILE     load a docker or OCI archive into the node
+  restart-apiserver   kill the API server, start it again and wait until it is ready
+  stop-apiserver      kill the API server
+  start-apiserver     start the API server again and wait until it is ready
 EOF
 }
 
-# For other verbs: a cluster that is up and ready is used as it is, anything else becomes one.
+# For other commands: starts the cluster unless it is ready.
 cluster_up_if_needed() {
   ensure_cluster_tools
   if ! cluster_local status >/dev/null 2>&1; then
@@ -49,13 +53,14 @@ cluster_up() {
   ensure_kubernetes
   need_packages "${CLUSTER_PACKAGES[@]}"
   step "starting Kubernetes $CLUSTER_KUBERNETES_VERSION"
-  cluster_local up --kubernetes "$CLUSTER_PROGRAM" --pause "$CLUSTER_TOOLS/pause" --demo-app "$CLUSTER_TOOLS/demo-app" || return
+  cluster_local up --kubernetes "$CLUSTER_PROGRAM" --pause "$CLUSTER_TOOLS/pause" \
+    --demo-app "$CLUSTER_TOOLS/demo-app" || return
   done_step
 }
 
 cluster_down() {
   ensure_cluster_tools
-  step "taking the local cluster down"
+  step "stopping the local cluster"
   cluster_local down || return
   done_step
 }
@@ -63,72 +68,91 @@ cluster_down() {
 cluster_client() {
   local program="$CLUSTER_DIR/bin/$1"
   shift
-  [ -x "$program" ] || die "No local cluster is up; start it with ./dev cluster up."
+  [ -x "$program" ] || die "No local cluster is running; start it with ./dev cluster up."
   KUBECONFIG=$CLUSTER_DIR/kubeconfig "$program" "$@"
 }
 
 cluster_load_image() {
-  [ $# -eq 1 ] || die "./dev cluster load-image takes one file, a docker or OCI archive."
+  [ $# -eq 1 ] || die "./dev cluster load-image needs one file, a docker or OCI archive."
   ensure_cluster_tools
   cluster_local load-image "$1"
 }
 
 cluster_local() { as_root "$CLUSTER_TOOLS/local" --dir "$CLUSTER_DIR" "$@"; }
 
-# Sets CLUSTER_PROGRAM, the one program that is all of Kubernetes, after building it when it is not in the cache.
+# Sets CLUSTER_PROGRAM, the binary with all of Kubernetes. Builds it if it is not in the cache.
 ensure_kubernetes() {
   need_go
   local source=$ROOT/tests/e2e
   local home
-  home=$CACHE/kubernetes/$(cluster_hash "$source/go.mod" "$source/go.sum" "$source/cmd/kubernetes")
+  home=$(cluster_hash "$source/go.mod" "$source/go.sum" "$source/cmd/kubernetes")
+  home=$CACHE/kubernetes/$home
   CLUSTER_PROGRAM=$home/kubernetes
   ensure_cluster_tools
   [ -x "$CLUSTER_PROGRAM" ] && return 0
   step "building Kubernetes $CLUSTER_KUBERNETES_VERSION (about 8 minutes the first time)"
   mkdir -p "$home"
-  cluster_build_with_progress "$source" "$home/kubernetes" ./cmd/kubernetes "$(cluster_version_flags)" || die "Kubernetes could not be built."
-  cluster_forget_older "$home"
+  cluster_build_with_progress "$source" "$home/kubernetes" ./cmd/kubernetes \
+    "$(cluster_version_flags)" || die "Kubernetes could not be built."
+  cluster_remove_older "$home"
   done_step
 }
 
-# Sets CLUSTER_TOOLS: local, pause and demo-app, which take seconds.
+# Sets CLUSTER_TOOLS, the folder of local, pause and demo-app. They build in seconds.
 ensure_cluster_tools() {
   need_go
   local source=$ROOT/tests/e2e application=$ROOT/tests/app
-  CLUSTER_TOOLS=$CACHE/cluster-tools/$(cluster_hash "$source/cmd/local" "$source/cmd/pause" "$source/internal/local" "$application")
+  local hash
+  hash=$(cluster_hash "$source/cmd/local" "$source/cmd/pause" "$source/internal/local" \
+    "$application")
+  CLUSTER_TOOLS=$CACHE/cluster-tools/$hash
   [ -x "$CLUSTER_TOOLS/demo-app" ] && return 0
-  step "building the cluster's own programs"
+  step "building the programs of the local cluster"
   mkdir -p "$CLUSTER_TOOLS"
-  cluster_build "$source" "$CLUSTER_TOOLS/local" ./cmd/local || die "tests/e2e/cmd/local could not be built."
-  cluster_build "$source" "$CLUSTER_TOOLS/pause" ./cmd/pause || die "tests/e2e/cmd/pause could not be built."
+  local program
+  for program in local pause; do
+    cluster_build "$source" "$CLUSTER_TOOLS/$program" "./cmd/$program" ||
+      die "tests/e2e/cmd/$program could not be built."
+  done
   cluster_build "$application" "$CLUSTER_TOOLS/demo-app" . || die "tests/app could not be built."
-  cluster_forget_older "$CLUSTER_TOOLS"
+  cluster_remove_older "$CLUSTER_TOOLS"
   done_step
 }
 
-# A running cluster has its own copies, so what was built from older sources is of no use to anyone.
-cluster_forget_older() { find "$(dirname "$1")" -mindepth 1 -maxdepth 1 -type d ! -path "$1" -exec rm -rf {} +; }
+# Removes the programs of older sources. A running cluster has its own links to them.
+cluster_remove_older() {
+  find "$(dirname "$1")" -mindepth 1 -maxdepth 1 -type d ! -path "$1" -exec rm -rf {} +
+}
 
-# The hash of all files below the given paths, whatever directory the checkout is in.
+# The hash of all files below the given paths, independent of the folder of the checkout.
 cluster_hash() {
-  (cd "$ROOT" && find "${@#"$ROOT"/}" -type f ! -name '*_test.go' ! -name '*.md' -print0 | sort -z | xargs -0 sha256sum | sha256sum | cut -c1-16)
+  (
+    cd "$ROOT" || exit
+    find "${@#"$ROOT"/}" -type f ! -name '*_test.go' ! -name '*.md' -print0 |
+      sort -z | xargs -0 sha256sum | sha256sum | cut -c1-16
+  )
 }
 
 cluster_version_flags() {
-  local package flags="" minor=${CLUSTER_KUBERNETES_VERSION#*.}
+  local package flags="" version=$CLUSTER_KUBERNETES_VERSION
+  local minor=${version#*.}
   for package in k8s.io/component-base/version k8s.io/client-go/pkg/version; do
-    flags+=" -X $package.gitVersion=v$CLUSTER_KUBERNETES_VERSION -X $package.gitMajor=${CLUSTER_KUBERNETES_VERSION%%.*} -X $package.gitMinor=${minor%%.*}"
+    flags+=" -X $package.gitVersion=v$version -X $package.gitMajor=${version%%.*}"
+    flags+=" -X $package.gitMinor=${minor%%.*}"
   done
   printf '%s' "$flags"
 }
 
-# cluster_build DIRECTORY TARGET PACKAGE [LINKER-FLAGS [GO-FLAG...]]: the target appears only when it is whole.
+# cluster_build DIRECTORY TARGET PACKAGE [LINKER-FLAGS [GO-FLAG...]]: creates the target atomically.
 cluster_build() {
   local directory=$1 target=$2 package=$3 flags=${4:-} partial
   shift 3
   [ $# -eq 0 ] || shift
   partial=$(mktemp "$target.XXXXXX")
-  if (cd "$directory" && CGO_ENABLED=0 nice -n 5 go build -trimpath -buildvcs=false "$@" -ldflags "-s -w$flags" -o "$partial" "$package"); then
+  if (
+    cd "$directory" && CGO_ENABLED=0 nice -n 5 go build -trimpath -buildvcs=false "$@" \
+      -ldflags "-s -w$flags" -o "$partial" "$package"
+  ); then
     mv "$partial" "$target"
   else
     rm -f "$partial"
@@ -136,28 +160,30 @@ cluster_build() {
   fi
 }
 
-# Go names each module that it fetches and each package that it compiles; how many there were is all that a person wants to
-# know.
+# Shows the number of modules that Go has fetched and of packages that it has compiled.
 cluster_build_with_progress() {
   local source=$1 target=$2 package=$3 flags=$4 log total
   log=$(mktemp "${TMPDIR:-/tmp}/lastgood-kubernetes.XXXXXX")
-  if ! cluster_with_progress "$log" "modules fetched" cluster_packages "$source" "$package" "$log.packages"; then
-    warn "The Go modules of Kubernetes could not be fetched (module proxy: $(go env GOPROXY)):"
+  if ! cluster_with_progress "$log" "modules fetched" \
+    cluster_packages "$source" "$package" "$log.packages"; then
+    warn "Cannot fetch the Go modules of Kubernetes (module proxy: $(go env GOPROXY)):"
     tail -n 5 "$log" >&2
     return 1
   fi
   total=$(wc -l <"$log.packages")
-  if ! cluster_with_progress "$log" "of at most $total packages compiled" cluster_build "$source" "$target" "$package" "$flags" -v; then
+  if ! cluster_with_progress "$log" "of at most $total packages compiled" \
+    cluster_build "$source" "$target" "$package" "$flags" -v; then
     tail -n 40 "$log" >&2
     return 1
   fi
   rm -f "$log" "$log.packages"
 }
 
-# Lists all packages that a program is made of, which fetches their modules.
+# Lists all packages of a program. This fetches their modules.
 cluster_packages() { (cd "$1" && go list -deps "$2" >"$3"); }
 
-# cluster_with_progress LOG WHAT COMMAND...: runs the command, its messages in LOG, and tells every 15 s how many there were.
+# cluster_with_progress LOG WHAT COMMAND...: runs the command with its messages in LOG. Prints the
+# number of messages every 15 s.
 cluster_with_progress() {
   local log=$1 what=$2 reporter code=0
   shift 2
@@ -170,7 +196,7 @@ cluster_with_progress() {
   return "$code"
 }
 
-# Ends by itself when the command that it reports on was interrupted.
+# Ends when the process with the PID $3, this shell, ends.
 cluster_report() {
   while ! timeout 15 tail --pid="$3" -f /dev/null >/dev/null 2>&1; do
     say "   $(wc -l <"$1") $2, $(seconds_since "$STEP_START")"

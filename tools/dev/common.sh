@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# Shared by every verb of ./dev: saying what happens and for how long, and bringing what is missing.
-# Must not know any verb.
+# Shared by all commands of ./dev: messages with durations, and the installation of packages.
+# Must not know a command.
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 CACHE=${LASTGOOD_CACHE:-${HOME:-/root}/.cache/lastgood}
@@ -25,15 +25,17 @@ now_ms() { date +%s%3N; }
 
 seconds_since() { awk -v a="$1" -v b="$(now_ms)" 'BEGIN { printf "%.1f s", (b - a) / 1000 }'; }
 
-# One step at a time: its text is printed when it starts, its duration when it ends.
+# A step prints its text when it starts and its duration when it ends.
 step() {
   STEP_TEXT=$1
   STEP_START=$(now_ms)
   printf '%s\n' "${BOLD}==> $STEP_TEXT${PLAIN}"
 }
-done_step() { printf '%s\n' "${GREEN} ok${PLAIN} $STEP_TEXT ${DIM}($(seconds_since "$STEP_START"))${PLAIN}"; }
+done_step() {
+  say "${GREEN} ok${PLAIN} $STEP_TEXT ${DIM}($(seconds_since "$STEP_START"))${PLAIN}"
+}
 
-# Runs a command with its output in a log, which is shown only when the command fails.
+# Runs a command with its output in a log, which is printed only if the command fails.
 quietly() {
   local log code=0
   log=$(mktemp "${TMPDIR:-/tmp}/lastgood-dev.XXXXXX")
@@ -43,7 +45,7 @@ quietly() {
     return 0
   fi
   tail -n 60 "$log" >&2
-  warn "failed: $* (whole output: $log)"
+  warn "failed: $* (complete output: $log)"
   return "$code"
 }
 
@@ -53,29 +55,32 @@ as_root() {
   elif command -v sudo >/dev/null; then
     sudo "$@"
   else
-    die "This needs root for: $*. Run it as root, or install sudo."
+    die "This command needs root: $*. Run ./dev as root or install sudo."
   fi
 }
 
-# Installs the Debian packages that are missing; quick when none is.
+# Installs the missing Debian packages.
 need_packages() {
   local missing=() package
   for package in "$@"; do
-    [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing+=("$package")
+    [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] ||
+      missing+=("$package")
   done
   [ ${#missing[@]} -gt 0 ] || return 0
   if [ "$(id -u)" != 0 ] && ! command -v sudo >/dev/null; then
-    die "Missing Debian packages: ${missing[*]}. Install them (apt-get install ${missing[*]}) or run this as root."
+    die "Debian packages are missing. Run apt-get install ${missing[*]}, or run ./dev as root."
   fi
   step "installing Debian packages: ${missing[*]}"
   local apt=(env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300)
-  quietly as_root "${apt[@]}" update || die "The Debian package lists could not be fetched; missing are: ${missing[*]}."
+  quietly as_root "${apt[@]}" update ||
+    die "The package lists of Debian could not be fetched. Packages are missing: ${missing[*]}."
   quietly as_root "${apt[@]}" install -y --no-install-recommends "${missing[@]}" ||
     die "These Debian packages could not be installed: ${missing[*]}."
   done_step
 }
 
-# Go is the one tool that is expected on the machine; an older one fetches the version that go.mod names.
+# Go must be installed. A version before that of go.mod fetches the right one itself.
 need_go() {
-  command -v go >/dev/null || die "Go is missing: install Go 1.21 or later (it fetches the version that it needs), then run this again."
+  command -v go >/dev/null ||
+    die "Go is missing. Install Go 1.21 or later, which fetches the version that it needs."
 }

@@ -1,17 +1,18 @@
 # shellcheck shell=bash
-# ./dev demo: a bad release is shipped and put back, on the local Kubernetes or on a cluster that the user has.
-# What happens on the cluster is told by tests/e2e/cmd/demo; this installs and removes.
+# ./dev demo: a bad release is rolled back, on the local Kubernetes or on the user's cluster. This
+# script installs and removes Lastgood; tests/e2e/cmd/demo does the releases.
 
 DEMO_SYSTEM=lastgood-system
 
 demo_help() {
   cat <<'HELP'
-./dev demo [--keep]                         on the local Kubernetes, which is started when it is not up
+./dev demo [--keep]      on the local Kubernetes, which is started if it is not running
 ./dev demo --kubeconfig FILE [--context NAME] [--image NAME] [--demo-image NAME] [--keep]
-                                            on your cluster, which is left as it was found
-  --keep             leaves Lastgood and the demo's Deployment there, to try things
-  --image NAME       the controller's image, which your cluster can pull or already has
-  --demo-image NAME  the same for the demo application
+                         on your cluster; everything that the demo installs is removed at the end
+  --keep                 do not remove Lastgood and the Deployment of the demo
+  --image NAME           image of the controller; your cluster must have it or be able to pull it
+  --demo-image NAME      image of the test application; your cluster must have it or be able to
+                         pull it
 HELP
 }
 
@@ -37,13 +38,15 @@ verb_demo() {
         ;;
       *)
         demo_help >&2
-        die "There is no ./dev demo $1."
+        die "Unknown argument: ./dev demo $1."
         ;;
     esac
     shift
   done
-  if [ -n "$context" ] && [ -z "$kubeconfig" ]; then kubeconfig=${KUBECONFIG:-$HOME/.kube/config}; fi
-  [ -z "$kubeconfig" ] || [ -r "$kubeconfig" ] || die "The kubeconfig $kubeconfig cannot be read."
+  if [ -n "$context" ] && [ -z "$kubeconfig" ]; then
+    kubeconfig=${KUBECONFIG:-$HOME/.kube/config}
+  fi
+  [ -z "$kubeconfig" ] || [ -r "$kubeconfig" ] || die "Cannot read the kubeconfig $kubeconfig."
   demo_prepare
   DEMO_UNDO=()
   trap demo_undo EXIT
@@ -58,22 +61,23 @@ verb_demo() {
   fi
   demo_undo
   say ""
-  say "${GREEN}The demo went as it should${PLAIN} ($(seconds_since "$began"))"
+  say "${GREEN}The demo passed${PLAIN} ($(seconds_since "$began"))"
 }
 
-# The programs: Kubernetes brings kubectl and Helm; the story is one of the tests' own.
+# Builds the program of the demo. kubectl and Helm are in the binary of Kubernetes.
 demo_prepare() {
   ensure_kubernetes
-  local home
-  home=$CACHE/demo/$(cluster_hash "$ROOT/tests/e2e/cmd/demo" "$ROOT/tests/e2e/internal/client" "$ROOT/tests/e2e/go.mod")
+  local home source=$ROOT/tests/e2e
+  home=$(cluster_hash "$source/cmd/demo" "$source/internal/client" "$source/go.mod")
+  home=$CACHE/demo/$home
   DEMO_PROGRAM=$home/demo
   DEMO_BIN=$home
   mkdir -p "$home"
   ln -sf "$CLUSTER_PROGRAM" "$home/kubectl"
   ln -sf "$CLUSTER_PROGRAM" "$home/helm"
   [ ! -x "$DEMO_PROGRAM" ] || return 0
-  step "building the demo's story"
-  cluster_build "$ROOT/tests/e2e" "$DEMO_PROGRAM" ./cmd/demo || die "tests/e2e/cmd/demo could not be built."
+  step "building the demo"
+  cluster_build "$source" "$DEMO_PROGRAM" ./cmd/demo || die "tests/e2e/cmd/demo could not be built."
   done_step
 }
 
@@ -84,7 +88,7 @@ demo_local_cluster() {
     cluster_up
   fi
   kubeconfig=$CLUSTER_DIR/kubeconfig
-  step "loading the controller's image into the node ($(image_megabytes "$IMAGE_ARCHIVE") MB)"
+  step "loading the image of the controller into the node ($(image_megabytes "$IMAGE_ARCHIVE") MB)"
   quietly cluster_load_image "$IMAGE_ARCHIVE" || die "The image could not be loaded."
   done_step
 }
@@ -101,22 +105,25 @@ demo_helm() {
 demo_install() {
   DEMO_CONTEXT=$1
   local image=$2 values=()
-  demo_kubectl version >/dev/null 2>&1 || die "The cluster of ${DEMO_KUBE[1]} does not answer."
+  demo_kubectl version >/dev/null 2>&1 ||
+    die "The API server of ${DEMO_KUBE[1]} does not respond."
   if demo_helm status lastgood --namespace "$DEMO_SYSTEM" >/dev/null 2>&1; then
-    say "Lastgood is installed there already; the demo uses it as it is."
+    say "Lastgood is already installed; the demo uses this installation."
     return 0
   fi
   if [ -n "$image" ]; then
-    # A port in the registry's name has a colon too; the tag is what comes after the last slash's colon.
+    # The port of a registry has a colon too, so only a colon after the last slash is a tag.
     [[ ${image##*/} == *:* ]] || die "--image needs a tag: NAME:TAG."
     values=(--set "image.repository=${image%:*}" --set "image.tag=${image##*:}")
   fi
   demo_kubectl get crd rollbacks.lastgood.dev >/dev/null 2>&1 || DEMO_UNDO+=(demo_remove_crds)
-  demo_kubectl get namespace "$DEMO_SYSTEM" >/dev/null 2>&1 || DEMO_UNDO+=(demo_remove_system)
+  demo_kubectl get namespace "$DEMO_SYSTEM" >/dev/null 2>&1 ||
+    DEMO_UNDO+=(demo_remove_system)
   DEMO_UNDO+=(demo_uninstall)
-  step "installing the chart by Helm"
-  quietly demo_helm install lastgood "$ROOT/deploy/charts/lastgood" --namespace "$DEMO_SYSTEM" --create-namespace "${values[@]}" \
-    --wait --timeout 120s || die "The chart could not be installed."
+  step "installing the chart"
+  quietly demo_helm install lastgood "$ROOT/deploy/charts/lastgood" \
+    --namespace "$DEMO_SYSTEM" --create-namespace "${values[@]}" --wait --timeout 120s ||
+    die "The chart could not be installed."
   done_step
 }
 
@@ -131,11 +138,11 @@ demo_uninstall() { quietly demo_helm uninstall lastgood --namespace "$DEMO_SYSTE
 demo_remove_system() { quietly demo_kubectl delete namespace "$DEMO_SYSTEM" --ignore-not-found; }
 demo_remove_crds() { quietly demo_kubectl delete --ignore-not-found -f "$ROOT/crds"; }
 
-# In reverse, and all of it, whatever fails.
+# Undoes the steps in reverse order. A failed step does not stop the next one.
 demo_undo() {
   trap - EXIT
   local i
-  [ ${#DEMO_UNDO[@]} -eq 0 ] || say "Leaving the cluster as it was found."
+  [ ${#DEMO_UNDO[@]} -eq 0 ] || say "Removing everything that the demo has installed."
   for ((i = ${#DEMO_UNDO[@]} - 1; i >= 0; i--)); do "${DEMO_UNDO[i]}" || true; done
   DEMO_UNDO=()
 }
@@ -143,12 +150,15 @@ demo_undo() {
 demo_next_commands() {
   cat <<NEXT
 
-The cluster stays up. Things to try, one after the other:
+The cluster is still running. Try these commands, one after the other:
 
   export KUBECONFIG=${DEMO_KUBE[1]} PATH=$DEMO_BIN:\$PATH
   kubectl -n lastgood-demo get deploymentguards,rollbacks
-  kubectl -n lastgood-demo set env deployment/web HEALTH=fail && kubectl -n lastgood-demo get events --watch
+  kubectl -n lastgood-demo set env deployment/web HEALTH=fail
+  kubectl -n lastgood-demo get events --watch
   kubectl -n lastgood-demo describe rollbacks
 NEXT
-  if [ "${DEMO_KUBE[1]}" = "$CLUSTER_DIR/kubeconfig" ]; then say "  ./dev cluster down        when you have seen enough"; fi
+  if [ "${DEMO_KUBE[1]}" = "$CLUSTER_DIR/kubeconfig" ]; then
+    say "  ./dev cluster down"
+  fi
 }

@@ -1,12 +1,12 @@
 # shellcheck shell=bash
-# ./dev image: the controller's image from the project's Dockerfile, as an archive for `ctr images import` or `docker load`.
-# Must not know who uses the image.
-# ensure_image builds only when a source of the image changed, and sets IMAGE_NAME and IMAGE_ARCHIVE.
+# ./dev image: builds the image of the controller from the Dockerfile, as an archive for
+# `ctr images import` or `docker load`. Must not know the users of the image.
+# ensure_image builds only if a source of the image has changed. Sets IMAGE_NAME and IMAGE_ARCHIVE.
 
 IMAGE_NAME=lastgood.dev/lastgood-controller:$VERSION
 IMAGE_ARCHIVE=''
 IMAGE_BASE=debian:trixie-slim
-IMAGE_KEPT=5
+IMAGE_RETAINED=5
 
 verb_image() {
   ensure_image
@@ -27,7 +27,7 @@ ensure_image() {
   flock "$lock"
   [ -s "$IMAGE_ARCHIVE" ] || image_build
   exec {lock}>&-
-  image_forget_old
+  image_remove_old
 }
 
 image_build() {
@@ -38,7 +38,8 @@ image_build() {
     image_build_with_engine "$engine" "$partial"
   else
     [ "$(id -u)" = 0 ] || command -v sudo >/dev/null ||
-      die "Building the image needs root (for buildah and debootstrap), or docker or podman with access to a registry."
+      die "Building the image needs root (for buildah and debootstrap)," \
+        "or docker or podman with access to a registry."
     need_packages buildah debootstrap
     image_base
     image_build_with_buildah "$partial"
@@ -46,10 +47,10 @@ image_build() {
   mv "$partial" "$IMAGE_ARCHIVE"
 }
 
-# The archive holds layers as they are, so its size is what the image takes on a node.
+# The layers in the archive are not compressed, so its size is the size of the image on a node.
 image_megabytes() { awk -v bytes="$(stat -c %s "$1")" 'BEGIN { printf "%.1f", bytes / 1000000 }'; }
 
-# The files that .dockerignore lets in, and the recipe itself.
+# The files that .dockerignore includes, .dockerignore and the Dockerfile.
 image_sources() {
   local entry
   (
@@ -65,7 +66,7 @@ image_hash() {
   image_sources | (cd "$ROOT" && xargs -0 sha256sum) | sha256sum | cut -c 1-16
 }
 
-# A container engine that can really build here: a client alone, or an engine that cannot get the base, is none.
+# The container engine, or nothing. An engine must run and must have or be able to pull the base.
 image_engine() {
   local engine
   for engine in docker podman; do
@@ -81,40 +82,45 @@ image_engine() {
 image_build_with_engine() {
   local engine=$1 archive=$2
   step "building the image $IMAGE_NAME with $engine"
-  quietly env DOCKER_BUILDKIT=1 "$engine" build --build-arg "BASE=$IMAGE_BASE" --build-arg "VERSION=$VERSION" \
-    --tag "$IMAGE_NAME" "$ROOT" || die "The image could not be built with $engine."
-  quietly "$engine" save --output "$archive" "$IMAGE_NAME" || die "The image could not be saved with $engine."
+  quietly env DOCKER_BUILDKIT=1 "$engine" build --build-arg "BASE=$IMAGE_BASE" \
+    --build-arg "VERSION=$VERSION" --tag "$IMAGE_NAME" "$ROOT" ||
+    die "The image could not be built with $engine."
+  quietly "$engine" save --output "$archive" "$IMAGE_NAME" ||
+    die "The image could not be saved with $engine."
   done_step
 }
 
-# Storage of our own: what the user has in theirs is not ours to change, and removing $CACHE removes everything.
-# The cache mounts of a build live under TMPDIR, so that they last as long as $CACHE does.
+# The storage is in $CACHE and not in the user's storage. Removing $CACHE removes everything.
+# The cache mounts of a build are below TMPDIR, which is therefore in $CACHE too.
 image_buildah() {
   local state=$CACHE/buildah
   mkdir -p "$state/tmp"
   as_root env BUILDAH_ISOLATION=chroot TMPDIR="$state/tmp" buildah \
-    --root "$state/storage" --runroot "/run/lastgood-buildah-$(cksum <<<"$CACHE" | cut -d ' ' -f 1)" "$@"
+    --root "$state/storage" \
+    --runroot "/run/lastgood-buildah-$(cksum <<<"$CACHE" | cut -d ' ' -f 1)" "$@"
 }
 
 image_build_with_buildah() {
   local archive=$1
   local build=(image_buildah build --layers --network host --build-arg "BASE=localhost/$IMAGE_BASE")
-  # A build that was interrupted leaves its container, which would hold on to old layers for ever.
+  # The container of an interrupted build would prevent the removal of its layers.
   quietly image_buildah rm --all || true
-  step "compilers and libraries of Debian 13"
+  step "installing compilers and libraries of Debian 13 in the image"
   quietly "${build[@]}" --target tools --tag localhost/lastgood-tools "$ROOT" ||
-    die "The packages that the image is built with could not be installed."
+    die "The packages for building the image could not be installed."
   done_step
   step "building the image $IMAGE_NAME with buildah"
-  quietly "${build[@]}" --build-arg "VERSION=$VERSION" --tag "$IMAGE_NAME" "$ROOT" || die "The image could not be built."
-  quietly image_buildah push "$IMAGE_NAME" "docker-archive:$archive:$IMAGE_NAME" || die "The image could not be saved."
+  quietly "${build[@]}" --build-arg "VERSION=$VERSION" --tag "$IMAGE_NAME" "$ROOT" ||
+    die "The image could not be built."
+  quietly image_buildah push "$IMAGE_NAME" "docker-archive:$archive:$IMAGE_NAME" ||
+    die "The image could not be saved."
   as_root chmod a+r "$archive"
-  # The layers of earlier sources; the tagged ones, base and compilers among them, stay.
+  # Removes the layers of earlier sources. Tagged layers, such as the base and the compilers, stay.
   quietly image_buildah rmi --prune || warn "Layers of earlier builds could not be removed."
   done_step
 }
 
-# Debian 13 from the mirror that this machine's own apt uses: no registry is needed.
+# Builds the base image, Debian 13, from the mirror of this machine's apt. Needs no registry.
 image_base() {
   local folder=$CACHE/debootstrap-trixie mirror security
   [ -z "$(image_buildah images --quiet "localhost/$IMAGE_BASE" 2>/dev/null)" ] || return 0
@@ -124,34 +130,38 @@ image_base() {
       quietly as_root apt-get -o DPkg::Lock::Timeout=300 update || true
       mirror=$(image_mirror Debian)
     fi
-    [ -n "$mirror" ] || die "No Debian mirror is among this machine's apt sources, and neither docker nor podman works here."
+    [ -n "$mirror" ] ||
+      die "apt of this machine has no Debian mirror, and docker and podman do not work."
     security=$(image_mirror Debian-Security)
-    step "Debian 13 as the base of the image"
+    step "building the base of the image, Debian 13"
     mkdir -p "$folder"
     as_root rm -rf "$folder/rootfs" "$folder/rootfs.tar.partial"
-    quietly as_root debootstrap --variant=minbase --include=ca-certificates trixie "$folder/rootfs" "$mirror" ||
-      die "Debian 13 could not be fetched from the mirror of this machine's apt sources."
+    quietly as_root debootstrap --variant=minbase --include=ca-certificates trixie \
+      "$folder/rootfs" "$mirror" || die "Debian 13 could not be fetched from $mirror."
     [ -z "$security" ] || echo "deb $security trixie-security main" |
       as_root tee "$folder/rootfs/etc/apt/sources.list.d/security.list" >/dev/null
     as_root rm -rf "$folder/rootfs/var/cache/apt" "$folder/rootfs/var/lib/apt/lists"
-    as_root tar --create --file "$folder/rootfs.tar.partial" --directory "$folder/rootfs" --one-file-system .
+    as_root tar --create --file "$folder/rootfs.tar.partial" --directory "$folder/rootfs" \
+      --one-file-system .
     as_root mv "$folder/rootfs.tar.partial" "$folder/rootfs.tar"
     as_root rm -rf "$folder/rootfs"
     done_step
   fi
   printf 'FROM scratch\nADD rootfs.tar /\nCMD ["bash"]\n' |
-    quietly image_buildah build --tag "localhost/$IMAGE_BASE" --file - "$folder" || die "The base image could not be made."
+    quietly image_buildah build --tag "localhost/$IMAGE_BASE" --file - "$folder" ||
+    die "The base image could not be built."
 }
 
-# The first repository with this label that apt is configured with.
+# The first repository of apt with this label.
 image_mirror() {
   # shellcheck disable=SC2016
   apt-get indextargets --format '$(LABEL) $(REPO_URI)' 'Created-By: Packages' 2>/dev/null |
     awk -v label="$1" '$1 == label { print $2; exit }'
 }
 
-image_forget_old() {
+image_remove_old() {
   local old
   # shellcheck disable=SC2012
-  ls -t "$CACHE"/images/*.tar 2>/dev/null | tail -n +$((IMAGE_KEPT + 1)) | while read -r old; do rm -f "$old"; done
+  ls -t "$CACHE"/images/*.tar 2>/dev/null | tail -n +$((IMAGE_RETAINED + 1)) |
+    while read -r old; do rm -f "$old"; done
 }

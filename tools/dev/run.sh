@@ -6,11 +6,12 @@ verb_run() {
   local flags=("$@")
   if [ ${#flags[@]} -eq 0 ]; then
     cluster_up_if_needed
-    step "the three kinds"
-    quietly cluster_client kubectl apply --server-side -f "$ROOT/crds" || die "The CRDs could not be applied."
+    step "applying the CRDs"
+    quietly cluster_client kubectl apply --server-side -f "$ROOT/crds" ||
+      die "The CRDs could not be applied."
     done_step
     flags=(--kubeconfig "$CLUSTER_DIR/kubeconfig" --listen 127.0.0.1:8080 --log-format text)
   fi
-  say "lastgood-controller ${flags[*]}   (Ctrl-C ends it)"
+  say "lastgood-controller ${flags[*]}   (stop it with Ctrl-C)"
   "$ROOT/build/dev/cmd/lastgood-controller/lastgood-controller" "${flags[@]}"
 }

@@ -1,15 +1,19 @@
 # shellcheck shell=bash
-# The claims of tests/conformance, asked of the local cluster's API server; test_simulation asks them of the one in memory.
+# Checks the claims of tests/conformance on the API server of the local cluster. test_simulation
+# checks them on the API server in memory.
 
-# Needs a cluster that is up; leaves nothing behind. What was wrong is printed.
+# Needs a running cluster. Prints the claims that are wrong.
 test_conformance() {
-  local code=0 kubectl=("$CLUSTER_DIR/bin/kubectl" --kubeconfig "$CLUSTER_DIR/kubeconfig") namespace=conformance
+  local code=0 namespace=conformance kubeconfig=$CLUSTER_DIR/kubeconfig
+  local kubectl=("$CLUSTER_DIR/bin/kubectl" --kubeconfig "$kubeconfig")
   build_preset dev test_conformance || return
-  step "asking the API server what the simulation claims of it"
-  # A server that was just made still serves every version there was; started again, it has forgotten the old ones.
+  step "checking the claims of the simulation on the API server"
+  # A new API server still serves all resource versions. After a restart it no longer has old ones.
   quietly cluster_local restart-apiserver || return
-  "${kubectl[@]}" get namespace "$namespace" >/dev/null 2>&1 || quietly "${kubectl[@]}" create namespace "$namespace" || return
-  quietly "$ROOT/build/dev/tests/test_conformance" --kubeconfig "$CLUSTER_DIR/kubeconfig" --namespace "$namespace" || code=$?
+  "${kubectl[@]}" get namespace "$namespace" >/dev/null 2>&1 ||
+    quietly "${kubectl[@]}" create namespace "$namespace" || return
+  quietly "$ROOT/build/dev/tests/test_conformance" --kubeconfig "$kubeconfig" \
+    --namespace "$namespace" || code=$?
   "${kubectl[@]}" delete namespace "$namespace" --wait=false >/dev/null 2>&1
   [ "$code" != 0 ] || done_step
   return "$code"

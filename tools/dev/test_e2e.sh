@@ -1,13 +1,13 @@
 # shellcheck shell=bash
-# The real Kubernetes: what the simulation claims of it, and the scenarios, with the chart and the image as users install
-# them. Must not know how a cluster or an image is made: cluster.sh and image.sh do.
+# Tests on a real Kubernetes: the conformance of the simulation, and the scenarios with the chart
+# and the image. Must not know how a cluster or an image is created; cluster.sh and image.sh do.
 
-# test_e2e [-run REGEX]: leaves the cluster as it was; one that was down is down again afterwards.
+# test_e2e [-run REGEX]: starts the cluster if it is not running, and then stops it at the end.
 test_e2e() {
   local was_up=no code=0
   ensure_cluster_tools
   ! cluster_local status >/dev/null 2>&1 || was_up=yes
-  # However this ends, what was down is down again.
+  # The trap also runs after an error or an interrupt.
   [ "$was_up" = yes ] || trap cluster_down EXIT
   cluster_up_if_needed || return
   test_conformance || code=$?
@@ -17,25 +17,32 @@ test_e2e() {
   return "$code"
 }
 
-# LASTGOOD_TEST_CONTROLLER=outside runs the controller of build/dev beside each scenario instead: no image is needed.
+# LASTGOOD_TEST_CONTROLLER=outside runs the controller of build/dev for each scenario, without an
+# image.
 test_e2e_scenarios() {
   local program
   case ${LASTGOOD_TEST_CONTROLLER:-} in
     '') ensure_image && cluster_load_image "$IMAGE_ARCHIVE" || return ;;
     outside) ;;
-    *) die "LASTGOOD_TEST_CONTROLLER may be empty or outside, not $LASTGOOD_TEST_CONTROLLER." ;;
+    *) die "LASTGOOD_TEST_CONTROLLER must be empty or outside, not $LASTGOOD_TEST_CONTROLLER." ;;
   esac
-  # Scenarios that stop a controller have one of their own, outside the cluster.
+  # Scenarios that stop a controller run it outside the cluster.
   build_preset dev lastgood-controller || return
   step "building the scenarios"
   program=$(mktemp "${TMPDIR:-/tmp}/lastgood-scenarios.XXXXXX")
-  (cd "$ROOT/tests/e2e" && CGO_ENABLED=0 nice -n 5 go test -trimpath -c -o "$program" ./scenarios) || return
+  (
+    cd "$ROOT/tests/e2e" &&
+      CGO_ENABLED=0 nice -n 5 go test -trimpath -c -o "$program" ./scenarios
+  ) || return
   done_step
   step "running the scenarios"
   local code=0
-  # Directly and not by `go test`, which would show nothing before the end.
-  (cd "$ROOT/tests/e2e/scenarios" && as_root env LASTGOOD_CLUSTER_DIR="$CLUSTER_DIR" \
-    LASTGOOD_TEST_CONTROLLER="${LASTGOOD_TEST_CONTROLLER:-}" "$program" -test.parallel 8 -test.timeout 15m "${@/#-run/-test.run}") || code=$?
+  # `go test` would print nothing before the end, so the binary runs directly.
+  (
+    cd "$ROOT/tests/e2e/scenarios" && as_root env LASTGOOD_CLUSTER_DIR="$CLUSTER_DIR" \
+      LASTGOOD_TEST_CONTROLLER="${LASTGOOD_TEST_CONTROLLER:-}" \
+      "$program" -test.parallel 8 -test.timeout 15m "${@/#-run/-test.run}"
+  ) || code=$?
   rm -f "$program"
   [ "$code" != 0 ] || done_step
   return "$code"
