@@ -29,8 +29,8 @@ func TestRejectsChangesOfARollbackThatWasDecided(t *testing.T) {
 	s.When().Applied(begun.As("v2"), over.As("v2").Env("HEALTH", "fail"),
 		observed.As("v2").Env("HEALTH", "fail"))
 	s.Then().IsGood(begun.As("v2"))
-	s.When().RollbackRequested("drill", "{deployment: begun, drill: true}")
-	s.Then().RollbackIs("drill", "Succeeded")
+	s.When().RollbackRequested("rehearsal", "{deployment: begun, drill: true}")
+	s.Then().RollbackIs("rehearsal", "Succeeded")
 	s.When().RollbackRequested("manual", "{deployment: begun}")
 	s.Then().RollbackIs("manual", "Verifying").IsRolledBackAndVerified(over).
 		StateIs("observed", "Held", "Observing")
@@ -41,7 +41,7 @@ func TestRejectsChangesOfARollbackThatWasDecided(t *testing.T) {
 		{"manual", "Verifying", `{"drill":true}`},
 		{finished, "Succeeded", `{"drill":true}`},
 		{wouldBe, "Observed", `{"drill":true}`},
-		{"drill", "Succeeded", `{"drill":false}`},
+		{"rehearsal", "Succeeded", `{"drill":false}`},
 	} {
 		want := s.Rollback(row.rollback).Spec
 		for _, one := range specChanges {
