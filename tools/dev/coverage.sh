@@ -35,5 +35,5 @@ coverage_read() {
   local command=$1
   shift
   llvm-cov-19 "$command" "$@" --instr-profile "$folder/merged.profdata" "${objects[@]}" \
-    --ignore-filename-regex '/(tests|build)/|^/usr/'
+    --ignore-filename-regex "^$ROOT/(tests|build)/|^/usr/"
 }
