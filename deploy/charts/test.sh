@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Tests the chart without a cluster: what it renders for good values, and that wrong values are refused by name.
-# Usage: test.sh [HELM], default the local cluster's own. Must not need anything but Helm 4.
+# Tests the chart without a cluster: the manifests that it renders for valid values, and the errors
+# for invalid values. Needs only Helm 4.
+# Usage: test.sh [HELM]. The default is the Helm of the local cluster.
 set -uo pipefail
 
 CHARTS=$(cd "$(dirname "$0")" && pwd)
@@ -12,11 +13,11 @@ PASSED=0
 FAILED=0
 
 command -v "$HELM" >/dev/null || {
-  echo "Helm is missing at $HELM: name it as the first argument, or start the local cluster once." >&2
+  echo "There is no Helm at $HELM. Run ./dev cluster up, or give the path as an argument." >&2
   exit 2
 }
 
-result() { # SENTENCE CODE [DETAIL]
+result() { # NAME CODE [DETAIL]
   if [ "$2" = 0 ]; then
     PASSED=$((PASSED + 1))
   else
@@ -25,33 +26,36 @@ result() { # SENTENCE CODE [DETAIL]
   fi
 }
 
-render() { "$HELM" template lastgood "$CHARTS/lastgood" --namespace lastgood-system --kube-version 1.37.2 "$@" 2>"$WORK/stderr"; }
+render() {
+  "$HELM" template lastgood "$CHARTS/lastgood" --namespace lastgood-system \
+    --kube-version 1.37.2 "$@" 2>"$WORK/stderr"
+}
 
-# How many lines of a rendered file are this one, whatever their indentation.
+# The number of lines of a rendered file that equal a line without its indentation.
 lines() { sed 's/^ *\(- \)\?//' "$WORK/$1" | grep -cxF -- "$2"; }
 
-has() { # SENTENCE FILE LINE
+has() { # NAME FILE LINE
   [ "$(lines "$2" "$3")" -gt 0 ]
-  result "$1" $? "  no line in $2: $3"
+  result "$1" $? "  $2 has no line: $3"
 }
-lacks() {
+lacks() { # NAME FILE LINE
   [ "$(lines "$2" "$3")" = 0 ]
-  result "$1" $? "  a line in $2: $3"
+  result "$1" $? "  $2 has the line: $3"
 }
-counts() { # SENTENCE FILE LINE NUMBER
+counts() { # NAME FILE LINE NUMBER
   [ "$(lines "$2" "$3")" = "$4" ]
-  result "$1" $? "  not $4 times in $2: $3"
+  result "$1" $? "  $2 does not have $4 times the line: $3"
 }
 
-# Helm must say no, and name the value that is wrong.
-refuses() { # SENTENCE WORD SETTING...
-  local sentence=$1 word=$2
+# Helm must fail, and its error must name the invalid value.
+rejects() { # NAME WORD SETTING...
+  local name=$1 word=$2
   shift 2
   if render "${@/#/--set=}" >/dev/null; then
-    result "$sentence" 1 "  accepted: $*"
+    result "$name" 1 "  Helm accepts: $*"
   else
     grep -qF -- "$word" "$WORK/stderr"
-    result "$sentence" $? "  the message does not name $word: $(tail -n 5 "$WORK/stderr")"
+    result "$name" $? "  the error does not name $word: $(tail -n 5 "$WORK/stderr")"
   fi
 }
 
@@ -64,136 +68,148 @@ renders() { # FILE SETTING...
 
 test_form() {
   "$HELM" lint --strict "$CHARTS/lastgood" >"$WORK/lint" 2>&1
-  result "lint has nothing to say" $? "$(cat "$WORK/lint")"
+  result "passes helm lint --strict" $? "$(cat "$WORK/lint")"
   local version
   version=$(cat "$PROJECT/VERSION")
   cp "$CHARTS/lastgood/Chart.yaml" "$WORK/chart"
-  has "the chart's version is the project's" chart "version: $version"
-  has "the controller's version is the project's" chart "appVersion: \"$version\""
-  awk '/^- apiGroups/ && previous !~ /^#/ { bad = 1 } { previous = $0 } END { exit bad }' "$CHARTS/lastgood/templates/_rules.tpl"
-  result "every permission says which call needs it" $?
+  has "has the project's version as version" chart "version: $version"
+  has "has the project's version as appVersion" chart "appVersion: \"$version\""
+  awk '/^- apiGroups/ && previous !~ /^#/ { bad = 1 } { previous = $0 } END { exit bad }' \
+    "$CHARTS/lastgood/templates/_rules.tpl"
+  result "has a comment before each RBAC rule" $?
 }
 
 test_defaults() {
   renders defaults
-  has "runs the image of its version" defaults "image: \"lastgood.dev/lastgood-controller:$(cat "$PROJECT/VERSION")\""
-  has "never runs as root" defaults "runAsNonRoot: true"
-  has "restricted: seccomp" defaults "type: RuntimeDefault"
-  has "restricted: no privilege escalation" defaults "allowPrivilegeEscalation: false"
-  has "restricted: no capabilities" defaults "drop: [ALL]"
-  has "writes nothing to its root" defaults "readOnlyRootFilesystem: true"
-  has "never guards itself" defaults 'lastgood.dev/enabled: "false"'
-  has "two replicas have a disruption budget" defaults "kind: PodDisruptionBudget"
-  has "all namespaces need a ClusterRole" defaults "kind: ClusterRoleBinding"
-  lacks "secrets are not asked for" defaults "resources: [secrets]"
+  has "runs the image of the chart's version" defaults \
+    "image: \"lastgood.dev/lastgood-controller:$(cat "$PROJECT/VERSION")\""
+  has "does not run as root" defaults "runAsNonRoot: true"
+  has "has the seccomp profile of the standard restricted" defaults "type: RuntimeDefault"
+  has "does not allow privilege escalation" defaults "allowPrivilegeEscalation: false"
+  has "drops all capabilities" defaults "drop: [ALL]"
+  has "has a read-only root file system" defaults "readOnlyRootFilesystem: true"
+  has "does not guard the controller itself" defaults 'lastgood.dev/enabled: "false"'
+  has "has a disruption budget for two replicas" defaults "kind: PodDisruptionBudget"
+  has "has a ClusterRole for all namespaces" defaults "kind: ClusterRoleBinding"
+  lacks "does not allow to read Secrets" defaults "resources: [secrets]"
   ! grep -q '"\*"\|\[\*\]' "$WORK/defaults"
-  result "no permission is a wildcard" $?
+  result "has no wildcard in a permission" $?
 }
 
 test_namespaces() {
   renders chosen watch.namespaces='{shop,pay}'
-  has "the controller is told its namespaces" chosen "--namespaces=shop,pay"
-  has "a chosen namespace has a Role" chosen 'namespace: "shop"'
-  has "each chosen namespace has a Role" chosen 'namespace: "pay"'
-  lacks "nothing is granted beyond the chosen namespaces" chosen "kind: ClusterRoleBinding"
+  has "passes the chosen namespaces to the controller" chosen "--namespaces=shop,pay"
+  has "has a Role in the first chosen namespace" chosen 'namespace: "shop"'
+  has "has a Role in the second chosen namespace" chosen 'namespace: "pay"'
+  lacks "grants nothing outside the chosen namespaces" chosen "kind: ClusterRoleBinding"
 }
 
 test_breaker() {
-  has "the controller is told the breaker's numbers" defaults "--breaker-rollbacks=5"
-  has "the controller is told the breaker's share" defaults "--breaker-percent=10"
-  has "the controller is told the breaker's time" defaults "--breaker-within=5m"
+  has "passes breaker.rollbacks to the controller" defaults "--breaker-rollbacks=5"
+  has "passes breaker.percent to the controller" defaults "--breaker-percent=10"
+  has "passes breaker.within to the controller" defaults "--breaker-within=5m"
   renders breaker breaker.rollbacks=100000 breaker.percent=0 breaker.within=24h
-  has "a breaker of large numbers is written out" breaker "--breaker-rollbacks=100000"
-  has "a breaker of no share is written out" breaker "--breaker-percent=0"
-  has "a breaker may count for a day" breaker "--breaker-within=24h"
+  has "writes large numbers without an exponent" breaker "--breaker-rollbacks=100000"
+  has "passes 0 percent" breaker "--breaker-percent=0"
+  has "passes the longest breaker.within" breaker "--breaker-within=24h"
 }
 
 test_secrets() {
-  lacks "Secrets are not looked for by default" defaults "--read-secrets"
+  lacks "does not check Secrets by default" defaults "--read-secrets"
   renders secrets rbac.readSecrets=true
-  counts "Secrets are read where the admin lets it" secrets "resources: [secrets]" 1
-  has "the controller is told that it may look for Secrets" secrets "--read-secrets"
+  counts "allows to read Secrets with rbac.readSecrets" secrets "resources: [secrets]" 1
+  has "passes rbac.readSecrets to the controller" secrets "--read-secrets"
   renders secrets_chosen rbac.readSecrets=true watch.namespaces='{shop,pay}'
-  counts "Secrets are read in the chosen namespaces alone" secrets_chosen "resources: [secrets]" 2
+  counts "allows to read Secrets in each chosen namespace" secrets_chosen "resources: [secrets]" 2
 }
 
-# Text of NOTES.txt, which only an installation shows.
+# The text of NOTES.txt, which only an installation shows.
 notes() { # FILE SETTING...
   local file=$1
   shift
-  "$HELM" install lastgood "$CHARTS/lastgood" --namespace lastgood-system --dry-run=client "${@/#/--set=}" >"$WORK/$file" 2>"$WORK/stderr"
-  result "notes with: ${*:-defaults}" $? "$(cat "$WORK/stderr")"
+  "$HELM" install lastgood "$CHARTS/lastgood" --namespace lastgood-system --dry-run=client \
+    "${@/#/--set=}" >"$WORK/$file" 2>"$WORK/stderr"
+  result "prints notes with: ${*:-defaults}" $? "$(cat "$WORK/stderr")"
 }
 
 test_notes() {
+  local paused breaker states
+  paused="Lastgood is paused, because replicas=0: it evaluates nothing and rolls nothing back."
+  breaker="The breaker is disabled, because breaker.rollbacks=0: many rollbacks at the same time"
+  breaker+=" are allowed."
+  states="3. List the states of all guarded Deployments, and whether a rollback would work"
   notes notes
-  lacks "an ordinary installation is not called paused" notes "With replicas=0 it is paused: nothing is judged and nothing is put back."
-  lacks "an ordinary breaker is not worth a note" notes "With breaker.rollbacks=0 every Deployment is judged by itself, however many fail at the same time."
-  has "the notes say that Secrets are not looked at" notes "3. See what it thinks of it, and whether a rollback would work now (Secrets are not looked at: rbac.readSecrets):"
+  lacks "notes that Lastgood is paused only for 0 replicas" notes "$paused"
+  lacks "notes that the breaker is disabled only for 0 rollbacks" notes "$breaker"
+  has "notes that Secrets are not checked" notes \
+    "$states (Secrets are not checked: rbac.readSecrets=false):"
   notes notes_changed breaker.rollbacks=0 rbac.readSecrets=true replicas=0
-  has "the notes say that it is paused" notes_changed "With replicas=0 it is paused: nothing is judged and nothing is put back."
-  has "the notes say that there is no breaker" notes_changed "With breaker.rollbacks=0 every Deployment is judged by itself, however many fail at the same time."
-  has "the notes say nothing of Secrets that are looked at" notes_changed "3. See what it thinks of it, and whether a rollback would work now:"
+  has "notes that Lastgood is paused" notes_changed "$paused"
+  has "notes that the breaker is disabled" notes_changed "$breaker"
+  has "does not mention Secrets that are checked" notes_changed "$states:"
 }
 
-# Nothing for the controller in these: they are for people.
+# These roles are for users, not for the controller.
 test_user_roles() {
-  has "who may edit a namespace may roll back by hand" defaults "resources: [rollbacks]"
-  has "who administers a namespace may end a freeze" defaults "resources: [deploymentguards/status]"
+  has "lets the role edit request rollbacks" defaults "resources: [rollbacks]"
+  has "lets the role admin end a freeze" defaults "resources: [deploymentguards/status]"
   renders no_roles rbac.aggregateToUserRoles=false
-  lacks "the roles of people can be left alone" no_roles "resources: [deploymentguards/status]"
+  lacks "does not change the roles of users" no_roles "resources: [deploymentguards/status]"
 }
 
 test_replicas() {
   renders one replicas=1
-  lacks "one replica can be drained" one "kind: PodDisruptionBudget"
+  lacks "has no disruption budget for one replica" one "kind: PodDisruptionBudget"
   renders none replicas=0
-  has "Lastgood can be paused" none "replicas: 0"
+  has "can be paused with 0 replicas" none "replicas: 0"
 }
 
 test_crds() {
   local crds
   crds=$(find "$PROJECT/crds" -name '*.yaml' | wc -l)
-  counts "every CRD of the project is in the chart" defaults "kind: CustomResourceDefinition" "$crds"
-  counts "every CRD outlives an uninstall" defaults "helm.sh/resource-policy: keep" "$crds"
+  counts "has all CRDs of the project" defaults "kind: CustomResourceDefinition" "$crds"
+  counts "keeps the CRDs on uninstall" defaults "helm.sh/resource-policy: keep" "$crds"
+  # Server-side apply rejects null values.
   ! grep -q ': null$' "$WORK/defaults"
-  result "no CRD has a field without a value, which a server-side apply refuses" $?
+  result "has no null in a CRD" $?
   renders unkept crds.keep=false
-  lacks "CRDs can be removed with the release" unkept "helm.sh/resource-policy: keep"
+  lacks "removes the CRDs on uninstall without crds.keep" unkept "helm.sh/resource-policy: keep"
   renders without crds.install=false
-  lacks "CRDs can be left to another release" without "kind: CustomResourceDefinition"
+  lacks "has no CRDs without crds.install" without "kind: CustomResourceDefinition"
   "$HELM" package "$CHARTS/lastgood" --destination "$WORK" >/dev/null 2>"$WORK/stderr" &&
     "$HELM" template lastgood "$WORK"/lastgood-*.tgz >"$WORK/packaged" 2>"$WORK/stderr"
-  result "the chart can be packaged" $? "$(cat "$WORK/stderr")"
-  counts "a packaged chart carries the CRDs themselves" packaged "kind: CustomResourceDefinition" "$crds"
+  result "can be packaged" $? "$(cat "$WORK/stderr")"
+  counts "has all CRDs in the package" packaged "kind: CustomResourceDefinition" "$crds"
 }
 
-test_refusals() {
-  refuses "a misspelt value is refused" imagge imagge.tag=1.0
-  refuses "a misspelt value inside another is refused" pullpolicy image.pullpolicy=Never
-  refuses "fewer than no replicas are refused" replicas replicas=-1
-  refuses "a number of replicas in words is refused" replicas replicas=two
-  refuses "more replicas than make sense are refused" replicas replicas=50
-  refuses "an unknown log level is refused" log log.level=loud
-  refuses "an unknown log format is refused" log log.format=xml
-  refuses "a namespace that cannot exist is refused" watch watch.namespaces='{Shop}'
-  refuses "a namespace given twice is refused" watch watch.namespaces='{shop,shop}'
-  refuses "one namespace that is not a list is refused" watch watch.namespaces=shop
-  refuses "an unknown pull policy is refused" image image.pullPolicy=Sometimes
-  refuses "an image without a name is refused" image image.repository=
-  refuses "an unreadable quantity is refused" resources resources.limits.memory=lots
-  refuses "a yes that is not true or false is refused" crds crds.keep=maybe
-  refuses "a breaker without a number is refused" breaker breaker.rollbacks=many
-  refuses "a breaker of less than nothing is refused" breaker breaker.rollbacks=-1
-  refuses "a breaker beyond all fleets is refused" breaker breaker.rollbacks=100001
-  refuses "more than all Deployments are refused" breaker breaker.percent=101
-  refuses "a part of a percent is refused" breaker breaker.percent=2.5
-  refuses "a misspelt value of the breaker is refused" rollback breaker.rollback=3
+test_rejections() {
+  rejects "rejects an unknown value" imagge imagge.tag=1.0
+  rejects "rejects an unknown nested value" pullpolicy image.pullpolicy=Never
+  rejects "rejects a negative number of replicas" replicas replicas=-1
+  rejects "rejects a number of replicas in words" replicas replicas=two
+  rejects "rejects too many replicas" replicas replicas=50
+  rejects "rejects an unknown log level" log log.level=loud
+  rejects "rejects an unknown log format" log log.format=xml
+  rejects "rejects an invalid namespace" watch watch.namespaces='{Shop}'
+  rejects "rejects a duplicate namespace" watch watch.namespaces='{shop,shop}'
+  rejects "rejects a namespace that is not in a list" watch watch.namespaces=shop
+  rejects "rejects an unknown pull policy" image image.pullPolicy=Sometimes
+  rejects "rejects an image without a repository" image image.repository=
+  rejects "rejects an invalid quantity" resources resources.limits.memory=lots
+  rejects "rejects crds.keep that is not a boolean" crds crds.keep=maybe
+  rejects "rejects breaker.rollbacks in words" breaker breaker.rollbacks=many
+  rejects "rejects negative breaker.rollbacks" breaker breaker.rollbacks=-1
+  rejects "rejects breaker.rollbacks that is too large" breaker breaker.rollbacks=100001
+  rejects "rejects breaker.percent above 100" breaker breaker.percent=101
+  rejects "rejects breaker.percent with a fraction" breaker breaker.percent=2.5
+  rejects "rejects an unknown value of the breaker" rollback breaker.rollback=3
+  local within
   for within in 0s 5 5x 1h30m 25h 86401s 1441m -5m 500ms; do
-    refuses "the time $within is refused" breaker "breaker.within=$within"
+    rejects "rejects breaker.within of $within" breaker "breaker.within=$within"
   done
-  refuses "a maybe for Secrets is refused" rbac rbac.readSecrets=perhaps
-  refuses "a toleration with an unknown field is refused" tolerations 'tolerations[0].effekt=NoSchedule'
+  rejects "rejects rbac.readSecrets that is not a boolean" rbac rbac.readSecrets=perhaps
+  rejects "rejects an unknown field of a toleration" tolerations \
+    'tolerations[0].effekt=NoSchedule'
 }
 
 test_form
@@ -205,6 +221,6 @@ test_user_roles
 test_notes
 test_replicas
 test_crds
-test_refusals
+test_rejections
 printf 'chart: %d checks passed, %d failed\n' "$PASSED" "$FAILED"
 [ "$FAILED" = 0 ]

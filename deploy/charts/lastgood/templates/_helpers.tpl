@@ -1,4 +1,4 @@
-{{/* One name for everything: the release's, with "lastgood" in it. */}}
+{{/* The name of all objects: the name of the release, with "lastgood" in it. */}}
 {{- define "lastgood.name" -}}
 {{- if contains "lastgood" .Release.Name -}}
 {{- .Release.Name | trunc 50 | trimSuffix "-" -}}

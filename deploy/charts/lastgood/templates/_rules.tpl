@@ -1,67 +1,70 @@
 {{/*
-What the controller may do in every namespace that it guards: in a ClusterRole, or in a Role of each chosen namespace.
-Every rule says which call needs each of its verbs. Secrets are among them only where rbac.readSecrets says so.
+The permissions of the controller in the namespaces that it guards. They are in a ClusterRole, or in
+a Role of each chosen namespace. The comment of each rule says which call needs each of its verbs.
 */}}
 {{- define "lastgood.rules" -}}
 # list, watch: the cache of Deployments. get: the live read before every write.
-# patch: the rollback of spec.template, and the managedFields that give its owners their fields back. The dry run of the
-# rollback, which changes nothing, is a patch too.
+# patch: the rollback of spec.template, the restored field ownership, and the dry run of the
+# rollback, which changes nothing.
 - apiGroups: [apps]
   resources: [deployments]
   verbs: [get, list, watch, patch]
-# list: the revisions of a Deployment whose template changed.
+# list: the revisions of a Deployment whose template has changed.
 - apiGroups: [apps]
   resources: [replicasets]
   verbs: [list]
-# The templates that were proven good. create: keeping a template that became good. get: the live read of the target before
-# a rollback is carried out or tried out. list, delete: of the kept ones, removing those that no rollback can need any more.
+# The snapshots of good pod templates. create: store the template of a revision that became good.
+# get: the live read of the target before a rollback or a dry run. list, delete: remove snapshots
+# that no rollback can need.
 - apiGroups: [apps]
   resources: [controllerrevisions]
   verbs: [get, list, create, delete]
-# list: the pods of a revision while it is judged, for the rollout check and to ask each of them by HTTP.
+# list: the pods of a revision that is being evaluated, for the rollout check and as targets of the
+# HTTP probes.
 - apiGroups: [""]
   resources: [pods]
   verbs: [list]
-# get: the ConfigMap that a Deployment names in lastgood.dev/config-map; and whether those exist that its last good template names.
+# get: the ConfigMap of the annotation lastgood.dev/config-map, and the ConfigMaps that a rollback
+# target refers to, to check that they exist.
 - apiGroups: [""]
   resources: [configmaps]
   verbs: [get]
-# get: whether the service account and the claims exist that the last good template names.
+# get: check that the service account and the claims of a rollback target exist.
 - apiGroups: [""]
   resources: [serviceaccounts, persistentvolumeclaims]
   verbs: [get]
 {{- if .Values.rbac.readSecrets }}
-# get: whether the Secrets exist that the last good template names. Their metadata alone is asked for, never their data; the
-# permission cannot say that.
+# get: check that the Secrets of a rollback target exist. The controller requests only the metadata,
+# but a permission cannot be limited to it.
 - apiGroups: [""]
   resources: [secrets]
   verbs: [get]
 {{- end }}
-# get: the Service that an HTTP check names, whose pods are asked one by one.
+# get: the Service of an HTTP check, whose pods are probed one by one.
 - apiGroups: [""]
   resources: [services]
   verbs: [get]
-# create: an Event for each fact. patch: counting a fact that is seen again.
+# create: an Event. patch: the count of a repeated Event.
 - apiGroups: [events.k8s.io]
   resources: [events]
   verbs: [create, patch]
-# list, watch: the cache of policies. get: the one that governs is read once more before a Deployment is touched. They are written
-# by people, so there is no other verb.
+# list, watch: the cache of policies. get: the live read of the policy before a Deployment is
+# changed. Only users write policies.
 - apiGroups: [lastgood.dev]
   resources: [rollbackpolicies]
   verbs: [get, list, watch]
-# list, watch: the cache of guards. create: a Deployment opted in. get: one was made by a leader before. patch: one that was left
-# by an earlier Deployment of the same name becomes this one's.
+# list, watch: the cache of guards. create: a Deployment opted in. get: an earlier leader may have
+# created the guard. patch: take over the guard of a deleted Deployment of the same name.
 - apiGroups: [lastgood.dev]
   resources: [deploymentguards]
   verbs: [get, list, watch, create, patch]
-# list, watch: the cache of rollbacks. create: the intent, before the Deployment is touched. get: the one that a leader before
-# made of the same intent, or our own whose answer was lost. patch: filling in the one that a person made. delete: finished ones
-# beyond the newest twenty of a Deployment.
+# list, watch: the cache of Rollbacks. create: the record, before the Deployment is changed. get: a
+# record of the same rollback may exist already. patch: fill in the spec of a Rollback that a user
+# created. delete: finished Rollbacks beyond the newest of each Deployment.
 - apiGroups: [lastgood.dev]
   resources: [rollbacks]
   verbs: [get, list, watch, create, patch, delete]
-# patch: what is known and what was done, as status.
+# patch: the observed state and the progress.
 - apiGroups: [lastgood.dev]
   resources: [rollbackpolicies/status, deploymentguards/status, rollbacks/status]
   verbs: [patch]
