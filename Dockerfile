@@ -1,5 +1,6 @@
-# The controller's image: built on Debian 13, then reduced to the binary and what it loads. No shell, no root.
-# Must not know the machine that builds it: another base image comes in by the argument BASE.
+# The image of the controller. It is built on Debian 13 and has only the binary, its shared libraries
+# and the certificate authorities: no shell, no package manager, no root user.
+# Must not depend on the build machine. The argument BASE sets another base image.
 
 ARG BASE=debian:trixie-slim
 
@@ -13,7 +14,7 @@ RUN apt-get update \
 FROM tools AS build
 WORKDIR /src
 COPY . .
-# The build tree goes away in the same layer: the compiler cache makes the next build quick, not old objects.
+# The build folder is removed in the same layer. The compiler cache makes the next build fast.
 RUN --mount=type=cache,id=lastgood-ccache,target=/ccache \
     export CCACHE_DIR=/ccache CCACHE_MAXSIZE=500M \
  && cmake --preset release \
@@ -21,8 +22,8 @@ RUN --mount=type=cache,id=lastgood-ccache,target=/ccache \
  && install -D --strip build/release/cmd/lastgood-controller/lastgood-controller /rootfs/lastgood-controller \
  && rm -rf build
 
-# The shared libraries that ldd names, with the loader; names are resolved by libc itself, which wants nsswitch.conf.
-# OpenSSL looks for its certificates in /usr/lib/ssl.
+# Copies the shared libraries that ldd lists, and the loader. libc needs nsswitch.conf to resolve
+# names. OpenSSL reads its certificates from /usr/lib/ssl.
 RUN set -eu \
  && cd /rootfs \
  && ldd lastgood-controller | awk '$2 == "=>" { print $3 } $1 ~ /^\// { print $1 }' \
@@ -39,7 +40,7 @@ RUN set -eu \
 FROM scratch
 ARG VERSION=0.0.0
 LABEL org.opencontainers.image.title="lastgood-controller" \
-      org.opencontainers.image.description="Puts a Kubernetes Deployment back to its last good revision" \
+      org.opencontainers.image.description="Rolls a Kubernetes Deployment back to its last good revision" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.licenses="Apache-2.0"
 COPY --from=build /rootfs/ /

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# ./dev bench: measures rollbacks, and plain patches in the same run. Prints the results only.
+# ./dev bench: measures rollbacks and, in the same run, plain patches. Has no threshold.
 
 # shellcheck disable=SC2034 # keep, DEMO_UNDO and DEMO_KUBE are read by the functions of demo.sh
 verb_bench() {
@@ -19,7 +19,7 @@ verb_bench() {
   demo_local_cluster
   DEMO_KUBE=(--kubeconfig "$kubeconfig")
   demo_install "" ""
-  step "15 bad releases, one after the other"
+  step "measuring 15 bad releases, one after the other"
   "$home/bench" --kubeconfig "$kubeconfig"
   done_step
   demo_undo

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# ./dev build, packages: the C++ side. Must not know the tests' layers.
+# ./dev build and packages: build C++ with CMake and Ninja. Must not know the layers of the tests.
 
 BUILD_PACKAGES=(clang-19 lld-19 libclang-rt-19-dev cmake ninja-build ccache pkg-config
   libboost1.81-dev libssl-dev nlohmann-json3-dev libspdlog-dev prometheus-cpp-dev libsimdjson-dev
@@ -9,13 +9,13 @@ verb_build() {
   local preset=${1:-dev}
   case $preset in
     dev | sanitize | tsan | coverage | release) ;;
-    *) die "There is no preset $preset; there are dev, sanitize, tsan, coverage and release." ;;
+    *) die "Unknown preset: $preset. Presets: dev, sanitize, tsan, coverage, release." ;;
   esac
   build_preset "$preset" all
   say "build/$preset/cmd/lastgood-controller/lastgood-controller"
 }
 
-# All packages that the other verbs install when they first need them.
+# Installs all packages that the other commands install when they first need them.
 verb_packages() {
   need_packages "${BUILD_PACKAGES[@]}" "${LINT_PACKAGES[@]}" "${COVERAGE_PACKAGES[@]}" \
     "${CLUSTER_PACKAGES[@]}" buildah debootstrap
@@ -35,7 +35,7 @@ build_preset() {
   done_step
 }
 
-# Makes build/PRESET with its compile_commands.json, unless it is there.
+# Configures build/PRESET if it is not configured. This also writes its compile_commands.json.
 configure_preset() {
   need_packages "${BUILD_PACKAGES[@]}"
   export CCACHE_DIR=${CCACHE_DIR:-$CACHE/ccache} CCACHE_BASEDIR=$ROOT CCACHE_NOHASHDIR=1

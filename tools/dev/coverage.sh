@@ -1,36 +1,36 @@
 # shellcheck shell=bash
-# ./dev coverage: which lines the C++ tests run. Measures; asserts nothing.
+# ./dev coverage: measures which lines the C++ tests run. Has no threshold.
 
 COVERAGE_PACKAGES=(llvm-19)
 
-# verb_coverage [LAYER...]: of all C++ layers, or of some.
+# verb_coverage [LAYER...]: measures all C++ layers, or some.
 verb_coverage() {
   local layers=("$@") layer
   local folder=$ROOT/build/coverage objects=()
   [ ${#layers[@]} -gt 0 ] || read -ra layers <<<"$CPP_LAYERS"
   for layer in "${layers[@]}"; do
-    [[ $CPP_LAYERS == *" $layer "* ]] || die "There is no C++ layer $layer; there are:$CPP_LAYERS"
+    [[ $CPP_LAYERS == *" $layer "* ]] || die "Unknown C++ layer: $layer. C++ layers:$CPP_LAYERS"
   done
   need_packages "${COVERAGE_PACKAGES[@]}" python3
   build_preset coverage "${layers[@]/#/test_}"
   rm -rf "$folder/profiles" "$folder/html"
   mkdir -p "$folder/profiles"
   for layer in "${layers[@]}"; do
-    step "running: $layer"
+    step "running the tests: $layer"
     LLVM_PROFILE_FILE=$folder/profiles/$layer-%p.profraw quietly "$folder/tests/test_$layer" ||
-      die "The tests of $layer fail: ./dev test $layer shows how."
+      die "Tests of the layer $layer failed. Run ./dev test $layer to see them."
     objects+=(--object "$folder/tests/test_$layer")
     done_step
   done
-  step "reporting"
+  step "writing the report"
   llvm-profdata-19 merge --sparse --output "$folder/merged.profdata" "$folder"/profiles/*.profraw
   coverage_read export --summary-only | python3 -B "$ROOT/tools/dev/coverage.py" "$ROOT"
   coverage_read show --format=html --show-directory-coverage --output-dir "$folder/html" >/dev/null
   done_step
-  say "every line: $folder/html/index.html"
+  say "The coverage of each line: $folder/html/index.html"
 }
 
-# coverage_read COMMAND [FLAG...]: llvm-cov on the profile, for the controller's own sources.
+# coverage_read COMMAND [FLAG...]: runs llvm-cov for the sources of the controller.
 coverage_read() {
   local command=$1
   shift

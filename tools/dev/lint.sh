@@ -1,5 +1,6 @@
 # shellcheck shell=bash
-# ./dev lint, format, hooks: style. `lint --changed` takes seconds: it reads the changed files only.
+# ./dev lint, format and hooks: check and correct the style. `lint --changed` takes seconds, because
+# it reads only the changed files.
 
 LINT_PACKAGES=(clang-format-19 clang-tidy-19 shellcheck python3)
 
@@ -7,7 +8,7 @@ verb_lint() {
   case ${1:-} in
     '') lint_all ;;
     --changed) lint_changed ;;
-    *) die "./dev lint takes --changed or nothing, not $1." ;;
+    *) die "Unknown argument: ./dev lint $1. The only argument is --changed." ;;
   esac
 }
 
@@ -22,10 +23,10 @@ verb_format() {
 verb_hooks() {
   need_packages clang-format-19 python3
   git -C "$ROOT" config core.hooksPath .githooks
-  say "Each commit is checked by .githooks. To stop that: git config --unset core.hooksPath"
+  say "Git runs .githooks for each commit. To stop that: git config --unset core.hooksPath"
 }
 
-# Tracked files that exist: a file that was deleted or moved may still be in the index.
+# Filters paths: a file that was deleted or moved may still be in the index.
 existing() { while IFS= read -r path; do [ ! -f "$ROOT/$path" ] || printf '%s\n' "$path"; done; }
 cpp_sources() { git -C "$ROOT" ls-files '*.cpp' '*.hpp' | existing; }
 go_sources() { git -C "$ROOT" ls-files '*.go' | existing; }
@@ -42,9 +43,9 @@ lint_all() {
   lint_words
   lint_shell < <(shell_sources)
   step "go vet"
-  (cd "$ROOT/tests/app" && go vet ./...) || die "go vet found something in tests/app."
+  (cd "$ROOT/tests/app" && go vet ./...) || die "go vet found errors in tests/app."
   (cd "$ROOT/tests/e2e" && go vet ./internal/... ./cmd/local/... ./scenarios/...) ||
-    die "go vet found something in tests/e2e."
+    die "go vet found errors in tests/e2e."
   done_step
   lint_tidy "clang-tidy (about 10 minutes on two cores)" \
     < <(git -C "$ROOT" ls-files 'controller/*.cpp' 'cmd/*.cpp' | existing)
@@ -55,20 +56,21 @@ lint_changed() {
   local changed code=0
   changed=$(changed_files)
   if [ -z "$changed" ]; then
-    say "No file has changed since $(changed_base)."
+    say "No file differs from $(changed_base)."
     return 0
   fi
   configure_preset dev
-  # In subshells, so that one finding does not hide the others.
+  # In subshells, because `die` ends the shell, and all errors should be shown.
   (lint_format < <(grep -E '\.(cpp|hpp)$' <<<"$changed")) || code=1
   (lint_gofmt < <(grep -E '\.go$' <<<"$changed")) || code=1
   (lint_words "$changed") || code=1
   (lint_shell < <(grep -Fxf <(shell_sources) <<<"$changed")) || code=1
-  (lint_tidy "clang-tidy of the changed files (about 10 s each)" < <(changed_units "$changed")) || code=1
+  (lint_tidy "clang-tidy of the changed files (about 10 s each)" \
+    < <(changed_units "$changed")) || code=1
   return "$code"
 }
 
-# On main: HEAD, so that the changes of the work tree count. On a branch: the commit where it left
+# The commit to compare with. On main it is HEAD; on a branch it is the commit where the branch left
 # main.
 changed_base() {
   local branch
@@ -85,16 +87,16 @@ changed_files() {
   } | sort -u | existing
 }
 
-# The .cpp files that clang-tidy reads: for a changed header, the .cpp of its name.
+# The .cpp files for clang-tidy. For a changed header it is the .cpp of the same name.
 changed_units() {
   grep -E '^(controller|cmd)/.*\.[ch]pp$' <<<"$1" | sed 's/\.hpp$/.cpp/' | sort -u | existing
 }
 
-# Each of these reads paths from its input, one a line.
+# Each of these functions reads paths from its standard input, one a line.
 lint_format() {
   step "clang-format"
   (cd "$ROOT" && xargs -r clang-format-19 --dry-run --Werror) ||
-    die "Some files do not have the project's format: run ./dev format."
+    die "Some files are not formatted. Run ./dev format."
   done_step
 }
 
@@ -104,13 +106,13 @@ lint_gofmt() {
   local unformatted
   unformatted=$(cd "$ROOT" && xargs -r gofmt -l) || die "gofmt could not read a file."
   [ -z "$unformatted" ] ||
-    die "These files do not have Go's format: $unformatted. Run ./dev format."
+    die "These files are not formatted: $unformatted. Run ./dev format."
   done_step
 }
 
 lint_shell() {
   step "shellcheck"
-  (cd "$ROOT" && xargs -r shellcheck -x) || die "shellcheck found something."
+  (cd "$ROOT" && xargs -r shellcheck -x) || die "shellcheck found errors."
   done_step
 }
 
@@ -118,16 +120,16 @@ lint_tidy() {
   step "$1"
   (cd "$ROOT" && xargs -r -P "$(nproc)" -n 1 \
     clang-tidy-19 -p build/dev --quiet --warnings-as-errors='*' 2>/dev/null) ||
-    die "clang-tidy found something."
+    die "clang-tidy found errors."
   done_step
 }
 
-# lint_words [PATHS]: these files, one a line, or the whole tree.
+# lint_words [PATHS]: checks these files, one a line, or the whole tree.
 lint_words() {
   step "word lint"
   local paths=()
   [ $# -eq 0 ] || mapfile -t paths <<<"$1"
   (cd "$ROOT" && python3 -B tools/lint/words.py "${paths[@]}") ||
-    die "The word lint found something: tools/lint/words.txt has the rules."
+    die "The word lint found errors. Its rules are in tools/lint/words.txt."
   done_step
 }

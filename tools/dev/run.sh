@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# ./dev run: the controller outside the cluster, for development.
+# ./dev run: runs the controller outside the cluster.
 
 verb_run() {
   build_preset dev lastgood-controller

@@ -1,5 +1,6 @@
 # shellcheck shell=bash
-# ./dev test: every layer, one summary line each. Layers that need no cluster come first: they are the quick ones.
+# ./dev test: runs the layers of the tests and prints one summary line for each. Layers without a
+# cluster come first, because they are fast.
 
 LAYERS=(lint unit simulation wire chart go e2e)
 CPP_LAYERS=" unit simulation wire "
@@ -8,7 +9,7 @@ verb_test() {
   local layers=("$@") layer
   [ ${#layers[@]} -gt 0 ] || layers=("${LAYERS[@]}")
   for layer in "${layers[@]}"; do
-    [[ " ${LAYERS[*]} " == *" $layer "* ]] || die "There is no layer $layer; there are ${LAYERS[*]}."
+    [[ " ${LAYERS[*]} " == *" $layer "* ]] || die "Unknown layer: $layer. Layers: ${LAYERS[*]}."
   done
   local targets=()
   for layer in "${layers[@]}"; do
@@ -36,7 +37,7 @@ verb_test() {
   [ "$failed" = 0 ]
 }
 
-# Catch2's last line says how many; what it printed before is shown only when something failed.
+# Prints the output of Catch2 only if a test failed. Its last line has the number of tests.
 test_cpp() {
   local log code=0
   log=$(mktemp "${TMPDIR:-/tmp}/lastgood-test.XXXXXX")
@@ -53,25 +54,26 @@ test_layer_wire() { test_cpp wire; }
 
 test_layer_lint() {
   need_packages python3
-  LAYER_COUNT="the word lint, and its own tests"
+  LAYER_COUNT="word lint and its tests"
   quietly python3 -B -m unittest discover -s "$ROOT/tools/lint" -p '*_test.py' &&
     python3 -B "$ROOT/tools/lint/words.py"
 }
 
 test_layer_go() {
   need_go
-  LAYER_COUNT="demo application and audit reader"
-  (cd "$ROOT/tests/app" && go test -trimpath -count=1 ./...) && (cd "$ROOT/tests/e2e" && go test -trimpath -count=1 ./internal/...)
+  LAYER_COUNT="test application and helpers of the scenarios"
+  (cd "$ROOT/tests/app" && go test -trimpath -count=1 ./...) &&
+    (cd "$ROOT/tests/e2e" && go test -trimpath -count=1 ./internal/...)
 }
 
 test_layer_chart() {
-  LAYER_COUNT="Helm chart: accepted and refused values"
+  LAYER_COUNT="Helm chart: valid and invalid values"
   ensure_kubernetes
   ln -sf kubernetes "$(dirname "$CLUSTER_PROGRAM")/helm"
   bash "$ROOT/deploy/charts/test.sh" "$(dirname "$CLUSTER_PROGRAM")/helm"
 }
 
 test_layer_e2e() {
-  LAYER_COUNT="a real Kubernetes with running pods"
+  LAYER_COUNT="real Kubernetes with running pods"
   test_e2e
 }
