@@ -1,5 +1,5 @@
-# The image of the controller. It is built on Debian 13 and has only the binary, its shared libraries
-# and the certificate authorities: no shell, no package manager, no root user.
+# The image of the controller. It is built on Debian 13 and has only the binary, its shared
+# libraries and the certificate authorities: no shell, no package manager, no root user.
 # Must not depend on the build machine. The argument BASE sets another base image.
 
 ARG BASE=debian:trixie-slim
@@ -8,7 +8,8 @@ FROM ${BASE} AS tools
 RUN apt-get update \
  && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
       ca-certificates ccache cmake g++ ninja-build \
-      libboost-dev libcli11-dev libsimdjson-dev libspdlog-dev libssl-dev libyaml-cpp-dev nlohmann-json3-dev prometheus-cpp-dev \
+      libboost-dev libcli11-dev libsimdjson-dev libspdlog-dev libssl-dev libyaml-cpp-dev \
+      nlohmann-json3-dev prometheus-cpp-dev \
  && rm -rf /var/lib/apt/lists/*
 
 FROM tools AS build
@@ -19,7 +20,8 @@ RUN --mount=type=cache,id=lastgood-ccache,target=/ccache \
     export CCACHE_DIR=/ccache CCACHE_MAXSIZE=500M \
  && cmake --preset release \
  && cmake --build --preset release --target lastgood-controller \
- && install -D --strip build/release/cmd/lastgood-controller/lastgood-controller /rootfs/lastgood-controller \
+ && install -D --strip build/release/cmd/lastgood-controller/lastgood-controller \
+      /rootfs/lastgood-controller \
  && rm -rf build
 
 # Copies the shared libraries that ldd lists, and the loader. libc needs nsswitch.conf to resolve
@@ -40,7 +42,7 @@ RUN set -eu \
 FROM scratch
 ARG VERSION=0.0.0
 LABEL org.opencontainers.image.title="lastgood-controller" \
-      org.opencontainers.image.description="Rolls a Kubernetes Deployment back to its last good revision" \
+      org.opencontainers.image.description="Rolls a Deployment back to its last good revision" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.licenses="Apache-2.0"
 COPY --from=build /rootfs/ /
