@@ -1,0 +1,144 @@
+#include "api/enum_docs.hpp"
+
+#include <array>
+
+namespace lastgood::api {
+namespace {
+
+constexpr std::array states{
+    ValueDoc<State>{State::Idle, "There is no release to evaluate."},
+    ValueDoc<State>{State::Evaluating, "A new revision rolls out or bakes, and its checks run."},
+    ValueDoc<State>{State::Held, "A rollback is due, but a hold blocks it.",
+                    "See the reason in [Holds](#holds)."},
+    ValueDoc<State>{State::RollingBack, "The last good revision is being restored."},
+    ValueDoc<State>{State::Verifying, "The restored revision is evaluated by the same checks."},
+    ValueDoc<State>{State::Frozen, "Lastgood does nothing more until a user acts.",
+                    "See `status.message`. Then [end the freeze](#how-to-end-a-freeze)."},
+};
+
+constexpr std::array verdicts{
+    ValueDoc<RevisionVerdict>{RevisionVerdict::Evaluating, "The revision is being evaluated."},
+    ValueDoc<RevisionVerdict>{RevisionVerdict::Good,
+                              "The revision rolled out completely and baked without a breach."},
+    ValueDoc<RevisionVerdict>{RevisionVerdict::PresumedGood,
+                              "The revision was completely available when Lastgood first saw it."},
+    ValueDoc<RevisionVerdict>{
+        RevisionVerdict::Superseded,
+        "A newer template replaced the revision before its evaluation was complete."},
+    ValueDoc<RevisionVerdict>{RevisionVerdict::Inconclusive,
+                              "The revision baked, but a check never returned a result."},
+    ValueDoc<RevisionVerdict>{RevisionVerdict::Breached,
+                              "A check was breached, and the revision is not rolled back yet."},
+    ValueDoc<RevisionVerdict>{RevisionVerdict::RolledBack,
+                              "The revision was rolled back and is quarantined: nothing is rolled "
+                              "back to it automatically."},
+};
+
+constexpr std::array results{
+    ValueDoc<MeasurementResult>{MeasurementResult::Pass,
+                                "The check passed. The consecutive failures are counted from 0 "
+                                "again."},
+    ValueDoc<MeasurementResult>{MeasurementResult::Fail,
+                                "The check failed. It has one consecutive failure more."},
+    ValueDoc<MeasurementResult>{MeasurementResult::Unknown,
+                                "The check returned no result. It counts neither as a pass nor as "
+                                "a failure."},
+};
+
+constexpr std::array modes{
+    ValueDoc<Mode>{Mode::Enforce, "The Deployment is rolled back to the last good revision."},
+    ValueDoc<Mode>{Mode::Approve,
+                   "The same, after a user has approved the Rollback. Until then it is `Pending`."},
+    ValueDoc<Mode>{Mode::Observe,
+                   "Nothing. The rollback that `Enforce` would carry out is recorded as a "
+                   "Rollback."},
+};
+
+constexpr std::array phases{
+    ValueDoc<RollbackPhase>{RollbackPhase::Pending,
+                            "The Rollback is recorded, and the Deployment is not changed. The "
+                            "message has the hold, if there is one.",
+                            "If it awaits approval: approve it."},
+    ValueDoc<RollbackPhase>{RollbackPhase::TemplateRestored,
+                            "The template of the Deployment is restored."},
+    ValueDoc<RollbackPhase>{RollbackPhase::Restored,
+                            "The ownership of the template's fields is restored too, or the "
+                            "message says why it cannot be. The restored revision rolls out."},
+    ValueDoc<RollbackPhase>{RollbackPhase::Verifying,
+                            "The restored revision is rolled out and is evaluated by the same "
+                            "checks."},
+    ValueDoc<RollbackPhase>{RollbackPhase::Succeeded,
+                            "The restored revision passes its checks. Or the revision is restored "
+                            "but not verified: a check returned no result, or not every replica "
+                            "became available. The message says which, and the Event is "
+                            "`RollbackUnverified`. Drill: the API server admits the patch.",
+                            "Fix the release and ship the next one."},
+    ValueDoc<RollbackPhase>{RollbackPhase::Failed,
+                            "The restored revision did not roll out, fails its checks, or could "
+                            "not be restored. The guard is `Frozen`. Drill: the rollback would not "
+                            "work, or Lastgood could not find out; the message says which.",
+                            "A user must act. See the message."},
+    ValueDoc<RollbackPhase>{RollbackPhase::Superseded,
+                            "The rollback is not needed any more. [The causes](#superseded-"
+                            "rollbacks) are below."},
+    ValueDoc<RollbackPhase>{RollbackPhase::Observed,
+                            "The mode was `Observe`, so the rollback was not carried out. The name "
+                            "ends in `-observed`."},
+    ValueDoc<RollbackPhase>{RollbackPhase::Rejected,
+                            "A manual Rollback was not carried out. The message begins with [the "
+                            "reason](#rejections).",
+                            "Remove the cause, then create another Rollback."},
+};
+
+constexpr std::array actions{
+    ValueDoc<EventAction>{EventAction::None, "The Event is for information."},
+    ValueDoc<EventAction>{EventAction::Evaluate, "The evaluation of the release continues."},
+    ValueDoc<EventAction>{EventAction::Hold, "The rollback is blocked."},
+    ValueDoc<EventAction>{EventAction::Rollback, "The Deployment is rolled back."},
+    ValueDoc<EventAction>{EventAction::Freeze, "The Deployment is frozen until a user acts."},
+    ValueDoc<EventAction>{EventAction::Drill, "A drill was done."},
+};
+
+constexpr std::string_view guard = "DeploymentGuard";
+constexpr std::string_view policy = "RollbackPolicy";
+constexpr std::string_view rollback = "Rollback";
+
+constexpr std::array conditions{
+    ConditionDoc{"Governed", guard, "A policy applies to the Deployment.",
+                 "No policy applies, or the policy cannot be used. See [its "
+                 "reasons](#policy-resolution)."},
+    ConditionDoc{"RollbackReady", guard, "A rollback would work.",
+                 "A rollback would not work. `Unknown`: this is not known. See [its "
+                 "reasons](#preflight)."},
+    ConditionDoc{"Ready", guard, "The state is `Idle`, and the current template is known.",
+                 "`Reconciling` or `Stalled` is `True`."},
+    ConditionDoc{"Reconciling", guard,
+                 "The state is `Evaluating`, `RollingBack` or `Verifying`. Or the state is `Idle` "
+                 "and the current template has no ReplicaSet (`WaitingForReplicaSet`, "
+                 "`DeploymentPaused`) or no status (`WaitingForStatus`).",
+                 "All other cases."},
+    ConditionDoc{"Stalled", guard,
+                 "The state is `Held` or `Frozen`, or the policy of the Deployment cannot be used.",
+                 "All other cases."},
+    ConditionDoc{"Ready", policy, "The policy can be used: `Accepted` or `Suspended`.",
+                 "The policy cannot be used: `Invalid`."},
+    ConditionDoc{"Succeeded", rollback, "The phase is `Succeeded`.",
+                 "The phase is `Failed`, `Superseded`, `Observed` or `Rejected`. `Unknown`: the "
+                 "rollback is not finished."},
+    ConditionDoc{"Reconciling", rollback, "The rollback is not finished.",
+                 "The rollback is finished."},
+    ConditionDoc{"Stalled", rollback, "The phase is `Failed` or `Rejected`, so a user must act.",
+                 "All other cases."},
+};
+
+}  // namespace
+
+std::span<const ValueDoc<State>> state_docs() { return states; }
+std::span<const ValueDoc<RevisionVerdict>> verdict_docs() { return verdicts; }
+std::span<const ValueDoc<MeasurementResult>> result_docs() { return results; }
+std::span<const ValueDoc<Mode>> mode_docs() { return modes; }
+std::span<const ValueDoc<RollbackPhase>> phase_docs() { return phases; }
+std::span<const ValueDoc<EventAction>> action_docs() { return actions; }
+std::span<const ConditionDoc> condition_docs() { return conditions; }
+
+}  // namespace lastgood::api

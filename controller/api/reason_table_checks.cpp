@@ -1,0 +1,165 @@
+// Whether a policy can be used, and why a check has its result.
+#include <array>
+
+#include "api/reason_table.hpp"
+
+namespace lastgood::api {
+namespace {
+
+constexpr auto policy = ReasonPlace::Policy;
+constexpr std::string_view governed = "`Governed` is `True`";
+constexpr std::string_view not_governed = "`Governed` is `False`";
+
+// `detail`: the condition and its status.
+constexpr std::array policies{
+    ReasonEntry{policy, Reason::PolicyApplies, governed, "A policy applies to the Deployment.", ""},
+    ReasonEntry{policy, Reason::Suspended,
+                "`Governed` is `True`; `Ready` of the RollbackPolicy is `True`",
+                "The policy can be used but is suspended. Its Deployments are neither evaluated "
+                "nor rolled back.",
+                "Set `spec.suspend` to false to continue."},
+    ReasonEntry{policy, Reason::NotOptedIn, not_governed, "No policy applies to the Deployment.",
+                "Opt in if it is to be guarded."},
+    ReasonEntry{policy, Reason::InvalidAnnotation, not_governed,
+                "The key or the value of an annotation is not valid.",
+                "Correct it. The message names the nearest valid key or has an example."},
+    ReasonEntry{policy, Reason::PolicyNotFound, not_governed,
+                "The RollbackPolicy that the annotation names does not exist in the namespace.",
+                "Correct the name, or create the policy. The message has the nearest name."},
+    ReasonEntry{policy, Reason::PolicyConflict, not_governed,
+                "The selectors of two or more RollbackPolicies match the Deployment.",
+                "Name one of them in `lastgood.dev/policy`, or narrow a selector."},
+    ReasonEntry{policy, Reason::PolicyInvalid, not_governed,
+                "The RollbackPolicy has an invalid field, which an older CRD admitted.",
+                "Correct the field that the message names."},
+    ReasonEntry{policy, Reason::ConfigMapNotFound, not_governed,
+                "The ConfigMap that the annotation names does not exist in the namespace.",
+                "Create it, or correct the name."},
+    ReasonEntry{policy, Reason::ConfigMapInvalid, not_governed,
+                "A key of the ConfigMap is missing or misspelt, or its value is not valid.",
+                "Correct the key that the message names."},
+    ReasonEntry{policy, Reason::ConfigMapUnreadable, not_governed,
+                "Lastgood could not read the ConfigMap. The usual cause is a missing permission.",
+                "See the message."},
+    ReasonEntry{policy, Reason::Accepted, "`Ready` of the RollbackPolicy is `True`",
+                "The policy can be used.", ""},
+    ReasonEntry{policy, Reason::Invalid, "`Ready` of the RollbackPolicy is `False`",
+                "A field of the policy is not valid. An older CRD admitted it.",
+                "Correct the field that the message names."},
+};
+
+constexpr auto check = ReasonPlace::Check;
+constexpr std::string_view http_fails = "HTTP: `Fail`";
+constexpr std::string_view http_unknown = "HTTP: `Unknown`";
+constexpr std::string_view rollout_passes = "rollout: `Pass`";
+constexpr std::string_view rollout_unknown = "rollout: `Unknown`";
+constexpr std::string_view see_logs = "See the log of the pod that the message names.";
+
+// `detail`: the check and its result.
+constexpr std::array checks{
+    ReasonEntry{check, Reason::Pending, "any: `Unknown`",
+                "There is no result yet since the evaluation began or the controller started.", ""},
+    ReasonEntry{check, Reason::Complete, rollout_passes,
+                "Every replica has this revision and is available.", ""},
+    ReasonEntry{check, Reason::Available, rollout_passes,
+                "After the rollout: at most a quarter of the pods are not ready, or "
+                "`unavailableFor` is 0.",
+                ""},
+    ReasonEntry{check, Reason::RollingOut, rollout_unknown,
+                "The rollout is not complete, and nothing is wrong with it.", ""},
+    ReasonEntry{check, Reason::PodsStarting, "any: `Unknown`",
+                "Rollout check, after the rollout: every pod is new and younger than 5 minutes. "
+                "HTTP check: each pod that failed is not ready, is younger than 5 minutes, and "
+                "refused the connection, closed it or timed out.",
+                "Nothing. If the application starts slowly, give it a startup probe."},
+    ReasonEntry{check, Reason::NodeNotReady, rollout_unknown,
+                "After the rollout: the pods are on a node that does not report, so their state "
+                "is not known.",
+                "See the node."},
+    ReasonEntry{check, Reason::Unschedulable, rollout_unknown,
+                "After the rollout: no pod can be evaluated, and some are not on a node.",
+                "See the scheduling events of the pods."},
+    ReasonEntry{check, Reason::NoPods, rollout_unknown,
+                "After the rollout: the revision has no pod.", "See the Events of the ReplicaSet."},
+    ReasonEntry{check, Reason::ScaledToZero, rollout_unknown,
+                "The Deployment has 0 replicas, so there is no pod to evaluate.", "Scale it up."},
+    ReasonEntry{check, Reason::ProgressDeadlineExceeded, "rollout: `Fail`, breached at once",
+                "Kubernetes reports that `progressDeadlineSeconds` of the Deployment is exceeded.",
+                "See the pods that are not available."},
+    ReasonEntry{check, Reason::CrashLoop,
+                "rollout: `Fail`, breached at once in `CrashLoopBackOff`, otherwise after 5 s",
+                "In more than a quarter of the pods a container is down and has restarted "
+                "`crashLoopRestarts` times or more. Down means in `CrashLoopBackOff`, or "
+                "terminated with an error and not started again.",
+                "Run `kubectl logs --previous` for the pod that the message names."},
+    ReasonEntry{check, Reason::OOMKilled, "rollout: the same as `CrashLoop`",
+                "The same as `CrashLoop`, and the container was last killed because it used more "
+                "memory than its limit.",
+                "Raise the memory limit, or fix the memory use."},
+    ReasonEntry{check, Reason::RegistryUnavailable, rollout_unknown,
+                "The registry of an image refuses connections, times out, is overloaded or "
+                "returns 429. The release is not the cause. The check waits for the progress "
+                "deadline.",
+                "See the registry."},
+    ReasonEntry{check, Reason::ImagePull, "rollout: `Fail`, breached after 20 s",
+                "An image cannot be pulled: the registry does not have it or denies access, or its "
+                "host name does not resolve. A failed pull for which the kubelet gives no cause "
+                "counts too. An invalid image name is breached at once.",
+                "Correct the image or the pull secret in the next release."},
+    ReasonEntry{check, Reason::ConfigError, "rollout: `Fail`, breached after 10 s",
+                "A ConfigMap or Secret, or a key in one, is missing.",
+                "Create it, or correct the name in the next release."},
+    ReasonEntry{check, Reason::NotReady, "rollout: `Fail`, breached after `unavailableFor`",
+                "After the rollout: more than a quarter of the pods are not ready. [Some pods are "
+                "not counted](#pods-that-are-not-counted).",
+                see_logs},
+    ReasonEntry{check, Reason::Passed, "HTTP, and the baseline of the rollout check: `Pass`",
+                "HTTP check: at most `maxFailingPods` failed. Baseline of the rollout check: at "
+                "most a quarter of the old pods failed.",
+                ""},
+    ReasonEntry{check, Reason::WrongStatus, http_fails,
+                "The status code of the response is not in `expectedStatus`.", see_logs},
+    ReasonEntry{check, Reason::TimedOut, http_fails, "No complete response came within `timeout`.",
+                see_logs},
+    ReasonEntry{check, Reason::ConnectionRefused, http_fails,
+                "The connection was refused or reset.",
+                "Check that the application listens on the port."},
+    ReasonEntry{check, Reason::ConnectionClosed, http_fails,
+                "The connection was closed before the response was complete.", see_logs},
+    ReasonEntry{check, Reason::InvalidResponse, http_fails,
+                "The response is not HTTP, its headers are larger than 64 KiB, or the TLS "
+                "handshake failed.",
+                "Check the `scheme` and the port of the check."},
+    ReasonEntry{check, Reason::DNSLookupFailed, http_unknown, "The host name does not resolve.",
+                "Correct the URL of the check."},
+    ReasonEntry{check, Reason::Unreachable, http_unknown,
+                "There is no route to the address, or the network denies the connection.",
+                "Check that a NetworkPolicy lets the controller connect."},
+    ReasonEntry{check, Reason::NoPodsToProbe, http_unknown,
+                "No pod of the revision has started all its containers, or all its pods are on "
+                "nodes that do not report.",
+                "See the pods of the Deployment."},
+    ReasonEntry{check, Reason::PodsTerminating, http_unknown,
+                "Every pod that failed was scaled down, evicted or deleted during the probe, and "
+                "no other pod is left.",
+                ""},
+    ReasonEntry{check, Reason::ServiceNotFound, http_unknown,
+                "The Service does not exist in the namespace.",
+                "Create it, or correct the name in the check."},
+    ReasonEntry{check, Reason::ServiceUnreadable, http_unknown,
+                "Lastgood could not read the Service.", "See the message."},
+    ReasonEntry{check, Reason::ServicePortNotFound, http_unknown,
+                "The Service does not have the port, or no container has the target port.",
+                "Correct the port in the check or in the Service."},
+    ReasonEntry{check, Reason::InvalidCheck, http_unknown,
+                "The URL, path, port or scheme of the check is not valid. An older CRD admitted "
+                "it.",
+                "Correct the check."},
+};
+
+}  // namespace
+
+std::span<const ReasonEntry> policy_reasons() { return policies; }
+std::span<const ReasonEntry> check_reasons() { return checks; }
+
+}  // namespace lastgood::api

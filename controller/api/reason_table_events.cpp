@@ -1,0 +1,94 @@
+// The Events on a Deployment. The changes of the condition Governed are Events too: their reasons
+// are those of the policy.
+#include <array>
+
+#include "api/reason_table.hpp"
+
+namespace lastgood::api {
+namespace {
+
+constexpr auto place = ReasonPlace::Event;
+constexpr std::string_view normal = "Normal";
+constexpr std::string_view warning = "Warning";
+
+constexpr std::array entries{
+    ReasonEntry{place, Reason::PresumedGood, normal,
+                "The running revision was completely available when Lastgood first saw it. It "
+                "counts as good.",
+                ""},
+    ReasonEntry{place, Reason::ReleaseSeen, normal,
+                "The evaluation of a new template begins, or of one that was not proven when "
+                "Lastgood first saw it.",
+                ""},
+    ReasonEntry{place, Reason::CheckFailing, warning,
+                "The first of several consecutive failures, with value and threshold. The check is "
+                "not breached.",
+                "Nothing is needed. See `status.checks`."},
+    ReasonEntry{place, Reason::CheckBreached, warning,
+                "The consecutive failures reached the threshold, or the failure counts at once.",
+                "Nothing. The next Event reports the consequence."},
+    ReasonEntry{place, Reason::BreachEnded, normal,
+                "The check passes again. The evaluation continues, and the bake time starts again.",
+                ""},
+    ReasonEntry{place, Reason::RollbackHeld, warning,
+                "The release is breached but is not rolled back. The note names [the "
+                "hold](#holds). Also: `lastgood.dev/approve` names a Rollback that "
+                "is not the pending one.",
+                "End the hold, or ship a new release."},
+    ReasonEntry{place, Reason::RollbackStarted, "Warning; Normal for a manual Rollback",
+                "A rollback starts. The note has both revisions, the cause and the Rollback. If "
+                "approval is needed, the Event follows the approval and the note says how it was "
+                "given.",
+                ""},
+    ReasonEntry{place, Reason::PatchRejected, warning,
+                "The API server rejected the patch. The patch is retried.",
+                "Remove the cause in the note."},
+    ReasonEntry{place, Reason::RollbackRejected, warning,
+                "A manual Rollback is rejected. The note begins with [the "
+                "reason](#rejections).",
+                "Remove the cause, then create another Rollback."},
+    ReasonEntry{place, Reason::RollbackCancelled, normal,
+                "A pending Rollback is cancelled before the Deployment was changed. [The "
+                "phase `Superseded`](#superseded-rollbacks) has the causes.",
+                ""},
+    ReasonEntry{place, Reason::RolledBack, warning,
+                "The Deployment has the last good template again.",
+                "Fix the release and ship the next one."},
+    ReasonEntry{place, Reason::RollbackVerified, normal,
+                "The restored revision is rolled out and passes its checks.", ""},
+    ReasonEntry{place, Reason::RollbackUnverified, warning,
+                "The revision was restored but not verified: a check returned no result, a check "
+                "returned no result after a failure, or not every replica became available.",
+                "Check that the application works. Make the check return a result."},
+    ReasonEntry{place, Reason::RollbackFailed, warning,
+                "The restored revision does not work, or it could not be restored. The state is "
+                "`Frozen`.",
+                "See the note. A user must [end the freeze](#how-to-end-a-freeze)."},
+    ReasonEntry{place, Reason::LimitReached, warning,
+                "The release is breached, but the Deployment reached `rollback.limit`. The state "
+                "is `Frozen`.",
+                "See the note. A user must [end the freeze](#how-to-end-a-freeze)."},
+    ReasonEntry{place, Reason::Contested, warning,
+                "A tool keeps applying a template that was rolled back. The state is `Frozen`.",
+                "Revert the release at its source, or stop the tool."},
+    ReasonEntry{place, Reason::Resumed, normal, "A user ended the freeze.", ""},
+    ReasonEntry{place, Reason::DrillFailed, warning, "A drill failed. The note has the cause.",
+                "Remove the cause before a rollback is needed."},
+    ReasonEntry{place, Reason::InvalidAnnotation, warning,
+                "An annotation of the pod template is not valid, or it belongs on the Deployment.",
+                "Correct it in the next release."},
+    ReasonEntry{place, Reason::ReleaseGood, normal,
+                "The release baked without a breach. It is the last good revision.", ""},
+    ReasonEntry{place, Reason::ReleaseInconclusive, warning,
+                "The release baked, but a check never returned a result. Nothing is rolled back to "
+                "it.",
+                "Make the check that the note names return a result."},
+    ReasonEntry{place, Reason::ReleaseSuperseded, normal,
+                "A newer template replaced a breached release.", ""},
+};
+
+}  // namespace
+
+std::span<const ReasonEntry> event_reasons() { return entries; }
+
+}  // namespace lastgood::api
