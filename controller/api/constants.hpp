@@ -1,4 +1,5 @@
-// Names that users and other tools see: the API group, annotations, labels, the field manager. Each is defined here, once.
+// Names that users and other tools see: the API group, annotations, labels, the field manager. Each
+// is defined here, once.
 #pragma once
 
 #include <string_view>
@@ -15,14 +16,18 @@ namespace annotation {
 inline constexpr std::string_view prefix = "lastgood.dev/";
 
 // On a Deployment, written by users.
-inline constexpr std::string_view enabled = "lastgood.dev/enabled";          // "true" or "false"
-inline constexpr std::string_view policy = "lastgood.dev/policy";            // name of a RollbackPolicy
+inline constexpr std::string_view enabled = "lastgood.dev/enabled";  // "true" or "false"
+inline constexpr std::string_view policy = "lastgood.dev/policy";    // name of a RollbackPolicy
 inline constexpr std::string_view config_map = "lastgood.dev/config-map";    // name of a ConfigMap
 inline constexpr std::string_view pause_until = "lastgood.dev/pause-until";  // RFC 3339
-inline constexpr std::string_view resume = "lastgood.dev/resume";            // RFC 3339: ends a freeze that began before it
-inline constexpr std::string_view approve = "lastgood.dev/approve";          // name of a Rollback that waits for approval
-inline constexpr std::string_view group = "lastgood.dev/group";              // Deployments that are rolled back together
-inline constexpr std::string_view group_order = "lastgood.dev/group-order";  // "-1000".."1000", the lowest first
+inline constexpr std::string_view resume =
+    "lastgood.dev/resume";  // RFC 3339: ends a freeze that began before it
+inline constexpr std::string_view approve =
+    "lastgood.dev/approve";  // name of a Rollback that waits for approval
+inline constexpr std::string_view group =
+    "lastgood.dev/group";  // Deployments that are rolled back together
+inline constexpr std::string_view group_order =
+    "lastgood.dev/group-order";  // "-1000".."1000", the lowest first
 
 // On a Deployment, written by this program: the name of the Rollback that restored its template.
 inline constexpr std::string_view rolled_back_by = "lastgood.dev/rolled-back-by";
@@ -38,9 +43,22 @@ inline constexpr std::string_view last_applied = "kubectl.kubernetes.io/last-app
 
 }  // namespace annotation
 
+// Types of conditions.
+namespace condition {
+
+inline constexpr std::string_view governed = "Governed";             // DeploymentGuard
+inline constexpr std::string_view rollback_ready = "RollbackReady";  // DeploymentGuard
+inline constexpr std::string_view succeeded = "Succeeded";           // Rollback
+inline constexpr std::string_view ready = "Ready";
+inline constexpr std::string_view reconciling = "Reconciling";
+inline constexpr std::string_view stalled = "Stalled";
+
+}  // namespace condition
+
 namespace label {
 
-inline constexpr std::string_view deployment = "lastgood.dev/deployment";  // on a snapshot: the Deployment's name
+inline constexpr std::string_view deployment =
+    "lastgood.dev/deployment";  // on a snapshot: the Deployment's name
 
 }  // namespace label
 

@@ -10,7 +10,9 @@ namespace {
 bool meets(const LabelRequirement& requirement, const StringMap& labels) {
   const auto found = labels.find(requirement.key);
   const bool exists = found != labels.end();
-  const auto listed = [&] { return std::ranges::find(requirement.values, found->second) != requirement.values.end(); };
+  const auto listed = [&] {
+    return std::ranges::find(requirement.values, found->second) != requirement.values.end();
+  };
   if (requirement.op == "In") return exists && listed();
   if (requirement.op == "NotIn") return !exists || !listed();
   if (requirement.op == "Exists") return exists;
@@ -22,25 +24,26 @@ std::string query_of(const LabelRequirement& requirement) {
   if (requirement.op == "Exists") return requirement.key;
   if (requirement.op == "DoesNotExist") return "!" + requirement.key;
   std::string out = requirement.key + (requirement.op == "NotIn" ? " notin (" : " in (");
-  for (std::size_t i = 0; i < requirement.values.size(); ++i) out += (i == 0 ? "" : ",") + requirement.values[i];
+  for (std::size_t i = 0; i < requirement.values.size(); ++i)
+    out += (i == 0 ? "" : ",") + requirement.values[i];
   return out + ")";
 }
 
 }  // namespace
 
-const char* to_string(Truth truth) {
+const char* to_string(ConditionStatus truth) {
   switch (truth) {
-    case Truth::True: return "True";
-    case Truth::False: return "False";
-    case Truth::Unknown: return "Unknown";
+    case ConditionStatus::True: return "True";
+    case ConditionStatus::False: return "False";
+    case ConditionStatus::Unknown: return "Unknown";
   }
   return "Unknown";
 }
 
-Truth parse_truth(std::string_view text) {
-  if (text == "True") return Truth::True;
-  if (text == "False") return Truth::False;
-  return Truth::Unknown;
+ConditionStatus parse_condition_status(std::string_view text) {
+  if (text == "True") return ConditionStatus::True;
+  if (text == "False") return ConditionStatus::False;
+  return ConditionStatus::Unknown;
 }
 
 void set_condition(Conditions& conditions, Condition condition, Time now) {
@@ -68,7 +71,8 @@ bool matches(const LabelSelector& selector, const StringMap& labels) {
     return found != labels.end() && found->second == pair.second;
   };
   return std::ranges::all_of(selector.match_labels, same) &&
-         std::ranges::all_of(selector.match_expressions, [&](const auto& one) { return meets(one, labels); });
+         std::ranges::all_of(selector.match_expressions,
+                             [&](const auto& one) { return meets(one, labels); });
 }
 
 std::string to_query(const LabelSelector& selector) {

@@ -23,20 +23,22 @@ struct ObjectMeta {
   std::optional<Time> created = {};
   bool deleting = false;  // metadata.deletionTimestamp is set
   StringMap labels = {};
-  StringMap annotations = {};  // of Deployments: those of lastgood.dev/ and deployment.kubernetes.io/revision only
-  Uid owner;                   // the controlling owner reference's uid; empty without one
+  StringMap annotations =
+      {};     // of Deployments: those of lastgood.dev/ and deployment.kubernetes.io/revision only
+  Uid owner;  // the controlling owner reference's uid; empty without one
 
   bool operator==(const ObjectMeta&) const = default;
 };
 
-enum class Truth : std::uint8_t { True, False, Unknown };
-[[nodiscard]] const char* to_string(Truth truth);
-[[nodiscard]] Truth parse_truth(std::string_view text);  // what is neither True nor False is Unknown
+enum class ConditionStatus : std::uint8_t { True, False, Unknown };
+[[nodiscard]] const char* to_string(ConditionStatus truth);
+[[nodiscard]] ConditionStatus parse_condition_status(
+    std::string_view text);  // what is neither True nor False is Unknown
 
 // metav1.Condition.
 struct Condition {
   std::string type;
-  Truth status = Truth::Unknown;
+  ConditionStatus status = ConditionStatus::Unknown;
   std::string reason;
   std::string message;
   std::optional<Time> last_transition = {};

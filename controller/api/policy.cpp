@@ -26,12 +26,16 @@ const char* to_string(Mode mode) { return spell(modes, mode); }
 std::optional<Mode> parse_mode(std::string_view text) { return unspell(modes, text); }
 
 const char* to_string(HttpTarget target) { return spell(targets, target); }
-std::optional<HttpTarget> parse_http_target(std::string_view text) { return unspell(targets, text); }
+std::optional<HttpTarget> parse_http_target(std::string_view text) {
+  return unspell(targets, text);
+}
 
-std::string question_of(const HttpCheck& http) {
-  std::string text = fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n", to_string(http.target), http.scheme, http.port, http.path,
-                                 http.service, http.url, http.timeout.count(), http.max_failing_percent);
-  for (const StatusRange& range : http.expected) text += fmt::format("{}-{}\n", range.from, range.to);
+std::string config_hash_of(const HttpCheck& http) {
+  std::string text = fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n", to_string(http.target),
+                                 http.scheme, http.port, http.path, http.service, http.url,
+                                 http.timeout.count(), http.max_failing_percent);
+  for (const StatusRange& range : http.expected)
+    text += fmt::format("{}-{}\n", range.from, range.to);
   return digest_of(text);
 }
 

@@ -22,8 +22,9 @@ enum class HttpTarget : std::uint8_t { Pods, Service, Url };
 [[nodiscard]] const char* to_string(HttpTarget target);
 [[nodiscard]] std::optional<HttpTarget> parse_http_target(std::string_view text);
 
-// Pods: every pod of the new revision at its IP. Service: the Service `service` of the Deployment's namespace, asked pod by
-// pod. Url: `url` as it stands, unless its host is such a Service. Exactly one way per check.
+// Pods: every pod of the new revision at its IP. Service: the Service `service` of the Deployment's
+// namespace, asked pod by pod. Url: `url` as it stands, unless its host is such a Service. Exactly
+// one way per check.
 struct HttpCheck {
   HttpTarget target = HttpTarget::Pods;
   std::string scheme = "http";               // http or https; Pods and Service
@@ -38,7 +39,7 @@ struct HttpCheck {
 };
 
 // A digest of what is asked: the same for the same question, over restarts and builds.
-[[nodiscard]] std::string question_of(const HttpCheck& http);
+[[nodiscard]] std::string config_hash_of(const HttpCheck& http);
 
 struct Check {
   std::string name;
@@ -105,7 +106,8 @@ struct RollbackPolicy {
   ObjectMeta meta;
   PolicySpec spec = {};
   PolicyStatus status = {};
-  std::string problem;  // why the spec cannot be used although the server admitted it; empty when it can
+  std::string
+      problem;  // why the spec cannot be used although the server admitted it; empty when it can
   bool operator==(const RollbackPolicy&) const = default;
 };
 

@@ -6,11 +6,15 @@ namespace lastgood::api {
 namespace {
 
 constexpr Spelling<RollbackPhase> phases[] = {
-    {RollbackPhase::Pending, "Pending"},       {RollbackPhase::TemplateRestored, "TemplateRestored"},
-    {RollbackPhase::Restored, "Restored"},     {RollbackPhase::Verifying, "Verifying"},
-    {RollbackPhase::Succeeded, "Succeeded"},   {RollbackPhase::Failed, "Failed"},
-    {RollbackPhase::Superseded, "Superseded"}, {RollbackPhase::Observed, "Observed"},
-    {RollbackPhase::Refused, "Refused"},
+    {RollbackPhase::Pending, "Pending"},
+    {RollbackPhase::TemplateRestored, "TemplateRestored"},
+    {RollbackPhase::Restored, "Restored"},
+    {RollbackPhase::Verifying, "Verifying"},
+    {RollbackPhase::Succeeded, "Succeeded"},
+    {RollbackPhase::Failed, "Failed"},
+    {RollbackPhase::Superseded, "Superseded"},
+    {RollbackPhase::Observed, "Observed"},
+    {RollbackPhase::Rejected, "Rejected"},
 };
 
 }  // namespace
@@ -28,12 +32,12 @@ bool finished(RollbackPhase phase) {
     case RollbackPhase::Failed:
     case RollbackPhase::Superseded:
     case RollbackPhase::Observed:
-    case RollbackPhase::Refused: break;
+    case RollbackPhase::Rejected: break;
   }
   return true;
 }
 
-bool is_by_hand(const RollbackSpec& spec) { return spec.check.empty() && spec.caused_by.empty(); }
+bool is_manual(const RollbackSpec& spec) { return spec.check.empty() && spec.caused_by.empty(); }
 bool is_bound(const RollbackSpec& spec) { return spec.generation != 0; }
 
 }  // namespace lastgood::api

@@ -12,7 +12,7 @@ namespace lastgood::api {
 
 struct DeploymentCondition {
   std::string type;  // Available, Progressing, ReplicaFailure
-  Truth status = Truth::Unknown;
+  ConditionStatus status = ConditionStatus::Unknown;
   std::string reason;
   std::string message;
   std::optional<Time> last_update = {};  // of Progressing: when the rollout last got further
@@ -36,19 +36,20 @@ struct Deployment {
   bool operator==(const Deployment&) const = default;
 };
 
-// As `kubectl rollout status` calls it, and stricter for zero: the spec is observed, every replica is of the newest
-// template and available, none of an older one is left, and there is at least one.
+// As `kubectl rollout status` calls it, and stricter for zero: the spec is observed, every replica
+// is of the newest template and available, none of an older one is left, and there is at least one.
 [[nodiscard]] bool rollout_complete(const Deployment& deployment);
 
-// The annotation deployment.kubernetes.io/revision, of a Deployment or a ReplicaSet; 0 without one, or where it is no number.
+// The annotation deployment.kubernetes.io/revision, of a Deployment or a ReplicaSet; 0 without one,
+// or where it is no number.
 [[nodiscard]] std::int64_t revision_of(const ObjectMeta& meta);
 
 // apps/v1 ReplicaSet of a Deployment.
 struct ReplicaSet {
   ObjectMeta meta;
-  TemplateHash hash;                    // label pod-template-hash
-  std::int64_t revision = 0;            // annotation deployment.kubernetes.io/revision; 0 without one
-  bool is_current = false;              // its template, without pod-template-hash, equals the Deployment's
+  TemplateHash hash;          // label pod-template-hash
+  std::int64_t revision = 0;  // annotation deployment.kubernetes.io/revision; 0 without one
+  bool is_current = false;    // its template, without pod-template-hash, equals the Deployment's
   bool no_rollback_past = false;        // as policy/ reads its template's annotations
   StringMap template_annotations = {};  // of its pod template, those under lastgood.dev/
 
@@ -61,9 +62,11 @@ struct ContainerState {
   bool ready = false;
   bool ended = false;  // state.terminated: it does not run now
   std::int64_t restarts = 0;
-  std::string waiting_reason;    // CrashLoopBackOff, ImagePullBackOff, ErrImagePull, CreateContainerConfigError, ...
-  std::string waiting_message;   // at most 4 KiB: what went wrong is said last
-  std::string last_exit_reason;  // of the current or last termination: Error, OOMKilled, Completed, ...
+  std::string waiting_reason;   // CrashLoopBackOff, ImagePullBackOff, ErrImagePull,
+                                // CreateContainerConfigError, ...
+  std::string waiting_message;  // at most 4 KiB: what went wrong is said last
+  std::string
+      last_exit_reason;  // of the current or last termination: Error, OOMKilled, Completed, ...
   int last_exit_code = 0;
   bool operator==(const ContainerState&) const = default;
 };

@@ -1,103 +1,129 @@
-// From the answers of many pods to one sample.
+// From the answers of many pods to one measurement.
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
 #include <set>
 
-#include "codec/values.hpp"
 #include "base/text.hpp"
 #include "checks/container.hpp"
 #include "checks/http.hpp"
 #include "checks/message.hpp"
+#include "codec/values.hpp"
 
 namespace lastgood::checks {
+
+using api::Reason;
 namespace {
 
-using api::HttpOutcome;
+using api::ProbeOutcome;
 
-enum class Kind : std::uint8_t { Passed, WrongStatus, TimedOut, Refused, Closed, Malformed, NotAsked, Stopped, Starting };
+enum class Kind : std::uint8_t {
+  Passed,
+  WrongStatus,
+  TimedOut,
+  Refused,
+  Closed,
+  Malformed,
+  NotAsked,
+  Stopped,
+  Starting
+};
 constexpr std::size_t kinds = 9;
 
-const char* reason_of(Kind kind) {
+Reason reason_of(Kind kind) {
   switch (kind) {
-    case Kind::Passed: return "Passed";
-    case Kind::WrongStatus: return "WrongStatus";
-    case Kind::TimedOut: return "TimedOut";
-    case Kind::Refused: return "Refused";
-    case Kind::Closed: return "Closed";
-    case Kind::Malformed: return "Malformed";
-    case Kind::NotAsked: return "NotAsked";
-    case Kind::Stopped: return "Stopped";
-    case Kind::Starting: return "PodsStarting";
+    case Kind::Passed: return Reason::Passed;
+    case Kind::WrongStatus: return Reason::WrongStatus;
+    case Kind::TimedOut: return Reason::TimedOut;
+    case Kind::Refused: return Reason::ConnectionRefused;
+    case Kind::Closed: return Reason::ConnectionClosed;
+    case Kind::Malformed: return Reason::InvalidResponse;
+    case Kind::NotAsked: return Reason::Unreachable;
+    case Kind::Stopped: return Reason::PodsTerminating;
+    case Kind::Starting: return Reason::PodsStarting;
   }
-  return "NotAsked";
+  return Reason::Unreachable;
 }
 
-Kind kind_of_answer(const api::HttpCheck& http, const api::HttpAnswer& answer) {
+Kind kind_of_answer(const api::HttpCheck& http, const api::ProbeResponse& answer) {
   switch (answer.outcome) {
-    case HttpOutcome::Answered: {
-      const auto covers = [&](const api::StatusRange& range) { return range.from <= answer.status && answer.status <= range.to; };
+    case ProbeOutcome::Answered: {
+      const auto covers = [&](const api::StatusRange& range) {
+        return range.from <= answer.status && answer.status <= range.to;
+      };
       return std::ranges::any_of(http.expected, covers) ? Kind::Passed : Kind::WrongStatus;
     }
-    case HttpOutcome::Refused: return Kind::Refused;
-    case HttpOutcome::TimedOut: return Kind::TimedOut;
-    case HttpOutcome::Closed: return Kind::Closed;
-    case HttpOutcome::Malformed: return Kind::Malformed;
-    case HttpOutcome::Unresolved:
-    case HttpOutcome::Unreachable: return Kind::NotAsked;
+    case ProbeOutcome::ConnectionRefused: return Kind::Refused;
+    case ProbeOutcome::TimedOut: return Kind::TimedOut;
+    case ProbeOutcome::ConnectionClosed: return Kind::Closed;
+    case ProbeOutcome::InvalidResponse: return Kind::Malformed;
+    case ProbeOutcome::DNSLookupFailed:
+    case ProbeOutcome::Unreachable: return Kind::NotAsked;
   }
   return Kind::NotAsked;
 }
 
-bool is_silent(Kind kind) { return kind == Kind::TimedOut || kind == Kind::Refused || kind == Kind::Closed; }
-
-Kind kind_of(const api::HttpCheck& http, const HttpAsked& asked) {
-  const Kind kind = kind_of_answer(http, asked.answer);
-  if (kind == Kind::Passed || kind == Kind::NotAsked) return kind;
-  if (asked.excuse == Excuse::Stopped) return Kind::Stopped;
-  return asked.excuse == Excuse::Starting && is_silent(kind) ? Kind::Starting : kind;
+bool is_silent(Kind kind) {
+  return kind == Kind::TimedOut || kind == Kind::Refused || kind == Kind::Closed;
 }
 
-std::string what_happened(const api::HttpCheck& http, const HttpAsked& asked, Kind kind) {
+Kind kind_of(const api::HttpCheck& http, const ProbeResult& asked) {
+  const Kind kind = kind_of_answer(http, asked.answer);
+  if (kind == Kind::Passed || kind == Kind::NotAsked) return kind;
+  if (asked.exclusion == ExclusionReason::Stopped) return Kind::Stopped;
+  return asked.exclusion == ExclusionReason::Starting && is_silent(kind) ? Kind::Starting : kind;
+}
+
+std::string what_happened(const api::HttpCheck& http, const ProbeResult& asked, Kind kind) {
   const auto detail = asked.answer.detail.empty() ? "" : fmt::format(" ({})", asked.answer.detail);
   switch (kind) {
     case Kind::Passed:
     case Kind::WrongStatus:
-      return fmt::format("answered {}, expected {}", asked.answer.status, codec::format_status_ranges(http.expected));
-    case Kind::TimedOut: return fmt::format("gave no answer within {}", format_duration(http.timeout));
-    case Kind::Refused: return fmt::format("refused or reset the connection on port {}", asked.ask.question.port);
+      return fmt::format("answered {}, expected {}", asked.answer.status,
+                         codec::format_status_ranges(http.expected));
+    case Kind::TimedOut:
+      return fmt::format("gave no answer within {}", format_duration(http.timeout));
+    case Kind::Refused:
+      return fmt::format("refused or reset the connection on port {}", asked.ask.question.port);
     case Kind::Closed: return "closed the connection before a whole answer";
     case Kind::Malformed: return "gave no HTTP answer" + detail;
     case Kind::NotAsked:
-      return (asked.answer.outcome == HttpOutcome::Unresolved ? "has a name that does not resolve"
-                                                              : "cannot be reached from here") +
+      return (asked.answer.outcome == ProbeOutcome::DNSLookupFailed
+                  ? "has a name that does not resolve"
+                  : "cannot be reached from here") +
              detail;
-    case Kind::Stopped: return asked.ask.pod.empty() ? "was asked while pods were stopped" : "was stopped while it was asked";
+    case Kind::Stopped:
+      return asked.ask.pod.empty() ? "was asked while pods were stopped"
+                                   : "was stopped while it was asked";
     case Kind::Starting:
-      return asked.ask.pod.empty() ? "was asked while no pod is ready yet" : "is not ready yet and may still be starting";
+      return asked.ask.pod.empty() ? "was asked while no pod is ready yet"
+                                   : "is not ready yet and may still be starting";
   }
   return {};
 }
 
 std::string shortened(const std::string& text) { return clip(text, 100); }
 
-std::string who(const HttpAsked& asked) {
+std::string who(const ProbeResult& asked) {
   const auto& question = asked.ask.question;
   if (!asked.ask.pod.empty()) return asked.ask.pod;
-  return fmt::format("{}://{}{}", question.tls ? "https" : "http", shortened(question.host_header), shortened(question.target));
+  return fmt::format("{}://{}{}", question.tls ? "https" : "http", shortened(question.host_header),
+                     shortened(question.target));
 }
 
 struct Tally {
   std::array<std::size_t, kinds> count{};
-  std::array<const HttpAsked*, kinds> first{};
+  std::array<const ProbeResult*, kinds> first{};
 
-  void add(const HttpAsked& asked, Kind kind) {
+  void add(const ProbeResult& asked, Kind kind) {
     const auto at = static_cast<std::size_t>(kind);
     if (count[at]++ == 0) first[at] = &asked;
   }
   [[nodiscard]] std::size_t of(Kind kind) const { return count[static_cast<std::size_t>(kind)]; }
-  [[nodiscard]] const HttpAsked& one(Kind kind) const { return *first[static_cast<std::size_t>(kind)]; }
+  [[nodiscard]] const ProbeResult& one(Kind kind) const {
+    return *first[static_cast<std::size_t>(kind)];
+  }
 
   [[nodiscard]] Kind commonest_failure() const {
     Kind best = Kind::WrongStatus;
@@ -113,7 +139,8 @@ struct Tally {
   }
 };
 
-// What the numbers leave out: pods that could not be asked or did not stay, and those of many that were not asked.
+// What the numbers leave out: pods that could not be asked or did not stay, and those of many that
+// were not asked.
 std::string footnote(const Tally& tally, std::size_t asked, std::size_t pods) {
   std::string out;
   if (const auto not_asked = tally.of(Kind::NotAsked); not_asked > 0)
@@ -126,66 +153,82 @@ std::string footnote(const Tally& tally, std::size_t asked, std::size_t pods) {
   return out;
 }
 
-std::string summary(const api::HttpCheck& http, const Tally& tally, std::size_t failed, std::size_t counted) {
+std::string summary(const api::HttpCheck& http, const Tally& tally, std::size_t failed,
+                    std::size_t counted) {
   const auto kind = failed > 0 ? tally.commonest_failure() : Kind::Passed;
   const auto& one = tally.one(kind);
   if (one.ask.pod.empty()) return fmt::format("{} {}", who(one), what_happened(http, one, kind));
-  return fmt::format("{} of {} pods {} {}: {} {} (limit {}% of pods)", failed > 0 ? failed : counted, counted,
-                     failed > 0 ? "failed" : "passed", shortened(one.ask.question.target), who(one),
-                     what_happened(http, one, kind), http.max_failing_percent);
+  return fmt::format("{} of {} pods {} {}: {} {} (limit {}% of pods)",
+                     failed > 0 ? failed : counted, counted, failed > 0 ? "failed" : "passed",
+                     shortened(one.ask.question.target), who(one), what_happened(http, one, kind),
+                     http.max_failing_percent);
 }
 
 }  // namespace
 
-Sample judge_http(const api::Check& check, std::span<const HttpAsked> asked, std::size_t pods) {
+Measurement measure_http(const api::Check& check, std::span<const ProbeResult> asked,
+                         std::size_t pods) {
   Tally tally;
   for (const auto& one : asked) tally.add(one, kind_of(check.http, one));
-  const auto counted = asked.size() - tally.of(Kind::NotAsked) - tally.of(Kind::Stopped) - tally.of(Kind::Starting);
+  const auto counted =
+      asked.size() - tally.of(Kind::NotAsked) - tally.of(Kind::Stopped) - tally.of(Kind::Starting);
   const auto failed = counted - tally.of(Kind::Passed);
-  Sample sample{.check = check.name};
+  Measurement measurement{.check = check.name};
   if (asked.empty()) {
-    sample.reason = "NoPodToAsk";
-    sample.message = "no pod of the new revision was asked";
-    return sample;
+    measurement.reason = Reason::NoPodsToProbe;
+    measurement.message = "no pod of the new revision was asked";
+    return measurement;
   }
   if (counted == 0) {
     const auto kind = tally.why_none();
     const auto& one = tally.one(kind);
-    sample.reason = one.answer.outcome == HttpOutcome::Unresolved ? "Unresolved" : "Unreachable";
-    if (kind != Kind::NotAsked) sample.reason = reason_of(kind);
-    sample.message = clip(fmt::format("{} {}", who(one), what_happened(check.http, one, kind)), message_limit);
-    return sample;
+    measurement.reason = one.answer.outcome == ProbeOutcome::DNSLookupFailed
+                             ? Reason::DNSLookupFailed
+                             : Reason::Unreachable;
+    if (kind != Kind::NotAsked) measurement.reason = reason_of(kind);
+    measurement.message =
+        clip(fmt::format("{} {}", who(one), what_happened(check.http, one, kind)), message_limit);
+    return measurement;
   }
-  const bool fails = failed * 100 > static_cast<std::size_t>(std::max(check.http.max_failing_percent, 0)) * counted;
-  sample.result = fails ? api::SampleResult::Fail : api::SampleResult::Pass;
-  sample.reason = reason_of(fails ? tally.commonest_failure() : Kind::Passed);
-  sample.message = clip(summary(check.http, tally, failed, counted) + footnote(tally, asked.size(), pods), message_limit);
-  return sample;
+  const bool fails =
+      failed * 100 >
+      static_cast<std::size_t>(std::max(check.http.max_failing_percent, 0)) * counted;
+  measurement.result = fails ? api::MeasurementResult::Fail : api::MeasurementResult::Pass;
+  measurement.reason = reason_of(fails ? tally.commonest_failure() : Kind::Passed);
+  measurement.message =
+      clip(summary(check.http, tally, failed, counted) + footnote(tally, asked.size(), pods),
+           message_limit);
+  return measurement;
 }
 
-bool is_to_be_confirmed(const Sample& sample) { return sample.result == api::SampleResult::Fail; }
+bool is_to_be_confirmed(const Measurement& measurement) {
+  return measurement.result == api::MeasurementResult::Fail;
+}
 
-void excuse_stopped(std::span<HttpAsked> asked, std::span<const api::Pod> then, std::span<const api::Pod> now) {
+void exclude_terminating(std::span<ProbeResult> asked, std::span<const api::Pod> then,
+                         std::span<const api::Pod> now) {
   std::set<std::string_view> stopped;
   for (const api::Pod& pod : then)
-    if (is_living(pod)) stopped.insert(pod.meta.key.name);
+    if (is_pod_active(pod)) stopped.insert(pod.meta.key.name);
   for (const api::Pod& pod : now)
-    if (is_living(pod)) stopped.erase(pod.meta.key.name);
-  for (HttpAsked& one : asked) {
+    if (is_pod_active(pod)) stopped.erase(pod.meta.key.name);
+  for (ProbeResult& one : asked) {
     const bool is_stopped = one.ask.pod.empty() ? !stopped.empty() : stopped.contains(one.ask.pod);
-    if (is_stopped) one.excuse = Excuse::Stopped;
+    if (is_stopped) one.exclusion = ExclusionReason::Stopped;
   }
 }
 
-void excuse_starting(std::span<HttpAsked> asked, std::span<const api::Pod> pods, const std::optional<Time>& rolled_out,
-                     Time now) {
+void exclude_starting(std::span<ProbeResult> asked, std::span<const api::Pod> pods,
+                      const std::optional<Time>& rolled_out, Time now) {
   std::set<std::string_view> starting;
   for (const api::Pod& pod : pods)
-    if (is_living(pod) && starts_up(pod, rolled_out, now)) starting.insert(pod.meta.key.name);
-  const bool is_any_ready = std::ranges::any_of(pods, [](const api::Pod& pod) { return is_living(pod) && pod.ready; });
-  for (HttpAsked& one : asked) {
-    const bool starts = one.ask.pod.empty() ? !is_any_ready && !starting.empty() : starting.contains(one.ask.pod);
-    if (starts && one.excuse == Excuse::None) one.excuse = Excuse::Starting;
+    if (is_pod_active(pod) && starts_up(pod, rolled_out, now)) starting.insert(pod.meta.key.name);
+  const bool is_any_ready = std::ranges::any_of(
+      pods, [](const api::Pod& pod) { return is_pod_active(pod) && pod.ready; });
+  for (ProbeResult& one : asked) {
+    const bool starts =
+        one.ask.pod.empty() ? !is_any_ready && !starting.empty() : starting.contains(one.ask.pod);
+    if (starts && one.exclusion == ExclusionReason::None) one.exclusion = ExclusionReason::Starting;
   }
 }
 

@@ -1,4 +1,4 @@
-// How long a sample's message may be: it goes into status and Events.
+// How long a measurement's message may be: it goes into status and Events.
 #pragma once
 
 #include <cstddef>

@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <string>
 
-#include "codec/json_at.hpp"
 #include "base/text.hpp"
+#include "codec/json_at.hpp"
 
 namespace lastgood::codec {
 namespace {
@@ -22,7 +22,8 @@ std::optional<Json> read_status(std::string_view body) {
 
 bool has_cause(const Json& status, std::string_view reason) {
   const Json& causes = array_at(status, {"details", "causes"});
-  return std::ranges::any_of(causes, [&](const Json& cause) { return text_at(cause, {"reason"}) == reason; });
+  return std::ranges::any_of(
+      causes, [&](const Json& cause) { return text_at(cause, {"reason"}) == reason; });
 }
 
 std::optional<Duration> wished_delay(const Json& status) {
@@ -36,11 +37,15 @@ ErrorKind kind_of(int code, const Json& status) {
     case 401: return ErrorKind::Unauthorized;
     case 403: return ErrorKind::Forbidden;
     case 404: return ErrorKind::NotFound;
-    case 409: return text_at(status, {"reason"}) == "AlreadyExists" ? ErrorKind::AlreadyExists : ErrorKind::Conflict;
+    case 409:
+      return text_at(status, {"reason"}) == "AlreadyExists" ? ErrorKind::AlreadyExists
+                                                            : ErrorKind::Conflict;
     case 410: return ErrorKind::Expired;
     case 422: return ErrorKind::Invalid;
     case 429: return ErrorKind::TooManyRequests;
-    case 504: return has_cause(status, "ResourceVersionTooLarge") ? ErrorKind::VersionTooLarge : ErrorKind::Server;
+    case 504:
+      return has_cause(status, "ResourceVersionTooLarge") ? ErrorKind::VersionTooLarge
+                                                          : ErrorKind::Server;
     default: return ErrorKind::Server;
   }
 }
@@ -52,7 +57,8 @@ std::string message_of(int code, std::string_view message) {
   return clip(said, max_error_message);
 }
 
-Error error_of(int code, const Json& status, std::string_view message, std::optional<Duration> retry_after) {
+Error error_of(int code, const Json& status, std::string_view message,
+               std::optional<Duration> retry_after) {
   return {.kind = kind_of(code, status),
           .message = message_of(code, message),
           .status = code,
@@ -62,16 +68,19 @@ Error error_of(int code, const Json& status, std::string_view message, std::opti
 }  // namespace
 
 Error status_error(int http_status, std::string_view body, std::optional<Duration> retry_after) {
-  if (const auto status = read_status(body)) return error_of(http_status, *status, text_at(*status, {"message"}), retry_after);
+  if (const auto status = read_status(body))
+    return error_of(http_status, *status, text_at(*status, {"message"}), retry_after);
   return error_of(http_status, Json::object(), body.substr(0, 2 * max_error_message), retry_after);
 }
 
 Error event_error(std::string_view status_object) {
   const auto status = read_status(status_object);
-  if (!status) return {.kind = ErrorKind::Protocol, .message = "the watch sent an ERROR event without a Status"};
+  if (!status)
+    return {.kind = ErrorKind::Protocol,
+            .message = "the watch sent an ERROR event without a Status"};
   const std::int64_t code = number_at(*status, {"code"});
-  return error_of(code >= 100 && code <= 599 ? static_cast<int>(code) : 500, *status, text_at(*status, {"message"}),
-                  std::nullopt);
+  return error_of(code >= 100 && code <= 599 ? static_cast<int>(code) : 500, *status,
+                  text_at(*status, {"message"}), std::nullopt);
 }
 
 }  // namespace lastgood::codec

@@ -1,7 +1,8 @@
 // DeploymentGuard from and to JSON.
 //
-// An empty or absent field is left out, so a status is written whole (PUT, or JSON patch `add` of /status), never as a merge
-// patch. Texts beyond the schema's bounds are cut, so that the server never rejects a status for its length.
+// An empty or absent field is left out, so a status is written whole (PUT, or JSON patch `add` of
+// /status), never as a merge patch. Texts beyond the schema's bounds are cut, so that the server
+// never rejects a status for its length.
 #pragma once
 
 #include "api/guard.hpp"

@@ -10,7 +10,8 @@ namespace lastgood::codec {
 
 using Json = nlohmann::json;
 
-// Bounded: 64 MiB and 64 levels, else TooLarge. Text that is not JSON is Protocol; the error names the byte. Never throws.
+// Bounded: 64 MiB and 64 levels, else TooLarge. Text that is not JSON is Protocol; the error names
+// the byte. Never throws.
 [[nodiscard]] Result<Json> parse_json(std::string_view text);
 
 }  // namespace lastgood::codec

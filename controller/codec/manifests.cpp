@@ -23,7 +23,9 @@ Json owner_references(const std::string& deployment, const Uid& uid) {
                        {"blockOwnerDeletion", false}}});
 }
 
-Json owner_references(const Deployment& deployment) { return owner_references(deployment.meta.key.name, deployment.meta.uid); }
+Json owner_references(const Deployment& deployment) {
+  return owner_references(deployment.meta.key.name, deployment.meta.uid);
+}
 
 Json metadata(const Key& key, const Deployment& deployment) {
   return {{"name", key.name},
@@ -35,7 +37,9 @@ Json metadata(const Key& key, const Deployment& deployment) {
 }  // namespace
 
 Json guard_manifest(const Deployment& deployment) {
-  return {{"apiVersion", group_version}, {"kind", "DeploymentGuard"}, {"metadata", metadata(deployment.meta.key, deployment)}};
+  return {{"apiVersion", group_version},
+          {"kind", "DeploymentGuard"},
+          {"metadata", metadata(deployment.meta.key, deployment)}};
 }
 
 std::string status_patch(const Uid& uid, const Json& status) {
@@ -47,7 +51,9 @@ std::string status_patch(const Uid& uid, const Json& status) {
 std::string adopt_guard_patch(const DeploymentGuard& guard, const Deployment& deployment) {
   const Json patch =
       Json::array({{{"op", "test"}, {"path", "/metadata/uid"}, {"value", guard.meta.uid.value}},
-                   {{"op", "add"}, {"path", "/metadata/ownerReferences"}, {"value", owner_references(deployment)}}});
+                   {{"op", "add"},
+                    {"path", "/metadata/ownerReferences"},
+                    {"value", owner_references(deployment)}}});
   return patch.dump();
 }
 
@@ -61,32 +67,37 @@ Json rollback_manifest(const Rollback& rollback, const Deployment& deployment) {
 std::string rollback_binding_patch(const Rollback& rollback) {
   const ObjectMeta& meta = rollback.meta;
   const RollbackSpec& spec = rollback.spec;
-  const Json patch = Json::array({{{"op", "test"}, {"path", "/metadata/uid"}, {"value", meta.uid.value}},
-                                  {{"op", "test"}, {"path", "/metadata/resourceVersion"}, {"value", meta.resource_version.value}},
-                                  {{"op", "replace"}, {"path", "/spec"}, {"value", to_json(spec)}},
-                                  {{"op", "add"},
-                                   {"path", "/metadata/ownerReferences"},
-                                   {"value", owner_references(spec.deployment, spec.deployment_uid)}}});
+  const Json patch =
+      Json::array({{{"op", "test"}, {"path", "/metadata/uid"}, {"value", meta.uid.value}},
+                   {{"op", "test"},
+                    {"path", "/metadata/resourceVersion"},
+                    {"value", meta.resource_version.value}},
+                   {{"op", "replace"}, {"path", "/spec"}, {"value", to_json(spec)}},
+                   {{"op", "add"},
+                    {"path", "/metadata/ownerReferences"},
+                    {"value", owner_references(spec.deployment, spec.deployment_uid)}}});
   return patch.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-Json event_manifest(const Deployment& deployment, const EventText& text, const std::string& instance, Time now) {
-  constexpr std::size_t longest_base = 230;
-  constexpr std::size_t longest_note = 1024;
+Json event_manifest(const Deployment& deployment, const EventRecord& event,
+                    const std::string& instance, Time now) {
+  constexpr std::size_t max_base = 230;
+  constexpr std::size_t max_note = 1024;
   const Key& key = deployment.meta.key;
-  const std::string words = text.reason + '\n' + text.note + '\n' + deployment.meta.uid.value;
+  const std::string words =
+      fmt::format("{}\n{}\n{}", event.reason, event.note, deployment.meta.uid.value);
   return {{"apiVersion", "events.k8s.io/v1"},
           {"kind", "Event"},
           {"metadata",
-           {{"name", fmt::format("{}.{}", key.name.substr(0, longest_base), digest_of(words))},
+           {{"name", fmt::format("{}.{}", key.name.substr(0, max_base), digest_of(words))},
             {"namespace", key.namespace_}}},
           {"eventTime", format_micro_time(now)},
           {"reportingController", "lastgood.dev/controller"},
           {"reportingInstance", instance},
-          {"type", text.warning ? "Warning" : "Normal"},
-          {"reason", text.reason},
-          {"action", text.action},
-          {"note", clip(text.note, longest_note)},
+          {"type", to_string(event.type)},
+          {"reason", to_string(event.reason)},
+          {"action", to_string(event.action)},
+          {"note", clip(event.note, max_note)},
           {"regarding",
            {{"apiVersion", "apps/v1"},
             {"kind", "Deployment"},
@@ -95,6 +106,8 @@ Json event_manifest(const Deployment& deployment, const EventText& text, const s
             {"uid", deployment.meta.uid.value}}}};
 }
 
-Json event_series(int count, Time now) { return {{"series", {{"count", count}, {"lastObservedTime", format_micro_time(now)}}}}; }
+Json event_series(int count, Time now) {
+  return {{"series", {{"count", count}, {"lastObservedTime", format_micro_time(now)}}}};
+}
 
 }  // namespace lastgood::codec

@@ -4,8 +4,8 @@
 #include <algorithm>
 
 #include "api/constants.hpp"
-#include "codec/parts.hpp"
 #include "base/text.hpp"
+#include "codec/parts.hpp"
 
 namespace lastgood::codec {
 
@@ -30,8 +30,9 @@ ObjectMeta read_meta(const Reader& meta) {
 bool is_own_key(std::string_view key) { return key.starts_with(annotation::prefix); }
 
 void keep_own_annotations(ObjectMeta& meta) {
-  std::erase_if(meta.annotations,
-                [](const auto& entry) { return !is_own_key(entry.first) && entry.first != "deployment.kubernetes.io/revision"; });
+  std::erase_if(meta.annotations, [](const auto& entry) {
+    return !is_own_key(entry.first) && entry.first != "deployment.kubernetes.io/revision";
+  });
 }
 
 LabelSelector read_selector(const Reader& selector) {
@@ -53,13 +54,17 @@ LabelSelector read_selector(const Reader& selector) {
   return out;
 }
 
+Reason read_reason(const Reader& object, const char* key) {
+  return parse_reason(object.text(key, max_name)).value_or(Reason::None);
+}
+
 Conditions read_conditions(const Reader& status) {
   Conditions out;
   status.each("conditions", 64, [&](const Reader& condition) {
     out.push_back(Condition{.type = condition.text("type"),
-                            .status = parse_truth(condition.text("status")),
+                            .status = parse_condition_status(condition.text("status")),
                             .reason = condition.text("reason"),
-                            .message = condition.text("message", most_message),
+                            .message = condition.text("message", max_message),
                             .last_transition = condition.time("lastTransitionTime"),
                             .observed_generation = condition.integer("observedGeneration")});
   });
@@ -74,11 +79,12 @@ Result<ObjectMeta> parse_meta(const Json& object) {
 }
 
 Json to_json(const Condition& condition) {
-  // metav1.Condition requires a reason and a transition time; the server refuses the whole status without them.
+  // metav1.Condition requires a reason and a transition time; the server refuses the whole status
+  // without them.
   Json out = {{"type", condition.type},
               {"status", to_string(condition.status)},
-              {"reason", condition.reason.empty() ? "Unknown" : clip(condition.reason, most_name)},
-              {"message", clip(condition.message, most_message)},
+              {"reason", condition.reason.empty() ? "Unknown" : clip(condition.reason, max_name)},
+              {"message", clip(condition.message, max_message)},
               {"lastTransitionTime", format_rfc3339(condition.last_transition.value_or(Time{}))}};
   if (condition.observed_generation != 0) out["observedGeneration"] = condition.observed_generation;
   return out;

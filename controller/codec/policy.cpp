@@ -1,13 +1,14 @@
-// RollbackPolicy, from and to JSON, with the same bounds as its schema: a server of an older schema may admit more.
+// RollbackPolicy, from and to JSON, with the same bounds as its schema: a server of an older schema
+// may admit more.
 #include "codec/policy.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 
+#include "base/text.hpp"
 #include "codec/parts.hpp"
 #include "codec/values.hpp"
-#include "base/text.hpp"
 
 namespace lastgood::codec {
 
@@ -24,7 +25,9 @@ auto duration_within(Duration from, Duration to) {
 
 // Which way of asking is meant, where it is not said: by what is given.
 HttpTarget meant_target(const Reader& http) {
-  const HttpTarget implied = http.has("url") ? HttpTarget::Url : http.has("service") ? HttpTarget::Service : HttpTarget::Pods;
+  const HttpTarget implied = http.has("url")       ? HttpTarget::Url
+                             : http.has("service") ? HttpTarget::Service
+                                                   : HttpTarget::Pods;
   return read_enum(http, "target", implied, parse_http_target);
 }
 
@@ -44,40 +47,50 @@ void read_way(const Reader& http, HttpCheck& check) {
     }
     return;
   }
-  if (http.has("url")) http.complain("url", fmt::format("does not go together with target {}", to_string(check.target)));
-  if (!http.has("port")) http.complain("port", fmt::format("is missing: target {} needs it", to_string(check.target)));
+  if (http.has("url"))
+    http.complain("url",
+                  fmt::format("does not go together with target {}", to_string(check.target)));
+  if (!http.has("port"))
+    http.complain("port", fmt::format("is missing: target {} needs it", to_string(check.target)));
   check.port = static_cast<std::uint16_t>(http.small("port", 1, 1, 65535));
   check.path = http.has("path") ? http.text("path") : "/";
-  if (!is_path(check.path)) http.complain("path", in_quotes(check.path) + R"( must begin with "/" and have no blanks)");
+  if (!is_path(check.path))
+    http.complain("path", in_quotes(check.path) + R"( must begin with "/" and have no blanks)");
   check.scheme = http.has("scheme") ? http.text("scheme") : "http";
   if (check.scheme != "http" && check.scheme != "https")
     http.complain("scheme", in_quotes(check.scheme) + " is not http or https");
   check.service = http.text("service");
   if (check.target == HttpTarget::Service && !is_dns_label(check.service)) {
-    http.complain("service", in_quotes(check.service) + " is not the name of a Service: target Service needs one");
+    http.complain("service", in_quotes(check.service) +
+                                 " is not the name of a Service: target Service needs one");
   }
-  if (check.target == HttpTarget::Pods && !check.service.empty()) http.complain("service", "needs target Service");
+  if (check.target == HttpTarget::Pods && !check.service.empty())
+    http.complain("service", "needs target Service");
 }
 
 Check read_check(const Reader& reader) {
   Check check;
   check.name = reader.text("name");
   if (!is_dns_label(check.name)) {
-    reader.complain("name",
-                    in_quotes(check.name) + R"( must be lower-case letters, digits and "-", at most 63, such as "health")");
+    reader.complain(
+        "name", in_quotes(check.name) +
+                    R"( must be lower-case letters, digits and "-", at most 63, such as "health")");
   }
-  if (check.name == "rollout") reader.complain("name", R"("rollout" is the name of the built-in check)");
+  if (check.name == "rollout")
+    reader.complain("name", R"("rollout" is the name of the built-in check)");
   check.interval = reader.parsed("interval", check.interval, duration_within(seconds{1}, hours{1}));
   check.failure_threshold = reader.small("failureThreshold", check.failure_threshold, 1, 100);
   if (!reader.has("http")) reader.complain("http", "is missing: a check must say what to ask");
   const Reader http = reader.object("http");
   read_way(http, check.http);
   check.http.expected = http.parsed("expectedStatus", check.http.expected, parse_status_ranges);
-  check.http.timeout =
-      http.parsed("timeout", std::min(check.http.timeout, check.interval), duration_within(Duration{100}, minutes{1}));
-  check.http.max_failing_percent = http.parsed("maxFailingPods", check.http.max_failing_percent, parse_percent);
+  check.http.timeout = http.parsed("timeout", std::min(check.http.timeout, check.interval),
+                                   duration_within(Duration{100}, minutes{1}));
+  check.http.max_failing_percent =
+      http.parsed("maxFailingPods", check.http.max_failing_percent, parse_percent);
   if (check.http.timeout > check.interval) {
-    http.complain("timeout", fmt::format("{} is longer than the interval of {}", format_duration(check.http.timeout),
+    http.complain("timeout", fmt::format("{} is longer than the interval of {}",
+                                         format_duration(check.http.timeout),
                                          format_duration(check.interval)));
   }
   return check;
@@ -89,19 +102,23 @@ RolloutCheck read_rollout(const Reader& reader) {
   out.crash_loop_restarts = reader.small("crashLoopRestarts", out.crash_loop_restarts, 0, 100);
   out.image_pull_errors = reader.boolean("imagePullErrors", out.image_pull_errors);
   out.config_errors = reader.boolean("configErrors", out.config_errors);
-  out.unavailable_for = reader.parsed("unavailableFor", out.unavailable_for, duration_within(Duration{0}, hours{1}));
+  out.unavailable_for =
+      reader.parsed("unavailableFor", out.unavailable_for, duration_within(Duration{0}, hours{1}));
   return out;
 }
 
 void read_rollback(const Reader& reader, PolicySpec& spec) {
-  spec.verify_for = reader.parsed("verifyFor", spec.verify_for, duration_within(seconds{1}, hours{24}));
+  spec.verify_for =
+      reader.parsed("verifyFor", spec.verify_for, duration_within(seconds{1}, hours{24}));
   spec.cooldown = reader.parsed("cooldown", spec.cooldown, duration_within(Duration{0}, hours{24}));
   const Reader limit = reader.object("limit");
   spec.limit.count = limit.small("count", spec.limit.count, 1, RollbackLimit::most);
-  spec.limit.within = limit.parsed("within", spec.limit.within, duration_within(minutes{1}, hours{168}));
+  spec.limit.within =
+      limit.parsed("within", spec.limit.within, duration_within(minutes{1}, hours{168}));
   const Reader drill = reader.object("drill");
   spec.drill.after_good = drill.boolean("afterGood", spec.drill.after_good);
-  spec.drill.every = drill.parsed("every", spec.drill.every, duration_within(hours{1}, hours{8760}));
+  spec.drill.every =
+      drill.parsed("every", spec.drill.every, duration_within(hours{1}, hours{8760}));
 }
 
 PolicySpec read_spec(const Reader& reader) {
@@ -109,8 +126,9 @@ PolicySpec read_spec(const Reader& reader) {
   spec.mode = read_enum(reader, "mode", spec.mode, parse_mode);
   spec.suspend = reader.boolean("suspend");
   if (reader.has("selector")) spec.selector = read_selector(reader.object("selector"));
-  spec.bake_time = reader.parsed("bakeTime", spec.bake_time, duration_within(seconds{1}, hours{168}));
-  reader.each("checks", most_checks, [&](const Reader& one) {
+  spec.bake_time =
+      reader.parsed("bakeTime", spec.bake_time, duration_within(seconds{1}, hours{168}));
+  reader.each("checks", max_checks, [&](const Reader& one) {
     Check check = read_check(one);
     if (std::ranges::find(spec.checks, check.name, &Check::name) != spec.checks.end()) {
       one.complain("name", in_quotes(check.name) + " is the name of an earlier check");
@@ -139,7 +157,7 @@ Result<RollbackPolicy> parse_policy(const Json& object) {
 
   std::optional<Error> problem;
   out.spec = read_spec(Reader(root.raw("spec"), "spec", problem, ErrorKind::BadInput));
-  if (problem) out.problem = clip(problem->message, most_text);
+  if (problem) out.problem = clip(problem->message, max_text);
   return out;
 }
 

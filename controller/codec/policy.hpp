@@ -6,7 +6,8 @@
 
 namespace lastgood::codec {
 
-// A spec that the schema admits has no problem. A spec that cannot be used (an older CRD) says why in `problem`.
+// A spec that the schema admits has no problem. A spec that cannot be used (an older CRD) says why
+// in `problem`.
 [[nodiscard]] Result<api::RollbackPolicy> parse_policy(const Json& object);
 
 // An empty or absent field is left out.

@@ -14,7 +14,7 @@ std::size_t skip_blanks(std::string_view json, std::size_t at) {
   return at;
 }
 
-// `at` is a quote; gives the position after the closing one.
+// `at` is a quote; gives the position after the breaker_override one.
 std::size_t after_string(std::string_view json, std::size_t at) {
   for (++at; at < json.size(); ++at) {
     if (json[at] == '\\') {
@@ -77,7 +77,8 @@ std::optional<std::size_t> deeper_than(std::string_view json, int levels) {
   return std::nullopt;
 }
 
-std::optional<std::string_view> raw_member(std::string_view json, std::initializer_list<std::string_view> path) {
+std::optional<std::string_view> raw_member(std::string_view json,
+                                           std::initializer_list<std::string_view> path) {
   std::optional<std::string_view> value = json;
   for (const std::string_view key : path) {
     value = member(*value, key);

@@ -51,7 +51,8 @@ std::int64_t Reader::integer(const char* key, std::int64_t fallback) const {
   const Json& value = raw(key);
   if (value.is_null()) return fallback;
   const bool too_big = value.is_number_unsigned() &&
-                       value.get<std::uint64_t>() > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+                       value.get<std::uint64_t>() >
+                           static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
   if (!value.is_number_integer() || too_big) {
     wrong_type(key, "a whole number");
     return fallback;
@@ -93,7 +94,8 @@ StringMap Reader::strings(const char* key) const {
   }
   for (const auto& [name, item] : value.items()) {
     if (!item.is_string()) {
-      complain(key, fmt::format("has {} at {}, expected a string", found_words(item), in_quotes(name)));
+      complain(key,
+               fmt::format("has {} at {}, expected a string", found_words(item), in_quotes(name)));
       return out;
     }
     out.emplace(name, item.get_ref<const std::string&>());
@@ -101,7 +103,9 @@ StringMap Reader::strings(const char* key) const {
   return out;
 }
 
-Reader Reader::object(const char* key) const { return Reader(raw(key), path_of(key), *error_, kind_); }
+Reader Reader::object(const char* key) const {
+  return Reader(raw(key), path_of(key), *error_, kind_);
+}
 
 const nlohmann::json& Reader::array(const char* key, std::size_t max) const {
   const Json& value = raw(key);
@@ -120,7 +124,8 @@ const nlohmann::json& Reader::array(const char* key, std::size_t max) const {
 void Reader::complain(std::string_view key, std::string_view what) const {
   if (*error_) return;
   const std::string path = path_of(key);
-  *error_ = Error{.kind = kind_, .message = path.empty() ? std::string(what) : path + ": " + std::string(what)};
+  *error_ = Error{.kind = kind_,
+                  .message = path.empty() ? std::string(what) : path + ": " + std::string(what)};
 }
 
 void Reader::wrong_type(const char* key, std::string_view expected) const {

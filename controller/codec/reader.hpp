@@ -1,5 +1,6 @@
-// Reads the fields of a JSON object that came from outside. A field that is missing or null has its default; one of the wrong
-// type is remembered as the error, with its path, and the reading goes on with the default. Only for the .cpp files of api/.
+// Reads the fields of a JSON object that came from outside. A field that is missing or null has its
+// default; one of the wrong type is remembered as the error, with its path, and the reading goes on
+// with the default. Only for the .cpp files of api/.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +20,8 @@ class Reader {
   using Json = nlohmann::json;
 
   // The first error of this reader and of all that come from it is kept in `error`.
-  Reader(const Json& node, std::string path, std::optional<Error>& error, ErrorKind kind = ErrorKind::Protocol);
+  Reader(const Json& node, std::string path, std::optional<Error>& error,
+         ErrorKind kind = ErrorKind::Protocol);
 
   [[nodiscard]] bool has(const char* key) const;
   // At most `max` bytes, cut at the end; 0: whole.
@@ -37,10 +39,12 @@ class Reader {
   template <class Visit>
   void each(const char* key, std::size_t max, Visit visit) const {
     const Json& list = array(key, max);
-    for (std::size_t i = 0; i < list.size(); ++i) visit(Reader(list[i], element_path(key, i), *error_, kind_));
+    for (std::size_t i = 0; i < list.size(); ++i)
+      visit(Reader(list[i], element_path(key, i), *error_, kind_));
   }
 
-  // Reads a string by one of the small languages: parse(text) gives a Result. `fallback` when missing.
+  // Reads a string by one of the small languages: parse(text) gives a Result. `fallback` when
+  // missing.
   template <class T, class Parse>
   [[nodiscard]] T parsed(const char* key, T fallback, Parse parse) const {
     if (!has(key)) return fallback;

@@ -1,24 +1,25 @@
-// Rollback, from and to JSON: what we wrote ourselves, and the little that a person writes to ask for one.
+// Rollback, from and to JSON: what we wrote ourselves, and the little that a person writes to ask
+// for one.
 #include "codec/rollback.hpp"
-
-#include "codec/guard.hpp"
 
 #include <fmt/format.h>
 
-#include "codec/parts.hpp"
 #include "base/text.hpp"
+#include "codec/guard.hpp"
+#include "codec/parts.hpp"
 
 namespace lastgood::codec {
 
 using namespace api;
 namespace {
 
-GroupCall read_group(const Reader& group) {
-  GroupCall out{.name = group.text("name", most_name)};
+GroupRollback read_group(const Reader& group) {
+  GroupRollback out{.name = group.text("name", max_name)};
   const Json& members = group.raw("members");
   if (!members.is_null() && !members.is_array()) group.complain("members", "is not a list");
-  if (members.size() > most_members) {
-    group.complain("members", fmt::format("has {} elements, more than {}", members.size(), most_members));
+  if (members.size() > max_members) {
+    group.complain("members",
+                   fmt::format("has {} elements, more than {}", members.size(), max_members));
     return out;
   }
   for (const Json& member : members) {
@@ -26,7 +27,7 @@ GroupCall read_group(const Reader& group) {
       group.complain("members", "has an element that is not a string");
       break;
     }
-    out.members.push_back(clip(member.get_ref<const std::string&>(), most_name));
+    out.members.push_back(clip(member.get_ref<const std::string&>(), max_name));
   }
   return out;
 }
@@ -39,7 +40,7 @@ RollbackSpec read_spec(const Reader& spec) {
   out.from = read_revision(spec.object("from"));
   out.to = read_revision(spec.object("to"));
   out.check = spec.text("check");
-  out.reason = spec.text("reason");
+  out.reason = read_reason(spec);
   out.message = spec.text("message");
   out.detected = spec.time("detected");
   if (spec.has("toRevision")) out.to_revision = spec.integer("toRevision");
@@ -47,11 +48,11 @@ RollbackSpec read_spec(const Reader& spec) {
   out.drill = spec.boolean("drill");
   out.mode = read_enum(spec, "mode", Mode::Enforce, parse_mode);
   out.approved = spec.boolean("approved");
-  out.policy = spec.text("policy", most_text);
-  out.released_by = spec.text("releasedBy", most_name);
+  out.policy = spec.text("policy", max_text);
+  out.released_by = spec.text("releasedBy", max_name);
   out.released = spec.time("released");
   if (spec.has("group")) out.group = read_group(spec.object("group"));
-  out.caused_by = spec.text("causedBy", most_name);
+  out.caused_by = spec.text("causedBy", max_name);
   return out;
 }
 
@@ -64,18 +65,24 @@ RollbackStatus read_status(const Reader& status) {
   RollbackStatus out;
   out.phase = read_enum(status, "phase", RollbackPhase::Pending, parse_phase);
   out.message = status.text("message");
+  out.waiting_for = read_reason(status, "waitingFor");
+  out.blocked_by = status.text("blockedBy", max_name);
+  out.approved_by = status.text("approvedBy", max_text);
+  out.last_error = status.text("lastError", max_message);
   out.first_failure = status.time("firstFailure");
   out.template_restored = status.time("templateRestored");
   out.rolled_out = status.time("rolledOut");
   out.finished = status.time("finished");
   out.evidence = read_checks(status, "evidence");
   out.verification = read_checks(status, "verification");
-  status.each("changes", most_past, [&](const Reader& one) {
-    out.changes.push_back(
-        {.path = one.text("path", most_text), .from = one.text("from", most_text), .to = one.text("to", most_text)});
+  status.each("changes", max_past, [&](const Reader& one) {
+    out.changes.push_back({.path = one.text("path", max_text),
+                           .from = one.text("from", max_text),
+                           .to = one.text("to", max_text)});
   });
-  status.each("timeline", most_past, [&](const Reader& one) {
-    out.timeline.push_back({.at = one.time("at").value_or(Time{}), .what = one.text("what", most_text)});
+  status.each("timeline", max_past, [&](const Reader& one) {
+    out.timeline.push_back(
+        {.time = one.time("time").value_or(Time{}), .message = one.text("message", max_text)});
   });
   out.time_to_detect = read_duration(status, "timeToDetect");
   out.time_to_act = read_duration(status, "timeToAct");
@@ -83,20 +90,23 @@ RollbackStatus read_status(const Reader& status) {
   return out;
 }
 
-Json json_of(const GroupCall& group) {
-  Json out = {{"name", clip(group.name, most_name)}};
-  put_list(out, "members", group.members, most_members, [](const std::string& member) { return clip(member, most_name); });
+Json json_of(const GroupRollback& group) {
+  Json out = {{"name", clip(group.name, max_name)}};
+  put_list(out, "members", group.members, max_members,
+           [](const std::string& member) { return clip(member, max_name); });
   return out;
 }
 
 Json json_of(const Change& change) {
-  Json out = {{"path", clip(change.path, most_text)}};
-  put(out, "from", change.from, most_text);
-  put(out, "to", change.to, most_text);
+  Json out = {{"path", clip(change.path, max_text)}};
+  put(out, "from", change.from, max_text);
+  put(out, "to", change.to, max_text);
   return out;
 }
 
-Json json_of(const Moment& moment) { return {{"at", format_precise(moment.at)}, {"what", clip(moment.what, most_text)}}; }
+Json json_of(const TimelineEntry& entry) {
+  return {{"time", format_precise(entry.time)}, {"message", clip(entry.message, max_text)}};
+}
 
 constexpr auto written = [](const auto& part) { return json_of(part); };
 
@@ -119,8 +129,8 @@ Json to_json(const RollbackSpec& spec) {
   if (spec.from != Revision{}) out["from"] = to_json(spec.from);
   if (spec.to != Revision{}) out["to"] = to_json(spec.to);
   put(out, "check", spec.check);
-  put(out, "reason", spec.reason);
-  put(out, "message", spec.message, most_message);
+  put(out, "reason", to_string(spec.reason));
+  put(out, "message", spec.message, max_message);
   put(out, "detected", spec.detected);
   if (spec.to_revision) out["toRevision"] = *spec.to_revision;
   put_true(out, "force", spec.force);
@@ -128,7 +138,7 @@ Json to_json(const RollbackSpec& spec) {
   // Of a person's that is not bound yet nothing is known of the policy.
   if (is_bound(spec) || spec.mode != Mode::Enforce) out["mode"] = to_string(spec.mode);
   put_true(out, "approved", spec.approved);
-  put(out, "policy", spec.policy, most_text);
+  put(out, "policy", spec.policy, max_text);
   put(out, "releasedBy", spec.released_by);
   put(out, "released", spec.released);
   if (spec.group) out["group"] = json_of(*spec.group);
@@ -138,15 +148,19 @@ Json to_json(const RollbackSpec& spec) {
 
 Json to_json(const RollbackStatus& status) {
   Json out = {{"phase", to_string(status.phase)}};
-  put(out, "message", status.message, most_message);
+  put(out, "message", status.message, max_message);
+  put(out, "waitingFor", to_string(status.waiting_for));
+  put(out, "blockedBy", status.blocked_by);
+  put(out, "approvedBy", status.approved_by, max_text);
+  put(out, "lastError", status.last_error, max_message);
   put(out, "firstFailure", status.first_failure);
   put(out, "templateRestored", status.template_restored);
   put(out, "rolledOut", status.rolled_out);
   put(out, "finished", status.finished);
   put(out, "evidence", status.evidence);
   put(out, "verification", status.verification);
-  put_list(out, "changes", status.changes, most_past, written);
-  put_list(out, "timeline", status.timeline, most_past, written);
+  put_list(out, "changes", status.changes, max_past, written);
+  put_list(out, "timeline", status.timeline, max_past, written);
   put(out, "timeToDetect", status.time_to_detect);
   put(out, "timeToAct", status.time_to_act);
   put(out, status.conditions);

@@ -23,16 +23,24 @@ std::optional<int> whole(std::string_view text) {
   return value;
 }
 
-std::unexpected<Error> bad(std::string message) { return fail(ErrorKind::BadInput, std::move(message)); }
+std::unexpected<Error> bad(std::string message) {
+  return fail(ErrorKind::BadInput, std::move(message));
+}
 
 bool is_host(std::string_view text) {
-  const auto allowed = [](char c) { return is_lower_alphanumeric(c) || c == '-' || c == '.' || c == '_'; };
-  return !text.empty() && text.size() <= 253 && std::ranges::all_of(text, allowed) && is_lower_alphanumeric(text.front());
+  const auto allowed = [](char c) {
+    return is_lower_alphanumeric(c) || c == '-' || c == '.' || c == '_';
+  };
+  return !text.empty() && text.size() <= 253 && std::ranges::all_of(text, allowed) &&
+         is_lower_alphanumeric(text.front());
 }
 
 bool is_ipv6(std::string_view text) {
-  const auto allowed = [](char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || c == ':' || c == '.'; };
-  return text.size() >= 2 && text.size() <= 45 && std::ranges::all_of(text, allowed) && std::ranges::count(text, ':') >= 2;
+  const auto allowed = [](char c) {
+    return is_digit(c) || (c >= 'a' && c <= 'f') || c == ':' || c == '.';
+  };
+  return text.size() >= 2 && text.size() <= 45 && std::ranges::all_of(text, allowed) &&
+         std::ranges::count(text, ':') >= 2;
 }
 
 // Splits "host:port" or "[v6]:port"; the port is empty where none is written.
@@ -78,16 +86,20 @@ std::optional<StatusRange> parse_range(std::string_view text) {
 
 Result<HttpUrl> parse_http_url(std::string_view text) {
   const std::string found = in_quotes(text, 128);
-  if (text.empty()) return bad(R"("" is empty: a URL is expected, such as "http://myapp:8080/health")");
+  if (text.empty())
+    return bad(R"("" is empty: a URL is expected, such as "http://myapp:8080/health")");
   if (text.size() > 2048) return bad(found + " is longer than 2048 bytes");
   const auto printable = [](char c) { return c > ' ' && c < 0x7F; };
-  if (!std::ranges::all_of(text, printable)) return bad(found + " contains a blank or a character that a URL cannot have");
+  if (!std::ranges::all_of(text, printable))
+    return bad(found + " contains a blank or a character that a URL cannot have");
 
   HttpUrl url;
   const std::size_t scheme_end = text.find("://");
-  const std::string scheme = scheme_end == std::string_view::npos ? "" : lowered(text.substr(0, scheme_end));
+  const std::string scheme =
+      scheme_end == std::string_view::npos ? "" : lowered(text.substr(0, scheme_end));
   if (scheme != "http" && scheme != "https") {
-    return bad(found + R"( must begin with http:// or https://, such as "http://myapp:8080/health")");
+    return bad(found +
+               R"( must begin with http:// or https://, such as "http://myapp:8080/health")");
   }
   url.tls = scheme == "https";
   url.port = url.tls ? 443 : 80;
@@ -107,8 +119,8 @@ Result<HttpUrl> parse_http_url(std::string_view text) {
   if (authority.port) {
     const auto port = whole(*authority.port);
     if (!port || *port < 1 || *port > 65535) {
-      return bad(
-          fmt::format("{} has the port {}, which is not a whole number from 1 to 65535", found, in_quotes(*authority.port)));
+      return bad(fmt::format("{} has the port {}, which is not a whole number from 1 to 65535",
+                             found, in_quotes(*authority.port)));
     }
     url.port = static_cast<std::uint16_t>(*port);
   }
@@ -126,8 +138,9 @@ Result<std::vector<StatusRange>> parse_status_ranges(std::string_view text) {
     const std::size_t comma = rest.find(',');
     const auto range = parse_range(trimmed(rest.substr(0, comma)));
     if (!range || ranges.size() == most) {
-      return bad(in_quotes(text) +
-                 R"( is not a list of at most 16 status codes from 100 to 599, such as "200-399" or "200,204")");
+      return bad(
+          in_quotes(text) +
+          R"( is not a list of at most 16 status codes from 100 to 599, such as "200-399" or "200,204")");
     }
     ranges.push_back(*range);
     if (comma == std::string_view::npos) return ranges;
@@ -139,21 +152,24 @@ std::string format_status_ranges(const std::vector<StatusRange>& ranges) {
   std::string out;
   for (const StatusRange& range : ranges) {
     if (!out.empty()) out += ",";
-    out += range.from == range.to ? fmt::format("{}", range.from) : fmt::format("{}-{}", range.from, range.to);
+    out += range.from == range.to ? fmt::format("{}", range.from)
+                                  : fmt::format("{}-{}", range.from, range.to);
   }
   return out;
 }
 
 Result<int> parse_percent(std::string_view text) {
   const auto number = text.ends_with('%') ? whole(text.substr(0, text.size() - 1)) : std::nullopt;
-  if (!number || *number > 99) return bad(in_quotes(text) + R"( is not a percentage from 0% to 99%, such as "25%")");
+  if (!number || *number > 99)
+    return bad(in_quotes(text) + R"( is not a percentage from 0% to 99%, such as "25%")");
   return *number;
 }
 
 Result<int> parse_whole(std::string_view text, int from, int to) {
   const auto number = whole(text);
   if (!number || *number < from || *number > to) {
-    return bad(fmt::format("{} is not a whole number from {} to {}, such as \"3\"", in_quotes(text), from, to));
+    return bad(fmt::format("{} is not a whole number from {} to {}, such as \"3\"", in_quotes(text),
+                           from, to));
   }
   return *number;
 }
@@ -161,14 +177,16 @@ Result<int> parse_whole(std::string_view text, int from, int to) {
 Result<Duration> parse_duration_within(std::string_view text, Duration from, Duration to) {
   auto duration = parse_duration(text);
   if (duration && (*duration < from || *duration > to)) {
-    return bad(fmt::format("{} is not from {} to {}", in_quotes(text), format_duration(from), format_duration(to)));
+    return bad(fmt::format("{} is not from {} to {}", in_quotes(text), format_duration(from),
+                           format_duration(to)));
   }
   return duration;
 }
 
 bool is_dns_label(std::string_view text) {
   const auto allowed = [](char c) { return is_lower_alphanumeric(c) || c == '-'; };
-  return !text.empty() && text.size() <= 63 && std::ranges::all_of(text, allowed) && text.front() != '-' && text.back() != '-';
+  return !text.empty() && text.size() <= 63 && std::ranges::all_of(text, allowed) &&
+         text.front() != '-' && text.back() != '-';
 }
 
 bool is_dns_subdomain(std::string_view text) {
@@ -178,7 +196,9 @@ bool is_dns_subdomain(std::string_view text) {
     const std::string_view label = text.substr(0, dot);
     // Unlike a label by itself, one part of a subdomain may have more than 63 bytes.
     const auto allowed = [](char c) { return is_lower_alphanumeric(c) || c == '-'; };
-    if (label.empty() || !std::ranges::all_of(label, allowed) || label.front() == '-' || label.back() == '-') return false;
+    if (label.empty() || !std::ranges::all_of(label, allowed) || label.front() == '-' ||
+        label.back() == '-')
+      return false;
     if (dot == std::string_view::npos) return true;
     text.remove_prefix(dot + 1);
   }

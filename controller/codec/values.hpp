@@ -1,5 +1,6 @@
-// The small languages inside our strings: URLs, status ranges, percentages, names. Every error says what was found and what
-// is expected, with an example, and reads on after a field's name: `checks[0].http.url: "myapp" has no scheme ...`.
+// The small languages inside our strings: URLs, status ranges, percentages, names. Every error says
+// what was found and what is expected, with an example, and reads on after a field's name:
+// `checks[0].http.url: "myapp" has no scheme ...`.
 #pragma once
 
 #include <cstdint>
@@ -14,13 +15,14 @@ namespace lastgood::codec {
 
 struct HttpUrl {
   bool tls = false;
-  std::string host;         // a name or an IPv4 address, lower case; an IPv6 address without its brackets
+  std::string host;  // a name or an IPv4 address, lower case; an IPv6 address without its brackets
   std::uint16_t port = 80;  // the scheme's when none is written
   std::string target;       // path and query, begins with "/"; a fragment is dropped
   bool operator==(const HttpUrl&) const = default;
 };
 
-// http:// or https:// with a host; no user and password; at most 2048 bytes, without blanks and control characters.
+// http:// or https:// with a host; no user and password; at most 2048 bytes, without blanks and
+// control characters.
 [[nodiscard]] Result<HttpUrl> parse_http_url(std::string_view text);
 
 // "200-399", "200", "200,204,300-399": 100 to 599, at most 16 of them.
@@ -34,7 +36,8 @@ struct HttpUrl {
 [[nodiscard]] Result<int> parse_whole(std::string_view text, int from, int to);
 
 // parse_duration within bounds.
-[[nodiscard]] Result<Duration> parse_duration_within(std::string_view text, Duration from, Duration to);
+[[nodiscard]] Result<Duration> parse_duration_within(std::string_view text, Duration from,
+                                                     Duration to);
 
 // RFC 1123, as Kubernetes names most objects: "web", "web.v2"; at most 253 bytes.
 [[nodiscard]] bool is_dns_subdomain(std::string_view text);

@@ -5,16 +5,17 @@
 
 #include <charconv>
 
+#include "base/digest.hpp"
 #include "codec/parts.hpp"
 #include "codec/raw_json.hpp"
-#include "base/digest.hpp"
 
 namespace lastgood::codec {
 
 using namespace api;
 namespace {
 
-constexpr std::size_t most_elements = 4096;  // more than any list of a pod, a Service or a status has
+constexpr std::size_t max_elements =
+    4096;  // more than any list of a pod, a Service or a status has
 constexpr const char* hash_label = "pod-template-hash";
 
 Deployment read_deployment(const Reader& root) {
@@ -31,12 +32,13 @@ Deployment read_deployment(const Reader& root) {
   out.updated_replicas = status.integer("updatedReplicas");
   out.ready_replicas = status.integer("readyReplicas");
   out.available_replicas = status.integer("availableReplicas");
-  status.each("conditions", most_elements, [&](const Reader& condition) {
-    out.conditions.push_back(DeploymentCondition{.type = condition.text("type"),
-                                                 .status = parse_truth(condition.text("status")),
-                                                 .reason = condition.text("reason"),
-                                                 .message = condition.text("message", most_text),
-                                                 .last_update = condition.time("lastUpdateTime")});
+  status.each("conditions", max_elements, [&](const Reader& condition) {
+    out.conditions.push_back(
+        DeploymentCondition{.type = condition.text("type"),
+                            .status = parse_condition_status(condition.text("status")),
+                            .reason = condition.text("reason"),
+                            .message = condition.text("message", max_text),
+                            .last_update = condition.time("lastUpdateTime")});
   });
   return out;
 }
@@ -49,7 +51,7 @@ ContainerState read_container(const Reader& status) {
   out.restarts = status.integer("restartCount");
   const Reader waiting = status.object("state").object("waiting");
   out.waiting_reason = waiting.text("reason");
-  out.waiting_message = waiting.text("message", most_kubelet_text);
+  out.waiting_message = waiting.text("message", max_kubelet_text);
   const Reader now = status.object("state").object("terminated");
   out.ended = now.has("exitCode") || now.has("reason");
   const Reader ended = out.ended ? now : status.object("lastState").object("terminated");
@@ -59,8 +61,8 @@ ContainerState read_container(const Reader& status) {
 }
 
 void read_ports(const Reader& spec, const char* key, StringMap& out) {
-  spec.each(key, most_elements, [&](const Reader& container) {
-    container.each("ports", most_elements, [&](const Reader& port) {
+  spec.each(key, max_elements, [&](const Reader& container) {
+    container.each("ports", max_elements, [&](const Reader& port) {
       const std::string name = port.text("name");
       if (!name.empty()) out.emplace(name, fmt::format("{}", port.integer("containerPort")));
     });
@@ -69,9 +71,11 @@ void read_ports(const Reader& spec, const char* key, StringMap& out) {
 
 // The template's metadata as its owner wrote it. Absent labels and no labels are the same.
 Json plain_metadata(const Json& pod_template) {
-  Json meta = pod_template.is_object() ? pod_template.value("metadata", Json::object()) : Json::object();
+  Json meta =
+      pod_template.is_object() ? pod_template.value("metadata", Json::object()) : Json::object();
   if (!meta.is_object()) return meta;
-  if (meta.contains("creationTimestamp") && meta["creationTimestamp"].is_null()) meta.erase("creationTimestamp");
+  if (meta.contains("creationTimestamp") && meta["creationTimestamp"].is_null())
+    meta.erase("creationTimestamp");
   const auto labels = meta.find("labels");
   if (labels != meta.end() && labels->is_object()) {
     labels->erase(hash_label);
@@ -82,14 +86,15 @@ Json plain_metadata(const Json& pod_template) {
 
 bool same_template(const Json& a, const Json& b) {
   if (!a.is_object() || !b.is_object()) return false;
-  return a.value("spec", Json()) == b.value("spec", Json()) && plain_metadata(a) == plain_metadata(b);
+  return a.value("spec", Json()) == b.value("spec", Json()) &&
+         plain_metadata(a) == plain_metadata(b);
 }
 
 // Values are cut: none that means something is as long.
 StringMap own_annotations(const Reader& meta) {
   StringMap out;
   for (const auto& [key, value] : meta.strings("annotations")) {
-    if (is_own_key(key)) out.emplace(key, clip(value, most_name));
+    if (is_own_key(key)) out.emplace(key, clip(value, max_name));
   }
   return out;
 }
@@ -108,7 +113,8 @@ Result<Deployment> parse_deployment(const Json& object) {
   Deployment out = read_deployment(root);
   const Reader spec = root.object("spec");
   const Json& pod_template = spec.raw("template");
-  out.template_digest = TemplateDigest(digest_of(pod_template.dump(-1, ' ', false, Json::error_handler_t::replace)));
+  out.template_digest =
+      TemplateDigest(digest_of(pod_template.dump(-1, ' ', false, Json::error_handler_t::replace)));
   return unless(error, std::move(out));
 }
 
@@ -116,7 +122,9 @@ Result<Deployment> parse_deployment_text(std::string_view text) {
   const auto json = parse_json(text);
   if (!json) return std::unexpected(json.error());
   auto out = parse_deployment(*json);
-  if (out) out->template_digest = TemplateDigest(digest_of(raw_member(text, {"spec", "template"}).value_or("")));
+  if (out)
+    out->template_digest =
+        TemplateDigest(digest_of(raw_member(text, {"spec", "template"}).value_or("")));
   return out;
 }
 
@@ -134,17 +142,19 @@ Result<Pod> parse_pod(const Json& object) {
   out.phase = status.text("phase");
   StringMap conditions;
   out.taken_on = status.time("startTime");
-  status.each("conditions", most_elements, [&](const Reader& condition) {
+  status.each("conditions", max_elements, [&](const Reader& condition) {
     conditions.emplace(condition.text("type"), condition.text("status"));
     const bool is_unready = condition.text("type") == "Ready" && condition.text("status") != "True";
     if (is_unready) out.unready_since = condition.time("lastTransitionTime");
   });
   out.ready = conditions["Ready"] == "True";
   out.containers_ready = conditions["ContainersReady"] == "True";
-  spec.each("readinessGates", most_elements,
-            [&](const Reader& gate) { out.gates_passed = out.gates_passed && conditions[gate.text("conditionType")] == "True"; });
-  status.each("containerStatuses", most_elements, [&](const Reader& one) { out.containers.push_back(read_container(one)); });
-  status.each("initContainerStatuses", most_elements,
+  spec.each("readinessGates", max_elements, [&](const Reader& gate) {
+    out.gates_passed = out.gates_passed && conditions[gate.text("conditionType")] == "True";
+  });
+  status.each("containerStatuses", max_elements,
+              [&](const Reader& one) { out.containers.push_back(read_container(one)); });
+  status.each("initContainerStatuses", max_elements,
               [&](const Reader& one) { out.init_containers.push_back(read_container(one)); });
   return unless(error, std::move(out));
 }
@@ -155,10 +165,11 @@ Result<Service> parse_service(const Json& object) {
   Service out{.meta = read_meta(root.object("metadata"))};
   const Reader spec = root.object("spec");
   out.selector = spec.strings("selector");
-  spec.each("ports", most_elements, [&](const Reader& port) {
+  spec.each("ports", max_elements, [&](const Reader& port) {
     ServicePort one{.name = port.text("name"), .port = port.integer("port")};
-    one.target_port =
-        port.raw("targetPort").is_number() ? fmt::format("{}", port.integer("targetPort")) : port.text("targetPort");
+    one.target_port = port.raw("targetPort").is_number()
+                          ? fmt::format("{}", port.integer("targetPort"))
+                          : port.text("targetPort");
     out.ports.push_back(std::move(one));
   });
   return unless(error, std::move(out));
@@ -181,7 +192,8 @@ Result<ReplicaSet> parse_replica_set(const Json& object, const Json& deployment_
   if (hash != out.meta.labels.end()) out.hash = TemplateHash(hash->second);
   out.revision = revision_of(out.meta);
   out.is_current = same_template(root.object("spec").raw("template"), deployment_template);
-  out.template_annotations = own_annotations(root.object("spec").object("template").object("metadata"));
+  out.template_annotations =
+      own_annotations(root.object("spec").object("template").object("metadata"));
   return unless(error, std::move(out));
 }
 

@@ -12,59 +12,76 @@ using api::State;
 
 namespace {
 
-bool is_kept_closed(const BreakerSettings& settings, const Closing& closing, Time at) {
-  return closing.at && *closing.at <= at && at - *closing.at < settings.within;
+bool is_kept_closed(const BreakerSettings& settings, const BreakerOverride& breaker_override,
+                    Time at) {
+  return breaker_override.at && *breaker_override.at <= at &&
+         at - *breaker_override.at < settings.within;
 }
 
 }  // namespace
 
-bool is_troubled(const api::GuardStatus& guard, const BreakerSettings& settings, const Closing& closing, Time now) {
+bool is_troubled(const api::GuardStatus& guard, const BreakerSettings& settings,
+                 const BreakerOverride& breaker_override, Time now) {
   if (guard.policy.empty()) return false;
-  const bool is_judged = guard.state == State::Watching || guard.state == State::Held || guard.state == State::RollingBack;
+  const bool is_judged = guard.state == State::Evaluating || guard.state == State::Held ||
+                         guard.state == State::RollingBack;
   // What is not asked any more fails no more.
   const bool fails = std::ranges::any_of(guard.checks, [&](const api::CheckStatus& check) {
-    return check.failures > 0 && check.last_failure && now - *check.last_failure < settings.within;
+    return check.consecutive_failures > 0 && check.last_failure &&
+           now - *check.last_failure < settings.within;
   });
-  const bool was_put_back = std::ranges::any_of(guard.rollbacks, [&](const api::PastRollback& past) {
-    return past.at <= now && now - past.at < settings.within && !is_kept_closed(settings, closing, past.at);
-  });
+  const bool was_put_back =
+      std::ranges::any_of(guard.rollbacks, [&](const api::PastRollback& past) {
+        return past.at <= now && now - past.at < settings.within &&
+               !is_kept_closed(settings, breaker_override, past.at);
+      });
   return (is_judged && fails) || was_put_back;
 }
 
-bool is_held_by_breaker(const api::GuardStatus& guard) { return guard.state == State::Held && guard.reason == "BreakerOpen"; }
+bool is_held_by_breaker(const api::GuardStatus& guard) {
+  return guard.state == State::Held && guard.reason == Reason::BreakerOpen;
+}
 
-Closing read_closing(std::string_view annotation) {
+BreakerOverride parse_breaker_override(std::string_view annotation) {
   if (annotation.empty()) return {};
   const auto at = parse_rfc3339(annotation);
   if (at) return {.at = at, .problem = {}};
   return {.at = {},
-          .problem = fmt::format("lastgood.dev/close-breaker on the Lease says {}, which is no time such as "
-                                 "\"2026-11-24T12:00:00Z\", and so closes nothing",
-                                 in_quotes(annotation))};
+          .problem = fmt::format(
+              "lastgood.dev/close-breaker on the Lease says {}, which is no time such as "
+              "\"2026-11-24T12:00:00Z\", and so closes nothing",
+              in_quotes(annotation))};
 }
 
-std::optional<Time> last_above(const BreakerSettings& settings, const Fleet& fleet, const Closing& closing,
-                               std::optional<Time> before, Time now) {
-  if (settings.rollbacks == 0 || is_kept_closed(settings, closing, now)) return {};
+std::optional<Time> last_above(const BreakerSettings& settings, const Fleet& fleet,
+                               const BreakerOverride& breaker_override, std::optional<Time> before,
+                               Time now) {
+  if (settings.rollbacks == 0 || is_kept_closed(settings, breaker_override, now)) return {};
   const auto limit = static_cast<std::size_t>(settings.rollbacks);
   const auto share = static_cast<std::size_t>(settings.percent);
   const bool is_many = fleet.troubled > limit && fleet.troubled * 100 > fleet.guarded * share;
-  const bool was_open = !before && fleet.held > 0 && !is_kept_closed(settings, closing, now - settings.within);
+  const bool was_open = !before && fleet.held > 0 &&
+                        !is_kept_closed(settings, breaker_override, now - settings.within);
   return is_many || was_open ? now : before;
 }
 
-Breaker judge_fleet(const BreakerSettings& settings, const Fleet& fleet, const Closing& closing, std::optional<Time> above,
-                    Time now) {
+Breaker evaluate_fleet(const BreakerSettings& settings, const Fleet& fleet,
+                       const BreakerOverride& breaker_override, std::optional<Time> above,
+                       Time now) {
   if (!above || now - *above >= settings.within) return {};
-  const std::string problem = closing.problem.empty() ? "" : ". " + closing.problem;
-  return {
-      .is_open = true,
-      .message = fmt::format("{} of {} guarded Deployments fail or were rolled back within {} (the breaker opens above {} and "
-                             "above {}%): a cause in common is likelier than so many bad releases. It closes when it has been "
-                             "calm for {}, or when an administrator sets lastgood.dev/close-breaker on the controller's Lease to "
-                             "the present time{}",
-                             fleet.troubled, fleet.guarded, format_duration(settings.within), settings.rollbacks,
-                             settings.percent, format_duration(settings.within), problem)};
+  const std::string problem =
+      breaker_override.problem.empty() ? "" : ". " + breaker_override.problem;
+  return {.is_open = true,
+          .message = fmt::format("{} of {} guarded Deployments fail or were rolled back within {} "
+                                 "(the breaker opens above {} and "
+                                 "above {}%): a cause in common is likelier than so many bad "
+                                 "releases. It closes when it has been "
+                                 "calm for {}, or when an administrator sets "
+                                 "lastgood.dev/close-breaker on the controller's Lease to "
+                                 "the present time{}",
+                                 fleet.troubled, fleet.guarded, format_duration(settings.within),
+                                 settings.rollbacks, settings.percent,
+                                 format_duration(settings.within), problem)};
 }
 
 }  // namespace lastgood::guard

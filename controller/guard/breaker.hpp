@@ -1,6 +1,6 @@
-// The breaker of the fleet: many releases that fail at the same time have a cause in common, and putting them back would not
-// help. It is judged from how the guarded Deployments stand, and stays open until they have been calm for a while: those that get
-// well last would be put back otherwise.
+// The breaker of the fleet: many releases that fail at the same time have a cause in common, and
+// putting them back would not help. It is judged from how the guarded Deployments stand, and stays
+// open until they have been calm for a while: those that get well last would be put back otherwise.
 #pragma once
 
 #include <cstddef>
@@ -25,26 +25,30 @@ struct Fleet {
 };
 
 // What a person says of it on the controller's Lease.
-struct Closing {
+struct BreakerOverride {
   std::optional<Time> at = {};  // from then on it stays closed for `within`
   std::string problem;          // why what is said cannot be understood
 };
 
-// One that is being judged and fails a check now, or that was put back within the time. What was put back while a person kept the
-// breaker closed does not count.
-[[nodiscard]] bool is_troubled(const api::GuardStatus& guard, const BreakerSettings& settings, const Closing& closing, Time now);
+// One that is being judged and fails a check now, or that was put back within the time. What was
+// put back while a person kept the breaker closed does not count.
+[[nodiscard]] bool is_troubled(const api::GuardStatus& guard, const BreakerSettings& settings,
+                               const BreakerOverride& breaker_override, Time now);
 
 [[nodiscard]] bool is_held_by_breaker(const api::GuardStatus& guard);
 
 // What the annotation lastgood.dev/close-breaker says.
-[[nodiscard]] Closing read_closing(std::string_view annotation);
+[[nodiscard]] BreakerOverride parse_breaker_override(std::string_view annotation);
 
-// When it was last above its limits: `before`, or now. After a restart those that it holds tell that it was.
-[[nodiscard]] std::optional<Time> last_above(const BreakerSettings& settings, const Fleet& fleet, const Closing& closing,
+// When it was last above its limits: `before`, or now. After a restart those that it holds tell
+// that it was.
+[[nodiscard]] std::optional<Time> last_above(const BreakerSettings& settings, const Fleet& fleet,
+                                             const BreakerOverride& breaker_override,
                                              std::optional<Time> before, Time now);
 
 // `above`: when it was last above its limits.
-[[nodiscard]] Breaker judge_fleet(const BreakerSettings& settings, const Fleet& fleet, const Closing& closing,
-                                  std::optional<Time> above, Time now);
+[[nodiscard]] Breaker evaluate_fleet(const BreakerSettings& settings, const Fleet& fleet,
+                                     const BreakerOverride& breaker_override,
+                                     std::optional<Time> above, Time now);
 
 }  // namespace lastgood::guard

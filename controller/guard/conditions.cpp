@@ -7,57 +7,73 @@
 
 namespace lastgood::guard {
 
+using api::ConditionStatus;
 using api::State;
-using api::Truth;
 
 namespace {
 
-Truth truth(bool value) { return value ? Truth::True : Truth::False; }
+ConditionStatus condition_status(bool value) {
+  return value ? ConditionStatus::True : ConditionStatus::False;
+}
 
-void set(api::GuardStatus& guard, const char* type, Truth status, std::string reason, std::string message,
-         std::int64_t generation, Time now) {
+void set(api::GuardStatus& guard, std::string_view type, ConditionStatus status,
+         std::string_view reason, std::string message, std::int64_t generation, Time now) {
   api::set_condition(guard.conditions,
-                     {.type = type,
+                     {.type = std::string(type),
                       .status = status,
-                      .reason = std::move(reason),
+                      .reason = std::string(reason),
                       .message = std::move(message),
                       .observed_generation = generation},
                      now);
 }
 
 // The present template is not the one that `current` speaks of, or that is not known.
-bool is_waited_for(const api::GuardStatus& guard) {
-  constexpr std::array reasons{"WaitingForReplicaSet", "WaitingForStatus", "DeploymentPaused"};
+bool awaits_template(const api::GuardStatus& guard) {
+  constexpr std::array reasons{Reason::WaitingForReplicaSet, Reason::WaitingForStatus,
+                               Reason::DeploymentPaused};
   return std::ranges::find(reasons, guard.reason) != reasons.end();
 }
 
 }  // namespace
 
-void set_governed(api::GuardStatus& guard, const policy::EffectivePolicy& guarding, std::int64_t generation, Time now) {
-  switch (guarding.kind) {
-    case policy::EffectivePolicy::Kind::None:
-      return set(guard, "Governed", Truth::False, guarding.reason.empty() ? "NotOptedIn" : guarding.reason, guarding.message,
-                 generation, now);
-    case policy::EffectivePolicy::Kind::Broken: return set(guard, "Governed", Truth::False, guarding.reason, guarding.message, generation, now);
-    case policy::EffectivePolicy::Kind::RollbackPolicy:
-    case policy::EffectivePolicy::Kind::ConfigMap:
-    case policy::EffectivePolicy::Kind::BuiltIn: break;
+Reason governed_reason(const EffectivePolicy& policy) {
+  switch (policy.kind) {
+    case EffectivePolicy::Kind::None: return Reason::NotOptedIn;
+    case EffectivePolicy::Kind::Broken: return policy.reason;
+    case EffectivePolicy::Kind::RollbackPolicy:
+    case EffectivePolicy::Kind::ConfigMap:
+    case EffectivePolicy::Kind::BuiltIn: break;
   }
-  set(guard, "Governed", Truth::True, guarding.spec.suspend ? "Suspended" : "PolicyApplies",
-      guarding.spec.suspend ? fmt::format("{} applies but is suspended: nothing is judged and nothing is done", guarding.name)
-                            : fmt::format("{} applies", guarding.name),
-      generation, now);
+  return policy.spec.suspend ? Reason::Suspended : Reason::PolicyApplies;
 }
 
-void set_standing(api::GuardStatus& guard, const policy::EffectivePolicy& guarding, std::int64_t generation, Time now) {
-  const bool broken = guarding.kind == policy::EffectivePolicy::Kind::Broken;
+void set_governed(api::GuardStatus& guard, const EffectivePolicy& policy, std::int64_t generation,
+                  Time now) {
+  const Reason reason = governed_reason(policy);
+  std::string message = policy.message;
+  if (policy.governs()) message = fmt::format("{} applies", policy.name);
+  if (reason == Reason::Suspended)
+    message = fmt::format(
+        "{} applies but is suspended. No release is evaluated and nothing is rolled back until "
+        "spec.suspend is false",
+        policy.name);
+  set(guard, api::condition::governed, condition_status(policy.governs()), api::to_string(reason),
+      std::move(message), generation, now);
+}
+
+void set_standing(api::GuardStatus& guard, const policy::EffectivePolicy& policy,
+                  std::int64_t generation, Time now) {
+  const bool broken = policy.kind == policy::EffectivePolicy::Kind::Broken;
   const bool stalled = broken || guard.state == State::Held || guard.state == State::Frozen;
-  const bool busy = !stalled && (guard.state != State::Idle || is_waited_for(guard));
-  const std::string reason = broken ? guarding.reason : (guard.reason.empty() ? api::to_string(guard.state) : guard.reason);
-  const std::string message = broken ? guarding.message : guard.message;
-  set(guard, "Ready", truth(!stalled && !busy), reason, message, generation, now);
-  set(guard, "Reconciling", truth(busy), reason, message, generation, now);
-  set(guard, "Stalled", truth(stalled), reason, message, generation, now);
+  const bool busy = !stalled && (guard.state != State::Idle || awaits_template(guard));
+  const Reason known = broken ? policy.reason : guard.reason;
+  const std::string reason =
+      known == Reason::None ? api::to_string(guard.state) : api::to_string(known);
+  const std::string message = broken ? policy.message : guard.message;
+  set(guard, api::condition::ready, condition_status(!stalled && !busy), reason, message,
+      generation, now);
+  set(guard, api::condition::reconciling, condition_status(busy), reason, message, generation, now);
+  set(guard, api::condition::stalled, condition_status(stalled), reason, message, generation, now);
 }
 
 }  // namespace lastgood::guard

@@ -1,14 +1,20 @@
-// How a guard stands, in metav1.Conditions that kstatus understands: Governed, Ready, Reconciling, Stalled.
+// How a guard stands, in metav1.Conditions that kstatus understands: Governed, Ready, Reconciling,
+// Stalled.
 #pragma once
 
 #include "guard/inputs.hpp"
 
 namespace lastgood::guard {
 
+// The reason of the condition Governed.
+[[nodiscard]] Reason governed_reason(const EffectivePolicy& policy);
+
 // Governed says whether a policy applies, and if not why.
-void set_governed(api::GuardStatus& guard, const policy::EffectivePolicy& guarding, std::int64_t generation, Time now);
+void set_governed(api::GuardStatus& guard, const policy::EffectivePolicy& policy,
+                  std::int64_t generation, Time now);
 
 // Ready, Reconciling and Stalled: from the state, or from what is wrong with what governs.
-void set_standing(api::GuardStatus& guard, const policy::EffectivePolicy& guarding, std::int64_t generation, Time now);
+void set_standing(api::GuardStatus& guard, const policy::EffectivePolicy& policy,
+                  std::int64_t generation, Time now);
 
 }  // namespace lastgood::guard

@@ -4,9 +4,9 @@
 
 #include <algorithm>
 
-#include "rollback/record.hpp"
 #include "guard/states/step.hpp"
 #include "guard/target.hpp"
+#include "rollback/record.hpp"
 
 namespace lastgood::guard {
 
@@ -14,8 +14,8 @@ using api::RollbackPhase;
 
 namespace {
 
-// By the quickest of the policy's checks; nothing where only the rollout is judged, which answers to what happens and not in
-// turns.
+// By the quickest of the policy's checks; nothing where only the rollout is judged, which answers
+// to what happens and not in turns.
 std::optional<Duration> time_to_detect(const api::PolicySpec& spec) {
   std::optional<Duration> quickest;
   for (const api::Check& check : spec.checks) {
@@ -27,8 +27,8 @@ std::optional<Duration> time_to_detect(const api::PolicySpec& spec) {
 
 bool is_due(const api::DrillPlan& plan, const api::GuardStatus& guard, Time now) {
   const auto last = guard.last_drill ? guard.last_drill->at : std::optional<Time>();
-  const bool is_new =
-      guard.current->verdict == api::RevisionVerdict::Good && guard.current->since && (!last || *last < *guard.current->since);
+  const bool is_new = guard.current->verdict == api::RevisionVerdict::Good &&
+                      guard.current->since && (!last || *last < *guard.current->since);
   if (plan.after_good && is_new) return true;
   return plan.every > Duration::zero() && (!last || now - *last >= plan.every);
 }
@@ -37,43 +37,55 @@ bool is_due(const api::DrillPlan& plan, const api::GuardStatus& guard, Time now)
 
 void plan_drill(Step& step) {
   const api::GuardStatus& guard = step.guard();
-  const api::DrillPlan& plan = step.world.guarding.spec.drill;
+  const api::DrillPlan& plan = step.inputs.policy.spec.drill;
   const Target target = choose_target(guard);
-  // What is suspended or paused is left alone altogether; without a target RollbackReady says all there is to say.
-  if (!guard.current || !target.revision || first_hold(touch_rules(), step.world, guard, step.now)) return;
+  // What is suspended or paused is left alone altogether; without a target RollbackReady says all
+  // there is to say.
+  if (!guard.current || !target.revision || first_hold(write_gates(), step.inputs, guard, step.now))
+    return;
   if (!is_due(plan, guard, step.now)) {
-    if (plan.every > Duration::zero()) step.look_again(*guard.last_drill->at + plan.every);
+    if (plan.every > Duration::zero()) step.requeue_at(*guard.last_drill->at + plan.every);
     return;
   }
-  api::Rollback record = rollback::new_rollback(step.deployment(), step.world.rollback, guard, {}, *target.revision, step.now);
-  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(step.now.time_since_epoch()).count();
+  api::Rollback record = rollback::new_rollback(step.deployment(), step.inputs.rollback, guard, {},
+                                                *target.revision, step.now);
+  const auto seconds =
+      std::chrono::duration_cast<std::chrono::seconds>(step.now.time_since_epoch()).count();
   record.meta.key.name += fmt::format("-drill-{}", seconds);
   record.spec.drill = true;
   record.spec.policy = guard.policy;
-  step.out.act = RunDrill{.record = std::move(record)};
+  step.out.action = RunDrill{.record = std::move(record)};
 }
 
-api::RollbackStatus drill_outcome(const api::Rollback& record, const api::Preflight& found, Duration took,
-                                  const api::PolicySpec& spec, Time now) {
+api::RollbackStatus drill_outcome(const api::Rollback& record, const api::Preflight& found,
+                                  Duration took, const api::PolicySpec& spec, Time now) {
   api::RollbackStatus status = record.status;
   status.time_to_act = took;
   status.time_to_detect = time_to_detect(spec);
-  const bool would_work = found.ready == api::Truth::True;
-  const std::string detects =
-      status.time_to_detect ? fmt::format(" A breach would be detected within {}.", format_duration(*status.time_to_detect)) : "";
-  const std::string message = would_work ? fmt::format("The drill passed: the server admits the patch to revision {} after {}.{}",
-                                                       record.spec.to.number, format_duration(took), detects)
-                                         : fmt::format("The drill failed{}, {}: {}",
-                                                       found.ready == api::Truth::Unknown ? ", as nothing was found out" : "",
-                                                       found.reason, found.message);
-  return rollback::advance(std::move(status), would_work ? RollbackPhase::Succeeded : RollbackPhase::Failed, message, now);
+  const bool would_work = found.ready == api::ConditionStatus::True;
+  const std::string detects = status.time_to_detect
+                                  ? fmt::format(" A breach would be detected within {}.",
+                                                format_duration(*status.time_to_detect))
+                                  : "";
+  const std::string message =
+      would_work
+          ? fmt::format("The drill passed: the server admits the patch to revision {} after {}.{}",
+                        record.spec.to.number, format_duration(took), detects)
+          : fmt::format(
+                "The drill failed{}, {}: {}",
+                found.ready == api::ConditionStatus::Unknown ? ", as nothing was found out" : "",
+                found.reason, found.message);
+  return rollback::advance(std::move(status),
+                           would_work ? RollbackPhase::Succeeded : RollbackPhase::Failed, message,
+                           now);
 }
 
 void note_drill(api::GuardStatus& guard, const api::Rollback& drill) {
   const bool passed = drill.status.phase == RollbackPhase::Succeeded;
   std::optional<Time> passed_before;
   // A guard of an earlier release says only whether the last one passed.
-  if (const auto& last = guard.last_drill) passed_before = last->passed ? last->at : last->passed_at;
+  if (const auto& last = guard.last_drill)
+    passed_before = last->passed ? last->at : last->passed_at;
   guard.last_drill = api::LastDrill{.rollback = drill.meta.key.name,
                                     .at = drill.status.finished,
                                     .passed = passed,
@@ -81,12 +93,15 @@ void note_drill(api::GuardStatus& guard, const api::Rollback& drill) {
                                     .passed_at = passed ? drill.status.finished : passed_before};
 }
 
-std::optional<Fact> drill_to_tell(const api::GuardStatus& before, const api::GuardStatus& after) {
-  if (!after.last_drill || after.last_drill->passed || after.last_drill == before.last_drill) return {};
-  return Fact{.warning = true,
-              .reason = "DrillFailed",
-              .action = "Drill",
-              .note = fmt::format("Rollback {}: {}", after.last_drill->rollback, after.last_drill->message)};
+std::optional<EventRecord> drill_to_tell(const api::GuardStatus& before,
+                                         const api::GuardStatus& after) {
+  if (!after.last_drill || after.last_drill->passed || after.last_drill == before.last_drill)
+    return {};
+  return EventRecord{.type = EventType::Warning,
+                     .reason = Reason::DrillFailed,
+                     .action = EventAction::Drill,
+                     .note = fmt::format("Rollback {}: {}", after.last_drill->rollback,
+                                         after.last_drill->message)};
 }
 
 }  // namespace lastgood::guard

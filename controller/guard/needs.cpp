@@ -12,19 +12,25 @@ namespace {
 
 bool template_is_unknown(const api::Deployment& deployment, const api::GuardStatus& guard,
                          const std::optional<api::Rollback>& rollback) {
-  if (!guard.current || guard.template_digest != deployment.template_digest || guard.deployment_uid != deployment.meta.uid)
+  if (!guard.current || guard.template_digest != deployment.template_digest ||
+      guard.deployment_uid != deployment.meta.uid)
     return true;
-  if (rollback::is_unknown_to(guard, rollback, deployment) || rollback::is_back_unseen(guard, rollback)) return true;
-  // After our patch the digest must differ. Where it does not, somebody has put the same bad template back already.
-  return rollback::is_open(rollback, deployment) && rollback->status.template_restored && guard.current->hash == rollback->spec.from.hash &&
+  if (rollback::is_unknown_to(guard, rollback, deployment) ||
+      rollback::is_back_unseen(guard, rollback))
+    return true;
+  // After our patch the digest must differ. Where it does not, somebody has put the same bad
+  // template back already.
+  return rollback::is_open(rollback, deployment) && rollback->status.template_restored &&
+         guard.current->hash == rollback->spec.from.hash &&
          deployment.meta.generation > rollback->spec.generation;
 }
 
-// A ReplicaSet that is taken up again gets its new number only when the Deployment controller has seen the template. While our
-// patch is on its way, what is read may be ahead of what is watched.
+// A ReplicaSet that is taken up again gets its new number only when the Deployment controller has
+// seen the template. While our patch is on its way, what is read may be ahead of what is watched.
 bool number_is_behind(const api::Deployment& deployment, const api::GuardStatus& guard,
                       const std::optional<api::Rollback>& rollback) {
-  const bool is_touched = rollback::is_open(rollback, deployment) && rollback->status.template_restored;
+  const bool is_touched =
+      rollback::is_open(rollback, deployment) && rollback->status.template_restored;
   return !is_touched && guard.current && guard.current->number < api::revision_of(deployment.meta);
 }
 
@@ -32,14 +38,15 @@ enum class Judged : std::uint8_t { No, ByRollout, ByAll };
 
 Judged how_judged(const api::GuardStatus& guard, const std::optional<api::Rollback>& rollback) {
   switch (guard.state) {
-    case State::Watching:
+    case State::Evaluating:
     case State::Held:
     case State::Verifying: return Judged::ByAll;
     case State::RollingBack: {
       const api::Rollback* named = rollback::named_by(guard, rollback);
       // Not recorded, nothing is being put back: the release is still the one to judge.
       if (!named) return Judged::ByAll;
-      // Until it is touched it must be seen to fail; afterwards the restored revision must be seen to roll out.
+      // Until it is touched it must be seen to fail; afterwards the restored revision must be seen
+      // to roll out.
       if (named->status.phase == RollbackPhase::Pending) return Judged::ByAll;
       return named->status.phase == RollbackPhase::Restored ? Judged::ByRollout : Judged::No;
     }
@@ -51,17 +58,18 @@ Judged how_judged(const api::GuardStatus& guard, const std::optional<api::Rollba
 
 }  // namespace
 
-Needs needs(const api::Deployment& deployment, const policy::EffectivePolicy& guarding, const api::GuardStatus& guard,
-            const std::optional<api::Rollback>& rollback) {
-  if (!guarding.governs() || deployment.meta.deleting) return {};
+Needs needs(const api::Deployment& deployment, const policy::EffectivePolicy& policy,
+            const api::GuardStatus& guard, const std::optional<api::Rollback>& rollback) {
+  if (!policy.governs() || deployment.meta.deleting) return {};
   Needs result;
   result.replica_sets = template_is_unknown(deployment, guard, rollback);
-  // What is about to be recognised anew has no samples yet; what is suspended or scaled to zero is not judged.
-  if (result.replica_sets || guarding.spec.suspend || deployment.replicas == 0) return result;
+  // What is about to be recognised anew has no measurements yet; what is suspended or scaled to
+  // zero is not judged.
+  if (result.replica_sets || policy.spec.suspend || deployment.replicas == 0) return result;
   result.replica_sets = number_is_behind(deployment, guard, rollback);
   const Judged judged = how_judged(guard, rollback);
-  result.rollout_sample = judged != Judged::No;
-  result.check_samples = judged == Judged::ByAll;
+  result.rollout_measurement = judged != Judged::No;
+  result.check_measurements = judged == Judged::ByAll;
   return result;
 }
 

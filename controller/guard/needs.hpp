@@ -13,10 +13,11 @@ namespace lastgood::guard {
 // What must be gathered before decide() can get further.
 struct Needs {
   bool replica_sets = false;  // list the Deployment's ReplicaSets and compare templates
-  bool rollout_sample = false;
-  bool check_samples = false;
+  bool rollout_measurement = false;
+  bool check_measurements = false;
 };
-[[nodiscard]] Needs needs(const api::Deployment& deployment, const policy::EffectivePolicy& guarding, const api::GuardStatus& guard,
+[[nodiscard]] Needs needs(const api::Deployment& deployment, const policy::EffectivePolicy& policy,
+                          const api::GuardStatus& guard,
                           const std::optional<api::Rollback>& rollback);
 
 }  // namespace lastgood::guard

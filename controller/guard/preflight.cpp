@@ -2,16 +2,16 @@
 
 #include <algorithm>
 
+#include "guard/gates/request_gates.hpp"
 #include "guard/group/group.hpp"
 #include "guard/group/member.hpp"
-#include "rollback/record.hpp"
-#include "guard/gates/request_gates.hpp"
 #include "guard/target.hpp"
+#include "rollback/record.hpp"
 
 namespace lastgood::guard {
 
+using api::ConditionStatus;
 using api::State;
-using api::Truth;
 
 namespace {
 
@@ -22,63 +22,72 @@ constexpr std::chrono::milliseconds at_most_every{500};
 
 // A rollback may be begun any moment.
 bool is_near(const api::GuardStatus& guard) {
-  const bool fails = std::ranges::any_of(guard.checks, [](const api::CheckStatus& check) { return check.failures > 0; });
+  const bool fails = std::ranges::any_of(
+      guard.checks, [](const api::CheckStatus& check) { return check.consecutive_failures > 0; });
   const bool is_due = guard.state == State::Held || guard.state == State::RollingBack;
-  return is_due || (guard.state == State::Watching && fails);
+  return is_due || (guard.state == State::Evaluating && fails);
 }
 
-Duration longest_age(const World& world, const api::GuardStatus& guard, Time now) {
-  const bool soon =
-      world.request || is_near(guard) || is_waited_for(world, guard) || call_to_follow(world, guard, now) != nullptr;
+Duration max_age(const Inputs& inputs, const api::GuardStatus& guard, Time now) {
+  const bool soon = inputs.request || is_near(guard) || is_waited_for(inputs, guard) ||
+                    call_to_follow(inputs, guard, now) != nullptr;
   return soon ? Duration(near_every) : Duration(every);
 }
 
 }  // namespace
 
-bool is_about(const std::optional<api::Preflight>& preflight, const api::Deployment& deployment, const api::Revision& target) {
-  return preflight && preflight->generation == deployment.meta.generation && preflight->target == target.kept_as;
+bool is_about(const std::optional<api::Preflight>& preflight, const api::Deployment& deployment,
+              const api::Revision& target) {
+  return preflight && preflight->generation == deployment.meta.generation &&
+         preflight->target == target.snapshot;
 }
 
-bool is_fresh(const std::optional<api::Preflight>& preflight, const api::Deployment& deployment, const api::Revision& target,
-              Time now) {
+bool is_fresh(const std::optional<api::Preflight>& preflight, const api::Deployment& deployment,
+              const api::Revision& target, Time now) {
   return is_about(preflight, deployment, target) && now - preflight->at <= fresh_for;
 }
 
-bool is_preflight_due(const World& world, Time now) {
-  const auto next = next_preflight(world, world.guard, now);
+bool is_preflight_due(const Inputs& inputs, Time now) {
+  const auto next = next_preflight(inputs, inputs.guard, now);
   return next && *next <= now;
 }
 
-std::optional<Time> next_preflight(const World& world, const api::GuardStatus& guard, Time now) {
-  if (!world.guarding.governs() || world.deployment.meta.deleting) return {};
+std::optional<Time> next_preflight(const Inputs& inputs, const api::GuardStatus& guard, Time now) {
+  if (!inputs.policy.governs() || inputs.deployment.meta.deleting) return {};
   // What is being put back now is no longer a question.
-  const bool is_under_way = rollback::is_seen_through(guard, world.rollback) && rollback::is_open(world.rollback, world.deployment);
-  if (is_under_way && world.rollback->status.phase != api::RollbackPhase::Pending) return {};
-  const auto target = wanted_target(world, guard);
+  const bool is_under_way = rollback::is_seen_through(guard, inputs.rollback) &&
+                            rollback::is_open(inputs.rollback, inputs.deployment);
+  if (is_under_way && inputs.rollback->status.phase != api::RollbackPhase::Pending) return {};
+  const auto target = wanted_target(inputs, guard);
   if (!target) return {};
-  if (!world.preflight) return now;
+  if (!inputs.preflight) return now;
   // Behind a watch that lags, what was found is of another generation each time.
-  if (!is_about(world.preflight, world.deployment, *target)) return std::max(now, world.preflight->at + at_most_every);
-  return world.preflight->at + longest_age(world, guard, now);
+  if (!is_about(inputs.preflight, inputs.deployment, *target))
+    return std::max(now, inputs.preflight->at + at_most_every);
+  return inputs.preflight->at + max_age(inputs, guard, now);
 }
 
-void set_rollback_ready(api::GuardStatus& guard, const World& world, Time now) {
-  api::Condition condition{.type = "RollbackReady", .status = Truth::Unknown, .reason = "NotChecked"};
-  condition.observed_generation = world.deployment.meta.generation;
+void set_rollback_ready(api::GuardStatus& guard, const Inputs& inputs, Time now) {
+  api::Condition condition{.type = std::string(api::condition::rollback_ready),
+                           .status = ConditionStatus::Unknown,
+                           .reason = api::to_string(Reason::NotChecked)};
+  condition.observed_generation = inputs.deployment.meta.generation;
   const Target target = choose_target(guard);
-  if (!world.guarding.governs()) {
-    const api::Condition& governed = *api::find_condition(guard.conditions, "Governed");
-    condition.status = Truth::False;
+  if (!inputs.policy.governs()) {
+    const api::Condition& governed =
+        *api::find_condition(guard.conditions, api::condition::governed);
+    condition.status = ConditionStatus::False;
     condition.reason = governed.reason;
     condition.message = governed.message;
   } else if (!target.revision) {
-    condition.status = Truth::False;
-    condition.reason = target.is_past_mark ? "NoRollbackPast" : "NoLastGood";
+    condition.status = ConditionStatus::False;
+    condition.reason =
+        api::to_string(target.is_past_mark ? Reason::NoRollbackPast : Reason::NoLastGood);
     condition.message = target.why_not;
-  } else if (world.preflight && world.preflight->target == target.revision->kept_as) {
-    condition.status = world.preflight->ready;
-    condition.reason = world.preflight->reason;
-    condition.message = world.preflight->message;
+  } else if (inputs.preflight && inputs.preflight->target == target.revision->snapshot) {
+    condition.status = inputs.preflight->ready;
+    condition.reason = api::to_string(inputs.preflight->reason);
+    condition.message = inputs.preflight->message;
   } else {
     condition.message = "Whether a rollback would work has not been found out yet";
   }

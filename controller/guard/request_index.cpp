@@ -17,18 +17,22 @@ std::optional<Duration> still_to_wait(const api::Rollback& request, Time now) {
   return age < grace ? std::optional(grace - std::max(age, Duration::zero())) : std::nullopt;
 }
 
-void Requests::note(const api::Rollback& rollback) {
+void RequestIndex::note(const api::Rollback& rollback) {
   if (!is_request(rollback)) {
     answered_.erase(rollback.meta.uid);
   } else {
-    deployments_.insert({.namespace_ = rollback.meta.key.namespace_, .name = rollback.spec.deployment});
+    deployments_.insert(
+        {.namespace_ = rollback.meta.key.namespace_, .name = rollback.spec.deployment});
   }
 }
 
-std::optional<api::Rollback> Requests::oldest(const Key& deployment, const kube::Stores& stores) {
+std::optional<api::Rollback> RequestIndex::oldest(const Key& deployment,
+                                                  const kube::Stores& stores) {
   if (!deployments_.contains(deployment)) return {};
   std::optional<api::Rollback> oldest;
-  const auto age = [](const api::Rollback& one) { return std::tie(one.meta.created, one.meta.key.name); };
+  const auto age = [](const api::Rollback& one) {
+    return std::tie(one.meta.created, one.meta.key.name);
+  };
   stores.rollbacks.for_each_in(deployment.namespace_, [&](const auto& rollback) {
     if (rollback->spec.deployment != deployment.name || !is_request(*rollback)) return;
     if (answered_.contains(rollback->meta.uid)) return;

@@ -9,24 +9,26 @@ namespace lastgood::guard {
 namespace {
 
 // The first point of the grid after now.
-Steady next_turn(Steady turn, Duration interval, Steady now) {
+MonotonicTime next_turn(MonotonicTime turn, Duration interval, MonotonicTime now) {
   const auto missed = std::max<Duration::rep>((now - turn) / interval, 0);
   return turn + (missed + 1) * interval;
 }
 
 }  // namespace
 
-std::vector<std::string> Schedule::take_due(const Needs& needs, const api::PolicySpec& spec, Steady now) {
+std::vector<std::string> Schedule::take_due(const Needs& needs, const api::PolicySpec& spec,
+                                            MonotonicTime now) {
   std::map<std::string, Duration> wanted;
-  if (needs.rollout_sample) wanted.emplace(rollout_check, rollout_interval);
-  if (needs.check_samples) {
+  if (needs.rollout_measurement) wanted.emplace(rollout_check, rollout_interval);
+  if (needs.check_measurements) {
     for (const api::Check& check : spec.checks) wanted.emplace(check.name, check.interval);
   }
   std::erase_if(turns_, [&](const auto& turn) { return !wanted.contains(turn.first); });
   std::vector<std::string> due;
   for (const auto& [name, interval] : wanted) {
     // Further away than its interval is only a turn that was given before the policy shortened it.
-    const Steady turn = std::min(turns_.try_emplace(name, now).first->second, now + interval);
+    const MonotonicTime turn =
+        std::min(turns_.try_emplace(name, now).first->second, now + interval);
     turns_[name] = turn;
     if (turn > now) continue;
     due.push_back(name);
@@ -35,8 +37,8 @@ std::vector<std::string> Schedule::take_due(const Needs& needs, const api::Polic
   return due;
 }
 
-std::optional<Steady> Schedule::next() const {
-  std::optional<Steady> earliest;
+std::optional<MonotonicTime> Schedule::next() const {
+  std::optional<MonotonicTime> earliest;
   for (const auto& [name, turn] : turns_) {
     if (!earliest || turn < *earliest) earliest = turn;
   }

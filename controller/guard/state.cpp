@@ -17,15 +17,22 @@ bool comes_before(const api::Rollback& a, const api::Rollback& b) {
   const bool a_open = !api::finished(a.status.phase);
   const bool b_open = !api::finished(b.status.phase);
   if (a_open != b_open) return a_open;
-  return std::tie(a.spec.generation, a.spec.detected) > std::tie(b.spec.generation, b.spec.detected);
+  return std::tie(a.spec.generation, a.spec.detected) >
+         std::tie(b.spec.generation, b.spec.detected);
 }
 
 }  // namespace
 
-bool concerns(const api::Rollback& rollback, const api::Deployment& deployment, const api::GuardStatus& guard) {
-  if (rollback.spec.drill || !api::is_bound(rollback.spec) || rollback.spec.mode == api::Mode::Observe) return false;
-  if (rollback.spec.deployment != deployment.meta.key.name || rollback.spec.deployment_uid != deployment.meta.uid) return false;
-  // Finished, it still says that this release was rolled back, or how what the memory speaks of has ended.
+bool concerns(const api::Rollback& rollback, const api::Deployment& deployment,
+              const api::GuardStatus& guard) {
+  if (rollback.spec.drill || !api::is_bound(rollback.spec) ||
+      rollback.spec.mode == api::Mode::Observe)
+    return false;
+  if (rollback.spec.deployment != deployment.meta.key.name ||
+      rollback.spec.deployment_uid != deployment.meta.uid)
+    return false;
+  // Finished, it still says that this release was rolled back, or how what the state speaks of has
+  // ended.
   return !api::finished(rollback.status.phase) || rollback::is_named_after(deployment, rollback) ||
          rollback.meta.key.name == guard.rollback || rollback::is_marked_by(deployment, rollback);
 }
@@ -33,9 +40,11 @@ bool concerns(const api::Rollback& rollback, const api::Deployment& deployment, 
 namespace {
 
 // It was there, it waited, and it is gone: a person deleted it while nobody led.
-void note_declined(Memory& memory, const api::Deployment& deployment, const kube::Stores& stores, Time now) {
-  api::GuardStatus& guard = memory.guard;
-  if (guard.pending.empty() || stores.rollbacks.find({.namespace_ = deployment.meta.key.namespace_, .name = guard.pending}))
+void note_declined(GuardState& state, const api::Deployment& deployment, const kube::Stores& stores,
+                   Time now) {
+  api::GuardStatus& guard = state.guard;
+  if (guard.pending.empty() ||
+      stores.rollbacks.find({.namespace_ = deployment.meta.key.namespace_, .name = guard.pending}))
     return;
   guard.declined = api::Declined{.rollback = guard.pending, .at = now};
   guard.pending.clear();
@@ -43,28 +52,28 @@ void note_declined(Memory& memory, const api::Deployment& deployment, const kube
 
 }  // namespace
 
-Memory recall(const api::Deployment& deployment, const kube::Stores& stores, Time now) {
-  Memory memory;
-  memory.deployment_uid = deployment.meta.uid;
+GuardState load(const api::Deployment& deployment, const kube::Stores& stores, Time now) {
+  GuardState state;
+  state.deployment_uid = deployment.meta.uid;
   if (const auto guard = stores.guards.find(deployment.meta.key)) {
-    memory.guard_uid = guard->meta.uid;
-    memory.guard_owner = guard->meta.owner;
-    memory.guard = guard->status;
-    memory.written = guard->status;
-    forget_answers(memory.guard, now);
+    state.guard_uid = guard->meta.uid;
+    state.guard_owner = guard->meta.owner;
+    state.guard = guard->status;
+    state.written = guard->status;
+    reset_results(state.guard, now);
   }
   stores.rollbacks.for_each_in(deployment.meta.key.namespace_, [&](const auto& rollback) {
-    if (!concerns(*rollback, deployment, memory.guard)) return;
-    if (memory.rollback && !comes_before(*rollback, *memory.rollback)) return;
-    memory.rollback = *rollback;
-    memory.rollback_written = rollback->status;
+    if (!concerns(*rollback, deployment, state.guard)) return;
+    if (state.rollback && !comes_before(*rollback, *state.rollback)) return;
+    state.rollback = *rollback;
+    state.rollback_written = rollback->status;
   });
-  note_declined(memory, deployment, stores, now);
-  return memory;
+  note_declined(state, deployment, stores, now);
+  return state;
 }
 
-bool is_stranger(const policy::EffectivePolicy& guarding, const Memory& memory) {
-  return guarding.kind == policy::EffectivePolicy::Kind::None && memory.guard_uid.empty();
+bool is_unmanaged(const policy::EffectivePolicy& policy, const GuardState& state) {
+  return policy.kind == policy::EffectivePolicy::Kind::None && state.guard_uid.empty();
 }
 
 namespace {
@@ -74,55 +83,62 @@ const api::Check* find_check(const std::vector<api::Check>& checks, const std::s
   return found == checks.end() ? nullptr : &*found;
 }
 
-bool is_asked_still(const InboxSample& entry, const api::PolicySpec& spec) {
+bool is_asked_still(const InboxMeasurement& entry, const api::PolicySpec& spec) {
   if (!entry.asked) return true;
-  const api::Check* now = find_check(spec.checks, entry.sample.check);
+  const api::Check* now = find_check(spec.checks, entry.measurement.check);
   return now && now->http == entry.asked->http;
 }
 
 }  // namespace
 
-std::vector<api::Sample> take_samples(Memory& memory, const api::PolicySpec& spec) {
-  std::vector<api::Sample> samples;
-  for (InboxSample& entry : memory.inbox) {
-    const bool is_current = memory.guard.current && entry.hash == memory.guard.current->hash;
-    if (is_current && is_asked_still(entry, spec)) samples.push_back(std::move(entry.sample));
+std::vector<api::Measurement> take_measurements(GuardState& state, const api::PolicySpec& spec) {
+  std::vector<api::Measurement> measurements;
+  for (InboxMeasurement& entry : state.inbox) {
+    const bool is_current = state.guard.current && entry.hash == state.guard.current->hash;
+    if (is_current && is_asked_still(entry, spec))
+      measurements.push_back(std::move(entry.measurement));
   }
-  memory.inbox.clear();
-  return samples;
+  state.inbox.clear();
+  return measurements;
 }
 
-std::vector<std::string> take_due(Memory& memory, const Needs& needs, const api::PolicySpec& spec, Steady now) {
-  std::vector<std::string> due = memory.schedule.take_due(needs, spec, now);
-  std::erase_if(due, [&](const std::string& check) { return memory.asking[check]; });
-  for (const std::string& check : due) memory.asking[check] = true;
+std::vector<std::string> take_due(GuardState& state, const Needs& needs,
+                                  const api::PolicySpec& spec, MonotonicTime now) {
+  std::vector<std::string> due = state.schedule.take_due(needs, spec, now);
+  std::erase_if(due, [&](const std::string& check) { return state.asking[check]; });
+  for (const std::string& check : due) state.asking[check] = true;
   return due;
 }
 
-std::optional<Steady> next_look(const Memory& memory, const policy::EffectivePolicy& guarding, std::optional<Time> wake, Time now,
-                                Steady steady) {
-  std::optional<Steady> next = memory.schedule.next();
-  const auto sooner = [&](Steady when) {
+std::optional<MonotonicTime> next_reconcile(const GuardState& state,
+                                            const policy::EffectivePolicy& policy,
+                                            std::optional<Time> requeue_at, Time now,
+                                            MonotonicTime monotonic) {
+  std::optional<MonotonicTime> next = state.schedule.next();
+  const auto sooner = [&](MonotonicTime when) {
     if (!next || when < *next) next = when;
   };
-  if (wake) sooner(steady + std::max(*wake - now, Duration::zero()));
-  if (memory.rollback && !api::finished(memory.rollback->status.phase)) sooner(steady + soon);
-  if (memory.config_map && guarding.kind == policy::EffectivePolicy::Kind::Broken) sooner(steady + Duration{10'000});
+  if (requeue_at) sooner(monotonic + std::max(*requeue_at - now, Duration::zero()));
+  if (state.rollback && !api::finished(state.rollback->status.phase)) sooner(monotonic + soon);
+  if (state.config_map && policy.kind == policy::EffectivePolicy::Kind::Broken)
+    sooner(monotonic + Duration{10'000});
   return next;
 }
 
-void take_sight(World& world, std::optional<TemplateSight> sight) {
+void take_sight(Inputs& inputs, std::optional<TemplateSight> sight) {
   if (!sight) return;
-  world.replica_sets = std::move(sight->sets);
-  world.author = std::move(sight->author);
-  world.template_problem = std::move(sight->problem);
+  inputs.replica_sets = std::move(sight->sets);
+  inputs.author = std::move(sight->author);
+  inputs.template_problem = std::move(sight->problem);
 }
 
-void take_preflight(Memory& memory) {
-  if (memory.preflight && memory.preflight->reason == "TargetGone") note_gone(memory.guard, memory.preflight->target);
+void take_preflight(GuardState& state) {
+  if (state.preflight && state.preflight->reason == Reason::SnapshotMissing)
+    clear_snapshot(state.guard, state.preflight->target);
 }
 
-std::vector<api::Rollback> records_of(const api::Deployment& deployment, const kube::Stores& stores) {
+std::vector<api::Rollback> records_of(const api::Deployment& deployment,
+                                      const kube::Stores& stores) {
   std::vector<api::Rollback> records;
   stores.rollbacks.for_each_in(deployment.meta.key.namespace_, [&](const auto& rollback) {
     if (rollback->spec.deployment == deployment.meta.key.name) records.push_back(*rollback);
@@ -130,69 +146,77 @@ std::vector<api::Rollback> records_of(const api::Deployment& deployment, const k
   return records;
 }
 
-void note_when_decided(const Act& act, Memory& memory, Steady now) {
-  const auto* starting = std::get_if<StartRollback>(&act);
+void note_when_decided(const Action& action, GuardState& state, MonotonicTime now) {
+  const auto* starting = std::get_if<StartRollback>(&action);
   const bool begins = starting && starting->carry_out;
-  const bool goes_on = std::holds_alternative<CarryOutRollback>(act) && memory.rollback &&
-                       memory.rollback->status.phase == api::RollbackPhase::Pending;
-  if (!goes_on) memory.decided.reset();
-  if ((begins || goes_on) && !memory.decided) memory.decided = now;
+  const bool goes_on = std::holds_alternative<ResumeRollback>(action) && state.rollback &&
+                       state.rollback->status.phase == api::RollbackPhase::Pending;
+  if (!goes_on) state.decided.reset();
+  if ((begins || goes_on) && !state.decided) state.decided = now;
 }
 
-void call_off_deleted(Memory& memory, const api::Rollback& gone, Time now) {
-  auto& rollback = memory.rollback;
-  if (!rollback || rollback->meta.uid != gone.meta.uid || rollback->status.template_restored) return;
+void call_off_deleted(GuardState& state, const api::Rollback& gone, Time now) {
+  auto& rollback = state.rollback;
+  if (!rollback || rollback->meta.uid != gone.meta.uid || rollback->status.template_restored)
+    return;
   if (api::finished(rollback->status.phase)) return;
-  rollback->status =
-      rollback::advance(rollback->status, api::RollbackPhase::Superseded, "A person deleted it before anything was touched", now);
-  if (!api::is_by_hand(rollback->spec)) memory.guard.declined = api::Declined{.rollback = rollback->meta.key.name, .at = now};
+  rollback->status = rollback::advance(rollback->status, api::RollbackPhase::Superseded,
+                                       "A person deleted it before anything was touched", now);
+  if (!api::is_manual(rollback->spec))
+    state.guard.declined = api::Declined{.rollback = rollback->meta.key.name, .at = now};
 }
 
-void take_back(Decision& decision, const World& world, Memory& memory) {
-  if (!std::holds_alternative<BindRequest>(decision.act)) return;
-  memory.guard = world.guard;
-  std::erase_if(decision.facts, [](const Fact& fact) { return fact.reason == "RollbackStarted"; });
+void take_back(Plan& plan, const Inputs& inputs, GuardState& state) {
+  if (!std::holds_alternative<BindRequest>(plan.action)) return;
+  state.guard = inputs.guard;
+  std::erase_if(plan.events,
+                [](const EventRecord& event) { return event.reason == Reason::RollbackStarted; });
 }
 
-bool is_thawed(const api::DeploymentGuard& guard) { return guard.status.state == api::State::Frozen && !guard.status.freeze; }
+bool is_thawed(const api::DeploymentGuard& guard) {
+  return guard.status.state == api::State::Frozen && !guard.status.freeze;
+}
 
-std::optional<Memory> stranger_of_group(const api::Deployment& deployment, const std::string& group) {
+std::optional<GuardState> unmanaged_group_member(const api::Deployment& deployment,
+                                                 const std::string& group) {
   if (group.empty()) return {};
-  Memory memory{.deployment_uid = deployment.meta.uid};
-  memory.guard.deployment_uid = deployment.meta.uid;
-  memory.guard.reason = "NotOptedIn";
-  memory.group = group;
-  memory.cannot = "it is not guarded; opt it in, or take its lastgood.dev/group away";
-  memory.is_stranger = true;
-  return memory;
+  GuardState state{.deployment_uid = deployment.meta.uid};
+  state.guard.deployment_uid = deployment.meta.uid;
+  state.guard.reason = Reason::NotOptedIn;
+  state.group = group;
+  state.cannot = "it is not guarded; opt it in, or take its lastgood.dev/group away";
+  state.is_unmanaged = true;
+  return state;
 }
 
-void show_to_group(Memory& memory, const policy::EffectivePolicy& guarding, const Decision& decision) {
-  memory.group = guarding.group;
-  memory.group_order = guarding.group_order;
-  memory.mode = guarding.spec.mode;
-  memory.cannot = decision.cannot;
+void show_to_group(GuardState& state, const policy::EffectivePolicy& policy, const Plan& plan) {
+  state.group = policy.group;
+  state.group_order = policy.group_order;
+  state.mode = policy.spec.mode;
+  state.cannot = plan.cannot;
 }
 
-bool changes_for_group(const Memory& memory, const policy::EffectivePolicy& guarding, const Decision& decision) {
-  if (guarding.group.empty()) return false;
-  return memory.group != guarding.group || memory.mode != guarding.spec.mode || memory.guard.state != decision.guard.state ||
-         memory.guard.reason != decision.guard.reason || memory.cannot != decision.cannot ||
-         memory.guard.rollback != decision.guard.rollback || decision.rollback.has_value();
+bool changes_for_group(const GuardState& state, const policy::EffectivePolicy& policy,
+                       const Plan& plan) {
+  if (policy.group.empty()) return false;
+  return state.group != policy.group || state.mode != policy.spec.mode ||
+         state.guard.state != plan.guard.state || state.guard.reason != plan.guard.reason ||
+         state.cannot != plan.cannot || state.guard.rollback != plan.guard.rollback ||
+         plan.rollback.has_value();
 }
 
-bool answers_request(const World& world, const Decision& decision) {
-  if (!world.request) return false;
-  const bool is_acted_upon =
-      std::holds_alternative<BindRequest>(decision.act) || std::holds_alternative<RunDrill>(decision.act);
-  const bool is_refused = decision.request && api::finished(decision.request->phase);
+bool answers_request(const Inputs& inputs, const Plan& plan) {
+  if (!inputs.request) return false;
+  const bool is_acted_upon = std::holds_alternative<BindRequest>(plan.action) ||
+                             std::holds_alternative<RunDrill>(plan.action);
+  const bool is_refused = plan.request && api::finished(plan.request->phase);
   return is_refused || is_acted_upon;
 }
 
-std::optional<std::string> outcome_to_tell(const Memory& memory) {
-  if (!memory.rollback || !api::finished(memory.rollback->status.phase)) return {};
-  if (memory.rollback_written.phase == memory.rollback->status.phase) return {};
-  return api::to_string(memory.rollback->status.phase);
+std::optional<std::string> outcome_to_tell(const GuardState& state) {
+  if (!state.rollback || !api::finished(state.rollback->status.phase)) return {};
+  if (state.rollback_written.phase == state.rollback->status.phase) return {};
+  return api::to_string(state.rollback->status.phase);
 }
 
 }  // namespace lastgood::guard

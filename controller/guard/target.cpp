@@ -10,16 +10,18 @@ using api::Revision;
 using api::RevisionVerdict;
 
 bool is_proven(const Revision& revision) {
-  return revision.verdict == RevisionVerdict::Good || revision.verdict == RevisionVerdict::PresumedGood;
+  return revision.verdict == RevisionVerdict::Good ||
+         revision.verdict == RevisionVerdict::PresumedGood;
 }
 
-std::vector<const Revision*> proven_and_kept(const api::GuardStatus& guard) {
+std::vector<const Revision*> proven_with_snapshot(const api::GuardStatus& guard) {
   std::vector<const Revision*> found;
   for (const Revision& revision : guard.revisions) {
-    if (is_proven(revision) && !revision.kept_as.empty()) found.push_back(&revision);
+    if (is_proven(revision) && !revision.snapshot.empty()) found.push_back(&revision);
   }
-  std::ranges::sort(found,
-                    [](const Revision* a, const Revision* b) { return a->since == b->since ? a < b : a->since > b->since; });
+  std::ranges::sort(found, [](const Revision* a, const Revision* b) {
+    return a->since == b->since ? a < b : a->since > b->since;
+  });
   return found;
 }
 
@@ -34,22 +36,29 @@ const Revision* mark_before(const api::GuardStatus& guard, const Revision& targe
 }
 
 Target choose_target(const api::GuardStatus& guard) {
-  const auto is_other = [&](const Revision& revision) { return !guard.current || revision.hash != guard.current->hash; };
-  for (const Revision* revision : proven_and_kept(guard)) {
+  const auto is_other = [&](const Revision& revision) {
+    return !guard.current || revision.hash != guard.current->hash;
+  };
+  for (const Revision* revision : proven_with_snapshot(guard)) {
     if (!is_other(*revision)) continue;
     const Revision* mark = mark_before(guard, *revision);
     if (!mark) return {.revision = *revision, .why_not = {}};
     return {.revision = {},
-            .why_not = fmt::format("revision {} is marked lastgood.dev/no-rollback-past, so revision {} cannot be gone back to",
+            .why_not = fmt::format("revision {} is marked lastgood.dev/no-rollback-past, so "
+                                   "revision {} cannot be gone back to",
                                    mark->number, revision->number),
             .is_past_mark = true};
   }
-  const auto not_kept =
-      std::ranges::find_if(guard.revisions, [&](const Revision& revision) { return is_other(revision) && is_proven(revision); });
-  if (not_kept == guard.revisions.end()) {
-    return {.revision = {}, .why_not = "no other revision of this Deployment is kept as proven good"};
+  const auto no_snapshot = std::ranges::find_if(guard.revisions, [&](const Revision& revision) {
+    return is_other(revision) && is_proven(revision);
+  });
+  if (no_snapshot == guard.revisions.end()) {
+    return {.revision = {},
+            .why_not = "no other revision of this Deployment is kept as proven good"};
   }
-  return {.revision = {}, .why_not = fmt::format("revision {} was good, but its template is not kept", not_kept->number)};
+  return {.revision = {},
+          .why_not = fmt::format("revision {} was good, but its template is not kept",
+                                 no_snapshot->number)};
 }
 
 std::optional<Revision> last_good(const api::GuardStatus& guard) {

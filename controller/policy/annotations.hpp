@@ -1,5 +1,5 @@
-// What an owner says on a Deployment and on its pod template: the keys under lastgood.dev/, and what is wrong with them. Pure.
-// Must not know policies, nor what is done about a problem.
+// What an owner says on a Deployment and on its pod template: the keys under lastgood.dev/, and
+// what is wrong with them. Pure. Must not know policies, nor what is done about a problem.
 #pragma once
 
 #include <optional>
@@ -43,7 +43,8 @@ struct TemplateMarks {
   bool operator==(const TemplateMarks&) const = default;
 };
 
-// A mark that cannot be understood is taken for one: what it says of a migration may be true, and then going back does harm.
+// A mark that cannot be understood is taken for one: what it says of a migration may be true, and
+// then going back does harm.
 [[nodiscard]] TemplateMarks parse_template(const api::StringMap& annotations);
 
 // The first one, and how many more there are; for an Event or a condition. Empty without any.

@@ -7,8 +7,8 @@
 #include <optional>
 #include <string>
 
-#include "codec/values.hpp"
 #include "base/text.hpp"
+#include "codec/values.hpp"
 
 namespace lastgood::policy {
 namespace {
@@ -43,12 +43,15 @@ std::optional<std::string_view> misspelt(std::string_view found) {
   return std::nullopt;
 }
 
-std::unexpected<Error> bad(std::string message) { return fail(ErrorKind::BadInput, std::move(message)); }
+std::unexpected<Error> bad(std::string message) {
+  return fail(ErrorKind::BadInput, std::move(message));
+}
 
 template <class Parse>
 auto read(const api::StringMap& data, std::string_view key, Parse parse) -> decltype(parse(""sv)) {
   const auto found = data.find(std::string(key));
-  if (found == data.end()) return bad(fmt::format("{} is missing: it must be set, such as {}", key, example(key)));
+  if (found == data.end())
+    return bad(fmt::format("{} is missing: it must be set, such as {}", key, example(key)));
   auto value = parse(trimmed(found->second));
   if (!value) return bad(fmt::format("{}: {}", key, value.error().message));
   return value;
@@ -73,8 +76,9 @@ Result<api::PolicySpec> spec_of(const api::ConfigMap& config_map) {
   if (!url) return std::unexpected(url.error());
   check.http.url = *url;
 
-  const auto threshold =
-      read(config_map.data, threshold_key, [](std::string_view text) { return codec::parse_whole(text, 1, 100); });
+  const auto threshold = read(config_map.data, threshold_key, [](std::string_view text) {
+    return codec::parse_whole(text, 1, 100);
+  });
   if (!threshold) return std::unexpected(threshold.error());
   check.failure_threshold = *threshold;
 
@@ -91,8 +95,8 @@ Result<api::PolicySpec> spec_of(const api::ConfigMap& config_map) {
 }
 
 ReadConfigMap newest_answer(const std::optional<ReadConfigMap>& before, const ReadConfigMap& now) {
-  const bool says_nothing =
-      !now.answer && now.answer.error().kind != ErrorKind::NotFound && now.answer.error().kind != ErrorKind::Forbidden;
+  const bool says_nothing = !now.answer && now.answer.error().kind != ErrorKind::NotFound &&
+                            now.answer.error().kind != ErrorKind::Forbidden;
   const bool was_good = before && before->name == now.name && before->answer;
   if (!says_nothing || !was_good) return now;
   return {.name = now.name, .answer = before->answer, .at = now.at};

@@ -14,94 +14,110 @@ namespace {
 
 using Policies = std::span<const api::RollbackPolicy* const>;
 
-constexpr std::string_view invalid_annotation = "InvalidAnnotation";
-constexpr std::string_view policy_not_found = "PolicyNotFound";
-constexpr std::string_view policy_conflict = "PolicyConflict";
-constexpr std::string_view policy_invalid = "PolicyInvalid";
-constexpr std::string_view config_map_not_found = "ConfigMapNotFound";
-constexpr std::string_view config_map_invalid = "ConfigMapInvalid";
-constexpr std::string_view config_map_unreadable = "ConfigMapUnreadable";
-constexpr std::array reasons = {invalid_annotation,   policy_not_found,   policy_conflict,      policy_invalid,
-                                config_map_not_found, config_map_invalid, config_map_unreadable};
+constexpr api::Reason invalid_annotation = api::Reason::InvalidAnnotation;
+constexpr api::Reason policy_not_found = api::Reason::PolicyNotFound;
+constexpr api::Reason policy_conflict = api::Reason::PolicyConflict;
+constexpr api::Reason policy_invalid = api::Reason::PolicyInvalid;
+constexpr api::Reason config_map_not_found = api::Reason::ConfigMapNotFound;
+constexpr api::Reason config_map_invalid = api::Reason::ConfigMapInvalid;
+constexpr api::Reason config_map_unreadable = api::Reason::ConfigMapUnreadable;
+constexpr std::array reasons = {invalid_annotation,   policy_not_found,     policy_conflict,
+                                policy_invalid,       config_map_not_found, config_map_invalid,
+                                config_map_unreadable};
 
-constexpr std::size_t most_message = 1000;
+constexpr std::size_t max_message = 1000;
 
 EffectivePolicy none() { return {.message = "No policy applies; nothing is done"}; }
 
-EffectivePolicy broken(std::string name, std::string_view reason, std::string_view message) {
+EffectivePolicy broken(std::string name, api::Reason reason, std::string_view message) {
   return {.kind = EffectivePolicy::Kind::Broken,
           .name = std::move(name),
-          .reason = std::string(reason),
-          .message = clip(message, most_message)};
+          .reason = reason,
+          .message = clip(message, max_message)};
 }
 
 EffectivePolicy by_policy(const api::RollbackPolicy& policy) {
   std::string name = "RollbackPolicy/" + policy.meta.key.name;
   if (!policy.problem.empty()) {
-    return broken(name, policy_invalid, fmt::format("RollbackPolicy {}: {}", policy.meta.key.name, policy.problem));
+    return broken(name, policy_invalid,
+                  fmt::format("RollbackPolicy {}: {}", policy.meta.key.name, policy.problem));
   }
-  return {.kind = EffectivePolicy::Kind::RollbackPolicy, .name = std::move(name), .spec = policy.spec};
+  return {
+      .kind = EffectivePolicy::Kind::RollbackPolicy, .name = std::move(name), .spec = policy.spec};
 }
 
-EffectivePolicy not_found(const api::Deployment& deployment, const std::string& wanted, Policies policies) {
+EffectivePolicy not_found(const api::Deployment& deployment, const std::string& wanted,
+                          Policies policies) {
   std::vector<std::string_view> names;
   for (const auto* policy : policies) names.push_back(policy->meta.key.name);
   std::ranges::sort(names);
   const auto close = nearest(wanted, names);
-  std::string message =
-      fmt::format("RollbackPolicy {} does not exist in namespace {}; ", in_quotes(wanted, 253), deployment.meta.key.namespace_);
-  message += close ? fmt::format("the nearest that exists is {}", in_quotes(close->name, 253)) : "no RollbackPolicy does";
+  std::string message = fmt::format("RollbackPolicy {} does not exist in namespace {}; ",
+                                    in_quotes(wanted, 253), deployment.meta.key.namespace_);
+  message += close ? fmt::format("the nearest that exists is {}", in_quotes(close->name, 253))
+                   : "no RollbackPolicy does";
   return broken("RollbackPolicy/" + wanted, policy_not_found, message);
 }
 
-EffectivePolicy by_name(const api::Deployment& deployment, const std::string& wanted, Policies policies) {
-  const auto found = std::ranges::find_if(policies, [&](const auto* policy) { return policy->meta.key.name == wanted; });
+EffectivePolicy by_name(const api::Deployment& deployment, const std::string& wanted,
+                        Policies policies) {
+  const auto found = std::ranges::find_if(
+      policies, [&](const auto* policy) { return policy->meta.key.name == wanted; });
   return found == policies.end() ? not_found(deployment, wanted, policies) : by_policy(**found);
 }
 
 EffectivePolicy by_config_map(const api::Deployment& deployment, const std::string& wanted,
-                         const std::optional<Result<api::ConfigMap>>& config_map) {
+                              const std::optional<Result<api::ConfigMap>>& config_map) {
   std::string name = "ConfigMap/" + wanted;
-  if (!config_map) return broken(name, config_map_unreadable, fmt::format("ConfigMap {} has not been read", in_quotes(wanted)));
+  if (!config_map)
+    return broken(name, config_map_unreadable,
+                  fmt::format("ConfigMap {} has not been read", in_quotes(wanted)));
   if (!*config_map) {
     const Error& error = config_map->error();
     if (error.kind == ErrorKind::NotFound) {
-      return broken(
-          name, config_map_not_found,
-          fmt::format("ConfigMap {} does not exist in namespace {}", in_quotes(wanted, 253), deployment.meta.key.namespace_));
+      return broken(name, config_map_not_found,
+                    fmt::format("ConfigMap {} does not exist in namespace {}",
+                                in_quotes(wanted, 253), deployment.meta.key.namespace_));
     }
     return broken(name, config_map_unreadable,
-                  fmt::format("ConfigMap {} cannot be read: {}", in_quotes(wanted, 253), clip(error.message, 512)));
+                  fmt::format("ConfigMap {} cannot be read: {}", in_quotes(wanted, 253),
+                              clip(error.message, 512)));
   }
   auto spec = spec_of(**config_map);
-  if (!spec) return broken(name, config_map_invalid, fmt::format("ConfigMap {}: {}", wanted, spec.error().message));
-  return {.kind = EffectivePolicy::Kind::ConfigMap, .name = std::move(name), .spec = std::move(*spec)};
+  if (!spec)
+    return broken(name, config_map_invalid,
+                  fmt::format("ConfigMap {}: {}", wanted, spec.error().message));
+  return {
+      .kind = EffectivePolicy::Kind::ConfigMap, .name = std::move(name), .spec = std::move(*spec)};
 }
 
-std::vector<const api::RollbackPolicy*> selecting(const api::Deployment& deployment, Policies policies) {
+std::vector<const api::RollbackPolicy*> selecting(const api::Deployment& deployment,
+                                                  Policies policies) {
   std::vector<const api::RollbackPolicy*> out;
   for (const auto* policy : policies) {
-    if (policy->spec.selector && api::matches(*policy->spec.selector, deployment.meta.labels)) out.push_back(policy);
+    if (policy->spec.selector && api::matches(*policy->spec.selector, deployment.meta.labels))
+      out.push_back(policy);
   }
   std::ranges::sort(out, {}, [](const auto* policy) -> const Key& { return policy->meta.key; });
   return out;
 }
 
 EffectivePolicy conflict(const std::vector<const api::RollbackPolicy*>& several) {
-  constexpr std::size_t most_named = 5;
+  constexpr std::size_t max_named = 5;
   std::string names;
-  for (std::size_t i = 0; i < std::min(several.size(), most_named); ++i) {
+  for (std::size_t i = 0; i < std::min(several.size(), max_named); ++i) {
     names += (i == 0 ? "" : ", ") + several[i]->meta.key.name;
   }
-  if (several.size() > most_named) names += ", ...";
-  return broken("", policy_conflict,
-                fmt::format("{} RollbackPolicies select this Deployment: {}; name one by the annotation {}", several.size(),
-                            names, api::annotation::policy));
+  if (several.size() > max_named) names += ", ...";
+  return broken(
+      "", policy_conflict,
+      fmt::format("{} RollbackPolicies select this Deployment: {}; name one by the annotation {}",
+                  several.size(), names, api::annotation::policy));
 }
 
 }  // namespace
 
-std::span<const std::string_view> broken_reasons() { return reasons; }
+std::span<const api::Reason> broken_reasons() { return reasons; }
 
 std::optional<std::string> config_map_wanted(const OptIn& opt_in) {
   const bool matters = opt_in.enabled != false && opt_in.problems.empty() && opt_in.policy.empty();
@@ -111,7 +127,8 @@ std::optional<std::string> config_map_wanted(const OptIn& opt_in) {
 
 namespace {
 
-EffectivePolicy governing(const api::Deployment& deployment, const OptIn& opt_in, Policies policies_of_namespace,
+EffectivePolicy governing(const api::Deployment& deployment, const OptIn& opt_in,
+                          Policies policies_of_namespace,
                           const std::optional<Result<api::ConfigMap>>& config_map) {
   if (opt_in.enabled == false) return none();
   if (!opt_in.problems.empty()) return broken("", invalid_annotation, in_words(opt_in.problems));
@@ -126,7 +143,8 @@ EffectivePolicy governing(const api::Deployment& deployment, const OptIn& opt_in
 
 }  // namespace
 
-EffectivePolicy resolve_policy(const api::Deployment& deployment, const OptIn& opt_in, Policies policies_of_namespace,
+EffectivePolicy resolve_policy(const api::Deployment& deployment, const OptIn& opt_in,
+                               Policies policies_of_namespace,
                                const std::optional<Result<api::ConfigMap>>& config_map) {
   EffectivePolicy policy = governing(deployment, opt_in, policies_of_namespace, config_map);
   policy.pause_until = opt_in.pause_until;

@@ -1,21 +1,32 @@
 #include "policy/status.hpp"
 
+#include "api/constants.hpp"
+#include "api/reasons.hpp"
+
 namespace lastgood::policy {
 
-using api::Truth;
+using api::ConditionStatus;
 
 api::PolicyStatus status_of(const api::RollbackPolicy& policy, std::int64_t guarded, Time now) {
   api::PolicyStatus status = policy.status;
   status.observed_generation = policy.meta.generation;
   status.guarded = guarded;
-  const bool usable = policy.problem.empty();
-  api::Condition ready{.type = "Ready",
-                       .status = usable ? Truth::True : Truth::False,
-                       .reason = "Accepted",
-                       .message = "The policy can be used",
+  api::Reason reason = api::Reason::Accepted;
+  std::string message = "The policy can be used";
+  if (policy.spec.suspend) {
+    reason = api::Reason::Suspended;
+    message = "The policy is suspended. Nothing is done for its Deployments until spec.suspend is false";
+  }
+  const bool is_usable = policy.problem.empty();
+  if (!is_usable) {
+    reason = api::Reason::Invalid;
+    message = policy.problem;
+  }
+  api::Condition ready{.type = std::string(api::condition::ready),
+                       .status = is_usable ? ConditionStatus::True : ConditionStatus::False,
+                       .reason = api::to_string(reason),
+                       .message = std::move(message),
                        .observed_generation = policy.meta.generation};
-  if (policy.spec.suspend) ready.reason = "Suspended", ready.message = "The policy is suspended: what it governs is left alone";
-  if (!usable) ready.reason = "Invalid", ready.message = policy.problem;
   api::set_condition(status.conditions, std::move(ready), now);
   return status;
 }

@@ -8,6 +8,7 @@
 namespace lastgood::policy {
 
 // `guarded`: how many Deployments it governs now.
-[[nodiscard]] api::PolicyStatus status_of(const api::RollbackPolicy& policy, std::int64_t guarded, Time now);
+[[nodiscard]] api::PolicyStatus status_of(const api::RollbackPolicy& policy, std::int64_t guarded,
+                                          Time now);
 
 }  // namespace lastgood::policy

@@ -21,7 +21,7 @@ using codec::Json;
 
 namespace {
 
-constexpr std::size_t longest_path = 512;
+constexpr std::size_t max_path = 512;
 constexpr int deepest = 24;
 constexpr const char* hidden = "(hidden)";
 
@@ -29,17 +29,20 @@ constexpr const char* hidden = "(hidden)";
 constexpr std::array keys{"name", "mountPath", "devicePath", "containerPort", "topologyKey", "ip"};
 
 bool looks_secret(std::string_view name) {
-  constexpr std::array<std::string_view, 8> words{"password", "passwd", "pwd",        "token",
-                                                  "secret",   "key",    "credential", "authorization"};
+  constexpr std::array<std::string_view, 8> words{
+      "password", "passwd", "pwd", "token", "secret", "key", "credential", "authorization"};
   std::string lower(name);
-  std::ranges::transform(lower, lower.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return std::ranges::any_of(words, [&](std::string_view word) { return lower.find(word) != std::string::npos; });
+  std::ranges::transform(lower, lower.begin(),
+                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return std::ranges::any_of(
+      words, [&](std::string_view word) { return lower.find(word) != std::string::npos; });
 }
 
 // "postgres://user:password@host": what stands between a scheme and its host.
 std::string without_credentials(std::string text) {
   constexpr std::string_view mark = "://";
-  for (auto scheme = text.find(mark); scheme != std::string::npos; scheme = text.find(mark, scheme + mark.size())) {
+  for (auto scheme = text.find(mark); scheme != std::string::npos;
+       scheme = text.find(mark, scheme + mark.size())) {
     const auto from = scheme + mark.size();
     const auto host_ends = std::min(text.find_first_of("/?#, ", from), text.size());
     const auto at = std::string_view(text).substr(0, host_ends).rfind('@');
@@ -53,8 +56,8 @@ std::string shown(const std::string& name, const std::string& value) {
 }
 
 bool is_literal(const Json& variable) {
-  return variable.is_object() && !text_at(variable, {"name"}).empty() && find(variable, {"value"}) &&
-         find(variable, {"value"})->is_string();
+  return variable.is_object() && !text_at(variable, {"name"}).empty() &&
+         find(variable, {"value"}) && find(variable, {"value"})->is_string();
 }
 
 // Wherever environment variables, or headers of probes, with literal values are below.
@@ -73,9 +76,9 @@ Json veiled(const Json& value) {
 // Empty only where there is nothing.
 std::string text_of(const Json* value) {
   if (!value || value->is_null()) return {};
-  if (!value->is_string()) return clip(dumped(veiled(*value)), longest_value);
+  if (!value->is_string()) return clip(dumped(veiled(*value)), max_value);
   const auto& text = value->get_ref<const std::string&>();
-  return text.empty() ? "\"\"" : clip(text, longest_value);
+  return text.empty() ? "\"\"" : clip(text, max_value);
 }
 
 std::string text_of_variable(const Json* variable) {
@@ -120,24 +123,29 @@ std::optional<Keyed> keyed_by(const char* key, const Json& list) {
   return out;
 }
 
-class Comparison {
+class BaselineResult {
  public:
   void compare(const std::string& path, const Json* from, const Json* to, int depth = 0) {
     const bool is_there = from && to;
     if (is_there && *from == *to) return;
-    if (depth < deepest && is_there && from->is_object() && to->is_object()) return compare_objects(path, *from, *to, depth);
-    if (depth < deepest && is_there && from->is_array() && to->is_array() && compare_lists(path, *from, *to, depth)) return;
+    if (depth < deepest && is_there && from->is_object() && to->is_object())
+      return compare_objects(path, *from, *to, depth);
+    if (depth < deepest && is_there && from->is_array() && to->is_array() &&
+        compare_lists(path, *from, *to, depth))
+      return;
     add(path, text_of(from), text_of(to));
   }
 
   [[nodiscard]] std::vector<api::Change> changes() {
-    std::ranges::sort(found_, {}, [](const Found& one) { return std::pair(!one.change.path.ends_with(".image"), one.order); });
+    std::ranges::sort(found_, {}, [](const Found& one) {
+      return std::pair(!one.change.path.ends_with(".image"), one.order);
+    });
     std::vector<api::Change> out;
     out.reserve(found_.size());
     for (auto& one : found_) out.push_back(std::move(one.change));
-    if (out.size() <= most_changes) return out;
-    const auto more = out.size() - (most_changes - 1);
-    out.resize(most_changes - 1);
+    if (out.size() <= max_changes) return out;
+    const auto more = out.size() - (max_changes - 1);
+    out.resize(max_changes - 1);
     out.push_back({.path = fmt::format("and {} more", more)});
     return out;
   }
@@ -152,7 +160,8 @@ class Comparison {
     // Null and absent.
     if (from.empty() && to.empty()) return;
     found_.push_back(
-        {.change = {.path = clip(path, longest_path), .from = std::move(from), .to = std::move(to)}, .order = found_.size()});
+        {.change = {.path = clip(path, max_path), .from = std::move(from), .to = std::move(to)},
+         .order = found_.size()});
   }
 
   void compare_objects(const std::string& path, const Json& from, const Json& to, int depth) {
@@ -183,7 +192,8 @@ class Comparison {
     return false;
   }
 
-  void compare_elements(const std::string& path, const Keyed& before, const Keyed& after, int depth) {
+  void compare_elements(const std::string& path, const Keyed& before, const Keyed& after,
+                        int depth) {
     const bool variables = path.ends_with(".env") || path.ends_with(".httpHeaders");
     std::set<std::string> names(before.order.begin(), before.order.end());
     names.insert(after.order.begin(), after.order.end());
@@ -207,8 +217,8 @@ class Comparison {
     const auto from = common(before, after);
     const auto to = common(after, before);
     if (from == to) return;
-    add(path + " (order)", clip(fmt::format("{}", fmt::join(from, ", ")), longest_value),
-        clip(fmt::format("{}", fmt::join(to, ", ")), longest_value));
+    add(path + " (order)", clip(fmt::format("{}", fmt::join(from, ", ")), max_value),
+        clip(fmt::format("{}", fmt::join(to, ", ")), max_value));
   }
 
   std::vector<Found> found_;
@@ -216,12 +226,12 @@ class Comparison {
 
 }  // namespace
 
-std::vector<api::Change> changes_between(const Json& bad_template, const Json& kept_template) {
+std::vector<api::Change> changes_between(const Json& bad_template, const Json& snapshot_template) {
   const auto bad = comparable(bad_template);
-  const auto kept = comparable(kept_template);
-  Comparison comparison;
-  comparison.compare("", &bad, &kept);
-  return comparison.changes();
+  const auto kept = comparable(snapshot_template);
+  BaselineResult baseline;
+  baseline.compare("", &bad, &kept);
+  return baseline.changes();
 }
 
 }  // namespace lastgood::rollback

@@ -45,7 +45,9 @@ Json comparable(const Json& pod_template) {
 
 bool same_template(const Json& a, const Json& b) { return comparable(a) == comparable(b); }
 
-std::string dumped(const Json& value) { return value.dump(-1, ' ', false, Json::error_handler_t::replace); }
+std::string dumped(const Json& value) {
+  return value.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
 
 std::string patch_target(const Json& live) {
   return fmt::format("/apis/apps/v1/namespaces/{}/deployments/{}?fieldManager={}",

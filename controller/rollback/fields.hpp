@@ -1,4 +1,5 @@
-// Pod templates and Deployments as JSON, for the .cpp files of rollback/ only; knows nothing of rollbacks.
+// Pod templates and Deployments as JSON, for the .cpp files of rollback/ only; knows nothing of
+// rollbacks.
 #pragma once
 
 #include <string>
@@ -14,7 +15,8 @@ using codec::number_at;
 using codec::object_at;
 using codec::text_at;
 
-// A template as a person would compare it: without pod-template-hash, without nulls, absent and empty labels alike.
+// A template as a person would compare it: without pod-template-hash, without nulls, absent and
+// empty labels alike.
 [[nodiscard]] codec::Json comparable(const codec::Json& pod_template);
 [[nodiscard]] bool same_template(const codec::Json& a, const codec::Json& b);
 [[nodiscard]] codec::Json without_template_hash(codec::Json pod_template);
@@ -22,7 +24,8 @@ using codec::text_at;
 // Bytes as UTF-8 can carry them: never throws on what is none.
 [[nodiscard]] std::string dumped(const codec::Json& value);
 
-// The Deployment that `live` is, by its own metadata, as a target for a PATCH under our field manager.
+// The Deployment that `live` is, by its own metadata, as a target for a PATCH under our field
+// manager.
 [[nodiscard]] std::string patch_target(const codec::Json& live);
 
 }  // namespace lastgood::rollback

@@ -22,7 +22,8 @@ const Keys& template_path() {
 }
 
 const Keys& last_applied_path() {
-  static const Keys path{"f:metadata", "f:annotations", "f:kubectl.kubernetes.io/last-applied-configuration"};
+  static const Keys path{"f:metadata", "f:annotations",
+                         "f:kubectl.kubernetes.io/last-applied-configuration"};
   return path;
 }
 
@@ -46,7 +47,9 @@ void copy_path(const Json& from, Json& to, const Keys& path, std::size_t depth =
   if (!child.empty()) to[key] = std::move(child);
 }
 
-bool is_node_alone(const Json& fields) { return fields.is_object() && fields.size() == 1 && fields.contains("."); }
+bool is_node_alone(const Json& fields) {
+  return fields.is_object() && fields.size() == 1 && fields.contains(".");
+}
 
 void erase_path(Json& fields, const Keys& path, std::size_t depth = 0) {
   if (!fields.is_object()) return;
@@ -92,8 +95,8 @@ Json joined(Json fields, const Json& more) {
 }
 
 std::string identity(const Json& entry) {
-  return Json::array({text_at(entry, {"manager"}), text_at(entry, {"operation"}), text_at(entry, {"apiVersion"}),
-                      text_at(entry, {"subresource"})})
+  return Json::array({text_at(entry, {"manager"}), text_at(entry, {"operation"}),
+                      text_at(entry, {"apiVersion"}), text_at(entry, {"subresource"})})
       .dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 

@@ -1,5 +1,6 @@
-// Field ownership (metadata.managedFields) as sets of paths: taking out, keeping and giving back what a rollback is about, which
-// is spec.template and kubectl's last-applied annotation. Knows nothing of patches. In FieldsV1 a key is a path element
+// Field ownership (metadata.managedFields) as sets of paths: taking out, keeping and giving back
+// what a rollback is about, which is spec.template and kubectl's last-applied annotation. Knows
+// nothing of patches. In FieldsV1 a key is a path element
 // ("f:name", "k:{...}", "v:..."), "." the node itself, and {} a leaf that is owned.
 #pragma once
 

@@ -1,4 +1,5 @@
-// What a step of a plan, or an answer, means for what is remembered. Pure: beside the coroutines, not in them.
+// What a step of a plan, or an answer, means for what is remembered. Pure: beside the coroutines,
+// not in them.
 #pragma once
 
 #include <optional>
@@ -22,7 +23,8 @@ void record_done(const rollback::NextStep& step, api::RollbackStatus& status, Ti
 // The server refuses what is written, and would again.
 [[nodiscard]] bool is_not_admitted(const Error& error);
 
-// Asked again later, the server says the same. A server that is busy, ill or not there has said nothing about the call.
+// Asked again later, the server says the same. A server that is busy, ill or not there has said
+// nothing about the call.
 [[nodiscard]] bool is_final(const Error& error);
 
 // The write lost a race or its answer is not known: what is there now says what is next.
@@ -38,26 +40,32 @@ void record_done(const rollback::NextStep& step, api::RollbackStatus& status, Ti
 [[nodiscard]] bool may_be_done(const Error& error);
 
 // The patch would go onto a generation that was not decided about.
-[[nodiscard]] bool is_undecided(const rollback::NextStep& step, const Result<codec::Json>& live, const api::Deployment& decided);
+[[nodiscard]] bool is_undecided(const rollback::NextStep& step, const Result<codec::Json>& live,
+                                const api::Deployment& decided);
 
 // The RollbackPolicy that governs; nothing where none does.
-[[nodiscard]] std::optional<Key> policy_of(const api::GuardStatus& guard, const api::Deployment& deployment);
+[[nodiscard]] std::optional<Key> policy_of(const api::GuardStatus& guard,
+                                           const api::Deployment& deployment);
 
-// The RollbackPolicy that is to be read once more before this step; nothing where none governs, nothing is touched, or a person
-// has forced it.
-[[nodiscard]] std::optional<Key> policy_to_confirm(const rollback::NextStep& step, const api::RollbackSpec& rollback,
-                                                   const api::GuardStatus& guard, const api::Deployment& deployment);
+// The RollbackPolicy that is to be read once more before this step; nothing where none governs,
+// nothing is touched, or a person has forced it.
+[[nodiscard]] std::optional<Key> policy_to_confirm(const rollback::NextStep& step,
+                                                   const api::RollbackSpec& rollback,
+                                                   const api::GuardStatus& guard,
+                                                   const api::Deployment& deployment);
 // Before the template is put back: what will change, for the record.
-void note_changes(const rollback::NextStep& step, const Result<codec::Json>& live, const Result<codec::Json>& kept,
-                  api::RollbackStatus& status);
+void note_changes(const rollback::NextStep& step, const Result<codec::Json>& live,
+                  const Result<codec::Json>& kept, api::RollbackStatus& status);
 
 // Why it does not allow to go on, or that it cannot be read.
 [[nodiscard]] Result<void> allows(const Result<codec::Json>& policy, const api::Rollback& rollback,
                                   const api::Deployment& deployment);
 
-// A write that cannot be done: says so in the status. What only restores ownership is given up when the server refuses it for
-// good, since the template is put back and has to be judged; everything else is tried again.
-void record_refusal(const rollback::NextStep& step, const Error& error, api::RollbackStatus& status, Time now);
+// A write that cannot be done: says so in the status. What only restores ownership is given up when
+// the server refuses it for good, since the template is put back and has to be judged; everything
+// else is tried again.
+void record_refusal(const rollback::NextStep& step, const Error& error, api::RollbackStatus& status,
+                    Time now);
 
 [[nodiscard]] bool is_same_generation(const api::ObjectMeta& a, const api::ObjectMeta& b);
 
@@ -68,8 +76,8 @@ void record_refusal(const rollback::NextStep& step, const Error& error, api::Rol
 [[nodiscard]] bool is_bound_as(const api::Rollback& seen, const api::Rollback& bound);
 
 // The records of rollbacks that need not be kept any more.
-[[nodiscard]] std::vector<api::ObjectMeta> superfluous_records(const std::vector<api::Rollback>& of_deployment,
-                                                               const std::string& in_guard);
+[[nodiscard]] std::vector<api::ObjectMeta> superfluous_records(
+    const std::vector<api::Rollback>& of_deployment, const std::string& in_guard);
 
 [[nodiscard]] std::string name_in(const codec::Json& manifest);
 [[nodiscard]] Uid uid_of(const std::vector<codec::Json>& objects, const std::string& name);

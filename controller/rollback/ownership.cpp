@@ -1,9 +1,9 @@
-#include "api/constants.hpp"
 #include "rollback/ownership.hpp"
 
 #include <algorithm>
 #include <map>
 
+#include "api/constants.hpp"
 #include "rollback/fields.hpp"
 #include "rollback/managers.hpp"
 #include "rollback/patch.hpp"
@@ -14,10 +14,11 @@ using codec::Json;
 
 namespace {
 
-// The annotation is given back where it was kept. Otherwise it is nobody's that did not write it; there being none, it has no
-// owner.
-Scope scope_of(const Json& live, const Kept& kept) {
-  const bool has_annotation = find(live, {"metadata", "annotations", api::annotation::last_applied}) != nullptr;
+// The annotation is given back where it was kept. Otherwise it is nobody's that did not write it;
+// there being none, it has no owner.
+Scope scope_of(const Json& live, const Snapshot& kept) {
+  const bool has_annotation =
+      find(live, {"metadata", "annotations", api::annotation::last_applied}) != nullptr;
   return kept.last_applied && has_annotation ? Scope::TemplateAndLastApplied : Scope::TemplateOnly;
 }
 
@@ -33,7 +34,7 @@ bool same_entries(const Json& a, const Json& b) {
 
 }  // namespace
 
-Json restored_managers(const Json& live, const Kept& kept) {
+Json restored_managers(const Json& live, const Snapshot& kept) {
   const auto scope = scope_of(live, kept);
   std::map<std::string, Json> owned_then;  // by identity
   for (const auto& entry : kept.managers) {
@@ -54,7 +55,8 @@ Json restored_managers(const Json& live, const Kept& kept) {
     auto restored = outside(fields, is_ours(entry) ? Scope::TemplateAndLastApplied : scope);
     if (const auto then = owned_then.extract(identity(entry)); !then.empty()) {
       auto& fields_then = then.mapped()["fieldsV1"];
-      restored = restored.empty() ? std::move(fields_then) : joined(std::move(restored), fields_then);
+      restored =
+          restored.empty() ? std::move(fields_then) : joined(std::move(restored), fields_then);
     }
     if (restored.empty()) continue;
     Json changed = entry;
@@ -65,12 +67,14 @@ Json restored_managers(const Json& live, const Kept& kept) {
   return out;
 }
 
-std::optional<api::ApiCall> ownership_patch(const Json& live, const Kept& kept) {
+std::optional<api::ApiCall> ownership_patch(const Json& live, const Snapshot& kept) {
   const auto wanted = restored_managers(live, kept);
   if (same_entries(wanted, array_at(live, {"metadata", "managedFields"}))) return std::nullopt;
-  const Json patch = Json::array(
-      {{{"op", "test"}, {"path", "/metadata/resourceVersion"}, {"value", text_at(live, {"metadata", "resourceVersion"})}},
-       {{"op", "replace"}, {"path", "/metadata/managedFields"}, {"value", wanted}}});
+  const Json patch =
+      Json::array({{{"op", "test"},
+                    {"path", "/metadata/resourceVersion"},
+                    {"value", text_at(live, {"metadata", "resourceVersion"})}},
+                   {{"op", "replace"}, {"path", "/metadata/managedFields"}, {"value", wanted}}});
   return api::ApiCall{.verb = api::Verb::Patch,
                       .target = patch_target(live),
                       .body = dumped(patch),

@@ -14,9 +14,12 @@
 namespace lastgood::rollback {
 
 // `live` is the Deployment as a GET has just sent it. Never replicas, strategy, selector or paused.
-[[nodiscard]] api::ApiCall template_patch(const codec::Json& live, const Kept& kept, std::string_view rollback_name);
+[[nodiscard]] api::ApiCall template_patch(const codec::Json& live, const Snapshot& kept,
+                                          std::string_view rollback_name);
 
-// The last-applied annotation that belongs on the Deployment after the template patch; absent: it is left as it is.
-[[nodiscard]] std::optional<std::string> last_applied_after(const codec::Json& live, const Kept& kept);
+// The last-applied annotation that belongs on the Deployment after the template patch; absent: it
+// is left as it is.
+[[nodiscard]] std::optional<std::string> last_applied_after(const codec::Json& live,
+                                                            const Snapshot& kept);
 
 }  // namespace lastgood::rollback

@@ -1,8 +1,10 @@
-// A rollback as a plan: from what is recorded and what is on the Deployment to the one thing to do next. Asked before every write
-// and after every start, so a process killed between any two writes goes on where it stood and never writes twice.
-// Must not know how the call is sent, nor when a rollout or a verification is over.
+// A rollback as a plan: from what is recorded and what is on the Deployment to the one thing to do
+// next. Asked before every write and after every start, so a process killed between any two writes
+// goes on where it stood and never writes twice. Must not know how the call is sent, nor when a
+// rollout or a verification is over.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <variant>
 
@@ -26,9 +28,15 @@ struct Advance {
 struct Supersede {
   std::string message;
 };
+enum class WaitReason : std::uint8_t {
+  DeploymentPaused,
+  DeploymentUnreadable,
+  SnapshotUnreadable,
+  NotObserved,  // the Deployment controller has not seen the template yet
+};
 // Nothing may be done now; ask again after the next event or tick.
 struct Wait {
-  std::string reason;  // Paused, DeploymentUnreadable, TargetUnreadable, NotObserved
+  WaitReason reason;
   std::string message;
 };
 // It can never be done. Record Failed.
@@ -38,10 +46,12 @@ struct Stop {
 // Every write is done: the rollout and the checks say how it ends. Also for a finished Rollback.
 struct NothingToWrite {};
 
-using NextStep = std::variant<PatchTemplate, PatchOwnership, Advance, Supersede, Wait, Stop, NothingToWrite>;
+using NextStep =
+    std::variant<PatchTemplate, PatchOwnership, Advance, Supersede, Wait, Stop, NothingToWrite>;
 
 // Both from live GETs made for this decision, never from a cache.
-[[nodiscard]] NextStep next_step(const api::Rollback& rollback, const Result<codec::Json>& live_deployment,
-                                 const Result<codec::Json>& kept_revision);
+[[nodiscard]] NextStep next_step(const api::Rollback& rollback,
+                                 const Result<codec::Json>& live_deployment,
+                                 const Result<codec::Json>& snapshot_revision);
 
 }  // namespace lastgood::rollback

@@ -14,100 +14,115 @@
 
 namespace lastgood::rollback {
 
+using api::ConditionStatus;
 using codec::Json;
-using api::Truth;
 
 namespace {
 
-constexpr std::size_t longest_message = 1024;
-constexpr std::size_t longest_words = 600;  // of the server, or of a list of names
-constexpr std::size_t longest_name = 300;   // with its kind
+constexpr std::size_t max_message = 1024;
+constexpr std::size_t max_words = 600;  // of the server, or of a list of names
+constexpr std::size_t max_name = 300;   // with its kind
 
 struct Finding {
-  Truth ready = Truth::Unknown;
-  std::string reason;
+  ConditionStatus ready = ConditionStatus::Unknown;
+  api::Reason reason = api::Reason::None;
   std::string message;
 };
 
 Finding not_checked(std::string message) {
-  return {.ready = Truth::Unknown, .reason = "NotChecked", .message = std::move(message)};
+  return {.ready = ConditionStatus::Unknown,
+          .reason = api::Reason::NotChecked,
+          .message = std::move(message)};
 }
-Finding never(std::string reason, std::string message) {
-  return {.ready = Truth::False, .reason = std::move(reason), .message = std::move(message)};
+Finding never(api::Reason reason, std::string message) {
+  return {
+      .ready = ConditionStatus::False, .reason = reason, .message = std::move(message)};
 }
 
 std::string named(const api::Revision& revision) {
   return revision.number > 0 ? fmt::format("revision {}", revision.number)
-                             : fmt::format("revision {}", clip(revision.hash.value, longest_name));
+                             : fmt::format("revision {}", clip(revision.hash.value, max_name));
 }
 
 // "a", "a and b", "a, b and c"; as many as fit: "a, b and 7 more".
 std::string listed(const std::vector<std::string>& names) {
   std::string out;
   for (std::size_t i = 0; i < names.size(); ++i) {
-    if (out.size() + names[i].size() > longest_words) return out + fmt::format(" and {} more", names.size() - i);
-    out += (i == 0 ? "" : i + 1 == names.size() ? " and " : ", ") + clip(names[i], longest_name);
+    if (out.size() + names[i].size() > max_words)
+      return out + fmt::format(" and {} more", names.size() - i);
+    out += (i == 0 ? "" : i + 1 == names.size() ? " and " : ", ") + clip(names[i], max_name);
   }
   return out;
 }
 
 Finding not_allowed(const std::string& what, const std::string& words) {
   const auto lacking = lacking_permission(words);
-  return never("Forbidden", lacking ? fmt::format("Lastgood may not {}", *lacking)
-                                    : fmt::format("Lastgood may not {}: {}", what, clip(words, longest_words)));
+  return never(api::Reason::Forbidden,
+               lacking ? fmt::format("Lastgood may not {}", *lacking)
+                       : fmt::format("Lastgood may not {}: {}", what, clip(words, max_words)));
 }
 
 bool is_usable(const Json& live) {
   for (const auto* key : {"namespace", "name", "uid"})
     if (text_at(live, {"metadata", key}).empty()) return false;
-  return number_at(live, {"metadata", "generation"}) > 0 && !object_at(live, {"spec", "template"}).empty();
+  return number_at(live, {"metadata", "generation"}) > 0 &&
+         !object_at(live, {"spec", "template"}).empty();
 }
 
-std::optional<Finding> trouble_with_live(const Inspection& in) {
+std::optional<Finding> problem_with_live(const Inspection& in) {
   if (!in.live && in.live.error().kind == ErrorKind::Forbidden)
     return not_allowed("read the Deployment", in.live.error().message);
-  if (!in.live && in.live.error().kind == ErrorKind::NotFound) return not_checked("The Deployment does not exist any more");
+  if (!in.live && in.live.error().kind == ErrorKind::NotFound)
+    return not_checked("The Deployment does not exist any more");
   if (!in.live)
-    return not_checked(fmt::format("The Deployment could not be read: {}", clip(in.live.error().message, longest_words)));
+    return not_checked(fmt::format("The Deployment could not be read: {}",
+                                   clip(in.live.error().message, max_words)));
   if (!is_usable(*in.live)) return not_checked("The answer of the API server is no Deployment");
   if (text_at(*in.live, {"metadata", "uid"}) != in.deployment.meta.uid.value)
     return not_checked("The Deployment was deleted and made again under the same name");
   return std::nullopt;
 }
 
-std::optional<Finding> trouble_with_kept(const Inspection& in) {
+std::optional<Finding> problem_with_snapshot(const Inspection& in) {
   const auto lost = [&](std::string_view why) {
-    return never("TargetUnreadable", fmt::format("The template of {} cannot be put back: {}", named(in.target), why));
+    return never(api::Reason::SnapshotInvalid,
+                 fmt::format("The template of {} cannot be put back: {}", named(in.target), why));
   };
-  if (in.target.kept_as.empty()) return lost("no ControllerRevision keeps it");
-  const auto name = clip(in.target.kept_as, 253);
+  if (in.target.snapshot.empty()) return lost("no ControllerRevision keeps it");
+  const auto name = clip(in.target.snapshot, 253);
   if (!in.kept) {
     const auto& error = in.kept.error();
     if (error.kind == ErrorKind::NotFound)
-      return never("TargetGone",
-                   fmt::format("The template of {} cannot be put back: ControllerRevision {} does not exist any more",
+      return never(api::Reason::SnapshotMissing,
+                   fmt::format("The template of {} cannot be put back: "
+                               "ControllerRevision {} does not exist any more",
                                named(in.target), name));
-    if (error.kind == ErrorKind::Forbidden) return not_allowed("read ControllerRevisions", error.message);
-    if (error.kind == ErrorKind::BadInput) return lost(clip(error.message, longest_words));
-    return not_checked(fmt::format("ControllerRevision {} could not be read: {}", name, clip(error.message, longest_words)));
+    if (error.kind == ErrorKind::Forbidden)
+      return not_allowed("read ControllerRevisions", error.message);
+    if (error.kind == ErrorKind::BadInput) return lost(clip(error.message, max_words));
+    return not_checked(fmt::format("ControllerRevision {} could not be read: {}", name,
+                                   clip(error.message, max_words)));
   }
-  const auto kept = parse_kept(*in.kept);
-  if (!kept) return lost(clip(kept.error().message, longest_words));
+  const auto kept = parse_snapshot(*in.kept);
+  if (!kept) return lost(clip(kept.error().message, max_words));
   if (kept->deployment != in.deployment.meta.uid || kept->hash != in.target.hash)
     return lost(fmt::format("ControllerRevision {} keeps another one", name));
   return std::nullopt;
 }
 
-std::optional<Finding> trouble_with_patch(const Inspection& in, const std::optional<Result<Json>>& dry_run) {
+std::optional<Finding> problem_with_patch(const Inspection& in,
+                                          const std::optional<Result<Json>>& dry_run) {
   if (!dry_run) return not_checked("The dry run of the patch was not sent");
   if (*dry_run) return std::nullopt;
   const auto& error = dry_run->error();
-  const auto words = clip(error.message, longest_words);
+  const auto words = clip(error.message, max_words);
   switch (meaning_of(error)) {
     case Refusal::Moved: return not_checked("The Deployment changed while it was looked at");
     case Refusal::NotAllowed: return not_allowed("patch the Deployment", error.message);
     case Refusal::NotAdmitted:
-      return never("Refused", fmt::format("The API server does not admit the template of {}: {}", named(in.target), words));
+      return never(api::Reason::AdmissionDenied,
+                   fmt::format("The API server does not admit the template of {}: {}",
+                               named(in.target), words));
     case Refusal::Unanswered: break;
   }
   return not_checked(fmt::format("The dry run of the patch could not be done: {}", words));
@@ -116,7 +131,8 @@ std::optional<Finding> trouble_with_patch(const Inspection& in, const std::optio
 std::vector<std::string> those(const std::vector<Looked>& references, Existence existence) {
   std::vector<std::string> out;
   for (const auto& one : references)
-    if (one.existence == existence) out.push_back(fmt::format("{} {}", to_string(one.reference.kind), one.reference.name));
+    if (one.existence == existence)
+      out.push_back(fmt::format("{} {}", to_string(one.reference.kind), one.reference.name));
   return out;
 }
 
@@ -127,11 +143,13 @@ const Looked* first(const std::vector<Looked>& references, Existence existence, 
   return found == references.end() ? nullptr : &*found;
 }
 
-std::optional<Finding> missing_references(const Inspection& in, const std::vector<Looked>& references) {
+std::optional<Finding> missing_references(const Inspection& in,
+                                          const std::vector<Looked>& references) {
   const auto missing = those(references, Existence::Missing);
   if (missing.empty()) return std::nullopt;
-  return never("MissingReference", fmt::format("{} needs {}, which {} not exist", named(in.target), listed(missing),
-                                               missing.size() == 1 ? "does" : "do"));
+  return never(api::Reason::MissingReference,
+               fmt::format("{} needs {}, which {} not exist", named(in.target), listed(missing),
+                           missing.size() == 1 ? "does" : "do"));
 }
 
 std::optional<Finding> unknown_references(const std::vector<Looked>& references) {
@@ -140,7 +158,7 @@ std::optional<Finding> unknown_references(const std::vector<Looked>& references)
   for (const bool secrets : {false, true})
     if (const auto* one = first(references, Existence::Unreadable, secrets))
       return not_checked(fmt::format("{} {} could not be read: {}", to_string(one->reference.kind),
-                                     clip(one->reference.name, 253), clip(one->words, longest_words)));
+                                     clip(one->reference.name, 253), clip(one->words, max_words)));
   return std::nullopt;
 }
 
@@ -150,27 +168,32 @@ Finding would_work(const Inspection& in, const std::vector<Looked>& references) 
   // What is not allowed is of a Secret here: any other has been found before.
   std::ranges::copy(those(references, Existence::NotAllowed), std::back_inserter(hidden));
   if (!hidden.empty())
-    message += fmt::format(". Whether {} {} is not known: Lastgood may not read Secrets", listed(hidden),
-                           hidden.size() == 1 ? "exists" : "exist");
+    message += fmt::format(". Whether {} {} is not known: Lastgood may not read Secrets",
+                           listed(hidden), hidden.size() == 1 ? "exists" : "exist");
   if (const auto others = other_managers(*in.live); !others.empty())
     message += fmt::format(". Also managed by {}", listed(others));
-  return {.ready = Truth::True, .reason = "Ready", .message = std::move(message)};
+  return {
+      .ready = ConditionStatus::True, .reason = api::Reason::Ready, .message = std::move(message)};
 }
 
 std::string capitalised(std::string text) {
-  if (!text.empty() && text.front() >= 'a' && text.front() <= 'z') text.front() = static_cast<char>(text.front() - 'a' + 'A');
+  if (!text.empty() && text.front() >= 'a' && text.front() <= 'z')
+    text.front() = static_cast<char>(text.front() - 'a' + 'A');
   return text;
 }
 
 // What is known for certain to stand in the way comes before what is not known.
-Finding judged(const Inspection& in, const std::vector<Looked>& references, const std::optional<Result<Json>>& dry_run) {
-  if (auto finding = trouble_with_kept(in); finding && finding->ready == Truth::False) return *std::move(finding);
-  if (auto finding = trouble_with_live(in)) return *std::move(finding);
-  if (auto finding = trouble_with_kept(in)) return *std::move(finding);
-  auto patch = trouble_with_patch(in, dry_run);
-  if (patch && patch->ready == Truth::False) return *std::move(patch);
+Finding judged(const Inspection& in, const std::vector<Looked>& references,
+               const std::optional<Result<Json>>& dry_run) {
+  if (auto finding = problem_with_snapshot(in); finding && finding->ready == ConditionStatus::False)
+    return *std::move(finding);
+  if (auto finding = problem_with_live(in)) return *std::move(finding);
+  if (auto finding = problem_with_snapshot(in)) return *std::move(finding);
+  auto patch = problem_with_patch(in, dry_run);
+  if (patch && patch->ready == ConditionStatus::False) return *std::move(patch);
   if (auto finding = missing_references(in, references)) return *std::move(finding);
-  if (auto finding = unknown_references(references); finding && (finding->ready == Truth::False || !patch))
+  if (auto finding = unknown_references(references);
+      finding && (finding->ready == ConditionStatus::False || !patch))
     return *std::move(finding);
   if (patch) return *std::move(patch);
   return would_work(in, references);
@@ -178,7 +201,8 @@ Finding judged(const Inspection& in, const std::vector<Looked>& references, cons
 
 }  // namespace
 
-api::ApiCall template_dry_run(const Json& live, const Kept& kept, std::string_view rollback_name) {
+api::ApiCall template_dry_run(const Json& live, const Snapshot& kept,
+                              std::string_view rollback_name) {
   auto call = template_patch(live, kept, rollback_name);
   call.target += "&dryRun=All";
   return call;
@@ -211,24 +235,27 @@ Duration lifetime(Existence existence) {
 }
 
 Questions questions_of(const Inspection& inspection, std::string_view rollback_name) {
-  if (trouble_with_live(inspection) || trouble_with_kept(inspection)) return {};
-  const auto kept = parse_kept(*inspection.kept);
+  if (problem_with_live(inspection) || problem_with_snapshot(inspection)) return {};
+  const auto kept = parse_snapshot(*inspection.kept);
   Questions out{.dry_run = template_dry_run(*inspection.live, *kept, rollback_name)};
   for (auto& reference : references_of(kept->pod_template))
     if (!reference.optional) out.references.push_back(std::move(reference));
   return out;
 }
 
-api::Preflight judge_preflight(const Inspection& inspection, const std::vector<Looked>& references,
-                               const std::optional<Result<Json>>& dry_run, Time now) {
+api::Preflight evaluate_preflight(const Inspection& inspection,
+                                  const std::vector<Looked>& references,
+                                  const std::optional<Result<Json>>& dry_run, Time now) {
   auto finding = judged(inspection, references, dry_run);
-  const auto live_generation = inspection.live ? number_at(*inspection.live, {"metadata", "generation"}) : 0;
-  return {.ready = finding.ready,
-          .reason = std::move(finding.reason),
-          .message = clip(capitalised(std::move(finding.message)), longest_message),
-          .generation = live_generation > 0 ? live_generation : inspection.deployment.meta.generation,
-          .target = inspection.target.kept_as,
-          .at = now};
+  const auto live_generation =
+      inspection.live ? number_at(*inspection.live, {"metadata", "generation"}) : 0;
+  return {
+      .ready = finding.ready,
+      .reason = finding.reason,
+      .message = clip(capitalised(std::move(finding.message)), max_message),
+      .generation = live_generation > 0 ? live_generation : inspection.deployment.meta.generation,
+      .target = inspection.target.snapshot,
+      .at = now};
 }
 
 std::vector<std::string> other_managers(const Json& live) {

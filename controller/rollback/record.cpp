@@ -8,15 +8,17 @@
 
 namespace lastgood::rollback {
 
+using api::ConditionStatus;
 using api::RollbackPhase;
-using api::Truth;
 
 std::string rollback_name(const api::Deployment& deployment) {
-  constexpr std::size_t longest_base = 220;
-  std::string base = deployment.meta.key.name.substr(0, longest_base);
-  // Cut just behind a dot, the name would have a part that begins with "-", which the server refuses.
+  constexpr std::size_t max_base = 220;
+  std::string base = deployment.meta.key.name.substr(0, max_base);
+  // Cut just behind a dot, the name would have a part that begins with "-", which the server
+  // refuses.
   while (base.ends_with('.')) base.pop_back();
-  return fmt::format("{}-{}-{}", base, deployment.meta.generation, deployment.meta.uid.value.substr(0, 4));
+  return fmt::format("{}-{}-{}", base, deployment.meta.generation,
+                     deployment.meta.uid.value.substr(0, 4));
 }
 
 namespace {
@@ -36,22 +38,27 @@ int place_of(const api::Deployment& deployment, std::string_view name) {
 
 bool came_to_nothing(const api::Rollback& rollback) {
   const RollbackPhase phase = rollback.status.phase;
-  return (phase == RollbackPhase::Superseded || phase == RollbackPhase::Failed) && !rollback.status.template_restored;
+  return (phase == RollbackPhase::Superseded || phase == RollbackPhase::Failed) &&
+         !rollback.status.template_restored;
 }
 
 bool is_named_after(const api::Deployment& deployment, const api::Rollback& rollback) {
   return place_of(deployment, rollback.meta.key.name) > 0;
 }
 
-std::string next_rollback_name(const api::Deployment& deployment, const std::optional<api::Rollback>& last) {
+std::string next_rollback_name(const api::Deployment& deployment,
+                               const std::optional<api::Rollback>& last) {
   const int place = last && came_to_nothing(*last) ? place_of(deployment, last->meta.key.name) : 0;
-  return place == 0 ? rollback_name(deployment) : fmt::format("{}-{}", rollback_name(deployment), place + 1);
+  return place == 0 ? rollback_name(deployment)
+                    : fmt::format("{}-{}", rollback_name(deployment), place + 1);
 }
 
-api::Rollback new_rollback(const api::Deployment& deployment, const std::optional<api::Rollback>& last,
-                           const api::GuardStatus& guard, const api::CheckStatus& breach, const api::Revision& target, Time now) {
+api::Rollback new_rollback(const api::Deployment& deployment,
+                           const std::optional<api::Rollback>& last, const api::GuardStatus& guard,
+                           const api::CheckStatus& breach, const api::Revision& target, Time now) {
   api::Rollback rollback;
-  rollback.meta.key = {.namespace_ = deployment.meta.key.namespace_, .name = next_rollback_name(deployment, last)};
+  rollback.meta.key = {.namespace_ = deployment.meta.key.namespace_,
+                       .name = next_rollback_name(deployment, last)};
   rollback.meta.owner = deployment.meta.uid;
   rollback.spec = {.deployment = deployment.meta.key.name,
                    .deployment_uid = deployment.meta.uid,
@@ -63,56 +70,66 @@ api::Rollback new_rollback(const api::Deployment& deployment, const std::optiona
                    .message = breach.message,
                    .detected = now,
                    .released_by = guard.current->released_by,
-                   .released = guard.watch_started};
+                   .released = guard.evaluation_started};
   rollback.status.first_failure = breach.first_failure;
   rollback.status.evidence = guard.checks;
-  rollback.status =
-      advance(std::move(rollback.status), RollbackPhase::Pending, "Recorded; the Deployment is not touched yet", now);
+  rollback.status = advance(std::move(rollback.status), RollbackPhase::Pending,
+                            "Recorded; the Deployment is not touched yet", now);
   return rollback;
 }
 
 namespace {
 
 struct Standing {
-  Truth succeeded;
+  ConditionStatus succeeded;
   bool reconciling = false;
   bool stalled = false;
 };
 
 Standing standing_of(RollbackPhase phase) {
   switch (phase) {
-    case RollbackPhase::Succeeded: return {.succeeded = Truth::True};
+    case RollbackPhase::Succeeded: return {.succeeded = ConditionStatus::True};
     case RollbackPhase::Superseded:
-    case RollbackPhase::Observed: return {.succeeded = Truth::False};
+    case RollbackPhase::Observed: return {.succeeded = ConditionStatus::False};
     case RollbackPhase::Failed:
-    case RollbackPhase::Refused: return {.succeeded = Truth::False, .stalled = true};
+    case RollbackPhase::Rejected: return {.succeeded = ConditionStatus::False, .stalled = true};
     case RollbackPhase::Pending:
     case RollbackPhase::TemplateRestored:
     case RollbackPhase::Restored:
     case RollbackPhase::Verifying: break;
   }
-  return {.succeeded = Truth::Unknown, .reconciling = true};
+  return {.succeeded = ConditionStatus::Unknown, .reconciling = true};
 }
 
 }  // namespace
 
 std::string name_of(const api::Deployment& deployment, const api::Revision& revision) {
-  return fmt::format("revision {} ({}-{})", revision.number, deployment.meta.key.name, revision.hash.value);
+  return fmt::format("revision {} ({}-{})", revision.number, deployment.meta.key.name,
+                     revision.hash.value);
 }
 
 std::string why(const api::RollbackSpec& spec) {
-  if (!spec.check.empty()) return fmt::format("because check {} is breached ({})", spec.check, spec.reason);
-  if (!spec.caused_by.empty()) return fmt::format("with its group, because of Rollback {}", spec.caused_by);
+  if (!spec.check.empty())
+    return fmt::format("because check {} is breached ({})", spec.check, spec.reason);
+  if (!spec.caused_by.empty())
+    return fmt::format("with its group, because of Rollback {}", spec.caused_by);
   return "because a person asked for it";
 }
 
-void note_moment(api::RollbackStatus& status, const std::string& what, Time now) {
-  constexpr std::size_t most_moments = 20;
-  if (status.timeline.size() < most_moments) status.timeline.push_back({.at = now, .what = what});
+void add_timeline_entry(api::RollbackStatus& status, const std::string& what, Time now) {
+  constexpr std::size_t max_moments = 20;
+  if (status.timeline.size() < max_moments)
+    status.timeline.push_back({.time = now, .message = what});
 }
 
-api::RollbackStatus advance(api::RollbackStatus status, RollbackPhase phase, const std::string& message, Time now) {
-  if (status.timeline.empty() || status.phase != phase) note_moment(status, message, now);
+api::RollbackStatus advance(api::RollbackStatus status, RollbackPhase phase,
+                            const std::string& message, Time now) {
+  if (status.timeline.empty() || status.phase != phase) add_timeline_entry(status, message, now);
+  if (status.phase != phase) {
+    status.waiting_for = api::Reason::None;
+    status.blocked_by.clear();
+    status.last_error.clear();
+  }
   status.phase = phase;
   status.message = message;
   const bool touched = phase == RollbackPhase::TemplateRestored || phase == RollbackPhase::Restored;
@@ -120,13 +137,18 @@ api::RollbackStatus advance(api::RollbackStatus status, RollbackPhase phase, con
   if (phase == RollbackPhase::Verifying && !status.rolled_out) status.rolled_out = now;
   if (api::finished(phase) && !status.finished) status.finished = now;
   const Standing standing = standing_of(phase);
-  const auto set = [&](const char* type, Truth truth) {
-    api::set_condition(status.conditions, {.type = type, .status = truth, .reason = api::to_string(phase), .message = message},
+  const auto set = [&](std::string_view type, ConditionStatus truth) {
+    api::set_condition(status.conditions,
+                       {.type = std::string(type),
+                        .status = truth,
+                        .reason = api::to_string(phase),
+                        .message = message},
                        now);
   };
-  set("Succeeded", standing.succeeded);
-  set("Reconciling", standing.reconciling ? Truth::True : Truth::False);
-  set("Stalled", standing.stalled ? Truth::True : Truth::False);
+  set(api::condition::succeeded, standing.succeeded);
+  set(api::condition::reconciling,
+      standing.reconciling ? ConditionStatus::True : ConditionStatus::False);
+  set(api::condition::stalled, standing.stalled ? ConditionStatus::True : ConditionStatus::False);
   return status;
 }
 
@@ -136,33 +158,32 @@ bool is_seen_through(const api::GuardStatus& guard, const std::optional<api::Rol
     case api::State::Verifying: return true;
     // Given up while it waited, it is not followed yet.
     case api::State::Held:
-      return named_by(guard, rollback) && (!api::finished(rollback->status.phase) ||
-                                           (rollback->status.phase == RollbackPhase::Failed && guard.pending == guard.rollback));
+      return named_by(guard, rollback) &&
+             (!api::finished(rollback->status.phase) ||
+              (rollback->status.phase == RollbackPhase::Failed && guard.pending == guard.rollback));
     case api::State::Idle:
-    case api::State::Watching:
+    case api::State::Evaluating:
     case api::State::Frozen: break;
   }
   return false;
 }
 
-bool is_noted_as_approved(const api::Rollback& rollback) {
-  return std::ranges::any_of(rollback.status.timeline,
-                             [](const api::Moment& moment) { return moment.what.starts_with(approved_words); });
-}
-
 bool is_open(const std::optional<api::Rollback>& rollback, const api::Deployment& deployment) {
-  return rollback && !api::finished(rollback->status.phase) && rollback->spec.deployment_uid == deployment.meta.uid;
+  return rollback && !api::finished(rollback->status.phase) &&
+         rollback->spec.deployment_uid == deployment.meta.uid;
 }
 
-const api::Rollback* named_by(const api::GuardStatus& guard, const std::optional<api::Rollback>& rollback) {
+const api::Rollback* named_by(const api::GuardStatus& guard,
+                              const std::optional<api::Rollback>& rollback) {
   return rollback && rollback->meta.key.name == guard.rollback ? &*rollback : nullptr;
 }
 
 bool is_back_unseen(const api::GuardStatus& guard, const std::optional<api::Rollback>& rollback) {
   const api::Rollback* named = named_by(guard, rollback);
   return named && named->status.phase == RollbackPhase::Superseded && guard.current &&
-         guard.current->hash == named->spec.from.hash && guard.watch_started && named->status.template_restored &&
-         *guard.watch_started < *named->status.template_restored;
+         guard.current->hash == named->spec.from.hash && guard.evaluation_started &&
+         named->status.template_restored &&
+         *guard.evaluation_started < *named->status.template_restored;
 }
 
 bool is_marked_by(const api::Deployment& deployment, const api::Rollback& rollback) {
@@ -174,8 +195,10 @@ bool is_unknown_to(const api::GuardStatus& guard, const std::optional<api::Rollb
                    const api::Deployment& deployment) {
   if (!rollback || rollback->spec.deployment_uid != deployment.meta.uid) return false;
   if (!api::finished(rollback->status.phase)) return !is_seen_through(guard, rollback);
-  return rollback->status.phase != RollbackPhase::Superseded && guard.rollback != rollback->meta.key.name &&
-         guard.deployment_generation <= rollback->spec.generation && is_marked_by(deployment, *rollback);
+  return rollback->status.phase != RollbackPhase::Superseded &&
+         guard.rollback != rollback->meta.key.name &&
+         guard.deployment_generation <= rollback->spec.generation &&
+         is_marked_by(deployment, *rollback);
 }
 
 }  // namespace lastgood::rollback

@@ -15,25 +15,29 @@ using codec::Json;
 namespace {
 
 // Longer ones are no names of any object; the server would have refused the template.
-constexpr std::size_t longest_name = 253;
+constexpr std::size_t max_name = 253;
 
 class Collector {
  public:
   void add(Referent kind, std::string name, bool optional) {
-    if (name.empty() || name.size() > longest_name) return;
+    if (name.empty() || name.size() > max_name) return;
     const auto [at, is_new] = found_.try_emplace({kind, std::move(name)}, optional);
     if (!is_new) at->second = at->second && optional;
   }
 
   // {name: ..., optional: ...}, as a key, an envFrom or a projected source has it.
-  void add_named(Referent kind, const Json& source) { add(kind, text_at(source, {"name"}), is_optional(source)); }
+  void add_named(Referent kind, const Json& source) {
+    add(kind, text_at(source, {"name"}), is_optional(source));
+  }
 
   [[nodiscard]] std::vector<Reference> references() const {
     std::vector<Reference> out;
     out.reserve(found_.size());
-    for (const auto& [what, optional] : found_) out.push_back({.kind = what.first, .name = what.second, .optional = optional});
-    std::ranges::sort(out, {}, [](const Reference& one) { return std::tie(one.optional, one.kind, one.name); });
-    if (out.size() > most_references) out.resize(most_references);
+    for (const auto& [what, optional] : found_)
+      out.push_back({.kind = what.first, .name = what.second, .optional = optional});
+    std::ranges::sort(
+        out, {}, [](const Reference& one) { return std::tie(one.optional, one.kind, one.name); });
+    if (out.size() > max_references) out.resize(max_references);
     return out;
   }
 
@@ -61,14 +65,16 @@ void collect_volume(const Json& volume, Collector& out) {
   const auto& secret = object_at(volume, {"secret"});
   out.add(Referent::Secret, text_at(secret, {"secretName"}), Collector::is_optional(secret));
   out.add_named(Referent::ConfigMap, object_at(volume, {"configMap"}));
-  out.add(Referent::PersistentVolumeClaim, text_at(volume, {"persistentVolumeClaim", "claimName"}), false);
+  out.add(Referent::PersistentVolumeClaim, text_at(volume, {"persistentVolumeClaim", "claimName"}),
+          false);
   for (const auto& source : array_at(volume, {"projected", "sources"})) {
     out.add_named(Referent::ConfigMap, object_at(source, {"configMap"}));
     out.add_named(Referent::Secret, object_at(source, {"secret"}));
   }
   out.add(Referent::Secret, text_at(volume, {"csi", "nodePublishSecretRef", "name"}), false);
   out.add(Referent::Secret, text_at(volume, {"azureFile", "secretName"}), false);
-  for (const auto* driver : {"cephfs", "cinder", "flexVolume", "iscsi", "rbd", "scaleIO", "storageos"})
+  for (const auto* driver :
+       {"cephfs", "cinder", "flexVolume", "iscsi", "rbd", "scaleIO", "storageos"})
     out.add(Referent::Secret, text_at(volume, {driver, "secretRef", "name"}), false);
 }
 
@@ -91,7 +97,8 @@ std::vector<Reference> references_of(const Json& pod_template) {
     for (const auto& container : array_at(spec, {list})) collect_container(container, out);
   for (const auto& volume : array_at(spec, {"volumes"})) collect_volume(volume, out);
   // The kubelet starts a pod without them: the image may be public, or on the node already.
-  for (const auto& secret : array_at(spec, {"imagePullSecrets"})) out.add(Referent::Secret, text_at(secret, {"name"}), true);
+  for (const auto& secret : array_at(spec, {"imagePullSecrets"}))
+    out.add(Referent::Secret, text_at(secret, {"name"}), true);
   out.add(Referent::ServiceAccount, text_at(spec, {"serviceAccountName"}), false);
   return out.references();
 }

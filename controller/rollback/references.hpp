@@ -1,5 +1,5 @@
-// What a pod template needs to find in its namespace before a pod of it can start: by kind and name, read from the template
-// alone. Must not know whether it is there.
+// What a pod template needs to find in its namespace before a pod of it can start: by kind and
+// name, read from the template alone. Must not know whether it is there.
 #pragma once
 
 #include <compare>
@@ -21,10 +21,10 @@ struct Reference {
   auto operator<=>(const Reference&) const = default;
 };
 
-inline constexpr std::size_t most_references = 64;
+inline constexpr std::size_t max_references = 64;
 
-// Each once, those that must be there first, then by kind and name; not optional when one of its uses is not. At most
-// most_references.
+// Each once, those that must be there first, then by kind and name; not optional when one of its
+// uses is not. At most max_references.
 [[nodiscard]] std::vector<Reference> references_of(const codec::Json& pod_template);
 
 }  // namespace lastgood::rollback

@@ -3,8 +3,8 @@
 #include "kube/paths.hpp"
 #include "policy/annotations.hpp"
 #include "policy/author.hpp"
-#include "policy/effective_policy.hpp"
 #include "policy/config_map.hpp"
+#include "policy/effective_policy.hpp"
 
 namespace lastgood::shell {
 
@@ -13,8 +13,9 @@ using kube::Resource;
 
 namespace {
 
-std::vector<const api::RollbackPolicy*> policies_of(const kube::Stores& stores, const std::string& namespace_,
-                                                    std::vector<std::shared_ptr<const api::RollbackPolicy>>& keep) {
+std::vector<const api::RollbackPolicy*> policies_of(
+    const kube::Stores& stores, const std::string& namespace_,
+    std::vector<std::shared_ptr<const api::RollbackPolicy>>& keep) {
   std::vector<const api::RollbackPolicy*> policies;
   stores.policies.for_each_in(namespace_, [&](const auto& policy) {
     keep.push_back(policy);
@@ -31,16 +32,19 @@ Result<T> parse_with(const Result<codec::Json>& object, Result<T> (*parse)(const
 
 }  // namespace
 
-asio::awaitable<policy::EffectivePolicy> Observer::guarding(const api::Deployment& deployment,
-                                                     std::optional<policy::ReadConfigMap>& remembered) {
+asio::awaitable<policy::EffectivePolicy> Gatherer::policy(
+    const api::Deployment& deployment, std::optional<policy::ReadConfigMap>& remembered) {
   const policy::OptIn opt_in = policy::parse_opt_in(deployment.meta.annotations);
   const auto wanted = policy::config_map_wanted(opt_in);
   if (!wanted) remembered.reset();
-  const bool fresh = remembered && remembered->name == wanted && clock_.steady() - remembered->at < config_map_lifetime;
+  const bool fresh = remembered && remembered->name == wanted &&
+                     clock_.monotonic_now() - remembered->at < config_map_lifetime;
   if (wanted && !fresh) {
     const Key key{.namespace_ = deployment.meta.key.namespace_, .name = *wanted};
     auto object = co_await gateway_.read(kube::get(Resource::ConfigMap, key));
-    const policy::ReadConfigMap read{.name = *wanted, .answer = parse_with(object, codec::parse_config_map), .at = clock_.steady()};
+    const policy::ReadConfigMap read{.name = *wanted,
+                                     .answer = parse_with(object, codec::parse_config_map),
+                                     .at = clock_.monotonic_now()};
     remembered = policy::newest_answer(remembered, read);
   }
   std::optional<Result<api::ConfigMap>> config_map;
@@ -50,18 +54,23 @@ asio::awaitable<policy::EffectivePolicy> Observer::guarding(const api::Deploymen
   co_return policy::resolve_policy(deployment, opt_in, policies, config_map);
 }
 
-asio::awaitable<Result<std::optional<guard::TemplateSight>>> Observer::template_sight(const api::Deployment& deployment) {
+asio::awaitable<Result<std::optional<guard::TemplateSight>>> Gatherer::template_sight(
+    const api::Deployment& deployment) {
   using Found = std::optional<guard::TemplateSight>;
   const Key& key = deployment.meta.key;
   auto live = co_await gateway_.read(kube::get(Resource::Deployment, key));
   if (!live) co_return std::unexpected(live.error());
   const auto meta = codec::parse_meta(*live);
   if (!meta) co_return std::unexpected(meta.error());
-  if (meta->uid != deployment.meta.uid || meta->generation != deployment.meta.generation) co_return Found{};
-  const codec::Json pod_template = live->value(codec::Json::json_pointer("/spec/template"), codec::Json::object());
-  auto items = co_await gateway_.items(kube::list(Resource::ReplicaSet, key.namespace_, api::to_query(deployment.selector)));
+  if (meta->uid != deployment.meta.uid || meta->generation != deployment.meta.generation)
+    co_return Found{};
+  const codec::Json pod_template =
+      live->value(codec::Json::json_pointer("/spec/template"), codec::Json::object());
+  auto items = co_await gateway_.items(
+      kube::list(Resource::ReplicaSet, key.namespace_, api::to_query(deployment.selector)));
   if (!items) co_return std::unexpected(items.error());
-  guard::TemplateSight sight{.author = policy::author_of(*live), .problem = policy::problem_of_template(*live)};
+  guard::TemplateSight sight{.author = policy::author_of(*live),
+                             .problem = policy::problem_of_template(*live)};
   for (const codec::Json& item : *items) {
     auto set = codec::parse_replica_set(item, pod_template);
     if (!set) co_return std::unexpected(set.error());
@@ -71,11 +80,13 @@ asio::awaitable<Result<std::optional<guard::TemplateSight>>> Observer::template_
   co_return Found{std::move(sight)};
 }
 
-asio::awaitable<Result<std::vector<api::Pod>>> Observer::pods(const api::Deployment& deployment, const api::Revision& revision) {
+asio::awaitable<Result<std::vector<api::Pod>>> Gatherer::pods(const api::Deployment& deployment,
+                                                              const api::Revision& revision) {
   const std::string by_hash = "pod-template-hash=" + revision.hash.value;
   const std::string selected = api::to_query(deployment.selector);
   const std::string selector = selected.empty() ? by_hash : selected + "," + by_hash;
-  auto items = co_await gateway_.items(kube::list(Resource::Pod, deployment.meta.key.namespace_, selector));
+  auto items =
+      co_await gateway_.items(kube::list(Resource::Pod, deployment.meta.key.namespace_, selector));
   if (!items) co_return std::unexpected(items.error());
   std::vector<api::Pod> pods;
   for (const codec::Json& item : *items) {
@@ -86,7 +97,7 @@ asio::awaitable<Result<std::vector<api::Pod>>> Observer::pods(const api::Deploym
   co_return pods;
 }
 
-asio::awaitable<Result<api::Service>> Observer::service(const Key& key) {
+asio::awaitable<Result<api::Service>> Gatherer::service(const Key& key) {
   auto object = co_await gateway_.read(kube::get(Resource::Service, key));
   co_return parse_with(object, codec::parse_service);
 }

@@ -17,27 +17,32 @@ namespace asio = boost::asio;
 
 namespace {
 
-// A look in flight ends in milliseconds; one that waits for a server that hangs is given up after this.
-constexpr Duration patience{800};
+// A look in flight ends in milliseconds; one that waits for a server that hangs is given up after
+// this.
+constexpr Duration no_result_timeout{800};
 
 constexpr Duration list_timeout{30'000};
 constexpr Duration pause{1'000};
 
 }  // namespace
 
-Result<std::unique_ptr<Manager>> Manager::create(const asio::any_io_executor& executor, Ports ports, Settings settings) {
+Result<std::unique_ptr<Manager>> Manager::create(const asio::any_io_executor& executor, Ports ports,
+                                                 Settings settings) {
   auto machine = kube::LeaseMachine::create(settings.lease);
   if (!machine) return std::unexpected(machine.error());
-  std::unique_ptr<Manager> manager(new Manager(executor, ports, std::move(settings), std::move(*machine)));
+  std::unique_ptr<Manager> manager(
+      new Manager(executor, ports, std::move(settings), std::move(*machine)));
   std::vector<std::string> namespaces = manager->settings_.namespaces;
   if (namespaces.empty()) namespaces.emplace_back();
   for (const std::string& namespace_ : namespaces) {
-    if (const auto watched = manager->watch_namespace(namespace_); !watched) return std::unexpected(watched.error());
+    if (const auto watched = manager->watch_namespace(namespace_); !watched)
+      return std::unexpected(watched.error());
   }
   return manager;
 }
 
-Manager::Manager(const asio::any_io_executor& executor, Ports ports, Settings settings, kube::LeaseMachine machine)
+Manager::Manager(const asio::any_io_executor& executor, Ports ports, Settings settings,
+                 kube::LeaseMachine machine)
     : executor_(executor),
       ports_(ports),
       settings_(std::move(settings)),
@@ -48,38 +53,56 @@ Manager::Manager(const asio::any_io_executor& executor, Ports ports, Settings se
                }),
       asks_(executor),
       looks_(executor),
-      elector_(std::move(machine), ports.kube, ports.clock, [this](runtime::Term term) { on_term(term); }),
-      dispatcher_(executor, settings_.uniform, ports.clock, elector_, looks_),
+      elector_(std::move(machine), ports.kube, ports.clock,
+               [this](runtime::Term term) { on_term(term); }),
+      dispatcher_(executor, settings_.random_source, ports.clock, ports.telemetry, elector_,
+                  looks_),
       reconciler_(ports, stores_, elector_, asks_,
                   {.identity = settings_.identity,
                    .breaker = settings_.breaker,
                    .read_secrets = settings_.read_secrets,
-                   .breaker_closed = [this] { return guard::read_closing(elector_.annotation(api::annotation::close_breaker)); },
-                   .wake = [this](const Key& key) { dispatcher_.add(key); }}),
+                   .breaker_override =
+                       [this] {
+                         return guard::parse_breaker_override(
+                             elector_.annotation(api::annotation::close_breaker));
+                       },
+                   .requeue_at = [this](const Key& key) { dispatcher_.add(key); }}),
       policy_gateway_(ports.kube, elector_),
-      policy_publisher_(policy_gateway_, ports.clock, settings_.identity),
-      policy_reporter_(policy_publisher_, ports.clock, ports.telemetry, stores_, elector_, reconciler_,
+      policy_status_writer_(policy_gateway_),
+      policy_reporter_(policy_status_writer_, ports.clock, ports.telemetry, stores_, elector_,
+                       reconciler_,
                        [this] { return begun_ == elector_.term() && dispatcher_.quiet(); }),
-      stop_(executor) {}
+      stop_(executor) {
+  ports_.telemetry.leader(settings_.lease.lease.name, false);
+}
 
 Result<void> Manager::watch_namespace(const std::string& namespace_) {
   using kube::Resource;
-  auto ok = watch(Resource::RollbackPolicy, namespace_, stores_.policies, policies_, &Manager::on_policies);
-  if (ok) ok = watch(Resource::DeploymentGuard, namespace_, stores_.guards, guards_, &Manager::on_guards);
-  if (ok) ok = watch(Resource::Rollback, namespace_, stores_.rollbacks, rollbacks_, &Manager::on_rollbacks);
-  if (ok) ok = watch(Resource::Deployment, namespace_, stores_.deployments, deployments_, &Manager::on_deployments);
+  auto ok = watch(Resource::RollbackPolicy, namespace_, stores_.policies, policies_,
+                  &Manager::on_policies);
+  if (ok)
+    ok = watch(Resource::DeploymentGuard, namespace_, stores_.guards, guards_, &Manager::on_guards);
+  if (ok)
+    ok = watch(Resource::Rollback, namespace_, stores_.rollbacks, rollbacks_,
+               &Manager::on_rollbacks);
+  if (ok)
+    ok = watch(Resource::Deployment, namespace_, stores_.deployments, deployments_,
+               &Manager::on_deployments);
   return ok;
 }
 
 template <class T>
-Result<void> Manager::watch(kube::Resource resource, const std::string& namespace_, kube::ObjectStore<T>& store,
-                            std::list<runtime::Reflector<T>>& reflectors, void (Manager::*on_deltas)(const kube::Deltas<T>&)) {
+Result<void> Manager::watch(kube::Resource resource, const std::string& namespace_,
+                            kube::ObjectStore<T>& store,
+                            std::list<runtime::Reflector<T>>& reflectors,
+                            void (Manager::*on_deltas)(const kube::Deltas<T>&)) {
   auto collection = kube::collection_path(resource, namespace_);
   if (!collection) return std::unexpected(collection.error());
   kube::WatchTarget target{.collection = std::move(*collection), .namespace_ = namespace_};
-  reflectors.emplace_back(kube::kind_of(resource), std::move(target), settings_.uniform, ports_.kube, ports_.clock,
-                          ports_.telemetry, store,
-                          [this, on_deltas](const kube::Deltas<T>& deltas) { (this->*on_deltas)(deltas); });
+  reflectors.emplace_back(
+      kube::kind_of(resource), std::move(target), settings_.random_source, ports_.kube,
+      ports_.clock, ports_.telemetry, store,
+      [this, on_deltas](const kube::Deltas<T>& deltas) { (this->*on_deltas)(deltas); });
   return {};
 }
 
@@ -89,7 +112,9 @@ void Manager::start() {
   for (auto& reflector : rollbacks_) watches_.spawn("watch of rollbacks", reflector.run());
   for (auto& reflector : deployments_) watches_.spawn("watch of Deployments", reflector.run());
   watches_.spawn("lease", elector_.run());
-  watches_.spawn("dispatcher", dispatcher_.run([this](Key key) { return reconciler_.reconcile(std::move(key)); }));
+  watches_.spawn("dispatcher", dispatcher_.run([this](Key key) {
+    return reconciler_.reconcile(std::move(key));
+  }));
   watches_.spawn("policy reports", policy_reporter_.run());
 }
 
@@ -107,7 +132,9 @@ asio::awaitable<void> Manager::stop_in_order() {
   dispatcher_.open(false);
   asks_.cancel();
   auto ended = asio::co_spawn(executor_, looks_.join(), asio::deferred);
-  auto late = asio::co_spawn(executor_, ports_.clock.sleep_until(ports_.clock.steady() + patience), asio::deferred);
+  auto late = asio::co_spawn(
+      executor_, ports_.clock.sleep_until(ports_.clock.monotonic_now() + no_result_timeout),
+      asio::deferred);
   co_await asio::experimental::make_parallel_group(std::move(ended), std::move(late))
       .async_wait(asio::experimental::wait_for_one(), asio::use_awaitable);
   looks_.cancel();
@@ -125,27 +152,30 @@ bool Manager::ready() const {
   return synced(deployments_) && synced(policies_) && synced(guards_) && synced(rollbacks_);
 }
 
-// What the watches show may be as old as the last outage: the memory of a term begins with a read of its own. Policies are not
-// remembered; the one that governs is read before anything is touched.
+// What the watches show may be as old as the last outage: the state of a term begins with a read of
+// its own. Policies are not remembered; the one that governs is read before anything is touched.
 asio::awaitable<void> Manager::begin_term(runtime::Term term) {
   while (elector_.term() == term) {
     const bool guards = co_await read_all(kube::Resource::DeploymentGuard, stores_.guards, term);
-    const bool rollbacks = guards && co_await read_all(kube::Resource::Rollback, stores_.rollbacks, term);
+    const bool rollbacks =
+        guards && co_await read_all(kube::Resource::Rollback, stores_.rollbacks, term);
     if (rollbacks && elector_.term() == term) {
       begun_ = term;
       reconciler_.forget_all();
       // What was just read the watch may show no more as news.
-      stores_.rollbacks.for_each([&](const auto& rollback) { reconciler_.rollback_seen(*rollback); });
+      stores_.rollbacks.for_each(
+          [&](const auto& rollback) { reconciler_.rollback_seen(*rollback); });
       look_at_all();
       open_if_ready();
       co_return;
     }
-    co_await ports_.clock.sleep_until(ports_.clock.steady() + pause);
+    co_await ports_.clock.sleep_until(ports_.clock.monotonic_now() + pause);
   }
 }
 
 template <class T>
-asio::awaitable<bool> Manager::read_all(kube::Resource resource, kube::ObjectStore<T>& store, runtime::Term term) {
+asio::awaitable<bool> Manager::read_all(kube::Resource resource, kube::ObjectStore<T>& store,
+                                        runtime::Term term) {
   std::vector<std::string> namespaces = settings_.namespaces;
   if (namespaces.empty()) namespaces.emplace_back();
   for (const std::string& namespace_ : namespaces) {
@@ -154,7 +184,8 @@ asio::awaitable<bool> Manager::read_all(kube::Resource resource, kube::ObjectSto
     auto body = co_await ports_.kube.call(*call, list_timeout);
     auto page = body ? kube::parse_list<T>(std::move(*body)) : std::unexpected(body.error());
     if (!page) {
-      log::warn("what a term begins with could not be read", {{"kind", kube::kind_of(resource)}, {"error", page.error()}});
+      log::warn("what a term begins with could not be read",
+                {{"kind", kube::kind_of(resource)}, {"error", page.error()}});
       co_return false;
     }
     if (elector_.term() != term) co_return false;
@@ -166,7 +197,7 @@ asio::awaitable<bool> Manager::read_all(kube::Resource resource, kube::ObjectSto
 }
 
 void Manager::on_term(runtime::Term term) {
-  ports_.telemetry.leader(term != 0);
+  ports_.telemetry.leader(settings_.lease.lease.name, term != 0);
   reconciler_.forget_all();
   open_if_ready();
   if (term != 0) watches_.spawn("begin of a term", begin_term(term));
@@ -174,7 +205,9 @@ void Manager::on_term(runtime::Term term) {
 
 void Manager::on_synced() { open_if_ready(); }
 
-void Manager::open_if_ready() { dispatcher_.open(!stopping_ && ready() && begun_ != 0 && begun_ == elector_.term()); }
+void Manager::open_if_ready() {
+  dispatcher_.open(!stopping_ && ready() && begun_ != 0 && begun_ == elector_.term());
+}
 
 void Manager::on_deployments(const kube::Deltas<api::Deployment>& deltas) {
   for (const auto& delta : deltas) dispatcher_.add(delta.key());
@@ -183,11 +216,12 @@ void Manager::on_deployments(const kube::Deltas<api::Deployment>& deltas) {
 
 void Manager::on_policies(const kube::Deltas<api::RollbackPolicy>& deltas) {
   for (const auto& delta : deltas) {
-    const bool same_spec =
-        delta.before && delta.after && delta.before->spec == delta.after->spec && delta.before->problem == delta.after->problem;
+    const bool same_spec = delta.before && delta.after && delta.before->spec == delta.after->spec &&
+                           delta.before->problem == delta.after->problem;
     if (same_spec) continue;
-    stores_.deployments.for_each_in(delta.key().namespace_,
-                                    [&](const auto& deployment) { dispatcher_.add(deployment->meta.key); });
+    stores_.deployments.for_each_in(delta.key().namespace_, [&](const auto& deployment) {
+      dispatcher_.add(deployment->meta.key);
+    });
   }
   on_synced();
 }
@@ -195,20 +229,23 @@ void Manager::on_policies(const kube::Deltas<api::RollbackPolicy>& deltas) {
 void Manager::on_guards(const kube::Deltas<api::DeploymentGuard>& deltas) {
   for (const auto& delta : deltas) {
     if (!delta.after) reconciler_.guard_deleted(delta.key(), delta.before->meta.uid);
-    if (delta.after && guard::is_thawed(*delta.after)) reconciler_.freeze_removed(delta.key(), delta.after->meta.uid);
+    if (delta.after && guard::is_thawed(*delta.after))
+      reconciler_.freeze_removed(delta.key(), delta.after->meta.uid);
   }
   on_synced();
 }
 
 void Manager::on_rollbacks(const kube::Deltas<api::Rollback>& deltas) {
   for (const auto& delta : deltas) {
-    delta.after ? reconciler_.rollback_seen(*delta.after) : reconciler_.rollback_deleted(*delta.before);
+    delta.after ? reconciler_.rollback_seen(*delta.after)
+                : reconciler_.rollback_deleted(*delta.before);
   }
   on_synced();
 }
 
 void Manager::look_at_all() {
-  stores_.deployments.for_each([&](const auto& deployment) { dispatcher_.add(deployment->meta.key); });
+  stores_.deployments.for_each(
+      [&](const auto& deployment) { dispatcher_.add(deployment->meta.key); });
 }
 
 }  // namespace lastgood::shell

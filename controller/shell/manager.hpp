@@ -1,5 +1,6 @@
 // The controller as a whole: starts its parts in order, and stops them in order.
-// Start: watches, lease, and looking once both are there. Stop: intake, questions, looks in flight, lease.
+// Start: watches, lease, and looking once both are there. Stop: intake, questions, looks in flight,
+// lease.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -12,22 +13,22 @@
 #include "guard/breaker.hpp"
 #include "kube/lease_machine.hpp"
 #include "kube/paths.hpp"
+#include "kube/stores.hpp"
 #include "runtime/dispatcher.hpp"
 #include "runtime/leader_elector.hpp"
-#include "shell/policy_reporter.hpp"
-#include "shell/reconciler.hpp"
 #include "runtime/reflector.hpp"
 #include "runtime/signal.hpp"
-#include "kube/stores.hpp"
 #include "runtime/task_group.hpp"
+#include "shell/policy_reporter.hpp"
+#include "shell/reconciler.hpp"
 
 namespace lastgood::shell {
 
 struct Settings {
   std::vector<std::string> namespaces = {};  // empty: all
   kube::LeaseSettings lease = {};
-  std::string identity;   // in Events
-  kube::Uniform uniform;  // chance, for jitter
+  std::string identity;              // in Events
+  kube::RandomSource random_source;  // chance, for jitter
   guard::BreakerSettings breaker = {};
   bool read_secrets = false;  // whether we may look for Secrets
 };
@@ -35,11 +36,11 @@ struct Settings {
 class Manager {
  public:
   // BadInput when the settings cannot be used.
-  [[nodiscard]] static Result<std::unique_ptr<Manager>> create(const boost::asio::any_io_executor& executor, Ports ports,
-                                                               Settings settings);
+  [[nodiscard]] static Result<std::unique_ptr<Manager>> create(
+      const boost::asio::any_io_executor& executor, Ports ports, Settings settings);
 
-  // Runs until stop(), then stops everything in order and returns, in less than 2 s. Throws, after the same stop, when a part
-  // that everything depends on has failed.
+  // Runs until stop(), then stops everything in order and returns, in less than 2 s. Throws, after
+  // the same stop, when a part that everything depends on has failed.
   boost::asio::awaitable<void> run();
   void stop();
 
@@ -49,17 +50,20 @@ class Manager {
   [[nodiscard]] const runtime::Leadership& leadership() const { return elector_; }
 
  private:
-  Manager(const boost::asio::any_io_executor& executor, Ports ports, Settings settings, kube::LeaseMachine machine);
+  Manager(const boost::asio::any_io_executor& executor, Ports ports, Settings settings,
+          kube::LeaseMachine machine);
 
   Result<void> watch_namespace(const std::string& namespace_);
   template <class T>
-  Result<void> watch(kube::Resource resource, const std::string& namespace_, kube::ObjectStore<T>& store,
-                     std::list<runtime::Reflector<T>>& reflectors, void (Manager::*on_deltas)(const kube::Deltas<T>&));
+  Result<void> watch(kube::Resource resource, const std::string& namespace_,
+                     kube::ObjectStore<T>& store, std::list<runtime::Reflector<T>>& reflectors,
+                     void (Manager::*on_deltas)(const kube::Deltas<T>&));
   void start();
   boost::asio::awaitable<void> stop_in_order();
   boost::asio::awaitable<void> begin_term(runtime::Term term);
   template <class T>
-  boost::asio::awaitable<bool> read_all(kube::Resource resource, kube::ObjectStore<T>& store, runtime::Term term);
+  boost::asio::awaitable<bool> read_all(kube::Resource resource, kube::ObjectStore<T>& store,
+                                        runtime::Term term);
   void on_term(runtime::Term term);
   void on_synced();
   void open_if_ready();
@@ -75,15 +79,16 @@ class Manager {
   kube::Stores stores_;
   runtime::TaskGroup watches_;  // reflectors, lease, dispatcher: end by cancellation alone
   runtime::TaskGroup asks_;     // questions to pods
-  runtime::TaskGroup looks_;    // looks at Deployments: each ends by itself, and may be in the middle of a write
+  runtime::TaskGroup
+      looks_;  // looks at Deployments: each ends by itself, and may be in the middle of a write
   runtime::LeaderElector elector_;
   runtime::Dispatcher dispatcher_;
   Reconciler reconciler_;
   runtime::Gateway policy_gateway_;
-  Publisher policy_publisher_;
+  StatusWriter policy_status_writer_;
   PolicyReporter policy_reporter_;
   runtime::Signal stop_;
-  runtime::Term begun_ = 0;  // the term whose memory was read from the server
+  runtime::Term begun_ = 0;  // the term whose state was read from the server
   bool stopping_ = false;
   bool failed_ = false;
   std::list<runtime::Reflector<api::Deployment>> deployments_;

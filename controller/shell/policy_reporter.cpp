@@ -15,9 +15,11 @@ constexpr Duration pause{3000};
 
 }  // namespace
 
-PolicyReporter::PolicyReporter(Publisher& publisher, ports::Clock& clock, ports::Telemetry& telemetry, const kube::Stores& stores,
-                               const runtime::Leadership& leadership, const Reconciler& reconciler, std::function<bool()> is_settled)
-    : publisher_(publisher),
+PolicyReporter::PolicyReporter(StatusWriter& status_writer, ports::Clock& clock,
+                               ports::Telemetry& telemetry, const kube::Stores& stores,
+                               const runtime::Leadership& leadership, const Reconciler& reconciler,
+                               std::function<bool()> is_settled)
+    : status_writer_(status_writer),
       clock_(clock),
       telemetry_(telemetry),
       stores_(stores),
@@ -27,7 +29,7 @@ PolicyReporter::PolicyReporter(Publisher& publisher, ports::Clock& clock, ports:
 
 asio::awaitable<void> PolicyReporter::run() {
   for (;;) {
-    co_await clock_.sleep_until(clock_.steady() + pause);
+    co_await clock_.sleep_until(clock_.monotonic_now() + pause);
     co_await report();
   }
 }
@@ -39,12 +41,14 @@ asio::awaitable<void> PolicyReporter::report() {
   std::vector<std::shared_ptr<const api::RollbackPolicy>> policies;
   stores_.policies.for_each([&](const auto& policy) { policies.push_back(policy); });
   for (const auto& policy : policies) {
-    const auto guarded = reconciler_.guarded_by(policy->meta.key.namespace_, "RollbackPolicy/" + policy->meta.key.name);
+    const auto guarded = reconciler_.guarded_by(policy->meta.key.namespace_,
+                                                "RollbackPolicy/" + policy->meta.key.name);
     const api::PolicyStatus status = policy::status_of(*policy, guarded, clock_.now());
     if (status == policy->status) continue;
-    const auto written = co_await publisher_.policy(*policy, status, term);
+    const auto written = co_await status_writer_.policy(*policy, status, term);
     if (!written)
-      log::warn("a policy's status could not be written", {{"policy", policy->meta.key.str()}, {"error", written.error()}});
+      log::warn("a policy's status could not be written",
+                {{"policy", policy->meta.key.str()}, {"error", written.error()}});
   }
 }
 

@@ -4,26 +4,28 @@
 #include <boost/asio/awaitable.hpp>
 #include <functional>
 
+#include "kube/stores.hpp"
 #include "ports/clock.hpp"
 #include "ports/telemetry.hpp"
-#include "shell/status_writer.hpp"
 #include "shell/reconciler.hpp"
-#include "kube/stores.hpp"
+#include "shell/status_writer.hpp"
 
 namespace lastgood::shell {
 
 class PolicyReporter {
  public:
-  PolicyReporter(Publisher& publisher, ports::Clock& clock, ports::Telemetry& telemetry, const kube::Stores& stores,
-                 const runtime::Leadership& leadership, const Reconciler& reconciler, std::function<bool()> is_settled);
+  PolicyReporter(StatusWriter& status_writer, ports::Clock& clock, ports::Telemetry& telemetry,
+                 const kube::Stores& stores, const runtime::Leadership& leadership,
+                 const Reconciler& reconciler, std::function<bool()> is_settled);
 
-  // Looks every few seconds; asks nothing of the server while nothing changes. Never returns; ends by cancellation.
+  // Looks every few seconds; asks nothing of the server while nothing changes. Never returns; ends
+  // by cancellation.
   boost::asio::awaitable<void> run();
 
  private:
   boost::asio::awaitable<void> report();
 
-  Publisher& publisher_;
+  StatusWriter& status_writer_;
   ports::Clock& clock_;
   ports::Telemetry& telemetry_;
   const kube::Stores& stores_;

@@ -3,8 +3,8 @@
 #include <optional>
 #include <vector>
 
-#include "rollback/record.hpp"
 #include "kube/paths.hpp"
+#include "rollback/record.hpp"
 
 namespace lastgood::shell {
 
@@ -26,13 +26,16 @@ Resource resource_of(rollback::Referent kind) {
 
 }  // namespace
 
-asio::awaitable<api::Preflight> Preflighter::check(const api::Deployment& deployment, const api::Revision& target, runtime::Term term) {
+asio::awaitable<api::Preflight> PreflightRunner::check(const api::Deployment& deployment,
+                                                       const api::Revision& target,
+                                                       runtime::Term term) {
   const Time began = clock_.now();
   const std::string& namespace_ = deployment.meta.key.namespace_;
-  const Key kept_key{.namespace_ = namespace_, .name = target.kept_as};
+  const Key kept_key{.namespace_ = namespace_, .name = target.snapshot};
   const auto kept = co_await gateway_.read(kube::get(Resource::ControllerRevision, kept_key));
   const auto live = co_await gateway_.read(kube::get(Resource::Deployment, deployment.meta.key));
-  const rollback::Inspection inspection{.deployment = deployment, .target = target, .live = live, .kept = kept};
+  const rollback::Inspection inspection{
+      .deployment = deployment, .target = target, .live = live, .kept = kept};
   const auto questions = rollback::questions_of(inspection, rollback::rollback_name(deployment));
 
   forget_what_is_old();
@@ -44,25 +47,30 @@ asio::awaitable<api::Preflight> Preflighter::check(const api::Deployment& deploy
   }
   std::optional<Result<codec::Json>> dry_run;
   if (questions.dry_run) dry_run = co_await gateway_.write(term, *questions.dry_run);
-  co_return rollback::judge_preflight(inspection, looked, dry_run, began);
+  co_return rollback::evaluate_preflight(inspection, looked, dry_run, began);
 }
 
-asio::awaitable<rollback::Looked> Preflighter::look(const std::string& namespace_, const rollback::Reference& reference) {
+asio::awaitable<rollback::Looked> PreflightRunner::look(const std::string& namespace_,
+                                                        const rollback::Reference& reference) {
   if (reference.kind == rollback::Referent::Secret && !may_read_secrets_)
     co_return rollback::Looked{.reference = reference, .existence = Existence::NotAsked};
   const Place place(namespace_, reference);
-  if (const auto known = remembered_.find(place); known != remembered_.end()) co_return known->second.looked;
+  if (const auto known = remembered_.find(place); known != remembered_.end())
+    co_return known->second.looked;
   const Key key{.namespace_ = namespace_, .name = reference.name};
   const auto object = co_await gateway_.read(kube::get_metadata(resource_of(reference.kind), key));
   auto seen = rollback::looked(reference, object);
   const Duration believed = rollback::lifetime(seen.existence);
   if (believed > Duration::zero())
-    remembered_.insert_or_assign(place, Remembered{.looked = seen, .until = clock_.steady() + believed});
+    remembered_.insert_or_assign(
+        place, Remembered{.looked = seen, .until = clock_.monotonic_now() + believed});
   co_return seen;
 }
 
-void Preflighter::forget_what_is_old() {
-  std::erase_if(remembered_, [now = clock_.steady()](const auto& entry) { return entry.second.until <= now; });
+void PreflightRunner::forget_what_is_old() {
+  std::erase_if(remembered_, [now = clock_.monotonic_now()](const auto& entry) {
+    return entry.second.until <= now;
+  });
 }
 
 }  // namespace lastgood::shell

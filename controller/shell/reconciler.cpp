@@ -1,232 +1,255 @@
 #include "shell/reconciler.hpp"
 
 #include "base/log.hpp"
-#include "guard/drill.hpp"
 #include "guard/decide.hpp"
-#include "guard/preflight.hpp"
-#include "rollback/record.hpp"
-#include "guard/gates/request_gates.hpp"
-#include "guard/target.hpp"
+#include "guard/drill.hpp"
 #include "guard/fleet.hpp"
+#include "guard/gates/request_gates.hpp"
+#include "guard/preflight.hpp"
 #include "guard/state.hpp"
+#include "guard/target.hpp"
+#include "rollback/record.hpp"
 
 namespace lastgood::shell {
 
 namespace asio = boost::asio;
 
-Reconciler::Reconciler(Ports ports, const kube::Stores& stores, const runtime::Leadership& leadership, runtime::TaskGroup& tasks, Options options)
+Reconciler::Reconciler(Ports ports, const kube::Stores& stores,
+                       const runtime::Leadership& leadership, runtime::TaskGroup& tasks,
+                       Options options)
     : ports_(ports),
       stores_(stores),
       leadership_(leadership),
       options_(std::move(options)),
       gateway_(ports.kube, leadership),
-      observer_(gateway_, ports.clock, stores),
-      sampler_(tasks, observer_, ports.prober, ports.clock, ports.telemetry,
-               [this](const Key& key, const Uid& uid, const std::string& check, std::optional<guard::InboxSample> sample) {
-                 deliver(key, uid, check, std::move(sample));
-               }),
-      preflighter_(gateway_, ports.clock, options_.read_secrets),
-      executor_(gateway_, preflighter_, ports.clock, ports.telemetry),
-      publisher_(gateway_, ports.clock, options_.identity) {}
+      gatherer_(gateway_, ports.clock, stores),
+      check_runner_(tasks, gatherer_, ports.prober, ports.clock, ports.telemetry,
+                    [this](const Key& key, const Uid& uid, const std::string& check,
+                           std::optional<guard::InboxMeasurement> measurement) {
+                      deliver(key, uid, check, std::move(measurement));
+                    }),
+      preflight_runner_(gateway_, ports.clock, options_.read_secrets),
+      executor_(gateway_, preflight_runner_, ports.clock, ports.telemetry),
+      status_writer_(gateway_),
+      event_recorder_(gateway_, ports.clock, options_.identity) {}
 
-asio::awaitable<Result<std::optional<Steady>>> Reconciler::reconcile(Key key) {
+asio::awaitable<Result<std::optional<MonotonicTime>>> Reconciler::reconcile(Key key) {
   const runtime::Term term = leadership_.term();
   const Seen deployment = stores_.deployments.find(key);
   if (!deployment) {
-    memories_.erase(key);
+    states_.erase(key);
     co_return co_await refuse_request(key, false, term);
   }
   // Held on to: a guard that is deleted meanwhile takes it out of the map.
-  const std::shared_ptr<guard::Memory> memory = remember(*deployment);
-  co_return co_await look(deployment, memory, term);
+  const std::shared_ptr<guard::GuardState> state = remember(*deployment);
+  co_return co_await look(deployment, state, term);
 }
 
-asio::awaitable<Result<std::optional<Steady>>> Reconciler::look(Seen deployment, std::shared_ptr<guard::Memory> memory, runtime::Term term) {
-  const Steady began = ports_.clock.steady();
-  auto world = co_await gather(deployment, *memory, term);
-  if (!world) co_return std::unexpected(world.error());
-  if (guard::is_stranger(world->guarding, *memory)) {
-    memories_.erase(deployment->meta.key);
-    if (auto shown = guard::stranger_of_group(*deployment, world->guarding.group))
-      memories_[deployment->meta.key] = std::make_shared<guard::Memory>(std::move(*shown));
+asio::awaitable<Result<std::optional<MonotonicTime>>> Reconciler::look(
+    Seen deployment, std::shared_ptr<guard::GuardState> state, runtime::Term term) {
+  auto inputs = co_await gather(deployment, *state, term);
+  if (!inputs) co_return std::unexpected(inputs.error());
+  if (guard::is_unmanaged(inputs->policy, *state)) {
+    states_.erase(deployment->meta.key);
+    if (auto shown = guard::unmanaged_group_member(*deployment, inputs->policy.group))
+      states_[deployment->meta.key] = std::make_shared<guard::GuardState>(std::move(*shown));
     co_return co_await refuse_request(deployment->meta.key, true, term);
   }
-  guard::Decision decision = guard::decide(*world, ports_.clock.now());
-  if (decision.guard.state != memory->guard.state) {
-    ports_.telemetry.state_entered(api::to_string(decision.guard.state), decision.guard.reason);
+  guard::Plan plan = guard::decide(*inputs, ports_.clock.now());
+  if (plan.guard.state != state->guard.state) {
+    ports_.telemetry.state_entered(api::to_string(plan.guard.state), api::to_string(plan.guard.reason));
   }
-  const bool is_news = guard::changes_for_group(*memory, world->guarding, decision);
-  memory->guard = decision.guard;
-  guard::show_to_group(*memory, world->guarding, decision);
-  if (decision.rollback) memory->rollback->status = *decision.rollback;
-  // The act comes first: what people read can wait the few milliseconds that users of a bad release cannot.
-  const auto acted = co_await executor_.carry_out(decision.act, world->guarding, *deployment, *memory, term);
-  if (!acted) guard::take_back(decision, *world, *memory);
-  if (auto fact = guard::drill_to_tell(world->guard, memory->guard)) decision.facts.push_back(std::move(*fact));
-  const auto published = co_await publish(*world, decision, *memory, term);
-  if (acted && published && guard::answers_request(*world, decision)) requests_.answered(world->request->meta.uid);
-  if (is_news) wake_group(deployment->meta.key, memory->group);
-  ports_.telemetry.reconciled(ports_.clock.steady() - began);
+  const bool is_news = guard::changes_for_group(*state, inputs->policy, plan);
+  state->guard = plan.guard;
+  guard::show_to_group(*state, inputs->policy, plan);
+  if (plan.rollback) state->rollback->status = *plan.rollback;
+  // The action comes first: what people read can wait the few milliseconds that users of a bad
+  // release cannot.
+  const auto acted =
+      co_await executor_.carry_out(plan.action, inputs->policy, *deployment, *state, term);
+  if (!acted) guard::take_back(plan, *inputs, *state);
+  if (auto event = guard::drill_to_tell(inputs->guard, state->guard))
+    plan.events.push_back(std::move(*event));
+  const auto published = co_await publish(*inputs, plan, *state, term);
+  if (acted && published && guard::answers_request(*inputs, plan))
+    requests_.answered(inputs->request->meta.uid);
+  if (is_news) wake_group(deployment->meta.key, state->group);
   if (!acted) co_return std::unexpected(acted.error());
   if (!published) co_return std::unexpected(published.error());
-  co_return guard::next_look(*memory, world->guarding, decision.wake, ports_.clock.now(), ports_.clock.steady());
+  co_return guard::next_reconcile(*state, inputs->policy, plan.requeue_at, ports_.clock.now(),
+                                  ports_.clock.monotonic_now());
 }
 
-asio::awaitable<Result<guard::World>> Reconciler::gather(Seen deployment, guard::Memory& memory, runtime::Term term) {
-  guard::World world{.deployment = *deployment};
-  world.guarding = co_await observer_.guarding(*deployment, memory.config_map);
-  const guard::Needs needs = guard::needs(*deployment, world.guarding, memory.guard, memory.rollback);
+asio::awaitable<Result<guard::Inputs>> Reconciler::gather(Seen deployment, guard::GuardState& state,
+                                                          runtime::Term term) {
+  guard::Inputs inputs{.deployment = *deployment};
+  inputs.policy = co_await gatherer_.policy(*deployment, state.config_map);
+  const guard::Needs needs = guard::needs(*deployment, inputs.policy, state.guard, state.rollback);
   if (needs.replica_sets) {
-    auto sight = co_await observer_.template_sight(*deployment);
+    auto sight = co_await gatherer_.template_sight(*deployment);
     if (!sight) co_return std::unexpected(sight.error());
-    guard::take_sight(world, std::move(*sight));
+    guard::take_sight(inputs, std::move(*sight));
   }
-  std::vector<std::string> due = guard::take_due(memory, needs, world.guarding.spec, ports_.clock.steady());
+  std::vector<std::string> due =
+      guard::take_due(state, needs, inputs.policy.spec, ports_.clock.monotonic_now());
   if (!due.empty()) {
-    const auto other = guard::choose_target(memory.guard).revision;
-    sampler_.start({.deployment = deployment,
-                    .revision = *memory.guard.current,
-                    .spec = world.guarding.spec,
-                    .rolled_out = memory.guard.rolled_out,
-                    .due = std::move(due),
-                    .other = other,
-                    .other_name = other ? rollback::name_of(*deployment, *other) : ""});
+    const auto other = guard::choose_target(state.guard).revision;
+    check_runner_.start({.deployment = deployment,
+                         .revision = *state.guard.current,
+                         .spec = inputs.policy.spec,
+                         .rolled_out = state.guard.rolled_out,
+                         .due = std::move(due),
+                         .other = other,
+                         .baseline_name = other ? rollback::name_of(*deployment, *other) : ""});
   }
-  world.guard = memory.guard;
-  world.request = requests_.oldest(deployment->meta.key, stores_);
-  world.rollback = memory.rollback;
-  world.preflight = memory.preflight;
-  world.group = guard::others_of_group(deployment->meta.key, world.guarding.group, memories_, stores_);
-  if (guard::is_preflight_due(world, ports_.clock.now())) {
-    memory.preflight = co_await preflighter_.check(*deployment, *guard::wanted_target(world, world.guard), term);
-    guard::take_preflight(memory);
-    world.preflight = memory.preflight;
+  inputs.guard = state.guard;
+  inputs.request = requests_.oldest(deployment->meta.key, stores_);
+  inputs.rollback = state.rollback;
+  inputs.preflight = state.preflight;
+  inputs.group =
+      guard::others_of_group(deployment->meta.key, inputs.policy.group, states_, stores_);
+  if (guard::is_preflight_due(inputs, ports_.clock.now())) {
+    state.preflight = co_await preflight_runner_.check(
+        *deployment, *guard::wanted_target(inputs, inputs.guard), term);
+    guard::take_preflight(state);
+    inputs.preflight = state.preflight;
   }
   // Once more: while something was read, a person may have said something.
-  world.guard = memory.guard;
-  world.samples = guard::take_samples(memory, world.guarding.spec);
-  world.rollback = memory.rollback;
-  look_around(*deployment, world);
-  co_return world;
+  inputs.guard = state.guard;
+  inputs.measurements = guard::take_measurements(state, inputs.policy.spec);
+  inputs.rollback = state.rollback;
+  look_around(*deployment, inputs);
+  co_return inputs;
 }
 
-void Reconciler::look_around(const api::Deployment& deployment, guard::World& world) {
-  world.group = guard::others_of_group(deployment.meta.key, world.guarding.group, memories_, stores_);
-  world.call = guard::call_followed_by(world.rollback, stores_);
-  if (!guard::may_be_put_back(world.guard, world.samples)) return;
+void Reconciler::look_around(const api::Deployment& deployment, guard::Inputs& inputs) {
+  inputs.group = guard::others_of_group(deployment.meta.key, inputs.policy.group, states_, stores_);
+  inputs.call = guard::call_followed_by(inputs.rollback, stores_);
+  if (!guard::may_be_put_back(inputs.guard, inputs.measurements)) return;
   const Time now = ports_.clock.now();
-  const guard::Closing closing = options_.breaker_closed();
-  const guard::Fleet fleet = guard::count_fleet(memories_, stores_, options_.breaker, closing, now);
-  above_ = guard::last_above(options_.breaker, fleet, closing, above_, now);
-  world.breaker = guard::judge_fleet(options_.breaker, fleet, closing, above_, now);
+  const guard::BreakerOverride breaker_override = options_.breaker_override();
+  const guard::Fleet fleet =
+      guard::count_fleet(states_, stores_, options_.breaker, breaker_override, now);
+  above_ = guard::last_above(options_.breaker, fleet, breaker_override, above_, now);
+  inputs.breaker = guard::evaluate_fleet(options_.breaker, fleet, breaker_override, above_, now);
 }
 
-asio::awaitable<Result<std::optional<Steady>>> Reconciler::refuse_request(Key key, bool exists, runtime::Term term) {
+asio::awaitable<Result<std::optional<MonotonicTime>>> Reconciler::refuse_request(
+    Key key, bool exists, runtime::Term term) {
   const auto request = requests_.oldest(key, stores_);
-  if (!request) co_return std::optional<Steady>{};
-  if (const auto wait = guard::still_to_wait(*request, ports_.clock.now())) co_return std::optional(ports_.clock.steady() + *wait);
-  const auto written =
-      co_await publisher_.request(*request, guard::refuse_unguarded(*request, exists, ports_.clock.now()), term);
+  if (!request) co_return std::optional<MonotonicTime>{};
+  if (const auto wait = guard::still_to_wait(*request, ports_.clock.now()))
+    co_return std::optional(ports_.clock.monotonic_now() + *wait);
+  const auto written = co_await status_writer_.request(
+      *request, guard::refuse_unguarded(*request, exists, ports_.clock.now()), term);
   if (!written) co_return std::unexpected(written.error());
   requests_.answered(request->meta.uid);
   // There may be another.
-  co_return std::optional<Steady>{ports_.clock.steady()};
+  co_return std::optional<MonotonicTime>{ports_.clock.monotonic_now()};
 }
 
-asio::awaitable<Result<void>> Reconciler::publish(const guard::World& world, const guard::Decision& decision, guard::Memory& memory,
+asio::awaitable<Result<void>> Reconciler::publish(const guard::Inputs& inputs,
+                                                  const guard::Plan& plan, guard::GuardState& state,
                                                   runtime::Term term) {
-  const api::Deployment& deployment = world.deployment;
-  co_await publisher_.facts(deployment, decision.facts, memory, term);
-  if (const auto outcome = guard::outcome_to_tell(memory)) ports_.telemetry.rollback_finished(*outcome);
-  const auto rollback = co_await publisher_.rollback(memory, term);
+  const api::Deployment& deployment = inputs.deployment;
+  co_await event_recorder_.record(deployment, plan.events, state, term);
+  if (const auto outcome = guard::outcome_to_tell(state))
+    ports_.telemetry.rollback_finished(*outcome);
+  const auto rollback = co_await status_writer_.rollback(state, term);
   auto request = Result<void>{};
-  if (decision.request) request = co_await publisher_.request(*world.request, *decision.request, term);
-  const auto guard = co_await publisher_.guard(deployment, memory, term);
+  if (plan.request) request = co_await status_writer_.request(*inputs.request, *plan.request, term);
+  const auto guard = co_await status_writer_.guard(deployment, state, term);
   if (!rollback) co_return rollback;
   if (!request) co_return request;
   if (!guard) co_return guard;
-  if (memory.records_changed) {
-    const auto tidied = co_await executor_.tidy_records(guard::records_of(deployment, stores_), memory, term);
+  if (state.records_changed) {
+    const auto tidied = co_await executor_.garbage_collect_records(
+        guard::records_of(deployment, stores_), state, term);
     if (!tidied) co_return tidied;
   }
-  if (memory.kept_changed) co_return co_await executor_.tidy_kept(deployment, memory, term);
+  if (state.snapshots_changed)
+    co_return co_await executor_.garbage_collect_snapshots(deployment, state, term);
   co_return Result<void>{};
 }
 
-std::shared_ptr<guard::Memory> Reconciler::remember(const api::Deployment& deployment) {
-  std::shared_ptr<guard::Memory>& memory = memories_[deployment.meta.key];
-  if (!memory || memory->deployment_uid != deployment.meta.uid || memory->is_stranger)
-    memory = std::make_shared<guard::Memory>(guard::recall(deployment, stores_, ports_.clock.now()));
-  return memory;
+std::shared_ptr<guard::GuardState> Reconciler::remember(const api::Deployment& deployment) {
+  std::shared_ptr<guard::GuardState>& state = states_[deployment.meta.key];
+  if (!state || state->deployment_uid != deployment.meta.uid || state->is_unmanaged)
+    state =
+        std::make_shared<guard::GuardState>(guard::load(deployment, stores_, ports_.clock.now()));
+  return state;
 }
 
-void Reconciler::deliver(const Key& key, const Uid& uid, const std::string& check, std::optional<guard::InboxSample> sample) {
-  const auto memory = memories_.find(key);
-  if (memory == memories_.end() || memory->second->deployment_uid != uid) return;
-  if (!sample) {
-    memory->second->asking[check] = false;
+void Reconciler::deliver(const Key& key, const Uid& uid, const std::string& check,
+                         std::optional<guard::InboxMeasurement> measurement) {
+  const auto state = states_.find(key);
+  if (state == states_.end() || state->second->deployment_uid != uid) return;
+  if (!measurement) {
+    state->second->asking[check] = false;
     return;
   }
-  memory->second->inbox.push_back(std::move(*sample));
-  options_.wake(key);
+  state->second->inbox.push_back(std::move(*measurement));
+  options_.requeue_at(key);
 }
 
 void Reconciler::forget_all() {
-  memories_.clear();
+  states_.clear();
   above_.reset();
-  requests_.forget_answers();
+  requests_.reset_results();
 }
 
 void Reconciler::guard_deleted(const Key& key, const Uid& uid) {
-  const auto memory = memories_.find(key);
-  if (memory == memories_.end() || memory->second->guard_uid != uid) return;
-  memories_.erase(memory);
-  options_.wake(key);
+  const auto state = states_.find(key);
+  if (state == states_.end() || state->second->guard_uid != uid) return;
+  states_.erase(state);
+  options_.requeue_at(key);
 }
 
 void Reconciler::freeze_removed(const Key& key, const Uid& uid) {
-  const auto memory = memories_.find(key);
-  if (memory == memories_.end() || memory->second->guard_uid != uid) return;
-  memory->second->guard.freeze.reset();
-  memory->second->written.freeze.reset();
-  options_.wake(key);
+  const auto state = states_.find(key);
+  if (state == states_.end() || state->second->guard_uid != uid) return;
+  state->second->guard.freeze.reset();
+  state->second->written.freeze.reset();
+  options_.requeue_at(key);
 }
 
 void Reconciler::rollback_seen(const api::Rollback& rollback) {
   requests_.note(rollback);
   const Key key{.namespace_ = rollback.meta.key.namespace_, .name = rollback.spec.deployment};
-  const auto memory = memories_.find(key);
-  const bool is_known =
-      memory != memories_.end() && memory->second->rollback && memory->second->rollback->meta.uid == rollback.meta.uid;
-  if (is_known) memory->second->rollback->spec.approved = rollback.spec.approved;
-  if (memory != memories_.end() && api::finished(rollback.status.phase)) memory->second->records_changed = true;
-  options_.wake(key);
+  const auto state = states_.find(key);
+  const bool is_known = state != states_.end() && state->second->rollback &&
+                        state->second->rollback->meta.uid == rollback.meta.uid;
+  if (is_known) state->second->rollback->spec.approved = rollback.spec.approved;
+  if (state != states_.end() && api::finished(rollback.status.phase))
+    state->second->records_changed = true;
+  options_.requeue_at(key);
 }
 
 void Reconciler::rollback_deleted(const api::Rollback& rollback) {
   const Key key{.namespace_ = rollback.meta.key.namespace_, .name = rollback.spec.deployment};
-  const auto memory = memories_.find(key);
-  if (memory == memories_.end()) return;
-  guard::call_off_deleted(*memory->second, rollback, ports_.clock.now());
-  options_.wake(key);
+  const auto state = states_.find(key);
+  if (state == states_.end()) return;
+  guard::call_off_deleted(*state->second, rollback, ports_.clock.now());
+  options_.requeue_at(key);
 }
 
 void Reconciler::wake_group(const Key& key, const std::string& group) {
-  for (const guard::GroupMember& member : guard::others_of_group(key, group, memories_, stores_))
-    options_.wake({.namespace_ = key.namespace_, .name = member.deployment});
+  for (const guard::GroupMember& member : guard::others_of_group(key, group, states_, stores_))
+    options_.requeue_at({.namespace_ = key.namespace_, .name = member.deployment});
 }
 
-std::int64_t Reconciler::guarded_by(const std::string& namespace_, const std::string& policy) const {
+std::int64_t Reconciler::guarded_by(const std::string& namespace_,
+                                    const std::string& policy) const {
   std::int64_t count = 0;
-  for (const auto& [key, memory] : memories_) {
-    if (key.namespace_ == namespace_ && memory->guard.policy == policy) ++count;
+  for (const auto& [key, state] : states_) {
+    if (key.namespace_ == namespace_ && state->guard.policy == policy) ++count;
   }
   return count;
 }
 
 std::size_t Reconciler::guarded() const {
   std::size_t count = 0;
-  for (const auto& [key, memory] : memories_) count += memory->guard.policy.empty() ? 0 : 1;
+  for (const auto& [key, state] : states_) count += state->guard.policy.empty() ? 0 : 1;
   return count;
 }
 

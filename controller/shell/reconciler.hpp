@@ -1,4 +1,5 @@
-// One look at one Deployment: gather, decide, at most one act, and then what people can read. Only the order of things.
+// One look at one Deployment: gather, decide, at most one action, and then what people can read.
+// Only the order of things.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -9,20 +10,21 @@
 #include <string>
 
 #include "guard/breaker.hpp"
+#include "guard/guard_state.hpp"
+#include "guard/request_index.hpp"
+#include "kube/stores.hpp"
 #include "ports/clock.hpp"
 #include "ports/kube_api.hpp"
 #include "ports/prober.hpp"
 #include "ports/telemetry.hpp"
-#include "shell/executor.hpp"
 #include "runtime/gateway.hpp"
 #include "runtime/leadership.hpp"
-#include "guard/guard_state.hpp"
+#include "shell/check_runner.hpp"
+#include "shell/event_recorder.hpp"
+#include "shell/executor.hpp"
 #include "shell/gatherer.hpp"
 #include "shell/preflight_runner.hpp"
 #include "shell/status_writer.hpp"
-#include "guard/request_index.hpp"
-#include "shell/check_runner.hpp"
-#include "kube/stores.hpp"
 
 namespace lastgood::shell {
 
@@ -39,13 +41,15 @@ class Reconciler {
     std::string identity;  // in Events
     guard::BreakerSettings breaker = {};
     bool read_secrets = false;  // whether we may look for Secrets
-    std::function<guard::Closing()> breaker_closed;
-    std::function<void(const Key&)> wake;  // called with a key that should be looked at again at once
+    std::function<guard::BreakerOverride()> breaker_override;
+    std::function<void(const Key&)>
+        requeue_at;  // called with a key that should be looked at again at once
   };
-  Reconciler(Ports ports, const kube::Stores& stores, const runtime::Leadership& leadership, runtime::TaskGroup& tasks, Options options);
+  Reconciler(Ports ports, const kube::Stores& stores, const runtime::Leadership& leadership,
+             runtime::TaskGroup& tasks, Options options);
 
   // When to look again, if nothing happens before. An error asks for a back-off.
-  boost::asio::awaitable<Result<std::optional<Steady>>> reconcile(Key key);
+  boost::asio::awaitable<Result<std::optional<MonotonicTime>>> reconcile(Key key);
 
   // A new term begins with what the server has, not with what an earlier term remembered.
   void forget_all();
@@ -61,35 +65,41 @@ class Reconciler {
   void rollback_deleted(const api::Rollback& rollback);
 
   // How many Deployments each policy governs: by "namespace/RollbackPolicy/name".
-  [[nodiscard]] std::int64_t guarded_by(const std::string& namespace_, const std::string& policy) const;
+  [[nodiscard]] std::int64_t guarded_by(const std::string& namespace_,
+                                        const std::string& policy) const;
   [[nodiscard]] std::size_t guarded() const;
 
  private:
   using Seen = std::shared_ptr<const api::Deployment>;
 
-  boost::asio::awaitable<Result<std::optional<Steady>>> look(Seen deployment, std::shared_ptr<guard::Memory> memory, runtime::Term term);
-  boost::asio::awaitable<Result<guard::World>> gather(Seen deployment, guard::Memory& memory, runtime::Term term);
+  boost::asio::awaitable<Result<std::optional<MonotonicTime>>> look(
+      Seen deployment, std::shared_ptr<guard::GuardState> state, runtime::Term term);
+  boost::asio::awaitable<Result<guard::Inputs>> gather(Seen deployment, guard::GuardState& state,
+                                                       runtime::Term term);
   // What the other Deployments and people's Rollbacks say; nothing is read for it.
-  void look_around(const api::Deployment& deployment, guard::World& world);
-  boost::asio::awaitable<Result<std::optional<Steady>>> refuse_request(Key key, bool exists, runtime::Term term);
+  void look_around(const api::Deployment& deployment, guard::Inputs& inputs);
+  boost::asio::awaitable<Result<std::optional<MonotonicTime>>> refuse_request(Key key, bool exists,
+                                                                              runtime::Term term);
   void wake_group(const Key& key, const std::string& group);
-  boost::asio::awaitable<Result<void>> publish(const guard::World& world, const guard::Decision& decision, guard::Memory& memory,
-                                               runtime::Term term);
-  std::shared_ptr<guard::Memory> remember(const api::Deployment& deployment);
-  void deliver(const Key& key, const Uid& uid, const std::string& check, std::optional<guard::InboxSample> sample);
+  boost::asio::awaitable<Result<void>> publish(const guard::Inputs& inputs, const guard::Plan& plan,
+                                               guard::GuardState& state, runtime::Term term);
+  std::shared_ptr<guard::GuardState> remember(const api::Deployment& deployment);
+  void deliver(const Key& key, const Uid& uid, const std::string& check,
+               std::optional<guard::InboxMeasurement> measurement);
 
   Ports ports_;
   const kube::Stores& stores_;
   const runtime::Leadership& leadership_;
   Options options_;
   runtime::Gateway gateway_;
-  Observer observer_;
-  Sampler sampler_;
-  Preflighter preflighter_;
+  Gatherer gatherer_;
+  CheckRunner check_runner_;
+  PreflightRunner preflight_runner_;
   Executor executor_;
-  Publisher publisher_;
-  guard::Requests requests_;
-  guard::Memories memories_;
+  StatusWriter status_writer_;
+  EventRecorder event_recorder_;
+  guard::RequestIndex requests_;
+  guard::GuardStates states_;
   std::optional<Time> above_;  // when the breaker was last above its limits, in this term
 };
 

@@ -6,15 +6,16 @@
 
 namespace lastgood::guard {
 
-void Step::fact(bool warning, std::string reason, std::string action, std::string note) {
-  out.facts.push_back({.warning = warning, .reason = std::move(reason), .action = std::move(action), .note = std::move(note)});
+void Step::emit(EventType type, Reason reason, EventAction action, std::string note) {
+  out.events.push_back({.type = type, .reason = reason, .action = action, .note = std::move(note)});
 }
 
-void Step::enter(api::State state, std::string reason, std::string message) {
+void Step::enter(api::State state, Reason reason, std::string message) {
   api::GuardStatus& g = guard();
   if (g.state != state || !g.state_since) g.state_since = now;
   g.state = state;
-  g.reason = std::move(reason);
+  g.reason = reason;
+  g.blocked_by.clear();
   g.message = std::move(message);
   if (state != api::State::Frozen) {
     g.freeze.reset();
@@ -23,16 +24,17 @@ void Step::enter(api::State state, std::string reason, std::string message) {
   }
 }
 
-void Step::look_again(Time when) {
-  if (!out.wake || when < *out.wake) out.wake = when;
+void Step::requeue_at(Time when) {
+  if (!out.requeue_at || when < *out.requeue_at) out.requeue_at = when;
 }
 
-std::span<const api::Sample> Step::samples() const {
-  const auto& before = world.guard;
+std::span<const api::Measurement> Step::measurements() const {
+  const auto& before = inputs.guard;
   const auto& after = out.guard;
-  const bool same_revision = before.current && after.current && before.current->hash == after.current->hash;
-  if (!same_revision || before.watch_started != after.watch_started) return {};
-  return world.samples;
+  const bool same_revision =
+      before.current && after.current && before.current->hash == after.current->hash;
+  if (!same_revision || before.evaluation_started != after.evaluation_started) return {};
+  return inputs.measurements;
 }
 
 api::Revision* find_revision(api::GuardStatus& guard, const TemplateHash& hash) {
@@ -41,32 +43,38 @@ api::Revision* find_revision(api::GuardStatus& guard, const TemplateHash& hash) 
 }
 
 void forget_oldest(api::GuardStatus& guard) {
-  constexpr std::size_t most_revisions = 20;
-  constexpr std::size_t most_kept = 2;
-  while (guard.revisions.size() > most_revisions) {
+  constexpr std::size_t max_revisions = 20;
+  constexpr std::size_t max_snapshots = 2;
+  while (guard.revisions.size() > max_revisions) {
     const auto is_current = [&](const api::Revision& one) {
       return &one == &guard.revisions.front() || (guard.current && one.hash == guard.current->hash);
     };
-    std::vector<const api::Revision*> proven = proven_and_kept(guard);
+    std::vector<const api::Revision*> proven = proven_with_snapshot(guard);
     std::erase_if(proven, [&](const api::Revision* one) { return is_current(*one); });
-    const api::Revision* oldest = proven.size() > most_kept ? proven.back() : nullptr;
+    const api::Revision* oldest = proven.size() > max_snapshots ? proven.back() : nullptr;
     // Of marks the newest is enough: there is no way past that one either.
-    const auto mark = std::ranges::find_if(guard.revisions, [&](const api::Revision& one) { return one.no_rollback_past; });
+    const auto mark = std::ranges::find_if(
+        guard.revisions, [&](const api::Revision& one) { return one.no_rollback_past; });
     for (const api::Revision& one : guard.revisions) {
       const bool is_needed = mark != guard.revisions.end() && &one == &*mark && !proven.empty();
-      if (!is_current(one) && !is_needed && std::ranges::find(proven, &one) == proven.end()) oldest = &one;
+      if (!is_current(one) && !is_needed && std::ranges::find(proven, &one) == proven.end())
+        oldest = &one;
     }
     guard.revisions.erase(guard.revisions.begin() + (oldest - guard.revisions.data()));
   }
 }
 
-void set_verdict(api::GuardStatus& guard, const TemplateHash& hash, api::RevisionVerdict verdict, Time now) {
+void set_verdict(api::GuardStatus& guard, const TemplateHash& hash, api::RevisionVerdict verdict,
+                 Time now) {
   const auto set = [&](api::Revision& revision) {
     revision.verdict = verdict;
     revision.since = now;
   };
-  const bool came_to_nothing = verdict == api::RevisionVerdict::Superseded || verdict == api::RevisionVerdict::Unjudged;
-  if (api::Revision* known = find_revision(guard, hash); known && !(came_to_nothing && is_proven(*known))) set(*known);
+  const bool came_to_nothing =
+      verdict == api::RevisionVerdict::Superseded || verdict == api::RevisionVerdict::Inconclusive;
+  if (api::Revision* known = find_revision(guard, hash);
+      known && !(came_to_nothing && is_proven(*known)))
+    set(*known);
   if (guard.current && guard.current->hash == hash) set(*guard.current);
 }
 

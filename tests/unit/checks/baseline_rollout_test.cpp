@@ -1,4 +1,5 @@
-// The rollout check of the revision that would be put back: what its pods show, and whether it is the same.
+// The rollout check of the revision that would be put back: what its pods show, and whether it is
+// the same.
 #include <algorithm>
 #include <catch2/catch.hpp>
 
@@ -9,9 +10,9 @@
 namespace lastgood::checks::test {
 namespace {
 
-using enum api::SampleResult;
+using enum api::MeasurementResult;
 
-Sample failure(const std::string& reason) {
+Measurement failure(const std::string& reason) {
   return {.check = rollout_check, .result = Fail, .reason = reason, .message = "as it may be"};
 }
 
@@ -19,49 +20,54 @@ struct Row {
   const char* name;
   std::string failure;
   std::vector<api::Pod> pods;
-  api::SampleResult result;
+  api::MeasurementResult result;
   std::string reason;
   std::string message;
 };
 
 std::vector<Row> same_reason_rows() {
   const std::string missing = "configmap \"settings\" not found";
-  auto unheard = running("web-a", false);
-  unheard.containers_ready = true;
-  auto unplaced = pod_with("web-b", {}, "Pending");
-  unplaced.ip = "";
-  unplaced.containers.clear();
+  auto node_unreachable = running("web-a", false);
+  node_unreachable.containers_ready = true;
+  auto unscheduled = pod_with("web-b", {}, "Pending");
+  unscheduled.ip = "";
+  unscheduled.containers.clear();
   return {
       {"it crashes too",
        "CrashLoop",
        {crashed("web-a"), crashed("web-b")},
        Fail,
        "CrashLoop",
-       "2 of 2 pods have a container that has crashed and is down, web-a for one (limit: a quarter)"},
+       "2 of 2 pods have a container that has crashed and is down, web-a for one (limit: a "
+       "quarter)"},
       {"it is killed for its memory too",
        "OOMKilled",
        {crashed("web-a", "OOMKilled"), running("web-b")},
        Fail,
        "OOMKilled",
-       "1 of 2 pods have a container that was killed for its memory and is down, web-a for one (limit: a quarter)"},
+       "1 of 2 pods have a container that was killed for its memory and is down, web-a for one "
+       "(limit: a quarter)"},
       {"its images cannot be pulled either",
        "ImagePull",
        {waiting("web-a", "ErrImagePull")},
        Fail,
        "ImagePull",
-       "1 of 1 pods have a container whose image cannot be pulled, web-a for one (limit: a quarter)"},
+       "1 of 1 pods have a container whose image cannot be pulled, web-a for one (limit: a "
+       "quarter)"},
       {"a pod that moved cannot pull the image that others run",
        "ImagePull",
        {running("web-a"), running("web-b"), waiting("web-c", "ImagePullBackOff")},
        Fail,
        "ImagePull",
-       "1 of 3 pods have a container whose image cannot be pulled, web-c for one (limit: a quarter)"},
+       "1 of 3 pods have a container whose image cannot be pulled, web-c for one (limit: a "
+       "quarter)"},
       {"its ConfigMap is gone too",
        "ConfigError",
        {waiting("web-a", "CreateContainerConfigError", missing)},
        Fail,
        "ConfigError",
-       "1 of 1 pods have a container that lacks a ConfigMap or Secret, web-a for one (limit: a quarter)"},
+       "1 of 1 pods have a container that lacks a ConfigMap or Secret, web-a for one (limit: a "
+       "quarter)"},
       {"it is not ready either",
        "NotReady",
        {running("web-a", false), running("web-b")},
@@ -70,7 +76,8 @@ std::vector<Row> same_reason_rows() {
        "1 of 2 pods are not ready, web-a for one (limit: a quarter)"},
       {"one that the cluster keeps from being ready says nothing",
        "NotReady",
-       {unheard, unplaced, waiting("web-c", "ErrImagePull", "i/o timeout"), running("web-d")},
+       {node_unreachable, unscheduled, waiting("web-c", "ErrImagePull", "i/o timeout"),
+        running("web-d")},
        Pass,
        "Passed",
        "0 of 1 pods are not ready (limit: a quarter)"},
@@ -103,7 +110,8 @@ std::vector<Row> other_reason_rows() {
        {crashed("web-a")},
        Pass,
        "Passed",
-       "0 of 1 pods have a container that was killed for its memory and is down (limit: a quarter)"},
+       "0 of 1 pods have a container that was killed for its memory and is down (limit: a "
+       "quarter)"},
       {"it is only not ready",
        "CrashLoop",
        {running("web-a", false)},
@@ -115,7 +123,8 @@ std::vector<Row> other_reason_rows() {
        {crashed("web-a"), running("web-b"), running("web-c"), running("web-d")},
        Pass,
        "Passed",
-       "1 of 4 pods have a container that has crashed and is down, web-a for one (limit: a quarter)"},
+       "1 of 4 pods have a container that has crashed and is down, web-a for one (limit: a "
+       "quarter)"},
       {"a pod that crashes is being deleted",
        "CrashLoop",
        {deleting(crashed("web-a")), running("web-b")},
@@ -143,11 +152,21 @@ std::vector<Row> other_reason_rows() {
   };
 }
 
-std::vector<Row> unanswered_rows() {
+std::vector<Row> consecutiveUnknowns_rows() {
   return {
       {"no pod is left of it", "CrashLoop", {}, Unknown, "", ""},
-      {"all its pods are being deleted", "CrashLoop", {deleting(crashed("web-a"))}, Unknown, "", ""},
-      {"all its pods have just come", "NotReady", {young(running("web-a", false))}, Unknown, "", ""},
+      {"all its pods are being deleted",
+       "CrashLoop",
+       {deleting(crashed("web-a"))},
+       Unknown,
+       "",
+       ""},
+      {"all its pods have just come",
+       "NotReady",
+       {young(running("web-a", false))},
+       Unknown,
+       "",
+       ""},
       {"a reason that no pod can show", "SomethingElse", {crashed("web-a")}, Unknown, "", ""},
   };
 }
@@ -155,28 +174,33 @@ std::vector<Row> unanswered_rows() {
 void check(const std::vector<Row>& rows) {
   for (const auto& row : rows) {
     DYNAMIC_SECTION(row.name) {
-      const auto sample = compare_rollout(failure(row.failure), row.pods, now);
-      CHECK(sample.check == "rollout");
-      CHECK(sample.result == row.result);
-      CHECK(sample.reason == row.reason);
-      CHECK(sample.message == row.message);
+      const auto measurement = measure_baseline_rollout(failure(row.failure), row.pods, now);
+      CHECK(measurement.check == "rollout");
+      CHECK(measurement.result == row.result);
+      CHECK(measurement.reason == row.reason);
+      CHECK(measurement.message == row.message);
     }
   }
 }
 
 }  // namespace
 
-TEST_CASE("pods of the other revision that show the same failure have its cause in common") { check(same_reason_rows()); }
-TEST_CASE("pods of the other revision that do not show the same failure say that it is the release's") {
+TEST_CASE("pods of the other revision that show the same failure have its cause in common") {
+  check(same_reason_rows());
+}
+TEST_CASE(
+    "pods of the other revision that do not show the same failure say that it is the release's") {
   check(other_reason_rows());
 }
 
-TEST_CASE("where no pod of the other revision can show it, there is nothing to compare") { check(unanswered_rows()); }
+TEST_CASE("where no pod of the other revision can show it, there is nothing to compare") {
+  check(consecutiveUnknowns_rows());
+}
 
 TEST_CASE("every reason for which the rollout check fails can be compared") {
   const auto all = same_reason_rows();
-  for (const std::string reason :
-       {"CrashLoop", "OOMKilled", "ImagePull", "ConfigError", "NotReady", "ProgressDeadlineExceeded"}) {
+  for (const std::string reason : {"CrashLoop", "OOMKilled", "ImagePull", "ConfigError", "NotReady",
+                                   "ProgressDeadlineExceeded"}) {
     INFO(reason);
     CHECK(std::ranges::any_of(all, [&](const Row& row) { return row.failure == reason; }));
   }
@@ -185,7 +209,7 @@ TEST_CASE("every reason for which the rollout check fails can be compared") {
 TEST_CASE("what does not fail is not compared") {
   auto passing = failure("CrashLoop");
   passing.result = Pass;
-  CHECK(compare_rollout(passing, std::vector{crashed("web-a")}, now).result == Unknown);
+  CHECK(measure_baseline_rollout(passing, std::vector{crashed("web-a")}, now).result == Unknown);
 }
 
 }  // namespace lastgood::checks::test

@@ -8,11 +8,14 @@
 namespace lastgood::checks::test {
 namespace {
 
-using enum api::SampleResult;
+using enum api::MeasurementResult;
 
-api::Check pods_check() { return {.name = "health", .http = {.port = 8080, .path = "/health", .timeout = Duration(1500)}}; }
+api::Check pods_check() {
+  return {.name = "health", .http = {.port = 8080, .path = "/health", .timeout = Duration(1500)}};
+}
 api::Check url_check(const std::string& url) {
-  return {.name = "health", .http = {.target = api::HttpTarget::Url, .url = url, .timeout = Duration(1500)}};
+  return {.name = "health",
+          .http = {.target = api::HttpTarget::Url, .url = url, .timeout = Duration(1500)}};
 }
 
 api::Service service(api::StringMap selector) {
@@ -25,10 +28,12 @@ api::Service service(api::StringMap selector) {
 
 // "web-a 10.0.0.1:8080", one a line; or the answer that needs no asking.
 std::string told(const HttpPlan& plan) {
-  if (plan.sample) return std::string(api::to_string(plan.sample->result)) + " " + plan.sample->message;
+  if (plan.measurement)
+    return std::string(api::to_string(plan.measurement->result)) + " " + plan.measurement->message;
   std::string out;
-  for (const auto& ask : plan.asks)
-    out += (out.empty() ? "" : "\n") + ask.pod + " " + ask.question.host + ":" + std::to_string(ask.question.port);
+  for (const auto& ask : plan.probes)
+    out += (out.empty() ? "" : "\n") + ask.pod + " " + ask.question.host + ":" +
+           std::to_string(ask.question.port);
   return out;
 }
 
@@ -39,11 +44,12 @@ TEST_CASE("whether anything of the new revision has run yet") {
   auto ended = waiting("web-1", "CrashLoopBackOff");
   ended.containers[0].restarts = 1;
   auto migrating = waiting("web-1", "PodInitializing");
-  migrating.init_containers = {{.name = "migrate", .last_exit_reason = "Error", .last_exit_code = 1}};
+  migrating.init_containers = {
+      {.name = "migrate", .last_exit_reason = "Error", .last_exit_code = 1}};
   auto starting_up = pod_with("web-1", {});
-  auto unplaced = made;
-  unplaced.containers.clear();
-  unplaced.ip = "";
+  auto unscheduled = made;
+  unscheduled.containers.clear();
+  unscheduled.ip = "";
   struct Row {
     const char* name;
     std::vector<api::Pod> pods;
@@ -51,7 +57,7 @@ TEST_CASE("whether anything of the new revision has run yet") {
   };
   const std::vector<Row> rows{
       {"it has no pod", {}, true},
-      {"its pod has no node yet", {unplaced}, true},
+      {"its pod has no node yet", {unscheduled}, true},
       {"its container is being made", {made}, true},
       {"its image cannot be pulled", {waiting("web-1", "ImagePullBackOff")}, true},
       {"its container runs, and its startup probe has not passed", {starting_up}, false},
@@ -70,13 +76,15 @@ TEST_CASE("whether anything of the new revision has run yet") {
 }
 
 TEST_CASE("which answers are compared") {
-  const auto sample = [](const std::string& check, api::SampleResult result) { return Sample{.check = check, .result = result}; };
+  const auto measurement = [](const std::string& check, api::MeasurementResult result) {
+    return Measurement{.check = check, .result = result};
+  };
   for (const bool before : {false, true}) {
-    CHECK(is_to_be_compared(sample("health", Fail), before));
-    CHECK(is_to_be_compared(sample("rollout", Fail), before));
-    CHECK_FALSE(is_to_be_compared(sample("health", Pass), before));
-    CHECK(is_to_be_compared(sample("health", Unknown), before) == before);
-    CHECK_FALSE(is_to_be_compared(sample("rollout", Unknown), before));
+    CHECK(needs_baseline(measurement("health", Fail), before));
+    CHECK(needs_baseline(measurement("rollout", Fail), before));
+    CHECK_FALSE(needs_baseline(measurement("health", Pass), before));
+    CHECK(needs_baseline(measurement("health", Unknown), before) == before);
+    CHECK_FALSE(needs_baseline(measurement("rollout", Unknown), before));
   }
 }
 
@@ -98,7 +106,7 @@ std::vector<PlanRow> asked_rows() {
   const auto outside = url_check("http://example.com/");
   const auto own = url_check("http://myapp/");
   return {
-      {"a check of pods asks the other's pods", pods_check(), {}, two, false, both},
+      {"a check of pods probes the other's pods", pods_check(), {}, two, false, both},
       {"and so before the new one has started", pods_check(), {}, two, true, both},
       {"not those that are being deleted",
        pods_check(),
@@ -112,22 +120,50 @@ std::vector<PlanRow> asked_rows() {
        {crashed("web-a"), running("web-b")},
        false,
        "web-b 10.0.0.1:8080"},
-      {"a Service that selects them is asked pod by pod", own, service({{"app", "web"}}), two, false, both},
-      {"an outside URL is asked while only the other revision can stand behind it", outside, {}, two, true, " example.com:80"},
-      {"an outside URL says nothing of the other revision once the new one has started", outside, {}, two, false, "Unknown "},
-      {"a Service that selects other pods is asked as it stands before", own, service({{"app", "gateway"}}), two, true,
-       " myapp.shop.svc:80"},
-      {"a Service that selects other pods says nothing later", own, service({{"app", "gateway"}}), two, false, "Unknown "},
+      {"a Service that selects them is asked pod by pod", own, service({{"app", "web"}}), two,
+       false, both},
+      {"an outside URL is asked while only the other revision can stand behind it",
+       outside,
+       {},
+       two,
+       true,
+       " example.com:80"},
+      {"an outside URL says nothing of the other revision once the new one has started",
+       outside,
+       {},
+       two,
+       false,
+       "Unknown "},
+      {"a Service that selects other pods is asked as it stands before", own,
+       service({{"app", "gateway"}}), two, true, " myapp.shop.svc:80"},
+      {"a Service that selects other pods says nothing later", own, service({{"app", "gateway"}}),
+       two, false, "Unknown "},
   };
 }
 
 std::vector<PlanRow> unasked_rows() {
   const Result<api::Service> gone = fail(ErrorKind::NotFound, "services \"myapp\" not found");
-  const std::string none_started = "Unknown none of the 1 pods of the new revision has started all its containers";
+  const std::string none_started =
+      "Unknown none of the 1 pods of the new revision has started all its containers";
   return {
-      {"no pod is left of it", pods_check(), {}, {}, false, "Unknown the new revision has no pod yet"},
-      {"its pods are being deleted, and one was down", pods_check(), {}, {deleting(crashed("web-a"))}, false, none_started},
-      {"its pods only start", pods_check(), {}, {waiting("web-a", "ContainerCreating")}, false, none_started},
+      {"no pod is left of it",
+       pods_check(),
+       {},
+       {},
+       false,
+       "Unknown the new revision has no pod yet"},
+      {"its pods are being deleted, and one was down",
+       pods_check(),
+       {},
+       {deleting(crashed("web-a"))},
+       false,
+       none_started},
+      {"its pods only start",
+       pods_check(),
+       {},
+       {waiting("web-a", "ContainerCreating")},
+       false,
+       none_started},
       {"all its pods are down: no asking is needed",
        pods_check(),
        {},
@@ -146,53 +182,61 @@ std::vector<PlanRow> unasked_rows() {
        {running("web-a")},
        false,
        "Unknown there is no Service myapp in namespace shop"},
-      {"a check that makes no sense asks nobody",
+      {"a check that makes no sense probes nobody",
        url_check("example.com"),
        {},
        {crashed("web-a")},
        true,
-       "Unknown \"example.com\" must begin with http:// or https://, such as \"http://myapp:8080/health\""},
+       "Unknown \"example.com\" must begin with http:// or https://, such as "
+       "\"http://myapp:8080/health\""},
   };
 }
 
 void check(const std::vector<PlanRow>& rows) {
   for (const auto& row : rows) {
     DYNAMIC_SECTION(row.name) {
-      CHECK(told(plan_comparison(row.check, "shop", row.pods, row.service, row.before)) == row.expected);
+      CHECK(told(plan_baseline(row.check, "shop", row.pods, row.service, row.before)) ==
+            row.expected);
     }
   }
 }
 
 }  // namespace
 
-TEST_CASE("whom an HTTP check asks of the other revision") { check(asked_rows()); }
-TEST_CASE("where nobody of the other revision can be asked, that they are down is an answer and nothing else is") {
+TEST_CASE("whom an HTTP check probes of the other revision") { check(asked_rows()); }
+TEST_CASE(
+    "where nobody of the other revision can be asked, that they are down is an answer and nothing "
+    "else is") {
   check(unasked_rows());
 }
 
-TEST_CASE("what was asked as it stands speaks of the other revision only if nothing of the new one had started by the answer") {
-  const HttpPlan as_it_stands{.asks = {{}}};
-  const HttpPlan pod_by_pod{.asks = {{.pod = "web-a"}}, .pods = 1};
-  const HttpPlan are_down{.sample = Sample{.check = "health", .result = Fail}};
-  CHECK(speaks_of_other(as_it_stands, true));
-  CHECK_FALSE(speaks_of_other(as_it_stands, false));
+TEST_CASE(
+    "what was asked as it stands speaks of the other revision only if nothing of the new one had "
+    "started by the answer") {
+  const HttpPlan as_it_stands{.probes = {{}}};
+  const HttpPlan pod_by_pod{.probes = {{.pod = "web-a"}}, .pods = 1};
+  const HttpPlan are_down{.measurement = Measurement{.check = "health", .result = Fail}};
+  CHECK(is_about_baseline(as_it_stands, true));
+  CHECK_FALSE(is_about_baseline(as_it_stands, false));
   for (const bool before : {false, true}) {
-    CHECK(speaks_of_other(pod_by_pod, before));
-    CHECK(speaks_of_other(are_down, before));
+    CHECK(is_about_baseline(pod_by_pod, before));
+    CHECK(is_about_baseline(are_down, before));
   }
 }
 
-TEST_CASE("a comparison says what was answered, by which revision and when; no answer is no comparison") {
-  const Sample answer{.check = "health", .result = Fail, .reason = "WrongStatus", .message = "2 of 2 pods failed"};
-  CHECK(comparison_of(answer, "revision 4 (web-6d4b75cb6d)", true, now) ==
-        api::Comparison{.result = Fail,
-                        .reason = "WrongStatus",
-                        .message = "2 of 2 pods failed",
-                        .revision = "revision 4 (web-6d4b75cb6d)",
-                        .before = true,
-                        .at = now});
-  CHECK(comparison_of({.check = "health", .result = Pass}, "", false, now)->result == Pass);
-  CHECK(comparison_of({.check = "health", .result = Unknown}, "", false, now) == std::nullopt);
+TEST_CASE(
+    "a baseline says what was answered, by which revision and when; no answer is no baseline") {
+  const Measurement answer{
+      .check = "health", .result = Fail, .reason = api::Reason::WrongStatus, .message = "2 of 2 pods failed"};
+  CHECK(baseline_result(answer, "revision 4 (web-6d4b75cb6d)", true, now) ==
+        api::BaselineResult{.result = Fail,
+                            .reason = api::Reason::WrongStatus,
+                            .message = "2 of 2 pods failed",
+                            .revision = "revision 4 (web-6d4b75cb6d)",
+                            .before = true,
+                            .at = now});
+  CHECK(baseline_result({.check = "health", .result = Pass}, "", false, now)->result == Pass);
+  CHECK(baseline_result({.check = "health", .result = Unknown}, "", false, now) == std::nullopt);
 }
 
 }  // namespace lastgood::checks::test

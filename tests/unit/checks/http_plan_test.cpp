@@ -1,4 +1,4 @@
-// Whom an HTTP check asks, and what.
+// ProbeTarget an HTTP check probes, and what.
 #include <catch2/catch.hpp>
 
 #include "checks/http.hpp"
@@ -25,7 +25,10 @@ api::Pod changed(const std::function<void(api::Pod&)>& change) {
 
 api::Check pods_check() {
   return {.name = "health",
-          .http = {.target = api::HttpTarget::Pods, .port = 8080, .path = "/health", .timeout = Duration(1500)}};
+          .http = {.target = api::HttpTarget::Pods,
+                   .port = 8080,
+                   .path = "/health",
+                   .timeout = Duration(1500)}};
 }
 
 api::Check url_check(const std::string& url) {
@@ -56,12 +59,12 @@ api::Service service(api::StringMap selector = {{"app", "web"}}) {
 
 // "web-a http://10.0.0.1:8080/health as myapp:8080", one a line.
 std::string told(const HttpPlan& plan) {
-  if (plan.sample) return "unknown " + plan.sample->reason;
+  if (plan.measurement) return "unknown " + plan.measurement->reason;
   std::string out;
-  for (const auto& ask : plan.asks) {
+  for (const auto& ask : plan.probes) {
     const auto& q = ask.question;
-    out += (out.empty() ? "" : "\n") + ask.pod + (q.tls ? " https://" : " http://") + q.host + ":" + std::to_string(q.port) +
-           q.target + " as " + q.host_header;
+    out += (out.empty() ? "" : "\n") + ask.pod + (q.tls ? " https://" : " http://") + q.host + ":" +
+           std::to_string(q.port) + q.target + " as " + q.host_header;
   }
   return out;
 }
@@ -71,15 +74,16 @@ const Result<api::Service> forbidden = fail(ErrorKind::Forbidden, "may not");
 
 }  // namespace
 
-TEST_CASE("a check of pods asks every pod of the new revision at its own address") {
-  const std::vector<api::Pod> pods{pod("web-b", "10.0.0.2"), pod("web-a", "10.0.0.1"), pod("web-c", "fd00::3")};
+TEST_CASE("a check of pods probes every pod of the new revision at its own address") {
+  const std::vector<api::Pod> pods{pod("web-b", "10.0.0.2"), pod("web-a", "10.0.0.1"),
+                                   pod("web-c", "fd00::3")};
   const auto plan = plan_http(pods_check(), "shop", pods, std::nullopt);
   CHECK(told(plan) ==
         "web-a http://10.0.0.1:8080/health as 10.0.0.1:8080\n"
         "web-b http://10.0.0.2:8080/health as 10.0.0.2:8080\n"
         "web-c http://fd00::3:8080/health as [fd00::3]:8080");
   CHECK(plan.pods == 3);
-  CHECK(plan.asks[0].question.timeout == Duration(1500));
+  CHECK(plan.probes[0].question.timeout == Duration(1500));
 }
 
 TEST_CASE("a pod that cannot answer yet, or not any more, is not asked") {
@@ -92,7 +96,8 @@ TEST_CASE("a pod that cannot answer yet, or not any more, is not asked") {
       {"it has no address", [](auto& pod) { pod.ip = ""; }},
       {"its container has not started, or its startup probe has not passed",
        [](auto& pod) { pod.containers[0].started = false; }},
-      {"one of two containers has not started", [](auto& pod) { pod.containers.push_back({.name = "sidecar"}); }},
+      {"one of two containers has not started",
+       [](auto& pod) { pod.containers.push_back({.name = "sidecar"}); }},
       {"kubelet has not reported its containers", [](auto& pod) { pod.containers.clear(); }},
       {"it has failed", [](auto& pod) { pod.phase = "Failed"; }},
       {"it has ended", [](auto& pod) { pod.phase = "Succeeded"; }},
@@ -101,27 +106,30 @@ TEST_CASE("a pod that cannot answer yet, or not any more, is not asked") {
   for (const auto& row : rows) {
     DYNAMIC_SECTION(row.name) {
       const std::vector<api::Pod> alone{changed(row.change)};
-      CHECK(told(plan_http(pods_check(), "shop", alone, std::nullopt)) == "unknown NoPodToAsk");
+      CHECK(told(plan_http(pods_check(), "shop", alone, std::nullopt)) == "unknown NoPodsToProbe");
       const std::vector<api::Pod> two{changed(row.change), pod("web-y", "10.0.0.9")};
-      CHECK(told(plan_http(pods_check(), "shop", two, std::nullopt)) == "web-y http://10.0.0.9:8080/health as 10.0.0.9:8080");
+      CHECK(told(plan_http(pods_check(), "shop", two, std::nullopt)) ==
+            "web-y http://10.0.0.9:8080/health as 10.0.0.9:8080");
     }
   }
 }
 
 TEST_CASE("a pod that is not ready is asked all the same: its health is the question") {
   const std::vector<api::Pod> pods{changed([](auto& pod) { pod.ready = false; })};
-  CHECK(plan_http(pods_check(), "shop", pods, std::nullopt).asks.size() == 1);
+  CHECK(plan_http(pods_check(), "shop", pods, std::nullopt).probes.size() == 1);
   const std::vector<api::Pod> gated{changed([](auto& pod) {
     pod.containers_ready = true;
     pod.gates_passed = false;
   })};
-  CHECK(plan_http(pods_check(), "shop", gated, std::nullopt).asks.size() == 1);
+  CHECK(plan_http(pods_check(), "shop", gated, std::nullopt).probes.size() == 1);
 }
 
 TEST_CASE("without a pod of the new revision nobody is asked, not even an outside URL") {
-  CHECK(told(plan_http(pods_check(), "shop", {}, std::nullopt)) == "unknown NoPodToAsk");
-  CHECK(told(plan_http(url_check("http://status.example.com/web"), "shop", {}, std::nullopt)) == "unknown NoPodToAsk");
-  CHECK(told(plan_http(url_check("http://myapp:8080/"), "shop", {}, service())) == "unknown NoPodToAsk");
+  CHECK(told(plan_http(pods_check(), "shop", {}, std::nullopt)) == "unknown NoPodsToProbe");
+  CHECK(told(plan_http(url_check("http://status.example.com/web"), "shop", {}, std::nullopt)) ==
+        "unknown NoPodsToProbe");
+  CHECK(told(plan_http(url_check("http://myapp:8080/"), "shop", {}, service())) ==
+        "unknown NoPodsToProbe");
 }
 
 TEST_CASE("which Service has to be read before the question is clear") {
@@ -159,51 +167,65 @@ TEST_CASE("where a URL or a Service leads") {
   };
   const std::vector<Row> rows{
       {"a URL of a Service that selects the pods is asked pod by pod, under the URL's host",
-       url_check("http://myapp:8080/health?full=1"), service(), "web-a http://10.0.0.1:8080/health?full=1 as myapp:8080"},
+       url_check("http://myapp:8080/health?full=1"), service(),
+       "web-a http://10.0.0.1:8080/health?full=1 as myapp:8080"},
       {"its usual port is not written in the host", url_check("http://myapp/"), service(),
        "web-a http://10.0.0.1:8080/ as myapp"},
       {"a port sent to a container port's name", url_check("http://myapp:81/"), service(),
        "web-a http://10.0.0.1:8080/ as myapp:81"},
-      {"a port that the Service does not have", url_check("http://myapp:9999/"), service(), "unknown ServicePortNotFound"},
-      {"a port that is usual for https and that the Service does not have", url_check("https://myapp/"), service(),
+      {"a port that the Service does not have", url_check("http://myapp:9999/"), service(),
        "unknown ServicePortNotFound"},
-      {"a port whose name no container has", url_check("http://myapp:82/"), service(), "unknown ServicePortNotFound"},
-      {"a Service that selects other pods is asked as it stands, by its full name", url_check("http://myapp:8080/x"),
-       service({{"app", "gateway"}}), " http://myapp.shop.svc:8080/x as myapp:8080"},
-      {"a Service that selects more narrowly than the pods are labelled", url_check("http://myapp:8080/x"),
-       service({{"app", "web"}, {"track", "canary"}}), " http://myapp.shop.svc:8080/x as myapp:8080"},
-      {"a Service without a selector selects nothing", url_check("http://myapp:8080/x"), service({}),
+      {"a port that is usual for https and that the Service does not have",
+       url_check("https://myapp/"), service(), "unknown ServicePortNotFound"},
+      {"a port whose name no container has", url_check("http://myapp:82/"), service(),
+       "unknown ServicePortNotFound"},
+      {"a Service that selects other pods is asked as it stands, by its full name",
+       url_check("http://myapp:8080/x"), service({{"app", "gateway"}}),
        " http://myapp.shop.svc:8080/x as myapp:8080"},
-      {"a bare name that is no Service", url_check("http://myapp:8080/"), not_found, "unknown ServiceNotFound"},
-      {"a Service's full name that is none", url_check("http://myapp.shop.svc:8080/"), not_found, "unknown ServiceNotFound"},
-      {"two labels that are no Service may be a name of the world", url_check("http://myapp.shop/"), not_found,
-       " http://myapp.shop:80/ as myapp.shop"},
-      {"a Service that may not be read", url_check("http://myapp:8080/"), forbidden, "unknown ServiceUnreadable"},
-      {"a Service that was not read", url_check("http://myapp:8080/"), std::nullopt, "unknown ServiceUnreadable"},
-      {"any other host is asked as it stands", url_check("https://status.example.com/web"), std::nullopt,
-       " https://status.example.com:443/web as status.example.com"},
-      {"an IPv6 address", url_check("http://[fd00::1]:8080/web"), std::nullopt, " http://fd00::1:8080/web as [fd00::1]:8080"},
+      {"a Service that selects more narrowly than the pods are labelled",
+       url_check("http://myapp:8080/x"), service({{"app", "web"}, {"track", "canary"}}),
+       " http://myapp.shop.svc:8080/x as myapp:8080"},
+      {"a Service without a selector selects nothing", url_check("http://myapp:8080/x"),
+       service({}), " http://myapp.shop.svc:8080/x as myapp:8080"},
+      {"a bare name that is no Service", url_check("http://myapp:8080/"), not_found,
+       "unknown ServiceNotFound"},
+      {"a Service's full name that is none", url_check("http://myapp.shop.svc:8080/"), not_found,
+       "unknown ServiceNotFound"},
+      {"two labels that are no Service may be a name of the world", url_check("http://myapp.shop/"),
+       not_found, " http://myapp.shop:80/ as myapp.shop"},
+      {"a Service that may not be read", url_check("http://myapp:8080/"), forbidden,
+       "unknown ServiceUnreadable"},
+      {"a Service that was not read", url_check("http://myapp:8080/"), std::nullopt,
+       "unknown ServiceUnreadable"},
+      {"any other host is asked as it stands", url_check("https://status.example.com/web"),
+       std::nullopt, " https://status.example.com:443/web as status.example.com"},
+      {"an IPv6 address", url_check("http://[fd00::1]:8080/web"), std::nullopt,
+       " http://fd00::1:8080/web as [fd00::1]:8080"},
       {"the check's own Service, by its own port", service_check(80), service(),
        "web-a http://10.0.0.1:8080/health as 10.0.0.1:8080"},
       {"the check's own Service, whose target port is the same", service_check(8080), service(),
        "web-a http://10.0.0.1:8080/health as 10.0.0.1:8080"},
-      {"the check's own Service, which selects other pods", service_check(80), service({{"app", "gateway"}}),
-       " http://myapp.shop.svc:80/health as myapp.shop.svc:80"},
-      {"the check's own Service, which is not there", service_check(80), not_found, "unknown ServiceNotFound"},
+      {"the check's own Service, which selects other pods", service_check(80),
+       service({{"app", "gateway"}}), " http://myapp.shop.svc:80/health as myapp.shop.svc:80"},
+      {"the check's own Service, which is not there", service_check(80), not_found,
+       "unknown ServiceNotFound"},
   };
   const std::vector<api::Pod> pods{pod("web-a")};
   for (const auto& row : rows) {
-    DYNAMIC_SECTION(row.name) { CHECK(told(plan_http(row.check, "shop", pods, row.service)) == row.expected); }
+    DYNAMIC_SECTION(row.name) {
+      CHECK(told(plan_http(row.check, "shop", pods, row.service)) == row.expected);
+    }
   }
 }
 
 TEST_CASE("only the pods that the Service selects are asked") {
   std::vector<api::Pod> pods{pod("web-a"), pod("web-b", "10.0.0.2")};
   pods[0].meta.labels.erase("app");
-  CHECK(told(plan_http(url_check("http://myapp:8080/"), "shop", pods, service())) == "web-b http://10.0.0.2:8080/ as myapp:8080");
+  CHECK(told(plan_http(url_check("http://myapp:8080/"), "shop", pods, service())) ==
+        "web-b http://10.0.0.2:8080/ as myapp:8080");
 }
 
-TEST_CASE("a check that makes no sense asks nobody and says why") {
+TEST_CASE("a check that makes no sense probes nobody and says why") {
   struct Row {
     const char* name;
     std::function<void(api::HttpCheck&)> change;
@@ -212,7 +234,8 @@ TEST_CASE("a check that makes no sense asks nobody and says why") {
   const std::vector<Row> rows{
       {"port 0", [](auto& http) { http.port = 0; }, "port 0"},
       {"a path without a slash", [](auto& http) { http.path = "health"; }, "\"health\""},
-      {"a path that would break the request", [](auto& http) { http.path = "/a\r\nX: y"; }, "control character"},
+      {"a path that would break the request", [](auto& http) { http.path = "/a\r\nX: y"; },
+       "control character"},
       {"a scheme that is none", [](auto& http) { http.scheme = "tcp"; }, "\"tcp\""},
       {"a URL that is none",
        [](auto& http) {
@@ -233,25 +256,26 @@ TEST_CASE("a check that makes no sense asks nobody and says why") {
       row.change(check.http);
       const std::vector<api::Pod> pods{pod("web-a")};
       const auto plan = plan_http(check, "shop", pods, std::nullopt);
-      REQUIRE(plan.sample);
-      CHECK(plan.asks.empty());
-      CHECK(plan.sample->result == api::SampleResult::Unknown);
-      CHECK(plan.sample->reason == "InvalidCheck");
-      CHECK_THAT(plan.sample->message, Catch::Contains(row.words));
+      REQUIRE(plan.measurement);
+      CHECK(plan.probes.empty());
+      CHECK(plan.measurement->result == api::MeasurementResult::Unknown);
+      CHECK(plan.measurement->reason == api::Reason::InvalidCheck);
+      CHECK_THAT(plan.measurement->message, Catch::Contains(row.words));
     }
   }
 }
 
 TEST_CASE("of very many pods an even spread of a hundred is asked, the same ones each time") {
   std::vector<api::Pod> pods;
-  for (int i = 0; i < 250; ++i) pods.push_back(pod("web-" + std::to_string(1000 + i), "10.0.1." + std::to_string(i)));
+  for (int i = 0; i < 250; ++i)
+    pods.push_back(pod("web-" + std::to_string(1000 + i), "10.0.1." + std::to_string(i)));
   const auto plan = plan_http(pods_check(), "shop", pods, std::nullopt);
-  CHECK(plan.asks.size() == 100);
+  CHECK(plan.probes.size() == 100);
   CHECK(plan.pods == 250);
-  CHECK(plan.asks.front().pod == "web-1000");
-  CHECK(plan.asks.back().pod == "web-1247");
+  CHECK(plan.probes.front().pod == "web-1000");
+  CHECK(plan.probes.back().pod == "web-1247");
   std::ranges::reverse(pods);
-  CHECK(plan_http(pods_check(), "shop", pods, std::nullopt).asks == plan.asks);
+  CHECK(plan_http(pods_check(), "shop", pods, std::nullopt).probes == plan.probes);
 }
 
 }  // namespace lastgood::checks::test

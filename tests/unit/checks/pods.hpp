@@ -10,7 +10,8 @@ namespace lastgood::checks::test {
 inline const Time start{std::chrono::minutes(1000)};
 inline const Time now = start + std::chrono::minutes(60);
 
-inline api::Pod pod_with(const std::string& name, api::ContainerState container, const std::string& phase = "Running") {
+inline api::Pod pod_with(const std::string& name, api::ContainerState container,
+                         const std::string& phase = "Running") {
   api::Pod out;
   out.meta.key = {.namespace_ = "shop", .name = name};
   out.meta.labels = {{"app", "web"}};
@@ -23,14 +24,17 @@ inline api::Pod pod_with(const std::string& name, api::ContainerState container,
   return out;
 }
 
-inline api::Pod running(const std::string& name, bool ready = true) { return pod_with(name, {.started = true, .ready = ready}); }
+inline api::Pod running(const std::string& name, bool ready = true) {
+  return pod_with(name, {.started = true, .ready = ready});
+}
 inline api::Pod crashed(const std::string& name, const std::string& reason = "Error") {
   return pod_with(name, {.restarts = 1,
                          .waiting_reason = "CrashLoopBackOff",
                          .last_exit_reason = reason,
-                         .last_exit_code = reason == "OOMKilled" ? 137 : 1});
+                         .last_exit_code = reason == api::Reason::OOMKilled ? 137 : 1});
 }
-inline api::Pod waiting(const std::string& name, const std::string& reason, const std::string& message = "") {
+inline api::Pod waiting(const std::string& name, const std::string& reason,
+                        const std::string& message = "") {
   return pod_with(name, {.waiting_reason = reason, .waiting_message = message}, "Pending");
 }
 inline api::Pod deleting(api::Pod pod) {

@@ -6,7 +6,7 @@
 namespace lastgood::checks::test {
 namespace {
 
-using enum api::SampleResult;
+using enum api::MeasurementResult;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
@@ -25,7 +25,8 @@ api::Deployment deployment(std::int64_t replicas = 2) {
 
 api::Deployment complete(std::int64_t replicas = 2) {
   auto out = deployment(replicas);
-  out.status_replicas = out.updated_replicas = out.ready_replicas = out.available_replicas = replicas;
+  out.status_replicas = out.updated_replicas = out.ready_replicas = out.available_replicas =
+      replicas;
   return out;
 }
 
@@ -41,16 +42,21 @@ api::Pod pod(const std::string& name, api::ContainerState container, bool ready 
   return out;
 }
 
-api::Pod running(const std::string& name, bool ready = true) { return pod(name, {.started = true, .ready = ready}, ready); }
+api::Pod running(const std::string& name, bool ready = true) {
+  return pod(name, {.started = true, .ready = ready}, ready);
+}
 api::Pod waiting(const std::string& reason, const std::string& message = "") {
   return pod("web-1", {.waiting_reason = reason, .waiting_message = message});
 }
 api::Pod crashed(std::int64_t restarts, int code, const std::string& reason = "Error",
                  const std::string& waits = "CrashLoopBackOff") {
-  return pod("web-1", {.restarts = restarts, .waiting_reason = waits, .last_exit_reason = reason, .last_exit_code = code});
+  return pod("web-1", {.restarts = restarts,
+                       .waiting_reason = waits,
+                       .last_exit_reason = reason,
+                       .last_exit_code = code});
 }
 
-api::Pod unplaced(const std::string& name) {
+api::Pod unscheduled(const std::string& name) {
   auto out = pod(name, {});
   out.phase = "Pending";
   out.ip = "";
@@ -58,15 +64,18 @@ api::Pod unplaced(const std::string& name) {
   return out;
 }
 
-Sample judge(const api::Deployment& deployment, const std::vector<api::Pod>& pods, std::optional<Time> rolled_out = std::nullopt,
-             Duration since = seconds(60), const api::RolloutCheck& rules = {}) {
-  return judge_rollout(rules, {.deployment = deployment, .hash = hash, .pods = pods, .rolled_out = rolled_out}, start + since);
+Measurement judge(const api::Deployment& deployment, const std::vector<api::Pod>& pods,
+                  std::optional<Time> rolled_out = std::nullopt, Duration since = seconds(60),
+                  const api::RolloutCheck& rules = {}) {
+  return measure_rollout(
+      rules, {.deployment = deployment, .hash = hash, .pods = pods, .rolled_out = rolled_out},
+      start + since);
 }
 
 struct Row {
   const char* name;
   std::vector<api::Pod> pods;
-  api::SampleResult result;
+  api::MeasurementResult result;
   std::string reason;
   bool immediate = false;
   Duration must_hold{0};
@@ -75,7 +84,11 @@ struct Row {
 
 std::vector<Row> crash_rows() {
   auto init = waiting("PodInitializing");
-  init.init_containers = {{.name = "migrate", .ended = true, .restarts = 3, .last_exit_reason = "Error", .last_exit_code = 2}};
+  init.init_containers = {{.name = "migrate",
+                           .ended = true,
+                           .restarts = 3,
+                           .last_exit_reason = "Error",
+                           .last_exit_code = 2}};
   auto ended = crashed(3, 137, "Error", "");
   ended.containers[0].ended = true;
   const auto starting_again = crashed(5, 137, "Error", "");
@@ -99,7 +112,10 @@ std::vector<Row> crash_rows() {
        false,
        seconds(5),
        "pod web-1, container app: 3 restarts (limit 3), last exit code 137 (Error)"},
-      {"it runs again, and its startup probe has not passed yet", {starting_again}, Unknown, "RollingOut"},
+      {"it runs again, and its startup probe has not passed yet",
+       {starting_again},
+       Unknown,
+       "RollingOut"},
       {"it ends well again and again, which no server should",
        {crashed(3, 0, "Completed")},
        Fail,
@@ -132,7 +148,7 @@ std::vector<Row> crash_rows() {
        {},
        "pod web-1, container app: 3 restarts (limit 3), last exit code 1 (Error)"},
       {"the only one that has run at all",
-       {crashed(3, 1), unplaced("web-2"), unplaced("web-3"), unplaced("web-4")},
+       {crashed(3, 1), unscheduled("web-2"), unscheduled("web-3"), unscheduled("web-4")},
        Fail,
        "CrashLoop",
        true,
@@ -154,9 +170,15 @@ std::vector<Row> image_rows() {
        "ImagePull",
        false,
        seconds(20),
-       "pod web-1, container app: ErrImagePull: not found (limit: 20s, so that a second pull is tried)"},
+       "pod web-1, container app: ErrImagePull: not found (limit: 20s, so that a second pull is "
+       "tried)"},
       {"kubelet backs off", {waiting("ImagePullBackOff")}, Fail, "ImagePull", false, seconds(20)},
-      {"the image must not be pulled and is not there", {waiting("ErrImageNeverPull")}, Fail, "ImagePull", false, seconds(20)},
+      {"the image must not be pulled and is not there",
+       {waiting("ErrImageNeverPull")},
+       Fail,
+       "ImagePull",
+       false,
+       seconds(20)},
       {"no image can have that name",
        {waiting("InvalidImageName", "couldn't parse image name")},
        Fail,
@@ -166,20 +188,25 @@ std::vector<Row> image_rows() {
        "pod web-1, container app: InvalidImageName: couldn't parse image name"},
       {"the registry is down", {waiting("RegistryUnavailable")}, Unknown, "RegistryUnavailable"},
       {"kubelet backs off from a registry that is down",
-       {waiting("ImagePullBackOff", "Back-off pulling image \"x\": RegistryUnavailable: pull QPS exceeded")},
+       {waiting("ImagePullBackOff",
+                "Back-off pulling image \"x\": RegistryUnavailable: pull QPS exceeded")},
        Unknown,
        "RegistryUnavailable"},
       {"nobody listens where the registry should be",
        {waiting("ErrImagePull",
-                "failed to do request: Head \"https://r/v2/x\": dial tcp 10.0.0.1:443: connect: connection refused")},
+                "failed to do request: Head \"https://r/v2/x\": dial tcp 10.0.0.1:443: connect: "
+                "connection refused")},
        Unknown,
        "RegistryUnavailable",
        false,
        {},
-       "pod web-1, container app: ErrImagePull: failed to do request: Head \"https://r/v2/x\": dial tcp 10.0.0.1:443: connect: "
-       "connection refused; the registry cannot be asked now, which waits for the progress deadline"},
-      {"the registry asks for patience",
-       {waiting("ErrImagePull", "unexpected status from HEAD request to https://r/v2/x: 429 Too Many Requests")},
+       "pod web-1, container app: ErrImagePull: failed to do request: Head \"https://r/v2/x\": "
+       "dial tcp 10.0.0.1:443: connect: "
+       "connection refused; the registry cannot be asked now, which waits for the progress "
+       "deadline"},
+      {"the registry probes for no_result_timeout",
+       {waiting("ErrImagePull",
+                "unexpected status from HEAD request to https://r/v2/x: 429 Too Many Requests")},
        Unknown,
        "RegistryUnavailable"},
       {"the registry's name does not resolve: it may be misspelt",
@@ -188,8 +215,16 @@ std::vector<Row> image_rows() {
        "ImagePull",
        false,
        seconds(20)},
-      {"the registry does not let us in", {waiting("ErrImagePull", "pull access denied")}, Fail, "ImagePull", false, seconds(20)},
-      {"the image runs in another pod: it is not the release", {elsewhere, waiting("ErrImagePull")}, Unknown, "RollingOut"},
+      {"the registry does not let us in",
+       {waiting("ErrImagePull", "pull access denied")},
+       Fail,
+       "ImagePull",
+       false,
+       seconds(20)},
+      {"the image runs in another pod: it is not the release",
+       {elsewhere, waiting("ErrImagePull")},
+       Unknown,
+       "RollingOut"},
   };
 }
 
@@ -207,7 +242,8 @@ std::vector<Row> waiting_rows() {
        "ConfigError",
        false,
        seconds(10),
-       "pod web-1, container app: CreateContainerConfigError: configmap \"settings\" not found (limit: 10s, in case it is "
+       "pod web-1, container app: CreateContainerConfigError: configmap \"settings\" not found "
+       "(limit: 10s, in case it is "
        "created late)"},
       {"a Secret is missing when the container is made",
        {waiting("CreateContainerError", "secret \"key\" not found")},
@@ -215,7 +251,10 @@ std::vector<Row> waiting_rows() {
        "ConfigError",
        false,
        seconds(10)},
-      {"a node cannot make the container", {waiting("CreateContainerError", "context deadline exceeded")}, Unknown, "RollingOut"},
+      {"a node cannot make the container",
+       {waiting("CreateContainerError", "context deadline exceeded")},
+       Unknown,
+       "RollingOut"},
       {"a ConfigMap was deleted while another pod runs with it",
        {elsewhere, waiting("CreateContainerConfigError", missing)},
        Unknown,
@@ -227,7 +266,8 @@ std::vector<Row> waiting_rows() {
        "RollingOut",
        false,
        {},
-       "1 of 2 replicas updated, 0 available, 0 of 1 pods observed ready; 1 not yet on a node, which waits for the progress "
+       "1 of 2 replicas updated, 0 available, 0 of 1 pods observed ready; 1 not yet on a node, "
+       "which waits for the progress "
        "deadline"},
       {"there is no pod yet",
        {},
@@ -242,56 +282,75 @@ std::vector<Row> waiting_rows() {
 void check(const std::vector<Row>& rows) {
   for (const auto& row : rows) {
     DYNAMIC_SECTION(row.name) {
-      const auto sample = judge(deployment(), row.pods);
-      CHECK(sample.check == "rollout");
-      CHECK(sample.result == row.result);
-      CHECK(sample.reason == row.reason);
-      CHECK(sample.immediate == row.immediate);
-      CHECK(sample.must_hold == row.must_hold);
-      if (!row.message.empty()) CHECK(sample.message == row.message);
+      const auto measurement = judge(deployment(), row.pods);
+      CHECK(measurement.check == "rollout");
+      CHECK(measurement.result == row.result);
+      CHECK(measurement.reason == row.reason);
+      CHECK(measurement.immediate == row.immediate);
+      CHECK(measurement.must_hold == row.must_hold);
+      if (!row.message.empty()) CHECK(measurement.message == row.message);
     }
   }
 }
 
-api::Deployment past_deadline(const std::string& message, const std::string& reason = "ProgressDeadlineExceeded") {
+api::Deployment past_deadline(const std::string& message,
+                              const std::string& reason = api::Reason::ProgressDeadlineExceeded) {
   auto out = deployment();
-  out.conditions = {{.type = "Available", .status = api::Truth::False, .reason = "MinimumReplicasUnavailable"},
-                    {.type = "Progressing", .status = api::Truth::False, .reason = reason, .message = message}};
+  out.conditions = {{.type = "Available",
+                     .status = api::ConditionStatus::False,
+                     .reason = "MinimumReplicasUnavailable"},
+                    {.type = "Progressing",
+                     .status = api::ConditionStatus::False,
+                     .reason = reason,
+                     .message = message}};
   return out;
 }
 
 }  // namespace
 
-TEST_CASE("a container that crashes again and again fails the rollout at once") { check(crash_rows()); }
-TEST_CASE("an image that cannot be had fails the rollout, but not a registry that is down") { check(image_rows()); }
-TEST_CASE("a container that cannot start fails the rollout, but not for what may pass or is not the release's fault") {
+TEST_CASE("a container that crashes again and again fails the rollout at once") {
+  check(crash_rows());
+}
+TEST_CASE("an image that cannot be had fails the rollout, but not a registry that is down") {
+  check(image_rows());
+}
+TEST_CASE(
+    "a container that cannot start fails the rollout, but not for what may pass or is not the "
+    "release's fault") {
   check(waiting_rows());
 }
 
 TEST_CASE("Kubernetes' own progress deadline fails the rollout at once") {
-  const auto sample = judge(past_deadline("ReplicaSet \"web-abc123\" has timed out progressing."), {});
-  CHECK(sample.result == Fail);
-  CHECK(sample.reason == "ProgressDeadlineExceeded");
-  CHECK(sample.immediate);
-  CHECK(sample.message ==
-        "ReplicaSet \"web-abc123\" has timed out progressing. (limit: progressDeadlineSeconds; 1 of 2 replicas updated, "
+  const auto measurement =
+      judge(past_deadline("ReplicaSet \"web-abc123\" has timed out progressing."), {});
+  CHECK(measurement.result == Fail);
+  CHECK(measurement.reason == api::Reason::ProgressDeadlineExceeded);
+  CHECK(measurement.immediate);
+  CHECK(measurement.message ==
+        "ReplicaSet \"web-abc123\" has timed out progressing. (limit: progressDeadlineSeconds; 1 "
+        "of 2 replicas updated, "
         "0 available)");
   CHECK(judge(past_deadline("Deployment \"web\" has timed out progressing."), {}).result == Fail);
 }
 
-TEST_CASE("a deadline that was passed by another ReplicaSet, or before this generation, is not this revision's") {
-  CHECK(judge(past_deadline("ReplicaSet \"web-fff\" has timed out progressing."), {}).reason == "RollingOut");
-  CHECK(judge(past_deadline("ReplicaSet \"web-abc1234\" has timed out progressing."), {}).reason == "RollingOut");
-  CHECK(judge(past_deadline("paused", "DeploymentPaused"), {}).reason == "RollingOut");
+TEST_CASE(
+    "a deadline that was passed by another ReplicaSet, or before this generation, is not this "
+    "revision's") {
+  CHECK(judge(past_deadline("ReplicaSet \"web-fff\" has timed out progressing."), {}).reason ==
+        api::Reason::RollingOut);
+  CHECK(judge(past_deadline("ReplicaSet \"web-abc1234\" has timed out progressing."), {}).reason ==
+        api::Reason::RollingOut);
+  CHECK(judge(past_deadline("paused", "DeploymentPaused"), {}).reason == api::Reason::RollingOut);
   auto unseen = past_deadline("ReplicaSet \"web-abc123\" has timed out progressing.");
   unseen.observed_generation = 3;
-  CHECK(judge(unseen, {}).reason == "RollingOut");
+  CHECK(judge(unseen, {}).reason == api::Reason::RollingOut);
 }
 
 TEST_CASE("a rollout passes when it is complete, and a Deployment scaled to zero says nothing") {
   CHECK(judge(complete(), {running("web-0"), running("web-1")}).result == Pass);
-  CHECK(judge(complete(), {running("web-0"), running("web-1")}).message == "all 2 replicas are of this revision and available");
-  CHECK(judge(deployment(0), {crashed(9, 1)}).reason == "ScaledToZero");
+  CHECK(judge(complete(), {running("web-0"), running("web-1")}).message ==
+        "all 2 replicas are of this revision and available");
+  CHECK(judge(deployment(0), {crashed(9, 1)}).reason == api::Reason::ScaledToZero);
   CHECK(judge(deployment(0), {}).result == Unknown);
 }
 
@@ -302,32 +361,38 @@ TEST_CASE("once rolled out, more than a quarter of the pods not ready is a failu
     for (int i = 0; i < ready; ++i) out.push_back(running("web-" + std::to_string(i)));
     return out;
   };
-  const auto sample = judge(complete(3), pods(2, 1), start);
-  CHECK(sample.result == Fail);
-  CHECK(sample.reason == "NotReady");
-  CHECK(sample.must_hold == seconds(30));
-  CHECK_FALSE(sample.immediate);
-  CHECK(sample.message == "1 of 3 pods are not ready, bad-0 for one (limit: a quarter, for 30s)");
+  const auto measurement = judge(complete(3), pods(2, 1), start);
+  CHECK(measurement.result == Fail);
+  CHECK(measurement.reason == api::Reason::NotReady);
+  CHECK(measurement.must_hold == seconds(30));
+  CHECK_FALSE(measurement.immediate);
+  CHECK(measurement.message ==
+        "1 of 3 pods are not ready, bad-0 for one (limit: a quarter, for 30s)");
   CHECK(judge(complete(4), pods(3, 1), start).result == Pass);
-  CHECK(judge(complete(4), pods(3, 1), start).message == "3 of 4 pods are ready (limit: a quarter, for 30s)");
+  CHECK(judge(complete(4), pods(3, 1), start).message ==
+        "3 of 4 pods are ready (limit: a quarter, for 30s)");
   CHECK(judge(complete(4), pods(2, 2), std::nullopt).result == Pass);
-  CHECK(judge(complete(3), pods(2, 1), start, seconds(60), {.unavailable_for = Duration(0)}).result == Pass);
+  CHECK(
+      judge(complete(3), pods(2, 1), start, seconds(60), {.unavailable_for = Duration(0)}).result ==
+      Pass);
 }
 
 TEST_CASE("a pod that is not ready because it crashes is said to") {
-  const auto sample = judge(complete(1), {waiting("CrashLoopBackOff")}, start);
-  CHECK(sample.reason == "NotReady");
-  CHECK(sample.message.contains("is in CrashLoopBackOff (limit: a quarter, for 30s)"));
+  const auto measurement = judge(complete(1), {waiting("CrashLoopBackOff")}, start);
+  CHECK(measurement.reason == api::Reason::NotReady);
+  CHECK(measurement.message.contains("is in CrashLoopBackOff (limit: a quarter, for 30s)"));
 }
 
 TEST_CASE("pods that came after the rollout may take their time to get ready") {
   auto added = running("web-9", false);
   added.meta.created = start + seconds(30);
-  CHECK(judge(complete(), {running("web-0"), added}, start + seconds(10), seconds(60)).result == Pass);
-  CHECK(judge(complete(), {running("web-0"), added}, start + seconds(10), minutes(6)).reason == "NotReady");
+  CHECK(judge(complete(), {running("web-0"), added}, start + seconds(10), seconds(60)).result ==
+        Pass);
+  CHECK(judge(complete(), {running("web-0"), added}, start + seconds(10), minutes(6)).reason ==
+        api::Reason::NotReady);
   const auto only_new = judge(complete(), {added}, start + seconds(10), seconds(60));
   CHECK(only_new.result == Unknown);
-  CHECK(only_new.reason == "PodsStarting");
+  CHECK(only_new.reason == api::Reason::PodsStarting);
 }
 
 TEST_CASE("a part of the check that the policy turns off is not judged") {
@@ -336,16 +401,20 @@ TEST_CASE("a part of the check that the policy turns off is not judged") {
     change(rules);
     return rules;
   };
-  const auto result = [&](const api::Deployment& one, const std::vector<api::Pod>& pods, const api::RolloutCheck& rules) {
+  const auto result = [&](const api::Deployment& one, const std::vector<api::Pod>& pods,
+                          const api::RolloutCheck& rules) {
     return judge(one, pods, std::nullopt, seconds(60), rules).result;
   };
-  CHECK(result(past_deadline("late"), {}, off([](auto& rules) { rules.progress_deadline = false; })) == Unknown);
-  CHECK(result(deployment(), {crashed(9, 1)}, off([](auto& rules) { rules.crash_loop_restarts = 0; })) == Unknown);
-  CHECK(result(deployment(), {crashed(9, 1)}, off([](auto& rules) { rules.crash_loop_restarts = 10; })) == Unknown);
-  CHECK(result(deployment(), {waiting("InvalidImageName")}, off([](auto& rules) { rules.image_pull_errors = false; })) ==
-        Unknown);
-  CHECK(result(deployment(), {waiting("CreateContainerConfigError")}, off([](auto& rules) { rules.config_errors = false; })) ==
-        Unknown);
+  CHECK(result(past_deadline("late"), {},
+               off([](auto& rules) { rules.progress_deadline = false; })) == Unknown);
+  CHECK(result(deployment(), {crashed(9, 1)},
+               off([](auto& rules) { rules.crash_loop_restarts = 0; })) == Unknown);
+  CHECK(result(deployment(), {crashed(9, 1)},
+               off([](auto& rules) { rules.crash_loop_restarts = 10; })) == Unknown);
+  CHECK(result(deployment(), {waiting("InvalidImageName")},
+               off([](auto& rules) { rules.image_pull_errors = false; })) == Unknown);
+  CHECK(result(deployment(), {waiting("CreateContainerConfigError")},
+               off([](auto& rules) { rules.config_errors = false; })) == Unknown);
 }
 
 }  // namespace lastgood::checks::test

@@ -11,8 +11,8 @@ using codec::status_error;
 namespace {
 
 std::string status(int code, const std::string& reason, const std::string& details = "{}") {
-  return R"({"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"said why","reason":")" + reason +
-         R"(","details":)" + details + R"(,"code":)" + std::to_string(code) + "}";
+  return R"({"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"said why","reason":")" +
+         reason + R"(","details":)" + details + R"(,"code":)" + std::to_string(code) + "}";
 }
 
 }  // namespace
@@ -23,12 +23,16 @@ TEST_CASE("Each refusal of the API server has its kind") {
     const char* reason;
     ErrorKind kind;
   };
-  for (const Row& row : {Row{401, "Unauthorized", ErrorKind::Unauthorized}, Row{403, "Forbidden", ErrorKind::Forbidden},
-                         Row{404, "NotFound", ErrorKind::NotFound}, Row{409, "AlreadyExists", ErrorKind::AlreadyExists},
-                         Row{409, "Conflict", ErrorKind::Conflict}, Row{410, "Expired", ErrorKind::Expired},
-                         Row{410, "Gone", ErrorKind::Expired}, Row{422, "Invalid", ErrorKind::Invalid},
-                         Row{429, "TooManyRequests", ErrorKind::TooManyRequests}, Row{500, "InternalError", ErrorKind::Server},
-                         Row{503, "ServiceUnavailable", ErrorKind::Server}, Row{504, "Timeout", ErrorKind::Server}}) {
+  for (const Row& row :
+       {Row{401, "Unauthorized", ErrorKind::Unauthorized},
+        Row{403, "Forbidden", ErrorKind::Forbidden}, Row{404, "NotFound", ErrorKind::NotFound},
+        Row{409, "AlreadyExists", ErrorKind::AlreadyExists},
+        Row{409, "Conflict", ErrorKind::Conflict}, Row{410, "Expired", ErrorKind::Expired},
+        Row{410, "Gone", ErrorKind::Expired}, Row{422, "Invalid", ErrorKind::Invalid},
+        Row{429, "TooManyRequests", ErrorKind::TooManyRequests},
+        Row{500, "InternalError", ErrorKind::Server},
+        Row{503, "ServiceUnavailable", ErrorKind::Server},
+        Row{504, "Timeout", ErrorKind::Server}}) {
     CAPTURE(row.code, row.reason);
     const Error error = status_error(row.code, status(row.code, row.reason));
     CHECK(error.kind == row.kind);
@@ -39,8 +43,9 @@ TEST_CASE("Each refusal of the API server has its kind") {
 }
 
 TEST_CASE("A version that the server has not reached is told from every other timeout") {
-  const std::string body =
-      status(504, "Timeout", R"({"causes":[{"reason":"ResourceVersionTooLarge","message":"Too large"}],"retryAfterSeconds":1})");
+  const std::string body = status(
+      504, "Timeout",
+      R"({"causes":[{"reason":"ResourceVersionTooLarge","message":"Too large"}],"retryAfterSeconds":1})");
   const Error error = status_error(504, body);
   CHECK(error.kind == ErrorKind::VersionTooLarge);
   CHECK(error.retry_after == std::chrono::seconds(1));
@@ -50,7 +55,8 @@ TEST_CASE("The header's wish for a pause goes before the Status's, and a mad one
   const std::string body = status(429, "TooManyRequests", R"({"retryAfterSeconds":9})");
   CHECK(status_error(429, body, Duration(2000)).retry_after == Duration(2000));
   CHECK(status_error(429, body).retry_after == std::chrono::seconds(9));
-  CHECK(status_error(429, status(429, "", R"({"retryAfterSeconds":99999999999})")).retry_after == std::chrono::hours(1));
+  CHECK(status_error(429, status(429, "", R"({"retryAfterSeconds":99999999999})")).retry_after ==
+        std::chrono::hours(1));
   CHECK_FALSE(status_error(429, status(429, "", R"({"retryAfterSeconds":-4})")).retry_after);
 }
 
@@ -60,12 +66,14 @@ TEST_CASE("An answer that is no Status is its own message") {
   CHECK(status_error(409, R"({"kind":"Other","message":"x"})").kind == ErrorKind::Conflict);
   CHECK(status_error(502, "").message == "the API server answered 502 and said nothing");
   CHECK(status_error(502, "a\xff\x01 b").message == "a?  b");
-  CHECK(status_error(500, R"({"kind":"Status","message":7,"details":[],"reason":{}})").kind == ErrorKind::Server);
+  CHECK(status_error(500, R"({"kind":"Status","message":7,"details":[],"reason":{}})").kind ==
+        ErrorKind::Server);
 }
 
 TEST_CASE("A message of the server is at most one KiB however much it sends") {
   CHECK(status_error(500, std::string(1'000'000, 'x')).message.size() <= codec::max_error_message);
-  const std::string long_status = R"({"kind":"Status","message":")" + std::string(5000, 'y') + "\"}";
+  const std::string long_status =
+      R"({"kind":"Status","message":")" + std::string(5000, 'y') + "\"}";
   const Error error = status_error(500, long_status);
   CHECK(error.message.size() <= codec::max_error_message);
   CHECK(error.message.starts_with("yyy"));

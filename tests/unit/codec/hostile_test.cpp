@@ -1,4 +1,5 @@
-// Objects in which one value is of the wrong type: each parser gives a value or an error, whatever it is.
+// Objects in which one value is of the wrong type: each parser gives a value or an error, whatever
+// it is.
 #include <catch2/catch.hpp>
 
 #include "codec/objects.hpp"
@@ -34,16 +35,25 @@ const char* const everything = R"({
     "conditions": [{"type": "Ready", "status": "True", "lastTransitionTime": "2026-11-24T12:00:00Z"}],
     "containerStatuses": [{"name": "c", "started": true, "restartCount": 1, "state": {"waiting": {"reason": "r"},
       "terminated": {"exitCode": 1}}, "lastState": {"terminated": {"exitCode": 1}}}],
-    "current": {"hash": "h"}, "revisions": [{"hash": "h"}], "checks": [{"name": "c", "result": "Pass", "failures": 1,
-      "comparison": {"result": "Fail", "before": true, "at": "2026-11-24T12:00:00Z"}}],
+    "current": {"hash": "h"}, "revisions": [{"hash": "h"}], "checks": [{"name": "c", "result": "Pass", "consecutiveFailures": 1,
+      "baseline": {"result": "Fail", "before": true, "at": "2026-11-24T12:00:00Z"}}],
     "rollbacks": [{"name": "r", "at": "2026-11-24T12:00:00Z"}], "contests": [{"by": "b", "at": "2026-11-24T12:00:00Z"}],
     "freeze": {"reason": "r", "since": "2026-11-24T12:00:00Z"}, "lastDrill": {"rollback": "r", "passed": true},
     "verification": [{"name": "c"}], "changes": [{"path": "p", "from": "f", "to": "t"}],
     "timeline": [{"at": "2026-11-24T12:00:00Z", "what": "w"}], "timeToDetect": "1s", "timeToAct": "1s"}})";
 
-const std::vector<Json> strangers = {
-    nullptr, true,          -1,  18446744073709551615U,      1e300,          "",
-    "x",     Json::array(), {1}, {{"a", Json::array({{}})}}, Json::object(), Json::array({Json::array()})};
+const std::vector<Json> strangers = {nullptr,
+                                     true,
+                                     -1,
+                                     18446744073709551615U,
+                                     1e300,
+                                     "",
+                                     "x",
+                                     Json::array(),
+                                     {1},
+                                     {{"a", Json::array({{}})}},
+                                     Json::object(),
+                                     Json::array({Json::array()})};
 
 std::size_t parse_all(const Json& object) {
   std::size_t errors = 0;

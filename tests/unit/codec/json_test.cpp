@@ -1,8 +1,9 @@
-// JSON from outside: bounded, never throwing; and Kubernetes' own objects in the fields that are read.
+// JSON from outside: bounded, never throwing; and Kubernetes' own objects in the fields that are
+// read.
+#include <catch2/catch.hpp>
+
 #include "base/digest.hpp"
 #include "codec/objects.hpp"
-
-#include <catch2/catch.hpp>
 
 using namespace lastgood;
 using namespace lastgood::api;
@@ -28,17 +29,20 @@ TEST_CASE("JSON that is nested too deep is refused before it is built") {
   CHECK(deep.error().kind == ErrorKind::TooLarge);
   CHECK(deep.error().message == "JSON is nested deeper than 64 levels at byte 64");
   CHECK(parse_json("\"" + std::string(100, '[') + "\""));
-  CHECK(parse_json(R"(["\"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[["])"));
+  CHECK(parse_json(
+      R"(["\"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[["])"));
 }
 
 TEST_CASE("JSON that is too large is refused") {
-  CHECK(parse_json(std::string((std::size_t{64} << 20) + 1, ' ')).error().kind == ErrorKind::TooLarge);
+  CHECK(parse_json(std::string((std::size_t{64} << 20) + 1, ' ')).error().kind ==
+        ErrorKind::TooLarge);
 }
 
 TEST_CASE("Metadata is read, and absent fields have their defaults") {
   CHECK(*parse_meta(json("{}")) == ObjectMeta{});
   CHECK(*parse_meta(json(R"({"metadata": null})")) == ObjectMeta{});
-  const auto meta = parse_meta(json(R"({"metadata": {"namespace": "shop", "name": "web", "uid": "u1", "resourceVersion": "42",
+  const auto meta = parse_meta(json(
+      R"({"metadata": {"namespace": "shop", "name": "web", "uid": "u1", "resourceVersion": "42",
     "generation": 3, "creationTimestamp": "2026-11-24T12:00:00Z", "deletionTimestamp": "2026-11-24T12:00:01Z",
     "labels": {"app": "web"}, "annotations": {"lastgood.dev/enabled": "true"},
     "ownerReferences": [{"uid": "other"}, {"uid": "o1", "controller": true}], "managedFields": [{}]}})"));
@@ -63,16 +67,21 @@ TEST_CASE("A field of the wrong type is an error that names it") {
       {R"([])", "is a list, expected an object"},
       {R"({"metadata": "x"})", R"(metadata: is "x", expected an object)"},
       {R"({"metadata": {"name": 7}})", "metadata.name: is 7, expected a string"},
-      {R"({"metadata": {"generation": "3"}})", R"(metadata.generation: is "3", expected a whole number)"},
-      {R"({"metadata": {"generation": 1.5}})", "metadata.generation: is 1.5, expected a whole number"},
+      {R"({"metadata": {"generation": "3"}})",
+       R"(metadata.generation: is "3", expected a whole number)"},
+      {R"({"metadata": {"generation": 1.5}})",
+       "metadata.generation: is 1.5, expected a whole number"},
       {R"({"metadata": {"generation": 18446744073709551615}})",
        "metadata.generation: is 18446744073709551615, expected a whole number"},
-      {R"({"metadata": {"labels": {"a": 1}}})", R"(metadata.labels: has 1 at "a", expected a string)"},
+      {R"({"metadata": {"labels": {"a": 1}}})",
+       R"(metadata.labels: has 1 at "a", expected a string)"},
       {R"({"metadata": {"labels": []}})", "metadata.labels: is a list, expected an object"},
       {R"({"metadata": {"creationTimestamp": "now"}})",
        R"(metadata.creationTimestamp: is "now", expected a time such as "2026-11-24T12:00:00Z")"},
-      {R"({"metadata": {"ownerReferences": [{}, 1]}})", "metadata.ownerReferences[1]: is 1, expected an object"},
-      {R"({"metadata": {"ownerReferences": {}}})", "metadata.ownerReferences: is an object, expected a list"},
+      {R"({"metadata": {"ownerReferences": [{}, 1]}})",
+       "metadata.ownerReferences[1]: is 1, expected an object"},
+      {R"({"metadata": {"ownerReferences": {}}})",
+       "metadata.ownerReferences: is an object, expected a list"},
   }));
   const auto meta = parse_meta(json(row.text));
   REQUIRE_FALSE(meta);
@@ -81,7 +90,8 @@ TEST_CASE("A field of the wrong type is an error that names it") {
 }
 
 TEST_CASE("Of a Deployment, only the fields that are read are kept") {
-  const char* text = R"({"metadata": {"name": "web", "namespace": "shop", "generation": 2, "annotations": {
+  const char* text =
+      R"({"metadata": {"name": "web", "namespace": "shop", "generation": 2, "annotations": {
       "deployment.kubernetes.io/revision": "3", "lastgood.dev/policy": "web", "kubectl.kubernetes.io/last-applied-configuration": "{}"}},
     "spec": {"replicas": 3, "paused": true, "selector": {"matchLabels": {"app": "web"},
         "matchExpressions": [{"key": "tier", "operator": "In", "values": ["a", "b"]}]},
@@ -90,19 +100,22 @@ TEST_CASE("Of a Deployment, only the fields that are read are kept") {
       "conditions": [{"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded", "message": "m"}]}})";
   const auto deployment = parse_deployment_text(text);
   REQUIRE(deployment);
-  CHECK(deployment->meta.annotations == StringMap{{"deployment.kubernetes.io/revision", "3"}, {"lastgood.dev/policy", "web"}});
+  CHECK(deployment->meta.annotations ==
+        StringMap{{"deployment.kubernetes.io/revision", "3"}, {"lastgood.dev/policy", "web"}});
   CHECK(deployment->replicas == 3);
   CHECK(deployment->paused);
   CHECK(to_query(deployment->selector) == "app=web,tier in (a,b)");
   CHECK(deployment->template_digest ==
-        TemplateDigest(digest_of(R"({"spec": {"containers": [ ]},"metadata":{"labels":{"app":"}\"web"}}})")));
+        TemplateDigest(
+            digest_of(R"({"spec": {"containers": [ ]},"metadata":{"labels":{"app":"}\"web"}}})")));
   CHECK(deployment->observed_generation == 2);
   CHECK(deployment->status_replicas == 4);
   CHECK(deployment->updated_replicas == 3);
   CHECK(deployment->ready_replicas == 2);
   CHECK(deployment->available_replicas == 1);
   REQUIRE(deployment->conditions.size() == 1);
-  CHECK(deployment->conditions[0] == DeploymentCondition{"Progressing", Truth::False, "ProgressDeadlineExceeded", "m"});
+  CHECK(deployment->conditions[0] == DeploymentCondition{"Progressing", ConditionStatus::False,
+                                                         "ProgressDeadlineExceeded", "m"});
 
   const auto tree = parse_deployment(json(text));
   REQUIRE(tree);
@@ -116,18 +129,23 @@ TEST_CASE("The digest is FNV-1a") {
   CHECK(digest_of("foobar") == "85944171f73967e8");
 }
 
-TEST_CASE("Of a pod's readiness, what kubelet said of the containers and others of the gates is read apart from the whole") {
+TEST_CASE(
+    "Of a pod's readiness, what kubelet said of the containers and others of the gates is read "
+    "apart from the whole") {
   const auto read = [](const std::string& gates, const std::string& conditions) {
-    const std::string text =
-        R"({"spec": {"readinessGates": [)" + gates + R"(]}, "status": {"conditions": [)" + conditions + "]}}";
+    const std::string text = R"({"spec": {"readinessGates": [)" + gates +
+                             R"(]}, "status": {"conditions": [)" + conditions + "]}}";
     const auto pod = parse_pod(Json::parse(text));
     REQUIRE(pod);
     return std::vector<bool>{pod->ready, pod->containers_ready, pod->gates_passed};
   };
-  const std::string unready = R"({"type": "Ready", "status": "False"}, {"type": "ContainersReady", "status": "True"})";
+  const std::string unready =
+      R"({"type": "Ready", "status": "False"}, {"type": "ContainersReady", "status": "True"})";
   const std::string gate = R"({"conditionType": "example.com/reachable"})";
   CHECK(read("", "") == std::vector<bool>{false, false, true});
-  const auto unready_since = [](const char* status) { return parse_pod(json(status))->unready_since.has_value(); };
+  const auto unready_since = [](const char* status) {
+    return parse_pod(json(status))->unready_since.has_value();
+  };
   CHECK(unready_since(
       R"({"status": {"conditions": [{"type": "Ready", "status": "False", "lastTransitionTime": "2026-11-24T12:00:00Z"}]}})"));
   CHECK_FALSE(unready_since(
@@ -138,7 +156,8 @@ TEST_CASE("Of a pod's readiness, what kubelet said of the containers and others 
   CHECK(read(gate, unready) == std::vector<bool>{false, true, false});
   CHECK(read(gate, unready + R"(, {"type": "example.com/reachable", "status": "False"})") ==
         std::vector<bool>{false, true, false});
-  CHECK(read(gate, unready + R"(, {"type": "example.com/reachable", "status": "True"})") == std::vector<bool>{false, true, true});
+  CHECK(read(gate, unready + R"(, {"type": "example.com/reachable", "status": "True"})") ==
+        std::vector<bool>{false, true, true});
 }
 
 TEST_CASE("Of a pod, what its checks need is read") {
@@ -169,7 +188,9 @@ TEST_CASE("Of a pod, what its checks need is read") {
                                              .waiting_message = "back-off",
                                              .last_exit_reason = "OOMKilled",
                                              .last_exit_code = 137});
-  CHECK(pod->containers[2] == ContainerState{.name = "gone", .ended = true, .last_exit_reason = "Error", .last_exit_code = 1});
+  CHECK(pod->containers[2] ==
+        ContainerState{
+            .name = "gone", .ended = true, .last_exit_reason = "Error", .last_exit_code = 1});
   CHECK(pod->init_containers.at(0).last_exit_reason == "Completed");
   CHECK_FALSE(parse_pod(json(R"({"status": {"containerStatuses": [{"restartCount": "many"}]}})")));
   CHECK(parse_pod(json("{}"))->phase.empty());
@@ -180,12 +201,14 @@ TEST_CASE("A Service's target port is a number, a name, or the port itself") {
       {"name": "http", "port": 80, "targetPort": 8080}, {"port": 81, "targetPort": "http"}, {"port": 82}]}})"));
   REQUIRE(service);
   CHECK(service->selector == StringMap{{"app", "web"}});
-  CHECK(service->ports == std::vector<ServicePort>{{"http", 80, "8080"}, {"", 81, "http"}, {"", 82, ""}});
+  CHECK(service->ports ==
+        std::vector<ServicePort>{{"http", 80, "8080"}, {"", 81, "http"}, {"", 82, ""}});
 }
 
 TEST_CASE("A ConfigMap's data are read") {
   CHECK(parse_config_map(json(R"({"data": {"a": "1"}})"))->data == StringMap{{"a", "1"}});
-  CHECK(parse_config_map(json(R"({"data": {"a": 1}})")).error().message == R"(data: has 1 at "a", expected a string)");
+  CHECK(parse_config_map(json(R"({"data": {"a": 1}})")).error().message ==
+        R"(data: has 1 at "a", expected a string)");
 }
 
 TEST_CASE("A ReplicaSet is current when its template means the same as the Deployment's") {
@@ -198,15 +221,18 @@ TEST_CASE("A ReplicaSet is current when its template means the same as the Deplo
   const Row row = GENERATE(values<Row>({
       {"equal but for the hash",
        R"({"metadata": {"labels": {"app": "web", "pod-template-hash": "abc"}}, "spec": {"containers": [{"image": "a"}]}})",
-       R"({"spec": {"containers": [{"image": "a"}]}, "metadata": {"labels": {"app": "web"}}})", true},
+       R"({"spec": {"containers": [{"image": "a"}]}, "metadata": {"labels": {"app": "web"}}})",
+       true},
       {"a null creationTimestamp means nothing",
        R"({"metadata": {"creationTimestamp": null, "labels": {"app": "web", "pod-template-hash": "abc"}}, "spec": {}})",
        R"({"metadata": {"labels": {"app": "web"}}, "spec": {}})", true},
-      {"another image", R"({"metadata": {"labels": {"pod-template-hash": "abc"}}, "spec": {"containers": [{"image": "a"}]}})",
+      {"another image",
+       R"({"metadata": {"labels": {"pod-template-hash": "abc"}}, "spec": {"containers": [{"image": "a"}]}})",
        R"({"spec": {"containers": [{"image": "b"}]}})", false},
       {"another order of containers", R"({"spec": {"containers": [{"name": "a"}, {"name": "b"}]}})",
        R"({"spec": {"containers": [{"name": "b"}, {"name": "a"}]}})", false},
-      {"another label", R"({"metadata": {"labels": {"app": "web", "pod-template-hash": "abc"}}, "spec": {}})",
+      {"another label",
+       R"({"metadata": {"labels": {"app": "web", "pod-template-hash": "abc"}}, "spec": {}})",
        R"({"metadata": {"labels": {"app": "web", "v": "2"}}, "spec": {}})", false},
       {"another annotation of the template",
        R"({"metadata": {"annotations": {"restartedAt": "1"}, "labels": {"pod-template-hash": "abc"}}, "spec": {}})",
@@ -232,19 +258,26 @@ TEST_CASE("A revision that is no number is none") {
 }
 
 TEST_CASE("Of a ReplicaSet's template, what its owner says to us is kept") {
-  const auto replica_set = parse_replica_set(json(R"({"metadata": {"annotations": {"lastgood.dev/enabled": "true"}},
+  const auto replica_set =
+      parse_replica_set(json(R"({"metadata": {"annotations": {"lastgood.dev/enabled": "true"}},
       "spec": {"template": {"metadata": {"annotations": {"lastgood.dev/no-rollback-past": "true", "prometheus.io/scrape": "true",
         "deployment.kubernetes.io/revision": "7"}}}}})"),
-                                             Json());
+                        Json());
   REQUIRE(replica_set);
   CHECK(replica_set->template_annotations == StringMap{{"lastgood.dev/no-rollback-past", "true"}});
   CHECK(parse_replica_set(json("{}"), Json())->template_annotations.empty());
-  CHECK(parse_replica_set(json(R"({"spec": {"template": {"metadata": {"annotations": {"a": 1}}}}})"), Json()).error().message ==
-        R"(spec.template.metadata.annotations: has 1 at "a", expected a string)");
+  CHECK(parse_replica_set(
+            json(R"({"spec": {"template": {"metadata": {"annotations": {"a": 1}}}}})"), Json())
+            .error()
+            .message == R"(spec.template.metadata.annotations: has 1 at "a", expected a string)");
 }
 
 TEST_CASE("However long a template's annotation is, what is kept of it is short") {
-  Json object = json(R"({"spec": {"template": {"metadata": {"annotations": {"lastgood.dev/no-rollback-past": ""}}}}})");
-  object["spec"]["template"]["metadata"]["annotations"]["lastgood.dev/no-rollback-past"] = std::string(200'000, 'x');
-  CHECK(parse_replica_set(object, Json())->template_annotations.at("lastgood.dev/no-rollback-past").size() == 253);
+  Json object = json(
+      R"({"spec": {"template": {"metadata": {"annotations": {"lastgood.dev/no-rollback-past": ""}}}}})");
+  object["spec"]["template"]["metadata"]["annotations"]["lastgood.dev/no-rollback-past"] =
+      std::string(200'000, 'x');
+  CHECK(parse_replica_set(object, Json())
+            ->template_annotations.at("lastgood.dev/no-rollback-past")
+            .size() == 253);
 }

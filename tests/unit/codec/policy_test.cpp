@@ -1,4 +1,5 @@
-// A RollbackPolicy as a server of an older schema, or a person, may send it: what cannot be used is said, nothing throws.
+// A RollbackPolicy as a server of an older schema, or a person, may send it: what cannot be used is
+// said, nothing throws.
 #include <catch2/catch.hpp>
 
 #include "codec/objects.hpp"
@@ -11,14 +12,19 @@ using namespace std::chrono_literals;
 namespace {
 
 RollbackPolicy with_spec(const std::string& spec) {
-  const auto policy = parse_policy(*parse_json(R"({"metadata": {"namespace": "shop", "name": "web"}, "spec": )" + spec + "}"));
+  const auto policy = parse_policy(
+      *parse_json(R"({"metadata": {"namespace": "shop", "name": "web"}, "spec": )" + spec + "}"));
   REQUIRE(policy);
   CHECK(policy->meta.key == Key{"shop", "web"});
   return *policy;
 }
 
-std::string with_check(const std::string& fields) { return R"({"checks": [{"name": "health", )" + fields + "}]}"; }
-std::string with_http(const std::string& fields) { return with_check(R"("http": {)" + fields + "}"); }
+std::string with_check(const std::string& fields) {
+  return R"({"checks": [{"name": "health", )" + fields + "}]}";
+}
+std::string with_http(const std::string& fields) {
+  return with_check(R"("http": {)" + fields + "}");
+}
 
 struct Row {
   std::string spec;
@@ -41,8 +47,8 @@ TEST_CASE("An empty spec is the defaults") {
 }
 
 TEST_CASE("Every field of a policy is read") {
-  const auto policy =
-      with_spec(R"({"mode": "Observe", "suspend": true, "selector": {"matchLabels": {"tier": "web"}}, "bakeTime": "1h",
+  const auto policy = with_spec(
+      R"({"mode": "Observe", "suspend": true, "selector": {"matchLabels": {"tier": "web"}}, "bakeTime": "1h",
     "checks": [{"name": "health", "interval": "2s", "failureThreshold": 5, "http": {"target": "Pods", "scheme": "https",
         "port": 8443, "path": "/h", "expectedStatus": "200,204", "timeout": "1.5s", "maxFailingPods": "0%"}},
       {"name": "svc", "http": {"target": "Service", "service": "web", "port": 80}},
@@ -66,8 +72,10 @@ TEST_CASE("Every field of a policy is read") {
                                 .max_failing_percent = 0},
                        .interval = 2s,
                        .failure_threshold = 5},
-                 Check{.name = "svc", .http = {.target = HttpTarget::Service, .port = 80, .service = "web"}},
-                 Check{.name = "url", .http = {.target = HttpTarget::Url, .url = "http://web/health"}}},
+                 Check{.name = "svc",
+                       .http = {.target = HttpTarget::Service, .port = 80, .service = "web"}},
+                 Check{.name = "url",
+                       .http = {.target = HttpTarget::Url, .url = "http://web/health"}}},
       .rollout = {.progress_deadline = false,
                   .crash_loop_restarts = 0,
                   .image_pull_errors = false,
@@ -87,22 +95,33 @@ TEST_CASE("A spec that cannot be used says which field, what was found and what 
       {R"({"bakeTime": "30"})", R"(spec.bakeTime: "30" has no unit: write for example "30s")"},
       {R"({"bakeTime": 30})", "spec.bakeTime: is 30, expected a string"},
       {R"({"bakeTime": "0s"})", R"(spec.bakeTime: "0s" is not from 1s to 168h)"},
-      {R"({"rollback": {"verifyFor": "25h"}})", R"(spec.rollback.verifyFor: "25h" is not from 1s to 24h)"},
+      {R"({"rollback": {"verifyFor": "25h"}})",
+       R"(spec.rollback.verifyFor: "25h" is not from 1s to 24h)"},
       {R"({"mode": "Watch"})", R"(spec.mode: "Watch" is none of its values)"},
       {R"({"mode": true})", "spec.mode: is true, expected a string"},
       {R"({"rollback": {"cooldown": "-5m"}})",
        R"(spec.rollback.cooldown: "-5m" is not a duration, such as "30s", "5m" or "1h30m")"},
-      {R"({"rollback": {"cooldown": "25h"}})", R"(spec.rollback.cooldown: "25h" is not from 0s to 24h)"},
+      {R"({"rollback": {"cooldown": "25h"}})",
+       R"(spec.rollback.cooldown: "25h" is not from 0s to 24h)"},
       {R"({"rollback": {"limit": 3}})", "spec.rollback.limit: is 3, expected an object"},
-      {R"({"rollback": {"limit": {"count": 0}}})", "spec.rollback.limit.count: 0 is not a whole number from 1 to 20"},
-      {R"({"rollback": {"limit": {"count": 21}}})", "spec.rollback.limit.count: 21 is not a whole number from 1 to 20"},
-      {R"({"rollback": {"limit": {"within": "59s"}}})", R"(spec.rollback.limit.within: "59s" is not from 1m to 168h)"},
-      {R"({"rollback": {"drill": {"afterGood": "yes"}}})", R"(spec.rollback.drill.afterGood: is "yes", expected true or false)"},
-      {R"({"rollback": {"drill": {"every": "0s"}}})", R"(spec.rollback.drill.every: "0s" is not from 1h to 8760h)"},
-      {R"({"rollback": {"drill": {"every": "9000h"}}})", R"(spec.rollback.drill.every: "9000h" is not from 1h to 8760h)"},
-      {R"({"rollout": {"crashLoopRestarts": -1}})", "spec.rollout.crashLoopRestarts: -1 is not a whole number from 0 to 100"},
-      {R"({"rollout": {"unavailableFor": "2h"}})", R"(spec.rollout.unavailableFor: "2h" is not from 0s to 1h)"},
-      {R"({"selector": {"matchLabels": {"a": 1}}})", R"(spec.selector.matchLabels: has 1 at "a", expected a string)"},
+      {R"({"rollback": {"limit": {"count": 0}}})",
+       "spec.rollback.limit.count: 0 is not a whole number from 1 to 20"},
+      {R"({"rollback": {"limit": {"count": 21}}})",
+       "spec.rollback.limit.count: 21 is not a whole number from 1 to 20"},
+      {R"({"rollback": {"limit": {"within": "59s"}}})",
+       R"(spec.rollback.limit.within: "59s" is not from 1m to 168h)"},
+      {R"({"rollback": {"drill": {"afterGood": "yes"}}})",
+       R"(spec.rollback.drill.afterGood: is "yes", expected true or false)"},
+      {R"({"rollback": {"drill": {"every": "0s"}}})",
+       R"(spec.rollback.drill.every: "0s" is not from 1h to 8760h)"},
+      {R"({"rollback": {"drill": {"every": "9000h"}}})",
+       R"(spec.rollback.drill.every: "9000h" is not from 1h to 8760h)"},
+      {R"({"rollout": {"crashLoopRestarts": -1}})",
+       "spec.rollout.crashLoopRestarts: -1 is not a whole number from 0 to 100"},
+      {R"({"rollout": {"unavailableFor": "2h"}})",
+       R"(spec.rollout.unavailableFor: "2h" is not from 0s to 1h)"},
+      {R"({"selector": {"matchLabels": {"a": 1}}})",
+       R"(spec.selector.matchLabels: has 1 at "a", expected a string)"},
   });
 }
 
@@ -116,8 +135,10 @@ TEST_CASE("A check that cannot be used says which one it is, and why") {
        R"(spec.checks[0].name: "rollout" is the name of the built-in check)"},
       {R"({"checks": [{"name": "a", "http": {"port": 1}}, {"name": "a", "http": {"port": 1}}]})",
        R"(spec.checks[1].name: "a" is the name of an earlier check)"},
-      {with_check(R"("interval": "1s")"), "spec.checks[0].http: is missing: a check must say what to ask"},
-      {with_check(R"("interval": "500ms", "http": {"port": 1})"), R"(spec.checks[0].interval: "500ms" is not from 1s to 1h)"},
+      {with_check(R"("interval": "1s")"),
+       "spec.checks[0].http: is missing: a check must say what to ask"},
+      {with_check(R"("interval": "500ms", "http": {"port": 1})"),
+       R"(spec.checks[0].interval: "500ms" is not from 1s to 1h)"},
       {with_check(R"("failureThreshold": 0, "http": {"port": 1})"),
        "spec.checks[0].failureThreshold: 0 is not a whole number from 1 to 100"},
       {with_check(R"("interval": "2s", "http": {"port": 1, "timeout": "5s"})"),
@@ -128,18 +149,26 @@ TEST_CASE("A check that cannot be used says which one it is, and why") {
 TEST_CASE("What an HTTP check cannot ask is said in the words of its fields") {
   check_problems({
       {with_http(R"("path": "/h")"), "spec.checks[0].http.port: is missing: target Pods needs it"},
-      {with_http(R"("port": 65536)"), "spec.checks[0].http.port: 65536 is not a whole number from 1 to 65535"},
-      {with_http(R"("port": 1, "path": "h")"), R"(spec.checks[0].http.path: "h" must begin with "/" and have no blanks)"},
-      {with_http(R"("port": 1, "path": "/a b")"), R"(spec.checks[0].http.path: "/a b" must begin with "/" and have no blanks)"},
-      {with_http(R"("port": 1, "scheme": "ftp")"), R"(spec.checks[0].http.scheme: "ftp" is not http or https)"},
-      {with_http(R"("port": 1, "target": "pods")"), R"(spec.checks[0].http.target: "pods" is none of its values)"},
-      {with_http(R"("url": "http://a", "port": 1)"), "spec.checks[0].http.port: does not go together with url"},
-      {with_http(R"("url": "http://a", "target": "Pods")"), "spec.checks[0].http.url: does not go together with target Pods"},
+      {with_http(R"("port": 65536)"),
+       "spec.checks[0].http.port: 65536 is not a whole number from 1 to 65535"},
+      {with_http(R"("port": 1, "path": "h")"),
+       R"(spec.checks[0].http.path: "h" must begin with "/" and have no blanks)"},
+      {with_http(R"("port": 1, "path": "/a b")"),
+       R"(spec.checks[0].http.path: "/a b" must begin with "/" and have no blanks)"},
+      {with_http(R"("port": 1, "scheme": "ftp")"),
+       R"(spec.checks[0].http.scheme: "ftp" is not http or https)"},
+      {with_http(R"("port": 1, "target": "pods")"),
+       R"(spec.checks[0].http.target: "pods" is none of its values)"},
+      {with_http(R"("url": "http://a", "port": 1)"),
+       "spec.checks[0].http.port: does not go together with url"},
+      {with_http(R"("url": "http://a", "target": "Pods")"),
+       "spec.checks[0].http.url: does not go together with target Pods"},
       {with_http(R"("target": "Url")"),
        R"(spec.checks[0].http.url: "" is empty: a URL is expected, such as "http://myapp:8080/health")"},
       {with_http(R"("target": "Service", "port": 1)"),
        R"(spec.checks[0].http.service: "" is not the name of a Service: target Service needs one)"},
-      {with_http(R"("target": "Pods", "port": 1, "service": "web")"), "spec.checks[0].http.service: needs target Service"},
+      {with_http(R"("target": "Pods", "port": 1, "service": "web")"),
+       "spec.checks[0].http.service: needs target Service"},
       {with_http(R"("port": 1, "expectedStatus": "2xx")"),
        R"(spec.checks[0].http.expectedStatus: "2xx" is not a list of at most 16 status codes from 100 to 599, such as "200-399" or "200,204")"},
       {with_http(R"("port": 1, "maxFailingPods": "100%")"),
@@ -150,7 +179,8 @@ TEST_CASE("What an HTTP check cannot ask is said in the words of its fields") {
 TEST_CASE("More checks than the schema admits are refused, not read") {
   std::string checks;
   for (int i = 0; i < 17; ++i) {
-    checks += std::string(i == 0 ? "" : ",") + R"({"name": "c)" + std::to_string(i) + R"(", "http": {"port": 1}})";
+    checks += std::string(i == 0 ? "" : ",") + R"({"name": "c)" + std::to_string(i) +
+              R"(", "http": {"port": 1}})";
   }
   const auto policy = with_spec(R"({"checks": [)" + checks + "]}");
   CHECK(policy.problem == "spec.checks: has 17 elements, more than 16");

@@ -12,19 +12,22 @@ namespace {
 const Time noon{Duration{1795521600000}};
 
 Result<Rollback> with_spec(const std::string& spec) {
-  return parse_rollback(*parse_json(R"({"metadata": {"namespace": "shop", "name": "web-by-hand", "uid": "r1",
+  return parse_rollback(
+      *parse_json(R"({"metadata": {"namespace": "shop", "name": "web-by-hand", "uid": "r1",
     "resourceVersion": "42"}, "spec": )" +
-                                    spec + "}"));
+                  spec + "}"));
 }
 
-Result<Rollback> with_status(const std::string& status) { return parse_rollback(*parse_json(R"({"status": )" + status + "}")); }
+Result<Rollback> with_status(const std::string& status) {
+  return parse_rollback(*parse_json(R"({"status": )" + status + "}"));
+}
 
 RollbackSpec bound() {
   return {.deployment = "web",
           .deployment_uid = Uid("d1"),
           .generation = 7,
           .from = {.hash = TemplateHash("bad"), .number = 4},
-          .to = {.hash = TemplateHash("good"), .number = 3, .kept_as = "web-lastgood-good"},
+          .to = {.hash = TemplateHash("good"), .number = 3, .snapshot = "web-lastgood-good"},
           .reason = "ByHand"};
 }
 
@@ -35,12 +38,13 @@ TEST_CASE("A person's Rollback that names a Deployment and nothing else is one")
   REQUIRE(rollback);
   CHECK(rollback->spec == RollbackSpec{.deployment = "web"});
   CHECK(rollback->status == RollbackStatus{});
-  CHECK(is_by_hand(rollback->spec));
+  CHECK(is_manual(rollback->spec));
   CHECK_FALSE(is_bound(rollback->spec));
 }
 
 TEST_CASE("What a person asks for is read") {
-  const auto rollback = with_spec(R"({"deployment": "web", "toRevision": 3, "force": true, "drill": false, "approved": null})");
+  const auto rollback = with_spec(
+      R"({"deployment": "web", "toRevision": 3, "force": true, "drill": false, "approved": null})");
   REQUIRE(rollback);
   CHECK(rollback->spec == RollbackSpec{.deployment = "web", .to_revision = 3, .force = true});
 }
@@ -53,12 +57,17 @@ TEST_CASE("Of a spec, what is set is written and what is empty is not") {
   CHECK(whole == Json{{"deployment", "web"},
                       {"deploymentUid", "d1"},
                       {"generation", 7},
-                      {"from", {{"hash", "bad"}, {"number", 4}, {"verdict", "Watching"}}},
-                      {"to", {{"hash", "good"}, {"number", 3}, {"verdict", "Watching"}, {"keptAs", "web-lastgood-good"}}},
+                      {"from", {{"hash", "bad"}, {"number", 4}, {"verdict", "Evaluating"}}},
+                      {"to",
+                       {{"hash", "good"},
+                        {"number", 3},
+                        {"verdict", "Evaluating"},
+                        {"snapshot", "web-lastgood-good"}}},
                       {"reason", "ByHand"},
                       {"mode", "Enforce"}});
   const Deployment deployment{.meta = {.key = {"shop", "web"}, .uid = Uid("d1")}};
-  const Json manifest = rollback_manifest({.meta = {.key = {"shop", "web-7"}}, .spec = bound()}, deployment);
+  const Json manifest =
+      rollback_manifest({.meta = {.key = {"shop", "web-7"}}, .spec = bound()}, deployment);
   CHECK(manifest["spec"] == whole);
   CHECK(manifest["metadata"]["ownerReferences"][0]["uid"] == "d1");
 }
@@ -92,19 +101,23 @@ TEST_CASE("What a binding says is UTF-8, whatever was read") {
 }
 
 TEST_CASE("The record of a rollback is read") {
-  const auto rollback = with_status(R"({"phase": "Observed", "timeToDetect": "1m30s", "timeToAct": "250ms",
+  const auto rollback =
+      with_status(R"({"phase": "Observed", "timeToDetect": "1m30s", "timeToAct": "250ms",
     "verification": [{"name": "health", "result": "Pass"}], "changes": [{"path": "spec.containers[app].image", "to": "a"}],
     "timeline": [{"at": "2026-11-24T12:00:00Z", "what": "breached"}]})");
   REQUIRE(rollback);
-  CHECK(rollback->status == RollbackStatus{.phase = RollbackPhase::Observed,
-                                           .verification = {CheckStatus{.name = "health", .result = SampleResult::Pass}},
-                                           .changes = {Change{.path = "spec.containers[app].image", .to = "a"}},
-                                           .timeline = {Moment{.at = noon, .what = "breached"}},
-                                           .time_to_detect = Duration{90'000},
-                                           .time_to_act = Duration{250}});
+  CHECK(rollback->status ==
+        RollbackStatus{
+            .phase = RollbackPhase::Observed,
+            .verification = {CheckStatus{.name = "health", .result = MeasurementResult::Pass}},
+            .changes = {Change{.path = "spec.containers[app].image", .to = "a"}},
+            .timeline = {TimelineEntry{.time = noon, .message = "breached"}},
+            .time_to_detect = Duration{90'000},
+            .time_to_act = Duration{250}});
 }
 
-TEST_CASE("A Rollback that cannot be understood says which field, what was found and what is expected") {
+TEST_CASE(
+    "A Rollback that cannot be understood says which field, what was found and what is expected") {
   struct Row {
     const char* spec;
     const char* message;
@@ -118,11 +131,13 @@ TEST_CASE("A Rollback that cannot be understood says which field, what was found
       {R"({"drill": 1})", "spec.drill: is 1, expected true or false"},
       {R"({"approved": "true"})", R"(spec.approved: is "true", expected true or false)"},
       {R"({"mode": "Ask"})", R"(spec.mode: "Ask" is none of its values)"},
-      {R"({"released": "noon"})", R"(spec.released: is "noon", expected a time such as "2026-11-24T12:00:00Z")"},
+      {R"({"released": "noon"})",
+       R"(spec.released: is "noon", expected a time such as "2026-11-24T12:00:00Z")"},
       {R"({"group": "shop"})", R"(spec.group: is "shop", expected an object)"},
       {R"({"group": {"members": "web"}})", "spec.group.members: is not a list"},
       {R"({"group": {"members": [1]}})", "spec.group.members: has an element that is not a string"},
-      {R"({"from": {"noRollbackPast": "true"}})", R"(spec.from.noRollbackPast: is "true", expected true or false)"},
+      {R"({"from": {"noRollbackPast": "true"}})",
+       R"(spec.from.noRollbackPast: is "true", expected true or false)"},
   }));
   const auto rollback = with_spec(row.spec);
   REQUIRE_FALSE(rollback);
@@ -131,7 +146,9 @@ TEST_CASE("A Rollback that cannot be understood says which field, what was found
 }
 
 TEST_CASE("More than the schema admits of anything is refused, not read") {
-  const auto many = [](std::size_t n, const Json& one) { return Json(std::vector<Json>(n, one)).dump(); };
+  const auto many = [](std::size_t n, const Json& one) {
+    return Json(std::vector<Json>(n, one)).dump();
+  };
   CHECK(with_spec(R"({"group": {"members": )" + many(65, "web") + "}}").error().message ==
         "spec.group.members: has 65 elements, more than 64");
   CHECK(with_status(R"({"timeline": )" + many(21, Json::object()) + "}").error().message ==
@@ -142,20 +159,24 @@ TEST_CASE("More than the schema admits of anything is refused, not read") {
         "status.verification: has 18 elements, more than 17");
   CHECK(with_status(R"({"timeToAct": "soon"})").error().message ==
         R"(status.timeToAct: "soon" is not a duration, such as "30s", "5m" or "1h30m")");
-  const auto guard = [](const std::string& status) { return parse_guard(*parse_json(R"({"status": )" + status + "}")); };
+  const auto guard = [](const std::string& status) {
+    return parse_guard(*parse_json(R"({"status": )" + status + "}"));
+  };
   CHECK(guard(R"({"rollbacks": )" + many(21, Json::object()) + "}").error().message ==
         "status.rollbacks: has 21 elements, more than 20");
   CHECK(guard(R"({"contests": )" + many(21, Json::object()) + "}").error().message ==
         "status.contests: has 21 elements, more than 20");
-  CHECK(guard(R"({"freeze": "now"})").error().message == R"(status.freeze: is "now", expected an object)");
+  CHECK(guard(R"({"freeze": "now"})").error().message ==
+        R"(status.freeze: is "now", expected an object)");
   CHECK(guard(R"({"lastDrill": {"passed": "yes"}})").error().message ==
         R"(status.lastDrill.passed: is "yes", expected true or false)");
-  CHECK(guard(R"({"checks": [{"comparison": {"result": "Maybe"}}]})").error().message ==
-        R"(status.checks[0].comparison.result: "Maybe" is none of its values)");
+  CHECK(guard(R"({"checks": [{"baseline": {"result": "Maybe"}}]})").error().message ==
+        R"(status.checks[0].baseline.result: "Maybe" is none of its values)");
 }
 
 TEST_CASE("A freeze that a person took away is gone, whatever else the guard says") {
-  const auto guard = parse_guard(*parse_json(R"({"status": {"state": "Frozen", "reason": "LimitReached", "freeze": null}})"));
+  const auto guard = parse_guard(
+      *parse_json(R"({"status": {"state": "Frozen", "reason": "LimitReached", "freeze": null}})"));
   REQUIRE(guard);
   CHECK(guard->status.state == State::Frozen);
   CHECK_FALSE(guard->status.freeze);

@@ -2,8 +2,8 @@
 #include <catch2/catch.hpp>
 #include <random>
 
-#include "codec/objects.hpp"
 #include "base/digest.hpp"
+#include "codec/objects.hpp"
 
 using namespace lastgood;
 using namespace lastgood::api;
@@ -19,7 +19,8 @@ class Maker {
   std::size_t below(std::size_t n) { return random_() % n; }
   bool maybe() { return below(2) == 0; }
   std::string text() {
-    static const std::vector<std::string> texts = {"", "web", "3 of 3 pods answered 500", "\"quoted\"\n", "\xe2\x82\xac"};
+    static const std::vector<std::string> texts = {"", "web", "3 of 3 pods answered 500",
+                                                   "\"quoted\"\n", "\xe2\x82\xac"};
     return texts[below(texts.size())];
   }
   std::int64_t number() { return static_cast<std::int64_t>(below(1'000'000)); }
@@ -44,7 +45,7 @@ class Maker {
 
   Condition condition() {
     return {.type = "Ready",
-            .status = static_cast<Truth>(below(3)),
+            .status = static_cast<ConditionStatus>(below(3)),
             .reason = "Reason",
             .message = text(),
             .last_transition = time(true).value_or(Time{}),
@@ -56,37 +57,39 @@ class Maker {
             .number = number(),
             .verdict = static_cast<RevisionVerdict>(below(7)),
             .since = time(),
-            .kept_as = text(),
+            .snapshot = text(),
             .no_rollback_past = maybe(),
             .released_by = text()};
   }
-  Comparison comparison() {
-    return {.result = static_cast<SampleResult>(below(3)),
+  BaselineResult baseline() {
+    return {.result = static_cast<MeasurementResult>(below(3)),
             .reason = text(),
             .message = text(),
             .revision = text(),
-            .failures = static_cast<int>(below(100)),
+            .consecutive_failures = static_cast<int>(below(100)),
             .before = maybe(),
             .at = time()};
   }
   CheckStatus check() {
     return {.name = "health",
-            .result = static_cast<SampleResult>(below(3)),
+            .result = static_cast<MeasurementResult>(below(3)),
             .reason = text(),
             .message = text(),
-            .failures = static_cast<int>(below(100)),
+            .consecutive_failures = static_cast<int>(below(100)),
             .failure_threshold = static_cast<int>(below(100)),
             .passed_once = maybe(),
-            .unanswered = static_cast<int>(below(3)),
+            .consecutive_unknowns = static_cast<int>(below(3)),
             .first_failure = time(),
             .last_failure = time(),
             .breached = maybe(),
-            .comparison = perhaps(&Maker::comparison)};
+            .baseline = perhaps(&Maker::baseline)};
   }
   PastRollback past_rollback() { return {.name = text(), .at = time().value_or(Time{})}; }
   Contest contest() { return {.by = text(), .at = time().value_or(Time{})}; }
   Freeze freeze() { return {.reason = text(), .message = text(), .since = time()}; }
-  LastDrill last_drill() { return {.rollback = text(), .at = time(), .passed = maybe(), .message = text()}; }
+  LastDrill last_drill() {
+    return {.rollback = text(), .at = time(), .passed = maybe(), .message = text()};
+  }
   GuardStatus guard() {
     GuardStatus out{.deployment_generation = number(),
                     .deployment_uid = Uid(text()),
@@ -99,7 +102,7 @@ class Maker {
     out.current = perhaps(&Maker::revision);
     out.last_good = perhaps(&Maker::revision);
     out.revisions = list(20, &Maker::revision);
-    out.watch_started = time();
+    out.evaluation_started = time();
     out.rolled_out = time();
     out.checks = list(17, &Maker::check);
     out.rollback = text();
@@ -110,7 +113,7 @@ class Maker {
     out.conditions = list(4, &Maker::condition);
     return out;
   }
-  GroupCall group() { return {.name = text(), .members = list(64, &Maker::text)}; }
+  GroupRollback group() { return {.name = text(), .members = list(64, &Maker::text)}; }
   RollbackSpec rollback_spec() {
     return {.deployment = text(),
             .deployment_uid = Uid(text()),
@@ -133,7 +136,7 @@ class Maker {
             .caused_by = text()};
   }
   Change change() { return {.path = text(), .from = text(), .to = text()}; }
-  Moment moment() { return {.at = time().value_or(Time{}), .what = text()}; }
+  TimelineEntry moment() { return {.time = time().value_or(Time{}), .message = text()}; }
   RollbackStatus rollback_status() {
     return {.phase = static_cast<RollbackPhase>(below(9)),
             .message = text(),
@@ -150,7 +153,9 @@ class Maker {
             .conditions = list(4, &Maker::condition)};
   }
   PolicyStatus policy_status() {
-    return {.observed_generation = number(), .guarded = number(), .conditions = list(4, &Maker::condition)};
+    return {.observed_generation = number(),
+            .guarded = number(),
+            .conditions = list(4, &Maker::condition)};
   }
 
  private:
@@ -176,11 +181,14 @@ TEST_CASE("Every status and spec that is written reads back equal") {
   }
 }
 
-TEST_CASE("What is too long for the schema is cut, so that the server never refuses a status for it") {
+TEST_CASE(
+    "What is too long for the schema is cut, so that the server never refuses a status for it") {
   GuardStatus status{.message = std::string(5000, 'm'),
                      .checks = {CheckStatus{.name = "health", .message = std::string(5000, 'x')}}};
-  for (int i = 0; i < 30; ++i) status.revisions.push_back({.hash = TemplateHash(std::to_string(i))});
-  set_condition(status.conditions, {.type = "Ready", .message = "\xff" + std::string(50000, 'x')}, Time{});
+  for (int i = 0; i < 30; ++i)
+    status.revisions.push_back({.hash = TemplateHash(std::to_string(i))});
+  set_condition(status.conditions, {.type = "Ready", .message = "\xff" + std::string(50000, 'x')},
+                Time{});
   const auto read = parse_guard(sent("status", to_json(status)));
   REQUIRE(read);
   CHECK(read->status.message.size() == 1024);
@@ -191,10 +199,14 @@ TEST_CASE("What is too long for the schema is cut, so that the server never refu
   CHECK(read->status.conditions.at(0).reason == "Unknown");
 }
 
-TEST_CASE("What happened too often for the schema is cut to the newest, and a text too long for it as well") {
-  GuardStatus status{.freeze = Freeze{.reason = std::string(300, 'r'), .message = std::string(5000, 'm')},
-                     .last_drill = LastDrill{.message = std::string(5000, 'm')}};
-  status.checks = std::vector<CheckStatus>(20, CheckStatus{.comparison = Comparison{.message = std::string(5000, 'm')}});
+TEST_CASE(
+    "What happened too often for the schema is cut to the newest, and a text too long for it as "
+    "well") {
+  GuardStatus status{
+      .freeze = Freeze{.reason = std::string(300, 'r'), .message = std::string(5000, 'm')},
+      .last_drill = LastDrill{.message = std::string(5000, 'm')}};
+  status.checks = std::vector<CheckStatus>(
+      20, CheckStatus{.baseline = BaselineResult{.message = std::string(5000, 'm')}});
   for (int i = 0; i < 30; ++i) {
     status.rollbacks.push_back({.name = std::to_string(i), .at = Time{}});
     status.contests.push_back({.by = std::string(300, 'b'), .at = Time{}});
@@ -205,7 +217,7 @@ TEST_CASE("What happened too often for the schema is cut to the newest, and a te
   CHECK(read->status.freeze->message.size() == 1024);
   CHECK(read->status.last_drill->message.size() == 1024);
   CHECK(read->status.checks.size() == 17);
-  CHECK(read->status.checks.at(0).comparison->message.size() == 512);
+  CHECK(read->status.checks.at(0).baseline->message.size() == 512);
   CHECK(read->status.rollbacks.size() == 20);
   CHECK(read->status.rollbacks.front().name == "0");
   CHECK(read->status.contests.size() == 20);
@@ -213,22 +225,27 @@ TEST_CASE("What happened too often for the schema is cut to the newest, and a te
 }
 
 TEST_CASE("A Rollback's record is cut to what its schema admits") {
-  RollbackStatus status{.verification = std::vector<CheckStatus>(20),
-                        .changes = std::vector<Change>(30, {.path = std::string(600, 'p'), .from = std::string(600, 'f')}),
-                        .timeline = std::vector<Moment>(30, {.at = Time{}, .what = std::string(600, 'w')}),
-                        .time_to_detect = Duration{-1},
-                        .time_to_act = std::chrono::hours{20'000}};
-  RollbackSpec spec{.released_by = std::string(600, 'r'),
-                    .group = GroupCall{.name = "shop", .members = std::vector<std::string>(100, std::string(300, 'm'))},
-                    .caused_by = std::string(600, 'c')};
-  const auto read = parse_rollback(*parse_json(Json{{"spec", to_json(spec)}, {"status", to_json(status)}}.dump()));
+  RollbackStatus status{
+      .verification = std::vector<CheckStatus>(20),
+      .changes =
+          std::vector<Change>(30, {.path = std::string(600, 'p'), .from = std::string(600, 'f')}),
+      .timeline = std::vector<TimelineEntry>(30, {.time = Time{}, .message = std::string(600, 'w')}),
+      .time_to_detect = Duration{-1},
+      .time_to_act = std::chrono::hours{20'000}};
+  RollbackSpec spec{
+      .released_by = std::string(600, 'r'),
+      .group = GroupRollback{.name = "shop",
+                             .members = std::vector<std::string>(100, std::string(300, 'm'))},
+      .caused_by = std::string(600, 'c')};
+  const auto read = parse_rollback(
+      *parse_json(Json{{"spec", to_json(spec)}, {"status", to_json(status)}}.dump()));
   REQUIRE(read);
   CHECK(read->status.verification.size() == 17);
   CHECK(read->status.changes.size() == 20);
   CHECK(read->status.changes.at(0).path.size() == 512);
   CHECK(read->status.changes.at(0).from.size() == 512);
   CHECK(read->status.timeline.size() == 20);
-  CHECK(read->status.timeline.at(0).what.size() == 512);
+  CHECK(read->status.timeline.at(0).message.size() == 512);
   CHECK(read->status.time_to_detect == Duration{0});
   CHECK(read->status.time_to_act == Duration{std::chrono::hours{10'000}});
   CHECK(read->spec.released_by.size() == 253);
@@ -242,6 +259,7 @@ TEST_CASE("A status of another version that says what we do not know is an error
         R"(status.state: "Dancing" is none of its values)");
   CHECK(parse_guard(*parse_json(R"({"status": {"current": {"verdict": 1}}})")).error().message ==
         "status.current.verdict: is 1, expected a string");
-  CHECK(parse_rollback(*parse_json(R"({"status": {"phase": "Dancing"}})")).error().kind == ErrorKind::Protocol);
+  CHECK(parse_rollback(*parse_json(R"({"status": {"phase": "Dancing"}})")).error().kind ==
+        ErrorKind::Protocol);
   CHECK(parse_guard(*parse_json("{}"))->status == GuardStatus{});
 }

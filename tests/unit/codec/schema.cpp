@@ -35,12 +35,15 @@ Json tree(const YAML::Node& node) {
   }
 }
 
-std::string joined(const std::string& path, const std::string& name) { return path.empty() ? name : path + "." + name; }
+std::string joined(const std::string& path, const std::string& name) {
+  return path.empty() ? name : path + "." + name;
+}
 
 bool is_conditions(const std::string& path) { return path.ends_with("conditions"); }
 
 void collect_schema(const Json& schema, const std::string& path, std::set<std::string>& out) {
-  if (schema.contains("items") && !is_conditions(path)) collect_schema(schema["items"], path + "[]", out);
+  if (schema.contains("items") && !is_conditions(path))
+    collect_schema(schema["items"], path + "[]", out);
   if (!schema.contains("properties")) return;
   for (const auto& [name, child] : schema["properties"].items()) {
     const std::string field = joined(path, name);
@@ -61,7 +64,9 @@ void collect(const Json& value, const std::string& path, std::set<std::string>& 
   }
 }
 
-std::filesystem::path full(const std::string& path) { return std::filesystem::path(LASTGOOD_SOURCE_DIR) / path; }
+std::filesystem::path full(const std::string& path) {
+  return std::filesystem::path(LASTGOOD_SOURCE_DIR) / path;
+}
 
 }  // namespace
 
@@ -70,7 +75,8 @@ Json yaml_file(const std::string& path) { return tree(YAML::LoadFile(full(path).
 std::vector<std::string> yaml_files_in(const std::string& folder) {
   std::vector<std::string> out;
   for (const auto& entry : std::filesystem::directory_iterator(full(folder))) {
-    if (entry.path().extension() == ".yaml") out.push_back(folder + "/" + entry.path().filename().string());
+    if (entry.path().extension() == ".yaml")
+      out.push_back(folder + "/" + entry.path().filename().string());
   }
   std::ranges::sort(out);
   return out;

@@ -1,4 +1,5 @@
-// The CRDs and their examples as trees, for tests that hold them against the code and the documentation.
+// The CRDs and their examples as trees, for tests that hold them against the code and the
+// documentation.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -17,7 +18,8 @@ using Json = nlohmann::json;
 // The openAPIV3Schema of crds/<plural>.yaml.
 [[nodiscard]] Json schema_of(const std::string& plural);
 
-// Every field of a schema: "spec.checks[].http.port". What is below conditions[] is metav1's and left out.
+// Every field of a schema: "spec.checks[].http.port". What is below conditions[] is metav1's and
+// left out.
 [[nodiscard]] std::set<std::string> fields_of_schema(const Json& schema);
 // The same of an object.
 [[nodiscard]] std::set<std::string> fields_of(const Json& object);

@@ -1,4 +1,5 @@
-// The CRDs say what the code says: the same fields, the same defaults, the same words, the same refusals.
+// The CRDs say what the code says: the same fields, the same defaults, the same words, the same
+// refusals.
 #include "schema.hpp"
 
 #include <catch2/catch.hpp>
@@ -28,21 +29,23 @@ Revision full_revision() {
           .replica_set = Uid("u"),
           .number = 1,
           .since = Time{},
-          .kept_as = "k",
+          .snapshot = "k",
           .no_rollback_past = true,
           .released_by = "r"};
 }
 CheckStatus full_check() {
   return {.name = "n",
-          .asks = "q",
+          .config_hash = "q",
           .reason = "r",
           .message = "m",
-          .unanswered = 1,
+          .consecutive_unknowns = 1,
           .first_failure = Time{},
           .last_failure = Time{},
-          .comparison = Comparison{.reason = "r", .message = "m", .revision = "r", .at = Time{}}};
+          .baseline = BaselineResult{.reason = "r", .message = "m", .revision = "r", .at = Time{}}};
 }
-Conditions full_conditions() { return {{.type = "Ready", .reason = "R", .last_transition = Time{}, .observed_generation = 1}}; }
+Conditions full_conditions() {
+  return {{.type = "Ready", .reason = "R", .last_transition = Time{}, .observed_generation = 1}};
+}
 
 // What is wrong with an example, as far as this code can tell.
 std::string problem_of(const Json& object) {
@@ -67,27 +70,28 @@ void check_words(const Json& words, Parse parse, std::size_t how_many) {
 }  // namespace
 
 TEST_CASE("A DeploymentGuard's schema has exactly the fields that are written") {
-  const GuardStatus status{.deployment_generation = 1,
-                           .deployment_uid = Uid("u"),
-                           .policy = "p",
-                           .reason = "r",
-                           .message = "m",
-                           .state_since = Time{},
-                           .template_digest = TemplateDigest("d"),
-                           .current = full_revision(),
-                           .last_good = full_revision(),
-                           .revisions = {full_revision()},
-                           .watch_started = Time{},
-                           .rolled_out = Time{},
-                           .checks = {full_check()},
-                           .rollback = "r",
-                           .pending = "r",
-                           .rollbacks = {PastRollback{.name = "r", .at = Time{}}},
-                           .contests = {Contest{.by = "b", .at = Time{}}},
-                           .freeze = Freeze{.reason = "r", .message = "m", .since = Time{}},
-                           .declined = Declined{.rollback = "r", .at = Time{}},
-                           .last_drill = LastDrill{.rollback = "r", .at = Time{}, .message = "m", .passed_at = Time{}},
-                           .conditions = full_conditions()};
+  const GuardStatus status{
+      .deployment_generation = 1,
+      .deployment_uid = Uid("u"),
+      .policy = "p",
+      .reason = "r",
+      .message = "m",
+      .state_since = Time{},
+      .template_digest = TemplateDigest("d"),
+      .current = full_revision(),
+      .last_good = full_revision(),
+      .revisions = {full_revision()},
+      .evaluation_started = Time{},
+      .rolled_out = Time{},
+      .checks = {full_check()},
+      .rollback = "r",
+      .pending = "r",
+      .rollbacks = {PastRollback{.name = "r", .at = Time{}}},
+      .contests = {Contest{.by = "b", .at = Time{}}},
+      .freeze = Freeze{.reason = "r", .message = "m", .since = Time{}},
+      .declined = Declined{.rollback = "r", .at = Time{}},
+      .last_drill = LastDrill{.rollback = "r", .at = Time{}, .message = "m", .passed_at = Time{}},
+      .conditions = full_conditions()};
   const auto fields = schema::fields_of_schema(schema::schema_of("deploymentguards"));
   CHECK(schema::fields_of(to_json(status)) == below("status", fields));
   CHECK_FALSE(fields.contains("spec"));
@@ -110,7 +114,7 @@ TEST_CASE("A Rollback's schema has exactly the fields that are written") {
                           .policy = "p",
                           .released_by = "r",
                           .released = Time{},
-                          .group = GroupCall{.name = "g", .members = {"d"}},
+                          .group = GroupRollback{.name = "g", .members = {"d"}},
                           .caused_by = "c"};
   const RollbackStatus status{.message = "m",
                               .first_failure = Time{},
@@ -120,7 +124,7 @@ TEST_CASE("A Rollback's schema has exactly the fields that are written") {
                               .evidence = {full_check()},
                               .verification = {full_check()},
                               .changes = {Change{.path = "p", .from = "f", .to = "t"}},
-                              .timeline = {Moment{.at = Time{}, .what = "w"}},
+                              .timeline = {TimelineEntry{.time = Time{}, .message = "w"}},
                               .time_to_detect = Duration{1},
                               .time_to_act = Duration{1},
                               .conditions = full_conditions()};
@@ -129,17 +133,21 @@ TEST_CASE("A Rollback's schema has exactly the fields that are written") {
   CHECK(schema::fields_of(to_json(status)) == below("status", fields));
 }
 
-TEST_CASE("What was decided can neither be changed nor taken away, whichever field of a Rollback it is in") {
+TEST_CASE(
+    "What was decided can neither be changed nor taken away, whichever field of a Rollback it is "
+    "in") {
   const Json spec = schema::schema_of("rollbacks")["properties"]["spec"];
   const std::string rules = spec["x-kubernetes-validations"].dump();
-  const std::set<std::string> of_a_person = {"deployment", "toRevision", "force", "drill", "approved"};
+  const std::set<std::string> of_a_person = {"deployment", "toRevision", "force", "drill",
+                                             "approved"};
   const std::set<std::string> bound_together = {"deploymentUid", "generation", "from"};
   for (const auto& [name, field] : spec["properties"].items()) {
     if (of_a_person.contains(name)) continue;
     INFO(name);
     REQUIRE(field.contains("x-kubernetes-validations"));
     CHECK(field["x-kubernetes-validations"][0]["rule"] == "self == oldSelf");
-    if (!bound_together.contains(name)) CHECK(rules.contains("has(self." + name + ") == has(oldSelf." + name + ")"));
+    if (!bound_together.contains(name))
+      CHECK(rules.contains("has(self." + name + ") == has(oldSelf." + name + ")"));
   }
 }
 
@@ -147,23 +155,28 @@ TEST_CASE("A condition's schema is metav1's") {
   const std::set<std::string> written = schema::fields_of(to_json(full_conditions().front()));
   for (const char* plural : {"rollbackpolicies", "deploymentguards", "rollbacks"}) {
     INFO(plural);
-    const Json conditions = schema::schema_of(plural)["properties"]["status"]["properties"]["conditions"];
+    const Json conditions =
+        schema::schema_of(plural)["properties"]["status"]["properties"]["conditions"];
     CHECK(schema::fields_of_schema(conditions["items"]) == written);
     CHECK(conditions["x-kubernetes-list-map-keys"] == Json{"type"});
   }
 }
 
-TEST_CASE("A RollbackPolicy's schema has exactly the fields of the example that shows them all, and of its status") {
+TEST_CASE(
+    "A RollbackPolicy's schema has exactly the fields of the example that shows them all, and of "
+    "its status") {
   const auto fields = schema::fields_of_schema(schema::schema_of("rollbackpolicies"));
   const Json everything = schema::yaml_file(std::string(examples) + "good/everything.yaml");
   CHECK(schema::fields_of(everything["spec"]) == below("spec", fields));
-  const PolicyStatus status{.observed_generation = 1, .guarded = 1, .conditions = full_conditions()};
+  const PolicyStatus status{
+      .observed_generation = 1, .guarded = 1, .conditions = full_conditions()};
   CHECK(schema::fields_of(to_json(status)) == below("status", fields));
 }
 
 TEST_CASE("The defaults of the schema are the defaults of the code") {
   const Json crd = schema::schema_of("rollbackpolicies");
-  const Json bare = Json::parse(R"({"spec": {"checks": [{"name": "health", "http": {"port": 8080}}]}})");
+  const Json bare =
+      Json::parse(R"({"spec": {"checks": [{"name": "health", "http": {"port": 8080}}]}})");
   const Json filled = schema::with_defaults(crd, bare);
   CHECK(filled["spec"]["bakeTime"] == "10m");
   CHECK(filled["spec"]["mode"] == "Enforce");
@@ -183,14 +196,17 @@ TEST_CASE("The words of the schema are the words of the code") {
   const Json guard = schema::schema_of("deploymentguards")["properties"]["status"]["properties"];
   check_words(guard["state"]["enum"], parse_state, 6);
   check_words(guard["current"]["properties"]["verdict"]["enum"], parse_verdict, 7);
-  check_words(guard["checks"]["items"]["properties"]["result"]["enum"], parse_sample_result, 3);
-  check_words(guard["checks"]["items"]["properties"]["comparison"]["properties"]["result"]["enum"], parse_sample_result, 3);
+  check_words(guard["checks"]["items"]["properties"]["result"]["enum"], parse_measurement_result,
+              3);
+  check_words(guard["checks"]["items"]["properties"]["baseline"]["properties"]["result"]["enum"],
+              parse_measurement_result, 3);
   const Json rollback = schema::schema_of("rollbacks")["properties"];
   check_words(rollback["status"]["properties"]["phase"]["enum"], parse_phase, 9);
   check_words(rollback["spec"]["properties"]["mode"]["enum"], parse_mode, 3);
   const Json policy = schema::schema_of("rollbackpolicies")["properties"]["spec"]["properties"];
   check_words(policy["mode"]["enum"], parse_mode, 3);
-  check_words(policy["checks"]["items"]["properties"]["http"]["properties"]["target"]["enum"], parse_http_target, 3);
+  check_words(policy["checks"]["items"]["properties"]["http"]["properties"]["target"]["enum"],
+              parse_http_target, 3);
 }
 
 TEST_CASE("What the server admits can be used, and what it refuses would be refused here too") {
@@ -203,8 +219,10 @@ TEST_CASE("What the server admits can be used, and what it refuses would be refu
     INFO(file);
     CHECK(schema::text_file(file).starts_with("# refused: "));
     const Json object = schema::yaml_file(file);
-    // A field that nobody knows is dropped by a lenient server; a selector's operator matches nothing.
-    const bool only_the_server = file.ends_with("unknown-field.yaml") || file.find("/selector-") != std::string::npos;
+    // A field that nobody knows is dropped by a lenient server; a selector's operator matches
+    // nothing.
+    const bool only_the_server =
+        file.ends_with("unknown-field.yaml") || file.find("/selector-") != std::string::npos;
     if (object["kind"] != "RollbackPolicy" || only_the_server) continue;
     ++policies;
     CHECK_FALSE(problem_of(object).empty());

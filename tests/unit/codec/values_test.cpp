@@ -37,21 +37,30 @@ TEST_CASE("What is no URL to ask is refused in words that say why") {
   };
   const Row row = GENERATE(values<Row>({
       {"", R"("" is empty: a URL is expected, such as "http://myapp:8080/health")"},
-      {"myapp:8080/health", R"("myapp:8080/health" must begin with http:// or https://, such as "http://myapp:8080/health")"},
-      {"ftp://myapp/", R"("ftp://myapp/" must begin with http:// or https://, such as "http://myapp:8080/health")"},
-      {"http:/myapp", R"("http:/myapp" must begin with http:// or https://, such as "http://myapp:8080/health")"},
+      {"myapp:8080/health",
+       R"("myapp:8080/health" must begin with http:// or https://, such as "http://myapp:8080/health")"},
+      {"ftp://myapp/",
+       R"("ftp://myapp/" must begin with http:// or https://, such as "http://myapp:8080/health")"},
+      {"http:/myapp",
+       R"("http:/myapp" must begin with http:// or https://, such as "http://myapp:8080/health")"},
       {"http://", R"("http://" has no host, such as "http://myapp:8080/health")"},
       {"http://:80/", R"("http://:80/" has no host, such as "http://myapp:8080/health")"},
       {"http://me:secret@myapp/", R"("http://me:secret@myapp/" must not carry a user or password)"},
-      {"http://my app/", R"("http://my app/" contains a blank or a character that a URL cannot have)"},
-      {"http://myapp/\r\nHost: x", R"("http://myapp/\r\nHost: x" contains a blank or a character that a URL cannot have)"},
+      {"http://my app/",
+       R"("http://my app/" contains a blank or a character that a URL cannot have)"},
+      {"http://myapp/\r\nHost: x",
+       R"("http://myapp/\r\nHost: x" contains a blank or a character that a URL cannot have)"},
       {"http://my%20app/", R"("http://my%20app/" has a host that is none: "my%20app")"},
       {"http://[::1/", R"("http://[::1/" has a host that is none: "[::1")"},
       {"http://[myapp]/", R"("http://[myapp]/" has a host that is none: "[myapp]")"},
-      {"http://myapp:0/", R"("http://myapp:0/" has the port "0", which is not a whole number from 1 to 65535)"},
-      {"http://myapp:65536/", R"("http://myapp:65536/" has the port "65536", which is not a whole number from 1 to 65535)"},
-      {"http://myapp:/", R"("http://myapp:/" has the port "", which is not a whole number from 1 to 65535)"},
-      {"http://myapp:8o8o/", R"("http://myapp:8o8o/" has the port "8o8o", which is not a whole number from 1 to 65535)"},
+      {"http://myapp:0/",
+       R"("http://myapp:0/" has the port "0", which is not a whole number from 1 to 65535)"},
+      {"http://myapp:65536/",
+       R"("http://myapp:65536/" has the port "65536", which is not a whole number from 1 to 65535)"},
+      {"http://myapp:/",
+       R"("http://myapp:/" has the port "", which is not a whole number from 1 to 65535)"},
+      {"http://myapp:8o8o/",
+       R"("http://myapp:8o8o/" has the port "8o8o", which is not a whole number from 1 to 65535)"},
   }));
   const auto url = parse_http_url(row.text);
   REQUIRE_FALSE(url);
@@ -71,8 +80,8 @@ TEST_CASE("Status ranges are read and written") {
   CHECK(parse_status_ranges("200") == Ranges{{200, 200}});
   CHECK(parse_status_ranges("200, 204,300-399") == Ranges{{200, 200}, {204, 204}, {300, 399}});
   CHECK(format_status_ranges({{200, 200}, {204, 204}, {300, 399}}) == "200,204,300-399");
-  const auto* bad = GENERATE("", "ok", "99", "600", "200-", "-200", "399-200", "200,,204", "200-300-400", "2xx",
-                             "1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17",
+  const auto* bad = GENERATE("", "ok", "99", "600", "200-", "-200", "399-200", "200,,204",
+                             "200-300-400", "2xx", "1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17",
                              "200,200,200,200,200,200,200,200,200,200,200,200,200,200,200,200,200");
   INFO(bad);
   CHECK(parse_status_ranges(bad).error().message.ends_with(
@@ -83,7 +92,8 @@ TEST_CASE("Percentages, whole numbers and durations are read within their bounds
   CHECK(parse_percent("0%") == 0);
   CHECK(parse_percent("99%") == 99);
   const auto* bad = GENERATE("", "25", "100%", "-1%", "%", "2 5%", "0.5%");
-  CHECK(parse_percent(bad).error().message.ends_with(R"( is not a percentage from 0% to 99%, such as "25%")"));
+  CHECK(parse_percent(bad).error().message.ends_with(
+      R"( is not a percentage from 0% to 99%, such as "25%")"));
   CHECK(parse_whole("7", 1, 100) == 7);
   CHECK_FALSE(parse_whole("+7", 1, 100));
   CHECK_FALSE(parse_whole("99999999999999999999", 1, 100));

@@ -1,7 +1,6 @@
 #include "reference.hpp"
 
 #include <algorithm>
-#include <array>
 #include <regex>
 
 namespace lastgood::reference {
@@ -14,22 +13,13 @@ template <class Name>
 Names all(const std::string& text, const char* pattern, Name name) {
   const std::regex regex(pattern);
   Names names;
-  for (Matches match(text.begin(), text.end(), regex); match != Matches(); ++match) names.insert(name(*match));
+  for (Matches match(text.begin(), text.end(), regex); match != Matches(); ++match)
+    names.insert(name(*match));
   return names;
 }
 
 Names first_groups(const std::string& text, const char* pattern) {
   return all(text, pattern, [](const std::smatch& match) { return match[1].str(); });
-}
-
-std::size_t count(const std::string& text, const char* pattern) {
-  const std::regex regex(pattern);
-  return static_cast<std::size_t>(std::distance(Matches(text.begin(), text.end(), regex), Matches()));
-}
-
-// A reason is an argument, or one of two between which a condition chooses; the words for a person begin behind it.
-std::string up_to_the_words(const std::string& text, std::size_t from) {
-  return text.substr(from, std::min(text.find(';', from), text.find("fmt::", from)) - from);
 }
 
 std::string cell_text(std::string_view cell) {
@@ -54,59 +44,12 @@ std::string first_cells(std::string_view row, std::size_t cells) {
 
 }  // namespace
 
-Names events_in(const std::string& source) {
-  Names names = all(source, R"re(fact\(\s*(true|false),\s*"(\w+)")re",
-                    [](const std::smatch& match) { return match[2].str() + (match[1] == "true" ? " Warning" : " Normal"); });
-  const auto warning = [](const std::smatch& match) { return match[1].str() + " Warning"; };
-  names.merge(all(source, R"re(freeze\([^;"]*,\s*"(\w+)")re", warning));
-  names.merge(all(source, R"re(\.warning = true,\s*\.reason = "(\w+)")re", warning));
-  for (const std::string& reason : freezing_holds_in(source)) names.insert(reason + " Warning");
-  return names;
+Names annotations_in(const std::string& source) {
+  return first_groups(source, R"re("(lastgood\.dev/[a-z-]+)")re");
 }
 
-FactCount facts_in(const std::string& source) {
-  return {.all = count(source, R"re(step\.fact\()re"),
-          .spelt_out = count(source, R"re(step\.fact\(\s*(true|false),\s*"\w+")re"),
-          .of_governed = count(source, R"re(step\.fact\(\s*(true|false),\s*after\.reason,)re"),
-          .of_freezes = count(source, R"re(step\.fact\(\s*true,\s*event\.empty\(\) \? reason : )re")};
-}
-
-Names states_in(const std::string& source) {
-  Names names = first_groups(source, R"re((?:enter|freeze|fail_rollback)\([^;"{}]*,\s*"(\w+)")re");
-  names.merge(first_groups(source, R"re(spec\.reason = "(\w+)")re"));
-  return names;
-}
-
-Names holds_in(const std::string& source) { return first_groups(source, R"re(HoldRule\{\.name = "(\w+)")re"); }
-
-Names freezing_holds_in(const std::string& source) {
-  return first_groups(source, R"re(Hold\{\s*\.reason = "(\w+)"[^;]*\.freezes = true)re");
-}
-
-Names refusals_in(const std::string& source) {
-  return all(source, R"re(RequestRule\{\.name = "(\w+)",\s*\.refuses = \w+(,\s*\.yields_to_force = true)?\})re",
-             [](const std::smatch& match) { return match[1].str() + (match[2].matched ? " yes" : " no"); });
-}
-
-Names preflights_in(const std::string& source) {
-  Names names = all(source, R"re(never\("(\w+)")re", [](const std::smatch& match) { return match[1].str() + " False"; });
-  names.merge(all(source, R"re(Truth::(\w+), \.reason = "(\w+)")re",
-                  [](const std::smatch& match) { return match[2].str() + " " + match[1].str(); }));
-  return names;
-}
-
-Names annotations_in(const std::string& source) { return first_groups(source, R"re("(lastgood\.dev/[a-z-]+)")re"); }
-
-Names check_reasons_in(const std::string& source) {
-  constexpr std::array ways{"sample_of(", "fail_at_once(", "fail_after(", "nothing_to_ask(",
-                            "unknown(",   ".reason = ",    ": return ",   "not_asked_yet = "};
-  Names names;
-  for (const std::string way : ways) {
-    for (auto at = source.find(way); at != std::string::npos; at = source.find(way, at + 1)) {
-      names.merge(words_in(up_to_the_words(source, at + way.size())));
-    }
-  }
-  return names;
+Names reasons_in(const std::string& source) {
+  return first_groups(source, R"re(\bReason::(\w+))re");
 }
 
 Names metrics_in(const std::string& source) {
@@ -115,18 +58,20 @@ Names metrics_in(const std::string& source) {
 }
 
 Names flags_in(const std::string& source) {
-  // The variable is the first one behind its flag; a flag of the library's own, such as --version, has none.
-  return all(source, R"re(add_(?:option|flag)\w*(?:<[^>]*>)?\(\s*"(--[a-z-]+)"[\s\S]*?envname\("(\w+)"\))re",
-             [](const std::smatch& match) { return match[1].str() + " " + match[2].str(); });
+  // The variable is the first one behind its flag; a flag of the library's own, such as --version,
+  // has none.
+  return all(
+      source,
+      R"re(add_(?:option|flag)\w*(?:<[^>]*>)?\(\s*"(--[a-z-]+)"[\s\S]*?envname\("(\w+)"\))re",
+      [](const std::smatch& match) { return match[1].str() + " " + match[2].str(); });
 }
-
-Names words_in(const std::string& source) { return first_groups(source, R"re("([A-Z][A-Za-z]+)")re"); }
 
 std::string section(const std::string& page, const std::string& heading) {
   const auto start = page.find("\n" + heading + "\n");
   if (start == std::string::npos) return "";
   std::size_t end = page.size();
-  for (std::string level = heading.substr(0, heading.find(' ')); level.size() > 1; level.pop_back()) {
+  for (std::string level = heading.substr(0, heading.find(' ')); level.size() > 1;
+       level.pop_back()) {
     end = std::min(end, page.find("\n" + level + " ", start + 1));
   }
   return page.substr(start, end - start);

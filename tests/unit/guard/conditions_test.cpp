@@ -3,24 +3,25 @@
 
 #include <catch2/catch.hpp>
 
-#include "life.hpp"
+#include "harness.hpp"
 
 using namespace lastgood;
 using namespace lastgood::guard;
 using namespace lastgood::guard::test;
 using api::State;
-using enum api::Truth;
+using enum api::ConditionStatus;
 
 namespace {
 
 struct Row {
   State state;
-  api::Truth ready, reconciling, stalled;
+  api::ConditionStatus ready, reconciling, stalled;
 };
 
-const std::vector<Row> table = {{State::Idle, True, False, False},      {State::Watching, False, True, False},
-                                {State::Held, False, False, True},      {State::RollingBack, False, True, False},
-                                {State::Verifying, False, True, False}, {State::Frozen, False, False, True}};
+const std::vector<Row> table = {
+    {State::Idle, True, False, False},      {State::Evaluating, False, True, False},
+    {State::Held, False, False, True},      {State::RollingBack, False, True, False},
+    {State::Verifying, False, True, False}, {State::Frozen, False, False, True}};
 
 const api::Condition& condition(const api::GuardStatus& guard, const char* type) {
   const auto* found = api::find_condition(guard.conditions, type);
@@ -55,7 +56,7 @@ TEST_CASE("A policy that is broken stalls every state, for its own reason") {
     CHECK(condition(guard, "Ready").status == False);
     CHECK(condition(guard, "Reconciling").status == False);
     CHECK(condition(guard, "Stalled").status == True);
-    CHECK(condition(guard, "Stalled").reason == "PolicyNotFound");
+    CHECK(condition(guard, "Stalled").reason == api::Reason::PolicyNotFound);
     CHECK(condition(guard, "Stalled").message == "There is none");
   }
 }
@@ -80,8 +81,8 @@ TEST_CASE("A state without a reason gives its own name, since a condition must h
 TEST_CASE("What governs") {
   struct Case {
     const char* name;
-    policy::EffectivePolicy guarding;
-    api::Truth status;
+    policy::EffectivePolicy policy;
+    api::ConditionStatus status;
     const char* reason;
     const char* message;
   };
@@ -93,12 +94,16 @@ TEST_CASE("What governs") {
        "RollbackPolicy/web applies but is suspended: nothing is judged and nothing is done"},
       {"a broken one", broken_policy(), False, "PolicyNotFound", "There is none"},
       {"none", {}, False, "NotOptedIn", ""},
-      {"none, for a reason", {.reason = "OptedOut", .message = "says the annotation"}, False, "OptedOut", "says the annotation"},
+      {"none, for a reason",
+       {.reason = "OptedOut", .message = "says the annotation"},
+       False,
+       "OptedOut",
+       "says the annotation"},
   };
   for (const Case& one : cases) {
     CAPTURE(one.name);
     api::GuardStatus guard;
-    set_governed(guard, one.guarding, 7, noon);
+    set_governed(guard, one.policy, 7, noon);
     CHECK(condition(guard, "Governed").status == one.status);
     CHECK(condition(guard, "Governed").reason == one.reason);
     CHECK(condition(guard, "Governed").message == one.message);
@@ -106,37 +111,39 @@ TEST_CASE("What governs") {
 }
 
 TEST_CASE("A Deployment that is not opted in is ready, whatever the reason, and nobody is warned") {
-  Life life;
-  life.ship("v1").roll_out().look();
-  life.guarding = {.reason = "OptedOut", .message = "says the annotation"};
-  life.look();
-  CHECK(condition(life.guard, "Ready").status == True);
-  CHECK(condition(life.guard, "Stalled").status == False);
-  CHECK(life.guard.policy.empty());
-  CHECK_FALSE(life.facts.back().warning);
+  DeploymentHarness harness;
+  harness.ship("v1").roll_out().look();
+  harness.policy = {.reason = "OptedOut", .message = "says the annotation"};
+  harness.look();
+  CHECK(condition(harness.guard, "Ready").status == True);
+  CHECK(condition(harness.guard, "Stalled").status == False);
+  CHECK(harness.guard.policy.empty());
+  CHECK_FALSE(harness.events.back().warning);
 }
 
 TEST_CASE("The times of conditions move only with their status") {
-  Life life;
-  life.ship("v1").roll_out().look().pass_time(1h).look();
-  CHECK(condition(life.guard, "Ready").last_transition == noon);
-  life.ship("v2").look();
-  CHECK(condition(life.guard, "Ready").last_transition == noon + 1h);
+  DeploymentHarness harness;
+  harness.ship("v1").roll_out().look().pass_time(1h).look();
+  CHECK(condition(harness.guard, "Ready").last_transition == noon);
+  harness.ship("v2").look();
+  CHECK(condition(harness.guard, "Ready").last_transition == noon + 1h);
 }
 
-TEST_CASE("What governs is told when it changes, and only then; at the first look only when it is wrong") {
-  Life life;
-  life.ship("v1").roll_out().look();
-  CHECK(life.told("PolicyApplies") == 0);
-  life.break_policy().look().look();
-  CHECK(life.told("PolicyNotFound") == 1);
-  CHECK(life.facts.back().warning);
-  life.opt_in().look().look();
-  CHECK(life.told("PolicyApplies") == 1);
-  life.opt_out().look().look();
-  CHECK(life.told("NotOptedIn") == 1);
-  CHECK(life.facts.back().note == "No policy applies any more; nothing is done");
-  Life broken;
+TEST_CASE(
+    "What governs is emitted when it changes, and only then; at the first look only when it is "
+    "wrong") {
+  DeploymentHarness harness;
+  harness.ship("v1").roll_out().look();
+  CHECK(harness.emitted("PolicyApplies") == 0);
+  harness.break_policy().look().look();
+  CHECK(harness.emitted("PolicyNotFound") == 1);
+  CHECK(harness.events.back().warning);
+  harness.opt_in().look().look();
+  CHECK(harness.emitted("PolicyApplies") == 1);
+  harness.opt_out().look().look();
+  CHECK(harness.emitted("NotOptedIn") == 1);
+  CHECK(harness.events.back().note == "No policy applies any more; nothing is done");
+  DeploymentHarness broken;
   broken.break_policy().ship("v1").roll_out().look();
-  CHECK(broken.told("PolicyNotFound") == 1);
+  CHECK(broken.emitted("PolicyNotFound") == 1);
 }

@@ -4,48 +4,58 @@
 
 namespace lastgood::guard::test {
 
-World breached_world() {
-  Life life;
-  life.ship("v1").roll_out().look().look().ship("v2").look().roll_out().look({pass("rollout")}).watch(20s, {fails("health")});
-  life.executor = false;
-  life.watch(10s, {fails("health")});
-  World world = life.world();
-  world.guard.state = api::State::Watching;
-  world.guard.reason = "CheckFailing";
-  world.guard.rollback.clear();
-  return world;
+Inputs breached_world() {
+  DeploymentHarness harness;
+  harness.ship("v1")
+      .roll_out()
+      .look()
+      .look()
+      .ship("v2")
+      .look()
+      .roll_out()
+      .look({pass("rollout")})
+      .watch(20s, {fails("health")});
+  harness.executor = false;
+  harness.watch(10s, {fails("health")});
+  Inputs inputs = harness.inputs();
+  inputs.guard.state = api::State::Evaluating;
+  inputs.guard.reason = api::Reason::CheckFailing;
+  inputs.guard.rollback.clear();
+  return inputs;
 }
 
-World pending_world() {
-  World world = breached_world();
-  const Decision decision = decide(world, moment);
-  world.guard = decision.guard;
-  world.rollback = std::get<StartRollback>(decision.act).record;
-  world.preflight->target = world.rollback->spec.to.kept_as;
-  return world;
+Inputs pending_world() {
+  Inputs inputs = breached_world();
+  const Plan plan = decide(inputs, moment);
+  inputs.guard = plan.guard;
+  inputs.rollback = std::get<StartRollback>(plan.action).record;
+  inputs.preflight->target = inputs.rollback->spec.to.snapshot;
+  return inputs;
 }
 
-World requested_world() {
-  World world = breached_world();
-  world.guard.state = api::State::Idle;
-  world.guard.checks.clear();
-  for (api::Revision* one : {&*world.guard.current, &world.guard.revisions.front()}) {
+Inputs requested_world() {
+  Inputs inputs = breached_world();
+  inputs.guard.state = api::State::Idle;
+  inputs.guard.checks.clear();
+  for (api::Revision* one : {&*inputs.guard.current, &inputs.guard.revisions.front()}) {
     one->verdict = api::RevisionVerdict::Good;
-    one->kept_as = "web-v2";
+    one->snapshot = "web-v2";
   }
-  world.request = api::Rollback{.meta = {.key = {.namespace_ = "shop", .name = "by-hand"}}, .spec = {.deployment = "web"}};
-  return world;
+  inputs.request = api::Rollback{.meta = {.key = {.namespace_ = "shop", .name = "by-hand"}},
+                                 .spec = {.deployment = "web"}};
+  return inputs;
 }
 
-api::Rollback finished_rollback(const World& world, api::RollbackPhase phase) {
+api::Rollback finished_rollback(const Inputs& inputs, api::RollbackPhase phase) {
   api::Rollback out;
-  out.meta.key.name = rollback::rollback_name(world.deployment);
-  out.spec.deployment_uid = world.deployment.meta.uid;
+  out.meta.key.name = rollback::rollback_name(inputs.deployment);
+  out.spec.deployment_uid = inputs.deployment.meta.uid;
   out.spec.from.hash = TemplateHash("v2");
   out.spec.check = "health";
   out.spec.detected = moment;
   out.status.phase = phase;
-  if (phase == api::RollbackPhase::Failed || phase == api::RollbackPhase::Succeeded) out.status.template_restored = moment;
+  if (phase == api::RollbackPhase::Failed || phase == api::RollbackPhase::Succeeded)
+    out.status.template_restored = moment;
   return out;
 }
 
@@ -53,9 +63,10 @@ GroupMember member(const std::string& name, int order) {
   GroupMember out{.deployment = name, .order = order};
   out.guard.deployment_uid = Uid(name + "-uid");
   out.guard.policy = "RollbackPolicy/web";
-  out.guard.state = api::State::Watching;
-  out.guard.current = api::Revision{.hash = TemplateHash(name + "2"), .number = 2, .since = noon + 5s};
-  out.guard.watch_started = noon + 5s;
+  out.guard.state = api::State::Evaluating;
+  out.guard.current =
+      api::Revision{.hash = TemplateHash(name + "2"), .number = 2, .since = noon + 5s};
+  out.guard.evaluation_started = noon + 5s;
   return out;
 }
 
@@ -67,9 +78,9 @@ GroupMember leader(const std::string& name, std::vector<std::string> members) {
   rollback.spec.from = *out.guard.current;
   rollback.spec.to.hash = TemplateHash(name + "1");
   rollback.spec.check = "health";
-  rollback.spec.reason = "WrongStatus";
+  rollback.spec.reason = api::Reason::WrongStatus;
   rollback.spec.detected = moment - 1s;
-  rollback.spec.group = api::GroupCall{.name = "shop", .members = std::move(members)};
+  rollback.spec.group = api::GroupRollback{.name = "shop", .members = std::move(members)};
   out.guard.rollback = rollback.meta.key.name;
   out.guard.state = api::State::RollingBack;
   out.rollback = std::move(rollback);

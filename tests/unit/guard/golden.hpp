@@ -1,5 +1,5 @@
-// The golden table of decide/: for each rule rows in which it holds back and rows in which it does not. What a row says is asked
-// of the rule alone, and of a whole decision.
+// The golden table of decide/: for each rule rows in which it holds back and rows in which it does
+// not. What a row says is asked of the rule alone, and of a whole plan.
 #pragma once
 
 #include <optional>
@@ -8,7 +8,7 @@
 
 #include "guard/gates/gate.hpp"
 #include "guard/gates/request_gates.hpp"
-#include "life.hpp"
+#include "harness.hpp"
 
 namespace lastgood::guard::test {
 
@@ -16,14 +16,15 @@ namespace lastgood::guard::test {
 inline constexpr Time moment = noon + 30s;
 
 // v2 is breached just now, v1 is good and kept: nothing holds.
-[[nodiscard]] World breached_world();
+[[nodiscard]] Inputs breached_world();
 // Its rollback is recorded, and nothing is touched yet: nothing holds.
-[[nodiscard]] World pending_world();
+[[nodiscard]] Inputs pending_world();
 // v2 is good too, and a person asks for the last good revision before it: nothing is refused.
-[[nodiscard]] World requested_world();
+[[nodiscard]] Inputs requested_world();
 
 // A rollback of breached_world()'s release that is over.
-[[nodiscard]] api::Rollback finished_rollback(const World& world, api::RollbackPhase phase = api::RollbackPhase::Failed);
+[[nodiscard]] api::Rollback finished_rollback(
+    const Inputs& inputs, api::RollbackPhase phase = api::RollbackPhase::Failed);
 
 // Deployment `name` of the group "shop", released at the same time and judged like "web".
 [[nodiscard]] GroupMember member(const std::string& name, int order = 0);
@@ -42,7 +43,7 @@ struct Held {
 struct HoldRow {
   const char* rule;  // in each table that has it
   const char* name;
-  void (*given)(World&);
+  void (*given)(Inputs&);
   std::optional<Held> held = {};  // nothing: the rule does not hold
 };
 [[nodiscard]] const std::vector<HoldRow>& rows_on_touching();
@@ -54,8 +55,8 @@ struct HoldRow {
 struct RefusalRow {
   const char* rule;
   const char* name;
-  void (*given)(World&);
-  std::optional<Refusal> refusal = {};
+  void (*given)(Inputs&);
+  std::optional<Rejection> rejection = {};
   bool yields_to_force = false;
 };
 [[nodiscard]] const std::vector<RefusalRow>& rows_on_requests();

@@ -2,7 +2,7 @@
 #include <catch2/catch.hpp>
 
 #include "guard/drill.hpp"
-#include "life.hpp"
+#include "harness.hpp"
 
 using namespace lastgood;
 using namespace lastgood::guard;
@@ -10,78 +10,88 @@ using namespace lastgood::guard::test;
 
 namespace {
 
-// v2 is good since noon + 10min, and v1 is what it would go back to. Nothing but a drill could be done.
-World settled() {
-  Life life;
-  life.ship("v1").roll_out().look().look().ship("v2").look().roll_out().look().watch_well(10min).look();
-  life.guard.last_drill.reset();
-  return life.world();
+// v2 is good since noon + 10min, and v1 is what it would go back to. Nothing but a drill could be
+// done.
+Inputs settled() {
+  DeploymentHarness harness;
+  harness.ship("v1")
+      .roll_out()
+      .look()
+      .look()
+      .ship("v2")
+      .look()
+      .roll_out()
+      .look()
+      .watch_well(10min)
+      .look();
+  harness.guard.last_drill.reset();
+  return harness.inputs();
 }
 
 constexpr Time baked = noon + 10min;
 
 struct Row {
   const char* name;
-  void (*given)(World&);
+  void (*given)(Inputs&);
   bool is_due;
 };
 
 const std::vector<Row> table = {
-    {"the policy wants none", [](World&) {}, false},
-    {"one after each good release", [](World& w) { w.guarding.spec.drill.after_good = true; }, true},
+    {"the policy wants none", [](Inputs&) {}, false},
+    {"one after each good release", [](Inputs& w) { w.policy.spec.drill.after_good = true; }, true},
     {"it was drilled before it was good",
-     [](World& w) {
-       w.guarding.spec.drill.after_good = true;
+     [](Inputs& w) {
+       w.policy.spec.drill.after_good = true;
        w.guard.last_drill = api::LastDrill{.at = baked - 1s};
      },
      true},
     {"it has been drilled since",
-     [](World& w) {
-       w.guarding.spec.drill.after_good = true;
+     [](Inputs& w) {
+       w.policy.spec.drill.after_good = true;
        w.guard.last_drill = api::LastDrill{.at = baked + 1s};
      },
      false},
     {"presumed good is no release that has become good",
-     [](World& w) {
-       w.guarding.spec.drill.after_good = true;
+     [](Inputs& w) {
+       w.policy.spec.drill.after_good = true;
        w.guard.current->verdict = api::RevisionVerdict::PresumedGood;
      },
      false},
-    {"one a day, never done", [](World& w) { w.guarding.spec.drill.every = 24h; }, true},
+    {"one a day, never done", [](Inputs& w) { w.policy.spec.drill.every = 24h; }, true},
     {"one a day, a day ago",
-     [](World& w) {
-       w.guarding.spec.drill.every = 24h;
+     [](Inputs& w) {
+       w.policy.spec.drill.every = 24h;
        w.guard.last_drill = api::LastDrill{.at = baked + 1h - 24h};
      },
      true},
     {"one a day, a moment less ago",
-     [](World& w) {
-       w.guarding.spec.drill.every = 24h;
+     [](Inputs& w) {
+       w.policy.spec.drill.every = 24h;
        w.guard.last_drill = api::LastDrill{.at = baked + 1h - 24h + 1ms};
      },
      false},
     {"there is nothing to go back to",
-     [](World& w) {
-       w.guarding.spec.drill.every = 24h;
+     [](Inputs& w) {
+       w.policy.spec.drill.every = 24h;
        w.guard.revisions.resize(1);
      },
      false},
     {"suspended",
-     [](World& w) {
-       w.guarding.spec.drill.every = 24h;
-       w.guarding.spec.suspend = true;
+     [](Inputs& w) {
+       w.policy.spec.drill.every = 24h;
+       w.policy.spec.suspend = true;
      },
      false},
     {"to be left alone",
-     [](World& w) {
-       w.guarding.spec.drill.every = 24h;
-       w.guarding.pause_until = baked + 2h;
+     [](Inputs& w) {
+       w.policy.spec.drill.every = 24h;
+       w.policy.pause_until = baked + 2h;
      },
      false},
     {"something is being judged",
-     [](World& w) {
-       w.guarding.spec.drill.every = 24h;
-       w.guard.state = api::State::Watching;
+     [](Inputs& w) {
+       w.policy.spec.drill.every = 24h;
+       w.guard.state = api::State::Evaluating;
      },
      false},
 };
@@ -91,41 +101,46 @@ const std::vector<Row> table = {
 TEST_CASE("Golden: when a drill is due") {
   for (const Row& row : table) {
     CAPTURE(row.name);
-    World world = settled();
-    row.given(world);
-    const Decision decision = guard::decide(world, baked + 1h);
-    CHECK(std::holds_alternative<RunDrill>(decision.act) == row.is_due);
+    Inputs inputs = settled();
+    row.given(inputs);
+    const Plan plan = guard::decide(inputs, baked + 1h);
+    CHECK(std::holds_alternative<RunDrill>(plan.action) == row.is_due);
     if (!row.is_due) continue;
-    const api::Rollback& record = std::get<RunDrill>(decision.act).record;
+    const api::Rollback& record = std::get<RunDrill>(plan.action).record;
     CHECK(record.spec.drill);
     CHECK(record.spec.to.hash == TemplateHash("v1"));
     CHECK(record.spec.policy == "RollbackPolicy/web");
-    CHECK(record.meta.key.name == "web-2-1b4e-drill-" + std::to_string((baked + 1h).time_since_epoch() / 1s));
-    CHECK(decision.guard == world.guard);
+    CHECK(record.meta.key.name ==
+          "web-2-1b4e-drill-" + std::to_string((baked + 1h).time_since_epoch() / 1s));
+    CHECK(plan.guard == inputs.guard);
   }
 }
 
 TEST_CASE("The next drill of a period wakes it") {
-  World world = settled();
-  world.preflight->at = baked + 1h;
-  world.guarding.spec.drill.every = 24h;
-  world.guard.last_drill = api::LastDrill{.at = baked + 1h - 24h + 3min};
-  CHECK(guard::decide(world, baked + 1h).wake == baked + 1h + 3min);
+  Inputs inputs = settled();
+  inputs.preflight->at = baked + 1h;
+  inputs.policy.spec.drill.every = 24h;
+  inputs.guard.last_drill = api::LastDrill{.at = baked + 1h - 24h + 3min};
+  CHECK(guard::decide(inputs, baked + 1h).requeue_at == baked + 1h + 3min);
 }
 
-TEST_CASE("A drill passes where a rollback would work, and says how long detecting and acting take") {
+TEST_CASE(
+    "A drill passes where a rollback would work, and says how long detecting and acting take") {
   const api::Rollback record{.spec = {.to = {.number = 1}, .drill = true}};
-  const api::Preflight ready{.ready = api::Truth::True, .reason = "Ready"};
+  const api::Preflight ready{.ready = api::ConditionStatus::True, .reason = api::Reason::Ready};
   const auto passed = drill_outcome(record, ready, 23ms, web_policy().spec, noon);
   CHECK(passed.phase == api::RollbackPhase::Succeeded);
   CHECK(passed.time_to_act == 23ms);
   CHECK(passed.time_to_detect == 32s);
   CHECK(passed.finished == noon);
   CHECK(passed.message ==
-        "The drill passed: the server admits the patch to revision 1 after 23ms. A breach would be detected within 32s.");
+        "The drill passed: the server admits the patch to revision 1 after 23ms. A breach would be "
+        "detected within 32s.");
   auto spec = web_policy().spec;
   spec.checks.clear();
-  const api::Preflight refused{.ready = api::Truth::False, .reason = "Refused", .message = "LimitRange says no"};
+  const api::Preflight refused{.ready = api::ConditionStatus::False,
+                               .reason = api::Reason::AdmissionDenied,
+                               .message = "LimitRange says no"};
   const auto failed = drill_outcome(record, refused, 23ms, spec, noon);
   CHECK(failed.phase == api::RollbackPhase::Failed);
   CHECK_FALSE(failed.time_to_detect.has_value());
@@ -134,32 +149,43 @@ TEST_CASE("A drill passes where a rollback would work, and says how long detecti
 }
 
 TEST_CASE("A drill is remembered, touches nothing and counts for no limit") {
-  Life life;
-  life.guarding.spec.drill.after_good = true;
-  life.ship("v1").roll_out().look().look().ship("v2").look().roll_out().look().watch_well(10min).look().look().look();
-  REQUIRE(life.guard.last_drill.has_value());
-  CHECK(life.guard.last_drill->passed);
-  CHECK(life.guard.last_drill->at == life.now);
-  CHECK(life.template_changes == 0);
-  CHECK(life.guard.rollbacks.empty());
-  CHECK(life.standing() == "Idle Good");
-  life.watch(1h, {});
-  CHECK(life.server.size() == 1);
+  DeploymentHarness harness;
+  harness.policy.spec.drill.after_good = true;
+  harness.ship("v1")
+      .roll_out()
+      .look()
+      .look()
+      .ship("v2")
+      .look()
+      .roll_out()
+      .look()
+      .watch_well(10min)
+      .look()
+      .look()
+      .look();
+  REQUIRE(harness.guard.last_drill.has_value());
+  CHECK(harness.guard.last_drill->passed);
+  CHECK(harness.guard.last_drill->at == harness.now);
+  CHECK(harness.template_changes == 0);
+  CHECK(harness.guard.rollbacks.empty());
+  CHECK(harness.standing() == "Idle Good");
+  harness.watch(1h, {});
+  CHECK(harness.server.size() == 1);
 }
 
 TEST_CASE("A person may ask for a drill at any time, and is refused it where a rollback would be") {
-  Life life;
-  life.ship("v1").roll_out().look().look().ship("v2").look().roll_out().look();
-  life.ask({.drill = true}).look();
-  CHECK(life.guard.last_drill->rollback == "by-hand-0");
-  CHECK(life.template_changes == 0);
-  CHECK(life.standing() == "Watching Baking");
-  life.suspend().ask({.drill = true}).look();
-  CHECK(life.server.at("by-hand-1").status.phase == api::RollbackPhase::Refused);
-  CHECK(life.template_changes == 0);
+  DeploymentHarness harness;
+  harness.ship("v1").roll_out().look().look().ship("v2").look().roll_out().look();
+  harness.ask({.drill = true}).look();
+  CHECK(harness.guard.last_drill->rollback == "by-hand-0");
+  CHECK(harness.template_changes == 0);
+  CHECK(harness.standing() == "Evaluating Baking");
+  harness.suspend().ask({.drill = true}).look();
+  CHECK(harness.server.at("by-hand-1").status.phase == api::RollbackPhase::Rejected);
+  CHECK(harness.template_changes == 0);
 }
 
-TEST_CASE("A drill that fails is told once, and when one last passed stays known") {
+TEST_CASE("A drill that fails is emitted once, and when one last passed stays known") {
   api::Rollback drill;
   drill.meta.key.name = "web-7-1b4e-drill-1";
   drill.status.phase = api::RollbackPhase::Succeeded;
@@ -175,11 +201,11 @@ TEST_CASE("A drill that fails is told once, and when one last passed stays known
   note_drill(guard, drill);
   CHECK_FALSE(guard.last_drill->passed);
   CHECK(guard.last_drill->passed_at == noon);
-  const auto fact = drill_to_tell(passed, guard);
-  REQUIRE(fact.has_value());
-  CHECK(fact->warning);
-  CHECK(fact->reason == "DrillFailed");
-  CHECK(fact->note == "Rollback web-7-1b4e-drill-2: The drill failed, Refused: a policy says no");
+  const auto event = drill_to_tell(passed, guard);
+  REQUIRE(event.has_value());
+  CHECK(event->warning);
+  CHECK(event->reason == api::Reason::DrillFailed);
+  CHECK(event->note == "Rollback web-7-1b4e-drill-2: The drill failed, Refused: a policy says no");
   CHECK_FALSE(drill_to_tell(guard, guard).has_value());
   // A guard of an earlier release has no such time.
   guard.last_drill = api::LastDrill{.rollback = "web-6-1b4e-drill-1", .at = noon, .passed = true};

@@ -1,8 +1,8 @@
-// The breaker of the fleet: who is in trouble, and when that many are a cause in common.
+// The breaker of the fleet: who is in transport_error, and when that many are a cause in common.
 #include <catch2/catch.hpp>
 
 #include "guard/breaker.hpp"
-#include "life.hpp"
+#include "harness.hpp"
 
 using namespace lastgood;
 using namespace lastgood::guard;
@@ -14,7 +14,7 @@ namespace {
 struct TroubleRow {
   const char* name;
   State state;
-  int failures;
+  int consecutive_failures;
   std::optional<Duration> put_back_ago;
   bool is_troubled;
   const char* policy = "RollbackPolicy/web";
@@ -22,8 +22,8 @@ struct TroubleRow {
 };
 
 const std::vector<TroubleRow> troubles = {
-    {"nothing fails", State::Watching, 0, {}, false},
-    {"a release that fails", State::Watching, 1, {}, true},
+    {"nothing fails", State::Evaluating, 0, {}, false},
+    {"a release that fails", State::Evaluating, 1, {}, true},
     {"one that is held", State::Held, 3, {}, true},
     {"one that is being put back", State::RollingBack, 3, {}, true},
     {"what failed is judged no more", State::Idle, 3, {}, false},
@@ -32,8 +32,14 @@ const std::vector<TroubleRow> troubles = {
     {"put back a moment less than five minutes ago", State::Idle, 0, 5min - 1ms, true},
     {"put back five minutes ago", State::Idle, 0, 5min, false},
     {"put back in the future, by a clock that was wrong", State::Idle, 0, -1ms, false},
-    {"opted out", State::Watching, 3, 0s, false, ""},
-    {"failed a moment less than five minutes ago", State::Held, 3, {}, true, "RollbackPolicy/web", 5min - 1ms},
+    {"opted out", State::Evaluating, 3, 0s, false, ""},
+    {"failed a moment less than five minutes ago",
+     State::Held,
+     3,
+     {},
+     true,
+     "RollbackPolicy/web",
+     5min - 1ms},
     {"not asked for five minutes", State::Held, 3, {}, false, "RollbackPolicy/web", 5min},
 };
 
@@ -62,7 +68,13 @@ const std::vector<FleetRow> fleets = {
     {"open again when that is over", 30, 30, true, 5min},
     {"closed from a time that has not come", 30, 30, true, -1ms},
     {"five are left of those that failed a moment ago", 30, 5, true, {}, {}, 1ms},
-    {"the last one is, and it was calm for a moment less than five minutes", 30, 1, true, {}, {}, 5min - 1ms},
+    {"the last one is, and it was calm for a moment less than five minutes",
+     30,
+     1,
+     true,
+     {},
+     {},
+     5min - 1ms},
     {"it was calm for five minutes", 30, 1, false, {}, {}, 5min},
     {"closed by a person it is not to be waited for", 30, 1, false, 1min, {}, 2min},
     {"after a restart some are held by it still", 30, 1, true, {}, {}, {}, 1},
@@ -71,41 +83,50 @@ const std::vector<FleetRow> fleets = {
 
 }  // namespace
 
-TEST_CASE("Golden: in trouble is who fails a check while it is judged, or was put back within the time") {
+TEST_CASE(
+    "Golden: in transport_error is who fails a check while it is judged, or was put back within "
+    "the time") {
   for (const TroubleRow& row : troubles) {
     CAPTURE(row.name);
     api::GuardStatus guard{.policy = row.policy, .state = row.state};
-    guard.checks = {{.name = "rollout"}, {.name = "health", .failures = row.failures}};
-    if (row.failures > 0) guard.checks.back().last_failure = noon - row.failed_ago;
-    if (row.put_back_ago) guard.rollbacks = {{.name = "web-2-1b4e", .at = noon - *row.put_back_ago}};
+    guard.checks = {{.name = "rollout"},
+                    {.name = "health", .consecutive_failures = row.consecutive_failures}};
+    if (row.consecutive_failures > 0) guard.checks.back().last_failure = noon - row.failed_ago;
+    if (row.put_back_ago)
+      guard.rollbacks = {{.name = "web-2-1b4e", .at = noon - *row.put_back_ago}};
     CHECK(is_troubled(guard, {}, {}, noon) == row.is_troubled);
   }
 }
 
 TEST_CASE("What was put back while a person kept the breaker closed opens it no more") {
-  const api::GuardStatus guard{
-      .policy = "RollbackPolicy/web", .state = State::Idle, .rollbacks = {{.name = "web-2-1b4e", .at = noon - 1min}}};
+  const api::GuardStatus guard{.policy = "RollbackPolicy/web",
+                               .state = State::Idle,
+                               .rollbacks = {{.name = "web-2-1b4e", .at = noon - 1min}}};
   CHECK(is_troubled(guard, {}, {.at = noon - 30s, .problem = {}}, noon));
   CHECK_FALSE(is_troubled(guard, {}, {.at = noon - 1min, .problem = {}}, noon));
   CHECK_FALSE(is_troubled(guard, {}, {.at = noon - 5min, .problem = {}}, noon));
   CHECK(is_troubled(guard, {}, {.at = noon - 7min, .problem = {}}, noon));
 }
 
-TEST_CASE("What closes the breaker is a time, and what is none is told") {
-  CHECK(read_closing("").problem.empty());
-  CHECK(read_closing("2026-11-24T12:00:00Z").at == noon);
-  CHECK_FALSE(read_closing("12:00").at.has_value());
-  CHECK_FALSE(read_closing("12:00").problem.empty());
+TEST_CASE("What closes the breaker is a time, and what is none is emitted") {
+  CHECK(parse_breaker_override("").problem.empty());
+  CHECK(parse_breaker_override("2026-11-24T12:00:00Z").at == noon);
+  CHECK_FALSE(parse_breaker_override("12:00").at.has_value());
+  CHECK_FALSE(parse_breaker_override("12:00").problem.empty());
 }
 
-TEST_CASE("Golden: the breaker is open with more than so many and more than that share, until a person closes it") {
+TEST_CASE(
+    "Golden: the breaker is open with more than so many and more than that share, until a person "
+    "closes it") {
   for (const FleetRow& row : fleets) {
     CAPTURE(row.name);
-    const auto ago = [](std::optional<Duration> since) { return since ? std::optional(noon - *since) : std::nullopt; };
-    const Closing closing{.at = ago(row.closed_ago), .problem = {}};
+    const auto ago = [](std::optional<Duration> since) {
+      return since ? std::optional(noon - *since) : std::nullopt;
+    };
+    const BreakerOverride breaker_override{.at = ago(row.closed_ago), .problem = {}};
     const Fleet fleet{.guarded = row.guarded, .troubled = row.troubled, .held = row.held};
-    const auto above = last_above(row.settings, fleet, closing, ago(row.above_ago), noon);
-    const Breaker breaker = judge_fleet(row.settings, fleet, closing, above, noon);
+    const auto above = last_above(row.settings, fleet, breaker_override, ago(row.above_ago), noon);
+    const Breaker breaker = evaluate_fleet(row.settings, fleet, breaker_override, above, noon);
     CHECK(breaker.is_open == row.is_open);
     CHECK(breaker.message.empty() != row.is_open);
   }
@@ -113,25 +134,29 @@ TEST_CASE("Golden: the breaker is open with more than so many and more than that
 
 TEST_CASE("An open breaker says both figures, both limits and what closes it") {
   const std::string words =
-      "7 of 30 guarded Deployments fail or were rolled back within 5m (the breaker opens above 5 and above 10%): a cause in "
+      "7 of 30 guarded Deployments fail or were rolled back within 5m (the breaker opens above 5 "
+      "and above 10%): a cause in "
       "common "
-      "is likelier than so many bad releases. It closes when it has been calm for 5m, or when an administrator sets "
+      "is likelier than so many bad releases. It closes when it has been calm for 5m, or when an "
+      "administrator sets "
       "lastgood.dev/close-breaker on the controller's Lease to the present time";
-  CHECK(judge_fleet({}, {.guarded = 30, .troubled = 7}, {}, noon, noon).message == words);
-  CHECK(judge_fleet({}, {.guarded = 30, .troubled = 7}, read_closing("soon"), noon, noon).message ==
-        words +
-            ". lastgood.dev/close-breaker on the Lease says \"soon\", which is no time such as \"2026-11-24T12:00:00Z\", "
-            "and so closes nothing");
+  CHECK(evaluate_fleet({}, {.guarded = 30, .troubled = 7}, {}, noon, noon).message == words);
+  CHECK(
+      evaluate_fleet({}, {.guarded = 30, .troubled = 7}, parse_breaker_override("soon"), noon, noon)
+          .message == words +
+                          ". lastgood.dev/close-breaker on the Lease says \"soon\", which is no "
+                          "time such as \"2026-11-24T12:00:00Z\", "
+                          "and so closes nothing");
 }
 
 //  ✗✗✗ with the breaker open ─▶ Held BreakerOpen ─▶ closed, still failing ─▶ v1
 TEST_CASE("What the breaker held is put back when it is closed and the release still fails") {
-  Life life;
-  life.ship("v1").roll_out().look().look().ship("v2").look().roll_out().look({pass("rollout")});
-  life.breaker = {.is_open = true, .message = "many fail"};
-  life.fail_thrice();
-  CHECK(life.standing() == "Held BreakerOpen");
-  life.breaker = {};
-  life.watch(10s, {fails("health")});
-  CHECK(life.on_deployment() == "v1");
+  DeploymentHarness harness;
+  harness.ship("v1").roll_out().look().look().ship("v2").look().roll_out().look({pass("rollout")});
+  harness.breaker = {.is_open = true, .message = "many fail"};
+  harness.fail_thrice();
+  CHECK(harness.standing() == "Held BreakerOpen");
+  harness.breaker = {};
+  harness.watch(10s, {fails("health")});
+  CHECK(harness.on_deployment() == "v1");
 }

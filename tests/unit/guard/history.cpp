@@ -9,7 +9,7 @@ namespace lastgood::guard::test {
 
 namespace {
 
-using Samples = std::vector<api::Sample>;
+using Samples = std::vector<api::Measurement>;
 
 const Samples well{pass("rollout"), pass("health")};
 
@@ -23,17 +23,17 @@ struct Kind {
 std::string template_named(int which) { return "v" + std::to_string(which + 1); }
 
 void release(Watched& w, int which) {
-  w.life.ship(template_named(which));
+  w.harness.ship(template_named(which));
   w.look();
-  w.life.roll_out();
+  w.harness.roll_out();
   w.look({pass("rollout")});
 }
 
 void seen_through(Watched& w, int) {
   w.look();
-  w.life.roll_out();
+  w.harness.roll_out();
   w.watch(2, well);
-  w.life.pass_time(6min);
+  w.harness.pass_time(6min);
   w.watch(2, well);
 }
 
@@ -45,67 +45,70 @@ void bad_release(Watched& w, int which) {
 }
 
 void request(Watched& w, int which) {
-  if (which == 0) w.life.ask();
-  if (which == 1) w.life.ask({.to_revision = 1});
-  if (which == 2) w.life.ask({.force = true});
-  if (which == 3) w.life.ask({.to_revision = 2, .force = true});
-  if (which == 4) w.life.ask({.drill = true});
+  if (which == 0) w.harness.ask();
+  if (which == 1) w.harness.ask({.to_revision = 1});
+  if (which == 2) w.harness.ask({.force = true});
+  if (which == 3) w.harness.ask({.to_revision = 2, .force = true});
+  if (which == 4) w.harness.ask({.drill = true});
   w.watch(2, {});
 }
 
 void restart_earlier(Watched& w, int which) {
-  Life& life = w.life;
-  const auto back = std::min(life.persisted.size(), static_cast<std::size_t>(which));
-  life.restart_with(back == 0 ? life.written : life.persisted[life.persisted.size() - back]);
+  DeploymentHarness& harness = w.harness;
+  const auto back = std::min(harness.persisted.size(), static_cast<std::size_t>(which));
+  harness.restart_with(back == 0 ? harness.written
+                                 : harness.persisted[harness.persisted.size() - back]);
 }
 
 void resume(Watched& w, int which) {
   if (which > 2) {
-    w.life.guard.freeze.reset();
+    w.harness.guard.freeze.reset();
   } else {
-    w.life.guarding.resume = w.life.now;
+    w.harness.policy.resume = w.harness.now;
   }
 }
 
 void opt_in_again(Watched& w, int) {
-  const policy::EffectivePolicy before = w.life.guarding;
-  w.life.opt_out();
+  const policy::EffectivePolicy before = w.harness.policy;
+  w.harness.opt_out();
   w.look();
-  w.life.guarding = before;
+  w.harness.policy = before;
 }
 
-// "api" comes into the group, or is released anew: judged, breached, good before, unable, or not looked at yet.
+// "api" comes into the group, or is released anew: judged, breached, good before, unable, or not
+// looked at yet.
 void member_appears(Watched& w, int which) {
-  Life& life = w.life;
-  life.guarding.group = "shop";
+  DeploymentHarness& harness = w.harness;
+  harness.policy.group = "shop";
   GroupMember member{.deployment = "api"};
   if (which < 4) {
-    const Time since = which == 2 ? life.now - 1h : life.now;
+    const Time since = which == 2 ? harness.now - 1h : harness.now;
     member.guard.deployment_uid = Uid("api-uid");
-    member.guard.state = api::State::Watching;
-    member.guard.watch_started = since;
+    member.guard.state = api::State::Evaluating;
+    member.guard.evaluation_started = since;
     member.guard.current = api::Revision{.hash = TemplateHash("api2"), .number = 2, .since = since};
     if (which == 1) member.guard.current->verdict = api::RevisionVerdict::Breached;
     if (which == 2) member.guard.current->verdict = api::RevisionVerdict::Good;
     if (which == 3) member.cannot = "it is frozen (Contested)";
   }
-  life.group = {std::move(member)};
+  harness.group = {std::move(member)};
 }
 
 // It is the first, the second, or waits for approval.
 void member_calls(Watched& w, int which) {
   member_appears(w, 1);
-  const Life& life = w.life;
-  GroupMember& member = w.life.group.front();
+  const DeploymentHarness& harness = w.harness;
+  GroupMember& member = w.harness.group.front();
   api::Rollback call;
-  call.meta.key = {.namespace_ = "shop", .name = "api-" + std::to_string(life.facts.size()) + "-9f"};
+  call.meta.key = {.namespace_ = "shop",
+                   .name = "api-" + std::to_string(harness.events.size()) + "-9f"};
   call.spec.deployment = "api";
   call.spec.from = *member.guard.current;
   call.spec.to.hash = TemplateHash("api1");
   call.spec.check = "health";
-  call.spec.reason = "WrongStatus";
-  call.spec.detected = life.now;
-  call.spec.group = api::GroupCall{.name = "shop", .members = {"api", "web"}};
+  call.spec.reason = api::Reason::WrongStatus;
+  call.spec.detected = harness.now;
+  call.spec.group = api::GroupRollback{.name = "shop", .members = {"api", "web"}};
   if (which < 2) std::ranges::reverse(call.spec.group->members);
   if (which == 4) call.spec.mode = api::Mode::Approve;
   member.guard.rollback = call.meta.key.name;
@@ -116,15 +119,16 @@ void member_calls(Watched& w, int which) {
 void call_goes_on(Watched& w, int which) {
   using enum api::RollbackPhase;
   constexpr std::array phases{Superseded, TemplateRestored, Verifying, Succeeded, Failed};
-  if (w.life.group.empty() || !w.life.group.front().rollback) return;
-  api::RollbackStatus& status = w.life.group.front().rollback->status;
+  if (w.harness.group.empty() || !w.harness.group.front().rollback) return;
+  api::RollbackStatus& status = w.harness.group.front().rollback->status;
   if (api::finished(status.phase)) return;
   status.phase = phases.at(static_cast<std::size_t>(which));
-  if (status.phase != Superseded && status.phase != Failed && !status.template_restored) status.template_restored = w.life.now;
+  if (status.phase != Superseded && status.phase != Failed && !status.template_restored)
+    status.template_restored = w.harness.now;
 }
 
 void ask_other_checks(Watched& w, int which) {
-  auto& checks = w.life.guarding.spec.checks;
+  auto& checks = w.harness.policy.spec.checks;
   checks = web_policy().spec.checks;
   if (which < 2) checks.clear();
 }
@@ -133,59 +137,74 @@ constexpr auto always = std::optional<Also>();
 
 const std::vector<Kind> kinds = {
     {"released", always, 8, release},
-    {"shipped", always, 2, [](Watched& w, int which) { w.life.ship(template_named(which)); }},
-    {"rolled out", always, 5, [](Watched& w, int) { w.life.roll_out(); }},
-    {"not all", always, 1, [](Watched& w, int) { w.life.half_roll_out(); }},
-    {"scaled", always, 1, [](Watched& w, int which) { w.life.scale(which + 1); }},
+    {"shipped", always, 2, [](Watched& w, int which) { w.harness.ship(template_named(which)); }},
+    {"rolled out", always, 5, [](Watched& w, int) { w.harness.roll_out(); }},
+    {"not all", always, 1, [](Watched& w, int) { w.harness.half_roll_out(); }},
+    {"scaled", always, 1, [](Watched& w, int which) { w.harness.scale(which + 1); }},
     {"seen through", always, 6, seen_through},
     {"baked", always, 2,
      [](Watched& w, int) {
-       w.life.pass_time(10min);
+       w.harness.pass_time(10min);
        w.watch(2, well);
      }},
     {"failing", always, 10, fail},
     {"bad release", always, 10, bad_release},
-    {"breached at once", always, 2, [](Watched& w, int) { w.watch(1, {fails_at_once("rollout")}); }},
+    {"breached at once", always, 2,
+     [](Watched& w, int) { w.watch(1, {fails_at_once("rollout")}); }},
     {"passing", always, 2, [](Watched& w, int) { w.watch(1, well); }},
-    {"silent", always, 2, [](Watched& w, int which) { w.watch(which, {unknown("rollout"), unknown("health")}); }},
-    {"time", always, 2, [](Watched& w, int which) { w.life.pass_time(which * 3min); }},
-    {"restarted", always, 1, [](Watched& w, int) { w.life.restart(); }},
-    {"suspended", Also::Restraints, 1, [](Watched& w, int which) { w.life.suspend(which == 0); }},
-    {"paused", Also::Restraints, 1, [](Watched& w, int which) { w.life.pause(which == 0); }},
-    {"left alone", Also::Restraints, 1, [](Watched& w, int which) { w.life.guarding.pause_until = w.life.now + which * 5s; }},
-    {"without a pod", Also::Restraints, 1, [](Watched& w, int which) { w.life.scale(which == 0 ? 0 : 3).roll_out(); }},
+    {"silent", always, 2,
+     [](Watched& w, int which) { w.watch(which, {unknown("rollout"), unknown("health")}); }},
+    {"time", always, 2, [](Watched& w, int which) { w.harness.pass_time(which * 3min); }},
+    {"restarted", always, 1, [](Watched& w, int) { w.harness.restart(); }},
+    {"suspended", Also::Restraints, 1,
+     [](Watched& w, int which) { w.harness.suspend(which == 0); }},
+    {"paused", Also::Restraints, 1, [](Watched& w, int which) { w.harness.pause(which == 0); }},
+    {"left alone", Also::Restraints, 1,
+     [](Watched& w, int which) { w.harness.policy.pause_until = w.harness.now + which * 5s; }},
+    {"without a pod", Also::Restraints, 1,
+     [](Watched& w, int which) { w.harness.scale(which == 0 ? 0 : 3).roll_out(); }},
     {"opted in again", Also::Restraints, 1, opt_in_again},
-    {"deleting", Also::Restraints, 1, [](Watched& w, int which) { w.life.deployment.meta.deleting = which == 0; }},
+    {"deleting", Also::Restraints, 1,
+     [](Watched& w, int which) { w.harness.deployment.meta.deleting = which == 0; }},
     {"mode", Also::Modes, 3,
      [](Watched& w, int which) {
-       w.life.guarding.spec.mode = which < 3 ? api::Mode::Enforce : which == 3 ? api::Mode::Approve : api::Mode::Observe;
+       w.harness.policy.spec.mode = which < 3    ? api::Mode::Enforce
+                                    : which == 3 ? api::Mode::Approve
+                                                 : api::Mode::Observe;
      }},
-    {"approved", Also::Modes, 2, [](Watched& w, int) { w.life.approve(); }},
-    {"annotated", Also::Modes, 1, [](Watched& w, int) { w.life.guarding.approve = w.life.guard.rollback; }},
-    {"breaker", Also::Fleet, 4, [](Watched& w, int which) { w.life.breaker = {.is_open = which == 0, .message = "many"}; }},
+    {"approved", Also::Modes, 2, [](Watched& w, int) { w.harness.approve(); }},
+    {"annotated", Also::Modes, 1,
+     [](Watched& w, int) { w.harness.policy.approve = w.harness.guard.rollback; }},
+    {"breaker", Also::Fleet, 4,
+     [](Watched& w, int which) { w.harness.breaker = {.is_open = which == 0, .message = "many"}; }},
     {"preflight", Also::Preflight, 4,
      [](Watched& w, int which) {
-       w.life.preflight = api::Preflight{.ready = which == 0   ? api::Truth::False
-                                                  : which == 1 ? api::Truth::Unknown
-                                                               : api::Truth::True,
-                                         .reason = "Refused"};
-       if (which == 2) w.life.preflight.reset();
+       w.harness.preflight = api::Preflight{.ready = which == 0   ? api::ConditionStatus::False
+                                                     : which == 1 ? api::ConditionStatus::Unknown
+                                                                  : api::ConditionStatus::True,
+                                            .reason = api::Reason::AdmissionDenied};
+       if (which == 2) w.harness.preflight.reset();
      }},
-    {"asked", Also::Requests, 3, request},
-    {"author", Also::Machines, 3, [](Watched& w, int which) { w.life.author = which < 3 ? machine : person; }},
+    {"asked", Also::RequestIndex, 3, request},
+    {"author", Also::Machines, 3,
+     [](Watched& w, int which) { w.harness.author = which < 3 ? machine : person; }},
     {"resumed", Also::Resumes, 3, resume},
-    {"shared", Also::Comparisons, 4, [](Watched& w, int which) { w.watch(3, {fails_as_before("health", which < 2)}); }},
-    {"cannot record", Also::Losses, 1, [](Watched& w, int which) { w.life.can_record = which > 0; }},
-    {"killed soon", Also::Losses, 1, [](Watched& w, int which) { w.life.steps_allowed = which; }},
+    {"shared", Also::Baselines, 4,
+     [](Watched& w, int which) { w.watch(3, {fails_as_before("health", which < 2)}); }},
+    {"cannot record", Also::Losses, 1,
+     [](Watched& w, int which) { w.harness.can_record = which > 0; }},
+    {"killed soon", Also::Losses, 1,
+     [](Watched& w, int which) { w.harness.steps_allowed = which; }},
     {"restarted earlier", Also::Losses, 1, restart_earlier},
     {"a member", Also::Groups, 2, member_appears},
     {"a member calls", Also::Groups, 2, member_calls},
     {"its call goes on", Also::Groups, 3, call_goes_on},
-    {"another place", Also::Groups, 1, [](Watched& w, int which) { w.life.guarding.group_order = which - 2; }},
+    {"another place", Also::Groups, 1,
+     [](Watched& w, int which) { w.harness.policy.group_order = which - 2; }},
     {"no group", Also::Groups, 1,
      [](Watched& w, int) {
-       w.life.guarding.group.clear();
-       w.life.group.clear();
+       w.harness.policy.group.clear();
+       w.harness.group.clear();
      }},
     {"other checks", Also::Checks, 2, ask_other_checks},
 };
@@ -193,7 +212,7 @@ const std::vector<Kind> kinds = {
 }  // namespace
 
 const api::Rollback* Look::begins() const {
-  const auto* start = std::get_if<StartRollback>(&decision.act);
+  const auto* start = std::get_if<StartRollback>(&plan.action);
   return start ? &start->record : nullptr;
 }
 
@@ -203,23 +222,24 @@ const api::Rollback* Look::touches() const {
 
 const api::Rollback* Look::touches_by_itself() const {
   const api::Rollback* touched = touches();
-  return touched && !api::is_by_hand(touched->spec) ? touched : nullptr;
+  return touched && !api::is_manual(touched->spec) ? touched : nullptr;
 }
 
-Watched::Watched(Life lived, Property property) : life(std::move(lived)), property_(std::move(property)) {}
+Watched::Watched(DeploymentHarness lived, Property property)
+    : harness(std::move(lived)), property_(std::move(property)) {}
 
-void Watched::look(std::vector<api::Sample> samples) {
-  const Life before = life;
-  const World world = life.world(samples);
-  const Decision decision = decide(world, life.now);
-  life.look(std::move(samples));
-  property_({.world = world, .decision = decision, .before = before, .after = life});
+void Watched::look(std::vector<api::Measurement> measurements) {
+  const DeploymentHarness before = harness;
+  const Inputs inputs = harness.inputs(measurements);
+  const Plan plan = decide(inputs, harness.now);
+  harness.look(std::move(measurements));
+  property_({.inputs = inputs, .plan = plan, .before = before, .after = harness});
 }
 
-void Watched::watch(int looks, const std::vector<api::Sample>& samples) {
+void Watched::watch(int looks, const std::vector<api::Measurement>& measurements) {
   for (int i = 0; i < looks; ++i) {
-    life.pass_time(10s);
-    look(samples);
+    harness.pass_time(10s);
+    look(measurements);
   }
 }
 
@@ -234,20 +254,23 @@ rc::Gen<std::vector<History>> histories(std::vector<Also> also) {
     if (which && std::ranges::find(also, *which) == also.end()) continue;
     weighted.insert(weighted.end(), static_cast<std::size_t>(kinds[i].weight), static_cast<int>(i));
   }
-  const auto one = rc::gen::map(rc::gen::pair(rc::gen::elementOf(weighted), rc::gen::inRange(0, 5)),
-                                [](const auto& pair) { return Happening{.kind = pair.first, .which = pair.second}; });
-  return rc::gen::container<std::vector<History>>(6, rc::gen::scale(0.4, rc::gen::container<History>(one)));
+  const auto one = rc::gen::map(
+      rc::gen::pair(rc::gen::elementOf(weighted), rc::gen::inRange(0, 5)),
+      [](const auto& pair) { return Happening{.kind = pair.first, .which = pair.second}; });
+  return rc::gen::container<std::vector<History>>(
+      6, rc::gen::scale(0.4, rc::gen::container<History>(one)));
 }
 
-void live(const History& history, const Property& property, const std::function<void(Life&)>& given) {
-  Life life;
-  life.ship("v1").roll_out().look().look();
+void live(const History& history, const Property& property,
+          const std::function<void(DeploymentHarness&)>& given) {
+  DeploymentHarness harness;
+  harness.ship("v1").roll_out().look().look();
   for (int which = 1; which < 5; ++which) {
-    life.sets.push_back(replica_set(template_named(which), false, which + 1));
-    if (which == 2) life.sets.back().no_rollback_past = true;
+    harness.sets.push_back(replica_set(template_named(which), false, which + 1));
+    if (which == 2) harness.sets.back().no_rollback_past = true;
   }
-  if (given) given(life);
-  Watched watched(std::move(life), property);
+  if (given) given(harness);
+  Watched watched(std::move(harness), property);
   for (const Happening& it : history) {
     kinds[static_cast<std::size_t>(it.kind)].happens(watched, it.which);
     watched.look();

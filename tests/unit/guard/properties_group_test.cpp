@@ -1,5 +1,5 @@
-// Deployments that must change together, whatever happens in whatever order: each invariant by its name, over random histories
-// of three of them.
+// Deployments that must change together, whatever happens in whatever order: each invariant by its
+// name, over random histories of three of them.
 #include <algorithm>
 #include <catch2/catch.hpp>
 
@@ -53,14 +53,16 @@ TEST_CASE("Always: a group is called only when each of its members could go back
   });
 }
 
-TEST_CASE("Always: those are called that were released with it or since, and no others", "[property]") {
+TEST_CASE("Always: those are called that were released with it or since, and no others",
+          "[property]") {
   hold_together([](Together& group, const GroupHistory& history, int& met) {
     group.at_call = [&](const Called& call) {
       met += 1;
       for (std::size_t who = 0; who < how_many; ++who) {
-        const Told& told = group.told[who];
-        const bool is_in = !group.lives[who].guarding.group.empty();
-        const bool is_released_with_it = told.runs_release && (!told.good || *told.good >= call.released);
+        const Told& emitted = group.emitted[who];
+        const bool is_in = !group.lives[who].policy.group.empty();
+        const bool is_released_with_it =
+            emitted.runs_release && (!emitted.good || *emitted.good >= call.released);
         const bool is_called = std::ranges::find(call.members, who) != call.members.end();
         RC_ASSERT(is_called == (is_in && is_released_with_it));
       }
@@ -69,44 +71,52 @@ TEST_CASE("Always: those are called that were released with it or since, and no 
   });
 }
 
-TEST_CASE("Always: before the first is touched, nobody is left out who was released with it or since", "[property]") {
+TEST_CASE(
+    "Always: before the first is touched, nobody is left out who was released with it or since",
+    "[property]") {
   hold_together([](Together& group, const GroupHistory& history, int& met) {
     group.at_touch = [&](const Touched& touched) {
-      const bool is_first = std::ranges::find(group.touches, touched.call, &Touched::call) == group.touches.end();
+      const bool is_first =
+          std::ranges::find(group.touches, touched.call, &Touched::call) == group.touches.end();
       const Called* call = group.call_named(touched.call);
-      const Time released = call ? call->released : touched.rollback.spec.released.value_or(touched.at);
+      const Time released =
+          call ? call->released : touched.rollback.spec.released.value_or(touched.at);
       if (!is_first || !group.is_in(touched.who) || (call && !group.is_in(call->who))) return;
       for (std::size_t who = 0; who < how_many; ++who) {
-        const Told& told = group.told[who];
-        const bool is_released_with_it = told.runs_release && (!told.good || *told.good >= released);
+        const Told& emitted = group.emitted[who];
+        const bool is_released_with_it =
+            emitted.runs_release && (!emitted.good || *emitted.good >= released);
         if (who == touched.who || !group.is_in(who) || !is_released_with_it) continue;
         met += 1;
         RC_ASSERT(call && std::ranges::find(call->members, who) != call->members.end());
         // And it is still the release that was called back.
-        RC_ASSERT(told.shipped <= call->at);
+        RC_ASSERT(emitted.shipped <= call->at);
       }
     };
     happen(group, history);
   });
 }
 
-TEST_CASE("Always: where the policy asks for approval a member goes back only once a person has approved of it or of the call",
-          "[property]") {
+TEST_CASE(
+    "Always: where the policy asks for approval a member goes back only once a person has approved "
+    "of it or of the call",
+    "[property]") {
   hold_together([](Together& group, const GroupHistory& history, int& met) {
     group.at_touch = [&](const Touched& touched) {
-      if (group.lives[touched.who].guarding.spec.mode != api::Mode::Approve) return;
+      if (group.lives[touched.who].policy.spec.mode != api::Mode::Approve) return;
       met += 1;
       const Called* call = group.call_named(touched.call);
       const auto& caller = call ? group.lives[call->who].rollback : std::nullopt;
-      const bool is_approved = caller && caller->meta.key.name == touched.call && caller->spec.approved;
+      const bool is_approved =
+          caller && caller->meta.key.name == touched.call && caller->spec.approved;
       RC_ASSERT(touched.rollback.spec.approved || is_approved);
     };
     happen(group, history);
     // Of all of them from here on; a person says yes to what then waits for it.
     group.clear_the_way();
-    for (Life& life : group.lives) life.guarding.spec.mode = api::Mode::Approve;
+    for (DeploymentHarness& harness : group.lives) harness.policy.spec.mode = api::Mode::Approve;
     group.come_to_rest();
-    for (Life& life : group.lives) life.approve();
+    for (DeploymentHarness& harness : group.lives) harness.approve();
     group.come_to_rest();
   });
 }
@@ -115,7 +125,7 @@ TEST_CASE("Always: a group changes a template once at most for each release", "[
   hold_together([](Together& group, const GroupHistory& history, int& met) {
     group.at_touch = [&](const Touched& touched) {
       met += 1;
-      RC_ASSERT(group.told[touched.who].runs_release);
+      RC_ASSERT(group.emitted[touched.who].runs_release);
     };
     happen(group, history);
     group.clear_the_way();
@@ -123,7 +133,8 @@ TEST_CASE("Always: a group changes a template once at most for each release", "[
   });
 }
 
-TEST_CASE("Always: a group goes back in the order of the call, each rolled out before the next", "[property]") {
+TEST_CASE("Always: a group goes back in the order of the call, each rolled out before the next",
+          "[property]") {
   hold_together([](Together& group, const GroupHistory& history, int& met) {
     group.at_touch = [&](const Touched& touched) {
       const Called* call = group.call_named(touched.call);
@@ -132,7 +143,7 @@ TEST_CASE("Always: a group goes back in the order of the call, each rolled out b
         if (before == touched.who) break;
         if (group.has_other_plans(before, call->at)) continue;
         met += 1;
-        RC_ASSERT(!group.told[before].runs_release);
+        RC_ASSERT(!group.emitted[before].runs_release);
         RC_ASSERT(api::rollout_complete(group.lives[before].deployment));
       }
     };
@@ -146,16 +157,18 @@ namespace {
 
 using Change = void (*)(Together&, std::size_t who);
 
-// Each changes something that a group depends on, and comes to the same whichever of two comes first.
+// Each changes something that a group depends on, and comes to the same whichever of two comes
+// first.
 const std::vector<Change> changes = {
-    [](Together& g, std::size_t who) { g.lives[who].suspend(!g.lives[who].guarding.spec.suspend); },
+    [](Together& g, std::size_t who) { g.lives[who].suspend(!g.lives[who].policy.spec.suspend); },
     [](Together& g, std::size_t who) { g.lives[who].pause(!g.lives[who].deployment.paused); },
-    [](Together& g, std::size_t who) { g.lives[who].guarding.group_order += 2; },
-    [](Together& g, std::size_t who) { g.lives[who].guarding.group_order -= 2; },
+    [](Together& g, std::size_t who) { g.lives[who].policy.group_order += 2; },
+    [](Together& g, std::size_t who) { g.lives[who].policy.group_order -= 2; },
     [](Together& g, std::size_t who) { g.is_in(who) ? g.take_out(who) : g.take_in(who); },
     [](Together& g, std::size_t who) {
       auto& ready = g.lives[who].preflight->ready;
-      ready = ready == api::Truth::True ? api::Truth::False : api::Truth::True;
+      ready = ready == api::ConditionStatus::True ? api::ConditionStatus::False
+                                                  : api::ConditionStatus::True;
     },
     [](Together& g, std::size_t who) { g.lives[who].roll_out(); },
 };
@@ -166,7 +179,7 @@ using Arrivals = std::vector<std::pair<Change, std::size_t>>;
 Together after(const Arrivals& arrivals, const std::vector<bool>& bad, std::size_t first) {
   Together group;
   for (std::size_t who = 0; who < how_many; ++who) group.ship(who, !bad[who]);
-  for (Life& life : group.lives) life.roll_out();
+  for (DeploymentHarness& harness : group.lives) harness.roll_out();
   group.pass(10s, first, true);
   for (const auto& [change, who] : arrivals) {
     change(group, who);
@@ -178,17 +191,21 @@ Together after(const Arrivals& arrivals, const std::vector<bool>& bad, std::size
 
 }  // namespace
 
-TEST_CASE("Always: whatever the order in which what happens at one moment arrives, a group ends the same", "[property]") {
+TEST_CASE(
+    "Always: whatever the order in which what happens at one moment arrives, a group ends the same",
+    "[property]") {
   int gone_back = 0;
   int stayed = 0;
   const bool held = rc::check([&] {
     for (int i = 0; i < 5; ++i) {
-      const auto one = rc::gen::pair(rc::gen::elementOf(changes), rc::gen::inRange<std::size_t>(0, how_many));
+      const auto one =
+          rc::gen::pair(rc::gen::elementOf(changes), rc::gen::inRange<std::size_t>(0, how_many));
       const auto some = *rc::gen::scale(0.1, rc::gen::container<Arrivals>(one));
       const auto bad = *rc::gen::container<std::vector<bool>>(how_many, rc::gen::arbitrary<bool>());
       auto other = some;
       std::ranges::reverse(other);
-      std::ranges::rotate(other, other.begin() + *rc::gen::inRange<std::ptrdiff_t>(0, std::ssize(other) + 1));
+      std::ranges::rotate(
+          other, other.begin() + *rc::gen::inRange<std::ptrdiff_t>(0, std::ssize(other) + 1));
       const Together a = after(some, bad, 0);
       const Together b = after(other, bad, *rc::gen::inRange<std::size_t>(0, how_many));
       (a.touches.empty() ? stayed : gone_back) += 1;
@@ -211,7 +228,8 @@ TEST_CASE("Always: all of a group go back, or none", "[property]") {
     for (const Called& call : group.calls) {
       if (!is_in_force(group, call)) continue;
       const auto meant = still_meant(group, call);
-      const auto gone = std::ranges::count_if(meant, [&](std::size_t who) { return !group.told[who].runs_release; });
+      const auto gone = std::ranges::count_if(
+          meant, [&](std::size_t who) { return !group.emitted[who].runs_release; });
       met += gone > 1 ? 1 : 0;
       RC_ASSERT(gone == 0 || gone == std::ssize(meant));
     }

@@ -1,12 +1,13 @@
-// Restraint, whatever happens in whatever order: each invariant of what is never done, by its name, over random histories.
+// Restraint, whatever happens in whatever order: each invariant of what is never done, by its name,
+// over random histories.
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <map>
 
 #include "guard/group/group.hpp"
-#include "rollback/record.hpp"
 #include "guard/target.hpp"
 #include "history.hpp"
+#include "rollback/record.hpp"
 
 using namespace lastgood;
 using namespace lastgood::guard;
@@ -15,12 +16,14 @@ using enum Also;
 
 namespace {
 
-const std::vector<Also> everything = {Restraints, Modes,       Fleet,  Preflight, Requests, Machines,
-                                      Resumes,    Comparisons, Losses, Groups,    Checks};
+const std::vector<Also> everything = {Restraints,   Modes,    Fleet,   Preflight,
+                                      RequestIndex, Machines, Resumes, Baselines,
+                                      Losses,       Groups,   Checks};
 
 // No property holds anything where it is never put to the test: `met` counts how often it was.
 template <typename MakeProperty>
-void hold_always(const std::vector<Also>& also, MakeProperty make, const std::function<void(Life&)>& given = {}) {
+void hold_always(const std::vector<Also>& also, MakeProperty make,
+                 const std::function<void(DeploymentHarness&)>& given = {}) {
   int met = 0;
   const bool held = rc::check([&] {
     for (const History& history : *histories(also)) live(history, make(met), given);
@@ -30,25 +33,27 @@ void hold_always(const std::vector<Also>& also, MakeProperty make, const std::fu
   CHECK(met > 0);
 }
 
-bool is_forced(const api::Rollback& rollback) { return rollback.spec.force && api::is_by_hand(rollback.spec); }
+bool is_forced(const api::Rollback& rollback) {
+  return rollback.spec.force && api::is_manual(rollback.spec);
+}
 
 // Asked of each Rollback as it is about to change the template for the first time.
 const api::Rollback* about_to_touch(const Look& look) {
   const auto* start = look.begins();
-  if (start && std::get<StartRollback>(look.decision.act).carry_out) return start;
-  const bool goes_on = std::holds_alternative<CarryOutRollback>(look.decision.act);
-  const auto& rollback = look.world.rollback;
-  const bool is_untouched =
-      goes_on && rollback->status.phase == api::RollbackPhase::Pending && !rollback::is_marked_by(look.world.deployment, *rollback);
+  if (start && std::get<StartRollback>(look.plan.action).carry_out) return start;
+  const bool goes_on = std::holds_alternative<ResumeRollback>(look.plan.action);
+  const auto& rollback = look.inputs.rollback;
+  const bool is_untouched = goes_on && rollback->status.phase == api::RollbackPhase::Pending &&
+                            !rollback::is_marked_by(look.inputs.deployment, *rollback);
   return is_untouched ? &*rollback : nullptr;
 }
 
-void check_called(const World& world, const api::Rollback& begun) {
+void check_called(const Inputs& inputs, const api::Rollback& begun) {
   const auto by = [&](const GroupMember& member) {
     return member.rollback && member.rollback->meta.key.name == begun.spec.caused_by;
   };
-  const auto caller = std::ranges::find_if(world.group, by);
-  RC_ASSERT(caller != world.group.end());
+  const auto caller = std::ranges::find_if(inputs.group, by);
+  RC_ASSERT(caller != inputs.group.end());
   const api::Rollback& call = *caller->rollback;
   const bool is_called = std::ranges::count(call.spec.group->members, "web") == 1;
   RC_ASSERT(is_called);
@@ -60,7 +65,8 @@ void check_called(const World& world, const api::Rollback& begun) {
 
 TEST_CASE("Always: a release is rolled back once at most", "[property]") {
   hold_always(everything, [](int& met) {
-    return [&met, done = std::map<std::pair<std::string, std::int64_t>, int>()](const Look& look) mutable {
+    return [&met, done = std::map<std::pair<std::string, std::int64_t>, int>()](
+               const Look& look) mutable {
       const api::Rollback* touched = look.touches_by_itself();
       if (!touched) return;
       met += 1;
@@ -70,29 +76,30 @@ TEST_CASE("Always: a release is rolled back once at most", "[property]") {
   });
 }
 
-TEST_CASE("Always: never onto a quarantined or unproven template, unless a person forces it", "[property]") {
+TEST_CASE("Always: never onto a quarantined or unproven template, unless a person forces it",
+          "[property]") {
   hold_always(everything, [](int& met) {
     return [&met](const Look& look) {
       const api::Rollback* touched = about_to_touch(look);
       if (!touched || is_forced(*touched)) return;
       met += 1;
-      const auto& known = look.world.guard.revisions;
+      const auto& known = look.inputs.guard.revisions;
       const auto target = std::ranges::find(known, touched->spec.to.hash, &api::Revision::hash);
       const bool is_bad = target != known.end() && !is_proven(*target);
       RC_ASSERT(!is_bad);
-      RC_ASSERT(touched->spec.to.hash.value != look.world.deployment.template_digest.value);
+      RC_ASSERT(touched->spec.to.hash.value != look.inputs.deployment.template_digest.value);
     };
   });
 }
 
 TEST_CASE("Always: never past a mark, unless a person forces it", "[property]") {
-  hold_always({Restraints, Requests, Machines, Resumes, Groups}, [](int& met) {
+  hold_always({Restraints, RequestIndex, Machines, Resumes, Groups}, [](int& met) {
     return [&met](const Look& look) {
       const api::Rollback* touched = about_to_touch(look);
       if (!touched || is_forced(*touched)) return;
       met += 1;
-      RC_ASSERT(look.world.deployment.template_digest.value != "v3");
-      for (const api::Revision& one : look.world.guard.revisions) {
+      RC_ASSERT(look.inputs.deployment.template_digest.value != "v3");
+      for (const api::Revision& one : look.inputs.guard.revisions) {
         if (one.hash == touched->spec.to.hash) break;
         RC_ASSERT(one.hash.value != "v3");
       }
@@ -100,52 +107,58 @@ TEST_CASE("Always: never past a mark, unless a person forces it", "[property]") 
   });
 }
 
-TEST_CASE("Always: nothing begins but on a check that fails now, or by a call of its group that was not called off",
-          "[property]") {
+TEST_CASE(
+    "Always: nothing begins but on a check that fails now, or by a call of its group that was not "
+    "called off",
+    "[property]") {
   hold_always(everything, [](int& met) {
     return [&met](const Look& look) {
       const api::Rollback* begun = look.begins();
       if (!begun) return;
       met += 1;
-      if (!begun->spec.caused_by.empty()) return check_called(look.world, *begun);
-      const auto& checks = look.decision.guard.checks;
+      if (!begun->spec.caused_by.empty()) return check_called(look.inputs, *begun);
+      const auto& checks = look.plan.guard.checks;
       const auto check = std::ranges::find(checks, begun->spec.check, &api::CheckStatus::name);
       RC_ASSERT(check != checks.end());
-      RC_ASSERT(check->result == api::SampleResult::Fail);
+      RC_ASSERT(check->result == api::MeasurementResult::Fail);
       RC_ASSERT(check->last_failure >= look.before.now - 30s);
     };
   });
 }
 
 TEST_CASE("Always: nothing that fails for the other revision too is a reason", "[property]") {
-  hold_always({Comparisons, Restraints, Losses}, [](int& met) {
+  hold_always({Baselines, Restraints, Losses}, [](int& met) {
     return [&met](const Look& look) {
       const api::Rollback* begun = look.begins();
       if (!begun) return;
       met += 1;
-      const auto& checks = look.decision.guard.checks;
+      const auto& checks = look.plan.guard.checks;
       const auto check = std::ranges::find(checks, begun->spec.check, &api::CheckStatus::name);
-      const bool is_shared = check->comparison && check->comparison->result == api::SampleResult::Fail;
+      const bool is_shared =
+          check->baseline && check->baseline->result == api::MeasurementResult::Fail;
       RC_ASSERT(!is_shared);
     };
   });
 }
 
-TEST_CASE("Always: nothing is touched while it is suspended, paused, deleted, without a pod or to be left alone", "[property]") {
+TEST_CASE(
+    "Always: nothing is touched while it is suspended, paused, deleted, without a pod or to be "
+    "left alone",
+    "[property]") {
   hold_always(everything, [](int& met) {
     return [&met](const Look& look) {
-      if (look.decision.act.index() == 0) return;
+      if (look.plan.action.index() == 0) return;
       met += 1;
-      const auto& [deployment, guarding] = std::tie(look.world.deployment, look.world.guarding);
-      RC_ASSERT(guarding.governs());
+      const auto& [deployment, policy] = std::tie(look.inputs.deployment, look.inputs.policy);
+      RC_ASSERT(policy.governs());
       RC_ASSERT(!deployment.meta.deleting);
-      const bool is_drill = std::holds_alternative<RunDrill>(look.decision.act);
+      const bool is_drill = std::holds_alternative<RunDrill>(look.plan.action);
       if (!is_drill) RC_ASSERT(!deployment.paused);
       if (!is_drill) RC_ASSERT(deployment.replicas > 0);
       const api::Rollback* touched = about_to_touch(look);
       if (!touched || is_forced(*touched)) return;
-      RC_ASSERT(!guarding.spec.suspend);
-      const bool is_left_alone = guarding.pause_until && *guarding.pause_until > look.before.now;
+      RC_ASSERT(!policy.spec.suspend);
+      const bool is_left_alone = policy.pause_until && *policy.pause_until > look.before.now;
       RC_ASSERT(!is_left_alone);
     };
   });
@@ -157,20 +170,23 @@ TEST_CASE("Always: never over a newer choice of a person", "[property]") {
       const api::Rollback* touched = about_to_touch(look);
       if (!touched) return;
       met += 1;
-      RC_ASSERT(touched->spec.from.hash.value == look.world.deployment.template_digest.value);
-      RC_ASSERT(touched->spec.deployment_uid == look.world.deployment.meta.uid);
+      RC_ASSERT(touched->spec.from.hash.value == look.inputs.deployment.template_digest.value);
+      RC_ASSERT(touched->spec.deployment_uid == look.inputs.deployment.meta.uid);
     };
   });
 }
 
-TEST_CASE("Always: never more rollbacks within the window than the limit says, but a person resumes it", "[property]") {
-  const auto given = [](Life& life) {
-    life.guarding.spec.cooldown = 0s;
-    life.guarding.spec.limit = {.count = 2, .within = 30min};
+TEST_CASE(
+    "Always: never more rollbacks within the window than the limit says, but a person resumes it",
+    "[property]") {
+  const auto given = [](DeploymentHarness& harness) {
+    harness.policy.spec.cooldown = 0s;
+    harness.policy.spec.limit = {.count = 2, .within = 30min};
   };
   const auto make = [](int& met) {
     return [&met, done = std::vector<Time>()](const Look& look) mutable {
-      const bool is_resumed = std::ranges::any_of(look.decision.facts, [](const Fact& fact) { return fact.reason == "Resumed"; });
+      const bool is_resumed = std::ranges::any_of(
+          look.plan.events, [](const EventRecord& event) { return event.reason == api::Reason::Resumed; });
       if (is_resumed) done.clear();
       if (!look.touches_by_itself()) return;
       met += 1;
@@ -183,10 +199,12 @@ TEST_CASE("Always: never more rollbacks within the window than the limit says, b
   hold_always({Machines, Resumes}, make, given);
 }
 
-TEST_CASE("Always: never two rollbacks within the cooldown, but a person resumes it", "[property]") {
+TEST_CASE("Always: never two rollbacks within the cooldown, but a person resumes it",
+          "[property]") {
   hold_always({Resumes}, [](int& met) {
     return [&met, last = std::optional<Time>()](const Look& look) mutable {
-      const bool is_resumed = std::ranges::any_of(look.decision.facts, [](const Fact& fact) { return fact.reason == "Resumed"; });
+      const bool is_resumed = std::ranges::any_of(
+          look.plan.events, [](const EventRecord& event) { return event.reason == api::Reason::Resumed; });
       if (is_resumed) last.reset();
       if (!look.touches_by_itself()) return;
       if (last) met += 1;
@@ -197,13 +215,16 @@ TEST_CASE("Always: never two rollbacks within the cooldown, but a person resumes
   });
 }
 
-TEST_CASE("Always: nothing by itself while the breaker is open, but a group that has begun is finished", "[property]") {
+TEST_CASE(
+    "Always: nothing by itself while the breaker is open, but a group that has begun is finished",
+    "[property]") {
   hold_always(everything, [](int& met) {
     return [&met](const Look& look) {
       const api::Rollback* touched = about_to_touch(look);
-      if (!touched || api::is_by_hand(touched->spec) || has_group_begun(look.world, *touched)) return;
+      if (!touched || api::is_manual(touched->spec) || has_group_begun(look.inputs, *touched))
+        return;
       met += 1;
-      RC_ASSERT(!look.world.breaker.is_open);
+      RC_ASSERT(!look.inputs.breaker.is_open);
     };
   });
 }
@@ -211,79 +232,84 @@ TEST_CASE("Always: nothing by itself while the breaker is open, but a group that
 TEST_CASE("Always: nothing begins that was not just found to work", "[property]") {
   hold_always(everything, [](int& met) {
     return [&met](const Look& look) {
-      const auto* bound = std::get_if<BindRequest>(&look.decision.act);
+      const auto* bound = std::get_if<BindRequest>(&look.plan.action);
       const api::Rollback* begun = bound ? &bound->record : look.begins();
       if (!begun) return;
       met += 1;
-      const auto& preflight = look.world.preflight;
+      const auto& preflight = look.inputs.preflight;
       RC_ASSERT(preflight.has_value());
-      const bool is_ready =
-          preflight->ready == api::Truth::True || (begun->spec.force && preflight->reason == "MissingReference");
+      const bool is_ready = preflight->ready == api::ConditionStatus::True ||
+                            (begun->spec.force && preflight->reason == api::Reason::MissingReference);
       RC_ASSERT(is_ready);
       RC_ASSERT(preflight->generation == begun->spec.generation);
-      RC_ASSERT(preflight->target == begun->spec.to.kept_as);
+      RC_ASSERT(preflight->target == begun->spec.to.snapshot);
     };
   });
 }
 
-TEST_CASE("Always: nothing by itself in mode Observe, nothing unapproved in mode Approve", "[property]") {
+TEST_CASE("Always: nothing by itself in mode Observe, nothing unapproved in mode Approve",
+          "[property]") {
   hold_always(everything, [](int& met) {
     return [&met](const Look& look) {
       const api::Rollback* touched = about_to_touch(look);
-      if (!touched || api::is_by_hand(touched->spec)) return;
+      if (!touched || api::is_manual(touched->spec)) return;
       met += 1;
-      RC_ASSERT(look.world.guarding.spec.mode != api::Mode::Observe);
-      const bool is_approved = touched->spec.approved || look.world.guarding.approve == touched->meta.key.name;
+      RC_ASSERT(look.inputs.policy.spec.mode != api::Mode::Observe);
+      const bool is_approved =
+          touched->spec.approved || look.inputs.policy.approve == touched->meta.key.name;
       const bool was_asked_for = touched->spec.mode == api::Mode::Approve;
       // The policy as it is now: what was recorded before it asked for approval needs it too.
-      const bool is_asked_for = touched->spec.caused_by.empty() && look.world.guarding.spec.mode == api::Mode::Approve;
+      const bool is_asked_for =
+          touched->spec.caused_by.empty() && look.inputs.policy.spec.mode == api::Mode::Approve;
       if (was_asked_for || is_asked_for) RC_ASSERT(is_approved);
     };
   });
 }
 
-TEST_CASE("Always: a decision that finishes a record begins none", "[property]") {
+TEST_CASE("Always: a plan that finishes a record begins none", "[property]") {
   hold_always(everything, [](int& met) {
     return [&met](const Look& look) {
-      if (!look.decision.rollback || !api::finished(look.decision.rollback->phase)) return;
+      if (!look.plan.rollback || !api::finished(look.plan.rollback->phase)) return;
       met += 1;
       RC_ASSERT(!look.begins());
     };
   });
 }
 
-TEST_CASE("Always: a machine never puts a quarantined template back more often than the limit says", "[property]") {
-  const auto given = [](Life& life) {
-    life.author = machine;
-    life.guarding.spec.limit = {.count = 2, .within = 24h * 365};
+TEST_CASE("Always: a machine never puts a quarantined template back more often than the limit says",
+          "[property]") {
+  const auto given = [](DeploymentHarness& harness) {
+    harness.author = machine;
+    harness.policy.spec.limit = {.count = 2, .within = 24h * 365};
   };
   hold_always(
       {},
       [](int& met) {
         return [&met, contests = std::size_t{0}](const Look& look) mutable {
-          const auto& guard = look.decision.guard;
+          const auto& guard = look.plan.guard;
           if (guard.contests.size() > contests) met += 1;
           contests = guard.contests.size();
-          const bool is_judged = guard.state != api::State::Frozen && look.world.guard.contests.size() < contests;
+          const bool is_judged =
+              guard.state != api::State::Frozen && look.inputs.guard.contests.size() < contests;
           if (contests >= 2) RC_ASSERT(!is_judged);
         };
       },
       given);
 }
 
-TEST_CASE("Always: a settled world decides nothing new", "[property]") {
+TEST_CASE("Always: a settled inputs decides nothing new", "[property]") {
   hold_always(everything, [](int& met) {
     return [&met](const Look& look) {
-      Life again = look.after;
+      DeploymentHarness again = look.after;
       again.executor = false;
       // The target may be another one now, and only then is a preflight of it there.
-      const bool is_pending = again.look().last.act.index() != 0;
-      if (is_pending || again.look().last.act.index() != 0) return;
+      const bool is_pending = again.look().last.action.index() != 0;
+      if (is_pending || again.look().last.action.index() != 0) return;
       const api::GuardStatus once = again.guard;
       again.look();
       met += 1;
-      RC_ASSERT(again.last.facts.empty());
-      RC_ASSERT(again.last.act.index() == 0U);
+      RC_ASSERT(again.last.events.empty());
+      RC_ASSERT(again.last.action.index() == 0U);
       RC_ASSERT(!worth_writing(once, again.guard));
     };
   });
@@ -291,42 +317,57 @@ TEST_CASE("Always: a settled world decides nothing new", "[property]") {
 
 namespace {
 
-using Change = void (*)(Life&);
+using Change = void (*)(DeploymentHarness&);
 
 // Each changes something that holds back, to the other way than it was.
 const std::vector<Change> changes = {
-    [](Life& l) { l.suspend(!l.guarding.spec.suspend); },
-    [](Life& l) { l.breaker = {.is_open = !l.breaker.is_open, .message = "many"}; },
-    [](Life& l) { l.guarding.pause_until = l.guarding.pause_until ? std::optional<Time>() : l.now + 1h; },
-    [](Life& l) { l.guarding.spec.mode = l.guarding.spec.mode == api::Mode::Observe ? api::Mode::Enforce : api::Mode::Observe; },
-    [](Life& l) { l.preflight->ready = l.preflight->ready == api::Truth::True ? api::Truth::False : api::Truth::True; },
-    [](Life& l) { l.deployment.paused = !l.deployment.paused; },
-    [](Life& l) { l.guarding.spec.limit.count = l.guarding.spec.limit.count == 3 ? 5 : 3; },
-    [](Life& l) { l.roll_out(); },
+    [](DeploymentHarness& l) { l.suspend(!l.policy.spec.suspend); },
+    [](DeploymentHarness& l) { l.breaker = {.is_open = !l.breaker.is_open, .message = "many"}; },
+    [](DeploymentHarness& l) {
+      l.policy.pause_until = l.policy.pause_until ? std::optional<Time>() : l.now + 1h;
+    },
+    [](DeploymentHarness& l) {
+      l.policy.spec.mode =
+          l.policy.spec.mode == api::Mode::Observe ? api::Mode::Enforce : api::Mode::Observe;
+    },
+    [](DeploymentHarness& l) {
+      l.preflight->ready = l.preflight->ready == api::ConditionStatus::True
+                               ? api::ConditionStatus::False
+                               : api::ConditionStatus::True;
+    },
+    [](DeploymentHarness& l) { l.deployment.paused = !l.deployment.paused; },
+    [](DeploymentHarness& l) {
+      l.policy.spec.limit.count = l.policy.spec.limit.count == 3 ? 5 : 3;
+    },
+    [](DeploymentHarness& l) { l.roll_out(); },
 };
 
 // The same changes of one moment, each looked at, in that order; then the release fails.
-Life after(Life life, const std::vector<Change>& order) {
+DeploymentHarness after(DeploymentHarness harness, const std::vector<Change>& order) {
   for (const Change change : order) {
-    change(life);
-    life.look();
+    change(harness);
+    harness.look();
   }
-  return life.fail_thrice();
+  return harness.fail_thrice();
 }
 
 }  // namespace
 
-TEST_CASE("Always: whatever the order in which what happens at one moment arrives, the end is the same", "[property]") {
+TEST_CASE(
+    "Always: whatever the order in which what happens at one moment arrives, the end is the same",
+    "[property]") {
   const bool held = rc::check([] {
     for (int i = 0; i < 10; ++i) {
       const auto some = *rc::gen::container<std::vector<Change>>(rc::gen::elementOf(changes));
       auto other = some;
       std::ranges::reverse(other);
-      std::ranges::rotate(other, other.begin() + *rc::gen::inRange<std::ptrdiff_t>(0, std::ssize(other) + 1));
-      Life life;
-      life.ship("v1").roll_out().look().look().ship("v2").look().roll_out().look({pass("rollout")});
-      const Life one = after(life, some);
-      const Life two = after(life, other);
+      std::ranges::rotate(
+          other, other.begin() + *rc::gen::inRange<std::ptrdiff_t>(0, std::ssize(other) + 1));
+      DeploymentHarness harness;
+      harness.ship("v1").roll_out().look().look().ship("v2").look().roll_out().look(
+          {pass("rollout")});
+      const DeploymentHarness one = after(harness, some);
+      const DeploymentHarness two = after(harness, other);
       RC_ASSERT(one.standing() == two.standing());
       RC_ASSERT(one.on_deployment() == two.on_deployment());
       RC_ASSERT(one.template_changes == two.template_changes);

@@ -1,13 +1,14 @@
-// Whatever happens in whatever order, these hold. Thousands of random histories against a small model of a Deployment.
+// Whatever happens in whatever order, these hold. Thousands of random histories against a small
+// model of a Deployment.
 #include <rapidcheck.h>
 
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <set>
 
-#include "rollback/record.hpp"
 #include "guard/check_status.hpp"
-#include "life.hpp"
+#include "harness.hpp"
+#include "rollback/record.hpp"
 
 using namespace lastgood;
 using namespace lastgood::guard;
@@ -57,63 +58,70 @@ void showValue(const Happening& happening, std::ostream& out) {
 rc::Gen<Happening> any_of(std::vector<std::pair<std::size_t, Event>> weighted) {
   std::vector<Event> all;
   for (const auto& [weight, event] : weighted) all.insert(all.end(), weight, event);
-  return rc::gen::map(rc::gen::pair(rc::gen::elementOf(all), rc::gen::inRange(0, 5)),
-                      [](const auto& pair) { return Happening{.event = pair.first, .which = pair.second}; });
+  return rc::gen::map(
+      rc::gen::pair(rc::gen::elementOf(all), rc::gen::inRange(0, 5)),
+      [](const auto& pair) { return Happening{.event = pair.first, .which = pair.second}; });
 }
 
 using History = std::vector<Happening>;
 
-// Ten a turn, of a hundred turns. One run has one seed: another length is what makes another round another one.
-rc::Gen<std::vector<History>> histories(std::vector<std::pair<std::size_t, Event>> weighted, int longest = 120) {
-  const auto one = rc::gen::resize(longest, rc::gen::container<History>(any_of(std::move(weighted))));
+// Ten a turn, of a hundred turns. One run has one seed: another length is what makes another round
+// another one.
+rc::Gen<std::vector<History>> histories(std::vector<std::pair<std::size_t, Event>> weighted,
+                                        int longest = 120) {
+  const auto one =
+      rc::gen::resize(longest, rc::gen::container<History>(any_of(std::move(weighted))));
   return rc::gen::container<std::vector<History>>(10, one);
 }
 
 rc::Gen<std::vector<History>> anything(int round) {
   using enum Event;
   return histories(
-      {{4, Look},         {8, Pass},        {10, Fail},    {3, FailAtOnce},  {2, Unknown}, {5, Ship},    {1, ShipWithoutSet},
-       {10, RollOut},     {1, HalfRollOut}, {1, Scale},    {1, ScaleToZero}, {1, ScaleUp}, {1, Pause},   {1, Resume},
-       {1, Suspend},      {1, Unsuspend},   {1, OptOut},   {2, OptIn},       {1, Break},   {1, Restart}, {1, RestartEarlier},
-       {1, CannotRecord}, {2, CanRecord},   {1, KillSoon}, {1, PauseUntil},  {2, Wait},    {3, WaitLong}},
+      {{4, Look},           {8, Pass},           {10, Fail},     {3, FailAtOnce},  {2, Unknown},
+       {5, Ship},           {1, ShipWithoutSet}, {10, RollOut},  {1, HalfRollOut}, {1, Scale},
+       {1, ScaleToZero},    {1, ScaleUp},        {1, Pause},     {1, Resume},      {1, Suspend},
+       {1, Unsuspend},      {1, OptOut},         {2, OptIn},     {1, Break},       {1, Restart},
+       {1, RestartEarlier}, {1, CannotRecord},   {2, CanRecord}, {1, KillSoon},    {1, PauseUntil},
+       {2, Wait},           {3, WaitLong}},
       120 + round);
 }
 
 // v1 to v5: few enough that templates come back.
 std::string template_named(int which) { return "v" + std::to_string(which + 1); }
 
-void change_world(Life& life, const Happening& it) {
+void change_world(DeploymentHarness& harness, const Happening& it) {
   switch (it.event) {
-    case Event::Ship: life.ship(template_named(it.which)); break;
-    case Event::ShipWithoutSet: life.ship_without_set(template_named(it.which)); break;
-    case Event::RollOut: life.roll_out(); break;
-    case Event::HalfRollOut: life.half_roll_out(); break;
-    case Event::Scale: life.scale(it.which + 1); break;
-    case Event::ScaleToZero: life.scale(0); break;
-    case Event::ScaleUp: life.scale(3).roll_out(); break;
-    case Event::Pause: life.pause(); break;
-    case Event::Resume: life.pause(false); break;
-    case Event::Suspend: life.suspend(); break;
-    case Event::Unsuspend: life.suspend(false); break;
-    case Event::OptOut: life.opt_out(); break;
-    case Event::OptIn: life.opt_in(); break;
-    case Event::Break: life.break_policy(); break;
-    case Event::Restart: life.restart(); break;
+    case Event::Ship: harness.ship(template_named(it.which)); break;
+    case Event::ShipWithoutSet: harness.ship_without_set(template_named(it.which)); break;
+    case Event::RollOut: harness.roll_out(); break;
+    case Event::HalfRollOut: harness.half_roll_out(); break;
+    case Event::Scale: harness.scale(it.which + 1); break;
+    case Event::ScaleToZero: harness.scale(0); break;
+    case Event::ScaleUp: harness.scale(3).roll_out(); break;
+    case Event::Pause: harness.pause(); break;
+    case Event::Resume: harness.pause(false); break;
+    case Event::Suspend: harness.suspend(); break;
+    case Event::Unsuspend: harness.suspend(false); break;
+    case Event::OptOut: harness.opt_out(); break;
+    case Event::OptIn: harness.opt_in(); break;
+    case Event::Break: harness.break_policy(); break;
+    case Event::Restart: harness.restart(); break;
     case Event::RestartEarlier: {
-      const auto back = std::min(life.persisted.size(), static_cast<std::size_t>(it.which));
-      life.restart_with(back == 0 ? life.written : life.persisted[life.persisted.size() - back]);
+      const auto back = std::min(harness.persisted.size(), static_cast<std::size_t>(it.which));
+      harness.restart_with(back == 0 ? harness.written
+                                     : harness.persisted[harness.persisted.size() - back]);
       break;
     }
-    case Event::CannotRecord: life.can_record = false; break;
-    case Event::CanRecord: life.can_record = true; break;
-    case Event::KillSoon: life.steps_allowed = it.which; break;
-    case Event::PauseUntil: life.guarding.pause_until = life.now + it.which * 20s; break;
-    case Event::WaitLong: life.pass_time(4min); break;
+    case Event::CannotRecord: harness.can_record = false; break;
+    case Event::CanRecord: harness.can_record = true; break;
+    case Event::KillSoon: harness.steps_allowed = it.which; break;
+    case Event::PauseUntil: harness.policy.pause_until = harness.now + it.which * 20s; break;
+    case Event::WaitLong: harness.pass_time(4min); break;
     default: break;
   }
 }
 
-std::vector<api::Sample> samples_of(Event event) {
+std::vector<api::Measurement> measurements_of(Event event) {
   switch (event) {
     case Event::Pass: return {pass("rollout"), pass("health")};
     case Event::Fail: return {fails("health")};
@@ -123,61 +131,65 @@ std::vector<api::Sample> samples_of(Event event) {
   }
 }
 
-bool may_be_touched(const World& world) {
-  return world.guarding.governs() && !world.guarding.spec.suspend && !world.deployment.paused &&
-         !world.deployment.meta.deleting && world.deployment.replicas > 0;
+bool may_be_touched(const Inputs& inputs) {
+  return inputs.policy.governs() && !inputs.policy.spec.suspend && !inputs.deployment.paused &&
+         !inputs.deployment.meta.deleting && inputs.deployment.replicas > 0;
 }
 
 bool is_remembered_as_bad(const api::GuardStatus& guard, const TemplateHash& hash) {
   return std::ranges::any_of(guard.revisions, [&](const api::Revision& one) {
-    return one.hash == hash && one.verdict != api::RevisionVerdict::Good && one.verdict != api::RevisionVerdict::PresumedGood;
+    return one.hash == hash && one.verdict != api::RevisionVerdict::Good &&
+           one.verdict != api::RevisionVerdict::PresumedGood;
   });
 }
 
-void check_start(const World& world, const api::Rollback& record) {
-  const bool is_to_be_touched = !world.guarding.pause_until || record.spec.detected >= *world.guarding.pause_until;
+void check_start(const Inputs& inputs, const api::Rollback& record) {
+  const bool is_to_be_touched =
+      !inputs.policy.pause_until || record.spec.detected >= *inputs.policy.pause_until;
   RC_ASSERT(is_to_be_touched);
-  RC_ASSERT(!record.spec.to.kept_as.empty());
+  RC_ASSERT(!record.spec.to.snapshot.empty());
   RC_ASSERT(record.spec.to.hash != record.spec.from.hash);
-  RC_ASSERT(record.spec.from.hash.value == world.deployment.template_digest.value);
-  RC_ASSERT(record.spec.generation == world.deployment.meta.generation);
-  RC_ASSERT(!is_remembered_as_bad(world.guard, record.spec.to.hash));
+  RC_ASSERT(record.spec.from.hash.value == inputs.deployment.template_digest.value);
+  RC_ASSERT(record.spec.generation == inputs.deployment.meta.generation);
+  RC_ASSERT(!is_remembered_as_bad(inputs.guard, record.spec.to.hash));
 }
 
 // The list and the state fit together after every look.
-void check_memory(const Life& life) {
-  const api::GuardStatus& guard = life.guard;
+void check_memory(const DeploymentHarness& harness) {
+  const api::GuardStatus& guard = harness.guard;
   RC_ASSERT(guard.revisions.size() <= 20U);
   std::set<std::string> hashes;
   for (const auto& one : guard.revisions) RC_ASSERT(hashes.insert(one.hash.value).second);
   if (guard.current) RC_ASSERT(hashes.contains(guard.current->hash.value));
-  const bool is_meant = rollback::is_seen_through(guard, life.rollback) || breached(guard.checks);
+  const bool is_meant =
+      rollback::is_seen_through(guard, harness.rollback) || breached(guard.checks);
   if (guard.state == api::State::Held) RC_ASSERT(is_meant);
 }
 
-// Twice the same: nothing is told again, nothing is done again, nothing is written again.
-void check_settled(const Life& life) {
-  Life again = life;
+// Twice the same: nothing is emitted again, nothing is done again, nothing is written again.
+void check_settled(const DeploymentHarness& harness) {
+  DeploymentHarness again = harness;
   again.executor = false;
   // The target may be another one now, and only then is a preflight of it there.
   again.look().look();
   const auto once = again.guard;
   if (again.rollback && again.last.rollback) again.rollback->status = *again.last.rollback;
-  if (again.last.act.index() != 0) return;
+  if (again.last.action.index() != 0) return;
   again.look();
-  RC_ASSERT(again.last.facts.empty());
-  RC_ASSERT(again.last.act.index() == 0U);
+  RC_ASSERT(again.last.events.empty());
+  RC_ASSERT(again.last.action.index() == 0U);
   RC_ASSERT(!worth_writing(once, again.guard));
 }
 
-// A property of histories that never get anywhere holds nothing: what all of them together have seen.
+// A property of histories that never get anywhere holds nothing: what all of them together have
+// seen.
 struct Reached {
   std::map<std::string, int> times = {};
 
-  void note(const Life& life) {
-    times["state " + std::string(api::to_string(life.guard.state))] += 1;
-    times["act " + life.act()] += 1;
-    times["rollback " + life.phase()] += 1;
+  void note(const DeploymentHarness& harness) {
+    times["state " + std::string(api::to_string(harness.guard.state))] += 1;
+    times["action " + harness.action()] += 1;
+    times["rollback " + harness.phase()] += 1;
   }
   [[nodiscard]] std::string text() const {
     std::string out;
@@ -189,48 +201,52 @@ struct Reached {
 using PerRelease = std::map<std::pair<std::string, std::int64_t>, std::string>;
 
 // One look with what was decided checked before it is done.
-void look_and_check(Life& life, std::vector<api::Sample> samples, PerRelease& started) {
-  const World world = life.world(samples);
-  const Decision decision = guard::decide(world, life.now);
-  if (decision.act.index() != 0) RC_ASSERT(may_be_touched(world));
-  const int records = life.records;
-  if (const auto* start = std::get_if<StartRollback>(&decision.act)) check_start(world, start->record);
-  life.look(std::move(samples));
-  if (life.records > records) {
-    const api::Rollback& begun = *life.rollback;
+void look_and_check(DeploymentHarness& harness, std::vector<api::Measurement> measurements,
+                    PerRelease& started) {
+  const Inputs inputs = harness.inputs(measurements);
+  const Plan plan = guard::decide(inputs, harness.now);
+  if (plan.action.index() != 0) RC_ASSERT(may_be_touched(inputs));
+  const int records = harness.records;
+  if (const auto* start = std::get_if<StartRollback>(&plan.action))
+    check_start(inputs, start->record);
+  harness.look(std::move(measurements));
+  if (harness.records > records) {
+    const api::Rollback& begun = *harness.rollback;
     std::string& last = started[{begun.spec.deployment_uid.value, begun.spec.generation}];
-    const bool is_only_one = last.empty() || rollback::came_to_nothing(life.server.at(last));
+    const bool is_only_one = last.empty() || rollback::came_to_nothing(harness.server.at(last));
     RC_ASSERT(is_only_one);
     last = begun.meta.key.name;
   }
-  check_memory(life);
+  check_memory(harness);
 }
 
 }  // namespace
 
-TEST_CASE("Random histories: one rollback a release, never onto what is not proven, never where it may not be touched",
-          "[property]") {
+TEST_CASE(
+    "Random histories: one rollback a release, never onto what is not proven, never where it may "
+    "not be touched",
+    "[property]") {
   Reached reached;
   const auto hold = [&](const History& history) {
-    Life life;
-    life.ship("v1").roll_out().look().look();
+    DeploymentHarness harness;
+    harness.ship("v1").roll_out().look().look();
     PerRelease started;
     for (const Happening& it : history) {
-      if (it.event != Event::WaitLong) life.pass_time(10s);
-      change_world(life, it);
-      look_and_check(life, samples_of(it.event), started);
-      reached.note(life);
+      if (it.event != Event::WaitLong) harness.pass_time(10s);
+      change_world(harness, it);
+      look_and_check(harness, measurements_of(it.event), started);
+      reached.note(harness);
     }
-    check_settled(life);
+    check_settled(harness);
   };
   constexpr std::size_t states = 6;
   constexpr std::size_t acts = 3;    // and none
   constexpr std::size_t phases = 7;  // and none
   constexpr std::size_t everything = states + acts + 1 + phases + 1;
   // Now and then a thousand histories miss one of them: chance then gets more turns.
-  constexpr int most_rounds = 10;
+  constexpr int max_rounds = 10;
   bool held = true;
-  for (int round = 0; round < most_rounds && held && reached.times.size() < everything; ++round) {
+  for (int round = 0; round < max_rounds && held && reached.times.size() < everything; ++round) {
     held = rc::check([&] { std::ranges::for_each(*anything(round), hold); });
   }
   CHECK(held);
@@ -238,7 +254,9 @@ TEST_CASE("Random histories: one rollback a release, never onto what is not prov
   CHECK(reached.times.size() == everything);
 }
 
-TEST_CASE("Random histories: a release is put back at most once, whatever is scaled, restarted or lost", "[property]") {
+TEST_CASE(
+    "Random histories: a release is put back at most once, whatever is scaled, restarted or lost",
+    "[property]") {
   using enum Event;
   const auto one_release = histories({{4, Look},
                                       {6, Pass},
@@ -259,13 +277,13 @@ TEST_CASE("Random histories: a release is put back at most once, whatever is sca
                                       {2, Wait},
                                       {3, WaitLong}});
   const auto hold = [](const History& history) {
-    Life life;
-    life.ship("v1").roll_out().look().look().ship("v2").look();
+    DeploymentHarness harness;
+    harness.ship("v1").roll_out().look().look().ship("v2").look();
     for (const Happening& it : history) {
-      if (it.event != WaitLong) life.pass_time(10s);
-      change_world(life, it);
-      life.look(samples_of(it.event));
-      RC_ASSERT(life.template_changes <= 1);
+      if (it.event != WaitLong) harness.pass_time(10s);
+      change_world(harness, it);
+      harness.look(measurements_of(it.event));
+      RC_ASSERT(harness.template_changes <= 1);
     }
   };
   const bool held = rc::check([&] { std::ranges::for_each(*one_release, hold); });
@@ -287,14 +305,14 @@ TEST_CASE("Random histories: where nothing ever fails, nothing is ever done", "[
                                 {1, RestartEarlier},
                                 {3, WaitLong}});
   const auto hold = [](const History& history) {
-    Life life;
-    life.ship("v1").roll_out().look().look();
+    DeploymentHarness harness;
+    harness.ship("v1").roll_out().look().look();
     for (const Happening& it : history) {
-      life.pass_time(10s);
-      change_world(life, it);
-      life.look(samples_of(it.event));
-      RC_ASSERT(life.records == 0);
-      RC_ASSERT(life.guard.state != api::State::Held);
+      harness.pass_time(10s);
+      change_world(harness, it);
+      harness.look(measurements_of(it.event));
+      RC_ASSERT(harness.records == 0);
+      RC_ASSERT(harness.guard.state != api::State::Held);
     }
   };
   const bool held = rc::check([&] { std::ranges::for_each(*quiet, hold); });
@@ -303,28 +321,31 @@ TEST_CASE("Random histories: where nothing ever fails, nothing is ever done", "[
 
 TEST_CASE("Samples of one moment may come in any order, together or one by one", "[property]") {
   const bool held = rc::check([] {
-    Life life;
-    life.guarding.spec.checks.push_back({.name = "ready", .interval = 10s, .failure_threshold = 2});
-    life.ship("v1").roll_out().look().look().ship("v2").look().roll_out().look();
-    Life other = life;
+    DeploymentHarness harness;
+    harness.policy.spec.checks.push_back(
+        {.name = "ready", .interval = 10s, .failure_threshold = 2});
+    harness.ship("v1").roll_out().look().look().ship("v2").look().roll_out().look();
+    DeploymentHarness other = harness;
     const auto results = *rc::gen::container<std::vector<std::tuple<int, int, int>>>(
         rc::gen::tuple(rc::gen::inRange(0, 3), rc::gen::inRange(0, 3), rc::gen::inRange(0, 3)));
-    const auto sample = [](const std::string& check, int result) {
+    const auto measurement = [](const std::string& check, int result) {
       return result == 0 ? pass(check) : result == 1 ? fails(check) : unknown(check);
     };
     for (const auto& [rollout, health, ready] : results) {
-      life.pass_time(10s);
+      harness.pass_time(10s);
       other.pass_time(10s);
-      life.look({sample("rollout", rollout), sample("health", health), sample("ready", ready)});
-      other.look({sample("ready", ready), sample("rollout", rollout), sample("health", health)});
-      RC_ASSERT(life.guard == other.guard);
+      harness.look({measurement("rollout", rollout), measurement("health", health),
+                    measurement("ready", ready)});
+      other.look({measurement("ready", ready), measurement("rollout", rollout),
+                  measurement("health", health)});
+      RC_ASSERT(harness.guard == other.guard);
     }
-    Life single = life;
+    DeploymentHarness single = harness;
     const int last = *rc::gen::inRange(0, 3);
-    life.pass_time(10s).look({sample("health", last), sample("ready", last)});
-    single.pass_time(10s).look({sample("ready", last)}).look({sample("health", last)});
-    RC_ASSERT(life.guard.state == single.guard.state);
-    RC_ASSERT(life.template_changes == single.template_changes);
+    harness.pass_time(10s).look({measurement("health", last), measurement("ready", last)});
+    single.pass_time(10s).look({measurement("ready", last)}).look({measurement("health", last)});
+    RC_ASSERT(harness.guard.state == single.guard.state);
+    RC_ASSERT(harness.template_changes == single.template_changes);
   });
   CHECK(held);
 }

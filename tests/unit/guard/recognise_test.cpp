@@ -1,8 +1,8 @@
 // What the present template is taken for: first seen, the same, a release, our own restoration.
 #include <catch2/catch.hpp>
 
+#include "harness.hpp"
 #include "rollback/record.hpp"
-#include "life.hpp"
 
 using namespace lastgood;
 using namespace lastgood::guard;
@@ -19,40 +19,46 @@ api::Revision known(const std::string& hash, api::RevisionVerdict verdict) {
           .number = 1,
           .verdict = verdict,
           .since = noon - 1h,
-          .kept_as = verdict == api::RevisionVerdict::Good ? "web-" + hash : ""};
+          .snapshot = verdict == api::RevisionVerdict::Good ? "web-" + hash : ""};
 }
 
-// The memory: v2 is current and breached, v1 was good. The Deployment: complete, with the template `present`.
+// The state: v2 is current and breached, v1 was good. The Deployment: complete, with the template
+// `present`.
 struct Scene {
-  World world = {};
+  Inputs inputs = {};
 
   explicit Scene(const std::string& present) {
-    world.guarding = web_policy();
-    world.deployment.meta = {.key = {.namespace_ = "shop", .name = "web"}, .uid = Uid("1b4e-uid"), .generation = 8};
-    world.deployment.observed_generation = 8;
-    world.deployment.replicas = world.deployment.updated_replicas = world.deployment.status_replicas =
-        world.deployment.available_replicas = 3;
-    world.deployment.template_digest = TemplateDigest(present);
-    world.replica_sets = std::vector{replica_set("v1", present == "v1", 3), replica_set("v2", present == "v2", 2)};
-    world.preflight =
-        api::Preflight{.ready = api::Truth::True, .reason = "Ready", .generation = 8, .target = "web-v1", .at = noon};
-    if (present == "v3") world.replica_sets->push_back(replica_set("v3", true, 4));
-    auto& guard = world.guard;
-    guard.deployment_uid = world.deployment.meta.uid;
+    inputs.policy = web_policy();
+    inputs.deployment.meta = {
+        .key = {.namespace_ = "shop", .name = "web"}, .uid = Uid("1b4e-uid"), .generation = 8};
+    inputs.deployment.observed_generation = 8;
+    inputs.deployment.replicas = inputs.deployment.updated_replicas =
+        inputs.deployment.status_replicas = inputs.deployment.available_replicas = 3;
+    inputs.deployment.template_digest = TemplateDigest(present);
+    inputs.replica_sets =
+        std::vector{replica_set("v1", present == "v1", 3), replica_set("v2", present == "v2", 2)};
+    inputs.preflight = api::Preflight{.ready = api::ConditionStatus::True,
+                                      .reason = api::Reason::Ready,
+                                      .generation = 8,
+                                      .target = "web-v1",
+                                      .at = noon};
+    if (present == "v3") inputs.replica_sets->push_back(replica_set("v3", true, 4));
+    auto& guard = inputs.guard;
+    guard.deployment_uid = inputs.deployment.meta.uid;
     guard.deployment_generation = 7;
-    guard.state = api::State::Watching;
+    guard.state = api::State::Evaluating;
     guard.current = known("v2", api::RevisionVerdict::Breached);
     guard.template_digest = TemplateDigest("v2");
     guard.revisions = {*guard.current, known("v1", api::RevisionVerdict::Good)};
   }
 
   Scene& rolling_back(RollbackPhase phase) {
-    world.guard.state = api::State::RollingBack;
-    world.guard.rollback = "web-7-1b4e";
+    inputs.guard.state = api::State::RollingBack;
+    inputs.guard.rollback = "web-7-1b4e";
     api::Rollback rollback;
     rollback.meta.key.name = "web-7-1b4e";
     rollback.spec = {.deployment = "web",
-                     .deployment_uid = world.deployment.meta.uid,
+                     .deployment_uid = inputs.deployment.meta.uid,
                      .generation = 7,
                      .from = known("v2", api::RevisionVerdict::Breached),
                      .to = known("v1", api::RevisionVerdict::Good),
@@ -60,19 +66,19 @@ struct Scene {
                      .detected = noon - 1s};
     rollback.status.phase = phase;
     if (phase != RollbackPhase::Pending) rollback.status.template_restored = noon - 1s;
-    world.rollback = rollback;
+    inputs.rollback = rollback;
     return *this;
   }
 
   // Our patch is one generation; this is one more.
   Scene& later() {
-    world.deployment.meta.generation += 1;
-    world.deployment.observed_generation += 1;
+    inputs.deployment.meta.generation += 1;
+    inputs.deployment.observed_generation += 1;
     return *this;
   }
 
   Scene& marked(const std::string& by = "web-7-1b4e") {
-    world.deployment.meta.annotations[mark] = by;
+    inputs.deployment.meta.annotations[mark] = by;
     return *this;
   }
 };
@@ -83,61 +89,73 @@ struct Row {
   const char* current;
   const char* state;
   const char* rollback;  // its new phase; empty: unchanged
-  bool is_release;       // is told as one
+  bool is_release;       // is emitted as one
 };
 
 Scene without(Scene scene, const std::string& hash) {
-  std::erase_if(*scene.world.replica_sets, [&](const auto& set) { return set.hash.value == hash; });
+  std::erase_if(*scene.inputs.replica_sets,
+                [&](const auto& set) { return set.hash.value == hash; });
   return scene;
 }
 
-Scene first(const std::string& present, void (*change)(World&) = [](World&) {}) {
+Scene first(const std::string& present, void (*change)(Inputs&) = [](Inputs&) {}) {
   Scene scene(present);
-  scene.world.guard = {};
-  change(scene.world);
+  scene.inputs.guard = {};
+  change(scene.inputs);
   return scene;
 }
 
 const std::vector<Row> table = {
     {"first seen, complete", first("v1"), "v1 PresumedGood", "Idle PresumedGood", "", false},
-    {"first seen, rolling out", first("v1", [](World& w) { w.deployment.available_replicas = 2; }), "v1 Watching",
-     "Watching RollingOut", "", true},
-    {"first seen, pods of an older one are left", first("v1", [](World& w) { w.deployment.status_replicas = 4; }), "v1 Watching",
-     "Watching RollingOut", "", true},
+    {"first seen, rolling out", first("v1", [](Inputs& w) { w.deployment.available_replicas = 2; }),
+     "v1 Evaluating", "Evaluating RollingOut", "", true},
+    {"first seen, pods of an older one are left",
+     first("v1", [](Inputs& w) { w.deployment.status_replicas = 4; }), "v1 Evaluating",
+     "Evaluating RollingOut", "", true},
     {"first seen, scaled to zero",
      first("v1",
-           [](World& w) {
+           [](Inputs& w) {
              w.deployment.replicas = w.deployment.updated_replicas = w.deployment.status_replicas =
                  w.deployment.available_replicas = 0;
            }),
-     "v1 Watching", "Watching ScaledToZero", "", true},
-    {"first seen, its status is of the generation before", first("v1", [](World& w) { w.deployment.observed_generation = 7; }),
-     "none", "Idle WaitingForStatus", "", false},
-    {"first seen, no ReplicaSet yet", without(first("v1"), "v1"), "none", "Idle WaitingForReplicaSet", "", false},
-    {"the same template", Scene("v2"), "v2 Watching", "Watching Baking", "", false},
-    {"a release", Scene("v3"), "v3 Watching", "Watching Baking", "", true},
-    {"an older one again by hand", Scene("v1"), "v1 Watching", "Watching Baking", "", true},
-    {"by hand, though the mark of an earlier rollback is still there", Scene("v1").marked(), "v1 Watching", "Watching Baking", "",
-     true},
-    {"its ReplicaSet is not there yet", without(Scene("v3"), "v3"), "v2 Breached", "Watching WaitingForReplicaSet", "", false},
-    {"our restoration", Scene("v1").rolling_back(RollbackPhase::TemplateRestored).marked(), "v1 Good", "RollingBack ", "", false},
-    {"our restoration, killed before it was recorded", Scene("v1").rolling_back(RollbackPhase::Pending).marked(), "v1 Good",
-     "RollingBack ", "", false},
-    {"our restoration, its ReplicaSet not there yet",
-     without(Scene("v1").rolling_back(RollbackPhase::TemplateRestored).marked(), "v1"), "v2 RolledBack", "RollingBack ", "",
+     "v1 Evaluating", "Evaluating ScaledToZero", "", true},
+    {"first seen, its status is of the generation before",
+     first("v1", [](Inputs& w) { w.deployment.observed_generation = 7; }), "none",
+     "Idle WaitingForStatus", "", false},
+    {"first seen, no ReplicaSet yet", without(first("v1"), "v1"), "none",
+     "Idle WaitingForReplicaSet", "", false},
+    {"the same template", Scene("v2"), "v2 Evaluating", "Evaluating Baking", "", false},
+    {"a release", Scene("v3"), "v3 Evaluating", "Evaluating Baking", "", true},
+    {"an older one again by hand", Scene("v1"), "v1 Evaluating", "Evaluating Baking", "", true},
+    {"by hand, though the mark of an earlier rollback is still there", Scene("v1").marked(),
+     "v1 Evaluating", "Evaluating Baking", "", true},
+    {"its ReplicaSet is not there yet", without(Scene("v3"), "v3"), "v2 Breached",
+     "Evaluating WaitingForReplicaSet", "", false},
+    {"our restoration", Scene("v1").rolling_back(RollbackPhase::TemplateRestored).marked(),
+     "v1 Good", "RollingBack ", "", false},
+    {"our restoration, killed before it was recorded",
+     Scene("v1").rolling_back(RollbackPhase::Pending).marked(), "v1 Good", "RollingBack ", "",
      false},
-    {"the template that we were about to put back, by hand", Scene("v1").rolling_back(RollbackPhase::Pending), "v1 Watching",
-     "Watching Baking", "Superseded", true},
-    {"a newer one while we put back", Scene("v3").rolling_back(RollbackPhase::Pending), "v3 Watching", "Watching Baking",
+    {"our restoration, its ReplicaSet not there yet",
+     without(Scene("v1").rolling_back(RollbackPhase::TemplateRestored).marked(), "v1"),
+     "v2 RolledBack", "RollingBack ", "", false},
+    {"the template that we were about to put back, by hand",
+     Scene("v1").rolling_back(RollbackPhase::Pending), "v1 Evaluating", "Evaluating Baking",
      "Superseded", true},
-    {"a newer one after we put back", Scene("v3").rolling_back(RollbackPhase::Restored).marked().later(), "v3 Watching",
-     "Watching Baking", "Superseded", true},
+    {"a newer one while we put back", Scene("v3").rolling_back(RollbackPhase::Pending),
+     "v3 Evaluating", "Evaluating Baking", "Superseded", true},
+    {"a newer one after we put back",
+     Scene("v3").rolling_back(RollbackPhase::Restored).marked().later(), "v3 Evaluating",
+     "Evaluating Baking", "Superseded", true},
     {"our restoration under another hash, its ReplicaSet was made anew",
-     Scene("v3").rolling_back(RollbackPhase::TemplateRestored).marked(), "v3 Good", "RollingBack ", "", false},
-    {"the bad one again, right after we put back", Scene("v2").rolling_back(RollbackPhase::Restored).marked(), "v2 Watching",
-     "Watching Baking", "Superseded", true},
-    {"the bad one is still there, before we put back", Scene("v2").rolling_back(RollbackPhase::Pending), "v2 Breached",
-     "Held Unconfirmed", "Pending", false},
+     Scene("v3").rolling_back(RollbackPhase::TemplateRestored).marked(), "v3 Good", "RollingBack ",
+     "", false},
+    {"the bad one again, right after we put back",
+     Scene("v2").rolling_back(RollbackPhase::Restored).marked(), "v2 Evaluating",
+     "Evaluating Baking", "Superseded", true},
+    {"the bad one is still there, before we put back",
+     Scene("v2").rolling_back(RollbackPhase::Pending), "v2 Breached", "Held Unconfirmed", "Pending",
+     false},
 };
 
 }  // namespace
@@ -145,93 +163,103 @@ const std::vector<Row> table = {
 TEST_CASE("What the present template is taken for") {
   for (const Row& row : table) {
     CAPTURE(row.name);
-    const Decision decision = guard::decide(row.scene.world, noon);
-    const auto& guard = decision.guard;
-    const std::string current = guard.current ? guard.current->hash.value + " " + api::to_string(guard.current->verdict) : "none";
+    const Plan plan = guard::decide(row.scene.inputs, noon);
+    const auto& guard = plan.guard;
+    const std::string current =
+        guard.current ? guard.current->hash.value + " " + api::to_string(guard.current->verdict)
+                      : "none";
     CHECK(current == row.current);
     CHECK(std::string(api::to_string(guard.state)) + " " + guard.reason == row.state);
-    CHECK((decision.rollback ? api::to_string(decision.rollback->phase) : std::string()) == row.rollback);
-    const bool told = std::ranges::any_of(decision.facts, [](const Fact& fact) { return fact.reason == "ReleaseSeen"; });
-    CHECK(told == row.is_release);
+    CHECK((plan.rollback ? api::to_string(plan.rollback->phase) : std::string()) == row.rollback);
+    const bool emitted = std::ranges::any_of(
+        plan.events, [](const EventRecord& event) { return event.reason == api::Reason::ReleaseSeen; });
+    CHECK(emitted == row.is_release);
   }
 }
 
-TEST_CASE("Where two ReplicaSets have the present template the older one is it, as for the Deployment controller") {
+TEST_CASE(
+    "Where two ReplicaSets have the present template the older one is it, as for the Deployment "
+    "controller") {
   Scene scene("v3");
-  scene.world.replica_sets->push_back(replica_set("v3b", true, 1));
-  CHECK(guard::decide(scene.world, noon).guard.current->hash == TemplateHash("v3b"));
-  std::swap(scene.world.replica_sets->at(2), scene.world.replica_sets->at(3));
-  CHECK(guard::decide(scene.world, noon).guard.current->hash == TemplateHash("v3b"));
+  scene.inputs.replica_sets->push_back(replica_set("v3b", true, 1));
+  CHECK(guard::decide(scene.inputs, noon).guard.current->hash == TemplateHash("v3b"));
+  std::swap(scene.inputs.replica_sets->at(2), scene.inputs.replica_sets->at(3));
+  CHECK(guard::decide(scene.inputs, noon).guard.current->hash == TemplateHash("v3b"));
 }
 
-TEST_CASE("Of two that are equally old the first by name is it, in whatever order they are listed") {
+TEST_CASE(
+    "Of two that are equally old the first by name is it, in whatever order they are listed") {
   Scene scene("v3");
-  scene.world.replica_sets->push_back(replica_set("v3a", true, 4));
-  scene.world.replica_sets->at(2).meta.key.name = "web-v3";
-  scene.world.replica_sets->at(3).meta.key.name = "web-v3a";
-  CHECK(guard::decide(scene.world, noon).guard.current->hash == TemplateHash("v3"));
-  std::swap(scene.world.replica_sets->at(2), scene.world.replica_sets->at(3));
-  CHECK(guard::decide(scene.world, noon).guard.current->hash == TemplateHash("v3"));
+  scene.inputs.replica_sets->push_back(replica_set("v3a", true, 4));
+  scene.inputs.replica_sets->at(2).meta.key.name = "web-v3";
+  scene.inputs.replica_sets->at(3).meta.key.name = "web-v3a";
+  CHECK(guard::decide(scene.inputs, noon).guard.current->hash == TemplateHash("v3"));
+  std::swap(scene.inputs.replica_sets->at(2), scene.inputs.replica_sets->at(3));
+  CHECK(guard::decide(scene.inputs, noon).guard.current->hash == TemplateHash("v3"));
 }
 
 TEST_CASE("Where the watch is behind what was read, it is looked at again in a second") {
   Scene scene("v3");
-  scene.world.replica_sets.reset();
-  const Decision decision = guard::decide(scene.world, noon);
-  CHECK(decision.wake == noon + 1s);
-  CHECK(decision.guard.current->hash == TemplateHash("v2"));
-  CHECK(decision.act.index() == 0);
+  scene.inputs.replica_sets.reset();
+  const Plan plan = guard::decide(scene.inputs, noon);
+  CHECK(plan.requeue_at == noon + 1s);
+  CHECK(plan.guard.current->hash == TemplateHash("v2"));
+  CHECK(plan.action.index() == 0);
 }
 
 TEST_CASE("A ReplicaSet without a template hash is none of the Deployment controller's") {
   Scene scene("v3");
-  scene.world.replica_sets->back().hash = {};
-  CHECK(guard::decide(scene.world, noon).guard.reason == "WaitingForReplicaSet");
+  scene.inputs.replica_sets->back().hash = {};
+  CHECK(guard::decide(scene.inputs, noon).guard.reason == api::Reason::WaitingForReplicaSet);
 }
 
 TEST_CASE("A paused Deployment makes no ReplicaSet, so none is waited for") {
   Scene scene = without(Scene("v3"), "v3");
-  CHECK(guard::decide(scene.world, noon).wake == noon + 1s);
-  scene.world.deployment.paused = true;
-  CHECK(guard::decide(scene.world, noon).wake == scene.world.preflight->at + 10min);
+  CHECK(guard::decide(scene.inputs, noon).requeue_at == noon + 1s);
+  scene.inputs.deployment.paused = true;
+  CHECK(guard::decide(scene.inputs, noon).requeue_at == scene.inputs.preflight->at + 10min);
 }
 
 TEST_CASE("The number of a revision follows its ReplicaSet, the verdict does not") {
   const Scene scene = Scene("v1").rolling_back(RollbackPhase::TemplateRestored).marked();
-  const auto guard = guard::decide(scene.world, noon).guard;
+  const auto guard = guard::decide(scene.inputs, noon).guard;
   CHECK(guard.current->number == 3);
   CHECK(guard.revisions.front().number == 3);
   CHECK(guard.current->since == noon - 1h);
-  CHECK(guard.current->kept_as == "web-v1");
+  CHECK(guard.current->snapshot == "web-v1");
 }
 
-TEST_CASE("A revision that is known as bad, or was never judged, is not presumed good when it is seen as for the first time") {
+TEST_CASE(
+    "A revision that is known as bad, or was never judged, is not presumed good when it is seen as "
+    "for the first time") {
   using enum api::RevisionVerdict;
-  for (const auto verdict : {Watching, Superseded, Unjudged, Breached, RolledBack}) {
+  for (const auto verdict : {Evaluating, Superseded, Inconclusive, Breached, RolledBack}) {
     Scene scene("v2");
-    scene.world.guard.current.reset();
-    scene.world.guard.revisions[0].verdict = verdict;
-    CHECK(guard::decide(scene.world, noon).guard.current->verdict == Watching);
+    scene.inputs.guard.current.reset();
+    scene.inputs.guard.revisions[0].verdict = verdict;
+    CHECK(guard::decide(scene.inputs, noon).guard.current->verdict == Evaluating);
   }
   Scene scene("v2");
-  scene.world.guard.current.reset();
-  scene.world.guard.revisions[0] = known("v2", Good);
-  const auto guard = guard::decide(scene.world, noon).guard;
+  scene.inputs.guard.current.reset();
+  scene.inputs.guard.revisions[0] = known("v2", Good);
+  const auto guard = guard::decide(scene.inputs, noon).guard;
   CHECK(guard.current->verdict == Good);
   CHECK(guard.current->since == noon);
 }
 
-TEST_CASE("What cannot be understood on the template is told when it comes, and once") {
+TEST_CASE("What cannot be understood on the template is emitted when it comes, and once") {
   Scene scene("v3");
-  scene.world.template_problem = "\"lastgood.dev/no-rolback-past\" is not a key of this release";
-  const auto first = guard::decide(scene.world, noon);
-  const auto told = std::ranges::count_if(first.facts, [&](const Fact& fact) {
-    return fact.warning && fact.reason == "InvalidAnnotation" && fact.note == scene.world.template_problem;
+  scene.inputs.template_problem = "\"lastgood.dev/no-rolback-past\" is not a key of this release";
+  const auto first = guard::decide(scene.inputs, noon);
+  const auto emitted = std::ranges::count_if(first.events, [&](const EventRecord& event) {
+    return event.warning && event.reason == api::Reason::InvalidAnnotation &&
+           event.note == scene.inputs.template_problem;
   });
-  CHECK(told == 1);
-  scene.world.guard = first.guard;
-  scene.world.replica_sets.reset();
-  scene.world.template_problem.clear();
-  const auto second = guard::decide(scene.world, noon);
-  CHECK(std::ranges::none_of(second.facts, [](const Fact& fact) { return fact.reason == "InvalidAnnotation"; }));
+  CHECK(emitted == 1);
+  scene.inputs.guard = first.guard;
+  scene.inputs.replica_sets.reset();
+  scene.inputs.template_problem.clear();
+  const auto second = guard::decide(scene.inputs, noon);
+  CHECK(std::ranges::none_of(
+      second.events, [](const EventRecord& event) { return event.reason == api::Reason::InvalidAnnotation; }));
 }

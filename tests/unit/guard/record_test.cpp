@@ -1,9 +1,10 @@
-// The Rollback object: its name, its first writing, its phases and conditions, and what it says about the memory.
+// The Rollback object: its name, its first writing, its phases and conditions, and what it says
+// about the state.
 #include "rollback/record.hpp"
 
 #include <catch2/catch.hpp>
 
-#include "life.hpp"
+#include "harness.hpp"
 
 using namespace lastgood;
 using namespace lastgood::guard;
@@ -13,9 +14,11 @@ using enum api::RollbackPhase;
 
 namespace {
 
-api::Deployment deployment(const std::string& name, std::int64_t generation, const std::string& uid) {
+api::Deployment deployment(const std::string& name, std::int64_t generation,
+                           const std::string& uid) {
   api::Deployment out;
-  out.meta = {.key = {.namespace_ = "shop", .name = name}, .uid = Uid(uid), .generation = generation};
+  out.meta = {
+      .key = {.namespace_ = "shop", .name = name}, .uid = Uid(uid), .generation = generation};
   return out;
 }
 
@@ -59,22 +62,29 @@ TEST_CASE("After a Rollback that came to nothing the next one of the release has
 
 TEST_CASE("A long name is cut so that the Rollback's is still one that Kubernetes takes") {
   const std::string longest(253, 'a');
-  CHECK(lastgood::rollback::rollback_name(deployment(longest, 9223372036854775807, "1b4e28ba")).size() <= 253);
+  CHECK(lastgood::rollback::rollback_name(deployment(longest, 9223372036854775807, "1b4e28ba"))
+            .size() <= 253);
   const std::string dotted = std::string(219, 'a') + "." + std::string(33, 'b');
-  CHECK(lastgood::rollback::rollback_name(deployment(dotted, 7, "1b4e28ba")) == std::string(219, 'a') + "-7-1b4e");
+  CHECK(lastgood::rollback::rollback_name(deployment(dotted, 7, "1b4e28ba")) ==
+        std::string(219, 'a') + "-7-1b4e");
 }
 
 TEST_CASE("The record says what is put back, to what, and why, before anything is touched") {
-  const api::Revision from{.hash = TemplateHash("v2"), .number = 2, .verdict = api::RevisionVerdict::Breached};
-  const api::Revision to{.hash = TemplateHash("v1"), .number = 1, .verdict = api::RevisionVerdict::Good, .kept_as = "web-v1"};
+  const api::Revision from{
+      .hash = TemplateHash("v2"), .number = 2, .verdict = api::RevisionVerdict::Breached};
+  const api::Revision to{.hash = TemplateHash("v1"),
+                         .number = 1,
+                         .verdict = api::RevisionVerdict::Good,
+                         .snapshot = "web-v1"};
   const api::CheckStatus breach{.name = "health",
-                                .reason = "WrongStatus",
+                                .reason = api::Reason::WrongStatus,
                                 .message = "500 instead of 200-399",
-                                .failures = 3,
+                                .consecutive_failures = 3,
                                 .first_failure = noon - 20s,
                                 .breached = true};
   const api::GuardStatus guard{.current = from, .checks = {breach}};
-  const auto record = lastgood::rollback::new_rollback(deployment("web", 7, "1b4e28ba-2fa1"), {}, guard, breach, to, noon);
+  const auto record = lastgood::rollback::new_rollback(deployment("web", 7, "1b4e28ba-2fa1"), {},
+                                                       guard, breach, to, noon);
   CHECK(record.meta.key.str() == "shop/web-7-1b4e");
   CHECK(record.meta.owner == Uid("1b4e28ba-2fa1"));
   CHECK(record.spec == api::RollbackSpec{.deployment = "web",
@@ -83,7 +93,7 @@ TEST_CASE("The record says what is put back, to what, and why, before anything i
                                          .from = from,
                                          .to = to,
                                          .check = "health",
-                                         .reason = "WrongStatus",
+                                         .reason = api::Reason::WrongStatus,
                                          .message = "500 instead of 200-399",
                                          .detected = noon});
   CHECK(record.status.phase == Pending);
@@ -97,18 +107,19 @@ TEST_CASE("Each phase has its time and its conditions") {
   struct Row {
     RollbackPhase phase;
     bool template_restored, rolled_out, finished;
-    api::Truth succeeded, reconciling, stalled;
+    api::ConditionStatus succeeded, reconciling, stalled;
   };
-  using enum api::Truth;
-  const std::vector<Row> table = {{Pending, false, false, false, Unknown, True, False},
-                                  {TemplateRestored, true, false, false, Unknown, True, False},
-                                  {Restored, true, false, false, Unknown, True, False},
-                                  {RollbackPhase::Verifying, false, true, false, Unknown, True, False},
-                                  {Succeeded, false, false, true, True, False, False},
-                                  {Failed, false, false, true, False, False, True},
-                                  {RollbackPhase::Refused, false, false, true, False, False, True},
-                                  {RollbackPhase::Observed, false, false, true, False, False, False},
-                                  {RollbackPhase::Superseded, false, false, true, False, False, False}};
+  using enum api::ConditionStatus;
+  const std::vector<Row> table = {
+      {Pending, false, false, false, Unknown, True, False},
+      {TemplateRestored, true, false, false, Unknown, True, False},
+      {Restored, true, false, false, Unknown, True, False},
+      {RollbackPhase::Verifying, false, true, false, Unknown, True, False},
+      {Succeeded, false, false, true, True, False, False},
+      {Failed, false, false, true, False, False, True},
+      {RollbackPhase::Rejected, false, false, true, False, False, True},
+      {RollbackPhase::Observed, false, false, true, False, False, False},
+      {RollbackPhase::Superseded, false, false, true, False, False, False}};
   for (const Row& row : table) {
     CAPTURE(api::to_string(row.phase));
     const auto status = lastgood::rollback::advance({}, row.phase, "words", noon);
@@ -143,21 +154,25 @@ TEST_CASE("The times of the phases stay as they were first written") {
 
 TEST_CASE("Open is what is not finished and of this very Deployment") {
   const auto mine = deployment("web", 8, "1b4e-uid");
-  for (const auto phase : {Pending, TemplateRestored, Restored, RollbackPhase::Verifying}) CHECK(lastgood::rollback::is_open(make_rollback(phase), mine));
-  for (const auto phase : {Succeeded, Failed, RollbackPhase::Superseded}) CHECK_FALSE(lastgood::rollback::is_open(make_rollback(phase), mine));
+  for (const auto phase : {Pending, TemplateRestored, Restored, RollbackPhase::Verifying})
+    CHECK(lastgood::rollback::is_open(make_rollback(phase), mine));
+  for (const auto phase : {Succeeded, Failed, RollbackPhase::Superseded})
+    CHECK_FALSE(lastgood::rollback::is_open(make_rollback(phase), mine));
   CHECK_FALSE(lastgood::rollback::is_open({}, mine));
   CHECK_FALSE(lastgood::rollback::is_open(make_rollback(Pending), deployment("web", 8, "another")));
 }
 
-TEST_CASE("Which Rollback the memory is from before") {
+TEST_CASE("Which Rollback the state is from before") {
   auto mine = deployment("web", 8, "1b4e-uid");
   mine.meta.annotations["lastgood.dev/rolled-back-by"] = "web-7-1b4e";
-  api::GuardStatus guard{.deployment_generation = 7, .state = api::State::Watching};
+  api::GuardStatus guard{.deployment_generation = 7, .state = api::State::Evaluating};
   CHECK(lastgood::rollback::is_unknown_to(guard, make_rollback(Pending), mine));
   CHECK(lastgood::rollback::is_unknown_to(guard, make_rollback(Succeeded), mine));
-  CHECK_FALSE(lastgood::rollback::is_unknown_to(guard, make_rollback(RollbackPhase::Superseded), mine));
+  CHECK_FALSE(
+      lastgood::rollback::is_unknown_to(guard, make_rollback(RollbackPhase::Superseded), mine));
   CHECK_FALSE(lastgood::rollback::is_unknown_to(guard, {}, mine));
-  CHECK_FALSE(lastgood::rollback::is_unknown_to(guard, make_rollback(Pending), deployment("web", 8, "another")));
+  CHECK_FALSE(lastgood::rollback::is_unknown_to(guard, make_rollback(Pending),
+                                                deployment("web", 8, "another")));
   SECTION("not one that it goes on with") {
     guard.state = api::State::RollingBack;
     CHECK_FALSE(lastgood::rollback::is_unknown_to(guard, make_rollback(Pending), mine));

@@ -10,20 +10,22 @@ namespace {
 
 constexpr std::array names{"db", "api", "web"};
 
-std::size_t place_of(const std::string& name) { return static_cast<std::size_t>(std::ranges::find(names, name) - names.begin()); }
+std::size_t place_of(const std::string& name) {
+  return static_cast<std::size_t>(std::ranges::find(names, name) - names.begin());
+}
 
-Life alone(std::size_t who) {
-  Life life;
-  life.deployment.meta.key.name = names[who];
-  life.deployment.meta.uid = Uid(std::string(names[who]) + "-uid");
-  life.guarding.group = "shop";
-  life.guarding.group_order = static_cast<int>(who);
-  life.guarding.spec.bake_time = 1min;
-  life.guarding.spec.verify_for = 30s;
-  life.guarding.spec.cooldown = 0s;
-  life.guarding.spec.limit.count = 20;
-  life.ship("v1").roll_out();
-  return life;
+DeploymentHarness alone(std::size_t who) {
+  DeploymentHarness harness;
+  harness.deployment.meta.key.name = names[who];
+  harness.deployment.meta.uid = Uid(std::string(names[who]) + "-uid");
+  harness.policy.group = "shop";
+  harness.policy.group_order = static_cast<int>(who);
+  harness.policy.spec.bake_time = 1min;
+  harness.policy.spec.verify_for = 30s;
+  harness.policy.spec.cooldown = 0s;
+  harness.policy.spec.limit.count = 20;
+  harness.ship("v1").roll_out();
+  return harness;
 }
 
 }  // namespace
@@ -36,51 +38,51 @@ void Together::ship(std::size_t who, bool is_good) {
   const std::string name = "v" + std::to_string(++shipped_);
   if (!is_good) ill.insert(name);
   lives[who].ship(name);
-  told[who].shipped = lives[who].now;
-  told[who].runs_release = true;
-  told[who].good.reset();
+  emitted[who].shipped = lives[who].now;
+  emitted[who].runs_release = true;
+  emitted[who].good.reset();
   look_at(who, false);
 }
 
 void Together::take_out(std::size_t who) {
-  lives[who].guarding.group.clear();
-  told[who].left = lives[who].now;
+  lives[who].policy.group.clear();
+  emitted[who].left = lives[who].now;
 }
 
-void Together::take_in(std::size_t who) { lives[who].guarding.group = "shop"; }
+void Together::take_in(std::size_t who) { lives[who].policy.group = "shop"; }
 
 void Together::clear_the_way() {
   for (std::size_t who = 0; who < how_many; ++who) {
-    Life& life = lives[who];
+    DeploymentHarness& harness = lives[who];
     take_in(who);
-    life.suspend(false);
-    if (life.deployment.paused) life.pause(false);
-    life.guarding.spec.mode = api::Mode::Enforce;
-    life.preflight->ready = api::Truth::True;
-    life.breaker = {};
-    life.can_record = true;
-    life.steps_allowed = 100;
+    harness.suspend(false);
+    if (harness.deployment.paused) harness.pause(false);
+    harness.policy.spec.mode = api::Mode::Enforce;
+    harness.preflight->ready = api::ConditionStatus::True;
+    harness.breaker = {};
+    harness.can_record = true;
+    harness.steps_allowed = 100;
   }
-  for (Life& life : lives) life.approve();
+  for (DeploymentHarness& harness : lives) harness.approve();
 }
 
 void Together::restart() {
   is_seen_ = {};
-  for (Life& life : lives) life.restart();
+  for (DeploymentHarness& harness : lives) harness.restart();
 }
 
 std::vector<GroupMember> Together::others(std::size_t who) const {
   std::vector<GroupMember> found;
   for (std::size_t other = 0; is_in(who) && other < how_many; ++other) {
     if (other == who || !is_in(other)) continue;
-    const Life& life = lives[other];
+    const DeploymentHarness& harness = lives[other];
     GroupMember member{.deployment = names[other], .cannot = "it has not been looked at yet"};
     if (is_seen_[other]) {
-      member.order = life.guarding.group_order;
-      member.guard = life.guard;
-      member.rollback = life.rollback;
-      member.cannot = life.last.cannot;
-      member.mode = life.guarding.spec.mode;
+      member.order = harness.policy.group_order;
+      member.guard = harness.guard;
+      member.rollback = harness.rollback;
+      member.cannot = harness.last.cannot;
+      member.mode = harness.policy.spec.mode;
     }
     found.push_back(std::move(member));
   }
@@ -88,33 +90,39 @@ std::vector<GroupMember> Together::others(std::size_t who) const {
 }
 
 void Together::look_at(std::size_t who, bool is_asked) {
-  Life& life = lives[who];
-  life.group = others(who);
-  life.call.reset();
-  for (const Life& other : lives) {
-    const auto followed = life.rollback ? other.server.find(life.rollback->spec.caused_by) : other.server.end();
-    if (followed != other.server.end()) life.call = followed->second;
+  DeploymentHarness& harness = lives[who];
+  harness.group = others(who);
+  harness.call.reset();
+  for (const DeploymentHarness& other : lives) {
+    const auto followed =
+        harness.rollback ? other.server.find(harness.rollback->spec.caused_by) : other.server.end();
+    if (followed != other.server.end()) harness.call = followed->second;
   }
-  std::vector<api::Sample> samples;
-  if (is_asked) samples = {test::pass("rollout"), ill.contains(life.on_deployment()) ? fails("health") : test::pass("health")};
-  const int changes = life.template_changes;
-  const std::size_t facts = life.facts.size();
-  life.look(std::move(samples));
+  std::vector<api::Measurement> measurements;
+  if (is_asked)
+    measurements = {test::pass("rollout"),
+                    ill.contains(harness.on_deployment()) ? fails("health") : test::pass("health")};
+  const int changes = harness.template_changes;
+  const std::size_t events = harness.events.size();
+  harness.look(std::move(measurements));
   is_seen_[who] = true;
-  const auto is_good = [](const Fact& fact) { return fact.reason == "ReleaseGood"; };
-  if (std::any_of(life.facts.begin() + static_cast<std::ptrdiff_t>(facts), life.facts.end(), is_good)) told[who].good = life.now;
+  const auto is_good = [](const EventRecord& event) { return event.reason == api::Reason::ReleaseGood; };
+  if (std::any_of(harness.events.begin() + static_cast<std::ptrdiff_t>(events),
+                  harness.events.end(), is_good))
+    emitted[who].good = harness.now;
   note_call(who);
-  if (life.template_changes > changes) note_touch(who);
+  if (harness.template_changes > changes) note_touch(who);
 }
 
 void Together::note_call(std::size_t who) {
-  const auto* start = std::get_if<StartRollback>(&lives[who].last.act);
+  const auto* start = std::get_if<StartRollback>(&lives[who].last.action);
   if (!start || !start->record.spec.group || call_named(start->record.meta.key.name)) return;
   Called call{.who = who,
               .name = start->record.meta.key.name,
               .at = lives[who].now,
               .released = start->record.spec.released.value_or(lives[who].now)};
-  for (const std::string& member : start->record.spec.group->members) call.members.push_back(place_of(member));
+  for (const std::string& member : start->record.spec.group->members)
+    call.members.push_back(place_of(member));
   if (lives[who].can_record) calls.push_back(call);
   at_call(call);
 }
@@ -127,7 +135,7 @@ void Together::note_touch(std::size_t who) {
                   .call = is_leader ? rollback.meta.key.name : rollback.spec.caused_by,
                   .at = lives[who].now};
   at_touch(touched);
-  told[who].runs_release = false;
+  emitted[who].runs_release = false;
   touches.push_back(std::move(touched));
 }
 
@@ -136,7 +144,7 @@ void Together::look(std::size_t first, bool is_asked) {
 }
 
 void Together::pass(Duration time, std::size_t first, bool is_asked) {
-  for (Life& life : lives) life.pass_time(time);
+  for (DeploymentHarness& harness : lives) harness.pass_time(time);
   look(first, is_asked);
 }
 
@@ -144,7 +152,7 @@ void Together::come_to_rest(std::size_t first) {
   constexpr int rounds = 40;
   for (int i = 0; i < rounds; ++i) {
     pass(10s, first, true);
-    for (Life& life : lives) life.roll_out();
+    for (DeploymentHarness& harness : lives) harness.roll_out();
   }
 }
 
@@ -154,13 +162,15 @@ const Called* Together::call_named(const std::string& name) const {
 }
 
 bool Together::can_go_back(std::size_t who) const {
-  const Life& life = lives[who];
-  return !life.guarding.spec.suspend && !life.deployment.paused && life.guarding.spec.mode != api::Mode::Observe &&
-         life.preflight->ready == api::Truth::True && life.guard.state != api::State::Frozen;
+  const DeploymentHarness& harness = lives[who];
+  return !harness.policy.spec.suspend && !harness.deployment.paused &&
+         harness.policy.spec.mode != api::Mode::Observe &&
+         harness.preflight->ready == api::ConditionStatus::True &&
+         harness.guard.state != api::State::Frozen;
 }
 
 bool Together::has_other_plans(std::size_t who, Time since) const {
-  return told[who].shipped >= since || told[who].left >= since;
+  return emitted[who].shipped >= since || emitted[who].left >= since;
 }
 
 namespace {
@@ -174,8 +184,9 @@ struct Kind {
 // The first is `who`: what is good and bad of them is by `which`.
 void release_together(Together& group, std::size_t who, int which) {
   const std::size_t those = which == 4 ? 2 : how_many;
-  for (std::size_t i = 0; i < those; ++i) group.ship((who + i) % how_many, i != 0 && which != static_cast<int>(i));
-  for (Life& life : group.lives) life.roll_out();
+  for (std::size_t i = 0; i < those; ++i)
+    group.ship((who + i) % how_many, i != 0 && which != static_cast<int>(i));
+  for (DeploymentHarness& harness : group.lives) harness.roll_out();
   group.pass(10s, who, true);
 }
 
@@ -185,7 +196,7 @@ void fail(Together& group, std::size_t who, int which) {
 
 void roll_out_and_wait(Together& group, std::size_t who, int which) {
   for (int i = 0; i <= which; ++i) {
-    for (Life& life : group.lives) life.roll_out();
+    for (DeploymentHarness& harness : group.lives) harness.roll_out();
     group.pass(10s, who, true);
   }
 }
@@ -213,33 +224,42 @@ const std::vector<Kind> kinds = {
     {"a second", 6, [](Together& g, std::size_t who, int) { g.pass(1s, who, false); }},
     {"baked", 6, bake},
     {"well or ill", 2, become_well},
-    {"suspended", 2, [](Together& g, std::size_t who, int which) { g.lives[who].suspend(which < 2); }},
+    {"suspended", 2,
+     [](Together& g, std::size_t who, int which) { g.lives[who].suspend(which < 2); }},
     {"paused", 1, [](Together& g, std::size_t who, int which) { g.lives[who].pause(which < 2); }},
     {"mode", 2,
      [](Together& g, std::size_t who, int which) {
-       g.lives[who].guarding.spec.mode = which < 2 ? api::Mode::Approve : which < 3 ? api::Mode::Observe : api::Mode::Enforce;
+       g.lives[who].policy.spec.mode = which < 2   ? api::Mode::Approve
+                                       : which < 3 ? api::Mode::Observe
+                                                   : api::Mode::Enforce;
      }},
     {"approved", 2, [](Together& g, std::size_t who, int) { g.lives[who].approve(); }},
     {"cannot", 2,
      [](Together& g, std::size_t who, int which) {
-       g.lives[who].preflight->ready = which < 2 ? api::Truth::False : api::Truth::True;
+       g.lives[who].preflight->ready =
+           which < 2 ? api::ConditionStatus::False : api::ConditionStatus::True;
      }},
-    {"order", 2, [](Together& g, std::size_t who, int which) { g.lives[who].guarding.group_order = which - 2; }},
+    {"order", 2,
+     [](Together& g, std::size_t who, int which) { g.lives[who].policy.group_order = which - 2; }},
     {"taken out", 1, [](Together& g, std::size_t who, int) { g.take_out(who); }},
     {"taken in", 2, [](Together& g, std::size_t who, int) { g.take_in(who); }},
     {"breaker", 1,
      [](Together& g, std::size_t, int which) {
-       for (Life& life : g.lives) life.breaker = {.is_open = which < 2, .message = "many"};
+       for (DeploymentHarness& harness : g.lives)
+         harness.breaker = {.is_open = which < 2, .message = "many"};
      }},
     {"restarted", 2, [](Together& g, std::size_t, int) { g.restart(); }},
-    {"cannot record", 1, [](Together& g, std::size_t who, int which) { g.lives[who].can_record = which > 1; }},
-    {"killed soon", 1, [](Together& g, std::size_t who, int which) { g.lives[who].steps_allowed = which; }},
+    {"cannot record", 1,
+     [](Together& g, std::size_t who, int which) { g.lives[who].can_record = which > 1; }},
+    {"killed soon", 1,
+     [](Together& g, std::size_t who, int which) { g.lives[who].steps_allowed = which; }},
 };
 
 }  // namespace
 
 void showValue(const GroupHappening& happening, std::ostream& out) {
-  out << kinds[static_cast<std::size_t>(happening.kind)].name << " " << names[happening.who] << " " << happening.which;
+  out << kinds[static_cast<std::size_t>(happening.kind)].name << " " << names[happening.who] << " "
+      << happening.which;
 }
 
 rc::Gen<std::vector<GroupHistory>> group_histories() {
@@ -247,9 +267,14 @@ rc::Gen<std::vector<GroupHistory>> group_histories() {
   for (std::size_t i = 0; i < kinds.size(); ++i)
     weighted.insert(weighted.end(), static_cast<std::size_t>(kinds[i].weight), static_cast<int>(i));
   const auto one = rc::gen::map(
-      rc::gen::tuple(rc::gen::elementOf(weighted), rc::gen::inRange<std::size_t>(0, how_many), rc::gen::inRange(0, 5)),
-      [](const auto& it) { return GroupHappening{.kind = std::get<0>(it), .who = std::get<1>(it), .which = std::get<2>(it)}; });
-  return rc::gen::container<std::vector<GroupHistory>>(4, rc::gen::scale(0.4, rc::gen::container<GroupHistory>(one)));
+      rc::gen::tuple(rc::gen::elementOf(weighted), rc::gen::inRange<std::size_t>(0, how_many),
+                     rc::gen::inRange(0, 5)),
+      [](const auto& it) {
+        return GroupHappening{
+            .kind = std::get<0>(it), .who = std::get<1>(it), .which = std::get<2>(it)};
+      });
+  return rc::gen::container<std::vector<GroupHistory>>(
+      4, rc::gen::scale(0.4, rc::gen::container<GroupHistory>(one)));
 }
 
 void happen(Together& group, const GroupHistory& history) {

@@ -1,5 +1,6 @@
-// Three Deployments of one group over random histories: each a Life that sees the others as the controller shows them. Who was
-// called and whose template was changed is written down as it happens; what that should have been is for the properties.
+// Three Deployments of one group over random histories: each a DeploymentHarness that sees the
+// others as the controller shows them. Who was called and whose template was changed is written
+// down as it happens; what that should have been is for the properties.
 #pragma once
 
 #include <rapidcheck.h>
@@ -11,13 +12,14 @@
 #include <string>
 #include <vector>
 
-#include "life.hpp"
+#include "harness.hpp"
 
 namespace lastgood::guard::test {
 
 inline constexpr std::size_t how_many = 3;
 
-// What the people who own one of them have done to it, and when; a later one is not forgotten for an earlier one.
+// What the people who own one of them have done to it, and when; a later one is not forgotten for
+// an earlier one.
 struct Told {
   Time shipped = {};              // a template of their own
   Time left = {};                 // it was taken out of the group
@@ -60,15 +62,15 @@ class Together {
   // Rolled out, asked and looked at until nothing more can come of it.
   void come_to_rest(std::size_t first = 0);
 
-  [[nodiscard]] bool is_in(std::size_t who) const { return !lives[who].guarding.group.empty(); }
+  [[nodiscard]] bool is_in(std::size_t who) const { return !lives[who].policy.group.empty(); }
   [[nodiscard]] const Called* call_named(const std::string& name) const;
   // Nothing would stand in the way of putting it back now.
   [[nodiscard]] bool can_go_back(std::size_t who) const;
   // Its people have done something since that takes it out of what was meant.
   [[nodiscard]] bool has_other_plans(std::size_t who, Time since) const;
 
-  std::array<Life, how_many> lives;
-  std::array<Told, how_many> told;
+  std::array<DeploymentHarness, how_many> lives;
+  std::array<Told, how_many> emitted;
   std::vector<Called> calls;
   std::vector<Touched> touches;
   std::set<std::string> ill;  // templates whose health fails

@@ -1,5 +1,5 @@
-// What an owner wrote on a Deployment and on its pod template under lastgood.dev/, and what is said about what cannot be
-// understood.
+// What an owner wrote on a Deployment and on its pod template under lastgood.dev/, and what is said
+// about what cannot be understood.
 #include "policy/annotations.hpp"
 
 #include <catch2/catch.hpp>
@@ -13,8 +13,9 @@ using policy::TemplateMarks;
 
 TEST_CASE("Annotations of others are no opt-in and no problem") {
   CHECK(parse_opt_in({}) == OptIn{});
-  CHECK(parse_opt_in({{"kubernetes.io/change-cause", "v2"}, {"lastgood.devil/enabled", "true"}, {"lastgood.dev", "x"}}) ==
-        OptIn{});
+  CHECK(parse_opt_in({{"kubernetes.io/change-cause", "v2"},
+                      {"lastgood.devil/enabled", "true"},
+                      {"lastgood.dev", "x"}}) == OptIn{});
 }
 
 TEST_CASE("Each valid key is read") {
@@ -27,9 +28,15 @@ TEST_CASE("Each valid key is read") {
       {"enabled", {{"lastgood.dev/enabled", "true"}}, {.enabled = true}},
       {"opted out", {{"lastgood.dev/enabled", "false"}}, {.enabled = false}},
       {"policy", {{"lastgood.dev/policy", "web.v2"}}, {.policy = "web.v2"}},
-      {"ConfigMap", {{"lastgood.dev/config-map", "rollback-config"}}, {.config_map = "rollback-config"}},
-      {"pause", {{"lastgood.dev/pause-until", "2026-11-24T13:00:00+01:00"}}, {.pause_until = Time{Duration{1795521600000}}}},
-      {"resume", {{"lastgood.dev/resume", "2026-11-24T12:00:00Z"}}, {.resume = Time{Duration{1795521600000}}}},
+      {"ConfigMap",
+       {{"lastgood.dev/config-map", "rollback-config"}},
+       {.config_map = "rollback-config"}},
+      {"pause",
+       {{"lastgood.dev/pause-until", "2026-11-24T13:00:00+01:00"}},
+       {.pause_until = Time{Duration{1795521600000}}}},
+      {"resume",
+       {{"lastgood.dev/resume", "2026-11-24T12:00:00Z"}},
+       {.resume = Time{Duration{1795521600000}}}},
       {"approve", {{"lastgood.dev/approve", "web-7-observed"}}, {.approve = "web-7-observed"}},
       {"group", {{"lastgood.dev/group", "checkout"}}, {.group = "checkout"}},
       {"group and order",
@@ -42,7 +49,9 @@ TEST_CASE("Each valid key is read") {
        {{"lastgood.dev/group", "checkout"}, {"lastgood.dev/group-order", "1000"}},
        {.group = "checkout", .group_order = 1000}},
       {"our own mark, whatever it says", {{"lastgood.dev/rolled-back-by", "not a name!"}}, {}},
-      {"several", {{"lastgood.dev/enabled", "true"}, {"lastgood.dev/policy", "web"}}, {.enabled = true, .policy = "web"}},
+      {"several",
+       {{"lastgood.dev/enabled", "true"}, {"lastgood.dev/policy", "web"}},
+       {.enabled = true, .policy = "web"}},
   }));
   INFO(row.name);
   CHECK(parse_opt_in(row.annotations) == row.expected);
@@ -55,12 +64,15 @@ TEST_CASE("What cannot be understood is a problem that says what was found and w
     const char* message;
   };
   const Row row = GENERATE(values<Row>({
-      {"lastgood.dev/enabled", "yes", R"(lastgood.dev/enabled: "yes" is neither "true" nor "false")"},
+      {"lastgood.dev/enabled", "yes",
+       R"(lastgood.dev/enabled: "yes" is neither "true" nor "false")"},
       {"lastgood.dev/enabled", "", R"(lastgood.dev/enabled: "" is neither "true" nor "false")"},
-      {"lastgood.dev/enabled", "True", R"(lastgood.dev/enabled: "True" is neither "true" nor "false")"},
+      {"lastgood.dev/enabled", "True",
+       R"(lastgood.dev/enabled: "True" is neither "true" nor "false")"},
       {"lastgood.dev/policy", "My Policy",
        R"(lastgood.dev/policy: "My Policy" cannot be the name of a RollbackPolicy, such as "web")"},
-      {"lastgood.dev/policy", "", R"(lastgood.dev/policy: "" cannot be the name of a RollbackPolicy, such as "web")"},
+      {"lastgood.dev/policy", "",
+       R"(lastgood.dev/policy: "" cannot be the name of a RollbackPolicy, such as "web")"},
       {"lastgood.dev/policy", "shop/web",
        R"(lastgood.dev/policy: "shop/web" cannot be the name of a RollbackPolicy, such as "web")"},
       {"lastgood.dev/config-map", "Rollback_Config",
@@ -69,8 +81,10 @@ TEST_CASE("What cannot be understood is a problem that says what was found and w
        R"(lastgood.dev/pause-until: "tomorrow" is not a time in RFC 3339, such as "2026-11-24T18:00:00Z")"},
       {"lastgood.dev/pause-until", "2026-11-24",
        R"(lastgood.dev/pause-until: "2026-11-24" is not a time in RFC 3339, such as "2026-11-24T18:00:00Z")"},
-      {"lastgood.dev/resume", "now", R"(lastgood.dev/resume: "now" is not a time in RFC 3339, such as "2026-11-24T18:00:00Z")"},
-      {"lastgood.dev/resume", "", R"(lastgood.dev/resume: "" is not a time in RFC 3339, such as "2026-11-24T18:00:00Z")"},
+      {"lastgood.dev/resume", "now",
+       R"(lastgood.dev/resume: "now" is not a time in RFC 3339, such as "2026-11-24T18:00:00Z")"},
+      {"lastgood.dev/resume", "",
+       R"(lastgood.dev/resume: "" is not a time in RFC 3339, such as "2026-11-24T18:00:00Z")"},
       {"lastgood.dev/approve", "true please",
        R"(lastgood.dev/approve: "true please" cannot be the name of a Rollback, such as "web-7-9f1d")"},
       {"lastgood.dev/group", "Checkout",
@@ -80,7 +94,8 @@ TEST_CASE("What cannot be understood is a problem that says what was found and w
       {"lastgood.dev/group", "",
        R"(lastgood.dev/group: "" cannot be the name of a group: lower case letters, digits and "-", at most 63, such as "checkout")"},
       {"lastgood.dev/group-order", "10",
-       "lastgood.dev/group-order says nothing without lastgood.dev/group, the group in which that is the order"},
+       "lastgood.dev/group-order says nothing without lastgood.dev/group, the group in which that "
+       "is the order"},
       {"lastgood.dev/no-rollback-past", "true",
        "lastgood.dev/no-rollback-past belongs on the pod template, not on the Deployment"},
       {"lastgood.dev/no-rolback-past", "true",
@@ -100,31 +115,38 @@ TEST_CASE("What cannot be understood is a problem that says what was found and w
   CHECK(opt_in == OptIn{.problems = {row.message}});
 }
 
-TEST_CASE("An order that is no whole number from -1000 to 1000 is a problem, and the group has no order by it") {
-  const char* value = GENERATE("first", "", "-", "--1", "+1", "1001", "-1001", "1.5", " 1", "99999999999999999999", "0x10");
-  const OptIn opt_in = parse_opt_in({{"lastgood.dev/group", "checkout"}, {"lastgood.dev/group-order", value}});
+TEST_CASE(
+    "An order that is no whole number from -1000 to 1000 is a problem, and the group has no order "
+    "by it") {
+  const char* value = GENERATE("first", "", "-", "--1", "+1", "1001", "-1001", "1.5", " 1",
+                               "99999999999999999999", "0x10");
+  const OptIn opt_in =
+      parse_opt_in({{"lastgood.dev/group", "checkout"}, {"lastgood.dev/group-order", value}});
   CHECK(opt_in.group == "checkout");
   CHECK(opt_in.group_order == 0);
   REQUIRE(opt_in.problems.size() == 1);
-  CHECK(opt_in.problems[0] ==
-        "lastgood.dev/group-order: \"" + std::string(value) + "\" is not a whole number from -1000 to 1000, such as \"10\"");
+  CHECK(opt_in.problems[0] == "lastgood.dev/group-order: \"" + std::string(value) +
+                                  "\" is not a whole number from -1000 to 1000, such as \"10\"");
 }
 
 TEST_CASE("An order beside a group that cannot be understood is one problem, not two") {
-  const OptIn opt_in = parse_opt_in({{"lastgood.dev/group", "No!"}, {"lastgood.dev/group-order", "10"}});
+  const OptIn opt_in =
+      parse_opt_in({{"lastgood.dev/group", "No!"}, {"lastgood.dev/group-order", "10"}});
   REQUIRE(opt_in.problems.size() == 1);
   CHECK_THAT(opt_in.problems[0], Catch::StartsWith("lastgood.dev/group: "));
 }
 
 TEST_CASE("What can be understood is read beside a problem") {
-  const OptIn opt_in = parse_opt_in({{"lastgood.dev/enabled", "true"}, {"lastgood.dev/pause-until", "soon"}});
+  const OptIn opt_in =
+      parse_opt_in({{"lastgood.dev/enabled", "true"}, {"lastgood.dev/pause-until", "soon"}});
   CHECK(opt_in.enabled == true);
   CHECK(opt_in.problems.size() == 1);
 }
 
 TEST_CASE("However many keys and however long their values, problems stay few and short") {
   api::StringMap annotations;
-  for (int i = 0; i < 100; ++i) annotations["lastgood.dev/key-" + std::to_string(i)] = std::string(100000, 'x');
+  for (int i = 0; i < 100; ++i)
+    annotations["lastgood.dev/key-" + std::to_string(i)] = std::string(100000, 'x');
   annotations["lastgood.dev/policy"] = std::string(100000, 'x');
   const OptIn opt_in = parse_opt_in(annotations);
   CHECK(opt_in.problems.size() == 16);
@@ -134,7 +156,8 @@ TEST_CASE("However many keys and however long their values, problems stay few an
   for (const AnnotationProblem& problem : marks.problems) CHECK(problem.size() < 512);
 }
 
-TEST_CASE("A pod template is marked by one key alone; what cannot be understood is taken for a mark") {
+TEST_CASE(
+    "A pod template is marked by one key alone; what cannot be understood is taken for a mark") {
   struct Row {
     const char* name;
     api::StringMap annotations;
@@ -142,10 +165,14 @@ TEST_CASE("A pod template is marked by one key alone; what cannot be understood 
     std::vector<AnnotationProblem> problems;
   };
   const std::string past = "lastgood.dev/no-rollback-past";
-  const std::string taken = R"( is neither "true" nor "false"; until it is, nothing goes back past this revision)";
+  const std::string taken =
+      R"( is neither "true" nor "false"; until it is, nothing goes back past this revision)";
   const std::vector<Row> rows{
       {"nothing is said", {}, false, {}},
-      {"others' annotations", {{"prometheus.io/scrape", "true"}, {"lastgood.devil/no-rollback-past", "true"}}, false, {}},
+      {"others' annotations",
+       {{"prometheus.io/scrape", "true"}, {"lastgood.devil/no-rollback-past", "true"}},
+       false,
+       {}},
       {"marked", {{past, "true"}}, true, {}},
       {"said not to be marked", {{past, "false"}}, false, {}},
       {"another word", {{past, "yes"}}, true, {past + R"(: "yes")" + taken}},
@@ -174,7 +201,8 @@ TEST_CASE("A pod template is marked by one key alone; what cannot be understood 
   };
   for (const Row& row : rows) {
     DYNAMIC_SECTION(row.name) {
-      CHECK(parse_template(row.annotations) == TemplateMarks{.no_rollback_past = row.no_rollback_past, .problems = row.problems});
+      CHECK(parse_template(row.annotations) ==
+            TemplateMarks{.no_rollback_past = row.no_rollback_past, .problems = row.problems});
     }
   }
 }

@@ -1,4 +1,5 @@
-// Who put the present template there, as metadata.managedFields and the marks of Argo CD, Flux and Helm tell.
+// Who put the present template there, as metadata.managedFields and the marks of Argo CD, Flux and
+// Helm tell.
 #include "policy/author.hpp"
 
 #include <catch2/catch.hpp>
@@ -11,12 +12,17 @@ using policy::author_of;
 
 namespace {
 
-const Json template_fields = Json::parse(R"({"f:spec": {"f:template": {"f:spec": {"f:containers": {}}}}})");
+const Json template_fields =
+    Json::parse(R"({"f:spec": {"f:template": {"f:spec": {"f:containers": {}}}}})");
 const Json replica_fields = Json::parse(R"({"f:spec": {"f:replicas": {}}})");
 
-Json entry(const std::string& manager, const std::string& time, const std::string& operation = "Update",
-           const Json& fields = template_fields) {
-  return {{"manager", manager}, {"operation", operation}, {"time", time}, {"apiVersion", "apps/v1"}, {"fieldsV1", fields}};
+Json entry(const std::string& manager, const std::string& time,
+           const std::string& operation = "Update", const Json& fields = template_fields) {
+  return {{"manager", manager},
+          {"operation", operation},
+          {"time", time},
+          {"apiVersion", "apps/v1"},
+          {"fieldsV1", fields}};
 }
 
 Json of_status(Json one) {
@@ -42,8 +48,10 @@ api::Author machine(const std::string& name) { return {.name = name, .is_machine
 void check(const std::vector<Row>& rows) {
   for (const Row& row : rows) {
     DYNAMIC_SECTION(row.name) {
-      const Json live = {
-          {"metadata", {{"managedFields", row.entries}, {"labels", row.labels}, {"annotations", row.annotations}}}};
+      const Json live = {{"metadata",
+                          {{"managedFields", row.entries},
+                           {"labels", row.labels},
+                           {"annotations", row.annotations}}}};
       const auto found = author_of(live);
       REQUIRE(found.has_value() == row.expected.has_value());
       if (!found) continue;
@@ -53,20 +61,24 @@ void check(const std::vector<Row>& rows) {
   }
 }
 
-const api::StringMap argo_tracking = {{"argocd.argoproj.io/tracking-id", "shop:apps/Deployment:prod/web"}};
+const api::StringMap argo_tracking = {
+    {"argocd.argoproj.io/tracking-id", "shop:apps/Deployment:prod/web"}};
 const api::StringMap helm_label = {{"app.kubernetes.io/managed-by", "Helm"}};
-const api::StringMap helm_release = {{"meta.helm.sh/release-name", "web"}, {"meta.helm.sh/release-namespace", "prod"}};
+const api::StringMap helm_release = {{"meta.helm.sh/release-name", "web"},
+                                     {"meta.helm.sh/release-namespace", "prod"}};
 
 }  // namespace
 
 TEST_CASE("A person is known by the tool") {
-  const std::string manager = GENERATE("kubectl", "kubectl-client-side-apply", "kubectl-edit", "kubectl-set", "kubectl-patch",
-                                       "kubectl-rollout", "kubectl-replace", "kubectl-create", "k9s", "Lens", "OpenLens",
-                                       "headlamp", "dashboard", "Mozilla", "argocd-server");
+  const std::string manager =
+      GENERATE("kubectl", "kubectl-client-side-apply", "kubectl-edit", "kubectl-set",
+               "kubectl-patch", "kubectl-rollout", "kubectl-replace", "kubectl-create", "k9s",
+               "Lens", "OpenLens", "headlamp", "dashboard", "Mozilla", "argocd-server");
   CHECK(author_of({{"metadata", {{"managedFields", {entry(manager, t1)}}}}}) == person(manager));
 }
 
-TEST_CASE("A tool that puts back what it has is named as people call it, with what it calls its own") {
+TEST_CASE(
+    "A tool that puts back what it has is named as people call it, with what it calls its own") {
   check({
       {"Argo CD, which applies on the server",
        {entry("argocd-controller", t1, "Apply")},
@@ -77,7 +89,9 @@ TEST_CASE("A tool that puts back what it has is named as people call it, with wh
        {entry("argocd-application-controller", t1)},
        machine("Argo CD (argocd-application-controller, application shop)"),
        {{"argocd.argoproj.io/instance", "shop"}}},
-      {"Argo CD without a mark", {entry("argocd-controller", t1)}, machine("Argo CD (argocd-controller)")},
+      {"Argo CD without a mark",
+       {entry("argocd-controller", t1)},
+       machine("Argo CD (argocd-controller)")},
       {"Flux, by a Kustomization",
        {entry("kustomize-controller", t1, "Apply")},
        machine("Flux (kustomize-controller, Kustomization apps)"),
@@ -87,16 +101,28 @@ TEST_CASE("A tool that puts back what it has is named as people call it, with wh
        machine("Flux (helm-controller, HelmRelease web)"),
        {{"helm.toolkit.fluxcd.io/name", "web"}, {"app.kubernetes.io/managed-by", "Helm"}},
        helm_release},
-      {"Helm", {entry("helm", t1, "Apply")}, machine("Helm (helm, release web)"), helm_label, helm_release},
-      {"a release name without the label that goes with it", {entry("helm", t1)}, machine("Helm (helm)"), {}, helm_release},
+      {"Helm",
+       {entry("helm", t1, "Apply")},
+       machine("Helm (helm, release web)"),
+       helm_label,
+       helm_release},
+      {"a release name without the label that goes with it",
+       {entry("helm", t1)},
+       machine("Helm (helm)"),
+       {},
+       helm_release},
       {"an operator that nobody knows", {entry("web-operator", t1)}, machine("web-operator")},
-      {"one that nobody knows and that applies", {entry("ci-robot", t1, "Apply")}, machine("ci-robot")},
+      {"one that nobody knows and that applies",
+       {entry("ci-robot", t1, "Apply")},
+       machine("ci-robot")},
       {"one that nobody knows, on what Argo CD tracks",
        {entry("ci-robot", t1)},
        machine("ci-robot (tracked by Argo CD, application shop)"),
        {},
        argo_tracking},
-      {"a name that only begins like a person's tool", {entry("kubectlbot", t1)}, machine("kubectlbot")},
+      {"a name that only begins like a person's tool",
+       {entry("kubectlbot", t1)},
+       machine("kubectlbot")},
       {"a name that only ends like one", {entry("my-k9s", t1)}, machine("my-k9s")},
   });
 }
@@ -140,23 +166,32 @@ TEST_CASE("The hand that wrote to the template last decides, whoever tracks the 
       {"the status is nobody's release",
        {entry("kubectl-edit", t1), of_status(entry("kube-controller-manager", t2))},
        person("kubectl-edit")},
-      {"our own hand is passed over", {entry("kubectl-edit", t1), entry("lastgood", t3)}, person("kubectl-edit")},
+      {"our own hand is passed over",
+       {entry("kubectl-edit", t1), entry("lastgood", t3)},
+       person("kubectl-edit")},
       {"our own hand alone", {entry("lastgood", t3)}, machine("lastgood")},
-      {"an entry without a time is before all others", {undated, entry("kubectl-edit", t1)}, person("kubectl-edit")},
+      {"an entry without a time is before all others",
+       {undated, entry("kubectl-edit", t1)},
+       person("kubectl-edit")},
       {"an entry without a time alone", {undated}, machine("web-operator")},
-      {"a time that is none is no time", {entry("web-operator", "soon"), entry("kubectl-edit", t1)}, person("kubectl-edit")},
+      {"a time that is none is no time",
+       {entry("web-operator", "soon"), entry("kubectl-edit", t1)},
+       person("kubectl-edit")},
       {"what was there before accounts were kept was brought by nobody",
        {entry("kubectl", t2, "Apply"), entry("before-first-apply", t2)},
        person("kubectl")},
-      {"nobody owns the template", {entry("kubectl-edit", t1, "Update", replica_fields)}, std::nullopt},
+      {"nobody owns the template",
+       {entry("kubectl-edit", t1, "Update", replica_fields)},
+       std::nullopt},
       {"nobody owns anything", {}, std::nullopt},
   });
 }
 
 TEST_CASE("JSON that is no Deployment has no author") {
   const char* text = GENERATE(
-      "null", "[]", "3", "\"x\"", "{}", R"({"metadata": null})", R"({"metadata": []})", R"({"metadata": {"managedFields": {}}})",
-      R"({"metadata": {"managedFields": "x"}})", R"({"metadata": {"managedFields": [null, 1, "x", [], {}]}})",
+      "null", "[]", "3", "\"x\"", "{}", R"({"metadata": null})", R"({"metadata": []})",
+      R"({"metadata": {"managedFields": {}}})", R"({"metadata": {"managedFields": "x"}})",
+      R"({"metadata": {"managedFields": [null, 1, "x", [], {}]}})",
       R"({"metadata": {"managedFields": [{"manager": 7, "fieldsV1": {"f:spec": {"f:template": {}}}}]}})",
       R"({"metadata": {"managedFields": [{"manager": "", "fieldsV1": {"f:spec": {"f:template": {}}}}]}})",
       R"({"metadata": {"managedFields": [{"manager": "helm", "fieldsV1": []}]}})",
@@ -168,10 +203,12 @@ TEST_CASE("JSON that is no Deployment has no author") {
 
 TEST_CASE("An author's name is short, on one line and valid UTF-8, whatever the marks say") {
   const std::string long_name(100000, 'x');
-  const Json live = {{"metadata",
-                      {{"managedFields", {entry("argocd-controller", t1)}},
-                       {"labels", 7},
-                       {"annotations", {{"argocd.argoproj.io/tracking-id", "a\nb\xff" + long_name + ":apps/Deployment"}}}}}};
+  const Json live = {
+      {"metadata",
+       {{"managedFields", {entry("argocd-controller", t1)}},
+        {"labels", 7},
+        {"annotations",
+         {{"argocd.argoproj.io/tracking-id", "a\nb\xff" + long_name + ":apps/Deployment"}}}}}};
   const auto found = author_of(live);
   REQUIRE(found);
   CHECK(found->name.size() < 128);

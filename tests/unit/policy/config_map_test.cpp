@@ -12,7 +12,9 @@ api::ConfigMap config_map(api::StringMap data) { return {.data = std::move(data)
 
 // A ConfigMap that is right but for one key; absent: without it.
 api::StringMap but(const char* key, std::optional<std::string> value) {
-  api::StringMap data = {{"health_check_url", "http://myapp:8080/health"}, {"failure_threshold", "3"}, {"check_interval", "30s"}};
+  api::StringMap data = {{"health_check_url", "http://myapp:8080/health"},
+                         {"failure_threshold", "3"},
+                         {"check_interval", "30s"}};
   data.erase(key);
   if (value) data[key] = *value;
   return data;
@@ -21,14 +23,16 @@ api::StringMap but(const char* key, std::optional<std::string> value) {
 }  // namespace
 
 TEST_CASE("The three keys make one HTTP check named health, and everything else is the default") {
-  const auto spec = policy::spec_of(
-      config_map({{"health_check_url", "http://myapp:8080/health"}, {"failure_threshold", "3"}, {"check_interval", "30s"}}));
+  const auto spec = policy::spec_of(config_map({{"health_check_url", "http://myapp:8080/health"},
+                                                {"failure_threshold", "3"},
+                                                {"check_interval", "30s"}}));
   REQUIRE(spec);
   api::PolicySpec expected;
-  expected.checks = {api::Check{.name = "health",
-                                .http = {.target = api::HttpTarget::Url, .url = "http://myapp:8080/health"},
-                                .interval = 30s,
-                                .failure_threshold = 3}};
+  expected.checks = {
+      api::Check{.name = "health",
+                 .http = {.target = api::HttpTarget::Url, .url = "http://myapp:8080/health"},
+                 .interval = 30s,
+                 .failure_threshold = 3}};
   CHECK(*spec == expected);
 }
 
@@ -47,23 +51,33 @@ TEST_CASE("A timeout is never longer than the interval") {
   CHECK(spec->checks.at(0).http.timeout == 1s);
 }
 
-TEST_CASE("A key that is missing or cannot be understood is named, with what was found and what is expected") {
+TEST_CASE(
+    "A key that is missing or cannot be understood is named, with what was found and what is "
+    "expected") {
   struct Row {
     const char* key;
     std::optional<std::string> value;
     const char* message;
   };
   const Row row = GENERATE(values<Row>({
-      {"failure_threshold", "abc", R"(failure_threshold: "abc" is not a whole number from 1 to 100, such as "3")"},
-      {"failure_threshold", "-1", R"(failure_threshold: "-1" is not a whole number from 1 to 100, such as "3")"},
-      {"failure_threshold", "0", R"(failure_threshold: "0" is not a whole number from 1 to 100, such as "3")"},
-      {"failure_threshold", "101", R"(failure_threshold: "101" is not a whole number from 1 to 100, such as "3")"},
-      {"failure_threshold", "3.0", R"(failure_threshold: "3.0" is not a whole number from 1 to 100, such as "3")"},
-      {"failure_threshold", "", R"(failure_threshold: "" is not a whole number from 1 to 100, such as "3")"},
+      {"failure_threshold", "abc",
+       R"(failure_threshold: "abc" is not a whole number from 1 to 100, such as "3")"},
+      {"failure_threshold", "-1",
+       R"(failure_threshold: "-1" is not a whole number from 1 to 100, such as "3")"},
+      {"failure_threshold", "0",
+       R"(failure_threshold: "0" is not a whole number from 1 to 100, such as "3")"},
+      {"failure_threshold", "101",
+       R"(failure_threshold: "101" is not a whole number from 1 to 100, such as "3")"},
+      {"failure_threshold", "3.0",
+       R"(failure_threshold: "3.0" is not a whole number from 1 to 100, such as "3")"},
+      {"failure_threshold", "",
+       R"(failure_threshold: "" is not a whole number from 1 to 100, such as "3")"},
       {"failure_threshold", {}, R"(failure_threshold is missing: it must be set, such as "3")"},
       {"check_interval", "30", R"(check_interval: "30" has no unit: write for example "30s")"},
-      {"check_interval", "soon", R"(check_interval: "soon" is not a duration, such as "30s", "5m" or "1h30m")"},
-      {"check_interval", "-1s", R"(check_interval: "-1s" is not a duration, such as "30s", "5m" or "1h30m")"},
+      {"check_interval", "soon",
+       R"(check_interval: "soon" is not a duration, such as "30s", "5m" or "1h30m")"},
+      {"check_interval", "-1s",
+       R"(check_interval: "-1s" is not a duration, such as "30s", "5m" or "1h30m")"},
       {"check_interval", "500ms", R"(check_interval: "500ms" is not from 1s to 1h)"},
       {"check_interval", "2h", R"(check_interval: "2h" is not from 1s to 1h)"},
       {"check_interval", {}, R"(check_interval is missing: it must be set, such as "30s")"},
@@ -73,8 +87,11 @@ TEST_CASE("A key that is missing or cannot be understood is named, with what was
        R"(health_check_url: "http:///health" has no host, such as "http://myapp:8080/health")"},
       {"health_check_url", "http://myapp:99999/",
        R"(health_check_url: "http://myapp:99999/" has the port "99999", which is not a whole number from 1 to 65535)"},
-      {"health_check_url", "", R"(health_check_url: "" is empty: a URL is expected, such as "http://myapp:8080/health")"},
-      {"health_check_url", {}, R"(health_check_url is missing: it must be set, such as "http://myapp:8080/health")"},
+      {"health_check_url", "",
+       R"(health_check_url: "" is empty: a URL is expected, such as "http://myapp:8080/health")"},
+      {"health_check_url",
+       {},
+       R"(health_check_url is missing: it must be set, such as "http://myapp:8080/health")"},
   }));
   const auto spec = policy::spec_of(config_map(but(row.key, row.value)));
   REQUIRE_FALSE(spec);
@@ -101,5 +118,6 @@ TEST_CASE("A misspelt key is named before the missing one") {
   data[row.found] = "x";
   const auto spec = policy::spec_of(config_map(data));
   REQUIRE_FALSE(spec);
-  CHECK(spec.error().message == "\"" + std::string(row.found) + "\" is not a key; did you mean " + std::string(row.key) + "?");
+  CHECK(spec.error().message == "\"" + std::string(row.found) + "\" is not a key; did you mean " +
+                                    std::string(row.key) + "?");
 }

@@ -1,5 +1,5 @@
-// The table of who governs a Deployment: opted out, annotations that cannot be understood, a named policy, a ConfigMap,
-// one policy's selector, the built-in policy; the first that applies.
+// The table of who governs a Deployment: opted out, annotations that cannot be understood, a named
+// policy, a ConfigMap, one policy's selector, the built-in policy; the first that applies.
 #include "policy/effective_policy.hpp"
 
 #include <algorithm>
@@ -11,28 +11,35 @@ using Kind = policy::EffectivePolicy::Kind;
 
 namespace {
 
-api::RollbackPolicy make_policy(const std::string& name, std::optional<api::LabelSelector> selector = {},
+api::RollbackPolicy make_policy(const std::string& name,
+                                std::optional<api::LabelSelector> selector = {},
                                 const std::string& problem = "") {
   api::RollbackPolicy out{.meta = {.key = {"shop", name}}, .problem = problem};
   out.spec.selector = std::move(selector);
-  out.spec.bake_time = Duration{static_cast<std::int64_t>(name.size()) * 1000};  // so that whose spec it is can be told
+  out.spec.bake_time = Duration{static_cast<std::int64_t>(name.size()) *
+                                1000};  // so that whose spec it is can be told
   return out;
 }
 
 const api::LabelSelector tier_web{.match_labels = {{"tier", "web"}}};
 
-// Of the namespace, in no order: two that select nothing, two whose selectors overlap on app=both, one of them broken.
+// Of the namespace, in no order: two that select nothing, two whose selectors overlap on app=both,
+// one of them broken.
 const std::vector<api::RollbackPolicy> all = {
     make_policy("wob"),
     make_policy("web"),
     make_policy("tiered", tier_web),
     make_policy("apps-b", api::LabelSelector{.match_labels = {{"app", "both"}}}),
-    make_policy("apps-a", api::LabelSelector{.match_expressions = {{"app", "In", {"both", "broken"}}}}),
-    make_policy("broken", api::LabelSelector{.match_labels = {{"app", "bad"}}}, "spec.bakeTime: \"30\" has no unit"),
+    make_policy("apps-a",
+                api::LabelSelector{.match_expressions = {{"app", "In", {"both", "broken"}}}}),
+    make_policy("broken", api::LabelSelector{.match_labels = {{"app", "bad"}}},
+                "spec.bakeTime: \"30\" has no unit"),
 };
 
 api::ConfigMap good_map() {
-  return {.data = {{"health_check_url", "http://myapp/health"}, {"failure_threshold", "3"}, {"check_interval", "30s"}}};
+  return {.data = {{"health_check_url", "http://myapp/health"},
+                   {"failure_threshold", "3"},
+                   {"check_interval", "30s"}}};
 }
 
 struct Row {
@@ -50,8 +57,22 @@ constexpr const char* nothing_is_done = "No policy applies; nothing is done";
 
 const std::vector<Row> table = {
     {"nothing is said", {}, {}, {}, Kind::None, "", "", nothing_is_done},
-    {"labels that no selector matches", {}, {{"tier", "db"}}, {}, Kind::None, "", "", nothing_is_done},
-    {"our own mark alone is no opt-in", {{"lastgood.dev/rolled-back-by", "web-7"}}, {}, {}, Kind::None, "", "", nothing_is_done},
+    {"labels that no selector matches",
+     {},
+     {{"tier", "db"}},
+     {},
+     Kind::None,
+     "",
+     "",
+     nothing_is_done},
+    {"our own mark alone is no opt-in",
+     {{"lastgood.dev/rolled-back-by", "web-7"}},
+     {},
+     {},
+     Kind::None,
+     "",
+     "",
+     nothing_is_done},
     {"a pause alone is no opt-in",
      {{"lastgood.dev/pause-until", "2026-11-24T12:00:00Z"}},
      {},
@@ -60,7 +81,14 @@ const std::vector<Row> table = {
      "",
      "",
      nothing_is_done},
-    {"a group alone is no opt-in", {{"lastgood.dev/group", "checkout"}}, {}, {}, Kind::None, "", "", nothing_is_done},
+    {"a group alone is no opt-in",
+     {{"lastgood.dev/group", "checkout"}},
+     {},
+     {},
+     Kind::None,
+     "",
+     "",
+     nothing_is_done},
     {"an approval and a resumption alone are no opt-in",
      {{"lastgood.dev/approve", "web-7"}, {"lastgood.dev/resume", "2026-11-24T12:00:00Z"}},
      {},
@@ -80,8 +108,22 @@ const std::vector<Row> table = {
      "",
      "",
      nothing_is_done},
-    {"enabled: the built-in policy", {{"lastgood.dev/enabled", "true"}}, {}, {}, Kind::BuiltIn, "built-in", "", ""},
-    {"a policy by name", {{"lastgood.dev/policy", "web"}}, {}, {}, Kind::RollbackPolicy, "RollbackPolicy/web", "", ""},
+    {"enabled: the built-in policy",
+     {{"lastgood.dev/enabled", "true"}},
+     {},
+     {},
+     Kind::BuiltIn,
+     "built-in",
+     "",
+     ""},
+    {"a policy by name",
+     {{"lastgood.dev/policy", "web"}},
+     {},
+     {},
+     Kind::RollbackPolicy,
+     "RollbackPolicy/web",
+     "",
+     ""},
     {"a policy by name before a ConfigMap",
      {{"lastgood.dev/policy", "web"}, {"lastgood.dev/config-map", "c"}},
      {},
@@ -157,12 +199,21 @@ const std::vector<Row> table = {
     {"a ConfigMap with a value that is none",
      {{"lastgood.dev/config-map", "rollback-config"}},
      {},
-     api::ConfigMap{.data = {{"health_check_url", "http://a"}, {"failure_threshold", "abc"}, {"check_interval", "30s"}}},
+     api::ConfigMap{.data = {{"health_check_url", "http://a"},
+                             {"failure_threshold", "abc"},
+                             {"check_interval", "30s"}}},
      Kind::Broken,
      "ConfigMap/rollback-config",
      "ConfigMapInvalid",
      R"(ConfigMap rollback-config: failure_threshold: "abc" is not a whole number from 1 to 100, such as "3")"},
-    {"one policy's selector", {}, {{"tier", "web"}}, {}, Kind::RollbackPolicy, "RollbackPolicy/tiered", "", ""},
+    {"one policy's selector",
+     {},
+     {{"tier", "web"}},
+     {},
+     Kind::RollbackPolicy,
+     "RollbackPolicy/tiered",
+     "",
+     ""},
     {"one policy's selector before the built-in policy",
      {{"lastgood.dev/enabled", "true"}},
      {{"tier", "web"}},
@@ -178,7 +229,8 @@ const std::vector<Row> table = {
      Kind::Broken,
      "",
      "PolicyConflict",
-     "2 RollbackPolicies select this Deployment: apps-a, apps-b; name one by the annotation lastgood.dev/policy"},
+     "2 RollbackPolicies select this Deployment: apps-a, apps-b; name one by the annotation "
+     "lastgood.dev/policy"},
     {"a selector of a policy that cannot be used",
      {},
      {{"app", "bad"}},
@@ -202,7 +254,8 @@ const std::vector<Row> table = {
      Kind::Broken,
      "",
      "InvalidAnnotation",
-     "lastgood.dev/group-order says nothing without lastgood.dev/group, the group in which that is the order"},
+     "lastgood.dev/group-order says nothing without lastgood.dev/group, the group in which that is "
+     "the order"},
     {"a mark of the pod template on the Deployment is never acted past",
      {{"lastgood.dev/enabled", "true"}, {"lastgood.dev/no-rollback-past", "true"}},
      {},
@@ -240,14 +293,16 @@ TEST_CASE("One policy governs a Deployment: the first that applies") {
   for (const Row& row : table) {
     DYNAMIC_SECTION(row.name) {
       const api::Deployment deployment{.meta = {.key = {"shop", "web"}, .labels = row.labels}};
-      const EffectivePolicy found = policy::resolve_policy(deployment, policy::parse_opt_in(row.annotations), pointers(all), row.config_map);
+      const EffectivePolicy found = policy::resolve_policy(
+          deployment, policy::parse_opt_in(row.annotations), pointers(all), row.config_map);
       CHECK(found.kind == row.kind);
       CHECK(found.name == row.governed_by);
       CHECK(found.reason == row.reason);
       CHECK(found.message == row.message);
       if (row.kind == Kind::RollbackPolicy) CHECK(found.spec == spec_of(row.governed_by));
       if (row.kind == Kind::BuiltIn) CHECK(found.spec == api::PolicySpec{});
-      if (row.kind == Kind::ConfigMap) CHECK(found.spec.checks.at(0).http.url == "http://myapp/health");
+      if (row.kind == Kind::ConfigMap)
+        CHECK(found.spec.checks.at(0).http.url == "http://myapp/health");
     }
   }
 }
@@ -261,8 +316,10 @@ TEST_CASE("Every reason of a broken opt-in has a row in the table") {
 
 TEST_CASE("A missing policy in a namespace without any says so") {
   const api::Deployment deployment{.meta = {.key = {"shop", "web"}}};
-  const auto found = policy::resolve_policy(deployment, policy::parse_opt_in({{"lastgood.dev/policy", "web"}}), {}, {});
-  CHECK(found.message == R"(RollbackPolicy "web" does not exist in namespace shop; no RollbackPolicy does)");
+  const auto found = policy::resolve_policy(
+      deployment, policy::parse_opt_in({{"lastgood.dev/policy", "web"}}), {}, {});
+  CHECK(found.message ==
+        R"(RollbackPolicy "web" does not exist in namespace shop; no RollbackPolicy does)");
 }
 
 TEST_CASE("A suspended policy still governs") {
@@ -270,7 +327,8 @@ TEST_CASE("A suspended policy still governs") {
   suspended.spec.suspend = true;
   const std::vector<const api::RollbackPolicy*> policies = {&suspended};
   const api::Deployment deployment{.meta = {.key = {"shop", "web"}}};
-  const auto found = policy::resolve_policy(deployment, policy::parse_opt_in({{"lastgood.dev/policy", "web"}}), policies, {});
+  const auto found = policy::resolve_policy(
+      deployment, policy::parse_opt_in({{"lastgood.dev/policy", "web"}}), policies, {});
   CHECK(found.kind == Kind::RollbackPolicy);
   CHECK(found.spec.suspend);
 }

@@ -12,7 +12,8 @@ using Lines = std::vector<std::string>;
 
 Lines lines(const Json& bad, const Json& kept) {
   Lines out;
-  for (const auto& change : changes_between(bad, kept)) out.push_back(change.path + ": " + change.from + " -> " + change.to);
+  for (const auto& change : changes_between(bad, kept))
+    out.push_back(change.path + ": " + change.from + " -> " + change.to);
   return out;
 }
 
@@ -69,7 +70,8 @@ TEST_CASE("the elements of a list are compared by what tells them apart") {
       {"a volume is known by its name",
        R"({"spec":{"volumes":[{"name":"v","emptyDir":{}}]}})",
        R"({"spec":{"volumes":[{"name":"v","persistentVolumeClaim":{"claimName":"p"}}]}})",
-       {"spec.volumes[v].emptyDir: {} -> ", R"(spec.volumes[v].persistentVolumeClaim:  -> {"claimName":"p"})"}},
+       {"spec.volumes[v].emptyDir: {} -> ",
+        R"(spec.volumes[v].persistentVolumeClaim:  -> {"claimName":"p"})"}},
       {"a port without a name is known by its number",
        R"({"spec":{"containers":[{"name":"app","ports":[{"containerPort":80,"protocol":"TCP"}]}]}})",
        R"({"spec":{"containers":[{"name":"app","ports":[{"containerPort":80,"protocol":"UDP"}]}]}})",
@@ -129,7 +131,8 @@ TEST_CASE("a literal value that looks secret is not repeated") {
       {"whatever its name's letters",
        R"({"spec":{"containers":[{"name":"a","env":[{"name":"ApiToken","value":"x"},{"name":"apiKey","value":"y"},{"name":"my_Secret","value":"z"}]}]}})",
        R"({"spec":{"containers":[{"name":"a","env":[]}]}})",
-       {"spec.containers[a].env[ApiToken]: (hidden) -> ", "spec.containers[a].env[apiKey]: (hidden) -> ",
+       {"spec.containers[a].env[ApiToken]: (hidden) -> ",
+        "spec.containers[a].env[apiKey]: (hidden) -> ",
         "spec.containers[a].env[my_Secret]: (hidden) -> "}},
       {"inside of a container that is shown whole",
        R"({"spec":{"containers":[{"name":"a"},{"name":"b","env":[{"name":"TOKEN","value":"abc"},{"name":"X","value":"1"}]}]}})",
@@ -138,11 +141,13 @@ TEST_CASE("a literal value that looks secret is not repeated") {
       {"inside of an address",
        R"({"spec":{"containers":[{"name":"a","env":[{"name":"DB","value":"postgres://u:pw@db/x, amqp://u@q"}]}]}})",
        R"({"spec":{"containers":[{"name":"a","env":[{"name":"DB","value":"postgres://db/x@y"}]}]}})",
-       {"spec.containers[a].env[DB]: postgres://(hidden)@db/x, amqp://(hidden)@q -> postgres://db/x@y"}},
+       {"spec.containers[a].env[DB]: postgres://(hidden)@db/x, amqp://(hidden)@q -> "
+        "postgres://db/x@y"}},
       {"of a header of a probe",
        R"({"spec":{"containers":[{"name":"a","livenessProbe":{"httpGet":{"httpHeaders":[{"name":"Authorization","value":"Bearer x"}]}}}]}})",
        R"({"spec":{"containers":[{"name":"a","livenessProbe":{"httpGet":{"httpHeaders":[{"name":"Authorization","value":"Bearer y"}]}}}]}})",
-       {"spec.containers[a].livenessProbe.httpGet.httpHeaders[Authorization]: (hidden) -> (hidden)"}},
+       {"spec.containers[a].livenessProbe.httpGet.httpHeaders[Authorization]: (hidden) -> "
+        "(hidden)"}},
       {"of an annotation",
        R"({"metadata":{"annotations":{"vault-token":"x"}}})",
        R"({"metadata":{"annotations":{"vault-token":"y"}}})",
@@ -158,10 +163,12 @@ TEST_CASE("a long list of differences ends in how many more there are") {
   Json bad{{"spec", {{"containers", Json::array({{{"name", "app"}, {"env", Json::array()}}})}}}};
   auto kept = bad;
   auto& variables = bad["spec"]["containers"][0]["env"];
-  for (int i = 0; i < 20; ++i) variables.push_back({{"name", "V" + std::to_string(i)}, {"value", "x"}});
+  for (int i = 0; i < 20; ++i)
+    variables.push_back({{"name", "V" + std::to_string(i)}, {"value", "x"}});
   CHECK(changes_between(bad, kept).size() == 20);
   CHECK(changes_between(bad, kept).back().path == "spec.containers[app].env[V9]");
-  for (int i = 20; i < 500; ++i) variables.push_back({{"name", "V" + std::to_string(i)}, {"value", "x"}});
+  for (int i = 20; i < 500; ++i)
+    variables.push_back({{"name", "V" + std::to_string(i)}, {"value", "x"}});
   const auto changes = changes_between(bad, kept);
   REQUIRE(changes.size() == 20);
   CHECK(changes.back().path == "and 481 more");
@@ -174,7 +181,7 @@ TEST_CASE("a long value is cut, whatever its bytes") {
     for (int i = 0; i < 5000; ++i) text += piece;
     const auto changes = changes_between(long_value(text), long_value("y"));
     REQUIRE(changes.size() == 1);
-    CHECK(changes[0].from.size() <= longest_value);
+    CHECK(changes[0].from.size() <= max_value);
     CHECK(changes[0].from.ends_with("..."));
   }
 }

@@ -1,4 +1,5 @@
-// Objects whose shape no API server sends: whatever is done with them, nothing throws and nothing is written without a fence.
+// Objects whose shape no API server sends: whatever is done with them, nothing throws and nothing
+// is written without a fence.
 #include <rapidcheck.h>
 
 #include <catch2/catch.hpp>
@@ -51,7 +52,8 @@ api::Rollback rollback_of(const Json& bad) {
   out.spec.generation = bad["metadata"]["generation"].get<std::int64_t>();
   out.spec.to.hash = TemplateHash("5d4f8c7b6");
   out.status.phase =
-      *rc::gen::element(api::RollbackPhase::Pending, api::RollbackPhase::TemplateRestored, api::RollbackPhase::Restored);
+      *rc::gen::element(api::RollbackPhase::Pending, api::RollbackPhase::TemplateRestored,
+                        api::RollbackPhase::Restored);
   return out;
 }
 
@@ -65,35 +67,44 @@ bool is_fenced(const std::string& body) {
 
 TEST_CASE("objects of a strange shape are refused or left alone, and never make us throw") {
   const auto seen = recorded("apply_with_scale");
-  const auto revision = *keep_revision(seen.good, api::Revision{.hash = TemplateHash("5d4f8c7b6"), .number = 1});
+  const auto revision =
+      *build_snapshot(seen.good, api::Revision{.hash = TemplateHash("5d4f8c7b6"), .number = 1});
   CHECK(rc::check("nothing throws", [&] {
-    const auto step = next_step(rollback_of(seen.bad), spoilt(*rc::gen::element(seen.bad, seen.patched)), spoilt(revision));
-    if (const auto* patch = std::get_if<PatchTemplate>(&step)) RC_ASSERT(is_fenced(patch->call.body));
-    if (const auto* patch = std::get_if<PatchOwnership>(&step)) RC_ASSERT(is_fenced(patch->call.body));
-    if (const auto made = keep_revision(spoilt(seen.good), api::Revision{})) RC_ASSERT(made->is_object());
+    const auto step = next_step(
+        rollback_of(seen.bad), spoilt(*rc::gen::element(seen.bad, seen.patched)), spoilt(revision));
+    if (const auto* patch = std::get_if<PatchTemplate>(&step))
+      RC_ASSERT(is_fenced(patch->call.body));
+    if (const auto* patch = std::get_if<PatchOwnership>(&step))
+      RC_ASSERT(is_fenced(patch->call.body));
+    if (const auto made = build_snapshot(spoilt(seen.good), api::Revision{}))
+      RC_ASSERT(made->is_object());
     (void)superfluous({spoilt(revision)}, {.deployment_uid = Uid("u")}, nullptr);
-    (void)keeps_same(spoilt(revision), revision);
+    (void)is_same_snapshot(spoilt(revision), revision);
   }));
 }
 
-TEST_CASE("templates and answers of a strange shape are compared and looked at, and never make us throw") {
+TEST_CASE(
+    "templates and answers of a strange shape are compared and looked at, and never make us "
+    "throw") {
   const auto seen = recorded("apply_with_scale");
-  const Result<Json> revision = *keep_revision(seen.good, api::Revision{.hash = TemplateHash("5d4f8c7b6"), .number = 1});
+  const Result<Json> revision =
+      *build_snapshot(seen.good, api::Revision{.hash = TemplateHash("5d4f8c7b6"), .number = 1});
   api::Deployment asked;
   asked.meta.uid = Uid(seen.bad["metadata"]["uid"].get<std::string>());
-  const api::Revision target{.hash = TemplateHash("5d4f8c7b6"), .kept_as = "x"};
+  const api::Revision target{.hash = TemplateHash("5d4f8c7b6"), .snapshot = "x"};
   CHECK(rc::check("nothing throws", [&] {
     const auto bad = spoilt(seen.bad["spec"]["template"]);
     const auto changes = changes_between(bad, spoilt(seen.good["spec"]["template"]));
-    RC_ASSERT(changes.size() <= most_changes);
+    RC_ASSERT(changes.size() <= max_changes);
     RC_ASSERT(changes_between(bad, bad).empty());
-    RC_ASSERT(references_of(bad).size() <= most_references);
+    RC_ASSERT(references_of(bad).size() <= max_references);
     const Result<Json> live = spoilt(seen.bad);
     const Result<Json> kept = spoilt(*revision);
     const Inspection inspection{.deployment = asked, .target = target, .live = live, .kept = kept};
     const auto questions = questions_of(inspection, "rb");
     if (questions.dry_run) RC_ASSERT(is_fenced(questions.dry_run->body));
-    RC_ASSERT(judge_preflight(inspection, {}, std::nullopt, Time{}).ready != api::Truth::True);
+    RC_ASSERT(evaluate_preflight(inspection, {}, std::nullopt, Time{}).ready !=
+              api::ConditionStatus::True);
     (void)other_managers(*live);
   }));
 }

@@ -11,7 +11,8 @@ namespace {
 
 Json entry(const std::string& manager, const Json& fields, const std::string& operation = "Update",
            const std::string& subresource = "") {
-  Json out{{"manager", manager},       {"operation", operation}, {"apiVersion", "apps/v1"}, {"time", "2026-11-24T12:00:00Z"},
+  Json out{{"manager", manager},       {"operation", operation},
+           {"apiVersion", "apps/v1"},  {"time", "2026-11-24T12:00:00Z"},
            {"fieldsType", "FieldsV1"}, {"fieldsV1", fields}};
   if (!subresource.empty()) out["subresource"] = subresource;
   return out;
@@ -22,16 +23,20 @@ Json owns_template(const Json& fields) { return {{"f:spec", {{"f:template", fiel
 Json leaf() { return Json::object(); }
 
 Json live(const std::vector<Json>& managed_fields, bool annotated = false) {
-  Json out{
-      {"metadata",
-       {{"name", "web"}, {"namespace", "shop"}, {"uid", "u1"}, {"resourceVersion", "41"}, {"managedFields", managed_fields}}},
-      {"spec", {{"template", {{"spec", {{"containers", Json::array()}}}}}}}};
-  if (annotated) out["metadata"]["annotations"] = {{"kubectl.kubernetes.io/last-applied-configuration", "{}\n"}};
+  Json out{{"metadata",
+            {{"name", "web"},
+             {"namespace", "shop"},
+             {"uid", "u1"},
+             {"resourceVersion", "41"},
+             {"managedFields", managed_fields}}},
+           {"spec", {{"template", {{"spec", {{"containers", Json::array()}}}}}}}};
+  if (annotated)
+    out["metadata"]["annotations"] = {{"kubectl.kubernetes.io/last-applied-configuration", "{}\n"}};
   return out;
 }
 
-Kept kept(const std::vector<Json>& managers, bool annotated = false) {
-  Kept out{.name = "web-abc", .pod_template = Json::object(), .managers = managers};
+Snapshot kept(const std::vector<Json>& managers, bool annotated = false) {
+  Snapshot out{.name = "web-abc", .pod_template = Json::object(), .managers = managers};
   if (annotated) out.last_applied = "{}\n";
   return out;
 }
@@ -45,7 +50,8 @@ struct Row {
 };
 
 const Json annotation_owned{
-    {"f:metadata", {{"f:annotations", {{"f:kubectl.kubernetes.io/last-applied-configuration", leaf()}}}}}};
+    {"f:metadata",
+     {{"f:annotations", {{"f:kubectl.kubernetes.io/last-applied-configuration", leaf()}}}}}};
 
 std::vector<Row> template_rows() {
   const auto image = owns_template({{"f:image", leaf()}});
@@ -94,12 +100,15 @@ std::vector<Row> annotation_rows() {
   const Json replicas{{"f:spec", {{"f:replicas", leaf()}}}};
   const Json mark{{"f:metadata", {{"f:annotations", {{"f:lastgood.dev/rolled-back-by", leaf()}}}}}};
   const Json node_and_annotation{
-      {"f:metadata", {{"f:annotations", {{".", leaf()}, {"f:kubectl.kubernetes.io/last-applied-configuration", leaf()}}}}}};
+      {"f:metadata",
+       {{"f:annotations",
+         {{".", leaf()}, {"f:kubectl.kubernetes.io/last-applied-configuration", leaf()}}}}}};
   const Json node_alone{{"f:metadata", {{"f:annotations", leaf()}}}};
   return {
       {"the annotation goes back to kubectl, which then still owns the map around it",
        {entry("kubectl-client-side-apply", annotation_owned)},
-       {entry("kubectl-client-side-apply", node_alone), entry("lastgood", joined(mark, annotation_owned))},
+       {entry("kubectl-client-side-apply", node_alone),
+        entry("lastgood", joined(mark, annotation_owned))},
        {entry("kubectl-client-side-apply", node_and_annotation), entry("lastgood", mark)},
        true},
       {"the map around an annotation stays with whoever owns it as a node",
@@ -118,14 +127,17 @@ std::vector<Row> annotation_rows() {
 void check(const std::vector<Row>& rows) {
   for (const auto& row : rows) {
     DYNAMIC_SECTION(row.name) {
-      CHECK(restored_managers(live(row.managers_now, row.annotated), kept(row.managers_then, true)) == Json(row.expected));
+      CHECK(restored_managers(live(row.managers_now, row.annotated),
+                              kept(row.managers_then, true)) == Json(row.expected));
     }
   }
 }
 
 }  // namespace
 
-TEST_CASE("each manager gets back of the template what it owned when the target was good") { check(template_rows()); }
+TEST_CASE("each manager gets back of the template what it owned when the target was good") {
+  check(template_rows());
+}
 TEST_CASE("kubectl's annotation goes back to whoever wrote it") { check(annotation_rows()); }
 
 TEST_CASE("the ownership patch is fenced by the resourceVersion and changes managedFields alone") {
@@ -134,20 +146,24 @@ TEST_CASE("the ownership patch is fenced by the resourceVersion and changes mana
   CHECK(call->verb == api::Verb::Patch);
   CHECK(call->target == "/apis/apps/v1/namespaces/shop/deployments/web?fieldManager=lastgood");
   CHECK(call->content_type == "application/json-patch+json");
-  const Json expected = Json::array({{{"op", "test"}, {"path", "/metadata/resourceVersion"}, {"value", "41"}},
-                                     {{"op", "replace"}, {"path", "/metadata/managedFields"}, {"value", Json::array()}}});
+  const Json expected = Json::array(
+      {{{"op", "test"}, {"path", "/metadata/resourceVersion"}, {"value", "41"}},
+       {{"op", "replace"}, {"path", "/metadata/managedFields"}, {"value", Json::array()}}});
   CHECK(parse(call->body) == expected);
 }
 
-TEST_CASE("nothing is sent when every field is with its owner, in whatever order the entries stand") {
+TEST_CASE(
+    "nothing is sent when every field is with its owner, in whatever order the entries stand") {
   const auto a = entry("helm", owns_template(leaf()), "Apply");
   const auto b = entry("kubectl-edit", owns_template({{"f:metadata", leaf()}}));
   CHECK_FALSE(ownership_patch(live({a, b}), kept({b, a})).has_value());
 }
 
 TEST_CASE("an annotation that was not kept stays with whoever owns it now, unless that is us") {
-  const std::vector<Json> now{entry("kubectl-client-side-apply", annotation_owned), entry("lastgood", annotation_owned)};
-  CHECK(restored_managers(live(now, true), kept({})) == Json::array({entry("kubectl-client-side-apply", annotation_owned)}));
+  const std::vector<Json> now{entry("kubectl-client-side-apply", annotation_owned),
+                              entry("lastgood", annotation_owned)};
+  CHECK(restored_managers(live(now, true), kept({})) ==
+        Json::array({entry("kubectl-client-side-apply", annotation_owned)}));
 }
 
 }  // namespace lastgood::rollback::test

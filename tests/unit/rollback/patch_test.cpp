@@ -1,9 +1,9 @@
 // The template patch, operation by operation.
-#include "api/constants.hpp"
 #include "rollback/patch.hpp"
 
 #include <catch2/catch.hpp>
 
+#include "api/constants.hpp"
 #include "unit/rollback/support.hpp"
 
 namespace lastgood::rollback::test {
@@ -11,17 +11,30 @@ namespace {
 
 Json live() {
   return {{"metadata",
-           {{"name", "web.v2"}, {"namespace", "shop"}, {"uid", "u1"}, {"generation", 5}, {"annotations", {{"note", "x"}}}}},
-          {"spec", {{"replicas", 3}, {"paused", false}, {"template", {{"spec", {{"containers", Json::array({"bad"})}}}}}}}};
+           {{"name", "web.v2"},
+            {"namespace", "shop"},
+            {"uid", "u1"},
+            {"generation", 5},
+            {"annotations", {{"note", "x"}}}}},
+          {"spec",
+           {{"replicas", 3},
+            {"paused", false},
+            {"template", {{"spec", {{"containers", Json::array({"bad"})}}}}}}}};
 }
 
-Kept kept() { return {.name = "web-abc", .pod_template = {{"spec", {{"containers", Json::array({"good"})}}}}}; }
+Snapshot kept() {
+  return {.name = "web-abc", .pod_template = {{"spec", {{"containers", Json::array({"good"})}}}}};
+}
 
-Json op(const char* op, const char* path, Json value) { return {{"op", op}, {"path", path}, {"value", std::move(value)}}; }
+Json op(const char* op, const char* path, Json value) {
+  return {{"op", op}, {"path", path}, {"value", std::move(value)}};
+}
 
-const char* const annotation = "/metadata/annotations/kubectl.kubernetes.io~1last-applied-configuration";
+const char* const annotation =
+    "/metadata/annotations/kubectl.kubernetes.io~1last-applied-configuration";
 
-std::optional<std::string> after(const std::optional<std::string>& now, const std::optional<std::string>& then) {
+std::optional<std::string> after(const std::optional<std::string>& now,
+                                 const std::optional<std::string>& then) {
   auto deployment = live();
   if (now) deployment["metadata"]["annotations"][api::annotation::last_applied] = *now;
   auto target = kept();
@@ -31,14 +44,18 @@ std::optional<std::string> after(const std::optional<std::string>& now, const st
 
 }  // namespace
 
-TEST_CASE("the template patch tests uid and generation, and changes the template and its mark and nothing else") {
+TEST_CASE(
+    "the template patch tests uid and generation, and changes the template and its mark and "
+    "nothing else") {
   const auto call = template_patch(live(), kept(), "web-5-1a2b");
   CHECK(call.verb == api::Verb::Patch);
   CHECK(call.target == "/apis/apps/v1/namespaces/shop/deployments/web.v2?fieldManager=lastgood");
   CHECK(call.content_type == "application/json-patch+json");
-  CHECK(parse(call.body) == Json::array({op("test", "/metadata/uid", "u1"), op("test", "/metadata/generation", 5),
-                                         op("replace", "/spec/template", kept().pod_template),
-                                         op("add", "/metadata/annotations/lastgood.dev~1rolled-back-by", "web-5-1a2b")}));
+  CHECK(
+      parse(call.body) ==
+      Json::array({op("test", "/metadata/uid", "u1"), op("test", "/metadata/generation", 5),
+                   op("replace", "/spec/template", kept().pod_template),
+                   op("add", "/metadata/annotations/lastgood.dev~1rolled-back-by", "web-5-1a2b")}));
 }
 
 TEST_CASE("a Deployment without annotations gets the map first") {
@@ -84,13 +101,16 @@ TEST_CASE("the last-applied annotation says what was asked for of what is now li
       {"other fields differ: as asked last, with the kept template", v2_scaled, v1,
        R"({"spec":{"replicas":9,"template":{"v":1}}})"
        "\n"},
-      {"the kept manifest had no template: nor has the new one", v2_scaled, R"({"spec":{}})", no_template},
+      {"the kept manifest had no template: nor has the new one", v2_scaled, R"({"spec":{}})",
+       no_template},
       {"none was kept: the present one without its template", v2_scaled, std::nullopt, no_template},
-      {"none was kept and the present one has no template: left alone", no_template, std::nullopt, std::nullopt},
+      {"none was kept and the present one has no template: left alone", no_template, std::nullopt,
+       std::nullopt},
       {"neither is there", std::nullopt, std::nullopt, std::nullopt},
       {"the present one cannot be parsed: what was kept", "{", v1, v1},
       {"what was kept cannot be parsed: it is put back all the same", v2, "{", "{"},
-      {"the present one is no manifest and none was kept: left alone", "[1]", std::nullopt, std::nullopt},
+      {"the present one is no manifest and none was kept: left alone", "[1]", std::nullopt,
+       std::nullopt},
       {"a spec that is no object is not descended into", R"({"spec":3})", v1,
        R"({"spec":3})"
        "\n"},

@@ -1,10 +1,10 @@
-// A rollback killed anywhere and started again: for every phase that may be recorded, what is done for every Deployment that may
-// be found. Written as a table: one row a sight, one column a phase.
-#include "api/constants.hpp"
+// A rollback killed anywhere and started again: for every phase that may be recorded, what is done
+// for every Deployment that may be found. Written as a table: one row a sight, one column a phase.
 #include "rollback/plan.hpp"
 
 #include <catch2/catch.hpp>
 
+#include "api/constants.hpp"
 #include "rollback/ownership.hpp"
 #include "rollback/patch.hpp"
 #include "unit/rollback/support.hpp"
@@ -23,8 +23,11 @@ Json pod_template(const std::string& image) {
 Json entry(const std::string& manager, bool owns_template) {
   Json fields{{"f:spec", {{"f:replicas", Json::object()}}}};
   if (owns_template) fields["f:spec"]["f:template"] = {{"f:spec", Json::object()}};
-  return {
-      {"manager", manager}, {"operation", "Update"}, {"apiVersion", "apps/v1"}, {"fieldsType", "FieldsV1"}, {"fieldsV1", fields}};
+  return {{"manager", manager},
+          {"operation", "Update"},
+          {"apiVersion", "apps/v1"},
+          {"fieldsType", "FieldsV1"},
+          {"fieldsV1", fields}};
 }
 
 struct Live {
@@ -48,7 +51,8 @@ Json deployment(const Live& live) {
            {"spec", {{"replicas", 3}, {"template", pod_template(live.image)}}},
            {"status", {{"observedGeneration", live.observed}}}};
   if (live.owner == "lastgood") out["metadata"]["managedFields"].push_back(entry("lastgood", true));
-  if (!live.mark.empty()) out["metadata"]["annotations"][api::annotation::rolled_back_by] = live.mark;
+  if (!live.mark.empty())
+    out["metadata"]["annotations"][api::annotation::rolled_back_by] = live.mark;
   return out;
 }
 
@@ -57,9 +61,9 @@ Json with(Json object, const char* pointer, Json value) {
   return object;
 }
 
-Json kept_revision() {
-  return *keep_revision(deployment({.image = "good", .generation = 4}),
-                        api::Revision{.hash = TemplateHash("good1"), .number = 6});
+Json snapshot_revision() {
+  return *build_snapshot(deployment({.image = "good", .generation = 4}),
+                         api::Revision{.hash = TemplateHash("good1"), .number = 6});
 }
 
 api::Rollback rollback_in(api::RollbackPhase phase) {
@@ -69,7 +73,7 @@ api::Rollback rollback_in(api::RollbackPhase phase) {
   out.spec.deployment_uid = Uid("u1");
   out.spec.generation = judged;
   out.spec.from = {.hash = TemplateHash("bad1"), .number = 7};
-  out.spec.to = {.hash = TemplateHash("good1"), .number = 6, .kept_as = "web-good1"};
+  out.spec.to = {.hash = TemplateHash("good1"), .number = 6, .snapshot = "web-good1"};
   out.status.phase = phase;
   return out;
 }
@@ -80,11 +84,14 @@ struct Told {
 };
 
 Told told(const NextStep& step) {
-  if (std::holds_alternative<PatchTemplate>(step)) return {"patch template", std::get<PatchTemplate>(step).call.body};
-  if (std::holds_alternative<PatchOwnership>(step)) return {"patch ownership", std::get<PatchOwnership>(step).call.body};
+  if (std::holds_alternative<PatchTemplate>(step))
+    return {"patch template", std::get<PatchTemplate>(step).call.body};
+  if (std::holds_alternative<PatchOwnership>(step))
+    return {"patch ownership", std::get<PatchOwnership>(step).call.body};
   if (const auto* advance = std::get_if<Advance>(&step))
     return {std::string("-> ") + api::to_string(advance->phase), advance->message};
-  if (const auto* superseded = std::get_if<Supersede>(&step)) return {"superseded", superseded->message};
+  if (const auto* superseded = std::get_if<Supersede>(&step))
+    return {"superseded", superseded->message};
   if (const auto* wait = std::get_if<Wait>(&step)) return {"wait " + wait->reason, wait->message};
   if (const auto* stop = std::get_if<Stop>(&step)) return {"stop", stop->message};
   return {"nothing", ""};
@@ -103,51 +110,67 @@ const std::string gone = "superseded";
 std::vector<Row> untouched_rows() {
   return {
       {"the Deployment as it was judged", deployment({}), "patch template", gone, gone},
-      {"it was scaled meanwhile, and the Deployment controller has seen it", deployment({.generation = 6, .observed = 6}),
-       "patch template", gone, gone},
-      {"something was changed, and the Deployment controller has not seen it yet", deployment({.generation = 6, .observed = 5}),
-       "wait NotObserved", gone, gone},
-      {"a person shipped another template", deployment({.image = "newer", .generation = 6, .observed = 6, .revision = "8"}), gone,
+      {"it was scaled meanwhile, and the Deployment controller has seen it",
+       deployment({.generation = 6, .observed = 6}), "patch template", gone, gone},
+      {"something was changed, and the Deployment controller has not seen it yet",
+       deployment({.generation = 6, .observed = 5}), "wait NotObserved", gone, gone},
+      {"a person shipped another template",
+       deployment({.image = "newer", .generation = 6, .observed = 6, .revision = "8"}), gone, gone,
+       gone},
+      {"a person shipped another template a moment ago",
+       deployment({.image = "newer", .generation = 6, .observed = 5}), "wait NotObserved", gone,
+       gone},
+      {"a person put the same template back first",
+       deployment({.image = "good", .generation = 6, .observed = 5}), gone, gone, gone},
+      {"an older Rollback left its mark", deployment({.mark = "web-3-11111111"}), "patch template",
        gone, gone},
-      {"a person shipped another template a moment ago", deployment({.image = "newer", .generation = 6, .observed = 5}),
-       "wait NotObserved", gone, gone},
-      {"a person put the same template back first", deployment({.image = "good", .generation = 6, .observed = 5}), gone, gone,
-       gone},
-      {"an older Rollback left its mark", deployment({.mark = "web-3-11111111"}), "patch template", gone, gone},
-      {"a copied manifest brought our own mark along", deployment({.mark = name}), "patch template", gone, gone},
-      {"the API server was restored to a time before the release", deployment({.generation = 4, .observed = 4}), gone, gone,
-       gone},
+      {"a copied manifest brought our own mark along", deployment({.mark = name}), "patch template",
+       gone, gone},
+      {"the API server was restored to a time before the release",
+       deployment({.generation = 4, .observed = 4}), gone, gone, gone},
   };
 }
 
 std::vector<Row> patched_rows() {
-  const auto mutated = deployment({.image = "good@sha256:1", .generation = 6, .mark = name, .owner = "lastgood"});
+  const auto mutated =
+      deployment({.image = "good@sha256:1", .generation = 6, .mark = name, .owner = "lastgood"});
   return {
       {"our template patch, its fields still ours",
-       deployment({.image = "good", .generation = 6, .mark = name, .owner = "lastgood"}), "-> TemplateRestored",
-       "patch ownership", "nothing"},
-      {"our template patch, its fields given back", deployment({.image = "good", .generation = 6, .mark = name}),
-       "-> TemplateRestored", "-> Restored", "nothing"},
+       deployment({.image = "good", .generation = 6, .mark = name, .owner = "lastgood"}),
+       "-> TemplateRestored", "patch ownership", "nothing"},
+      {"our template patch, its fields given back",
+       deployment({.image = "good", .generation = 6, .mark = name}), "-> TemplateRestored",
+       "-> Restored", "nothing"},
       {"our template patch, and it was scaled since",
-       deployment({.image = "good", .generation = 8, .mark = name, .owner = "lastgood"}), "-> TemplateRestored",
+       deployment({.image = "good", .generation = 8, .mark = name, .owner = "lastgood"}),
+       "-> TemplateRestored", "patch ownership", "nothing"},
+      {"our template patch, which admission has changed", mutated, "-> TemplateRestored",
        "patch ownership", "nothing"},
-      {"our template patch, which admission has changed", mutated, "-> TemplateRestored", "patch ownership", "nothing"},
-      {"a person shipped another template after our patch", deployment({.image = "newer", .generation = 7, .mark = name}), gone,
-       gone, gone},
+      {"a person shipped another template after our patch",
+       deployment({.image = "newer", .generation = 7, .mark = name}), gone, gone, gone},
       {"another Rollback put something else back",
-       deployment({.image = "older", .generation = 7, .observed = 7, .revision = "9", .mark = "web-6-22222222"}), gone, gone,
-       gone},
+       deployment({.image = "older",
+                   .generation = 7,
+                   .observed = 7,
+                   .revision = "9",
+                   .mark = "web-6-22222222"}),
+       gone, gone, gone},
   };
 }
 
 std::vector<Row> forbidden_rows() {
-  const auto patched = deployment({.image = "good", .generation = 6, .mark = name, .owner = "lastgood"});
+  const auto patched =
+      deployment({.image = "good", .generation = 6, .mark = name, .owner = "lastgood"});
   const auto unreadable = fail(ErrorKind::TimedOut, "no answer within 10s");
   const std::string blind = "wait DeploymentUnreadable";
   return {
-      {"it is paused", with(deployment({}), "/spec/paused", true), "wait Paused", "wait Paused", gone},
-      {"it was paused after our patch", with(patched, "/spec/paused", true), "wait Paused", "wait Paused", "nothing"},
-      {"it is being deleted", with(deployment({}), "/metadata/deletionTimestamp", "2026-11-24T12:00:00Z"), gone, gone, gone},
+      {"it is paused", with(deployment({}), "/spec/paused", true), "wait Paused", "wait Paused",
+       gone},
+      {"it was paused after our patch", with(patched, "/spec/paused", true), "wait Paused",
+       "wait Paused", "nothing"},
+      {"it is being deleted",
+       with(deployment({}), "/metadata/deletionTimestamp", "2026-11-24T12:00:00Z"), gone, gone,
+       gone},
       {"it was deleted", fail(ErrorKind::NotFound, "not found"), gone, gone, gone},
       {"it was deleted and made again", with(patched, "/metadata/uid", "u2"), gone, gone, gone},
       {"it cannot be read", unreadable, blind, blind, blind},
@@ -161,22 +184,29 @@ void check(const std::vector<Row>& rows) {
   for (const auto& row : rows) {
     DYNAMIC_SECTION(row.name) {
       const auto step = [&](api::RollbackPhase phase) {
-        return told(next_step(rollback_in(phase), row.live, kept_revision())).step;
+        return told(next_step(rollback_in(phase), row.live, snapshot_revision())).step;
       };
       CHECK(step(Pending) == row.pending);
       CHECK(step(TemplateRestored) == row.template_restored);
       CHECK(step(Restored) == row.restored);
       CHECK(step(Verifying) == row.restored);
-      for (const auto finished : {Succeeded, Failed, Superseded}) CHECK(step(finished) == "nothing");
+      for (const auto finished : {Succeeded, Failed, Superseded})
+        CHECK(step(finished) == "nothing");
     }
   }
 }
 
 }  // namespace
 
-TEST_CASE("before our patch: it is sent once, and only over the template that was judged") { check(untouched_rows()); }
-TEST_CASE("after our patch: it is recognised by its mark and never sent again") { check(patched_rows()); }
-TEST_CASE("a Deployment that must not be touched is left alone in every phase") { check(forbidden_rows()); }
+TEST_CASE("before our patch: it is sent once, and only over the template that was judged") {
+  check(untouched_rows());
+}
+TEST_CASE("after our patch: it is recognised by its mark and never sent again") {
+  check(patched_rows());
+}
+TEST_CASE("a Deployment that must not be touched is left alone in every phase") {
+  check(forbidden_rows());
+}
 
 TEST_CASE("without a readable target nothing is put back, and what was put back stays") {
   struct Case {
@@ -185,42 +215,50 @@ TEST_CASE("without a readable target nothing is put back, and what was put back 
     std::string pending;
     std::string half_done;
   };
-  auto other_owner = kept_revision();
+  auto other_owner = snapshot_revision();
   other_owner["metadata"]["ownerReferences"][0]["uid"] = "u2";
-  auto other_hash = kept_revision();
+  auto other_hash = snapshot_revision();
   other_hash["data"]["hash"] = "else1";
-  auto same = *keep_revision(deployment({}), api::Revision{.hash = TemplateHash("good1"), .number = 6});
+  auto same =
+      *build_snapshot(deployment({}), api::Revision{.hash = TemplateHash("good1"), .number = 6});
   const std::vector<Case> cases{
-      {"the kept template was deleted", fail(ErrorKind::NotFound, "not found"), "stop", "-> Restored"},
-      {"the kept template cannot be read now", fail(ErrorKind::Server, "etcd is down"), "wait TargetUnreadable",
-       "wait TargetUnreadable"},
-      {"what was kept is no template", Json{{"metadata", {{"name", "x"}}}, {"data", 3}}, "stop", "-> Restored"},
+      {"the kept template was deleted", fail(ErrorKind::NotFound, "not found"), "stop",
+       "-> Restored"},
+      {"the kept template cannot be read now", fail(ErrorKind::Server, "etcd is down"),
+       "wait SnapshotInvalid", "wait SnapshotInvalid"},
+      {"what was kept is no template", Json{{"metadata", {{"name", "x"}}}, {"data", 3}}, "stop",
+       "-> Restored"},
       {"what was kept belongs to another Deployment", other_owner, "stop", "patch ownership"},
       {"what was kept is another revision", other_hash, "stop", "patch ownership"},
       {"what was kept is the bad template itself", same, "stop", "patch ownership"},
   };
-  const auto patched = deployment({.image = "good", .generation = 6, .mark = name, .owner = "lastgood"});
+  const auto patched =
+      deployment({.image = "good", .generation = 6, .mark = name, .owner = "lastgood"});
   for (const auto& one : cases) {
     DYNAMIC_SECTION(one.name) {
-      const auto pending = told(next_step(rollback_in(api::RollbackPhase::Pending), deployment({}), one.kept));
+      const auto pending =
+          told(next_step(rollback_in(api::RollbackPhase::Pending), deployment({}), one.kept));
       CHECK(pending.step == one.pending);
       CHECK_FALSE(pending.words.empty());
-      CHECK(told(next_step(rollback_in(api::RollbackPhase::TemplateRestored), patched, one.kept)).step == one.half_done);
+      CHECK(told(next_step(rollback_in(api::RollbackPhase::TemplateRestored), patched, one.kept))
+                .step == one.half_done);
       CHECK(told(next_step(rollback_in(api::RollbackPhase::Pending), patched, one.kept)).step ==
-            (one.pending == "wait TargetUnreadable" ? one.pending : "-> TemplateRestored"));
+            (one.pending == "wait SnapshotInvalid" ? one.pending : "-> TemplateRestored"));
     }
   }
 }
 
-TEST_CASE("killed between any two writes, a rollback ends with exactly one change of the template") {
-  // What the next leader finds is the recorded phase as it was before the last k acknowledgements were written down.
+TEST_CASE(
+    "killed between any two writes, a rollback ends with exactly one change of the template") {
+  // What the next leader finds is the recorded phase as it was before the last k acknowledgements
+  // were written down.
   for (int forgotten = 0; forgotten <= 4; ++forgotten) {
     DYNAMIC_SECTION("the last " << forgotten << " records were lost") {
       auto live = deployment({});
       auto rollback = rollback_in(api::RollbackPhase::Pending);
       std::vector<std::string> writes;
       for (int turn = 0; turn < 12; ++turn) {
-        const auto step = next_step(rollback, live, kept_revision());
+        const auto step = next_step(rollback, live, snapshot_revision());
         if (std::holds_alternative<PatchTemplate>(step)) {
           writes.emplace_back("template");
           live = live.patch(parse(std::get<PatchTemplate>(step).call.body));
@@ -244,8 +282,10 @@ TEST_CASE("killed between any two writes, a rollback ends with exactly one chang
 }
 
 TEST_CASE("a person reads what came first") {
-  const auto newer = deployment({.image = "newer", .generation = 6, .observed = 6, .revision = "8"});
-  const auto words = told(next_step(rollback_in(api::RollbackPhase::Pending), newer, kept_revision())).words;
+  const auto newer =
+      deployment({.image = "newer", .generation = 6, .observed = 6, .revision = "8"});
+  const auto words =
+      told(next_step(rollback_in(api::RollbackPhase::Pending), newer, snapshot_revision())).words;
   CHECK(words == "the template has changed since: generation 5, now 6");
 }
 

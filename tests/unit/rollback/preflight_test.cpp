@@ -9,8 +9,8 @@
 namespace lastgood::rollback::test {
 namespace {
 
+using api::ConditionStatus;
 using api::Preflight;
-using api::Truth;
 using enum Existence;
 
 const Time now{std::chrono::seconds(1000)};
@@ -33,11 +33,14 @@ Json managers() {
 }
 
 Json deployment(const std::string& image = "bad", std::int64_t generation = 5) {
-  return {{"metadata", {{"name", "web"}, {"namespace", "shop"}, {"uid", "u1"}, {"generation", generation}}},
+  return {{"metadata",
+           {{"name", "web"}, {"namespace", "shop"}, {"uid", "u1"}, {"generation", generation}}},
           {"spec", {{"replicas", 3}, {"template", pod_template(image)}}}};
 }
 
-Error error(ErrorKind kind, const std::string& message = "the server's words") { return {.kind = kind, .message = message}; }
+Error error(ErrorKind kind, const std::string& message = "the server's words") {
+  return {.kind = kind, .message = message};
+}
 const char* const rbac =
     R"(x "y" is forbidden: User "lastgood" cannot get resource "configmaps" in API group "" in the namespace "shop")";
 const char* const rbac_patch =
@@ -46,20 +49,26 @@ const char* const rbac_patch =
 // Everything is as it should be, but for what a row changes.
 struct Found {
   Result<Json> live = deployment();
-  Result<Json> kept = *keep_revision(deployment("good", 4), api::Revision{.hash = TemplateHash("good1"), .number = 4});
-  std::vector<Looked> references = {{.reference = {.kind = Referent::ConfigMap, .name = "web"}, .existence = Exists},
-                                    {.reference = {.kind = Referent::Secret, .name = "db"}, .existence = Exists}};
+  Result<Json> kept = *build_snapshot(deployment("good", 4),
+                                      api::Revision{.hash = TemplateHash("good1"), .number = 4});
+  std::vector<Looked> references = {
+      {.reference = {.kind = Referent::ConfigMap, .name = "web"}, .existence = Exists},
+      {.reference = {.kind = Referent::Secret, .name = "db"}, .existence = Exists}};
   std::optional<Result<Json>> dry_run = Result<Json>(Json::object());
   api::Deployment asked = {};
-  api::Revision target = {.hash = TemplateHash("good1"), .number = 4, .kept_as = "web-good1-1a2b"};
+  api::Revision target = {.hash = TemplateHash("good1"), .number = 4, .snapshot = "web-good1-1a2b"};
 
   Found() {
     asked.meta.key = {.namespace_ = "shop", .name = "web"};
     asked.meta.uid = Uid("u1");
     asked.meta.generation = 5;
   }
-  [[nodiscard]] Inspection inspection() const { return {.deployment = asked, .target = target, .live = live, .kept = kept}; }
-  [[nodiscard]] Preflight judged() const { return judge_preflight(inspection(), references, dry_run, now); }
+  [[nodiscard]] Inspection inspection() const {
+    return {.deployment = asked, .target = target, .live = live, .kept = kept};
+  }
+  [[nodiscard]] Preflight judged() const {
+    return evaluate_preflight(inspection(), references, dry_run, now);
+  }
 };
 
 using Change = void (*)(Found&);
@@ -67,7 +76,7 @@ using Change = void (*)(Found&);
 struct Row {
   const char* name;
   Change change;
-  Truth ready;
+  ConditionStatus ready;
   const char* reason;
   const char* message;
 };
@@ -89,124 +98,168 @@ void check(const std::vector<Row>& rows) {
 
 TEST_CASE("a rollback that would work is ready, and what is not known of it is said") {
   check({
-      {"all is there and the server admits it", [](Found&) {}, Truth::True, "Ready",
+      {"all is there and the server admits it", [](Found&) {}, ConditionStatus::True, "Ready",
        "Revision 4 would be put back; the API server admits it"},
-      {"who else manages the Deployment is named", [](Found& f) { (*f.live)["metadata"]["managedFields"] = managers(); },
-       Truth::True, "Ready", "Revision 4 would be put back; the API server admits it. Also managed by helm and kubectl-scale"},
-      {"a Secret is not asked for", [](Found& f) { f.references[1].existence = NotAsked; }, Truth::True, "Ready",
-       "Revision 4 would be put back; the API server admits it. Whether Secret db exists is not known: Lastgood may not read "
+      {"who else manages the Deployment is named",
+       [](Found& f) { (*f.live)["metadata"]["managedFields"] = managers(); }, ConditionStatus::True,
+       "Ready",
+       "Revision 4 would be put back; the API server admits it. Also managed by helm and "
+       "kubectl-scale"},
+      {"a Secret is not asked for", [](Found& f) { f.references[1].existence = NotAsked; },
+       ConditionStatus::True, "Ready",
+       "Revision 4 would be put back; the API server admits it. Whether Secret db exists is not "
+       "known: Lastgood may not read "
        "Secrets"},
-      {"a Secret may not be read", [](Found& f) { f.references[1].existence = NotAllowed; }, Truth::True, "Ready",
-       "Revision 4 would be put back; the API server admits it. Whether Secret db exists is not known: Lastgood may not read "
+      {"a Secret may not be read", [](Found& f) { f.references[1].existence = NotAllowed; },
+       ConditionStatus::True, "Ready",
+       "Revision 4 would be put back; the API server admits it. Whether Secret db exists is not "
+       "known: Lastgood may not read "
        "Secrets"},
-      {"a revision without a number is known by its hash", [](Found& f) { f.target.number = 0; }, Truth::True, "Ready",
+      {"a revision without a number is known by its hash", [](Found& f) { f.target.number = 0; },
+       ConditionStatus::True, "Ready",
        "Revision good1 would be put back; the API server admits it"},
   });
 }
 
 TEST_CASE("a rollback that would not work is known beforehand, and why") {
   check({
-      {"a ConfigMap is missing", [](Found& f) { f.references[0].existence = Missing; }, Truth::False, "MissingReference",
+      {"a ConfigMap is missing", [](Found& f) { f.references[0].existence = Missing; },
+       ConditionStatus::False, "MissingReference",
        "Revision 4 needs ConfigMap web, which does not exist"},
-      {"several are missing", [](Found& f) { f.references[0].existence = f.references[1].existence = Missing; }, Truth::False,
-       "MissingReference", "Revision 4 needs ConfigMap web and Secret db, which do not exist"},
+      {"several are missing",
+       [](Found& f) { f.references[0].existence = f.references[1].existence = Missing; },
+       ConditionStatus::False, "MissingReference",
+       "Revision 4 needs ConfigMap web and Secret db, which do not exist"},
       {"one is missing, and of another it is not known",
        [](Found& f) {
          f.references[0].existence = Missing;
          f.references[1].existence = NotAllowed;
        },
-       Truth::False, "MissingReference", "Revision 4 needs ConfigMap web, which does not exist"},
+       ConditionStatus::False, "MissingReference",
+       "Revision 4 needs ConfigMap web, which does not exist"},
       {"one is missing, and the dry run has no answer",
        [](Found& f) {
          f.references[0].existence = Missing;
          f.dry_run = std::unexpected(error(ErrorKind::TimedOut));
        },
-       Truth::False, "MissingReference", "Revision 4 needs ConfigMap web, which does not exist"},
+       ConditionStatus::False, "MissingReference",
+       "Revision 4 needs ConfigMap web, which does not exist"},
       {"an admission refuses the template",
        [](Found& f) {
-         f.dry_run = std::unexpected(error(ErrorKind::Forbidden, "admission webhook \"w\" denied the request: no"));
+         f.dry_run = std::unexpected(
+             error(ErrorKind::Forbidden, "admission webhook \"w\" denied the request: no"));
        },
-       Truth::False, "Refused",
-       "The API server does not admit the template of revision 4: admission webhook \"w\" denied the request: no"},
+       ConditionStatus::False, "AdmissionDenied",
+       "The API server does not admit the template of revision 4: admission webhook \"w\" denied "
+       "the request: no"},
       {"validation refuses the template",
-       [](Found& f) { f.dry_run = std::unexpected(error(ErrorKind::Invalid, "it is invalid")); }, Truth::False, "Refused",
+       [](Found& f) { f.dry_run = std::unexpected(error(ErrorKind::Invalid, "it is invalid")); },
+       ConditionStatus::False, "AdmissionDenied",
        "The API server does not admit the template of revision 4: it is invalid"},
       {"the template is refused, and something is missing too",
        [](Found& f) {
          f.dry_run = std::unexpected(error(ErrorKind::Invalid, "it is invalid"));
          f.references[0].existence = Missing;
        },
-       Truth::False, "Refused", "The API server does not admit the template of revision 4: it is invalid"},
-      {"we may not patch the Deployment", [](Found& f) { f.dry_run = std::unexpected(error(ErrorKind::Forbidden, rbac_patch)); },
-       Truth::False, "Forbidden", "Lastgood may not patch deployments.apps in namespace shop"},
+       ConditionStatus::False, "AdmissionDenied",
+       "The API server does not admit the template of revision 4: it is invalid"},
+      {"we may not patch the Deployment",
+       [](Found& f) { f.dry_run = std::unexpected(error(ErrorKind::Forbidden, rbac_patch)); },
+       ConditionStatus::False, "Forbidden",
+       "Lastgood may not patch deployments.apps in namespace shop"},
       {"we may not read ConfigMaps",
        [](Found& f) {
          f.references[0].existence = NotAllowed;
          f.references[0].words = rbac;
        },
-       Truth::False, "Forbidden", "Lastgood may not get configmaps in namespace shop"},
-      {"we may not read the Deployment", [](Found& f) { f.live = std::unexpected(error(ErrorKind::Forbidden, "no")); },
-       Truth::False, "Forbidden", "Lastgood may not read the Deployment: no"},
-      {"we may not read what is kept", [](Found& f) { f.kept = std::unexpected(error(ErrorKind::Forbidden, "no")); },
-       Truth::False, "Forbidden", "Lastgood may not read ControllerRevisions: no"},
+       ConditionStatus::False, "Forbidden", "Lastgood may not get configmaps in namespace shop"},
+      {"we may not read the Deployment",
+       [](Found& f) { f.live = std::unexpected(error(ErrorKind::Forbidden, "no")); },
+       ConditionStatus::False, "Forbidden", "Lastgood may not read the Deployment: no"},
+      {"we may not read what is kept",
+       [](Found& f) { f.kept = std::unexpected(error(ErrorKind::Forbidden, "no")); },
+       ConditionStatus::False, "Forbidden", "Lastgood may not read ControllerRevisions: no"},
   });
 }
 
 TEST_CASE("a target that cannot be read any more is said to be lost") {
   check({
-      {"what was kept is deleted", [](Found& f) { f.kept = std::unexpected(error(ErrorKind::NotFound)); }, Truth::False,
-       "TargetGone", "The template of revision 4 cannot be put back: ControllerRevision web-good1-1a2b does not exist any more"},
-      {"it was never kept", [](Found& f) { f.target.kept_as = ""; }, Truth::False, "TargetUnreadable",
+      {"what was kept is deleted",
+       [](Found& f) { f.kept = std::unexpected(error(ErrorKind::NotFound)); },
+       ConditionStatus::False, "SnapshotMissing",
+       "The template of revision 4 cannot be put back: ControllerRevision web-good1-1a2b does not "
+       "exist any more"},
+      {"it was never kept", [](Found& f) { f.target.snapshot = ""; }, ConditionStatus::False,
+       "SnapshotInvalid",
        "The template of revision 4 cannot be put back: no ControllerRevision keeps it"},
       {"it is kept under a name that cannot be",
-       [](Found& f) { f.kept = std::unexpected(error(ErrorKind::BadInput, "no name")); }, Truth::False, "TargetUnreadable",
+       [](Found& f) { f.kept = std::unexpected(error(ErrorKind::BadInput, "no name")); },
+       ConditionStatus::False, "SnapshotInvalid",
        "The template of revision 4 cannot be put back: no name"},
-      {"it keeps no template", [](Found& f) { f.kept = Json{{"metadata", {{"name", "web-x"}}}}; }, Truth::False,
-       "TargetUnreadable", "The template of revision 4 cannot be put back: ControllerRevision web-x holds no pod template"},
-      {"it keeps another template", [](Found& f) { f.target.hash = TemplateHash("other"); }, Truth::False, "TargetUnreadable",
-       "The template of revision 4 cannot be put back: ControllerRevision web-good1-1a2b keeps another one"},
-      {"it keeps another Deployment's", [](Found& f) { (*f.kept)["metadata"]["ownerReferences"][0]["uid"] = "u2"; }, Truth::False,
-       "TargetUnreadable", "The template of revision 4 cannot be put back: ControllerRevision web-good1-1a2b keeps another one"},
+      {"it keeps no template", [](Found& f) { f.kept = Json{{"metadata", {{"name", "web-x"}}}}; },
+       ConditionStatus::False, "SnapshotInvalid",
+       "The template of revision 4 cannot be put back: ControllerRevision web-x holds no pod "
+       "template"},
+      {"it keeps another template", [](Found& f) { f.target.hash = TemplateHash("other"); },
+       ConditionStatus::False, "SnapshotInvalid",
+       "The template of revision 4 cannot be put back: ControllerRevision web-good1-1a2b keeps "
+       "another one"},
+      {"it keeps another Deployment's",
+       [](Found& f) { (*f.kept)["metadata"]["ownerReferences"][0]["uid"] = "u2"; },
+       ConditionStatus::False, "SnapshotInvalid",
+       "The template of revision 4 cannot be put back: ControllerRevision web-good1-1a2b keeps "
+       "another one"},
       {"it is deleted, and the Deployment has no answer",
        [](Found& f) {
          f.kept = std::unexpected(error(ErrorKind::NotFound));
          f.live = std::unexpected(error(ErrorKind::TimedOut));
        },
-       Truth::False, "TargetGone",
-       "The template of revision 4 cannot be put back: ControllerRevision web-good1-1a2b does not exist any more"},
+       ConditionStatus::False, "SnapshotMissing",
+       "The template of revision 4 cannot be put back: ControllerRevision web-good1-1a2b does not "
+       "exist any more"},
   });
 }
 
 TEST_CASE("what could not be found out is not known, and is no reason either way") {
   check({
-      {"the server is not there", [](Found& f) { f.live = std::unexpected(error(ErrorKind::Refused, "nobody listens")); },
-       Truth::Unknown, "NotChecked", "The Deployment could not be read: nobody listens"},
-      {"the Deployment is gone", [](Found& f) { f.live = std::unexpected(error(ErrorKind::NotFound)); }, Truth::Unknown,
-       "NotChecked", "The Deployment does not exist any more"},
-      {"the Deployment is another one of the same name", [](Found& f) { (*f.live)["metadata"]["uid"] = "u2"; }, Truth::Unknown,
+      {"the server is not there",
+       [](Found& f) { f.live = std::unexpected(error(ErrorKind::ConnectionRefused, "nobody listens")); },
+       ConditionStatus::Unknown, "NotChecked", "The Deployment could not be read: nobody listens"},
+      {"the Deployment is gone",
+       [](Found& f) { f.live = std::unexpected(error(ErrorKind::NotFound)); },
+       ConditionStatus::Unknown, "NotChecked", "The Deployment does not exist any more"},
+      {"the Deployment is another one of the same name",
+       [](Found& f) { (*f.live)["metadata"]["uid"] = "u2"; }, ConditionStatus::Unknown,
        "NotChecked", "The Deployment was deleted and made again under the same name"},
-      {"the answer is no Deployment", [](Found& f) { f.live = Json::array(); }, Truth::Unknown, "NotChecked",
-       "The answer of the API server is no Deployment"},
-      {"what is kept cannot be read now", [](Found& f) { f.kept = std::unexpected(error(ErrorKind::Server, "etcd is away")); },
-       Truth::Unknown, "NotChecked", "ControllerRevision web-good1-1a2b could not be read: etcd is away"},
+      {"the answer is no Deployment", [](Found& f) { f.live = Json::array(); },
+       ConditionStatus::Unknown, "NotChecked", "The answer of the API server is no Deployment"},
+      {"what is kept cannot be read now",
+       [](Found& f) { f.kept = std::unexpected(error(ErrorKind::Server, "etcd is away")); },
+       ConditionStatus::Unknown, "NotChecked",
+       "ControllerRevision web-good1-1a2b could not be read: etcd is away"},
       {"a ConfigMap cannot be read now",
        [](Found& f) {
          f.references[0].existence = Unreadable;
          f.references[0].words = "too many requests";
        },
-       Truth::Unknown, "NotChecked", "ConfigMap web could not be read: too many requests"},
-      {"the dry run was not sent", [](Found& f) { f.dry_run.reset(); }, Truth::Unknown, "NotChecked",
-       "The dry run of the patch was not sent"},
-      {"the dry run has no answer", [](Found& f) { f.dry_run = std::unexpected(error(ErrorKind::TimedOut, "timed out")); },
-       Truth::Unknown, "NotChecked", "The dry run of the patch could not be done: timed out"},
-      {"the Deployment moved on", [](Found& f) { f.dry_run = std::unexpected(error(ErrorKind::Conflict)); }, Truth::Unknown,
-       "NotChecked", "The Deployment changed while it was looked at"},
+       ConditionStatus::Unknown, "NotChecked",
+       "ConfigMap web could not be read: too many requests"},
+      {"the dry run was not sent", [](Found& f) { f.dry_run.reset(); }, ConditionStatus::Unknown,
+       "NotChecked", "The dry run of the patch was not sent"},
+      {"the dry run has no answer",
+       [](Found& f) { f.dry_run = std::unexpected(error(ErrorKind::TimedOut, "timed out")); },
+       ConditionStatus::Unknown, "NotChecked",
+       "The dry run of the patch could not be done: timed out"},
+      {"the Deployment moved on",
+       [](Found& f) { f.dry_run = std::unexpected(error(ErrorKind::Conflict)); },
+       ConditionStatus::Unknown, "NotChecked", "The Deployment changed while it was looked at"},
       {"nothing has an answer: the dry run's words are told",
        [](Found& f) {
          f.dry_run = std::unexpected(error(ErrorKind::TimedOut, "timed out"));
          f.references[0].existence = Unreadable;
        },
-       Truth::Unknown, "NotChecked", "The dry run of the patch could not be done: timed out"},
+       ConditionStatus::Unknown, "NotChecked",
+       "The dry run of the patch could not be done: timed out"},
   });
 }
 
@@ -217,7 +270,7 @@ TEST_CASE("a preflight says of which generation, which target and which time it 
   CHECK(preflight.generation == 7);
   CHECK(preflight.target == "web-good1-1a2b");
   CHECK(preflight.at == now);
-  found.live = std::unexpected(error(ErrorKind::Refused));
+  found.live = std::unexpected(error(ErrorKind::ConnectionRefused));
   CHECK(found.judged().generation == 5);
 }
 
@@ -225,7 +278,8 @@ TEST_CASE("a message stays short, however many are missing and whatever the serv
   Found found;
   found.references.clear();
   for (int i = 0; i < 64; ++i)
-    found.references.push_back({.reference = {.name = std::string(200, 'a') + std::to_string(i)}, .existence = Missing});
+    found.references.push_back(
+        {.reference = {.name = std::string(200, 'a') + std::to_string(i)}, .existence = Missing});
   CHECK(found.judged().message.size() <= 1024);
   CHECK(found.judged().message.ends_with(" and 62 more, which do not exist"));
   found.dry_run = std::unexpected(error(ErrorKind::Invalid, std::string(5000, 'x')));
@@ -238,7 +292,7 @@ TEST_CASE("asked is for what must exist, and for a dry run of the very patch") {
   REQUIRE(questions.references.size() == 2);
   CHECK(questions.references[0] == Reference{.kind = Referent::ConfigMap, .name = "web"});
   CHECK(questions.references[1] == Reference{.kind = Referent::Secret, .name = "db"});
-  const auto patch = template_patch(*found.live, *parse_kept(*found.kept), "web-5-u1");
+  const auto patch = template_patch(*found.live, *parse_snapshot(*found.kept), "web-5-u1");
   REQUIRE(questions.dry_run);
   CHECK(questions.dry_run->target == patch.target + "&dryRun=All");
   CHECK(questions.dry_run->body == patch.body);
@@ -247,10 +301,11 @@ TEST_CASE("asked is for what must exist, and for a dry run of the very patch") {
 }
 
 TEST_CASE("nothing is sent where the Deployment or what is kept cannot be used") {
-  for (const Change change : {Change([](Found& f) { f.live = std::unexpected(error(ErrorKind::Refused)); }),
-                              Change([](Found& f) { f.kept = std::unexpected(error(ErrorKind::NotFound)); }),
-                              Change([](Found& f) { (*f.live)["metadata"]["uid"] = "u2"; }),
-                              Change([](Found& f) { f.target.hash = TemplateHash("other"); })}) {
+  for (const Change change :
+       {Change([](Found& f) { f.live = std::unexpected(error(ErrorKind::ConnectionRefused)); }),
+        Change([](Found& f) { f.kept = std::unexpected(error(ErrorKind::NotFound)); }),
+        Change([](Found& f) { (*f.live)["metadata"]["uid"] = "u2"; }),
+        Change([](Found& f) { f.target.hash = TemplateHash("other"); })}) {
     Found found;
     change(found);
     const auto questions = questions_of(found.inspection(), "rb");
@@ -269,12 +324,17 @@ TEST_CASE("an answer about an object says whether it exists, and how long that i
   using std::chrono::seconds;
   const std::vector<Answer> rows{
       {"it was read", Json::object(), Exists, seconds(60)},
-      {"it does not exist: looked for again soon", std::unexpected(error(ErrorKind::NotFound)), Missing, seconds(10)},
-      {"it cannot exist under such a name", std::unexpected(error(ErrorKind::BadInput)), Missing, seconds(10)},
+      {"it does not exist: looked for again soon", std::unexpected(error(ErrorKind::NotFound)),
+       Missing, seconds(10)},
+      {"it cannot exist under such a name", std::unexpected(error(ErrorKind::BadInput)), Missing,
+       seconds(10)},
       {"it may not be read", std::unexpected(error(ErrorKind::Forbidden)), NotAllowed, seconds(60)},
-      {"the server is ill: asked again at once", std::unexpected(error(ErrorKind::Server)), Unreadable, seconds(0)},
-      {"the server is busy", std::unexpected(error(ErrorKind::TooManyRequests)), Unreadable, seconds(0)},
-      {"our token is not known", std::unexpected(error(ErrorKind::Unauthorized)), Unreadable, seconds(0)},
+      {"the server is ill: asked again at once", std::unexpected(error(ErrorKind::Server)),
+       Unreadable, seconds(0)},
+      {"the server is busy", std::unexpected(error(ErrorKind::TooManyRequests)), Unreadable,
+       seconds(0)},
+      {"our token is not known", std::unexpected(error(ErrorKind::Unauthorized)), Unreadable,
+       seconds(0)},
   };
   for (const auto& row : rows) {
     DYNAMIC_SECTION(row.name) {

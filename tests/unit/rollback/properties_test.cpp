@@ -13,16 +13,20 @@ namespace {
 
 Json subset(const std::vector<std::string>& keys) {
   Json out = Json::object();
-  for (const auto& key : *rc::gen::container<std::vector<std::string>>(rc::gen::elementOf(keys))) out[key] = Json::object();
+  for (const auto& key : *rc::gen::container<std::vector<std::string>>(rc::gen::elementOf(keys)))
+    out[key] = Json::object();
   return out;
 }
 
 // A FieldsV1 in the server's own form: no empty parents, no node alone written as {".": {}}.
 Json some_fields() {
   static const std::vector<std::string> pod{"f:image", "f:env", "f:args", "."};
-  static const std::vector<std::string> annotations{"f:kubectl.kubernetes.io/last-applied-configuration", "f:note", "."};
+  static const std::vector<std::string> annotations{
+      "f:kubectl.kubernetes.io/last-applied-configuration", "f:note", "."};
   static const std::vector<std::string> spec{"f:replicas", "f:strategy", "f:selector"};
-  const auto tidy = [](Json fields) { return fields.size() == 1 && fields.contains(".") ? Json::object() : fields; };
+  const auto tidy = [](Json fields) {
+    return fields.size() == 1 && fields.contains(".") ? Json::object() : fields;
+  };
   Json out = Json::object();
   if (*rc::gen::arbitrary<bool>()) out["f:spec"] = subset(spec);
   if (*rc::gen::arbitrary<bool>()) out["f:spec"]["f:template"] = tidy(subset(pod));
@@ -32,7 +36,8 @@ Json some_fields() {
 }
 
 Json some_entries() {
-  static const std::vector<std::string> managers{"helm", "kubectl", "kubectl-client-side-apply", "kubectl-set", "lastgood"};
+  static const std::vector<std::string> managers{"helm", "kubectl", "kubectl-client-side-apply",
+                                                 "kubectl-set", "lastgood"};
   static const std::vector<std::string> operations{"Apply", "Update"};
   static const std::vector<std::string> subresources{"", "", "", "status", "scale"};
   std::map<std::string, Json> entries;  // the server has one for each identity
@@ -43,7 +48,8 @@ Json some_entries() {
                {"fieldsType", "FieldsV1"},
                {"time", "2026-11-24T12:00:00Z"},
                {"fieldsV1", some_fields()}};
-    if (const auto subresource = *rc::gen::elementOf(subresources); !subresource.empty()) entry["subresource"] = subresource;
+    if (const auto subresource = *rc::gen::elementOf(subresources); !subresource.empty())
+      entry["subresource"] = subresource;
     if (!entry["fieldsV1"].empty()) entries[identity(entry)] = std::move(entry);
   }
   Json out = Json::array();
@@ -53,14 +59,18 @@ Json some_entries() {
 
 struct Case {
   Json live;
-  Kept kept;
+  Snapshot kept;
 };
 
 Case some_case() {
   Case out{.live = {{"metadata",
-                     {{"name", "web"}, {"namespace", "shop"}, {"resourceVersion", "1"}, {"managedFields", some_entries()}}}},
+                     {{"name", "web"},
+                      {"namespace", "shop"},
+                      {"resourceVersion", "1"},
+                      {"managedFields", some_entries()}}}},
            .kept = {.name = "web-abc", .managers = some_entries()}};
-  if (*rc::gen::arbitrary<bool>()) out.live["metadata"]["annotations"]["kubectl.kubernetes.io/last-applied-configuration"] = "{}";
+  if (*rc::gen::arbitrary<bool>())
+    out.live["metadata"]["annotations"]["kubectl.kubernetes.io/last-applied-configuration"] = "{}";
   if (*rc::gen::arbitrary<bool>()) out.kept.last_applied = "{}";
   return out;
 }
@@ -94,22 +104,26 @@ TEST_CASE("giving field ownership back a second time changes nothing") {
 TEST_CASE("no field of the template and no annotation of kubectl's is left with us") {
   holds("none is ours", [] {
     for (const auto& entry : after(some_case())["metadata"]["managedFields"])
-      if (is_ours(entry) && !is_status(entry)) RC_ASSERT(within(entry["fieldsV1"], Scope::TemplateAndLastApplied).empty());
+      if (is_ours(entry) && !is_status(entry))
+        RC_ASSERT(within(entry["fieldsV1"], Scope::TemplateAndLastApplied).empty());
   });
 }
 
-TEST_CASE("the template is owned by those alone who owned it when it was good, and by each as it was") {
+TEST_CASE(
+    "the template is owned by those alone who owned it when it was good, and by each as it was") {
   holds("as it was", [] {
     const auto one = some_case();
     auto then = by_identity(one.kept.managers);
     const auto now = by_identity(after(one)["metadata"]["managedFields"]);
     for (const auto& [who, entry] : now) {
       if (is_status(entry) || is_ours(entry)) continue;
-      const auto owned = then.contains(who) ? within(then[who]["fieldsV1"], Scope::TemplateOnly) : Json::object();
+      const auto owned =
+          then.contains(who) ? within(then[who]["fieldsV1"], Scope::TemplateOnly) : Json::object();
       RC_ASSERT(within(entry["fieldsV1"], Scope::TemplateOnly) == owned);
     }
     for (const auto& [who, entry] : then)
-      if (!is_status(entry) && !is_ours(entry) && !within(entry["fieldsV1"], Scope::TemplateOnly).empty())
+      if (!is_status(entry) && !is_ours(entry) &&
+          !within(entry["fieldsV1"], Scope::TemplateOnly).empty())
         RC_ASSERT(now.contains(who));
   });
 }
@@ -120,12 +134,14 @@ TEST_CASE("everything outside of the template and kubectl's annotation stays as 
     const auto rest = [](const Json& entries) {
       std::map<std::string, Json> out;
       for (const auto& entry : entries) {
-        auto fields = is_status(entry) ? entry["fieldsV1"] : outside(entry["fieldsV1"], Scope::TemplateAndLastApplied);
+        auto fields = is_status(entry) ? entry["fieldsV1"]
+                                       : outside(entry["fieldsV1"], Scope::TemplateAndLastApplied);
         if (!fields.empty()) out[identity(entry)] = std::move(fields);
       }
       return out;
     };
-    RC_ASSERT(rest(after(one)["metadata"]["managedFields"]) == rest(one.live["metadata"]["managedFields"]));
+    RC_ASSERT(rest(after(one)["metadata"]["managedFields"]) ==
+              rest(one.live["metadata"]["managedFields"]));
   });
 }
 

@@ -1,4 +1,5 @@
-// The clean undo on field ownership as a real API server recorded it, for every way people ship releases.
+// The clean undo on field ownership as a real API server recorded it, for every way people ship
+// releases.
 #include <catch2/catch.hpp>
 #include <map>
 
@@ -13,7 +14,8 @@ namespace {
 const std::string annotation(api::annotation::last_applied);
 
 std::string who(const Json& entry) {
-  return entry.value("manager", "") + "/" + entry.value("operation", "") + "/" + entry.value("subresource", "");
+  return entry.value("manager", "") + "/" + entry.value("operation", "") + "/" +
+         entry.value("subresource", "");
 }
 
 // manager -> the fields of the template that it owns.
@@ -21,7 +23,8 @@ std::map<std::string, Json> template_owners(const Json& managed_fields) {
   std::map<std::string, Json> out;
   for (const auto& entry : managed_fields) {
     const auto& fields = entry["fieldsV1"];
-    if (fields.contains("f:spec") && fields["f:spec"].contains("f:template")) out[who(entry)] = fields["f:spec"]["f:template"];
+    if (fields.contains("f:spec") && fields["f:spec"].contains("f:template"))
+      out[who(entry)] = fields["f:spec"]["f:template"];
   }
   return out;
 }
@@ -35,28 +38,35 @@ std::map<std::string, Json> all_owners(const Json& managed_fields) {
 }
 
 bool owns_annotation(const Json& entry) {
-  return entry["fieldsV1"].value(Json::json_pointer("/f:metadata/f:annotations"), Json::object()).contains("f:" + annotation);
+  return entry["fieldsV1"]
+      .value(Json::json_pointer("/f:metadata/f:annotations"), Json::object())
+      .contains("f:" + annotation);
 }
 
 }  // namespace
 
-TEST_CASE("after a rollback every manager owns of the template exactly what it owned when the revision was good") {
+TEST_CASE(
+    "after a rollback every manager owns of the template exactly what it owned when the revision "
+    "was good") {
   for (const auto& name : recordings()) {
     DYNAMIC_SECTION(name) {
       const auto seen = recorded(name);
-      const auto restored = restored_managers(seen.patched, kept_of(seen.good));
+      const auto restored = restored_managers(seen.patched, snapshot_of(seen.good));
       CHECK(template_owners(restored) == template_owners(seen.good["metadata"]["managedFields"]));
       CHECK(template_owners(restored).count("lastgood/Update/") == 0);
     }
   }
 }
 
-TEST_CASE("the server stores the field ownership that we send to the letter, so nothing is left to patch") {
+TEST_CASE(
+    "the server stores the field ownership that we send to the letter, so nothing is left to "
+    "patch") {
   for (const auto& name : recordings()) {
     DYNAMIC_SECTION(name) {
       const auto seen = recorded(name);
-      const auto kept = kept_of(seen.good);
-      CHECK(all_owners(restored_managers(seen.patched, kept)) == all_owners(seen.restored["metadata"]["managedFields"]));
+      const auto kept = snapshot_of(seen.good);
+      CHECK(all_owners(restored_managers(seen.patched, kept)) ==
+            all_owners(seen.restored["metadata"]["managedFields"]));
       CHECK_FALSE(ownership_patch(seen.restored, kept).has_value());
     }
   }
@@ -76,7 +86,8 @@ TEST_CASE("what is owned outside of the template and the annotation is not moved
         std::erase_if(owners, [](const auto& owner) { return owner.second.empty(); });
         return owners;
       };
-      CHECK(strip(restored_managers(seen.patched, kept_of(seen.good))) == strip(seen.patched["metadata"]["managedFields"]));
+      CHECK(strip(restored_managers(seen.patched, snapshot_of(seen.good))) ==
+            strip(seen.patched["metadata"]["managedFields"]));
     }
   }
 }
@@ -85,7 +96,7 @@ TEST_CASE("the mark is all that is ours after a rollback") {
   for (const auto& name : recordings()) {
     DYNAMIC_SECTION(name) {
       const auto seen = recorded(name);
-      for (const auto& entry : restored_managers(seen.patched, kept_of(seen.good))) {
+      for (const auto& entry : restored_managers(seen.patched, snapshot_of(seen.good))) {
         if (entry["manager"] != "lastgood") continue;
         auto fields = entry["fieldsV1"];
         REQUIRE(fields["f:metadata"]["f:annotations"].contains("f:lastgood.dev/rolled-back-by"));
@@ -101,7 +112,7 @@ TEST_CASE("the template patch makes of the bad Deployment what the server made o
   for (const auto& name : recordings()) {
     DYNAMIC_SECTION(name) {
       const auto seen = recorded(name);
-      const auto call = template_patch(seen.bad, kept_of(seen.good), "web-rb");
+      const auto call = template_patch(seen.bad, snapshot_of(seen.good), "web-rb");
       const auto after = seen.bad.patch(parse(call.body));
       CHECK(after["spec"] == seen.patched["spec"]);
       CHECK(after["spec"]["template"] == seen.good["spec"]["template"]);
@@ -110,13 +121,16 @@ TEST_CASE("the template patch makes of the bad Deployment what the server made o
   }
 }
 
-TEST_CASE("kubectl's annotation comes back to the byte, with its owner, where only the template was changed") {
-  for (const auto* name :
-       {"kubectl_apply", "set_image_over_apply", "edit_over_apply", "restart_over_apply", "apply_with_scale"}) {
+TEST_CASE(
+    "kubectl's annotation comes back to the byte, with its owner, where only the template was "
+    "changed") {
+  for (const auto* name : {"kubectl_apply", "set_image_over_apply", "edit_over_apply",
+                           "restart_over_apply", "apply_with_scale"}) {
     DYNAMIC_SECTION(name) {
       const auto seen = recorded(name);
-      CHECK(seen.restored["metadata"]["annotations"][annotation] == seen.good["metadata"]["annotations"][annotation]);
-      for (const auto& entry : restored_managers(seen.patched, kept_of(seen.good)))
+      CHECK(seen.restored["metadata"]["annotations"][annotation] ==
+            seen.good["metadata"]["annotations"][annotation]);
+      for (const auto& entry : restored_managers(seen.patched, snapshot_of(seen.good)))
         CHECK(owns_annotation(entry) == (entry["manager"] == "kubectl-client-side-apply"));
     }
   }
@@ -124,24 +138,28 @@ TEST_CASE("kubectl's annotation comes back to the byte, with its owner, where on
 
 TEST_CASE("kubectl's annotation says of all but the template what the last manifest said") {
   const auto seen = recorded("labels_and_replicas_too");
-  const auto manifest_of = [](const Json& live) { return parse(live["metadata"]["annotations"][annotation].get<std::string>()); };
+  const auto manifest_of = [](const Json& live) {
+    return parse(live["metadata"]["annotations"][annotation].get<std::string>());
+  };
   auto expected = manifest_of(seen.bad);
   expected["spec"]["template"] = manifest_of(seen.good)["spec"]["template"];
-  const auto text = *last_applied_after(seen.bad, kept_of(seen.good));
+  const auto text = *last_applied_after(seen.bad, snapshot_of(seen.good));
   CHECK(parse(text) == expected);
   CHECK(text.back() == '\n');
   CHECK(expected["metadata"]["labels"]["team"] == "two");
 }
 
-TEST_CASE("an annotation that a bad release brought along loses its template and has no owner among us") {
+TEST_CASE(
+    "an annotation that a bad release brought along loses its template and has no owner among us") {
   for (const auto* name : {"create_then_apply", "helm_then_apply", "server_side_then_apply"}) {
     DYNAMIC_SECTION(name) {
       const auto seen = recorded(name);
-      const auto manifest = parse(*last_applied_after(seen.bad, kept_of(seen.good)));
+      const auto manifest = parse(*last_applied_after(seen.bad, snapshot_of(seen.good)));
       CHECK(manifest["kind"] == "Deployment");
       CHECK_FALSE(manifest["spec"].contains("template"));
       CHECK(manifest["spec"].contains("selector"));
-      for (const auto& entry : restored_managers(seen.patched, kept_of(seen.good))) CHECK_FALSE(owns_annotation(entry));
+      for (const auto& entry : restored_managers(seen.patched, snapshot_of(seen.good)))
+        CHECK_FALSE(owns_annotation(entry));
     }
   }
 }

@@ -13,7 +13,8 @@ using enum Referent;
 std::vector<std::string> found(const std::string& pod_spec) {
   std::vector<std::string> out;
   for (const auto& one : references_of(parse(R"({"spec":)" + pod_spec + "}")))
-    out.push_back(std::string(to_string(one.kind)) + " " + one.name + (one.optional ? " optional" : ""));
+    out.push_back(std::string(to_string(one.kind)) + " " + one.name +
+                  (one.optional ? " optional" : ""));
   return out;
 }
 
@@ -31,14 +32,18 @@ TEST_CASE("a pod template's references are found wherever it may name one") {
       {"a template that names nothing needs nothing", R"({"containers":[{"name":"app"}]})", {}},
       {"a volume of a ConfigMap", R"({"volumes":[{"configMap":{"name":"c"}}]})", {"ConfigMap c"}},
       {"a volume of a Secret", R"({"volumes":[{"secret":{"secretName":"s"}}]})", {"Secret s"}},
-      {"a volume of a claim", R"({"volumes":[{"persistentVolumeClaim":{"claimName":"p"}}]})", {"PersistentVolumeClaim p"}},
+      {"a volume of a claim",
+       R"({"volumes":[{"persistentVolumeClaim":{"claimName":"p"}}]})",
+       {"PersistentVolumeClaim p"}},
       {"a claim that a pod makes itself is none",
        R"({"volumes":[{"ephemeral":{"volumeClaimTemplate":{"metadata":{"name":"p"}}}}]})",
        {}},
       {"each source of a projected volume",
        R"({"volumes":[{"projected":{"sources":[{"configMap":{"name":"c"}},{"secret":{"name":"s"}},{"serviceAccountToken":{}}]}}]})",
        {"ConfigMap c", "Secret s"}},
-      {"a Secret that a storage driver needs", R"({"volumes":[{"csi":{"nodePublishSecretRef":{"name":"s"}}}]})", {"Secret s"}},
+      {"a Secret that a storage driver needs",
+       R"({"volumes":[{"csi":{"nodePublishSecretRef":{"name":"s"}}}]})",
+       {"Secret s"}},
       {"a Secret of a storage driver of Kubernetes' own",
        R"({"volumes":[{"rbd":{"secretRef":{"name":"r"}}},{"azureFile":{"secretName":"a"}}]})",
        {"Secret a", "Secret r"}},
@@ -49,21 +54,29 @@ TEST_CASE("a pod template's references are found wherever it may name one") {
       {"whole ConfigMaps and Secrets as environment",
        R"({"containers":[{"envFrom":[{"configMapRef":{"name":"c"}},{"secretRef":{"name":"s"}}]}]})",
        {"ConfigMap c", "Secret s"}},
-      {"what an init container names", R"({"initContainers":[{"envFrom":[{"configMapRef":{"name":"c"}}]}]})", {"ConfigMap c"}},
+      {"what an init container names",
+       R"({"initContainers":[{"envFrom":[{"configMapRef":{"name":"c"}}]}]})",
+       {"ConfigMap c"}},
       {"the service account", R"({"serviceAccountName":"web"})", {"ServiceAccount web"}},
-      {"a pod starts without its pull secrets", R"({"imagePullSecrets":[{"name":"r"}]})", {"Secret r optional"}},
+      {"a pod starts without its pull secrets",
+       R"({"imagePullSecrets":[{"name":"r"}]})",
+       {"Secret r optional"}},
       {"what is optional says so, and comes last",
        R"({"volumes":[{"configMap":{"name":"a","optional":true}},{"secret":{"secretName":"s","optional":true}},
                       {"configMap":{"name":"c","optional":false}}]})",
        {"ConfigMap c", "ConfigMap a optional", "Secret s optional"}},
-      {"named twice it is found once", R"({"volumes":[{"configMap":{"name":"c"}},{"configMap":{"name":"c"}}]})", {"ConfigMap c"}},
+      {"named twice it is found once",
+       R"({"volumes":[{"configMap":{"name":"c"}},{"configMap":{"name":"c"}}]})",
+       {"ConfigMap c"}},
       {"optional in one place and needed in another it is needed",
        R"({"volumes":[{"configMap":{"name":"c","optional":true}}],"containers":[{"envFrom":[{"configMapRef":{"name":"c"}}]}]})",
        {"ConfigMap c"}},
       {"a ConfigMap and a Secret of one name are two",
        R"({"containers":[{"envFrom":[{"configMapRef":{"name":"x"}},{"secretRef":{"name":"x"}}]}]})",
        {"ConfigMap x", "Secret x"}},
-      {"an empty name is none", R"({"serviceAccountName":"","volumes":[{"configMap":{"name":""}}]})", {}},
+      {"an empty name is none",
+       R"({"serviceAccountName":"","volumes":[{"configMap":{"name":""}}]})",
+       {}},
       {"what has another type than it should is passed over",
        R"({"volumes":{"configMap":{"name":"c"}},"containers":[3,{"env":"x","envFrom":[null]}],"serviceAccountName":7})",
        {}},
@@ -75,9 +88,11 @@ TEST_CASE("a pod template's references are found wherever it may name one") {
 
 TEST_CASE("a template that names very many is looked at in part, what must be there first") {
   Json volumes = Json::array();
-  for (int i = 0; i < 500; ++i) volumes.push_back({{"configMap", {{"name", "c" + std::to_string(i)}, {"optional", i % 2 == 0}}}});
+  for (int i = 0; i < 500; ++i)
+    volumes.push_back(
+        {{"configMap", {{"name", "c" + std::to_string(i)}, {"optional", i % 2 == 0}}}});
   const auto references = references_of({{"spec", {{"volumes", volumes}}}});
-  REQUIRE(references.size() == most_references);
+  REQUIRE(references.size() == max_references);
   for (const auto& one : references) CHECK_FALSE(one.optional);
 }
 

@@ -1,4 +1,5 @@
-// What an API server of Kubernetes 1.37 answers to a template patch that it does not take, in its own words, and what it means.
+// What an API server of Kubernetes 1.37 answers to a template patch that it does not take, in its
+// own words, and what it means.
 #include "rollback/refusal.hpp"
 
 #include <catch2/catch.hpp>
@@ -77,18 +78,21 @@ const std::vector<Row> answers{
      R"({"kind":"Status","message":" \"\" is invalid: patch: Invalid value: \"{}\": json: cannot unmarshal number into Go struct field Container.spec.template.spec.containers.image of type string","reason":"Invalid","code":422})",
      "NotAdmitted"},
     {"the Deployment is gone", 404,
-     R"({"kind":"Status","message":"deployments.apps \"web\" not found","reason":"NotFound","code":404})", "Moved"},
+     R"({"kind":"Status","message":"deployments.apps \"web\" not found","reason":"NotFound","code":404})",
+     "Moved"},
     {"somebody else was faster", 409,
      R"({"kind":"Status","message":"Operation cannot be fulfilled on deployments.apps \"web\": the object has been modified; please apply your changes to the latest version and try again","reason":"Conflict","code":409})",
      "Moved"},
-    {"it is too large for the server", 413, R"({"kind":"Status","message":"etcdserver: request is too large","code":413})",
-     "NotAdmitted"},
+    {"it is too large for the server", 413,
+     R"({"kind":"Status","message":"etcdserver: request is too large","code":413})", "NotAdmitted"},
     {"the server is busy", 429, "Too many requests, please try again later.", "Unanswered"},
-    {"the token is not known", 401, R"({"kind":"Status","message":"Unauthorized","reason":"Unauthorized","code":401})",
+    {"the token is not known", 401,
+     R"({"kind":"Status","message":"Unauthorized","reason":"Unauthorized","code":401})",
      "Unanswered"},
     {"the server is on its way down", 503, "", "Unanswered"},
     {"the server gave up waiting", 408, "", "Unanswered"},
-    {"what is in between says no in words of its own", 403, "<html>Forbidden</html>", "NotAdmitted"},
+    {"what is in between says no in words of its own", 403, "<html>Forbidden</html>",
+     "NotAdmitted"},
 };
 
 }  // namespace
@@ -96,14 +100,16 @@ const std::vector<Row> answers{
 TEST_CASE("the words of a server say whether it is the permission, the template or the moment") {
   for (const auto& row : answers) {
     DYNAMIC_SECTION(row.name) {
-      CHECK(std::string(to_string(meaning_of(codec::status_error(row.status, row.body)))) == row.expected);
+      CHECK(std::string(to_string(meaning_of(codec::status_error(row.status, row.body)))) ==
+            row.expected);
     }
   }
 }
 
 TEST_CASE("no answer says nothing of the template") {
-  for (const auto kind : {ErrorKind::Refused, ErrorKind::Unresolved, ErrorKind::TimedOut, ErrorKind::Closed, ErrorKind::TooLarge,
-                          ErrorKind::Protocol, ErrorKind::Tls, ErrorKind::Cancelled, ErrorKind::BadInput}) {
+  for (const auto kind : {ErrorKind::ConnectionRefused, ErrorKind::DNSLookupFailed, ErrorKind::TimedOut,
+                          ErrorKind::ConnectionClosed, ErrorKind::TooLarge, ErrorKind::Protocol,
+                          ErrorKind::Tls, ErrorKind::Cancelled, ErrorKind::BadInput}) {
     CAPTURE(lastgood::to_string(kind));
     CHECK(meaning_of({.kind = kind, .message = "x"}) == Refusal::Unanswered);
   }
@@ -122,15 +128,20 @@ TEST_CASE("a permission that is lacking is named as a rule of a role would name 
       {"of the core group",
        R"(secrets "x" is forbidden: User "u" cannot get resource "secrets" in API group "" in the namespace "shop")",
        "get secrets in namespace shop"},
-      {"of the cluster", R"(nodes is forbidden: User "u" cannot list resource "nodes" in API group "" at the cluster scope)",
+      {"of the cluster",
+       R"(nodes is forbidden: User "u" cannot list resource "nodes" in API group "" at the cluster scope)",
        "list nodes"},
       {"of a policy, which is none",
        R"(deployments.apps "web" is forbidden: ValidatingAdmissionPolicy 'p' denied request: no)",
        {}},
       {"of a path, which is no resource", R"(forbidden: User "u" cannot get path "/x")", {}},
-      {"cut off in the middle", R"(secrets "x" is forbidden: User "u" cannot get resource "sec)", {}},
+      {"cut off in the middle",
+       R"(secrets "x" is forbidden: User "u" cannot get resource "sec)",
+       {}},
       {"cut off in the user's name", R"(secrets "x" is forbidden: User "u)", {}},
-      {"of words in another order", R"(secrets "x" is forbidden: User "u" resource "secrets" cannot get)", {}},
+      {"of words in another order",
+       R"(secrets "x" is forbidden: User "u" resource "secrets" cannot get)",
+       {}},
       {"of nothing at all", "", {}},
   };
   for (const auto& row : rows) {

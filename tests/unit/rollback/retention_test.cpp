@@ -1,4 +1,5 @@
-// Which records of rollbacks are kept: the newest twenty that are finished, and whatever is still needed.
+// Which records of rollbacks are kept: the newest twenty that are finished, and whatever is still
+// needed.
 #include "rollback/retention.hpp"
 
 #include <catch2/catch.hpp>
@@ -10,7 +11,8 @@ using api::Rollback;
 using api::RollbackPhase;
 using Names = std::vector<std::string>;
 
-Rollback record(const std::string& name, int finished, RollbackPhase phase = RollbackPhase::Succeeded) {
+Rollback record(const std::string& name, int finished,
+                RollbackPhase phase = RollbackPhase::Succeeded) {
   Rollback out;
   out.meta.key.name = name;
   out.status.phase = phase;
@@ -21,13 +23,15 @@ Rollback record(const std::string& name, int finished, RollbackPhase phase = Rol
 // "r01" is the oldest.
 std::vector<Rollback> history(int count) {
   std::vector<Rollback> out;
-  for (int i = 1; i <= count; ++i) out.push_back(record((i < 10 ? "r0" : "r") + std::to_string(i), i));
+  for (int i = 1; i <= count; ++i)
+    out.push_back(record((i < 10 ? "r0" : "r") + std::to_string(i), i));
   return out;
 }
 
 }  // namespace
 
-TEST_CASE("the newest twenty finished Rollbacks are kept, and the older ones may go, oldest first") {
+TEST_CASE(
+    "the newest twenty finished Rollbacks are kept, and the older ones may go, oldest first") {
   CHECK(superfluous_rollbacks({}, "").empty());
   CHECK(superfluous_rollbacks(history(20), "").empty());
   CHECK(superfluous_rollbacks(history(23), "") == Names{"r01", "r02", "r03"});
@@ -36,10 +40,14 @@ TEST_CASE("the newest twenty finished Rollbacks are kept, and the older ones may
   CHECK(superfluous_rollbacks(shuffled, "") == Names{"r01", "r02", "r03"});
 }
 
-TEST_CASE("drills, and what was only observed or refused, push out no rollback that was done, and are kept as many") {
+TEST_CASE(
+    "drills, and what was only observed or refused, push out no rollback that was done, and are "
+    "kept as many") {
   std::vector<Rollback> rollbacks;
-  for (Rollback& done : rollbacks = history(20)) done.status.template_restored = done.status.finished;
-  for (int i = 1; i <= 22; ++i) rollbacks.push_back(record((i < 10 ? "drill-0" : "drill-") + std::to_string(i), 100 + i));
+  for (Rollback& done : rollbacks = history(20))
+    done.status.template_restored = done.status.finished;
+  for (int i = 1; i <= 22; ++i)
+    rollbacks.push_back(record((i < 10 ? "drill-0" : "drill-") + std::to_string(i), 100 + i));
   CHECK(superfluous_rollbacks(rollbacks, "") == Names{"drill-01", "drill-02"});
 }
 
@@ -49,15 +57,16 @@ TEST_CASE("the Rollback that the guard speaks of is kept, however old") {
 
 TEST_CASE("a Rollback that is not finished is kept and is none of the twenty") {
   auto rollbacks = history(22);
-  for (const auto phase :
-       {RollbackPhase::Pending, RollbackPhase::TemplateRestored, RollbackPhase::Restored, RollbackPhase::Verifying})
+  for (const auto phase : {RollbackPhase::Pending, RollbackPhase::TemplateRestored,
+                           RollbackPhase::Restored, RollbackPhase::Verifying})
     rollbacks.push_back(record(std::string("open-") + to_string(phase), 0, phase));
   CHECK(superfluous_rollbacks(rollbacks, "") == Names{"r01", "r02"});
 }
 
 TEST_CASE("every way to be finished counts") {
-  for (const auto phase : {RollbackPhase::Succeeded, RollbackPhase::Failed, RollbackPhase::Superseded, RollbackPhase::Observed,
-                           RollbackPhase::Refused}) {
+  for (const auto phase :
+       {RollbackPhase::Succeeded, RollbackPhase::Failed, RollbackPhase::Superseded,
+        RollbackPhase::Observed, RollbackPhase::Rejected}) {
     CAPTURE(to_string(phase));
     auto rollbacks = history(20);
     rollbacks.push_back(record("old", 0, phase));
@@ -65,7 +74,8 @@ TEST_CASE("every way to be finished counts") {
   }
 }
 
-TEST_CASE("a record without a time of its end is as old as the object, and without any the oldest") {
+TEST_CASE(
+    "a record without a time of its end is as old as the object, and without any the oldest") {
   auto rollbacks = history(19);
   rollbacks.push_back(record("made-late", 0));
   rollbacks.back().status.finished.reset();

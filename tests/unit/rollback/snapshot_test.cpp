@@ -1,9 +1,9 @@
 // What is kept of a proven revision, under which name, and what of it may be deleted.
-#include "api/constants.hpp"
 #include "rollback/snapshot.hpp"
 
 #include <catch2/catch.hpp>
 
+#include "api/constants.hpp"
 #include "unit/rollback/support.hpp"
 
 namespace lastgood::rollback::test {
@@ -18,10 +18,13 @@ Revision revision(const char* hash = "5d4f8c7b6", std::int64_t number = 7) {
 
 Json good() { return recorded("kubectl_apply").good; }
 
-Json keep(const Json& live) { return *keep_revision(live, revision()); }
+Json keep(const Json& live) { return *build_snapshot(live, revision()); }
 
-Revision known(const char* hash, api::RevisionVerdict verdict, int since, const char* kept_as) {
-  return {.hash = TemplateHash(hash), .verdict = verdict, .since = Time(std::chrono::seconds(since)), .kept_as = kept_as};
+Revision known(const char* hash, api::RevisionVerdict verdict, int since, const char* snapshot) {
+  return {.hash = TemplateHash(hash),
+          .verdict = verdict,
+          .since = Time(std::chrono::seconds(since)),
+          .snapshot = snapshot};
 }
 
 Json item(const char* name, const char* hash, const char* owner = "u1") {
@@ -34,7 +37,9 @@ Json item(const char* name, const char* hash, const char* owner = "u1") {
 
 }  // namespace
 
-TEST_CASE("a kept revision is a ControllerRevision that goes with its Deployment and that nobody else adopts") {
+TEST_CASE(
+    "a kept revision is a ControllerRevision that goes with its Deployment and that nobody else "
+    "adopts") {
   const auto live = good();
   const auto made = keep(live);
   CHECK(made["apiVersion"] == "apps/v1");
@@ -51,22 +56,26 @@ TEST_CASE("a kept revision is a ControllerRevision that goes with its Deployment
                                                              {"blockOwnerDeletion", false}}}));
 }
 
-TEST_CASE("the template, kubectl's annotation and who owned which of their fields are read back as they were kept") {
+TEST_CASE(
+    "the template, kubectl's annotation and who owned which of their fields are read back as they "
+    "were kept") {
   const auto live = good();
-  const auto kept = *parse_kept(keep(live));
+  const auto kept = *parse_snapshot(keep(live));
   CHECK(kept.pod_template == live["spec"]["template"]);
   CHECK(kept.hash.value == "5d4f8c7b6");
   CHECK(kept.revision == 7);
   CHECK(kept.deployment.value == live["metadata"]["uid"].get<std::string>());
   CHECK(*kept.last_applied ==
-        live["metadata"]["annotations"]["kubectl.kubernetes.io/last-applied-configuration"].get<std::string>());
+        live["metadata"]["annotations"]["kubectl.kubernetes.io/last-applied-configuration"]
+            .get<std::string>());
   REQUIRE(kept.managers.size() == 1);
   CHECK(kept.managers[0]["manager"] == "kubectl-client-side-apply");
   const auto& fields = kept.managers[0]["fieldsV1"];
   CHECK(fields["f:spec"].size() == 1);
   CHECK(fields["f:spec"].contains("f:template"));
   CHECK(fields["f:metadata"] ==
-        Json{{"f:annotations", {{"f:kubectl.kubernetes.io/last-applied-configuration", Json::object()}}}});
+        Json{{"f:annotations",
+              {{"f:kubectl.kubernetes.io/last-applied-configuration", Json::object()}}}});
 }
 
 TEST_CASE("pod-template-hash is not kept, and what we own ourselves is not either") {
@@ -87,12 +96,13 @@ TEST_CASE("the same content has the same name, and any other content another") {
   later["metadata"]["resourceVersion"] = "99999";
   later["spec"]["replicas"] = 17;
   CHECK(name_of(later) == name_of(live));
-  CHECK(keeps_same(keep(later), keep(live)));
+  CHECK(is_same_snapshot(keep(later), keep(live)));
 
   auto taken_over = live;
-  for (auto& entry : taken_over["metadata"]["managedFields"]) entry["manager"] = "argocd-controller";
+  for (auto& entry : taken_over["metadata"]["managedFields"])
+    entry["manager"] = "argocd-controller";
   CHECK(name_of(taken_over) != name_of(live));
-  CHECK_FALSE(keeps_same(keep(taken_over), keep(live)));
+  CHECK_FALSE(is_same_snapshot(keep(taken_over), keep(live)));
 
   auto made_again = live;
   made_again["metadata"]["uid"] = "another";
@@ -107,34 +117,38 @@ TEST_CASE("a long name is cut to what Kubernetes admits, and stays its own") {
   CHECK(name.size() <= 253);
   CHECK(name.find("-5d4f8c7b6-") != std::string::npos);
   CHECK(label.size() <= 63);
-  CHECK(kept_selector(live["metadata"]["name"].get<std::string>()) == "lastgood.dev/deployment=" + label);
-  CHECK(kept_selector("web") == "lastgood.dev/deployment=web");
+  CHECK(snapshot_selector(live["metadata"]["name"].get<std::string>()) ==
+        "lastgood.dev/deployment=" + label);
+  CHECK(snapshot_selector("web") == "lastgood.dev/deployment=web");
   live["metadata"]["name"] = std::string(240, 'a') + "-.c";
   CHECK(keep(live)["metadata"]["labels"][api::label::deployment] != label);
 }
 
 TEST_CASE("what is no Deployment is not kept, and what keeps no template is not read") {
-  for (const auto* text : {"null", "[]", "3", "{}", R"({"metadata":{"name":"web","uid":"u1"},"spec":{"template":3}})"})
-    CHECK_FALSE(keep_revision(parse(text), revision()).has_value());
   for (const auto* text :
-       {"null", "[]", R"({"metadata":{"name":"x"},"data":[]})", R"({"metadata":{"name":"x"},"data":{"template":{"spec":{}}}})",
-        R"({"metadata":[],"data":{"template":{"spec":{"containers":[]}}}})"})
-    CHECK_FALSE(parse_kept(parse(text)).has_value());
+       {"null", "[]", "3", "{}", R"({"metadata":{"name":"web","uid":"u1"},"spec":{"template":3}})"})
+    CHECK_FALSE(build_snapshot(parse(text), revision()).has_value());
+  for (const auto* text : {"null", "[]", R"({"metadata":{"name":"x"},"data":[]})",
+                           R"({"metadata":{"name":"x"},"data":{"template":{"spec":{}}}})",
+                           R"({"metadata":[],"data":{"template":{"spec":{"containers":[]}}}})"})
+    CHECK_FALSE(parse_snapshot(parse(text)).has_value());
 }
 
 TEST_CASE("of all that is kept only the two newest good revisions and what is needed stay") {
   api::GuardStatus status;
   status.deployment_uid = Uid("u1");
-  status.revisions = {known("e", RolledBack, 50, "web-e"), known("d", Good, 40, "web-d"), known("c", Superseded, 30, ""),
-                      known("b", PresumedGood, 20, "web-b"), known("a", Good, 10, "web-a")};
-  const std::vector<Json> items{item("web-e", "e"), item("web-d", "d"), item("web-d-old", "d"),  item("web-b", "b"),
-                                item("web-a", "a"), item("web-x", "x"), item("other", "a", "u2")};
+  status.revisions = {known("e", RolledBack, 50, "web-e"), known("d", Good, 40, "web-d"),
+                      known("c", Superseded, 30, ""), known("b", PresumedGood, 20, "web-b"),
+                      known("a", Good, 10, "web-a")};
+  const std::vector<Json> items{item("web-e", "e"),      item("web-d", "d"), item("web-d-old", "d"),
+                                item("web-b", "b"),      item("web-a", "a"), item("web-x", "x"),
+                                item("other", "a", "u2")};
   using Names = std::vector<std::string>;
   CHECK(superfluous(items, status, nullptr) == Names{"web-e", "web-d-old", "web-a", "web-x"});
 
   SECTION("the target of a rollback that is not finished stays") {
     api::Rollback rollback;
-    rollback.spec.to.kept_as = "web-a";
+    rollback.spec.to.snapshot = "web-a";
     CHECK(superfluous(items, status, &rollback) == Names{"web-e", "web-d-old", "web-x"});
     rollback.status.phase = api::RollbackPhase::Failed;
     CHECK(superfluous(items, status, &rollback) == Names{"web-e", "web-d-old", "web-a", "web-x"});
@@ -144,7 +158,7 @@ TEST_CASE("of all that is kept only the two newest good revisions and what is ne
     CHECK(superfluous(items, status, nullptr) == Names{"web-e", "web-d-old", "web-x"});
   }
   SECTION("a kept template that the status does not name yet stays") {
-    status.revisions[1].kept_as = "";
+    status.revisions[1].snapshot = "";
     CHECK(superfluous(items, status, nullptr) == Names{"web-e", "web-x"});
   }
   SECTION("proven again after it was put back, a revision is the newest") {

@@ -27,11 +27,15 @@ struct Recording {
 };
 
 inline Recording recorded(const std::string& name) {
-  const std::ifstream file(std::string(LASTGOOD_SOURCE_DIR) + "/tests/unit/rollback/data/" + name + ".json");
+  const std::ifstream file(std::string(LASTGOOD_SOURCE_DIR) + "/tests/unit/rollback/data/" + name +
+                           ".json");
   std::stringstream text;
   text << file.rdbuf();
   auto json = parse(text.str());
-  return {.good = json["good"], .bad = json["bad"], .patched = json["patched"], .restored = json["restored"]};
+  return {.good = json["good"],
+          .bad = json["bad"],
+          .patched = json["patched"],
+          .restored = json["restored"]};
 }
 
 inline const std::vector<std::string>& recordings() {
@@ -61,10 +65,11 @@ inline const std::vector<std::string>& recordings() {
   return names;
 }
 
-inline Kept kept_of(const Json& good, const std::string& hash = "5d4f8c7b6") {
-  const auto revision = keep_revision(good, api::Revision{.hash = TemplateHash(hash), .number = 1});
+inline Snapshot snapshot_of(const Json& good, const std::string& hash = "5d4f8c7b6") {
+  const auto revision =
+      build_snapshot(good, api::Revision{.hash = TemplateHash(hash), .number = 1});
   if (!revision) throw std::runtime_error(revision.error().message);
-  return *parse_kept(*revision);
+  return *parse_snapshot(*revision);
 }
 
 }  // namespace lastgood::rollback::test

@@ -1,0 +1,61 @@
+#include "shell/event_recorder.hpp"
+
+#include <algorithm>
+
+#include "base/log.hpp"
+#include "codec/manifests.hpp"
+#include "kube/paths.hpp"
+#include "rollback/outcome.hpp"
+
+namespace lastgood::shell {
+
+namespace asio = boost::asio;
+using kube::Resource;
+
+namespace {
+
+// Of one Deployment; what is forgotten is found out by AlreadyExists.
+constexpr std::size_t max_emitted = 64;
+
+}  // namespace
+
+asio::awaitable<void> EventRecorder::record(const api::Deployment& deployment,
+                                            const std::vector<guard::EventRecord>& events,
+                                            guard::GuardState& state, runtime::Term term) {
+  for (const guard::EventRecord& event : events) co_await emit(deployment, event, state, term);
+}
+
+asio::awaitable<void> EventRecorder::emit(const api::Deployment& deployment,
+                                          const guard::EventRecord& event, guard::GuardState& state,
+                                          runtime::Term term) {
+  const Time now = clock_.now();
+  const codec::Json manifest = codec::event_manifest(deployment, event, instance_, now);
+  const Key key{.namespace_ = deployment.meta.key.namespace_, .name = rollback::name_in(manifest)};
+  log::info(event.note, {{"deployment", deployment.meta.key.str()},
+                         {"reason", api::to_string(event.reason)},
+                         {"action", api::to_string(event.action)}});
+  if (state.emitted.size() > max_emitted) state.emitted.clear();
+  const int count = ++state.emitted[key.name];
+  auto written = Result<codec::Json>(codec::Json());
+  if (count == 1)
+    written =
+        co_await gateway_.write(term, kube::create(Resource::Event, key.namespace_, manifest));
+  const bool again = count > 1 || (!written && written.error().kind == ErrorKind::AlreadyExists);
+  if (again) {
+    const std::string series = codec::event_series(std::max(count, 2), now).dump();
+    written =
+        co_await gateway_.write(term, kube::patch(Resource::Event, key, api::merge_patch, series));
+    // The server keeps Events for an hour or so.
+    const bool expired = !written && written.error().kind == ErrorKind::NotFound;
+    if (expired)
+      written =
+          co_await gateway_.write(term, kube::create(Resource::Event, key.namespace_, manifest));
+  }
+  if (!written) {
+    log::warn("an Event could not be written", {{"deployment", deployment.meta.key.str()},
+                                                {"reason", api::to_string(event.reason)},
+                                                {"error", written.error()}});
+  }
+}
+
+}  // namespace lastgood::shell

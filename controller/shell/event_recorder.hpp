@@ -1,0 +1,37 @@
+// Writes Events (events.k8s.io/v1) about a Deployment. The same Event again becomes a series with a
+// count.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <string>
+#include <vector>
+
+#include "guard/guard_state.hpp"
+#include "guard/inputs.hpp"
+#include "ports/clock.hpp"
+#include "runtime/gateway.hpp"
+
+namespace lastgood::shell {
+
+class EventRecorder {
+ public:
+  // `instance` is the reportingInstance of the Events.
+  EventRecorder(runtime::Gateway& gateway, ports::Clock& clock, std::string instance)
+      : gateway_(gateway), clock_(clock), instance_(std::move(instance)) {}
+
+  // An Event that cannot be written is logged and dropped: it never delays a decision.
+  boost::asio::awaitable<void> record(const api::Deployment& deployment,
+                                      const std::vector<guard::EventRecord>& events,
+                                      guard::GuardState& state, runtime::Term term);
+
+ private:
+  boost::asio::awaitable<void> emit(const api::Deployment& deployment,
+                                    const guard::EventRecord& event, guard::GuardState& state,
+                                    runtime::Term term);
+
+  runtime::Gateway& gateway_;
+  ports::Clock& clock_;
+  std::string instance_;
+};
+
+}  // namespace lastgood::shell
