@@ -155,7 +155,7 @@ std::vector<CheckStatus> read_checks(const Reader& status, const char* key) {
     one.consecutive_failures = check.small("consecutiveFailures", 0);
     one.failure_threshold = check.small("failureThreshold", 1);
     one.passed_once = check.boolean("passedOnce");
-    one.consecutive_unknowns = std::clamp(check.small("consecutive_unknowns", 0), 0, 2);
+    one.consecutive_unknowns = std::clamp(check.small("consecutiveUnknowns", 0), 0, 2);
     one.first_failure = check.time("firstFailure");
     one.last_failure = check.time("lastFailure");
     one.breached = check.boolean("breached");
@@ -186,7 +186,7 @@ Json to_json(const CheckStatus& check) {
   put(out, "message", check.message, max_text);
   put(out, "firstFailure", check.first_failure);
   put(out, "lastFailure", check.last_failure);
-  if (check.consecutive_unknowns != 0) out["consecutive_unknowns"] = check.consecutive_unknowns;
+  if (check.consecutive_unknowns != 0) out["consecutiveUnknowns"] = check.consecutive_unknowns;
   if (check.baseline) out["baseline"] = json_of(*check.baseline);
   return out;
 }
