@@ -1,5 +1,5 @@
-// docs/reference.md is complete: every field of the CRDs is there, with its default. Annotations and reasons are held by
-// tests/unit/policy.
+// docs/reference.md has every field of the CRDs, with its default. Everything else:
+// tests/unit/docs/reference_test.cpp.
 #include <catch2/catch.hpp>
 
 #include "unit/codec/schema.hpp"
@@ -21,7 +21,9 @@ std::string section(const std::string& text, const std::string& heading) {
 // The table row whose first cell is that field.
 std::string row_of(const std::string& text, const std::string& field) {
   const auto start = text.find("\n| `" + field + "` |");
-  return start == std::string::npos ? "" : text.substr(start + 1, text.find('\n', start + 1) - start - 1);
+  return start == std::string::npos
+             ? ""
+             : text.substr(start + 1, text.find('\n', start + 1) - start - 1);
 }
 
 struct Place {
@@ -31,8 +33,10 @@ struct Place {
 
 // Where a field is explained: revisions and checks have a table of their own.
 Place place_of(const std::string& kind, const std::string& field) {
-  for (const char* parent : {"status.current.", "status.lastGood.", "status.revisions[].", "spec.from.", "spec.to."}) {
-    if (field.starts_with(parent)) return {"### A revision", field.substr(std::string(parent).size())};
+  for (const char* parent :
+       {"status.current.", "status.lastGood.", "status.revisions[].", "spec.from.", "spec.to."}) {
+    if (field.starts_with(parent))
+      return {"### A revision", field.substr(std::string(parent).size())};
   }
   for (const char* parent : {"status.checks[].", "status.evidence[].", "status.verification[]."}) {
     if (field.starts_with(parent)) return {"### A check", field.substr(std::string(parent).size())};
@@ -69,8 +73,10 @@ TEST_CASE("The reference gives every default as the schema does") {
       {"spec.bakeTime", "/bakeTime/default"},
       {"spec.checks[].interval", "/checks/items/properties/interval/default"},
       {"spec.checks[].failureThreshold", "/checks/items/properties/failureThreshold/default"},
-      {"spec.checks[].http.expectedStatus", "/checks/items/properties/http/properties/expectedStatus/default"},
-      {"spec.checks[].http.maxFailingPods", "/checks/items/properties/http/properties/maxFailingPods/default"},
+      {"spec.checks[].http.expectedStatus",
+       "/checks/items/properties/http/properties/expectedStatus/default"},
+      {"spec.checks[].http.maxFailingPods",
+       "/checks/items/properties/http/properties/maxFailingPods/default"},
       {"spec.rollout.progressDeadline", "/rollout/properties/progressDeadline/default"},
       {"spec.rollout.crashLoopRestarts", "/rollout/properties/crashLoopRestarts/default"},
       {"spec.rollout.imagePullErrors", "/rollout/properties/imagePullErrors/default"},
@@ -88,7 +94,8 @@ TEST_CASE("The reference gives every default as the schema does") {
     INFO(row.field);
     const auto& value = spec.at(nlohmann::json::json_pointer(row.pointer));
     const std::string written = value.is_string() ? value.get<std::string>() : value.dump();
-    CHECK(row_of(text, row.field).starts_with("| `" + std::string(row.field) + "` | `" + written + "` |"));
+    CHECK(row_of(text, row.field)
+              .starts_with("| `" + std::string(row.field) + "` | `" + written + "` |"));
   }
 }
 
