@@ -1,35 +1,36 @@
-// The server in memory against the same claims as the real one.
+// The fake API server passes the same conformance suite as a real API server.
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <catch2/catch.hpp>
 
 #include "conformance/suite.hpp"
-#include "simulation/fake/client.hpp"
+#include "simulation/fake/api_client.hpp"
 
 namespace lastgood::simulation {
 
-TEST_CASE("the API server in memory keeps every claim that the real one is held to") {
+TEST_CASE("the fake API server has all behaviors of the conformance suite") {
   boost::asio::io_context io(1);
   VirtualClock clock;
-  Server server(clock);
-  const Script nothing_goes_wrong;
-  Client client(server, clock, "tester", nothing_goes_wrong);
-  std::vector<conformance::Finding> findings;
-  boost::asio::co_spawn(io, conformance::examine(client, "conformance", "run-1"),
-                        [&](const std::exception_ptr& error, std::vector<conformance::Finding> found) {
-                          if (error) std::rethrow_exception(error);
-                          findings = std::move(found);
-                        });
-  while (findings.empty()) {
+  ApiServer server(clock);
+  const FaultScript no_faults;
+  ApiClient client(server, clock, "tester", no_faults);
+  std::vector<conformance::BehaviorResult> results;
+  boost::asio::co_spawn(
+      io, conformance::check_behaviors(client, "conformance", "run-1"),
+      [&](const std::exception_ptr& error, std::vector<conformance::BehaviorResult> found) {
+        if (error) std::rethrow_exception(error);
+        results = std::move(found);
+      });
+  while (results.empty()) {
     io.restart();
     io.poll();
-    REQUIRE((!findings.empty() || clock.next()));
+    REQUIRE((!results.empty() || clock.next()));
     clock.advance();
   }
-  CHECK(findings.size() >= 20);
-  for (const auto& finding : findings) {
-    INFO(finding.claim);
-    CHECK(finding.wrong == std::string());
+  CHECK(results.size() >= 20);
+  for (const auto& result : results) {
+    INFO(result.description);
+    CHECK(result.failure == std::string());
   }
 }
 

@@ -1,157 +1,159 @@
-// A controller dies, or loses an answer, at every point of a rollback; what comes after finishes it.
+// A controller is killed, is stopped or loses a response at each write of a rollback. The rollback
+// is always finished, with one change of the template.
 #include <array>
 
-#include "simulation/story.hpp"
+#include "simulation/scenario.hpp"
 
 using namespace lastgood::simulation;
 using lastgood::Duration;
 
 namespace {
 
-// The writes of the story from v2 to its clean end, when nothing goes wrong.
-const std::vector<Write>& writes_of_the_story() {
+// The writes of the controller from the bad release to the end of the rollback, without faults.
+const std::vector<Write>& rollback_writes() {
   static const std::vector<Write> writes = [] {
-    Story story;
-    story.settle();
-    const auto before = static_cast<std::ptrdiff_t>(story.controllers_writes().size());
-    story.ship_bad();
-    REQUIRE(story.put_back());
-    story.run_for(15s);
-    const auto all = story.controllers_writes();
+    Scenario scenario;
+    scenario.settle();
+    const auto before = static_cast<std::ptrdiff_t>(scenario.writes_of_controllers().size());
+    scenario.ship_bad();
+    REQUIRE(scenario.rolls_back_within());
+    scenario.run_for(15s);
+    const auto all = scenario.writes_of_controllers();
     return std::vector<Write>(all.begin() + before, all.end());
   }();
   REQUIRE(writes.size() > 8);
   return writes;
 }
 
-int number_of_writes() { return static_cast<int>(writes_of_the_story().size()); }
+int number_of_writes() { return static_cast<int>(rollback_writes().size()); }
 
-bool touches_deployment_or_record(int k) {
-  const std::string& plural = writes_of_the_story()[static_cast<std::size_t>(k - 1)].route.plural;
+bool writes_deployment_or_rollback(int k) {
+  const std::string& plural = rollback_writes()[static_cast<std::size_t>(k - 1)].route.plural;
   return plural == "deployments" || plural == "rollbacks";
+}
+
+// The fault happens to the k-th write from now. Writes of the Lease are not counted.
+FaultScript at_write(int k, Fault fault) {
+  return [k, fault, seen = 0](const Attempt& attempt) mutable {
+    if (!attempt.is_write() || attempt.targets("/leases")) return Fault::None;
+    return ++seen == k ? fault : Fault::None;
+  };
 }
 
 }  // namespace
 
 //  one: record . patch . ownership . status ...
 //              ^ killed after any of them
-//  two:            '---- takes the Lease when it has run out, and finishes
-TEST_CASE("a controller killed after any of its writes: the next one finishes the rollback, with one change of the template") {
+//  two:            '---- acquires the Lease when it has expired, and finishes
+TEST_CASE("finishes the rollback when the controller is killed after any of its writes") {
   const int writes = number_of_writes();
   for (int k = 1; k <= writes; ++k) {
     INFO("killed after write " << k << " of " << writes);
-    Story story;
-    story.settle();
-    story.kill_at_write(k);
-    story.ship_bad();
-    REQUIRE(story.run_until([&] { return !story.runs("one"); }, 10min));
-    story.start("two");
-    story.put_back();
-    story.run_for(15s);
-    story.check_clean_end();
+    Scenario scenario;
+    scenario.settle();
+    scenario.kill_at_write(k);
+    scenario.ship_bad();
+    REQUIRE(scenario.run_until([&] { return !scenario.is_running("one"); }, 10min));
+    scenario.start("two");
+    scenario.rolls_back_within();
+    scenario.run_for(15s);
+    scenario.check_rolled_back_once();
   }
 }
 
 //  one: leads -----------x killed after any write
-//  two: stands by -------'---- leads: finishes
-TEST_CASE("a standby that was there all the time finishes what a killed leader began") {
+//  two: standby ---------'---- leads, and finishes
+TEST_CASE("a standby finishes the rollback when the leader is killed after any of its writes") {
   const int writes = number_of_writes();
   for (int k = 1; k <= writes; ++k) {
     INFO("killed after write " << k << " of " << writes);
-    Story story;
-    story.settle();
-    story.start("two");
-    story.run_for(5s);
-    story.kill_at_write(k);
-    story.ship_bad();
-    REQUIRE(story.run_until([&] { return !story.runs("one"); }, 10min));
-    story.put_back();
-    story.run_for(15s);
-    story.check_clean_end();
+    Scenario scenario;
+    scenario.settle();
+    scenario.start("two");
+    scenario.run_for(5s);
+    scenario.kill_at_write(k);
+    scenario.ship_bad();
+    REQUIRE(scenario.run_until([&] { return !scenario.is_running("one"); }, 10min));
+    scenario.rolls_back_within();
+    scenario.run_for(15s);
+    scenario.check_rolled_back_once();
   }
 }
 
-//  one: write --> done by the server, its answer is lost --> goes on
-TEST_CASE("the answer of any one write is lost: the rollback is finished, with one change of the template") {
+//  one: write --> the server stores it, the response is lost --> continues
+TEST_CASE("finishes the rollback when the response to any one write is lost") {
   const int writes = number_of_writes();
   for (int k = 1; k <= writes; ++k) {
-    INFO("lost the answer of write " << k << " of " << writes);
-    Story story;
-    story.settle();
-    int seen = 0;
-    story.script = [&](const Attempt& attempt) {
-      if (!attempt.writes() || attempt.about("/leases")) return Mishap::None;
-      return ++seen == k ? Mishap::LoseAnswer : Mishap::None;
-    };
-    story.ship_bad();
-    story.put_back();
-    story.run_for(15s);
-    story.check_clean_end();
+    INFO("lost the response to write " << k << " of " << writes);
+    Scenario scenario;
+    scenario.settle();
+    scenario.script = at_write(k, Fault::LoseResponse);
+    scenario.ship_bad();
+    scenario.rolls_back_within();
+    scenario.run_for(15s);
+    scenario.check_rolled_back_once();
   }
 }
 
-//  one: write --> 409, 422, 429, 500 or nothing at all, and nothing is done --> goes on
-TEST_CASE("any one write is refused or does not arrive: the rollback is finished all the same") {
-  constexpr std::array mishaps{Mishap::Conflict, Mishap::Unprocessable, Mishap::Slow,
-                               Mishap::Broken,   Mishap::LoseCall,      Mishap::Hang};
+//  one: write --> 409, 422, 429, 500 or no response, and nothing is stored --> continues
+TEST_CASE("finishes the rollback when any one write fails or does not arrive") {
+  constexpr std::array faults{Fault::Conflict,      Fault::Unprocessable, Fault::TooManyRequests,
+                              Fault::InternalError, Fault::LoseCall,      Fault::Hang};
   const int writes = number_of_writes();
   for (int k = 1; k <= writes; ++k) {
-    for (std::size_t i = 0; i < mishaps.size(); ++i) {
-      // What touches the Deployment or its record meets every mishap; with what people read they take turns.
-      if (!touches_deployment_or_record(k) && static_cast<std::size_t>(k) % mishaps.size() != i) continue;
-      INFO("mishap " << static_cast<int>(mishaps[i]) << " at write " << k << " of " << writes);
-      Story story;
-      story.settle();
-      int seen = 0;
-      story.script = [&](const Attempt& attempt) {
-        if (!attempt.writes() || attempt.about("/leases")) return Mishap::None;
-        return ++seen == k ? mishaps[i] : Mishap::None;
-      };
-      story.ship_bad();
-      story.put_back();
-      story.run_for(15s);
-      story.check_clean_end();
+    for (std::size_t i = 0; i < faults.size(); ++i) {
+      // Writes of the Deployment and of Rollbacks meet every fault. Each other write meets one.
+      if (!writes_deployment_or_rollback(k) && static_cast<std::size_t>(k) % faults.size() != i)
+        continue;
+      INFO("fault " << faults[i] << " at write " << k << " of " << writes);
+      Scenario scenario;
+      scenario.settle();
+      scenario.script = at_write(k, faults[i]);
+      scenario.ship_bad();
+      scenario.rolls_back_within();
+      scenario.run_for(15s);
+      scenario.check_rolled_back_once();
     }
   }
 }
 
 //  one: SIGTERM at any write --> returns within 2 s; two: finishes
-TEST_CASE("a controller told to stop at any of its writes returns within 2 s, and the next one finishes") {
+TEST_CASE("stops within 2 s after any of its writes, and the next controller finishes") {
   const int writes = number_of_writes();
   for (int k = 1; k <= writes; ++k) {
     INFO("stopped at write " << k << " of " << writes);
-    Story story;
-    story.settle();
+    Scenario scenario;
+    scenario.settle();
     int seen = 0;
-    story.at_each_write = [&] {
-      if (++seen == k) story.stop("one");
+    scenario.at_each_write = [&] {
+      if (++seen == k) scenario.stop("one");
     };
-    story.ship_bad();
-    REQUIRE(story.run_until([&] { return seen >= k; }, 10min));
-    CHECK(story.run_until([&] { return !story.runs("one"); }, 2s));
-    story.start("two");
-    story.put_back();
-    story.run_for(15s);
-    story.check_clean_end();
+    scenario.ship_bad();
+    REQUIRE(scenario.run_until([&] { return seen >= k; }, 10min));
+    CHECK(scenario.run_until([&] { return !scenario.is_running("one"); }, 2s));
+    scenario.start("two");
+    scenario.rolls_back_within();
+    scenario.run_for(15s);
+    scenario.check_rolled_back_once();
   }
 }
 
-//  the server hangs; SIGTERM --> returns within 2 s all the same
-TEST_CASE("a controller told to stop while the server does not answer returns within 2 s") {
+//  the server hangs; SIGTERM --> returns within 2 s
+TEST_CASE("stops within 2 s when the API server hangs") {
   for (int tenths = 0; tenths < 130; tenths += 10) {
     INFO("stopped " << tenths << " tenths of a second after the release");
-    Story story;
-    story.settle();
-    story.ship_bad();
-    story.run_for(Duration(100) * tenths);
-    story.script = [](const Attempt&) { return Mishap::Hang; };
-    story.run_for(300ms);
-    story.stop("one");
-    CHECK(story.run_until([&] { return !story.runs("one"); }, 2s));
-    story.script = {};
-    story.start("two");
-    story.put_back();
-    story.run_for(15s);
-    story.check_clean_end();
+    Scenario scenario;
+    scenario.settle();
+    scenario.ship_bad();
+    scenario.run_for(Duration(100) * tenths);
+    scenario.script = [](const Attempt&) { return Fault::Hang; };
+    scenario.run_for(300ms);
+    scenario.stop("one");
+    CHECK(scenario.run_until([&] { return !scenario.is_running("one"); }, 2s));
+    scenario.script = {};
+    scenario.start("two");
+    scenario.rolls_back_within();
+    scenario.run_for(15s);
+    scenario.check_rolled_back_once();
   }
 }

@@ -1,115 +1,180 @@
-// Deployments that change together, in one process: who is asked, and for how long one of them holds the others.
+// Groups: Deployments that are released together and rolled back together.
 #include "base/time.hpp"
-#include "simulation/people.hpp"
+#include "simulation/users.hpp"
 
 using namespace lastgood::simulation;
-using lastgood::codec::Json;
 using lastgood::api::Verb;
+using lastgood::codec::Json;
 
 namespace {
 
-void set_mode(World& world, const char* mode) { world.merge("rollbackpolicies", "web", {{"spec", {{"mode", mode}}}}); }
-
-// The Rollbacks that wait for a person and call a group.
-std::vector<std::string> calls_that_wait(const World& world) {
+// Names of the Rollbacks that wait for approval and roll back a group.
+std::vector<std::string> pending_group_rollbacks(const Simulation& simulation) {
   std::vector<std::string> names;
-  for (const auto* rollback : world.server.all("rollbacks", shop)) {
-    const bool waits = rollback->value(Json::json_pointer("/status/phase"), std::string()) == "Pending";
-    if (waits && (*rollback)["spec"].contains("group")) names.push_back((*rollback)["metadata"]["name"]);
+  for (const NameAndPhase& record : simulation.rollbacks()) {
+    const Json* rollback = simulation.server.find("rollbacks", {shop, record.name});
+    if (record.phase == RollbackPhase::Pending && (*rollback)["spec"].contains("group"))
+      names.push_back(record.name);
   }
   return names;
 }
 
-void approve(World& world, const std::string& name) { world.merge("rollbacks", name, {{"spec", {{"approved", true}}}}); }
+// Names of the Deployments in the order of their template changes.
+std::vector<std::string> order_of_template_changes(const Simulation& simulation) {
+  std::vector<std::string> names;
+  for (const Write& write : simulation.writes_of_controllers()) {
+    if (write.changed_template) names.push_back(write.route.name);
+  }
+  return names;
+}
 
 }  // namespace
 
-//  db, api and web are bad and breach at the same moment; what one of them records arrives late
-TEST_CASE("members of a group that breach together ask a person once, also while the first record is still being written") {
-  GroupStory story;
-  story.cluster.health["app:v3"] = {.status = 503};
-  set_mode(story, "Approve");
+//  db (1)   api (2, bad)   web (3)        released together: rolled back in this order, each once
+TEST_CASE("rolls back a group in order and once when the controller is killed after any write") {
+  BadGroup whole;
+  REQUIRE(whole.all_roll_back_within(10min));
+  CHECK(whole.template_changes() == 3);
+  CHECK(whole.violations() == no_violations);
+  CHECK(order_of_template_changes(whole) == std::vector<std::string>{"db", "api", "web"});
+  for (int k = 1; k <= 30; k += 2) {
+    INFO("killed after write " << k);
+    BadGroup scenario;
+    scenario.kill_at_write(k);
+    scenario.run_until([&] { return !scenario.is_running("one"); }, 3min);
+    if (!scenario.is_running("one")) scenario.start("two");
+    CHECK(scenario.all_roll_back_within(10min));
+    CHECK(scenario.template_changes() == 3);
+    CHECK(scenario.violations() == no_violations);
+  }
+}
+
+//  db, api and web are bad and breach at the same time: one initiates, the others follow
+TEST_CASE("rolls back each member once when all members of a group breach together") {
+  BadGroup scenario;
+  scenario.cluster.health["app:v3"] = {.status = 503};
+  REQUIRE(scenario.all_roll_back_within(10min));
+  scenario.run_for(5min);
+  CHECK(scenario.template_changes() == 3);
+  for (const char* name : {"db", "api", "web"}) CHECK(scenario.image(name) == "app:v1");
+  CHECK(scenario.violations() == no_violations);
+}
+
+//  db, api and web are bad and breach at the same time; the write of a record may take long
+TEST_CASE("requests one approval when all members of a group breach together") {
+  BadGroup scenario;
+  scenario.cluster.health["app:v3"] = {.status = 503};
+  scenario.set_mode("Approve");
   const bool is_slow = GENERATE(false, true);
-  const auto until = story.clock.steady() + 90s;
-  story.script = [&](const Attempt& attempt) {
-    const bool is_record = attempt.call.verb == Verb::Post && attempt.about("/rollbacks");
-    return is_slow && is_record && story.clock.steady() < until ? Mishap::Hang : Mishap::None;
+  const auto slow_until = scenario.clock.monotonic_now() + 90s;
+  scenario.script = [&](const Attempt& attempt) {
+    const bool is_record = attempt.call.verb == Verb::Post && attempt.targets("/rollbacks");
+    const bool hangs = is_slow && is_record && scenario.clock.monotonic_now() < slow_until;
+    return hangs ? Fault::Hang : Fault::None;
   };
-  REQUIRE(story.run_until([&] { return !calls_that_wait(story).empty(); }, 10min));
-  story.run_for(2min);
-  CHECK(story.template_changes() == 0);
-  REQUIRE(calls_that_wait(story).size() == 1);
-  approve(story, calls_that_wait(story).front());
-  REQUIRE(story.all_back(10min));
-  story.run_for(1min);
-  CHECK(story.template_changes() == 3);
-  CHECK(story.rollbacks().size() == 3);
-  CHECK(story.broken_promises() == std::vector<std::string>{});
+  REQUIRE(scenario.run_until([&] { return !pending_group_rollbacks(scenario).empty(); }, 10min));
+  scenario.run_for(2min);
+  CHECK(scenario.template_changes() == 0);
+  REQUIRE(pending_group_rollbacks(scenario).size() == 1);
+  approve(scenario, pending_group_rollbacks(scenario).front());
+  REQUIRE(scenario.all_roll_back_within(10min));
+  scenario.run_for(1min);
+  CHECK(scenario.template_changes() == 3);
+  CHECK(scenario.rollbacks().size() == 3);
+  CHECK(scenario.violations() == no_violations);
 }
 
-//  api breaches, and waits for a person together with db ---- web is shipped ---- all three are asked for at once
-TEST_CASE("a person who approved of a call is asked again when another of the group has been shipped meanwhile") {
-  GoodGroupStory story;
-  set_mode(story, "Approve");
-  story.ship("db", "app:v3");
-  story.ship("api", "app:v2");
-  REQUIRE(story.run_until([&] { return !calls_that_wait(story).empty(); }, 10min));
-  const std::string first = calls_that_wait(story).front();
-  story.run_for(1min);
-  CHECK(story.rollbacks().size() == 1);
-  story.ship("web", "app:v3");
-  story.run_for(1s);
-  approve(story, first);
-  story.run_for(1min);
-  CHECK(story.template_changes() == 0);
-  CHECK(phase_of(story, first) == "Superseded");
-  REQUIRE(calls_that_wait(story).size() == 1);
-  approve(story, calls_that_wait(story).front());
-  REQUIRE(story.all_back(10min));
-  story.run_for(1min);
-  CHECK(story.template_changes() == 3);
-  CHECK(story.rollbacks().size() == 4);
-  CHECK(story.broken_promises() == std::vector<std::string>{});
+//  api breaches; it waits for approval together with db ---- web is shipped ---- one approval is
+//  requested for all three
+TEST_CASE("requests approval again when another member is shipped before the approval") {
+  GoodGroup scenario;
+  scenario.set_mode("Approve");
+  scenario.ship("db", "app:v3");
+  scenario.ship("api", "app:v2");
+  REQUIRE(scenario.run_until([&] { return !pending_group_rollbacks(scenario).empty(); }, 10min));
+  const std::string first = pending_group_rollbacks(scenario).front();
+  scenario.run_for(1min);
+  CHECK(scenario.rollbacks().size() == 1);
+  scenario.ship("web", "app:v3");
+  scenario.run_for(1s);
+  approve(scenario, first);
+  scenario.run_for(1min);
+  CHECK(scenario.template_changes() == 0);
+  CHECK(phase_of(scenario, first) == RollbackPhase::Superseded);
+  REQUIRE(pending_group_rollbacks(scenario).size() == 1);
+  approve(scenario, pending_group_rollbacks(scenario).front());
+  REQUIRE(scenario.all_roll_back_within(10min));
+  scenario.run_for(1min);
+  CHECK(scenario.template_changes() == 3);
+  CHECK(scenario.rollbacks().size() == 4);
+  CHECK(scenario.violations() == no_violations);
 }
 
-//  api waits for a person ---- mail is made, of the same group, and not looked at yet ----      nobody is called by that
-TEST_CASE("a Deployment that joins a group while a person is asked lets nobody be touched without the person") {
-  GroupStory story;
-  set_mode(story, "Approve");
-  REQUIRE(story.run_until([&] { return !calls_that_wait(story).empty(); }, 10min));
-  story.deploy("mail", "app:v1", in_group(4), 1);
-  story.run_for(3min);
-  CHECK(story.template_changes() == 0);
-  for (const std::string& record : story.rollbacks()) CHECK(record.starts_with("api-2"));
+//  api waits for approval ---- mail is created in the same group, and not evaluated yet
+TEST_CASE("still requires approval when a Deployment joins the group meanwhile") {
+  BadGroup scenario;
+  scenario.set_mode("Approve");
+  REQUIRE(scenario.run_until([&] { return !pending_group_rollbacks(scenario).empty(); }, 10min));
+  scenario.deploy("mail", "app:v1", in_group(4), 1);
+  scenario.run_for(3min);
+  CHECK(scenario.template_changes() == 0);
+  for (const NameAndPhase& record : scenario.rollbacks())
+    CHECK_THAT(record.name, Catch::Matchers::StartsWith("api-2"));
 }
 
-//  db is good, and to be left alone for 3 minutes; api is bad      all of them go back when that is over
-TEST_CASE("one that is to be left alone for a while holds its group until then, and no longer") {
-  GroupStory story;
-  const auto over = story.clock.now() + 3min;
-  story.merge("deployments", "db",
-              {{"metadata", {{"annotations", {{"lastgood.dev/pause-until", lastgood::format_rfc3339(over)}}}}}});
-  REQUIRE(story.run_until([&] { return story.state("api") == "Held/GroupBlocked"; }, 2min));
-  CHECK(story.run_until([&] { return story.clock.now() >= over - 1s; }, 5min));
-  CHECK(story.template_changes() == 0);
-  CHECK(story.run_until([&] { return story.image("db") == "app:v1"; }, 10s));
-  CHECK(story.all_back(5min));
+//  db is good and has pause-until in 3 minutes; api is bad      all roll back when the pause is
+//  over
+TEST_CASE("holds a group until the pause of one member is over") {
+  BadGroup scenario;
+  const auto end = scenario.clock.now() + 3min;
+  scenario.annotate("db", {{"lastgood.dev/pause-until", lastgood::format_rfc3339(end)}});
+  REQUIRE(scenario.run_until([&] { return scenario.state("api") == held(Reason::GroupBlocked); },
+                             2min));
+  CHECK(scenario.run_until([&] { return scenario.clock.now() >= end - 1s; }, 5min));
+  CHECK(scenario.template_changes() == 0);
+  CHECK(scenario.run_until([&] { return scenario.image("db") == "app:v1"; }, 10s));
+  CHECK(scenario.all_roll_back_within(5min));
 }
 
-//  db and web are good at once; api only fails 8 minutes later      they were asked long ago whether they could go back
-TEST_CASE("those that are called long after they were released go back without delay, and are not looked at over and over") {
-  GoodGroupStory story;
-  lastgood::codec::Json policy = quick_policy();
-  policy["bakeTime"] = "15m";
-  story.merge("rollbackpolicies", "web", {{"spec", policy}});
-  story.cluster.health["app:v2"] = {.status = 200};
-  for (const char* name : {"db", "web"}) story.ship(name, "app:v3");
-  story.ship("api", "app:v2");
-  story.run_for(8min);
-  CHECK(story.state("api") == "Watching/Baking");
-  story.cluster.health["app:v2"] = {.status = 503};
-  REQUIRE(story.run_until([&] { return story.is_in("api", "RollingBack") || story.is_in("db", "RollingBack"); }, 2min));
-  CHECK(story.run_until([&] { return story.image("db") == "app:v1" && story.image("api") == "app:v1"; }, 30s));
-  CHECK(story.all_back(2min));
-  CHECK(story.template_changes() == 3);
+//  db and web are healthy; api fails 8 minutes after the release, when their preflights are old
+TEST_CASE("rolls back a group without delay when one member breaches long after the release") {
+  GoodGroup scenario;
+  scenario.merge_patch("rollbackpolicies", "web", {{"spec", {{"bakeTime", "15m"}}}});
+  scenario.cluster.health["app:v2"] = {.status = 200};
+  for (const char* name : {"db", "web"}) scenario.ship(name, "app:v3");
+  scenario.ship("api", "app:v2");
+  scenario.run_for(8min);
+  CHECK(scenario.state("api") == evaluating(Reason::Baking));
+  scenario.cluster.health["app:v2"] = {.status = 503};
+  REQUIRE(scenario.run_until(
+      [&] {
+        return scenario.is_in("api", State::RollingBack) ||
+               scenario.is_in("db", State::RollingBack);
+      },
+      2min));
+  CHECK(scenario.run_until(
+      [&] { return scenario.image("db") == "app:v1" && scenario.image("api") == "app:v1"; }, 30s));
+  CHECK(scenario.all_roll_back_within(2min));
+  CHECK(scenario.template_changes() == 3);
+}
+
+//  web (bad) and cron are one group; cron is not opted in ---- it opts in
+TEST_CASE("holds a group with a member that is not opted in, and names the member") {
+  Scenario scenario(1);
+  scenario.annotate("web", in_group(1));
+  scenario.deploy("cron", "app:v1", {{"lastgood.dev/group", "shop"}}, 1);
+  scenario.settle();
+  scenario.ship_bad();
+  scenario.run_for(3min);
+  CHECK(scenario.state("web") == held(Reason::GroupBlocked));
+  CHECK(scenario.server.find("deploymentguards", {shop, "cron"}) == nullptr);
+  const std::string message =
+      scenario.server.find("deploymentguards", {shop, "web"})->at("status").at("message");
+  CHECK_THAT(message,
+             Catch::Matchers::EndsWith(
+                 "cron cannot: it is not guarded; opt it in, or take its lastgood.dev/group away"));
+  CHECK(scenario.template_changes() == 0);
+  scenario.annotate("cron", in_group(2));
+  CHECK(scenario.rolls_back_within());
+  scenario.check_rolled_back_once();
 }

@@ -1,9 +1,10 @@
-#include "base/digest.hpp"
 #include "simulation/fake/cluster.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+
+#include "base/digest.hpp"
 
 namespace lastgood::simulation {
 
@@ -14,30 +15,36 @@ using std::chrono::seconds;
 namespace {
 
 constexpr Duration controller_delay{20};
-constexpr Duration start_up = seconds(1);
-constexpr Duration readiness = seconds(1);  // after it runs
-constexpr int usual_revision_history = 10;
+constexpr Duration start_up = seconds(1);         // from the pod's creation to its start
+constexpr Duration readiness_delay = seconds(1);  // from its start to the first readiness probe
+constexpr int default_revision_history_limit = 10;
 constexpr const char* revision_annotation = "deployment.kubernetes.io/revision";
 
-std::string text(const Json& object, const char* pointer) { return object.value(Pointer(pointer), std::string()); }
-std::int64_t number_at(const Json& object, const char* pointer, std::int64_t otherwise = 0) {
-  return object.value(Pointer(pointer), otherwise);
+std::string text(const Json& object, const char* pointer) {
+  return object.value(Pointer(pointer), std::string());
+}
+std::int64_t number_at(const Json& object, const char* pointer, std::int64_t fallback = 0) {
+  return object.value(Pointer(pointer), fallback);
 }
 Key key_of(const Json& object) {
-  return {.namespace_ = text(object, "/metadata/namespace"), .name = text(object, "/metadata/name")};
+  return {.namespace_ = text(object, "/metadata/namespace"),
+          .name = text(object, "/metadata/name")};
 }
 std::int64_t revision_of(const Json& object) {
-  const std::string number = object["metadata"].value("annotations", Json::object()).value(revision_annotation, std::string("0"));
+  const std::string number = object["metadata"]
+                                 .value("annotations", Json::object())
+                                 .value(revision_annotation, std::string("0"));
   return std::stoll(number);
 }
 
 Json template_of(const Json& object) {
   Json out = object["spec"]["template"];
-  if (out.contains(Pointer("/metadata/labels"))) out["metadata"]["labels"].erase("pod-template-hash");
+  if (out.contains(Pointer("/metadata/labels")))
+    out["metadata"]["labels"].erase("pod-template-hash");
   return out;
 }
 
-Json owned_by(const Json& owner, const char* api_version, const char* kind) {
+Json owner_references(const Json& owner, const char* api_version, const char* kind) {
   return Json::array({{{"apiVersion", api_version},
                        {"kind", kind},
                        {"name", key_of(owner).name},
@@ -45,10 +52,15 @@ Json owned_by(const Json& owner, const char* api_version, const char* kind) {
                        {"controller", true}}});
 }
 
-std::string image_of(const Json& pod_template) { return text(pod_template, "/spec/containers/0/image"); }
+std::string image_of(const Json& pod_template) {
+  return text(pod_template, "/spec/containers/0/image");
+}
 
 Json condition(const char* type, bool holds, const char* reason, const std::string& message) {
-  return {{"type", type}, {"status", holds ? "True" : "False"}, {"reason", reason}, {"message", message}};
+  return {{"type", type},
+          {"status", holds ? "True" : "False"},
+          {"reason", reason},
+          {"message", message}};
 }
 
 std::int64_t sum(const std::vector<Json>& sets, const char* pointer) {
@@ -59,15 +71,16 @@ std::int64_t sum(const std::vector<Json>& sets, const char* pointer) {
 
 }  // namespace
 
-Cluster::Cluster(Server& server, VirtualClock& clock) : server_(server), clock_(clock) {}
+Cluster::Cluster(ApiServer& server, VirtualClock& clock) : server_(server), clock_(clock) {}
 
-const Health& Cluster::health_of(const Json& object) const {
-  static const Health healthy;
-  const auto found = health.find(image_of(object.contains(Pointer("/spec/template")) ? object["spec"]["template"] : object));
+const ImageHealth& Cluster::health_of(const Json& object) const {
+  static const ImageHealth healthy;
+  const auto found = health.find(
+      image_of(object.contains(Pointer("/spec/template")) ? object["spec"]["template"] : object));
   return found == health.end() ? healthy : found->second;
 }
 
-Health Cluster::health_at(const std::string& ip) const {
+ImageHealth Cluster::health_at(const std::string& ip) const {
   for (const Json* pod : server_.all("pods")) {
     if (text(*pod, "/status/podIP") == ip) return health_of(*pod);
   }
@@ -75,23 +88,27 @@ Health Cluster::health_at(const std::string& ip) const {
 }
 
 bool Cluster::has_pod_at(const std::string& ip) const {
-  return std::ranges::any_of(server_.all("pods"), [&](const Json* pod) { return text(*pod, "/status/podIP") == ip; });
+  return std::ranges::any_of(server_.all("pods"),
+                             [&](const Json* pod) { return text(*pod, "/status/podIP") == ip; });
 }
 
-void Cluster::changed(const std::string& plural, const Json& object) {
+void Cluster::on_change(const std::string& plural, const Json& object) {
   if (plural == "deployments") {
-    if (!server_.find(plural, key_of(object))) return collect(text(object, "/metadata/uid"));
-    if (number_at(object, "/status/observedGeneration") != number_at(object, "/metadata/generation")) later(key_of(object));
+    if (!server_.find(plural, key_of(object)))
+      return garbage_collect(text(object, "/metadata/uid"));
+    if (number_at(object, "/status/observedGeneration") !=
+        number_at(object, "/metadata/generation"))
+      enqueue(key_of(object));
   } else if (plural == "replicasets" || plural == "pods") {
     const std::string label = text(object, "/metadata/labels/app");
-    later({.namespace_ = key_of(object).namespace_, .name = label});
+    enqueue({.namespace_ = key_of(object).namespace_, .name = label});
   }
 }
 
-void Cluster::later(const Key& deployment) {
-  if (!due_.insert(deployment).second) return;
-  clock_.call_at(clock_.steady() + controller_delay, [this, deployment] {
-    due_.erase(deployment);
+void Cluster::enqueue(const Key& deployment) {
+  if (!queued_.insert(deployment).second) return;
+  clock_.call_at(clock_.monotonic_now() + controller_delay, [this, deployment] {
+    queued_.erase(deployment);
     sync(deployment);
   });
 }
@@ -106,89 +123,101 @@ std::vector<Json> Cluster::owned(const std::string& plural, const Json& owner) c
 }
 
 void Cluster::sync(const Key& key) {
-  std::vector<Key> of_the_deployment;
+  std::vector<Key> set_keys;
   for (const Json* set : server_.all("replicasets", key.namespace_)) {
-    if (text(*set, "/metadata/labels/app") == key.name) of_the_deployment.push_back(key_of(*set));
+    if (text(*set, "/metadata/labels/app") == key.name) set_keys.push_back(key_of(*set));
   }
-  for (const Key& set : of_the_deployment) sync_pods(set);
+  for (const Key& set : set_keys) sync_pods(set);
   const Json* found = server_.find("deployments", key);
   if (!found) return;
   const Json deployment = *found;
   std::vector<Json> sets = owned("replicasets", deployment);
-  const Json current = find_or_make_set(deployment, sets);
+  const Json current = find_or_create_set(deployment, sets);
   if (!current.is_null()) {
-    number(deployment, current, sets);
+    set_revision_number(deployment, current, sets);
     scale(deployment, current, sets);
-    tidy(deployment, current, sets);
+    garbage_collect_sets(deployment, current, sets);
   }
   write_status(*server_.find("deployments", key), current, owned("replicasets", deployment));
 }
 
-Json Cluster::find_or_make_set(const Json& deployment, std::vector<Json>& sets) {
+Json Cluster::find_or_create_set(const Json& deployment, std::vector<Json>& sets) {
   const Json wanted = template_of(deployment);
   for (const Json& set : sets) {
     if (template_of(set) == wanted) return set;
   }
   if (deployment["spec"].value("paused", false)) return {};
   const std::string hash = digest_of(wanted.dump()).substr(0, 10);
-  const Key key{.namespace_ = key_of(deployment).namespace_, .name = key_of(deployment).name + "-" + hash};
-  // Of a Deployment that was deleted and is made again: its garbage is still there.
+  const Key key{.namespace_ = key_of(deployment).namespace_,
+                .name = key_of(deployment).name + "-" + hash};
+  // A ReplicaSet of a deleted Deployment of the same name: try again when it is collected.
   if (server_.find("replicasets", key)) {
-    later(key_of(deployment));
+    enqueue(key_of(deployment));
     return {};
   }
   Json labels = deployment.value(Pointer("/spec/template/metadata/labels"), Json::object());
   labels["pod-template-hash"] = hash;
   Json spec{{"replicas", 0}, {"selector", {{"matchLabels", labels}}}, {"template", wanted}};
   spec["template"]["metadata"]["labels"] = labels;
-  server_.create("replicasets", {{"metadata",
-                                  {{"name", key.name},
-                                   {"namespace", key.namespace_},
-                                   {"labels", labels},
-                                   {"ownerReferences", owned_by(deployment, "apps/v1", "Deployment")}}},
-                                 {"spec", spec}});
-  progressed_[key_of(deployment)] = clock_.steady();
+  server_.create("replicasets",
+                 {{"metadata",
+                   {{"name", key.name},
+                    {"namespace", key.namespace_},
+                    {"labels", labels},
+                    {"ownerReferences", owner_references(deployment, "apps/v1", "Deployment")}}},
+                  {"spec", spec}});
+  progressed_[key_of(deployment)] = clock_.monotonic_now();
   sets.push_back(*server_.find("replicasets", key));
   return sets.back();
 }
 
-void Cluster::number(const Json& deployment, const Json& set, const std::vector<Json>& sets) {
+void Cluster::set_revision_number(const Json& deployment, const Json& set,
+                                  const std::vector<Json>& sets) {
   std::int64_t highest = 0;
   for (const Json& one : sets) highest = std::max(highest, revision_of(one));
   const std::int64_t own = revision_of(set) == highest && highest > 0 ? highest : highest + 1;
-  const std::string text_of_own = std::to_string(own);
-  const auto annotate = [&](Json& object) { object["metadata"]["annotations"][revision_annotation] = text_of_own; };
+  const std::string own_text = std::to_string(own);
+  const auto annotate = [&](Json& object) {
+    object["metadata"]["annotations"][revision_annotation] = own_text;
+  };
   if (revision_of(set) != own) server_.change("replicasets", key_of(set), annotate);
   if (revision_of(deployment) != own) server_.change("deployments", key_of(deployment), annotate);
 }
 
 void Cluster::set_replicas(const Json& set, std::int64_t replicas) {
   if (number_at(set, "/spec/replicas") == replicas) return;
-  server_.change("replicasets", key_of(set), [&](Json& object) { object["spec"]["replicas"] = replicas; });
+  server_.change("replicasets", key_of(set),
+                 [&](Json& object) { object["spec"]["replicas"] = replicas; });
 }
 
-// A quarter more and a quarter less than wanted, as by default; Recreate takes the old ones down first.
+// Rolling updates use the default maxSurge and maxUnavailable of 25%. With strategy Recreate, the
+// new ReplicaSet is scaled up when all old pods are gone.
 void Cluster::scale(const Json& deployment, const Json& current, const std::vector<Json>& sets) {
   const std::int64_t wanted = number_at(deployment, "/spec/replicas", 1);
-  const bool recreate = text(deployment, "/spec/strategy/type") == "Recreate";
-  const std::int64_t most = wanted + (recreate || wanted == 0 ? 0 : (wanted + 3) / 4);
-  const std::int64_t least = wanted - wanted / 4;
+  const bool is_recreate = text(deployment, "/spec/strategy/type") == "Recreate";
+  const std::int64_t max_pods = wanted + (is_recreate || wanted == 0 ? 0 : (wanted + 3) / 4);
+  const std::int64_t min_available = wanted - wanted / 4;
   const std::int64_t present = sum(sets, "/spec/replicas");
   const std::int64_t own = number_at(current, "/spec/replicas");
-  const bool others_gone = present == own && sum(sets, "/status/replicas") == number_at(current, "/status/replicas");
-  if (!recreate || others_gone) set_replicas(current, std::min(wanted, own + std::max<std::int64_t>(most - present, 0)));
-  std::int64_t to_spare = recreate ? present : sum(sets, "/status/availableReplicas") - least;
+  const bool others_gone =
+      present == own && sum(sets, "/status/replicas") == number_at(current, "/status/replicas");
+  if (!is_recreate || others_gone)
+    set_replicas(current, std::min(wanted, own + std::max<std::int64_t>(max_pods - present, 0)));
+  std::int64_t can_remove =
+      is_recreate ? present : sum(sets, "/status/availableReplicas") - min_available;
   for (const Json& set : sets) {
     if (key_of(set) == key_of(current)) continue;
     const std::int64_t replicas = number_at(set, "/spec/replicas");
-    const std::int64_t unhealthy = std::max<std::int64_t>(replicas - number_at(set, "/status/availableReplicas"), 0);
-    const std::int64_t healthy = std::clamp<std::int64_t>(to_spare, 0, replicas - unhealthy);
-    to_spare -= healthy;
+    const std::int64_t unhealthy =
+        std::max<std::int64_t>(replicas - number_at(set, "/status/availableReplicas"), 0);
+    const std::int64_t healthy = std::clamp<std::int64_t>(can_remove, 0, replicas - unhealthy);
+    can_remove -= healthy;
     set_replicas(set, replicas - unhealthy - healthy);
   }
 }
 
-void Cluster::write_status(const Json& deployment, const Json& current, const std::vector<Json>& sets) {
+void Cluster::write_status(const Json& deployment, const Json& current,
+                           const std::vector<Json>& sets) {
   const Key key = key_of(deployment);
   Json own;
   for (const Json& set : sets) {
@@ -197,29 +226,34 @@ void Cluster::write_status(const Json& deployment, const Json& current, const st
   const std::int64_t wanted = number_at(deployment, "/spec/replicas", 1);
   const std::int64_t available = sum(sets, "/status/availableReplicas");
   const std::int64_t updated = own.is_null() ? 0 : number_at(own, "/status/replicas");
-  const std::int64_t own_available = own.is_null() ? 0 : number_at(own, "/status/availableReplicas");
+  const std::int64_t own_available =
+      own.is_null() ? 0 : number_at(own, "/status/availableReplicas");
   const Json old = deployment.value("status", Json::object());
-  // What was complete has all its time for the next template.
-  const bool was_complete = std::ranges::any_of(old.value("conditions", Json::array()), [](const Json& one) {
-    return one.value("reason", std::string()) == "NewReplicaSetAvailable";
-  });
+  // A complete rollout restarts the progress deadline for the next template.
+  const bool was_complete =
+      std::ranges::any_of(old.value("conditions", Json::array()), [](const Json& one) {
+        return one.value("reason", std::string()) == "NewReplicaSetAvailable";
+      });
   if (was_complete || old.value("updatedReplicas", std::int64_t{0}) < updated ||
       old.value("availableReplicas", std::int64_t{0}) < available) {
-    progressed_[key] = clock_.steady();
+    progressed_[key] = clock_.monotonic_now();
   }
-  const bool complete = own_available == wanted && updated == wanted && sum(sets, "/status/replicas") == wanted;
+  const bool is_complete =
+      own_available == wanted && updated == wanted && sum(sets, "/status/replicas") == wanted;
   const Duration limit = seconds(number_at(deployment, "/spec/progressDeadlineSeconds", 600));
-  const Steady deadline = progressed_[key] + limit;
-  const bool late = !complete && clock_.steady() >= deadline;
-  if (!complete && !late) clock_.call_at(deadline, [this, key] { later(key); });
+  const MonotonicTime deadline = progressed_[key] + limit;
+  const bool is_late = !is_complete && clock_.monotonic_now() >= deadline;
+  if (!is_complete && !is_late) clock_.call_at(deadline, [this, key] { enqueue(key); });
   const std::string name = own.is_null() ? "" : key_of(own).name;
-  Json conditions = Json::array({condition("Available", available >= wanted - wanted / 4, "MinimumReplicas", "")});
+  Json conditions = Json::array(
+      {condition("Available", available >= wanted - wanted / 4, "MinimumReplicas", "")});
   conditions.push_back(
-      complete ? condition("Progressing", true, "NewReplicaSetAvailable",
-                           fmt::format("ReplicaSet \"{}\" has successfully progressed.", name))
-      : late   ? condition("Progressing", false, "ProgressDeadlineExceeded",
-                           fmt::format("ReplicaSet \"{}\" has timed out progressing.", name))
-               : condition("Progressing", true, "ReplicaSetUpdated", fmt::format("ReplicaSet \"{}\" is progressing.", name)));
+      is_complete ? condition("Progressing", true, "NewReplicaSetAvailable",
+                              fmt::format("ReplicaSet \"{}\" has successfully progressed.", name))
+      : is_late   ? condition("Progressing", false, "ProgressDeadlineExceeded",
+                              fmt::format("ReplicaSet \"{}\" has timed out progressing.", name))
+                  : condition("Progressing", true, "ReplicaSetUpdated",
+                              fmt::format("ReplicaSet \"{}\" is progressing.", name)));
   const Json status{{"observedGeneration", number_at(deployment, "/metadata/generation")},
                     {"replicas", sum(sets, "/status/replicas")},
                     {"updatedReplicas", updated},
@@ -229,15 +263,19 @@ void Cluster::write_status(const Json& deployment, const Json& current, const st
   server_.change("deployments", key, [&](Json& object) { object["status"] = status; });
 }
 
-void Cluster::tidy(const Json& deployment, const Json& current, const std::vector<Json>& sets) {
-  const std::int64_t limit = number_at(deployment, "/spec/revisionHistoryLimit", usual_revision_history);
+void Cluster::garbage_collect_sets(const Json& deployment, const Json& current,
+                                   const std::vector<Json>& sets) {
+  const std::int64_t limit =
+      number_at(deployment, "/spec/revisionHistoryLimit", default_revision_history_limit);
   std::vector<Json> old;
   for (const Json& set : sets) {
-    const bool empty = number_at(set, "/spec/replicas") == 0 && number_at(set, "/status/replicas") == 0;
+    const bool empty =
+        number_at(set, "/spec/replicas") == 0 && number_at(set, "/status/replicas") == 0;
     if (empty && key_of(set) != key_of(current)) old.push_back(set);
   }
   std::ranges::sort(old, {}, revision_of);
-  for (std::size_t i = 0; i + static_cast<std::size_t>(limit) < old.size(); ++i) server_.remove("replicasets", key_of(old[i]));
+  for (std::size_t i = 0; i + static_cast<std::size_t>(limit) < old.size(); ++i)
+    server_.remove("replicasets", key_of(old[i]));
 }
 
 void Cluster::sync_pods(const Key& set_key) {
@@ -246,38 +284,44 @@ void Cluster::sync_pods(const Key& set_key) {
   const Json set = *found;
   std::vector<Json> pods = owned("pods", set);
   const auto wanted = static_cast<std::size_t>(number_at(set, "/spec/replicas"));
-  for (std::size_t i = pods.size(); i < wanted; ++i) make_pod(set);
+  for (std::size_t i = pods.size(); i < wanted; ++i) create_pod(set);
   for (std::size_t i = wanted; i < pods.size(); ++i) server_.remove("pods", key_of(pods[i]));
   pods = owned("pods", set);
-  const auto ready =
-      std::ranges::count_if(pods, [](const Json& pod) { return text(pod, "/status/conditions/0/status") == "True"; });
+  const auto ready = std::ranges::count_if(
+      pods, [](const Json& pod) { return text(pod, "/status/conditions/0/status") == "True"; });
   server_.change("replicasets", set_key, [&](Json& object) {
-    object["status"] = {{"replicas", pods.size()}, {"readyReplicas", ready}, {"availableReplicas", ready}};
+    object["status"] = {
+        {"replicas", pods.size()}, {"readyReplicas", ready}, {"availableReplicas", ready}};
   });
 }
 
-void Cluster::make_pod(const Json& set) {
-  const Key key{.namespace_ = key_of(set).namespace_, .name = fmt::format("{}-{:05}", key_of(set).name, ++pods_)};
+void Cluster::create_pod(const Json& set) {
+  const Key key{.namespace_ = key_of(set).namespace_,
+                .name = fmt::format("{}-{:05}", key_of(set).name, ++pods_created_)};
   Json pod{{"metadata",
             {{"name", key.name},
              {"namespace", key.namespace_},
              {"labels", set["metadata"]["labels"]},
-             {"ownerReferences", owned_by(set, "apps/v1", "ReplicaSet")}}},
+             {"ownerReferences", owner_references(set, "apps/v1", "ReplicaSet")}}},
            {"spec", set["spec"]["template"]["spec"]},
-           {"status", {{"phase", "Pending"}, {"conditions", Json::array({{{"type", "Ready"}, {"status", "False"}}})}}}};
+           {"status",
+            {{"phase", "Pending"},
+             {"conditions", Json::array({{{"type", "Ready"}, {"status", "False"}}})}}}};
   server_.create("pods", std::move(pod));
-  clock_.call_at(clock_.steady() + start_up, [this, key] { run_pod(key, 0); });
+  clock_.call_at(clock_.monotonic_now() + start_up, [this, key] { start_pod(key, 0); });
 }
 
-void Cluster::run_pod(const Key& key, int restarts) {
+void Cluster::start_pod(const Key& key, int restarts) {
   const Json* pod = server_.find("pods", key);
   if (!pod) return;
-  const bool runs = health_of(*pod).starts;
-  const std::string ip = fmt::format("10.244.{}.{}", std::stoi(key.name.substr(key.name.size() - 5)) / 250,
-                                     std::stoi(key.name.substr(key.name.size() - 5)) % 250 + 1);
+  const bool is_running = health_of(*pod).starts;
+  const std::string ip =
+      fmt::format("10.244.{}.{}", std::stoi(key.name.substr(key.name.size() - 5)) / 250,
+                  std::stoi(key.name.substr(key.name.size() - 5)) % 250 + 1);
   server_.change("pods", key, [&](Json& object) {
-    Json container{{"name", "app"}, {"started", runs}, {"ready", false}, {"restartCount", restarts}};
-    if (runs) {
+    Json container{
+        {"name", "app"}, {"started", is_running}, {"ready", false}, {"restartCount", restarts}};
+    if (is_running) {
       container["state"] = {{"running", Json::object()}};
     } else {
       container["state"] = {{"waiting", {{"reason", "CrashLoopBackOff"}}}};
@@ -287,42 +331,41 @@ void Cluster::run_pod(const Key& key, int restarts) {
     object["status"]["podIP"] = ip;
     object["status"]["containerStatuses"] = Json::array({container});
   });
-  if (runs) {
-    clock_.call_at(clock_.steady() + readiness, [this, key] { judge_pod(key); });
+  if (is_running) {
+    clock_.call_at(clock_.monotonic_now() + readiness_delay,
+                   [this, key] { update_readiness(key); });
   } else {
-    clock_.call_at(clock_.steady() + seconds(10) * (1 << std::min(restarts, 5)),
-                   [this, key, restarts] { run_pod(key, restarts + 1); });
+    clock_.call_at(clock_.monotonic_now() + seconds(10) * (1 << std::min(restarts, 5)),
+                   [this, key, restarts] { start_pod(key, restarts + 1); });
   }
 }
 
-void Cluster::judge_pod(const Key& key) {
+void Cluster::update_readiness(const Key& key) {
   const Json* pod = server_.find("pods", key);
   if (!pod || !pod->contains(Pointer("/status/containerStatuses/0/state/running"))) return;
   const bool ready = health_of(*pod).ready;
   if ((text(*pod, "/status/conditions/0/status") == "True") == ready) return;
   server_.change("pods", key, [&](Json& object) {
-    object["status"]["conditions"] = Json::array(
-        {{{"type", "Ready"}, {"status", ready ? "True" : "False"}, {"lastTransitionTime", format_rfc3339(clock_.now())}}});
+    object["status"]["conditions"] =
+        Json::array({{{"type", "Ready"},
+                      {"status", ready ? "True" : "False"},
+                      {"lastTransitionTime", format_rfc3339(clock_.now())}}});
     object["status"]["containerStatuses"][0]["ready"] = ready;
   });
 }
 
-void Cluster::health_changed() {
-  std::vector<Key> pods;
-  for (const Json* pod : server_.all("pods")) pods.push_back(key_of(*pod));
-  for (const Key& pod : pods) judge_pod(pod);
-}
-
-void Cluster::collect(const std::string& owner) {
-  for (const char* plural : {"replicasets", "pods", "controllerrevisions", "deploymentguards", "rollbacks"}) {
+void Cluster::garbage_collect(const std::string& owner_uid) {
+  for (const char* plural :
+       {"replicasets", "pods", "controllerrevisions", "deploymentguards", "rollbacks"}) {
     for (const Json* object : server_.all(plural)) {
-      if (text(*object, "/metadata/ownerReferences/0/uid") != owner) continue;
-      clock_.call_at(clock_.steady() + seconds(1), [this, plural, key = key_of(*object), uid = text(*object, "/metadata/uid")] {
-        const Json* left = server_.find(plural, key);
-        if (!left || text(*left, "/metadata/uid") != uid) return;
-        server_.remove(plural, key);
-        if (std::string_view(plural) == "replicasets") collect(uid);
-      });
+      if (text(*object, "/metadata/ownerReferences/0/uid") != owner_uid) continue;
+      clock_.call_at(clock_.monotonic_now() + seconds(1),
+                     [this, plural, key = key_of(*object), uid = text(*object, "/metadata/uid")] {
+                       const Json* found = server_.find(plural, key);
+                       if (!found || text(*found, "/metadata/uid") != uid) return;
+                       server_.remove(plural, key);
+                       if (std::string_view(plural) == "replicasets") garbage_collect(uid);
+                     });
     }
   }
 }

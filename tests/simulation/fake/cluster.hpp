@@ -1,6 +1,9 @@
-// The Deployment controller, the ReplicaSet controller, the garbage collector and a kubelet, as small as will do: ReplicaSets
-// by template, revision numbers, rolling updates, pods that start and get ready or do not, conditions. On virtual time.
-// Must not know Lastgood.
+// The controllers and the kubelet of a small cluster, on virtual time:
+// - Deployment controller: ReplicaSets by template, revision numbers, rolling updates, conditions
+// - ReplicaSet controller: pods
+// - garbage collector: owned objects
+// - kubelet: pods that start and become ready, or do not
+// It knows nothing of Lastgood.
 #pragma once
 
 #include <functional>
@@ -8,58 +11,58 @@
 #include <set>
 #include <string>
 
-#include "simulation/fake/server.hpp"
+#include "simulation/fake/api_server.hpp"
 
 namespace lastgood::simulation {
 
-// How the pods of one image do.
-struct Health {
-  bool starts = true;      // else its container exits again and again
-  bool ready = true;       // its readiness probe
-  int status = 200;        // of its health endpoint; 0: refuses
-  Duration answers_in{5};  // its health endpoint
-  bool hangs = false;      // its health endpoint never answers
+// How the pods of one image behave. The status, latency and hang are of their health endpoint.
+struct ImageHealth {
+  bool starts = true;  // false: the container exits again and again
+  bool ready = true;   // result of the readiness probe
+  int status = 200;    // 0: the connection is refused
+  Duration latency{5};
+  bool hangs = false;  // the endpoint never answers
 };
 
 class Cluster {
  public:
-  Cluster(Server& server, VirtualClock& clock);
+  Cluster(ApiServer& server, VirtualClock& clock);
 
-  // By image, the present and the future ones; what is not said is healthy.
-  std::map<std::string, Health> health;
+  // By image, for present and future pods. An image that is not listed is healthy.
+  std::map<std::string, ImageHealth> health;
 
-  // Of the pod at that address.
-  [[nodiscard]] Health health_at(const std::string& ip) const;
+  // Health of the pod at that address.
+  [[nodiscard]] ImageHealth health_at(const std::string& ip) const;
   [[nodiscard]] bool has_pod_at(const std::string& ip) const;
 
-  // The server's on_change.
-  void changed(const std::string& plural, const codec::Json& object);
-  // Pods look at their health again.
-  void health_changed();
+  // To be called from the server's on_change.
+  void on_change(const std::string& plural, const codec::Json& object);
 
  private:
   using Json = codec::Json;
-  void later(const Key& deployment);
+  void enqueue(const Key& deployment);
   void sync(const Key& key);
-  Json find_or_make_set(const Json& deployment, std::vector<Json>& sets);
-  void number(const Json& deployment, const Json& set, const std::vector<Json>& sets);
+  // Null if the ReplicaSet cannot be created yet. Adds a new ReplicaSet to `sets`.
+  Json find_or_create_set(const Json& deployment, std::vector<Json>& sets);
+  void set_revision_number(const Json& deployment, const Json& set, const std::vector<Json>& sets);
   void scale(const Json& deployment, const Json& current, const std::vector<Json>& sets);
   void set_replicas(const Json& set, std::int64_t replicas);
   void write_status(const Json& deployment, const Json& current, const std::vector<Json>& sets);
-  void tidy(const Json& deployment, const Json& current, const std::vector<Json>& sets);
+  void garbage_collect_sets(const Json& deployment, const Json& current,
+                            const std::vector<Json>& sets);
   void sync_pods(const Key& set_key);
-  void make_pod(const Json& set);
-  void run_pod(const Key& pod, int restarts);
-  void judge_pod(const Key& pod);
-  void collect(const std::string& owner);
+  void create_pod(const Json& set);
+  void start_pod(const Key& key, int restarts);
+  void update_readiness(const Key& key);
+  void garbage_collect(const std::string& owner_uid);
   [[nodiscard]] std::vector<Json> owned(const std::string& plural, const Json& owner) const;
-  [[nodiscard]] const Health& health_of(const Json& object) const;
+  [[nodiscard]] const ImageHealth& health_of(const Json& object) const;
 
-  Server& server_;
+  ApiServer& server_;
   VirtualClock& clock_;
-  std::set<Key> due_;
-  std::map<Key, Steady> progressed_;  // when each Deployment last got further
-  int pods_ = 0;
+  std::set<Key> queued_;
+  std::map<Key, MonotonicTime> progressed_;  // by Deployment: when its rollout last progressed
+  int pods_created_ = 0;
 };
 
 }  // namespace lastgood::simulation

@@ -6,12 +6,13 @@
 namespace lastgood::simulation {
 namespace {
 
-std::string decoded(std::string_view text) {
+std::string percent_decoded(std::string_view text) {
   std::string out;
   for (std::size_t i = 0; i < text.size(); ++i) {
     unsigned byte = 0;
     const char* digits = text.data() + i + 1;
-    if (text[i] == '%' && i + 2 < text.size() && std::from_chars(digits, digits + 2, byte, 16).ptr == digits + 2) {
+    if (text[i] == '%' && i + 2 < text.size() &&
+        std::from_chars(digits, digits + 2, byte, 16).ptr == digits + 2) {
       out += static_cast<char>(byte);
       i += 2;
     } else {
@@ -21,12 +22,13 @@ std::string decoded(std::string_view text) {
   return out;
 }
 
-std::vector<std::string> split(std::string_view text, char at, bool outside_of_brackets = false) {
+std::vector<std::string> split(std::string_view text, char separator,
+                               bool outside_brackets = false) {
   std::vector<std::string> parts(1);
   int depth = 0;
   for (const char c : text) {
     depth += c == '(' ? 1 : c == ')' ? -1 : 0;
-    if (c == at && !(outside_of_brackets && depth > 0)) {
+    if (c == separator && !(outside_brackets && depth > 0)) {
       parts.emplace_back();
     } else {
       parts.back() += c;
@@ -60,7 +62,8 @@ bool requirement_holds(const std::string& text, const Labels& labels) {
   if (open != std::string::npos) {
     const std::string before = trimmed(text.substr(0, open));
     const std::string key = before.substr(0, before.find(' '));
-    return in_set(labels, key, text.substr(open + 1, text.find(')') - open - 1)) != before.ends_with(" notin");
+    return in_set(labels, key, text.substr(open + 1, text.find(')') - open - 1)) !=
+           before.ends_with(" notin");
   }
   if (text.starts_with('!')) return !labels.contains(trimmed(text.substr(1)));
   const auto equals = text.find('=');
@@ -74,34 +77,37 @@ bool requirement_holds(const std::string& text, const Labels& labels) {
 
 }  // namespace
 
-std::string Route::asked(const std::string& parameter) const {
-  const auto found = query.find(parameter);
+std::string Route::parameter(const std::string& key) const {
+  const auto found = query.find(key);
   return found == query.end() ? std::string() : found->second;
 }
 
 std::optional<Route> parse_route(std::string_view target) {
   const auto question = target.find('?');
   std::vector<std::string> parts = split(target.substr(0, question), '/');
-  const std::size_t prefix = parts.size() > 1 && parts[1] == "api" ? 3 : 4;  // "", "api", "v1" or "", "apis", group, version
+  // The prefix is "", "api", "v1" or "", "apis", group, version.
+  const std::size_t prefix = parts.size() > 1 && parts[1] == "api" ? 3 : 4;
   if (parts.size() <= prefix || !parts[0].empty()) return std::nullopt;
   Route route;
   std::size_t at = prefix;
   if (parts[at] == "namespaces" && parts.size() > at + 2) {
-    route.namespace_ = decoded(parts[at + 1]);
+    route.namespace_ = percent_decoded(parts[at + 1]);
     at += 2;
   }
   route.plural = parts[at];
-  if (parts.size() > at + 1) route.name = decoded(parts[at + 1]);
+  if (parts.size() > at + 1) route.name = percent_decoded(parts[at + 1]);
   if (parts.size() > at + 2) route.subresource = parts[at + 2];
   if (question == std::string_view::npos) return route;
   for (const std::string& pair : split(target.substr(question + 1), '&')) {
     const auto equals = pair.find('=');
-    if (equals != std::string::npos) route.query[decoded(pair.substr(0, equals))] = decoded(pair.substr(equals + 1));
+    if (equals != std::string::npos)
+      route.query[percent_decoded(pair.substr(0, equals))] =
+          percent_decoded(pair.substr(equals + 1));
   }
   return route;
 }
 
-bool selected(std::string_view selector, const Labels& labels) {
+bool matches_selector(std::string_view selector, const Labels& labels) {
   for (const std::string& requirement : split(selector, ',', true)) {
     const std::string text = trimmed(requirement);
     if (!text.empty() && !requirement_holds(text, labels)) return false;

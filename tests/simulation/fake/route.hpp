@@ -1,4 +1,4 @@
-// The address of a call as an API server reads it, and label selectors. Must not know any object.
+// The path and query of an API call, and label selectors.
 #pragma once
 
 #include <map>
@@ -10,17 +10,21 @@ namespace lastgood::simulation {
 
 struct Route {
   std::string namespace_;   // empty: all
-  std::string plural;       // "deployments"; the kinds of this project's world do not share one
+  std::string plural;       // "deployments"; unique among the kinds of the fake API server
   std::string name;         // empty: the collection
   std::string subresource;  // "status" or empty
   std::map<std::string, std::string> query;
 
-  [[nodiscard]] std::string asked(const std::string& parameter) const;
+  // Empty if the query does not have it.
+  [[nodiscard]] std::string parameter(const std::string& key) const;
+  [[nodiscard]] bool is_dry_run() const { return parameter("dryRun") == "All"; }
 };
 
+// Nothing if the path is not that of a resource.
 [[nodiscard]] std::optional<Route> parse_route(std::string_view target);
 
-// Equality and sets: "a=b,c!=d,e in (f,g),h,!i".
-[[nodiscard]] bool selected(std::string_view selector, const std::map<std::string, std::string>& labels);
+// Selectors have equality and set requirements: "a=b,c!=d,e in (f,g),h,!i".
+[[nodiscard]] bool matches_selector(std::string_view selector,
+                                    const std::map<std::string, std::string>& labels);
 
 }  // namespace lastgood::simulation

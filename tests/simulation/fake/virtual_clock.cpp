@@ -14,55 +14,56 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr Time began{std::chrono::sys_days{std::chrono::year{2026} / 11 / 24}};
+constexpr Time start_of_simulation{std::chrono::sys_days{std::chrono::year{2026} / 11 / 24}};
 
-// A coroutine that is cancelled, or destroyed with its process, waits for nothing any more.
-class Waiting {
+// Cancels the timer of a coroutine that is cancelled, or destroyed with its process.
+class ScopedTimer {
  public:
-  Waiting(VirtualClock& clock, VirtualClock::Ticket ticket) : clock_(clock), ticket_(ticket) {}
-  Waiting(const Waiting&) = delete;
-  Waiting& operator=(const Waiting&) = delete;
-  ~Waiting() { clock_.forget(ticket_); }
+  ScopedTimer(VirtualClock& clock, VirtualClock::TimerId timer) : clock_(clock), timer_(timer) {}
+  ScopedTimer(const ScopedTimer&) = delete;
+  ScopedTimer& operator=(const ScopedTimer&) = delete;
+  ~ScopedTimer() { clock_.cancel(timer_); }
 
  private:
   VirtualClock& clock_;
-  VirtualClock::Ticket ticket_;
+  VirtualClock::TimerId timer_;
 };
 
 }  // namespace
 
-Time VirtualClock::now() const { return began + steady_.time_since_epoch(); }
+Time VirtualClock::now() const { return start_of_simulation + monotonic_.time_since_epoch(); }
 
-asio::awaitable<void> VirtualClock::sleep_until(Steady when) {
-  asio::steady_timer never(co_await asio::this_coro::executor, asio::steady_timer::time_point::max());
-  bool due = false;
-  const Waiting waiting(*this, call_at(when, [&] {
-    due = true;
+asio::awaitable<void> VirtualClock::sleep_until(MonotonicTime when) {
+  asio::steady_timer never(co_await asio::this_coro::executor,
+                           asio::steady_timer::time_point::max());
+  bool is_due = false;
+  const ScopedTimer timer(*this, call_at(when, [&] {
+    is_due = true;
     never.cancel();
   }));
   boost::system::error_code ignored;
   co_await never.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
-  if (!due) throw boost::system::system_error(asio::error::operation_aborted);
+  if (!is_due) throw boost::system::system_error(asio::error::operation_aborted);
 }
 
-VirtualClock::Ticket VirtualClock::call_at(Steady when, std::function<void()> call) {
-  const Ticket ticket{std::max(when, steady_), ++asked_};
-  waiting_.emplace(ticket, std::move(call));
-  return ticket;
+VirtualClock::TimerId VirtualClock::call_at(MonotonicTime when, std::function<void()> callback) {
+  const TimerId timer{std::max(when, monotonic_), ++timers_set_};
+  timers_.emplace(timer, std::move(callback));
+  return timer;
 }
 
-std::optional<Steady> VirtualClock::next() const {
-  if (waiting_.empty()) return std::nullopt;
-  return waiting_.begin()->first.first;
+std::optional<MonotonicTime> VirtualClock::next() const {
+  if (timers_.empty()) return std::nullopt;
+  return timers_.begin()->first.first;
 }
 
 void VirtualClock::advance() {
-  if (waiting_.empty()) return;
-  auto due = waiting_.extract(waiting_.begin());
-  advance_to(due.key().first);
-  due.mapped()();
+  if (timers_.empty()) return;
+  auto timer = timers_.extract(timers_.begin());
+  advance_to(timer.key().first);
+  timer.mapped()();
 }
 
-void VirtualClock::advance_to(Steady when) { steady_ = std::max(steady_, when); }
+void VirtualClock::advance_to(MonotonicTime when) { monotonic_ = std::max(monotonic_, when); }
 
 }  // namespace lastgood::simulation

@@ -1,5 +1,4 @@
-// Time that stands still while anything can be done, and then jumps to the next moment somebody waits for.
-// Must not know what it is waited for.
+// A clock that stands still while any coroutine can run, and then jumps to the next timer.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -15,28 +14,33 @@ namespace lastgood::simulation {
 
 class VirtualClock final : public ports::Clock {
  public:
-  using Ticket = std::pair<Steady, std::uint64_t>;
+  using TimerId = std::pair<MonotonicTime, std::uint64_t>;
 
   [[nodiscard]] Time now() const override;
-  [[nodiscard]] Steady steady() const override { return steady_; }
+  [[nodiscard]] MonotonicTime monotonic_now() const override { return monotonic_; }
 
-  // A timer of the awaiting coroutine's own executor, set to never and cancelled when its time has come.
-  boost::asio::awaitable<void> sleep_until(Steady when) override;
+  // Waits on an asio timer of the caller's executor that never expires. The virtual timer cancels
+  // it when its time has come.
+  boost::asio::awaitable<void> sleep_until(MonotonicTime when) override;
 
-  // In order of time; at the same time in the order of asking.
-  Ticket call_at(Steady when, std::function<void()> call);
-  void forget(const Ticket& ticket) { waiting_.erase(ticket); }
+  // Timers run in the order of their times. Timers of the same time run in the order in which they
+  // were set. A time in the past means "at the next step".
+  TimerId call_at(MonotonicTime when, std::function<void()> callback);
+  void cancel(const TimerId& timer) { timers_.erase(timer); }
 
-  [[nodiscard]] std::optional<Steady> next() const;
+  // The time of the next timer; nothing if no timer is set.
+  [[nodiscard]] std::optional<MonotonicTime> next() const;
 
-  // Goes to the next moment somebody waits for and makes the one call that is due first.
+  // Jumps to the next timer and runs this one timer.
   void advance();
-  void advance_to(Steady when);
+  // Jumps forward without running timers.
+  void advance_to(MonotonicTime when);
 
  private:
-  Steady steady_{std::chrono::hours(1)};  // not zero, so that a forgotten "since" is no accident that works
-  std::uint64_t asked_ = 0;
-  std::map<Ticket, std::function<void()>> waiting_;
+  // Not zero: code that takes an unset time for "long ago" must not work by accident.
+  MonotonicTime monotonic_{std::chrono::hours(1)};
+  std::uint64_t timers_set_ = 0;
+  std::map<TimerId, std::function<void()>> timers_;
 };
 
 }  // namespace lastgood::simulation

@@ -1,4 +1,4 @@
-#include "simulation/fake/ownership.hpp"
+#include "simulation/fake/managed_fields.hpp"
 
 #include <algorithm>
 
@@ -9,11 +9,12 @@ using codec::Json;
 namespace {
 
 bool is_map_list(const Json& value) {
-  return value.is_array() && !value.empty() &&
-         std::ranges::all_of(value, [](const Json& one) { return one.is_object() && one.contains("name"); });
+  return value.is_array() && !value.empty() && std::ranges::all_of(value, [](const Json& one) {
+           return one.is_object() && one.contains("name");
+         });
 }
 
-// Both kinds of children by the key that fieldsV1 gives them.
+// The children of an object or a map list, by the keys that fieldsV1 gives them.
 Json children(const Json& value) {
   Json out = Json::object();
   if (is_map_list(value)) {
@@ -24,21 +25,24 @@ Json children(const Json& value) {
   return out;
 }
 
-bool has_children(const Json& value) { return (value.is_object() && !value.empty()) || is_map_list(value); }
+bool has_children(const Json& value) {
+  return (value.is_object() && !value.empty()) || is_map_list(value);
+}
 
-// The fields of `after` that `before` does not have or has otherwise.
+// The fields of `after` whose value in `before` is missing or different.
 Json changed_fields(const Json& before, const Json& after) {
   Json out = Json::object();
   const Json old = has_children(before) ? children(before) : Json::object();
   for (const auto& [key, child] : children(after).items()) {
     const auto was = old.find(key);
     if (was != old.end() && *was == child) continue;
-    out[key] = has_children(child) ? changed_fields(was == old.end() ? Json() : *was, child) : Json::object();
+    out[key] = has_children(child) ? changed_fields(was == old.end() ? Json() : *was, child)
+                                   : Json::object();
   }
   return out;
 }
 
-// What `fields` speaks of and `after` still has, less what somebody else has just taken.
+// Those of `fields` that `after` still has, without the fields that another manager has just taken.
 Json remaining(const Json& fields, const Json& after, const Json& taken) {
   Json out = Json::object();
   const Json now = has_children(after) ? children(after) : Json::object();
@@ -49,7 +53,8 @@ Json remaining(const Json& fields, const Json& after, const Json& taken) {
     if (gone != taken.end() && gone->empty()) continue;
     if (deeper.empty()) {
       out[key] = deeper;
-    } else if (Json rest = remaining(deeper, *child, gone == taken.end() ? Json::object() : *gone); !rest.empty()) {
+    } else if (Json rest = remaining(deeper, *child, gone == taken.end() ? Json::object() : *gone);
+               !rest.empty()) {
       out[key] = std::move(rest);
     }
   }
@@ -63,14 +68,15 @@ void merge(Json& into, const Json& more) {
   }
 }
 
-// Without what the server itself writes.
+// The object without the fields that the server itself writes.
 Json owned_part(const Json& object) {
   Json out = object.is_object() ? object : Json::object();
   out.erase("status");
   out.erase("apiVersion");
   out.erase("kind");
   if (out.contains("metadata")) {
-    for (const char* key : {"managedFields", "resourceVersion", "generation", "uid", "creationTimestamp", "name", "namespace"}) {
+    for (const char* key : {"managedFields", "resourceVersion", "generation", "uid",
+                            "creationTimestamp", "name", "namespace"}) {
       out["metadata"].erase(key);
     }
   }
@@ -84,25 +90,27 @@ Json entry(const std::string& manager, const std::string& time, Json fields) {
 
 }  // namespace
 
-void track_ownership(const Json& before, Json& after, const std::string& manager, const std::string& time) {
-  const Json old_list = before.is_object() ? before["metadata"].value("managedFields", Json::array()) : Json::array();
-  const Json given = after["metadata"].value("managedFields", Json::array());
-  if (before.is_object() && given != old_list) return;
+void track_ownership(const Json& before, Json& after, const std::string& manager,
+                     const std::string& time) {
+  const Json old_list =
+      before.is_object() ? before["metadata"].value("managedFields", Json::array()) : Json::array();
+  const Json requested = after["metadata"].value("managedFields", Json::array());
+  if (before.is_object() && requested != old_list) return;
   const Json now = owned_part(after);
   const Json changed = changed_fields(owned_part(before), now);
   Json list = Json::array();
   bool found = false;
   for (const Json& one : old_list) {
-    Json kept = one;
+    Json updated = one;
     if (one["manager"] == manager && one["operation"] == "Update") {
       found = true;
-      merge(kept["fieldsV1"], changed);
-      kept["fieldsV1"] = remaining(kept["fieldsV1"], now, Json::object());
-      if (!changed.empty()) kept["time"] = time;
+      merge(updated["fieldsV1"], changed);
+      updated["fieldsV1"] = remaining(updated["fieldsV1"], now, Json::object());
+      if (!changed.empty()) updated["time"] = time;
     } else {
-      kept["fieldsV1"] = remaining(one["fieldsV1"], now, changed);
+      updated["fieldsV1"] = remaining(one["fieldsV1"], now, changed);
     }
-    if (!kept["fieldsV1"].empty()) list.push_back(std::move(kept));
+    if (!updated["fieldsV1"].empty()) list.push_back(std::move(updated));
   }
   if (!found && !changed.empty()) list.push_back(entry(manager, time, changed));
   after["metadata"]["managedFields"] = std::move(list);

@@ -1,0 +1,132 @@
+// The API server loses watch events, is unavailable, rejects a patch, or withholds the Lease.
+#include "simulation/scenario.hpp"
+
+using namespace lastgood::simulation;
+using lastgood::Duration;
+using lastgood::api::Verb;
+
+//  events of v2:  | | x | |    each of the first events is lost in turn
+TEST_CASE("rolls back when one watch event is lost") {
+  for (int delay = 0; delay < 6; ++delay) {
+    INFO("lost " << delay * 30 << " ms after the release");
+    Scenario scenario;
+    scenario.settle();
+    scenario.ship_bad();
+    scenario.run_for(Duration(30) * delay);
+    scenario.server.watches().drop_events("deployments", 1);
+    CHECK(scenario.rolls_back_within());
+    scenario.check_rolled_back_once();
+  }
+}
+
+//  every watch closes, and its version is compacted: 410, then a new list
+TEST_CASE("rolls back a release that was shipped while the watches were closed and expired") {
+  Scenario scenario;
+  scenario.settle();
+  scenario.server.watches().stall("deployments");
+  scenario.ship_bad();
+  scenario.run_for(1s);
+  scenario.server.watches().compact(scenario.server.version());
+  scenario.server.watches().close_all();
+  scenario.server.watches().resume("deployments");
+  CHECK(scenario.rolls_back_within());
+  scenario.check_rolled_back_once();
+}
+
+//  one: record ---x every call hangs, also those of the Lease
+//  two: standby --'---- leads, and finishes
+TEST_CASE("writes nothing more when the leader loses its Lease during a rollback") {
+  Scenario scenario;
+  scenario.settle();
+  scenario.start("two");
+  scenario.run_for(5s);
+  bool is_recorded = false;
+  scenario.script = [&](const Attempt& attempt) {
+    const bool is_record = attempt.call.verb == Verb::Post && attempt.targets("/rollbacks");
+    is_recorded = is_recorded || is_record;
+    const bool is_cut_off = is_recorded && attempt.user == "one";
+    return is_cut_off && !is_record ? Fault::Hang : Fault::None;
+  };
+  scenario.ship_bad();
+  CHECK(scenario.rolls_back_within());
+  scenario.script = {};
+  scenario.run_for(1min);
+  scenario.check_rolled_back_once();
+}
+
+//  one: every call succeeds, except those of the Lease
+TEST_CASE("stops writing before the next leader starts when only the Lease is unreachable") {
+  Scenario scenario;
+  scenario.settle();
+  scenario.start("two");
+  scenario.run_for(5s);
+  scenario.script = [&](const Attempt& attempt) {
+    return attempt.user == "one" && attempt.targets("/leases") ? Fault::InternalError : Fault::None;
+  };
+  scenario.ship_bad();
+  CHECK(scenario.rolls_back_within());
+  scenario.run_for(1min);
+  scenario.check_rolled_back_once();
+}
+
+//  v2 ---- the server is unavailable for two minutes ---- v1
+TEST_CASE("rolls back once after the API server was unavailable for two minutes") {
+  for (const Fault fault :
+       {Fault::TooManyRequests, Fault::InternalError, Fault::Hang, Fault::LoseCall}) {
+    INFO("fault " << fault);
+    Scenario scenario;
+    scenario.settle();
+    scenario.ship_bad();
+    scenario.run_for(9s);
+    scenario.script = [&](const Attempt&) { return fault; };
+    scenario.run_for(2min);
+    CHECK(scenario.template_changes() == 0);
+    scenario.script = {};
+    scenario.server.watches().close_all();
+    CHECK(scenario.rolls_back_within());
+    scenario.run_for(15s);
+    scenario.check_rolled_back_once();
+  }
+}
+
+//  for a minute, each write is stored and its response is lost
+TEST_CASE("changes the template once when every response to a write is lost for a minute") {
+  Scenario scenario;
+  scenario.settle();
+  scenario.ship_bad();
+  scenario.script = [&](const Attempt& attempt) {
+    return attempt.is_write() && !attempt.targets("/leases") ? Fault::LoseResponse : Fault::None;
+  };
+  scenario.run_for(1min);
+  scenario.script = {};
+  CHECK(scenario.rolls_back_within());
+  scenario.run_for(15s);
+  scenario.check_rolled_back_once();
+}
+
+//  dry run: 200 ---- an admission policy denies v1 ---- patch: 422, then dry runs only
+TEST_CASE("does not patch again after admission denied the patch, until it is admitted") {
+  Scenario scenario;
+  scenario.settle();
+  int patches = 0;
+  bool denies = false;
+  scenario.script = [&](const Attempt& attempt) {
+    const bool is_template_patch = attempt.call.verb == Verb::Patch &&
+                                   attempt.targets("/deployments/web") &&
+                                   attempt.call.body.contains("/spec/template");
+    if (!is_template_patch) return Fault::None;
+    const bool is_dry_run = attempt.targets("dryRun=");
+    if (!is_dry_run && patches == 0) denies = true;
+    if (!is_dry_run) ++patches;
+    return denies ? Fault::AdmissionDenied : Fault::None;
+  };
+  scenario.ship_bad();
+  REQUIRE(scenario.run_until([&] { return scenario.state("web") == held(Reason::AdmissionDenied); },
+                             3min));
+  scenario.run_for(3min);
+  CHECK(scenario.state("web") == held(Reason::AdmissionDenied));
+  CHECK(patches == 1);
+  denies = false;
+  CHECK(scenario.rolls_back_within());
+  scenario.check_rolled_back_once();
+}

@@ -1,0 +1,96 @@
+// Mode Approve: a user approves a Rollback, or declines it by deleting it.
+#include "simulation/users.hpp"
+
+using namespace lastgood::simulation;
+
+namespace {
+
+struct AwaitingApproval : Scenario {
+  explicit AwaitingApproval(bool with_standby = false) {
+    set_mode("Approve");
+    settle();
+    if (with_standby) start("two");
+    ship_bad();
+    REQUIRE(run_until([&] { return state("web") == held(Reason::AwaitingApproval); }, 3min));
+    REQUIRE(rollbacks().size() == 1);
+    record = rollbacks()[0].name;
+  }
+
+  std::string record;
+};
+
+}  // namespace
+
+//  one:  record (Pending) ........ approved by a user ---- patch      killed after any write
+TEST_CASE("rolls back once after approval when the controller is killed after any write") {
+  for (int k = 1; k <= 12; ++k) {
+    INFO("killed after write " << k);
+    Scenario scenario;
+    scenario.set_mode("Approve");
+    scenario.settle();
+    scenario.ship_bad();
+    scenario.kill_at_write(k);
+    scenario.run_for(1min);
+    if (!scenario.is_running("one")) scenario.start("two");
+    REQUIRE(scenario.run_until(
+        [&] { return scenario.state("web") == held(Reason::AwaitingApproval); }, 3min));
+    scenario.run_for(1min);
+    CHECK(scenario.template_changes() == 0);
+    const auto records = scenario.rollbacks();
+    REQUIRE(records.size() == 1);
+    approve(scenario, records[0].name);
+    if (!scenario.is_running("one") && !scenario.is_running("two")) scenario.start("three");
+    scenario.run_until([&] { return !scenario.is_running("one"); }, 10s);
+    if (!scenario.is_running("one") && !scenario.is_running("two")) scenario.start("two");
+    CHECK(scenario.rolls_back_within());
+    scenario.run_for(15s);
+    CHECK(scenario.image("web") == "app:v1");
+    CHECK(scenario.template_changes() == 1);
+    CHECK(scenario.violations() == no_violations);
+  }
+}
+
+//  AwaitingApproval ---- record deleted: Declined ---- the deleted name is approved
+TEST_CASE("keeps the template when a user approves a Rollback that was deleted") {
+  AwaitingApproval scenario;
+  delete_rollback(scenario, scenario.record);
+  REQUIRE(
+      scenario.run_until([&] { return scenario.state("web") == held(Reason::Declined); }, 1min));
+  scenario.run_for(2s);
+  const bool is_restarted = GENERATE(false, true);
+  if (is_restarted) {
+    scenario.kill("one");
+    scenario.start("two");
+  }
+  scenario.annotate("web", {{"lastgood.dev/approve", scenario.record}});
+  scenario.run_for(3min);
+  CHECK(scenario.image("web") == "app:v2");
+  CHECK(scenario.template_changes() == 0);
+}
+
+//  one: AwaitingApproval   killed ---- record deleted, mode Enforce ---- two
+TEST_CASE("stays Declined when the Rollback was deleted while no controller was running") {
+  AwaitingApproval scenario;
+  scenario.run_for(10s);
+  scenario.kill("one");
+  delete_rollback(scenario, scenario.record);
+  scenario.set_mode("Enforce");
+  scenario.start("two");
+  scenario.run_for(3min);
+  CHECK(scenario.state("web") == held(Reason::Declined));
+  CHECK(scenario.template_changes() == 0);
+}
+
+//  one: AwaitingApproval   killed ---- record deleted, mode Enforce
+//  two: standby, and its watch of Rollbacks is stalled ---- leads
+TEST_CASE("stays Declined when the next leader's watch still shows the deleted Rollback") {
+  AwaitingApproval scenario(true);
+  scenario.run_for(10s);
+  scenario.server.watches().stall("rollbacks");
+  scenario.kill("one");
+  delete_rollback(scenario, scenario.record);
+  scenario.set_mode("Enforce");
+  scenario.run_for(3min);
+  CHECK(scenario.state("web") == held(Reason::Declined));
+  CHECK(scenario.template_changes() == 0);
+}

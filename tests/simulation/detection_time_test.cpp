@@ -1,0 +1,94 @@
+// The time from the first failure to the patch of the template, alone and beside slow Deployments.
+#include <array>
+
+#include "simulation/scenario.hpp"
+
+using namespace lastgood::simulation;
+using lastgood::Duration;
+using lastgood::MonotonicTime;
+using lastgood::codec::Json;
+
+namespace {
+
+Json policy(Duration interval, int failure_threshold, Duration timeout) {
+  Json spec = quick_policy();
+  Json& check = spec["checks"][0];
+  check["interval"] = lastgood::format_duration(interval);
+  check["failureThreshold"] = failure_threshold;
+  check["http"]["timeout"] = lastgood::format_duration(timeout);
+  spec["bakeTime"] = "30m";
+  return spec;
+}
+
+// Measured from the time when the endpoint begins to fail. `phase` moves that time relative to the
+// probes.
+Duration time_to_patch(Duration interval, int failure_threshold, Duration timeout,
+                       const ImageHealth& failing, Duration phase) {
+  Simulation simulation;
+  simulation.write_policy("web", policy(interval, failure_threshold, timeout));
+  simulation.deploy("web", "app:v1", {{"lastgood.dev/policy", "web"}}, 2);
+  REQUIRE(simulation.run_until([&] { return simulation.is_rolled_out("web"); }, 1min));
+  simulation.start("one");
+  REQUIRE(simulation.run_until(
+      [&] { return simulation.state("web") == idle(Reason::PresumedGood); }, 1min));
+  simulation.ship("web", "app:v2");
+  REQUIRE(simulation.run_until(
+      [&] { return simulation.state("web") == evaluating(Reason::Baking); }, 1min));
+  simulation.run_for(interval + phase);
+  const MonotonicTime began = simulation.clock.monotonic_now();
+  simulation.cluster.health["app:v2"] = failing;
+  REQUIRE(simulation.run_until([&] { return simulation.template_changes() == 1; },
+                               interval * (failure_threshold + 2)));
+  CHECK(simulation.violations() == no_violations);
+  return simulation.clock.monotonic_now() - began;
+}
+
+}  // namespace
+
+//  fails from here     1        2        3 -> patch
+//       |--- < P ------|--- P --|--- P --|      (N-1)P .. NP + timeout
+TEST_CASE("rolls back between (N-1)P and NP plus timeout after N failures at interval P") {
+  // A limit for the calls before the patch. Each takes a few milliseconds.
+  constexpr Duration includes{100};
+  const std::array failures{ImageHealth{.status = 503}, ImageHealth{.status = 0},
+                            ImageHealth{.status = 500, .latency = 900ms},
+                            ImageHealth{.hangs = true}};
+  for (const Duration interval : {Duration(2s), Duration(10s), Duration(30s)}) {
+    for (const int failure_threshold : {1, 4}) {
+      for (std::size_t i = 0; i < failures.size(); ++i) {
+        const Duration timeout = 1s;
+        const Duration phase = interval * static_cast<int>(i) / 4 + 50ms;
+        INFO("P " << interval.count() << " ms, N " << failure_threshold << ", failure " << i);
+        const Duration took =
+            time_to_patch(interval, failure_threshold, timeout, failures[i], phase);
+        CHECK(took >= interval * (failure_threshold - 1));
+        CHECK(took <= interval * failure_threshold + timeout + includes);
+      }
+    }
+  }
+}
+
+//  web:    503   503   503 -> rolled back without delay
+//  slow:   ......hangs......   each probe takes its whole timeout
+TEST_CASE("probes a Deployment on time when probes of five others hang") {
+  const auto time_of_web = [](int hanging) {
+    Scenario scenario;
+    scenario.write_policy("slow", policy(30s, 100, 29s));
+    scenario.cluster.health["app:slow"] = {.hangs = true};
+    for (int i = 0; i < hanging; ++i) {
+      scenario.deploy("slow-" + std::to_string(i), "app:v1", {{"lastgood.dev/policy", "slow"}}, 2);
+    }
+    scenario.run_for(10s);
+    scenario.settle();
+    for (int i = 0; i < hanging; ++i) scenario.ship("slow-" + std::to_string(i), "app:slow");
+    scenario.run_for(35s);
+    const MonotonicTime shipped = scenario.clock.monotonic_now();
+    scenario.ship_bad();
+    REQUIRE(scenario.run_until([&] { return scenario.template_changes() == 1; }, 5min));
+    return scenario.clock.monotonic_now() - shipped;
+  };
+  const Duration alone = time_of_web(0);
+  const Duration beside_five = time_of_web(5);
+  CHECK(beside_five <= alone + 2s);
+  CHECK(alone < 20s);
+}

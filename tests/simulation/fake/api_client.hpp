@@ -1,0 +1,58 @@
+// The connection of one user to the fake API server. Each call takes time, and fails where the
+// FaultScript of a test says so.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <ostream>
+#include <string>
+
+#include "ports/kube_api.hpp"
+#include "simulation/fake/api_server.hpp"
+
+namespace lastgood::simulation {
+
+enum class Fault : std::uint8_t {
+  None,
+  LoseCall,         // the connection closes before the server has the call
+  LoseResponse,     // the server carries out the call; its response does not arrive
+  Hang,             // no response until the client's timeout; nothing is carried out
+  Conflict,         // 409; nothing is carried out
+  Unprocessable,    // 422 of a JSON patch whose test fails; nothing is carried out
+  AdmissionDenied,  // 422 of an admission policy; nothing is carried out
+  TooManyRequests,  // 429
+  InternalError,    // 500
+};
+std::ostream& operator<<(std::ostream& out, Fault fault);
+
+struct Attempt {
+  const std::string& user;
+  const api::ApiCall& call;
+  [[nodiscard]] bool is_write() const { return call.verb != api::Verb::Get; }
+  // True if the path or query has `part`.
+  [[nodiscard]] bool targets(std::string_view part) const { return call.target.contains(part); }
+};
+
+// Called once for each call and each stream of a controller, when it arrives at the server.
+using FaultScript = std::function<Fault(const Attempt&)>;
+
+class ApiClient final : public ports::KubeApi {
+ public:
+  ApiClient(ApiServer& server, VirtualClock& clock, std::string user, const FaultScript& script)
+      : server_(server), clock_(clock), user_(std::move(user)), script_(script) {}
+
+  boost::asio::awaitable<Result<std::string>> call(api::ApiCall call, Duration timeout) override;
+  boost::asio::awaitable<Result<void>> stream(
+      api::ApiCall call, Duration idle_timeout,
+      std::function<bool(std::string_view)> on_bytes) override;
+
+ private:
+  [[nodiscard]] Fault fault_for(const api::ApiCall& call) const;
+
+  ApiServer& server_;
+  VirtualClock& clock_;
+  std::string user_;
+  const FaultScript& script_;
+};
+
+}  // namespace lastgood::simulation

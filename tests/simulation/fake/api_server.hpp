@@ -1,0 +1,95 @@
+// A small API server in memory: objects as JSON, with versions, generations, patches and conflicts.
+// It answers at once; ApiClient adds time and faults. The behaviors in tests/conformance hold it to
+// the behavior of a real API server.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "api/call.hpp"
+#include "base/names.hpp"
+#include "codec/objects.hpp"
+#include "simulation/fake/route.hpp"
+#include "simulation/fake/virtual_clock.hpp"
+#include "simulation/fake/watch_cache.hpp"
+
+namespace lastgood::simulation {
+
+struct ApiResponse {
+  int status = 200;
+  codec::Json body;
+};
+
+// One write that arrived at the server, accepted or not.
+struct Write {
+  std::string user;
+  api::Verb verb = api::Verb::Get;
+  Route route;
+  std::string body;
+  int status = 0;
+  MonotonicTime at;
+  std::string leader;  // holderIdentity of the Lease when the write arrived
+  bool changed_template = false;
+};
+
+class ApiServer {
+ public:
+  explicit ApiServer(VirtualClock& clock) : clock_(clock) {}
+
+  ApiResponse handle(const std::string& user, const api::ApiCall& call);
+
+  // Called after each write, accepted or not.
+  std::function<void(const Write& write)> on_write;
+  // Called after each change of an object, by calls and by the cluster's own controllers.
+  std::function<void(const std::string& plural, const codec::Json& object)> on_change;
+
+  [[nodiscard]] const std::vector<Write>& writes() const { return writes_; }
+  [[nodiscard]] std::uint64_t version() const { return version_; }
+  WatchCache& watches() { return watches_; }
+
+  // Null if there is none.
+  [[nodiscard]] const codec::Json* find(const std::string& plural, const Key& key) const;
+  // The pointers are valid until the next change of the kind.
+  [[nodiscard]] std::vector<const codec::Json*> all(const std::string& plural,
+                                                    const std::string& namespace_ = "") const;
+
+  // Direct changes, for the cluster's own controllers and for tests: they check no resourceVersion,
+  // move no generation and track no managedFields.
+  void create(const std::string& plural, codec::Json object);
+  void change(const std::string& plural, const Key& key,
+              const std::function<void(codec::Json&)>& edit);
+  void remove(const std::string& plural, const Key& key);
+
+ private:
+  using Objects = std::map<Key, codec::Json>;
+
+  ApiResponse get(const Route& route);
+  ApiResponse list(const Route& route);
+  ApiResponse post(const Route& route, const std::string& body);
+  ApiResponse put(const Route& route, const std::string& body);
+  ApiResponse patch(const Route& route, const api::ApiCall& call);
+  ApiResponse erase(const Route& route, const std::string& body);
+  ApiResponse replace(const Route& route, const codec::Json& before, codec::Json after);
+  void commit(const std::string& type, const std::string& plural, codec::Json object);
+  void set_server_fields(const std::string& plural, codec::Json& object);
+  [[nodiscard]] Write record(const std::string& user, const api::ApiCall& call,
+                             const Route& route) const;
+  [[nodiscard]] codec::Json template_of(const Route& route) const;
+
+  VirtualClock& clock_;
+  std::uint64_t version_ = 1000;
+  std::uint64_t uids_ = 0;
+  std::map<std::string, Objects> objects_;
+  WatchCache watches_;
+  std::vector<Write> writes_;
+};
+
+// A response with a metav1.Status, as the API server sends it.
+[[nodiscard]] ApiResponse error_response(int code, const std::string& reason,
+                                         const std::string& message);
+
+}  // namespace lastgood::simulation

@@ -1,0 +1,68 @@
+#include "simulation/fake/watch_cache.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace lastgood::simulation {
+
+namespace {
+
+constexpr std::size_t max_log = 4000;
+
+}  // namespace
+
+void WatchCache::append(LoggedEvent event) {
+  if (int& count = to_drop_[event.plural]; count > 0) {
+    --count;
+    return;
+  }
+  log_.push_back(std::move(event));
+  if (log_.size() > max_log) {
+    oldest_ = log_.front().version;
+    log_.pop_front();
+  }
+  for (OpenWatch& watch : open_) {
+    if (watch.on_news && watch.plural == log_.back().plural) watch.on_news();
+  }
+}
+
+std::list<OpenWatch>::iterator WatchCache::open(OpenWatch watch) {
+  open_.push_back(std::move(watch));
+  return std::prev(open_.end());
+}
+
+std::vector<std::string> WatchCache::read(OpenWatch& watch) {
+  std::vector<std::string> lines;
+  if (is_stalled(watch.plural)) return lines;
+  auto event = std::ranges::upper_bound(log_, watch.seen, {}, &LoggedEvent::version);
+  for (; event != log_.end(); ++event) {
+    watch.seen = event->version;
+    const bool in_namespace = watch.namespace_.empty() || watch.namespace_ == event->namespace_;
+    if (event->plural != watch.plural || !in_namespace) continue;
+    lines.push_back(codec::Json{{"type", event->type}, {"object", event->object}}.dump() + "\n");
+  }
+  return lines;
+}
+
+void WatchCache::resume(const std::string& plural) {
+  stalled_.erase(plural);
+  notify_all();
+}
+
+void WatchCache::close_all() {
+  for (OpenWatch& watch : open_) watch.is_closed = true;
+  notify_all();
+}
+
+void WatchCache::compact(std::uint64_t version) {
+  oldest_ = version;
+  std::erase_if(log_, [&](const LoggedEvent& event) { return event.version <= version; });
+}
+
+void WatchCache::notify_all() {
+  for (OpenWatch& watch : open_) {
+    if (watch.on_news) watch.on_news();
+  }
+}
+
+}  // namespace lastgood::simulation

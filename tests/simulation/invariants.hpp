@@ -1,0 +1,56 @@
+// Rules that hold for every write of a controller. Each write is checked right after the server has
+// handled it:
+// - it writes only the kinds and fields that it may write
+// - it holds the Lease
+// - a change of a template belongs to a recorded Rollback, restores the snapshot that the Rollback
+//   names, and happens once for each Rollback
+// - the API server has just admitted the same patch as a dry run
+// - it does not override a newer template of a user
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "simulation/fake/api_server.hpp"
+
+namespace lastgood::simulation {
+
+// One line for each write that breaks a rule.
+using Violations = std::vector<std::string>;
+inline const Violations no_violations{};
+
+class Invariants {
+ public:
+  explicit Invariants(const ApiServer& server) : server_(server) {}
+
+  void add_controller(const std::string& user) { controllers_.insert(user); }
+  [[nodiscard]] bool is_controller(const std::string& user) const {
+    return controllers_.contains(user);
+  }
+
+  void check(const Write& write);
+  [[nodiscard]] const Violations& violations() const { return violations_; }
+
+ private:
+  void check_deployment(const Write& write);
+  void check_template(const Write& write, const codec::Json& deployment);
+  void check_dry_run(const Write& write);
+  void add_violation(const Write& write, const std::string& rule);
+
+  struct AdmittedDryRun {
+    std::string user;
+    codec::Json patch;
+    MonotonicTime at;
+  };
+
+  const ApiServer& server_;
+  std::set<std::string> controllers_;
+  std::map<std::string, std::int64_t> user_generations_;  // by uid: of the newest user template
+  std::map<std::string, int> template_changes_;           // by name of the Rollback
+  std::map<Key, std::vector<AdmittedDryRun>> admitted_;   // by Deployment
+  Violations violations_;
+};
+
+}  // namespace lastgood::simulation

@@ -1,0 +1,328 @@
+#include "simulation/simulation.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include "shell/manager.hpp"
+
+namespace lastgood::simulation {
+
+namespace asio = boost::asio;
+using api::Verb;
+using codec::Json;
+using Pointer = Json::json_pointer;
+
+namespace {
+
+class NullTelemetry final : public ports::Telemetry {
+ public:
+  void api_request(const ports::ApiRequest&) override {}
+  void watch_restarted(std::string_view, std::string_view) override {}
+  void leader(std::string_view, bool) override {}
+  void max_concurrent_reconciles(std::size_t) override {}
+  void queue_depth(std::size_t) override {}
+  void key_added() override {}
+  void key_requeued() override {}
+  void reconcile_started(MonotonicTime, Duration) override {}
+  void reconcile_finished(MonotonicTime, Duration, ports::ReconcileResult) override {}
+  void guarded(std::size_t) override {}
+  void measurement(std::string_view, std::string_view) override {}
+  void state_entered(std::string_view, std::string_view) override {}
+  void rollback_finished(std::string_view) override {}
+  void decision_to_patch(Duration) override {}
+};
+
+// Probes the pods of the cluster. Each pod is as healthy as its image.
+class FakeProber final : public ports::Prober {
+ public:
+  FakeProber(const Cluster& cluster, VirtualClock& clock) : cluster_(cluster), clock_(clock) {}
+
+  asio::awaitable<ports::ProbeResponse> probe(ports::ProbeRequest request) override {
+    using api::ProbeOutcome;
+    const MonotonicTime began = clock_.monotonic_now();
+    const ImageHealth health = cluster_.health_at(request.host);
+    const Duration needed = health.hangs ? Duration::max() : health.latency;
+    co_await clock_.sleep_until(began + std::min(needed, request.timeout));
+    ports::ProbeResponse response{.took = clock_.monotonic_now() - began};
+    if (needed >= request.timeout) co_return response;
+    const bool is_refused = health.status == 0 || !cluster_.has_pod_at(request.host);
+    response.outcome = is_refused ? ProbeOutcome::ConnectionRefused : ProbeOutcome::Answered;
+    response.status = health.status;
+    co_return response;
+  }
+
+ private:
+  const Cluster& cluster_;
+  VirtualClock& clock_;
+};
+
+std::string text(const Json& object, const char* pointer) {
+  return object.value(Pointer(pointer), std::string());
+}
+
+std::string user_path(const char* prefix, const char* plural, const std::string& name = "") {
+  return fmt::format("{}/namespaces/{}/{}{}{}?fieldManager=kubectl-client", prefix, shop, plural,
+                     name.empty() ? "" : "/", name);
+}
+
+}  // namespace
+
+std::ostream& operator<<(std::ostream& out, const NameAndPhase& rollback) {
+  out << rollback.name << ' ';
+  return rollback.phase ? out << *rollback.phase : out << "without a phase";
+}
+
+// One controller. Its destruction is a kill: no coroutine of it runs again.
+class ControllerProcess final : public asio::io_context {
+ public:
+  ControllerProcess(Simulation& simulation, const std::string& name, const LeaseTimings& lease)
+      : client_(simulation.server, simulation.clock, name, simulation.script),
+        prober_(simulation.cluster, simulation.clock) {
+    shell::Settings settings;
+    settings.identity = name;
+    settings.lease = {.lease = {.namespace_ = "lastgood-system", .name = "lastgood"},
+                      .identity = name,
+                      .lease_duration = lease.duration,
+                      .renew_deadline = lease.renew_deadline,
+                      .retry_period = lease.retry_period};
+    settings.random_source = [] { return 0.5; };
+    settings.breaker = simulation.breaker;
+    const shell::Ports ports{
+        .clock = simulation.clock, .kube = client_, .prober = prober_, .telemetry = telemetry_};
+    manager_ = shell::Manager::create(get_executor(), ports, std::move(settings)).value();
+    asio::co_spawn(get_executor(), manager_->run(), [this](const std::exception_ptr& error) {
+      has_ended_ = true;
+      if (error) std::rethrow_exception(error);
+    });
+  }
+  ControllerProcess(const ControllerProcess&) = delete;
+  ControllerProcess& operator=(const ControllerProcess&) = delete;
+  // Destroys the coroutines first: they refer to the members.
+  ~ControllerProcess() { shutdown(); }
+
+  shell::Manager& manager() { return *manager_; }
+  [[nodiscard]] bool has_ended() const { return has_ended_; }
+
+ private:
+  ApiClient client_;
+  FakeProber prober_;
+  NullTelemetry telemetry_;
+  std::unique_ptr<shell::Manager> manager_;
+  bool has_ended_ = false;
+};
+
+Simulation::Simulation() {
+  server.on_change = [this](const std::string& plural, const Json& object) {
+    cluster.on_change(plural, object);
+  };
+  server.on_write = [this](const Write& write) { on_write(write); };
+}
+
+Simulation::~Simulation() = default;
+
+ApiResponse Simulation::call_as_user(const api::ApiCall& call) {
+  return server.handle("alice", call);
+}
+
+void Simulation::write_policy(const std::string& name, Json spec) {
+  const Json policy{{"metadata", {{"name", name}}}, {"spec", std::move(spec)}};
+  call_as_user({.verb = Verb::Post,
+                .target = user_path("/apis/lastgood.dev/v1alpha1", "rollbackpolicies"),
+                .body = policy.dump()});
+}
+
+void Simulation::deploy(const std::string& name, const std::string& image, Json annotations,
+                        int replicas) {
+  const Json labels{{"app", name}};
+  const Json container{{"name", "app"},
+                       {"image", image},
+                       {"env", Json::array({{{"name", "HEALTH"}, {"value", image}}})}};
+  const Json deployment{{"metadata", {{"name", name}, {"annotations", std::move(annotations)}}},
+                        {"spec",
+                         {{"replicas", replicas},
+                          {"selector", {{"matchLabels", labels}}},
+                          {"template",
+                           {{"metadata", {{"labels", labels}}},
+                            {"spec", {{"containers", Json::array({container})}}}}}}}};
+  call_as_user({.verb = Verb::Post,
+                .target = user_path("/apis/apps/v1", "deployments"),
+                .body = deployment.dump()});
+}
+
+void Simulation::ship(const std::string& name, const std::string& image) {
+  const Json patch = Json::array(
+      {{{"op", "replace"}, {"path", "/spec/template/spec/containers/0/image"}, {"value", image}},
+       {{"op", "replace"},
+        {"path", "/spec/template/spec/containers/0/env/0/value"},
+        {"value", image}}});
+  call_as_user({.verb = Verb::Patch,
+                .target = user_path("/apis/apps/v1", "deployments", name),
+                .body = patch.dump(),
+                .content_type = std::string(api::json_patch)});
+}
+
+void Simulation::merge_patch(const std::string& plural, const std::string& name,
+                             const Json& patch) {
+  const char* prefix = plural == "deployments" ? "/apis/apps/v1" : "/apis/lastgood.dev/v1alpha1";
+  call_as_user({.verb = Verb::Patch,
+                .target = user_path(prefix, plural.c_str(), name),
+                .body = patch.dump(),
+                .content_type = std::string(api::merge_patch)});
+}
+
+void Simulation::annotate(const std::string& deployment, const Json& annotations) {
+  merge_patch("deployments", deployment, {{"metadata", {{"annotations", annotations}}}});
+}
+
+void Simulation::delete_deployment(const std::string& name) {
+  call_as_user({.verb = Verb::Delete, .target = user_path("/apis/apps/v1", "deployments", name)});
+}
+
+void Simulation::start(const std::string& controller, LeaseTimings lease) {
+  invariants_.add_controller(controller);
+  processes_[controller] = std::make_unique<ControllerProcess>(*this, controller, lease);
+}
+
+void Simulation::kill(const std::string& controller) { processes_.erase(controller); }
+
+void Simulation::stop(const std::string& controller) {
+  processes_.at(controller)->manager().stop();
+}
+
+bool Simulation::is_running(const std::string& controller) const {
+  const auto found = processes_.find(controller);
+  return found != processes_.end() && !found->second->has_ended();
+}
+
+void Simulation::kill_at_write(int number) { kill_at_ = writes_ + number; }
+
+void Simulation::on_write(const Write& write) {
+  invariants_.check(write);
+  if (!invariants_.is_controller(write.user) || write.route.plural == "leases") return;
+  if (++writes_ == kill_at_) to_kill_ = write.user;
+  if (at_each_write) at_each_write();
+}
+
+// Runs one handler of one process; the processes take turns. False if no process has anything to
+// run at this time.
+bool Simulation::run_one_handler() {
+  auto process = processes_.upper_bound(last_to_run_);
+  for (std::size_t tried = 0; tried < processes_.size(); ++tried, ++process) {
+    if (process == processes_.end()) process = processes_.begin();
+    process->second->restart();
+    if (process->second->poll_one() == 0) continue;
+    last_to_run_ = process->first;
+    if (!to_kill_.empty()) kill(std::exchange(to_kill_, {}));
+    return true;
+  }
+  return false;
+}
+
+void Simulation::run_for(Duration time) {
+  run_until([] { return false; }, time);
+}
+
+bool Simulation::run_until(const std::function<bool()>& condition, Duration limit) {
+  const MonotonicTime end = clock.monotonic_now() + limit;
+  for (;;) {
+    while (run_one_handler()) {
+    }
+    if (condition()) return true;
+    const auto next = clock.next();
+    if (!next || *next > end) break;
+    clock.advance();
+  }
+  clock.advance_to(end);
+  return false;
+}
+
+std::string Simulation::image(const std::string& name) const {
+  const Json* deployment = server.find("deployments", {shop, name});
+  return deployment ? text(*deployment, "/spec/template/spec/containers/0/image") : "";
+}
+
+bool Simulation::is_rolled_out(const std::string& name) const {
+  const Json* deployment = server.find("deployments", {shop, name});
+  if (!deployment) return false;
+  const auto parsed = codec::parse_deployment(*deployment);
+  return parsed && api::rollout_complete(*parsed);
+}
+
+std::optional<testing::StateAndReason> Simulation::state(const std::string& name) const {
+  const Json* guard = server.find("deploymentguards", {shop, name});
+  if (!guard) return std::nullopt;
+  const auto state = api::parse_state(text(*guard, "/status/state"));
+  const auto reason = api::parse_reason(text(*guard, "/status/reason"));
+  if (!state || !reason) return std::nullopt;
+  return testing::StateAndReason{.state = *state, .reason = *reason};
+}
+
+bool Simulation::is_in(const std::string& name, api::State state) const {
+  const auto present = this->state(name);
+  return present && present->state == state;
+}
+
+Json Simulation::owners_of_template(const std::string& name) const {
+  Json owners = Json::object();
+  const Json* deployment = server.find("deployments", {shop, name});
+  if (!deployment) return owners;
+  for (const Json& entry : (*deployment)["metadata"]["managedFields"]) {
+    const Json fields = entry.value(Pointer("/fieldsV1/f:spec/f:template"), Json::object());
+    if (!fields.empty()) owners[text(entry, "/manager")] = fields;
+  }
+  return owners;
+}
+
+std::vector<NameAndPhase> Simulation::rollbacks() const {
+  std::vector<NameAndPhase> out;
+  for (const Json* rollback : server.all("rollbacks")) {
+    out.push_back({.name = text(*rollback, "/metadata/name"),
+                   .phase = api::parse_phase(text(*rollback, "/status/phase"))});
+  }
+  return out;
+}
+
+std::vector<api::Reason> Simulation::events() const {
+  std::vector<const Json*> all = server.all("events");
+  std::ranges::sort(all, {}, [](const Json* event) {
+    return std::stoull(text(*event, "/metadata/resourceVersion"));
+  });
+  std::vector<api::Reason> out;
+  for (const Json* event : all)
+    out.push_back(api::parse_reason(text(*event, "/reason")).value_or(api::Reason::None));
+  return out;
+}
+
+std::string Simulation::lease_holder() const {
+  const std::vector<const Json*> leases = server.all("leases");
+  return leases.empty() ? "" : text(*leases.front(), "/spec/holderIdentity");
+}
+
+std::vector<Write> Simulation::writes_of_controllers() const {
+  std::vector<Write> out;
+  std::ranges::copy_if(server.writes(), std::back_inserter(out), [&](const Write& write) {
+    return invariants_.is_controller(write.user) && write.route.plural != "leases";
+  });
+  return out;
+}
+
+int Simulation::template_changes() const {
+  return static_cast<int>(std::ranges::count_if(writes_of_controllers(), &Write::changed_template));
+}
+
+Json quick_policy() {
+  return {
+      {"bakeTime", "20s"},
+      {"checks",
+       Json::array(
+           {{{"name", "health"},
+             {"http", {{"target", "Pods"}, {"port", 8080}, {"path", "/health"}, {"timeout", "1s"}}},
+             {"interval", "4s"},
+             {"failureThreshold", 3}}})},
+      {"rollback", {{"verifyFor", "8s"}, {"cooldown", "0s"}}}};
+}
+
+}  // namespace lastgood::simulation

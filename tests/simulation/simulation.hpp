@@ -1,0 +1,111 @@
+// A cluster in memory on virtual time, with users and any number of controllers. Each controller is
+// a real shell::Manager in a process of its own, which can be killed between any two awaits. The
+// invariants are checked at each write of a controller.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "guard/breaker.hpp"
+#include "simulation/fake/api_client.hpp"
+#include "simulation/fake/cluster.hpp"
+#include "simulation/invariants.hpp"
+#include "support/printers.hpp"
+
+namespace lastgood::simulation {
+
+class ControllerProcess;
+
+struct LeaseTimings {
+  Duration duration{15'000};
+  Duration renew_deadline{10'000};
+  Duration retry_period{2'000};
+};
+
+struct NameAndPhase {
+  std::string name;
+  std::optional<api::RollbackPhase> phase = {};  // nothing if the status is not written yet
+  bool operator==(const NameAndPhase&) const = default;
+};
+std::ostream& operator<<(std::ostream& out, const NameAndPhase& rollback);
+
+class Simulation {
+ public:
+  Simulation();
+  Simulation(const Simulation&) = delete;
+  Simulation& operator=(const Simulation&) = delete;
+  ~Simulation();
+
+  // Actions of a user. Names are those of objects in namespace `shop`.
+  void write_policy(const std::string& name, codec::Json spec);
+  void deploy(const std::string& name, const std::string& image, codec::Json annotations,
+              int replicas = 4);
+  void ship(const std::string& name, const std::string& image);
+  void merge_patch(const std::string& plural, const std::string& name, const codec::Json& patch);
+  void annotate(const std::string& deployment, const codec::Json& annotations);
+  void delete_deployment(const std::string& name);
+  ApiResponse call_as_user(const api::ApiCall& call);
+
+  // The life of controllers.
+  void start(const std::string& controller, LeaseTimings lease = {});
+  // Like SIGKILL: no further instruction of it runs.
+  void kill(const std::string& controller);
+  // Like SIGTERM.
+  void stop(const std::string& controller);
+  [[nodiscard]] bool is_running(const std::string& controller) const;
+  // Kills the controller that makes the `number`th write from now, after the server has stored it.
+  // The writes of all controllers count, those of Leases do not.
+  void kill_at_write(int number);
+  // For controllers that are started later. The default is that the breaker is off.
+  guard::BreakerSettings breaker{.rollbacks = 0};
+  // Called after each write of a controller, except those of Leases.
+  std::function<void()> at_each_write;
+
+  void run_for(Duration time);
+  // False if the condition did not become true in time.
+  bool run_until(const std::function<bool()>& condition, Duration limit);
+
+  // Observations.
+  [[nodiscard]] std::string image(const std::string& name) const;
+  [[nodiscard]] bool is_rolled_out(const std::string& name) const;
+  // Of the DeploymentGuard. Nothing if there is none, or if its status is not written yet.
+  [[nodiscard]] std::optional<testing::StateAndReason> state(const std::string& name) const;
+  [[nodiscard]] bool is_in(const std::string& name, api::State state) const;
+  // The fields of the template that each field manager owns.
+  [[nodiscard]] codec::Json owners_of_template(const std::string& name) const;
+  [[nodiscard]] std::vector<NameAndPhase> rollbacks() const;
+  [[nodiscard]] std::vector<api::Reason> events() const;  // oldest first
+  [[nodiscard]] std::string lease_holder() const;
+  [[nodiscard]] std::vector<Write> writes_of_controllers() const;  // without those of Leases
+  [[nodiscard]] int template_changes() const;                      // by controllers
+  [[nodiscard]] const Violations& violations() const { return invariants_.violations(); }
+
+  VirtualClock clock;
+  ApiServer server{clock};
+  Cluster cluster{server, clock};
+  FaultScript script;
+
+ private:
+  bool run_one_handler();
+  void on_write(const Write& write);
+
+  Invariants invariants_{server};
+  std::map<std::string, std::unique_ptr<ControllerProcess>> processes_;
+  std::string last_to_run_;
+  std::string to_kill_;
+  int writes_ = 0;
+  int kill_at_ = 0;
+};
+
+// The namespace of the Deployments, policies and Rollbacks of all scenarios.
+inline constexpr const char* shop = "shop";
+
+// Bakes for 20 s and verifies for 8 s. Its check "health" probes /health every 4 s with a timeout
+// of 1 s and a failure threshold of 3.
+[[nodiscard]] codec::Json quick_policy();
+
+}  // namespace lastgood::simulation

@@ -1,0 +1,101 @@
+// Actions of users that more than one test needs, and scenarios of two good releases and of groups.
+#pragma once
+
+#include "simulation/scenario.hpp"
+
+namespace lastgood::simulation {
+
+inline void create_rollback(Simulation& simulation, const std::string& name, codec::Json spec) {
+  const codec::Json rollback{{"apiVersion", "lastgood.dev/v1alpha1"},
+                             {"kind", "Rollback"},
+                             {"metadata", {{"name", name}, {"namespace", shop}}},
+                             {"spec", std::move(spec)}};
+  const ApiResponse response = simulation.call_as_user(
+      {.verb = api::Verb::Post,
+       .target =
+           "/apis/lastgood.dev/v1alpha1/namespaces/shop/rollbacks?fieldManager=kubectl-create",
+       .body = rollback.dump()});
+  REQUIRE(response.status == 201);
+}
+
+inline void delete_rollback(Simulation& simulation, const std::string& name) {
+  const ApiResponse response = simulation.call_as_user(
+      {.verb = api::Verb::Delete,
+       .target = "/apis/lastgood.dev/v1alpha1/namespaces/shop/rollbacks/" + name});
+  REQUIRE(response.status == 200);
+}
+
+// Approves one Rollback in its spec.
+inline void approve(Simulation& simulation, const std::string& name) {
+  simulation.merge_patch("rollbacks", name, {{"spec", {{"approved", true}}}});
+}
+
+// Nothing if there is no such Rollback, or if its status is not written yet.
+inline std::optional<RollbackPhase> phase_of(const Simulation& simulation,
+                                             const std::string& name) {
+  for (const NameAndPhase& rollback : simulation.rollbacks()) {
+    if (rollback.name == name) return rollback.phase;
+  }
+  return std::nullopt;
+}
+
+// The manual Rollback of web to app:v1 succeeds, and the template is changed once.
+inline void check_succeeds_once(Simulation& simulation, const std::string& name) {
+  simulation.run_until([&] { return phase_of(simulation, name) == RollbackPhase::Succeeded; },
+                       5min);
+  simulation.run_for(15s);
+  CHECK(phase_of(simulation, name) == RollbackPhase::Succeeded);
+  CHECK(simulation.image("web") == "app:v1");
+  CHECK(simulation.template_changes() == 1);
+  CHECK(simulation.violations() == no_violations);
+}
+
+// app:v2 is good too, and is the last good revision.
+struct TwoGoodReleases : Scenario {
+  TwoGoodReleases() {
+    cluster.health["app:v2"] = {.status = 200};
+    settle();
+    ship("web", "app:v2");
+    REQUIRE(run_until([&] { return state("web") == idle(Reason::Good); }, 3min));
+    run_for(10s);
+  }
+};
+
+inline codec::Json in_group(int order) {
+  return {{"lastgood.dev/policy", "web"},
+          {"lastgood.dev/group", "shop"},
+          {"lastgood.dev/group-order", std::to_string(order)}};
+}
+
+// Deployments db, api and web form one group. Each runs app:v1, which is presumed good.
+struct GoodGroup : Scenario {
+  GoodGroup() : Scenario(1) {
+    annotate("web", in_group(3));
+    deploy("db", "app:v1", in_group(1), 1);
+    deploy("api", "app:v1", in_group(2), 1);
+    cluster.health["app:v3"] = {.status = 200};
+    run_for(30s);
+    settle();
+    run_for(20s);
+  }
+  bool all_roll_back_within(Duration limit) {
+    return run_until(
+        [&] {
+          return state("db") == idle(Reason::RolledBack) &&
+                 state("api") == idle(Reason::RolledBack) &&
+                 state("web") == idle(Reason::RolledBack);
+        },
+        limit);
+  }
+};
+
+// All three are released together, and api is bad.
+struct BadGroup : GoodGroup {
+  BadGroup() {
+    ship("db", "app:v3");
+    ship("web", "app:v3");
+    ship("api", "app:v2");
+  }
+};
+
+}  // namespace lastgood::simulation
