@@ -1,4 +1,4 @@
-// A digest to compare bytes by. Not for security: collisions can be made.
+// A digest for comparing bytes. It is not cryptographic: collisions can be forged.
 #pragma once
 
 #include <string>
@@ -6,7 +6,8 @@
 
 namespace lastgood {
 
-// FNV-1a, 64 bits, as 16 hex digits (http://www.isthe.com/chongo/tech/comp/fnv/). The same in every build.
+// FNV-1a with 64 bits as 16 hex digits. Equal bytes give the same digest in every build.
+// http://www.isthe.com/chongo/tech/comp/fnv/
 [[nodiscard]] std::string digest_of(std::string_view bytes);
 
 }  // namespace lastgood

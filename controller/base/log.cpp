@@ -34,18 +34,22 @@ spdlog::level::level_enum spd_level(Level level) {
   return spdlog::level::info;
 }
 
-std::string number_text(double number) { return std::isfinite(number) ? fmt::format("{}", number) : ""; }
+std::string number_text(double number) {
+  return std::isfinite(number) ? fmt::format("{}", number) : "";
+}
 
-// JSON has no number for NaN and the infinities.
+// JSON has no numbers for NaN and the infinities: they become strings.
 std::string json_value(const Value& value) {
   struct Visitor {
-    std::string operator()(const std::string& text) const { return "\"" + json_escaped(text) + "\""; }
+    std::string operator()(const std::string& text) const {
+      return "\"" + json_escaped(text) + "\"";
+    }
     std::string operator()(std::int64_t number) const { return fmt::format("{}", number); }
     std::string operator()(double number) const {
       const std::string text = number_text(number);
       return text.empty() ? fmt::format("\"{}\"", number) : text;
     }
-    std::string operator()(bool truth) const { return truth ? "true" : "false"; }
+    std::string operator()(bool value) const { return value ? "true" : "false"; }
   };
   return std::visit(Visitor{}, value.get());
 }
@@ -61,10 +65,12 @@ bool is_plain(std::string_view text) {
 
 std::string text_value(const Value& value) {
   struct Visitor {
-    std::string operator()(const std::string& text) const { return is_plain(text) ? text : "\"" + json_escaped(text) + "\""; }
+    std::string operator()(const std::string& text) const {
+      return is_plain(text) ? text : "\"" + json_escaped(text) + "\"";
+    }
     std::string operator()(std::int64_t number) const { return fmt::format("{}", number); }
     std::string operator()(double number) const { return fmt::format("{}", number); }
-    std::string operator()(bool truth) const { return truth ? "true" : "false"; }
+    std::string operator()(bool value) const { return value ? "true" : "false"; }
   };
   return std::visit(Visitor{}, value.get());
 }
@@ -75,18 +81,20 @@ Result<Level> parse_level(std::string_view text) {
   for (const Level level : {Level::Debug, Level::Info, Level::Warn, Level::Error}) {
     if (text == name_of(level)) return level;
   }
-  return fail(ErrorKind::BadInput, in_quotes(text) + " is not a log level: debug, info, warn or error");
+  return fail(ErrorKind::BadInput,
+              in_quotes(text) + " is not a log level: use debug, info, warn or error");
 }
 
 Result<Format> parse_format(std::string_view text) {
   if (text == "json") return Format::Json;
   if (text == "text") return Format::Text;
-  return fail(ErrorKind::BadInput, in_quotes(text) + " is not a log format: json or text");
+  return fail(ErrorKind::BadInput, in_quotes(text) + " is not a log format: use json or text");
 }
 
 void set_up(Format format, Level level) {
-  // A logger of our own, outside spdlog's registry: the line is complete before it gets here.
-  auto logger = std::make_shared<spdlog::logger>("lastgood", std::make_shared<spdlog::sinks::stderr_sink_st>());
+  // This logger only writes: the lines are formatted already.
+  auto logger = std::make_shared<spdlog::logger>("lastgood",
+                                                 std::make_shared<spdlog::sinks::stderr_sink_st>());
   logger->set_pattern("%v");
   logger->set_level(spdlog::level::trace);
   sink = Sink{format, level, std::move(logger)};
@@ -97,26 +105,29 @@ bool enabled(Level level) { return sink && level >= sink->level; }
 void write(Level level, std::string_view message, Fields fields) {
   if (!enabled(level)) return;
   const Time now = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
-  const std::string line =
-      sink->format == Format::Json ? json_line(now, level, message, fields) : text_line(now, level, message, fields);
+  const std::string line = sink->format == Format::Json ? json_line(now, level, message, fields)
+                                                        : text_line(now, level, message, fields);
   sink->logger->log(spd_level(level), spdlog::string_view_t(line.data(), line.size()));
 }
 
 std::string json_line(Time time, Level level, std::string_view message, Fields fields) {
-  std::string line =
-      fmt::format(R"({{"time":"{}","level":"{}","msg":"{}")", format_micro_time(time), name_of(level), json_escaped(message));
+  std::string line = fmt::format(R"({{"time":"{}","level":"{}","msg":"{}")",
+                                 format_micro_time(time), name_of(level), json_escaped(message));
   for (const Field& field : fields) {
     const bool taken = field.name == "time" || field.name == "level" || field.name == "msg";
-    line += fmt::format(R"(,"{}{}":{})", taken ? "field." : "", json_escaped(field.name), json_value(field.value));
+    line += fmt::format(R"(,"{}{}":{})", taken ? "field." : "", json_escaped(field.name),
+                        json_value(field.value));
   }
   return line + "}";
 }
 
 std::string text_line(Time time, Level level, std::string_view message, Fields fields) {
-  std::string line = fmt::format("{} {:<5} {}", format_micro_time(time), name_of(level), json_escaped(message));
+  std::string line =
+      fmt::format("{} {:<5} {}", format_micro_time(time), name_of(level), json_escaped(message));
   for (const Field& field : fields) {
-    line +=
-        fmt::format(" {}={}", is_plain(field.name) ? std::string(field.name) : json_escaped(field.name), text_value(field.value));
+    line += fmt::format(" {}={}",
+                        is_plain(field.name) ? std::string(field.name) : json_escaped(field.name),
+                        text_value(field.value));
   }
   return line;
 }

@@ -1,4 +1,4 @@
-// Names that must not be mixed up: each is a string of its own type.
+// Identifiers that must not be mixed up. Each is a string with a type of its own.
 #pragma once
 
 #include <compare>
@@ -19,13 +19,14 @@ struct StrongName {
   auto operator<=>(const StrongName&) const = default;
 };
 
-using Uid = StrongName<struct UidTag>;                    // metadata.uid
-using TemplateHash = StrongName<struct TemplateHashTag>;  // label pod-template-hash
-using TemplateDigest =
-    StrongName<struct TemplateDigestTag>;  // our digest of the bytes of spec.template; a hint, never an identity
+using Uid = StrongName<struct UidTag>;                          // metadata.uid
 using ResourceVersion = StrongName<struct ResourceVersionTag>;  // metadata.resourceVersion
+using TemplateHash = StrongName<struct TemplateHashTag>;        // label pod-template-hash
 
-// A namespaced object's name. Ordered by namespace first.
+// Our own digest of the bytes of spec.template. It is a hint and never an identity.
+using TemplateDigest = StrongName<struct TemplateDigestTag>;
+
+// The namespace and name of an object. Sorted by namespace first.
 struct Key {
   std::string namespace_;
   std::string name;

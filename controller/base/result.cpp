@@ -14,10 +14,10 @@ const char* to_string(ErrorKind kind) {
     case ErrorKind::Expired: return "Expired";
     case ErrorKind::VersionTooLarge: return "VersionTooLarge";
     case ErrorKind::TooManyRequests: return "TooManyRequests";
-    case ErrorKind::Refused: return "Refused";
-    case ErrorKind::Unresolved: return "Unresolved";
+    case ErrorKind::ConnectionRefused: return "ConnectionRefused";
+    case ErrorKind::DNSLookupFailed: return "DNSLookupFailed";
     case ErrorKind::TimedOut: return "TimedOut";
-    case ErrorKind::Closed: return "Closed";
+    case ErrorKind::ConnectionClosed: return "ConnectionClosed";
     case ErrorKind::TooLarge: return "TooLarge";
     case ErrorKind::Protocol: return "Protocol";
     case ErrorKind::Tls: return "Tls";

@@ -9,9 +9,12 @@
 namespace lastgood {
 namespace {
 
-// How many bytes the UTF-8 sequence that begins `text` has; 0 when it is none (overlong, surrogate, beyond U+10FFFF, cut).
+// The length in bytes of the UTF-8 sequence at the beginning of `text`. 0 if it is invalid:
+// overlong, a surrogate, above U+10FFFF, or cut.
 std::size_t sequence_length(std::string_view text) {
-  auto byte = [&](std::size_t at) { return at < text.size() ? static_cast<std::uint8_t>(text[at]) : std::uint8_t{0}; };
+  auto byte = [&](std::size_t at) {
+    return at < text.size() ? static_cast<std::uint8_t>(text[at]) : std::uint8_t{0};
+  };
   auto follows = [&](std::size_t at) { return (byte(at) & 0xC0) == 0x80; };
   const std::uint8_t first = byte(0);
   if (first < 0x80) return 1;
@@ -38,7 +41,7 @@ std::size_t replacement_cost(char a, char b) { return a == b ? 0 : 1; }
 std::string clip(std::string_view text, std::size_t max) {
   constexpr std::string_view ellipsis = "...";
   std::string out;
-  std::size_t fits = 0;  // the longest prefix of `out` that still leaves room for the ellipsis
+  std::size_t fits = 0;  // length of the longest prefix of `out` that leaves room for the ellipsis
   while (!text.empty()) {
     const std::size_t length = sequence_length(text);
     const std::string_view piece = length == 0 ? std::string_view("?") : text.substr(0, length);
@@ -104,7 +107,8 @@ std::string percent_encoded(std::string_view text) {
   std::string out;
   out.reserve(text.size());
   for (const char c : text) {
-    const bool letter_or_digit = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+    const bool letter_or_digit =
+        (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
     if (letter_or_digit || c == '-' || c == '.' || c == '_' || c == '~') {
       out += c;
     } else {
@@ -123,28 +127,32 @@ std::string_view trimmed(std::string_view text) {
 
 std::string lowered(std::string_view text) {
   std::string out(text);
-  std::ranges::transform(out, out.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  std::ranges::transform(out, out.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
   return out;
 }
 
-std::string on_one_line(std::string_view text, char instead) {
+std::string on_one_line(std::string_view text, char replacement) {
   std::string out(text);
-  std::ranges::replace_if(out, is_control, instead);
+  std::ranges::replace_if(out, is_control, replacement);
   return out;
 }
 
 std::size_t edit_distance(std::string_view a, std::string_view b) {
-  constexpr std::size_t most = 128;
-  a = a.substr(0, most);
-  b = b.substr(0, most);
-  std::array<std::array<std::size_t, most + 1>, 3> rows = {};  // of i - 2, i - 1 and i, by i modulo 3
+  constexpr std::size_t max_length = 128;
+  a = a.substr(0, max_length);
+  b = b.substr(0, max_length);
+  // The matrix needs only the rows i - 2, i - 1 and i. They are stored by i modulo 3.
+  std::array<std::array<std::size_t, max_length + 1>, 3> rows = {};
   for (std::size_t j = 0; j <= b.size(); ++j) rows[0][j] = j;
   for (std::size_t i = 1; i <= a.size(); ++i) {
     auto& row = rows[i % 3];
     const auto& above = rows[(i + 2) % 3];
     row[0] = i;
     for (std::size_t j = 1; j <= b.size(); ++j) {
-      row[j] = std::min({above[j] + 1, row[j - 1] + 1, above[j - 1] + replacement_cost(a[i - 1], b[j - 1])});
+      row[j] = std::min(
+          {above[j] + 1, row[j - 1] + 1, above[j - 1] + replacement_cost(a[i - 1], b[j - 1])});
       if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) {
         row[j] = std::min(row[j], rows[(i + 1) % 3][j - 2] + 1);
       }
@@ -153,7 +161,8 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
   return rows[a.size() % 3][b.size()];
 }
 
-std::optional<Nearest> nearest(std::string_view name, std::span<const std::string_view> candidates) {
+std::optional<Nearest> nearest(std::string_view name,
+                               std::span<const std::string_view> candidates) {
   std::optional<Nearest> best;
   for (const std::string_view candidate : candidates) {
     const std::size_t distance = edit_distance(name, candidate);

@@ -9,11 +9,11 @@
 namespace lastgood {
 namespace {
 
-constexpr std::int64_t longest_ms = std::int64_t{10'000} * 3'600'000;
+constexpr std::int64_t max_ms = std::int64_t{10'000} * 3'600'000;
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-// Takes pieces off the front of a text; once one did not fit, `ok` stays false.
+// Removes parts from the front of a text. After the first part that does not match, `ok` is false.
 struct Scanner {
   std::string_view rest;
   bool ok = true;
@@ -67,7 +67,8 @@ struct Unit {
   std::string_view name;
   std::int64_t ms;
 };
-constexpr Unit units[] = {{"ms", 1}, {"h", 3'600'000}, {"m", 60'000}, {"s", 1000}};  // "ms" before "m"
+// "ms" stands before "m", because the first match is taken.
+constexpr Unit units[] = {{"ms", 1}, {"h", 3'600'000}, {"m", 60'000}, {"s", 1000}};
 
 std::optional<Unit> take_unit(std::string_view& rest) {
   for (const Unit& unit : units) {
@@ -80,21 +81,24 @@ std::optional<Unit> take_unit(std::string_view& rest) {
 }
 
 std::unexpected<Error> not_a_duration(std::string_view text) {
-  return fail(ErrorKind::BadInput, in_quotes(text) + R"( is not a duration, such as "30s", "5m" or "1h30m")");
+  return fail(ErrorKind::BadInput,
+              in_quotes(text) + R"( is not a duration, such as "30s", "5m" or "1h30m")");
 }
 std::unexpected<Error> too_long(std::string_view text) {
   return fail(ErrorKind::BadInput, in_quotes(text) + " is longer than 10,000 hours");
 }
 std::unexpected<Error> no_unit(std::string_view text) {
-  return fail(ErrorKind::BadInput, fmt::format("{} has no unit: write for example \"{}s\"", in_quotes(text), clip(text, 24)));
+  return fail(ErrorKind::BadInput, fmt::format("{} has no unit: write for example \"{}s\"",
+                                               in_quotes(text), clip(text, 24)));
 }
 
 std::string date_and_clock(Time time) {
   const auto day = std::chrono::floor<std::chrono::days>(time);
   const std::chrono::year_month_day date{day};
   const std::chrono::hh_mm_ss clock{std::chrono::floor<std::chrono::seconds>(time - day)};
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
-                     static_cast<unsigned>(date.day()), clock.hours().count(), clock.minutes().count(), clock.seconds().count());
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", static_cast<int>(date.year()),
+                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                     clock.hours().count(), clock.minutes().count(), clock.seconds().count());
 }
 
 }  // namespace
@@ -114,11 +118,13 @@ std::optional<Time> parse_rfc3339(std::string_view text) {
   const int seconds = scan.digits(2, 0, 59);
   const int milliseconds = scan.milliseconds();
   const std::chrono::minutes offset = scan.offset();
-  const std::chrono::year_month_day date{std::chrono::year{year}, std::chrono::month{static_cast<unsigned>(month)},
+  const std::chrono::year_month_day date{std::chrono::year{year},
+                                         std::chrono::month{static_cast<unsigned>(month)},
                                          std::chrono::day{static_cast<unsigned>(day)}};
   if (!scan.ok || !scan.rest.empty() || !date.ok()) return std::nullopt;
-  return Time{std::chrono::sys_days{date}} + std::chrono::hours{hours} + std::chrono::minutes{minutes} +
-         std::chrono::seconds{seconds} + std::chrono::milliseconds{milliseconds} - offset;
+  return Time{std::chrono::sys_days{date}} + std::chrono::hours{hours} +
+         std::chrono::minutes{minutes} + std::chrono::seconds{seconds} +
+         std::chrono::milliseconds{milliseconds} - offset;
 }
 
 std::string format_rfc3339(Time time) { return date_and_clock(time) + "Z"; }
@@ -143,7 +149,7 @@ Result<Duration> parse_duration(std::string_view text) {
     std::size_t digits = 0;
     for (; !rest.empty() && is_digit(rest.front()); rest.remove_prefix(1), ++digits) {
       whole = whole * 10 + (rest.front() - '0');
-      if (whole > longest_ms) return too_long(text);
+      if (whole > max_ms) return too_long(text);
     }
     std::int64_t fraction = 0;
     std::int64_t scale = 1;
@@ -162,9 +168,9 @@ Result<Duration> parse_duration(std::string_view text) {
     if (fraction * unit->ms % scale != 0) {
       return fail(ErrorKind::BadInput, in_quotes(text) + " is finer than a millisecond");
     }
-    if (whole > longest_ms / unit->ms) return too_long(text);
+    if (whole > max_ms / unit->ms) return too_long(text);
     total += whole * unit->ms + fraction * unit->ms / scale;
-    if (total > longest_ms) return too_long(text);
+    if (total > max_ms) return too_long(text);
   }
   return Duration{total};
 }

@@ -1,4 +1,4 @@
-// Wall time, steady time and durations, and their Kubernetes spellings. Pure; knows no clock.
+// Wall time, monotonic time and durations, as Kubernetes and Go write them. Reads no clock.
 #pragma once
 
 #include <chrono>
@@ -12,30 +12,35 @@ namespace lastgood {
 
 using Duration = std::chrono::milliseconds;
 
-// Wall time, as objects carry it (metav1.Time, MicroTime). Never used to measure how long something took.
+// Wall time, as in objects (metav1.Time, MicroTime). Not for measuring how long something took: the
+// clock can be set.
 using Time = std::chrono::sys_time<std::chrono::milliseconds>;
 
-// A process-local clock that never jumps. Only differences mean something.
-using Steady = std::chrono::time_point<std::chrono::steady_clock, std::chrono::milliseconds>;
+// Time of a clock that never jumps. Only differences within one process mean anything.
+using MonotonicTime = std::chrono::time_point<std::chrono::steady_clock, std::chrono::milliseconds>;
 
-// RFC 3339 with optional fraction and any offset: "2026-11-24T12:00:00Z", "2026-11-24T13:00:00.5+01:00".
+// RFC 3339 with an optional fraction and any offset: "2026-11-24T12:00:00Z",
+// "2026-11-24T13:00:00.5+01:00". Fractions are rounded down to milliseconds.
 [[nodiscard]] std::optional<Time> parse_rfc3339(std::string_view text);
 
-// "2026-11-24T12:00:00Z", as metav1.Time: whole seconds, rounded down.
+// metav1.Time, whole seconds rounded down: "2026-11-24T12:00:00Z".
 [[nodiscard]] std::string format_rfc3339(Time time);
 
-// "2026-11-24T12:00:00.250000Z", as metav1.MicroTime.
+// metav1.MicroTime: "2026-11-24T12:00:00.250000Z".
 [[nodiscard]] std::string format_micro_time(Time time);
 
-// "2026-11-24T12:00:00Z", and "2026-11-24T12:00:00.250Z" where there is a part of a second: parse_rfc3339 reads back the same.
+// Milliseconds only if they are not 0: "2026-11-24T12:00:00Z", "2026-11-24T12:00:00.250Z".
+// parse_rfc3339() reads back the same time.
 [[nodiscard]] std::string format_precise(Time time);
 
-// Go's time.ParseDuration for what a policy may say: "1h30m", "250ms", "1.5s". No sign, no bare number, nothing finer than a
-// millisecond; at most 10,000 hours.
-// The error says what was found and gives an example.
+// Durations of policies and flags, as Go's time.ParseDuration reads them: "1h30m", "250ms", "1.5s".
+// BadInput, with an example, for:
+// - a sign, or a number without a unit
+// - anything finer than a millisecond or longer than 10,000 hours
 [[nodiscard]] Result<Duration> parse_duration(std::string_view text);
 
-// As Go's Duration, without its zeros: "1h30m", "5s", "1.5s", "250ms", "0s". parse_duration reads back the same value.
+// As Go writes a Duration, without units that are 0: "1h30m", "5s", "1.5s", "250ms", "0s". A
+// negative duration is "0s". parse_duration() reads back every other value.
 [[nodiscard]] std::string format_duration(Duration duration);
 
 }  // namespace lastgood

@@ -1,4 +1,4 @@
-// Words out of bytes from outside: bounded, valid UTF-8, one line; and the nearest of several names.
+// Text from outside: bounded, valid UTF-8, on one line. And the nearest of several names.
 #include "base/text.hpp"
 
 #include <array>
@@ -7,7 +7,7 @@
 using namespace lastgood;
 using namespace std::string_literals;
 
-TEST_CASE("A long text is cut between characters and says so") {
+TEST_CASE("cuts a long text between characters and marks the cut") {
   CHECK(clip("short", 8) == "short");
   CHECK(clip("exactly8", 8) == "exactly8");
   CHECK(clip("more than 8", 8) == "more ...");
@@ -16,7 +16,7 @@ TEST_CASE("A long text is cut between characters and says so") {
   CHECK(clip("", 0) == "");
 }
 
-TEST_CASE("Bytes that are not UTF-8 never reach an object") {
+TEST_CASE("replaces bytes that are not valid UTF-8") {
   CHECK(clip("a\xff"s + "b", 10) == "a?b");
   CHECK(clip("\xc0\x80", 10) == "??");            // an overlong zero
   CHECK(clip("\xed\xa0\x80", 10) == "???");       // half of a surrogate pair
@@ -25,13 +25,13 @@ TEST_CASE("Bytes that are not UTF-8 never reach an object") {
   CHECK(clip("\xe2\x82\xac \xf0\x9f\x8d\x8f", 10) == "\xe2\x82\xac \xf0\x9f\x8d\x8f");
 }
 
-TEST_CASE("What was found is quoted on one line") {
+TEST_CASE("quotes a text on one line") {
   CHECK(in_quotes("abc") == R"("abc")");
   CHECK(in_quotes("a\"b\\c\nd\te\x01") == R"("a\"b\\c\nd\te\x01")");
   CHECK(in_quotes(std::string(100, 'x'), 8) == R"("xxxxx...")");
 }
 
-TEST_CASE("Every byte is escaped as JSON wants it") {
+TEST_CASE("escapes every byte that JSON requires to be escaped") {
   CHECK(json_escaped("a\"b\\c\nd\re\tf") == R"(a\"b\\c\nd\re\tf)");
   CHECK(json_escaped("\x01\x1f\x7f") == "\\u0001\\u001f\\u007f");
   CHECK(json_escaped("a\xff"s + "b") == "a\\ufffdb");
@@ -39,24 +39,24 @@ TEST_CASE("Every byte is escaped as JSON wants it") {
   CHECK(json_escaped("a\0b"s) == "a\\u0000b");
 }
 
-TEST_CASE("Blanks around a text are taken off") {
+TEST_CASE("removes the blanks around a text") {
   CHECK(trimmed("  a b\n") == "a b");
   CHECK(trimmed(" \t\n") == "");
   CHECK(trimmed("") == "");
 }
 
-TEST_CASE("Capitals of ASCII become small, and nothing else changes") {
+TEST_CASE("changes only ASCII capitals to lower case") {
   CHECK(lowered("HTTP://Web-1") == "http://web-1");
   CHECK(lowered("\u00c4@[`{") == "\u00c4@[`{");
 }
 
-TEST_CASE("Control characters do not break a line") {
+TEST_CASE("replaces control characters so that a text stays on one line") {
   CHECK(on_one_line("a\r\nb\tc\x7F\x1f"s, ' ') == "a  b c  ");
   CHECK(on_one_line("a\0b"s, '?') == "a?b");
   CHECK(on_one_line("\u00e4 ~", '?') == "\u00e4 ~");
 }
 
-TEST_CASE("The distance of two words counts insertions, deletions, replacements and swaps") {
+TEST_CASE("counts insertions, deletions, replacements and swaps as edit distance") {
   CHECK(edit_distance("", "") == 0);
   CHECK(edit_distance("", "abc") == 3);
   CHECK(edit_distance("abc", "") == 3);
@@ -68,7 +68,7 @@ TEST_CASE("The distance of two words counts insertions, deletions, replacements 
   CHECK(edit_distance(std::string(1000, 'a'), std::string(1000, 'b')) == 128);
 }
 
-TEST_CASE("The nearest name is the first of the closest ones") {
+TEST_CASE("suggests the first of the nearest names") {
   constexpr std::array<std::string_view, 3> names = {"web", "wob", "shop"};
   CHECK(nearest("wub", names)->name == "web");
   CHECK(nearest("shops", names)->name == "shop");

@@ -1,4 +1,4 @@
-// Times and durations: what is read, what is refused and in which words, and that what is written reads back the same.
+// Times and durations: valid and invalid texts, error messages, and the round trip.
 #include "base/time.hpp"
 
 #include <catch2/catch.hpp>
@@ -13,7 +13,7 @@ Time at(std::int64_t ms) { return Time{Duration{ms}}; }
 
 }  // namespace
 
-TEST_CASE("A time in RFC 3339 is read with any offset and any fraction") {
+TEST_CASE("parses an RFC 3339 time with any offset and fraction") {
   struct Row {
     const char* name;
     const char* text;
@@ -36,17 +36,19 @@ TEST_CASE("A time in RFC 3339 is read with any offset and any fraction") {
   CHECK(time->time_since_epoch().count() == row.ms);
 }
 
-TEST_CASE("What is no time in RFC 3339 is refused") {
-  const auto* text = GENERATE("", "now", "2026-11-24", "2026-11-24 12:00:00Z", "2026-11-24T12:00:00", "2026-11-24T12:00Z",
-                              "2026-13-24T12:00:00Z", "2026-02-29T12:00:00Z", "2026-11-31T12:00:00Z", "2026-11-24T24:00:00Z",
-                              "2026-11-24T12:60:00Z", "2026-11-24T12:00:60Z", "2026-11-24T12:00:00.Z", "2026-11-24T12:00:00+1:00",
-                              "2026-11-24T12:00:00+24:00", "2026-11-24T12:00:00Zx", "26-11-24T12:00:00Z", "2026-1-24T12:00:00Z",
-                              "2026-00-24T12:00:00Z", "-026-11-24T12:00:00Z", "2026-11-24T12:00:00z");
+TEST_CASE("rejects a text that is not an RFC 3339 time") {
+  const auto* text = GENERATE(
+      "", "now", "2026-11-24", "2026-11-24 12:00:00Z", "2026-11-24T12:00:00", "2026-11-24T12:00Z",
+      "2026-13-24T12:00:00Z", "2026-02-29T12:00:00Z", "2026-11-31T12:00:00Z",
+      "2026-11-24T24:00:00Z", "2026-11-24T12:60:00Z", "2026-11-24T12:00:60Z",
+      "2026-11-24T12:00:00.Z", "2026-11-24T12:00:00+1:00", "2026-11-24T12:00:00+24:00",
+      "2026-11-24T12:00:00Zx", "26-11-24T12:00:00Z", "2026-1-24T12:00:00Z", "2026-00-24T12:00:00Z",
+      "-026-11-24T12:00:00Z", "2026-11-24T12:00:00z");
   INFO(text);
   CHECK_FALSE(parse_rfc3339(text));
 }
 
-TEST_CASE("A time is written as metav1.Time, as MicroTime, and exactly") {
+TEST_CASE("formats a time as metav1.Time, as MicroTime, and with its milliseconds") {
   struct Row {
     std::int64_t ms;
     const char* seconds;
@@ -54,9 +56,12 @@ TEST_CASE("A time is written as metav1.Time, as MicroTime, and exactly") {
     const char* precise;
   };
   const Row row = GENERATE(values<Row>({
-      {1795521600000, "2026-11-24T12:00:00Z", "2026-11-24T12:00:00.000000Z", "2026-11-24T12:00:00Z"},
-      {1795521600250, "2026-11-24T12:00:00Z", "2026-11-24T12:00:00.250000Z", "2026-11-24T12:00:00.250Z"},
-      {1795521600999, "2026-11-24T12:00:00Z", "2026-11-24T12:00:00.999000Z", "2026-11-24T12:00:00.999Z"},
+      {1795521600000, "2026-11-24T12:00:00Z", "2026-11-24T12:00:00.000000Z",
+       "2026-11-24T12:00:00Z"},
+      {1795521600250, "2026-11-24T12:00:00Z", "2026-11-24T12:00:00.250000Z",
+       "2026-11-24T12:00:00.250Z"},
+      {1795521600999, "2026-11-24T12:00:00Z", "2026-11-24T12:00:00.999000Z",
+       "2026-11-24T12:00:00.999Z"},
       {-1, "1969-12-31T23:59:59Z", "1969-12-31T23:59:59.999000Z", "1969-12-31T23:59:59.999Z"},
   }));
   CHECK(format_rfc3339(at(row.ms)) == row.seconds);
@@ -64,7 +69,7 @@ TEST_CASE("A time is written as metav1.Time, as MicroTime, and exactly") {
   CHECK(format_precise(at(row.ms)) == row.precise);
 }
 
-TEST_CASE("A duration is read as Go reads it") {
+TEST_CASE("parses a duration like Go") {
   struct Row {
     const char* text;
     Duration duration;
@@ -89,7 +94,7 @@ TEST_CASE("A duration is read as Go reads it") {
   CHECK(*duration == row.duration);
 }
 
-TEST_CASE("What is no duration is refused in words that say what to write") {
+TEST_CASE("rejects an invalid duration with a message that says what to write") {
   struct Row {
     const char* text;
     const char* message;
@@ -118,7 +123,7 @@ TEST_CASE("What is no duration is refused in words that say what to write") {
   CHECK(duration.error().message == row.message);
 }
 
-TEST_CASE("A duration is written as people write it") {
+TEST_CASE("formats a duration without units that are 0") {
   CHECK(format_duration(0ms) == "0s");
   CHECK(format_duration(250ms) == "250ms");
   CHECK(format_duration(90min) == "1h30m");
@@ -127,8 +132,9 @@ TEST_CASE("A duration is written as people write it") {
   CHECK(format_duration(-5s) == "0s");
 }
 
-TEST_CASE("Every duration and every time reads back to what was written") {
-  std::mt19937_64 random(20261124);  // NOLINT(cert-msc32-c,cert-msc51-cpp): the same cases on every machine
+TEST_CASE("reads back every duration and every time that it formats") {
+  std::mt19937_64 random(
+      20261124);  // NOLINT(cert-msc32-c,cert-msc51-cpp): the same cases on every machine
   for (int i = 0; i < 2000; ++i) {
     const Duration duration{static_cast<std::int64_t>(random() % 36'000'000'001U)};
     CHECK(parse_duration(format_duration(duration)) == duration);
