@@ -15,7 +15,8 @@ struct Deadline::State {
   std::function<void()> abort = {};
 };
 
-Deadline::Deadline(const boost::asio::any_io_executor& executor, Duration from_now) : state_(std::make_shared<State>(executor)) {
+Deadline::Deadline(const boost::asio::any_io_executor& executor, Duration from_now)
+    : state_(std::make_shared<State>(executor)) {
   state_->until = std::chrono::steady_clock::now() + from_now;
   arm(state_);
 }
@@ -29,11 +30,12 @@ bool Deadline::stopped() const { return state_->stopped; }
 void Deadline::arm(const std::shared_ptr<State>& state) {
   state->timer.expires_at(state->until);
   state->timer.async_wait([weak = std::weak_ptr(state)](const boost::system::error_code& error) {
-    const auto living = weak.lock();
-    if (error || !living || living->expired || living->stopped) return;
-    // A restart to a later time leaves the timer as it is: a stream restarts for each piece it reads.
-    if (std::chrono::steady_clock::now() < living->until) return arm(living);
-    end(*living, false);
+    const auto active = weak.lock();
+    if (error || !active || active->expired || active->stopped) return;
+    // restart() to a later time does not touch the timer, because a stream restarts its deadline
+    // with each read.
+    if (std::chrono::steady_clock::now() < active->until) return arm(active);
+    end(*active, false);
   });
 }
 

@@ -1,5 +1,5 @@
-// The time limit of one exchange with the outside: when it is over, or when somebody stops the exchange, what is being
-// waited for is aborted. Knows nothing of what that is.
+// The time limit of one exchange over the network. When it expires or is stopped, it aborts the
+// operation that the exchange waits for.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -22,12 +22,11 @@ class Deadline {
   [[nodiscard]] bool stopped() const;
   [[nodiscard]] bool over() const { return expired() || stopped(); }
 
-  // Later or earlier than before. Without effect once it is over.
+  // Moves the limit, later or earlier. No effect once the deadline is over.
   void restart(Duration from_now);
   void stop();
 
-  // As long as this lives, `abort` is called when the deadline is over; at once if it is already.
-  // One at a time: what an exchange waits for comes one after another.
+  // Watches one operation of the exchange. An exchange has at most one watch at a time.
   class Watch {
    public:
     Watch(const Watch&) = delete;
@@ -39,6 +38,8 @@ class Deadline {
     explicit Watch(Deadline& deadline) : deadline_(deadline) {}
     Deadline& deadline_;
   };
+  // Calls `abort` when the deadline is over, until the Watch is destroyed. Calls it at once if the
+  // deadline is over already.
   [[nodiscard]] Watch watch(std::function<void()> abort);
 
  private:

@@ -8,35 +8,36 @@
 namespace lastgood::net {
 namespace {
 
-Trouble trouble_of(const boost::system::error_code& error) {
-  if (error == boost::asio::error::eof || error == boost::asio::ssl::error::stream_truncated) return Trouble::Closed;
-  if (error.category() == boost::asio::error::get_ssl_category()) return Trouble::Tls;
+TransportError transport_error_of(const boost::system::error_code& error) {
+  if (error.category() == boost::asio::error::get_ssl_category()) return TransportError::Tls;
   switch (error.value()) {
-    case ECONNREFUSED: return Trouble::Refused;
+    case ECONNREFUSED: return TransportError::ConnectionRefused;
     case ECONNRESET:
-    case ECONNABORTED: return Trouble::Reset;
+    case ECONNABORTED: return TransportError::ConnectionReset;
     case EPIPE:
     case ENOTCONN:
-    case EBADF: return Trouble::Closed;
-    case ETIMEDOUT: return Trouble::TimedOut;
-    default: return Trouble::Unreachable;
+    case EBADF: return TransportError::ConnectionClosed;
+    case ETIMEDOUT: return TransportError::TimedOut;
+    default: return TransportError::Unreachable;
   }
 }
 
 }  // namespace
 
-Failure over(const Deadline& deadline) {
-  if (deadline.stopped()) return {.trouble = Trouble::Stopped, .detail = "stopped"};
-  return {.trouble = Trouble::TimedOut, .detail = "no whole answer in time"};
+Failure deadline_failure(const Deadline& deadline) {
+  if (deadline.stopped()) return {.transport_error = TransportError::Stopped, .detail = "stopped"};
+  return {.transport_error = TransportError::TimedOut,
+          .detail = "timed out before a complete response"};
 }
 
 Failure failure_of(const boost::system::error_code& error, const Deadline& deadline) {
-  if (deadline.over()) return over(deadline);
+  if (deadline.over()) return deadline_failure(deadline);
   if (error == boost::asio::error::operation_aborted) throw boost::system::system_error(error);
   if (error == boost::asio::error::eof || error == boost::asio::ssl::error::stream_truncated) {
-    return {.trouble = Trouble::Closed, .detail = "the connection was closed before a whole answer"};
+    return {.transport_error = TransportError::ConnectionClosed,
+            .detail = "the connection was closed before a complete response"};
   }
-  return {.trouble = trouble_of(error), .detail = error.message()};
+  return {.transport_error = transport_error_of(error), .detail = error.message()};
 }
 
 }  // namespace lastgood::net

@@ -1,5 +1,5 @@
-// Every way an exchange can fail below HTTP's meaning, as one word and the system's own words. The kube client and the
-// prober each say in their own terms what it means to them.
+// The ways in which an exchange over the network can fail, below the meaning of HTTP. The
+// Kubernetes client and the prober translate them into their own errors.
 #pragma once
 
 #include <boost/system/error_code.hpp>
@@ -11,31 +11,32 @@
 
 namespace lastgood::net {
 
-enum class Trouble : std::uint8_t {
-  Unresolved,   // the name has no address, or none was found in time
-  Unreachable,  // no route, denied by the network, or no descriptor left to ask with
-  Refused,      // nobody listens
-  Reset,        // the connection was reset
-  Closed,       // the peer closed too early
+enum class TransportError : std::uint8_t {
+  DNSLookupFailed,  // the name has no address, or none was found in time
+  Unreachable,      // no route, denied by the network, or no file descriptor left
+  ConnectionRefused,
+  ConnectionReset,
+  ConnectionClosed,  // the peer closed before the end of the message
   TimedOut,
-  Stopped,
-  Tls,        // handshake or certificate
-  TooLarge,   // headers or body beyond the limit
-  Malformed,  // not HTTP
+  Stopped,         // this process stopped the exchange
+  Tls,             // the handshake or the certificate
+  TooLarge,        // the headers or the body exceed the limit
+  InvalidMessage,  // not HTTP
 };
 
 struct Failure {
-  Trouble trouble = Trouble::Closed;
-  std::string detail;
+  TransportError transport_error = TransportError::ConnectionClosed;
+  std::string detail;  // for messages, mostly in the words of the operating system
 };
 
 template <class T>
 using NetResult = std::expected<T, Failure>;
 
-// What an operation's error means under this deadline. An operation that was aborted without the deadline being over was
-// cancelled with its coroutine: then this throws system_error(operation_aborted), as a cancelled coroutine should end.
+// The failure of an operation that ran under this deadline. If the operation was aborted although
+// the deadline is not over, its coroutine was cancelled: throws system_error(operation_aborted).
 [[nodiscard]] Failure failure_of(const boost::system::error_code& error, const Deadline& deadline);
 
-[[nodiscard]] Failure over(const Deadline& deadline);
+// Stopped or TimedOut, for a deadline that is over.
+[[nodiscard]] Failure deadline_failure(const Deadline& deadline);
 
 }  // namespace lastgood::net

@@ -1,4 +1,4 @@
-// Small files, bounded.
+// Reads small files.
 #pragma once
 
 #include <cstddef>
@@ -8,7 +8,8 @@
 
 namespace lastgood::net {
 
-// BadInput, with the file's name and the system's words, where it cannot be read or is larger than `limit`.
+// BadInput if the path is not a regular file, cannot be read, or has more than `limit` bytes. The
+// message begins with the path.
 [[nodiscard]] Result<std::string> read_file(const std::string& path, std::size_t limit);
 
 }  // namespace lastgood::net

@@ -16,12 +16,19 @@ constexpr int max_interim_responses = 8;
 
 Failure failure_from(const error_code& error) {
   if (error == http::error::partial_message || error == http::error::end_of_stream) {
-    return {.trouble = Trouble::Closed, .detail = "the connection was closed before a whole answer"};
+    return {.transport_error = TransportError::ConnectionClosed,
+            .detail = "the connection was closed before a complete response"};
   }
-  if (error == http::error::header_limit) return {.trouble = Trouble::TooLarge, .detail = "the headers are too long"};
-  if (error == http::error::body_limit) return {.trouble = Trouble::TooLarge, .detail = "the body is too long"};
-  if (error == http::error::buffer_overflow) return {.trouble = Trouble::TooLarge, .detail = "a line is too long"};
-  return {.trouble = Trouble::Malformed, .detail = "not HTTP: " + error.message()};
+  if (error == http::error::header_limit)
+    return {.transport_error = TransportError::TooLarge,
+            .detail = "the headers exceed the size limit"};
+  if (error == http::error::body_limit)
+    return {.transport_error = TransportError::TooLarge,
+            .detail = "the body exceeds the size limit"};
+  if (error == http::error::buffer_overflow)
+    return {.transport_error = TransportError::TooLarge, .detail = "a line exceeds the size limit"};
+  return {.transport_error = TransportError::InvalidMessage,
+          .detail = "invalid HTTP: " + error.message()};
 }
 
 std::optional<Duration> parse_retry_after(std::string_view value) {
@@ -49,18 +56,25 @@ class ResponseParser final : public http::basic_parser<false> {
   [[nodiscard]] bool stopped() const { return stopped_; }
 
  private:
-  void on_request_impl(http::verb, beast::string_view, beast::string_view, int, error_code&) override {}
-  void on_response_impl(int code, beast::string_view, int, error_code&) override { head_.status = code; }
-  void on_field_impl(http::field name, beast::string_view, beast::string_view value, error_code&) override {
+  void on_request_impl(http::verb, beast::string_view, beast::string_view, int,
+                       error_code&) override {}
+  void on_response_impl(int code, beast::string_view, int, error_code&) override {
+    head_.status = code;
+  }
+  void on_field_impl(http::field name, beast::string_view, beast::string_view value,
+                     error_code&) override {
     if (name == http::field::retry_after) head_.retry_after = parse_retry_after(plain(value));
   }
   void on_header_impl(error_code&) override { head_.keep_alive = keep_alive(); }
   void on_body_init_impl(const boost::optional<std::uint64_t>& length, error_code&) override {
     if (length) head_.length = *length;
   }
-  std::size_t on_body_impl(beast::string_view body, error_code& error) override { return deliver(plain(body), error); }
+  std::size_t on_body_impl(beast::string_view body, error_code& error) override {
+    return deliver(plain(body), error);
+  }
   void on_chunk_header_impl(std::uint64_t, beast::string_view, error_code&) override {}
-  std::size_t on_chunk_body_impl(std::uint64_t, beast::string_view body, error_code& error) override {
+  std::size_t on_chunk_body_impl(std::uint64_t, beast::string_view body,
+                                 error_code& error) override {
     return deliver(plain(body), error);
   }
   void on_finish_impl(error_code&) override {}
@@ -87,7 +101,8 @@ class RequestParser final : public http::basic_parser<true> {
   [[nodiscard]] RequestHead take() { return std::move(head_); }
 
  private:
-  void on_request_impl(http::verb, beast::string_view method, beast::string_view target, int, error_code&) override {
+  void on_request_impl(http::verb, beast::string_view method, beast::string_view target, int,
+                       error_code&) override {
     head_.method = plain(method);
     head_.path = plain(target.substr(0, target.find('?')));
   }
@@ -95,13 +110,15 @@ class RequestParser final : public http::basic_parser<true> {
   void on_field_impl(http::field, beast::string_view, beast::string_view, error_code&) override {}
   void on_header_impl(error_code& error) override {
     head_.keep_alive = keep_alive();
-    // Of a chunked body the length is not known yet.
+    // body_limit() does not see a chunked body until its first chunk.
     if (chunked()) error = http::error::body_limit;
   }
   void on_body_init_impl(const boost::optional<std::uint64_t>&, error_code&) override {}
   std::size_t on_body_impl(beast::string_view body, error_code&) override { return body.size(); }
   void on_chunk_header_impl(std::uint64_t, beast::string_view, error_code&) override {}
-  std::size_t on_chunk_body_impl(std::uint64_t, beast::string_view body, error_code&) override { return body.size(); }
+  std::size_t on_chunk_body_impl(std::uint64_t, beast::string_view body, error_code&) override {
+    return body.size();
+  }
   void on_finish_impl(error_code&) override {}
 
   RequestHead head_;
@@ -109,25 +126,28 @@ class RequestParser final : public http::basic_parser<true> {
 
 std::span<char> space_in(beast::flat_buffer& buffer, std::size_t wanted) {
   const std::size_t room = std::min(wanted, buffer.max_size() - buffer.size());
-  const auto place = buffer.prepare(room);
-  return {static_cast<char*>(place.data()), place.size()};
+  const auto space = buffer.prepare(room);
+  return {static_cast<char*>(space.data()), space.size()};
 }
 
 }  // namespace
 
 struct ResponseReader::Impl {
-  Impl(const MessageLimits& given, Sink given_sink)
-      : limits(given), sink(std::move(given_sink)), buffer(given.header_bytes + given.read_bytes) {
+  Impl(const MessageLimits& message_limits, Sink body_sink)
+      : limits(message_limits),
+        sink(std::move(body_sink)),
+        buffer(message_limits.header_bytes + message_limits.read_bytes) {
     parser.emplace(limits, sink);
   }
 
-  // An interim response is whole without a body; the real one comes after it.
-  [[nodiscard]] bool interim() const {
+  // The final response follows an interim one. 101 is final: the protocol changes after it.
+  [[nodiscard]] bool is_interim() const {
     return parser->is_done() && parser->head().status / 100 == 1 && parser->head().status != 101;
   }
 
-  // Garbage without a line's end would otherwise be waited on until the headers' limit or the timeout.
-  [[nodiscard]] bool may_begin_well() const {
+  // Rejects other protocols at their first bytes. Without a line break, the parser would wait until
+  // the size limit or the timeout.
+  [[nodiscard]] bool is_http_prefix() const {
     if (parser->head().status != 0) return true;
     constexpr std::string_view beginning = "HTTP/1.";
     const std::string_view got(static_cast<const char*>(buffer.data().data()), buffer.size());
@@ -140,14 +160,16 @@ struct ResponseReader::Impl {
       buffer.consume(parser->put(buffer.data(), error));
       if (parser->stopped()) return Step::Stopped;
       if (error == http::error::need_more) {
-        if (!may_begin_well()) return std::unexpected(failure_from(http::error::bad_version));
-        if (buffer.size() == buffer.max_size()) return std::unexpected(failure_from(http::error::buffer_overflow));
+        if (!is_http_prefix()) return std::unexpected(failure_from(http::error::bad_version));
+        if (buffer.size() == buffer.max_size())
+          return std::unexpected(failure_from(http::error::buffer_overflow));
         return Step::More;
       }
       if (error) return std::unexpected(failure_from(error));
-      if (interim()) {
+      if (is_interim()) {
         if (++interim_responses > max_interim_responses) {
-          return std::unexpected(Failure{.trouble = Trouble::Malformed, .detail = "interim answers without an end"});
+          return std::unexpected(Failure{.transport_error = TransportError::InvalidMessage,
+                                         .detail = "too many interim responses"});
         }
         parser.emplace(limits, sink);
       }
@@ -174,11 +196,14 @@ struct ResponseReader::Impl {
   bool began = false;
 };
 
-ResponseReader::ResponseReader(MessageLimits limits, Sink sink) : impl_(std::make_unique<Impl>(limits, std::move(sink))) {}
+ResponseReader::ResponseReader(MessageLimits limits, Sink sink)
+    : impl_(std::make_unique<Impl>(limits, std::move(sink))) {}
 
 ResponseReader::~ResponseReader() = default;
 
-std::span<char> ResponseReader::space() { return space_in(impl_->buffer, impl_->limits.read_bytes); }
+std::span<char> ResponseReader::space() {
+  return space_in(impl_->buffer, impl_->limits.read_bytes);
+}
 
 NetResult<ResponseReader::Step> ResponseReader::received(std::size_t bytes) {
   if (bytes == 0) return impl_->end();
@@ -194,11 +219,14 @@ bool ResponseReader::has_head() const { return impl_->parser->is_header_done(); 
 const ResponseHead& ResponseReader::head() const { return impl_->parser->head(); }
 
 bool ResponseReader::reusable() const {
-  return impl_->parser->is_done() && impl_->parser->head().keep_alive && !impl_->parser->need_eof() && impl_->buffer.size() == 0;
+  return impl_->parser->is_done() && impl_->parser->head().keep_alive &&
+         !impl_->parser->need_eof() && impl_->buffer.size() == 0;
 }
 
 struct RequestReader::Impl {
-  explicit Impl(std::size_t given) : limit(given), buffer(given) { parser.emplace(limit); }
+  explicit Impl(std::size_t max_bytes) : limit(max_bytes), buffer(max_bytes) {
+    parser.emplace(limit);
+  }
   std::size_t limit;
   beast::flat_buffer buffer;
   std::optional<RequestParser> parser;
@@ -218,7 +246,8 @@ NetResult<std::optional<RequestHead>> RequestReader::next() {
   error_code error;
   buffer.consume(impl_->parser->put(buffer.data(), error));
   if (error == http::error::need_more) {
-    if (buffer.size() == buffer.max_size()) return std::unexpected(failure_from(http::error::header_limit));
+    if (buffer.size() == buffer.max_size())
+      return std::unexpected(failure_from(http::error::header_limit));
     return std::nullopt;
   }
   if (error) return std::unexpected(failure_from(error));
@@ -234,8 +263,8 @@ std::string to_text(const RequestText& request) {
   const auto add = [&text](std::initializer_list<std::string_view> pieces) {
     for (const auto piece : pieces) text += piece;
   };
-  add({request.method, " ", request.target, " HTTP/1.1\r\nHost: ", request.host, "\r\nUser-Agent: ", request.user_agent,
-       "\r\nAccept: ", request.accept, "\r\n"});
+  add({request.method, " ", request.target, " HTTP/1.1\r\nHost: ", request.host,
+       "\r\nUser-Agent: ", request.user_agent, "\r\nAccept: ", request.accept, "\r\n"});
   if (!request.token.empty()) add({"Authorization: Bearer ", request.token, "\r\n"});
   if (!request.body.empty() || !request.content_type.empty()) {
     const std::string length = std::to_string(request.body.size());
@@ -247,11 +276,13 @@ std::string to_text(const RequestText& request) {
 }
 
 bool valid_target(std::string_view target) {
-  return target.starts_with('/') && std::ranges::none_of(target, [](unsigned char c) { return c <= ' ' || c == 0x7f; });
+  return target.starts_with('/') &&
+         std::ranges::none_of(target, [](unsigned char c) { return c <= ' ' || c == 0x7f; });
 }
 
 bool valid_header_value(std::string_view value) {
-  return std::ranges::none_of(value, [](unsigned char c) { return (c < ' ' && c != '\t') || c == 0x7f; });
+  return std::ranges::none_of(value,
+                              [](unsigned char c) { return (c < ' ' && c != '\t') || c == 0x7f; });
 }
 
 }  // namespace lastgood::net

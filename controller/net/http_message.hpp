@@ -1,5 +1,5 @@
-// HTTP/1.1 messages out of bytes that come split anywhere, and requests as text. Does no I/O: bytes are put in, and what
-// they mean comes out.
+// Parses HTTP/1.1 messages (RFC 9112) from bytes that are split anywhere, and writes requests. Does
+// no I/O: the caller moves the bytes.
 #pragma once
 
 #include <cstddef>
@@ -18,40 +18,42 @@ namespace lastgood::net {
 
 struct ResponseHead {
   int status = 0;
-  bool keep_alive = false;                   // the connection may be used again once the body is read
-  std::optional<Duration> retry_after = {};  // given in seconds, at most an hour; a date is ignored
-  std::optional<std::uint64_t> length = {};  // of the body, where it is said
+  bool keep_alive = false;  // the connection can be reused after the body
+  // The Retry-After header in seconds, at most one hour. A date is ignored.
+  std::optional<Duration> retry_after = {};
+  std::optional<std::uint64_t> length = {};  // the Content-Length header
 };
 
 struct MessageLimits {
   std::size_t header_bytes = std::size_t{64} * 1024;
-  std::optional<std::uint64_t> body_bytes = {};     // none: a stream has no end
-  std::size_t read_bytes = std::size_t{16} * 1024;  // asked for at once
+  std::optional<std::uint64_t> body_bytes = {};     // none: no limit, for streams
+  std::size_t read_bytes = std::size_t{16} * 1024;  // of one read
 };
 
-// Reads one response; interim ones (1xx) are passed over.
+// Parses one response. Interim responses (1xx) are skipped.
 class ResponseReader {
  public:
   enum class Step : std::uint8_t {
-    More,
-    Done,     // the message is whole
-    Stopped,  // the sink wants no more
+    More,     // the response is not complete
+    Done,     // the response is complete
+    Stopped,  // the sink returned false
   };
-  // Gets each piece of the body as it comes. False: no more is wanted.
+  // Receives each piece of the body as it arrives. Returns false to stop.
   using Sink = std::function<bool(const ResponseHead& head, std::string_view piece)>;
 
   ResponseReader(MessageLimits limits, Sink sink);
   ~ResponseReader();
 
-  // Where to put the next bytes; never empty.
+  // The buffer for the next read. Never empty.
   [[nodiscard]] std::span<char> space();
-  // `bytes` of them were put there; 0 means that the peer has closed its side.
+  // Call after a read of `bytes` bytes into space(). 0 means that the peer closed its side. Fails
+  // with ConnectionClosed, TooLarge or InvalidMessage.
   [[nodiscard]] NetResult<Step> received(std::size_t bytes);
 
-  [[nodiscard]] bool began() const;  // anything was received
+  [[nodiscard]] bool began() const;  // a byte was received
   [[nodiscard]] bool has_head() const;
   [[nodiscard]] const ResponseHead& head() const;
-  // The message is whole, nothing came after it, and the peer keeps the connection.
+  // The response is complete, no byte follows it, and the peer keeps the connection open.
   [[nodiscard]] bool reusable() const;
 
  private:
@@ -65,7 +67,7 @@ struct RequestHead {
   bool keep_alive = false;
 };
 
-// Reads the heads of requests without bodies, one after another from the same connection.
+// Parses the requests of one connection, one after another. Requests must not have a body.
 class RequestReader {
  public:
   explicit RequestReader(std::size_t limit);
@@ -73,8 +75,8 @@ class RequestReader {
 
   [[nodiscard]] std::span<char> space();
   void received(std::size_t bytes);
-  // The next request that is whole, nothing while it is not, TooLarge beyond the limit or where a body is announced,
-  // Malformed otherwise.
+  // The next complete request; nothing if it is not complete yet. TooLarge if it exceeds the limit
+  // or has a body. InvalidMessage if it is not HTTP.
   [[nodiscard]] NetResult<std::optional<RequestHead>> next();
 
  private:
@@ -85,19 +87,19 @@ class RequestReader {
 struct RequestText {
   std::string_view method;
   std::string_view target;
-  std::string_view host;  // the Host header's value
+  std::string_view host;  // the Host header
   std::string_view user_agent;
   std::string_view accept = "*/*";
-  std::string_view token = {};         // bearer
-  std::string_view content_type = {};  // with a body
+  std::string_view token = {};         // bearer token; empty: none
+  std::string_view content_type = {};  // empty: no body
   std::string_view body = {};
-  bool close = false;
+  bool close = false;  // ask the server to close the connection after the response
 };
 [[nodiscard]] std::string to_text(const RequestText& request);
 
-// Begins with "/" and holds nothing that would end a request line.
+// Begins with "/" and contains no blanks or control characters, which would end the request line.
 [[nodiscard]] bool valid_target(std::string_view target);
-// Holds nothing that would end a header line.
+// Contains no control characters, which would end the header line.
 [[nodiscard]] bool valid_header_value(std::string_view value);
 
 inline constexpr std::string_view user_agent = "lastgood-controller/" LASTGOOD_VERSION;

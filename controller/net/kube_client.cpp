@@ -6,7 +6,9 @@
 #include <set>
 #include <utility>
 
+#include "base/text.hpp"
 #include "codec/errors.hpp"
+#include "net/connect.hpp"
 #include "net/http_message.hpp"
 #include "net/pool.hpp"
 #include "net/resolver.hpp"
@@ -21,9 +23,10 @@ using std::chrono::steady_clock;
 namespace {
 
 constexpr std::size_t max_error_body = std::size_t{256} * 1024;
+// Bounds the memory that a wrong Content-Length can cost.
 constexpr std::size_t max_reserved = std::size_t{4} * 1024 * 1024;
 
-std::string_view word(Verb verb) {
+std::string_view method_of(Verb verb) {
   switch (verb) {
     case Verb::Get: return "GET";
     case Verb::Post: return "POST";
@@ -34,59 +37,60 @@ std::string_view word(Verb verb) {
   return "GET";
 }
 
-ErrorKind kind_of(Trouble trouble) {
-  switch (trouble) {
-    case Trouble::Unresolved: return ErrorKind::Unresolved;
-    case Trouble::Unreachable:
-    case Trouble::Refused:
-    case Trouble::Reset: return ErrorKind::Refused;
-    case Trouble::Closed: return ErrorKind::Closed;
-    case Trouble::TimedOut: return ErrorKind::TimedOut;
-    case Trouble::Stopped: return ErrorKind::Cancelled;
-    case Trouble::Tls: return ErrorKind::Tls;
-    case Trouble::TooLarge: return ErrorKind::TooLarge;
-    case Trouble::Malformed: return ErrorKind::Protocol;
+ErrorKind kind_of(TransportError transport_error) {
+  switch (transport_error) {
+    case TransportError::DNSLookupFailed: return ErrorKind::DNSLookupFailed;
+    case TransportError::Unreachable:
+    case TransportError::ConnectionRefused:
+    case TransportError::ConnectionReset: return ErrorKind::ConnectionRefused;
+    case TransportError::ConnectionClosed: return ErrorKind::ConnectionClosed;
+    case TransportError::TimedOut: return ErrorKind::TimedOut;
+    case TransportError::Stopped: return ErrorKind::Cancelled;
+    case TransportError::Tls: return ErrorKind::Tls;
+    case TransportError::TooLarge: return ErrorKind::TooLarge;
+    case TransportError::InvalidMessage: return ErrorKind::Protocol;
   }
-  return ErrorKind::Closed;
+  return ErrorKind::ConnectionClosed;
 }
 
-bool lost(Trouble trouble) { return trouble == Trouble::Reset || trouble == Trouble::Closed; }
+bool is_connection_lost(TransportError transport_error) {
+  return transport_error == TransportError::ConnectionReset ||
+         transport_error == TransportError::ConnectionClosed;
+}
 
-// What is done with an answer while it comes: the body of a good one is handed on or kept, that of a bad one is kept.
-struct Reception {
-  std::function<bool(std::string_view)> on_bytes = {};  // empty: the body is kept
-  std::optional<Duration> idle = {};                    // the deadline starts again with each read
-  std::size_t body_limit = 0;                           // of what is kept
+// Receives the body of a response. A stream with status 200 passes it on; otherwise it is stored.
+struct BodyReceiver {
+  std::function<bool(std::string_view)> on_bytes = {};  // empty for a call
+  std::optional<Duration> idle_timeout = {};            // restarts the deadline with each read
+  std::size_t body_limit = 0;                           // of the stored body
   std::string body = {};
 
-  [[nodiscard]] bool handed_on(const ResponseHead& head) const { return on_bytes && head.status == 200; }
+  [[nodiscard]] bool passes_on(const ResponseHead& head) const {
+    return on_bytes && head.status == 200;
+  }
 
-  bool take(const ResponseHead& head, std::string_view piece) {
-    if (handed_on(head)) return on_bytes(piece);
-    if (body.empty() && head.length) body.reserve(static_cast<std::size_t>(std::min<std::uint64_t>(*head.length, max_reserved)));
+  bool receive(const ResponseHead& head, std::string_view piece) {
+    if (passes_on(head)) return on_bytes(piece);
+    if (body.empty() && head.length)
+      body.reserve(static_cast<std::size_t>(std::min<std::uint64_t>(*head.length, max_reserved)));
     body += piece;
-    // Of a refusal that never ends, its beginning is enough.
+    // The beginning of an error body is enough: it may have no end.
     return head.status / 100 == 2 || body.size() <= max_error_body;
   }
 };
 
-struct Reply {
-  ResponseHead head = {};
-  bool stopped = false;  // the receiver wanted no more
-};
-
-struct Lost {
+struct ExchangeFailure {
   bool sent = false;   // a byte of the request may have reached the server
-  bool began = false;  // a byte of the answer has come
-  Failure failure;
+  bool began = false;  // a byte of the response was received
+  Failure cause;
 };
 
 }  // namespace
 
 class KubeClient::Impl {
  public:
-  Impl(const asio::any_io_executor& executor, Credentials credentials, std::unique_ptr<TlsContext> tls,
-       ports::Telemetry* telemetry, KubeClientLimits limits)
+  Impl(const asio::any_io_executor& executor, Credentials credentials,
+       std::unique_ptr<TlsContext> tls, ports::Telemetry* telemetry, KubeClientLimits limits)
       : executor_(executor),
         credentials_(std::move(credentials)),
         tls_(std::move(tls)),
@@ -94,18 +98,22 @@ class KubeClient::Impl {
         limits_(limits),
         tokens_(credentials_.token, credentials_.token_file, limits.token_lifetime),
         resolver_(executor),
-        pool_(executor, limits.connections, limits.keep_idle),
+        pool_(executor, limits.connections, limits.max_idle),
         authority_(authority(credentials_.host, credentials_.port)) {}
 
-  // Each keeps the client alive until it has ended, however it ends.
-  static asio::awaitable<Result<std::string>> call(std::shared_ptr<Impl> self, ApiCall call, Duration timeout);
-  static asio::awaitable<Result<void>> stream(std::shared_ptr<Impl> self, ApiCall call, Duration idle_timeout,
+  // Static, so that each coroutine keeps the Impl alive until it ends.
+  static asio::awaitable<Result<std::string>> call(std::shared_ptr<Impl> self, ApiCall call,
+                                                   Duration timeout);
+  static asio::awaitable<Result<void>> stream(std::shared_ptr<Impl> self, ApiCall call,
+                                              Duration idle_timeout,
                                               std::function<bool(std::string_view)> on_bytes);
   void stop();
 
  private:
   struct InFlight {
-    InFlight(Impl& whose, Deadline& bound) : client(whose), deadline(bound) { client.in_flight_.insert(&deadline); }
+    InFlight(Impl& owner, Deadline& limit) : client(owner), deadline(limit) {
+      client.in_flight_.insert(&deadline);
+    }
     InFlight(const InFlight&) = delete;
     InFlight& operator=(const InFlight&) = delete;
     ~InFlight() { client.in_flight_.erase(&deadline); }
@@ -113,16 +121,18 @@ class KubeClient::Impl {
     Deadline& deadline;
   };
 
-  asio::awaitable<Result<Reply>> request(const ApiCall& call, Reception& reception, Deadline& deadline);
-  asio::awaitable<Result<Reply>> connect_and_ask(const ApiCall& call, const std::string& token, Reception& reception,
-                                                 Deadline& deadline);
-  asio::awaitable<std::expected<Reply, Lost>> ask(std::unique_ptr<Transport> transport, std::string_view text,
-                                                  const std::function<void(int)>& on_status, Reception& reception,
-                                                  Deadline& deadline);
+  // These three return the head of the response; its body is in the receiver.
+  asio::awaitable<Result<ResponseHead>> request(const ApiCall& call, BodyReceiver& receiver,
+                                                Deadline& deadline);
+  asio::awaitable<Result<ResponseHead>> send(const ApiCall& call, const std::string& token,
+                                             BodyReceiver& receiver, Deadline& deadline);
+  asio::awaitable<std::expected<ResponseHead, ExchangeFailure>> exchange(
+      std::unique_ptr<Transport> transport, std::string_view text,
+      const std::function<void(int)>& on_status, BodyReceiver& receiver, Deadline& deadline);
   [[nodiscard]] std::string text_of(const ApiCall& call, const std::string& token) const;
-  [[nodiscard]] std::string where(const ApiCall& call) const;
-  [[nodiscard]] std::optional<Error> refuse(const ApiCall& call) const;
-  [[nodiscard]] Error error_of(const ApiCall& call, const Lost& lost) const;
+  [[nodiscard]] std::string describe(const ApiCall& call) const;
+  [[nodiscard]] std::optional<Error> precondition_error(const ApiCall& call) const;
+  [[nodiscard]] Error error_of(const ApiCall& call, const ExchangeFailure& failure) const;
   void count(const ApiCall& call, bool stream, int status, steady_clock::time_point since) const;
 
   asio::any_io_executor executor_;
@@ -138,148 +148,183 @@ class KubeClient::Impl {
   bool stopped_ = false;
 };
 
-std::string KubeClient::Impl::where(const ApiCall& call) const {
-  return std::string(word(call.verb)) + (credentials_.tls ? " https://" : " http://") + authority_ + credentials_.base_path +
-         call.target.substr(0, call.target.find('?'));
+// For messages. Without the query, which can be long.
+std::string KubeClient::Impl::describe(const ApiCall& call) const {
+  return std::string(method_of(call.verb)) + (credentials_.tls ? " https://" : " http://") +
+         authority_ + credentials_.base_path + call.target.substr(0, call.target.find('?'));
 }
 
-std::optional<Error> KubeClient::Impl::refuse(const ApiCall& call) const {
-  if (stopped_) return Error{.kind = ErrorKind::Cancelled, .message = where(call) + ": stopped"};
+std::optional<Error> KubeClient::Impl::precondition_error(const ApiCall& call) const {
+  if (stopped_) return Error{.kind = ErrorKind::Cancelled, .message = describe(call) + ": stopped"};
   if (!valid_target(call.target) || !valid_header_value(call.content_type)) {
-    return Error{.kind = ErrorKind::BadInput, .message = "a call's target must begin with \"/\" and be percent-encoded"};
+    return Error{.kind = ErrorKind::BadInput,
+                 .message = in_quotes(call.target) +
+                            ": the path must begin with \"/\" and must be percent-encoded"};
   }
   return std::nullopt;
 }
 
-Error KubeClient::Impl::error_of(const ApiCall& call, const Lost& lost) const {
-  ErrorKind kind = kind_of(lost.failure.trouble);
-  // Whatever broke the connection, what matters to the writer is that the write may have been done.
-  if (lost.sent && call.verb != Verb::Get && kind == ErrorKind::Refused) kind = ErrorKind::Closed;
-  return {.kind = kind, .message = where(call) + ": " + lost.failure.detail};
+Error KubeClient::Impl::error_of(const ApiCall& call, const ExchangeFailure& failure) const {
+  ErrorKind kind = kind_of(failure.cause.transport_error);
+  // A reset write may have been done, so it must not look like a write that was never sent.
+  if (failure.sent && call.verb != Verb::Get && kind == ErrorKind::ConnectionRefused)
+    kind = ErrorKind::ConnectionClosed;
+  return {.kind = kind, .message = describe(call) + ": " + failure.cause.detail};
 }
 
-void KubeClient::Impl::count(const ApiCall& call, bool stream, int status, steady_clock::time_point since) const {
+void KubeClient::Impl::count(const ApiCall& call, bool stream, int status,
+                             steady_clock::time_point since) const {
   if (telemetry_ == nullptr) return;
   const auto took = std::chrono::duration_cast<Duration>(steady_clock::now() - since);
-  const bool watch = stream && call.target.find("watch=") != std::string::npos;
-  telemetry_->api_call(watch ? std::string_view("WATCH") : word(call.verb), status, took);
+  telemetry_->api_request({.method = method_of(call.verb),
+                           .host = authority_,
+                           .is_watch = stream && call.target.find("watch=") != std::string::npos,
+                           .status = status,
+                           .took = took});
 }
 
 std::string KubeClient::Impl::text_of(const ApiCall& call, const std::string& token) const {
   const std::string target = credentials_.base_path + call.target;
-  RequestText request{.method = word(call.verb), .target = target, .host = authority_, .user_agent = user_agent};
-  request.accept =
-      call.metadata_only ? "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1" : std::string_view("application/json");
+  RequestText request{.method = method_of(call.verb),
+                      .target = target,
+                      .host = authority_,
+                      .user_agent = user_agent};
+  request.accept = call.metadata_only
+                       ? "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
+                       : std::string_view("application/json");
   request.token = token;
   request.body = call.body;
   if (!call.body.empty() || (call.verb != Verb::Get && call.verb != Verb::Delete)) {
-    request.content_type = call.content_type.empty() ? std::string_view("application/json") : std::string_view(call.content_type);
+    request.content_type = call.content_type.empty() ? std::string_view("application/json")
+                                                     : std::string_view(call.content_type);
   }
   return to_text(request);
 }
 
-// One request on one connection, which is kept for the next one where that is possible.
-asio::awaitable<std::expected<Reply, Lost>> KubeClient::Impl::ask(std::unique_ptr<Transport> transport, std::string_view text,
-                                                                  const std::function<void(int)>& on_status, Reception& reception,
-                                                                  Deadline& deadline) {
-  if (reception.idle) deadline.restart(*reception.idle);
+// One request and its response on one connection. The connection returns to the pool if it can be
+// reused.
+asio::awaitable<std::expected<ResponseHead, ExchangeFailure>> KubeClient::Impl::exchange(
+    std::unique_ptr<Transport> transport, std::string_view text,
+    const std::function<void(int)>& on_status, BodyReceiver& receiver, Deadline& deadline) {
+  if (receiver.idle_timeout) deadline.restart(*receiver.idle_timeout);
   const auto written = co_await write_under(*transport, text, deadline);
-  // A server that refuses a long body may answer before it has read it all, and then close: the answer is still there.
-  if (written.failure && (!written.any || !lost(written.failure->trouble))) {
-    co_return std::unexpected(Lost{.sent = written.any, .failure = *written.failure});
+  // A server that rejects a long body may respond and close before it has read the body. Its
+  // response can still be read.
+  if (written.failure && (!written.any || !is_connection_lost(written.failure->transport_error))) {
+    co_return std::unexpected(ExchangeFailure{.sent = written.any, .cause = *written.failure});
   }
   MessageLimits limits{.header_bytes = limits_.header_bytes};
-  if (!reception.on_bytes) limits.body_bytes = reception.body_limit;
-  ResponseReader reader(limits,
-                        [&reception](const ResponseHead& head, std::string_view piece) { return reception.take(head, piece); });
+  if (!receiver.on_bytes) limits.body_bytes = receiver.body_limit;
+  ResponseReader reader(limits, [&receiver](const ResponseHead& head, std::string_view piece) {
+    return receiver.receive(head, piece);
+  });
   bool counted = false;
   while (true) {
     const auto bytes = co_await read_under(*transport, reader.space(), deadline);
-    if (!bytes) co_return std::unexpected(Lost{.sent = true, .began = reader.began(), .failure = bytes.error()});
-    if (reception.idle) deadline.restart(*reception.idle);
+    if (!bytes)
+      co_return std::unexpected(
+          ExchangeFailure{.sent = true, .began = reader.began(), .cause = bytes.error()});
+    if (receiver.idle_timeout) deadline.restart(*receiver.idle_timeout);
     const auto step = reader.received(*bytes);
     if (reader.has_head() && !counted) on_status(reader.head().status);
     counted = reader.has_head();
-    if (!step) co_return std::unexpected(Lost{.sent = true, .began = reader.began(), .failure = step.error()});
+    if (!step)
+      co_return std::unexpected(
+          ExchangeFailure{.sent = true, .began = reader.began(), .cause = step.error()});
     if (*step == ResponseReader::Step::More) continue;
-    if (reader.reusable() && !stopped_) pool_.give(std::move(transport));
-    co_return Reply{.head = reader.head(), .stopped = *step == ResponseReader::Step::Stopped};
+    if (reader.reusable() && !stopped_) pool_.add_idle(std::move(transport));
+    co_return reader.head();
   }
 }
 
-asio::awaitable<Result<Reply>> KubeClient::Impl::connect_and_ask(const ApiCall& call, const std::string& token,
-                                                                 Reception& reception, Deadline& deadline) {
+// Sends the request on an idle connection or on a new one. Tries again if the idle connection turns
+// out to be closed.
+asio::awaitable<Result<ResponseHead>> KubeClient::Impl::send(const ApiCall& call,
+                                                             const std::string& token,
+                                                             BodyReceiver& receiver,
+                                                             Deadline& deadline) {
   const std::string text = text_of(call, token);
   const auto since = steady_clock::now();
   bool counted = false;
   const std::function<void(int)> on_status = [&](int status) {
     counted = true;
-    count(call, static_cast<bool>(reception.on_bytes), status, since);
+    count(call, static_cast<bool>(receiver.on_bytes), status, since);
   };
   for (bool again = false;; again = true) {
-    auto transport = again ? nullptr : pool_.take();
-    const bool kept = transport != nullptr;
+    auto transport = again ? nullptr : pool_.take_idle();
+    const bool reused = transport != nullptr;
     if (!transport) {
-      Target target{
-          .host = credentials_.host, .port = credentials_.port, .tls = tls_.get(), .server_name = credentials_.server_name};
-      auto opened = co_await open_transport(executor_, resolver_, std::move(target), deadline);
+      Endpoint endpoint{.host = credentials_.host,
+                        .port = credentials_.port,
+                        .tls = tls_.get(),
+                        .server_name = credentials_.server_name};
+      auto opened = co_await open_transport(executor_, resolver_, std::move(endpoint), deadline);
       if (!opened) {
         on_status(0);
-        co_return std::unexpected(error_of(call, Lost{.failure = opened.error()}));
+        co_return std::unexpected(error_of(call, ExchangeFailure{.cause = opened.error()}));
       }
       transport = std::move(*opened);
     }
-    auto reply = co_await ask(std::move(transport), text, on_status, reception, deadline);
-    if (reply) co_return *std::move(reply);
-    const Lost& loss = reply.error();
-    // The server closed the kept connection while we took it up. A read can be asked again; a write only where it was
-    // certainly not sent. The other kept connections are likely to be as dead.
-    if (kept && lost(loss.failure.trouble) && !loss.began && (call.verb == Verb::Get || !loss.sent)) {
+    auto head = co_await exchange(std::move(transport), text, on_status, receiver, deadline);
+    if (head) co_return *std::move(head);
+    const ExchangeFailure& failure = head.error();
+    // The server closed the idle connection in the meantime. A read can be sent again, a write only
+    // if no byte of it was sent. The other idle connections are probably closed too.
+    if (reused && is_connection_lost(failure.cause.transport_error) && !failure.began &&
+        (call.verb == Verb::Get || !failure.sent)) {
       pool_.close_idle();
       continue;
     }
     if (!counted) on_status(0);
-    co_return std::unexpected(error_of(call, loss));
+    co_return std::unexpected(error_of(call, failure));
   }
 }
 
-asio::awaitable<Result<Reply>> KubeClient::Impl::request(const ApiCall& call, Reception& reception, Deadline& deadline) {
+// Sends the request, and sends it again with a new token if the server rejects the current one.
+asio::awaitable<Result<ResponseHead>> KubeClient::Impl::request(const ApiCall& call,
+                                                                BodyReceiver& receiver,
+                                                                Deadline& deadline) {
   for (bool again = false;; again = true) {
     const auto token = tokens_.current(steady_clock::now());
     if (!token) co_return std::unexpected(token.error());
-    reception.body.clear();
-    auto reply = co_await connect_and_ask(call, *token, reception, deadline);
-    if (!reply || reply->head.status != 401 || again || !tokens_.refuse(*token)) co_return reply;
-    // A 401 means that nothing was done, so this is right for writes too; but only another token can help.
+    receiver.body.clear();
+    auto head = co_await send(call, *token, receiver, deadline);
+    if (!head || head->status != 401 || again || !tokens_.reject(*token)) co_return head;
+    // A request with status 401 was not done, so a write can be sent again too.
     const auto fresh = tokens_.current(steady_clock::now());
-    if (!fresh || *fresh == *token) co_return reply;
-    if (reception.idle) deadline.restart(limits_.connect_timeout);
+    if (!fresh || *fresh == *token) co_return head;
+    if (receiver.idle_timeout) deadline.restart(limits_.connect_timeout);
   }
 }
 
-asio::awaitable<Result<std::string>> KubeClient::Impl::call(std::shared_ptr<Impl> self, ApiCall call, Duration timeout) {
-  if (auto refused = self->refuse(call)) co_return std::unexpected(*std::move(refused));
+asio::awaitable<Result<std::string>> KubeClient::Impl::call(std::shared_ptr<Impl> self,
+                                                            ApiCall call, Duration timeout) {
+  if (auto error = self->precondition_error(call)) co_return std::unexpected(*std::move(error));
   Deadline deadline(self->executor_, timeout);
   const InFlight registered(*self, deadline);
   const auto permit = co_await self->pool_.acquire(deadline);
-  if (!permit) co_return std::unexpected(self->error_of(call, Lost{.failure = permit.error()}));
-  Reception reception{.body_limit = self->limits_.body_bytes};
-  const auto reply = co_await self->request(call, reception, deadline);
-  if (!reply) co_return std::unexpected(reply.error());
-  if (reply->head.status / 100 == 2) co_return std::move(reception.body);
-  co_return std::unexpected(codec::status_error(reply->head.status, reception.body, reply->head.retry_after));
+  if (!permit) {
+    co_return std::unexpected(self->error_of(call, ExchangeFailure{.cause = permit.error()}));
+  }
+  BodyReceiver receiver{.body_limit = self->limits_.body_bytes};
+  const auto head = co_await self->request(call, receiver, deadline);
+  if (!head) co_return std::unexpected(head.error());
+  if (head->status / 100 == 2) co_return std::move(receiver.body);
+  co_return std::unexpected(codec::status_error(head->status, receiver.body, head->retry_after));
 }
 
-asio::awaitable<Result<void>> KubeClient::Impl::stream(std::shared_ptr<Impl> self, ApiCall call, Duration idle_timeout,
-                                                       std::function<bool(std::string_view)> on_bytes) {
-  if (auto refused = self->refuse(call)) co_return std::unexpected(*std::move(refused));
+asio::awaitable<Result<void>> KubeClient::Impl::stream(
+    std::shared_ptr<Impl> self, ApiCall call, Duration idle_timeout,
+    std::function<bool(std::string_view)> on_bytes) {
+  if (auto error = self->precondition_error(call)) co_return std::unexpected(*std::move(error));
   Deadline deadline(self->executor_, self->limits_.connect_timeout);
   const InFlight registered(*self, deadline);
-  Reception reception{.on_bytes = std::move(on_bytes), .idle = idle_timeout, .body_limit = max_error_body};
-  const auto reply = co_await self->request(call, reception, deadline);
-  if (!reply) co_return std::unexpected(reply.error());
-  if (reply->head.status == 200) co_return Result<void>();
-  co_return std::unexpected(codec::status_error(reply->head.status, reception.body, reply->head.retry_after));
+  BodyReceiver receiver{
+      .on_bytes = std::move(on_bytes), .idle_timeout = idle_timeout, .body_limit = max_error_body};
+  const auto head = co_await self->request(call, receiver, deadline);
+  if (!head) co_return std::unexpected(head.error());
+  if (head->status == 200) co_return Result<void>();
+  co_return std::unexpected(codec::status_error(head->status, receiver.body, head->retry_after));
 }
 
 void KubeClient::Impl::stop() {
@@ -293,17 +338,20 @@ KubeClient::KubeClient(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 KubeClient::~KubeClient() { impl_->stop(); }
 
-Result<std::unique_ptr<KubeClient>> KubeClient::create(asio::any_io_executor executor, Credentials credentials,
-                                                       ports::Telemetry* telemetry, KubeClientLimits limits) {
+Result<std::unique_ptr<KubeClient>> KubeClient::create(asio::any_io_executor executor,
+                                                       Credentials credentials,
+                                                       ports::Telemetry* telemetry,
+                                                       KubeClientLimits limits) {
   if (!valid_header_value(credentials.token))
-    return fail(ErrorKind::BadInput, credentials.source + ": the token holds more than one line");
+    return fail(ErrorKind::BadInput, credentials.source + ": the token has more than one line");
   std::unique_ptr<TlsContext> tls;
   if (credentials.tls) {
     auto made = TlsContext::from(credentials);
     if (!made) return std::unexpected(made.error());
     tls = *std::move(made);
   }
-  auto impl = std::make_shared<Impl>(std::move(executor), std::move(credentials), std::move(tls), telemetry, limits);
+  auto impl = std::make_shared<Impl>(std::move(executor), std::move(credentials), std::move(tls),
+                                     telemetry, limits);
   return std::unique_ptr<KubeClient>(new KubeClient(std::move(impl)));
 }
 

@@ -1,5 +1,5 @@
-// The port KubeApi over HTTP/1.1 and TLS: a few kept connections for calls, one connection for each stream.
-// Knows nothing of what a call means: what to do about an Error is the caller's.
+// Implements the port KubeApi over HTTP/1.1 and TLS. Calls share a few connections; each stream has
+// one of its own.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -14,29 +14,33 @@
 namespace lastgood::net {
 
 struct KubeClientLimits {
-  std::size_t connections = 8;                             // for calls; further callers wait in their order
-  std::size_t body_bytes = std::size_t{64} * 1024 * 1024;  // of one answer
+  std::size_t connections = 8;  // of calls; further calls wait in the order of their arrival
+  std::size_t body_bytes = std::size_t{64} * 1024 * 1024;  // of the response to a call
   std::size_t header_bytes = std::size_t{64} * 1024;
-  Duration connect_timeout{10'000};  // of a stream; a call has its own timeout for everything
-  Duration keep_idle{50'000};        // an idle connection older than this is not used again
-  Duration token_lifetime{50'000};   // a token file is read again after this
+  Duration connect_timeout{10'000};  // of a stream; a call has one timeout for everything
+  Duration max_idle{50'000};         // an idle connection is not reused after this time
+  Duration token_lifetime{50'000};   // the token file is read again after this time
 };
 
 class KubeClient final : public ports::KubeApi {
  public:
-  // Fails (Tls or BadInput) where certificate, key or authorities cannot be used. Connects to nothing yet.
-  // `telemetry` may be null; it and what runs `executor` must outlive the client.
-  [[nodiscard]] static Result<std::unique_ptr<KubeClient>> create(boost::asio::any_io_executor executor, Credentials credentials,
-                                                                  ports::Telemetry* telemetry, KubeClientLimits limits = {});
+  // Does not connect yet. Tls or BadInput if the certificate, the key, the authorities or the token
+  // cannot be used. `telemetry` may be null. It and the io_context of `executor` must outlive the
+  // client.
+  [[nodiscard]] static Result<std::unique_ptr<KubeClient>> create(
+      boost::asio::any_io_executor executor, Credentials credentials, ports::Telemetry* telemetry,
+      KubeClientLimits limits = {});
   ~KubeClient() override;
 
-  // Both end by boost::system::system_error(operation_aborted) when their coroutine is cancelled, and with Error Cancelled
-  // after stop(). A write whose connection broke once a byte was sent is Closed: it may have been done.
+  // call() and stream() fail with Cancelled after stop(), and throw
+  // boost::system::system_error(operation_aborted) if the coroutine is cancelled. A write whose
+  // connection breaks after the first byte fails with ConnectionClosed: it may have been done.
   boost::asio::awaitable<Result<std::string>> call(ports::ApiCall call, Duration timeout) override;
-  boost::asio::awaitable<Result<void>> stream(ports::ApiCall call, Duration idle_timeout,
-                                              std::function<bool(std::string_view)> on_bytes) override;
+  boost::asio::awaitable<Result<void>> stream(
+      ports::ApiCall call, Duration idle_timeout,
+      std::function<bool(std::string_view)> on_bytes) override;
 
-  // Closes what is idle and in flight; every call and stream, waiting or not, ends with Cancelled.
+  // Closes every connection. Each call and stream, waiting or in flight, fails with Cancelled.
   void stop();
 
  private:

@@ -20,16 +20,18 @@
 namespace lastgood::net {
 namespace {
 
-constexpr std::size_t max_file = std::size_t{1024} * 1024;
+constexpr std::size_t max_file_bytes = std::size_t{1024} * 1024;
 
 std::optional<std::string> decode_base64(std::string_view text) {
-  const std::unique_ptr<EVP_ENCODE_CTX, decltype(&EVP_ENCODE_CTX_free)> context(EVP_ENCODE_CTX_new(), &EVP_ENCODE_CTX_free);
+  const std::unique_ptr<EVP_ENCODE_CTX, decltype(&EVP_ENCODE_CTX_free)> context(
+      EVP_ENCODE_CTX_new(), &EVP_ENCODE_CTX_free);
   std::string decoded(text.size() + 3, '\0');
   auto* into = reinterpret_cast<unsigned char*>(decoded.data());
   int written = 0;
   int last = 0;
   EVP_DecodeInit(context.get());
-  if (EVP_DecodeUpdate(context.get(), into, &written, reinterpret_cast<const unsigned char*>(text.data()),
+  if (EVP_DecodeUpdate(context.get(), into, &written,
+                       reinterpret_cast<const unsigned char*>(text.data()),
                        static_cast<int>(text.size())) < 0 ||
       EVP_DecodeFinal(context.get(), into + written, &last) < 0) {
     return std::nullopt;
@@ -38,73 +40,82 @@ std::optional<std::string> decode_base64(std::string_view text) {
   return decoded;
 }
 
-// One map of the file, and where it is for messages: `clusters "dev"`.
+// One map of the file. `where` locates it in messages: `clusters "dev"`.
 class Section {
  public:
   Section(const std::string& file, std::string where, const YAML::Node& node)
       : file_(file), where_(std::move(where)), node_(node) {}
 
-  [[nodiscard]] bool has(const char* field) const { return node_[field].IsDefined() && !node_[field].IsNull(); }
-
-  [[nodiscard]] std::unexpected<Error> wrong(const std::string& field, const std::string& words) const {
-    return fail(ErrorKind::BadInput, file_ + ": " + (where_.empty() ? "" : where_ + ": ") + field + ": " + words);
+  [[nodiscard]] bool has(const char* field) const {
+    return node_[field].IsDefined() && !node_[field].IsNull();
   }
 
-  // Empty where it is absent.
+  [[nodiscard]] std::unexpected<Error> error(const std::string& field,
+                                             const std::string& problem) const {
+    return fail(ErrorKind::BadInput,
+                file_ + ": " + (where_.empty() ? "" : where_ + ": ") + field + ": " + problem);
+  }
+
+  // Empty if the field is missing.
   [[nodiscard]] Result<std::string> text(const char* field) const {
     if (!has(field)) return std::string();
-    if (!node_[field].IsScalar()) return wrong(field, "must be a string");
+    if (!node_[field].IsScalar()) return error(field, "must be a string");
     return node_[field].Scalar();
   }
 
-  [[nodiscard]] Result<bool> truth(const char* field) const {
+  [[nodiscard]] Result<bool> boolean(const char* field) const {
     if (!has(field)) return false;
     bool value = false;
-    if (!YAML::convert<bool>::decode(node_[field], value)) return wrong(field, "must be true or false");
+    if (!YAML::convert<bool>::decode(node_[field], value))
+      return error(field, "must be true or false");
     return value;
   }
 
-  // The content of FIELD-data, or of the file that FIELD names; empty where neither is there.
+  // The content of FIELD-data, or of the file that FIELD names. Empty if both are missing.
   [[nodiscard]] Result<std::string> content(const char* field) const {
     const std::string data_field = std::string(field) + "-data";
     const auto data = text(data_field.c_str());
     if (!data) return data;
     if (!data->empty()) {
       auto decoded = decode_base64(*data);
-      if (!decoded) return wrong(data_field, "is not base64");
+      if (!decoded) return error(data_field, "is not base64");
       return *std::move(decoded);
     }
     const auto named = path(field);
     if (!named || named->empty()) return named;
-    auto read = read_file(*named, max_file);
-    if (!read) return wrong(field, read.error().message);
+    auto read = read_file(*named, max_file_bytes);
+    if (!read) return error(field, read.error().message);
     return read;
   }
 
-  // A file's name, relative to the folder of this one.
+  // A path, relative to the folder of the kubeconfig.
   [[nodiscard]] Result<std::string> path(const char* field) const {
-    const auto said = text(field);
-    if (!said || said->empty()) return said;
-    return (std::filesystem::path(file_).parent_path() / *said).string();
+    const auto value = text(field);
+    if (!value || value->empty()) return value;
+    return (std::filesystem::path(file_).parent_path() / *value).string();
   }
 
-  // Of the list `list`, the entry whose name is `name`, and there the map `kind`.
-  [[nodiscard]] Result<Section> named(const char* list, const char* kind, const std::string& name) const {
+  // The map `kind` of the entry with this name in the list `list`.
+  [[nodiscard]] Result<Section> named(const char* list, const char* kind,
+                                      const std::string& name) const {
     const YAML::Node entries = node_[list];
-    if (!entries.IsDefined() || !entries.IsSequence()) return wrong(list, "is missing or is not a list");
+    if (!entries.IsDefined() || !entries.IsSequence())
+      return error(list, "is missing or is not a list");
     std::vector<std::string> names;
     for (const auto& entry : entries) {
       if (!entry.IsMap() || !entry["name"].IsDefined() || !entry["name"].IsScalar())
-        return wrong(list, "has an entry without a name");
+        return error(list, "has an entry without a name");
       names.push_back(entry["name"].Scalar());
       if (names.back() != name) continue;
-      if (!entry[kind].IsDefined() || !entry[kind].IsMap()) return wrong(list, in_quotes(name) + " has no " + kind);
+      if (!entry[kind].IsDefined() || !entry[kind].IsMap())
+        return error(list, in_quotes(name) + " has no " + kind);
       return Section(file_, std::string(list) + " " + in_quotes(name), entry[kind]);
     }
     const std::vector<std::string_view> candidates(names.begin(), names.end());
-    const auto close = nearest(name, candidates);
-    return wrong(list, close ? "there is no " + in_quotes(name) + "; the nearest is " + in_quotes(close->name)
-                             : "there is no " + in_quotes(name) + "; the list is empty");
+    const auto suggestion = nearest(name, candidates);
+    return error(list, suggestion ? "there is no " + in_quotes(name) + "; the nearest is " +
+                                        in_quotes(suggestion->name)
+                                  : "there is no " + in_quotes(name) + "; the list is empty");
   }
 
  private:
@@ -115,34 +126,41 @@ class Section {
 
 // Splits https://host[:port][/path].
 std::optional<Error> set_server(const Section& cluster, const std::string& url, Credentials& into) {
-  const auto wrong = [&](const std::string& words) { return cluster.wrong("server", in_quotes(url, 256) + " " + words).error(); };
+  const auto invalid = [&](const std::string& problem) {
+    return cluster.error("server", in_quotes(url, 256) + " " + problem).error();
+  };
   std::string_view rest = url;
   into.tls = rest.starts_with("https://");
-  if (!into.tls && !rest.starts_with("http://")) return wrong("must begin with https:// or http://");
+  if (!into.tls && !rest.starts_with("http://"))
+    return invalid("must begin with https:// or http://");
   rest.remove_prefix(into.tls ? 8 : 7);
   const auto slash = std::min(rest.find('/'), rest.size());
   into.base_path = rest.substr(slash);
   while (into.base_path.ends_with('/')) into.base_path.pop_back();
-  if (!into.base_path.empty() && !valid_target(into.base_path)) return wrong("has a path that is not percent-encoded");
-  std::string_view place = rest.substr(0, slash);
+  if (!into.base_path.empty() && !valid_target(into.base_path))
+    return invalid("has a path that is not percent-encoded");
+  std::string_view host = rest.substr(0, slash);
   into.port = into.tls ? 443 : 80;
-  const auto colon = place.rfind(':');
+  const auto colon = host.rfind(':');
   // The colons of an IPv6 address are inside brackets.
-  if (colon != std::string_view::npos && place.find(']', colon) == std::string_view::npos) {
-    const auto digits = place.substr(colon + 1);
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), into.port);
-    if (error != std::errc() || end != digits.data() + digits.size() || into.port == 0) return wrong("has no usable port");
-    place = place.substr(0, colon);
+  if (colon != std::string_view::npos && host.find(']', colon) == std::string_view::npos) {
+    const auto digits = host.substr(colon + 1);
+    const auto [end, parse_error] =
+        std::from_chars(digits.data(), digits.data() + digits.size(), into.port);
+    if (parse_error != std::errc() || end != digits.data() + digits.size() || into.port == 0)
+      return invalid("has an invalid port");
+    host = host.substr(0, colon);
   }
-  if (place.starts_with('[') && place.ends_with(']')) place = place.substr(1, place.size() - 2);
-  if (place.empty() || place.find('@') != std::string_view::npos || !valid_target("/" + std::string(place))) {
-    return wrong("has no usable host");
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  if (host.empty() || host.find('@') != std::string_view::npos ||
+      !valid_target("/" + std::string(host))) {
+    return invalid("has no valid host");
   }
-  into.host = place;
+  into.host = host;
   return std::nullopt;
 }
 
-// Moves a value where it belongs, or keeps the first error.
+// Moves each value to its field, and keeps the first error.
 struct Collect {
   std::optional<Error> error = {};
 
@@ -162,21 +180,26 @@ std::optional<Error> read_cluster(const Section& cluster, Credentials& into) {
   bool insecure = false;
   collect(url, cluster.text("server"));
   if (collect.error) return collect.error;
-  if (url.empty()) return cluster.wrong("server", "is missing").error();
+  if (url.empty()) return cluster.error("server", "is missing").error();
   if (auto error = set_server(cluster, url, into)) return error;
-  if (cluster.has("proxy-url")) return cluster.wrong("proxy-url", "proxies are not supported").error();
+  if (cluster.has("proxy-url"))
+    return cluster.error("proxy-url", "proxies are not supported; remove the field").error();
   collect(into.ca_pem, cluster.content("certificate-authority"));
   collect(into.server_name, cluster.text("tls-server-name"));
-  collect(insecure, cluster.truth("insecure-skip-tls-verify"));
+  collect(insecure, cluster.boolean("insecure-skip-tls-verify"));
   into.verify = !insecure;
   return collect.error;
 }
 
 std::optional<Error> read_user(const Section& user, Credentials& into) {
-  static constexpr std::array unsupported{"exec", "auth-provider", "username", "password", "as", "as-uid", "as-groups"};
+  static constexpr std::array unsupported{"exec", "auth-provider", "username", "password",
+                                          "as",   "as-uid",        "as-groups"};
   for (const char* field : unsupported) {
     if (!user.has(field)) continue;
-    return user.wrong(field, "is not supported; supported are client-certificate(-data) with client-key(-data), token, tokenFile")
+    return user
+        .error(field,
+               "is not supported; use client-certificate(-data) with client-key(-data), token or "
+               "tokenFile")
         .error();
   }
   Collect collect;
@@ -186,43 +209,49 @@ std::optional<Error> read_user(const Section& user, Credentials& into) {
   collect(into.token_file, user.path("tokenFile"));
   if (collect.error) return collect.error;
   if (into.certificate_pem.empty() != into.key_pem.empty()) {
-    return user.wrong(into.key_pem.empty() ? "client-key" : "client-certificate", "is missing; they come together").error();
+    return user
+        .error(into.key_pem.empty() ? "client-key" : "client-certificate",
+               "is missing; a client certificate needs both")
+        .error();
   }
   return std::nullopt;
 }
 
-Result<Credentials> read_config(const std::string& file, const std::string& wanted, const YAML::Node& root) {
-  if (!root.IsMap()) return fail(ErrorKind::BadInput, file + ": is not a kubeconfig: a map is wanted");
-  const Section whole(file, "", root);
+Result<Credentials> read_config(const std::string& file, const std::string& wanted,
+                                const YAML::Node& root) {
+  if (!root.IsMap())
+    return fail(ErrorKind::BadInput, file + ": is not a kubeconfig: it is not a YAML map");
+  const Section root_section(file, "", root);
   std::string name = wanted;
   if (name.empty()) {
-    auto current = whole.text("current-context");
+    auto current = root_section.text("current-context");
     if (!current) return std::unexpected(current.error());
     name = *std::move(current);
   }
-  if (name.empty()) return whole.wrong("current-context", "is not set; name a context");
-  const auto context = whole.named("contexts", "context", name);
+  if (name.empty())
+    return root_section.error("current-context", "is not set; choose a context with --context");
+  const auto context = root_section.named("contexts", "context", name);
   if (!context) return std::unexpected(context.error());
 
-  Credentials made{.source = "context " + in_quotes(name) + " of " + file};
+  Credentials credentials{.source = "context " + in_quotes(name) + " of " + file};
   Collect collect;
   std::string cluster_name;
   std::string user_name;
   collect(cluster_name, context->text("cluster"));
   collect(user_name, context->text("user"));
-  collect(made.namespace_, context->text("namespace"));
+  collect(credentials.namespace_, context->text("namespace"));
   if (collect.error) return std::unexpected(*collect.error);
-  if (cluster_name.empty()) return context->wrong("cluster", "is missing");
+  if (cluster_name.empty()) return context->error("cluster", "is missing");
 
-  const auto cluster = whole.named("clusters", "cluster", cluster_name);
+  const auto cluster = root_section.named("clusters", "cluster", cluster_name);
   if (!cluster) return std::unexpected(cluster.error());
-  if (auto error = read_cluster(*cluster, made)) return std::unexpected(*std::move(error));
-  // A context may name no user: a local proxy asks for none.
-  if (user_name.empty()) return made;
-  const auto user = whole.named("users", "user", user_name);
+  if (auto error = read_cluster(*cluster, credentials)) return std::unexpected(*std::move(error));
+  // A context without a user is valid, for example for kubectl proxy.
+  if (user_name.empty()) return credentials;
+  const auto user = root_section.named("users", "user", user_name);
   if (!user) return std::unexpected(user.error());
-  if (auto error = read_user(*user, made)) return std::unexpected(*std::move(error));
-  return made;
+  if (auto error = read_user(*user, credentials)) return std::unexpected(*std::move(error));
+  return credentials;
 }
 
 std::optional<std::string> environment(const char* name) {
@@ -234,7 +263,7 @@ std::optional<std::string> environment(const char* name) {
 }  // namespace
 
 Result<Credentials> load_kubeconfig(const std::string& file, const std::string& context) {
-  const auto text = read_file(file, max_file);
+  const auto text = read_file(file, max_file_bytes);
   if (!text) return std::unexpected(text.error());
   try {
     return read_config(file, context, YAML::Load(*text));
@@ -244,24 +273,34 @@ Result<Credentials> load_kubeconfig(const std::string& file, const std::string& 
 }
 
 PodEnvironment pod_environment() {
-  return {.host = environment("KUBERNETES_SERVICE_HOST"), .port = environment("KUBERNETES_SERVICE_PORT")};
+  return {.host = environment("KUBERNETES_SERVICE_HOST"),
+          .port = environment("KUBERNETES_SERVICE_PORT")};
 }
 
 Result<Credentials> load_in_cluster(const PodEnvironment& pod) {
-  if (!pod.host) return fail(ErrorKind::BadInput, "not in a pod: KUBERNETES_SERVICE_HOST is not set; name a kubeconfig");
-  Credentials made{.host = *pod.host, .token_file = pod.directory + "/token", .source = "the pod's service account"};
+  if (!pod.host)
+    return fail(ErrorKind::BadInput,
+                "KUBERNETES_SERVICE_HOST is not set, so this is not a pod; outside a pod, use "
+                "--kubeconfig");
+  Credentials credentials{.host = *pod.host,
+                          .token_file = pod.directory + "/token",
+                          .source = "the pod's service account"};
   const std::string port = pod.port.value_or("443");
-  const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), made.port);
-  if (error != std::errc() || end != port.data() + port.size() || made.port == 0) {
-    return fail(ErrorKind::BadInput, "KUBERNETES_SERVICE_PORT: " + in_quotes(port) + " is not a port");
+  const auto [end, error] =
+      std::from_chars(port.data(), port.data() + port.size(), credentials.port);
+  if (error != std::errc() || end != port.data() + port.size() || credentials.port == 0) {
+    return fail(ErrorKind::BadInput,
+                "KUBERNETES_SERVICE_PORT: " + in_quotes(port) + " is not a port");
   }
-  // Read once so that a missing token is said at the start; its content is the client's to keep fresh.
-  if (const auto token = read_file(made.token_file, max_file); !token) return std::unexpected(token.error());
-  auto ca = read_file(pod.directory + "/ca.crt", max_file);
+  // The client reads the token file itself. Here a missing file fails the start.
+  if (const auto token = read_file(credentials.token_file, max_file_bytes); !token)
+    return std::unexpected(token.error());
+  auto ca = read_file(pod.directory + "/ca.crt", max_file_bytes);
   if (!ca) return std::unexpected(ca.error());
-  made.ca_pem = *std::move(ca);
-  if (const auto own = read_file(pod.directory + "/namespace", max_file)) made.namespace_ = trimmed(*own);
-  return made;
+  credentials.ca_pem = *std::move(ca);
+  if (const auto own = read_file(pod.directory + "/namespace", max_file_bytes))
+    credentials.namespace_ = trimmed(*own);
+  return credentials;
 }
 
 }  // namespace lastgood::net

@@ -1,5 +1,8 @@
-// Where the API server is and who we are there: from a kubeconfig file, or from what every pod is given.
-// Reads files and the environment once; knows nothing of connections.
+// The address of the API server and the credentials for it, from a kubeconfig file or from the
+// service account of a pod. Reads files and the environment once.
+//
+// https://kubernetes.io/docs/reference/config-api/kubeconfig.v1/
+// https://kubernetes.io/docs/tasks/run-application/access-api-from-pod/
 #pragma once
 
 #include <cstdint>
@@ -12,31 +15,36 @@ namespace lastgood::net {
 
 struct Credentials {
   bool tls = true;
-  std::string host;  // a name or an address, without brackets
+  std::string host;  // a DNS name, or an IP address without brackets
   std::uint16_t port = 443;
-  std::string base_path;        // what comes before every target, without a slash at its end; usually empty
-  std::string server_name;      // the name the certificate must bear; empty: host
-  bool verify = true;           // false only where insecure-skip-tls-verify is said
-  std::string ca_pem;           // empty: the machine's own authorities
-  std::string certificate_pem;  // the client's; empty: none
+  std::string base_path;        // precedes every path; without a slash at the end, usually empty
+  std::string server_name;      // expected in the server's certificate; empty: host
+  bool verify = true;           // false if insecure-skip-tls-verify is true
+  std::string ca_pem;           // trusted authorities; empty: those of the operating system
+  std::string certificate_pem;  // of the client; empty: none
   std::string key_pem;
-  std::string token;       // bearer token that never changes; empty: none
-  std::string token_file;  // one that is rotated: read again as it ages; wins over token
-  std::string namespace_;  // of the context, or the pod's own; empty: not said
-  std::string source;      // for messages: "context \"dev\" of /root/.kube/config", "the pod's service account"
+  std::string token;       // a fixed bearer token; empty: none
+  std::string token_file;  // a token that is rotated; takes precedence over token
+  std::string namespace_;  // of the context or of the pod; empty: unknown
+  // For messages: "context \"dev\" of /root/.kube/config", "the pod's service account".
+  std::string source;
 };
 
-// `context` empty: the file's current-context. Errors are BadInput and name the file, the field, and where a name is not
-// found the nearest one. Files that it names are read now (but the token file), relative to the file's own folder.
-[[nodiscard]] Result<Credentials> load_kubeconfig(const std::string& file, const std::string& context);
+// An empty `context` means current-context. Reads the files that it names, relative to its own
+// folder, except the token file. BadInput with the file and the field, and with the nearest name if
+// a name does not exist.
+[[nodiscard]] Result<Credentials> load_kubeconfig(const std::string& file,
+                                                  const std::string& context);
 
-// What kubelet gives to a pod. The defaults are the real ones; a test gives its own.
+// The environment variables and the folder that kubelet gives to each pod.
 struct PodEnvironment {
   std::optional<std::string> host;  // KUBERNETES_SERVICE_HOST
   std::optional<std::string> port;  // KUBERNETES_SERVICE_PORT
   std::string directory = "/var/run/secrets/kubernetes.io/serviceaccount";
 };
 [[nodiscard]] PodEnvironment pod_environment();
+
+// BadInput if a variable or a file is missing or invalid.
 [[nodiscard]] Result<Credentials> load_in_cluster(const PodEnvironment& pod);
 
 }  // namespace lastgood::net

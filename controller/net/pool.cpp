@@ -13,7 +13,7 @@ using std::chrono::steady_clock;
 namespace {
 
 struct Waiter {
-  asio::steady_timer wake;
+  asio::steady_timer timer;
   std::optional<ConnectionPool::Permit> permit;
 };
 
@@ -27,15 +27,15 @@ struct ConnectionPool::State {
 
   asio::any_io_executor executor;
   std::size_t limit;
-  Duration keep_idle;
+  Duration max_idle;
   std::size_t free;
   std::list<Waiter*> waiting = {};
-  std::vector<Idle> idle = {};  // used last at the end
+  std::vector<Idle> idle = {};  // the one used last is at the end
 };
 
-ConnectionPool::ConnectionPool(asio::any_io_executor executor, std::size_t limit, Duration keep_idle)
-    : state_(std::make_shared<State>(
-          State{.executor = std::move(executor), .limit = limit, .keep_idle = keep_idle, .free = limit})) {}
+ConnectionPool::ConnectionPool(asio::any_io_executor executor, std::size_t limit, Duration max_idle)
+    : state_(std::make_shared<State>(State{
+          .executor = std::move(executor), .limit = limit, .max_idle = max_idle, .free = limit})) {}
 
 ConnectionPool::~ConnectionPool() { close_idle(); }
 
@@ -45,11 +45,11 @@ ConnectionPool::Permit::~Permit() {
     ++state_->free;
     return;
   }
-  // Handed over rather than freed, so that nobody who comes later can overtake.
+  // The permit goes to the first waiter directly, so that a later call cannot overtake it.
   Waiter& next = *state_->waiting.front();
   state_->waiting.pop_front();
   next.permit.emplace(Permit(std::move(state_)));
-  next.wake.cancel();
+  next.timer.cancel();
 }
 
 asio::awaitable<NetResult<ConnectionPool::Permit>> ConnectionPool::acquire(Deadline& deadline) {
@@ -58,34 +58,38 @@ asio::awaitable<NetResult<ConnectionPool::Permit>> ConnectionPool::acquire(Deadl
     --state->free;
     co_return Permit(state);
   }
-  Waiter waiter{.wake = asio::steady_timer(state->executor, asio::steady_timer::time_point::max()), .permit = {}};
-  struct Place {
+  Waiter waiter{.timer = asio::steady_timer(state->executor, asio::steady_timer::time_point::max()),
+                .permit = {}};
+  struct QueueEntry {
     State& state;
     Waiter& waiter;
-    ~Place() { state.waiting.remove(&waiter); }
-  } const place{*state, waiter};
+    ~QueueEntry() { state.waiting.remove(&waiter); }
+  } const entry{*state, waiter};
   state->waiting.push_back(&waiter);
   {
-    const auto watch = deadline.watch([&waiter] { waiter.wake.cancel(); });
+    const auto watch = deadline.watch([&waiter] { waiter.timer.cancel(); });
     boost::system::error_code error;
-    if (!deadline.over()) co_await waiter.wake.async_wait(asio::redirect_error(asio::use_awaitable, error));
+    if (!deadline.over())
+      co_await waiter.timer.async_wait(asio::redirect_error(asio::use_awaitable, error));
   }
   if (waiter.permit) co_return std::move(*waiter.permit);
   co_return std::unexpected(failure_of(asio::error::operation_aborted, deadline));
 }
 
-std::unique_ptr<Transport> ConnectionPool::take() {
+std::unique_ptr<Transport> ConnectionPool::take_idle() {
   auto& idle = state_->idle;
   while (!idle.empty()) {
     auto last = std::move(idle.back());
     idle.pop_back();
-    if (steady_clock::now() - last.since <= state_->keep_idle && last.transport->quiet()) return std::move(last.transport);
+    if (steady_clock::now() - last.since <= state_->max_idle && last.transport->is_quiet())
+      return std::move(last.transport);
   }
   return nullptr;
 }
 
-void ConnectionPool::give(std::unique_ptr<Transport> transport) {
-  if (state_->idle.size() < state_->limit) state_->idle.push_back({std::move(transport), steady_clock::now()});
+void ConnectionPool::add_idle(std::unique_ptr<Transport> transport) {
+  if (state_->idle.size() < state_->limit)
+    state_->idle.push_back({std::move(transport), steady_clock::now()});
 }
 
 void ConnectionPool::close_idle() { state_->idle.clear(); }

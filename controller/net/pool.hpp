@@ -1,4 +1,5 @@
-// Kept connections to one server, and how many calls may be under way at once. Whoever has to wait is served in order.
+// Idle connections to one server for reuse, and a limit for the number of calls in flight. Calls
+// above the limit wait in the order of their arrival.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -18,12 +19,13 @@ class ConnectionPool {
   struct State;
 
  public:
-  ConnectionPool(boost::asio::any_io_executor executor, std::size_t limit, Duration keep_idle);
+  // At most `limit` calls in flight. An idle connection is reused for at most `max_idle`.
+  ConnectionPool(boost::asio::any_io_executor executor, std::size_t limit, Duration max_idle);
   ConnectionPool(const ConnectionPool&) = delete;
   ConnectionPool& operator=(const ConnectionPool&) = delete;
   ~ConnectionPool();
 
-  // The right to have one call under way, until it is destroyed. May outlive the pool.
+  // Allows one call in flight until it is destroyed. It may outlive the pool.
   class Permit {
    public:
     Permit(Permit&&) noexcept = default;
@@ -35,12 +37,13 @@ class ConnectionPool {
     explicit Permit(std::shared_ptr<State> state) : state_(std::move(state)) {}
     std::shared_ptr<State> state_;
   };
+  // Waits for a permit. Fails with Stopped or TimedOut if the deadline is over first.
   boost::asio::awaitable<NetResult<Permit>> acquire(Deadline& deadline);
 
-  // The connection used last that is still fit; null where there is none.
-  [[nodiscard]] std::unique_ptr<Transport> take();
-  // One that is whole and silent, for another call.
-  void give(std::unique_ptr<Transport> transport);
+  // The usable connection that was used last; null if there is none.
+  [[nodiscard]] std::unique_ptr<Transport> take_idle();
+  // Offers a connection for reuse. Its last response must be complete.
+  void add_idle(std::unique_ptr<Transport> transport);
   void close_idle();
 
  private:

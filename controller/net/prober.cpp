@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/text.hpp"
+#include "net/connect.hpp"
 #include "net/http_message.hpp"
 #include "net/resolver.hpp"
 #include "net/tls.hpp"
@@ -12,36 +13,37 @@
 
 namespace lastgood::net {
 namespace asio = boost::asio;
-using ports::HttpAnswer;
-using ports::HttpOutcome;
-using ports::HttpQuestion;
+using ports::ProbeOutcome;
+using ports::ProbeRequest;
+using ports::ProbeResponse;
 using std::chrono::steady_clock;
 namespace {
 
-constexpr std::size_t max_detail = 200;
-constexpr std::size_t max_headers = std::size_t{64} * 1024;
+constexpr std::size_t max_detail_bytes = 200;
+constexpr std::size_t max_header_bytes = std::size_t{64} * 1024;
 
-HttpOutcome outcome_of(Trouble trouble) {
-  switch (trouble) {
-    case Trouble::Unresolved: return HttpOutcome::Unresolved;
-    case Trouble::Unreachable: return HttpOutcome::Unreachable;
-    case Trouble::Refused:
-    case Trouble::Reset: return HttpOutcome::Refused;
-    case Trouble::TimedOut: return HttpOutcome::TimedOut;
-    case Trouble::Closed:
-    case Trouble::Stopped: return HttpOutcome::Closed;
-    case Trouble::Tls:
-    case Trouble::TooLarge:
-    case Trouble::Malformed: return HttpOutcome::Malformed;
+ProbeOutcome outcome_of(TransportError transport_error) {
+  switch (transport_error) {
+    case TransportError::DNSLookupFailed: return ProbeOutcome::DNSLookupFailed;
+    case TransportError::Unreachable: return ProbeOutcome::Unreachable;
+    case TransportError::ConnectionRefused:
+    case TransportError::ConnectionReset: return ProbeOutcome::ConnectionRefused;
+    case TransportError::TimedOut: return ProbeOutcome::TimedOut;
+    case TransportError::ConnectionClosed:
+    case TransportError::Stopped: return ProbeOutcome::ConnectionClosed;
+    case TransportError::Tls:
+    case TransportError::TooLarge:
+    case TransportError::InvalidMessage: return ProbeOutcome::InvalidResponse;
   }
-  return HttpOutcome::Malformed;
+  return ProbeOutcome::InvalidResponse;
 }
 
-std::string host_header(const HttpQuestion& question) {
-  if (!question.host_header.empty()) return question.host_header;
-  const std::uint16_t usual = question.tls ? 443 : 80;
-  const std::string whole = authority(question.host, question.port);
-  return question.port == usual ? whole.substr(0, whole.rfind(':')) : whole;
+std::string host_header(const ProbeRequest& request) {
+  if (!request.host_header.empty()) return request.host_header;
+  const std::uint16_t default_port = request.tls ? 443 : 80;
+  const std::string host_and_port = authority(request.host, request.port);
+  return request.port == default_port ? host_and_port.substr(0, host_and_port.rfind(':'))
+                                      : host_and_port;
 }
 
 }  // namespace
@@ -50,21 +52,25 @@ class HttpProber::Impl {
  public:
   explicit Impl(const asio::any_io_executor& executor) : executor_(executor), resolver_(executor) {}
 
-  asio::awaitable<NetResult<int>> status_of(const HttpQuestion& question) {
-    Deadline deadline(executor_, question.timeout);
-    Target target{.host = question.host, .port = question.port};
-    if (question.tls) target.tls = &trusting();
-    auto opened = co_await open_transport(executor_, resolver_, std::move(target), deadline);
+  asio::awaitable<NetResult<int>> status_of(const ProbeRequest& request) {
+    Deadline deadline(executor_, request.timeout);
+    Endpoint endpoint{.host = request.host, .port = request.port};
+    if (request.tls) endpoint.tls = &tls_context();
+    auto opened = co_await open_transport(executor_, resolver_, std::move(endpoint), deadline);
     if (!opened) co_return std::unexpected(opened.error());
     const auto transport = *std::move(opened);
 
-    const std::string host = host_header(question);
-    const std::string text =
-        to_text({.method = "GET", .target = question.target, .host = host, .user_agent = user_agent, .close = true});
+    const std::string host = host_header(request);
+    const std::string text = to_text({.method = "GET",
+                                      .target = request.target,
+                                      .host = host,
+                                      .user_agent = user_agent,
+                                      .close = true});
     const auto written = co_await write_under(*transport, text, deadline);
     if (written.failure && !written.any) co_return std::unexpected(*written.failure);
 
-    const MessageLimits limits{.header_bytes = max_headers, .body_bytes = {}, .read_bytes = 4096};
+    const MessageLimits limits{
+        .header_bytes = max_header_bytes, .body_bytes = {}, .read_bytes = 4096};
     ResponseReader reader(limits, [](const ResponseHead&, std::string_view) { return false; });
     while (!reader.has_head()) {
       const auto bytes = co_await read_under(*transport, reader.space(), deadline);
@@ -76,40 +82,42 @@ class HttpProber::Impl {
   }
 
  private:
-  // Made when it is first needed: most health checks are plain.
-  TlsContext& trusting() {
-    if (!trusting_) trusting_ = TlsContext::trusting();
-    return *trusting_;
+  // Created for the first TLS probe, because most health checks are plain.
+  TlsContext& tls_context() {
+    if (!tls_context_) tls_context_ = TlsContext::without_verification();
+    return *tls_context_;
   }
 
   asio::any_io_executor executor_;
   Resolver resolver_;
-  std::unique_ptr<TlsContext> trusting_;
+  std::unique_ptr<TlsContext> tls_context_;
 };
 
-HttpProber::HttpProber(asio::any_io_executor executor) : impl_(std::make_unique<Impl>(std::move(executor))) {}
+HttpProber::HttpProber(asio::any_io_executor executor)
+    : impl_(std::make_unique<Impl>(std::move(executor))) {}
 
 HttpProber::~HttpProber() = default;
 
-asio::awaitable<HttpAnswer> HttpProber::ask(HttpQuestion question) {
+asio::awaitable<ProbeResponse> HttpProber::probe(ProbeRequest request) {
   const auto started = steady_clock::now();
-  HttpAnswer answer;
-  if (!valid_target(question.target) || !valid_header_value(question.host_header) || question.port == 0) {
-    // Nobody was asked, so nobody has failed to answer.
-    answer.outcome = HttpOutcome::Unreachable;
-    answer.detail = "the question is not one that HTTP can carry";
-    co_return answer;
+  ProbeResponse response;
+  if (!valid_target(request.target) || !valid_header_value(request.host_header) ||
+      request.port == 0) {
+    // Nothing was sent, so this is no failure of the endpoint.
+    response.outcome = ProbeOutcome::Unreachable;
+    response.detail = "the port, the path or the Host header is not valid";
+    co_return response;
   }
-  const auto status = co_await impl_->status_of(question);
-  answer.took = std::chrono::duration_cast<Duration>(steady_clock::now() - started);
+  const auto status = co_await impl_->status_of(request);
+  response.took = std::chrono::duration_cast<Duration>(steady_clock::now() - started);
   if (status) {
-    answer.outcome = HttpOutcome::Answered;
-    answer.status = *status;
+    response.outcome = ProbeOutcome::Answered;
+    response.status = *status;
   } else {
-    answer.outcome = outcome_of(status.error().trouble);
-    answer.detail = clip(status.error().detail, max_detail);
+    response.outcome = outcome_of(status.error().transport_error);
+    response.detail = clip(status.error().detail, max_detail_bytes);
   }
-  co_return answer;
+  co_return response;
 }
 
 }  // namespace lastgood::net

@@ -1,5 +1,5 @@
-// The port Prober over HTTP/1.1, plain or TLS: one connection a question, nothing shared between questions, so that an
-// endpoint that hangs or floods costs its own timeout and delays nobody.
+// Implements the port Prober over HTTP/1.1, plain or TLS. Each probe has its own connection, so an
+// endpoint that hangs or floods delays no other probe.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -15,7 +15,7 @@ class HttpProber final : public ports::Prober {
   explicit HttpProber(boost::asio::any_io_executor executor);
   ~HttpProber() override;
 
-  boost::asio::awaitable<ports::HttpAnswer> ask(ports::HttpQuestion question) override;
+  boost::asio::awaitable<ports::ProbeResponse> probe(ports::ProbeRequest request) override;
 
  private:
   class Impl;

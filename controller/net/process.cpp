@@ -15,8 +15,8 @@
 namespace lastgood::net {
 namespace {
 
-// /proc's own files are small and there is no other source.
-std::string_view slurp(const char* path, char* into, std::size_t size) {
+// Not read_file(): the files of /proc are not regular files, and need no error message.
+std::string_view read_proc(const char* path, char* into, std::size_t size) {
   std::FILE* file = std::fopen(path, "re");
   if (file == nullptr) return {};
   const std::size_t got = std::fread(into, 1, size, file);
@@ -24,11 +24,13 @@ std::string_view slurp(const char* path, char* into, std::size_t size) {
   return {into, got};
 }
 
-double seconds(const timeval& time) { return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6; }
+double seconds(const timeval& time) {
+  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+}
 
 double resident_bytes() {
   char text[256];
-  const auto read = slurp("/proc/self/statm", text, sizeof text - 1);
+  const auto read = read_proc("/proc/self/statm", text, sizeof text - 1);
   text[read.size()] = '\0';
   unsigned long whole = 0;
   unsigned long resident = 0;
@@ -36,23 +38,27 @@ double resident_bytes() {
   return static_cast<double>(resident) * static_cast<double>(::sysconf(_SC_PAGESIZE));
 }
 
-// When the machine was started plus the 22nd field of stat, which is after a name that may hold anything but ends at the
-// last parenthesis.
+// The boot time plus field 22 of /proc/self/stat, in clock ticks since boot (proc_pid_stat(5)). The
+// process name before it can contain any character, but ends at the last parenthesis.
 double start_time() {
   char text[1024];
-  const auto stat = slurp("/proc/self/stat", text, sizeof text - 1);
+  const auto stat = read_proc("/proc/self/stat", text, sizeof text - 1);
   text[stat.size()] = '\0';
   const char* rest = std::strrchr(text, ')');
   unsigned long long ticks = 0;
   if (rest == nullptr ||
-      std::sscanf(rest + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu", &ticks) != 1) {
+      std::sscanf(
+          rest + 1,
+          " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu",
+          &ticks) != 1) {
     return 0;
   }
   timespec now{};
   timespec up{};
   ::clock_gettime(CLOCK_REALTIME, &now);
   ::clock_gettime(CLOCK_BOOTTIME, &up);
-  const double booted = static_cast<double>(now.tv_sec - up.tv_sec) + static_cast<double>(now.tv_nsec - up.tv_nsec) / 1e9;
+  const double booted = static_cast<double>(now.tv_sec - up.tv_sec) +
+                        static_cast<double>(now.tv_nsec - up.tv_nsec) / 1e9;
   return booted + static_cast<double>(ticks) / static_cast<double>(::sysconf(_SC_CLK_TCK));
 }
 
@@ -60,12 +66,12 @@ double open_fds() {
   DIR* directory = ::opendir("/proc/self/fd");
   if (directory == nullptr) return 0;
   double count = 0;
-  // NOLINTNEXTLINE(concurrency-mt-unsafe): the directory stream is nobody else's.
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): no other thread uses this directory stream.
   while (const dirent* entry = ::readdir(directory)) {
     if (entry->d_name[0] != '.') ++count;
   }
   ::closedir(directory);
-  // One of them was the directory's own.
+  // Without the descriptor of the directory itself.
   return count - 1;
 }
 
@@ -86,8 +92,8 @@ std::uint64_t raise_open_files_limit() {
   return limit.rlim_cur;
 }
 
-ProcessUse process_use() {
-  // Counted once: computed again it would wander with every correction of the wall clock.
+ProcessStats process_stats() {
+  // Computed once: a later result would change with each correction of the wall clock.
   static const double started = start_time();
   rusage usage{};
   ::getrusage(RUSAGE_SELF, &usage);

@@ -1,4 +1,4 @@
-// This process as the kernel sees it: its signals, its limits, what it uses.
+// Signals, limits and resource usage of this process.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -7,18 +7,21 @@
 
 namespace lastgood::net {
 
-// Ends with the number of the first of `signals` that arrives. Until then those signals do not kill the process.
+// Returns the number of the first of `signals` that arrives. Until then these signals do not end
+// the process.
 boost::asio::awaitable<int> wait_for_signal(std::vector<int> signals);
 
-// Raises the soft limit of open files to the hard one and says what it is now: one descriptor a probe in flight.
+// Raises the soft limit of open files to the hard limit, because each probe in flight needs a file
+// descriptor. Returns the limit, or 0 if it is unknown.
 std::uint64_t raise_open_files_limit();
 
-struct ProcessUse {
+struct ProcessStats {
   double cpu_seconds = 0;
-  double start_time_seconds = 0;  // since 1970
+  double start_time_seconds = 0;  // Unix time
   double resident_bytes = 0;
   double open_fds = 0;
 };
-[[nodiscard]] ProcessUse process_use();
+// A value that the kernel does not give is 0.
+[[nodiscard]] ProcessStats process_stats();
 
 }  // namespace lastgood::net

@@ -1,10 +1,13 @@
-// Names to addresses without any name delaying another. getaddrinfo blocks, and Asio gives all names one background
-// thread, so that a single name whose server does not answer would hold up every other one. Here a name that is being
-// looked up has a thread of its own, which shares nothing with us: it is given a copy of the name and one end of a socket
-// pair, and writes the addresses there. Whoever does not wait any longer just leaves, and nothing here keeps an io_context
-// running that nobody waits on.
-// What remains: a thread ends only when getaddrinfo does (with an unanswering server some 10 to 60 s), and when `threads`
-// names hang at once, further names are unresolved until one of them ends. Numeric addresses never need a thread.
+// Resolves host names. A name whose DNS server does not respond delays no other name.
+//
+// getaddrinfo() blocks, and Asio runs all lookups on one background thread. Here each lookup has a
+// thread of its own. The thread shares nothing with the resolver: it gets a copy of the name and
+// one end of a socket pair, and writes the addresses there. A caller can stop waiting at any time,
+// and a lookup without a caller does not keep the io_context running.
+//
+// Limits: a thread ends only when getaddrinfo() returns, which takes 10 to 60 s if the DNS server
+// does not respond. While `threads` lookups run, every further name fails. IP addresses need no
+// thread.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -24,22 +27,27 @@ namespace lastgood::net {
 
 using Addresses = std::vector<boost::asio::ip::address>;
 
-// Blocks. An empty list and words where there is no address.
-struct LookupAnswer {
+struct LookupResult {
   Addresses addresses = {};
-  std::string error;
+  std::string error;  // set if there is no address
 };
-using Lookup = std::function<LookupAnswer(const std::string& name)>;
-[[nodiscard]] LookupAnswer system_lookup(const std::string& name);
+
+// Runs on a thread of its own and may block.
+using Lookup = std::function<LookupResult(const std::string& name)>;
+
+// getaddrinfo() for IPv4 and IPv6.
+[[nodiscard]] LookupResult system_lookup(const std::string& name);
 
 class Resolver {
  public:
-  explicit Resolver(boost::asio::any_io_executor executor, Lookup lookup = system_lookup, std::size_t threads = 64);
+  explicit Resolver(boost::asio::any_io_executor executor, Lookup lookup = system_lookup,
+                    std::size_t threads = 64);
   Resolver(const Resolver&) = delete;
   Resolver& operator=(const Resolver&) = delete;
   ~Resolver();
 
-  // Unresolved also where the deadline passes: that nobody said where to ask is not the fault of the one to be asked.
+  // Fails with DNSLookupFailed, also when the deadline expires: the peer is not to blame for a slow
+  // lookup. Fails with Stopped when the deadline is stopped.
   boost::asio::awaitable<NetResult<Addresses>> resolve(std::string host, Deadline& deadline);
 
  private:

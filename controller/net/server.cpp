@@ -22,7 +22,7 @@ namespace asio = boost::asio;
 using asio::ip::tcp;
 namespace {
 
-std::string_view words(int status) {
+std::string_view reason_phrase(int status) {
   switch (status) {
     case 200: return "OK";
     case 400: return "Bad Request";
@@ -35,15 +35,18 @@ std::string_view words(int status) {
   }
 }
 
-Page refusal(const Failure& failure) {
-  const bool large = failure.trouble == Trouble::TooLarge;
-  return {.status = large ? 413 : 400, .body = large ? "the request is too long\n" : "the request is not HTTP\n"};
+Page error_page(const Failure& failure) {
+  const bool large = failure.transport_error == TransportError::TooLarge;
+  return {.status = large ? 413 : 400,
+          .body = large ? "the request is too large or has a body\n"
+                        : "the request is not valid HTTP\n"};
 }
 
-std::string answer_text(const Page& page, bool with_body, bool keep_alive) {
+std::string response_text(const Page& page, bool with_body, bool keep_alive) {
   std::string text = "HTTP/1.1 " + std::to_string(page.status) + " ";
-  text += words(page.status);
-  text += "\r\nContent-Type: " + page.content_type + "\r\nContent-Length: " + std::to_string(page.body.size()) + "\r\n";
+  text += reason_phrase(page.status);
+  text += "\r\nContent-Type: " + page.content_type +
+          "\r\nContent-Length: " + std::to_string(page.body.size()) + "\r\n";
   if (page.status == 405) text += "Allow: GET, HEAD\r\n";
   if (!keep_alive) text += "Connection: close\r\n";
   text += "\r\n";
@@ -59,8 +62,9 @@ std::optional<tcp::endpoint> parse_listen(std::string_view text) {
   if (host.empty()) host = "0.0.0.0";
   const auto digits = text.substr(colon + 1);
   std::uint16_t port = 0;
-  const auto [end, wrong] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
-  if (wrong != std::errc() || end != digits.data() + digits.size()) return std::nullopt;
+  const auto [end, parse_error] =
+      std::from_chars(digits.data(), digits.data() + digits.size(), port);
+  if (parse_error != std::errc() || end != digits.data() + digits.size()) return std::nullopt;
   boost::system::error_code error;
   const auto address = asio::ip::make_address(host, error);
   if (error) return std::nullopt;
@@ -110,7 +114,9 @@ class HttpServer::Impl {
   using Sessions = std::list<std::shared_ptr<Session>>;
 
   static asio::awaitable<void> serve(std::shared_ptr<Impl> self, std::shared_ptr<Session> session);
-  asio::awaitable<bool> answer(Transport& transport, const NetResult<std::optional<RequestHead>>& request, Deadline& deadline);
+  asio::awaitable<bool> respond(Transport& transport,
+                                const NetResult<std::optional<RequestHead>>& request,
+                                Deadline& deadline);
   [[nodiscard]] Page page_for(const RequestHead& request) const;
 
   void admit(tcp::socket socket, const std::shared_ptr<Impl>& self) {
@@ -138,7 +144,7 @@ class HttpServer::Impl {
     open_.remove(session);
   }
 
-  void has_spoken(const std::shared_ptr<Session>& session) {
+  void mark_active(const std::shared_ptr<Session>& session) {
     if (!session->open) return;
     open_.remove(session);
     open_.push_back(session);
@@ -149,13 +155,14 @@ class HttpServer::Impl {
   asio::steady_timer ended_;
   PageHandler handler_;
   HttpServerLimits limits_;
-  Sessions open_;  // silent longest first
+  Sessions open_;  // the one that was idle longest is first
   std::size_t running_ = 0;
   bool stopped_ = false;
 };
 
 Page HttpServer::Impl::page_for(const RequestHead& request) const {
-  if (request.method != "GET" && request.method != "HEAD") return {.status = 405, .body = "only GET and HEAD\n"};
+  if (request.method != "GET" && request.method != "HEAD")
+    return {.status = 405, .body = "use GET or HEAD\n"};
   try {
     return handler_(request.path);
   } catch (const std::exception& error) {
@@ -163,13 +170,14 @@ Page HttpServer::Impl::page_for(const RequestHead& request) const {
   }
 }
 
-// Says whether the connection stays.
-asio::awaitable<bool> HttpServer::Impl::answer(Transport& transport, const NetResult<std::optional<RequestHead>>& request,
-                                               Deadline& deadline) {
-  const Page page = request ? page_for(**request) : refusal(request.error());
+// Returns whether the connection stays open.
+asio::awaitable<bool> HttpServer::Impl::respond(
+    Transport& transport, const NetResult<std::optional<RequestHead>>& request,
+    Deadline& deadline) {
+  const Page page = request ? page_for(**request) : error_page(request.error());
   const bool keep = request && (*request)->keep_alive;
   const bool with_body = !request || (*request)->method != "HEAD";
-  const std::string text = answer_text(page, with_body, keep);
+  const std::string text = response_text(page, with_body, keep);
   const auto written = co_await write_under(transport, text, deadline);
   if (!keep) {
     boost::system::error_code ignored;
@@ -178,7 +186,8 @@ asio::awaitable<bool> HttpServer::Impl::answer(Transport& transport, const NetRe
   co_return keep && !written.failure;
 }
 
-asio::awaitable<void> HttpServer::Impl::serve(std::shared_ptr<Impl> self, std::shared_ptr<Session> session) {
+asio::awaitable<void> HttpServer::Impl::serve(std::shared_ptr<Impl> self,
+                                              std::shared_ptr<Session> session) {
   RequestReader reader(self->limits_.request_bytes);
   Deadline deadline(self->executor_, self->limits_.idle_timeout);
   while (session->open) {
@@ -189,10 +198,10 @@ asio::awaitable<void> HttpServer::Impl::serve(std::shared_ptr<Impl> self, std::s
       reader.received(*bytes);
       continue;
     }
-    self->has_spoken(session);
-    // The answer has a time of its own, and so has the next request.
+    self->mark_active(session);
+    // The response and the next request each have the whole idle timeout.
     deadline.restart(self->limits_.idle_timeout);
-    if (!co_await self->answer(*session->transport, request, deadline)) break;
+    if (!co_await self->respond(*session->transport, request, deadline)) break;
     deadline.restart(self->limits_.idle_timeout);
   }
 }
@@ -204,33 +213,39 @@ asio::awaitable<void> HttpServer::Impl::run(std::shared_ptr<Impl> self) {
   } const closer{*self};
   while (!self->stopped_) {
     boost::system::error_code error;
-    tcp::socket socket = co_await self->acceptor_.async_accept(asio::redirect_error(asio::use_awaitable, error));
+    tcp::socket socket =
+        co_await self->acceptor_.async_accept(asio::redirect_error(asio::use_awaitable, error));
     if (self->stopped_) break;
     if (error == asio::error::operation_aborted) throw boost::system::system_error(error);
     if (!error) {
       self->admit(std::move(socket), self);
       continue;
     }
-    // Out of descriptors: the connection stays in the queue, so accepting again at once would only spin.
+    // No file descriptor is left. The connection stays in the queue, so accept() would fail again
+    // at once: wait.
     asio::steady_timer pause(self->executor_, std::chrono::milliseconds(100));
     co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, error));
   }
   boost::system::error_code error;
-  if (self->running_ > 0) co_await self->ended_.async_wait(asio::redirect_error(asio::use_awaitable, error));
+  if (self->running_ > 0)
+    co_await self->ended_.async_wait(asio::redirect_error(asio::use_awaitable, error));
 }
 
 HttpServer::HttpServer(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 HttpServer::~HttpServer() { impl_->stop(); }
 
-Result<std::unique_ptr<HttpServer>> HttpServer::bind(asio::any_io_executor executor, std::string_view listen, PageHandler handler,
+Result<std::unique_ptr<HttpServer>> HttpServer::bind(asio::any_io_executor executor,
+                                                     std::string_view listen, PageHandler handler,
                                                      HttpServerLimits limits) {
   const auto endpoint = parse_listen(listen);
   if (!endpoint)
-    return fail(ErrorKind::BadInput, "cannot listen on " + in_quotes(listen) + ": ADDRESS:PORT is wanted, as in 0.0.0.0:8080");
+    return fail(ErrorKind::BadInput, "cannot listen on " + in_quotes(listen) +
+                                         ": use ADDRESS:PORT, for example 0.0.0.0:8080");
   auto impl = std::make_shared<Impl>(std::move(executor), std::move(handler), limits);
   if (const auto error = impl->listen(*endpoint); error) {
-    return fail(ErrorKind::BadInput, "cannot listen on " + in_quotes(listen) + ": " + error.message());
+    return fail(ErrorKind::BadInput,
+                "cannot listen on " + in_quotes(listen) + ": " + error.message());
   }
   return std::unique_ptr<HttpServer>(new HttpServer(std::move(impl)));
 }

@@ -1,5 +1,5 @@
-// A small HTTP/1.1 server for /healthz, /readyz and /metrics: GET and HEAD only, everything bounded.
-// Knows nothing of the pages: a function gives them.
+// A small HTTP/1.1 server for pages such as /healthz and /metrics. It allows only GET and HEAD, and
+// bounds connections, request sizes and times. A function creates the pages.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -22,27 +22,28 @@ struct Page {
   std::string body;
 };
 
-// Gets the path without its query.
+// Receives the path without the query. An exception becomes status 500 with its message.
 using PageHandler = std::function<Page(std::string_view path)>;
 
 struct HttpServerLimits {
-  std::size_t connections = 64;  // one more: the one that was silent longest is closed
+  std::size_t connections = 64;  // above it, the connection that was idle longest is closed
   std::size_t request_bytes = std::size_t{8} * 1024;
-  Duration idle_timeout{10'000};  // for a whole request, and for taking its answer
+  Duration idle_timeout{10'000};  // to receive a request, and to send its response
 };
 
 class HttpServer {
  public:
-  // `listen` is ADDRESS:PORT as the flag has it ("0.0.0.0:8080", "[::]:8080", port 0 for any free one). BadInput where it
-  // cannot be parsed or bound.
-  [[nodiscard]] static Result<std::unique_ptr<HttpServer>> bind(boost::asio::any_io_executor executor, std::string_view listen,
-                                                                PageHandler handler, HttpServerLimits limits = {});
+  // `listen` is ADDRESS:PORT, for example "0.0.0.0:8080", "[::]:8080" or ":8080". Port 0 chooses a
+  // free port. BadInput if it is invalid or cannot be bound.
+  [[nodiscard]] static Result<std::unique_ptr<HttpServer>> bind(
+      boost::asio::any_io_executor executor, std::string_view listen, PageHandler handler,
+      HttpServerLimits limits = {});
   ~HttpServer();
 
   [[nodiscard]] std::uint16_t port() const;
 
-  // Serves until stop(), then returns when every connection has ended. Ends by
-  // boost::system::system_error(operation_aborted), with every connection closed, when its coroutine is cancelled.
+  // Serves until stop(), and returns when every connection has ended. Closes every connection and
+  // throws boost::system::system_error(operation_aborted) if the coroutine is cancelled.
   boost::asio::awaitable<void> run();
   void stop();
 

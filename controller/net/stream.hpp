@@ -1,4 +1,4 @@
-// What every stream of asio does for a transport, plain or TLS: reads some, writes all.
+// Read and write of a Transport for any stream type of Asio, plain or TLS.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -16,16 +16,18 @@ namespace lastgood::net {
 template <class Stream>
 boost::asio::awaitable<Transferred> read_some_of(Stream& stream, std::span<char> into) {
   Transferred done;
-  done.bytes = co_await stream.async_read_some(boost::asio::buffer(into.data(), into.size()),
-                                               boost::asio::redirect_error(boost::asio::use_awaitable, done.error));
+  done.bytes = co_await stream.async_read_some(
+      boost::asio::buffer(into.data(), into.size()),
+      boost::asio::redirect_error(boost::asio::use_awaitable, done.error));
   co_return done;
 }
 
 template <class Stream>
 boost::asio::awaitable<Transferred> write_all_to(Stream& stream, std::string_view all) {
   Transferred done;
-  done.bytes = co_await boost::asio::async_write(stream, boost::asio::buffer(all.data(), all.size()),
-                                                 boost::asio::redirect_error(boost::asio::use_awaitable, done.error));
+  done.bytes = co_await boost::asio::async_write(
+      stream, boost::asio::buffer(all.data(), all.size()),
+      boost::asio::redirect_error(boost::asio::use_awaitable, done.error));
   co_return done;
 }
 

@@ -1,4 +1,4 @@
-// The machine's clocks and Asio's timers as the port Clock. The only place where real time comes in.
+// Implements the port Clock with the clocks of the machine and the timers of Asio.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -12,8 +12,8 @@ class SystemClock final : public ports::Clock {
   explicit SystemClock(boost::asio::any_io_executor executor);
 
   [[nodiscard]] Time now() const override;
-  [[nodiscard]] Steady steady() const override;
-  boost::asio::awaitable<void> sleep_until(Steady when) override;
+  [[nodiscard]] MonotonicTime monotonic_now() const override;
+  boost::asio::awaitable<void> sleep_until(MonotonicTime when) override;
 
  private:
   boost::asio::any_io_executor executor_;

@@ -27,12 +27,17 @@ class TlsTransport final : public Transport {
  public:
   TlsTransport(tcp::socket socket, ssl::context& context) : stream_(std::move(socket), context) {}
 
-  asio::awaitable<Transferred> read_some(std::span<char> into) override { return read_some_of(stream_, into); }
-  asio::awaitable<Transferred> write(std::string_view all) override { return write_all_to(stream_, all); }
+  asio::awaitable<Transferred> read_some(std::span<char> into) override {
+    return read_some_of(stream_, into);
+  }
+  asio::awaitable<Transferred> write(std::string_view all) override {
+    return write_all_to(stream_, all);
+  }
 
   asio::awaitable<boost::system::error_code> handshake() {
     boost::system::error_code error;
-    co_await stream_.async_handshake(ssl::stream_base::client, asio::redirect_error(asio::use_awaitable, error));
+    co_await stream_.async_handshake(ssl::stream_base::client,
+                                     asio::redirect_error(asio::use_awaitable, error));
     co_return error;
   }
 
@@ -43,27 +48,32 @@ class TlsTransport final : public Transport {
   ssl::stream<tcp::socket> stream_;
 };
 
-std::unexpected<Error> unusable(const std::string& what, const Credentials& credentials, const boost::system::error_code& error) {
-  return fail(ErrorKind::Tls, credentials.source + ": " + what + " cannot be used: " + error.message());
+std::unexpected<Error> unusable(const std::string& part, const Credentials& credentials,
+                                const boost::system::error_code& error) {
+  return fail(ErrorKind::Tls,
+              credentials.source + ": " + part + " cannot be used: " + error.message());
 }
 
-// OpenSSL's own checks, so that its verify result says whether the name or the chain was wrong.
+// OpenSSL verifies the name itself, so that its verify result tells a wrong name from a wrong
+// chain.
 bool expect_name(SSL* handle, const std::string& name, bool verify) {
   boost::system::error_code not_an_address;
   asio::ip::make_address(name, not_an_address);
-  if (!not_an_address) return !verify || X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(handle), name.c_str()) == 1;
-  // A name that cannot be an extension's value (too long) is one no server can have.
+  if (!not_an_address)
+    return !verify || X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(handle), name.c_str()) == 1;
+  // Fails if the name is too long for the SNI extension. No server can have such a name.
   if (SSL_set_tlsext_host_name(handle, name.c_str()) != 1) return false;
   return !verify || SSL_set1_host(handle, name.c_str()) == 1;
 }
 
-Failure handshake_failure(const boost::system::error_code& error, SSL* handle, const std::string& name,
-                          const Deadline& deadline) {
+Failure handshake_failure(const boost::system::error_code& error, SSL* handle,
+                          const std::string& name, const Deadline& deadline) {
   Failure failure = failure_of(error, deadline);
-  const long verdict = SSL_get_verify_result(handle);
-  if (failure.trouble == Trouble::Tls && verdict != X509_V_OK) {
-    failure.detail = "the certificate for \"" + name + "\" is refused: " + X509_verify_cert_error_string(verdict);
-  } else if (failure.trouble == Trouble::Tls) {
+  const long verify_result = SSL_get_verify_result(handle);
+  if (failure.transport_error == TransportError::Tls && verify_result != X509_V_OK) {
+    failure.detail = "the certificate for \"" + name +
+                     "\" was rejected: " + X509_verify_cert_error_string(verify_result);
+  } else if (failure.transport_error == TransportError::Tls) {
     failure.detail = "TLS handshake: " + failure.detail;
   }
   return failure;
@@ -98,29 +108,33 @@ Result<std::unique_ptr<TlsContext>> TlsContext::from(const Credentials& credenti
   return made;
 }
 
-std::unique_ptr<TlsContext> TlsContext::trusting() {
+std::unique_ptr<TlsContext> TlsContext::without_verification() {
   std::unique_ptr<TlsContext> made(new TlsContext());
   made->impl_->verify = false;
   made->impl_->context.set_verify_mode(ssl::verify_none);
-  // A short key is no reason to call an application unhealthy either.
+  // Short keys are accepted too: they do not make an application unhealthy.
   SSL_CTX_set_security_level(made->impl_->context.native_handle(), 0);
   return made;
 }
 
-asio::awaitable<NetResult<std::unique_ptr<Transport>>> tls_transport(tcp::socket socket, TlsContext& context,
-                                                                     std::string server_name, Deadline& deadline) {
+asio::awaitable<NetResult<std::unique_ptr<Transport>>> tls_transport(tcp::socket socket,
+                                                                     TlsContext& context,
+                                                                     std::string server_name,
+                                                                     Deadline& deadline) {
   auto transport = std::make_unique<TlsTransport>(std::move(socket), context.impl_->context);
   if (!expect_name(transport->handle(), server_name, context.impl_->verify)) {
     co_return std::unexpected(
-        Failure{.trouble = Trouble::Tls, .detail = "\"" + server_name + "\" cannot be a certificate's name"});
+        Failure{.transport_error = TransportError::Tls,
+                .detail = "\"" + server_name + "\" is not a valid server name"});
   }
   boost::system::error_code error;
   {
     const auto watch = deadline.watch([&transport] { transport->close(); });
     if (!deadline.over()) error = co_await transport->handshake();
   }
-  if (deadline.over()) co_return std::unexpected(over(deadline));
-  if (error) co_return std::unexpected(handshake_failure(error, transport->handle(), server_name, deadline));
+  if (deadline.over()) co_return std::unexpected(deadline_failure(deadline));
+  if (error)
+    co_return std::unexpected(handshake_failure(error, transport->handle(), server_name, deadline));
   co_return std::unique_ptr<Transport>(std::move(transport));
 }
 

@@ -1,4 +1,5 @@
-// TLS for connections that we open: whom to trust, who we are, and the handshake.
+// TLS for outgoing connections: trusted authorities, the client certificate, and the handshake. At
+// least TLS 1.2.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -6,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include "base/result.hpp"
 #include "net/deadline.hpp"
 #include "net/failure.hpp"
 #include "net/kubeconfig.hpp"
@@ -15,11 +17,12 @@ namespace lastgood::net {
 
 class TlsContext {
  public:
-  // Tls, naming the field, where the authorities, the certificate or its key cannot be used.
+  // ErrorKind::Tls, with the name of the part, if the authorities, the client certificate or its
+  // key cannot be used.
   [[nodiscard]] static Result<std::unique_ptr<TlsContext>> from(const Credentials& credentials);
 
-  // Believes every certificate: for health checks, which ask whether somebody answers, not who.
-  [[nodiscard]] static std::unique_ptr<TlsContext> trusting();
+  // Accepts every certificate, like kubelet's probes: a health check does not authenticate the pod.
+  [[nodiscard]] static std::unique_ptr<TlsContext> without_verification();
 
   TlsContext(const TlsContext&) = delete;
   TlsContext& operator=(const TlsContext&) = delete;
@@ -28,15 +31,16 @@ class TlsContext {
  private:
   struct Impl;
   TlsContext();
-  friend boost::asio::awaitable<NetResult<std::unique_ptr<Transport>>> tls_transport(boost::asio::ip::tcp::socket socket,
-                                                                                     TlsContext& context, std::string server_name,
-                                                                                     Deadline& deadline);
+  friend boost::asio::awaitable<NetResult<std::unique_ptr<Transport>>> tls_transport(
+      boost::asio::ip::tcp::socket socket, TlsContext& context, std::string server_name,
+      Deadline& deadline);
   std::unique_ptr<Impl> impl_;
 };
 
-// Shakes hands over a connected socket. `server_name` is a DNS name or an address.
-boost::asio::awaitable<NetResult<std::unique_ptr<Transport>>> tls_transport(boost::asio::ip::tcp::socket socket,
-                                                                            TlsContext& context, std::string server_name,
-                                                                            Deadline& deadline);
+// Does the handshake over a connected socket. `server_name` is a DNS name or an IP address. The
+// context must outlive the transport.
+boost::asio::awaitable<NetResult<std::unique_ptr<Transport>>> tls_transport(
+    boost::asio::ip::tcp::socket socket, TlsContext& context, std::string server_name,
+    Deadline& deadline);
 
 }  // namespace lastgood::net

@@ -9,14 +9,15 @@
 namespace lastgood::net {
 namespace {
 
-constexpr std::size_t max_token = std::size_t{64} * 1024;
+constexpr std::size_t max_token_bytes = std::size_t{64} * 1024;
 
 Result<std::string> read_token(const std::string& file) {
-  auto text = read_file(file, max_token);
+  auto text = read_file(file, max_token_bytes);
   if (!text) return text;
   std::string token(trimmed(*text));
-  if (token.empty()) return fail(ErrorKind::BadInput, file + ": holds no token");
-  if (!valid_header_value(token)) return fail(ErrorKind::BadInput, file + ": holds more than one line");
+  if (token.empty()) return fail(ErrorKind::BadInput, file + ": the file contains no token");
+  if (!valid_header_value(token))
+    return fail(ErrorKind::BadInput, file + ": the token has more than one line");
   return token;
 }
 
@@ -25,7 +26,7 @@ Result<std::string> read_token(const std::string& file) {
 TokenSource::TokenSource(std::string token, std::string file, Duration lifetime)
     : token_(std::move(token)), file_(std::move(file)), lifetime_(lifetime) {}
 
-Result<std::string> TokenSource::current(Instant now) {
+Result<std::string> TokenSource::current(TimePoint now) {
   if (file_.empty() || (fresh_ && now - read_at_ < lifetime_)) return token_;
   auto read = read_token(file_);
   if (!read && token_.empty()) return read;
@@ -35,10 +36,10 @@ Result<std::string> TokenSource::current(Instant now) {
   return token_;
 }
 
-bool TokenSource::refuse(const std::string& refused) {
+bool TokenSource::reject(const std::string& token) {
   if (file_.empty()) return false;
-  // Another call may have brought a newer one already.
-  if (token_ != refused) return true;
+  // Another call may have read a newer token already.
+  if (token_ != token) return true;
   fresh_ = false;
   token_.clear();
   return true;

@@ -1,4 +1,4 @@
-// The bearer token: one that never changes, or a file that somebody rotates.
+// The bearer token of the API server: a fixed token, or a file that kubelet rotates.
 #pragma once
 
 #include <chrono>
@@ -11,23 +11,26 @@ namespace lastgood::net {
 
 class TokenSource {
  public:
-  using Instant = std::chrono::steady_clock::time_point;
+  using TimePoint = std::chrono::steady_clock::time_point;
 
+  // An empty `file`: the fixed `token`, which may be empty too. The file is read again once the
+  // last read is older than `lifetime`.
   TokenSource(std::string token, std::string file, Duration lifetime);
 
-  // Empty where there is no token at all. Reads the file when the last reading is older than the lifetime; where it can no
-  // longer be read the last token is kept in use, and BadInput is returned only where there is none.
-  [[nodiscard]] Result<std::string> current(Instant now);
+  // The token to send; empty if none is configured. If the file can no longer be read, the last
+  // token is used. BadInput if there is no last token.
+  [[nodiscard]] Result<std::string> current(TimePoint now);
 
-  // The server does not take `refused`: the next current() reads the file. False where that cannot bring another.
-  bool refuse(const std::string& refused);
+  // Call if the server rejected `token` with 401. The next current() reads the file again. Returns
+  // false for a fixed token, which cannot change.
+  bool reject(const std::string& token);
 
  private:
   std::string token_;
   std::string file_;
   Duration lifetime_;
   bool fresh_ = false;
-  Instant read_at_ = {};
+  TimePoint read_at_ = {};
 };
 
 }  // namespace lastgood::net

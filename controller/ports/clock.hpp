@@ -1,4 +1,4 @@
-// Time from outside: what a virtual clock must offer too.
+// The port for time. Tests implement it with a virtual clock.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -12,10 +12,11 @@ class Clock {
   virtual ~Clock() = default;
 
   [[nodiscard]] virtual Time now() const = 0;
-  [[nodiscard]] virtual Steady steady() const = 0;
+  [[nodiscard]] virtual MonotonicTime monotonic_now() const = 0;
 
-  // Returns at or after `when`. Ends by boost::system::system_error(operation_aborted) when its coroutine is cancelled.
-  virtual boost::asio::awaitable<void> sleep_until(Steady when) = 0;
+  // Returns at or after `when`. Throws boost::system::system_error(operation_aborted) if the
+  // coroutine is cancelled.
+  virtual boost::asio::awaitable<void> sleep_until(MonotonicTime when) = 0;
 };
 
 }  // namespace lastgood::ports

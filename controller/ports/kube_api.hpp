@@ -1,4 +1,5 @@
-// What we ask of a Kubernetes API server: one call, one answer; or one call and a stream of bytes.
+// The port for a Kubernetes API server: one request with one response, or with a stream of bytes.
+// https://kubernetes.io/docs/reference/using-api/api-concepts/
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -21,16 +22,19 @@ class KubeApi {
  public:
   virtual ~KubeApi() = default;
 
-  // The body of a 2xx answer. Any other status is an Error whose kind is by status and metav1.Status reason, and whose
-  // message is the server's. Bounded: `timeout` for the whole exchange, 64 MiB of body.
-  // A lost connection is never retried here once a byte of a write may have been sent: the caller must read first.
+  // Returns the body of a 2xx response. For any other status it returns an Error: its kind follows
+  // from the status and the reason of metav1.Status, its message is the server's. `timeout` bounds
+  // the whole exchange, and the body is bounded to 64 MiB.
+  //
+  // A write is never repeated once a byte of it may have been sent: it may have been done. Read the
+  // object before you write again.
   virtual boost::asio::awaitable<Result<std::string>> call(ApiCall call, Duration timeout) = 0;
 
-  // Hands each piece of a 200 answer's body to `on_bytes` as it arrives; the pieces split anywhere. Returns when the
-  // server ends the body (a value), or an Error: another status, `idle_timeout` without a byte, a broken connection.
-  // on_bytes returning false ends the stream as a value.
-  virtual boost::asio::awaitable<Result<void>> stream(ApiCall call, Duration idle_timeout,
-                                                      std::function<bool(std::string_view)> on_bytes) = 0;
+  // Calls `on_bytes` with each piece of the body of a 200 response as it arrives. A piece can end
+  // anywhere. Returns success when the server ends the body or `on_bytes` returns false. Returns an
+  // Error for any other status, for a broken connection, and after `idle_timeout` without a byte.
+  virtual boost::asio::awaitable<Result<void>> stream(
+      ApiCall call, Duration idle_timeout, std::function<bool(std::string_view)> on_bytes) = 0;
 };
 
 }  // namespace lastgood::ports

@@ -1,4 +1,4 @@
-// One health question to one address, and every way it can be answered.
+// The port for HTTP health checks: one GET request to one address.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -7,16 +7,18 @@
 
 namespace lastgood::ports {
 
-using api::HttpAnswer;
-using api::HttpOutcome;
-using api::HttpQuestion;
+using api::ProbeOutcome;
+using api::ProbeRequest;
+using api::ProbeResponse;
 
 class Prober {
  public:
   virtual ~Prober() = default;
 
-  // Never throws but on cancellation, never follows a redirect, never reads more than 64 KiB of headers, and no body.
-  virtual boost::asio::awaitable<HttpAnswer> ask(HttpQuestion question) = 0;
+  // Every failure is an outcome of the response. Throws only if the coroutine is cancelled:
+  // boost::system::system_error(operation_aborted). Follows no redirect, reads at most 64 KiB of
+  // headers, and reads no body.
+  virtual boost::asio::awaitable<ProbeResponse> probe(ProbeRequest request) = 0;
 };
 
 }  // namespace lastgood::ports

@@ -1,4 +1,5 @@
-// The sans-I/O part of HTTP: bytes split anywhere mean the same, and nothing is read without a bound.
+// The HTTP parsers: the result does not depend on how the bytes are split, and every size is
+// bounded.
 #include "net/http_message.hpp"
 
 #include <algorithm>
@@ -12,7 +13,7 @@ namespace {
 using Step = ResponseReader::Step;
 
 struct Outcome {
-  std::optional<Trouble> trouble = {};
+  std::optional<TransportError> transport_error = {};
   Step step = Step::More;
   ResponseHead head = {};
   bool has_head = false;
@@ -20,7 +21,7 @@ struct Outcome {
   std::string body = {};
 };
 
-// Puts the pieces in one after another, and then an end where the message is not whole.
+// Feeds the pieces, and then the end of the stream if the response is not complete.
 Outcome read(const std::vector<std::string>& pieces, MessageLimits limits = {}) {
   Outcome outcome;
   ResponseReader reader(limits, [&outcome](const ResponseHead&, std::string_view piece) {
@@ -30,7 +31,7 @@ Outcome read(const std::vector<std::string>& pieces, MessageLimits limits = {}) 
   const auto put = [&](std::string_view bytes) {
     const auto step = reader.received(bytes.size());
     if (step) outcome.step = *step;
-    if (!step) outcome.trouble = step.error().trouble;
+    if (!step) outcome.transport_error = step.error().transport_error;
     return step && *step == Step::More;
   };
   bool more = true;
@@ -56,13 +57,16 @@ std::vector<std::string> bytewise(const std::string& text) {
   return pieces;
 }
 
-const std::string with_length = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 11\r\n\r\n{\"a\":\"b\\n\"}";
+const std::string with_length =
+    "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: "
+    "11\r\n\r\n{\"a\":\"b\\n\"}";
 const std::string chunked =
-    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5;x=y\r\n{\"a\":\r\n6\r\n\"b\\n\"}\r\n0\r\nTrailer: x\r\n\r\n";
+    "HTTP/1.1 200 OK\r\nTransfer-Encoding: "
+    "chunked\r\n\r\n5;x=y\r\n{\"a\":\r\n6\r\n\"b\\n\"}\r\n0\r\nTrailer: x\r\n\r\n";
 
 }  // namespace
 
-TEST_CASE("An answer means the same wherever its bytes are split") {
+TEST_CASE("parses a response the same wherever its bytes are split") {
   for (const auto& text : {with_length, chunked}) {
     for (std::size_t at = 0; at <= text.size(); ++at) {
       INFO("split at " << at);
@@ -78,44 +82,45 @@ TEST_CASE("An answer means the same wherever its bytes are split") {
   }
 }
 
-TEST_CASE("An answer that ends anywhere before its end is Closed, never shorter") {
+TEST_CASE("fails with ConnectionClosed when a response is cut anywhere") {
   for (const auto& text : {with_length, chunked}) {
     for (std::size_t at = 0; at < text.size(); ++at) {
       INFO("ends at " << at);
       const auto outcome = read({text.substr(0, at)});
-      REQUIRE(outcome.trouble == Trouble::Closed);
+      REQUIRE(outcome.transport_error == TransportError::ConnectionClosed);
     }
   }
 }
 
-TEST_CASE("A body without a length ends with the connection, which cannot be used again") {
+TEST_CASE("reads a body without a length until the connection closes, and does not reuse it") {
   const auto outcome = read({"HTTP/1.0 200 OK\r\n\r\nall", " of it"});
   CHECK(outcome.step == Step::Done);
   CHECK(outcome.body == "all of it");
   CHECK_FALSE(outcome.reusable);
 }
 
-TEST_CASE("A connection is used again only where the server keeps it and nothing came after the answer") {
+TEST_CASE("reuses a connection only if the server keeps it open and sends nothing more") {
   CHECK(read({"HTTP/1.1 204 No Content\r\n\r\n"}).reusable);
   CHECK_FALSE(read({"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"}).reusable);
   CHECK_FALSE(read({"HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n"}).reusable);
   CHECK_FALSE(read({"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\nHTTP/1.1"}).reusable);
 }
 
-TEST_CASE("Interim answers are passed over, but not without an end") {
+TEST_CASE("skips interim responses up to a limit") {
   const std::string interim = "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n";
   const auto outcome = read(bytewise(interim + interim + with_length));
   CHECK(outcome.head.status == 200);
   CHECK(outcome.body.size() == 11);
   std::string many;
   for (int i = 0; i < 100; ++i) many += interim;
-  CHECK(read({many}).trouble == Trouble::Malformed);
+  CHECK(read({many}).transport_error == TransportError::InvalidMessage);
   CHECK(read({"HTTP/1.1 101 Switching Protocols\r\n\r\n"}).head.status == 101);
 }
 
-TEST_CASE("Retry-After is understood in seconds, at most an hour") {
+TEST_CASE("reads Retry-After in seconds, at most one hour") {
   const auto retry_after = [](const std::string& value) {
-    return read({"HTTP/1.1 429 Slow\r\nRetry-After: " + value + "\r\nContent-Length: 0\r\n\r\n"}).head.retry_after;
+    return read({"HTTP/1.1 429 Slow\r\nRetry-After: " + value + "\r\nContent-Length: 0\r\n\r\n"})
+        .head.retry_after;
   };
   CHECK(retry_after("7") == Duration(7000));
   CHECK(retry_after("0") == Duration(0));
@@ -125,9 +130,9 @@ TEST_CASE("Retry-After is understood in seconds, at most an hour") {
   CHECK_FALSE(retry_after("Wed, 21 Oct 2026 07:28:00 GMT"));
 }
 
-TEST_CASE("What is not HTTP is Malformed, and soon") {
+TEST_CASE("rejects bytes that are not HTTP with InvalidMessage at once") {
   const std::vector<std::string> garbage{
-      "SSH-2.0-OpenSSH_9.2",  // no line's end yet
+      "SSH-2.0-OpenSSH_9.2",  // without a line break
       std::string("\x15\x03\x01\x00\x02\x02\x46", 7),
       std::string(10, '\0'),
       "HTTP/2.0 200 OK\r\n\r\n",
@@ -139,25 +144,34 @@ TEST_CASE("What is not HTTP is Malformed, and soon") {
   };
   for (const auto& text : garbage) {
     INFO(text);
-    CHECK(read({text}).trouble == Trouble::Malformed);
-    CHECK(read(bytewise(text)).trouble == Trouble::Malformed);
+    CHECK(read({text}).transport_error == TransportError::InvalidMessage);
+    CHECK(read(bytewise(text)).transport_error == TransportError::InvalidMessage);
   }
 }
 
-TEST_CASE("Headers, bodies and lines beyond their limits are TooLarge") {
+TEST_CASE("rejects headers, bodies and lines above their limits with TooLarge") {
   const MessageLimits limits{.header_bytes = 1000, .body_bytes = 100, .read_bytes = 64};
-  CHECK(read({"HTTP/1.1 200 OK\r\nX: " + std::string(2000, 'x')}, limits).trouble == Trouble::TooLarge);
-  CHECK(read({"HTTP/1.1 200 " + std::string(2000, 'x')}, limits).trouble == Trouble::TooLarge);
-  CHECK(read({"HTTP/1.1 200 OK\r\nContent-Length: 101\r\n\r\n"}, limits).trouble == Trouble::TooLarge);
-  CHECK(read({"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;" + std::string(2000, 'x')}, limits).trouble ==
-        Trouble::TooLarge);
-  CHECK(read({"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n60\r\n" + std::string(96, 'x') + "\r\n60\r\n"}, limits)
-            .trouble == Trouble::TooLarge);
-  CHECK(read({"HTTP/1.1 200 OK\r\n\r\n" + std::string(101, 'x')}, limits).trouble == Trouble::TooLarge);
+  CHECK(read({"HTTP/1.1 200 OK\r\nX: " + std::string(2000, 'x')}, limits).transport_error ==
+        TransportError::TooLarge);
+  CHECK(read({"HTTP/1.1 200 " + std::string(2000, 'x')}, limits).transport_error ==
+        TransportError::TooLarge);
+  CHECK(read({"HTTP/1.1 200 OK\r\nContent-Length: 101\r\n\r\n"}, limits).transport_error ==
+        TransportError::TooLarge);
+  CHECK(read({"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;" + std::string(2000, 'x')},
+             limits)
+            .transport_error == TransportError::TooLarge);
+  CHECK(read({"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n60\r\n" + std::string(96, 'x') +
+              "\r\n60\r\n"},
+             limits)
+            .transport_error == TransportError::TooLarge);
+  CHECK(read({"HTTP/1.1 200 OK\r\n\r\n" + std::string(101, 'x')}, limits).transport_error ==
+        TransportError::TooLarge);
 }
 
-TEST_CASE("Requests one after another, split anywhere, come out one by one") {
-  const std::string text = "GET /healthz?verbose HTTP/1.1\r\nHost: a\r\n\r\nHEAD /metrics HTTP/1.1\r\nConnection: close\r\n\r\n";
+TEST_CASE("parses several requests of one connection wherever they are split") {
+  const std::string text =
+      "GET /healthz?verbose HTTP/1.1\r\nHost: a\r\n\r\nHEAD /metrics HTTP/1.1\r\nConnection: "
+      "close\r\n\r\n";
   for (std::size_t at = 0; at <= text.size(); ++at) {
     RequestReader reader(1000);
     std::vector<RequestHead> heads;
@@ -179,7 +193,7 @@ TEST_CASE("Requests one after another, split anywhere, come out one by one") {
   }
 }
 
-TEST_CASE("A request with a body is refused") {
+TEST_CASE("rejects a request with a body") {
   for (const std::string header : {"Content-Length: 3", "Transfer-Encoding: chunked"}) {
     RequestReader reader(1000);
     const std::string text = "GET / HTTP/1.1\r\n" + header + "\r\n\r\nabc";
@@ -187,11 +201,11 @@ TEST_CASE("A request with a body is refused") {
     reader.received(text.size());
     const auto head = reader.next();
     REQUIRE_FALSE(head);
-    CHECK(head.error().trouble == Trouble::TooLarge);
+    CHECK(head.error().transport_error == TransportError::TooLarge);
   }
 }
 
-TEST_CASE("A target or a header value that would end its line is refused") {
+TEST_CASE("rejects a path or a header value that would end its line") {
   CHECK(valid_target("/api/v1/pods?labelSelector=a%3Db"));
   CHECK_FALSE(valid_target(""));
   CHECK_FALSE(valid_target("api"));

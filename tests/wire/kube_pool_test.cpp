@@ -1,4 +1,4 @@
-// Connections that are kept for the next call, and those that were closed in the meantime.
+// Reuse of connections by KubeClient, also if the server closed them in the meantime.
 #include <catch2/catch.hpp>
 
 #include "wire/support/kube.hpp"
@@ -6,16 +6,16 @@
 namespace lastgood::wire {
 namespace {
 
-// Answers one request of each connection and then closes it without having said so.
-asio::awaitable<void> answer_once(Peer& peer) {
+// Responds to one request of each connection, and then closes it without announcing that.
+asio::awaitable<void> respond_once(Peer& peer) {
   co_await peer.request();
-  co_await peer.send(answer(200, std::to_string(peer.number())));
+  co_await peer.send(response(200, std::to_string(peer.number())));
 }
 
-// Answers one request, and takes the next one only to reset the connection.
-asio::awaitable<void> answer_then_reset(Peer& peer) {
+// Responds to the first request of the first connection, and resets it at the second request.
+asio::awaitable<void> respond_then_reset(Peer& peer) {
   co_await peer.request();
-  co_await peer.send(answer(200, std::to_string(peer.number())));
+  co_await peer.send(response(200, std::to_string(peer.number())));
   if (peer.number() > 1) co_return co_await peer.until_closed();
   co_await peer.request();
   peer.reset();
@@ -23,139 +23,143 @@ asio::awaitable<void> answer_then_reset(Peer& peer) {
 
 }  // namespace
 
-TEST_CASE("Calls one after another share one connection") {
+TEST_CASE("sends consecutive calls on one connection") {
   asio::io_context io;
-  ScriptedServer server(io, always(answer(200, "{}")));
+  ScriptedServer server(io, always(response(200, "{}")));
   const auto client = client_for(io, plain_credentials(server.port()));
-  for (int i = 0; i < 10; ++i) REQUIRE(await(io, client->call(get(), ample)));
+  for (int i = 0; i < 10; ++i) REQUIRE(await(io, client->call(get(), long_timeout)));
   CHECK(server.connections() == 1);
 }
 
-TEST_CASE("A refusal keeps the connection too") {
+TEST_CASE("reuses a connection after an error status") {
   asio::io_context io;
-  ScriptedServer server(io, always(answer(409, "{}")));
+  ScriptedServer server(io, always(response(409, "{}")));
   const auto client = client_for(io, plain_credentials(server.port()));
-  for (int i = 0; i < 3; ++i) REQUIRE_FALSE(await(io, client->call(patch(), ample)));
+  for (int i = 0; i < 3; ++i) REQUIRE_FALSE(await(io, client->call(patch(), long_timeout)));
   CHECK(server.connections() == 1);
 }
 
-TEST_CASE("A connection that the server wants closed is not used again") {
+TEST_CASE("opens a new connection when the server asks to close the old one") {
   asio::io_context io;
-  ScriptedServer server(io, always(answer(200, "{}", "Connection: close\r\n")));
+  ScriptedServer server(io, always(response(200, "{}", "Connection: close\r\n")));
   const auto client = client_for(io, plain_credentials(server.port()));
-  for (int i = 0; i < 3; ++i) REQUIRE(await(io, client->call(get(), ample)));
+  for (int i = 0; i < 3; ++i) REQUIRE(await(io, client->call(get(), long_timeout)));
   CHECK(server.connections() == 3);
 }
 
-TEST_CASE("At most eight calls are under way at once, and the others follow in their order") {
+TEST_CASE("limits calls in flight to eight and serves waiting calls in order") {
   asio::io_context io;
-  int under_way = 0;
-  int most = 0;
+  int in_flight = 0;
+  int max_in_flight = 0;
   std::vector<std::string> order;
   ScriptedServer server(io, [&](Peer& peer) -> asio::awaitable<void> {
     while (true) {
       const auto request = co_await peer.request();
       if (request.empty()) co_return;
-      most = std::max(most, ++under_way);
+      max_in_flight = std::max(max_in_flight, ++in_flight);
       order.push_back(request.substr(4, request.find(' ', 4) - 4));
-      // Answered only once as many are under way as ever will be.
+      // Give further requests the chance to arrive before this response.
       co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
-      --under_way;
-      co_await peer.send(answer(200, "{}"));
+      --in_flight;
+      co_await peer.send(response(200, "{}"));
     }
   });
   const auto client = client_for(io, plain_credentials(server.port()));
   std::vector<Task<Result<std::string>>> tasks;
-  for (int i = 0; i < 40; ++i) tasks.emplace_back(io, client->call(get("/" + std::to_string(i)), ample));
+  for (int i = 0; i < 40; ++i)
+    tasks.emplace_back(io, client->call(get("/" + std::to_string(i)), long_timeout));
   for (auto& task : tasks) REQUIRE(task.result());
-  CHECK(most <= 8);
+  CHECK(max_in_flight <= 8);
   CHECK(server.connections() <= 8);
   REQUIRE(order.size() == 40);
-  // A call that came 8 or more places later never overtakes.
-  for (std::size_t i = 0; i < order.size(); ++i) CHECK(std::abs(std::stoi(order[i].substr(1)) - static_cast<int>(i)) < 8);
+  // A call never overtakes one that was made 8 or more calls earlier.
+  for (std::size_t i = 0; i < order.size(); ++i)
+    CHECK(std::abs(std::stoi(order[i].substr(1)) - static_cast<int>(i)) < 8);
 }
 
-TEST_CASE("Calls beyond the limit do not connect") {
+TEST_CASE("opens no connection for calls above the limit") {
   asio::io_context io;
-  ScriptedServer server(io, [](Peer& peer) -> asio::awaitable<void> { co_await peer.until_closed(); });
+  ScriptedServer server(io,
+                        [](Peer& peer) -> asio::awaitable<void> { co_await peer.until_closed(); });
   const auto client = client_for(io, plain_credentials(server.port()));
   std::vector<Task<Result<std::string>>> tasks;
-  for (int i = 0; i < 20; ++i) tasks.emplace_back(io, client->call(get(), ample));
+  for (int i = 0; i < 20; ++i) tasks.emplace_back(io, client->call(get(), long_timeout));
   run_until(io, [&server] { return server.connections() == 8; });
   while (io.poll() > 0) {
   }
   CHECK(server.connections() == 8);
 }
 
-TEST_CASE("A kept connection that the server closed while it was idle is noticed: reads and writes go by a new one") {
+TEST_CASE("opens a new connection when the server closed the idle one") {
   asio::io_context io;
-  ScriptedServer server(io, answer_once);
+  ScriptedServer server(io, respond_once);
   const auto client = client_for(io, plain_credentials(server.port()));
-  CHECK(await(io, client->call(get(), ample)) == "1");
-  CHECK(await(io, client->call(patch(), ample)) == "2");
-  CHECK(await(io, client->call(get(), ample)) == "3");
+  CHECK(await(io, client->call(get(), long_timeout)) == "1");
+  CHECK(await(io, client->call(patch(), long_timeout)) == "2");
+  CHECK(await(io, client->call(get(), long_timeout)) == "3");
 }
 
-TEST_CASE("A kept connection that breaks as it is taken up: a read is asked once more") {
+TEST_CASE("sends a read again when the reused connection breaks") {
   asio::io_context io;
-  ScriptedServer server(io, answer_then_reset);
+  ScriptedServer server(io, respond_then_reset);
   const auto client = client_for(io, plain_credentials(server.port()));
-  CHECK(await(io, client->call(get(), ample)) == "1");
-  CHECK(await(io, client->call(get(), ample)) == "2");
+  CHECK(await(io, client->call(get(), long_timeout)) == "1");
+  CHECK(await(io, client->call(get(), long_timeout)) == "2");
   CHECK(server.connections() == 2);
 }
 
-TEST_CASE("A kept connection that breaks once a write was sent: Closed, and never sent again") {
+TEST_CASE("never sends a write again when the reused connection breaks after it was sent") {
   asio::io_context io;
-  ScriptedServer server(io, answer_then_reset);
+  ScriptedServer server(io, respond_then_reset);
   const auto client = client_for(io, plain_credentials(server.port()));
-  CHECK(await(io, client->call(get(), ample)) == "1");
-  const auto got = await(io, client->call(patch(), ample));
+  CHECK(await(io, client->call(get(), long_timeout)) == "1");
+  const auto got = await(io, client->call(patch(), long_timeout));
   REQUIRE_FALSE(got);
-  CHECK(got.error().kind == ErrorKind::Closed);
+  CHECK(got.error().kind == ErrorKind::ConnectionClosed);
   CHECK(server.connections() == 1);
 }
 
-TEST_CASE("A new connection that breaks is not tried again: what to do is the caller's") {
+TEST_CASE("does not try again when a new connection breaks") {
   asio::io_context io;
   ScriptedServer server(io, [](Peer& peer) -> asio::awaitable<void> { co_await peer.request(); });
   const auto client = client_for(io, plain_credentials(server.port()));
-  CHECK(await(io, client->call(get(), ample)).error().kind == ErrorKind::Closed);
+  CHECK(await(io, client->call(get(), long_timeout)).error().kind == ErrorKind::ConnectionClosed);
   CHECK(server.connections() == 1);
 }
 
-TEST_CASE("A read is asked once more at most") {
+TEST_CASE("sends a read again at most once") {
   asio::io_context io;
   ScriptedServer server(io, [](Peer& peer) -> asio::awaitable<void> {
     co_await peer.request();
     if (peer.number() > 1) co_return;
-    co_await peer.send(answer(200, "{}"));
+    co_await peer.send(response(200, "{}"));
     co_await peer.request();
   });
   const auto client = client_for(io, plain_credentials(server.port()));
-  REQUIRE(await(io, client->call(get(), ample)));
-  CHECK(await(io, client->call(get(), ample)).error().kind == ErrorKind::Closed);
+  REQUIRE(await(io, client->call(get(), long_timeout)));
+  CHECK(await(io, client->call(get(), long_timeout)).error().kind == ErrorKind::ConnectionClosed);
   CHECK(server.connections() == 2);
 }
 
-TEST_CASE("A connection that says something nobody asked for is not used again") {
+TEST_CASE("does not reuse a connection on which the server sent unexpected bytes") {
   asio::io_context io;
   ScriptedServer server(io, [](Peer& peer) -> asio::awaitable<void> {
     co_await peer.request();
-    co_await peer.send(answer(200, std::to_string(peer.number())));
-    co_await peer.send(answer(200, "stray"));
+    co_await peer.send(response(200, std::to_string(peer.number())));
+    co_await peer.send(response(200, "stray"));
     co_await peer.until_closed();
   });
   const auto client = client_for(io, plain_credentials(server.port()));
-  CHECK(await(io, client->call(get(), ample)) == "1");
-  CHECK(await(io, client->call(patch(), ample)) == "2");
+  CHECK(await(io, client->call(get(), long_timeout)) == "1");
+  CHECK(await(io, client->call(patch(), long_timeout)) == "2");
 }
 
-TEST_CASE("A connection that was idle for long is not used again") {
+TEST_CASE("does not reuse a connection that was idle for too long") {
   asio::io_context io;
-  ScriptedServer server(io, always(answer(200, "{}")));
-  const auto client = client_for(io, plain_credentials(server.port()), nullptr, {.keep_idle = Duration(-1)});
-  for (int i = 0; i < 3; ++i) REQUIRE(await(io, client->call(get(), ample)));
+  ScriptedServer server(io, always(response(200, "{}")));
+  const auto client =
+      client_for(io, plain_credentials(server.port()), nullptr, {.max_idle = Duration(-1)});
+  for (int i = 0; i < 3; ++i) REQUIRE(await(io, client->call(get(), long_timeout)));
   CHECK(server.connections() == 3);
 }
 

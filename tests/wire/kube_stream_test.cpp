@@ -1,4 +1,4 @@
-// KubeApi's streams: what a watch needs of them.
+// Streams of KubeClient, as a watch uses them.
 #include <catch2/catch.hpp>
 
 #include "wire/support/kube.hpp"
@@ -6,7 +6,8 @@
 namespace lastgood::wire {
 namespace {
 
-const std::string head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n";
+const std::string head =
+    "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n";
 
 std::string chunk(std::string_view text) {
   char size[32];
@@ -28,10 +29,10 @@ struct Collected {
 
 }  // namespace
 
-TEST_CASE("A stream hands on each event as it arrives, not when more has come") {
+TEST_CASE("passes on each event of a stream as it arrives") {
   asio::io_context io;
   Collected got;
-  int answered = 0;
+  int passed_on = 0;
   ScriptedServer server(io, [&](Peer& peer) -> asio::awaitable<void> {
     co_await peer.request();
     co_await peer.send(head);
@@ -39,19 +40,20 @@ TEST_CASE("A stream hands on each event as it arrives, not when more has come") 
     for (int i = 0; i < 5; ++i) {
       const std::string event = "{\"event\":" + std::to_string(i) + "}\n";
       co_await peer.send(chunk(event));
-      // The next one is sent only once this one was handed on: a client that held it back would hang here.
+      // Send the next event only after the client passed on this one. A client that delays events
+      // hangs here.
       while (!got.text.ends_with(event)) co_await asio::post(executor, asio::use_awaitable);
-      ++answered;
+      ++passed_on;
     }
     co_await peer.send("0\r\n\r\n");
     co_await peer.until_closed();
   });
   const auto client = client_for(io, plain_credentials(server.port()));
-  REQUIRE(await(io, client->stream(watch(), ample, got.sink())));
-  CHECK(answered == 5);
+  REQUIRE(await(io, client->stream(watch(), long_timeout, got.sink())));
+  CHECK(passed_on == 5);
 }
 
-TEST_CASE("A stream's bytes are the same wherever the network splits them") {
+TEST_CASE("passes on the same bytes wherever the network splits them") {
   const std::string text = head + chunk("{\"a\":1}\n{\"b\"") + chunk(":2}\n") + "0\r\n\r\n";
   for (std::size_t at = 0; at <= text.size(); ++at) {
     asio::io_context io;
@@ -63,12 +65,12 @@ TEST_CASE("A stream's bytes are the same wherever the network splits them") {
       co_await peer.until_closed();
     });
     const auto client = client_for(io, plain_credentials(server.port()));
-    REQUIRE(await(io, client->stream(watch(), ample, got.sink())));
+    REQUIRE(await(io, client->stream(watch(), long_timeout, got.sink())));
     REQUIRE(got.text == "{\"a\":1}\n{\"b\":2}\n");
   }
 }
 
-TEST_CASE("A stream that breaks before its end is Closed, and what came before was handed on") {
+TEST_CASE("passes on the beginning of a stream that breaks, and then fails") {
   const std::string text = head + chunk("{}\n");
   for (const bool reset : {false, true}) {
     asio::io_context io;
@@ -81,25 +83,26 @@ TEST_CASE("A stream that breaks before its end is Closed, and what came before w
       if (reset) peer.reset();
     });
     const auto client = client_for(io, plain_credentials(server.port()));
-    const auto ended = await(io, client->stream(watch(), ample, got.sink()));
+    const auto ended = await(io, client->stream(watch(), long_timeout, got.sink()));
     REQUIRE_FALSE(ended);
-    CHECK(ended.error().kind == (reset ? ErrorKind::Refused : ErrorKind::Closed));
+    CHECK(ended.error().kind ==
+          (reset ? ErrorKind::ConnectionRefused : ErrorKind::ConnectionClosed));
     CHECK(got.text == "{}\n");
   }
 }
 
-TEST_CASE("A stream silent for the idle timeout is TimedOut; one that speaks in time lives longer than that") {
+TEST_CASE("times out when a stream is silent for the idle timeout, however long it ran before") {
   using std::chrono::steady_clock;
   constexpr Duration idle{250};
   asio::io_context io;
   Collected got;
   const auto started = steady_clock::now();
-  auto spoke = started;
+  auto last_sent = started;
   ScriptedServer server(io, [&](Peer& peer) -> asio::awaitable<void> {
     co_await peer.request();
     co_await peer.send(head);
-    while (spoke - started < 2 * idle) {
-      spoke = steady_clock::now();
+    while (last_sent - started < 2 * idle) {
+      last_sent = steady_clock::now();
       if (!co_await peer.send(chunk(" "))) co_return;
       co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
     }
@@ -109,75 +112,81 @@ TEST_CASE("A stream silent for the idle timeout is TimedOut; one that speaks in 
   const auto ended = await(io, client->stream(watch(), idle, got.sink()));
   REQUIRE_FALSE(ended);
   CHECK(ended.error().kind == ErrorKind::TimedOut);
-  CHECK(spoke - started >= 2 * idle);
-  CHECK(steady_clock::now() - spoke >= idle);
+  CHECK(last_sent - started >= 2 * idle);
+  CHECK(steady_clock::now() - last_sent >= idle);
 }
 
-TEST_CASE("A server that never begins its answer costs a stream the idle timeout") {
+TEST_CASE("times out when the server never begins a stream") {
   asio::io_context io;
   Collected got;
-  ScriptedServer server(io, [](Peer& peer) -> asio::awaitable<void> { co_await peer.until_closed(); });
+  ScriptedServer server(io,
+                        [](Peer& peer) -> asio::awaitable<void> { co_await peer.until_closed(); });
   const auto client = client_for(io, plain_credentials(server.port()));
-  const auto ended = await(io, client->stream(watch(), brief, got.sink()));
+  const auto ended = await(io, client->stream(watch(), short_timeout, got.sink()));
   REQUIRE_FALSE(ended);
   CHECK(ended.error().kind == ErrorKind::TimedOut);
 }
 
-TEST_CASE("A receiver that wants no more ends its stream as a value, and the connection") {
+TEST_CASE("ends a stream and its connection when the receiver returns false") {
   asio::io_context io;
-  bool left = false;
-  ScriptedServer server(io, [&left](Peer& peer) -> asio::awaitable<void> {
+  bool closed = false;
+  ScriptedServer server(io, [&closed](Peer& peer) -> asio::awaitable<void> {
     co_await peer.request();
     co_await peer.send(head + chunk("one\n") + chunk("two\n"));
     co_await peer.until_closed();
-    left = true;
+    closed = true;
   });
   const auto client = client_for(io, plain_credentials(server.port()));
   int pieces = 0;
-  REQUIRE(await(io, client->stream(watch(), ample, [&pieces](std::string_view) { return ++pieces < 1; })));
+  REQUIRE(await(io, client->stream(watch(), long_timeout,
+                                   [&pieces](std::string_view) { return ++pieces < 1; })));
   CHECK(pieces == 1);
-  run_until(io, [&left] { return left; });
+  run_until(io, [&closed] { return closed; });
 }
 
-TEST_CASE("Another status than 200 is an Error, and its body is not handed on") {
+TEST_CASE("returns an error status of a stream without passing on its body") {
   asio::io_context io;
   Collected got;
-  Counts counts;
-  ScriptedServer server(io, always(answer(410, R"({"kind":"Status","reason":"Expired","message":"too old","code":410})")));
-  const auto client = client_for(io, plain_credentials(server.port()), &counts);
-  const auto ended = await(io, client->stream(watch(), ample, got.sink()));
+  RecordingTelemetry telemetry;
+  ScriptedServer server(
+      io, always(response(
+              410, R"({"kind":"Status","reason":"Expired","message":"too old","code":410})")));
+  const auto client = client_for(io, plain_credentials(server.port()), &telemetry);
+  const auto ended = await(io, client->stream(watch(), long_timeout, got.sink()));
   REQUIRE_FALSE(ended);
   CHECK(ended.error().kind == ErrorKind::Expired);
   CHECK(ended.error().message == "too old");
   CHECK(got.text.empty());
-  CHECK(counts.calls == std::vector<Counts::Call>{{"WATCH", 410}});
+  CHECK(telemetry.requests ==
+        std::vector<RecordedRequest>{{.method = "GET", .is_watch = true, .status = 410}});
 }
 
-TEST_CASE("A watch is counted when it begins, not when it ends") {
+TEST_CASE("counts a watch when it begins") {
   asio::io_context io;
-  Counts counts;
+  RecordingTelemetry telemetry;
   Collected got;
   ScriptedServer server(io, [](Peer& peer) -> asio::awaitable<void> {
     co_await peer.request();
     co_await peer.send(head);
     co_await peer.until_closed();
   });
-  const auto client = client_for(io, plain_credentials(server.port()), &counts);
-  Task<Result<void>> task(io, client->stream(watch(), ample, got.sink()));
-  run_until(io, [&counts] { return !counts.calls.empty(); });
-  CHECK(counts.calls == std::vector<Counts::Call>{{"WATCH", 200}});
+  const auto client = client_for(io, plain_credentials(server.port()), &telemetry);
+  Task<Result<void>> task(io, client->stream(watch(), long_timeout, got.sink()));
+  run_until(io, [&telemetry] { return !telemetry.requests.empty(); });
+  CHECK(telemetry.requests ==
+        std::vector<RecordedRequest>{{.method = "GET", .is_watch = true, .status = 200}});
   CHECK_FALSE(task.done());
   task.cancel();
   CHECK(task.was_cancelled());
 }
 
-TEST_CASE("Streams take no place of calls: more of them than connections for calls, and a call still goes through") {
+TEST_CASE("opens streams beyond the limit of connections for calls") {
   asio::io_context io;
   Collected got;
   ScriptedServer server(io, [](Peer& peer) -> asio::awaitable<void> {
     const auto request = co_await peer.request();
     if (request.find("watch=") == std::string::npos) {
-      co_await peer.send(answer(200, "{}"));
+      co_await peer.send(response(200, "{}"));
     } else {
       co_await peer.send(head);
     }
@@ -185,13 +194,14 @@ TEST_CASE("Streams take no place of calls: more of them than connections for cal
   });
   const auto client = client_for(io, plain_credentials(server.port()), nullptr, {.connections = 1});
   std::vector<Task<Result<void>>> streams;
-  for (int i = 0; i < 4; ++i) streams.emplace_back(io, client->stream(watch(), ample, got.sink()));
-  CHECK(await(io, client->call(get(), ample)));
+  for (int i = 0; i < 4; ++i)
+    streams.emplace_back(io, client->stream(watch(), long_timeout, got.sink()));
+  CHECK(await(io, client->call(get(), long_timeout)));
   client->stop();
   for (auto& stream : streams) CHECK(stream.result().error().kind == ErrorKind::Cancelled);
 }
 
-TEST_CASE("A stream is not bounded by what a call may bring") {
+TEST_CASE("streams more bytes than the limit of a call") {
   asio::io_context io;
   std::uint64_t bytes = 0;
   ScriptedServer server(io, [](Peer& peer) -> asio::awaitable<void> {
@@ -202,8 +212,9 @@ TEST_CASE("A stream is not bounded by what a call may bring") {
     co_await peer.send("0\r\n\r\n");
     co_await peer.until_closed();
   });
-  const auto client = client_for(io, plain_credentials(server.port()), nullptr, {.body_bytes = 1000});
-  REQUIRE(await(io, client->stream(watch(), ample, [&bytes](std::string_view piece) {
+  const auto client =
+      client_for(io, plain_credentials(server.port()), nullptr, {.body_bytes = 1000});
+  REQUIRE(await(io, client->stream(watch(), long_timeout, [&bytes](std::string_view piece) {
     bytes += piece.size();
     return true;
   })));

@@ -1,4 +1,4 @@
-// Credentials from a kubeconfig and from a pod's own files, and words for every mistake.
+// Credentials from a kubeconfig and from the service account of a pod, and the errors of both.
 #include "net/kubeconfig.hpp"
 
 #include <catch2/catch.hpp>
@@ -11,9 +11,10 @@ namespace {
 using net::load_in_cluster;
 using net::load_kubeconfig;
 
-// A kubeconfig of one context "dev" with this cluster and user, each in flow style.
+// A kubeconfig with this cluster and user, written as YAML flow maps. The current context is "dev".
 std::string config(const std::string& cluster, const std::string& user = "{token: secret}") {
-  return "apiVersion: v1\nkind: Config\ncurrent-context: dev\ncontexts:\n- name: dev\n  context: {cluster: c, user: u, "
+  return "apiVersion: v1\nkind: Config\ncurrent-context: dev\ncontexts:\n- name: dev\n  context: "
+         "{cluster: c, user: u, "
          "namespace: shop}\n"
          "- name: production\n  context: {cluster: c, user: u}\nclusters:\n- name: c\n  cluster: " +
          cluster + "\nusers:\n- name: u\n  user: " + user + "\n";
@@ -32,7 +33,7 @@ std::string error_of(const std::string& text, const std::string& context = "") {
 
 }  // namespace
 
-TEST_CASE("A kubeconfig's current context says where the API server is and who we are") {
+TEST_CASE("reads server, token and namespace of the current context") {
   const auto got = load(config("{server: 'https://10.0.0.1:6443'}"));
   REQUIRE(got);
   CHECK(got->tls);
@@ -45,13 +46,14 @@ TEST_CASE("A kubeconfig's current context says where the API server is and who w
   CHECK_THAT(got->source, Catch::Contains("context \"dev\" of /"));
 }
 
-TEST_CASE("A context that is named wins over the current one; a wrong name gets the nearest") {
+TEST_CASE("uses the requested context and suggests the nearest name for a wrong one") {
   const auto text = config("{server: 'https://a'}");
   CHECK(load(text, "production")->namespace_.empty());
-  CHECK_THAT(error_of(text, "prodution"), Catch::Contains("contexts: there is no \"prodution\"; the nearest is \"production\""));
+  CHECK_THAT(error_of(text, "prodution"),
+             Catch::Contains("contexts: there is no \"prodution\"; the nearest is \"production\""));
 }
 
-TEST_CASE("A server's URL may have a path, an IPv6 address, or no port") {
+TEST_CASE("accepts a server URL with a path, an IPv6 address or no port") {
   const auto rancher = load(config("{server: 'https://rancher.example/k8s/clusters/c-1/'}"));
   CHECK(rancher->host == "rancher.example");
   CHECK(rancher->port == 443);
@@ -65,13 +67,14 @@ TEST_CASE("A server's URL may have a path, an IPv6 address, or no port") {
   CHECK(plain->port == 8001);
 }
 
-TEST_CASE("Certificates are in the file itself, or in files beside it") {
+TEST_CASE("reads certificates from the kubeconfig itself or from files beside it") {
   const Folder folder;
   folder.write("ca.crt", "the authority");
   folder.write("me.crt", "mine");
-  const auto file =
-      folder.write("config", config("{server: 'https://a', certificate-authority: ca.crt, tls-server-name: k}",
-                                    "{client-certificate: me.crt, client-key-data: aGVsbG8gd29ybGQ=, tokenFile: token}"));
+  const auto file = folder.write(
+      "config",
+      config("{server: 'https://a', certificate-authority: ca.crt, tls-server-name: k}",
+             "{client-certificate: me.crt, client-key-data: aGVsbG8gd29ybGQ=, tokenFile: token}"));
   const auto got = load_kubeconfig(file, "");
   REQUIRE(got);
   CHECK(got->ca_pem == "the authority");
@@ -81,38 +84,47 @@ TEST_CASE("Certificates are in the file itself, or in files beside it") {
   CHECK(got->token_file == folder.path("token"));
 }
 
-TEST_CASE("Data in the file wins over a file's name, as kubectl has it") {
-  const auto got = load(config("{server: 'https://a', certificate-authority: /nowhere, certificate-authority-data: aGVsbG8=}"));
+TEST_CASE("uses inline data instead of a file, like kubectl") {
+  const auto got =
+      load(config("{server: 'https://a', certificate-authority: /nowhere, "
+                  "certificate-authority-data: aGVsbG8=}"));
   REQUIRE(got);
   CHECK(got->ca_pem == "hello");
 }
 
-TEST_CASE("insecure-skip-tls-verify is believed only where it is true") {
+TEST_CASE("skips TLS verification only if insecure-skip-tls-verify is true") {
   CHECK_FALSE(load(config("{server: 'https://a', insecure-skip-tls-verify: true}"))->verify);
   CHECK(load(config("{server: 'https://a', insecure-skip-tls-verify: false}"))->verify);
   CHECK_THAT(error_of(config("{server: 'https://a', insecure-skip-tls-verify: maybe}")),
              Catch::Contains("must be true or false"));
 }
 
-TEST_CASE("Every mistake in a kubeconfig is said with its file, its place and its field") {
-  CHECK_THAT(load_kubeconfig("/nowhere/config", "").error().message, Catch::Equals("/nowhere/config: No such file or directory"));
-  CHECK_THAT(load_kubeconfig("/dev/zero", "").error().message, Catch::Contains("not a regular file"));
+TEST_CASE("reports every mistake in a kubeconfig with file, entry and field") {
+  CHECK_THAT(load_kubeconfig("/nowhere/config", "").error().message,
+             Catch::Equals("/nowhere/config: No such file or directory"));
+  CHECK_THAT(load_kubeconfig("/dev/zero", "").error().message,
+             Catch::Contains("not a regular file"));
   CHECK_THAT(error_of("a: [b"), Catch::Contains("/config: is not YAML"));
   CHECK_THAT(error_of("just words"), Catch::Contains("is not a kubeconfig"));
   CHECK_THAT(error_of(""), Catch::Contains("is not a kubeconfig"));
   CHECK_THAT(error_of("a: b"), Catch::Contains("current-context: is not set"));
-  CHECK_THAT(error_of("current-context: dev"), Catch::Contains("contexts: is missing or is not a list"));
+  CHECK_THAT(error_of("current-context: dev"),
+             Catch::Contains("contexts: is missing or is not a list"));
   CHECK_THAT(error_of("current-context: dev\ncontexts: []"), Catch::Contains("the list is empty"));
-  CHECK_THAT(error_of("current-context: dev\ncontexts: [{name: dev}]"), Catch::Contains("\"dev\" has no context"));
-  CHECK_THAT(error_of("current-context: dev\ncontexts: [dev]"), Catch::Contains("an entry without a name"));
-  CHECK_THAT(error_of("current-context: {a: b}"), Catch::Contains("current-context: must be a string"));
+  CHECK_THAT(error_of("current-context: dev\ncontexts: [{name: dev}]"),
+             Catch::Contains("\"dev\" has no context"));
+  CHECK_THAT(error_of("current-context: dev\ncontexts: [dev]"),
+             Catch::Contains("an entry without a name"));
+  CHECK_THAT(error_of("current-context: {a: b}"),
+             Catch::Contains("current-context: must be a string"));
   CHECK_THAT(error_of(config("{}")), Catch::Contains("clusters \"c\": server: is missing"));
   CHECK_THAT(error_of(config("{server: '10.0.0.1:6443'}")),
              Catch::Contains("\"10.0.0.1:6443\" must begin with https:// or http://"));
-  CHECK_THAT(error_of(config("{server: 'https://a:x'}")), Catch::Contains("has no usable port"));
-  CHECK_THAT(error_of(config("{server: 'https://a:99999'}")), Catch::Contains("has no usable port"));
-  CHECK_THAT(error_of(config("{server: 'https://me@a'}")), Catch::Contains("has no usable host"));
-  CHECK_THAT(error_of(config("{server: 'https://'}")), Catch::Contains("has no usable host"));
+  CHECK_THAT(error_of(config("{server: 'https://a:x'}")), Catch::Contains("has an invalid port"));
+  CHECK_THAT(error_of(config("{server: 'https://a:99999'}")),
+             Catch::Contains("has an invalid port"));
+  CHECK_THAT(error_of(config("{server: 'https://me@a'}")), Catch::Contains("has no valid host"));
+  CHECK_THAT(error_of(config("{server: 'https://'}")), Catch::Contains("has no valid host"));
   CHECK_THAT(error_of(config("{server: 'https://a', certificate-authority-data: '***'}")),
              Catch::Contains("certificate-authority-data: is not base64"));
   CHECK_THAT(error_of(config("{server: 'https://a', certificate-authority: /nowhere/ca}")),
@@ -123,22 +135,22 @@ TEST_CASE("Every mistake in a kubeconfig is said with its file, its place and it
              Catch::Contains("users \"u\": client-key: is missing"));
 }
 
-TEST_CASE("A way to log in that is not supported is refused, and what is supported is said") {
-  for (const std::string user :
-       {"{exec: {command: aws}}", "{auth-provider: {name: gcp}}", "{username: a, password: b}", "{as: root}"}) {
-    CHECK_THAT(
-        error_of(config("{server: 'https://a'}", user)),
-        Catch::Contains("is not supported; supported are client-certificate(-data) with client-key(-data), token, tokenFile"));
+TEST_CASE("rejects an unsupported login and names the supported ones") {
+  for (const std::string user : {"{exec: {command: aws}}", "{auth-provider: {name: gcp}}",
+                                 "{username: a, password: b}", "{as: root}"}) {
+    CHECK_THAT(error_of(config("{server: 'https://a'}", user)),
+               Catch::Contains("is not supported; use client-certificate(-data) with "
+                               "client-key(-data), token or tokenFile"));
   }
 }
 
-TEST_CASE("A kubeconfig beyond 1 MiB, or nested without end, is refused and not read") {
+TEST_CASE("rejects a kubeconfig above 1 MiB and unbounded nesting") {
   CHECK_THAT(error_of(std::string(2'000'000, ' ')), Catch::Contains("larger than 1048576 bytes"));
   CHECK_THAT(error_of("a: " + std::string(100'000, '[')), Catch::Contains("is not YAML"));
   CHECK_THAT(error_of("a: " + std::string(100'000, '{')), Catch::Contains("is not YAML"));
 }
 
-TEST_CASE("A pod has its API server from the environment and its identity from what kubelet mounts") {
+TEST_CASE("reads server and credentials of a pod from its environment and service account") {
   const Folder folder;
   folder.write("token", "t");
   folder.write("ca.crt", "the authority");
@@ -152,19 +164,24 @@ TEST_CASE("A pod has its API server from the environment and its identity from w
   CHECK(got->ca_pem == "the authority");
   CHECK(got->token_file == directory + "/token");
   CHECK(got->namespace_ == "lastgood-system");
-  CHECK(load_in_cluster({.host = "fd00::1", .port = "6443", .directory = directory})->host == "fd00::1");
+  CHECK(load_in_cluster({.host = "fd00::1", .port = "6443", .directory = directory})->host ==
+        "fd00::1");
 }
 
-TEST_CASE("Outside a pod, or where its files are missing, it is said what is missing") {
+TEST_CASE("reports which variable or file of the pod is missing") {
   const Folder folder;
-  CHECK_THAT(load_in_cluster({}).error().message, Catch::Contains("KUBERNETES_SERVICE_HOST is not set"));
-  CHECK_THAT(load_in_cluster({.host = "a", .port = "x", .directory = folder.path("")}).error().message,
-             Catch::Contains("\"x\" is not a port"));
-  CHECK_THAT(load_in_cluster({.host = "a", .port = "1", .directory = folder.path("")}).error().message,
-             Catch::Contains("/token: No such file"));
+  CHECK_THAT(load_in_cluster({}).error().message,
+             Catch::Contains("KUBERNETES_SERVICE_HOST is not set"));
+  CHECK_THAT(
+      load_in_cluster({.host = "a", .port = "x", .directory = folder.path("")}).error().message,
+      Catch::Contains("\"x\" is not a port"));
+  CHECK_THAT(
+      load_in_cluster({.host = "a", .port = "1", .directory = folder.path("")}).error().message,
+      Catch::Contains("/token: No such file"));
   folder.write("token", "t");
-  CHECK_THAT(load_in_cluster({.host = "a", .port = "1", .directory = folder.path("")}).error().message,
-             Catch::Contains("/ca.crt: No such file"));
+  CHECK_THAT(
+      load_in_cluster({.host = "a", .port = "1", .directory = folder.path("")}).error().message,
+      Catch::Contains("/ca.crt: No such file"));
 }
 
 }  // namespace lastgood::wire

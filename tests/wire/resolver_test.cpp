@@ -1,4 +1,4 @@
-// Names and time: no name delays another, and no wait is longer than it may be.
+// Resolver, Deadline, SystemClock and the functions of net/process.hpp.
 #include "net/resolver.hpp"
 
 #include <sys/socket.h>
@@ -18,10 +18,10 @@ namespace {
 using net::Addresses;
 using net::Deadline;
 using net::NetResult;
-using net::Trouble;
+using net::TransportError;
 
-// A lookup that hangs for names that begin with "hang" until this is destroyed, as getaddrinfo does where the name's
-// server does not answer.
+// A lookup function that hangs for names that begin with "hang" until release(), like getaddrinfo()
+// without a response of the DNS server.
 struct Lookups {
   Lookups() { REQUIRE(::pipe(gate.data()) == 0); }
   ~Lookups() { release(); }
@@ -34,7 +34,7 @@ struct Lookups {
   }
 
   [[nodiscard]] net::Lookup lookup() const {
-    return [wait = gate[0]](const std::string& name) -> net::LookupAnswer {
+    return [wait = gate[0]](const std::string& name) -> net::LookupResult {
       char byte = 0;
       if (name.starts_with("hang")) (void)!::read(wait, &byte, 1);
       if (name.starts_with("no")) return {.error = "Name or service not known"};
@@ -44,119 +44,124 @@ struct Lookups {
   std::array<int, 2> gate{};
 };
 
-asio::awaitable<NetResult<Addresses>> resolve(asio::io_context& io, net::Resolver& resolver, std::string name, Duration timeout) {
+asio::awaitable<NetResult<Addresses>> resolve(asio::io_context& io, net::Resolver& resolver,
+                                              std::string name, Duration timeout) {
   Deadline deadline(io.get_executor(), timeout);
   co_return co_await resolver.resolve(std::move(name), deadline);
 }
 
-constexpr Duration ample{10'000};
-constexpr Duration brief{60};
+constexpr Duration long_timeout{10'000};
+constexpr Duration short_timeout{60};
 
 }  // namespace
 
-TEST_CASE("A name has the addresses that the system says, IPv4 and IPv6") {
+TEST_CASE("returns the IPv4 and IPv6 addresses of a name") {
   asio::io_context io;
   const Lookups lookups;
   net::Resolver resolver(io.get_executor(), lookups.lookup());
-  const auto got = await(io, resolve(io, resolver, "web", ample));
+  const auto got = await(io, resolve(io, resolver, "web", long_timeout));
   REQUIRE(got);
   CHECK(*got == Addresses{asio::ip::make_address("10.1.2.3"), asio::ip::make_address("fd00::1")});
 }
 
-TEST_CASE("The machine's own name resolves by the system") {
+TEST_CASE("resolves localhost with the resolver of the system") {
   asio::io_context io;
   net::Resolver resolver(io.get_executor());
-  const auto got = await(io, resolve(io, resolver, "localhost", ample));
+  const auto got = await(io, resolve(io, resolver, "localhost", long_timeout));
   REQUIRE(got);
   CHECK(got->front().is_loopback());
 }
 
-TEST_CASE("A name that does not exist is Unresolved in the system's words") {
+TEST_CASE("fails with DNSLookupFailed and the error of the system for an unknown name") {
   asio::io_context io;
   const Lookups lookups;
   net::Resolver resolver(io.get_executor(), lookups.lookup());
-  const auto got = await(io, resolve(io, resolver, "nowhere", ample));
+  const auto got = await(io, resolve(io, resolver, "nowhere", long_timeout));
   REQUIRE_FALSE(got);
-  CHECK(got.error().trouble == Trouble::Unresolved);
+  CHECK(got.error().transport_error == TransportError::DNSLookupFailed);
   CHECK(got.error().detail == "Name or service not known");
 }
 
-TEST_CASE("An address needs no lookup, even while every lookup hangs") {
+TEST_CASE("returns an IP address without a lookup even if no lookup is possible") {
   asio::io_context io;
   const Lookups lookups;
   net::Resolver resolver(io.get_executor(), lookups.lookup(), 0);
-  CHECK(await(io, resolve(io, resolver, "10.0.0.7", ample)) == Addresses{asio::ip::make_address("10.0.0.7")});
-  CHECK(await(io, resolve(io, resolver, "fd00::7", ample)) == Addresses{asio::ip::make_address("fd00::7")});
+  CHECK(await(io, resolve(io, resolver, "10.0.0.7", long_timeout)) ==
+        Addresses{asio::ip::make_address("10.0.0.7")});
+  CHECK(await(io, resolve(io, resolver, "fd00::7", long_timeout)) ==
+        Addresses{asio::ip::make_address("fd00::7")});
 }
 
-TEST_CASE("A name whose lookup hangs is Unresolved after its own time, and delays no other name") {
+TEST_CASE("times out a hanging lookup without delaying another name") {
   asio::io_context io;
   const Lookups lookups;
   net::Resolver resolver(io.get_executor(), lookups.lookup());
-  Task<NetResult<Addresses>> hanging(io, resolve(io, resolver, "hang", ample));
-  CHECK(await(io, resolve(io, resolver, "web", ample)));
-  const auto late = await(io, resolve(io, resolver, "hang2", brief));
+  Task<NetResult<Addresses>> hanging(io, resolve(io, resolver, "hang", long_timeout));
+  CHECK(await(io, resolve(io, resolver, "web", long_timeout)));
+  const auto late = await(io, resolve(io, resolver, "hang2", short_timeout));
   REQUIRE_FALSE(late);
-  CHECK(late.error().trouble == Trouble::Unresolved);
-  CHECK(late.error().detail == "the name was not resolved in time");
+  CHECK(late.error().transport_error == TransportError::DNSLookupFailed);
+  CHECK(late.error().detail == "the DNS lookup timed out");
   CHECK_FALSE(hanging.done());
   hanging.cancel();
   CHECK(hanging.was_cancelled());
 }
 
-TEST_CASE("All who ask for a name that is being looked up share one lookup") {
+TEST_CASE("shares one lookup among all callers that resolve the same name") {
   asio::io_context io;
   Lookups lookups;
   net::Resolver resolver(io.get_executor(), lookups.lookup(), 1);
   std::vector<Task<NetResult<Addresses>>> tasks;
-  for (int i = 0; i < 10; ++i) tasks.emplace_back(io, resolve(io, resolver, "hang", ample));
-  const auto other = await(io, resolve(io, resolver, "web", ample));
+  for (int i = 0; i < 10; ++i) tasks.emplace_back(io, resolve(io, resolver, "hang", long_timeout));
+  const auto other = await(io, resolve(io, resolver, "web", long_timeout));
   REQUIRE_FALSE(other);
-  CHECK_THAT(other.error().detail, Catch::Contains("still being looked up"));
+  CHECK_THAT(other.error().detail,
+             Catch::Contains("the limit of 1 concurrent DNS lookups is reached"));
   lookups.release();
   for (auto& task : tasks) CHECK(task.result());
-  CHECK(await(io, resolve(io, resolver, "web", ample)));
+  CHECK(await(io, resolve(io, resolver, "web", long_timeout)));
 }
 
-TEST_CASE("A lookup that hangs and that nobody waits for any longer keeps nothing running") {
+TEST_CASE("does not keep the io_context running for a lookup without a caller") {
   asio::io_context io;
   Lookups lookups;
   net::Resolver resolver(io.get_executor(), lookups.lookup(), 1);
-  REQUIRE_FALSE(await(io, resolve(io, resolver, "hang", brief)));
+  REQUIRE_FALSE(await(io, resolve(io, resolver, "hang", short_timeout)));
   io.restart();
   io.run_for(std::chrono::seconds(10));
   CHECK(io.stopped());
-  // Asked again while it still hangs: the answer that comes in the end is taken.
-  Task<NetResult<Addresses>> again(io, resolve(io, resolver, "hang", ample));
+  // A later caller joins the lookup that still hangs, and gets its result.
+  Task<NetResult<Addresses>> again(io, resolve(io, resolver, "hang", long_timeout));
   while (io.poll() > 0) {
   }
   lookups.release();
   CHECK(again.result());
 }
 
-TEST_CASE("What cannot be a host name is never looked up") {
+TEST_CASE("never looks up a text that is not a valid host name") {
   asio::io_context io;
-  net::Resolver resolver(io.get_executor(), [](const std::string&) -> net::LookupAnswer { std::abort(); });
-  for (const auto& name :
-       {std::string(), std::string("a b"), std::string("a\nb"), std::string(254, 'a'), std::string("a\0b", 3)}) {
-    const auto got = await(io, resolve(io, resolver, name, ample));
+  net::Resolver resolver(io.get_executor(),
+                         [](const std::string&) -> net::LookupResult { std::abort(); });
+  for (const auto& name : {std::string(), std::string("a b"), std::string("a\nb"),
+                           std::string(254, 'a'), std::string("a\0b", 3)}) {
+    const auto got = await(io, resolve(io, resolver, name, long_timeout));
     REQUIRE_FALSE(got);
-    CHECK(got.error().trouble == Trouble::Unresolved);
+    CHECK(got.error().transport_error == TransportError::DNSLookupFailed);
   }
 }
 
-TEST_CASE("A deadline that was stopped before anything was waited for ends the wait at once") {
+TEST_CASE("fails with Stopped at once when the deadline was stopped before") {
   asio::io_context io;
   const Lookups lookups;
   net::Resolver resolver(io.get_executor(), lookups.lookup());
-  Deadline deadline(io.get_executor(), ample);
+  Deadline deadline(io.get_executor(), long_timeout);
   deadline.stop();
   const auto got = await(io, resolver.resolve("hang", deadline));
   REQUIRE_FALSE(got);
-  CHECK(got.error().trouble == Trouble::Stopped);
+  CHECK(got.error().transport_error == TransportError::Stopped);
 }
 
-TEST_CASE("A deadline that is restarted earlier is over earlier, and one restarted later, later") {
+TEST_CASE("moves a deadline to an earlier and to a later time") {
   asio::io_context io;
   const auto over_after = [&io](Duration first, Duration second) {
     const auto started = std::chrono::steady_clock::now();
@@ -168,24 +173,24 @@ TEST_CASE("A deadline that is restarted earlier is over earlier, and one restart
     CHECK(deadline.expired());
     return std::chrono::steady_clock::now() - started;
   };
-  CHECK(over_after(ample, brief) < std::chrono::seconds(5));
-  CHECK(over_after(Duration(10), brief) >= brief);
+  CHECK(over_after(long_timeout, short_timeout) < std::chrono::seconds(5));
+  CHECK(over_after(Duration(10), short_timeout) >= short_timeout);
 }
 
-TEST_CASE("The clock sleeps at least until it should, and a cancelled sleep ends as cancelled") {
+TEST_CASE("sleeps until the given time, and ends a cancelled sleep as cancelled") {
   asio::io_context io;
   net::SystemClock clock(io.get_executor());
-  const auto when = clock.steady() + Duration(20);
+  const auto when = clock.monotonic_now() + Duration(20);
   CHECK(await(io, ended(clock.sleep_until(when))));
-  CHECK(clock.steady() >= when);
-  CHECK(await(io, ended(clock.sleep_until(clock.steady() - Duration(1000)))));
-  Task<bool> sleeper(io, ended(clock.sleep_until(Steady::max())));
+  CHECK(clock.monotonic_now() >= when);
+  CHECK(await(io, ended(clock.sleep_until(clock.monotonic_now() - Duration(1000)))));
+  Task<bool> sleeper(io, ended(clock.sleep_until(MonotonicTime::max())));
   io.poll();
   sleeper.cancel();
   CHECK(sleeper.was_cancelled());
 }
 
-TEST_CASE("A signal to stop is waited for and does not kill") {
+TEST_CASE("waits for a signal without ending the process") {
   asio::io_context io;
   Task<int> waiting(io, net::wait_for_signal({SIGTERM, SIGINT}));
   while (io.poll() > 0) {
@@ -194,7 +199,7 @@ TEST_CASE("A signal to stop is waited for and does not kill") {
   CHECK(waiting.result() == SIGTERM);
 }
 
-TEST_CASE("The limit of open files is as high as it may be") {
+TEST_CASE("raises the limit of open files to its maximum") {
   const auto limit = net::raise_open_files_limit();
   CHECK(limit >= 256);
   CHECK(net::raise_open_files_limit() == limit);

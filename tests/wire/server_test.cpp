@@ -1,4 +1,4 @@
-// The server of /healthz, /readyz and /metrics: what kubelet and Prometheus see, and what strangers cannot do to it.
+// HttpServer, as kubelet and Prometheus use it, and with clients that try to block it.
 #include "net/server.hpp"
 
 #include <array>
@@ -15,12 +15,13 @@ using asio::ip::tcp;
 
 net::Page page_for(std::string_view path) {
   if (path == "/healthz") return {.body = "ok\n"};
-  if (path == "/metrics") return {.content_type = "text/plain; version=0.0.4", .body = std::string(3'000'000, 'm')};
+  if (path == "/metrics")
+    return {.content_type = "text/plain; version=0.0.4", .body = std::string(3'000'000, 'm')};
   if (path == "/throws") throw std::runtime_error("the page failed");
   return {.status = 404, .body = "no such page\n"};
 }
 
-// A server under way and clients of it, all on one io_context.
+// A running server and its clients on one io_context.
 struct Served {
   explicit Served(net::HttpServerLimits limits = {}, const std::string& listen = "127.0.0.1:0") {
     server = *net::HttpServer::bind(io.get_executor(), listen, page_for, limits);
@@ -33,7 +34,8 @@ struct Served {
     return net::plain_transport(std::move(socket));
   }
 
-  static asio::awaitable<std::string> until_end(net::Transport& client, std::string text, std::size_t at_least) {
+  static asio::awaitable<std::string> until_end(net::Transport& client, std::string text,
+                                                std::size_t at_least) {
     std::array<char, 65536> piece{};
     co_await client.write(text);
     std::string got;
@@ -45,8 +47,9 @@ struct Served {
     co_return got;
   }
 
-  // Sends the text, and returns what comes until the server closes or that many bytes have come.
-  std::string exchange(net::Transport& client, std::string text, std::size_t at_least = 100'000'000) {
+  // Sends the text. Returns the received bytes once the server closes or `at_least` bytes arrived.
+  std::string exchange(net::Transport& client, std::string text,
+                       std::size_t at_least = 100'000'000) {
     return await(io, until_end(client, std::move(text), at_least));
   }
   std::string once(std::string text) { return exchange(*connect(), std::move(text)); }
@@ -57,54 +60,62 @@ struct Served {
 };
 
 const std::string healthz = "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n";
-const std::string healthz_answer = "HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 3\r\n\r\nok\n";
+const std::string healthz_response =
+    "HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 3\r\n\r\nok\n";
 
 }  // namespace
 
-TEST_CASE("A page is served with its status, type and length, and the connection stays") {
+TEST_CASE("serves a page with status, type and length, and keeps the connection open") {
   Served served;
   const auto client = served.connect();
-  for (int i = 0; i < 3; ++i) CHECK(served.exchange(*client, healthz, healthz_answer.size()) == healthz_answer);
+  for (int i = 0; i < 3; ++i)
+    CHECK(served.exchange(*client, healthz, healthz_response.size()) == healthz_response);
 }
 
-TEST_CASE("A request is understood wherever it is split, and several at once are answered in order") {
+TEST_CASE("parses requests wherever they are split and responds to several in order") {
   for (std::size_t at = 1; at < healthz.size(); ++at) {
     Served served;
     const auto client = served.connect();
     CHECK(served.exchange(*client, healthz.substr(0, at), 0).empty());
     for (int i = 0; i < 5; ++i) served.io.poll();
-    REQUIRE(served.exchange(*client, healthz.substr(at), healthz_answer.size()) == healthz_answer);
+    REQUIRE(served.exchange(*client, healthz.substr(at), healthz_response.size()) ==
+            healthz_response);
   }
   Served served;
-  CHECK(served.exchange(*served.connect(), healthz + healthz, 2 * healthz_answer.size()) == healthz_answer + healthz_answer);
+  CHECK(served.exchange(*served.connect(), healthz + healthz, 2 * healthz_response.size()) ==
+        healthz_response + healthz_response);
 }
 
-TEST_CASE("HEAD gets the headers of GET and no body; a query is not part of the path") {
+TEST_CASE("responds to HEAD without a body and ignores the query of a path") {
   Served served;
-  const auto got = served.once("HEAD /healthz?verbose HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
-  CHECK_THAT(got,
-             Catch::StartsWith("HTTP/1.1 200 OK\r\n") && Catch::Contains("Content-Length: 3\r\n") && Catch::EndsWith("\r\n\r\n"));
+  const auto got =
+      served.once("HEAD /healthz?verbose HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+  CHECK_THAT(got, Catch::StartsWith("HTTP/1.1 200 OK\r\n") &&
+                      Catch::Contains("Content-Length: 3\r\n") && Catch::EndsWith("\r\n\r\n"));
 }
 
-TEST_CASE("A page of several megabytes arrives whole") {
+TEST_CASE("serves a page of several megabytes completely") {
   Served served;
   const auto got = served.once("GET /metrics HTTP/1.1\r\nConnection: close\r\n\r\n");
   CHECK(got.size() - got.find("\r\n\r\n") - 4 == 3'000'000);
 }
 
-TEST_CASE("What is unknown, wrong or too long is refused with a status that says so") {
+TEST_CASE("responds with an error status to unknown, invalid and oversized requests") {
   Served served;
   CHECK_THAT(served.once("GET /x HTTP/1.0\r\n\r\n"), Catch::StartsWith("HTTP/1.1 404 Not Found"));
-  CHECK_THAT(served.once("POST /healthz HTTP/1.0\r\n\r\n"),
-             Catch::StartsWith("HTTP/1.1 405 Method Not Allowed") && Catch::Contains("Allow: GET, HEAD"));
-  CHECK_THAT(served.once("POST /healthz HTTP/1.1\r\nContent-Length: 5\r\n\r\n"), Catch::StartsWith("HTTP/1.1 413 "));
+  CHECK_THAT(
+      served.once("POST /healthz HTTP/1.0\r\n\r\n"),
+      Catch::StartsWith("HTTP/1.1 405 Method Not Allowed") && Catch::Contains("Allow: GET, HEAD"));
+  CHECK_THAT(served.once("POST /healthz HTTP/1.1\r\nContent-Length: 5\r\n\r\n"),
+             Catch::StartsWith("HTTP/1.1 413 "));
   CHECK_THAT(served.once("garbage\r\n\r\n"), Catch::StartsWith("HTTP/1.1 400 Bad Request"));
   CHECK_THAT(served.once("GET /" + std::string(8187, 'x')), Catch::StartsWith("HTTP/1.1 413 "));
   CHECK_THAT(served.once("GET /throws HTTP/1.0\r\n\r\n"),
-             Catch::StartsWith("HTTP/1.1 500 Internal Server Error") && Catch::EndsWith("the page failed\n"));
+             Catch::StartsWith("HTTP/1.1 500 Internal Server Error") &&
+                 Catch::EndsWith("the page failed\n"));
 }
 
-TEST_CASE("A client that is silent, or never finishes its request, is closed after the idle time") {
+TEST_CASE("closes a connection that sends no complete request within the idle timeout") {
   for (const std::string text : {"", "GET /healthz HT"}) {
     Served served({.idle_timeout = Duration(60)});
     const auto started = std::chrono::steady_clock::now();
@@ -113,13 +124,13 @@ TEST_CASE("A client that is silent, or never finishes its request, is closed aft
   }
 }
 
-TEST_CASE("A client that does not take its answer is closed after the idle time") {
+TEST_CASE("closes a connection that does not receive its response within the idle timeout") {
   Served served({.idle_timeout = Duration(60)});
   const auto client = served.connect();
   std::string many;
   for (int i = 0; i < 20; ++i) many += "GET /metrics HTTP/1.1\r\n\r\n";
   await(served.io, Served::until_end(*client, many, 0));
-  // Nothing is read until the server has given up: what comes then is less than was asked for.
+  // Read nothing until the server closes the connection. Then only a part of the responses arrives.
   asio::steady_timer timer(served.io, Duration(200));
   bool over = false;
   timer.async_wait([&over](boost::system::error_code) { over = true; });
@@ -127,54 +138,54 @@ TEST_CASE("A client that does not take its answer is closed after the idle time"
   CHECK(served.exchange(*client, "").size() < 20 * 3'000'000);
 }
 
-TEST_CASE("One client more than there is room for takes the place of the one silent longest") {
+TEST_CASE("closes the connection that was idle longest when the limit is reached") {
   Served served({.connections = 4});
   std::vector<std::unique_ptr<net::Transport>> clients;
   for (int i = 0; i < 4; ++i) {
     clients.push_back(served.connect());
-    REQUIRE(served.exchange(*clients.back(), healthz, healthz_answer.size()) == healthz_answer);
+    REQUIRE(served.exchange(*clients.back(), healthz, healthz_response.size()) == healthz_response);
   }
-  // The first speaks again, so now the second is silent longest.
-  REQUIRE(served.exchange(*clients[0], healthz, healthz_answer.size()) == healthz_answer);
-  REQUIRE(served.exchange(*served.connect(), healthz, healthz_answer.size()) == healthz_answer);
+  // The first client is active again, so the second has been idle longest.
+  REQUIRE(served.exchange(*clients[0], healthz, healthz_response.size()) == healthz_response);
+  REQUIRE(served.exchange(*served.connect(), healthz, healthz_response.size()) == healthz_response);
   CHECK(served.exchange(*clients[1], "").empty());
-  CHECK(served.exchange(*clients[0], healthz, healthz_answer.size()) == healthz_answer);
+  CHECK(served.exchange(*clients[0], healthz, healthz_response.size()) == healthz_response);
 }
 
-TEST_CASE("A hundred silent strangers do not keep kubelet from its answer") {
+TEST_CASE("responds while a hundred silent clients are connected") {
   Served served;
-  std::vector<std::unique_ptr<net::Transport>> strangers;
-  for (int i = 0; i < 100; ++i) strangers.push_back(served.connect());
-  CHECK(served.exchange(*served.connect(), healthz, healthz_answer.size()) == healthz_answer);
+  std::vector<std::unique_ptr<net::Transport>> silent_clients;
+  for (int i = 0; i < 100; ++i) silent_clients.push_back(served.connect());
+  CHECK(served.exchange(*served.connect(), healthz, healthz_response.size()) == healthz_response);
 }
 
-TEST_CASE("After stop the server returns, with every connection ended") {
+TEST_CASE("closes every connection and returns after stop") {
   Served served;
   const auto client = served.connect();
-  REQUIRE(served.exchange(*client, healthz, healthz_answer.size()) == healthz_answer);
+  REQUIRE(served.exchange(*client, healthz, healthz_response.size()) == healthz_response);
   served.server->stop();
   CHECK(served.running->result());
   CHECK(served.exchange(*client, "").empty());
 }
 
-TEST_CASE("A cancelled server ends as cancelled, and its clients with it") {
+TEST_CASE("closes every connection when the server is cancelled") {
   Served served;
   const auto client = served.connect();
-  REQUIRE(served.exchange(*client, healthz, healthz_answer.size()) == healthz_answer);
+  REQUIRE(served.exchange(*client, healthz, healthz_response.size()) == healthz_response);
   served.running->cancel();
   CHECK(served.running->was_cancelled());
   CHECK(served.exchange(*client, "").empty());
 }
 
-TEST_CASE("An address that cannot be listened on is said in words") {
+TEST_CASE("rejects an address on which it cannot listen") {
   asio::io_context io;
   const auto error_of = [&io](const std::string& listen) {
     const auto made = net::HttpServer::bind(io.get_executor(), listen, page_for);
     return made ? std::string() : made.error().message;
   };
-  CHECK_THAT(error_of("8080"), Catch::Contains("ADDRESS:PORT is wanted"));
-  CHECK_THAT(error_of("0.0.0.0:70000"), Catch::Contains("ADDRESS:PORT is wanted"));
-  CHECK_THAT(error_of("localhost:8080"), Catch::Contains("ADDRESS:PORT is wanted"));
+  CHECK_THAT(error_of("8080"), Catch::Contains("use ADDRESS:PORT"));
+  CHECK_THAT(error_of("0.0.0.0:70000"), Catch::Contains("use ADDRESS:PORT"));
+  CHECK_THAT(error_of("localhost:8080"), Catch::Contains("use ADDRESS:PORT"));
   const auto first = *net::HttpServer::bind(io.get_executor(), ":0", page_for);
   CHECK_THAT(error_of("0.0.0.0:" + std::to_string(first->port())), Catch::Contains("in use"));
 }

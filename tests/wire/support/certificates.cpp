@@ -18,14 +18,14 @@ namespace ssl = boost::asio::ssl;
 using asio::ip::tcp;
 namespace {
 
-struct Free {
+struct Deleter {
   void operator()(EVP_PKEY* key) const { EVP_PKEY_free(key); }
   void operator()(X509* certificate) const { X509_free(certificate); }
   void operator()(BIO* bio) const { BIO_free(bio); }
   void operator()(X509_EXTENSION* extension) const { X509_EXTENSION_free(extension); }
 };
 template <class T>
-using Owned = std::unique_ptr<T, Free>;
+using Owned = std::unique_ptr<T, Deleter>;
 
 std::string text_of(BIO* bio) {
   char* data = nullptr;
@@ -36,8 +36,9 @@ std::string text_of(BIO* bio) {
 void extend(X509* certificate, X509* issuer, int kind, const std::string& value) {
   X509V3_CTX context;
   X509V3_set_ctx(&context, issuer, certificate, nullptr, nullptr, 0);
-  const Owned<X509_EXTENSION> extension(X509V3_EXT_conf_nid(nullptr, &context, kind, value.c_str()));
-  if (!extension) throw std::runtime_error("the extension " + value);
+  const Owned<X509_EXTENSION> extension(
+      X509V3_EXT_conf_nid(nullptr, &context, kind, value.c_str()));
+  if (!extension) throw std::runtime_error("cannot create the certificate extension " + value);
   X509_add_ext(certificate, extension.get(), -1);
 }
 
@@ -58,8 +59,9 @@ class ServerTransport final : public net::Transport {
 
   asio::awaitable<net::Transferred> read_some(std::span<char> into) override {
     net::Transferred done;
-    done.bytes = co_await stream_.async_read_some(asio::buffer(into.data(), into.size()),
-                                                  asio::redirect_error(asio::use_awaitable, done.error));
+    done.bytes =
+        co_await stream_.async_read_some(asio::buffer(into.data(), into.size()),
+                                         asio::redirect_error(asio::use_awaitable, done.error));
     co_return done;
   }
   asio::awaitable<net::Transferred> write(std::string_view all) override {
@@ -70,7 +72,8 @@ class ServerTransport final : public net::Transport {
   }
   asio::awaitable<bool> handshake() {
     boost::system::error_code error;
-    co_await stream_.async_handshake(ssl::stream_base::server, asio::redirect_error(asio::use_awaitable, error));
+    co_await stream_.async_handshake(ssl::stream_base::server,
+                                     asio::redirect_error(asio::use_awaitable, error));
     co_return !error;
   }
   tcp::socket& socket() override { return stream_.next_layer(); }
@@ -82,27 +85,29 @@ class ServerTransport final : public net::Transport {
 
 }  // namespace
 
-Identity issue(const Wish& wish, const Identity* issuer) {
+Identity issue(const CertificateSpec& spec, const Identity* issuer) {
   static long serial = 1;
   const Owned<EVP_PKEY> key(EVP_EC_gen("P-256"));
   const Owned<X509> certificate(X509_new());
-  const Owned<X509> issuing = issuer != nullptr ? read_certificate(issuer->certificate_pem) : nullptr;
+  const Owned<X509> issuing =
+      issuer != nullptr ? read_certificate(issuer->certificate_pem) : nullptr;
   const Owned<EVP_PKEY> signing = issuer != nullptr ? read_key(issuer->key_pem) : nullptr;
   X509_set_version(certificate.get(), 2);
   ASN1_INTEGER_set(X509_get_serialNumber(certificate.get()), ++serial);
   X509_gmtime_adj(X509_getm_notBefore(certificate.get()), -7200);
-  X509_gmtime_adj(X509_getm_notAfter(certificate.get()), wish.expired ? -3600 : 3600);
+  X509_gmtime_adj(X509_getm_notAfter(certificate.get()), spec.expired ? -3600 : 3600);
   X509_set_pubkey(certificate.get(), key.get());
   X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate.get()), "CN", MBSTRING_UTF8,
-                             reinterpret_cast<const unsigned char*>(wish.common_name.c_str()), -1, -1, 0);
-  X509* by = issuing ? issuing.get() : certificate.get();
-  X509_set_issuer_name(certificate.get(), X509_get_subject_name(by));
-  if (wish.authority) extend(certificate.get(), by, NID_basic_constraints, "critical,CA:TRUE");
+                             reinterpret_cast<const unsigned char*>(spec.common_name.c_str()), -1,
+                             -1, 0);
+  X509* signer = issuing ? issuing.get() : certificate.get();
+  X509_set_issuer_name(certificate.get(), X509_get_subject_name(signer));
+  if (spec.authority) extend(certificate.get(), signer, NID_basic_constraints, "critical,CA:TRUE");
   std::string names;
-  for (const auto& name : wish.alternative) names += (names.empty() ? "" : ",") + name;
-  if (!names.empty()) extend(certificate.get(), by, NID_subject_alt_name, names);
+  for (const auto& name : spec.alternative_names) names += (names.empty() ? "" : ",") + name;
+  if (!names.empty()) extend(certificate.get(), signer, NID_subject_alt_name, names);
   if (X509_sign(certificate.get(), signing ? signing.get() : key.get(), EVP_sha256()) == 0)
-    throw std::runtime_error("not signed");
+    throw std::runtime_error("cannot sign the certificate");
 
   const Owned<BIO> certificate_bio(BIO_new(BIO_s_mem()));
   const Owned<BIO> key_bio(BIO_new(BIO_s_mem()));

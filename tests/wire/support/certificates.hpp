@@ -1,4 +1,4 @@
-// Certificates made while the test runs, and the server's side of TLS.
+// Creates certificates while a test runs, and the server side of TLS.
 #pragma once
 
 #include <memory>
@@ -14,17 +14,18 @@ struct Identity {
   std::string key_pem;
 };
 
-struct Wish {
+struct CertificateSpec {
   std::string common_name = "test";
-  std::vector<std::string> alternative = {};  // "DNS:web", "IP:127.0.0.1"
+  std::vector<std::string> alternative_names = {};  // "DNS:web", "IP:127.0.0.1"
   bool authority = false;
   bool expired = false;
 };
 
-// Signed by `issuer`, or by itself where there is none.
-[[nodiscard]] Identity issue(const Wish& wish, const Identity* issuer = nullptr);
+// Signed by `issuer`, or self-signed without one.
+[[nodiscard]] Identity issue(const CertificateSpec& spec, const Identity* issuer = nullptr);
 
-// `client_authority`: the PEM of whom clients must be certified by; empty: they are not asked.
-[[nodiscard]] Upgrade tls_server(const Identity& identity, const std::string& client_authority = "");
+// `client_authority` is the PEM of the authority for client certificates. Empty: clients need none.
+[[nodiscard]] Upgrade tls_server(const Identity& identity,
+                                 const std::string& client_authority = "");
 
 }  // namespace lastgood::wire

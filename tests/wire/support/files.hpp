@@ -1,4 +1,4 @@
-// A folder for one test's files, gone with it.
+// A folder for the files of one test. The destructor removes it.
 #pragma once
 
 #include <unistd.h>
@@ -14,7 +14,8 @@ namespace lastgood::wire {
 class Folder {
  public:
   Folder() : path_((std::filesystem::temp_directory_path() / "lastgood-wire-XXXXXX").string()) {
-    if (::mkdtemp(path_.data()) == nullptr) throw std::runtime_error("no folder for the test's files");
+    if (::mkdtemp(path_.data()) == nullptr)
+      throw std::runtime_error("cannot create a folder for the files of the test");
   }
   ~Folder() {
     std::error_code ignored;
@@ -24,7 +25,7 @@ class Folder {
   Folder& operator=(const Folder&) = delete;
 
   [[nodiscard]] std::string path(const std::string& name) const { return path_ + "/" + name; }
-  // Returns the file's path.
+  // Returns the path of the file.
   std::string write(const std::string& name, const std::string& content) const {
     std::ofstream(path(name)) << content;
     return path(name);

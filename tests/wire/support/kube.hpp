@@ -1,6 +1,8 @@
-// A kube client against a scripted server, and the calls the tests make.
+// A KubeClient for a scripted server, its telemetry, and the calls that tests make.
 #pragma once
 
+#include <ostream>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -10,43 +12,67 @@
 
 namespace lastgood::wire {
 
-// Remembers what was counted.
-struct Counts final : ports::Telemetry {
-  struct Call {
-    std::string verb;
-    int status = 0;
-    bool operator==(const Call&) const = default;
-  };
-  std::vector<Call> calls;
+struct RecordedRequest {
+  std::string method;
+  bool is_watch = false;
+  int status = 0;
 
-  void leader(bool) override {}
+  bool operator==(const RecordedRequest&) const = default;
+};
+
+// Records the requests to the API server.
+struct RecordingTelemetry final : ports::Telemetry {
+  std::vector<RecordedRequest> requests;
+  std::set<std::string> hosts;
+
+  void api_request(const ports::ApiRequest& request) override {
+    requests.push_back({.method = std::string(request.method),
+                        .is_watch = request.is_watch,
+                        .status = request.status});
+    hosts.emplace(request.host);
+  }
+  void watch_restarted(std::string_view, std::string_view) override {}
+  void leader(std::string_view, bool) override {}
+  void max_concurrent_reconciles(std::size_t) override {}
+  void queue_depth(std::size_t) override {}
+  void key_added() override {}
+  void key_requeued() override {}
+  void reconcile_started(MonotonicTime, Duration) override {}
+  void reconcile_finished(MonotonicTime, Duration, ports::ReconcileResult) override {}
   void guarded(std::size_t) override {}
-  void sample(std::string_view, std::string_view) override {}
+  void measurement(std::string_view, std::string_view) override {}
   void state_entered(std::string_view, std::string_view) override {}
   void rollback_finished(std::string_view) override {}
   void decision_to_patch(Duration) override {}
-  void api_call(std::string_view verb, int status, Duration) override { calls.push_back({std::string(verb), status}); }
-  void watch_restarted(std::string_view, std::string_view) override {}
-  void reconciled(Duration) override {}
 };
+
+inline std::ostream& operator<<(std::ostream& out, const RecordedRequest& request) {
+  return out << request.method << (request.is_watch ? " (watch) " : " ") << request.status;
+}
 
 inline net::Credentials plain_credentials(std::uint16_t port) {
   return {.tls = false, .host = "127.0.0.1", .port = port, .source = "the test"};
 }
 
-inline std::unique_ptr<net::KubeClient> client_for(asio::io_context& io, net::Credentials credentials,
-                                                   ports::Telemetry* telemetry = nullptr, net::KubeClientLimits limits = {}) {
-  auto client = net::KubeClient::create(io.get_executor(), std::move(credentials), telemetry, limits);
+inline std::unique_ptr<net::KubeClient> client_for(asio::io_context& io,
+                                                   net::Credentials credentials,
+                                                   ports::Telemetry* telemetry = nullptr,
+                                                   net::KubeClientLimits limits = {}) {
+  auto client =
+      net::KubeClient::create(io.get_executor(), std::move(credentials), telemetry, limits);
   if (!client) throw std::runtime_error(client.error().message);
   return *std::move(client);
 }
 
-inline constexpr Duration ample{10'000};
-inline constexpr Duration brief{60};
+inline constexpr Duration long_timeout{10'000};
+inline constexpr Duration short_timeout{60};
 
 inline ports::ApiCall get(std::string target = "/api") { return {.target = std::move(target)}; }
 inline ports::ApiCall patch(std::string body = "[]") {
-  return {.verb = ports::Verb::Patch, .target = "/web", .body = std::move(body), .content_type = std::string(ports::json_patch)};
+  return {.verb = ports::Verb::Patch,
+          .target = "/web",
+          .body = std::move(body),
+          .content_type = std::string(ports::json_patch)};
 }
 
 }  // namespace lastgood::wire

@@ -1,4 +1,4 @@
-// Runs a coroutine of a test to its end on the test's own io_context, and fails rather than hangs.
+// Runs the coroutines of a test on its io_context. A test that hangs fails after 20 s.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -22,7 +22,7 @@ namespace lastgood::wire {
 
 namespace asio = boost::asio;
 
-// Runs what is ready, and what becomes ready, until `done` says so.
+// Runs handlers until `done` returns true.
 inline void run_until(asio::io_context& io, const std::function<bool()>& done) {
   const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(20);
   while (!done()) {
@@ -32,17 +32,18 @@ inline void run_until(asio::io_context& io, const std::function<bool()>& done) {
   }
 }
 
-// A coroutine under way, which a test can cancel.
+// A running coroutine, which a test can cancel.
 template <class T>
 class Task {
  public:
   Task(asio::io_context& io, asio::awaitable<T> work) : io_(io), state_(std::make_shared<State>()) {
     asio::co_spawn(io, std::move(work),
-                   asio::bind_cancellation_slot(state_->signal.slot(), [state = state_](std::exception_ptr error, T value) {
-                     state->error = error;
-                     state->value.emplace(std::move(value));
-                     state->done = true;
-                   }));
+                   asio::bind_cancellation_slot(
+                       state_->signal.slot(), [state = state_](std::exception_ptr error, T value) {
+                         state->error = error;
+                         state->value.emplace(std::move(value));
+                         state->done = true;
+                       }));
   }
 
   [[nodiscard]] bool done() const { return state_->done; }
@@ -54,7 +55,7 @@ class Task {
     return std::move(*state_->value);
   }
 
-  // Whether it ended as a cancelled coroutine should.
+  // Whether the coroutine ended with operation_aborted.
   bool was_cancelled() {
     try {
       result();
@@ -75,7 +76,7 @@ class Task {
   std::shared_ptr<State> state_;
 };
 
-// For what returns nothing.
+// Adapts a coroutine without a result for Task and await.
 inline asio::awaitable<bool> ended(asio::awaitable<void> work) {
   co_await std::move(work);
   co_return true;

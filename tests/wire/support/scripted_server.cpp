@@ -32,10 +32,12 @@ struct ScriptedServer::State {
   static asio::awaitable<void> accept(std::shared_ptr<State> self) {
     while (true) {
       boost::system::error_code error;
-      auto socket = co_await self->acceptor.async_accept(asio::redirect_error(asio::use_awaitable, error));
+      auto socket =
+          co_await self->acceptor.async_accept(asio::redirect_error(asio::use_awaitable, error));
       if (error) co_return;
       socket.set_option(tcp::no_delay(true));
-      asio::co_spawn(self->acceptor.get_executor(), serve(self, std::move(socket), ++self->connections), asio::detached);
+      asio::co_spawn(self->acceptor.get_executor(),
+                     serve(self, std::move(socket), ++self->connections), asio::detached);
     }
   }
 
@@ -63,7 +65,8 @@ asio::awaitable<std::string> Peer::request() {
     if (end != std::string::npos) {
       std::size_t whole = end + 4;
       const auto length = unread_.find("Content-Length: ");
-      if (length < end) whole += static_cast<std::size_t>(std::atoll(unread_.c_str() + length + 16));
+      if (length < end)
+        whole += static_cast<std::size_t>(std::atoll(unread_.c_str() + length + 16));
       if (unread_.size() >= whole) {
         std::string request = unread_.substr(0, whole);
         unread_.erase(0, whole);
@@ -102,8 +105,9 @@ void Peer::reset() {
   transport_->close();
 }
 
-std::string answer(int status, std::string_view body, std::string_view headers) {
-  return "HTTP/1.1 " + std::to_string(status) + " Words\r\nContent-Length: " + std::to_string(body.size()) + "\r\n" +
+std::string response(int status, std::string_view body, std::string_view headers) {
+  return "HTTP/1.1 " + std::to_string(status) +
+         " Reason\r\nContent-Length: " + std::to_string(body.size()) + "\r\n" +
          std::string(headers) + "\r\n" + std::string(body);
 }
 

@@ -1,4 +1,4 @@
-// A TCP server on 127.0.0.1 and a free port that does to each connection what a script says.
+// A TCP server on 127.0.0.1 and a free port. It runs a script for each connection.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -15,22 +15,26 @@ namespace lastgood::wire {
 
 namespace asio = boost::asio;
 
-// The server's end of one connection. Nothing here throws but on cancellation: whether the other side is gone is a value.
+// The server side of one connection. Throws only if the coroutine is cancelled. That the client
+// closed the connection is a return value.
 class Peer {
  public:
-  explicit Peer(std::unique_ptr<net::Transport> transport, int number) : transport_(std::move(transport)), number_(number) {}
+  explicit Peer(std::unique_ptr<net::Transport> transport, int number)
+      : transport_(std::move(transport)), number_(number) {}
 
-  [[nodiscard]] int number() const { return number_; }  // of the connection, from 1
+  // The number of the connection, from 1.
+  [[nodiscard]] int number() const { return number_; }
 
-  // The next request, head and body; empty when the client has closed.
+  // The next request with its body. Empty if the client closed the connection.
   asio::awaitable<std::string> request();
+  // Returns false if the client closed the connection.
   asio::awaitable<bool> send(std::string text);
-  // Each byte in a write of its own.
+  // Writes each byte separately.
   asio::awaitable<bool> send_bytewise(std::string text);
   // Reads until the client closes.
   asio::awaitable<void> until_closed();
   void close() { transport_->close(); }
-  // With a reset instead of an end.
+  // Closes the connection with a TCP reset.
   void reset();
   [[nodiscard]] std::uint64_t sent() const { return sent_; }
 
@@ -42,8 +46,9 @@ class Peer {
 };
 
 using Script = std::function<asio::awaitable<void>(Peer& peer)>;
-// Makes the server's end of a connection; nothing where the handshake fails.
-using Upgrade = std::function<asio::awaitable<std::unique_ptr<net::Transport>>(asio::ip::tcp::socket socket)>;
+// Does the TLS handshake of the server. Returns null if it fails.
+using Upgrade =
+    std::function<asio::awaitable<std::unique_ptr<net::Transport>>(asio::ip::tcp::socket socket)>;
 
 class ScriptedServer {
  public:
@@ -60,9 +65,10 @@ class ScriptedServer {
   std::shared_ptr<State> state_;
 };
 
-// An HTTP/1.1 answer with a length.
-[[nodiscard]] std::string answer(int status, std::string_view body, std::string_view headers = "");
-// Answers every request of every connection with the same.
+// An HTTP/1.1 response with a Content-Length.
+[[nodiscard]] std::string response(int status, std::string_view body,
+                                   std::string_view headers = "");
+// Sends this response to every request.
 [[nodiscard]] Script always(std::string text);
 
 }  // namespace lastgood::wire

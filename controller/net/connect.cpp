@@ -1,0 +1,71 @@
+#include "net/connect.hpp"
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <optional>
+#include <utility>
+
+namespace lastgood::net {
+namespace asio = boost::asio;
+using asio::ip::tcp;
+namespace {
+
+// Keeps the most helpful failure of several addresses. An address without a route says little: many
+// hosts have an IPv6 address, but no IPv6 network.
+void keep_best(std::optional<Failure>& best, Failure failure) {
+  if (!best || best->transport_error == TransportError::Unreachable) best = std::move(failure);
+}
+
+asio::awaitable<NetResult<tcp::socket>> connect(asio::any_io_executor executor,
+                                                const Addresses& addresses, std::uint16_t port,
+                                                Deadline& deadline) {
+  std::optional<Failure> best;
+  for (const auto& address : addresses) {
+    tcp::socket socket(executor);
+    boost::system::error_code error;
+    // async_connect() would open the socket too, but then the lack of file descriptors would look
+    // like a failure of the peer.
+    socket.open(address.is_v6() ? tcp::v6() : tcp::v4(), error);
+    if (!error) {
+      const auto watch = deadline.watch([&socket] {
+        boost::system::error_code ignored;
+        socket.close(ignored);
+      });
+      if (!deadline.over()) {
+        const tcp::endpoint endpoint(address, port);
+        co_await socket.async_connect(endpoint, asio::redirect_error(asio::use_awaitable, error));
+      }
+    }
+    if (deadline.over()) co_return std::unexpected(deadline_failure(deadline));
+    if (error) {
+      keep_best(best, failure_of(error, deadline));
+      continue;
+    }
+    // Each request is a single write. Nagle's algorithm would only delay it.
+    socket.set_option(tcp::no_delay(true), error);
+    co_return socket;
+  }
+  co_return std::unexpected(best.value_or(
+      Failure{.transport_error = TransportError::DNSLookupFailed, .detail = "no address"}));
+}
+
+}  // namespace
+
+asio::awaitable<NetResult<std::unique_ptr<Transport>>> open_transport(
+    asio::any_io_executor executor, Resolver& resolver, Endpoint endpoint, Deadline& deadline) {
+  const auto addresses = co_await resolver.resolve(endpoint.host, deadline);
+  if (!addresses) co_return std::unexpected(addresses.error());
+  auto socket = co_await connect(executor, *addresses, endpoint.port, deadline);
+  if (!socket) co_return std::unexpected(socket.error());
+  if (endpoint.tls == nullptr) co_return plain_transport(std::move(*socket));
+  std::string name = endpoint.server_name.empty() ? endpoint.host : endpoint.server_name;
+  co_return co_await tls_transport(std::move(*socket), *endpoint.tls, std::move(name), deadline);
+}
+
+std::string authority(std::string_view host, std::uint16_t port) {
+  const bool is_v6 = host.find(':') != std::string_view::npos;
+  return (is_v6 ? "[" + std::string(host) + "]" : std::string(host)) + ":" + std::to_string(port);
+}
+
+}  // namespace lastgood::net

@@ -1,0 +1,35 @@
+// Opens a connection: resolves the name, connects, and does the TLS handshake.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "net/deadline.hpp"
+#include "net/failure.hpp"
+#include "net/resolver.hpp"
+#include "net/tls.hpp"
+#include "net/transport.hpp"
+
+namespace lastgood::net {
+
+struct Endpoint {
+  std::string host;  // a DNS name or an IP address
+  std::uint16_t port = 0;
+  TlsContext* tls = nullptr;  // null: a plain connection
+  std::string
+      server_name;  // for TLS: sent as SNI, and verified if the context verifies; empty: host
+};
+
+// Connects to the first address of the host that accepts.
+boost::asio::awaitable<NetResult<std::unique_ptr<Transport>>> open_transport(
+    boost::asio::any_io_executor executor, Resolver& resolver, Endpoint endpoint,
+    Deadline& deadline);
+
+// "host:port", with brackets around an IPv6 address.
+[[nodiscard]] std::string authority(std::string_view host, std::uint16_t port);
+
+}  // namespace lastgood::net
