@@ -9,7 +9,7 @@
 
 #include <algorithm>
 #include <array>
-#include <iterator>
+#include <chrono>
 #include <set>
 #include <sstream>
 
@@ -19,50 +19,110 @@ namespace lastgood::net {
 namespace {
 
 constexpr std::array table{
-    MetricRow{"lastgood_build_info", "gauge", "Always 1; the label is the version.", "version"},
-    MetricRow{"lastgood_leader", "gauge", "1 while this replica holds the lease and may act, else 0.", ""},
-    MetricRow{"lastgood_guarded_deployments", "gauge", "Deployments that opted in.", ""},
-    MetricRow{"lastgood_samples_total", "counter", "Answers of checks, by the kind of check and Pass, Fail or Unknown.",
+    MetricRow{"lastgood_build_info", "gauge", "Always 1. The label is the version.", "version"},
+    MetricRow{"lastgood_guarded_deployments", "gauge", "Deployments that a valid policy governs.",
+              ""},
+    MetricRow{"lastgood_measurements_total", "counter",
+              "Measurements of checks, by the kind of check and by Pass, Fail or Unknown.",
               "check,result"},
-    MetricRow{"lastgood_state_transitions_total", "counter", "Releases that entered a state, by the reason for it.",
-              "state,reason"},
-    MetricRow{"lastgood_rollbacks_total", "counter", "Rollbacks that came to an end, by how.", "outcome"},
+    MetricRow{"lastgood_state_transitions_total", "counter",
+              "Releases that entered a state, by state and reason.", "state,reason"},
+    MetricRow{"lastgood_rollbacks_total", "counter", "Finished rollbacks, by outcome.", "outcome"},
     MetricRow{"lastgood_decision_to_patch_seconds", "histogram",
-              "From the decision to roll back to the acknowledged patch of the template.", ""},
-    MetricRow{"lastgood_api_requests_total", "counter",
-              "Requests to the API server; code is the answer's status, or none where no answer came.", "verb,code"},
-    MetricRow{"lastgood_api_request_seconds", "histogram", "How long the API server took, of a watch until it began.", "verb"},
-    MetricRow{"lastgood_watch_restarts_total", "counter", "Watches begun again, by what is watched and why.", "kind,why"},
-    MetricRow{"lastgood_reconcile_seconds", "histogram", "How long one look at one Deployment took, calls included.", ""},
-    MetricRow{"process_cpu_seconds_total", "counter", "CPU time used, of user and system.", ""},
+              "Time from the decision to roll back to the acknowledged patch of the template.", ""},
+    MetricRow{"lastgood_watch_restarts_total", "counter",
+              "Watches that were opened again, by watched kind and reason.", "kind,reason"},
+    MetricRow{"controller_runtime_reconcile_total", "counter",
+              "Reconciles, by result: success, requeue_after or error.", "controller,result"},
+    MetricRow{"controller_runtime_reconcile_errors_total", "counter",
+              "Reconciles that failed and were requeued with backoff.", "controller"},
+    MetricRow{"controller_runtime_reconcile_time_seconds", "histogram",
+              "Time that a reconcile took, API requests included.", "controller"},
+    MetricRow{"controller_runtime_max_concurrent_reconciles", "gauge",
+              "Limit of concurrent reconciles.", "controller"},
+    MetricRow{"controller_runtime_active_workers", "gauge", "Reconciles that are running.",
+              "controller"},
+    MetricRow{"workqueue_depth", "gauge", "Deployments that wait to be reconciled.",
+              "name,controller"},
+    MetricRow{"workqueue_adds_total", "counter", "Deployments added to the work queue.",
+              "name,controller"},
+    MetricRow{"workqueue_queue_duration_seconds", "histogram",
+              "Time that a Deployment waited in the work queue.", "name,controller"},
+    MetricRow{"workqueue_work_duration_seconds", "histogram",
+              "Time from taking a Deployment out of the work queue to the end of its reconcile.",
+              "name,controller"},
+    MetricRow{"workqueue_unfinished_work_seconds", "gauge",
+              "Sum of the running times of all reconciles that are running.", "name,controller"},
+    MetricRow{"workqueue_longest_running_processor_seconds", "gauge",
+              "Running time of the reconcile that has been running longest.", "name,controller"},
+    MetricRow{"workqueue_retries_total", "counter",
+              "Deployments requeued with a delay, after an error or for their next check.",
+              "name,controller"},
+    MetricRow{"rest_client_requests_total", "counter",
+              "Requests to the API server, by status code, or <error> without a response.",
+              "code,method,host"},
+    MetricRow{"rest_client_request_duration_seconds", "histogram",
+              "Time until the API server responded; for a watch, until it began.", "verb,host"},
+    MetricRow{"leader_election_master_status", "gauge",
+              "1 while this replica holds the Lease, else 0.", "name"},
+    MetricRow{"process_cpu_seconds_total", "counter", "CPU time used, user and system.", ""},
     MetricRow{"process_open_fds", "gauge", "Open file descriptors.", ""},
-    MetricRow{"process_resident_memory_bytes", "gauge", "Resident memory.", ""},
-    MetricRow{"process_start_time_seconds", "gauge", "When the process started, in seconds since 1970.", ""},
+    MetricRow{"process_resident_memory_bytes", "gauge", "Resident memory in bytes.", ""},
+    MetricRow{"process_start_time_seconds", "gauge", "Start of the process, in Unix time.", ""},
 };
 
-// Of one series' label values. What is beyond is a mistake of ours or of a server's, and must not fill the memory of
-// whoever scrapes.
+// A series above this limit is counted under the label value "other". It protects the metrics
+// server if a value turns out not to be bounded.
 constexpr std::size_t max_series = 256;
-constexpr std::size_t max_value = 64;
+constexpr std::size_t max_label_bytes = 64;
 
-const prometheus::Histogram::BucketBoundaries call_buckets{0.001, 0.002, 0.004, 0.006, 0.01, 0.02, 0.05, 0.1, 0.5, 2, 10};
-const prometheus::Histogram::BucketBoundaries act_buckets{0.002, 0.004, 0.006, 0.008, 0.01, 0.015, 0.025, 0.05, 0.1, 0.5, 2};
+// controller-runtime names a controller after its kind, and the work queue after the controller.
+constexpr const char* controller_name = "deployment";
+const prometheus::Labels controller_labels{{"controller", controller_name}};
+const prometheus::Labels queue_labels{{"name", controller_name}, {"controller", controller_name}};
 
-std::size_t place_of(std::string_view name) {
+using Buckets = prometheus::Histogram::BucketBoundaries;
+
+const Buckets patch_buckets{0.002, 0.004, 0.006, 0.008, 0.01, 0.015, 0.025, 0.05, 0.1, 0.5, 2};
+
+// The buckets of controller-runtime and client-go.
+const Buckets reconcile_buckets{0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3,  0.35,
+                                0.4,   0.45, 0.5,   0.6,  0.7, 0.8,  0.9, 1.0,  1.25, 1.5,
+                                1.75,  2.0,  2.5,   3.0,  3.5, 4.0,  4.5, 5,    6,    7,
+                                8,     9,    10,    15,   20,  25,   30,  40,   50,   60};
+const Buckets queue_buckets{1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1, 10, 100, 1000};
+const Buckets request_buckets{0.005, 0.025, 0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60};
+
+std::size_t position_of(std::string_view name) {
   return static_cast<std::size_t>(std::ranges::find(table, name, &MetricRow::name) - table.begin());
 }
 
 double in_seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
+
+const char* to_string(ports::ReconcileResult result) {
+  switch (result) {
+    case ports::ReconcileResult::Success: return "success";
+    case ports::ReconcileResult::RequeueAfter: return "requeue_after";
+    case ports::ReconcileResult::Error: return "error";
+  }
+  return "error";
+}
+
+// client-go writes <error> without a response too.
+std::string code_of(int status) {
+  if (status == 0) return "<error>";
+  return status >= 100 && status <= 599 ? std::to_string(status) : "other";
+}
 
 template <class Metric>
 struct Series {
   prometheus::Family<Metric>* family = nullptr;
   std::set<prometheus::Labels> seen = {};
 
-  template <class... Buckets>
-  Metric& of(prometheus::Labels labels, const Buckets&... buckets) {
+  template <class... Arguments>
+  Metric& of(prometheus::Labels labels, const Arguments&... buckets) {
     for (auto& [name, value] : labels) {
-      if (value.size() > max_value) value.resize(max_value);
+      if (value.size() > max_label_bytes) value.resize(max_label_bytes);
     }
     if (!seen.contains(labels) && seen.size() >= max_series) {
       for (auto& [name, value] : labels) value = "other";
@@ -72,25 +132,28 @@ struct Series {
   }
 };
 
-prometheus::MetricFamily one_value(std::string_view name, double value) {
-  const MetricRow& row = table.at(place_of(name));
-  prometheus::MetricFamily family{.name = std::string(row.name), .help = std::string(row.help)};
-  prometheus::ClientMetric metric;
-  if (row.type == "counter") {
+prometheus::MetricFamily single_value(std::string_view name, double value,
+                                      const prometheus::Labels& labels = {}) {
+  const MetricRow& metric = table.at(position_of(name));
+  prometheus::MetricFamily family{.name = std::string(metric.name),
+                                  .help = std::string(metric.help)};
+  prometheus::ClientMetric one;
+  for (const auto& [label, text] : labels) one.label.push_back({label, text});
+  if (metric.type == "counter") {
     family.type = prometheus::MetricType::Counter;
-    metric.counter.value = value;
+    one.counter.value = value;
   } else {
     family.type = prometheus::MetricType::Gauge;
-    metric.gauge.value = value;
+    one.gauge.value = value;
   }
-  family.metric.push_back(std::move(metric));
+  family.metric.push_back(std::move(one));
   return family;
 }
 
 template <class Builder>
 auto* family(Builder builder, std::string_view name, prometheus::Registry& registry) {
-  const MetricRow& row = table.at(place_of(name));
-  return &builder.Name(std::string(row.name)).Help(std::string(row.help)).Register(registry);
+  const MetricRow& metric = table.at(position_of(name));
+  return &builder.Name(std::string(metric.name)).Help(std::string(metric.help)).Register(registry);
 }
 
 }  // namespace
@@ -98,72 +161,160 @@ auto* family(Builder builder, std::string_view name, prometheus::Registry& regis
 std::span<const MetricRow> metric_table() { return table; }
 
 struct Metrics::Impl {
+  using Gauges = Series<prometheus::Gauge>;
+  using Counters = Series<prometheus::Counter>;
+  using Histograms = Series<prometheus::Histogram>;
+
+  Gauges gauge(std::string_view name) { return {family(prometheus::BuildGauge(), name, registry)}; }
+  Counters counter(std::string_view name) {
+    return {family(prometheus::BuildCounter(), name, registry)};
+  }
+  Histograms histogram(std::string_view name) {
+    return {family(prometheus::BuildHistogram(), name, registry)};
+  }
+
   prometheus::Registry registry;
-  Series<prometheus::Gauge> build{family(prometheus::BuildGauge(), "lastgood_build_info", registry)};
-  Series<prometheus::Gauge> leader{family(prometheus::BuildGauge(), "lastgood_leader", registry)};
-  Series<prometheus::Gauge> guarded{family(prometheus::BuildGauge(), "lastgood_guarded_deployments", registry)};
-  Series<prometheus::Counter> samples{family(prometheus::BuildCounter(), "lastgood_samples_total", registry)};
-  Series<prometheus::Counter> states{family(prometheus::BuildCounter(), "lastgood_state_transitions_total", registry)};
-  Series<prometheus::Counter> rollbacks{family(prometheus::BuildCounter(), "lastgood_rollbacks_total", registry)};
-  Series<prometheus::Histogram> patches{family(prometheus::BuildHistogram(), "lastgood_decision_to_patch_seconds", registry)};
-  Series<prometheus::Counter> requests{family(prometheus::BuildCounter(), "lastgood_api_requests_total", registry)};
-  Series<prometheus::Histogram> request_times{family(prometheus::BuildHistogram(), "lastgood_api_request_seconds", registry)};
-  Series<prometheus::Counter> restarts{family(prometheus::BuildCounter(), "lastgood_watch_restarts_total", registry)};
-  Series<prometheus::Histogram> reconciles{family(prometheus::BuildHistogram(), "lastgood_reconcile_seconds", registry)};
+  Gauges build_info = gauge("lastgood_build_info");
+  Gauges guarded_deployments = gauge("lastgood_guarded_deployments");
+  Counters measurements = counter("lastgood_measurements_total");
+  Counters state_transitions = counter("lastgood_state_transitions_total");
+  Counters rollbacks = counter("lastgood_rollbacks_total");
+  Histograms decision_to_patch = histogram("lastgood_decision_to_patch_seconds");
+  Counters watch_restarts = counter("lastgood_watch_restarts_total");
+  Counters reconciles = counter("controller_runtime_reconcile_total");
+  Counters reconcile_errors = counter("controller_runtime_reconcile_errors_total");
+  Histograms reconcile_time = histogram("controller_runtime_reconcile_time_seconds");
+  Gauges max_reconciles = gauge("controller_runtime_max_concurrent_reconciles");
+  Gauges active_workers = gauge("controller_runtime_active_workers");
+  Gauges queue_depth = gauge("workqueue_depth");
+  Counters queue_adds = counter("workqueue_adds_total");
+  Histograms queue_duration = histogram("workqueue_queue_duration_seconds");
+  Histograms work_duration = histogram("workqueue_work_duration_seconds");
+  Counters queue_retries = counter("workqueue_retries_total");
+  Counters requests = counter("rest_client_requests_total");
+  Histograms request_duration = histogram("rest_client_request_duration_seconds");
+  Gauges leader_status = gauge("leader_election_master_status");
+
+  std::multiset<MonotonicTime> running = {};  // start times of the running reconciles
 };
 
+// Creates the series whose labels are known, so that the first scrape has them. An alert cannot
+// tell a missing series from a healthy one.
 Metrics::Metrics() : impl_(std::make_unique<Impl>()) {
-  impl_->build.of({{"version", LASTGOOD_VERSION}}).Set(1);
-  // Shown from the first scrape on: an absent series cannot be alerted on.
-  impl_->leader.of({}).Set(0);
-  impl_->guarded.of({}).Set(0);
-  impl_->patches.of({}, act_buckets);
-  impl_->reconciles.of({}, call_buckets);
+  impl_->build_info.of({{"version", LASTGOOD_VERSION}}).Set(1);
+  impl_->guarded_deployments.of({});
+  impl_->decision_to_patch.of({}, patch_buckets);
+  for (const auto result : {ports::ReconcileResult::Success, ports::ReconcileResult::RequeueAfter,
+                            ports::ReconcileResult::Error}) {
+    impl_->reconciles.of({{"controller", controller_name}, {"result", to_string(result)}});
+  }
+  impl_->reconcile_errors.of(controller_labels);
+  impl_->reconcile_time.of(controller_labels, reconcile_buckets);
+  impl_->max_reconciles.of(controller_labels);
+  impl_->active_workers.of(controller_labels);
+  impl_->queue_depth.of(queue_labels);
+  impl_->queue_adds.of(queue_labels);
+  impl_->queue_duration.of(queue_labels, queue_buckets);
+  impl_->work_duration.of(queue_labels, queue_buckets);
+  impl_->queue_retries.of(queue_labels);
 }
 
 Metrics::~Metrics() = default;
 
 std::string Metrics::text() const {
   auto families = impl_->registry.Collect();
-  const ProcessUse use = process_use();
-  families.push_back(one_value("process_cpu_seconds_total", use.cpu_seconds));
-  families.push_back(one_value("process_open_fds", use.open_fds));
-  families.push_back(one_value("process_resident_memory_bytes", use.resident_bytes));
-  families.push_back(one_value("process_start_time_seconds", use.start_time_seconds));
-  std::ranges::sort(families, {}, [](const auto& each) { return place_of(each.name); });
+  const MonotonicTime now = std::chrono::floor<Duration>(std::chrono::steady_clock::now());
+  double unfinished = 0;
+  double longest = 0;
+  for (const MonotonicTime started : impl_->running) {
+    const double age = in_seconds(now - started);
+    unfinished += age;
+    longest = std::max(longest, age);
+  }
+  families.push_back(single_value("workqueue_unfinished_work_seconds", unfinished, queue_labels));
+  families.push_back(
+      single_value("workqueue_longest_running_processor_seconds", longest, queue_labels));
+  const ProcessStats process = process_stats();
+  families.push_back(single_value("process_cpu_seconds_total", process.cpu_seconds));
+  families.push_back(single_value("process_open_fds", process.open_fds));
+  families.push_back(single_value("process_resident_memory_bytes", process.resident_bytes));
+  families.push_back(single_value("process_start_time_seconds", process.start_time_seconds));
+  std::ranges::sort(families, {}, [](const auto& each) { return position_of(each.name); });
   std::ostringstream text;
   prometheus::TextSerializer().Serialize(text, families);
   return std::move(text).str();
 }
 
-void Metrics::leader(bool is) { impl_->leader.of({}).Set(is ? 1 : 0); }
+void Metrics::api_request(const ports::ApiRequest& request) {
+  const std::string host(request.host);
+  const std::string method(request.method);
+  impl_->requests.of({{"code", code_of(request.status)}, {"method", method}, {"host", host}})
+      .Increment();
+  const std::string verb = request.is_watch ? "WATCH" : method;
+  impl_->request_duration.of({{"verb", verb}, {"host", host}}, request_buckets)
+      .Observe(in_seconds(request.took));
+}
 
-void Metrics::guarded(std::size_t deployments) { impl_->guarded.of({}).Set(static_cast<double>(deployments)); }
+void Metrics::watch_restarted(std::string_view kind, std::string_view reason) {
+  impl_->watch_restarts.of({{"kind", std::string(kind)}, {"reason", std::string(reason)}})
+      .Increment();
+}
 
-void Metrics::sample(std::string_view check_kind, std::string_view result) {
-  impl_->samples.of({{"check", std::string(check_kind)}, {"result", std::string(result)}}).Increment();
+void Metrics::leader(std::string_view lease, bool is_leader) {
+  impl_->leader_status.of({{"name", std::string(lease)}}).Set(is_leader ? 1 : 0);
+}
+
+void Metrics::max_concurrent_reconciles(std::size_t count) {
+  impl_->max_reconciles.of(controller_labels).Set(static_cast<double>(count));
+}
+
+void Metrics::queue_depth(std::size_t keys) {
+  impl_->queue_depth.of(queue_labels).Set(static_cast<double>(keys));
+}
+
+void Metrics::key_added() { impl_->queue_adds.of(queue_labels).Increment(); }
+
+void Metrics::key_requeued() { impl_->queue_retries.of(queue_labels).Increment(); }
+
+void Metrics::reconcile_started(MonotonicTime started, Duration queued) {
+  impl_->running.insert(started);
+  impl_->active_workers.of(controller_labels).Increment();
+  impl_->queue_duration.of(queue_labels, queue_buckets).Observe(in_seconds(queued));
+}
+
+void Metrics::reconcile_finished(MonotonicTime started, Duration took,
+                                 ports::ReconcileResult result) {
+  if (const auto found = impl_->running.find(started); found != impl_->running.end())
+    impl_->running.erase(found);
+  impl_->active_workers.of(controller_labels).Decrement();
+  impl_->reconciles.of({{"controller", controller_name}, {"result", to_string(result)}})
+      .Increment();
+  if (result == ports::ReconcileResult::Error)
+    impl_->reconcile_errors.of(controller_labels).Increment();
+  impl_->reconcile_time.of(controller_labels, reconcile_buckets).Observe(in_seconds(took));
+  impl_->work_duration.of(queue_labels, queue_buckets).Observe(in_seconds(took));
+}
+
+void Metrics::guarded(std::size_t deployments) {
+  impl_->guarded_deployments.of({}).Set(static_cast<double>(deployments));
+}
+
+void Metrics::measurement(std::string_view check_kind, std::string_view result) {
+  impl_->measurements.of({{"check", std::string(check_kind)}, {"result", std::string(result)}})
+      .Increment();
 }
 
 void Metrics::state_entered(std::string_view state, std::string_view reason) {
-  impl_->states.of({{"state", std::string(state)}, {"reason", std::string(reason)}}).Increment();
+  impl_->state_transitions.of({{"state", std::string(state)}, {"reason", std::string(reason)}})
+      .Increment();
 }
 
 void Metrics::rollback_finished(std::string_view outcome) {
   impl_->rollbacks.of({{"outcome", std::string(outcome)}}).Increment();
 }
 
-void Metrics::decision_to_patch(Duration took) { impl_->patches.of({}, act_buckets).Observe(in_seconds(took)); }
-
-void Metrics::api_call(std::string_view verb, int status, Duration took) {
-  const std::string code = status == 0 ? "none" : status >= 100 && status <= 599 ? std::to_string(status) : "other";
-  impl_->requests.of({{"verb", std::string(verb)}, {"code", code}}).Increment();
-  impl_->request_times.of({{"verb", std::string(verb)}}, call_buckets).Observe(in_seconds(took));
+void Metrics::decision_to_patch(Duration took) {
+  impl_->decision_to_patch.of({}, patch_buckets).Observe(in_seconds(took));
 }
-
-void Metrics::watch_restarted(std::string_view kind, std::string_view why) {
-  impl_->restarts.of({{"kind", std::string(kind)}, {"why", std::string(why)}}).Increment();
-}
-
-void Metrics::reconciled(Duration took) { impl_->reconciles.of({}, call_buckets).Observe(in_seconds(took)); }
 
 }  // namespace lastgood::net

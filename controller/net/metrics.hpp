@@ -1,5 +1,10 @@
-// The port Telemetry as Prometheus series, and their text for /metrics. Label values are few and bounded: never the name
-// of a Deployment, a policy or a namespace.
+// Implements the port Telemetry with Prometheus series, and writes them in the text format of
+// /metrics. Label values are few and bounded: never the name of a Deployment, a policy or a
+// namespace.
+//
+// Series that controller-runtime and client-go have too keep their names, labels and buckets, so
+// that their dashboards and alerts work: https://book.kubebuilder.io/reference/metrics-reference
+// https://prometheus.io/docs/instrumenting/exposition_formats/
 #pragma once
 
 #include <memory>
@@ -13,12 +18,12 @@ namespace lastgood::net {
 
 struct MetricRow {
   std::string_view name;
-  std::string_view type;  // counter, gauge, histogram
+  std::string_view type;  // counter, gauge or histogram
   std::string_view help;
   std::string_view labels;  // comma-separated; empty: none
 };
 
-// Every series that /metrics can show, in its order there; docs/reference is tested against it.
+// Every series that /metrics can show, in the order of /metrics.
 [[nodiscard]] std::span<const MetricRow> metric_table();
 
 inline constexpr std::string_view metrics_content_type = "text/plain; version=0.0.4; charset=utf-8";
@@ -28,17 +33,26 @@ class Metrics final : public ports::Telemetry {
   Metrics();
   ~Metrics() override;
 
+  // The content of /metrics.
   [[nodiscard]] std::string text() const;
 
-  void leader(bool is) override;
+  void api_request(const ports::ApiRequest& request) override;
+  void watch_restarted(std::string_view kind, std::string_view reason) override;
+  void leader(std::string_view lease, bool is_leader) override;
+
+  void max_concurrent_reconciles(std::size_t count) override;
+  void queue_depth(std::size_t keys) override;
+  void key_added() override;
+  void key_requeued() override;
+  void reconcile_started(MonotonicTime started, Duration queued) override;
+  void reconcile_finished(MonotonicTime started, Duration took,
+                          ports::ReconcileResult result) override;
+
   void guarded(std::size_t deployments) override;
-  void sample(std::string_view check_kind, std::string_view result) override;
+  void measurement(std::string_view check_kind, std::string_view result) override;
   void state_entered(std::string_view state, std::string_view reason) override;
   void rollback_finished(std::string_view outcome) override;
   void decision_to_patch(Duration took) override;
-  void api_call(std::string_view verb, int status, Duration took) override;
-  void watch_restarted(std::string_view kind, std::string_view why) override;
-  void reconciled(Duration took) override;
 
  private:
   struct Impl;

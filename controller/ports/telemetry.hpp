@@ -1,25 +1,50 @@
-// What the controller counts about itself. Names and labels of the series are in docs/reference.
+// The port for what the controller measures about itself. docs/reference.md lists the series that
+// /metrics shows.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <string_view>
 
 #include "base/time.hpp"
 
 namespace lastgood::ports {
 
+struct ApiRequest {
+  std::string_view method;  // of HTTP: GET, POST, PUT, PATCH or DELETE
+  std::string_view host;    // of the API server, as host:port
+  bool is_watch = false;
+  int status = 0;    // HTTP status of the response; 0: no response
+  Duration took{0};  // until the head of the response, or until the failure
+};
+
+enum class ReconcileResult : std::uint8_t { Success, RequeueAfter, Error };
+
 class Telemetry {
  public:
   virtual ~Telemetry() = default;
 
-  virtual void leader(bool is) = 0;
+  // The connection to the API server.
+  virtual void api_request(const ApiRequest& request) = 0;
+  virtual void watch_restarted(std::string_view kind, std::string_view reason) = 0;
+  virtual void leader(std::string_view lease, bool is_leader) = 0;
+
+  // The work queue and its workers. These have the meaning of the metrics of controller-runtime and
+  // client-go: a key is added once until it is taken, and requeued when it is added with a delay.
+  virtual void max_concurrent_reconciles(std::size_t count) = 0;
+  virtual void queue_depth(std::size_t keys) = 0;
+  virtual void key_added() = 0;
+  virtual void key_requeued() = 0;
+  virtual void reconcile_started(MonotonicTime started, Duration queued) = 0;
+  virtual void reconcile_finished(MonotonicTime started, Duration took, ReconcileResult result) = 0;
+
+  // Releases and rollbacks.
   virtual void guarded(std::size_t deployments) = 0;
-  virtual void sample(std::string_view check_kind, std::string_view result) = 0;  // Pass, Fail, Unknown
+  virtual void measurement(std::string_view check_kind, std::string_view result) = 0;
   virtual void state_entered(std::string_view state, std::string_view reason) = 0;
   virtual void rollback_finished(std::string_view outcome) = 0;
-  virtual void decision_to_patch(Duration took) = 0;  // from the decision to the acknowledged template patch
-  virtual void api_call(std::string_view verb, int status, Duration took) = 0;  // status 0: no answer
-  virtual void watch_restarted(std::string_view kind, std::string_view why) = 0;
-  virtual void reconciled(Duration took) = 0;
+  // From the decision to roll back to the acknowledged patch of the template.
+  virtual void decision_to_patch(Duration took) = 0;
 };
 
 }  // namespace lastgood::ports

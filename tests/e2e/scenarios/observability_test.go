@@ -28,7 +28,7 @@ func TestReportsARollbackInMetricsAndEachEventOnce(t *testing.T) {
 		HasEvent("web", "RollbackStarted", "revision 2", "revision 1", "health", "WrongStatus").
 		MetricIsAtLeast(rollbacks, rollbacksBefore+1, succeeded).
 		MetricIsAtLeast(latencies, latenciesBefore+1).
-		MetricIsAtLeast("lastgood_leader", 1).
+		MetricIsAtLeast("leader_election_master_status", 1).
 		PolicyGuards("web", 1)
 }
 
