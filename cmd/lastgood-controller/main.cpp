@@ -1,4 +1,4 @@
-// The controller's entry: options, logging, and the wiring.
+// Entry point of the controller: flags, logging, start.
 #include <cstdio>
 
 #include "base/log.hpp"
@@ -10,8 +10,12 @@ int main(int argc, char** argv) {
   if (!parsed.run) return parsed.exit_code;
   const auto format = lastgood::log::parse_format(parsed.options.log_format);
   const auto level = lastgood::log::parse_level(parsed.options.log_level);
-  if (!format || !level) {
-    std::fprintf(stderr, "%s\n", (!format ? format.error() : level.error()).message.c_str());
+  if (!format) {
+    std::fprintf(stderr, "--log-format: %s\n", format.error().message.c_str());
+    return 2;
+  }
+  if (!level) {
+    std::fprintf(stderr, "--log-level: %s\n", level.error().message.c_str());
     return 2;
   }
   lastgood::log::set_up(*format, *level);

@@ -3,47 +3,104 @@
 #include <CLI/CLI.hpp>
 #include <cstdlib>
 
-#include "codec/values.hpp"
 #include "base/text.hpp"
+#include "codec/values.hpp"
 
 namespace lastgood {
 
 namespace {
 
-constexpr int most_rollbacks = 100'000;
-constexpr Duration shortest_within{1'000};
-constexpr Duration longest_within{24 * 3'600'000};
+constexpr int max_rollbacks = 100'000;
+constexpr Duration min_breaker_within{1'000};
+constexpr Duration max_breaker_within{24 * 3'600'000};
 
-Result<Duration> parse_within(const std::string& text) {
-  return codec::parse_duration_within(text, shortest_within, longest_within);
+Result<Duration> parse_breaker_within(const std::string& text) {
+  return codec::parse_duration_within(text, min_breaker_within, max_breaker_within);
 }
 
-std::string objection_to_within(const std::string& text) {
-  const auto within = parse_within(text);
+std::string validate_breaker_within(const std::string& text) {
+  const auto within = parse_breaker_within(text);
   return within ? std::string() : within.error().message;
+}
+
+void add_api_server(CLI::App& app, Options& o) {
+  app.add_option("--kubeconfig", o.kubeconfig,
+                 "Path to a kubeconfig file. Without it, the controller uses the service account "
+                 "of its pod.")
+      ->type_name("FILE")
+      ->envname("LASTGOOD_KUBECONFIG");
+  app.add_option("--context", o.context,
+                 "Context in the kubeconfig file. Default: current-context.")
+      ->type_name("NAME")
+      ->envname("LASTGOOD_CONTEXT");
+  app.add_option("--namespaces", o.namespaces,
+                 "Namespaces to watch, separated by commas. Default: all namespaces.")
+      ->type_name("NAMESPACES")
+      ->delimiter(',')
+      ->envname("LASTGOOD_NAMESPACES");
+}
+
+void add_output(CLI::App& app, Options& o) {
+  app.add_option("--listen", o.listen,
+                 "Address and port that serve /healthz, /readyz and /metrics.")
+      ->type_name("ADDRESS:PORT")
+      ->envname("LASTGOOD_LISTEN")
+      ->capture_default_str();
+  app.add_option("--log-format", o.log_format, "Log format: json or text.")
+      ->type_name("FORMAT")
+      ->envname("LASTGOOD_LOG_FORMAT")
+      ->capture_default_str();
+  app.add_option("--log-level", o.log_level, "Lowest level to log: debug, info, warn or error.")
+      ->type_name("LEVEL")
+      ->envname("LASTGOOD_LOG_LEVEL")
+      ->capture_default_str();
+}
+
+void add_leader_election(CLI::App& app, Options& o) {
+  app.add_option("--lease-namespace", o.lease_namespace,
+                 "Namespace of the Lease for leader election. Default: the namespace of the pod "
+                 "or of the kubeconfig context, or \"default\".")
+      ->type_name("NAMESPACE")
+      ->envname("LASTGOOD_LEASE_NAMESPACE");
+  app.add_option("--lease-name", o.lease_name, "Name of the Lease for leader election.")
+      ->type_name("NAME")
+      ->envname("LASTGOOD_LEASE_NAME")
+      ->capture_default_str();
+  app.add_option("--identity", o.identity,
+                 "Identity of this replica in the Lease and in Events. Default: the host name and "
+                 "the process ID.")
+      ->type_name("NAME")
+      ->envname("LASTGOOD_IDENTITY");
 }
 
 void add_breaker(CLI::App& app, Options& o) {
   app.add_option("--breaker-rollbacks", o.breaker_rollbacks,
-                 "Hold back every rollback while more Deployments than this fail or were put back at the same time; 0: never")
+                 "Maximum number of Deployments that may fail or be rolled back at the same time. "
+                 "If it and --breaker-percent are exceeded, the breaker holds all rollbacks. "
+                 "0 disables the breaker.")
       ->envname("LASTGOOD_BREAKER_ROLLBACKS")
-      ->check(CLI::Range(0, most_rollbacks))
+      ->check(CLI::Range(0, max_rollbacks))
       ->capture_default_str();
   app.add_option("--breaker-percent", o.breaker_percent,
-                 "And they are more than this share of the guarded Deployments, in percent")
+                 "Maximum share of the guarded Deployments that may fail or be rolled back at the "
+                 "same time, in percent. See --breaker-rollbacks.")
       ->envname("LASTGOOD_BREAKER_PERCENT")
       ->check(CLI::Range(0, 100))
       ->capture_default_str();
   app.add_option_function<std::string>(
-         "--breaker-within", [&o](const std::string& text) { o.breaker_within = parse_within(text).value_or(o.breaker_within); },
-         "How long a rollback counts, 1s to 24h")
+         "--breaker-within",
+         [&o](const std::string& text) {
+           o.breaker_within = parse_breaker_within(text).value_or(o.breaker_within);
+         },
+         "How long a rollback counts for the breaker, and how long the numbers must be below the "
+         "limits before the breaker closes. From 1s to 24h.")
       ->envname("LASTGOOD_BREAKER_WITHIN")
-      ->check(CLI::Validator(objection_to_within, "DURATION"))
+      ->check(CLI::Validator(validate_breaker_within, "DURATION"))
       ->default_str(format_duration(o.breaker_within));
 }
 
-// The validator's words; empty where there is none.
-std::string objection_to(CLI::Option& option, std::string value) {
+// The message of the option's validator. Empty if the value is valid or there is no validator.
+std::string validation_error(CLI::Option& option, std::string value) {
   try {
     return (*option.get_validator(0))(value);
   } catch (const CLI::OptionNotFound&) {
@@ -51,16 +108,17 @@ std::string objection_to(CLI::Option& option, std::string value) {
   }
 }
 
-// Some releases of CLI11 pass over a variable that its option's validator refuses.
-void refuse_bad_environment(CLI::App& app) {
+// Some releases of CLI11 ignore an environment variable that the validator of the option rejects.
+void validate_environment(CLI::App& app) {
   for (CLI::Option* option : app.get_options()) {
     const std::string variable = option->get_envname();
     // NOLINTNEXTLINE(concurrency-mt-unsafe): nothing in this program changes the environment.
     const char* value = variable.empty() ? nullptr : std::getenv(variable.c_str());
     if (!value || *value == '\0' || option->count() > 0) continue;
-    const std::string objection = objection_to(*option, value);
-    throw CLI::ValidationError(option->get_name(), variable + " is " + in_quotes(value) + ", which cannot be used" +
-                                                       (objection.empty() ? "" : ": " + objection));
+    const std::string problem = validation_error(*option, value);
+    throw CLI::ValidationError(option->get_name(), "invalid value " + in_quotes(value) + " of " +
+                                                       variable +
+                                                       (problem.empty() ? "" : ": " + problem));
   }
 }
 
@@ -70,31 +128,20 @@ Parsed parse_options(int argc, char** argv) {
   Parsed parsed;
   Options& o = parsed.options;
   CLI::App app{
-      "Puts a Deployment back to its last good revision when a release turns out bad, and leaves it alone in every other case."};
+      "The Lastgood controller watches Deployments and evaluates each new release. It rolls a "
+      "Deployment back to its last good revision if the release is bad."};
   app.set_version_flag("--version", std::string("lastgood-controller ") + LASTGOOD_VERSION);
-  app.add_option("--kubeconfig", o.kubeconfig, "Kubeconfig file; without it the pod's own service account is used")
-      ->envname("LASTGOOD_KUBECONFIG");
-  app.add_option("--context", o.context, "Context of the kubeconfig; without it its current one")->envname("LASTGOOD_CONTEXT");
-  app.add_option("--namespaces", o.namespaces, "Namespaces to look after, separated by commas; without it all")
-      ->delimiter(',')
-      ->envname("LASTGOOD_NAMESPACES");
-  app.add_option("--listen", o.listen, "Address and port of /healthz, /readyz and /metrics")
-      ->envname("LASTGOOD_LISTEN")
-      ->capture_default_str();
-  app.add_option("--log-format", o.log_format, "json or text")->envname("LASTGOOD_LOG_FORMAT")->capture_default_str();
-  app.add_option("--log-level", o.log_level, "debug, info, warn or error")->envname("LASTGOOD_LOG_LEVEL")->capture_default_str();
-  app.add_option("--lease-namespace", o.lease_namespace, "Namespace of the Lease; without it the pod's own, or default")
-      ->envname("LASTGOOD_LEASE_NAMESPACE");
-  app.add_option("--lease-name", o.lease_name, "Name of the Lease")->envname("LASTGOOD_LEASE_NAME")->capture_default_str();
-  app.add_option("--identity", o.identity, "Who we are in the Lease and in Events; without it the host's name and the process id")
-      ->envname("LASTGOOD_IDENTITY");
+  add_api_server(app, o);
+  add_output(app, o);
+  add_leader_election(app, o);
   add_breaker(app, o);
   app.add_flag("--read-secrets", o.read_secrets,
-               "Find out whether the Secrets exist that a last good template names; needs the permission to get Secrets")
+               "Check before a rollback that the Secrets of the last good template exist. The "
+               "controller needs permission to get Secrets.")
       ->envname("LASTGOOD_READ_SECRETS");
   try {
     app.parse(argc, argv);
-    refuse_bad_environment(app);
+    validate_environment(app);
     parsed.run = true;
   } catch (const CLI::Error& error) {
     parsed.exit_code = app.exit(error);

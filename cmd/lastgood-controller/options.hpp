@@ -1,4 +1,4 @@
-// What the controller may be told: flags, each also an environment variable.
+// The flags of lastgood-controller. Each is an environment variable too; the flag has precedence.
 #pragma once
 
 #include <string>
@@ -9,27 +9,28 @@
 namespace lastgood {
 
 struct Options {
-  std::string kubeconfig;
-  std::string context;
-  std::vector<std::string> namespaces;
+  std::string kubeconfig;               // empty: the service account of the pod
+  std::string context;                  // empty: current-context
+  std::vector<std::string> namespaces;  // empty: all
   std::string listen = "0.0.0.0:8080";
   std::string log_format = "json";
   std::string log_level = "info";
-  std::string lease_namespace;
+  std::string lease_namespace;  // empty: the namespace of the pod or of the context, or "default"
   std::string lease_name = "lastgood";
-  std::string identity;
+  std::string identity;  // empty: host name and process id
   int breaker_rollbacks = 5;
   int breaker_percent = 10;
   Duration breaker_within{300'000};
   bool read_secrets = false;
 };
 
-// Nothing: the exit code is set, because of --help, --version or what could not be understood.
 struct Parsed {
-  bool run = false;
-  int exit_code = 0;
+  bool run = false;   // false for --help, --version and invalid flags
+  int exit_code = 0;  // if run is false
   Options options;
 };
+
+// Prints the help, the version, or the error.
 [[nodiscard]] Parsed parse_options(int argc, char** argv);
 
 }  // namespace lastgood

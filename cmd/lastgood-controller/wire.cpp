@@ -38,13 +38,16 @@ shell::Settings to_settings(const Options& options, const net::Credentials& cred
   settings.namespaces = options.namespaces;
   settings.identity = options.identity.empty() ? host_and_pid() : options.identity;
   settings.lease.identity = settings.identity;
-  const std::string own = credentials.namespace_.empty() ? "default" : credentials.namespace_;
-  settings.lease.lease = {.namespace_ = options.lease_namespace.empty() ? own : options.lease_namespace,
-                          .name = options.lease_name};
-  settings.breaker = {
-      .rollbacks = options.breaker_rollbacks, .percent = options.breaker_percent, .within = options.breaker_within};
+  const std::string own_namespace =
+      credentials.namespace_.empty() ? "default" : credentials.namespace_;
+  settings.lease.lease = {
+      .namespace_ = options.lease_namespace.empty() ? own_namespace : options.lease_namespace,
+      .name = options.lease_name};
+  settings.breaker = {.rollbacks = options.breaker_rollbacks,
+                      .percent = options.breaker_percent,
+                      .within = options.breaker_within};
   settings.read_secrets = options.read_secrets;
-  settings.uniform = [engine = std::mt19937_64(std::random_device{}())]() mutable {
+  settings.random_source = [engine = std::mt19937_64(std::random_device{}())]() mutable {
     return std::uniform_real_distribution<double>(0.0, 1.0)(engine);
   };
   return settings;
@@ -54,13 +57,15 @@ net::Page page(std::string_view path, const shell::Manager& manager, const net::
   if (path == "/healthz") return {.body = "ok\n"};
   if (path == "/readyz") {
     if (manager.ready()) return {.body = "ok\n"};
-    return {.status = 503, .body = "not ready: the watches have not seen everything once\n"};
+    return {.status = 503,
+            .body = "not ready: the first list of the watched objects is not complete\n"};
   }
-  if (path == "/metrics") return {.content_type = std::string(net::metrics_content_type), .body = metrics.text()};
-  return {.status = 404, .body = "not found; there are /healthz, /readyz and /metrics\n"};
+  if (path == "/metrics")
+    return {.content_type = std::string(net::metrics_content_type), .body = metrics.text()};
+  return {.status = 404, .body = "not found: use /healthz, /readyz or /metrics\n"};
 }
 
-int refuse(const Error& error) {
+int startup_failed(const Error& error) {
   log::error("cannot start", {{"error", error}});
   return 1;
 }
@@ -70,37 +75,43 @@ int refuse(const Error& error) {
 int run_controller(const Options& options) {
   asio::io_context io(1);
   const auto executor = io.get_executor();
-  auto credentials = options.kubeconfig.empty() ? net::load_in_cluster(net::pod_environment())
-                                                : net::load_kubeconfig(options.kubeconfig, options.context);
-  if (!credentials) return refuse(credentials.error());
+  auto credentials = options.kubeconfig.empty()
+                         ? net::load_in_cluster(net::pod_environment())
+                         : net::load_kubeconfig(options.kubeconfig, options.context);
+  if (!credentials) return startup_failed(credentials.error());
   const shell::Settings settings = to_settings(options, *credentials);
-  log::info("starting", {{"version", LASTGOOD_VERSION}, {"api", credentials->source}, {"identity", settings.identity}});
+  log::info("starting", {{"version", LASTGOOD_VERSION},
+                         {"api", credentials->source},
+                         {"identity", settings.identity}});
   net::raise_open_files_limit();
 
   net::Metrics metrics;
   net::SystemClock clock(executor);
   net::HttpProber prober(executor);
   auto client = net::KubeClient::create(executor, std::move(*credentials), &metrics);
-  if (!client) return refuse(client.error());
-  auto manager =
-      shell::Manager::create(executor, {.clock = clock, .kube = **client, .prober = prober, .telemetry = metrics}, settings);
-  if (!manager) return refuse(manager.error());
-  auto server =
-      net::HttpServer::bind(executor, options.listen, [&](std::string_view path) { return page(path, **manager, metrics); });
-  if (!server) return refuse(server.error());
+  if (!client) return startup_failed(client.error());
+  auto manager = shell::Manager::create(
+      executor, {.clock = clock, .kube = **client, .prober = prober, .telemetry = metrics},
+      settings);
+  if (!manager) return startup_failed(manager.error());
+  auto server = net::HttpServer::bind(executor, options.listen, [&](std::string_view path) {
+    return page(path, **manager, metrics);
+  });
+  if (!server) return startup_failed(server.error());
   log::info("listening", {{"port", (*server)->port()}});
 
   asio::cancellation_signal stop_waiting;
   asio::co_spawn(executor, net::wait_for_signal({SIGTERM, SIGINT}),
-                 asio::bind_cancellation_slot(stop_waiting.slot(), [&](const std::exception_ptr& error, int number) {
-                   if (error) return;
-                   log::info("stopping", {{"signal", number}});
-                   (*manager)->stop();
-                 }));
+                 asio::bind_cancellation_slot(stop_waiting.slot(),
+                                              [&](const std::exception_ptr& error, int number) {
+                                                if (error) return;
+                                                log::info("stopping", {{"signal", number}});
+                                                (*manager)->stop();
+                                              }));
   asio::co_spawn(executor, (*server)->run(), asio::detached);
   int exit_code = 0;
   asio::co_spawn(executor, (*manager)->run(), [&](const std::exception_ptr& error) {
-    // Ended by anything but a signal, it is to be started anew.
+    // The manager ended without a signal. The exit code makes kubelet restart the container.
     if (error) exit_code = 1;
     stop_waiting.emit(asio::cancellation_type::terminal);
     (*server)->stop();

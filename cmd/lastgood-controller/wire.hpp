@@ -1,11 +1,12 @@
-// The only place that names concrete classes: puts the network behind the ports, and runs the manager.
+// Creates the concrete classes behind the ports, and runs the manager with them. No other file
+// names them.
 #pragma once
 
 #include "options.hpp"
 
 namespace lastgood {
 
-// Runs until SIGTERM or SIGINT. The process's exit code.
+// Runs until SIGTERM or SIGINT. Returns the exit code of the process.
 [[nodiscard]] int run_controller(const Options& options);
 
 }  // namespace lastgood

@@ -1,5 +1,4 @@
-// What the controller may be told of the breaker, by flag and by environment variable, and what of it is refused.
-// Must not know what the breaker does with it.
+// The flags of the controller and their environment variables.
 #include "lastgood-controller/options.hpp"
 
 #include <array>
@@ -22,17 +21,17 @@ constexpr Option percent{.flag = "--breaker-percent", .variable = "LASTGOOD_BREA
 constexpr Option within{.flag = "--breaker-within", .variable = "LASTGOOD_BREAKER_WITHIN"};
 constexpr std::array all{rollbacks, percent, within};
 
-void forget_environment() {
+void unset_variables() {
   for (const Option& option : all) unsetenv(option.variable);
 }
 
-// What is said meanwhile to a person, on either stream.
-class Words {
+// Captures the output on both streams while it lives.
+class CapturedOutput {
  public:
-  Words() : out_(std::cout.rdbuf(text_.rdbuf())), err_(std::cerr.rdbuf(text_.rdbuf())) {}
-  Words(const Words&) = delete;
-  Words& operator=(const Words&) = delete;
-  ~Words() {
+  CapturedOutput() : out_(std::cout.rdbuf(text_.rdbuf())), err_(std::cerr.rdbuf(text_.rdbuf())) {}
+  CapturedOutput(const CapturedOutput&) = delete;
+  CapturedOutput& operator=(const CapturedOutput&) = delete;
+  ~CapturedOutput() {
     std::cout.rdbuf(out_);
     std::cerr.rdbuf(err_);
   }
@@ -44,39 +43,41 @@ class Words {
   std::streambuf* err_;
 };
 
-struct Told {
+struct Outcome {
   Parsed parsed;
-  std::string words;
+  std::string output;
 };
 
-Told told(std::vector<std::string> arguments) {
+Outcome parse(std::vector<std::string> arguments) {
   arguments.insert(arguments.begin(), "lastgood-controller");
   std::vector<char*> argv;
   for (std::string& argument : arguments) argv.push_back(argument.data());
-  const Words words;
-  Told out{.parsed = parse_options(static_cast<int>(argv.size()), argv.data()), .words = {}};
-  out.words = words.text();
-  return out;
+  const CapturedOutput output;
+  Outcome outcome{.parsed = parse_options(static_cast<int>(argv.size()), argv.data()),
+                  .output = {}};
+  outcome.output = output.text();
+  return outcome;
 }
 
 using Values = std::vector<std::pair<Option, std::string>>;
 
-Told told_by_flag(const Values& values) {
-  forget_environment();
+Outcome parse_flags(const Values& values) {
+  unset_variables();
   std::vector<std::string> arguments;
-  for (const auto& [option, value] : values) arguments.push_back(std::string(option.flag) + "=" + value);
-  return told(std::move(arguments));
+  for (const auto& [option, value] : values)
+    arguments.push_back(std::string(option.flag) + "=" + value);
+  return parse(std::move(arguments));
 }
 
-Told told_by_environment(const Values& values) {
-  forget_environment();
+Outcome parse_variables(const Values& values) {
+  unset_variables();
   for (const auto& [option, value] : values) setenv(option.variable, value.c_str(), 1);
-  Told out = told({});
-  forget_environment();
-  return out;
+  Outcome outcome = parse({});
+  unset_variables();
+  return outcome;
 }
 
-constexpr std::array ways{told_by_flag, told_by_environment};
+constexpr std::array sources{parse_flags, parse_variables};
 
 struct Row {
   Option option;
@@ -85,79 +86,96 @@ struct Row {
 
 }  // namespace
 
-TEST_CASE("A value of the breaker that makes no sense ends the start with words that name it, by flag and by environment") {
+TEST_CASE("rejects an invalid breaker setting from a flag or a variable, and names the flag") {
   const std::vector<Row> rows = {
-      {rollbacks, "-1"}, {rollbacks, "100001"}, {rollbacks, "many"}, {rollbacks, "2.5"}, {percent, "-1"},
-      {percent, "101"},  {percent, "many"},     {percent, "2.5"},    {within, "0s"},     {within, "-5m"},
-      {within, "25h"},   {within, "5"},         {within, "many"},
+      {rollbacks, "-1"}, {rollbacks, "100001"}, {rollbacks, "many"}, {rollbacks, "2.5"},
+      {percent, "-1"},   {percent, "101"},      {percent, "many"},   {percent, "2.5"},
+      {within, "0s"},    {within, "-5m"},       {within, "25h"},     {within, "5"},
+      {within, "many"},
   };
   for (const Row& row : rows) {
-    for (const auto way : ways) {
-      INFO(row.option.flag << " " << row.value << (way == told_by_flag ? " by flag" : " by environment"));
-      const Told refused = way({{row.option, row.value}});
-      CHECK_FALSE(refused.parsed.run);
-      CHECK(refused.parsed.exit_code != 0);
-      CHECK_THAT(refused.words, Catch::Contains(row.option.flag));
+    for (const auto source : sources) {
+      INFO(row.option.flag << " " << row.value
+                           << (source == parse_flags ? " from a flag" : " from a variable"));
+      const Outcome rejected = source({{row.option, row.value}});
+      CHECK_FALSE(rejected.parsed.run);
+      CHECK(rejected.parsed.exit_code != 0);
+      CHECK_THAT(rejected.output, Catch::Contains(row.option.flag));
     }
   }
 }
 
-TEST_CASE("A variable that says nothing that can be used is named, also where there is no rule for its values") {
+TEST_CASE("names an environment variable with an unusable value even without a validator") {
   setenv("LASTGOOD_NAMESPACES", ",", 1);
-  const Told refused = told({});
+  const Outcome rejected = parse({});
   unsetenv("LASTGOOD_NAMESPACES");
-  if (refused.parsed.run) {
-    CHECK_FALSE(refused.parsed.options.namespaces.empty());
+  if (rejected.parsed.run) {
+    CHECK_FALSE(rejected.parsed.options.namespaces.empty());
   } else {
-    CHECK_THAT(refused.words, Catch::Contains("LASTGOOD_NAMESPACES is \",\""));
+    CHECK_THAT(rejected.output, Catch::Contains("LASTGOOD_NAMESPACES is \",\""));
   }
 }
 
-TEST_CASE("Nobody has said anything: more than 5 rollbacks and 10 percent within 5 minutes open the breaker") {
-  const Told nothing = told_by_flag({});
-  CHECK(nothing.parsed.run);
-  CHECK(nothing.words.empty());
-  CHECK(nothing.parsed.options.breaker_rollbacks == 5);
-  CHECK(nothing.parsed.options.breaker_percent == 10);
-  CHECK(nothing.parsed.options.breaker_within == std::chrono::minutes(5));
+TEST_CASE("opens the breaker by default above 5 rollbacks and 10 percent within 5 minutes") {
+  const Outcome defaults = parse_flags({});
+  CHECK(defaults.parsed.run);
+  CHECK(defaults.output.empty());
+  CHECK(defaults.parsed.options.breaker_rollbacks == 5);
+  CHECK(defaults.parsed.options.breaker_percent == 10);
+  CHECK(defaults.parsed.options.breaker_within == std::chrono::minutes(5));
 }
 
-TEST_CASE("The breaker is as it is told, to the last value that makes sense, by flag and by environment") {
-  struct Sense {
+TEST_CASE("accepts breaker settings up to their limits from flags and variables") {
+  struct Valid {
     Values values;
     int rollbacks = 5;
     int percent = 10;
     Duration within{300'000};
   };
-  const std::vector<Sense> senses = {
+  const std::vector<Valid> cases = {
       {.values = {{rollbacks, "100000"}, {percent, "100"}, {within, "24h"}},
        .rollbacks = 100'000,
        .percent = 100,
        .within = std::chrono::hours(24)},
-      {.values = {{rollbacks, "1"}, {percent, "0"}, {within, "1s"}}, .rollbacks = 1, .percent = 0, .within{1'000}},
+      {.values = {{rollbacks, "1"}, {percent, "0"}, {within, "1s"}},
+       .rollbacks = 1,
+       .percent = 0,
+       .within{1'000}},
       {.values = {{within, "1h30m"}}, .within = std::chrono::minutes(90)},
-      // Off, a share of the fleet says nothing; it is no contradiction either.
+      // If the breaker is disabled, the percentage has no effect, but is valid.
       {.values = {{rollbacks, "0"}, {percent, "25"}}, .rollbacks = 0, .percent = 25},
   };
-  for (const Sense& sense : senses) {
-    for (const auto way : ways) {
-      INFO(sense.values.size() << " values" << (way == told_by_flag ? " by flag" : " by environment"));
-      const Told sensible = way(sense.values);
-      CHECK(sensible.parsed.run);
-      CHECK(sensible.parsed.exit_code == 0);
-      CHECK(sensible.words.empty());
-      CHECK(sensible.parsed.options.breaker_rollbacks == sense.rollbacks);
-      CHECK(sensible.parsed.options.breaker_percent == sense.percent);
-      CHECK(sensible.parsed.options.breaker_within == sense.within);
+  for (const Valid& valid : cases) {
+    for (const auto source : sources) {
+      INFO(valid.values.size() << " values"
+                               << (source == parse_flags ? " from a flag" : " from a variable"));
+      const Outcome accepted = source(valid.values);
+      CHECK(accepted.parsed.run);
+      CHECK(accepted.parsed.exit_code == 0);
+      CHECK(accepted.output.empty());
+      CHECK(accepted.parsed.options.breaker_rollbacks == valid.rollbacks);
+      CHECK(accepted.parsed.options.breaker_percent == valid.percent);
+      CHECK(accepted.parsed.options.breaker_within == valid.within);
     }
   }
 }
 
-TEST_CASE("What is said by flag goes before what the environment says") {
-  forget_environment();
+TEST_CASE("prefers a flag to its environment variable") {
+  unset_variables();
   setenv(percent.variable, "20", 1);
-  const Told both = told({"--breaker-percent=30"});
-  forget_environment();
+  const Outcome both = parse({"--breaker-percent=30"});
+  unset_variables();
   CHECK(both.parsed.run);
   CHECK(both.parsed.options.breaker_percent == 30);
+}
+
+TEST_CASE("describes every flag in the help with its variable and default") {
+  unset_variables();
+  const Outcome help = parse({"--help"});
+  CHECK_FALSE(help.parsed.run);
+  CHECK(help.parsed.exit_code == 0);
+  for (const char* part : {"--kubeconfig FILE", "LASTGOOD_KUBECONFIG", "--listen ADDRESS:PORT",
+                           "0.0.0.0:8080", "--breaker-within DURATION", "LASTGOOD_READ_SECRETS"}) {
+    CHECK_THAT(help.output, Catch::Contains(part));
+  }
 }
