@@ -15,7 +15,7 @@
 namespace lastgood::net {
 namespace {
 
-// Not read_file(): the files of /proc are not regular files, and need no error message.
+// Reads at most `size` bytes of a file. Empty on failure: these values are not worth an error.
 std::string_view read_proc(const char* path, char* into, std::size_t size) {
   std::FILE* file = std::fopen(path, "re");
   if (file == nullptr) return {};

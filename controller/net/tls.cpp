@@ -54,7 +54,7 @@ std::unexpected<Error> unusable(const std::string& part, const Credentials& cred
               credentials.source + ": " + part + " cannot be used: " + error.message());
 }
 
-// OpenSSL verifies the name itself, so that its verify result tells a wrong name from a wrong
+// OpenSSL verifies the name itself, so that its result distinguishes a wrong name from a wrong
 // chain.
 bool expect_name(SSL* handle, const std::string& name, bool verify) {
   boost::system::error_code not_an_address;
