@@ -5,23 +5,25 @@
 
 #include "checks/baseline.hpp"
 #include "checks/rollout.hpp"
+#include "support/printers.hpp"
 #include "unit/checks/pods.hpp"
 
 namespace lastgood::checks::test {
 namespace {
 
+using api::Reason;
 using enum api::MeasurementResult;
 
-Measurement failure(const std::string& reason) {
+Measurement failure(Reason reason) {
   return {.check = rollout_check, .result = Fail, .reason = reason, .message = "as it may be"};
 }
 
 struct Row {
   const char* name;
-  std::string failure;
+  Reason failure;
   std::vector<api::Pod> pods;
   api::MeasurementResult result;
-  std::string reason;
+  Reason reason;
   std::string message;
 };
 
@@ -34,58 +36,58 @@ std::vector<Row> same_reason_rows() {
   unscheduled.containers.clear();
   return {
       {"it crashes too",
-       "CrashLoop",
+       Reason::CrashLoop,
        {crashed("web-a"), crashed("web-b")},
        Fail,
-       "CrashLoop",
+       Reason::CrashLoop,
        "2 of 2 pods have a container that has crashed and is down, web-a for one (limit: a "
        "quarter)"},
       {"it is killed for its memory too",
-       "OOMKilled",
+       Reason::OOMKilled,
        {crashed("web-a", "OOMKilled"), running("web-b")},
        Fail,
-       "OOMKilled",
+       Reason::OOMKilled,
        "1 of 2 pods have a container that was killed for its memory and is down, web-a for one "
        "(limit: a quarter)"},
       {"its images cannot be pulled either",
-       "ImagePull",
+       Reason::ImagePull,
        {waiting("web-a", "ErrImagePull")},
        Fail,
-       "ImagePull",
+       Reason::ImagePull,
        "1 of 1 pods have a container whose image cannot be pulled, web-a for one (limit: a "
        "quarter)"},
       {"a pod that moved cannot pull the image that others run",
-       "ImagePull",
+       Reason::ImagePull,
        {running("web-a"), running("web-b"), waiting("web-c", "ImagePullBackOff")},
        Fail,
-       "ImagePull",
+       Reason::ImagePull,
        "1 of 3 pods have a container whose image cannot be pulled, web-c for one (limit: a "
        "quarter)"},
       {"its ConfigMap is gone too",
-       "ConfigError",
+       Reason::ConfigError,
        {waiting("web-a", "CreateContainerConfigError", missing)},
        Fail,
-       "ConfigError",
+       Reason::ConfigError,
        "1 of 1 pods have a container that lacks a ConfigMap or Secret, web-a for one (limit: a "
        "quarter)"},
       {"it is not ready either",
-       "NotReady",
+       Reason::NotReady,
        {running("web-a", false), running("web-b")},
        Fail,
-       "NotReady",
+       Reason::NotReady,
        "1 of 2 pods are not ready, web-a for one (limit: a quarter)"},
       {"one that the cluster keeps from being ready says nothing",
-       "NotReady",
+       Reason::NotReady,
        {node_unreachable, unscheduled, waiting("web-c", "ErrImagePull", "i/o timeout"),
         running("web-d")},
        Pass,
-       "Passed",
+       Reason::Passed,
        "0 of 1 pods are not ready (limit: a quarter)"},
       {"a deadline that passed, and it is not ready either",
-       "ProgressDeadlineExceeded",
+       Reason::ProgressDeadlineExceeded,
        {running("web-a", false)},
        Fail,
-       "NotReady",
+       Reason::NotReady,
        "1 of 1 pods are not ready, web-a for one (limit: a quarter)"},
   };
 }
@@ -94,80 +96,85 @@ std::vector<Row> other_reason_rows() {
   auto ended = pod_with("web-a", {.last_exit_reason = "Error", .last_exit_code = 1}, "Failed");
   return {
       {"it runs",
-       "CrashLoop",
+       Reason::CrashLoop,
        {running("web-a"), running("web-b")},
        Pass,
-       "Passed",
+       Reason::Passed,
        "0 of 2 pods have a container that has crashed and is down (limit: a quarter)"},
       {"it fails for another reason",
-       "CrashLoop",
+       Reason::CrashLoop,
        {crashed("web-a", "OOMKilled")},
        Pass,
-       "Passed",
+       Reason::Passed,
        "0 of 1 pods have a container that has crashed and is down (limit: a quarter)"},
       {"it crashes where the new one uses up its memory",
-       "OOMKilled",
+       Reason::OOMKilled,
        {crashed("web-a")},
        Pass,
-       "Passed",
+       Reason::Passed,
        "0 of 1 pods have a container that was killed for its memory and is down (limit: a "
        "quarter)"},
       {"it is only not ready",
-       "CrashLoop",
+       Reason::CrashLoop,
        {running("web-a", false)},
        Pass,
-       "Passed",
+       Reason::Passed,
        "0 of 1 pods have a container that has crashed and is down (limit: a quarter)"},
       {"a quarter of it crashes, which is not more than a quarter",
-       "CrashLoop",
+       Reason::CrashLoop,
        {crashed("web-a"), running("web-b"), running("web-c"), running("web-d")},
        Pass,
-       "Passed",
+       Reason::Passed,
        "1 of 4 pods have a container that has crashed and is down, web-a for one (limit: a "
        "quarter)"},
       {"a pod that crashes is being deleted",
-       "CrashLoop",
+       Reason::CrashLoop,
        {deleting(crashed("web-a")), running("web-b")},
        Pass,
-       "Passed",
+       Reason::Passed,
        "0 of 1 pods have a container that has crashed and is down (limit: a quarter)"},
       {"a pod that has ended is still in the list",
-       "CrashLoop",
+       Reason::CrashLoop,
        {ended, running("web-b")},
        Pass,
-       "Passed",
+       Reason::Passed,
        "0 of 1 pods have a container that has crashed and is down (limit: a quarter)"},
       {"a deadline that passed, and it is ready",
-       "ProgressDeadlineExceeded",
+       Reason::ProgressDeadlineExceeded,
        {running("web-a")},
        Pass,
-       "Passed",
+       Reason::Passed,
        "0 of 1 pods are not ready (limit: a quarter)"},
       {"a pod that has just come may take its time to get ready",
-       "NotReady",
+       Reason::NotReady,
        {young(running("web-a", false)), running("web-b")},
        Pass,
-       "Passed",
+       Reason::Passed,
        "0 of 1 pods are not ready (limit: a quarter)"},
   };
 }
 
 std::vector<Row> consecutiveUnknowns_rows() {
   return {
-      {"no pod is left of it", "CrashLoop", {}, Unknown, "", ""},
+      {"no pod is left of it", Reason::CrashLoop, {}, Unknown, Reason::None, ""},
       {"all its pods are being deleted",
-       "CrashLoop",
+       Reason::CrashLoop,
        {deleting(crashed("web-a"))},
        Unknown,
-       "",
+       Reason::None,
        ""},
       {"all its pods have just come",
-       "NotReady",
+       Reason::NotReady,
        {young(running("web-a", false))},
        Unknown,
-       "",
+       Reason::None,
        ""},
-      {"a reason that no pod can show", "SomethingElse", {crashed("web-a")}, Unknown, "", ""},
+      {"a reason that no pod can show",
+       Reason::Unschedulable,
+       {crashed("web-a")},
+       Unknown,
+       Reason::None,
+       ""},
   };
 }
 
@@ -199,15 +206,16 @@ TEST_CASE("where no pod of the other revision can show it, there is nothing to c
 
 TEST_CASE("every reason for which the rollout check fails can be compared") {
   const auto all = same_reason_rows();
-  for (const std::string reason : {"CrashLoop", "OOMKilled", "ImagePull", "ConfigError", "NotReady",
-                                   "ProgressDeadlineExceeded"}) {
-    INFO(reason);
+  for (const Reason reason :
+       {Reason::CrashLoop, Reason::OOMKilled, Reason::ImagePull, Reason::ConfigError,
+        Reason::NotReady, Reason::ProgressDeadlineExceeded}) {
+    CAPTURE(reason);
     CHECK(std::ranges::any_of(all, [&](const Row& row) { return row.failure == reason; }));
   }
 }
 
 TEST_CASE("what does not fail is not compared") {
-  auto passing = failure("CrashLoop");
+  auto passing = failure(Reason::CrashLoop);
   passing.result = Pass;
   CHECK(measure_baseline_rollout(passing, std::vector{crashed("web-a")}, now).result == Unknown);
 }

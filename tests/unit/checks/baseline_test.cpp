@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "support/printers.hpp"
 #include "unit/checks/pods.hpp"
 
 namespace lastgood::checks::test {
@@ -226,8 +227,10 @@ TEST_CASE(
 
 TEST_CASE(
     "a baseline says what was answered, by which revision and when; no answer is no baseline") {
-  const Measurement answer{
-      .check = "health", .result = Fail, .reason = api::Reason::WrongStatus, .message = "2 of 2 pods failed"};
+  const Measurement answer{.check = "health",
+                           .result = Fail,
+                           .reason = api::Reason::WrongStatus,
+                           .message = "2 of 2 pods failed"};
   CHECK(baseline_result(answer, "revision 4 (web-6d4b75cb6d)", true, now) ==
         api::BaselineResult{.result = Fail,
                             .reason = api::Reason::WrongStatus,

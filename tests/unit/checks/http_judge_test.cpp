@@ -3,12 +3,14 @@
 
 #include "checks/container.hpp"
 #include "checks/http.hpp"
+#include "support/printers.hpp"
 #include "unit/checks/pods.hpp"
 
 namespace lastgood::checks::test {
 namespace {
 
 using api::ProbeOutcome;
+using api::Reason;
 using enum api::MeasurementResult;
 
 api::Check check_of(int max_failing_percent = 25) {
@@ -64,98 +66,106 @@ struct Row {
   const char* name;
   std::vector<ProbeResult> answers;
   api::MeasurementResult result;
-  std::string reason;
+  Reason reason;
   std::string message;
 };
 
 std::vector<Row> rows() {
   using enum ProbeOutcome;
   return {
-      {"every pod answers well", statuses({200, 204, 302}), Pass, "Passed",
+      {"every pod answers well", statuses({200, 204, 302}), Pass, Reason::Passed,
        "3 of 3 pods passed /health: web-0 answered 200, expected 200-399 (limit 25% of pods)"},
-      {"one of three answers 500", statuses({200, 500, 200}), Fail, "WrongStatus",
+      {"one of three answers 500", statuses({200, 500, 200}), Fail, Reason::WrongStatus,
        "1 of 3 pods failed /health: web-1 answered 500, expected 200-399 (limit 25% of pods)"},
       {"one of four is a quarter, which is not more than a quarter", statuses({200, 500, 200, 200}),
-       Pass, "Passed",
+       Pass, Reason::Passed,
        "1 of 4 pods failed /health: web-1 answered 500, expected 200-399 (limit 25% of pods)"},
-      {"a status just outside", statuses({400}), Fail, "WrongStatus",
+      {"a status just outside", statuses({400}), Fail, Reason::WrongStatus,
        "1 of 1 pods failed /health: web-0 answered 400, expected 200-399 (limit 25% of pods)"},
-      {"refused", outcomes({ConnectionRefused}), Fail, "ConnectionRefused",
+      {"refused", outcomes({ConnectionRefused}), Fail, Reason::ConnectionRefused,
        "1 of 1 pods failed /health: web-0 refused or reset the connection on port 8080 (limit 25% "
        "of pods)"},
-      {"no answer in time", outcomes({TimedOut}), Fail, "TimedOut",
+      {"no answer in time", outcomes({TimedOut}), Fail, Reason::TimedOut,
        "1 of 1 pods failed /health: web-0 gave no answer within 2s (limit 25% of pods)"},
-      {"closed at once", outcomes({ConnectionClosed}), Fail, "ConnectionClosed",
+      {"closed at once", outcomes({ConnectionClosed}), Fail, Reason::ConnectionClosed,
        "1 of 1 pods failed /health: web-0 closed the connection before a whole answer (limit 25% "
        "of pods)"},
-      {"garbage", outcomes({InvalidResponse}), Fail, "InvalidResponse",
+      {"garbage", outcomes({InvalidResponse}), Fail, Reason::InvalidResponse,
        "1 of 1 pods failed /health: web-0 gave no HTTP answer (limit 25% of pods)"},
-      {"the commonest failure gives the reason", outcomes({ConnectionClosed, ConnectionRefused, TimedOut, ConnectionRefused}),
-       Fail, "ConnectionRefused",
+      {"the commonest failure gives the reason",
+       outcomes({ConnectionClosed, ConnectionRefused, TimedOut, ConnectionRefused}), Fail,
+       Reason::ConnectionRefused,
        "4 of 4 pods failed /health: web-1 refused or reset the connection on port 8080 (limit 25% "
        "of pods)"},
       {"a pod that cannot be reached counts for nothing",
-       outcomes({Unreachable, Answered, Answered}), Pass, "Passed",
+       outcomes({Unreachable, Answered, Answered}), Pass, Reason::Passed,
        "2 of 2 pods passed /health: web-1 answered 200, expected 200-399 (limit 25% of pods); 1 "
        "could not be reached and count "
        "for nothing"},
       {"half of those that could be asked fail", outcomes({Unreachable, Answered, TimedOut}), Fail,
-       "TimedOut",
+       Reason::TimedOut,
        "1 of 2 pods failed /health: web-2 gave no answer within 2s (limit 25% of pods); 1 could "
        "not be reached and count for "
        "nothing"},
       {"a pod that was stopped while it was asked has not failed",
-       stopped(outcomes({ConnectionRefused, Answered}), {0}), Pass, "Passed",
+       stopped(outcomes({ConnectionRefused, Answered}), {0}), Pass, Reason::Passed,
        "1 of 1 pods passed /health: web-1 answered 200, expected 200-399 (limit 25% of pods); 1 "
        "stopped meanwhile and count for "
        "nothing"},
       {"nor has it spoken for those that stay and fail",
-       stopped(outcomes({ConnectionRefused, TimedOut, Answered}), {0}), Fail, "TimedOut",
+       stopped(outcomes({ConnectionRefused, TimedOut, Answered}), {0}), Fail, Reason::TimedOut,
        "1 of 2 pods failed /health: web-1 gave no answer within 2s (limit 25% of pods); 1 stopped "
        "meanwhile and count for "
        "nothing"},
       {"what a pod answers well before it goes is an answer", stopped(statuses({200}), {0}), Pass,
-       "Passed",
+       Reason::Passed,
        "1 of 1 pods passed /health: web-0 answered 200, expected 200-399 (limit 25% of pods)"},
       {"all that were asked were stopped", stopped(statuses({503, 503}), {0, 1}), Unknown,
-       "PodsTerminating", "web-0 was stopped while it was asked"},
-      {"pods were stopped while a URL was asked as it stands", stopped({asked("", ConnectionRefused)}, {0}),
-       Unknown, "PodsTerminating", "http://myapp:8080/health was asked while pods were stopped"},
-      {"who starts up and refuses has not failed", starting(outcomes({ConnectionRefused, Answered}), {0}),
-       Pass, "Passed",
+       Reason::PodsTerminating, "web-0 was stopped while it was asked"},
+      {"pods were stopped while a URL was asked as it stands",
+       stopped({asked("", ConnectionRefused)}, {0}), Unknown, Reason::PodsTerminating,
+       "http://myapp:8080/health was asked while pods were stopped"},
+      {"who starts up and refuses has not failed",
+       starting(outcomes({ConnectionRefused, Answered}), {0}), Pass, Reason::Passed,
        "1 of 1 pods passed /health: web-1 answered 200, expected 200-399 (limit 25% of pods); 1 "
        "still starting and count for "
        "nothing"},
-      {"nor who gives no answer, or closes", starting(outcomes({TimedOut, ConnectionClosed}), {0, 1}),
-       Unknown, "PodsStarting", "web-0 is not ready yet and may still be starting"},
+      {"nor who gives no answer, or closes",
+       starting(outcomes({TimedOut, ConnectionClosed}), {0, 1}), Unknown, Reason::PodsStarting,
+       "web-0 is not ready yet and may still be starting"},
       {"but who starts up and has another answer has given it", starting(statuses({503}), {0}),
-       Fail, "WrongStatus",
+       Fail, Reason::WrongStatus,
        "1 of 1 pods failed /health: web-0 answered 503, expected 200-399 (limit 25% of pods)"},
-      {"a URL is asked as it stands while all start up", starting({asked("", ConnectionRefused)}, {0}),
-       Unknown, "PodsStarting", "http://myapp:8080/health was asked while no pod is ready yet"},
-      {"none can be reached", outcomes({Unreachable, Unreachable}), Unknown, "Unreachable",
+      {"a URL is asked as it stands while all start up",
+       starting({asked("", ConnectionRefused)}, {0}), Unknown, Reason::PodsStarting,
+       "http://myapp:8080/health was asked while no pod is ready yet"},
+      {"none can be reached", outcomes({Unreachable, Unreachable}), Unknown, Reason::Unreachable,
        "web-0 cannot be reached from here"},
       {"the name does not resolve",
        {asked("", DNSLookupFailed, 0, "Host not found")},
        Unknown,
-       "DNSLookupFailed",
+       Reason::DNSLookupFailed,
        "http://myapp:8080/health has a name that does not resolve (Host not found)"},
       {"a URL asked as it stands fails",
        {asked("", Answered, 503)},
        Fail,
-       "WrongStatus",
+       Reason::WrongStatus,
        "http://myapp:8080/health answered 503, expected 200-399"},
       {"a URL asked as it stands passes",
        {asked("", Answered, 200)},
        Pass,
-       "Passed",
+       Reason::Passed,
        "http://myapp:8080/health answered 200, expected 200-399"},
       {"a handshake fails",
        {asked("", InvalidResponse, 0, "wrong version number")},
        Fail,
-       "InvalidResponse",
+       Reason::InvalidResponse,
        "http://myapp:8080/health gave no HTTP answer (wrong version number)"},
-      {"nobody was asked", {}, Unknown, "NoPodsToProbe", "no pod of the new revision was asked"},
+      {"nobody was asked",
+       {},
+       Unknown,
+       Reason::NoPodsToProbe,
+       "no pod of the new revision was asked"},
   };
 }
 

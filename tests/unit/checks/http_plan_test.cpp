@@ -2,6 +2,7 @@
 #include <catch2/catch.hpp>
 
 #include "checks/http.hpp"
+#include "support/printers.hpp"
 
 namespace lastgood::checks::test {
 namespace {
@@ -59,7 +60,7 @@ api::Service service(api::StringMap selector = {{"app", "web"}}) {
 
 // "web-a http://10.0.0.1:8080/health as myapp:8080", one a line.
 std::string told(const HttpPlan& plan) {
-  if (plan.measurement) return "unknown " + plan.measurement->reason;
+  if (plan.measurement) return std::string("unknown ") + api::to_string(plan.measurement->reason);
   std::string out;
   for (const auto& ask : plan.probes) {
     const auto& q = ask.question;

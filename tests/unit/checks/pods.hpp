@@ -31,7 +31,7 @@ inline api::Pod crashed(const std::string& name, const std::string& reason = "Er
   return pod_with(name, {.restarts = 1,
                          .waiting_reason = "CrashLoopBackOff",
                          .last_exit_reason = reason,
-                         .last_exit_code = reason == api::Reason::OOMKilled ? 137 : 1});
+                         .last_exit_code = reason == "OOMKilled" ? 137 : 1});
 }
 inline api::Pod waiting(const std::string& name, const std::string& reason,
                         const std::string& message = "") {

@@ -28,7 +28,7 @@ RollbackSpec bound() {
           .generation = 7,
           .from = {.hash = TemplateHash("bad"), .number = 4},
           .to = {.hash = TemplateHash("good"), .number = 3, .snapshot = "web-lastgood-good"},
-          .reason = "ByHand"};
+          .reason = Reason::RequestedManually};
 }
 
 }  // namespace
@@ -63,7 +63,7 @@ TEST_CASE("Of a spec, what is set is written and what is empty is not") {
                         {"number", 3},
                         {"verdict", "Evaluating"},
                         {"snapshot", "web-lastgood-good"}}},
-                      {"reason", "ByHand"},
+                      {"reason", "RequestedManually"},
                       {"mode", "Enforce"}});
   const Deployment deployment{.meta = {.key = {"shop", "web"}, .uid = Uid("d1")}};
   const Json manifest =
@@ -104,7 +104,7 @@ TEST_CASE("The record of a rollback is read") {
   const auto rollback =
       with_status(R"({"phase": "Observed", "timeToDetect": "1m30s", "timeToAct": "250ms",
     "verification": [{"name": "health", "result": "Pass"}], "changes": [{"path": "spec.containers[app].image", "to": "a"}],
-    "timeline": [{"at": "2026-11-24T12:00:00Z", "what": "breached"}]})");
+    "timeline": [{"time": "2026-11-24T12:00:00Z", "message": "breached"}]})");
   REQUIRE(rollback);
   CHECK(rollback->status ==
         RollbackStatus{

@@ -41,6 +41,10 @@ class Maker {
     if (maybe()) return std::nullopt;
     return (this->*make)();
   }
+  Reason reason() {
+    const auto rows = reason_table();
+    return maybe() ? Reason::None : rows[below(rows.size())].reason;
+  }
   Duration duration() { return Duration{below(36'000'000'000)}; }
 
   Condition condition() {
@@ -63,7 +67,7 @@ class Maker {
   }
   BaselineResult baseline() {
     return {.result = static_cast<MeasurementResult>(below(3)),
-            .reason = text(),
+            .reason = reason(),
             .message = text(),
             .revision = text(),
             .consecutive_failures = static_cast<int>(below(100)),
@@ -73,7 +77,7 @@ class Maker {
   CheckStatus check() {
     return {.name = "health",
             .result = static_cast<MeasurementResult>(below(3)),
-            .reason = text(),
+            .reason = reason(),
             .message = text(),
             .consecutive_failures = static_cast<int>(below(100)),
             .failure_threshold = static_cast<int>(below(100)),
@@ -86,7 +90,7 @@ class Maker {
   }
   PastRollback past_rollback() { return {.name = text(), .at = time().value_or(Time{})}; }
   Contest contest() { return {.by = text(), .at = time().value_or(Time{})}; }
-  Freeze freeze() { return {.reason = text(), .message = text(), .since = time()}; }
+  Freeze freeze() { return {.reason = reason(), .message = text(), .since = time()}; }
   LastDrill last_drill() {
     return {.rollback = text(), .at = time(), .passed = maybe(), .message = text()};
   }
@@ -95,8 +99,9 @@ class Maker {
                     .deployment_uid = Uid(text()),
                     .policy = text(),
                     .state = static_cast<State>(below(6)),
-                    .reason = text(),
+                    .reason = reason(),
                     .message = text(),
+                    .blocked_by = text(),
                     .state_since = time()};
     if (maybe()) out.template_digest = TemplateDigest(digest_of(text()));
     out.current = perhaps(&Maker::revision);
@@ -121,7 +126,7 @@ class Maker {
             .from = revision(),
             .to = revision(),
             .check = text(),
-            .reason = text(),
+            .reason = reason(),
             .message = text(),
             .detected = time(),
             .to_revision = perhaps(&Maker::number),
@@ -140,6 +145,10 @@ class Maker {
   RollbackStatus rollback_status() {
     return {.phase = static_cast<RollbackPhase>(below(9)),
             .message = text(),
+            .waiting_for = reason(),
+            .blocked_by = text(),
+            .approved_by = text(),
+            .last_error = text(),
             .first_failure = time(),
             .template_restored = time(),
             .rolled_out = time(),
@@ -203,7 +212,7 @@ TEST_CASE(
     "What happened too often for the schema is cut to the newest, and a text too long for it as "
     "well") {
   GuardStatus status{
-      .freeze = Freeze{.reason = std::string(300, 'r'), .message = std::string(5000, 'm')},
+      .freeze = Freeze{.reason = Reason::PatchRejected, .message = std::string(5000, 'm')},
       .last_drill = LastDrill{.message = std::string(5000, 'm')}};
   status.checks = std::vector<CheckStatus>(
       20, CheckStatus{.baseline = BaselineResult{.message = std::string(5000, 'm')}});
@@ -213,7 +222,7 @@ TEST_CASE(
   }
   const auto read = parse_guard(sent("status", to_json(status)));
   REQUIRE(read);
-  CHECK(read->status.freeze->reason.size() == 253);
+  CHECK(read->status.freeze->reason == Reason::PatchRejected);
   CHECK(read->status.freeze->message.size() == 1024);
   CHECK(read->status.last_drill->message.size() == 1024);
   CHECK(read->status.checks.size() == 17);
@@ -225,13 +234,13 @@ TEST_CASE(
 }
 
 TEST_CASE("A Rollback's record is cut to what its schema admits") {
-  RollbackStatus status{
-      .verification = std::vector<CheckStatus>(20),
-      .changes =
-          std::vector<Change>(30, {.path = std::string(600, 'p'), .from = std::string(600, 'f')}),
-      .timeline = std::vector<TimelineEntry>(30, {.time = Time{}, .message = std::string(600, 'w')}),
-      .time_to_detect = Duration{-1},
-      .time_to_act = std::chrono::hours{20'000}};
+  RollbackStatus status{.verification = std::vector<CheckStatus>(20),
+                        .changes = std::vector<Change>(
+                            30, {.path = std::string(600, 'p'), .from = std::string(600, 'f')}),
+                        .timeline = std::vector<TimelineEntry>(
+                            30, {.time = Time{}, .message = std::string(600, 'w')}),
+                        .time_to_detect = Duration{-1},
+                        .time_to_act = std::chrono::hours{20'000}};
   RollbackSpec spec{
       .released_by = std::string(600, 'r'),
       .group = GroupRollback{.name = "shop",

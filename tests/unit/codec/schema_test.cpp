@@ -36,12 +36,13 @@ Revision full_revision() {
 CheckStatus full_check() {
   return {.name = "n",
           .config_hash = "q",
-          .reason = "r",
+          .reason = Reason::Good,
           .message = "m",
           .consecutive_unknowns = 1,
           .first_failure = Time{},
           .last_failure = Time{},
-          .baseline = BaselineResult{.reason = "r", .message = "m", .revision = "r", .at = Time{}}};
+          .baseline = BaselineResult{
+              .reason = Reason::Good, .message = "m", .revision = "r", .at = Time{}}};
 }
 Conditions full_conditions() {
   return {{.type = "Ready", .reason = "R", .last_transition = Time{}, .observed_generation = 1}};
@@ -74,8 +75,9 @@ TEST_CASE("A DeploymentGuard's schema has exactly the fields that are written") 
       .deployment_generation = 1,
       .deployment_uid = Uid("u"),
       .policy = "p",
-      .reason = "r",
+      .reason = Reason::Good,
       .message = "m",
+      .blocked_by = "d",
       .state_since = Time{},
       .template_digest = TemplateDigest("d"),
       .current = full_revision(),
@@ -88,7 +90,7 @@ TEST_CASE("A DeploymentGuard's schema has exactly the fields that are written") 
       .pending = "r",
       .rollbacks = {PastRollback{.name = "r", .at = Time{}}},
       .contests = {Contest{.by = "b", .at = Time{}}},
-      .freeze = Freeze{.reason = "r", .message = "m", .since = Time{}},
+      .freeze = Freeze{.reason = Reason::Good, .message = "m", .since = Time{}},
       .declined = Declined{.rollback = "r", .at = Time{}},
       .last_drill = LastDrill{.rollback = "r", .at = Time{}, .message = "m", .passed_at = Time{}},
       .conditions = full_conditions()};
@@ -104,7 +106,7 @@ TEST_CASE("A Rollback's schema has exactly the fields that are written") {
                           .from = full_revision(),
                           .to = full_revision(),
                           .check = "c",
-                          .reason = "r",
+                          .reason = Reason::Good,
                           .message = "m",
                           .detected = Time{},
                           .to_revision = 1,
@@ -117,6 +119,10 @@ TEST_CASE("A Rollback's schema has exactly the fields that are written") {
                           .group = GroupRollback{.name = "g", .members = {"d"}},
                           .caused_by = "c"};
   const RollbackStatus status{.message = "m",
+                              .waiting_for = Reason::GroupOrder,
+                              .blocked_by = "d",
+                              .approved_by = "u",
+                              .last_error = "e",
                               .first_failure = Time{},
                               .template_restored = Time{},
                               .rolled_out = Time{},

@@ -5,7 +5,10 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 
+#include "support/printers.hpp"
+
 using namespace lastgood;
+using api::Reason;
 using policy::EffectivePolicy;
 using Kind = policy::EffectivePolicy::Kind;
 
@@ -49,21 +52,21 @@ struct Row {
   std::optional<Result<api::ConfigMap>> config_map;
   Kind kind;
   const char* governed_by;
-  const char* reason;
+  Reason reason;
   const char* message;
 };
 
 constexpr const char* nothing_is_done = "No policy applies; nothing is done";
 
 const std::vector<Row> table = {
-    {"nothing is said", {}, {}, {}, Kind::None, "", "", nothing_is_done},
+    {"nothing is said", {}, {}, {}, Kind::None, "", Reason::None, nothing_is_done},
     {"labels that no selector matches",
      {},
      {{"tier", "db"}},
      {},
      Kind::None,
      "",
-     "",
+     Reason::None,
      nothing_is_done},
     {"our own mark alone is no opt-in",
      {{"lastgood.dev/rolled-back-by", "web-7"}},
@@ -71,7 +74,7 @@ const std::vector<Row> table = {
      {},
      Kind::None,
      "",
-     "",
+     Reason::None,
      nothing_is_done},
     {"a pause alone is no opt-in",
      {{"lastgood.dev/pause-until", "2026-11-24T12:00:00Z"}},
@@ -79,7 +82,7 @@ const std::vector<Row> table = {
      {},
      Kind::None,
      "",
-     "",
+     Reason::None,
      nothing_is_done},
     {"a group alone is no opt-in",
      {{"lastgood.dev/group", "checkout"}},
@@ -87,7 +90,7 @@ const std::vector<Row> table = {
      {},
      Kind::None,
      "",
-     "",
+     Reason::None,
      nothing_is_done},
     {"an approval and a resumption alone are no opt-in",
      {{"lastgood.dev/approve", "web-7"}, {"lastgood.dev/resume", "2026-11-24T12:00:00Z"}},
@@ -95,7 +98,7 @@ const std::vector<Row> table = {
      {},
      Kind::None,
      "",
-     "",
+     Reason::None,
      nothing_is_done},
     {"opted out, whatever else is said",
      {{"lastgood.dev/enabled", "false"},
@@ -106,7 +109,7 @@ const std::vector<Row> table = {
      {},
      Kind::None,
      "",
-     "",
+     Reason::None,
      nothing_is_done},
     {"enabled: the built-in policy",
      {{"lastgood.dev/enabled", "true"}},
@@ -114,7 +117,7 @@ const std::vector<Row> table = {
      {},
      Kind::BuiltIn,
      "built-in",
-     "",
+     Reason::None,
      ""},
     {"a policy by name",
      {{"lastgood.dev/policy", "web"}},
@@ -122,7 +125,7 @@ const std::vector<Row> table = {
      {},
      Kind::RollbackPolicy,
      "RollbackPolicy/web",
-     "",
+     Reason::None,
      ""},
     {"a policy by name before a ConfigMap",
      {{"lastgood.dev/policy", "web"}, {"lastgood.dev/config-map", "c"}},
@@ -130,7 +133,7 @@ const std::vector<Row> table = {
      {},
      Kind::RollbackPolicy,
      "RollbackPolicy/web",
-     "",
+     Reason::None,
      ""},
     {"a policy by name before another's selector, and without a conflict",
      {{"lastgood.dev/policy", "web"}},
@@ -138,7 +141,7 @@ const std::vector<Row> table = {
      {},
      Kind::RollbackPolicy,
      "RollbackPolicy/web",
-     "",
+     Reason::None,
      ""},
     {"a policy that does not exist",
      {{"lastgood.dev/policy", "webb"}},
@@ -146,7 +149,7 @@ const std::vector<Row> table = {
      {},
      Kind::Broken,
      "RollbackPolicy/webb",
-     "PolicyNotFound",
+     Reason::PolicyNotFound,
      R"(RollbackPolicy "webb" does not exist in namespace shop; the nearest that exists is "web")"},
     {"a policy that cannot be used",
      {{"lastgood.dev/policy", "broken"}},
@@ -154,7 +157,7 @@ const std::vector<Row> table = {
      {},
      Kind::Broken,
      "RollbackPolicy/broken",
-     "PolicyInvalid",
+     Reason::PolicyInvalid,
      R"(RollbackPolicy broken: spec.bakeTime: "30" has no unit)"},
     {"a ConfigMap",
      {{"lastgood.dev/config-map", "rollback-config"}},
@@ -162,7 +165,7 @@ const std::vector<Row> table = {
      good_map(),
      Kind::ConfigMap,
      "ConfigMap/rollback-config",
-     "",
+     Reason::None,
      ""},
     {"a ConfigMap before a selector",
      {{"lastgood.dev/config-map", "rollback-config"}},
@@ -170,7 +173,7 @@ const std::vector<Row> table = {
      good_map(),
      Kind::ConfigMap,
      "ConfigMap/rollback-config",
-     "",
+     Reason::None,
      ""},
     {"a ConfigMap that does not exist",
      {{"lastgood.dev/config-map", "rollback-config"}},
@@ -178,7 +181,7 @@ const std::vector<Row> table = {
      fail(ErrorKind::NotFound, "configmaps \"rollback-config\" not found"),
      Kind::Broken,
      "ConfigMap/rollback-config",
-     "ConfigMapNotFound",
+     Reason::ConfigMapNotFound,
      R"(ConfigMap "rollback-config" does not exist in namespace shop)"},
     {"a ConfigMap that must not be read",
      {{"lastgood.dev/config-map", "rollback-config"}},
@@ -186,7 +189,7 @@ const std::vector<Row> table = {
      fail(ErrorKind::Forbidden, "configmaps is forbidden"),
      Kind::Broken,
      "ConfigMap/rollback-config",
-     "ConfigMapUnreadable",
+     Reason::ConfigMapUnreadable,
      R"(ConfigMap "rollback-config" cannot be read: configmaps is forbidden)"},
     {"a ConfigMap that was not read",
      {{"lastgood.dev/config-map", "rollback-config"}},
@@ -194,7 +197,7 @@ const std::vector<Row> table = {
      {},
      Kind::Broken,
      "ConfigMap/rollback-config",
-     "ConfigMapUnreadable",
+     Reason::ConfigMapUnreadable,
      R"(ConfigMap "rollback-config" has not been read)"},
     {"a ConfigMap with a value that is none",
      {{"lastgood.dev/config-map", "rollback-config"}},
@@ -204,7 +207,7 @@ const std::vector<Row> table = {
                              {"check_interval", "30s"}}},
      Kind::Broken,
      "ConfigMap/rollback-config",
-     "ConfigMapInvalid",
+     Reason::ConfigMapInvalid,
      R"(ConfigMap rollback-config: failure_threshold: "abc" is not a whole number from 1 to 100, such as "3")"},
     {"one policy's selector",
      {},
@@ -212,7 +215,7 @@ const std::vector<Row> table = {
      {},
      Kind::RollbackPolicy,
      "RollbackPolicy/tiered",
-     "",
+     Reason::None,
      ""},
     {"one policy's selector before the built-in policy",
      {{"lastgood.dev/enabled", "true"}},
@@ -220,7 +223,7 @@ const std::vector<Row> table = {
      {},
      Kind::RollbackPolicy,
      "RollbackPolicy/tiered",
-     "",
+     Reason::None,
      ""},
     {"two policies' selectors",
      {{"lastgood.dev/enabled", "true"}},
@@ -228,7 +231,7 @@ const std::vector<Row> table = {
      {},
      Kind::Broken,
      "",
-     "PolicyConflict",
+     Reason::PolicyConflict,
      "2 RollbackPolicies select this Deployment: apps-a, apps-b; name one by the annotation "
      "lastgood.dev/policy"},
     {"a selector of a policy that cannot be used",
@@ -237,7 +240,7 @@ const std::vector<Row> table = {
      {},
      Kind::Broken,
      "RollbackPolicy/broken",
-     "PolicyInvalid",
+     Reason::PolicyInvalid,
      R"(RollbackPolicy broken: spec.bakeTime: "30" has no unit)"},
     {"a value that cannot be understood is never acted past",
      {{"lastgood.dev/enabled", "true"}, {"lastgood.dev/pause-until", "soon"}},
@@ -245,7 +248,7 @@ const std::vector<Row> table = {
      {},
      Kind::Broken,
      "",
-     "InvalidAnnotation",
+     Reason::InvalidAnnotation,
      R"(lastgood.dev/pause-until: "soon" is not a time in RFC 3339, such as "2026-11-24T18:00:00Z")"},
     {"an order without a group is never acted past",
      {{"lastgood.dev/policy", "web"}, {"lastgood.dev/group-order", "1"}},
@@ -253,7 +256,7 @@ const std::vector<Row> table = {
      {},
      Kind::Broken,
      "",
-     "InvalidAnnotation",
+     Reason::InvalidAnnotation,
      "lastgood.dev/group-order says nothing without lastgood.dev/group, the group in which that is "
      "the order"},
     {"a mark of the pod template on the Deployment is never acted past",
@@ -262,7 +265,7 @@ const std::vector<Row> table = {
      {},
      Kind::Broken,
      "",
-     "InvalidAnnotation",
+     Reason::InvalidAnnotation,
      "lastgood.dev/no-rollback-past belongs on the pod template, not on the Deployment"},
     {"a key that cannot be understood is never acted past",
      {{"lastgood.dev/polcy", "web"}, {"lastgood.dev/zzz", ""}},
@@ -270,7 +273,7 @@ const std::vector<Row> table = {
      {},
      Kind::Broken,
      "",
-     "InvalidAnnotation",
+     Reason::InvalidAnnotation,
      R"("lastgood.dev/polcy" is not a key of this release; the nearest valid key is lastgood.dev/policy (and 1 more))"},
 };
 
@@ -308,8 +311,8 @@ TEST_CASE("One policy governs a Deployment: the first that applies") {
 }
 
 TEST_CASE("Every reason of a broken opt-in has a row in the table") {
-  for (const std::string_view reason : policy::broken_reasons()) {
-    INFO(reason);
+  for (const Reason reason : policy::broken_reasons()) {
+    CAPTURE(reason);
     CHECK(std::ranges::any_of(table, [&](const Row& row) { return row.reason == reason; }));
   }
 }

@@ -78,6 +78,16 @@ api::Rollback rollback_in(api::RollbackPhase phase) {
   return out;
 }
 
+std::string text_of(WaitReason reason) {
+  switch (reason) {
+    case WaitReason::DeploymentPaused: return "DeploymentPaused";
+    case WaitReason::DeploymentUnreadable: return "DeploymentUnreadable";
+    case WaitReason::SnapshotUnreadable: return "SnapshotUnreadable";
+    case WaitReason::NotObserved: return "NotObserved";
+  }
+  return "unknown";
+}
+
 struct Told {
   std::string step;
   std::string words;
@@ -92,7 +102,8 @@ Told told(const NextStep& step) {
     return {std::string("-> ") + api::to_string(advance->phase), advance->message};
   if (const auto* superseded = std::get_if<Supersede>(&step))
     return {"superseded", superseded->message};
-  if (const auto* wait = std::get_if<Wait>(&step)) return {"wait " + wait->reason, wait->message};
+  if (const auto* wait = std::get_if<Wait>(&step))
+    return {"wait " + text_of(wait->reason), wait->message};
   if (const auto* stop = std::get_if<Stop>(&step)) return {"stop", stop->message};
   return {"nothing", ""};
 }
@@ -164,10 +175,10 @@ std::vector<Row> forbidden_rows() {
   const auto unreadable = fail(ErrorKind::TimedOut, "no answer within 10s");
   const std::string blind = "wait DeploymentUnreadable";
   return {
-      {"it is paused", with(deployment({}), "/spec/paused", true), "wait Paused", "wait Paused",
-       gone},
-      {"it was paused after our patch", with(patched, "/spec/paused", true), "wait Paused",
-       "wait Paused", "nothing"},
+      {"it is paused", with(deployment({}), "/spec/paused", true), "wait DeploymentPaused",
+       "wait DeploymentPaused", gone},
+      {"it was paused after our patch", with(patched, "/spec/paused", true),
+       "wait DeploymentPaused", "wait DeploymentPaused", "nothing"},
       {"it is being deleted",
        with(deployment({}), "/metadata/deletionTimestamp", "2026-11-24T12:00:00Z"), gone, gone,
        gone},
@@ -225,7 +236,7 @@ TEST_CASE("without a readable target nothing is put back, and what was put back 
       {"the kept template was deleted", fail(ErrorKind::NotFound, "not found"), "stop",
        "-> Restored"},
       {"the kept template cannot be read now", fail(ErrorKind::Server, "etcd is down"),
-       "wait SnapshotInvalid", "wait SnapshotInvalid"},
+       "wait SnapshotUnreadable", "wait SnapshotUnreadable"},
       {"what was kept is no template", Json{{"metadata", {{"name", "x"}}}, {"data", 3}}, "stop",
        "-> Restored"},
       {"what was kept belongs to another Deployment", other_owner, "stop", "patch ownership"},
@@ -243,7 +254,7 @@ TEST_CASE("without a readable target nothing is put back, and what was put back 
       CHECK(told(next_step(rollback_in(api::RollbackPhase::TemplateRestored), patched, one.kept))
                 .step == one.half_done);
       CHECK(told(next_step(rollback_in(api::RollbackPhase::Pending), patched, one.kept)).step ==
-            (one.pending == "wait SnapshotInvalid" ? one.pending : "-> TemplateRestored"));
+            (one.pending == "wait SnapshotUnreadable" ? one.pending : "-> TemplateRestored"));
     }
   }
 }

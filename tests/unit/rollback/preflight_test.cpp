@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 
 #include "rollback/patch.hpp"
+#include "support/printers.hpp"
 #include "unit/rollback/support.hpp"
 
 namespace lastgood::rollback::test {
@@ -11,6 +12,7 @@ namespace {
 
 using api::ConditionStatus;
 using api::Preflight;
+using api::Reason;
 using enum Existence;
 
 const Time now{std::chrono::seconds(1000)};
@@ -77,7 +79,7 @@ struct Row {
   const char* name;
   Change change;
   ConditionStatus ready;
-  const char* reason;
+  Reason reason;
   const char* message;
 };
 
@@ -87,7 +89,7 @@ void check(const std::vector<Row>& rows) {
       Found found;
       row.change(found);
       const auto preflight = found.judged();
-      CHECK(std::string(to_string(preflight.ready)) == to_string(row.ready));
+      CHECK(preflight.ready == row.ready);
       CHECK(preflight.reason == row.reason);
       CHECK(preflight.message == row.message);
     }
@@ -98,25 +100,25 @@ void check(const std::vector<Row>& rows) {
 
 TEST_CASE("a rollback that would work is ready, and what is not known of it is said") {
   check({
-      {"all is there and the server admits it", [](Found&) {}, ConditionStatus::True, "Ready",
+      {"all is there and the server admits it", [](Found&) {}, ConditionStatus::True, Reason::Ready,
        "Revision 4 would be put back; the API server admits it"},
       {"who else manages the Deployment is named",
        [](Found& f) { (*f.live)["metadata"]["managedFields"] = managers(); }, ConditionStatus::True,
-       "Ready",
+       Reason::Ready,
        "Revision 4 would be put back; the API server admits it. Also managed by helm and "
        "kubectl-scale"},
       {"a Secret is not asked for", [](Found& f) { f.references[1].existence = NotAsked; },
-       ConditionStatus::True, "Ready",
+       ConditionStatus::True, Reason::Ready,
        "Revision 4 would be put back; the API server admits it. Whether Secret db exists is not "
        "known: Lastgood may not read "
        "Secrets"},
       {"a Secret may not be read", [](Found& f) { f.references[1].existence = NotAllowed; },
-       ConditionStatus::True, "Ready",
+       ConditionStatus::True, Reason::Ready,
        "Revision 4 would be put back; the API server admits it. Whether Secret db exists is not "
        "known: Lastgood may not read "
        "Secrets"},
       {"a revision without a number is known by its hash", [](Found& f) { f.target.number = 0; },
-       ConditionStatus::True, "Ready",
+       ConditionStatus::True, Reason::Ready,
        "Revision good1 would be put back; the API server admits it"},
   });
 }
@@ -124,61 +126,62 @@ TEST_CASE("a rollback that would work is ready, and what is not known of it is s
 TEST_CASE("a rollback that would not work is known beforehand, and why") {
   check({
       {"a ConfigMap is missing", [](Found& f) { f.references[0].existence = Missing; },
-       ConditionStatus::False, "MissingReference",
+       ConditionStatus::False, Reason::MissingReference,
        "Revision 4 needs ConfigMap web, which does not exist"},
       {"several are missing",
        [](Found& f) { f.references[0].existence = f.references[1].existence = Missing; },
-       ConditionStatus::False, "MissingReference",
+       ConditionStatus::False, Reason::MissingReference,
        "Revision 4 needs ConfigMap web and Secret db, which do not exist"},
       {"one is missing, and of another it is not known",
        [](Found& f) {
          f.references[0].existence = Missing;
          f.references[1].existence = NotAllowed;
        },
-       ConditionStatus::False, "MissingReference",
+       ConditionStatus::False, Reason::MissingReference,
        "Revision 4 needs ConfigMap web, which does not exist"},
       {"one is missing, and the dry run has no answer",
        [](Found& f) {
          f.references[0].existence = Missing;
          f.dry_run = std::unexpected(error(ErrorKind::TimedOut));
        },
-       ConditionStatus::False, "MissingReference",
+       ConditionStatus::False, Reason::MissingReference,
        "Revision 4 needs ConfigMap web, which does not exist"},
       {"an admission refuses the template",
        [](Found& f) {
          f.dry_run = std::unexpected(
              error(ErrorKind::Forbidden, "admission webhook \"w\" denied the request: no"));
        },
-       ConditionStatus::False, "AdmissionDenied",
+       ConditionStatus::False, Reason::AdmissionDenied,
        "The API server does not admit the template of revision 4: admission webhook \"w\" denied "
        "the request: no"},
       {"validation refuses the template",
        [](Found& f) { f.dry_run = std::unexpected(error(ErrorKind::Invalid, "it is invalid")); },
-       ConditionStatus::False, "AdmissionDenied",
+       ConditionStatus::False, Reason::AdmissionDenied,
        "The API server does not admit the template of revision 4: it is invalid"},
       {"the template is refused, and something is missing too",
        [](Found& f) {
          f.dry_run = std::unexpected(error(ErrorKind::Invalid, "it is invalid"));
          f.references[0].existence = Missing;
        },
-       ConditionStatus::False, "AdmissionDenied",
+       ConditionStatus::False, Reason::AdmissionDenied,
        "The API server does not admit the template of revision 4: it is invalid"},
       {"we may not patch the Deployment",
        [](Found& f) { f.dry_run = std::unexpected(error(ErrorKind::Forbidden, rbac_patch)); },
-       ConditionStatus::False, "Forbidden",
+       ConditionStatus::False, Reason::Forbidden,
        "Lastgood may not patch deployments.apps in namespace shop"},
       {"we may not read ConfigMaps",
        [](Found& f) {
          f.references[0].existence = NotAllowed;
          f.references[0].words = rbac;
        },
-       ConditionStatus::False, "Forbidden", "Lastgood may not get configmaps in namespace shop"},
+       ConditionStatus::False, Reason::Forbidden,
+       "Lastgood may not get configmaps in namespace shop"},
       {"we may not read the Deployment",
        [](Found& f) { f.live = std::unexpected(error(ErrorKind::Forbidden, "no")); },
-       ConditionStatus::False, "Forbidden", "Lastgood may not read the Deployment: no"},
+       ConditionStatus::False, Reason::Forbidden, "Lastgood may not read the Deployment: no"},
       {"we may not read what is kept",
        [](Found& f) { f.kept = std::unexpected(error(ErrorKind::Forbidden, "no")); },
-       ConditionStatus::False, "Forbidden", "Lastgood may not read ControllerRevisions: no"},
+       ConditionStatus::False, Reason::Forbidden, "Lastgood may not read ControllerRevisions: no"},
   });
 }
 
@@ -186,27 +189,27 @@ TEST_CASE("a target that cannot be read any more is said to be lost") {
   check({
       {"what was kept is deleted",
        [](Found& f) { f.kept = std::unexpected(error(ErrorKind::NotFound)); },
-       ConditionStatus::False, "SnapshotMissing",
+       ConditionStatus::False, Reason::SnapshotMissing,
        "The template of revision 4 cannot be put back: ControllerRevision web-good1-1a2b does not "
        "exist any more"},
       {"it was never kept", [](Found& f) { f.target.snapshot = ""; }, ConditionStatus::False,
-       "SnapshotInvalid",
+       Reason::SnapshotInvalid,
        "The template of revision 4 cannot be put back: no ControllerRevision keeps it"},
       {"it is kept under a name that cannot be",
        [](Found& f) { f.kept = std::unexpected(error(ErrorKind::BadInput, "no name")); },
-       ConditionStatus::False, "SnapshotInvalid",
+       ConditionStatus::False, Reason::SnapshotInvalid,
        "The template of revision 4 cannot be put back: no name"},
       {"it keeps no template", [](Found& f) { f.kept = Json{{"metadata", {{"name", "web-x"}}}}; },
-       ConditionStatus::False, "SnapshotInvalid",
+       ConditionStatus::False, Reason::SnapshotInvalid,
        "The template of revision 4 cannot be put back: ControllerRevision web-x holds no pod "
        "template"},
       {"it keeps another template", [](Found& f) { f.target.hash = TemplateHash("other"); },
-       ConditionStatus::False, "SnapshotInvalid",
+       ConditionStatus::False, Reason::SnapshotInvalid,
        "The template of revision 4 cannot be put back: ControllerRevision web-good1-1a2b keeps "
        "another one"},
       {"it keeps another Deployment's",
        [](Found& f) { (*f.kept)["metadata"]["ownerReferences"][0]["uid"] = "u2"; },
-       ConditionStatus::False, "SnapshotInvalid",
+       ConditionStatus::False, Reason::SnapshotInvalid,
        "The template of revision 4 cannot be put back: ControllerRevision web-good1-1a2b keeps "
        "another one"},
       {"it is deleted, and the Deployment has no answer",
@@ -214,7 +217,7 @@ TEST_CASE("a target that cannot be read any more is said to be lost") {
          f.kept = std::unexpected(error(ErrorKind::NotFound));
          f.live = std::unexpected(error(ErrorKind::TimedOut));
        },
-       ConditionStatus::False, "SnapshotMissing",
+       ConditionStatus::False, Reason::SnapshotMissing,
        "The template of revision 4 cannot be put back: ControllerRevision web-good1-1a2b does not "
        "exist any more"},
   });
@@ -223,42 +226,47 @@ TEST_CASE("a target that cannot be read any more is said to be lost") {
 TEST_CASE("what could not be found out is not known, and is no reason either way") {
   check({
       {"the server is not there",
-       [](Found& f) { f.live = std::unexpected(error(ErrorKind::ConnectionRefused, "nobody listens")); },
-       ConditionStatus::Unknown, "NotChecked", "The Deployment could not be read: nobody listens"},
+       [](Found& f) {
+         f.live = std::unexpected(error(ErrorKind::ConnectionRefused, "nobody listens"));
+       },
+       ConditionStatus::Unknown, Reason::NotChecked,
+       "The Deployment could not be read: nobody listens"},
       {"the Deployment is gone",
        [](Found& f) { f.live = std::unexpected(error(ErrorKind::NotFound)); },
-       ConditionStatus::Unknown, "NotChecked", "The Deployment does not exist any more"},
+       ConditionStatus::Unknown, Reason::NotChecked, "The Deployment does not exist any more"},
       {"the Deployment is another one of the same name",
        [](Found& f) { (*f.live)["metadata"]["uid"] = "u2"; }, ConditionStatus::Unknown,
-       "NotChecked", "The Deployment was deleted and made again under the same name"},
+       Reason::NotChecked, "The Deployment was deleted and made again under the same name"},
       {"the answer is no Deployment", [](Found& f) { f.live = Json::array(); },
-       ConditionStatus::Unknown, "NotChecked", "The answer of the API server is no Deployment"},
+       ConditionStatus::Unknown, Reason::NotChecked,
+       "The answer of the API server is no Deployment"},
       {"what is kept cannot be read now",
        [](Found& f) { f.kept = std::unexpected(error(ErrorKind::Server, "etcd is away")); },
-       ConditionStatus::Unknown, "NotChecked",
+       ConditionStatus::Unknown, Reason::NotChecked,
        "ControllerRevision web-good1-1a2b could not be read: etcd is away"},
       {"a ConfigMap cannot be read now",
        [](Found& f) {
          f.references[0].existence = Unreadable;
          f.references[0].words = "too many requests";
        },
-       ConditionStatus::Unknown, "NotChecked",
+       ConditionStatus::Unknown, Reason::NotChecked,
        "ConfigMap web could not be read: too many requests"},
       {"the dry run was not sent", [](Found& f) { f.dry_run.reset(); }, ConditionStatus::Unknown,
-       "NotChecked", "The dry run of the patch was not sent"},
+       Reason::NotChecked, "The dry run of the patch was not sent"},
       {"the dry run has no answer",
        [](Found& f) { f.dry_run = std::unexpected(error(ErrorKind::TimedOut, "timed out")); },
-       ConditionStatus::Unknown, "NotChecked",
+       ConditionStatus::Unknown, Reason::NotChecked,
        "The dry run of the patch could not be done: timed out"},
       {"the Deployment moved on",
        [](Found& f) { f.dry_run = std::unexpected(error(ErrorKind::Conflict)); },
-       ConditionStatus::Unknown, "NotChecked", "The Deployment changed while it was looked at"},
+       ConditionStatus::Unknown, Reason::NotChecked,
+       "The Deployment changed while it was looked at"},
       {"nothing has an answer: the dry run's words are told",
        [](Found& f) {
          f.dry_run = std::unexpected(error(ErrorKind::TimedOut, "timed out"));
          f.references[0].existence = Unreadable;
        },
-       ConditionStatus::Unknown, "NotChecked",
+       ConditionStatus::Unknown, Reason::NotChecked,
        "The dry run of the patch could not be done: timed out"},
   });
 }
