@@ -56,8 +56,8 @@ constexpr std::array modes{
 
 constexpr std::array phases{
     ValueDoc<RollbackPhase>{RollbackPhase::Pending,
-                            "The Rollback is recorded, and the Deployment is not changed. The "
-                            "message has the hold, if there is one.",
+                            "The Rollback is recorded, and the Deployment is not changed. If "
+                            "a hold blocks it, `status.waitingFor` has the reason.",
                             "If it awaits approval: approve it."},
     ValueDoc<RollbackPhase>{RollbackPhase::TemplateRestored,
                             "The template of the Deployment is restored."},

@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 #include <filesystem>
 
+#include "source_path.hpp"
 #include "unit/codec/schema.hpp"
 
 using namespace lastgood;
@@ -10,7 +11,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-const fs::path root = LASTGOOD_SOURCE_DIR;
+const fs::path root = lastgood::test::source_path("");
 
 std::vector<fs::path> pages() {
   std::vector<fs::path> found;
