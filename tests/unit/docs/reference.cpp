@@ -53,8 +53,12 @@ Names reasons_in(const std::string& source) {
 }
 
 Names metrics_in(const std::string& source) {
-  return all(source, R"re(MetricRow\{"(\w+)",\s*"(\w+)")re",
-             [](const std::smatch& match) { return match[1].str() + " " + match[2].str(); });
+  // A help text may be split into several literals.
+  return all(source, R"re(MetricRow\{"(\w+)",\s*"(\w+)",\s*(?:"[^"]*"\s*)+,\s*"([\w,]*)")re",
+             [](const std::smatch& match) {
+               const std::string labels = std::regex_replace(match[3].str(), std::regex(","), ", ");
+               return match[1].str() + " " + match[2].str() + " " + labels;
+             });
 }
 
 Names flags_in(const std::string& source) {

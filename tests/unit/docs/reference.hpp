@@ -15,7 +15,7 @@ using Names = std::set<std::string>;
 [[nodiscard]] Names annotations_in(const std::string& source);
 // Of add_option("--listen", ...)->envname("LASTGOOD_LISTEN"): "--listen LASTGOOD_LISTEN".
 [[nodiscard]] Names flags_in(const std::string& source);
-// Of MetricRow{"lastgood_leader", "gauge", ...}: "lastgood_leader gauge".
+// Of MetricRow{"a_total", "counter", "Help.", "b,c"}: "a_total counter b, c".
 [[nodiscard]] Names metrics_in(const std::string& source);
 // Of Reason::Good: "Good".
 [[nodiscard]] Names reasons_in(const std::string& source);
@@ -23,7 +23,7 @@ using Names = std::set<std::string>;
 // The page from that heading to the next one of the same or a higher level; empty if there is none.
 [[nodiscard]] std::string section(const std::string& page, const std::string& heading);
 // The first cells of each line of the section's tables, without backticks, joined by a blank:
-// "lastgood_leader gauge".
+// "a_total counter".
 [[nodiscard]] Names rows_of(const std::string& page, const std::string& heading,
                             std::size_t cells = 1);
 

@@ -100,9 +100,9 @@ TEST_CASE("The page for app teams names every annotation that a user may write")
   }
 }
 
-TEST_CASE("The reference explains every metric and its type, and none that does not exist") {
+TEST_CASE("The reference has every metric with its type and labels, and no other") {
   check_same(reference::metrics_in(schema::text_file("controller/net/metrics.cpp")),
-             reference::rows_of(page(), "## Metrics", 2));
+             reference::rows_of(page(), "## Metrics", 3));
 }
 
 TEST_CASE("The reference explains every flag and its variable, and none that does not exist") {
@@ -128,8 +128,9 @@ TEST_CASE("The reference has the default of every flag that has one") {
 TEST_CASE("Names are found in the sources in any layout") {
   CHECK(reference::annotations_in("key = \"lastgood.dev/policy\"; prefix = \"lastgood.dev/\";") ==
         Names{"lastgood.dev/policy"});
-  CHECK(reference::metrics_in("MetricRow{\"a_total\",\n \"counter\", \"Words.\"}") ==
-        Names{"a_total counter"});
+  CHECK(reference::metrics_in("MetricRow{\"a_total\",\n \"counter\", \"Some \"\n \"words.\", "
+                              "\"b,c\"}, MetricRow{\"d\", \"gauge\", \"Words.\", \"\"}") ==
+        Names{"a_total counter b, c", "d gauge "});
   CHECK(reference::reasons_in("Reason::Good, api::Reason::Held}; AReason::Other") ==
         Names{"Good", "Held"});
 }
