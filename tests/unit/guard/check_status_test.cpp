@@ -1,5 +1,5 @@
-// Samples -> how a check stands: rows of consecutive_failures, what must hold, what an unknown does, and what
-// all checks together look like.
+// Samples -> how a check stands: rows of consecutive_failures, what must hold, what an unknown
+// does, and what all checks together look like.
 #include "guard/check_status.hpp"
 
 #include <catch2/catch.hpp>
@@ -26,7 +26,7 @@ api::Measurement measurement_of(char letter) {
   if (letter == 'I') return fails_at_once("check");
   api::Measurement out = fails("check");
   if (letter != 'F') out.must_hold = 30s;
-  if (letter == 'h') out.reason = api::Reason::ImagePull;
+  if (letter == 'h') out.reason = Reason::ImagePull;
   return out;
 }
 
@@ -233,11 +233,11 @@ TEST_CASE(
   const auto checks = apply_all({}, web_policy().spec, {}, false, noon);
   REQUIRE(checks.size() == 2);
   CHECK(checks[0] ==
-        api::CheckStatus{.name = "rollout", .reason = api::Reason::Pending, .failure_threshold = 1});
+        api::CheckStatus{.name = "rollout", .reason = Reason::Pending, .failure_threshold = 1});
   CHECK(checks[1] ==
         api::CheckStatus{.name = "health",
                          .config_hash = api::config_hash_of(web_policy().spec.checks[0].http),
-                         .reason = api::Reason::Pending,
+                         .reason = Reason::Pending,
                          .failure_threshold = 3});
 }
 
@@ -254,7 +254,7 @@ TEST_CASE(
   CHECK(checks[1].consecutive_failures == 2);
   CHECK(checks[2].name == "new");
   CHECK(checks[2].consecutive_failures == 0);
-  CHECK(checks[2].reason == api::Reason::Pending);
+  CHECK(checks[2].reason == Reason::Pending);
   CHECK(checks[2].failure_threshold == 5);
   CHECK(breached(checks) == nullptr);
 }
@@ -283,7 +283,8 @@ TEST_CASE(
     "Thresholds follow the policy: a lowered one breaches with the next failure, a raised one ends "
     "a breach") {
   auto spec = web_policy().spec;
-  const auto after = [&](int consecutive_failures, int threshold, std::vector<api::Measurement> measurements) {
+  const auto after = [&](int consecutive_failures, int threshold,
+                         std::vector<api::Measurement> measurements) {
     const std::vector<api::CheckStatus> before = {{.name = "health",
                                                    .consecutive_failures = consecutive_failures,
                                                    .failure_threshold = 3,
@@ -351,12 +352,14 @@ TEST_CASE("Turns without an answer are counted in a row, up to the two that each
 }
 
 TEST_CASE("What all checks together look like") {
-  const api::CheckStatus passed{.name = "a", .reason = "Answered", .passed_once = true};
+  const api::CheckStatus passed{.name = "a", .reason = Reason::Passed, .passed_once = true};
   const api::CheckStatus failing{
-      .name = "b", .reason = api::Reason::WrongStatus, .consecutive_failures = 1, .passed_once = true};
-  const api::CheckStatus silent{.name = "c", .reason = api::Reason::NoPodsToProbe, .consecutive_unknowns = 2};
-  const api::CheckStatus hesitant{.name = "e", .reason = api::Reason::NoPodsToProbe, .consecutive_unknowns = 1};
-  const api::CheckStatus unasked{.name = "d", .reason = api::Reason::Pending};
+      .name = "b", .reason = Reason::WrongStatus, .consecutive_failures = 1, .passed_once = true};
+  const api::CheckStatus silent{
+      .name = "c", .reason = Reason::NoPodsToProbe, .consecutive_unknowns = 2};
+  const api::CheckStatus hesitant{
+      .name = "e", .reason = Reason::NoPodsToProbe, .consecutive_unknowns = 1};
+  const api::CheckStatus unasked{.name = "d", .reason = Reason::Pending};
   CHECK(summarize({passed}) == CheckSummary::Passing);
   CHECK(summarize({passed, failing}) == CheckSummary::Failing);
   CHECK(summarize({failing, unasked}) == CheckSummary::Failing);

@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 
 #include "harness.hpp"
+#include "support/mentions.hpp"
 
 using namespace lastgood;
 using namespace lastgood::guard;
@@ -34,13 +35,13 @@ const api::Condition& condition(const api::GuardStatus& guard, const char* type)
 TEST_CASE("Each state is ready, reconciling or stalled, and says why in the state's words") {
   for (const Row& row : table) {
     CAPTURE(api::to_string(row.state));
-    api::GuardStatus guard{.state = row.state, .reason = "Because", .message = "of this"};
+    api::GuardStatus guard{.state = row.state, .reason = Reason::Good, .message = "of this"};
     set_standing(guard, web_policy(), 7, noon);
     CHECK(condition(guard, "Ready").status == row.ready);
     CHECK(condition(guard, "Reconciling").status == row.reconciling);
     CHECK(condition(guard, "Stalled").status == row.stalled);
     for (const auto& one : guard.conditions) {
-      CHECK(one.reason == "Because");
+      CHECK(one.reason == to_string(Reason::Good));
       CHECK(one.message == "of this");
       CHECK(one.observed_generation == 7);
       CHECK(one.last_transition == noon);
@@ -51,18 +52,19 @@ TEST_CASE("Each state is ready, reconciling or stalled, and says why in the stat
 TEST_CASE("A policy that is broken stalls every state, for its own reason") {
   for (const Row& row : table) {
     CAPTURE(api::to_string(row.state));
-    api::GuardStatus guard{.state = row.state, .reason = "Because", .message = "of this"};
+    api::GuardStatus guard{.state = row.state, .reason = Reason::Good, .message = "of this"};
     set_standing(guard, broken_policy(), 7, noon);
     CHECK(condition(guard, "Ready").status == False);
     CHECK(condition(guard, "Reconciling").status == False);
     CHECK(condition(guard, "Stalled").status == True);
-    CHECK(condition(guard, "Stalled").reason == api::Reason::PolicyNotFound);
+    CHECK(condition(guard, "Stalled").reason == to_string(Reason::PolicyNotFound));
     CHECK(condition(guard, "Stalled").message == "There is none");
   }
 }
 
 TEST_CASE("Idle is not ready while what runs is not known yet") {
-  for (const char* reason : {"WaitingForReplicaSet", "WaitingForStatus", "DeploymentPaused"}) {
+  using enum Reason;
+  for (const Reason reason : {WaitingForReplicaSet, WaitingForStatus, DeploymentPaused}) {
     CAPTURE(reason);
     api::GuardStatus guard{.state = State::Idle, .reason = reason, .message = "of this"};
     set_standing(guard, web_policy(), 7, noon);
@@ -83,42 +85,41 @@ TEST_CASE("What governs") {
     const char* name;
     policy::EffectivePolicy policy;
     api::ConditionStatus status;
-    const char* reason;
-    const char* message;
+    Reason reason;
+    std::vector<std::string> mentions = {};
   };
   policy::EffectivePolicy suspended = web_policy();
   suspended.spec.suspend = true;
   const std::vector<Case> cases = {
-      {"a policy", web_policy(), True, "PolicyApplies", "RollbackPolicy/web applies"},
-      {"a suspended one", suspended, True, "Suspended",
-       "RollbackPolicy/web applies but is suspended: nothing is judged and nothing is done"},
-      {"a broken one", broken_policy(), False, "PolicyNotFound", "There is none"},
-      {"none", {}, False, "NotOptedIn", ""},
+      {"a policy", web_policy(), True, Reason::PolicyApplies, {"RollbackPolicy/web"}},
+      {"a suspended one", suspended, True, Reason::Suspended, {"RollbackPolicy/web"}},
+      {"a broken one", broken_policy(), False, Reason::PolicyNotFound, {"There is none"}},
+      {"none", {}, False, Reason::NotOptedIn},
       {"none, for a reason",
-       {.reason = "OptedOut", .message = "says the annotation"},
+       {.reason = Reason::NotOptedIn, .message = "says the annotation"},
        False,
-       "OptedOut",
-       "says the annotation"},
+       Reason::NotOptedIn,
+       {"says the annotation"}},
   };
   for (const Case& one : cases) {
     CAPTURE(one.name);
     api::GuardStatus guard;
     set_governed(guard, one.policy, 7, noon);
     CHECK(condition(guard, "Governed").status == one.status);
-    CHECK(condition(guard, "Governed").reason == one.reason);
-    CHECK(condition(guard, "Governed").message == one.message);
+    CHECK(condition(guard, "Governed").reason == to_string(one.reason));
+    CHECK_THAT(condition(guard, "Governed").message, mentions(one.mentions));
   }
 }
 
 TEST_CASE("A Deployment that is not opted in is ready, whatever the reason, and nobody is warned") {
   DeploymentHarness harness;
   harness.ship("v1").roll_out().look();
-  harness.policy = {.reason = "OptedOut", .message = "says the annotation"};
+  harness.policy = {.reason = Reason::NotOptedIn, .message = "says the annotation"};
   harness.look();
   CHECK(condition(harness.guard, "Ready").status == True);
   CHECK(condition(harness.guard, "Stalled").status == False);
   CHECK(harness.guard.policy.empty());
-  CHECK_FALSE(harness.events.back().warning);
+  CHECK(harness.events.back().type == EventType::Normal);
 }
 
 TEST_CASE("The times of conditions move only with their status") {
@@ -134,16 +135,16 @@ TEST_CASE(
     "wrong") {
   DeploymentHarness harness;
   harness.ship("v1").roll_out().look();
-  CHECK(harness.emitted("PolicyApplies") == 0);
+  CHECK(harness.emitted(Reason::PolicyApplies) == 0);
   harness.break_policy().look().look();
-  CHECK(harness.emitted("PolicyNotFound") == 1);
-  CHECK(harness.events.back().warning);
+  CHECK(harness.emitted(Reason::PolicyNotFound) == 1);
+  CHECK(harness.events.back().type == EventType::Warning);
   harness.opt_in().look().look();
-  CHECK(harness.emitted("PolicyApplies") == 1);
+  CHECK(harness.emitted(Reason::PolicyApplies) == 1);
   harness.opt_out().look().look();
-  CHECK(harness.emitted("NotOptedIn") == 1);
-  CHECK(harness.events.back().note == "No policy applies any more; nothing is done");
+  CHECK(harness.emitted(Reason::NotOptedIn) == 1);
+  CHECK(harness.events.back().type == EventType::Normal);
   DeploymentHarness broken;
   broken.break_policy().ship("v1").roll_out().look();
-  CHECK(broken.emitted("PolicyNotFound") == 1);
+  CHECK(broken.emitted(Reason::PolicyNotFound) == 1);
 }

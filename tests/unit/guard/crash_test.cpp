@@ -7,6 +7,7 @@
 #include "harness.hpp"
 
 using namespace lastgood;
+using namespace lastgood::guard;
 using namespace lastgood::guard::test;
 
 namespace {
@@ -21,18 +22,18 @@ DeploymentHarness breached(int steps_allowed) {
 
 // However far the one before came, the next leader brings it to this end.
 void check_end(DeploymentHarness& harness) {
-  CAPTURE(harness.standing(), harness.phase(), harness.events.size());
+  CAPTURE(harness.state(), harness.phase(), harness.events.size());
   // Where nothing is touched yet, the release goes on failing: it is put back once that is seen.
   harness.look();
   if (harness.on_deployment() == "v2") harness.fail_thrice();
   harness.watch(30s, {}).roll_out().watch_well(6min);
-  CHECK(harness.standing() == "Idle RolledBack");
-  CHECK(harness.phase() == "Succeeded");
+  CHECK(harness.state() == idle(Reason::RolledBack));
+  CHECK(harness.phase() == RollbackPhase::Succeeded);
   CHECK(harness.on_deployment() == "v1");
   CHECK(harness.template_changes == 1);
   CHECK(harness.records == 1);
-  CHECK(harness.verdict("v2") == "RolledBack");
-  CHECK(harness.current() == "v1 Good");
+  CHECK(harness.verdict("v2") == RevisionVerdict::RolledBack);
+  CHECK(harness.current() == HashAndVerdict{"v1", RevisionVerdict::Good});
   CHECK(harness.guard.last_good->snapshot == "web-v1");
 }
 
@@ -59,7 +60,7 @@ TEST_CASE(
     "Killed while it is verified, with the guard of any earlier moment, the end is the same") {
   DeploymentHarness before = breached(100);
   before.pass_time(1s).look().roll_out().look().watch_well(2min);
-  REQUIRE(before.phase() == "Verifying");
+  REQUIRE(before.phase() == RollbackPhase::Verifying);
   for (std::size_t i = 0; i <= before.persisted.size(); ++i) {
     CAPTURE(i);
     DeploymentHarness harness = before;
@@ -75,25 +76,25 @@ TEST_CASE("The guard's last write was lost, the Rollback's was not: it is believ
   before.roll_out().look();
   SECTION("it succeeded") {
     before.watch_well(6min);
-    REQUIRE(before.phase() == "Succeeded");
+    REQUIRE(before.phase() == RollbackPhase::Succeeded);
     for (std::size_t i = 1; i <= known; ++i) {
       CAPTURE(i);
       DeploymentHarness harness = before;
       harness.restart_with(before.persisted[i - 1]).look().look();
-      CHECK(harness.standing() == "Idle RolledBack");
-      CHECK(harness.verdict("v2") == "RolledBack");
-      CHECK(harness.current().starts_with("v1"));
+      CHECK(harness.state() == idle(Reason::RolledBack));
+      CHECK(harness.verdict("v2") == RevisionVerdict::RolledBack);
+      CHECK(harness.current()->hash == "v1");
       CHECK(harness.template_changes == 1);
     }
   }
   SECTION("it failed") {
     before.fail_thrice();
-    REQUIRE(before.phase() == "Failed");
+    REQUIRE(before.phase() == RollbackPhase::Failed);
     for (std::size_t i = 1; i <= known; ++i) {
       CAPTURE(i);
       DeploymentHarness harness = before;
       harness.restart_with(before.persisted[i - 1]).look().look();
-      CHECK(harness.standing() == "Frozen RollbackFailed");
+      CHECK(harness.state() == frozen(Reason::RollbackFailed));
       CHECK(harness.template_changes == 1);
     }
   }
@@ -105,11 +106,11 @@ TEST_CASE("A newer template than the record's, found after a restart, supersedes
     DeploymentHarness harness = breached(steps);
     const int changes = harness.template_changes;
     harness.ship("v3").restart().look();
-    CHECK(harness.phase() == "Superseded");
-    CHECK(harness.current() == "v3 Evaluating");
-    CHECK(harness.standing() == "Evaluating RollingOut");
+    CHECK(harness.phase() == RollbackPhase::Superseded);
+    CHECK(harness.current() == HashAndVerdict{"v3", RevisionVerdict::Evaluating});
+    CHECK(harness.state() == evaluating(Reason::RollingOut));
     harness.roll_out().watch_well(11min);
-    CHECK(harness.standing() == "Idle Good");
+    CHECK(harness.state() == idle(Reason::Good));
     CHECK(harness.template_changes == changes);
   }
 }
@@ -139,16 +140,16 @@ TEST_CASE("A bake that ended while nobody looked is decided by what is seen now"
       .look({pass("rollout")})
       .watch_well(5min);
   harness.restart().pass_time(1h).look();
-  CHECK(harness.current() == "v2 Evaluating");
+  CHECK(harness.current() == HashAndVerdict{"v2", RevisionVerdict::Evaluating});
   SECTION("it fails: it is not good") {
     harness.watch(10s, {pass("rollout"), fails("health")});
-    CHECK(harness.current() == "v2 Evaluating");
+    CHECK(harness.current() == HashAndVerdict{"v2", RevisionVerdict::Evaluating});
     harness.watch(20s, {fails("health")});
     CHECK(harness.on_deployment() == "v1");
   }
   SECTION("it passes: it is good") {
     harness.watch_well(10s);
-    CHECK(harness.standing() == "Idle Good");
+    CHECK(harness.state() == idle(Reason::Good));
   }
 }
 
@@ -164,7 +165,7 @@ TEST_CASE("A breach that was held before a restart is acted upon only when it is
   harness.ship("v1").roll_out().look().look().ship("v2").look().roll_out().look({pass("rollout")});
   harness.policy.pause_until = harness.now + 10min;
   harness.fail_thrice().restart().pass_time(1h).look();
-  CHECK(harness.standing() == "Held Unconfirmed");
+  CHECK(harness.state() == held(Reason::Unconfirmed));
   CHECK(harness.template_changes == 0);
   harness.watch(10s, {fails("health")});
   CHECK(harness.on_deployment() == "v1");
@@ -173,9 +174,9 @@ TEST_CASE("A breach that was held before a restart is acted upon only when it is
 TEST_CASE("A rollback that failed stays frozen over a restart") {
   DeploymentHarness harness = breached(100);
   harness.pass_time(1s).look().watch(10s, {fails_at_once("rollout")});
-  REQUIRE(harness.standing() == "Frozen RollbackFailed");
+  REQUIRE(harness.state() == frozen(Reason::RollbackFailed));
   harness.restart().watch(1h, {pass("rollout"), pass("health")});
-  CHECK(harness.standing() == "Frozen RollbackFailed");
+  CHECK(harness.state() == frozen(Reason::RollbackFailed));
   CHECK(harness.template_changes == 1);
 }
 
@@ -193,7 +194,7 @@ TEST_CASE(
     harness.policy = web_policy();
   }
   harness.look().roll_out().look().watch(1min, {fails("health")});
-  CHECK(harness.standing() == "Held AlreadyFailing");
+  CHECK(harness.state() == held(Reason::AlreadyFailing));
   CHECK(harness.template_changes == 0);
 }
 
@@ -212,7 +213,7 @@ TEST_CASE(
       .roll_out()
       .look({pass("rollout")})
       .fail_thrice();
-  REQUIRE(harness.standing() == "Held BreakerOpen");
+  REQUIRE(harness.state() == held(Reason::BreakerOpen));
   harness.watch(1h, {fails("health")}).restart();
   CHECK(guard::is_troubled(harness.guard, {}, {}, harness.now));
   CHECK_FALSE(guard::is_troubled(harness.guard, {}, {}, harness.now + 5min));
@@ -227,11 +228,11 @@ TEST_CASE(
   harness.pass_time(1s).look().roll_out().look();
   harness.policy.spec.checks[0].failure_threshold = 50;
   harness.watch(5min, {pass("rollout"), fails("health")});
-  REQUIRE(harness.standing() == "Verifying AwaitingPass");
+  REQUIRE(harness.state() == verifying(Reason::AwaitingPass));
   harness.restart().pass_time(30min).look();
-  CHECK(harness.standing() == "Verifying AwaitingPass");
+  CHECK(harness.state() == verifying(Reason::AwaitingPass));
   harness.watch(10min, {pass("rollout"), fails("health")});
-  CHECK(harness.standing() == "Frozen VerificationFailed");
+  CHECK(harness.state() == frozen(Reason::VerificationFailed));
 }
 
 //  bakes ✓✓✓ killed ... the first answer afterwards is none
@@ -240,14 +241,14 @@ TEST_CASE("What had passed before a restart is not called silent for one missing
   harness.ship("v1").roll_out().look().look().pass_time(1h).ship("v2").look().roll_out().look();
   harness.watch(9min, {pass("rollout"), pass("health")});
   harness.restart().pass_time(2min).look({pass("rollout"), unknown("health")});
-  CHECK(harness.standing() == "Evaluating Baking");
+  CHECK(harness.state() == evaluating(Reason::Baking));
   SECTION("and is good once it passes again") {
     harness.look({pass("health")});
-    CHECK(harness.standing() == "Idle Good");
+    CHECK(harness.state() == idle(Reason::Good));
   }
   SECTION("but for two it is") {
     harness.look({unknown("health")});
-    CHECK(harness.standing() == "Idle Inconclusive");
+    CHECK(harness.state() == idle(Reason::Inconclusive));
   }
 }
 
@@ -256,10 +257,10 @@ TEST_CASE(
     "freeze") {
   DeploymentHarness harness = breached(0);
   harness.preflight = api::Preflight{.ready = api::ConditionStatus::False,
-                                     .reason = api::Reason::AdmissionDenied,
+                                     .reason = Reason::AdmissionDenied,
                                      .message = "a policy says no"};
   harness.watch(16min, {fails("health")});
-  REQUIRE(harness.standing() == "Frozen RollbackRefused");
+  REQUIRE(harness.state() == frozen(Reason::PatchRejected));
   const std::string first = harness.rollback->meta.key.name;
   harness.preflight->ready = api::ConditionStatus::True;
   harness.steps_allowed = 100;
@@ -276,17 +277,17 @@ TEST_CASE(
     "under another name") {
   DeploymentHarness harness = breached(0);
   harness.preflight = api::Preflight{.ready = api::ConditionStatus::False,
-                                     .reason = api::Reason::AdmissionDenied,
+                                     .reason = Reason::AdmissionDenied,
                                      .message = "a policy says no"};
   harness.watch(14min, {fails("health")});
   const api::GuardStatus before = harness.persisted.back();
   REQUIRE(before.state == api::State::Held);
   harness.watch(2min, {fails("health")});
-  REQUIRE(harness.phase() == "Failed");
+  REQUIRE(harness.phase() == RollbackPhase::Failed);
   harness.preflight->ready = api::ConditionStatus::True;
   harness.steps_allowed = 100;
   harness.restart_with(before).watch(1min, {fails("health")});
-  CHECK(harness.standing() == "Frozen RollbackFailed");
+  CHECK(harness.state() == frozen(Reason::RollbackFailed));
   CHECK(harness.records == 1);
   CHECK(harness.template_changes == 0);
 }
@@ -294,10 +295,10 @@ TEST_CASE(
 TEST_CASE("An older Rollback of the same name that failed untouched is no answer to a new one") {
   DeploymentHarness harness = breached(0);
   harness.preflight = api::Preflight{.ready = api::ConditionStatus::False,
-                                     .reason = api::Reason::AdmissionDenied,
+                                     .reason = Reason::AdmissionDenied,
                                      .message = "a policy says no"};
   harness.watch(16min, {fails("health")});
-  REQUIRE(harness.standing() == "Frozen RollbackRefused");
+  REQUIRE(harness.state() == frozen(Reason::PatchRejected));
   harness.preflight->ready = api::ConditionStatus::True;
   harness.steps_allowed = 100;
   // A rollback by hand has come and gone since, so that the last record is another one.
@@ -313,8 +314,8 @@ TEST_CASE("One turn without an answer after a restart ends no verification of wh
   harness.policy.spec.checks[0].failure_threshold = 50;
   harness.watch(5min, {pass("rollout"), fails("health")});
   harness.restart().pass_time(30min).look({pass("rollout"), unknown("health")});
-  CHECK(harness.standing() == "Verifying AwaitingPass");
+  CHECK(harness.state() == verifying(Reason::AwaitingPass));
   harness.look({unknown("health")});
-  CHECK(harness.standing() == "Idle RolledBack");
-  CHECK(harness.emitted("RollbackUnverified") == 1);
+  CHECK(harness.state() == idle(Reason::RolledBack));
+  CHECK(harness.emitted(Reason::RollbackUnverified) == 1);
 }

@@ -19,7 +19,7 @@ Inputs breached_world() {
   harness.watch(10s, {fails("health")});
   Inputs inputs = harness.inputs();
   inputs.guard.state = api::State::Evaluating;
-  inputs.guard.reason = api::Reason::CheckFailing;
+  inputs.guard.reason = Reason::CheckFailing;
   inputs.guard.rollback.clear();
   return inputs;
 }
@@ -78,7 +78,7 @@ GroupMember leader(const std::string& name, std::vector<std::string> members) {
   rollback.spec.from = *out.guard.current;
   rollback.spec.to.hash = TemplateHash(name + "1");
   rollback.spec.check = "health";
-  rollback.spec.reason = api::Reason::WrongStatus;
+  rollback.spec.reason = Reason::WrongStatus;
   rollback.spec.detected = moment - 1s;
   rollback.spec.group = api::GroupRollback{.name = "shop", .members = std::move(members)};
   out.guard.rollback = rollback.meta.key.name;

@@ -31,20 +31,26 @@ inline constexpr Time moment = noon + 30s;
 // Whose rollback calls `members` back, "web" among them.
 [[nodiscard]] GroupMember leader(const std::string& name, std::vector<std::string> members);
 
-// What a rule holds back with.
-struct Held {
-  const char* reason;
-  const char* message;
-  std::optional<Duration> until = {};  // from the moment
+struct ExpectedHold {
+  Reason reason = Reason::None;
+  std::vector<std::string> mentions = {};  // names and figures that the message must have
+  std::optional<Duration> until = {};      // from `moment`
   bool freezes = false;
   bool is_quiet = false;
+  std::string blocked_by = {};
+};
+
+struct ExpectedRejection {
+  Reason reason = Reason::None;
+  std::vector<std::string> mentions = {};
+  bool is_passing = false;
 };
 
 struct HoldRow {
   const char* rule;  // in each table that has it
   const char* name;
   void (*given)(Inputs&);
-  std::optional<Held> held = {};  // nothing: the rule does not hold
+  std::optional<ExpectedHold> held = {};  // nothing: the rule does not hold
 };
 [[nodiscard]] const std::vector<HoldRow>& rows_on_touching();
 [[nodiscard]] const std::vector<HoldRow>& rows_on_evidence();
@@ -56,7 +62,7 @@ struct RefusalRow {
   const char* rule;
   const char* name;
   void (*given)(Inputs&);
-  std::optional<Rejection> rejection = {};
+  std::optional<ExpectedRejection> rejection = {};
   bool yields_to_force = false;
 };
 [[nodiscard]] const std::vector<RefusalRow>& rows_on_requests();

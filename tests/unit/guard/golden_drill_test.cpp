@@ -3,6 +3,7 @@
 
 #include "guard/drill.hpp"
 #include "harness.hpp"
+#include "support/mentions.hpp"
 
 using namespace lastgood;
 using namespace lastgood::guard;
@@ -127,24 +128,22 @@ TEST_CASE("The next drill of a period wakes it") {
 TEST_CASE(
     "A drill passes where a rollback would work, and says how long detecting and acting take") {
   const api::Rollback record{.spec = {.to = {.number = 1}, .drill = true}};
-  const api::Preflight ready{.ready = api::ConditionStatus::True, .reason = api::Reason::Ready};
+  const api::Preflight ready{.ready = api::ConditionStatus::True, .reason = Reason::Ready};
   const auto passed = drill_outcome(record, ready, 23ms, web_policy().spec, noon);
   CHECK(passed.phase == api::RollbackPhase::Succeeded);
   CHECK(passed.time_to_act == 23ms);
   CHECK(passed.time_to_detect == 32s);
   CHECK(passed.finished == noon);
-  CHECK(passed.message ==
-        "The drill passed: the server admits the patch to revision 1 after 23ms. A breach would be "
-        "detected within 32s.");
+  CHECK_THAT(passed.message, mentions({"revision 1", "23ms", "32s"}));
   auto spec = web_policy().spec;
   spec.checks.clear();
   const api::Preflight refused{.ready = api::ConditionStatus::False,
-                               .reason = api::Reason::AdmissionDenied,
+                               .reason = Reason::AdmissionDenied,
                                .message = "LimitRange says no"};
   const auto failed = drill_outcome(record, refused, 23ms, spec, noon);
   CHECK(failed.phase == api::RollbackPhase::Failed);
   CHECK_FALSE(failed.time_to_detect.has_value());
-  CHECK(failed.message == "The drill failed, Refused: LimitRange says no");
+  CHECK_THAT(failed.message, mentions({"AdmissionDenied", "LimitRange says no"}));
   CHECK(drill_outcome(record, {}, 23ms, spec, noon).phase == api::RollbackPhase::Failed);
 }
 
@@ -168,7 +167,7 @@ TEST_CASE("A drill is remembered, touches nothing and counts for no limit") {
   CHECK(harness.guard.last_drill->at == harness.now);
   CHECK(harness.template_changes == 0);
   CHECK(harness.guard.rollbacks.empty());
-  CHECK(harness.standing() == "Idle Good");
+  CHECK(harness.state() == idle(Reason::Good));
   harness.watch(1h, {});
   CHECK(harness.server.size() == 1);
 }
@@ -179,7 +178,7 @@ TEST_CASE("A person may ask for a drill at any time, and is refused it where a r
   harness.ask({.drill = true}).look();
   CHECK(harness.guard.last_drill->rollback == "by-hand-0");
   CHECK(harness.template_changes == 0);
-  CHECK(harness.standing() == "Evaluating Baking");
+  CHECK(harness.state() == evaluating(Reason::Baking));
   harness.suspend().ask({.drill = true}).look();
   CHECK(harness.server.at("by-hand-1").status.phase == api::RollbackPhase::Rejected);
   CHECK(harness.template_changes == 0);
@@ -191,24 +190,24 @@ TEST_CASE("A drill that fails is emitted once, and when one last passed stays kn
   drill.status.phase = api::RollbackPhase::Succeeded;
   drill.status.finished = noon;
   api::GuardStatus guard;
-  note_drill(guard, drill);
-  CHECK_FALSE(drill_to_tell({}, guard).has_value());
+  record_drill(guard, drill);
+  CHECK_FALSE(drill_event({}, guard).has_value());
   const api::GuardStatus passed = guard;
   drill.meta.key.name = "web-7-1b4e-drill-2";
   drill.status.phase = api::RollbackPhase::Failed;
-  drill.status.message = "The drill failed, Refused: a policy says no";
+  drill.status.message = "The drill failed, AdmissionDenied: a policy says no";
   drill.status.finished = noon + 1h;
-  note_drill(guard, drill);
+  record_drill(guard, drill);
   CHECK_FALSE(guard.last_drill->passed);
   CHECK(guard.last_drill->passed_at == noon);
-  const auto event = drill_to_tell(passed, guard);
+  const auto event = drill_event(passed, guard);
   REQUIRE(event.has_value());
-  CHECK(event->warning);
-  CHECK(event->reason == api::Reason::DrillFailed);
-  CHECK(event->note == "Rollback web-7-1b4e-drill-2: The drill failed, Refused: a policy says no");
-  CHECK_FALSE(drill_to_tell(guard, guard).has_value());
+  CHECK(event->type == EventType::Warning);
+  CHECK(event->reason == Reason::DrillFailed);
+  CHECK_THAT(event->note, mentions({"web-7-1b4e-drill-2", drill.status.message}));
+  CHECK_FALSE(drill_event(guard, guard).has_value());
   // A guard of an earlier release has no such time.
   guard.last_drill = api::LastDrill{.rollback = "web-6-1b4e-drill-1", .at = noon, .passed = true};
-  note_drill(guard, drill);
+  record_drill(guard, drill);
   CHECK(guard.last_drill->passed_at == noon);
 }

@@ -6,14 +6,8 @@ namespace lastgood::guard::test {
 
 namespace {
 
-constexpr const char* rolled_back =
-    "Rollback web-2-1b4e of this release ended as Failed; a release is rolled back once at most. "
-    "Ship a new one, or make a "
-    "Rollback "
-    "by hand";
-constexpr const char* not_lately =
-    "Check health was breached, but has not failed lately (WrongStatus); it is acted upon when it "
-    "fails again";
+const std::vector<std::string> rolled_back{"web-2-1b4e", "Failed"};
+const std::vector<std::string> not_lately{"health", "WrongStatus"};
 
 void compare(Inputs& inputs, api::MeasurementResult result, bool before) {
   inputs.guard.checks[1].baseline = api::BaselineResult{.result = result,
@@ -42,22 +36,19 @@ std::vector<HoldRow> once() {
       {"Declined",
        "a person said no to it",
        [](Inputs& w) { w.guard.declined = api::Declined{.rollback = "web-2-1b4e", .at = moment}; },
-       {{.reason = api::Reason::Declined,
-         .message = "A person deleted Rollback web-2-1b4e of this release while it waited, so the "
-                    "release stays. Ship a new one, or "
-                    "make a Rollback by hand"}}},
+       {{.reason = Reason::Declined, .mentions = {"web-2-1b4e"}}}},
       {"Declined", "nobody did", [](Inputs&) {}},
       {"AlreadyRolledBack",
        "a release is rolled back once",
        [](Inputs& w) { w.rollback = finished_rollback(w); },
-       {{.reason = api::Reason::AlreadyRolledBack, .message = rolled_back}}},
+       {{.reason = Reason::AlreadyRolledBack, .mentions = rolled_back}}},
       {"AlreadyRolledBack",
        "also when it has been scaled since",
        [](Inputs& w) {
          w.rollback = finished_rollback(w);
          moved_on(w);
        },
-       {{.reason = api::Reason::AlreadyRolledBack, .message = rolled_back}}},
+       {{.reason = Reason::AlreadyRolledBack, .mentions = rolled_back}}},
       {"AlreadyRolledBack",
        "by its name alone, though the record says nothing of when",
        [](Inputs& w) {
@@ -65,7 +56,7 @@ std::vector<HoldRow> once() {
          w.rollback->spec.detected.reset();
          w.rollback->spec.from.hash = TemplateHash("v0");
        },
-       {{.reason = api::Reason::AlreadyRolledBack, .message = rolled_back}}},
+       {{.reason = Reason::AlreadyRolledBack, .mentions = rolled_back}}},
       {"AlreadyRolledBack", "the same template shipped again later is another release",
        [](Inputs& w) {
          w.rollback = finished_rollback(w);
@@ -96,10 +87,7 @@ std::vector<HoldRow> once() {
          w.rollback = finished_rollback(w, api::RollbackPhase::Superseded);
          w.rollback->status.template_restored = moment;
        },
-       {{.reason = api::Reason::AlreadyRolledBack,
-         .message = "Rollback web-2-1b4e of this release ended as Superseded; a release is rolled "
-                    "back once at most. Ship a "
-                    "new one, or make a Rollback by hand"}}},
+       {{.reason = Reason::AlreadyRolledBack, .mentions = {"web-2-1b4e", "Superseded"}}}},
       {"AlreadyRolledBack", "nor does one that is under way",
        [](Inputs& w) { w.rollback = finished_rollback(w, api::RollbackPhase::Restored); }},
   };
@@ -110,26 +98,19 @@ std::vector<HoldRow> where_to() {
       {"NoLastGood",
        "without a good revision there is nothing to go back to",
        [](Inputs& w) { w.guard.revisions.resize(1); },
-       {{.reason = api::Reason::NoLastGood,
-         .message = "There is nothing to go back to: no other revision of this Deployment is kept "
-                    "as proven good. "
-                    "Ship a release that works"}}},
+       {{.reason = Reason::NoLastGood}}},
       {"NoLastGood",
        "nor where it is not kept",
        [](Inputs& w) { w.guard.revisions[1].snapshot.clear(); },
-       {{.reason = api::Reason::NoLastGood,
-         .message = "There is nothing to go back to: revision 1 was good, but its template is not "
-                    "kept. Ship a release that works"}}},
+       {{.reason = Reason::NoLastGood, .mentions = {"revision 1"}}}},
       {"NoLastGood", "one that is kept is enough", [](Inputs&) {}},
       {"NoLastGood", "a mark has a reason of its own",
        [](Inputs& w) { w.guard.current->no_rollback_past = true; }},
       {"NoRollbackPast",
        "a marked release is not undone",
        [](Inputs& w) { w.guard.current->no_rollback_past = true; },
-       {{.reason = api::Reason::NoRollbackPast,
-         .message = "Going back would do harm: revision 2 is marked lastgood.dev/no-rollback-past, "
-                    "so revision 1 cannot be gone "
-                    "back to. Ship a release that mends it, or roll back by hand with force"}}},
+       {{.reason = Reason::NoRollbackPast,
+         .mentions = {"revision 2", "revision 1", "lastgood.dev/no-rollback-past"}}}},
       {"NoRollbackPast",
        "nor is one gone back past that stands between",
        [](Inputs& w) {
@@ -138,10 +119,8 @@ std::vector<HoldRow> where_to() {
          between.no_rollback_past = true;
          w.guard.revisions.insert(w.guard.revisions.begin() + 1, between);
        },
-       {{.reason = api::Reason::NoRollbackPast,
-         .message = "Going back would do harm: revision 7 is marked lastgood.dev/no-rollback-past, "
-                    "so revision 1 cannot be gone "
-                    "back to. Ship a release that mends it, or roll back by hand with force"}}},
+       {{.reason = Reason::NoRollbackPast,
+         .mentions = {"revision 7", "revision 1", "lastgood.dev/no-rollback-past"}}}},
       {"NoRollbackPast", "a marked one may be gone back to",
        [](Inputs& w) { w.guard.revisions[1].no_rollback_past = true; }},
       {"NoRollbackPast", "without a mark nothing is past one", [](Inputs&) {}},
@@ -153,11 +132,11 @@ std::vector<HoldRow> lately() {
       {"Unconfirmed",
        "what failed an hour ago may have got well",
        [](Inputs& w) { w.guard.checks[1].last_failure = moment - 1h; },
-       {{.reason = api::Reason::Unconfirmed, .message = not_lately}}},
+       {{.reason = Reason::Unconfirmed, .mentions = not_lately}}},
       {"Unconfirmed",
        "so may what gives no answer now",
        [](Inputs& w) { w.guard.checks[1].result = api::MeasurementResult::Unknown; },
-       {{.reason = api::Reason::Unconfirmed, .message = not_lately}}},
+       {{.reason = Reason::Unconfirmed, .mentions = not_lately}}},
       {"Unconfirmed", "what fails now is confirmed", [](Inputs&) {}},
       {"Unconfirmed", "so it is by another check",
        [](Inputs& w) {
@@ -172,13 +151,9 @@ std::vector<HoldRow> whose() {
       {"AlreadyFailing",
        "what failed before the release had a pod is not its fault",
        [](Inputs& w) { compare(w, api::MeasurementResult::Fail, true); },
-       {{.reason = api::Reason::AlreadyFailing,
-         .message = "Check health failed before the new revision had a pod, so the release is not "
-                    "its cause. Then, revision 1 "
-                    "(web-v1): 503 instead of 200-399. Now: as the test says. It is put back when "
-                    "the old pods pass and the "
-                    "new ones still fail; where none of the old is left, ship a release that "
-                    "works, or make a Rollback by hand"}}},
+       {{.reason = Reason::AlreadyFailing,
+         .mentions = {"health", "revision 1 (web-v1)", "503 instead of 200-399",
+                      "as the test says"}}}},
       {"AlreadyFailing", "what passed before is",
        [](Inputs& w) { compare(w, api::MeasurementResult::Pass, true); }},
       {"AlreadyFailing", "what was not known before may be",
@@ -193,14 +168,9 @@ std::vector<HoldRow> whose() {
       {"SharedCause",
        "what fails just the same for the old revision is not mended by it",
        [](Inputs& w) { compare(w, api::MeasurementResult::Fail, false); },
-       {{.reason = api::Reason::SharedCause,
-         .message = "Check health fails just the same for revision 1 (web-v1), so going back to it "
-                    "would not help. The old "
-                    "revision, at 2026-11-24T12:00:30Z: 503 instead of 200-399. The new one: as "
-                    "the test says. It is put back when "
-                    "the old pods pass and the new ones still fail; where none of the old is left, "
-                    "ship a release that works, or make a "
-                    "Rollback by hand"}}},
+       {{.reason = Reason::SharedCause,
+         .mentions = {"health", "revision 1 (web-v1)", "2026-11-24T12:00:30Z",
+                      "503 instead of 200-399", "as the test says"}}}},
       {"SharedCause", "where the old one passes, it is",
        [](Inputs& w) { compare(w, api::MeasurementResult::Pass, false); }},
       {"SharedCause", "where the old one is not asked, nothing is shared",

@@ -9,13 +9,14 @@ namespace {
 using api::RevisionVerdict;
 using api::RollbackPhase;
 
-constexpr Held second{.reason = api::Reason::GroupOrder,
-                      .message = "In group shop api goes back first; it is Evaluating (): ",
-                      .until = 1s};
-constexpr Held second_to_one_at_it{
-    .reason = api::Reason::GroupOrder,
-    .message = "In group shop api goes back first; it is RollingBack (): ",
-    .until = 1s};
+const ExpectedHold second{.reason = Reason::GroupOrder,
+                          .mentions = {"shop", "api", "Evaluating"},
+                          .until = 1s,
+                          .blocked_by = "api"};
+const ExpectedHold second_to_one_at_it{.reason = Reason::GroupOrder,
+                                       .mentions = {"shop", "api", "RollingBack"},
+                                       .until = 1s,
+                                       .blocked_by = "api"};
 
 // "web" leads, and calls them in that order.
 void leads(Inputs& inputs, std::vector<std::string> order) {
@@ -106,25 +107,19 @@ std::vector<HoldRow> in_order() {
   };
 }
 
-constexpr Held unseen{.reason = api::Reason::GroupBlocked,
-                      .message = "In group shop api has not been looked at yet",
-                      .until = 1s};
-constexpr Held cannot_any_more{
-    .reason = api::Reason::GroupBlocked,
-    .message =
-        "Group shop goes back together or not at all, and api cannot: it is frozen (Contested)",
-    .until = 5s};
+const ExpectedHold unseen{.reason = Reason::GroupBlocked, .mentions = {"shop", "api"}, .until = 1s};
+const ExpectedHold cannot_any_more{.reason = Reason::GroupBlocked,
+                                   .mentions = {"shop", "api", "it is frozen (Contested)"},
+                                   .until = 5s};
 
 void not_looked_at(Inputs& inputs) {
-  inputs.call = inputs.group[0].rollback;
+  inputs.initiator = inputs.group[0].rollback;
   inputs.group[0] = GroupMember{.deployment = "api"};
 }
 
-constexpr Held caller_is_held{.reason = api::Reason::GroupBlocked,
-                              .message =
-                                  "In group shop Rollback api-2-9f, which calls it back, has not "
-                                  "begun: api is Held (SharedCause)",
-                              .until = 1s};
+const ExpectedHold caller_is_held{.reason = Reason::GroupBlocked,
+                                  .mentions = {"shop", "api-2-9f", "api is Held (SharedCause)"},
+                                  .until = 1s};
 
 std::vector<HoldRow> while_the_caller_waits() {
   return {
@@ -132,7 +127,7 @@ std::vector<HoldRow> while_the_caller_waits() {
        [](Inputs& w) {
          follows(w, RollbackPhase::Pending);
          w.group[0].guard.state = api::State::Held;
-         w.group[0].guard.reason = api::Reason::SharedCause;
+         w.group[0].guard.reason = Reason::SharedCause;
        },
        caller_is_held},
       {"InitiatorHeld",
@@ -141,30 +136,22 @@ std::vector<HoldRow> while_the_caller_waits() {
          follows(w, RollbackPhase::Pending);
          w.group.push_back(member("db"));
        },
-       {{.reason = api::Reason::GroupBlocked,
-         .message = "In group shop Rollback api-2-9f, which calls it back, has not begun: db was "
-                    "released since, and is not called "
-                    "yet",
-         .until = 1s}}},
+       {{.reason = Reason::GroupBlocked, .mentions = {"shop", "api-2-9f", "db"}, .until = 1s}}},
       {"InitiatorHeld",
        "or while the one that called has left the group",
        [](Inputs& w) {
          follows(w, RollbackPhase::Pending);
-         w.call = w.group[0].rollback;
+         w.initiator = w.group[0].rollback;
          w.group.clear();
        },
-       {{.reason = api::Reason::GroupBlocked,
-         .message = "In group shop Rollback api-2-9f, which calls it back, has not begun: its "
-                    "Deployment is not in the group any "
-                    "more",
-         .until = 1s}}},
+       {{.reason = Reason::GroupBlocked, .mentions = {"shop", "api-2-9f"}, .until = 1s}}},
       {"InitiatorHeld", "the call begins: it goes on",
        [](Inputs& w) { follows(w, RollbackPhase::Pending); }},
       {"InitiatorHeld", "and while the call waits for its turn",
        [](Inputs& w) {
          follows(w, RollbackPhase::Pending);
          w.group[0].guard.state = api::State::Held;
-         w.group[0].guard.reason = api::Reason::GroupOrder;
+         w.group[0].guard.reason = Reason::GroupOrder;
        }},
       {"InitiatorHeld", "one that was good before need not be called",
        [](Inputs& w) {
@@ -177,7 +164,7 @@ std::vector<HoldRow> while_the_caller_waits() {
   };
 }
 
-void frozen(Inputs& inputs) { inputs.group[0].cannot = "it is frozen (Contested)"; }
+void frozen(Inputs& inputs) { inputs.group[0].blocked_because = "it is frozen (Contested)"; }
 
 std::vector<HoldRow> once_recorded() {
   return {
@@ -271,7 +258,7 @@ std::vector<HoldRow> once_recorded() {
       {"GroupOrder", "nor one that has opted out",
        [](Inputs& w) {
          leads(w, {"api", "web"});
-         w.group[0].guard = {.deployment_uid = Uid("api-uid"), .reason = api::Reason::NotOptedIn};
+         w.group[0].guard = {.deployment_uid = Uid("api-uid"), .reason = Reason::NotOptedIn};
        }},
   };
 }

@@ -4,6 +4,7 @@
 
 #include "golden.hpp"
 #include "guard/group/group.hpp"
+#include "support/mentions.hpp"
 
 using namespace lastgood;
 using namespace lastgood::guard;
@@ -43,7 +44,7 @@ const std::vector<CallRow> calls = {
     {"one that cannot is called too: what holds is emitted by its name",
      [](Inputs& w) {
        w.group = {member("api")};
-       w.group[0].cannot = "it is frozen (Contested)";
+       w.group[0].blocked_because = "it is frozen (Contested)";
      },
      {"api", "web"}},
 };
@@ -54,7 +55,7 @@ Inputs called_world() {
   inputs.policy.group = "shop";
   for (api::Revision* one : {&*inputs.guard.current, &inputs.guard.revisions.front()})
     one->verdict = api::RevisionVerdict::Evaluating;
-  inputs.guard.checks[1] = {.name = "health", .reason = api::Reason::Pending, .failure_threshold = 3};
+  inputs.guard.checks[1] = {.name = "health", .reason = Reason::Pending, .failure_threshold = 3};
   inputs.group = {leader("api", {"api", "web"})};
   return inputs;
 }
@@ -85,7 +86,7 @@ const std::vector<FollowRow> follow = {
      [](Inputs& w) {
        w.group[0].rollback->spec.mode = api::Mode::Approve;
        w.group[0].guard.state = api::State::Held;
-       w.group[0].guard.reason = api::Reason::AwaitingApproval;
+       w.group[0].guard.reason = Reason::AwaitingApproval;
      },
      false},
     {"it is approved",
@@ -97,13 +98,13 @@ const std::vector<FollowRow> follow = {
     {"it is approved, and waits for its turn",
      [](Inputs& w) {
        w.group[0].rollback->spec.mode = api::Mode::Approve;
-       w.group[0].guard.reason = api::Reason::GroupOrder;
+       w.group[0].guard.reason = Reason::GroupOrder;
      },
      true},
     {"it is recorded, but held back: nobody is called yet",
      [](Inputs& w) {
        w.group[0].guard.state = api::State::Held;
-       w.group[0].guard.reason = api::Reason::SharedCause;
+       w.group[0].guard.reason = Reason::SharedCause;
      },
      false},
     {"what runs here was put back already, by another rollback",
@@ -157,7 +158,7 @@ TEST_CASE("Golden: who goes back with whom, and in which order") {
     Inputs inputs = breached_world();
     inputs.policy.group = "shop";
     row.given(inputs);
-    const auto call = call_group(inputs, inputs.guard);
+    const auto call = plan_group_rollback(inputs, inputs.guard);
     CHECK((call ? call->members : Names{}) == row.members);
     if (call) CHECK(call->name == "shop");
   }
@@ -175,10 +176,10 @@ TEST_CASE(
     REQUIRE((start != nullptr) == row.follows);
     if (!start) continue;
     CHECK(start->record.spec.caused_by == "api-2-9f");
-    CHECK(start->record.spec.reason == api::Reason::GroupRolledBack);
+    CHECK(start->record.spec.reason == Reason::GroupRolledBack);
     CHECK(start->record.spec.check.empty());
     CHECK(start->record.spec.to.hash == TemplateHash("v1"));
-    CHECK_FALSE(start->carry_out);
+    CHECK_FALSE(start->execute);
     CHECK(plan.guard.state == api::State::RollingBack);
     CHECK(plan.guard.rollback == "web-2-1b4e");
   }
@@ -187,20 +188,20 @@ TEST_CASE(
 TEST_CASE("Golden: a member that is called is held back by whatever forbids to touch it") {
   struct Row {
     void (*given)(Inputs&);
-    const char* reason;
+    Reason reason;
   };
   const std::vector<Row> table = {
-      {[](Inputs& w) { w.policy.spec.suspend = true; }, "Suspended"},
-      {[](Inputs& w) { w.deployment.paused = true; }, "DeploymentPaused"},
-      {[](Inputs& w) { w.policy.pause_until = moment + 1h; }, "PausedUntil"},
-      {[](Inputs& w) { w.guard.current->no_rollback_past = true; }, "NoRollbackPast"},
-      {[](Inputs& w) { w.guard.revisions.resize(1); }, "NoLastGood"},
-      {[](Inputs& w) { w.policy.spec.mode = api::Mode::Observe; }, "Observing"},
+      {[](Inputs& w) { w.policy.spec.suspend = true; }, Reason::Suspended},
+      {[](Inputs& w) { w.deployment.paused = true; }, Reason::DeploymentPaused},
+      {[](Inputs& w) { w.policy.pause_until = moment + 1h; }, Reason::PausedUntil},
+      {[](Inputs& w) { w.guard.current->no_rollback_past = true; }, Reason::NoRollbackPast},
+      {[](Inputs& w) { w.guard.revisions.resize(1); }, Reason::NoLastGood},
+      {[](Inputs& w) { w.policy.spec.mode = api::Mode::Observe; }, Reason::Observing},
       {[](Inputs& w) {
          w.preflight->ready = api::ConditionStatus::False;
-         w.preflight->reason = api::Reason::AdmissionDenied;
+         w.preflight->reason = Reason::AdmissionDenied;
        },
-       "AdmissionDenied"},
+       Reason::AdmissionDenied},
   };
   for (const Row& row : table) {
     CAPTURE(row.reason);
@@ -227,7 +228,7 @@ TEST_CASE(
   inputs.guard = plan.guard;
   inputs.group[0].rollback->status.phase = RollbackPhase::Verifying;
   plan = guard::decide(inputs, moment);
-  CHECK(plan.guard.reason == api::Reason::AwaitingApproval);
+  CHECK(plan.guard.reason == Reason::AwaitingApproval);
   CHECK(plan.action.index() == 0);
   inputs.policy.approve = "web-2-1b4e";
   CHECK(std::holds_alternative<ResumeRollback>(guard::decide(inputs, moment).action));
@@ -264,85 +265,96 @@ TEST_CASE("A breach calls the group, and who is not the first only records it") 
   inputs.group = {member("api")};
   const Plan second = guard::decide(inputs, moment);
   CHECK(std::get<StartRollback>(second.action).record.spec.group->members == Names{"api", "web"});
-  CHECK_FALSE(std::get<StartRollback>(second.action).carry_out);
+  CHECK_FALSE(std::get<StartRollback>(second.action).execute);
   inputs.group[0].order = 1;
   const Plan first = guard::decide(inputs, moment);
   CHECK(std::get<StartRollback>(first.action).record.spec.group->members == Names{"web", "api"});
-  CHECK(std::get<StartRollback>(first.action).carry_out);
+  CHECK(std::get<StartRollback>(first.action).execute);
 }
 
 TEST_CASE("Golden: why a member could not go back") {
   struct Row {
+    const char* name;
     void (*given)(Inputs&);
-    const char* cannot;
+    std::vector<std::string> mentions = {};  // empty: it can be rolled back
   };
   const std::vector<Row> table = {
-      {[](Inputs&) {}, ""},
-      {[](Inputs& w) { w.policy.spec.suspend = true; },
-       "RollbackPolicy/web is suspended; set spec.suspend to false to let it action"},
-      {[](Inputs& w) { w.policy.spec.mode = api::Mode::Observe; },
-       "RollbackPolicy/web has mode Observe"},
-      {[](Inputs& w) {
+      {"nothing blocks it", [](Inputs&) {}},
+      {"the policy is suspended",
+       [](Inputs& w) { w.policy.spec.suspend = true; },
+       {"RollbackPolicy/web", "spec.suspend"}},
+      {"the mode is Observe",
+       [](Inputs& w) { w.policy.spec.mode = api::Mode::Observe; },
+       {"RollbackPolicy/web", "Observe"}},
+      {"the policy is broken",
+       [](Inputs& w) {
          w.policy = broken_policy();
          w.policy.group = "shop";
        },
-       "There is none"},
-      {[](Inputs& w) {
+       {"There is none"}},
+      {"no policy applies",
+       [](Inputs& w) {
          w.policy = {};
          w.policy.group = "shop";
        },
-       "no policy governs it"},
-      {[](Inputs& w) {
+       {"policy"}},
+      {"it is frozen",
+       [](Inputs& w) {
          w.guard.state = api::State::Frozen;
-         w.guard.reason = api::Reason::Contested;
-         w.guard.freeze = api::Freeze{.reason = api::Reason::Contested, .since = noon};
+         w.guard.reason = Reason::Contested;
+         w.guard.freeze = api::Freeze{.reason = Reason::Contested, .since = noon};
        },
-       "it is frozen (Contested)"},
-      {[](Inputs& w) { w.guard.revisions.resize(1); },
-       "no other revision of this Deployment is kept as proven good"},
-      {[](Inputs& w) {
+       {"frozen", "Contested"}},
+      {"no good revision is known", [](Inputs& w) { w.guard.revisions.resize(1); }, {"good"}},
+      {"its preflight fails",
+       [](Inputs& w) {
          w.preflight->ready = api::ConditionStatus::False;
          w.preflight->message = "Secret db does not exist";
        },
-       "Secret db does not exist"},
-      {[](Inputs& w) {
+       {"Secret db does not exist"}},
+      {"its preflight has no result",
+       [](Inputs& w) {
          w.preflight->ready = api::ConditionStatus::Unknown;
          w.preflight->message = "no answer";
        },
-       "no answer"},
-      {[](Inputs& w) { w.preflight.reset(); },
-       "whether its rollback would work is being found out"},
-      {[](Inputs& w) { w.preflight->generation -= 1; },
-       "whether its rollback would work is being found out"},
-      {[](Inputs& w) { w.guard.rollbacks = {{.name = "web-1-1b4e", .at = moment - 1min}}; },
-       "It was rolled back 1m ago; the next rollback is due at 2026-11-24T12:04:30Z (cooldown 5m)"},
-      {[](Inputs& w) {
+       {"no answer"}},
+      {"no preflight has run", [](Inputs& w) { w.preflight.reset(); }, {"rollback"}},
+      {"its preflight is of an earlier generation",
+       [](Inputs& w) { w.preflight->generation -= 1; },
+       {"rollback"}},
+      {"its cooldown is not over",
+       [](Inputs& w) { w.guard.rollbacks = {{.name = "web-1-1b4e", .at = moment - 1min}}; },
+       {"1m ago", "2026-11-24T12:04:30Z", "cooldown 5m"}},
+      {"its limit is reached",
+       [](Inputs& w) {
          w.policy.spec.cooldown = 0s;
          w.policy.spec.limit = {.count = 1, .within = 1h};
          w.guard.rollbacks = {{.name = "web-1-1b4e", .at = moment - 1min}};
        },
-       "It was rolled back 1 times within 1h (limit 1), so another time would not help"},
-      {[](Inputs& w) { w.deployment.paused = true; },
-       "The Deployment is paused; it is left alone until it is resumed (kubectl rollout resume)"},
-      {[](Inputs& w) { w.policy.pause_until = moment + 1min; },
-       "lastgood.dev/pause-until says to leave it alone until 2026-11-24T12:01:30Z; take it away "
-       "to end that"},
-      {[](Inputs& w) { w.guard.current->no_rollback_past = true; },
-       "revision 2 is marked lastgood.dev/no-rollback-past, so revision 1 cannot be gone back to"},
-      {[](Inputs& w) { w.guard.declined = api::Declined{.rollback = "web-2-1b4e", .at = moment}; },
-       "A person deleted Rollback web-2-1b4e of this release while it waited, so the release "
-       "stays. Ship a new one, or make a "
-       "Rollback by hand"},
-      {[](Inputs& w) { w.rollback = finished_rollback(w); },
-       "Rollback web-2-1b4e of this release ended as Failed; a release is rolled back once at "
-       "most. Ship a new one, or make a "
-       "Rollback by hand"},
+       {"1 time", "1h", "limit 1"}},
+      {"the Deployment is paused",
+       [](Inputs& w) { w.deployment.paused = true; },
+       {"kubectl rollout resume"}},
+      {"the annotation pause-until is in effect",
+       [](Inputs& w) { w.policy.pause_until = moment + 1min; },
+       {"lastgood.dev/pause-until", "2026-11-24T12:01:30Z"}},
+      {"a no-rollback-past mark is between",
+       [](Inputs& w) { w.guard.current->no_rollback_past = true; },
+       {"revision 2", "lastgood.dev/no-rollback-past", "revision 1"}},
+      {"a user declined its rollback",
+       [](Inputs& w) { w.guard.declined = api::Declined{.rollback = "web-2-1b4e", .at = moment}; },
+       {"web-2-1b4e"}},
+      {"it was rolled back already",
+       [](Inputs& w) { w.rollback = finished_rollback(w); },
+       {"web-2-1b4e", "Failed"}},
   };
   for (const Row& row : table) {
-    CAPTURE(row.cannot);
+    CAPTURE(row.name);
     Inputs inputs = called_world();
     inputs.group.clear();
     row.given(inputs);
-    CHECK(guard::decide(inputs, moment).cannot == row.cannot);
+    const std::string why = guard::decide(inputs, moment).blocked_because;
+    CHECK(why.empty() == row.mentions.empty());
+    CHECK_THAT(why, mentions(row.mentions));
   }
 }

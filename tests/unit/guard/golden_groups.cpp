@@ -8,11 +8,9 @@ namespace {
 using api::RevisionVerdict;
 using api::RollbackPhase;
 
-constexpr Held blocked{
-    .reason = api::Reason::GroupBlocked,
-    .message =
-        "Group shop goes back together or not at all, and api cannot: it is frozen (Contested)",
-    .until = 5s};
+const ExpectedHold blocked{.reason = Reason::GroupBlocked,
+                           .mentions = {"shop", "api", "it is frozen (Contested)"},
+                           .until = 5s};
 
 // "api" is of the same group and cannot go back.
 void with_one_that_cannot(Inputs& inputs, RevisionVerdict verdict, Duration since = 5s) {
@@ -20,7 +18,7 @@ void with_one_that_cannot(Inputs& inputs, RevisionVerdict verdict, Duration sinc
   GroupMember other = member("api");
   other.guard.current->verdict = verdict;
   other.guard.current->since = noon + since;
-  other.cannot = "it is frozen (Contested)";
+  other.blocked_because = "it is frozen (Contested)";
   inputs.group = {std::move(other)};
 }
 
@@ -49,7 +47,7 @@ std::vector<HoldRow> together() {
       {"GroupBlocked", "one that can does not",
        [](Inputs& w) {
          with_one_that_cannot(w, RevisionVerdict::Evaluating);
-         w.group[0].cannot.clear();
+         w.group[0].blocked_because.clear();
        }},
       {"GroupBlocked", "nor one that was good before this release came",
        [](Inputs& w) { with_one_that_cannot(w, RevisionVerdict::Good, -1ms); }},
@@ -73,11 +71,10 @@ std::vector<HoldRow> together() {
          with_one_that_cannot(w, RevisionVerdict::Good, -1ms);
          w.group[0].guard.current.reset();
          w.group[0].guard.policy.clear();
-         w.group[0].cannot = "it is not guarded";
+         w.group[0].blocked_because = "it is not guarded";
        },
-       {{.reason = api::Reason::GroupBlocked,
-         .message =
-             "Group shop goes back together or not at all, and api cannot: it is not guarded",
+       {{.reason = Reason::GroupBlocked,
+         .mentions = {"shop", "api", "it is not guarded"},
          .until = 5s}}},
       {"GroupBlocked", "who is in no group is alone", [](Inputs& w) { w.group.clear(); }},
   };
@@ -92,9 +89,7 @@ std::vector<HoldRow> not_yet_together() {
          with_one_that_cannot(w, RevisionVerdict::Evaluating);
          w.group[0].guard = {};
        },
-       {{.reason = api::Reason::GroupBlocked,
-         .message = "In group shop api has not been looked at yet",
-         .until = 1s}}},
+       {{.reason = Reason::GroupBlocked, .mentions = {"shop", "api"}, .until = 1s}}},
       {"GroupBlocked",
        "one that is writing a call of its own would be waited for",
        [](Inputs& w) {
@@ -102,32 +97,27 @@ std::vector<HoldRow> not_yet_together() {
          w.group[0].guard.state = api::State::RollingBack;
          w.group[0].guard.rollback = "api-2-9f";
        },
-       {{.reason = api::Reason::GroupBlocked,
-         .message = "In group shop api is just beginning Rollback api-2-9f; that has to end first",
-         .until = 1s}}},
+       {{.reason = Reason::GroupBlocked, .mentions = {"shop", "api", "api-2-9f"}, .until = 1s}}},
       {"GroupBlocked",
        "one whose call waits is not called in turn",
        [](Inputs& w) {
          with_one_that_cannot(w, RevisionVerdict::Evaluating);
          w.group = {leader("api", {"api", "web"})};
          w.group[0].guard.state = api::State::Held;
-         w.group[0].guard.reason = api::Reason::SharedCause;
+         w.group[0].guard.reason = Reason::SharedCause;
        },
-       {{.reason = api::Reason::GroupBlocked,
-         .message =
-             "In group shop Rollback api-2-9f of api is Held (SharedCause); that has to end first",
+       {{.reason = Reason::GroupBlocked,
+         .mentions = {"shop", "api-2-9f", "Held (SharedCause)"},
          .until = 1s}}},
       {"GroupBlocked",
        "nor one whose call is written and waits for a person at once",
        [](Inputs& w) {
          with_one_that_cannot(w, RevisionVerdict::Evaluating);
          w.group[0].guard.state = api::State::Held;
-         w.group[0].guard.reason = api::Reason::AwaitingApproval;
+         w.group[0].guard.reason = Reason::AwaitingApproval;
          w.group[0].guard.rollback = "api-2-9f";
        },
-       {{.reason = api::Reason::GroupBlocked,
-         .message = "In group shop api is just beginning Rollback api-2-9f; that has to end first",
-         .until = 1s}}},
+       {{.reason = Reason::GroupBlocked, .mentions = {"shop", "api", "api-2-9f"}, .until = 1s}}},
       {"GroupBlocked",
        "nor one that is to go back alone",
        [](Inputs& w) {
@@ -135,19 +125,17 @@ std::vector<HoldRow> not_yet_together() {
          w.group = {leader("api", {})};
          w.group[0].rollback->spec.group.reset();
          w.group[0].guard.state = api::State::Held;
-         w.group[0].guard.reason = api::Reason::BreakerOpen;
+         w.group[0].guard.reason = Reason::BreakerOpen;
        },
-       {{.reason = api::Reason::GroupBlocked,
-         .message =
-             "In group shop Rollback api-2-9f of api is Held (BreakerOpen); that has to end first",
+       {{.reason = Reason::GroupBlocked,
+         .mentions = {"shop", "api-2-9f", "Held (BreakerOpen)"},
          .until = 1s}}},
       {"GroupBlocked", "as many as the record has room for go back together",
        [](Inputs& w) { with_others(w, 63); }},
       {"GroupBlocked",
        "one more does not",
        [](Inputs& w) { with_others(w, 64); },
-       {{.reason = api::Reason::GroupBlocked,
-         .message = "Group shop has 65 Deployments to put back; at most 64 go back together"}}},
+       {{.reason = Reason::GroupBlocked, .mentions = {"shop", "65", "64"}}}},
   };
 }
 

@@ -10,31 +10,28 @@ void rolled_back_ago(Inputs& inputs, std::vector<Duration> times) {
     inputs.guard.rollbacks.push_back({.name = "earlier", .at = moment - ago});
 }
 
-void found(Inputs& inputs, api::ConditionStatus ready, const char* reason, const char* message) {
+void found(Inputs& inputs, api::ConditionStatus ready, Reason reason, const char* message) {
   inputs.preflight->ready = ready;
   inputs.preflight->reason = reason;
   inputs.preflight->message = message;
 }
 
-constexpr Held being_checked{.reason = api::Reason::CheckingRollback,
-                             .message = "Whether the rollback would work is being found out",
-                             .until = 50ms,
-                             .is_quiet = true};
+const ExpectedHold being_checked{
+    .reason = Reason::CheckingRollback, .until = 50ms, .is_quiet = true};
 
 std::vector<HoldRow> how_often() {
   return {
       {"BreakerOpen",
        "while the fleet fails together nobody is put back",
        [](Inputs& w) { w.breaker = {.is_open = true, .message = "9 of 10 fail"}; },
-       {{.reason = api::Reason::BreakerOpen, .message = "9 of 10 fail"}}},
+       {{.reason = Reason::BreakerOpen, .mentions = {"9 of 10 fail"}}}},
       {"BreakerOpen", "while the breaker is closed one is",
        [](Inputs& w) { w.breaker = {.is_open = false, .message = "1 of 10"}; }},
       {"LimitReached",
        "the fourth time within an hour needs a person",
        [](Inputs& w) { rolled_back_ago(w, {10min, 20min, 1h - 1ms}); },
-       {{.reason = api::Reason::LimitReached,
-         .message =
-             "It was rolled back 3 times within 1h (limit 3), so another time would not help",
+       {{.reason = Reason::LimitReached,
+         .mentions = {"3 times", "1h", "limit 3"},
          .freezes = true}}},
       {"LimitReached",
        "the limit is the policy's",
@@ -42,9 +39,8 @@ std::vector<HoldRow> how_often() {
          w.policy.spec.limit = {.count = 1, .within = 10min};
          rolled_back_ago(w, {9min});
        },
-       {{.reason = api::Reason::LimitReached,
-         .message =
-             "It was rolled back 1 times within 10m (limit 1), so another time would not help",
+       {{.reason = Reason::LimitReached,
+         .mentions = {"1 time", "10m", "limit 1"},
          .freezes = true}}},
       {"LimitReached", "the third time does not",
        [](Inputs& w) { rolled_back_ago(w, {10min, 20min}); }},
@@ -53,16 +49,14 @@ std::vector<HoldRow> how_often() {
       {"Cooldown",
        "from one rollback to the next a while must pass",
        [](Inputs& w) { rolled_back_ago(w, {2min}); },
-       {{.reason = api::Reason::Cooldown,
-         .message = "It was rolled back 2m ago; the next rollback is due at 2026-11-24T12:03:30Z "
-                    "(cooldown 5m)",
+       {{.reason = Reason::Cooldown,
+         .mentions = {"2m ago", "2026-11-24T12:03:30Z", "cooldown 5m"},
          .until = 3min}}},
       {"Cooldown",
        "to its last moment",
        [](Inputs& w) { rolled_back_ago(w, {5min - 1ms, 10min}); },
-       {{.reason = api::Reason::Cooldown,
-         .message = "It was rolled back 4m59s ago; the next rollback is due at "
-                    "2026-11-24T12:00:30Z (cooldown 5m)",
+       {{.reason = Reason::Cooldown,
+         .mentions = {"4m59s ago", "2026-11-24T12:00:30Z", "cooldown 5m"},
          .until = 1ms}}},
       {"Cooldown", "and no longer", [](Inputs& w) { rolled_back_ago(w, {5min}); }},
       {"Cooldown", "nor where it was never rolled back", [](Inputs&) {}},
@@ -87,21 +81,24 @@ std::vector<HoldRow> whether_it_works() {
       {"Preflight",
        "what the server refuses is not begun, in its words",
        [](Inputs& w) {
-         found(w, api::ConditionStatus::False, "AdmissionDenied", "LimitRange says no");
+         found(w, api::ConditionStatus::False, Reason::AdmissionDenied, "LimitRange says no");
        },
-       {{.reason = api::Reason::AdmissionDenied, .message = "LimitRange says no", .until = 5s}}},
+       {{.reason = Reason::AdmissionDenied, .mentions = {"LimitRange says no"}, .until = 5s}}},
       {"Preflight",
        "nor what needs a Secret that is gone",
        [](Inputs& w) {
-         found(w, api::ConditionStatus::False, "MissingReference", "Secret db does not exist");
+         found(w, api::ConditionStatus::False, Reason::MissingReference,
+               "Secret db does not exist");
        },
-       {{.reason = api::Reason::MissingReference, .message = "Secret db does not exist", .until = 5s}}},
+       {{.reason = Reason::MissingReference,
+         .mentions = {"Secret db does not exist"},
+         .until = 5s}}},
       {"Preflight",
        "nor what could not be found out",
        [](Inputs& w) {
-         found(w, api::ConditionStatus::Unknown, "NotChecked", "The server did not answer");
+         found(w, api::ConditionStatus::Unknown, Reason::NotChecked, "The server did not answer");
        },
-       {{.reason = api::Reason::NotChecked, .message = "The server did not answer", .until = 5s}}},
+       {{.reason = Reason::NotChecked, .mentions = {"The server did not answer"}, .until = 5s}}},
       {"Preflight", "what would work is begun", [](Inputs& w) { w.preflight->at = moment - 30s; }},
       {"Preflight", "without a target there is nothing to find out",
        [](Inputs& w) {
@@ -117,48 +114,41 @@ void in_mode(Inputs& inputs, api::Mode mode) {
   if (inputs.rollback) inputs.rollback->spec.mode = mode;
 }
 
-constexpr const char* waits =
-    "Rollback web-2-1b4e waits for approval: kubectl patch rollback web-2-1b4e -n shop "
-    "--type=merge -p "
-    "'{\"spec\":{\"approved\":true}}', or kubectl annotate deployment web -n shop "
-    "lastgood.dev/approve=web-2-1b4e --overwrite";
+const std::vector<std::string> waits{"web-2-1b4e", "kubectl patch rollback web-2-1b4e -n shop",
+                                     "kubectl annotate deployment web -n shop",
+                                     "lastgood.dev/approve=web-2-1b4e"};
 
-constexpr const char* waits_and_another_is_named =
-    "Rollback web-2-1b4e waits for approval: kubectl patch rollback web-2-1b4e -n shop "
-    "--type=merge -p "
-    "'{\"spec\":{\"approved\":true}}', or kubectl annotate deployment web -n shop "
-    "lastgood.dev/approve=web-2-1b4e --overwrite. "
-    "At present lastgood.dev/approve names web-1-1b4e, which is not it";
+const std::vector<std::string> waits_and_another_is_named{
+    "web-2-1b4e", "kubectl annotate deployment web -n shop", "web-1-1b4e"};
 
 std::vector<HoldRow> mode() {
   return {
       {"Observing",
        "a policy that observes touches nothing",
        [](Inputs& w) { in_mode(w, api::Mode::Observe); },
-       {{.reason = api::Reason::Observing,
-         .message = "RollbackPolicy/web has mode Observe: it would be put back to revision 1 now, "
-                    "but nothing is touched"}}},
+       {{.reason = Reason::Observing,
+         .mentions = {"RollbackPolicy/web", "Observe", "revision 1"}}}},
       {"Observing", "one that enforces does", [](Inputs& w) { in_mode(w, api::Mode::Enforce); }},
       {"Observing", "one that asks for approval records it",
        [](Inputs& w) { in_mode(w, api::Mode::Approve); }},
       {"AwaitingApproval",
        "what must be approved waits for it",
        [](Inputs& w) { in_mode(w, api::Mode::Approve); },
-       {{.reason = api::Reason::AwaitingApproval, .message = waits}}},
+       {{.reason = Reason::AwaitingApproval, .mentions = waits}}},
       {"AwaitingApproval",
        "the approval of another Rollback is none",
        [](Inputs& w) {
          in_mode(w, api::Mode::Approve);
          w.policy.approve = "web-1-1b4e";
        },
-       {{.reason = api::Reason::AwaitingApproval, .message = waits_and_another_is_named}}},
+       {{.reason = Reason::AwaitingApproval, .mentions = waits_and_another_is_named}}},
       {"AwaitingApproval",
        "what was to be approved still is when the policy has changed its mode",
        [](Inputs& w) {
          in_mode(w, api::Mode::Approve);
          w.policy.spec.mode = api::Mode::Enforce;
        },
-       {{.reason = api::Reason::AwaitingApproval, .message = waits}}},
+       {{.reason = Reason::AwaitingApproval, .mentions = waits}}},
       {"AwaitingApproval", "approved on the Rollback it goes on",
        [](Inputs& w) {
          in_mode(w, api::Mode::Approve);

@@ -6,6 +6,8 @@
 #include <catch2/catch.hpp>
 #include <set>
 
+#include "support/mentions.hpp"
+
 using namespace lastgood;
 using namespace lastgood::guard;
 using namespace lastgood::guard::test;
@@ -47,22 +49,24 @@ Inputs given(Inputs inputs, const HoldRow& row) {
   return inputs;
 }
 
-void check_hold(const Hold& hold, const Held& expected) {
+void check_hold(const Hold& hold, const ExpectedHold& expected) {
   CHECK(hold.reason == expected.reason);
-  CHECK(hold.message == expected.message);
+  CHECK_FALSE(hold.message.empty());
+  CHECK_THAT(hold.message, mentions(expected.mentions));
+  CHECK(hold.blocked_by == expected.blocked_by);
   CHECK(hold.until == (expected.until ? std::optional(moment + *expected.until) : std::nullopt));
   CHECK(hold.freezes == expected.freezes);
   CHECK(hold.is_quiet == expected.is_quiet);
 }
 
-bool is_told(const Plan& plan, const std::string& reason) {
+bool is_reported_already(const Plan& plan, Reason reason) {
   return std::ranges::any_of(plan.events, [&](const EventRecord& event) {
-    return event.reason == reason && event.warning;
+    return event.reason == reason && event.type == EventType::Warning;
   });
 }
 
 // What a person sees of a breached release that is held back.
-void check_shown(const Inputs& inputs, const Plan& plan, const Held& held) {
+void check_shown(const Inputs& inputs, const Plan& plan, const ExpectedHold& held) {
   if (held.is_quiet) {
     CHECK(plan.guard.state == inputs.guard.state);
     CHECK(plan.events.empty());
@@ -71,12 +75,13 @@ void check_shown(const Inputs& inputs, const Plan& plan, const Held& held) {
     CHECK(plan.guard.reason == held.reason);
     CHECK(plan.guard.freeze->reason == held.reason);
     CHECK(plan.guard.freeze->since == moment);
-    CHECK(is_told(plan, held.reason));
+    CHECK(is_reported_already(plan, held.reason));
   } else {
     CHECK(plan.guard.state == api::State::Held);
     CHECK(plan.guard.reason == held.reason);
-    CHECK(plan.guard.message == held.message);
-    CHECK(is_told(plan, "RollbackHeld"));
+    CHECK_THAT(plan.guard.message, mentions(held.mentions));
+    CHECK(plan.guard.blocked_by == held.blocked_by);
+    CHECK(is_reported_already(plan, Reason::RollbackHeld));
   }
   if (held.until) {
     REQUIRE(plan.requeue_at.has_value());
@@ -142,7 +147,7 @@ TEST_CASE(
 }
 
 TEST_CASE("Golden: what nothing holds back is put back, and what is recorded is carried out") {
-  CHECK(std::get<StartRollback>(guard::decide(breached_world(), moment).action).carry_out);
+  CHECK(std::get<StartRollback>(guard::decide(breached_world(), moment).action).execute);
   CHECK(std::holds_alternative<ResumeRollback>(guard::decide(pending_world(), moment).action));
   CHECK(std::holds_alternative<BindRequest>(guard::decide(requested_world(), moment).action));
 }
@@ -171,7 +176,8 @@ TEST_CASE(
     REQUIRE(rejection.has_value() == row.rejection.has_value());
     if (!rejection) continue;
     CHECK(rejection->reason == row.rejection->reason);
-    CHECK(rejection->message == row.rejection->message);
+    CHECK_FALSE(rejection->message.empty());
+    CHECK_THAT(rejection->message, mentions(row.rejection->mentions));
     CHECK(rejection->is_passing == row.rejection->is_passing);
     CHECK(rule->yields_to_force == row.yields_to_force);
     const auto first = first_rejection(rules, inputs, inputs.guard, moment);
@@ -193,11 +199,12 @@ TEST_CASE("Golden: a refused request is answered in words, and nothing is done")
     CHECK(plan.action.index() == 0);
     const bool is_refused = plan.request && api::finished(plan.request->phase);
     REQUIRE(is_refused == !row.rejection->is_passing);
-    CHECK(is_told(plan, "RollbackRejected") == !row.rejection->is_passing);
+    CHECK(is_reported_already(plan, Reason::RollbackRejected) == !row.rejection->is_passing);
     if (!is_refused) continue;
     CHECK(plan.request->phase == api::RollbackPhase::Rejected);
-    const std::string hint = row.yields_to_force ? std::string(force_hint) : "";
-    CHECK(plan.request->message == row.rejection->reason + ": " + row.rejection->message + hint);
+    CHECK(plan.request->message.starts_with(api::to_string(row.rejection->reason)));
+    CHECK_THAT(plan.request->message, mentions(row.rejection->mentions));
+    CHECK(plan.request->message.contains(force_hint) == row.yields_to_force);
   }
 }
 
@@ -231,5 +238,5 @@ TEST_CASE("The first rule that holds gives the reason") {
   Inputs inputs = breached_world();
   inputs.deployment.paused = true;
   inputs.policy.spec.suspend = true;
-  CHECK(first_hold(write_gates(), inputs, inputs.guard, moment)->reason == api::Reason::Suspended);
+  CHECK(first_hold(write_gates(), inputs, inputs.guard, moment)->reason == Reason::Suspended);
 }

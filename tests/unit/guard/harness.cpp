@@ -1,6 +1,7 @@
 #include "harness.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "guard/drill.hpp"
 #include "guard/gates/request_gates.hpp"
@@ -10,38 +11,46 @@
 namespace lastgood::guard::test {
 
 using api::MeasurementResult;
-using api::RollbackPhase;
 
 namespace {
 
 constexpr const char* mark = "lastgood.dev/rolled-back-by";
 
-api::Measurement measurement(const std::string& check, MeasurementResult result,
-                             std::string reason) {
-  return {
-      .check = check, .result = result, .reason = std::move(reason), .message = "as the test says"};
+api::Measurement measurement(const std::string& check, MeasurementResult result, Reason reason) {
+  return {.check = check, .result = result, .reason = reason, .message = "as the test says"};
 }
 
 }  // namespace
 
+std::ostream& operator<<(std::ostream& out, ActionKind kind) {
+  constexpr std::array names{"no action",   "StartRollback",  "ResumeRollback", "CreateSnapshot",
+                             "BindRequest", "RecordObserved", "RunDrill"};
+  static_assert(names.size() == std::variant_size_v<Action>);
+  return out << names.at(static_cast<std::size_t>(kind));
+}
+
+std::ostream& operator<<(std::ostream& out, const HashAndVerdict& revision) {
+  return out << revision.hash << ' ' << revision.verdict;
+}
+
 api::Measurement pass(const std::string& check) {
-  return measurement(check, MeasurementResult::Pass, "Answered");
+  return measurement(check, MeasurementResult::Pass, Reason::Passed);
 }
 api::Measurement fails(const std::string& check) {
-  return measurement(check, MeasurementResult::Fail, "WrongStatus");
+  return measurement(check, MeasurementResult::Fail, Reason::WrongStatus);
 }
 api::Measurement unknown(const std::string& check) {
-  return measurement(check, MeasurementResult::Unknown, "NoPodsToProbe");
+  return measurement(check, MeasurementResult::Unknown, Reason::NoPodsToProbe);
 }
 api::Measurement fails_at_once(const std::string& check) {
-  api::Measurement out = measurement(check, MeasurementResult::Fail, "CrashLoop");
+  api::Measurement out = measurement(check, MeasurementResult::Fail, Reason::CrashLoop);
   out.immediate = true;
   return out;
 }
 api::Measurement fails_as_before(const std::string& check, bool before) {
   api::Measurement out = fails(check);
   out.baseline = api::BaselineResult{.result = MeasurementResult::Fail,
-                                     .reason = api::Reason::WrongStatus,
+                                     .reason = Reason::WrongStatus,
                                      .message = "500 too",
                                      .revision = "revision 1 (web-v1)",
                                      .before = before,
@@ -61,7 +70,7 @@ policy::EffectivePolicy web_policy() {
 policy::EffectivePolicy broken_policy() {
   return {.kind = policy::EffectivePolicy::Kind::Broken,
           .name = "RollbackPolicy/web",
-          .reason = api::Reason::PolicyNotFound,
+          .reason = Reason::PolicyNotFound,
           .message = "There is none"};
 }
 
@@ -188,7 +197,7 @@ Inputs DeploymentHarness::inputs(std::vector<api::Measurement> measurements) con
              .request = request};
   out.breaker = breaker;
   out.group = group;
-  out.call = call;
+  out.initiator = initiator;
   const auto target = wanted_target(out, guard);
   if (preflight && target) {
     out.preflight = preflight;
@@ -250,7 +259,7 @@ void DeploymentHarness::record(const StartRollback& start) {
   const std::string& name = start.record.meta.key.name;
   if (server.try_emplace(name, start.record).second) records += 1;
   rollback = server.at(name);
-  if (start.carry_out) carry_out();
+  if (start.execute) carry_out();
 }
 
 void DeploymentHarness::bind(const BindRequest& bound) {
@@ -265,7 +274,7 @@ void DeploymentHarness::drill(const RunDrill& run) {
   api::Rollback record = run.record;
   record.status =
       drill_outcome(record, inputs().preflight.value_or(api::Preflight{}), 20ms, policy.spec, now);
-  note_drill(guard, record);
+  record_drill(guard, record);
   server[record.meta.key.name] = record;
   if (request && request->meta.key.name == record.meta.key.name) request.reset();
 }
@@ -337,36 +346,25 @@ DeploymentHarness& DeploymentHarness::restart_with(const api::GuardStatus& persi
   return *this;
 }
 
-std::string DeploymentHarness::standing() const {
-  return std::string(api::to_string(guard.state)) + " " + guard.reason;
+std::optional<HashAndVerdict> DeploymentHarness::current() const {
+  if (!guard.current) return {};
+  return HashAndVerdict{.hash = guard.current->hash.value, .verdict = guard.current->verdict};
 }
 
-std::string DeploymentHarness::current() const {
-  if (!guard.current) return "none";
-  return guard.current->hash.value + " " + api::to_string(guard.current->verdict);
-}
-
-std::string DeploymentHarness::verdict(const std::string& hash) const {
+std::optional<RevisionVerdict> DeploymentHarness::verdict(const std::string& hash) const {
   const auto found = std::ranges::find(guard.revisions, TemplateHash(hash), &api::Revision::hash);
-  return found == guard.revisions.end() ? "forgotten" : api::to_string(found->verdict);
+  return found == guard.revisions.end() ? std::nullopt : std::optional(found->verdict);
 }
 
-std::string DeploymentHarness::phase() const {
-  return rollback ? api::to_string(rollback->status.phase) : "none";
+std::optional<RollbackPhase> DeploymentHarness::phase() const {
+  return rollback ? std::optional(rollback->status.phase) : std::nullopt;
 }
 
-std::string DeploymentHarness::action() const {
-  constexpr const char* names[] = {"",
-                                   "StartRollback",
-                                   "ResumeRollback",
-                                   "CreateSnapshot",
-                                   "BindRequest",
-                                   "RecordObserved",
-                                   "RunDrill"};
-  return names[last.action.index()];
+ActionKind DeploymentHarness::action() const {
+  return static_cast<ActionKind>(last.action.index());
 }
 
-int DeploymentHarness::emitted(const std::string& reason) const {
+int DeploymentHarness::emitted(Reason reason) const {
   return static_cast<int>(std::ranges::count(events, reason, &EventRecord::reason));
 }
 

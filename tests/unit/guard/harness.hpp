@@ -11,10 +11,33 @@
 
 #include "guard/decide.hpp"
 #include "guard/inputs.hpp"
+#include "support/printers.hpp"
 
 namespace lastgood::guard::test {
 
 using namespace std::chrono_literals;
+using namespace lastgood::testing;
+using api::RevisionVerdict;
+using api::RollbackPhase;
+
+// The alternatives of Action, in the same order.
+enum class ActionKind : std::uint8_t {
+  None,
+  StartRollback,
+  ResumeRollback,
+  CreateSnapshot,
+  BindRequest,
+  RecordObserved,
+  RunDrill,
+};
+std::ostream& operator<<(std::ostream& out, ActionKind kind);
+
+struct HashAndVerdict {
+  std::string hash;
+  RevisionVerdict verdict = RevisionVerdict::Evaluating;
+  bool operator==(const HashAndVerdict&) const = default;
+};
+std::ostream& operator<<(std::ostream& out, const HashAndVerdict& revision);
 
 inline constexpr Time noon{std::chrono::sys_days{std::chrono::year{2026} / 11 / 24} +
                            std::chrono::hours{12}};
@@ -72,15 +95,14 @@ class DeploymentHarness {
   DeploymentHarness& restart();
   DeploymentHarness& restart_with(const api::GuardStatus& persisted);
 
-  [[nodiscard]] std::string standing() const;  // "Held NoLastGood"
-  [[nodiscard]] std::string current() const;   // "v2 Evaluating"
-  [[nodiscard]] std::string verdict(const std::string& hash) const;
-  [[nodiscard]] std::string phase() const;   // of the Rollback known, or "none"
-  [[nodiscard]] std::string action() const;  // of the last look: "StartRollback", "ResumeRollback",
-                                             // "CreateSnapshot", ...; "" for none
+  [[nodiscard]] StateAndReason state() const { return {guard.state, guard.reason}; }
+  [[nodiscard]] std::optional<HashAndVerdict> current() const;
+  [[nodiscard]] std::optional<RevisionVerdict> verdict(const std::string& hash) const;
+  [[nodiscard]] std::optional<RollbackPhase> phase() const;  // of the known Rollback
+  [[nodiscard]] ActionKind action() const;                   // of the last plan
   [[nodiscard]] std::string on_deployment() const { return deployment.template_digest.value; }
-  [[nodiscard]] int emitted(const std::string& reason) const;  // events of that reason so far
-  [[nodiscard]] std::optional<Duration> requeue_at() const;    // from now
+  [[nodiscard]] int emitted(Reason reason) const;            // events of that reason so far
+  [[nodiscard]] std::optional<Duration> requeue_at() const;  // from now
   [[nodiscard]] Inputs inputs(std::vector<api::Measurement> measurements = {}) const;
 
   api::Deployment deployment;
@@ -89,11 +111,11 @@ class DeploymentHarness {
   std::optional<api::Rollback> request = {};
   Breaker breaker = {};
   std::vector<GroupMember> group = {};
-  std::optional<api::Rollback> call = {};  // the one that it follows, as the watch has it
+  std::optional<api::Rollback> initiator = {};  // the one that it follows, as the watch has it
   // What a preflight comes to; that it is of this moment, and of the present generation and target,
   // is added. None: it never ends.
-  std::optional<api::Preflight> preflight =
-      api::Preflight{.ready = api::ConditionStatus::True, .reason = api::Reason::Ready, .message = "It would"};
+  std::optional<api::Preflight> preflight = api::Preflight{
+      .ready = api::ConditionStatus::True, .reason = Reason::Ready, .message = "It would"};
   api::GuardStatus guard = {};
   api::GuardStatus written = {};  // as the server has it
   std::optional<api::Rollback> rollback = {};

@@ -89,7 +89,7 @@ void member_appears(Watched& w, int which) {
     member.guard.current = api::Revision{.hash = TemplateHash("api2"), .number = 2, .since = since};
     if (which == 1) member.guard.current->verdict = api::RevisionVerdict::Breached;
     if (which == 2) member.guard.current->verdict = api::RevisionVerdict::Good;
-    if (which == 3) member.cannot = "it is frozen (Contested)";
+    if (which == 3) member.blocked_because = "it is frozen (Contested)";
   }
   harness.group = {std::move(member)};
 }
@@ -106,7 +106,7 @@ void member_calls(Watched& w, int which) {
   call.spec.from = *member.guard.current;
   call.spec.to.hash = TemplateHash("api1");
   call.spec.check = "health";
-  call.spec.reason = api::Reason::WrongStatus;
+  call.spec.reason = Reason::WrongStatus;
   call.spec.detected = harness.now;
   call.spec.group = api::GroupRollback{.name = "shop", .members = {"api", "web"}};
   if (which < 2) std::ranges::reverse(call.spec.group->members);
@@ -182,7 +182,7 @@ const std::vector<Kind> kinds = {
        w.harness.preflight = api::Preflight{.ready = which == 0   ? api::ConditionStatus::False
                                                      : which == 1 ? api::ConditionStatus::Unknown
                                                                   : api::ConditionStatus::True,
-                                            .reason = api::Reason::AdmissionDenied};
+                                            .reason = Reason::AdmissionDenied};
        if (which == 2) w.harness.preflight.reset();
      }},
     {"asked", Also::RequestIndex, 3, request},

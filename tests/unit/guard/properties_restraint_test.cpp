@@ -40,7 +40,7 @@ bool is_forced(const api::Rollback& rollback) {
 // Asked of each Rollback as it is about to change the template for the first time.
 const api::Rollback* about_to_touch(const Look& look) {
   const auto* start = look.begins();
-  if (start && std::get<StartRollback>(look.plan.action).carry_out) return start;
+  if (start && std::get<StartRollback>(look.plan.action).execute) return start;
   const bool goes_on = std::holds_alternative<ResumeRollback>(look.plan.action);
   const auto& rollback = look.inputs.rollback;
   const bool is_untouched = goes_on && rollback->status.phase == api::RollbackPhase::Pending &&
@@ -185,8 +185,9 @@ TEST_CASE(
   };
   const auto make = [](int& met) {
     return [&met, done = std::vector<Time>()](const Look& look) mutable {
-      const bool is_resumed = std::ranges::any_of(
-          look.plan.events, [](const EventRecord& event) { return event.reason == api::Reason::Resumed; });
+      const bool is_resumed = std::ranges::any_of(look.plan.events, [](const EventRecord& event) {
+        return event.reason == Reason::Resumed;
+      });
       if (is_resumed) done.clear();
       if (!look.touches_by_itself()) return;
       met += 1;
@@ -203,8 +204,9 @@ TEST_CASE("Always: never two rollbacks within the cooldown, but a person resumes
           "[property]") {
   hold_always({Resumes}, [](int& met) {
     return [&met, last = std::optional<Time>()](const Look& look) mutable {
-      const bool is_resumed = std::ranges::any_of(
-          look.plan.events, [](const EventRecord& event) { return event.reason == api::Reason::Resumed; });
+      const bool is_resumed = std::ranges::any_of(look.plan.events, [](const EventRecord& event) {
+        return event.reason == Reason::Resumed;
+      });
       if (is_resumed) last.reset();
       if (!look.touches_by_itself()) return;
       if (last) met += 1;
@@ -221,7 +223,7 @@ TEST_CASE(
   hold_always(everything, [](int& met) {
     return [&met](const Look& look) {
       const api::Rollback* touched = about_to_touch(look);
-      if (!touched || api::is_manual(touched->spec) || has_group_begun(look.inputs, *touched))
+      if (!touched || api::is_manual(touched->spec) || has_group_started(look.inputs, *touched))
         return;
       met += 1;
       RC_ASSERT(!look.inputs.breaker.is_open);
@@ -239,7 +241,7 @@ TEST_CASE("Always: nothing begins that was not just found to work", "[property]"
       const auto& preflight = look.inputs.preflight;
       RC_ASSERT(preflight.has_value());
       const bool is_ready = preflight->ready == api::ConditionStatus::True ||
-                            (begun->spec.force && preflight->reason == api::Reason::MissingReference);
+                            (begun->spec.force && preflight->reason == Reason::MissingReference);
       RC_ASSERT(is_ready);
       RC_ASSERT(preflight->generation == begun->spec.generation);
       RC_ASSERT(preflight->target == begun->spec.to.snapshot);
@@ -368,7 +370,7 @@ TEST_CASE(
           {pass("rollout")});
       const DeploymentHarness one = after(harness, some);
       const DeploymentHarness two = after(harness, other);
-      RC_ASSERT(one.standing() == two.standing());
+      RC_ASSERT(one.state() == two.state());
       RC_ASSERT(one.on_deployment() == two.on_deployment());
       RC_ASSERT(one.template_changes == two.template_changes);
       RC_ASSERT(one.guard == two.guard);

@@ -38,7 +38,7 @@ struct Scene {
     inputs.replica_sets =
         std::vector{replica_set("v1", present == "v1", 3), replica_set("v2", present == "v2", 2)};
     inputs.preflight = api::Preflight{.ready = api::ConditionStatus::True,
-                                      .reason = api::Reason::Ready,
+                                      .reason = Reason::Ready,
                                       .generation = 8,
                                       .target = "web-v1",
                                       .at = noon};
@@ -86,10 +86,10 @@ struct Scene {
 struct Row {
   const char* name;
   Scene scene;
-  const char* current;
-  const char* state;
-  const char* rollback;  // its new phase; empty: unchanged
-  bool is_release;       // is emitted as one
+  std::optional<HashAndVerdict> current;
+  StateAndReason state;
+  std::optional<RollbackPhase> rollback;  // its new phase; empty: unchanged
+  bool is_release;                        // is emitted as one
 };
 
 Scene without(Scene scene, const std::string& hash) {
@@ -106,56 +106,119 @@ Scene first(const std::string& present, void (*change)(Inputs&) = [](Inputs&) {}
 }
 
 const std::vector<Row> table = {
-    {"first seen, complete", first("v1"), "v1 PresumedGood", "Idle PresumedGood", "", false},
-    {"first seen, rolling out", first("v1", [](Inputs& w) { w.deployment.available_replicas = 2; }),
-     "v1 Evaluating", "Evaluating RollingOut", "", true},
+    {"first seen, complete",
+     first("v1"),
+     HashAndVerdict{"v1", RevisionVerdict::PresumedGood},
+     idle(Reason::PresumedGood),
+     {},
+     false},
+    {"first seen, rolling out",
+     first("v1", [](Inputs& w) { w.deployment.available_replicas = 2; }),
+     HashAndVerdict{"v1", RevisionVerdict::Evaluating},
+     evaluating(Reason::RollingOut),
+     {},
+     true},
     {"first seen, pods of an older one are left",
-     first("v1", [](Inputs& w) { w.deployment.status_replicas = 4; }), "v1 Evaluating",
-     "Evaluating RollingOut", "", true},
+     first("v1", [](Inputs& w) { w.deployment.status_replicas = 4; }),
+     HashAndVerdict{"v1", RevisionVerdict::Evaluating},
+     evaluating(Reason::RollingOut),
+     {},
+     true},
     {"first seen, scaled to zero",
      first("v1",
            [](Inputs& w) {
              w.deployment.replicas = w.deployment.updated_replicas = w.deployment.status_replicas =
                  w.deployment.available_replicas = 0;
            }),
-     "v1 Evaluating", "Evaluating ScaledToZero", "", true},
+     HashAndVerdict{"v1", RevisionVerdict::Evaluating},
+     evaluating(Reason::ScaledToZero),
+     {},
+     true},
     {"first seen, its status is of the generation before",
-     first("v1", [](Inputs& w) { w.deployment.observed_generation = 7; }), "none",
-     "Idle WaitingForStatus", "", false},
-    {"first seen, no ReplicaSet yet", without(first("v1"), "v1"), "none",
-     "Idle WaitingForReplicaSet", "", false},
-    {"the same template", Scene("v2"), "v2 Evaluating", "Evaluating Baking", "", false},
-    {"a release", Scene("v3"), "v3 Evaluating", "Evaluating Baking", "", true},
-    {"an older one again by hand", Scene("v1"), "v1 Evaluating", "Evaluating Baking", "", true},
-    {"by hand, though the mark of an earlier rollback is still there", Scene("v1").marked(),
-     "v1 Evaluating", "Evaluating Baking", "", true},
-    {"its ReplicaSet is not there yet", without(Scene("v3"), "v3"), "v2 Breached",
-     "Evaluating WaitingForReplicaSet", "", false},
-    {"our restoration", Scene("v1").rolling_back(RollbackPhase::TemplateRestored).marked(),
-     "v1 Good", "RollingBack ", "", false},
+     first("v1", [](Inputs& w) { w.deployment.observed_generation = 7; }),
+     {},
+     idle(Reason::WaitingForStatus),
+     {},
+     false},
+    {"first seen, no ReplicaSet yet",
+     without(first("v1"), "v1"),
+     {},
+     idle(Reason::WaitingForReplicaSet),
+     {},
+     false},
+    {"the same template",
+     Scene("v2"),
+     HashAndVerdict{"v2", RevisionVerdict::Evaluating},
+     evaluating(Reason::Baking),
+     {},
+     false},
+    {"a release",
+     Scene("v3"),
+     HashAndVerdict{"v3", RevisionVerdict::Evaluating},
+     evaluating(Reason::Baking),
+     {},
+     true},
+    {"an older one again by hand",
+     Scene("v1"),
+     HashAndVerdict{"v1", RevisionVerdict::Evaluating},
+     evaluating(Reason::Baking),
+     {},
+     true},
+    {"by hand, though the mark of an earlier rollback is still there",
+     Scene("v1").marked(),
+     HashAndVerdict{"v1", RevisionVerdict::Evaluating},
+     evaluating(Reason::Baking),
+     {},
+     true},
+    {"its ReplicaSet is not there yet",
+     without(Scene("v3"), "v3"),
+     HashAndVerdict{"v2", RevisionVerdict::Breached},
+     evaluating(Reason::WaitingForReplicaSet),
+     {},
+     false},
+    {"our restoration",
+     Scene("v1").rolling_back(RollbackPhase::TemplateRestored).marked(),
+     HashAndVerdict{"v1", RevisionVerdict::Good},
+     rolling_back(Reason::None),
+     {},
+     false},
     {"our restoration, killed before it was recorded",
-     Scene("v1").rolling_back(RollbackPhase::Pending).marked(), "v1 Good", "RollingBack ", "",
+     Scene("v1").rolling_back(RollbackPhase::Pending).marked(),
+     HashAndVerdict{"v1", RevisionVerdict::Good},
+     rolling_back(Reason::None),
+     {},
      false},
     {"our restoration, its ReplicaSet not there yet",
      without(Scene("v1").rolling_back(RollbackPhase::TemplateRestored).marked(), "v1"),
-     "v2 RolledBack", "RollingBack ", "", false},
-    {"the template that we were about to put back, by hand",
-     Scene("v1").rolling_back(RollbackPhase::Pending), "v1 Evaluating", "Evaluating Baking",
-     "Superseded", true},
-    {"a newer one while we put back", Scene("v3").rolling_back(RollbackPhase::Pending),
-     "v3 Evaluating", "Evaluating Baking", "Superseded", true},
-    {"a newer one after we put back",
-     Scene("v3").rolling_back(RollbackPhase::Restored).marked().later(), "v3 Evaluating",
-     "Evaluating Baking", "Superseded", true},
-    {"our restoration under another hash, its ReplicaSet was made anew",
-     Scene("v3").rolling_back(RollbackPhase::TemplateRestored).marked(), "v3 Good", "RollingBack ",
-     "", false},
-    {"the bad one again, right after we put back",
-     Scene("v2").rolling_back(RollbackPhase::Restored).marked(), "v2 Evaluating",
-     "Evaluating Baking", "Superseded", true},
-    {"the bad one is still there, before we put back",
-     Scene("v2").rolling_back(RollbackPhase::Pending), "v2 Breached", "Held Unconfirmed", "Pending",
+     HashAndVerdict{"v2", RevisionVerdict::RolledBack},
+     rolling_back(Reason::None),
+     {},
      false},
+    {"the template that we were about to put back, by hand",
+     Scene("v1").rolling_back(RollbackPhase::Pending),
+     HashAndVerdict{"v1", RevisionVerdict::Evaluating}, evaluating(Reason::Baking),
+     RollbackPhase::Superseded, true},
+    {"a newer one while we put back", Scene("v3").rolling_back(RollbackPhase::Pending),
+     HashAndVerdict{"v3", RevisionVerdict::Evaluating}, evaluating(Reason::Baking),
+     RollbackPhase::Superseded, true},
+    {"a newer one after we put back",
+     Scene("v3").rolling_back(RollbackPhase::Restored).marked().later(),
+     HashAndVerdict{"v3", RevisionVerdict::Evaluating}, evaluating(Reason::Baking),
+     RollbackPhase::Superseded, true},
+    {"our restoration under another hash, its ReplicaSet was made anew",
+     Scene("v3").rolling_back(RollbackPhase::TemplateRestored).marked(),
+     HashAndVerdict{"v3", RevisionVerdict::Good},
+     rolling_back(Reason::None),
+     {},
+     false},
+    {"the bad one again, right after we put back",
+     Scene("v2").rolling_back(RollbackPhase::Restored).marked(),
+     HashAndVerdict{"v2", RevisionVerdict::Evaluating}, evaluating(Reason::Baking),
+     RollbackPhase::Superseded, true},
+    {"the bad one is still there, before we put back",
+     Scene("v2").rolling_back(RollbackPhase::Pending),
+     HashAndVerdict{"v2", RevisionVerdict::Breached}, held(Reason::Unconfirmed),
+     RollbackPhase::Pending, false},
 };
 
 }  // namespace
@@ -165,14 +228,13 @@ TEST_CASE("What the present template is taken for") {
     CAPTURE(row.name);
     const Plan plan = guard::decide(row.scene.inputs, noon);
     const auto& guard = plan.guard;
-    const std::string current =
-        guard.current ? guard.current->hash.value + " " + api::to_string(guard.current->verdict)
-                      : "none";
+    std::optional<HashAndVerdict> current;
+    if (guard.current) current = {guard.current->hash.value, guard.current->verdict};
     CHECK(current == row.current);
-    CHECK(std::string(api::to_string(guard.state)) + " " + guard.reason == row.state);
-    CHECK((plan.rollback ? api::to_string(plan.rollback->phase) : std::string()) == row.rollback);
+    CHECK(StateAndReason{guard.state, guard.reason} == row.state);
+    CHECK((plan.rollback ? std::optional(plan.rollback->phase) : std::nullopt) == row.rollback);
     const bool emitted = std::ranges::any_of(
-        plan.events, [](const EventRecord& event) { return event.reason == api::Reason::ReleaseSeen; });
+        plan.events, [](const EventRecord& event) { return event.reason == Reason::ReleaseSeen; });
     CHECK(emitted == row.is_release);
   }
 }
@@ -210,7 +272,7 @@ TEST_CASE("Where the watch is behind what was read, it is looked at again in a s
 TEST_CASE("A ReplicaSet without a template hash is none of the Deployment controller's") {
   Scene scene("v3");
   scene.inputs.replica_sets->back().hash = {};
-  CHECK(guard::decide(scene.inputs, noon).guard.reason == api::Reason::WaitingForReplicaSet);
+  CHECK(guard::decide(scene.inputs, noon).guard.reason == Reason::WaitingForReplicaSet);
 }
 
 TEST_CASE("A paused Deployment makes no ReplicaSet, so none is waited for") {
@@ -252,7 +314,7 @@ TEST_CASE("What cannot be understood on the template is emitted when it comes, a
   scene.inputs.template_problem = "\"lastgood.dev/no-rolback-past\" is not a key of this release";
   const auto first = guard::decide(scene.inputs, noon);
   const auto emitted = std::ranges::count_if(first.events, [&](const EventRecord& event) {
-    return event.warning && event.reason == api::Reason::InvalidAnnotation &&
+    return event.type == EventType::Warning && event.reason == Reason::InvalidAnnotation &&
            event.note == scene.inputs.template_problem;
   });
   CHECK(emitted == 1);
@@ -260,6 +322,7 @@ TEST_CASE("What cannot be understood on the template is emitted when it comes, a
   scene.inputs.replica_sets.reset();
   scene.inputs.template_problem.clear();
   const auto second = guard::decide(scene.inputs, noon);
-  CHECK(std::ranges::none_of(
-      second.events, [](const EventRecord& event) { return event.reason == api::Reason::InvalidAnnotation; }));
+  CHECK(std::ranges::none_of(second.events, [](const EventRecord& event) {
+    return event.reason == Reason::InvalidAnnotation;
+  }));
 }

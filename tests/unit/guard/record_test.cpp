@@ -57,7 +57,7 @@ TEST_CASE("After a Rollback that came to nothing the next one of the release has
   CHECK(next("web-7-1b4e", api::RollbackPhase::Succeeded) == "web-7-1b4e");
   api::Rollback touched = make_rollback(api::RollbackPhase::Failed);
   touched.status.template_restored = noon;
-  CHECK_FALSE(lastgood::rollback::came_to_nothing(touched));
+  CHECK_FALSE(lastgood::rollback::changed_nothing(touched));
 }
 
 TEST_CASE("A long name is cut so that the Rollback's is still one that Kubernetes takes") {
@@ -77,7 +77,7 @@ TEST_CASE("The record says what is put back, to what, and why, before anything i
                          .verdict = api::RevisionVerdict::Good,
                          .snapshot = "web-v1"};
   const api::CheckStatus breach{.name = "health",
-                                .reason = api::Reason::WrongStatus,
+                                .reason = Reason::WrongStatus,
                                 .message = "500 instead of 200-399",
                                 .consecutive_failures = 3,
                                 .first_failure = noon - 20s,
@@ -93,7 +93,7 @@ TEST_CASE("The record says what is put back, to what, and why, before anything i
                                          .from = from,
                                          .to = to,
                                          .check = "health",
-                                         .reason = api::Reason::WrongStatus,
+                                         .reason = Reason::WrongStatus,
                                          .message = "500 instead of 200-399",
                                          .detected = noon});
   CHECK(record.status.phase == Pending);

@@ -145,7 +145,7 @@ TEST_CASE("The target, the last good revision, and why there is none") {
   for (const Row& row : table) {
     CAPTURE(row.name);
     const api::GuardStatus guard{.current = row.revisions.front(), .revisions = row.revisions};
-    const Target target = choose_target(guard);
+    const TargetChoice target = choose_target(guard);
     CHECK((target.revision ? target.revision->hash.value : "") == row.target);
     CHECK(target.why_not == row.why_not);
     CHECK(target.is_past_mark == row.is_past_mark);
@@ -168,14 +168,14 @@ TEST_CASE(
     const std::string before = "v" + std::to_string(i - 1);
     CAPTURE(hash);
     harness.ship(hash).look();
-    REQUIRE(harness.verdict(hash) == "Evaluating");
+    REQUIRE(harness.verdict(hash) == RevisionVerdict::Evaluating);
     REQUIRE(harness.guard.last_good->hash.value == before);
     harness.roll_out().look().watch_well(11min);
-    REQUIRE(harness.verdict(hash) == "Good");
+    REQUIRE(harness.verdict(hash) == RevisionVerdict::Good);
     REQUIRE(harness.guard.revisions.size() == static_cast<std::size_t>(std::min(i, 20)));
   }
-  CHECK(harness.verdict("v10") == "forgotten");
-  CHECK(harness.verdict("v11") == "Good");
+  CHECK_FALSE(harness.verdict("v10").has_value());
+  CHECK(harness.verdict("v11") == RevisionVerdict::Good);
 }
 
 TEST_CASE("Thirty bad releases in a row: the one good revision behind them is not forgotten") {
@@ -183,7 +183,7 @@ TEST_CASE("Thirty bad releases in a row: the one good revision behind them is no
   harness.ship("v1").roll_out().look().look();
   for (int i = 2; i <= 30; ++i) harness.ship("v" + std::to_string(i)).look();
   CHECK(harness.guard.revisions.size() == 20);
-  CHECK(harness.verdict("v1") == "PresumedGood");
+  CHECK(harness.verdict("v1") == RevisionVerdict::PresumedGood);
   CHECK(harness.guard.last_good->hash == TemplateHash("v1"));
   harness.roll_out().look().fail_thrice();
   CHECK(harness.on_deployment() == "v1");
@@ -198,8 +198,8 @@ TEST_CASE("A record that is gone on with finds room in a full list") {
   REQUIRE(harness.records == 1);
   harness.restart_with(before).look();
   CHECK(harness.guard.revisions.size() == 20);
-  CHECK(harness.verdict("v31") == "RolledBack");
-  CHECK(harness.current() == "v1 PresumedGood");
+  CHECK(harness.verdict("v31") == RevisionVerdict::RolledBack);
+  CHECK(harness.current() == HashAndVerdict{"v1", RevisionVerdict::PresumedGood});
 }
 
 TEST_CASE("A marked revision that came and went while nobody looked is not gone back past either") {
@@ -207,7 +207,7 @@ TEST_CASE("A marked revision that came and went while nobody looked is not gone 
   harness.ship("v1").roll_out().look().look();
   harness.ship("v2").sets.back().no_rollback_past = true;
   harness.ship("v3").look().roll_out().look().fail_thrice();
-  CHECK(harness.standing() == "Held NoRollbackPast");
+  CHECK(harness.state() == held(Reason::NoRollbackPast));
   CHECK(harness.template_changes == 0);
 }
 
@@ -221,9 +221,9 @@ TEST_CASE(
     harness.look();
     REQUIRE(harness.guard.revisions.size() <= 20);
   }
-  CHECK(harness.verdict("v1") == "PresumedGood");
+  CHECK(harness.verdict("v1") == RevisionVerdict::PresumedGood);
   harness.ship("v31").look().roll_out().look().fail_thrice();
-  CHECK(harness.standing() == "Held NoRollbackPast");
+  CHECK(harness.state() == held(Reason::NoRollbackPast));
 }
 
 TEST_CASE(
@@ -237,7 +237,7 @@ TEST_CASE(
   for (int i = 3; i <= 32; ++i) harness.ship("v" + std::to_string(i)).look();
   CHECK(harness.guard.revisions.size() == 20);
   harness.roll_out().look().fail_thrice();
-  CHECK(harness.standing() == "Held NoRollbackPast");
+  CHECK(harness.state() == held(Reason::NoRollbackPast));
 }
 
 TEST_CASE("Golden: what is marked is not gone back past, and what is not is") {
@@ -247,7 +247,7 @@ TEST_CASE("Golden: what is marked is not gone back past, and what is not is") {
     harness.ship("v1").roll_out().look().look();
     harness.ship("v2").sets.back().no_rollback_past = is_mark;
     harness.look().roll_out().look().fail_thrice();
-    CHECK((harness.standing() == "Held NoRollbackPast") == is_mark);
+    CHECK((harness.state() == held(Reason::NoRollbackPast)) == is_mark);
     CHECK(harness.template_changes == (is_mark ? 0 : 1));
   }
 }

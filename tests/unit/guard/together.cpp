@@ -76,12 +76,13 @@ std::vector<GroupMember> Together::others(std::size_t who) const {
   for (std::size_t other = 0; is_in(who) && other < how_many; ++other) {
     if (other == who || !is_in(other)) continue;
     const DeploymentHarness& harness = lives[other];
-    GroupMember member{.deployment = names[other], .cannot = "it has not been looked at yet"};
+    GroupMember member{.deployment = names[other],
+                       .blocked_because = "it has not been looked at yet"};
     if (is_seen_[other]) {
       member.order = harness.policy.group_order;
       member.guard = harness.guard;
       member.rollback = harness.rollback;
-      member.cannot = harness.last.cannot;
+      member.blocked_because = harness.last.blocked_because;
       member.mode = harness.policy.spec.mode;
     }
     found.push_back(std::move(member));
@@ -92,11 +93,11 @@ std::vector<GroupMember> Together::others(std::size_t who) const {
 void Together::look_at(std::size_t who, bool is_asked) {
   DeploymentHarness& harness = lives[who];
   harness.group = others(who);
-  harness.call.reset();
+  harness.initiator.reset();
   for (const DeploymentHarness& other : lives) {
     const auto followed =
         harness.rollback ? other.server.find(harness.rollback->spec.caused_by) : other.server.end();
-    if (followed != other.server.end()) harness.call = followed->second;
+    if (followed != other.server.end()) harness.initiator = followed->second;
   }
   std::vector<api::Measurement> measurements;
   if (is_asked)
@@ -106,7 +107,7 @@ void Together::look_at(std::size_t who, bool is_asked) {
   const std::size_t events = harness.events.size();
   harness.look(std::move(measurements));
   is_seen_[who] = true;
-  const auto is_good = [](const EventRecord& event) { return event.reason == api::Reason::ReleaseGood; };
+  const auto is_good = [](const EventRecord& event) { return event.reason == Reason::ReleaseGood; };
   if (std::any_of(harness.events.begin() + static_cast<std::ptrdiff_t>(events),
                   harness.events.end(), is_good))
     emitted[who].good = harness.now;

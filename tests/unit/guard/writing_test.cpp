@@ -51,12 +51,12 @@ const std::vector<Row> table = {
     {"words of Governed, which say what is wrong",
      [](api::GuardStatus& g) { g.conditions[0].message = "other"; }, true},
     {"the state", [](api::GuardStatus& g) { g.state = api::State::Held; }, true},
-    {"its reason", [](api::GuardStatus& g) { g.reason = api::Reason::Suspended; }, true},
+    {"its reason", [](api::GuardStatus& g) { g.reason = Reason::Suspended; }, true},
     {"one more failure, which must survive a restart",
      [](api::GuardStatus& g) { g.checks[1].consecutive_failures += 1; }, true},
     {"a check's result",
      [](api::GuardStatus& g) { g.checks[1].result = api::MeasurementResult::Pass; }, true},
-    {"a check's reason", [](api::GuardStatus& g) { g.checks[1].reason = api::Reason::TimedOut; }, true},
+    {"a check's reason", [](api::GuardStatus& g) { g.checks[1].reason = Reason::TimedOut; }, true},
     {"a breach", [](api::GuardStatus& g) { g.checks[1].breached = true; }, true},
     {"a verdict", [](api::GuardStatus& g) { g.revisions[0].verdict = api::RevisionVerdict::Good; },
      true},
@@ -115,12 +115,12 @@ TEST_CASE("What was kept and is deleted can no longer be put back") {
 TEST_CASE("After a restart a check has to pass once more, but failures and breaches stay") {
   api::GuardStatus guard{.checks = {{.name = "a",
                                      .result = api::MeasurementResult::Pass,
-                                     .reason = "Answered",
+                                     .reason = Reason::Passed,
                                      .failure_threshold = 2,
                                      .passed_once = true},
                                     {.name = "b",
                                      .result = api::MeasurementResult::Fail,
-                                     .reason = api::Reason::WrongStatus,
+                                     .reason = Reason::WrongStatus,
                                      .consecutive_failures = 3,
                                      .passed_once = true,
                                      .breached = true}}};
@@ -128,9 +128,9 @@ TEST_CASE("After a restart a check has to pass once more, but failures and breac
   reset_results(guard, noon);
   // It stays breached, but only a new failure confirms it.
   failing.result = api::MeasurementResult::Unknown;
-  failing.reason = api::Reason::Pending;
+  failing.reason = Reason::Pending;
   failing.last_failure = noon;
   CHECK(guard.checks[0] ==
-        api::CheckStatus{.name = "a", .reason = api::Reason::Pending, .failure_threshold = 2});
+        api::CheckStatus{.name = "a", .reason = Reason::Pending, .failure_threshold = 2});
   CHECK(guard.checks[1] == failing);
 }
