@@ -1,4 +1,5 @@
-// How long to wait after a failure: doubling, with jitter, up to a cap. Knows no clock; chance is injected.
+// Exponential backoff with jitter, as wait.Backoff in k8s.io/apimachinery/pkg/util/wait/backoff.go
+// with a factor of 2. It has no clock and no random numbers of its own.
 #pragma once
 
 #include <algorithm>
@@ -10,34 +11,42 @@
 
 namespace lastgood::kube {
 
-// Uniform in [0, 1).
-using Uniform = std::function<double()>;
+// Returns a random number in [0, 1).
+using RandomSource = std::function<double()>;
 
 struct BackoffSettings {
-  Duration first{800};
-  Duration cap{30'000};
-  double jitter = 0.2;  // the share of the delay that chance adds; the cap holds before it
+  Duration first{800};   // delay after the first failure; doubles with each further failure
+  Duration cap{30'000};  // upper limit of the doubled delay, before jitter
+  double jitter = 0.2;   // share of the delay that is added at most: 0.2 adds up to 20%
 };
 
-// The delay after `failures` failures in a row (1 is the first); `chance` in [0, 1).
-[[nodiscard]] inline Duration backoff_delay(const BackoffSettings& settings, int failures, double chance) {
+// The delay after `failures` consecutive failures. Values below 1 count as 1. `random` is in
+// [0, 1).
+[[nodiscard]] inline Duration backoff_delay(const BackoffSettings& settings, int failures,
+                                            double random) {
   const int doublings = std::clamp(failures - 1, 0, 40);
-  const double grown = static_cast<double>(settings.first.count()) * std::pow(2.0, doublings);
-  const double capped = std::min(grown, static_cast<double>(settings.cap.count()));
-  return Duration(static_cast<Duration::rep>(capped * (1.0 + settings.jitter * chance)));
+  const double doubled = static_cast<double>(settings.first.count()) * std::pow(2.0, doublings);
+  const double capped = std::min(doubled, static_cast<double>(settings.cap.count()));
+  return Duration(static_cast<Duration::rep>(capped * (1.0 + settings.jitter * random)));
 }
 
 class Backoff {
  public:
-  Backoff(BackoffSettings settings, Uniform uniform) : settings_(settings), uniform_(std::move(uniform)) {}
+  Backoff(BackoffSettings settings, RandomSource random_source)
+      : settings_(settings), random_source_(std::move(random_source)) {}
 
-  [[nodiscard]] Duration next() { return backoff_delay(settings_, ++failures_, uniform_()); }
+  // Counts a failure and returns the delay before the next attempt.
+  [[nodiscard]] Duration next() { return backoff_delay(settings_, ++failures_, random_source_()); }
+
+  // Call after a success: the next failure is the first again.
   void reset() { failures_ = 0; }
+
+  // Consecutive failures since the last reset().
   [[nodiscard]] int failures() const { return failures_; }
 
  private:
   BackoffSettings settings_;
-  Uniform uniform_;
+  RandomSource random_source_;
   int failures_ = 0;
 };
 

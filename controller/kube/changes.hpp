@@ -1,4 +1,4 @@
-// What a watch tells a store, and what the store tells whoever listens.
+// Changes that a watch makes to an object store, and the deltas that the store reports.
 #pragma once
 
 #include <memory>
@@ -17,10 +17,11 @@ struct Upsert {
 
 struct Remove {
   Key key;
-  Uid uid;  // only the object of this uid; empty: whichever it is
+  Uid uid;  // removes only the object with this uid; empty: any uid
 };
 
-// What there is now, of one namespace or (empty) of all: everything else is gone, whether or not anybody saw it go.
+// The complete content of one namespace, or of all namespaces if `namespace_` is empty. Objects
+// that are missing here are removed, even if no DELETED event arrived for them.
 template <class T>
 struct Replace {
   std::string namespace_;
@@ -30,14 +31,18 @@ struct Replace {
 template <class T>
 using Change = std::variant<Upsert<T>, Remove, Replace<T>>;
 
-// before only: removed. after only: added. Both: changed, and of the same uid. An object made again under its old name is
-// two of these, removed and added.
+// - only `before`: the object was removed
+// - only `after`: the object was added
+// - both: the object changed, and kept its uid
+//
+// An object that was deleted and created again under the same name gives two deltas: removed, then
+// added.
 template <class T>
 struct Delta {
   std::shared_ptr<const T> before;
   std::shared_ptr<const T> after;
 
-  // NOLINTNEXTLINE(clang-analyzer-core.uninitialized.UndefReturn): one of the two is always there.
+  // NOLINTNEXTLINE(clang-analyzer-core.uninitialized.UndefReturn): one of the two is always set.
   [[nodiscard]] const Key& key() const { return after ? after->meta.key : before->meta.key; }
 };
 

@@ -1,8 +1,8 @@
 #include "kube/deployment_projection.hpp"
 
-#include "codec/objects.hpp"
-#include "base/text.hpp"
 #include "base/digest.hpp"
+#include "base/text.hpp"
+#include "codec/objects.hpp"
 
 namespace lastgood::kube {
 namespace {
@@ -11,16 +11,17 @@ using walk::Code;
 using walk::Trail;
 using walk::Value;
 
-constexpr std::size_t max_message = 512;  // bytes, as api/ keeps of a condition's message
+constexpr std::size_t max_message_bytes = 512;  // of a condition's message
 
-bool is_kept(std::string_view annotation) {
-  return annotation.starts_with("lastgood.dev/") || annotation == "deployment.kubernetes.io/revision";
+bool is_projected(std::string_view annotation) {
+  return annotation.starts_with("lastgood.dev/") ||
+         annotation == "deployment.kubernetes.io/revision";
 }
 
-Code read_annotations(Value value, api::StringMap& kept, Trail& trail) {
+Code read_annotations(Value value, api::StringMap& annotations, Trail& trail) {
   return walk::fields(value, trail, [&](std::string_view name, Value text) -> Code {
-    if (!is_kept(name)) return simdjson::SUCCESS;
-    return walk::read(text, kept[std::string(name)]);
+    if (!is_projected(name)) return simdjson::SUCCESS;
+    return walk::read(text, annotations[std::string(name)]);
   });
 }
 
@@ -35,11 +36,12 @@ Code read_owner(Value references, Uid& owner, Trail& trail) {
   return walk::elements(references, [&](Value reference) {
     Uid uid;
     bool controller = false;
-    const Code code = walk::fields(reference, trail, [&](std::string_view name, Value value) -> Code {
-      if (name == "uid") return walk::read(value, uid.value);
-      if (name == "controller") return walk::read(value, controller);
-      return simdjson::SUCCESS;
-    });
+    const Code code =
+        walk::fields(reference, trail, [&](std::string_view name, Value value) -> Code {
+          if (name == "uid") return walk::read(value, uid.value);
+          if (name == "controller") return walk::read(value, controller);
+          return simdjson::SUCCESS;
+        });
     if (controller) owner = std::move(uid);
     return code;
   });
@@ -66,7 +68,8 @@ Code read_requirement(Value value, api::LabelRequirement& requirement, Trail& tr
     if (name == "key") return walk::read(field, requirement.key);
     if (name == "operator") return walk::read(field, requirement.op);
     if (name != "values") return simdjson::SUCCESS;
-    return walk::elements(field, [&](Value text) { return walk::read(text, requirement.values.emplace_back()); });
+    return walk::elements(
+        field, [&](Value text) { return walk::read(text, requirement.values.emplace_back()); });
   });
 }
 
@@ -102,9 +105,11 @@ Code read_condition(Value value, api::DeploymentCondition& condition, Trail& tra
     if (name != "message" && name != "status") return simdjson::SUCCESS;
     if (const Code code = field.get_string().get(text)) return code;
     if (name == "message") {
-      condition.message = clip(text, max_message);
+      condition.message = clip(text, max_message_bytes);
     } else {
-      condition.status = text == "True" ? api::Truth::True : text == "False" ? api::Truth::False : api::Truth::Unknown;
+      condition.status = text == "True"    ? api::ConditionStatus::True
+                         : text == "False" ? api::ConditionStatus::False
+                                           : api::ConditionStatus::Unknown;
     }
     return simdjson::SUCCESS;
   });
@@ -118,7 +123,9 @@ Code read_status(Value status, api::Deployment& deployment, Trail& trail) {
     if (name == "readyReplicas") return walk::read(value, deployment.ready_replicas);
     if (name == "availableReplicas") return walk::read(value, deployment.available_replicas);
     if (name != "conditions") return simdjson::SUCCESS;
-    return walk::elements(value, [&](Value item) { return read_condition(item, deployment.conditions.emplace_back(), trail); });
+    return walk::elements(value, [&](Value item) {
+      return read_condition(item, deployment.conditions.emplace_back(), trail);
+    });
   });
 }
 
@@ -127,14 +134,16 @@ Code read_status(Value status, api::Deployment& deployment, Trail& trail) {
 Result<api::Deployment> project_deployment(walk::Parser& parser, const walk::Padded& bytes) {
   api::Deployment deployment;
   Trail trail;
-  const Code code = walk::document(parser, bytes, trail, [&](std::string_view name, Value value) -> Code {
-    if (name == "metadata") return read_meta(value, deployment.meta, trail);
-    if (name == "spec") return read_spec(value, deployment, trail);
-    if (name == "status") return read_status(value, deployment, trail);
-    return simdjson::SUCCESS;
-  });
+  const Code code =
+      walk::document(parser, bytes, trail, [&](std::string_view name, Value value) -> Code {
+        if (name == "metadata") return read_meta(value, deployment.meta, trail);
+        if (name == "spec") return read_spec(value, deployment, trail);
+        if (name == "status") return read_status(value, deployment, trail);
+        return simdjson::SUCCESS;
+      });
   if (code) return fail(ErrorKind::Protocol, trail.text() + ": " + simdjson::error_message(code));
-  if (deployment.meta.key.name.empty()) return fail(ErrorKind::Protocol, "metadata.name: missing");
+  if (deployment.meta.key.name.empty())
+    return fail(ErrorKind::Protocol, "metadata.name is missing");
   return deployment;
 }
 

@@ -1,5 +1,8 @@
-// Reads fields out of JSON while it is being parsed, with simdjson on demand. For kube/'s own .cpp files only: simdjson.h is
-// a large header. An object is walked once, front to back; what is not asked for is skipped unseen. null is absent.
+// Reads fields from JSON while parsing it, with simdjson's On-Demand API. simdjson.h is a large
+// header: only the .cpp files of kube/ include this one.
+//
+// An object is walked once, from front to back. Fields that no callback reads are skipped. A field
+// with the value null is treated as missing.
 #pragma once
 
 #include <simdjson.h>
@@ -17,26 +20,29 @@ using Value = simdjson::ondemand::value;
 using Parser = simdjson::ondemand::parser;
 using Code = simdjson::error_code;
 
-// A piece of a buffer that has at least SIMDJSON_PADDING readable bytes after it.
+// Text with at least SIMDJSON_PADDING readable bytes after its end. Does not own the bytes.
 struct Padded {
   std::string_view text;
-  std::size_t capacity = 0;  // of text, with what is readable after it
+  std::size_t capacity = 0;  // bytes of `text` plus the readable bytes after it
 
-  // The same for a piece inside of it.
+  // The same for `piece`, which must be part of `text`.
   [[nodiscard]] Padded inside(std::string_view piece) const {
-    return {.text = piece, .capacity = capacity - static_cast<std::size_t>(piece.data() - text.data())};
+    return {.text = piece,
+            .capacity = capacity - static_cast<std::size_t>(piece.data() - text.data())};
   }
 };
 
-// Owns bytes with room after their end.
+// Owns text with padding after its end.
 class PaddedCopy {
  public:
   explicit PaddedCopy(std::string_view text) {
     text_.reserve(text.size() + simdjson::SIMDJSON_PADDING);
     text_ = text;
   }
-  // Copies nothing where the string has that room already.
-  explicit PaddedCopy(std::string&& text) : text_(std::move(text)) { text_.reserve(text_.size() + simdjson::SIMDJSON_PADDING); }
+  // Copies only if the string has too little spare capacity.
+  explicit PaddedCopy(std::string&& text) : text_(std::move(text)) {
+    text_.reserve(text_.size() + simdjson::SIMDJSON_PADDING);
+  }
 
   [[nodiscard]] Padded view() const { return {.text = text_, .capacity = text_.capacity()}; }
 
@@ -44,9 +50,10 @@ class PaddedCopy {
   std::string text_;
 };
 
-// Where in the document the walk failed: "spec.replicas".
+// The path of the field at which a walk failed, for example "spec.replicas".
 class Trail {
  public:
+  // Prepends `field` to the path if `code` is an error. Returns `code`.
   Code at(std::string_view field, Code code) {
     if (code == simdjson::SUCCESS) return code;
     text_ = text_.empty() ? std::string(field) : std::string(field) + "." + text_;
@@ -58,7 +65,8 @@ class Trail {
   std::string text_;
 };
 
-// on_field(std::string_view name, Value value) -> Code, for each field that is not null.
+// Calls on_field(std::string_view name, Value value) -> Code for each field that is not null. Stops
+// at the first error.
 template <class OnField>
 Code fields(simdjson::ondemand::object object, Trail& trail, OnField&& on_field) {
   for (auto field : object) {
@@ -66,9 +74,9 @@ Code fields(simdjson::ondemand::object object, Trail& trail, OnField&& on_field)
     if (const Code code = field.unescaped_key().get(name)) return code;
     Value value;
     if (const Code code = field.value().get(value)) return trail.at(name, code);
-    bool absent = false;
-    if (const Code code = value.is_null().get(absent)) return trail.at(name, code);
-    if (absent) continue;
+    bool is_null = false;
+    if (const Code code = value.is_null().get(is_null)) return trail.at(name, code);
+    if (is_null) continue;
     if (const Code code = on_field(name, value)) return trail.at(name, code);
   }
   return simdjson::SUCCESS;
@@ -81,7 +89,7 @@ Code fields(Value value, Trail& trail, OnField&& on_field) {
   return fields(object, trail, on_field);
 }
 
-// on_element(Value value) -> Code.
+// Calls on_element(Value value) -> Code for each element. Stops at the first error.
 template <class OnElement>
 Code elements(Value value, OnElement&& on_element) {
   simdjson::ondemand::array array;
@@ -103,14 +111,18 @@ inline Code read(Value value, std::string& out) {
 inline Code read(Value value, std::int64_t& out) { return value.get_int64().get(out); }
 inline Code read(Value value, bool& out) { return value.get_bool().get(out); }
 
-// The bytes of a value as they stand, without blanks around them.
-inline Code read_raw(Value value, std::string_view& out) { return simdjson::to_json_string(value).get(out); }
-
-inline Code read(Value value, api::StringMap& out, Trail& trail) {
-  return fields(value, trail, [&](std::string_view name, Value text) { return read(text, out[std::string(name)]); });
+// The unparsed text of a value, without surrounding white space.
+inline Code read_raw(Value value, std::string_view& out) {
+  return simdjson::to_json_string(value).get(out);
 }
 
-// Walks the fields of a whole document, which must be one object.
+inline Code read(Value value, api::StringMap& out, Trail& trail) {
+  return fields(value, trail, [&](std::string_view name, Value text) {
+    return read(text, out[std::string(name)]);
+  });
+}
+
+// Walks the fields of a document. The document must be a single object.
 template <class OnField>
 Code document(Parser& parser, const Padded& bytes, Trail& trail, OnField&& on_field) {
   simdjson::ondemand::document document;
@@ -118,7 +130,9 @@ Code document(Parser& parser, const Padded& bytes, Trail& trail, OnField&& on_fi
   simdjson::ondemand::object object;
   if (const Code code = document.get_object().get(object)) return code;
   if (const Code code = fields(object, trail, on_field)) return code;
-  return document.current_location().error() == simdjson::OUT_OF_BOUNDS ? simdjson::SUCCESS : simdjson::TRAILING_CONTENT;
+  return document.current_location().error() == simdjson::OUT_OF_BOUNDS
+             ? simdjson::SUCCESS
+             : simdjson::TRAILING_CONTENT;
 }
 
 }  // namespace lastgood::kube::walk

@@ -1,16 +1,36 @@
-// Leader election over one coordination.k8s.io/v1 Lease as a state machine. No I/O, no clock, no chance.
-// Protocol: client-go's tools/leaderelection, with which it can share a Lease: 15 s of lease, 10 s to renew, 2 s between tries.
+// Leader election with a coordination.k8s.io/v1 Lease, as a state machine without I/O, clock or
+// random numbers.
 //
-// - Another's lease is taken only after it has not changed for its whole duration (15 s at least) as this process saw it on
-//   its own steady clock. The times in the object are written for people and never compared.
-// - We lead only until 10 s after the last renewal that was acknowledged, counted from when its request was SENT. So we have
-//   stopped 5 s before anybody else may begin, however late the answer came.
-// - A write whose answer is lost is never taken for done: the Lease is read first. Every write carries the resourceVersion
-//   that it is based on, so of two writers one gets 409 and reads.
-// - The identity must be of this process alone, among those that run. A Lease that bears it (after a crash) is taken at once.
+// Protocol: client-go's tools/leaderelection/leaderelection.go with its default durations (lease
+// 15 s, renew deadline 10 s, retry period 2 s). Both can compete for the same Lease.
 //
-// How to drive it: action = step(LeaseTick{}, ...); then for ever: carry out the action and give what came of it to step.
-// Ask is_leader(now) immediately before each write to anything else.
+//      .---------- tick, if the Lease as last read is ours or expired ----------.
+//      |                                                                        v
+//   Waiting --- tick ---> Getting --- ours, free, expired, deleted ---> Updating, Creating
+//    ^  ^                   |  ^                                            |      |
+//    |  '- held by another -'  '--------- conflict, no response ------------'      |
+//    '------------------------- acknowledged, other error -------------------------'
+//
+//   LeaseRelease, in any phase: clear the holder if the Lease is ours, then Done.
+//
+// - The Lease of another holder is taken only after it has not changed for its whole duration (at
+//   least 15 s), measured on the monotonic clock of this process. The times in the object are never
+//   compared: the clocks of two nodes may differ.
+// - Leadership ends 10 s after the last acknowledged renewal, counted from when its request was
+//   sent. This is at least 5 s before another candidate can take the Lease, even if the response
+//   was slow.
+// - A write without a response may or may not have happened, so the Lease is read again. Every
+// write
+//   has the resourceVersion that it is based on: of two writers, one gets 409 and reads again.
+// - The identity must be unique among running processes. A Lease with our identity, for example
+//   after a crash, is taken immediately.
+//
+// Use:
+//
+//   action = step(LeaseTick{}, ...)
+//   repeat: perform the action; action = step(its result, ...)
+//
+// Check is_leader(now) immediately before each write to any other object.
 #pragma once
 
 #include <cstdint>
@@ -20,67 +40,76 @@
 #include <variant>
 
 #include "api/call.hpp"
-#include "codec/objects.hpp"
 #include "base/names.hpp"
 #include "base/result.hpp"
 #include "base/time.hpp"
+#include "codec/json.hpp"
 
 namespace lastgood::kube {
 
 struct LeaseSettings {
-  Key lease;  // namespace and name
-  std::string identity;
+  Key lease;             // namespace and name
+  std::string identity;  // 1 to 253 bytes; spec.holderIdentity
   Duration lease_duration{15'000};
   Duration renew_deadline{10'000};
   Duration retry_period{2'000};
   Duration call_timeout{3'000};
-  Duration release_budget{1'000};  // for giving the lease back, all its calls together
+  Duration release_budget{1'000};  // for all calls of a release together
 };
 
-struct LeaseTick {};  // the beginning, or the time of a LeaseWait has come
+// Inputs.
 
-struct LeaseAnswer {  // of the LeaseCall; from KubeApi::call
+struct LeaseTick {};  // the first input; later: the time of a LeaseWait has come
+
+struct LeaseResponse {  // to the LeaseCall
   Result<std::string> body;
 };
 
-// We are stopping and write no more. During a LeaseWait, or instead of the answer of a LeaseCall that was abandoned.
+// The process stops and writes nothing more. Valid during a LeaseWait, and instead of the response
+// to a LeaseCall that was cancelled.
 struct LeaseRelease {};
 
-using LeaseInput = std::variant<LeaseTick, LeaseAnswer, LeaseRelease>;
+using LeaseInput = std::variant<LeaseTick, LeaseResponse, LeaseRelease>;
+
+// Actions.
 
 struct LeaseCall {
   api::ApiCall call;
   Duration timeout{0};
 };
 struct LeaseWait {
-  Steady until;
+  MonotonicTime until;
 };
-struct LeaseDone {};  // released, or given up
+struct LeaseDone {};  // the Lease is released, or the release budget is used up
 
 using LeaseAction = std::variant<LeaseCall, LeaseWait, LeaseDone>;
 
 class LeaseMachine {
  public:
-  // BadInput when namespace, name or identity cannot be those of a Lease.
+  // BadInput if the namespace, name or identity is invalid.
   [[nodiscard]] static Result<LeaseMachine> create(LeaseSettings settings);
 
-  LeaseAction step(LeaseInput input, Steady now, Time wall);
+  // `wall` is written into the Lease for users to read.
+  LeaseAction step(LeaseInput input, MonotonicTime now, Time wall);
 
-  [[nodiscard]] bool is_leader(Steady now) const;
+  [[nodiscard]] bool is_leader(MonotonicTime now) const;
 
-  // When is_leader turns false unless a renewal succeeds before; nothing when we do not lead.
-  [[nodiscard]] std::optional<Steady> leader_until() const;
+  // When is_leader() becomes false unless a renewal succeeds before. Nothing if this process is not
+  // the leader.
+  [[nodiscard]] std::optional<MonotonicTime> leader_until() const;
 
-  // Counts the times that leadership began. What was decided in an earlier term is to be decided again.
+  // How often this process became the leader. Decisions of an earlier term are no longer valid.
   [[nodiscard]] std::uint64_t term() const { return term_; }
 
-  // Who holds the lease as far as was last seen; empty: nobody, or unknown.
+  // The holder in the Lease as last read. Empty: no holder, or not read yet.
   [[nodiscard]] const std::string& holder() const { return holder_; }
 
-  // Of the Lease as it was last read; empty without it. Where people say something to whoever leads.
+  // The value of an annotation of the Lease as last read. Empty without the annotation. Users
+  // configure the leader with annotations.
   [[nodiscard]] std::string annotation(std::string_view key) const;
 
-  // What went wrong last, for the log; set by the step that met it, cleared by the next success.
+  // The last error, for the log. Set by the step that found it, cleared by the next successful
+  // call.
   [[nodiscard]] const std::optional<Error>& problem() const { return problem_; }
 
  private:
@@ -88,46 +117,48 @@ class LeaseMachine {
 
   explicit LeaseMachine(LeaseSettings settings) : settings_(std::move(settings)) {}
 
-  LeaseAction on(LeaseTick, Steady now, Time wall);
-  LeaseAction on(LeaseAnswer answer, Steady now, Time wall);
-  LeaseAction on(LeaseRelease, Steady now, Time wall);
+  LeaseAction on(LeaseTick, MonotonicTime now, Time wall);
+  LeaseAction on(LeaseResponse response, MonotonicTime now, Time wall);
+  LeaseAction on(LeaseRelease, MonotonicTime now, Time wall);
 
-  LeaseAction on_object(codec::Json object, Steady now, Time wall);
-  LeaseAction on_failure(Error error, Steady now, Time wall);
-  LeaseAction decide(Steady now, Time wall);
-  LeaseAction give_back(Steady now, Time wall);
+  LeaseAction on_object(codec::Json object, MonotonicTime now, Time wall);
+  LeaseAction on_failure(Error error, MonotonicTime now, Time wall);
+  LeaseAction after_read(MonotonicTime now, Time wall);
+  LeaseAction release(MonotonicTime now, Time wall);
 
-  LeaseAction get(Steady now);
-  LeaseAction create_lease(Steady now, Time wall);
-  LeaseAction write(Steady now, Time wall);
-  LeaseAction send(Phase phase, Result<api::ApiCall> call, Steady now);
-  LeaseAction wait(Steady until);
+  LeaseAction get(MonotonicTime now);
+  LeaseAction create_lease(MonotonicTime now, Time wall);
+  LeaseAction write(MonotonicTime now, Time wall);
+  LeaseAction send(Phase phase, Result<api::ApiCall> call, MonotonicTime now);
+  LeaseAction wait(MonotonicTime until);
   LeaseAction done();
 
-  [[nodiscard]] bool observe(codec::Json object, Steady now);
-  [[nodiscard]] std::optional<codec::Json> read(std::string_view body);
-  void acknowledged(Steady now);
-  void lose() { led_since_sent_.reset(); }
-  [[nodiscard]] Steady takeover_at() const;
-  [[nodiscard]] bool held_by_us() const { return known_ && holder_ == settings_.identity; }
+  [[nodiscard]] bool observe(codec::Json object, MonotonicTime now);
+  [[nodiscard]] std::optional<codec::Json> parse(std::string_view body);
+  void acknowledge_renewal(MonotonicTime now);
+  void end_leadership() { renewal_sent_at_.reset(); }
+  [[nodiscard]] MonotonicTime takeover_at() const;
+  [[nodiscard]] bool held_by_us() const { return is_current_ && holder_ == settings_.identity; }
 
   LeaseSettings settings_;
   Phase phase_ = Phase::Waiting;
-  Steady wait_until_ = Steady::min();
-  std::optional<Steady> release_by_;  // set: we are stopping
+  MonotonicTime wait_until_ = MonotonicTime::min();
+  std::optional<MonotonicTime> release_by_;  // set once a LeaseRelease arrived
 
-  bool known_ = false;  // object_ is the Lease as last read, and no write of unknown fate came after
+  // object_ is the Lease as last read, and no write with an unknown result followed.
+  bool is_current_ = false;
   codec::Json object_;
   std::string holder_;
-  Duration duration_{0};       // of the holder's lease
-  std::string observed_spec_;  // and since when it has been that
-  std::optional<Steady> observed_at_;
+  Duration duration_{0};                      // spec.leaseDurationSeconds of the holder
+  std::string observed_spec_;                 // the last spec, as text
+  std::optional<MonotonicTime> observed_at_;  // when the spec last changed
 
-  bool wrote_ = false;  // anything, ever
-  Steady sent_at_;
-  std::optional<Steady> led_since_sent_;  // when the request of the last acknowledged renewal was sent
+  bool has_written_ = false;  // this process has sent a write at least once
+  MonotonicTime sent_at_;     // when the last call was sent
+  // When the request of the last acknowledged renewal was sent. Nothing: not the leader.
+  std::optional<MonotonicTime> renewal_sent_at_;
   std::uint64_t term_ = 0;
-  int conflicts_ = 0;  // in a row
+  int conflicts_ = 0;  // consecutive
   std::optional<Error> problem_;
 };
 

@@ -1,4 +1,4 @@
-// Bytes that were split anywhere, as whole lines. A watch is one JSON document a line.
+// Splits a byte stream into lines. A watch response has one JSON document on each line.
 #pragma once
 
 #include <cstddef>
@@ -16,9 +16,11 @@ class LineSplitter {
  public:
   explicit LineSplitter(std::size_t max_bytes = max_line_bytes) : max_bytes_(max_bytes) {}
 
-  // Calls on_line(std::string_view) for each line that is whole now, without its end; empty lines are passed over.
-  // on_line returning false ends it at once: the rest of the bytes is dropped. TooLarge when a line outgrows its bound; the
-  // splitter then starts anew.
+  // Takes the next bytes of the stream, which may be split anywhere. Calls
+  // on_line(std::string_view) -> bool for each complete line, without its line end. Empty lines are
+  // skipped. If on_line returns false, the rest of `bytes` is dropped.
+  //
+  // TooLarge if a line has more than `max_bytes` bytes; the splitter is then empty again.
   template <class OnLine>
   Result<void> feed(std::string_view bytes, OnLine&& on_line) {
     while (!bytes.empty()) {
@@ -26,14 +28,15 @@ class LineSplitter {
       const std::string_view piece = bytes.substr(0, end);
       if (rest_.size() + piece.size() > max_bytes_) {
         clear();
-        return fail(ErrorKind::TooLarge, "a line of the watch is longer than " + std::to_string(max_bytes_) + " bytes");
+        return fail(ErrorKind::TooLarge, "a line of the watch response has more than " +
+                                             std::to_string(max_bytes_) + " bytes");
       }
       if (end == std::string_view::npos) {
         rest_ += piece;
         return {};
       }
       bytes.remove_prefix(end + 1);
-      if (!take_line(piece, on_line)) return {};
+      if (!finish_line(piece, on_line)) return {};
     }
     return {};
   }
@@ -42,7 +45,7 @@ class LineSplitter {
 
  private:
   template <class OnLine>
-  bool take_line(std::string_view piece, OnLine& on_line) {
+  bool finish_line(std::string_view piece, OnLine& on_line) {
     std::string joined;
     if (!rest_.empty()) {
       joined = std::exchange(rest_, {}) + std::string(piece);
@@ -53,7 +56,7 @@ class LineSplitter {
   }
 
   std::size_t max_bytes_;
-  std::string rest_;
+  std::string rest_;  // the incomplete last line
 };
 
 }  // namespace lastgood::kube

@@ -1,5 +1,7 @@
-// The objects of one kind as the last watch event left them. T has `meta` (api::ObjectMeta) and ==.
-// Holders of a pointer keep what they saw; the store never changes an object in place.
+// The objects of one kind, as of the last watch event. Corresponds to client-go's
+// tools/cache/thread_safe_store.go, without locks. T has `meta` (api::ObjectMeta) and ==.
+//
+// The store never changes an object in place: a pointer that find() returned keeps its content.
 #pragma once
 
 #include <cstddef>
@@ -22,6 +24,7 @@ class ObjectStore {
  public:
   using Pointer = std::shared_ptr<const T>;
 
+  // Null if there is no such object.
   [[nodiscard]] Pointer find(const Key& key) const {
     const auto found = objects_.find(key);
     return found == objects_.end() ? nullptr : found->second;
@@ -29,20 +32,22 @@ class ObjectStore {
   [[nodiscard]] std::size_t size() const { return objects_.size(); }
 
   Deltas<T> apply(Change<T> change) {
-    if (auto* one = std::get_if<Upsert<T>>(&change)) return upsert(std::move(one->object));
-    if (auto* gone = std::get_if<Remove>(&change)) return erase(gone->key, gone->uid);
-    auto& all = std::get<Replace<T>>(change);
-    return replace_all(std::move(all.objects), all.namespace_);
+    if (auto* changed = std::get_if<Upsert<T>>(&change)) return upsert(std::move(changed->object));
+    if (auto* remove = std::get_if<Remove>(&change)) return erase(remove->key, remove->uid);
+    auto& replace = std::get<Replace<T>>(change);
+    return replace_all(std::move(replace.objects), replace.namespace_);
   }
 
-  // Nothing when an equal or a newer version of the same object (uid) is there already.
+  // Returns no delta if the store has an equal or newer version of the same object (same uid).
   Deltas<T> upsert(T object) {
     Pointer& slot = objects_[object.meta.key];
-    if (slot && slot->meta.uid == object.meta.uid && older(object.meta.resource_version, slot->meta.resource_version)) return {};
+    if (slot && slot->meta.uid == object.meta.uid &&
+        older(object.meta.resource_version, slot->meta.resource_version))
+      return {};
     return put(slot, std::move(object));
   }
 
-  // Nothing when another object has that name by now.
+  // Returns no delta if the object is missing, or if it has another uid than `uid` (empty: any).
   Deltas<T> erase(const Key& key, const Uid& uid = {}) {
     const auto found = objects_.find(key);
     if (found == objects_.end() || (!uid.empty() && found->second->meta.uid != uid)) return {};
@@ -51,59 +56,72 @@ class ObjectStore {
     return deltas;
   }
 
-  // A list is the truth even where its versions are lower: the server's storage may have been restored from a backup.
-  // Removals come first.
+  // Replaces the content of one namespace, or of all namespaces if `namespace_` is empty. Lower
+  // resource versions are accepted: the server's storage may have been restored from a backup.
+  // Removals come first in the result.
   Deltas<T> replace_all(std::vector<T> objects, std::string_view namespace_ = {}) {
-    std::map<Key, Pointer> gone = take_out(namespace_);
-    Deltas<T> put_in;
+    std::map<Key, Pointer> removed = extract(namespace_);
+    Deltas<T> upserts;
     for (T& object : objects) {
       Pointer& slot = objects_[object.meta.key];
-      if (auto old = gone.extract(object.meta.key)) slot = std::move(old.mapped());
-      for (auto& delta : put(slot, std::move(object))) put_in.push_back(std::move(delta));
+      if (auto old = removed.extract(object.meta.key)) slot = std::move(old.mapped());
+      for (auto& delta : put(slot, std::move(object))) upserts.push_back(std::move(delta));
     }
     Deltas<T> deltas;
-    for (auto& [key, before] : gone) deltas.push_back({.before = std::move(before), .after = nullptr});
-    for (auto& delta : put_in) deltas.push_back(std::move(delta));
+    for (auto& [key, before] : removed)
+      deltas.push_back({.before = std::move(before), .after = nullptr});
+    for (auto& delta : upserts) deltas.push_back(std::move(delta));
     return deltas;
   }
 
-  // A list of that version, read beside the watch, of one namespace or (empty) of all: what is newer here stays. What it lacks is
-  // gone, though the watch may not have told yet; `unread` are there, and could not be understood.
-  Deltas<T> catch_up(std::vector<T> objects, const ResourceVersion& version, std::string_view namespace_,
-                     const std::vector<Key>& unread = {}) {
-    std::set<Key> there(unread.begin(), unread.end());
-    for (const T& object : objects) there.insert(object.meta.key);
-    std::vector<Key> gone;
+  // Merges a list that was read while the watch goes on. `version` is the resource version of the
+  // list; an empty `namespace_` means all namespaces.
+  //
+  // - An object that the store has in a newer version stays.
+  // - An object that is missing in the list is removed, unless the store has it in a version newer
+  //   than the list's, or `unread` names it: it exists, but could not be parsed.
+  Deltas<T> catch_up(std::vector<T> objects, const ResourceVersion& version,
+                     std::string_view namespace_, const std::vector<Key>& unread = {}) {
+    std::set<Key> listed(unread.begin(), unread.end());
+    for (const T& object : objects) listed.insert(object.meta.key);
+    std::vector<Key> removed;
     for (const auto& [key, object] : objects_) {
-      const bool is_of_it = namespace_.empty() || key.namespace_ == namespace_;
-      if (is_of_it && !there.contains(key) && older(object->meta.resource_version, version)) gone.push_back(key);
+      const bool in_scope = namespace_.empty() || key.namespace_ == namespace_;
+      if (in_scope && !listed.contains(key) && older(object->meta.resource_version, version))
+        removed.push_back(key);
     }
     Deltas<T> deltas;
-    const auto take = [&](Deltas<T> some) {
+    const auto append = [&](Deltas<T> some) {
       for (auto& delta : some) deltas.push_back(std::move(delta));
     };
-    for (const Key& key : gone) take(erase(key));
+    for (const Key& key : removed) append(erase(key));
     for (T& object : objects) {
       const Pointer known = find(object.meta.key);
-      if (!known || !older(version, known->meta.resource_version)) take(upsert(std::move(object)));
+      if (!known || !older(version, known->meta.resource_version))
+        append(upsert(std::move(object)));
     }
     return deltas;
   }
 
+  // Calls visit(const Pointer&) for each object, in the order of the keys.
   template <class Visit>
   void for_each(Visit&& visit) const {
     for (const auto& [key, object] : objects_) visit(object);
   }
 
+  // The same for the objects of one namespace.
   template <class Visit>
   void for_each_in(std::string_view namespace_, Visit&& visit) const {
-    for (auto at = objects_.lower_bound(first_of(namespace_)); at != objects_.end() && at->first.namespace_ == namespace_; ++at) {
+    for (auto at = objects_.lower_bound(lower_bound_of(namespace_));
+         at != objects_.end() && at->first.namespace_ == namespace_; ++at) {
       visit(at->second);
     }
   }
 
  private:
-  static Key first_of(std::string_view namespace_) { return {.namespace_ = std::string(namespace_), .name = {}}; }
+  static Key lower_bound_of(std::string_view namespace_) {
+    return {.namespace_ = std::string(namespace_), .name = {}};
+  }
 
   static Deltas<T> put(Pointer& slot, T object) {
     if (slot && *slot == object) return {};
@@ -114,12 +132,13 @@ class ObjectStore {
     return {{.before = std::move(before), .after = slot}};
   }
 
-  std::map<Key, Pointer> take_out(std::string_view namespace_) {
+  std::map<Key, Pointer> extract(std::string_view namespace_) {
     if (namespace_.empty()) return std::exchange(objects_, {});
-    std::map<Key, Pointer> taken;
-    auto at = objects_.lower_bound(first_of(namespace_));
-    while (at != objects_.end() && at->first.namespace_ == namespace_) taken.insert(objects_.extract(at++));
-    return taken;
+    std::map<Key, Pointer> extracted;
+    auto at = objects_.lower_bound(lower_bound_of(namespace_));
+    while (at != objects_.end() && at->first.namespace_ == namespace_)
+      extracted.insert(objects_.extract(at++));
+    return extracted;
   }
 
   std::map<Key, Pointer> objects_;

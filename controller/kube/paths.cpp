@@ -9,7 +9,7 @@
 namespace lastgood::kube {
 namespace {
 
-struct Place {
+struct ResourceInfo {
   const char* prefix;
   const char* plural;
   const char* api_version;
@@ -17,50 +17,59 @@ struct Place {
 };
 
 // In the order of Resource.
-constexpr std::array places{
-    Place{"/apis/apps/v1", "deployments", "apps/v1", "Deployment"},
-    Place{"/apis/apps/v1", "replicasets", "apps/v1", "ReplicaSet"},
-    Place{"/api/v1", "pods", "v1", "Pod"},
-    Place{"/api/v1", "services", "v1", "Service"},
-    Place{"/api/v1", "configmaps", "v1", "ConfigMap"},
-    Place{"/apis/apps/v1", "controllerrevisions", "apps/v1", "ControllerRevision"},
-    Place{"/apis/lastgood.dev/v1alpha1", "rollbackpolicies", "lastgood.dev/v1alpha1", "RollbackPolicy"},
-    Place{"/apis/lastgood.dev/v1alpha1", "deploymentguards", "lastgood.dev/v1alpha1", "DeploymentGuard"},
-    Place{"/apis/lastgood.dev/v1alpha1", "rollbacks", "lastgood.dev/v1alpha1", "Rollback"},
-    Place{"/apis/events.k8s.io/v1", "events", "events.k8s.io/v1", "Event"},
-    Place{"/apis/coordination.k8s.io/v1", "leases", "coordination.k8s.io/v1", "Lease"},
-    Place{"/api/v1", "secrets", "v1", "Secret"},
-    Place{"/api/v1", "serviceaccounts", "v1", "ServiceAccount"},
-    Place{"/api/v1", "persistentvolumeclaims", "v1", "PersistentVolumeClaim"},
+constexpr std::array resources{
+    ResourceInfo{"/apis/apps/v1", "deployments", "apps/v1", "Deployment"},
+    ResourceInfo{"/apis/apps/v1", "replicasets", "apps/v1", "ReplicaSet"},
+    ResourceInfo{"/api/v1", "pods", "v1", "Pod"},
+    ResourceInfo{"/api/v1", "services", "v1", "Service"},
+    ResourceInfo{"/api/v1", "configmaps", "v1", "ConfigMap"},
+    ResourceInfo{"/apis/apps/v1", "controllerrevisions", "apps/v1", "ControllerRevision"},
+    ResourceInfo{"/apis/lastgood.dev/v1alpha1", "rollbackpolicies", "lastgood.dev/v1alpha1",
+                 "RollbackPolicy"},
+    ResourceInfo{"/apis/lastgood.dev/v1alpha1", "deploymentguards", "lastgood.dev/v1alpha1",
+                 "DeploymentGuard"},
+    ResourceInfo{"/apis/lastgood.dev/v1alpha1", "rollbacks", "lastgood.dev/v1alpha1", "Rollback"},
+    ResourceInfo{"/apis/events.k8s.io/v1", "events", "events.k8s.io/v1", "Event"},
+    ResourceInfo{"/apis/coordination.k8s.io/v1", "leases", "coordination.k8s.io/v1", "Lease"},
+    ResourceInfo{"/api/v1", "secrets", "v1", "Secret"},
+    ResourceInfo{"/api/v1", "serviceaccounts", "v1", "ServiceAccount"},
+    ResourceInfo{"/api/v1", "persistentvolumeclaims", "v1", "PersistentVolumeClaim"},
 };
-static_assert(places.size() == static_cast<std::size_t>(Resource::PersistentVolumeClaim) + 1);
+static_assert(resources.size() == static_cast<std::size_t>(Resource::PersistentVolumeClaim) + 1);
 
-const Place& place_of(Resource resource) { return places.at(static_cast<std::size_t>(resource)); }
+const ResourceInfo& info_of(Resource resource) {
+  return resources.at(static_cast<std::size_t>(resource));
+}
 
-bool letter_or_digit(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
+bool is_letter_or_digit(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
 
-// Every name the API server admits for the kinds above is a DNS subdomain; ":" and capitals occur in names of RBAC kinds,
-// which are not among them. Wider than a subdomain by "_" and capitals, so that the server is the one to judge those.
-bool is_segment(std::string_view name) {
+// The names of all kinds above are DNS subdomains. This also accepts "_" and capital letters, which
+// are safe in a path: the server rejects them with a better message.
+bool is_path_segment(std::string_view name) {
   if (name.empty() || name.size() > 253 || name == "." || name == "..") return false;
   for (const char c : name) {
-    if (!letter_or_digit(c) && c != '-' && c != '.' && c != '_') return false;
+    if (!is_letter_or_digit(c) && c != '-' && c != '.' && c != '_') return false;
   }
   return true;
 }
 
-Result<void> check_segment(std::string_view what, const Place& place, std::string_view text) {
-  if (is_segment(text)) return {};
-  return fail(ErrorKind::BadInput, std::string(what) + " of a " + place.kind + " cannot be " + in_quotes(text) +
-                                       ": it must be 1 to 253 letters, digits, '-', '_' or '.'");
+Result<void> check_segment(std::string_view part, const ResourceInfo& info, std::string_view text) {
+  if (is_path_segment(text)) return {};
+  return fail(ErrorKind::BadInput, std::string(part) + " of a " + info.kind +
+                                       " is invalid: " + in_quotes(text) +
+                                       " must have 1 to 253 letters, digits, '-', '_' or '.'");
 }
 
-std::string written_by_us(std::string_view path) { return Query().add("fieldManager", api::field_manager).after(path); }
+std::string with_field_manager(std::string_view path) {
+  return Query().add("fieldManager", api::field_manager).after(path);
+}
 
 }  // namespace
 
-const char* kind_of(Resource resource) { return place_of(resource).kind; }
-const char* api_version_of(Resource resource) { return place_of(resource).api_version; }
+const char* kind_of(Resource resource) { return info_of(resource).kind; }
+const char* api_version_of(Resource resource) { return info_of(resource).api_version; }
 
 Query& Query::add(std::string_view name, std::string_view value) {
   if (!text_.empty()) text_ += '&';
@@ -68,7 +77,9 @@ Query& Query::add(std::string_view name, std::string_view value) {
   return *this;
 }
 
-Query& Query::add_unless_empty(std::string_view name, std::string_view value) { return value.empty() ? *this : add(name, value); }
+Query& Query::add_unless_empty(std::string_view name, std::string_view value) {
+  return value.empty() ? *this : add(name, value);
+}
 
 std::string Query::after(std::string_view path) const {
   std::string target(path);
@@ -77,19 +88,22 @@ std::string Query::after(std::string_view path) const {
 }
 
 Result<std::string> object_path(Resource resource, const Key& key, Subresource sub) {
-  const Place& place = place_of(resource);
-  if (auto ok = check_segment("the namespace", place, key.namespace_); !ok) return std::unexpected(ok.error());
-  if (auto ok = check_segment("the name", place, key.name); !ok) return std::unexpected(ok.error());
-  std::string path = std::string(place.prefix) + "/namespaces/" + key.namespace_ + "/" + place.plural + "/" + key.name;
+  const ResourceInfo& info = info_of(resource);
+  if (auto ok = check_segment("the namespace", info, key.namespace_); !ok)
+    return std::unexpected(ok.error());
+  if (auto ok = check_segment("the name", info, key.name); !ok) return std::unexpected(ok.error());
+  std::string path = std::string(info.prefix) + "/namespaces/" + key.namespace_ + "/" +
+                     info.plural + "/" + key.name;
   if (sub == Subresource::Status) path += "/status";
   return path;
 }
 
 Result<std::string> collection_path(Resource resource, std::string_view namespace_) {
-  const Place& place = place_of(resource);
-  if (namespace_.empty()) return std::string(place.prefix) + "/" + place.plural;
-  if (auto ok = check_segment("the namespace", place, namespace_); !ok) return std::unexpected(ok.error());
-  return std::string(place.prefix) + "/namespaces/" + std::string(namespace_) + "/" + place.plural;
+  const ResourceInfo& info = info_of(resource);
+  if (namespace_.empty()) return std::string(info.prefix) + "/" + info.plural;
+  if (auto ok = check_segment("the namespace", info, namespace_); !ok)
+    return std::unexpected(ok.error());
+  return std::string(info.prefix) + "/namespaces/" + std::string(namespace_) + "/" + info.plural;
 }
 
 ApiCall list_call(std::string_view collection, const ListOptions& options) {
@@ -108,7 +122,8 @@ ApiCall list_call(std::string_view collection, const ListOptions& options) {
 ApiCall watch_call(std::string_view collection, const WatchOptions& options) {
   Query query;
   query.add("watch", "true").add("allowWatchBookmarks", "true");
-  if (options.initial_events) query.add("sendInitialEvents", "true").add("resourceVersionMatch", "NotOlderThan");
+  if (options.initial_events)
+    query.add("sendInitialEvents", "true").add("resourceVersionMatch", "NotOlderThan");
   query.add_unless_empty("resourceVersion", options.resource_version);
   query.add("timeoutSeconds", std::to_string(options.timeout_seconds));
   return {.target = query.after(collection)};
@@ -126,7 +141,8 @@ Result<ApiCall> get_metadata(Resource resource, const Key& key) {
   return call;
 }
 
-Result<ApiCall> list(Resource resource, std::string_view namespace_, std::string_view label_selector) {
+Result<ApiCall> list(Resource resource, std::string_view namespace_,
+                     std::string_view label_selector) {
   auto path = collection_path(resource, namespace_);
   if (!path) return std::unexpected(std::move(path.error()));
   return list_call(*path, {.label_selector = std::string(label_selector)});
@@ -135,20 +151,21 @@ Result<ApiCall> list(Resource resource, std::string_view namespace_, std::string
 Result<ApiCall> create(Resource resource, std::string_view namespace_, const Json& body) {
   auto path = collection_path(resource, namespace_);
   if (!path) return std::unexpected(std::move(path.error()));
-  return ApiCall{.verb = api::Verb::Post, .target = written_by_us(*path), .body = body.dump()};
+  return ApiCall{.verb = api::Verb::Post, .target = with_field_manager(*path), .body = body.dump()};
 }
 
 Result<ApiCall> update(Resource resource, const Key& key, const Json& body, Subresource sub) {
   auto path = object_path(resource, key, sub);
   if (!path) return std::unexpected(std::move(path.error()));
-  return ApiCall{.verb = api::Verb::Put, .target = written_by_us(*path), .body = body.dump()};
+  return ApiCall{.verb = api::Verb::Put, .target = with_field_manager(*path), .body = body.dump()};
 }
 
-Result<ApiCall> patch(Resource resource, const Key& key, std::string_view content_type, std::string body, Subresource sub) {
+Result<ApiCall> patch(Resource resource, const Key& key, std::string_view content_type,
+                      std::string body, Subresource sub) {
   auto path = object_path(resource, key, sub);
   if (!path) return std::unexpected(std::move(path.error()));
   return ApiCall{.verb = api::Verb::Patch,
-                 .target = written_by_us(*path),
+                 .target = with_field_manager(*path),
                  .body = std::move(body),
                  .content_type = std::string(content_type)};
 }

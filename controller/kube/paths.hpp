@@ -1,7 +1,8 @@
-// Where things are on a Kubernetes API server, and calls to them as plain data. Sends nothing.
+// Paths of resources on a Kubernetes API server, and calls to them as plain data. Sends nothing.
 // Protocol: https://kubernetes.io/docs/reference/using-api/api-concepts/
-// A name or namespace that could leave its segment of the path ("..", "a/b", "a%2Fb") is refused with BadInput, whoever
-// wrote it: the server decodes a path before it splits it, so that encoding alone is no protection.
+//
+// A name or namespace that could leave its path segment ("..", "a/b", "a%2Fb") is a BadInput error.
+// Percent-encoding it would not help: the server decodes a path before it splits the path.
 #pragma once
 
 #include <cstdint>
@@ -9,15 +10,14 @@
 #include <string_view>
 
 #include "api/call.hpp"
-#include "codec/objects.hpp"
 #include "base/names.hpp"
 #include "base/result.hpp"
+#include "codec/objects.hpp"
 
 namespace lastgood::kube {
 
 using api::ApiCall;
 using codec::Json;
-
 
 enum class Resource : std::uint8_t {
   Deployment,
@@ -41,54 +41,65 @@ enum class Resource : std::uint8_t {
 
 enum class Subresource : std::uint8_t { None, Status };
 
-// name=value pairs in the order they were added; both are encoded.
+// A query string. Names and values are percent-encoded and stay in the order of the calls.
 class Query {
  public:
   Query& add(std::string_view name, std::string_view value);
   Query& add_unless_empty(std::string_view name, std::string_view value);
-  [[nodiscard]] std::string after(std::string_view path) const;  // "path?a=b", or "path" alone
+  [[nodiscard]] std::string after(
+      std::string_view path) const;  // "path?a=b", or "path" without pairs
 
  private:
   std::string text_;
 };
 
-[[nodiscard]] Result<std::string> object_path(Resource resource, const Key& key, Subresource sub = Subresource::None);
+// BadInput if the name or the namespace is invalid.
+[[nodiscard]] Result<std::string> object_path(Resource resource, const Key& key,
+                                              Subresource sub = Subresource::None);
 
-// Of one namespace, or of all of them when it is empty.
+// The path of all objects of a kind in one namespace, or in all namespaces if `namespace_` is
+// empty. BadInput if the namespace is invalid.
 [[nodiscard]] Result<std::string> collection_path(Resource resource, std::string_view namespace_);
 
 struct ListOptions {
-  std::string label_selector = {};  // api::to_query's, or "pod-template-hash=abc"
-  int limit = 0;                    // 0: all in one answer
-  std::string continue_ = {};       // goes alone: the server refuses it beside a resourceVersion
+  std::string label_selector = {};  // in the syntax of kubectl -l
+  int limit = 0;                    // 0: all objects in one response
+  // If set, the resource version is not sent: the server rejects the two together.
+  std::string continue_ = {};
   std::string resource_version = {};
   std::string resource_version_match = {};  // NotOlderThan or Exact
 };
 
 struct WatchOptions {
   std::string resource_version = {};
-  bool initial_events = false;  // WatchList: every object first, then a bookmark that says so
+  // WatchList: ADDED events for all objects, then a bookmark that ends the initial events.
+  bool initial_events = false;
   int timeout_seconds = 300;
 };
 
-// On a collection_path. These cannot fail: everything but the path is encoded.
+// `collection` is the result of collection_path(). Everything after the path is percent-encoded.
 [[nodiscard]] ApiCall list_call(std::string_view collection, const ListOptions& options);
 [[nodiscard]] ApiCall watch_call(std::string_view collection, const WatchOptions& options);
 
 [[nodiscard]] Result<ApiCall> get(Resource resource, const Key& key);
-// Whether it exists, and nothing of what it holds.
+// Reads only the metadata: for checks of existence.
 [[nodiscard]] Result<ApiCall> get_metadata(Resource resource, const Key& key);
-[[nodiscard]] Result<ApiCall> list(Resource resource, std::string_view namespace_, std::string_view label_selector = {});
+[[nodiscard]] Result<ApiCall> list(Resource resource, std::string_view namespace_,
+                                   std::string_view label_selector = {});
 
-// The body is sent as it stands; every write carries fieldManager=lastgood.
-[[nodiscard]] Result<ApiCall> create(Resource resource, std::string_view namespace_, const Json& body);
-[[nodiscard]] Result<ApiCall> update(Resource resource, const Key& key, const Json& body, Subresource sub = Subresource::None);
+// Writes send `body` unchanged, with api::field_manager as the field manager.
+[[nodiscard]] Result<ApiCall> create(Resource resource, std::string_view namespace_,
+                                     const Json& body);
+[[nodiscard]] Result<ApiCall> update(Resource resource, const Key& key, const Json& body,
+                                     Subresource sub = Subresource::None);
 
-// content_type: api::json_patch or api::merge_patch.
-[[nodiscard]] Result<ApiCall> patch(Resource resource, const Key& key, std::string_view content_type, std::string body,
+// `content_type` is api::json_patch or api::merge_patch.
+[[nodiscard]] Result<ApiCall> patch(Resource resource, const Key& key,
+                                    std::string_view content_type, std::string body,
                                     Subresource sub = Subresource::None);
 
-// Only the object of that uid: one made again under the same name is left alone (409).
+// Deletes the object with that uid. The server responds 409 Conflict if the object that has the
+// name has another uid.
 [[nodiscard]] Result<ApiCall> remove(Resource resource, const Key& key, const Uid& uid);
 
 }  // namespace lastgood::kube

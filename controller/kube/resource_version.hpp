@@ -1,4 +1,5 @@
-// Which of two resource versions is older. Kubernetes' own are decimal numbers; of anything else nothing is said.
+// Compares resource versions. Built-in API servers use decimal numbers of any length. Versions in
+// another format cannot be compared.
 #pragma once
 
 #include <algorithm>
@@ -10,7 +11,9 @@
 
 namespace lastgood::kube {
 
-[[nodiscard]] inline std::optional<std::strong_ordering> compare_versions(const ResourceVersion& a, const ResourceVersion& b) {
+// Nothing if one of the two is not a decimal number.
+[[nodiscard]] inline std::optional<std::strong_ordering> compare_versions(
+    const ResourceVersion& a, const ResourceVersion& b) {
   const auto numeric = [](std::string_view text) {
     return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
   };
@@ -25,7 +28,7 @@ namespace lastgood::kube {
   return x <=> y;
 }
 
-// Certainly older. False where the two cannot be compared.
+// Whether `a` is older than `b`. False if the two cannot be compared.
 [[nodiscard]] inline bool older(const ResourceVersion& a, const ResourceVersion& b) {
   const auto order = compare_versions(a, b);
   return order && *order < 0;

@@ -1,4 +1,4 @@
-// What the watches keep: Deployments and our three kinds, as small projections.
+// The objects of all watched kinds: Deployments, as small projections, and Lastgood's three kinds.
 #pragma once
 
 #include "api/guard.hpp"
@@ -10,10 +10,10 @@
 namespace lastgood::kube {
 
 struct Stores {
-  kube::ObjectStore<api::Deployment> deployments;
-  kube::ObjectStore<api::RollbackPolicy> policies;
-  kube::ObjectStore<api::DeploymentGuard> guards;
-  kube::ObjectStore<api::Rollback> rollbacks;
+  ObjectStore<api::Deployment> deployments;
+  ObjectStore<api::RollbackPolicy> policies;
+  ObjectStore<api::DeploymentGuard> guards;
+  ObjectStore<api::Rollback> rollbacks;
 };
 
 }  // namespace lastgood::kube

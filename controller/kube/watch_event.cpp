@@ -2,9 +2,9 @@
 
 #include <utility>
 
+#include "base/text.hpp"
 #include "codec/errors.hpp"
 #include "codec/objects.hpp"
-#include "base/text.hpp"
 #include "kube/deployment_projection.hpp"
 #include "kube/json_walk.hpp"
 
@@ -39,13 +39,13 @@ struct Kind<api::Rollback> {
   static constexpr auto parse = &codec::parse_rollback;
 };
 
-std::unexpected<Error> malformed(std::string_view what, const Trail& trail, Code code) {
-  std::string message = std::string(what) + " cannot be read: ";
+std::unexpected<Error> invalid_json(std::string_view subject, const Trail& trail, Code code) {
+  std::string message = std::string(subject) + " cannot be read: ";
   if (!trail.text().empty()) message += trail.text() + ": ";
   return fail(ErrorKind::Protocol, message + simdjson::error_message(code));
 }
 
-// Our own kinds are few and small, so that a tree of each costs nothing that matters.
+// Lastgood's own kinds are few and small: parsing them into a tree first is cheap.
 template <class T>
 Result<T> project(Parser&, const Padded& bytes) {
   const auto json = codec::parse_json(bytes.text);
@@ -57,28 +57,28 @@ Result<api::Deployment> project<api::Deployment>(Parser& parser, const Padded& b
   return project_deployment(parser, bytes);
 }
 
-// What every object says of itself, and what a bookmark says.
-struct Head {
+// The metadata that every object and every bookmark has.
+struct EventMetadata {
   Key key;
   Uid uid;
   ResourceVersion version;
   bool initial_events_end = false;
 };
 
-Code read_head(Parser& parser, const Padded& bytes, Head& head, Trail& trail) {
-  return walk::document(parser, bytes, trail, [&](std::string_view part, Value metadata) -> Code {
+Code read_metadata(Parser& parser, const Padded& bytes, EventMetadata& metadata, Trail& trail) {
+  return walk::document(parser, bytes, trail, [&](std::string_view part, Value fields) -> Code {
     if (part != "metadata") return simdjson::SUCCESS;
-    return walk::fields(metadata, trail, [&](std::string_view name, Value value) -> Code {
-      if (name == "name") return walk::read(value, head.key.name);
-      if (name == "namespace") return walk::read(value, head.key.namespace_);
-      if (name == "uid") return walk::read(value, head.uid.value);
-      if (name == "resourceVersion") return walk::read(value, head.version.value);
+    return walk::fields(fields, trail, [&](std::string_view name, Value value) -> Code {
+      if (name == "name") return walk::read(value, metadata.key.name);
+      if (name == "namespace") return walk::read(value, metadata.key.namespace_);
+      if (name == "uid") return walk::read(value, metadata.uid.value);
+      if (name == "resourceVersion") return walk::read(value, metadata.version.value);
       if (name != "annotations") return simdjson::SUCCESS;
       return walk::fields(value, trail, [&](std::string_view annotation, Value text) -> Code {
         if (annotation != "k8s.io/initial-events-end") return simdjson::SUCCESS;
-        std::string_view said;
-        const Code code = text.get_string().get(said);
-        head.initial_events_end = said == "true";
+        std::string_view is_end;
+        const Code code = text.get_string().get(is_end);
+        metadata.initial_events_end = is_end == "true";
         return code;
       });
     });
@@ -86,24 +86,29 @@ Code read_head(Parser& parser, const Padded& bytes, Head& head, Trail& trail) {
 }
 
 template <class T>
-Result<Head> head_of(Parser& parser, const Padded& bytes) {
-  Head head;
+Result<EventMetadata> metadata_of(Parser& parser, const Padded& bytes) {
+  EventMetadata metadata;
   Trail trail;
-  if (const Code code = read_head(parser, bytes, head, trail)) return malformed(Kind<T>::name, trail, code);
-  return head;
+  if (const Code code = read_metadata(parser, bytes, metadata, trail))
+    return invalid_json(Kind<T>::name, trail, code);
+  return metadata;
 }
 
-// An object that was projected, or at least its name and what is wrong with it; Error when not even its name is there.
+// The object; or its name and the error if it cannot be parsed. Error if it has no name either.
 template <class T>
 Result<std::variant<T, Unreadable>> read_object(Parser& parser, const Padded& bytes) {
   Result<T> object = project<T>(parser, bytes);
   if (object) return std::move(*object);
-  auto head = head_of<T>(parser, bytes);
-  if (!head) return std::unexpected(head.error());
-  if (head->key.name.empty()) return fail(ErrorKind::Protocol, std::string(Kind<T>::name) + " without a name");
+  auto metadata = metadata_of<T>(parser, bytes);
+  if (!metadata) return std::unexpected(metadata.error());
+  if (metadata->key.name.empty())
+    return fail(ErrorKind::Protocol, std::string(Kind<T>::name) + " has no name");
   Error error = std::move(object.error());
-  error.message = std::string(Kind<T>::name) + " " + in_quotes(head->key.str(), 320) + " cannot be read: " + error.message;
-  return Unreadable{.key = std::move(head->key), .version = std::move(head->version), .error = std::move(error)};
+  error.message = std::string(Kind<T>::name) + " " + in_quotes(metadata->key.str(), 320) +
+                  " cannot be read: " + error.message;
+  return Unreadable{.key = std::move(metadata->key),
+                    .version = std::move(metadata->version),
+                    .error = std::move(error)};
 }
 
 template <class T>
@@ -116,16 +121,21 @@ Result<WatchEvent<T>> event_of(std::string_view type, Parser& parser, const Padd
   }
   if (type == "ERROR") return codec::event_error(object.text);
   if (type != "DELETED" && type != "BOOKMARK") {
-    return fail(ErrorKind::Protocol, "a watch event has the unknown type " + in_quotes(type));
+    return fail(ErrorKind::Protocol, "a watch event has an unknown type: " + in_quotes(type));
   }
-  auto head = head_of<T>(parser, object);
-  if (!head) return std::unexpected(head.error());
+  auto metadata = metadata_of<T>(parser, object);
+  if (!metadata) return std::unexpected(metadata.error());
   if (type == "BOOKMARK") {
-    if (head->version.empty()) return fail(ErrorKind::Protocol, "a bookmark has no resourceVersion");
-    return Bookmark{.version = std::move(head->version), .initial_events_end = head->initial_events_end};
+    if (metadata->version.empty())
+      return fail(ErrorKind::Protocol, "a bookmark has no resourceVersion");
+    return Bookmark{.version = std::move(metadata->version),
+                    .initial_events_end = metadata->initial_events_end};
   }
-  if (head->key.name.empty()) return fail(ErrorKind::Protocol, "a DELETED event has no name");
-  return Deleted{.key = std::move(head->key), .uid = std::move(head->uid), .version = std::move(head->version)};
+  if (metadata->key.name.empty())
+    return fail(ErrorKind::Protocol, "a DELETED event has no object name");
+  return Deleted{.key = std::move(metadata->key),
+                 .uid = std::move(metadata->uid),
+                 .version = std::move(metadata->version)};
 }
 
 template <class T>
@@ -135,20 +145,22 @@ class ListReader {
 
   Result<ListPage<T>> read() {
     Trail trail;
-    const Code code = walk::document(list_parser_, body_.view(), trail, [&](std::string_view name, Value value) -> Code {
-      if (name == "metadata") return read_metadata(value, trail);
-      if (name != "items") return simdjson::SUCCESS;
-      return walk::elements(value, [&](Value item) { return take(item); });
-    });
-    const std::string what = std::string("the list of ") + Kind<T>::name + "s";
+    const Code code = walk::document(
+        list_parser_, body_.view(), trail, [&](std::string_view name, Value value) -> Code {
+          if (name == "metadata") return read_list_metadata(value, trail);
+          if (name != "items") return simdjson::SUCCESS;
+          return walk::elements(value, [&](Value item) { return add_item(item); });
+        });
+    const std::string subject = std::string("the list of ") + Kind<T>::name + "s";
     if (error_) return std::unexpected(std::move(*error_));
-    if (code) return malformed(what, trail, code);
-    if (page_.version.empty()) return fail(ErrorKind::Protocol, what + " has no resourceVersion");
+    if (code) return invalid_json(subject, trail, code);
+    if (page_.version.empty())
+      return fail(ErrorKind::Protocol, subject + " has no resourceVersion");
     return std::move(page_);
   }
 
  private:
-  Code read_metadata(Value metadata, Trail& trail) {
+  Code read_list_metadata(Value metadata, Trail& trail) {
     return walk::fields(metadata, trail, [&](std::string_view name, Value value) -> Code {
       if (name == "resourceVersion") return walk::read(value, page_.version.value);
       if (name == "continue") return walk::read(value, page_.continue_);
@@ -156,7 +168,7 @@ class ListReader {
     });
   }
 
-  Code take(Value item) {
+  Code add_item(Value item) {
     std::string_view bytes;
     if (const Code code = walk::read_raw(item, bytes)) return code;
     auto read = read_object<T>(item_parser_, body_.view().inside(bytes));
@@ -188,12 +200,13 @@ Result<WatchEvent<T>> parse_event(std::string_view line) {
   Trail trail;
   std::string type;
   std::string_view object;
-  const Code code = walk::document(line_parser, copy.view(), trail, [&](std::string_view name, Value value) -> Code {
-    if (name == "type") return walk::read(value, type);
-    if (name == "object") return walk::read_raw(value, object);
-    return simdjson::SUCCESS;
-  });
-  if (code) return malformed("a watch event", trail, code);
+  const Code code = walk::document(line_parser, copy.view(), trail,
+                                   [&](std::string_view name, Value value) -> Code {
+                                     if (name == "type") return walk::read(value, type);
+                                     if (name == "object") return walk::read_raw(value, object);
+                                     return simdjson::SUCCESS;
+                                   });
+  if (code) return invalid_json("a watch event", trail, code);
   if (object.empty()) return fail(ErrorKind::Protocol, "a watch event has no object");
   Parser object_parser;
   return event_of<T>(type, object_parser, copy.view().inside(object));

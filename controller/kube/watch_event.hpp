@@ -1,9 +1,11 @@
-// Bytes of a LIST or a WATCH -> objects and events, projected while parsing: of a Deployment only what
-// api::Deployment has is ever kept. Reads no socket, throws nothing.
-// Protocol: metav1.WatchEvent, metav1.List, https://kubernetes.io/docs/reference/using-api/api-concepts/
+// Parses the responses of LIST and WATCH requests into objects and events. A Deployment is
+// projected while parsing: only the fields of api::Deployment are stored. No I/O; never throws.
 //
-// T is one of the four kinds that are watched: api::Deployment, api::RollbackPolicy, api::DeploymentGuard, api::Rollback.
-// One object that cannot be read never hides the others: it is Unreadable, with its name, as if it were not there.
+// Protocol: metav1.WatchEvent and metav1.List in k8s.io/apimachinery/pkg/apis/meta/v1, and
+// https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
+//
+// T is one of the four watched kinds: api::Deployment, api::RollbackPolicy, api::DeploymentGuard,
+// api::Rollback. An object that cannot be parsed becomes Unreadable and does not affect the others.
 #pragma once
 
 #include <cstdint>
@@ -35,15 +37,16 @@ struct Deleted {
 struct Unreadable {
   Key key;
   ResourceVersion version;
-  Error error;  // its message names the object
+  Error error;  // the message has the kind, namespace and name
 };
 
 struct Bookmark {
   ResourceVersion version;
-  bool initial_events_end = false;  // annotation k8s.io/initial-events-end: a WatchList has sent every object
+  // Annotation k8s.io/initial-events-end is "true": a WatchList has sent all objects.
+  bool initial_events_end = false;
 };
 
-// Error: an ERROR event; its kind by the code of its Status (410 is Expired).
+// Error is an ERROR event. Its kind follows from the code of the event's Status: 410 is Expired.
 template <class T>
 using WatchEvent = std::variant<Changed<T>, Deleted, Unreadable, Bookmark, Error>;
 
@@ -52,14 +55,15 @@ struct ListPage {
   ResourceVersion version;
   std::string continue_;  // empty on the last page
   std::vector<T> items;
-  std::vector<Unreadable> unreadable;
+  std::vector<Unreadable> unreadable;  // items that cannot be parsed
 };
 
-// One line of a watch. The Error (Protocol) is for a line that is no event at all.
+// Parses one line of a watch response. Protocol if the line is not a watch event.
 template <class T>
 [[nodiscard]] Result<WatchEvent<T>> parse_event(std::string_view line);
 
-// The body of a LIST; taken whole, because the parser wants room after its end.
+// Parses the body of a LIST response. Protocol if it is not a list. Takes the string by value
+// because the parser needs padding after its end.
 template <class T>
 [[nodiscard]] Result<ListPage<T>> parse_list(std::string body);
 

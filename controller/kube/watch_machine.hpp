@@ -1,22 +1,35 @@
-// The life of one watch as a state machine: what to ask of the API server next, and what a store is to be told. No I/O, no
-// clock, no chance of its own. T is one of the four watched kinds (watch_event.hpp).
-// Protocol: https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
+// The watch of one collection as a state machine without I/O, clock or random numbers of its own.
+// It says which request to send next and how to change the object store. T is one of the four
+// watched kinds (watch_event.hpp).
 //
-//              .---------- 400, 422, no end in sight --------.
-//              |                                             v
-//   start -> Collecting (WatchList)                 Paging (LIST by pages)
-//              | bookmark: initial events end                | last page, then WATCH
-//              '-------------------> Watching <--------------'
-//                 ^  version is fine    |  stream ended or broke
-//                 '----- Checking <-----'  (LIST limit=1: did the server's version go backwards?)
+// Protocol: client-go's tools/cache/reflector.go, and
+// https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
 //
-// - 429, a refusal, a broken stream: back off (0.8 s doubling to 30 s), check, watch again at the same version. No relist.
-// - 410: relist not older than the last seen version; refused too, once more with no version at all.
-// - The version went backwards (storage restored from a backup): relist with no version at all.
+//                          .-------- 400, 422, timeout, too large --------.
+//                          |                                              v
+//   StartWatch -> InitialEvents (WatchList)                 Listing (LIST in pages)
+//                          | bookmark: initial events end                 | last page
+//                          '---------------> Streaming (WATCH) <----------'
+//                                              ^         | stream ended or failed
+//                             version is valid |         v
+//                                              '--- CheckingVersion (LIST with limit=1)
 //
-// How to drive it: action = step(Started{}, now); then for ever: apply action.change; carry out action.next; give what came
-// of it to step. After each event `Read` means: go on with the open stream. Anything else means that the stream, if one is
-// open, is to be closed first; no input is due for that.
+// - 429, connection refused, broken stream: back off (0.8 s, doubled up to 30 s, plus up to 20%
+//   jitter), check the version, and watch from the same version again. Nothing is listed again.
+// - 410: list again, not older than the last version seen. If the server rejects that version too,
+//   list once more without a version.
+// - The server's version is lower than the last one seen (its storage was restored from a backup):
+//   list again without a version.
+// - The same version fails five times with an error that the version may cause (400, 422, 500,
+//   invalid or too large response): list again without a version.
+//
+// Use:
+//
+//   action = step(StartWatch{}, now)
+//   repeat: apply action.change to the store; perform action.next; action = step(its result, now)
+//
+// ReadStream means: read the next event of the open stream. Any other action means: close the
+// stream if one is open, without giving an input for that.
 #pragma once
 
 #include <cstdint>
@@ -37,107 +50,128 @@
 
 namespace lastgood::kube {
 
-struct Started {};
-struct TimerFired {};   // the time of a Wait has come
-struct StreamEnded {};  // by the server, with nothing wrong
+// Inputs.
 
-// Error: a call or a stream failed, or what it sent was not understood (parse_event, parse_list, LineSplitter).
+struct StartWatch {};  // the first input
+struct WaitElapsed {};   // the time of a BackoffWait has come
+struct StreamEnded {};   // the server ended the stream without an error
+
+// Error: a call or a stream failed, or parse_event, parse_list or LineSplitter rejected its
+// content.
 template <class T>
-using WatchInput = std::variant<Started, ListPage<T>, WatchEvent<T>, StreamEnded, Error, TimerFired>;
+using WatchInput =
+    std::variant<StartWatch, ListPage<T>, WatchEvent<T>, StreamEnded, Error, WaitElapsed>;
 
-struct Read {};
-struct Fetch {  // one call; the answer goes through parse_list
+// Actions.
+
+struct ReadStream {};
+struct ListCall {  // one call; parse the response with parse_list
   api::ApiCall call;
   Duration timeout{0};
 };
-struct Open {  // one stream; its lines go through parse_event
+struct OpenStream {  // one stream; parse each line with parse_event
   api::ApiCall call;
   Duration idle_timeout{0};
 };
-struct Wait {
-  Steady until;
+struct BackoffWait {
+  MonotonicTime until;
 };
-using WatchNext = std::variant<Read, Fetch, Open, Wait>;
+using WatchNext = std::variant<ReadStream, ListCall, OpenStream, BackoffWait>;
 
 template <class T>
 struct WatchAction {
-  WatchNext next = Read{};
-  std::optional<Change<T>> change = {};  // for the store, before `next`
-  std::string_view restarted = {};       // why the watch does not simply go on: CamelCase, one of a few; for telemetry
-  std::vector<Error> problems = {};      // what a person reading the log should see
+  WatchNext next = ReadStream{};
+  std::optional<Change<T>> change = {};  // apply to the store before `next`
+  // Why the watch did not simply continue, for metrics: a CamelCase word from a small set, such as
+  // "Expired". Empty: it continued.
+  std::string_view restart_reason = {};
+  std::vector<Error> problems = {};  // to log
 };
 
 struct WatchTarget {
-  std::string collection;  // paths.hpp collection_path
-  std::string namespace_;  // of the collection; empty: all
-  int page_size = 500;
+  std::string collection;  // from collection_path()
+  std::string namespace_;  // of the collection; empty: all namespaces
+  int page_size = 500;     // objects in each page of a LIST
 };
 
 template <class T>
 class WatchMachine {
  public:
-  WatchMachine(WatchTarget target, Uniform uniform);
+  WatchMachine(WatchTarget target, RandomSource random_source);
 
-  // An input that does not fit what was asked for changes nothing: the answer is what was due already.
-  WatchAction<T> step(WatchInput<T> input, Steady now);
+  // An input that does not belong to the current action is ignored: the result is the same action
+  // again, without a change.
+  WatchAction<T> step(WatchInput<T> input, MonotonicTime now);
 
-  // Every object was seen at least once: what the store lacks is not there.
+  // True once all objects have been seen: an object that the store lacks does not exist.
   [[nodiscard]] bool synced() const { return synced_; }
+  // The last resource version seen.
   [[nodiscard]] const ResourceVersion& version() const { return version_; }
 
  private:
-  enum class Phase : std::uint8_t { Fresh, Collecting, Paging, Watching, Checking, Waiting };
-  using Action = WatchAction<T>;
+  enum class Phase : std::uint8_t {
+    NotStarted,
+    InitialEvents,
+    Listing,
+    Streaming,
+    CheckingVersion,
+    BackingOff
+  };
 
-  Action on(Started, Steady now);
-  Action on(TimerFired, Steady now);
-  Action on(StreamEnded, Steady now);
-  Action on(ListPage<T> page, Steady now);
-  Action on(WatchEvent<T> event, Steady now);
-  Action on(Error error, Steady now);
+  WatchAction<T> on(StartWatch, MonotonicTime now);
+  WatchAction<T> on(WaitElapsed, MonotonicTime now);
+  WatchAction<T> on(StreamEnded, MonotonicTime now);
+  WatchAction<T> on(ListPage<T> page, MonotonicTime now);
+  WatchAction<T> on(WatchEvent<T> event, MonotonicTime now);
+  WatchAction<T> on(Error error, MonotonicTime now);
 
-  Action on_event(Changed<T> event, Steady now);
-  Action on_event(Deleted event, Steady now);
-  Action on_event(Unreadable event, Steady now);
-  Action on_event(Bookmark event, Steady now);
-  Action on_event(Error event, Steady now);
+  WatchAction<T> on_event(Changed<T> event, MonotonicTime now);
+  WatchAction<T> on_event(Deleted event, MonotonicTime now);
+  WatchAction<T> on_event(Unreadable event, MonotonicTime now);
+  WatchAction<T> on_event(Bookmark event, MonotonicTime now);
+  WatchAction<T> on_event(Error event, MonotonicTime now);
 
-  Action sync_failed(Error error, Steady now);
-  Action watch_failed(Error error, Steady now);
-  Action on_listed(ListPage<T> page, Steady now);
-  Action on_checked(const ListPage<T>& page, Steady now);
-  Action restart_sync(ResourceVersion anchor, std::string_view why, std::optional<Error> error, Steady now);
-  Action back_off(Phase then, std::string_view why, Error error, Steady now);
-  Action use_lists(std::string_view why, std::optional<Error> error, Steady now);
-  Action synced_with(std::vector<T> objects);
+  WatchAction<T> on_sync_failure(Error error, MonotonicTime now);
+  WatchAction<T> on_watch_failure(Error error, MonotonicTime now);
+  WatchAction<T> on_page(ListPage<T> page, MonotonicTime now);
+  WatchAction<T> on_version_check(const ListPage<T>& page, MonotonicTime now);
+  WatchAction<T> restart_sync(ResourceVersion not_older_than, std::string_view reason,
+                              std::optional<Error> error, MonotonicTime now);
+  WatchAction<T> back_off(Phase then, std::string_view reason, Error error, MonotonicTime now);
+  WatchAction<T> list_instead(std::string_view reason, std::optional<Error> error,
+                              MonotonicTime now);
+  WatchAction<T> finish_sync(std::vector<T> objects);
 
-  WatchNext begin(Phase phase, Steady now);
-  WatchNext open(bool initial_events, const ResourceVersion& at, Steady now);
-  Action due(WatchNext next) { return {.next = next_ = std::move(next)}; }
-  [[nodiscard]] Action still_due() const { return {.next = next_}; }
-  [[nodiscard]] bool streaming() const { return phase_ == Phase::Collecting || phase_ == Phase::Watching; }
-  void heard_event();
-  void saw(const ResourceVersion& version);
+  WatchNext enter(Phase phase, MonotonicTime now);
+  WatchNext open_stream(Phase phase, const ResourceVersion& from, MonotonicTime now);
+  WatchAction<T> proceed(WatchNext next) { return {.next = next_ = std::move(next)}; }
+  [[nodiscard]] WatchAction<T> unchanged() const { return {.next = next_}; }
+  [[nodiscard]] bool has_open_stream() const {
+    return phase_ == Phase::InitialEvents || phase_ == Phase::Streaming;
+  }
+  void count_event();
+  void set_version(const ResourceVersion& version);
 
   WatchTarget target_;
-  Uniform uniform_;
+  RandomSource random_source_;
   Backoff backoff_;
-  Phase phase_ = Phase::Fresh;
-  Phase after_wait_ = Phase::Collecting;
-  WatchNext next_ = Read{};
+  Phase phase_ = Phase::NotStarted;
+  Phase after_wait_ = Phase::InitialEvents;
+  WatchNext next_ = ReadStream{};
 
-  ResourceVersion version_;       // the last that was seen
-  ResourceVersion anchor_;        // what a sync asks for: not older than this; empty: the newest there is
-  bool watch_list_works_ = true;  // until the server says that it does not know it
+  ResourceVersion version_;          // the last one seen
+  ResourceVersion not_older_than_;   // minimum version of the next sync; empty: the newest
+  bool supports_watch_list_ = true;  // until the server shows that it does not
   bool synced_ = false;
 
-  Steady opened_;
-  bool heard_ = false;        // anything, on the open stream
-  bool untried_sync_ = true;  // no event yet since the last full sync: another one at once would be a loop
+  MonotonicTime opened_at_;        // when the open stream was opened
+  bool stream_has_event_ = false;  // at least one event arrived on the open stream
+  // No event arrived since the last sync. Another sync right away could repeat without end.
+  bool sync_unproven_ = true;
 
-  std::map<Key, T> collected_;
-  std::vector<T> listed_;
-  std::string continue_;
+  std::map<Key, T> initial_objects_;  // from the initial events
+  std::vector<T> listed_;             // from the pages so far
+  std::string continue_;              // token of the next page
   int page_size_;
 };
 

@@ -2,15 +2,17 @@
 
 namespace lastgood::kube {
 
-WorkQueue::WorkQueue(Uniform uniform, BackoffSettings settings) : uniform_(std::move(uniform)), settings_(settings) {}
+WorkQueue::WorkQueue(RandomSource random_source, BackoffSettings settings)
+    : random_source_(std::move(random_source)), settings_(settings) {}
 
-void WorkQueue::add(const Key& key) {
+bool WorkQueue::add(const Key& key) {
   drop_deadline(key);
-  if (!dirty_.insert(key).second) return;
+  if (!dirty_.insert(key).second) return false;
   if (!processing_.contains(key)) ready_.push_back(key);
+  return true;
 }
 
-void WorkQueue::add_at(const Key& key, Steady when) {
+void WorkQueue::add_at(const Key& key, MonotonicTime when) {
   if (dirty_.contains(key)) return;
   const auto known = deadline_of_.find(key);
   if (known != deadline_of_.end() && known->second <= when) return;
@@ -19,11 +21,17 @@ void WorkQueue::add_at(const Key& key, Steady when) {
   deadlines_.emplace(when, key);
 }
 
-std::optional<Key> WorkQueue::take(Steady now) {
+std::vector<Key> WorkQueue::release_due(MonotonicTime now) {
+  std::vector<Key> released;
   while (!deadlines_.empty() && deadlines_.begin()->first <= now) {
-    const Key due = deadlines_.begin()->second;
-    add(due);
+    released.push_back(deadlines_.begin()->second);
+    add(released.back());
   }
+  return released;
+}
+
+std::optional<Key> WorkQueue::take(MonotonicTime now) {
+  release_due(now);
   if (ready_.empty()) return std::nullopt;
   Key key = std::move(ready_.front());
   ready_.pop_front();
@@ -37,15 +45,15 @@ void WorkQueue::done(const Key& key) {
   if (dirty_.contains(key)) ready_.push_back(key);
 }
 
-void WorkQueue::fail(const Key& key, Steady now) {
+void WorkQueue::fail(const Key& key, MonotonicTime now) {
   const int failures = ++failures_[key];
-  add_at(key, now + backoff_delay(settings_, failures, uniform_()));
+  add_at(key, now + backoff_delay(settings_, failures, random_source_()));
 }
 
 void WorkQueue::forget(const Key& key) { failures_.erase(key); }
 
-std::optional<Steady> WorkQueue::next_deadline() const {
-  if (!ready_.empty()) return Steady::min();
+std::optional<MonotonicTime> WorkQueue::next_deadline() const {
+  if (!ready_.empty()) return MonotonicTime::min();
   if (deadlines_.empty()) return std::nullopt;
   return deadlines_.begin()->first;
 }

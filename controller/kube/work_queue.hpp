@@ -1,5 +1,16 @@
-// Which object to look at next. The dirty and processing sets of client-go's workqueue, and kube-rs' rule that of a key's
-// future deadlines only the earliest is kept. Knows no clock and nothing of what a key names.
+// The queue of keys to reconcile. No clock, no I/O; it does not know which objects the keys name.
+//
+// Follows client-go's util/workqueue (queue.go: dirty and processing sets; delaying_queue.go;
+// default_rate_limiters.go) and kube-rs' scheduler.rs, which keeps only the earliest deadline of a
+// key.
+//
+//            add                   take                  done
+//   absent ------------> ready ----------------> processing --------> absent
+//      |                 ^   ^                        |
+//      | add_at, fail    |   '--------- done ---------'
+//      v                 |       (added while processing)
+//   delayed -------------'
+//            deadline passed
 #pragma once
 
 #include <cstddef>
@@ -8,6 +19,7 @@
 #include <set>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 #include "base/names.hpp"
 #include "base/time.hpp"
@@ -15,40 +27,56 @@
 
 namespace lastgood::kube {
 
-// - A key waits at most once, and is never handed out again before done(key).
-// - One added while it is being processed comes back after done(key).
-// - Adding a key at once takes the place of its deadline: whoever processes a key says each time when it is due next.
+// - A key is in the queue at most once. take() does not return it again before done(key).
+// - A key that is added while it is processed becomes ready again at done(key).
+// - add() removes the deadline of the key: each reconcile decides again when to requeue.
 class WorkQueue {
  public:
-  explicit WorkQueue(Uniform uniform,
-                     BackoffSettings settings = {.first = Duration{200}, .cap = Duration{60'000}, .jitter = 0.2});
+  explicit WorkQueue(RandomSource random_source,
+                     BackoffSettings settings = {
+                         .first = Duration{200}, .cap = Duration{60'000}, .jitter = 0.2});
 
-  void add(const Key& key);
-  void add_at(const Key& key, Steady when);  // ignored when the key waits already, or is due earlier
+  // Makes the key ready. Returns false if it was in the queue already, ready or to be processed
+  // again.
+  bool add(const Key& key);
 
-  // The key that has waited longest, which is then being processed. Nothing when none waits.
-  [[nodiscard]] std::optional<Key> take(Steady now);
+  // Makes the key ready at `when`. Ignored if the key is ready, or has an earlier deadline.
+  void add_at(const Key& key, MonotonicTime when);
+
+  // Makes the keys ready whose deadline has passed, and returns them.
+  std::vector<Key> release_due(MonotonicTime now);
+
+  // The key that has been ready for the longest time. It counts as processing until done(key).
+  // Nothing if no key is ready at `now`.
+  [[nodiscard]] std::optional<Key> take(MonotonicTime now);
+
+  // Ends the processing of a key that take() returned.
   void done(const Key& key);
 
-  // Adds the key after its own back-off: 0.2 s doubling to 60 s. Call before or after done(key).
-  void fail(const Key& key, Steady now);
-  void forget(const Key& key);  // it succeeded, or is no more: its next failure is the first
+  // Requeues the key with backoff: by default 0.2 s, doubled with each consecutive failure of this
+  // key up to 60 s, plus up to 20% jitter. May be called before or after done(key).
+  void fail(const Key& key, MonotonicTime now);
 
-  // When take() is worth calling again: the earliest deadline, or a time long past when a key waits already.
-  [[nodiscard]] std::optional<Steady> next_deadline() const;
+  // Resets the backoff of the key. Call after a success, or when the object was deleted.
+  void forget(const Key& key);
 
-  [[nodiscard]] std::size_t waiting() const { return ready_.size(); }
+  // The time of the next useful take(): the earliest deadline; MonotonicTime::min() if a key is
+  // ready; nothing if the queue is empty.
+  [[nodiscard]] std::optional<MonotonicTime> next_deadline() const;
+
+  // The number of ready keys. Delayed keys are not counted.
+  [[nodiscard]] std::size_t ready() const { return ready_.size(); }
 
  private:
   void drop_deadline(const Key& key);
 
-  Uniform uniform_;
+  RandomSource random_source_;
   BackoffSettings settings_;
-  std::deque<Key> ready_;  // dirty and not being processed
-  std::set<Key> dirty_;    // wants to be processed: in ready_, or being processed and due again
-  std::set<Key> processing_;
-  std::set<std::pair<Steady, Key>> deadlines_;
-  std::unordered_map<Key, Steady> deadline_of_;
+  std::deque<Key> ready_;     // dirty and not processing
+  std::set<Key> dirty_;       // in ready_, or added again while processing
+  std::set<Key> processing_;  // returned by take(), not done yet
+  std::set<std::pair<MonotonicTime, Key>> deadlines_;
+  std::unordered_map<Key, MonotonicTime> deadline_of_;
   std::unordered_map<Key, int> failures_;
 };
 

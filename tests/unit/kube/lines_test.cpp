@@ -1,4 +1,4 @@
-// Bytes that arrive in any pieces become whole lines.
+// Lines from a byte stream that is split at any byte.
 #include "kube/lines.hpp"
 
 #include <catch2/catch.hpp>
@@ -15,7 +15,7 @@ const std::vector<std::string> lines{"one", "{\"two\":2}", "three"};
 
 }  // namespace
 
-TEST_CASE("A stream split into two at every byte gives the same lines") {
+TEST_CASE("returns the same lines when a stream is split in two at any byte") {
   for (std::size_t cut = 0; cut <= text.size(); ++cut) {
     CAPTURE(cut);
     LineSplitter splitter;
@@ -32,7 +32,7 @@ TEST_CASE("A stream split into two at every byte gives the same lines") {
   }
 }
 
-TEST_CASE("A stream that comes byte by byte gives the same lines") {
+TEST_CASE("returns the same lines when a stream arrives byte by byte") {
   LineSplitter splitter;
   std::vector<std::string> got;
   for (const char c : text) {
@@ -44,7 +44,7 @@ TEST_CASE("A stream that comes byte by byte gives the same lines") {
   CHECK(got == lines);
 }
 
-TEST_CASE("A line that outgrows its bound is TooLarge, whether or not its end has come") {
+TEST_CASE("returns TooLarge when a line is longer than its limit, complete or not") {
   std::string last;
   const auto keep = [&](std::string_view line) {
     last = line;
@@ -60,7 +60,7 @@ TEST_CASE("A line that outgrows its bound is TooLarge, whether or not its end ha
   CHECK(last == "1");
 }
 
-TEST_CASE("A reader that has had enough gets no further line") {
+TEST_CASE("drops the rest of the bytes when the reader stops") {
   LineSplitter splitter;
   std::vector<std::string> seen;
   const auto until_two = [&](std::string_view line) {

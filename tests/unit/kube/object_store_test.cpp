@@ -1,46 +1,64 @@
-// What a store makes of the changes that a watch tells it.
+// The deltas that a store reports for the changes of a watch.
 #include "kube/object_store.hpp"
 
 #include <catch2/catch.hpp>
+#include <ostream>
 #include <string>
 #include <vector>
 
 #include "support.hpp"
 
 using namespace lastgood;
-using namespace lastgood::machines;
 using namespace lastgood::kube;
+using namespace lastgood::kube::test;
 
 namespace {
 
 using Store = ObjectStore<api::Deployment>;
 
-// "-web/u1" removed, "+web/u1" added, "~web/u1" changed.
-std::vector<std::string> words(const Deltas<api::Deployment>& deltas) {
-  std::vector<std::string> out;
-  for (const auto& delta : deltas) {
-    const auto& object = delta.after ? delta.after : delta.before;
-    const char* sign = !delta.before ? "+" : !delta.after ? "-" : "~";
-    out.push_back(sign + object->meta.key.name + "/" + object->meta.uid.value);
-  }
-  return out;
+struct ReportedDelta {
+  enum Kind : std::uint8_t { Added, Changed, Removed } kind;
+  std::string object;  // name/uid
+
+  bool operator==(const ReportedDelta&) const = default;
+};
+
+std::ostream& operator<<(std::ostream& out, const ReportedDelta& delta) {
+  const char* const kinds[] = {"added ", "changed ", "removed "};
+  return out << kinds[delta.kind] << delta.object;
 }
 
-using Words = std::vector<std::string>;
+ReportedDelta added(std::string object) { return {ReportedDelta::Added, std::move(object)}; }
+ReportedDelta changed(std::string object) { return {ReportedDelta::Changed, std::move(object)}; }
+ReportedDelta removed(std::string object) { return {ReportedDelta::Removed, std::move(object)}; }
+
+using Reported = std::vector<ReportedDelta>;
+
+Reported reported(const Deltas<api::Deployment>& deltas) {
+  Reported all;
+  for (const auto& delta : deltas) {
+    const auto& object = delta.after ? delta.after : delta.before;
+    std::string name = object->meta.key.name + "/" + object->meta.uid.value;
+    all.push_back(!delta.before  ? added(std::move(name))
+                  : !delta.after ? removed(std::move(name))
+                                 : changed(std::move(name)));
+  }
+  return all;
+}
 
 }  // namespace
 
-TEST_CASE("An object is added, changed and removed, and each is told once") {
+TEST_CASE("reports each addition, change and removal once") {
   Store store;
-  CHECK(words(store.upsert(deployment("web", "1"))) == Words{"+web/u1"});
-  CHECK(words(store.upsert(deployment("web", "2"))) == Words{"~web/u1"});
-  CHECK(words(store.upsert(deployment("web", "2"))).empty());
-  CHECK(words(store.erase({"shop", "web"})) == Words{"-web/u1"});
-  CHECK(words(store.erase({"shop", "web"})).empty());
+  CHECK(reported(store.upsert(deployment("web", "1"))) == Reported{added("web/u1")});
+  CHECK(reported(store.upsert(deployment("web", "2"))) == Reported{changed("web/u1")});
+  CHECK(reported(store.upsert(deployment("web", "2"))).empty());
+  CHECK(reported(store.erase({"shop", "web"})) == Reported{removed("web/u1")});
+  CHECK(reported(store.erase({"shop", "web"})).empty());
   CHECK(store.size() == 0);
 }
 
-TEST_CASE("An older version of the same object is ignored, and versions are compared as numbers") {
+TEST_CASE("ignores an older version of the same object, comparing versions as numbers") {
   Store store;
   store.upsert(deployment("web", "100"));
   CHECK(store.upsert(deployment("web", "99")).empty());
@@ -49,62 +67,68 @@ TEST_CASE("An older version of the same object is ignored, and versions are comp
   CHECK(store.upsert(deployment("web", "not-a-number")).size() == 1);
 }
 
-TEST_CASE("An object that was made again under its name is removed and added") {
+TEST_CASE("reports a removal and an addition when an object was created again under its name") {
   Store store;
   store.upsert(deployment("web", "9", "old"));
-  CHECK(words(store.upsert(deployment("web", "5", "new"))) == Words{"-web/old", "+web/new"});
-  SECTION("and a late removal of the old one leaves the new one alone") {
+  CHECK(reported(store.upsert(deployment("web", "5", "new"))) ==
+        Reported{removed("web/old"), added("web/new")});
+  SECTION("and ignores a late removal of the old object") {
     CHECK(store.erase({"shop", "web"}, Uid("old")).empty());
     CHECK(store.size() == 1);
   }
 }
 
-TEST_CASE("A list tells what vanished unseen, what changed and what is new, and is silent about the rest") {
+TEST_CASE("reports removed, changed and new objects when a list replaces the content") {
   Store store;
   for (const char* name : {"gone", "same", "changed", "again"}) store.upsert(deployment(name, "5"));
-  const auto deltas = store.replace_all(
-      {deployment("same", "5"), deployment("changed", "6"), deployment("again", "7", "u2"), deployment("fresh", "8", "u3")});
-  CHECK(words(deltas) == Words{"-gone/u1", "~changed/u1", "-again/u1", "+again/u2", "+fresh/u3"});
+  const auto deltas =
+      store.replace_all({deployment("same", "5"), deployment("changed", "6"),
+                         deployment("again", "7", "u2"), deployment("fresh", "8", "u3")});
+  CHECK(reported(deltas) == Reported{removed("gone/u1"), changed("changed/u1"), removed("again/u1"),
+                                     added("again/u2"), added("fresh/u3")});
   CHECK(store.size() == 4);
 }
 
-TEST_CASE("A list wins over newer versions, because the server's storage may have been restored") {
+TEST_CASE("accepts lower versions when a list replaces the content") {
   Store store;
   store.upsert(deployment("web", "900"));
-  CHECK(words(store.replace_all({deployment("web", "50")})) == Words{"~web/u1"});
+  CHECK(reported(store.replace_all({deployment("web", "50")})) == Reported{changed("web/u1")});
   CHECK(store.find({"shop", "web"})->meta.resource_version.value == "50");
 }
 
-TEST_CASE("A list of one namespace says nothing about the others") {
+TEST_CASE("leaves other namespaces alone when a list replaces one namespace") {
   Store store;
   store.upsert(deployment("web", "1", "u1", "shop"));
   store.upsert(deployment("api", "1", "u2", "shop-2"));
-  CHECK(words(store.replace_all({}, "shop")) == Words{"-web/u1"});
+  CHECK(reported(store.replace_all({}, "shop")) == Reported{removed("web/u1")});
   std::vector<std::string> left;
   store.for_each_in("shop-2", [&](const auto& object) { left.push_back(object->meta.key.name); });
-  CHECK(left == Words{"api"});
+  CHECK(left == std::vector<std::string>{"api"});
   store.for_each_in("shop", [&](const auto&) { FAIL("the namespace is empty"); });
 }
 
-TEST_CASE("A list that is read beside the watch takes out what is gone, and leaves what is newer than it") {
+TEST_CASE("removes missing objects and keeps newer ones when it catches up with a list") {
   Store store;
   for (const char* name : {"gone", "same", "unread"}) store.upsert(deployment(name, "5"));
   store.upsert(deployment("made-since", "12", "u2"));
   store.upsert(deployment("changed-since", "12"));
   store.upsert(deployment("other", "5", "u1", "shop-2"));
-  const auto deltas = store.catch_up({deployment("same", "5"), deployment("changed-since", "6"), deployment("unseen", "8", "u3")},
-                                     ResourceVersion("10"), "shop", {{"shop", "unread"}});
-  CHECK(words(deltas) == Words{"-gone/u1", "+unseen/u3"});
+  const auto deltas = store.catch_up(
+      {deployment("same", "5"), deployment("changed-since", "6"), deployment("unseen", "8", "u3")},
+      ResourceVersion("10"), "shop", {{"shop", "unread"}});
+  CHECK(reported(deltas) == Reported{removed("gone/u1"), added("unseen/u3")});
   CHECK(store.find({"shop", "changed-since"})->meta.resource_version.value == "12");
   CHECK(store.size() == 6);
   CHECK(store
             .catch_up({deployment("made-since", "4", "u1")}, ResourceVersion("11"), "shop",
                       {{"shop", "same"}, {"shop", "unread"}, {"shop", "unseen"}})
             .empty());
-  CHECK(words(store.catch_up({}, ResourceVersion("11"), "")) == Words{"-same/u1", "-unread/u1", "-unseen/u3", "-other/u1"});
+  CHECK(reported(store.catch_up({}, ResourceVersion("11"), "")) ==
+        Reported{removed("same/u1"), removed("unread/u1"), removed("unseen/u3"),
+                 removed("other/u1")});
 }
 
-TEST_CASE("Whoever holds an object keeps what it saw") {
+TEST_CASE("does not change an object that a pointer was returned for") {
   Store store;
   store.upsert(deployment("web", "1"));
   const auto seen = store.find({"shop", "web"});
@@ -112,14 +136,17 @@ TEST_CASE("Whoever holds an object keeps what it saw") {
   CHECK(seen->meta.resource_version.value == "1");
 }
 
-TEST_CASE("A change of a watch does what it says") {
+TEST_CASE("applies each kind of change") {
   Store store;
-  CHECK(words(store.apply(Upsert<api::Deployment>{deployment("web", "1")})) == Words{"+web/u1"});
-  CHECK(words(store.apply(Remove{.key = {"shop", "web"}, .uid = Uid("u1")})) == Words{"-web/u1"});
-  CHECK(words(store.apply(Replace<api::Deployment>{.namespace_ = "", .objects = {deployment("api", "2")}})) == Words{"+api/u1"});
+  CHECK(reported(store.apply(Upsert<api::Deployment>{deployment("web", "1")})) ==
+        Reported{added("web/u1")});
+  CHECK(reported(store.apply(Remove{.key = {"shop", "web"}, .uid = Uid("u1")})) ==
+        Reported{removed("web/u1")});
+  CHECK(reported(store.apply(Replace<api::Deployment>{
+            .namespace_ = "", .objects = {deployment("api", "2")}})) == Reported{added("api/u1")});
 }
 
-TEST_CASE("Resource versions are ordered as numbers of any length, and not at all when they are none") {
+TEST_CASE("orders resource versions as numbers of any length, if they are numbers") {
   const auto v = [](const char* text) { return ResourceVersion(text); };
   CHECK(older(v("9"), v("10")));
   CHECK_FALSE(older(v("10"), v("9")));

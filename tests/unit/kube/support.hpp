@@ -1,6 +1,7 @@
-// What the tests of the machines share: a steady clock that stands where it is put, chance that is no chance, small objects.
+// Shared by the tests of kube/: times of a test, no jitter, small objects.
 #pragma once
 
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <stdexcept>
@@ -11,14 +12,22 @@
 #include "base/result.hpp"
 #include "base/time.hpp"
 
-namespace lastgood::machines {
+namespace lastgood::kube::test {
 
-// Milliseconds after the beginning of a test. Not zero, so that a forgotten "since" is no accident that works.
-inline Steady at(std::int64_t milliseconds) { return Steady(std::chrono::hours(1) + Duration(milliseconds)); }
+// Milliseconds after the beginning of a test. The beginning is not zero, so that a time that was
+// never set is noticed.
+inline MonotonicTime at(std::int64_t milliseconds) {
+  return MonotonicTime(std::chrono::hours(1) + Duration(milliseconds));
+}
 
-inline double no_chance() { return 0.0; }
+inline std::int64_t milliseconds(MonotonicTime time) { return (time - at(0)).count(); }
 
-inline Error error(ErrorKind kind, int status = 0) { return {.kind = kind, .message = "injected", .status = status}; }
+// A RandomSource without randomness: backoff has no jitter.
+inline double no_jitter() { return 0.0; }
+
+inline Error error(ErrorKind kind, int status = 0) {
+  return {.kind = kind, .message = "injected", .status = status};
+}
 
 inline api::Deployment deployment(std::string name, std::string version, std::string uid = "u1",
                                   std::string namespace_ = "shop") {
@@ -29,10 +38,10 @@ inline api::Deployment deployment(std::string name, std::string version, std::st
   return made;
 }
 
-inline std::string read_file(const std::string& path) {
+inline std::string read_file(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);
-  if (!file) throw std::runtime_error("cannot read " + path);
+  if (!file) throw std::runtime_error("cannot read " + path.string());
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-}  // namespace lastgood::machines
+}  // namespace lastgood::kube::test

@@ -1,4 +1,4 @@
-// Bytes of an API server become events and objects; whatever else they are becomes an error.
+// Events and objects from the responses of an API server, and errors from invalid ones.
 #include "kube/watch_event.hpp"
 
 #include <catch2/catch.hpp>
@@ -9,8 +9,8 @@
 #include "support.hpp"
 
 using namespace lastgood;
-using namespace lastgood::machines;
 using namespace lastgood::kube;
+using namespace lastgood::kube::test;
 using api::Deployment;
 
 namespace {
@@ -23,7 +23,8 @@ std::string meta(const std::string& fields) { return R"({"metadata":{)" + fields
 
 const std::string small =
     R"({"metadata":{"name":"web","namespace":"shop","uid":"u1","resourceVersion":"7"},"spec":{"replicas":2}})";
-const std::string wrong = R"({"metadata":{"name":"web","namespace":"shop","resourceVersion":"8"},"spec":{"replicas":"many"}})";
+const std::string invalid =
+    R"({"metadata":{"name":"web","namespace":"shop","resourceVersion":"8"},"spec":{"replicas":"many"}})";
 const std::string policy =
     R"({"metadata":{"name":"p","namespace":"shop","uid":"u2","resourceVersion":"9"},"spec":{"suspend":true,"checks":[]}})";
 
@@ -36,7 +37,7 @@ const Kind& as(const Result<WatchEvent<T>>& result) {
 
 }  // namespace
 
-TEST_CASE("An added or modified Deployment is its projection") {
+TEST_CASE("projects a Deployment when it is added or modified") {
   for (const char* type : {"ADDED", "MODIFIED"}) {
     const auto parsed = parse_event<Deployment>(event(type, small));
     const Deployment& got = as<Changed<Deployment>>(parsed).object;
@@ -46,12 +47,13 @@ TEST_CASE("An added or modified Deployment is its projection") {
   }
 }
 
-TEST_CASE("The type of an event may come after its object") {
-  const auto parsed = parse_event<Deployment>(R"( { "object" : )" + small + R"( , "more" : [{}], "type" : "ADDED" } )");
+TEST_CASE("reads an event when its type comes after its object") {
+  const auto parsed = parse_event<Deployment>(R"( { "object" : )" + small +
+                                              R"( , "more" : [{}], "type" : "ADDED" } )");
   CHECK(as<Changed<Deployment>>(parsed).object.replicas == 2);
 }
 
-TEST_CASE("A deletion tells name, uid and version") {
+TEST_CASE("reads name, uid and version of a deletion") {
   const auto parsed = parse_event<Deployment>(event("DELETED", small));
   const auto& got = as<Deleted>(parsed);
   CHECK(got.key == Key{"shop", "web"});
@@ -59,17 +61,19 @@ TEST_CASE("A deletion tells name, uid and version") {
   CHECK(got.version.value == "7");
 }
 
-TEST_CASE("A bookmark tells its version, and whether the initial events have ended") {
-  const auto plain = parse_event<Deployment>(event("BOOKMARK", meta(R"("resourceVersion":"42","creationTimestamp":null)")));
+TEST_CASE("reads the version of a bookmark, and whether it ends the initial events") {
+  const auto plain = parse_event<Deployment>(
+      event("BOOKMARK", meta(R"("resourceVersion":"42","creationTimestamp":null)")));
   CHECK(as<Bookmark>(plain).version.value == "42");
   CHECK_FALSE(as<Bookmark>(plain).initial_events_end);
-  const std::string end = R"("resourceVersion":"43","annotations":{"k8s.io/initial-events-end":"true"})";
+  const std::string end =
+      R"("resourceVersion":"43","annotations":{"k8s.io/initial-events-end":"true"})";
   const auto last = parse_event<api::Rollback>(event("BOOKMARK", meta(end)));
   CHECK(as<Bookmark>(last).initial_events_end);
   CHECK(parse_event<Deployment>(event("BOOKMARK", "{}")).error().kind == ErrorKind::Protocol);
 }
 
-TEST_CASE("An ERROR event of code 410 is Expired") {
+TEST_CASE("returns Expired when an ERROR event has code 410") {
   const std::string status =
       R"({"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"too old","reason":"Expired","code":410})";
   const auto parsed = parse_event<Deployment>(event("ERROR", status));
@@ -78,49 +82,54 @@ TEST_CASE("An ERROR event of code 410 is Expired") {
   CHECK(got.message == "too old");
 }
 
-TEST_CASE("Our own kinds come through the same way") {
+TEST_CASE("reads Lastgood's own kinds") {
   const auto parsed = parse_event<api::RollbackPolicy>(event("ADDED", policy));
   CHECK(as<Changed<api::RollbackPolicy>>(parsed).object.spec.suspend);
   CHECK(parse_event<api::DeploymentGuard>(event("ADDED", small)));
-  CHECK(parse_list<api::Rollback>(R"({"metadata":{"resourceVersion":"1"},"items":[]})").value().items.empty());
+  CHECK(parse_list<api::Rollback>(R"({"metadata":{"resourceVersion":"1"},"items":[]})")
+            .value()
+            .items.empty());
 }
 
-TEST_CASE("An object that cannot be read is named, with the field, and hides no other") {
-  const auto parsed = parse_event<Deployment>(event("MODIFIED", wrong));
+TEST_CASE("names the object and the field when an object cannot be parsed, and reads the others") {
+  const auto parsed = parse_event<Deployment>(event("MODIFIED", invalid));
   const auto& got = as<Unreadable>(parsed);
   CHECK(got.key == Key{"shop", "web"});
   CHECK(got.version.value == "8");
   CHECK(got.error.message.contains("\"shop/web\""));
   CHECK(got.error.message.contains("spec.replicas"));
 
-  const auto page = parse_list<Deployment>(R"({"metadata":{"resourceVersion":"9"},"items":[)" + wrong + "," + small + "]}");
+  const auto page = parse_list<Deployment>(R"({"metadata":{"resourceVersion":"9"},"items":[)" +
+                                           invalid + "," + small + "]}");
   REQUIRE(page);
   CHECK(page->items.size() == 1);
   CHECK(page->unreadable.size() == 1);
 
-  const std::string labels = R"({"metadata":{"name":"g","namespace":"shop","resourceVersion":"3","labels":7}})";
+  const std::string labels =
+      R"({"metadata":{"name":"g","namespace":"shop","resourceVersion":"3","labels":7}})";
   const auto bad_guard = parse_event<api::DeploymentGuard>(event("ADDED", labels));
   CHECK(as<Unreadable>(bad_guard).key.name == "g");
 }
 
-TEST_CASE("What is no event is a protocol error and never more") {
-  const std::vector<std::string> lines{"",
-                                       "{",
-                                       "null",
-                                       "[]",
-                                       "\"x\"",
-                                       "{}",
-                                       event("ADDED", "7"),
-                                       event("ADDED", "{}"),
-                                       event("NEWS", small),
-                                       event("DELETED", "{}"),
-                                       event("ADDED", small) + "x",
-                                       event("ADDED", "\xff"),
-                                       event("ERROR", "{}"),
-                                       R"({"type":7,"object":{}})",
-                                       R"({"type":"ADDED"})",
-                                       std::string(10'000, '['),
-                                       event("ADDED", R"({"metadata":)" + std::string(10'000, '[') + "}")};
+TEST_CASE("returns Protocol when a line is not a valid event") {
+  const std::vector<std::string> lines{
+      "",
+      "{",
+      "null",
+      "[]",
+      "\"x\"",
+      "{}",
+      event("ADDED", "7"),
+      event("ADDED", "{}"),
+      event("NEWS", small),
+      event("DELETED", "{}"),
+      event("ADDED", small) + "x",
+      event("ADDED", "\xff"),
+      event("ERROR", "{}"),
+      R"({"type":7,"object":{}})",
+      R"({"type":"ADDED"})",
+      std::string(10'000, '['),
+      event("ADDED", R"({"metadata":)" + std::string(10'000, '[') + "}")};
   for (const std::string& line : lines) {
     CAPTURE(line.substr(0, 80));
     const auto parsed = parse_event<Deployment>(line);
@@ -133,7 +142,7 @@ TEST_CASE("What is no event is a protocol error and never more") {
   }
 }
 
-TEST_CASE("A list tells its version, what is left and its objects") {
+TEST_CASE("reads the version, the continue token and the items of a list") {
   const auto page = parse_list<Deployment>(
       R"({"kind":"DeploymentList","metadata":{"resourceVersion":"77","continue":"abc","remainingItemCount":3},"items":[)" +
       small + "]}");
@@ -141,12 +150,15 @@ TEST_CASE("A list tells its version, what is left and its objects") {
   CHECK(page->version.value == "77");
   CHECK(page->continue_ == "abc");
   CHECK(page->items.at(0).meta.key.name == "web");
-  CHECK(parse_list<Deployment>(R"({"metadata":{"resourceVersion":"1"},"items":null})").value().items.empty());
+  CHECK(parse_list<Deployment>(R"({"metadata":{"resourceVersion":"1"},"items":null})")
+            .value()
+            .items.empty());
 }
 
-TEST_CASE("What is no list is a protocol error and never more") {
+TEST_CASE("returns Protocol when a body is not a valid list") {
   for (const std::string& body :
-       {std::string(), std::string("[]"), std::string("{}"), std::string(R"({"metadata":{},"items":[]})"),
+       {std::string(), std::string("[]"), std::string("{}"),
+        std::string(R"({"metadata":{},"items":[]})"),
         std::string(R"({"metadata":{"resourceVersion":"1"},"items":{}})"),
         std::string(R"({"metadata":{"resourceVersion":"1"},"items":[{}]})"),
         std::string(R"({"metadata":{"resourceVersion":"1"},"items":[7]})"),

@@ -1,18 +1,19 @@
-// Whatever goes wrong, and at whichever turn: in the end the store holds what the server has, and listeners know of it.
+// Failures at each step of a watch: in the end the store has the objects of the server, and the
+// deltas have reported all of them.
 #include <catch2/catch.hpp>
 #include <functional>
 #include <string>
 #include <vector>
 
-#include "watch_world.hpp"
+#include "watch_harness.hpp"
 
 using namespace lastgood;
-using namespace lastgood::machines;
+using namespace lastgood::kube::test;
 
 namespace {
 
-const std::vector<Error> failures{error(ErrorKind::Refused),
-                                  error(ErrorKind::Closed),
+const std::vector<Error> failures{error(ErrorKind::ConnectionRefused),
+                                  error(ErrorKind::ConnectionClosed),
                                   error(ErrorKind::TimedOut),
                                   error(ErrorKind::TooLarge),
                                   error(ErrorKind::Protocol),
@@ -26,126 +27,126 @@ const std::vector<Error> failures{error(ErrorKind::Refused),
                                   error(ErrorKind::Forbidden, 403),
                                   error(ErrorKind::NotFound, 404)};
 
-// What happens to the server at each turn of a reflector, whether or not it listens.
-void happen(Server& server, int turn) {
-  switch (turn) {
+constexpr int step_count = 14;
+
+// The changes on the server before each step of the watch.
+void change_server(FakeWatchServer& server, int step) {
+  switch (step) {
     case 2: return server.put("d");
     case 4: return server.remove("a");
     case 5: return server.put("b");
-    case 6: server.remove("c"); return server.put("c");  // made again under its name
+    case 6: server.remove("c"); return server.put("c");  // created again under the same name
     case 8: return server.compact();
     case 9: return server.put("e");
     default: return;
   }
 }
 
-void settle(Reflector& reflector) {
-  int turns = 0;
-  while (reflector.turn()) REQUIRE(++turns < 200);
-}
+// A server that changes while it is watched, and a failure at one step.
+struct WatchRun {
+  FakeWatchServer server;
+  WatchHarness watch;
 
-struct Story {
-  Server server;
-  Reflector reflector;
-
-  explicit Story(bool knows_watch_list) : server(), reflector((fill(server), server), knows_watch_list) {}
-  static void fill(Server& server) {
+  explicit WatchRun(bool supports_watch_list)
+      : server(), watch((fill(server), server), supports_watch_list) {}
+  static void fill(FakeWatchServer& server) {
     for (const char* name : {"a", "b", "c"}) server.put(name);
   }
 
-  // `meddle` comes before the turn of that number, which is then not played.
-  void play(int at_turn, const std::function<void(Story&)>& meddle) {
-    for (int turn = 0; turn < 14; ++turn) {
-      happen(server, turn);
-      if (turn == at_turn) {
-        meddle(*this);
+  // At step `failing_step`, `fail` replaces the step.
+  void play(int failing_step, const std::function<void(WatchRun&)>& fail) {
+    for (int step = 0; step < step_count; ++step) {
+      change_server(server, step);
+      if (step == failing_step) {
+        fail(*this);
       } else {
-        reflector.turn();
+        watch.perform();
       }
     }
-    settle(reflector);
+    int more_steps = 0;
+    while (watch.perform()) REQUIRE(++more_steps < 200);
   }
 };
 
 }  // namespace
 
-TEST_CASE("With nothing wrong everything is listed once and then watched") {
-  for (const bool knows_watch_list : {true, false}) {
-    Story story(knows_watch_list);
-    story.play(-1, [](Story&) {});
-    CHECK(story.reflector.holds_what_the_server_has());
-    CHECK(story.reflector.syncs() == 1);
+TEST_CASE("lists all objects once and then watches when nothing fails") {
+  for (const bool supports_watch_list : {true, false}) {
+    WatchRun run(supports_watch_list);
+    run.play(-1, [](WatchRun&) {});
+    CHECK(run.watch.is_in_sync());
+    CHECK(run.watch.syncs() == 1);
   }
 }
 
-TEST_CASE("One failure of any kind at any turn loses nothing") {
-  for (const bool knows_watch_list : {true, false}) {
-    for (int turn = 0; turn < 14; ++turn) {
+TEST_CASE("gets in sync when any step fails with any error") {
+  for (const bool supports_watch_list : {true, false}) {
+    for (int step = 0; step < step_count; ++step) {
       for (const Error& failure : failures) {
-        CAPTURE(knows_watch_list, turn, to_string(failure.kind), failure.status);
-        Story story(knows_watch_list);
-        story.play(turn, [&](Story& now) { now.reflector.turn(failure); });
-        CHECK(story.reflector.holds_what_the_server_has());
+        CAPTURE(supports_watch_list, step, to_string(failure.kind), failure.status);
+        WatchRun run(supports_watch_list);
+        run.play(step, [&](WatchRun& now) { now.watch.perform(failure); });
+        CHECK(run.watch.is_in_sync());
       }
     }
   }
 }
 
-TEST_CASE("Three failures in a row of any two kinds at any turn lose nothing") {
-  for (int turn = 0; turn < 14; ++turn) {
+TEST_CASE("gets in sync when three consecutive failures with any two errors start at any step") {
+  for (int step = 0; step < step_count; ++step) {
     for (const Error& first : failures) {
       for (const Error& second : failures) {
-        CAPTURE(turn, to_string(first.kind), first.status, to_string(second.kind), second.status);
-        Story story(turn % 2 == 0);
-        story.play(turn, [&](Story& now) {
+        CAPTURE(step, to_string(first.kind), first.status, to_string(second.kind), second.status);
+        WatchRun run(step % 2 == 0);
+        run.play(step, [&](WatchRun& now) {
           for (const Error& failure : {first, second, first}) {
-            now.reflector.turn(failure);
-            now.reflector.turn();
+            now.watch.perform(failure);
+            now.watch.perform();
           }
         });
-        CHECK(story.reflector.holds_what_the_server_has());
+        CHECK(run.watch.is_in_sync());
       }
     }
   }
 }
 
-TEST_CASE("A stream that the server ends at any turn loses nothing") {
-  for (int turn = 0; turn < 14; ++turn) {
-    for (const int wait : {0, 400'000}) {
-      CAPTURE(turn, wait);
-      Story story(true);
-      story.play(turn, [&](Story& now) {
-        now.reflector.pass(Duration(wait));
-        now.reflector.end_stream();
+TEST_CASE("gets in sync when the server ends the stream at any step") {
+  for (int step = 0; step < step_count; ++step) {
+    for (const int open_for : {0, 400'000}) {
+      CAPTURE(step, open_for);
+      WatchRun run(true);
+      run.play(step, [&](WatchRun& now) {
+        now.watch.advance(Duration(open_for));
+        now.watch.end_stream();
       });
-      CHECK(story.reflector.holds_what_the_server_has());
+      CHECK(run.watch.is_in_sync());
     }
   }
 }
 
-TEST_CASE("Versions that expire while the connection is broken cost one more list and lose nothing") {
-  for (int turn = 3; turn < 14; ++turn) {
-    CAPTURE(turn);
-    Story story(true);
-    story.play(turn, [](Story& now) {
-      now.reflector.turn(error(ErrorKind::Closed));
+TEST_CASE("syncs at most twice more when the version expires while the connection is broken") {
+  for (int step = 3; step < step_count; ++step) {
+    CAPTURE(step);
+    WatchRun run(true);
+    run.play(step, [](WatchRun& now) {
+      now.watch.perform(error(ErrorKind::ConnectionClosed));
       for (const char* name : {"x", "y"}) now.server.put(name);
       now.server.remove("b");
       now.server.compact();
     });
-    CHECK(story.reflector.holds_what_the_server_has());
-    CHECK(story.reflector.syncs() <= 3);
+    CHECK(run.watch.is_in_sync());
+    CHECK(run.watch.syncs() <= 3);
   }
 }
 
-TEST_CASE("A server restored from a backup under a broken watch is followed back") {
-  for (const bool knows_watch_list : {true, false}) {
-    Story story(knows_watch_list);
-    story.play(12, [](Story& now) {
-      now.reflector.turn(error(ErrorKind::Closed));
+TEST_CASE("gets in sync when the server is restored from a backup while the watch is broken") {
+  for (const bool supports_watch_list : {true, false}) {
+    WatchRun run(supports_watch_list);
+    run.play(12, [](WatchRun& now) {
+      now.watch.perform(error(ErrorKind::ConnectionClosed));
       now.server.restore();
     });
-    CHECK(story.reflector.holds_what_the_server_has());
-    CHECK(story.server.objects().size() == 1);
+    CHECK(run.watch.is_in_sync());
+    CHECK(run.server.objects().size() == 1);
   }
 }

@@ -1,4 +1,4 @@
-// Which object is looked at next, and how long a failure waits.
+// The order of keys, and the backoff of failures.
 #include "kube/work_queue.hpp"
 
 #include <catch2/catch.hpp>
@@ -6,7 +6,7 @@
 #include "support.hpp"
 
 using namespace lastgood;
-using namespace lastgood::machines;
+using namespace lastgood::kube::test;
 using kube::Backoff;
 using kube::backoff_delay;
 using kube::BackoffSettings;
@@ -17,19 +17,19 @@ const Key a{.namespace_ = "shop", .name = "a"};
 const Key b{.namespace_ = "shop", .name = "b"};
 }  // namespace
 
-TEST_CASE("Keys come out in the order they came in, each once however often it was added") {
-  WorkQueue queue(no_chance);
+TEST_CASE("returns keys in the order of their first add, each once") {
+  WorkQueue queue(no_jitter);
   queue.add(a);
   queue.add(b);
   queue.add(a);
-  CHECK(queue.waiting() == 2);
+  CHECK(queue.ready() == 2);
   CHECK(queue.take(at(0)) == a);
   CHECK(queue.take(at(0)) == b);
   CHECK_FALSE(queue.take(at(0)));
 }
 
-TEST_CASE("A key that is being processed is not handed out again before it is done") {
-  WorkQueue queue(no_chance);
+TEST_CASE("does not return a key again before it is done") {
+  WorkQueue queue(no_jitter);
   queue.add(a);
   REQUIRE(queue.take(at(0)) == a);
   queue.add(a);
@@ -42,8 +42,8 @@ TEST_CASE("A key that is being processed is not handed out again before it is do
   CHECK_FALSE(queue.next_deadline());
 }
 
-TEST_CASE("A key whose deadline comes while it is processed comes back after it is done") {
-  WorkQueue queue(no_chance);
+TEST_CASE("returns a key after it is done when its deadline passed meanwhile") {
+  WorkQueue queue(no_jitter);
   queue.add(a);
   REQUIRE(queue.take(at(0)) == a);
   queue.add_at(a, at(5));
@@ -52,8 +52,8 @@ TEST_CASE("A key whose deadline comes while it is processed comes back after it 
   CHECK(queue.take(at(6)) == a);
 }
 
-TEST_CASE("Of the deadlines of a key only the earliest is kept") {
-  WorkQueue queue(no_chance);
+TEST_CASE("keeps only the earliest deadline when a key has several") {
+  WorkQueue queue(no_jitter);
   queue.add_at(a, at(100));
   queue.add_at(a, at(300));
   CHECK(queue.next_deadline() == at(100));
@@ -66,29 +66,30 @@ TEST_CASE("Of the deadlines of a key only the earliest is kept") {
   CHECK_FALSE(queue.take(at(1000)));
 }
 
-TEST_CASE("A key that is added at once loses its deadline") {
-  WorkQueue queue(no_chance);
+TEST_CASE("drops the deadline when the key is added") {
+  WorkQueue queue(no_jitter);
   queue.add_at(a, at(100));
   queue.add(a);
-  CHECK(queue.next_deadline() == Steady::min());
+  CHECK(queue.next_deadline() == MonotonicTime::min());
   queue.add_at(a, at(70));
   CHECK(queue.take(at(0)) == a);
   queue.done(a);
   CHECK_FALSE(queue.next_deadline());
 }
 
-TEST_CASE("Deadlines come due in their order") {
-  WorkQueue queue(no_chance);
+TEST_CASE("returns keys in the order of their deadlines") {
+  WorkQueue queue(no_jitter);
   queue.add_at(a, at(20));
   queue.add_at(b, at(10));
   CHECK(queue.take(at(30)) == b);
   CHECK(queue.take(at(30)) == a);
 }
 
-TEST_CASE("A key that fails comes back after 0.2 s, doubling to 60 s, until it is forgotten") {
-  WorkQueue queue(no_chance);
-  Steady now = at(0);
-  for (const int expected : {200, 400, 800, 1600, 3200, 6400, 12'800, 25'600, 51'200, 60'000, 60'000}) {
+TEST_CASE("doubles the backoff from 0.2 s to 60 s when a key fails, until forget") {
+  WorkQueue queue(no_jitter);
+  MonotonicTime now = at(0);
+  for (const int expected :
+       {200, 400, 800, 1600, 3200, 6400, 12'800, 25'600, 51'200, 60'000, 60'000}) {
     queue.fail(a, now);
     REQUIRE(queue.next_deadline() == now + Duration(expected));
     now += Duration(expected);
@@ -100,22 +101,41 @@ TEST_CASE("A key that fails comes back after 0.2 s, doubling to 60 s, until it i
   CHECK(queue.next_deadline() == now + Duration(200));
 }
 
-TEST_CASE("The failures of one key do not slow another") {
-  WorkQueue queue(no_chance);
+TEST_CASE("does not delay a key when another key fails") {
+  WorkQueue queue(no_jitter);
   for (int i = 0; i < 5; ++i) queue.fail(a, at(0));
   queue.fail(b, at(0));
   CHECK(queue.next_deadline() == at(200));
   CHECK(queue.take(at(200)).has_value());
 }
 
-TEST_CASE("An event about a failing key does not wait for its back-off") {
-  WorkQueue queue(no_chance);
+TEST_CASE("returns a failed key immediately when it is added") {
+  WorkQueue queue(no_jitter);
   queue.fail(a, at(0));
   queue.add(a);
   CHECK(queue.take(at(1)) == a);
 }
 
-TEST_CASE("Jitter only ever adds, at most its share, and the cap holds before it") {
+TEST_CASE("reports an added key as new only when it is not in the queue") {
+  WorkQueue queue(no_jitter);
+  CHECK(queue.add(a));
+  CHECK_FALSE(queue.add(a));
+  REQUIRE(queue.take(at(0)) == a);
+  CHECK(queue.add(a));
+  CHECK_FALSE(queue.add(a));
+}
+
+TEST_CASE("releases exactly the keys whose deadline has passed") {
+  WorkQueue queue(no_jitter);
+  queue.add_at(a, at(5));
+  queue.add_at(b, at(6));
+  CHECK(queue.release_due(at(4)).empty());
+  CHECK(queue.release_due(at(5)) == std::vector{a});
+  CHECK(queue.release_due(at(5)).empty());
+  CHECK(queue.ready() == 1);
+}
+
+TEST_CASE("adds jitter up to its share, after the cap") {
   const BackoffSettings settings{.first = Duration{800}, .cap = Duration{30'000}, .jitter = 0.2};
   CHECK(backoff_delay(settings, 1, 0.0) == Duration(800));
   CHECK(backoff_delay(settings, 1, 0.5) == Duration(880));
@@ -123,8 +143,8 @@ TEST_CASE("Jitter only ever adds, at most its share, and the cap holds before it
   CHECK(backoff_delay(settings, 0, 0.0) == Duration(800));
 }
 
-TEST_CASE("A success starts the back-off anew") {
-  Backoff backoff({.first = Duration{800}, .cap = Duration{30'000}, .jitter = 0.2}, no_chance);
+TEST_CASE("starts with the first delay again when the backoff is reset") {
+  Backoff backoff({.first = Duration{800}, .cap = Duration{30'000}, .jitter = 0.2}, no_jitter);
   CHECK(backoff.next() == Duration(800));
   CHECK(backoff.next() == Duration(1600));
   backoff.reset();
