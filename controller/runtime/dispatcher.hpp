@@ -1,5 +1,6 @@
-// Hands out keys of the work queue, each to a coroutine of its own, for as long as we lead. One that waits for a slow server
-// delays no other; the connections of the KubeApi bound what is asked at once.
+// Reconciles the keys of a work queue, as the worker loop of a controller in controller-runtime
+// (pkg/internal/controller/controller.go). Each reconcile is a coroutine of its own: one that waits
+// for a slow server does not delay the others.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -7,44 +8,69 @@
 #include <cstddef>
 #include <functional>
 #include <optional>
+#include <unordered_map>
 
+#include "base/names.hpp"
+#include "base/result.hpp"
+#include "base/time.hpp"
 #include "kube/work_queue.hpp"
 #include "ports/clock.hpp"
+#include "ports/telemetry.hpp"
 #include "runtime/leadership.hpp"
 #include "runtime/signal.hpp"
 #include "runtime/task_group.hpp"
 
 namespace lastgood::runtime {
 
+// More concurrent reconciles would only wait for connections to the API server, and the renewal of
+// the Lease would wait with them.
+inline constexpr std::size_t max_concurrent_reconciles = 64;
+
 class Dispatcher {
  public:
-  // Reconciles one key. Returns when to requeue it; an error requeues it with backoff.
-  using Reconcile = std::function<boost::asio::awaitable<Result<std::optional<Steady>>>(Key)>;
+  // Reconciles one key. Returns when to requeue it; nothing means not before the next event. An
+  // error, or an exception, requeues it with backoff: 0.2 s, doubled with each consecutive failure
+  // up to 10 s. Errors other than Cancelled are logged.
+  using Reconcile =
+      std::function<boost::asio::awaitable<Result<std::optional<MonotonicTime>>>(Key)>;
 
-  Dispatcher(boost::asio::any_io_executor executor, kube::Uniform uniform, ports::Clock& clock, const Leadership& leadership,
+  // Reconciles run in `tasks`.
+  Dispatcher(boost::asio::any_io_executor executor, kube::RandomSource random_source,
+             ports::Clock& clock, ports::Telemetry& telemetry, const Leadership& leadership,
              TaskGroup& tasks);
 
+  // Queues the key. It is reconciled once for all calls before the reconcile starts, and never by
+  // two coroutines at once.
   void add(const Key& key);
 
-  // Never returns; ends by cancellation. What it has handed out goes on in the task group.
+  // Starts reconciles while this process is the leader and after set_enabled(true). Runs until it
+  // is cancelled; reconciles that have started go on in `tasks`.
   boost::asio::awaitable<void> run(Reconcile reconcile);
 
-  // Whether keys are handed out at all.
-  void open(bool intake);
+  // Whether reconciles may start. Initially not. Keys are queued in any case.
+  void set_enabled(bool enabled);
 
-  // Everything that was added has been looked at, for now.
-  [[nodiscard]] bool quiet() const { return queue_.waiting() == 0 && looks_ == 0; }
+  // No key is ready and no reconcile is running. Keys that are due later are not counted.
+  [[nodiscard]] bool is_idle() const { return queue_.ready() == 0 && active_reconciles_ == 0; }
 
  private:
-  boost::asio::awaitable<void> work(const Reconcile& reconcile, Key key);
+  void count_added(const Key& key, MonotonicTime now);
+  std::optional<Key> take(MonotonicTime now);
+  boost::asio::awaitable<void> reconcile_one(const Reconcile& reconcile, Key key,
+                                             MonotonicTime started);
 
   kube::WorkQueue queue_;
   ports::Clock& clock_;
+  ports::Telemetry& telemetry_;
   const Leadership& leadership_;
   TaskGroup& tasks_;
   Signal signal_;
-  bool intake_ = false;
-  std::size_t looks_ = 0;
+  bool enabled_ = false;
+  // Since when reconciles may start. Nothing: they may not. Keys of a standby do not count as
+  // waiting.
+  std::optional<MonotonicTime> working_since_;
+  std::unordered_map<Key, MonotonicTime> added_at_;  // of the ready keys
+  std::size_t active_reconciles_ = 0;
 };
 
 }  // namespace lastgood::runtime

@@ -9,12 +9,15 @@ namespace {
 
 constexpr Duration read_timeout{10'000};
 
-// We know that we do not lead 10 s after the last renewal; nobody else leads before 15 s.
+// The term ends 10 s after the last renewal, and no other process leads before 15 s. A write that
+// was sent in the term must have ended by then.
 constexpr Duration write_timeout{4'000};
 
 }  // namespace
 
-asio::awaitable<Result<Json>> Gateway::read(Result<api::ApiCall> call) { return send(std::move(call), read_timeout); }
+asio::awaitable<Result<Json>> Gateway::read(Result<api::ApiCall> call) {
+  return send(std::move(call), read_timeout);
+}
 
 asio::awaitable<Result<Json>> Gateway::send(Result<api::ApiCall> call, Duration timeout) {
   if (!call) co_return std::unexpected(call.error());
@@ -27,13 +30,16 @@ asio::awaitable<Result<std::vector<Json>>> Gateway::items(Result<api::ApiCall> c
   auto list = co_await read(std::move(call));
   if (!list) co_return std::unexpected(list.error());
   const auto items = list->find("items");
-  if (items == list->end() || !items->is_array()) co_return fail(ErrorKind::Protocol, "the answer is no list");
-  co_return std::vector<Json>(std::make_move_iterator(items->begin()), std::make_move_iterator(items->end()));
+  if (items == list->end() || !items->is_array())
+    co_return fail(ErrorKind::Protocol, "the response is not a list: it has no items");
+  co_return std::vector<Json>(std::make_move_iterator(items->begin()),
+                              std::make_move_iterator(items->end()));
 }
 
 asio::awaitable<Result<Json>> Gateway::write(Term term, Result<api::ApiCall> call) {
   if (term == 0 || leadership_.term() != term)
-    co_return fail(ErrorKind::Cancelled, "not the leader any more: nothing was written");
+    co_return fail(ErrorKind::Cancelled,
+                   "nothing was written: this process is no longer the leader");
   co_return co_await send(std::move(call), write_timeout);
 }
 

@@ -1,26 +1,35 @@
-// Reads and fenced writes, as JSON. The only way of run/ to the API server's objects; streams go past it.
+// Reads from the API server, and writes that are fenced by the leader's term, as JSON. Watches do
+// not use it: they are streams.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
 #include <vector>
 
-#include "codec/objects.hpp"
+#include "api/call.hpp"
+#include "base/result.hpp"
+#include "base/time.hpp"
+#include "codec/json.hpp"
 #include "ports/kube_api.hpp"
 #include "runtime/leadership.hpp"
 
 namespace lastgood::runtime {
 
+// All functions take a Result, as the functions in kube/paths.hpp return it. A failed Result is
+// returned as it is, and nothing is sent. Other errors are those of ports::KubeApi::call, and
+// Protocol if the response is not JSON.
 class Gateway {
  public:
-  Gateway(ports::KubeApi& kube, const Leadership& leadership) : kube_(kube), leadership_(leadership) {}
+  Gateway(ports::KubeApi& kube, const Leadership& leadership)
+      : kube_(kube), leadership_(leadership) {}
 
-  // A call that could not be built is its own error.
+  // The timeout is 10 s.
   boost::asio::awaitable<Result<codec::Json>> read(Result<api::ApiCall> call);
 
-  // The items of a list, whole: what is asked this way is small (one Deployment's ReplicaSets, Pods, kept templates).
+  // The items of a list. Protocol if the response is not a list. The list is not paged: use it for
+  // lists that are small, such as the objects that belong to one other object.
   boost::asio::awaitable<Result<std::vector<codec::Json>>> items(Result<api::ApiCall> call);
 
-  // Cancelled, and nothing is sent, when `term` is over.
+  // Sends nothing and returns Cancelled if `term` is not the current term. The timeout is 4 s.
   boost::asio::awaitable<Result<codec::Json>> write(Term term, Result<api::ApiCall> call);
 
  private:

@@ -1,8 +1,11 @@
-// Keeps the Lease, or waits for it: carries out what the lease machine asks for.
+// Acquires and renews the Lease: performs the calls and waits of kube::LeaseMachine. The protocol
+// is documented there.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
 #include <functional>
+#include <string>
+#include <string_view>
 
 #include "kube/lease_machine.hpp"
 #include "ports/clock.hpp"
@@ -13,18 +16,22 @@ namespace lastgood::runtime {
 
 class LeaderElector final : public Leadership {
  public:
-  // `on_change` is called after each step in which a term began or ended.
-  LeaderElector(kube::LeaseMachine machine, ports::KubeApi& kube, ports::Clock& clock, std::function<void(Term)> on_change);
+  // Calls on_change(term) after each step in which a term began or ended; 0 means ended. A term
+  // also ends by time: until the next step only term() shows that.
+  LeaderElector(kube::LeaseMachine machine, ports::KubeApi& kube, ports::Clock& clock,
+                std::function<void(Term)> on_change);
 
   [[nodiscard]] Term term() const override;
 
-  // What an annotation of the Lease says, as it was last read; empty without one.
+  // The value of an annotation of the Lease as last read. Empty without the annotation.
   [[nodiscard]] std::string annotation(std::string_view key) const;
 
-  // Never returns; ends by cancellation, after which release() may be run.
+  // Runs until it is cancelled. Errors of the API server are logged and retried. Call release()
+  // afterwards.
   boost::asio::awaitable<void> run();
 
-  // Gives the lease back, in a second at most. Nothing may be written any more.
+  // Releases the Lease so that another candidate can take it immediately. Takes at most
+  // LeaseSettings::release_budget. term() is 0 from the beginning of this call.
   boost::asio::awaitable<void> release();
 
  private:
@@ -35,7 +42,7 @@ class LeaderElector final : public Leadership {
   ports::KubeApi& kube_;
   ports::Clock& clock_;
   std::function<void(Term)> on_change_;
-  Term told_ = 0;
+  Term reported_ = 0;  // the last term that on_change_ was called with
   bool released_ = false;
 };
 

@@ -1,17 +1,20 @@
-// The fence before every write: whoever writes says in which term it began, and is refused once that term is over.
+// The fence before every write. A caller remembers the term in which it started; once that term has
+// ended, its writes are rejected.
 #pragma once
 
 #include <cstdint>
 
 namespace lastgood::runtime {
 
-using Term = std::uint64_t;  // 0: never the leader
+// Counts how often this process became the leader. 0: it is not the leader.
+using Term = std::uint64_t;
 
 class Leadership {
  public:
   virtual ~Leadership() = default;
 
-  // The present term, or 0 while we do not lead. Asked immediately before each write.
+  // The current term, or 0 if this process is not the leader. Check it immediately before each
+  // write.
   [[nodiscard]] virtual Term term() const = 0;
 };
 

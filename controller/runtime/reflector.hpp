@@ -1,4 +1,5 @@
-// Keeps a store equal to the server's objects of one kind: carries out what the watch machine asks for, and nothing else.
+// Keeps an object store in sync with one collection on the API server: performs the calls, streams
+// and waits of kube::WatchMachine. The protocol is documented there.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -21,30 +22,33 @@ class Reflector {
  public:
   using OnDeltas = std::function<void(const kube::Deltas<T>&)>;
 
-  Reflector(std::string kind, kube::WatchTarget target, kube::Uniform uniform, ports::KubeApi& kube, ports::Clock& clock,
-            ports::Telemetry& telemetry, kube::ObjectStore<T>& store, OnDeltas on_deltas)
+  // `kind` is for logs and metrics. Calls on_deltas() after each change of the store, and when
+  // synced() becomes true, then possibly without deltas.
+  Reflector(std::string kind, kube::WatchTarget target, kube::RandomSource random_source,
+            ports::KubeApi& kube, ports::Clock& clock, ports::Telemetry& telemetry,
+            kube::ObjectStore<T>& store, OnDeltas on_deltas)
       : kind_(std::move(kind)),
-        machine_(std::move(target), std::move(uniform)),
+        machine_(std::move(target), std::move(random_source)),
         kube_(kube),
         clock_(clock),
         telemetry_(telemetry),
         store_(store),
         on_deltas_(std::move(on_deltas)) {}
 
-  // Every object was seen at least once. on_deltas is called, with nothing if need be, when this becomes true.
+  // True once all objects have been seen: an object that the store lacks does not exist.
   [[nodiscard]] bool synced() const { return machine_.synced(); }
 
-  // Never returns; ends by cancellation.
+  // Runs until it is cancelled. Errors of the API server are logged and retried.
   boost::asio::awaitable<void> run() {
-    kube::WatchNext next = step(kube::Started{});
+    kube::WatchNext next = step(kube::StartWatch{});
     for (;;) {
-      if (auto* fetch = std::get_if<kube::Fetch>(&next)) {
-        next = co_await carry_out(std::move(*fetch));
-      } else if (auto* open = std::get_if<kube::Open>(&next)) {
-        next = co_await carry_out(std::move(*open));
-      } else if (auto* wait = std::get_if<kube::Wait>(&next)) {
+      if (auto* list = std::get_if<kube::ListCall>(&next)) {
+        next = co_await perform(std::move(*list));
+      } else if (auto* open = std::get_if<kube::OpenStream>(&next)) {
+        next = co_await perform(std::move(*open));
+      } else if (auto* wait = std::get_if<kube::BackoffWait>(&next)) {
         co_await clock_.sleep_until(wait->until);
-        next = step(kube::TimerFired{});
+        next = step(kube::WaitElapsed{});
       } else {
         next = step(kube::StreamEnded{});
       }
@@ -54,38 +58,40 @@ class Reflector {
  private:
   kube::WatchNext step(kube::WatchInput<T> input) {
     const bool was_synced = machine_.synced();
-    kube::WatchAction<T> action = machine_.step(std::move(input), clock_.steady());
-    for (const Error& problem : action.problems) log::warn("watch", {{"kind", kind_}, {"error", problem}});
-    if (!action.restarted.empty()) telemetry_.watch_restarted(kind_, action.restarted);
+    kube::WatchAction<T> action = machine_.step(std::move(input), clock_.monotonic_now());
+    for (const Error& problem : action.problems)
+      log::warn("the watch reported an error", {{"kind", kind_}, {"error", problem}});
+    if (!action.restart_reason.empty()) telemetry_.watch_restarted(kind_, action.restart_reason);
     kube::Deltas<T> deltas;
     if (action.change) deltas = store_.apply(std::move(*action.change));
     if (!deltas.empty() || was_synced != machine_.synced()) on_deltas_(deltas);
     return std::move(action.next);
   }
 
-  boost::asio::awaitable<kube::WatchNext> carry_out(kube::Fetch fetch) {
-    auto body = co_await kube_.call(std::move(fetch.call), fetch.timeout);
+  boost::asio::awaitable<kube::WatchNext> perform(kube::ListCall list) {
+    auto body = co_await kube_.call(std::move(list.call), list.timeout);
     if (!body) co_return step(body.error());
     auto page = kube::parse_list<T>(std::move(*body));
     if (!page) co_return step(page.error());
     co_return step(std::move(*page));
   }
 
-  boost::asio::awaitable<kube::WatchNext> carry_out(kube::Open open) {
+  boost::asio::awaitable<kube::WatchNext> perform(kube::OpenStream open) {
     kube::LineSplitter lines;
     std::optional<kube::WatchNext> next;  // set when an event ends the stream
     const auto on_line = [&](std::string_view line) {
       auto event = kube::parse_event<T>(line);
       kube::WatchNext after = event ? step(std::move(*event)) : step(event.error());
-      if (!std::holds_alternative<kube::Read>(after)) next = std::move(after);
+      if (!std::holds_alternative<kube::ReadStream>(after)) next = std::move(after);
       return !next.has_value();
     };
     std::function<bool(std::string_view)> on_bytes = [&](std::string_view bytes) {
-      const auto fed = lines.feed(bytes, on_line);
-      if (!fed) next = step(fed.error());
+      const auto split = lines.feed(bytes, on_line);
+      if (!split) next = step(split.error());
       return !next.has_value();
     };
-    const auto ended = co_await kube_.stream(std::move(open.call), open.idle_timeout, std::move(on_bytes));
+    const auto ended =
+        co_await kube_.stream(std::move(open.call), open.idle_timeout, std::move(on_bytes));
     if (next) co_return std::move(*next);
     co_return ended ? step(kube::StreamEnded{}) : step(ended.error());
   }

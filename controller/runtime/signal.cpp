@@ -11,14 +11,15 @@ namespace lastgood::runtime {
 
 namespace asio = boost::asio;
 
-Signal::Signal(asio::any_io_executor executor) : never_(executor, asio::steady_timer::time_point::max()) {}
+Signal::Signal(asio::any_io_executor executor)
+    : never_(executor, asio::steady_timer::time_point::max()) {}
 
 void Signal::raise() {
   raised_ = true;
   never_.cancel();
 }
 
-asio::awaitable<void> Signal::wait(ports::Clock& clock, std::optional<Steady> until) {
+asio::awaitable<void> Signal::wait(ports::Clock& clock, std::optional<MonotonicTime> until) {
   if (!raised_) {
     auto raised = never_.async_wait(asio::deferred);
     if (until) {
@@ -31,7 +32,8 @@ asio::awaitable<void> Signal::wait(ports::Clock& clock, std::optional<Steady> un
     }
   }
   const auto state = co_await asio::this_coro::cancellation_state;
-  if (state.cancelled() != asio::cancellation_type::none) throw boost::system::system_error(asio::error::operation_aborted);
+  if (state.cancelled() != asio::cancellation_type::none)
+    throw boost::system::system_error(asio::error::operation_aborted);
   raised_ = false;
 }
 

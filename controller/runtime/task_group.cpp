@@ -15,21 +15,25 @@ namespace lastgood::runtime {
 namespace asio = boost::asio;
 
 TaskGroup::TaskGroup(asio::any_io_executor executor, std::function<void()> on_failure)
-    : executor_(executor), empty_(executor, asio::steady_timer::time_point::max()), on_failure_(std::move(on_failure)) {}
+    : executor_(executor),
+      empty_(executor, asio::steady_timer::time_point::max()),
+      on_failure_(std::move(on_failure)) {}
 
 void TaskGroup::spawn(std::string name, asio::awaitable<void> task) {
   if (cancelled_) return;
   tasks_.emplace_back();
-  const auto at = std::prev(tasks_.end());
-  at->name = std::move(name);
-  asio::co_spawn(
-      executor_, std::move(task),
-      asio::bind_cancellation_slot(at->cancel.slot(), [this, at](const std::exception_ptr& error) { ended(at, error); }));
+  const auto added = std::prev(tasks_.end());
+  added->name = std::move(name);
+  asio::co_spawn(executor_, std::move(task),
+                 asio::bind_cancellation_slot(
+                     added->cancel.slot(),
+                     [this, added](const std::exception_ptr& error) { on_end(added, error); }));
 }
 
 void TaskGroup::cancel() {
   cancelled_ = true;
-  // Emitting may end a task and so change the list: each one is told in a turn of its own.
+  // emit() may end tasks and so change the list. Each task is cancelled in its own handler, if it
+  // is still in the list then.
   for (Task& task : tasks_) {
     asio::post(executor_, [this, &task] {
       for (Task& other : tasks_) {
@@ -46,7 +50,7 @@ asio::awaitable<void> TaskGroup::join() {
   }
 }
 
-void TaskGroup::ended(std::list<Task>::iterator task, const std::exception_ptr& error) {
+void TaskGroup::on_end(std::list<Task>::iterator task, const std::exception_ptr& error) {
   bool failed = false;
   try {
     if (error) std::rethrow_exception(error);
