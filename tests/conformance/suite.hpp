@@ -1,5 +1,6 @@
-// What this project relies on in an API server, each as a sentence and as the calls that show it. Asked of the real server and
-// of the one in memory, so that the latter can be trusted. Must not know which of them it is asking.
+// The behaviors of an API server that this project relies on. The suite checks them on a real API
+// server and on the fake one of the simulation, so that results of the simulation can be trusted.
+// The behaviors do not depend on the server that they run against.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -10,12 +11,16 @@
 
 namespace lastgood::conformance {
 
-struct Finding {
-  std::string claim;
-  std::string wrong;  // empty: it holds
+struct BehaviorResult {
+  std::string description;
+  std::string failure;  // empty: the server behaves as described
 };
 
-// `namespace_` is there and nobody else's. Objects are named after `run`, which was never used there, and deleted at the end.
-boost::asio::awaitable<std::vector<Finding>> examine(ports::KubeApi& kube, std::string namespace_, std::string run);
+// Checks all behaviors, one after the other. `namespace_` must exist, and nothing else may write
+// into it. The names of all objects begin with `run`, which must be unused in the namespace; the
+// objects are deleted at the end.
+boost::asio::awaitable<std::vector<BehaviorResult>> check_behaviors(ports::KubeApi& kube,
+                                                                    std::string namespace_,
+                                                                    std::string run);
 
 }  // namespace lastgood::conformance

@@ -1,0 +1,65 @@
+// Shared by the behaviors: calls to the server, a few objects, and checks of responses.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "codec/json.hpp"
+#include "kube/paths.hpp"
+#include "ports/kube_api.hpp"
+
+namespace lastgood::conformance {
+
+using codec::Json;
+using kube::Resource;
+using JsonPointer = Json::json_pointer;
+using Failure = std::string;  // empty: success
+
+// Calls the server. Names of objects are short: the client prefixes them with the name of the run.
+struct ConformanceClient {
+  ports::KubeApi& kube;
+  std::string namespace_;
+  std::string run;
+
+  [[nodiscard]] Key key(const std::string& name) const {
+    return {.namespace_ = namespace_, .name = run + "-" + name};
+  }
+  boost::asio::awaitable<Result<Json>> call(Result<api::ApiCall> call);
+  boost::asio::awaitable<Result<Json>> get(Resource resource, const std::string& name);
+  boost::asio::awaitable<Result<Json>> create(Resource resource, const std::string& name,
+                                              Json body);
+  boost::asio::awaitable<Result<Json>> patch(Resource resource, const std::string& name,
+                                             const Json& patch);
+  // The events about the objects of this run, as "TYPE name", until there are `count`. Bookmarks
+  // and errors are "BOOKMARK" and "ERROR code". `last` receives the whole last event.
+  boost::asio::awaitable<Result<std::vector<std::string>>> watch(Resource resource,
+                                                                 kube::WatchOptions options,
+                                                                 std::size_t count,
+                                                                 Json* last = nullptr);
+};
+
+struct Behavior {
+  const char* description;
+  boost::asio::awaitable<Failure> (*check)(ConformanceClient& client);
+};
+[[nodiscard]] std::span<const Behavior> write_behaviors();
+[[nodiscard]] std::span<const Behavior> read_behaviors();
+
+// The string at `pointer`; empty without it.
+[[nodiscard]] std::string text(const Json& object, const char* pointer);
+[[nodiscard]] std::int64_t generation(const Json& object);
+[[nodiscard]] Json config_map(const std::string& label);
+[[nodiscard]] Json deployment(const std::string& image);
+// Operations of a JSON patch.
+[[nodiscard]] Json test(const char* path, Json value);
+[[nodiscard]] Json set(const char* path, Json value);
+
+// Empty if the response is an error of that kind and HTTP status.
+[[nodiscard]] Failure unless_error(const Result<Json>& response, ErrorKind kind, int status);
+// Empty if the response is not an error.
+[[nodiscard]] Failure unless_success(const Result<Json>& response);
+
+}  // namespace lastgood::conformance

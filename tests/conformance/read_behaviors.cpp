@@ -1,0 +1,146 @@
+// Behaviors of reads: lists, pages, watches, and versions that are expired or in the future.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <array>
+
+#include "conformance/behaviors.hpp"
+
+namespace lastgood::conformance {
+
+namespace asio = boost::asio;
+
+namespace {
+
+asio::awaitable<Failure> get_missing(ConformanceClient& client) {
+  co_return unless_error(co_await client.get(Resource::ConfigMap, "missing"), ErrorKind::NotFound,
+                         404);
+}
+
+asio::awaitable<void> create_three_config_maps(ConformanceClient& client) {
+  co_await client.create(Resource::ConfigMap, "a", config_map("one"));
+  co_await client.create(Resource::ConfigMap, "b", config_map("two"));
+  co_await client.create(Resource::ConfigMap, "c", config_map("one"));
+}
+
+asio::awaitable<Failure> list_by_label(ConformanceClient& client) {
+  co_await create_three_config_maps(client);
+  constexpr std::array<std::pair<const char*, std::size_t>, 5> expected{
+      {{"tier=one", 2},
+       {"tier==two", 1},
+       {"tier in (one,two)", 3},
+       {"tier=one,tier notin (one)", 0},
+       {"tier,tier!=one", 1}}};
+  for (const auto& [selector, count] : expected) {
+    const auto list =
+        co_await client.call(kube::list(Resource::ConfigMap, client.namespace_, selector));
+    if (!list) co_return unless_success(list);
+    if ((*list)["items"].size() != count)
+      co_return fmt::format("the list has {} items with the selector {}", (*list)["items"].size(),
+                            selector);
+  }
+  co_return "";
+}
+
+asio::awaitable<Failure> list_in_pages(ConformanceClient& client) {
+  co_await create_three_config_maps(client);
+  const std::string collection =
+      kube::collection_path(Resource::ConfigMap, client.namespace_).value();
+  std::string names;
+  std::string next;
+  for (int page = 0; page < 5; ++page) {
+    const kube::ListOptions options{.label_selector = "tier", .limit = 1, .continue_ = next};
+    const auto list = co_await client.call(kube::list_call(collection, options));
+    if (!list) co_return unless_success(list);
+    if ((*list)["items"].size() > 1) co_return "a page has more than one item with a limit of 1";
+    for (const Json& item : (*list)["items"]) names += text(item, "/metadata/name").back();
+    next = text(*list, "/metadata/continue");
+    if (next.empty())
+      co_return names == "abc" ? "" : "the pages have the objects " + names + " instead of abc";
+  }
+  co_return "the list has more than 5 pages for 3 objects";
+}
+
+asio::awaitable<Failure> watch_from_version(ConformanceClient& client) {
+  const auto before = co_await client.call(kube::list(Resource::ConfigMap, client.namespace_));
+  if (!before) co_return unless_success(before);
+  const auto made = co_await client.create(Resource::ConfigMap, "a", config_map("one"));
+  const auto changed =
+      co_await client.patch(Resource::ConfigMap, "a", Json::array({set("/data/a", "2")}));
+  if (!made) co_return unless_success(made);
+  if (!changed) co_return unless_success(changed);
+  co_await client.call(
+      kube::remove(Resource::ConfigMap, client.key("a"), Uid(text(*made, "/metadata/uid"))));
+  Json last;
+  auto seen = co_await client.watch(
+      Resource::ConfigMap, {.resource_version = text(*before, "/metadata/resourceVersion")}, 3,
+      &last);
+  if (!seen) co_return seen.error().message;
+  if (*seen != std::vector<std::string>{"ADDED a", "MODIFIED a", "DELETED a"})
+    co_return fmt::format("the watch sent: {}", fmt::join(*seen, ", "));
+  if (text(last, "/object/metadata/resourceVersion") ==
+      text(*changed, "/metadata/resourceVersion")) {
+    co_return "the DELETED event has the resourceVersion of the last change";
+  }
+  seen = co_await client.watch(Resource::ConfigMap,
+                               {.resource_version = text(*made, "/metadata/resourceVersion")}, 2);
+  if (!seen) co_return seen.error().message;
+  co_return *seen == std::vector<std::string>{"MODIFIED a", "DELETED a"}
+      ? Failure()
+      : fmt::format("the watch from the first change sent: {}", fmt::join(*seen, ", "));
+}
+
+asio::awaitable<Failure> watch_initial_events(ConformanceClient& client) {
+  co_await create_three_config_maps(client);
+  Json last;
+  const auto seen = co_await client.watch(Resource::ConfigMap, {.initial_events = true}, 4, &last);
+  if (!seen) co_return seen.error().message;
+  if (seen->size() != 4 || seen->back() != "BOOKMARK")
+    co_return fmt::format("the watch sent: {}", fmt::join(*seen, ", "));
+  const std::string end = text(last, "/object/metadata/annotations/k8s.io~1initial-events-end");
+  if (text(last, "/object/metadata/resourceVersion").empty())
+    co_return "the bookmark has no resourceVersion";
+  co_return end == "true" ? ""
+                          : "the bookmark does not have the annotation k8s.io/initial-events-end";
+}
+
+asio::awaitable<Failure> watch_expired_version(ConformanceClient& client) {
+  const auto seen = co_await client.watch(Resource::ConfigMap, {.resource_version = "1"}, 1);
+  if (!seen) co_return seen.error().message;
+  co_return !seen->empty() && seen->front() == "ERROR 410"
+      ? ""
+      : "the watch did not send an ERROR event with code 410";
+}
+
+asio::awaitable<Failure> list_future_version(ConformanceClient& client) {
+  const auto list = co_await client.call(kube::list(Resource::ConfigMap, client.namespace_));
+  if (!list) co_return unless_success(list);
+  const auto far =
+      std::to_string(std::stoull(text(*list, "/metadata/resourceVersion")) + 1'000'000);
+  const std::string collection =
+      kube::collection_path(Resource::ConfigMap, client.namespace_).value();
+  const kube::ListOptions options{.resource_version = far,
+                                  .resource_version_match = "NotOlderThan"};
+  co_return unless_error(co_await client.call(kube::list_call(collection, options)),
+                         ErrorKind::VersionTooLarge, 504);
+}
+
+constexpr std::array behaviors{
+    Behavior{"reading an object that does not exist returns 404", get_missing},
+    Behavior{"a list with a label selector has the objects that match", list_by_label},
+    Behavior{"a list in pages has each object once", list_in_pages},
+    Behavior{"a watch from a version sends all later changes in order, also after it is restarted",
+             watch_from_version},
+    Behavior{"a watch with initial events sends all objects and then the bookmark that ends them",
+             watch_initial_events},
+    Behavior{"a watch from an expired version sends an ERROR event with code 410",
+             watch_expired_version},
+    Behavior{"a list at a future version is rejected with 504 ResourceVersionTooLarge",
+             list_future_version},
+};
+
+}  // namespace
+
+std::span<const Behavior> read_behaviors() { return behaviors; }
+
+}  // namespace lastgood::conformance
