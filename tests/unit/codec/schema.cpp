@@ -7,6 +7,8 @@
 #include <fstream>
 #include <sstream>
 
+#include "source_path.hpp"
+
 namespace lastgood::schema {
 namespace {
 
@@ -64,9 +66,7 @@ void collect(const Json& value, const std::string& path, std::set<std::string>& 
   }
 }
 
-std::filesystem::path full(const std::string& path) {
-  return std::filesystem::path(LASTGOOD_SOURCE_DIR) / path;
-}
+std::filesystem::path full(const std::string& path) { return test::source_path(path); }
 
 }  // namespace
 

@@ -8,6 +8,7 @@
 
 #include "codec/objects.hpp"
 #include "rollback/snapshot.hpp"
+#include "source_path.hpp"
 
 namespace lastgood::rollback::test {
 
@@ -27,8 +28,8 @@ struct Recording {
 };
 
 inline Recording recorded(const std::string& name) {
-  const std::ifstream file(std::string(LASTGOOD_SOURCE_DIR) + "/tests/unit/rollback/data/" + name +
-                           ".json");
+  const std::ifstream file(
+      lastgood::test::source_path("tests/unit/rollback/data/" + name + ".json"));
   std::stringstream text;
   text << file.rdbuf();
   auto json = parse(text.str());
