@@ -1,0 +1,80 @@
+#include "public_headers.hpp"
+
+#include <map>
+#include <set>
+
+namespace lastgood::architecture {
+namespace {
+
+const std::map<std::string, std::set<std::string>> public_headers = {
+    {"policy",
+     {"policy/annotations.hpp", "policy/author.hpp", "policy/config_map.hpp",
+      "policy/effective_policy.hpp", "policy/status.hpp"}},
+    {"checks", {"checks/baseline.hpp", "checks/http_measurement.hpp", "checks/http_plan.hpp",
+      "checks/rollout.hpp"}},
+    {"rollback",
+     {"rollback/outcome.hpp", "rollback/plan.hpp", "rollback/preflight.hpp", "rollback/record.hpp",
+      "rollback/snapshot.hpp"}},
+    {"guard",
+     {"guard/breaker.hpp", "guard/check_status.hpp", "guard/decide.hpp", "guard/drill.hpp",
+      "guard/fleet.hpp", "guard/gates/request_gates.hpp", "guard/guard_state.hpp",
+      "guard/inputs.hpp", "guard/preflight.hpp", "guard/request_index.hpp", "guard/state.hpp",
+      "guard/target.hpp"}},
+    // A library of independent parts: every header is public.
+    {"runtime",
+     {"runtime/dispatcher.hpp", "runtime/gateway.hpp", "runtime/leader_elector.hpp",
+      "runtime/leadership.hpp", "runtime/reflector.hpp", "runtime/signal.hpp",
+      "runtime/task_group.hpp"}},
+    {"shell", {"shell/manager.hpp"}},
+    {"net",
+     {"net/kube_client.hpp", "net/kubeconfig.hpp", "net/metrics.hpp", "net/prober.hpp",
+      "net/process.hpp", "net/server.hpp", "net/system_clock.hpp"}},
+};
+
+// The folder of an included file; empty if the file is not in another folder than `folder`.
+std::string other_folder(const std::string& folder, const Include& include) {
+  const auto slash = include.file.find('/');
+  if (!include.quoted || slash == std::string::npos) return "";
+  const std::string other = include.file.substr(0, slash);
+  return other == folder ? "" : other;
+}
+
+}  // namespace
+
+Violations private_includes(const std::vector<SourceFile>& files) {
+  Violations found;
+  for (const SourceFile& file : files) {
+    for (const Include& include : includes_of(file)) {
+      const std::string other = other_folder(folder_of(file.path), include);
+      const auto listed = public_headers.find(other);
+      if (listed == public_headers.end() || listed->second.contains(include.file)) continue;
+      found.push_back(
+          violation(file, include.line, include.file + " is private to the folder " + other));
+    }
+  }
+  return found;
+}
+
+Violations unused_public_headers(const std::vector<SourceFile>& files) {
+  std::set<std::string> existing;
+  std::set<std::string> used;
+  for (const SourceFile& file : files) {
+    existing.insert(include_path_of(file.path));
+    for (const Include& include : includes_of(file)) {
+      if (!other_folder(folder_of(file.path), include).empty()) used.insert(include.file);
+    }
+  }
+  Violations found;
+  for (const auto& [folder, headers] : public_headers) {
+    for (const std::string& header : headers) {
+      if (!existing.contains(header)) {
+        found.push_back(header + " is listed as public, but does not exist");
+      } else if (!used.contains(header)) {
+        found.push_back(header + " is listed as public, but no other folder includes it");
+      }
+    }
+  }
+  return found;
+}
+
+}  // namespace lastgood::architecture
