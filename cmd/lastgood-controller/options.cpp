@@ -2,6 +2,8 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdlib>
+#include <memory>
+#include <sstream>
 
 #include "base/text.hpp"
 #include "codec/values.hpp"
@@ -22,6 +24,43 @@ std::string validate_breaker_within(const std::string& text) {
   const auto within = parse_breaker_within(text);
   return within ? std::string() : within.error().message;
 }
+
+constexpr std::size_t help_columns = 80;
+
+// Wraps a text at help_columns, with this indentation.
+std::string wrapped(const std::string& text, const std::string& indentation) {
+  std::string out;
+  std::string line = indentation;
+  std::istringstream words(text);
+  for (std::string word; words >> word;) {
+    if (line.size() + 1 + word.size() > help_columns && line != indentation) {
+      out += line + "\n";
+      line = indentation;
+    }
+    line += (line == indentation ? "" : " ") + word;
+  }
+  return out + line + "\n";
+}
+
+// Prints each flag on a line of its own, and below it the description with default and variable.
+class HelpFormatter final : public CLI::Formatter {
+ public:
+  std::string make_description(const CLI::App* app) const override {
+    return wrapped(app->get_description(), "") + "\n";
+  }
+  std::string make_option(const CLI::Option* option, bool) const override {
+    std::string flag = "  " + option->get_name(false, true);
+    if (const std::string type = option->get_type_name(); !type.empty()) flag += " " + type;
+    std::string details;
+    if (const std::string value = option->get_default_str(); !value.empty())
+      details += "Default: " + value + ". ";
+    if (const std::string variable = option->get_envname(); !variable.empty())
+      details += "Environment variable: " + variable + ".";
+    const std::string indentation = "      ";
+    return flag + "\n" + wrapped(option->get_description(), indentation) +
+           (details.empty() ? "" : wrapped(details, indentation));
+  }
+};
 
 void add_api_server(CLI::App& app, Options& o) {
   app.add_option("--kubeconfig", o.kubeconfig,
@@ -79,13 +118,15 @@ void add_breaker(CLI::App& app, Options& o) {
                  "If it and --breaker-percent are exceeded, the breaker holds all rollbacks. "
                  "0 disables the breaker.")
       ->envname("LASTGOOD_BREAKER_ROLLBACKS")
-      ->check(CLI::Range(0, max_rollbacks))
+      ->type_name("NUMBER")
+      ->check(CLI::Range(0, max_rollbacks).description(""))
       ->capture_default_str();
   app.add_option("--breaker-percent", o.breaker_percent,
                  "Maximum share of the guarded Deployments that may fail or be rolled back at the "
                  "same time, in percent. See --breaker-rollbacks.")
       ->envname("LASTGOOD_BREAKER_PERCENT")
-      ->check(CLI::Range(0, 100))
+      ->type_name("PERCENT")
+      ->check(CLI::Range(0, 100).description(""))
       ->capture_default_str();
   app.add_option_function<std::string>(
          "--breaker-within",
@@ -95,7 +136,8 @@ void add_breaker(CLI::App& app, Options& o) {
          "How long a rollback counts for the breaker, and how long the numbers must be below the "
          "limits before the breaker closes. From 1s to 24h.")
       ->envname("LASTGOOD_BREAKER_WITHIN")
-      ->check(CLI::Validator(validate_breaker_within, "DURATION"))
+      ->type_name("DURATION")
+      ->check(CLI::Validator(validate_breaker_within, ""))
       ->default_str(format_duration(o.breaker_within));
 }
 
@@ -130,7 +172,10 @@ Parsed parse_options(int argc, char** argv) {
   CLI::App app{
       "The Lastgood controller watches Deployments and evaluates each new release. It rolls a "
       "Deployment back to its last good revision if the release is bad."};
-  app.set_version_flag("--version", std::string("lastgood-controller ") + LASTGOOD_VERSION);
+  app.formatter(std::make_shared<HelpFormatter>());
+  app.set_help_flag("-h,--help", "Print this help.");
+  app.set_version_flag("--version", std::string("lastgood-controller ") + LASTGOOD_VERSION,
+                       "Print the version.");
   add_api_server(app, o);
   add_output(app, o);
   add_leader_election(app, o);

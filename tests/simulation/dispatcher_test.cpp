@@ -85,7 +85,7 @@ struct DispatcherHarness {
 
   void become_leader() {
     leadership.current = 1;
-    dispatcher.open(true);
+    dispatcher.set_enabled(true);
   }
 
   VirtualClock clock;
