@@ -18,23 +18,23 @@ using walk::Trail;
 using walk::Value;
 
 template <class T>
-struct Kind;
+struct WatchedKind;
 template <>
-struct Kind<api::Deployment> {
+struct WatchedKind<api::Deployment> {
   static constexpr const char* name = "Deployment";
 };
 template <>
-struct Kind<api::RollbackPolicy> {
+struct WatchedKind<api::RollbackPolicy> {
   static constexpr const char* name = "RollbackPolicy";
   static constexpr auto parse = &codec::parse_policy;
 };
 template <>
-struct Kind<api::DeploymentGuard> {
+struct WatchedKind<api::DeploymentGuard> {
   static constexpr const char* name = "DeploymentGuard";
   static constexpr auto parse = &codec::parse_guard;
 };
 template <>
-struct Kind<api::Rollback> {
+struct WatchedKind<api::Rollback> {
   static constexpr const char* name = "Rollback";
   static constexpr auto parse = &codec::parse_rollback;
 };
@@ -50,7 +50,7 @@ template <class T>
 Result<T> project(Parser&, const Padded& bytes) {
   const auto json = codec::parse_json(bytes.text);
   if (!json) return std::unexpected(json.error());
-  return Kind<T>::parse(*json);
+  return WatchedKind<T>::parse(*json);
 }
 template <>
 Result<api::Deployment> project<api::Deployment>(Parser& parser, const Padded& bytes) {
@@ -90,7 +90,7 @@ Result<EventMetadata> metadata_of(Parser& parser, const Padded& bytes) {
   EventMetadata metadata;
   Trail trail;
   if (const Code code = read_metadata(parser, bytes, metadata, trail))
-    return invalid_json(Kind<T>::name, trail, code);
+    return invalid_json(WatchedKind<T>::name, trail, code);
   return metadata;
 }
 
@@ -102,9 +102,9 @@ Result<std::variant<T, Unreadable>> read_object(Parser& parser, const Padded& by
   auto metadata = metadata_of<T>(parser, bytes);
   if (!metadata) return std::unexpected(metadata.error());
   if (metadata->key.name.empty())
-    return fail(ErrorKind::Protocol, std::string(Kind<T>::name) + " has no name");
+    return fail(ErrorKind::Protocol, std::string(WatchedKind<T>::name) + " has no name");
   Error error = std::move(object.error());
-  error.message = std::string(Kind<T>::name) + " " + in_quotes(metadata->key.str(), 320) +
+  error.message = std::string(WatchedKind<T>::name) + " " + in_quotes(metadata->key.str(), 320) +
                   " cannot be read: " + error.message;
   return Unreadable{.key = std::move(metadata->key),
                     .version = std::move(metadata->version),
@@ -151,7 +151,7 @@ class ListReader {
           if (name != "items") return simdjson::SUCCESS;
           return walk::elements(value, [&](Value item) { return add_item(item); });
         });
-    const std::string subject = std::string("the list of ") + Kind<T>::name + "s";
+    const std::string subject = std::string("the list of ") + WatchedKind<T>::name + "s";
     if (error_) return std::unexpected(std::move(*error_));
     if (code) return invalid_json(subject, trail, code);
     if (page_.version.empty())

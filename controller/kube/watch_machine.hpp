@@ -20,6 +20,7 @@
 //   list once more without a version.
 // - The server's version is lower than the last one seen (its storage was restored from a backup):
 //   list again without a version.
+// - A sync fails in any other way: back off, then sync again.
 // - The same version fails five times with an error that the version may cause (400, 422, 500,
 //   invalid or too large response): list again without a version.
 //
