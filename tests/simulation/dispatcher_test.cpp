@@ -7,6 +7,8 @@
 #include <catch2/catch.hpp>
 #include <vector>
 
+#include "simulation/fake/leadership.hpp"
+#include "simulation/fake/null_telemetry.hpp"
 #include "simulation/fake/virtual_clock.hpp"
 
 namespace lastgood::simulation {
@@ -17,12 +19,7 @@ using ports::ReconcileResult;
 
 const Key web{.namespace_ = "shop", .name = "web"};
 
-struct FakeLeadership final : runtime::Leadership {
-  runtime::Term current = 0;
-  [[nodiscard]] runtime::Term term() const override { return current; }
-};
-
-struct RecordingTelemetry final : ports::Telemetry {
+struct RecordingTelemetry final : NullTelemetry {
   std::size_t depth = 0;
   int added = 0;
   int requeued = 0;
@@ -30,10 +27,6 @@ struct RecordingTelemetry final : ports::Telemetry {
   std::vector<Duration> took;
   std::vector<ReconcileResult> results;
 
-  void api_request(const ports::ApiRequest&) override {}
-  void watch_restarted(std::string_view, std::string_view) override {}
-  void leader(std::string_view, bool) override {}
-  void max_concurrent_reconciles(std::size_t) override {}
   void queue_depth(std::size_t keys) override { depth = keys; }
   void key_added() override { ++added; }
   void key_requeued() override { ++requeued; }
@@ -42,11 +35,6 @@ struct RecordingTelemetry final : ports::Telemetry {
     took.push_back(duration);
     results.push_back(result);
   }
-  void guarded(std::size_t) override {}
-  void measurement(std::string_view, std::string_view) override {}
-  void state_entered(std::string_view, std::string_view) override {}
-  void rollback_finished(std::string_view) override {}
-  void decision_to_patch(Duration) override {}
 };
 
 // A dispatcher whose reconciles take 30 ms and return the results of `results`, one after another.

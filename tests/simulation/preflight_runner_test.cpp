@@ -9,6 +9,7 @@
 
 #include "rollback/snapshot.hpp"
 #include "simulation/fake/api_client.hpp"
+#include "simulation/fake/leadership.hpp"
 #include "support/printers.hpp"
 
 namespace lastgood::simulation {
@@ -19,11 +20,6 @@ using api::Reason;
 using codec::Json;
 
 const Key web{.namespace_ = "shop", .name = "web"};
-
-struct FakeLeadership final : runtime::Leadership {
-  runtime::Term current = 1;
-  [[nodiscard]] runtime::Term term() const override { return current; }
-};
 
 Json object(const std::string& name) {
   return {{"metadata", {{"namespace", "shop"}, {"name", name}}}};
@@ -47,6 +43,7 @@ class PreflightHarness {
  public:
   explicit PreflightHarness(bool may_read_secrets = false)
       : runner(gateway, clock, may_read_secrets) {
+    leadership.current = 1;
     server.create("configmaps", object("settings"));
     server.create("secrets", object("db"));
     server.create("serviceaccounts", object("web"));

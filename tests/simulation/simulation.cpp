@@ -7,6 +7,7 @@
 #include <boost/asio/io_context.hpp>
 
 #include "shell/manager.hpp"
+#include "simulation/fake/null_telemetry.hpp"
 
 namespace lastgood::simulation {
 
@@ -16,24 +17,6 @@ using codec::Json;
 using Pointer = Json::json_pointer;
 
 namespace {
-
-class NullTelemetry final : public ports::Telemetry {
- public:
-  void api_request(const ports::ApiRequest&) override {}
-  void watch_restarted(std::string_view, std::string_view) override {}
-  void leader(std::string_view, bool) override {}
-  void max_concurrent_reconciles(std::size_t) override {}
-  void queue_depth(std::size_t) override {}
-  void key_added() override {}
-  void key_requeued() override {}
-  void reconcile_started(MonotonicTime, Duration) override {}
-  void reconcile_finished(MonotonicTime, Duration, ports::ReconcileResult) override {}
-  void guarded(std::size_t) override {}
-  void measurement(std::string_view, std::string_view) override {}
-  void state_entered(std::string_view, std::string_view) override {}
-  void rollback_finished(std::string_view) override {}
-  void decision_to_patch(Duration) override {}
-};
 
 // Probes the pods of the cluster. Each pod is as healthy as its image.
 class FakeProber final : public ports::Prober {
