@@ -25,17 +25,17 @@ bool is_troubled(const api::GuardStatus& guard, const BreakerSettings& settings,
   if (guard.policy.empty()) return false;
   const bool is_judged = guard.state == State::Evaluating || guard.state == State::Held ||
                          guard.state == State::RollingBack;
-  // What is not asked any more fails no more.
+  // Ignore old failures: the check may no longer run.
   const bool fails = std::ranges::any_of(guard.checks, [&](const api::CheckStatus& check) {
     return check.consecutive_failures > 0 && check.last_failure &&
            now - *check.last_failure < settings.within;
   });
-  const bool was_put_back =
+  const bool runs_restored_revision =
       std::ranges::any_of(guard.rollbacks, [&](const api::PastRollback& past) {
         return past.at <= now && now - past.at < settings.within &&
                !is_kept_closed(settings, breaker_override, past.at);
       });
-  return (is_judged && fails) || was_put_back;
+  return (is_judged && fails) || runs_restored_revision;
 }
 
 bool is_held_by_breaker(const api::GuardStatus& guard) {
@@ -46,11 +46,12 @@ BreakerOverride parse_breaker_override(std::string_view annotation) {
   if (annotation.empty()) return {};
   const auto at = parse_rfc3339(annotation);
   if (at) return {.at = at, .problem = {}};
-  return {.at = {},
-          .problem = fmt::format(
-              "lastgood.dev/close-breaker on the Lease says {}, which is no time such as "
-              "\"2026-11-24T12:00:00Z\", and so closes nothing",
-              in_quotes(annotation))};
+  return {
+      .at = {},
+      .problem = fmt::format(
+          "The annotation lastgood.dev/close-breaker on the Lease has the value {}, which is not a "
+          "time such as \"2026-11-24T12:00:00Z\". It has no effect",
+          in_quotes(annotation))};
 }
 
 std::optional<Time> last_above(const BreakerSettings& settings, const Fleet& fleet,
@@ -71,17 +72,15 @@ Breaker evaluate_fleet(const BreakerSettings& settings, const Fleet& fleet,
   if (!above || now - *above >= settings.within) return {};
   const std::string problem =
       breaker_override.problem.empty() ? "" : ". " + breaker_override.problem;
-  return {.is_open = true,
-          .message = fmt::format("{} of {} guarded Deployments fail or were rolled back within {} "
-                                 "(the breaker opens above {} and "
-                                 "above {}%): a cause in common is likelier than so many bad "
-                                 "releases. It closes when it has been "
-                                 "calm for {}, or when an administrator sets "
-                                 "lastgood.dev/close-breaker on the controller's Lease to "
-                                 "the present time{}",
-                                 fleet.troubled, fleet.guarded, format_duration(settings.within),
-                                 settings.rollbacks, settings.percent,
-                                 format_duration(settings.within), problem)};
+  return {
+      .is_open = true,
+      .message = fmt::format(
+          "{} of {} guarded Deployments fail or were rolled back within {} (limits: {} Deployments "
+          "and {}%), so a common cause is likely. The breaker closes after {} without "
+          "new trouble, or when an admin sets lastgood.dev/close-breaker on the "
+          "controller's Lease to the present time{}",
+          fleet.troubled, fleet.guarded, format_duration(settings.within), settings.rollbacks,
+          settings.percent, format_duration(settings.within), problem)};
 }
 
 }  // namespace lastgood::guard

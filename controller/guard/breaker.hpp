@@ -1,6 +1,6 @@
-// The breaker of the fleet: many releases that fail at the same time have a cause in common, and
-// putting them back would not help. It is judged from how the guarded Deployments stand, and stays
-// open until they have been calm for a while: those that get well last would be put back otherwise.
+// The breaker of the fleet. Many releases that fail at the same time probably have a common cause,
+// and rollbacks would not help. The breaker stays open until the fleet has been calm for a while;
+// otherwise the last Deployments to recover would be rolled back.
 #pragma once
 
 #include <cstddef>
@@ -13,9 +13,9 @@
 namespace lastgood::guard {
 
 struct BreakerSettings {
-  int rollbacks = 5;         // open with more than this many; 0: there is no breaker
-  int percent = 10;          // and more than this share of the guarded Deployments
-  Duration within{300'000};  // a rollback counts this long, and so long it must be calm
+  int rollbacks = 5;         // opens above this number; 0: no breaker
+  int percent = 10;          // and above this share of the guarded Deployments
+  Duration within{300'000};  // how long a rollback counts, and how long the fleet must be calm
 };
 
 struct Fleet {
@@ -24,29 +24,28 @@ struct Fleet {
   std::size_t held = 0;  // by the breaker
 };
 
-// What a person says of it on the controller's Lease.
+// The annotation lastgood.dev/close-breaker on the controller's Lease.
 struct BreakerOverride {
-  std::optional<Time> at = {};  // from then on it stays closed for `within`
-  std::string problem;          // why what is said cannot be understood
+  std::optional<Time> at = {};  // the breaker stays closed for `within` after it
+  std::string problem;          // why the annotation cannot be used; empty: it can
 };
 
-// One that is being judged and fails a check now, or that was put back within the time. What was
-// put back while a person kept the breaker closed does not count.
+// A check of its release fails now, or it was rolled back recently. Rollbacks while an admin kept
+// the breaker closed do not count.
 [[nodiscard]] bool is_troubled(const api::GuardStatus& guard, const BreakerSettings& settings,
                                const BreakerOverride& breaker_override, Time now);
 
 [[nodiscard]] bool is_held_by_breaker(const api::GuardStatus& guard);
 
-// What the annotation lastgood.dev/close-breaker says.
 [[nodiscard]] BreakerOverride parse_breaker_override(std::string_view annotation);
 
-// When it was last above its limits: `before`, or now. After a restart those that it holds tell
-// that it was.
+// The last time above the limits: now, or `before`. After a restart a Deployment that is held by
+// the breaker shows that it was open.
 [[nodiscard]] std::optional<Time> last_above(const BreakerSettings& settings, const Fleet& fleet,
                                              const BreakerOverride& breaker_override,
                                              std::optional<Time> before, Time now);
 
-// `above`: when it was last above its limits.
+// `above`: the last time above the limits.
 [[nodiscard]] Breaker evaluate_fleet(const BreakerSettings& settings, const Fleet& fleet,
                                      const BreakerOverride& breaker_override,
                                      std::optional<Time> above, Time now);

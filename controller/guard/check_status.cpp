@@ -13,7 +13,7 @@ using api::MeasurementResult;
 
 namespace {
 
-// So many turns each check has to answer, wherever a restart falls.
+// The turns that each check has for a result, also after a restart.
 constexpr int max_consecutive_unknowns = 2;
 
 bool has_a_turn_left(const CheckStatus& check) {
@@ -28,8 +28,7 @@ void reset_failures(CheckStatus& check) {
   check.last_failure.reset();
 }
 
-// Time in which nobody looked, or in which something else was wrong, is not time in which this was
-// wrong.
+// A failure has not held over a gap in the measurements, or while another reason was measured.
 bool holds_on(const CheckStatus& before, const api::Measurement& measurement, Time now) {
   const bool gap = before.last_failure && now - *before.last_failure > max_gap;
   return before.result == MeasurementResult::Fail && before.reason == measurement.reason && !gap;
@@ -46,13 +45,14 @@ void add_failure(CheckStatus& check, const api::Measurement& measurement, bool g
     check.breached = true;
 }
 
-// Of another revision than the check: how often in a row it failed there, and since when.
+// Updates the result of the baseline: its consecutive failures, and whether they began before the
+// release.
 void compare(CheckStatus& check, const api::Measurement& measurement) {
   auto& known = check.baseline;
   const bool failed_there = known && known->result == MeasurementResult::Fail;
   if (!measurement.baseline || measurement.baseline->result == MeasurementResult::Unknown) {
-    // Asked and not answered says nothing, and what was answered before stands. But pods that
-    // failed once and are gone may have failed by being stopped.
+    // Without a result the last one stays. But one single failure of pods that are gone may be a
+    // consequence of their termination.
     constexpr int enough = 2;
     const bool is_doubtful = failed_there && !known->before && known->consecutive_failures < enough;
     if (measurement.result == MeasurementResult::Fail && is_doubtful) known.reset();
@@ -76,7 +76,7 @@ CheckStatus empty_check(std::string name, int threshold) {
 }  // namespace
 
 CheckStatus apply(CheckStatus check, const api::Measurement& measurement, bool settled, Time now) {
-  // However late it is looked at.
+  // The time of the measurement, not of this reconcile.
   const Time when = std::min(measurement.at.value_or(now), now);
   const bool goes_on = holds_on(check, measurement, when);
   check.result = measurement.result;
@@ -106,7 +106,7 @@ std::vector<CheckStatus> apply_all(const std::vector<CheckStatus>& checks,
   std::vector<CheckStatus> result;
   const auto take = [&](const std::string& name, int threshold, const std::string& question) {
     const auto known = std::ranges::find(checks, name, &CheckStatus::name);
-    // What another question was answered with says nothing of this one.
+    // Results of another configuration do not count.
     const bool is_same =
         known != checks.end() && (known->config_hash.empty() || known->config_hash == question);
     CheckStatus check = is_same ? *known : empty_check(name, threshold);
@@ -187,7 +187,7 @@ std::string checks_without_result(const std::vector<CheckStatus>& checks) {
 }
 
 CheckSummary summarize(const std::vector<CheckStatus>& checks) {
-  // Unknown after a failure is still that failure: the row has not been ended by a pass.
+  // An Unknown after a failure does not end that failure.
   if (std::ranges::any_of(checks,
                           [](const CheckStatus& check) { return check.consecutive_failures > 0; }))
     return CheckSummary::Failing;
@@ -195,7 +195,7 @@ CheckSummary summarize(const std::vector<CheckStatus>& checks) {
   const auto unasked = [](const CheckStatus& check) {
     return !check.passed_once && has_a_turn_left(check);
   };
-  return std::ranges::any_of(checks, unasked) ? CheckSummary::Unasked : CheckSummary::Silent;
+  return std::ranges::any_of(checks, unasked) ? CheckSummary::Pending : CheckSummary::NoResult;
 }
 
 }  // namespace lastgood::guard

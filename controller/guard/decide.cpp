@@ -4,11 +4,20 @@
 
 #include <algorithm>
 
-#include "guard/check_status.hpp"
 #include "guard/conditions.hpp"
+#include "guard/group/group.hpp"
+#include "guard/guard_status.hpp"
 #include "guard/needs.hpp"
 #include "guard/preflight.hpp"
+#include "guard/states/evaluating.hpp"
+#include "guard/states/frozen.hpp"
+#include "guard/states/idle.hpp"
+#include "guard/states/release.hpp"
+#include "guard/states/request.hpp"
+#include "guard/states/restoration.hpp"
+#include "guard/states/rolling_back.hpp"
 #include "guard/states/step.hpp"
+#include "guard/states/verifying.hpp"
 #include "guard/target.hpp"
 #include "rollback/record.hpp"
 
@@ -18,9 +27,8 @@ using api::State;
 
 namespace {
 
-// A Deployment of the same name but another uid is another Deployment: nothing that was remembered
-// is true of it.
-void forget_another_deployment(Step& step) {
+// A Deployment with the same name but another uid is another Deployment.
+void reset_for_other_deployment(Step& step) {
   api::GuardStatus& guard = step.guard();
   if (!guard.deployment_uid.empty() && guard.deployment_uid != step.deployment().meta.uid)
     guard = {};
@@ -44,25 +52,24 @@ void report_policy(Step& step) {
             EventAction::None, after.message);
 }
 
-// Opted out, nothing is judged and nothing is gone on with; what is proven stays remembered. Opted
-// in again, the Deployment is looked at as for the first time, so that nothing is done on what was
-// seen before.
+// Ends the evaluation and an open Rollback. Proven revisions stay in the list. After a new opt-in
+// the Deployment is treated as if it were seen for the first time.
 void opt_out(Step& step) {
   api::GuardStatus& guard = step.guard();
-  step.enter(State::Idle, Reason::NotOptedIn, "No policy applies; nothing is done");
+  step.enter(State::Idle, Reason::NotOptedIn,
+             "No policy applies, so nothing is evaluated and nothing is rolled back");
   if (rollback::is_open(step.inputs.rollback, step.deployment())) {
     const api::Rollback& rollback = *step.inputs.rollback;
     if (rollback.status.template_restored) quarantine(step, rollback);
-    step.out.rollback =
-        rollback::advance(rollback.status, api::RollbackPhase::Superseded,
-                          "No policy applies any more: nothing more is done", step.now);
+    step.plan.rollback = rollback::advance(rollback.status, api::RollbackPhase::Superseded,
+                                           "No policy applies any more", step.now);
   }
   if (guard.current && guard.current->verdict == api::RevisionVerdict::Evaluating) {
     set_verdict(guard, guard.current->hash, api::RevisionVerdict::Inconclusive, step.now);
   }
   guard.current.reset();
   guard.template_digest.reset();
-  // Nothing that is seen when it is opted in again is a release of the time before.
+  // After a new opt-in, what runs is not part of an earlier release.
   guard.evaluation_started.reset();
   guard.rolled_out.reset();
   guard.checks.clear();
@@ -70,24 +77,12 @@ void opt_out(Step& step) {
   guard.pending.clear();
 }
 
-// What failed before the release had a pod is asked only then: later nobody could tell any more
-// whose fault it was.
-void forget(api::CheckStatus& check) {
-  std::optional<api::BaselineResult> baseline = std::move(check.baseline);
-  if (baseline && !baseline->before) baseline.reset();
-  check = {.name = check.name,
-           .config_hash = check.config_hash,
-           .reason = pending_result,
-           .failure_threshold = check.failure_threshold,
-           .baseline = std::move(baseline)};
-}
-
-// What governs cannot be understood: nothing is asked, so nothing that was seen or waited for
-// counts afterwards.
-void suspend_judgement(Step& step) {
+// The policy cannot be used, so nothing is measured. Results and waiting times from before do not
+// count afterwards.
+void suspend_evaluation(Step& step) {
   api::GuardStatus& guard = step.guard();
-  const policy::EffectivePolicy& policy = step.inputs.policy;
-  // What a person is to do about a freeze stays to be read.
+  const EffectivePolicy& policy = step.inputs.policy;
+  // The message of a freeze says what the user can do: it stays.
   if (guard.state == State::Frozen) return;
   if (guard.state == State::Idle) return step.enter(State::Idle, policy.reason, policy.message);
   if (guard.state == State::Held && guard.current) {
@@ -96,7 +91,7 @@ void suspend_judgement(Step& step) {
   step.enter(guard.state == State::Held ? State::Evaluating : guard.state, policy.reason,
              policy.message);
   guard.rolled_out.reset();
-  for (api::CheckStatus& check : guard.checks) forget(check);
+  for (api::CheckStatus& check : guard.checks) reset_check(check);
 }
 
 void dispatch(Step& step) {
@@ -104,18 +99,17 @@ void dispatch(Step& step) {
     case State::Idle: return step_idle(step);
     case State::Evaluating: return step_evaluating(step);
     case State::Held:
-      return rollback::is_seen_through(step.guard(), step.inputs.rollback) ? step_rolling_back(step)
-                                                                           : step_evaluating(step);
+      return rollback::is_in_progress(step.guard(), step.inputs.rollback) ? step_rolling_back(step)
+                                                                          : step_evaluating(step);
     case State::RollingBack: return step_rolling_back(step);
     case State::Verifying: return step_verifying(step);
     case State::Frozen: return;
   }
 }
 
-// A Rollback that was recorded and then lost sight of, about a release that is over: what is known
-// of the present template is newer. What a person or the group wants is put back although it was
-// proven.
-bool outlived(const Inputs& inputs) {
+// A pending Rollback that the status does not know is about an earlier release: the status knows
+// more about the present template. A manual or group Rollback may replace a proven revision too.
+bool is_outdated(const Inputs& inputs) {
   const auto& rollback = inputs.rollback;
   const api::GuardStatus& guard = inputs.guard;
   if (!rollback::is_unknown_to(guard, rollback, inputs.deployment) ||
@@ -129,22 +123,21 @@ bool outlived(const Inputs& inputs) {
           (!rollback->spec.check.empty() && is_proven(*guard.current)));
 }
 
-void go_on(Step& step) {
+void reconcile_governed(Step& step) {
   const Inputs& inputs = step.inputs;
-  const bool is_outlived = outlived(inputs);
-  if (is_outlived) {
-    step.out.rollback = rollback::advance(
+  const bool is_old = is_outdated(inputs);
+  if (is_old) {
+    step.plan.rollback = rollback::advance(
         inputs.rollback->status, api::RollbackPhase::Superseded,
-        "The release that it speaks of was proven or replaced before anything was touched",
-        step.now);
+        "Its release was proven or replaced before the Deployment was changed", step.now);
   }
   const bool is_behind =
-      !is_outlived && rollback::is_unknown_to(inputs.guard, inputs.rollback, inputs.deployment);
+      !is_old && rollback::is_unknown_to(inputs.guard, inputs.rollback, inputs.deployment);
   if (is_behind && !inputs.replica_sets) return step.requeue_at(step.now + std::chrono::seconds(1));
   if (is_behind) adopt_rollback(step, *inputs.rollback);
   const bool recognised = recognise_template(step);
-  // Until the template is back, the record says what is next, and the ReplicaSet of the present
-  // template is not needed for it.
+  // Until the template is restored, the record says what comes next. That needs no ReplicaSet of
+  // the present template.
   const State state = step.guard().state;
   const bool is_ours = rollback::is_open(inputs.rollback, inputs.deployment) &&
                        rollback::named_by(step.guard(), inputs.rollback);
@@ -152,22 +145,21 @@ void go_on(Step& step) {
       is_ours &&
       (state == State::RollingBack ||
        (state == State::Held && rollback::is_marked_by(inputs.deployment, *inputs.rollback)));
-  if (!recognised && !by_record) return take_request(step);
+  if (!recognised && !by_record) return handle_request(step);
   if (end_freeze(step)) return;
   dispatch(step);
-  // What the release needs comes first; keeping a template can wait.
-  const bool is_free = std::holds_alternative<std::monostate>(step.out.action) ||
-                       std::holds_alternative<CreateSnapshot>(step.out.action);
-  if (is_free && !step.out.rollback) take_request(step);
+  // The release comes first. A snapshot can wait.
+  const bool is_free = std::holds_alternative<std::monostate>(step.plan.action) ||
+                       std::holds_alternative<CreateSnapshot>(step.plan.action);
+  if (is_free && !step.plan.rollback) handle_request(step);
 }
 
-// A record that waits is remembered, so that the next leader knows that it was there should a
-// person delete it meanwhile.
-void note_pending(Step& step) {
+// The next leader has to know of a waiting Rollback, in case a user deletes it meanwhile.
+void record_pending(Step& step) {
   api::GuardStatus& guard = step.guard();
   const api::Rollback* named = rollback::named_by(guard, step.inputs.rollback);
   if (!named || api::is_manual(named->spec)) return;
-  const api::RollbackStatus& status = step.out.rollback ? *step.out.rollback : named->status;
+  const api::RollbackStatus& status = step.plan.rollback ? *step.plan.rollback : named->status;
   guard.pending = status.phase == api::RollbackPhase::Pending ? named->meta.key.name : "";
 }
 
@@ -190,7 +182,7 @@ void report_hold_on_record(Step& step) {
   const bool is_held =
       guard.state == State::Held || step.inputs.policy.kind == EffectivePolicy::Kind::Broken;
   const bool waits = is_held && named && named->status.phase == api::RollbackPhase::Pending;
-  if (!waits || step.out.rollback || std::holds_alternative<ResumeRollback>(step.out.action))
+  if (!waits || step.plan.rollback || std::holds_alternative<ResumeRollback>(step.plan.action))
     return;
   // The record has the API server's own words, and the write is tried again.
   const api::RollbackStatus& record = named->status;
@@ -210,14 +202,14 @@ void report_hold_on_record(Step& step) {
   status.waiting_for = guard.reason;
   status.blocked_by = guard.blocked_by;
   status.last_error.clear();
-  step.out.rollback = std::move(status);
+  step.plan.rollback = std::move(status);
 }
 
-// What the state needs from now on was not gathered for this plan: it is, at once.
-void look_for_what_is_new(Step& step) {
+// Reconciles again at once if the new state needs inputs that were not gathered for this plan.
+void requeue_for_new_needs(Step& step) {
   const Inputs& inputs = step.inputs;
   std::optional<api::Rollback> rollback = inputs.rollback;
-  if (rollback && step.out.rollback) rollback->status = *step.out.rollback;
+  if (rollback && step.plan.rollback) rollback->status = *step.plan.rollback;
   const Needs before = needs(inputs.deployment, inputs.policy, inputs.guard, inputs.rollback);
   const Needs after = needs(inputs.deployment, inputs.policy, step.guard(), rollback);
   const bool more = (after.replica_sets && !before.replica_sets) ||
@@ -229,101 +221,33 @@ void look_for_what_is_new(Step& step) {
 }  // namespace
 
 Plan decide(const Inputs& inputs, Time now) {
-  Step step{.inputs = inputs, .now = now, .out = {.guard = inputs.guard}};
-  forget_another_deployment(step);
+  Step step{.inputs = inputs, .now = now, .plan = {.guard = inputs.guard}};
+  reset_for_other_deployment(step);
   report_policy(step);
   switch (inputs.policy.kind) {
-    case policy::EffectivePolicy::Kind::None:
+    case EffectivePolicy::Kind::None:
       opt_out(step);
-      take_request(step);
+      handle_request(step);
       break;
-    case policy::EffectivePolicy::Kind::Broken:
-      suspend_judgement(step);
-      take_request(step);
+    case EffectivePolicy::Kind::Broken:
+      suspend_evaluation(step);
+      handle_request(step);
       break;
-    case policy::EffectivePolicy::Kind::RollbackPolicy:
-    case policy::EffectivePolicy::Kind::ConfigMap:
-    case policy::EffectivePolicy::Kind::BuiltIn:
-      inputs.deployment.meta.deleting ? take_request(step) : go_on(step);
+    case EffectivePolicy::Kind::RollbackPolicy:
+    case EffectivePolicy::Kind::ConfigMap:
+    case EffectivePolicy::Kind::BuiltIn:
+      inputs.deployment.meta.deleting ? handle_request(step) : reconcile_governed(step);
       break;
   }
   step.guard().last_good = last_good(step.guard());
   report_hold_on_record(step);
-  note_pending(step);
-  if (!inputs.policy.group.empty()) step.out.cannot = why_it_cannot(step);
-  look_for_what_is_new(step);
+  record_pending(step);
+  if (!inputs.policy.group.empty()) step.plan.blocked_because = why_not_with_group(step);
+  requeue_for_new_needs(step);
   set_rollback_ready(step.guard(), inputs, now);
   if (const auto next = next_preflight(inputs, step.guard(), now)) step.requeue_at(*next);
   set_standing(step.guard(), inputs.policy, inputs.deployment.meta.generation, now);
-  return std::move(step.out);
-}
-
-void set_snapshot(api::GuardStatus& guard, const TemplateHash& hash,
-                  const std::string& controller_revision) {
-  if (api::Revision* revision = find_revision(guard, hash))
-    revision->snapshot = controller_revision;
-  if (guard.current && guard.current->hash == hash) guard.current->snapshot = controller_revision;
-}
-
-void clear_snapshot(api::GuardStatus& guard, const std::string& controller_revision) {
-  for (api::Revision& revision : guard.revisions) {
-    if (revision.snapshot == controller_revision) revision.snapshot.clear();
-  }
-  if (guard.current && guard.current->snapshot == controller_revision)
-    guard.current->snapshot.clear();
-}
-
-void reset_results(api::GuardStatus& guard, Time now) {
-  for (api::CheckStatus& check : guard.checks) {
-    check.result = api::MeasurementResult::Unknown;
-    check.reason = pending_result;
-    check.consecutive_unknowns = 0;
-    if (check.consecutive_failures == 0) {
-      forget(check);
-    } else if (check.breached) {
-      check.last_failure = now;
-    }
-  }
-}
-
-namespace {
-
-// The message has no time or figure that changes from one reconcile to the next.
-bool is_message_stable(const api::GuardStatus& guard) {
-  return guard.state == State::Frozen ||
-         (guard.state == State::Held &&
-          (guard.reason == Reason::GroupBlocked || guard.reason == Reason::AwaitingApproval));
-}
-
-void blank_words(api::GuardStatus& guard) {
-  guard.deployment_generation = 0;
-  // What a person is to do does not change from look to look, and must be there.
-  if (!is_message_stable(guard)) guard.message.clear();
-  for (api::CheckStatus& check : guard.checks) {
-    check.message.clear();
-    check.last_failure.reset();
-    if (check.baseline)
-      check.baseline =
-          api::BaselineResult{.result = check.baseline->result, .before = check.baseline->before};
-    // Breached is breached; how often it has failed since is no news.
-    if (check.breached) check.consecutive_failures = check.failure_threshold;
-  }
-  for (api::Condition& condition : guard.conditions) {
-    condition.observed_generation = 0;
-    if (condition.type != api::condition::governed &&
-        condition.type != api::condition::rollback_ready)
-      condition.message.clear();
-  }
-}
-
-}  // namespace
-
-bool worth_writing(const api::GuardStatus& before, const api::GuardStatus& after) {
-  api::GuardStatus old_words = before;
-  api::GuardStatus new_words = after;
-  blank_words(old_words);
-  blank_words(new_words);
-  return old_words != new_words;
+  return std::move(step.plan);
 }
 
 }  // namespace lastgood::guard

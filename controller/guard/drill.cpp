@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "guard/gates/gate.hpp"
 #include "guard/states/step.hpp"
 #include "guard/target.hpp"
 #include "rollback/record.hpp"
@@ -14,8 +15,7 @@ using api::RollbackPhase;
 
 namespace {
 
-// By the quickest of the policy's checks; nothing where only the rollout is judged, which answers
-// to what happens and not in turns.
+// Of the fastest check. Empty for a policy without checks: the rollout check has no interval.
 std::optional<Duration> time_to_detect(const api::PolicySpec& spec) {
   std::optional<Duration> quickest;
   for (const api::Check& check : spec.checks) {
@@ -38,9 +38,8 @@ bool is_due(const api::DrillPlan& plan, const api::GuardStatus& guard, Time now)
 void plan_drill(Step& step) {
   const api::GuardStatus& guard = step.guard();
   const api::DrillPlan& plan = step.inputs.policy.spec.drill;
-  const Target target = choose_target(guard);
-  // What is suspended or paused is left alone altogether; without a target RollbackReady says all
-  // there is to say.
+  const TargetChoice target = choose_target(guard);
+  // Without a target, RollbackReady says why.
   if (!guard.current || !target.revision || first_hold(write_gates(), step.inputs, guard, step.now))
     return;
   if (!is_due(plan, guard, step.now)) {
@@ -54,7 +53,7 @@ void plan_drill(Step& step) {
   record.meta.key.name += fmt::format("-drill-{}", seconds);
   record.spec.drill = true;
   record.spec.policy = guard.policy;
-  step.out.action = RunDrill{.record = std::move(record)};
+  step.plan.action = RunDrill{.record = std::move(record)};
 }
 
 api::RollbackStatus drill_outcome(const api::Rollback& record, const api::Preflight& found,
@@ -63,27 +62,28 @@ api::RollbackStatus drill_outcome(const api::Rollback& record, const api::Prefli
   status.time_to_act = took;
   status.time_to_detect = time_to_detect(spec);
   const bool would_work = found.ready == api::ConditionStatus::True;
-  const std::string detects = status.time_to_detect
-                                  ? fmt::format(" A breach would be detected within {}.",
-                                                format_duration(*status.time_to_detect))
-                                  : "";
+  const std::string detects =
+      status.time_to_detect
+          ? fmt::format(" A breach is detected within {}.", format_duration(*status.time_to_detect))
+          : "";
   const std::string message =
       would_work
-          ? fmt::format("The drill passed: the server admits the patch to revision {} after {}.{}",
-                        record.spec.to.number, format_duration(took), detects)
+          ? fmt::format(
+                "The drill passed: the API server admits the patch to revision {} after {}.{}",
+                record.spec.to.number, format_duration(took), detects)
           : fmt::format(
-                "The drill failed{}, {}: {}",
-                found.ready == api::ConditionStatus::Unknown ? ", as nothing was found out" : "",
+                "The drill failed{} ({}): {}",
+                found.ready == api::ConditionStatus::Unknown ? ": the preflight has no result" : "",
                 found.reason, found.message);
   return rollback::advance(std::move(status),
                            would_work ? RollbackPhase::Succeeded : RollbackPhase::Failed, message,
                            now);
 }
 
-void note_drill(api::GuardStatus& guard, const api::Rollback& drill) {
+void record_drill(api::GuardStatus& guard, const api::Rollback& drill) {
   const bool passed = drill.status.phase == RollbackPhase::Succeeded;
   std::optional<Time> passed_before;
-  // A guard of an earlier release says only whether the last one passed.
+  // An older status has no passedAt.
   if (const auto& last = guard.last_drill)
     passed_before = last->passed ? last->at : last->passed_at;
   guard.last_drill = api::LastDrill{.rollback = drill.meta.key.name,
@@ -93,8 +93,8 @@ void note_drill(api::GuardStatus& guard, const api::Rollback& drill) {
                                     .passed_at = passed ? drill.status.finished : passed_before};
 }
 
-std::optional<EventRecord> drill_to_tell(const api::GuardStatus& before,
-                                         const api::GuardStatus& after) {
+std::optional<EventRecord> drill_event(const api::GuardStatus& before,
+                                       const api::GuardStatus& after) {
   if (!after.last_drill || after.last_drill->passed || after.last_drill == before.last_drill)
     return {};
   return EventRecord{.type = EventType::Warning,

@@ -1,22 +1,24 @@
-// Drills: going through a rollback without doing it, so that a person knows beforehand that it
-// would work.
+// Drills: everything of a rollback but the write, so that users know beforehand whether it works.
 #pragma once
 
 #include "guard/inputs.hpp"
 
 namespace lastgood::guard {
 
-// How a drill went: `found` is what going through it came to, `took` from the plan to the server's
-// answer.
+// Plans the drill that the policy wants now. Private to guard/.
+struct Step;
+void plan_drill(Step& step);
+
+// The status of a drill. `took`: from the decision to the answer of the API server.
 [[nodiscard]] api::RollbackStatus drill_outcome(const api::Rollback& record,
                                                 const api::Preflight& found, Duration took,
                                                 const api::PolicySpec& spec, Time now);
 
-// Remembered on the guard: when the last one was, and how it went.
-void note_drill(api::GuardStatus& guard, const api::Rollback& drill);
+// Records the drill as the last one.
+void record_drill(api::GuardStatus& guard, const api::Rollback& drill);
 
-// One that has failed since is emitted.
-[[nodiscard]] std::optional<EventRecord> drill_to_tell(const api::GuardStatus& before,
-                                                       const api::GuardStatus& after);
+// The Event of a drill that failed in this plan; empty without one.
+[[nodiscard]] std::optional<EventRecord> drill_event(const api::GuardStatus& before,
+                                                     const api::GuardStatus& after);
 
 }  // namespace lastgood::guard

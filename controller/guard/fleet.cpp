@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "guard/decide.hpp"
+#include "guard/guard_status.hpp"
 #include "policy/annotations.hpp"
 
 namespace lastgood::guard {
@@ -20,7 +21,7 @@ Fleet count_fleet(const GuardStates& states, const kube::Stores& stores,
   for (const auto& [key, state] : states) count(state->guard);
   stores.guards.for_each([&](const auto& guard) {
     const auto deployment = stores.deployments.find(guard->meta.key);
-    // A guard that outlived its Deployment tells of nothing that could be put back.
+    // A DeploymentGuard without its Deployment does not count.
     if (!deployment || deployment->meta.uid != guard->status.deployment_uid ||
         states.contains(guard->meta.key))
       return;
@@ -31,8 +32,8 @@ Fleet count_fleet(const GuardStates& states, const kube::Stores& stores,
   return fleet;
 }
 
-bool may_be_put_back(const api::GuardStatus& guard,
-                     const std::vector<api::Measurement>& measurements) {
+bool may_be_rolled_back(const api::GuardStatus& guard,
+                        const std::vector<api::Measurement>& measurements) {
   return guard.state == api::State::Held || guard.state == api::State::RollingBack ||
          std::ranges::any_of(
              guard.checks,
@@ -42,8 +43,8 @@ bool may_be_put_back(const api::GuardStatus& guard,
          });
 }
 
-std::vector<GroupMember> others_of_group(const Key& deployment, const std::string& group,
-                                         const GuardStates& states, const kube::Stores& stores) {
+std::vector<GroupMember> other_members(const Key& deployment, const std::string& group,
+                                       const GuardStates& states, const kube::Stores& stores) {
   std::vector<GroupMember> others;
   if (group.empty()) return others;
   stores.deployments.for_each_in(deployment.namespace_, [&](const auto& other) {
@@ -51,7 +52,7 @@ std::vector<GroupMember> others_of_group(const Key& deployment, const std::strin
     const bool is_of_it = said != other->meta.annotations.end() && said->second == group;
     if (!is_of_it || other->meta.key == deployment || other->meta.deleting) return;
     GroupMember member{.deployment = other->meta.key.name,
-                       .cannot = "it has not been looked at yet"};
+                       .blocked_because = "it has not been reconciled yet"};
     const auto known = states.find(other->meta.key);
     if (known != states.end() && known->second->group == group) {
       const GuardState& state = *known->second;
@@ -59,7 +60,7 @@ std::vector<GroupMember> others_of_group(const Key& deployment, const std::strin
                 .order = state.group_order,
                 .guard = state.guard,
                 .rollback = state.rollback,
-                .cannot = state.cannot,
+                .blocked_because = state.blocked_because,
                 .mode = state.mode};
     }
     others.push_back(std::move(member));
@@ -67,8 +68,8 @@ std::vector<GroupMember> others_of_group(const Key& deployment, const std::strin
   return others;
 }
 
-std::optional<api::Rollback> call_followed_by(const std::optional<api::Rollback>& rollback,
-                                              const kube::Stores& stores) {
+std::optional<api::Rollback> initiator_for(const std::optional<api::Rollback>& rollback,
+                                           const kube::Stores& stores) {
   if (!rollback || rollback->spec.caused_by.empty()) return {};
   const auto call = stores.rollbacks.find(
       {.namespace_ = rollback->meta.key.namespace_, .name = rollback->spec.caused_by});

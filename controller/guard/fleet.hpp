@@ -1,5 +1,5 @@
-// What the Deployments together tell one of them: how many are in transport_error, and how the
-// others of its group stand. Pure.
+// What the states of all Deployments say about one of them: the fleet for the breaker, and the
+// other members of its group.
 #pragma once
 
 #include <optional>
@@ -12,25 +12,24 @@
 
 namespace lastgood::guard {
 
-// Those that were not looked at yet in this term count as their guards tell.
+// A Deployment that was not reconciled in this term counts by its DeploymentGuard.
 [[nodiscard]] Fleet count_fleet(const GuardStates& states, const kube::Stores& stores,
                                 const BreakerSettings& settings,
                                 const BreakerOverride& breaker_override, Time now);
 
-// Is there a reason to count the fleet: something of this Deployment fails, or a rollback of it is
-// held or begun.
-[[nodiscard]] bool may_be_put_back(const api::GuardStatus& guard,
-                                   const std::vector<api::Measurement>& measurements);
+// The fleet has to be counted only if this is true: a check fails, or a rollback is due.
+[[nodiscard]] bool may_be_rolled_back(const api::GuardStatus& guard,
+                                      const std::vector<api::Measurement>& measurements);
 
-// The other Deployments of the namespace that say to be of that group. One that was not looked at
-// yet cannot go back.
-[[nodiscard]] std::vector<GroupMember> others_of_group(const Key& deployment,
-                                                       const std::string& group,
-                                                       const GuardStates& states,
-                                                       const kube::Stores& stores);
+// The other Deployments of the namespace with that group. One that was not reconciled yet is
+// blocked.
+[[nodiscard]] std::vector<GroupMember> other_members(const Key& deployment,
+                                                     const std::string& group,
+                                                     const GuardStates& states,
+                                                     const kube::Stores& stores);
 
-// The Rollback that this one follows with its group, as the watch has it.
-[[nodiscard]] std::optional<api::Rollback> call_followed_by(
+// The Rollback that spec.causedBy names, from the watch.
+[[nodiscard]] std::optional<api::Rollback> initiator_for(
     const std::optional<api::Rollback>& rollback, const kube::Stores& stores);
 
 }  // namespace lastgood::guard

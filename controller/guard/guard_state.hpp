@@ -1,5 +1,5 @@
-// What is known of one Deployment while we lead: the truth between two writes of its status. Loaded
-// from the guard at the first look in a term, thrown away with the term.
+// The state of one Deployment while this replica leads. It is loaded from the DeploymentGuard at
+// the first reconcile of a term and dropped at its end.
 #pragma once
 
 #include <map>
@@ -20,35 +20,35 @@
 namespace lastgood::guard {
 
 struct InboxMeasurement {
-  TemplateHash hash;  // the revision it speaks of
+  TemplateHash hash;  // of the measured revision
   api::Measurement measurement;
-  std::optional<api::Check> asked = {};  // as the policy had it then; absent for the rollout check
+  std::optional<api::Check> check = {};  // as the policy had it; absent for the rollout check
 };
 
 struct GuardState {
   Uid deployment_uid;
   api::GuardStatus guard = {};
   api::GuardStatus written = {};  // as the server has it
-  Uid guard_uid;                  // of the DeploymentGuard object; empty until there is one
-  Uid guard_owner;                // the Deployment that object belongs to
+  Uid guard_uid;                  // of the DeploymentGuard object; empty until it exists
+  Uid guard_owner;                // uid of the Deployment that owns it
   std::optional<api::Rollback> rollback = {};
   api::RollbackStatus rollback_written = {};
   Schedule schedule = {};
   std::vector<InboxMeasurement> inbox = {};
-  std::map<std::string, bool> asking = {};  // checks whose asking is under way
+  std::map<std::string, bool> running_checks = {};  // by name
   std::optional<policy::ReadConfigMap> config_map = {};
-  std::map<std::string, int> emitted = {};  // Events by name, how often
-  std::optional<MonotonicTime> decided =
-      {};  // when it was decided to put the template back, now that nothing holds
-  bool snapshots_changed = false;  // something was kept: look for what need not be kept any more
-  bool records_changed = true;     // a record was seen to be finished: there may be one too many
+  std::map<std::string, int> emitted = {};    // Event name to count
+  std::optional<MonotonicTime> decided = {};  // see record_decision_time()
+  bool snapshots_changed = false;             // old snapshots may have to be deleted
+  bool records_changed = true;                // old Rollbacks may have to be deleted
   std::optional<api::Preflight> preflight = {};
-  // What its group is shown of it, from the last whole look; until there was one it is in none.
+
+  // What the other members of the group read, from the last complete reconcile.
   std::string group;
   int group_order = 0;
-  api::Mode mode = api::Mode::Enforce;  // of its policy
-  std::string cannot;                   // why it could not go back with its group
-  bool is_unmanaged = false;            // known for its group alone: not opted in, and never was
+  api::Mode mode = api::Mode::Enforce;
+  std::string blocked_because;
+  bool is_unmanaged = false;  // in a group without opt-in
 };
 
 using GuardStates = std::map<Key, std::shared_ptr<GuardState>>;

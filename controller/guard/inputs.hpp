@@ -1,4 +1,4 @@
-// What a plan is made from, and what it comes to. Plain data: knows no I/O and no clock.
+// What decide() reads, and the plan that it returns. Plain data without I/O and without a clock.
 #pragma once
 
 #include <optional>
@@ -23,83 +23,90 @@ using api::EventType;
 using api::Reason;
 using policy::EffectivePolicy;
 
-// Deployments whose releases fail, or were put back, at the same time have a cause in common.
+// The breaker of the fleet: releases that fail at the same time probably have a common cause.
 struct Breaker {
   bool is_open = false;
-  std::string message;  // both figures and both limits, and what closes it
+  std::string message;  // both figures, both limits, and what closes it
 };
 
-// Another Deployment of the same group, as it stood when it was last looked at.
+// Another Deployment of the same group, as its last reconcile left it.
 struct GroupMember {
   std::string deployment;
   int order = 0;
   api::GuardStatus guard = {};
-  std::optional<api::Rollback> rollback = {};  // the one in flight or the last
-  std::string cannot;                          // why it cannot go back now; empty: it can
+  std::optional<api::Rollback> rollback = {};  // in progress, or the last
+  std::string blocked_because;                 // why it cannot be rolled back now; empty: it can
   api::Mode mode = api::Mode::Enforce;         // of its policy
 };
 
-// What the present template is and where it came from, as a live read of the Deployment shows it.
-struct TemplateSight {
-  std::vector<api::ReplicaSet> sets =
-      {};  // the Deployment's own; the current one is marked by comparing templates
+// The present template and its author, from a live read of the Deployment.
+struct TemplateObservation {
+  // The Deployment's own ReplicaSets. The current one is marked by comparing templates.
+  std::vector<api::ReplicaSet> sets = {};
   std::optional<api::Author> author = {};
-  std::string problem;  // what cannot be understood of the template's annotations; empty: nothing
+  std::string problem;  // which annotation of the template cannot be understood; empty: none
 };
 
 struct Inputs {
   api::Deployment deployment;
   EffectivePolicy policy = {};
-  api::GuardStatus guard = {};  // the state as it was before this plan
-  std::optional<std::vector<api::ReplicaSet>> replica_sets =
-      {};                                           // freshly listed, when needs() asked for them
-  std::vector<api::Measurement> measurements = {};  // taken just now, of guard.current
-  std::optional<api::Rollback> rollback =
-      {};  // the one in flight, or else the last that still says something
-  std::optional<api::Rollback> request = {};  // made by a person, not yet bound, the oldest
-  std::optional<api::Author> author =
-      {};                             // of the present template, when needs() asked for ReplicaSets
-  std::string template_problem = {};  // what cannot be understood of its annotations; likewise
-  std::optional<api::Preflight> preflight = {};  // the last one
+  api::GuardStatus guard = {};  // before this plan
+
+  // Present when needs() asked for them.
+  std::optional<std::vector<api::ReplicaSet>> replica_sets = {};
+  std::optional<api::Author> author = {};  // of the present template
+  std::string template_problem = {};       // see TemplateObservation
+
+  std::vector<api::Measurement> measurements = {};  // new ones, of `guard.current`
+  std::optional<api::Rollback> rollback = {};       // in progress, or the last one
+  std::optional<api::Rollback> request = {};        // the oldest manual Rollback without an answer
+  std::optional<api::Preflight> preflight = {};     // the last one
   Breaker breaker = {};
-  std::vector<GroupMember> group = {};  // the others
-  std::optional<api::Rollback> call =
-      {};  // the one that `rollback` follows with its group, as the watch has it
+  std::vector<GroupMember> group = {};          // the other members
+  std::optional<api::Rollback> initiator = {};  // spec.causedBy of `rollback`, from the watch
 };
 
+// Create the record; execute it at once, or leave it Pending.
 struct StartRollback {
-  api::Rollback record;   // to be created before anything is touched
-  bool carry_out = true;  // and gone on with at once
+  api::Rollback record;
+  bool execute = true;
 };
+
+// Fill in the spec of `inputs.request`: before anything is changed.
 struct BindRequest {
-  api::Rollback record;  // inputs.request, filled in: to be written before anything is touched
+  api::Rollback record;
 };
-// Create a finished record of what would have been done.
+
+// Create a finished record of what mode Enforce would have done.
 struct RecordObserved {
   api::Rollback record;
 };
-// Go through the rollback without doing it, and record how it went: in inputs.request when it is
-// that one, else in a new one.
+
+// Do everything but the write, and record the result: in `inputs.request` if that asked for the
+// drill, else in a new Rollback.
 struct RunDrill {
   api::Rollback record;
 };
-struct ResumeRollback {};  // go on with inputs.rollback from where it stands
+
+// Execute the next step of `inputs.rollback`.
+struct ResumeRollback {};
+
+// Store the template of the revision as a ControllerRevision.
 struct CreateSnapshot {
-  api::Revision revision;  // its template is to be kept as a ControllerRevision
+  api::Revision revision;
 };
+
 using Action = std::variant<std::monostate, StartRollback, ResumeRollback, CreateSnapshot,
                             BindRequest, RecordObserved, RunDrill>;
 
 struct Plan {
-  api::GuardStatus guard = {};  // the state from now on
-  std::optional<api::RollbackStatus> rollback =
-      {};  // the new status of inputs.rollback, when it changes
-  std::optional<api::RollbackStatus> request =
-      {};              // the new status of inputs.request, when it changes
-  std::string cannot;  // why this Deployment could not go back now, should its group be called
+  api::GuardStatus guard = {};                       // after this plan
+  std::optional<api::RollbackStatus> rollback = {};  // new status of `inputs.rollback`, if changed
+  std::optional<api::RollbackStatus> request = {};   // new status of `inputs.request`, if changed
+  std::string blocked_because;  // why it cannot be rolled back with its group; empty: it can
   std::vector<EventRecord> events = {};
-  Action action = {};
-  std::optional<Time> requeue_at = {};  // look again then, even if nothing happens
+  Action action = {};  // at most one
+  std::optional<Time> requeue_at = {};
 };
 
 }  // namespace lastgood::guard

@@ -1,4 +1,3 @@
-// What must be looked at before deciding, so that nothing is asked that no rule would read.
 #include "guard/needs.hpp"
 
 #include "rollback/record.hpp"
@@ -18,15 +17,15 @@ bool template_is_unknown(const api::Deployment& deployment, const api::GuardStat
   if (rollback::is_unknown_to(guard, rollback, deployment) ||
       rollback::is_back_unseen(guard, rollback))
     return true;
-  // After our patch the digest must differ. Where it does not, somebody has put the same bad
-  // template back already.
+  // The digest differs after the patch of this program. If it does not, somebody has applied the
+  // bad template again.
   return rollback::is_open(rollback, deployment) && rollback->status.template_restored &&
          guard.current->hash == rollback->spec.from.hash &&
          deployment.meta.generation > rollback->spec.generation;
 }
 
-// A ReplicaSet that is taken up again gets its new number only when the Deployment controller has
-// seen the template. While our patch is on its way, what is read may be ahead of what is watched.
+// A reused ReplicaSet gets its new number only when the Deployment controller has observed the
+// template. While the patch is in flight, a live read may be ahead of the watch.
 bool number_is_behind(const api::Deployment& deployment, const api::GuardStatus& guard,
                       const std::optional<api::Rollback>& rollback) {
   const bool is_touched =
@@ -43,10 +42,9 @@ Judged how_judged(const api::GuardStatus& guard, const std::optional<api::Rollba
     case State::Verifying: return Judged::ByAll;
     case State::RollingBack: {
       const api::Rollback* named = rollback::named_by(guard, rollback);
-      // Not recorded, nothing is being put back: the release is still the one to judge.
+      // Without a record nothing is rolled back: the release is still evaluated.
       if (!named) return Judged::ByAll;
-      // Until it is touched it must be seen to fail; afterwards the restored revision must be seen
-      // to roll out.
+      // Before the write the release must still fail; after it the restored revision must roll out.
       if (named->status.phase == RollbackPhase::Pending) return Judged::ByAll;
       return named->status.phase == RollbackPhase::Restored ? Judged::ByRollout : Judged::No;
     }
@@ -63,8 +61,8 @@ Needs needs(const api::Deployment& deployment, const policy::EffectivePolicy& po
   if (!policy.governs() || deployment.meta.deleting) return {};
   Needs result;
   result.replica_sets = template_is_unknown(deployment, guard, rollback);
-  // What is about to be recognised anew has no measurements yet; what is suspended or scaled to
-  // zero is not judged.
+  // A template that is about to be recognised has no measurements. A suspended or scaled-down
+  // Deployment is not evaluated.
   if (result.replica_sets || policy.spec.suspend || deployment.replicas == 0) return result;
   result.replica_sets = number_is_behind(deployment, guard, rollback);
   const Judged judged = how_judged(guard, rollback);

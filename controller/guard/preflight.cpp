@@ -20,7 +20,7 @@ constexpr std::chrono::seconds near_every{20};
 constexpr std::chrono::minutes every{10};
 constexpr std::chrono::milliseconds at_most_every{500};
 
-// A rollback may be begun any moment.
+// A rollback may start at any moment.
 bool is_near(const api::GuardStatus& guard) {
   const bool fails = std::ranges::any_of(
       guard.checks, [](const api::CheckStatus& check) { return check.consecutive_failures > 0; });
@@ -29,8 +29,8 @@ bool is_near(const api::GuardStatus& guard) {
 }
 
 Duration max_age(const Inputs& inputs, const api::GuardStatus& guard, Time now) {
-  const bool soon = inputs.request || is_near(guard) || is_waited_for(inputs, guard) ||
-                    call_to_follow(inputs, guard, now) != nullptr;
+  const bool soon = inputs.request || is_near(guard) || is_awaited_by_group(inputs, guard) ||
+                    group_rollback_to_follow(inputs, guard, now) != nullptr;
   return soon ? Duration(near_every) : Duration(every);
 }
 
@@ -54,14 +54,14 @@ bool is_preflight_due(const Inputs& inputs, Time now) {
 
 std::optional<Time> next_preflight(const Inputs& inputs, const api::GuardStatus& guard, Time now) {
   if (!inputs.policy.governs() || inputs.deployment.meta.deleting) return {};
-  // What is being put back now is no longer a question.
-  const bool is_under_way = rollback::is_seen_through(guard, inputs.rollback) &&
-                            rollback::is_open(inputs.rollback, inputs.deployment);
-  if (is_under_way && inputs.rollback->status.phase != api::RollbackPhase::Pending) return {};
+  // No preflight while the rollback is executed.
+  const bool has_initiated = rollback::is_in_progress(guard, inputs.rollback) &&
+                             rollback::is_open(inputs.rollback, inputs.deployment);
+  if (has_initiated && inputs.rollback->status.phase != api::RollbackPhase::Pending) return {};
   const auto target = wanted_target(inputs, guard);
   if (!target) return {};
   if (!inputs.preflight) return now;
-  // Behind a watch that lags, what was found is of another generation each time.
+  // While the watch lags, each preflight is about a newer generation than the inputs.
   if (!is_about(inputs.preflight, inputs.deployment, *target))
     return std::max(now, inputs.preflight->at + at_most_every);
   return inputs.preflight->at + max_age(inputs, guard, now);
@@ -72,7 +72,7 @@ void set_rollback_ready(api::GuardStatus& guard, const Inputs& inputs, Time now)
                            .status = ConditionStatus::Unknown,
                            .reason = api::to_string(Reason::NotChecked)};
   condition.observed_generation = inputs.deployment.meta.generation;
-  const Target target = choose_target(guard);
+  const TargetChoice target = choose_target(guard);
   if (!inputs.policy.governs()) {
     const api::Condition& governed =
         *api::find_condition(guard.conditions, api::condition::governed);
@@ -89,7 +89,7 @@ void set_rollback_ready(api::GuardStatus& guard, const Inputs& inputs, Time now)
     condition.reason = api::to_string(inputs.preflight->reason);
     condition.message = inputs.preflight->message;
   } else {
-    condition.message = "Whether a rollback would work has not been found out yet";
+    condition.message = "The preflight has not run yet";
   }
   api::set_condition(guard.conditions, condition, now);
 }

@@ -1,29 +1,26 @@
-// When it is found out anew whether a rollback would work, and what people read of it: the
-// condition RollbackReady.
+// When the preflight of a rollback runs, and the condition RollbackReady.
 #pragma once
 
 #include "guard/inputs.hpp"
 
 namespace lastgood::guard {
 
-// Of this very generation and target.
+// The preflight is about this generation and target.
 [[nodiscard]] bool is_about(const std::optional<api::Preflight>& preflight,
                             const api::Deployment& deployment, const api::Revision& target);
 
-// That, and from just now: what it says may be acted upon.
+// That, and it is recent enough to start a rollback.
 [[nodiscard]] bool is_fresh(const std::optional<api::Preflight>& preflight,
                             const api::Deployment& deployment, const api::Revision& target,
                             Time now);
 
-// Is it to be found out now? On change, every ten minutes, and again and again while a rollback may
-// be near.
+// It runs on each change, every 10 minutes, and more often while a rollback may be near.
 [[nodiscard]] bool is_preflight_due(const Inputs& inputs, Time now);
 
-// RollbackReady, and when it is looked at again.
+// Sets the condition RollbackReady.
 void set_rollback_ready(api::GuardStatus& guard, const Inputs& inputs, Time now);
 
-// When the next preflight is due should nothing happen before; nothing where there is nothing to go
-// back to.
+// The time of the next preflight without a change; empty without a target.
 [[nodiscard]] std::optional<Time> next_preflight(const Inputs& inputs,
                                                  const api::GuardStatus& guard, Time now);
 

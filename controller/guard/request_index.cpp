@@ -10,9 +10,9 @@ bool is_request(const api::Rollback& rollback) {
   return rollback.spec.drill || !api::is_bound(rollback.spec);
 }
 
-std::optional<Duration> still_to_wait(const api::Rollback& request, Time now) {
+std::optional<Duration> grace_left(const api::Rollback& request, Time now) {
   constexpr Duration grace{5'000};
-  // Its time has whole seconds.
+  // creationTimestamp has whole seconds.
   const Duration age = now - request.meta.created.value_or(Time{});
   return age < grace ? std::optional(grace - std::max(age, Duration::zero())) : std::nullopt;
 }

@@ -1,5 +1,4 @@
-// Rollbacks that people ask for and that were not answered yet, by the Deployment that they mean.
-// Pure.
+// Manual Rollbacks without an answer, by their Deployment.
 #pragma once
 
 #include <optional>
@@ -9,28 +8,27 @@
 
 namespace lastgood::guard {
 
-// Waits for an answer: made by a person and not bound, or a drill that was begun and not finished.
+// A manual Rollback whose spec is not filled in yet, or a drill that is not finished.
 [[nodiscard]] bool is_request(const api::Rollback& rollback);
 
-// Before a request is refused because its Deployment is not known or not guarded: what was applied
-// with it may show up later.
-[[nodiscard]] std::optional<Duration> still_to_wait(const api::Rollback& request, Time now);
+// How long a request for an unknown or unguarded Deployment waits before it is rejected: the
+// Deployment may have been applied together with it. Empty: no longer.
+[[nodiscard]] std::optional<Duration> grace_left(const api::Rollback& request, Time now);
 
 class RequestIndex {
  public:
   void note(const api::Rollback& rollback);
 
-  // What was answered is not answered again until the watch shows it.
+  // An answered request is not returned again before the watch shows the answer.
   void answered(const Uid& rollback) { answered_.insert(rollback); }
   void reset_results() { answered_.clear(); }
 
-  // The oldest for that Deployment, as the watch has it.
+  // The oldest request for that Deployment, from the watch.
   [[nodiscard]] std::optional<api::Rollback> oldest(const Key& deployment,
                                                     const kube::Stores& stores);
 
  private:
-  std::set<Key> deployments_;  // that some Rollback may ask for: most never have one, and are not
-                               // searched for
+  std::set<Key> deployments_;  // with a request: only these are searched
   std::set<Uid> answered_;
 };
 

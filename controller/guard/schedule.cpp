@@ -8,7 +8,7 @@ namespace lastgood::guard {
 
 namespace {
 
-// The first point of the grid after now.
+// The first point of the grid after `now`.
 MonotonicTime next_turn(MonotonicTime turn, Duration interval, MonotonicTime now) {
   const auto missed = std::max<Duration::rep>((now - turn) / interval, 0);
   return turn + (missed + 1) * interval;
@@ -26,7 +26,7 @@ std::vector<std::string> Schedule::take_due(const Needs& needs, const api::Polic
   std::erase_if(turns_, [&](const auto& turn) { return !wanted.contains(turn.first); });
   std::vector<std::string> due;
   for (const auto& [name, interval] : wanted) {
-    // Further away than its interval is only a turn that was given before the policy shortened it.
+    // A turn beyond the interval is from before the policy shortened it.
     const MonotonicTime turn =
         std::min(turns_.try_emplace(name, now).first->second, now + interval);
     turns_[name] = turn;

@@ -1,6 +1,5 @@
-// When each check of a Deployment is asked next: on a grid of its interval, so that N failures take
-// (N-1) intervals, however long each asking takes. Pure; lives in state only, since a restart may
-// ask at once.
+// When each check runs next: on a grid of its interval, so that N failures take N-1 intervals,
+// however long each measurement takes. Kept in memory only: after a restart checks run at once.
 #pragma once
 
 #include <map>
@@ -19,8 +18,7 @@ inline constexpr Duration rollout_interval{2000};
 
 class Schedule {
  public:
-  // The names of the checks that are due, their next turns already taken. A turn that was missed is
-  // not made up for.
+  // The names of the checks that are due. Their next turns are taken. Missed turns are skipped.
   [[nodiscard]] std::vector<std::string> take_due(const Needs& needs, const api::PolicySpec& spec,
                                                   MonotonicTime now);
 

@@ -35,7 +35,7 @@ const Revision* mark_before(const api::GuardStatus& guard, const Revision& targe
   return nullptr;
 }
 
-Target choose_target(const api::GuardStatus& guard) {
+TargetChoice choose_target(const api::GuardStatus& guard) {
   const auto is_other = [&](const Revision& revision) {
     return !guard.current || revision.hash != guard.current->hash;
   };
@@ -44,8 +44,8 @@ Target choose_target(const api::GuardStatus& guard) {
     const Revision* mark = mark_before(guard, *revision);
     if (!mark) return {.revision = *revision, .why_not = {}};
     return {.revision = {},
-            .why_not = fmt::format("revision {} is marked lastgood.dev/no-rollback-past, so "
-                                   "revision {} cannot be gone back to",
+            .why_not = fmt::format("revision {} has the mark lastgood.dev/no-rollback-past, so "
+                                   "revision {} cannot be restored",
                                    mark->number, revision->number),
             .is_past_mark = true};
   }
@@ -53,12 +53,10 @@ Target choose_target(const api::GuardStatus& guard) {
     return is_other(revision) && is_proven(revision);
   });
   if (no_snapshot == guard.revisions.end()) {
-    return {.revision = {},
-            .why_not = "no other revision of this Deployment is kept as proven good"};
+    return {.revision = {}, .why_not = "no other revision is proven good and has a snapshot"};
   }
   return {.revision = {},
-          .why_not = fmt::format("revision {} was good, but its template is not kept",
-                                 no_snapshot->number)};
+          .why_not = fmt::format("revision {} was good but has no snapshot", no_snapshot->number)};
 }
 
 std::optional<Revision> last_good(const api::GuardStatus& guard) {

@@ -11,7 +11,8 @@
 
 #include "base/log.hpp"
 #include "checks/baseline.hpp"
-#include "checks/http.hpp"
+#include "checks/http_measurement.hpp"
+#include "checks/http_plan.hpp"
 #include "checks/rollout.hpp"
 #include "guard/check_status.hpp"
 
@@ -19,17 +20,18 @@ namespace lastgood::shell {
 
 namespace asio = boost::asio;
 
-// However a check ends, it may be asked again.
-class CheckRunner::Asking {
+// Reports the end of a check when the last task that uses it ends, so that the check can be started
+// again.
+class CheckRunner::RunningCheck {
  public:
-  Asking(const Deliver& deliver, const api::Deployment& deployment, std::string check)
+  RunningCheck(const Deliver& deliver, const api::Deployment& deployment, std::string check)
       : deliver_(deliver),
         key_(deployment.meta.key),
         uid_(deployment.meta.uid),
         check_(std::move(check)) {}
-  Asking(const Asking&) = delete;
-  Asking& operator=(const Asking&) = delete;
-  ~Asking() { deliver_(key_, uid_, check_, {}); }
+  RunningCheck(const RunningCheck&) = delete;
+  RunningCheck& operator=(const RunningCheck&) = delete;
+  ~RunningCheck() { deliver_(key_, uid_, check_, {}); }
 
  private:
   const Deliver& deliver_;
@@ -38,7 +40,8 @@ class CheckRunner::Asking {
   std::string check_;
 };
 
-// Listed by the first check that wants them, for all checks of the round.
+// The pods of the baseline. The first check of the round that needs them lists them; the others
+// wait for that list.
 class CheckRunner::BaselinePods {
  public:
   explicit BaselinePods(const asio::any_io_executor& executor)
@@ -46,16 +49,16 @@ class CheckRunner::BaselinePods {
 
   asio::awaitable<Result<Pods>> list(Gatherer& gatherer, const api::Deployment& deployment,
                                      const api::Revision& revision) {
-    if (!begun_) {
-      begun_ = true;
-      const Ending ending(*this);
+    if (!is_started_) {
+      is_started_ = true;
+      const EndOfList end_of_list(*this);
       auto listed = co_await gatherer.pods(deployment, revision);
       if (listed)
         pods_ = std::make_shared<const std::vector<api::Pod>>(std::move(*listed));
       else
         pods_ = std::unexpected(listed.error());
     }
-    while (!over_) {
+    while (!has_ended_) {
       boost::system::error_code ignored;
       co_await never_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
     }
@@ -63,14 +66,14 @@ class CheckRunner::BaselinePods {
   }
 
  private:
-  // However the listing ends, nobody waits for it for ever.
-  class Ending {
+  // Resumes the waiting checks in any case, also if the list is cancelled.
+  class EndOfList {
    public:
-    explicit Ending(BaselinePods& pods) : pods_(pods) {}
-    Ending(const Ending&) = delete;
-    Ending& operator=(const Ending&) = delete;
-    ~Ending() {
-      pods_.over_ = true;
+    explicit EndOfList(BaselinePods& pods) : pods_(pods) {}
+    EndOfList(const EndOfList&) = delete;
+    EndOfList& operator=(const EndOfList&) = delete;
+    ~EndOfList() {
+      pods_.has_ended_ = true;
       pods_.never_.cancel();
     }
 
@@ -79,27 +82,27 @@ class CheckRunner::BaselinePods {
   };
 
   asio::steady_timer never_;
-  bool begun_ = false;
-  bool over_ = false;
-  Result<Pods> pods_ = fail(ErrorKind::Cancelled, "the listing was broken off");
+  bool is_started_ = false;
+  bool has_ended_ = false;
+  Result<Pods> pods_ = fail(ErrorKind::Cancelled, "the list of the baseline's pods was cancelled");
 };
 
-// The pods of one revision, as they were before they were asked.
+// One revision, and its pods as they were before the probes.
 struct CheckRunner::ProbeTarget {
   const api::Deployment& deployment;
   const api::Revision& revision;
   const std::vector<api::Pod>& pods;
-  // Of the revision that is judged. The other one's are not excused for starting up: that they fail
-  // keeps from acting.
-  bool may_start = false;
+  // True for the evaluated revision. Failures of baseline pods that are starting do count: they
+  // block a rollback.
+  bool excludes_starting_pods = false;
   std::optional<Time> rolled_out = {};
 };
 
 struct CheckRunner::Round {
-  MeasurementRound asked;
-  std::vector<api::Pod> pods;  // of the revision that the measurements speak of
-  bool before = false;         // nothing of it has started
-  BaselinePods other;
+  MeasurementRound request;
+  std::vector<api::Pod> pods;    // of the measured revision
+  bool nothing_started = false;  // no container of these pods has run
+  BaselinePods baseline_pods;
 };
 
 CheckRunner::CheckRunner(runtime::TaskGroup& tasks, Gatherer& gatherer, ports::Prober& prober,
@@ -116,114 +119,120 @@ void CheckRunner::start(MeasurementRound round) {
   tasks_.spawn(std::move(name), run_round(std::move(round)));
 }
 
-asio::awaitable<void> CheckRunner::run_round(MeasurementRound taken) {
-  const std::shared_ptr<const api::Deployment> deployment = taken.deployment;
-  std::map<std::string, std::shared_ptr<const Asking>> asking;
-  for (const std::string& check : taken.due)
-    asking.emplace(check, std::make_shared<const Asking>(deliver_, *deployment, check));
-  auto pods = co_await list(*deployment, taken.revision);
+asio::awaitable<void> CheckRunner::run_round(MeasurementRound request) {
+  const std::shared_ptr<const api::Deployment> deployment = request.deployment;
+  std::map<std::string, std::shared_ptr<const RunningCheck>> due;
+  for (const std::string& check : request.due)
+    due.emplace(check, std::make_shared<const RunningCheck>(deliver_, *deployment, check));
+  auto pods = co_await list(*deployment, request.revision);
   if (!pods) co_return;
-  const bool before = checks::nothing_started(*pods, taken.rolled_out);
+  const bool nothing_started = checks::nothing_started(*pods, request.rolled_out);
   const auto executor = co_await asio::this_coro::executor;
-  const auto round =
-      std::make_shared<Round>(std::move(taken), std::move(*pods), before, BaselinePods(executor));
+  const auto round = std::make_shared<Round>(std::move(request), std::move(*pods), nothing_started,
+                                             BaselinePods(executor));
   const std::string of_deployment = " of " + deployment->meta.key.str();
-  if (const auto due = asking.extract(std::string(guard::rollout_check)))
-    tasks_.spawn("rollout check" + of_deployment, measure_rollout(round, due.mapped()));
-  for (const api::Check& check : round->asked.spec.checks) {
-    if (const auto due = asking.extract(check.name))
-      tasks_.spawn("check " + check.name + of_deployment, ask_check(round, check, due.mapped()));
+  if (const auto running = due.extract(std::string(guard::rollout_check)))
+    tasks_.spawn("rollout check" + of_deployment, run_rollout_check(round, running.mapped()));
+  for (const api::Check& check : round->request.spec.checks) {
+    if (const auto running = due.extract(check.name))
+      tasks_.spawn("check " + check.name + of_deployment,
+                   run_http_check(round, check, running.mapped()));
   }
 }
 
-asio::awaitable<void> CheckRunner::measure_rollout(
-    std::shared_ptr<Round> round, [[maybe_unused]] std::shared_ptr<const Asking> asking) {
-  const MeasurementRound& asked = round->asked;
-  const checks::RolloutView view{.deployment = *asked.deployment,
-                                 .hash = asked.revision.hash,
+asio::awaitable<void> CheckRunner::run_rollout_check(
+    std::shared_ptr<Round> round, [[maybe_unused]] std::shared_ptr<const RunningCheck> running) {
+  const MeasurementRound& request = round->request;
+  const checks::RolloutView view{.deployment = *request.deployment,
+                                 .hash = request.revision.hash,
                                  .pods = round->pods,
-                                 .rolled_out = asked.rolled_out};
-  api::Measurement measurement = checks::measure_rollout(asked.spec.rollout, view, clock_.now());
+                                 .rolled_out = request.rolled_out};
+  api::Measurement measurement = checks::measure_rollout(request.spec.rollout, view, clock_.now());
   measurement.at = clock_.now();
-  const auto other = co_await baseline_pods_for(*round, measurement);
-  if (!other) co_return;
-  if (*other) {
+  const auto baseline_pods = co_await baseline_pods_for(*round, measurement);
+  if (!baseline_pods) co_return;
+  if (*baseline_pods) {
     const Time now = clock_.now();
-    const api::Measurement compared = checks::measure_baseline_rollout(measurement, **other, now);
+    const api::Measurement baseline =
+        checks::measure_baseline_rollout(measurement, **baseline_pods, now);
     measurement.baseline =
-        checks::baseline_result(compared, asked.baseline_name, round->before, now);
+        checks::baseline_result(baseline, request.baseline_name, round->nothing_started, now);
   }
-  deliver(asked, measurement, nullptr);
+  deliver(request, measurement, nullptr);
 }
 
-asio::awaitable<void> CheckRunner::ask_check(
+asio::awaitable<void> CheckRunner::run_http_check(
     std::shared_ptr<Round> round, api::Check check,
-    [[maybe_unused]] std::shared_ptr<const Asking> asking) {
-  const std::string& namespace_ = round->asked.deployment->meta.key.namespace_;
+    [[maybe_unused]] std::shared_ptr<const RunningCheck> running) {
+  const MeasurementRound& request = round->request;
+  const std::string& namespace_ = request.deployment->meta.key.namespace_;
   std::optional<Result<api::Service>> service;
   if (const auto wanted = checks::service_wanted(check, namespace_)) {
     service = co_await gatherer_.service({.namespace_ = namespace_, .name = *wanted});
   }
   const checks::HttpPlan plan = checks::plan_http(check, namespace_, round->pods, service);
-  const ProbeTarget whom{.deployment = *round->asked.deployment,
-                         .revision = round->asked.revision,
-                         .pods = round->pods,
-                         .may_start = true,
-                         .rolled_out = round->asked.rolled_out};
-  const auto answered = co_await answer(whom, check, plan);
-  if (!answered) co_return;
-  api::Measurement measurement = *answered;
-  measurement.at = clock_.now();
-  const auto other = co_await baseline_pods_for(*round, measurement);
-  if (!other) co_return;
-  if (*other) {
-    auto compared = co_await compare(*round, check, **other, service);
-    if (!compared) co_return;
-    measurement.baseline = std::move(*compared);
+  const ProbeTarget target{.deployment = *request.deployment,
+                           .revision = request.revision,
+                           .pods = round->pods,
+                           .excludes_starting_pods = true,
+                           .rolled_out = request.rolled_out};
+  auto measurement = co_await measure(target, check, plan);
+  if (!measurement) co_return;
+  measurement->at = clock_.now();
+  const auto baseline_pods = co_await baseline_pods_for(*round, *measurement);
+  if (!baseline_pods) co_return;
+  if (*baseline_pods) {
+    auto baseline = co_await measure_baseline(*round, check, **baseline_pods, service);
+    if (!baseline) co_return;
+    measurement->baseline = std::move(*baseline);
   }
-  deliver(round->asked, measurement, &check);
+  deliver(request, *measurement, &check);
 }
 
-asio::awaitable<Result<api::Measurement>> CheckRunner::answer(const ProbeTarget& whom,
-                                                              const api::Check& check,
-                                                              const checks::HttpPlan& plan) {
+asio::awaitable<Result<api::Measurement>> CheckRunner::measure(const ProbeTarget& target,
+                                                               const api::Check& check,
+                                                               const checks::HttpPlan& plan) {
   if (plan.measurement) co_return *plan.measurement;
-  std::vector<checks::ProbeResult> asked = co_await probe_all(plan.probes);
-  const api::Measurement measurement = checks::measure_http(check, asked, plan.pods);
-  if (!checks::is_to_be_confirmed(measurement)) co_return measurement;
-  const auto pods_now = co_await list(whom.deployment, whom.revision);
+  std::vector<checks::ProbeResult> results = co_await probe_all(plan.probes);
+  const api::Measurement measurement = checks::measure_http(check, results, plan.pods);
+  if (!checks::needs_confirmation(measurement)) co_return measurement;
+  const auto pods_now = co_await list(target.deployment, target.revision);
   if (!pods_now) co_return std::unexpected(pods_now.error());
-  checks::exclude_terminating(asked, whom.pods, *pods_now);
-  if (whom.may_start) checks::exclude_starting(asked, *pods_now, whom.rolled_out, clock_.now());
-  co_return checks::measure_http(check, asked, plan.pods);
+  checks::exclude_terminating(results, target.pods, *pods_now);
+  if (target.excludes_starting_pods)
+    checks::exclude_starting(results, *pods_now, target.rolled_out, clock_.now());
+  co_return checks::measure_http(check, results, plan.pods);
 }
 
-asio::awaitable<Result<std::optional<api::BaselineResult>>> CheckRunner::compare(
-    const Round& round, const api::Check& check, const std::vector<api::Pod>& others,
+asio::awaitable<Result<std::optional<api::BaselineResult>>> CheckRunner::measure_baseline(
+    const Round& round, const api::Check& check, const std::vector<api::Pod>& baseline_pods,
     const std::optional<Result<api::Service>>& service) {
-  const MeasurementRound& asked = round.asked;
-  const api::Deployment& deployment = *asked.deployment;
-  const auto plan =
-      checks::plan_baseline(check, deployment.meta.key.namespace_, others, service, round.before);
-  const ProbeTarget whom{.deployment = deployment, .revision = *asked.other, .pods = others};
-  const auto answered = co_await answer(whom, check, plan);
-  if (!answered) co_return std::unexpected(answered.error());
+  const MeasurementRound& request = round.request;
+  const api::Deployment& deployment = *request.deployment;
+  const auto plan = checks::plan_baseline(check, deployment.meta.key.namespace_, baseline_pods,
+                                          service, round.nothing_started);
+  const ProbeTarget target{
+      .deployment = deployment, .revision = *request.baseline, .pods = baseline_pods};
+  const auto measurement = co_await measure(target, check, plan);
+  if (!measurement) co_return std::unexpected(measurement.error());
   const Time at = clock_.now();
-  bool before = round.before;
-  if (before && checks::is_to_be_confirmed(*answered)) {
-    const auto pods_now = co_await list(deployment, asked.revision);
+  // A pod of the new revision may have started, and failed, during the probes.
+  bool nothing_started = round.nothing_started;
+  if (nothing_started && checks::needs_confirmation(*measurement)) {
+    const auto pods_now = co_await list(deployment, request.revision);
     if (!pods_now) co_return std::unexpected(pods_now.error());
-    before = checks::nothing_started(*pods_now, asked.rolled_out);
+    nothing_started = checks::nothing_started(*pods_now, request.rolled_out);
   }
-  if (!checks::is_about_baseline(plan, before)) co_return std::optional<api::BaselineResult>{};
-  co_return checks::baseline_result(*answered, asked.baseline_name, before, at);
+  if (!checks::is_about_baseline(plan, nothing_started))
+    co_return std::optional<api::BaselineResult>{};
+  co_return checks::baseline_result(*measurement, request.baseline_name, nothing_started, at);
 }
 
 asio::awaitable<Result<std::vector<api::Pod>>> CheckRunner::list(const api::Deployment& deployment,
                                                                  const api::Revision& revision) {
   auto pods = co_await gatherer_.pods(deployment, revision);
   if (!pods)
-    log::warn("pods could not be listed; nothing is judged by that",
+    log::warn("cannot list the pods; checks have no measurement",
               {{"deployment", deployment.meta.key.str()},
                {"hash", revision.hash.value},
                {"error", pods.error()}});
@@ -232,47 +241,45 @@ asio::awaitable<Result<std::vector<api::Pod>>> CheckRunner::list(const api::Depl
 
 asio::awaitable<Result<CheckRunner::Pods>> CheckRunner::baseline_pods_for(
     Round& round, const api::Measurement& measurement) {
-  const auto& other = round.asked.other;
-  if (!other || !checks::needs_baseline(measurement, round.before)) co_return Pods{};
-  auto pods = co_await round.other.list(gatherer_, *round.asked.deployment, *other);
+  const auto& baseline = round.request.baseline;
+  if (!baseline || !checks::needs_baseline(measurement, round.nothing_started)) co_return Pods{};
+  auto pods = co_await round.baseline_pods.list(gatherer_, *round.request.deployment, *baseline);
   if (!pods)
-    log::warn(
-        "pods of the revision that would be put back could not be listed; nothing is judged by "
-        "that",
-        {{"deployment", round.asked.deployment->meta.key.str()},
-         {"check", measurement.check},
-         {"error", pods.error()}});
+    log::warn("cannot list the pods of the baseline; the check has no measurement",
+              {{"deployment", round.request.deployment->meta.key.str()},
+               {"check", measurement.check},
+               {"error", pods.error()}});
   co_return pods;
 }
 
 asio::awaitable<std::vector<checks::ProbeResult>> CheckRunner::probe_all(
     const std::vector<checks::HttpProbe>& probes) {
-  using Question = decltype(asio::co_spawn(std::declval<asio::any_io_executor>(),
-                                           std::declval<asio::awaitable<ports::ProbeResponse>>(),
-                                           asio::deferred));
-  std::vector<Question> questions;
-  questions.reserve(probes.size());
+  using Operation = decltype(asio::co_spawn(std::declval<asio::any_io_executor>(),
+                                            std::declval<asio::awaitable<ports::ProbeResponse>>(),
+                                            asio::deferred));
+  std::vector<Operation> operations;
+  operations.reserve(probes.size());
   const auto executor = co_await asio::this_coro::executor;
-  for (const checks::HttpProbe& ask : probes)
-    questions.push_back(asio::co_spawn(executor, prober_.probe(ask.question), asio::deferred));
-  auto [order, errors, answers] =
-      co_await asio::experimental::make_parallel_group(std::move(questions))
+  for (const checks::HttpProbe& probe : probes)
+    operations.push_back(asio::co_spawn(executor, prober_.probe(probe.request), asio::deferred));
+  auto [order, errors, responses] =
+      co_await asio::experimental::make_parallel_group(std::move(operations))
           .async_wait(asio::experimental::wait_for_all(), asio::use_awaitable);
   for (const std::exception_ptr& error : errors) {
     if (error) std::rethrow_exception(error);
   }
-  std::vector<checks::ProbeResult> asked;
-  asked.reserve(probes.size());
-  for (std::size_t i = 0; i < answers.size(); ++i)
-    asked.push_back({.ask = probes[i], .answer = answers[i]});
-  co_return asked;
+  std::vector<checks::ProbeResult> results;
+  results.reserve(probes.size());
+  for (std::size_t i = 0; i < responses.size(); ++i)
+    results.push_back({.probe = probes[i], .response = responses[i]});
+  co_return results;
 }
 
 void CheckRunner::deliver(const MeasurementRound& round, const api::Measurement& measurement,
                           const api::Check* check) {
   telemetry_.measurement(check ? "http" : "rollout", api::to_string(measurement.result));
   guard::InboxMeasurement entry{.hash = round.revision.hash, .measurement = measurement};
-  if (check) entry.asked = *check;
+  if (check) entry.check = *check;
   deliver_(round.deployment->meta.key, round.deployment->meta.uid, measurement.check,
            std::move(entry));
 }

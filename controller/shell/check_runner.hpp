@@ -1,5 +1,6 @@
-// Asks the checks of one Deployment that are due, beside everything else: one that hangs delays no
-// other. What fails is asked of the revision that would be put back too, before it is emitted.
+// Runs the checks of a Deployment that are due. Each check runs in a task of its own, so that a
+// probe that hangs delays no other check. A failed check is also measured for the baseline before
+// its measurement is delivered.
 #pragma once
 
 #include <functional>
@@ -9,7 +10,8 @@
 
 #include "api/policy.hpp"
 #include "api/workload.hpp"
-#include "checks/http.hpp"
+#include "checks/http_measurement.hpp"
+#include "checks/http_plan.hpp"
 #include "guard/guard_state.hpp"
 #include "ports/clock.hpp"
 #include "ports/prober.hpp"
@@ -21,51 +23,54 @@ namespace lastgood::shell {
 
 struct MeasurementRound {
   std::shared_ptr<const api::Deployment> deployment;
-  api::Revision revision;  // which the measurements speak of
+  api::Revision revision;  // the measured revision
   api::PolicySpec spec;
   std::optional<Time> rolled_out;
   std::vector<std::string> due;  // names of checks
-  // The one that would be put back, and how people are emitted of it: "revision 4
-  // (web-6d4b75cb6d)". Never `revision` itself; absent: failures are emitted without a baseline.
-  std::optional<api::Revision> other = {};
-  std::string baseline_name = {};
+  // Never `revision` itself. Nothing: failures are delivered without a baseline.
+  std::optional<api::Revision> baseline = {};
+  std::string baseline_name = {};  // "revision 4 (web-6d4b75cb6d)"
 };
 
 class CheckRunner {
  public:
-  // Called with each measurement, and once more without one when the asking of that check is over.
+  // Called with each measurement. When the check has ended, in any way, called once more without a
+  // measurement.
   using Deliver = std::function<void(const Key& key, const Uid& uid, const std::string& check,
                                      std::optional<guard::InboxMeasurement> measurement)>;
 
   CheckRunner(runtime::TaskGroup& tasks, Gatherer& gatherer, ports::Prober& prober,
               ports::Clock& clock, ports::Telemetry& telemetry, Deliver deliver);
 
+  // Starts the due checks and returns at once.
   void start(MeasurementRound round);
 
  private:
-  class Asking;
+  class RunningCheck;
   class BaselinePods;
   struct Round;
   struct ProbeTarget;
   using Pods = std::shared_ptr<const std::vector<api::Pod>>;
 
-  boost::asio::awaitable<void> run_round(MeasurementRound taken);
-  boost::asio::awaitable<void> measure_rollout(std::shared_ptr<Round> round,
-                                               std::shared_ptr<const Asking> asking);
-  boost::asio::awaitable<void> ask_check(std::shared_ptr<Round> round, api::Check check,
-                                         std::shared_ptr<const Asking> asking);
-  // Errors, here and below: the pods could not be listed, so nothing must be emitted.
-  boost::asio::awaitable<Result<api::Measurement>> answer(const ProbeTarget& whom,
-                                                          const api::Check& check,
-                                                          const checks::HttpPlan& plan);
-  boost::asio::awaitable<Result<std::optional<api::BaselineResult>>> compare(
-      const Round& round, const api::Check& check, const std::vector<api::Pod>& others,
+  boost::asio::awaitable<void> run_round(MeasurementRound request);
+  boost::asio::awaitable<void> run_rollout_check(std::shared_ptr<Round> round,
+                                                 std::shared_ptr<const RunningCheck> running);
+  boost::asio::awaitable<void> run_http_check(std::shared_ptr<Round> round, api::Check check,
+                                              std::shared_ptr<const RunningCheck> running);
+  // The functions below return an error if the pods cannot be listed. Then there is no measurement.
+  boost::asio::awaitable<Result<api::Measurement>> measure(const ProbeTarget& target,
+                                                           const api::Check& check,
+                                                           const checks::HttpPlan& plan);
+  // Nothing if the response could be that of the new revision.
+  boost::asio::awaitable<Result<std::optional<api::BaselineResult>>> measure_baseline(
+      const Round& round, const api::Check& check, const std::vector<api::Pod>& baseline_pods,
       const std::optional<Result<api::Service>>& service);
+  // Probes all at the same time. The results are in the order of the probes.
   boost::asio::awaitable<std::vector<checks::ProbeResult>> probe_all(
-      const std::vector<checks::HttpProbe>& asks);
+      const std::vector<checks::HttpProbe>& probes);
   boost::asio::awaitable<Result<std::vector<api::Pod>>> list(const api::Deployment& deployment,
                                                              const api::Revision& revision);
-  // The pods to compare the measurement with; null where there is nothing to compare.
+  // Null if the measurement needs no baseline, or if there is none.
   boost::asio::awaitable<Result<Pods>> baseline_pods_for(Round& round,
                                                          const api::Measurement& measurement);
   // `check` is null for the rollout check.

@@ -14,8 +14,9 @@ using kube::Resource;
 
 namespace {
 
-// Of one Deployment; what is forgotten is found out by AlreadyExists.
-constexpr std::size_t max_emitted = 64;
+// The most Event names that are remembered for one Deployment. If a forgotten Event is emitted
+// again, the server answers AlreadyExists.
+constexpr std::size_t max_remembered = 64;
 
 }  // namespace
 
@@ -34,27 +35,28 @@ asio::awaitable<void> EventRecorder::emit(const api::Deployment& deployment,
   log::info(event.note, {{"deployment", deployment.meta.key.str()},
                          {"reason", api::to_string(event.reason)},
                          {"action", api::to_string(event.action)}});
-  if (state.emitted.size() > max_emitted) state.emitted.clear();
+  if (state.emitted.size() > max_remembered) state.emitted.clear();
   const int count = ++state.emitted[key.name];
   auto written = Result<codec::Json>(codec::Json());
   if (count == 1)
     written =
         co_await gateway_.write(term, kube::create(Resource::Event, key.namespace_, manifest));
-  const bool again = count > 1 || (!written && written.error().kind == ErrorKind::AlreadyExists);
-  if (again) {
+  const bool is_repeated =
+      count > 1 || (!written && written.error().kind == ErrorKind::AlreadyExists);
+  if (is_repeated) {
     const std::string series = codec::event_series(std::max(count, 2), now).dump();
     written =
         co_await gateway_.write(term, kube::patch(Resource::Event, key, api::merge_patch, series));
-    // The server keeps Events for an hour or so.
-    const bool expired = !written && written.error().kind == ErrorKind::NotFound;
-    if (expired)
+    // The server deletes Events after an hour by default.
+    const bool is_expired = !written && written.error().kind == ErrorKind::NotFound;
+    if (is_expired)
       written =
           co_await gateway_.write(term, kube::create(Resource::Event, key.namespace_, manifest));
   }
   if (!written) {
-    log::warn("an Event could not be written", {{"deployment", deployment.meta.key.str()},
-                                                {"reason", api::to_string(event.reason)},
-                                                {"error", written.error()}});
+    log::warn("cannot write an Event; it is dropped", {{"deployment", deployment.meta.key.str()},
+                                                       {"reason", api::to_string(event.reason)},
+                                                       {"error", written.error()}});
   }
 }
 

@@ -1,4 +1,4 @@
-// Writes Events (events.k8s.io/v1) about a Deployment. The same Event again becomes a series with a
+// Writes Events (events.k8s.io/v1) about a Deployment. A repeated Event becomes a series with a
 // count.
 #pragma once
 
@@ -19,7 +19,7 @@ class EventRecorder {
   EventRecorder(runtime::Gateway& gateway, ports::Clock& clock, std::string instance)
       : gateway_(gateway), clock_(clock), instance_(std::move(instance)) {}
 
-  // An Event that cannot be written is logged and dropped: it never delays a decision.
+  // Logs each Event, then writes it. An Event that cannot be written is dropped.
   boost::asio::awaitable<void> record(const api::Deployment& deployment,
                                       const std::vector<guard::EventRecord>& events,
                                       guard::GuardState& state, runtime::Term term);

@@ -7,10 +7,13 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include "base/log.hpp"
+#include "base/overloaded.hpp"
 #include "codec/manifests.hpp"
+#include "guard/apply.hpp"
 #include "guard/decide.hpp"
 #include "guard/drill.hpp"
-#include "guard/state.hpp"
+#include "guard/guard_status.hpp"
+#include "guard/load.hpp"
 #include "kube/paths.hpp"
 #include "rollback/outcome.hpp"
 #include "rollback/snapshot.hpp"
@@ -22,12 +25,13 @@ using kube::Resource;
 
 namespace {
 
-// Template, ownership, and looking at the result; each may lose one race and be planned again.
+// Enough for the patch of the template, the patch of the ownership and the reads of their results,
+// each with one retry after a conflict.
 constexpr int max_steps = 8;
 
-Result<void> changed_since() {
+Result<void> outdated_plan() {
   return fail(ErrorKind::Conflict,
-              "the Deployment or its policy has changed since the plan; it is made again");
+              "the Deployment or its policy changed after the decision; it is decided again");
 }
 
 Result<api::ApiCall> snapshot_call(const api::Deployment& deployment, const api::Revision& target) {
@@ -37,62 +41,67 @@ Result<api::ApiCall> snapshot_call(const api::Deployment& deployment, const api:
 
 }  // namespace
 
-asio::awaitable<Result<void>> Executor::carry_out(guard::Action action,
-                                                  const policy::EffectivePolicy& policy,
-                                                  const api::Deployment& deployment,
-                                                  guard::GuardState& state, runtime::Term term) {
-  guard::note_when_decided(action, state, clock_.monotonic_now());
-  if (const auto* starting = std::get_if<guard::StartRollback>(&action)) {
-    co_return co_await start(*starting, deployment, state, term);
-  }
-  if (std::holds_alternative<guard::ResumeRollback>(action)) {
-    const auto kept = co_await gateway_.read(snapshot_call(deployment, state.rollback->spec.to));
-    co_return co_await go_on(deployment, kept, state, term);
-  }
-  if (const auto* keeping = std::get_if<guard::CreateSnapshot>(&action))
-    co_return co_await keep(keeping->revision, deployment, state, term);
-  if (const auto* binding = std::get_if<guard::BindRequest>(&action))
-    co_return co_await bind(binding->record, state, term);
-  if (const auto* observed = std::get_if<guard::RecordObserved>(&action))
-    co_return co_await create_record(observed->record, deployment, term);
-  if (const auto* drilling = std::get_if<guard::RunDrill>(&action))
-    co_return co_await drill(drilling->record, policy, deployment, state, term);
-  co_return Result<void>{};
+asio::awaitable<Result<void>> Executor::execute(guard::Action action,
+                                                const policy::EffectivePolicy& policy,
+                                                const api::Deployment& deployment,
+                                                guard::GuardState& state, runtime::Term term) {
+  guard::record_decision_time(action, state, clock_.monotonic_now());
+  co_return co_await std::visit(
+      Overloaded{
+          [](std::monostate) -> asio::awaitable<Result<void>> { co_return Result<void>{}; },
+          [&](const guard::StartRollback& action) {
+            return start(action, deployment, state, term);
+          },
+          [&](const guard::ResumeRollback&) { return resume(deployment, state, term); },
+          [&](const guard::CreateSnapshot& action) {
+            return create_snapshot(action.revision, deployment, state, term);
+          },
+          [&](const guard::BindRequest& action) { return bind(action.record, state, term); },
+          [&](const guard::RecordObserved& action) {
+            return create_record(action.record, deployment, term);
+          },
+          [&](const guard::RunDrill& action) {
+            return drill(action.record, policy, deployment, state, term);
+          },
+      },
+      action);
 }
 
-// The record and what is read do not wait for each other: users of a bad release wait for both.
+// Writes the record and makes the reads of the first step at the same time: users of the bad
+// release wait for both.
 asio::awaitable<Result<void>> Executor::start(const guard::StartRollback& start,
                                               const api::Deployment& deployment,
                                               guard::GuardState& state, runtime::Term term) {
   const api::Revision& target = start.record.spec.to;
-  if (!start.carry_out) co_return co_await record(start, deployment, state, term);
+  if (!start.execute) co_return co_await create_or_read_record(start, deployment, state, term);
   const auto executor = co_await asio::this_coro::executor;
   const std::optional<Key> policy = rollback::policy_of(state.guard, deployment);
-  auto recording = asio::co_spawn(executor, record(start, deployment, state, term), asio::deferred);
+  auto recording = asio::co_spawn(executor, create_or_read_record(start, deployment, state, term),
+                                  asio::deferred);
   auto reading =
-      asio::co_spawn(executor, read_beforehand(deployment, start.record, policy), asio::deferred);
-  auto [order, record_failed, recorded, reading_failed, readings] =
+      asio::co_spawn(executor, prefetch(deployment, start.record, policy), asio::deferred);
+  auto [order, record_exception, recorded, read_exception, prefetched] =
       co_await asio::experimental::make_parallel_group(std::move(recording), std::move(reading))
           .async_wait(asio::experimental::wait_for_all(), asio::use_awaitable);
-  for (const std::exception_ptr& failed : {record_failed, reading_failed}) {
-    if (failed) std::rethrow_exception(failed);
+  for (const std::exception_ptr& exception : {record_exception, read_exception}) {
+    if (exception) std::rethrow_exception(exception);
   }
   if (!recorded) co_return recorded;
-  // A record that was there already may be of another target: that one is looked at anew.
-  if (state.rollback->spec.to.snapshot != target.snapshot) co_return changed_since();
-  const Result<codec::Json> kept = readings.kept;
-  co_return co_await go_on(deployment, kept, state, term, std::move(readings));
+  // A record that existed before may have another target, with another snapshot.
+  if (state.rollback->spec.to.snapshot != target.snapshot) co_return outdated_plan();
+  const Result<codec::Json> snapshot = prefetched.snapshot;
+  co_return co_await execute_steps(deployment, snapshot, state, term, std::move(prefetched));
 }
 
-asio::awaitable<Executor::Readings> Executor::read_beforehand(const api::Deployment& deployment,
+asio::awaitable<Executor::PrefetchedReads> Executor::prefetch(const api::Deployment& deployment,
                                                               const api::Rollback& rollback,
                                                               const std::optional<Key>& policy) {
-  Readings readings{
-      .kept = co_await gateway_.read(snapshot_call(deployment, rollback.spec.to)),
+  PrefetchedReads reads{
+      .snapshot = co_await gateway_.read(snapshot_call(deployment, rollback.spec.to)),
       .live = co_await gateway_.read(kube::get(Resource::Deployment, deployment.meta.key)),
       .allowed = {}};
-  readings.allowed = co_await policy_still_allows(policy, rollback, deployment);
-  co_return readings;
+  reads.allowed = co_await policy_still_allows(policy, rollback, deployment);
+  co_return reads;
 }
 
 asio::awaitable<Result<void>> Executor::bind(const api::Rollback& bound, guard::GuardState& state,
@@ -118,16 +127,17 @@ asio::awaitable<Result<void>> Executor::drill(const api::Rollback& drill,
                                               const api::Deployment& deployment,
                                               guard::GuardState& state, runtime::Term term) {
   const MonotonicTime began = clock_.monotonic_now();
-  const api::Preflight found = co_await preflight_runner_.check(deployment, drill.spec.to, term);
-  api::Rollback done = drill;
-  done.status =
-      guard::drill_outcome(drill, found, clock_.monotonic_now() - began, policy.spec, clock_.now());
+  const api::Preflight preflight =
+      co_await preflight_runner_.check(deployment, drill.spec.to, term);
+  api::Rollback finished = drill;
+  finished.status = guard::drill_outcome(drill, preflight, clock_.monotonic_now() - began,
+                                         policy.spec, clock_.now());
   const auto recorded = drill.meta.uid.empty()
-                            ? co_await create_record(done, deployment, term)
-                            : co_await write_status(done.meta, done.status, term);
+                            ? co_await create_record(finished, deployment, term)
+                            : co_await write_status(finished.meta, finished.status, term);
   if (!recorded) co_return recorded;
-  state.preflight = found;
-  guard::note_drill(state.guard, done);
+  state.preflight = preflight;
+  guard::record_drill(state.guard, finished);
   co_return Result<void>{};
 }
 
@@ -155,9 +165,10 @@ asio::awaitable<Result<void>> Executor::write_status(const api::ObjectMeta& meta
   co_return Result<void>{};
 }
 
-asio::awaitable<Result<void>> Executor::record(const guard::StartRollback& start,
-                                               const api::Deployment& deployment,
-                                               guard::GuardState& state, runtime::Term term) {
+asio::awaitable<Result<void>> Executor::create_or_read_record(const guard::StartRollback& start,
+                                                              const api::Deployment& deployment,
+                                                              guard::GuardState& state,
+                                                              runtime::Term term) {
   const std::string& namespace_ = deployment.meta.key.namespace_;
   auto created = co_await gateway_.write(
       term, kube::create(Resource::Rollback, namespace_,
@@ -174,38 +185,41 @@ asio::awaitable<Result<void>> Executor::record(const guard::StartRollback& start
   co_return Result<void>{};
 }
 
-// `kept` was read for this plan; what is kept under a name never changes, so once is enough.
-asio::awaitable<Result<void>> Executor::go_on(const api::Deployment& deployment,
-                                              const Result<codec::Json>& kept,
-                                              guard::GuardState& state, runtime::Term term,
-                                              std::optional<Readings> beforehand) {
-  std::optional<Error> last;
+asio::awaitable<Result<void>> Executor::resume(const api::Deployment& deployment,
+                                               guard::GuardState& state, runtime::Term term) {
+  const auto snapshot = co_await gateway_.read(snapshot_call(deployment, state.rollback->spec.to));
+  co_return co_await execute_steps(deployment, snapshot, state, term);
+}
+
+asio::awaitable<Result<void>> Executor::execute_steps(const api::Deployment& deployment,
+                                                      const Result<codec::Json>& snapshot,
+                                                      guard::GuardState& state, runtime::Term term,
+                                                      std::optional<PrefetchedReads> prefetched) {
   for (int step = 0; step < max_steps; ++step) {
-    const bool is_read = step == 0 && beforehand;
+    const bool is_prefetched = step == 0 && prefetched;
     const auto live =
-        is_read ? std::move(beforehand->live)
-                : co_await gateway_.read(kube::get(Resource::Deployment, deployment.meta.key));
-    const rollback::NextStep next = rollback::next_step(*state.rollback, live, kept);
-    if (rollback::is_undecided(next, live, deployment)) co_return changed_since();
+        is_prefetched
+            ? std::move(prefetched->live)
+            : co_await gateway_.read(kube::get(Resource::Deployment, deployment.meta.key));
+    const rollback::NextStep next = rollback::next_step(*state.rollback, live, snapshot);
+    if (rollback::is_undecided(next, live, deployment)) co_return outdated_plan();
     const auto allowed =
-        is_read
-            ? beforehand->allowed
+        is_prefetched
+            ? prefetched->allowed
             : co_await policy_still_allows(
                   rollback::policy_to_confirm(next, state.rollback->spec, state.guard, deployment),
                   *state.rollback, deployment);
-    if (!allowed) co_return refused(next, allowed.error(), state);
-    rollback::note_changes(next, live, kept, state.rollback->status);
-    const Taken taken = co_await take(next, state, term);
-    if (taken.done) co_return Result<void>{};
-    if (taken.error && !rollback::may_look_again(*taken.error))
-      co_return refused(next, *taken.error, state);
-    last = taken.error;
-    if (step + 1 == max_steps && last) co_return refused(next, *last, state);
+    if (!allowed) co_return record_failure(next, allowed.error(), state);
+    rollback::note_changes(next, live, snapshot, state.rollback->status);
+    const StepResult result = co_await execute_step(next, state, term);
+    if (result.is_last) co_return Result<void>{};
+    const bool is_last_attempt = step + 1 == max_steps;
+    if (result.error && (is_last_attempt || !rollback::may_look_again(*result.error)))
+      co_return record_failure(next, *result.error, state);
   }
-  co_return changed_since();
+  co_return outdated_plan();
 }
 
-// The emergency brake works even where the watch of the policies has silently died.
 asio::awaitable<Result<void>> Executor::policy_still_allows(const std::optional<Key>& policy,
                                                             const api::Rollback& rollback,
                                                             const api::Deployment& deployment) {
@@ -214,51 +228,53 @@ asio::awaitable<Result<void>> Executor::policy_still_allows(const std::optional<
   co_return rollback::allows(object, rollback, deployment);
 }
 
-Result<void> Executor::refused(const rollback::NextStep& next, const Error& error,
-                               guard::GuardState& state) {
+Result<void> Executor::record_failure(const rollback::NextStep& step, const Error& error,
+                                      guard::GuardState& state) {
   if (error.kind != ErrorKind::Cancelled)
-    rollback::record_refusal(next, error, state.rollback->status, clock_.now());
-  // What the dry run found is not true any more: it is asked anew, and what it says then is waited
-  // for.
+    rollback::record_refusal(step, error, state.rollback->status, clock_.now());
+  // The last dry run was admitted, and is outdated. The next attempt waits for a new one.
   if (rollback::is_not_admitted(error)) state.preflight.reset();
   return std::unexpected(error);
 }
 
-asio::awaitable<Executor::Taken> Executor::take(const rollback::NextStep& step,
-                                                guard::GuardState& state, runtime::Term term) {
+asio::awaitable<Executor::StepResult> Executor::execute_step(const rollback::NextStep& step,
+                                                             guard::GuardState& state,
+                                                             runtime::Term term) {
   api::RollbackStatus& status = state.rollback->status;
-  const auto call = rollback::call_of(step);
+  const auto call = rollback::group_rollback_name(step);
   if (!call) {
     rollback::record_outcome(step, status, clock_.now());
-    // The inputs is not the one that was decided upon: nothing is begun again before it is seen.
+    // The live Deployment is newer than the one of the decision. A next rollback needs a preflight
+    // of the newer one first.
     if (std::holds_alternative<rollback::Supersede>(step)) state.preflight.reset();
-    co_return Taken{.done = true};
+    co_return StepResult{.is_last = true};
   }
-  auto answer = co_await gateway_.write(term, *call);
-  // 409 and 422: somebody else was faster. Read again and plan again; a lost answer is found out
-  // the same way.
-  if (!answer) co_return Taken{.error = answer.error()};
-  const bool was_touched = status.template_restored.has_value();
+  const auto written = co_await gateway_.write(term, *call);
+  if (!written) co_return StepResult{.error = written.error()};
+  const bool was_restored = status.template_restored.has_value();
   rollback::record_done(step, status, clock_.now());
-  if (!was_touched && status.template_restored) {
+  if (!was_restored && status.template_restored) {
     const Duration took =
         state.decided ? clock_.monotonic_now() - *state.decided : Duration::zero();
     if (state.decided) telemetry_.decision_to_patch(took);
     state.decided.reset();
-    log::info("template put back", {{"rollback", state.rollback->meta.key.str()}, {"took", took}});
+    log::info("restored the template",
+              {{"rollback", state.rollback->meta.key.str()}, {"took", took}});
   }
-  co_return Taken{};
+  co_return StepResult{};
 }
 
-asio::awaitable<Result<void>> Executor::keep(const api::Revision& revision,
-                                             const api::Deployment& deployment,
-                                             guard::GuardState& state, runtime::Term term) {
+asio::awaitable<Result<void>> Executor::create_snapshot(const api::Revision& revision,
+                                                        const api::Deployment& deployment,
+                                                        guard::GuardState& state,
+                                                        runtime::Term term) {
   const auto live = co_await gateway_.read(kube::get(Resource::Deployment, deployment.meta.key));
   if (!live) co_return std::unexpected(live.error());
   const auto meta = codec::parse_meta(*live);
   if (!meta) co_return std::unexpected(meta.error());
   if (!rollback::is_same_generation(*meta, deployment.meta))
-    co_return fail(ErrorKind::Conflict, "the Deployment changed before its template was kept");
+    co_return fail(ErrorKind::Conflict,
+                   "the Deployment changed before the snapshot of its template");
   const auto manifest = rollback::build_snapshot(*live, revision);
   if (!manifest) co_return std::unexpected(manifest.error());
   auto created = co_await gateway_.write(
@@ -272,22 +288,23 @@ asio::awaitable<Result<void>> Executor::keep(const api::Revision& revision,
 
 asio::awaitable<Result<void>> Executor::garbage_collect_records(
     const std::vector<api::Rollback>& of_deployment, guard::GuardState& state, runtime::Term term) {
-  // At once: what is seen while one is deleted was not among them.
+  // Reset before the deletions: a Rollback that finishes during them sets it again.
   state.records_changed = false;
   for (const api::ObjectMeta& meta :
        rollback::superfluous_records(of_deployment, state.guard.rollback)) {
-    const auto gone =
+    const auto deleted =
         co_await gateway_.write(term, kube::remove(Resource::Rollback, meta.key, meta.uid));
-    if (gone || rollback::is_gone(gone.error()) || gone.error().kind == ErrorKind::Conflict)
+    if (deleted || rollback::is_gone(deleted.error()) ||
+        deleted.error().kind == ErrorKind::Conflict)
       continue;
-    // ProbeTarget the server does not allow it would be refused again; one record too many stops
-    // nothing else.
-    if (rollback::is_final(gone.error()) || rollback::is_not_admitted(gone.error())) {
-      log::warn("a record too many stays", {{"rollback", meta.key.str()}, {"error", gone.error()}});
+    // A retry would fail again, and a surplus record does no harm.
+    if (rollback::is_final(deleted.error()) || rollback::is_not_admitted(deleted.error())) {
+      log::warn("cannot delete an old Rollback; it is left",
+                {{"rollback", meta.key.str()}, {"error", deleted.error()}});
       continue;
     }
     state.records_changed = true;
-    co_return std::unexpected(gone.error());
+    co_return std::unexpected(deleted.error());
   }
   co_return Result<void>{};
 }
@@ -296,16 +313,17 @@ asio::awaitable<Result<void>> Executor::garbage_collect_snapshots(const api::Dep
                                                                   guard::GuardState& state,
                                                                   runtime::Term term) {
   const std::string& namespace_ = deployment.meta.key.namespace_;
-  const auto kept =
+  const auto snapshots =
       co_await gateway_.items(kube::list(Resource::ControllerRevision, namespace_,
                                          rollback::snapshot_selector(deployment.meta.key.name)));
-  if (!kept) co_return std::unexpected(kept.error());
+  if (!snapshots) co_return std::unexpected(snapshots.error());
   const api::Rollback* in_flight = state.rollback ? &*state.rollback : nullptr;
-  for (const std::string& name : rollback::superfluous(*kept, state.written, in_flight)) {
-    const auto gone = co_await gateway_.write(
+  for (const std::string& name : rollback::superfluous(*snapshots, state.written, in_flight)) {
+    const auto deleted = co_await gateway_.write(
         term, kube::remove(Resource::ControllerRevision, {.namespace_ = namespace_, .name = name},
-                           rollback::uid_of(*kept, name)));
-    if (!gone && gone.error().kind != ErrorKind::NotFound) co_return std::unexpected(gone.error());
+                           rollback::uid_of(*snapshots, name)));
+    if (!deleted && deleted.error().kind != ErrorKind::NotFound)
+      co_return std::unexpected(deleted.error());
     guard::clear_snapshot(state.guard, name);
   }
   state.snapshots_changed = false;

@@ -1,5 +1,6 @@
-// Carries out what was decided, one fenced write after the other. Plans come from rollback/; this
-// only sends them.
+// Executes the action of a plan: sends the calls that rollback/ plans, one fenced write after the
+// other. All functions put the result into `state` and return an error if the action is not
+// complete: the caller requeues the key with backoff.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -25,69 +26,78 @@ class Executor {
         clock_(clock),
         telemetry_(telemetry) {}
 
-  // An error means: look again after a back-off. What was done is in `state` either way.
-  boost::asio::awaitable<Result<void>> carry_out(guard::Action action,
-                                                 const policy::EffectivePolicy& policy,
-                                                 const api::Deployment& deployment,
-                                                 guard::GuardState& state, runtime::Term term);
+  boost::asio::awaitable<Result<void>> execute(guard::Action action,
+                                               const policy::EffectivePolicy& policy,
+                                               const api::Deployment& deployment,
+                                               guard::GuardState& state, runtime::Term term);
 
-  // Deletes the oldest records of finished rollbacks, so that only so many are kept.
+  // Deletes finished Rollbacks of the Deployment beyond the newest 20.
   boost::asio::awaitable<Result<void>> garbage_collect_records(
       const std::vector<api::Rollback>& of_deployment, guard::GuardState& state,
       runtime::Term term);
 
-  // Deletes what is kept and can no longer be put back. Only after the guard's status is written.
+  // Deletes snapshots that can no longer be the target of a rollback. Call it after the status of
+  // the DeploymentGuard is written.
   boost::asio::awaitable<Result<void>> garbage_collect_snapshots(const api::Deployment& deployment,
                                                                  guard::GuardState& state,
                                                                  runtime::Term term);
 
  private:
-  boost::asio::awaitable<Result<void>> record(const guard::StartRollback& start,
-                                              const api::Deployment& deployment,
-                                              guard::GuardState& state, runtime::Term term);
-  // What is read for the first step, beside the writing of the record.
-  struct Readings {
-    Result<codec::Json> kept;
+  // Everything that the first step of a rollback needs, read while the record is written.
+  struct PrefetchedReads {
+    Result<codec::Json> snapshot;
     Result<codec::Json> live;
     Result<void> allowed;  // by the policy
   };
-  boost::asio::awaitable<Readings> read_beforehand(const api::Deployment& deployment,
+  struct StepResult {
+    bool is_last = false;             // there is nothing more to do now
+    std::optional<Error> error = {};  // of the write
+  };
+
+  boost::asio::awaitable<PrefetchedReads> prefetch(const api::Deployment& deployment,
                                                    const api::Rollback& rollback,
                                                    const std::optional<Key>& policy);
-  boost::asio::awaitable<Result<void>> go_on(const api::Deployment& deployment,
-                                             const Result<codec::Json>& kept,
-                                             guard::GuardState& state, runtime::Term term,
-                                             std::optional<Readings> beforehand = {});
   boost::asio::awaitable<Result<void>> start(const guard::StartRollback& start,
                                              const api::Deployment& deployment,
                                              guard::GuardState& state, runtime::Term term);
+  // Creates the Rollback, or reads it if it exists. Stores it in `state`.
+  boost::asio::awaitable<Result<void>> create_or_read_record(const guard::StartRollback& start,
+                                                             const api::Deployment& deployment,
+                                                             guard::GuardState& state,
+                                                             runtime::Term term);
+  // Executes the steps that are left of the Rollback in `state`.
+  boost::asio::awaitable<Result<void>> resume(const api::Deployment& deployment,
+                                              guard::GuardState& state, runtime::Term term);
+  // The content of a snapshot never changes, so one read of it is enough for all steps.
+  boost::asio::awaitable<Result<void>> execute_steps(
+      const api::Deployment& deployment, const Result<codec::Json>& snapshot,
+      guard::GuardState& state, runtime::Term term, std::optional<PrefetchedReads> prefetched = {});
+  boost::asio::awaitable<StepResult> execute_step(const rollback::NextStep& step,
+                                                  guard::GuardState& state, runtime::Term term);
+  Result<void> record_failure(const rollback::NextStep& step, const Error& error,
+                              guard::GuardState& state);
+  // A live read, in case the watch of the policies lags.
+  boost::asio::awaitable<Result<void>> policy_still_allows(const std::optional<Key>& policy,
+                                                           const api::Rollback& rollback,
+                                                           const api::Deployment& deployment);
+  // Fills in the spec of a manual Rollback.
   boost::asio::awaitable<Result<void>> bind(const api::Rollback& bound, guard::GuardState& state,
                                             runtime::Term term);
   boost::asio::awaitable<Result<void>> drill(const api::Rollback& drill,
                                              const policy::EffectivePolicy& policy,
                                              const api::Deployment& deployment,
                                              guard::GuardState& state, runtime::Term term);
-  // Creates it with its status; one that is there already is left as it is.
+  // Creates the Rollback with its status. A Rollback that exists is left unchanged.
   boost::asio::awaitable<Result<void>> create_record(const api::Rollback& record,
                                                      const api::Deployment& deployment,
                                                      runtime::Term term);
   boost::asio::awaitable<Result<void>> write_status(const api::ObjectMeta& meta,
                                                     const api::RollbackStatus& status,
                                                     runtime::Term term);
-  boost::asio::awaitable<Result<void>> keep(const api::Revision& revision,
-                                            const api::Deployment& deployment,
-                                            guard::GuardState& state, runtime::Term term);
-  struct Taken {
-    bool done = false;                // there is nothing more to do now
-    std::optional<Error> error = {};  // of the write
-  };
-  boost::asio::awaitable<Taken> take(const rollback::NextStep& step, guard::GuardState& state,
-                                     runtime::Term term);
-  boost::asio::awaitable<Result<void>> policy_still_allows(const std::optional<Key>& policy,
-                                                           const api::Rollback& rollback,
-                                                           const api::Deployment& deployment);
-  Result<void> refused(const rollback::NextStep& next, const Error& error,
-                       guard::GuardState& state);
+  boost::asio::awaitable<Result<void>> create_snapshot(const api::Revision& revision,
+                                                       const api::Deployment& deployment,
+                                                       guard::GuardState& state,
+                                                       runtime::Term term);
 
   runtime::Gateway& gateway_;
   PreflightRunner& preflight_runner_;

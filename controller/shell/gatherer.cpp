@@ -13,12 +13,13 @@ using kube::Resource;
 
 namespace {
 
+// The pointers are valid while `owners` is.
 std::vector<const api::RollbackPolicy*> policies_of(
     const kube::Stores& stores, const std::string& namespace_,
-    std::vector<std::shared_ptr<const api::RollbackPolicy>>& keep) {
+    std::vector<std::shared_ptr<const api::RollbackPolicy>>& owners) {
   std::vector<const api::RollbackPolicy*> policies;
   stores.policies.for_each_in(namespace_, [&](const auto& policy) {
-    keep.push_back(policy);
+    owners.push_back(policy);
     policies.push_back(policy.get());
   });
   return policies;
@@ -33,51 +34,51 @@ Result<T> parse_with(const Result<codec::Json>& object, Result<T> (*parse)(const
 }  // namespace
 
 asio::awaitable<policy::EffectivePolicy> Gatherer::policy(
-    const api::Deployment& deployment, std::optional<policy::ReadConfigMap>& remembered) {
+    const api::Deployment& deployment, std::optional<policy::ReadConfigMap>& cached) {
   const policy::OptIn opt_in = policy::parse_opt_in(deployment.meta.annotations);
   const auto wanted = policy::config_map_wanted(opt_in);
-  if (!wanted) remembered.reset();
-  const bool fresh = remembered && remembered->name == wanted &&
-                     clock_.monotonic_now() - remembered->at < config_map_lifetime;
-  if (wanted && !fresh) {
+  if (!wanted) cached.reset();
+  const bool is_fresh =
+      cached && cached->name == wanted && clock_.monotonic_now() - cached->at < config_map_lifetime;
+  if (wanted && !is_fresh) {
     const Key key{.namespace_ = deployment.meta.key.namespace_, .name = *wanted};
     auto object = co_await gateway_.read(kube::get(Resource::ConfigMap, key));
     const policy::ReadConfigMap read{.name = *wanted,
                                      .answer = parse_with(object, codec::parse_config_map),
                                      .at = clock_.monotonic_now()};
-    remembered = policy::newest_answer(remembered, read);
+    cached = policy::newest_answer(cached, read);
   }
   std::optional<Result<api::ConfigMap>> config_map;
-  if (remembered) config_map = remembered->answer;
-  std::vector<std::shared_ptr<const api::RollbackPolicy>> keep;
-  const auto policies = policies_of(stores_, deployment.meta.key.namespace_, keep);
+  if (cached) config_map = cached->answer;
+  std::vector<std::shared_ptr<const api::RollbackPolicy>> owners;
+  const auto policies = policies_of(stores_, deployment.meta.key.namespace_, owners);
   co_return policy::resolve_policy(deployment, opt_in, policies, config_map);
 }
 
-asio::awaitable<Result<std::optional<guard::TemplateSight>>> Gatherer::template_sight(
+asio::awaitable<Result<std::optional<guard::TemplateObservation>>> Gatherer::observe_template(
     const api::Deployment& deployment) {
-  using Found = std::optional<guard::TemplateSight>;
+  using Observation = std::optional<guard::TemplateObservation>;
   const Key& key = deployment.meta.key;
   auto live = co_await gateway_.read(kube::get(Resource::Deployment, key));
   if (!live) co_return std::unexpected(live.error());
   const auto meta = codec::parse_meta(*live);
   if (!meta) co_return std::unexpected(meta.error());
   if (meta->uid != deployment.meta.uid || meta->generation != deployment.meta.generation)
-    co_return Found{};
+    co_return Observation{};
   const codec::Json pod_template =
       live->value(codec::Json::json_pointer("/spec/template"), codec::Json::object());
   auto items = co_await gateway_.items(
       kube::list(Resource::ReplicaSet, key.namespace_, api::to_query(deployment.selector)));
   if (!items) co_return std::unexpected(items.error());
-  guard::TemplateSight sight{.author = policy::author_of(*live),
-                             .problem = policy::problem_of_template(*live)};
+  guard::TemplateObservation observation{.author = policy::author_of(*live),
+                                         .problem = policy::problem_of_template(*live)};
   for (const codec::Json& item : *items) {
     auto set = codec::parse_replica_set(item, pod_template);
     if (!set) co_return std::unexpected(set.error());
     set->no_rollback_past = policy::parse_template(set->template_annotations).no_rollback_past;
-    if (set->meta.owner == deployment.meta.uid) sight.sets.push_back(std::move(*set));
+    if (set->meta.owner == deployment.meta.uid) observation.sets.push_back(std::move(*set));
   }
-  co_return Found{std::move(sight)};
+  co_return Observation{std::move(observation)};
 }
 
 asio::awaitable<Result<std::vector<api::Pod>>> Gatherer::pods(const api::Deployment& deployment,

@@ -1,4 +1,4 @@
-// Reads what a plan needs and the watches do not keep. Gathers; judges nothing.
+// Reads the inputs of a decision that the watches do not store. Interprets nothing.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -14,7 +14,7 @@
 
 namespace lastgood::shell {
 
-// A ConfigMap is not watched: what was read is believed this long.
+// ConfigMaps are not watched. A ConfigMap is read again after this time.
 inline constexpr Duration config_map_lifetime{10'000};
 
 class Gatherer {
@@ -22,16 +22,17 @@ class Gatherer {
   Gatherer(runtime::Gateway& gateway, ports::Clock& clock, const kube::Stores& stores)
       : gateway_(gateway), clock_(clock), stores_(stores) {}
 
-  // Which policy governs; reads the ConfigMap that it needs for that, if any.
+  // The policy that governs the Deployment. Reads the ConfigMap that its annotation names, if any,
+  // and caches the result in `cached`.
   boost::asio::awaitable<policy::EffectivePolicy> policy(
-      const api::Deployment& deployment, std::optional<policy::ReadConfigMap>& remembered);
+      const api::Deployment& deployment, std::optional<policy::ReadConfigMap>& cached);
 
-  // Nothing where the watch is behind the live read: what is current then says nothing about the
-  // Deployment we know.
-  boost::asio::awaitable<Result<std::optional<guard::TemplateSight>>> template_sight(
+  // The author and the problem of the live template, and the ReplicaSets of the Deployment. Nothing
+  // if the live Deployment is not the given generation: the watch is behind, and an event follows.
+  boost::asio::awaitable<Result<std::optional<guard::TemplateObservation>>> observe_template(
       const api::Deployment& deployment);
 
-  // The pods of one revision.
+  // The pods that the ReplicaSet of the revision owns.
   boost::asio::awaitable<Result<std::vector<api::Pod>>> pods(const api::Deployment& deployment,
                                                              const api::Revision& revision);
 

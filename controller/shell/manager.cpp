@@ -9,7 +9,8 @@
 
 #include "api/constants.hpp"
 #include "base/log.hpp"
-#include "guard/state.hpp"
+#include "guard/apply.hpp"
+#include "guard/load.hpp"
 
 namespace lastgood::shell {
 
@@ -17,12 +18,12 @@ namespace asio = boost::asio;
 
 namespace {
 
-// A look in flight ends in milliseconds; one that waits for a server that hangs is given up after
-// this.
-constexpr Duration no_result_timeout{800};
+// Running reconciles end in milliseconds. Those that wait for a server that hangs are cancelled
+// after this time.
+constexpr Duration reconcile_stop_timeout{800};
 
 constexpr Duration list_timeout{30'000};
-constexpr Duration pause{1'000};
+constexpr Duration load_retry_interval{1'000};
 
 }  // namespace
 
@@ -46,18 +47,18 @@ Manager::Manager(const asio::any_io_executor& executor, Ports ports, Settings se
     : executor_(executor),
       ports_(ports),
       settings_(std::move(settings)),
-      watches_(executor,
-               [this] {
-                 failed_ = true;
-                 stop();
-               }),
-      asks_(executor),
-      looks_(executor),
+      services_(executor,
+                [this] {
+                  failed_ = true;
+                  stop();
+                }),
+      checks_(executor),
+      reconciles_(executor),
       elector_(std::move(machine), ports.kube, ports.clock,
                [this](runtime::Term term) { on_term(term); }),
       dispatcher_(executor, settings_.random_source, ports.clock, ports.telemetry, elector_,
-                  looks_),
-      reconciler_(ports, stores_, elector_, asks_,
+                  reconciles_),
+      reconciler_(ports, stores_, elector_, checks_,
                   {.identity = settings_.identity,
                    .breaker = settings_.breaker,
                    .read_secrets = settings_.read_secrets,
@@ -66,12 +67,12 @@ Manager::Manager(const asio::any_io_executor& executor, Ports ports, Settings se
                          return guard::parse_breaker_override(
                              elector_.annotation(api::annotation::close_breaker));
                        },
-                   .requeue_at = [this](const Key& key) { dispatcher_.add(key); }}),
+                   .enqueue = [this](const Key& key) { dispatcher_.add(key); }}),
       policy_gateway_(ports.kube, elector_),
       policy_status_writer_(policy_gateway_),
       policy_reporter_(policy_status_writer_, ports.clock, ports.telemetry, stores_, elector_,
                        reconciler_,
-                       [this] { return begun_ == elector_.term() && dispatcher_.quiet(); }),
+                       [this] { return loaded_term_ == elector_.term() && dispatcher_.is_idle(); }),
       stop_(executor) {
   ports_.telemetry.leader(settings_.lease.lease.name, false);
 }
@@ -107,41 +108,41 @@ Result<void> Manager::watch(kube::Resource resource, const std::string& namespac
 }
 
 void Manager::start() {
-  for (auto& reflector : policies_) watches_.spawn("watch of policies", reflector.run());
-  for (auto& reflector : guards_) watches_.spawn("watch of guards", reflector.run());
-  for (auto& reflector : rollbacks_) watches_.spawn("watch of rollbacks", reflector.run());
-  for (auto& reflector : deployments_) watches_.spawn("watch of Deployments", reflector.run());
-  watches_.spawn("lease", elector_.run());
-  watches_.spawn("dispatcher", dispatcher_.run([this](Key key) {
+  for (auto& reflector : policies_) services_.spawn("watch of policies", reflector.run());
+  for (auto& reflector : guards_) services_.spawn("watch of guards", reflector.run());
+  for (auto& reflector : rollbacks_) services_.spawn("watch of rollbacks", reflector.run());
+  for (auto& reflector : deployments_) services_.spawn("watch of Deployments", reflector.run());
+  services_.spawn("lease", elector_.run());
+  services_.spawn("dispatcher", dispatcher_.run([this](Key key) {
     return reconciler_.reconcile(std::move(key));
   }));
-  watches_.spawn("policy reports", policy_reporter_.run());
+  services_.spawn("policy reports", policy_reporter_.run());
 }
 
 asio::awaitable<void> Manager::run() {
   start();
   co_await stop_.wait(ports_.clock);
   co_await stop_in_order();
-  if (failed_) throw std::runtime_error("a part of the controller has failed; the log says which");
+  if (failed_) throw std::runtime_error("a part of the controller failed; see the log");
 }
 
 void Manager::stop() { stop_.raise(); }
 
 asio::awaitable<void> Manager::stop_in_order() {
   stopping_ = true;
-  dispatcher_.open(false);
-  asks_.cancel();
-  auto ended = asio::co_spawn(executor_, looks_.join(), asio::deferred);
-  auto late = asio::co_spawn(
-      executor_, ports_.clock.sleep_until(ports_.clock.monotonic_now() + no_result_timeout),
+  dispatcher_.set_enabled(false);
+  checks_.cancel();
+  auto ended = asio::co_spawn(executor_, reconciles_.join(), asio::deferred);
+  auto timeout = asio::co_spawn(
+      executor_, ports_.clock.sleep_until(ports_.clock.monotonic_now() + reconcile_stop_timeout),
       asio::deferred);
-  co_await asio::experimental::make_parallel_group(std::move(ended), std::move(late))
+  co_await asio::experimental::make_parallel_group(std::move(ended), std::move(timeout))
       .async_wait(asio::experimental::wait_for_one(), asio::use_awaitable);
-  looks_.cancel();
-  watches_.cancel();
-  co_await looks_.join();
-  co_await asks_.join();
-  co_await watches_.join();
+  reconciles_.cancel();
+  services_.cancel();
+  co_await reconciles_.join();
+  co_await checks_.join();
+  co_await services_.join();
   co_await elector_.release();
 }
 
@@ -152,24 +153,21 @@ bool Manager::ready() const {
   return synced(deployments_) && synced(policies_) && synced(guards_) && synced(rollbacks_);
 }
 
-// What the watches show may be as old as the last outage: the state of a term begins with a read of
-// its own. Policies are not remembered; the one that governs is read before anything is touched.
 asio::awaitable<void> Manager::begin_term(runtime::Term term) {
   while (elector_.term() == term) {
     const bool guards = co_await read_all(kube::Resource::DeploymentGuard, stores_.guards, term);
     const bool rollbacks =
         guards && co_await read_all(kube::Resource::Rollback, stores_.rollbacks, term);
     if (rollbacks && elector_.term() == term) {
-      begun_ = term;
+      loaded_term_ = term;
       reconciler_.forget_all();
-      // What was just read the watch may show no more as news.
-      stores_.rollbacks.for_each(
-          [&](const auto& rollback) { reconciler_.rollback_seen(*rollback); });
-      look_at_all();
+      // The watch may not show these Rollbacks again.
+      stores_.rollbacks.for_each([&](const auto& rollback) { reconciler_.on_rollback(*rollback); });
+      enqueue_all();
       open_if_ready();
       co_return;
     }
-    co_await ports_.clock.sleep_until(ports_.clock.monotonic_now() + pause);
+    co_await ports_.clock.sleep_until(ports_.clock.monotonic_now() + load_retry_interval);
   }
 }
 
@@ -184,14 +182,14 @@ asio::awaitable<bool> Manager::read_all(kube::Resource resource, kube::ObjectSto
     auto body = co_await ports_.kube.call(*call, list_timeout);
     auto page = body ? kube::parse_list<T>(std::move(*body)) : std::unexpected(body.error());
     if (!page) {
-      log::warn("what a term begins with could not be read",
+      log::warn("cannot list the objects that a new leader starts with; tried again in 1 s",
                 {{"kind", kube::kind_of(resource)}, {"error", page.error()}});
       co_return false;
     }
     if (elector_.term() != term) co_return false;
-    std::vector<Key> unread;
-    for (const kube::Unreadable& one : page->unreadable) unread.push_back(one.key);
-    store.catch_up(std::move(page->items), page->version, namespace_, unread);
+    std::vector<Key> unreadable;
+    for (const kube::Unreadable& one : page->unreadable) unreadable.push_back(one.key);
+    store.catch_up(std::move(page->items), page->version, namespace_, unreadable);
   }
   co_return true;
 }
@@ -200,13 +198,14 @@ void Manager::on_term(runtime::Term term) {
   ports_.telemetry.leader(settings_.lease.lease.name, term != 0);
   reconciler_.forget_all();
   open_if_ready();
-  if (term != 0) watches_.spawn("begin of a term", begin_term(term));
+  if (term != 0) services_.spawn("start of a term", begin_term(term));
 }
 
 void Manager::on_synced() { open_if_ready(); }
 
 void Manager::open_if_ready() {
-  dispatcher_.open(!stopping_ && ready() && begun_ != 0 && begun_ == elector_.term());
+  dispatcher_.set_enabled(!stopping_ && ready() && loaded_term_ != 0 &&
+                          loaded_term_ == elector_.term());
 }
 
 void Manager::on_deployments(const kube::Deltas<api::Deployment>& deltas) {
@@ -228,22 +227,22 @@ void Manager::on_policies(const kube::Deltas<api::RollbackPolicy>& deltas) {
 
 void Manager::on_guards(const kube::Deltas<api::DeploymentGuard>& deltas) {
   for (const auto& delta : deltas) {
-    if (!delta.after) reconciler_.guard_deleted(delta.key(), delta.before->meta.uid);
-    if (delta.after && guard::is_thawed(*delta.after))
-      reconciler_.freeze_removed(delta.key(), delta.after->meta.uid);
+    if (!delta.after) reconciler_.on_guard_deleted(delta.key(), delta.before->meta.uid);
+    if (delta.after && guard::is_freeze_removed(*delta.after))
+      reconciler_.on_freeze_removed(delta.key(), delta.after->meta.uid);
   }
   on_synced();
 }
 
 void Manager::on_rollbacks(const kube::Deltas<api::Rollback>& deltas) {
   for (const auto& delta : deltas) {
-    delta.after ? reconciler_.rollback_seen(*delta.after)
-                : reconciler_.rollback_deleted(*delta.before);
+    delta.after ? reconciler_.on_rollback(*delta.after)
+                : reconciler_.on_rollback_deleted(*delta.before);
   }
   on_synced();
 }
 
-void Manager::look_at_all() {
+void Manager::enqueue_all() {
   stores_.deployments.for_each(
       [&](const auto& deployment) { dispatcher_.add(deployment->meta.key); });
 }

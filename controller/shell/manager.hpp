@@ -1,6 +1,6 @@
-// The controller as a whole: starts its parts in order, and stops them in order.
-// Start: watches, lease, and looking once both are there. Stop: intake, questions, looks in flight,
-// lease.
+// The whole controller. It starts and stops its parts in order:
+// - start: watches, Lease; reconciles start when the watches are synced and the Lease is held
+// - stop: no new reconciles, probes, running reconciles, watches, Lease
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -27,24 +27,24 @@ namespace lastgood::shell {
 struct Settings {
   std::vector<std::string> namespaces = {};  // empty: all
   kube::LeaseSettings lease = {};
-  std::string identity;              // in Events
-  kube::RandomSource random_source;  // chance, for jitter
+  std::string identity;              // reportingInstance of Events
+  kube::RandomSource random_source;  // for jitter
   guard::BreakerSettings breaker = {};
-  bool read_secrets = false;  // whether we may look for Secrets
+  bool read_secrets = false;  // the controller has the permission
 };
 
 class Manager {
  public:
-  // BadInput when the settings cannot be used.
+  // BadInput if the settings are invalid.
   [[nodiscard]] static Result<std::unique_ptr<Manager>> create(
       const boost::asio::any_io_executor& executor, Ports ports, Settings settings);
 
-  // Runs until stop(), then stops everything in order and returns, in less than 2 s. Throws, after
-  // the same stop, when a part that everything depends on has failed.
+  // Runs until stop(), then stops all parts and returns, within 2 s. If a task of
+  // `services_` fails, stops in the same way and throws std::runtime_error.
   boost::asio::awaitable<void> run();
   void stop();
 
-  // Every watch has seen everything once.
+  // Every watch has listed all its objects once.
   [[nodiscard]] bool ready() const;
   [[nodiscard]] const kube::Stores& stores() const { return stores_; }
   [[nodiscard]] const runtime::Leadership& leadership() const { return elector_; }
@@ -60,7 +60,10 @@ class Manager {
                      void (Manager::*on_deltas)(const kube::Deltas<T>&));
   void start();
   boost::asio::awaitable<void> stop_in_order();
+  // Loads the state of a term. A watch may be as old as the last outage, so the term starts with
+  // reads of its own. Policies are not read: the governing policy is read before each rollback.
   boost::asio::awaitable<void> begin_term(runtime::Term term);
+  // False if the list failed or the term is over.
   template <class T>
   boost::asio::awaitable<bool> read_all(kube::Resource resource, kube::ObjectStore<T>& store,
                                         runtime::Term term);
@@ -71,16 +74,15 @@ class Manager {
   void on_policies(const kube::Deltas<api::RollbackPolicy>& deltas);
   void on_guards(const kube::Deltas<api::DeploymentGuard>& deltas);
   void on_rollbacks(const kube::Deltas<api::Rollback>& deltas);
-  void look_at_all();
+  void enqueue_all();
 
   boost::asio::any_io_executor executor_;
   Ports ports_;
   Settings settings_;
   kube::Stores stores_;
-  runtime::TaskGroup watches_;  // reflectors, lease, dispatcher: end by cancellation alone
-  runtime::TaskGroup asks_;     // questions to pods
-  runtime::TaskGroup
-      looks_;  // looks at Deployments: each ends by itself, and may be in the middle of a write
+  runtime::TaskGroup services_;    // watches, Lease, dispatcher: run until they are cancelled
+  runtime::TaskGroup checks_;      // probes of pods
+  runtime::TaskGroup reconciles_;  // each ends by itself, and may be in the middle of a write
   runtime::LeaderElector elector_;
   runtime::Dispatcher dispatcher_;
   Reconciler reconciler_;
@@ -88,7 +90,7 @@ class Manager {
   StatusWriter policy_status_writer_;
   PolicyReporter policy_reporter_;
   runtime::Signal stop_;
-  runtime::Term begun_ = 0;  // the term whose state was read from the server
+  runtime::Term loaded_term_ = 0;  // the term whose state was read from the server
   bool stopping_ = false;
   bool failed_ = false;
   std::list<runtime::Reflector<api::Deployment>> deployments_;

@@ -11,7 +11,7 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr Duration pause{3000};
+constexpr Duration report_interval{3000};
 
 }  // namespace
 
@@ -29,25 +29,25 @@ PolicyReporter::PolicyReporter(StatusWriter& status_writer, ports::Clock& clock,
 
 asio::awaitable<void> PolicyReporter::run() {
   for (;;) {
-    co_await clock_.sleep_until(clock_.monotonic_now() + pause);
+    co_await clock_.sleep_until(clock_.monotonic_now() + report_interval);
     co_await report();
   }
 }
 
 asio::awaitable<void> PolicyReporter::report() {
-  telemetry_.guarded(reconciler_.guarded());
+  telemetry_.guarded(reconciler_.count_guarded());
   const runtime::Term term = leadership_.term();
   if (term == 0 || !is_settled_()) co_return;
   std::vector<std::shared_ptr<const api::RollbackPolicy>> policies;
   stores_.policies.for_each([&](const auto& policy) { policies.push_back(policy); });
   for (const auto& policy : policies) {
-    const auto guarded = reconciler_.guarded_by(policy->meta.key.namespace_,
-                                                "RollbackPolicy/" + policy->meta.key.name);
+    const auto guarded = reconciler_.count_guarded_by(policy->meta.key.namespace_,
+                                                      "RollbackPolicy/" + policy->meta.key.name);
     const api::PolicyStatus status = policy::status_of(*policy, guarded, clock_.now());
     if (status == policy->status) continue;
     const auto written = co_await status_writer_.policy(*policy, status, term);
     if (!written)
-      log::warn("a policy's status could not be written",
+      log::warn("cannot write the status of a RollbackPolicy; tried again in 3 s",
                 {{"policy", policy->meta.key.str()}, {"error", written.error()}});
   }
 }

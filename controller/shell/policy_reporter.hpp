@@ -1,4 +1,5 @@
-// Writes each RollbackPolicy's status when it says something new.
+// Writes the status of each RollbackPolicy when it changes, such as the number of Deployments that
+// the policy guards.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -14,12 +15,14 @@ namespace lastgood::shell {
 
 class PolicyReporter {
  public:
+  // `is_settled` is true when every Deployment has been reconciled in this term. Before that, the
+  // counts would be too low, and no status is written.
   PolicyReporter(StatusWriter& status_writer, ports::Clock& clock, ports::Telemetry& telemetry,
                  const kube::Stores& stores, const runtime::Leadership& leadership,
                  const Reconciler& reconciler, std::function<bool()> is_settled);
 
-  // Looks every few seconds; asks nothing of the server while nothing changes. Never returns; ends
-  // by cancellation.
+  // Compares every 3 s, and calls the API server only for a status that changed. Runs until it is
+  // cancelled.
   boost::asio::awaitable<void> run();
 
  private:
@@ -31,7 +34,7 @@ class PolicyReporter {
   const kube::Stores& stores_;
   const runtime::Leadership& leadership_;
   const Reconciler& reconciler_;
-  std::function<bool()> is_settled_;  // what is guarded is known: counts made before would be false
+  std::function<bool()> is_settled_;
 };
 
 }  // namespace lastgood::shell

@@ -31,45 +31,46 @@ asio::awaitable<api::Preflight> PreflightRunner::check(const api::Deployment& de
                                                        runtime::Term term) {
   const Time began = clock_.now();
   const std::string& namespace_ = deployment.meta.key.namespace_;
-  const Key kept_key{.namespace_ = namespace_, .name = target.snapshot};
-  const auto kept = co_await gateway_.read(kube::get(Resource::ControllerRevision, kept_key));
+  const Key snapshot_key{.namespace_ = namespace_, .name = target.snapshot};
+  const auto snapshot =
+      co_await gateway_.read(kube::get(Resource::ControllerRevision, snapshot_key));
   const auto live = co_await gateway_.read(kube::get(Resource::Deployment, deployment.meta.key));
   const rollback::Inspection inspection{
-      .deployment = deployment, .target = target, .live = live, .kept = kept};
+      .deployment = deployment, .target = target, .live = live, .kept = snapshot};
   const auto questions = rollback::questions_of(inspection, rollback::rollback_name(deployment));
 
-  forget_what_is_old();
-  std::vector<rollback::Looked> looked;
+  drop_expired();
+  std::vector<rollback::Looked> references;
   for (const auto& reference : questions.references) {
-    looked.push_back(co_await look(namespace_, reference));
-    // Of a server that does not answer nothing more is asked.
-    if (looked.back().existence == Existence::Unreadable) break;
+    references.push_back(co_await read_reference(namespace_, reference));
+    // Make no further calls to a server that does not respond.
+    if (references.back().existence == Existence::Unreadable) break;
   }
   std::optional<Result<codec::Json>> dry_run;
   if (questions.dry_run) dry_run = co_await gateway_.write(term, *questions.dry_run);
-  co_return rollback::evaluate_preflight(inspection, looked, dry_run, began);
+  co_return rollback::evaluate_preflight(inspection, references, dry_run, began);
 }
 
-asio::awaitable<rollback::Looked> PreflightRunner::look(const std::string& namespace_,
-                                                        const rollback::Reference& reference) {
+asio::awaitable<rollback::Looked> PreflightRunner::read_reference(
+    const std::string& namespace_, const rollback::Reference& reference) {
   if (reference.kind == rollback::Referent::Secret && !may_read_secrets_)
     co_return rollback::Looked{.reference = reference, .existence = Existence::NotAsked};
-  const Place place(namespace_, reference);
-  if (const auto known = remembered_.find(place); known != remembered_.end())
-    co_return known->second.looked;
+  const CacheKey cache_key(namespace_, reference);
+  if (const auto cached = cache_.find(cache_key); cached != cache_.end())
+    co_return cached->second.result;
   const Key key{.namespace_ = namespace_, .name = reference.name};
   const auto object = co_await gateway_.read(kube::get_metadata(resource_of(reference.kind), key));
-  auto seen = rollback::looked(reference, object);
-  const Duration believed = rollback::lifetime(seen.existence);
-  if (believed > Duration::zero())
-    remembered_.insert_or_assign(
-        place, Remembered{.looked = seen, .until = clock_.monotonic_now() + believed});
-  co_return seen;
+  auto result = rollback::looked(reference, object);
+  const Duration lifetime = rollback::lifetime(result.existence);
+  if (lifetime > Duration::zero())
+    cache_.insert_or_assign(
+        cache_key, CachedRead{.result = result, .expires = clock_.monotonic_now() + lifetime});
+  co_return result;
 }
 
-void PreflightRunner::forget_what_is_old() {
-  std::erase_if(remembered_, [now = clock_.monotonic_now()](const auto& entry) {
-    return entry.second.until <= now;
+void PreflightRunner::drop_expired() {
+  std::erase_if(cache_, [now = clock_.monotonic_now()](const auto& entry) {
+    return entry.second.expires <= now;
   });
 }
 

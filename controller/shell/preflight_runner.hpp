@@ -1,5 +1,5 @@
-// Finds out whether a rollback would work now: asks what rollback/preflight says is to be asked.
-// Judges nothing.
+// Makes the API calls of a preflight: reads the references of the target template and dry-runs the
+// patch. rollback/preflight.hpp chooses the calls and evaluates the responses.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -17,30 +17,30 @@ namespace lastgood::shell {
 
 class PreflightRunner {
  public:
-  // Secrets are looked for only where the admin lets us: a question that is always refused would
-  // fill the audit log.
+  // Without `may_read_secrets`, no Secret is read: reads that are always forbidden would fill the
+  // audit log.
   PreflightRunner(runtime::Gateway& gateway, ports::Clock& clock, bool may_read_secrets)
       : gateway_(gateway), clock_(clock), may_read_secrets_(may_read_secrets) {}
 
-  // The dry run is a write to the server, although it changes nothing: it needs the lead.
+  // The dry run is fenced like a write: without `term` it is not sent.
   boost::asio::awaitable<api::Preflight> check(const api::Deployment& deployment,
                                                const api::Revision& target, runtime::Term term);
 
  private:
-  struct Remembered {
-    rollback::Looked looked;
-    MonotonicTime until;
+  struct CachedRead {
+    rollback::Looked result;
+    MonotonicTime expires;
   };
-  using Place = std::pair<std::string, rollback::Reference>;  // with its namespace
+  using CacheKey = std::pair<std::string, rollback::Reference>;  // namespace and reference
 
-  boost::asio::awaitable<rollback::Looked> look(const std::string& namespace_,
-                                                const rollback::Reference& reference);
-  void forget_what_is_old();
+  boost::asio::awaitable<rollback::Looked> read_reference(const std::string& namespace_,
+                                                          const rollback::Reference& reference);
+  void drop_expired();
 
   runtime::Gateway& gateway_;
   ports::Clock& clock_;
   bool may_read_secrets_;
-  std::map<Place, Remembered> remembered_;  // Deployments that name the same object ask for it once
+  std::map<CacheKey, CachedRead> cache_;  // shared by all Deployments
 };
 
 }  // namespace lastgood::shell

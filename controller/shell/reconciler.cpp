@@ -1,12 +1,14 @@
 #include "shell/reconciler.hpp"
 
 #include "base/log.hpp"
+#include "guard/apply.hpp"
 #include "guard/decide.hpp"
 #include "guard/drill.hpp"
 #include "guard/fleet.hpp"
 #include "guard/gates/request_gates.hpp"
+#include "guard/guard_status.hpp"
+#include "guard/load.hpp"
 #include "guard/preflight.hpp"
-#include "guard/state.hpp"
 #include "guard/target.hpp"
 #include "rollback/record.hpp"
 
@@ -35,97 +37,98 @@ Reconciler::Reconciler(Ports ports, const kube::Stores& stores,
 
 asio::awaitable<Result<std::optional<MonotonicTime>>> Reconciler::reconcile(Key key) {
   const runtime::Term term = leadership_.term();
-  const Seen deployment = stores_.deployments.find(key);
+  const DeploymentPtr deployment = stores_.deployments.find(key);
   if (!deployment) {
     states_.erase(key);
-    co_return co_await refuse_request(key, false, term);
+    co_return co_await reject_request(key, false, term);
   }
-  // Held on to: a guard that is deleted meanwhile takes it out of the map.
-  const std::shared_ptr<guard::GuardState> state = remember(*deployment);
-  co_return co_await look(deployment, state, term);
+  // The reconcile shares the ownership: on_guard_deleted() may erase the state meanwhile.
+  const std::shared_ptr<guard::GuardState> state = state_of(*deployment);
+  co_return co_await reconcile_deployment(deployment, state, term);
 }
 
-asio::awaitable<Result<std::optional<MonotonicTime>>> Reconciler::look(
-    Seen deployment, std::shared_ptr<guard::GuardState> state, runtime::Term term) {
+asio::awaitable<Result<std::optional<MonotonicTime>>> Reconciler::reconcile_deployment(
+    DeploymentPtr deployment, std::shared_ptr<guard::GuardState> state, runtime::Term term) {
   auto inputs = co_await gather(deployment, *state, term);
   if (!inputs) co_return std::unexpected(inputs.error());
   if (guard::is_unmanaged(inputs->policy, *state)) {
     states_.erase(deployment->meta.key);
-    if (auto shown = guard::unmanaged_group_member(*deployment, inputs->policy.group))
-      states_[deployment->meta.key] = std::make_shared<guard::GuardState>(std::move(*shown));
-    co_return co_await refuse_request(deployment->meta.key, true, term);
+    if (auto member = guard::unmanaged_group_member(*deployment, inputs->policy.group))
+      states_[deployment->meta.key] = std::make_shared<guard::GuardState>(std::move(*member));
+    co_return co_await reject_request(deployment->meta.key, true, term);
   }
   guard::Plan plan = guard::decide(*inputs, ports_.clock.now());
   if (plan.guard.state != state->guard.state) {
-    ports_.telemetry.state_entered(api::to_string(plan.guard.state), api::to_string(plan.guard.reason));
+    ports_.telemetry.state_entered(api::to_string(plan.guard.state),
+                                   api::to_string(plan.guard.reason));
   }
-  const bool is_news = guard::changes_for_group(*state, inputs->policy, plan);
+  const bool concerns_group = guard::changes_for_group(*state, inputs->policy, plan);
   state->guard = plan.guard;
-  guard::show_to_group(*state, inputs->policy, plan);
+  guard::publish_to_group(*state, inputs->policy, plan);
   if (plan.rollback) state->rollback->status = *plan.rollback;
-  // The action comes first: what people read can wait the few milliseconds that users of a bad
-  // release cannot.
-  const auto acted =
-      co_await executor_.carry_out(plan.action, inputs->policy, *deployment, *state, term);
-  if (!acted) guard::take_back(plan, *inputs, *state);
-  if (auto event = guard::drill_to_tell(inputs->guard, state->guard))
+  // The action comes before status and Events: it ends the bad release a few milliseconds earlier.
+  const auto executed =
+      co_await executor_.execute(plan.action, inputs->policy, *deployment, *state, term);
+  if (!executed) guard::undo_binding(plan, *inputs, *state);
+  if (auto event = guard::drill_event(inputs->guard, state->guard))
     plan.events.push_back(std::move(*event));
   const auto published = co_await publish(*inputs, plan, *state, term);
-  if (acted && published && guard::answers_request(*inputs, plan))
+  if (executed && published && guard::answers_request(*inputs, plan))
     requests_.answered(inputs->request->meta.uid);
-  if (is_news) wake_group(deployment->meta.key, state->group);
-  if (!acted) co_return std::unexpected(acted.error());
+  if (concerns_group) enqueue_group(deployment->meta.key, state->group);
+  if (!executed) co_return std::unexpected(executed.error());
   if (!published) co_return std::unexpected(published.error());
-  co_return guard::next_reconcile(*state, inputs->policy, plan.requeue_at, ports_.clock.now(),
-                                  ports_.clock.monotonic_now());
+  co_return guard::next_reconcile_at(*state, inputs->policy, plan.requeue_at, ports_.clock.now(),
+                                     ports_.clock.monotonic_now());
 }
 
-asio::awaitable<Result<guard::Inputs>> Reconciler::gather(Seen deployment, guard::GuardState& state,
+asio::awaitable<Result<guard::Inputs>> Reconciler::gather(DeploymentPtr deployment,
+                                                          guard::GuardState& state,
                                                           runtime::Term term) {
   guard::Inputs inputs{.deployment = *deployment};
   inputs.policy = co_await gatherer_.policy(*deployment, state.config_map);
   const guard::Needs needs = guard::needs(*deployment, inputs.policy, state.guard, state.rollback);
   if (needs.replica_sets) {
-    auto sight = co_await gatherer_.template_sight(*deployment);
-    if (!sight) co_return std::unexpected(sight.error());
-    guard::take_sight(inputs, std::move(*sight));
+    auto observation = co_await gatherer_.observe_template(*deployment);
+    if (!observation) co_return std::unexpected(observation.error());
+    guard::apply_observation(inputs, std::move(*observation));
   }
   std::vector<std::string> due =
-      guard::take_due(state, needs, inputs.policy.spec, ports_.clock.monotonic_now());
+      guard::take_due_checks(state, needs, inputs.policy.spec, ports_.clock.monotonic_now());
   if (!due.empty()) {
-    const auto other = guard::choose_target(state.guard).revision;
-    check_runner_.start({.deployment = deployment,
-                         .revision = *state.guard.current,
-                         .spec = inputs.policy.spec,
-                         .rolled_out = state.guard.rolled_out,
-                         .due = std::move(due),
-                         .other = other,
-                         .baseline_name = other ? rollback::name_of(*deployment, *other) : ""});
+    const auto baseline = guard::choose_target(state.guard).revision;
+    check_runner_.start(
+        {.deployment = deployment,
+         .revision = *state.guard.current,
+         .spec = inputs.policy.spec,
+         .rolled_out = state.guard.rolled_out,
+         .due = std::move(due),
+         .baseline = baseline,
+         .baseline_name = baseline ? rollback::name_of(*deployment, *baseline) : ""});
   }
   inputs.guard = state.guard;
   inputs.request = requests_.oldest(deployment->meta.key, stores_);
   inputs.rollback = state.rollback;
   inputs.preflight = state.preflight;
-  inputs.group =
-      guard::others_of_group(deployment->meta.key, inputs.policy.group, states_, stores_);
+  inputs.group = guard::other_members(deployment->meta.key, inputs.policy.group, states_, stores_);
   if (guard::is_preflight_due(inputs, ports_.clock.now())) {
     state.preflight = co_await preflight_runner_.check(
         *deployment, *guard::wanted_target(inputs, inputs.guard), term);
-    guard::take_preflight(state);
+    guard::apply_preflight(state);
     inputs.preflight = state.preflight;
   }
-  // Once more: while something was read, a person may have said something.
+  // The watches may have changed the state during the reads.
   inputs.guard = state.guard;
   inputs.measurements = guard::take_measurements(state, inputs.policy.spec);
   inputs.rollback = state.rollback;
-  look_around(*deployment, inputs);
+  gather_fleet(*deployment, inputs);
   co_return inputs;
 }
 
-void Reconciler::look_around(const api::Deployment& deployment, guard::Inputs& inputs) {
-  inputs.group = guard::others_of_group(deployment.meta.key, inputs.policy.group, states_, stores_);
-  inputs.call = guard::call_followed_by(inputs.rollback, stores_);
-  if (!guard::may_be_put_back(inputs.guard, inputs.measurements)) return;
+void Reconciler::gather_fleet(const api::Deployment& deployment, guard::Inputs& inputs) {
+  inputs.group = guard::other_members(deployment.meta.key, inputs.policy.group, states_, stores_);
+  inputs.initiator = guard::initiator_for(inputs.rollback, stores_);
+  if (!guard::may_be_rolled_back(inputs.guard, inputs.measurements)) return;
   const Time now = ports_.clock.now();
   const guard::BreakerOverride breaker_override = options_.breaker_override();
   const guard::Fleet fleet =
@@ -134,17 +137,17 @@ void Reconciler::look_around(const api::Deployment& deployment, guard::Inputs& i
   inputs.breaker = guard::evaluate_fleet(options_.breaker, fleet, breaker_override, above_, now);
 }
 
-asio::awaitable<Result<std::optional<MonotonicTime>>> Reconciler::refuse_request(
+asio::awaitable<Result<std::optional<MonotonicTime>>> Reconciler::reject_request(
     Key key, bool exists, runtime::Term term) {
   const auto request = requests_.oldest(key, stores_);
   if (!request) co_return std::optional<MonotonicTime>{};
-  if (const auto wait = guard::still_to_wait(*request, ports_.clock.now()))
+  if (const auto wait = guard::grace_left(*request, ports_.clock.now()))
     co_return std::optional(ports_.clock.monotonic_now() + *wait);
   const auto written = co_await status_writer_.request(
-      *request, guard::refuse_unguarded(*request, exists, ports_.clock.now()), term);
+      *request, guard::reject_unguarded(*request, exists, ports_.clock.now()), term);
   if (!written) co_return std::unexpected(written.error());
   requests_.answered(request->meta.uid);
-  // There may be another.
+  // There may be a second request.
   co_return std::optional<MonotonicTime>{ports_.clock.monotonic_now()};
 }
 
@@ -153,7 +156,7 @@ asio::awaitable<Result<void>> Reconciler::publish(const guard::Inputs& inputs,
                                                   runtime::Term term) {
   const api::Deployment& deployment = inputs.deployment;
   co_await event_recorder_.record(deployment, plan.events, state, term);
-  if (const auto outcome = guard::outcome_to_tell(state))
+  if (const auto outcome = guard::outcome_to_report(state))
     ports_.telemetry.rollback_finished(*outcome);
   const auto rollback = co_await status_writer_.rollback(state, term);
   auto request = Result<void>{};
@@ -163,16 +166,16 @@ asio::awaitable<Result<void>> Reconciler::publish(const guard::Inputs& inputs,
   if (!request) co_return request;
   if (!guard) co_return guard;
   if (state.records_changed) {
-    const auto tidied = co_await executor_.garbage_collect_records(
+    const auto collected = co_await executor_.garbage_collect_records(
         guard::records_of(deployment, stores_), state, term);
-    if (!tidied) co_return tidied;
+    if (!collected) co_return collected;
   }
   if (state.snapshots_changed)
     co_return co_await executor_.garbage_collect_snapshots(deployment, state, term);
   co_return Result<void>{};
 }
 
-std::shared_ptr<guard::GuardState> Reconciler::remember(const api::Deployment& deployment) {
+std::shared_ptr<guard::GuardState> Reconciler::state_of(const api::Deployment& deployment) {
   std::shared_ptr<guard::GuardState>& state = states_[deployment.meta.key];
   if (!state || state->deployment_uid != deployment.meta.uid || state->is_unmanaged)
     state =
@@ -185,11 +188,11 @@ void Reconciler::deliver(const Key& key, const Uid& uid, const std::string& chec
   const auto state = states_.find(key);
   if (state == states_.end() || state->second->deployment_uid != uid) return;
   if (!measurement) {
-    state->second->asking[check] = false;
+    state->second->running_checks[check] = false;
     return;
   }
   state->second->inbox.push_back(std::move(*measurement));
-  options_.requeue_at(key);
+  options_.enqueue(key);
 }
 
 void Reconciler::forget_all() {
@@ -198,22 +201,22 @@ void Reconciler::forget_all() {
   requests_.reset_results();
 }
 
-void Reconciler::guard_deleted(const Key& key, const Uid& uid) {
+void Reconciler::on_guard_deleted(const Key& key, const Uid& uid) {
   const auto state = states_.find(key);
   if (state == states_.end() || state->second->guard_uid != uid) return;
   states_.erase(state);
-  options_.requeue_at(key);
+  options_.enqueue(key);
 }
 
-void Reconciler::freeze_removed(const Key& key, const Uid& uid) {
+void Reconciler::on_freeze_removed(const Key& key, const Uid& uid) {
   const auto state = states_.find(key);
   if (state == states_.end() || state->second->guard_uid != uid) return;
   state->second->guard.freeze.reset();
   state->second->written.freeze.reset();
-  options_.requeue_at(key);
+  options_.enqueue(key);
 }
 
-void Reconciler::rollback_seen(const api::Rollback& rollback) {
+void Reconciler::on_rollback(const api::Rollback& rollback) {
   requests_.note(rollback);
   const Key key{.namespace_ = rollback.meta.key.namespace_, .name = rollback.spec.deployment};
   const auto state = states_.find(key);
@@ -222,24 +225,24 @@ void Reconciler::rollback_seen(const api::Rollback& rollback) {
   if (is_known) state->second->rollback->spec.approved = rollback.spec.approved;
   if (state != states_.end() && api::finished(rollback.status.phase))
     state->second->records_changed = true;
-  options_.requeue_at(key);
+  options_.enqueue(key);
 }
 
-void Reconciler::rollback_deleted(const api::Rollback& rollback) {
+void Reconciler::on_rollback_deleted(const api::Rollback& rollback) {
   const Key key{.namespace_ = rollback.meta.key.namespace_, .name = rollback.spec.deployment};
   const auto state = states_.find(key);
   if (state == states_.end()) return;
-  guard::call_off_deleted(*state->second, rollback, ports_.clock.now());
-  options_.requeue_at(key);
+  guard::cancel_deleted(*state->second, rollback, ports_.clock.now());
+  options_.enqueue(key);
 }
 
-void Reconciler::wake_group(const Key& key, const std::string& group) {
-  for (const guard::GroupMember& member : guard::others_of_group(key, group, states_, stores_))
-    options_.requeue_at({.namespace_ = key.namespace_, .name = member.deployment});
+void Reconciler::enqueue_group(const Key& key, const std::string& group) {
+  for (const guard::GroupMember& member : guard::other_members(key, group, states_, stores_))
+    options_.enqueue({.namespace_ = key.namespace_, .name = member.deployment});
 }
 
-std::int64_t Reconciler::guarded_by(const std::string& namespace_,
-                                    const std::string& policy) const {
+std::int64_t Reconciler::count_guarded_by(const std::string& namespace_,
+                                          const std::string& policy) const {
   std::int64_t count = 0;
   for (const auto& [key, state] : states_) {
     if (key.namespace_ == namespace_ && state->guard.policy == policy) ++count;
@@ -247,7 +250,7 @@ std::int64_t Reconciler::guarded_by(const std::string& namespace_,
   return count;
 }
 
-std::size_t Reconciler::guarded() const {
+std::size_t Reconciler::count_guarded() const {
   std::size_t count = 0;
   for (const auto& [key, state] : states_) count += state->guard.policy.empty() ? 0 : 1;
   return count;

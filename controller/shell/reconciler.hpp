@@ -1,5 +1,5 @@
-// One look at one Deployment: gather, decide, at most one action, and then what people can read.
-// Only the order of things.
+// Reconciles one Deployment: gathers the inputs, decides, executes at most one action, and
+// publishes status and Events. This class only has the sequence; the rules are in guard/.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -40,50 +40,54 @@ class Reconciler {
   struct Options {
     std::string identity;  // in Events
     guard::BreakerSettings breaker = {};
-    bool read_secrets = false;  // whether we may look for Secrets
+    bool read_secrets = false;  // the controller has the permission
     std::function<guard::BreakerOverride()> breaker_override;
-    std::function<void(const Key&)>
-        requeue_at;  // called with a key that should be looked at again at once
+    std::function<void(const Key&)> enqueue;  // reconciles the key soon
   };
   Reconciler(Ports ports, const kube::Stores& stores, const runtime::Leadership& leadership,
              runtime::TaskGroup& tasks, Options options);
 
-  // When to look again, if nothing happens before. An error asks for a back-off.
+  // Returns when to requeue the key; nothing means not before the next event. An error requeues it
+  // with backoff.
   boost::asio::awaitable<Result<std::optional<MonotonicTime>>> reconcile(Key key);
 
-  // A new term begins with what the server has, not with what an earlier term remembered.
+  // Drops all state. Call it at the start of a term, which loads the state from the server.
   void forget_all();
 
-  // The guard of that uid was deleted by somebody: what it remembered is to be forgotten.
-  void guard_deleted(const Key& key, const Uid& uid);
+  // A user deleted the DeploymentGuard: drops its state.
+  void on_guard_deleted(const Key& key, const Uid& uid);
 
-  // A person took the freeze of that guard away.
-  void freeze_removed(const Key& key, const Uid& uid);
+  // A user removed the freeze from the status of the DeploymentGuard.
+  void on_freeze_removed(const Key& key, const Uid& uid);
 
-  // The watch shows a Rollback anew: asked for by a person, or approved.
-  void rollback_seen(const api::Rollback& rollback);
-  void rollback_deleted(const api::Rollback& rollback);
+  // The watch shows a new or changed Rollback, for example a request or an approval of a user.
+  void on_rollback(const api::Rollback& rollback);
+  void on_rollback_deleted(const api::Rollback& rollback);
 
-  // How many Deployments each policy governs: by "namespace/RollbackPolicy/name".
-  [[nodiscard]] std::int64_t guarded_by(const std::string& namespace_,
-                                        const std::string& policy) const;
-  [[nodiscard]] std::size_t guarded() const;
+  // The number of Deployments that a policy guards, such as "RollbackPolicy/web".
+  [[nodiscard]] std::int64_t count_guarded_by(const std::string& namespace_,
+                                              const std::string& policy) const;
+  [[nodiscard]] std::size_t count_guarded() const;
 
  private:
-  using Seen = std::shared_ptr<const api::Deployment>;
+  using DeploymentPtr = std::shared_ptr<const api::Deployment>;
 
-  boost::asio::awaitable<Result<std::optional<MonotonicTime>>> look(
-      Seen deployment, std::shared_ptr<guard::GuardState> state, runtime::Term term);
-  boost::asio::awaitable<Result<guard::Inputs>> gather(Seen deployment, guard::GuardState& state,
+  boost::asio::awaitable<Result<std::optional<MonotonicTime>>> reconcile_deployment(
+      DeploymentPtr deployment, std::shared_ptr<guard::GuardState> state, runtime::Term term);
+  boost::asio::awaitable<Result<guard::Inputs>> gather(DeploymentPtr deployment,
+                                                       guard::GuardState& state,
                                                        runtime::Term term);
-  // What the other Deployments and people's Rollbacks say; nothing is read for it.
-  void look_around(const api::Deployment& deployment, guard::Inputs& inputs);
-  boost::asio::awaitable<Result<std::optional<MonotonicTime>>> refuse_request(Key key, bool exists,
+  // Adds the inputs that other Deployments contribute: group and breaker. Makes no API calls.
+  void gather_fleet(const api::Deployment& deployment, guard::Inputs& inputs);
+  // Rejects the oldest manual Rollback of a Deployment that is missing or not guarded.
+  boost::asio::awaitable<Result<std::optional<MonotonicTime>>> reject_request(Key key, bool exists,
                                                                               runtime::Term term);
-  void wake_group(const Key& key, const std::string& group);
+  // Enqueues the other members of the group.
+  void enqueue_group(const Key& key, const std::string& group);
   boost::asio::awaitable<Result<void>> publish(const guard::Inputs& inputs, const guard::Plan& plan,
                                                guard::GuardState& state, runtime::Term term);
-  std::shared_ptr<guard::GuardState> remember(const api::Deployment& deployment);
+  // The state of the Deployment; loads it if this is the first reconcile of the term.
+  std::shared_ptr<guard::GuardState> state_of(const api::Deployment& deployment);
   void deliver(const Key& key, const Uid& uid, const std::string& check,
                std::optional<guard::InboxMeasurement> measurement);
 
@@ -100,7 +104,7 @@ class Reconciler {
   EventRecorder event_recorder_;
   guard::RequestIndex requests_;
   guard::GuardStates states_;
-  std::optional<Time> above_;  // when the breaker was last above its limits, in this term
+  std::optional<Time> above_;  // when the fleet was last above the breaker's limits, in this term
 };
 
 }  // namespace lastgood::shell

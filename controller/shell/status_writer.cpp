@@ -2,6 +2,7 @@
 
 #include "codec/manifests.hpp"
 #include "guard/decide.hpp"
+#include "guard/guard_status.hpp"
 #include "kube/paths.hpp"
 #include "rollback/outcome.hpp"
 
@@ -34,14 +35,15 @@ asio::awaitable<Result<void>> StatusWriter::guard(const api::Deployment& deploym
     co_return Result<void>{};
   const Key& key = deployment.meta.key;
   if (state.guard_uid.empty()) {
-    const auto made = co_await create_guard(deployment, state, term);
-    if (!made) co_return made;
+    const auto created = co_await create_guard(deployment, state, term);
+    if (!created) co_return created;
   }
   if (state.guard_owner != deployment.meta.uid) {
-    const api::DeploymentGuard left{.meta = {.key = key, .uid = state.guard_uid}};
+    // The guard of a deleted Deployment of the same name.
+    const api::DeploymentGuard orphan{.meta = {.key = key, .uid = state.guard_uid}};
     const auto adopted =
         co_await gateway_.write(term, kube::patch(Resource::DeploymentGuard, key, api::json_patch,
-                                                  codec::adopt_guard_patch(left, deployment)));
+                                                  codec::adopt_guard_patch(orphan, deployment)));
     if (!adopted) {
       if (rollback::is_gone(adopted.error())) state.guard_uid = {};
       co_return std::unexpected(adopted.error());
@@ -70,9 +72,9 @@ asio::awaitable<Result<void>> StatusWriter::rollback(guard::GuardState& state, r
       kube::patch(Resource::Rollback, meta.key, api::json_patch,
                   codec::status_patch(meta.uid, codec::to_json(status)), Subresource::Status));
   if (!written && rollback::is_gone(written.error())) {
-    // Deleted by a person, and perhaps made again: there is nothing to write to any more.
-    const auto there = co_await gateway_.read(kube::get(Resource::Rollback, meta.key));
-    if (rollback::is_there(there, meta.uid)) co_return std::unexpected(written.error());
+    // If a user deleted the Rollback, there is no status to write.
+    const auto live = co_await gateway_.read(kube::get(Resource::Rollback, meta.key));
+    if (rollback::is_there(live, meta.uid)) co_return std::unexpected(written.error());
   } else if (!written) {
     co_return std::unexpected(written.error());
   }
@@ -88,7 +90,7 @@ asio::awaitable<Result<void>> StatusWriter::request(const api::Rollback& request
       term,
       kube::patch(Resource::Rollback, meta.key, api::json_patch,
                   codec::status_patch(meta.uid, codec::to_json(status)), Subresource::Status));
-  // Taken back by who made it.
+  // A user may have deleted the Rollback.
   if (!written && !rollback::is_gone(written.error())) co_return std::unexpected(written.error());
   co_return Result<void>{};
 }

@@ -1,4 +1,5 @@
-// Writes the status of our kinds, and only when it has changed.
+// Writes the status of DeploymentGuards, Rollbacks and RollbackPolicies. All functions return the
+// error of the API server, or Cancelled if `term` is over.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -12,18 +13,21 @@ class StatusWriter {
  public:
   explicit StatusWriter(runtime::Gateway& gateway) : gateway_(gateway) {}
 
-  // Creates the DeploymentGuard where it is missing.
+  // Writes the status in `state` if it differs from the last write in a way that users care about.
+  // Creates the DeploymentGuard if it is missing.
   boost::asio::awaitable<Result<void>> guard(const api::Deployment& deployment,
                                              guard::GuardState& state, runtime::Term term);
 
-  // Of the Rollback in `state`. A Rollback that was deleted meanwhile is not an error.
+  // Writes the status of the Rollback in `state` if it has changed. A deleted Rollback is not an
+  // error.
   boost::asio::awaitable<Result<void>> rollback(guard::GuardState& state, runtime::Term term);
 
-  // Of a Rollback that a user made.
+  // Writes the status of a Rollback that a user created. A deleted Rollback is not an error.
   boost::asio::awaitable<Result<void>> request(const api::Rollback& request,
                                                const api::RollbackStatus& status,
                                                runtime::Term term);
 
+  // Writes the status in any case.
   boost::asio::awaitable<Result<void>> policy(const api::RollbackPolicy& policy,
                                               const api::PolicyStatus& status, runtime::Term term);
 

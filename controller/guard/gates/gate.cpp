@@ -4,7 +4,10 @@
 
 #include <array>
 
+#include "guard/check_status.hpp"
+#include "guard/gates/group_gates.hpp"
 #include "guard/gates/release_gates.hpp"
+#include "guard/target.hpp"
 
 namespace lastgood::guard {
 
@@ -20,58 +23,58 @@ MaybeHold deleting(const Inputs& inputs, const api::GuardStatus&, Time) {
 MaybeHold suspended(const Inputs& inputs, const api::GuardStatus&, Time) {
   if (!inputs.policy.spec.suspend) return {};
   return Hold{.reason = Reason::Suspended,
-              .message = fmt::format("{} is suspended; set spec.suspend to false to let it action",
+              .message = fmt::format("{} is suspended. Set spec.suspend to false to end that",
                                      inputs.policy.name)};
 }
 
 MaybeHold deployment_paused(const Inputs& inputs, const api::GuardStatus&, Time) {
   if (!inputs.deployment.paused) return {};
-  return Hold{.reason = Reason::DeploymentPaused,
-              .message =
-                  "The Deployment is paused; it is left alone until it is resumed (kubectl rollout "
-                  "resume)"};
+  return Hold{
+      .reason = Reason::DeploymentPaused,
+      .message = "The Deployment is paused and is not changed until: kubectl rollout resume"};
 }
 
 MaybeHold scaled_to_zero(const Inputs& inputs, const api::GuardStatus&, Time) {
   if (inputs.deployment.replicas != 0) return {};
-  return Hold{
-      .reason = Reason::ScaledToZero,
-      .message =
-          "The Deployment is scaled to zero: there is nothing to judge until it is scaled up"};
+  return Hold{.reason = Reason::ScaledToZero,
+              .message = "The Deployment is scaled to zero. Scale it up to evaluate the release"};
 }
 
 MaybeHold paused_until(const Inputs& inputs, const api::GuardStatus&, Time now) {
   const auto& until = inputs.policy.pause_until;
   if (!until || *until <= now) return {};
-  return Hold{
-      .reason = Reason::PausedUntil,
-      .message = fmt::format(
-          "lastgood.dev/pause-until says to leave it alone until {}; take it away to end that",
-          format_rfc3339(*until)),
-      .until = until};
+  return Hold{.reason = Reason::PausedUntil,
+              .message = fmt::format("The annotation lastgood.dev/pause-until forbids rollbacks "
+                                     "until {}. Remove it to end that earlier",
+                                     format_rfc3339(*until)),
+              .until = until};
 }
 
-constexpr std::array judge{
+constexpr std::array evaluation{
     Gate{.name = "Deleting", .blocks = deleting},
     Gate{.name = "Suspended", .blocks = suspended},
     Gate{.name = "DeploymentPaused", .blocks = deployment_paused},
     Gate{.name = "ScaledToZero", .blocks = scaled_to_zero},
 };
 
-constexpr std::array touch{
-    judge[0], judge[1], judge[2], judge[3], Gate{.name = "PausedUntil", .blocks = paused_until},
+constexpr std::array write{
+    evaluation[0],
+    evaluation[1],
+    evaluation[2],
+    evaluation[3],
+    Gate{.name = "PausedUntil", .blocks = paused_until},
 };
 
-// What a person has forced is not held back by what the policy or an annotation says.
-constexpr std::array forced{judge[0], judge[2], judge[3]};
+// spec.force overrides a suspended policy and lastgood.dev/pause-until.
+constexpr std::array forced_write{evaluation[0], evaluation[2], evaluation[3]};
 
-// Evidence first, so that what is said is about the release; then what may be done; last what is
-// done once all else allows it.
-constexpr std::array begin{
+// First the evidence, so that the reason speaks about the release; then the limits; last the mode,
+// which blocks only what everything else allows.
+constexpr std::array start{
     Gate{.name = "Declined", .blocks = gates::declined},
-    Gate{.name = "AlreadyRolledBack", .blocks = gates::one_per_release},
+    Gate{.name = "AlreadyRolledBack", .blocks = gates::already_rolled_back},
     Gate{.name = "NoRollbackPast", .blocks = gates::no_rollback_past},
-    Gate{.name = "NoLastGood", .blocks = gates::no_target},
+    Gate{.name = "NoLastGood", .blocks = gates::no_last_good},
     Gate{.name = "Unconfirmed", .blocks = gates::unconfirmed},
     Gate{.name = "AlreadyFailing", .blocks = gates::already_failing},
     Gate{.name = "SharedCause", .blocks = gates::shared_cause},
@@ -83,44 +86,59 @@ constexpr std::array begin{
     Gate{.name = "Observing", .blocks = gates::observing},
 };
 
-constexpr std::array pending{
+constexpr std::array resume{
     Gate{.name = "Observing", .blocks = gates::observing},
     Gate{.name = "AwaitingApproval", .blocks = gates::awaiting_approval},
     Gate{.name = "AlreadyFailing", .blocks = gates::already_failing},
     Gate{.name = "SharedCause", .blocks = gates::shared_cause},
     Gate{.name = "BreakerOpen", .blocks = gates::breaker_open},
-    Gate{.name = "InitiatorHeld", .blocks = gates::caller_held},
-    Gate{.name = "GroupStillAble", .blocks = gates::group_still_able},
+    Gate{.name = "InitiatorHeld", .blocks = gates::initiator_held},
+    Gate{.name = "GroupMembersReady", .blocks = gates::group_members_ready},
     Gate{.name = "GroupOrder", .blocks = gates::group_order},
     Gate{.name = "Preflight", .blocks = gates::preflight},
 };
 
-constexpr std::array group{pending[0], pending[1], pending[7], pending[8]};
+constexpr std::array group_resume{resume[0], resume[1], resume[7], resume[8]};
 
-// Before anything is said of a Rollback that belongs to a group.
-constexpr std::array unseen{Gate{.name = "GroupUnseen", .blocks = gates::group_unseen}};
+constexpr std::array known{Gate{.name = "GroupKnown", .blocks = gates::group_known}};
 
-constexpr std::array manual{
-    Gate{.name = "Preflight", .blocks = gates::preflight},
-};
+constexpr std::array manual{Gate{.name = "Preflight", .blocks = gates::preflight}};
 
 }  // namespace
 
-std::span<const Gate> evaluation_gates() { return judge; }
-std::span<const Gate> write_gates() { return touch; }
-std::span<const Gate> forced_write_gates() { return forced; }
-std::span<const Gate> start_gates() { return begin; }
-std::span<const Gate> resume_gates() { return pending; }
-std::span<const Gate> group_resume_gates() { return group; }
-std::span<const Gate> group_known_gates() { return unseen; }
+std::span<const Gate> evaluation_gates() { return evaluation; }
+std::span<const Gate> write_gates() { return write; }
+std::span<const Gate> forced_write_gates() { return forced_write; }
+std::span<const Gate> start_gates() { return start; }
+std::span<const Gate> resume_gates() { return resume; }
+std::span<const Gate> group_resume_gates() { return group_resume; }
+std::span<const Gate> group_known_gates() { return known; }
 std::span<const Gate> manual_gates() { return manual; }
 
-std::optional<Hold> first_hold(std::span<const Gate> rules, const Inputs& inputs,
+std::optional<Hold> first_hold(std::span<const Gate> gates, const Inputs& inputs,
                                const api::GuardStatus& guard, Time now) {
-  for (const Gate& gate : rules) {
+  for (const Gate& gate : gates) {
     if (auto hold = gate.blocks(inputs, guard, now)) return hold;
   }
   return {};
+}
+
+std::optional<StartProof> proven_start(const Inputs& inputs, const api::GuardStatus& guard,
+                                       Time now) {
+  const api::CheckStatus* breach = actionable_breach(guard.checks, inputs.policy.spec, now);
+  const auto target = choose_target(guard).revision;
+  if (!breach || !target) return {};
+  return StartProof{.breach = *breach, .target = *target};
+}
+
+std::expected<StartProof, Hold> pass_start_gates(const Inputs& inputs,
+                                                 const api::GuardStatus& guard, Time now) {
+  if (auto hold = first_hold(write_gates(), inputs, guard, now)) return std::unexpected(*hold);
+  if (auto hold = first_hold(start_gates(), inputs, guard, now)) return std::unexpected(*hold);
+  auto proof = proven_start(inputs, guard, now);
+  if (proof) return std::move(*proof);
+  return std::unexpected(Hold{.reason = Reason::Unconfirmed,
+                              .message = "The breach is not confirmed, or there is no target"});
 }
 
 }  // namespace lastgood::guard

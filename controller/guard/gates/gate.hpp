@@ -1,7 +1,10 @@
-// Every reason not to touch a Deployment whose release is breached, each a rule with a name.
-// A rule holds back by saying why; the first that does gives the state Held its reason.
+// Gates: every reason not to roll a breached release back, each a rule with a name. They form
+// chains; the first gate of a chain that blocks gives the state Held its reason.
+//
+// Private to guard/.
 #pragma once
 
+#include <expected>
 #include <optional>
 #include <span>
 #include <string>
@@ -12,12 +15,12 @@
 namespace lastgood::guard {
 
 struct Hold {
-  Reason reason = Reason::None;    // the rule's name, or of Preflight what it found
+  Reason reason = Reason::None;
   std::string blocked_by;          // the Deployment that blocks it; empty: none does
-  std::string message;             // for a person: why, and what would release it
-  std::optional<Time> until = {};  // when it ends by itself, or is looked at again
-  bool freezes = false;            // only a person ends it
-  bool is_quiet = false;           // over in a moment: not worth an Event nor a state of its own
+  std::string message;             // for users: why, and what ends it
+  std::optional<Time> until = {};  // when it ends by itself, or is checked again
+  bool freezes = false;            // only a user ends it
+  bool is_quiet = false;           // over in a moment: no Event and no change of the state
 };
 
 struct Gate {
@@ -25,33 +28,48 @@ struct Gate {
   std::optional<Hold> (*blocks)(const Inputs& inputs, const api::GuardStatus& guard, Time now);
 };
 
-// Is there anything to be learnt from it now? What these hold back is neither judged nor proven by
-// the passing of time.
+// Can the release be evaluated now? While one of these blocks, time proves nothing.
 [[nodiscard]] std::span<const Gate> evaluation_gates();
 
-// May the Deployment be touched at all? Asked before a rollback begins and again before each of its
-// writes.
+// May the Deployment be written at all? Asked before each write of a rollback.
 [[nodiscard]] std::span<const Gate> write_gates();
 
-// The same of a rollback that a person asked for with spec.force.
+// The same for a manual rollback with spec.force.
 [[nodiscard]] std::span<const Gate> forced_write_gates();
 
-// May a rollback begin? Asked before the Rollback is written; until then nothing is.
+// May a rollback start? Asked before the Rollback is recorded.
 [[nodiscard]] std::span<const Gate> start_gates();
 
-// May a Rollback that is recorded, but has not touched anything yet, be carried out?
+// May a recorded Rollback that has not changed anything be executed?
 [[nodiscard]] std::span<const Gate> resume_gates();
-// The same where others of its group have gone back already. The fleet and the checks are not asked
-// any more: half of a group is worse than what they would spare it, and the others are among those
-// that the breaker counts.
+
+// The same after another member of its group was restored. The checks and the breaker are not asked
+// any more: half of a restored group is worse than what they would prevent.
 [[nodiscard]] std::span<const Gate> group_resume_gates();
-// Before a recorded Rollback is called off or gone on with: what the others of its group are at
-// must be known.
+
+// Is the state of every member of the group known? Asked before a recorded Rollback of a group is
+// cancelled or resumed.
 [[nodiscard]] std::span<const Gate> group_known_gates();
-// May one that is recorded be carried out where a person asked for it?
+
+// May a recorded manual Rollback be executed?
 [[nodiscard]] std::span<const Gate> manual_gates();
 
-[[nodiscard]] std::optional<Hold> first_hold(std::span<const Gate> rules, const Inputs& inputs,
+[[nodiscard]] std::optional<Hold> first_hold(std::span<const Gate> gates, const Inputs& inputs,
                                              const api::GuardStatus& guard, Time now);
+
+// What the start gates have proven: the breach that is the release's own, and the target.
+struct StartProof {
+  api::CheckStatus breach;
+  api::Revision target;
+};
+
+// The proof alone, without asking the gates; empty while there is no such breach or no target.
+[[nodiscard]] std::optional<StartProof> proven_start(const Inputs& inputs,
+                                                     const api::GuardStatus& guard, Time now);
+
+// Asks the write gates, then the start gates.
+[[nodiscard]] std::expected<StartProof, Hold> pass_start_gates(const Inputs& inputs,
+                                                               const api::GuardStatus& guard,
+                                                               Time now);
 
 }  // namespace lastgood::guard

@@ -1,56 +1,61 @@
-// The rules of a group: whether all of it can go back, who waits for whom, and what a change of
-// mind does to a call.
+#include "guard/gates/group_gates.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <tuple>
 
-#include "guard/gates/release_gates.hpp"
 #include "guard/group/member.hpp"
 
 namespace lastgood::guard::gates {
 
+using MaybeHold = std::optional<Hold>;
+
 namespace {
 
-// As many as the record has room for.
+// The Rollback has room for no more.
 constexpr std::size_t max_members = 64;
 
 constexpr std::chrono::seconds in_a_moment{1};
+constexpr std::chrono::seconds in_a_while{5};
 
-Hold blocked_by(const Inputs& inputs, const GroupMember& member, Time now) {
-  constexpr std::chrono::seconds in_a_while{5};
+Hold member_blocks(const Inputs& inputs, const GroupMember& member, Time now) {
   return {.reason = Reason::GroupBlocked,
-          .message = fmt::format("Group {} goes back together or not at all, and {} cannot: {}",
-                                 inputs.policy.group, member.deployment, member.cannot),
+          .blocked_by = member.deployment,
+          .message = fmt::format("Group {} is rolled back as a whole or not at all, and {} cannot "
+                                 "be rolled back: {}",
+                                 inputs.policy.group, member.deployment, member.blocked_because),
           .until = now + in_a_while};
 }
 
-std::optional<Hold> not_looked_at_yet(const Inputs& inputs, Time now) {
-  const GroupMember* unseen = unseen_member(inputs);
-  if (!unseen) return {};
+MaybeHold unknown_member_blocks(const Inputs& inputs, Time now) {
+  const GroupMember* member = member_not_reconciled(inputs);
+  if (!member) return {};
   return Hold{.reason = Reason::GroupBlocked,
-              .message = fmt::format("In group {} {} has not been looked at yet",
-                                     inputs.policy.group, unseen->deployment),
+              .blocked_by = member->deployment,
+              .message = fmt::format("{} of group {} has not been reconciled yet since the "
+                                     "controller started",
+                                     member->deployment, inputs.policy.group),
               .until = now + in_a_moment};
 }
 
-// Those whose turn is before that of the Deployment, by name. The call says it; where that is gone,
-// the annotations do.
-std::vector<std::string> whose_turn_is_before(const Inputs& inputs, const api::Rollback& rollback,
-                                              const api::Rollback* call) {
+// The members whose turn is before this Deployment's. The initiator's Rollback has the order; if it
+// is gone, the annotations have it.
+std::vector<std::string> earlier_members(const Inputs& inputs, const api::Rollback& rollback,
+                                         const api::Rollback* initiator) {
   const std::string& self = inputs.deployment.meta.key.name;
-  if (call && !call->spec.group) return {};
-  if (call) {
-    const auto& members = call->spec.group->members;
+  if (initiator && !initiator->spec.group) return {};
+  if (initiator) {
+    const auto& members = initiator->spec.group->members;
     return {members.begin(), std::ranges::find(members, self)};
   }
   std::vector<std::string> found;
   for (const GroupMember& member : inputs.group) {
-    const bool is_called =
+    const bool is_included =
         member.rollback && member.rollback->spec.caused_by == rollback.spec.caused_by;
-    const bool is_before =
+    const bool is_earlier =
         std::tie(member.order, member.deployment) < std::tie(inputs.policy.group_order, self);
-    if (is_called && is_before) found.push_back(member.deployment);
+    if (is_included && is_earlier) found.push_back(member.deployment);
   }
   return found;
 }
@@ -58,86 +63,95 @@ std::vector<std::string> whose_turn_is_before(const Inputs& inputs, const api::R
 }  // namespace
 
 MaybeHold group_blocked(const Inputs& inputs, const api::GuardStatus& guard, Time now) {
-  if (auto held = not_looked_at_yet(inputs, now)) return held;
-  if (const GroupMember* member = ungoverned_member(inputs))
-    return blocked_by(inputs, *member, now);
-  const auto called = of_same_window(inputs, guard);
-  if (called.size() >= max_members) {
+  if (auto hold = unknown_member_blocks(inputs, now)) return hold;
+  if (const GroupMember* member = member_without_policy(inputs))
+    return member_blocks(inputs, *member, now);
+  const auto together = members_released_together(inputs, guard);
+  if (together.size() >= max_members) {
     return Hold{.reason = Reason::GroupBlocked,
                 .message = fmt::format(
-                    "Group {} has {} Deployments to put back; at most {} go back together",
-                    inputs.policy.group, called.size() + 1, max_members)};
+                    "Group {} has {} Deployments to roll back. At most {} are rolled back together",
+                    inputs.policy.group, together.size() + 1, max_members)};
   }
-  for (const GroupMember* member : called) {
-    if (const auto busy = busy_with(*member); !busy.empty()) {
+  for (const GroupMember* member : together) {
+    if (const auto other = other_rollback_of(*member); !other.empty()) {
       return Hold{.reason = Reason::GroupBlocked,
-                  .message = fmt::format("In group {} {}; that has to end first",
-                                         inputs.policy.group, busy),
+                  .blocked_by = member->deployment,
+                  .message = fmt::format("Group {} waits until another rollback has ended: {}",
+                                         inputs.policy.group, other),
                   .until = now + in_a_moment};
     }
-    if (!member->cannot.empty()) return blocked_by(inputs, *member, now);
+    if (!member->blocked_because.empty()) return member_blocks(inputs, *member, now);
   }
   return {};
 }
 
-MaybeHold group_still_able(const Inputs& inputs, const api::GuardStatus& guard, Time now) {
-  const api::Rollback* call = inputs.rollback ? caller_of(inputs, *inputs.rollback) : nullptr;
-  if (!call) return {};
+MaybeHold group_members_ready(const Inputs& inputs, const api::GuardStatus& guard, Time now) {
+  if (!inputs.rollback) return {};
+  const api::Rollback* initiator = initiator_of(inputs, *inputs.rollback);
+  if (!initiator) return {};
   for (const GroupMember& member : inputs.group) {
-    // Put back by another call of the group, it is where it was to go.
-    if (!calls(*call, member.deployment) || has_moved_on(member, *call) || was_put_back(member))
+    // A member that another rollback of the group has restored is where it should be.
+    if (!includes(*initiator, member.deployment) || has_moved_on(member, *initiator) ||
+        runs_restored_revision(member))
       continue;
-    if (member.guard.policy.empty() || !member.cannot.empty())
-      return blocked_by(inputs, member, now);
+    if (member.guard.policy.empty() || !member.blocked_because.empty())
+      return member_blocks(inputs, member, now);
   }
   if (!inputs.rollback->spec.caused_by.empty()) return {};
-  // What could be called too is: the call is made anew. What cannot go back holds it as it is.
-  const GroupMember* other = newcomer(inputs, *call, guard.evaluation_started);
-  return other && !other->cannot.empty() ? MaybeHold(blocked_by(inputs, *other, now)) : MaybeHold();
+  // A newly released member that can be rolled back cancels this Rollback, so that the group is
+  // planned again. One that cannot be rolled back blocks it.
+  const GroupMember* other = newly_released_member(inputs, *initiator, guard.evaluation_started);
+  if (!other || other->blocked_because.empty()) return {};
+  return member_blocks(inputs, *other, now);
 }
 
-MaybeHold caller_held(const Inputs& inputs, const api::GuardStatus&, Time now) {
+MaybeHold initiator_held(const Inputs& inputs, const api::GuardStatus&, Time now) {
   const auto& rollback = inputs.rollback;
   if (!rollback || rollback->spec.caused_by.empty()) return {};
-  const std::string& call = rollback->spec.caused_by;
-  const auto leader = std::ranges::find_if(inputs.group, [&](const GroupMember& member) {
-    return member.rollback && member.rollback->meta.key.name == call;
+  const std::string& name = rollback->spec.caused_by;
+  const auto initiator = std::ranges::find_if(inputs.group, [&](const GroupMember& member) {
+    return member.rollback && member.rollback->meta.key.name == name;
   });
-  const bool is_known = leader != inputs.group.end();
-  const GroupMember* other =
-      is_known ? newcomer(inputs, *leader->rollback, leader->guard.evaluation_started) : nullptr;
-  if (is_known && is_under_way(*leader) && !other) return {};
-  std::string what = "its Deployment is not in the group any more";
+  const bool is_known = initiator != inputs.group.end();
+  const GroupMember* other = is_known ? newly_released_member(inputs, *initiator->rollback,
+                                                              initiator->guard.evaluation_started)
+                                      : nullptr;
+  if (is_known && has_initiated(*initiator) && !other) return {};
+  std::string why = "its Deployment is no longer in the group";
   if (is_known)
-    what = fmt::format("{} is {} ({})", leader->deployment, api::to_string(leader->guard.state),
-                       leader->guard.reason);
-  if (other) what = fmt::format("{} was released since, and is not called yet", other->deployment);
-  return Hold{
-      .reason = Reason::GroupBlocked,
-      .message = fmt::format("In group {} Rollback {}, which calls it back, has not begun: {}",
-                             inputs.policy.group, call, what),
-      .until = now + in_a_moment};
+    why = fmt::format("{} is {} ({})", initiator->deployment,
+                      api::to_string(initiator->guard.state), initiator->guard.reason);
+  if (other)
+    why = fmt::format("{} was released meanwhile and is not included yet", other->deployment);
+  return Hold{.reason = Reason::GroupBlocked,
+              .blocked_by = is_known ? initiator->deployment : "",
+              .message = fmt::format("Group {}: Rollback {}, which initiates the group rollback, "
+                                     "has not started: {}",
+                                     inputs.policy.group, name, why),
+              .until = now + in_a_moment};
 }
 
-MaybeHold group_unseen(const Inputs& inputs, const api::GuardStatus&, Time now) {
+MaybeHold group_known(const Inputs& inputs, const api::GuardStatus&, Time now) {
   const auto& rollback = inputs.rollback;
   if (!rollback || (rollback->spec.caused_by.empty() && !rollback->spec.group)) return {};
-  return not_looked_at_yet(inputs, now);
+  return unknown_member_blocks(inputs, now);
 }
 
 MaybeHold group_order(const Inputs& inputs, const api::GuardStatus&, Time now) {
   if (!inputs.rollback) return {};
-  const api::Rollback* call = caller_of(inputs, *inputs.rollback);
-  for (const std::string& before : whose_turn_is_before(inputs, *inputs.rollback, call)) {
-    const auto member = std::ranges::find(inputs.group, before, &GroupMember::deployment);
-    // One that has left the group, or was deleted, is not waited for.
-    if (member == inputs.group.end() || has_gone_back(*member, call_of(*inputs.rollback))) continue;
-    if (call && is_called_no_more(*member, *call)) continue;
+  const api::Rollback* initiator = initiator_of(inputs, *inputs.rollback);
+  for (const std::string& earlier : earlier_members(inputs, *inputs.rollback, initiator)) {
+    const auto member = std::ranges::find(inputs.group, earlier, &GroupMember::deployment);
+    // A Deployment that left the group or was deleted is not waited for.
+    if (member == inputs.group.end()) continue;
+    if (is_rolled_back(*member, group_rollback_name(*inputs.rollback))) continue;
+    if (initiator && needs_no_rollback(*member, *initiator)) continue;
     return Hold{
         .reason = Reason::GroupOrder,
-        .blocked_by = before,
-        .message = fmt::format("In group {} {} goes back first; it is {} ({}): {}",
-                               inputs.policy.group, before, api::to_string(member->guard.state),
+        .blocked_by = earlier,
+        .message = fmt::format("Group {}: {} is rolled back first. It is {} ({}): {}",
+                               inputs.policy.group, earlier, api::to_string(member->guard.state),
                                member->guard.reason, member->guard.message),
         .until = now + in_a_moment};
   }

@@ -1,5 +1,3 @@
-// Whether a rollback may begin: what the release, the fleet, the limits and the policy say. What a
-// group says is in group_resume_gates.cpp.
 #include "guard/gates/release_gates.hpp"
 
 #include <fmt/format.h>
@@ -19,32 +17,30 @@ using api::CheckStatus;
 
 namespace {
 
-// By name, and by what is judged: scaling gives the same release another generation, and so another
-// name.
+// By name, or by the evaluated revision: scaling changes the generation, and so the name, of the
+// same release.
 bool is_of_this_release(const api::Rollback& rollback, const Inputs& inputs,
                         const api::GuardStatus& guard) {
   if (rollback.spec.deployment_uid != inputs.deployment.meta.uid) return false;
   if (rollback::is_named_after(inputs.deployment, rollback)) return true;
-  const bool since_it_is_watched = guard.evaluation_started && rollback.spec.detected &&
-                                   *rollback.spec.detected >= *guard.evaluation_started;
-  return guard.current && rollback.spec.from.hash == guard.current->hash && since_it_is_watched;
+  const bool is_of_this_evaluation = guard.evaluation_started && rollback.spec.detected &&
+                                     *rollback.spec.detected >= *guard.evaluation_started;
+  return guard.current && rollback.spec.from.hash == guard.current->hash && is_of_this_evaluation;
 }
 
-// What is recorded is what a person wants, whatever stands in its way.
 bool is_forced(const Inputs& inputs, const api::GuardStatus& guard) {
   const api::Rollback* rollback = rollback::named_by(guard, inputs.rollback);
   return rollback && rollback->spec.force && api::is_manual(rollback->spec);
 }
 
-constexpr std::string_view what_ends_it =
-    "It is put back when the old pods pass and the new ones still fail; where none of the old is "
-    "left, ship a release that "
-    "works, or make a Rollback by hand";
+constexpr std::string_view how_it_ends =
+    "It is rolled back when the old pods pass and the new pods still fail. If no old pod is left, "
+    "ship a release that works or create a Rollback";
 
-// The first confirmed breach, when the same check fails for the other revision too, and so was no
-// reason to action.
-const CheckStatus* not_its_own(const Inputs& inputs, const api::GuardStatus& guard, bool before,
-                               Time now) {
+// The first confirmed breach if the baseline fails too, so that the release is not the cause.
+// `before`: the baseline failed before a pod of the release had started.
+const CheckStatus* breach_of_baseline(const Inputs& inputs, const api::GuardStatus& guard,
+                                      bool before, Time now) {
   const api::PolicySpec& spec = inputs.policy.spec;
   if (actionable_breach(guard.checks, spec, now)) return nullptr;
   const CheckStatus* breach = confirmed_breach(guard.checks, spec, now);
@@ -55,76 +51,76 @@ const CheckStatus* not_its_own(const Inputs& inputs, const api::GuardStatus& gua
 
 MaybeHold declined(const Inputs&, const api::GuardStatus& guard, Time) {
   if (!guard.declined) return {};
-  return Hold{.reason = Reason::Declined,
-              .message = fmt::format("A person deleted Rollback {} of this release while it "
-                                     "waited, so the release stays. Ship a new "
-                                     "one, or make a Rollback by hand",
-                                     guard.declined->rollback)};
+  return Hold{
+      .reason = Reason::Declined,
+      .message = fmt::format("A user deleted Rollback {} of this release while it waited, "
+                             "so the release stays. Ship a new release or create a Rollback",
+                             guard.declined->rollback)};
 }
 
-MaybeHold one_per_release(const Inputs& inputs, const api::GuardStatus& guard, Time) {
+MaybeHold already_rolled_back(const Inputs& inputs, const api::GuardStatus& guard, Time) {
   const auto& rollback = inputs.rollback;
-  if (!rollback || !api::finished(rollback->status.phase) || rollback::came_to_nothing(*rollback))
+  if (!rollback || !api::finished(rollback->status.phase) || rollback::changed_nothing(*rollback))
     return {};
   if (!is_of_this_release(*rollback, inputs, guard)) return {};
-  const std::string& words = rollback->status.message;
-  return Hold{.reason = Reason::AlreadyRolledBack,
-              .message = fmt::format(
-                  "Rollback {} of this release ended as {}{}{}; a release is rolled back once at "
-                  "most. Ship a new one, or make a Rollback by hand",
-                  rollback->meta.key.name, api::to_string(rollback->status.phase),
-                  words.empty() ? "" : ": ", words)};
+  const std::string& message = rollback->status.message;
+  return Hold{
+      .reason = Reason::AlreadyRolledBack,
+      .message = fmt::format("A release is rolled back at most once, and Rollback {} of "
+                             "this release ended as {}{}{}. Ship a new release or create a "
+                             "Rollback",
+                             rollback->meta.key.name, api::to_string(rollback->status.phase),
+                             message.empty() ? "" : ": ", message)};
 }
 
-MaybeHold no_target(const Inputs&, const api::GuardStatus& guard, Time) {
-  const Target target = choose_target(guard);
+MaybeHold no_last_good(const Inputs&, const api::GuardStatus& guard, Time) {
+  const TargetChoice target = choose_target(guard);
   if (target.revision || target.is_past_mark) return {};
   return Hold{.reason = Reason::NoLastGood,
-              .message = fmt::format(
-                  "There is nothing to go back to: {}. Ship a release that works", target.why_not)};
-}
-
-MaybeHold no_rollback_past(const Inputs&, const api::GuardStatus& guard, Time) {
-  const Target target = choose_target(guard);
-  if (!target.is_past_mark) return {};
-  return Hold{.reason = Reason::NoRollbackPast,
-              .message = fmt::format("Going back would do harm: {}. Ship a release that mends it, "
-                                     "or roll back by hand with force",
+              .message = fmt::format("There is no revision to roll back to: {}. Ship a release "
+                                     "that works",
                                      target.why_not)};
 }
 
-// While nobody looked the release may have got well: after a restart, a suspension or a silence it
-// must be seen to fail again.
+MaybeHold no_rollback_past(const Inputs&, const api::GuardStatus& guard, Time) {
+  const TargetChoice target = choose_target(guard);
+  if (!target.is_past_mark) return {};
+  return Hold{.reason = Reason::NoRollbackPast,
+              .message = fmt::format("A rollback would do harm: {}. Ship a release that fixes it, "
+                                     "or create a Rollback with spec.force",
+                                     target.why_not)};
+}
+
+// The release may have recovered while it was not measured: after a restart, a suspension, or a
+// time without results the check has to fail again.
 MaybeHold unconfirmed(const Inputs& inputs, const api::GuardStatus& guard, Time now) {
   const CheckStatus* breach = breached(guard.checks);
   if (!breach || confirmed_breach(guard.checks, inputs.policy.spec, now)) return {};
   return Hold{.reason = Reason::Unconfirmed,
-              .message = fmt::format("Check {} was breached, but has not failed lately ({}); it is "
-                                     "acted upon when it fails again",
+              .message = fmt::format("Check {} was breached but has not failed recently ({}). The "
+                                     "release is rolled back when it fails again",
                                      breach->name, breach->reason)};
 }
 
 MaybeHold already_failing(const Inputs& inputs, const api::GuardStatus& guard, Time now) {
-  const CheckStatus* breach = not_its_own(inputs, guard, true, now);
+  const CheckStatus* breach = breach_of_baseline(inputs, guard, true, now);
   if (!breach) return {};
   return Hold{.reason = Reason::AlreadyFailing,
-              .message = fmt::format("Check {} failed before the new revision had a pod, so the "
-                                     "release is not its cause. Then, {}: "
-                                     "{}. Now: {}. {}",
+              .message = fmt::format("Check {} failed before the release had a pod, so the release "
+                                     "is not the cause. Before, {}: {}. Now: {}. {}",
                                      breach->name, breach->baseline->revision,
-                                     breach->baseline->message, breach->message, what_ends_it)};
+                                     breach->baseline->message, breach->message, how_it_ends)};
 }
 
 MaybeHold shared_cause(const Inputs& inputs, const api::GuardStatus& guard, Time now) {
-  const CheckStatus* breach = not_its_own(inputs, guard, false, now);
+  const CheckStatus* breach = breach_of_baseline(inputs, guard, false, now);
   if (!breach) return {};
   return Hold{.reason = Reason::SharedCause,
-              .message = fmt::format("Check {} fails just the same for {}, so going back to it "
-                                     "would not help. The old revision, at {}: "
-                                     "{}. The new one: {}. {}",
+              .message = fmt::format("Check {} fails for {} too, so a rollback would not help. Old "
+                                     "revision at {}: {}. New revision: {}. {}",
                                      breach->name, breach->baseline->revision,
                                      format_rfc3339(breach->baseline->at.value_or(now)),
-                                     breach->baseline->message, breach->message, what_ends_it)};
+                                     breach->baseline->message, breach->message, how_it_ends)};
 }
 
 MaybeHold breaker_open(const Inputs& inputs, const api::GuardStatus&, Time) {
@@ -141,26 +137,26 @@ MaybeHold limit_reached(const Inputs& inputs, const api::GuardStatus& guard, Tim
   if (done < limit.count) return {};
   return Hold{
       .reason = Reason::LimitReached,
-      .message = fmt::format(
-          "It was rolled back {} times within {} (limit {}), so another time would not help", done,
-          format_duration(limit.within), limit.count),
+      .message = fmt::format("The Deployment was rolled back {} times within {} (limit {}), "
+                             "so another rollback would not help",
+                             done, format_duration(limit.within), limit.count),
       .freezes = true};
 }
 
 MaybeHold cooldown(const Inputs& inputs, const api::GuardStatus& guard, Time now) {
   if (guard.rollbacks.empty()) return {};
-  const Time until = guard.rollbacks.front().at + inputs.policy.spec.cooldown;
+  const Time last = guard.rollbacks.front().at;
+  const Time until = last + inputs.policy.spec.cooldown;
   if (until <= now) return {};
   return Hold{.reason = Reason::Cooldown,
               .message = fmt::format(
-                  "It was rolled back {} ago; the next rollback is due at {} (cooldown {})",
-                  format_duration(
-                      std::chrono::floor<std::chrono::seconds>(now - guard.rollbacks.front().at)),
+                  "The last rollback was {} ago. The next one may start at {} (cooldown {})",
+                  format_duration(std::chrono::floor<std::chrono::seconds>(now - last)),
                   format_rfc3339(until), format_duration(inputs.policy.spec.cooldown)),
               .until = until};
 }
 
-// Nothing is begun that is known not to work, nor before that is known.
+// A rollback that is known to fail does not start, nor does one whose preflight has no result yet.
 MaybeHold preflight(const Inputs& inputs, const api::GuardStatus& guard, Time now) {
   constexpr std::chrono::milliseconds at_once{50};
   constexpr std::chrono::seconds in_a_while{5};
@@ -168,7 +164,7 @@ MaybeHold preflight(const Inputs& inputs, const api::GuardStatus& guard, Time no
   if (!target) return {};
   if (!is_fresh(inputs.preflight, inputs.deployment, *target, now)) {
     return Hold{.reason = Reason::CheckingRollback,
-                .message = "Whether the rollback would work is being found out",
+                .message = "The preflight of the rollback is running",
                 .until = now + at_once,
                 .is_quiet = true};
   }
@@ -180,21 +176,21 @@ MaybeHold preflight(const Inputs& inputs, const api::GuardStatus& guard, Time no
 
 MaybeHold observing(const Inputs& inputs, const api::GuardStatus& guard, Time) {
   if (inputs.policy.spec.mode != api::Mode::Observe) return {};
-  const Target target = choose_target(guard);
+  const TargetChoice target = choose_target(guard);
   return Hold{
       .reason = Reason::Observing,
       .message = fmt::format(
-          "{} has mode Observe: it would be put back to {} now, but nothing is touched",
+          "{} has mode Observe, so nothing is changed. Mode Enforce would roll back to {} now",
           inputs.policy.name,
-          target.revision ? fmt::format("revision {}", target.revision->number) : "nothing")};
+          target.revision ? fmt::format("revision {}", target.revision->number) : "no revision")};
 }
 
 Hold waits_for_approval(const api::Rollback& rollback) {
   return {.reason = Reason::AwaitingApproval,
           .message = fmt::format(
-              "Rollback {0} waits for approval: kubectl patch rollback {0} -n {1} --type=merge -p "
-              "'{{\"spec\":{{\"approved\":true}}}}', or kubectl annotate deployment {2} -n {1} "
-              "lastgood.dev/approve={0} --overwrite",
+              "Rollback {0} waits for approval. To approve it: kubectl patch rollback {0} -n {1} "
+              "--type=merge -p '{{\"spec\":{{\"approved\":true}}}}', or: kubectl annotate "
+              "deployment {2} -n {1} lastgood.dev/approve={0} --overwrite",
               rollback.meta.key.name, rollback.meta.key.namespace_, rollback.spec.deployment)};
 }
 
@@ -203,19 +199,20 @@ namespace {
 bool needs_approval(const Inputs& inputs) {
   const auto& rollback = inputs.rollback;
   if (!rollback || api::is_manual(rollback->spec)) return false;
-  // What was recorded before a policy asked for approval needs it too.
-  const auto asks = [&](const GroupMember& member) {
-    return member.mode == api::Mode::Approve && calls(*rollback, member.deployment);
+  // A policy may have changed to Approve after the Rollback was recorded.
+  const auto requires_it = [&](const GroupMember& member) {
+    return member.mode == api::Mode::Approve && includes(*rollback, member.deployment);
   };
   return rollback->spec.mode == api::Mode::Approve ||
          inputs.policy.spec.mode == api::Mode::Approve ||
-         (std::ranges::any_of(inputs.group, asks) && !has_begun(inputs, call_of(*rollback)));
+         (std::ranges::any_of(inputs.group, requires_it) &&
+          !has_restored_member(inputs, group_rollback_name(*rollback)));
 }
 
 }  // namespace
 
-bool was_approved(const api::Rollback& call) {
-  return call.spec.mode == api::Mode::Approve || !call.status.approved_by.empty();
+bool was_approved(const api::Rollback& initiator) {
+  return initiator.spec.mode == api::Mode::Approve || !initiator.status.approved_by.empty();
 }
 
 std::string approval_of(const Inputs& inputs) {
@@ -225,11 +222,12 @@ std::string approval_of(const Inputs& inputs) {
   if (inputs.policy.approve == rollback.meta.key.name)
     return "lastgood.dev/approve on the Deployment";
   if (rollback.spec.caused_by.empty()) return {};
-  const api::Rollback* call = caller_of(inputs, rollback);
-  // Where that is gone, what was noted of it stands.
-  const bool is_approved = call ? was_approved(*call) : !rollback.status.approved_by.empty();
+  const api::Rollback* initiator = initiator_of(inputs, rollback);
+  // If the initiator's Rollback is gone, the recorded approval counts.
+  const bool is_approved =
+      initiator ? was_approved(*initiator) : !rollback.status.approved_by.empty();
   return is_approved
-             ? fmt::format("the approval of its group, in Rollback {}", rollback.spec.caused_by)
+             ? fmt::format("the approval of its group, Rollback {}", rollback.spec.caused_by)
              : "";
 }
 
@@ -239,7 +237,7 @@ MaybeHold awaiting_approval(const Inputs& inputs, const api::GuardStatus&, Time)
   const std::string& other = inputs.policy.approve;
   if (!other.empty())
     hold.message +=
-        fmt::format(". At present lastgood.dev/approve names {}, which is not it", other);
+        fmt::format(". The annotation lastgood.dev/approve names {}, another Rollback", other);
   return hold;
 }
 

@@ -1,5 +1,5 @@
-// Rollbacks that a person asks for: which revision is meant, and every reason to refuse, each a
-// rule with a name.
+// Manual rollbacks: which revision the user means, and every reason to reject the request, each a
+// gate with a name. Private to guard/, but for the targets and reject_unguarded.
 #pragma once
 
 #include <optional>
@@ -13,42 +13,39 @@ namespace lastgood::guard {
 
 struct Rejection {
   Reason reason = Reason::None;
-  std::string message;      // for a person: why, and what would help
-  bool is_passing = false;  // not refused for good: looked at again in a while
-  bool is_brief = false;    // or in a moment, so that it is not worth a word
+  std::string message;        // for users: why, and what would help
+  bool is_temporary = false;  // not rejected: checked again in a while
+  bool is_brief = false;      // temporary, and over in a moment: not worth a message
 };
 
-// What is said of a rejection that yields to force: spec.force of the same Rollback cannot be
-// changed.
+// Added to a rejection that spec.force overrides. The spec of a Rollback cannot be changed.
 inline constexpr std::string_view force_hint =
-    ". Another Rollback with spec.force: true is done all the same";
+    ". To do it all the same, create another Rollback with spec.force: true";
 
 struct RequestGate {
   std::string_view name;
   std::optional<Rejection> (*rejects)(const Inputs& inputs, const api::GuardStatus& guard,
                                       Time now);
-  bool yields_to_force = false;  // not where spec.force says to do it all the same
+  bool yields_to_force = false;  // spec.force overrides it
 };
 
-// In the order in which they are asked. inputs.request is there.
+// In their order. Precondition: `inputs.request` has a value.
 [[nodiscard]] std::span<const RequestGate> request_gates();
 
-[[nodiscard]] std::optional<Rejection> first_rejection(std::span<const RequestGate> rules,
+[[nodiscard]] std::optional<Rejection> first_rejection(std::span<const RequestGate> gates,
                                                        const Inputs& inputs,
                                                        const api::GuardStatus& guard, Time now);
 
-// The revision that is to be put back of ourselves: of what is recorded and not touched yet its
-// own, else the last good one. Whatever a person asks for.
+// Target of an automatic rollback: the pending Rollback's target, else the last good revision.
 [[nodiscard]] std::optional<api::Revision> due_target(const Inputs& inputs,
                                                       const api::GuardStatus& guard);
 
-// The same where nobody asks for another one.
+// Target of the manual request, if there is one and no Rollback is pending; else `due_target`.
 [[nodiscard]] std::optional<api::Revision> wanted_target(const Inputs& inputs,
                                                          const api::GuardStatus& guard);
 
-// What a request becomes whose Deployment does not exist, or that nothing guards: nobody else would
-// answer it.
-[[nodiscard]] api::RollbackStatus refuse_unguarded(const api::Rollback& request, bool exists,
+// The status of a request whose Deployment does not exist (`exists` is false) or is not guarded.
+[[nodiscard]] api::RollbackStatus reject_unguarded(const api::Rollback& request, bool exists,
                                                    Time now);
 
 }  // namespace lastgood::guard

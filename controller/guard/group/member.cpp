@@ -10,15 +10,15 @@ using api::RevisionVerdict;
 using api::RollbackPhase;
 using api::State;
 
-bool was_put_back(const GroupMember& member) {
+bool runs_restored_revision(const GroupMember& member) {
   const auto& current = member.guard.current;
   return current && member.rollback && member.rollback->status.template_restored &&
          member.rollback->spec.to.hash == current->hash;
 }
 
-bool is_of_same_window(const GroupMember& member, const std::optional<Time>& released) {
+bool is_released_together(const GroupMember& member, const std::optional<Time>& released) {
   const auto& current = member.guard.current;
-  if (!current || !released || was_put_back(member)) return false;
+  if (!current || !released || runs_restored_revision(member)) return false;
   switch (current->verdict) {
     case RevisionVerdict::Evaluating:
     case RevisionVerdict::Breached: return true;
@@ -32,43 +32,43 @@ bool is_of_same_window(const GroupMember& member, const std::optional<Time>& rel
   return false;
 }
 
-std::vector<const GroupMember*> of_same_window(const Inputs& inputs,
-                                               const api::GuardStatus& guard) {
+std::vector<const GroupMember*> members_released_together(const Inputs& inputs,
+                                                          const api::GuardStatus& guard) {
   std::vector<const GroupMember*> found;
   for (const GroupMember& member : inputs.group) {
-    if (is_of_same_window(member, guard.evaluation_started)) found.push_back(&member);
+    if (is_released_together(member, guard.evaluation_started)) found.push_back(&member);
   }
   return found;
 }
 
-bool calls(const api::Rollback& rollback, const std::string& deployment) {
+bool includes(const api::Rollback& rollback, const std::string& deployment) {
   const auto& group = rollback.spec.group;
   return group && std::ranges::find(group->members, deployment) != group->members.end();
 }
 
-const std::string& call_of(const api::Rollback& rollback) {
+const std::string& group_rollback_name(const api::Rollback& rollback) {
   return rollback.spec.caused_by.empty() ? rollback.meta.key.name : rollback.spec.caused_by;
 }
 
-const api::Rollback* caller_of(const Inputs& inputs, const api::Rollback& rollback) {
+const api::Rollback* initiator_of(const Inputs& inputs, const api::Rollback& rollback) {
   if (rollback.spec.caused_by.empty()) return &rollback;
-  const auto is_meant = [&](const std::optional<api::Rollback>& one) {
+  const auto is_initiator = [&](const std::optional<api::Rollback>& one) {
     return one && one->meta.key.name == rollback.spec.caused_by;
   };
   for (const GroupMember& member : inputs.group) {
-    if (is_meant(member.rollback)) return &*member.rollback;
+    if (is_initiator(member.rollback)) return &*member.rollback;
   }
-  return is_meant(inputs.call) ? &*inputs.call : nullptr;
+  return is_initiator(inputs.initiator) ? &*inputs.initiator : nullptr;
 }
 
-bool is_under_way(const GroupMember& leader) {
-  const api::Rollback& rollback = *leader.rollback;
+bool has_initiated(const GroupMember& initiator) {
+  const api::Rollback& rollback = *initiator.rollback;
   switch (rollback.status.phase) {
-    // One that is held back for another reason than its turn calls nobody.
+    // A Rollback that is held for another reason than its turn initiates nothing.
     case RollbackPhase::Pending:
-      return leader.guard.rollback == rollback.meta.key.name &&
-             (leader.guard.reason == Reason::GroupOrder ||
-              leader.guard.state == State::RollingBack);
+      return initiator.guard.rollback == rollback.meta.key.name &&
+             (initiator.guard.reason == Reason::GroupOrder ||
+              initiator.guard.state == State::RollingBack);
     case RollbackPhase::TemplateRestored:
     case RollbackPhase::Restored:
     case RollbackPhase::Verifying:
@@ -81,81 +81,85 @@ bool is_under_way(const GroupMember& leader) {
   return false;
 }
 
-std::string busy_with(const GroupMember& member) {
+std::string other_rollback_of(const GroupMember& member) {
   const auto& rollback = member.rollback;
   const api::GuardStatus& guard = member.guard;
   const bool is_known = rollback && rollback->meta.key.name == guard.rollback;
   const bool names_one =
       guard.state == State::RollingBack || guard.reason == Reason::AwaitingApproval;
   if (names_one && !is_known)
-    return fmt::format("{} is just beginning Rollback {}", member.deployment, guard.rollback);
+    return fmt::format("{} is starting Rollback {}", member.deployment, guard.rollback);
   if (is_known && !api::finished(rollback->status.phase))
     return fmt::format("Rollback {} of {} is {} ({})", guard.rollback, member.deployment,
                        api::to_string(guard.state), guard.reason);
   return {};
 }
 
-bool has_begun(const Inputs& inputs, const std::string& call) {
-  const auto is_back = [&](const std::optional<api::Rollback>& other) {
-    return other && call_of(*other) == call && other->status.template_restored;
+bool has_restored_member(const Inputs& inputs, const std::string& group_rollback) {
+  const auto is_restored = [&](const std::optional<api::Rollback>& other) {
+    return other && group_rollback_name(*other) == group_rollback &&
+           other->status.template_restored;
   };
-  return is_back(inputs.call) || std::ranges::any_of(inputs.group, is_back, &GroupMember::rollback);
+  return is_restored(inputs.initiator) ||
+         std::ranges::any_of(inputs.group, is_restored, &GroupMember::rollback);
 }
 
-bool has_released_since(const GroupMember& member, const api::Rollback& call) {
-  return member.guard.evaluation_started > call.spec.detected;
+bool has_newer_release(const GroupMember& member, const api::Rollback& initiator) {
+  return member.guard.evaluation_started > initiator.spec.detected;
 }
 
-bool has_moved_on(const GroupMember& member, const api::Rollback& call) {
+bool has_moved_on(const GroupMember& member, const api::Rollback& initiator) {
   const auto& current = member.guard.current;
-  const bool is_made_anew =
+  const bool is_recreated =
       current && current->verdict == RevisionVerdict::PresumedGood && !member.rollback;
-  return has_released_since(member, call) || is_made_anew;
+  return has_newer_release(member, initiator) || is_recreated;
 }
 
-bool is_called_no_more(const GroupMember& member, const api::Rollback& call) {
+bool needs_no_rollback(const GroupMember& member, const api::Rollback& initiator) {
   const bool is_unguarded =
       member.guard.policy.empty() && member.guard.reason == Reason::NotOptedIn;
-  return has_moved_on(member, call) || member.guard.declined || is_unguarded;
+  return has_moved_on(member, initiator) || member.guard.declined || is_unguarded;
 }
 
-bool has_gone_back(const GroupMember& member, const std::string& call) {
+bool is_rolled_back(const GroupMember& member, const std::string& group_rollback) {
   const auto& rollback = member.rollback;
   if (!rollback) return false;
-  // Put back by another call of the group, it is where it was to go.
-  if (!was_put_back(member) && rollback->meta.key.name != call && rollback->spec.caused_by != call)
+  // A member that another rollback of the group has restored is where it should be.
+  if (!runs_restored_revision(member) && rollback->meta.key.name != group_rollback &&
+      rollback->spec.caused_by != group_rollback)
     return false;
   return rollback->status.phase == RollbackPhase::Verifying ||
          api::finished(rollback->status.phase);
 }
 
-bool is_waited_for(const Inputs& inputs, const api::GuardStatus& guard) {
+bool is_awaited_by_group(const Inputs& inputs, const api::GuardStatus& guard) {
   const GroupMember self{
       .deployment = inputs.deployment.meta.key.name, .guard = guard, .rollback = inputs.rollback};
   return std::ranges::any_of(inputs.group, [&](const GroupMember& member) {
     const bool is_blocked =
         member.guard.state == State::Held && member.guard.reason == Reason::GroupBlocked;
-    return is_blocked && is_of_same_window(self, member.guard.evaluation_started);
+    return is_blocked && is_released_together(self, member.guard.evaluation_started);
   });
 }
 
-const GroupMember* newcomer(const Inputs& inputs, const api::Rollback& call,
-                            const std::optional<Time>& released) {
+const GroupMember* newly_released_member(const Inputs& inputs, const api::Rollback& initiator,
+                                         const std::optional<Time>& released) {
   const auto found = std::ranges::find_if(inputs.group, [&](const GroupMember& member) {
-    const bool is_caller = member.deployment == call.spec.deployment;
-    const bool is_called = calls(call, member.deployment) && !has_released_since(member, call);
-    return !is_caller && !is_called && is_of_same_window(member, released);
+    const bool is_initiator = member.deployment == initiator.spec.deployment;
+    const bool is_included =
+        includes(initiator, member.deployment) && !has_newer_release(member, initiator);
+    return !is_initiator && !is_included && is_released_together(member, released);
   });
   return found == inputs.group.end() ? nullptr : &*found;
 }
 
-const GroupMember* unseen_member(const Inputs& inputs) {
-  const auto unseen = std::ranges::find_if(
+const GroupMember* member_not_reconciled(const Inputs& inputs) {
+  const auto found = std::ranges::find_if(
       inputs.group, [](const GroupMember& member) { return member.guard.deployment_uid.empty(); });
-  return unseen == inputs.group.end() ? nullptr : &*unseen;
+  return found == inputs.group.end() ? nullptr : &*found;
 }
 
-const GroupMember* ungoverned_member(const Inputs& inputs) {
+const GroupMember* member_without_policy(const Inputs& inputs) {
   const auto found = std::ranges::find_if(
       inputs.group, [](const GroupMember& member) { return member.guard.policy.empty(); });
   return found == inputs.group.end() ? nullptr : &*found;

@@ -1,6 +1,8 @@
-// What is known of the others of a group, and of the call that they are part of. Decides nothing.
+// What is known of the other members of a group, and of the group rollback that they are part of.
+// Questions only: nothing is decided here. group.hpp explains the words. Private to guard/.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -8,62 +10,63 @@
 
 namespace lastgood::guard {
 
-// What runs there was put back, and so is no release.
-[[nodiscard]] bool was_put_back(const GroupMember& member);
+// The member runs a revision that a rollback restored, so it is no release.
+[[nodiscard]] bool runs_restored_revision(const GroupMember& member);
 
-// Still being judged when the release came that is judged since `released`, or come since.
-[[nodiscard]] bool is_of_same_window(const GroupMember& member,
-                                     const std::optional<Time>& released);
-[[nodiscard]] std::vector<const GroupMember*> of_same_window(const Inputs& inputs,
-                                                             const api::GuardStatus& guard);
+// The member was still evaluated at the time `released`, or has been released since.
+[[nodiscard]] bool is_released_together(const GroupMember& member,
+                                        const std::optional<Time>& released);
+[[nodiscard]] std::vector<const GroupMember*> members_released_together(
+    const Inputs& inputs, const api::GuardStatus& guard);
 
-// The Rollback calls that Deployment back with the one that it is for.
-[[nodiscard]] bool calls(const api::Rollback& rollback, const std::string& deployment);
+// The group rollback of this Rollback includes that Deployment.
+[[nodiscard]] bool includes(const api::Rollback& rollback, const std::string& deployment);
 
-// The name of the call that a Rollback is part of: its own, or that of the Rollback which called
-// it.
-[[nodiscard]] const std::string& call_of(const api::Rollback& rollback);
+// The name of the initiator's Rollback: that of the Rollback itself, or its spec.causedBy.
+[[nodiscard]] const std::string& group_rollback_name(const api::Rollback& rollback);
 
-// The Rollback that called: a member knows it better than the watch, but may have another one
-// since. Null: it is gone.
-[[nodiscard]] const api::Rollback* caller_of(const Inputs& inputs, const api::Rollback& rollback);
+// The initiator's Rollback. The member's own state is newer than the watch, but may have another
+// Rollback by now. Null if it no longer exists.
+[[nodiscard]] const api::Rollback* initiator_of(const Inputs& inputs,
+                                                const api::Rollback& rollback);
 
-// The call of that member has begun, or would but for those that go before it.
-[[nodiscard]] bool is_under_way(const GroupMember& leader);
+// The initiator's Rollback has started, or waits for nothing but its turn. Precondition: the member
+// has a Rollback.
+[[nodiscard]] bool has_initiated(const GroupMember& initiator);
 
-// Another Rollback of that member, being written or waiting for something, that a call would have
-// to wait for. Empty: none.
-[[nodiscard]] std::string busy_with(const GroupMember& member);
+// A sentence about another Rollback of the member, which a group rollback has to wait for. Empty
+// without one.
+[[nodiscard]] std::string other_rollback_of(const GroupMember& member);
 
-// Another member has been put back already for the call of that name.
-[[nodiscard]] bool has_begun(const Inputs& inputs, const std::string& call);
+// A member was restored by the group rollback of that name.
+[[nodiscard]] bool has_restored_member(const Inputs& inputs, const std::string& group_rollback);
 
-// What it was called back from has been replaced by a newer choice.
-[[nodiscard]] bool has_released_since(const GroupMember& member, const api::Rollback& call);
+// A newer release has replaced the one that the group rollback includes.
+[[nodiscard]] bool has_newer_release(const GroupMember& member, const api::Rollback& initiator);
 
-// That, or the Deployment was made anew.
-[[nodiscard]] bool has_moved_on(const GroupMember& member, const api::Rollback& call);
+// That, or the Deployment was deleted and created again.
+[[nodiscard]] bool has_moved_on(const GroupMember& member, const api::Rollback& initiator);
 
-// Nothing more will come of it: besides that, a person may have said no to it, or nothing guards
-// it.
-[[nodiscard]] bool is_called_no_more(const GroupMember& member, const api::Rollback& call);
+// That, or a user declined it, or no policy governs the member any more.
+[[nodiscard]] bool needs_no_rollback(const GroupMember& member, const api::Rollback& initiator);
 
-// Its place in the order is over: rolled out again, or nothing more will come of it.
-[[nodiscard]] bool has_gone_back(const GroupMember& member, const std::string& call);
+// The turn of the member is over: it has rolled out again, or its Rollback is finished.
+[[nodiscard]] bool is_rolled_back(const GroupMember& member, const std::string& group_rollback);
 
-// One that would be called now and is not: it was released in the window of the call, after that
-// was recorded. Null: none.
-[[nodiscard]] const GroupMember* newcomer(const Inputs& inputs, const api::Rollback& call,
-                                          const std::optional<Time>& released);
+// A member that was released together with the others after the group rollback was recorded, and so
+// is not included. Null without one.
+[[nodiscard]] const GroupMember* newly_released_member(const Inputs& inputs,
+                                                       const api::Rollback& initiator,
+                                                       const std::optional<Time>& released);
 
-// Another one would go back with this Deployment, and is held until all of its group can.
-[[nodiscard]] bool is_waited_for(const Inputs& inputs, const api::GuardStatus& guard);
+// Another member is Held (GroupBlocked) until every member, this one included, can be rolled back.
+[[nodiscard]] bool is_awaited_by_group(const Inputs& inputs, const api::GuardStatus& guard);
 
-// Who has not been looked at since the controller started. Null: nobody.
-[[nodiscard]] const GroupMember* unseen_member(const Inputs& inputs);
+// A member that has not been reconciled since the controller started. Null without one.
+[[nodiscard]] const GroupMember* member_not_reconciled(const Inputs& inputs);
 
-// Of whom nobody knows what was released of it, nor what it could go back to: nothing governs it.
-// Null: none.
-[[nodiscard]] const GroupMember* ungoverned_member(const Inputs& inputs);
+// A member that no policy governs, so that its release and its target are unknown. Null without
+// one.
+[[nodiscard]] const GroupMember* member_without_policy(const Inputs& inputs);
 
 }  // namespace lastgood::guard

@@ -1,7 +1,8 @@
-// Frozen: how a freeze begins, and how a person ends it.
+#include "guard/states/frozen.hpp"
+
 #include <fmt/format.h>
 
-#include "guard/states/step.hpp"
+#include "rollback/record.hpp"
 
 namespace lastgood::guard {
 
@@ -10,10 +11,10 @@ using api::State;
 
 namespace {
 
-// The time says which freeze is meant: one that began before it, to the second, since that is how
-// people write it. It ends at that time, not earlier.
+// lastgood.dev/resume ends a freeze that began before its time. Users write whole seconds, so the
+// start of the freeze is rounded down. The freeze ends at that time, not earlier.
 bool is_resumed(Step& step) {
-  // A copy of what holds now: another freeze may have taken the place of the one that was there.
+  // A copy of today's freeze: it may have replaced the one that the inputs had.
   const auto freeze = step.guard().freeze;
   if (!freeze) return true;
   step.guard().message = freeze->message;
@@ -21,7 +22,8 @@ bool is_resumed(Step& step) {
   if (!resume || !freeze->since) return false;
   if (*resume < std::chrono::floor<std::chrono::seconds>(*freeze->since)) {
     step.guard().message = fmt::format(
-        "lastgood.dev/resume says {}, which is before it froze at {}, and so ends nothing. {}",
+        "lastgood.dev/resume has the time {}, which is before the freeze began ({}), so it has no "
+        "effect. {}",
         format_rfc3339(*resume), format_rfc3339(*freeze->since), freeze->message);
     return false;
   }
@@ -31,27 +33,27 @@ bool is_resumed(Step& step) {
 
 }  // namespace
 
-void freeze(Step& step, Reason reason, const std::string& message, const std::string& what_to_do,
+void freeze(Step& step, Reason reason, const std::string& message, const std::string& advice,
             Reason event) {
   const api::GuardStatus& guard = step.guard();
-  const bool news = guard.state != State::Frozen || guard.reason != reason;
+  const bool is_news = guard.state != State::Frozen || guard.reason != reason;
   const Key& key = step.deployment().meta.key;
-  const std::string way_out = fmt::format(
-      "{}. To have it judged again: kubectl annotate --overwrite deployment {} -n {} "
+  const std::string text = fmt::format(
+      "{}. {}. To evaluate this revision again: kubectl annotate --overwrite deployment {} -n {} "
       "lastgood.dev/resume=$(date -u +%FT%TZ)",
-      what_to_do, key.name, key.namespace_);
-  if (news) {
+      message, advice, key.name, key.namespace_);
+  if (is_news) {
     step.emit(EventType::Warning, event == Reason::None ? reason : event, EventAction::Freeze,
-              fmt::format("{}. A person is needed. {}", message, way_out));
+              text);
   }
-  step.enter(State::Frozen, reason, fmt::format("{}. {}", message, way_out));
+  step.enter(State::Frozen, reason, text);
 }
 
 bool end_freeze(Step& step) {
   api::GuardStatus& guard = step.guard();
   const bool was_frozen = step.inputs.guard.state == State::Frozen && guard.state == State::Frozen;
   if (!was_frozen || !guard.current || !is_resumed(step)) return false;
-  // Who resumes has looked at it: what was counted before does not count any more.
+  // The user has looked into it, so the limits count from zero.
   guard.rollbacks.clear();
   guard.contests.clear();
   guard.current->verdict = RevisionVerdict::Evaluating;
@@ -65,11 +67,10 @@ bool end_freeze(Step& step) {
   guard.checks.clear();
   guard.declined.reset();
   guard.pending.clear();
-  const std::string name = rollback::name_of(step.deployment(), *guard.current);
-  step.enter(State::Evaluating, Reason::Resumed,
-             fmt::format("A person has resumed it; {} is judged afresh", name));
-  step.emit(EventType::Normal, Reason::Resumed, EventAction::Evaluate,
-            fmt::format("A person has resumed it; {} is judged afresh", name));
+  const std::string message = fmt::format("A user ended the freeze. {} is evaluated again",
+                                          rollback::name_of(step.deployment(), *guard.current));
+  step.enter(State::Evaluating, Reason::Resumed, message);
+  step.emit(EventType::Normal, Reason::Resumed, EventAction::Evaluate, message);
   step.requeue_at(step.now);
   return true;
 }

@@ -1,11 +1,10 @@
-// Idle: nothing is to be judged. What is good is kept, drills are run, and the state says what
-// runs.
+#include "guard/states/idle.hpp"
+
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <array>
-
-#include "guard/states/step.hpp"
+#include "guard/drill.hpp"
+#include "guard/gates/gate.hpp"
+#include "guard/group/group.hpp"
 #include "guard/target.hpp"
 #include "rollback/record.hpp"
 
@@ -16,24 +15,28 @@ using api::State;
 
 namespace {
 
-bool says_what_runs(const api::GuardStatus& guard) {
-  constexpr std::array reasons{Reason::Good, Reason::PresumedGood, Reason::Inconclusive,
-                               Reason::RolledBack};
-  return std::ranges::find(reasons, guard.reason) != reasons.end();
+bool reports_running_revision(const api::GuardStatus& guard) {
+  switch (guard.reason) {
+    case Reason::Good:
+    case Reason::PresumedGood:
+    case Reason::Inconclusive:
+    case Reason::RolledBack: return true;
+    default: return false;
+  }
 }
 
-// The last Rollback put it there, and it was not judged since.
-bool is_as_put_back(const api::Rollback* last, const api::Revision& current) {
+// The last Rollback restored this revision, and it has not been evaluated since.
+bool is_as_restored(const api::Rollback* last, const api::Revision& current) {
   return last && last->status.phase == api::RollbackPhase::Succeeded &&
          last->spec.to.hash == current.hash && last->status.finished >= current.since;
 }
 
-// The words were those of why nothing could be judged, and that is over.
-void say_what_runs(Step& step) {
+// The state said why nothing could be evaluated. That is over, so it says again what runs.
+void report_running_revision(Step& step) {
   const api::Revision current = *step.guard().current;
   const std::string name = rollback::name_of(step.deployment(), current);
   const api::Rollback* last = rollback::named_by(step.guard(), step.inputs.rollback);
-  if (is_as_put_back(last, current))
+  if (is_as_restored(last, current))
     return step.enter(State::Idle, Reason::RolledBack, last->status.message);
   switch (current.verdict) {
     case RevisionVerdict::Good:
@@ -48,8 +51,7 @@ void say_what_runs(Step& step) {
     case RevisionVerdict::Superseded:
       return step.enter(
           State::Idle, Reason::Inconclusive,
-          fmt::format("{} still runs, but is not called good: not every check gave an answer",
-                      name));
+          fmt::format("{} still runs. It is not called good, because a check had no result", name));
   }
 }
 
@@ -59,14 +61,14 @@ void snapshot_current(Step& step) {
   const auto& current = step.guard().current;
   if (first_hold(evaluation_gates(), step.inputs, step.guard(), step.now)) return;
   if (current && is_proven(*current) && current->snapshot.empty())
-    step.out.action = CreateSnapshot{.revision = *current};
+    step.plan.action = CreateSnapshot{.revision = *current};
 }
 
 void step_idle(Step& step) {
-  if (!says_what_runs(step.guard())) say_what_runs(step);
+  if (!reports_running_revision(step.guard())) report_running_revision(step);
   if (follow_group(step)) return;
   snapshot_current(step);
-  if (std::holds_alternative<std::monostate>(step.out.action)) plan_drill(step);
+  if (std::holds_alternative<std::monostate>(step.plan.action)) plan_drill(step);
 }
 
 }  // namespace lastgood::guard

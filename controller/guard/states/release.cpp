@@ -1,12 +1,12 @@
-// What the present template is: nothing new, a release, or the revision that we have just put back.
-// Identity is the ReplicaSet's pod-template-hash; the digest of the template only tells when to
-// look.
+#include "guard/states/release.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <tuple>
 
-#include "guard/states/step.hpp"
+#include "guard/states/contest.hpp"
+#include "guard/states/restoration.hpp"
 #include "guard/target.hpp"
 #include "rollback/record.hpp"
 
@@ -19,15 +19,16 @@ using api::State;
 
 namespace {
 
-// Asked only where the present template is the one that was to be replaced.
-bool bad_template_is_back(const Step& step) {
+// Precondition: the present template is the one that the Rollback was to replace.
+bool is_bad_template_back(const Step& step) {
   const auto& rollback = step.inputs.rollback;
-  if (rollback::is_back_unseen(step.out.guard, rollback)) return true;
+  if (rollback::is_back_unseen(step.plan.guard, rollback)) return true;
   return rollback::is_open(rollback, step.deployment()) &&
          rollback->status.template_restored.has_value();
 }
 
-// As the Deployment controller does where two have the same template: the oldest, then by name.
+// Two ReplicaSets may have the same template. The Deployment controller takes the oldest, then the
+// first by name.
 const api::ReplicaSet* current_of(const std::vector<api::ReplicaSet>& sets) {
   const api::ReplicaSet* found = nullptr;
   for (const api::ReplicaSet& set : sets) {
@@ -40,8 +41,8 @@ const api::ReplicaSet* current_of(const std::vector<api::ReplicaSet>& sets) {
   return found;
 }
 
-// Where the target's ReplicaSet had been collected, the one that is made anew may get another hash
-// for the same template (the hash depends on collisions and on Kubernetes' version). Our patch
+// If the target's ReplicaSet was garbage collected, the new one may have another hash for the same
+// template: the hash depends on collisions and on the Kubernetes version. The patch of this program
 // moves the generation by exactly one.
 bool is_under_another_hash(Step& step, const api::Rollback& rollback, const api::ReplicaSet& set) {
   return set.hash != rollback.spec.from.hash && rollback.status.template_restored &&
@@ -51,17 +52,17 @@ bool is_under_another_hash(Step& step, const api::Rollback& rollback, const api:
 bool is_our_restoration(Step& step, const api::ReplicaSet& set) {
   const State state = step.guard().state;
   const api::Rollback* rollback = rollback::named_by(step.guard(), step.inputs.rollback);
-  const bool is_under_way = state == State::RollingBack || state == State::Verifying ||
-                            rollback::is_seen_through(step.guard(), step.inputs.rollback);
-  return rollback && is_under_way && rollback->status.phase != RollbackPhase::Superseded &&
+  const bool is_running = state == State::RollingBack || state == State::Verifying ||
+                          rollback::is_in_progress(step.guard(), step.inputs.rollback);
+  return rollback && is_running && rollback->status.phase != RollbackPhase::Superseded &&
          rollback::is_marked_by(step.deployment(), *rollback) &&
          (rollback->spec.to.hash == set.hash || is_under_another_hash(step, *rollback, set));
 }
 
-// What was proven stays proven until the revision is judged otherwise: the list keeps it, `current`
-// says how it stands in this watch. Chosen again by a person it is their newest choice, and so what
-// a worse one goes back to. Its template is kept anew when it is proven again, since what was kept
-// may have been tidied away.
+// The list keeps a verdict until the revision is evaluated again; `current` has the verdict of this
+// evaluation. A revision that a user ships again moves to the front: it is their newest choice.
+// The returned revision has no snapshot, so a new one is made when it is proven again: the old one
+// may have been garbage collected.
 Revision remember(Step& step, const api::ReplicaSet& set, RevisionVerdict verdict) {
   api::GuardStatus& guard = step.guard();
   const Revision seen{.hash = set.hash,
@@ -81,7 +82,7 @@ Revision remember(Step& step, const api::ReplicaSet& set, RevisionVerdict verdic
     std::erase_if(guard.revisions, [&](const Revision& other) { return other.hash == set.hash; });
   }
   guard.revisions.insert(guard.revisions.begin(), listed);
-  forget_oldest(guard);
+  trim_revisions(guard);
   return seen;
 }
 
@@ -89,8 +90,8 @@ void begin_evaluation(Step& step, const api::ReplicaSet& set) {
   api::GuardStatus& guard = step.guard();
   guard.current = remember(step, set, RevisionVerdict::Evaluating);
   guard.evaluation_started = step.now;
-  // Whoever rolled this very template back may have had a clock that goes before ours: this watch
-  // is later all the same.
+  // The replica that rolled this template back may have a clock that is ahead of this one. The
+  // evaluation starts after the rollback all the same.
   const auto& last = step.inputs.rollback;
   if (last && last->spec.from.hash == set.hash && last->status.template_restored)
     guard.evaluation_started = std::max(step.now, *last->status.template_restored);
@@ -100,20 +101,20 @@ void begin_evaluation(Step& step, const api::ReplicaSet& set) {
   guard.pending.clear();
   step.enter(
       State::Evaluating, Reason::RollingOut,
-      fmt::format("{} is being rolled out", rollback::name_of(step.deployment(), *guard.current)));
+      fmt::format("{} is rolling out", rollback::name_of(step.deployment(), *guard.current)));
 }
 
 void supersede_rollback(Step& step) {
-  if (rollback::is_back_unseen(step.out.guard, step.inputs.rollback))
+  if (rollback::is_back_unseen(step.plan.guard, step.inputs.rollback))
     quarantine(step, *step.inputs.rollback);
   if (!rollback::is_open(step.inputs.rollback, step.deployment())) return;
   if (step.inputs.rollback->status.template_restored) quarantine(step, *step.inputs.rollback);
-  step.out.rollback =
+  step.plan.rollback =
       rollback::advance(step.inputs.rollback->status, RollbackPhase::Superseded,
-                        "A newer template came before the rollback was finished", step.now);
+                        "A newer template was applied before the rollback finished", step.now);
 }
 
-void take_release(Step& step, const api::ReplicaSet& set) {
+void start_release(Step& step, const api::ReplicaSet& set) {
   api::GuardStatus& guard = step.guard();
   if (guard.current && guard.current->verdict == RevisionVerdict::Evaluating &&
       guard.current->hash != set.hash) {
@@ -122,41 +123,41 @@ void take_release(Step& step, const api::ReplicaSet& set) {
   if (guard.current && guard.current->verdict == RevisionVerdict::Breached &&
       guard.current->hash != set.hash) {
     step.emit(EventType::Normal, Reason::ReleaseSuperseded, EventAction::None,
-              fmt::format("{} was breached and has been replaced by a newer template",
+              fmt::format("{} was breached, and a newer template replaced it",
                           rollback::name_of(step.deployment(), *guard.current)));
   }
   supersede_rollback(step);
   const Revision* known = find_revision(guard, set.hash);
   const bool was_rolled_back = known && known->verdict == RevisionVerdict::RolledBack;
   const bool is_first = !guard.current;
-  Contest contest = was_rolled_back ? count_contest(step) : Contest{};
-  // A machine that puts it back ends no freeze: only a person does.
-  if (guard.state == State::Frozen && !contest.by.empty()) contest.is_over_limit = true;
+  ContestOutcome contest = was_rolled_back ? count_contest(step) : ContestOutcome{};
+  // A tool that applies it again does not end a freeze: only a user does.
+  if (guard.state == State::Frozen && !contest.tool.empty()) contest.is_over_limit = true;
   begin_evaluation(step, set);
   if (contest.is_over_limit) {
     set_verdict(guard, set.hash, RevisionVerdict::RolledBack, step.now);
     return freeze_contested(step, contest);
   }
   const std::string again =
-      contest.by.empty()
-          ? "; its template was rolled back before and is judged afresh"
-          : fmt::format("; its template was rolled back before and is judged afresh: {}",
-                        contest.words);
-  step.emit(EventType::Normal, Reason::ReleaseSeen, EventAction::Evaluate,
-            fmt::format("{} {} and is being judged{}",
-                        rollback::name_of(step.deployment(), *guard.current),
-                        is_first ? "was not proven when first seen" : "is a new release",
-                        was_rolled_back ? again : ""));
+      contest.tool.empty()
+          ? ". Its template was rolled back before and is evaluated again"
+          : fmt::format(". Its template was rolled back before and is evaluated again: {}",
+                        contest.message);
+  step.emit(
+      EventType::Normal, Reason::ReleaseSeen, EventAction::Evaluate,
+      fmt::format("{} {} and is evaluated{}", rollback::name_of(step.deployment(), *guard.current),
+                  is_first ? "was not complete when first seen" : "is a new release",
+                  was_rolled_back ? again : ""));
 }
 
-// Presumed good is only what was never seen before: what is remembered as bad, or as never judged,
-// is judged.
-void take_first_sight(Step& step, const api::ReplicaSet& set) {
+// Only a revision that was never seen before is presumed good. One that is remembered as bad, or
+// without a result, is evaluated.
+void handle_first_sight(Step& step, const api::ReplicaSet& set) {
   api::GuardStatus& guard = step.guard();
   const Revision* known = find_revision(guard, set.hash);
   const bool may_presume =
       api::rollout_complete(step.deployment()) && (!known || is_proven(*known));
-  if (!may_presume) return take_release(step, set);
+  if (!may_presume) return start_release(step, set);
   const std::optional<Revision> proven = known ? std::optional(*known) : std::nullopt;
   guard.current = remember(step, set, RevisionVerdict::PresumedGood);
   if (proven) {
@@ -165,24 +166,23 @@ void take_first_sight(Step& step, const api::ReplicaSet& set) {
   const std::string name = rollback::name_of(step.deployment(), *guard.current);
   if (proven)
     return step.enter(State::Idle, Reason::Good,
-                      fmt::format("{} was good before, and still runs", name));
+                      fmt::format("{} was good before and still runs", name));
   step.enter(State::Idle, Reason::PresumedGood,
-             fmt::format("{} ran completely available when first seen", name));
+             fmt::format("{} was completely available when first seen", name));
   step.emit(EventType::Normal, Reason::PresumedGood, EventAction::None,
-            fmt::format("{} runs completely available and is presumed good", name));
+            fmt::format("{} is completely available and is presumed good", name));
 }
 
-void take_restoration(Step& step, const api::ReplicaSet& set) {
+void accept_restoration(Step& step, const api::ReplicaSet& set) {
   api::GuardStatus& guard = step.guard();
   const Revision& target = step.inputs.rollback->spec.to;
   const Revision* known = find_revision(guard, target.hash);
-  // The number has moved, and where the ReplicaSet had been collected its uid too; the verdict has
-  // not.
+  // The revision has a new number, and a new uid if its ReplicaSet was garbage collected.
   Revision restored = known ? *known : target;
   if (target.hash != set.hash) {
     std::erase_if(guard.revisions,
                   [&](const Revision& other) { return other.hash == target.hash; });
-    // What is kept is kept under the old hash: it is kept anew.
+    // The snapshot has the old hash in it: a new one is made.
     restored.hash = set.hash;
     restored.snapshot.clear();
   }
@@ -191,12 +191,12 @@ void take_restoration(Step& step, const api::ReplicaSet& set) {
   std::erase_if(guard.revisions, [&](const Revision& other) { return other.hash == set.hash; });
   guard.revisions.insert(guard.revisions.begin(), restored);
   guard.current = restored;
-  forget_oldest(guard);
+  trim_revisions(guard);
   guard.rolled_out.reset();
   guard.checks.clear();
 }
 
-// Numbers move when a template comes back.
+// Kubernetes gives a revision a new number when its template is applied again.
 void refresh_numbers(api::GuardStatus& guard, const std::vector<api::ReplicaSet>& sets) {
   for (const api::ReplicaSet& set : sets) {
     Revision* known = find_revision(guard, set.hash);
@@ -209,8 +209,8 @@ void refresh_numbers(api::GuardStatus& guard, const std::vector<api::ReplicaSet>
   }
 }
 
-// A marked revision that came and went while nobody looked must not be gone back past either. Its
-// place is by its number.
+// A marked revision that came and went while no controller ran counts too. Its place in the list
+// follows from its number.
 void remember_marks(Step& step, const std::vector<api::ReplicaSet>& sets) {
   api::GuardStatus& guard = step.guard();
   for (const api::ReplicaSet& set : sets) {
@@ -225,23 +225,22 @@ void remember_marks(Step& step, const std::vector<api::ReplicaSet>& sets) {
                                            .snapshot = {},
                                            .no_rollback_past = true,
                                            .released_by = {}});
-    forget_oldest(guard);
+    trim_revisions(guard);
   }
 }
 
 void wait_for_replica_set(Step& step) {
-  // What is recorded and waits stays so: whether it is for this template is not known yet.
+  // A recorded Rollback stays Held: whether it is for this template is not known yet.
   const api::GuardStatus& guard = step.guard();
-  const bool is_recorded = rollback::is_seen_through(guard, step.inputs.rollback);
+  const bool is_recorded = rollback::is_in_progress(guard, step.inputs.rollback);
   const State state = guard.state == State::Held && !is_recorded ? State::Evaluating : guard.state;
   if (step.deployment().paused) {
-    return step.enter(state, Reason::DeploymentPaused,
-                      "The Deployment is paused, so its new template has no ReplicaSet and is no "
-                      "release yet; it is judged "
-                      "after kubectl rollout resume");
+    return step.enter(
+        state, Reason::DeploymentPaused,
+        "The Deployment is paused, so its new template has no ReplicaSet and is no release yet. It "
+        "is evaluated after: kubectl rollout resume");
   }
-  step.enter(state, Reason::WaitingForReplicaSet,
-             "The ReplicaSet of the present template does not exist yet");
+  step.enter(state, Reason::WaitingForReplicaSet, "The present template has no ReplicaSet yet");
 }
 
 }  // namespace
@@ -256,18 +255,18 @@ bool recognise_template(Step& step) {
   }
   const api::ReplicaSet* set = current_of(*step.inputs.replica_sets);
   if (!set) {
-    // What is under way says itself what it waits for.
+    // The other states say themselves what they wait for.
     if (guard.state != State::RollingBack && guard.state != State::Frozen)
       wait_for_replica_set(step);
-    // Resuming is an event of its own.
+    // Resuming the Deployment enqueues it.
     if (!step.deployment().paused) step.requeue_at(step.now + std::chrono::seconds(1));
     return false;
   }
-  // Opting in by annotation moves the generation, and until the Deployment controller has seen
-  // that, its status says nothing about whether what runs is complete.
+  // Opting in by annotation moves the generation. Until the Deployment controller has observed it,
+  // the status does not say whether the running revision is complete.
   if (!guard.current && step.deployment().observed_generation < step.deployment().meta.generation) {
     step.enter(State::Idle, Reason::WaitingForStatus,
-               "The Deployment controller has not yet seen the present generation");
+               "The Deployment controller has not observed the present generation yet");
     step.requeue_at(step.now + std::chrono::seconds(1));
     return false;
   }
@@ -276,11 +275,11 @@ bool recognise_template(Step& step) {
     step.emit(EventType::Warning, Reason::InvalidAnnotation, EventAction::None,
               step.inputs.template_problem);
   if (!guard.current) {
-    take_first_sight(step, *set);
+    handle_first_sight(step, *set);
   } else if (is_our_restoration(step, *set)) {
-    if (guard.current->hash != set->hash) take_restoration(step, *set);
-  } else if (guard.current->hash != set->hash || bad_template_is_back(step)) {
-    take_release(step, *set);
+    if (guard.current->hash != set->hash) accept_restoration(step, *set);
+  } else if (guard.current->hash != set->hash || is_bad_template_back(step)) {
+    start_release(step, *set);
   }
   refresh_numbers(guard, *step.inputs.replica_sets);
   remember_marks(step, *step.inputs.replica_sets);

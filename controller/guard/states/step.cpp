@@ -7,7 +7,8 @@
 namespace lastgood::guard {
 
 void Step::emit(EventType type, Reason reason, EventAction action, std::string note) {
-  out.events.push_back({.type = type, .reason = reason, .action = action, .note = std::move(note)});
+  plan.events.push_back(
+      {.type = type, .reason = reason, .action = action, .note = std::move(note)});
 }
 
 void Step::enter(api::State state, Reason reason, std::string message) {
@@ -25,12 +26,12 @@ void Step::enter(api::State state, Reason reason, std::string message) {
 }
 
 void Step::requeue_at(Time when) {
-  if (!out.requeue_at || when < *out.requeue_at) out.requeue_at = when;
+  if (!plan.requeue_at || when < *plan.requeue_at) plan.requeue_at = when;
 }
 
 std::span<const api::Measurement> Step::measurements() const {
   const auto& before = inputs.guard;
-  const auto& after = out.guard;
+  const auto& after = plan.guard;
   const bool same_revision =
       before.current && after.current && before.current->hash == after.current->hash;
   if (!same_revision || before.evaluation_started != after.evaluation_started) return {};
@@ -42,7 +43,7 @@ api::Revision* find_revision(api::GuardStatus& guard, const TemplateHash& hash) 
   return found == guard.revisions.end() ? nullptr : &*found;
 }
 
-void forget_oldest(api::GuardStatus& guard) {
+void trim_revisions(api::GuardStatus& guard) {
   constexpr std::size_t max_revisions = 20;
   constexpr std::size_t max_snapshots = 2;
   while (guard.revisions.size() > max_revisions) {
@@ -52,7 +53,7 @@ void forget_oldest(api::GuardStatus& guard) {
     std::vector<const api::Revision*> proven = proven_with_snapshot(guard);
     std::erase_if(proven, [&](const api::Revision* one) { return is_current(*one); });
     const api::Revision* oldest = proven.size() > max_snapshots ? proven.back() : nullptr;
-    // Of marks the newest is enough: there is no way past that one either.
+    // The newest mark is enough: no rollback goes past it, so none goes past an older one.
     const auto mark = std::ranges::find_if(
         guard.revisions, [&](const api::Revision& one) { return one.no_rollback_past; });
     for (const api::Revision& one : guard.revisions) {
@@ -70,10 +71,10 @@ void set_verdict(api::GuardStatus& guard, const TemplateHash& hash, api::Revisio
     revision.verdict = verdict;
     revision.since = now;
   };
-  const bool came_to_nothing =
+  const bool has_no_result =
       verdict == api::RevisionVerdict::Superseded || verdict == api::RevisionVerdict::Inconclusive;
   if (api::Revision* known = find_revision(guard, hash);
-      known && !(came_to_nothing && is_proven(*known)))
+      known && !(has_no_result && is_proven(*known)))
     set(*known);
   if (guard.current && guard.current->hash == hash) set(*guard.current);
 }

@@ -1,0 +1,89 @@
+#include "guard/guard_status.hpp"
+
+#include "api/constants.hpp"
+#include "guard/check_status.hpp"
+#include "guard/states/step.hpp"
+
+namespace lastgood::guard {
+
+using api::Reason;
+
+void reset_check(api::CheckStatus& check) {
+  std::optional<api::BaselineResult> baseline = std::move(check.baseline);
+  // A failure from before the release cannot be measured again later.
+  if (baseline && !baseline->before) baseline.reset();
+  check = {.name = check.name,
+           .config_hash = check.config_hash,
+           .reason = pending_result,
+           .failure_threshold = check.failure_threshold,
+           .baseline = std::move(baseline)};
+}
+
+void set_snapshot(api::GuardStatus& guard, const TemplateHash& hash,
+                  const std::string& controller_revision) {
+  if (api::Revision* revision = find_revision(guard, hash))
+    revision->snapshot = controller_revision;
+  if (guard.current && guard.current->hash == hash) guard.current->snapshot = controller_revision;
+}
+
+void clear_snapshot(api::GuardStatus& guard, const std::string& controller_revision) {
+  for (api::Revision& revision : guard.revisions) {
+    if (revision.snapshot == controller_revision) revision.snapshot.clear();
+  }
+  if (guard.current && guard.current->snapshot == controller_revision)
+    guard.current->snapshot.clear();
+}
+
+void reset_results(api::GuardStatus& guard, Time now) {
+  for (api::CheckStatus& check : guard.checks) {
+    check.result = api::MeasurementResult::Unknown;
+    check.reason = pending_result;
+    check.consecutive_unknowns = 0;
+    if (check.consecutive_failures == 0) {
+      reset_check(check);
+    } else if (check.breached) {
+      check.last_failure = now;
+    }
+  }
+}
+
+namespace {
+
+// The message has no time and no figure that changes from one reconcile to the next.
+bool is_message_stable(const api::GuardStatus& guard) {
+  return guard.state == api::State::Frozen ||
+         (guard.state == api::State::Held &&
+          (guard.reason == Reason::GroupBlocked || guard.reason == Reason::AwaitingApproval));
+}
+
+void drop_details(api::GuardStatus& guard) {
+  guard.deployment_generation = 0;
+  if (!is_message_stable(guard)) guard.message.clear();
+  for (api::CheckStatus& check : guard.checks) {
+    check.message.clear();
+    check.last_failure.reset();
+    if (check.baseline)
+      check.baseline =
+          api::BaselineResult{.result = check.baseline->result, .before = check.baseline->before};
+    // The number of failures after the breach is not news.
+    if (check.breached) check.consecutive_failures = check.failure_threshold;
+  }
+  for (api::Condition& condition : guard.conditions) {
+    condition.observed_generation = 0;
+    if (condition.type != api::condition::governed &&
+        condition.type != api::condition::rollback_ready)
+      condition.message.clear();
+  }
+}
+
+}  // namespace
+
+bool worth_writing(const api::GuardStatus& before, const api::GuardStatus& after) {
+  api::GuardStatus old_status = before;
+  api::GuardStatus new_status = after;
+  drop_details(old_status);
+  drop_details(new_status);
+  return old_status != new_status;
+}
+
+}  // namespace lastgood::guard

@@ -1,0 +1,142 @@
+#include "guard/load.hpp"
+
+#include <algorithm>
+#include <tuple>
+
+#include "guard/guard_status.hpp"
+#include "rollback/record.hpp"
+
+namespace lastgood::guard {
+
+namespace {
+
+constexpr Duration soon{1000};
+
+// An unfinished Rollback comes before a finished one, and a later one before an earlier one.
+bool comes_before(const api::Rollback& a, const api::Rollback& b) {
+  const bool a_open = !api::finished(a.status.phase);
+  const bool b_open = !api::finished(b.status.phase);
+  if (a_open != b_open) return a_open;
+  return std::tie(a.spec.generation, a.spec.detected) >
+         std::tie(b.spec.generation, b.spec.detected);
+}
+
+}  // namespace
+
+bool concerns(const api::Rollback& rollback, const api::Deployment& deployment,
+              const api::GuardStatus& guard) {
+  if (rollback.spec.drill || !api::is_bound(rollback.spec) ||
+      rollback.spec.mode == api::Mode::Observe)
+    return false;
+  if (rollback.spec.deployment != deployment.meta.key.name ||
+      rollback.spec.deployment_uid != deployment.meta.uid)
+    return false;
+  // A finished Rollback matters if it is about this release or if the status names it.
+  return !api::finished(rollback.status.phase) || rollback::is_named_after(deployment, rollback) ||
+         rollback.meta.key.name == guard.rollback || rollback::is_marked_by(deployment, rollback);
+}
+
+namespace {
+
+// The status has a pending Rollback that no longer exists: a user deleted it while no controller
+// led.
+void detect_declined(GuardState& state, const api::Deployment& deployment,
+                     const kube::Stores& stores, Time now) {
+  api::GuardStatus& guard = state.guard;
+  if (guard.pending.empty() ||
+      stores.rollbacks.find({.namespace_ = deployment.meta.key.namespace_, .name = guard.pending}))
+    return;
+  guard.declined = api::Declined{.rollback = guard.pending, .at = now};
+  guard.pending.clear();
+}
+
+}  // namespace
+
+GuardState load(const api::Deployment& deployment, const kube::Stores& stores, Time now) {
+  GuardState state;
+  state.deployment_uid = deployment.meta.uid;
+  if (const auto guard = stores.guards.find(deployment.meta.key)) {
+    state.guard_uid = guard->meta.uid;
+    state.guard_owner = guard->meta.owner;
+    state.guard = guard->status;
+    state.written = guard->status;
+    reset_results(state.guard, now);
+  }
+  stores.rollbacks.for_each_in(deployment.meta.key.namespace_, [&](const auto& rollback) {
+    if (!concerns(*rollback, deployment, state.guard)) return;
+    if (state.rollback && !comes_before(*rollback, *state.rollback)) return;
+    state.rollback = *rollback;
+    state.rollback_written = rollback->status;
+  });
+  detect_declined(state, deployment, stores, now);
+  return state;
+}
+
+bool is_unmanaged(const EffectivePolicy& policy, const GuardState& state) {
+  return policy.kind == EffectivePolicy::Kind::None && state.guard_uid.empty();
+}
+
+std::optional<MonotonicTime> next_reconcile_at(const GuardState& state,
+                                               const EffectivePolicy& policy,
+                                               std::optional<Time> requeue_at, Time now,
+                                               MonotonicTime monotonic) {
+  std::optional<MonotonicTime> next = state.schedule.next();
+  const auto sooner = [&](MonotonicTime when) {
+    if (!next || when < *next) next = when;
+  };
+  if (requeue_at) sooner(monotonic + std::max(*requeue_at - now, Duration::zero()));
+  if (state.rollback && !api::finished(state.rollback->status.phase)) sooner(monotonic + soon);
+  if (state.config_map && policy.kind == EffectivePolicy::Kind::Broken)
+    sooner(monotonic + Duration{10'000});
+  return next;
+}
+
+std::vector<api::Rollback> records_of(const api::Deployment& deployment,
+                                      const kube::Stores& stores) {
+  std::vector<api::Rollback> records;
+  stores.rollbacks.for_each_in(deployment.meta.key.namespace_, [&](const auto& rollback) {
+    if (rollback->spec.deployment == deployment.meta.key.name) records.push_back(*rollback);
+  });
+  return records;
+}
+
+bool is_freeze_removed(const api::DeploymentGuard& guard) {
+  return guard.status.state == api::State::Frozen && !guard.status.freeze;
+}
+
+std::optional<GuardState> unmanaged_group_member(const api::Deployment& deployment,
+                                                 const std::string& group) {
+  if (group.empty()) return {};
+  GuardState state{.deployment_uid = deployment.meta.uid};
+  state.guard.deployment_uid = deployment.meta.uid;
+  state.guard.reason = Reason::NotOptedIn;
+  state.group = group;
+  state.blocked_because =
+      "it is not guarded. Opt it in, or remove its annotation lastgood.dev/group";
+  state.is_unmanaged = true;
+  return state;
+}
+
+bool changes_for_group(const GuardState& state, const EffectivePolicy& policy, const Plan& plan) {
+  if (policy.group.empty()) return false;
+  return state.group != policy.group || state.mode != policy.spec.mode ||
+         state.guard.state != plan.guard.state || state.guard.reason != plan.guard.reason ||
+         state.blocked_because != plan.blocked_because ||
+         state.guard.rollback != plan.guard.rollback || plan.rollback.has_value();
+}
+
+bool answers_request(const Inputs& inputs, const Plan& plan) {
+  if (!inputs.request) return false;
+  const bool is_accepted = std::holds_alternative<BindRequest>(plan.action) ||
+                           std::holds_alternative<RunDrill>(plan.action);
+  const bool is_rejected = plan.request && api::finished(plan.request->phase);
+  return is_rejected || is_accepted;
+}
+
+std::optional<std::string> outcome_to_report(const GuardState& state) {
+  if (!state.rollback || !api::finished(state.rollback->status.phase)) return {};
+  if (state.rollback_written.phase == state.rollback->status.phase) return {};
+  return api::to_string(state.rollback->status.phase);
+}
+
+}  // namespace lastgood::guard

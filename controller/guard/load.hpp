@@ -1,0 +1,55 @@
+// The state of one Deployment: how it is loaded in a new term, and questions about it.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "guard/guard_state.hpp"
+#include "guard/inputs.hpp"
+#include "kube/stores.hpp"
+
+namespace lastgood::guard {
+
+// From the DeploymentGuard and the Rollbacks that the watches have.
+[[nodiscard]] GuardState load(const api::Deployment& deployment, const kube::Stores& stores,
+                              Time now);
+
+// The Deployment has not opted in and has no DeploymentGuard.
+[[nodiscard]] bool is_unmanaged(const EffectivePolicy& policy, const GuardState& state);
+
+// The state that the other members see of a Deployment that has a group but has not opted in. Empty
+// without a group.
+[[nodiscard]] std::optional<GuardState> unmanaged_group_member(const api::Deployment& deployment,
+                                                               const std::string& group);
+
+// The time of the next reconcile: the earliest of the plan's wish, the next check, and a short
+// delay while a rollback is in progress or the ConfigMap cannot be used.
+[[nodiscard]] std::optional<MonotonicTime> next_reconcile_at(const GuardState& state,
+                                                             const EffectivePolicy& policy,
+                                                             std::optional<Time> requeue_at,
+                                                             Time now, MonotonicTime monotonic);
+
+// The phase in which the rollback ended, until its status is written. Empty otherwise.
+[[nodiscard]] std::optional<std::string> outcome_to_report(const GuardState& state);
+
+// True if the plan changes what the other members of the group read. Asked before
+// publish_to_group().
+[[nodiscard]] bool changes_for_group(const GuardState& state, const EffectivePolicy& policy,
+                                     const Plan& plan);
+
+// After this plan is executed and written, `inputs.request` needs no answer any more.
+[[nodiscard]] bool answers_request(const Inputs& inputs, const Plan& plan);
+
+// All Rollbacks of the Deployment, from the watch.
+[[nodiscard]] std::vector<api::Rollback> records_of(const api::Deployment& deployment,
+                                                    const kube::Stores& stores);
+
+// A user removed status.freeze: this program always writes it while the state is Frozen.
+[[nodiscard]] bool is_freeze_removed(const api::DeploymentGuard& guard);
+
+// The Rollback still matters to the Deployment.
+[[nodiscard]] bool concerns(const api::Rollback& rollback, const api::Deployment& deployment,
+                            const api::GuardStatus& guard);
+
+}  // namespace lastgood::guard

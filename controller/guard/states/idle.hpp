@@ -1,0 +1,14 @@
+// Idle: no release is evaluated. Private to guard/.
+#pragma once
+
+#include "guard/states/step.hpp"
+
+namespace lastgood::guard {
+
+// Plans the snapshot of the current revision, a drill, or nothing.
+void step_idle(Step& step);
+
+// Plans a snapshot of the current template if it is proven and has none.
+void snapshot_current(Step& step);
+
+}  // namespace lastgood::guard

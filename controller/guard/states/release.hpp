@@ -1,0 +1,15 @@
+// What the present template is: the known revision, a new release, or the revision that this
+// program has just restored. Private to guard/.
+//
+// A revision is identified by its pod-template-hash. The digest of the template tells only when the
+// ReplicaSets have to be listed again.
+#pragma once
+
+#include "guard/states/step.hpp"
+
+namespace lastgood::guard {
+
+// False while the present template has no ReplicaSet: nothing can be evaluated yet.
+[[nodiscard]] bool recognise_template(Step& step);
+
+}  // namespace lastgood::guard

@@ -1,0 +1,79 @@
+#include "guard/states/request.hpp"
+
+#include <fmt/format.h>
+
+#include "guard/gates/request_gates.hpp"
+#include "rollback/record.hpp"
+
+namespace lastgood::guard {
+
+using api::Revision;
+using api::RollbackPhase;
+using api::State;
+
+namespace {
+
+void bind(Step& step, const Revision& target) {
+  api::GuardStatus& guard = step.guard();
+  api::Rollback record = *step.inputs.request;
+  record.spec.deployment_uid = step.deployment().meta.uid;
+  record.spec.generation = step.deployment().meta.generation;
+  record.spec.from = *guard.current;
+  record.spec.to = target;
+  record.spec.reason = Reason::RequestedManually;
+  record.spec.detected = step.now;
+  record.spec.policy = guard.policy;
+  record.spec.released_by = guard.current->released_by;
+  record.spec.released = guard.evaluation_started;
+  record.status.evidence = guard.checks;
+  record.status = rollback::advance(std::move(record.status), RollbackPhase::Pending,
+                                    "Accepted. The Deployment is not changed yet", step.now);
+  guard.rollback = record.meta.key.name;
+  const std::string subject =
+      fmt::format("{} to {}, {}", rollback::name_of(step.deployment(), *guard.current),
+                  rollback::name_of(step.deployment(), target), rollback::why(record.spec));
+  step.enter(State::RollingBack, record.spec.reason, "Rolling back " + subject);
+  step.emit(EventType::Normal, Reason::RollbackStarted, EventAction::Rollback,
+            fmt::format("Rolling back {}: Rollback {}", subject, guard.rollback));
+  step.requeue_at(step.now);
+  step.plan.action = BindRequest{.record = std::move(record)};
+}
+
+// Neither rejected nor started: the message of the request says why.
+void wait_for_preflight(Step& step, const Rejection& rejection) {
+  constexpr std::chrono::milliseconds in_a_moment{50};
+  constexpr std::chrono::seconds in_a_while{5};
+  if (rejection.is_brief) return step.requeue_at(step.now + in_a_moment);
+  step.requeue_at(step.now + in_a_while);
+  const std::string message = fmt::format("Waiting ({}): {}", rejection.reason, rejection.message);
+  if (step.inputs.request->status.message == message) return;
+  step.plan.request =
+      rollback::advance(step.inputs.request->status, RollbackPhase::Pending, message, step.now);
+}
+
+}  // namespace
+
+void handle_request(Step& step) {
+  const auto& request = step.inputs.request;
+  if (!request) return;
+  const auto rejection = first_rejection(request_gates(), step.inputs, step.guard(), step.now);
+  if (rejection && rejection->is_temporary) return wait_for_preflight(step, *rejection);
+  const auto target = wanted_target(step.inputs, step.guard());
+  if (rejection || !target) {
+    const std::string message = rejection
+                                    ? fmt::format("{}: {}", rejection->reason, rejection->message)
+                                    : fmt::format("{}: there is no snapshot", Reason::NoLastGood);
+    step.plan.request =
+        rollback::advance(request->status, RollbackPhase::Rejected, message, step.now);
+    step.emit(EventType::Warning, Reason::RollbackRejected, EventAction::None,
+              fmt::format("Rollback {} is rejected. {}", request->meta.key.name, message));
+    return;
+  }
+  if (!request->spec.drill) return bind(step, *target);
+  api::Rollback drill = *request;
+  drill.spec.from = *step.guard().current;
+  drill.spec.to = *target;
+  step.plan.action = RunDrill{.record = std::move(drill)};
+}
+
+}  // namespace lastgood::guard

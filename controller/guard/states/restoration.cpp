@@ -1,0 +1,182 @@
+#include "guard/states/restoration.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "guard/check_status.hpp"
+#include "guard/states/evaluating.hpp"
+#include "guard/states/frozen.hpp"
+#include "rollback/record.hpp"
+
+namespace lastgood::guard {
+
+using api::RevisionVerdict;
+using api::RollbackPhase;
+using api::State;
+
+namespace {
+
+// Limits count automatic rollbacks only.
+void record_past_rollback(api::GuardStatus& guard, const api::Rollback& rollback, Time now) {
+  constexpr std::size_t max_past = api::RollbackLimit::most;
+  const std::string& name = rollback.meta.key.name;
+  const bool is_known =
+      std::ranges::find(guard.rollbacks, name, &api::PastRollback::name) != guard.rollbacks.end();
+  if (is_known || api::is_manual(rollback.spec)) return;
+  guard.rollbacks.insert(guard.rollbacks.begin(),
+                         {.name = name, .at = rollback.status.template_restored.value_or(now)});
+  if (guard.rollbacks.size() > max_past) guard.rollbacks.resize(max_past);
+}
+
+// An earlier Rollback of the same name that changed nothing says nothing about this one.
+bool is_of_earlier_attempt(const api::GuardStatus& guard, const api::Rollback& rollback) {
+  return rollback::changed_nothing(rollback) && rollback.status.finished &&
+         rollback.status.finished < guard.state_since;
+}
+
+}  // namespace
+
+std::span<const Gate> write_gates_for(const api::Rollback& rollback) {
+  return rollback.spec.force && api::is_manual(rollback.spec) ? forced_write_gates()
+                                                              : write_gates();
+}
+
+void apply_measurements(Step& step) {
+  api::GuardStatus& guard = step.guard();
+  guard.checks = apply_all(guard.checks, step.inputs.policy.spec, step.measurements(),
+                           guard.rolled_out.has_value(), step.now);
+}
+
+void fail_rollback(Step& step, const api::Rollback& rollback, Reason reason,
+                   const std::string& message) {
+  step.plan.rollback = rollback::advance(rollback.status, RollbackPhase::Failed, message, step.now);
+  step.plan.rollback->verification = step.guard().checks;
+  freeze(step, reason, message, failure_advice, Reason::RollbackFailed);
+}
+
+void enter_hold(Step& step, const Hold& hold, const std::string& subject) {
+  if (hold.until) step.requeue_at(*hold.until);
+  if (hold.is_quiet) return;
+  api::GuardStatus& guard = step.guard();
+  const bool is_news = guard.state != State::Held || guard.reason != hold.reason;
+  step.enter(State::Held, hold.reason, hold.message);
+  guard.blocked_by = hold.blocked_by;
+  if (!is_news) return;
+  // The time for which the API server rejects the patch counts from its first rejection.
+  if (hold.reason == Reason::AdmissionDenied) guard.state_since = step.now;
+  step.emit(EventType::Warning, Reason::RollbackHeld, EventAction::Hold,
+            fmt::format("{} is not rolled back ({}): {}", subject, hold.reason, hold.message));
+}
+
+bool is_held(Step& step, std::span<const Gate> gates, State state) {
+  const auto hold = first_hold(gates, step.inputs, step.guard(), step.now);
+  if (!hold) return false;
+  if (state == State::Held) {
+    enter_hold(step, *hold, rollback::name_of(step.deployment(), *step.guard().current));
+    return true;
+  }
+  if (hold->until) step.requeue_at(*hold->until);
+  step.enter(state, hold->reason, hold->message);
+  return true;
+}
+
+bool is_touched(const Step& step, const api::Rollback& rollback) {
+  return rollback::is_marked_by(step.deployment(), rollback) &&
+         step.deployment().meta.generation != rollback.spec.generation;
+}
+
+void execute(Step& step, const api::Rollback& rollback) {
+  const bool is_restored = rollback.status.template_restored || is_touched(step, rollback);
+  if (is_held(step, write_gates_for(rollback), is_restored ? State::RollingBack : State::Held))
+    return;
+  const std::string bad = rollback::name_of(step.deployment(), rollback.spec.from);
+  const std::string good = rollback::name_of(step.deployment(), rollback.spec.to);
+  const bool is_rejected = rollback.status.phase == RollbackPhase::Pending &&
+                           !is_touched(step, rollback) && !rollback.status.last_error.empty();
+  if (is_rejected) {
+    const bool is_reported = step.guard().reason == Reason::AdmissionDenied;
+    step.enter(State::Held, Reason::AdmissionDenied, rollback.status.message);
+    if (!is_reported) {
+      step.guard().state_since = step.now;
+      step.emit(
+          EventType::Warning, Reason::PatchRejected, EventAction::Rollback,
+          fmt::format("{} is not rolled back to {} yet. {}", bad, good, rollback.status.message));
+    }
+  } else {
+    step.enter(
+        State::RollingBack, rollback.spec.reason,
+        fmt::format("{} is being rolled back to {}, {}", bad, good, rollback::why(rollback.spec)));
+  }
+  step.plan.action = ResumeRollback{};
+  step.requeue_at(step.now + recheck_delay);
+}
+
+void adopt_rollback(Step& step, const api::Rollback& rollback) {
+  api::GuardStatus& guard = step.guard();
+  const auto add = [&](api::Revision revision) {
+    if (find_revision(guard, revision.hash)) return;
+    guard.revisions.insert(guard.revisions.begin(), std::move(revision));
+  };
+  add(rollback.spec.to);
+  add(rollback.spec.from);
+  if (!guard.current || guard.current->hash != rollback.spec.from.hash)
+    guard.current = rollback.spec.from;
+  trim_revisions(guard);
+  const bool was_breached = !rollback.spec.check.empty();
+  const api::Revision* bad = find_revision(guard, rollback.spec.from.hash);
+  if (was_breached && bad && bad->verdict != RevisionVerdict::RolledBack) {
+    set_verdict(guard, rollback.spec.from.hash, RevisionVerdict::Breached,
+                rollback.spec.detected.value_or(step.now));
+  }
+  guard.rollback = rollback.meta.key.name;
+  guard.rolled_out.reset();
+  guard.checks.clear();
+  if (rollback.status.phase == RollbackPhase::Pending && was_breached) {
+    // The check was breached, whatever its threshold is. Only a new failure confirms it.
+    constexpr int any_threshold = 100;
+    guard.checks.push_back({.name = rollback.spec.check,
+                            .reason = pending_result,
+                            .consecutive_failures = 1,
+                            .failure_threshold = any_threshold,
+                            .breached = true});
+  }
+  step.enter(State::RollingBack, rollback.spec.reason,
+             fmt::format("Resuming Rollback {}", rollback.meta.key.name));
+}
+
+void quarantine(Step& step, const api::Rollback& rollback) {
+  api::GuardStatus& guard = step.guard();
+  const api::Revision* bad = find_revision(guard, rollback.spec.from.hash);
+  if (!bad || bad->verdict == RevisionVerdict::RolledBack) return;
+  set_verdict(guard, rollback.spec.from.hash, RevisionVerdict::RolledBack, step.now);
+  record_past_rollback(guard, rollback, step.now);
+  step.emit(EventType::Warning, Reason::RolledBack, EventAction::Rollback,
+            fmt::format("Rolled back {} to {}, {}{}{}",
+                        rollback::name_of(step.deployment(), rollback.spec.from),
+                        rollback::name_of(step.deployment(), rollback.spec.to),
+                        rollback::why(rollback.spec), rollback.spec.message.empty() ? "" : ": ",
+                        rollback.spec.message));
+}
+
+void enter_outcome(Step& step, const api::Rollback& rollback) {
+  const std::string& message = rollback.status.message;
+  switch (rollback.status.phase) {
+    case RollbackPhase::Superseded:
+    case RollbackPhase::Observed:
+    case RollbackPhase::Rejected: return step_evaluating(step);
+    case RollbackPhase::Failed:
+      if (is_of_earlier_attempt(step.guard(), rollback)) return step_evaluating(step);
+      if (rollback.status.template_restored) quarantine(step, rollback);
+      return freeze(step, Reason::RollbackFailed, message, failure_advice);
+    case RollbackPhase::Succeeded:
+      quarantine(step, rollback);
+      return step.enter(State::Idle, Reason::RolledBack, message);
+    case RollbackPhase::Pending:
+    case RollbackPhase::TemplateRestored:
+    case RollbackPhase::Restored:
+    case RollbackPhase::Verifying: return;
+  }
+}
+
+}  // namespace lastgood::guard

@@ -1,0 +1,115 @@
+#include "guard/states/rolling_back.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "guard/check_status.hpp"
+#include "guard/states/evaluating.hpp"
+#include "guard/states/pending.hpp"
+#include "guard/states/restoration.hpp"
+#include "rollback/record.hpp"
+
+namespace lastgood::guard {
+
+using api::CheckStatus;
+using api::RollbackPhase;
+using api::State;
+
+namespace {
+
+// The restored revision runs and has to be verified, so the ownership of its fields is not waited
+// for longer than `restoration_timeout`.
+void execute_ownership(Step& step, const api::Rollback& rollback) {
+  const Time restored = rollback.status.template_restored.value_or(step.now);
+  if (step.now < restored + restoration_timeout) return execute(step, rollback);
+  step.plan.rollback = rollback::advance(rollback.status, RollbackPhase::Restored,
+                                         rollback.status.message, step.now);
+  step.requeue_at(step.now + recheck_delay);
+}
+
+// The time of the last progress that the Deployment controller reports; empty without one.
+std::optional<Time> last_progress(const api::Deployment& deployment, Time now) {
+  const auto is_progress = [](const api::DeploymentCondition& one) {
+    return one.type == "Progressing" && one.status == api::ConditionStatus::True;
+  };
+  const auto found = std::ranges::find_if(deployment.conditions, is_progress);
+  if (found == deployment.conditions.end() || found->last_update > now) return std::nullopt;
+  return found->last_update;
+}
+
+void start_verification(Step& step, const api::Rollback& rollback, const std::string& name) {
+  api::GuardStatus& guard = step.guard();
+  guard.rolled_out = step.now;
+  guard.checks = apply_all({}, step.inputs.policy.spec, {}, true, step.now);
+  const std::string message = fmt::format("{} rolled out again and is being verified", name);
+  step.plan.rollback =
+      rollback::advance(rollback.status, RollbackPhase::Verifying, message, step.now);
+  step.enter(State::Verifying, Reason::RolledOut, message);
+}
+
+// Fails the rollback when the rollout made no progress for `restoration_timeout`. Kubernetes counts
+// a pod that is ready and unready by turns as progress each time, so there is an upper limit too.
+void await_progress(Step& step, const api::Rollback& rollback, const std::string& name) {
+  const Time began = std::max(rollback.status.template_restored.value_or(step.now),
+                              step.guard().state_since.value_or(step.now));
+  const Time progressed = std::clamp(last_progress(step.deployment(), step.now).value_or(began),
+                                     began, began + 3 * restoration_timeout);
+  if (step.now >= progressed + restoration_timeout) {
+    return fail_rollback(
+        step, rollback, Reason::RollbackFailed,
+        fmt::format("{} was restored, but its rollout made no progress for {} or did not end "
+                    "within {}",
+                    name, format_duration(restoration_timeout),
+                    format_duration(4 * restoration_timeout)));
+  }
+  step.requeue_at(progressed + restoration_timeout);
+}
+
+void await_rollout(Step& step, const api::Rollback& rollback) {
+  api::GuardStatus& guard = step.guard();
+  if (is_held(step, evaluation_gates(), State::RollingBack)) return;
+  // Time in which the rollout was stopped, or could not be observed, does not count.
+  if (guard.reason != Reason::RollingOut) guard.state_since = step.now;
+  const std::string name = rollback::name_of(step.deployment(), rollback.spec.to);
+  step.enter(State::RollingBack, Reason::RollingOut,
+             fmt::format("{} is restored and rolls out", name));
+  // Any revision but the restored one would have been recognised as a release.
+  const bool is_restored = guard.current && guard.current->hash != rollback.spec.from.hash;
+  if (is_restored) apply_measurements(step);
+  if (const CheckStatus* breach = breached(guard.checks); is_restored && breach) {
+    return fail_rollback(
+        step, rollback, Reason::RollbackFailed,
+        fmt::format("{} did not roll out after it was restored: {}", name, breach->message));
+  }
+  if (is_restored && api::rollout_complete(step.deployment()))
+    return start_verification(step, rollback, name);
+  await_progress(step, rollback, name);
+}
+
+}  // namespace
+
+void step_rolling_back(Step& step) {
+  const api::Rollback* rollback = rollback::named_by(step.guard(), step.inputs.rollback);
+  // The record could not be written, so nothing was changed: the release is still evaluated.
+  if (!rollback) return step_evaluating(step);
+  switch (rollback->status.phase) {
+    case RollbackPhase::Pending: return resume_pending(step, *rollback);
+    case RollbackPhase::TemplateRestored:
+      quarantine(step, *rollback);
+      return execute_ownership(step, *rollback);
+    case RollbackPhase::Restored:
+      quarantine(step, *rollback);
+      return await_rollout(step, *rollback);
+    case RollbackPhase::Verifying:
+      quarantine(step, *rollback);
+      return step.enter(State::Verifying, Reason::RolledOut, rollback->status.message);
+    case RollbackPhase::Succeeded:
+    case RollbackPhase::Failed:
+    case RollbackPhase::Superseded:
+    case RollbackPhase::Observed:
+    case RollbackPhase::Rejected: return enter_outcome(step, *rollback);
+  }
+}
+
+}  // namespace lastgood::guard
