@@ -6,6 +6,8 @@
 #include <optional>
 #include <utility>
 
+#include "net/plain.hpp"
+
 namespace lastgood::net {
 namespace asio = boost::asio;
 using asio::ip::tcp;

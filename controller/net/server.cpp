@@ -15,6 +15,7 @@
 #include "base/text.hpp"
 #include "net/deadline.hpp"
 #include "net/http_message.hpp"
+#include "net/plain.hpp"
 #include "net/transport.hpp"
 
 namespace lastgood::net {

@@ -2,34 +2,11 @@
 
 #include <sys/socket.h>
 
+#include <boost/asio/error.hpp>
 #include <cerrno>
-#include <utility>
-
-#include "net/stream.hpp"
 
 namespace lastgood::net {
 namespace asio = boost::asio;
-using asio::ip::tcp;
-namespace {
-
-class PlainTransport final : public Transport {
- public:
-  explicit PlainTransport(tcp::socket socket) : socket_(std::move(socket)) {}
-
-  asio::awaitable<Transferred> read_some(std::span<char> into) override {
-    return read_some_of(socket_, into);
-  }
-  asio::awaitable<Transferred> write(std::string_view all) override {
-    return write_all_to(socket_, all);
-  }
-
-  tcp::socket& socket() override { return socket_; }
-
- private:
-  tcp::socket socket_;
-};
-
-}  // namespace
 
 void Transport::close() {
   boost::system::error_code ignored;
@@ -41,10 +18,6 @@ bool Transport::is_quiet() {
   char byte = 0;
   const auto got = ::recv(socket().native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
   return got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
-}
-
-std::unique_ptr<Transport> plain_transport(tcp::socket socket) {
-  return std::make_unique<PlainTransport>(std::move(socket));
 }
 
 asio::awaitable<NetResult<std::size_t>> read_under(Transport& transport, std::span<char> into,

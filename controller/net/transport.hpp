@@ -4,7 +4,6 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <cstddef>
-#include <memory>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -36,8 +35,6 @@ class Transport {
 
   virtual boost::asio::ip::tcp::socket& socket() = 0;
 };
-
-[[nodiscard]] std::unique_ptr<Transport> plain_transport(boost::asio::ip::tcp::socket socket);
 
 // Reads once, at most until the deadline. Returns 0 bytes for a clean end of the stream.
 boost::asio::awaitable<NetResult<std::size_t>> read_under(Transport& transport,

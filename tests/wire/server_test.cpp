@@ -5,6 +5,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <catch2/catch.hpp>
 
+#include "net/plain.hpp"
 #include "net/transport.hpp"
 #include "wire/support/loop.hpp"
 

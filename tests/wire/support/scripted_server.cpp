@@ -8,6 +8,8 @@
 #include <cstdlib>
 #include <utility>
 
+#include "net/plain.hpp"
+
 namespace lastgood::wire {
 using asio::ip::tcp;
 
