@@ -1,4 +1,5 @@
-// docs/architecture.md and controller/README.md name files and functions that exist.
+// docs/architecture.md, controller/README.md and tests/README.md name files and functions that
+// exist.
 #include <catch2/catch.hpp>
 #include <filesystem>
 
@@ -14,6 +15,7 @@ namespace {
 
 constexpr const char* architecture = "docs/architecture.md";
 constexpr const char* map = "controller/README.md";
+constexpr const char* tests = "tests/README.md";
 constexpr const char* walk = "## One breach, step by step";
 
 bool exists(const std::string& file) {
@@ -45,10 +47,11 @@ TEST_CASE("Each function that the architecture page and the map name is in the n
   check_functions(schema::text_file(map));
 }
 
-TEST_CASE("Each file that the architecture page and the map name exists") {
+TEST_CASE("Each file that the architecture page, the map and the page on tests name exists") {
   CHECK(code_references::files_in(schema::text_file(map)).size() > 20);
   check_files(schema::text_file(architecture));
   check_files(schema::text_file(map));
+  check_files(schema::text_file(tests));
 }
 
 TEST_CASE("The architecture page walks through a breach in fewer than 20 stops") {
@@ -85,6 +88,7 @@ TEST_CASE("files_in finds files in backticks that are in a folder") {
 
 TEST_CASE("path_of finds files of the controller, of the commands and of the tests") {
   CHECK(code_references::path_of("guard/z.cpp") == "controller/guard/z.cpp");
+  CHECK(code_references::path_of("controller/guard/z.cpp") == "controller/guard/z.cpp");
   CHECK(code_references::path_of("cmd/c/m.cpp") == "cmd/c/m.cpp");
   CHECK(code_references::path_of("tests/unit/x.cpp") == "tests/unit/x.cpp");
 }

@@ -51,7 +51,8 @@ std::vector<std::string> files_in(const std::string& page) {
 }
 
 std::string path_of(const std::string& file) {
-  const bool is_from_root = file.starts_with("cmd/") || file.starts_with("tests/");
+  const bool is_from_root =
+      file.starts_with("controller/") || file.starts_with("cmd/") || file.starts_with("tests/");
   return is_from_root ? file : "controller/" + file;
 }
 

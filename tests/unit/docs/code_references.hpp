@@ -6,7 +6,8 @@
 
 namespace lastgood::code_references {
 
-// Paths are as the page has them: below controller/, or from the root for cmd/ and tests/.
+// Paths are as the page has them: from the root if they begin with controller/, cmd/ or tests/,
+// otherwise below controller/.
 struct FunctionReference {
   std::string file;      // "net/kube_client.cpp"
   std::string function;  // "KubeClient::stream", or "decide" for a free function

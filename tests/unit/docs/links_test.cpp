@@ -15,7 +15,8 @@ const fs::path root = lastgood::test::source_path("");
 
 std::vector<fs::path> pages() {
   std::vector<fs::path> found;
-  for (const char* folder : {".", "docs", "docs/adr", "controller", "tests/app", "tests/e2e"}) {
+  for (const char* folder : {".", "docs", "docs/adr", "controller", "tests", "tests/app",
+                             "tests/e2e", "tests/e2e/scenarios"}) {
     for (const auto& entry : fs::directory_iterator(root / folder)) {
       if (entry.path().extension() == ".md") found.push_back(entry.path());
     }
