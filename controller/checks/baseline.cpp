@@ -12,61 +12,64 @@
 #include "checks/rollout.hpp"
 
 namespace lastgood::checks {
-
-using api::Reason;
 namespace {
 
 using api::ContainerState;
 using api::MeasurementResult;
 using api::Pod;
+using api::Reason;
 
-bool any_container(const Pod& pod, bool (*is)(const ContainerState&)) {
-  return std::ranges::any_of(pod.init_containers, is) || std::ranges::any_of(pod.containers, is);
+bool any_container(const Pod& pod, bool (*predicate)(const ContainerState&)) {
+  return std::ranges::any_of(pod.init_containers, predicate) ||
+         std::ranges::any_of(pod.containers, predicate);
 }
 
-bool is_crashing(const ContainerState& container) {
-  return is_down(container) && !ran_out_of_memory(container);
+bool is_crashing(const Pod& pod) {
+  return any_container(
+      pod, [](const ContainerState& one) { return is_down(one) && !was_oom_killed(one); });
 }
-bool is_out_of_memory(const ContainerState& container) {
-  return is_down(container) && ran_out_of_memory(container);
+bool is_oom_killed(const Pod& pod) {
+  return any_container(
+      pod, [](const ContainerState& one) { return is_down(one) && was_oom_killed(one); });
 }
-
-bool crashes(const Pod& pod) { return any_container(pod, is_crashing); }
-bool is_killed_for_memory(const Pod& pod) { return any_container(pod, is_out_of_memory); }
 bool is_without_image(const Pod& pod) { return any_container(pod, lacks_image); }
 bool is_without_config(const Pod& pod) { return any_container(pod, lacks_config); }
 bool is_not_ready(const Pod& pod) { return !pod.ready; }
 bool has_container_down(const Pod& pod) { return any_container(pod, is_down); }
 
-// What a pod shows of itself, by the reason that the new revision fails for.
-struct FailureSignature {
-  Reason of;
-  Reason reason;
-  const char* words;
-  bool (*shows)(const Pod& pod);
-  bool takes_time =
-      false;  // a pod that has just come shows it too, and one that the cluster keeps from starting
+enum class AppliesTo : std::uint8_t {
+  AllPods,
+  SettledPods,  // not pods that may be starting, nor pods that the cluster keeps from starting
 };
 
-// A deadline is the Deployment's; what its pods show of it is that they are not ready.
+// How a pod of the baseline shows the failure of the new revision.
+struct FailureSignature {
+  Reason failure;  // of the new revision
+  Reason reason;   // of the baseline
+  const char* predicate;
+  bool (*is_shown_by)(const Pod& pod);
+  AppliesTo applies_to = AppliesTo::AllPods;
+};
+
 constexpr std::array signatures{
     FailureSignature{Reason::CrashLoop, Reason::CrashLoop,
-                     "have a container that has crashed and is down", crashes},
+                     "have a container that crashed and is down", is_crashing},
     FailureSignature{Reason::OOMKilled, Reason::OOMKilled,
-                     "have a container that was killed for its memory and is down",
-                     is_killed_for_memory},
+                     "have a container that was OOMKilled and is down", is_oom_killed},
     FailureSignature{Reason::ImagePull, Reason::ImagePull,
                      "have a container whose image cannot be pulled", is_without_image},
     FailureSignature{Reason::ConfigError, Reason::ConfigError,
                      "have a container that lacks a ConfigMap or Secret", is_without_config},
-    FailureSignature{Reason::NotReady, Reason::NotReady, "are not ready", is_not_ready, true},
+    FailureSignature{Reason::NotReady, Reason::NotReady, "are not ready", is_not_ready,
+                     AppliesTo::SettledPods},
+    // The deadline belongs to the Deployment. Its pods only show that they are not ready.
     FailureSignature{Reason::ProgressDeadlineExceeded, Reason::NotReady, "are not ready",
-                     is_not_ready, true},
+                     is_not_ready, AppliesTo::SettledPods},
 };
 constexpr FailureSignature down{Reason::None, Reason::CrashLoop, "have a container that is down",
                                 has_container_down};
 
-std::vector<const Pod*> active(std::span<const Pod> pods) {
+std::vector<const Pod*> active_pods(std::span<const Pod> pods) {
   std::vector<const Pod*> out;
   for (const Pod& pod : pods)
     if (is_pod_active(pod)) out.push_back(&pod);
@@ -77,82 +80,78 @@ Measurement measure_signature(const std::string& check, const FailureSignature& 
                               const std::vector<const Pod*>& pods) {
   Measurement measurement{.check = check};
   if (pods.empty()) return measurement;
-  const auto shows = [&](const Pod* pod) { return signature.shows(*pod); };
-  const auto first = std::ranges::find_if(pods, shows);
-  const auto count = static_cast<std::size_t>(std::ranges::count_if(pods, shows));
+  const auto is_shown = [&](const Pod* pod) { return signature.is_shown_by(*pod); };
+  const auto first = std::ranges::find_if(pods, is_shown);
+  const auto count = static_cast<std::size_t>(std::ranges::count_if(pods, is_shown));
   const bool fails = count * 4 > pods.size();
   measurement.result = fails ? MeasurementResult::Fail : MeasurementResult::Pass;
   measurement.reason = fails ? signature.reason : Reason::Passed;
-  const std::string one =
-      first == pods.end() ? "" : fmt::format(", {} for one", (*first)->meta.key.name);
-  measurement.message = clip(fmt::format("{} of {} pods {}{} (limit: a quarter)", count,
-                                         pods.size(), signature.words, one),
-                             message_limit);
+  const std::string example =
+      first == pods.end() ? "" : fmt::format(", for example {}", (*first)->meta.key.name);
+  measurement.message = clip(fmt::format("{} of {} pods {}{} (limit 25% of pods)", count,
+                                         pods.size(), signature.predicate, example),
+                             max_message_size);
   return measurement;
-}
-
-HttpPlan nothing_comparable(const api::Check& check) {
-  return {.measurement = Measurement{.check = check.name}};
 }
 
 }  // namespace
 
 bool nothing_started(std::span<const Pod> pods, const std::optional<Time>& rolled_out) {
   const auto has_started = [](const Pod& pod) {
-    return pod.phase == "Running" || any_container(pod, has_begun);
+    return pod.phase == "Running" || any_container(pod, has_run);
   };
   return !rolled_out && std::ranges::none_of(pods, has_started);
 }
 
-bool needs_baseline(const Measurement& measurement, bool before) {
-  const bool could_tell_already = before && measurement.result == MeasurementResult::Unknown &&
-                                  measurement.check != rollout_check;
-  return measurement.result == MeasurementResult::Fail || could_tell_already;
+bool needs_baseline(const Measurement& measurement, bool nothing_started) {
+  const bool is_http_unknown =
+      measurement.result == MeasurementResult::Unknown && measurement.check != rollout_check;
+  return measurement.result == MeasurementResult::Fail || (nothing_started && is_http_unknown);
 }
 
 HttpPlan plan_baseline(const api::Check& check, std::string_view namespace_,
                        std::span<const Pod> baseline_pods,
-                       const std::optional<Result<api::Service>>& service, bool before) {
+                       const std::optional<Result<api::Service>>& service, bool nothing_started) {
   HttpPlan plan = plan_http(check, namespace_, baseline_pods, service);
-  if (plan.measurement) {
-    const bool nobody_to_ask = plan.measurement->reason == Reason::NoPodsToProbe;
-    const auto pods = active(baseline_pods);
-    const bool are_down =
-        std::ranges::any_of(pods, [](const Pod* pod) { return has_container_down(*pod); });
-    if (nobody_to_ask && are_down) plan.measurement = measure_signature(check.name, down, pods);
-    return plan;
-  }
-  return is_about_baseline(plan, before) ? plan : nothing_comparable(check);
+  if (!plan.measurement)
+    return is_about_baseline(plan, nothing_started)
+               ? plan
+               : HttpPlan{.measurement = Measurement{.check = check.name}};
+  const auto pods = active_pods(baseline_pods);
+  const bool any_down =
+      std::ranges::any_of(pods, [](const Pod* pod) { return has_container_down(*pod); });
+  if (plan.measurement->reason == Reason::NoPodsToProbe && any_down)
+    plan.measurement = measure_signature(check.name, down, pods);
+  return plan;
 }
 
-bool is_about_baseline(const HttpPlan& plan, bool before) {
-  const bool as_it_stands = !plan.measurement && plan.pods == 0;
-  return before || !as_it_stands;
+bool is_about_baseline(const HttpPlan& plan, bool nothing_started) {
+  return nothing_started || !plan.probes_url();
 }
 
 Measurement measure_baseline_rollout(const Measurement& failure, std::span<const Pod> baseline_pods,
                                      Time now) {
-  const auto signature =
-      std::ranges::find(signatures, failure.reason, &FailureSignature::of);
+  const auto signature = std::ranges::find(signatures, failure.reason, &FailureSignature::failure);
   if (failure.result != MeasurementResult::Fail || signature == signatures.end())
     return {.check = failure.check};
-  auto pods = active(baseline_pods);
-  const auto cannot_tell = [&](const Pod* pod) {
-    return starts_up(*pod, std::nullopt, now) || is_node_unreachable(*pod) ||
+  auto pods = active_pods(baseline_pods);
+  const auto is_not_settled = [&](const Pod* pod) {
+    return may_be_starting(*pod, std::nullopt, now) || is_node_unreachable(*pod) ||
            is_unscheduled(*pod) || is_waiting_for_image(*pod);
   };
-  if (signature->takes_time) std::erase_if(pods, cannot_tell);
+  if (signature->applies_to == AppliesTo::SettledPods) std::erase_if(pods, is_not_settled);
   return measure_signature(failure.check, *signature, pods);
 }
 
-std::optional<api::BaselineResult> baseline_result(const Measurement& answer, std::string revision,
-                                                   bool before, Time at) {
-  if (answer.result == MeasurementResult::Unknown) return std::nullopt;
-  return api::BaselineResult{.result = answer.result,
-                             .reason = answer.reason,
-                             .message = answer.message,
+std::optional<api::BaselineResult> baseline_result(const Measurement& measurement,
+                                                   std::string revision, bool nothing_started,
+                                                   Time at) {
+  if (measurement.result == MeasurementResult::Unknown) return std::nullopt;
+  return api::BaselineResult{.result = measurement.result,
+                             .reason = measurement.reason,
+                             .message = measurement.message,
                              .revision = std::move(revision),
-                             .before = before,
+                             .before = nothing_started,
                              .at = at};
 }
 

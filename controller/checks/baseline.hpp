@@ -1,5 +1,21 @@
-// Whose fault a failure is: how the same check answers for pods of the revision that would be put
-// back. Must not know how a question travels, nor what a baseline leads to.
+// The baseline of a check: the result of the same check for the pods of the revision to which the
+// controller would roll back. It tells a bad release from a shared cause.
+//
+//   new revision   baseline   conclusion
+//   Fail           Pass       the release is the cause
+//   Fail           Fail       a shared cause, such as a broken database: a rollback would not help
+//   Fail           none       unknown
+//
+// Most baselines come from the pods of that revision directly. The response of a URL or a Service
+// that selects other pods may come from either revision, so it is a baseline only until a pod of
+// the new revision starts:
+//
+//   time ------------------------------------------------------------------>
+//   old pods  ####################################
+//   new pods           created .... container starts ####################
+//   URL       |<--- counts as baseline --->|<--- either revision: not used --->|
+//
+// Why it decides: docs/adr/0003-evidence-before-a-rollback.md.
 #pragma once
 
 #include <optional>
@@ -11,41 +27,47 @@
 #include "api/measurement.hpp"
 #include "api/policy.hpp"
 #include "api/workload.hpp"
-#include "checks/http.hpp"
+#include "checks/http_plan.hpp"
 
 namespace lastgood::checks {
 
-// No container of these pods has run yet, nor did the rollout complete once: nothing that fails now
-// is the revision's doing.
+// No container of these pods has run yet, and the rollout never completed. A failure at this time
+// cannot be caused by the revision.
 [[nodiscard]] bool nothing_started(std::span<const api::Pod> pods,
                                    const std::optional<Time>& rolled_out);
 
-// Every failure is; and before anything of the new revision has started, so is what cannot be told
-// of it yet, but for the rollout: there is nothing yet that the other revision could have in common
-// with it.
-[[nodiscard]] bool needs_baseline(const Measurement& measurement, bool before);
+// Every Fail needs a baseline. Before the new revision has started, the Unknown of an HTTP check
+// needs one too: it is the only time at which a URL describes the baseline.
+[[nodiscard]] bool needs_baseline(const Measurement& measurement, bool nothing_started);
 
-// The HTTP check, asked of the other revision, as far as its answer would speak of it. Where no pod
-// can be asked because they are down, that is the answer: the plan's measurement may be a Fail.
+// The plan of the HTTP check for the pods of the baseline. If a pod is down and none can be probed,
+// the plan has a measurement instead, which may be a Fail (CrashLoop). A plan whose response could
+// come from the new revision has an Unknown measurement without a reason.
 [[nodiscard]] HttpPlan plan_baseline(const api::Check& check, std::string_view namespace_,
                                      std::span<const api::Pod> baseline_pods,
                                      const std::optional<Result<api::Service>>& service,
-                                     bool before);
+                                     bool nothing_started);
 
-// What is not asked pod by pod answers for whoever stands behind it: that is the other revision
-// only `before` the new one has started. To be asked once more of a plan that was carried out when
-// it was still so.
-[[nodiscard]] bool is_about_baseline(const HttpPlan& plan, bool before);
+// The response to this plan comes from the baseline. Evaluate it again after the probes, with the
+// value of nothing_started at that time: a pod may have started during the probes.
+[[nodiscard]] bool is_about_baseline(const HttpPlan& plan, bool nothing_started);
 
-// The rollout check: Fail when more than a quarter of the pods show what the new revision failed
-// by, and for nothing else.
+// The rollout check of the baseline. Fail if more than a quarter of its pods show the failure of
+// the new revision. Other failures of the baseline do not count. Unknown if no pod of the baseline
+// can show it.
+//
+//   new revision fails with    a pod of the baseline counts if
+//   CrashLoop                  a container crashed and is down
+//   OOMKilled                  a container was OOMKilled and is down
+//   ImagePull, ConfigError     a container waits for the same kind of dependency
+//   NotReady, ProgressDeadlineExceeded   it is not ready
 [[nodiscard]] Measurement measure_baseline_rollout(const Measurement& failure,
                                                    std::span<const api::Pod> baseline_pods,
                                                    Time now);
 
-// Nothing where there was no answer. `revision`: "revision 4 (web-6d4b75cb6d)".
-[[nodiscard]] std::optional<api::BaselineResult> baseline_result(const Measurement& answer,
-                                                                 std::string revision, bool before,
-                                                                 Time at);
+// Nothing for an Unknown. `revision` is a text such as "revision 4 (web-6d4b75cb6d)".
+[[nodiscard]] std::optional<api::BaselineResult> baseline_result(const Measurement& measurement,
+                                                                 std::string revision,
+                                                                 bool nothing_started, Time at);
 
 }  // namespace lastgood::checks

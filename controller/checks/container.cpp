@@ -12,15 +12,15 @@ bool is_pod_active(const api::Pod& pod) {
   return !pod.meta.deleting && pod.phase != "Failed" && pod.phase != "Succeeded";
 }
 
-bool starts_up(const api::Pod& pod, const std::optional<Time>& rolled_out, Time now) {
+bool may_be_starting(const api::Pod& pod, const std::optional<Time>& rolled_out, Time now) {
   if (pod.ready || !pod.meta.created) return false;
-  // kubelet first says that a pod is not ready within a second of taking it on, and no more until
-  // that changes.
-  constexpr std::chrono::seconds at_once{5};
-  const bool was_there = rolled_out && *pod.meta.created <= *rolled_out;
+  // The kubelet sets Ready to False within a second of status.startTime, and sets it again only
+  // when it changes.
+  constexpr std::chrono::seconds first_report{5};
+  const bool existed_at_rollout = rolled_out && *pod.meta.created <= *rolled_out;
   const bool was_ready =
-      pod.unready_since && pod.taken_on && *pod.unready_since > *pod.taken_on + at_once;
-  return !was_there && !was_ready && now - *pod.meta.created < start_up;
+      pod.unready_since && pod.taken_on && *pod.unready_since > *pod.taken_on + first_report;
+  return !existed_at_rollout && !was_ready && now - *pod.meta.created < startup_time;
 }
 
 bool is_node_unreachable(const api::Pod& pod) {
@@ -33,11 +33,11 @@ bool is_unscheduled(const api::Pod& pod) {
 }
 
 bool is_waiting_for_image(const api::Pod& pod) {
-  return std::ranges::any_of(pod.init_containers, waits_for_registry) ||
-         std::ranges::any_of(pod.containers, waits_for_registry);
+  return std::ranges::any_of(pod.init_containers, is_registry_unavailable) ||
+         std::ranges::any_of(pod.containers, is_registry_unavailable);
 }
 
-bool has_begun(const ContainerState& container) {
+bool has_run(const ContainerState& container) {
   return container.started || container.restarts > 0 || !container.last_exit_reason.empty();
 }
 
@@ -46,40 +46,48 @@ bool is_down(const ContainerState& container) {
          (container.ended && container.last_exit_code != 0);
 }
 
-bool ran_out_of_memory(const ContainerState& container) {
+bool was_oom_killed(const ContainerState& container) {
   return container.last_exit_reason == "OOMKilled";
 }
 
-bool waits_for_registry(const ContainerState& container) {
-  // Not "no such host": a name that does not exist may be misspelt.
-  constexpr std::array<std::string_view, 19> words{
+bool is_registry_unavailable(const ContainerState& container) {
+  // "no such host" is not in the list: the host name may be misspelt.
+  constexpr std::array<std::string_view, 19> temporary_errors{
       "RegistryUnavailable",   "connection refused",    "connection reset", "i/o timeout",
       "TLS handshake timeout", "no route to host",      "is unreachable",   "deadline exceeded",
       "Client.Timeout",        "request canceled",      "unexpected EOF",   "server misbehaving",
       "Temporary failure",     "Too Many Requests",     "toomanyrequests",  "Service Unavailable",
       "Bad Gateway",           "Internal Server Error", "Gateway Timeout"};
-  const bool is_pulled =
+  const bool pull_failed =
       container.waiting_reason == "ErrImagePull" || container.waiting_reason == "ImagePullBackOff";
-  const auto is_said = [&](std::string_view word) {
-    return container.waiting_message.contains(word);
+  const auto is_in_message = [&](std::string_view error) {
+    return container.waiting_message.contains(error);
   };
   return container.waiting_reason == "RegistryUnavailable" ||
-         (is_pulled && std::ranges::any_of(words, is_said));
+         (pull_failed && std::ranges::any_of(temporary_errors, is_in_message));
 }
 
 bool lacks_image(const ContainerState& container) {
   constexpr std::array<std::string_view, 4> reasons{
       "ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull", "SignatureValidationFailed"};
   return std::ranges::find(reasons, container.waiting_reason) != reasons.end() &&
-         !waits_for_registry(container);
+         !is_registry_unavailable(container);
 }
 
 bool lacks_config(const ContainerState& container) {
-  const auto& words = container.waiting_message;
-  const bool names_config = words.contains("configmap") || words.contains("secret");
+  const std::string& message = container.waiting_message;
+  const bool names_config = message.contains("configmap") || message.contains("secret");
   return container.waiting_reason == "CreateContainerConfigError" ||
          (container.waiting_reason == "CreateContainerError" && names_config &&
-          words.contains("not found"));
+          message.contains("not found"));
+}
+
+bool has_run_in_any(const std::vector<const api::Pod*>& pods, std::string_view name) {
+  return find_container(pods,
+                        [&](const ContainerState& container) {
+                          return container.name == name && has_run(container);
+                        })
+      .has_value();
 }
 
 }  // namespace lastgood::checks

@@ -1,55 +1,79 @@
-// What kubelet's words about a pod and its containers mean. Must not know what a check makes of
-// them.
+// Predicates on pods and containers, as the kubelet reports them in the status of a pod.
 #pragma once
 
 #include <optional>
+#include <string_view>
+#include <vector>
 
 #include "api/workload.hpp"
 
 namespace lastgood::checks {
 
-// A pod that came after the rollout (scaled up, moved off a node) may take this long to get ready
-// before it counts.
-inline constexpr Duration start_up{300'000};
+// A pod that was created after the rollout (scaled up, or moved to another node) is not counted as
+// not ready until it is this old.
+inline constexpr Duration startup_time{300'000};
 
-// Nobody is stopping it. Those that have ended stay in the list until they are collected: they
-// speak of the past.
+// The pod is not terminating and has not ended. An evicted or completed pod stays in the list until
+// it is garbage collected, and says nothing about the present.
 [[nodiscard]] bool is_pod_active(const api::Pod& pod);
 
-// It may still be starting up, so that it is not ready says nothing. It has been ready where it was
-// there when the rollout was complete, or where it became unready later than kubelet first knew of
-// it.
-[[nodiscard]] bool starts_up(const api::Pod& pod, const std::optional<Time>& rolled_out, Time now);
+// The pod is not ready, younger than `startup_time`, and was never seen ready. It was ready before
+// if it existed when the rollout completed, or if its condition Ready became False later than the
+// kubelet first reported the pod.
+[[nodiscard]] bool may_be_starting(const api::Pod& pod, const std::optional<Time>& rolled_out,
+                                   Time now);
 
-// Nobody knows how it is: said to be unready by the node controller, because its node does not
-// report, and not by kubelet, for which its containers and gates were ready.
+// The node controller set the condition Ready to False because the node does not report. The
+// containers and the readiness gates were ready in the last report of the kubelet, so the state of
+// the pod is not known.
 [[nodiscard]] bool is_node_unreachable(const api::Pod& pod);
 
-// kubelet reports containers and an address; a pod without either has no node yet, and one may be
-// on its way.
+// The kubelet reports containers and an address, so a pod without both is not on a node yet.
 [[nodiscard]] bool is_unscheduled(const api::Pod& pod);
 
-// It has not started, or not again, since the registry of one of its images cannot be asked now.
+// A container of the pod cannot start because the registry of its image is unavailable.
 [[nodiscard]] bool is_waiting_for_image(const api::Pod& pod);
 
-// It runs, or did once.
-[[nodiscard]] bool has_begun(const api::ContainerState& container);
+// The container runs, or ran before.
+[[nodiscard]] bool has_run(const api::ContainerState& container);
 
-// It ended, and waits to be started again. A container that runs is not down, whatever it once did:
-// pods of a restored revision may have restarted months ago.
+// The container failed and does not run. A running container is not down, no matter how often it
+// restarted: a pod of a restored revision may have restarted months ago.
 [[nodiscard]] bool is_down(const api::ContainerState& container);
-[[nodiscard]] bool ran_out_of_memory(const api::ContainerState& container);
+[[nodiscard]] bool was_oom_killed(const api::ContainerState& container);
 
-// The registry of its image cannot be asked now, or probes for no_result_timeout: kubelet goes on
-// trying. Told by the words of the container runtime, which kubelet hands on, since the reason is
-// ErrImagePull or ImagePullBackOff for whatever went wrong.
-[[nodiscard]] bool waits_for_registry(const api::ContainerState& container);
+// The registry of the image refuses connections, times out or returns 429 or 5xx, and the kubelet
+// tries again. The reason is ErrImagePull or ImagePullBackOff for every failed pull, so only the
+// error message of the container runtime tells the causes apart.
+[[nodiscard]] bool is_registry_unavailable(const api::ContainerState& container);
 
-// Its image cannot be had: the registry does not have it or does not let us in, or its name does
-// not exist.
+// The image cannot be pulled: the registry does not have it or denies access, or the host name of
+// the registry does not resolve.
 [[nodiscard]] bool lacks_image(const api::ContainerState& container);
 
-// A ConfigMap or Secret that it needs, or a key of one, is missing.
+// A ConfigMap or Secret of the container, or a key in one, is missing.
 [[nodiscard]] bool lacks_config(const api::ContainerState& container);
+
+struct FoundContainer {
+  const api::Pod& pod;
+  const api::ContainerState& container;
+};
+
+// The first container for which `predicate` holds: pods in the given order, and in each pod the
+// init containers first.
+template <class Predicate>
+std::optional<FoundContainer> find_container(const std::vector<const api::Pod*>& pods,
+                                             Predicate predicate) {
+  for (const api::Pod* pod : pods)
+    for (const auto* containers : {&pod->init_containers, &pod->containers})
+      for (const api::ContainerState& container : *containers)
+        if (predicate(container)) return FoundContainer{*pod, container};
+  return std::nullopt;
+}
+
+// The container of this name runs or ran in one of the pods, so its image and its configuration
+// exist. If another pod lacks them, the cause is its node, the registry, or a later deletion, not
+// the release.
+[[nodiscard]] bool has_run_in_any(const std::vector<const api::Pod*>& pods, std::string_view name);
 
 }  // namespace lastgood::checks

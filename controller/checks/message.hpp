@@ -1,10 +1,10 @@
-// How long a measurement's message may be: it goes into status and Events.
 #pragma once
 
 #include <cstddef>
 
 namespace lastgood::checks {
 
-inline constexpr std::size_t message_limit = 512;
+// The most bytes of a measurement's message: it goes into status fields and Events.
+inline constexpr std::size_t max_message_size = 512;
 
 }  // namespace lastgood::checks

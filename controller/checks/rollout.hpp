@@ -1,6 +1,6 @@
-// The rollout check: what the Deployment's conditions and the pods of the new revision say without
-// being asked anything. Acts in seconds where Kubernetes itself waits for progressDeadlineSeconds.
-// Must not know what a failure leads to.
+// The rollout check: a measurement from the conditions of a Deployment and the pods of its new
+// revision, without a probe. It fails within seconds, where Kubernetes itself waits for
+// progressDeadlineSeconds.
 #pragma once
 
 #include <optional>
@@ -14,15 +14,26 @@ namespace lastgood::checks {
 
 using api::Measurement;
 
-inline constexpr const char* rollout_check = "rollout";  // the check's name
+inline constexpr const char* rollout_check = "rollout";  // the name of the check
 
 struct RolloutView {
   const api::Deployment& deployment;
-  TemplateHash hash;               // of the revision judged
+  TemplateHash hash;               // of the evaluated revision
   std::span<const api::Pod> pods;  // of that revision
-  std::optional<Time> rolled_out;  // when it was first seen completely rolled out; absent: not yet
+  std::optional<Time> rolled_out;  // when the rollout was first seen complete; absent: not yet
 };
 
+// The first of these that applies gives the result:
+//   1. ScaledToZero              Unknown
+//   2. ProgressDeadlineExceeded  Fail, immediate
+//   3. CrashLoop, OOMKilled      Fail, immediate, or after 5 s for a container not in back-off
+//   4. ImagePull                 Fail after 20 s; immediate for an invalid image name
+//   5. ConfigError               Fail after 10 s
+//   6. after the rollout:        NotReady, Available, or why no pod is counted
+//   7. Complete                  Pass
+//   8. RegistryUnavailable       Unknown
+//   9. RollingOut                Unknown
+// The policy can turn off 2 to 5, and NotReady.
 [[nodiscard]] Measurement measure_rollout(const api::RolloutCheck& rules, const RolloutView& view,
                                           Time now);
 

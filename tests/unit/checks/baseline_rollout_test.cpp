@@ -1,5 +1,3 @@
-// The rollout check of the revision that would be put back: what its pods show, and whether it is
-// the same.
 #include <algorithm>
 #include <catch2/catch.hpp>
 
@@ -15,7 +13,7 @@ using api::Reason;
 using enum api::MeasurementResult;
 
 Measurement failure(Reason reason) {
-  return {.check = rollout_check, .result = Fail, .reason = reason, .message = "as it may be"};
+  return {.check = rollout_check, .result = Fail, .reason = reason, .message = "not compared"};
 }
 
 struct Row {
@@ -35,141 +33,140 @@ std::vector<Row> same_reason_rows() {
   unscheduled.ip = "";
   unscheduled.containers.clear();
   return {
-      {"it crashes too",
+      {"the baseline crashes too",
        Reason::CrashLoop,
        {crashed("web-a"), crashed("web-b")},
        Fail,
        Reason::CrashLoop,
-       "2 of 2 pods have a container that has crashed and is down, web-a for one (limit: a "
-       "quarter)"},
-      {"it is killed for its memory too",
+       "2 of 2 pods have a container that crashed and is down, for example web-a (limit 25% of "
+       "pods)"},
+      {"the baseline is OOMKilled too",
        Reason::OOMKilled,
        {crashed("web-a", "OOMKilled"), running("web-b")},
        Fail,
        Reason::OOMKilled,
-       "1 of 2 pods have a container that was killed for its memory and is down, web-a for one "
-       "(limit: a quarter)"},
-      {"its images cannot be pulled either",
+       "1 of 2 pods have a container that was OOMKilled and is down, for example web-a (limit 25% "
+       "of pods)"},
+      {"the image of the baseline cannot be pulled either",
        Reason::ImagePull,
        {waiting("web-a", "ErrImagePull")},
        Fail,
        Reason::ImagePull,
-       "1 of 1 pods have a container whose image cannot be pulled, web-a for one (limit: a "
-       "quarter)"},
-      {"a pod that moved cannot pull the image that others run",
+       "1 of 1 pods have a container whose image cannot be pulled, for example web-a (limit 25% of "
+       "pods)"},
+      {"a moved pod cannot pull the image that other pods run",
        Reason::ImagePull,
        {running("web-a"), running("web-b"), waiting("web-c", "ImagePullBackOff")},
        Fail,
        Reason::ImagePull,
-       "1 of 3 pods have a container whose image cannot be pulled, web-c for one (limit: a "
-       "quarter)"},
-      {"its ConfigMap is gone too",
+       "1 of 3 pods have a container whose image cannot be pulled, for example web-c (limit 25% of "
+       "pods)"},
+      {"the baseline lacks its ConfigMap too",
        Reason::ConfigError,
        {waiting("web-a", "CreateContainerConfigError", missing)},
        Fail,
        Reason::ConfigError,
-       "1 of 1 pods have a container that lacks a ConfigMap or Secret, web-a for one (limit: a "
-       "quarter)"},
-      {"it is not ready either",
+       "1 of 1 pods have a container that lacks a ConfigMap or Secret, for example web-a (limit "
+       "25% of pods)"},
+      {"the baseline is not ready either",
        Reason::NotReady,
        {running("web-a", false), running("web-b")},
        Fail,
        Reason::NotReady,
-       "1 of 2 pods are not ready, web-a for one (limit: a quarter)"},
-      {"one that the cluster keeps from being ready says nothing",
+       "1 of 2 pods are not ready, for example web-a (limit 25% of pods)"},
+      {"pods that the cluster keeps from being ready are not counted",
        Reason::NotReady,
        {node_unreachable, unscheduled, waiting("web-c", "ErrImagePull", "i/o timeout"),
         running("web-d")},
        Pass,
        Reason::Passed,
-       "0 of 1 pods are not ready (limit: a quarter)"},
-      {"a deadline that passed, and it is not ready either",
+       "0 of 1 pods are not ready (limit 25% of pods)"},
+      {"the deadline is exceeded, and the baseline is not ready either",
        Reason::ProgressDeadlineExceeded,
        {running("web-a", false)},
        Fail,
        Reason::NotReady,
-       "1 of 1 pods are not ready, web-a for one (limit: a quarter)"},
+       "1 of 1 pods are not ready, for example web-a (limit 25% of pods)"},
   };
 }
 
 std::vector<Row> other_reason_rows() {
   auto ended = pod_with("web-a", {.last_exit_reason = "Error", .last_exit_code = 1}, "Failed");
   return {
-      {"it runs",
+      {"the baseline runs",
        Reason::CrashLoop,
        {running("web-a"), running("web-b")},
        Pass,
        Reason::Passed,
-       "0 of 2 pods have a container that has crashed and is down (limit: a quarter)"},
-      {"it fails for another reason",
+       "0 of 2 pods have a container that crashed and is down (limit 25% of pods)"},
+      {"the baseline fails for another reason",
        Reason::CrashLoop,
        {crashed("web-a", "OOMKilled")},
        Pass,
        Reason::Passed,
-       "0 of 1 pods have a container that has crashed and is down (limit: a quarter)"},
-      {"it crashes where the new one uses up its memory",
+       "0 of 1 pods have a container that crashed and is down (limit 25% of pods)"},
+      {"the baseline crashes, the new revision is OOMKilled",
        Reason::OOMKilled,
        {crashed("web-a")},
        Pass,
        Reason::Passed,
-       "0 of 1 pods have a container that was killed for its memory and is down (limit: a "
-       "quarter)"},
-      {"it is only not ready",
+       "0 of 1 pods have a container that was OOMKilled and is down (limit 25% of pods)"},
+      {"the baseline is not ready, but does not crash",
        Reason::CrashLoop,
        {running("web-a", false)},
        Pass,
        Reason::Passed,
-       "0 of 1 pods have a container that has crashed and is down (limit: a quarter)"},
-      {"a quarter of it crashes, which is not more than a quarter",
+       "0 of 1 pods have a container that crashed and is down (limit 25% of pods)"},
+      {"one of four pods crashes: not above the limit",
        Reason::CrashLoop,
        {crashed("web-a"), running("web-b"), running("web-c"), running("web-d")},
        Pass,
        Reason::Passed,
-       "1 of 4 pods have a container that has crashed and is down, web-a for one (limit: a "
-       "quarter)"},
-      {"a pod that crashes is being deleted",
+       "1 of 4 pods have a container that crashed and is down, for example web-a (limit 25% of "
+       "pods)"},
+      {"the crashing pod is terminating",
        Reason::CrashLoop,
        {deleting(crashed("web-a")), running("web-b")},
        Pass,
        Reason::Passed,
-       "0 of 1 pods have a container that has crashed and is down (limit: a quarter)"},
-      {"a pod that has ended is still in the list",
+       "0 of 1 pods have a container that crashed and is down (limit 25% of pods)"},
+      {"a pod that has ended is in the list",
        Reason::CrashLoop,
        {ended, running("web-b")},
        Pass,
        Reason::Passed,
-       "0 of 1 pods have a container that has crashed and is down (limit: a quarter)"},
-      {"a deadline that passed, and it is ready",
+       "0 of 1 pods have a container that crashed and is down (limit 25% of pods)"},
+      {"the deadline is exceeded, and the baseline is ready",
        Reason::ProgressDeadlineExceeded,
        {running("web-a")},
        Pass,
        Reason::Passed,
-       "0 of 1 pods are not ready (limit: a quarter)"},
-      {"a pod that has just come may take its time to get ready",
+       "0 of 1 pods are not ready (limit 25% of pods)"},
+      {"a new pod is not ready yet",
        Reason::NotReady,
        {young(running("web-a", false)), running("web-b")},
        Pass,
        Reason::Passed,
-       "0 of 1 pods are not ready (limit: a quarter)"},
+       "0 of 1 pods are not ready (limit 25% of pods)"},
   };
 }
 
-std::vector<Row> consecutiveUnknowns_rows() {
+std::vector<Row> unknown_rows() {
   return {
-      {"no pod is left of it", Reason::CrashLoop, {}, Unknown, Reason::None, ""},
-      {"all its pods are being deleted",
+      {"the baseline has no pods", Reason::CrashLoop, {}, Unknown, Reason::None, ""},
+      {"all its pods are terminating",
        Reason::CrashLoop,
        {deleting(crashed("web-a"))},
        Unknown,
        Reason::None,
        ""},
-      {"all its pods have just come",
+      {"all its pods are new",
        Reason::NotReady,
        {young(running("web-a", false))},
        Unknown,
        Reason::None,
        ""},
-      {"a reason that no pod can show",
+      {"a reason that pods cannot show",
        Reason::Unschedulable,
        {crashed("web-a")},
        Unknown,
@@ -192,19 +189,18 @@ void check(const std::vector<Row>& rows) {
 
 }  // namespace
 
-TEST_CASE("pods of the other revision that show the same failure have its cause in common") {
+TEST_CASE("measure_baseline_rollout fails when the baseline shows the same failure") {
   check(same_reason_rows());
 }
-TEST_CASE(
-    "pods of the other revision that do not show the same failure say that it is the release's") {
+TEST_CASE("measure_baseline_rollout passes when the baseline does not show the failure") {
   check(other_reason_rows());
 }
 
-TEST_CASE("where no pod of the other revision can show it, there is nothing to compare") {
-  check(consecutiveUnknowns_rows());
+TEST_CASE("measure_baseline_rollout returns Unknown when no pod can show the failure") {
+  check(unknown_rows());
 }
 
-TEST_CASE("every reason for which the rollout check fails can be compared") {
+TEST_CASE("measure_baseline_rollout compares every reason of a failed rollout check") {
   const auto all = same_reason_rows();
   for (const Reason reason :
        {Reason::CrashLoop, Reason::OOMKilled, Reason::ImagePull, Reason::ConfigError,
@@ -214,7 +210,7 @@ TEST_CASE("every reason for which the rollout check fails can be compared") {
   }
 }
 
-TEST_CASE("what does not fail is not compared") {
+TEST_CASE("measure_baseline_rollout returns Unknown when the new revision does not fail") {
   auto passing = failure(Reason::CrashLoop);
   passing.result = Pass;
   CHECK(measure_baseline_rollout(passing, std::vector{crashed("web-a")}, now).result == Unknown);

@@ -1,4 +1,3 @@
-// How the revision that would be put back answers the same check.
 #include "checks/baseline.hpp"
 
 #include <catch2/catch.hpp>
@@ -27,65 +26,65 @@ api::Service service(api::StringMap selector) {
   return out;
 }
 
-// "web-a 10.0.0.1:8080", one a line; or the answer that needs no asking.
-std::string told(const HttpPlan& plan) {
+// "web-a 10.0.0.1:8080", one probe a line; or the measurement of the plan.
+std::string text_of(const HttpPlan& plan) {
   if (plan.measurement)
     return std::string(api::to_string(plan.measurement->result)) + " " + plan.measurement->message;
   std::string out;
-  for (const auto& ask : plan.probes)
-    out += (out.empty() ? "" : "\n") + ask.pod + " " + ask.question.host + ":" +
-           std::to_string(ask.question.port);
+  for (const auto& probe : plan.probes)
+    out += (out.empty() ? "" : "\n") + probe.pod + " " + probe.request.host + ":" +
+           std::to_string(probe.request.port);
   return out;
 }
 
 }  // namespace
 
-TEST_CASE("whether anything of the new revision has run yet") {
-  auto made = waiting("web-1", "ContainerCreating");
+TEST_CASE("nothing_started is true until a container of the revision has run") {
+  auto creating = waiting("web-1", "ContainerCreating");
   auto ended = waiting("web-1", "CrashLoopBackOff");
   ended.containers[0].restarts = 1;
   auto migrating = waiting("web-1", "PodInitializing");
   migrating.init_containers = {
       {.name = "migrate", .last_exit_reason = "Error", .last_exit_code = 1}};
   auto starting_up = pod_with("web-1", {});
-  auto unscheduled = made;
+  auto unscheduled = creating;
   unscheduled.containers.clear();
   unscheduled.ip = "";
   struct Row {
     const char* name;
     std::vector<api::Pod> pods;
-    bool nothing;
+    bool nothing_started;
   };
   const std::vector<Row> rows{
-      {"it has no pod", {}, true},
-      {"its pod has no node yet", {unscheduled}, true},
-      {"its container is being made", {made}, true},
+      {"it has no pods", {}, true},
+      {"its pod is not scheduled", {unscheduled}, true},
+      {"its container is being created", {creating}, true},
       {"its image cannot be pulled", {waiting("web-1", "ImagePullBackOff")}, true},
       {"its container runs, and its startup probe has not passed", {starting_up}, false},
       {"its container runs", {running("web-1")}, false},
       {"its container ran and ended", {ended}, false},
-      {"its init container ran: it may have changed what others depend on", {migrating}, false},
-      {"one of two pods has started", {made, running("web-2")}, false},
-      {"its only pod that had started is being deleted", {deleting(running("web-1"))}, false},
+      {"its init container ran, for example a database migration", {migrating}, false},
+      {"one of two pods has started", {creating, running("web-2")}, false},
+      {"its only started pod is terminating", {deleting(running("web-1"))}, false},
   };
   for (const auto& row : rows) {
     DYNAMIC_SECTION(row.name) {
-      CHECK(nothing_started(row.pods, std::nullopt) == row.nothing);
+      CHECK(nothing_started(row.pods, std::nullopt) == row.nothing_started);
       CHECK_FALSE(nothing_started(row.pods, start));
     }
   }
 }
 
-TEST_CASE("which answers are compared") {
+TEST_CASE("needs_baseline is true for failures, and for HTTP checks before the start") {
   const auto measurement = [](const std::string& check, api::MeasurementResult result) {
     return Measurement{.check = check, .result = result};
   };
-  for (const bool before : {false, true}) {
-    CHECK(needs_baseline(measurement("health", Fail), before));
-    CHECK(needs_baseline(measurement("rollout", Fail), before));
-    CHECK_FALSE(needs_baseline(measurement("health", Pass), before));
-    CHECK(needs_baseline(measurement("health", Unknown), before) == before);
-    CHECK_FALSE(needs_baseline(measurement("rollout", Unknown), before));
+  for (const bool nothing_started : {false, true}) {
+    CHECK(needs_baseline(measurement("health", Fail), nothing_started));
+    CHECK(needs_baseline(measurement("rollout", Fail), nothing_started));
+    CHECK_FALSE(needs_baseline(measurement("health", Pass), nothing_started));
+    CHECK(needs_baseline(measurement("health", Unknown), nothing_started) == nothing_started);
+    CHECK_FALSE(needs_baseline(measurement("rollout", Unknown), nothing_started));
   }
 }
 
@@ -96,94 +95,95 @@ struct PlanRow {
   api::Check check;
   std::optional<Result<api::Service>> service;
   std::vector<api::Pod> pods;
-  bool before;
+  bool nothing_started;
   std::string expected;
 };
 
 const std::string both = "web-a 10.0.0.1:8080\nweb-b 10.0.0.1:8080";
 
-std::vector<PlanRow> asked_rows() {
+std::vector<PlanRow> probed_rows() {
   const std::vector<api::Pod> two{running("web-a"), running("web-b")};
   const auto outside = url_check("http://example.com/");
   const auto own = url_check("http://myapp/");
   return {
-      {"a check of pods probes the other's pods", pods_check(), {}, two, false, both},
-      {"and so before the new one has started", pods_check(), {}, two, true, both},
-      {"not those that are being deleted",
+      {"target Pods probes the pods of the baseline", pods_check(), {}, two, false, both},
+      {"target Pods, before the new revision has started", pods_check(), {}, two, true, both},
+      {"a terminating pod is not probed",
        pods_check(),
        {},
        {running("web-a"), deleting(running("web-b"))},
        false,
        "web-a 10.0.0.1:8080"},
-      {"where one is down and one can be asked, that one speaks",
+      {"one pod is down: only the other is probed",
        pods_check(),
        {},
        {crashed("web-a"), running("web-b")},
        false,
        "web-b 10.0.0.1:8080"},
-      {"a Service that selects them is asked pod by pod", own, service({{"app", "web"}}), two,
+      {"a Service that selects the pods is probed pod by pod", own, service({{"app", "web"}}), two,
        false, both},
-      {"an outside URL is asked while only the other revision can stand behind it",
+      {"an external URL is probed before the new revision has started",
        outside,
        {},
        two,
        true,
        " example.com:80"},
-      {"an outside URL says nothing of the other revision once the new one has started",
+      {"an external URL is not probed after the new revision has started",
        outside,
        {},
        two,
        false,
        "Unknown "},
-      {"a Service that selects other pods is asked as it stands before", own,
+      {"a Service that selects other pods is probed as a URL before the start", own,
        service({{"app", "gateway"}}), two, true, " myapp.shop.svc:80"},
-      {"a Service that selects other pods says nothing later", own, service({{"app", "gateway"}}),
-       two, false, "Unknown "},
+      {"a Service that selects other pods is not probed after the start", own,
+       service({{"app", "gateway"}}), two, false, "Unknown "},
   };
 }
 
-std::vector<PlanRow> unasked_rows() {
+std::vector<PlanRow> unprobed_rows() {
   const Result<api::Service> gone = fail(ErrorKind::NotFound, "services \"myapp\" not found");
   const std::string none_started =
-      "Unknown none of the 1 pods of the new revision has started all its containers";
+      "Unknown none of the 1 pods of the revision has started all its containers";
   return {
-      {"no pod is left of it",
+      {"the baseline has no pods",
        pods_check(),
        {},
        {},
        false,
-       "Unknown the new revision has no pod yet"},
-      {"its pods are being deleted, and one was down",
+       "Unknown the revision has no pods yet"},
+      {"its pods are terminating, and one was down",
        pods_check(),
        {},
        {deleting(crashed("web-a"))},
        false,
        none_started},
-      {"its pods only start",
+      {"its pods are starting",
        pods_check(),
        {},
        {waiting("web-a", "ContainerCreating")},
        false,
        none_started},
-      {"all its pods are down: no asking is needed",
+      {"all its pods are down: the result is a Fail without a probe",
        pods_check(),
        {},
        {crashed("web-a"), crashed("web-b", "OOMKilled")},
        false,
-       "Fail 2 of 2 pods have a container that is down, web-a for one (limit: a quarter)"},
-      {"an outside URL, and all its pods were down before the new one came",
+       "Fail 2 of 2 pods have a container that is down, for example web-a (limit 25% of pods)"},
+      {"an external URL, and all pods of the baseline are down",
        url_check("http://example.com/"),
        {},
        {crashed("web-a")},
        true,
-       "Fail 1 of 1 pods have a container that is down, web-a for one (limit: a quarter)"},
-      {"a Service that is gone cannot be asked",
+       "Fail 1 of 1 pods have a container that is down, for example web-a (limit 25% of pods)"},
+      {"the Service does not exist",
        url_check("http://myapp/"),
        gone,
        {running("web-a")},
        false,
-       "Unknown there is no Service myapp in namespace shop"},
-      {"a check that makes no sense probes nobody",
+       "Unknown Service myapp does not exist in namespace shop; create it, or correct the name in "
+       "the check"},
+      {"the check is not valid",
        url_check("example.com"),
        {},
        {crashed("web-a")},
@@ -196,7 +196,7 @@ std::vector<PlanRow> unasked_rows() {
 void check(const std::vector<PlanRow>& rows) {
   for (const auto& row : rows) {
     DYNAMIC_SECTION(row.name) {
-      CHECK(told(plan_baseline(row.check, "shop", row.pods, row.service, row.before)) ==
+      CHECK(text_of(plan_baseline(row.check, "shop", row.pods, row.service, row.nothing_started)) ==
             row.expected);
     }
   }
@@ -204,34 +204,29 @@ void check(const std::vector<PlanRow>& rows) {
 
 }  // namespace
 
-TEST_CASE("whom an HTTP check probes of the other revision") { check(asked_rows()); }
-TEST_CASE(
-    "where nobody of the other revision can be asked, that they are down is an answer and nothing "
-    "else is") {
-  check(unasked_rows());
+TEST_CASE("plan_baseline probes only what describes the baseline") { check(probed_rows()); }
+TEST_CASE("plan_baseline returns a measurement when no pod of the baseline can be probed") {
+  check(unprobed_rows());
 }
 
-TEST_CASE(
-    "what was asked as it stands speaks of the other revision only if nothing of the new one had "
-    "started by the answer") {
-  const HttpPlan as_it_stands{.probes = {{}}};
-  const HttpPlan pod_by_pod{.probes = {{.pod = "web-a"}}, .pods = 1};
-  const HttpPlan are_down{.measurement = Measurement{.check = "health", .result = Fail}};
-  CHECK(is_about_baseline(as_it_stands, true));
-  CHECK_FALSE(is_about_baseline(as_it_stands, false));
-  for (const bool before : {false, true}) {
-    CHECK(is_about_baseline(pod_by_pod, before));
-    CHECK(is_about_baseline(are_down, before));
+TEST_CASE("is_about_baseline is false for a URL after the new revision has started") {
+  const HttpPlan url{.probes = {{}}};
+  const HttpPlan pods{.probes = {{.pod = "web-a"}}, .pods = 1};
+  const HttpPlan pods_down{.measurement = Measurement{.check = "health", .result = Fail}};
+  CHECK(is_about_baseline(url, true));
+  CHECK_FALSE(is_about_baseline(url, false));
+  for (const bool nothing_started : {false, true}) {
+    CHECK(is_about_baseline(pods, nothing_started));
+    CHECK(is_about_baseline(pods_down, nothing_started));
   }
 }
 
-TEST_CASE(
-    "a baseline says what was answered, by which revision and when; no answer is no baseline") {
-  const Measurement answer{.check = "health",
-                           .result = Fail,
-                           .reason = api::Reason::WrongStatus,
-                           .message = "2 of 2 pods failed"};
-  CHECK(baseline_result(answer, "revision 4 (web-6d4b75cb6d)", true, now) ==
+TEST_CASE("baseline_result has the revision and the time, and nothing for an Unknown") {
+  const Measurement measurement{.check = "health",
+                                .result = Fail,
+                                .reason = api::Reason::WrongStatus,
+                                .message = "2 of 2 pods failed"};
+  CHECK(baseline_result(measurement, "revision 4 (web-6d4b75cb6d)", true, now) ==
         api::BaselineResult{.result = Fail,
                             .reason = api::Reason::WrongStatus,
                             .message = "2 of 2 pods failed",

@@ -1,7 +1,7 @@
-// ProbeTarget an HTTP check probes, and what.
+#include "checks/http_plan.hpp"
+
 #include <catch2/catch.hpp>
 
-#include "checks/http.hpp"
 #include "support/printers.hpp"
 
 namespace lastgood::checks::test {
@@ -58,14 +58,16 @@ api::Service service(api::StringMap selector = {{"app", "web"}}) {
   return out;
 }
 
-// "web-a http://10.0.0.1:8080/health as myapp:8080", one a line.
-std::string told(const HttpPlan& plan) {
-  if (plan.measurement) return std::string("unknown ") + api::to_string(plan.measurement->reason);
+// "web-a http://10.0.0.1:8080/health as myapp:8080", one probe a line; or the reason of the
+// measurement.
+std::string text_of(const HttpPlan& plan) {
+  if (plan.measurement) return std::string("Unknown ") + api::to_string(plan.measurement->reason);
   std::string out;
-  for (const auto& ask : plan.probes) {
-    const auto& q = ask.question;
-    out += (out.empty() ? "" : "\n") + ask.pod + (q.tls ? " https://" : " http://") + q.host + ":" +
-           std::to_string(q.port) + q.target + " as " + q.host_header;
+  for (const auto& probe : plan.probes) {
+    const auto& request = probe.request;
+    out += (out.empty() ? "" : "\n") + probe.pod + (request.tls ? " https://" : " http://") +
+           request.host + ":" + std::to_string(request.port) + request.target + " as " +
+           request.host_header;
   }
   return out;
 }
@@ -75,47 +77,47 @@ const Result<api::Service> forbidden = fail(ErrorKind::Forbidden, "may not");
 
 }  // namespace
 
-TEST_CASE("a check of pods probes every pod of the new revision at its own address") {
+TEST_CASE("target Pods probes every pod at its own address") {
   const std::vector<api::Pod> pods{pod("web-b", "10.0.0.2"), pod("web-a", "10.0.0.1"),
                                    pod("web-c", "fd00::3")};
   const auto plan = plan_http(pods_check(), "shop", pods, std::nullopt);
-  CHECK(told(plan) ==
-        "web-a http://10.0.0.1:8080/health as 10.0.0.1:8080\n"
-        "web-b http://10.0.0.2:8080/health as 10.0.0.2:8080\n"
-        "web-c http://fd00::3:8080/health as [fd00::3]:8080");
+  CHECK(text_of(plan) ==
+        "web-a http://10.0.0.1:8080/health as 10.0.0.1:8080\nweb-b http://10.0.0.2:8080/health as "
+        "10.0.0.2:8080\nweb-c http://fd00::3:8080/health as [fd00::3]:8080");
   CHECK(plan.pods == 3);
-  CHECK(plan.probes[0].question.timeout == Duration(1500));
+  CHECK(plan.probes[0].request.timeout == Duration(1500));
 }
 
-TEST_CASE("a pod that cannot answer yet, or not any more, is not asked") {
+TEST_CASE("plan_http skips pods that cannot respond") {
   struct Row {
     const char* name;
     std::function<void(api::Pod&)> change;
   };
   const std::vector<Row> rows{
-      {"it is being deleted", [](auto& pod) { pod.meta.deleting = true; }},
-      {"it has no address", [](auto& pod) { pod.ip = ""; }},
+      {"it is terminating", [](auto& pod) { pod.meta.deleting = true; }},
+      {"it has no IP address", [](auto& pod) { pod.ip = ""; }},
       {"its container has not started, or its startup probe has not passed",
        [](auto& pod) { pod.containers[0].started = false; }},
       {"one of two containers has not started",
        [](auto& pod) { pod.containers.push_back({.name = "sidecar"}); }},
-      {"kubelet has not reported its containers", [](auto& pod) { pod.containers.clear(); }},
+      {"the kubelet has not reported its containers", [](auto& pod) { pod.containers.clear(); }},
       {"it has failed", [](auto& pod) { pod.phase = "Failed"; }},
-      {"it has ended", [](auto& pod) { pod.phase = "Succeeded"; }},
+      {"it has completed", [](auto& pod) { pod.phase = "Succeeded"; }},
       {"its node does not report", [](auto& pod) { pod.containers_ready = true; }},
   };
   for (const auto& row : rows) {
     DYNAMIC_SECTION(row.name) {
       const std::vector<api::Pod> alone{changed(row.change)};
-      CHECK(told(plan_http(pods_check(), "shop", alone, std::nullopt)) == "unknown NoPodsToProbe");
+      CHECK(text_of(plan_http(pods_check(), "shop", alone, std::nullopt)) ==
+            "Unknown NoPodsToProbe");
       const std::vector<api::Pod> two{changed(row.change), pod("web-y", "10.0.0.9")};
-      CHECK(told(plan_http(pods_check(), "shop", two, std::nullopt)) ==
+      CHECK(text_of(plan_http(pods_check(), "shop", two, std::nullopt)) ==
             "web-y http://10.0.0.9:8080/health as 10.0.0.9:8080");
     }
   }
 }
 
-TEST_CASE("a pod that is not ready is asked all the same: its health is the question") {
+TEST_CASE("plan_http probes a pod that is not ready") {
   const std::vector<api::Pod> pods{changed([](auto& pod) { pod.ready = false; })};
   CHECK(plan_http(pods_check(), "shop", pods, std::nullopt).probes.size() == 1);
   const std::vector<api::Pod> gated{changed([](auto& pod) {
@@ -125,15 +127,15 @@ TEST_CASE("a pod that is not ready is asked all the same: its health is the ques
   CHECK(plan_http(pods_check(), "shop", gated, std::nullopt).probes.size() == 1);
 }
 
-TEST_CASE("without a pod of the new revision nobody is asked, not even an outside URL") {
-  CHECK(told(plan_http(pods_check(), "shop", {}, std::nullopt)) == "unknown NoPodsToProbe");
-  CHECK(told(plan_http(url_check("http://status.example.com/web"), "shop", {}, std::nullopt)) ==
-        "unknown NoPodsToProbe");
-  CHECK(told(plan_http(url_check("http://myapp:8080/"), "shop", {}, service())) ==
-        "unknown NoPodsToProbe");
+TEST_CASE("plan_http returns NoPodsToProbe when the revision has no pods") {
+  CHECK(text_of(plan_http(pods_check(), "shop", {}, std::nullopt)) == "Unknown NoPodsToProbe");
+  CHECK(text_of(plan_http(url_check("http://status.example.com/web"), "shop", {}, std::nullopt)) ==
+        "Unknown NoPodsToProbe");
+  CHECK(text_of(plan_http(url_check("http://myapp:8080/"), "shop", {}, service())) ==
+        "Unknown NoPodsToProbe");
 }
 
-TEST_CASE("which Service has to be read before the question is clear") {
+TEST_CASE("service_wanted returns the Service that the check or its URL names") {
   struct Row {
     std::string url;
     std::optional<std::string> service;
@@ -159,7 +161,7 @@ TEST_CASE("which Service has to be read before the question is clear") {
   CHECK(service_wanted(pods_check(), "shop") == std::nullopt);
 }
 
-TEST_CASE("where a URL or a Service leads") {
+TEST_CASE("plan_http probes the pods behind a Service, and any other URL as a whole") {
   struct Row {
     const char* name;
     api::Check check;
@@ -167,78 +169,77 @@ TEST_CASE("where a URL or a Service leads") {
     std::string expected;
   };
   const std::vector<Row> rows{
-      {"a URL of a Service that selects the pods is asked pod by pod, under the URL's host",
+      {"the Service of the URL selects the pods: probed pod by pod, with the URL's host",
        url_check("http://myapp:8080/health?full=1"), service(),
        "web-a http://10.0.0.1:8080/health?full=1 as myapp:8080"},
-      {"its usual port is not written in the host", url_check("http://myapp/"), service(),
+      {"the default port is not in the Host header", url_check("http://myapp/"), service(),
        "web-a http://10.0.0.1:8080/ as myapp"},
-      {"a port sent to a container port's name", url_check("http://myapp:81/"), service(),
+      {"targetPort is the name of a container port", url_check("http://myapp:81/"), service(),
        "web-a http://10.0.0.1:8080/ as myapp:81"},
-      {"a port that the Service does not have", url_check("http://myapp:9999/"), service(),
-       "unknown ServicePortNotFound"},
-      {"a port that is usual for https and that the Service does not have",
-       url_check("https://myapp/"), service(), "unknown ServicePortNotFound"},
-      {"a port whose name no container has", url_check("http://myapp:82/"), service(),
-       "unknown ServicePortNotFound"},
-      {"a Service that selects other pods is asked as it stands, by its full name",
+      {"the Service does not have the port", url_check("http://myapp:9999/"), service(),
+       "Unknown ServicePortNotFound"},
+      {"the Service does not have the default port of https", url_check("https://myapp/"),
+       service(), "Unknown ServicePortNotFound"},
+      {"no container has the name in targetPort", url_check("http://myapp:82/"), service(),
+       "Unknown ServicePortNotFound"},
+      {"the Service selects other pods: probed as a whole, by its full name",
        url_check("http://myapp:8080/x"), service({{"app", "gateway"}}),
        " http://myapp.shop.svc:8080/x as myapp:8080"},
-      {"a Service that selects more narrowly than the pods are labelled",
+      {"the selector of the Service has a label that the pods do not have",
        url_check("http://myapp:8080/x"), service({{"app", "web"}, {"track", "canary"}}),
        " http://myapp.shop.svc:8080/x as myapp:8080"},
-      {"a Service without a selector selects nothing", url_check("http://myapp:8080/x"),
-       service({}), " http://myapp.shop.svc:8080/x as myapp:8080"},
-      {"a bare name that is no Service", url_check("http://myapp:8080/"), not_found,
-       "unknown ServiceNotFound"},
-      {"a Service's full name that is none", url_check("http://myapp.shop.svc:8080/"), not_found,
-       "unknown ServiceNotFound"},
-      {"two labels that are no Service may be a name of the world", url_check("http://myapp.shop/"),
-       not_found, " http://myapp.shop:80/ as myapp.shop"},
-      {"a Service that may not be read", url_check("http://myapp:8080/"), forbidden,
-       "unknown ServiceUnreadable"},
-      {"a Service that was not read", url_check("http://myapp:8080/"), std::nullopt,
-       "unknown ServiceUnreadable"},
-      {"any other host is asked as it stands", url_check("https://status.example.com/web"),
+      {"the Service has no selector", url_check("http://myapp:8080/x"), service({}),
+       " http://myapp.shop.svc:8080/x as myapp:8080"},
+      {"the host is a single label, and the Service does not exist",
+       url_check("http://myapp:8080/"), not_found, "Unknown ServiceNotFound"},
+      {"the host is the full name of a Service that does not exist",
+       url_check("http://myapp.shop.svc:8080/"), not_found, "Unknown ServiceNotFound"},
+      {"a host of two labels that is not a Service may be a public name",
+       url_check("http://myapp.shop/"), not_found, " http://myapp.shop:80/ as myapp.shop"},
+      {"the Service cannot be read", url_check("http://myapp:8080/"), forbidden,
+       "Unknown ServiceUnreadable"},
+      {"the Service was not read", url_check("http://myapp:8080/"), std::nullopt,
+       "Unknown ServiceUnreadable"},
+      {"any other host is probed as a whole", url_check("https://status.example.com/web"),
        std::nullopt, " https://status.example.com:443/web as status.example.com"},
-      {"an IPv6 address", url_check("http://[fd00::1]:8080/web"), std::nullopt,
+      {"the host is an IPv6 address", url_check("http://[fd00::1]:8080/web"), std::nullopt,
        " http://fd00::1:8080/web as [fd00::1]:8080"},
-      {"the check's own Service, by its own port", service_check(80), service(),
+      {"target Service, with targetPort", service_check(80), service(),
        "web-a http://10.0.0.1:8080/health as 10.0.0.1:8080"},
-      {"the check's own Service, whose target port is the same", service_check(8080), service(),
+      {"target Service, without targetPort", service_check(8080), service(),
        "web-a http://10.0.0.1:8080/health as 10.0.0.1:8080"},
-      {"the check's own Service, which selects other pods", service_check(80),
-       service({{"app", "gateway"}}), " http://myapp.shop.svc:80/health as myapp.shop.svc:80"},
-      {"the check's own Service, which is not there", service_check(80), not_found,
-       "unknown ServiceNotFound"},
+      {"target Service, which selects other pods", service_check(80), service({{"app", "gateway"}}),
+       " http://myapp.shop.svc:80/health as myapp.shop.svc:80"},
+      {"target Service, which does not exist", service_check(80), not_found,
+       "Unknown ServiceNotFound"},
   };
   const std::vector<api::Pod> pods{pod("web-a")};
   for (const auto& row : rows) {
     DYNAMIC_SECTION(row.name) {
-      CHECK(told(plan_http(row.check, "shop", pods, row.service)) == row.expected);
+      CHECK(text_of(plan_http(row.check, "shop", pods, row.service)) == row.expected);
     }
   }
 }
 
-TEST_CASE("only the pods that the Service selects are asked") {
+TEST_CASE("plan_http probes only the pods that the Service selects") {
   std::vector<api::Pod> pods{pod("web-a"), pod("web-b", "10.0.0.2")};
   pods[0].meta.labels.erase("app");
-  CHECK(told(plan_http(url_check("http://myapp:8080/"), "shop", pods, service())) ==
+  CHECK(text_of(plan_http(url_check("http://myapp:8080/"), "shop", pods, service())) ==
         "web-b http://10.0.0.2:8080/ as myapp:8080");
 }
 
-TEST_CASE("a check that makes no sense probes nobody and says why") {
+TEST_CASE("plan_http returns InvalidCheck when a field of the check is not valid") {
   struct Row {
     const char* name;
     std::function<void(api::HttpCheck&)> change;
-    const char* words;
+    const char* mentioned;
   };
   const std::vector<Row> rows{
       {"port 0", [](auto& http) { http.port = 0; }, "port 0"},
       {"a path without a slash", [](auto& http) { http.path = "health"; }, "\"health\""},
-      {"a path that would break the request", [](auto& http) { http.path = "/a\r\nX: y"; },
-       "control character"},
-      {"a scheme that is none", [](auto& http) { http.scheme = "tcp"; }, "\"tcp\""},
-      {"a URL that is none",
+      {"a path with a line break", [](auto& http) { http.path = "/a\r\nX: y"; }, "printable"},
+      {"an unknown scheme", [](auto& http) { http.scheme = "tcp"; }, "\"tcp\""},
+      {"a URL without a scheme",
        [](auto& http) {
          http.target = api::HttpTarget::Url;
          http.url = "myapp:8080";
@@ -261,12 +262,12 @@ TEST_CASE("a check that makes no sense probes nobody and says why") {
       CHECK(plan.probes.empty());
       CHECK(plan.measurement->result == api::MeasurementResult::Unknown);
       CHECK(plan.measurement->reason == api::Reason::InvalidCheck);
-      CHECK_THAT(plan.measurement->message, Catch::Contains(row.words));
+      CHECK_THAT(plan.measurement->message, Catch::Contains(row.mentioned));
     }
   }
 }
 
-TEST_CASE("of very many pods an even spread of a hundred is asked, the same ones each time") {
+TEST_CASE("plan_http probes the same 100 pods, evenly selected, when there are more") {
   std::vector<api::Pod> pods;
   for (int i = 0; i < 250; ++i)
     pods.push_back(pod("web-" + std::to_string(1000 + i), "10.0.1." + std::to_string(i)));

@@ -1,4 +1,4 @@
-// Pods as kubelet reports them, for the tests of comparisons.
+// Pods as the kubelet reports them.
 #pragma once
 
 #include <string>

@@ -1,4 +1,3 @@
-// What the rollout check says of a Deployment and its pods.
 #include "checks/rollout.hpp"
 
 #include <catch2/catch.hpp>
@@ -67,9 +66,9 @@ api::Pod unscheduled(const std::string& name) {
   return out;
 }
 
-Measurement judge(const api::Deployment& deployment, const std::vector<api::Pod>& pods,
-                  std::optional<Time> rolled_out = std::nullopt, Duration since = seconds(60),
-                  const api::RolloutCheck& rules = {}) {
+Measurement measure(const api::Deployment& deployment, const std::vector<api::Pod>& pods,
+                    std::optional<Time> rolled_out = std::nullopt, Duration since = seconds(60),
+                    const api::RolloutCheck& rules = {}) {
   return measure_rollout(
       rules, {.deployment = deployment, .hash = hash, .pods = pods, .rolled_out = rolled_out},
       start + since);
@@ -100,40 +99,40 @@ std::vector<Row> crash_rows() {
   auto deleting = crashed(9, 1);
   deleting.meta.deleting = true;
   return {
-      {"it has crashed as often as the limit",
+      {"it restarted as often as the limit",
        {crashed(3, 1)},
        Fail,
        Reason::CrashLoop,
        true,
        {},
        "pod web-1, container app: 3 restarts (limit 3), last exit code 1 (Error)"},
-      {"it has crashed less often", {crashed(2, 1)}, Unknown, Reason::RollingOut},
-      {"it has ended: after a long run it would be started again at once, so that must last",
+      {"it restarted less often", {crashed(2, 1)}, Unknown, Reason::RollingOut},
+      {"it is terminated, not in back-off: the failure must last",
        {ended},
        Fail,
        Reason::CrashLoop,
        false,
        seconds(5),
        "pod web-1, container app: 3 restarts (limit 3), last exit code 137 (Error)"},
-      {"it runs again, and its startup probe has not passed yet",
+      {"it runs again, and its startup probe has not passed",
        {starting_again},
        Unknown,
        Reason::RollingOut},
-      {"it ends well again and again, which no server should",
+      {"it exits with code 0 again and again",
        {crashed(3, 0, "Completed")},
        Fail,
        Reason::CrashLoop,
        true,
        {},
        "pod web-1, container app: 3 restarts (limit 3), last exit code 0 (Completed)"},
-      {"it runs out of memory",
+      {"it is OOMKilled",
        {crashed(4, 137, "OOMKilled")},
        Fail,
        Reason::OOMKilled,
        true,
        {},
        "pod web-1, container app: 4 restarts (limit 3), last exit code 137 (OOMKilled)"},
-      {"it ran out of memory once", {crashed(1, 137, "OOMKilled")}, Unknown, Reason::RollingOut},
+      {"it was OOMKilled once", {crashed(1, 137, "OOMKilled")}, Unknown, Reason::RollingOut},
       {"an init container crashes",
        {init},
        Fail,
@@ -141,23 +140,23 @@ std::vector<Row> crash_rows() {
        false,
        seconds(5),
        "pod web-1, container migrate: 3 restarts (limit 3), last exit code 2 (Error)"},
-      {"it has crashed, but runs now", {again}, Unknown, Reason::RollingOut},
-      {"the pod that crashes is being deleted", {deleting}, Unknown, Reason::RollingOut},
-      {"one pod of several",
+      {"it crashed before, but runs now", {again}, Unknown, Reason::RollingOut},
+      {"the crashing pod is terminating", {deleting}, Unknown, Reason::RollingOut},
+      {"one of two pods",
        {running("web-0"), crashed(3, 1)},
        Fail,
        Reason::CrashLoop,
        true,
        {},
        "pod web-1, container app: 3 restarts (limit 3), last exit code 1 (Error)"},
-      {"the only one that has run at all",
+      {"the only pod that has run: three others are unscheduled",
        {crashed(3, 1), unscheduled("web-2"), unscheduled("web-3"), unscheduled("web-4")},
        Fail,
        Reason::CrashLoop,
        true,
        {},
        "pod web-1, container app: 3 restarts (limit 3), last exit code 1 (Error)"},
-      {"one of four is a quarter, which is not more than a quarter: it may be its node",
+      {"one of four pods: not above the limit, it may be its node",
        {running("web-0"), crashed(3, 1), running("web-2"), running("web-3")},
        Unknown,
        Reason::RollingOut},
@@ -173,21 +172,20 @@ std::vector<Row> image_rows() {
        Reason::ImagePull,
        false,
        seconds(20),
-       "pod web-1, container app: ErrImagePull: not found (limit: 20s, so that a second pull is "
-       "tried)"},
-      {"kubelet backs off",
+       "pod web-1, container app: ErrImagePull: not found (limit 20s, enough for a second pull)"},
+      {"the kubelet backs off",
        {waiting("ImagePullBackOff")},
        Fail,
        Reason::ImagePull,
        false,
        seconds(20)},
-      {"the image must not be pulled and is not there",
+      {"the image is not on the node and may not be pulled",
        {waiting("ErrImageNeverPull")},
        Fail,
        Reason::ImagePull,
        false,
        seconds(20)},
-      {"no image can have that name",
+      {"the image name is not valid",
        {waiting("InvalidImageName", "couldn't parse image name")},
        Fail,
        Reason::ImagePull,
@@ -198,12 +196,12 @@ std::vector<Row> image_rows() {
        {waiting("RegistryUnavailable")},
        Unknown,
        Reason::RegistryUnavailable},
-      {"kubelet backs off from a registry that is down",
+      {"the kubelet backs off from a registry that is down",
        {waiting("ImagePullBackOff",
                 "Back-off pulling image \"x\": RegistryUnavailable: pull QPS exceeded")},
        Unknown,
        Reason::RegistryUnavailable},
-      {"nobody listens where the registry should be",
+      {"the registry refuses the connection",
        {waiting("ErrImagePull",
                 "failed to do request: Head \"https://r/v2/x\": dial tcp 10.0.0.1:443: connect: "
                 "connection refused")},
@@ -212,27 +210,26 @@ std::vector<Row> image_rows() {
        false,
        {},
        "pod web-1, container app: ErrImagePull: failed to do request: Head \"https://r/v2/x\": "
-       "dial tcp 10.0.0.1:443: connect: "
-       "connection refused; the registry cannot be asked now, which waits for the progress "
-       "deadline"},
-      {"the registry probes for no_result_timeout",
+       "dial tcp 10.0.0.1:443: connect: connection refused; the registry is unavailable, so the "
+       "check waits for the progress deadline"},
+      {"the registry returns 429",
        {waiting("ErrImagePull",
                 "unexpected status from HEAD request to https://r/v2/x: 429 Too Many Requests")},
        Unknown,
        Reason::RegistryUnavailable},
-      {"the registry's name does not resolve: it may be misspelt",
+      {"the host name of the registry does not resolve: it may be misspelt",
        {waiting("ErrImagePull", "dial tcp: lookup registry.exmaple.com: no such host")},
        Fail,
        Reason::ImagePull,
        false,
        seconds(20)},
-      {"the registry does not let us in",
+      {"the registry denies access",
        {waiting("ErrImagePull", "pull access denied")},
        Fail,
        Reason::ImagePull,
        false,
        seconds(20)},
-      {"the image runs in another pod: it is not the release",
+      {"the image runs in another pod: the release is not the cause",
        {elsewhere, waiting("ErrImagePull")},
        Unknown,
        Reason::RollingOut},
@@ -254,46 +251,47 @@ std::vector<Row> waiting_rows() {
        false,
        seconds(10),
        "pod web-1, container app: CreateContainerConfigError: configmap \"settings\" not found "
-       "(limit: 10s, in case it is "
-       "created late)"},
-      {"a Secret is missing when the container is made",
+       "(limit 10s, in case it is created late)"},
+      {"a Secret is missing when the container is created",
        {waiting("CreateContainerError", "secret \"key\" not found")},
        Fail,
        Reason::ConfigError,
        false,
        seconds(10)},
-      {"a node cannot make the container",
+      {"the node cannot create the container",
        {waiting("CreateContainerError", "context deadline exceeded")},
        Unknown,
        Reason::RollingOut},
-      {"a ConfigMap was deleted while another pod runs with it",
+      {"a ConfigMap was deleted, and another pod runs with it",
        {elsewhere, waiting("CreateContainerConfigError", missing)},
        Unknown,
        Reason::RollingOut},
-      {"the container is being made", {waiting("ContainerCreating")}, Unknown, Reason::RollingOut},
-      {"a pod has no node: one may be on its way",
+      {"the container is being created",
+       {waiting("ContainerCreating")},
+       Unknown,
+       Reason::RollingOut},
+      {"a pod is not scheduled yet",
        {unscheduled},
        Unknown,
        Reason::RollingOut,
        false,
        {},
-       "1 of 2 replicas updated, 0 available, 0 of 1 pods observed ready; 1 not yet on a node, "
-       "which waits for the progress "
-       "deadline"},
-      {"there is no pod yet",
+       "1 of 2 replicas updated, 0 available; 0 of 1 pods ready; 1 not scheduled, so the check "
+       "waits for the progress deadline"},
+      {"there are no pods yet",
        {},
        Unknown,
        Reason::RollingOut,
        false,
        {},
-       "1 of 2 replicas updated, 0 available, 0 of 0 pods observed ready"},
+       "1 of 2 replicas updated, 0 available; 0 of 0 pods ready"},
   };
 }
 
 void check(const std::vector<Row>& rows) {
   for (const auto& row : rows) {
     DYNAMIC_SECTION(row.name) {
-      const auto measurement = judge(deployment(), row.pods);
+      const auto measurement = measure(deployment(), row.pods);
       CHECK(measurement.check == "rollout");
       CHECK(measurement.result == row.result);
       CHECK(measurement.reason == row.reason);
@@ -319,94 +317,90 @@ api::Deployment past_deadline(const std::string& message,
 
 }  // namespace
 
-TEST_CASE("a container that crashes again and again fails the rollout at once") {
+TEST_CASE("measure_rollout fails when a container restarts as often as the limit") {
   check(crash_rows());
 }
-TEST_CASE("an image that cannot be had fails the rollout, but not a registry that is down") {
+TEST_CASE("measure_rollout fails for a missing image, but not for an unavailable registry") {
   check(image_rows());
 }
-TEST_CASE(
-    "a container that cannot start fails the rollout, but not for what may pass or is not the "
-    "release's fault") {
+TEST_CASE("measure_rollout fails for missing configuration, but not for other waiting containers") {
   check(waiting_rows());
 }
 
-TEST_CASE("Kubernetes' own progress deadline fails the rollout at once") {
+TEST_CASE("measure_rollout fails immediately when the progress deadline is exceeded") {
   const auto measurement =
-      judge(past_deadline("ReplicaSet \"web-abc123\" has timed out progressing."), {});
+      measure(past_deadline("ReplicaSet \"web-abc123\" has timed out progressing."), {});
   CHECK(measurement.result == Fail);
   CHECK(measurement.reason == Reason::ProgressDeadlineExceeded);
   CHECK(measurement.immediate);
   CHECK(measurement.message ==
-        "ReplicaSet \"web-abc123\" has timed out progressing. (limit: progressDeadlineSeconds; 1 "
-        "of 2 replicas updated, "
-        "0 available)");
-  CHECK(judge(past_deadline("Deployment \"web\" has timed out progressing."), {}).result == Fail);
+        "ReplicaSet \"web-abc123\" has timed out progressing. (limit progressDeadlineSeconds; 1 of "
+        "2 replicas updated, 0 available)");
+  CHECK(measure(past_deadline("Deployment \"web\" has timed out progressing."), {}).result == Fail);
 }
 
-TEST_CASE(
-    "a deadline that was passed by another ReplicaSet, or before this generation, is not this "
-    "revision's") {
-  CHECK(judge(past_deadline("ReplicaSet \"web-fff\" has timed out progressing."), {}).reason ==
+TEST_CASE("measure_rollout ignores the deadline of another ReplicaSet or generation") {
+  CHECK(measure(past_deadline("ReplicaSet \"web-fff\" has timed out progressing."), {}).reason ==
         Reason::RollingOut);
-  CHECK(judge(past_deadline("ReplicaSet \"web-abc1234\" has timed out progressing."), {}).reason ==
-        Reason::RollingOut);
-  CHECK(judge(past_deadline("paused", "DeploymentPaused"), {}).reason == Reason::RollingOut);
+  CHECK(
+      measure(past_deadline("ReplicaSet \"web-abc1234\" has timed out progressing."), {}).reason ==
+      Reason::RollingOut);
+  CHECK(measure(past_deadline("paused", "DeploymentPaused"), {}).reason == Reason::RollingOut);
   auto unseen = past_deadline("ReplicaSet \"web-abc123\" has timed out progressing.");
   unseen.observed_generation = 3;
-  CHECK(judge(unseen, {}).reason == Reason::RollingOut);
+  CHECK(measure(unseen, {}).reason == Reason::RollingOut);
 }
 
-TEST_CASE("a rollout passes when it is complete, and a Deployment scaled to zero says nothing") {
-  CHECK(judge(complete(), {running("web-0"), running("web-1")}).result == Pass);
-  CHECK(judge(complete(), {running("web-0"), running("web-1")}).message ==
-        "all 2 replicas are of this revision and available");
-  CHECK(judge(deployment(0), {crashed(9, 1)}).reason == Reason::ScaledToZero);
-  CHECK(judge(deployment(0), {}).result == Unknown);
+TEST_CASE("measure_rollout passes when the rollout is complete, and is Unknown at 0 replicas") {
+  CHECK(measure(complete(), {running("web-0"), running("web-1")}).result == Pass);
+  CHECK(measure(complete(), {running("web-0"), running("web-1")}).message ==
+        "all 2 replicas have this revision and are available");
+  CHECK(measure(deployment(0), {crashed(9, 1)}).reason == Reason::ScaledToZero);
+  CHECK(measure(deployment(0), {}).result == Unknown);
 }
 
-TEST_CASE("once rolled out, more than a quarter of the pods not ready is a failure when it lasts") {
+TEST_CASE("measure_rollout fails after the rollout when more than a quarter are not ready") {
   const auto pods = [](int ready, int not_ready) {
     std::vector<api::Pod> out;
     for (int i = 0; i < not_ready; ++i) out.push_back(running("bad-" + std::to_string(i), false));
     for (int i = 0; i < ready; ++i) out.push_back(running("web-" + std::to_string(i)));
     return out;
   };
-  const auto measurement = judge(complete(3), pods(2, 1), start);
+  const auto measurement = measure(complete(3), pods(2, 1), start);
   CHECK(measurement.result == Fail);
   CHECK(measurement.reason == Reason::NotReady);
   CHECK(measurement.must_hold == seconds(30));
   CHECK_FALSE(measurement.immediate);
   CHECK(measurement.message ==
-        "1 of 3 pods are not ready, bad-0 for one (limit: a quarter, for 30s)");
-  CHECK(judge(complete(4), pods(3, 1), start).result == Pass);
-  CHECK(judge(complete(4), pods(3, 1), start).message ==
-        "3 of 4 pods are ready (limit: a quarter, for 30s)");
-  CHECK(judge(complete(4), pods(2, 2), std::nullopt).result == Pass);
-  CHECK(
-      judge(complete(3), pods(2, 1), start, seconds(60), {.unavailable_for = Duration(0)}).result ==
-      Pass);
+        "1 of 3 pods are not ready, for example bad-0 (limit 25% of pods for 30s)");
+  CHECK(measure(complete(4), pods(3, 1), start).result == Pass);
+  CHECK(measure(complete(4), pods(3, 1), start).message ==
+        "3 of 4 pods are ready (limit 25% of pods not ready for 30s)");
+  CHECK(measure(complete(4), pods(2, 2), std::nullopt).result == Pass);
+  CHECK(measure(complete(3), pods(2, 1), start, seconds(60), {.unavailable_for = Duration(0)})
+            .result == Pass);
 }
 
-TEST_CASE("a pod that is not ready because it crashes is said to") {
-  const auto measurement = judge(complete(1), {waiting("CrashLoopBackOff")}, start);
+TEST_CASE("measure_rollout reports the waiting container of a pod that is not ready") {
+  const auto measurement = measure(complete(1), {waiting("CrashLoopBackOff")}, start);
   CHECK(measurement.reason == Reason::NotReady);
-  CHECK(measurement.message.contains("is in CrashLoopBackOff (limit: a quarter, for 30s)"));
+  CHECK(measurement.message.contains(
+      ", container app in CrashLoopBackOff (limit 25% of pods for 30s)"));
 }
 
-TEST_CASE("pods that came after the rollout may take their time to get ready") {
+TEST_CASE("measure_rollout does not count new pods that are still starting") {
   auto added = running("web-9", false);
   added.meta.created = start + seconds(30);
-  CHECK(judge(complete(), {running("web-0"), added}, start + seconds(10), seconds(60)).result ==
+  CHECK(measure(complete(), {running("web-0"), added}, start + seconds(10), seconds(60)).result ==
         Pass);
-  CHECK(judge(complete(), {running("web-0"), added}, start + seconds(10), minutes(6)).reason ==
+  CHECK(measure(complete(), {running("web-0"), added}, start + seconds(10), minutes(6)).reason ==
         Reason::NotReady);
-  const auto only_new = judge(complete(), {added}, start + seconds(10), seconds(60));
+  const auto only_new = measure(complete(), {added}, start + seconds(10), seconds(60));
   CHECK(only_new.result == Unknown);
   CHECK(only_new.reason == Reason::PodsStarting);
 }
 
-TEST_CASE("a part of the check that the policy turns off is not judged") {
+TEST_CASE("measure_rollout skips the rules that the policy turns off") {
   const auto off = [](auto change) {
     api::RolloutCheck rules;
     change(rules);
@@ -414,7 +408,7 @@ TEST_CASE("a part of the check that the policy turns off is not judged") {
   };
   const auto result = [&](const api::Deployment& one, const std::vector<api::Pod>& pods,
                           const api::RolloutCheck& rules) {
-    return judge(one, pods, std::nullopt, seconds(60), rules).result;
+    return measure(one, pods, std::nullopt, seconds(60), rules).result;
   };
   CHECK(result(past_deadline("late"), {},
                off([](auto& rules) { rules.progress_deadline = false; })) == Unknown);

@@ -1,0 +1,231 @@
+#include "checks/http_measurement.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <vector>
+
+#include "base/text.hpp"
+#include "checks/container.hpp"
+#include "checks/message.hpp"
+#include "codec/values.hpp"
+
+namespace lastgood::checks {
+namespace {
+
+using api::ProbeOutcome;
+using api::Reason;
+
+Reason reason_of_response(const api::HttpCheck& http, const api::ProbeResponse& response) {
+  switch (response.outcome) {
+    case ProbeOutcome::Answered: {
+      const auto includes_status = [&](const api::StatusRange& range) {
+        return range.from <= response.status && response.status <= range.to;
+      };
+      return std::ranges::any_of(http.expected, includes_status) ? Reason::Passed
+                                                                 : Reason::WrongStatus;
+    }
+    case ProbeOutcome::ConnectionRefused: return Reason::ConnectionRefused;
+    case ProbeOutcome::TimedOut: return Reason::TimedOut;
+    case ProbeOutcome::ConnectionClosed: return Reason::ConnectionClosed;
+    case ProbeOutcome::InvalidResponse: return Reason::InvalidResponse;
+    case ProbeOutcome::DNSLookupFailed: return Reason::DNSLookupFailed;
+    case ProbeOutcome::Unreachable: return Reason::Unreachable;
+  }
+  return Reason::Unreachable;
+}
+
+bool is_expected_while_starting(Reason reason) {
+  return reason == Reason::TimedOut || reason == Reason::ConnectionRefused ||
+         reason == Reason::ConnectionClosed;
+}
+
+Reason reason_of(const api::HttpCheck& http, const ProbeResult& result) {
+  const Reason reason = reason_of_response(http, result.response);
+  if (reason == Reason::Passed || reason == Reason::DNSLookupFailed ||
+      reason == Reason::Unreachable)
+    return reason;
+  if (result.exclusion == ExclusionReason::Terminating) return Reason::PodsTerminating;
+  const bool is_starting =
+      result.exclusion == ExclusionReason::Starting && is_expected_while_starting(reason);
+  return is_starting ? Reason::PodsStarting : reason;
+}
+
+// The predicate of a sentence whose subject is the pod or the URL.
+std::string predicate_of(const api::HttpCheck& http, const ProbeResult& result, Reason reason) {
+  const bool is_url = result.probe.pod.empty();
+  const std::string& system_error = result.response.detail;
+  const std::string detail = system_error.empty() ? "" : fmt::format(" ({})", system_error);
+  switch (reason) {
+    case Reason::TimedOut:
+      return fmt::format("returned no response within {}", format_duration(http.timeout));
+    case Reason::ConnectionRefused:
+      return fmt::format("refused or reset the connection on port {}", result.probe.request.port);
+    case Reason::ConnectionClosed: return "closed the connection before the response was complete";
+    case Reason::InvalidResponse: return "returned no valid HTTP response" + detail;
+    case Reason::DNSLookupFailed: return "has a host name that does not resolve" + detail;
+    case Reason::Unreachable: return "cannot be reached from the controller" + detail;
+    case Reason::PodsTerminating:
+      return is_url ? "failed while pods were terminating" : "was terminated during the probe";
+    case Reason::PodsStarting:
+      return is_url ? "failed, but no pod is ready yet"
+                    : "is not ready yet and may still be starting";
+    default:
+      return fmt::format("returned {}, expected {}", result.response.status,
+                         codec::format_status_ranges(http.expected));
+  }
+}
+
+std::string shortened(const std::string& text) { return clip(text, 100); }
+
+// A pod's name, or a URL.
+std::string subject_of(const ProbeResult& result) {
+  const api::ProbeRequest& request = result.probe.request;
+  if (!result.probe.pod.empty()) return result.probe.pod;
+  return fmt::format("{}://{}{}", request.tls ? "https" : "http", shortened(request.host_header),
+                     shortened(request.target));
+}
+
+std::string sentence_of(const api::HttpCheck& http, const ProbeResult& result, Reason reason) {
+  return fmt::format("{} {}", subject_of(result), predicate_of(http, result, reason));
+}
+
+// The results by reason; those of each reason in the order of the probes.
+class Tally {
+ public:
+  Tally(const api::HttpCheck& http, std::span<const ProbeResult> results) {
+    for (const ProbeResult& result : results) {
+      const Reason reason = reason_of(http, result);
+      results_[reason].push_back(&result);
+      ++total_;
+    }
+  }
+
+  [[nodiscard]] std::size_t count(Reason reason) const {
+    const auto found = results_.find(reason);
+    return found == results_.end() ? 0 : found->second.size();
+  }
+  // There must be one.
+  [[nodiscard]] const ProbeResult& first(Reason reason) const {
+    return *results_.at(reason).front();
+  }
+
+  [[nodiscard]] std::size_t unreachable() const {
+    return count(Reason::DNSLookupFailed) + count(Reason::Unreachable);
+  }
+  [[nodiscard]] std::size_t counted() const {
+    return total_ - unreachable() - count(Reason::PodsTerminating) - count(Reason::PodsStarting);
+  }
+  [[nodiscard]] std::size_t failed() const { return counted() - count(Reason::Passed); }
+
+  // Of several failures that are equally frequent, the first in this list.
+  [[nodiscard]] Reason most_frequent_failure() const {
+    Reason most_frequent = Reason::WrongStatus;
+    for (const Reason reason : {Reason::TimedOut, Reason::ConnectionRefused,
+                                Reason::ConnectionClosed, Reason::InvalidResponse})
+      if (count(reason) > count(most_frequent)) most_frequent = reason;
+    return most_frequent;
+  }
+
+  // Why no result is counted.
+  [[nodiscard]] Reason exclusion() const {
+    for (const Reason reason : {Reason::DNSLookupFailed, Reason::Unreachable, Reason::PodsStarting})
+      if (count(reason) > 0) return reason;
+    return Reason::PodsTerminating;
+  }
+
+ private:
+  std::map<Reason, std::vector<const ProbeResult*>> results_;
+  std::size_t total_ = 0;
+};
+
+// The pods that are not in the figures of the message.
+std::string not_counted(const Tally& tally, std::size_t probed, std::size_t pods) {
+  std::string excluded;
+  const auto add = [&](std::size_t count, const char* adjective) {
+    if (count > 0)
+      excluded += fmt::format("{} {} {}", excluded.empty() ? "" : ",", count, adjective);
+  };
+  add(tally.unreachable(), "unreachable");
+  add(tally.count(Reason::PodsTerminating), "terminating");
+  add(tally.count(Reason::PodsStarting), "starting");
+  std::string out = excluded.empty() ? "" : fmt::format("; not counted:{}", excluded);
+  if (pods > probed) out += fmt::format("; {} of {} pods were probed", probed, pods);
+  return out;
+}
+
+std::string summary(const api::HttpCheck& http, const Tally& tally) {
+  const bool any_failed = tally.failed() > 0;
+  const Reason reason = any_failed ? tally.most_frequent_failure() : Reason::Passed;
+  const ProbeResult& example = tally.first(reason);
+  if (example.probe.pod.empty()) return sentence_of(http, example, reason);
+  return fmt::format("{} of {} pods {} GET {}: {} (limit {}% of pods)",
+                     any_failed ? tally.failed() : tally.counted(), tally.counted(),
+                     any_failed ? "failed" : "passed", shortened(example.probe.request.target),
+                     sentence_of(http, example, reason), http.max_failing_percent);
+}
+
+}  // namespace
+
+Measurement measure_http(const api::Check& check, std::span<const ProbeResult> results,
+                         std::size_t pods) {
+  Measurement measurement{.check = check.name};
+  if (results.empty()) {
+    measurement.reason = Reason::NoPodsToProbe;
+    measurement.message = "no pod of the revision was probed";
+    return measurement;
+  }
+  const Tally tally(check.http, results);
+  if (tally.counted() == 0) {
+    measurement.reason = tally.exclusion();
+    measurement.message =
+        clip(sentence_of(check.http, tally.first(measurement.reason), measurement.reason),
+             max_message_size);
+    return measurement;
+  }
+  const auto limit = static_cast<std::size_t>(std::max(check.http.max_failing_percent, 0));
+  const bool fails = tally.failed() * 100 > limit * tally.counted();
+  measurement.result = fails ? api::MeasurementResult::Fail : api::MeasurementResult::Pass;
+  measurement.reason = fails ? tally.most_frequent_failure() : Reason::Passed;
+  measurement.message =
+      clip(summary(check.http, tally) + not_counted(tally, results.size(), pods), max_message_size);
+  return measurement;
+}
+
+bool needs_confirmation(const Measurement& measurement) {
+  return measurement.result == api::MeasurementResult::Fail;
+}
+
+void exclude_terminating(std::span<ProbeResult> results, std::span<const api::Pod> before,
+                         std::span<const api::Pod> after) {
+  std::set<std::string_view> terminating;
+  for (const api::Pod& pod : before)
+    if (is_pod_active(pod)) terminating.insert(pod.meta.key.name);
+  for (const api::Pod& pod : after)
+    if (is_pod_active(pod)) terminating.erase(pod.meta.key.name);
+  for (ProbeResult& result : results) {
+    const std::string& pod = result.probe.pod;
+    const bool excluded = pod.empty() ? !terminating.empty() : terminating.contains(pod);
+    if (excluded) result.exclusion = ExclusionReason::Terminating;
+  }
+}
+
+void exclude_starting(std::span<ProbeResult> results, std::span<const api::Pod> pods,
+                      const std::optional<Time>& rolled_out, Time now) {
+  std::set<std::string_view> starting;
+  for (const api::Pod& pod : pods)
+    if (is_pod_active(pod) && may_be_starting(pod, rolled_out, now))
+      starting.insert(pod.meta.key.name);
+  const bool any_ready = std::ranges::any_of(
+      pods, [](const api::Pod& pod) { return is_pod_active(pod) && pod.ready; });
+  for (ProbeResult& result : results) {
+    const std::string& pod = result.probe.pod;
+    const bool excluded = pod.empty() ? !any_ready && !starting.empty() : starting.contains(pod);
+    if (excluded && result.exclusion == ExclusionReason::None)
+      result.exclusion = ExclusionReason::Starting;
+  }
+}
+
+}  // namespace lastgood::checks

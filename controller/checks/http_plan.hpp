@@ -1,0 +1,66 @@
+// The plan of an HTTP check: which pods, Service or URL it probes, and with which request.
+// http_measurement.hpp turns the results into a measurement.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/call.hpp"
+#include "api/measurement.hpp"
+#include "api/policy.hpp"
+#include "api/workload.hpp"
+
+namespace lastgood::checks {
+
+using api::Measurement;
+
+// Of more pods, an even selection of this size is probed.
+inline constexpr std::size_t max_probes = 100;
+
+struct HttpProbe {
+  std::string pod;  // empty: the probe goes to a URL or Service, and any pod may respond
+  api::ProbeRequest request;
+  bool operator==(const HttpProbe&) const = default;
+};
+
+// Either probes or a measurement, never both.
+struct HttpPlan {
+  std::vector<HttpProbe> probes = {};
+  std::size_t pods = 0;  // that can be probed: probes.size(), or more than max_probes; 0 for a URL
+  std::optional<Measurement> measurement = {};  // why there is nothing to probe
+
+  // The request goes to a URL or Service as a whole, not to each pod.
+  [[nodiscard]] bool probes_url() const { return !measurement && pods == 0; }
+};
+
+// The Service in the namespace of the Deployment that must be read before plan_http: the Service of
+// the check, or the one that the host of its URL names. Nothing if the check needs none.
+//
+//   host of the URL             Service, for a Deployment in namespace shop
+//   web                         web
+//   web.shop                    web
+//   web.shop.svc                web
+//   web.shop.svc.cluster.local  web
+//   web.other, example.com      none
+[[nodiscard]] std::optional<std::string> service_wanted(const api::Check& check,
+                                                        std::string_view namespace_);
+
+// `service` is the result of reading service_wanted; absent if the check needs none.
+//
+// A URL or Service that selects pods of the revision is probed pod by pod, at the pods' own
+// addresses. Any other URL is probed as a whole. A pod is probed if:
+//   - it is running and not terminating,
+//   - it has an IP address, and its node reports, and
+//   - all its containers have started.
+// Without such a pod, a URL is not probed either: the response could not come from the revision.
+//
+// The measurement of the plan is always Unknown. Reasons: InvalidCheck, NoPodsToProbe,
+// ServiceNotFound, ServiceUnreadable, ServicePortNotFound.
+[[nodiscard]] HttpPlan plan_http(const api::Check& check, std::string_view namespace_,
+                                 std::span<const api::Pod> pods_of_revision,
+                                 const std::optional<Result<api::Service>>& service);
+
+}  // namespace lastgood::checks

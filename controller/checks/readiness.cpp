@@ -1,0 +1,130 @@
+#include "checks/readiness.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string>
+
+#include "checks/container.hpp"
+#include "checks/rollout_measurement.hpp"
+
+namespace lastgood::checks {
+namespace {
+
+using api::ContainerState;
+using api::Measurement;
+using api::Pod;
+using api::Reason;
+constexpr auto unknown = api::MeasurementResult::Unknown;
+
+// A container of the pod lacks an image or configuration with which the same container of another
+// pod runs.
+bool lacks_shared_dependency(const std::vector<const Pod*>& pods, const Pod& pod) {
+  const auto runs_elsewhere = [&](std::string_view name) {
+    return find_container(
+               pods,
+               [&](const ContainerState& other) { return other.name == name && other.started; })
+        .has_value();
+  };
+  return find_container({&pod},
+                        [&](const ContainerState& container) {
+                          return (lacks_image(container) || lacks_config(container)) &&
+                                 runs_elsewhere(container.name);
+                        })
+      .has_value();
+}
+
+struct Readiness {
+  std::size_t counted = 0;
+  std::size_t not_ready = 0;
+  const Pod* example = nullptr;  // of a pod that is not ready
+  // Not counted, because the cluster is the cause:
+  std::size_t node_unreachable = 0;
+  std::size_t unscheduled = 0;
+  std::size_t waiting_for_image = 0;
+  std::size_t lacking_dependency = 0;
+};
+
+Readiness readiness_of(const std::vector<const Pod*>& pods, Time rolled_out, Time now) {
+  Readiness out;
+  for (const Pod* pod : pods) {
+    if (is_node_unreachable(*pod)) {
+      ++out.node_unreachable;
+    } else if (is_unscheduled(*pod)) {
+      ++out.unscheduled;
+    } else if (is_waiting_for_image(*pod)) {
+      ++out.waiting_for_image;
+    } else if (lacks_shared_dependency(pods, *pod)) {
+      ++out.lacking_dependency;
+    } else if (!may_be_starting(*pod, rolled_out, now)) {
+      ++out.counted;
+      if (pod->ready) continue;
+      ++out.not_ready;
+      if (!out.example) out.example = pod;
+    }
+  }
+  return out;
+}
+
+std::string not_counted(const Readiness& readiness) {
+  std::string out;
+  const auto add = [&](std::size_t count, const char* why) {
+    if (count > 0) out += fmt::format("{} {} {}", out.empty() ? "" : ",", count, why);
+  };
+  add(readiness.node_unreachable, "on a node that does not report");
+  add(readiness.unscheduled, "not scheduled");
+  add(readiness.waiting_for_image, "waiting for an unavailable registry");
+  add(readiness.lacking_dependency, "without an image or configuration that other pods have");
+  return out.empty() ? "" : "; not counted:" + out;
+}
+
+// The first cause in this order, if several apply.
+Measurement no_pod_counted(const Readiness& readiness, std::size_t pods) {
+  if (pods == 0) return rollout_measurement(unknown, Reason::NoPods, "the revision has no pods");
+  if (readiness.node_unreachable > 0)
+    return rollout_measurement(unknown, Reason::NodeNotReady,
+                               fmt::format("{} of {} pods are on a node that does not report",
+                                           readiness.node_unreachable, pods));
+  if (readiness.unscheduled > 0)
+    return rollout_measurement(
+        unknown, Reason::Unschedulable,
+        fmt::format("{} of {} pods are not scheduled", readiness.unscheduled, pods));
+  if (readiness.waiting_for_image > 0)
+    return rollout_measurement(unknown, Reason::RegistryUnavailable,
+                               fmt::format("{} of {} pods wait for an unavailable registry",
+                                           readiness.waiting_for_image, pods));
+  return rollout_measurement(unknown, Reason::PodsStarting,
+                             fmt::format("all {} pods of the revision are still starting", pods));
+}
+
+// ", container app in CrashLoopBackOff". A crash loop appears here before it reaches its own
+// limit.
+std::string waiting_container(const Pod& pod) {
+  const auto waiting = std::ranges::find_if(
+      pod.containers, [](const auto& container) { return !container.waiting_reason.empty(); });
+  return waiting == pod.containers.end()
+             ? ""
+             : fmt::format(", container {} in {}", waiting->name, waiting->waiting_reason);
+}
+
+}  // namespace
+
+Measurement measure_readiness(const api::RolloutCheck& rules, const std::vector<const Pod*>& pods,
+                              Time rolled_out, Time now) {
+  const Readiness readiness = readiness_of(pods, rolled_out, now);
+  if (readiness.counted == 0) return no_pod_counted(readiness, pods.size());
+  const std::string allowed = format_duration(rules.unavailable_for);
+  const std::string suffix = not_counted(readiness);
+  if (rules.unavailable_for > Duration::zero() && readiness.not_ready * 4 > readiness.counted)
+    return delayed_failure(
+        rules.unavailable_for, Reason::NotReady,
+        fmt::format("{} of {} pods are not ready, for example {}{} (limit 25% of pods for {}){}",
+                    readiness.not_ready, readiness.counted, readiness.example->meta.key.name,
+                    waiting_container(*readiness.example), allowed, suffix));
+  return rollout_measurement(
+      api::MeasurementResult::Pass, Reason::Available,
+      fmt::format("{} of {} pods are ready (limit 25% of pods not ready for {}){}",
+                  readiness.counted - readiness.not_ready, readiness.counted, allowed, suffix));
+}
+
+}  // namespace lastgood::checks

@@ -1,0 +1,32 @@
+#include "checks/rollout_measurement.hpp"
+
+#include "base/text.hpp"
+#include "checks/message.hpp"
+#include "checks/rollout.hpp"
+
+namespace lastgood::checks {
+
+using api::Measurement;
+using api::MeasurementResult;
+
+Measurement rollout_measurement(MeasurementResult result, api::Reason reason,
+                                const std::string& message) {
+  return {.check = rollout_check,
+          .result = result,
+          .reason = reason,
+          .message = clip(message, max_message_size)};
+}
+
+Measurement immediate_failure(api::Reason reason, const std::string& message) {
+  auto measurement = rollout_measurement(MeasurementResult::Fail, reason, message);
+  measurement.immediate = true;
+  return measurement;
+}
+
+Measurement delayed_failure(Duration must_hold, api::Reason reason, const std::string& message) {
+  auto measurement = rollout_measurement(MeasurementResult::Fail, reason, message);
+  measurement.must_hold = must_hold;
+  return measurement;
+}
+
+}  // namespace lastgood::checks

@@ -1,0 +1,21 @@
+// Makes the measurements of the rollout check.
+#pragma once
+
+#include <string>
+
+#include "api/measurement.hpp"
+
+namespace lastgood::checks {
+
+// The message is clipped to max_message_size.
+[[nodiscard]] api::Measurement rollout_measurement(api::MeasurementResult result,
+                                                   api::Reason reason, const std::string& message);
+
+// A Fail that breaches at once, whatever the failure threshold is.
+[[nodiscard]] api::Measurement immediate_failure(api::Reason reason, const std::string& message);
+
+// A Fail that breaches after it has lasted for `must_hold`.
+[[nodiscard]] api::Measurement delayed_failure(Duration must_hold, api::Reason reason,
+                                               const std::string& message);
+
+}  // namespace lastgood::checks
