@@ -14,7 +14,6 @@
 #include "checks/http_measurement.hpp"
 #include "checks/http_plan.hpp"
 #include "checks/rollout.hpp"
-#include "guard/check_status.hpp"
 
 namespace lastgood::shell {
 
@@ -131,7 +130,7 @@ asio::awaitable<void> CheckRunner::run_round(MeasurementRound request) {
   const auto round = std::make_shared<Round>(std::move(request), std::move(*pods), nothing_started,
                                              BaselinePods(executor));
   const std::string of_deployment = " of " + deployment->meta.key.str();
-  if (const auto running = due.extract(std::string(guard::rollout_check)))
+  if (const auto running = due.extract(std::string(api::rollout_check)))
     tasks_.spawn("rollout check" + of_deployment, run_rollout_check(round, running.mapped()));
   for (const api::Check& check : round->request.spec.checks) {
     if (const auto running = due.extract(check.name))

@@ -12,7 +12,7 @@
 #include "api/workload.hpp"
 #include "checks/http_measurement.hpp"
 #include "checks/http_plan.hpp"
-#include "guard/guard_state.hpp"
+#include "guard/state.hpp"
 #include "ports/clock.hpp"
 #include "ports/prober.hpp"
 #include "ports/telemetry.hpp"

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "guard/guard_state.hpp"
 #include "guard/inputs.hpp"
+#include "guard/state.hpp"
 #include "ports/clock.hpp"
 #include "runtime/gateway.hpp"
 

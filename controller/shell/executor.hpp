@@ -6,9 +6,8 @@
 #include <boost/asio/awaitable.hpp>
 #include <optional>
 
-#include "guard/guard_state.hpp"
 #include "guard/inputs.hpp"
-#include "guard/request_index.hpp"
+#include "guard/state.hpp"
 #include "ports/clock.hpp"
 #include "ports/telemetry.hpp"
 #include "rollback/plan.hpp"

@@ -2,9 +2,9 @@
 
 #include "kube/paths.hpp"
 #include "policy/annotations.hpp"
-#include "policy/author.hpp"
 #include "policy/config_map.hpp"
 #include "policy/effective_policy.hpp"
+#include "policy/template_author.hpp"
 
 namespace lastgood::shell {
 
@@ -34,7 +34,7 @@ Result<T> parse_with(const Result<codec::Json>& object, Result<T> (*parse)(const
 }  // namespace
 
 asio::awaitable<policy::EffectivePolicy> Gatherer::policy(
-    const api::Deployment& deployment, std::optional<policy::ReadConfigMap>& cached) {
+    const api::Deployment& deployment, std::optional<policy::ConfigMapRead>& cached) {
   const policy::OptIn opt_in = policy::parse_opt_in(deployment.meta.annotations);
   const auto wanted = policy::config_map_wanted(opt_in);
   if (!wanted) cached.reset();
@@ -43,13 +43,13 @@ asio::awaitable<policy::EffectivePolicy> Gatherer::policy(
   if (wanted && !is_fresh) {
     const Key key{.namespace_ = deployment.meta.key.namespace_, .name = *wanted};
     auto object = co_await gateway_.read(kube::get(Resource::ConfigMap, key));
-    const policy::ReadConfigMap read{.name = *wanted,
-                                     .answer = parse_with(object, codec::parse_config_map),
+    const policy::ConfigMapRead read{.name = *wanted,
+                                     .result = parse_with(object, codec::parse_config_map),
                                      .at = clock_.monotonic_now()};
-    cached = policy::newest_answer(cached, read);
+    cached = policy::usable_read(cached, read);
   }
   std::optional<Result<api::ConfigMap>> config_map;
-  if (cached) config_map = cached->answer;
+  if (cached) config_map = cached->result;
   std::vector<std::shared_ptr<const api::RollbackPolicy>> owners;
   const auto policies = policies_of(stores_, deployment.meta.key.namespace_, owners);
   co_return policy::resolve_policy(deployment, opt_in, policies, config_map);

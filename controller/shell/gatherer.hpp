@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "api/workload.hpp"
-#include "guard/guard_state.hpp"
 #include "guard/inputs.hpp"
+#include "guard/state.hpp"
 #include "kube/stores.hpp"
 #include "ports/clock.hpp"
 #include "runtime/gateway.hpp"
@@ -25,7 +25,7 @@ class Gatherer {
   // The policy that governs the Deployment. Reads the ConfigMap that its annotation names, if any,
   // and caches the result in `cached`.
   boost::asio::awaitable<policy::EffectivePolicy> policy(
-      const api::Deployment& deployment, std::optional<policy::ReadConfigMap>& cached);
+      const api::Deployment& deployment, std::optional<policy::ConfigMapRead>& cached);
 
   // The author and the problem of the live template, and the ReplicaSets of the Deployment. Nothing
   // if the live Deployment is not the given generation: the watch is behind, and an event follows.

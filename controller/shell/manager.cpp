@@ -9,8 +9,7 @@
 
 #include "api/constants.hpp"
 #include "base/log.hpp"
-#include "guard/apply.hpp"
-#include "guard/load.hpp"
+#include "guard/state.hpp"
 
 namespace lastgood::shell {
 

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "guard/breaker.hpp"
+#include "guard/guard.hpp"
 #include "kube/lease_machine.hpp"
 #include "kube/paths.hpp"
 #include "kube/stores.hpp"

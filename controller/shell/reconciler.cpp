@@ -1,15 +1,8 @@
 #include "shell/reconciler.hpp"
 
 #include "base/log.hpp"
-#include "guard/apply.hpp"
-#include "guard/decide.hpp"
-#include "guard/drill.hpp"
-#include "guard/fleet.hpp"
-#include "guard/gates/request_gates.hpp"
-#include "guard/guard_status.hpp"
-#include "guard/load.hpp"
-#include "guard/preflight.hpp"
-#include "guard/target.hpp"
+#include "guard/guard.hpp"
+#include "guard/state.hpp"
 #include "rollback/record.hpp"
 
 namespace lastgood::shell {

@@ -9,9 +9,8 @@
 #include <optional>
 #include <string>
 
-#include "guard/breaker.hpp"
-#include "guard/guard_state.hpp"
-#include "guard/request_index.hpp"
+#include "guard/guard.hpp"
+#include "guard/state.hpp"
 #include "kube/stores.hpp"
 #include "ports/clock.hpp"
 #include "ports/kube_api.hpp"

@@ -1,8 +1,8 @@
 #include "shell/status_writer.hpp"
 
 #include "codec/manifests.hpp"
-#include "guard/decide.hpp"
-#include "guard/guard_status.hpp"
+#include "guard/guard.hpp"
+#include "guard/state.hpp"
 #include "kube/paths.hpp"
 #include "rollback/outcome.hpp"
 

@@ -4,7 +4,7 @@
 
 #include <boost/asio/awaitable.hpp>
 
-#include "guard/guard_state.hpp"
+#include "guard/state.hpp"
 #include "runtime/gateway.hpp"
 
 namespace lastgood::shell {
