@@ -1,0 +1,143 @@
+"""Runs the tests for each mutant, with the cases that reach it, and says which case kills it."""
+
+import os
+import subprocess
+import tempfile
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+# One seed for all mutants, so that a run can be repeated. A failing case is not made smaller.
+ENVIRONMENT = {"RC_PARAMS": "seed=1 noshrink=1"}
+MAX_MEMORY_KIB = 4 * 1024 * 1024
+FIRST_CASES = 25
+
+
+@dataclass
+class Case:
+    name: str
+    seconds: float
+    reached: set
+
+
+@dataclass
+class Verdict:
+    killed_by: str  # empty: survived
+    is_reached: bool = True
+
+
+class Program:
+    """The test program with the switches. It prints a line when a case starts, fails or ends."""
+
+    def __init__(self, path, folder):
+        self.path, self.folder = str(path), folder
+
+    def record(self, spec):
+        """All cases that match, and what each of them reaches."""
+        run = self.start([spec], {"MUTANT_RECORD": "1"}, None)
+        if run.returncode != 0:
+            raise SystemExit(f"The tests fail without any mutant: {last_case(run.stdout)}")
+        cases, name = [], ""
+        for line in run.stdout.splitlines():
+            kind, _, rest = line.partition(" ")
+            if kind == "start":
+                name = rest
+            elif kind == "end":
+                seconds, *numbers = rest.split()
+                cases.append(Case(name, float(seconds), set(map(int, numbers))))
+        return cases
+
+    def kill(self, number, cases):
+        """The name of the case that fails for the mutant; empty when none does."""
+        with tempfile.NamedTemporaryFile("w", dir=self.folder, suffix=".cases") as names:
+            names.writelines(quoted(case.name) + "\n" for case in cases)
+            names.flush()
+            timeout = 5 + 10 * sum(case.seconds for case in cases)
+            arguments = ["--abort", "-f", names.name]
+            try:
+                run = self.start(arguments, {"MUTANT": str(number)}, timeout)
+            except subprocess.TimeoutExpired as expired:
+                return last_case((expired.stdout or b"").decode()) + " (does not end)"
+        if run.returncode == 0:
+            return ""
+        return last_case(run.stdout) + (" (crashes)" if run.returncode < 0 else "")
+
+    def start(self, arguments, environment, timeout):
+        limited = f'ulimit -c 0 -v {MAX_MEMORY_KIB}; exec "$0" "$@"'
+        command = ["bash", "-c", limited, self.path, "-o", "/dev/null", *arguments]
+        return subprocess.run(command, check=False, timeout=timeout, stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+                              errors="replace", env={**os.environ, **ENVIRONMENT, **environment})
+
+
+def quoted(name):
+    """A name as Catch2 reads it from a file."""
+    return '"' + "".join("\\" + one if one in '\\",[' else one for one in name) + '"'
+
+
+def last_case(output):
+    lines = [line.partition(" ") for line in output.splitlines()]
+    names = [name for kind, _, name in lines if kind in ("start", "fail")]
+    return names[-1] if names else "the whole program"
+
+
+class Campaign:
+    """Several mutants at a time. `report` is called with each point and its verdict."""
+
+    def __init__(self, program, processes, report):
+        self.program, self.processes, self.report = program, processes, report
+        self.lock = threading.Lock()
+        self.killers = {}  # file and function -> the cases that killed a mutant there
+
+    def run(self, points, cases):
+        reaching = {}
+        for case in sorted(cases, key=lambda one: one.seconds):
+            for number in case.reached:
+                reaching.setdefault(number, []).append(case)
+        verdicts = {}
+
+        def evaluate(point):
+            verdict = self.evaluate(point, reaching.get(point.number, []))
+            with self.lock:
+                verdicts[point.number] = verdict
+                self.report(point, verdict)
+
+        with ThreadPoolExecutor(self.processes) as pool:
+            list(pool.map(evaluate, points))
+        return verdicts
+
+    def evaluate(self, point, cases):
+        """First the cases that killed a neighbor, then the fastest ones, then all others."""
+        if not cases:
+            return Verdict("", is_reached=False)
+        place = (point.file, point.function)
+        with self.lock:
+            known = set(self.killers.get(place, ()))
+        likely = [case for case in cases if case.name in known][:FIRST_CASES]
+        others = [case for case in cases if case not in likely]
+        for some in (likely, others[:FIRST_CASES], others[FIRST_CASES:]):
+            killer = self.program.kill(point.number, some) if some else ""
+            if killer:
+                with self.lock:
+                    self.killers.setdefault(place, set()).add(killer)
+                return Verdict(killer)
+        return Verdict("")
+
+
+class Progress:
+    """Prints a line every few seconds."""
+
+    def __init__(self, total, what):
+        self.total, self.what = total, what
+        self.done = self.survived = 0
+        self.last = self.began = time.monotonic()
+
+    def __call__(self, _, verdict):
+        self.done += 1
+        self.survived += not verdict.killed_by
+        now = time.monotonic()
+        if now - self.last > 5 or self.done == self.total:
+            self.last = now
+            print(f"  {self.what}: {self.done} of {self.total}, {self.survived} not killed "
+                  f"({now - self.began:.0f} s)", flush=True)

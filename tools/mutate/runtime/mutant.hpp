@@ -1,0 +1,123 @@
+// The switches of an instrumented copy. Each has a number. The environment variable MUTANT selects
+// one of them; without it every expression keeps its value. A switch records that it was reached in
+// a way that can change the result: a condition that is forced to true was false, a changed
+// boundary was hit.
+#pragma once
+
+#include <algorithm>
+#include <concepts>
+#include <initializer_list>
+#include <type_traits>
+#include <utility>
+
+namespace mutant {
+
+// Records the switch as reached. True: it is the selected one.
+[[nodiscard]] bool on(unsigned id);
+
+// 0 as a number: that value is not forced.
+inline bool condition(unsigned force_true, unsigned force_false, bool value) {
+  if (value) return force_false == 0 || !on(force_false);
+  return force_true != 0 && on(force_true);
+}
+
+inline bool flip(unsigned id, bool value) { return on(id) ? !value : value; }
+
+template <class T>
+T one_less(unsigned id, T value) {
+  return on(id) ? static_cast<T>(value - 1) : value;
+}
+
+inline bool boundary(unsigned id, bool value, bool shifted) {
+  return value != shifted && on(id) ? shifted : value;
+}
+template <class A, class B>
+bool less(unsigned id, const A& a, const B& b) {
+  return boundary(id, a < b, a <= b);
+}
+template <class A, class B>
+bool less_equal(unsigned id, const A& a, const B& b) {
+  return boundary(id, a <= b, a < b);
+}
+template <class A, class B>
+bool greater(unsigned id, const A& a, const B& b) {
+  return boundary(id, a > b, a >= b);
+}
+template <class A, class B>
+bool greater_equal(unsigned id, const A& a, const B& b) {
+  return boundary(id, a >= b, a > b);
+}
+
+template <class T>
+T instead(unsigned id, const T& whole, const T& part) {
+  return whole != part && on(id) ? part : whole;
+}
+
+template <class T>
+T max(unsigned first, unsigned second, const T& a, const T& b) {
+  return instead(second, instead(first, T(std::max(a, b)), a), b);
+}
+template <class T>
+T min(unsigned first, unsigned second, const T& a, const T& b) {
+  return instead(second, instead(first, T(std::min(a, b)), a), b);
+}
+template <class T>
+T clamp(unsigned no_minimum, unsigned no_maximum, const T& value, const T& low, const T& high) {
+  return instead(no_maximum,
+                 instead(no_minimum, T(std::clamp(value, low, high)), T(std::min(value, high))),
+                 T(std::max(value, low)));
+}
+
+template <class A, class B>
+auto sum(unsigned id, const A& a, const B& b) {
+  const auto whole = a + b;
+  return instead(id, whole, static_cast<decltype(whole)>(a));
+}
+template <class A, class B>
+auto difference(unsigned id, const A& a, const B& b) {
+  const auto whole = a - b;
+  return instead(id, whole, static_cast<decltype(whole)>(a));
+}
+template <class A, class B>
+auto product(unsigned id, const A& a, const B& b) {
+  const auto whole = a * b;
+  if constexpr (std::same_as<A, std::remove_const_t<decltype(whole)>>) {
+    return instead(id, whole, a);
+  } else {
+    return instead(id, whole, b);
+  }
+}
+
+// A designated initializer.
+template <class T, class Value>
+T field(unsigned id, Value&& value) {
+  return on(id) ? T() : static_cast<T>(std::forward<Value>(value));
+}
+
+template <class Optional, class Default>
+auto value_or(unsigned id, const Optional& optional, const Default& otherwise) {
+  using T = std::remove_cvref_t<decltype(*optional)>;
+  return optional && on(id) ? static_cast<T>(otherwise) : optional.value_or(otherwise);
+}
+
+// A switch over a value: the label of the selected pair matches nothing.
+template <class T>
+T without(T value, std::initializer_list<std::pair<unsigned, T>> labels) {
+  for (const auto& [id, label] : labels) {
+    if (value == label && on(id)) return static_cast<T>(-1);
+  }
+  return value;
+}
+
+// A function that does nothing and returns an empty result, as an entry of a table.
+template <unsigned id, auto function>
+struct Never;
+template <unsigned id, class Result, class... Args, Result (*function)(Args...)>
+struct Never<id, function> {
+  static Result call(Args... args) {
+    if (on(id)) return Result();
+    return function(std::forward<Args>(args)...);
+  }
+};
+
+}  // namespace mutant
