@@ -12,6 +12,9 @@
 
 namespace lastgood::api {
 
+// The name of the built-in check.
+inline constexpr std::string_view rollout_check = "rollout";
+
 struct StatusRange {  // inclusive
   int from = 200;
   int to = 399;

@@ -1,5 +1,5 @@
-// What was last found out on the server beside a Deployment's own fields: whether a rollback would
-// work now, and who put the present template there.
+// Facts about a Deployment that only requests to the API server show: the result of the last
+// preflight, and the author of the current template.
 #pragma once
 
 #include <cstdint>
@@ -10,24 +10,22 @@
 
 namespace lastgood::api {
 
+// Whether a rollback to `target` would work.
 struct Preflight {
   ConditionStatus ready = ConditionStatus::Unknown;
-  Reason reason =
-      Reason::None;  // Ready, MissingReference, Refused, Forbidden, SnapshotInvalid, ...
-  std::string
-      message;  // for a person: what is missing, in the server's words where it was the server
-  std::int64_t generation = 0;  // of the Deployment that was on the server then
-  std::string target;           // name of the ControllerRevision that would be put back
+  Reason reason = Reason::None;  // one of those with ReasonPlace::Preflight
+  std::string message;           // for users; quotes the API server where it decided
+  std::int64_t generation = 0;   // of the Deployment that was read
+  std::string target;            // name of the ControllerRevision with the snapshot
   Time at;
   bool operator==(const Preflight&) const = default;
 };
 
-// Who put the present template there.
-struct Author {
-  std::string name;  // "Argo CD (argocd-controller)", "kubectl-client-side-apply"
-  bool is_machine =
-      false;  // a tool that puts back what it has; anything that is not known to be a person's
-  bool operator==(const Author&) const = default;
+// The field manager that wrote the current template.
+struct TemplateAuthor {
+  std::string name;      // "Argo CD (argocd-controller)", "kubectl-client-side-apply"
+  bool is_tool = false;  // applies its own state again, or is not known to be used by users
+  bool operator==(const TemplateAuthor&) const = default;
 };
 
 }  // namespace lastgood::api

@@ -105,7 +105,7 @@ bool nothing_started(std::span<const Pod> pods, const std::optional<Time>& rolle
 
 bool needs_baseline(const Measurement& measurement, bool nothing_started) {
   const bool is_http_unknown =
-      measurement.result == MeasurementResult::Unknown && measurement.check != rollout_check;
+      measurement.result == MeasurementResult::Unknown && measurement.check != api::rollout_check;
   return measurement.result == MeasurementResult::Fail || (nothing_started && is_http_unknown);
 }
 

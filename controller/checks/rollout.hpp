@@ -14,7 +14,7 @@ namespace lastgood::checks {
 
 using api::Measurement;
 
-inline constexpr const char* rollout_check = "rollout";  // the name of the check
+using api::rollout_check;
 
 struct RolloutView {
   const api::Deployment& deployment;

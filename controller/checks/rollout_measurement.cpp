@@ -11,7 +11,7 @@ using api::MeasurementResult;
 
 Measurement rollout_measurement(MeasurementResult result, api::Reason reason,
                                 const std::string& message) {
-  return {.check = rollout_check,
+  return {.check = std::string(api::rollout_check),
           .result = result,
           .reason = reason,
           .message = clip(message, max_message_size)};

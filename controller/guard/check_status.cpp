@@ -119,7 +119,7 @@ std::vector<CheckStatus> apply_all(const std::vector<CheckStatus>& checks,
     }
     result.push_back(std::move(check));
   };
-  take(std::string(rollout_check), 1, "");
+  take(std::string(api::rollout_check), 1, "");
   for (const api::Check& check : spec.checks)
     take(check.name, check.failure_threshold, api::config_hash_of(check.http));
   return result;

@@ -11,8 +11,6 @@
 
 namespace lastgood::guard {
 
-inline constexpr std::string_view rollout_check = "rollout";
-
 // The reason of a check without a measurement.
 inline constexpr api::Reason pending_result = api::Reason::Pending;
 

@@ -5,10 +5,6 @@
 
 namespace lastgood::guard {
 
-// Plans the drill that the policy wants now. Private to guard/.
-struct Step;
-void plan_drill(Step& step);
-
 // The status of a drill. `took`: from the decision to the answer of the API server.
 [[nodiscard]] api::RollbackStatus drill_outcome(const api::Rollback& record,
                                                 const api::Preflight& found, Duration took,

@@ -36,7 +36,7 @@ struct GuardState {
   Schedule schedule = {};
   std::vector<InboxMeasurement> inbox = {};
   std::map<std::string, bool> running_checks = {};  // by name
-  std::optional<policy::ReadConfigMap> config_map = {};
+  std::optional<policy::ConfigMapRead> config_map = {};
   std::map<std::string, int> emitted = {};    // Event name to count
   std::optional<MonotonicTime> decided = {};  // see record_decision_time()
   bool snapshots_changed = false;             // old snapshots may have to be deleted

@@ -43,7 +43,7 @@ struct GroupMember {
 struct TemplateObservation {
   // The Deployment's own ReplicaSets. The current one is marked by comparing templates.
   std::vector<api::ReplicaSet> sets = {};
-  std::optional<api::Author> author = {};
+  std::optional<api::TemplateAuthor> author = {};
   std::string problem;  // which annotation of the template cannot be understood; empty: none
 };
 
@@ -54,7 +54,7 @@ struct Inputs {
 
   // Present when needs() asked for them.
   std::optional<std::vector<api::ReplicaSet>> replica_sets = {};
-  std::optional<api::Author> author = {};  // of the present template
+  std::optional<api::TemplateAuthor> author = {};  // of the present template
   std::string template_problem = {};       // see TemplateObservation
 
   std::vector<api::Measurement> measurements = {};  // new ones, of `guard.current`

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "guard/gates/request_gates.hpp"
 #include "guard/group/group.hpp"
 #include "guard/group/member.hpp"
+#include "guard/manual_request.hpp"
 #include "guard/target.hpp"
 #include "rollback/record.hpp"
 

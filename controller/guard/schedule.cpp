@@ -19,7 +19,7 @@ MonotonicTime next_turn(MonotonicTime turn, Duration interval, MonotonicTime now
 std::vector<std::string> Schedule::take_due(const Needs& needs, const api::PolicySpec& spec,
                                             MonotonicTime now) {
   std::map<std::string, Duration> wanted;
-  if (needs.rollout_measurement) wanted.emplace(rollout_check, rollout_interval);
+  if (needs.rollout_measurement) wanted.emplace(api::rollout_check, rollout_interval);
   if (needs.check_measurements) {
     for (const api::Check& check : spec.checks) wanted.emplace(check.name, check.interval);
   }

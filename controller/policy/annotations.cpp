@@ -17,81 +17,85 @@ constexpr std::array on_deployment = {
     annotation::enabled, annotation::policy,  annotation::config_map, annotation::pause_until,
     annotation::resume,  annotation::approve, annotation::group,      annotation::group_order};
 constexpr std::array on_template = {annotation::no_rollback_past};
-constexpr std::array anywhere = {
+constexpr std::array all_keys = {
     annotation::enabled,     annotation::policy,      annotation::config_map,
     annotation::pause_until, annotation::resume,      annotation::approve,
     annotation::group,       annotation::group_order, annotation::no_rollback_past};
 constexpr std::size_t max_problems = 16;
 constexpr int max_group_order = 1000;
 
-// Of a mark that cannot be understood.
-constexpr std::string_view taken_for_mark = "nothing goes back past this revision";
+// Added to the message of a problem that counts as no-rollback-past.
+constexpr std::string_view counts_as_mark =
+    "; until it is corrected, Lastgood does not roll back past this revision";
 
-enum class Place : std::uint8_t { Deployment, Template };
+enum class AnnotatedObject : std::uint8_t { Deployment, PodTemplate };
 
 constexpr std::string_view belongs_on_deployment =
     "belongs on the Deployment, not on its pod template";
 constexpr std::string_view belongs_on_template =
     "belongs on the pod template, not on the Deployment";
 
-Place place_of(std::string_view name) {
-  return std::ranges::find(on_template, name) == on_template.end() ? Place::Deployment
-                                                                   : Place::Template;
+AnnotatedObject object_of(std::string_view key) {
+  return std::ranges::find(on_template, key) == on_template.end() ? AnnotatedObject::Deployment
+                                                                  : AnnotatedObject::PodTemplate;
 }
 
-std::string_view other_place_of(std::string_view name) {
-  return place_of(name) == Place::Template ? belongs_on_template : belongs_on_deployment;
+std::string_view where_it_belongs(std::string_view key) {
+  return object_of(key) == AnnotatedObject::PodTemplate ? belongs_on_template
+                                                        : belongs_on_deployment;
 }
 
 class Problems {
  public:
-  explicit Problems(Place place) : place_(place) {}
+  explicit Problems(AnnotatedObject object) : object_(object) {}
 
   void add(AnnotationProblem problem) {
-    if (found_.size() < max_problems) found_.push_back(std::move(problem));
+    if (problems_.size() < max_problems) problems_.push_back(std::move(problem));
   }
-  void misplaced(std::string_view name) { add(fmt::format("{} {}", name, other_place_of(name))); }
-  void unknown(std::string_view name, std::string_view and_so = "") {
-    const std::string_view close = nearest(name, anywhere)->name;
-    const bool is_elsewhere = place_of(close) != place_;
-    add(fmt::format("{} is not a key of this release; the nearest valid key is {}{}{}{}",
-                    in_quotes(name, 128), close, is_elsewhere ? ", which " : "",
-                    is_elsewhere ? other_place_of(close) : "", and_so));
+  void add_misplaced(std::string_view key) {
+    add(fmt::format("{} {}", key, where_it_belongs(key)));
   }
-  void neither_true_nor_false(std::string_view name, std::string_view value,
-                              std::string_view and_so = "") {
-    add(fmt::format(R"({}: {} is neither "true" nor "false"{})", name, in_quotes(value), and_so));
+  void add_unknown(std::string_view key, std::string_view consequence = "") {
+    const std::string_view close = nearest(key, all_keys)->name;
+    const bool is_misplaced = object_of(close) != object_;
+    add(fmt::format("{} is not a valid key; the nearest valid key is {}{}{}{}", in_quotes(key, 128),
+                    close, is_misplaced ? ", which " : "",
+                    is_misplaced ? where_it_belongs(close) : "", consequence));
   }
-  std::vector<AnnotationProblem> take() { return std::move(found_); }
+  void add_not_boolean(std::string_view key, std::string_view value,
+                       std::string_view consequence = "") {
+    add(fmt::format(R"({}: {} is not "true" or "false"{})", key, in_quotes(value), consequence));
+  }
+  std::vector<AnnotationProblem> take() { return std::move(problems_); }
 
  private:
-  Place place_;
-  std::vector<AnnotationProblem> found_;
+  AnnotatedObject object_;
+  std::vector<AnnotationProblem> problems_;
 };
 
 class Parser {
  public:
-  void read(const std::string& name, const std::string& value) {
-    if (name == annotation::enabled) return read_enabled(value);
-    if (name == annotation::policy)
-      return read_name(name, value, "a RollbackPolicy, such as \"web\"", out_.policy);
-    if (name == annotation::config_map)
-      return read_name(name, value, "a ConfigMap, such as \"rollback-config\"", out_.config_map);
-    if (name == annotation::pause_until) return read_time(name, value, out_.pause_until);
-    if (name == annotation::resume) return read_time(name, value, out_.resume);
-    if (name == annotation::approve)
-      return read_name(name, value, "a Rollback, such as \"web-7-9f1d\"", out_.approve);
-    if (name == annotation::group) return read_group(value);
-    if (name == annotation::group_order) return read_group_order(value);
-    if (name == annotation::rolled_back_by) return;
-    if (place_of(name) == Place::Template) return problems_.misplaced(name);
-    problems_.unknown(name);
+  void read(const std::string& key, const std::string& value) {
+    if (key == annotation::enabled) return read_enabled(value);
+    if (key == annotation::policy)
+      return read_name(key, value, "a RollbackPolicy, such as \"web\"", out_.policy);
+    if (key == annotation::config_map)
+      return read_name(key, value, "a ConfigMap, such as \"rollback-config\"", out_.config_map);
+    if (key == annotation::pause_until) return read_time(key, value, out_.pause_until);
+    if (key == annotation::resume) return read_time(key, value, out_.resume);
+    if (key == annotation::approve)
+      return read_name(key, value, "a Rollback, such as \"web-7-9f1d\"", out_.approve);
+    if (key == annotation::group) return read_group(value);
+    if (key == annotation::group_order) return read_group_order(value);
+    if (key == annotation::rolled_back_by) return;
+    if (object_of(key) == AnnotatedObject::PodTemplate) return problems_.add_misplaced(key);
+    problems_.add_unknown(key);
   }
   OptIn take() {
     if (has_order_ && !has_group_) {
       out_.group_order = 0;
-      problems_.add(fmt::format("{} says nothing without {}, the group in which that is the order",
-                                annotation::group_order, annotation::group));
+      problems_.add(fmt::format("{} has no effect without {}; set both", annotation::group_order,
+                                annotation::group));
     }
     out_.problems = problems_.take();
     return std::move(out_);
@@ -104,23 +108,23 @@ class Parser {
     } else if (value == "false") {
       out_.enabled = false;
     } else {
-      problems_.neither_true_nor_false(annotation::enabled, value);
+      problems_.add_not_boolean(annotation::enabled, value);
     }
   }
-  void read_name(std::string_view name, const std::string& value, std::string_view of_what,
+  void read_name(std::string_view key, const std::string& value, std::string_view named_object,
                  std::string& target) {
     if (codec::is_dns_subdomain(value)) {
       target = value;
     } else {
       problems_.add(
-          fmt::format("{}: {} cannot be the name of {}", name, in_quotes(value), of_what));
+          fmt::format("{}: {} is not a valid name of {}", key, in_quotes(value), named_object));
     }
   }
-  void read_time(std::string_view name, const std::string& value, std::optional<Time>& target) {
+  void read_time(std::string_view key, const std::string& value, std::optional<Time>& target) {
     target = parse_rfc3339(value);
     if (target) return;
     problems_.add(fmt::format(R"({}: {} is not a time in RFC 3339, such as "2026-11-24T18:00:00Z")",
-                              name, in_quotes(value)));
+                              key, in_quotes(value)));
   }
   void read_group(const std::string& value) {
     has_group_ = true;
@@ -128,8 +132,8 @@ class Parser {
       out_.group = value;
     } else {
       problems_.add(fmt::format(
-          "{}: {} cannot be the name of a group: lower case letters, digits and \"-\", at most "
-          "63, such as \"checkout\"",
+          "{}: {} is not a valid name of a group: use at most 63 lower case letters, digits and "
+          "\"-\", such as \"checkout\"",
           annotation::group, in_quotes(value)));
     }
   }
@@ -147,14 +151,14 @@ class Parser {
   }
 
   OptIn out_;
-  Problems problems_{Place::Deployment};
+  Problems problems_{AnnotatedObject::Deployment};
   bool has_group_ = false;
   bool has_order_ = false;
 };
 
-bool is_deployment_key(std::string_view name) {
-  return name == annotation::rolled_back_by ||
-         std::ranges::find(on_deployment, name) != on_deployment.end();
+bool is_deployment_key(std::string_view key) {
+  return key == annotation::rolled_back_by ||
+         std::ranges::find(on_deployment, key) != on_deployment.end();
 }
 
 }  // namespace
@@ -164,34 +168,32 @@ std::span<const std::string_view> valid_template_keys() { return on_template; }
 
 OptIn parse_opt_in(const api::StringMap& annotations) {
   Parser parser;
-  for (const auto& [name, value] : annotations) {
-    if (name.starts_with(annotation::prefix)) parser.read(name, value);
+  for (const auto& [key, value] : annotations) {
+    if (key.starts_with(annotation::prefix)) parser.read(key, value);
   }
   return parser.take();
 }
 
 TemplateMarks parse_template(const api::StringMap& annotations) {
   TemplateMarks out;
-  Problems problems(Place::Template);
-  for (const auto& [name, value] : annotations) {
-    if (!name.starts_with(annotation::prefix)) continue;
-    if (name == annotation::no_rollback_past) {
+  Problems problems(AnnotatedObject::PodTemplate);
+  for (const auto& [key, value] : annotations) {
+    if (!key.starts_with(annotation::prefix)) continue;
+    if (key == annotation::no_rollback_past) {
       out.no_rollback_past = value != "false";
-      if (value != "true" && value != "false")
-        problems.neither_true_nor_false(name, value,
-                                        fmt::format("; until it is, {}", taken_for_mark));
-    } else if (is_deployment_key(name)) {
-      problems.misplaced(name);
+      if (value != "true" && value != "false") problems.add_not_boolean(key, value, counts_as_mark);
+    } else if (is_deployment_key(key)) {
+      problems.add_misplaced(key);
     } else {
       out.no_rollback_past = true;
-      problems.unknown(name, fmt::format("; until it is put right, {}", taken_for_mark));
+      problems.add_unknown(key, counts_as_mark);
     }
   }
   out.problems = problems.take();
   return out;
 }
 
-std::string in_words(std::span<const AnnotationProblem> problems) {
+std::string summary(std::span<const AnnotationProblem> problems) {
   if (problems.empty()) return {};
   const auto more = problems.size() - 1;
   return more == 0 ? problems.front() : fmt::format("{} (and {} more)", problems.front(), more);
@@ -200,11 +202,11 @@ std::string in_words(std::span<const AnnotationProblem> problems) {
 std::string problem_of_template(const codec::Json& live_deployment) {
   const codec::Json::json_pointer annotations("/spec/template/metadata/annotations");
   if (!live_deployment.contains(annotations)) return {};
-  api::StringMap own;
+  api::StringMap strings;
   for (const auto& [key, value] : live_deployment[annotations].items()) {
-    if (value.is_string()) own.emplace(key, value.get<std::string>());
+    if (value.is_string()) strings.emplace(key, value.get<std::string>());
   }
-  return in_words(parse_template(own).problems);
+  return summary(parse_template(strings).problems);
 }
 
 }  // namespace lastgood::policy

@@ -1,5 +1,4 @@
-// What an owner says on a Deployment and on its pod template: the keys under lastgood.dev/, and
-// what is wrong with them. Pure. Must not know policies, nor what is done about a problem.
+// The annotations under lastgood.dev/ on a Deployment and on its pod template.
 #pragma once
 
 #include <optional>
@@ -14,27 +13,27 @@
 
 namespace lastgood::policy {
 
-// Those that a person may write on a Deployment, and on its pod template.
+// The keys that a user may set on a Deployment, and on its pod template.
 [[nodiscard]] std::span<const std::string_view> valid_keys();
 [[nodiscard]] std::span<const std::string_view> valid_template_keys();
 
-// What was found and what is expected; one line, bounded.
+// A message for users on one line, below 512 bytes: the key, its value, and the expected value.
 using AnnotationProblem = std::string;
 
 struct OptIn {
   std::optional<bool> enabled = {};
-  std::string policy;      // empty: not named
-  std::string config_map;  // empty: not named
+  std::string policy;      // empty: not set
+  std::string config_map;  // empty: not set
   std::optional<Time> pause_until = {};
   std::optional<Time> resume = {};
-  std::string approve;  // empty: nothing is
-  std::string group;    // empty: in none
+  std::string approve;  // empty: not set
+  std::string group;    // empty: not set
   int group_order = 0;
   std::vector<AnnotationProblem> problems = {};  // at most 16, in the order of the keys
   bool operator==(const OptIn&) const = default;
 };
 
-// A value that cannot be understood is left out, and is a problem.
+// An invalid value is not set in the result, and is a problem.
 [[nodiscard]] OptIn parse_opt_in(const api::StringMap& annotations);
 
 struct TemplateMarks {
@@ -43,14 +42,14 @@ struct TemplateMarks {
   bool operator==(const TemplateMarks&) const = default;
 };
 
-// A mark that cannot be understood is taken for one: what it says of a migration may be true, and
-// then going back does harm.
+// An invalid value or an unknown key counts as no-rollback-past. The user may have meant it: a
+// rollback past a database migration does more harm than no rollback.
 [[nodiscard]] TemplateMarks parse_template(const api::StringMap& annotations);
 
-// The first one, and how many more there are; for an Event or a condition. Empty without any.
-[[nodiscard]] std::string in_words(std::span<const AnnotationProblem> problems);
+// "FIRST PROBLEM (and 2 more)". Empty without problems.
+[[nodiscard]] std::string summary(std::span<const AnnotationProblem> problems);
 
-// What cannot be understood of the annotations of the pod template; empty: nothing.
+// The problems of the annotations on the pod template. Empty without problems.
 [[nodiscard]] std::string problem_of_template(const codec::Json& live_deployment);
 
 }  // namespace lastgood::policy

@@ -25,25 +25,26 @@ std::string_view example(std::string_view key) {
   return key == threshold_key ? R"("3")" : R"("30s")";
 }
 
-// healthCheckUrl, health-check-url and HEALTH_CHECK_URL are the same word.
-std::string bare(std::string_view text) {
+// The same for healthCheckUrl, health-check-url and HEALTH_CHECK_URL.
+std::string normalized(std::string_view text) {
   std::string out = lowered(text.substr(0, 64));
   std::erase_if(out, [](char c) { return c == '_' || c == '-' || c == '.'; });
   return out;
 }
 
-std::optional<std::string_view> misspelt(std::string_view found) {
-  constexpr std::size_t few = 2;
+// The key that was probably meant. Nothing for a valid key, and for a key of another program.
+std::optional<std::string_view> intended_key(std::string_view found) {
+  constexpr std::size_t max_distance = 2;
   for (const std::string_view key : keys) {
     if (found == key) return std::nullopt;
   }
   for (const std::string_view key : keys) {
-    if (edit_distance(bare(found), bare(key)) <= few) return key;
+    if (edit_distance(normalized(found), normalized(key)) <= max_distance) return key;
   }
   return std::nullopt;
 }
 
-std::unexpected<Error> bad(std::string message) {
+std::unexpected<Error> bad_input(std::string message) {
   return fail(ErrorKind::BadInput, std::move(message));
 }
 
@@ -51,18 +52,19 @@ template <class Parse>
 auto read(const api::StringMap& data, std::string_view key, Parse parse) -> decltype(parse(""sv)) {
   const auto found = data.find(std::string(key));
   if (found == data.end())
-    return bad(fmt::format("{} is missing: it must be set, such as {}", key, example(key)));
+    return bad_input(fmt::format("{} is missing; set it to a value such as {}", key, example(key)));
   auto value = parse(trimmed(found->second));
-  if (!value) return bad(fmt::format("{}: {}", key, value.error().message));
+  if (!value) return bad_input(fmt::format("{}: {}", key, value.error().message));
   return value;
 }
 
 }  // namespace
 
-Result<api::PolicySpec> spec_of(const api::ConfigMap& config_map) {
+Result<api::PolicySpec> policy_spec_of(const api::ConfigMap& config_map) {
   for (const auto& [found, value] : config_map.data) {
-    if (const auto key = misspelt(found)) {
-      return bad(fmt::format("{} is not a key; did you mean {}?", in_quotes(found), *key));
+    if (const auto key = intended_key(found)) {
+      return bad_input(
+          fmt::format("{} is not a valid key; did you mean {}?", in_quotes(found), *key));
     }
   }
   api::Check check{.name = "health"};
@@ -94,12 +96,14 @@ Result<api::PolicySpec> spec_of(const api::ConfigMap& config_map) {
   return spec;
 }
 
-ReadConfigMap newest_answer(const std::optional<ReadConfigMap>& before, const ReadConfigMap& now) {
-  const bool says_nothing = !now.answer && now.answer.error().kind != ErrorKind::NotFound &&
-                            now.answer.error().kind != ErrorKind::Forbidden;
-  const bool was_good = before && before->name == now.name && before->answer;
-  if (!says_nothing || !was_good) return now;
-  return {.name = now.name, .answer = before->answer, .at = now.at};
+ConfigMapRead usable_read(const std::optional<ConfigMapRead>& previous,
+                          const ConfigMapRead& latest) {
+  const bool failed_temporarily = !latest.result &&
+                                  latest.result.error().kind != ErrorKind::NotFound &&
+                                  latest.result.error().kind != ErrorKind::Forbidden;
+  const bool has_success = previous && previous->name == latest.name && previous->result;
+  if (!failed_temporarily || !has_success) return latest;
+  return {.name = latest.name, .result = previous->result, .at = latest.at};
 }
 
 }  // namespace lastgood::policy

@@ -1,5 +1,4 @@
-// The policy inside a ConfigMap: health_check_url, failure_threshold and check_interval, as text.
-// Pure.
+// The policy in a ConfigMap: the keys health_check_url, failure_threshold and check_interval.
 #pragma once
 
 #include <optional>
@@ -11,21 +10,20 @@
 
 namespace lastgood::policy {
 
-// One HTTP check named "health"; everything else is the default. Every error is BadInput and names
-// the key, the value found and what is expected. A key that looks like a misspelling of one of ours
-// is an error; all others are left alone.
-[[nodiscard]] Result<api::PolicySpec> spec_of(const api::ConfigMap& config_map);
+// One HTTP check with the name "health"; all other fields have their defaults. Every error is
+// BadInput and names the key, its value and the expected value. A key that looks like a misspelt
+// key of Lastgood is an error; all other keys are ignored.
+[[nodiscard]] Result<api::PolicySpec> policy_spec_of(const api::ConfigMap& config_map);
 
-// What one read of a ConfigMap came to.
-struct ReadConfigMap {
+struct ConfigMapRead {
   std::string name;
-  Result<api::ConfigMap> answer;
+  Result<api::ConfigMap> result;
   MonotonicTime at;
 };
 
-// The answer to go by: a server that could not answer this time has not taken back what it said
-// before.
-[[nodiscard]] ReadConfigMap newest_answer(const std::optional<ReadConfigMap>& before,
-                                          const ReadConfigMap& now);
+// The read to use: `latest`, unless it failed with a temporary error and `previous` is a success.
+// Only NotFound and Forbidden replace a success.
+[[nodiscard]] ConfigMapRead usable_read(const std::optional<ConfigMapRead>& previous,
+                                        const ConfigMapRead& latest);
 
 }  // namespace lastgood::policy

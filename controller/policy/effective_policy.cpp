@@ -27,7 +27,7 @@ constexpr std::array reasons = {invalid_annotation,   policy_not_found,     poli
 
 constexpr std::size_t max_message = 1000;
 
-EffectivePolicy none() { return {.message = "No policy applies; nothing is done"}; }
+EffectivePolicy none() { return {.message = "No policy applies to the Deployment"}; }
 
 EffectivePolicy broken(std::string name, api::Reason reason, std::string_view message) {
   return {.kind = EffectivePolicy::Kind::Broken,
@@ -54,8 +54,8 @@ EffectivePolicy not_found(const api::Deployment& deployment, const std::string& 
   const auto close = nearest(wanted, names);
   std::string message = fmt::format("RollbackPolicy {} does not exist in namespace {}; ",
                                     in_quotes(wanted, 253), deployment.meta.key.namespace_);
-  message += close ? fmt::format("the nearest that exists is {}", in_quotes(close->name, 253))
-                   : "no RollbackPolicy does";
+  message += close ? fmt::format("the nearest name is {}", in_quotes(close->name, 253))
+                   : "the namespace has no RollbackPolicy";
   return broken("RollbackPolicy/" + wanted, policy_not_found, message);
 }
 
@@ -71,7 +71,7 @@ EffectivePolicy by_config_map(const api::Deployment& deployment, const std::stri
   std::string name = "ConfigMap/" + wanted;
   if (!config_map)
     return broken(name, config_map_unreadable,
-                  fmt::format("ConfigMap {} has not been read", in_quotes(wanted)));
+                  fmt::format("ConfigMap {} was not read yet", in_quotes(wanted)));
   if (!*config_map) {
     const Error& error = config_map->error();
     if (error.kind == ErrorKind::NotFound) {
@@ -83,7 +83,7 @@ EffectivePolicy by_config_map(const api::Deployment& deployment, const std::stri
                   fmt::format("ConfigMap {} cannot be read: {}", in_quotes(wanted, 253),
                               clip(error.message, 512)));
   }
-  auto spec = spec_of(**config_map);
+  auto spec = policy_spec_of(**config_map);
   if (!spec)
     return broken(name, config_map_invalid,
                   fmt::format("ConfigMap {}: {}", wanted, spec.error().message));
@@ -91,8 +91,8 @@ EffectivePolicy by_config_map(const api::Deployment& deployment, const std::stri
       .kind = EffectivePolicy::Kind::ConfigMap, .name = std::move(name), .spec = std::move(*spec)};
 }
 
-std::vector<const api::RollbackPolicy*> selecting(const api::Deployment& deployment,
-                                                  Policies policies) {
+std::vector<const api::RollbackPolicy*> policies_that_select(const api::Deployment& deployment,
+                                                             Policies policies) {
   std::vector<const api::RollbackPolicy*> out;
   for (const auto* policy : policies) {
     if (policy->spec.selector && api::matches(*policy->spec.selector, deployment.meta.labels))
@@ -102,17 +102,17 @@ std::vector<const api::RollbackPolicy*> selecting(const api::Deployment& deploym
   return out;
 }
 
-EffectivePolicy conflict(const std::vector<const api::RollbackPolicy*>& several) {
+EffectivePolicy conflict(const std::vector<const api::RollbackPolicy*>& policies) {
   constexpr std::size_t max_named = 5;
   std::string names;
-  for (std::size_t i = 0; i < std::min(several.size(), max_named); ++i) {
-    names += (i == 0 ? "" : ", ") + several[i]->meta.key.name;
+  for (std::size_t i = 0; i < std::min(policies.size(), max_named); ++i) {
+    names += (i == 0 ? "" : ", ") + policies[i]->meta.key.name;
   }
-  if (several.size() > max_named) names += ", ...";
+  if (policies.size() > max_named) names += ", ...";
   return broken(
       "", policy_conflict,
-      fmt::format("{} RollbackPolicies select this Deployment: {}; name one by the annotation {}",
-                  several.size(), names, api::annotation::policy));
+      fmt::format("{} RollbackPolicies select this Deployment: {}; name one in the annotation {}",
+                  policies.size(), names, api::annotation::policy));
 }
 
 }  // namespace
@@ -120,21 +120,22 @@ EffectivePolicy conflict(const std::vector<const api::RollbackPolicy*>& several)
 std::span<const api::Reason> broken_reasons() { return reasons; }
 
 std::optional<std::string> config_map_wanted(const OptIn& opt_in) {
-  const bool matters = opt_in.enabled != false && opt_in.problems.empty() && opt_in.policy.empty();
-  if (!matters || opt_in.config_map.empty()) return std::nullopt;
+  const bool can_apply =
+      opt_in.enabled != false && opt_in.problems.empty() && opt_in.policy.empty();
+  if (!can_apply || opt_in.config_map.empty()) return std::nullopt;
   return opt_in.config_map;
 }
 
 namespace {
 
-EffectivePolicy governing(const api::Deployment& deployment, const OptIn& opt_in,
-                          Policies policies_of_namespace,
-                          const std::optional<Result<api::ConfigMap>>& config_map) {
+EffectivePolicy first_that_applies(const api::Deployment& deployment, const OptIn& opt_in,
+                                   Policies policies_of_namespace,
+                                   const std::optional<Result<api::ConfigMap>>& config_map) {
   if (opt_in.enabled == false) return none();
-  if (!opt_in.problems.empty()) return broken("", invalid_annotation, in_words(opt_in.problems));
+  if (!opt_in.problems.empty()) return broken("", invalid_annotation, summary(opt_in.problems));
   if (!opt_in.policy.empty()) return by_name(deployment, opt_in.policy, policies_of_namespace);
   if (!opt_in.config_map.empty()) return by_config_map(deployment, opt_in.config_map, config_map);
-  const auto selected_by = selecting(deployment, policies_of_namespace);
+  const auto selected_by = policies_that_select(deployment, policies_of_namespace);
   if (selected_by.size() == 1) return by_policy(*selected_by.front());
   if (selected_by.size() > 1) return conflict(selected_by);
   if (opt_in.enabled == true) return {.kind = EffectivePolicy::Kind::BuiltIn, .name = "built-in"};
@@ -146,7 +147,8 @@ EffectivePolicy governing(const api::Deployment& deployment, const OptIn& opt_in
 EffectivePolicy resolve_policy(const api::Deployment& deployment, const OptIn& opt_in,
                                Policies policies_of_namespace,
                                const std::optional<Result<api::ConfigMap>>& config_map) {
-  EffectivePolicy policy = governing(deployment, opt_in, policies_of_namespace, config_map);
+  EffectivePolicy policy =
+      first_that_applies(deployment, opt_in, policies_of_namespace, config_map);
   policy.pause_until = opt_in.pause_until;
   policy.resume = opt_in.resume;
   policy.approve = opt_in.approve;

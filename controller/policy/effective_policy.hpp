@@ -1,5 +1,11 @@
-// Which policy governs a Deployment: the first that applies of what is said on it, what selects it,
-// and the built-in one. Pure. Must not know how anything was read, nor what a policy leads to.
+// Which policy applies to a Deployment. The first of these that applies decides:
+//   1. enabled: "false"          none
+//   2. an invalid annotation     broken
+//   3. the annotation policy     that RollbackPolicy
+//   4. the annotation config-map the policy in that ConfigMap
+//   5. the selector of a policy  that RollbackPolicy; broken if several select the Deployment
+//   6. enabled: "true"           the built-in policy
+//   7.                           none
 #pragma once
 
 #include <cstdint>
@@ -15,25 +21,24 @@
 
 namespace lastgood::policy {
 
-// The policy of one Deployment, and what its annotations ask for.
+// The policy of one Deployment, and the requests in its annotations.
 struct EffectivePolicy {
   enum class Kind : std::uint8_t {
-    None,            // not opted in, or opted out
-    RollbackPolicy,  // by name or by selector; it may be suspended
-    ConfigMap,       // the three keys of a ConfigMap
-    BuiltIn,         // the rollout check alone
-    Broken,  // opted in, but the policy is missing or cannot be understood: nothing may be done
+    None,
+    RollbackPolicy,  // which may be suspended
+    ConfigMap,
+    BuiltIn,  // the rollout check only
+    Broken,   // opted in, but the policy is missing or invalid: nothing may be done
   };
   Kind kind = Kind::None;
-  std::string name;  // "RollbackPolicy/web", "ConfigMap/rollback-config", "built-in"; empty: none,
-                     // or not one
+  std::string name;  // "RollbackPolicy/web", "ConfigMap/rollback-config" or "built-in"; empty: none
   api::PolicySpec spec = {};               // of RollbackPolicy, ConfigMap and BuiltIn
-  api::Reason reason = api::Reason::None;  // of Broken, CamelCase: one of broken_reasons()
-  std::string message;                     // of None and Broken: one line, bounded
+  api::Reason reason = api::Reason::None;  // of Broken: one of broken_reasons()
+  std::string message;                     // of None and Broken: one line, at most 1000 bytes
   std::optional<Time> pause_until = {};
-  std::optional<Time> resume = {};  // a freeze that began before this time ends at it
-  std::string approve;              // the Rollback that is approved by annotation; empty: none
-  std::string group;                // empty: in none
+  std::optional<Time> resume = {};  // ends a freeze that began before this time
+  std::string approve;              // name of a Rollback; empty: none
+  std::string group;                // empty: none
   int group_order = 0;
 
   // `spec` applies.
@@ -42,17 +47,13 @@ struct EffectivePolicy {
   bool operator==(const EffectivePolicy&) const = default;
 };
 
-// InvalidAnnotation, PolicyNotFound, PolicyConflict, PolicyInvalid, ConfigMapNotFound,
-// ConfigMapInvalid, ConfigMapUnreadable.
 [[nodiscard]] std::span<const api::Reason> broken_reasons();
 
-// The ConfigMap of the Deployment's namespace that has to be read before resolve_policy; nothing
-// where none could matter.
+// The ConfigMap in the namespace of the Deployment that must be read before resolve_policy. Nothing
+// if its content cannot change the result.
 [[nodiscard]] std::optional<std::string> config_map_wanted(const OptIn& opt_in);
 
-// `config_map` is the answer to config_map_wanted; absent where nothing was wanted.
-// What cannot be understood on a Deployment is never acted past: any problem of the annotations is
-// Broken, unless opted out.
+// `config_map` is the result of reading config_map_wanted(); absent if there is none.
 [[nodiscard]] EffectivePolicy resolve_policy(
     const api::Deployment& deployment, const OptIn& opt_in,
     std::span<const api::RollbackPolicy* const> policies_of_namespace,

@@ -15,7 +15,9 @@ api::PolicyStatus status_of(const api::RollbackPolicy& policy, std::int64_t guar
   std::string message = "The policy can be used";
   if (policy.spec.suspend) {
     reason = api::Reason::Suspended;
-    message = "The policy is suspended. Nothing is done for its Deployments until spec.suspend is false";
+    message =
+        "The policy is suspended: its Deployments are neither evaluated nor rolled back. Set "
+        "spec.suspend to false to continue";
   }
   const bool is_usable = policy.problem.empty();
   if (!is_usable) {

@@ -1,4 +1,4 @@
-// What a RollbackPolicy's status says. Pure.
+// The status of a RollbackPolicy.
 #pragma once
 
 #include <cstdint>
@@ -7,7 +7,7 @@
 
 namespace lastgood::policy {
 
-// `guarded`: how many Deployments it governs now.
+// `guarded` is the number of Deployments to which the policy applies now.
 [[nodiscard]] api::PolicyStatus status_of(const api::RollbackPolicy& policy, std::int64_t guarded,
                                           Time now);
 

@@ -21,14 +21,16 @@ using codec::Json;
 
 namespace {
 
-constexpr std::size_t max_path = 512;
-constexpr int deepest = 24;
+constexpr std::size_t max_path_size = 512;
+constexpr int max_depth = 24;
 constexpr const char* hidden = "(hidden)";
 
-// By which of their fields the server tells the elements of a list apart.
-constexpr std::array keys{"name", "mountPath", "devicePath", "containerPort", "topologyKey", "ip"};
+// The list keys of the API server (x-kubernetes-list-map-keys), in the order in which they are
+// tried.
+constexpr std::array list_keys{"name",          "mountPath",   "devicePath",
+                               "containerPort", "topologyKey", "ip"};
 
-bool looks_secret(std::string_view name) {
+bool is_secret_name(std::string_view name) {
   constexpr std::array<std::string_view, 8> words{
       "password", "passwd", "pwd", "token", "secret", "key", "credential", "authorization"};
   std::string lower(name);
@@ -38,12 +40,12 @@ bool looks_secret(std::string_view name) {
       words, [&](std::string_view word) { return lower.find(word) != std::string::npos; });
 }
 
-// "postgres://user:password@host": what stands between a scheme and its host.
+// Hides the text between a scheme and its host: "postgres://user:password@host".
 std::string without_credentials(std::string text) {
-  constexpr std::string_view mark = "://";
-  for (auto scheme = text.find(mark); scheme != std::string::npos;
-       scheme = text.find(mark, scheme + mark.size())) {
-    const auto from = scheme + mark.size();
+  constexpr std::string_view separator = "://";
+  for (auto scheme = text.find(separator); scheme != std::string::npos;
+       scheme = text.find(separator, scheme + separator.size())) {
+    const auto from = scheme + separator.size();
     const auto host_ends = std::min(text.find_first_of("/?#, ", from), text.size());
     const auto at = std::string_view(text).substr(0, host_ends).rfind('@');
     if (at != std::string_view::npos && at > from) text.replace(from, at - from, hidden);
@@ -51,8 +53,8 @@ std::string without_credentials(std::string text) {
   return text;
 }
 
-std::string shown(const std::string& name, const std::string& value) {
-  return looks_secret(name) && !value.empty() ? hidden : without_credentials(value);
+std::string safe_value(const std::string& name, const std::string& value) {
+  return is_secret_name(name) && !value.empty() ? hidden : without_credentials(value);
 }
 
 bool is_literal(const Json& variable) {
@@ -60,36 +62,36 @@ bool is_literal(const Json& variable) {
          find(variable, {"value"}) && find(variable, {"value"})->is_string();
 }
 
-// Wherever environment variables, or headers of probes, with literal values are below.
-Json veiled(const Json& value) {
+// Hides the literal values of environment variables and probe headers at any depth.
+Json without_secrets(const Json& value) {
   if (is_literal(value)) {
     Json out = value;
-    out["value"] = shown(text_at(value, {"name"}), text_at(value, {"value"}));
+    out["value"] = safe_value(text_at(value, {"name"}), text_at(value, {"value"}));
     return out;
   }
   if (!value.is_structured()) return value;
   Json out = value;
-  for (auto& one : out) one = veiled(one);
+  for (auto& member : out) member = without_secrets(member);
   return out;
 }
 
-// Empty only where there is nothing.
+// Empty only if there is no value: the empty string is "\"\"".
 std::string text_of(const Json* value) {
   if (!value || value->is_null()) return {};
-  if (!value->is_string()) return clip(dumped(veiled(*value)), max_value);
+  if (!value->is_string()) return clip(dumped(without_secrets(*value)), max_value_size);
   const auto& text = value->get_ref<const std::string&>();
-  return text.empty() ? "\"\"" : clip(text, max_value);
+  return text.empty() ? "\"\"" : clip(text, max_value_size);
 }
 
 std::string text_of_variable(const Json* variable) {
   if (!variable) return {};
-  Json out = veiled(*variable);
+  Json out = without_secrets(*variable);
   if (is_literal(out)) return text_of(find(out, {"value"}));
   if (out.is_object()) out.erase("name");
   return text_of(&out);
 }
 
-std::string member(const std::string& path, const std::string& key) {
+std::string member_path(const std::string& path, const std::string& key) {
   const bool plain = key.find_first_of("./[] ") == std::string::npos;
   if (!plain) return fmt::format("{}[{}]", path, key);
   return path.empty() ? key : fmt::format("{}.{}", path, key);
@@ -101,8 +103,8 @@ std::string key_text(const Json& element, const char* key) {
   return value->is_string() ? value->get<std::string>() : dumped(*value);
 }
 
-// A list's elements by their keys.
-struct Keyed {
+// The elements of a list by key.
+struct KeyedList {
   std::vector<std::string> order = {};
   std::map<std::string, const Json*> elements = {};
 
@@ -112,9 +114,9 @@ struct Keyed {
   }
 };
 
-// Nothing when that key does not tell the elements apart.
-std::optional<Keyed> keyed_by(const char* key, const Json& list) {
-  Keyed out;
+// Nothing if an element has no such key, or two have the same.
+std::optional<KeyedList> keyed_by(const char* key, const Json& list) {
+  KeyedList out;
   for (const auto& element : list) {
     auto text = key_text(element, key);
     if (text.empty() || !out.elements.emplace(text, &element).second) return std::nullopt;
@@ -123,26 +125,26 @@ std::optional<Keyed> keyed_by(const char* key, const Json& list) {
   return out;
 }
 
-class BaselineResult {
+class TemplateComparison {
  public:
   void compare(const std::string& path, const Json* from, const Json* to, int depth = 0) {
-    const bool is_there = from && to;
-    if (is_there && *from == *to) return;
-    if (depth < deepest && is_there && from->is_object() && to->is_object())
+    const bool in_both = from && to;
+    if (in_both && *from == *to) return;
+    if (depth < max_depth && in_both && from->is_object() && to->is_object())
       return compare_objects(path, *from, *to, depth);
-    if (depth < deepest && is_there && from->is_array() && to->is_array() &&
+    if (depth < max_depth && in_both && from->is_array() && to->is_array() &&
         compare_lists(path, *from, *to, depth))
       return;
     add(path, text_of(from), text_of(to));
   }
 
   [[nodiscard]] std::vector<api::Change> changes() {
-    std::ranges::sort(found_, {}, [](const Found& one) {
-      return std::pair(!one.change.path.ends_with(".image"), one.order);
+    std::ranges::sort(found_, {}, [](const Found& found) {
+      return std::pair(!found.change.path.ends_with(".image"), found.order);
     });
     std::vector<api::Change> out;
     out.reserve(found_.size());
-    for (auto& one : found_) out.push_back(std::move(one.change));
+    for (auto& found : found_) out.push_back(std::move(found.change));
     if (out.size() <= max_changes) return out;
     const auto more = out.size() - (max_changes - 1);
     out.resize(max_changes - 1);
@@ -157,11 +159,12 @@ class BaselineResult {
   };
 
   void add(const std::string& path, std::string from, std::string to) {
-    // Null and absent.
+    // One is null, and the other is absent.
     if (from.empty() && to.empty()) return;
-    found_.push_back(
-        {.change = {.path = clip(path, max_path), .from = std::move(from), .to = std::move(to)},
-         .order = found_.size()});
+    found_.push_back({.change = {.path = clip(path, max_path_size),
+                                 .from = std::move(from),
+                                 .to = std::move(to)},
+                      .order = found_.size()});
   }
 
   void compare_objects(const std::string& path, const Json& from, const Json& to, int depth) {
@@ -172,16 +175,17 @@ class BaselineResult {
     for (const auto& name : names) {
       const auto* a = find(from, {name});
       const auto* b = find(to, {name});
-      if (is_map && looks_secret(name) && text_of(a) != text_of(b))
-        add(member(path, name), text_of(a).empty() ? "" : hidden, text_of(b).empty() ? "" : hidden);
+      if (is_map && is_secret_name(name) && text_of(a) != text_of(b))
+        add(member_path(path, name), text_of(a).empty() ? "" : hidden,
+            text_of(b).empty() ? "" : hidden);
       else
-        compare(member(path, name), a, b, depth + 1);
+        compare(member_path(path, name), a, b, depth + 1);
     }
   }
 
-  // Whether they could be compared by a key of their elements.
+  // False if no key identifies the elements.
   bool compare_lists(const std::string& path, const Json& from, const Json& to, int depth) {
-    for (const char* key : keys) {
+    for (const char* key : list_keys) {
       const auto before = keyed_by(key, from);
       const auto after = keyed_by(key, to);
       if (!before || !after) continue;
@@ -192,7 +196,7 @@ class BaselineResult {
     return false;
   }
 
-  void compare_elements(const std::string& path, const Keyed& before, const Keyed& after,
+  void compare_elements(const std::string& path, const KeyedList& before, const KeyedList& after,
                         int depth) {
     const bool variables = path.ends_with(".env") || path.ends_with(".httpHeaders");
     std::set<std::string> names(before.order.begin(), before.order.end());
@@ -208,8 +212,8 @@ class BaselineResult {
     }
   }
 
-  void compare_order(const std::string& path, const Keyed& before, const Keyed& after) {
-    const auto common = [](const Keyed& list, const Keyed& other) {
+  void compare_order(const std::string& path, const KeyedList& before, const KeyedList& after) {
+    const auto common = [](const KeyedList& list, const KeyedList& other) {
       auto names = list.order;
       std::erase_if(names, [&](const std::string& name) { return !other.at(name); });
       return names;
@@ -217,8 +221,8 @@ class BaselineResult {
     const auto from = common(before, after);
     const auto to = common(after, before);
     if (from == to) return;
-    add(path + " (order)", clip(fmt::format("{}", fmt::join(from, ", ")), max_value),
-        clip(fmt::format("{}", fmt::join(to, ", ")), max_value));
+    add(path + " (order)", clip(fmt::format("{}", fmt::join(from, ", ")), max_value_size),
+        clip(fmt::format("{}", fmt::join(to, ", ")), max_value_size));
   }
 
   std::vector<Found> found_;
@@ -228,10 +232,10 @@ class BaselineResult {
 
 std::vector<api::Change> changes_between(const Json& bad_template, const Json& snapshot_template) {
   const auto bad = comparable(bad_template);
-  const auto kept = comparable(snapshot_template);
-  BaselineResult baseline;
-  baseline.compare("", &bad, &kept);
-  return baseline.changes();
+  const auto good = comparable(snapshot_template);
+  TemplateComparison comparison;
+  comparison.compare("", &bad, &good);
+  return comparison.changes();
 }
 
 }  // namespace lastgood::rollback

@@ -1,6 +1,12 @@
-// How two pod templates differ, for a person to read in an incident report: lists whose elements
-// have a name are compared by it. Must not know why they differ. Values that a template spells out
-// and that look secret are not repeated.
+// The differences between two pod templates, for users. Elements of a list are compared by their
+// key, such as the name of a container:
+//
+//   path                            from    to
+//   spec.containers[app].image      web:2   web:1
+//   spec.containers[app].env[MODE]  fast            removed
+//   spec.containers[sidecar]        {...}           removed
+//
+// Literal values that look like secrets are replaced by "(hidden)".
 #pragma once
 
 #include <vector>
@@ -11,10 +17,10 @@
 namespace lastgood::rollback {
 
 inline constexpr std::size_t max_changes = 20;
-inline constexpr std::size_t max_value = 256;  // bytes
+inline constexpr std::size_t max_value_size = 256;  // bytes
 
-// Images first, then in the order of their paths. Of more than max_changes the last entry says how
-// many there are besides.
+// Images first, then by path. If there are more than max_changes, the last entry has the number of
+// the others.
 [[nodiscard]] std::vector<api::Change> changes_between(const codec::Json& bad_template,
                                                        const codec::Json& snapshot_template);
 

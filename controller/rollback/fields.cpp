@@ -4,7 +4,6 @@
 
 #include "api/constants.hpp"
 #include "base/text.hpp"
-#include "rollback/snapshot.hpp"
 
 namespace lastgood::rollback {
 
@@ -12,16 +11,16 @@ using codec::Json;
 
 namespace {
 
-Json normal(const Json& value) {
+Json without_nulls(const Json& value) {
   if (value.is_array()) {
     Json out = Json::array();
-    for (const auto& one : value) out.push_back(normal(one));
+    for (const auto& element : value) out.push_back(without_nulls(element));
     return out;
   }
   if (!value.is_object()) return value;
   Json out = Json::object();
-  for (const auto& [key, one] : value.items())
-    if (!one.is_null()) out[key] = normal(one);
+  for (const auto& [key, member] : value.items())
+    if (!member.is_null()) out[key] = without_nulls(member);
   return out;
 }
 
@@ -34,7 +33,7 @@ Json without_template_hash(Json pod_template) {
 }
 
 Json comparable(const Json& pod_template) {
-  Json out = without_template_hash(normal(pod_template));
+  Json out = without_template_hash(without_nulls(pod_template));
   const auto meta = out.find("metadata");
   if (meta == out.end() || !meta->is_object()) return out;
   for (const char* key : {"labels", "annotations"})

@@ -1,5 +1,4 @@
-// Pod templates and Deployments as JSON, for the .cpp files of rollback/ only; knows nothing of
-// rollbacks.
+// Pod templates and Deployments as JSON: comparison and addresses. Private to rollback/.
 #pragma once
 
 #include <string>
@@ -15,17 +14,24 @@ using codec::number_at;
 using codec::object_at;
 using codec::text_at;
 
-// A template as a person would compare it: without pod-template-hash, without nulls, absent and
-// empty labels alike.
+// A template in the form in which equal templates have equal JSON. Example:
+//
+//   stored in a ReplicaSet                      comparable()
+//   {"metadata": {"creationTimestamp": null,
+//                 "labels": {"app": "web",      {"metadata": {"labels": {"app": "web"}},
+//                   "pod-template-hash": "6d"},
+//                 "annotations": {}},
+//    "spec": {...}}                              "spec": {...}}
+//
+// It has no pod-template-hash, no null values and no empty labels, annotations or metadata.
 [[nodiscard]] codec::Json comparable(const codec::Json& pod_template);
 [[nodiscard]] bool same_template(const codec::Json& a, const codec::Json& b);
 [[nodiscard]] codec::Json without_template_hash(codec::Json pod_template);
 
-// Bytes as UTF-8 can carry them: never throws on what is none.
+// The JSON text. Invalid UTF-8 becomes U+FFFD, so this does not throw.
 [[nodiscard]] std::string dumped(const codec::Json& value);
 
-// The Deployment that `live` is, by its own metadata, as a target for a PATCH under our field
-// manager.
+// The path and query of a PATCH of the Deployment `live`, with the field manager of Lastgood.
 [[nodiscard]] std::string patch_target(const codec::Json& live);
 
 }  // namespace lastgood::rollback

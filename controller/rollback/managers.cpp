@@ -6,7 +6,6 @@
 
 #include "api/constants.hpp"
 #include "rollback/fields.hpp"
-#include "rollback/snapshot.hpp"
 
 namespace lastgood::rollback {
 
@@ -32,7 +31,7 @@ std::vector<const Keys*> paths_of(Scope scope) {
   return {&template_path(), &last_applied_path()};
 }
 
-// Copies what lies at `path`, with its parents.
+// Copies the value at `path`, with its parents.
 void copy_path(const Json& from, Json& to, const Keys& path, std::size_t depth = 0) {
   if (!from.is_object()) return;
   const auto found = from.find(path[depth]);
@@ -47,7 +46,8 @@ void copy_path(const Json& from, Json& to, const Keys& path, std::size_t depth =
   if (!child.empty()) to[key] = std::move(child);
 }
 
-bool is_node_alone(const Json& fields) {
+// Only "." is left: the object is owned, but none of its fields.
+bool has_only_itself(const Json& fields) {
   return fields.is_object() && fields.size() == 1 && fields.contains(".");
 }
 
@@ -58,7 +58,7 @@ void erase_path(Json& fields, const Keys& path, std::size_t depth = 0) {
   if (depth + 1 < path.size()) {
     if (found->empty()) return;
     erase_path(*found, path, depth + 1);
-    if (is_node_alone(*found))
+    if (has_only_itself(*found))
       *found = Json::object();
     else if (found->empty())
       fields.erase(found);
@@ -100,7 +100,7 @@ std::string identity(const Json& entry) {
       .dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-bool is_ours(const Json& entry) { return text_at(entry, {"manager"}) == api::field_manager; }
-bool is_status(const Json& entry) { return text_at(entry, {"subresource"}) == "status"; }
+bool is_own_entry(const Json& entry) { return text_at(entry, {"manager"}) == api::field_manager; }
+bool is_status_entry(const Json& entry) { return text_at(entry, {"subresource"}) == "status"; }
 
 }  // namespace lastgood::rollback

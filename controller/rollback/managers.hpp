@@ -1,31 +1,47 @@
-// Field ownership (metadata.managedFields) as sets of paths: taking out, keeping and giving back
-// what a rollback is about, which is spec.template and kubectl's last-applied annotation. Knows
-// nothing of patches. In FieldsV1 a key is a path element
-// ("f:name", "k:{...}", "v:..."), "." the node itself, and {} a leaf that is owned.
+// Sets of owned fields, as metadata.managedFields stores them.
+//
+// In FieldsV1, "f:name" is a field, "k:{...}" a list element by its keys, and "v:..." a list
+// element by its value. "." is the object itself, and {} ends a path. Example, for kubectl with
+// last-applied:
+//
+//   fields                                  within(fields, TemplateAndLastApplied)
+//   f:metadata
+//     f:annotations
+//       f:kubectl.kubernetes.io/last-applied-configuration: {}     x
+//     f:labels: {f:app: {}}
+//   f:spec
+//     f:replicas: {}
+//     f:template: {f:spec: {...}}                                  x
+//
+// `outside` returns the other fields, and `joined` puts both together again.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "codec/objects.hpp"
 
 namespace lastgood::rollback {
 
+// The fields that a rollback changes.
 enum class Scope : std::uint8_t { TemplateAndLastApplied, TemplateOnly };
 
-// What of a FieldsV1 lies within the scope; {} when nothing does.
+// The fields of a FieldsV1 in the scope; {} if there are none.
 [[nodiscard]] codec::Json within(const codec::Json& fields, Scope scope);
 
-// The rest. Parents that become empty go too.
+// The fields that are not in the scope, without parents that became empty.
 [[nodiscard]] codec::Json outside(const codec::Json& fields, Scope scope);
 
-// The union of two sets, neither of which is empty.
+// The union of two sets. Neither may be empty.
 [[nodiscard]] codec::Json joined(codec::Json fields, const codec::Json& more);
 
-// The identity of an entry as the API server sees it: manager, operation, apiVersion, subresource.
+// The API server keeps one entry for each combination of manager, operation, apiVersion and
+// subresource.
 [[nodiscard]] std::string identity(const codec::Json& entry);
 
-// Ours, or one of the status subresource: no owner of a template.
-[[nodiscard]] bool is_ours(const codec::Json& entry);
-[[nodiscard]] bool is_status(const codec::Json& entry);
+// The entry belongs to Lastgood.
+[[nodiscard]] bool is_own_entry(const codec::Json& entry);
+// The entry belongs to the status subresource, so it owns no field of a template.
+[[nodiscard]] bool is_status_entry(const codec::Json& entry);
 
 }  // namespace lastgood::rollback

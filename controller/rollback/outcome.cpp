@@ -4,8 +4,8 @@
 
 #include "api/constants.hpp"
 #include "rollback/difference.hpp"
+#include "rollback/patch_failure.hpp"
 #include "rollback/record.hpp"
-#include "rollback/refusal.hpp"
 #include "rollback/retention.hpp"
 #include "rollback/snapshot.hpp"
 
@@ -20,54 +20,97 @@ struct Overloaded : F... {
   using F::operator()...;
 };
 
+constexpr const char* template_restored = "The template is restored";
+constexpr const char* ownership_restored = "The field ownership of the template is restored";
+
 }  // namespace
 
-std::optional<api::ApiCall> call_of(const rollback::NextStep& step) {
-  if (const auto* restore = std::get_if<rollback::PatchTemplate>(&step)) return restore->call;
-  if (const auto* own = std::get_if<rollback::PatchOwnership>(&step)) return own->call;
+std::optional<api::ApiCall> api_call_of(const NextStep& step) {
+  if (const auto* patch = std::get_if<PatchTemplate>(&step)) return patch->call;
+  if (const auto* patch = std::get_if<PatchOwnership>(&step)) return patch->call;
   return {};
 }
 
-void record_outcome(const rollback::NextStep& step, api::RollbackStatus& status, Time now) {
+void record_step(const NextStep& step, api::RollbackStatus& status, Time now) {
   const auto advance_to = [&](RollbackPhase phase, const std::string& message) {
-    const bool nothing_to_give_back = phase == RollbackPhase::Restored;
-    const char* done = nothing_to_give_back
-                           ? "The fields of the template belong to whom they belonged"
-                           : "The template is put back";
-    status = advance(status, phase, message.empty() ? done : message, now);
+    status = advance(status, phase, message, now);
   };
   std::visit(
       Overloaded{
-          [&](const rollback::Advance& next) { advance_to(next.phase, next.message); },
-          [&](const rollback::Supersede& other) {
-            advance_to(RollbackPhase::Superseded, other.message);
+          [&](const AdvancePhase& next) {
+            const char* usual =
+                next.phase == RollbackPhase::Restored ? ownership_restored : template_restored;
+            advance_to(next.phase, next.message.empty() ? usual : next.message);
           },
-          [&](const rollback::Stop& never) { advance_to(RollbackPhase::Failed, never.message); },
-          [&](const rollback::Wait& wait) { status.message = wait.message; },
-          [](const rollback::NothingToWrite&) {},
-          [](const rollback::PatchTemplate&) {},
-          [](const rollback::PatchOwnership&) {},
+          [&](const MarkSuperseded& superseded) {
+            advance_to(RollbackPhase::Superseded, superseded.message);
+          },
+          [&](const MarkFailed& failed) { advance_to(RollbackPhase::Failed, failed.message); },
+          [&](const Requeue& requeue) { status.message = requeue.message; },
+          [](const NothingToWrite&) {},
+          [](const PatchTemplate&) {},
+          [](const PatchOwnership&) {},
       },
       step);
 }
 
-void record_done(const rollback::NextStep& step, api::RollbackStatus& status, Time now) {
-  if (std::holds_alternative<rollback::PatchTemplate>(step)) {
-    status = advance(status, RollbackPhase::TemplateRestored, "The template is put back", now);
-  }
-  if (std::holds_alternative<rollback::PatchOwnership>(step)) {
-    status = advance(status, RollbackPhase::Restored,
-                     "The template and the ownership of its fields are put back", now);
-  }
+void record_success(const NextStep& step, api::RollbackStatus& status, Time now) {
+  if (std::holds_alternative<PatchTemplate>(step))
+    status = advance(status, RollbackPhase::TemplateRestored, template_restored, now);
+  if (std::holds_alternative<PatchOwnership>(step))
+    status = advance(status, RollbackPhase::Restored, ownership_restored, now);
 }
 
-bool is_not_admitted(const Error& error) {
-  return rollback::meaning_of(error) == rollback::Refusal::NotAdmitted;
+void record_rejection(const NextStep& step, const Error& error, api::RollbackStatus& status,
+                      Time now) {
+  const bool is_ownership = std::holds_alternative<PatchOwnership>(step);
+  if (is_ownership && is_permanent(error)) {
+    status = advance(
+        status, RollbackPhase::Restored,
+        "The template is restored, but its field ownership cannot be: " + error.message, now);
+    return;
+  }
+  status.waiting_for = api::Reason::None;
+  status.blocked_by.clear();
+  status.last_error = error.message;
+  status.message =
+      (is_ownership ? "The template is restored, but its field ownership is not restored yet: "
+                    : "The template is not restored yet: ") +
+      error.message;
 }
 
-bool may_look_again(const Error& error) {
-  // Read again, what is not admitted is not admitted.
-  if (is_not_admitted(error)) return false;
+void record_changes(const NextStep& step, const Result<codec::Json>& live,
+                    const Result<codec::Json>& snapshot, api::RollbackStatus& status) {
+  if (!std::holds_alternative<PatchTemplate>(step) || !live || !snapshot || !status.changes.empty())
+    return;
+  const auto good = parse_snapshot(*snapshot);
+  const codec::Json::json_pointer pod_template("/spec/template");
+  if (!good || !live->contains(pod_template)) return;
+  status.changes = changes_between((*live)[pod_template], good->pod_template);
+}
+
+bool is_outdated(const NextStep& step, const Result<codec::Json>& live,
+                 const api::Deployment& evaluated) {
+  if (!std::holds_alternative<PatchTemplate>(step)) return false;
+  const auto meta = live ? codec::parse_meta(*live) : std::unexpected(live.error());
+  return !meta || !is_same_generation(*meta, evaluated.meta);
+}
+
+bool is_same_generation(const api::ObjectMeta& a, const api::ObjectMeta& b) {
+  return a.uid == b.uid && a.generation == b.generation;
+}
+
+bool is_admission_denied(const Error& error) {
+  return classify(error) == PatchFailure::AdmissionDenied;
+}
+
+bool is_permanent(const Error& error) {
+  return error.kind == ErrorKind::Forbidden || error.kind == ErrorKind::Invalid;
+}
+
+bool is_retryable(const Error& error) {
+  // Without a change, admission rejects the same write again.
+  if (is_admission_denied(error)) return false;
   switch (error.kind) {
     case ErrorKind::Conflict:
     case ErrorKind::Invalid:
@@ -78,16 +121,17 @@ bool may_look_again(const Error& error) {
 }
 
 bool is_gone(const Error& error) {
+  // Invalid: the test of the uid failed, so it is another object of the same name.
   return error.kind == ErrorKind::NotFound || error.kind == ErrorKind::Invalid;
 }
 
-bool is_there(const Result<codec::Json>& object, const Uid& uid) {
+bool may_exist(const Result<codec::Json>& object, const Uid& uid) {
   if (!object) return object.error().kind != ErrorKind::NotFound;
   const auto meta = codec::parse_meta(*object);
   return !meta || meta->uid == uid;
 }
 
-bool may_be_done(const Error& error) {
+bool may_be_created(const Error& error) {
   switch (error.kind) {
     case ErrorKind::AlreadyExists:
     case ErrorKind::ConnectionClosed:
@@ -97,23 +141,6 @@ bool may_be_done(const Error& error) {
   }
 }
 
-bool is_undecided(const rollback::NextStep& step, const Result<codec::Json>& live,
-                  const api::Deployment& decided) {
-  if (!std::holds_alternative<rollback::PatchTemplate>(step)) return false;
-  const auto meta = live ? codec::parse_meta(*live) : std::unexpected(live.error());
-  return !meta || !is_same_generation(*meta, decided.meta);
-}
-
-std::optional<Key> policy_to_confirm(const rollback::NextStep& step,
-                                     const api::RollbackSpec& rollback,
-                                     const api::GuardStatus& guard,
-                                     const api::Deployment& deployment) {
-  if (!std::holds_alternative<rollback::PatchTemplate>(step)) return {};
-  // What a person has forced is done although the policy is suspended.
-  if (rollback.force && api::is_manual(rollback)) return {};
-  return policy_of(guard, deployment);
-}
-
 std::optional<Key> policy_of(const api::GuardStatus& guard, const api::Deployment& deployment) {
   constexpr std::string_view kind = "RollbackPolicy/";
   if (!guard.policy.starts_with(kind)) return {};
@@ -121,90 +148,59 @@ std::optional<Key> policy_of(const api::GuardStatus& guard, const api::Deploymen
              .name = guard.policy.substr(kind.size())};
 }
 
+std::optional<Key> policy_to_confirm(const NextStep& step, const api::RollbackSpec& rollback,
+                                     const api::GuardStatus& guard,
+                                     const api::Deployment& deployment) {
+  if (!std::holds_alternative<PatchTemplate>(step)) return {};
+  if (rollback.force && api::is_manual(rollback)) return {};
+  return policy_of(guard, deployment);
+}
+
 namespace {
 
 bool is_approved(const api::Rollback& rollback, const api::Deployment& deployment) {
-  // Who approved of a call approved of those that it calls, which is noted before they are touched.
+  // The approval of a group rollback covers its members. It is recorded before their patches.
   if (!rollback.spec.caused_by.empty() && !rollback.status.approved_by.empty()) return true;
-  const auto said = deployment.meta.annotations.find(std::string(api::annotation::approve));
-  return rollback.spec.approved ||
-         (said != deployment.meta.annotations.end() && said->second == rollback.meta.key.name);
+  const auto annotation = deployment.meta.annotations.find(std::string(api::annotation::approve));
+  return rollback.spec.approved || (annotation != deployment.meta.annotations.end() &&
+                                    annotation->second == rollback.meta.key.name);
 }
 
 }  // namespace
 
-Result<void> allows(const Result<codec::Json>& policy, const api::Rollback& rollback,
-                    const api::Deployment& deployment) {
+Result<void> policy_allows(const Result<codec::Json>& policy, const api::Rollback& rollback,
+                           const api::Deployment& deployment) {
   const auto parsed = policy ? codec::parse_policy(*policy) : std::unexpected(policy.error());
   if (!parsed) return std::unexpected(parsed.error());
   if (!parsed->problem.empty()) return fail(ErrorKind::BadInput, parsed->problem);
-  if (parsed->spec.suspend)
-    return fail(ErrorKind::Conflict, "the policy that governs is suspended");
+  if (parsed->spec.suspend) return fail(ErrorKind::Conflict, "the policy is suspended");
   if (api::is_manual(rollback.spec)) return {};
   if (parsed->spec.mode == api::Mode::Observe)
-    return fail(ErrorKind::Conflict, "the policy that governs has mode Observe");
-  const bool asks = parsed->spec.mode == api::Mode::Approve;
-  if (asks && !is_approved(rollback, deployment))
-    return fail(ErrorKind::Conflict, "the policy that governs asks for approval");
+    return fail(ErrorKind::Conflict, "the policy has mode Observe");
+  if (parsed->spec.mode == api::Mode::Approve && !is_approved(rollback, deployment))
+    return fail(ErrorKind::Conflict, "the policy requires an approval");
   return {};
 }
 
-void note_changes(const rollback::NextStep& step, const Result<codec::Json>& live,
-                  const Result<codec::Json>& kept, api::RollbackStatus& status) {
-  if (!std::holds_alternative<rollback::PatchTemplate>(step) || !live || !kept ||
-      !status.changes.empty())
-    return;
-  const auto good = rollback::parse_snapshot(*kept);
-  const codec::Json::json_pointer place("/spec/template");
-  if (!good || !live->contains(place)) return;
-  status.changes = rollback::changes_between((*live)[place], good->pod_template);
+bool may_be_bound(const Result<codec::Json>& written) {
+  return !written && (may_be_created(written.error()) || is_retryable(written.error()));
 }
 
-bool is_final(const Error& error) {
-  return error.kind == ErrorKind::Forbidden || error.kind == ErrorKind::Invalid;
+bool is_bound_as(const api::Rollback& read, const api::Rollback& bound) {
+  return read.meta.uid == bound.meta.uid && read.spec.generation == bound.spec.generation &&
+         read.spec.deployment_uid == bound.spec.deployment_uid &&
+         read.spec.to.hash == bound.spec.to.hash;
 }
 
-void record_refusal(const rollback::NextStep& step, const Error& error, api::RollbackStatus& status,
-                    Time now) {
-  const bool ownership = std::holds_alternative<rollback::PatchOwnership>(step);
-  if (ownership && is_final(error)) {
-    status =
-        advance(status, RollbackPhase::Restored,
-                "The template is put back, but field ownership cannot be: " + error.message, now);
-    return;
-  }
-  status.waiting_for = api::Reason::None;
-  status.blocked_by.clear();
-  status.last_error = error.message;
-  status.message =
-      (ownership ? "The template is restored, but not yet the ownership of its fields: "
-                 : "The API server rejects the template patch: ") +
-      error.message;
-}
-
-bool is_same_generation(const api::ObjectMeta& a, const api::ObjectMeta& b) {
-  return a.uid == b.uid && a.generation == b.generation;
-}
-
-bool may_be_bound(const Result<codec::Json>& answer) {
-  return !answer && (may_be_done(answer.error()) || may_look_again(answer.error()));
-}
-
-bool is_bound_as(const api::Rollback& seen, const api::Rollback& bound) {
-  return seen.meta.uid == bound.meta.uid && seen.spec.generation == bound.spec.generation &&
-         seen.spec.deployment_uid == bound.spec.deployment_uid &&
-         seen.spec.to.hash == bound.spec.to.hash;
-}
-
-std::vector<api::ObjectMeta> superfluous_records(const std::vector<api::Rollback>& of_deployment,
-                                                 const std::string& in_guard) {
-  std::vector<api::ObjectMeta> found;
-  for (const std::string& name : rollback::superfluous_rollbacks(of_deployment, in_guard)) {
+std::vector<api::ObjectMeta> records_to_delete(const std::vector<api::Rollback>& of_deployment,
+                                               const std::string& in_guard) {
+  std::vector<api::ObjectMeta> out;
+  for (const std::string& name : rollbacks_to_delete(of_deployment, in_guard)) {
     for (const api::Rollback& rollback : of_deployment) {
-      if (rollback.meta.key.name == name) found.push_back(rollback.meta);
+      if (rollback.meta.key.name == name) out.push_back(rollback.meta);
     }
   }
-  return found;
+  return out;
 }
 
 std::string name_in(const codec::Json& manifest) {

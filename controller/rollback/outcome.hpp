@@ -1,5 +1,5 @@
-// What a step of a plan, or an answer, means for what is remembered. Pure: beside the coroutines,
-// not in them.
+// What the result of a step, or an error of the API server, means for the record of a rollback.
+// Only executor and status writer in shell/ use it.
 #pragma once
 
 #include <optional>
@@ -11,75 +11,91 @@
 
 namespace lastgood::rollback {
 
-// The call of a step that is one; nothing for a step that is only to be recorded.
-[[nodiscard]] std::optional<api::ApiCall> call_of(const rollback::NextStep& step);
+// --- Steps ---
 
-// A step that needs no call: the phase, or only the words, of the status.
-void record_outcome(const rollback::NextStep& step, api::RollbackStatus& status, Time now);
+// The write of a step. Nothing for a step that is only recorded.
+[[nodiscard]] std::optional<api::ApiCall> api_call_of(const NextStep& step);
 
-// The call of this step was acknowledged.
-void record_done(const rollback::NextStep& step, api::RollbackStatus& status, Time now);
+// Records a step without a write: its phase, or only its message.
+void record_step(const NextStep& step, api::RollbackStatus& status, Time now);
 
-// The server refuses what is written, and would again.
-[[nodiscard]] bool is_not_admitted(const Error& error);
+// Records a step whose write the API server acknowledged.
+void record_success(const NextStep& step, api::RollbackStatus& status, Time now);
 
-// Asked again later, the server says the same. A server that is busy, ill or not there has said
-// nothing about the call.
-[[nodiscard]] bool is_final(const Error& error);
+// Records a write that failed, in message and last_error. If the API server rejects the ownership
+// patch permanently, the rollback continues without it: the template is restored and must be
+// evaluated. Every other write is tried again.
+void record_rejection(const NextStep& step, const Error& error, api::RollbackStatus& status,
+                      Time now);
 
-// The write lost a race or its answer is not known: what is there now says what is next.
-[[nodiscard]] bool may_look_again(const Error& error);
+// Before PatchTemplate: records the differences between the live template and the snapshot.
+void record_changes(const NextStep& step, const Result<codec::Json>& live,
+                    const Result<codec::Json>& snapshot, api::RollbackStatus& status);
 
-// The object is not there any more, or is another one of the same name.
+// PatchTemplate would change a generation other than the evaluated one.
+[[nodiscard]] bool is_outdated(const NextStep& step, const Result<codec::Json>& live,
+                               const api::Deployment& evaluated);
+[[nodiscard]] bool is_same_generation(const api::ObjectMeta& a, const api::ObjectMeta& b);
+
+// --- Errors ---
+
+// Validation or admission rejects the content of the write.
+[[nodiscard]] bool is_admission_denied(const Error& error);
+
+// The same request fails again later. Errors of a server that is busy, ill or unreachable are not
+// permanent.
+[[nodiscard]] bool is_permanent(const Error& error);
+
+// The write lost a race, or its result is unknown: read the object, and choose the next step again.
+[[nodiscard]] bool is_retryable(const Error& error);
+
+// The object of this name and uid does not exist.
 [[nodiscard]] bool is_gone(const Error& error);
 
-// The very object of that uid, or an answer that does not say that it is not.
-[[nodiscard]] bool is_there(const Result<codec::Json>& object, const Uid& uid);
+// False only if a read proves that no object of this uid exists.
+[[nodiscard]] bool may_exist(const Result<codec::Json>& object, const Uid& uid);
 
-// A create whose answer says nothing about whether it was done.
-[[nodiscard]] bool may_be_done(const Error& error);
+// The create may have succeeded although it returned an error.
+[[nodiscard]] bool may_be_created(const Error& error);
 
-// The patch would go onto a generation that was not decided about.
-[[nodiscard]] bool is_undecided(const rollback::NextStep& step, const Result<codec::Json>& live,
-                                const api::Deployment& decided);
+// --- The policy before the template patch ---
 
-// The RollbackPolicy that governs; nothing where none does.
+// The RollbackPolicy that the status names. Nothing for a ConfigMap and the built-in policy.
 [[nodiscard]] std::optional<Key> policy_of(const api::GuardStatus& guard,
                                            const api::Deployment& deployment);
 
-// The RollbackPolicy that is to be read once more before this step; nothing where none governs,
-// nothing is touched, or a person has forced it.
-[[nodiscard]] std::optional<Key> policy_to_confirm(const rollback::NextStep& step,
+// The RollbackPolicy to read again before this step. Nothing if the step does not change the
+// template, or a user forces the rollback.
+[[nodiscard]] std::optional<Key> policy_to_confirm(const NextStep& step,
                                                    const api::RollbackSpec& rollback,
                                                    const api::GuardStatus& guard,
                                                    const api::Deployment& deployment);
-// Before the template is put back: what will change, for the record.
-void note_changes(const rollback::NextStep& step, const Result<codec::Json>& live,
-                  const Result<codec::Json>& kept, api::RollbackStatus& status);
 
-// Why it does not allow to go on, or that it cannot be read.
-[[nodiscard]] Result<void> allows(const Result<codec::Json>& policy, const api::Rollback& rollback,
-                                  const api::Deployment& deployment);
+// Success if the policy that was read again still allows the rollback. Errors:
+//   - BadInput: the policy is not valid,
+//   - Conflict: it is suspended, has mode Observe, or requires an approval that is missing, or
+//   - the error of the read.
+[[nodiscard]] Result<void> policy_allows(const Result<codec::Json>& policy,
+                                         const api::Rollback& rollback,
+                                         const api::Deployment& deployment);
 
-// A write that cannot be done: says so in the status. What only restores ownership is given up when
-// the server refuses it for good, since the template is put back and has to be judged; everything
-// else is tried again.
-void record_refusal(const rollback::NextStep& step, const Error& error, api::RollbackStatus& status,
-                    Time now);
+// --- Manual rollbacks ---
 
-[[nodiscard]] bool is_same_generation(const api::ObjectMeta& a, const api::ObjectMeta& b);
+// The binding patch failed, but may have been written: read the Rollback.
+[[nodiscard]] bool may_be_bound(const Result<codec::Json>& written);
 
-// No answer says that the binding was not done.
-[[nodiscard]] bool may_be_bound(const Result<codec::Json>& answer);
+// The Rollback that was read has the binding of `bound`.
+[[nodiscard]] bool is_bound_as(const api::Rollback& read, const api::Rollback& bound);
 
-// The object as it is read carries what we bound: the answer was lost, the writing was not.
-[[nodiscard]] bool is_bound_as(const api::Rollback& seen, const api::Rollback& bound);
+// --- Garbage collection ---
 
-// The records of rollbacks that need not be kept any more.
-[[nodiscard]] std::vector<api::ObjectMeta> superfluous_records(
+// See retention.hpp.
+[[nodiscard]] std::vector<api::ObjectMeta> records_to_delete(
     const std::vector<api::Rollback>& of_deployment, const std::string& in_guard);
 
+// metadata.name, or "".
 [[nodiscard]] std::string name_in(const codec::Json& manifest);
+// The uid of the object with this name; empty if there is none.
 [[nodiscard]] Uid uid_of(const std::vector<codec::Json>& objects, const std::string& name);
 
 }  // namespace lastgood::rollback

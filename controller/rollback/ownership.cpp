@@ -14,12 +14,13 @@ using codec::Json;
 
 namespace {
 
-// The annotation is given back where it was kept. Otherwise it is nobody's that did not write it;
-// there being none, it has no owner.
-Scope scope_of(const Json& live, const Snapshot& kept) {
+// The owner of the annotation is restored only if the snapshot has the annotation. Otherwise only
+// its present writer can own it. If the Deployment has no annotation, nobody can.
+Scope scope_of(const Json& live, const Snapshot& snapshot) {
   const bool has_annotation =
       find(live, {"metadata", "annotations", api::annotation::last_applied}) != nullptr;
-  return kept.last_applied && has_annotation ? Scope::TemplateAndLastApplied : Scope::TemplateOnly;
+  return snapshot.last_applied && has_annotation ? Scope::TemplateAndLastApplied
+                                                 : Scope::TemplateOnly;
 }
 
 bool same_entries(const Json& a, const Json& b) {
@@ -34,41 +35,41 @@ bool same_entries(const Json& a, const Json& b) {
 
 }  // namespace
 
-Json restored_managers(const Json& live, const Snapshot& kept) {
-  const auto scope = scope_of(live, kept);
-  std::map<std::string, Json> owned_then;  // by identity
-  for (const auto& entry : kept.managers) {
+Json restored_managers(const Json& live, const Snapshot& snapshot) {
+  const auto scope = scope_of(live, snapshot);
+  std::map<std::string, Json> owned_before;  // by identity
+  for (const auto& entry : snapshot.managers) {
     auto fields = within(object_at(entry, {"fieldsV1"}), scope);
-    if (is_ours(entry) || is_status(entry) || fields.empty()) continue;
+    if (is_own_entry(entry) || is_status_entry(entry) || fields.empty()) continue;
     Json reduced = entry;
     reduced["fieldsV1"] = std::move(fields);
-    owned_then[identity(entry)] = std::move(reduced);
+    owned_before[identity(entry)] = std::move(reduced);
   }
 
   Json out = Json::array();
   for (const auto& entry : array_at(live, {"metadata", "managedFields"})) {
     const auto& fields = object_at(entry, {"fieldsV1"});
-    if (is_status(entry) || fields.empty()) {
+    if (is_status_entry(entry) || fields.empty()) {
       out.push_back(entry);
       continue;
     }
-    auto restored = outside(fields, is_ours(entry) ? Scope::TemplateAndLastApplied : scope);
-    if (const auto then = owned_then.extract(identity(entry)); !then.empty()) {
-      auto& fields_then = then.mapped()["fieldsV1"];
+    auto restored = outside(fields, is_own_entry(entry) ? Scope::TemplateAndLastApplied : scope);
+    if (const auto before = owned_before.extract(identity(entry)); !before.empty()) {
+      auto& fields_before = before.mapped()["fieldsV1"];
       restored =
-          restored.empty() ? std::move(fields_then) : joined(std::move(restored), fields_then);
+          restored.empty() ? std::move(fields_before) : joined(std::move(restored), fields_before);
     }
     if (restored.empty()) continue;
     Json changed = entry;
     changed["fieldsV1"] = std::move(restored);
     out.push_back(std::move(changed));
   }
-  for (auto& [_, entry] : owned_then) out.push_back(std::move(entry));
+  for (auto& [_, entry] : owned_before) out.push_back(std::move(entry));
   return out;
 }
 
-std::optional<api::ApiCall> ownership_patch(const Json& live, const Snapshot& kept) {
-  const auto wanted = restored_managers(live, kept);
+std::optional<api::ApiCall> ownership_patch(const Json& live, const Snapshot& snapshot) {
+  const auto wanted = restored_managers(live, snapshot);
   if (same_entries(wanted, array_at(live, {"metadata", "managedFields"}))) return std::nullopt;
   const Json patch =
       Json::array({{{"op", "test"},

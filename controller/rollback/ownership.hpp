@@ -1,6 +1,23 @@
-// The clean undo: field ownership of the template as it was when the target was good, so that the
-// owner's next deploy meets neither conflicts nor stranded fields. Touches metadata.managedFields
-// alone. Must not know when it is due.
+// The clean undo: the field ownership of the template as it was when the target of the rollback was
+// good. Only metadata.managedFields changes.
+//
+// Without it, the template patch leaves the restored fields to Lastgood, and the next deploy of the
+// owner fails with a conflict or leaves fields behind. Example with Helm, which deployed revision 1
+// (good) and revision 2 (bad, with a new sidecar):
+//
+//                         f:spec.f:template of the entry of
+//   time                  helm                lastgood
+//   revision 1 good       app                 -                  <- stored in the snapshot
+//   revision 2 bad        app, sidecar        -
+//   after template patch  -                   app                the server moved the ownership
+//   after this patch      app                 -                  the same as for revision 1
+//
+// Algorithm, for each entry of the live managedFields except those of the status subresource:
+//   1. Remove the template (and last-applied, if the snapshot has it) from its fields.
+//   2. Add the fields that the snapshot stores for the same manager and operation.
+//   3. Drop the entry if no field is left.
+// Entries that exist only in the snapshot are added at the end. Lastgood's own entry gets nothing
+// back. Other fields, such as replicas of an autoscaler, keep their owners.
 #pragma once
 
 #include <optional>
@@ -11,12 +28,12 @@
 
 namespace lastgood::rollback {
 
-// `live` is the Deployment as a GET has just sent it, after the template patch. Nothing when all is
-// as it should be.
+// `live` is the Deployment from a GET after the template patch. The patch tests its
+// resourceVersion, so a concurrent write makes it fail. Nothing if the ownership is already right.
 [[nodiscard]] std::optional<api::ApiCall> ownership_patch(const codec::Json& live,
-                                                          const Snapshot& kept);
+                                                          const Snapshot& snapshot);
 
-// What metadata.managedFields should be.
-[[nodiscard]] codec::Json restored_managers(const codec::Json& live, const Snapshot& kept);
+// The value of metadata.managedFields after the patch.
+[[nodiscard]] codec::Json restored_managers(const codec::Json& live, const Snapshot& snapshot);
 
 }  // namespace lastgood::rollback

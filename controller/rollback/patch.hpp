@@ -1,5 +1,4 @@
-// The one change of a rollback that pods see: the template patch. Fenced by uid and generation.
-// Must not know when it is due.
+// The template patch: the only write of a rollback that changes pods.
 #pragma once
 
 #include <optional>
@@ -7,19 +6,33 @@
 #include <string_view>
 
 #include "api/call.hpp"
-#include "api/constants.hpp"
 #include "codec/objects.hpp"
 #include "rollback/snapshot.hpp"
 
 namespace lastgood::rollback {
 
-// `live` is the Deployment as a GET has just sent it. Never replicas, strategy, selector or paused.
-[[nodiscard]] api::ApiCall template_patch(const codec::Json& live, const Snapshot& kept,
+// A JSON patch that replaces spec.template, sets the annotation rolled-back-by and corrects
+// last-applied-configuration. It tests uid and generation, so it fails (422) if the Deployment
+// changed since `live` was read. Replicas, strategy, selector and paused stay as they are.
+[[nodiscard]] api::ApiCall template_patch(const codec::Json& live, const Snapshot& snapshot,
                                           std::string_view rollback_name);
 
-// The last-applied annotation that belongs on the Deployment after the template patch; absent: it
-// is left as it is.
+// The last-applied annotation that matches the Deployment after the template patch. Nothing if the
+// annotation must not change.
+//
+// `kubectl apply` deletes the fields that are in the annotation and not in the manifest. So the
+// annotation must contain the manifest of the template that is live, and for all other fields the
+// manifest that was applied last:
+//
+//   annotation in the snapshot   annotation now   result
+//   any                          none             that of the snapshot
+//   differs only in the template any              that of the snapshot, to the byte
+//   differs elsewhere too        any              the present one, with the template of the
+//   snapshot none (not kubectl apply)     any              the present one, without its template
+//
+// With the annotation of the bad release, the next apply would delete fields of the restored
+// template. Without any annotation, labels of the bad release's manifest would never be deleted.
 [[nodiscard]] std::optional<std::string> last_applied_after(const codec::Json& live,
-                                                            const Snapshot& kept);
+                                                            const Snapshot& snapshot);
 
 }  // namespace lastgood::rollback

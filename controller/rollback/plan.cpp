@@ -15,110 +15,115 @@ using codec::Json;
 
 namespace {
 
-// What is on the Deployment, against what is recorded.
-struct Sight {
+// The record and the live objects.
+struct PlanInputs {
   const api::Rollback& rollback;
   const Json& live;
-  const Result<Snapshot>& kept;
+  const Result<Snapshot>& snapshot;
 
   [[nodiscard]] std::int64_t generation() const {
     return number_at(live, {"metadata", "generation"});
   }
-  [[nodiscard]] bool marked() const {
+  [[nodiscard]] bool is_marked() const {
     return text_at(live, {"metadata", "annotations", api::annotation::rolled_back_by}) ==
            rollback.meta.key.name;
   }
-  [[nodiscard]] bool has_kept_template() const {
-    return kept && same_template(object_at(live, {"spec", "template"}), kept->pod_template);
+  [[nodiscard]] bool has_target_template() const {
+    return snapshot && same_template(object_at(live, {"spec", "template"}), snapshot->pod_template);
   }
-  // Our patch moves the generation by exactly one, whatever admission has made of its template.
-  // Later the template has to be the kept one: the mark stays on the Deployment when others change
-  // it.
-  [[nodiscard]] bool restored() const {
-    return marked() && (has_kept_template() || generation() == rollback.spec.generation + 1);
+  // The template patch increases the generation by one, even if admission changed its template.
+  // Later, the template must be that of the snapshot: the mark stays when a user changes the
+  // template.
+  [[nodiscard]] bool is_restored() const {
+    return is_marked() && (has_target_template() || generation() == rollback.spec.generation + 1);
   }
 };
 
-Supersede superseded(const std::string& message) { return {.message = clip(message, 1024)}; }
+constexpr std::size_t max_message_size = 1024;
 
-Supersede newer_choice(const Sight& sight) {
-  const auto mark =
-      text_at(sight.live, {"metadata", "annotations", api::annotation::rolled_back_by});
-  if (!mark.empty() && !sight.marked() && sight.generation() != sight.rollback.spec.generation)
-    return superseded(fmt::format(
-        "the template has changed since (generation {}, now {}; the last rollback on it is {})",
-        sight.rollback.spec.generation, sight.generation(), in_quotes(mark, 253)));
-  return superseded(fmt::format("the template has changed since: generation {}, now {}",
-                                sight.rollback.spec.generation, sight.generation()));
+MarkSuperseded superseded(const std::string& message) {
+  return {.message = clip(message, max_message_size)};
 }
 
-// A ReplicaSet's revision number only ever grows, and is another's for every other template. So
-// once the Deployment controller has seen this generation, the same number means the same template:
-// only replicas or the like have changed.
-bool still_the_bad_template(const Sight& sight) {
-  const auto number = sight.rollback.spec.from.number;
+MarkSuperseded superseded_by_newer_template(const PlanInputs& in) {
+  const auto mark = text_at(in.live, {"metadata", "annotations", api::annotation::rolled_back_by});
+  if (!mark.empty() && !in.is_marked() && in.generation() != in.rollback.spec.generation)
+    return superseded(fmt::format(
+        "The template changed: generation {} was evaluated, the current one is {}. The last "
+        "rollback on it is {}",
+        in.rollback.spec.generation, in.generation(), in_quotes(mark, 253)));
+  return superseded(
+      fmt::format("The template changed: generation {} was evaluated, the current one is {}",
+                  in.rollback.spec.generation, in.generation()));
+}
+
+// The Deployment controller gives a new revision number to every other template. So if it has seen
+// this generation, the same number means the same template, and only replicas or the like changed.
+bool has_bad_template(const PlanInputs& in) {
+  const auto number = in.rollback.spec.from.number;
   return number > 0 &&
-         text_at(sight.live, {"metadata", "annotations", "deployment.kubernetes.io/revision"}) ==
+         text_at(in.live, {"metadata", "annotations", "deployment.kubernetes.io/revision"}) ==
              std::to_string(number);
 }
 
-NextStep put_back(const Sight& sight) {
-  if (!sight.kept) return Stop{.message = clip(sight.kept.error().message, 1024)};
-  const auto& kept = *sight.kept;
-  if (kept.deployment != sight.rollback.spec.deployment_uid ||
-      kept.hash != sight.rollback.spec.to.hash)
-    return Stop{
-        .message = fmt::format("ControllerRevision {} does not keep revision {} of this Deployment",
-                               kept.name, clip(sight.rollback.spec.to.hash.value, 63))};
-  if (sight.has_kept_template())
-    return Stop{.message = fmt::format("the template of ControllerRevision {} is the present one: "
-                                       "there is nothing to put back",
-                                       kept.name)};
-  return PatchTemplate{.call = template_patch(sight.live, kept, sight.rollback.meta.key.name)};
+NextStep restore_template(const PlanInputs& in) {
+  if (!in.snapshot)
+    return MarkFailed{.message = clip(in.snapshot.error().message, max_message_size)};
+  const Snapshot& snapshot = *in.snapshot;
+  if (snapshot.deployment != in.rollback.spec.deployment_uid ||
+      snapshot.hash != in.rollback.spec.to.hash)
+    return MarkFailed{
+        .message = fmt::format("ControllerRevision {} is not the snapshot of revision {} of this "
+                               "Deployment",
+                               snapshot.name, clip(in.rollback.spec.to.hash.value, 63))};
+  if (in.has_target_template())
+    return MarkFailed{
+        .message = fmt::format("The Deployment already has the template of ControllerRevision {}",
+                               snapshot.name)};
+  return PatchTemplate{.call = template_patch(in.live, snapshot, in.rollback.meta.key.name)};
 }
 
-NextStep from_pending(const Sight& sight) {
-  const auto recorded = sight.rollback.spec.generation;
-  // The very spec that was judged, so the mark, if it is there, came with a copied manifest.
-  if (sight.generation() == recorded) return put_back(sight);
-  if (sight.restored()) return Advance{.phase = RollbackPhase::TemplateRestored};
-  if (sight.generation() < recorded || sight.marked()) return newer_choice(sight);
-  if (sight.has_kept_template())
-    return superseded("somebody has put the same template back already");
-  if (number_at(sight.live, {"status", "observedGeneration"}) < sight.generation())
-    return Wait{.reason = WaitReason::NotObserved,
-                .message = fmt::format(
-                    "generation {} of the Deployment is not yet seen by the Deployment controller",
-                    sight.generation())};
-  return still_the_bad_template(sight) ? put_back(sight) : newer_choice(sight);
+NextStep from_pending(const PlanInputs& in) {
+  const auto recorded = in.rollback.spec.generation;
+  // The evaluated generation: a mark of this Rollback can only be from a copied manifest.
+  if (in.generation() == recorded) return restore_template(in);
+  if (in.is_restored()) return AdvancePhase{.phase = RollbackPhase::TemplateRestored};
+  if (in.generation() < recorded || in.is_marked()) return superseded_by_newer_template(in);
+  if (in.has_target_template()) return superseded("A user restored the same template first");
+  if (number_at(in.live, {"status", "observedGeneration"}) < in.generation())
+    return Requeue{
+        .reason = RequeueReason::NotObserved,
+        .message = fmt::format("The Deployment controller has not observed generation {} yet",
+                               in.generation())};
+  return has_bad_template(in) ? restore_template(in) : superseded_by_newer_template(in);
 }
 
-NextStep from_template_restored(const Sight& sight) {
-  if (!sight.restored()) return newer_choice(sight);
-  if (!sight.kept)
-    return Advance{
+NextStep from_template_restored(const PlanInputs& in) {
+  if (!in.is_restored()) return superseded_by_newer_template(in);
+  if (!in.snapshot)
+    return AdvancePhase{
         .phase = RollbackPhase::Restored,
-        .message = clip(fmt::format("the template is put back, but field ownership cannot be: {}",
-                                    sight.kept.error().message),
-                        1024)};
-  if (auto call = ownership_patch(sight.live, *sight.kept))
+        .message =
+            clip(fmt::format("The template is restored, but its field ownership cannot be: {}",
+                             in.snapshot.error().message),
+                 max_message_size)};
+  if (auto call = ownership_patch(in.live, *in.snapshot))
     return PatchOwnership{.call = *std::move(call)};
-  return Advance{.phase = RollbackPhase::Restored};
+  return AdvancePhase{.phase = RollbackPhase::Restored};
 }
 
-// Every write is done; only somebody's newer choice is of interest. Where the kept template is
-// gone, the mark has to do.
-NextStep from_restored(const Sight& sight) {
-  if (sight.restored() || (!sight.kept && sight.marked())) return NothingToWrite{};
-  return newer_choice(sight);
+// All writes are done, so only a newer template matters. Without the snapshot, the mark decides.
+NextStep from_restored(const PlanInputs& in) {
+  if (in.is_restored() || (!in.snapshot && in.is_marked())) return NothingToWrite{};
+  return superseded_by_newer_template(in);
 }
 
-bool paused(const Json& live) {
+bool is_paused(const Json& live) {
   const auto* flag = find(live, {"spec", "paused"});
   return flag && flag->is_boolean() && flag->get<bool>();
 }
 
-// All that a call is addressed by or fenced with.
+// Has the fields that a patch needs.
 bool is_deployment(const Json& live) {
   for (const auto* key : {"namespace", "name", "uid", "resourceVersion"})
     if (text_at(live, {"metadata", key}).empty()) return false;
@@ -126,19 +131,21 @@ bool is_deployment(const Json& live) {
          !object_at(live, {"spec", "template"}).empty();
 }
 
-// What must be so before anything on the Deployment is looked at more closely.
-std::optional<NextStep> not_to_be_touched(const api::Rollback& rollback, const Result<Json>& live) {
+// The Deployment cannot be patched, in any phase.
+std::optional<NextStep> step_without_deployment(const api::Rollback& rollback,
+                                                const Result<Json>& live) {
   if (!live && live.error().kind == ErrorKind::NotFound)
-    return superseded("the Deployment does not exist any more");
+    return superseded("The Deployment was deleted");
   if (!live)
-    return Wait{.reason = WaitReason::DeploymentUnreadable, .message = clip(live.error().message, 1024)};
+    return Requeue{.reason = RequeueReason::DeploymentUnreadable,
+                   .message = clip(live.error().message, max_message_size)};
   if (!is_deployment(*live))
-    return Wait{.reason = WaitReason::DeploymentUnreadable,
-                .message = "the answer of the API server is no Deployment"};
+    return Requeue{.reason = RequeueReason::DeploymentUnreadable,
+                   .message = "The response of the API server is not a Deployment"};
   if (text_at(*live, {"metadata", "uid"}) != rollback.spec.deployment_uid.value)
-    return superseded("the Deployment was deleted and made again under the same name");
+    return superseded("The Deployment was deleted and created again");
   if (find(*live, {"metadata", "deletionTimestamp"}))
-    return superseded("the Deployment is being deleted");
+    return superseded("The Deployment is being deleted");
   return std::nullopt;
 }
 
@@ -148,21 +155,22 @@ NextStep next_step(const api::Rollback& rollback, const Result<Json>& live_deplo
                    const Result<Json>& snapshot_revision) {
   const auto phase = rollback.status.phase;
   if (api::finished(phase)) return NothingToWrite{};
-  if (auto step = not_to_be_touched(rollback, live_deployment)) return *std::move(step);
+  if (auto step = step_without_deployment(rollback, live_deployment)) return *std::move(step);
 
-  const Result<Snapshot> kept = snapshot_revision ? parse_snapshot(*snapshot_revision)
-                                                  : std::unexpected(snapshot_revision.error());
-  const Sight sight{.rollback = rollback, .live = *live_deployment, .kept = kept};
+  const Result<Snapshot> snapshot = snapshot_revision ? parse_snapshot(*snapshot_revision)
+                                                      : std::unexpected(snapshot_revision.error());
+  const PlanInputs in{.rollback = rollback, .live = *live_deployment, .snapshot = snapshot};
   if (phase == RollbackPhase::Restored || phase == RollbackPhase::Verifying)
-    return from_restored(sight);
-  if (paused(*live_deployment))
-    return Wait{.reason = WaitReason::DeploymentPaused, .message = "the Deployment is paused"};
-  const bool unreadable =
+    return from_restored(in);
+  if (is_paused(*live_deployment))
+    return Requeue{.reason = RequeueReason::DeploymentPaused,
+                   .message = "The Deployment is paused"};
+  const bool is_unreadable =
       !snapshot_revision && snapshot_revision.error().kind != ErrorKind::NotFound;
-  if (unreadable)
-    return Wait{.reason = WaitReason::SnapshotUnreadable,
-                .message = clip(snapshot_revision.error().message, 1024)};
-  return phase == RollbackPhase::Pending ? from_pending(sight) : from_template_restored(sight);
+  if (is_unreadable)
+    return Requeue{.reason = RequeueReason::SnapshotUnreadable,
+                   .message = clip(snapshot_revision.error().message, max_message_size)};
+  return phase == RollbackPhase::Pending ? from_pending(in) : from_template_restored(in);
 }
 
 }  // namespace lastgood::rollback

@@ -1,7 +1,12 @@
-// A rollback as a plan: from what is recorded and what is on the Deployment to the one thing to do
-// next. Asked before every write and after every start, so a process killed between any two writes
-// goes on where it stood and never writes twice. Must not know how the call is sent, nor when a
-// rollout or a verification is over.
+// The plan of a rollback: from the recorded phase and the live Deployment to the next step.
+//
+//   Pending --PatchTemplate--> TemplateRestored --PatchOwnership--> Restored --> Verifying
+//      |                             |                                 |
+//      +-----------------------------+------- MarkSuperseded ----------+
+//
+// next_step() runs before every write and after every start. It compares the live Deployment with
+// the record, so a controller that is killed between two writes continues with the right step and
+// writes the template exactly once. The phases after Restored are decided by guard/.
 #pragma once
 
 #include <cstdint>
@@ -19,37 +24,37 @@ struct PatchTemplate {
 struct PatchOwnership {
   api::ApiCall call;
 };
-// What is on the Deployment shows that the step is done: record this phase.
-struct Advance {
+// The live Deployment shows that the step is done: record the phase.
+struct AdvancePhase {
   api::RollbackPhase phase;
-  std::string message = {};  // worth telling; mostly empty
+  std::string message = {};  // empty: the usual message of the phase
 };
-// Someone came first: nothing (more) is to be done. Record Superseded.
-struct Supersede {
+// A newer template, or the deletion of the Deployment, came first: record Superseded.
+struct MarkSuperseded {
   std::string message;
 };
-enum class WaitReason : std::uint8_t {
+// The rollback cannot be done: record Failed.
+struct MarkFailed {
+  std::string message;
+};
+enum class RequeueReason : std::uint8_t {
   DeploymentPaused,
   DeploymentUnreadable,
   SnapshotUnreadable,
-  NotObserved,  // the Deployment controller has not seen the template yet
+  NotObserved,  // the Deployment controller has not seen the current generation yet
 };
-// Nothing may be done now; ask again after the next event or tick.
-struct Wait {
-  WaitReason reason;
+// Nothing can be done now: call next_step() again after the next event or period.
+struct Requeue {
+  RequeueReason reason;
   std::string message;
 };
-// It can never be done. Record Failed.
-struct Stop {
-  std::string message;
-};
-// Every write is done: the rollout and the checks say how it ends. Also for a finished Rollback.
+// All writes are done, or the Rollback is finished.
 struct NothingToWrite {};
 
-using NextStep =
-    std::variant<PatchTemplate, PatchOwnership, Advance, Supersede, Wait, Stop, NothingToWrite>;
+using NextStep = std::variant<PatchTemplate, PatchOwnership, AdvancePhase, MarkSuperseded, Requeue,
+                              MarkFailed, NothingToWrite>;
 
-// Both from live GETs made for this decision, never from a cache.
+// `live_deployment` and `snapshot_revision` are results of GETs for this call, not from a cache.
 [[nodiscard]] NextStep next_step(const api::Rollback& rollback,
                                  const Result<codec::Json>& live_deployment,
                                  const Result<codec::Json>& snapshot_revision);

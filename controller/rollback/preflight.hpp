@@ -1,6 +1,8 @@
-// Whether a rollback would work now, in need or out of it: what there is to ask, and what the
-// answers mean together. The dry run is of the very patch, so what refuses the template is found
-// before anything is touched. Must not know how a question is sent, nor when it is due.
+// The preflight: whether a rollback would work now. It reads the live Deployment, the snapshot and
+// the objects that the template needs, and sends the template patch as a dry run, so that an
+// admission webhook rejects it before the incident and not during it.
+//
+//   PreflightInputs --preflight_requests--> reads, dry run --evaluate_preflight--> api::Preflight
 #pragma once
 
 #include <optional>
@@ -16,54 +18,63 @@
 
 namespace lastgood::rollback {
 
-// template_patch, sent through validation and admission and then thrown away.
-[[nodiscard]] api::ApiCall template_dry_run(const codec::Json& live, const Snapshot& kept,
+// The template patch with dryRun=All: the API server validates and admits it, but does not store
+// it.
+[[nodiscard]] api::ApiCall template_dry_run(const codec::Json& live, const Snapshot& snapshot,
                                             std::string_view rollback_name);
 
-enum class Existence : std::uint8_t {
+enum class ReferenceState : std::uint8_t {
   Exists,
   Missing,
-  NotAllowed,  // we lack the permission to read it
-  NotAsked,    // the admin does not let us read such objects
-  Unreadable,  // no answer to be had now
+  Forbidden,   // the controller lacks the permission to read it
+  NotChecked,  // a Secret, and --read-secrets is off
+  Unreadable,  // the read failed for another reason
 };
 
-struct Looked {
+struct ReferenceStatus {
   Reference reference;
-  Existence existence = Existence::Unreadable;
-  std::string words = {};  // of the server, of NotAllowed and Unreadable
+  ReferenceState state = ReferenceState::Unreadable;
+  std::string error = {};  // of the API server; for Forbidden and Unreadable
 };
 
-[[nodiscard]] Looked looked(const Reference& reference, const Result<codec::Json>& object);
+[[nodiscard]] ReferenceStatus reference_status(const Reference& reference,
+                                               const Result<codec::Json>& object);
 
-// How long an answer is believed.
-[[nodiscard]] Duration lifetime(Existence existence);
+// How long the state may be cached. A missing object is read again soon, because users create it
+// while they wait for the rollback.
+[[nodiscard]] Duration cache_lifetime(ReferenceState state);
 
-// The questions that live reads of the Deployment and of what is kept leave open.
-struct Questions {
-  std::vector<Reference> references = {};  // those that must exist
+struct PreflightInputs {
+  const api::Deployment& deployment;
+  const api::Revision& target;
+  const Result<codec::Json>& live;      // the Deployment, from a GET
+  const Result<codec::Json>& snapshot;  // the ControllerRevision target.snapshot, from a GET
+};
+
+struct PreflightRequests {
+  std::vector<Reference> references = {};  // those that are not optional
   std::optional<api::ApiCall> dry_run = {};
 };
 
-// What was asked for, and every answer so far.
-struct Inspection {
-  const api::Deployment& deployment;
-  const api::Revision& target;
-  const Result<codec::Json>& live;
-  const Result<codec::Json>& kept;  // the ControllerRevision target.snapshot
-};
+// Empty if the Deployment or the snapshot cannot be used.
+[[nodiscard]] PreflightRequests preflight_requests(const PreflightInputs& inputs,
+                                                   std::string_view rollback_name);
 
-// None when one of the two cannot be used: there is nothing to send then.
-[[nodiscard]] Questions questions_of(const Inspection& inspection, std::string_view rollback_name);
-
-// `dry_run` is absent when there was none to send. The generation is that of the Deployment that
-// was read; where it could not be read, that of the one that was asked about.
-[[nodiscard]] api::Preflight evaluate_preflight(const Inspection& inspection,
-                                                const std::vector<Looked>& references,
+// `dry_run` is absent if there was none to send. The first finding decides:
+//   1. False: the snapshot is missing or not valid
+//   2. Unknown or False: the Deployment or the snapshot cannot be read
+//   3. False: the dry run is denied
+//   4. False: a required object does not exist
+//   5. False: a permission is missing
+//   6. Unknown: the dry run, or the read of a required object, failed
+//   7. True
+// The generation is that of `live`, or that of inputs.deployment if `live` cannot be read.
+[[nodiscard]] api::Preflight evaluate_preflight(const PreflightInputs& inputs,
+                                                const std::vector<ReferenceStatus>& references,
                                                 const std::optional<Result<codec::Json>>& dry_run,
                                                 Time now);
 
-// Who else owns fields of the spec, in the order of metadata.managedFields, each once.
+// The other managers of fields of the spec, each once, in the order of metadata.managedFields.
 [[nodiscard]] std::vector<std::string> other_managers(const codec::Json& live);
 
 }  // namespace lastgood::rollback

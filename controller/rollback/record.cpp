@@ -36,7 +36,7 @@ int place_of(const api::Deployment& deployment, std::string_view name) {
 
 }  // namespace
 
-bool came_to_nothing(const api::Rollback& rollback) {
+bool changed_nothing(const api::Rollback& rollback) {
   const RollbackPhase phase = rollback.status.phase;
   return (phase == RollbackPhase::Superseded || phase == RollbackPhase::Failed) &&
          !rollback.status.template_restored;
@@ -48,7 +48,7 @@ bool is_named_after(const api::Deployment& deployment, const api::Rollback& roll
 
 std::string next_rollback_name(const api::Deployment& deployment,
                                const std::optional<api::Rollback>& last) {
-  const int place = last && came_to_nothing(*last) ? place_of(deployment, last->meta.key.name) : 0;
+  const int place = last && changed_nothing(*last) ? place_of(deployment, last->meta.key.name) : 0;
   return place == 0 ? rollback_name(deployment)
                     : fmt::format("{}-{}", rollback_name(deployment), place + 1);
 }
@@ -152,7 +152,7 @@ api::RollbackStatus advance(api::RollbackStatus status, RollbackPhase phase,
   return status;
 }
 
-bool is_seen_through(const api::GuardStatus& guard, const std::optional<api::Rollback>& rollback) {
+bool is_in_progress(const api::GuardStatus& guard, const std::optional<api::Rollback>& rollback) {
   switch (guard.state) {
     case api::State::RollingBack:
     case api::State::Verifying: return true;
@@ -194,7 +194,7 @@ bool is_marked_by(const api::Deployment& deployment, const api::Rollback& rollba
 bool is_unknown_to(const api::GuardStatus& guard, const std::optional<api::Rollback>& rollback,
                    const api::Deployment& deployment) {
   if (!rollback || rollback->spec.deployment_uid != deployment.meta.uid) return false;
-  if (!api::finished(rollback->status.phase)) return !is_seen_through(guard, rollback);
+  if (!api::finished(rollback->status.phase)) return !is_in_progress(guard, rollback);
   return rollback->status.phase != RollbackPhase::Superseded &&
          guard.rollback != rollback->meta.key.name &&
          guard.deployment_generation <= rollback->spec.generation &&

@@ -18,7 +18,7 @@ namespace lastgood::rollback {
 
 // Superseded, or failed, before anything was touched: the release was not rolled back by it, and
 // may be by another.
-[[nodiscard]] bool came_to_nothing(const api::Rollback& rollback);
+[[nodiscard]] bool changed_nothing(const api::Rollback& rollback);
 
 // Named after this generation of the Deployment, as its first Rollback or as a later one.
 [[nodiscard]] bool is_named_after(const api::Deployment& deployment, const api::Rollback& rollback);
@@ -52,8 +52,8 @@ void add_timeline_entry(api::RollbackStatus& status, const std::string& what, Ti
 
 // Recorded, not finished, and not a drill: it is being seen through, or waits to be. The state is
 // RollingBack, Verifying, or Held while something holds it back before anything is touched.
-[[nodiscard]] bool is_seen_through(const api::GuardStatus& guard,
-                                   const std::optional<api::Rollback>& rollback);
+[[nodiscard]] bool is_in_progress(const api::GuardStatus& guard,
+                                  const std::optional<api::Rollback>& rollback);
 
 // Not finished, and of this very Deployment.
 [[nodiscard]] bool is_open(const std::optional<api::Rollback>& rollback,

@@ -14,27 +14,27 @@ using codec::Json;
 
 namespace {
 
-// Longer ones are no names of any object; the server would have refused the template.
+// The API server does not admit longer names.
 constexpr std::size_t max_name = 253;
 
 class Collector {
  public:
-  void add(Referent kind, std::string name, bool optional) {
+  void add(ReferenceKind kind, std::string name, bool optional) {
     if (name.empty() || name.size() > max_name) return;
     const auto [at, is_new] = found_.try_emplace({kind, std::move(name)}, optional);
     if (!is_new) at->second = at->second && optional;
   }
 
-  // {name: ..., optional: ...}, as a key, an envFrom or a projected source has it.
-  void add_named(Referent kind, const Json& source) {
+  // `source` is {name: ..., optional: ...}: a key reference, an envFrom or a projected source.
+  void add_named(ReferenceKind kind, const Json& source) {
     add(kind, text_at(source, {"name"}), is_optional(source));
   }
 
   [[nodiscard]] std::vector<Reference> references() const {
     std::vector<Reference> out;
     out.reserve(found_.size());
-    for (const auto& [what, optional] : found_)
-      out.push_back({.kind = what.first, .name = what.second, .optional = optional});
+    for (const auto& [object, optional] : found_)
+      out.push_back({.kind = object.first, .name = object.second, .optional = optional});
     std::ranges::sort(
         out, {}, [](const Reference& one) { return std::tie(one.optional, one.kind, one.name); });
     if (out.size() > max_references) out.resize(max_references);
@@ -47,45 +47,45 @@ class Collector {
   }
 
  private:
-  std::map<std::pair<Referent, std::string>, bool> found_;
+  std::map<std::pair<ReferenceKind, std::string>, bool> found_;
 };
 
 void collect_container(const Json& container, Collector& out) {
   for (const auto& variable : array_at(container, {"env"})) {
-    out.add_named(Referent::ConfigMap, object_at(variable, {"valueFrom", "configMapKeyRef"}));
-    out.add_named(Referent::Secret, object_at(variable, {"valueFrom", "secretKeyRef"}));
+    out.add_named(ReferenceKind::ConfigMap, object_at(variable, {"valueFrom", "configMapKeyRef"}));
+    out.add_named(ReferenceKind::Secret, object_at(variable, {"valueFrom", "secretKeyRef"}));
   }
   for (const auto& source : array_at(container, {"envFrom"})) {
-    out.add_named(Referent::ConfigMap, object_at(source, {"configMapRef"}));
-    out.add_named(Referent::Secret, object_at(source, {"secretRef"}));
+    out.add_named(ReferenceKind::ConfigMap, object_at(source, {"configMapRef"}));
+    out.add_named(ReferenceKind::Secret, object_at(source, {"secretRef"}));
   }
 }
 
 void collect_volume(const Json& volume, Collector& out) {
   const auto& secret = object_at(volume, {"secret"});
-  out.add(Referent::Secret, text_at(secret, {"secretName"}), Collector::is_optional(secret));
-  out.add_named(Referent::ConfigMap, object_at(volume, {"configMap"}));
-  out.add(Referent::PersistentVolumeClaim, text_at(volume, {"persistentVolumeClaim", "claimName"}),
-          false);
+  out.add(ReferenceKind::Secret, text_at(secret, {"secretName"}), Collector::is_optional(secret));
+  out.add_named(ReferenceKind::ConfigMap, object_at(volume, {"configMap"}));
+  out.add(ReferenceKind::PersistentVolumeClaim,
+          text_at(volume, {"persistentVolumeClaim", "claimName"}), false);
   for (const auto& source : array_at(volume, {"projected", "sources"})) {
-    out.add_named(Referent::ConfigMap, object_at(source, {"configMap"}));
-    out.add_named(Referent::Secret, object_at(source, {"secret"}));
+    out.add_named(ReferenceKind::ConfigMap, object_at(source, {"configMap"}));
+    out.add_named(ReferenceKind::Secret, object_at(source, {"secret"}));
   }
-  out.add(Referent::Secret, text_at(volume, {"csi", "nodePublishSecretRef", "name"}), false);
-  out.add(Referent::Secret, text_at(volume, {"azureFile", "secretName"}), false);
+  out.add(ReferenceKind::Secret, text_at(volume, {"csi", "nodePublishSecretRef", "name"}), false);
+  out.add(ReferenceKind::Secret, text_at(volume, {"azureFile", "secretName"}), false);
   for (const auto* driver :
        {"cephfs", "cinder", "flexVolume", "iscsi", "rbd", "scaleIO", "storageos"})
-    out.add(Referent::Secret, text_at(volume, {driver, "secretRef", "name"}), false);
+    out.add(ReferenceKind::Secret, text_at(volume, {driver, "secretRef", "name"}), false);
 }
 
 }  // namespace
 
-const char* to_string(Referent kind) {
+const char* to_string(ReferenceKind kind) {
   switch (kind) {
-    case Referent::ConfigMap: return "ConfigMap";
-    case Referent::Secret: return "Secret";
-    case Referent::ServiceAccount: return "ServiceAccount";
-    case Referent::PersistentVolumeClaim: return "PersistentVolumeClaim";
+    case ReferenceKind::ConfigMap: return "ConfigMap";
+    case ReferenceKind::Secret: return "Secret";
+    case ReferenceKind::ServiceAccount: return "ServiceAccount";
+    case ReferenceKind::PersistentVolumeClaim: return "PersistentVolumeClaim";
   }
   return "";
 }
@@ -96,10 +96,10 @@ std::vector<Reference> references_of(const Json& pod_template) {
   for (const auto* list : {"initContainers", "containers"})
     for (const auto& container : array_at(spec, {list})) collect_container(container, out);
   for (const auto& volume : array_at(spec, {"volumes"})) collect_volume(volume, out);
-  // The kubelet starts a pod without them: the image may be public, or on the node already.
+  // Optional, because the image may be public or already on the node.
   for (const auto& secret : array_at(spec, {"imagePullSecrets"}))
-    out.add(Referent::Secret, text_at(secret, {"name"}), true);
-  out.add(Referent::ServiceAccount, text_at(spec, {"serviceAccountName"}), false);
+    out.add(ReferenceKind::Secret, text_at(secret, {"name"}), true);
+  out.add(ReferenceKind::ServiceAccount, text_at(spec, {"serviceAccountName"}), false);
   return out.references();
 }
 

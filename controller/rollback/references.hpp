@@ -1,5 +1,4 @@
-// What a pod template needs to find in its namespace before a pod of it can start: by kind and
-// name, read from the template alone. Must not know whether it is there.
+// The objects that a pod of a template needs in its namespace before it can start.
 #pragma once
 
 #include <compare>
@@ -11,11 +10,16 @@
 
 namespace lastgood::rollback {
 
-enum class Referent : std::uint8_t { ConfigMap, Secret, ServiceAccount, PersistentVolumeClaim };
-[[nodiscard]] const char* to_string(Referent kind);
+enum class ReferenceKind : std::uint8_t {
+  ConfigMap,
+  Secret,
+  ServiceAccount,
+  PersistentVolumeClaim
+};
+[[nodiscard]] const char* to_string(ReferenceKind kind);
 
 struct Reference {
-  Referent kind = Referent::ConfigMap;
+  ReferenceKind kind = ReferenceKind::ConfigMap;
   std::string name;
   bool optional = false;  // a pod starts without it
   auto operator<=>(const Reference&) const = default;
@@ -23,8 +27,8 @@ struct Reference {
 
 inline constexpr std::size_t max_references = 64;
 
-// Each once, those that must be there first, then by kind and name; not optional when one of its
-// uses is not. At most max_references.
+// At most max_references, each object once: the required objects first, then by kind and name. An
+// object is required if one of its uses is not optional.
 [[nodiscard]] std::vector<Reference> references_of(const codec::Json& pod_template);
 
 }  // namespace lastgood::rollback

@@ -1,4 +1,4 @@
-// Which records of rollbacks may be deleted. Must not know how; reads nothing but the records.
+// Which Rollback objects are deleted.
 #pragma once
 
 #include <string>
@@ -9,13 +9,13 @@
 
 namespace lastgood::rollback {
 
+// Kept of each group: Rollbacks that changed the template, and all others (drills, observed and
+// rejected ones), so that the others do not displace a real rollback.
 inline constexpr std::size_t max_rollbacks = 20;
 
-// Of the Rollbacks of one Deployment: the names of all finished ones but the newest max_rollbacks
-// of those that changed the template, and as many of the others (drills, what was observed or
-// refused), so that these push out no incident. Oldest first. Never one that is not finished, and
-// never `in_guard`, of which the guard's status speaks.
-[[nodiscard]] std::vector<std::string> superfluous_rollbacks(std::vector<api::Rollback> rollbacks,
-                                                             std::string_view in_guard);
+// The names of the finished Rollbacks to delete, oldest first. `rollbacks` are those of one
+// Deployment. `in_guard`, the Rollback that the status of the guard names, is never deleted.
+[[nodiscard]] std::vector<std::string> rollbacks_to_delete(std::vector<api::Rollback> rollbacks,
+                                                           std::string_view in_guard);
 
 }  // namespace lastgood::rollback

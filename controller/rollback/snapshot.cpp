@@ -17,30 +17,30 @@ using codec::Json;
 
 namespace {
 
-constexpr std::size_t max_name = 253;
-constexpr std::size_t max_label = 63;
-constexpr std::size_t digest_length = 8;
+constexpr std::size_t max_name_size = 253;
+constexpr std::size_t max_label_size = 63;
+constexpr std::size_t digest_size = 8;
 
-std::string short_digest(std::string_view text) { return digest_of(text).substr(0, digest_length); }
+std::string short_digest(std::string_view text) { return digest_of(text).substr(0, digest_size); }
 
-// A name cut to fit never ends in what Kubernetes does not allow at an end.
-std::string cut(std::string_view name, std::size_t length) {
+// Kubernetes does not allow "-" or "." at the end of a name.
+std::string shortened(std::string_view name, std::size_t length) {
   std::string out(name.substr(0, length));
   while (!out.empty() && (out.back() == '-' || out.back() == '.')) out.pop_back();
   return out;
 }
 
-// A Deployment's name may be longer than a label's value.
+// The name of a Deployment may be longer than the value of a label.
 std::string label_value(std::string_view deployment) {
-  if (deployment.size() <= max_label) return std::string(deployment);
-  return fmt::format("{}-{}", cut(deployment, max_label - digest_length - 1),
+  if (deployment.size() <= max_label_size) return std::string(deployment);
+  return fmt::format("{}-{}", shortened(deployment, max_label_size - digest_size - 1),
                      short_digest(deployment));
 }
 
 Json reduced_managers(const Json& managed_fields) {
   Json out = Json::array();
   for (const auto& entry : managed_fields) {
-    if (!entry.is_object() || is_ours(entry) || is_status(entry)) continue;
+    if (!entry.is_object() || is_own_entry(entry) || is_status_entry(entry)) continue;
     auto fields = within(object_at(entry, {"fieldsV1"}), Scope::TemplateAndLastApplied);
     if (fields.empty()) continue;
     Json reduced = entry;
@@ -50,8 +50,8 @@ Json reduced_managers(const Json& managed_fields) {
   return out;
 }
 
-// What makes two kept templates the same: all but when each manager last wrote.
-Json essence(const Json& data) {
+// Equal for snapshots with the same content: the times of the managers are ignored.
+Json without_times(const Json& data) {
   Json out = data;
   std::vector<Json> managers;
   for (auto entry : array_at(data, {"managers"})) {
@@ -65,9 +65,9 @@ Json essence(const Json& data) {
 
 std::string name_of(std::string_view deployment, const Uid& uid, const TemplateHash& hash,
                     const Json& data) {
-  const auto end =
-      fmt::format("-{}-{}", hash.value, short_digest(uid.value + dumped(essence(data))));
-  return cut(deployment, max_name - std::min(end.size(), max_name - 1)) + end;
+  const auto suffix =
+      fmt::format("-{}-{}", hash.value, short_digest(uid.value + dumped(without_times(data))));
+  return shortened(deployment, max_name_size - std::min(suffix.size(), max_name_size - 1)) + suffix;
 }
 
 Json data_of(const Json& live, const TemplateHash& hash) {
@@ -87,11 +87,12 @@ Result<Json> build_snapshot(const Json& live_deployment, const api::Revision& re
   const auto name = text_at(live_deployment, {"metadata", "name"});
   const Uid uid(text_at(live_deployment, {"metadata", "uid"}));
   if (name.empty() || uid.empty() || object_at(live_deployment, {"spec", "template"}).empty())
-    return fail(ErrorKind::Protocol,
-                "the Deployment to keep a template of has no name, uid or template");
+    return fail(
+        ErrorKind::Protocol,
+        "cannot store a snapshot: the response is not a Deployment with name, uid and template");
   auto data = data_of(live_deployment, revision.hash);
-  // We are named as its controller so that no StatefulSet or DaemonSet adopts it; blocking the
-  // Deployment's deletion is neither needed nor always allowed.
+  // With `controller`, no StatefulSet or DaemonSet adopts the object. `blockOwnerDeletion` is not
+  // needed, and is forbidden where OwnerReferencesPermissionEnforcement is on.
   Json owner{{"apiVersion", "apps/v1"}, {"kind", "Deployment"}, {"name", name},
              {"uid", uid.value},        {"controller", true},   {"blockOwnerDeletion", false}};
   return Json{{"apiVersion", "apps/v1"},
@@ -113,8 +114,8 @@ Result<Snapshot> parse_snapshot(const Json& controller_revision) {
   for (const auto& owner : array_at(controller_revision, {"metadata", "ownerReferences"}))
     if (text_at(owner, {"kind"}) == "Deployment") out.deployment = Uid(text_at(owner, {"uid"}));
   if (out.name.empty() || !find(out.pod_template, {"spec", "containers"}))
-    return fail(ErrorKind::Protocol, fmt::format("ControllerRevision {} holds no pod template",
-                                                 out.name.substr(0, 253)));
+    return fail(ErrorKind::Protocol,
+                fmt::format("ControllerRevision {} has no pod template", out.name.substr(0, 253)));
   if (const auto* annotation = find(controller_revision, {"data", "lastApplied"});
       annotation && annotation->is_string())
     out.last_applied = annotation->get<std::string>();
@@ -123,7 +124,8 @@ Result<Snapshot> parse_snapshot(const Json& controller_revision) {
 }
 
 bool is_same_snapshot(const Json& controller_revision, const Json& wanted) {
-  return essence(object_at(controller_revision, {"data"})) == essence(object_at(wanted, {"data"}));
+  return without_times(object_at(controller_revision, {"data"})) ==
+         without_times(object_at(wanted, {"data"}));
 }
 
 std::string snapshot_selector(std::string_view deployment) {
@@ -137,13 +139,13 @@ bool is_good(const api::Revision& revision) {
          revision.verdict == api::RevisionVerdict::PresumedGood;
 }
 
-std::set<std::string> names_that_matter(const api::GuardStatus& status,
-                                        const api::Rollback* in_flight) {
+std::set<std::string> needed_names(const api::GuardStatus& status,
+                                   const api::Rollback* in_progress) {
   std::vector<const api::Revision*> good;
   for (const auto& revision : status.revisions)
     if (is_good(revision) && !revision.snapshot.empty()) good.push_back(&revision);
-  // The verdict's time decides, as for the target; where it is the same, the order of the status,
-  // newest first.
+  // By the time of the verdict, like the choice of the target. At the same time, by the order in
+  // the status, which is newest first.
   std::ranges::sort(good, [](const auto* a, const auto* b) {
     return a->since == b->since ? a < b : a->since > b->since;
   });
@@ -154,32 +156,33 @@ std::set<std::string> names_that_matter(const api::GuardStatus& status,
   }
   if (status.current && is_good(*status.current)) out.insert(status.current->snapshot);
   if (status.last_good) out.insert(status.last_good->snapshot);
-  if (in_flight && !api::finished(in_flight->status.phase)) out.insert(in_flight->spec.to.snapshot);
+  if (in_progress && !api::finished(in_progress->status.phase))
+    out.insert(in_progress->spec.to.snapshot);
   return out;
 }
 
 }  // namespace
 
-std::vector<std::string> superfluous(const std::vector<Json>& controller_revisions,
-                                     const api::GuardStatus& status,
-                                     const api::Rollback* in_flight) {
-  const auto matter = names_that_matter(status, in_flight);
+std::vector<std::string> snapshots_to_delete(const std::vector<Json>& controller_revisions,
+                                             const api::GuardStatus& status,
+                                             const api::Rollback* in_progress) {
+  const auto needed = needed_names(status, in_progress);
   std::vector<std::string> out;
   for (const auto& item : controller_revisions) {
     const auto name = text_at(item, {"metadata", "name"});
     const auto labels = object_at(item, {"metadata", "labels"});
     const auto owners = array_at(item, {"metadata", "ownerReferences"});
-    const bool own = labels.contains(api::label::deployment) &&
-                     std::ranges::any_of(owners, [&](const Json& owner) {
-                       return !status.deployment_uid.empty() &&
-                              text_at(owner, {"uid"}) == status.deployment_uid.value;
-                     });
+    const bool is_own = labels.contains(api::label::deployment) &&
+                        std::ranges::any_of(owners, [&](const Json& owner) {
+                          return !status.deployment_uid.empty() &&
+                                 text_at(owner, {"uid"}) == status.deployment_uid.value;
+                        });
     const auto hash = text_at(item, {"data", "hash"});
-    const bool being_recorded =
+    const bool is_not_recorded_yet =
         std::ranges::any_of(status.revisions, [&](const api::Revision& revision) {
           return revision.hash.value == hash && is_good(revision) && revision.snapshot.empty();
         });
-    if (own && !being_recorded && !matter.contains(name)) out.push_back(name);
+    if (is_own && !is_not_recorded_yet && !needed.contains(name)) out.push_back(name);
   }
   return out;
 }

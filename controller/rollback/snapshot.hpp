@@ -1,6 +1,6 @@
-// A template that was proven good, kept as a ControllerRevision of the Deployment: the template,
-// the last-applied annotation that belongs to it, and who owned which of its fields. Survives
-// revisionHistoryLimit. Must not know when a revision is good.
+// Snapshots: each good revision's template in a ControllerRevision of the Deployment. A snapshot
+// survives revisionHistoryLimit, and stores what a ReplicaSet does not: the last-applied annotation
+// and the field ownership.
 #pragma once
 
 #include <optional>
@@ -14,39 +14,44 @@ namespace lastgood::rollback {
 
 struct Snapshot {
   std::string name;  // of the ControllerRevision
-  Uid deployment;    // the owner's
+  Uid deployment;    // the owner
   TemplateHash hash;
   std::int64_t revision = 0;
   codec::Json pod_template;                      // without pod-template-hash
-  std::optional<std::string> last_applied = {};  // kubectl's annotation, where there was one
-  codec::Json managers = codec::Json::array();   // managedFields reduced to the template and that
-                                                 // annotation; none is ours
+  std::optional<std::string> last_applied = {};  // the annotation of kubectl, if there was one
+  codec::Json managers = codec::Json::array();   // managedFields of the template and last-applied,
+                                                 // without those of Lastgood
 };
 
-// The ControllerRevision to create: metadata.name, ownerReferences, label, revision, data.
-// `live_deployment` is the Deployment as the server sent it while `revision` was its present one.
-// The name ends in a digest of what is kept, because a ControllerRevision's data is immutable: the
-// same content has the same name (AlreadyExists means kept already), and content that changed is
-// kept beside the old one before that is deleted. Protocol when it is no Deployment.
+// The ControllerRevision to create. `live_deployment` is the Deployment from a GET while `revision`
+// was its current revision. Error: Protocol, if it is not a Deployment.
+//
+// The data of a ControllerRevision is immutable. So its name ends in a digest of the data: the same
+// content has the same name, and AlreadyExists means that the snapshot is stored. If the ownership
+// changes, a new snapshot is created before the old one is deleted.
 [[nodiscard]] Result<codec::Json> build_snapshot(const codec::Json& live_deployment,
                                                  const api::Revision& revision);
 
+// Error: Protocol, if the ControllerRevision has no pod template.
 [[nodiscard]] Result<Snapshot> parse_snapshot(const codec::Json& controller_revision);
 
-// The same template, annotation and ownership (times do not count). Where not, `wanted` is to be
-// created as well.
+// Both have the same template, annotation and ownership. The times of managedFields are ignored.
 [[nodiscard]] bool is_same_snapshot(const codec::Json& controller_revision,
                                     const codec::Json& wanted);
 
-// A labelSelector for all that is kept for a Deployment of that name, not yet percent-encoded.
+// The labelSelector for all snapshots of a Deployment, not percent-encoded.
 [[nodiscard]] std::string snapshot_selector(std::string_view deployment);
 
-// Names of the kept revisions that may be deleted: all but those of the two newest good revisions,
-// the last good one, and the target of a rollback that is not finished. `controller_revisions` are
-// the items of the list by snapshot_selector. Left alone are those of another owner, and those of a
-// good revision whose snapshot is not written yet: call it with the status as it is stored.
-[[nodiscard]] std::vector<std::string> superfluous(
+// The names of the snapshots to delete. `controller_revisions` are the items of the list by
+// snapshot_selector. Not deleted:
+//   - the snapshots of the two newest good revisions, of the last good one and of the current one,
+//   - the target of a Rollback that is not finished,
+//   - the snapshot of a good revision that the status does not name yet, and
+//   - objects of another owner.
+// `status` must be the stored status: a snapshot that is only named in memory may not survive a
+// restart.
+[[nodiscard]] std::vector<std::string> snapshots_to_delete(
     const std::vector<codec::Json>& controller_revisions, const api::GuardStatus& status,
-    const api::Rollback* in_flight);
+    const api::Rollback* in_progress);
 
 }  // namespace lastgood::rollback

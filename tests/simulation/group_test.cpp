@@ -170,9 +170,11 @@ TEST_CASE("holds a group with a member that is not opted in, and names the membe
   CHECK(scenario.server.find("deploymentguards", {shop, "cron"}) == nullptr);
   const std::string message =
       scenario.server.find("deploymentguards", {shop, "web"})->at("status").at("message");
-  CHECK_THAT(message,
-             Catch::Matchers::EndsWith(
-                 "cron cannot: it is not guarded; opt it in, or take its lastgood.dev/group away"));
+  CHECK_THAT(
+      message,
+      Catch::Matchers::EndsWith(
+          "cron cannot be rolled back: it is not guarded. Opt it in, or remove its annotation "
+          "lastgood.dev/group"));
   CHECK(scenario.template_changes() == 0);
   scenario.annotate("cron", in_group(2));
   CHECK(scenario.rolls_back_within());

@@ -5,8 +5,8 @@
 #include <algorithm>
 
 #include "guard/check_status.hpp"
-#include "guard/gates/request_gates.hpp"
 #include "guard/group/member.hpp"
+#include "guard/manual_request.hpp"
 #include "guard/preflight.hpp"
 #include "guard/target.hpp"
 #include "rollback/record.hpp"

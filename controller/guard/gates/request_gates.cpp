@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <array>
 
-#include "guard/gates/gate.hpp"
+#include "guard/manual_request.hpp"
 #include "guard/preflight.hpp"
 #include "guard/target.hpp"
 #include "rollback/record.hpp"
@@ -20,13 +20,6 @@ using api::State;
 namespace {
 
 using MaybeRejection = std::optional<Rejection>;
-
-const Revision* requested_revision(const Inputs& inputs, const api::GuardStatus& guard) {
-  const auto& number = inputs.request->spec.to_revision;
-  if (!number) return nullptr;
-  const auto found = std::ranges::find(guard.revisions, *number, &Revision::number);
-  return found == guard.revisions.end() ? nullptr : &*found;
-}
 
 std::string snapshot_numbers(const api::GuardStatus& guard) {
   std::string numbers;
@@ -234,45 +227,6 @@ std::optional<Rejection> first_rejection(std::span<const RequestGate> chain, con
     if (rejection) return rejection;
   }
   return {};
-}
-
-namespace {
-
-const api::Rollback* recorded(const Inputs& inputs, const api::GuardStatus& guard) {
-  const api::Rollback* rollback = rollback::named_by(guard, inputs.rollback);
-  return rollback && rollback->status.phase == RollbackPhase::Pending ? rollback : nullptr;
-}
-
-}  // namespace
-
-std::optional<Revision> due_target(const Inputs& inputs, const api::GuardStatus& guard) {
-  if (const api::Rollback* rollback = recorded(inputs, guard)) return rollback->spec.to;
-  return choose_target(guard).revision;
-}
-
-std::optional<Revision> wanted_target(const Inputs& inputs, const api::GuardStatus& guard) {
-  if (!inputs.request || recorded(inputs, guard)) return due_target(inputs, guard);
-  if (inputs.request->spec.to_revision) {
-    const Revision* revision = requested_revision(inputs, guard);
-    return revision && !revision->snapshot.empty() ? std::optional(*revision) : std::nullopt;
-  }
-  const TargetChoice target = choose_target(guard);
-  if (target.revision || !target.is_past_mark || !inputs.request->spec.force)
-    return target.revision;
-  for (const Revision* proven : proven_with_snapshot(guard)) {
-    if (!guard.current || proven->hash != guard.current->hash) return *proven;
-  }
-  return {};
-}
-
-api::RollbackStatus reject_unguarded(const api::Rollback& request, bool exists, Time now) {
-  const std::string& name = request.spec.deployment;
-  const std::string message =
-      exists ? fmt::format("{}: Deployment {} is not guarded, so it has no snapshots. Opt in first",
-                           Reason::NotGuarded, name)
-             : fmt::format("{}: this namespace has no Deployment {}", Reason::DeploymentNotFound,
-                           name);
-  return rollback::advance(request.status, RollbackPhase::Rejected, message, now);
 }
 
 }  // namespace lastgood::guard

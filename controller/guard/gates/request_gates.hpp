@@ -1,5 +1,4 @@
-// Manual rollbacks: which revision the user means, and every reason to reject the request, each a
-// gate with a name. Private to guard/, but for the targets and reject_unguarded.
+// Every reason to reject a manual rollback, each a gate with a name. Private to guard/.
 #pragma once
 
 #include <optional>
@@ -35,17 +34,5 @@ struct RequestGate {
 [[nodiscard]] std::optional<Rejection> first_rejection(std::span<const RequestGate> gates,
                                                        const Inputs& inputs,
                                                        const api::GuardStatus& guard, Time now);
-
-// Target of an automatic rollback: the pending Rollback's target, else the last good revision.
-[[nodiscard]] std::optional<api::Revision> due_target(const Inputs& inputs,
-                                                      const api::GuardStatus& guard);
-
-// Target of the manual request, if there is one and no Rollback is pending; else `due_target`.
-[[nodiscard]] std::optional<api::Revision> wanted_target(const Inputs& inputs,
-                                                         const api::GuardStatus& guard);
-
-// The status of a request whose Deployment does not exist (`exists` is false) or is not guarded.
-[[nodiscard]] api::RollbackStatus reject_unguarded(const api::Rollback& request, bool exists,
-                                                   Time now);
 
 }  // namespace lastgood::guard

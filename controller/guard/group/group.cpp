@@ -9,8 +9,8 @@
 
 #include "guard/gates/gate.hpp"
 #include "guard/gates/release_gates.hpp"
-#include "guard/gates/request_gates.hpp"
 #include "guard/group/member.hpp"
+#include "guard/manual_request.hpp"
 #include "guard/preflight.hpp"
 #include "guard/states/restoration.hpp"
 #include "guard/target.hpp"

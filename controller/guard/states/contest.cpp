@@ -22,7 +22,7 @@ std::string name_of_author(const Inputs& inputs) {
 
 ContestOutcome count_contest(Step& step) {
   const Inputs& inputs = step.inputs;
-  if (inputs.author && !inputs.author->is_machine) return {};
+  if (inputs.author && !inputs.author->is_tool) return {};
   api::GuardStatus& guard = step.guard();
   const std::string tool = name_of_author(inputs);
   guard.contests.insert(guard.contests.begin(), {.by = tool, .at = step.now});

@@ -2,9 +2,9 @@
 
 #include <fmt/format.h>
 
-#include "guard/drill.hpp"
 #include "guard/gates/gate.hpp"
 #include "guard/group/group.hpp"
+#include "guard/states/drill.hpp"
 #include "guard/target.hpp"
 #include "rollback/record.hpp"
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "guard/gates/request_gates.hpp"
+#include "guard/manual_request.hpp"
 #include "rollback/record.hpp"
 
 namespace lastgood::guard {

@@ -20,7 +20,7 @@ func TestMissesNothingWhenTheAPIServerRestarts(t *testing.T) {
 		ControllerStarted()
 	s.Then().IsGood(evaluated).IsGood(released).IsGood(deleted)
 	s.When().Applied(evaluated.As("v2")).Available("evaluated")
-	s.Then().StateIs("evaluated", "Watching", "Baking")
+	s.Then().StateIs("evaluated", "Evaluating", "Baking")
 	s.When().KnobSet("HEALTH=fail", "evaluated")
 
 	restartAPIServer(t, s)
@@ -32,7 +32,7 @@ func TestMissesNothingWhenTheAPIServerRestarts(t *testing.T) {
 		TemplateChangedBy("evaluated", "user", "lastgood").
 		IsRolledBackAndVerified(released).
 		TemplateChangedBy("released", "user", "lastgood").
-		StateIs("new", "Watching", "Baking").
+		StateIs("new", "Evaluating", "Baking").
 		MetricIs("lastgood_guarded_deployments", 3)
 }
 

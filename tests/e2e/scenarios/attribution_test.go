@@ -46,7 +46,7 @@ checks:
 		StateIs("web", "Held", "AlreadyFailing").
 		IsUntouched("web").TemplateChangedBy("web", "user")
 	guard, _ := s.Guard(context.Background(), "web")
-	if baseline := guard.Check("shared").Comparison; baseline == nil || !baseline.Before {
+	if baseline := guard.Check("shared").Baseline; baseline == nil || !baseline.BeforeRelease {
 		t.Errorf("the guard has no result from before the release: %+v", guard.Status.Checks)
 	}
 	s.When().KnobSet("HEALTH=ok", "shared")
@@ -89,7 +89,7 @@ func TestHoldsWhileTheCheckFailsForTheBaselineToo(t *testing.T) {
 		Edit(scenario.ReadinessProbe("/ready")).Env("DEPENDENCY", urlOf(s, "shared"))
 	s.Given().PresumedGood("web", v1)
 	s.When().Applied(v1.As("v2").Env("READY", "fail"))
-	s.Then().StateIs("web", "Watching", "RollingOut").CheckIs("web", "health", "Pass", "Passed")
+	s.Then().StateIs("web", "Evaluating", "RollingOut").CheckIs("web", "health", "Pass", "Passed")
 	s.When().KnobSet("HEALTH=fail", "shared")
 	s.Then().IsHeld("web", "SharedCause", "health", "revision 1", "503").
 		IsUntouched("web").TemplateChangedBy("web", "user")
@@ -98,8 +98,8 @@ func TestHoldsWhileTheCheckFailsForTheBaselineToo(t *testing.T) {
 	s.Then().IsRolledBackAndVerified(v1).CausedByCheck("web", "health", "WrongStatus").
 		TemplateChangedBy("web", "user", "lastgood")
 	evidence := s.Then().LatestRollback("web").Status.Evidence
-	if len(evidence) < 2 || evidence[1].Comparison == nil ||
-		evidence[1].Comparison.Result != "Pass" {
+	if len(evidence) < 2 || evidence[1].Baseline == nil ||
+		evidence[1].Baseline.Result != "Pass" {
 		t.Errorf("the Rollback has no passing result of the baseline: %+v", evidence)
 	}
 }
@@ -107,7 +107,7 @@ func TestHoldsWhileTheCheckFailsForTheBaselineToo(t *testing.T) {
 func baselineFails(s *scenario.Scenario, name string) {
 	s.T.Helper()
 	guard, _ := s.Guard(context.Background(), name)
-	baseline := guard.Check("health").Comparison
+	baseline := guard.Check("health").Baseline
 	if baseline == nil || baseline.Result != "Fail" || baseline.At == nil {
 		s.T.Errorf("the guard has no failing result of the baseline with its time: %+v",
 			guard.Status.Checks)

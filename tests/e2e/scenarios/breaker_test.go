@@ -40,7 +40,7 @@ func TestOpensTheBreakerWhenOneDependencyBreaksThirtyDeployments(t *testing.T) {
 		s.When().Applied(app.As("v2").Env("DEPENDENCY", url))
 	}
 	for _, app := range onlyV2Needs {
-		s.Then().StateIs(app.Name, "Watching", "Baking")
+		s.Then().StateIs(app.Name, "Evaluating", "Baking")
 	}
 	for _, app := range fleet {
 		s.Then().CheckIs(app.Name, "health", "Pass", "Passed")
@@ -87,7 +87,7 @@ func TestRollsBackNothingWhenDeploymentsRecoverWhileTheBreakerIsOpen(t *testing.
 		s.When().Applied(app.As("v2").Env("DEPENDENCY", urlOf(s, "shared")))
 	}
 	for _, app := range fleet {
-		s.Then().StateIs(app.Name, "Watching", "Baking").
+		s.Then().StateIs(app.Name, "Evaluating", "Baking").
 			CheckIs(app.Name, "health", "Pass", "Passed")
 	}
 
@@ -99,13 +99,13 @@ func TestRollsBackNothingWhenDeploymentsRecoverWhileTheBreakerIsOpen(t *testing.
 		s.When().KnobSet("DEPENDENCY=", app.Name)
 	}
 	for _, app := range first {
-		s.Then().HasEvent(app.Name, "BreachEnded").StateIs(app.Name, "Watching", "Baking")
+		s.Then().HasEvent(app.Name, "BreachEnded").StateIs(app.Name, "Evaluating", "Baking")
 	}
 	s.Then().StateIs(last.Name, "Held", "BreakerOpen")
 	s.When().KnobSet("HEALTH=ok", "shared")
 	s.Then().HasEvent(last.Name, "BreachEnded")
 	for _, app := range fleet {
-		s.Then().StateIs(app.Name, "Watching", "Baking").HasRollbacksOfAnyKind(app.Name, 0).
+		s.Then().StateIs(app.Name, "Evaluating", "Baking").HasRollbacksOfAnyKind(app.Name, 0).
 			IsUntouched(app.Name).TemplateChangedBy(app.Name, "user")
 	}
 }

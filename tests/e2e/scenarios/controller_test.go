@@ -135,7 +135,7 @@ checks: [{name: health, interval: 20s, http: {port: 8080, path: /health, timeout
 `).Running(v1).ControllerStarted()
 		s.Then().IsGood(v1)
 		s.When().Applied(v1.As("v2").Env("HEALTH", "hang"))
-		s.Then().StateIs("web", "Watching", "Baking")
+		s.Then().StateIs("web", "Evaluating", "Baking")
 		s.Process.Terminate()
 		stopsAndReleasesLease(s)
 	})

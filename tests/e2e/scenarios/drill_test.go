@@ -137,7 +137,7 @@ func hasTimeline(t *testing.T, rollback scenario.Rollback) {
 	timeline, finished := rollback.Status.Timeline, rollback.Status.Finished
 	var times []time.Time
 	for _, entry := range timeline {
-		times = append(times, entry.At)
+		times = append(times, entry.Time)
 	}
 	isInOrder := slices.IsSortedFunc(times, time.Time.Compare)
 	if len(times) < 4 || !isInOrder || finished == nil || !times[len(times)-1].Equal(*finished) {

@@ -20,7 +20,7 @@ func TestRollsBackAGroupInOrder(t *testing.T) {
 	store, api, site := groupMember("store", -1), groupMember("api", 0), groupMember("site", 7)
 	s.Given().Policy("shop", longPolicy).PresumedGood("shop", store, api, site)
 	s.When().Applied(site.As("v2"), store.As("v2")).Available("site").Available("store")
-	s.Then().StateIs("site", "Watching", "Baking").StateIs("store", "Watching", "Baking")
+	s.Then().StateIs("site", "Evaluating", "Baking").StateIs("store", "Evaluating", "Baking")
 	s.When().Applied(api.As("v2").Env("HEALTH", "fail"))
 	for _, member := range []scenario.App{store, api, site} {
 		s.Then().IsRolledBackAndVerified(member).
@@ -50,7 +50,7 @@ func TestHoldsAGroupWhileOneMemberIsPaused(t *testing.T) {
 	twin := scenario.NewApp("twin", "v1")
 	s.Given().Policy("shop", longPolicy).PresumedGood("shop", store, api, unreleased, twin)
 	s.When().Applied(store.As("v2")).Available("store")
-	s.Then().StateIs("store", "Watching", "Baking")
+	s.Then().StateIs("store", "Evaluating", "Baking")
 	s.When().Paused("store", true).
 		Applied(api.As("v2").Env("HEALTH", "fail")).
 		Applied(twin.As("v2").Env("HEALTH", "fail"))
@@ -70,7 +70,7 @@ func TestNeedsOneApprovalForAGroupWhenOneMemberNeedsIt(t *testing.T) {
 	s.Given().Policy("shop", longPolicy).Policy("careful", "mode: Approve"+longPolicy).
 		PresumedGood("shop", api).PresumedGood("careful", store)
 	s.When().Applied(store.As("v2")).Available("store")
-	s.Then().StateIs("store", "Watching", "Baking")
+	s.Then().StateIs("store", "Evaluating", "Baking")
 	s.When().Applied(api.As("v2").Env("HEALTH", "fail"))
 	rollback := s.Then().PendingApproval("api")
 	s.Then().IsUntouched("api", "store")

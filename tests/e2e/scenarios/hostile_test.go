@@ -18,8 +18,8 @@ checks:
 // behaviors has the value of HEALTH and the reason of the failed check. A flood begins with a
 // status 200, and nothing else is read.
 var behaviors = map[string]string{
-	"hang": "TimedOut", "flood": "", "garbage": "Malformed", "redirect": "WrongStatus",
-	"close": "Closed", "refuse": "Refused",
+	"hang": "TimedOut", "flood": "", "garbage": "InvalidResponse", "redirect": "WrongStatus",
+	"close": "ConnectionClosed", "refuse": "ConnectionRefused",
 }
 
 func TestRollsBackInTimeWhenAHealthEndpointIsHostile(t *testing.T) {
@@ -38,7 +38,7 @@ func TestRollsBackInTimeWhenAHealthEndpointIsHostile(t *testing.T) {
 		s.Then().IsGood(scenario.NewApp(name, "v1"))
 	}
 	s.Given().Running(neighbor)
-	s.Then().StateIs("neighbor", "Watching", "Baking")
+	s.Then().StateIs("neighbor", "Evaluating", "Baking")
 	served, began := s.RequestsServed("neighbor"), time.Now()
 	for name := range behaviors {
 		s.When().Applied(scenario.NewApp(name, "v2").Guarded("web").Env("HEALTH", name))
@@ -60,5 +60,5 @@ func TestRollsBackInTimeWhenAHealthEndpointIsHostile(t *testing.T) {
 	if rate < 0.9 || rate > 1.1 {
 		t.Errorf("the neighbor was probed %.2f times a second; want 1, by its interval", rate)
 	}
-	s.Then().StateIs("neighbor", "Watching", "Baking").MemoryBelow(32 << 20)
+	s.Then().StateIs("neighbor", "Evaluating", "Baking").MemoryBelow(32 << 20)
 }

@@ -37,10 +37,10 @@ func TestRejectsAManualRollbackWithoutAValidTarget(t *testing.T) {
 	} {
 		name := fmt.Sprintf("row-%d", i)
 		s.When().RollbackRequested(name, row.spec)
-		s.Then().RollbackIs(name, "Refused", append(row.words, row.reason)...)
+		s.Then().RollbackIs(name, "Rejected", append(row.words, row.reason)...)
 	}
 	s.Then().IsUntouched("web", "free", "paused", "single", "asleep").
-		HasEvent("web", "RollbackRefused", "row-0", "NoSuchRevision")
+		HasEvent("web", "RollbackRejected", "row-0", "NoSuchRevision")
 	s.When().RollbackRequested("forced", "{deployment: asleep, force: true}")
 	s.Then().RollbackIs("forced", "Restored").IsCleanUndo(asleep).
 		TemplateChangedBy("asleep", "user", "lastgood")
@@ -65,25 +65,25 @@ func TestRejectsAManualRollbackThatIsImpossibleEvenWhenForced(t *testing.T) {
 	s.When().Applied(busy.As("v2").Env("HEALTH", "fail"), undone.As("v2").Env("HEALTH", "fail"),
 		asleep.As("v2"), old.As("v2"))
 	pending := s.Then().PendingApproval("busy")
-	s.Then().IsRolledBackAndVerified(undone).StateIs("asleep", "Watching", "Baking").
-		HasCondition("old", "RollbackReady", "False", "Refused", outOfSupport)
+	s.Then().IsRolledBackAndVerified(undone).StateIs("asleep", "Evaluating", "Baking").
+		HasCondition("old", "RollbackReady", "False", "AdmissionDenied", outOfSupport)
 	s.When().Scaled("asleep", 0)
-	s.Then().StateIs("asleep", "Watching", "ScaledToZero")
+	s.Then().StateIs("asleep", "Evaluating", "ScaledToZero")
 	for name, row := range map[string]struct {
 		spec  string
 		words []string
 	}{
 		"busy": {"", []string{"Busy", pending, "AwaitingApproval"}},
 		"undone": {", toRevision: 2",
-			[]string{"NotKept", "revision 2", "3", "kubectl rollout undo --to-revision=2"}},
+			[]string{"NoSnapshot", "revision 2", "3", "kubectl rollout undo --to-revision=2"}},
 		"asleep": {"", []string{"ScaledToZero"}},
-		"old":    {"", []string{"Refused", "revision 1", outOfSupport}},
+		"old":    {"", []string{"AdmissionDenied", "revision 1", outOfSupport}},
 	} {
 		requests := map[string]string{"plain-" + name: "", "forced-" + name: ", force: true"}
 		for request, force := range requests {
 			s.When().RollbackRequested(request, "{deployment: "+name+row.spec+force+"}")
-			s.Then().RollbackIs(request, "Refused", row.words...).
-				HasEvent(name, "RollbackRefused", append(row.words, request)...)
+			s.Then().RollbackIs(request, "Rejected", row.words...).
+				HasEvent(name, "RollbackRejected", append(row.words, request)...)
 		}
 	}
 	s.Then().IsUntouched("busy", "asleep", "old").
@@ -133,8 +133,8 @@ func TestRejectsAManualRollbackThatMayDoHarmUnlessForced(t *testing.T) {
 			row.prepare(s)
 			s.When().RollbackRequested("plain", "{deployment: web"+row.toRevision+"}")
 			words := append(row.words, reason)
-			s.Then().RollbackIs("plain", "Refused", words...).
-				HasEvent("web", "RollbackRefused", append(words, "plain")...).
+			s.Then().RollbackIs("plain", "Rejected", words...).
+				HasEvent("web", "RollbackRejected", append(words, "plain")...).
 				TemplateChangedBy("web", row.authors[:len(row.authors)-1]...)
 			s.When().RollbackRequested("forced", "{deployment: web, force: true"+row.toRevision+"}")
 			s.Then().RollbackIs("forced", "Succeeded").IsCleanUndo(row.target).
@@ -147,9 +147,9 @@ func TestRejectsAManualRollbackThatMayDoHarmUnlessForced(t *testing.T) {
 func breachAndReplace(s *scenario.Scenario, v1, v2 scenario.App) {
 	s.T.Helper()
 	s.When().Policy("web", "mode: Observe"+longPolicy).Applied(v1).Available("web")
-	s.Then().StateIs("web", "Watching", "Baking")
+	s.Then().StateIs("web", "Evaluating", "Baking")
 	s.When().KnobSet("HEALTH=fail", "web")
 	s.Then().StateIs("web", "Held", "Observing")
 	s.When().Applied(v2).Available("web")
-	s.Then().StateIs("web", "Watching", "Baking")
+	s.Then().StateIs("web", "Evaluating", "Baking")
 }

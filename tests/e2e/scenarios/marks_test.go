@@ -23,7 +23,7 @@ func TestHoldsWhenTheBadRevisionIsMarked(t *testing.T) {
 		IsUntouched("web").TemplateChangedBy("web", "user")
 
 	s.When().RollbackRequested("plain", "{deployment: web}")
-	s.Then().RollbackIs("plain", "Refused", "NoRollbackPast", "revision 2").IsUntouched("web")
+	s.Then().RollbackIs("plain", "Rejected", "NoRollbackPast", "revision 2").IsUntouched("web")
 
 	s.When().RollbackRequested("forced", "{deployment: web, force: true}")
 	s.Then().IsRolledBackAndVerified(v1).RollbackIs("forced", "Succeeded").
@@ -41,7 +41,7 @@ func TestRollsBackToAMarkedRevisionButNotPastIt(t *testing.T) {
 	s.When().Applied(v1.As("v3").Env("HEALTH", "fail"))
 	s.Then().IsRolledBackAndVerified(v2).TemplateChangedBy("web", "user", "user", "lastgood")
 	s.When().RollbackRequested("further", "{deployment: web, toRevision: 1}")
-	s.Then().RollbackIs("further", "Refused", "NoRollbackPast").
+	s.Then().RollbackIs("further", "Rejected", "NoRollbackPast").
 		TemplateChangedBy("web", "user", "user", "lastgood")
 }
 
@@ -56,7 +56,7 @@ func TestHoldsWhenAnEarlierRevisionWithoutAVerdictIsMarked(t *testing.T) {
 	s.Given().Policy("web", longPolicy).PresumedGood("web", v1, twin)
 	s.When().Applied(v1.As("v2").Edit(scenario.TemplateAnnotated(markKey, "true")), twin.As("v2")).
 		Available("web").Available("twin")
-	s.Then().StateIs("web", "Watching", "Baking").StateIs("twin", "Watching", "Baking")
+	s.Then().StateIs("web", "Evaluating", "Baking").StateIs("twin", "Evaluating", "Baking")
 	s.When().Applied(v1.As("v3").Env("HEALTH", "fail"), twin.As("v3").Env("HEALTH", "fail"))
 	s.Then().IsHeld("web", "NoRollbackPast", "revision 2", markKey, "revision 1").
 		HasCondition("web", "RollbackReady", "False", "NoRollbackPast", "revision 2").

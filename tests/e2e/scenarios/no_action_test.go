@@ -19,9 +19,9 @@ func TestDoesNothingWhileADeploymentIsScaledToZero(t *testing.T) {
 	s.Given().Policy("web", quickPolicy).Good(v1, twin)
 	s.When().Applied(v1.As("v2").Env("HEALTH", "fail").Edit(scenario.Replicas(0))).
 		Applied(twin.As("v2").Env("HEALTH", "fail"))
-	s.Then().StateIs("web", "Watching", "ScaledToZero").
+	s.Then().StateIs("web", "Evaluating", "ScaledToZero").
 		IsRolledBackAndVerified(twin).
-		StateIs("web", "Watching", "ScaledToZero").
+		StateIs("web", "Evaluating", "ScaledToZero").
 		IsUntouched("web").TemplateChangedBy("web", "user")
 	s.When().Scaled("web", 1)
 	s.Then().IsRolledBack(v1)
@@ -33,7 +33,7 @@ func TestDoesNothingWhileADeploymentIsPaused(t *testing.T) {
 	twin := v1.Named("twin")
 	s.Given().Policy("web", longPolicy).PresumedGood("web", v1, twin)
 	s.When().Applied(v1.As("v2"), twin.As("v2")).Available("web").Available("twin")
-	s.Then().StateIs("web", "Watching", "Baking").StateIs("twin", "Watching", "Baking")
+	s.Then().StateIs("web", "Evaluating", "Baking").StateIs("twin", "Evaluating", "Baking")
 	s.When().Paused("web", true).
 		KnobSet("HEALTH=fail", "web").KnobSet("HEALTH=fail", "twin")
 	s.Then().StateIs("web", "Held", "DeploymentPaused").
@@ -55,7 +55,7 @@ func TestDoesNothingWhileThePolicyIsSuspended(t *testing.T) {
 	s.When().Applied(v1.As("v2").Env("HEALTH", "fail")).
 		Applied(twin.As("v2").Env("HEALTH", "fail"))
 	s.Then().IsRolledBackAndVerified(twin).
-		StateIs("web", "Watching", "Suspended").
+		StateIs("web", "Evaluating", "Suspended").
 		IsUntouched("web").TemplateChangedBy("web", "user")
 	s.When().Policy("web", quickPolicy)
 	s.Then().IsRolledBack(v1)
@@ -84,7 +84,7 @@ func TestDoesNothingWhileTheRegistryIsUnavailable(t *testing.T) {
 	s.When().Applied(v1.As("v2").Image(scenario.UnavailableRegistry(t)+"/demo-app:v2"),
 		twin.As("v2").Image(scenario.EmptyRegistry(t)+"/demo-app:v2"))
 	s.Then().IsRolledBack(twin).CausedByCheck("twin", "rollout", "ImagePull").
-		StateIs("web", "Watching", "RollingOut").
+		StateIs("web", "Evaluating", "RollingOut").
 		CheckIs("web", "rollout", "Unknown", "RegistryUnavailable").
 		IsUntouched("web").TemplateChangedBy("web", "user")
 }
@@ -138,8 +138,8 @@ bakeTime: 3s
 checks: [{name: health, interval: 1s, failureThreshold: 1, http: `+http+`}]
 `).
 				Applied(v1.As("v2").Env("HEALTH", "fail"))
-			s.Then().VerdictIs("web", "Unjudged").StateIs("web", "Idle", "Unjudged").
-				HasEvent("web", "ReleaseUnjudged", "health").
+			s.Then().VerdictIs("web", "Inconclusive").StateIs("web", "Idle", "Inconclusive").
+				HasEvent("web", "ReleaseInconclusive", "health").
 				IsUntouched("web").TemplateChangedBy("web", "user")
 		})
 	}

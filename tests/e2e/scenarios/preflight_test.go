@@ -23,7 +23,7 @@ func TestHoldsWhileTheTargetsConfigMapIsMissing(t *testing.T) {
 	s.Then().HasCondition("twin", "RollbackReady", "True", "Ready", "revision 1").
 		HasCondition("web", "RollbackReady", "False", "MissingReference",
 			"revision 1", "ConfigMap settings").
-		StateIs("web", "Watching", "Baking").StateIs("twin", "Watching", "Baking")
+		StateIs("web", "Evaluating", "Baking").StateIs("twin", "Evaluating", "Baking")
 	s.When().KnobSet("HEALTH=fail", "web").KnobSet("HEALTH=fail", "twin")
 	s.Then().IsHeld("web", "MissingReference", "revision 1", "ConfigMap settings").
 		IsRolledBackAndVerified(twin).
@@ -40,10 +40,12 @@ func TestHoldsWhileAdmissionDeniesTheTarget(t *testing.T) {
 	s.Given().Policy("web", longPolicy).PresumedGood("web", v1)
 	allow := s.When().VersionDenied(v1, outOfSupport)
 	s.When().Applied(v1.As("v2")).Available("web")
-	s.Then().HasCondition("web", "RollbackReady", "False", "Refused", "revision 1", outOfSupport).
-		StateIs("web", "Watching", "Baking")
+	s.Then().
+		HasCondition("web", "RollbackReady", "False", "AdmissionDenied",
+			"revision 1", outOfSupport).
+		StateIs("web", "Evaluating", "Baking")
 	s.When().KnobSet("HEALTH=fail", "web")
-	s.Then().IsHeld("web", "Refused", "revision 1", outOfSupport).
+	s.Then().IsHeld("web", "AdmissionDenied", "revision 1", outOfSupport).
 		HasRollbacks("web", 0).IsUntouched("web").TemplateChangedBy("web", "user")
 	allow()
 	s.Then().IsRolledBackAndVerified(v1).TemplateChangedBy("web", "user", "lastgood")
@@ -56,12 +58,12 @@ func TestHoldsWhenAdmissionDeniesTheTargetShortlyBeforeTheBreach(t *testing.T) {
 	s.Given().Policy("web", longPolicy).PresumedGood("web", v1)
 	s.When().Applied(v1.As("v2")).Available("web")
 	s.Then().HasCondition("web", "RollbackReady", "True", "Ready").
-		StateIs("web", "Watching", "Baking")
+		StateIs("web", "Evaluating", "Baking")
 	allow := s.When().VersionDenied(v1, outOfSupport)
 	s.When().KnobSet("HEALTH=fail", "web")
-	s.Then().StateIs("web", "Held", "Refused").
-		HasCondition("web", "Stalled", "True", "Refused", outOfSupport).
-		HasCondition("web", "RollbackReady", "False", "Refused", outOfSupport).
+	s.Then().StateIs("web", "Held", "AdmissionDenied").
+		HasCondition("web", "Stalled", "True", "AdmissionDenied", outOfSupport).
+		HasCondition("web", "RollbackReady", "False", "AdmissionDenied", outOfSupport).
 		TemplateChangedBy("web", "user")
 	allow()
 	s.Then().IsRolledBackAndVerified(v1).TemplateChangedBy("web", "user", "lastgood")

@@ -16,7 +16,7 @@ func TestRollsBackWhenHealthCheckFailsAfterTheRollout(t *testing.T) {
 	v1 := scenario.NewApp("web", "v1")
 	s.Given().Policy("web", longPolicy).PresumedGood("web", v1)
 	s.When().Applied(v1.As("v2")).Available("web")
-	s.Then().StateIs("web", "Watching", "Baking")
+	s.Then().StateIs("web", "Evaluating", "Baking")
 	s.When().KnobSet("HEALTH=fail", "web")
 	s.Then().IsRolledBackAndVerified(v1).CausedByCheck("web", "health", "WrongStatus").
 		TemplateChangedBy("web", "user", "lastgood").PatchWasDryRunFirst("web").
@@ -77,7 +77,7 @@ func TestRollsBackToTheLastGoodRevisionAfterASecondBadRelease(t *testing.T) {
 	s.Then().IsRolledBackAndVerified(v2)
 	s.When().Applied(v4)
 	s.Then().HasRollbacks("web", 2).IsRolledBackAndVerified(v2).
-		CausedByCheck("web", "health", "Closed").
+		CausedByCheck("web", "health", "ConnectionClosed").
 		TemplateChangedBy("web", "user", "user", "lastgood", "user", "lastgood").
 		HasEvent("web", "ReleaseGood", "revision 2")
 }

@@ -54,7 +54,7 @@ func TestRollsBackWhenPodsAreNotReadyAfterTheRollout(t *testing.T) {
 		Policy("web", "{bakeTime: 10m, rollout: {unavailableFor: 4s}, rollback: {verifyFor: 2s}}").
 		PresumedGood("web", v1)
 	s.When().Applied(v1.As("v2")).Available("web")
-	s.Then().StateIs("web", "Watching", "Baking")
+	s.Then().StateIs("web", "Evaluating", "Baking")
 	s.When().KnobSet("READY=fail", "web")
 	s.Then().IsRolledBackAndVerified(v1).CausedByCheck("web", "rollout", "NotReady").
 		TemplateChangedBy("web", "user", "lastgood")

@@ -16,17 +16,22 @@ const Time noon_in_seconds{Duration{1795521600000}};
 
 }  // namespace
 
-TEST_CASE("A condition's transition time moves only when its status changes, and has whole seconds") {
+TEST_CASE(
+    "A condition's transition time moves only when its status changes, and has whole seconds") {
   Conditions conditions;
-  set_condition(conditions, {.type = "Ready", .status = Truth::False, .reason = "A"}, noon);
+  set_condition(conditions, {.type = "Ready", .status = ConditionStatus::False, .reason = "A"},
+                noon);
   CHECK(conditions.at(0).last_transition == noon_in_seconds);
 
-  set_condition(conditions, {.type = "Ready", .status = Truth::False, .reason = "B", .message = "m"}, noon + 1h);
+  set_condition(conditions,
+                {.type = "Ready", .status = ConditionStatus::False, .reason = "B", .message = "m"},
+                noon + 1h);
   CHECK(conditions.size() == 1);
   CHECK(conditions.at(0).reason == "B");
   CHECK(conditions.at(0).last_transition == noon_in_seconds);
 
-  set_condition(conditions, {.type = "Ready", .status = Truth::True, .reason = "C"}, noon + 2h);
+  set_condition(conditions, {.type = "Ready", .status = ConditionStatus::True, .reason = "C"},
+                noon + 2h);
   CHECK(conditions.at(0).last_transition == noon_in_seconds + 2h);
 }
 
@@ -34,7 +39,7 @@ TEST_CASE("Conditions stay in the order in which they were first set") {
   Conditions conditions;
   set_condition(conditions, {.type = "B"}, noon);
   set_condition(conditions, {.type = "A"}, noon);
-  set_condition(conditions, {.type = "B", .status = Truth::True}, noon);
+  set_condition(conditions, {.type = "B", .status = ConditionStatus::True}, noon);
   REQUIRE(conditions.size() == 2);
   CHECK(conditions[0].type == "B");
   CHECK(find_condition(conditions, "A") == &conditions[1]);
@@ -54,17 +59,35 @@ TEST_CASE("A label selector matches as Kubernetes' does, and is asked of the ser
       {"equal", {.match_labels = {{"app", "web"}}}, true, "app=web"},
       {"another value", {.match_labels = {{"app", "db"}}}, false, "app=db"},
       {"absent", {.match_labels = {{"zone", ""}}}, false, "zone="},
-      {"all must be equal", {.match_labels = {{"app", "web"}, {"tier", "back"}}}, false, "app=web,tier=back"},
+      {"all must be equal",
+       {.match_labels = {{"app", "web"}, {"tier", "back"}}},
+       false,
+       "app=web,tier=back"},
       {"In", {.match_expressions = {{"app", "In", {"db", "web"}}}}, true, "app in (db,web)"},
-      {"In of an absent label", {.match_expressions = {{"zone", "In", {"a"}}}}, false, "zone in (a)"},
+      {"In of an absent label",
+       {.match_expressions = {{"zone", "In", {"a"}}}},
+       false,
+       "zone in (a)"},
       {"NotIn", {.match_expressions = {{"app", "NotIn", {"web"}}}}, false, "app notin (web)"},
-      {"NotIn of an absent label", {.match_expressions = {{"zone", "NotIn", {"a"}}}}, true, "zone notin (a)"},
+      {"NotIn of an absent label",
+       {.match_expressions = {{"zone", "NotIn", {"a"}}}},
+       true,
+       "zone notin (a)"},
       {"Exists", {.match_expressions = {{"app", "Exists"}}}, true, "app"},
       {"Exists of an absent label", {.match_expressions = {{"zone", "Exists"}}}, false, "zone"},
       {"DoesNotExist", {.match_expressions = {{"app", "DoesNotExist"}}}, false, "!app"},
-      {"DoesNotExist of an absent label", {.match_expressions = {{"zone", "DoesNotExist"}}}, true, "!zone"},
-      {"both", {.match_labels = {{"app", "web"}}, .match_expressions = {{"zone", "DoesNotExist"}}}, true, "app=web,!zone"},
-      {"an unknown operator matches nothing", {.match_expressions = {{"app", "Is", {"web"}}}}, false, "app in (web)"},
+      {"DoesNotExist of an absent label",
+       {.match_expressions = {{"zone", "DoesNotExist"}}},
+       true,
+       "!zone"},
+      {"both",
+       {.match_labels = {{"app", "web"}}, .match_expressions = {{"zone", "DoesNotExist"}}},
+       true,
+       "app=web,!zone"},
+      {"an unknown operator matches nothing",
+       {.match_expressions = {{"app", "Is", {"web"}}}},
+       false,
+       "app in (web)"},
   };
   for (const Row& row : table) {
     INFO(row.name);
@@ -91,7 +114,10 @@ TEST_CASE("A rollout is complete when every replica is new, available, and alone
       {"an old replica is left", [](Deployment& d) { d.status_replicas = 4; }},
       {"a new replica is missing", [](Deployment& d) { d.updated_replicas = 2; }},
       {"a replica is not available", [](Deployment& d) { d.available_replicas = 2; }},
-      {"scaled to zero", [](Deployment& d) { d.replicas = d.status_replicas = d.updated_replicas = d.available_replicas = 0; }},
+      {"scaled to zero",
+       [](Deployment& d) {
+         d.replicas = d.status_replicas = d.updated_replicas = d.available_replicas = 0;
+       }},
       {"scaled up just now", [](Deployment& d) { d.replicas = 5; }},
   }));
   INFO(row.name);

@@ -8,8 +8,9 @@
 using namespace lastgood::architecture;
 
 TEST_CASE("reports a file when it includes a private header of another folder") {
-  CHECK(private_includes({{"controller/shell/x.cpp",
-                           "#include \"checks/http_plan.hpp\"\n#include \"checks/message.hpp\"\n"}}) ==
+  CHECK(private_includes(
+            {{"controller/shell/x.cpp",
+              "#include \"checks/http_plan.hpp\"\n#include \"checks/message.hpp\"\n"}}) ==
         Violations{"controller/shell/x.cpp:2: checks/message.hpp is private to the folder checks"});
   CHECK(private_includes({{"cmd/lastgood-controller/x.cpp", "#include \"net/tls.hpp\"\n"}}) ==
         Violations{"cmd/lastgood-controller/x.cpp:1: net/tls.hpp is private to the folder net"});

@@ -13,7 +13,7 @@ using api::Reason;
 using enum api::MeasurementResult;
 
 Measurement failure(Reason reason) {
-  return {.check = rollout_check, .result = Fail, .reason = reason, .message = "not compared"};
+  return {.check = std::string(api::rollout_check), .result = Fail, .reason = reason, .message = "not compared"};
 }
 
 struct Row {

@@ -1,10 +1,9 @@
-// Samples -> how a check stands: rows of consecutive_failures, what must hold, what an unknown
-// does, and what all checks together look like.
+// The status of a check after measurements, and what the statuses of all checks mean.
 #include "guard/check_status.hpp"
 
 #include <catch2/catch.hpp>
 
-#include "harness.hpp"
+#include "unit/guard/harness.hpp"
 
 using namespace lastgood;
 using namespace lastgood::guard;
@@ -15,15 +14,15 @@ namespace {
 
 struct Given {
   Duration at;
-  char result;  // P, F, U; I: a failure that breaches at once; H: one that must hold for 30s; h:
-                // for another reason
+  char result;  // P, F, U; I: an immediate failure; H: a failure that must hold for 30s;
+                // h: the same for another reason
   bool settled = true;
 };
 
 api::Measurement measurement_of(char letter) {
   if (letter == 'P') return pass("check");
   if (letter == 'U') return unknown("check");
-  if (letter == 'I') return fails_at_once("check");
+  if (letter == 'I') return fails_immediately("check");
   api::Measurement out = fails("check");
   if (letter != 'F') out.must_hold = 30s;
   if (letter == 'h') out.reason = Reason::ImagePull;
@@ -48,7 +47,7 @@ constexpr auto Unknown = MeasurementResult::Unknown;
 
 const std::vector<Row> table = {
     {"a pass", 3, {{0s, 'P'}}, Pass, 0, true, false, {}, {}},
-    {"a pass during the rollout proves nothing",
+    {"a pass during the rollout does not count",
      3,
      {{0s, 'P', false}},
      Pass,
@@ -57,7 +56,7 @@ const std::vector<Row> table = {
      false,
      {},
      {}},
-    {"a pass during the rollout takes no earlier one away",
+    {"a pass during the rollout keeps an earlier pass",
      3,
      {{0s, 'P'}, {10s, 'P', false}},
      Pass,
@@ -66,8 +65,8 @@ const std::vector<Row> table = {
      false,
      {},
      {}},
-    {"an unknown is neither", 3, {{0s, 'U'}}, Unknown, 0, false, false, {}, {}},
-    {"a pass stays one when nothing is known later",
+    {"an unknown result counts as neither", 3, {{0s, 'U'}}, Unknown, 0, false, false, {}, {}},
+    {"an unknown result keeps an earlier pass",
      3,
      {{0s, 'P'}, {10s, 'U'}},
      Unknown,
@@ -87,12 +86,36 @@ const std::vector<Row> table = {
      true,
      0s,
      20s},
-    {"the first breaches where the threshold is one", 1, {{0s, 'F'}}, Fail, 1, false, true, 0s, 0s},
-    {"a row goes on after a breach", 1, {{0s, 'F'}, {10s, 'F'}}, Fail, 2, false, true, 0s, 10s},
-    {"a pass ends the row", 3, {{0s, 'F'}, {10s, 'F'}, {20s, 'P'}}, Pass, 0, true, false, {}, {}},
-    {"and it begins again", 3, {{0s, 'F'}, {10s, 'P'}, {20s, 'F'}}, Fail, 1, true, false, 20s, 20s},
+    {"the first failure breaches a threshold of one", 1, {{0s, 'F'}}, Fail, 1, false, true, 0s, 0s},
+    {"failures are counted on after a breach",
+     1,
+     {{0s, 'F'}, {10s, 'F'}},
+     Fail,
+     2,
+     false,
+     true,
+     0s,
+     10s},
+    {"a pass resets the failures",
+     3,
+     {{0s, 'F'}, {10s, 'F'}, {20s, 'P'}},
+     Pass,
+     0,
+     true,
+     false,
+     {},
+     {}},
+    {"failures after a pass count from one",
+     3,
+     {{0s, 'F'}, {10s, 'P'}, {20s, 'F'}},
+     Fail,
+     1,
+     true,
+     false,
+     20s,
+     20s},
     {"a pass ends the breach", 1, {{0s, 'F'}, {10s, 'P'}}, Pass, 0, true, false, {}, {}},
-    {"an unknown leaves the row as it is",
+    {"an unknown result keeps the failures",
      3,
      {{0s, 'F'}, {10s, 'U'}},
      Unknown,
@@ -101,7 +124,7 @@ const std::vector<Row> table = {
      false,
      0s,
      0s},
-    {"and the row goes on after it",
+    {"failures are counted on after an unknown result",
      3,
      {{0s, 'F'}, {10s, 'F'}, {20s, 'U'}, {30s, 'F'}},
      Fail,
@@ -110,8 +133,16 @@ const std::vector<Row> table = {
      true,
      0s,
      30s},
-    {"an unknown leaves the breach", 1, {{0s, 'F'}, {10s, 'U'}}, Unknown, 1, false, true, 0s, 0s},
-    {"an hour between two consecutive_failures is still a row",
+    {"an unknown result keeps the breach",
+     1,
+     {{0s, 'F'}, {10s, 'U'}},
+     Unknown,
+     1,
+     false,
+     true,
+     0s,
+     0s},
+    {"failures an hour apart are consecutive",
      2,
      {{0s, 'F'}, {1h, 'F'}},
      Fail,
@@ -120,7 +151,7 @@ const std::vector<Row> table = {
      true,
      0s,
      1h},
-    {"what breaches at once does so below the threshold",
+    {"an immediate failure breaches below the threshold",
      3,
      {{0s, 'I'}},
      Fail,
@@ -129,8 +160,16 @@ const std::vector<Row> table = {
      true,
      0s,
      0s},
-    {"what must hold has not held yet", 1, {{0s, 'H'}}, Fail, 1, false, false, 0s, 0s},
-    {"just before it has",
+    {"a failure that must hold for 30s has just begun",
+     1,
+     {{0s, 'H'}},
+     Fail,
+     1,
+     false,
+     false,
+     0s,
+     0s},
+    {"a failure has held for 29s",
      1,
      {{0s, 'H'}, {10s, 'H'}, {20s, 'H'}, {29s, 'H'}},
      Fail,
@@ -139,7 +178,7 @@ const std::vector<Row> table = {
      false,
      0s,
      29s},
-    {"it has held",
+    {"a failure has held for 30s",
      1,
      {{0s, 'H'}, {10s, 'H'}, {20s, 'H'}, {30s, 'H'}},
      Fail,
@@ -148,7 +187,7 @@ const std::vector<Row> table = {
      true,
      0s,
      30s},
-    {"held, but not often enough",
+    {"a failure has held for 30s, below the threshold",
      5,
      {{0s, 'H'}, {10s, 'H'}, {20s, 'H'}, {30s, 'H'}},
      Fail,
@@ -157,7 +196,7 @@ const std::vector<Row> table = {
      false,
      0s,
      30s},
-    {"a pass begins the holding anew",
+    {"a pass restarts the holding",
      1,
      {{0s, 'H'}, {10s, 'P'}, {20s, 'H'}, {30s, 'H'}},
      Fail,
@@ -166,7 +205,7 @@ const std::vector<Row> table = {
      false,
      20s,
      30s},
-    {"so does an unknown",
+    {"an unknown result restarts the holding",
      1,
      {{0s, 'H'}, {10s, 'H'}, {20s, 'U'}, {29s, 'H'}, {31s, 'H'}},
      Fail,
@@ -175,7 +214,7 @@ const std::vector<Row> table = {
      false,
      29s,
      31s},
-    {"so does a time in which nobody looked",
+    {"a gap between measurements restarts the holding",
      1,
      {{0s, 'H'}, {31s, 'H'}},
      Fail,
@@ -184,7 +223,7 @@ const std::vector<Row> table = {
      false,
      31s,
      31s},
-    {"so does another reason",
+    {"another reason restarts the holding",
      1,
      {{0s, 'h'}, {10s, 'h'}, {20s, 'h'}, {30s, 'H'}},
      Fail,
@@ -193,7 +232,7 @@ const std::vector<Row> table = {
      false,
      30s,
      30s},
-    {"but no breach is lost by an unknown",
+    {"an unknown result after a breach keeps the breach",
      1,
      {{0s, 'H'}, {10s, 'H'}, {20s, 'H'}, {30s, 'H'}, {35s, 'U'}, {40s, 'H'}},
      Fail,
@@ -206,7 +245,7 @@ const std::vector<Row> table = {
 
 }  // namespace
 
-TEST_CASE("How a check stands after its measurements") {
+TEST_CASE("counts consecutive failures and breaches a check after its measurements") {
   for (const Row& row : table) {
     CAPTURE(row.name);
     api::CheckStatus check{.name = "check", .failure_threshold = row.threshold};
@@ -228,8 +267,7 @@ TEST_CASE("How a check stands after its measurements") {
   }
 }
 
-TEST_CASE(
-    "The checks are the rollout's and the policy's, in this order, with the policy's thresholds") {
+TEST_CASE("has the rollout check first, then the checks of the policy with their thresholds") {
   const auto checks = apply_all({}, web_policy().spec, {}, false, noon);
   REQUIRE(checks.size() == 2);
   CHECK(checks[0] ==
@@ -241,9 +279,7 @@ TEST_CASE(
                          .failure_threshold = 3});
 }
 
-TEST_CASE(
-    "A check that the policy no longer has is dropped with its breach, and one that it newly has "
-    "starts empty") {
+TEST_CASE("drops a check that left the policy with its breach, and adds a new one empty") {
   auto spec = web_policy().spec;
   const std::vector<api::CheckStatus> before = {
       {.name = "gone", .consecutive_failures = 3, .breached = true},
@@ -259,8 +295,7 @@ TEST_CASE(
   CHECK(breached(checks) == nullptr);
 }
 
-TEST_CASE(
-    "A check that config_hash something else starts anew, whoever led when it was asked before") {
+TEST_CASE("starts a check again when its configuration changes") {
   auto spec = web_policy().spec;
   std::vector<api::CheckStatus> checks = apply_all({}, spec, {}, true, noon);
   checks[1].consecutive_failures = 3;
@@ -269,19 +304,17 @@ TEST_CASE(
   spec.checks[0].http.path = "/healthz";
   CHECK(apply_all(checks, spec, {}, true, noon)[1].consecutive_failures == 0);
   CHECK(breached(apply_all(checks, spec, {}, true, noon)) == nullptr);
-  // Written before the question was.
+  // The guard was written before the digest existed.
   checks[1].config_hash.clear();
   CHECK(apply_all(checks, spec, {}, true, noon)[1].breached);
 }
 
-TEST_CASE("A measurement of no check of the policy changes nothing") {
-  const std::vector<api::Measurement> measurements = {fails_at_once("another")};
+TEST_CASE("ignores a measurement of a check that is not in the policy") {
+  const std::vector<api::Measurement> measurements = {fails_immediately("another")};
   CHECK(breached(apply_all({}, web_policy().spec, measurements, true, noon)) == nullptr);
 }
 
-TEST_CASE(
-    "Thresholds follow the policy: a lowered one breaches with the next failure, a raised one ends "
-    "a breach") {
+TEST_CASE("follows the policy when a failure threshold is lowered or raised") {
   auto spec = web_policy().spec;
   const auto after = [&](int consecutive_failures, int threshold,
                          std::vector<api::Measurement> measurements) {
@@ -300,44 +333,7 @@ TEST_CASE(
   CHECK(after(5, 4, {}).breached);
 }
 
-TEST_CASE("Of several breached checks the rollout's own comes first") {
-  const std::vector<api::CheckStatus> checks = {{.name = "rollout", .breached = true},
-                                                {.name = "health", .breached = true}};
-  CHECK(breached(checks)->name == "rollout");
-}
-
-TEST_CASE("A breach is confirmed by a failure that is the last answer and not long ago") {
-  struct Case {
-    const char* name;
-    MeasurementResult result;
-    std::optional<Duration> ago;
-    bool breached;
-    bool confirmed;
-  };
-  const std::vector<Case> cases = {
-      {"just now", Fail, 0s, true, true},
-      {"two turns and a timeout ago", Fail, 22s, true, true},
-      {"longer ago", Fail, 23s, true, false},
-      {"nothing is known now", Unknown, 0s, true, false},
-      {"not known when", Fail, {}, true, false},
-      {"failing, but not breached", Fail, 0s, false, false},
-  };
-  for (const Case& one : cases) {
-    CAPTURE(one.name);
-    api::CheckStatus check{.name = "health", .result = one.result, .breached = one.breached};
-    if (one.ago) check.last_failure = noon - *one.ago;
-    CHECK((confirmed_breach({check}, web_policy().spec, noon) != nullptr) == one.confirmed);
-  }
-}
-
-TEST_CASE("What is confirmed may be another check than the first that is breached") {
-  const std::vector<api::CheckStatus> checks = {
-      {.name = "rollout", .result = Unknown, .breached = true},
-      {.name = "health", .result = Fail, .last_failure = noon, .breached = true}};
-  CHECK(confirmed_breach(checks, web_policy().spec, noon)->name == "health");
-}
-
-TEST_CASE("Turns without an answer are counted in a row, up to the two that each check has") {
+TEST_CASE("counts consecutive unknown results up to two") {
   api::CheckStatus check{.name = "health", .failure_threshold = 3};
   const auto after = [&](const api::Measurement& measurement) {
     check = apply(check, measurement, false, noon);
@@ -351,25 +347,25 @@ TEST_CASE("Turns without an answer are counted in a row, up to the two that each
   CHECK(after(fails("health")) == 0);
 }
 
-TEST_CASE("What all checks together look like") {
+TEST_CASE("summarizes checks as passing, failing, without a result or pending") {
   const api::CheckStatus passed{.name = "a", .reason = Reason::Passed, .passed_once = true};
   const api::CheckStatus failing{
       .name = "b", .reason = Reason::WrongStatus, .consecutive_failures = 1, .passed_once = true};
-  const api::CheckStatus silent{
+  const api::CheckStatus no_result{
       .name = "c", .reason = Reason::NoPodsToProbe, .consecutive_unknowns = 2};
-  const api::CheckStatus hesitant{
+  const api::CheckStatus no_result_once{
       .name = "e", .reason = Reason::NoPodsToProbe, .consecutive_unknowns = 1};
-  const api::CheckStatus unasked{.name = "d", .reason = Reason::Pending};
+  const api::CheckStatus pending{.name = "d", .reason = Reason::Pending};
   CHECK(summarize({passed}) == CheckSummary::Passing);
   CHECK(summarize({passed, failing}) == CheckSummary::Failing);
-  CHECK(summarize({failing, unasked}) == CheckSummary::Failing);
-  CHECK(summarize({passed, silent}) == CheckSummary::Silent);
-  CHECK(summarize({passed, silent, hesitant}) == CheckSummary::Unasked);
-  CHECK(summarize({passed, silent, unasked}) == CheckSummary::Unasked);
-  CHECK(checks_without_result({passed, silent, unasked}) == "c (NoPodsToProbe), d (Pending)");
+  CHECK(summarize({failing, pending}) == CheckSummary::Failing);
+  CHECK(summarize({passed, no_result}) == CheckSummary::NoResult);
+  CHECK(summarize({passed, no_result, no_result_once}) == CheckSummary::Pending);
+  CHECK(summarize({passed, no_result, pending}) == CheckSummary::Pending);
+  CHECK(checks_without_result({passed, no_result, pending}) == "c (NoPodsToProbe), d (Pending)");
 }
 
-TEST_CASE("Silence is waited for two turns of the slowest check") {
+TEST_CASE("waits for two intervals of the slowest check for a result") {
   auto spec = web_policy().spec;
   CHECK(no_result_timeout(spec) == Duration{20s});
   spec.checks.push_back({.name = "slow", .interval = 5min});
@@ -378,45 +374,7 @@ TEST_CASE("Silence is waited for two turns of the slowest check") {
   CHECK(no_result_timeout(spec) == Duration{4s});
 }
 
-TEST_CASE(
-    "How the other revision answers: the last definite answer stands until the check passes, or "
-    "its pods are gone after one") {
-  using MaybeBaseline = std::optional<api::BaselineResult>;
-  const auto answered = [](MeasurementResult result, bool before, int consecutive_failures = 0) {
-    return MaybeBaseline(api::BaselineResult{.result = result,
-                                             .revision = "revision 1 (web-v1)",
-                                             .consecutive_failures = consecutive_failures,
-                                             .before = before});
-  };
-  const auto after = [](std::vector<std::pair<char, MaybeBaseline>> given) {
-    api::CheckStatus check{.name = "check", .failure_threshold = 1};
-    for (const auto& [letter, baseline] : given) {
-      api::Measurement measurement = measurement_of(letter);
-      measurement.baseline = baseline;
-      check = apply(check, measurement, true, noon);
-    }
-    return check.baseline;
-  };
-  const auto there = answered(Fail, false);
-  const auto before = answered(Fail, true);
-  CHECK(after({{'F', there}}) == answered(Fail, false, 1));
-  CHECK(after({{'U', before}}) == answered(Fail, true, 1));
-  CHECK(after({{'U', before}, {'F', there}}) == answered(Fail, true, 2));
-  CHECK(after({{'F', before}, {'F', answered(Pass, false)}}) == answered(Pass, false));
-  CHECK(after({{'F', answered(Pass, false)}, {'F', there}}) == answered(Fail, false, 1));
-  CHECK(after({{'F', there}, {'U', {}}}) == answered(Fail, false, 1));
-  CHECK_FALSE(after({{'F', there}, {'P', {}}}).has_value());
-  CHECK_FALSE(after({{'F', answered(Unknown, true)}}).has_value());
-  // Gone after one failure, its pods may have failed by being stopped.
-  CHECK_FALSE(after({{'F', there}, {'F', {}}}).has_value());
-  CHECK_FALSE(after({{'F', there}, {'F', answered(Unknown, false)}}).has_value());
-  CHECK(after({{'F', there}, {'F', there}, {'F', {}}}) == answered(Fail, false, 2));
-  CHECK(after({{'U', before}, {'F', {}}}) == answered(Fail, true, 1));
-}
-
-TEST_CASE(
-    "A failure counts from when it was answered, however late it is looked at, and never from a "
-    "time to come") {
+TEST_CASE("dates a failure by its measurement, but never in the future") {
   api::Measurement measurement = measurement_of('F');
   const api::CheckStatus check{.name = "check", .failure_threshold = 2};
   measurement.at = noon - 400ms;
@@ -426,24 +384,4 @@ TEST_CASE(
   CHECK(apply(check, measurement, true, noon).first_failure == noon);
   measurement.at.reset();
   CHECK(apply(check, measurement, true, noon).first_failure == noon);
-}
-
-TEST_CASE("Acted upon is the first confirmed breach that the other revision does not share") {
-  const api::BaselineResult shared{.result = Fail};
-  const api::BaselineResult own{.result = Pass};
-  const auto breach = [](const char* name, std::optional<api::BaselineResult> baseline) {
-    return api::CheckStatus{
-        .name = name, .result = Fail, .last_failure = noon, .breached = true, .baseline = baseline};
-  };
-  const auto spec = web_policy().spec;
-  CHECK(actionable_breach({breach("rollout", {}), breach("health", own)}, spec, noon)->name ==
-        "rollout");
-  CHECK(actionable_breach({breach("rollout", shared), breach("health", own)}, spec, noon)->name ==
-        "health");
-  CHECK(actionable_breach({breach("rollout", shared), breach("health", {})}, spec, noon)->name ==
-        "health");
-  CHECK(actionable_breach({breach("rollout", shared), breach("health", shared)}, spec, noon) ==
-        nullptr);
-  CHECK(actionable_breach({breach("rollout", shared), breach("health", own)}, spec, noon + 1h) ==
-        nullptr);
 }

@@ -1,10 +1,10 @@
-// What kubectl, kstatus and people read: Governed, Ready, Reconciling and Stalled, in each state.
+// The conditions Governed, Ready, Reconciling and Stalled in each state.
 #include "guard/conditions.hpp"
 
 #include <catch2/catch.hpp>
 
-#include "harness.hpp"
 #include "support/mentions.hpp"
+#include "unit/guard/harness.hpp"
 
 using namespace lastgood;
 using namespace lastgood::guard;
@@ -32,7 +32,7 @@ const api::Condition& condition(const api::GuardStatus& guard, const char* type)
 
 }  // namespace
 
-TEST_CASE("Each state is ready, reconciling or stalled, and says why in the state's words") {
+TEST_CASE("sets Ready, Reconciling and Stalled by the state, with its reason and message") {
   for (const Row& row : table) {
     CAPTURE(api::to_string(row.state));
     api::GuardStatus guard{.state = row.state, .reason = Reason::Good, .message = "of this"};
@@ -49,7 +49,7 @@ TEST_CASE("Each state is ready, reconciling or stalled, and says why in the stat
   }
 }
 
-TEST_CASE("A policy that is broken stalls every state, for its own reason") {
+TEST_CASE("is stalled in every state when the policy is broken, with the reason of the policy") {
   for (const Row& row : table) {
     CAPTURE(api::to_string(row.state));
     api::GuardStatus guard{.state = row.state, .reason = Reason::Good, .message = "of this"};
@@ -62,7 +62,7 @@ TEST_CASE("A policy that is broken stalls every state, for its own reason") {
   }
 }
 
-TEST_CASE("Idle is not ready while what runs is not known yet") {
+TEST_CASE("is reconciling in Idle while the running revision is not known") {
   using enum Reason;
   for (const Reason reason : {WaitingForReplicaSet, WaitingForStatus, DeploymentPaused}) {
     CAPTURE(reason);
@@ -74,13 +74,13 @@ TEST_CASE("Idle is not ready while what runs is not known yet") {
   }
 }
 
-TEST_CASE("A state without a reason gives its own name, since a condition must have one") {
+TEST_CASE("uses the name of the state as the reason of a condition when there is none") {
   api::GuardStatus guard{.state = State::Idle};
   set_standing(guard, web_policy(), 7, noon);
   CHECK(condition(guard, "Ready").reason == "Idle");
 }
 
-TEST_CASE("What governs") {
+TEST_CASE("sets Governed by the policy") {
   struct Case {
     const char* name;
     policy::EffectivePolicy policy;
@@ -111,40 +111,38 @@ TEST_CASE("What governs") {
   }
 }
 
-TEST_CASE("A Deployment that is not opted in is ready, whatever the reason, and nobody is warned") {
+TEST_CASE("is ready, and warns of nothing, when the Deployment is not opted in") {
   DeploymentHarness harness;
-  harness.ship("v1").roll_out().look();
+  harness.ship("v1").roll_out().reconcile();
   harness.policy = {.reason = Reason::NotOptedIn, .message = "says the annotation"};
-  harness.look();
+  harness.reconcile();
   CHECK(condition(harness.guard, "Ready").status == True);
   CHECK(condition(harness.guard, "Stalled").status == False);
   CHECK(harness.guard.policy.empty());
   CHECK(harness.events.back().type == EventType::Normal);
 }
 
-TEST_CASE("The times of conditions move only with their status") {
+TEST_CASE("moves the time of a condition only when its status changes") {
   DeploymentHarness harness;
-  harness.ship("v1").roll_out().look().pass_time(1h).look();
+  harness.ship("v1").roll_out().reconcile().pass_time(1h).reconcile();
   CHECK(condition(harness.guard, "Ready").last_transition == noon);
-  harness.ship("v2").look();
+  harness.ship("v2").reconcile();
   CHECK(condition(harness.guard, "Ready").last_transition == noon + 1h);
 }
 
-TEST_CASE(
-    "What governs is emitted when it changes, and only then; at the first look only when it is "
-    "wrong") {
+TEST_CASE("emits an Event when the policy changes, and at the first reconcile if it is broken") {
   DeploymentHarness harness;
-  harness.ship("v1").roll_out().look();
+  harness.ship("v1").roll_out().reconcile();
   CHECK(harness.emitted(Reason::PolicyApplies) == 0);
-  harness.break_policy().look().look();
+  harness.break_policy().reconcile().reconcile();
   CHECK(harness.emitted(Reason::PolicyNotFound) == 1);
   CHECK(harness.events.back().type == EventType::Warning);
-  harness.opt_in().look().look();
+  harness.opt_in().reconcile().reconcile();
   CHECK(harness.emitted(Reason::PolicyApplies) == 1);
-  harness.opt_out().look().look();
+  harness.opt_out().reconcile().reconcile();
   CHECK(harness.emitted(Reason::NotOptedIn) == 1);
   CHECK(harness.events.back().type == EventType::Normal);
   DeploymentHarness broken;
-  broken.break_policy().ship("v1").roll_out().look();
+  broken.break_policy().ship("v1").roll_out().reconcile();
   CHECK(broken.emitted(Reason::PolicyNotFound) == 1);
 }

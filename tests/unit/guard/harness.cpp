@@ -1,24 +1,19 @@
-#include "harness.hpp"
+#include "unit/guard/harness.hpp"
 
 #include <algorithm>
 #include <array>
 
 #include "guard/drill.hpp"
-#include "guard/gates/request_gates.hpp"
+#include "guard/guard_status.hpp"
+#include "guard/manual_request.hpp"
 #include "guard/needs.hpp"
 #include "rollback/record.hpp"
 
 namespace lastgood::guard::test {
 
-using api::MeasurementResult;
-
 namespace {
 
 constexpr const char* mark = "lastgood.dev/rolled-back-by";
-
-api::Measurement measurement(const std::string& check, MeasurementResult result, Reason reason) {
-  return {.check = check, .result = result, .reason = reason, .message = "as the test says"};
-}
 
 }  // namespace
 
@@ -33,57 +28,6 @@ std::ostream& operator<<(std::ostream& out, const HashAndVerdict& revision) {
   return out << revision.hash << ' ' << revision.verdict;
 }
 
-api::Measurement pass(const std::string& check) {
-  return measurement(check, MeasurementResult::Pass, Reason::Passed);
-}
-api::Measurement fails(const std::string& check) {
-  return measurement(check, MeasurementResult::Fail, Reason::WrongStatus);
-}
-api::Measurement unknown(const std::string& check) {
-  return measurement(check, MeasurementResult::Unknown, Reason::NoPodsToProbe);
-}
-api::Measurement fails_at_once(const std::string& check) {
-  api::Measurement out = measurement(check, MeasurementResult::Fail, Reason::CrashLoop);
-  out.immediate = true;
-  return out;
-}
-api::Measurement fails_as_before(const std::string& check, bool before) {
-  api::Measurement out = fails(check);
-  out.baseline = api::BaselineResult{.result = MeasurementResult::Fail,
-                                     .reason = Reason::WrongStatus,
-                                     .message = "500 too",
-                                     .revision = "revision 1 (web-v1)",
-                                     .before = before,
-                                     .at = noon};
-  return out;
-}
-
-policy::EffectivePolicy web_policy() {
-  policy::EffectivePolicy out{.kind = policy::EffectivePolicy::Kind::RollbackPolicy,
-                              .name = "RollbackPolicy/web"};
-  out.spec.bake_time = 10min;
-  out.spec.verify_for = 5min;
-  out.spec.checks = {{.name = "health", .interval = 10s, .failure_threshold = 3}};
-  return out;
-}
-
-policy::EffectivePolicy broken_policy() {
-  return {.kind = policy::EffectivePolicy::Kind::Broken,
-          .name = "RollbackPolicy/web",
-          .reason = Reason::PolicyNotFound,
-          .message = "There is none"};
-}
-
-api::ReplicaSet replica_set(const std::string& hash, bool is_current, std::int64_t number) {
-  api::ReplicaSet out;
-  out.meta.uid = Uid("rs-" + hash);
-  out.meta.created = noon + std::chrono::seconds(number);
-  out.hash = TemplateHash(hash);
-  out.revision = number;
-  out.is_current = is_current;
-  return out;
-}
-
 DeploymentHarness::DeploymentHarness() {
   deployment.meta.key = {.namespace_ = "shop", .name = "web"};
   deployment.meta.uid = Uid("1b4e-uid");
@@ -96,7 +40,7 @@ void DeploymentHarness::change_template(const std::string& hash) {
   deployment.updated_replicas = 0;
 }
 
-DeploymentHarness& DeploymentHarness::ship_without_set(const std::string& hash) {
+DeploymentHarness& DeploymentHarness::ship_without_replica_set(const std::string& hash) {
   change_template(hash);
   std::erase_if(sets, [&](const auto& set) { return set.hash.value == hash; });
   return *this;
@@ -122,7 +66,7 @@ DeploymentHarness& DeploymentHarness::roll_out() {
   return *this;
 }
 
-DeploymentHarness& DeploymentHarness::half_roll_out() {
+DeploymentHarness& DeploymentHarness::roll_out_partly() {
   roll_out();
   deployment.updated_replicas -= 1;
   return *this;
@@ -176,9 +120,9 @@ DeploymentHarness& DeploymentHarness::pause(bool value) {
   return *this;
 }
 
-DeploymentHarness& DeploymentHarness::ask(api::RollbackSpec spec) {
+DeploymentHarness& DeploymentHarness::request_rollback(api::RollbackSpec spec) {
   request = api::Rollback{
-      .meta = {.key = {.namespace_ = "shop", .name = "by-hand-" + std::to_string(server.size())}}};
+      .meta = {.key = {.namespace_ = "shop", .name = "manual-" + std::to_string(server.size())}}};
   request->spec = std::move(spec);
   request->spec.deployment = "web";
   return *this;
@@ -189,7 +133,7 @@ DeploymentHarness& DeploymentHarness::approve() {
   return *this;
 }
 
-Inputs DeploymentHarness::inputs(std::vector<api::Measurement> measurements) const {
+Inputs DeploymentHarness::inputs(Measurements measurements) const {
   Inputs out{.deployment = deployment,
              .policy = policy,
              .guard = guard,
@@ -212,7 +156,7 @@ Inputs DeploymentHarness::inputs(std::vector<api::Measurement> measurements) con
     for (auto& set : *out.replica_sets)
       set.is_current = set.hash.value == deployment.template_digest.value;
   }
-  // What was asked before the template changed may still arrive.
+  // A result of a probe from before a change of the template may still arrive.
   std::erase_if(measurements, [&](const api::Measurement& one) {
     if (needed.replica_sets) return false;
     return one.check == "rollout" ? !needed.rollout_measurement : !needed.check_measurements;
@@ -221,20 +165,20 @@ Inputs DeploymentHarness::inputs(std::vector<api::Measurement> measurements) con
   return out;
 }
 
-DeploymentHarness& DeploymentHarness::look(std::vector<api::Measurement> measurements) {
-  last = decide(inputs(std::move(measurements)), now);
-  guard = last.guard;
-  if (last.rollback) {
-    rollback->status = *last.rollback;
+DeploymentHarness& DeploymentHarness::reconcile(Measurements measurements) {
+  last_plan = decide(inputs(std::move(measurements)), now);
+  guard = last_plan.guard;
+  if (last_plan.rollback) {
+    rollback->status = *last_plan.rollback;
     server[rollback->meta.key.name] = *rollback;
   }
-  if (last.request) {
-    request->status = *last.request;
+  if (last_plan.request) {
+    request->status = *last_plan.request;
     server[request->meta.key.name] = *request;
     if (api::finished(request->status.phase)) request.reset();
   }
-  events.insert(events.end(), last.events.begin(), last.events.end());
-  if (executor) act_on(last.action);
+  events.insert(events.end(), last_plan.events.begin(), last_plan.events.end());
+  if (executes_actions) execute(last_plan.action);
   if (worth_writing(written, guard)) {
     written = guard;
     persisted.push_back(guard);
@@ -242,34 +186,34 @@ DeploymentHarness& DeploymentHarness::look(std::vector<api::Measurement> measure
   return *this;
 }
 
-void DeploymentHarness::act_on(const Action& decided) {
-  if (const auto* start = std::get_if<StartRollback>(&decided)) record(*start);
-  if (const auto* bound = std::get_if<BindRequest>(&decided)) bind(*bound);
-  if (const auto* run = std::get_if<RunDrill>(&decided)) drill(*run);
-  if (const auto* observed = std::get_if<RecordObserved>(&decided); observed && can_record)
+void DeploymentHarness::execute(const Action& action) {
+  if (const auto* start = std::get_if<StartRollback>(&action)) create_record(*start);
+  if (const auto* bound = std::get_if<BindRequest>(&action)) bind_request(*bound);
+  if (const auto* run = std::get_if<RunDrill>(&action)) run_drill(*run);
+  if (const auto* observed = std::get_if<RecordObserved>(&action); observed && can_record)
     server.try_emplace(observed->record.meta.key.name, observed->record);
-  if (std::holds_alternative<ResumeRollback>(decided)) carry_out();
-  const auto* keep = std::get_if<CreateSnapshot>(&decided);
-  if (keep && can_snapshot)
-    set_snapshot(guard, keep->revision.hash, "web-" + keep->revision.hash.value);
+  if (std::holds_alternative<ResumeRollback>(action)) resume_rollback();
+  const auto* snapshot = std::get_if<CreateSnapshot>(&action);
+  if (snapshot && can_snapshot)
+    set_snapshot(guard, snapshot->revision.hash, "web-" + snapshot->revision.hash.value);
 }
 
-void DeploymentHarness::record(const StartRollback& start) {
+void DeploymentHarness::create_record(const StartRollback& start) {
   if (!can_record) return;
   const std::string& name = start.record.meta.key.name;
   if (server.try_emplace(name, start.record).second) records += 1;
   rollback = server.at(name);
-  if (start.execute) carry_out();
+  if (start.execute) resume_rollback();
 }
 
-void DeploymentHarness::bind(const BindRequest& bound) {
+void DeploymentHarness::bind_request(const BindRequest& bound) {
   if (!can_record) return;
   rollback = bound.record;
   server[rollback->meta.key.name] = *rollback;
   request.reset();
 }
 
-void DeploymentHarness::drill(const RunDrill& run) {
+void DeploymentHarness::run_drill(const RunDrill& run) {
   if (!can_record) return;
   api::Rollback record = run.record;
   record.status =
@@ -279,53 +223,51 @@ void DeploymentHarness::drill(const RunDrill& run) {
   if (request && request->meta.key.name == record.meta.key.name) request.reset();
 }
 
-void DeploymentHarness::put_back() {
-  if (steps_allowed-- <= 0) return;
+void DeploymentHarness::restore_template() {
+  if (writes_allowed-- <= 0) return;
   change_template(rollback->spec.to.hash.value);
   deployment.meta.annotations[mark] = rollback->meta.key.name;
   template_changes += 1;
-  if (steps_allowed-- <= 0) return;
+  if (writes_allowed-- <= 0) return;
   rollback->status =
-      rollback::advance(rollback->status, RollbackPhase::TemplateRestored, "put back", now);
+      rollback::advance(rollback->status, RollbackPhase::TemplateRestored, "restored", now);
 }
 
-// As the plan of rollback/ says, from what is on the Deployment.
-void DeploymentHarness::carry_out() {
+// Like the plan of controller/rollback, by the mark and the template on the Deployment.
+void DeploymentHarness::resume_rollback() {
   if (api::finished(rollback->status.phase)) return;
   const bool is_ours = deployment.meta.annotations.contains(mark) &&
                        deployment.meta.annotations.at(mark) == rollback->meta.key.name &&
-                       on_deployment() == rollback->spec.to.hash.value;
-  if (!is_ours &&
-      (on_deployment() != rollback->spec.from.hash.value || rollback->status.template_restored)) {
-    rollback->status =
-        rollback::advance(rollback->status, RollbackPhase::Superseded, "a person was faster", now);
-  } else if (is_ours) {
-    if (steps_allowed-- > 0)
-      rollback->status =
-          rollback::advance(rollback->status, RollbackPhase::Restored, "put back", now);
+                       deployed_template() == rollback->spec.to.hash.value;
+  if (!is_ours && (deployed_template() != rollback->spec.from.hash.value ||
+                   rollback->status.template_restored)) {
+    rollback->status = rollback::advance(rollback->status, RollbackPhase::Superseded,
+                                         "a user changed the template", now);
   } else {
-    put_back();
-    if (rollback->status.template_restored && steps_allowed-- > 0)
+    if (!is_ours) restore_template();
+    if ((is_ours || rollback->status.template_restored) && writes_allowed-- > 0)
       rollback->status =
-          rollback::advance(rollback->status, RollbackPhase::Restored, "put back", now);
+          rollback::advance(rollback->status, RollbackPhase::Restored, "restored", now);
   }
   server[rollback->meta.key.name] = *rollback;
 }
 
-DeploymentHarness& DeploymentHarness::watch(Duration duration,
-                                            const std::vector<api::Measurement>& measurements) {
+DeploymentHarness& DeploymentHarness::reconcile_for(Duration duration,
+                                                    const Measurements& measurements) {
   for (const Time end = now + duration; now < end;) {
     now += 10s;
-    look(measurements);
+    reconcile(measurements);
   }
   return *this;
 }
 
-DeploymentHarness& DeploymentHarness::watch_well(Duration duration) {
-  return watch(duration, {pass("rollout"), pass("health")});
+DeploymentHarness& DeploymentHarness::pass_checks_for(Duration duration) {
+  return reconcile_for(duration, {pass("rollout"), pass("health")});
 }
 
-DeploymentHarness& DeploymentHarness::fail_thrice() { return watch(30s, {fails("health")}); }
+DeploymentHarness& DeploymentHarness::fail_three_times() {
+  return reconcile_for(30s, {fails("health")});
+}
 
 DeploymentHarness& DeploymentHarness::restart() { return restart_with(written); }
 
@@ -342,7 +284,7 @@ DeploymentHarness& DeploymentHarness::restart_with(const api::GuardStatus& persi
                           rollback::is_marked_by(deployment, one);
     if (one.spec.deployment_uid == deployment.meta.uid && concerns) rollback = one;
   }
-  steps_allowed = 100;
+  writes_allowed = 100;
   return *this;
 }
 
@@ -361,15 +303,35 @@ std::optional<RollbackPhase> DeploymentHarness::phase() const {
 }
 
 ActionKind DeploymentHarness::action() const {
-  return static_cast<ActionKind>(last.action.index());
+  return static_cast<ActionKind>(last_plan.action.index());
 }
 
 int DeploymentHarness::emitted(Reason reason) const {
   return static_cast<int>(std::ranges::count(events, reason, &EventRecord::reason));
 }
 
-std::optional<Duration> DeploymentHarness::requeue_at() const {
-  return last.requeue_at ? std::optional(*last.requeue_at - now) : std::nullopt;
+std::optional<Duration> DeploymentHarness::requeue_after() const {
+  return last_plan.requeue_at ? std::optional(*last_plan.requeue_at - now) : std::nullopt;
 }
+
+DeploymentHarness running_v1() {
+  DeploymentHarness harness;
+  return harness.ship("v1").roll_out().reconcile().reconcile();
+}
+
+DeploymentHarness baking_v2(api::Mode mode) {
+  DeploymentHarness harness = running_v1();
+  harness.policy.spec.mode = mode;
+  return harness.pass_time(1h).ship("v2").reconcile().roll_out().reconcile({pass("rollout")});
+}
+
+DeploymentHarness pending_rollback(api::Mode mode) {
+  DeploymentHarness harness = baking_v2(mode);
+  harness.writes_allowed = 0;
+  harness.fail_three_times().writes_allowed = 100;
+  return harness;
+}
+
+DeploymentHarness restored_v1() { return baking_v2().fail_three_times().pass_time(1s).reconcile(); }
 
 }  // namespace lastgood::guard::test

@@ -1,5 +1,5 @@
-// Random histories of one Deployment for the properties: what happens, how often, and one look at a
-// time with what was decided.
+// Random histories of one Deployment, for invariants: which events can happen and how often. Each
+// event is followed by a reconcile, and the invariant is checked after each reconcile.
 #pragma once
 
 #include <rapidcheck.h>
@@ -8,69 +8,68 @@
 #include <ostream>
 #include <vector>
 
-#include "harness.hpp"
+#include "unit/guard/harness.hpp"
 
 namespace lastgood::guard::test {
 
-// One plan, and the harness before and after it was carried out.
-struct Look {
+// One plan, and the harness before and after its action.
+struct ReconcileStep {
   const Inputs& inputs;
   const Plan& plan;
   const DeploymentHarness& before;
   const DeploymentHarness& after;
 
-  // What begins now without being asked for by a person; null: nothing does.
-  [[nodiscard]] const api::Rollback* begins() const;
-  // The Rollback whose patch changed the template in this look; null: it was not changed.
-  [[nodiscard]] const api::Rollback* touches() const;
-  // That one, when it was not asked for by a person.
-  [[nodiscard]] const api::Rollback* touches_by_itself() const;
+  // The automatic Rollback that this plan starts. Null: none.
+  [[nodiscard]] const api::Rollback* started_rollback() const;
+  // The Rollback that changed the template in this step. Null: none.
+  [[nodiscard]] const api::Rollback* executed_rollback() const;
+  // The same if it is automatic.
+  [[nodiscard]] const api::Rollback* executed_automatic_rollback() const;
 };
-using Property = std::function<void(const Look&)>;
+using Invariant = std::function<void(const ReconcileStep&)>;
 
-// A harness of which every look is shown to the property.
-class Watched {
+// A harness with an invariant that is checked after each reconcile.
+class CheckedHarness {
  public:
-  Watched(DeploymentHarness harness, Property property);
+  CheckedHarness(DeploymentHarness harness, Invariant invariant);
 
-  void look(std::vector<api::Measurement> measurements = {});
-  void watch(int looks, const std::vector<api::Measurement>& measurements);  // 10 s apart
+  void reconcile(Measurements measurements = {});
+  void reconcile_times(int count, const Measurements& measurements);  // 10s apart
 
   DeploymentHarness harness;
 
  private:
-  Property property_;
+  Invariant invariant_;
 };
 
-struct Happening {
+struct HistoryEvent {
   int kind = 0;
-  int which = 0;  // of five
+  int argument = 0;  // 0 to 4
 };
-void showValue(const Happening& happening, std::ostream& out);
-using History = std::vector<Happening>;
+void showValue(const HistoryEvent& event, std::ostream& out);
+using History = std::vector<HistoryEvent>;
 
-// What may happen besides releases, rollouts, answers of checks, restarts and the passing of time.
-enum class Also : std::uint8_t {
-  Restraints,    // suspended, paused, left alone, scaled to zero, opted out, and back
-  Modes,         // Observe, Approve, Enforce, approvals
-  Fleet,         // the breaker
-  Preflight,     // missing, refused, ready
-  RequestIndex,  // by hand, forced, drills
-  Machines,      // templates come by a machine's hand
-  Resumes,       // freezes are ended
-  Baselines,     // checks fail for the other revision too
-  Losses,  // records cannot be written, the process ends between two writes, the state is from
-           // earlier
-  Groups,  // another member appears, breaches, calls, is called off, cannot, changes its place,
-           // leaves
-  Checks,  // the policy asks other checks
+// Events in addition to releases, rollouts, measurements, restarts and time.
+enum class EventGroup : std::uint8_t {
+  Pauses,     // suspended, paused, paused until a time, scaled to zero, opted out, and the opposite
+  Modes,      // Observe, Approve, Enforce, approvals
+  Fleet,      // the breaker opens and closes
+  Preflight,  // no result, failed, passed
+  Requests,   // manual rollbacks, also forced ones, and drills
+  Tools,      // a tool is the author of templates
+  Resumes,    // a user ends a freeze
+  Baselines,  // checks fail for the baseline too
+  Faults,     // records cannot be created, a process ends between two writes, an old guard is read
+  Groups,     // another member is released, breached, initiates, is blocked, is reordered, leaves
+  Checks,     // the policy has other checks
 };
+[[nodiscard]] const std::vector<EventGroup>& all_event_groups();
 
-// Six a turn; rapidcheck takes a hundred turns.
-[[nodiscard]] rc::Gen<std::vector<History>> histories(std::vector<Also> also);
+// Six histories for each of the hundred runs of rapidcheck.
+[[nodiscard]] rc::Gen<std::vector<History>> histories(std::vector<EventGroup> groups);
 
-// v3 is marked no-rollback-past, v1 runs and is good; everything that happens is looked at.
-void live(const History& history, const Property& property,
-          const std::function<void(DeploymentHarness&)>& given = {});
+// v1 runs and is good, and v3 has a no-rollback-past mark. `prepare` changes that first.
+void run_history(const History& history, const Invariant& invariant,
+                 const std::function<void(DeploymentHarness&)>& prepare = {});
 
 }  // namespace lastgood::guard::test

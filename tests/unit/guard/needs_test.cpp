@@ -1,10 +1,10 @@
-// What is looked at before a plan: only what a rule will read.
+// Which ReplicaSets and measurements are gathered for a plan.
 #include "guard/needs.hpp"
 
 #include <catch2/catch.hpp>
 
 #include "guard/inputs.hpp"
-#include "harness.hpp"
+#include "unit/guard/harness.hpp"
 
 using namespace lastgood;
 using namespace lastgood::guard;
@@ -14,30 +14,30 @@ using api::State;
 
 namespace {
 
-struct Scene {
+struct GatherCase {
   api::Deployment deployment = {};
   policy::EffectivePolicy policy = web_policy();
   api::GuardStatus guard = {};
   std::optional<api::Rollback> rollback = {};
 };
 
-Scene in(State state) {
-  Scene scene;
-  scene.deployment.meta.uid = Uid("uid");
-  scene.deployment.meta.generation = 7;
-  scene.deployment.template_digest = TemplateDigest("v2");
-  scene.guard.state = state;
-  scene.guard.deployment_uid = Uid("uid");
-  scene.guard.deployment_generation = 7;
-  scene.guard.template_digest = TemplateDigest("v2");
-  scene.guard.current = api::Revision{.hash = TemplateHash("v2")};
-  return scene;
+GatherCase in(State state) {
+  GatherCase given;
+  given.deployment.meta.uid = Uid("uid");
+  given.deployment.meta.generation = 7;
+  given.deployment.template_digest = TemplateDigest("v2");
+  given.guard.state = state;
+  given.guard.deployment_uid = Uid("uid");
+  given.guard.deployment_generation = 7;
+  given.guard.template_digest = TemplateDigest("v2");
+  given.guard.current = api::Revision{.hash = TemplateHash("v2")};
+  return given;
 }
 
-// In RollingBack or Verifying, by the Rollback that the state names.
-Scene by_record(State state, RollbackPhase phase) {
-  Scene scene = in(state);
-  scene.guard.rollback = "web-6-uid";
+// RollingBack or Verifying, with the Rollback that the guard names.
+GatherCase by_record(State state, RollbackPhase phase) {
+  GatherCase given = in(state);
+  given.guard.rollback = "web-6-uid";
   api::Rollback rollback;
   rollback.meta.key.name = "web-6-uid";
   rollback.spec.deployment_uid = Uid("uid");
@@ -46,108 +46,110 @@ Scene by_record(State state, RollbackPhase phase) {
   rollback.spec.from.hash = TemplateHash("v1");
   rollback.status.phase = phase;
   if (phase != RollbackPhase::Pending) rollback.status.template_restored = noon;
-  scene.rollback = rollback;
-  return scene;
+  given.rollback = rollback;
+  return given;
 }
 
-Scene with(Scene scene, void (*change)(Scene&)) {
-  change(scene);
-  return scene;
+GatherCase with(GatherCase given, void (*change)(GatherCase&)) {
+  change(given);
+  return given;
 }
 
 struct Row {
   const char* name;
-  Scene scene;
-  const char* needs;  // S: ReplicaSets, R: the rollout's measurement, C: the checks'
+  GatherCase given;
+  const char* needs;  // S: ReplicaSets, R: rollout check, C: checks of the policy
 };
 
 const std::vector<Row> table = {
-    {"nothing to judge", in(State::Idle), ""},
+    {"nothing to evaluate", in(State::Idle), ""},
     {"a release", in(State::Evaluating), "RC"},
-    {"a breached one, since the breach may end", in(State::Held), "RC"},
+    {"a breached release: the breach may end", in(State::Held), "RC"},
     {"frozen", in(State::Frozen), ""},
-    {"about to be put back", by_record(State::RollingBack, RollbackPhase::Pending), "RC"},
-    {"being put back", by_record(State::RollingBack, RollbackPhase::TemplateRestored), ""},
-    {"put back and rolling out: only its rollout",
+    {"a pending rollback", by_record(State::RollingBack, RollbackPhase::Pending), "RC"},
+    {"a restored template, ownership not restored",
+     by_record(State::RollingBack, RollbackPhase::TemplateRestored), ""},
+    {"restored and rolling out: only the rollout check",
      by_record(State::RollingBack, RollbackPhase::Restored), "R"},
-    {"verified", by_record(State::Verifying, RollbackPhase::Verifying), "RC"},
-    {"to be put back, but not recorded: still a release", in(State::RollingBack), "RC"},
-    {"the record is finished", by_record(State::RollingBack, RollbackPhase::Superseded), ""},
-    {"never seen", with(in(State::Idle), [](Scene& s) { s.guard = {}; }), "S"},
+    {"verifying", by_record(State::Verifying, RollbackPhase::Verifying), "RC"},
+    {"a rollback without a record: still a release", in(State::RollingBack), "RC"},
+    {"the Rollback is finished", by_record(State::RollingBack, RollbackPhase::Superseded), ""},
+    {"first reconcile", with(in(State::Idle), [](GatherCase& it) { it.guard = {}; }), "S"},
     {"another template",
      with(in(State::Evaluating),
-          [](Scene& s) { s.deployment.template_digest = TemplateDigest("v3"); }),
+          [](GatherCase& it) { it.deployment.template_digest = TemplateDigest("v3"); }),
      "S"},
     {"another template while frozen",
-     with(in(State::Frozen), [](Scene& s) { s.deployment.template_digest = TemplateDigest("v3"); }),
+     with(in(State::Frozen),
+          [](GatherCase& it) { it.deployment.template_digest = TemplateDigest("v3"); }),
      "S"},
     {"another Deployment of the name",
-     with(in(State::Idle), [](Scene& s) { s.deployment.meta.uid = Uid("new"); }), "S"},
-    {"an unfinished Rollback that the state does not know",
+     with(in(State::Idle), [](GatherCase& it) { it.deployment.meta.uid = Uid("new"); }), "S"},
+    {"an unfinished Rollback that the guard does not name",
      with(by_record(State::Evaluating, RollbackPhase::Pending),
-          [](Scene& s) { s.guard.rollback.clear(); }),
+          [](GatherCase& it) { it.guard.rollback.clear(); }),
      "S"},
-    {"of another Deployment",
+    {"a Rollback of another Deployment",
      with(by_record(State::Evaluating, RollbackPhase::Pending),
-          [](Scene& s) { s.rollback->spec.deployment_uid = Uid("old"); }),
+          [](GatherCase& it) { it.rollback->spec.deployment_uid = Uid("old"); }),
      "RC"},
-    {"the bad template is back after our patch",
+    {"the bad template again after the patch",
      with(by_record(State::RollingBack, RollbackPhase::Restored),
-          [](Scene& s) { s.rollback->spec.from.hash = TemplateHash("v2"); }),
+          [](GatherCase& it) { it.rollback->spec.from.hash = TemplateHash("v2"); }),
      "S"},
-    {"our patch is not yet seen",
+    {"the patch is not observed yet",
      with(by_record(State::RollingBack, RollbackPhase::TemplateRestored),
-          [](Scene& s) {
-            s.rollback->spec.from.hash = TemplateHash("v2");
-            s.rollback->spec.generation = 7;
+          [](GatherCase& it) {
+            it.rollback->spec.from.hash = TemplateHash("v2");
+            it.rollback->spec.generation = 7;
           }),
      ""},
-    {"its ReplicaSet has got another number since",
+    {"a new number of the ReplicaSet",
      with(in(State::Evaluating),
-          [](Scene& s) {
-            s.deployment.meta.annotations["deployment.kubernetes.io/revision"] = "4";
+          [](GatherCase& it) {
+            it.deployment.meta.annotations["deployment.kubernetes.io/revision"] = "4";
           }),
      "SRC"},
-    {"it has not yet",
+    {"an old number of the ReplicaSet",
      with(in(State::Evaluating),
-          [](Scene& s) {
-            s.guard.current->number = 4;
-            s.deployment.meta.annotations["deployment.kubernetes.io/revision"] = "3";
+          [](GatherCase& it) {
+            it.guard.current->number = 4;
+            it.deployment.meta.annotations["deployment.kubernetes.io/revision"] = "3";
           }),
      "RC"},
-    {"another number while our patch is on its way",
+    {"a new number while the patch rolls out",
      with(by_record(State::RollingBack, RollbackPhase::Restored),
-          [](Scene& s) {
-            s.deployment.meta.annotations["deployment.kubernetes.io/revision"] = "4";
+          [](GatherCase& it) {
+            it.deployment.meta.annotations["deployment.kubernetes.io/revision"] = "4";
           }),
      "R"},
-    {"opted out", with(in(State::Evaluating), [](Scene& s) { s.policy = {}; }), ""},
-    {"the policy is broken",
-     with(in(State::Evaluating), [](Scene& s) { s.policy = broken_policy(); }), ""},
-    {"it is being deleted",
-     with(in(State::Evaluating), [](Scene& s) { s.deployment.meta.deleting = true; }), ""},
-    {"suspended: nothing is asked",
-     with(in(State::Evaluating), [](Scene& s) { s.policy.spec.suspend = true; }), ""},
-    {"suspended: what it is is still found out",
+    {"opted out", with(in(State::Evaluating), [](GatherCase& it) { it.policy = {}; }), ""},
+    {"a broken policy",
+     with(in(State::Evaluating), [](GatherCase& it) { it.policy = broken_policy(); }), ""},
+    {"being deleted",
+     with(in(State::Evaluating), [](GatherCase& it) { it.deployment.meta.deleting = true; }), ""},
+    {"suspended: no checks",
+     with(in(State::Evaluating), [](GatherCase& it) { it.policy.spec.suspend = true; }), ""},
+    {"suspended, revision not known",
      with(in(State::Evaluating),
-          [](Scene& s) {
-            s.policy.spec.suspend = true;
-            s.guard.current.reset();
+          [](GatherCase& it) {
+            it.policy.spec.suspend = true;
+            it.guard.current.reset();
           }),
      "S"},
-    {"scaled to zero", with(in(State::Evaluating), [](Scene& s) { s.deployment.replicas = 0; }),
-     ""},
-    {"paused: its breach may end",
-     with(in(State::Held), [](Scene& s) { s.deployment.paused = true; }), "RC"},
+    {"scaled to zero",
+     with(in(State::Evaluating), [](GatherCase& it) { it.deployment.replicas = 0; }), ""},
+    {"paused: the breach may end",
+     with(in(State::Held), [](GatherCase& it) { it.deployment.paused = true; }), "RC"},
 };
 
 }  // namespace
 
-TEST_CASE("What is gathered before a plan") {
+TEST_CASE("gathers ReplicaSets and measurements only when a rule reads them") {
   for (const Row& row : table) {
     CAPTURE(row.name);
     const Needs found =
-        needs(row.scene.deployment, row.scene.policy, row.scene.guard, row.scene.rollback);
+        needs(row.given.deployment, row.given.policy, row.given.guard, row.given.rollback);
     const std::string text = std::string(found.replica_sets ? "S" : "") +
                              (found.rollout_measurement ? "R" : "") +
                              (found.check_measurements ? "C" : "");

@@ -1,10 +1,10 @@
-// When each check is asked: on a grid of its interval, whatever was missed.
+// When each check runs: on a grid of its interval.
 #include "guard/schedule.hpp"
 
 #include <catch2/catch.hpp>
 
 #include "guard/needs.hpp"
-#include "harness.hpp"
+#include "unit/guard/harness.hpp"
 
 using namespace lastgood;
 using namespace lastgood::guard;
@@ -26,7 +26,7 @@ api::PolicySpec with_interval(Duration interval) {
 
 }  // namespace
 
-TEST_CASE("A check is due at once, and then each time its interval is over") {
+TEST_CASE("runs a check at once, and then at each end of its interval") {
   Schedule schedule;
   const auto spec = with_interval(10s);
   CHECK_FALSE(schedule.next().has_value());
@@ -38,7 +38,7 @@ TEST_CASE("A check is due at once, and then each time its interval is over") {
   CHECK(schedule.take_due(all, spec, start + 10s) == Names{"health", "rollout"});
 }
 
-TEST_CASE("A turn that is taken late does not move the grid") {
+TEST_CASE("keeps the grid when a run is late") {
   Schedule schedule;
   const auto spec = with_interval(10s);
   const Needs checks{.check_measurements = true};
@@ -48,7 +48,7 @@ TEST_CASE("A turn that is taken late does not move the grid") {
   CHECK(schedule.take_due(checks, spec, start + 20s) == Names{"health"});
 }
 
-TEST_CASE("Turns that were missed are not made up for") {
+TEST_CASE("does not make up for missed runs") {
   Schedule schedule;
   const auto spec = with_interval(10s);
   const Needs checks{.check_measurements = true};
@@ -58,8 +58,7 @@ TEST_CASE("Turns that were missed are not made up for") {
   CHECK(schedule.next() == start + 1h + 10s);
 }
 
-TEST_CASE(
-    "What need not be asked any more is forgotten, and is due at once when it is needed again") {
+TEST_CASE("forgets a check that is not needed, and runs it at once when it is needed again") {
   Schedule schedule;
   const auto spec = with_interval(10s);
   (void)schedule.take_due(all, spec, start);
@@ -69,7 +68,7 @@ TEST_CASE(
   CHECK_FALSE(schedule.next().has_value());
 }
 
-TEST_CASE("A check that the policy newly has is due at once, one that it has no more is not") {
+TEST_CASE("runs a new check of the policy at once, and a removed one no more") {
   Schedule schedule;
   auto spec = with_interval(10s);
   (void)schedule.take_due(all, spec, start);
@@ -80,7 +79,7 @@ TEST_CASE("A check that the policy newly has is due at once, one that it has no 
   CHECK(schedule.take_due(all, spec, start + 31s) == Names{"new"});
 }
 
-TEST_CASE("An interval that the policy shortens holds at once, not after the longer one is over") {
+TEST_CASE("applies a shorter interval of the policy at once") {
   Schedule schedule;
   const Needs checks{.check_measurements = true};
   (void)schedule.take_due(checks, with_interval(1h), start);
@@ -89,7 +88,7 @@ TEST_CASE("An interval that the policy shortens holds at once, not after the lon
   CHECK(schedule.take_due(checks, with_interval(10s), start + 11s) == Names{"health"});
 }
 
-TEST_CASE("An interval that the policy lengthens holds from the next turn") {
+TEST_CASE("applies a longer interval of the policy from the next run") {
   Schedule schedule;
   const Needs checks{.check_measurements = true};
   (void)schedule.take_due(checks, with_interval(10s), start);
@@ -97,13 +96,13 @@ TEST_CASE("An interval that the policy lengthens holds from the next turn") {
   CHECK(schedule.next() == start + 70s);
 }
 
-TEST_CASE("N failures take N-1 intervals, however long each asking takes") {
+TEST_CASE("needs N-1 intervals for N failures, however long each probe takes") {
   Schedule schedule;
   const auto spec = with_interval(10s);
   const Needs checks{.check_measurements = true};
-  std::vector<MonotonicTime> asked;
-  for (MonotonicTime now = start; asked.size() < 3; now += 1700ms) {
-    if (!schedule.take_due(checks, spec, now).empty()) asked.push_back(now);
+  std::vector<MonotonicTime> runs;
+  for (MonotonicTime now = start; runs.size() < 3; now += 1700ms) {
+    if (!schedule.take_due(checks, spec, now).empty()) runs.push_back(now);
   }
-  CHECK(asked.back() - asked.front() < 20s + 1700ms);
+  CHECK(runs.back() - runs.front() < 20s + 1700ms);
 }

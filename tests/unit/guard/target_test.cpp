@@ -1,9 +1,10 @@
-// Which revision is put back, which is shown as the last good one, and how many are remembered.
+// Which revision is the target of a rollback, which is the last good one, and how many are stored.
 #include "guard/target.hpp"
 
 #include <catch2/catch.hpp>
 
-#include "harness.hpp"
+#include "support/mentions.hpp"
+#include "unit/guard/harness.hpp"
 
 using namespace lastgood;
 using namespace lastgood::guard;
@@ -32,84 +33,84 @@ struct Row {
   std::vector<Revision> revisions;  // newest first; the first is the current one
   const char* target;               // its hash; empty: none
   const char* last_good;
-  std::string why_not;
+  std::vector<std::string> why_not;  // empty: there is a target
   bool is_past_mark = false;
 };
 
-const char* const never = "no other revision of this Deployment is kept as proven good";
+// The names and figures in the reason why there is no target. "good" if no revision is proven.
+const std::vector<std::string> none_proven{"good"};
 
-std::string past(int mark, int target) {
-  return "revision " + std::to_string(mark) +
-         " is marked lastgood.dev/no-rollback-past, so revision " + std::to_string(target) +
-         " cannot be gone back to";
+std::vector<std::string> past(int mark, int target) {
+  return {"revision " + std::to_string(mark), "lastgood.dev/no-rollback-past",
+          "revision " + std::to_string(target)};
 }
 
 const std::vector<Row> table = {
-    {"only the current one", {revision(1, Good)}, "", "v1", never},
-    {"only the current one, not proven", {revision(1, Evaluating)}, "", "", never},
-    {"the one before is good", {revision(2, Evaluating), revision(1, Good)}, "v1", "v1", ""},
-    {"the one before is presumed good",
+    {"only the current one", {revision(1, Good)}, "", "v1", none_proven},
+    {"only the current one, not proven", {revision(1, Evaluating)}, "", "", none_proven},
+    {"the previous one is good", {revision(2, Evaluating), revision(1, Good)}, "v1", "v1", {}},
+    {"the previous one is presumed good",
      {revision(2, Breached), revision(1, PresumedGood)},
      "v1",
      "v1",
-     ""},
+     {}},
     {"the current one is good: it is the last good, not the target",
      {revision(2, Good, 1h), revision(1, Good)},
      "v1",
      "v2",
-     ""},
-    {"the newer of two",
+     {}},
+    {"the newer of two good ones",
      {revision(3, Evaluating), revision(2, Good, 1h), revision(1, Good)},
      "v2",
      "v2",
-     ""},
-    {"the one proven later, though its place is older",
+     {}},
+    {"the one proven later, also if it is older",
      {revision(3, Evaluating), revision(2, Good), revision(1, Good, 1h)},
      "v1",
      "v1",
-     ""},
-    {"the newer place where both were proven at once",
+     {}},
+    {"the newer one when both were proven at once",
      {revision(3, Evaluating), revision(2, Good), revision(1, Good)},
      "v2",
      "v2",
-     ""},
-    {"what was put back is not a target",
+     {}},
+    {"a rolled back one is no target",
      {revision(3, Evaluating), revision(2, RolledBack, 1h), revision(1, Good)},
      "v1",
      "v1",
-     ""},
-    {"what was breached is not",
+     {}},
+    {"a breached one is no target",
      {revision(3, Evaluating), revision(2, Breached, 1h), revision(1, Good)},
      "v1",
      "v1",
-     ""},
-    {"what was superseded is not",
+     {}},
+    {"a superseded one is no target",
      {revision(3, Evaluating), revision(2, Superseded, 1h), revision(1, Good)},
      "v1",
      "v1",
-     ""},
-    {"what was never judged is not",
+     {}},
+    {"an inconclusive one is no target",
      {revision(3, Evaluating), revision(2, Inconclusive, 1h), revision(1, Good)},
      "v1",
      "v1",
-     ""},
-    {"none of these",
+     {}},
+    {"none is proven",
      {revision(4, Evaluating), revision(3, RolledBack), revision(2, Inconclusive),
       revision(1, Superseded)},
      "",
      "",
-     never},
-    {"a newer one that is not kept is passed over",
+     none_proven},
+    {"a newer good one without a snapshot is skipped",
      {revision(3, Evaluating), revision(2, Good, 1h, false), revision(1, Good)},
      "v1",
      "v1",
-     ""},
-    {"the only good one is not kept",
+     {}},
+    {"the only good one has no snapshot",
      {revision(2, Evaluating), revision(1, Good, 0s, false)},
      "",
      "",
-     "revision 1 was good, but its template is not kept"},
-    {"the present one is marked",
+     {"revision 1"}},
+    {"the current one is marked",
      {marked(revision(2, Breached)), revision(1, Good)},
      "",
      "",
@@ -121,17 +122,17 @@ const std::vector<Row> table = {
      "",
      past(2, 1),
      true},
-    {"the target itself is marked: it is not gone back past",
+    {"the target itself is marked",
      {revision(3, Breached), marked(revision(2, Good, 1h)), revision(1, Good)},
      "v2",
      "v2",
-     ""},
-    {"one behind the target is marked",
+     {}},
+    {"one before the target is marked",
      {revision(3, Breached), revision(2, Good, 1h), marked(revision(1, Good))},
      "v2",
      "v2",
-     ""},
-    {"the present one is marked and good: it stays the last good one",
+     {}},
+    {"the current one is marked and good: it is the last good one",
      {marked(revision(2, Good, 1h)), revision(1, Good)},
      "",
      "v2",
@@ -141,36 +142,34 @@ const std::vector<Row> table = {
 
 }  // namespace
 
-TEST_CASE("The target, the last good revision, and why there is none") {
+TEST_CASE("chooses the target and the last good revision, or says why there is none") {
   for (const Row& row : table) {
     CAPTURE(row.name);
     const api::GuardStatus guard{.current = row.revisions.front(), .revisions = row.revisions};
     const TargetChoice target = choose_target(guard);
     CHECK((target.revision ? target.revision->hash.value : "") == row.target);
-    CHECK(target.why_not == row.why_not);
+    CHECK(target.why_not.empty() == row.why_not.empty());
+    CHECK_THAT(target.why_not, mentions(row.why_not));
     CHECK(target.is_past_mark == row.is_past_mark);
     const auto good = last_good(guard);
     CHECK((good ? good->hash.value : "") == row.last_good);
   }
 }
 
-TEST_CASE("Without a present revision every proven one may be the target") {
+TEST_CASE("chooses any proven revision when the current one is not known") {
   CHECK(choose_target({.revisions = {revision(1, Good)}}).revision->number == 1);
 }
 
-TEST_CASE(
-    "Thirty good releases in a row: twenty are remembered, and the newest two good ones are always "
-    "among them") {
-  DeploymentHarness harness;
-  harness.ship("v1").roll_out().look().look();
+TEST_CASE("stores 20 of 30 good releases, with the newest two good ones") {
+  DeploymentHarness harness = running_v1();
   for (int i = 2; i <= 30; ++i) {
     const std::string hash = "v" + std::to_string(i);
     const std::string before = "v" + std::to_string(i - 1);
     CAPTURE(hash);
-    harness.ship(hash).look();
+    harness.ship(hash).reconcile();
     REQUIRE(harness.verdict(hash) == RevisionVerdict::Evaluating);
     REQUIRE(harness.guard.last_good->hash.value == before);
-    harness.roll_out().look().watch_well(11min);
+    harness.roll_out().reconcile().pass_checks_for(11min);
     REQUIRE(harness.verdict(hash) == RevisionVerdict::Good);
     REQUIRE(harness.guard.revisions.size() == static_cast<std::size_t>(std::min(i, 20)));
   }
@@ -178,75 +177,65 @@ TEST_CASE(
   CHECK(harness.verdict("v11") == RevisionVerdict::Good);
 }
 
-TEST_CASE("Thirty bad releases in a row: the one good revision behind them is not forgotten") {
-  DeploymentHarness harness;
-  harness.ship("v1").roll_out().look().look();
-  for (int i = 2; i <= 30; ++i) harness.ship("v" + std::to_string(i)).look();
+TEST_CASE("stores the one good revision behind 30 bad releases") {
+  DeploymentHarness harness = running_v1();
+  for (int i = 2; i <= 30; ++i) harness.ship("v" + std::to_string(i)).reconcile();
   CHECK(harness.guard.revisions.size() == 20);
   CHECK(harness.verdict("v1") == RevisionVerdict::PresumedGood);
   CHECK(harness.guard.last_good->hash == TemplateHash("v1"));
-  harness.roll_out().look().fail_thrice();
-  CHECK(harness.on_deployment() == "v1");
+  harness.roll_out().reconcile().fail_three_times();
+  CHECK(harness.deployed_template() == "v1");
 }
 
-TEST_CASE("A record that is gone on with finds room in a full list") {
-  DeploymentHarness harness;
-  harness.ship("v1").roll_out().look().look();
-  for (int i = 2; i <= 30; ++i) harness.ship("v" + std::to_string(i)).look();
+TEST_CASE("stores a resumed Rollback's revisions in a full list") {
+  DeploymentHarness harness = running_v1();
+  for (int i = 2; i <= 30; ++i) harness.ship("v" + std::to_string(i)).reconcile();
   const auto before = harness.guard;
-  harness.ship("v31").look().roll_out().look().fail_thrice();
+  harness.ship("v31").reconcile().roll_out().reconcile().fail_three_times();
   REQUIRE(harness.records == 1);
-  harness.restart_with(before).look();
+  harness.restart_with(before).reconcile();
   CHECK(harness.guard.revisions.size() == 20);
   CHECK(harness.verdict("v31") == RevisionVerdict::RolledBack);
   CHECK(harness.current() == HashAndVerdict{"v1", RevisionVerdict::PresumedGood});
 }
 
-TEST_CASE("A marked revision that came and went while nobody looked is not gone back past either") {
-  DeploymentHarness harness;
-  harness.ship("v1").roll_out().look().look();
+TEST_CASE("holds at a no-rollback-past mark that came and went between two reconciles") {
+  DeploymentHarness harness = running_v1();
   harness.ship("v2").sets.back().no_rollback_past = true;
-  harness.ship("v3").look().roll_out().look().fail_thrice();
+  harness.ship("v3").reconcile().roll_out().reconcile().fail_three_times();
   CHECK(harness.state() == held(Reason::NoRollbackPast));
   CHECK(harness.template_changes == 0);
 }
 
-TEST_CASE(
-    "Thirty marked releases in a row: the list keeps to its room, the one good revision behind "
-    "them and a mark before it") {
-  DeploymentHarness harness;
-  harness.ship("v1").roll_out().look().look();
+TEST_CASE("stores the good revision and a mark behind 30 marked releases") {
+  DeploymentHarness harness = running_v1();
   for (int i = 2; i <= 30; ++i) {
     harness.ship("v" + std::to_string(i)).sets.back().no_rollback_past = true;
-    harness.look();
+    harness.reconcile();
     REQUIRE(harness.guard.revisions.size() <= 20);
   }
   CHECK(harness.verdict("v1") == RevisionVerdict::PresumedGood);
-  harness.ship("v31").look().roll_out().look().fail_thrice();
+  harness.ship("v31").reconcile().roll_out().reconcile().fail_three_times();
   CHECK(harness.state() == held(Reason::NoRollbackPast));
 }
 
-TEST_CASE(
-    "One marked release and thirty behind it: the mark is not forgotten as long as there is "
-    "something before it") {
-  DeploymentHarness harness;
-  harness.ship("v1").roll_out().look().look();
+TEST_CASE("stores a mark behind 30 releases while a good revision is before it") {
+  DeploymentHarness harness = running_v1();
   harness.ship("v2").sets.back().no_rollback_past = true;
-  harness.look();
+  harness.reconcile();
   harness.sets.clear();
-  for (int i = 3; i <= 32; ++i) harness.ship("v" + std::to_string(i)).look();
+  for (int i = 3; i <= 32; ++i) harness.ship("v" + std::to_string(i)).reconcile();
   CHECK(harness.guard.revisions.size() == 20);
-  harness.roll_out().look().fail_thrice();
+  harness.roll_out().reconcile().fail_three_times();
   CHECK(harness.state() == held(Reason::NoRollbackPast));
 }
 
-TEST_CASE("Golden: what is marked is not gone back past, and what is not is") {
+TEST_CASE("holds at a no-rollback-past mark, and rolls back without one") {
   for (const bool is_mark : {true, false}) {
     CAPTURE(is_mark);
-    DeploymentHarness harness;
-    harness.ship("v1").roll_out().look().look();
+    DeploymentHarness harness = running_v1();
     harness.ship("v2").sets.back().no_rollback_past = is_mark;
-    harness.look().roll_out().look().fail_thrice();
+    harness.reconcile().roll_out().reconcile().fail_three_times();
     CHECK((harness.state() == held(Reason::NoRollbackPast)) == is_mark);
     CHECK(harness.template_changes == (is_mark ? 0 : 1));
   }

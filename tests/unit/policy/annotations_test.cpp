@@ -1,5 +1,3 @@
-// What an owner wrote on a Deployment and on its pod template under lastgood.dev/, and what is said
-// about what cannot be understood.
 #include "policy/annotations.hpp"
 
 #include <catch2/catch.hpp>
@@ -11,14 +9,14 @@ using policy::parse_opt_in;
 using policy::parse_template;
 using policy::TemplateMarks;
 
-TEST_CASE("Annotations of others are no opt-in and no problem") {
+TEST_CASE("parse_opt_in ignores annotations of other programs") {
   CHECK(parse_opt_in({}) == OptIn{});
   CHECK(parse_opt_in({{"kubernetes.io/change-cause", "v2"},
                       {"lastgood.devil/enabled", "true"},
                       {"lastgood.dev", "x"}}) == OptIn{});
 }
 
-TEST_CASE("Each valid key is read") {
+TEST_CASE("parse_opt_in reads each valid key") {
   struct Row {
     const char* name;
     api::StringMap annotations;
@@ -48,7 +46,9 @@ TEST_CASE("Each valid key is read") {
       {"the highest order",
        {{"lastgood.dev/group", "checkout"}, {"lastgood.dev/group-order", "1000"}},
        {.group = "checkout", .group_order = 1000}},
-      {"our own mark, whatever it says", {{"lastgood.dev/rolled-back-by", "not a name!"}}, {}},
+      {"the annotation that Lastgood writes is ignored",
+       {{"lastgood.dev/rolled-back-by", "not a name!"}},
+       {}},
       {"several",
        {{"lastgood.dev/enabled", "true"}, {"lastgood.dev/policy", "web"}},
        {.enabled = true, .policy = "web"}},
@@ -57,26 +57,24 @@ TEST_CASE("Each valid key is read") {
   CHECK(parse_opt_in(row.annotations) == row.expected);
 }
 
-TEST_CASE("What cannot be understood is a problem that says what was found and what is expected") {
+TEST_CASE("parse_opt_in reports each invalid value with an example of a valid one") {
   struct Row {
     const char* key;
     const char* value;
     const char* message;
   };
   const Row row = GENERATE(values<Row>({
-      {"lastgood.dev/enabled", "yes",
-       R"(lastgood.dev/enabled: "yes" is neither "true" nor "false")"},
-      {"lastgood.dev/enabled", "", R"(lastgood.dev/enabled: "" is neither "true" nor "false")"},
-      {"lastgood.dev/enabled", "True",
-       R"(lastgood.dev/enabled: "True" is neither "true" nor "false")"},
+      {"lastgood.dev/enabled", "yes", R"(lastgood.dev/enabled: "yes" is not "true" or "false")"},
+      {"lastgood.dev/enabled", "", R"(lastgood.dev/enabled: "" is not "true" or "false")"},
+      {"lastgood.dev/enabled", "True", R"(lastgood.dev/enabled: "True" is not "true" or "false")"},
       {"lastgood.dev/policy", "My Policy",
-       R"(lastgood.dev/policy: "My Policy" cannot be the name of a RollbackPolicy, such as "web")"},
+       R"(lastgood.dev/policy: "My Policy" is not a valid name of a RollbackPolicy, such as "web")"},
       {"lastgood.dev/policy", "",
-       R"(lastgood.dev/policy: "" cannot be the name of a RollbackPolicy, such as "web")"},
+       R"(lastgood.dev/policy: "" is not a valid name of a RollbackPolicy, such as "web")"},
       {"lastgood.dev/policy", "shop/web",
-       R"(lastgood.dev/policy: "shop/web" cannot be the name of a RollbackPolicy, such as "web")"},
+       R"(lastgood.dev/policy: "shop/web" is not a valid name of a RollbackPolicy, such as "web")"},
       {"lastgood.dev/config-map", "Rollback_Config",
-       R"(lastgood.dev/config-map: "Rollback_Config" cannot be the name of a ConfigMap, such as "rollback-config")"},
+       R"(lastgood.dev/config-map: "Rollback_Config" is not a valid name of a ConfigMap, such as "rollback-config")"},
       {"lastgood.dev/pause-until", "tomorrow",
        R"(lastgood.dev/pause-until: "tomorrow" is not a time in RFC 3339, such as "2026-11-24T18:00:00Z")"},
       {"lastgood.dev/pause-until", "2026-11-24",
@@ -86,38 +84,35 @@ TEST_CASE("What cannot be understood is a problem that says what was found and w
       {"lastgood.dev/resume", "",
        R"(lastgood.dev/resume: "" is not a time in RFC 3339, such as "2026-11-24T18:00:00Z")"},
       {"lastgood.dev/approve", "true please",
-       R"(lastgood.dev/approve: "true please" cannot be the name of a Rollback, such as "web-7-9f1d")"},
+       R"(lastgood.dev/approve: "true please" is not a valid name of a Rollback, such as "web-7-9f1d")"},
       {"lastgood.dev/group", "Checkout",
-       R"(lastgood.dev/group: "Checkout" cannot be the name of a group: lower case letters, digits and "-", at most 63, such as "checkout")"},
+       R"(lastgood.dev/group: "Checkout" is not a valid name of a group: use at most 63 lower case letters, digits and "-", such as "checkout")"},
       {"lastgood.dev/group", "check.out",
-       R"(lastgood.dev/group: "check.out" cannot be the name of a group: lower case letters, digits and "-", at most 63, such as "checkout")"},
+       R"(lastgood.dev/group: "check.out" is not a valid name of a group: use at most 63 lower case letters, digits and "-", such as "checkout")"},
       {"lastgood.dev/group", "",
-       R"(lastgood.dev/group: "" cannot be the name of a group: lower case letters, digits and "-", at most 63, such as "checkout")"},
+       R"(lastgood.dev/group: "" is not a valid name of a group: use at most 63 lower case letters, digits and "-", such as "checkout")"},
       {"lastgood.dev/group-order", "10",
-       "lastgood.dev/group-order says nothing without lastgood.dev/group, the group in which that "
-       "is the order"},
+       "lastgood.dev/group-order has no effect without lastgood.dev/group; set both"},
       {"lastgood.dev/no-rollback-past", "true",
        "lastgood.dev/no-rollback-past belongs on the pod template, not on the Deployment"},
       {"lastgood.dev/no-rolback-past", "true",
-       R"("lastgood.dev/no-rolback-past" is not a key of this release; the nearest valid key is lastgood.dev/no-rollback-past, which belongs on the pod template, not on the Deployment)"},
+       R"("lastgood.dev/no-rolback-past" is not a valid key; the nearest valid key is lastgood.dev/no-rollback-past, which belongs on the pod template, not on the Deployment)"},
       {"lastgood.dev/polcy", "web",
-       R"("lastgood.dev/polcy" is not a key of this release; the nearest valid key is lastgood.dev/policy)"},
+       R"("lastgood.dev/polcy" is not a valid key; the nearest valid key is lastgood.dev/policy)"},
       {"lastgood.dev/pause-untill", "2026-11-24T18:00:00Z",
-       R"("lastgood.dev/pause-untill" is not a key of this release; the nearest valid key is lastgood.dev/pause-until)"},
+       R"("lastgood.dev/pause-untill" is not a valid key; the nearest valid key is lastgood.dev/pause-until)"},
       {"lastgood.dev/configmap", "rollback-config",
-       R"("lastgood.dev/configmap" is not a key of this release; the nearest valid key is lastgood.dev/config-map)"},
+       R"("lastgood.dev/configmap" is not a valid key; the nearest valid key is lastgood.dev/config-map)"},
       {"lastgood.dev/enable", "true",
-       R"("lastgood.dev/enable" is not a key of this release; the nearest valid key is lastgood.dev/enabled)"},
+       R"("lastgood.dev/enable" is not a valid key; the nearest valid key is lastgood.dev/enabled)"},
       {"lastgood.dev/Enabled", "true",
-       R"("lastgood.dev/Enabled" is not a key of this release; the nearest valid key is lastgood.dev/enabled)"},
+       R"("lastgood.dev/Enabled" is not a valid key; the nearest valid key is lastgood.dev/enabled)"},
   }));
   const OptIn opt_in = parse_opt_in({{row.key, row.value}});
   CHECK(opt_in == OptIn{.problems = {row.message}});
 }
 
-TEST_CASE(
-    "An order that is no whole number from -1000 to 1000 is a problem, and the group has no order "
-    "by it") {
+TEST_CASE("parse_opt_in ignores a group order that is not from -1000 to 1000") {
   const char* value = GENERATE("first", "", "-", "--1", "+1", "1001", "-1001", "1.5", " 1",
                                "99999999999999999999", "0x10");
   const OptIn opt_in =
@@ -129,21 +124,21 @@ TEST_CASE(
                                   "\" is not a whole number from -1000 to 1000, such as \"10\"");
 }
 
-TEST_CASE("An order beside a group that cannot be understood is one problem, not two") {
+TEST_CASE("parse_opt_in reports only the group when the group is invalid and has an order") {
   const OptIn opt_in =
       parse_opt_in({{"lastgood.dev/group", "No!"}, {"lastgood.dev/group-order", "10"}});
   REQUIRE(opt_in.problems.size() == 1);
   CHECK_THAT(opt_in.problems[0], Catch::StartsWith("lastgood.dev/group: "));
 }
 
-TEST_CASE("What can be understood is read beside a problem") {
+TEST_CASE("parse_opt_in reads the valid keys beside a problem") {
   const OptIn opt_in =
       parse_opt_in({{"lastgood.dev/enabled", "true"}, {"lastgood.dev/pause-until", "soon"}});
   CHECK(opt_in.enabled == true);
   CHECK(opt_in.problems.size() == 1);
 }
 
-TEST_CASE("However many keys and however long their values, problems stay few and short") {
+TEST_CASE("parse_opt_in and parse_template limit the number and size of problems") {
   api::StringMap annotations;
   for (int i = 0; i < 100; ++i)
     annotations["lastgood.dev/key-" + std::to_string(i)] = std::string(100000, 'x');
@@ -156,8 +151,7 @@ TEST_CASE("However many keys and however long their values, problems stay few an
   for (const AnnotationProblem& problem : marks.problems) CHECK(problem.size() < 512);
 }
 
-TEST_CASE(
-    "A pod template is marked by one key alone; what cannot be understood is taken for a mark") {
+TEST_CASE("parse_template treats invalid keys and values as no-rollback-past") {
   struct Row {
     const char* name;
     api::StringMap annotations;
@@ -165,36 +159,36 @@ TEST_CASE(
     std::vector<AnnotationProblem> problems;
   };
   const std::string past = "lastgood.dev/no-rollback-past";
-  const std::string taken =
-      R"( is neither "true" nor "false"; until it is, nothing goes back past this revision)";
+  const std::string counts_as_mark =
+      R"( is not "true" or "false"; until it is corrected, Lastgood does not roll back past this revision)";
   const std::vector<Row> rows{
-      {"nothing is said", {}, false, {}},
-      {"others' annotations",
+      {"no annotations", {}, false, {}},
+      {"annotations of other programs",
        {{"prometheus.io/scrape", "true"}, {"lastgood.devil/no-rollback-past", "true"}},
        false,
        {}},
-      {"marked", {{past, "true"}}, true, {}},
-      {"said not to be marked", {{past, "false"}}, false, {}},
-      {"another word", {{past, "yes"}}, true, {past + R"(: "yes")" + taken}},
-      {"a word in other letters", {{past, "False"}}, true, {past + R"(: "False")" + taken}},
-      {"no word", {{past, ""}}, true, {past + R"(: "")" + taken}},
-      {"a key that is none",
+      {"true", {{past, "true"}}, true, {}},
+      {"false", {{past, "false"}}, false, {}},
+      {"not a boolean", {{past, "yes"}}, true, {past + R"(: "yes")" + counts_as_mark}},
+      {"other case", {{past, "False"}}, true, {past + R"(: "False")" + counts_as_mark}},
+      {"empty value", {{past, ""}}, true, {past + R"(: "")" + counts_as_mark}},
+      {"a misspelt key",
        {{"lastgood.dev/no-rollback", "true"}},
        true,
-       {R"("lastgood.dev/no-rollback" is not a key of this release; the nearest valid key is lastgood.dev/no-rollback-past; until it is put right, nothing goes back past this revision)"}},
+       {R"("lastgood.dev/no-rollback" is not a valid key; the nearest valid key is lastgood.dev/no-rollback-past; until it is corrected, Lastgood does not roll back past this revision)"}},
       {"a key of the Deployment",
        {{"lastgood.dev/enabled", "true"}},
        false,
        {"lastgood.dev/enabled belongs on the Deployment, not on its pod template"}},
-      {"the key that we write on the Deployment",
+      {"the key that Lastgood writes on the Deployment",
        {{"lastgood.dev/rolled-back-by", "web-7"}},
        false,
        {"lastgood.dev/rolled-back-by belongs on the Deployment, not on its pod template"}},
-      {"a key that is nearest to one of the Deployment",
+      {"a misspelt key of the Deployment",
        {{"lastgood.dev/polcy", "web"}},
        true,
-       {R"("lastgood.dev/polcy" is not a key of this release; the nearest valid key is lastgood.dev/policy, which belongs on the Deployment, not on its pod template; until it is put right, nothing goes back past this revision)"}},
-      {"marked, beside a problem",
+       {R"("lastgood.dev/polcy" is not a valid key; the nearest valid key is lastgood.dev/policy, which belongs on the Deployment, not on its pod template; until it is corrected, Lastgood does not roll back past this revision)"}},
+      {"true, beside a problem",
        {{past, "true"}, {"lastgood.dev/group", "checkout"}},
        true,
        {"lastgood.dev/group belongs on the Deployment, not on its pod template"}},
@@ -207,9 +201,9 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("Several problems are told by the first and by how many more there are") {
-  const AnnotationProblem problem = "k is wrong";
-  CHECK(policy::in_words({}).empty());
-  CHECK(policy::in_words(std::vector{problem}) == "k is wrong");
-  CHECK(policy::in_words(std::vector{problem, problem, problem}) == "k is wrong (and 2 more)");
+TEST_CASE("summary has the first problem and the number of others") {
+  const AnnotationProblem problem = "k is invalid";
+  CHECK(policy::summary({}).empty());
+  CHECK(policy::summary(std::vector{problem}) == "k is invalid");
+  CHECK(policy::summary(std::vector{problem, problem, problem}) == "k is invalid (and 2 more)");
 }

@@ -1,4 +1,3 @@
-// The policy in a ConfigMap: three keys of text, strictly read.
 #include "policy/config_map.hpp"
 
 #include <catch2/catch.hpp>
@@ -10,8 +9,8 @@ namespace {
 
 api::ConfigMap config_map(api::StringMap data) { return {.data = std::move(data)}; }
 
-// A ConfigMap that is right but for one key; absent: without it.
-api::StringMap but(const char* key, std::optional<std::string> value) {
+// A valid ConfigMap in which one key is changed, or absent.
+api::StringMap valid_except(const char* key, std::optional<std::string> value) {
   api::StringMap data = {{"health_check_url", "http://myapp:8080/health"},
                          {"failure_threshold", "3"},
                          {"check_interval", "30s"}};
@@ -22,10 +21,11 @@ api::StringMap but(const char* key, std::optional<std::string> value) {
 
 }  // namespace
 
-TEST_CASE("The three keys make one HTTP check named health, and everything else is the default") {
-  const auto spec = policy::spec_of(config_map({{"health_check_url", "http://myapp:8080/health"},
-                                                {"failure_threshold", "3"},
-                                                {"check_interval", "30s"}}));
+TEST_CASE("policy_spec_of makes one HTTP check and keeps all other defaults") {
+  const auto spec =
+      policy::policy_spec_of(config_map({{"health_check_url", "http://myapp:8080/health"},
+                                         {"failure_threshold", "3"},
+                                         {"check_interval", "30s"}}));
   REQUIRE(spec);
   api::PolicySpec expected;
   expected.checks = {
@@ -36,24 +36,22 @@ TEST_CASE("The three keys make one HTTP check named health, and everything else 
   CHECK(*spec == expected);
 }
 
-TEST_CASE("A line end after a value, and keys that are someone else's, do no harm") {
-  auto data = but("failure_threshold", "5\n");
+TEST_CASE("policy_spec_of ignores trailing line breaks and keys of other programs") {
+  auto data = valid_except("failure_threshold", "5\n");
   data["log_level"] = "debug";
   data["health_check_port"] = "8080";
-  const auto spec = policy::spec_of(config_map(data));
+  const auto spec = policy::policy_spec_of(config_map(data));
   REQUIRE(spec);
   CHECK(spec->checks.at(0).failure_threshold == 5);
 }
 
-TEST_CASE("A timeout is never longer than the interval") {
-  const auto spec = policy::spec_of(config_map(but("check_interval", "1s")));
+TEST_CASE("policy_spec_of limits the timeout to the interval") {
+  const auto spec = policy::policy_spec_of(config_map(valid_except("check_interval", "1s")));
   REQUIRE(spec);
   CHECK(spec->checks.at(0).http.timeout == 1s);
 }
 
-TEST_CASE(
-    "A key that is missing or cannot be understood is named, with what was found and what is "
-    "expected") {
+TEST_CASE("policy_spec_of reports a missing or invalid key with an example") {
   struct Row {
     const char* key;
     std::optional<std::string> value;
@@ -72,7 +70,7 @@ TEST_CASE(
        R"(failure_threshold: "3.0" is not a whole number from 1 to 100, such as "3")"},
       {"failure_threshold", "",
        R"(failure_threshold: "" is not a whole number from 1 to 100, such as "3")"},
-      {"failure_threshold", {}, R"(failure_threshold is missing: it must be set, such as "3")"},
+      {"failure_threshold", {}, R"(failure_threshold is missing; set it to a value such as "3")"},
       {"check_interval", "30", R"(check_interval: "30" has no unit: write for example "30s")"},
       {"check_interval", "soon",
        R"(check_interval: "soon" is not a duration, such as "30s", "5m" or "1h30m")"},
@@ -80,7 +78,7 @@ TEST_CASE(
        R"(check_interval: "-1s" is not a duration, such as "30s", "5m" or "1h30m")"},
       {"check_interval", "500ms", R"(check_interval: "500ms" is not from 1s to 1h)"},
       {"check_interval", "2h", R"(check_interval: "2h" is not from 1s to 1h)"},
-      {"check_interval", {}, R"(check_interval is missing: it must be set, such as "30s")"},
+      {"check_interval", {}, R"(check_interval is missing; set it to a value such as "30s")"},
       {"health_check_url", "myapp:8080/health",
        R"(health_check_url: "myapp:8080/health" must begin with http:// or https://, such as "http://myapp:8080/health")"},
       {"health_check_url", "http:///health",
@@ -91,15 +89,15 @@ TEST_CASE(
        R"(health_check_url: "" is empty: a URL is expected, such as "http://myapp:8080/health")"},
       {"health_check_url",
        {},
-       R"(health_check_url is missing: it must be set, such as "http://myapp:8080/health")"},
+       R"(health_check_url is missing; set it to a value such as "http://myapp:8080/health")"},
   }));
-  const auto spec = policy::spec_of(config_map(but(row.key, row.value)));
+  const auto spec = policy::policy_spec_of(config_map(valid_except(row.key, row.value)));
   REQUIRE_FALSE(spec);
   CHECK(spec.error().kind == ErrorKind::BadInput);
   CHECK(spec.error().message == row.message);
 }
 
-TEST_CASE("A misspelt key is named before the missing one") {
+TEST_CASE("policy_spec_of reports a misspelt key before the missing one") {
   struct Row {
     const char* found;
     const char* key;
@@ -114,10 +112,43 @@ TEST_CASE("A misspelt key is named before the missing one") {
       {"check_intervall", "check_interval"},
       {"check.interval", "check_interval"},
   }));
-  auto data = but(row.key, std::nullopt);
+  auto data = valid_except(row.key, std::nullopt);
   data[row.found] = "x";
-  const auto spec = policy::spec_of(config_map(data));
+  const auto spec = policy::policy_spec_of(config_map(data));
   REQUIRE_FALSE(spec);
-  CHECK(spec.error().message == "\"" + std::string(row.found) + "\" is not a key; did you mean " +
-                                    std::string(row.key) + "?");
+  CHECK(spec.error().message == "\"" + std::string(row.found) +
+                                    "\" is not a valid key; did you mean " + std::string(row.key) +
+                                    "?");
+}
+
+namespace {
+
+policy::ConfigMapRead read_of(const std::string& name, Result<api::ConfigMap> result,
+                              std::int64_t second) {
+  return {
+      .name = name, .result = std::move(result), .at = MonotonicTime{std::chrono::seconds(second)}};
+}
+
+}  // namespace
+
+TEST_CASE("usable_read keeps the last success when the latest read failed temporarily") {
+  const auto success = read_of("settings", config_map({{"check_interval", "30s"}}), 1);
+  for (const ErrorKind kind : {ErrorKind::TimedOut, ErrorKind::Server, ErrorKind::Unauthorized}) {
+    CAPTURE(to_string(kind));
+    const auto failed = read_of("settings", fail(kind, "no"), 2);
+    const auto usable = policy::usable_read(success, failed);
+    REQUIRE(usable.result);
+    CHECK(usable.result->data == success.result->data);
+    CHECK(usable.at == failed.at);
+    CHECK_FALSE(policy::usable_read(std::nullopt, failed).result);
+    CHECK_FALSE(policy::usable_read(read_of("other", config_map({}), 1), failed).result);
+  }
+}
+
+TEST_CASE("usable_read replaces a success when the ConfigMap is gone or forbidden") {
+  const auto success = read_of("settings", config_map({}), 1);
+  for (const ErrorKind kind : {ErrorKind::NotFound, ErrorKind::Forbidden}) {
+    CAPTURE(to_string(kind));
+    CHECK_FALSE(policy::usable_read(success, read_of("settings", fail(kind, "no"), 2)).result);
+  }
 }

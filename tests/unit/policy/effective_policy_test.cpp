@@ -1,5 +1,3 @@
-// The table of who governs a Deployment: opted out, annotations that cannot be understood, a named
-// policy, a ConfigMap, one policy's selector, the built-in policy; the first that applies.
 #include "policy/effective_policy.hpp"
 
 #include <algorithm>
@@ -19,15 +17,15 @@ api::RollbackPolicy make_policy(const std::string& name,
                                 const std::string& problem = "") {
   api::RollbackPolicy out{.meta = {.key = {"shop", name}}, .problem = problem};
   out.spec.selector = std::move(selector);
-  out.spec.bake_time = Duration{static_cast<std::int64_t>(name.size()) *
-                                1000};  // so that whose spec it is can be told
+  out.spec.bake_time =
+      Duration{static_cast<std::int64_t>(name.size()) * 1000};  // differs for each policy
   return out;
 }
 
 const api::LabelSelector tier_web{.match_labels = {{"tier", "web"}}};
 
-// Of the namespace, in no order: two that select nothing, two whose selectors overlap on app=both,
-// one of them broken.
+// Of one namespace: two without a selector, and two whose selectors overlap on app=both. The last
+// one is not valid.
 const std::vector<api::RollbackPolicy> all = {
     make_policy("wob"),
     make_policy("web"),
@@ -51,56 +49,56 @@ struct Row {
   api::StringMap labels;
   std::optional<Result<api::ConfigMap>> config_map;
   Kind kind;
-  const char* governed_by;
+  const char* policy;
   Reason reason;
   const char* message;
 };
 
-constexpr const char* nothing_is_done = "No policy applies; nothing is done";
+constexpr const char* no_policy = "No policy applies to the Deployment";
 
 const std::vector<Row> table = {
-    {"nothing is said", {}, {}, {}, Kind::None, "", Reason::None, nothing_is_done},
-    {"labels that no selector matches",
+    {"no annotations and no labels", {}, {}, {}, Kind::None, "", Reason::None, no_policy},
+    {"no selector matches the labels",
      {},
      {{"tier", "db"}},
      {},
      Kind::None,
      "",
      Reason::None,
-     nothing_is_done},
-    {"our own mark alone is no opt-in",
+     no_policy},
+    {"only the annotation that Lastgood writes",
      {{"lastgood.dev/rolled-back-by", "web-7"}},
      {},
      {},
      Kind::None,
      "",
      Reason::None,
-     nothing_is_done},
-    {"a pause alone is no opt-in",
+     no_policy},
+    {"only a pause",
      {{"lastgood.dev/pause-until", "2026-11-24T12:00:00Z"}},
      {},
      {},
      Kind::None,
      "",
      Reason::None,
-     nothing_is_done},
-    {"a group alone is no opt-in",
+     no_policy},
+    {"only a group",
      {{"lastgood.dev/group", "checkout"}},
      {},
      {},
      Kind::None,
      "",
      Reason::None,
-     nothing_is_done},
-    {"an approval and a resumption alone are no opt-in",
+     no_policy},
+    {"only an approval and a resume",
      {{"lastgood.dev/approve", "web-7"}, {"lastgood.dev/resume", "2026-11-24T12:00:00Z"}},
      {},
      {},
      Kind::None,
      "",
      Reason::None,
-     nothing_is_done},
-    {"opted out, whatever else is said",
+     no_policy},
+    {"opted out, with all other annotations",
      {{"lastgood.dev/enabled", "false"},
       {"lastgood.dev/policy", "web"},
       {"lastgood.dev/config-map", "c"},
@@ -110,8 +108,8 @@ const std::vector<Row> table = {
      Kind::None,
      "",
      Reason::None,
-     nothing_is_done},
-    {"enabled: the built-in policy",
+     no_policy},
+    {"enabled",
      {{"lastgood.dev/enabled", "true"}},
      {},
      {},
@@ -119,7 +117,7 @@ const std::vector<Row> table = {
      "built-in",
      Reason::None,
      ""},
-    {"a policy by name",
+    {"a named policy",
      {{"lastgood.dev/policy", "web"}},
      {},
      {},
@@ -127,7 +125,7 @@ const std::vector<Row> table = {
      "RollbackPolicy/web",
      Reason::None,
      ""},
-    {"a policy by name before a ConfigMap",
+    {"a named policy and a ConfigMap",
      {{"lastgood.dev/policy", "web"}, {"lastgood.dev/config-map", "c"}},
      {},
      {},
@@ -135,7 +133,7 @@ const std::vector<Row> table = {
      "RollbackPolicy/web",
      Reason::None,
      ""},
-    {"a policy by name before another's selector, and without a conflict",
+    {"a named policy, and two selectors that match",
      {{"lastgood.dev/policy", "web"}},
      {{"app", "both"}, {"tier", "web"}},
      {},
@@ -143,15 +141,15 @@ const std::vector<Row> table = {
      "RollbackPolicy/web",
      Reason::None,
      ""},
-    {"a policy that does not exist",
+    {"a named policy that does not exist",
      {{"lastgood.dev/policy", "webb"}},
      {{"tier", "web"}},
      {},
      Kind::Broken,
      "RollbackPolicy/webb",
      Reason::PolicyNotFound,
-     R"(RollbackPolicy "webb" does not exist in namespace shop; the nearest that exists is "web")"},
-    {"a policy that cannot be used",
+     R"(RollbackPolicy "webb" does not exist in namespace shop; the nearest name is "web")"},
+    {"a named policy that is not valid",
      {{"lastgood.dev/policy", "broken"}},
      {},
      {},
@@ -167,7 +165,7 @@ const std::vector<Row> table = {
      "ConfigMap/rollback-config",
      Reason::None,
      ""},
-    {"a ConfigMap before a selector",
+    {"a ConfigMap, and a selector that matches",
      {{"lastgood.dev/config-map", "rollback-config"}},
      {{"tier", "web"}},
      good_map(),
@@ -183,7 +181,7 @@ const std::vector<Row> table = {
      "ConfigMap/rollback-config",
      Reason::ConfigMapNotFound,
      R"(ConfigMap "rollback-config" does not exist in namespace shop)"},
-    {"a ConfigMap that must not be read",
+    {"a ConfigMap that Lastgood may not read",
      {{"lastgood.dev/config-map", "rollback-config"}},
      {},
      fail(ErrorKind::Forbidden, "configmaps is forbidden"),
@@ -191,15 +189,15 @@ const std::vector<Row> table = {
      "ConfigMap/rollback-config",
      Reason::ConfigMapUnreadable,
      R"(ConfigMap "rollback-config" cannot be read: configmaps is forbidden)"},
-    {"a ConfigMap that was not read",
+    {"a ConfigMap that was not read yet",
      {{"lastgood.dev/config-map", "rollback-config"}},
      {},
      {},
      Kind::Broken,
      "ConfigMap/rollback-config",
      Reason::ConfigMapUnreadable,
-     R"(ConfigMap "rollback-config" has not been read)"},
-    {"a ConfigMap with a value that is none",
+     R"(ConfigMap "rollback-config" was not read yet)"},
+    {"a ConfigMap with an invalid value",
      {{"lastgood.dev/config-map", "rollback-config"}},
      {},
      api::ConfigMap{.data = {{"health_check_url", "http://a"},
@@ -209,7 +207,7 @@ const std::vector<Row> table = {
      "ConfigMap/rollback-config",
      Reason::ConfigMapInvalid,
      R"(ConfigMap rollback-config: failure_threshold: "abc" is not a whole number from 1 to 100, such as "3")"},
-    {"one policy's selector",
+    {"a selector that matches",
      {},
      {{"tier", "web"}},
      {},
@@ -217,7 +215,7 @@ const std::vector<Row> table = {
      "RollbackPolicy/tiered",
      Reason::None,
      ""},
-    {"one policy's selector before the built-in policy",
+    {"a selector that matches, and enabled",
      {{"lastgood.dev/enabled", "true"}},
      {{"tier", "web"}},
      {},
@@ -225,16 +223,16 @@ const std::vector<Row> table = {
      "RollbackPolicy/tiered",
      Reason::None,
      ""},
-    {"two policies' selectors",
+    {"two selectors that match",
      {{"lastgood.dev/enabled", "true"}},
      {{"app", "both"}},
      {},
      Kind::Broken,
      "",
      Reason::PolicyConflict,
-     "2 RollbackPolicies select this Deployment: apps-a, apps-b; name one by the annotation "
+     "2 RollbackPolicies select this Deployment: apps-a, apps-b; name one in the annotation "
      "lastgood.dev/policy"},
-    {"a selector of a policy that cannot be used",
+    {"the selector of a policy that is not valid",
      {},
      {{"app", "bad"}},
      {},
@@ -242,7 +240,7 @@ const std::vector<Row> table = {
      "RollbackPolicy/broken",
      Reason::PolicyInvalid,
      R"(RollbackPolicy broken: spec.bakeTime: "30" has no unit)"},
-    {"a value that cannot be understood is never acted past",
+    {"an invalid value",
      {{"lastgood.dev/enabled", "true"}, {"lastgood.dev/pause-until", "soon"}},
      {{"tier", "web"}},
      {},
@@ -250,16 +248,15 @@ const std::vector<Row> table = {
      "",
      Reason::InvalidAnnotation,
      R"(lastgood.dev/pause-until: "soon" is not a time in RFC 3339, such as "2026-11-24T18:00:00Z")"},
-    {"an order without a group is never acted past",
+    {"an order without a group",
      {{"lastgood.dev/policy", "web"}, {"lastgood.dev/group-order", "1"}},
      {},
      {},
      Kind::Broken,
      "",
      Reason::InvalidAnnotation,
-     "lastgood.dev/group-order says nothing without lastgood.dev/group, the group in which that is "
-     "the order"},
-    {"a mark of the pod template on the Deployment is never acted past",
+     "lastgood.dev/group-order has no effect without lastgood.dev/group; set both"},
+    {"a key of the pod template",
      {{"lastgood.dev/enabled", "true"}, {"lastgood.dev/no-rollback-past", "true"}},
      {},
      {},
@@ -267,14 +264,14 @@ const std::vector<Row> table = {
      "",
      Reason::InvalidAnnotation,
      "lastgood.dev/no-rollback-past belongs on the pod template, not on the Deployment"},
-    {"a key that cannot be understood is never acted past",
+    {"a misspelt key",
      {{"lastgood.dev/polcy", "web"}, {"lastgood.dev/zzz", ""}},
      {},
      {},
      Kind::Broken,
      "",
      Reason::InvalidAnnotation,
-     R"("lastgood.dev/polcy" is not a key of this release; the nearest valid key is lastgood.dev/policy (and 1 more))"},
+     R"("lastgood.dev/polcy" is not a valid key; the nearest valid key is lastgood.dev/policy (and 1 more))"},
 };
 
 std::vector<const api::RollbackPolicy*> pointers(const std::vector<api::RollbackPolicy>& policies) {
@@ -283,26 +280,26 @@ std::vector<const api::RollbackPolicy*> pointers(const std::vector<api::Rollback
   return out;
 }
 
-api::PolicySpec spec_of(const std::string& governed_by) {
+api::PolicySpec spec_of(const std::string& policy) {
   for (const auto& one : all) {
-    if ("RollbackPolicy/" + one.meta.key.name == governed_by) return one.spec;
+    if ("RollbackPolicy/" + one.meta.key.name == policy) return one.spec;
   }
   return {};
 }
 
 }  // namespace
 
-TEST_CASE("One policy governs a Deployment: the first that applies") {
+TEST_CASE("resolve_policy returns the first policy that applies") {
   for (const Row& row : table) {
     DYNAMIC_SECTION(row.name) {
       const api::Deployment deployment{.meta = {.key = {"shop", "web"}, .labels = row.labels}};
       const EffectivePolicy found = policy::resolve_policy(
           deployment, policy::parse_opt_in(row.annotations), pointers(all), row.config_map);
       CHECK(found.kind == row.kind);
-      CHECK(found.name == row.governed_by);
+      CHECK(found.name == row.policy);
       CHECK(found.reason == row.reason);
       CHECK(found.message == row.message);
-      if (row.kind == Kind::RollbackPolicy) CHECK(found.spec == spec_of(row.governed_by));
+      if (row.kind == Kind::RollbackPolicy) CHECK(found.spec == spec_of(row.policy));
       if (row.kind == Kind::BuiltIn) CHECK(found.spec == api::PolicySpec{});
       if (row.kind == Kind::ConfigMap)
         CHECK(found.spec.checks.at(0).http.url == "http://myapp/health");
@@ -310,22 +307,23 @@ TEST_CASE("One policy governs a Deployment: the first that applies") {
   }
 }
 
-TEST_CASE("Every reason of a broken opt-in has a row in the table") {
+TEST_CASE("resolve_policy is tested for every reason of a broken opt-in") {
   for (const Reason reason : policy::broken_reasons()) {
     CAPTURE(reason);
     CHECK(std::ranges::any_of(table, [&](const Row& row) { return row.reason == reason; }));
   }
 }
 
-TEST_CASE("A missing policy in a namespace without any says so") {
+TEST_CASE("resolve_policy reports that a namespace has no policies") {
   const api::Deployment deployment{.meta = {.key = {"shop", "web"}}};
   const auto found = policy::resolve_policy(
       deployment, policy::parse_opt_in({{"lastgood.dev/policy", "web"}}), {}, {});
-  CHECK(found.message ==
-        R"(RollbackPolicy "web" does not exist in namespace shop; no RollbackPolicy does)");
+  CHECK(
+      found.message ==
+      R"(RollbackPolicy "web" does not exist in namespace shop; the namespace has no RollbackPolicy)");
 }
 
-TEST_CASE("A suspended policy still governs") {
+TEST_CASE("resolve_policy returns a suspended policy") {
   auto suspended = make_policy("web");
   suspended.spec.suspend = true;
   const std::vector<const api::RollbackPolicy*> policies = {&suspended};
@@ -336,7 +334,7 @@ TEST_CASE("A suspended policy still governs") {
   CHECK(found.spec.suspend);
 }
 
-TEST_CASE("A ConfigMap is read only where it could matter") {
+TEST_CASE("config_map_wanted returns the ConfigMap only when it can apply") {
   using policy::config_map_wanted;
   using policy::parse_opt_in;
   const api::StringMap map = {{"lastgood.dev/config-map", "rollback-config"}};

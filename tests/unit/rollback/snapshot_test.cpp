@@ -153,7 +153,7 @@ TEST_CASE("of all that is kept only the two newest good revisions and what is ne
     rollback.status.phase = api::RollbackPhase::Failed;
     CHECK(superfluous(items, status, &rollback) == Names{"web-e", "web-d-old", "web-a", "web-x"});
   }
-  SECTION("what the status calls the last good stays") {
+  SECTION("what the status includes the last good stays") {
     status.last_good = status.revisions[4];
     CHECK(superfluous(items, status, nullptr) == Names{"web-e", "web-d-old", "web-x"});
   }

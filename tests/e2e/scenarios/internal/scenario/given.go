@@ -140,7 +140,7 @@ func (s *Scenario) awaitGood(name string) {
 		}
 		current := guard.Status.Current
 		good := current != nil && strings.HasSuffix(current.Verdict, "Good") &&
-			current.KeptAs != "" && s.isCurrent(ctx, name, current.Hash)
+			current.Snapshot != "" && s.isCurrent(ctx, name, current.Hash)
 		return good && guard.Status.State == "Idle", guard.statusJSON()
 	})
 }

@@ -18,23 +18,23 @@ func kind(plural string) schema.GroupVersionResource {
 
 // Revision is an entry of a guard's list of revisions.
 type Revision struct {
-	Hash, ReplicaSet, Verdict, KeptAs string
-	Number                            int64
+	Hash, ReplicaSet, Verdict, Snapshot string
+	Number                              int64
 }
 
 // Check is the status of a check.
 type Check struct {
-	Name, Result, Reason, Message string
-	Failures, FailureThreshold    int
-	Breached                      bool
-	FirstFailure, LastFailure     *time.Time
-	Comparison                    *Comparison
+	Name, Result, Reason, Message         string
+	ConsecutiveFailures, FailureThreshold int
+	Breached                              bool
+	FirstFailure, LastFailure             *time.Time
+	Baseline                              *Baseline
 }
 
-// Comparison is the result of the same check for the baseline.
-type Comparison struct {
+// Baseline is the result of the same check for the baseline revision.
+type Baseline struct {
 	Result, Reason, Message, Revision string
-	Before                            bool
+	BeforeRelease                     bool
 	At                                *time.Time
 }
 
@@ -92,8 +92,8 @@ type Rollback struct {
 		Evidence, Verification                              []Check
 		Changes                                             []struct{ Path, From, To string }
 		Timeline                                            []struct {
-			At   time.Time
-			What string
+			Time    time.Time
+			Message string
 		}
 		Conditions []metav1.Condition
 	}
@@ -102,7 +102,7 @@ type Rollback struct {
 // ChangesDeployment reports whether the Rollback changes the Deployment. A drill, an observed and
 // a rejected one do not.
 func (r Rollback) ChangesDeployment() bool {
-	return !r.Spec.Drill && r.Status.Phase != "Observed" && r.Status.Phase != "Refused"
+	return !r.Spec.Drill && r.Status.Phase != "Observed" && r.Status.Phase != "Rejected"
 }
 
 // Guard returns the guard of a Deployment, and false if there is none.

@@ -1,0 +1,13 @@
+// Door of guard/: from inputs to a plan, and the questions that the shell asks to gather the
+// inputs.
+#pragma once
+
+// IWYU pragma: begin_exports
+#include "guard/breaker.hpp"
+#include "guard/decide.hpp"
+#include "guard/drill.hpp"
+#include "guard/manual_request.hpp"
+#include "guard/needs.hpp"
+#include "guard/preflight.hpp"
+#include "guard/target.hpp"
+// IWYU pragma: end_exports

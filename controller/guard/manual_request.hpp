@@ -1,0 +1,27 @@
+// Manual rollbacks: which revision the user means, and the answer for a Deployment without a guard.
+#pragma once
+
+#include <optional>
+
+#include "guard/inputs.hpp"
+
+namespace lastgood::guard {
+
+// The revision that spec.toRevision of the request names; null if it names none, or an unknown one.
+// Precondition: `inputs.request` has a value.
+[[nodiscard]] const api::Revision* requested_revision(const Inputs& inputs,
+                                                      const api::GuardStatus& guard);
+
+// Target of an automatic rollback: the pending Rollback's target, else the last good revision.
+[[nodiscard]] std::optional<api::Revision> due_target(const Inputs& inputs,
+                                                      const api::GuardStatus& guard);
+
+// Target of the manual request, if there is one and no Rollback is pending; else `due_target`.
+[[nodiscard]] std::optional<api::Revision> wanted_target(const Inputs& inputs,
+                                                         const api::GuardStatus& guard);
+
+// The status of a request whose Deployment does not exist (`exists` is false) or is not guarded.
+[[nodiscard]] api::RollbackStatus reject_unguarded(const api::Rollback& request, bool exists,
+                                                   Time now);
+
+}  // namespace lastgood::guard

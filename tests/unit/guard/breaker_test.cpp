@@ -1,0 +1,146 @@
+// The breaker: which Deployments are troubled, and with how many it opens.
+#include "guard/breaker.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "support/mentions.hpp"
+#include "unit/guard/harness.hpp"
+
+using namespace lastgood;
+using namespace lastgood::guard;
+using namespace lastgood::guard::test;
+using api::State;
+
+namespace {
+
+struct TroubledCase {
+  const char* name;
+  State state;
+  int consecutive_failures;
+  std::optional<Duration> rolled_back_ago;
+  bool is_troubled;
+  const char* policy = "RollbackPolicy/web";
+  Duration failed_ago{0};
+};
+
+const std::vector<TroubledCase> troubles = {
+    {"no failure", State::Evaluating, 0, {}, false},
+    {"a failing release", State::Evaluating, 1, {}, true},
+    {"a held release", State::Held, 3, {}, true},
+    {"a rollback in progress", State::RollingBack, 3, {}, true},
+    {"Idle with old failures", State::Idle, 3, {}, false},
+    {"a failure during the verification", State::Verifying, 1, {}, false},
+    {"rolled back now", State::Verifying, 0, 0s, true},
+    {"rolled back 1ms less than five minutes ago", State::Idle, 0, 5min - 1ms, true},
+    {"rolled back five minutes ago", State::Idle, 0, 5min, false},
+    {"rolled back in the future", State::Idle, 0, -1ms, false},
+    {"opted out", State::Evaluating, 3, 0s, false, ""},
+    {"failed 1ms less than five minutes ago",
+     State::Held,
+     3,
+     {},
+     true,
+     "RollbackPolicy/web",
+     5min - 1ms},
+    {"no result for five minutes", State::Held, 3, {}, false, "RollbackPolicy/web", 5min},
+};
+
+struct FleetCase {
+  const char* name;
+  std::size_t guarded, troubled;
+  bool is_open;
+  std::optional<Duration> closed_ago = {};
+  BreakerSettings settings = {};
+  std::optional<Duration> above_ago = {};
+  std::size_t held = 0;
+};
+
+const std::vector<FleetCase> fleets = {
+    {"none", 30, 0, false},
+    {"five of thirty, the limit is five", 30, 5, false},
+    {"six of thirty", 30, 6, true},
+    {"six of sixty, the limit is 10%", 60, 6, false},
+    {"seven of sixty", 60, 7, true},
+    {"all of thirty", 30, 30, true},
+    {"all of thirty, without a breaker", 30, 30, false, {}, {.rollbacks = 0}},
+    {"two of thirty, above lower limits", 30, 2, true, {}, {.rollbacks = 1, .percent = 5}},
+    {"six of thirty, below a higher share", 30, 6, false, {}, {.percent = 20}},
+    {"closed by a user", 30, 30, false, 1min},
+    {"closed by a user, 1ms before the end", 30, 30, false, 5min - 1ms},
+    {"closed by a user, at the end", 30, 30, true, 5min},
+    {"closed by a user in the future", 30, 30, true, -1ms},
+    {"five of thirty, 1ms after it was above the limits", 30, 5, true, {}, {}, 1ms},
+    {"one of thirty, calm for 1ms less than five minutes", 30, 1, true, {}, {}, 5min - 1ms},
+    {"one of thirty, calm for five minutes", 30, 1, false, {}, {}, 5min},
+    {"closed by a user while it was open", 30, 1, false, 1min, {}, 2min},
+    {"after a restart, one is still held by it", 30, 1, true, {}, {}, {}, 1},
+    {"after a restart and an override, one is still held", 30, 1, false, 9min, {}, {}, 1},
+};
+
+}  // namespace
+
+TEST_CASE("counts a Deployment as troubled while a check fails or after a recent rollback") {
+  for (const TroubledCase& row : troubles) {
+    CAPTURE(row.name);
+    api::GuardStatus guard{.policy = row.policy, .state = row.state};
+    guard.checks = {{.name = "rollout"},
+                    {.name = "health", .consecutive_failures = row.consecutive_failures}};
+    if (row.consecutive_failures > 0) guard.checks.back().last_failure = noon - row.failed_ago;
+    if (row.rolled_back_ago)
+      guard.rollbacks = {{.name = "web-2-1b4e", .at = noon - *row.rolled_back_ago}};
+    CHECK(is_troubled(guard, {}, {}, noon) == row.is_troubled);
+  }
+}
+
+TEST_CASE("does not count a rollback from the time in which a user kept the breaker closed") {
+  const api::GuardStatus guard{.policy = "RollbackPolicy/web",
+                               .state = State::Idle,
+                               .rollbacks = {{.name = "web-2-1b4e", .at = noon - 1min}}};
+  CHECK(is_troubled(guard, {}, {.at = noon - 30s, .problem = {}}, noon));
+  CHECK_FALSE(is_troubled(guard, {}, {.at = noon - 1min, .problem = {}}, noon));
+  CHECK_FALSE(is_troubled(guard, {}, {.at = noon - 5min, .problem = {}}, noon));
+  CHECK(is_troubled(guard, {}, {.at = noon - 7min, .problem = {}}, noon));
+}
+
+TEST_CASE("parses the time that closes the breaker, and reports an invalid one") {
+  CHECK(parse_breaker_override("").problem.empty());
+  CHECK(parse_breaker_override("2026-11-24T12:00:00Z").at == noon);
+  CHECK_FALSE(parse_breaker_override("12:00").at.has_value());
+  CHECK_FALSE(parse_breaker_override("12:00").problem.empty());
+}
+
+TEST_CASE("opens above both limits, until the fleet is calm or a user closes it") {
+  for (const FleetCase& row : fleets) {
+    CAPTURE(row.name);
+    const auto ago = [](std::optional<Duration> since) {
+      return since ? std::optional(noon - *since) : std::nullopt;
+    };
+    const BreakerOverride breaker_override{.at = ago(row.closed_ago), .problem = {}};
+    const Fleet fleet{.guarded = row.guarded, .troubled = row.troubled, .held = row.held};
+    const auto above = last_above(row.settings, fleet, breaker_override, ago(row.above_ago), noon);
+    const Breaker breaker = evaluate_fleet(row.settings, fleet, breaker_override, above, noon);
+    CHECK(breaker.is_open == row.is_open);
+    CHECK(breaker.message.empty() != row.is_open);
+  }
+}
+
+TEST_CASE("names both figures, both limits and how to close it in the message of an open breaker") {
+  const Fleet fleet{.guarded = 30, .troubled = 7};
+  const std::vector<std::string> figures{"7 of 30", "5m", "5", "10%", "lastgood.dev/close-breaker"};
+  CHECK_THAT(evaluate_fleet({}, fleet, {}, noon, noon).message, mentions(figures));
+  const BreakerOverride no_time = parse_breaker_override("soon");
+  const std::string message = evaluate_fleet({}, fleet, no_time, noon, noon).message;
+  CHECK_THAT(message, mentions(figures));
+  CHECK_THAT(message, mentions({"\"soon\"", "2026-11-24T12:00:00Z"}));
+}
+
+// ✗✗✗ with an open breaker ──▶ Held BreakerOpen ──▶ closed, still failing ──▶ v1
+TEST_CASE("rolls back a held release when the breaker closes and the release still fails") {
+  DeploymentHarness harness = baking_v2();
+  harness.breaker = {.is_open = true, .message = "many fail"};
+  harness.fail_three_times();
+  CHECK(harness.state() == held(Reason::BreakerOpen));
+  harness.breaker = {};
+  harness.reconcile_for(10s, {fails("health")});
+  CHECK(harness.deployed_template() == "v1");
+}

@@ -1,0 +1,219 @@
+// Drills: when one is due, how it ends, and that it changes nothing.
+#include "guard/drill.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "support/mentions.hpp"
+#include "unit/guard/harness.hpp"
+
+using namespace lastgood;
+using namespace lastgood::guard;
+using namespace lastgood::guard::test;
+
+namespace {
+
+// v2 is good since noon + 10min, and v1 would be restored. A drill is the only possible action.
+Inputs settled() {
+  DeploymentHarness harness;
+  harness.ship("v1")
+      .roll_out()
+      .reconcile()
+      .reconcile()
+      .ship("v2")
+      .reconcile()
+      .roll_out()
+      .reconcile()
+      .pass_checks_for(10min)
+      .reconcile();
+  harness.guard.last_drill.reset();
+  return harness.inputs();
+}
+
+constexpr Time baked = noon + 10min;
+
+struct Row {
+  const char* name;
+  void (*given)(Inputs&);
+  bool is_due;
+};
+
+const std::vector<Row> table = {
+    {"the policy has no drills", [](Inputs&) {}, false},
+    {"after each good release", [](Inputs& in) { in.policy.spec.drill.after_good = true; }, true},
+    {"after each good release, the last drill was before it",
+     [](Inputs& in) {
+       in.policy.spec.drill.after_good = true;
+       in.guard.last_drill = api::LastDrill{.at = baked - 1s};
+     },
+     true},
+    {"after each good release, a drill ran since",
+     [](Inputs& in) {
+       in.policy.spec.drill.after_good = true;
+       in.guard.last_drill = api::LastDrill{.at = baked + 1s};
+     },
+     false},
+    {"after each good release, but it is only presumed good",
+     [](Inputs& in) {
+       in.policy.spec.drill.after_good = true;
+       in.guard.current->verdict = api::RevisionVerdict::PresumedGood;
+     },
+     false},
+    {"one a day, none yet", [](Inputs& in) { in.policy.spec.drill.every = 24h; }, true},
+    {"one a day, a day ago",
+     [](Inputs& in) {
+       in.policy.spec.drill.every = 24h;
+       in.guard.last_drill = api::LastDrill{.at = baked + 1h - 24h};
+     },
+     true},
+    {"one a day, 1ms less than a day ago",
+     [](Inputs& in) {
+       in.policy.spec.drill.every = 24h;
+       in.guard.last_drill = api::LastDrill{.at = baked + 1h - 24h + 1ms};
+     },
+     false},
+    {"no target",
+     [](Inputs& in) {
+       in.policy.spec.drill.every = 24h;
+       in.guard.revisions.resize(1);
+     },
+     false},
+    {"suspended",
+     [](Inputs& in) {
+       in.policy.spec.drill.every = 24h;
+       in.policy.spec.suspend = true;
+     },
+     false},
+    {"paused until a later time",
+     [](Inputs& in) {
+       in.policy.spec.drill.every = 24h;
+       in.policy.pause_until = baked + 2h;
+     },
+     false},
+    {"a release is evaluated",
+     [](Inputs& in) {
+       in.policy.spec.drill.every = 24h;
+       in.guard.state = api::State::Evaluating;
+     },
+     false},
+};
+
+}  // namespace
+
+TEST_CASE("runs a drill when it is due") {
+  for (const Row& row : table) {
+    CAPTURE(row.name);
+    Inputs inputs = settled();
+    row.given(inputs);
+    const Plan plan = guard::decide(inputs, baked + 1h);
+    CHECK(std::holds_alternative<RunDrill>(plan.action) == row.is_due);
+    if (!row.is_due) continue;
+    const api::Rollback& record = std::get<RunDrill>(plan.action).record;
+    CHECK(record.spec.drill);
+    CHECK(record.spec.to.hash == TemplateHash("v1"));
+    CHECK(record.spec.policy == "RollbackPolicy/web");
+    CHECK(record.meta.key.name ==
+          "web-2-1b4e-drill-" + std::to_string((baked + 1h).time_since_epoch() / 1s));
+    CHECK(plan.guard == inputs.guard);
+  }
+}
+
+TEST_CASE("requeues when the next periodic drill is due") {
+  Inputs inputs = settled();
+  inputs.preflight->at = baked + 1h;
+  inputs.policy.spec.drill.every = 24h;
+  inputs.guard.last_drill = api::LastDrill{.at = baked + 1h - 24h + 3min};
+  CHECK(guard::decide(inputs, baked + 1h).requeue_at == baked + 1h + 3min);
+}
+
+TEST_CASE("passes a drill, with its times, when a rollback would work") {
+  const api::Rollback record{.spec = {.to = {.number = 1}, .drill = true}};
+  const api::Preflight ready{.ready = api::ConditionStatus::True, .reason = Reason::Ready};
+  const auto passed = drill_outcome(record, ready, 23ms, web_policy().spec, noon);
+  CHECK(passed.phase == api::RollbackPhase::Succeeded);
+  CHECK(passed.time_to_act == 23ms);
+  CHECK(passed.time_to_detect == 32s);
+  CHECK(passed.finished == noon);
+  CHECK_THAT(passed.message, mentions({"revision 1", "23ms", "32s"}));
+  auto spec = web_policy().spec;
+  spec.checks.clear();
+  const api::Preflight refused{.ready = api::ConditionStatus::False,
+                               .reason = Reason::AdmissionDenied,
+                               .message = "LimitRange says no"};
+  const auto failed = drill_outcome(record, refused, 23ms, spec, noon);
+  CHECK(failed.phase == api::RollbackPhase::Failed);
+  CHECK_FALSE(failed.time_to_detect.has_value());
+  CHECK_THAT(failed.message, mentions({"AdmissionDenied", "LimitRange says no"}));
+  CHECK(drill_outcome(record, {}, 23ms, spec, noon).phase == api::RollbackPhase::Failed);
+}
+
+TEST_CASE("stores the result of a drill, changes nothing and counts for no limit") {
+  DeploymentHarness harness;
+  harness.policy.spec.drill.after_good = true;
+  harness.ship("v1")
+      .roll_out()
+      .reconcile()
+      .reconcile()
+      .ship("v2")
+      .reconcile()
+      .roll_out()
+      .reconcile()
+      .pass_checks_for(10min)
+      .reconcile()
+      .reconcile()
+      .reconcile();
+  REQUIRE(harness.guard.last_drill.has_value());
+  CHECK(harness.guard.last_drill->passed);
+  CHECK(harness.guard.last_drill->at == harness.now);
+  CHECK(harness.template_changes == 0);
+  CHECK(harness.guard.rollbacks.empty());
+  CHECK(harness.state() == idle(Reason::Good));
+  harness.reconcile_for(1h, {});
+  CHECK(harness.server.size() == 1);
+}
+
+TEST_CASE("runs a drill that a user requests, and rejects it where a rollback is rejected") {
+  DeploymentHarness harness;
+  harness.ship("v1")
+      .roll_out()
+      .reconcile()
+      .reconcile()
+      .ship("v2")
+      .reconcile()
+      .roll_out()
+      .reconcile();
+  harness.request_rollback({.drill = true}).reconcile();
+  CHECK(harness.guard.last_drill->rollback == "manual-0");
+  CHECK(harness.template_changes == 0);
+  CHECK(harness.state() == evaluating(Reason::Baking));
+  harness.suspend().request_rollback({.drill = true}).reconcile();
+  CHECK(harness.server.at("manual-1").status.phase == api::RollbackPhase::Rejected);
+  CHECK(harness.template_changes == 0);
+}
+
+TEST_CASE("emits one Event when a drill fails, and keeps the time of the last passed one") {
+  api::Rollback drill;
+  drill.meta.key.name = "web-7-1b4e-drill-1";
+  drill.status.phase = api::RollbackPhase::Succeeded;
+  drill.status.finished = noon;
+  api::GuardStatus guard;
+  record_drill(guard, drill);
+  CHECK_FALSE(drill_event({}, guard).has_value());
+  const api::GuardStatus passed = guard;
+  drill.meta.key.name = "web-7-1b4e-drill-2";
+  drill.status.phase = api::RollbackPhase::Failed;
+  drill.status.message = "The drill failed, AdmissionDenied: a policy says no";
+  drill.status.finished = noon + 1h;
+  record_drill(guard, drill);
+  CHECK_FALSE(guard.last_drill->passed);
+  CHECK(guard.last_drill->passed_at == noon);
+  const auto event = drill_event(passed, guard);
+  REQUIRE(event.has_value());
+  CHECK(event->type == EventType::Warning);
+  CHECK(event->reason == Reason::DrillFailed);
+  CHECK_THAT(event->note, mentions({"web-7-1b4e-drill-2", drill.status.message}));
+  CHECK_FALSE(drill_event(guard, guard).has_value());
+  // The guard of an earlier version has no such time.
+  guard.last_drill = api::LastDrill{.rollback = "web-6-1b4e-drill-1", .at = noon, .passed = true};
+  record_drill(guard, drill);
+  CHECK(guard.last_drill->passed_at == noon);
+}

@@ -1,0 +1,155 @@
+// While a Deployment must not be changed or evaluated: suspended, paused, scaled to zero, deleted.
+#include <catch2/catch.hpp>
+
+#include "support/mentions.hpp"
+#include "unit/guard/harness.hpp"
+
+using namespace lastgood;
+using namespace lastgood::guard;
+using namespace lastgood::guard::test;
+
+TEST_CASE("waits for a paused Deployment to resume before it evaluates a new template") {
+  DeploymentHarness harness = running_v1();
+  harness.pause().ship_without_replica_set("v2").reconcile();
+  CHECK(harness.state() == idle(Reason::DeploymentPaused));
+  CHECK_THAT(harness.guard.message, mentions({"kubectl rollout resume"}));
+  CHECK(harness.current() == HashAndVerdict{"v1", RevisionVerdict::PresumedGood});
+  SECTION("resumed, it is a release") {
+    harness.pause(false).ship("v2").reconcile();
+    CHECK(harness.state() == evaluating(Reason::RollingOut));
+  }
+  SECTION("reverted, the running revision is reported again") {
+    harness.ship("v1").reconcile();
+    CHECK(harness.state() == idle(Reason::PresumedGood));
+    CHECK(harness.emitted(Reason::ReleaseSeen) == 0);
+  }
+}
+
+TEST_CASE("bakes from the start after the Deployment was suspended, paused or at zero replicas") {
+  DeploymentHarness harness = baking_v2();
+  harness.pass_checks_for(5min);
+  const auto resume = GENERATE(0, 1, 2);
+  if (resume == 0) harness.suspend();
+  if (resume == 1) harness.pause();
+  if (resume == 2) harness.scale(0);
+  harness.pass_checks_for(1h);
+  CHECK(harness.guard.state == api::State::Evaluating);
+  CHECK(harness.current() == HashAndVerdict{"v2", RevisionVerdict::Evaluating});
+  if (resume == 0) harness.suspend(false);
+  if (resume == 1) harness.pause(false);
+  if (resume == 2) harness.scale(3);
+  harness.roll_out().pass_checks_for(9min);
+  CHECK(harness.state() == evaluating(Reason::Baking));
+  harness.pass_checks_for(2min);
+  CHECK(harness.state() == idle(Reason::Good));
+}
+
+TEST_CASE("holds a breach while the Deployment is paused, and rolls back when it resumes") {
+  DeploymentHarness harness = baking_v2();
+  harness.pause().fail_three_times();
+  CHECK(harness.state() == held(Reason::DeploymentPaused));
+  CHECK(harness.emitted(Reason::RollbackHeld) == 1);
+  harness.pause(false).reconcile();
+  CHECK(harness.action() == ActionKind::StartRollback);
+}
+
+TEST_CASE("requires a new failure after a suspension that held a breach") {
+  DeploymentHarness harness = baking_v2();
+  harness.policy.pause_until = harness.now + 1min;
+  harness.fail_three_times().suspend().reconcile_for(1h, {});
+  CHECK(harness.state() == held(Reason::Suspended));
+  harness.suspend(false).reconcile();
+  CHECK(harness.state() == held(Reason::Unconfirmed));
+  CHECK(harness.template_changes == 0);
+}
+
+TEST_CASE("holds a pending rollback until the Deployment may be changed and still fails") {
+  DeploymentHarness harness = pending_rollback();
+  const auto blocker = GENERATE(0, 1, 2, 3);
+  if (blocker == 0) harness.suspend();
+  if (blocker == 1) harness.pause();
+  if (blocker == 2) harness.scale(0);
+  if (blocker == 3) harness.policy.pause_until = harness.now + 1h;
+  harness.reconcile_for(30min, {});
+  CHECK(harness.guard.state == api::State::Held);
+  CHECK(harness.template_changes == 0);
+  if (blocker == 0) harness.suspend(false);
+  if (blocker == 1) harness.pause(false);
+  if (blocker == 2) harness.scale(3);
+  if (blocker == 3) {
+    CHECK(harness.requeue_after().value() <= Duration{30min});
+    harness.pass_time(30min);
+  }
+  harness.reconcile();
+  CHECK(harness.state() == held(Reason::Unconfirmed));
+  CHECK(harness.template_changes == 0);
+  SECTION("the check still fails") {
+    harness.reconcile({fails("health")});
+    CHECK(harness.template_changes == 1);
+  }
+  SECTION("the check passes meanwhile") {
+    harness.reconcile({pass("health")});
+    CHECK(harness.phase() == RollbackPhase::Superseded);
+    harness.reconcile();
+    CHECK(harness.guard.state == api::State::Evaluating);
+    CHECK(harness.template_changes == 0);
+    const std::string first = harness.rollback->meta.key.name;
+    if (GENERATE(false, true)) harness.restart().reconcile();
+    harness.fail_three_times();
+    CHECK(harness.rollback->meta.key.name != first);
+    CHECK(harness.template_changes == 1);
+  }
+}
+
+TEST_CASE("does not count the time of a suspension for the verification") {
+  DeploymentHarness harness = restored_v1();
+  harness.roll_out().reconcile().pass_checks_for(4min).suspend().reconcile_for(1h, {});
+  CHECK(harness.state() == verifying(Reason::Suspended));
+  harness.suspend(false).pass_checks_for(4min);
+  CHECK(harness.state() == verifying(Reason::RolledOut));
+  harness.pass_checks_for(2min);
+  CHECK(harness.state() == idle(Reason::RolledBack));
+}
+
+TEST_CASE("starts the verification again when all replicas are back after zero replicas") {
+  DeploymentHarness harness = restored_v1();
+  harness.roll_out().reconcile().pass_checks_for(4min).scale(0);
+  harness.deployment.updated_replicas = harness.deployment.available_replicas =
+      harness.deployment.status_replicas = 0;
+  harness.reconcile_for(1h, {});
+  REQUIRE(harness.state() == verifying(Reason::ScaledToZero));
+  harness.scale(3).reconcile_for(14min, {unknown("rollout"), unknown("health")});
+  CHECK(harness.state() == verifying(Reason::AwaitingReplicas));
+  CHECK_FALSE(harness.guard.rolled_out);
+  SECTION("complete, the verification starts") {
+    harness.roll_out().pass_checks_for(4min);
+    CHECK(harness.state() == verifying(Reason::RolledOut));
+    harness.pass_checks_for(2min);
+    CHECK(harness.state() == idle(Reason::RolledBack));
+  }
+  SECTION("never complete, it ends unverified") {
+    harness.reconcile_for(1h, {unknown("rollout"), unknown("health")});
+    CHECK(harness.state() == idle(Reason::RolledBack));
+    CHECK(harness.emitted(Reason::RollbackUnverified) == 1);
+  }
+  SECTION("a failure meanwhile fails the verification") {
+    harness.reconcile_for(1min, {fails_immediately("rollout")});
+    CHECK(harness.state() == frozen(Reason::VerificationFailed));
+  }
+}
+
+TEST_CASE("creates no snapshot while the policy is suspended") {
+  DeploymentHarness harness;
+  harness.suspend().ship("v1").roll_out().reconcile().reconcile();
+  CHECK(harness.action() == ActionKind::None);
+  harness.suspend(false).reconcile();
+  CHECK(harness.action() == ActionKind::CreateSnapshot);
+}
+
+TEST_CASE("does nothing when the Deployment is being deleted") {
+  DeploymentHarness harness = pending_rollback();
+  harness.deployment.meta.deleting = true;
+  harness.reconcile_for(1min, {fails("health")});
+  CHECK(harness.template_changes == 0);
+  CHECK(harness.action() == ActionKind::None);
+}

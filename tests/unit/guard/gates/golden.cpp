@@ -1,0 +1,62 @@
+#include "unit/guard/gates/golden.hpp"
+
+#include "rollback/record.hpp"
+
+namespace lastgood::guard::test {
+
+Inputs breached_inputs() {
+  DeploymentHarness harness;
+  harness.ship("v1")
+      .roll_out()
+      .reconcile()
+      .reconcile()
+      .ship("v2")
+      .reconcile()
+      .roll_out()
+      .reconcile({pass("rollout")})
+      .reconcile_for(20s, {fails("health")});
+  harness.executes_actions = false;
+  harness.reconcile_for(10s, {fails("health")});
+  Inputs inputs = harness.inputs();
+  inputs.guard.state = api::State::Evaluating;
+  inputs.guard.reason = Reason::CheckFailing;
+  inputs.guard.rollback.clear();
+  return inputs;
+}
+
+Inputs pending_inputs() {
+  Inputs inputs = breached_inputs();
+  const Plan plan = decide(inputs, moment);
+  inputs.guard = plan.guard;
+  inputs.rollback = std::get<StartRollback>(plan.action).record;
+  inputs.preflight->target = inputs.rollback->spec.to.snapshot;
+  return inputs;
+}
+
+Inputs manual_request_inputs() {
+  Inputs inputs = breached_inputs();
+  inputs.guard.state = api::State::Idle;
+  inputs.guard.checks.clear();
+  for (api::Revision* one : {&*inputs.guard.current, &inputs.guard.revisions.front()}) {
+    one->verdict = api::RevisionVerdict::Good;
+    one->snapshot = "web-v2";
+  }
+  inputs.request = api::Rollback{.meta = {.key = {.namespace_ = "shop", .name = "manual"}},
+                                 .spec = {.deployment = "web"}};
+  return inputs;
+}
+
+api::Rollback finished_rollback(const Inputs& inputs, api::RollbackPhase phase) {
+  api::Rollback out;
+  out.meta.key.name = rollback::rollback_name(inputs.deployment);
+  out.spec.deployment_uid = inputs.deployment.meta.uid;
+  out.spec.from.hash = TemplateHash("v2");
+  out.spec.check = "health";
+  out.spec.detected = moment;
+  out.status.phase = phase;
+  if (phase == api::RollbackPhase::Failed || phase == api::RollbackPhase::Succeeded)
+    out.status.template_restored = moment;
+  return out;
+}
+
+}  // namespace lastgood::guard::test

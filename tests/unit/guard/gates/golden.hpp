@@ -1,0 +1,67 @@
+// The golden table of the gates: for each gate rows in which it blocks and rows in which it does
+// not. golden_test.cpp applies each row to the gate alone, and to a whole plan.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "guard/gates/gate.hpp"
+#include "guard/gates/request_gates.hpp"
+#include "unit/guard/group/members.hpp"
+#include "unit/guard/harness.hpp"
+
+namespace lastgood::guard::test {
+
+// The time of the inputs below.
+inline constexpr Time moment = noon + 30s;
+
+// v2 was just breached, and v1 is good and has a snapshot: no gate blocks.
+[[nodiscard]] Inputs breached_inputs();
+// Its Rollback is recorded, and nothing is changed yet: no gate blocks.
+[[nodiscard]] Inputs pending_inputs();
+// v2 is good too, and a user requests a rollback to the last good revision before it: no gate
+// rejects.
+[[nodiscard]] Inputs manual_request_inputs();
+
+// A finished Rollback of the release of `breached_inputs`.
+[[nodiscard]] api::Rollback finished_rollback(
+    const Inputs& inputs, api::RollbackPhase phase = api::RollbackPhase::Failed);
+
+struct ExpectedHold {
+  Reason reason = Reason::None;
+  std::vector<std::string> mentions = {};  // names and figures that the message must have
+  std::optional<Duration> until = {};      // from `moment`
+  bool freezes = false;
+  bool is_quiet = false;
+  std::string blocked_by = {};
+};
+
+struct ExpectedRejection {
+  Reason reason = Reason::None;
+  std::vector<std::string> mentions = {};
+  bool is_temporary = false;
+};
+
+struct GateRow {
+  const char* gate;  // in each chain that has it
+  const char* name;
+  void (*given)(Inputs&);
+  std::optional<ExpectedHold> held = {};  // empty: the gate does not block
+};
+[[nodiscard]] const std::vector<GateRow>& write_gate_rows();
+[[nodiscard]] const std::vector<GateRow>& evidence_gate_rows();
+[[nodiscard]] const std::vector<GateRow>& limit_gate_rows();
+[[nodiscard]] const std::vector<GateRow>& group_start_gate_rows();
+[[nodiscard]] const std::vector<GateRow>& group_resume_gate_rows();
+
+struct RequestGateRow {
+  const char* gate;
+  const char* name;
+  void (*given)(Inputs&);
+  std::optional<ExpectedRejection> rejection = {};
+  bool yields_to_force = false;
+};
+[[nodiscard]] const std::vector<RequestGateRow>& request_gate_rows();
+
+}  // namespace lastgood::guard::test

@@ -1,0 +1,203 @@
+// Rows of the gates that read the release and its checks.
+#include "unit/guard/gates/golden.hpp"
+
+namespace lastgood::guard::test {
+
+namespace {
+
+const std::vector<std::string> rolled_back{"web-2-1b4e", "Failed"};
+const std::vector<std::string> unconfirmed{"health", "WrongStatus"};
+
+void set_baseline(Inputs& inputs, api::MeasurementResult result, bool before) {
+  inputs.guard.checks[1].baseline = api::BaselineResult{.result = result,
+                                                        .message = "503 instead of 200-399",
+                                                        .revision = "revision 1 (web-v1)",
+                                                        .before = before,
+                                                        .at = moment};
+}
+
+void scale(Inputs& inputs) {
+  inputs.deployment.meta.generation += 1;
+  inputs.preflight->generation += 1;
+}
+
+// The rollout check is breached too, by the release itself.
+void breach_rollout(Inputs& inputs) {
+  api::CheckStatus& rollout = inputs.guard.checks[0];
+  rollout.result = api::MeasurementResult::Fail;
+  rollout.consecutive_failures = 1;
+  rollout.breached = true;
+  rollout.last_failure = moment;
+}
+
+std::vector<GateRow> once_per_release_rows() {
+  return {
+      {"Declined",
+       "a user deleted its Rollback",
+       [](Inputs& in) {
+         in.guard.declined = api::Declined{.rollback = "web-2-1b4e", .at = moment};
+       },
+       {{.reason = Reason::Declined, .mentions = {"web-2-1b4e"}}}},
+      {"Declined", "no user declined it", [](Inputs&) {}},
+      {"AlreadyRolledBack",
+       "a Rollback of the release failed",
+       [](Inputs& in) { in.rollback = finished_rollback(in); },
+       {{.reason = Reason::AlreadyRolledBack, .mentions = rolled_back}}},
+      {"AlreadyRolledBack",
+       "a Rollback of the release failed, and the Deployment was scaled since",
+       [](Inputs& in) {
+         in.rollback = finished_rollback(in);
+         scale(in);
+       },
+       {{.reason = Reason::AlreadyRolledBack, .mentions = rolled_back}}},
+      {"AlreadyRolledBack",
+       "a Rollback with the name of the release failed",
+       [](Inputs& in) {
+         in.rollback = finished_rollback(in);
+         in.rollback->spec.detected.reset();
+         in.rollback->spec.from.hash = TemplateHash("v0");
+       },
+       {{.reason = Reason::AlreadyRolledBack, .mentions = rolled_back}}},
+      {"AlreadyRolledBack", "a Rollback of the template failed before this release",
+       [](Inputs& in) {
+         in.rollback = finished_rollback(in);
+         in.rollback->spec.detected = *in.guard.evaluation_started - 1ms;
+         scale(in);
+       }},
+      {"AlreadyRolledBack", "a Rollback of another template failed",
+       [](Inputs& in) {
+         in.rollback = finished_rollback(in);
+         in.rollback->meta.key.name = "web-1-1b4e";
+         in.rollback->spec.from.hash = TemplateHash("v0");
+       }},
+      {"AlreadyRolledBack", "a Rollback of another Deployment failed",
+       [](Inputs& in) {
+         in.rollback = finished_rollback(in);
+         in.rollback->spec.deployment_uid = Uid("1b4e-another");
+       }},
+      {"AlreadyRolledBack", "a Rollback failed before it changed anything",
+       [](Inputs& in) {
+         in.rollback = finished_rollback(in);
+         in.rollback->status.template_restored.reset();
+       }},
+      {"AlreadyRolledBack", "a Rollback was superseded before it changed anything",
+       [](Inputs& in) { in.rollback = finished_rollback(in, api::RollbackPhase::Superseded); }},
+      {"AlreadyRolledBack",
+       "a Rollback was superseded after the patch",
+       [](Inputs& in) {
+         in.rollback = finished_rollback(in, api::RollbackPhase::Superseded);
+         in.rollback->status.template_restored = moment;
+       },
+       {{.reason = Reason::AlreadyRolledBack, .mentions = {"web-2-1b4e", "Superseded"}}}},
+      {"AlreadyRolledBack", "a Rollback is in progress",
+       [](Inputs& in) { in.rollback = finished_rollback(in, api::RollbackPhase::Restored); }},
+  };
+}
+
+std::vector<GateRow> target_rows() {
+  return {
+      {"NoLastGood",
+       "no good revision",
+       [](Inputs& in) { in.guard.revisions.resize(1); },
+       {{.reason = Reason::NoLastGood}}},
+      {"NoLastGood",
+       "the good revision has no snapshot",
+       [](Inputs& in) { in.guard.revisions[1].snapshot.clear(); },
+       {{.reason = Reason::NoLastGood, .mentions = {"revision 1"}}}},
+      {"NoLastGood", "the good revision has a snapshot", [](Inputs&) {}},
+      {"NoLastGood", "a no-rollback-past mark is between",
+       [](Inputs& in) { in.guard.current->no_rollback_past = true; }},
+      {"NoRollbackPast",
+       "the release is marked",
+       [](Inputs& in) { in.guard.current->no_rollback_past = true; },
+       {{.reason = Reason::NoRollbackPast,
+         .mentions = {"revision 2", "revision 1", "lastgood.dev/no-rollback-past"}}}},
+      {"NoRollbackPast",
+       "a revision between is marked",
+       [](Inputs& in) {
+         api::Revision between{
+             .hash = TemplateHash("v1b"), .number = 7, .verdict = api::RevisionVerdict::Superseded};
+         between.no_rollback_past = true;
+         in.guard.revisions.insert(in.guard.revisions.begin() + 1, between);
+       },
+       {{.reason = Reason::NoRollbackPast,
+         .mentions = {"revision 7", "revision 1", "lastgood.dev/no-rollback-past"}}}},
+      {"NoRollbackPast", "the target is marked",
+       [](Inputs& in) { in.guard.revisions[1].no_rollback_past = true; }},
+      {"NoRollbackPast", "no mark", [](Inputs&) {}},
+  };
+}
+
+std::vector<GateRow> confirmation_rows() {
+  return {
+      {"Unconfirmed",
+       "the last failure was an hour ago",
+       [](Inputs& in) { in.guard.checks[1].last_failure = moment - 1h; },
+       {{.reason = Reason::Unconfirmed, .mentions = unconfirmed}}},
+      {"Unconfirmed",
+       "the last result is unknown",
+       [](Inputs& in) { in.guard.checks[1].result = api::MeasurementResult::Unknown; },
+       {{.reason = Reason::Unconfirmed, .mentions = unconfirmed}}},
+      {"Unconfirmed", "the check fails now", [](Inputs&) {}},
+      {"Unconfirmed", "another breached check fails now",
+       [](Inputs& in) {
+         in.guard.checks[1].result = api::MeasurementResult::Unknown;
+         breach_rollout(in);
+       }},
+  };
+}
+
+std::vector<GateRow> baseline_rows() {
+  return {
+      {"AlreadyFailing",
+       "the baseline failed before the release had a pod",
+       [](Inputs& in) { set_baseline(in, api::MeasurementResult::Fail, true); },
+       {{.reason = Reason::AlreadyFailing,
+         .mentions = {"health", "revision 1 (web-v1)", "503 instead of 200-399",
+                      "as the test says"}}}},
+      {"AlreadyFailing", "the baseline passed before the release had a pod",
+       [](Inputs& in) { set_baseline(in, api::MeasurementResult::Pass, true); }},
+      {"AlreadyFailing", "the baseline had no result before",
+       [](Inputs& in) { set_baseline(in, api::MeasurementResult::Unknown, true); }},
+      {"AlreadyFailing", "the baseline fails now",
+       [](Inputs& in) { set_baseline(in, api::MeasurementResult::Fail, false); }},
+      {"AlreadyFailing", "another check fails without a baseline",
+       [](Inputs& in) {
+         set_baseline(in, api::MeasurementResult::Fail, true);
+         breach_rollout(in);
+       }},
+      {"SharedCause",
+       "the baseline fails now too",
+       [](Inputs& in) { set_baseline(in, api::MeasurementResult::Fail, false); },
+       {{.reason = Reason::SharedCause,
+         .mentions = {"health", "revision 1 (web-v1)", "2026-11-24T12:00:30Z",
+                      "503 instead of 200-399", "as the test says"}}}},
+      {"SharedCause", "the baseline passes",
+       [](Inputs& in) { set_baseline(in, api::MeasurementResult::Pass, false); }},
+      {"SharedCause", "the check has no baseline",
+       [](Inputs& in) { in.guard.checks[1].baseline.reset(); }},
+      {"SharedCause", "the baseline has no result",
+       [](Inputs& in) { set_baseline(in, api::MeasurementResult::Unknown, false); }},
+      {"SharedCause", "the baseline failed before the release",
+       [](Inputs& in) { set_baseline(in, api::MeasurementResult::Fail, true); }},
+      {"SharedCause", "another check fails without a baseline",
+       [](Inputs& in) {
+         set_baseline(in, api::MeasurementResult::Fail, false);
+         breach_rollout(in);
+       }},
+  };
+}
+
+}  // namespace
+
+const std::vector<GateRow>& evidence_gate_rows() {
+  static const std::vector<GateRow> rows = [] {
+    std::vector<GateRow> all = once_per_release_rows();
+    for (const auto& part : {target_rows(), confirmation_rows(), baseline_rows()})
+      all.insert(all.end(), part.begin(), part.end());
+    return all;
+  }();
+  return rows;
+}
+
+}  // namespace lastgood::guard::test

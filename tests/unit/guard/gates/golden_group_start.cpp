@@ -1,0 +1,165 @@
+// Rows of the gate that starts a rollback only if its whole group can be rolled back.
+#include "unit/guard/gates/golden.hpp"
+
+namespace lastgood::guard::test {
+
+namespace {
+
+using api::RevisionVerdict;
+using api::RollbackPhase;
+
+const ExpectedHold blocked{.reason = Reason::GroupBlocked,
+                           .mentions = {"shop", "api", "it is frozen (Contested)"},
+                           .until = 5s,
+                           .blocked_by = "api"};
+
+// "api" is in the same group and cannot be rolled back.
+void add_blocked_member(Inputs& inputs, RevisionVerdict verdict, Duration since = 5s) {
+  inputs.policy.group = "shop";
+  GroupMember other = member("api");
+  other.guard.current->verdict = verdict;
+  other.guard.current->since = noon + since;
+  other.blocked_because = "it is frozen (Contested)";
+  inputs.group = {std::move(other)};
+}
+
+// Other members that can be rolled back.
+void add_members(Inputs& inputs, int count) {
+  inputs.policy.group = "shop";
+  for (int i = 0; i < count; ++i) inputs.group.push_back(member("api-" + std::to_string(i)));
+}
+
+std::vector<GateRow> group_rows() {
+  return {
+      {"GroupBlocked", "the other release is evaluated",
+       [](Inputs& in) { add_blocked_member(in, RevisionVerdict::Evaluating); }, blocked},
+      {"GroupBlocked", "the other release is breached",
+       [](Inputs& in) { add_blocked_member(in, RevisionVerdict::Breached); }, blocked},
+      {"GroupBlocked", "the other release became good after this release",
+       [](Inputs& in) { add_blocked_member(in, RevisionVerdict::Good, 0s); }, blocked},
+      {"GroupBlocked", "the other release is inconclusive",
+       [](Inputs& in) { add_blocked_member(in, RevisionVerdict::Inconclusive); }, blocked},
+      {"GroupBlocked", "the second of two others cannot",
+       [](Inputs& in) {
+         add_blocked_member(in, RevisionVerdict::Evaluating);
+         in.group.insert(in.group.begin(), member("db"));
+       },
+       blocked},
+      {"GroupBlocked", "the other can be rolled back",
+       [](Inputs& in) {
+         add_blocked_member(in, RevisionVerdict::Evaluating);
+         in.group[0].blocked_because.clear();
+       }},
+      {"GroupBlocked", "the other release was good before this release",
+       [](Inputs& in) { add_blocked_member(in, RevisionVerdict::Good, -1ms); }},
+      {"GroupBlocked", "the other release is presumed good",
+       [](Inputs& in) { add_blocked_member(in, RevisionVerdict::PresumedGood); }},
+      {"GroupBlocked", "the other was rolled back already",
+       [](Inputs& in) {
+         add_blocked_member(in, RevisionVerdict::Good);
+         in.group[0].rollback = api::Rollback{};
+         in.group[0].rollback->spec.to.hash = TemplateHash("api2");
+         in.group[0].rollback->status.template_restored = noon;
+       }},
+      {"GroupBlocked", "the revision of the other is not known",
+       [](Inputs& in) {
+         add_blocked_member(in, RevisionVerdict::Evaluating);
+         in.group[0].guard.current.reset();
+       }},
+      {"GroupBlocked",
+       "the other has no policy",
+       [](Inputs& in) {
+         add_blocked_member(in, RevisionVerdict::Good, -1ms);
+         in.group[0].guard.current.reset();
+         in.group[0].guard.policy.clear();
+         in.group[0].blocked_because = "it is not guarded";
+       },
+       {{.reason = Reason::GroupBlocked,
+         .mentions = {"shop", "api", "it is not guarded"},
+         .until = 5s,
+         .blocked_by = "api"}}},
+      {"GroupBlocked", "no other members", [](Inputs& in) { in.group.clear(); }},
+  };
+}
+
+// Rows in which the others could not follow yet.
+std::vector<GateRow> not_ready_rows() {
+  return {
+      {"GroupBlocked",
+       "the other has not been reconciled yet",
+       [](Inputs& in) {
+         add_blocked_member(in, RevisionVerdict::Evaluating);
+         in.group[0].guard = {};
+       },
+       {{.reason = Reason::GroupBlocked,
+         .mentions = {"shop", "api"},
+         .until = 1s,
+         .blocked_by = "api"}}},
+      {"GroupBlocked",
+       "the other is about to create its own Rollback",
+       [](Inputs& in) {
+         add_blocked_member(in, RevisionVerdict::Evaluating);
+         in.group[0].guard.state = api::State::RollingBack;
+         in.group[0].guard.rollback = "api-2-9f";
+       },
+       {{.reason = Reason::GroupBlocked,
+         .mentions = {"shop", "api", "api-2-9f"},
+         .until = 1s,
+         .blocked_by = "api"}}},
+      {"GroupBlocked",
+       "the other initiated a group rollback that is held",
+       [](Inputs& in) {
+         add_blocked_member(in, RevisionVerdict::Evaluating);
+         in.group = {initiator("api", {"api", "web"})};
+         in.group[0].guard.state = api::State::Held;
+         in.group[0].guard.reason = Reason::SharedCause;
+       },
+       {{.reason = Reason::GroupBlocked,
+         .mentions = {"shop", "api-2-9f", "Held (SharedCause)"},
+         .until = 1s,
+         .blocked_by = "api"}}},
+      {"GroupBlocked",
+       "the other has created a Rollback that awaits approval",
+       [](Inputs& in) {
+         add_blocked_member(in, RevisionVerdict::Evaluating);
+         in.group[0].guard.state = api::State::Held;
+         in.group[0].guard.reason = Reason::AwaitingApproval;
+         in.group[0].guard.rollback = "api-2-9f";
+       },
+       {{.reason = Reason::GroupBlocked,
+         .mentions = {"shop", "api", "api-2-9f"},
+         .until = 1s,
+         .blocked_by = "api"}}},
+      {"GroupBlocked",
+       "the other has a pending Rollback of its own",
+       [](Inputs& in) {
+         add_blocked_member(in, RevisionVerdict::Evaluating);
+         in.group = {initiator("api", {})};
+         in.group[0].rollback->spec.group.reset();
+         in.group[0].guard.state = api::State::Held;
+         in.group[0].guard.reason = Reason::BreakerOpen;
+       },
+       {{.reason = Reason::GroupBlocked,
+         .mentions = {"shop", "api-2-9f", "Held (BreakerOpen)"},
+         .until = 1s,
+         .blocked_by = "api"}}},
+      {"GroupBlocked", "64 Deployments", [](Inputs& in) { add_members(in, 63); }},
+      {"GroupBlocked",
+       "65 Deployments",
+       [](Inputs& in) { add_members(in, 64); },
+       {{.reason = Reason::GroupBlocked, .mentions = {"shop", "65", "64"}}}},
+  };
+}
+
+}  // namespace
+
+const std::vector<GateRow>& group_start_gate_rows() {
+  static const std::vector<GateRow> rows = [] {
+    std::vector<GateRow> all = group_rows();
+    for (const GateRow& row : not_ready_rows()) all.push_back(row);
+    return all;
+  }();
+  return rows;
+}
+
+}  // namespace lastgood::guard::test

@@ -1,0 +1,185 @@
+// Rows of the gates for the breaker, the limits, the preflight and the mode.
+#include "unit/guard/gates/golden.hpp"
+
+namespace lastgood::guard::test {
+
+namespace {
+
+void rolled_back_ago(Inputs& inputs, std::vector<Duration> times) {
+  for (const Duration ago : times)
+    inputs.guard.rollbacks.push_back({.name = "earlier", .at = moment - ago});
+}
+
+void set_preflight(Inputs& inputs, api::ConditionStatus ready, Reason reason, const char* message) {
+  inputs.preflight->ready = ready;
+  inputs.preflight->reason = reason;
+  inputs.preflight->message = message;
+}
+
+const ExpectedHold preflight_runs{
+    .reason = Reason::CheckingRollback, .until = 50ms, .is_quiet = true};
+
+std::vector<GateRow> limit_rows() {
+  return {
+      {"BreakerOpen",
+       "the breaker is open",
+       [](Inputs& in) { in.breaker = {.is_open = true, .message = "9 of 10 fail"}; },
+       {{.reason = Reason::BreakerOpen, .mentions = {"9 of 10 fail"}}}},
+      {"BreakerOpen", "the breaker is closed",
+       [](Inputs& in) { in.breaker = {.is_open = false, .message = "1 of 10"}; }},
+      {"LimitReached",
+       "three rollbacks within the hour",
+       [](Inputs& in) { rolled_back_ago(in, {10min, 20min, 1h - 1ms}); },
+       {{.reason = Reason::LimitReached,
+         .mentions = {"3 times", "1h", "limit 3"},
+         .freezes = true}}},
+      {"LimitReached",
+       "one rollback, the limit of the policy",
+       [](Inputs& in) {
+         in.policy.spec.limit = {.count = 1, .within = 10min};
+         rolled_back_ago(in, {9min});
+       },
+       {{.reason = Reason::LimitReached,
+         .mentions = {"1 time", "10m", "limit 1"},
+         .freezes = true}}},
+      {"LimitReached", "two rollbacks within the hour",
+       [](Inputs& in) { rolled_back_ago(in, {10min, 20min}); }},
+      {"LimitReached", "two rollbacks within the hour, and one before it",
+       [](Inputs& in) { rolled_back_ago(in, {10min, 20min, 1h}); }},
+      {"Cooldown",
+       "a rollback two minutes ago",
+       [](Inputs& in) { rolled_back_ago(in, {2min}); },
+       {{.reason = Reason::Cooldown,
+         .mentions = {"2m ago", "2026-11-24T12:03:30Z", "cooldown 5m"},
+         .until = 3min}}},
+      {"Cooldown",
+       "a rollback 1ms less than five minutes ago",
+       [](Inputs& in) { rolled_back_ago(in, {5min - 1ms, 10min}); },
+       {{.reason = Reason::Cooldown,
+         .mentions = {"4m59s ago", "2026-11-24T12:00:30Z", "cooldown 5m"},
+         .until = 1ms}}},
+      {"Cooldown", "a rollback five minutes ago", [](Inputs& in) { rolled_back_ago(in, {5min}); }},
+      {"Cooldown", "no rollback", [](Inputs&) {}},
+      {"Cooldown", "a rollback 1ms ago, no cooldown",
+       [](Inputs& in) {
+         in.policy.spec.cooldown = 0s;
+         rolled_back_ago(in, {1ms});
+       }},
+  };
+}
+
+std::vector<GateRow> preflight_rows() {
+  return {
+      {"Preflight", "no preflight", [](Inputs& in) { in.preflight.reset(); }, preflight_runs},
+      {"Preflight", "a preflight of another generation",
+       [](Inputs& in) { in.preflight->generation -= 1; }, preflight_runs},
+      {"Preflight", "a preflight of another target",
+       [](Inputs& in) { in.preflight->target = "web-v0"; }, preflight_runs},
+      {"Preflight", "a preflight more than 30s ago",
+       [](Inputs& in) { in.preflight->at = moment - 30s - 1ms; }, preflight_runs},
+      {"Preflight",
+       "the API server rejects the patch",
+       [](Inputs& in) {
+         set_preflight(in, api::ConditionStatus::False, Reason::AdmissionDenied,
+                       "LimitRange says no");
+       },
+       {{.reason = Reason::AdmissionDenied, .mentions = {"LimitRange says no"}, .until = 5s}}},
+      {"Preflight",
+       "a reference is missing",
+       [](Inputs& in) {
+         set_preflight(in, api::ConditionStatus::False, Reason::MissingReference,
+                       "Secret db does not exist");
+       },
+       {{.reason = Reason::MissingReference,
+         .mentions = {"Secret db does not exist"},
+         .until = 5s}}},
+      {"Preflight",
+       "a preflight without a result",
+       [](Inputs& in) {
+         set_preflight(in, api::ConditionStatus::Unknown, Reason::NotChecked,
+                       "The server did not answer");
+       },
+       {{.reason = Reason::NotChecked, .mentions = {"The server did not answer"}, .until = 5s}}},
+      {"Preflight", "a passed preflight 30s ago",
+       [](Inputs& in) { in.preflight->at = moment - 30s; }},
+      {"Preflight", "no target",
+       [](Inputs& in) {
+         in.guard.revisions.resize(1);
+         in.rollback.reset();
+         in.preflight.reset();
+       }},
+  };
+}
+
+void set_mode(Inputs& inputs, api::Mode mode) {
+  inputs.policy.spec.mode = mode;
+  if (inputs.rollback) inputs.rollback->spec.mode = mode;
+}
+
+const std::vector<std::string> approval_commands{
+    "web-2-1b4e", "kubectl patch rollback web-2-1b4e -n shop",
+    "kubectl annotate deployment web -n shop", "lastgood.dev/approve=web-2-1b4e"};
+
+const std::vector<std::string> approval_of_another{
+    "web-2-1b4e", "kubectl annotate deployment web -n shop", "web-1-1b4e"};
+
+std::vector<GateRow> mode_rows() {
+  return {
+      {"Observing",
+       "mode Observe",
+       [](Inputs& in) { set_mode(in, api::Mode::Observe); },
+       {{.reason = Reason::Observing,
+         .mentions = {"RollbackPolicy/web", "Observe", "revision 1"}}}},
+      {"Observing", "mode Enforce", [](Inputs& in) { set_mode(in, api::Mode::Enforce); }},
+      {"Observing", "mode Approve", [](Inputs& in) { set_mode(in, api::Mode::Approve); }},
+      {"AwaitingApproval",
+       "mode Approve, not approved",
+       [](Inputs& in) { set_mode(in, api::Mode::Approve); },
+       {{.reason = Reason::AwaitingApproval, .mentions = approval_commands}}},
+      {"AwaitingApproval",
+       "another Rollback is approved",
+       [](Inputs& in) {
+         set_mode(in, api::Mode::Approve);
+         in.policy.approve = "web-1-1b4e";
+       },
+       {{.reason = Reason::AwaitingApproval, .mentions = approval_of_another}}},
+      {"AwaitingApproval",
+       "recorded in mode Approve, the mode is Enforce now",
+       [](Inputs& in) {
+         set_mode(in, api::Mode::Approve);
+         in.policy.spec.mode = api::Mode::Enforce;
+       },
+       {{.reason = Reason::AwaitingApproval, .mentions = approval_commands}}},
+      {"AwaitingApproval", "approved on the Rollback",
+       [](Inputs& in) {
+         set_mode(in, api::Mode::Approve);
+         in.rollback->spec.approved = true;
+       }},
+      {"AwaitingApproval", "approved on the Deployment",
+       [](Inputs& in) {
+         set_mode(in, api::Mode::Approve);
+         in.policy.approve = "web-2-1b4e";
+       }},
+      {"AwaitingApproval", "recorded in mode Enforce",
+       [](Inputs& in) { set_mode(in, api::Mode::Enforce); }},
+      {"AwaitingApproval", "a manual rollback",
+       [](Inputs& in) {
+         set_mode(in, api::Mode::Approve);
+         in.rollback->spec.check.clear();
+       }},
+  };
+}
+
+}  // namespace
+
+const std::vector<GateRow>& limit_gate_rows() {
+  static const std::vector<GateRow> rows = [] {
+    std::vector<GateRow> all = limit_rows();
+    for (const auto& part : {preflight_rows(), mode_rows()})
+      all.insert(all.end(), part.begin(), part.end());
+    return all;
+  }();
+  return rows;
+}
+
+}  // namespace lastgood::guard::test

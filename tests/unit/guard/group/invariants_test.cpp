@@ -1,0 +1,247 @@
+// Invariants of group rollbacks over random histories of three Deployments.
+#include <algorithm>
+#include <catch2/catch.hpp>
+
+#include "unit/guard/group/group_harness.hpp"
+
+using namespace lastgood;
+using namespace lastgood::guard;
+using namespace lastgood::guard::test;
+
+namespace {
+
+// `check` adds to `met` each time that the invariant applies: one that never applies tests nothing.
+template <typename Check>
+void check_group_invariant(Check check) {
+  constexpr int min_met = 20;
+  int met = 0;
+  const bool held = rc::check([&] {
+    for (const GroupHistory& history : *group_histories()) {
+      GroupHarness group;
+      check(group, history, met);
+    }
+  });
+  CAPTURE(met);
+  CHECK(held);
+  CHECK(met > min_met);
+}
+
+// It was not cancelled before any member was changed.
+bool is_in_force(const GroupHarness& group, const GroupRollbackRecord& record) {
+  const api::Rollback& rollback = group.members[record.initiator].server.at(record.name);
+  return !api::finished(rollback.status.phase) ||
+         std::ranges::find(group.template_changes, record.name, &TemplateChange::group_rollback) !=
+             group.template_changes.end();
+}
+
+// The members without a newer choice of their users.
+std::vector<std::size_t> remaining_members(const GroupHarness& group,
+                                           const GroupRollbackRecord& record) {
+  std::vector<std::size_t> members = record.members;
+  std::erase_if(members,
+                [&](std::size_t member) { return group.has_newer_choice(member, record.at); });
+  return members;
+}
+
+bool is_released_since(const UserActions& actions, Time released) {
+  return actions.runs_release && (!actions.good || *actions.good >= released);
+}
+
+}  // namespace
+
+TEST_CASE("Invariant: a group rollback starts only if each member can be rolled back",
+          "[property]") {
+  check_group_invariant([](GroupHarness& group, const GroupHistory& history, int& met) {
+    group.on_group_rollback = [&](const GroupRollbackRecord& record) {
+      met += 1;
+      for (const std::size_t member : record.members) RC_ASSERT(group.can_roll_back(member));
+    };
+    run_history(group, history);
+  });
+}
+
+TEST_CASE("Invariant: a group rollback includes exactly the members released with it or since",
+          "[property]") {
+  check_group_invariant([](GroupHarness& group, const GroupHistory& history, int& met) {
+    group.on_group_rollback = [&](const GroupRollbackRecord& record) {
+      met += 1;
+      for (std::size_t member = 0; member < group_size; ++member) {
+        const bool is_expected = group.is_in_group(member) &&
+                                 is_released_since(group.user_actions[member], record.released);
+        const bool is_member = std::ranges::find(record.members, member) != record.members.end();
+        RC_ASSERT(is_member == is_expected);
+      }
+    };
+    run_history(group, history);
+  });
+}
+
+TEST_CASE("Invariant: no member released with it or since is left out at the first change",
+          "[property]") {
+  check_group_invariant([](GroupHarness& group, const GroupHistory& history, int& met) {
+    group.on_template_change = [&](const TemplateChange& change) {
+      const bool is_first =
+          std::ranges::find(group.template_changes, change.group_rollback,
+                            &TemplateChange::group_rollback) == group.template_changes.end();
+      const GroupRollbackRecord* record = group.find_group_rollback(change.group_rollback);
+      const Time released =
+          record ? record->released : change.rollback.spec.released.value_or(change.at);
+      if (!is_first || !group.is_in_group(change.member)) return;
+      if (record && !group.is_in_group(record->initiator)) return;
+      for (std::size_t member = 0; member < group_size; ++member) {
+        const UserActions& actions = group.user_actions[member];
+        if (member == change.member || !group.is_in_group(member)) continue;
+        if (!is_released_since(actions, released)) continue;
+        met += 1;
+        RC_ASSERT(record && std::ranges::find(record->members, member) != record->members.end());
+        // It still runs the release that the group rollback includes.
+        RC_ASSERT(actions.shipped <= record->at);
+      }
+    };
+    run_history(group, history);
+  });
+}
+
+TEST_CASE("Invariant: in mode Approve a member is rolled back only after an approval",
+          "[property]") {
+  check_group_invariant([](GroupHarness& group, const GroupHistory& history, int& met) {
+    group.on_template_change = [&](const TemplateChange& change) {
+      if (group.members[change.member].policy.spec.mode != api::Mode::Approve) return;
+      met += 1;
+      const GroupRollbackRecord* record = group.find_group_rollback(change.group_rollback);
+      const auto& initiator = record ? group.members[record->initiator].rollback : std::nullopt;
+      const bool is_group_approved = initiator &&
+                                     initiator->meta.key.name == change.group_rollback &&
+                                     initiator->spec.approved;
+      RC_ASSERT(change.rollback.spec.approved || is_group_approved);
+    };
+    run_history(group, history);
+    // Then all have mode Approve, and a user approves the pending rollbacks.
+    group.unblock_all();
+    for (DeploymentHarness& harness : group.members) harness.policy.spec.mode = api::Mode::Approve;
+    group.settle();
+    for (DeploymentHarness& harness : group.members) harness.approve();
+    group.settle();
+  });
+}
+
+TEST_CASE("Invariant: a group rollback changes a template at most once for each release",
+          "[property]") {
+  check_group_invariant([](GroupHarness& group, const GroupHistory& history, int& met) {
+    group.on_template_change = [&](const TemplateChange& change) {
+      met += 1;
+      RC_ASSERT(group.user_actions[change.member].runs_release);
+    };
+    run_history(group, history);
+    group.unblock_all();
+    group.settle();
+  });
+}
+
+TEST_CASE("Invariant: members are rolled back in order, each rolled out before the next",
+          "[property]") {
+  check_group_invariant([](GroupHarness& group, const GroupHistory& history, int& met) {
+    group.on_template_change = [&](const TemplateChange& change) {
+      const GroupRollbackRecord* record = group.find_group_rollback(change.group_rollback);
+      if (!record || group.has_newer_choice(change.member, record->at)) return;
+      for (const std::size_t before : record->members) {
+        if (before == change.member) break;
+        if (group.has_newer_choice(before, record->at)) continue;
+        met += 1;
+        RC_ASSERT(!group.user_actions[before].runs_release);
+        RC_ASSERT(api::rollout_complete(group.members[before].deployment));
+      }
+    };
+    run_history(group, history);
+    group.unblock_all();
+    group.settle();
+  });
+}
+
+namespace {
+
+using Change = void (*)(GroupHarness&, std::size_t member);
+
+// Each changes something that a group rollback depends on. The result does not depend on the order
+// of two of them.
+const std::vector<Change> changes = {
+    [](GroupHarness& group, std::size_t member) {
+      group.members[member].suspend(!group.members[member].policy.spec.suspend);
+    },
+    [](GroupHarness& group, std::size_t member) {
+      group.members[member].pause(!group.members[member].deployment.paused);
+    },
+    [](GroupHarness& group, std::size_t member) { group.members[member].policy.group_order += 2; },
+    [](GroupHarness& group, std::size_t member) { group.members[member].policy.group_order -= 2; },
+    [](GroupHarness& group, std::size_t member) {
+      group.is_in_group(member) ? group.leave_group(member) : group.join_group(member);
+    },
+    [](GroupHarness& group, std::size_t member) {
+      auto& ready = group.members[member].preflight->ready;
+      ready = ready == api::ConditionStatus::True ? api::ConditionStatus::False
+                                                  : api::ConditionStatus::True;
+    },
+    [](GroupHarness& group, std::size_t member) { group.members[member].roll_out(); },
+};
+
+using Changes = std::vector<std::pair<Change, std::size_t>>;
+
+// All are released together, some with a bad template.
+GroupHarness after(const Changes& steps, const std::vector<bool>& bad, std::size_t first) {
+  GroupHarness group;
+  for (std::size_t member = 0; member < group_size; ++member) group.ship(member, !bad[member]);
+  for (DeploymentHarness& harness : group.members) harness.roll_out();
+  group.pass_time(10s, first, true);
+  for (const auto& [change, member] : steps) {
+    change(group, member);
+    group.reconcile(member, false);
+  }
+  group.settle(first);
+  return group;
+}
+
+}  // namespace
+
+TEST_CASE("Invariant: the order of simultaneous changes does not affect the end", "[property]") {
+  int rolled_back = 0;
+  int stayed = 0;
+  const bool held = rc::check([&] {
+    for (int i = 0; i < 5; ++i) {
+      const auto one =
+          rc::gen::pair(rc::gen::elementOf(changes), rc::gen::inRange<std::size_t>(0, group_size));
+      const auto some = *rc::gen::scale(0.1, rc::gen::container<Changes>(one));
+      const auto bad =
+          *rc::gen::container<std::vector<bool>>(group_size, rc::gen::arbitrary<bool>());
+      auto other = some;
+      std::ranges::reverse(other);
+      std::ranges::rotate(
+          other, other.begin() + *rc::gen::inRange<std::ptrdiff_t>(0, std::ssize(other) + 1));
+      const GroupHarness a = after(some, bad, 0);
+      const GroupHarness b = after(other, bad, *rc::gen::inRange<std::size_t>(0, group_size));
+      (a.template_changes.empty() ? stayed : rolled_back) += 1;
+      for (std::size_t member = 0; member < group_size; ++member) {
+        RC_ASSERT(a.members[member].deployed_template() == b.members[member].deployed_template());
+        RC_ASSERT(a.members[member].template_changes == b.members[member].template_changes);
+      }
+    }
+  });
+  CHECK(held);
+  CHECK(rolled_back > 50);
+  CHECK(stayed > 50);
+}
+
+TEST_CASE("Invariant: all members are rolled back, or none", "[property]") {
+  check_group_invariant([](GroupHarness& group, const GroupHistory& history, int& met) {
+    run_history(group, history);
+    group.unblock_all();
+    group.settle();
+    for (const GroupRollbackRecord& record : group.group_rollbacks) {
+      if (!is_in_force(group, record)) continue;
+      const auto members = remaining_members(group, record);
+      const auto restored = std::ranges::count_if(
+          members, [&](std::size_t member) { return !group.user_actions[member].runs_release; });
+      met += restored > 1 ? 1 : 0;
+      RC_ASSERT(restored == 0 || restored == std::ssize(members));
+    }
+  });
+}

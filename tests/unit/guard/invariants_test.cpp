@@ -1,0 +1,370 @@
+// Invariants of one Deployment over random histories: actions that never happen.
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <map>
+
+#include "guard/group/group.hpp"
+#include "guard/guard_status.hpp"
+#include "guard/target.hpp"
+#include "rollback/record.hpp"
+#include "unit/guard/history.hpp"
+
+using namespace lastgood;
+using namespace lastgood::guard;
+using namespace lastgood::guard::test;
+using enum EventGroup;
+
+namespace {
+
+// The invariant adds to `met` each time that it applies: one that never applies tests nothing.
+template <typename MakeInvariant>
+void check_invariant(const std::vector<EventGroup>& groups, MakeInvariant make,
+                     const std::function<void(DeploymentHarness&)>& prepare = {}) {
+  int met = 0;
+  const bool held = rc::check([&] {
+    for (const History& history : *histories(groups)) run_history(history, make(met), prepare);
+  });
+  CAPTURE(met);
+  CHECK(held);
+  CHECK(met > 0);
+}
+
+bool is_forced(const api::Rollback& rollback) {
+  return rollback.spec.force && api::is_manual(rollback.spec);
+}
+
+// The Rollback that this plan lets change the template for the first time. Null: none.
+const api::Rollback* first_change(const ReconcileStep& step) {
+  const auto* start = step.started_rollback();
+  if (start && std::get<StartRollback>(step.plan.action).execute) return start;
+  const bool resumes = std::holds_alternative<ResumeRollback>(step.plan.action);
+  const auto& pending = step.inputs.rollback;
+  const bool is_first = resumes && pending->status.phase == RollbackPhase::Pending &&
+                        !rollback::is_marked_by(step.inputs.deployment, *pending);
+  return is_first ? &*pending : nullptr;
+}
+
+void check_follows_group(const Inputs& inputs, const api::Rollback& started) {
+  const auto initiator = std::ranges::find_if(inputs.group, [&](const GroupMember& member) {
+    return member.rollback && member.rollback->meta.key.name == started.spec.caused_by;
+  });
+  RC_ASSERT(initiator != inputs.group.end());
+  const api::Rollback& rollback = *initiator->rollback;
+  const bool is_included = std::ranges::count(rollback.spec.group->members, "web") == 1;
+  RC_ASSERT(is_included);
+  const bool is_cancelled =
+      api::finished(rollback.status.phase) && !rollback.status.template_restored;
+  RC_ASSERT(!is_cancelled);
+}
+
+}  // namespace
+
+TEST_CASE("Invariant: a release is rolled back at most once", "[property]") {
+  check_invariant(all_event_groups(), [](int& met) {
+    return [&met, done = std::map<std::pair<std::string, std::int64_t>, int>()](
+               const ReconcileStep& step) mutable {
+      const api::Rollback* rollback = step.executed_automatic_rollback();
+      if (!rollback) return;
+      met += 1;
+      const int times = ++done[{rollback->spec.from.hash.value, rollback->spec.generation}];
+      RC_ASSERT(times == 1);
+    };
+  });
+}
+
+TEST_CASE("Invariant: no rollback to a quarantined or unproven template, unless it is forced",
+          "[property]") {
+  check_invariant(all_event_groups(), [](int& met) {
+    return [&met](const ReconcileStep& step) {
+      const api::Rollback* rollback = first_change(step);
+      if (!rollback || is_forced(*rollback)) return;
+      met += 1;
+      const auto& known = step.inputs.guard.revisions;
+      const auto target = std::ranges::find(known, rollback->spec.to.hash, &api::Revision::hash);
+      const bool is_bad = target != known.end() && !is_proven(*target);
+      RC_ASSERT(!is_bad);
+      RC_ASSERT(rollback->spec.to.hash.value != step.inputs.deployment.template_digest.value);
+    };
+  });
+}
+
+TEST_CASE("Invariant: no rollback past a no-rollback-past mark, unless it is forced",
+          "[property]") {
+  check_invariant({Pauses, Requests, Tools, Resumes, Groups}, [](int& met) {
+    return [&met](const ReconcileStep& step) {
+      const api::Rollback* rollback = first_change(step);
+      if (!rollback || is_forced(*rollback)) return;
+      met += 1;
+      RC_ASSERT(step.inputs.deployment.template_digest.value != "v3");
+      for (const api::Revision& one : step.inputs.guard.revisions) {
+        if (one.hash == rollback->spec.to.hash) break;
+        RC_ASSERT(one.hash.value != "v3");
+      }
+    };
+  });
+}
+
+TEST_CASE("Invariant: a rollback starts only on a check that fails now, or with its group",
+          "[property]") {
+  check_invariant(all_event_groups(), [](int& met) {
+    return [&met](const ReconcileStep& step) {
+      const api::Rollback* started = step.started_rollback();
+      if (!started) return;
+      met += 1;
+      if (!started->spec.caused_by.empty()) return check_follows_group(step.inputs, *started);
+      const auto& checks = step.plan.guard.checks;
+      const auto check = std::ranges::find(checks, started->spec.check, &api::CheckStatus::name);
+      RC_ASSERT(check != checks.end());
+      RC_ASSERT(check->result == api::MeasurementResult::Fail);
+      RC_ASSERT(check->last_failure >= step.before.now - 30s);
+    };
+  });
+}
+
+TEST_CASE("Invariant: no rollback starts on a check that fails for the baseline too",
+          "[property]") {
+  check_invariant({Baselines, Pauses, Faults}, [](int& met) {
+    return [&met](const ReconcileStep& step) {
+      const api::Rollback* started = step.started_rollback();
+      if (!started) return;
+      met += 1;
+      const auto& checks = step.plan.guard.checks;
+      const auto check = std::ranges::find(checks, started->spec.check, &api::CheckStatus::name);
+      const bool is_shared =
+          check->baseline && check->baseline->result == api::MeasurementResult::Fail;
+      RC_ASSERT(!is_shared);
+    };
+  });
+}
+
+TEST_CASE("Invariant: no change while suspended, paused, deleted or at zero replicas",
+          "[property]") {
+  check_invariant(all_event_groups(), [](int& met) {
+    return [&met](const ReconcileStep& step) {
+      if (step.plan.action.index() == 0) return;
+      met += 1;
+      const auto& [deployment, policy] = std::tie(step.inputs.deployment, step.inputs.policy);
+      RC_ASSERT(policy.governs());
+      RC_ASSERT(!deployment.meta.deleting);
+      const bool is_drill = std::holds_alternative<RunDrill>(step.plan.action);
+      if (!is_drill) RC_ASSERT(!deployment.paused);
+      if (!is_drill) RC_ASSERT(deployment.replicas > 0);
+      const api::Rollback* rollback = first_change(step);
+      if (!rollback || is_forced(*rollback)) return;
+      RC_ASSERT(!policy.spec.suspend);
+      const bool is_paused_until = policy.pause_until && *policy.pause_until > step.before.now;
+      RC_ASSERT(!is_paused_until);
+    };
+  });
+}
+
+TEST_CASE("Invariant: no change of a template that a user has changed since", "[property]") {
+  check_invariant(all_event_groups(), [](int& met) {
+    return [&met](const ReconcileStep& step) {
+      const api::Rollback* rollback = first_change(step);
+      if (!rollback) return;
+      met += 1;
+      RC_ASSERT(rollback->spec.from.hash.value == step.inputs.deployment.template_digest.value);
+      RC_ASSERT(rollback->spec.deployment_uid == step.inputs.deployment.meta.uid);
+    };
+  });
+}
+
+TEST_CASE("Invariant: at most as many rollbacks as the limit, until a user resumes", "[property]") {
+  const auto prepare = [](DeploymentHarness& harness) {
+    harness.policy.spec.cooldown = 0s;
+    harness.policy.spec.limit = {.count = 2, .within = 30min};
+  };
+  const auto make = [](int& met) {
+    return [&met, done = std::vector<Time>()](const ReconcileStep& step) mutable {
+      const bool is_resumed = std::ranges::any_of(step.plan.events, [](const EventRecord& event) {
+        return event.reason == Reason::Resumed;
+      });
+      if (is_resumed) done.clear();
+      if (!step.executed_automatic_rollback()) return;
+      met += 1;
+      const Time now = step.before.now;
+      std::erase_if(done, [&](Time at) { return now - at >= 30min; });
+      RC_ASSERT(done.size() < 2U);
+      done.push_back(now);
+    };
+  };
+  check_invariant({Tools, Resumes}, make, prepare);
+}
+
+TEST_CASE("Invariant: no two rollbacks within the cooldown, until a user resumes", "[property]") {
+  check_invariant({Resumes}, [](int& met) {
+    return [&met, last = std::optional<Time>()](const ReconcileStep& step) mutable {
+      const bool is_resumed = std::ranges::any_of(step.plan.events, [](const EventRecord& event) {
+        return event.reason == Reason::Resumed;
+      });
+      if (is_resumed) last.reset();
+      if (!step.executed_automatic_rollback()) return;
+      if (last) met += 1;
+      const bool is_too_soon = last && step.before.now - *last < 5min;
+      RC_ASSERT(!is_too_soon);
+      last = step.before.now;
+    };
+  });
+}
+
+TEST_CASE("Invariant: no automatic rollback while the breaker is open, except in a started group",
+          "[property]") {
+  check_invariant(all_event_groups(), [](int& met) {
+    return [&met](const ReconcileStep& step) {
+      const api::Rollback* rollback = first_change(step);
+      if (!rollback || api::is_manual(rollback->spec) || has_group_started(step.inputs, *rollback))
+        return;
+      met += 1;
+      RC_ASSERT(!step.inputs.breaker.is_open);
+    };
+  });
+}
+
+TEST_CASE("Invariant: no rollback starts without a passed preflight of its target", "[property]") {
+  check_invariant(all_event_groups(), [](int& met) {
+    return [&met](const ReconcileStep& step) {
+      const auto* bound = std::get_if<BindRequest>(&step.plan.action);
+      const api::Rollback* started = bound ? &bound->record : step.started_rollback();
+      if (!started) return;
+      met += 1;
+      const auto& preflight = step.inputs.preflight;
+      RC_ASSERT(preflight.has_value());
+      const bool is_ready = preflight->ready == api::ConditionStatus::True ||
+                            (started->spec.force && preflight->reason == Reason::MissingReference);
+      RC_ASSERT(is_ready);
+      RC_ASSERT(preflight->generation == started->spec.generation);
+      RC_ASSERT(preflight->target == started->spec.to.snapshot);
+    };
+  });
+}
+
+TEST_CASE("Invariant: no automatic rollback in mode Observe, and none unapproved in mode Approve",
+          "[property]") {
+  check_invariant(all_event_groups(), [](int& met) {
+    return [&met](const ReconcileStep& step) {
+      const api::Rollback* rollback = first_change(step);
+      if (!rollback || api::is_manual(rollback->spec)) return;
+      met += 1;
+      RC_ASSERT(step.inputs.policy.spec.mode != api::Mode::Observe);
+      const bool is_approved =
+          rollback->spec.approved || step.inputs.policy.approve == rollback->meta.key.name;
+      const bool required_approval = rollback->spec.mode == api::Mode::Approve;
+      // The mode of the policy now: a rollback recorded before it became Approve needs approval
+      // too.
+      const bool requires_approval =
+          rollback->spec.caused_by.empty() && step.inputs.policy.spec.mode == api::Mode::Approve;
+      if (required_approval || requires_approval) RC_ASSERT(is_approved);
+    };
+  });
+}
+
+TEST_CASE("Invariant: a plan that finishes a Rollback starts none", "[property]") {
+  check_invariant(all_event_groups(), [](int& met) {
+    return [&met](const ReconcileStep& step) {
+      if (!step.plan.rollback || !api::finished(step.plan.rollback->phase)) return;
+      met += 1;
+      RC_ASSERT(!step.started_rollback());
+    };
+  });
+}
+
+TEST_CASE("Invariant: a tool applies a quarantined template at most as often as the limit",
+          "[property]") {
+  const auto prepare = [](DeploymentHarness& harness) {
+    harness.author = tool;
+    harness.policy.spec.limit = {.count = 2, .within = 24h * 365};
+  };
+  check_invariant(
+      {},
+      [](int& met) {
+        return [&met, contests = std::size_t{0}](const ReconcileStep& step) mutable {
+          const auto& guard = step.plan.guard;
+          if (guard.contests.size() > contests) met += 1;
+          contests = guard.contests.size();
+          const bool is_evaluated =
+              guard.state != api::State::Frozen && step.inputs.guard.contests.size() < contests;
+          if (contests >= 2) RC_ASSERT(!is_evaluated);
+        };
+      },
+      prepare);
+}
+
+TEST_CASE("Invariant: the same inputs give no further action, Event or write", "[property]") {
+  check_invariant(all_event_groups(), [](int& met) {
+    return [&met](const ReconcileStep& step) {
+      DeploymentHarness again = step.after;
+      again.executes_actions = false;
+      // The target may have changed, and only the next preflight is for the new one.
+      const bool is_pending = again.reconcile().last_plan.action.index() != 0;
+      if (is_pending || again.reconcile().last_plan.action.index() != 0) return;
+      const api::GuardStatus once = again.guard;
+      again.reconcile();
+      met += 1;
+      RC_ASSERT(again.last_plan.events.empty());
+      RC_ASSERT(again.last_plan.action.index() == 0U);
+      RC_ASSERT(!worth_writing(once, again.guard));
+    };
+  });
+}
+
+namespace {
+
+using Change = void (*)(DeploymentHarness&);
+
+// Each toggles something that blocks a rollback.
+const std::vector<Change> changes = {
+    [](DeploymentHarness& harness) { harness.suspend(!harness.policy.spec.suspend); },
+    [](DeploymentHarness& harness) {
+      harness.breaker = {.is_open = !harness.breaker.is_open, .message = "many"};
+    },
+    [](DeploymentHarness& harness) {
+      harness.policy.pause_until =
+          harness.policy.pause_until ? std::optional<Time>() : harness.now + 1h;
+    },
+    [](DeploymentHarness& harness) {
+      harness.policy.spec.mode =
+          harness.policy.spec.mode == api::Mode::Observe ? api::Mode::Enforce : api::Mode::Observe;
+    },
+    [](DeploymentHarness& harness) {
+      harness.preflight->ready = harness.preflight->ready == api::ConditionStatus::True
+                                     ? api::ConditionStatus::False
+                                     : api::ConditionStatus::True;
+    },
+    [](DeploymentHarness& harness) { harness.deployment.paused = !harness.deployment.paused; },
+    [](DeploymentHarness& harness) {
+      harness.policy.spec.limit.count = harness.policy.spec.limit.count == 3 ? 5 : 3;
+    },
+    [](DeploymentHarness& harness) { harness.roll_out(); },
+};
+
+// Makes these changes at the same time, with a reconcile after each; then the release fails.
+DeploymentHarness after(DeploymentHarness harness, const std::vector<Change>& order) {
+  for (const Change change : order) {
+    change(harness);
+    harness.reconcile();
+  }
+  return harness.fail_three_times();
+}
+
+}  // namespace
+
+TEST_CASE("Invariant: the order of simultaneous changes does not affect the end", "[property]") {
+  const bool held = rc::check([] {
+    for (int i = 0; i < 10; ++i) {
+      const auto some = *rc::gen::container<std::vector<Change>>(rc::gen::elementOf(changes));
+      auto other = some;
+      std::ranges::reverse(other);
+      std::ranges::rotate(
+          other, other.begin() + *rc::gen::inRange<std::ptrdiff_t>(0, std::ssize(other) + 1));
+      DeploymentHarness harness = baking_v2();
+      const DeploymentHarness one = after(harness, some);
+      const DeploymentHarness two = after(harness, other);
+      RC_ASSERT(one.state() == two.state());
+      RC_ASSERT(one.deployed_template() == two.deployed_template());
+      RC_ASSERT(one.template_changes == two.template_changes);
+      RC_ASSERT(one.guard == two.guard);
+    }
+  });
+  CHECK(held);
+}

@@ -1,0 +1,289 @@
+// The process ends between any two writes. The next leader has the Rollback as it is, and the guard
+// as it was written at some earlier time, or no guard. The end is always the same: one Rollback,
+// one change of the template.
+#include <catch2/catch.hpp>
+
+#include "guard/breaker.hpp"
+#include "unit/guard/harness.hpp"
+
+using namespace lastgood;
+using namespace lastgood::guard;
+using namespace lastgood::guard::test;
+
+namespace {
+
+DeploymentHarness breached(int writes_allowed) {
+  DeploymentHarness harness = baking_v2();
+  harness.writes_allowed = writes_allowed;
+  return harness.fail_three_times();
+}
+
+// The next leader reaches this end from any point.
+void check_end(DeploymentHarness& harness) {
+  CAPTURE(harness.state(), harness.phase(), harness.events.size());
+  // If nothing is written yet, the release still fails and is then rolled back.
+  harness.reconcile();
+  if (harness.deployed_template() == "v2") harness.fail_three_times();
+  harness.reconcile_for(30s, {}).roll_out().pass_checks_for(6min);
+  CHECK(harness.state() == idle(Reason::RolledBack));
+  CHECK(harness.phase() == RollbackPhase::Succeeded);
+  CHECK(harness.deployed_template() == "v1");
+  CHECK(harness.template_changes == 1);
+  CHECK(harness.records == 1);
+  CHECK(harness.verdict("v2") == RevisionVerdict::RolledBack);
+  CHECK(harness.current() == HashAndVerdict{"v1", RevisionVerdict::Good});
+  CHECK(harness.guard.last_good->snapshot == "web-v1");
+}
+
+}  // namespace
+
+// written guards:  g0 ─ g1 ─ g2 ─ ... ─ gn     writes: record │ patch │ status │ ownership
+//                  └─── any of these ────┘                 ▲ killed after any of these
+TEST_CASE("ends with one rollback when it is killed after any write, with any earlier guard") {
+  for (int steps = 0; steps <= 3; ++steps) {
+    const DeploymentHarness before = breached(steps);
+    REQUIRE(before.records == 1);
+    for (std::size_t i = 0; i <= before.persisted.size(); ++i) {
+      CAPTURE(steps, i);
+      DeploymentHarness harness = before;
+      harness.restart_with(i == 0 ? api::GuardStatus{} : before.persisted[i - 1]);
+      check_end(harness);
+    }
+  }
+}
+
+TEST_CASE("ends with one rollback when it is killed during verification, with any earlier guard") {
+  DeploymentHarness before = breached(100);
+  before.pass_time(1s).reconcile().roll_out().reconcile().pass_checks_for(2min);
+  REQUIRE(before.phase() == RollbackPhase::Verifying);
+  for (std::size_t i = 0; i <= before.persisted.size(); ++i) {
+    CAPTURE(i);
+    DeploymentHarness harness = before;
+    harness.restart_with(i == 0 ? api::GuardStatus{} : before.persisted[i - 1]);
+    check_end(harness);
+  }
+}
+
+TEST_CASE("follows a finished Rollback when the last write of the guard was lost") {
+  DeploymentHarness before = breached(100);
+  before.pass_time(1s).reconcile();
+  const std::size_t known = before.persisted.size();
+  before.roll_out().reconcile();
+  SECTION("it succeeded") {
+    before.pass_checks_for(6min);
+    REQUIRE(before.phase() == RollbackPhase::Succeeded);
+    for (std::size_t i = 1; i <= known; ++i) {
+      CAPTURE(i);
+      DeploymentHarness harness = before;
+      harness.restart_with(before.persisted[i - 1]).reconcile().reconcile();
+      CHECK(harness.state() == idle(Reason::RolledBack));
+      CHECK(harness.verdict("v2") == RevisionVerdict::RolledBack);
+      CHECK(harness.current()->hash == "v1");
+      CHECK(harness.template_changes == 1);
+    }
+  }
+  SECTION("it failed") {
+    before.fail_three_times();
+    REQUIRE(before.phase() == RollbackPhase::Failed);
+    for (std::size_t i = 1; i <= known; ++i) {
+      CAPTURE(i);
+      DeploymentHarness harness = before;
+      harness.restart_with(before.persisted[i - 1]).reconcile().reconcile();
+      CHECK(harness.state() == frozen(Reason::RollbackFailed));
+      CHECK(harness.template_changes == 1);
+    }
+  }
+}
+
+TEST_CASE("supersedes a rollback in any phase when a newer template is found after a restart") {
+  for (int steps = 0; steps <= 3; ++steps) {
+    CAPTURE(steps);
+    DeploymentHarness harness = breached(steps);
+    const int changes = harness.template_changes;
+    harness.ship("v3").restart().reconcile();
+    CHECK(harness.phase() == RollbackPhase::Superseded);
+    CHECK(harness.current() == HashAndVerdict{"v3", RevisionVerdict::Evaluating});
+    CHECK(harness.state() == evaluating(Reason::RollingOut));
+    harness.roll_out().pass_checks_for(11min);
+    CHECK(harness.state() == idle(Reason::Good));
+    CHECK(harness.template_changes == changes);
+  }
+}
+
+TEST_CASE("resumes nothing when the watch is behind the API server") {
+  DeploymentHarness harness = breached(1);
+  harness.restart_with({});
+  auto inputs = harness.inputs();
+  REQUIRE(inputs.replica_sets.has_value());
+  inputs.replica_sets.reset();
+  const auto plan = guard::decide(inputs, harness.now);
+  CHECK(plan.action.index() == 0);
+  CHECK_FALSE(plan.rollback.has_value());
+  CHECK(plan.requeue_at == harness.now + 1s);
+}
+
+// v2 bakes ── no process for an hour, in which v2 fails ── the next leader
+TEST_CASE("decides a bake that ended without a leader by new results") {
+  DeploymentHarness harness = baking_v2();
+  harness.pass_checks_for(5min);
+  harness.restart().pass_time(1h).reconcile();
+  CHECK(harness.current() == HashAndVerdict{"v2", RevisionVerdict::Evaluating});
+  SECTION("the check fails") {
+    harness.reconcile_for(10s, {pass("rollout"), fails("health")});
+    CHECK(harness.current() == HashAndVerdict{"v2", RevisionVerdict::Evaluating});
+    harness.reconcile_for(20s, {fails("health")});
+    CHECK(harness.deployed_template() == "v1");
+  }
+  SECTION("the check passes") {
+    harness.pass_checks_for(10s);
+    CHECK(harness.state() == idle(Reason::Good));
+  }
+}
+
+TEST_CASE("counts consecutive failures on when the controller restarts") {
+  DeploymentHarness harness = baking_v2();
+  harness.reconcile_for(20s, {fails("health")}).restart().reconcile_for(10s, {fails("health")});
+  CHECK(harness.deployed_template() == "v1");
+}
+
+TEST_CASE("acts on a breach held before a restart only when the check fails again") {
+  DeploymentHarness harness = baking_v2();
+  harness.policy.pause_until = harness.now + 10min;
+  harness.fail_three_times().restart().pass_time(1h).reconcile();
+  CHECK(harness.state() == held(Reason::Unconfirmed));
+  CHECK(harness.template_changes == 0);
+  harness.reconcile_for(10s, {fails("health")});
+  CHECK(harness.deployed_template() == "v1");
+}
+
+TEST_CASE("stays frozen when the controller restarts") {
+  DeploymentHarness harness = breached(100);
+  harness.pass_time(1s).reconcile().reconcile_for(10s, {fails_immediately("rollout")});
+  REQUIRE(harness.state() == frozen(Reason::RollbackFailed));
+  harness.restart().reconcile_for(1h, {pass("rollout"), pass("health")});
+  CHECK(harness.state() == frozen(Reason::RollbackFailed));
+  CHECK(harness.template_changes == 1);
+}
+
+TEST_CASE("remembers a failure from before the release over a restart or a broken policy") {
+  DeploymentHarness harness = running_v1();
+  harness.pass_time(1h).ship("v2").reconcile();
+  api::Measurement before = failed_before_release("health");
+  before.result = api::MeasurementResult::Unknown;
+  harness.reconcile({before});
+  SECTION("a restart") { harness.restart(); }
+  SECTION("a broken policy") {
+    harness.break_policy().reconcile();
+    harness.policy = web_policy();
+  }
+  harness.reconcile().roll_out().reconcile().reconcile_for(1min, {fails("health")});
+  CHECK(harness.state() == held(Reason::AlreadyFailing));
+  CHECK(harness.template_changes == 0);
+}
+
+TEST_CASE("counts a breached release as troubled after a restart until it has a result") {
+  DeploymentHarness harness;
+  harness.breaker = {.is_open = true, .message = "too many"};
+  harness.ship("v1")
+      .roll_out()
+      .reconcile()
+      .reconcile()
+      .pass_time(1h)
+      .ship("v2")
+      .reconcile()
+      .roll_out()
+      .reconcile({pass("rollout")})
+      .fail_three_times();
+  REQUIRE(harness.state() == held(Reason::BreakerOpen));
+  harness.reconcile_for(1h, {fails("health")}).restart();
+  CHECK(guard::is_troubled(harness.guard, {}, {}, harness.now));
+  CHECK_FALSE(guard::is_troubled(harness.guard, {}, {}, harness.now + 5min));
+}
+
+// v1 restored, fails ✗ ── killed, no leader for 30 min ── fails again ✗ ✗
+TEST_CASE("waits for a new result of a check that failed during verification before a restart") {
+  DeploymentHarness harness = breached(100);
+  harness.pass_time(1s).reconcile().roll_out().reconcile();
+  harness.policy.spec.checks[0].failure_threshold = 50;
+  harness.reconcile_for(5min, {pass("rollout"), fails("health")});
+  REQUIRE(harness.state() == verifying(Reason::AwaitingPass));
+  harness.restart().pass_time(30min).reconcile();
+  CHECK(harness.state() == verifying(Reason::AwaitingPass));
+  harness.reconcile_for(10min, {pass("rollout"), fails("health")});
+  CHECK(harness.state() == frozen(Reason::VerificationFailed));
+}
+
+// v2 bakes ✓✓✓ ── killed ── the first result after the restart is unknown
+TEST_CASE("does not end a bake as inconclusive for one unknown result after a restart") {
+  DeploymentHarness harness = running_v1();
+  harness.pass_time(1h).ship("v2").reconcile().roll_out().reconcile();
+  harness.reconcile_for(9min, {pass("rollout"), pass("health")});
+  harness.restart().pass_time(2min).reconcile({pass("rollout"), unknown("health")});
+  CHECK(harness.state() == evaluating(Reason::Baking));
+  SECTION("the check passes again") {
+    harness.reconcile({pass("health")});
+    CHECK(harness.state() == idle(Reason::Good));
+  }
+  SECTION("a second unknown result") {
+    harness.reconcile({unknown("health")});
+    CHECK(harness.state() == idle(Reason::Inconclusive));
+  }
+}
+
+TEST_CASE("rolls back after a user ends the freeze of a rollback that changed nothing") {
+  DeploymentHarness harness = breached(0);
+  harness.preflight = failed_preflight(Reason::AdmissionDenied, "a policy says no");
+  harness.reconcile_for(16min, {fails("health")});
+  REQUIRE(harness.state() == frozen(Reason::PatchRejected));
+  const std::string first = harness.rollback->meta.key.name;
+  harness.preflight->ready = api::ConditionStatus::True;
+  harness.writes_allowed = 100;
+  harness.guard.freeze.reset();
+  harness.reconcile_for(1min, {fails("health")});
+  CHECK(harness.deployed_template() == "v1");
+  CHECK(harness.rollback->meta.key.name == first + "-2");
+  CHECK(harness.template_changes == 1);
+}
+
+// Held AdmissionDenied ── Failed is written ── killed before the guard is written
+TEST_CASE("freezes when a Rollback failed but the guard was not written before a restart") {
+  DeploymentHarness harness = breached(0);
+  harness.preflight = failed_preflight(Reason::AdmissionDenied, "a policy says no");
+  harness.reconcile_for(14min, {fails("health")});
+  const api::GuardStatus before = harness.persisted.back();
+  REQUIRE(before.state == api::State::Held);
+  harness.reconcile_for(2min, {fails("health")});
+  REQUIRE(harness.phase() == RollbackPhase::Failed);
+  harness.preflight->ready = api::ConditionStatus::True;
+  harness.writes_allowed = 100;
+  harness.restart_with(before).reconcile_for(1min, {fails("health")});
+  CHECK(harness.state() == frozen(Reason::RollbackFailed));
+  CHECK(harness.records == 1);
+  CHECK(harness.template_changes == 0);
+}
+
+TEST_CASE("rolls back when an older Rollback of the same name failed without any change") {
+  DeploymentHarness harness = breached(0);
+  harness.preflight = failed_preflight(Reason::AdmissionDenied, "a policy says no");
+  harness.reconcile_for(16min, {fails("health")});
+  REQUIRE(harness.state() == frozen(Reason::PatchRejected));
+  harness.preflight->ready = api::ConditionStatus::True;
+  harness.writes_allowed = 100;
+  // A manual rollback came and finished since, so the last record is another one.
+  harness.rollback->meta.key.name = "manual";
+  harness.guard.freeze.reset();
+  harness.reconcile_for(2min, {fails("health")});
+  CHECK(harness.deployed_template() == "v1");
+}
+
+TEST_CASE("does not end a verification for one unknown result after a restart") {
+  DeploymentHarness harness = breached(100);
+  harness.pass_time(1s).reconcile().roll_out().reconcile();
+  harness.policy.spec.checks[0].failure_threshold = 50;
+  harness.reconcile_for(5min, {pass("rollout"), fails("health")});
+  harness.restart().pass_time(30min).reconcile({pass("rollout"), unknown("health")});
+  CHECK(harness.state() == verifying(Reason::AwaitingPass));
+  harness.reconcile({unknown("health")});
+  CHECK(harness.state() == idle(Reason::RolledBack));
+  CHECK(harness.emitted(Reason::RollbackUnverified) == 1);
+}

@@ -1,0 +1,173 @@
+// A template that was rolled back is applied again: by a user, or by a tool, which is a contest.
+#include <catch2/catch.hpp>
+
+#include "rollback/record.hpp"
+#include "support/mentions.hpp"
+#include "unit/guard/harness.hpp"
+
+using namespace lastgood;
+using namespace lastgood::guard;
+using namespace lastgood::guard::test;
+
+namespace {
+
+// v1 is good, v2 was rolled back, and v1 is verified. The next rollback may start at once.
+DeploymentHarness rolled_back_v2() {
+  DeploymentHarness harness = running_v1();
+  harness.policy.spec.cooldown = 0s;
+  harness.pass_time(1h).ship("v2").reconcile().roll_out().reconcile({pass("rollout")});
+  harness.fail_three_times().pass_time(1s).reconcile().roll_out().reconcile();
+  return harness.pass_checks_for(6min);
+}
+
+DeploymentHarness& by(DeploymentHarness& harness, std::optional<api::TemplateAuthor> author) {
+  harness.author = std::move(author);
+  return harness;
+}
+
+// v2 is applied again and fails as before.
+DeploymentHarness& apply_again(DeploymentHarness& harness) {
+  harness.ship("v2").reconcile().roll_out().reconcile({pass("rollout")}).fail_three_times();
+  return harness.pass_time(1s).reconcile().roll_out().reconcile().pass_checks_for(6min);
+}
+
+// Frozen: a tool has applied v2 again more often than the limit.
+DeploymentHarness contested_v2() {
+  DeploymentHarness harness = rolled_back_v2();
+  harness.policy.spec.limit = {.count = 1, .within = 1h};
+  by(harness, tool).ship("v2").reconcile();
+  return harness.roll_out().reconcile();
+}
+
+DeploymentHarness verifying_v1() { return restored_v1().roll_out().pass_time(1s).reconcile(); }
+
+}  // namespace
+
+TEST_CASE("counts a contest when a tool applies a rolled back template, and freezes at the limit") {
+  DeploymentHarness harness = rolled_back_v2();
+  harness.policy.spec.limit = {.count = 2, .within = 1h};
+  by(harness, tool);
+  harness.guard.rollbacks.clear();
+  apply_again(harness);
+  REQUIRE(harness.guard.contests.size() == 1);
+  CHECK(harness.guard.contests[0].by == "Argo CD (argocd-controller)");
+  CHECK(harness.template_changes == 2);
+  harness.pass_time(10s).ship("v2").reconcile();
+  CHECK(harness.state() == frozen(Reason::Contested));
+  CHECK(harness.guard.freeze->since == harness.now);
+  CHECK_THAT(harness.guard.freeze->message,
+             mentions({"Argo CD (argocd-controller)", "2 times", "1h", "limit 2"}));
+  CHECK(harness.emitted(Reason::Contested) == 1);
+  CHECK(harness.verdict("v2") == RevisionVerdict::RolledBack);
+  harness.roll_out().reconcile().reconcile_for(1h, {fails("health")});
+  CHECK(harness.template_changes == 2);
+}
+
+TEST_CASE("does not count a contest that is older than the window of the limit") {
+  DeploymentHarness harness = rolled_back_v2();
+  harness.policy.spec.limit = {.count = 2, .within = 20min};
+  by(harness, tool);
+  apply_again(harness);
+  harness.pass_time(20min);
+  harness.ship("v2").reconcile();
+  CHECK(harness.state() == evaluating(Reason::RollingOut));
+  CHECK(harness.guard.contests.size() == 2);
+}
+
+TEST_CASE("evaluates a rolled back template, without a contest, when a user applies it") {
+  DeploymentHarness harness = rolled_back_v2();
+  harness.policy.spec.limit = {.count = 1, .within = 1h};
+  by(harness, user).ship("v2").reconcile();
+  CHECK(harness.state() == evaluating(Reason::RollingOut));
+  CHECK(harness.guard.contests.empty());
+  CHECK(harness.events.back().reason == Reason::ReleaseSeen);
+}
+
+TEST_CASE("counts a contest when the author of a rolled back template is unknown") {
+  DeploymentHarness harness = rolled_back_v2();
+  harness.policy.spec.limit = {.count = 1, .within = 1h};
+  by(harness, std::nullopt).ship("v2").reconcile();
+  CHECK(harness.state() == frozen(Reason::Contested));
+  CHECK_THAT(harness.guard.freeze->message, mentions({"unknown"}));
+}
+
+TEST_CASE("counts no contest when a tool ships a new template") {
+  DeploymentHarness harness = rolled_back_v2();
+  by(harness, tool).ship("v3").reconcile();
+  CHECK(harness.state() == evaluating(Reason::RollingOut));
+  CHECK(harness.guard.contests.empty());
+}
+
+TEST_CASE("freezes again when the tool applies the contested template after another one") {
+  DeploymentHarness harness = contested_v2();
+  harness.ship("v1").reconcile();
+  CHECK(harness.state() == evaluating(Reason::RollingOut));
+  harness.ship("v2").reconcile();
+  CHECK(harness.state() == frozen(Reason::Contested));
+}
+
+// v2 rolled back ──▶ a user applies v2 again
+TEST_CASE("evaluates a rolled back template again when a user applies it again") {
+  DeploymentHarness harness = verifying_v1();
+  harness.pass_checks_for(6min).ship("v2").reconcile();
+  CHECK(harness.current() == HashAndVerdict{"v2", RevisionVerdict::Evaluating});
+  CHECK(harness.events.back().reason == Reason::ReleaseSeen);
+  harness.roll_out().reconcile({pass("rollout")});
+  SECTION("it bakes without a breach") {
+    harness.pass_checks_for(11min);
+    CHECK(harness.current() == HashAndVerdict{"v2", RevisionVerdict::Good});
+  }
+  SECTION("it fails again") {
+    harness.fail_three_times();
+    CHECK(harness.template_changes == 2);
+    CHECK(harness.deployed_template() == "v1");
+  }
+}
+
+// patch ──▶ v1 ──▶ a user applies v2 before the next reconcile
+TEST_CASE("supersedes the rollback when a user applies the bad template right after the patch") {
+  DeploymentHarness harness = baking_v2();
+  harness.fail_three_times();
+  REQUIRE(harness.deployed_template() == "v1");
+  harness.ship("v2").reconcile();
+  CHECK(harness.phase() == RollbackPhase::Superseded);
+  CHECK(harness.state() == evaluating(Reason::RollingOut));
+  CHECK(harness.current() == HashAndVerdict{"v2", RevisionVerdict::Evaluating});
+  CHECK(harness.emitted(Reason::RolledBack) == 1);
+  CHECK(harness.template_changes == 1);
+}
+
+// v2 ✗✗✗ ──▶ patch ──▶ a tool applies v2 before the next reconcile
+TEST_CASE("counts a contest when a tool applies the bad template before the next reconcile") {
+  DeploymentHarness harness = restored_v1();
+  harness.ship("v2").roll_out();
+  harness.author = tool;
+  harness.rollback->status =
+      rollback::advance(harness.rollback->status, api::RollbackPhase::Superseded,
+                        "the template has changed since", harness.now);
+  harness.guard.current = harness.rollback->spec.from;
+  harness.guard.template_digest = TemplateDigest("v2");
+  harness.pass_time(1s).reconcile();
+  CHECK(harness.verdict("v2") == RevisionVerdict::Evaluating);
+  CHECK(harness.emitted(Reason::RolledBack) == 1);
+  CHECK(harness.guard.contests.size() == 1);
+  CHECK(harness.guard.rollbacks.size() == 1);
+  CHECK(harness.state() == evaluating(Reason::Baking));
+  harness.reconcile_for(30s, {fails("health")});
+  CHECK(harness.emitted(Reason::RolledBack) == 1);
+}
+
+TEST_CASE("counts a contest once when the clock of another leader is ahead") {
+  DeploymentHarness harness = restored_v1();
+  harness.ship("v2").roll_out();
+  harness.author = tool;
+  harness.rollback->status =
+      rollback::advance(harness.rollback->status, api::RollbackPhase::Superseded,
+                        "the template has changed since", harness.now);
+  harness.rollback->status.template_restored = harness.now + 5s;
+  harness.guard.current = harness.rollback->spec.from;
+  harness.guard.template_digest = TemplateDigest("v2");
+  for (int i = 0; i < 4; ++i) harness.pass_time(1s).reconcile();
+  CHECK(harness.guard.contests.size() == 1);
+  CHECK(harness.guard.state == api::State::Evaluating);
+}

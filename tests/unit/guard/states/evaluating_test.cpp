@@ -1,0 +1,269 @@
+// A release from its first template to its verdict, in the states Idle, Evaluating and Held.
+#include <catch2/catch.hpp>
+
+#include "unit/guard/harness.hpp"
+
+using namespace lastgood;
+using namespace lastgood::guard;
+using namespace lastgood::guard::test;
+
+// v1 ────────────────────────────▶
+//    ▲ first reconcile: complete
+TEST_CASE("presumes a revision good when it is complete at the first reconcile") {
+  DeploymentHarness harness;
+  harness.ship("v1").roll_out().reconcile();
+  CHECK(harness.state() == idle(Reason::PresumedGood));
+  CHECK(harness.current() == HashAndVerdict{"v1", RevisionVerdict::PresumedGood});
+  CHECK(harness.action() == ActionKind::CreateSnapshot);
+  CHECK(harness.emitted(Reason::PresumedGood) == 1);
+  harness.reconcile();
+  CHECK(harness.action() == ActionKind::None);
+  CHECK(harness.guard.last_good->snapshot == "web-v1");
+}
+
+// v1 ▁▂▃▅ first reconcile: scaling up ▇▇▇ bakes ──▶ good
+TEST_CASE("evaluates a revision when it is still scaling up at the first reconcile") {
+  DeploymentHarness harness;
+  harness.ship("v1").roll_out().scale(6).reconcile();
+  CHECK(harness.state() == evaluating(Reason::RollingOut));
+  CHECK_FALSE(harness.guard.last_good.has_value());
+  harness.roll_out().pass_checks_for(11min);
+  CHECK(harness.current() == HashAndVerdict{"v1", RevisionVerdict::Good});
+}
+
+TEST_CASE("holds a breach when no earlier revision is good") {
+  DeploymentHarness harness;
+  harness.ship("v1").roll_out_partly().reconcile().pass_time(10s).reconcile(
+      {fails_immediately("rollout")});
+  CHECK(harness.state() == held(Reason::NoLastGood));
+  CHECK(harness.emitted(Reason::RollbackHeld) == 1);
+  harness.pass_time(10s).reconcile({fails_immediately("rollout")});
+  CHECK(harness.emitted(Reason::RollbackHeld) == 1);
+}
+
+// v1 ──▶ v2 ▁▃▅▇ ── bakes 10m ──▶ good, and the new last good
+TEST_CASE("marks a release good, and the next target, when it bakes without a breach") {
+  DeploymentHarness harness = baking_v2();
+  CHECK(harness.state() == evaluating(Reason::Baking));
+  harness.pass_checks_for(9min + 50s);
+  CHECK(harness.current() == HashAndVerdict{"v2", RevisionVerdict::Evaluating});
+  harness.pass_checks_for(20s);
+  CHECK(harness.state() == idle(Reason::Good));
+  CHECK(harness.emitted(Reason::ReleaseGood) == 1);
+  CHECK(harness.guard.current->snapshot == "web-v2");
+  CHECK(harness.guard.last_good->hash == TemplateHash("v2"));
+  harness.ship("v3").reconcile();
+  CHECK(harness.guard.last_good->hash == TemplateHash("v2"));
+}
+
+TEST_CASE("requeues at once when an evaluation starts, so that its checks run") {
+  DeploymentHarness harness = running_v1();
+  harness.ship("v2").reconcile();
+  CHECK(harness.state() == evaluating(Reason::RollingOut));
+  CHECK(harness.requeue_after() == Duration{0});
+}
+
+TEST_CASE("requeues after 1s when the ReplicaSet of a new template does not exist yet") {
+  DeploymentHarness harness = running_v1();
+  harness.ship_without_replica_set("v2").reconcile();
+  CHECK(harness.state() == idle(Reason::WaitingForReplicaSet));
+  CHECK(harness.requeue_after() == Duration{1s});
+  harness.pass_time(1s).ship("v2").reconcile();
+  CHECK(harness.current() == HashAndVerdict{"v2", RevisionVerdict::Evaluating});
+}
+
+//  v1 ──▶ v2 ✗✗✗ ──▶ v1
+TEST_CASE("rolls back to v1 when three consecutive failures breach a check") {
+  DeploymentHarness harness = baking_v2();
+  harness.reconcile_for(20s, {fails("health")});
+  CHECK(harness.state() == evaluating(Reason::CheckFailing));
+  CHECK(harness.emitted(Reason::CheckFailing) == 1);
+  harness.reconcile_for(10s, {fails("health")});
+  CHECK(harness.state() == rolling_back(Reason::WrongStatus));
+  CHECK(harness.deployed_template() == "v1");
+  CHECK(harness.template_changes == 1);
+}
+
+TEST_CASE("counts failures from zero again when a check passes between them") {
+  DeploymentHarness harness = baking_v2();
+  harness.reconcile_for(20s, {fails("health")})
+      .reconcile_for(10s, {pass("health")})
+      .reconcile_for(20s, {fails("health")});
+  CHECK(harness.state() == evaluating(Reason::CheckFailing));
+  CHECK(harness.template_changes == 0);
+}
+
+// v2 bakes while all results are "unknown"
+TEST_CASE("ends a bake as inconclusive when a check never has a result") {
+  DeploymentHarness harness = baking_v2();
+  harness.reconcile_for(11min, {pass("rollout"), unknown("health")});
+  CHECK(harness.state() == idle(Reason::Inconclusive));
+  CHECK(harness.current() == HashAndVerdict{"v2", RevisionVerdict::Inconclusive});
+  CHECK(harness.emitted(Reason::ReleaseInconclusive) == 1);
+  CHECK(harness.guard.last_good->hash == TemplateHash("v1"));
+  harness.ship("v3").reconcile().roll_out().reconcile().fail_three_times();
+  CHECK(harness.deployed_template() == "v1");
+  CHECK(harness.verdict("v2") == RevisionVerdict::Inconclusive);
+}
+
+TEST_CASE("waits for two intervals when the interval of a check is longer than the bake") {
+  DeploymentHarness harness = running_v1();
+  harness.policy.spec.bake_time = 1min;
+  harness.policy.spec.checks[0].interval = 5min;
+  harness.ship("v2").reconcile().roll_out().reconcile({pass("rollout")});
+  CHECK(harness.requeue_after() == Duration{1min});
+  harness.reconcile_for(4min, {pass("rollout")});
+  CHECK(harness.state() == evaluating(Reason::Baking));
+  harness.reconcile_for(1min, {pass("rollout"), pass("health")});
+  CHECK(harness.state() == idle(Reason::Good));
+}
+
+TEST_CASE("keeps evaluating when a check has not run at all") {
+  DeploymentHarness harness = baking_v2();
+  harness.reconcile_for(1h, {pass("rollout")});
+  CHECK(harness.current() == HashAndVerdict{"v2", RevisionVerdict::Evaluating});
+}
+
+// v2 bakes, and is scaled up during the bake
+TEST_CASE("continues the bake, then waits for replicas, when the Deployment is scaled up") {
+  DeploymentHarness harness = baking_v2();
+  harness.pass_checks_for(5min).scale(6).pass_checks_for(4min);
+  CHECK(harness.state() == evaluating(Reason::Baking));
+  harness.pass_checks_for(2min);
+  CHECK(harness.state() == evaluating(Reason::AwaitingReplicas));
+  CHECK(harness.emitted(Reason::ReleaseSeen) == 1);
+  harness.roll_out().pass_checks_for(10s);
+  CHECK(harness.state() == idle(Reason::Good));
+}
+
+// v2 bakes ──▶ v3 before the end
+TEST_CASE("supersedes a baking release when a newer template is shipped") {
+  DeploymentHarness harness = baking_v2();
+  harness.pass_checks_for(5min).ship("v3").reconcile();
+  CHECK(harness.verdict("v2") == RevisionVerdict::Superseded);
+  CHECK(harness.current() == HashAndVerdict{"v3", RevisionVerdict::Evaluating});
+  harness.roll_out().reconcile().fail_three_times();
+  CHECK(harness.deployed_template() == "v1");
+}
+
+// v1 good ──▶ v2 good ──▶ v1 again ──▶ v3 before v1 has baked again
+TEST_CASE("keeps a good revision good when it is shipped again and replaced while it bakes") {
+  DeploymentHarness harness = baking_v2();
+  harness.pass_checks_for(11min)
+      .ship("v1")
+      .reconcile()
+      .roll_out()
+      .pass_checks_for(1min)
+      .ship("v3")
+      .reconcile();
+  CHECK(harness.verdict("v1") == RevisionVerdict::PresumedGood);
+  CHECK(harness.verdict("v2") == RevisionVerdict::Good);
+}
+
+TEST_CASE("creates a new snapshot when a good revision is shipped again and has baked") {
+  DeploymentHarness harness = baking_v2();
+  harness.pass_checks_for(11min).ship("v1").reconcile();
+  CHECK(harness.guard.current->snapshot.empty());
+  harness.roll_out().reconcile({pass("rollout")}).pass_checks_for(10min);
+  CHECK(harness.current() == HashAndVerdict{"v1", RevisionVerdict::Good});
+  CHECK(harness.action() == ActionKind::CreateSnapshot);
+}
+
+// breach while paused-until ──▶ Held ──▶ the time is over ──▶ RollingBack
+TEST_CASE("starts the held rollback when the time of the hold is over") {
+  DeploymentHarness harness = baking_v2();
+  harness.policy.pause_until = harness.now + 31s;
+  harness.fail_three_times();
+  CHECK(harness.state() == held(Reason::PausedUntil));
+  CHECK(harness.requeue_after() == Duration{1s});
+  CHECK(harness.action() == ActionKind::None);
+  harness.pass_time(1s).reconcile();
+  CHECK(harness.state() == rolling_back(Reason::WrongStatus));
+  CHECK(harness.action() == ActionKind::StartRollback);
+}
+
+TEST_CASE("bakes from the start when a breach ends while it is held") {
+  DeploymentHarness harness = baking_v2();
+  harness.policy.pause_until = harness.now + 1h;
+  harness.fail_three_times();
+  CHECK(harness.current() == HashAndVerdict{"v2", RevisionVerdict::Breached});
+  harness.pass_checks_for(10s);
+  CHECK(harness.state() == evaluating(Reason::Baking));
+  CHECK(harness.current() == HashAndVerdict{"v2", RevisionVerdict::Evaluating});
+  CHECK(harness.emitted(Reason::BreachEnded) == 1);
+  harness.pass_checks_for(9min + 50s);
+  CHECK(harness.state() == evaluating(Reason::Baking));
+  harness.pass_checks_for(20s);
+  CHECK(harness.state() == idle(Reason::Good));
+}
+
+TEST_CASE("evaluates the newer template when a held release is replaced") {
+  DeploymentHarness harness = baking_v2();
+  harness.policy.pause_until = harness.now + 1h;
+  harness.fail_three_times().ship("v3").reconcile();
+  CHECK(harness.state() == evaluating(Reason::RollingOut));
+  CHECK(harness.verdict("v2") == RevisionVerdict::Breached);
+  CHECK(harness.emitted(Reason::ReleaseSuperseded) == 1);
+}
+
+// breach ──▶ Held for an hour without results ──▶ the hold ends
+TEST_CASE("does not act on an old breach until the check fails again") {
+  DeploymentHarness harness = baking_v2();
+  harness.policy.pause_until = harness.now + 1h;
+  harness.fail_three_times().reconcile_for(2h, {unknown("health")});
+  CHECK(harness.state() == held(Reason::Unconfirmed));
+  CHECK(harness.template_changes == 0);
+  SECTION("the check fails again") {
+    harness.reconcile_for(10s, {fails("health")});
+    CHECK(harness.deployed_template() == "v1");
+  }
+  SECTION("the check passes") {
+    harness.pass_checks_for(10s);
+    CHECK(harness.state() == evaluating(Reason::Baking));
+  }
+}
+
+TEST_CASE("ends a breach when the failure threshold is raised above the failures") {
+  DeploymentHarness harness = baking_v2();
+  harness.policy.pause_until = harness.now + 1h;
+  harness.fail_three_times();
+  harness.policy.spec.checks[0].failure_threshold = 10;
+  harness.reconcile();
+  CHECK(harness.state() == evaluating(Reason::CheckFailing));
+}
+
+TEST_CASE("reports the current revision as last good when it is good") {
+  DeploymentHarness harness = baking_v2();
+  CHECK(harness.guard.last_good->hash == TemplateHash("v1"));
+  harness.pass_checks_for(11min);
+  CHECK(harness.guard.last_good->hash == TemplateHash("v2"));
+}
+
+// check of v2 runs ──▶ v3 is shipped ──▶ the result for v2 arrives
+TEST_CASE("ignores a result for the previous revision when a newer template is deployed") {
+  DeploymentHarness harness = baking_v2();
+  harness.ship("v3").roll_out().reconcile({fails_immediately("rollout")});
+  CHECK(harness.current() == HashAndVerdict{"v3", RevisionVerdict::Evaluating});
+  CHECK(harness.guard.checks[0].consecutive_failures == 0);
+  CHECK(harness.template_changes == 0);
+}
+
+TEST_CASE("evaluates from the start when a release is replaced and shipped again") {
+  DeploymentHarness harness = baking_v2();
+  harness.reconcile_for(20s, {fails("health")})
+      .ship("v1")
+      .reconcile()
+      .ship("v2")
+      .reconcile({fails("health")});
+  CHECK(harness.current() == HashAndVerdict{"v2", RevisionVerdict::Evaluating});
+  CHECK(harness.guard.checks[1].consecutive_failures == 0);
+}
+
+TEST_CASE("starts an evaluation now when an earlier rollback is dated in the future") {
+  DeploymentHarness harness = baking_v2().fail_three_times();
+  harness.pass_time(1s).reconcile().roll_out().reconcile().pass_checks_for(6min);
+  REQUIRE(harness.state() == idle(Reason::RolledBack));
+  harness.rollback->status.template_restored = harness.now + 2h;
+  harness.ship("v3").reconcile();
+  CHECK(harness.guard.evaluation_started == harness.now);
+}

@@ -1,0 +1,195 @@
+// How a Deployment becomes frozen, and which actions of a user end the freeze.
+#include <catch2/catch.hpp>
+
+#include "support/mentions.hpp"
+#include "unit/guard/harness.hpp"
+
+using namespace lastgood;
+using namespace lastgood::guard;
+using namespace lastgood::guard::test;
+
+namespace {
+
+// v1 is good, v2 was rolled back, and v1 is verified. The next rollback may start at once.
+DeploymentHarness rolled_back_v2() {
+  DeploymentHarness harness = running_v1();
+  harness.policy.spec.cooldown = 0s;
+  harness.pass_time(1h).ship("v2").reconcile().roll_out().reconcile({pass("rollout")});
+  harness.fail_three_times().pass_time(1s).reconcile().roll_out().reconcile();
+  return harness.pass_checks_for(6min);
+}
+
+DeploymentHarness& by(DeploymentHarness& harness, std::optional<api::TemplateAuthor> author) {
+  harness.author = std::move(author);
+  return harness;
+}
+
+// Frozen: a tool has applied v2 again more often than the limit.
+DeploymentHarness contested_v2() {
+  DeploymentHarness harness = rolled_back_v2();
+  harness.policy.spec.limit = {.count = 1, .within = 1h};
+  by(harness, tool).ship("v2").reconcile();
+  return harness.roll_out().reconcile();
+}
+
+}  // namespace
+
+TEST_CASE("stays frozen when a tool applies a rolled back template, also below the limit") {
+  DeploymentHarness harness = rolled_back_v2();
+  harness.policy.spec.limit = {.count = 1, .within = 24h};
+  harness.ship("v3").reconcile().roll_out().reconcile({pass("rollout")}).fail_three_times();
+  REQUIRE(harness.state() == frozen(Reason::LimitReached));
+  harness.policy.spec.limit.count = 5;
+  by(harness, tool).ship("v2").reconcile();
+  CHECK(harness.state() == frozen(Reason::Contested));
+  CHECK(harness.guard.message == harness.guard.freeze->message);
+  CHECK(harness.guard.message.contains("Argo CD"));
+}
+
+TEST_CASE("ends a freeze only by an action of a user") {
+  struct Row {
+    const char* name;
+    void (*given)(DeploymentHarness&);
+    bool ends;
+  };
+  const std::vector<Row> table = {
+      {"nothing changes", [](DeploymentHarness&) {}, false},
+      {"a day passes", [](DeploymentHarness& harness) { harness.pass_time(24h); }, false},
+      {"resume is after the freeze",
+       [](DeploymentHarness& harness) {
+         harness.policy.resume = *harness.guard.freeze->since + 1ms;
+       },
+       true},
+      {"resume is in the second of the freeze",
+       [](DeploymentHarness& harness) {
+         harness.policy.resume =
+             std::chrono::floor<std::chrono::seconds>(*harness.guard.freeze->since);
+       },
+       true},
+      {"resume is 1ms before that second",
+       [](DeploymentHarness& harness) {
+         harness.policy.resume =
+             std::chrono::floor<std::chrono::seconds>(*harness.guard.freeze->since) - 1ms;
+       },
+       false},
+      {"resume is an hour before the freeze",
+       [](DeploymentHarness& harness) {
+         harness.policy.resume = *harness.guard.freeze->since - 1h;
+       },
+       false},
+      {"resume is in the future",
+       [](DeploymentHarness& harness) { harness.policy.resume = harness.now + 1ms; }, false},
+      {"resume was in the future and is reached",
+       [](DeploymentHarness& harness) {
+         harness.policy.resume = harness.now + 1min;
+         harness.pass_time(1min);
+       },
+       true},
+      {"a user removes the freeze",
+       [](DeploymentHarness& harness) { harness.guard.freeze.reset(); }, true},
+      {"a user ships a new template", [](DeploymentHarness& harness) { harness.ship("v3"); }, true},
+      {"the Deployment is scaled", [](DeploymentHarness& harness) { harness.scale(5).roll_out(); },
+       false},
+      {"the controller restarts", [](DeploymentHarness& harness) { harness.restart(); }, false},
+  };
+  for (const Row& row : table) {
+    CAPTURE(row.name);
+    DeploymentHarness harness = contested_v2();
+    REQUIRE(harness.state() == frozen(Reason::Contested));
+    harness.pass_time(10s);
+    row.given(harness);
+    harness.reconcile();
+    CHECK((harness.guard.state == api::State::Evaluating) == row.ends);
+    CHECK((harness.guard.state == api::State::Frozen) == !row.ends);
+    CHECK(harness.guard.freeze.has_value() == !row.ends);
+  }
+}
+
+TEST_CASE("requeues at a time of resume that is in the future") {
+  DeploymentHarness harness = contested_v2();
+  harness.policy.resume = harness.now + 1min;
+  harness.reconcile();
+  CHECK(harness.state() == frozen(Reason::Contested));
+  CHECK(harness.requeue_after() == Duration{1min});
+}
+
+// Frozen ──▶ resumed ──▶ evaluated again, with all counts at zero
+TEST_CASE("evaluates a resumed release again with all counts at zero") {
+  DeploymentHarness harness = contested_v2();
+  harness.pass_time(10s).policy.resume = harness.now;
+  harness.reconcile();
+  CHECK(harness.state() == evaluating(Reason::Resumed));
+  CHECK(harness.current() == HashAndVerdict{"v2", RevisionVerdict::Evaluating});
+  CHECK(harness.guard.contests.empty());
+  CHECK(harness.guard.rollbacks.empty());
+  CHECK(harness.emitted(Reason::Resumed) == 1);
+  harness.reconcile().roll_out().reconcile({pass("rollout")}).pass_checks_for(11min);
+  CHECK(harness.current() == HashAndVerdict{"v2", RevisionVerdict::Good});
+}
+
+// v2 ✗✗✗ ──▶ v1 ──▶ v3 ✗✗✗ ──▶ Frozen LimitReached ──▶ resumed ──▶ ✗✗✗ ──▶ v1
+TEST_CASE("freezes at the limit of rollbacks, and rolls back again when it is resumed") {
+  DeploymentHarness harness = rolled_back_v2();
+  harness.policy.spec.limit = {.count = 1, .within = 24h};
+  harness.ship("v3").reconcile().roll_out().reconcile({pass("rollout")}).fail_three_times();
+  CHECK(harness.state() == frozen(Reason::LimitReached));
+  CHECK(harness.template_changes == 1);
+  harness.pass_time(10s).policy.resume = harness.now;
+  harness.reconcile().reconcile({pass("rollout")}).fail_three_times();
+  CHECK(harness.deployed_template() == "v1");
+  CHECK(harness.template_changes == 2);
+}
+
+TEST_CASE("counts automatic rollbacks for the limit, but not manual ones") {
+  DeploymentHarness harness = rolled_back_v2();
+  REQUIRE(harness.guard.rollbacks.size() == 1);
+  CHECK(harness.guard.rollbacks[0].name == "web-2-1b4e");
+  harness.ship("v3")
+      .reconcile()
+      .roll_out()
+      .reconcile({pass("rollout")})
+      .request_rollback()
+      .reconcile()
+      .reconcile()
+      .reconcile();
+  CHECK(harness.deployed_template() == "v1");
+  CHECK(harness.verdict("v3") == RevisionVerdict::RolledBack);
+  CHECK(harness.guard.rollbacks.size() == 1);
+}
+
+TEST_CASE("reports a time of resume before the freeze, and accepts one in the same second") {
+  DeploymentHarness harness;
+  harness.policy.spec.limit = {.count = 1, .within = 1h};
+  harness.policy.spec.cooldown = 0s;
+  harness.ship("v1")
+      .roll_out()
+      .reconcile()
+      .reconcile()
+      .ship("v2")
+      .reconcile()
+      .roll_out()
+      .reconcile({pass("rollout")})
+      .fail_three_times()
+      .roll_out();
+  harness.pass_checks_for(6min)
+      .ship("v3")
+      .reconcile()
+      .roll_out()
+      .reconcile({pass("rollout")})
+      .pass_time(300ms)
+      .fail_three_times();
+  REQUIRE(harness.state() == frozen(Reason::LimitReached));
+  const Time frozen = *harness.guard.freeze->since;
+  const std::string freeze_message = harness.guard.message;
+  harness.policy.resume = frozen - 2min;
+  harness.reconcile().reconcile();
+  CHECK_THAT(harness.guard.message, mentions({"lastgood.dev/resume", format_rfc3339(frozen - 2min),
+                                              format_rfc3339(frozen), freeze_message}));
+  CHECK(harness.persisted.back().message == harness.guard.message);
+  harness.policy.resume.reset();
+  harness.reconcile();
+  CHECK(harness.guard.message == freeze_message);
+  harness.policy.resume = std::chrono::floor<std::chrono::seconds>(frozen);
+  harness.pass_time(1s).reconcile();
+  CHECK(harness.guard.state == api::State::Evaluating);
+}

@@ -1,0 +1,237 @@
+// A recorded Rollback that has not changed the Deployment yet, when something changes meanwhile.
+#include <catch2/catch.hpp>
+
+#include "rollback/record.hpp"
+#include "support/mentions.hpp"
+#include "unit/guard/harness.hpp"
+
+using namespace lastgood;
+using namespace lastgood::guard;
+using namespace lastgood::guard::test;
+
+TEST_CASE("waits for approval when the mode becomes Approve before anything is written") {
+  DeploymentHarness harness = pending_rollback();
+  harness.policy.spec.mode = api::Mode::Approve;
+  harness.reconcile_for(1min, {fails("health")});
+  CHECK(harness.state() == held(Reason::AwaitingApproval));
+  CHECK(harness.template_changes == 0);
+  harness.approve().reconcile_for(10s, {fails("health")});
+  CHECK(harness.deployed_template() == "v1");
+}
+
+TEST_CASE("cancels a pending rollback when its check is removed from the policy") {
+  DeploymentHarness harness = pending_rollback(api::Mode::Approve);
+  harness.policy.spec.checks.clear();
+  harness.reconcile_for(10s, {pass("rollout")});
+  CHECK(harness.phase() == RollbackPhase::Superseded);
+  CHECK_THAT(harness.rollback->status.message, mentions({"revision 2 (web-v2)", "health"}));
+  CHECK(harness.emitted(Reason::RollbackCancelled) == 1);
+  CHECK(harness.template_changes == 0);
+}
+
+TEST_CASE("holds an approved rollback while a reference of the old template is missing") {
+  DeploymentHarness harness = pending_rollback(api::Mode::Approve);
+  harness.preflight = failed_preflight(Reason::MissingReference, "ConfigMap app is gone");
+  harness.approve().reconcile_for(1min, {fails("health")});
+  CHECK(harness.state() == held(Reason::MissingReference));
+  CHECK(harness.template_changes == 0);
+  harness.preflight->ready = api::ConditionStatus::True;
+  harness.reconcile_for(10s, {fails("health")});
+  CHECK(harness.deployed_template() == "v1");
+}
+
+TEST_CASE("reports once on a request that its preflight has no result, without rejecting it") {
+  DeploymentHarness harness = running_v1();
+  harness.ship("v2").reconcile().roll_out().reconcile().pass_checks_for(11min);
+  harness.preflight = api::Preflight{.ready = api::ConditionStatus::Unknown,
+                                     .reason = Reason::NotChecked,
+                                     .message = "etcd is down"};
+  harness.request_rollback();
+  harness.reconcile();
+  REQUIRE(harness.last_plan.request.has_value());
+  CHECK(harness.last_plan.request->phase == api::RollbackPhase::Pending);
+  CHECK_THAT(harness.last_plan.request->message, mentions({"etcd is down"}));
+  CHECK(harness.template_changes == 0);
+}
+
+TEST_CASE("checks the automatic rollback while a user requests an unknown revision") {
+  DeploymentHarness harness = baking_v2();
+  harness.preflight = failed_preflight(Reason::AdmissionDenied, "a policy says no");
+  harness.reconcile_for(20s, {fails("health")}).request_rollback({.to_revision = 99});
+  harness.reconcile_for(10s, {fails("health")});
+  CHECK(harness.template_changes == 0);
+  CHECK(harness.records == 0);
+}
+
+TEST_CASE("holds a manual rollback while a reference is missing, unless it is forced") {
+  DeploymentHarness harness = running_v1();
+  harness.pass_time(1h).ship("v2").reconcile().roll_out().reconcile().pass_checks_for(11min);
+  harness.writes_allowed = 0;
+  const api::Preflight missing =
+      failed_preflight(Reason::MissingReference, "ConfigMap app is gone");
+  SECTION("not forced") {
+    harness.request_rollback().reconcile_for(20s, {});
+    REQUIRE(harness.phase() == RollbackPhase::Pending);
+    harness.preflight = missing;
+    harness.writes_allowed = 100;
+    harness.reconcile_for(20s, {});
+    CHECK(harness.state() == held(Reason::MissingReference));
+    CHECK(harness.template_changes == 0);
+    harness.preflight->ready = api::ConditionStatus::True;
+    harness.reconcile_for(20s, {});
+    CHECK(harness.deployed_template() == "v1");
+  }
+  SECTION("forced") {
+    harness.request_rollback({.force = true}).reconcile_for(20s, {});
+    REQUIRE(harness.phase() == RollbackPhase::Pending);
+    harness.preflight = missing;
+    harness.writes_allowed = 100;
+    harness.reconcile_for(20s, {});
+    CHECK(harness.deployed_template() == "v1");
+  }
+}
+
+// health ✗✗✗ ──▶ recorded ──▶ in one reconcile health ✓ and errors ✗
+TEST_CASE("does not start a new rollback in the reconcile that cancels one") {
+  DeploymentHarness harness = pending_rollback();
+  harness.policy.spec.checks.push_back({.name = "errors", .interval = 10s, .failure_threshold = 2});
+  harness.breaker = {.is_open = true, .message = "too many"};
+  harness.reconcile({fails("health")});
+  REQUIRE(harness.state() == held(Reason::BreakerOpen));
+  harness.breaker = {};
+  harness.reconcile({pass("health"), fails("errors")});
+  CHECK(harness.phase() == RollbackPhase::Superseded);
+  CHECK(harness.action() == ActionKind::None);
+  CHECK(harness.requeue_after() == Duration{0});
+  harness.reconcile();
+  CHECK(harness.guard.state == api::State::Evaluating);
+  CHECK(harness.template_changes == 0);
+  harness.reconcile_for(10s, {fails("errors")});
+  CHECK(harness.rollback->spec.check == "errors");
+  CHECK(harness.deployed_template() == "v1");
+}
+
+TEST_CASE("records a rollback for another check when its own check leaves the policy") {
+  DeploymentHarness harness = pending_rollback(api::Mode::Approve);
+  harness.policy.spec.checks = {{.name = "errors", .interval = 10s, .failure_threshold = 2}};
+  harness.reconcile_for(1min, {fails("errors")});
+  CHECK(harness.emitted(Reason::RollbackCancelled) == 1);
+  CHECK(harness.state() == held(Reason::AwaitingApproval));
+  CHECK(harness.rollback->spec.check == "errors");
+  CHECK(harness.template_changes == 0);
+  harness.approve().reconcile_for(10s, {fails("errors")});
+  CHECK(harness.deployed_template() == "v1");
+}
+
+TEST_CASE("counts the time of a rejection from its start, not from the recording") {
+  DeploymentHarness harness = pending_rollback(api::Mode::Approve);
+  harness.reconcile_for(1h, {fails("health")});
+  REQUIRE(harness.state() == held(Reason::AwaitingApproval));
+  harness.preflight = failed_preflight(Reason::AdmissionDenied, "a policy says no");
+  harness.approve().reconcile_for(10min, {fails("health")});
+  CHECK(harness.state() == held(Reason::AdmissionDenied));
+  harness.reconcile_for(6min, {fails("health")});
+  CHECK(harness.state() == frozen(Reason::PatchRejected));
+  CHECK_THAT(harness.guard.message, mentions({"revision 2 (web-v2)", "15m", "a policy says no"}));
+}
+
+TEST_CASE("rolls back the next release although a user declined the rollback of this one") {
+  DeploymentHarness harness = pending_rollback(api::Mode::Approve);
+  harness.rollback->status = rollback::advance(
+      harness.rollback->status, api::RollbackPhase::Superseded, "deleted", harness.now);
+  harness.guard.declined =
+      api::Declined{.rollback = harness.rollback->meta.key.name, .at = harness.now};
+  harness.reconcile_for(1min, {fails("health")});
+  CHECK(harness.state() == held(Reason::Declined));
+  CHECK(harness.records == 1);
+  harness.policy.spec.mode = api::Mode::Enforce;
+  harness.ship("v3").reconcile().roll_out().reconcile({pass("rollout")}).fail_three_times();
+  CHECK(harness.deployed_template() == "v1");
+}
+
+TEST_CASE("remembers a pending automatic rollback, but not a manual one") {
+  DeploymentHarness harness = pending_rollback(api::Mode::Approve);
+  harness.reconcile({fails("health")});
+  CHECK(harness.guard.pending == harness.rollback->meta.key.name);
+  CHECK(harness.written.pending == harness.guard.pending);
+  harness.pass_checks_for(10s).reconcile();
+  CHECK(harness.guard.pending.empty());
+  harness.writes_allowed = 0;
+  harness.request_rollback().reconcile_for(20s, {});
+  REQUIRE(harness.phase() == RollbackPhase::Pending);
+  CHECK(harness.guard.pending.empty());
+}
+
+TEST_CASE("leaves a pending rollback unchanged until a newer template has its ReplicaSet") {
+  DeploymentHarness harness = pending_rollback(api::Mode::Approve);
+  REQUIRE(harness.state() == held(Reason::AwaitingApproval));
+  harness.executes_actions = false;
+  harness.ship_without_replica_set("v3").reconcile().reconcile();
+  const std::size_t written = harness.persisted.size();
+  for (int i = 0; i < 4; ++i) harness.reconcile();
+  CHECK(harness.state() == held(Reason::WaitingForReplicaSet));
+  CHECK(harness.persisted.size() == written);
+  harness.ship("v3").reconcile();
+  CHECK(harness.phase() == RollbackPhase::Superseded);
+}
+
+TEST_CASE("cancels a pending rollback when its snapshot is deleted") {
+  DeploymentHarness harness = pending_rollback(api::Mode::Approve);
+  harness.preflight = failed_preflight(Reason::SnapshotMissing, "web-v1 does not exist");
+  harness.reconcile_for(10s, {fails("health")});
+  CHECK(harness.server.begin()->second.status.phase == api::RollbackPhase::Superseded);
+  CHECK_THAT(harness.server.begin()->second.status.message, mentions({"revision 2 (web-v2)"}));
+  CHECK(harness.template_changes == 0);
+}
+
+// Rollback recorded ──▶ a user ships v3 before the patch
+TEST_CASE("supersedes a pending rollback when a newer template is shipped") {
+  DeploymentHarness harness = pending_rollback();
+  REQUIRE(harness.phase() == RollbackPhase::Pending);
+  SECTION("its ReplicaSet exists") { harness.ship("v3").reconcile(); }
+  SECTION("its ReplicaSet is created later") {
+    harness.ship_without_replica_set("v3").reconcile();
+    CHECK(harness.requeue_after() == Duration{1s});
+    harness.pass_time(1s).ship("v3").reconcile();
+  }
+  CHECK(harness.phase() == RollbackPhase::Superseded);
+  CHECK(harness.current() == HashAndVerdict{"v3", RevisionVerdict::Evaluating});
+  CHECK(harness.state() == evaluating(Reason::RollingOut));
+  CHECK(harness.template_changes == 0);
+}
+
+TEST_CASE("supersedes a pending rollback when a user restores the same template first") {
+  DeploymentHarness harness = pending_rollback();
+  harness.ship("v1").reconcile();
+  CHECK(harness.phase() == RollbackPhase::Superseded);
+  CHECK(harness.current() == HashAndVerdict{"v1", RevisionVerdict::Evaluating});
+  CHECK(harness.verdict("v1") == RevisionVerdict::PresumedGood);
+}
+
+TEST_CASE("freezes when the Rollback failed because its snapshot is lost") {
+  DeploymentHarness harness = pending_rollback();
+  harness.rollback->status.phase = api::RollbackPhase::Failed;
+  harness.rollback->status.message = "ControllerRevision web-v1 does not exist";
+  harness.reconcile();
+  CHECK(harness.state() == frozen(Reason::RollbackFailed));
+  CHECK(harness.emitted(Reason::RollbackFailed) == 1);
+  CHECK(harness.verdict("v2") == RevisionVerdict::Breached);
+}
+
+TEST_CASE("requeues after a second when a rollback was executed") {
+  DeploymentHarness harness = pending_rollback();
+  CHECK(harness.requeue_after() == Duration{1s});
+  harness.pass_time(1s).reconcile();
+  CHECK(harness.action() == ActionKind::ResumeRollback);
+  CHECK(harness.requeue_after() == Duration{1s});
+}
+
+TEST_CASE("rolls a release back at most once, also when it is scaled to a new generation") {
+  DeploymentHarness harness = pending_rollback();
+  harness.rollback->status.phase = api::RollbackPhase::Rejected;
+  harness.reconcile();
+  CHECK(harness.state() == held(Reason::AlreadyRolledBack));
+  harness.scale(6).roll_out().reconcile_for(1min, {fails("health")});
+  CHECK(harness.state() == held(Reason::AlreadyRolledBack));
+  CHECK(harness.records == 1);
+}

@@ -1,0 +1,158 @@
+// From the patch of the template until the restored revision is rolled out.
+#include <catch2/catch.hpp>
+
+#include "support/mentions.hpp"
+#include "unit/guard/harness.hpp"
+
+using namespace lastgood;
+using namespace lastgood::guard;
+using namespace lastgood::guard::test;
+
+// v2 ✗✗✗ ──▶ patch ──▶ v1 rolls out ──▶ verified for 5m ──▶ Idle
+TEST_CASE("succeeds when the restored revision rolls out and passes the same checks") {
+  DeploymentHarness harness = restored_v1();
+  CHECK(harness.state() == rolling_back(Reason::RollingOut));
+  CHECK(harness.verdict("v2") == RevisionVerdict::RolledBack);
+  CHECK(harness.emitted(Reason::RolledBack) == 1);
+  CHECK(harness.emitted(Reason::ReleaseSeen) == 1);
+  harness.roll_out().pass_time(1s).reconcile();
+  CHECK(harness.state() == verifying(Reason::RolledOut));
+  CHECK(harness.phase() == RollbackPhase::Verifying);
+  CHECK(harness.requeue_after() == Duration{0});
+  harness.pass_checks_for(4min);
+  CHECK(harness.state() == verifying(Reason::RolledOut));
+  harness.pass_checks_for(2min);
+  CHECK(harness.state() == idle(Reason::RolledBack));
+  CHECK(harness.phase() == RollbackPhase::Succeeded);
+  CHECK(harness.current() == HashAndVerdict{"v1", RevisionVerdict::Good});
+  CHECK(harness.emitted(Reason::RollbackVerified) == 1);
+  CHECK(harness.template_changes == 1);
+}
+
+TEST_CASE("freezes at once when the rollout check of the restored revision fails immediately") {
+  DeploymentHarness harness = restored_v1();
+  harness.reconcile_for(10s, {fails_immediately("rollout")});
+  CHECK(harness.state() == frozen(Reason::RollbackFailed));
+  CHECK(harness.phase() == RollbackPhase::Failed);
+}
+
+TEST_CASE("freezes when the restored revision has not rolled out after 15 minutes") {
+  DeploymentHarness harness = restored_v1();
+  harness.reconcile();
+  CHECK(harness.requeue_after().value() > Duration{14min});
+  harness.reconcile_for(14min, {unknown("rollout")});
+  CHECK(harness.state() == rolling_back(Reason::RollingOut));
+  harness.reconcile_for(2min, {unknown("rollout")});
+  CHECK(harness.state() == frozen(Reason::RollbackFailed));
+}
+
+TEST_CASE("waits 15 minutes from the last progress of the restored rollout") {
+  DeploymentHarness harness = restored_v1();
+  const auto progresses = [&](api::ConditionStatus truth) {
+    harness.deployment.conditions = {
+        {.type = "Progressing", .status = truth, .last_update = harness.now}};
+    harness.reconcile_for(14min, {unknown("rollout")});
+  };
+  for (int i = 0; i < 3; ++i) progresses(api::ConditionStatus::True);
+  CHECK(harness.state() == rolling_back(Reason::RollingOut));
+  SECTION("no progress follows") {
+    harness.reconcile_for(2min, {unknown("rollout")});
+    CHECK(harness.state() == frozen(Reason::RollbackFailed));
+    CHECK_THAT(harness.guard.message, mentions({"15m"}));
+  }
+  SECTION("a status of Progressing False is no progress") {
+    progresses(api::ConditionStatus::False);
+    CHECK(harness.state() == frozen(Reason::RollbackFailed));
+  }
+  SECTION("the timeout is an hour when pods become ready and unready in turns") {
+    progresses(api::ConditionStatus::True);
+    CHECK(harness.state() == rolling_back(Reason::RollingOut));
+    progresses(api::ConditionStatus::True);
+    CHECK(harness.state() == frozen(Reason::RollbackFailed));
+  }
+  SECTION("progress in the future is none") {
+    harness.deployment.conditions = {{.type = "Progressing",
+                                      .status = api::ConditionStatus::True,
+                                      .last_update = harness.now + 24h}};
+    harness.reconcile_for(2min, {unknown("rollout")});
+    CHECK(harness.state() == frozen(Reason::RollbackFailed));
+  }
+}
+
+TEST_CASE("continues when the restored rollout is complete, however late that is seen") {
+  DeploymentHarness harness = restored_v1();
+  harness.roll_out().pass_time(24h).reconcile();
+  CHECK(harness.state() == verifying(Reason::RolledOut));
+}
+
+TEST_CASE("waits while a user pauses the restored rollout, and starts its timeout again") {
+  DeploymentHarness harness = restored_v1();
+  harness.pause().reconcile_for(1h, {unknown("rollout")});
+  CHECK(harness.state() == rolling_back(Reason::DeploymentPaused));
+  harness.pause(false).reconcile();
+  CHECK(harness.state() == rolling_back(Reason::RollingOut));
+  harness.reconcile_for(14min, {});
+  CHECK(harness.state() == rolling_back(Reason::RollingOut));
+  harness.reconcile_for(2min, {});
+  CHECK(harness.state() == frozen(Reason::RollbackFailed));
+}
+
+TEST_CASE("continues a rollback when the Deployment is scaled") {
+  DeploymentHarness harness = restored_v1();
+  harness.scale(6)
+      .reconcile()
+      .roll_out()
+      .reconcile()
+      .pass_checks_for(1min)
+      .scale(2)
+      .roll_out()
+      .pass_checks_for(6min);
+  CHECK(harness.state() == idle(Reason::RolledBack));
+  CHECK(harness.template_changes == 1);
+}
+
+TEST_CASE("retries when the Rollback cannot be created, and reports the start once") {
+  DeploymentHarness harness = baking_v2();
+  harness.can_record = false;
+  harness.fail_three_times().reconcile_for(30s, {fails("health")});
+  CHECK(harness.state() == rolling_back(Reason::WrongStatus));
+  CHECK(harness.action() == ActionKind::StartRollback);
+  CHECK(harness.emitted(Reason::RollbackStarted) == 1);
+  SECTION("the Rollback can be created again") {
+    harness.can_record = true;
+    harness.reconcile_for(10s, {fails("health")});
+    CHECK(harness.deployed_template() == "v1");
+  }
+  SECTION("the check passes before that") {
+    harness.can_record = true;
+    harness.reconcile_for(10s, {pass("rollout"), pass("health")});
+    CHECK(harness.state() == evaluating(Reason::Baking));
+    CHECK(harness.template_changes == 0);
+  }
+  SECTION("a newer template is shipped before that") {
+    harness.can_record = true;
+    harness.ship_without_replica_set("v3").reconcile();
+    CHECK(harness.action() == ActionKind::None);
+    harness.ship("v3").reconcile();
+    CHECK(harness.current() == HashAndVerdict{"v3", RevisionVerdict::Evaluating});
+    CHECK(harness.template_changes == 0);
+  }
+}
+
+TEST_CASE("ignores a failure of the bad revision that arrives after the patch") {
+  DeploymentHarness harness = baking_v2();
+  harness.fail_three_times();
+  REQUIRE(harness.deployed_template() == "v1");
+  harness.reconcile({fails_immediately("rollout")});
+  CHECK(harness.state() == rolling_back(Reason::RollingOut));
+  CHECK(harness.current() == HashAndVerdict{"v1", RevisionVerdict::PresumedGood});
+}
+
+TEST_CASE("ignores an earlier failure when a user applies the bad template again") {
+  DeploymentHarness harness = baking_v2();
+  harness.fail_three_times();
+  REQUIRE(harness.deployed_template() == "v1");
+  harness.ship("v2").pass_time(1s).reconcile({fails_immediately("rollout")});
+  CHECK(harness.current() == HashAndVerdict{"v2", RevisionVerdict::Evaluating});
+  CHECK(harness.guard.checks[0].consecutive_failures == 0);
+}

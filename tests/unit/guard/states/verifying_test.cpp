@@ -1,0 +1,113 @@
+// The restored revision is verified by the same checks: success, failure, or no result.
+#include <catch2/catch.hpp>
+
+#include "support/mentions.hpp"
+#include "unit/guard/harness.hpp"
+
+using namespace lastgood;
+using namespace lastgood::guard;
+using namespace lastgood::guard::test;
+
+namespace {
+
+DeploymentHarness verifying_v1() { return restored_v1().roll_out().pass_time(1s).reconcile(); }
+
+}  // namespace
+
+// v1 restored ──▶ ✗✗✗ ──▶ Frozen ──▶ v3 ──▶ Evaluating
+TEST_CASE("freezes when the restored revision fails, until a newer template is shipped") {
+  DeploymentHarness harness = verifying_v1();
+  harness.fail_three_times();
+  CHECK(harness.state() == frozen(Reason::VerificationFailed));
+  CHECK(harness.phase() == RollbackPhase::Failed);
+  CHECK(harness.emitted(Reason::RollbackFailed) == 1);
+  harness.pass_checks_for(1h).scale(6).roll_out().pass_checks_for(1h);
+  CHECK(harness.state() == frozen(Reason::VerificationFailed));
+  harness.ship("v3").reconcile();
+  CHECK(harness.state() == evaluating(Reason::RollingOut));
+}
+
+TEST_CASE("ends unverified when a check of the restored revision has no result") {
+  DeploymentHarness harness = verifying_v1();
+  harness.reconcile_for(4min, {pass("rollout"), unknown("health")});
+  CHECK(harness.state() == verifying(Reason::RolledOut));
+  harness.reconcile_for(2min, {pass("rollout"), unknown("health")});
+  CHECK(harness.state() == idle(Reason::RolledBack));
+  CHECK(harness.emitted(Reason::RollbackUnverified) == 1);
+  CHECK(harness.current() == HashAndVerdict{"v1", RevisionVerdict::PresumedGood});
+}
+
+TEST_CASE("waits for the first result of a check before it ends the verification") {
+  DeploymentHarness harness = verifying_v1();
+  harness.reconcile_for(1h, {pass("rollout")});
+  CHECK(harness.state() == verifying(Reason::AwaitingPass));
+  harness.reconcile_for(10s, {pass("health")});
+  CHECK(harness.state() == idle(Reason::RolledBack));
+}
+
+TEST_CASE("rolls a later release back to the good revision, never to the rolled back one") {
+  DeploymentHarness harness = verifying_v1();
+  harness.pass_checks_for(6min).ship("v3").reconcile().roll_out().reconcile().fail_three_times();
+  CHECK(harness.deployed_template() == "v1");
+  CHECK(harness.template_changes == 2);
+}
+
+TEST_CASE("supersedes the verification and evaluates when a newer template is shipped") {
+  DeploymentHarness harness = verifying_v1();
+  harness.pass_checks_for(1min).ship("v3").reconcile();
+  CHECK(harness.phase() == RollbackPhase::Superseded);
+  CHECK(harness.state() == evaluating(Reason::RollingOut));
+  CHECK(harness.verdict("v1") == RevisionVerdict::PresumedGood);
+}
+
+TEST_CASE("waits for a missing replica of the restored revision, but not without a limit") {
+  DeploymentHarness harness = verifying_v1();
+  harness.deployment.available_replicas -= 1;
+  harness.pass_checks_for(6min);
+  CHECK(harness.state() == verifying(Reason::AwaitingReplicas));
+  harness.pass_checks_for(15min);
+  CHECK(harness.state() == idle(Reason::RolledBack));
+  CHECK_THAT(harness.rollback->status.message, mentions({"replica"}));
+  CHECK(harness.emitted(Reason::RollbackUnverified) == 1);
+}
+
+TEST_CASE("ends the wait for a check that failed once and then has no result") {
+  DeploymentHarness harness = verifying_v1();
+  harness.reconcile({fails("health")}).reconcile_for(6min, {pass("rollout"), unknown("health")});
+  CHECK(harness.state() == verifying(Reason::AwaitingPass));
+  harness.reconcile_for(15min, {pass("rollout"), unknown("health")});
+  CHECK(harness.state() == idle(Reason::RolledBack));
+  CHECK_THAT(harness.rollback->status.message, mentions({"a check that failed"}));
+}
+
+TEST_CASE("waits without a busy loop when the restored revision has no results") {
+  DeploymentHarness harness = verifying_v1();
+  for (int i = 0; i < 30; ++i) {
+    harness.pass_time(1min).reconcile();
+    CHECK(harness.requeue_after().value_or(Duration{1h}) > Duration{0});
+  }
+  CHECK(harness.state() == verifying(Reason::AwaitingPass));
+  harness.pass_checks_for(10s);
+  CHECK(harness.state() == idle(Reason::RolledBack));
+  CHECK(harness.emitted(Reason::RollbackVerified) == 1);
+}
+
+TEST_CASE("does not succeed while the restored revision fails below the threshold") {
+  DeploymentHarness harness = verifying_v1();
+  harness.policy.spec.checks[0].failure_threshold = 150;
+  harness.reconcile_for(24min, {pass("rollout"), fails("health")});
+  CHECK(harness.guard.state == api::State::Verifying);
+  harness.reconcile_for(2min, {pass("rollout"), fails("health")});
+  CHECK(harness.state() == frozen(Reason::VerificationFailed));
+}
+
+TEST_CASE("waits for two intervals of the rollout check before it has no result") {
+  DeploymentHarness harness = verifying_v1();
+  harness.policy.spec.verify_for = 2s;
+  harness.policy.spec.checks.clear();
+  api::Measurement early = unknown("rollout");
+  harness.reconcile({early}).pass_time(2s).reconcile({early});
+  CHECK(harness.guard.state == api::State::Verifying);
+  harness.pass_time(1s).reconcile({pass("rollout")});
+  CHECK(harness.emitted(Reason::RollbackVerified) == 1);
+}
