@@ -248,11 +248,12 @@ Duration cache_lifetime(ReferenceState state) {
   return Duration::zero();
 }
 
-Questions questions_of(const PreflightInputs& inputs, std::string_view rollback_name) {
+PreflightRequests preflight_requests(const PreflightInputs& inputs,
+                                     std::string_view rollback_name) {
   if (problem_with_live(inputs) || problem_with_snapshot(inputs)) return {};
-  const auto kept = parse_snapshot(*inputs.kept);
-  Questions out{.dry_run = template_dry_run(*inputs.live, *kept, rollback_name)};
-  for (auto& reference : references_of(kept->pod_template))
+  const auto snapshot = parse_snapshot(*inputs.snapshot);
+  PreflightRequests out{.dry_run = template_dry_run(*inputs.live, *snapshot, rollback_name)};
+  for (auto& reference : references_of(snapshot->pod_template))
     if (!reference.optional) out.references.push_back(std::move(reference));
   return out;
 }

@@ -46,19 +46,19 @@ asio::awaitable<Result<void>> Executor::execute(guard::Action action,
   co_return co_await std::visit(
       Overloaded{
           [](std::monostate) -> asio::awaitable<Result<void>> { co_return Result<void>{}; },
-          [&](const guard::StartRollback& action) {
-            return start(action, deployment, state, term);
+          [&](const guard::StartRollback& one) {
+            return start(one, deployment, state, term);
           },
           [&](const guard::ResumeRollback&) { return resume(deployment, state, term); },
-          [&](const guard::CreateSnapshot& action) {
-            return create_snapshot(action.revision, deployment, state, term);
+          [&](const guard::CreateSnapshot& one) {
+            return create_snapshot(one.revision, deployment, state, term);
           },
-          [&](const guard::BindRequest& action) { return bind(action.record, state, term); },
-          [&](const guard::RecordObserved& action) {
-            return create_record(action.record, deployment, term);
+          [&](const guard::BindRequest& one) { return bind(one.record, state, term); },
+          [&](const guard::RecordObserved& one) {
+            return create_record(one.record, deployment, term);
           },
-          [&](const guard::RunDrill& action) {
-            return drill(action.record, policy, deployment, state, term);
+          [&](const guard::RunDrill& one) {
+            return drill(one.record, policy, deployment, state, term);
           },
       },
       action);
@@ -171,7 +171,7 @@ asio::awaitable<Result<void>> Executor::create_or_read_record(const guard::Start
       term, kube::create(Resource::Rollback, namespace_,
                          codec::rollback_manifest(start.record, deployment)));
   const bool is_new = created.has_value();
-  if (!created && rollback::may_be_done(created.error()))
+  if (!created && rollback::may_be_created(created.error()))
     created = co_await gateway_.read(kube::get(Resource::Rollback, start.record.meta.key));
   if (!created) co_return std::unexpected(created.error());
   auto rollback = codec::parse_rollback(*created);
@@ -199,7 +199,7 @@ asio::awaitable<Result<void>> Executor::execute_steps(const api::Deployment& dep
             ? std::move(prefetched->live)
             : co_await gateway_.read(kube::get(Resource::Deployment, deployment.meta.key));
     const rollback::NextStep next = rollback::next_step(*state.rollback, live, snapshot);
-    if (rollback::is_undecided(next, live, deployment)) co_return outdated_plan();
+    if (rollback::is_outdated(next, live, deployment)) co_return outdated_plan();
     const auto allowed =
         is_prefetched
             ? prefetched->allowed
@@ -207,11 +207,11 @@ asio::awaitable<Result<void>> Executor::execute_steps(const api::Deployment& dep
                   rollback::policy_to_confirm(next, state.rollback->spec, state.guard, deployment),
                   *state.rollback, deployment);
     if (!allowed) co_return record_failure(next, allowed.error(), state);
-    rollback::note_changes(next, live, snapshot, state.rollback->status);
+    rollback::record_changes(next, live, snapshot, state.rollback->status);
     const StepResult result = co_await execute_step(next, state, term);
     if (result.is_last) co_return Result<void>{};
     const bool is_last_attempt = step + 1 == max_steps;
-    if (result.error && (is_last_attempt || !rollback::may_look_again(*result.error)))
+    if (result.error && (is_last_attempt || !rollback::is_retryable(*result.error)))
       co_return record_failure(next, *result.error, state);
   }
   co_return outdated_plan();
@@ -222,15 +222,15 @@ asio::awaitable<Result<void>> Executor::policy_still_allows(const std::optional<
                                                             const api::Deployment& deployment) {
   if (!policy) co_return Result<void>{};
   const auto object = co_await gateway_.read(kube::get(Resource::RollbackPolicy, *policy));
-  co_return rollback::allows(object, rollback, deployment);
+  co_return rollback::policy_allows(object, rollback, deployment);
 }
 
 Result<void> Executor::record_failure(const rollback::NextStep& step, const Error& error,
                                       guard::GuardState& state) {
   if (error.kind != ErrorKind::Cancelled)
-    rollback::record_refusal(step, error, state.rollback->status, clock_.now());
+    rollback::record_rejection(step, error, state.rollback->status, clock_.now());
   // The last dry run was admitted, and is outdated. The next attempt waits for a new one.
-  if (rollback::is_not_admitted(error)) state.preflight.reset();
+  if (rollback::is_admission_denied(error)) state.preflight.reset();
   return std::unexpected(error);
 }
 
@@ -238,18 +238,18 @@ asio::awaitable<Executor::StepResult> Executor::execute_step(const rollback::Nex
                                                              guard::GuardState& state,
                                                              runtime::Term term) {
   api::RollbackStatus& status = state.rollback->status;
-  const auto call = rollback::group_rollback_name(step);
+  const auto call = rollback::api_call_of(step);
   if (!call) {
-    rollback::record_outcome(step, status, clock_.now());
+    rollback::record_step(step, status, clock_.now());
     // The live Deployment is newer than the one of the decision. A next rollback needs a preflight
     // of the newer one first.
-    if (std::holds_alternative<rollback::Supersede>(step)) state.preflight.reset();
+    if (std::holds_alternative<rollback::MarkSuperseded>(step)) state.preflight.reset();
     co_return StepResult{.is_last = true};
   }
   const auto written = co_await gateway_.write(term, *call);
   if (!written) co_return StepResult{.error = written.error()};
   const bool was_restored = status.template_restored.has_value();
-  rollback::record_done(step, status, clock_.now());
+  rollback::record_success(step, status, clock_.now());
   if (!was_restored && status.template_restored) {
     const Duration took =
         state.decided ? clock_.monotonic_now() - *state.decided : Duration::zero();
@@ -288,14 +288,14 @@ asio::awaitable<Result<void>> Executor::garbage_collect_records(
   // Reset before the deletions: a Rollback that finishes during them sets it again.
   state.records_changed = false;
   for (const api::ObjectMeta& meta :
-       rollback::superfluous_records(of_deployment, state.guard.rollback)) {
+       rollback::records_to_delete(of_deployment, state.guard.rollback)) {
     const auto deleted =
         co_await gateway_.write(term, kube::remove(Resource::Rollback, meta.key, meta.uid));
     if (deleted || rollback::is_gone(deleted.error()) ||
         deleted.error().kind == ErrorKind::Conflict)
       continue;
     // A retry would fail again, and a surplus record does no harm.
-    if (rollback::is_final(deleted.error()) || rollback::is_not_admitted(deleted.error())) {
+    if (rollback::is_permanent(deleted.error()) || rollback::is_admission_denied(deleted.error())) {
       log::warn("cannot delete an old Rollback; it is left",
                 {{"rollback", meta.key.str()}, {"error", deleted.error()}});
       continue;
@@ -315,7 +315,7 @@ asio::awaitable<Result<void>> Executor::garbage_collect_snapshots(const api::Dep
                                          rollback::snapshot_selector(deployment.meta.key.name)));
   if (!snapshots) co_return std::unexpected(snapshots.error());
   const api::Rollback* in_flight = state.rollback ? &*state.rollback : nullptr;
-  for (const std::string& name : rollback::superfluous(*snapshots, state.written, in_flight)) {
+  for (const std::string& name : rollback::snapshots_to_delete(*snapshots, state.written, in_flight)) {
     const auto deleted = co_await gateway_.write(
         term, kube::remove(Resource::ControllerRevision, {.namespace_ = namespace_, .name = name},
                            rollback::uid_of(*snapshots, name)));

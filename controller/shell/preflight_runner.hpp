@@ -28,12 +28,12 @@ class PreflightRunner {
 
  private:
   struct CachedRead {
-    rollback::Looked result;
+    rollback::ReferenceStatus result;
     MonotonicTime expires;
   };
   using CacheKey = std::pair<std::string, rollback::Reference>;  // namespace and reference
 
-  boost::asio::awaitable<rollback::Looked> read_reference(const std::string& namespace_,
+  boost::asio::awaitable<rollback::ReferenceStatus> read_reference(const std::string& namespace_,
                                                           const rollback::Reference& reference);
   void drop_expired();
 

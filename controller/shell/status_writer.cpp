@@ -74,7 +74,7 @@ asio::awaitable<Result<void>> StatusWriter::rollback(guard::GuardState& state, r
   if (!written && rollback::is_gone(written.error())) {
     // If a user deleted the Rollback, there is no status to write.
     const auto live = co_await gateway_.read(kube::get(Resource::Rollback, meta.key));
-    if (rollback::is_there(live, meta.uid)) co_return std::unexpected(written.error());
+    if (rollback::may_exist(live, meta.uid)) co_return std::unexpected(written.error());
   } else if (!written) {
     co_return std::unexpected(written.error());
   }
