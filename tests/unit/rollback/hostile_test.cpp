@@ -78,13 +78,13 @@ TEST_CASE("objects of a strange shape are refused or left alone, and never make 
       RC_ASSERT(is_fenced(patch->call.body));
     if (const auto made = build_snapshot(spoilt(seen.good), api::Revision{}))
       RC_ASSERT(made->is_object());
-    (void)superfluous({spoilt(revision)}, {.deployment_uid = Uid("u")}, nullptr);
+    (void)snapshots_to_delete({spoilt(revision)}, {.deployment_uid = Uid("u")}, nullptr);
     (void)is_same_snapshot(spoilt(revision), revision);
   }));
 }
 
 TEST_CASE(
-    "templates and answers of a strange shape are compared and looked at, and never make us "
+    "templates and answers of a strange shape are compared and reference_status at, and never make us "
     "throw") {
   const auto seen = recorded("apply_with_scale");
   const Result<Json> revision =
@@ -100,8 +100,8 @@ TEST_CASE(
     RC_ASSERT(references_of(bad).size() <= max_references);
     const Result<Json> live = spoilt(seen.bad);
     const Result<Json> kept = spoilt(*revision);
-    const Inspection inspection{.deployment = asked, .target = target, .live = live, .kept = kept};
-    const auto questions = questions_of(inspection, "rb");
+    const PreflightInputs inspection{.deployment = asked, .target = target, .live = live, .kept = kept};
+    const auto questions = preflight_requests(inspection, "rb");
     if (questions.dry_run) RC_ASSERT(is_fenced(questions.dry_run->body));
     RC_ASSERT(evaluate_preflight(inspection, {}, std::nullopt, Time{}).ready !=
               api::ConditionStatus::True);

@@ -1,6 +1,6 @@
 // What an API server of Kubernetes 1.37 answers to a template patch that it does not take, in its
 // own words, and what it means.
-#include "rollback/refusal.hpp"
+#include "rollback/patch_failure.hpp"
 
 #include <catch2/catch.hpp>
 #include <vector>
@@ -13,7 +13,7 @@ namespace {
 const char* to_string(Refusal refusal) {
   switch (refusal) {
     case Refusal::Moved: return "Moved";
-    case Refusal::NotAllowed: return "NotAllowed";
+    case Refusal::Forbidden: return "NotAllowed";
     case Refusal::NotAdmitted: return "NotAdmitted";
     case Refusal::Unanswered: return "Unanswered";
   }
@@ -100,7 +100,7 @@ const std::vector<Row> answers{
 TEST_CASE("the words of a server say whether it is the permission, the template or the moment") {
   for (const auto& row : answers) {
     DYNAMIC_SECTION(row.name) {
-      CHECK(std::string(to_string(meaning_of(codec::status_error(row.status, row.body)))) ==
+      CHECK(std::string(to_string(classify(codec::status_error(row.status, row.body)))) ==
             row.expected);
     }
   }
@@ -111,7 +111,7 @@ TEST_CASE("no answer says nothing of the template") {
                           ErrorKind::ConnectionClosed, ErrorKind::TooLarge, ErrorKind::Protocol,
                           ErrorKind::Tls, ErrorKind::Cancelled, ErrorKind::BadInput}) {
     CAPTURE(lastgood::to_string(kind));
-    CHECK(meaning_of({.kind = kind, .message = "x"}) == Refusal::Unanswered);
+    CHECK(classify({.kind = kind, .message = "x"}) == Refusal::Unanswered);
   }
 }
 

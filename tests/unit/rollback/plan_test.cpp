@@ -78,12 +78,12 @@ api::Rollback rollback_in(api::RollbackPhase phase) {
   return out;
 }
 
-std::string text_of(WaitReason reason) {
+std::string text_of(RequeueReason reason) {
   switch (reason) {
-    case WaitReason::DeploymentPaused: return "DeploymentPaused";
-    case WaitReason::DeploymentUnreadable: return "DeploymentUnreadable";
-    case WaitReason::SnapshotUnreadable: return "SnapshotUnreadable";
-    case WaitReason::NotObserved: return "NotObserved";
+    case RequeueReason::DeploymentPaused: return "DeploymentPaused";
+    case RequeueReason::DeploymentUnreadable: return "DeploymentUnreadable";
+    case RequeueReason::SnapshotUnreadable: return "SnapshotUnreadable";
+    case RequeueReason::NotObserved: return "NotObserved";
   }
   return "unknown";
 }
@@ -98,13 +98,13 @@ Told told(const NextStep& step) {
     return {"patch template", std::get<PatchTemplate>(step).call.body};
   if (std::holds_alternative<PatchOwnership>(step))
     return {"patch ownership", std::get<PatchOwnership>(step).call.body};
-  if (const auto* advance = std::get_if<Advance>(&step))
+  if (const auto* advance = std::get_if<AdvancePhase>(&step))
     return {std::string("-> ") + api::to_string(advance->phase), advance->message};
-  if (const auto* superseded = std::get_if<Supersede>(&step))
+  if (const auto* superseded = std::get_if<MarkSuperseded>(&step))
     return {"superseded", superseded->message};
-  if (const auto* wait = std::get_if<Wait>(&step))
+  if (const auto* wait = std::get_if<Requeue>(&step))
     return {"wait " + text_of(wait->reason), wait->message};
-  if (const auto* stop = std::get_if<Stop>(&step)) return {"stop", stop->message};
+  if (const auto* stop = std::get_if<MarkFailed>(&step)) return {"stop", stop->message};
   return {"nothing", ""};
 }
 
@@ -278,7 +278,7 @@ TEST_CASE(
         } else if (std::holds_alternative<PatchOwnership>(step)) {
           writes.emplace_back("ownership");
           live = live.patch(parse(std::get<PatchOwnership>(step).call.body));
-        } else if (const auto* advance = std::get_if<Advance>(&step)) {
+        } else if (const auto* advance = std::get_if<AdvancePhase>(&step)) {
           if (turn >= forgotten) rollback.status.phase = advance->phase;
         } else {
           break;

@@ -13,7 +13,7 @@ namespace {
 using api::ConditionStatus;
 using api::Preflight;
 using api::Reason;
-using enum Existence;
+using enum ReferenceState;
 
 const Time now{std::chrono::seconds(1000)};
 
@@ -53,9 +53,9 @@ struct Found {
   Result<Json> live = deployment();
   Result<Json> kept = *build_snapshot(deployment("good", 4),
                                       api::Revision{.hash = TemplateHash("good1"), .number = 4});
-  std::vector<Looked> references = {
-      {.reference = {.kind = Referent::ConfigMap, .name = "web"}, .existence = Exists},
-      {.reference = {.kind = Referent::Secret, .name = "db"}, .existence = Exists}};
+  std::vector<ReferenceStatus> references = {
+      {.reference = {.kind = ReferenceKind::ConfigMap, .name = "web"}, .existence = Exists},
+      {.reference = {.kind = ReferenceKind::Secret, .name = "db"}, .existence = Exists}};
   std::optional<Result<Json>> dry_run = Result<Json>(Json::object());
   api::Deployment asked = {};
   api::Revision target = {.hash = TemplateHash("good1"), .number = 4, .snapshot = "web-good1-1a2b"};
@@ -65,7 +65,7 @@ struct Found {
     asked.meta.uid = Uid("u1");
     asked.meta.generation = 5;
   }
-  [[nodiscard]] Inspection inspection() const {
+  [[nodiscard]] PreflightInputs inspection() const {
     return {.deployment = asked, .target = target, .live = live, .kept = kept};
   }
   [[nodiscard]] Preflight judged() const {
@@ -107,12 +107,12 @@ TEST_CASE("a rollback that would work is ready, and what is not known of it is s
        Reason::Ready,
        "Revision 4 would be put back; the API server admits it. Also managed by helm and "
        "kubectl-scale"},
-      {"a Secret is not asked for", [](Found& f) { f.references[1].existence = NotAsked; },
+      {"a Secret is not asked for", [](Found& f) { f.references[1].existence = NotChecked; },
        ConditionStatus::True, Reason::Ready,
        "Revision 4 would be put back; the API server admits it. Whether Secret db exists is not "
        "known: Lastgood may not read "
        "Secrets"},
-      {"a Secret may not be read", [](Found& f) { f.references[1].existence = NotAllowed; },
+      {"a Secret may not be read", [](Found& f) { f.references[1].existence = Forbidden; },
        ConditionStatus::True, Reason::Ready,
        "Revision 4 would be put back; the API server admits it. Whether Secret db exists is not "
        "known: Lastgood may not read "
@@ -135,7 +135,7 @@ TEST_CASE("a rollback that would not work is known beforehand, and why") {
       {"one is missing, and of another it is not known",
        [](Found& f) {
          f.references[0].existence = Missing;
-         f.references[1].existence = NotAllowed;
+         f.references[1].existence = Forbidden;
        },
        ConditionStatus::False, Reason::MissingReference,
        "Revision 4 needs ConfigMap web, which does not exist"},
@@ -171,7 +171,7 @@ TEST_CASE("a rollback that would not work is known beforehand, and why") {
        "Lastgood may not patch deployments.apps in namespace shop"},
       {"we may not read ConfigMaps",
        [](Found& f) {
-         f.references[0].existence = NotAllowed;
+         f.references[0].existence = Forbidden;
          f.references[0].words = rbac;
        },
        ConditionStatus::False, Reason::Forbidden,
@@ -260,7 +260,7 @@ TEST_CASE("what could not be found out is not known, and is no reason either way
       {"the Deployment moved on",
        [](Found& f) { f.dry_run = std::unexpected(error(ErrorKind::Conflict)); },
        ConditionStatus::Unknown, Reason::NotChecked,
-       "The Deployment changed while it was looked at"},
+       "The Deployment changed while it was reference_status at"},
       {"nothing has an answer: the dry run's words are told",
        [](Found& f) {
          f.dry_run = std::unexpected(error(ErrorKind::TimedOut, "timed out"));
@@ -296,10 +296,10 @@ TEST_CASE("a message stays short, however many are missing and whatever the serv
 
 TEST_CASE("asked is for what must exist, and for a dry run of the very patch") {
   const Found found;
-  const auto questions = questions_of(found.inspection(), "web-5-u1");
+  const auto questions = preflight_requests(found.inspection(), "web-5-u1");
   REQUIRE(questions.references.size() == 2);
-  CHECK(questions.references[0] == Reference{.kind = Referent::ConfigMap, .name = "web"});
-  CHECK(questions.references[1] == Reference{.kind = Referent::Secret, .name = "db"});
+  CHECK(questions.references[0] == Reference{.kind = ReferenceKind::ConfigMap, .name = "web"});
+  CHECK(questions.references[1] == Reference{.kind = ReferenceKind::Secret, .name = "db"});
   const auto patch = template_patch(*found.live, *parse_snapshot(*found.kept), "web-5-u1");
   REQUIRE(questions.dry_run);
   CHECK(questions.dry_run->target == patch.target + "&dryRun=All");
@@ -316,7 +316,7 @@ TEST_CASE("nothing is sent where the Deployment or what is kept cannot be used")
         Change([](Found& f) { f.target.hash = TemplateHash("other"); })}) {
     Found found;
     change(found);
-    const auto questions = questions_of(found.inspection(), "rb");
+    const auto questions = preflight_requests(found.inspection(), "rb");
     CHECK(questions.references.empty());
     CHECK_FALSE(questions.dry_run);
   }
@@ -326,17 +326,17 @@ TEST_CASE("an answer about an object says whether it exists, and how long that i
   struct Answer {
     const char* name;
     Result<Json> object;
-    Existence existence;
+    ReferenceState existence;
     Duration believed;
   };
   using std::chrono::seconds;
   const std::vector<Answer> rows{
       {"it was read", Json::object(), Exists, seconds(60)},
-      {"it does not exist: looked for again soon", std::unexpected(error(ErrorKind::NotFound)),
+      {"it does not exist: reference_status for again soon", std::unexpected(error(ErrorKind::NotFound)),
        Missing, seconds(10)},
       {"it cannot exist under such a name", std::unexpected(error(ErrorKind::BadInput)), Missing,
        seconds(10)},
-      {"it may not be read", std::unexpected(error(ErrorKind::Forbidden)), NotAllowed, seconds(60)},
+      {"it may not be read", std::unexpected(error(ErrorKind::Forbidden)), Forbidden, seconds(60)},
       {"the server is ill: asked again at once", std::unexpected(error(ErrorKind::Server)),
        Unreadable, seconds(0)},
       {"the server is busy", std::unexpected(error(ErrorKind::TooManyRequests)), Unreadable,
@@ -346,10 +346,10 @@ TEST_CASE("an answer about an object says whether it exists, and how long that i
   };
   for (const auto& row : rows) {
     DYNAMIC_SECTION(row.name) {
-      const auto seen = looked({.name = "x"}, row.object);
+      const auto seen = reference_status({.name = "x"}, row.object);
       CHECK((seen.existence == row.existence));
       CHECK(seen.reference.name == "x");
-      CHECK(lifetime(seen.existence) == row.believed);
+      CHECK(cache_lifetime(seen.existence) == row.believed);
     }
   }
 }

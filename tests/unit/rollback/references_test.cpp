@@ -8,7 +8,7 @@
 namespace lastgood::rollback::test {
 namespace {
 
-using enum Referent;
+using enum ReferenceKind;
 
 std::vector<std::string> found(const std::string& pod_spec) {
   std::vector<std::string> out;
@@ -86,7 +86,7 @@ TEST_CASE("a pod template's references are found wherever it may name one") {
   }
 }
 
-TEST_CASE("a template that names very many is looked at in part, what must be there first") {
+TEST_CASE("a template that names very many is reference_status at in part, what must be there first") {
   Json volumes = Json::array();
   for (int i = 0; i < 500; ++i)
     volumes.push_back(

@@ -144,30 +144,30 @@ TEST_CASE("of all that is kept only the two newest good revisions and what is ne
                                 item("web-b", "b"),      item("web-a", "a"), item("web-x", "x"),
                                 item("other", "a", "u2")};
   using Names = std::vector<std::string>;
-  CHECK(superfluous(items, status, nullptr) == Names{"web-e", "web-d-old", "web-a", "web-x"});
+  CHECK(snapshots_to_delete(items, status, nullptr) == Names{"web-e", "web-d-old", "web-a", "web-x"});
 
   SECTION("the target of a rollback that is not finished stays") {
     api::Rollback rollback;
     rollback.spec.to.snapshot = "web-a";
-    CHECK(superfluous(items, status, &rollback) == Names{"web-e", "web-d-old", "web-x"});
+    CHECK(snapshots_to_delete(items, status, &rollback) == Names{"web-e", "web-d-old", "web-x"});
     rollback.status.phase = api::RollbackPhase::Failed;
-    CHECK(superfluous(items, status, &rollback) == Names{"web-e", "web-d-old", "web-a", "web-x"});
+    CHECK(snapshots_to_delete(items, status, &rollback) == Names{"web-e", "web-d-old", "web-a", "web-x"});
   }
   SECTION("what the status includes the last good stays") {
     status.last_good = status.revisions[4];
-    CHECK(superfluous(items, status, nullptr) == Names{"web-e", "web-d-old", "web-x"});
+    CHECK(snapshots_to_delete(items, status, nullptr) == Names{"web-e", "web-d-old", "web-x"});
   }
   SECTION("a kept template that the status does not name yet stays") {
     status.revisions[1].snapshot = "";
-    CHECK(superfluous(items, status, nullptr) == Names{"web-e", "web-x"});
+    CHECK(snapshots_to_delete(items, status, nullptr) == Names{"web-e", "web-x"});
   }
   SECTION("proven again after it was put back, a revision is the newest") {
     status.revisions[4].since = Time(std::chrono::seconds(60));
-    CHECK(superfluous(items, status, nullptr) == Names{"web-e", "web-d-old", "web-b", "web-x"});
+    CHECK(snapshots_to_delete(items, status, nullptr) == Names{"web-e", "web-d-old", "web-b", "web-x"});
   }
   SECTION("nothing is deleted for a Deployment that is not known") {
     status.deployment_uid = Uid();
-    CHECK(superfluous(items, status, nullptr).empty());
+    CHECK(snapshots_to_delete(items, status, nullptr).empty());
   }
 }
 
