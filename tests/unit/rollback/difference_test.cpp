@@ -181,7 +181,7 @@ TEST_CASE("a long value is cut, whatever its bytes") {
     for (int i = 0; i < 5000; ++i) text += piece;
     const auto changes = changes_between(long_value(text), long_value("y"));
     REQUIRE(changes.size() == 1);
-    CHECK(changes[0].from.size() <= max_value);
+    CHECK(changes[0].from.size() <= max_value_size);
     CHECK(changes[0].from.ends_with("..."));
   }
 }

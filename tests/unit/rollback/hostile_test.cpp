@@ -100,7 +100,7 @@ TEST_CASE(
     RC_ASSERT(references_of(bad).size() <= max_references);
     const Result<Json> live = spoilt(seen.bad);
     const Result<Json> kept = spoilt(*revision);
-    const PreflightInputs inspection{.deployment = asked, .target = target, .live = live, .kept = kept};
+    const PreflightInputs inspection{.deployment = asked, .target = target, .live = live, .snapshot = kept};
     const auto questions = preflight_requests(inspection, "rb");
     if (questions.dry_run) RC_ASSERT(is_fenced(questions.dry_run->body));
     RC_ASSERT(evaluate_preflight(inspection, {}, std::nullopt, Time{}).ready !=

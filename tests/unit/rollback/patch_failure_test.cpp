@@ -10,12 +10,12 @@
 namespace lastgood::rollback::test {
 namespace {
 
-const char* to_string(Refusal refusal) {
+const char* to_string(PatchFailure refusal) {
   switch (refusal) {
-    case Refusal::Moved: return "Moved";
-    case Refusal::Forbidden: return "NotAllowed";
-    case Refusal::NotAdmitted: return "NotAdmitted";
-    case Refusal::Unanswered: return "Unanswered";
+    case PatchFailure::Conflict: return "Moved";
+    case PatchFailure::Forbidden: return "NotAllowed";
+    case PatchFailure::AdmissionDenied: return "NotAdmitted";
+    case PatchFailure::Temporary: return "Unanswered";
   }
   return "";
 }
@@ -111,7 +111,7 @@ TEST_CASE("no answer says nothing of the template") {
                           ErrorKind::ConnectionClosed, ErrorKind::TooLarge, ErrorKind::Protocol,
                           ErrorKind::Tls, ErrorKind::Cancelled, ErrorKind::BadInput}) {
     CAPTURE(lastgood::to_string(kind));
-    CHECK(classify({.kind = kind, .message = "x"}) == Refusal::Unanswered);
+    CHECK(classify({.kind = kind, .message = "x"}) == PatchFailure::Temporary);
   }
 }
 
@@ -145,7 +145,7 @@ TEST_CASE("a permission that is lacking is named as a rule of a role would name 
       {"of nothing at all", "", {}},
   };
   for (const auto& row : rows) {
-    DYNAMIC_SECTION(row.name) { CHECK(lacking_permission(row.message) == row.expected); }
+    DYNAMIC_SECTION(row.name) { CHECK(missing_permission(row.message) == row.expected); }
   }
 }
 

@@ -54,8 +54,8 @@ struct Found {
   Result<Json> kept = *build_snapshot(deployment("good", 4),
                                       api::Revision{.hash = TemplateHash("good1"), .number = 4});
   std::vector<ReferenceStatus> references = {
-      {.reference = {.kind = ReferenceKind::ConfigMap, .name = "web"}, .existence = Exists},
-      {.reference = {.kind = ReferenceKind::Secret, .name = "db"}, .existence = Exists}};
+      {.reference = {.kind = ReferenceKind::ConfigMap, .name = "web"}, .state = Exists},
+      {.reference = {.kind = ReferenceKind::Secret, .name = "db"}, .state = Exists}};
   std::optional<Result<Json>> dry_run = Result<Json>(Json::object());
   api::Deployment asked = {};
   api::Revision target = {.hash = TemplateHash("good1"), .number = 4, .snapshot = "web-good1-1a2b"};
@@ -66,7 +66,7 @@ struct Found {
     asked.meta.generation = 5;
   }
   [[nodiscard]] PreflightInputs inspection() const {
-    return {.deployment = asked, .target = target, .live = live, .kept = kept};
+    return {.deployment = asked, .target = target, .live = live, .snapshot = kept};
   }
   [[nodiscard]] Preflight judged() const {
     return evaluate_preflight(inspection(), references, dry_run, now);
@@ -107,12 +107,12 @@ TEST_CASE("a rollback that would work is ready, and what is not known of it is s
        Reason::Ready,
        "Revision 4 would be put back; the API server admits it. Also managed by helm and "
        "kubectl-scale"},
-      {"a Secret is not asked for", [](Found& f) { f.references[1].existence = NotChecked; },
+      {"a Secret is not asked for", [](Found& f) { f.references[1].state = NotChecked; },
        ConditionStatus::True, Reason::Ready,
        "Revision 4 would be put back; the API server admits it. Whether Secret db exists is not "
        "known: Lastgood may not read "
        "Secrets"},
-      {"a Secret may not be read", [](Found& f) { f.references[1].existence = Forbidden; },
+      {"a Secret may not be read", [](Found& f) { f.references[1].state = Forbidden; },
        ConditionStatus::True, Reason::Ready,
        "Revision 4 would be put back; the API server admits it. Whether Secret db exists is not "
        "known: Lastgood may not read "
@@ -125,23 +125,23 @@ TEST_CASE("a rollback that would work is ready, and what is not known of it is s
 
 TEST_CASE("a rollback that would not work is known beforehand, and why") {
   check({
-      {"a ConfigMap is missing", [](Found& f) { f.references[0].existence = Missing; },
+      {"a ConfigMap is missing", [](Found& f) { f.references[0].state = Missing; },
        ConditionStatus::False, Reason::MissingReference,
        "Revision 4 needs ConfigMap web, which does not exist"},
       {"several are missing",
-       [](Found& f) { f.references[0].existence = f.references[1].existence = Missing; },
+       [](Found& f) { f.references[0].state = f.references[1].state = Missing; },
        ConditionStatus::False, Reason::MissingReference,
        "Revision 4 needs ConfigMap web and Secret db, which do not exist"},
       {"one is missing, and of another it is not known",
        [](Found& f) {
-         f.references[0].existence = Missing;
-         f.references[1].existence = Forbidden;
+         f.references[0].state = Missing;
+         f.references[1].state = Forbidden;
        },
        ConditionStatus::False, Reason::MissingReference,
        "Revision 4 needs ConfigMap web, which does not exist"},
       {"one is missing, and the dry run has no answer",
        [](Found& f) {
-         f.references[0].existence = Missing;
+         f.references[0].state = Missing;
          f.dry_run = std::unexpected(error(ErrorKind::TimedOut));
        },
        ConditionStatus::False, Reason::MissingReference,
@@ -161,7 +161,7 @@ TEST_CASE("a rollback that would not work is known beforehand, and why") {
       {"the template is refused, and something is missing too",
        [](Found& f) {
          f.dry_run = std::unexpected(error(ErrorKind::Invalid, "it is invalid"));
-         f.references[0].existence = Missing;
+         f.references[0].state = Missing;
        },
        ConditionStatus::False, Reason::AdmissionDenied,
        "The API server does not admit the template of revision 4: it is invalid"},
@@ -171,7 +171,7 @@ TEST_CASE("a rollback that would not work is known beforehand, and why") {
        "Lastgood may not patch deployments.apps in namespace shop"},
       {"we may not read ConfigMaps",
        [](Found& f) {
-         f.references[0].existence = Forbidden;
+         f.references[0].state = Forbidden;
          f.references[0].words = rbac;
        },
        ConditionStatus::False, Reason::Forbidden,
@@ -180,7 +180,7 @@ TEST_CASE("a rollback that would not work is known beforehand, and why") {
        [](Found& f) { f.live = std::unexpected(error(ErrorKind::Forbidden, "no")); },
        ConditionStatus::False, Reason::Forbidden, "Lastgood may not read the Deployment: no"},
       {"we may not read what is kept",
-       [](Found& f) { f.kept = std::unexpected(error(ErrorKind::Forbidden, "no")); },
+       [](Found& f) { f.snapshot = std::unexpected(error(ErrorKind::Forbidden, "no")); },
        ConditionStatus::False, Reason::Forbidden, "Lastgood may not read ControllerRevisions: no"},
   });
 }
@@ -188,7 +188,7 @@ TEST_CASE("a rollback that would not work is known beforehand, and why") {
 TEST_CASE("a target that cannot be read any more is said to be lost") {
   check({
       {"what was kept is deleted",
-       [](Found& f) { f.kept = std::unexpected(error(ErrorKind::NotFound)); },
+       [](Found& f) { f.snapshot = std::unexpected(error(ErrorKind::NotFound)); },
        ConditionStatus::False, Reason::SnapshotMissing,
        "The template of revision 4 cannot be put back: ControllerRevision web-good1-1a2b does not "
        "exist any more"},
@@ -196,10 +196,10 @@ TEST_CASE("a target that cannot be read any more is said to be lost") {
        Reason::SnapshotInvalid,
        "The template of revision 4 cannot be put back: no ControllerRevision keeps it"},
       {"it is kept under a name that cannot be",
-       [](Found& f) { f.kept = std::unexpected(error(ErrorKind::BadInput, "no name")); },
+       [](Found& f) { f.snapshot = std::unexpected(error(ErrorKind::BadInput, "no name")); },
        ConditionStatus::False, Reason::SnapshotInvalid,
        "The template of revision 4 cannot be put back: no name"},
-      {"it keeps no template", [](Found& f) { f.kept = Json{{"metadata", {{"name", "web-x"}}}}; },
+      {"it keeps no template", [](Found& f) { f.snapshot = Json{{"metadata", {{"name", "web-x"}}}}; },
        ConditionStatus::False, Reason::SnapshotInvalid,
        "The template of revision 4 cannot be put back: ControllerRevision web-x holds no pod "
        "template"},
@@ -214,7 +214,7 @@ TEST_CASE("a target that cannot be read any more is said to be lost") {
        "another one"},
       {"it is deleted, and the Deployment has no answer",
        [](Found& f) {
-         f.kept = std::unexpected(error(ErrorKind::NotFound));
+         f.snapshot = std::unexpected(error(ErrorKind::NotFound));
          f.live = std::unexpected(error(ErrorKind::TimedOut));
        },
        ConditionStatus::False, Reason::SnapshotMissing,
@@ -241,12 +241,12 @@ TEST_CASE("what could not be found out is not known, and is no reason either way
        ConditionStatus::Unknown, Reason::NotChecked,
        "The answer of the API server is no Deployment"},
       {"what is kept cannot be read now",
-       [](Found& f) { f.kept = std::unexpected(error(ErrorKind::Server, "etcd is away")); },
+       [](Found& f) { f.snapshot = std::unexpected(error(ErrorKind::Server, "etcd is away")); },
        ConditionStatus::Unknown, Reason::NotChecked,
        "ControllerRevision web-good1-1a2b could not be read: etcd is away"},
       {"a ConfigMap cannot be read now",
        [](Found& f) {
-         f.references[0].existence = Unreadable;
+         f.references[0].state = Unreadable;
          f.references[0].words = "too many requests";
        },
        ConditionStatus::Unknown, Reason::NotChecked,
@@ -264,7 +264,7 @@ TEST_CASE("what could not be found out is not known, and is no reason either way
       {"nothing has an answer: the dry run's words are told",
        [](Found& f) {
          f.dry_run = std::unexpected(error(ErrorKind::TimedOut, "timed out"));
-         f.references[0].existence = Unreadable;
+         f.references[0].state = Unreadable;
        },
        ConditionStatus::Unknown, Reason::NotChecked,
        "The dry run of the patch could not be done: timed out"},
@@ -287,7 +287,7 @@ TEST_CASE("a message stays short, however many are missing and whatever the serv
   found.references.clear();
   for (int i = 0; i < 64; ++i)
     found.references.push_back(
-        {.reference = {.name = std::string(200, 'a') + std::to_string(i)}, .existence = Missing});
+        {.reference = {.name = std::string(200, 'a') + std::to_string(i)}, .state = Missing});
   CHECK(found.judged().message.size() <= 1024);
   CHECK(found.judged().message.ends_with(" and 62 more, which do not exist"));
   found.dry_run = std::unexpected(error(ErrorKind::Invalid, std::string(5000, 'x')));
@@ -311,7 +311,7 @@ TEST_CASE("asked is for what must exist, and for a dry run of the very patch") {
 TEST_CASE("nothing is sent where the Deployment or what is kept cannot be used") {
   for (const Change change :
        {Change([](Found& f) { f.live = std::unexpected(error(ErrorKind::ConnectionRefused)); }),
-        Change([](Found& f) { f.kept = std::unexpected(error(ErrorKind::NotFound)); }),
+        Change([](Found& f) { f.snapshot = std::unexpected(error(ErrorKind::NotFound)); }),
         Change([](Found& f) { (*f.live)["metadata"]["uid"] = "u2"; }),
         Change([](Found& f) { f.target.hash = TemplateHash("other"); })}) {
     Found found;
@@ -326,7 +326,7 @@ TEST_CASE("an answer about an object says whether it exists, and how long that i
   struct Answer {
     const char* name;
     Result<Json> object;
-    ReferenceState existence;
+    ReferenceState state;
     Duration believed;
   };
   using std::chrono::seconds;
@@ -347,9 +347,9 @@ TEST_CASE("an answer about an object says whether it exists, and how long that i
   for (const auto& row : rows) {
     DYNAMIC_SECTION(row.name) {
       const auto seen = reference_status({.name = "x"}, row.object);
-      CHECK((seen.existence == row.existence));
+      CHECK((seen.state == row.state));
       CHECK(seen.reference.name == "x");
-      CHECK(cache_lifetime(seen.existence) == row.believed);
+      CHECK(cache_lifetime(seen.state) == row.believed);
     }
   }
 }

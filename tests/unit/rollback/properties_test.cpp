@@ -68,7 +68,7 @@ Case some_case() {
                       {"namespace", "shop"},
                       {"resourceVersion", "1"},
                       {"managedFields", some_entries()}}}},
-           .kept = {.name = "web-abc", .managers = some_entries()}};
+           .snapshot = {.name = "web-abc", .managers = some_entries()}};
   if (*rc::gen::arbitrary<bool>())
     out.live["metadata"]["annotations"]["kubectl.kubernetes.io/last-applied-configuration"] = "{}";
   if (*rc::gen::arbitrary<bool>()) out.kept.last_applied = "{}";
@@ -104,7 +104,7 @@ TEST_CASE("giving field ownership back a second time changes nothing") {
 TEST_CASE("no field of the template and no annotation of kubectl's is left with us") {
   holds("none is ours", [] {
     for (const auto& entry : after(some_case())["metadata"]["managedFields"])
-      if (is_ours(entry) && !is_status(entry))
+      if (is_own_entry(entry) && !is_status_entry(entry))
         RC_ASSERT(within(entry["fieldsV1"], Scope::TemplateAndLastApplied).empty());
   });
 }
@@ -116,13 +116,13 @@ TEST_CASE(
     auto then = by_identity(one.kept.managers);
     const auto now = by_identity(after(one)["metadata"]["managedFields"]);
     for (const auto& [who, entry] : now) {
-      if (is_status(entry) || is_ours(entry)) continue;
+      if (is_status_entry(entry) || is_own_entry(entry)) continue;
       const auto owned =
           then.contains(who) ? within(then[who]["fieldsV1"], Scope::TemplateOnly) : Json::object();
       RC_ASSERT(within(entry["fieldsV1"], Scope::TemplateOnly) == owned);
     }
     for (const auto& [who, entry] : then)
-      if (!is_status(entry) && !is_ours(entry) &&
+      if (!is_status_entry(entry) && !is_own_entry(entry) &&
           !within(entry["fieldsV1"], Scope::TemplateOnly).empty())
         RC_ASSERT(now.contains(who));
   });
@@ -134,7 +134,7 @@ TEST_CASE("everything outside of the template and kubectl's annotation stays as 
     const auto rest = [](const Json& entries) {
       std::map<std::string, Json> out;
       for (const auto& entry : entries) {
-        auto fields = is_status(entry) ? entry["fieldsV1"]
+        auto fields = is_status_entry(entry) ? entry["fieldsV1"]
                                        : outside(entry["fieldsV1"], Scope::TemplateAndLastApplied);
         if (!fields.empty()) out[identity(entry)] = std::move(fields);
       }

@@ -32,12 +32,12 @@ std::vector<Rollback> history(int count) {
 
 TEST_CASE(
     "the newest twenty finished Rollbacks are kept, and the older ones may go, oldest first") {
-  CHECK(records_to_delete({}, "").empty());
-  CHECK(records_to_delete(history(20), "").empty());
-  CHECK(records_to_delete(history(23), "") == Names{"r01", "r02", "r03"});
+  CHECK(rollbacks_to_delete({}, "").empty());
+  CHECK(rollbacks_to_delete(history(20), "").empty());
+  CHECK(rollbacks_to_delete(history(23), "") == Names{"r01", "r02", "r03"});
   auto shuffled = history(23);
   std::ranges::reverse(shuffled);
-  CHECK(records_to_delete(shuffled, "") == Names{"r01", "r02", "r03"});
+  CHECK(rollbacks_to_delete(shuffled, "") == Names{"r01", "r02", "r03"});
 }
 
 TEST_CASE(
@@ -48,11 +48,11 @@ TEST_CASE(
     done.status.template_restored = done.status.finished;
   for (int i = 1; i <= 22; ++i)
     rollbacks.push_back(record((i < 10 ? "drill-0" : "drill-") + std::to_string(i), 100 + i));
-  CHECK(records_to_delete(rollbacks, "") == Names{"drill-01", "drill-02"});
+  CHECK(rollbacks_to_delete(rollbacks, "") == Names{"drill-01", "drill-02"});
 }
 
 TEST_CASE("the Rollback that the guard speaks of is kept, however old") {
-  CHECK(records_to_delete(history(23), "r02") == Names{"r01", "r03"});
+  CHECK(rollbacks_to_delete(history(23), "r02") == Names{"r01", "r03"});
 }
 
 TEST_CASE("a Rollback that is not finished is kept and is none of the twenty") {
@@ -60,7 +60,7 @@ TEST_CASE("a Rollback that is not finished is kept and is none of the twenty") {
   for (const auto phase : {RollbackPhase::Pending, RollbackPhase::TemplateRestored,
                            RollbackPhase::Restored, RollbackPhase::Verifying})
     rollbacks.push_back(record(std::string("open-") + to_string(phase), 0, phase));
-  CHECK(records_to_delete(rollbacks, "") == Names{"r01", "r02"});
+  CHECK(rollbacks_to_delete(rollbacks, "") == Names{"r01", "r02"});
 }
 
 TEST_CASE("every way to be finished counts") {
@@ -70,7 +70,7 @@ TEST_CASE("every way to be finished counts") {
     CAPTURE(to_string(phase));
     auto rollbacks = history(20);
     rollbacks.push_back(record("old", 0, phase));
-    CHECK(records_to_delete(rollbacks, "") == Names{"old"});
+    CHECK(rollbacks_to_delete(rollbacks, "") == Names{"old"});
   }
 }
 
@@ -82,13 +82,13 @@ TEST_CASE(
   rollbacks.back().meta.created = Time(std::chrono::minutes(100));
   rollbacks.push_back(record("timeless", 0));
   rollbacks.back().status.finished.reset();
-  CHECK(records_to_delete(rollbacks, "") == Names{"timeless"});
+  CHECK(rollbacks_to_delete(rollbacks, "") == Names{"timeless"});
 }
 
 TEST_CASE("of the same age the names decide, so that the same ones go every time") {
   auto rollbacks = history(21);
   for (auto& one : rollbacks) one.status.finished = Time(std::chrono::minutes(1));
-  CHECK(records_to_delete(rollbacks, "") == Names{"r01"});
+  CHECK(rollbacks_to_delete(rollbacks, "") == Names{"r01"});
 }
 
 }  // namespace lastgood::rollback::test
