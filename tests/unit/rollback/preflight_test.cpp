@@ -51,7 +51,7 @@ const char* const rbac_patch =
 // Everything is as it should be, but for what a row changes.
 struct Found {
   Result<Json> live = deployment();
-  Result<Json> kept = *build_snapshot(deployment("good", 4),
+  Result<Json> snapshot = *build_snapshot(deployment("good", 4),
                                       api::Revision{.hash = TemplateHash("good1"), .number = 4});
   std::vector<ReferenceStatus> references = {
       {.reference = {.kind = ReferenceKind::ConfigMap, .name = "web"}, .state = Exists},
@@ -66,7 +66,7 @@ struct Found {
     asked.meta.generation = 5;
   }
   [[nodiscard]] PreflightInputs inspection() const {
-    return {.deployment = asked, .target = target, .live = live, .snapshot = kept};
+    return {.deployment = asked, .target = target, .live = live, .snapshot = snapshot};
   }
   [[nodiscard]] Preflight judged() const {
     return evaluate_preflight(inspection(), references, dry_run, now);
@@ -172,7 +172,7 @@ TEST_CASE("a rollback that would not work is known beforehand, and why") {
       {"we may not read ConfigMaps",
        [](Found& f) {
          f.references[0].state = Forbidden;
-         f.references[0].words = rbac;
+         f.references[0].error = rbac;
        },
        ConditionStatus::False, Reason::Forbidden,
        "Lastgood may not get configmaps in namespace shop"},
@@ -208,7 +208,7 @@ TEST_CASE("a target that cannot be read any more is said to be lost") {
        "The template of revision 4 cannot be put back: ControllerRevision web-good1-1a2b keeps "
        "another one"},
       {"it keeps another Deployment's",
-       [](Found& f) { (*f.kept)["metadata"]["ownerReferences"][0]["uid"] = "u2"; },
+       [](Found& f) { (*f.snapshot)["metadata"]["ownerReferences"][0]["uid"] = "u2"; },
        ConditionStatus::False, Reason::SnapshotInvalid,
        "The template of revision 4 cannot be put back: ControllerRevision web-good1-1a2b keeps "
        "another one"},
@@ -247,7 +247,7 @@ TEST_CASE("what could not be found out is not known, and is no reason either way
       {"a ConfigMap cannot be read now",
        [](Found& f) {
          f.references[0].state = Unreadable;
-         f.references[0].words = "too many requests";
+         f.references[0].error = "too many requests";
        },
        ConditionStatus::Unknown, Reason::NotChecked,
        "ConfigMap web could not be read: too many requests"},
@@ -300,7 +300,7 @@ TEST_CASE("asked is for what must exist, and for a dry run of the very patch") {
   REQUIRE(questions.references.size() == 2);
   CHECK(questions.references[0] == Reference{.kind = ReferenceKind::ConfigMap, .name = "web"});
   CHECK(questions.references[1] == Reference{.kind = ReferenceKind::Secret, .name = "db"});
-  const auto patch = template_patch(*found.live, *parse_snapshot(*found.kept), "web-5-u1");
+  const auto patch = template_patch(*found.live, *parse_snapshot(*found.snapshot), "web-5-u1");
   REQUIRE(questions.dry_run);
   CHECK(questions.dry_run->target == patch.target + "&dryRun=All");
   CHECK(questions.dry_run->body == patch.body);

@@ -68,7 +68,7 @@ Case some_case() {
                       {"namespace", "shop"},
                       {"resourceVersion", "1"},
                       {"managedFields", some_entries()}}}},
-           .snapshot = {.name = "web-abc", .managers = some_entries()}};
+           .kept = {.name = "web-abc", .managers = some_entries()}};
   if (*rc::gen::arbitrary<bool>())
     out.live["metadata"]["annotations"]["kubectl.kubernetes.io/last-applied-configuration"] = "{}";
   if (*rc::gen::arbitrary<bool>()) out.kept.last_applied = "{}";

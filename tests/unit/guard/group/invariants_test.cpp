@@ -202,7 +202,7 @@ GroupHarness after(const Changes& steps, const std::vector<bool>& bad, std::size
 
 }  // namespace
 
-TEST_CASE("Invariant: the order of simultaneous changes does not affect the end", "[property]") {
+TEST_CASE("Invariant: the order of changes in a group does not affect the end", "[property]") {
   int rolled_back = 0;
   int stayed = 0;
   const bool held = rc::check([&] {
