@@ -1,8 +1,8 @@
 #include "checks/rollout_measurement.hpp"
 
+#include "api/policy.hpp"
 #include "base/text.hpp"
 #include "checks/message.hpp"
-#include "checks/rollout.hpp"
 
 namespace lastgood::checks {
 

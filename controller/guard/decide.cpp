@@ -5,10 +5,11 @@
 #include <algorithm>
 
 #include "guard/conditions.hpp"
-#include "guard/group/group.hpp"
+#include "guard/group/follow.hpp"
 #include "guard/guard_status.hpp"
 #include "guard/needs.hpp"
 #include "guard/preflight.hpp"
+#include "guard/preflight_schedule.hpp"
 #include "guard/states/evaluating.hpp"
 #include "guard/states/frozen.hpp"
 #include "guard/states/idle.hpp"

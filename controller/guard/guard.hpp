@@ -9,5 +9,6 @@
 #include "guard/manual_request.hpp"
 #include "guard/needs.hpp"
 #include "guard/preflight.hpp"
+#include "guard/preflight_schedule.hpp"
 #include "guard/target.hpp"
 // IWYU pragma: end_exports

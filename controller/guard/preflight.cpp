@@ -1,38 +1,10 @@
 #include "guard/preflight.hpp"
 
-#include <algorithm>
-
-#include "guard/group/group.hpp"
-#include "guard/group/member.hpp"
-#include "guard/manual_request.hpp"
-#include "guard/target.hpp"
-#include "rollback/record.hpp"
-
 namespace lastgood::guard {
-
-using api::ConditionStatus;
-using api::State;
 
 namespace {
 
 constexpr std::chrono::seconds fresh_for{30};
-constexpr std::chrono::seconds near_every{20};
-constexpr std::chrono::minutes every{10};
-constexpr std::chrono::milliseconds at_most_every{500};
-
-// A rollback may start at any moment.
-bool is_near(const api::GuardStatus& guard) {
-  const bool fails = std::ranges::any_of(
-      guard.checks, [](const api::CheckStatus& check) { return check.consecutive_failures > 0; });
-  const bool is_due = guard.state == State::Held || guard.state == State::RollingBack;
-  return is_due || (guard.state == State::Evaluating && fails);
-}
-
-Duration max_age(const Inputs& inputs, const api::GuardStatus& guard, Time now) {
-  const bool soon = inputs.request || is_near(guard) || is_awaited_by_group(inputs, guard) ||
-                    group_rollback_to_follow(inputs, guard, now) != nullptr;
-  return soon ? Duration(near_every) : Duration(every);
-}
 
 }  // namespace
 
@@ -45,53 +17,6 @@ bool is_about(const std::optional<api::Preflight>& preflight, const api::Deploym
 bool is_fresh(const std::optional<api::Preflight>& preflight, const api::Deployment& deployment,
               const api::Revision& target, Time now) {
   return is_about(preflight, deployment, target) && now - preflight->at <= fresh_for;
-}
-
-bool is_preflight_due(const Inputs& inputs, Time now) {
-  const auto next = next_preflight(inputs, inputs.guard, now);
-  return next && *next <= now;
-}
-
-std::optional<Time> next_preflight(const Inputs& inputs, const api::GuardStatus& guard, Time now) {
-  if (!inputs.policy.governs() || inputs.deployment.meta.deleting) return {};
-  // No preflight while the rollback is executed.
-  const bool has_initiated = rollback::is_in_progress(guard, inputs.rollback) &&
-                             rollback::is_open(inputs.rollback, inputs.deployment);
-  if (has_initiated && inputs.rollback->status.phase != api::RollbackPhase::Pending) return {};
-  const auto target = wanted_target(inputs, guard);
-  if (!target) return {};
-  if (!inputs.preflight) return now;
-  // While the watch lags, each preflight is about a newer generation than the inputs.
-  if (!is_about(inputs.preflight, inputs.deployment, *target))
-    return std::max(now, inputs.preflight->at + at_most_every);
-  return inputs.preflight->at + max_age(inputs, guard, now);
-}
-
-void set_rollback_ready(api::GuardStatus& guard, const Inputs& inputs, Time now) {
-  api::Condition condition{.type = std::string(api::condition::rollback_ready),
-                           .status = ConditionStatus::Unknown,
-                           .reason = api::to_string(Reason::NotChecked)};
-  condition.observed_generation = inputs.deployment.meta.generation;
-  const TargetChoice target = choose_target(guard);
-  if (!inputs.policy.governs()) {
-    const api::Condition& governed =
-        *api::find_condition(guard.conditions, api::condition::governed);
-    condition.status = ConditionStatus::False;
-    condition.reason = governed.reason;
-    condition.message = governed.message;
-  } else if (!target.revision) {
-    condition.status = ConditionStatus::False;
-    condition.reason =
-        api::to_string(target.is_past_mark ? Reason::NoRollbackPast : Reason::NoLastGood);
-    condition.message = target.why_not;
-  } else if (inputs.preflight && inputs.preflight->target == target.revision->snapshot) {
-    condition.status = inputs.preflight->ready;
-    condition.reason = api::to_string(inputs.preflight->reason);
-    condition.message = inputs.preflight->message;
-  } else {
-    condition.message = "The preflight has not run yet";
-  }
-  api::set_condition(guard.conditions, condition, now);
 }
 
 }  // namespace lastgood::guard

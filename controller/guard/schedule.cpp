@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "guard/check_status.hpp"
-
 namespace lastgood::guard {
 
 namespace {

@@ -9,7 +9,6 @@
 #include "base/digest.hpp"
 #include "rollback/fields.hpp"
 #include "rollback/managers.hpp"
-#include "rollback/patch.hpp"
 
 namespace lastgood::rollback {
 

@@ -107,8 +107,8 @@ TEST_CASE("reads every reference of the target, dry-runs the patch and changes n
   const auto preflight = harness.check();
   CHECK(preflight.ready == ConditionStatus::True);
   CHECK(preflight.message ==
-        "Revision 1 would be put back; the API server admits it. Whether Secret db exists is not "
-        "known: Lastgood may not read Secrets");
+        "A rollback to revision 1 would work: the API server admits its template. Not checked, "
+        "because Lastgood may not read Secrets: Secret db");
   CHECK(harness.includes("/configmaps/settings") == 1);
   CHECK(harness.includes("/serviceaccounts/web") == 1);
   CHECK(harness.includes("/deployments/web?fieldManager=lastgood&dryRun=All") == 1);
@@ -122,7 +122,8 @@ TEST_CASE("reads Secrets only when it may") {
   (void)without_permission.check();
   CHECK(without_permission.includes("/secrets/db") == 0);
   PreflightHarness harness(true);
-  CHECK(harness.check().message == "Revision 1 would be put back; the API server admits it");
+  CHECK(harness.check().message ==
+        "A rollback to revision 1 would work: the API server admits its template");
   CHECK(harness.includes("/secrets/db") == 1);
   harness.server.remove("secrets", {"shop", "db"});
   harness.pass_time(std::chrono::minutes(2));
@@ -137,7 +138,8 @@ TEST_CASE("reuses a found reference for a minute and a missing one for ten secon
   CHECK(harness.includes("dryRun=All") == 1);
   harness.server.remove("configmaps", {"shop", "settings"});
   harness.pass_time(std::chrono::seconds(61));
-  CHECK(harness.check().message == "Revision 1 needs ConfigMap settings, which does not exist");
+  CHECK(harness.check().message ==
+        "Revision 1 needs ConfigMap settings, which does not exist. Create it");
   harness.server.create("configmaps", object("settings"));
   CHECK(harness.check().reason == Reason::MissingReference);
   harness.pass_time(std::chrono::seconds(11));

@@ -60,7 +60,7 @@ TEST_CASE("reports RollbackReady False within 10 minutes of the deletion of a re
   CHECK(scenario.rollback_ready()["status"] == "False");
   CHECK(scenario.rollback_ready()["reason"] == "MissingReference");
   CHECK(scenario.rollback_ready()["message"] ==
-        "Revision 2 needs ConfigMap settings, which does not exist");
+        "Revision 2 needs ConfigMap settings, which does not exist. Create it");
   scenario.create_settings();
   scenario.run_for(11min);
   CHECK(scenario.rollback_ready()["status"] == "True");

@@ -15,7 +15,7 @@
 #include <optional>
 #include <string>
 
-#include "guard/states/step.hpp"
+#include "guard/inputs.hpp"
 
 namespace lastgood::guard {
 
@@ -41,11 +41,5 @@ namespace lastgood::guard {
 
 // Another member was restored by the same group rollback.
 [[nodiscard]] bool has_group_started(const Inputs& inputs, const api::Rollback& rollback);
-
-// Records the Rollback of this member, or enters Held. True if this step is used up by that.
-bool follow_group(Step& step);
-
-// Why this Deployment could not be rolled back with its group now; empty if it could.
-[[nodiscard]] std::string why_not_with_group(Step& step);
 
 }  // namespace lastgood::guard

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "guard/gates/gate.hpp"
+#include "guard/gates/chains.hpp"
 #include "guard/target.hpp"
 #include "rollback/record.hpp"
 

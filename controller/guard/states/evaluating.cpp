@@ -5,8 +5,9 @@
 #include <algorithm>
 
 #include "guard/check_status.hpp"
-#include "guard/gates/gate.hpp"
+#include "guard/gates/chains.hpp"
 #include "guard/gates/release_gates.hpp"
+#include "guard/group/follow.hpp"
 #include "guard/group/group.hpp"
 #include "guard/states/frozen.hpp"
 #include "guard/states/idle.hpp"

@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
-#include "guard/gates/gate.hpp"
-#include "guard/group/group.hpp"
+#include "guard/gates/chains.hpp"
+#include "guard/group/follow.hpp"
 #include "guard/states/drill.hpp"
 #include "guard/target.hpp"
 #include "rollback/record.hpp"

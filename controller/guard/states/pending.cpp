@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "guard/check_status.hpp"
-#include "guard/gates/gate.hpp"
+#include "guard/gates/chains.hpp"
 #include "guard/gates/release_gates.hpp"
 #include "guard/group/group.hpp"
 #include "guard/group/member.hpp"

@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "guard/check_status.hpp"
-#include "guard/states/evaluating.hpp"
 #include "guard/states/frozen.hpp"
 #include "rollback/record.hpp"
 
@@ -27,12 +26,6 @@ void record_past_rollback(api::GuardStatus& guard, const api::Rollback& rollback
   guard.rollbacks.insert(guard.rollbacks.begin(),
                          {.name = name, .at = rollback.status.template_restored.value_or(now)});
   if (guard.rollbacks.size() > max_past) guard.rollbacks.resize(max_past);
-}
-
-// An earlier Rollback of the same name that changed nothing says nothing about this one.
-bool is_of_earlier_attempt(const api::GuardStatus& guard, const api::Rollback& rollback) {
-  return rollback::changed_nothing(rollback) && rollback.status.finished &&
-         rollback.status.finished < guard.state_since;
 }
 
 }  // namespace
@@ -157,26 +150,6 @@ void quarantine(Step& step, const api::Rollback& rollback) {
                         rollback::name_of(step.deployment(), rollback.spec.to),
                         rollback::why(rollback.spec), rollback.spec.message.empty() ? "" : ": ",
                         rollback.spec.message));
-}
-
-void enter_outcome(Step& step, const api::Rollback& rollback) {
-  const std::string& message = rollback.status.message;
-  switch (rollback.status.phase) {
-    case RollbackPhase::Superseded:
-    case RollbackPhase::Observed:
-    case RollbackPhase::Rejected: return step_evaluating(step);
-    case RollbackPhase::Failed:
-      if (is_of_earlier_attempt(step.guard(), rollback)) return step_evaluating(step);
-      if (rollback.status.template_restored) quarantine(step, rollback);
-      return freeze(step, Reason::RollbackFailed, message, failure_advice);
-    case RollbackPhase::Succeeded:
-      quarantine(step, rollback);
-      return step.enter(State::Idle, Reason::RolledBack, message);
-    case RollbackPhase::Pending:
-    case RollbackPhase::TemplateRestored:
-    case RollbackPhase::Restored:
-    case RollbackPhase::Verifying: return;
-  }
 }
 
 }  // namespace lastgood::guard

@@ -4,7 +4,7 @@
 #include <span>
 #include <string>
 
-#include "guard/gates/gate.hpp"
+#include "guard/gates/chains.hpp"
 #include "guard/states/step.hpp"
 
 namespace lastgood::guard {
@@ -48,8 +48,5 @@ void quarantine(Step& step, const api::Rollback& rollback);
 
 // This program's patch is on the Deployment, whether or not the record says so yet.
 [[nodiscard]] bool is_touched(const Step& step, const api::Rollback& rollback);
-
-// The Rollback is finished, by this or by another replica: enters the state that follows.
-void enter_outcome(Step& step, const api::Rollback& rollback);
 
 }  // namespace lastgood::guard

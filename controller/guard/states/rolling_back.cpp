@@ -6,6 +6,7 @@
 
 #include "guard/check_status.hpp"
 #include "guard/states/evaluating.hpp"
+#include "guard/states/outcome.hpp"
 #include "guard/states/pending.hpp"
 #include "guard/states/restoration.hpp"
 #include "rollback/record.hpp"

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "guard/check_status.hpp"
+#include "guard/states/outcome.hpp"
 #include "guard/states/restoration.hpp"
 #include "rollback/record.hpp"
 

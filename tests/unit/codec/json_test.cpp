@@ -129,9 +129,7 @@ TEST_CASE("The digest is FNV-1a") {
   CHECK(digest_of("foobar") == "85944171f73967e8");
 }
 
-TEST_CASE(
-    "Of a pod's readiness, what kubelet said of the containers and others of the gates is read "
-    "apart from the whole") {
+TEST_CASE("reads the readiness of containers and of gates apart from the readiness of a pod") {
   const auto read = [](const std::string& gates, const std::string& conditions) {
     const std::string text = R"({"spec": {"readinessGates": [)" + gates +
                              R"(]}, "status": {"conditions": [)" + conditions + "]}}";

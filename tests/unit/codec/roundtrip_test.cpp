@@ -208,9 +208,7 @@ TEST_CASE(
   CHECK(read->status.conditions.at(0).reason == "Unknown");
 }
 
-TEST_CASE(
-    "What happened too often for the schema is cut to the newest, and a text too long for it as "
-    "well") {
+TEST_CASE("cuts a list or a text that is too long for the schema") {
   GuardStatus status{
       .freeze = Freeze{.reason = Reason::PatchRejected, .message = std::string(5000, 'm')},
       .last_drill = LastDrill{.message = std::string(5000, 'm')}};

@@ -139,9 +139,7 @@ TEST_CASE("A Rollback's schema has exactly the fields that are written") {
   CHECK(schema::fields_of(to_json(status)) == below("status", fields));
 }
 
-TEST_CASE(
-    "What was decided can neither be changed nor taken away, whichever field of a Rollback it is "
-    "in") {
+TEST_CASE("makes each field of the decision in a Rollback immutable") {
   const Json spec = schema::schema_of("rollbacks")["properties"]["spec"];
   const std::string rules = spec["x-kubernetes-validations"].dump();
   const std::set<std::string> of_a_person = {"deployment", "toRevision", "force", "drill",
@@ -169,8 +167,7 @@ TEST_CASE("A condition's schema is metav1's") {
 }
 
 TEST_CASE(
-    "A RollbackPolicy's schema has exactly the fields of the example that shows them all, and of "
-    "its status") {
+    "has exactly the fields of the full RollbackPolicy example and its status in the schema") {
   const auto fields = schema::fields_of_schema(schema::schema_of("rollbackpolicies"));
   const Json everything = schema::yaml_file(std::string(examples) + "good/everything.yaml");
   CHECK(schema::fields_of(everything["spec"]) == below("spec", fields));

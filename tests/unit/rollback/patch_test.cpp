@@ -45,8 +45,7 @@ std::optional<std::string> after(const std::optional<std::string>& now,
 }  // namespace
 
 TEST_CASE(
-    "the template patch tests uid and generation, and changes the template and its mark and "
-    "nothing else") {
+    "tests uid and generation, and changes only the template and the annotations of a rollback") {
   const auto call = template_patch(live(), kept(), "web-5-1a2b");
   CHECK(call.verb == api::Verb::Patch);
   CHECK(call.target == "/apis/apps/v1/namespaces/shop/deployments/web.v2?fieldManager=lastgood");

@@ -45,9 +45,7 @@ bool owns_annotation(const Json& entry) {
 
 }  // namespace
 
-TEST_CASE(
-    "after a rollback every manager owns of the template exactly what it owned when the revision "
-    "was good") {
+TEST_CASE("gives each manager the template fields that it owned when the revision was good") {
   for (const auto& name : recordings()) {
     DYNAMIC_SECTION(name) {
       const auto seen = recorded(name);
@@ -58,9 +56,7 @@ TEST_CASE(
   }
 }
 
-TEST_CASE(
-    "the server stores the field ownership that we send to the letter, so nothing is left to "
-    "patch") {
+TEST_CASE("sends no second ownership patch after the server stored the first one") {
   for (const auto& name : recordings()) {
     DYNAMIC_SECTION(name) {
       const auto seen = recorded(name);
@@ -121,9 +117,7 @@ TEST_CASE("the template patch makes of the bad Deployment what the server made o
   }
 }
 
-TEST_CASE(
-    "kubectl's annotation comes back to the byte, with its owner, where only the template was "
-    "changed") {
+TEST_CASE("restores kubectl's annotation and its owner when only the template was changed") {
   for (const auto* name : {"kubectl_apply", "set_image_over_apply", "edit_over_apply",
                            "restart_over_apply", "apply_with_scale"}) {
     DYNAMIC_SECTION(name) {
@@ -149,8 +143,7 @@ TEST_CASE("kubectl's annotation says of all but the template what the last manif
   CHECK(expected["metadata"]["labels"]["team"] == "two");
 }
 
-TEST_CASE(
-    "an annotation that a bad release brought along loses its template and has no owner among us") {
+TEST_CASE("removes the annotation that a bad release added, and does not own it") {
   for (const auto* name : {"create_then_apply", "helm_then_apply", "server_side_then_apply"}) {
     DYNAMIC_SECTION(name) {
       const auto seen = recorded(name);

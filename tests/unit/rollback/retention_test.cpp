@@ -40,9 +40,7 @@ TEST_CASE(
   CHECK(rollbacks_to_delete(shuffled, "") == Names{"r01", "r02", "r03"});
 }
 
-TEST_CASE(
-    "drills, and what was only observed or refused, push out no rollback that was done, and are "
-    "kept as many") {
+TEST_CASE("keeps as many drills, observed and rejected Rollbacks as executed ones") {
   std::vector<Rollback> rollbacks;
   for (Rollback& done : rollbacks = history(20))
     done.status.template_restored = done.status.finished;

@@ -38,8 +38,7 @@ Json item(const char* name, const char* hash, const char* owner = "u1") {
 }  // namespace
 
 TEST_CASE(
-    "a kept revision is a ControllerRevision that goes with its Deployment and that nobody else "
-    "adopts") {
+    "builds a ControllerRevision that its Deployment owns and that no other controller adopts") {
   const auto live = good();
   const auto made = keep(live);
   CHECK(made["apiVersion"] == "apps/v1");
@@ -56,9 +55,7 @@ TEST_CASE(
                                                              {"blockOwnerDeletion", false}}}));
 }
 
-TEST_CASE(
-    "the template, kubectl's annotation and who owned which of their fields are read back as they "
-    "were kept") {
+TEST_CASE("reads back the template, kubectl's annotation and the field ownership of a snapshot") {
   const auto live = good();
   const auto kept = *parse_snapshot(keep(live));
   CHECK(kept.pod_template == live["spec"]["template"]);
@@ -144,14 +141,16 @@ TEST_CASE("of all that is kept only the two newest good revisions and what is ne
                                 item("web-b", "b"),      item("web-a", "a"), item("web-x", "x"),
                                 item("other", "a", "u2")};
   using Names = std::vector<std::string>;
-  CHECK(snapshots_to_delete(items, status, nullptr) == Names{"web-e", "web-d-old", "web-a", "web-x"});
+  CHECK(snapshots_to_delete(items, status, nullptr) ==
+        Names{"web-e", "web-d-old", "web-a", "web-x"});
 
   SECTION("the target of a rollback that is not finished stays") {
     api::Rollback rollback;
     rollback.spec.to.snapshot = "web-a";
     CHECK(snapshots_to_delete(items, status, &rollback) == Names{"web-e", "web-d-old", "web-x"});
     rollback.status.phase = api::RollbackPhase::Failed;
-    CHECK(snapshots_to_delete(items, status, &rollback) == Names{"web-e", "web-d-old", "web-a", "web-x"});
+    CHECK(snapshots_to_delete(items, status, &rollback) ==
+          Names{"web-e", "web-d-old", "web-a", "web-x"});
   }
   SECTION("what the status includes the last good stays") {
     status.last_good = status.revisions[4];
@@ -163,7 +162,8 @@ TEST_CASE("of all that is kept only the two newest good revisions and what is ne
   }
   SECTION("proven again after it was put back, a revision is the newest") {
     status.revisions[4].since = Time(std::chrono::seconds(60));
-    CHECK(snapshots_to_delete(items, status, nullptr) == Names{"web-e", "web-d-old", "web-b", "web-x"});
+    CHECK(snapshots_to_delete(items, status, nullptr) ==
+          Names{"web-e", "web-d-old", "web-b", "web-x"});
   }
   SECTION("nothing is deleted for a Deployment that is not known") {
     status.deployment_uid = Uid();

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "guard/gates/gate.hpp"
+#include "guard/gates/chains.hpp"
 #include "guard/gates/request_gates.hpp"
 #include "unit/guard/group/members.hpp"
 #include "unit/guard/harness.hpp"

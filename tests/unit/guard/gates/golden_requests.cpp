@@ -108,7 +108,7 @@ std::vector<RequestGateRow> revision_rows() {
          in.guard.revisions[1].snapshot.clear();
        },
        {{.reason = Reason::NoSnapshot,
-         .mentions = {"revision 1", "kubectl rollout undo --to-revision=1"}}}},
+         .mentions = {"Revision 1", "kubectl rollout undo --to-revision=1"}}}},
       {"NoSnapshot", "a revision with a snapshot", [](Inputs& in) { request_revision(in, 1); }},
       {"NoLastGood",
        "no revision is requested and none is good",

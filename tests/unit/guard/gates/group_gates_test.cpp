@@ -4,6 +4,7 @@
 
 #include "guard/guard_status.hpp"
 #include "guard/preflight.hpp"
+#include "guard/preflight_schedule.hpp"
 #include "guard/target.hpp"
 #include "support/mentions.hpp"
 #include "unit/guard/group/members.hpp"

@@ -1,4 +1,4 @@
-#include "guard/gates/gate.hpp"
+#include "guard/gates/chains.hpp"
 
 #include <fmt/format.h>
 

@@ -1,0 +1,175 @@
+// The times of an evaluation and of a verification, to their last millisecond.
+#include <catch2/catch.hpp>
+
+#include "unit/guard/harness.hpp"
+
+using namespace lastgood;
+using namespace lastgood::guard;
+using namespace lastgood::guard::test;
+
+namespace {
+
+const Measurements all_pass{pass("rollout"), pass("health")};
+const Measurements no_result{pass("rollout"), unknown("health")};
+
+// Both checks have passed since v2 rolled out, at `rolled_out`.
+struct Baking {
+  DeploymentHarness web = baking_v2().reconcile(all_pass);
+  Time rolled_out = *web.guard.rolled_out;
+
+  StateAndReason after(Duration time, const Measurements& measurements = {}) {
+    web.now = rolled_out + time;
+    web.reconcile(measurements);
+    return web.state();
+  }
+};
+
+// v1 is restored and rolled out, and verified for 5 minutes.
+struct Verifying {
+  DeploymentHarness web = restored_v1().roll_out().pass_time(1s).reconcile();
+  Time rolled_out = *web.guard.rolled_out;
+
+  StateAndReason after(Duration time, const Measurements& measurements = {}) {
+    web.now = rolled_out + time;
+    web.reconcile(measurements);
+    return web.state();
+  }
+};
+
+}  // namespace
+
+TEST_CASE("bakes to the last millisecond of bakeTime, and becomes good then") {
+  CHECK(Baking().after(10min - 1ms) == evaluating(Reason::Baking));
+  CHECK(Baking().after(10min) == idle(Reason::Good));
+}
+
+TEST_CASE("reconciles again when bakeTime ends") {
+  Baking given;
+  given.web.policy.spec.bake_time = 4min;
+  given.after(1min);
+  CHECK(given.web.requeue_after() == 3min);
+}
+
+TEST_CASE("gives every check two intervals for a result, also when bakeTime is shorter") {
+  for (const auto& [time, state] : {std::pair(20s - 1ms, evaluating(Reason::Baking)),
+                                    std::pair(20s + 0ms, idle(Reason::Inconclusive))}) {
+    Baking given;
+    given.web.policy.spec.bake_time = 5s;
+    given.web.guard.checks[1].passed_once = false;
+    given.web.guard.checks[1].consecutive_unknowns = 2;
+    given.web.guard.checks[1].result = api::MeasurementResult::Unknown;
+    CHECK(given.after(time) == state);
+  }
+}
+
+TEST_CASE("reconciles again when the time for a result ends") {
+  Baking given;
+  given.web.policy.spec.bake_time = 5s;
+  given.web.guard.checks[1].passed_once = false;
+  given.after(5s);
+  CHECK(given.web.requeue_after() == 15s);
+  given.after(20s);
+  CHECK(given.web.requeue_after() > 15s);
+}
+
+TEST_CASE("waits for a missing replica from the end of bakeTime on") {
+  Baking early;
+  early.web.roll_out_partly();
+  CHECK(early.after(10min - 1ms) == evaluating(Reason::Baking));
+  Baking late;
+  late.web.roll_out_partly();
+  CHECK(late.after(10min) == evaluating(Reason::AwaitingReplicas));
+}
+
+TEST_CASE("verifies to the last millisecond of verifyFor, and succeeds then") {
+  CHECK(Verifying().after(5min - 1ms, all_pass) == verifying(Reason::RolledOut));
+  CHECK(Verifying().after(5min, all_pass) == idle(Reason::RolledBack));
+}
+
+TEST_CASE("reconciles again when verifyFor ends, and when the wait for a result ends") {
+  Verifying given;
+  given.after(1min, {pass("rollout")});
+  CHECK(given.web.requeue_after() == 4min);
+  given.after(5min, {pass("rollout")});
+  CHECK(given.web.state() == verifying(Reason::AwaitingPass));
+  CHECK(given.web.requeue_after() == 15min);
+  given.after(6min);
+  CHECK(given.web.requeue_after() == 14min);
+}
+
+TEST_CASE("ends a verification without a result when verifyFor ends, not before") {
+  Verifying given;
+  given.after(1min, no_result);
+  CHECK(given.after(5min - 1ms, no_result) == verifying(Reason::RolledOut));
+  CHECK(given.after(5min, no_result) == idle(Reason::RolledBack));
+}
+
+TEST_CASE("waits 15 minutes longer for a replica of the restored revision, not less") {
+  Verifying given;
+  given.after(1min, all_pass);
+  given.web.deployment.available_replicas -= 1;
+  CHECK(given.after(20min - 1ms, all_pass) == verifying(Reason::AwaitingReplicas));
+  CHECK(given.after(20min, all_pass) == idle(Reason::RolledBack));
+}
+
+TEST_CASE("waits for a check without a first result for as long as it takes") {
+  Verifying given;
+  CHECK(given.after(21min, {pass("rollout")}) == verifying(Reason::AwaitingPass));
+}
+
+TEST_CASE("fails the rollout of a restored revision after 15 minutes, not before") {
+  const DeploymentHarness restored = restored_v1();
+  const Time began = restored.now;
+  DeploymentHarness early = restored;
+  early.now = began + 15min - 1ms;
+  CHECK(early.reconcile().state() == rolling_back(Reason::RollingOut));
+  CHECK(early.requeue_after() == 1ms);
+  DeploymentHarness late = restored;
+  late.now = began + 15min;
+  CHECK(late.reconcile().state() == frozen(Reason::RollbackFailed));
+}
+
+TEST_CASE("counts the rollout of a restored revision again from the end of a pause") {
+  DeploymentHarness web = restored_v1();
+  web.pass_time(14min).pause().reconcile();
+  CHECK(web.state() == rolling_back(Reason::DeploymentPaused));
+  web.pass_time(1h).pause(false).reconcile();
+  CHECK(web.state() == rolling_back(Reason::RollingOut));
+  web.pass_time(15min - 1ms).reconcile();
+  CHECK(web.state() == rolling_back(Reason::RollingOut));
+  web.pass_time(1ms).reconcile();
+  CHECK(web.state() == frozen(Reason::RollbackFailed));
+}
+
+TEST_CASE("waits for replicas after a pause of the verification, at most 15 minutes") {
+  Verifying given;
+  given.web.pause().reconcile();
+  CHECK_FALSE(given.web.guard.rolled_out.has_value());
+  given.web.pause(false).roll_out_partly().reconcile();
+  CHECK(given.web.state() == verifying(Reason::AwaitingReplicas));
+  CHECK(given.web.requeue_after() == 15min);
+  const Time began = given.web.now;
+  given.web.now = began + 15min - 1ms;
+  given.web.reconcile();
+  CHECK(given.web.requeue_after() == 1ms);
+  CHECK_FALSE(given.web.guard.rolled_out.has_value());
+  given.web.now = began + 15min;
+  given.web.reconcile();
+  CHECK(given.web.guard.rolled_out == given.web.now);
+}
+
+TEST_CASE("gives field ownership 15 minutes before it goes on without it") {
+  DeploymentHarness web = baking_v2();
+  web.writes_allowed = 2;
+  web.fail_three_times();
+  REQUIRE(web.phase() == RollbackPhase::TemplateRestored);
+  const Time restored = *web.rollback->status.template_restored;
+  web.writes_allowed = 0;
+  web.now = restored + 15min - 1ms;
+  web.reconcile();
+  CHECK(web.action() == ActionKind::ResumeRollback);
+  web.now = restored + 15min;
+  web.reconcile();
+  CHECK(web.action() == ActionKind::None);
+  CHECK(web.phase() == RollbackPhase::Restored);
+}

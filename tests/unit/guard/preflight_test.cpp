@@ -1,0 +1,143 @@
+// When the next preflight is due, and what RollbackReady says about the last one.
+#include "guard/preflight.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "guard/preflight_schedule.hpp"
+#include "unit/guard/group/members.hpp"
+#include "unit/guard/harness.hpp"
+
+using namespace lastgood;
+using namespace lastgood::guard;
+using namespace lastgood::guard::test;
+using enum api::ConditionStatus;
+
+namespace {
+
+struct Row {
+  const char* name;
+  void (*given)(Inputs&);
+  std::optional<Duration> next;  // from the last preflight; empty: none is due
+};
+
+// The last preflight is of an hour ago, and nothing is due soon.
+Inputs good_v2() {
+  DeploymentHarness web = baking_v2().pass_checks_for(11min);
+  Inputs inputs = web.inputs();
+  inputs.preflight->at = web.now;
+  return inputs;
+}
+
+void fail_a_check(Inputs& in) { in.guard.checks[1].consecutive_failures = 1; }
+
+const std::vector<Row> table = {
+    {"a good revision", [](Inputs&) {}, 10min},
+    {"a release that bakes", [](Inputs& in) { in.guard.state = api::State::Evaluating; }, 10min},
+    {"a release with a failing check",
+     [](Inputs& in) {
+       in.guard.state = api::State::Evaluating;
+       fail_a_check(in);
+     },
+     20s},
+    {"a good revision with a failing check", fail_a_check, 10min},
+    {"a held release", [](Inputs& in) { in.guard.state = api::State::Held; }, 20s},
+    {"a rollback that is not recorded yet",
+     [](Inputs& in) { in.guard.state = api::State::RollingBack; }, 20s},
+    {"a manual request", [](Inputs& in) { in.request = api::Rollback{}; }, 20s},
+    {"no preflight yet", [](Inputs& in) { in.preflight.reset(); }, 0s},
+    {"a preflight of another target", [](Inputs& in) { in.preflight->target = "other"; }, 500ms},
+    {"a preflight of another generation", [](Inputs& in) { in.preflight->generation -= 1; }, 500ms},
+    {"an old preflight of another target",
+     [](Inputs& in) {
+       in.preflight->target = "other";
+       in.preflight->at -= 1h;
+     },
+     -1h},
+    {"no policy", [](Inputs& in) { in.policy = {}; }, {}},
+    {"a Deployment that is being deleted",
+     [](Inputs& in) { in.deployment.meta.deleting = true; },
+     {}},
+    {"no target", [](Inputs& in) { in.guard.revisions.clear(); }, {}},
+};
+
+// The time of the row counts from the last preflight, but nothing is due in the past.
+Time expected(const Inputs& inputs, Time now, Duration next) {
+  return inputs.preflight && next > 0s ? inputs.preflight->at + next : now;
+}
+
+const api::Condition& ready(const api::GuardStatus& guard) {
+  return *api::find_condition(guard.conditions, "RollbackReady");
+}
+
+}  // namespace
+
+TEST_CASE("is due sooner when a rollback may start at any moment") {
+  for (const Row& row : table) {
+    CAPTURE(row.name);
+    Inputs inputs = good_v2();
+    const Time now = inputs.preflight->at;
+    row.given(inputs);
+    const auto next = next_preflight(inputs, inputs.guard, now);
+    REQUIRE(next.has_value() == row.next.has_value());
+    if (next) CHECK(*next == expected(inputs, now, *row.next));
+  }
+}
+
+TEST_CASE("is not due while the rollback is executed, but while it is pending") {
+  DeploymentHarness web = pending_rollback();
+  Inputs inputs = web.inputs();
+  CHECK(next_preflight(inputs, inputs.guard, web.now) == web.now + 20s);
+  inputs.rollback->status.phase = RollbackPhase::TemplateRestored;
+  CHECK_FALSE(next_preflight(inputs, inputs.guard, web.now).has_value());
+  inputs.guard.state = api::State::Evaluating;
+  CHECK(next_preflight(inputs, inputs.guard, web.now).has_value());
+  inputs.guard.state = api::State::RollingBack;
+  inputs.rollback->spec.deployment_uid = Uid("another");
+  CHECK(next_preflight(inputs, inputs.guard, web.now).has_value());
+}
+
+TEST_CASE("is due at its time and later, not before") {
+  Inputs inputs = good_v2();
+  const Time at = inputs.preflight->at;
+  CHECK_FALSE(is_preflight_due(inputs, at + 10min - 1ms));
+  CHECK(is_preflight_due(inputs, at + 10min));
+  CHECK(is_preflight_due(inputs, at + 1h));
+  inputs.policy = {};
+  CHECK_FALSE(is_preflight_due(inputs, at + 1h));
+}
+
+TEST_CASE("reports the last preflight of the target in RollbackReady") {
+  Inputs inputs = good_v2();
+  inputs.preflight->ready = False;
+  inputs.preflight->reason = Reason::MissingReference;
+  inputs.preflight->message = "ConfigMap web is missing";
+  set_rollback_ready(inputs.guard, inputs, noon);
+  CHECK(ready(inputs.guard).status == False);
+  CHECK(ready(inputs.guard).reason == api::to_string(Reason::MissingReference));
+  CHECK(ready(inputs.guard).message == "ConfigMap web is missing");
+  CHECK(ready(inputs.guard).observed_generation == inputs.deployment.meta.generation);
+}
+
+TEST_CASE("reports that no preflight of the target has run yet in RollbackReady") {
+  Inputs inputs = good_v2();
+  inputs.preflight->target = "other";
+  set_rollback_ready(inputs.guard, inputs, noon);
+  CHECK(ready(inputs.guard).status == Unknown);
+  CHECK(ready(inputs.guard).reason == api::to_string(Reason::NotChecked));
+  CHECK_FALSE(ready(inputs.guard).message.empty());
+}
+
+TEST_CASE("reports why there is no target in RollbackReady") {
+  Inputs inputs = good_v2();
+  inputs.guard.current->no_rollback_past = true;
+  set_rollback_ready(inputs.guard, inputs, noon);
+  CHECK(ready(inputs.guard).status == False);
+  CHECK(ready(inputs.guard).reason == api::to_string(Reason::NoRollbackPast));
+  const std::string marked = ready(inputs.guard).message;
+  CHECK_FALSE(marked.empty());
+  inputs.guard.revisions.clear();
+  set_rollback_ready(inputs.guard, inputs, noon);
+  CHECK(ready(inputs.guard).status == False);
+  CHECK(ready(inputs.guard).reason == api::to_string(Reason::NoLastGood));
+  CHECK(ready(inputs.guard).message != marked);
+}
