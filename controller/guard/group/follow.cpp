@@ -116,8 +116,11 @@ std::string why_not_with_group(Step& step) {
   if (const auto hold = gates::cooldown(inputs, guard, step.now)) return until_it_ends(*hold);
   if (!is_about(inputs.preflight, inputs.deployment, *target))
     return "the preflight of its rollback is running";
-  const bool is_ready = inputs.preflight->ready == api::ConditionStatus::True;
-  return is_ready ? "" : inputs.preflight->message;
+  if (inputs.preflight->ready == api::ConditionStatus::True) return {};
+  // Never empty: an empty text would mean that it can be rolled back.
+  if (inputs.preflight->message.empty())
+    return fmt::format("the preflight of its rollback has the result {}", inputs.preflight->reason);
+  return inputs.preflight->message;
 }
 
 }  // namespace lastgood::guard

@@ -107,9 +107,10 @@ TEST_CASE("the words of a server say whether it is the permission, the template 
 }
 
 TEST_CASE("no answer says nothing of the template") {
-  for (const auto kind : {ErrorKind::ConnectionRefused, ErrorKind::DNSLookupFailed, ErrorKind::TimedOut,
-                          ErrorKind::ConnectionClosed, ErrorKind::TooLarge, ErrorKind::Protocol,
-                          ErrorKind::Tls, ErrorKind::Cancelled, ErrorKind::BadInput}) {
+  for (const auto kind :
+       {ErrorKind::ConnectionRefused, ErrorKind::DNSLookupFailed, ErrorKind::TimedOut,
+        ErrorKind::ConnectionClosed, ErrorKind::TooLarge, ErrorKind::Protocol, ErrorKind::Tls,
+        ErrorKind::Cancelled, ErrorKind::BadInput}) {
     CAPTURE(lastgood::to_string(kind));
     CHECK(classify({.kind = kind, .message = "x"}) == PatchFailure::Temporary);
   }

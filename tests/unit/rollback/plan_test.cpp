@@ -292,12 +292,12 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("a person reads what came first") {
+TEST_CASE("says which generation superseded the rollback") {
   const auto newer =
       deployment({.image = "newer", .generation = 6, .observed = 6, .revision = "8"});
   const auto words =
       told(next_step(rollback_in(api::RollbackPhase::Pending), newer, snapshot_revision())).words;
-  CHECK(words == "the template has changed since: generation 5, now 6");
+  CHECK(words == "The template changed: generation 5 was evaluated, the current one is 6");
 }
 
 }  // namespace lastgood::rollback::test

@@ -51,8 +51,8 @@ const char* const rbac_patch =
 // Everything is as it should be, but for what a row changes.
 struct Found {
   Result<Json> live = deployment();
-  Result<Json> snapshot = *build_snapshot(deployment("good", 4),
-                                      api::Revision{.hash = TemplateHash("good1"), .number = 4});
+  Result<Json> snapshot = *build_snapshot(
+      deployment("good", 4), api::Revision{.hash = TemplateHash("good1"), .number = 4});
   std::vector<ReferenceStatus> references = {
       {.reference = {.kind = ReferenceKind::ConfigMap, .name = "web"}, .state = Exists},
       {.reference = {.kind = ReferenceKind::Secret, .name = "db"}, .state = Exists}};
@@ -68,7 +68,7 @@ struct Found {
   [[nodiscard]] PreflightInputs inspection() const {
     return {.deployment = asked, .target = target, .live = live, .snapshot = snapshot};
   }
-  [[nodiscard]] Preflight judged() const {
+  [[nodiscard]] Preflight evaluated() const {
     return evaluate_preflight(inspection(), references, dry_run, now);
   }
 };
@@ -88,7 +88,7 @@ void check(const std::vector<Row>& rows) {
     DYNAMIC_SECTION(row.name) {
       Found found;
       row.change(found);
-      const auto preflight = found.judged();
+      const auto preflight = found.evaluated();
       CHECK(preflight.ready == row.ready);
       CHECK(preflight.reason == row.reason);
       CHECK(preflight.message == row.message);
@@ -98,54 +98,52 @@ void check(const std::vector<Row>& rows) {
 
 }  // namespace
 
-TEST_CASE("a rollback that would work is ready, and what is not known of it is said") {
+TEST_CASE("is ready when the rollback would work, and names what was not checked") {
   check({
       {"all is there and the server admits it", [](Found&) {}, ConditionStatus::True, Reason::Ready,
-       "Revision 4 would be put back; the API server admits it"},
+       "A rollback to revision 4 would work: the API server admits its template"},
       {"who else manages the Deployment is named",
        [](Found& f) { (*f.live)["metadata"]["managedFields"] = managers(); }, ConditionStatus::True,
        Reason::Ready,
-       "Revision 4 would be put back; the API server admits it. Also managed by helm and "
-       "kubectl-scale"},
+       "A rollback to revision 4 would work: the API server admits its template. Other managers of "
+       "the Deployment: helm and kubectl-scale"},
       {"a Secret is not asked for", [](Found& f) { f.references[1].state = NotChecked; },
        ConditionStatus::True, Reason::Ready,
-       "Revision 4 would be put back; the API server admits it. Whether Secret db exists is not "
-       "known: Lastgood may not read "
-       "Secrets"},
+       "A rollback to revision 4 would work: the API server admits its template. Not checked, "
+       "because Lastgood may not read Secrets: Secret db"},
       {"a Secret may not be read", [](Found& f) { f.references[1].state = Forbidden; },
        ConditionStatus::True, Reason::Ready,
-       "Revision 4 would be put back; the API server admits it. Whether Secret db exists is not "
-       "known: Lastgood may not read "
-       "Secrets"},
+       "A rollback to revision 4 would work: the API server admits its template. Not checked, "
+       "because Lastgood may not read Secrets: Secret db"},
       {"a revision without a number is known by its hash", [](Found& f) { f.target.number = 0; },
        ConditionStatus::True, Reason::Ready,
-       "Revision good1 would be put back; the API server admits it"},
+       "A rollback to revision good1 would work: the API server admits its template"},
   });
 }
 
-TEST_CASE("a rollback that would not work is known beforehand, and why") {
+TEST_CASE("is not ready when the rollback would fail, and says why") {
   check({
       {"a ConfigMap is missing", [](Found& f) { f.references[0].state = Missing; },
        ConditionStatus::False, Reason::MissingReference,
-       "Revision 4 needs ConfigMap web, which does not exist"},
+       "Revision 4 needs ConfigMap web, which does not exist. Create it"},
       {"several are missing",
        [](Found& f) { f.references[0].state = f.references[1].state = Missing; },
        ConditionStatus::False, Reason::MissingReference,
-       "Revision 4 needs ConfigMap web and Secret db, which do not exist"},
+       "Revision 4 needs ConfigMap web and Secret db, which do not exist. Create them"},
       {"one is missing, and of another it is not known",
        [](Found& f) {
          f.references[0].state = Missing;
          f.references[1].state = Forbidden;
        },
        ConditionStatus::False, Reason::MissingReference,
-       "Revision 4 needs ConfigMap web, which does not exist"},
+       "Revision 4 needs ConfigMap web, which does not exist. Create it"},
       {"one is missing, and the dry run has no answer",
        [](Found& f) {
          f.references[0].state = Missing;
          f.dry_run = std::unexpected(error(ErrorKind::TimedOut));
        },
        ConditionStatus::False, Reason::MissingReference,
-       "Revision 4 needs ConfigMap web, which does not exist"},
+       "Revision 4 needs ConfigMap web, which does not exist. Create it"},
       {"an admission refuses the template",
        [](Found& f) {
          f.dry_run = std::unexpected(
@@ -168,14 +166,16 @@ TEST_CASE("a rollback that would not work is known beforehand, and why") {
       {"we may not patch the Deployment",
        [](Found& f) { f.dry_run = std::unexpected(error(ErrorKind::Forbidden, rbac_patch)); },
        ConditionStatus::False, Reason::Forbidden,
-       "Lastgood may not patch deployments.apps in namespace shop"},
+       "Lastgood lacks the permission to patch deployments.apps in namespace shop. Grant it to its "
+       "service account"},
       {"we may not read ConfigMaps",
        [](Found& f) {
          f.references[0].state = Forbidden;
          f.references[0].error = rbac;
        },
        ConditionStatus::False, Reason::Forbidden,
-       "Lastgood may not get configmaps in namespace shop"},
+       "Lastgood lacks the permission to get configmaps in namespace shop. Grant it to its service "
+       "account"},
       {"we may not read the Deployment",
        [](Found& f) { f.live = std::unexpected(error(ErrorKind::Forbidden, "no")); },
        ConditionStatus::False, Reason::Forbidden, "Lastgood may not read the Deployment: no"},
@@ -185,130 +185,126 @@ TEST_CASE("a rollback that would not work is known beforehand, and why") {
   });
 }
 
-TEST_CASE("a target that cannot be read any more is said to be lost") {
+TEST_CASE("is not ready when the snapshot is missing or not valid") {
   check({
       {"what was kept is deleted",
        [](Found& f) { f.snapshot = std::unexpected(error(ErrorKind::NotFound)); },
        ConditionStatus::False, Reason::SnapshotMissing,
-       "The template of revision 4 cannot be put back: ControllerRevision web-good1-1a2b does not "
-       "exist any more"},
+       "Revision 4 cannot be restored: its snapshot, ControllerRevision web-good1-1a2b, was "
+       "deleted"},
       {"it was never kept", [](Found& f) { f.target.snapshot = ""; }, ConditionStatus::False,
-       Reason::SnapshotInvalid,
-       "The template of revision 4 cannot be put back: no ControllerRevision keeps it"},
+       Reason::SnapshotInvalid, "Revision 4 cannot be restored: it has no snapshot"},
       {"it is kept under a name that cannot be",
        [](Found& f) { f.snapshot = std::unexpected(error(ErrorKind::BadInput, "no name")); },
+       ConditionStatus::False, Reason::SnapshotInvalid, "Revision 4 cannot be restored: no name"},
+      {"it keeps no template",
+       [](Found& f) { f.snapshot = Json{{"metadata", {{"name", "web-x"}}}}; },
        ConditionStatus::False, Reason::SnapshotInvalid,
-       "The template of revision 4 cannot be put back: no name"},
-      {"it keeps no template", [](Found& f) { f.snapshot = Json{{"metadata", {{"name", "web-x"}}}}; },
-       ConditionStatus::False, Reason::SnapshotInvalid,
-       "The template of revision 4 cannot be put back: ControllerRevision web-x holds no pod "
-       "template"},
+       "Revision 4 cannot be restored: ControllerRevision web-x has no pod template"},
       {"it keeps another template", [](Found& f) { f.target.hash = TemplateHash("other"); },
        ConditionStatus::False, Reason::SnapshotInvalid,
-       "The template of revision 4 cannot be put back: ControllerRevision web-good1-1a2b keeps "
-       "another one"},
+       "Revision 4 cannot be restored: ControllerRevision web-good1-1a2b is the snapshot of "
+       "another "
+       "revision"},
       {"it keeps another Deployment's",
        [](Found& f) { (*f.snapshot)["metadata"]["ownerReferences"][0]["uid"] = "u2"; },
        ConditionStatus::False, Reason::SnapshotInvalid,
-       "The template of revision 4 cannot be put back: ControllerRevision web-good1-1a2b keeps "
-       "another one"},
+       "Revision 4 cannot be restored: ControllerRevision web-good1-1a2b is the snapshot of "
+       "another "
+       "revision"},
       {"it is deleted, and the Deployment has no answer",
        [](Found& f) {
          f.snapshot = std::unexpected(error(ErrorKind::NotFound));
          f.live = std::unexpected(error(ErrorKind::TimedOut));
        },
        ConditionStatus::False, Reason::SnapshotMissing,
-       "The template of revision 4 cannot be put back: ControllerRevision web-good1-1a2b does not "
-       "exist any more"},
+       "Revision 4 cannot be restored: its snapshot, ControllerRevision web-good1-1a2b, was "
+       "deleted"},
   });
 }
 
-TEST_CASE("what could not be found out is not known, and is no reason either way") {
+TEST_CASE("is Unknown when the API server gives no usable response") {
   check({
       {"the server is not there",
        [](Found& f) {
          f.live = std::unexpected(error(ErrorKind::ConnectionRefused, "nobody listens"));
        },
-       ConditionStatus::Unknown, Reason::NotChecked,
-       "The Deployment could not be read: nobody listens"},
+       ConditionStatus::Unknown, Reason::NotChecked, "Cannot read the Deployment: nobody listens"},
       {"the Deployment is gone",
        [](Found& f) { f.live = std::unexpected(error(ErrorKind::NotFound)); },
-       ConditionStatus::Unknown, Reason::NotChecked, "The Deployment does not exist any more"},
+       ConditionStatus::Unknown, Reason::NotChecked, "The Deployment was deleted"},
       {"the Deployment is another one of the same name",
        [](Found& f) { (*f.live)["metadata"]["uid"] = "u2"; }, ConditionStatus::Unknown,
-       Reason::NotChecked, "The Deployment was deleted and made again under the same name"},
+       Reason::NotChecked, "The Deployment was deleted and created again"},
       {"the answer is no Deployment", [](Found& f) { f.live = Json::array(); },
        ConditionStatus::Unknown, Reason::NotChecked,
-       "The answer of the API server is no Deployment"},
+       "The response of the API server is not a Deployment"},
       {"what is kept cannot be read now",
        [](Found& f) { f.snapshot = std::unexpected(error(ErrorKind::Server, "etcd is away")); },
        ConditionStatus::Unknown, Reason::NotChecked,
-       "ControllerRevision web-good1-1a2b could not be read: etcd is away"},
+       "Cannot read ControllerRevision web-good1-1a2b: etcd is away"},
       {"a ConfigMap cannot be read now",
        [](Found& f) {
          f.references[0].state = Unreadable;
          f.references[0].error = "too many requests";
        },
        ConditionStatus::Unknown, Reason::NotChecked,
-       "ConfigMap web could not be read: too many requests"},
+       "Cannot read ConfigMap web: too many requests"},
       {"the dry run was not sent", [](Found& f) { f.dry_run.reset(); }, ConditionStatus::Unknown,
        Reason::NotChecked, "The dry run of the patch was not sent"},
       {"the dry run has no answer",
        [](Found& f) { f.dry_run = std::unexpected(error(ErrorKind::TimedOut, "timed out")); },
-       ConditionStatus::Unknown, Reason::NotChecked,
-       "The dry run of the patch could not be done: timed out"},
+       ConditionStatus::Unknown, Reason::NotChecked, "The dry run of the patch failed: timed out"},
       {"the Deployment moved on",
        [](Found& f) { f.dry_run = std::unexpected(error(ErrorKind::Conflict)); },
-       ConditionStatus::Unknown, Reason::NotChecked,
-       "The Deployment changed while it was reference_status at"},
+       ConditionStatus::Unknown, Reason::NotChecked, "The Deployment changed during the preflight"},
       {"nothing has an answer: the dry run's words are told",
        [](Found& f) {
          f.dry_run = std::unexpected(error(ErrorKind::TimedOut, "timed out"));
          f.references[0].state = Unreadable;
        },
-       ConditionStatus::Unknown, Reason::NotChecked,
-       "The dry run of the patch could not be done: timed out"},
+       ConditionStatus::Unknown, Reason::NotChecked, "The dry run of the patch failed: timed out"},
   });
 }
 
-TEST_CASE("a preflight says of which generation, which target and which time it is") {
+TEST_CASE("has the generation, the target and the time of the preflight") {
   Found found;
   found.live = deployment("bad", 7);
-  const auto preflight = found.judged();
+  const auto preflight = found.evaluated();
   CHECK(preflight.generation == 7);
   CHECK(preflight.target == "web-good1-1a2b");
   CHECK(preflight.at == now);
   found.live = std::unexpected(error(ErrorKind::ConnectionRefused));
-  CHECK(found.judged().generation == 5);
+  CHECK(found.evaluated().generation == 5);
 }
 
-TEST_CASE("a message stays short, however many are missing and whatever the server says") {
+TEST_CASE("keeps the message within its bound") {
   Found found;
   found.references.clear();
   for (int i = 0; i < 64; ++i)
     found.references.push_back(
         {.reference = {.name = std::string(200, 'a') + std::to_string(i)}, .state = Missing});
-  CHECK(found.judged().message.size() <= 1024);
-  CHECK(found.judged().message.ends_with(" and 62 more, which do not exist"));
+  CHECK(found.evaluated().message.size() <= 1024);
+  CHECK(found.evaluated().message.ends_with(" and 62 more, which do not exist. Create them"));
   found.dry_run = std::unexpected(error(ErrorKind::Invalid, std::string(5000, 'x')));
-  CHECK(found.judged().message.size() <= 1024);
+  CHECK(found.evaluated().message.size() <= 1024);
 }
 
-TEST_CASE("asked is for what must exist, and for a dry run of the very patch") {
+TEST_CASE("requests each required reference and a dry run of the same patch") {
   const Found found;
-  const auto questions = preflight_requests(found.inspection(), "web-5-u1");
-  REQUIRE(questions.references.size() == 2);
-  CHECK(questions.references[0] == Reference{.kind = ReferenceKind::ConfigMap, .name = "web"});
-  CHECK(questions.references[1] == Reference{.kind = ReferenceKind::Secret, .name = "db"});
+  const auto requests = preflight_requests(found.inspection(), "web-5-u1");
+  REQUIRE(requests.references.size() == 2);
+  CHECK(requests.references[0] == Reference{.kind = ReferenceKind::ConfigMap, .name = "web"});
+  CHECK(requests.references[1] == Reference{.kind = ReferenceKind::Secret, .name = "db"});
   const auto patch = template_patch(*found.live, *parse_snapshot(*found.snapshot), "web-5-u1");
-  REQUIRE(questions.dry_run);
-  CHECK(questions.dry_run->target == patch.target + "&dryRun=All");
-  CHECK(questions.dry_run->body == patch.body);
-  CHECK(questions.dry_run->content_type == patch.content_type);
-  CHECK(questions.dry_run->verb == patch.verb);
+  REQUIRE(requests.dry_run);
+  CHECK(requests.dry_run->target == patch.target + "&dryRun=All");
+  CHECK(requests.dry_run->body == patch.body);
+  CHECK(requests.dry_run->content_type == patch.content_type);
+  CHECK(requests.dry_run->verb == patch.verb);
 }
 
-TEST_CASE("nothing is sent where the Deployment or what is kept cannot be used") {
+TEST_CASE("requests nothing when the Deployment or the snapshot cannot be used") {
   for (const Change change :
        {Change([](Found& f) { f.live = std::unexpected(error(ErrorKind::ConnectionRefused)); }),
         Change([](Found& f) { f.snapshot = std::unexpected(error(ErrorKind::NotFound)); }),
@@ -316,9 +312,9 @@ TEST_CASE("nothing is sent where the Deployment or what is kept cannot be used")
         Change([](Found& f) { f.target.hash = TemplateHash("other"); })}) {
     Found found;
     change(found);
-    const auto questions = preflight_requests(found.inspection(), "rb");
-    CHECK(questions.references.empty());
-    CHECK_FALSE(questions.dry_run);
+    const auto requests = preflight_requests(found.inspection(), "rb");
+    CHECK(requests.references.empty());
+    CHECK_FALSE(requests.dry_run);
   }
 }
 
@@ -332,8 +328,8 @@ TEST_CASE("an answer about an object says whether it exists, and how long that i
   using std::chrono::seconds;
   const std::vector<Answer> rows{
       {"it was read", Json::object(), Exists, seconds(60)},
-      {"it does not exist: reference_status for again soon", std::unexpected(error(ErrorKind::NotFound)),
-       Missing, seconds(10)},
+      {"it does not exist: reference_status for again soon",
+       std::unexpected(error(ErrorKind::NotFound)), Missing, seconds(10)},
       {"it cannot exist under such a name", std::unexpected(error(ErrorKind::BadInput)), Missing,
        seconds(10)},
       {"it may not be read", std::unexpected(error(ErrorKind::Forbidden)), Forbidden, seconds(60)},

@@ -134,8 +134,9 @@ TEST_CASE("everything outside of the template and kubectl's annotation stays as 
     const auto rest = [](const Json& entries) {
       std::map<std::string, Json> out;
       for (const auto& entry : entries) {
-        auto fields = is_status_entry(entry) ? entry["fieldsV1"]
-                                       : outside(entry["fieldsV1"], Scope::TemplateAndLastApplied);
+        auto fields = is_status_entry(entry)
+                          ? entry["fieldsV1"]
+                          : outside(entry["fieldsV1"], Scope::TemplateAndLastApplied);
         if (!fields.empty()) out[identity(entry)] = std::move(fields);
       }
       return out;

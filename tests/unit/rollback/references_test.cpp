@@ -86,7 +86,8 @@ TEST_CASE("a pod template's references are found wherever it may name one") {
   }
 }
 
-TEST_CASE("a template that names very many is reference_status at in part, what must be there first") {
+TEST_CASE(
+    "a template that names very many is reference_status at in part, what must be there first") {
   Json volumes = Json::array();
   for (int i = 0; i < 500; ++i)
     volumes.push_back(
