@@ -38,18 +38,14 @@ func TestWaitsForTheCooldownBeforeTheNextRollback(t *testing.T) {
 		cooldown, cooldown+5*time.Second)
 }
 
-// endOfCooldown returns the time when the next rollback is due, as the controller formats it.
+// endOfCooldown returns the time when the next rollback is due, in whole seconds as in messages.
 func endOfCooldown(s *scenario.Scenario, cooldown time.Duration) string {
 	s.T.Helper()
 	guard, _ := s.Guard(context.Background(), "web")
 	if len(guard.Status.Rollbacks) != 1 {
 		s.T.Fatalf("the guard counts the rollbacks %+v; want one", guard.Status.Rollbacks)
 	}
-	due := guard.Status.Rollbacks[0].At.Add(cooldown).UTC()
-	if due.Equal(due.Truncate(time.Second)) {
-		return due.Format(time.RFC3339)
-	}
-	return due.Format("2006-01-02T15:04:05.000Z07:00")
+	return guard.Status.Rollbacks[0].At.Add(cooldown).UTC().Format(time.RFC3339)
 }
 
 // There are three ways out of the freeze, and each needs a user.

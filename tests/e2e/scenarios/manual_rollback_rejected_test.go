@@ -25,10 +25,10 @@ func TestRejectsAManualRollbackWithoutAValidTarget(t *testing.T) {
 		spec, reason string
 		words        []string
 	}{
-		{"{deployment: web, toRevision: 99}", "NoSuchRevision", []string{"revision 99"}},
-		{"{deployment: web, toRevision: 2}", "AlreadyThere", []string{"revision 2"}},
+		{"{deployment: web, toRevision: 99}", "RevisionNotFound", []string{"revision 99"}},
+		{"{deployment: web, toRevision: 2}", "AlreadyCurrent", []string{"revision 2"}},
 		{"{deployment: free}", "NotGuarded", []string{"free"}},
-		{"{deployment: gone}", "NoSuchDeployment", []string{"gone"}},
+		{"{deployment: gone}", "DeploymentNotFound", []string{"gone"}},
 		{"{deployment: paused}", "DeploymentPaused", []string{"kubectl rollout resume"}},
 		{"{deployment: paused, force: true}", "DeploymentPaused",
 			[]string{"kubectl rollout resume"}},
@@ -40,7 +40,7 @@ func TestRejectsAManualRollbackWithoutAValidTarget(t *testing.T) {
 		s.Then().RollbackIs(name, "Rejected", append(row.words, row.reason)...)
 	}
 	s.Then().IsUntouched("web", "free", "paused", "single", "asleep").
-		HasEvent("web", "RollbackRejected", "row-0", "NoSuchRevision")
+		HasEvent("web", "RollbackRejected", "row-0", "RevisionNotFound")
 	s.When().RollbackRequested("forced", "{deployment: asleep, force: true}")
 	s.Then().RollbackIs("forced", "Restored").IsCleanUndo(asleep).
 		TemplateChangedBy("asleep", "user", "lastgood")
