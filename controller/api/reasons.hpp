@@ -1,5 +1,5 @@
 // Every reason that users see: in status.reason, in checks, conditions and Events. Code compares
-// the enumerators; the text is for JSON and for people. docs/reference.md is generated from this
+// the enumerators; the text is for JSON and for users. docs/reference.md is generated from this
 // table by `./dev reference`.
 #pragma once
 

@@ -124,8 +124,10 @@ MaybeHold initiator_held(const Inputs& inputs, const api::GuardStatus&, Time now
                       api::to_string(initiator->guard.state), initiator->guard.reason);
   if (other)
     why = fmt::format("{} was released meanwhile and is not included yet", other->deployment);
+  std::string blocked_by = is_known ? initiator->deployment : "";
+  if (other) blocked_by = other->deployment;
   return Hold{.reason = Reason::GroupBlocked,
-              .blocked_by = is_known ? initiator->deployment : "",
+              .blocked_by = std::move(blocked_by),
               .message = fmt::format("Group {}: Rollback {}, which initiates the group rollback, "
                                      "has not started: {}",
                                      inputs.policy.group, name, why),

@@ -145,7 +145,7 @@ std::vector<GateRow> initiator_rows() {
        {{.reason = Reason::GroupBlocked,
          .mentions = {"shop", "api-2-9f", "db"},
          .until = 1s,
-         .blocked_by = "api"}}},
+         .blocked_by = "db"}}},
       {"InitiatorHeld",
        "the initiator has left the group",
        [](Inputs& in) {
