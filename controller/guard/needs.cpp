@@ -15,7 +15,7 @@ bool template_is_unknown(const api::Deployment& deployment, const api::GuardStat
       guard.deployment_uid != deployment.meta.uid)
     return true;
   if (rollback::is_unknown_to(guard, rollback, deployment) ||
-      rollback::is_back_unseen(guard, rollback))
+      rollback::was_applied_again(guard, rollback))
     return true;
   // The digest differs after the patch of this program. If it does not, somebody has applied the
   // bad template again.
@@ -33,25 +33,26 @@ bool number_is_behind(const api::Deployment& deployment, const api::GuardStatus&
   return !is_touched && guard.current && guard.current->number < api::revision_of(deployment.meta);
 }
 
-enum class Judged : std::uint8_t { No, ByRollout, ByAll };
+// The checks that a decision needs in the present state.
+enum class NeededChecks : std::uint8_t { None, Rollout, All };
 
-Judged how_judged(const api::GuardStatus& guard, const std::optional<api::Rollback>& rollback) {
+NeededChecks needed_checks(const api::GuardStatus& guard, const std::optional<api::Rollback>& rollback) {
   switch (guard.state) {
     case State::Evaluating:
     case State::Held:
-    case State::Verifying: return Judged::ByAll;
+    case State::Verifying: return NeededChecks::All;
     case State::RollingBack: {
       const api::Rollback* named = rollback::named_by(guard, rollback);
       // Without a record nothing is rolled back: the release is still evaluated.
-      if (!named) return Judged::ByAll;
+      if (!named) return NeededChecks::All;
       // Before the write the release must still fail; after it the restored revision must roll out.
-      if (named->status.phase == RollbackPhase::Pending) return Judged::ByAll;
-      return named->status.phase == RollbackPhase::Restored ? Judged::ByRollout : Judged::No;
+      if (named->status.phase == RollbackPhase::Pending) return NeededChecks::All;
+      return named->status.phase == RollbackPhase::Restored ? NeededChecks::Rollout : NeededChecks::None;
     }
     case State::Idle:
     case State::Frozen: break;
   }
-  return Judged::No;
+  return NeededChecks::None;
 }
 
 }  // namespace
@@ -65,9 +66,9 @@ Needs needs(const api::Deployment& deployment, const policy::EffectivePolicy& po
   // Deployment is not evaluated.
   if (result.replica_sets || policy.spec.suspend || deployment.replicas == 0) return result;
   result.replica_sets = number_is_behind(deployment, guard, rollback);
-  const Judged judged = how_judged(guard, rollback);
-  result.rollout_measurement = judged != Judged::No;
-  result.check_measurements = judged == Judged::ByAll;
+  const NeededChecks checks = needed_checks(guard, rollback);
+  result.rollout_measurement = checks != NeededChecks::None;
+  result.check_measurements = checks == NeededChecks::All;
   return result;
 }
 

@@ -125,7 +125,7 @@ std::optional<KeyedList> keyed_by(const char* key, const Json& list) {
   return out;
 }
 
-class TemplateComparison {
+class TemplateDifferences {
  public:
   void compare(const std::string& path, const Json* from, const Json* to, int depth = 0) {
     const bool in_both = from && to;
@@ -233,9 +233,9 @@ class TemplateComparison {
 std::vector<api::Change> changes_between(const Json& bad_template, const Json& snapshot_template) {
   const auto bad = comparable(bad_template);
   const auto good = comparable(snapshot_template);
-  TemplateComparison comparison;
-  comparison.compare("", &bad, &good);
-  return comparison.changes();
+  TemplateDifferences differences;
+  differences.compare("", &bad, &good);
+  return differences.changes();
 }
 
 }  // namespace lastgood::rollback

@@ -3,8 +3,8 @@
 //
 //   path                            from    to
 //   spec.containers[app].image      web:2   web:1
-//   spec.containers[app].env[MODE]  fast            removed
-//   spec.containers[sidecar]        {...}           removed
+//   spec.containers[app].env[MODE]  fast            the snapshot has no such variable
+//   spec.containers[sidecar]        {...}           the snapshot has no such container
 //
 // Literal values that look like secrets are replaced by "(hidden)".
 #pragma once

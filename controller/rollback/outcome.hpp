@@ -1,5 +1,4 @@
-// What the result of a step, or an error of the API server, means for the record of a rollback.
-// Only executor and status writer in shell/ use it.
+// Folds the result of a step, or an error of the API server, into the record of a rollback.
 #pragma once
 
 #include <optional>

@@ -12,10 +12,9 @@ using api::ConditionStatus;
 using api::RollbackPhase;
 
 std::string rollback_name(const api::Deployment& deployment) {
-  constexpr std::size_t max_base = 220;
-  std::string base = deployment.meta.key.name.substr(0, max_base);
-  // Cut just behind a dot, the name would have a part that begins with "-", which the server
-  // refuses.
+  constexpr std::size_t max_base_size = 220;
+  std::string base = deployment.meta.key.name.substr(0, max_base_size);
+  // A part of a name must not begin with "-", so the base must not end with a dot.
   while (base.ends_with('.')) base.pop_back();
   return fmt::format("{}-{}-{}", base, deployment.meta.generation,
                      deployment.meta.uid.value.substr(0, 4));
@@ -23,15 +22,15 @@ std::string rollback_name(const api::Deployment& deployment) {
 
 namespace {
 
-// Which of the Rollbacks of this generation it is, from 1; 0 when it is none of them.
-int place_of(const api::Deployment& deployment, std::string_view name) {
+// 1 for the first Rollback of this generation, 2 for "web-7-1b4e-2". 0 for any other name.
+int attempt_number(const api::Deployment& deployment, std::string_view name) {
   const std::string first = rollback_name(deployment);
   if (name == first) return 1;
   if (!name.starts_with(first + "-")) return 0;
   const std::string_view digits = name.substr(first.size() + 1);
-  int place = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), place);
-  return error == std::errc{} && end == digits.data() + digits.size() && place > 1 ? place : 0;
+  int number = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  return error == std::errc{} && end == digits.data() + digits.size() && number > 1 ? number : 0;
 }
 
 }  // namespace
@@ -43,14 +42,15 @@ bool changed_nothing(const api::Rollback& rollback) {
 }
 
 bool is_named_after(const api::Deployment& deployment, const api::Rollback& rollback) {
-  return place_of(deployment, rollback.meta.key.name) > 0;
+  return attempt_number(deployment, rollback.meta.key.name) > 0;
 }
 
 std::string next_rollback_name(const api::Deployment& deployment,
                                const std::optional<api::Rollback>& last) {
-  const int place = last && changed_nothing(*last) ? place_of(deployment, last->meta.key.name) : 0;
-  return place == 0 ? rollback_name(deployment)
-                    : fmt::format("{}-{}", rollback_name(deployment), place + 1);
+  const int number =
+      last && changed_nothing(*last) ? attempt_number(deployment, last->meta.key.name) : 0;
+  return number == 0 ? rollback_name(deployment)
+                     : fmt::format("{}-{}", rollback_name(deployment), number + 1);
 }
 
 api::Rollback new_rollback(const api::Deployment& deployment,
@@ -74,19 +74,19 @@ api::Rollback new_rollback(const api::Deployment& deployment,
   rollback.status.first_failure = breach.first_failure;
   rollback.status.evidence = guard.checks;
   rollback.status = advance(std::move(rollback.status), RollbackPhase::Pending,
-                            "Recorded; the Deployment is not touched yet", now);
+                            "The Rollback is recorded. The Deployment is not changed yet", now);
   return rollback;
 }
 
 namespace {
 
-struct Standing {
+struct ConditionValues {
   ConditionStatus succeeded;
   bool reconciling = false;
   bool stalled = false;
 };
 
-Standing standing_of(RollbackPhase phase) {
+ConditionValues condition_values(RollbackPhase phase) {
   switch (phase) {
     case RollbackPhase::Succeeded: return {.succeeded = ConditionStatus::True};
     case RollbackPhase::Superseded:
@@ -108,18 +108,17 @@ std::string name_of(const api::Deployment& deployment, const api::Revision& revi
                      revision.hash.value);
 }
 
-std::string why(const api::RollbackSpec& spec) {
+std::string cause_text(const api::RollbackSpec& spec) {
   if (!spec.check.empty())
     return fmt::format("because check {} is breached ({})", spec.check, spec.reason);
-  if (!spec.caused_by.empty())
-    return fmt::format("with its group, because of Rollback {}", spec.caused_by);
-  return "because a person asked for it";
+  if (!spec.caused_by.empty()) return fmt::format("with its group, by Rollback {}", spec.caused_by);
+  return "because a user requested it";
 }
 
-void add_timeline_entry(api::RollbackStatus& status, const std::string& what, Time now) {
-  constexpr std::size_t max_moments = 20;
-  if (status.timeline.size() < max_moments)
-    status.timeline.push_back({.time = now, .message = what});
+void add_timeline_entry(api::RollbackStatus& status, const std::string& message, Time now) {
+  constexpr std::size_t max_entries = 20;
+  if (status.timeline.size() < max_entries)
+    status.timeline.push_back({.time = now, .message = message});
 }
 
 api::RollbackStatus advance(api::RollbackStatus status, RollbackPhase phase,
@@ -132,23 +131,24 @@ api::RollbackStatus advance(api::RollbackStatus status, RollbackPhase phase,
   }
   status.phase = phase;
   status.message = message;
-  const bool touched = phase == RollbackPhase::TemplateRestored || phase == RollbackPhase::Restored;
-  if (touched && !status.template_restored) status.template_restored = now;
+  const bool is_restored =
+      phase == RollbackPhase::TemplateRestored || phase == RollbackPhase::Restored;
+  if (is_restored && !status.template_restored) status.template_restored = now;
   if (phase == RollbackPhase::Verifying && !status.rolled_out) status.rolled_out = now;
   if (api::finished(phase) && !status.finished) status.finished = now;
-  const Standing standing = standing_of(phase);
-  const auto set = [&](std::string_view type, ConditionStatus truth) {
+  const ConditionValues values = condition_values(phase);
+  const auto set = [&](std::string_view type, ConditionStatus condition_status) {
     api::set_condition(status.conditions,
                        {.type = std::string(type),
-                        .status = truth,
+                        .status = condition_status,
                         .reason = api::to_string(phase),
                         .message = message},
                        now);
   };
-  set(api::condition::succeeded, standing.succeeded);
+  set(api::condition::succeeded, values.succeeded);
   set(api::condition::reconciling,
-      standing.reconciling ? ConditionStatus::True : ConditionStatus::False);
-  set(api::condition::stalled, standing.stalled ? ConditionStatus::True : ConditionStatus::False);
+      values.reconciling ? ConditionStatus::True : ConditionStatus::False);
+  set(api::condition::stalled, values.stalled ? ConditionStatus::True : ConditionStatus::False);
   return status;
 }
 
@@ -156,7 +156,7 @@ bool is_in_progress(const api::GuardStatus& guard, const std::optional<api::Roll
   switch (guard.state) {
     case api::State::RollingBack:
     case api::State::Verifying: return true;
-    // Given up while it waited, it is not followed yet.
+    // A Rollback that failed while it was pending stays in progress until the guard sees it.
     case api::State::Held:
       return named_by(guard, rollback) &&
              (!api::finished(rollback->status.phase) ||
@@ -178,7 +178,8 @@ const api::Rollback* named_by(const api::GuardStatus& guard,
   return rollback && rollback->meta.key.name == guard.rollback ? &*rollback : nullptr;
 }
 
-bool is_back_unseen(const api::GuardStatus& guard, const std::optional<api::Rollback>& rollback) {
+bool was_applied_again(const api::GuardStatus& guard,
+                       const std::optional<api::Rollback>& rollback) {
   const api::Rollback* named = named_by(guard, rollback);
   return named && named->status.phase == RollbackPhase::Superseded && guard.current &&
          guard.current->hash == named->spec.from.hash && guard.evaluation_started &&

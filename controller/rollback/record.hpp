@@ -1,5 +1,5 @@
-// The Rollback object: its name, its first writing, how its status moves on, and whether it is
-// still to be seen through.
+// The Rollback object of a release: its name, its first content, the changes of its status, and its
+// relation to the status of the guard.
 #pragma once
 
 #include <string>
@@ -12,69 +12,76 @@
 
 namespace lastgood::rollback {
 
-// "web-7-1b4e": of the Deployment, its generation and its uid. The same decision made twice has the
-// same name, and a Deployment made again under the same name another. At most 253 bytes.
+// The name of the first Rollback of a release: "web-7-1b4e" for generation 7 of Deployment web with
+// a uid that begins with 1b4e. At most 253 bytes. The name is deterministic: if the controller
+// restarts and decides again, it finds the Rollback that exists.
 [[nodiscard]] std::string rollback_name(const api::Deployment& deployment);
 
-// Superseded, or failed, before anything was touched: the release was not rolled back by it, and
-// may be by another.
+// Superseded or failed before the template patch. The release may get another Rollback.
 [[nodiscard]] bool changed_nothing(const api::Rollback& rollback);
 
-// Named after this generation of the Deployment, as its first Rollback or as a later one.
+// The name is that of the first or a later Rollback of this generation of the Deployment.
 [[nodiscard]] bool is_named_after(const api::Deployment& deployment, const api::Rollback& rollback);
 
-// "web-7-1b4e-2" after "web-7-1b4e" has come to nothing; else that of the first.
+// "web-7-1b4e-2" if `last` is "web-7-1b4e" and changed nothing, else rollback_name(). `last` is the
+// last Rollback of the Deployment.
 [[nodiscard]] std::string next_rollback_name(const api::Deployment& deployment,
                                              const std::optional<api::Rollback>& last);
 
-// What is about to be done and why, before anything is touched.
-// `last` is the last Rollback of the Deployment.
+// A Rollback in phase Pending, with the evidence of the decision. guard.current must be set.
 [[nodiscard]] api::Rollback new_rollback(const api::Deployment& deployment,
                                          const std::optional<api::Rollback>& last,
                                          const api::GuardStatus& guard,
                                          const api::CheckStatus& breach,
                                          const api::Revision& target, Time now);
 
-// "revision 4 (web-6d4b75cb6d)", as `kubectl get rs` names it.
+// "revision 4 (web-6d4b75cb6d)": the number, and the name of the ReplicaSet.
 [[nodiscard]] std::string name_of(const api::Deployment& deployment, const api::Revision& revision);
 
-// Why that is put back, for a sentence: "because check health is breached (WrongStatus)", "because
-// a person asked for it".
-[[nodiscard]] std::string why(const api::RollbackSpec& spec);
+// The cause of a rollback as a subordinate clause: "because check health is breached
+// (WrongStatus)".
+[[nodiscard]] std::string cause_text(const api::RollbackSpec& spec);
 
-// One line more of what was done and when, as far as there is room.
-void add_timeline_entry(api::RollbackStatus& status, const std::string& what, Time now);
+// Does nothing if the timeline has 20 entries.
+void add_timeline_entry(api::RollbackStatus& status, const std::string& message, Time now);
 
-// The status in the next phase: its time, its words, its conditions (kstatus: Reconciling until it
-// is finished, then Succeeded True or False, and Stalled where a person is needed).
+// The status in `phase`, with its times, timeline, message and conditions. The conditions follow
+// kstatus:
+//
+//   phase                  Reconciling   Succeeded   Stalled
+//   not finished           True          Unknown     False
+//   Succeeded              False         True        False
+//   Superseded, Observed   False         False       False
+//   Failed, Rejected       False         False       True: a user must act
 [[nodiscard]] api::RollbackStatus advance(api::RollbackStatus status, api::RollbackPhase phase,
                                           const std::string& message, Time now);
 
-// Recorded, not finished, and not a drill: it is being seen through, or waits to be. The state is
-// RollingBack, Verifying, or Held while something holds it back before anything is touched.
+// The guard is in a rollback that is not a drill: its state is RollingBack or Verifying, or it is
+// Held and the Rollback that it names is not finished. A Rollback that failed while it was pending
+// counts too, until the guard has seen the failure.
 [[nodiscard]] bool is_in_progress(const api::GuardStatus& guard,
                                   const std::optional<api::Rollback>& rollback);
 
-// Not finished, and of this very Deployment.
+// Not finished, and of this Deployment by its uid.
 [[nodiscard]] bool is_open(const std::optional<api::Rollback>& rollback,
                            const api::Deployment& deployment);
 
-// The Rollback that the memory speaks of; null when there is none, or when it is another one.
+// `rollback` if guard.rollback is its name, else null.
 [[nodiscard]] const api::Rollback* named_by(const api::GuardStatus& guard,
                                             const std::optional<api::Rollback>& rollback);
 
-// The memory is from before that Rollback: its writer stopped before it could write down more. The
-// record then says what to do.
+// The stored status of the guard is older than the Rollback: the controller stopped between the two
+// writes. The Rollback decides how to continue.
 [[nodiscard]] bool is_unknown_to(const api::GuardStatus& guard,
                                  const std::optional<api::Rollback>& rollback,
                                  const api::Deployment& deployment);
 
-// The release was put back, and its template was there again before that was seen: what this watch
-// judges is not what was judged.
-[[nodiscard]] bool is_back_unseen(const api::GuardStatus& guard,
-                                  const std::optional<api::Rollback>& rollback);
+// The release was rolled back, and its template was applied again before the controller saw the
+// rollback. The evaluation in the status began before, so it must begin again.
+[[nodiscard]] bool was_applied_again(const api::GuardStatus& guard,
+                                     const std::optional<api::Rollback>& rollback);
 
-// lastgood.dev/rolled-back-by on the Deployment names this Rollback: our patch has been there.
+// The annotation rolled-back-by names this Rollback: its template patch was applied.
 [[nodiscard]] bool is_marked_by(const api::Deployment& deployment, const api::Rollback& rollback);
 
 }  // namespace lastgood::rollback

@@ -42,7 +42,7 @@ api::Rollback record_for_member(Step& step, const api::Rollback& initiator,
       rollback::new_rollback(step.deployment(), step.inputs.rollback, guard, {}, target, step.now);
   record.spec.reason = Reason::GroupRolledBack;
   record.spec.message = fmt::format("Group {} is rolled back: {}, {}", initiator.spec.group->name,
-                                    initiator.spec.deployment, rollback::why(initiator.spec));
+                                    initiator.spec.deployment, rollback::cause_text(initiator.spec));
   record.spec.caused_by = initiator.meta.key.name;
   record.spec.policy = guard.policy;
   // An approval of the initiator's Rollback counts for the group. Without one this policy decides.
@@ -65,7 +65,7 @@ void start_member_rollback(Step& step, api::Rollback record) {
       step.emit(EventType::Warning, Reason::RollbackStarted, EventAction::Rollback,
                 fmt::format("Rolling back {} to {}, {}: Rollback {}", bad,
                             rollback::name_of(step.deployment(), record.spec.to),
-                            rollback::why(record.spec), guard.rollback));
+                            rollback::cause_text(record.spec), guard.rollback));
     }
   }
   step.requeue_at(step.now + std::chrono::seconds(1));

@@ -101,7 +101,7 @@ void start_rollback(Step& step, const StartProof& proof) {
   if (!is_reported && !needs_approval) {
     step.emit(EventType::Warning, Reason::RollbackStarted, EventAction::Rollback,
               fmt::format("Rolling back {} to {}, {}: Rollback {}", bad, good,
-                          rollback::why(record.spec), guard.rollback));
+                          rollback::cause_text(record.spec), guard.rollback));
   }
   step.requeue_at(step.now + std::chrono::seconds(1));
   // If approval or ordering is required, create the Rollback but do not execute it yet.

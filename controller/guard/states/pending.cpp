@@ -109,7 +109,7 @@ void emit_rollback_started(Step& step, const api::Rollback& rollback) {
             fmt::format("Rolling back {} to {}, {}: Rollback {}. Approved by {}",
                         rollback::name_of(step.deployment(), rollback.spec.from),
                         rollback::name_of(step.deployment(), rollback.spec.to),
-                        rollback::why(rollback.spec), rollback.meta.key.name, approval));
+                        rollback::cause_text(rollback.spec), rollback.meta.key.name, approval));
 }
 
 }  // namespace

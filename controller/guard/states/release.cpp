@@ -22,7 +22,7 @@ namespace {
 // Precondition: the present template is the one that the Rollback was to replace.
 bool is_bad_template_back(const Step& step) {
   const auto& rollback = step.inputs.rollback;
-  if (rollback::is_back_unseen(step.plan.guard, rollback)) return true;
+  if (rollback::was_applied_again(step.plan.guard, rollback)) return true;
   return rollback::is_open(rollback, step.deployment()) &&
          rollback->status.template_restored.has_value();
 }
@@ -105,7 +105,7 @@ void begin_evaluation(Step& step, const api::ReplicaSet& set) {
 }
 
 void supersede_rollback(Step& step) {
-  if (rollback::is_back_unseen(step.plan.guard, step.inputs.rollback))
+  if (rollback::was_applied_again(step.plan.guard, step.inputs.rollback))
     quarantine(step, *step.inputs.rollback);
   if (!rollback::is_open(step.inputs.rollback, step.deployment())) return;
   if (step.inputs.rollback->status.template_restored) quarantine(step, *step.inputs.rollback);

@@ -32,7 +32,7 @@ void bind(Step& step, const Revision& target) {
   guard.rollback = record.meta.key.name;
   const std::string subject =
       fmt::format("{} to {}, {}", rollback::name_of(step.deployment(), *guard.current),
-                  rollback::name_of(step.deployment(), target), rollback::why(record.spec));
+                  rollback::name_of(step.deployment(), target), rollback::cause_text(record.spec));
   step.enter(State::RollingBack, record.spec.reason, "Rolling back " + subject);
   step.emit(EventType::Normal, Reason::RollbackStarted, EventAction::Rollback,
             fmt::format("Rolling back {}: Rollback {}", subject, guard.rollback));

@@ -99,7 +99,7 @@ void execute(Step& step, const api::Rollback& rollback) {
   } else {
     step.enter(
         State::RollingBack, rollback.spec.reason,
-        fmt::format("{} is being rolled back to {}, {}", bad, good, rollback::why(rollback.spec)));
+        fmt::format("{} is being rolled back to {}, {}", bad, good, rollback::cause_text(rollback.spec)));
   }
   step.plan.action = ResumeRollback{};
   step.requeue_at(step.now + recheck_delay);
@@ -148,7 +148,7 @@ void quarantine(Step& step, const api::Rollback& rollback) {
             fmt::format("Rolled back {} to {}, {}{}{}",
                         rollback::name_of(step.deployment(), rollback.spec.from),
                         rollback::name_of(step.deployment(), rollback.spec.to),
-                        rollback::why(rollback.spec), rollback.spec.message.empty() ? "" : ": ",
+                        rollback::cause_text(rollback.spec), rollback.spec.message.empty() ? "" : ": ",
                         rollback.spec.message));
 }
 

@@ -1,4 +1,3 @@
-// How two templates differ, as an incident report shows it.
 #include "rollback/difference.hpp"
 
 #include <catch2/catch.hpp>
@@ -10,9 +9,9 @@ namespace {
 
 using Lines = std::vector<std::string>;
 
-Lines lines(const Json& bad, const Json& kept) {
+Lines lines(const Json& bad, const Json& good) {
   Lines out;
-  for (const auto& change : changes_between(bad, kept))
+  for (const auto& change : changes_between(bad, good))
     out.push_back(change.path + ": " + change.from + " -> " + change.to);
   return out;
 }
@@ -20,19 +19,19 @@ Lines lines(const Json& bad, const Json& kept) {
 struct Row {
   const char* name;
   const char* bad;
-  const char* kept;
+  const char* good;
   Lines expected;
 };
 
 void check(const std::vector<Row>& rows) {
   for (const auto& row : rows) {
-    DYNAMIC_SECTION(row.name) { CHECK(lines(parse(row.bad), parse(row.kept)) == row.expected); }
+    DYNAMIC_SECTION(row.name) { CHECK(lines(parse(row.bad), parse(row.good)) == row.expected); }
   }
 }
 
 }  // namespace
 
-TEST_CASE("each difference is told by where it is, what the bad one has and what is put back") {
+TEST_CASE("changes_between has the path, the bad value and the restored value") {
   check({
       {"another image",
        R"({"spec":{"containers":[{"name":"app","image":"web:2"}]}})",
@@ -42,57 +41,57 @@ TEST_CASE("each difference is told by where it is, what the bad one has and what
        R"({"spec":{"containers":[{"name":"app","env":[{"name":"HEALTH","value":"bad"}]}]}})",
        R"({"spec":{"containers":[{"name":"app","env":[{"name":"HEALTH","value":"ok"}]}]}})",
        {"spec.containers[app].env[HEALTH]: bad -> ok"}},
-      {"a variable that comes back",
+      {"a restored variable",
        R"({"spec":{"containers":[{"name":"app","env":[{"name":"B","value":"2"}]}]}})",
        R"({"spec":{"containers":[{"name":"app","env":[{"name":"A","value":"1"},{"name":"B","value":"2"}]}]}})",
        {"spec.containers[app].env[A]:  -> 1"}},
-      {"a variable without a value is not one that is absent",
+      {"an empty variable is removed",
        R"({"spec":{"containers":[{"name":"app","env":[{"name":"A","value":""}]}]}})",
        R"({"spec":{"containers":[{"name":"app","env":[]}]}})",
        {"spec.containers[app].env[A]: \"\" -> "}},
-      {"a variable that is read from a Secret names it alone",
+      {"a variable from a Secret shows only the name of the Secret",
        R"({"spec":{"containers":[{"name":"app","env":[{"name":"A","value":"x"}]}]}})",
        R"({"spec":{"containers":[{"name":"app","env":[{"name":"A","valueFrom":{"secretKeyRef":{"name":"s","key":"k"}}}]}]}})",
        {R"(spec.containers[app].env[A]: x -> {"valueFrom":{"secretKeyRef":{"key":"k","name":"s"}}})"}},
   });
 }
 
-TEST_CASE("the elements of a list are compared by what tells them apart") {
+TEST_CASE("changes_between compares the elements of a list by their key") {
   check({
-      {"a container more",
+      {"an added container",
        R"({"spec":{"containers":[{"name":"app"},{"name":"proxy","image":"p:1"}]}})",
        R"({"spec":{"containers":[{"name":"app"}]}})",
        {R"(spec.containers[proxy]: {"image":"p:1","name":"proxy"} -> )"}},
-      {"containers in another place of the list are the same",
+      {"containers in another order",
        R"({"spec":{"containers":[{"name":"a"},{"name":"b"},{"name":"c"}]}})",
        R"({"spec":{"containers":[{"name":"c"},{"name":"b"}]}})",
        {R"(spec.containers[a]: {"name":"a"} -> )", "spec.containers (order): b, c -> c, b"}},
-      {"a volume is known by its name",
+      {"the key of a volume is its name",
        R"({"spec":{"volumes":[{"name":"v","emptyDir":{}}]}})",
        R"({"spec":{"volumes":[{"name":"v","persistentVolumeClaim":{"claimName":"p"}}]}})",
        {"spec.volumes[v].emptyDir: {} -> ",
         R"(spec.volumes[v].persistentVolumeClaim:  -> {"claimName":"p"})"}},
-      {"a port without a name is known by its number",
+      {"the key of a port is its number",
        R"({"spec":{"containers":[{"name":"app","ports":[{"containerPort":80,"protocol":"TCP"}]}]}})",
        R"({"spec":{"containers":[{"name":"app","ports":[{"containerPort":80,"protocol":"UDP"}]}]}})",
        {"spec.containers[app].ports[80].protocol: TCP -> UDP"}},
-      {"a volume mounted twice is known by where",
+      {"the key of a volume mount is its path",
        R"({"spec":{"containers":[{"name":"app","volumeMounts":[{"name":"v","mountPath":"/a"},{"name":"v","mountPath":"/b"}]}]}})",
        R"({"spec":{"containers":[{"name":"app","volumeMounts":[{"name":"v","mountPath":"/a","readOnly":true},{"name":"v","mountPath":"/b"}]}]}})",
        {"spec.containers[app].volumeMounts[/a].readOnly:  -> true"}},
-      {"arguments are compared as a whole",
+      {"arguments are one value",
        R"({"spec":{"containers":[{"name":"app","args":["-a","-b"]}]}})",
        R"({"spec":{"containers":[{"name":"app","args":["-a"]}]}})",
        {R"(spec.containers[app].args: ["-a","-b"] -> ["-a"])"}},
-      {"a list whose elements nothing tells apart is compared as a whole",
+      {"a list without a key is one value",
        R"({"spec":{"tolerations":[{"key":"a"},{"key":"a"}]}})",
        R"({"spec":{"tolerations":[{"key":"b"}]}})",
        {R"(spec.tolerations: [{"key":"a"},{"key":"a"}] -> [{"key":"b"}])"}},
-      {"a key with dots stands in brackets",
+      {"a key with dots is in brackets",
        R"({"metadata":{"annotations":{"prometheus.io/scrape":"true"}}})",
        R"({"metadata":{"annotations":{"prometheus.io/scrape":"false"}}})",
        {"metadata.annotations[prometheus.io/scrape]: true -> false"}},
-      {"a number of another kind of probe",
+      {"a number",
        R"({"spec":{"containers":[{"name":"app","livenessProbe":{"periodSeconds":1}}]}})",
        R"({"spec":{"containers":[{"name":"app","livenessProbe":{"periodSeconds":10}}]}})",
        {"spec.containers[app].livenessProbe.periodSeconds: 1 -> 10"}},
@@ -103,78 +102,78 @@ TEST_CASE("the elements of a list are compared by what tells them apart") {
   });
 }
 
-TEST_CASE("what makes no difference to Kubernetes is none") {
+TEST_CASE("changes_between ignores differences that Kubernetes ignores") {
   check({
       {"the same template", R"({"spec":{"a":1}})", R"({"spec":{"a":1}})", {}},
-      {"the hash that Kubernetes adds",
+      {"the label pod-template-hash",
        R"({"metadata":{"labels":{"pod-template-hash":"x"}}})",
        R"({"metadata":{"labels":{}}})",
        {}},
-      {"null and absent, beside a real difference",
+      {"null and absent",
        R"({"metadata":{"creationTimestamp":null},"spec":{"a":1}})",
        R"({"spec":{"a":2}})",
        {"spec.a: 1 -> 2"}},
-      {"no labels and no labels at all, beside a real difference",
+      {"empty labels and no labels",
        R"({"metadata":{"labels":{}},"spec":{"a":1}})",
        R"({"metadata":{},"spec":{"a":2}})",
        {"spec.a: 1 -> 2"}},
-      {"what is no template", "[]", "null", {": [] -> "}},
+      {"not a template", "[]", "null", {": [] -> "}},
   });
 }
 
-TEST_CASE("a literal value that looks secret is not repeated") {
+TEST_CASE("changes_between hides literal values that look like secrets") {
   check({
-      {"of a variable",
+      {"a variable",
        R"({"spec":{"containers":[{"name":"a","env":[{"name":"DB_PASSWORD","value":"hunter2"}]}]}})",
        R"({"spec":{"containers":[{"name":"a","env":[{"name":"DB_PASSWORD","value":"hunter1"}]}]}})",
        {"spec.containers[a].env[DB_PASSWORD]: (hidden) -> (hidden)"}},
-      {"whatever its name's letters",
+      {"names in any case",
        R"({"spec":{"containers":[{"name":"a","env":[{"name":"ApiToken","value":"x"},{"name":"apiKey","value":"y"},{"name":"my_Secret","value":"z"}]}]}})",
        R"({"spec":{"containers":[{"name":"a","env":[]}]}})",
        {"spec.containers[a].env[ApiToken]: (hidden) -> ",
         "spec.containers[a].env[apiKey]: (hidden) -> ",
         "spec.containers[a].env[my_Secret]: (hidden) -> "}},
-      {"inside of a container that is shown whole",
+      {"a variable of an added container",
        R"({"spec":{"containers":[{"name":"a"},{"name":"b","env":[{"name":"TOKEN","value":"abc"},{"name":"X","value":"1"}]}]}})",
        R"({"spec":{"containers":[{"name":"a"}]}})",
        {R"x(spec.containers[b]: {"env":[{"name":"TOKEN","value":"(hidden)"},{"name":"X","value":"1"}],"name":"b"} -> )x"}},
-      {"inside of an address",
+      {"a password in a URL",
        R"({"spec":{"containers":[{"name":"a","env":[{"name":"DB","value":"postgres://u:pw@db/x, amqp://u@q"}]}]}})",
        R"({"spec":{"containers":[{"name":"a","env":[{"name":"DB","value":"postgres://db/x@y"}]}]}})",
        {"spec.containers[a].env[DB]: postgres://(hidden)@db/x, amqp://(hidden)@q -> "
         "postgres://db/x@y"}},
-      {"of a header of a probe",
+      {"a header of a probe",
        R"({"spec":{"containers":[{"name":"a","livenessProbe":{"httpGet":{"httpHeaders":[{"name":"Authorization","value":"Bearer x"}]}}}]}})",
        R"({"spec":{"containers":[{"name":"a","livenessProbe":{"httpGet":{"httpHeaders":[{"name":"Authorization","value":"Bearer y"}]}}}]}})",
        {"spec.containers[a].livenessProbe.httpGet.httpHeaders[Authorization]: (hidden) -> "
         "(hidden)"}},
-      {"of an annotation",
+      {"an annotation",
        R"({"metadata":{"annotations":{"vault-token":"x"}}})",
        R"({"metadata":{"annotations":{"vault-token":"y"}}})",
        {"metadata.annotations.vault-token: (hidden) -> (hidden)"}},
-      {"a reference is no value",
+      {"the name of a Secret is not hidden",
        R"({"spec":{"volumes":[{"name":"v","secret":{"secretName":"new"}}]}})",
        R"({"spec":{"volumes":[{"name":"v","secret":{"secretName":"old"}}]}})",
        {"spec.volumes[v].secret.secretName: new -> old"}},
   });
 }
 
-TEST_CASE("a long list of differences ends in how many more there are") {
+TEST_CASE("changes_between limits the number of changes") {
   Json bad{{"spec", {{"containers", Json::array({{{"name", "app"}, {"env", Json::array()}}})}}}};
-  auto kept = bad;
+  const auto good = bad;
   auto& variables = bad["spec"]["containers"][0]["env"];
   for (int i = 0; i < 20; ++i)
     variables.push_back({{"name", "V" + std::to_string(i)}, {"value", "x"}});
-  CHECK(changes_between(bad, kept).size() == 20);
-  CHECK(changes_between(bad, kept).back().path == "spec.containers[app].env[V9]");
+  CHECK(changes_between(bad, good).size() == 20);
+  CHECK(changes_between(bad, good).back().path == "spec.containers[app].env[V9]");
   for (int i = 20; i < 500; ++i)
     variables.push_back({{"name", "V" + std::to_string(i)}, {"value", "x"}});
-  const auto changes = changes_between(bad, kept);
+  const auto changes = changes_between(bad, good);
   REQUIRE(changes.size() == 20);
   CHECK(changes.back().path == "and 481 more");
 }
 
-TEST_CASE("a long value is cut, whatever its bytes") {
+TEST_CASE("changes_between limits the size of a value") {
   const auto long_value = [](const std::string& text) { return Json{{"spec", {{"a", text}}}}; };
   for (const auto* piece : {"x", "\xc3\xa9", "\xff"}) {
     std::string text;
@@ -186,7 +185,7 @@ TEST_CASE("a long value is cut, whatever its bytes") {
   }
 }
 
-TEST_CASE("a rollback that was recorded is told as what was released") {
+TEST_CASE("changes_between finds the changes of a recorded release") {
   const auto seen = recorded("helm_upgrade");
   const auto changes = changes_between(seen.bad["spec"]["template"], seen.good["spec"]["template"]);
   CHECK_FALSE(changes.empty());

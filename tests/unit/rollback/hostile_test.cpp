@@ -1,5 +1,5 @@
-// Objects whose shape no API server sends: whatever is done with them, nothing throws and nothing
-// is written without a fence.
+// Objects of a shape that no API server sends. No function may throw, and every patch must test the
+// object before it writes.
 #include <rapidcheck.h>
 
 #include <catch2/catch.hpp>
@@ -29,7 +29,7 @@ Json some_value() {
   return *rc::gen::elementOf(values);
 }
 
-// Puts something else in the place of one node, somewhere down to the leaves.
+// Replaces one random node.
 void spoil(Json& node) {
   if (!node.is_structured() || node.empty() || *rc::gen::inRange(0, 6) == 0) {
     node = some_value();
@@ -57,7 +57,7 @@ api::Rollback rollback_of(const Json& bad) {
   return out;
 }
 
-bool is_fenced(const std::string& body) {
+bool tests_object(const std::string& body) {
   const auto patch = parse(body);
   return patch.size() >= 2 && patch[0]["op"] == "test" && patch[0]["value"].is_string() &&
          !patch[0]["value"].get<std::string>().empty();
@@ -65,7 +65,7 @@ bool is_fenced(const std::string& body) {
 
 }  // namespace
 
-TEST_CASE("objects of a strange shape are refused or left alone, and never make us throw") {
+TEST_CASE("never throws on Deployments and snapshots of an unexpected shape") {
   const auto seen = recorded("apply_with_scale");
   const auto revision =
       *build_snapshot(seen.good, api::Revision{.hash = TemplateHash("5d4f8c7b6"), .number = 1});
@@ -73,9 +73,9 @@ TEST_CASE("objects of a strange shape are refused or left alone, and never make 
     const auto step = next_step(
         rollback_of(seen.bad), spoilt(*rc::gen::element(seen.bad, seen.patched)), spoilt(revision));
     if (const auto* patch = std::get_if<PatchTemplate>(&step))
-      RC_ASSERT(is_fenced(patch->call.body));
+      RC_ASSERT(tests_object(patch->call.body));
     if (const auto* patch = std::get_if<PatchOwnership>(&step))
-      RC_ASSERT(is_fenced(patch->call.body));
+      RC_ASSERT(tests_object(patch->call.body));
     if (const auto made = build_snapshot(spoilt(seen.good), api::Revision{}))
       RC_ASSERT(made->is_object());
     (void)snapshots_to_delete({spoilt(revision)}, {.deployment_uid = Uid("u")}, nullptr);
@@ -87,8 +87,8 @@ TEST_CASE("never throws on templates and responses of an unexpected shape") {
   const auto seen = recorded("apply_with_scale");
   const Result<Json> revision =
       *build_snapshot(seen.good, api::Revision{.hash = TemplateHash("5d4f8c7b6"), .number = 1});
-  api::Deployment asked;
-  asked.meta.uid = Uid(seen.bad["metadata"]["uid"].get<std::string>());
+  api::Deployment known;
+  known.meta.uid = Uid(seen.bad["metadata"]["uid"].get<std::string>());
   const api::Revision target{.hash = TemplateHash("5d4f8c7b6"), .snapshot = "x"};
   CHECK(rc::check("nothing throws", [&] {
     const auto bad = spoilt(seen.bad["spec"]["template"]);
@@ -97,12 +97,12 @@ TEST_CASE("never throws on templates and responses of an unexpected shape") {
     RC_ASSERT(changes_between(bad, bad).empty());
     RC_ASSERT(references_of(bad).size() <= max_references);
     const Result<Json> live = spoilt(seen.bad);
-    const Result<Json> kept = spoilt(*revision);
-    const PreflightInputs inspection{
-        .deployment = asked, .target = target, .live = live, .snapshot = kept};
-    const auto questions = preflight_requests(inspection, "rb");
-    if (questions.dry_run) RC_ASSERT(is_fenced(questions.dry_run->body));
-    RC_ASSERT(evaluate_preflight(inspection, {}, std::nullopt, Time{}).ready !=
+    const Result<Json> snapshot = spoilt(*revision);
+    const PreflightInputs inputs{
+        .deployment = known, .target = target, .live = live, .snapshot = snapshot};
+    const auto requests = preflight_requests(inputs, "rb");
+    if (requests.dry_run) RC_ASSERT(tests_object(requests.dry_run->body));
+    RC_ASSERT(evaluate_preflight(inputs, {}, std::nullopt, Time{}).ready !=
               api::ConditionStatus::True);
     (void)other_managers(*live);
   }));

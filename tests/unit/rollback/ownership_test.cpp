@@ -1,4 +1,4 @@
-// Field ownership given back: small made-up cases, one rule each, and properties over random ones.
+// One rule in each case. properties_test.cpp has random cases, and recorded_test.cpp recorded ones.
 #include "rollback/ownership.hpp"
 
 #include <catch2/catch.hpp>
@@ -35,7 +35,7 @@ Json live(const std::vector<Json>& managed_fields, bool annotated = false) {
   return out;
 }
 
-Snapshot kept(const std::vector<Json>& managers, bool annotated = false) {
+Snapshot snapshot(const std::vector<Json>& managers, bool annotated = false) {
   Snapshot out{.name = "web-abc", .pod_template = Json::object(), .managers = managers};
   if (annotated) out.last_applied = "{}\n";
   return out;
@@ -43,7 +43,7 @@ Snapshot kept(const std::vector<Json>& managers, bool annotated = false) {
 
 struct Row {
   const char* name;
-  std::vector<Json> managers_then;
+  std::vector<Json> managers_before;
   std::vector<Json> managers_now;
   std::vector<Json> expected;
   bool annotated = false;
@@ -61,35 +61,35 @@ std::vector<Row> template_rows() {
   const Json mark{{"f:metadata", {{"f:annotations", {{"f:lastgood.dev/rolled-back-by", leaf()}}}}}};
   const Json marked_and_image = joined(mark, image);
   return {
-      {"what we took with the patch goes back to its owner, and the mark stays ours",
+      {"the patched template returns to its owner, and Lastgood keeps the mark",
        {entry("helm", image, "Apply")},
        {entry("helm", replicas, "Apply"), entry("lastgood", marked_and_image)},
        {entry("helm", both, "Apply"), entry("lastgood", mark)}},
-      {"an entry of ours that owned nothing but the template is dropped",
+      {"an entry of Lastgood with only the template is removed",
        {entry("helm", image, "Apply")},
        {entry("helm", replicas, "Apply"), entry("lastgood", image)},
        {entry("helm", both, "Apply")}},
-      {"a manager that came with the bad release goes when it owned nothing else",
+      {"a manager with only fields of the bad template is removed",
        {entry("helm", image, "Apply")},
        {entry("helm", replicas, "Apply"), entry("kubectl-set", env)},
        {entry("helm", both, "Apply")}},
-      {"a manager that vanished comes back with its part of the template",
+      {"a manager that lost all its fields is added again",
        {entry("kubectl-edit", image)},
        {entry("helm", replicas, "Apply")},
        {entry("helm", replicas, "Apply"), entry("kubectl-edit", image)}},
-      {"the same manager's Apply and Update are two owners",
+      {"Apply and Update of one manager are different owners",
        {entry("kubectl", image, "Apply")},
        {entry("kubectl", env)},
        {entry("kubectl", image, "Apply")}},
-      {"an entry of the scale subresource is as it was",
+      {"an entry of the scale subresource does not change",
        {},
        {entry("kube-controller-manager", replicas, "Update", "scale")},
        {entry("kube-controller-manager", replicas, "Update", "scale")}},
-      {"an entry of the status subresource is never ours to touch",
+      {"an entry of the status subresource does not change",
        {entry("odd", env, "Update", "status")},
        {entry("odd", image, "Update", "status")},
        {entry("odd", image, "Update", "status")}},
-      {"what was kept as ours, after an undo that was cut short, is nobody's",
+      {"an entry of Lastgood in the snapshot is ignored",
        {entry("lastgood", image)},
        {entry("lastgood", marked_and_image)},
        {entry("lastgood", mark)}},
@@ -99,24 +99,24 @@ std::vector<Row> template_rows() {
 std::vector<Row> annotation_rows() {
   const Json replicas{{"f:spec", {{"f:replicas", leaf()}}}};
   const Json mark{{"f:metadata", {{"f:annotations", {{"f:lastgood.dev/rolled-back-by", leaf()}}}}}};
-  const Json node_and_annotation{
+  const Json map_and_annotation{
       {"f:metadata",
        {{"f:annotations",
          {{".", leaf()}, {"f:kubectl.kubernetes.io/last-applied-configuration", leaf()}}}}}};
-  const Json node_alone{{"f:metadata", {{"f:annotations", leaf()}}}};
+  const Json only_map{{"f:metadata", {{"f:annotations", leaf()}}}};
   return {
-      {"the annotation goes back to kubectl, which then still owns the map around it",
+      {"the annotation returns to kubectl, which also owns the map",
        {entry("kubectl-client-side-apply", annotation_owned)},
-       {entry("kubectl-client-side-apply", node_alone),
+       {entry("kubectl-client-side-apply", only_map),
         entry("lastgood", joined(mark, annotation_owned))},
-       {entry("kubectl-client-side-apply", node_and_annotation), entry("lastgood", mark)},
+       {entry("kubectl-client-side-apply", map_and_annotation), entry("lastgood", mark)},
        true},
-      {"the map around an annotation stays with whoever owns it as a node",
+      {"the owner of the map keeps it without the annotation",
        {},
-       {entry("someone", node_and_annotation)},
-       {entry("someone", node_alone)},
+       {entry("someone", map_and_annotation)},
+       {entry("someone", only_map)},
        true},
-      {"an annotation that is gone from the Deployment is nobody's",
+      {"an annotation that the Deployment does not have gets no owner",
        {entry("kubectl-client-side-apply", annotation_owned)},
        {entry("helm", replicas, "Apply")},
        {entry("helm", replicas, "Apply")},
@@ -128,20 +128,20 @@ void check(const std::vector<Row>& rows) {
   for (const auto& row : rows) {
     DYNAMIC_SECTION(row.name) {
       CHECK(restored_managers(live(row.managers_now, row.annotated),
-                              kept(row.managers_then, true)) == Json(row.expected));
+                              snapshot(row.managers_before, true)) == Json(row.expected));
     }
   }
 }
 
 }  // namespace
 
-TEST_CASE("each manager gets back of the template what it owned when the target was good") {
-  check(template_rows());
+TEST_CASE("restored_managers restores the owners of the template") { check(template_rows()); }
+TEST_CASE("restored_managers restores the owner of the last-applied annotation") {
+  check(annotation_rows());
 }
-TEST_CASE("kubectl's annotation goes back to whoever wrote it") { check(annotation_rows()); }
 
-TEST_CASE("the ownership patch is fenced by the resourceVersion and changes managedFields alone") {
-  const auto call = ownership_patch(live({entry("lastgood", owns_template(leaf()))}), kept({}));
+TEST_CASE("ownership_patch tests the resourceVersion and changes only managedFields") {
+  const auto call = ownership_patch(live({entry("lastgood", owns_template(leaf()))}), snapshot({}));
   REQUIRE(call);
   CHECK(call->verb == api::Verb::Patch);
   CHECK(call->target == "/apis/apps/v1/namespaces/shop/deployments/web?fieldManager=lastgood");
@@ -152,17 +152,16 @@ TEST_CASE("the ownership patch is fenced by the resourceVersion and changes mana
   CHECK(parse(call->body) == expected);
 }
 
-TEST_CASE(
-    "nothing is sent when every field is with its owner, in whatever order the entries stand") {
+TEST_CASE("ownership_patch is absent when the owners are right, in any order") {
   const auto a = entry("helm", owns_template(leaf()), "Apply");
   const auto b = entry("kubectl-edit", owns_template({{"f:metadata", leaf()}}));
-  CHECK_FALSE(ownership_patch(live({a, b}), kept({b, a})).has_value());
+  CHECK_FALSE(ownership_patch(live({a, b}), snapshot({b, a})).has_value());
 }
 
-TEST_CASE("an annotation that was not kept stays with whoever owns it now, unless that is us") {
+TEST_CASE("restored_managers removes only Lastgood from an annotation without a snapshot") {
   const std::vector<Json> now{entry("kubectl-client-side-apply", annotation_owned),
                               entry("lastgood", annotation_owned)};
-  CHECK(restored_managers(live(now, true), kept({})) ==
+  CHECK(restored_managers(live(now, true), snapshot({})) ==
         Json::array({entry("kubectl-client-side-apply", annotation_owned)}));
 }
 

@@ -1,4 +1,3 @@
-// The template patch, operation by operation.
 #include "rollback/patch.hpp"
 
 #include <catch2/catch.hpp>
@@ -22,7 +21,7 @@ Json live() {
             {"template", {{"spec", {{"containers", Json::array({"bad"})}}}}}}}};
 }
 
-Snapshot kept() {
+Snapshot snapshot() {
   return {.name = "web-abc", .pod_template = {{"spec", {{"containers", Json::array({"good"})}}}}};
 }
 
@@ -34,56 +33,57 @@ const char* const annotation =
     "/metadata/annotations/kubectl.kubernetes.io~1last-applied-configuration";
 
 std::optional<std::string> after(const std::optional<std::string>& now,
-                                 const std::optional<std::string>& then) {
+                                 const std::optional<std::string>& in_snapshot) {
   auto deployment = live();
   if (now) deployment["metadata"]["annotations"][api::annotation::last_applied] = *now;
-  auto target = kept();
-  target.last_applied = then;
+  auto target = snapshot();
+  target.last_applied = in_snapshot;
   return last_applied_after(deployment, target);
 }
 
 }  // namespace
 
-TEST_CASE(
-    "tests uid and generation, and changes only the template and the annotations of a rollback") {
-  const auto call = template_patch(live(), kept(), "web-5-1a2b");
+TEST_CASE("template_patch tests uid and generation, and changes only template and annotations") {
+  const auto call = template_patch(live(), snapshot(), "web-5-1a2b");
   CHECK(call.verb == api::Verb::Patch);
   CHECK(call.target == "/apis/apps/v1/namespaces/shop/deployments/web.v2?fieldManager=lastgood");
   CHECK(call.content_type == "application/json-patch+json");
   CHECK(
       parse(call.body) ==
       Json::array({op("test", "/metadata/uid", "u1"), op("test", "/metadata/generation", 5),
-                   op("replace", "/spec/template", kept().pod_template),
+                   op("replace", "/spec/template", snapshot().pod_template),
                    op("add", "/metadata/annotations/lastgood.dev~1rolled-back-by", "web-5-1a2b")}));
 }
 
-TEST_CASE("a Deployment without annotations gets the map first") {
+TEST_CASE("template_patch adds the map of annotations when there is none") {
   auto bare = live();
   bare["metadata"].erase("annotations");
-  const auto after_patch = bare.patch(parse(template_patch(bare, kept(), "rb").body));
+  const auto after_patch = bare.patch(parse(template_patch(bare, snapshot(), "rb").body));
   CHECK(after_patch["metadata"]["annotations"] == Json{{"lastgood.dev/rolled-back-by", "rb"}});
   bare["metadata"]["annotations"] = nullptr;
-  CHECK(bare.patch(parse(template_patch(bare, kept(), "rb").body)) == after_patch);
+  CHECK(bare.patch(parse(template_patch(bare, snapshot(), "rb").body)) == after_patch);
 }
 
-TEST_CASE("the last-applied annotation that was kept comes with its template") {
-  auto target = kept();
+TEST_CASE("template_patch restores the last-applied annotation of the snapshot") {
+  auto target = snapshot();
   target.last_applied = "{\"a\":1}\n";
   const auto patch = parse(template_patch(live(), target, "rb").body);
   CHECK(patch[3] == op("add", annotation, "{\"a\":1}\n"));
 }
 
-TEST_CASE("a name that is none is percent-encoded, so that it cannot reach another object") {
+TEST_CASE("template_patch encodes the name, so that it cannot address another object") {
   auto odd = live();
   odd["metadata"]["name"] = "web/scale?x=%";
-  CHECK(template_patch(odd, kept(), "rb").target ==
+  CHECK(template_patch(odd, snapshot(), "rb").target ==
         "/apis/apps/v1/namespaces/shop/deployments/web%2Fscale%3Fx%3D%25?fieldManager=lastgood");
 }
 
-TEST_CASE("the last-applied annotation says what was asked for of what is now live") {
+TEST_CASE("last_applied_after combines the present manifest with the template of the snapshot") {
   struct Row {
     const char* name;
-    std::optional<std::string> now, then, expected;
+    std::optional<std::string> now;
+    std::optional<std::string> in_snapshot;
+    std::optional<std::string> expected;
   };
   const std::string v1 = R"({"spec":{"replicas":1,"template":{"v":1}}})"
                          "\n";
@@ -94,28 +94,29 @@ TEST_CASE("the last-applied annotation says what was asked for of what is now li
   const std::string no_template = R"({"spec":{"replicas":9}})"
                                   "\n";
   const std::vector<Row> rows{
-      {"only the template differs: what was kept, to the byte", v2, v1, v1},
+      {"only the template differs: that of the snapshot, to the byte", v2, v1, v1},
       {"nothing differs", v1, v1, v1},
-      {"the Deployment has none: what was kept", std::nullopt, v1, v1},
-      {"other fields differ: as asked last, with the kept template", v2_scaled, v1,
+      {"the Deployment has none: that of the snapshot", std::nullopt, v1, v1},
+      {"other fields differ: the present one with the template of the snapshot", v2_scaled, v1,
        R"({"spec":{"replicas":9,"template":{"v":1}}})"
        "\n"},
-      {"the kept manifest had no template: nor has the new one", v2_scaled, R"({"spec":{}})",
+      {"that of the snapshot has no template: neither has the result", v2_scaled, R"({"spec":{}})",
        no_template},
-      {"none was kept: the present one without its template", v2_scaled, std::nullopt, no_template},
-      {"none was kept and the present one has no template: left alone", no_template, std::nullopt,
-       std::nullopt},
-      {"neither is there", std::nullopt, std::nullopt, std::nullopt},
-      {"the present one cannot be parsed: what was kept", "{", v1, v1},
-      {"what was kept cannot be parsed: it is put back all the same", v2, "{", "{"},
-      {"the present one is no manifest and none was kept: left alone", "[1]", std::nullopt,
-       std::nullopt},
-      {"a spec that is no object is not descended into", R"({"spec":3})", v1,
+      {"none in the snapshot: the present one without its template", v2_scaled, std::nullopt,
+       no_template},
+      {"none in the snapshot, and the present one has no template: no change", no_template,
+       std::nullopt, std::nullopt},
+      {"none in both", std::nullopt, std::nullopt, std::nullopt},
+      {"the present one is not JSON: that of the snapshot", "{", v1, v1},
+      {"that of the snapshot is not JSON: it is restored anyway", v2, "{", "{"},
+      {"the present one is not a manifest, and none in the snapshot: no change", "[1]",
+       std::nullopt, std::nullopt},
+      {"the spec is not an object: it does not change", R"({"spec":3})", v1,
        R"({"spec":3})"
        "\n"},
   };
   for (const auto& row : rows) {
-    DYNAMIC_SECTION(row.name) { CHECK(after(row.now, row.then) == row.expected); }
+    DYNAMIC_SECTION(row.name) { CHECK(after(row.now, row.in_snapshot) == row.expected); }
   }
 }
 

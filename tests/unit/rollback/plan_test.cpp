@@ -1,8 +1,9 @@
-// A rollback killed anywhere and started again: for every phase that may be recorded, what is done
-// for every Deployment that may be found. Written as a table: one row a sight, one column a phase.
+// The tables have a row for each live Deployment, and a column for each recorded phase.
 #include "rollback/plan.hpp"
 
+#include <array>
 #include <catch2/catch.hpp>
+#include <ostream>
 
 #include "api/constants.hpp"
 #include "rollback/ownership.hpp"
@@ -12,7 +13,7 @@
 namespace lastgood::rollback::test {
 namespace {
 
-constexpr std::int64_t judged = 5;  // the generation that carries the bad template
+constexpr std::int64_t evaluated_generation = 5;
 constexpr const char* name = "web-5-1a2b3c4d";
 
 Json pod_template(const std::string& image) {
@@ -32,8 +33,8 @@ Json entry(const std::string& manager, bool owns_template) {
 
 struct Live {
   std::string image = "bad";
-  std::int64_t generation = judged;
-  std::int64_t observed = judged;
+  std::int64_t generation = evaluated_generation;
+  std::int64_t observed = evaluated_generation;
   std::string revision = "7";
   std::string mark = "";
   std::string owner = "helm";  // of the template
@@ -71,122 +72,149 @@ api::Rollback rollback_in(api::RollbackPhase phase) {
   out.meta.key = {.namespace_ = "shop", .name = name};
   out.spec.deployment = "web";
   out.spec.deployment_uid = Uid("u1");
-  out.spec.generation = judged;
+  out.spec.generation = evaluated_generation;
   out.spec.from = {.hash = TemplateHash("bad1"), .number = 7};
   out.spec.to = {.hash = TemplateHash("good1"), .number = 6, .snapshot = "web-good1"};
   out.status.phase = phase;
   return out;
 }
 
-std::string text_of(RequeueReason reason) {
-  switch (reason) {
-    case RequeueReason::DeploymentPaused: return "DeploymentPaused";
-    case RequeueReason::DeploymentUnreadable: return "DeploymentUnreadable";
-    case RequeueReason::SnapshotUnreadable: return "SnapshotUnreadable";
-    case RequeueReason::NotObserved: return "NotObserved";
-  }
-  return "unknown";
-}
-
-struct Told {
-  std::string step;
-  std::string words;
+// In the order of NextStep.
+enum class StepKind : std::uint8_t {
+  PatchTemplate,
+  PatchOwnership,
+  AdvancePhase,
+  MarkSuperseded,
+  Requeue,
+  MarkFailed,
+  NothingToWrite,
 };
 
-Told told(const NextStep& step) {
-  if (std::holds_alternative<PatchTemplate>(step))
-    return {"patch template", std::get<PatchTemplate>(step).call.body};
-  if (std::holds_alternative<PatchOwnership>(step))
-    return {"patch ownership", std::get<PatchOwnership>(step).call.body};
-  if (const auto* advance = std::get_if<AdvancePhase>(&step))
-    return {std::string("-> ") + api::to_string(advance->phase), advance->message};
-  if (const auto* superseded = std::get_if<MarkSuperseded>(&step))
-    return {"superseded", superseded->message};
-  if (const auto* wait = std::get_if<Requeue>(&step))
-    return {"wait " + text_of(wait->reason), wait->message};
-  if (const auto* stop = std::get_if<MarkFailed>(&step)) return {"stop", stop->message};
-  return {"nothing", ""};
+// A step without its call and its message.
+struct Step {
+  StepKind kind = StepKind::NothingToWrite;
+  std::optional<api::RollbackPhase> phase = {};
+  std::optional<RequeueReason> reason = {};
+  bool operator==(const Step&) const = default;
+};
+
+std::ostream& operator<<(std::ostream& out, const Step& step) {
+  constexpr std::array kinds{"PatchTemplate", "PatchOwnership", "AdvancePhase",  "MarkSuperseded",
+                             "Requeue",       "MarkFailed",     "NothingToWrite"};
+  constexpr std::array reasons{"DeploymentPaused", "DeploymentUnreadable", "SnapshotUnreadable",
+                               "NotObserved"};
+  out << kinds.at(static_cast<std::size_t>(step.kind));
+  if (step.phase) out << ' ' << api::to_string(*step.phase);
+  if (step.reason) out << ' ' << reasons.at(static_cast<std::size_t>(*step.reason));
+  return out;
+}
+
+const Step patch_template{.kind = StepKind::PatchTemplate};
+const Step patch_ownership{.kind = StepKind::PatchOwnership};
+const Step superseded{.kind = StepKind::MarkSuperseded};
+const Step failed{.kind = StepKind::MarkFailed};
+const Step nothing{.kind = StepKind::NothingToWrite};
+Step advance_to(api::RollbackPhase phase) {
+  return {.kind = StepKind::AdvancePhase, .phase = phase};
+}
+Step requeue(RequeueReason reason) { return {.kind = StepKind::Requeue, .reason = reason}; }
+
+Step step_of(const NextStep& next) {
+  Step out{.kind = static_cast<StepKind>(next.index())};
+  if (const auto* advance = std::get_if<AdvancePhase>(&next)) out.phase = advance->phase;
+  if (const auto* wait = std::get_if<Requeue>(&next)) out.reason = wait->reason;
+  return out;
+}
+
+std::string message_of(const NextStep& next) {
+  if (const auto* advance = std::get_if<AdvancePhase>(&next)) return advance->message;
+  if (const auto* step = std::get_if<MarkSuperseded>(&next)) return step->message;
+  if (const auto* step = std::get_if<MarkFailed>(&next)) return step->message;
+  if (const auto* step = std::get_if<Requeue>(&next)) return step->message;
+  return "";
 }
 
 struct Row {
   const char* name;
   Result<Json> live;
-  std::string pending;
-  std::string template_restored;
-  std::string restored;  // and Verifying
+  Step pending;
+  Step template_restored;
+  Step restored;  // and Verifying
 };
 
-const std::string gone = "superseded";
-
-std::vector<Row> untouched_rows() {
+std::vector<Row> before_patch_rows() {
+  const Step not_observed = requeue(RequeueReason::NotObserved);
   return {
-      {"the Deployment as it was judged", deployment({}), "patch template", gone, gone},
-      {"it was scaled meanwhile, and the Deployment controller has seen it",
-       deployment({.generation = 6, .observed = 6}), "patch template", gone, gone},
-      {"something was changed, and the Deployment controller has not seen it yet",
-       deployment({.generation = 6, .observed = 5}), "wait NotObserved", gone, gone},
-      {"a person shipped another template",
-       deployment({.image = "newer", .generation = 6, .observed = 6, .revision = "8"}), gone, gone,
-       gone},
-      {"a person shipped another template a moment ago",
-       deployment({.image = "newer", .generation = 6, .observed = 5}), "wait NotObserved", gone,
-       gone},
-      {"a person put the same template back first",
-       deployment({.image = "good", .generation = 6, .observed = 5}), gone, gone, gone},
-      {"an older Rollback left its mark", deployment({.mark = "web-3-11111111"}), "patch template",
-       gone, gone},
-      {"a copied manifest brought our own mark along", deployment({.mark = name}), "patch template",
-       gone, gone},
-      {"the API server was restored to a time before the release",
-       deployment({.generation = 4, .observed = 4}), gone, gone, gone},
+      {"the Deployment of the evaluated generation", deployment({}), patch_template, superseded,
+       superseded},
+      {"a scaled Deployment, which the Deployment controller has observed",
+       deployment({.generation = 6, .observed = 6}), patch_template, superseded, superseded},
+      {"a changed Deployment, which the Deployment controller has not observed",
+       deployment({.generation = 6, .observed = 5}), not_observed, superseded, superseded},
+      {"a newer template of a user",
+       deployment({.image = "newer", .generation = 6, .observed = 6, .revision = "8"}), superseded,
+       superseded, superseded},
+      {"a newer template of a user, not observed yet",
+       deployment({.image = "newer", .generation = 6, .observed = 5}), not_observed, superseded,
+       superseded},
+      {"the target's template, restored by a user",
+       deployment({.image = "good", .generation = 6, .observed = 5}), superseded, superseded,
+       superseded},
+      {"the mark of an older Rollback", deployment({.mark = "web-3-11111111"}), patch_template,
+       superseded, superseded},
+      {"the mark of this Rollback in a copied manifest", deployment({.mark = name}), patch_template,
+       superseded, superseded},
+      {"an API server that was restored from a backup",
+       deployment({.generation = 4, .observed = 4}), superseded, superseded, superseded},
   };
 }
 
-std::vector<Row> patched_rows() {
+std::vector<Row> after_patch_rows() {
+  using enum api::RollbackPhase;
   const auto mutated =
       deployment({.image = "good@sha256:1", .generation = 6, .mark = name, .owner = "lastgood"});
   return {
-      {"our template patch, its fields still ours",
+      {"the patched template, owned by Lastgood",
        deployment({.image = "good", .generation = 6, .mark = name, .owner = "lastgood"}),
-       "-> TemplateRestored", "patch ownership", "nothing"},
-      {"our template patch, its fields given back",
-       deployment({.image = "good", .generation = 6, .mark = name}), "-> TemplateRestored",
-       "-> Restored", "nothing"},
-      {"our template patch, and it was scaled since",
+       advance_to(TemplateRestored), patch_ownership, nothing},
+      {"the patched template with restored ownership",
+       deployment({.image = "good", .generation = 6, .mark = name}), advance_to(TemplateRestored),
+       advance_to(Restored), nothing},
+      {"the patched template, scaled later",
        deployment({.image = "good", .generation = 8, .mark = name, .owner = "lastgood"}),
-       "-> TemplateRestored", "patch ownership", "nothing"},
-      {"our template patch, which admission has changed", mutated, "-> TemplateRestored",
-       "patch ownership", "nothing"},
-      {"a person shipped another template after our patch",
-       deployment({.image = "newer", .generation = 7, .mark = name}), gone, gone, gone},
-      {"another Rollback put something else back",
+       advance_to(TemplateRestored), patch_ownership, nothing},
+      {"the patched template, changed by admission", mutated, advance_to(TemplateRestored),
+       patch_ownership, nothing},
+      {"a newer template of a user after the patch",
+       deployment({.image = "newer", .generation = 7, .mark = name}), superseded, superseded,
+       superseded},
+      {"the template and mark of another Rollback",
        deployment({.image = "older",
                    .generation = 7,
                    .observed = 7,
                    .revision = "9",
                    .mark = "web-6-22222222"}),
-       gone, gone, gone},
+       superseded, superseded, superseded},
   };
 }
 
-std::vector<Row> forbidden_rows() {
+std::vector<Row> unpatchable_rows() {
   const auto patched =
       deployment({.image = "good", .generation = 6, .mark = name, .owner = "lastgood"});
-  const auto unreadable = fail(ErrorKind::TimedOut, "no answer within 10s");
-  const std::string blind = "wait DeploymentUnreadable";
+  const Step paused = requeue(RequeueReason::DeploymentPaused);
+  const Step unreadable = requeue(RequeueReason::DeploymentUnreadable);
   return {
-      {"it is paused", with(deployment({}), "/spec/paused", true), "wait DeploymentPaused",
-       "wait DeploymentPaused", gone},
-      {"it was paused after our patch", with(patched, "/spec/paused", true),
-       "wait DeploymentPaused", "wait DeploymentPaused", "nothing"},
-      {"it is being deleted",
-       with(deployment({}), "/metadata/deletionTimestamp", "2026-11-24T12:00:00Z"), gone, gone,
-       gone},
-      {"it was deleted", fail(ErrorKind::NotFound, "not found"), gone, gone, gone},
-      {"it was deleted and made again", with(patched, "/metadata/uid", "u2"), gone, gone, gone},
-      {"it cannot be read", unreadable, blind, blind, blind},
-      {"the answer is no Deployment", Json{{"kind", "Status"}}, blind, blind, blind},
-      {"the answer is not even an object", Json::array(), blind, blind, blind},
+      {"paused", with(deployment({}), "/spec/paused", true), paused, paused, superseded},
+      {"paused after the patch", with(patched, "/spec/paused", true), paused, paused, nothing},
+      {"being deleted", with(deployment({}), "/metadata/deletionTimestamp", "2026-11-24T12:00:00Z"),
+       superseded, superseded, superseded},
+      {"deleted", fail(ErrorKind::NotFound, "not found"), superseded, superseded, superseded},
+      {"deleted and created again", with(patched, "/metadata/uid", "u2"), superseded, superseded,
+       superseded},
+      {"unreadable", fail(ErrorKind::TimedOut, "no response within 10s"), unreadable, unreadable,
+       unreadable},
+      {"not a Deployment", Json{{"kind", "Status"}}, unreadable, unreadable, unreadable},
+      {"not an object", Json::array(), unreadable, unreadable, unreadable},
   };
 }
 
@@ -195,74 +223,70 @@ void check(const std::vector<Row>& rows) {
   for (const auto& row : rows) {
     DYNAMIC_SECTION(row.name) {
       const auto step = [&](api::RollbackPhase phase) {
-        return told(next_step(rollback_in(phase), row.live, snapshot_revision())).step;
+        return step_of(next_step(rollback_in(phase), row.live, snapshot_revision()));
       };
       CHECK(step(Pending) == row.pending);
       CHECK(step(TemplateRestored) == row.template_restored);
       CHECK(step(Restored) == row.restored);
       CHECK(step(Verifying) == row.restored);
-      for (const auto finished : {Succeeded, Failed, Superseded})
-        CHECK(step(finished) == "nothing");
+      for (const auto finished : {Succeeded, Failed, Superseded}) CHECK(step(finished) == nothing);
     }
   }
 }
 
 }  // namespace
 
-TEST_CASE("before our patch: it is sent once, and only over the template that was judged") {
-  check(untouched_rows());
+TEST_CASE("patches the template once, and only over the evaluated template") {
+  check(before_patch_rows());
 }
-TEST_CASE("after our patch: it is recognised by its mark and never sent again") {
-  check(patched_rows());
+TEST_CASE("recognizes its template patch by the mark, and does not repeat it") {
+  check(after_patch_rows());
 }
-TEST_CASE("a Deployment that must not be touched is left alone in every phase") {
-  check(forbidden_rows());
+TEST_CASE("writes nothing to a Deployment that is paused, deleted or unreadable") {
+  check(unpatchable_rows());
 }
 
-TEST_CASE("without a readable target nothing is put back, and what was put back stays") {
+TEST_CASE("fails without a valid snapshot before the patch, and continues after it") {
+  using enum api::RollbackPhase;
   struct Case {
     const char* name;
-    Result<Json> kept;
-    std::string pending;
-    std::string half_done;
+    Result<Json> snapshot;
+    Step pending;
+    Step template_restored;
   };
   auto other_owner = snapshot_revision();
   other_owner["metadata"]["ownerReferences"][0]["uid"] = "u2";
   auto other_hash = snapshot_revision();
   other_hash["data"]["hash"] = "else1";
-  auto same =
+  auto bad_template =
       *build_snapshot(deployment({}), api::Revision{.hash = TemplateHash("good1"), .number = 6});
+  const Step unreadable = requeue(RequeueReason::SnapshotUnreadable);
   const std::vector<Case> cases{
-      {"the kept template was deleted", fail(ErrorKind::NotFound, "not found"), "stop",
-       "-> Restored"},
-      {"the kept template cannot be read now", fail(ErrorKind::Server, "etcd is down"),
-       "wait SnapshotUnreadable", "wait SnapshotUnreadable"},
-      {"what was kept is no template", Json{{"metadata", {{"name", "x"}}}, {"data", 3}}, "stop",
-       "-> Restored"},
-      {"what was kept belongs to another Deployment", other_owner, "stop", "patch ownership"},
-      {"what was kept is another revision", other_hash, "stop", "patch ownership"},
-      {"what was kept is the bad template itself", same, "stop", "patch ownership"},
+      {"deleted", fail(ErrorKind::NotFound, "not found"), failed, advance_to(Restored)},
+      {"unreadable", fail(ErrorKind::Server, "etcd is down"), unreadable, unreadable},
+      {"not a template", Json{{"metadata", {{"name", "x"}}}, {"data", 3}}, failed,
+       advance_to(Restored)},
+      {"of another Deployment", other_owner, failed, patch_ownership},
+      {"of another revision", other_hash, failed, patch_ownership},
+      {"with the bad template", bad_template, failed, patch_ownership},
   };
   const auto patched =
       deployment({.image = "good", .generation = 6, .mark = name, .owner = "lastgood"});
   for (const auto& one : cases) {
     DYNAMIC_SECTION(one.name) {
-      const auto pending =
-          told(next_step(rollback_in(api::RollbackPhase::Pending), deployment({}), one.kept));
-      CHECK(pending.step == one.pending);
-      CHECK_FALSE(pending.words.empty());
-      CHECK(told(next_step(rollback_in(api::RollbackPhase::TemplateRestored), patched, one.kept))
-                .step == one.half_done);
-      CHECK(told(next_step(rollback_in(api::RollbackPhase::Pending), patched, one.kept)).step ==
-            (one.pending == "wait SnapshotUnreadable" ? one.pending : "-> TemplateRestored"));
+      const auto next = next_step(rollback_in(Pending), deployment({}), one.snapshot);
+      CHECK(step_of(next) == one.pending);
+      CHECK_FALSE(message_of(next).empty());
+      CHECK(step_of(next_step(rollback_in(TemplateRestored), patched, one.snapshot)) ==
+            one.template_restored);
+      CHECK(step_of(next_step(rollback_in(Pending), patched, one.snapshot)) ==
+            (one.pending == unreadable ? unreadable : advance_to(TemplateRestored)));
     }
   }
 }
 
-TEST_CASE(
-    "killed between any two writes, a rollback ends with exactly one change of the template") {
-  // What the next leader finds is the recorded phase as it was before the last k acknowledgements
-  // were written down.
+TEST_CASE("changes the template exactly once when the controller is killed between two writes") {
+  // The next leader finds the phase before the last `forgotten` acknowledgements were recorded.
   for (int forgotten = 0; forgotten <= 4; ++forgotten) {
     DYNAMIC_SECTION("the last " << forgotten << " records were lost") {
       auto live = deployment({});
@@ -273,7 +297,7 @@ TEST_CASE(
         if (std::holds_alternative<PatchTemplate>(step)) {
           writes.emplace_back("template");
           live = live.patch(parse(std::get<PatchTemplate>(step).call.body));
-          live["metadata"]["generation"] = judged + 1;
+          live["metadata"]["generation"] = evaluated_generation + 1;
           live["metadata"]["managedFields"] = {entry("helm", false), entry("lastgood", true)};
         } else if (std::holds_alternative<PatchOwnership>(step)) {
           writes.emplace_back("ownership");
@@ -295,9 +319,9 @@ TEST_CASE(
 TEST_CASE("says which generation superseded the rollback") {
   const auto newer =
       deployment({.image = "newer", .generation = 6, .observed = 6, .revision = "8"});
-  const auto words =
-      told(next_step(rollback_in(api::RollbackPhase::Pending), newer, snapshot_revision())).words;
-  CHECK(words == "The template changed: generation 5 was evaluated, the current one is 6");
+  CHECK(
+      message_of(next_step(rollback_in(api::RollbackPhase::Pending), newer, snapshot_revision())) ==
+      "The template changed: generation 5 was evaluated, the current one is 6");
 }
 
 }  // namespace lastgood::rollback::test

@@ -1,4 +1,4 @@
-// What must hold of the clean undo for any field ownership whatever.
+// Properties of the clean undo, for random field ownership.
 #include <rapidcheck.h>
 
 #include <catch2/catch.hpp>
@@ -18,19 +18,20 @@ Json subset(const std::vector<std::string>& keys) {
   return out;
 }
 
-// A FieldsV1 in the server's own form: no empty parents, no node alone written as {".": {}}.
+// A FieldsV1 as the API server writes it: without empty parents, and without {".": {}}.
 Json some_fields() {
   static const std::vector<std::string> pod{"f:image", "f:env", "f:args", "."};
   static const std::vector<std::string> annotations{
       "f:kubectl.kubernetes.io/last-applied-configuration", "f:note", "."};
   static const std::vector<std::string> spec{"f:replicas", "f:strategy", "f:selector"};
-  const auto tidy = [](Json fields) {
+  const auto normalized = [](Json fields) {
     return fields.size() == 1 && fields.contains(".") ? Json::object() : fields;
   };
   Json out = Json::object();
   if (*rc::gen::arbitrary<bool>()) out["f:spec"] = subset(spec);
-  if (*rc::gen::arbitrary<bool>()) out["f:spec"]["f:template"] = tidy(subset(pod));
-  if (*rc::gen::arbitrary<bool>()) out["f:metadata"]["f:annotations"] = tidy(subset(annotations));
+  if (*rc::gen::arbitrary<bool>()) out["f:spec"]["f:template"] = normalized(subset(pod));
+  if (*rc::gen::arbitrary<bool>())
+    out["f:metadata"]["f:annotations"] = normalized(subset(annotations));
   if (out.contains("f:spec") && out["f:spec"].empty()) out.erase("f:spec");
   return out;
 }
@@ -40,7 +41,7 @@ Json some_entries() {
                                                  "kubectl-set", "lastgood"};
   static const std::vector<std::string> operations{"Apply", "Update"};
   static const std::vector<std::string> subresources{"", "", "", "status", "scale"};
-  std::map<std::string, Json> entries;  // the server has one for each identity
+  std::map<std::string, Json> entries;  // the API server has one for each identity
   for (int i = *rc::gen::inRange(0, 6); i > 0; --i) {
     Json entry{{"manager", *rc::gen::elementOf(managers)},
                {"operation", *rc::gen::elementOf(operations)},
@@ -59,7 +60,7 @@ Json some_entries() {
 
 struct Case {
   Json live;
-  Snapshot kept;
+  Snapshot snapshot;
 };
 
 Case some_case() {
@@ -68,16 +69,16 @@ Case some_case() {
                       {"namespace", "shop"},
                       {"resourceVersion", "1"},
                       {"managedFields", some_entries()}}}},
-           .kept = {.name = "web-abc", .managers = some_entries()}};
+           .snapshot = {.name = "web-abc", .managers = some_entries()}};
   if (*rc::gen::arbitrary<bool>())
     out.live["metadata"]["annotations"]["kubectl.kubernetes.io/last-applied-configuration"] = "{}";
-  if (*rc::gen::arbitrary<bool>()) out.kept.last_applied = "{}";
+  if (*rc::gen::arbitrary<bool>()) out.snapshot.last_applied = "{}";
   return out;
 }
 
 Json after(const Case& one) {
   auto live = one.live;
-  live["metadata"]["managedFields"] = restored_managers(one.live, one.kept);
+  live["metadata"]["managedFields"] = restored_managers(one.live, one.snapshot);
   return live;
 }
 
@@ -87,49 +88,48 @@ std::map<std::string, Json> by_identity(const Json& entries) {
   return out;
 }
 
-void holds(const std::string& what, const std::function<void()>& property) {
-  INFO(what);
-  CHECK(rc::check(what, property));
+void holds(const std::string& name, const std::function<void()>& property) {
+  INFO(name);
+  CHECK(rc::check(name, property));
 }
 
 }  // namespace
 
-TEST_CASE("giving field ownership back a second time changes nothing") {
+TEST_CASE("the ownership patch is idempotent") {
   holds("idempotent", [] {
     const auto one = some_case();
-    RC_ASSERT_FALSE(ownership_patch(after(one), one.kept).has_value());
+    RC_ASSERT_FALSE(ownership_patch(after(one), one.snapshot).has_value());
   });
 }
 
-TEST_CASE("no field of the template and no annotation of kubectl's is left with us") {
-  holds("none is ours", [] {
+TEST_CASE("Lastgood owns no field of the template and not the last-applied annotation") {
+  holds("no own fields", [] {
     for (const auto& entry : after(some_case())["metadata"]["managedFields"])
       if (is_own_entry(entry) && !is_status_entry(entry))
         RC_ASSERT(within(entry["fieldsV1"], Scope::TemplateAndLastApplied).empty());
   });
 }
 
-TEST_CASE(
-    "the template is owned by those alone who owned it when it was good, and by each as it was") {
-  holds("as it was", [] {
+TEST_CASE("each manager owns the template fields that it owned before") {
+  holds("same owners", [] {
     const auto one = some_case();
-    auto then = by_identity(one.kept.managers);
+    auto before = by_identity(one.snapshot.managers);
     const auto now = by_identity(after(one)["metadata"]["managedFields"]);
-    for (const auto& [who, entry] : now) {
+    for (const auto& [id, entry] : now) {
       if (is_status_entry(entry) || is_own_entry(entry)) continue;
-      const auto owned =
-          then.contains(who) ? within(then[who]["fieldsV1"], Scope::TemplateOnly) : Json::object();
+      const auto owned = before.contains(id) ? within(before[id]["fieldsV1"], Scope::TemplateOnly)
+                                             : Json::object();
       RC_ASSERT(within(entry["fieldsV1"], Scope::TemplateOnly) == owned);
     }
-    for (const auto& [who, entry] : then)
+    for (const auto& [id, entry] : before)
       if (!is_status_entry(entry) && !is_own_entry(entry) &&
           !within(entry["fieldsV1"], Scope::TemplateOnly).empty())
-        RC_ASSERT(now.contains(who));
+        RC_ASSERT(now.contains(id));
   });
 }
 
-TEST_CASE("everything outside of the template and kubectl's annotation stays as it is") {
-  holds("untouched", [] {
+TEST_CASE("fields outside of the template and the last-applied annotation keep their owners") {
+  holds("other fields", [] {
     const auto one = some_case();
     const auto rest = [](const Json& entries) {
       std::map<std::string, Json> out;
@@ -146,7 +146,7 @@ TEST_CASE("everything outside of the template and kubectl's annotation stays as 
   });
 }
 
-TEST_CASE("only managedFields is changed, and no two entries are one manager's") {
+TEST_CASE("the result has one entry for each manager, and no empty entry") {
   holds("one entry each", [] {
     const auto entries = after(some_case())["metadata"]["managedFields"];
     RC_ASSERT(by_identity(entries).size() == entries.size());

@@ -79,11 +79,11 @@ TEST_CASE("adds a timeline entry for each phase, not for each message") {
   CHECK(status.finished == noon + 1s);
 }
 
-TEST_CASE("says why a revision is rolled back: its check, its group or a user") {
-  CHECK_THAT(why({.check = "health", .reason = Reason::WrongStatus}),
+TEST_CASE("cause_text names the check, the initiator of the group, or a user") {
+  CHECK_THAT(cause_text({.check = "health", .reason = Reason::WrongStatus}),
              mentions({"health", "WrongStatus"}));
-  CHECK_THAT(why({.caused_by = "api-2-9f"}), mentions({"api-2-9f"}));
-  const std::string manually = why({});
+  CHECK_THAT(cause_text({.caused_by = "api-2-9f"}), mentions({"api-2-9f"}));
+  const std::string manually = cause_text({});
   CHECK_FALSE(manually.empty());
   CHECK(manually.find("check") == std::string::npos);
   CHECK(manually.find("group") == std::string::npos);
@@ -116,14 +116,14 @@ TEST_CASE("knows the Rollback that the status names, and no other") {
   CHECK(named_by(known.guard, {}) == nullptr);
 }
 
-TEST_CASE("sees that the bad template came back before its rollback was seen") {
+TEST_CASE("was_applied_again is true when the release was applied during its rollback") {
   const auto given = [](Known& known) {
     known.rollback->status.phase = RollbackPhase::Superseded;
     known.rollback->status.template_restored = noon + 1s;
   };
   Known known;
   given(known);
-  CHECK(is_back_unseen(known.guard, known.rollback));
+  CHECK(was_applied_again(known.guard, known.rollback));
   const std::vector<void (*)(Known&)> others = {
       [](Known& k) { k.rollback->status.phase = RollbackPhase::Failed; },
       [](Known& k) { k.guard.current->hash = TemplateHash("v3"); },
@@ -137,7 +137,7 @@ TEST_CASE("sees that the bad template came back before its rollback was seen") {
     Known other;
     given(other);
     others[i](other);
-    CHECK_FALSE(is_back_unseen(other.guard, other.rollback));
+    CHECK_FALSE(was_applied_again(other.guard, other.rollback));
   }
 }
 

@@ -1,5 +1,4 @@
-// The clean undo on field ownership as a real API server recorded it, for every way people ship
-// releases.
+// The clean undo on managedFields that a real API server recorded, for each way to ship a release.
 #include <catch2/catch.hpp>
 #include <map>
 
@@ -29,7 +28,7 @@ std::map<std::string, Json> template_owners(const Json& managed_fields) {
   return out;
 }
 
-// All but the Deployment controller, which goes on writing status.
+// Without the Deployment controller, which writes only the status.
 std::map<std::string, Json> all_owners(const Json& managed_fields) {
   std::map<std::string, Json> out;
   for (const auto& entry : managed_fields)
@@ -60,15 +59,15 @@ TEST_CASE("sends no second ownership patch after the server stored the first one
   for (const auto& name : recordings()) {
     DYNAMIC_SECTION(name) {
       const auto seen = recorded(name);
-      const auto kept = snapshot_of(seen.good);
-      CHECK(all_owners(restored_managers(seen.patched, kept)) ==
+      const auto snapshot = snapshot_of(seen.good);
+      CHECK(all_owners(restored_managers(seen.patched, snapshot)) ==
             all_owners(seen.restored["metadata"]["managedFields"]));
-      CHECK_FALSE(ownership_patch(seen.restored, kept).has_value());
+      CHECK_FALSE(ownership_patch(seen.restored, snapshot).has_value());
     }
   }
 }
 
-TEST_CASE("what is owned outside of the template and the annotation is not moved by a rollback") {
+TEST_CASE("keeps the owners of fields outside of the template and the annotation") {
   for (const auto& name : recordings()) {
     DYNAMIC_SECTION(name) {
       const auto seen = recorded(name);
@@ -88,7 +87,7 @@ TEST_CASE("what is owned outside of the template and the annotation is not moved
   }
 }
 
-TEST_CASE("the mark is all that is ours after a rollback") {
+TEST_CASE("leaves Lastgood with only the mark") {
   for (const auto& name : recordings()) {
     DYNAMIC_SECTION(name) {
       const auto seen = recorded(name);
@@ -104,7 +103,7 @@ TEST_CASE("the mark is all that is ours after a rollback") {
   }
 }
 
-TEST_CASE("the template patch makes of the bad Deployment what the server made of it") {
+TEST_CASE("predicts the Deployment that the server stores after the template patch") {
   for (const auto& name : recordings()) {
     DYNAMIC_SECTION(name) {
       const auto seen = recorded(name);
@@ -130,7 +129,7 @@ TEST_CASE("restores kubectl's annotation and its owner when only the template wa
   }
 }
 
-TEST_CASE("kubectl's annotation says of all but the template what the last manifest said") {
+TEST_CASE("keeps all fields of the last manifest except the template in the annotation") {
   const auto seen = recorded("labels_and_replicas_too");
   const auto manifest_of = [](const Json& live) {
     return parse(live["metadata"]["annotations"][annotation].get<std::string>());

@@ -1,4 +1,3 @@
-// What a pod template names that must be there before its pods can start.
 #include "rollback/references.hpp"
 
 #include <catch2/catch.hpp>
@@ -22,62 +21,60 @@ using Names = std::vector<std::string>;
 
 }  // namespace
 
-TEST_CASE("a pod template's references are found wherever it may name one") {
+TEST_CASE("references_of finds every reference of a pod template") {
   struct Row {
     const char* name;
     const char* spec;
     Names expected;
   };
   const std::vector<Row> rows{
-      {"a template that names nothing needs nothing", R"({"containers":[{"name":"app"}]})", {}},
+      {"no references", R"({"containers":[{"name":"app"}]})", {}},
       {"a volume of a ConfigMap", R"({"volumes":[{"configMap":{"name":"c"}}]})", {"ConfigMap c"}},
       {"a volume of a Secret", R"({"volumes":[{"secret":{"secretName":"s"}}]})", {"Secret s"}},
       {"a volume of a claim",
        R"({"volumes":[{"persistentVolumeClaim":{"claimName":"p"}}]})",
        {"PersistentVolumeClaim p"}},
-      {"a claim that a pod makes itself is none",
+      {"an ephemeral volume",
        R"({"volumes":[{"ephemeral":{"volumeClaimTemplate":{"metadata":{"name":"p"}}}}]})",
        {}},
       {"each source of a projected volume",
        R"({"volumes":[{"projected":{"sources":[{"configMap":{"name":"c"}},{"secret":{"name":"s"}},{"serviceAccountToken":{}}]}}]})",
        {"ConfigMap c", "Secret s"}},
-      {"a Secret that a storage driver needs",
+      {"a Secret of a CSI driver",
        R"({"volumes":[{"csi":{"nodePublishSecretRef":{"name":"s"}}}]})",
        {"Secret s"}},
-      {"a Secret of a storage driver of Kubernetes' own",
+      {"a Secret of an in-tree driver",
        R"({"volumes":[{"rbd":{"secretRef":{"name":"r"}}},{"azureFile":{"secretName":"a"}}]})",
        {"Secret a", "Secret r"}},
-      {"keys that environment variables are read from",
+      {"environment variables",
        R"({"containers":[{"env":[{"valueFrom":{"configMapKeyRef":{"name":"c","key":"k"}}},
                                  {"valueFrom":{"secretKeyRef":{"name":"s","key":"k"}}},{"name":"A","value":"x"}]}]})",
        {"ConfigMap c", "Secret s"}},
-      {"whole ConfigMaps and Secrets as environment",
+      {"envFrom",
        R"({"containers":[{"envFrom":[{"configMapRef":{"name":"c"}},{"secretRef":{"name":"s"}}]}]})",
        {"ConfigMap c", "Secret s"}},
-      {"what an init container names",
+      {"an init container",
        R"({"initContainers":[{"envFrom":[{"configMapRef":{"name":"c"}}]}]})",
        {"ConfigMap c"}},
       {"the service account", R"({"serviceAccountName":"web"})", {"ServiceAccount web"}},
-      {"a pod starts without its pull secrets",
+      {"pull secrets are optional",
        R"({"imagePullSecrets":[{"name":"r"}]})",
        {"Secret r optional"}},
-      {"what is optional says so, and comes last",
+      {"optional references are last",
        R"({"volumes":[{"configMap":{"name":"a","optional":true}},{"secret":{"secretName":"s","optional":true}},
                       {"configMap":{"name":"c","optional":false}}]})",
        {"ConfigMap c", "ConfigMap a optional", "Secret s optional"}},
-      {"named twice it is found once",
+      {"the same reference twice",
        R"({"volumes":[{"configMap":{"name":"c"}},{"configMap":{"name":"c"}}]})",
        {"ConfigMap c"}},
-      {"optional in one place and needed in another it is needed",
+      {"optional in one place and required in another",
        R"({"volumes":[{"configMap":{"name":"c","optional":true}}],"containers":[{"envFrom":[{"configMapRef":{"name":"c"}}]}]})",
        {"ConfigMap c"}},
-      {"a ConfigMap and a Secret of one name are two",
+      {"a ConfigMap and a Secret with the same name",
        R"({"containers":[{"envFrom":[{"configMapRef":{"name":"x"}},{"secretRef":{"name":"x"}}]}]})",
        {"ConfigMap x", "Secret x"}},
-      {"an empty name is none",
-       R"({"serviceAccountName":"","volumes":[{"configMap":{"name":""}}]})",
-       {}},
-      {"what has another type than it should is passed over",
+      {"empty names", R"({"serviceAccountName":"","volumes":[{"configMap":{"name":""}}]})", {}},
+      {"values of another type",
        R"({"volumes":{"configMap":{"name":"c"}},"containers":[3,{"env":"x","envFrom":[null]}],"serviceAccountName":7})",
        {}},
   };
@@ -86,8 +83,7 @@ TEST_CASE("a pod template's references are found wherever it may name one") {
   }
 }
 
-TEST_CASE(
-    "a template that names very many is reference_status at in part, what must be there first") {
+TEST_CASE("references_of returns at most 64 references, the required ones first") {
   Json volumes = Json::array();
   for (int i = 0; i < 500; ++i)
     volumes.push_back(
@@ -97,7 +93,7 @@ TEST_CASE(
   for (const auto& one : references) CHECK_FALSE(one.optional);
 }
 
-TEST_CASE("what is no template names nothing") {
+TEST_CASE("references_of finds nothing in JSON that is not a template") {
   for (const auto* text : {"null", "[]", "3", "{}", R"({"spec":[]})", R"({"spec":null})"})
     CHECK(references_of(parse(text)).empty());
 }

@@ -1,5 +1,3 @@
-// Which records of rollbacks are kept: the newest twenty that are finished, and whatever is still
-// needed.
 #include "rollback/retention.hpp"
 
 #include <catch2/catch.hpp>
@@ -30,8 +28,7 @@ std::vector<Rollback> history(int count) {
 
 }  // namespace
 
-TEST_CASE(
-    "the newest twenty finished Rollbacks are kept, and the older ones may go, oldest first") {
+TEST_CASE("deletes all but the newest twenty finished Rollbacks, oldest first") {
   CHECK(rollbacks_to_delete({}, "").empty());
   CHECK(rollbacks_to_delete(history(20), "").empty());
   CHECK(rollbacks_to_delete(history(23), "") == Names{"r01", "r02", "r03"});
@@ -40,20 +37,20 @@ TEST_CASE(
   CHECK(rollbacks_to_delete(shuffled, "") == Names{"r01", "r02", "r03"});
 }
 
-TEST_CASE("keeps as many drills, observed and rejected Rollbacks as executed ones") {
+TEST_CASE("counts drills, observed and rejected Rollbacks apart from executed ones") {
   std::vector<Rollback> rollbacks;
-  for (Rollback& done : rollbacks = history(20))
-    done.status.template_restored = done.status.finished;
+  for (Rollback& executed : rollbacks = history(20))
+    executed.status.template_restored = executed.status.finished;
   for (int i = 1; i <= 22; ++i)
     rollbacks.push_back(record((i < 10 ? "drill-0" : "drill-") + std::to_string(i), 100 + i));
   CHECK(rollbacks_to_delete(rollbacks, "") == Names{"drill-01", "drill-02"});
 }
 
-TEST_CASE("the Rollback that the guard speaks of is kept, however old") {
+TEST_CASE("does not delete the Rollback that the guard names") {
   CHECK(rollbacks_to_delete(history(23), "r02") == Names{"r01", "r03"});
 }
 
-TEST_CASE("a Rollback that is not finished is kept and is none of the twenty") {
+TEST_CASE("does not delete or count Rollbacks that are not finished") {
   auto rollbacks = history(22);
   for (const auto phase : {RollbackPhase::Pending, RollbackPhase::TemplateRestored,
                            RollbackPhase::Restored, RollbackPhase::Verifying})
@@ -61,7 +58,7 @@ TEST_CASE("a Rollback that is not finished is kept and is none of the twenty") {
   CHECK(rollbacks_to_delete(rollbacks, "") == Names{"r01", "r02"});
 }
 
-TEST_CASE("every way to be finished counts") {
+TEST_CASE("counts every finished phase") {
   for (const auto phase :
        {RollbackPhase::Succeeded, RollbackPhase::Failed, RollbackPhase::Superseded,
         RollbackPhase::Observed, RollbackPhase::Rejected}) {
@@ -72,20 +69,19 @@ TEST_CASE("every way to be finished counts") {
   }
 }
 
-TEST_CASE(
-    "a record without a time of its end is as old as the object, and without any the oldest") {
+TEST_CASE("uses the creation time when a Rollback has no end time") {
   auto rollbacks = history(19);
-  rollbacks.push_back(record("made-late", 0));
+  rollbacks.push_back(record("created-late", 0));
   rollbacks.back().status.finished.reset();
   rollbacks.back().meta.created = Time(std::chrono::minutes(100));
-  rollbacks.push_back(record("timeless", 0));
+  rollbacks.push_back(record("without-time", 0));
   rollbacks.back().status.finished.reset();
-  CHECK(rollbacks_to_delete(rollbacks, "") == Names{"timeless"});
+  CHECK(rollbacks_to_delete(rollbacks, "") == Names{"without-time"});
 }
 
-TEST_CASE("of the same age the names decide, so that the same ones go every time") {
+TEST_CASE("deletes by name when the ages are equal") {
   auto rollbacks = history(21);
-  for (auto& one : rollbacks) one.status.finished = Time(std::chrono::minutes(1));
+  for (auto& rollback : rollbacks) rollback.status.finished = Time(std::chrono::minutes(1));
   CHECK(rollbacks_to_delete(rollbacks, "") == Names{"r01"});
 }
 
