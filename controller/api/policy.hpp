@@ -1,4 +1,4 @@
-// RollbackPolicy: what to check, and what may be done.
+// RollbackPolicy: which checks run, and which rollbacks are allowed.
 #pragma once
 
 #include <cstdint>
@@ -25,9 +25,9 @@ enum class HttpTarget : std::uint8_t { Pods, Service, Url };
 [[nodiscard]] const char* to_string(HttpTarget target);
 [[nodiscard]] std::optional<HttpTarget> parse_http_target(std::string_view text);
 
-// Pods: every pod of the new revision at its IP. Service: the Service `service` of the Deployment's
-// namespace, asked pod by pod. Url: `url` as it stands, unless its host is such a Service. Exactly
-// one way per check.
+// Pods: probes every pod of the new revision at its IP. Service: probes each pod of the Service
+// `service` in the namespace of the Deployment. Url: probes `url` itself, unless its host is such a
+// Service. A check has exactly one target.
 struct HttpCheck {
   HttpTarget target = HttpTarget::Pods;
   std::string scheme = "http";               // http or https; Pods and Service
@@ -37,11 +37,11 @@ struct HttpCheck {
   std::string url;                           // Url
   std::vector<StatusRange> expected = {{}};  // "200-399", "200,204,300-399"
   Duration timeout{2000};
-  int max_failing_percent = 25;  // of the pods asked; the check fails when more than this fail
+  int max_failing_percent = 25;  // of the probed pods; the check fails if more of them fail
   bool operator==(const HttpCheck&) const = default;
 };
 
-// A digest of what is asked: the same for the same question, over restarts and builds.
+// A digest of the configuration of the check. Restarts and new builds do not change it.
 [[nodiscard]] std::string config_hash_of(const HttpCheck& http);
 
 struct Check {
@@ -54,33 +54,33 @@ struct Check {
 
 struct RolloutCheck {
   bool progress_deadline = true;
-  int crash_loop_restarts = 3;  // 0: crash loops are not judged
+  int crash_loop_restarts = 3;  // 0: crash loops do not count
   bool image_pull_errors = true;
   bool config_errors = true;
-  Duration unavailable_for{30000};  // 0: not judged
+  Duration unavailable_for{30000};  // 0: unavailable pods do not count
   bool operator==(const RolloutCheck&) const = default;
 };
 
 enum class Mode : std::uint8_t {
-  Enforce,  // puts back
-  Approve,  // holds until a person approves
-  Observe,  // judges and records what it would have done; touches nothing
+  Enforce,  // rolls back
+  Approve,  // holds the rollback until a user approves it
+  Observe,  // evaluates, and records what Enforce would have done; changes nothing
 };
 [[nodiscard]] const char* to_string(Mode mode);
 [[nodiscard]] std::optional<Mode> parse_mode(std::string_view text);
 
-// More rollbacks of one Deployment than this in that time, and a person is needed.
+// After more than `count` rollbacks of one Deployment within `within`, it is frozen.
 struct RollbackLimit {
-  static constexpr int most = 20;  // a guard remembers so many, and never counts further
+  static constexpr int max_count = 20;  // the largest `count`: a guard stores this many rollbacks
   int count = 3;
   Duration within{3'600'000};
   bool operator==(const RollbackLimit&) const = default;
 };
 
-// When a rollback is gone through without being done, to show that it would work.
+// When a drill runs. A drill does every step of a rollback except the write.
 struct DrillPlan {
   bool after_good = false;  // once after each revision that becomes good
-  Duration every{0};        // 0: on no period
+  Duration every{0};        // 0: not periodically
   bool operator==(const DrillPlan&) const = default;
 };
 
@@ -109,8 +109,7 @@ struct RollbackPolicy {
   ObjectMeta meta;
   PolicySpec spec = {};
   PolicyStatus status = {};
-  std::string
-      problem;  // why the spec cannot be used although the server admitted it; empty when it can
+  std::string problem;  // why the spec is unusable although the API server admitted it; or empty
   bool operator==(const RollbackPolicy&) const = default;
 };
 

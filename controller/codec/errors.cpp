@@ -10,11 +10,11 @@
 namespace lastgood::codec {
 namespace {
 
-constexpr std::size_t max_status_bytes = std::size_t{256} * 1024;
+constexpr std::size_t max_status_size = std::size_t{256} * 1024;
 constexpr std::int64_t max_retry_after_seconds = 3600;
 
 std::optional<Json> read_status(std::string_view body) {
-  if (body.size() > max_status_bytes) return std::nullopt;
+  if (body.size() > max_status_size) return std::nullopt;
   auto json = parse_json(body);
   if (!json || !json->is_object() || text_at(*json, {"kind"}) != "Status") return std::nullopt;
   return std::move(*json);
@@ -26,7 +26,7 @@ bool has_cause(const Json& status, std::string_view reason) {
       causes, [&](const Json& cause) { return text_at(cause, {"reason"}) == reason; });
 }
 
-std::optional<Duration> wished_delay(const Json& status) {
+std::optional<Duration> retry_after_of(const Json& status) {
   const std::int64_t count = number_at(status, {"details", "retryAfterSeconds"});
   if (count <= 0) return std::nullopt;
   return std::chrono::seconds(std::min(count, max_retry_after_seconds));
@@ -52,9 +52,9 @@ ErrorKind kind_of(int code, const Json& status) {
 
 std::string message_of(int code, std::string_view message) {
   const std::string line = on_one_line(message, ' ');
-  const std::string_view said = trimmed(line);
-  if (said.empty()) return "the API server answered " + std::to_string(code) + " and said nothing";
-  return clip(said, max_error_message);
+  const std::string_view text = trimmed(line);
+  if (text.empty()) return "the API server returned " + std::to_string(code) + " without a message";
+  return clip(text, max_error_message_size);
 }
 
 Error error_of(int code, const Json& status, std::string_view message,
@@ -62,7 +62,7 @@ Error error_of(int code, const Json& status, std::string_view message,
   return {.kind = kind_of(code, status),
           .message = message_of(code, message),
           .status = code,
-          .retry_after = retry_after ? retry_after : wished_delay(status)};
+          .retry_after = retry_after ? retry_after : retry_after_of(status)};
 }
 
 }  // namespace
@@ -70,7 +70,8 @@ Error error_of(int code, const Json& status, std::string_view message,
 Error status_error(int http_status, std::string_view body, std::optional<Duration> retry_after) {
   if (const auto status = read_status(body))
     return error_of(http_status, *status, text_at(*status, {"message"}), retry_after);
-  return error_of(http_status, Json::object(), body.substr(0, 2 * max_error_message), retry_after);
+  return error_of(http_status, Json::object(), body.substr(0, 2 * max_error_message_size),
+                  retry_after);
 }
 
 Error event_error(std::string_view status_object) {

@@ -1,6 +1,5 @@
-// What an API server's refusal means. Knows HTTP's status codes and metav1.Status; reads no socket.
-// Protocol: https://kubernetes.io/docs/reference/using-api/api-concepts/ and metav1.Status in
-// apimachinery.
+// Errors of the API server, from HTTP status codes and metav1.Status objects. See
+// https://kubernetes.io/docs/reference/using-api/api-concepts/ and metav1.Status in apimachinery.
 #pragma once
 
 #include <optional>
@@ -11,16 +10,16 @@
 
 namespace lastgood::codec {
 
-inline constexpr std::size_t max_error_message = 1024;  // bytes
+inline constexpr std::size_t max_error_message_size = 1024;  // bytes
 
-// The Error of an answer that is no 2xx. Never fails: a body that is no metav1.Status (429 and
-// proxies send plain text) is its own message. `retry_after` is the header's; where it is absent
-// the Status's retryAfterSeconds is taken.
+// The Error of a response other than 2xx. A body that is not a metav1.Status, such as the plain
+// text of a 429 or of a proxy, is the message. `retry_after` is the Retry-After header; without it,
+// retryAfterSeconds of the Status is used, up to one hour.
 [[nodiscard]] Error status_error(int http_status, std::string_view body,
                                  std::optional<Duration> retry_after = {});
 
-// The Error of a watch's ERROR event, whose object is a metav1.Status: as above, by the code it
-// carries.
+// The Error of an ERROR event of a watch. `status_object` is its metav1.Status. Protocol if it is
+// not one.
 [[nodiscard]] Error event_error(std::string_view status_object);
 
 }  // namespace lastgood::codec

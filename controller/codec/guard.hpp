@@ -1,8 +1,8 @@
 // DeploymentGuard from and to JSON.
 //
-// An empty or absent field is left out, so a status is written whole (PUT, or JSON patch `add` of
-// /status), never as a merge patch. Texts beyond the schema's bounds are cut, so that the server
-// never rejects a status for its length.
+// Empty and absent fields are omitted. So a status must be written as a whole (PUT, or a JSON patch
+// that adds /status), never as a merge patch. Texts and lists are cut to the bounds of the schema,
+// so that the server does not reject a status for its size.
 #pragma once
 
 #include "api/guard.hpp"
@@ -10,11 +10,9 @@
 
 namespace lastgood::codec {
 
-// Protocol where a field has the wrong type.
+// Error: Protocol, if a field has the wrong type or an unknown value.
 [[nodiscard]] Result<api::DeploymentGuard> parse_guard(const Json& object);
 
-[[nodiscard]] Json to_json(const api::CheckStatus& check);
-[[nodiscard]] Json to_json(const api::Revision& revision);
 [[nodiscard]] Json to_json(const api::GuardStatus& status);
 
 }  // namespace lastgood::codec

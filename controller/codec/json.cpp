@@ -7,20 +7,20 @@
 namespace lastgood::codec {
 namespace {
 
-constexpr std::size_t max_bytes = std::size_t{64} << 20;
-constexpr int deepest = 64;
+constexpr std::size_t max_size = std::size_t{64} << 20;
+constexpr int max_depth = 64;
 
 }  // namespace
 
 Result<Json> parse_json(std::string_view text) {
-  if (text.size() > max_bytes) {
+  if (text.size() > max_size) {
     return fail(ErrorKind::TooLarge,
-                fmt::format("{} bytes of JSON are more than 64 MiB", text.size()));
+                fmt::format("JSON of {} bytes is larger than 64 MiB", text.size()));
   }
-  // Before parsing: a tree's depth is bounded only by the memory that building it takes.
-  if (const auto at = deeper_than(text, deepest)) {
+  // Checked before parsing, because the parser has no bound of its own.
+  if (const auto at = position_deeper_than(text, max_depth)) {
     return fail(ErrorKind::TooLarge,
-                fmt::format("JSON is nested deeper than {} levels at byte {}", deepest, *at));
+                fmt::format("JSON is nested deeper than {} levels at byte {}", max_depth, *at));
   }
   try {
     return Json::parse(text);
@@ -28,7 +28,7 @@ Result<Json> parse_json(std::string_view text) {
     return fail(ErrorKind::Protocol,
                 fmt::format("not JSON at byte {} of {}", error.byte, text.size()));
   } catch (const Json::exception& error) {
-    return fail(ErrorKind::Protocol, fmt::format("not JSON that can be read: {}", error.what()));
+    return fail(ErrorKind::Protocol, fmt::format("JSON that cannot be read: {}", error.what()));
   }
 }
 

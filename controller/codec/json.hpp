@@ -1,4 +1,4 @@
-// Bounded parsing of JSON text from outside into a tree. Knows no kind of object.
+// Parses JSON from outside, within bounds.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -10,8 +10,8 @@ namespace lastgood::codec {
 
 using Json = nlohmann::json;
 
-// Bounded: 64 MiB and 64 levels, else TooLarge. Text that is not JSON is Protocol; the error names
-// the byte. Never throws.
+// Errors: TooLarge, above 64 MiB or 64 levels; Protocol, if the text is not JSON. The message has
+// the position of the error.
 [[nodiscard]] Result<Json> parse_json(std::string_view text);
 
 }  // namespace lastgood::codec

@@ -17,14 +17,14 @@ const Json& empty_array() {
 }  // namespace
 
 const Json* find(const Json& object, JsonPath path) {
-  const Json* at = &object;
+  const Json* value = &object;
   for (const auto key : path) {
-    if (!at->is_object()) return nullptr;
-    const auto found = at->find(key);
-    if (found == at->end()) return nullptr;
-    at = &*found;
+    if (!value->is_object()) return nullptr;
+    const auto found = value->find(key);
+    if (found == value->end()) return nullptr;
+    value = &*found;
   }
-  return at;
+  return value;
 }
 
 std::string text_at(const Json& object, JsonPath path) {

@@ -1,5 +1,5 @@
-// Reading of JSON from outside that never throws: what is absent or of another type is nothing. For
-// objects that are not parsed whole, because what is sent back must be what was read.
+// Access to single values in JSON from outside. An absent value and a value of another type have
+// the same result, and nothing throws. For objects that are sent back as they were read.
 #pragma once
 
 #include <cstdint>
@@ -13,12 +13,13 @@ namespace lastgood::codec {
 
 using JsonPath = std::initializer_list<std::string_view>;
 
-// Null when a part of the path is missing or its parent is no object.
+// Null if there is no such value.
 [[nodiscard]] const Json* find(const Json& object, JsonPath path);
-[[nodiscard]] std::string text_at(const Json& object, JsonPath path);  // "" when it is no string
-[[nodiscard]] std::int64_t number_at(const Json& object,
-                                     JsonPath path);  // 0 when it is no whole number
-[[nodiscard]] const Json& object_at(const Json& object, JsonPath path);  // {} when it is no object
-[[nodiscard]] const Json& array_at(const Json& object, JsonPath path);   // [] when it is no array
+
+// The value, or an empty one ("", 0, {} or []) if there is none of this type.
+[[nodiscard]] std::string text_at(const Json& object, JsonPath path);
+[[nodiscard]] std::int64_t number_at(const Json& object, JsonPath path);
+[[nodiscard]] const Json& object_at(const Json& object, JsonPath path);
+[[nodiscard]] const Json& array_at(const Json& object, JsonPath path);
 
 }  // namespace lastgood::codec

@@ -81,15 +81,15 @@ std::string rollback_binding_patch(const Rollback& rollback) {
 
 Json event_manifest(const Deployment& deployment, const EventRecord& event,
                     const std::string& instance, Time now) {
-  constexpr std::size_t max_base = 230;
-  constexpr std::size_t max_note = 1024;
+  constexpr std::size_t max_base_size = 230;
+  constexpr std::size_t max_note_size = 1024;
   const Key& key = deployment.meta.key;
-  const std::string words =
+  const std::string identity =
       fmt::format("{}\n{}\n{}", event.reason, event.note, deployment.meta.uid.value);
   return {{"apiVersion", "events.k8s.io/v1"},
           {"kind", "Event"},
           {"metadata",
-           {{"name", fmt::format("{}.{}", key.name.substr(0, max_base), digest_of(words))},
+           {{"name", fmt::format("{}.{}", key.name.substr(0, max_base_size), digest_of(identity))},
             {"namespace", key.namespace_}}},
           {"eventTime", format_micro_time(now)},
           {"reportingController", "lastgood.dev/controller"},
@@ -97,7 +97,7 @@ Json event_manifest(const Deployment& deployment, const EventRecord& event,
           {"type", to_string(event.type)},
           {"reason", to_string(event.reason)},
           {"action", to_string(event.action)},
-          {"note", clip(event.note, max_note)},
+          {"note", clip(event.note, max_note_size)},
           {"regarding",
            {{"apiVersion", "apps/v1"},
             {"kind", "Deployment"},

@@ -1,4 +1,4 @@
-// The objects that we create ourselves, as the JSON that is sent. Decides nothing.
+// The objects and patches that Lastgood sends to the API server, as JSON.
 #pragma once
 
 #include <string>
@@ -8,29 +8,29 @@
 
 namespace lastgood::codec {
 
-// Owned by the Deployment, of the same name; the status is written by a call of its own.
+// The guard has the name of the Deployment and is owned by it. Its status needs a second call.
 [[nodiscard]] Json guard_manifest(const api::Deployment& deployment);
 
-// [{"op": "add", "path": "/status", ...}] fenced by the object's uid: replaces a whole status.
+// A JSON patch that replaces the status. It tests the uid.
 [[nodiscard]] std::string status_patch(const Uid& uid, const Json& status);
 
-// Makes a guard that was left by an earlier Deployment of the same name this one's.
+// Changes the owner of a guard to a Deployment that was created again under the same name.
 [[nodiscard]] std::string adopt_guard_patch(const api::DeploymentGuard& guard,
                                             const api::Deployment& deployment);
 
 [[nodiscard]] Json rollback_manifest(const api::Rollback& rollback,
                                      const api::Deployment& deployment);
 
-// Writes the spec that was filled in into a Rollback that a person made, and makes it the
-// Deployment's: only of the very object that was read, so that nothing said since is lost.
+// Writes the complete spec into a Rollback that a user created, and sets its owner. It tests uid
+// and resourceVersion, so that no later change of the user is lost.
 [[nodiscard]] std::string rollback_binding_patch(const api::Rollback& rollback);
 
-// events.k8s.io/v1 about the Deployment. The same words about the same Deployment have the same
-// name, so that a fact told twice is one Event.
+// An events.k8s.io/v1 Event about the Deployment. Its name is derived from reason and note, so the
+// same Event has the same name, also after a restart. `instance` is the name of this controller.
 [[nodiscard]] Json event_manifest(const api::Deployment& deployment, const api::EventRecord& event,
                                   const std::string& instance, Time now);
 
-// The Event was told again: count and time of its series.
+// A merge patch for an Event that was emitted again.
 [[nodiscard]] Json event_series(int count, Time now);
 
 }  // namespace lastgood::codec

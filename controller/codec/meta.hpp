@@ -6,7 +6,7 @@
 
 namespace lastgood::codec {
 
-// Protocol where a field has the wrong type.
+// Error: Protocol, if a field has the wrong type.
 [[nodiscard]] Result<api::ObjectMeta> parse_meta(const Json& object);
 
 [[nodiscard]] Json to_json(const api::Condition& condition);

@@ -1,4 +1,4 @@
-// Every kind that this program reads or writes, from and to JSON.
+// Every kind that Lastgood reads or writes, from and to JSON.
 #pragma once
 
 // IWYU pragma: begin_exports

@@ -1,4 +1,4 @@
-// The pieces that several kinds share on their way from and to JSON. Private to codec/.
+// Parts of objects that several kinds have, from and to JSON. Private to codec/.
 #pragma once
 
 #include <ranges>
@@ -14,55 +14,53 @@ namespace lastgood::codec {
 
 using namespace api;
 
-inline constexpr std::size_t max_name = 253;           // bytes of a name, a reason, a policy's name
-inline constexpr std::size_t max_text = 512;           // bytes of a check's message
-inline constexpr std::size_t max_kubelet_text = 4096;  // bytes of its words on a container
-inline constexpr std::size_t max_message = 1024;  // bytes of a condition's or a status' message
+// Bounds of the schema, in bytes or elements.
+inline constexpr std::size_t max_name = 253;           // a name or a reason
+inline constexpr std::size_t max_text = 512;           // the message of a check
+inline constexpr std::size_t max_kubelet_text = 4096;  // the message of a waiting container
+inline constexpr std::size_t max_message = 1024;       // the message of a condition or a status
 inline constexpr std::size_t max_revisions = 20;
-inline constexpr std::size_t max_checks = 16;  // of a policy; "rollout" comes on top
+inline constexpr std::size_t max_checks = 16;  // of a policy, without "rollout"
 inline constexpr std::size_t max_past =
-    RollbackLimit::most;  // of what happened: rollbacks, contests, moments, changes
+    RollbackLimit::max_count;                   // rollbacks, contests, changes, timeline entries
 inline constexpr std::size_t max_members = 64;  // of a group
 
 [[nodiscard]] ObjectMeta read_meta(const Reader& meta);
 [[nodiscard]] LabelSelector read_selector(const Reader& selector);
 [[nodiscard]] Conditions read_conditions(const Reader& status);
-// None for a text that is not in the table: another version may have written it.
+// None for an unknown reason, which another version may have written.
 [[nodiscard]] Reason read_reason(const Reader& object, const char* key = "reason");
-[[nodiscard]] Revision read_revision(const Reader& revision);
-[[nodiscard]] std::vector<CheckStatus> read_checks(const Reader& status, const char* key);
 
-// Drops what others wrote: it may be large, and only ours and the revision are read.
+// Keeps only the annotations that Lastgood reads. The others may be large.
 void keep_own_annotations(ObjectMeta& meta);
 [[nodiscard]] bool is_own_key(std::string_view key);
 
-// What is empty or absent is left out.
+// Empty and absent values are omitted; texts are cut to `max`.
 void put(Json& object, const char* key, const std::string& text, std::size_t max = max_name);
 void put(Json& object, const char* key, const std::optional<Time>& time);
-void put(Json& object, const char* key, const std::vector<CheckStatus>& checks);
 void put(Json& object, const Conditions& conditions);
 void put(Json& object, const char* key, const std::optional<Duration>& duration);
-// Not an overload of put: any pointer would be taken for a bool.
+// Not an overload of put, because any pointer converts to bool.
 void put_true(Json& object, const char* key, bool value);
 
-// What is beyond `most` is left out, so that the server never refuses a status for its length.
+// Elements beyond `max` are omitted.
 template <class T, class Make>
-void put_list(Json& object, const char* key, const std::vector<T>& list, std::size_t most,
+void put_list(Json& object, const char* key, const std::vector<T>& list, std::size_t max,
               Make make) {
   Json out = Json::array();
-  for (const T& item : list | std::views::take(static_cast<std::ptrdiff_t>(most)))
+  for (const T& item : list | std::views::take(static_cast<std::ptrdiff_t>(max)))
     out.push_back(make(item));
   if (!out.empty()) object[key] = std::move(out);
 }
 
-// An enumeration's text; an unknown one is an error of that field.
+// An unknown value is an error.
 template <class Enum, class Parse>
 [[nodiscard]] Enum read_enum(const Reader& reader, const char* key, Enum fallback, Parse parse) {
   if (!reader.has(key)) return fallback;
   const std::string text = reader.text(key, max_name);
   const auto value = parse(std::string_view(text));
   if (value) return *value;
-  reader.complain(key, in_quotes(text) + " is none of its values");
+  reader.set_error(key, in_quotes(text) + " is not a valid value");
   return fallback;
 }
 

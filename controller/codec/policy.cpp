@@ -1,5 +1,3 @@
-// RollbackPolicy, from and to JSON, with the same bounds as its schema: a server of an older schema
-// may admit more.
 #include "codec/policy.hpp"
 
 #include <fmt/format.h>
@@ -23,8 +21,8 @@ auto duration_within(Duration from, Duration to) {
   return [from, to](std::string_view text) { return parse_duration_within(text, from, to); };
 }
 
-// Which way of asking is meant, where it is not said: by what is given.
-HttpTarget meant_target(const Reader& http) {
+// Without a target, the other fields decide.
+HttpTarget target_of(const Reader& http) {
   const HttpTarget implied = http.has("url")       ? HttpTarget::Url
                              : http.has("service") ? HttpTarget::Service
                                                    : HttpTarget::Pods;
@@ -36,62 +34,64 @@ bool is_path(std::string_view text) {
   return text.starts_with('/') && text.size() <= 1024 && std::ranges::all_of(text, printable);
 }
 
-void read_way(const Reader& http, HttpCheck& check) {
-  check.target = meant_target(http);
+void read_target(const Reader& http, HttpCheck& check) {
+  check.target = target_of(http);
   if (check.target == HttpTarget::Url) {
     check.url = http.text("url");
     const auto url = parse_http_url(check.url);
-    if (!url) http.complain("url", url.error().message);
+    if (!url) http.set_error("url", url.error().message);
     for (const char* key : {"port", "path", "scheme", "service"}) {
-      if (http.has(key)) http.complain(key, "does not go together with url");
+      if (http.has(key)) http.set_error(key, "cannot be combined with url");
     }
     return;
   }
   if (http.has("url"))
-    http.complain("url",
-                  fmt::format("does not go together with target {}", to_string(check.target)));
+    http.set_error("url",
+                   fmt::format("cannot be combined with target {}", to_string(check.target)));
   if (!http.has("port"))
-    http.complain("port", fmt::format("is missing: target {} needs it", to_string(check.target)));
-  check.port = static_cast<std::uint16_t>(http.small("port", 1, 1, 65535));
+    http.set_error("port",
+                   fmt::format("is missing, but target {} needs it", to_string(check.target)));
+  check.port = static_cast<std::uint16_t>(http.int_within("port", 1, 1, 65535));
   check.path = http.has("path") ? http.text("path") : "/";
   if (!is_path(check.path))
-    http.complain("path", in_quotes(check.path) + R"( must begin with "/" and have no blanks)");
+    http.set_error("path", in_quotes(check.path) + R"( must begin with "/" and have no spaces)");
   check.scheme = http.has("scheme") ? http.text("scheme") : "http";
   if (check.scheme != "http" && check.scheme != "https")
-    http.complain("scheme", in_quotes(check.scheme) + " is not http or https");
+    http.set_error("scheme", in_quotes(check.scheme) + " is not http or https");
   check.service = http.text("service");
   if (check.target == HttpTarget::Service && !is_dns_label(check.service)) {
-    http.complain("service", in_quotes(check.service) +
-                                 " is not the name of a Service: target Service needs one");
+    http.set_error("service", in_quotes(check.service) +
+                                  " is not a valid name of a Service, which target Service needs");
   }
   if (check.target == HttpTarget::Pods && !check.service.empty())
-    http.complain("service", "needs target Service");
+    http.set_error("service", "needs target Service");
 }
 
 Check read_check(const Reader& reader) {
   Check check;
   check.name = reader.text("name");
   if (!is_dns_label(check.name)) {
-    reader.complain(
-        "name", in_quotes(check.name) +
-                    R"( must be lower-case letters, digits and "-", at most 63, such as "health")");
+    reader.set_error(
+        "name",
+        in_quotes(check.name) +
+            R"( must have at most 63 lower case letters, digits and "-", such as "health")");
   }
   if (check.name == "rollout")
-    reader.complain("name", R"("rollout" is the name of the built-in check)");
+    reader.set_error("name", R"("rollout" is the name of the built-in check)");
   check.interval = reader.parsed("interval", check.interval, duration_within(seconds{1}, hours{1}));
-  check.failure_threshold = reader.small("failureThreshold", check.failure_threshold, 1, 100);
-  if (!reader.has("http")) reader.complain("http", "is missing: a check must say what to ask");
+  check.failure_threshold = reader.int_within("failureThreshold", check.failure_threshold, 1, 100);
+  if (!reader.has("http")) reader.set_error("http", "is missing, but each check needs it");
   const Reader http = reader.object("http");
-  read_way(http, check.http);
+  read_target(http, check.http);
   check.http.expected = http.parsed("expectedStatus", check.http.expected, parse_status_ranges);
   check.http.timeout = http.parsed("timeout", std::min(check.http.timeout, check.interval),
                                    duration_within(Duration{100}, minutes{1}));
   check.http.max_failing_percent =
       http.parsed("maxFailingPods", check.http.max_failing_percent, parse_percent);
   if (check.http.timeout > check.interval) {
-    http.complain("timeout", fmt::format("{} is longer than the interval of {}",
-                                         format_duration(check.http.timeout),
-                                         format_duration(check.interval)));
+    http.set_error("timeout", fmt::format("{} is longer than the interval of {}",
+                                          format_duration(check.http.timeout),
+                                          format_duration(check.interval)));
   }
   return check;
 }
@@ -99,7 +99,7 @@ Check read_check(const Reader& reader) {
 RolloutCheck read_rollout(const Reader& reader) {
   RolloutCheck out;
   out.progress_deadline = reader.boolean("progressDeadline", out.progress_deadline);
-  out.crash_loop_restarts = reader.small("crashLoopRestarts", out.crash_loop_restarts, 0, 100);
+  out.crash_loop_restarts = reader.int_within("crashLoopRestarts", out.crash_loop_restarts, 0, 100);
   out.image_pull_errors = reader.boolean("imagePullErrors", out.image_pull_errors);
   out.config_errors = reader.boolean("configErrors", out.config_errors);
   out.unavailable_for =
@@ -112,7 +112,7 @@ void read_rollback(const Reader& reader, PolicySpec& spec) {
       reader.parsed("verifyFor", spec.verify_for, duration_within(seconds{1}, hours{24}));
   spec.cooldown = reader.parsed("cooldown", spec.cooldown, duration_within(Duration{0}, hours{24}));
   const Reader limit = reader.object("limit");
-  spec.limit.count = limit.small("count", spec.limit.count, 1, RollbackLimit::most);
+  spec.limit.count = limit.int_within("count", spec.limit.count, 1, RollbackLimit::max_count);
   spec.limit.within =
       limit.parsed("within", spec.limit.within, duration_within(minutes{1}, hours{168}));
   const Reader drill = reader.object("drill");
@@ -131,7 +131,7 @@ PolicySpec read_spec(const Reader& reader) {
   reader.each("checks", max_checks, [&](const Reader& one) {
     Check check = read_check(one);
     if (std::ranges::find(spec.checks, check.name, &Check::name) != spec.checks.end()) {
-      one.complain("name", in_quotes(check.name) + " is the name of an earlier check");
+      one.set_error("name", in_quotes(check.name) + " is the name of an earlier check");
     }
     spec.checks.push_back(std::move(check));
   });

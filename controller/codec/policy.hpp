@@ -6,11 +6,11 @@
 
 namespace lastgood::codec {
 
-// A spec that the schema admits has no problem. A spec that cannot be used (an older CRD) says why
-// in `problem`.
+// Error: Protocol, if metadata or status have the wrong type. A spec that is not valid, because an
+// older CRD admitted it, is no error: `problem` says why it cannot be used.
 [[nodiscard]] Result<api::RollbackPolicy> parse_policy(const Json& object);
 
-// An empty or absent field is left out.
+// Empty and absent fields are omitted.
 [[nodiscard]] Json to_json(const api::PolicyStatus& status);
 
 }  // namespace lastgood::codec

@@ -14,7 +14,7 @@ std::size_t skip_blanks(std::string_view json, std::size_t at) {
   return at;
 }
 
-// `at` is a quote; gives the position after the breaker_override one.
+// `at` is the position of the opening quote. Returns the position after the closing one.
 std::size_t after_string(std::string_view json, std::size_t at) {
   for (++at; at < json.size(); ++at) {
     if (json[at] == '\\') {
@@ -62,7 +62,7 @@ std::optional<std::string_view> member(std::string_view json, std::string_view k
 
 }  // namespace
 
-std::optional<std::size_t> deeper_than(std::string_view json, int levels) {
+std::optional<std::size_t> position_deeper_than(std::string_view json, int levels) {
   int depth = 0;
   for (std::size_t at = 0; at < json.size(); ++at) {
     const char c = json[at];

@@ -12,7 +12,7 @@ namespace {
 const nlohmann::json null_json;
 const nlohmann::json empty_array = nlohmann::json::array();
 
-std::string found_words(const nlohmann::json& value) {
+std::string description_of(const nlohmann::json& value) {
   if (value.is_string()) return in_quotes(value.get_ref<const std::string&>(), 48);
   if (value.is_object()) return "an object";
   if (value.is_array()) return "a list";
@@ -24,7 +24,7 @@ std::string found_words(const nlohmann::json& value) {
 Reader::Reader(const Json& node, std::string path, std::optional<Error>& error, ErrorKind kind)
     : node_(&node), path_(std::move(path)), error_(&error), kind_(kind) {
   if (node.is_null() || node.is_object()) return;
-  complain("", fmt::format("is {}, expected an object", found_words(node)));
+  set_error("", fmt::format("is {}, expected an object", description_of(node)));
   node_ = &null_json;
 }
 
@@ -60,10 +60,10 @@ std::int64_t Reader::integer(const char* key, std::int64_t fallback) const {
   return value.get<std::int64_t>();
 }
 
-int Reader::small(const char* key, int fallback, int from, int to) const {
+int Reader::int_within(const char* key, int fallback, int from, int to) const {
   const std::int64_t value = integer(key, fallback);
   if (value >= from && value <= to) return static_cast<int>(value);
-  complain(key, fmt::format("{} is not a whole number from {} to {}", value, from, to));
+  set_error(key, fmt::format("{} is not a whole number from {} to {}", value, from, to));
   return fallback;
 }
 
@@ -94,8 +94,8 @@ StringMap Reader::strings(const char* key) const {
   }
   for (const auto& [name, item] : value.items()) {
     if (!item.is_string()) {
-      complain(key,
-               fmt::format("has {} at {}, expected a string", found_words(item), in_quotes(name)));
+      set_error(key, fmt::format("has {} at {}, expected a string", description_of(item),
+                                 in_quotes(name)));
       return out;
     }
     out.emplace(name, item.get_ref<const std::string&>());
@@ -115,21 +115,22 @@ const nlohmann::json& Reader::array(const char* key, std::size_t max) const {
     return empty_array;
   }
   if (value.size() > max) {
-    complain(key, fmt::format("has {} elements, more than {}", value.size(), max));
+    set_error(key, fmt::format("has {} elements, more than {}", value.size(), max));
     return empty_array;
   }
   return value;
 }
 
-void Reader::complain(std::string_view key, std::string_view what) const {
+void Reader::set_error(std::string_view key, std::string_view message) const {
   if (*error_) return;
   const std::string path = path_of(key);
-  *error_ = Error{.kind = kind_,
-                  .message = path.empty() ? std::string(what) : path + ": " + std::string(what)};
+  *error_ =
+      Error{.kind = kind_,
+            .message = path.empty() ? std::string(message) : path + ": " + std::string(message)};
 }
 
 void Reader::wrong_type(const char* key, std::string_view expected) const {
-  complain(key, fmt::format("is {}, expected {}", found_words(raw(key)), expected));
+  set_error(key, fmt::format("is {}, expected {}", description_of(raw(key)), expected));
 }
 
 std::string Reader::path_of(std::string_view key) const {

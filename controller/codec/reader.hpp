@@ -1,6 +1,12 @@
-// Reads the fields of a JSON object that came from outside. A field that is missing or null has its
-// default; one of the wrong type is remembered as the error, with its path, and the reading goes on
-// with the default. Only for the .cpp files of api/.
+// Reads the fields of a JSON object from outside. A field that is absent or null has its default. A
+// field of the wrong type has its default too, and sets the error, with the path of the field:
+//
+//   std::optional<Error> error;
+//   const Reader root(object, "", error);
+//   const std::string name = root.object("metadata").text("name");
+//   if (error) return std::unexpected(*error);   // "metadata.name: is 7, expected a string"
+//
+// Private to codec/.
 #pragma once
 
 #include <cstdint>
@@ -19,23 +25,25 @@ class Reader {
  public:
   using Json = nlohmann::json;
 
-  // The first error of this reader and of all that come from it is kept in `error`.
+  // `error` gets the first error of this reader and of the readers made from it.
   Reader(const Json& node, std::string path, std::optional<Error>& error,
          ErrorKind kind = ErrorKind::Protocol);
 
   [[nodiscard]] bool has(const char* key) const;
-  // At most `max` bytes, cut at the end; 0: whole.
+  // Cut to `max` bytes; 0: not cut.
   [[nodiscard]] std::string text(const char* key, std::size_t max = 0) const;
   [[nodiscard]] std::int64_t integer(const char* key, std::int64_t fallback = 0) const;
-  [[nodiscard]] int small(const char* key, int fallback, int from = std::numeric_limits<int>::min(),
-                          int to = std::numeric_limits<int>::max()) const;
+  // An error outside of the bounds.
+  [[nodiscard]] int int_within(const char* key, int fallback,
+                               int from = std::numeric_limits<int>::min(),
+                               int to = std::numeric_limits<int>::max()) const;
   [[nodiscard]] bool boolean(const char* key, bool fallback = false) const;
   [[nodiscard]] std::optional<Time> time(const char* key) const;
   [[nodiscard]] api::StringMap strings(const char* key) const;
   [[nodiscard]] Reader object(const char* key) const;
-  [[nodiscard]] const Json& raw(const char* key) const;  // null when missing
+  [[nodiscard]] const Json& raw(const char* key) const;  // null if absent
 
-  // Calls visit(Reader) for each element; those beyond `max` are an error.
+  // Calls visit(Reader) for each element. A list with more than `max` elements is an error.
   template <class Visit>
   void each(const char* key, std::size_t max, Visit visit) const {
     const Json& list = array(key, max);
@@ -43,19 +51,18 @@ class Reader {
       visit(Reader(list[i], element_path(key, i), *error_, kind_));
   }
 
-  // Reads a string by one of the small languages: parse(text) gives a Result. `fallback` when
-  // missing.
+  // Reads a string with parse(text), which returns a Result.
   template <class T, class Parse>
   [[nodiscard]] T parsed(const char* key, T fallback, Parse parse) const {
     if (!has(key)) return fallback;
     const std::string found = text(key);
     auto value = parse(std::string_view(found));
     if (value) return std::move(*value);
-    complain(key, value.error().message);
+    set_error(key, value.error().message);
     return fallback;
   }
 
-  void complain(std::string_view key, std::string_view what) const;
+  void set_error(std::string_view key, std::string_view message) const;
 
  private:
   [[nodiscard]] const Json& array(const char* key, std::size_t max) const;

@@ -1,11 +1,9 @@
-// Rollback, from and to JSON: what we wrote ourselves, and the little that a person writes to ask
-// for one.
 #include "codec/rollback.hpp"
 
 #include <fmt/format.h>
 
 #include "base/text.hpp"
-#include "codec/guard.hpp"
+#include "codec/check_status.hpp"
 #include "codec/parts.hpp"
 
 namespace lastgood::codec {
@@ -16,15 +14,15 @@ namespace {
 GroupRollback read_group(const Reader& group) {
   GroupRollback out{.name = group.text("name", max_name)};
   const Json& members = group.raw("members");
-  if (!members.is_null() && !members.is_array()) group.complain("members", "is not a list");
+  if (!members.is_null() && !members.is_array()) group.set_error("members", "is not a list");
   if (members.size() > max_members) {
-    group.complain("members",
-                   fmt::format("has {} elements, more than {}", members.size(), max_members));
+    group.set_error("members",
+                    fmt::format("has {} elements, more than {}", members.size(), max_members));
     return out;
   }
   for (const Json& member : members) {
     if (!member.is_string()) {
-      group.complain("members", "has an element that is not a string");
+      group.set_error("members", "has an element that is not a string");
       break;
     }
     out.members.push_back(clip(member.get_ref<const std::string&>(), max_name));
@@ -108,7 +106,7 @@ Json json_of(const TimelineEntry& entry) {
   return {{"time", format_precise(entry.time)}, {"message", clip(entry.message, max_text)}};
 }
 
-constexpr auto written = [](const auto& part) { return json_of(part); };
+constexpr auto as_json = [](const auto& part) { return json_of(part); };
 
 }  // namespace
 
@@ -135,7 +133,7 @@ Json to_json(const RollbackSpec& spec) {
   if (spec.to_revision) out["toRevision"] = *spec.to_revision;
   put_true(out, "force", spec.force);
   put_true(out, "drill", spec.drill);
-  // Of a person's that is not bound yet nothing is known of the policy.
+  // Before the binding, the mode of the policy is not known.
   if (is_bound(spec) || spec.mode != Mode::Enforce) out["mode"] = to_string(spec.mode);
   put_true(out, "approved", spec.approved);
   put(out, "policy", spec.policy, max_text);
@@ -159,8 +157,8 @@ Json to_json(const RollbackStatus& status) {
   put(out, "finished", status.finished);
   put(out, "evidence", status.evidence);
   put(out, "verification", status.verification);
-  put_list(out, "changes", status.changes, max_past, written);
-  put_list(out, "timeline", status.timeline, max_past, written);
+  put_list(out, "changes", status.changes, max_past, as_json);
+  put_list(out, "timeline", status.timeline, max_past, as_json);
   put(out, "timeToDetect", status.time_to_detect);
   put(out, "timeToAct", status.time_to_act);
   put(out, status.conditions);

@@ -1,4 +1,4 @@
-// Rollback from and to JSON. What codec/guard.hpp says of a status holds here too.
+// Rollback from and to JSON. Omits and cuts fields like codec/guard.hpp.
 #pragma once
 
 #include "api/rollback.hpp"
@@ -6,7 +6,7 @@
 
 namespace lastgood::codec {
 
-// Protocol where a field has the wrong type.
+// Error: Protocol, if a field has the wrong type or an unknown value.
 [[nodiscard]] Result<api::Rollback> parse_rollback(const Json& object);
 
 [[nodiscard]] Json to_json(const api::RollbackSpec& spec);

@@ -16,14 +16,14 @@ namespace {
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_lower_alphanumeric(char c) { return is_digit(c) || (c >= 'a' && c <= 'z'); }
 
-std::optional<int> whole(std::string_view text) {
+std::optional<int> digits(std::string_view text) {
   if (text.empty() || text.size() > 9 || !std::ranges::all_of(text, is_digit)) return std::nullopt;
   int value = 0;
   std::from_chars(text.data(), text.data() + text.size(), value);
   return value;
 }
 
-std::unexpected<Error> bad(std::string message) {
+std::unexpected<Error> bad_input(std::string message) {
   return fail(ErrorKind::BadInput, std::move(message));
 }
 
@@ -43,22 +43,23 @@ bool is_ipv6(std::string_view text) {
          std::ranges::count(text, ':') >= 2;
 }
 
-// Splits "host:port" or "[v6]:port"; the port is empty where none is written.
+// The parts of "host:port" or "[address]:port".
 struct Authority {
   std::string_view host;
   std::optional<std::string_view> port;
-  bool v6 = false;
-  bool ok = true;
+  bool is_ipv6 = false;
+  bool is_valid = true;
 };
+
 Authority split_authority(std::string_view text) {
   Authority out;
   std::string_view rest;
   if (text.starts_with('[')) {
     const std::size_t end = text.find(']');
-    out.v6 = true;
-    out.ok = end != std::string_view::npos;
-    out.host = out.ok ? text.substr(1, end - 1) : text;
-    rest = out.ok ? text.substr(end + 1) : std::string_view{};
+    out.is_ipv6 = true;
+    out.is_valid = end != std::string_view::npos;
+    out.host = out.is_valid ? text.substr(1, end - 1) : text;
+    rest = out.is_valid ? text.substr(end + 1) : std::string_view{};
   } else {
     const std::size_t end = std::min(text.find(':'), text.size());
     out.host = text.substr(0, end);
@@ -67,7 +68,7 @@ Authority split_authority(std::string_view text) {
   if (rest.starts_with(':')) {
     out.port = rest.substr(1);
   } else if (!rest.empty()) {
-    out.ok = false;
+    out.is_valid = false;
   }
   return out;
 }
@@ -76,8 +77,8 @@ bool is_status(std::optional<int> status) { return status && *status >= 100 && *
 
 std::optional<StatusRange> parse_range(std::string_view text) {
   const std::size_t dash = text.find('-');
-  const auto from = whole(trimmed(text.substr(0, dash)));
-  const auto to = dash == std::string_view::npos ? from : whole(trimmed(text.substr(dash + 1)));
+  const auto from = digits(trimmed(text.substr(0, dash)));
+  const auto to = dash == std::string_view::npos ? from : digits(trimmed(text.substr(dash + 1)));
   if (!is_status(from) || !is_status(to) || *from > *to) return std::nullopt;
   return StatusRange{*from, *to};
 }
@@ -87,19 +88,19 @@ std::optional<StatusRange> parse_range(std::string_view text) {
 Result<HttpUrl> parse_http_url(std::string_view text) {
   const std::string found = in_quotes(text, 128);
   if (text.empty())
-    return bad(R"("" is empty: a URL is expected, such as "http://myapp:8080/health")");
-  if (text.size() > 2048) return bad(found + " is longer than 2048 bytes");
+    return bad_input(R"("" is empty; use a URL such as "http://myapp:8080/health")");
+  if (text.size() > 2048) return bad_input(found + " is longer than 2048 bytes");
   const auto printable = [](char c) { return c > ' ' && c < 0x7F; };
   if (!std::ranges::all_of(text, printable))
-    return bad(found + " contains a blank or a character that a URL cannot have");
+    return bad_input(found + " contains a space or another character that a URL cannot have");
 
   HttpUrl url;
   const std::size_t scheme_end = text.find("://");
   const std::string scheme =
       scheme_end == std::string_view::npos ? "" : lowered(text.substr(0, scheme_end));
   if (scheme != "http" && scheme != "https") {
-    return bad(found +
-               R"( must begin with http:// or https://, such as "http://myapp:8080/health")");
+    return bad_input(found +
+                     R"( must begin with http:// or https://, such as "http://myapp:8080/health")");
   }
   url.tls = scheme == "https";
   url.port = url.tls ? 443 : 80;
@@ -108,19 +109,22 @@ Result<HttpUrl> parse_http_url(std::string_view text) {
   const std::size_t authority_end = std::min(rest.find_first_of("/?#"), rest.size());
   const std::string_view authority_text = rest.substr(0, authority_end);
   rest.remove_prefix(authority_end);
-  if (authority_text.contains('@')) return bad(found + " must not carry a user or password");
+  if (authority_text.contains('@'))
+    return bad_input(found + " must not contain a user or password");
 
   const Authority authority = split_authority(authority_text);
   url.host = lowered(authority.host);
-  if (url.host.empty()) return bad(found + R"( has no host, such as "http://myapp:8080/health")");
-  if (!authority.ok || !(authority.v6 ? is_ipv6(url.host) : is_host(url.host))) {
-    return bad(fmt::format("{} has a host that is none: {}", found, in_quotes(authority_text)));
+  if (url.host.empty())
+    return bad_input(found + R"( has no host, such as "http://myapp:8080/health")");
+  if (!authority.is_valid || !(authority.is_ipv6 ? is_ipv6(url.host) : is_host(url.host))) {
+    return bad_input(fmt::format("{} has an invalid host: {}", found, in_quotes(authority_text)));
   }
   if (authority.port) {
-    const auto port = whole(*authority.port);
+    const auto port = digits(*authority.port);
     if (!port || *port < 1 || *port > 65535) {
-      return bad(fmt::format("{} has the port {}, which is not a whole number from 1 to 65535",
-                             found, in_quotes(*authority.port)));
+      return bad_input(
+          fmt::format("{} has the port {}, which is not a whole number from 1 to 65535", found,
+                      in_quotes(*authority.port)));
     }
     url.port = static_cast<std::uint16_t>(*port);
   }
@@ -131,16 +135,16 @@ Result<HttpUrl> parse_http_url(std::string_view text) {
 }
 
 Result<std::vector<StatusRange>> parse_status_ranges(std::string_view text) {
-  constexpr std::size_t most = 16;
+  constexpr std::size_t max_ranges = 16;
   std::vector<StatusRange> ranges;
   std::string_view rest = text;
   while (true) {
     const std::size_t comma = rest.find(',');
     const auto range = parse_range(trimmed(rest.substr(0, comma)));
-    if (!range || ranges.size() == most) {
-      return bad(
-          in_quotes(text) +
-          R"( is not a list of at most 16 status codes from 100 to 599, such as "200-399" or "200,204")");
+    if (!range || ranges.size() == max_ranges) {
+      return bad_input(in_quotes(text) +
+                       " is not a list of at most 16 status codes from 100 to 599, "
+                       R"(such as "200-399" or "200,204")");
     }
     ranges.push_back(*range);
     if (comma == std::string_view::npos) return ranges;
@@ -159,17 +163,17 @@ std::string format_status_ranges(const std::vector<StatusRange>& ranges) {
 }
 
 Result<int> parse_percent(std::string_view text) {
-  const auto number = text.ends_with('%') ? whole(text.substr(0, text.size() - 1)) : std::nullopt;
+  const auto number = text.ends_with('%') ? digits(text.substr(0, text.size() - 1)) : std::nullopt;
   if (!number || *number > 99)
-    return bad(in_quotes(text) + R"( is not a percentage from 0% to 99%, such as "25%")");
+    return bad_input(in_quotes(text) + R"( is not a percentage from 0% to 99%, such as "25%")");
   return *number;
 }
 
 Result<int> parse_whole(std::string_view text, int from, int to) {
-  const auto number = whole(text);
+  const auto number = digits(text);
   if (!number || *number < from || *number > to) {
-    return bad(fmt::format("{} is not a whole number from {} to {}, such as \"3\"", in_quotes(text),
-                           from, to));
+    return bad_input(fmt::format("{} is not a whole number from {} to {}, such as \"3\"",
+                                 in_quotes(text), from, to));
   }
   return *number;
 }
@@ -177,8 +181,8 @@ Result<int> parse_whole(std::string_view text, int from, int to) {
 Result<Duration> parse_duration_within(std::string_view text, Duration from, Duration to) {
   auto duration = parse_duration(text);
   if (duration && (*duration < from || *duration > to)) {
-    return bad(fmt::format("{} is not from {} to {}", in_quotes(text), format_duration(from),
-                           format_duration(to)));
+    return bad_input(fmt::format("{} is not between {} and {}", in_quotes(text),
+                                 format_duration(from), format_duration(to)));
   }
   return duration;
 }
@@ -194,7 +198,7 @@ bool is_dns_subdomain(std::string_view text) {
   while (true) {
     const std::size_t dot = text.find('.');
     const std::string_view label = text.substr(0, dot);
-    // Unlike a label by itself, one part of a subdomain may have more than 63 bytes.
+    // Kubernetes limits the size of a single label, but not of the parts of a subdomain.
     const auto allowed = [](char c) { return is_lower_alphanumeric(c) || c == '-'; };
     if (label.empty() || !std::ranges::all_of(label, allowed) || label.front() == '-' ||
         label.back() == '-')

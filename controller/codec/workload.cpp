@@ -1,4 +1,3 @@
-// Of Kubernetes' own kinds, the fields that are read, from JSON.
 #include "codec/workload.hpp"
 
 #include <fmt/format.h>
@@ -14,8 +13,7 @@ namespace lastgood::codec {
 using namespace api;
 namespace {
 
-constexpr std::size_t max_elements =
-    4096;  // more than any list of a pod, a Service or a status has
+constexpr std::size_t max_elements = 4096;  // of any list of a pod, a Service or a status
 constexpr const char* hash_label = "pod-template-hash";
 
 Deployment read_deployment(const Reader& root) {
@@ -52,11 +50,11 @@ ContainerState read_container(const Reader& status) {
   const Reader waiting = status.object("state").object("waiting");
   out.waiting_reason = waiting.text("reason");
   out.waiting_message = waiting.text("message", max_kubelet_text);
-  const Reader now = status.object("state").object("terminated");
-  out.ended = now.has("exitCode") || now.has("reason");
-  const Reader ended = out.ended ? now : status.object("lastState").object("terminated");
-  out.last_exit_reason = ended.text("reason");
-  out.last_exit_code = ended.small("exitCode", 0);
+  const Reader terminated = status.object("state").object("terminated");
+  out.ended = terminated.has("exitCode") || terminated.has("reason");
+  const Reader exit = out.ended ? terminated : status.object("lastState").object("terminated");
+  out.last_exit_reason = exit.text("reason");
+  out.last_exit_code = exit.int_within("exitCode", 0);
   return out;
 }
 
@@ -69,8 +67,8 @@ void read_ports(const Reader& spec, const char* key, StringMap& out) {
   });
 }
 
-// The template's metadata as its owner wrote it. Absent labels and no labels are the same.
-Json plain_metadata(const Json& pod_template) {
+// The metadata without the fields that Kubernetes adds.
+Json normalized_metadata(const Json& pod_template) {
   Json meta =
       pod_template.is_object() ? pod_template.value("metadata", Json::object()) : Json::object();
   if (!meta.is_object()) return meta;
@@ -87,10 +85,10 @@ Json plain_metadata(const Json& pod_template) {
 bool same_template(const Json& a, const Json& b) {
   if (!a.is_object() || !b.is_object()) return false;
   return a.value("spec", Json()) == b.value("spec", Json()) &&
-         plain_metadata(a) == plain_metadata(b);
+         normalized_metadata(a) == normalized_metadata(b);
 }
 
-// Values are cut: none that means something is as long.
+// No valid value is longer than max_name.
 StringMap own_annotations(const Reader& meta) {
   StringMap out;
   for (const auto& [key, value] : meta.strings("annotations")) {
@@ -100,7 +98,7 @@ StringMap own_annotations(const Reader& meta) {
 }
 
 template <class T>
-Result<T> unless(const std::optional<Error>& error, T value) {
+Result<T> value_or_error(T value, const std::optional<Error>& error) {
   if (error) return std::unexpected(*error);
   return value;
 }
@@ -115,7 +113,7 @@ Result<Deployment> parse_deployment(const Json& object) {
   const Json& pod_template = spec.raw("template");
   out.template_digest =
       TemplateDigest(digest_of(pod_template.dump(-1, ' ', false, Json::error_handler_t::replace)));
-  return unless(error, std::move(out));
+  return value_or_error(std::move(out), error);
 }
 
 Result<Deployment> parse_deployment_text(std::string_view text) {
@@ -156,7 +154,7 @@ Result<Pod> parse_pod(const Json& object) {
               [&](const Reader& one) { out.containers.push_back(read_container(one)); });
   status.each("initContainerStatuses", max_elements,
               [&](const Reader& one) { out.init_containers.push_back(read_container(one)); });
-  return unless(error, std::move(out));
+  return value_or_error(std::move(out), error);
 }
 
 Result<Service> parse_service(const Json& object) {
@@ -172,14 +170,14 @@ Result<Service> parse_service(const Json& object) {
                           : port.text("targetPort");
     out.ports.push_back(std::move(one));
   });
-  return unless(error, std::move(out));
+  return value_or_error(std::move(out), error);
 }
 
 Result<ConfigMap> parse_config_map(const Json& object) {
   std::optional<Error> error;
   const Reader root(object, "", error);
   ConfigMap out{.meta = read_meta(root.object("metadata")), .data = root.strings("data")};
-  return unless(error, std::move(out));
+  return value_or_error(std::move(out), error);
 }
 
 Result<ReplicaSet> parse_replica_set(const Json& object, const Json& deployment_template) {
@@ -194,7 +192,7 @@ Result<ReplicaSet> parse_replica_set(const Json& object, const Json& deployment_
   out.is_current = same_template(root.object("spec").raw("template"), deployment_template);
   out.template_annotations =
       own_annotations(root.object("spec").object("template").object("metadata"));
-  return unless(error, std::move(out));
+  return value_or_error(std::move(out), error);
 }
 
 }  // namespace lastgood::codec

@@ -11,7 +11,7 @@ namespace lastgood::guard {
 
 namespace {
 
-constexpr std::size_t max_contests = api::RollbackLimit::most;
+constexpr std::size_t max_contests = api::RollbackLimit::max_count;
 
 // An author that cannot be named may be a tool.
 std::string name_of_author(const Inputs& inputs) {

@@ -18,7 +18,7 @@ namespace {
 
 // Limits count automatic rollbacks only.
 void record_past_rollback(api::GuardStatus& guard, const api::Rollback& rollback, Time now) {
-  constexpr std::size_t max_past = api::RollbackLimit::most;
+  constexpr std::size_t max_past = api::RollbackLimit::max_count;
   const std::string& name = rollback.meta.key.name;
   const bool is_known =
       std::ranges::find(guard.rollbacks, name, &api::PastRollback::name) != guard.rollbacks.end();
@@ -97,9 +97,9 @@ void execute(Step& step, const api::Rollback& rollback) {
           fmt::format("{} is not rolled back to {} yet. {}", bad, good, rollback.status.message));
     }
   } else {
-    step.enter(
-        State::RollingBack, rollback.spec.reason,
-        fmt::format("{} is being rolled back to {}, {}", bad, good, rollback::cause_text(rollback.spec)));
+    step.enter(State::RollingBack, rollback.spec.reason,
+               fmt::format("{} is being rolled back to {}, {}", bad, good,
+                           rollback::cause_text(rollback.spec)));
   }
   step.plan.action = ResumeRollback{};
   step.requeue_at(step.now + recheck_delay);
@@ -126,7 +126,7 @@ void adopt_rollback(Step& step, const api::Rollback& rollback) {
   guard.rolled_out.reset();
   guard.checks.clear();
   if (rollback.status.phase == RollbackPhase::Pending && was_breached) {
-    // The check was breached, whatever its threshold is. Only a new failure confirms it.
+    // The check was breached, and its threshold is not known. Only a new failure confirms it.
     constexpr int any_threshold = 100;
     guard.checks.push_back({.name = rollback.spec.check,
                             .reason = pending_result,
@@ -148,8 +148,8 @@ void quarantine(Step& step, const api::Rollback& rollback) {
             fmt::format("Rolled back {} to {}, {}{}{}",
                         rollback::name_of(step.deployment(), rollback.spec.from),
                         rollback::name_of(step.deployment(), rollback.spec.to),
-                        rollback::cause_text(rollback.spec), rollback.spec.message.empty() ? "" : ": ",
-                        rollback.spec.message));
+                        rollback::cause_text(rollback.spec),
+                        rollback.spec.message.empty() ? "" : ": ", rollback.spec.message));
 }
 
 }  // namespace lastgood::guard

@@ -1,4 +1,3 @@
-// What an API server's refusals mean.
 #include "codec/errors.hpp"
 
 #include <catch2/catch.hpp>
@@ -11,13 +10,13 @@ using codec::status_error;
 namespace {
 
 std::string status(int code, const std::string& reason, const std::string& details = "{}") {
-  return R"({"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"said why","reason":")" +
+  return R"({"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"the message","reason":")" +
          reason + R"(","details":)" + details + R"(,"code":)" + std::to_string(code) + "}";
 }
 
 }  // namespace
 
-TEST_CASE("Each refusal of the API server has its kind") {
+TEST_CASE("status_error and event_error have the kind of the status code") {
   struct Row {
     int code;
     const char* reason;
@@ -37,12 +36,12 @@ TEST_CASE("Each refusal of the API server has its kind") {
     const Error error = status_error(row.code, status(row.code, row.reason));
     CHECK(error.kind == row.kind);
     CHECK(error.status == row.code);
-    CHECK(error.message == "said why");
+    CHECK(error.message == "the message");
     CHECK(event_error(status(row.code, row.reason)).kind == row.kind);
   }
 }
 
-TEST_CASE("A version that the server has not reached is told from every other timeout") {
+TEST_CASE("status_error separates VersionTooLarge from other timeouts") {
   const std::string body = status(
       504, "Timeout",
       R"({"causes":[{"reason":"ResourceVersionTooLarge","message":"Too large"}],"retryAfterSeconds":1})");
@@ -51,7 +50,7 @@ TEST_CASE("A version that the server has not reached is told from every other ti
   CHECK(error.retry_after == std::chrono::seconds(1));
 }
 
-TEST_CASE("The header's wish for a pause goes before the Status's, and a mad one is bounded") {
+TEST_CASE("status_error prefers the Retry-After header, and limits the delay to an hour") {
   const std::string body = status(429, "TooManyRequests", R"({"retryAfterSeconds":9})");
   CHECK(status_error(429, body, Duration(2000)).retry_after == Duration(2000));
   CHECK(status_error(429, body).retry_after == std::chrono::seconds(9));
@@ -60,26 +59,27 @@ TEST_CASE("The header's wish for a pause goes before the Status's, and a mad one
   CHECK_FALSE(status_error(429, status(429, "", R"({"retryAfterSeconds":-4})")).retry_after);
 }
 
-TEST_CASE("An answer that is no Status is its own message") {
+TEST_CASE("status_error uses the body as the message when it is not a Status") {
   CHECK(status_error(429, "Too many requests, please try again later.\n").message ==
         "Too many requests, please try again later.");
   CHECK(status_error(409, R"({"kind":"Other","message":"x"})").kind == ErrorKind::Conflict);
-  CHECK(status_error(502, "").message == "the API server answered 502 and said nothing");
+  CHECK(status_error(502, "").message == "the API server returned 502 without a message");
   CHECK(status_error(502, "a\xff\x01 b").message == "a?  b");
   CHECK(status_error(500, R"({"kind":"Status","message":7,"details":[],"reason":{}})").kind ==
         ErrorKind::Server);
 }
 
-TEST_CASE("A message of the server is at most one KiB however much it sends") {
-  CHECK(status_error(500, std::string(1'000'000, 'x')).message.size() <= codec::max_error_message);
+TEST_CASE("status_error limits the message to 1 KiB") {
+  CHECK(status_error(500, std::string(1'000'000, 'x')).message.size() <=
+        codec::max_error_message_size);
   const std::string long_status =
       R"({"kind":"Status","message":")" + std::string(5000, 'y') + "\"}";
   const Error error = status_error(500, long_status);
-  CHECK(error.message.size() <= codec::max_error_message);
+  CHECK(error.message.size() <= codec::max_error_message_size);
   CHECK(error.message.starts_with("yyy"));
 }
 
-TEST_CASE("An ERROR event without a usable Status is still an error") {
+TEST_CASE("event_error returns an error when the event has no valid Status") {
   CHECK(event_error("{}").kind == ErrorKind::Protocol);
   CHECK(event_error("not json").kind == ErrorKind::Protocol);
   CHECK(event_error(R"({"kind":"Status","code":"410"})").kind == ErrorKind::Server);

@@ -1,5 +1,4 @@
-// JSON from outside: bounded, never throwing; and Kubernetes' own objects in the fields that are
-// read.
+// Parsing of JSON text, metadata and the objects of Kubernetes.
 #include <catch2/catch.hpp>
 
 #include "base/digest.hpp"
@@ -15,7 +14,7 @@ Json json(const char* text) { return *parse_json(text); }
 
 }  // namespace
 
-TEST_CASE("What is not JSON is an error that names the byte") {
+TEST_CASE("parse_json returns the position of an error") {
   CHECK(parse_json("").error().kind == ErrorKind::Protocol);
   CHECK(parse_json(R"({"a": tru})").error().message == "not JSON at byte 10 of 10");
   CHECK(parse_json("{\"a\": \"\xff\"}").error().kind == ErrorKind::Protocol);
@@ -23,7 +22,7 @@ TEST_CASE("What is not JSON is an error that names the byte") {
   CHECK(parse_json("]]]]").error().kind == ErrorKind::Protocol);
 }
 
-TEST_CASE("JSON that is nested too deep is refused before it is built") {
+TEST_CASE("parse_json rejects JSON of more than 64 levels") {
   CHECK(parse_json(std::string(64, '[') + std::string(64, ']')));
   const auto deep = parse_json(std::string(10'000'000, '['));
   CHECK(deep.error().kind == ErrorKind::TooLarge);
@@ -33,12 +32,12 @@ TEST_CASE("JSON that is nested too deep is refused before it is built") {
       R"(["\"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[["])"));
 }
 
-TEST_CASE("JSON that is too large is refused") {
+TEST_CASE("parse_json rejects JSON above 64 MiB") {
   CHECK(parse_json(std::string((std::size_t{64} << 20) + 1, ' ')).error().kind ==
         ErrorKind::TooLarge);
 }
 
-TEST_CASE("Metadata is read, and absent fields have their defaults") {
+TEST_CASE("parse_meta reads the metadata, with defaults for absent fields") {
   CHECK(*parse_meta(json("{}")) == ObjectMeta{});
   CHECK(*parse_meta(json(R"({"metadata": null})")) == ObjectMeta{});
   const auto meta = parse_meta(json(
@@ -58,7 +57,7 @@ TEST_CASE("Metadata is read, and absent fields have their defaults") {
   CHECK(meta->owner == Uid("o1"));
 }
 
-TEST_CASE("A field of the wrong type is an error that names it") {
+TEST_CASE("parse_meta returns an error with the path of a field of the wrong type") {
   struct Row {
     const char* text;
     const char* message;
@@ -89,7 +88,7 @@ TEST_CASE("A field of the wrong type is an error that names it") {
   CHECK(meta.error().message == row.message);
 }
 
-TEST_CASE("Of a Deployment, only the fields that are read are kept") {
+TEST_CASE("parse_deployment_text reads a Deployment and its own annotations") {
   const char* text =
       R"({"metadata": {"name": "web", "namespace": "shop", "generation": 2, "annotations": {
       "deployment.kubernetes.io/revision": "3", "lastgood.dev/policy": "web", "kubectl.kubernetes.io/last-applied-configuration": "{}"}},
@@ -123,13 +122,13 @@ TEST_CASE("Of a Deployment, only the fields that are read are kept") {
   CHECK(parse_deployment(json("{}"))->replicas == 1);
 }
 
-TEST_CASE("The digest is FNV-1a") {
+TEST_CASE("digest_of is FNV-1a") {
   CHECK(digest_of("") == "cbf29ce484222325");
   CHECK(digest_of("a") == "af63dc4c8601ec8c");
   CHECK(digest_of("foobar") == "85944171f73967e8");
 }
 
-TEST_CASE("reads the readiness of containers and of gates apart from the readiness of a pod") {
+TEST_CASE("parse_pod reads the readiness of containers and gates apart from the pod") {
   const auto read = [](const std::string& gates, const std::string& conditions) {
     const std::string text = R"({"spec": {"readinessGates": [)" + gates +
                              R"(]}, "status": {"conditions": [)" + conditions + "]}}";
@@ -158,7 +157,7 @@ TEST_CASE("reads the readiness of containers and of gates apart from the readine
         std::vector<bool>{false, true, true});
 }
 
-TEST_CASE("Of a pod, what its checks need is read") {
+TEST_CASE("parse_pod reads ports, readiness and container states") {
   const auto pod = parse_pod(json(R"({"metadata": {"name": "web-1"},
     "spec": {"containers": [{"ports": [{"name": "http", "containerPort": 8080}, {"containerPort": 9090}]}, {}],
              "initContainers": [{"ports": [{"name": "side", "containerPort": 1}]}]},
@@ -194,7 +193,7 @@ TEST_CASE("Of a pod, what its checks need is read") {
   CHECK(parse_pod(json("{}"))->phase.empty());
 }
 
-TEST_CASE("A Service's target port is a number, a name, or the port itself") {
+TEST_CASE("parse_service reads a target port that is a number, a name or absent") {
   const auto service = parse_service(json(R"({"spec": {"selector": {"app": "web"}, "ports": [
       {"name": "http", "port": 80, "targetPort": 8080}, {"port": 81, "targetPort": "http"}, {"port": 82}]}})"));
   REQUIRE(service);
@@ -203,13 +202,13 @@ TEST_CASE("A Service's target port is a number, a name, or the port itself") {
         std::vector<ServicePort>{{"http", 80, "8080"}, {"", 81, "http"}, {"", 82, ""}});
 }
 
-TEST_CASE("A ConfigMap's data are read") {
+TEST_CASE("parse_config_map reads the data") {
   CHECK(parse_config_map(json(R"({"data": {"a": "1"}})"))->data == StringMap{{"a", "1"}});
   CHECK(parse_config_map(json(R"({"data": {"a": 1}})")).error().message ==
         R"(data: has 1 at "a", expected a string)");
 }
 
-TEST_CASE("A ReplicaSet is current when its template means the same as the Deployment's") {
+TEST_CASE("parse_replica_set compares the template with that of the Deployment") {
   struct Row {
     const char* name;
     const char* replica_set;
@@ -217,11 +216,11 @@ TEST_CASE("A ReplicaSet is current when its template means the same as the Deplo
     bool current;
   };
   const Row row = GENERATE(values<Row>({
-      {"equal but for the hash",
+      {"equal except pod-template-hash",
        R"({"metadata": {"labels": {"app": "web", "pod-template-hash": "abc"}}, "spec": {"containers": [{"image": "a"}]}})",
        R"({"spec": {"containers": [{"image": "a"}]}, "metadata": {"labels": {"app": "web"}}})",
        true},
-      {"a null creationTimestamp means nothing",
+      {"a null creationTimestamp",
        R"({"metadata": {"creationTimestamp": null, "labels": {"app": "web", "pod-template-hash": "abc"}}, "spec": {}})",
        R"({"metadata": {"labels": {"app": "web"}}, "spec": {}})", true},
       {"another image",
@@ -235,7 +234,7 @@ TEST_CASE("A ReplicaSet is current when its template means the same as the Deplo
       {"another annotation of the template",
        R"({"metadata": {"annotations": {"restartedAt": "1"}, "labels": {"pod-template-hash": "abc"}}, "spec": {}})",
        R"({"metadata": {}, "spec": {}})", false},
-      {"no template at all", "null", R"({"spec": {}})", false},
+      {"no template", "null", R"({"spec": {}})", false},
   }));
   INFO(row.name);
   Json object = json(R"({"metadata": {"labels": {"pod-template-hash": "abc"}, "annotations": {
@@ -248,14 +247,14 @@ TEST_CASE("A ReplicaSet is current when its template means the same as the Deplo
   CHECK(replica_set->is_current == row.current);
 }
 
-TEST_CASE("A revision that is no number is none") {
+TEST_CASE("parse_replica_set returns revision 0 when the annotation is not a number") {
   const auto* text = GENERATE("", "x", "7x", "99999999999999999999");
   Json object = json("{}");
   object["metadata"]["annotations"]["deployment.kubernetes.io/revision"] = text;
   CHECK(parse_replica_set(object, Json())->revision == 0);
 }
 
-TEST_CASE("Of a ReplicaSet's template, what its owner says to us is kept") {
+TEST_CASE("parse_replica_set keeps the lastgood.dev annotations of the template") {
   const auto replica_set =
       parse_replica_set(json(R"({"metadata": {"annotations": {"lastgood.dev/enabled": "true"}},
       "spec": {"template": {"metadata": {"annotations": {"lastgood.dev/no-rollback-past": "true", "prometheus.io/scrape": "true",
@@ -270,7 +269,7 @@ TEST_CASE("Of a ReplicaSet's template, what its owner says to us is kept") {
             .message == R"(spec.template.metadata.annotations: has 1 at "a", expected a string)");
 }
 
-TEST_CASE("However long a template's annotation is, what is kept of it is short") {
+TEST_CASE("parse_replica_set limits the size of an annotation") {
   Json object = json(
       R"({"spec": {"template": {"metadata": {"annotations": {"lastgood.dev/no-rollback-past": ""}}}}})");
   object["spec"]["template"]["metadata"]["annotations"]["lastgood.dev/no-rollback-past"] =

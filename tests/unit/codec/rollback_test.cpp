@@ -1,4 +1,4 @@
-// A Rollback as a person asks for one, as the controller fills it in, and as someone may spoil it.
+// A Rollback as a user creates it, as the controller completes it, and with invalid values.
 #include <catch2/catch.hpp>
 
 #include "codec/manifests.hpp"
@@ -13,7 +13,7 @@ const Time noon{Duration{1795521600000}};
 
 Result<Rollback> with_spec(const std::string& spec) {
   return parse_rollback(
-      *parse_json(R"({"metadata": {"namespace": "shop", "name": "web-by-hand", "uid": "r1",
+      *parse_json(R"({"metadata": {"namespace": "shop", "name": "web-manual", "uid": "r1",
     "resourceVersion": "42"}, "spec": )" +
                   spec + "}"));
 }
@@ -33,7 +33,7 @@ RollbackSpec bound() {
 
 }  // namespace
 
-TEST_CASE("A person's Rollback that names a Deployment and nothing else is one") {
+TEST_CASE("parse_rollback reads a manual Rollback with only a Deployment") {
   const auto rollback = with_spec(R"({"deployment": "web"})");
   REQUIRE(rollback);
   CHECK(rollback->spec == RollbackSpec{.deployment = "web"});
@@ -42,37 +42,37 @@ TEST_CASE("A person's Rollback that names a Deployment and nothing else is one")
   CHECK_FALSE(is_bound(rollback->spec));
 }
 
-TEST_CASE("What a person asks for is read") {
+TEST_CASE("parse_rollback reads the fields that a user sets") {
   const auto rollback = with_spec(
       R"({"deployment": "web", "toRevision": 3, "force": true, "drill": false, "approved": null})");
   REQUIRE(rollback);
   CHECK(rollback->spec == RollbackSpec{.deployment = "web", .to_revision = 3, .force = true});
 }
 
-TEST_CASE("Of a spec, what is set is written and what is empty is not") {
+TEST_CASE("to_json omits the empty fields of a spec") {
   CHECK(to_json(RollbackSpec{.deployment = "web"}) == Json{{"deployment", "web"}});
   CHECK(to_json(RollbackSpec{.deployment = "web", .to_revision = 3, .drill = true}) ==
         Json{{"deployment", "web"}, {"toRevision", 3}, {"drill", true}});
-  const Json whole = to_json(bound());
-  CHECK(whole == Json{{"deployment", "web"},
-                      {"deploymentUid", "d1"},
-                      {"generation", 7},
-                      {"from", {{"hash", "bad"}, {"number", 4}, {"verdict", "Evaluating"}}},
-                      {"to",
-                       {{"hash", "good"},
-                        {"number", 3},
-                        {"verdict", "Evaluating"},
-                        {"snapshot", "web-lastgood-good"}}},
-                      {"reason", "RequestedManually"},
-                      {"mode", "Enforce"}});
+  const Json complete = to_json(bound());
+  CHECK(complete == Json{{"deployment", "web"},
+                         {"deploymentUid", "d1"},
+                         {"generation", 7},
+                         {"from", {{"hash", "bad"}, {"number", 4}, {"verdict", "Evaluating"}}},
+                         {"to",
+                          {{"hash", "good"},
+                           {"number", 3},
+                           {"verdict", "Evaluating"},
+                           {"snapshot", "web-lastgood-good"}}},
+                         {"reason", "RequestedManually"},
+                         {"mode", "Enforce"}});
   const Deployment deployment{.meta = {.key = {"shop", "web"}, .uid = Uid("d1")}};
   const Json manifest =
       rollback_manifest({.meta = {.key = {"shop", "web-7"}}, .spec = bound()}, deployment);
-  CHECK(manifest["spec"] == whole);
+  CHECK(manifest["spec"] == complete);
   CHECK(manifest["metadata"]["ownerReferences"][0]["uid"] == "d1");
 }
 
-TEST_CASE("A person's Rollback is filled in by one patch, of the very object that was read") {
+TEST_CASE("rollback_binding_patch tests the object and replaces its spec") {
   auto rollback = *with_spec(R"({"deployment": "web", "toRevision": 3, "force": true})");
   rollback.spec = bound();
   rollback.spec.to_revision = 3;
@@ -92,7 +92,7 @@ TEST_CASE("A person's Rollback is filled in by one patch, of the very object tha
                                            {"blockOwnerDeletion", false}}}));
 }
 
-TEST_CASE("What a binding says is UTF-8, whatever was read") {
+TEST_CASE("rollback_binding_patch replaces invalid UTF-8") {
   Rollback rollback{.meta = {.uid = Uid("r1")}, .spec = bound()};
   rollback.spec.message = "\xff of 3 pods";
   const auto patch = parse_json(rollback_binding_patch(rollback));
@@ -100,7 +100,7 @@ TEST_CASE("What a binding says is UTF-8, whatever was read") {
   CHECK((*patch)[2]["value"]["message"] == "? of 3 pods");
 }
 
-TEST_CASE("The record of a rollback is read") {
+TEST_CASE("parse_rollback reads the status") {
   const auto rollback =
       with_status(R"({"phase": "Observed", "timeToDetect": "1m30s", "timeToAct": "250ms",
     "verification": [{"name": "health", "result": "Pass"}], "changes": [{"path": "spec.containers[app].image", "to": "a"}],
@@ -116,8 +116,7 @@ TEST_CASE("The record of a rollback is read") {
             .time_to_act = Duration{250}});
 }
 
-TEST_CASE(
-    "A Rollback that cannot be understood says which field, what was found and what is expected") {
+TEST_CASE("parse_rollback reports the field, its value and the expected type") {
   struct Row {
     const char* spec;
     const char* message;
@@ -130,7 +129,7 @@ TEST_CASE(
       {R"({"force": "yes"})", R"(spec.force: is "yes", expected true or false)"},
       {R"({"drill": 1})", "spec.drill: is 1, expected true or false"},
       {R"({"approved": "true"})", R"(spec.approved: is "true", expected true or false)"},
-      {R"({"mode": "Ask"})", R"(spec.mode: "Ask" is none of its values)"},
+      {R"({"mode": "Ask"})", R"(spec.mode: "Ask" is not a valid value)"},
       {R"({"released": "noon"})",
        R"(spec.released: is "noon", expected a time such as "2026-11-24T12:00:00Z")"},
       {R"({"group": "shop"})", R"(spec.group: is "shop", expected an object)"},
@@ -145,7 +144,7 @@ TEST_CASE(
   CHECK(rollback.error().message == row.message);
 }
 
-TEST_CASE("More than the schema admits of anything is refused, not read") {
+TEST_CASE("parse_rollback and parse_guard reject lists above the bounds of the schema") {
   const auto many = [](std::size_t n, const Json& one) {
     return Json(std::vector<Json>(n, one)).dump();
   };
@@ -171,10 +170,10 @@ TEST_CASE("More than the schema admits of anything is refused, not read") {
   CHECK(guard(R"({"lastDrill": {"passed": "yes"}})").error().message ==
         R"(status.lastDrill.passed: is "yes", expected true or false)");
   CHECK(guard(R"({"checks": [{"baseline": {"result": "Maybe"}}]})").error().message ==
-        R"(status.checks[0].baseline.result: "Maybe" is none of its values)");
+        R"(status.checks[0].baseline.result: "Maybe" is not a valid value)");
 }
 
-TEST_CASE("A freeze that a person took away is gone, whatever else the guard says") {
+TEST_CASE("parse_guard reads a null freeze as no freeze") {
   const auto guard = parse_guard(
       *parse_json(R"({"status": {"state": "Frozen", "reason": "LimitReached", "freeze": null}})"));
   REQUIRE(guard);

@@ -14,10 +14,10 @@ namespace {
 
 Json scalar(const YAML::Node& node) {
   if (node.Tag() == "!") return node.Scalar();  // quoted
-  bool truth = false;
+  bool boolean = false;
   std::int64_t number = 0;
   if (YAML::convert<std::int64_t>::decode(node, number)) return number;
-  if (YAML::convert<bool>::decode(node, truth)) return truth;
+  if (YAML::convert<bool>::decode(node, boolean)) return boolean;
   return node.Scalar();
 }
 

@@ -1,5 +1,4 @@
-// The CRDs say what the code says: the same fields, the same defaults, the same words, the same
-// refusals.
+// The CRDs and the code have the same fields, defaults, values and bounds.
 #include "schema.hpp"
 
 #include <catch2/catch.hpp>
@@ -15,7 +14,7 @@ namespace {
 
 constexpr const char* examples = "tests/e2e/crd-examples/";
 
-// Those of the fields that begin with `part`, which is taken off.
+// The fields below `part`, without that prefix.
 std::set<std::string> below(const std::string& part, const std::set<std::string>& fields) {
   std::set<std::string> out;
   for (const std::string& field : fields) {
@@ -48,7 +47,7 @@ Conditions full_conditions() {
   return {{.type = "Ready", .reason = "R", .last_transition = Time{}, .observed_generation = 1}};
 }
 
-// What is wrong with an example, as far as this code can tell.
+// The problem that the code finds in an example; empty: none.
 std::string problem_of(const Json& object) {
   if (object["kind"] == "Rollback") {
     const auto rollback = parse_rollback(object);
@@ -60,17 +59,17 @@ std::string problem_of(const Json& object) {
 }
 
 template <class Parse>
-void check_words(const Json& words, Parse parse, std::size_t how_many) {
-  CHECK(words.size() == how_many);
-  for (const Json& word : words) {
-    INFO(word);
-    CHECK(parse(word.get<std::string>()));
+void check_values(const Json& values, Parse parse, std::size_t count) {
+  CHECK(values.size() == count);
+  for (const Json& value : values) {
+    INFO(value);
+    CHECK(parse(value.get<std::string>()));
   }
 }
 
 }  // namespace
 
-TEST_CASE("A DeploymentGuard's schema has exactly the fields that are written") {
+TEST_CASE("the CRD of DeploymentGuard has the fields that the code writes") {
   const GuardStatus status{
       .deployment_generation = 1,
       .deployment_uid = Uid("u"),
@@ -99,7 +98,7 @@ TEST_CASE("A DeploymentGuard's schema has exactly the fields that are written") 
   CHECK_FALSE(fields.contains("spec"));
 }
 
-TEST_CASE("A Rollback's schema has exactly the fields that are written") {
+TEST_CASE("the CRD of Rollback has the fields that the code writes") {
   const RollbackSpec spec{.deployment = "d",
                           .deployment_uid = Uid("u"),
                           .generation = 1,
@@ -139,23 +138,23 @@ TEST_CASE("A Rollback's schema has exactly the fields that are written") {
   CHECK(schema::fields_of(to_json(status)) == below("status", fields));
 }
 
-TEST_CASE("makes each field of the decision in a Rollback immutable") {
+TEST_CASE("the CRD of Rollback makes each field of the decision immutable") {
   const Json spec = schema::schema_of("rollbacks")["properties"]["spec"];
   const std::string rules = spec["x-kubernetes-validations"].dump();
-  const std::set<std::string> of_a_person = {"deployment", "toRevision", "force", "drill",
-                                             "approved"};
-  const std::set<std::string> bound_together = {"deploymentUid", "generation", "from"};
+  const std::set<std::string> set_by_users = {"deployment", "toRevision", "force", "drill",
+                                              "approved"};
+  const std::set<std::string> required_together = {"deploymentUid", "generation", "from"};
   for (const auto& [name, field] : spec["properties"].items()) {
-    if (of_a_person.contains(name)) continue;
+    if (set_by_users.contains(name)) continue;
     INFO(name);
     REQUIRE(field.contains("x-kubernetes-validations"));
     CHECK(field["x-kubernetes-validations"][0]["rule"] == "self == oldSelf");
-    if (!bound_together.contains(name))
+    if (!required_together.contains(name))
       CHECK(rules.contains("has(self." + name + ") == has(oldSelf." + name + ")"));
   }
 }
 
-TEST_CASE("A condition's schema is metav1's") {
+TEST_CASE("the conditions of each CRD are those of metav1") {
   const std::set<std::string> written = schema::fields_of(to_json(full_conditions().front()));
   for (const char* plural : {"rollbackpolicies", "deploymentguards", "rollbacks"}) {
     INFO(plural);
@@ -166,8 +165,7 @@ TEST_CASE("A condition's schema is metav1's") {
   }
 }
 
-TEST_CASE(
-    "has exactly the fields of the full RollbackPolicy example and its status in the schema") {
+TEST_CASE("the CRD of RollbackPolicy has the fields of the complete example and its status") {
   const auto fields = schema::fields_of_schema(schema::schema_of("rollbackpolicies"));
   const Json everything = schema::yaml_file(std::string(examples) + "good/everything.yaml");
   CHECK(schema::fields_of(everything["spec"]) == below("spec", fields));
@@ -176,7 +174,7 @@ TEST_CASE(
   CHECK(schema::fields_of(to_json(status)) == below("status", fields));
 }
 
-TEST_CASE("The defaults of the schema are the defaults of the code") {
+TEST_CASE("the CRD of RollbackPolicy has the defaults of the code") {
   const Json crd = schema::schema_of("rollbackpolicies");
   const Json bare =
       Json::parse(R"({"spec": {"checks": [{"name": "health", "http": {"port": 8080}}]}})");
@@ -195,24 +193,24 @@ TEST_CASE("The defaults of the schema are the defaults of the code") {
   CHECK(from_code->spec == expected);
 }
 
-TEST_CASE("The words of the schema are the words of the code") {
+TEST_CASE("the enumerations of the CRDs have the values of the code") {
   const Json guard = schema::schema_of("deploymentguards")["properties"]["status"]["properties"];
-  check_words(guard["state"]["enum"], parse_state, 6);
-  check_words(guard["current"]["properties"]["verdict"]["enum"], parse_verdict, 7);
-  check_words(guard["checks"]["items"]["properties"]["result"]["enum"], parse_measurement_result,
-              3);
-  check_words(guard["checks"]["items"]["properties"]["baseline"]["properties"]["result"]["enum"],
-              parse_measurement_result, 3);
+  check_values(guard["state"]["enum"], parse_state, 6);
+  check_values(guard["current"]["properties"]["verdict"]["enum"], parse_verdict, 7);
+  check_values(guard["checks"]["items"]["properties"]["result"]["enum"], parse_measurement_result,
+               3);
+  check_values(guard["checks"]["items"]["properties"]["baseline"]["properties"]["result"]["enum"],
+               parse_measurement_result, 3);
   const Json rollback = schema::schema_of("rollbacks")["properties"];
-  check_words(rollback["status"]["properties"]["phase"]["enum"], parse_phase, 9);
-  check_words(rollback["spec"]["properties"]["mode"]["enum"], parse_mode, 3);
+  check_values(rollback["status"]["properties"]["phase"]["enum"], parse_phase, 9);
+  check_values(rollback["spec"]["properties"]["mode"]["enum"], parse_mode, 3);
   const Json policy = schema::schema_of("rollbackpolicies")["properties"]["spec"]["properties"];
-  check_words(policy["mode"]["enum"], parse_mode, 3);
-  check_words(policy["checks"]["items"]["properties"]["http"]["properties"]["target"]["enum"],
-              parse_http_target, 3);
+  check_values(policy["mode"]["enum"], parse_mode, 3);
+  check_values(policy["checks"]["items"]["properties"]["http"]["properties"]["target"]["enum"],
+               parse_http_target, 3);
 }
 
-TEST_CASE("What the server admits can be used, and what it refuses would be refused here too") {
+TEST_CASE("the code accepts and rejects the same examples as the CRDs") {
   for (const std::string& file : schema::yaml_files_in(std::string(examples) + "good")) {
     INFO(file);
     CHECK(problem_of(schema::yaml_file(file)).empty());
@@ -222,11 +220,10 @@ TEST_CASE("What the server admits can be used, and what it refuses would be refu
     INFO(file);
     CHECK(schema::text_file(file).starts_with("# refused: "));
     const Json object = schema::yaml_file(file);
-    // A field that nobody knows is dropped by a lenient server; a selector's operator matches
-    // nothing.
-    const bool only_the_server =
+    // The code ignores unknown fields, and an unknown operator of a selector matches nothing.
+    const bool is_found_by_server_only =
         file.ends_with("unknown-field.yaml") || file.find("/selector-") != std::string::npos;
-    if (object["kind"] != "RollbackPolicy" || only_the_server) continue;
+    if (object["kind"] != "RollbackPolicy" || is_found_by_server_only) continue;
     ++policies;
     CHECK_FALSE(problem_of(object).empty());
   }

@@ -1,4 +1,3 @@
-// The small languages inside our strings: URLs, status ranges, percentages, numbers, names.
 #include "codec/values.hpp"
 
 #include <catch2/catch.hpp>
@@ -8,7 +7,7 @@ using namespace lastgood::api;
 using namespace lastgood::codec;
 using namespace std::chrono_literals;
 
-TEST_CASE("A URL is taken apart") {
+TEST_CASE("parse_http_url splits a URL into its parts") {
   struct Row {
     const char* text;
     HttpUrl url;
@@ -30,13 +29,13 @@ TEST_CASE("A URL is taken apart") {
   CHECK(*url == row.url);
 }
 
-TEST_CASE("What is no URL to ask is refused in words that say why") {
+TEST_CASE("parse_http_url reports why a URL is not valid") {
   struct Row {
     const char* text;
     const char* message;
   };
   const Row row = GENERATE(values<Row>({
-      {"", R"("" is empty: a URL is expected, such as "http://myapp:8080/health")"},
+      {"", R"("" is empty; use a URL such as "http://myapp:8080/health")"},
       {"myapp:8080/health",
        R"("myapp:8080/health" must begin with http:// or https://, such as "http://myapp:8080/health")"},
       {"ftp://myapp/",
@@ -45,14 +44,15 @@ TEST_CASE("What is no URL to ask is refused in words that say why") {
        R"("http:/myapp" must begin with http:// or https://, such as "http://myapp:8080/health")"},
       {"http://", R"("http://" has no host, such as "http://myapp:8080/health")"},
       {"http://:80/", R"("http://:80/" has no host, such as "http://myapp:8080/health")"},
-      {"http://me:secret@myapp/", R"("http://me:secret@myapp/" must not carry a user or password)"},
+      {"http://me:secret@myapp/",
+       R"("http://me:secret@myapp/" must not contain a user or password)"},
       {"http://my app/",
-       R"("http://my app/" contains a blank or a character that a URL cannot have)"},
+       R"("http://my app/" contains a space or another character that a URL cannot have)"},
       {"http://myapp/\r\nHost: x",
-       R"("http://myapp/\r\nHost: x" contains a blank or a character that a URL cannot have)"},
-      {"http://my%20app/", R"("http://my%20app/" has a host that is none: "my%20app")"},
-      {"http://[::1/", R"("http://[::1/" has a host that is none: "[::1")"},
-      {"http://[myapp]/", R"("http://[myapp]/" has a host that is none: "[myapp]")"},
+       R"("http://myapp/\r\nHost: x" contains a space or another character that a URL cannot have)"},
+      {"http://my%20app/", R"("http://my%20app/" has an invalid host: "my%20app")"},
+      {"http://[::1/", R"("http://[::1/" has an invalid host: "[::1")"},
+      {"http://[myapp]/", R"("http://[myapp]/" has an invalid host: "[myapp]")"},
       {"http://myapp:0/",
        R"("http://myapp:0/" has the port "0", which is not a whole number from 1 to 65535)"},
       {"http://myapp:65536/",
@@ -68,13 +68,13 @@ TEST_CASE("What is no URL to ask is refused in words that say why") {
   CHECK(url.error().message == row.message);
 }
 
-TEST_CASE("However long a URL is, what is said about it is short") {
+TEST_CASE("parse_http_url limits the size of the message") {
   const auto url = parse_http_url("http://" + std::string(1'000'000, 'x'));
   REQUIRE_FALSE(url);
   CHECK(url.error().message.size() < 256);
 }
 
-TEST_CASE("Status ranges are read and written") {
+TEST_CASE("parse_status_ranges and format_status_ranges are inverse") {
   using Ranges = std::vector<StatusRange>;
   CHECK(parse_status_ranges("200-399") == Ranges{{200, 399}});
   CHECK(parse_status_ranges("200") == Ranges{{200, 200}});
@@ -88,7 +88,7 @@ TEST_CASE("Status ranges are read and written") {
       R"( is not a list of at most 16 status codes from 100 to 599, such as "200-399" or "200,204")"));
 }
 
-TEST_CASE("Percentages, whole numbers and durations are read within their bounds") {
+TEST_CASE("parse_percent, parse_whole and parse_duration_within check the bounds") {
   CHECK(parse_percent("0%") == 0);
   CHECK(parse_percent("99%") == 99);
   const auto* bad = GENERATE("", "25", "100%", "-1%", "%", "2 5%", "0.5%");
@@ -98,10 +98,11 @@ TEST_CASE("Percentages, whole numbers and durations are read within their bounds
   CHECK_FALSE(parse_whole("+7", 1, 100));
   CHECK_FALSE(parse_whole("99999999999999999999", 1, 100));
   CHECK(parse_duration_within("1s", 1s, 1h) == Duration{1s});
-  CHECK(parse_duration_within("1h1s", 1s, 1h).error().message == R"("1h1s" is not from 1s to 1h)");
+  CHECK(parse_duration_within("1h1s", 1s, 1h).error().message ==
+        R"("1h1s" is not between 1s and 1h)");
 }
 
-TEST_CASE("Names are those that Kubernetes admits") {
+TEST_CASE("is_dns_label and is_dns_subdomain accept the names of Kubernetes") {
   CHECK(is_dns_label("web-2"));
   CHECK(is_dns_subdomain("web.v2"));
   CHECK(is_dns_subdomain(std::string(253, 'a')));

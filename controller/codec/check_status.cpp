@@ -1,0 +1,106 @@
+#include "codec/check_status.hpp"
+
+#include <algorithm>
+
+#include "base/text.hpp"
+#include "codec/parts.hpp"
+
+namespace lastgood::codec {
+
+using namespace api;
+namespace {
+
+BaselineResult read_baseline(const Reader& baseline) {
+  return BaselineResult{
+      .result = read_enum(baseline, "result", MeasurementResult::Unknown, parse_measurement_result),
+      .reason = read_reason(baseline),
+      .message = baseline.text("message", max_text),
+      .revision = baseline.text("revision", max_name),
+      .consecutive_failures = baseline.int_within("consecutiveFailures", 0),
+      .before = baseline.boolean("beforeRelease"),
+      .at = baseline.time("at")};
+}
+
+Json json_of(const BaselineResult& baseline) {
+  Json out = {{"result", to_string(baseline.result)},
+              {"consecutiveFailures", baseline.consecutive_failures},
+              {"beforeRelease", baseline.before}};
+  put(out, "reason", to_string(baseline.reason));
+  put(out, "message", baseline.message, max_text);
+  put(out, "revision", baseline.revision);
+  put(out, "at", baseline.at);
+  return out;
+}
+
+}  // namespace
+
+Revision read_revision(const Reader& revision) {
+  Revision out;
+  out.hash = TemplateHash(revision.text("hash"));
+  out.replica_set = Uid(revision.text("replicaSet"));
+  out.number = revision.integer("number");
+  out.verdict = read_enum(revision, "verdict", RevisionVerdict::Evaluating, parse_verdict);
+  out.since = revision.time("since");
+  out.snapshot = revision.text("snapshot");
+  out.no_rollback_past = revision.boolean("noRollbackPast");
+  out.released_by = revision.text("releasedBy", max_name);
+  return out;
+}
+
+std::vector<CheckStatus> read_checks(const Reader& status, const char* key) {
+  std::vector<CheckStatus> out;
+  status.each(key, max_checks + 1, [&](const Reader& check) {
+    CheckStatus one;
+    one.name = check.text("name");
+    one.config_hash = check.text("configHash", max_name);
+    one.result = read_enum(check, "result", MeasurementResult::Unknown, parse_measurement_result);
+    one.reason = read_reason(check);
+    one.message = check.text("message");
+    one.consecutive_failures = check.int_within("consecutiveFailures", 0);
+    one.failure_threshold = check.int_within("failureThreshold", 1);
+    one.passed_once = check.boolean("passedOnce");
+    one.consecutive_unknowns = std::clamp(check.int_within("consecutiveUnknowns", 0), 0, 2);
+    one.first_failure = check.time("firstFailure");
+    one.last_failure = check.time("lastFailure");
+    one.breached = check.boolean("breached");
+    if (check.has("baseline")) one.baseline = read_baseline(check.object("baseline"));
+    out.push_back(std::move(one));
+  });
+  return out;
+}
+
+Json to_json(const CheckStatus& check) {
+  Json out = {{"name", clip(check.name, max_name)},
+              {"result", to_string(check.result)},
+              {"consecutiveFailures", check.consecutive_failures},
+              {"failureThreshold", check.failure_threshold},
+              {"passedOnce", check.passed_once},
+              {"breached", check.breached}};
+  put(out, "configHash", check.config_hash);
+  put(out, "reason", to_string(check.reason));
+  put(out, "message", check.message, max_text);
+  put(out, "firstFailure", check.first_failure);
+  put(out, "lastFailure", check.last_failure);
+  if (check.consecutive_unknowns != 0) out["consecutiveUnknowns"] = check.consecutive_unknowns;
+  if (check.baseline) out["baseline"] = json_of(*check.baseline);
+  return out;
+}
+
+void put(Json& object, const char* key, const std::vector<CheckStatus>& checks) {
+  put_list(object, key, checks, max_checks + 1,
+           [](const CheckStatus& check) { return to_json(check); });
+}
+
+Json to_json(const Revision& revision) {
+  Json out = {{"hash", revision.hash.value},
+              {"number", revision.number},
+              {"verdict", to_string(revision.verdict)}};
+  put(out, "replicaSet", revision.replica_set.value);
+  put(out, "since", revision.since);
+  put(out, "snapshot", revision.snapshot);
+  put_true(out, "noRollbackPast", revision.no_rollback_past);
+  put(out, "releasedBy", revision.released_by);
+  return out;
+}
+
+}  // namespace lastgood::codec
