@@ -49,7 +49,7 @@ void check_docs(std::span<const api::ValueDoc<Enum>> docs, const std::vector<Enu
 
 }  // namespace
 
-TEST_CASE("Each enumeration has one sentence for each of its values, in their order") {
+TEST_CASE("enum_docs has one sentence for each value, in the order of the enumeration") {
   check_docs(api::state_docs(), values_of(api::parse_state));
   check_docs(api::verdict_docs(), values_of(api::parse_verdict));
   check_docs(api::result_docs(), values_of(api::parse_measurement_result));
@@ -65,7 +65,7 @@ TEST_CASE("values_of finds the first and the last value of an enumeration") {
   CHECK(states.back() == api::State::Frozen);
 }
 
-TEST_CASE("Each condition is documented for both statuses") {
+TEST_CASE("condition_docs describes both statuses of each condition") {
   for (const api::ConditionDoc& doc : api::condition_docs()) {
     INFO(doc.kind << " " << doc.type);
     CHECK(is_sentence(doc.if_true));

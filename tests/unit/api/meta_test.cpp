@@ -1,4 +1,3 @@
-// Conditions, label selectors and a complete rollout, as Kubernetes means them.
 #include "api/meta.hpp"
 
 #include <catch2/catch.hpp>
@@ -16,8 +15,7 @@ const Time noon_in_seconds{Duration{1795521600000}};
 
 }  // namespace
 
-TEST_CASE(
-    "A condition's transition time moves only when its status changes, and has whole seconds") {
+TEST_CASE("set_condition changes the transition time only when the status changes") {
   Conditions conditions;
   set_condition(conditions, {.type = "Ready", .status = ConditionStatus::False, .reason = "A"},
                 noon);
@@ -35,7 +33,7 @@ TEST_CASE(
   CHECK(conditions.at(0).last_transition == noon_in_seconds + 2h);
 }
 
-TEST_CASE("Conditions stay in the order in which they were first set") {
+TEST_CASE("set_condition keeps the order of the conditions") {
   Conditions conditions;
   set_condition(conditions, {.type = "B"}, noon);
   set_condition(conditions, {.type = "A"}, noon);
@@ -46,7 +44,7 @@ TEST_CASE("Conditions stay in the order in which they were first set") {
   CHECK(find_condition(conditions, "C") == nullptr);
 }
 
-TEST_CASE("A label selector matches as Kubernetes' does, and is asked of the server in its words") {
+TEST_CASE("matches and to_query follow the label selectors of Kubernetes") {
   struct Row {
     const char* name;
     LabelSelector selector;
@@ -96,7 +94,7 @@ TEST_CASE("A label selector matches as Kubernetes' does, and is asked of the ser
   }
 }
 
-TEST_CASE("A rollout is complete when every replica is new, available, and alone") {
+TEST_CASE("rollout_complete is true when every replica is new and available") {
   const Deployment complete{.meta = {.generation = 4},
                             .replicas = 3,
                             .observed_generation = 4,
