@@ -1,5 +1,5 @@
-// One call to an API server and one health question, as plain data: pure code plans them, net/
-// carries them out, and a test can read them.
+// A call to the API server and a health probe, as data: pure code plans them, net/ sends them, and
+// tests compare them.
 #pragma once
 
 #include <cstdint>
@@ -17,43 +17,41 @@ inline constexpr std::string_view merge_patch = "application/merge-patch+json"; 
 
 struct ApiCall {
   Verb verb = Verb::Get;
-  std::string target;  // path and query, already percent-encoded:
+  std::string target;  // path and query, percent-encoded:
                        // "/apis/apps/v1/namespaces/shop/deployments/web?fieldManager=lastgood"
   std::string body;    // empty for GET
-  std::string content_type;  // of the body; empty means application/json
-  bool metadata_only =
-      false;  // of a GET: what the object holds is not wanted and never leaves the server
+  std::string content_type;    // of the body; empty: application/json
+  bool metadata_only = false;  // of a GET: the server sends only the metadata of the object
 
   bool operator==(const ApiCall&) const = default;
 };
 
 struct ProbeRequest {
-  bool tls = false;  // the certificate is not verified, as kubelet does not
-  std::string host;  // a name or an address to connect to
+  bool tls = false;  // without verification of the certificate, like the kubelet
+  std::string host;  // a name or an IP address
   std::uint16_t port = 0;
   std::string target;       // path and query, begins with "/"
   std::string host_header;  // empty: host[:port]
-  Duration timeout{
-      2000};  // for everything: resolve, connect, handshake, write, status line and headers
+  Duration timeout{2000};   // from name resolution to the end of the response headers
 
   bool operator==(const ProbeRequest&) const = default;
 };
 
 enum class ProbeOutcome : std::uint8_t {
   Answered,           // `status` is set; the body is not read
-  ConnectionRefused,  // connection refused or reset
+  ConnectionRefused,  // or reset
   TimedOut,
-  ConnectionClosed,  // closed before the headers were whole
-  InvalidResponse,   // not HTTP, or headers beyond 64 KiB, or the handshake failed
-  DNSLookupFailed,   // the name does not resolve: cannot be asked
-  Unreachable,       // no route, or the network denies it: cannot be asked
+  ConnectionClosed,  // before the headers were complete
+  InvalidResponse,   // not HTTP, headers above 64 KiB, or a failed TLS handshake
+  DNSLookupFailed,   // the host name does not resolve
+  Unreachable,       // no route, or the network denies the connection
 };
 
 struct ProbeResponse {
   ProbeOutcome outcome = ProbeOutcome::TimedOut;
   int status = 0;
   Duration took{0};
-  std::string detail;  // the system's words, at most 200 bytes; empty when Answered
+  std::string detail;  // the error of the system, at most 200 bytes; empty if Answered
 };
 
 }  // namespace lastgood::api

@@ -1,4 +1,4 @@
-// An enumeration and its spelling in JSON, in one table for both directions.
+// Conversion between the values of an enumeration and their text in JSON, from one table.
 #pragma once
 
 #include <optional>

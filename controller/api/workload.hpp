@@ -1,4 +1,4 @@
-// Of Kubernetes' own kinds, only the fields that are read. Knows nothing of our kinds.
+// Kubernetes' own kinds, with the fields that Lastgood reads.
 #pragma once
 
 #include <cstdint>
@@ -15,17 +15,17 @@ struct DeploymentCondition {
   ConditionStatus status = ConditionStatus::Unknown;
   std::string reason;
   std::string message;
-  std::optional<Time> last_update = {};  // of Progressing: when the rollout last got further
+  std::optional<Time> last_update = {};  // of Progressing: the last progress of the rollout
   bool operator==(const DeploymentCondition&) const = default;
 };
 
-// apps/v1 Deployment, as the watch keeps it: small.
+// apps/v1 Deployment, reduced so that the store of the watch stays small.
 struct Deployment {
   ObjectMeta meta;
   std::int64_t replicas = 1;
   bool paused = false;
   LabelSelector selector = {};
-  TemplateDigest template_digest;  // of the bytes of spec.template as the server sent them
+  TemplateDigest template_digest;  // of the text of spec.template in the response
   std::int64_t observed_generation = 0;
   std::int64_t status_replicas = 0;   // of all ReplicaSets
   std::int64_t updated_replicas = 0;  // of the newest
@@ -36,22 +36,22 @@ struct Deployment {
   bool operator==(const Deployment&) const = default;
 };
 
-// As `kubectl rollout status` calls it, and stricter for zero: the spec is observed, every replica
-// is of the newest template and available, none of an older one is left, and there is at least one.
+// Like `kubectl rollout status`, but false at 0 replicas: the current generation is observed, every
+// replica has the newest template and is available, and no older replica is left.
 [[nodiscard]] bool rollout_complete(const Deployment& deployment);
 
-// The annotation deployment.kubernetes.io/revision, of a Deployment or a ReplicaSet; 0 without one,
-// or where it is no number.
+// The annotation deployment.kubernetes.io/revision of a Deployment or ReplicaSet; 0 if it is absent
+// or not a number.
 [[nodiscard]] std::int64_t revision_of(const ObjectMeta& meta);
 
 // apps/v1 ReplicaSet of a Deployment.
 struct ReplicaSet {
   ObjectMeta meta;
   TemplateHash hash;          // label pod-template-hash
-  std::int64_t revision = 0;  // annotation deployment.kubernetes.io/revision; 0 without one
-  bool is_current = false;    // its template, without pod-template-hash, equals the Deployment's
-  bool no_rollback_past = false;        // as policy/ reads its template's annotations
-  StringMap template_annotations = {};  // of its pod template, those under lastgood.dev/
+  std::int64_t revision = 0;  // see revision_of()
+  bool is_current = false;    // its template, without pod-template-hash, is that of the Deployment
+  bool no_rollback_past = false;        // set by the caller, from template_annotations
+  StringMap template_annotations = {};  // the keys under lastgood.dev/ on its pod template
 
   bool operator==(const ReplicaSet&) const = default;
 };
@@ -60,13 +60,12 @@ struct ContainerState {
   std::string name;
   bool started = false;  // running, and its startup probe has passed
   bool ready = false;
-  bool ended = false;  // state.terminated: it does not run now
+  bool ended = false;  // state.terminated is set
   std::int64_t restarts = 0;
-  std::string waiting_reason;   // CrashLoopBackOff, ImagePullBackOff, ErrImagePull,
-                                // CreateContainerConfigError, ...
-  std::string waiting_message;  // at most 4 KiB: what went wrong is said last
-  std::string
-      last_exit_reason;  // of the current or last termination: Error, OOMKilled, Completed, ...
+  std::string waiting_reason;    // CrashLoopBackOff, ImagePullBackOff, ErrImagePull,
+                                 // CreateContainerConfigError, ...
+  std::string waiting_message;   // at most 4 KiB, because the cause is at its end
+  std::string last_exit_reason;  // of the current or last termination: Error, OOMKilled, ...
   int last_exit_code = 0;
   bool operator==(const ContainerState&) const = default;
 };
@@ -75,10 +74,10 @@ struct Pod {
   ObjectMeta meta;
   std::string ip;
   std::string phase;          // Pending, Running, Succeeded, Failed, Unknown
-  StringMap port_names = {};  // a container port's name -> its number in decimal
+  StringMap port_names = {};  // name of a container port -> its number in decimal
   bool ready = false;
-  std::optional<Time> taken_on = {};       // status.startTime: kubelet knew of it
-  std::optional<Time> unready_since = {};  // where the condition Ready is not True
+  std::optional<Time> taken_on = {};       // status.startTime: the kubelet accepted the pod
+  std::optional<Time> unready_since = {};  // the transition of Ready; only if it is not True
   bool containers_ready = false;           // condition ContainersReady
   bool gates_passed = true;                // each of spec.readinessGates
   std::vector<ContainerState> containers = {};
@@ -89,7 +88,7 @@ struct Pod {
 struct ServicePort {
   std::string name;
   std::int64_t port = 0;
-  std::string target_port;  // a number or a container port's name; empty: the same as port
+  std::string target_port;  // a number, or the name of a container port; empty: the same as port
   bool operator==(const ServicePort&) const = default;
 };
 
