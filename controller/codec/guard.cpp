@@ -2,6 +2,7 @@
 
 #include "base/text.hpp"
 #include "codec/check_status.hpp"
+#include "codec/meta.hpp"
 #include "codec/parts.hpp"
 
 namespace lastgood::codec {

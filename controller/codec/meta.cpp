@@ -26,4 +26,10 @@ Json to_json(const Condition& condition) {
   return out;
 }
 
+void put(Json& object, const Conditions& conditions) {
+  Json list = Json::array();
+  for (const Condition& condition : conditions) list.push_back(to_json(condition));
+  if (!list.empty()) object["conditions"] = std::move(list);
+}
+
 }  // namespace lastgood::codec

@@ -1,4 +1,4 @@
-// metav1.ObjectMeta and metav1.Condition from and to JSON.
+// metav1.ObjectMeta from JSON, and metav1.Condition to JSON.
 #pragma once
 
 #include "api/meta.hpp"
@@ -10,5 +10,7 @@ namespace lastgood::codec {
 [[nodiscard]] Result<api::ObjectMeta> parse_meta(const Json& object);
 
 [[nodiscard]] Json to_json(const api::Condition& condition);
+// Sets `conditions` of a status. An empty list is omitted.
+void put(Json& object, const api::Conditions& conditions);
 
 }  // namespace lastgood::codec

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "api/constants.hpp"
-#include "codec/meta.hpp"
 
 namespace lastgood::codec {
 
@@ -83,12 +82,6 @@ void put(Json& object, const char* key, const std::optional<Duration>& duration)
 
 void put_true(Json& object, const char* key, bool value) {
   if (value) object[key] = true;
-}
-
-void put(Json& object, const Conditions& conditions) {
-  Json list = Json::array();
-  for (const Condition& condition : conditions) list.push_back(to_json(condition));
-  if (!list.empty()) object["conditions"] = std::move(list);
 }
 
 }  // namespace lastgood::codec

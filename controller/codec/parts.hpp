@@ -38,7 +38,6 @@ void keep_own_annotations(ObjectMeta& meta);
 // Empty and absent values are omitted; texts are cut to `max`.
 void put(Json& object, const char* key, const std::string& text, std::size_t max = max_name);
 void put(Json& object, const char* key, const std::optional<Time>& time);
-void put(Json& object, const Conditions& conditions);
 void put(Json& object, const char* key, const std::optional<Duration>& duration);
 // Not an overload of put, because any pointer converts to bool.
 void put_true(Json& object, const char* key, bool value);

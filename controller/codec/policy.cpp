@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/text.hpp"
+#include "codec/meta.hpp"
 #include "codec/parts.hpp"
 #include "codec/values.hpp"
 
