@@ -11,7 +11,7 @@ namespace lastgood::api {
 enum class EventType : std::uint8_t { Normal, Warning };
 [[nodiscard]] const char* to_string(EventType type);
 
-// What the controller does about it.
+// The action of the controller that the Event reports.
 enum class EventAction : std::uint8_t { None, Evaluate, Hold, Rollback, Freeze, Drill };
 [[nodiscard]] const char* to_string(EventAction action);
 

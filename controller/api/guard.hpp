@@ -1,5 +1,5 @@
-// DeploymentGuard: the memory of one opted-in Deployment. Everything that must survive a restart is
-// in its status.
+// DeploymentGuard: the persistent state of one guarded Deployment. Its status has everything that
+// must survive a restart of the controller.
 #pragma once
 
 #include <cstdint>
@@ -18,30 +18,29 @@ enum class State : std::uint8_t { Idle, Evaluating, Held, RollingBack, Verifying
 [[nodiscard]] std::optional<State> parse_state(std::string_view text);
 
 enum class RevisionVerdict : std::uint8_t {
-  Evaluating,    // being judged
+  Evaluating,    // the checks run
   Good,          // rolled out completely and baked without a breach
-  PresumedGood,  // ran completely available when first seen
-  Superseded,    // a newer template came before it was judged
-  Inconclusive,  // baked, but a check never gave an answer
-  Breached,      // a check was breached; not (yet) put back
-  RolledBack,    // put back: quarantined
+  PresumedGood,  // was completely available when first seen
+  Superseded,    // a newer template was applied before the evaluation ended
+  Inconclusive,  // baked, but a check never had a result
+  Breached,      // a check was breached; not (yet) rolled back
+  RolledBack,    // rolled back: quarantined
 };
 [[nodiscard]] const char* to_string(RevisionVerdict verdict);
 [[nodiscard]] std::optional<RevisionVerdict> parse_verdict(std::string_view text);
 
-// One revision of the Deployment. Its identity is hash (and the ReplicaSet's uid while it exists),
-// never the number.
+// One revision of the Deployment. Its identity is `hash` (and the UID of the ReplicaSet while it
+// exists), never the number.
 struct Revision {
   TemplateHash hash;
   Uid replica_set;
-  std::int64_t number = 0;  // as kubectl rollout history shows it; for people only
+  std::int64_t number = 0;  // as kubectl rollout history shows it; only for users
   RevisionVerdict verdict = RevisionVerdict::Evaluating;
   std::optional<Time> since = {};  // of the verdict
-  std::string
-      snapshot;  // name of the ControllerRevision that keeps its template; empty when none does
-  bool no_rollback_past = false;  // its template says that going back past it would do harm
-  std::string released_by;        // who put its template there last, as the field manager and the
-                                  // tracking labels tell
+  std::string snapshot;  // name of the ControllerRevision that stores its template; empty: none
+  bool no_rollback_past = false;  // its template has the mark: nothing is rolled back past it
+  std::string released_by;        // the user or tool that last applied its template, according to
+                                  // the field manager and the tracking labels
   bool operator==(const Revision&) const = default;
 };
 
@@ -49,53 +48,52 @@ enum class MeasurementResult : std::uint8_t { Pass, Fail, Unknown };
 [[nodiscard]] const char* to_string(MeasurementResult result);
 [[nodiscard]] std::optional<MeasurementResult> parse_measurement_result(std::string_view text);
 
-// How the same check answered for pods of the revision that would be put back: whose fault a
-// failure is.
+// The result of the same check for the pods of the rollback target. It shows whether the release
+// is the cause of a failure.
 struct BaselineResult {
   MeasurementResult result = MeasurementResult::Unknown;
   Reason reason = Reason::None;
-  std::string message;           // value and threshold in words, at most 512 bytes
+  std::string message;           // the value and the limit, at most 512 bytes
   std::string revision;          // "revision 4 (web-6d4b75cb6d)"
-  int consecutive_failures = 0;  // in a row; at most the first of them may be by chance
-  bool before = false;           // asked before the new revision had a pod that had started
+  int consecutive_failures = 0;  // one failure may be by chance
+  bool before = false;           // measured before a pod of the new revision had started
   std::optional<Time> at = {};
   bool operator==(const BaselineResult&) const = default;
 };
 
-// How one check stands for the revision being judged.
+// The state of one check of the revision that is evaluated.
 struct CheckStatus {
-  std::string name;         // "rollout" or the policy's
-  std::string config_hash;  // a digest of the question that it answers; empty for "rollout"
+  std::string name;         // "rollout", or the name in the policy
+  std::string config_hash;  // a digest of the configuration of the check; empty for "rollout"
   MeasurementResult result = MeasurementResult::Unknown;
-  Reason reason = Reason::None;  // CamelCase: WrongStatus, TimedOut, CrashLoop, NoPodToAsk, ...
-  std::string message;           // value and threshold in words, at most 512 bytes
-  int consecutive_failures = 0;  // in a row
+  Reason reason = Reason::None;  // WrongStatus, TimedOut, CrashLoop, ...
+  std::string message;           // the value and the limit, at most 512 bytes
+  int consecutive_failures = 0;
   int failure_threshold = 1;
   bool passed_once = false;                // since the rollout was complete
-  int consecutive_unknowns = 0;            // how often in a row nobody could answer it, 2 at most
-  std::optional<Time> first_failure = {};  // of the row
-  std::optional<Time> last_failure = {};   // of the row
+  int consecutive_unknowns = 0;            // consecutive measurements without a result, at most 2
+  std::optional<Time> first_failure = {};  // of the consecutive failures
+  std::optional<Time> last_failure = {};   // of the consecutive failures
   bool breached = false;
-  std::optional<BaselineResult> baseline =
-      {};  // the last definite answer of the other revision; gone when the check passes
+  std::optional<BaselineResult> baseline = {};  // the last Pass or Fail; absent if the check passes
   bool operator==(const CheckStatus&) const = default;
 };
 
-// A rollback that was begun without being asked for: what the limits count.
+// An automatic rollback that was started. The limit and the cooldown count these.
 struct PastRollback {
-  std::string name;  // of the Rollback
+  std::string name;  // name of the Rollback
   Time at;
   bool operator==(const PastRollback&) const = default;
 };
 
-// A quarantined template was put back by a machine's hand.
+// A tool applied a quarantined template again.
 struct Contest {
   std::string by;  // "Argo CD (argocd-controller)"
   Time at;
   bool operator==(const Contest&) const = default;
 };
 
-// There while the state is Frozen. Taken away by a person, the Deployment is judged again.
+// Present while the state is Frozen. If a user removes it, the Deployment is evaluated again.
 struct Freeze {
   Reason reason = Reason::None;
   std::string message;
@@ -103,10 +101,10 @@ struct Freeze {
   bool operator==(const Freeze&) const = default;
 };
 
-// A person deleted the Rollback of the present release while it waited: a no that stays until there
-// is another release.
+// A user deleted the Rollback of the current release while it was pending. This release is then not
+// rolled back automatically.
 struct Declined {
-  std::string rollback;  // its name
+  std::string rollback;  // name of the deleted Rollback
   std::optional<Time> at = {};
   bool operator==(const Declined&) const = default;
 };
@@ -116,33 +114,32 @@ struct LastDrill {
   std::optional<Time> at = {};
   bool passed = false;
   std::string message;
-  std::optional<Time> passed_at = {};  // when one last passed
+  std::optional<Time> passed_at = {};  // time of the last drill that passed
   bool operator==(const LastDrill&) const = default;
 };
 
 struct GuardStatus {
-  std::int64_t deployment_generation =
-      0;  // not observedGeneration: that would be of the guard itself, which has no spec
+  // Not named observedGeneration, which would be the generation of the guard itself.
+  std::int64_t deployment_generation = 0;
   Uid deployment_uid;
-  std::string policy;  // "RollbackPolicy/web", "ConfigMap/rollback-config", "built-in"; empty when
-                       // none governs
+  std::string policy;  // "RollbackPolicy/web", "ConfigMap/rollback-config", "built-in"; empty: no
+                       // policy governs the Deployment
   State state = State::Idle;
   Reason reason = Reason::None;
   std::string message;
-  std::string blocked_by;  // in Held: the Deployment that blocks the rollback; empty: none does
+  std::string blocked_by;  // in Held: the Deployment that blocks the rollback; empty: none
   std::optional<Time> state_since = {};
-  std::optional<TemplateDigest> template_digest =
-      {};  // of the template that `current` was found for
-  std::optional<Revision> current =
-      {};  // the revision of the present template; absent until its ReplicaSet exists
-  std::optional<Revision> last_good =
-      {};  // current when it is good or presumed good, else where it would be put back to
-  std::vector<Revision> revisions = {};  // newest first, at most 20, current included
+  std::optional<TemplateDigest> template_digest = {};  // digest of the template of `current`
+  // The revision of the present template; absent until its ReplicaSet exists.
+  std::optional<Revision> current = {};
+  // `current` if it is good or presumed good, otherwise the rollback target.
+  std::optional<Revision> last_good = {};
+  std::vector<Revision> revisions = {};  // newest first, at most 20, including `current`
   std::optional<Time> evaluation_started = {};
-  std::optional<Time> rolled_out = {};  // when the rollout was first seen complete in this watch
+  std::optional<Time> rolled_out = {};  // when this evaluation first saw the rollout complete
   std::vector<CheckStatus> checks = {};
-  std::string rollback;  // name of the Rollback in flight or last done
-  std::string pending;   // its name while it is known to be recorded, and waits; not of one by hand
+  std::string rollback;  // name of the Rollback that is in progress or was the last one
+  std::string pending;   // the same name while that Rollback exists and waits; not if it is manual
   std::vector<PastRollback> rollbacks = {};  // newest first, at most 20
   std::vector<Contest> contests = {};        // newest first, at most 20
   std::optional<Freeze> freeze = {};

@@ -1,4 +1,4 @@
-// What one asking of one check came to: the bridge from checks/ to decide/.
+// The result of one run of one check. checks/ creates it, guard/ evaluates it.
 #pragma once
 
 #include <optional>
@@ -11,15 +11,15 @@
 namespace lastgood::api {
 
 struct Measurement {
-  std::string check;  // "rollout" or the policy's name for it
+  std::string check;  // "rollout", or the name in the policy
   MeasurementResult result = MeasurementResult::Unknown;
-  Reason reason = Reason::None;  // CamelCase
-  std::string message;           // value and threshold in words, at most 512 bytes
-  std::optional<Time> at = {};   // when it was answered; absent: now
-  Duration must_hold{0};         // a Fail breaches only after it has held this long
-  bool immediate = false;        // a Fail that breaches at once, whatever the threshold
-  std::optional<BaselineResult> baseline =
-      {};  // the same asked of the revision that would be put back; with every Fail
+  Reason reason = Reason::None;
+  std::string message;          // the value and the limit, at most 512 bytes
+  std::optional<Time> at = {};  // when the result arrived; absent: now
+  Duration must_hold{0};        // a Fail breaches the check only after this time
+  bool immediate = false;       // the first Fail breaches the check, without a failure threshold
+  std::optional<BaselineResult> baseline = {};  // the same check of the rollback target; only with
+                                                // a Fail
 
   bool operator==(const Measurement&) const = default;
 };

@@ -1,4 +1,4 @@
-// What we read of every object's metadata, and the condition type every kind shares.
+// The metadata that the controller reads from every object, and the conditions of its own kinds.
 #pragma once
 
 #include <cstdint>

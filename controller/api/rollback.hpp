@@ -1,5 +1,5 @@
-// Rollback: one rollback, its intent, evidence and outcome. Written before the Deployment is
-// touched.
+// Rollback: one rollback with its intent, evidence and outcome. It is written before the Deployment
+// is changed.
 #pragma once
 
 #include <cstdint>
@@ -15,63 +15,61 @@
 namespace lastgood::api {
 
 enum class RollbackPhase : std::uint8_t {
-  Pending,           // recorded; the Deployment is not yet known to be touched
-  TemplateRestored,  // the template patch is acknowledged
-  Restored,          // field ownership is restored too; rolling out
-  Verifying,         // rolled out; judged by the same checks
+  Pending,           // recorded; no write to the Deployment is known
+  TemplateRestored,  // the API server acknowledged the patch of the template
+  Restored,          // field ownership is restored too; the Deployment rolls out
+  Verifying,         // rolled out; the same checks evaluate it
   Succeeded,
-  Failed,  // the restored revision did not roll out in time, or failed its checks; of a drill: it
-           // would not have worked
-  Superseded,  // a newer choice of a person came first: nothing (more) was done
-  Observed,    // what would have been done, had the mode not been Observe
-  Rejected,    // asked for by a person, and not done: it would do harm, or it cannot be
+  Failed,      // the restored revision did not roll out in time, or failed its checks; drill: the
+               // rollback would not have worked
+  Superseded,  // a user changed the Deployment first: nothing (more) was done
+  Observed,    // only recorded: the mode is Observe
+  Rejected,    // a manual rollback that was not started: it would do harm, or is impossible
 };
 [[nodiscard]] const char* to_string(RollbackPhase phase);
 [[nodiscard]] std::optional<RollbackPhase> parse_phase(std::string_view text);
 [[nodiscard]] bool finished(RollbackPhase phase);
 
-// The Deployments that go back with the one whose check was breached, that one included, in the
-// order in which they do.
+// The Deployments that are rolled back together: the initiator, whose check was breached, and the
+// members, in the order of their rollbacks.
 struct GroupRollback {
   std::string name;
-  std::vector<std::string> members = {};  // names of Deployments of the namespace
+  std::vector<std::string> members = {};  // names of Deployments in the namespace
   bool operator==(const GroupRollback&) const = default;
 };
 
-// A person writes `deployment` and perhaps `to_revision`, `force` or `drill`; the rest is then
-// filled in once ("bound") before anything is done, as it is written at once into those of the
-// controller.
+// For a manual rollback a user sets `deployment`, and optionally `to_revision`, `force` or `drill`.
+// The controller then binds it: it fills in the other fields once, before anything is done. The
+// Rollbacks that the controller creates have all fields from the start.
 struct RollbackSpec {
-  std::string deployment;  // name; the namespace is the Rollback's
+  std::string deployment;  // its name, in the namespace of the Rollback
   Uid deployment_uid;
-  std::int64_t generation =
-      0;              // metadata.generation of the Deployment that carries the bad template
-  Revision from;      // hash, replica_set, number
-  Revision to;        // and snapshot: the ControllerRevision whose template is put back
-  std::string check;  // the breached check
-  Reason reason = Reason::None;       // its reason: WrongStatus, CrashLoop, ...
-  std::string message;                // value and threshold
+  std::int64_t generation = 0;   // metadata.generation of the Deployment with the bad template
+  Revision from;                 // hash, replica_set, number
+  Revision to;                   // also snapshot: the ControllerRevision whose template is restored
+  std::string check;             // the breached check
+  Reason reason = Reason::None;  // of the check: WrongStatus, CrashLoop, ...
+  std::string message;           // the value and the limit
   std::optional<Time> detected = {};  // when the check was breached
-  std::optional<std::int64_t> to_revision =
-      {};  // by a person: the number of the revision to go back to; absent: the last good
-  bool force = false;                       // by a person: do it although a rule holds it back
-  bool drill = false;                       // the whole way but the write
-  Mode mode = Mode::Enforce;                // the strictest of the policies of those that go back
-  bool approved = false;                    // by a person, where the mode is Approve
+  // Manual: the number of the revision to restore; absent: the last good revision.
+  std::optional<std::int64_t> to_revision = {};
+  bool force = false;                       // manual: start it even if a gate blocks it
+  bool drill = false;                       // do every step except the write
+  Mode mode = Mode::Enforce;                // the strictest mode of all members of the group
+  bool approved = false;                    // set by a user if the mode is Approve
   std::string policy;                       // "RollbackPolicy/web"
-  std::string released_by;                  // who put the bad template there
-  std::optional<Time> released = {};        // since when it was judged
-  std::optional<GroupRollback> group = {};  // the one that calls its group back
-  std::string
-      caused_by;  // the Rollback of another Deployment of the group that called this one back
+  std::string released_by;                  // the user or tool that applied the bad template
+  std::optional<Time> released = {};        // when the evaluation of the bad template started
+  std::optional<GroupRollback> group = {};  // only in the Rollback of the initiator
+  std::string caused_by;                    // in a member: name of the Rollback of the initiator
   bool operator==(const RollbackSpec&) const = default;
 };
 
-// One difference between the old and the new template.
+// One difference between the bad template and the restored one.
 struct Change {
   std::string path;  // "spec.containers[app].image"
-  std::string from;  // of the bad one; empty where it has none
-  std::string to;    // of the one that is put back
+  std::string from;  // in the bad template; empty: absent
+  std::string to;    // in the restored template; empty: absent
   bool operator==(const Change&) const = default;
 };
 
@@ -84,23 +82,22 @@ struct TimelineEntry {
 struct RollbackStatus {
   RollbackPhase phase = RollbackPhase::Pending;
   std::string message;
-  Reason waiting_for = Reason::None;  // in Pending: why it waits
+  Reason waiting_for = Reason::None;  // in Pending: the hold
   std::string blocked_by;             // in Pending: the Deployment that it waits for; empty: none
   std::string approved_by;  // how it was approved; empty: not yet, or no approval is needed
-  std::string last_error;   // the API server's words, while it rejects the write that is due
-  std::optional<Time> first_failure = {};  // the first failing measurement of the row
+  std::string last_error;   // the error of the API server while it rejects the write
+  std::optional<Time> first_failure = {};  // the first of the consecutive failures
   std::optional<Time> template_restored = {};
   std::optional<Time> rolled_out = {};
   std::optional<Time> finished = {};
-  std::vector<CheckStatus> evidence = {};  // every check as it stood at the decision
-  std::vector<CheckStatus> verification =
-      {};                                    // every check as it stood when the verification ended
-  std::vector<Change> changes = {};          // at most 20
-  std::vector<TimelineEntry> timeline = {};  // at most 20
-  std::optional<Duration> time_to_detect =
-      {};  // of a drill: how long the quickest check would have taken
-  std::optional<Duration> time_to_act =
-      {};  // of a drill: from the decision to the answer to the patch
+  std::vector<CheckStatus> evidence = {};      // every check when the rollback was decided
+  std::vector<CheckStatus> verification = {};  // every check when the verification ended
+  std::vector<Change> changes = {};            // at most 20
+  std::vector<TimelineEntry> timeline = {};    // at most 20
+  // Only in a drill: the time until the fastest check would have been breached, and the time from
+  // the decision to the response to the patch.
+  std::optional<Duration> time_to_detect = {};
+  std::optional<Duration> time_to_act = {};
   Conditions conditions = {};
   bool operator==(const RollbackStatus&) const = default;
 };
@@ -112,9 +109,9 @@ struct Rollback {
   bool operator==(const Rollback&) const = default;
 };
 
-// Made by a person: not caused by a check, nor by a group.
+// True for a Rollback that a user created: the cause is neither a check nor a group.
 [[nodiscard]] bool is_manual(const RollbackSpec& spec);
-// What a person asked for has been filled in.
+// True when the controller has filled in the fields of a manual Rollback.
 [[nodiscard]] bool is_bound(const RollbackSpec& spec);
 
 }  // namespace lastgood::api

@@ -11,7 +11,7 @@ namespace lastgood::checks {
 [[nodiscard]] api::Measurement rollout_measurement(api::MeasurementResult result,
                                                    api::Reason reason, const std::string& message);
 
-// A Fail that breaches at once, whatever the failure threshold is.
+// A Fail that breaches the check immediately, without regard to the failure threshold.
 [[nodiscard]] api::Measurement immediate_failure(api::Reason reason, const std::string& message);
 
 // A Fail that breaches after it has lasted for `must_hold`.

@@ -23,8 +23,8 @@ bool is_kept_closed(const BreakerSettings& settings, const BreakerOverride& brea
 bool is_troubled(const api::GuardStatus& guard, const BreakerSettings& settings,
                  const BreakerOverride& breaker_override, Time now) {
   if (guard.policy.empty()) return false;
-  const bool is_judged = guard.state == State::Evaluating || guard.state == State::Held ||
-                         guard.state == State::RollingBack;
+  const bool is_evaluated = guard.state == State::Evaluating || guard.state == State::Held ||
+                            guard.state == State::RollingBack;
   // Ignore old failures: the check may no longer run.
   const bool fails = std::ranges::any_of(guard.checks, [&](const api::CheckStatus& check) {
     return check.consecutive_failures > 0 && check.last_failure &&
@@ -35,7 +35,7 @@ bool is_troubled(const api::GuardStatus& guard, const BreakerSettings& settings,
         return past.at <= now && now - past.at < settings.within &&
                !is_kept_closed(settings, breaker_override, past.at);
       });
-  return (is_judged && fails) || runs_restored_revision;
+  return (is_evaluated && fails) || runs_restored_revision;
 }
 
 bool is_held_by_breaker(const api::GuardStatus& guard) {

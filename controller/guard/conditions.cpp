@@ -27,7 +27,7 @@ void set(api::GuardStatus& guard, std::string_view type, ConditionStatus status,
                      now);
 }
 
-// The present template is not the one that `current` speaks of, or that is not known.
+// The present template is not the one of `current`, or this is not known.
 bool awaits_template(const api::GuardStatus& guard) {
   constexpr std::array reasons{Reason::WaitingForReplicaSet, Reason::WaitingForStatus,
                                Reason::DeploymentPaused};

@@ -1,4 +1,4 @@
-// What the states of all Deployments say about one of them: the fleet for the breaker, and the
+// Facts about one Deployment from the states of all of them: the fleet for the breaker, and the
 // other members of its group.
 #pragma once
 

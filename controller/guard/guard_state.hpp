@@ -43,7 +43,7 @@ struct GuardState {
   bool records_changed = true;                // old Rollbacks may have to be deleted
   std::optional<api::Preflight> preflight = {};
 
-  // What the other members of the group read, from the last complete reconcile.
+  // The other members of the group read these fields. They are from the last complete reconcile.
   std::string group;
   int group_order = 0;
   api::Mode mode = api::Mode::Enforce;

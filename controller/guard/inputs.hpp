@@ -1,4 +1,4 @@
-// What decide() reads, and the plan that it returns. Plain data without I/O and without a clock.
+// The inputs of decide(), and the plan that it returns. Plain data without I/O and without a clock.
 #pragma once
 
 #include <optional>
@@ -55,7 +55,7 @@ struct Inputs {
   // Present when needs() asked for them.
   std::optional<std::vector<api::ReplicaSet>> replica_sets = {};
   std::optional<api::TemplateAuthor> author = {};  // of the present template
-  std::string template_problem = {};       // see TemplateObservation
+  std::string template_problem = {};               // see TemplateObservation
 
   std::vector<api::Measurement> measurements = {};  // new ones, of `guard.current`
   std::optional<api::Rollback> rollback = {};       // in progress, or the last one

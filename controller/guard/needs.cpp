@@ -36,7 +36,8 @@ bool number_is_behind(const api::Deployment& deployment, const api::GuardStatus&
 // The checks that a decision needs in the present state.
 enum class NeededChecks : std::uint8_t { None, Rollout, All };
 
-NeededChecks needed_checks(const api::GuardStatus& guard, const std::optional<api::Rollback>& rollback) {
+NeededChecks needed_checks(const api::GuardStatus& guard,
+                           const std::optional<api::Rollback>& rollback) {
   switch (guard.state) {
     case State::Evaluating:
     case State::Held:
@@ -47,7 +48,8 @@ NeededChecks needed_checks(const api::GuardStatus& guard, const std::optional<ap
       if (!named) return NeededChecks::All;
       // Before the write the release must still fail; after it the restored revision must roll out.
       if (named->status.phase == RollbackPhase::Pending) return NeededChecks::All;
-      return named->status.phase == RollbackPhase::Restored ? NeededChecks::Rollout : NeededChecks::None;
+      return named->status.phase == RollbackPhase::Restored ? NeededChecks::Rollout
+                                                            : NeededChecks::None;
     }
     case State::Idle:
     case State::Frozen: break;

@@ -1,4 +1,5 @@
-// What the shell has to read before decide() can go on, so that nothing is read that no rule uses.
+// The inputs that the shell has to read before decide(), so that it reads nothing that no rule
+// uses.
 #pragma once
 
 #include <optional>
@@ -10,7 +11,7 @@
 
 namespace lastgood::guard {
 
-// What must be gathered before decide() can get further.
+// The inputs that decide() needs next.
 struct Needs {
   bool replica_sets = false;  // list the Deployment's ReplicaSets and compare templates
   bool rollout_measurement = false;

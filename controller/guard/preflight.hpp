@@ -1,4 +1,4 @@
-// What the last preflight of a rollback is about, and whether it is recent.
+// The rollback that the last preflight was for, and whether that preflight is recent.
 #pragma once
 
 #include "guard/inputs.hpp"

@@ -53,9 +53,9 @@ namespace lastgood::kube {
 
 // Inputs.
 
-struct StartWatch {};  // the first input
-struct WaitElapsed {};   // the time of a BackoffWait has come
-struct StreamEnded {};   // the server ended the stream without an error
+struct StartWatch {};   // the first input
+struct WaitElapsed {};  // the time of a BackoffWait has come
+struct StreamEnded {};  // the server ended the stream without an error
 
 // Error: a call or a stream failed, or parse_event, parse_list or LineSplitter rejected its
 // content.

@@ -46,9 +46,7 @@ asio::awaitable<Result<void>> Executor::execute(guard::Action action,
   co_return co_await std::visit(
       Overloaded{
           [](std::monostate) -> asio::awaitable<Result<void>> { co_return Result<void>{}; },
-          [&](const guard::StartRollback& one) {
-            return start(one, deployment, state, term);
-          },
+          [&](const guard::StartRollback& one) { return start(one, deployment, state, term); },
           [&](const guard::ResumeRollback&) { return resume(deployment, state, term); },
           [&](const guard::CreateSnapshot& one) {
             return create_snapshot(one.revision, deployment, state, term);
@@ -315,7 +313,8 @@ asio::awaitable<Result<void>> Executor::garbage_collect_snapshots(const api::Dep
                                          rollback::snapshot_selector(deployment.meta.key.name)));
   if (!snapshots) co_return std::unexpected(snapshots.error());
   const api::Rollback* in_flight = state.rollback ? &*state.rollback : nullptr;
-  for (const std::string& name : rollback::snapshots_to_delete(*snapshots, state.written, in_flight)) {
+  for (const std::string& name :
+       rollback::snapshots_to_delete(*snapshots, state.written, in_flight)) {
     const auto deleted = co_await gateway_.write(
         term, kube::remove(Resource::ControllerRevision, {.namespace_ = namespace_, .name = name},
                            rollback::uid_of(*snapshots, name)));

@@ -54,7 +54,8 @@ asio::awaitable<api::Preflight> PreflightRunner::check(const api::Deployment& de
 asio::awaitable<rollback::ReferenceStatus> PreflightRunner::read_reference(
     const std::string& namespace_, const rollback::Reference& reference) {
   if (reference.kind == rollback::ReferenceKind::Secret && !may_read_secrets_)
-    co_return rollback::ReferenceStatus{.reference = reference, .state = ReferenceState::NotChecked};
+    co_return rollback::ReferenceStatus{.reference = reference,
+                                        .state = ReferenceState::NotChecked};
   const CacheKey cache_key(namespace_, reference);
   if (const auto cached = cache_.find(cache_key); cached != cache_.end())
     co_return cached->second.result;

@@ -33,8 +33,8 @@ class PreflightRunner {
   };
   using CacheKey = std::pair<std::string, rollback::Reference>;  // namespace and reference
 
-  boost::asio::awaitable<rollback::ReferenceStatus> read_reference(const std::string& namespace_,
-                                                          const rollback::Reference& reference);
+  boost::asio::awaitable<rollback::ReferenceStatus> read_reference(
+      const std::string& namespace_, const rollback::Reference& reference);
   void drop_expired();
 
   runtime::Gateway& gateway_;

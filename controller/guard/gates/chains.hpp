@@ -39,7 +39,7 @@ namespace lastgood::guard {
 [[nodiscard]] std::optional<Hold> first_hold(std::span<const Gate> gates, const Inputs& inputs,
                                              const api::GuardStatus& guard, Time now);
 
-// What the start gates have proven: the breach that is the release's own, and the target.
+// The proof of the start gates: the breach, which the release caused, and the rollback target.
 struct StartProof {
   api::CheckStatus breach;
   api::Revision target;

@@ -19,7 +19,7 @@ struct Rejection {
 
 // Added to a rejection that spec.force overrides. The spec of a Rollback cannot be changed.
 inline constexpr std::string_view force_hint =
-    ". To do it all the same, create another Rollback with spec.force: true";
+    ". To do it anyway, create another Rollback with spec.force: true";
 
 struct RequestGate {
   std::string_view name;

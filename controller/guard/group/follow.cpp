@@ -41,8 +41,9 @@ api::Rollback record_for_member(Step& step, const api::Rollback& initiator,
   api::Rollback record =
       rollback::new_rollback(step.deployment(), step.inputs.rollback, guard, {}, target, step.now);
   record.spec.reason = Reason::GroupRolledBack;
-  record.spec.message = fmt::format("Group {} is rolled back: {}, {}", initiator.spec.group->name,
-                                    initiator.spec.deployment, rollback::cause_text(initiator.spec));
+  record.spec.message =
+      fmt::format("Group {} is rolled back: {}, {}", initiator.spec.group->name,
+                  initiator.spec.deployment, rollback::cause_text(initiator.spec));
   record.spec.caused_by = initiator.meta.key.name;
   record.spec.policy = guard.policy;
   // An approval of the initiator's Rollback counts for the group. Without one this policy decides.

@@ -53,7 +53,7 @@ const api::Rollback* group_rollback_for(const Inputs& inputs, const api::GuardSt
   for (const GroupMember& member : inputs.group) {
     const auto& rollback = member.rollback;
     if (!rollback || !includes(*rollback, inputs.deployment.meta.key.name)) continue;
-    // Once a member is restored, the others follow, whatever became of the initiator.
+    // Once a member is restored, the others follow, even if the initiator is gone.
     if (!has_initiated(member) && !has_restored_member(inputs, rollback->meta.key.name)) continue;
     const bool is_followed =
         inputs.rollback && inputs.rollback->spec.caused_by == rollback->meta.key.name;
@@ -83,7 +83,7 @@ bool has_group_started(const Inputs& inputs, const api::Rollback& rollback) {
 std::string why_cancelled_with_group(const Inputs& inputs, const api::Rollback& rollback) {
   if (rollback.spec.caused_by.empty()) return {};
   const api::Rollback* initiator = initiator_of(inputs, rollback);
-  // Once other members are restored, this one follows them, whatever became of the initiator.
+  // Once other members are restored, this one follows, even if the initiator is gone.
   if (!initiator && has_group_started(inputs, rollback)) return {};
   if (!initiator)
     return fmt::format("Rollback {}, which initiated the group rollback, no longer exists",

@@ -1,4 +1,4 @@
-// What is known of the other members of a group, and of the group rollback that they are part of.
+// Facts about the other members of a group, and about their group rollback.
 // Questions only: nothing is decided here. group.hpp explains the words. Private to guard/.
 #pragma once
 

@@ -90,8 +90,8 @@ void begin_evaluation(Step& step, const api::ReplicaSet& set) {
   api::GuardStatus& guard = step.guard();
   guard.current = remember(step, set, RevisionVerdict::Evaluating);
   guard.evaluation_started = step.now;
-  // The replica that rolled this template back may have a clock that is ahead of this one. The
-  // evaluation starts after the rollback all the same.
+  // The replica that rolled this template back may have a clock that is ahead of this one. Even
+  // then the evaluation starts after the rollback.
   const auto& last = step.inputs.rollback;
   if (last && last->spec.from.hash == set.hash && last->status.template_restored)
     guard.evaluation_started = std::max(step.now, *last->status.template_restored);

@@ -1,4 +1,4 @@
-// What the present template is: the known revision, a new release, or the revision that this
+// Recognizes the present template: the known revision, a new release, or the revision that this
 // program has just restored. Private to guard/.
 //
 // A revision is identified by its pod-template-hash. The digest of the template tells only when the

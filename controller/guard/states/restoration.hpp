@@ -1,4 +1,4 @@
-// What the states of a rollback share, from the recorded Rollback to its end. Private to guard/.
+// Shared by the states of a rollback, from the recorded Rollback to its end. Private to guard/.
 #pragma once
 
 #include <span>
@@ -16,7 +16,7 @@ inline constexpr std::chrono::minutes restoration_timeout{15};
 // After an action the Deployment is reconciled again, even if no event arrives.
 inline constexpr std::chrono::seconds recheck_delay{1};
 
-// What a user can do about a failed rollback.
+// The next step for a user after a failed rollback.
 inline constexpr const char* failure_advice = "Ship a new release";
 
 // Updates `guard.checks` with the measurements of this plan.

@@ -1,4 +1,4 @@
-// What the functions of one call to decide() share: the inputs, the time and the plan so far.
+// Shared by the functions of one call to decide(): the inputs, the time and the plan so far.
 // Private to guard/.
 #pragma once
 

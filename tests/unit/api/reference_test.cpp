@@ -26,13 +26,13 @@ std::string row_of(const std::string& text, const std::string& field) {
              : text.substr(start + 1, text.find('\n', start + 1) - start - 1);
 }
 
-struct Place {
+struct DocumentedField {
   std::string heading;
   std::string field;
 };
 
-// Where a field is explained: revisions and checks have a table of their own.
-Place place_of(const std::string& kind, const std::string& field) {
+// The table row of a field. Revisions and checks have tables of their own.
+DocumentedField documented_field(const std::string& kind, const std::string& field) {
   for (const char* parent :
        {"status.current.", "status.lastGood.", "status.revisions[].", "spec.from.", "spec.to."}) {
     if (field.starts_with(parent))
@@ -48,9 +48,9 @@ void check_kind(const std::string& kind, const std::string& plural) {
   const std::string text = schema::text_file("docs/reference.md");
   for (const std::string& field : schema::fields_of_schema(schema::schema_of(plural))) {
     if (!field.starts_with("spec.") && !field.starts_with("status.")) continue;
-    const Place place = place_of(kind, field);
+    const DocumentedField expected = documented_field(kind, field);
     INFO(kind << " " << field);
-    CHECK_FALSE(row_of(section(text, place.heading), place.field).empty());
+    CHECK_FALSE(row_of(section(text, expected.heading), expected.field).empty());
   }
 }
 

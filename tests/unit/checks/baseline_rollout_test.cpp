@@ -13,7 +13,10 @@ using api::Reason;
 using enum api::MeasurementResult;
 
 Measurement failure(Reason reason) {
-  return {.check = std::string(api::rollout_check), .result = Fail, .reason = reason, .message = "not compared"};
+  return {.check = std::string(api::rollout_check),
+          .result = Fail,
+          .reason = reason,
+          .message = "not compared"};
 }
 
 struct Row {
