@@ -3,7 +3,7 @@
 commit messages. The words are in words.txt, beside this file.
 
   words.py                     the whole tree
-  words.py FILE...             these files
+  words.py PATH...             these files, and the files in these folders
   words.py --staged            the staged content of each staged file
   words.py --commit-msg FILE   a commit message
 
@@ -215,8 +215,26 @@ def run_git(root, *arguments):
 
 
 def listed(root, *arguments):
-    output = run_git(root, *arguments, "-z").decode("utf-8", "surrogateescape")
+    output = run_git(root, arguments[0], "-z", *arguments[1:]).decode("utf-8", "surrogateescape")
     return sorted(set(path for path in output.split("\0") if path))
+
+
+def tree_files(root, *folders):
+    return listed(root, "ls-files", "--cached", "--others", "--exclude-standard", "--", *folders)
+
+
+def named_files(root, names):
+    """The files with these names, and all files of the tree in the folders with these names."""
+    paths = []
+    for name in names:
+        path = os.path.relpath(os.path.abspath(name), root)
+        if os.path.isdir(name):
+            paths += tree_files(root, path)
+        elif os.path.exists(name):
+            paths.append(path)
+        else:
+            sys.exit(f"word lint: there is no file or folder {name}")
+    return paths
 
 
 def decode(data):
@@ -261,7 +279,7 @@ def parse(arguments):
     parser.add_argument("--data", default=os.path.join(HERE, "words.txt"))
     parser.add_argument("--staged", action="store_true", help="check what is staged")
     parser.add_argument("--commit-msg", metavar="FILE", help="check a commit message")
-    parser.add_argument("files", nargs="*", metavar="FILE")
+    parser.add_argument("files", nargs="*", metavar="PATH")
     return parser.parse_args(arguments)
 
 
@@ -277,10 +295,9 @@ def main(arguments):
         paths = listed(root, "diff", "--cached", "--name-only", "--diff-filter=ACMR")
         return report(check_files(words, paths, lambda path: read_staged(root, path)))
     if options.files:
-        paths = [os.path.relpath(os.path.abspath(path), root) for path in options.files]
+        paths = named_files(root, options.files)
         return report(check_files(words, paths, lambda path: read_file(root, path)))
-    paths = listed(root, "ls-files", "--cached", "--others", "--exclude-standard")
-    findings = check_files(words, paths, lambda path: read_file(root, path))
+    findings = check_files(words, tree_files(root), lambda path: read_file(root, path))
     return report(findings + list(words.unused()))
 
 

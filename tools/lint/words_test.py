@@ -341,6 +341,18 @@ class CommandTest(unittest.TestCase):
         self.assertEqual((0, []), self.run_lint(good))
         self.assertEqual((1, ['a.md:1:1: "alpha": use "beta"']), self.run_lint(bad, good))
 
+    def test_checks_the_files_in_a_folder_that_is_named(self):
+        os.mkdir(os.path.join(self.root, "folder"))
+        self.write("folder/a.md", "alpha\n")
+        self.write("b.md", "alpha\n")
+        code, lines = self.run_lint(os.path.join(self.root, "folder"))
+        self.assertEqual((1, ['folder/a.md:1:1: "alpha": use "beta"']), (code, lines))
+
+    def test_reports_a_named_file_that_does_not_exist(self):
+        with self.assertRaises(SystemExit) as error:
+            self.run_lint("nothing.md")
+        self.assertEqual("word lint: there is no file or folder nothing.md", error.exception.code)
+
     def test_checks_staged_content_and_not_the_work_tree(self):
         self.write("a.md", "alpha\n")
         self.git("add", "a.md")
