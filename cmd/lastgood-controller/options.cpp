@@ -133,8 +133,8 @@ void add_breaker(CLI::App& app, Options& o) {
          [&o](const std::string& text) {
            o.breaker_within = parse_breaker_within(text).value_or(o.breaker_within);
          },
-         "How long a rollback counts for the breaker, and how long the numbers must be below the "
-         "limits before the breaker closes. From 1s to 24h.")
+         "The time for which a rollback counts for the breaker. The breaker closes when the limits "
+         "have not both been exceeded for this time. From 1s to 24h.")
       ->envname("LASTGOOD_BREAKER_WITHIN")
       ->type_name("DURATION")
       ->check(CLI::Validator(validate_breaker_within, ""))

@@ -59,8 +59,8 @@ constexpr std::array entries{
     ReasonEntry{place, Reason::BreakerOpen, held,
                 "So many guarded Deployments fail, or were rolled back, at the same time that a "
                 "shared cause is more likely.",
-                "Fix the shared cause. The breaker closes after `--breaker-within` with fewer "
-                "failures, or when an administrator [closes "
+                "Fix the shared cause. The breaker closes when the limits have not both been "
+                "exceeded for `--breaker-within`, or when an administrator [closes "
                 "it](admin.md#the-breaker-of-the-fleet)."},
     ReasonEntry{place, Reason::LimitReached, "`Frozen`",
                 "The Deployment was rolled back `rollback.limit.count` times within "

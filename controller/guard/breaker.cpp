@@ -20,8 +20,8 @@ bool is_kept_closed(const BreakerSettings& settings, const BreakerOverride& brea
 
 }  // namespace
 
-bool is_troubled(const api::GuardStatus& guard, const BreakerSettings& settings,
-                 const BreakerOverride& breaker_override, Time now) {
+bool counts_as_failing(const api::GuardStatus& guard, const BreakerSettings& settings,
+                       const BreakerOverride& breaker_override, Time now) {
   if (guard.policy.empty()) return false;
   const bool is_evaluated = guard.state == State::Evaluating || guard.state == State::Held ||
                             guard.state == State::RollingBack;
@@ -60,7 +60,7 @@ std::optional<Time> last_above(const BreakerSettings& settings, const Fleet& fle
   if (settings.rollbacks == 0 || is_kept_closed(settings, breaker_override, now)) return {};
   const auto limit = static_cast<std::size_t>(settings.rollbacks);
   const auto share = static_cast<std::size_t>(settings.percent);
-  const bool is_many = fleet.troubled > limit && fleet.troubled * 100 > fleet.guarded * share;
+  const bool is_many = fleet.failing > limit && fleet.failing * 100 > fleet.guarded * share;
   const bool was_open = !before && fleet.held > 0 &&
                         !is_kept_closed(settings, breaker_override, now - settings.within);
   return is_many || was_open ? now : before;
@@ -76,10 +76,10 @@ Breaker evaluate_fleet(const BreakerSettings& settings, const Fleet& fleet,
       .is_open = true,
       .message = fmt::format(
           "{} of {} guarded Deployments fail or were rolled back within {} (limits: {} Deployments "
-          "and {}%), so a common cause is likely. The breaker closes after {} without "
-          "new trouble, or when an admin sets lastgood.dev/close-breaker on the "
-          "controller's Lease to the present time{}",
-          fleet.troubled, fleet.guarded, format_duration(settings.within), settings.rollbacks,
+          "and {}%), so a common cause is likely. The breaker closes when the limits "
+          "have not both been exceeded for {}, or when an administrator sets the annotation "
+          "lastgood.dev/close-breaker of the controller's Lease to the current time{}",
+          fleet.failing, fleet.guarded, format_duration(settings.within), settings.rollbacks,
           settings.percent, format_duration(settings.within), problem)};
 }
 

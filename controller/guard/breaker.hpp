@@ -20,7 +20,7 @@ struct BreakerSettings {
 
 struct Fleet {
   std::size_t guarded = 0;
-  std::size_t troubled = 0;
+  std::size_t failing = 0;
   std::size_t held = 0;  // by the breaker
 };
 
@@ -32,8 +32,8 @@ struct BreakerOverride {
 
 // A check of its release fails now, or it was rolled back recently. Rollbacks while an admin kept
 // the breaker closed do not count.
-[[nodiscard]] bool is_troubled(const api::GuardStatus& guard, const BreakerSettings& settings,
-                               const BreakerOverride& breaker_override, Time now);
+[[nodiscard]] bool counts_as_failing(const api::GuardStatus& guard, const BreakerSettings& settings,
+                                     const BreakerOverride& breaker_override, Time now);
 
 [[nodiscard]] bool is_held_by_breaker(const api::GuardStatus& guard);
 

@@ -15,7 +15,7 @@ Fleet count_fleet(const GuardStates& states, const kube::Stores& stores,
   const auto count = [&](const api::GuardStatus& guard) {
     if (guard.policy.empty()) return;
     ++fleet.guarded;
-    if (is_troubled(guard, settings, breaker_override, now)) ++fleet.troubled;
+    if (counts_as_failing(guard, settings, breaker_override, now)) ++fleet.failing;
     if (is_held_by_breaker(guard)) ++fleet.held;
   };
   for (const auto& [key, state] : states) count(state->guard);

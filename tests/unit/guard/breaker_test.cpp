@@ -1,4 +1,4 @@
-// The breaker: which Deployments are troubled, and with how many it opens.
+// The breaker: which Deployments are failing, and with how many it opens.
 #include "guard/breaker.hpp"
 
 #include <catch2/catch.hpp>
@@ -18,7 +18,7 @@ struct TroubledCase {
   State state;
   int consecutive_failures;
   std::optional<Duration> rolled_back_ago;
-  bool is_troubled;
+  bool counts_as_failing;
   const char* policy = "RollbackPolicy/web";
   Duration failed_ago{0};
 };
@@ -47,7 +47,7 @@ const std::vector<TroubledCase> troubles = {
 
 struct FleetCase {
   const char* name;
-  std::size_t guarded, troubled;
+  std::size_t guarded, failing;
   bool is_open;
   std::optional<Duration> closed_ago = {};
   BreakerSettings settings = {};
@@ -79,7 +79,7 @@ const std::vector<FleetCase> fleets = {
 
 }  // namespace
 
-TEST_CASE("counts a Deployment as troubled while a check fails or after a recent rollback") {
+TEST_CASE("counts a Deployment as failing while a check fails or after a recent rollback") {
   for (const TroubledCase& row : troubles) {
     CAPTURE(row.name);
     api::GuardStatus guard{.policy = row.policy, .state = row.state};
@@ -88,7 +88,7 @@ TEST_CASE("counts a Deployment as troubled while a check fails or after a recent
     if (row.consecutive_failures > 0) guard.checks.back().last_failure = noon - row.failed_ago;
     if (row.rolled_back_ago)
       guard.rollbacks = {{.name = "web-2-1b4e", .at = noon - *row.rolled_back_ago}};
-    CHECK(is_troubled(guard, {}, {}, noon) == row.is_troubled);
+    CHECK(counts_as_failing(guard, {}, {}, noon) == row.counts_as_failing);
   }
 }
 
@@ -96,10 +96,10 @@ TEST_CASE("does not count a rollback from the time in which a user kept the brea
   const api::GuardStatus guard{.policy = "RollbackPolicy/web",
                                .state = State::Idle,
                                .rollbacks = {{.name = "web-2-1b4e", .at = noon - 1min}}};
-  CHECK(is_troubled(guard, {}, {.at = noon - 30s, .problem = {}}, noon));
-  CHECK_FALSE(is_troubled(guard, {}, {.at = noon - 1min, .problem = {}}, noon));
-  CHECK_FALSE(is_troubled(guard, {}, {.at = noon - 5min, .problem = {}}, noon));
-  CHECK(is_troubled(guard, {}, {.at = noon - 7min, .problem = {}}, noon));
+  CHECK(counts_as_failing(guard, {}, {.at = noon - 30s, .problem = {}}, noon));
+  CHECK_FALSE(counts_as_failing(guard, {}, {.at = noon - 1min, .problem = {}}, noon));
+  CHECK_FALSE(counts_as_failing(guard, {}, {.at = noon - 5min, .problem = {}}, noon));
+  CHECK(counts_as_failing(guard, {}, {.at = noon - 7min, .problem = {}}, noon));
 }
 
 TEST_CASE("parses the time that closes the breaker, and reports an invalid one") {
@@ -116,7 +116,7 @@ TEST_CASE("opens above both limits, until the fleet is calm or a user closes it"
       return since ? std::optional(noon - *since) : std::nullopt;
     };
     const BreakerOverride breaker_override{.at = ago(row.closed_ago), .problem = {}};
-    const Fleet fleet{.guarded = row.guarded, .troubled = row.troubled, .held = row.held};
+    const Fleet fleet{.guarded = row.guarded, .failing = row.failing, .held = row.held};
     const auto above = last_above(row.settings, fleet, breaker_override, ago(row.above_ago), noon);
     const Breaker breaker = evaluate_fleet(row.settings, fleet, breaker_override, above, noon);
     CHECK(breaker.is_open == row.is_open);
@@ -125,7 +125,7 @@ TEST_CASE("opens above both limits, until the fleet is calm or a user closes it"
 }
 
 TEST_CASE("names both figures, both limits and how to close it in the message of an open breaker") {
-  const Fleet fleet{.guarded = 30, .troubled = 7};
+  const Fleet fleet{.guarded = 30, .failing = 7};
   const std::vector<std::string> figures{"7 of 30", "5m", "5", "10%", "lastgood.dev/close-breaker"};
   CHECK_THAT(evaluate_fleet({}, fleet, {}, noon, noon).message, mentions(figures));
   const BreakerOverride no_time = parse_breaker_override("soon");

@@ -181,7 +181,7 @@ TEST_CASE("remembers a failure from before the release over a restart or a broke
   CHECK(harness.template_changes == 0);
 }
 
-TEST_CASE("counts a breached release as troubled after a restart until it has a result") {
+TEST_CASE("counts a breached release as failing after a restart until it has a result") {
   DeploymentHarness harness;
   harness.breaker = {.is_open = true, .message = "too many"};
   harness.ship("v1")
@@ -196,8 +196,8 @@ TEST_CASE("counts a breached release as troubled after a restart until it has a 
       .fail_three_times();
   REQUIRE(harness.state() == held(Reason::BreakerOpen));
   harness.reconcile_for(1h, {fails("health")}).restart();
-  CHECK(guard::is_troubled(harness.guard, {}, {}, harness.now));
-  CHECK_FALSE(guard::is_troubled(harness.guard, {}, {}, harness.now + 5min));
+  CHECK(guard::counts_as_failing(harness.guard, {}, {}, harness.now));
+  CHECK_FALSE(guard::counts_as_failing(harness.guard, {}, {}, harness.now + 5min));
 }
 
 // v1 restored, fails ✗ ── killed, no leader for 30 min ── fails again ✗ ✗
