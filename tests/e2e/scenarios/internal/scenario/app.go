@@ -145,6 +145,11 @@ func ReadinessProbe(path string) func(*apps.Deployment) {
 	})
 }
 
+// SchedulingGate is an edit: the pods wait until When().Scheduled.
+func SchedulingGate(d *apps.Deployment) {
+	d.Spec.Template.Spec.SchedulingGates = []core.PodSchedulingGate{{Name: "lastgood.dev/test"}}
+}
+
 // EnvFromConfigMap is an edit: the container needs this ConfigMap to start.
 func EnvFromConfigMap(name string) func(*apps.Deployment) {
 	return Container(func(c *core.Container) {

@@ -162,6 +162,20 @@ func (t *Then) CheckIs(name, check, result, reason string) *Then {
 	return t
 }
 
+// BaselineFailedBefore waits until a check has failed for the baseline while the release has no
+// running pod.
+func (t *Then) BaselineFailedBefore(name, check string) *Then {
+	t.T.Helper()
+	what := fmt.Sprintf("check %s fails for the baseline of %s before the release", check, name)
+	t.eventually(what, func(ctx context.Context) (bool, string) {
+		guard, _ := t.Guard(ctx, name)
+		baseline := guard.Check(check).Baseline
+		failed := baseline != nil && baseline.Result == "Fail" && baseline.BeforeRelease
+		return failed, guard.statusJSON()
+	})
+	return t
+}
+
 // VerdictIs waits for the verdict of the current revision.
 func (t *Then) VerdictIs(name, verdict string) *Then {
 	t.T.Helper()

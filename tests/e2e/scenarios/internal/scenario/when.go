@@ -62,6 +62,24 @@ func (w *When) setKnob(knob string, pods []core.Pod) *When {
 	return w
 }
 
+// Scheduled removes the scheduling gate of the pods that have one.
+func (w *When) Scheduled(name string) *When {
+	w.T.Helper()
+	ctx := context.Background()
+	pods, err := w.podsOf(ctx, name)
+	w.must(err)
+	for _, pod := range pods {
+		if len(pod.Spec.SchedulingGates) == 0 {
+			continue
+		}
+		pod.Spec.SchedulingGates = nil
+		_, err := w.Cluster.Typed.CoreV1().Pods(w.Namespace).
+			Update(ctx, &pod, metav1.UpdateOptions{})
+		w.must(err)
+	}
+	return w
+}
+
 // Annotated sets an annotation of a Deployment. An empty value removes it.
 func (w *When) Annotated(name, key, value string) *When {
 	w.T.Helper()
