@@ -34,8 +34,8 @@ bool is_forced(const Inputs& inputs, const api::GuardStatus& guard) {
 }
 
 constexpr std::string_view how_it_ends =
-    "It is rolled back when the old pods pass and the new pods still fail. If no old pod is left, "
-    "ship a release that works or create a Rollback";
+    "The release is rolled back when the old pods pass and the new pods still fail. If no old pod "
+    "is left, ship a release that works or create a Rollback";
 
 // The first confirmed breach if the baseline fails too, so that the release is not the cause.
 // `before`: the baseline failed before a pod of the release had started.
@@ -137,9 +137,8 @@ MaybeHold limit_reached(const Inputs& inputs, const api::GuardStatus& guard, Tim
   if (done < limit.count) return {};
   return Hold{
       .reason = Reason::LimitReached,
-      .message = fmt::format("The Deployment was rolled back {} times within {} (limit {}), "
-                             "so another rollback would not help",
-                             done, format_duration(limit.within), limit.count),
+      .message = fmt::format("The Deployment had {} rollback{} within {} (limit {})", done,
+                             done == 1 ? "" : "s", format_duration(limit.within), limit.count),
       .freezes = true};
 }
 

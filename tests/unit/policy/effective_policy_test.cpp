@@ -148,7 +148,8 @@ const std::vector<Row> table = {
      Kind::Broken,
      "RollbackPolicy/webb",
      Reason::PolicyNotFound,
-     R"(RollbackPolicy "webb" does not exist in namespace shop; the nearest name is "web")"},
+     R"(RollbackPolicy "webb" does not exist in namespace shop; the nearest name is "web". )"
+     "Correct the annotation lastgood.dev/policy, or create the policy"},
     {"a named policy that is not valid",
      {{"lastgood.dev/policy", "broken"}},
      {},
@@ -320,7 +321,8 @@ TEST_CASE("resolve_policy reports that a namespace has no policies") {
       deployment, policy::parse_opt_in({{"lastgood.dev/policy", "web"}}), {}, {});
   CHECK(
       found.message ==
-      R"(RollbackPolicy "web" does not exist in namespace shop; the namespace has no RollbackPolicy)");
+      R"(RollbackPolicy "web" does not exist in namespace shop; the namespace has no )"
+      "RollbackPolicy. Correct the annotation lastgood.dev/policy, or create the policy");
 }
 
 TEST_CASE("resolve_policy returns a suspended policy") {

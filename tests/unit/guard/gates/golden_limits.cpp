@@ -31,7 +31,7 @@ std::vector<GateRow> limit_rows() {
        "three rollbacks within the hour",
        [](Inputs& in) { rolled_back_ago(in, {10min, 20min, 1h - 1ms}); },
        {{.reason = Reason::LimitReached,
-         .mentions = {"3 times", "1h", "limit 3"},
+         .mentions = {"3 rollbacks", "1h", "limit 3"},
          .freezes = true}}},
       {"LimitReached",
        "one rollback, the limit of the policy",
@@ -40,7 +40,7 @@ std::vector<GateRow> limit_rows() {
          rolled_back_ago(in, {9min});
        },
        {{.reason = Reason::LimitReached,
-         .mentions = {"1 time", "10m", "limit 1"},
+         .mentions = {"1 rollback", "10m", "limit 1"},
          .freezes = true}}},
       {"LimitReached", "two rollbacks within the hour",
        [](Inputs& in) { rolled_back_ago(in, {10min, 20min}); }},

@@ -330,7 +330,7 @@ TEST_CASE("reports why a member cannot be rolled back") {
          in.policy.spec.limit = {.count = 1, .within = 1h};
          in.guard.rollbacks = {{.name = "web-1-1b4e", .at = moment - 1min}};
        },
-       {"1 time", "1h", "limit 1"}},
+       {"1 rollback", "1h", "limit 1"}},
       {"the Deployment is paused",
        [](Inputs& in) { in.deployment.paused = true; },
        {"kubectl rollout resume"}},
