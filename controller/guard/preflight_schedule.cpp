@@ -74,8 +74,7 @@ void set_rollback_ready(api::GuardStatus& guard, const Inputs& inputs, Time now)
     condition.status = ConditionStatus::False;
     condition.reason =
         api::to_string(target.is_past_mark ? Reason::NoRollbackPast : Reason::NoLastGood);
-    condition.message =
-        fmt::format("There is no revision to roll back to: {}", target.why_not);
+    condition.message = fmt::format("There is no revision to roll back to: {}", target.why_not);
   } else if (inputs.preflight && inputs.preflight->target == target.revision->snapshot) {
     condition.status = inputs.preflight->ready;
     condition.reason = api::to_string(inputs.preflight->reason);

@@ -56,8 +56,8 @@ EffectivePolicy not_found(const api::Deployment& deployment, const std::string& 
                                     in_quotes(wanted, 253), deployment.meta.key.namespace_);
   message += close ? fmt::format("the nearest name is {}", in_quotes(close->name, 253))
                    : "the namespace has no RollbackPolicy";
-  message += fmt::format(". Correct the annotation {}, or create the policy",
-                         api::annotation::policy);
+  message +=
+      fmt::format(". Correct the annotation {}, or create the policy", api::annotation::policy);
   return broken("RollbackPolicy/" + wanted, policy_not_found, message);
 }
 

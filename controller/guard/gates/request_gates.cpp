@@ -15,7 +15,6 @@ namespace lastgood::guard {
 using api::Revision;
 using api::RevisionVerdict;
 using api::RollbackPhase;
-using api::State;
 
 namespace {
 

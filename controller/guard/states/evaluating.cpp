@@ -67,7 +67,7 @@ void record_observed(Step& step, const Hold& hold) {
 }
 
 void hold_release(Step& step, const Hold& hold) {
-  api::GuardStatus& guard = step.guard();
+  const api::GuardStatus& guard = step.guard();
   if (hold.freezes) {
     return freeze(step, hold.reason,
                   fmt::format("{} is breached and stays: {}", current_name(step), hold.message),

@@ -319,10 +319,9 @@ TEST_CASE("resolve_policy reports that a namespace has no policies") {
   const api::Deployment deployment{.meta = {.key = {"shop", "web"}}};
   const auto found = policy::resolve_policy(
       deployment, policy::parse_opt_in({{"lastgood.dev/policy", "web"}}), {}, {});
-  CHECK(
-      found.message ==
-      R"(RollbackPolicy "web" does not exist in namespace shop; the namespace has no )"
-      "RollbackPolicy. Correct the annotation lastgood.dev/policy, or create the policy");
+  CHECK(found.message ==
+        R"(RollbackPolicy "web" does not exist in namespace shop; the namespace has no )"
+        "RollbackPolicy. Correct the annotation lastgood.dev/policy, or create the policy");
 }
 
 TEST_CASE("resolve_policy returns a suspended policy") {
