@@ -16,7 +16,7 @@ struct Measurement {
   Reason reason = Reason::None;
   std::string message;          // the value and the limit, at most 512 bytes
   std::optional<Time> at = {};  // when the result arrived; absent: now
-  Duration must_hold{0};        // a Fail breaches the check only after this time
+  Duration must_hold{0};        // a Fail breaches the check only if it has lasted this long
   bool immediate = false;       // the first Fail breaches the check, without a failure threshold
   std::optional<BaselineResult> baseline = {};  // the same check of the rollback target; only with
                                                 // a Fail

@@ -69,7 +69,7 @@ enum class Mode : std::uint8_t {
 [[nodiscard]] const char* to_string(Mode mode);
 [[nodiscard]] std::optional<Mode> parse_mode(std::string_view text);
 
-// After more than `count` rollbacks of one Deployment within `within`, it is frozen.
+// A Deployment with `count` rollbacks within `within` is frozen when another rollback is due.
 struct RollbackLimit {
   static constexpr int max_count = 20;  // the largest `count`: a guard stores this many rollbacks
   int count = 3;

@@ -22,7 +22,8 @@ enum class RollbackPhase : std::uint8_t {
   Succeeded,
   Failed,      // the restored revision did not roll out in time, or failed its checks; drill: the
                // rollback would not have worked
-  Superseded,  // a user changed the Deployment first: nothing (more) was done
+  Superseded,  // ended before it was done: a user changed the Deployment, the release recovered,
+               // or the rollback was cancelled
   Observed,    // only recorded: the mode is Observe
   Rejected,    // a manual rollback that was not started: it would do harm, or is impossible
 };
@@ -50,10 +51,10 @@ struct RollbackSpec {
   std::string check;             // the breached check
   Reason reason = Reason::None;  // of the check: WrongStatus, CrashLoop, ...
   std::string message;           // the value and the limit
-  std::optional<Time> detected = {};  // when the check was breached
+  std::optional<Time> detected = {};  // when the rollback was decided
   // Manual: the number of the revision to restore; absent: the last good revision.
   std::optional<std::int64_t> to_revision = {};
-  bool force = false;                       // manual: start it even if a gate blocks it
+  bool force = false;                       // manual: override the gates that yield to it
   bool drill = false;                       // do every step except the write
   Mode mode = Mode::Enforce;                // the strictest mode of all members of the group
   bool approved = false;                    // set by a user if the mode is Approve
@@ -85,7 +86,7 @@ struct RollbackStatus {
   Reason waiting_for = Reason::None;  // in Pending: the hold
   std::string blocked_by;             // in Pending: the Deployment that it waits for; empty: none
   std::string approved_by;  // how it was approved; empty: not yet, or no approval is needed
-  std::string last_error;   // the error of the API server while it rejects the write
+  std::string last_error;   // why the last write of the rollback failed; empty: it did not
   std::optional<Time> first_failure = {};  // the first of the consecutive failures
   std::optional<Time> template_restored = {};
   std::optional<Time> rolled_out = {};

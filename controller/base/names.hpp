@@ -1,4 +1,4 @@
-// Identifiers that must not be mixed up. Each is a string with a type of its own.
+// Identifiers that must not be mixed up: strings with their own types, and the key of an object.
 #pragma once
 
 #include <compare>
@@ -23,7 +23,8 @@ using Uid = StrongName<struct UidTag>;                          // metadata.uid
 using ResourceVersion = StrongName<struct ResourceVersionTag>;  // metadata.resourceVersion
 using TemplateHash = StrongName<struct TemplateHashTag>;        // label pod-template-hash
 
-// Our own digest of the bytes of spec.template. It is a hint and never an identity.
+// Our own digest of the bytes of spec.template. It only shows that the template may have changed.
+// The identity of a revision is its TemplateHash.
 using TemplateDigest = StrongName<struct TemplateDigestTag>;
 
 // The namespace and name of an object. Sorted by namespace first.

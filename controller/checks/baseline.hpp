@@ -1,14 +1,14 @@
-// The baseline of a check: the result of the same check for the pods of the revision to which the
-// controller would roll back. It tells a bad release from a shared cause.
+// Measures the baseline of a check: the same check for the pods of the revision that a rollback
+// would restore. The result tells a bad release from a shared cause.
 //
 //   new revision   baseline   conclusion
 //   Fail           Pass       the release is the cause
 //   Fail           Fail       a shared cause, such as a broken database: a rollback would not help
 //   Fail           none       unknown
 //
-// Most baselines come from the pods of that revision directly. The response of a URL or a Service
-// that selects other pods may come from either revision, so it is a baseline only until a pod of
-// the new revision starts:
+// Most checks probe the pods of the baseline directly. A URL or Service that does not select pods of
+// the baseline is probed as a whole, so either revision may respond. Its result counts for the
+// baseline only until a pod of the new revision starts:
 //
 //   time ------------------------------------------------------------------>
 //   old pods  ####################################
@@ -31,36 +31,40 @@
 
 namespace lastgood::checks {
 
-// No container of these pods has run yet, and the rollout never completed. A failure at this time
-// cannot be caused by the revision.
+// No container of these pods has run yet, and the rollout never completed. The revision cannot be the
+// cause of a failure of an HTTP check at this time.
 [[nodiscard]] bool nothing_started(std::span<const api::Pod> pods,
                                    const std::optional<Time>& rolled_out);
 
-// Every Fail needs a baseline. Before the new revision has started, the Unknown of an HTTP check
-// needs one too: it is the only time at which a URL describes the baseline.
+// Every Fail needs a baseline. The Unknown of an HTTP check needs one too until the new revision
+// starts: only before that does the response of a URL come from the baseline.
 [[nodiscard]] bool needs_baseline(const Measurement& measurement, bool nothing_started);
 
-// The plan of the HTTP check for the pods of the baseline. If a pod is down and none can be probed,
-// the plan has a measurement instead, which may be a Fail (CrashLoop). A plan whose response could
-// come from the new revision has an Unknown measurement without a reason.
+// The plan of the HTTP check for the pods of the baseline. Instead of probes, the plan has a
+// measurement:
+// - as in plan_http(), if there is nothing to probe. If also a container is down, the measurement is
+//   Fail (CrashLoop) or Pass, by the share of such pods.
+// - Unknown without a reason, if the response could come from the new revision.
 [[nodiscard]] HttpPlan plan_baseline(const api::Check& check, std::string_view namespace_,
                                      std::span<const api::Pod> baseline_pods,
                                      const std::optional<Result<api::Service>>& service,
                                      bool nothing_started);
 
-// The response to this plan comes from the baseline. Evaluate it again after the probes, with the
-// value of nothing_started at that time: a pod may have started during the probes.
+// True if only the baseline can respond to this plan. Call it again after the probes, with the value
+// of nothing_started at that time: a pod may have started during the probes.
 [[nodiscard]] bool is_about_baseline(const HttpPlan& plan, bool nothing_started);
 
 // The rollout check of the baseline. Fail if more than a quarter of its pods show the failure of
-// the new revision. Other failures of the baseline do not count. Unknown if no pod of the baseline
-// can show it.
+// the new revision. Other failures of the baseline do not count. Unknown if no pod is left to count.
 //
 //   new revision fails with    a pod of the baseline counts if
 //   CrashLoop                  a container crashed and is down
 //   OOMKilled                  a container was OOMKilled and is down
-//   ImagePull, ConfigError     a container waits for the same kind of dependency
+//   ImagePull, ConfigError     a container lacks its image, or a ConfigMap or Secret
 //   NotReady, ProgressDeadlineExceeded   it is not ready
+//
+// For the last row, the pods that may be starting and those that the cluster keeps from starting are
+// left out: unscheduled, on an unreachable node, or waiting for an unavailable registry.
 [[nodiscard]] Measurement measure_baseline_rollout(const Measurement& failure,
                                                    std::span<const api::Pod> baseline_pods,
                                                    Time now);

@@ -53,9 +53,10 @@ std::optional<Measurement> deadline_exceeded(const RolloutView& view) {
       continue;
     return immediate_failure(
         Reason::ProgressDeadlineExceeded,
-        fmt::format("{} (limit progressDeadlineSeconds; {} of {} replicas updated, {} available)",
-                    condition.message, deployment.updated_replicas, deployment.replicas,
-                    deployment.available_replicas));
+        fmt::format(
+            "{} (exceeded progressDeadlineSeconds; {} of {} replicas updated, {} available)",
+            condition.message, deployment.updated_replicas, deployment.replicas,
+            deployment.available_replicas));
   }
   return std::nullopt;
 }
@@ -97,7 +98,7 @@ std::optional<Measurement> image_pull(const std::vector<const Pod*>& pods) {
   if (!found) return std::nullopt;
   return delayed_failure(
       second_pull, Reason::ImagePull,
-      fmt::format("{}: {} (limit {}, enough for a second pull)", location_text(*found),
+      fmt::format("{}: {} (limit {}, so that a second pull can succeed)", location_text(*found),
                   waiting_text(found->container), format_duration(second_pull)));
 }
 
@@ -108,8 +109,9 @@ std::optional<Measurement> config_error(const std::vector<const Pod*>& pods) {
   if (!found) return std::nullopt;
   return delayed_failure(
       late_creation, Reason::ConfigError,
-      fmt::format("{}: {} (limit {}, in case it is created late)", location_text(*found),
-                  waiting_text(found->container), format_duration(late_creation)));
+      fmt::format("{}: {} (limit {}, because the ConfigMap or Secret may be created late)",
+                  location_text(*found), waiting_text(found->container),
+                  format_duration(late_creation)));
 }
 
 std::optional<Measurement> registry_unavailable(const std::vector<const Pod*>& pods) {

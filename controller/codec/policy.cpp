@@ -62,7 +62,7 @@ void read_target(const Reader& http, HttpCheck& check) {
   check.service = http.text("service");
   if (check.target == HttpTarget::Service && !is_dns_label(check.service)) {
     http.set_error("service", in_quotes(check.service) +
-                                  " is not a valid name of a Service, which target Service needs");
+                                  " is not a valid name of a Service; target Service needs one");
   }
   if (check.target == HttpTarget::Pods && !check.service.empty())
     http.set_error("service", "needs target Service");

@@ -115,7 +115,7 @@ Result<HttpUrl> parse_http_url(std::string_view text) {
   const Authority authority = split_authority(authority_text);
   url.host = lowered(authority.host);
   if (url.host.empty())
-    return bad_input(found + R"( has no host, such as "http://myapp:8080/health")");
+    return bad_input(found + R"( has no host; use a URL such as "http://myapp:8080/health")");
   if (!authority.is_valid || !(authority.is_ipv6 ? is_ipv6(url.host) : is_host(url.host))) {
     return bad_input(fmt::format("{} has an invalid host: {}", found, in_quotes(authority_text)));
   }
@@ -143,7 +143,7 @@ Result<std::vector<StatusRange>> parse_status_ranges(std::string_view text) {
     const auto range = parse_range(trimmed(rest.substr(0, comma)));
     if (!range || ranges.size() == max_ranges) {
       return bad_input(in_quotes(text) +
-                       " is not a list of at most 16 status codes from 100 to 599, "
+                       " is not a list of at most 16 status codes or ranges from 100 to 599, "
                        R"(such as "200-399" or "200,204")");
     }
     ranges.push_back(*range);
@@ -197,11 +197,12 @@ bool is_dns_subdomain(std::string_view text) {
   if (text.size() > 253) return false;
   while (true) {
     const std::size_t dot = text.find('.');
-    const std::string_view label = text.substr(0, dot);
-    // Kubernetes limits the size of a single label, but not of the parts of a subdomain.
+    const std::string_view part = text.substr(0, dot);
+    // Kubernetes allows at most 63 bytes for a name that is one DNS label, but does not limit the
+    // parts of a subdomain.
     const auto allowed = [](char c) { return is_lower_alphanumeric(c) || c == '-'; };
-    if (label.empty() || !std::ranges::all_of(label, allowed) || label.front() == '-' ||
-        label.back() == '-')
+    if (part.empty() || !std::ranges::all_of(part, allowed) || part.front() == '-' ||
+        part.back() == '-')
       return false;
     if (dot == std::string_view::npos) return true;
     text.remove_prefix(dot + 1);

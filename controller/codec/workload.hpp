@@ -1,5 +1,5 @@
 // Kubernetes' own objects from JSON. Lists and watches of Deployments are parsed by kube/ instead.
-// Error of every function: Protocol, if a field has the wrong type.
+// Errors of every function: Protocol, if a field has the wrong type.
 #pragma once
 
 #include <string_view>
@@ -9,20 +9,20 @@
 
 namespace lastgood::codec {
 
-// The template digest is of the template as this program writes it, so it can be compared only with
-// other digests of this function.
+// template_digest is the digest of the template as this program serializes it again. Compare it only
+// with digests from this function.
 [[nodiscard]] Result<api::Deployment> parse_deployment(const Json& object);
 
-// The same from the text of a response. The template digest is of the text of the template, like
-// the digests of kube/.
+// Parses the text of a response. template_digest is the digest of the original text of the template,
+// so it can be compared with the digests of kube/. Errors: also those of parse_json().
 [[nodiscard]] Result<api::Deployment> parse_deployment_text(std::string_view text);
 
 [[nodiscard]] Result<api::Pod> parse_pod(const Json& object);
 [[nodiscard]] Result<api::Service> parse_service(const Json& object);
 [[nodiscard]] Result<api::ConfigMap> parse_config_map(const Json& object);
 
-// `is_current` is true if the template equals that of the Deployment, apart from pod-template-hash,
-// null values and empty labels.
+// `is_current` is true if the template equals that of the Deployment, apart from the label
+// pod-template-hash, a null creationTimestamp and an empty map of labels.
 [[nodiscard]] Result<api::ReplicaSet> parse_replica_set(const Json& object,
                                                         const Json& deployment_template);
 

@@ -14,7 +14,7 @@ const api::Check* find_check(const std::vector<api::Check>& checks, const std::s
   return found == checks.end() ? nullptr : &*found;
 }
 
-bool is_current_question(const InboxMeasurement& entry, const api::PolicySpec& spec) {
+bool is_check_unchanged(const InboxMeasurement& entry, const api::PolicySpec& spec) {
   if (!entry.check) return true;
   const api::Check* now = find_check(spec.checks, entry.measurement.check);
   return now && now->http == entry.check->http;
@@ -26,7 +26,7 @@ std::vector<api::Measurement> take_measurements(GuardState& state, const api::Po
   std::vector<api::Measurement> measurements;
   for (InboxMeasurement& entry : state.inbox) {
     const bool is_current = state.guard.current && entry.hash == state.guard.current->hash;
-    if (is_current && is_current_question(entry, spec))
+    if (is_current && is_check_unchanged(entry, spec))
       measurements.push_back(std::move(entry.measurement));
   }
   state.inbox.clear();
@@ -48,18 +48,18 @@ void apply_observation(Inputs& inputs, std::optional<TemplateObservation> observ
   inputs.template_problem = std::move(observation->problem);
 }
 
-void apply_preflight(GuardState& state) {
+void clear_missing_snapshot(GuardState& state) {
   if (state.preflight && state.preflight->reason == Reason::SnapshotMissing)
     clear_snapshot(state.guard, state.preflight->target);
 }
 
-void record_decision_time(const Action& action, GuardState& state, MonotonicTime now) {
+void record_unblocked_since(const Action& action, GuardState& state, MonotonicTime now) {
   const auto* starting = std::get_if<StartRollback>(&action);
   const bool starts = starting && starting->execute;
   const bool resumes = std::holds_alternative<ResumeRollback>(action) && state.rollback &&
                        state.rollback->status.phase == api::RollbackPhase::Pending;
-  if (!resumes) state.decided.reset();
-  if ((starts || resumes) && !state.decided) state.decided = now;
+  if (!resumes) state.unblocked_since.reset();
+  if ((starts || resumes) && !state.unblocked_since) state.unblocked_since = now;
 }
 
 void cancel_deleted(GuardState& state, const api::Rollback& deleted, Time now) {

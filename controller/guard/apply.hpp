@@ -1,5 +1,5 @@
-// Changes of a Deployment's state that are no plan: measurements that arrive, outcomes of actions,
-// and actions of users that the watches show.
+// Changes of a Deployment's state outside of a plan: measurements that arrive, actions that could
+// not be done, and actions of users that the watches show.
 #pragma once
 
 #include <optional>
@@ -25,15 +25,15 @@ namespace lastgood::guard {
 // Empty while the watch is behind the live read.
 void apply_observation(Inputs& inputs, std::optional<TemplateObservation> observation);
 
-// The preflight may have found that the snapshot of the target is gone.
-void apply_preflight(GuardState& state);
+// Removes the snapshot of the target from the status if the preflight found that it is gone.
+void clear_missing_snapshot(GuardState& state);
 
-// From now on the other members of the group read this state.
+// Sets the fields of `state` that the other members of the group read.
 void publish_to_group(GuardState& state, const EffectivePolicy& policy, const Plan& plan);
 
 // Since when nothing blocks the rollback. Reset while it is held, and once the template is
 // restored.
-void record_decision_time(const Action& action, GuardState& state, MonotonicTime now);
+void record_unblocked_since(const Action& action, GuardState& state, MonotonicTime now);
 
 // A user deleted the Rollback before the Deployment was changed: the release stays.
 void cancel_deleted(GuardState& state, const api::Rollback& deleted, Time now);

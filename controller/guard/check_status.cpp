@@ -104,13 +104,13 @@ std::vector<CheckStatus> apply_all(const std::vector<CheckStatus>& checks,
                                    std::span<const api::Measurement> measurements, bool settled,
                                    Time now) {
   std::vector<CheckStatus> result;
-  const auto take = [&](const std::string& name, int threshold, const std::string& question) {
+  const auto take = [&](const std::string& name, int threshold, const std::string& config_hash) {
     const auto known = std::ranges::find(checks, name, &CheckStatus::name);
     // Results of another configuration do not count.
     const bool is_same =
-        known != checks.end() && (known->config_hash.empty() || known->config_hash == question);
+        known != checks.end() && (known->config_hash.empty() || known->config_hash == config_hash);
     CheckStatus check = is_same ? *known : empty_check(name, threshold);
-    check.config_hash = question;
+    check.config_hash = config_hash;
     if (threshold > check.failure_threshold)
       check.breached = check.breached && check.consecutive_failures >= threshold;
     check.failure_threshold = threshold;
@@ -192,10 +192,10 @@ CheckSummary summarize(const std::vector<CheckStatus>& checks) {
                           [](const CheckStatus& check) { return check.consecutive_failures > 0; }))
     return CheckSummary::Failing;
   if (std::ranges::all_of(checks, &CheckStatus::passed_once)) return CheckSummary::Passing;
-  const auto unasked = [](const CheckStatus& check) {
+  const auto not_measured = [](const CheckStatus& check) {
     return !check.passed_once && has_a_turn_left(check);
   };
-  return std::ranges::any_of(checks, unasked) ? CheckSummary::Pending : CheckSummary::NoResult;
+  return std::ranges::any_of(checks, not_measured) ? CheckSummary::Pending : CheckSummary::NoResult;
 }
 
 }  // namespace lastgood::guard

@@ -1,5 +1,5 @@
-// How a guard stands, in metav1.Conditions that kstatus understands: Governed, Ready, Reconciling,
-// Stalled.
+// The conditions of a DeploymentGuard, of the type metav1.Condition: Governed, and Ready,
+// Reconciling and Stalled for kstatus.
 #pragma once
 
 #include "guard/inputs.hpp"
@@ -13,7 +13,7 @@ namespace lastgood::guard {
 void set_governed(api::GuardStatus& guard, const policy::EffectivePolicy& policy,
                   std::int64_t generation, Time now);
 
-// Ready, Reconciling and Stalled: from the state, or from what is wrong with what governs.
+// Ready, Reconciling and Stalled: from the state, or from the error of the policy.
 void set_standing(api::GuardStatus& guard, const policy::EffectivePolicy& policy,
                   std::int64_t generation, Time now);
 

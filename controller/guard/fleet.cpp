@@ -25,9 +25,9 @@ Fleet count_fleet(const GuardStates& states, const kube::Stores& stores,
     if (!deployment || deployment->meta.uid != guard->status.deployment_uid ||
         states.contains(guard->meta.key))
       return;
-    api::GuardStatus recalled = guard->status;
-    reset_results(recalled, now);
-    count(recalled);
+    api::GuardStatus status = guard->status;
+    reset_results(status, now);
+    count(status);
   });
   return fleet;
 }
@@ -48,9 +48,9 @@ std::vector<GroupMember> other_members(const Key& deployment, const std::string&
   std::vector<GroupMember> others;
   if (group.empty()) return others;
   stores.deployments.for_each_in(deployment.namespace_, [&](const auto& other) {
-    const auto said = other->meta.annotations.find(std::string(api::annotation::group));
-    const bool is_of_it = said != other->meta.annotations.end() && said->second == group;
-    if (!is_of_it || other->meta.key == deployment || other->meta.deleting) return;
+    const auto named = other->meta.annotations.find(std::string(api::annotation::group));
+    const bool is_member = named != other->meta.annotations.end() && named->second == group;
+    if (!is_member || other->meta.key == deployment || other->meta.deleting) return;
     GroupMember member{.deployment = other->meta.key.name,
                        .blocked_because = "it has not been reconciled yet"};
     const auto known = states.find(other->meta.key);
@@ -71,9 +71,9 @@ std::vector<GroupMember> other_members(const Key& deployment, const std::string&
 std::optional<api::Rollback> initiator_for(const std::optional<api::Rollback>& rollback,
                                            const kube::Stores& stores) {
   if (!rollback || rollback->spec.caused_by.empty()) return {};
-  const auto call = stores.rollbacks.find(
+  const auto initiator = stores.rollbacks.find(
       {.namespace_ = rollback->meta.key.namespace_, .name = rollback->spec.caused_by});
-  return call ? std::optional(*call) : std::nullopt;
+  return initiator ? std::optional(*initiator) : std::nullopt;
 }
 
 }  // namespace lastgood::guard

@@ -1,5 +1,4 @@
-// Door of guard/: from inputs to a plan, and the questions that the shell asks to gather the
-// inputs.
+// Public header of guard/: decide(), and the functions that the shell calls to gather its inputs.
 #pragma once
 
 // IWYU pragma: begin_exports

@@ -37,10 +37,10 @@ struct GuardState {
   std::vector<InboxMeasurement> inbox = {};
   std::map<std::string, bool> running_checks = {};  // by name
   std::optional<policy::ConfigMapRead> config_map = {};
-  std::map<std::string, int> emitted = {};    // Event name to count
-  std::optional<MonotonicTime> decided = {};  // see record_decision_time()
-  bool snapshots_changed = false;             // old snapshots may have to be deleted
-  bool records_changed = true;                // old Rollbacks may have to be deleted
+  std::map<std::string, int> emitted = {};            // Event name to count
+  std::optional<MonotonicTime> unblocked_since = {};  // see record_unblocked_since()
+  bool snapshots_changed = false;                     // old snapshots may have to be deleted
+  bool records_changed = true;                        // old Rollbacks may have to be deleted
   std::optional<api::Preflight> preflight = {};
 
   // The other members of the group read these fields. They are from the last complete reconcile.

@@ -49,7 +49,7 @@ void reset_results(api::GuardStatus& guard, Time now) {
 
 namespace {
 
-// The message has no time and no figure that changes from one reconcile to the next.
+// A new message is written in these states. In the others, times and figures change too often.
 bool is_message_stable(const api::GuardStatus& guard) {
   return guard.state == api::State::Frozen ||
          (guard.state == api::State::Held &&

@@ -23,10 +23,11 @@ using api::EventType;
 using api::Reason;
 using policy::EffectivePolicy;
 
-// The breaker of the fleet: releases that fail at the same time probably have a common cause.
+// The breaker of the fleet. While it is open, no automatic rollback starts: many releases that fail
+// at the same time probably have a common cause.
 struct Breaker {
   bool is_open = false;
-  std::string message;  // both figures, both limits, and what closes it
+  std::string message;  // failing Deployments as number and percentage, both limits, what closes it
 };
 
 // Another Deployment of the same group, as its last reconcile left it.
@@ -39,7 +40,8 @@ struct GroupMember {
   api::Mode mode = api::Mode::Enforce;         // of its policy
 };
 
-// The present template and its author, from a live read of the Deployment.
+// From a live read: the ReplicaSets of the Deployment, and the author and the invalid annotation of
+// its present template.
 struct TemplateObservation {
   // The Deployment's own ReplicaSets. The current one is marked by comparing templates.
   std::vector<api::ReplicaSet> sets = {};
@@ -52,7 +54,7 @@ struct Inputs {
   EffectivePolicy policy = {};
   api::GuardStatus guard = {};  // before this plan
 
-  // Present when needs() asked for them.
+  // Present if needs() lists them.
   std::optional<std::vector<api::ReplicaSet>> replica_sets = {};
   std::optional<api::TemplateAuthor> author = {};  // of the present template
   std::string template_problem = {};               // see TemplateObservation
@@ -63,7 +65,7 @@ struct Inputs {
   std::optional<api::Preflight> preflight = {};     // the last one
   Breaker breaker = {};
   std::vector<GroupMember> group = {};          // the other members
-  std::optional<api::Rollback> initiator = {};  // spec.causedBy of `rollback`, from the watch
+  std::optional<api::Rollback> initiator = {};  // named in spec.causedBy of `rollback`
 };
 
 // Create the record; execute it at once, or leave it Pending.
@@ -72,7 +74,7 @@ struct StartRollback {
   bool execute = true;
 };
 
-// Fill in the spec of `inputs.request`: before anything is changed.
+// Fill in the spec of `inputs.request`. The Deployment is not changed before this is done.
 struct BindRequest {
   api::Rollback record;
 };
@@ -82,7 +84,7 @@ struct RecordObserved {
   api::Rollback record;
 };
 
-// Do everything but the write, and record the result: in `inputs.request` if that asked for the
+// Do everything but the write, and record the result: in `inputs.request` if that requested the
 // drill, else in a new Rollback.
 struct RunDrill {
   api::Rollback record;

@@ -33,7 +33,7 @@ namespace lastgood::guard {
 // The phase in which the rollback ended, until its status is written. Empty otherwise.
 [[nodiscard]] std::optional<std::string> outcome_to_report(const GuardState& state);
 
-// True if the plan changes what the other members of the group read. Asked before
+// True if the plan changes what the other members of the group read. Called before
 // publish_to_group().
 [[nodiscard]] bool changes_for_group(const GuardState& state, const EffectivePolicy& policy,
                                      const Plan& plan);

@@ -64,8 +64,8 @@ Needs needs(const api::Deployment& deployment, const policy::EffectivePolicy& po
   if (!policy.governs() || deployment.meta.deleting) return {};
   Needs result;
   result.replica_sets = template_is_unknown(deployment, guard, rollback);
-  // A template that is about to be recognised has no measurements. A suspended or scaled-down
-  // Deployment is not evaluated.
+  // A template that is about to be recognised has no measurements. A Deployment
+  // that is suspended or scaled to zero is not evaluated.
   if (result.replica_sets || policy.spec.suspend || deployment.replicas == 0) return result;
   result.replica_sets = number_is_behind(deployment, guard, rollback);
   const NeededChecks checks = needed_checks(guard, rollback);

@@ -17,7 +17,7 @@ std::optional<Duration> grace_left(const api::Rollback& request, Time now) {
   return age < grace ? std::optional(grace - std::max(age, Duration::zero())) : std::nullopt;
 }
 
-void RequestIndex::note(const api::Rollback& rollback) {
+void RequestIndex::add(const api::Rollback& rollback) {
   if (!is_request(rollback)) {
     answered_.erase(rollback.meta.uid);
   } else {

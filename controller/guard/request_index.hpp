@@ -17,11 +17,11 @@ namespace lastgood::guard {
 
 class RequestIndex {
  public:
-  void note(const api::Rollback& rollback);
+  void add(const api::Rollback& rollback);
 
   // An answered request is not returned again before the watch shows the answer.
   void answered(const Uid& rollback) { answered_.insert(rollback); }
-  void reset_results() { answered_.clear(); }
+  void forget_answered() { answered_.clear(); }
 
   // The oldest request for that Deployment, from the watch.
   [[nodiscard]] std::optional<api::Rollback> oldest(const Key& deployment,

@@ -1,5 +1,5 @@
-// Door of guard/: the state of the Deployments between two reconciles. How it is loaded, what
-// changes it from outside of a plan, and what it says about groups and the fleet.
+// Public header of guard/: the state of the Deployments between two reconciles, how it is loaded
+// and changed outside of a plan, and the groups and the fleet that are computed from it.
 #pragma once
 
 // IWYU pragma: begin_exports

@@ -2,26 +2,30 @@
 // random numbers.
 //
 // Protocol: client-go's tools/leaderelection/leaderelection.go with its default durations (lease
-// 15 s, renew deadline 10 s, retry period 2 s). Both can compete for the same Lease.
+// 15 s, renew deadline 10 s, retry period 2 s). This program and client-go can compete for
+// the same Lease.
 //
 //      .---------- tick, if the Lease as last read is ours or expired ----------.
 //      |                                                                        v
-//   Waiting --- tick ---> Getting --- ours, free, expired, deleted ---> Updating, Creating
+//   Waiting --- tick ---> Getting ------ ours, free, expired --------> Updating, Creating
 //    ^  ^                   |  ^                                            |      |
 //    |  '- held by another -'  '--------- conflict, no response ------------'      |
 //    '------------------------- acknowledged, other error -------------------------'
 //
+//   A Lease that does not exist is created. If it was deleted while another process held it, it is
+//   created only after its duration.
+//
 //   LeaseRelease, in any phase: clear the holder if the Lease is ours, then Done.
 //
 // - The Lease of another holder is taken only after it has not changed for its whole duration (at
-//   least 15 s), measured on the monotonic clock of this process. The times in the object are never
+//   least 15 s, at most 5 min), measured on the monotonic clock of this process. The times in the object are never
 //   compared: the clocks of two nodes may differ.
 // - Leadership ends 10 s after the last acknowledged renewal, counted from when its request was
 //   sent. This is at least 5 s before another candidate can take the Lease, even if the response
 //   was slow.
-// - A write without a response may or may not have happened, so the Lease is read again. Every
-// write
-//   has the resourceVersion that it is based on: of two writers, one gets 409 and reads again.
+// - A write without a response may or may not have happened, so the Lease is read again.
+// - Every write has the resourceVersion that it is based on: of two writers, one gets 409 and reads
+//   again.
 // - The identity must be unique among running processes. A Lease with our identity, for example
 //   after a crash, is taken immediately.
 //
@@ -145,7 +149,7 @@ class LeaseMachine {
   MonotonicTime wait_until_ = MonotonicTime::min();
   std::optional<MonotonicTime> release_by_;  // set once a LeaseRelease arrived
 
-  // object_ is the Lease as last read, and no write with an unknown result followed.
+  // object_ is the response to the last call. False after a call that failed or was cancelled.
   bool is_current_ = false;
   codec::Json object_;
   std::string holder_;

@@ -11,6 +11,9 @@
 //      v                 |       (added while processing)
 //   delayed -------------'
 //            deadline passed
+//
+// A key can also be delayed while it is processing. If its deadline passes before done(), done()
+// makes it ready.
 #pragma once
 
 #include <cstddef>
@@ -29,18 +32,19 @@ namespace lastgood::kube {
 
 // - A key is in the queue at most once. take() does not return it again before done(key).
 // - A key that is added while it is processed becomes ready again at done(key).
-// - add() removes the deadline of the key: each reconcile decides again when to requeue.
+// - add() removes the deadline of the key: the reconcile that follows sets a new one.
 class WorkQueue {
  public:
   explicit WorkQueue(RandomSource random_source,
                      BackoffSettings settings = {
                          .first = Duration{200}, .cap = Duration{60'000}, .jitter = 0.2});
 
-  // Makes the key ready. Returns false if it was in the queue already, ready or to be processed
-  // again.
+  // Makes the key ready, or ready at done(key) if it is processing. Returns false if an earlier
+  // add() of the key did so already.
   bool add(const Key& key);
 
-  // Makes the key ready at `when`. Ignored if the key is ready, or has an earlier deadline.
+  // Makes the key ready at `when`. Ignored if the key is ready, will be ready at
+  // done(key), or has an earlier deadline.
   void add_at(const Key& key, MonotonicTime when);
 
   // Makes the keys ready whose deadline has passed, and returns them.

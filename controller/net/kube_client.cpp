@@ -210,8 +210,10 @@ asio::awaitable<std::expected<ResponseHead, ExchangeFailure>> KubeClient::Impl::
   const auto written = co_await write_under(*transport, text, deadline);
   // A server that rejects a long body may respond and close before it has read the body. Its
   // response can still be read.
-  if (written.failure && (!written.any || !is_connection_lost(written.failure->transport_error))) {
-    co_return std::unexpected(ExchangeFailure{.sent = written.any, .cause = *written.failure});
+  if (written.failure &&
+      (!written.may_have_sent || !is_connection_lost(written.failure->transport_error))) {
+    co_return std::unexpected(
+        ExchangeFailure{.sent = written.may_have_sent, .cause = *written.failure});
   }
   MessageLimits limits{.header_bytes = limits_.header_bytes};
   if (!receiver.on_bytes) limits.body_bytes = receiver.body_limit;

@@ -67,7 +67,7 @@ class HttpProber::Impl {
                                       .user_agent = user_agent,
                                       .close = true});
     const auto written = co_await write_under(*transport, text, deadline);
-    if (written.failure && !written.any) co_return std::unexpected(*written.failure);
+    if (written.failure && !written.may_have_sent) co_return std::unexpected(*written.failure);
 
     const MessageLimits limits{
         .header_bytes = max_header_bytes, .body_bytes = {}, .read_bytes = 4096};

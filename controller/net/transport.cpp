@@ -36,9 +36,9 @@ asio::awaitable<Written> write_under(Transport& transport, std::string_view all,
   const auto watch = deadline.watch([&transport] { transport.close(); });
   if (deadline.over()) co_return Written{.failure = deadline_failure(deadline)};
   const auto done = co_await transport.write(all);
-  Written written{.any = done.bytes > 0};
+  Written written{.may_have_sent = done.bytes > 0};
   // An aborted write does not report the bytes that the kernel had accepted.
-  if (done.error == asio::error::operation_aborted) written.any = true;
+  if (done.error == asio::error::operation_aborted) written.may_have_sent = true;
   if (done.error || deadline.over()) written.failure = failure_of(done.error, deadline);
   co_return written;
 }

@@ -41,7 +41,7 @@ boost::asio::awaitable<NetResult<std::size_t>> read_under(Transport& transport,
                                                           std::span<char> into, Deadline& deadline);
 
 struct Written {
-  bool any = false;  // a byte may have reached the peer
+  bool may_have_sent = false;  // a byte may have reached the peer
   std::optional<Failure> failure = {};
 };
 

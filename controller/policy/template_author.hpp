@@ -7,8 +7,8 @@
 //   kubectl-edit        Update  12:05  f:template   "kubectl-edit", not a tool
 //   kube-controller-manager     12:06  f:status
 //
-// Argo CD applies its state again at 12:10:  "Argo CD (argocd-controller, application shop)", a
-// tool
+// Argo CD applies its state again at 12:10: the author is the tool
+// "Argo CD (argocd-controller, application shop)".
 //
 // A tool applies its state again after a rollback, so a release of a tool is contested and a
 // release of a user is a decision.

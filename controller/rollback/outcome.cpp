@@ -3,6 +3,7 @@
 #include <variant>
 
 #include "api/constants.hpp"
+#include "base/overloaded.hpp"
 #include "rollback/difference.hpp"
 #include "rollback/patch_failure.hpp"
 #include "rollback/record.hpp"
@@ -14,11 +15,6 @@ namespace lastgood::rollback {
 using api::RollbackPhase;
 
 namespace {
-
-template <class... F>
-struct Overloaded : F... {
-  using F::operator()...;
-};
 
 constexpr const char* template_restored = "The template is restored";
 constexpr const char* ownership_restored = "The field ownership of the template is restored";
@@ -46,7 +42,12 @@ void record_step(const NextStep& step, api::RollbackStatus& status, Time now) {
             advance_to(RollbackPhase::Superseded, superseded.message);
           },
           [&](const MarkFailed& failed) { advance_to(RollbackPhase::Failed, failed.message); },
-          [&](const Requeue& requeue) { status.message = requeue.message; },
+          [&](const Requeue& requeue) {
+            status.message = requeue.message;
+            status.waiting_for = api::Reason::None;
+            status.blocked_by.clear();
+            status.last_error.clear();
+          },
           [](const NothingToWrite&) {},
           [](const PatchTemplate&) {},
           [](const PatchOwnership&) {},
@@ -61,13 +62,13 @@ void record_success(const NextStep& step, api::RollbackStatus& status, Time now)
     status = advance(status, RollbackPhase::Restored, ownership_restored, now);
 }
 
-void record_rejection(const NextStep& step, const Error& error, api::RollbackStatus& status,
-                      Time now) {
+void record_error(const NextStep& step, const Error& error, api::RollbackStatus& status, Time now) {
   const bool is_ownership = std::holds_alternative<PatchOwnership>(step);
   if (is_ownership && is_permanent(error)) {
     status = advance(
         status, RollbackPhase::Restored,
-        "The template is restored, but its field ownership cannot be: " + error.message, now);
+        "The template is restored, but its field ownership cannot be restored: " + error.message,
+        now);
     return;
   }
   status.waiting_for = api::Reason::None;
@@ -109,7 +110,7 @@ bool is_permanent(const Error& error) {
 }
 
 bool is_retryable(const Error& error) {
-  // Without a change, admission rejects the same write again.
+  // Admission rejects the same write again, so a retry does not help.
   if (is_admission_denied(error)) return false;
   switch (error.kind) {
     case ErrorKind::Conflict:
@@ -159,7 +160,8 @@ std::optional<Key> policy_to_confirm(const NextStep& step, const api::RollbackSp
 namespace {
 
 bool is_approved(const api::Rollback& rollback, const api::Deployment& deployment) {
-  // The approval of a group rollback covers its members. It is recorded before their patches.
+  // caused_by: this is the Rollback of a member. Its approved_by has the approval of the group,
+  // which is stored before the patch.
   if (!rollback.spec.caused_by.empty() && !rollback.status.approved_by.empty()) return true;
   const auto annotation = deployment.meta.annotations.find(std::string(api::annotation::approve));
   return rollback.spec.approved || (annotation != deployment.meta.annotations.end() &&
@@ -182,21 +184,23 @@ Result<void> policy_allows(const Result<codec::Json>& policy, const api::Rollbac
   return {};
 }
 
-bool may_be_bound(const Result<codec::Json>& written) {
+bool binding_may_be_stored(const Result<codec::Json>& written) {
   return !written && (may_be_created(written.error()) || is_retryable(written.error()));
 }
 
-bool is_bound_as(const api::Rollback& read, const api::Rollback& bound) {
+bool has_binding_of(const api::Rollback& read, const api::Rollback& bound) {
   return read.meta.uid == bound.meta.uid && read.spec.generation == bound.spec.generation &&
          read.spec.deployment_uid == bound.spec.deployment_uid &&
          read.spec.to.hash == bound.spec.to.hash;
 }
 
-std::vector<api::ObjectMeta> records_to_delete(const std::vector<api::Rollback>& of_deployment,
-                                               const std::string& in_guard) {
+std::vector<api::ObjectMeta> metas_of_rollbacks_to_delete(
+    const std::vector<api::Rollback>& rollbacks_of_deployment,
+    const std::string& rollback_named_by_guard) {
   std::vector<api::ObjectMeta> out;
-  for (const std::string& name : rollbacks_to_delete(of_deployment, in_guard)) {
-    for (const api::Rollback& rollback : of_deployment) {
+  for (const std::string& name :
+       rollbacks_to_delete(rollbacks_of_deployment, rollback_named_by_guard)) {
+    for (const api::Rollback& rollback : rollbacks_of_deployment) {
       if (rollback.meta.key.name == name) out.push_back(rollback.meta);
     }
   }

@@ -1,4 +1,5 @@
-// Folds the result of a step, or an error of the API server, into the record of a rollback.
+// Decisions of the executor: what to record after a step, what an error means, and whether the
+// policy still allows the patch.
 #pragma once
 
 #include <optional>
@@ -21,11 +22,10 @@ void record_step(const NextStep& step, api::RollbackStatus& status, Time now);
 // Records a step whose write the API server acknowledged.
 void record_success(const NextStep& step, api::RollbackStatus& status, Time now);
 
-// Records a write that failed, in message and last_error. If the API server rejects the ownership
-// patch permanently, the rollback continues without it: the template is restored and must be
-// evaluated. Every other write is tried again.
-void record_rejection(const NextStep& step, const Error& error, api::RollbackStatus& status,
-                      Time now);
+// Records in message and last_error why a step was not done: the policy does not allow it, or its
+// write failed. If the API server rejects the ownership patch permanently, the rollback continues
+// without it: the template is restored and must be evaluated. Every other step is tried again.
+void record_error(const NextStep& step, const Error& error, api::RollbackStatus& status, Time now);
 
 // Before PatchTemplate: records the differences between the live template and the snapshot.
 void record_changes(const NextStep& step, const Result<codec::Json>& live,
@@ -81,16 +81,17 @@ void record_changes(const NextStep& step, const Result<codec::Json>& live,
 // --- Manual rollbacks ---
 
 // The binding patch failed, but may have been written: read the Rollback.
-[[nodiscard]] bool may_be_bound(const Result<codec::Json>& written);
+[[nodiscard]] bool binding_may_be_stored(const Result<codec::Json>& written);
 
 // The Rollback that was read has the binding of `bound`.
-[[nodiscard]] bool is_bound_as(const api::Rollback& read, const api::Rollback& bound);
+[[nodiscard]] bool has_binding_of(const api::Rollback& read, const api::Rollback& bound);
 
 // --- Garbage collection ---
 
-// See retention.hpp.
-[[nodiscard]] std::vector<api::ObjectMeta> records_to_delete(
-    const std::vector<api::Rollback>& of_deployment, const std::string& in_guard);
+// The metadata of the Rollbacks that rollbacks_to_delete() of retention.hpp returns.
+[[nodiscard]] std::vector<api::ObjectMeta> metas_of_rollbacks_to_delete(
+    const std::vector<api::Rollback>& rollbacks_of_deployment,
+    const std::string& rollback_named_by_guard);
 
 // metadata.name, or "".
 [[nodiscard]] std::string name_in(const codec::Json& manifest);

@@ -24,11 +24,13 @@ namespace lastgood::rollback {
 // annotation must contain the manifest of the template that is live, and for all other fields the
 // manifest that was applied last:
 //
-//   annotation in the snapshot   annotation now   result
-//   any                          none             that of the snapshot
-//   differs only in the template any              that of the snapshot, to the byte
-//   differs elsewhere too        any              the present one, with the template of the
-//   snapshot none (not kubectl apply)     any              the present one, without its template
+// clang-format off
+//   annotation in the snapshot    annotation now  result
+//   any                           none            the one of the snapshot
+//   differs only in the template  any             the one of the snapshot, to the byte
+//   differs elsewhere too         any             the present one, with the template of the snapshot
+//   none (not kubectl apply)      any             the present one, without its template
+// clang-format on
 //
 // With the annotation of the bad release, the next apply would delete fields of the restored
 // template. Without any annotation, labels of the bad release's manifest would never be deleted.

@@ -103,10 +103,10 @@ NextStep from_template_restored(const PlanInputs& in) {
   if (!in.snapshot)
     return AdvancePhase{
         .phase = RollbackPhase::Restored,
-        .message =
-            clip(fmt::format("The template is restored, but its field ownership cannot be: {}",
-                             in.snapshot.error().message),
-                 max_message_size)};
+        .message = clip(
+            fmt::format("The template is restored, but its field ownership cannot be restored: {}",
+                        in.snapshot.error().message),
+            max_message_size)};
   if (auto call = ownership_patch(in.live, *in.snapshot))
     return PatchOwnership{.call = *std::move(call)};
   return AdvancePhase{.phase = RollbackPhase::Restored};

@@ -1,6 +1,6 @@
 // Runs the checks of a Deployment that are due. Each check runs in a task of its own, so that a
-// probe that hangs delays no other check. A failed check is also measured for the baseline before
-// its measurement is delivered.
+// probe that hangs delays no other check. A check that needs a baseline (needs_baseline()) is also
+// measured for the baseline before its measurement is delivered.
 #pragma once
 
 #include <functional>

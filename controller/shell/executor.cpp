@@ -42,7 +42,7 @@ asio::awaitable<Result<void>> Executor::execute(guard::Action action,
                                                 const policy::EffectivePolicy& policy,
                                                 const api::Deployment& deployment,
                                                 guard::GuardState& state, runtime::Term term) {
-  guard::record_decision_time(action, state, clock_.monotonic_now());
+  guard::record_unblocked_since(action, state, clock_.monotonic_now());
   co_return co_await std::visit(
       Overloaded{
           [](std::monostate) -> asio::awaitable<Result<void>> { co_return Result<void>{}; },
@@ -104,13 +104,13 @@ asio::awaitable<Result<void>> Executor::bind(const api::Rollback& bound, guard::
   const auto written =
       co_await gateway_.write(term, kube::patch(Resource::Rollback, bound.meta.key, api::json_patch,
                                                 codec::rollback_binding_patch(bound)));
-  const auto object = rollback::may_be_bound(written)
+  const auto object = rollback::binding_may_be_stored(written)
                           ? co_await gateway_.read(kube::get(Resource::Rollback, bound.meta.key))
                           : written;
   if (!object) co_return std::unexpected(object.error());
   auto rollback = codec::parse_rollback(*object);
   if (!rollback) co_return std::unexpected(rollback.error());
-  if (!rollback::is_bound_as(*rollback, bound)) co_return std::unexpected(written.error());
+  if (!rollback::has_binding_of(*rollback, bound)) co_return std::unexpected(written.error());
   state.rollback_written = rollback->status;
   rollback->status = bound.status;
   state.rollback = std::move(*rollback);
@@ -226,7 +226,7 @@ asio::awaitable<Result<void>> Executor::policy_still_allows(const std::optional<
 Result<void> Executor::record_failure(const rollback::NextStep& step, const Error& error,
                                       guard::GuardState& state) {
   if (error.kind != ErrorKind::Cancelled)
-    rollback::record_rejection(step, error, state.rollback->status, clock_.now());
+    rollback::record_error(step, error, state.rollback->status, clock_.now());
   // The last dry run was admitted, and is outdated. The next attempt waits for a new one.
   if (rollback::is_admission_denied(error)) state.preflight.reset();
   return std::unexpected(error);
@@ -250,9 +250,9 @@ asio::awaitable<Executor::StepResult> Executor::execute_step(const rollback::Nex
   rollback::record_success(step, status, clock_.now());
   if (!was_restored && status.template_restored) {
     const Duration took =
-        state.decided ? clock_.monotonic_now() - *state.decided : Duration::zero();
-    if (state.decided) telemetry_.decision_to_patch(took);
-    state.decided.reset();
+        state.unblocked_since ? clock_.monotonic_now() - *state.unblocked_since : Duration::zero();
+    if (state.unblocked_since) telemetry_.decision_to_patch(took);
+    state.unblocked_since.reset();
     log::info("restored the template",
               {{"rollback", state.rollback->meta.key.str()}, {"took", took}});
   }
@@ -286,7 +286,7 @@ asio::awaitable<Result<void>> Executor::garbage_collect_records(
   // Reset before the deletions: a Rollback that finishes during them sets it again.
   state.records_changed = false;
   for (const api::ObjectMeta& meta :
-       rollback::records_to_delete(of_deployment, state.guard.rollback)) {
+       rollback::metas_of_rollbacks_to_delete(of_deployment, state.guard.rollback)) {
     const auto deleted =
         co_await gateway_.write(term, kube::remove(Resource::Rollback, meta.key, meta.uid));
     if (deleted || rollback::is_gone(deleted.error()) ||

@@ -154,16 +154,17 @@ bool Manager::ready() const {
 
 asio::awaitable<void> Manager::begin_term(runtime::Term term) {
   while (elector_.term() == term) {
-    const bool guards = co_await read_all(kube::Resource::DeploymentGuard, stores_.guards, term);
-    const bool rollbacks =
-        guards && co_await read_all(kube::Resource::Rollback, stores_.rollbacks, term);
-    if (rollbacks && elector_.term() == term) {
+    const bool guards_read = co_await read_all(kube::Resource::DeploymentGuard, stores_.guards, term);
+    const bool rollbacks_read =
+        guards_read && co_await read_all(kube::Resource::Rollback, stores_.rollbacks, term);
+    if (rollbacks_read && elector_.term() == term) {
       loaded_term_ = term;
       reconciler_.forget_all();
-      // The watch may not show these Rollbacks again.
+      // read_all() may have stored these Rollbacks before the watch saw them. The watch then reports
+      // no change, so pass them to the reconciler here.
       stores_.rollbacks.for_each([&](const auto& rollback) { reconciler_.on_rollback(*rollback); });
       enqueue_all();
-      open_if_ready();
+      update_dispatcher_enabled();
       co_return;
     }
     co_await ports_.clock.sleep_until(ports_.clock.monotonic_now() + load_retry_interval);
@@ -181,7 +182,7 @@ asio::awaitable<bool> Manager::read_all(kube::Resource resource, kube::ObjectSto
     auto body = co_await ports_.kube.call(*call, list_timeout);
     auto page = body ? kube::parse_list<T>(std::move(*body)) : std::unexpected(body.error());
     if (!page) {
-      log::warn("cannot list the objects that a new leader starts with; tried again in 1 s",
+      log::warn("cannot list the objects that a new leader needs first; retrying in 1 s",
                 {{"kind", kube::kind_of(resource)}, {"error", page.error()}});
       co_return false;
     }
@@ -196,20 +197,20 @@ asio::awaitable<bool> Manager::read_all(kube::Resource resource, kube::ObjectSto
 void Manager::on_term(runtime::Term term) {
   ports_.telemetry.leader(settings_.lease.lease.name, term != 0);
   reconciler_.forget_all();
-  open_if_ready();
+  update_dispatcher_enabled();
   if (term != 0) services_.spawn("start of a term", begin_term(term));
 }
 
-void Manager::on_synced() { open_if_ready(); }
+void Manager::after_deltas() { update_dispatcher_enabled(); }
 
-void Manager::open_if_ready() {
+void Manager::update_dispatcher_enabled() {
   dispatcher_.set_enabled(!stopping_ && ready() && loaded_term_ != 0 &&
                           loaded_term_ == elector_.term());
 }
 
 void Manager::on_deployments(const kube::Deltas<api::Deployment>& deltas) {
   for (const auto& delta : deltas) dispatcher_.add(delta.key());
-  on_synced();
+  after_deltas();
 }
 
 void Manager::on_policies(const kube::Deltas<api::RollbackPolicy>& deltas) {
@@ -221,7 +222,7 @@ void Manager::on_policies(const kube::Deltas<api::RollbackPolicy>& deltas) {
       dispatcher_.add(deployment->meta.key);
     });
   }
-  on_synced();
+  after_deltas();
 }
 
 void Manager::on_guards(const kube::Deltas<api::DeploymentGuard>& deltas) {
@@ -230,7 +231,7 @@ void Manager::on_guards(const kube::Deltas<api::DeploymentGuard>& deltas) {
     if (delta.after && guard::is_freeze_removed(*delta.after))
       reconciler_.on_freeze_removed(delta.key(), delta.after->meta.uid);
   }
-  on_synced();
+  after_deltas();
 }
 
 void Manager::on_rollbacks(const kube::Deltas<api::Rollback>& deltas) {
@@ -238,7 +239,7 @@ void Manager::on_rollbacks(const kube::Deltas<api::Rollback>& deltas) {
     delta.after ? reconciler_.on_rollback(*delta.after)
                 : reconciler_.on_rollback_deleted(*delta.before);
   }
-  on_synced();
+  after_deltas();
 }
 
 void Manager::enqueue_all() {

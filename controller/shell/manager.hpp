@@ -61,15 +61,16 @@ class Manager {
   void start();
   boost::asio::awaitable<void> stop_in_order();
   // Loads the state of a term. A watch may be as old as the last outage, so the term starts with
-  // reads of its own. Policies are not read: the governing policy is read before each rollback.
+  // reads of its own. Policies are not read: before each rollback, the executor reads the
+  // RollbackPolicy that governs it.
   boost::asio::awaitable<void> begin_term(runtime::Term term);
   // False if the list failed or the term is over.
   template <class T>
   boost::asio::awaitable<bool> read_all(kube::Resource resource, kube::ObjectStore<T>& store,
                                         runtime::Term term);
   void on_term(runtime::Term term);
-  void on_synced();
-  void open_if_ready();
+  void after_deltas();
+  void update_dispatcher_enabled();
   void on_deployments(const kube::Deltas<api::Deployment>& deltas);
   void on_policies(const kube::Deltas<api::RollbackPolicy>& deltas);
   void on_guards(const kube::Deltas<api::DeploymentGuard>& deltas);

@@ -107,7 +107,7 @@ asio::awaitable<Result<guard::Inputs>> Reconciler::gather(DeploymentPtr deployme
   if (guard::is_preflight_due(inputs, ports_.clock.now())) {
     state.preflight = co_await preflight_runner_.check(
         *deployment, *guard::wanted_target(inputs, inputs.guard), term);
-    guard::apply_preflight(state);
+    guard::clear_missing_snapshot(state);
     inputs.preflight = state.preflight;
   }
   // The watches may have changed the state during the reads.
@@ -191,7 +191,7 @@ void Reconciler::deliver(const Key& key, const Uid& uid, const std::string& chec
 void Reconciler::forget_all() {
   states_.clear();
   above_.reset();
-  requests_.reset_results();
+  requests_.forget_answered();
 }
 
 void Reconciler::on_guard_deleted(const Key& key, const Uid& uid) {
@@ -210,7 +210,7 @@ void Reconciler::on_freeze_removed(const Key& key, const Uid& uid) {
 }
 
 void Reconciler::on_rollback(const api::Rollback& rollback) {
-  requests_.note(rollback);
+  requests_.add(rollback);
   const Key key{.namespace_ = rollback.meta.key.namespace_, .name = rollback.spec.deployment};
   const auto state = states_.find(key);
   const bool is_known = state != states_.end() && state->second->rollback &&

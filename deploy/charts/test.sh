@@ -31,8 +31,10 @@ render() {
     --kube-version 1.37.2 "$@" 2>"$WORK/stderr"
 }
 
-# The number of lines of a rendered file that equal a line without its indentation.
-lines() { sed 's/^ *\(- \)\?//' "$WORK/$1" | grep -cxF -- "$2"; }
+# Counts the lines of a file that equal LINE, without their indentation and their leading "- ".
+lines() { # FILE LINE
+  sed 's/^ *\(- \)\?//' "$WORK/$1" | grep -cxF -- "$2"
+}
 
 has() { # NAME FILE LINE
   [ "$(lines "$2" "$3")" -gt 0 ]
@@ -66,7 +68,7 @@ renders() { # FILE SETTING...
   result "renders with: ${*:-defaults}" $? "$(cat "$WORK/stderr")"
 }
 
-test_form() {
+test_lint_and_metadata() {
   "$HELM" lint --strict "$CHARTS/lastgood" >"$WORK/lint" 2>&1
   result "passes helm lint --strict" $? "$(cat "$WORK/lint")"
   local version
@@ -84,13 +86,13 @@ test_defaults() {
   has "runs the image of the chart's version" defaults \
     "image: \"lastgood.dev/lastgood-controller:$(cat "$PROJECT/VERSION")\""
   has "does not run as root" defaults "runAsNonRoot: true"
-  has "has the seccomp profile of the standard restricted" defaults "type: RuntimeDefault"
+  has "has the seccomp profile of the Pod Security Standard 'restricted'" defaults "type: RuntimeDefault"
   has "does not allow privilege escalation" defaults "allowPrivilegeEscalation: false"
   has "drops all capabilities" defaults "drop: [ALL]"
   has "has a read-only root file system" defaults "readOnlyRootFilesystem: true"
   has "does not guard the controller itself" defaults 'lastgood.dev/enabled: "false"'
   has "has a disruption budget for two replicas" defaults "kind: PodDisruptionBudget"
-  has "has a ClusterRole for all namespaces" defaults "kind: ClusterRoleBinding"
+  has "binds a ClusterRole when all namespaces are watched" defaults "kind: ClusterRoleBinding"
   lacks "does not allow to read Secrets" defaults "resources: [secrets]"
   ! grep -q '"\*"\|\[\*\]' "$WORK/defaults"
   result "has no wildcard in a permission" $?
@@ -139,8 +141,8 @@ test_notes() {
   breaker+=" are allowed."
   states="3. List the states of all guarded Deployments, and whether a rollback would work"
   notes notes
-  lacks "notes that Lastgood is paused only for 0 replicas" notes "$paused"
-  lacks "notes that the breaker is disabled only for 0 rollbacks" notes "$breaker"
+  lacks "does not say that Lastgood is paused when it has replicas" notes "$paused"
+  lacks "does not say that the breaker is disabled when it is enabled" notes "$breaker"
   has "notes that Secrets are not checked" notes \
     "$states (Secrets are not checked: rbac.readSecrets=false):"
   notes notes_changed breaker.rollbacks=0 rbac.readSecrets=true replicas=0
@@ -151,8 +153,8 @@ test_notes() {
 
 # These roles are for users, not for the controller.
 test_user_roles() {
-  has "lets the role edit request rollbacks" defaults "resources: [rollbacks]"
-  has "lets the role admin end a freeze" defaults "resources: [deploymentguards/status]"
+  has "lets users with the role 'edit' create Rollbacks" defaults "resources: [rollbacks]"
+  has "lets users with the role 'admin' end a freeze" defaults "resources: [deploymentguards/status]"
   renders no_roles rbac.aggregateToUserRoles=false
   lacks "does not change the roles of users" no_roles "resources: [deploymentguards/status]"
 }
@@ -202,7 +204,7 @@ test_rejections() {
   rejects "rejects breaker.rollbacks that is too large" breaker breaker.rollbacks=100001
   rejects "rejects breaker.percent above 100" breaker breaker.percent=101
   rejects "rejects breaker.percent with a fraction" breaker breaker.percent=2.5
-  rejects "rejects an unknown value of the breaker" rollback breaker.rollback=3
+  rejects "rejects an unknown key under breaker" rollback breaker.rollback=3
   local within
   for within in 0s 5 5x 1h30m 25h 86401s 1441m -5m 500ms; do
     rejects "rejects breaker.within of $within" breaker "breaker.within=$within"
@@ -212,7 +214,7 @@ test_rejections() {
     'tolerations[0].effekt=NoSchedule'
 }
 
-test_form
+test_lint_and_metadata
 test_defaults
 test_namespaces
 test_breaker

@@ -17,15 +17,16 @@ using codec::Json;
 using kube::Resource;
 using JsonPointer = Json::json_pointer;
 using Failure = std::string;  // empty: success
+inline constexpr const char* success = "";
 
-// Calls the server. Names of objects are short: the client prefixes them with the name of the run.
+// Calls the server. Names of objects are short: the client adds `name_prefix`.
 struct ConformanceClient {
   ports::KubeApi& kube;
   std::string namespace_;
-  std::string run;
+  std::string name_prefix;
 
   [[nodiscard]] Key key(const std::string& name) const {
-    return {.namespace_ = namespace_, .name = run + "-" + name};
+    return {.namespace_ = namespace_, .name = name_prefix + "-" + name};
   }
   boost::asio::awaitable<Result<Json>> call(Result<api::ApiCall> call);
   boost::asio::awaitable<Result<Json>> get(Resource resource, const std::string& name);
@@ -54,12 +55,12 @@ struct Behavior {
 [[nodiscard]] Json config_map(const std::string& label);
 [[nodiscard]] Json deployment(const std::string& image);
 // Operations of a JSON patch.
-[[nodiscard]] Json test(const char* path, Json value);
-[[nodiscard]] Json set(const char* path, Json value);
+[[nodiscard]] Json test_operation(const char* path, Json value);
+[[nodiscard]] Json add_operation(const char* path, Json value);
 
 // Empty if the response is an error of that kind and HTTP status.
-[[nodiscard]] Failure unless_error(const Result<Json>& response, ErrorKind kind, int status);
+[[nodiscard]] Failure expect_error(const Result<Json>& response, ErrorKind kind, int status);
 // Empty if the response is not an error.
-[[nodiscard]] Failure unless_success(const Result<Json>& response);
+[[nodiscard]] Failure failure_of(const Result<Json>& response);
 
 }  // namespace lastgood::conformance

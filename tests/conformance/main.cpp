@@ -54,9 +54,9 @@ int main(int argc, char** argv) {
     return 2;
   }
   int code = 1;
-  const std::string run = "run-" + std::to_string(std::time(nullptr));
+  const std::string name_prefix = "run-" + std::to_string(std::time(nullptr));
   boost::asio::co_spawn(
-      io, lastgood::conformance::check_behaviors(**client, options["--namespace"], run),
+      io, lastgood::conformance::check_behaviors(**client, options["--namespace"], name_prefix),
       [&](const std::exception_ptr& error, const std::vector<BehaviorResult>& results) {
         if (!error) code = report(results);
         (*client)->stop();

@@ -13,7 +13,7 @@ namespace asio = boost::asio;
 namespace {
 
 asio::awaitable<Failure> get_missing(ConformanceClient& client) {
-  co_return unless_error(co_await client.get(Resource::ConfigMap, "missing"), ErrorKind::NotFound,
+  co_return expect_error(co_await client.get(Resource::ConfigMap, "missing"), ErrorKind::NotFound,
                          404);
 }
 
@@ -34,12 +34,12 @@ asio::awaitable<Failure> list_by_label(ConformanceClient& client) {
   for (const auto& [selector, count] : expected) {
     const auto list =
         co_await client.call(kube::list(Resource::ConfigMap, client.namespace_, selector));
-    if (!list) co_return unless_success(list);
+    if (!list) co_return failure_of(list);
     if ((*list)["items"].size() != count)
       co_return fmt::format("the list has {} items with the selector {}", (*list)["items"].size(),
                             selector);
   }
-  co_return "";
+  co_return success;
 }
 
 asio::awaitable<Failure> list_in_pages(ConformanceClient& client) {
@@ -51,24 +51,25 @@ asio::awaitable<Failure> list_in_pages(ConformanceClient& client) {
   for (int page = 0; page < 5; ++page) {
     const kube::ListOptions options{.label_selector = "tier", .limit = 1, .continue_ = next};
     const auto list = co_await client.call(kube::list_call(collection, options));
-    if (!list) co_return unless_success(list);
+    if (!list) co_return failure_of(list);
     if ((*list)["items"].size() > 1) co_return "a page has more than one item with a limit of 1";
     for (const Json& item : (*list)["items"]) names += text(item, "/metadata/name").back();
     next = text(*list, "/metadata/continue");
     if (next.empty())
-      co_return names == "abc" ? "" : "the pages have the objects " + names + " instead of abc";
+      co_return names == "abc" ? success
+                               : "the pages have the objects " + names + " instead of abc";
   }
   co_return "the list has more than 5 pages for 3 objects";
 }
 
 asio::awaitable<Failure> watch_from_version(ConformanceClient& client) {
   const auto before = co_await client.call(kube::list(Resource::ConfigMap, client.namespace_));
-  if (!before) co_return unless_success(before);
+  if (!before) co_return failure_of(before);
   const auto made = co_await client.create(Resource::ConfigMap, "a", config_map("one"));
   const auto changed =
-      co_await client.patch(Resource::ConfigMap, "a", Json::array({set("/data/a", "2")}));
-  if (!made) co_return unless_success(made);
-  if (!changed) co_return unless_success(changed);
+      co_await client.patch(Resource::ConfigMap, "a", Json::array({add_operation("/data/a", "2")}));
+  if (!made) co_return failure_of(made);
+  if (!changed) co_return failure_of(changed);
   co_await client.call(
       kube::remove(Resource::ConfigMap, client.key("a"), Uid(text(*made, "/metadata/uid"))));
   Json last;
@@ -86,7 +87,7 @@ asio::awaitable<Failure> watch_from_version(ConformanceClient& client) {
                                {.resource_version = text(*made, "/metadata/resourceVersion")}, 2);
   if (!seen) co_return seen.error().message;
   co_return *seen == std::vector<std::string>{"MODIFIED a", "DELETED a"}
-      ? Failure()
+      ? success
       : fmt::format("the watch from the first change sent: {}", fmt::join(*seen, ", "));
 }
 
@@ -100,7 +101,7 @@ asio::awaitable<Failure> watch_initial_events(ConformanceClient& client) {
   const std::string end = text(last, "/object/metadata/annotations/k8s.io~1initial-events-end");
   if (text(last, "/object/metadata/resourceVersion").empty())
     co_return "the bookmark has no resourceVersion";
-  co_return end == "true" ? ""
+  co_return end == "true" ? success
                           : "the bookmark does not have the annotation k8s.io/initial-events-end";
 }
 
@@ -108,20 +109,20 @@ asio::awaitable<Failure> watch_expired_version(ConformanceClient& client) {
   const auto seen = co_await client.watch(Resource::ConfigMap, {.resource_version = "1"}, 1);
   if (!seen) co_return seen.error().message;
   co_return !seen->empty() && seen->front() == "ERROR 410"
-      ? ""
+      ? success
       : "the watch did not send an ERROR event with code 410";
 }
 
 asio::awaitable<Failure> list_future_version(ConformanceClient& client) {
   const auto list = co_await client.call(kube::list(Resource::ConfigMap, client.namespace_));
-  if (!list) co_return unless_success(list);
+  if (!list) co_return failure_of(list);
   const auto far =
       std::to_string(std::stoull(text(*list, "/metadata/resourceVersion")) + 1'000'000);
   const std::string collection =
       kube::collection_path(Resource::ConfigMap, client.namespace_).value();
   const kube::ListOptions options{.resource_version = far,
                                   .resource_version_match = "NotOlderThan"};
-  co_return unless_error(co_await client.call(kube::list_call(collection, options)),
+  co_return expect_error(co_await client.call(kube::list_call(collection, options)),
                          ErrorKind::VersionTooLarge, 504);
 }
 

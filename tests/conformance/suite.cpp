@@ -53,7 +53,8 @@ asio::awaitable<Result<std::vector<std::string>>> ConformanceClient::watch(
     if (type == "ERROR")
       seen.push_back(fmt::format("ERROR {}", event->value(JsonPointer("/object/code"), 0)));
     if (type == "BOOKMARK") seen.push_back("BOOKMARK");
-    if (name.starts_with(run + "-")) seen.push_back(type + " " + name.substr(run.size() + 1));
+    if (name.starts_with(name_prefix + "-"))
+      seen.push_back(type + " " + name.substr(name_prefix.size() + 1));
     return seen.size() < count;
   };
   std::function<bool(std::string_view)> on_bytes = [&](std::string_view bytes) {
@@ -88,22 +89,23 @@ Json deployment(const std::string& image) {
               {"spec", {{"containers", Json::array({{{"name", "app"}, {"image", image}}})}}}}}}}};
 }
 
-Json test(const char* path, Json value) {
+Json test_operation(const char* path, Json value) {
   return {{"op", "test"}, {"path", path}, {"value", std::move(value)}};
 }
-Json set(const char* path, Json value) {
+Json add_operation(const char* path, Json value) {
   return {{"op", "add"}, {"path", path}, {"value", std::move(value)}};
 }
 
-Failure unless_error(const Result<Json>& response, ErrorKind kind, int status) {
+Failure expect_error(const Result<Json>& response, ErrorKind kind, int status) {
   if (response)
     return fmt::format("the server accepted the request instead of rejecting it with {}", status);
   if (response.error().kind == kind && response.error().status == status) return {};
-  return fmt::format("the server returned {} ({}: {}) instead of {}", response.error().status,
-                     to_string(response.error().kind), response.error().message, status);
+  return fmt::format("the server returned {} ({}: {}) instead of {} ({})", response.error().status,
+                     to_string(response.error().kind), response.error().message, status,
+                     to_string(kind));
 }
 
-Failure unless_success(const Result<Json>& response) {
+Failure failure_of(const Result<Json>& response) {
   return response ? Failure()
                   : fmt::format("{}: {}", response.error().status, response.error().message);
 }
@@ -116,7 +118,7 @@ asio::awaitable<void> delete_objects(ConformanceClient& client) {
     if (!list) continue;
     for (const Json& item : (*list)["items"]) {
       const Key key{.namespace_ = client.namespace_, .name = text(item, "/metadata/name")};
-      if (!key.name.starts_with(client.run + "-")) continue;
+      if (!key.name.starts_with(client.name_prefix + "-")) continue;
       co_await client.call(kube::remove(resource, key, Uid(text(item, "/metadata/uid"))));
     }
   }
@@ -126,9 +128,9 @@ asio::awaitable<void> delete_objects(ConformanceClient& client) {
 
 asio::awaitable<std::vector<BehaviorResult>> check_behaviors(ports::KubeApi& kube,
                                                              std::string namespace_,
-                                                             std::string run) {
+                                                             std::string name_prefix) {
   ConformanceClient client{
-      .kube = kube, .namespace_ = std::move(namespace_), .run = std::move(run)};
+      .kube = kube, .namespace_ = std::move(namespace_), .name_prefix = std::move(name_prefix)};
   std::vector<BehaviorResult> results;
   for (const auto behaviors : {write_behaviors(), read_behaviors()}) {
     for (const Behavior& behavior : behaviors) {

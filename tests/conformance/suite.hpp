@@ -17,10 +17,10 @@ struct BehaviorResult {
 };
 
 // Checks all behaviors, one after the other. `namespace_` must exist, and nothing else may write
-// into it. The names of all objects begin with `run`, which must be unused in the namespace; the
-// objects are deleted at the end.
+// into it. The names of all objects begin with `name_prefix`, which must be unused in the
+// namespace. The objects are deleted at the end.
 boost::asio::awaitable<std::vector<BehaviorResult>> check_behaviors(ports::KubeApi& kube,
                                                                     std::string namespace_,
-                                                                    std::string run);
+                                                                    std::string name_prefix);
 
 }  // namespace lastgood::conformance

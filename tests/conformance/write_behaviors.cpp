@@ -14,18 +14,18 @@ namespace {
 
 asio::awaitable<Failure> create_sets_metadata(ConformanceClient& client) {
   const auto made = co_await client.create(Resource::Deployment, "web", deployment("app:v1"));
-  if (!made) co_return unless_success(made);
+  if (!made) co_return failure_of(made);
   if (text(*made, "/metadata/uid").empty() || text(*made, "/metadata/resourceVersion").empty())
     co_return "the object has no uid or no resourceVersion";
   if (text(*made, "/metadata/creationTimestamp").empty())
     co_return "the object has no creationTimestamp";
-  co_return generation(*made) == 1 ? Failure()
+  co_return generation(*made) == 1 ? success
                                    : fmt::format("the generation is {}", generation(*made));
 }
 
 asio::awaitable<Failure> create_existing(ConformanceClient& client) {
   co_await client.create(Resource::ConfigMap, "a", config_map("one"));
-  co_return unless_error(co_await client.create(Resource::ConfigMap, "a", config_map("one")),
+  co_return expect_error(co_await client.create(Resource::ConfigMap, "a", config_map("one")),
                          ErrorKind::AlreadyExists, 409);
 }
 
@@ -34,65 +34,66 @@ asio::awaitable<Failure> create_without_name(ConformanceClient& client) {
   body["apiVersion"] = "v1";
   body["kind"] = "ConfigMap";
   const auto call = kube::create(Resource::ConfigMap, client.namespace_, body);
-  co_return unless_error(co_await client.call(call), ErrorKind::Invalid, 422);
+  co_return expect_error(co_await client.call(call), ErrorKind::Invalid, 422);
 }
 
 asio::awaitable<Failure> json_patch_test_fails(ConformanceClient& client) {
   co_await client.create(Resource::Deployment, "web", deployment("app:v1"));
-  const Json image = set("/spec/template/spec/containers/0/image", "app:v2");
+  const Json image = add_operation("/spec/template/spec/containers/0/image", "app:v2");
   for (const Json& failing_test :
-       {test("/metadata/uid", "another"), test("/metadata/generation", 9),
-        test("/metadata/resourceVersion", "1")}) {
+       {test_operation("/metadata/uid", "another"), test_operation("/metadata/generation", 9),
+        test_operation("/metadata/resourceVersion", "1")}) {
     const auto response =
         co_await client.patch(Resource::Deployment, "web", Json::array({failing_test, image}));
-    if (const Failure failure = unless_error(response, ErrorKind::Invalid, 422); !failure.empty())
+    if (const Failure failure = expect_error(response, ErrorKind::Invalid, 422); !failure.empty())
       co_return failure;
   }
   const auto now = co_await client.get(Resource::Deployment, "web");
-  if (!now) co_return unless_success(now);
+  if (!now) co_return failure_of(now);
   co_return text(*now, "/spec/template/spec/containers/0/image") == "app:v1"
-      ? ""
+      ? success
       : "the patch changed the template although its test failed";
 }
 
 asio::awaitable<Failure> generation_increases(ConformanceClient& client) {
   const auto made = co_await client.create(Resource::Deployment, "web", deployment("app:v1"));
-  if (!made) co_return unless_success(made);
-  const Json patch = Json::array({test("/metadata/uid", text(*made, "/metadata/uid")),
-                                  test("/metadata/generation", 1),
-                                  set("/spec/template/spec/containers/0/image", "app:v2"),
-                                  set("/metadata/annotations/mark", "x")});
+  if (!made) co_return failure_of(made);
+  const Json patch = Json::array({test_operation("/metadata/uid", text(*made, "/metadata/uid")),
+                                  test_operation("/metadata/generation", 1),
+                                  add_operation("/spec/template/spec/containers/0/image", "app:v2"),
+                                  add_operation("/metadata/annotations/mark", "x")});
   const auto template_changed = co_await client.patch(Resource::Deployment, "web", patch);
-  if (!template_changed) co_return unless_success(template_changed);
+  if (!template_changed) co_return failure_of(template_changed);
   if (generation(*template_changed) != 2)
     co_return fmt::format("the generation is {} after a change of the template",
                           generation(*template_changed));
-  const auto noted = co_await client.patch(
-      Resource::Deployment, "web", Json::array({set("/metadata/annotations/note", "second")}));
-  if (!noted) co_return unless_success(noted);
+  const auto noted =
+      co_await client.patch(Resource::Deployment, "web",
+                            Json::array({add_operation("/metadata/annotations/note", "second")}));
+  if (!noted) co_return failure_of(noted);
   if (generation(*noted) != 3)
     co_return fmt::format("the generation is {} after a change of an annotation",
                           generation(*noted));
-  const auto labelled = co_await client.patch(Resource::Deployment, "web",
-                                              Json::array({set("/metadata/labels", {{"a", "b"}})}));
-  if (!labelled) co_return unless_success(labelled);
+  const auto labelled = co_await client.patch(
+      Resource::Deployment, "web", Json::array({add_operation("/metadata/labels", {{"a", "b"}})}));
+  if (!labelled) co_return failure_of(labelled);
   co_return generation(*labelled) == 3
-      ? Failure()
+      ? success
       : fmt::format("the generation is {} after a change of a label", generation(*labelled));
 }
 
 asio::awaitable<Failure> outdated_version(ConformanceClient& client) {
   const auto made = co_await client.create(Resource::ConfigMap, "a", config_map("one"));
-  if (!made) co_return unless_success(made);
+  if (!made) co_return failure_of(made);
   const std::string version = text(*made, "/metadata/resourceVersion");
-  co_await client.patch(Resource::ConfigMap, "a", Json::array({set("/data/a", "2")}));
+  co_await client.patch(Resource::ConfigMap, "a", Json::array({add_operation("/data/a", "2")}));
   const auto patched = co_await client.patch(
       Resource::ConfigMap, "a",
       Json::array({{{"op", "replace"}, {"path", "/metadata/resourceVersion"}, {"value", version}},
-                   set("/data/a", "3")}));
-  if (const Failure failure = unless_error(patched, ErrorKind::Conflict, 409); !failure.empty())
+                   add_operation("/data/a", "3")}));
+  if (const Failure failure = expect_error(patched, ErrorKind::Conflict, 409); !failure.empty())
     co_return failure;
-  co_return unless_error(
+  co_return expect_error(
       co_await client.call(kube::update(Resource::ConfigMap, client.key("a"), *made)),
       ErrorKind::Conflict, 409);
 }
@@ -100,13 +101,13 @@ asio::awaitable<Failure> outdated_version(ConformanceClient& client) {
 asio::awaitable<Failure> lease_conflict(ConformanceClient& client) {
   const auto made =
       co_await client.create(Resource::Lease, "lease", {{"spec", {{"holderIdentity", "one"}}}});
-  if (!made) co_return unless_success(made);
+  if (!made) co_return failure_of(made);
   Json next = *made;
   next["spec"]["holderIdentity"] = "two";
   const auto taken = co_await client.call(kube::update(Resource::Lease, client.key("lease"), next));
-  if (!taken) co_return unless_success(taken);
+  if (!taken) co_return failure_of(taken);
   if (text(*taken, "/spec/holderIdentity") != "two") co_return "the holder did not change";
-  co_return unless_error(
+  co_return expect_error(
       co_await client.call(kube::update(Resource::Lease, client.key("lease"), next)),
       ErrorKind::Conflict, 409);
 }
@@ -114,15 +115,15 @@ asio::awaitable<Failure> lease_conflict(ConformanceClient& client) {
 asio::awaitable<Failure> write_without_change(ConformanceClient& client) {
   const auto made = co_await client.create(Resource::ConfigMap, "a", config_map("one"));
   const auto again =
-      co_await client.patch(Resource::ConfigMap, "a", Json::array({set("/data/a", "1")}));
-  if (!made) co_return unless_success(made);
-  if (!again) co_return unless_success(again);
+      co_await client.patch(Resource::ConfigMap, "a", Json::array({add_operation("/data/a", "1")}));
+  if (!made) co_return failure_of(made);
+  if (!again) co_return failure_of(again);
   const bool same =
       text(*made, "/metadata/resourceVersion") == text(*again, "/metadata/resourceVersion");
-  co_return same ? "" : "the resourceVersion changed";
+  co_return same ? success : "the resourceVersion changed";
 }
 
-const Json* entry_of(const Json& object, const std::string& manager) {
+const Json* template_ownership_of(const Json& object, const std::string& manager) {
   for (const Json& entry : object["metadata"]["managedFields"]) {
     if (text(entry, "/manager") == manager &&
         entry.contains(JsonPointer("/fieldsV1/f:spec/f:template")))
@@ -142,18 +143,19 @@ asio::awaitable<Result<Json>> remove_ownership(ConformanceClient& client, std::s
     for (const Json& entry : (*now)["metadata"]["managedFields"]) {
       if (text(entry, "/manager") != manager) entries.push_back(entry);
     }
-    const Json patch =
-        Json::array({test("/metadata/resourceVersion", text(*now, "/metadata/resourceVersion")),
-                     {{"op", "replace"}, {"path", "/metadata/managedFields"}, {"value", entries}}});
+    const Json patch = Json::array(
+        {test_operation("/metadata/resourceVersion", text(*now, "/metadata/resourceVersion")),
+         {{"op", "replace"}, {"path", "/metadata/managedFields"}, {"value", entries}}});
     auto removed = co_await client.patch(Resource::Deployment, "web", patch);
-    const bool has_changed = !removed && removed.error().kind == ErrorKind::Invalid;
-    if (!has_changed || attempt == max_attempts) co_return removed;
+    const bool is_outdated = !removed && removed.error().kind == ErrorKind::Invalid;
+    if (!is_outdated || attempt == max_attempts) co_return removed;
   }
 }
 
 asio::awaitable<Failure> field_ownership(ConformanceClient& client) {
   co_await client.create(Resource::Deployment, "web", deployment("app:v1"));
-  const Json image = Json::array({set("/spec/template/spec/containers/0/image", "app:v2")});
+  const Json image =
+      Json::array({add_operation("/spec/template/spec/containers/0/image", "app:v2")});
   const std::string target = kube::object_path(Resource::Deployment, client.key("web")).value() +
                              "?fieldManager=other-manager";
   const auto changed =
@@ -161,35 +163,36 @@ asio::awaitable<Failure> field_ownership(ConformanceClient& client) {
                                         .target = target,
                                         .body = image.dump(),
                                         .content_type = std::string(api::json_patch)});
-  if (!changed) co_return unless_success(changed);
+  if (!changed) co_return failure_of(changed);
   const auto now = co_await client.get(Resource::Deployment, "web");
-  if (!now) co_return unless_success(now);
-  const Json* other = entry_of(*now, "other-manager");
-  const Json* ours = entry_of(*now, "lastgood");
+  if (!now) co_return failure_of(now);
+  const Json* other = template_ownership_of(*now, "other-manager");
+  const Json* ours = template_ownership_of(*now, "lastgood");
   const JsonPointer field(
       R"(/fieldsV1/f:spec/f:template/f:spec/f:containers/k:{"name":"app"}/f:image)");
   if (!other || !other->contains(field)) co_return "the last writer of the image does not own it";
   if (!ours || ours->contains(field))
     co_return "the first writer of the image still owns it, or owns no field";
   const auto removed = co_await remove_ownership(client, "other-manager");
-  if (!removed) co_return unless_success(removed);
-  if (entry_of(*removed, "other-manager"))
+  if (!removed) co_return failure_of(removed);
+  if (template_ownership_of(*removed, "other-manager"))
     co_return "managedFields still has the entry of the removed manager";
-  co_return generation(*removed) == generation(*now) ? "" : "the generation changed";
+  co_return generation(*removed) == generation(*now) ? success : "the generation changed";
 }
 
 asio::awaitable<Failure> status_subresource(ConformanceClient& client) {
   co_await client.create(Resource::Deployment, "web", deployment("app:v1"));
-  const Json both = Json::array({set("/spec/paused", true), set("/status/observedGeneration", 7)});
+  const Json both = Json::array(
+      {add_operation("/spec/paused", true), add_operation("/status/observedGeneration", 7)});
   const auto written =
       co_await client.call(kube::patch(Resource::Deployment, client.key("web"), api::json_patch,
                                        both.dump(), kube::Subresource::Status));
-  if (!written) co_return unless_success(written);
+  if (!written) co_return failure_of(written);
   if (written->value(JsonPointer("/spec/paused"), false))
     co_return "a write to the status subresource changed the spec";
   if (written->value(JsonPointer("/status/observedGeneration"), 0) != 7)
     co_return "a write to the status subresource did not change the status";
-  co_return generation(*written) == 1 ? "" : "the generation changed";
+  co_return generation(*written) == 1 ? success : "the generation changed";
 }
 
 asio::awaitable<Failure> merge_patch(ConformanceClient& client) {
@@ -197,47 +200,47 @@ asio::awaitable<Failure> merge_patch(ConformanceClient& client) {
   const Json patch{{"data", {{"a", nullptr}, {"b", "2"}}}};
   const auto after = co_await client.call(
       kube::patch(Resource::ConfigMap, client.key("a"), api::merge_patch, patch.dump()));
-  if (!after) co_return unless_success(after);
-  co_return (*after)["data"] == Json{{"b", "2"}} ? "" : (*after)["data"].dump();
+  if (!after) co_return failure_of(after);
+  co_return (*after)["data"] == Json{{"b", "2"}} ? success : (*after)["data"].dump();
 }
 
 asio::awaitable<Failure> unknown_patch_type(ConformanceClient& client) {
   co_await client.create(Resource::ConfigMap, "a", config_map("one"));
-  co_return unless_error(
+  co_return expect_error(
       co_await client.call(kube::patch(Resource::ConfigMap, client.key("a"), "text/plain", "{}")),
       ErrorKind::Server, 415);
 }
 
 asio::awaitable<Failure> dry_run(ConformanceClient& client) {
   co_await client.create(Resource::ConfigMap, "a", config_map("one"));
-  const Json patch = Json::array({set("/data/a", "2")});
+  const Json patch = Json::array({add_operation("/data/a", "2")});
   auto call = kube::patch(Resource::ConfigMap, client.key("a"), api::json_patch, patch.dump());
   if (call) call->target += "&dryRun=All";
   const auto dry_run_response = co_await client.call(std::move(call));
   const auto now = co_await client.get(Resource::ConfigMap, "a");
-  if (!dry_run_response) co_return unless_success(dry_run_response);
-  if (!now) co_return unless_success(now);
+  if (!dry_run_response) co_return failure_of(dry_run_response);
+  if (!now) co_return failure_of(now);
   if (text(*dry_run_response, "/data/a") != "2") co_return "the response does not have the change";
-  co_return text(*now, "/data/a") == "1" ? "" : "the dry run changed the object";
+  co_return text(*now, "/data/a") == "1" ? success : "the dry run changed the object";
 }
 
 asio::awaitable<Failure> delete_with_uid(ConformanceClient& client) {
   const auto made = co_await client.create(Resource::ConfigMap, "a", config_map("one"));
-  if (!made) co_return unless_success(made);
+  if (!made) co_return failure_of(made);
   const auto other =
       co_await client.call(kube::remove(Resource::ConfigMap, client.key("a"), Uid("another")));
-  if (const Failure failure = unless_error(other, ErrorKind::Conflict, 409); !failure.empty())
+  if (const Failure failure = expect_error(other, ErrorKind::Conflict, 409); !failure.empty())
     co_return failure;
   const auto deleted = co_await client.call(
       kube::remove(Resource::ConfigMap, client.key("a"), Uid(text(*made, "/metadata/uid"))));
-  if (!deleted) co_return unless_success(deleted);
+  if (!deleted) co_return failure_of(deleted);
   if (const Failure failure =
-          unless_error(co_await client.get(Resource::ConfigMap, "a"), ErrorKind::NotFound, 404);
+          expect_error(co_await client.get(Resource::ConfigMap, "a"), ErrorKind::NotFound, 404);
       !failure.empty())
     co_return failure;
   const auto again =
       co_await client.call(kube::remove(Resource::ConfigMap, client.key("a"), Uid("another")));
-  co_return unless_error(again, ErrorKind::NotFound, 404);
+  co_return expect_error(again, ErrorKind::NotFound, 404);
 }
 
 constexpr std::array behaviors{
@@ -262,8 +265,9 @@ constexpr std::array behaviors{
     Behavior{"a merge patch sets and deletes keys", merge_patch},
     Behavior{"a patch with an unknown content type is rejected with 415", unknown_patch_type},
     Behavior{"a dry run returns the result of the write and writes nothing", dry_run},
-    Behavior{"a deletion with a uid keeps an object that has the same name and another uid",
-             delete_with_uid},
+    Behavior{
+        "a deletion with a uid deletes only the object with that uid, and fails with 409 otherwise",
+        delete_with_uid},
 };
 
 }  // namespace

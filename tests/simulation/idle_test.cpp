@@ -1,4 +1,4 @@
-// A cluster in which nothing is released.
+// A cluster without new releases.
 #include "simulation/scenario.hpp"
 
 using namespace lastgood::simulation;
@@ -6,11 +6,12 @@ using namespace lastgood::simulation;
 //  after a rollback, a pod is deleted and replaced each hour
 TEST_CASE("writes nothing but the Lease in 24 hours when only pods are replaced") {
   Scenario scenario;
+  // 720 renewals of the Lease in 24 hours, instead of 43200.
   scenario.settle("one", {.duration = 10min, .renew_deadline = 8min, .retry_period = 2min});
   scenario.ship_bad();
   REQUIRE(scenario.rolls_back_within());
   scenario.run_for(5min);
-  const auto writes = scenario.writes_of_controllers().size();
+  const auto writes = scenario.writes_of_controllers().size();  // without those of the Lease
   for (int hour = 0; hour < 24; ++hour) {
     const auto& pod = *scenario.server.all("pods", shop).front();
     scenario.server.remove("pods", {.namespace_ = shop, .name = pod["metadata"]["name"]});

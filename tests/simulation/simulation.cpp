@@ -46,7 +46,7 @@ std::string text(const Json& object, const char* pointer) {
   return object.value(Pointer(pointer), std::string());
 }
 
-std::string user_path(const char* prefix, const char* plural, const std::string& name = "") {
+std::string path_for_kubectl(const char* prefix, const char* plural, const std::string& name = "") {
   return fmt::format("{}/namespaces/{}/{}{}{}?fieldManager=kubectl-client", prefix, shop, plural,
                      name.empty() ? "" : "/", name);
 }
@@ -58,7 +58,7 @@ std::ostream& operator<<(std::ostream& out, const NameAndPhase& rollback) {
   return rollback.phase ? out << *rollback.phase : out << "without a phase";
 }
 
-// One controller. Its destruction is a kill: no coroutine of it runs again.
+// One controller. Destroying it is like SIGKILL: none of its coroutines runs again.
 class ControllerProcess final : public asio::io_context {
  public:
   ControllerProcess(Simulation& simulation, const std::string& name, const LeaseTimings& lease)
@@ -113,16 +113,17 @@ ApiResponse Simulation::call_as_user(const api::ApiCall& call) {
 void Simulation::write_policy(const std::string& name, Json spec) {
   const Json policy{{"metadata", {{"name", name}}}, {"spec", std::move(spec)}};
   call_as_user({.verb = Verb::Post,
-                .target = user_path("/apis/lastgood.dev/v1alpha1", "rollbackpolicies"),
+                .target = path_for_kubectl("/apis/lastgood.dev/v1alpha1", "rollbackpolicies"),
                 .body = policy.dump()});
 }
 
 void Simulation::deploy(const std::string& name, const std::string& image, Json annotations,
                         int replicas) {
   const Json labels{{"app", name}};
+  // VERSION is a second field that each release changes.
   const Json container{{"name", "app"},
                        {"image", image},
-                       {"env", Json::array({{{"name", "HEALTH"}, {"value", image}}})}};
+                       {"env", Json::array({{{"name", "VERSION"}, {"value", image}}})}};
   const Json deployment{{"metadata", {{"name", name}, {"annotations", std::move(annotations)}}},
                         {"spec",
                          {{"replicas", replicas},
@@ -131,7 +132,7 @@ void Simulation::deploy(const std::string& name, const std::string& image, Json 
                            {{"metadata", {{"labels", labels}}},
                             {"spec", {{"containers", Json::array({container})}}}}}}}};
   call_as_user({.verb = Verb::Post,
-                .target = user_path("/apis/apps/v1", "deployments"),
+                .target = path_for_kubectl("/apis/apps/v1", "deployments"),
                 .body = deployment.dump()});
 }
 
@@ -142,7 +143,7 @@ void Simulation::ship(const std::string& name, const std::string& image) {
         {"path", "/spec/template/spec/containers/0/env/0/value"},
         {"value", image}}});
   call_as_user({.verb = Verb::Patch,
-                .target = user_path("/apis/apps/v1", "deployments", name),
+                .target = path_for_kubectl("/apis/apps/v1", "deployments", name),
                 .body = patch.dump(),
                 .content_type = std::string(api::json_patch)});
 }
@@ -151,7 +152,7 @@ void Simulation::merge_patch(const std::string& plural, const std::string& name,
                              const Json& patch) {
   const char* prefix = plural == "deployments" ? "/apis/apps/v1" : "/apis/lastgood.dev/v1alpha1";
   call_as_user({.verb = Verb::Patch,
-                .target = user_path(prefix, plural.c_str(), name),
+                .target = path_for_kubectl(prefix, plural.c_str(), name),
                 .body = patch.dump(),
                 .content_type = std::string(api::merge_patch)});
 }
@@ -161,7 +162,8 @@ void Simulation::annotate(const std::string& deployment, const Json& annotations
 }
 
 void Simulation::delete_deployment(const std::string& name) {
-  call_as_user({.verb = Verb::Delete, .target = user_path("/apis/apps/v1", "deployments", name)});
+  call_as_user(
+      {.verb = Verb::Delete, .target = path_for_kubectl("/apis/apps/v1", "deployments", name)});
 }
 
 void Simulation::start(const std::string& controller, LeaseTimings lease) {

@@ -20,8 +20,8 @@ using net::Deadline;
 using net::NetResult;
 using net::TransportError;
 
-// A lookup function that hangs for names that begin with "hang" until release(), like getaddrinfo()
-// without a response of the DNS server.
+// Makes a fake lookup function. A name "hang..." blocks until release(), as if the DNS server did
+// not respond. A name "no..." fails. Every other name has two addresses.
 struct Lookups {
   Lookups() { REQUIRE(::pipe(gate.data()) == 0); }
   ~Lookups() { release(); }
@@ -181,10 +181,10 @@ TEST_CASE("sleeps until the given time, and ends a cancelled sleep as cancelled"
   asio::io_context io;
   net::SystemClock clock(io.get_executor());
   const auto when = clock.monotonic_now() + Duration(20);
-  CHECK(await(io, ended(clock.sleep_until(when))));
+  CHECK(await(io, returning_true(clock.sleep_until(when))));
   CHECK(clock.monotonic_now() >= when);
-  CHECK(await(io, ended(clock.sleep_until(clock.monotonic_now() - Duration(1000)))));
-  Task<bool> sleeper(io, ended(clock.sleep_until(MonotonicTime::max())));
+  CHECK(await(io, returning_true(clock.sleep_until(clock.monotonic_now() - Duration(1000)))));
+  Task<bool> sleeper(io, returning_true(clock.sleep_until(MonotonicTime::max())));
   io.poll();
   sleeper.cancel();
   CHECK(sleeper.was_cancelled());

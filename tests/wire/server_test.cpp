@@ -26,7 +26,7 @@ net::Page page_for(std::string_view path) {
 struct Served {
   explicit Served(net::HttpServerLimits limits = {}, const std::string& listen = "127.0.0.1:0") {
     server = *net::HttpServer::bind(io.get_executor(), listen, page_for, limits);
-    running.emplace(io, ended(server->run()));
+    running.emplace(io, returning_true(server->run()));
   }
 
   std::unique_ptr<net::Transport> connect() {

@@ -1,4 +1,4 @@
-"""The text of one file, as the word lint reads it: which parts are prose, and which are code."""
+"""The text of one file for tools/lint/words.py: which parts are prose, which lines are too long."""
 
 import bisect
 import os
@@ -71,7 +71,7 @@ class Source:
         if path.endswith(CPP + GO):
             self._read_tokens(_CPP_TOKENS if path.endswith(CPP) else _GO_TOKENS)
         self._split = None
-        self._borders = []
+        self._word_borders = []  # offsets of the borders between the words of identifiers
 
     def _read_tokens(self, tokens):
         self._prose = []
@@ -90,16 +90,16 @@ class Source:
     def split(self):
         """The text with a BORDER between the words of each camelCase identifier."""
         if self._split is None:
-            self._borders = [match.start() for match in _HUMP.finditer(self.text)]
+            self._word_borders = [match.start() for match in _HUMP.finditer(self.text)]
             self._split = _HUMP.sub(BORDER, self.text)
         return self._split
 
     def from_split(self, offset):
         """The offset in `text` of an offset in `split`."""
-        low, high = 0, len(self._borders)
+        low, high = 0, len(self._word_borders)
         while low < high:
             middle = (low + high) // 2
-            if self._borders[middle] + middle < offset:
+            if self._word_borders[middle] + middle < offset:
                 low = middle + 1
             else:
                 high = middle
@@ -135,7 +135,11 @@ class Source:
         return found
 
     def _exempt_lines(self):
-        """Tables, printed output, raw literals of tests, and CRD values that stay on one line."""
+        """The numbers of the lines that may be longer than the limit.
+
+        They are: tables, printed output, generated code, sections with clang-format off, raw
+        literals of tests, and CRD values that stay on one line.
+        """
         exempt = set()
         lines = self.text.split("\n")
         if self.path.endswith(".md"):

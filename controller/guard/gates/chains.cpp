@@ -50,23 +50,24 @@ MaybeHold paused_until(const Inputs& inputs, const api::GuardStatus&, Time now) 
               .until = until};
 }
 
-constexpr std::array evaluation{
-    Gate{.name = "Deleting", .blocks = deleting},
-    Gate{.name = "Suspended", .blocks = suspended},
-    Gate{.name = "DeploymentPaused", .blocks = deployment_paused},
-    Gate{.name = "ScaledToZero", .blocks = scaled_to_zero},
-};
+constexpr Gate deleting_gate{.name = "Deleting", .blocks = deleting};
+constexpr Gate suspended_gate{.name = "Suspended", .blocks = suspended};
+constexpr Gate deployment_paused_gate{.name = "DeploymentPaused", .blocks = deployment_paused};
+constexpr Gate scaled_to_zero_gate{.name = "ScaledToZero", .blocks = scaled_to_zero};
+constexpr Gate paused_until_gate{.name = "PausedUntil", .blocks = paused_until};
+constexpr Gate observing_gate{.name = "Observing", .blocks = gates::observing};
+constexpr Gate approval_gate{.name = "AwaitingApproval", .blocks = gates::awaiting_approval};
+constexpr Gate group_order_gate{.name = "GroupOrder", .blocks = gates::group_order};
+constexpr Gate preflight_gate{.name = "Preflight", .blocks = gates::preflight};
 
-constexpr std::array write{
-    evaluation[0],
-    evaluation[1],
-    evaluation[2],
-    evaluation[3],
-    Gate{.name = "PausedUntil", .blocks = paused_until},
-};
+constexpr std::array evaluation{deleting_gate, suspended_gate, deployment_paused_gate,
+                                scaled_to_zero_gate};
+
+constexpr std::array write{deleting_gate, suspended_gate, deployment_paused_gate,
+                           scaled_to_zero_gate, paused_until_gate};
 
 // spec.force overrides a suspended policy and lastgood.dev/pause-until.
-constexpr std::array forced_write{evaluation[0], evaluation[2], evaluation[3]};
+constexpr std::array forced_write{deleting_gate, deployment_paused_gate, scaled_to_zero_gate};
 
 // First the evidence, so that the reason speaks about the release; then the limits; last the mode,
 // which blocks only what everything else allows.
@@ -81,28 +82,28 @@ constexpr std::array start{
     Gate{.name = "BreakerOpen", .blocks = gates::breaker_open},
     Gate{.name = "LimitReached", .blocks = gates::limit_reached},
     Gate{.name = "Cooldown", .blocks = gates::cooldown},
-    Gate{.name = "Preflight", .blocks = gates::preflight},
+    preflight_gate,
     Gate{.name = "GroupBlocked", .blocks = gates::group_blocked},
-    Gate{.name = "Observing", .blocks = gates::observing},
+    observing_gate,
 };
 
 constexpr std::array resume{
-    Gate{.name = "Observing", .blocks = gates::observing},
-    Gate{.name = "AwaitingApproval", .blocks = gates::awaiting_approval},
+    observing_gate,
+    approval_gate,
     Gate{.name = "AlreadyFailing", .blocks = gates::already_failing},
     Gate{.name = "SharedCause", .blocks = gates::shared_cause},
     Gate{.name = "BreakerOpen", .blocks = gates::breaker_open},
     Gate{.name = "InitiatorHeld", .blocks = gates::initiator_held},
     Gate{.name = "GroupMembersReady", .blocks = gates::group_members_ready},
-    Gate{.name = "GroupOrder", .blocks = gates::group_order},
-    Gate{.name = "Preflight", .blocks = gates::preflight},
+    group_order_gate,
+    preflight_gate,
 };
 
-constexpr std::array group_resume{resume[0], resume[1], resume[7], resume[8]};
+constexpr std::array group_resume{observing_gate, approval_gate, group_order_gate, preflight_gate};
 
 constexpr std::array known{Gate{.name = "GroupKnown", .blocks = gates::group_known}};
 
-constexpr std::array manual{Gate{.name = "Preflight", .blocks = gates::preflight}};
+constexpr std::array manual{preflight_gate};
 
 }  // namespace
 

@@ -117,7 +117,7 @@ MaybeHold shared_cause(const Inputs& inputs, const api::GuardStatus& guard, Time
   if (!breach) return {};
   return Hold{.reason = Reason::SharedCause,
               .message = fmt::format("Check {} fails for {} too, so a rollback would not help. Old "
-                                     "revision at {}: {}. New revision: {}. {}",
+                                     "revision, measured at {}: {}. New revision: {}. {}",
                                      breach->name, breach->baseline->revision,
                                      format_rfc3339(breach->baseline->at.value_or(now)),
                                      breach->baseline->message, breach->message, how_it_ends)};

@@ -1,4 +1,4 @@
-// Gates on the release, the fleet, the limits and the policy. gate.cpp puts them in order. Private
+// Gates on the release, the fleet, the limits and the policy. chains.cpp puts them in order. Private
 // to guard/.
 #pragma once
 

@@ -163,7 +163,7 @@ MaybeRejection not_checked(const Inputs& inputs, const api::GuardStatus& guard, 
   if (!target) return {};
   const bool is_known = is_fresh(inputs.preflight, inputs.deployment, *target, now);
   if (is_known && inputs.preflight->ready != api::ConditionStatus::Unknown) return {};
-  // A server that gave no answer is not asked again at once.
+  // The API server did not respond: wait before the next request.
   const bool has_no_answer =
       inputs.preflight && inputs.preflight->ready == api::ConditionStatus::Unknown;
   return Rejection{.reason = Reason::CheckingRollback,

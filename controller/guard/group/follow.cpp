@@ -21,7 +21,7 @@ using api::State;
 namespace {
 
 // The target of a member, or the hold that blocks it. The checks of the initiator are the evidence,
-// so the member's own checks are not asked.
+// so the member's own checks do not block.
 std::expected<Revision, Hold> pass_member_gates(const Step& step) {
   const Inputs& inputs = step.inputs;
   const api::GuardStatus& guard = step.plan.guard;
@@ -54,7 +54,7 @@ api::Rollback record_for_member(Step& step, const api::Rollback& initiator,
 
 void start_member_rollback(Step& step, api::Rollback record) {
   api::GuardStatus& guard = step.guard();
-  const std::string bad = rollback::name_of(step.deployment(), *guard.current);
+  const std::string bad = step.current_name();
   // After a failed write of the record the same rollback starts again: no second Event.
   const bool is_reported = guard.rollback == record.meta.key.name;
   guard.rollback = record.meta.key.name;
@@ -64,7 +64,7 @@ void start_member_rollback(Step& step, api::Rollback record) {
     step.enter(State::RollingBack, record.spec.reason, record.spec.message);
     if (!is_reported) {
       step.emit(EventType::Warning, Reason::RollbackStarted, EventAction::Rollback,
-                fmt::format("Rolling back {} to {}, {}: Rollback {}", bad,
+                fmt::format("Rolling back {} to {}, {}. Record: Rollback {}", bad,
                             rollback::name_of(step.deployment(), record.spec.to),
                             rollback::cause_text(record.spec), guard.rollback));
     }
@@ -82,7 +82,7 @@ bool follow_group(Step& step) {
   if (!initiator) return false;
   const auto target = pass_member_gates(step);
   if (!target) {
-    enter_hold(step, target.error(), rollback::name_of(step.deployment(), *guard.current));
+    enter_hold(step, target.error(), step.current_name());
     return true;
   }
   // The end of the previous Rollback is written first.

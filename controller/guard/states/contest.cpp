@@ -38,10 +38,9 @@ ContestOutcome count_contest(Step& step) {
 }
 
 void freeze_contested(Step& step, const ContestOutcome& contest) {
-  const api::GuardStatus& guard = step.guard();
   freeze(step, Reason::Contested,
          fmt::format("{} was rolled back, but {}",
-                     rollback::name_of(step.deployment(), *guard.current), contest.message),
+                     step.current_name(), contest.message),
          "Revert the release where that tool gets it from, or stop the tool");
 }
 

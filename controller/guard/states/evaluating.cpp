@@ -22,10 +22,6 @@ using api::State;
 
 namespace {
 
-std::string current_name(Step& step) {
-  return rollback::name_of(step.deployment(), *step.guard().current);
-}
-
 // "" for a check that is breached by one failure.
 std::string failure_count(const CheckStatus& check) {
   if (check.failure_threshold <= 1) return {};
@@ -40,12 +36,12 @@ void emit_check_events(Step& step, const std::vector<CheckStatus>& before) {
     const bool was_breached = known != before.end() && known->breached;
     if (check.consecutive_failures > 0 && !failed_before && !check.breached) {
       step.emit(EventType::Warning, Reason::CheckFailing, EventAction::Evaluate,
-                fmt::format("Check {} of {}: {}{}", check.name, current_name(step), check.message,
+                fmt::format("Check {} of {}: {}{}", check.name, step.current_name(), check.message,
                             failure_count(check)));
     }
     if (check.breached && !was_breached) {
       step.emit(EventType::Warning, Reason::CheckBreached, EventAction::Evaluate,
-                fmt::format("Check {} of {} is breached: {}{}", check.name, current_name(step),
+                fmt::format("Check {} of {} is breached: {}{}", check.name, step.current_name(),
                             check.message, failure_count(check)));
     }
   }
@@ -70,11 +66,11 @@ void hold_release(Step& step, const Hold& hold) {
   const api::GuardStatus& guard = step.guard();
   if (hold.freezes) {
     return freeze(step, hold.reason,
-                  fmt::format("{} is breached and stays: {}", current_name(step), hold.message),
+                  fmt::format("{} is breached and is not rolled back: {}", step.current_name(), hold.message),
                   "Ship a new release");
   }
   const bool is_news = guard.state != State::Held || guard.reason != hold.reason;
-  enter_hold(step, hold, fmt::format("{} is breached but", current_name(step)));
+  enter_hold(step, hold, fmt::format("{} is breached but", step.current_name()));
   if (is_news && hold.reason == Reason::Observing) record_observed(step, hold);
 }
 
@@ -86,7 +82,7 @@ void start_rollback(Step& step, const StartProof& proof) {
   record.spec.policy = guard.policy;
   record.spec.group = plan_group_rollback(step.inputs, guard);
   guard.rollback = record.meta.key.name;
-  const std::string bad = current_name(step);
+  const std::string bad = step.current_name();
   const std::string good = rollback::name_of(step.deployment(), proof.target);
   // After a failed write of the record the same rollback starts again: no second Event.
   const bool is_reported =
@@ -100,7 +96,7 @@ void start_rollback(Step& step, const StartProof& proof) {
   }
   if (!is_reported && !needs_approval) {
     step.emit(EventType::Warning, Reason::RollbackStarted, EventAction::Rollback,
-              fmt::format("Rolling back {} to {}, {}: Rollback {}", bad, good,
+              fmt::format("Rolling back {} to {}, {}. Record: Rollback {}", bad, good,
                           rollback::cause_text(record.spec), guard.rollback));
   }
   step.requeue_at(step.now + std::chrono::seconds(1));
@@ -124,7 +120,7 @@ void become_good(Step& step) {
   api::GuardStatus& guard = step.guard();
   set_verdict(guard, guard.current->hash, RevisionVerdict::Good, step.now);
   const std::string message = fmt::format(
-      "{} rolled out completely and baked without a breach: it is good", current_name(step));
+      "{} rolled out completely and baked without a breach: it is good", step.current_name());
   step.enter(State::Idle, Reason::Good, message);
   step.emit(EventType::Normal, Reason::ReleaseGood, EventAction::None, message);
   snapshot_current(step);
@@ -135,7 +131,7 @@ void become_inconclusive(Step& step) {
   set_verdict(guard, guard.current->hash, RevisionVerdict::Inconclusive, step.now);
   const std::string message =
       fmt::format("{} baked but is not called good, because these checks had no result: {}",
-                  current_name(step), checks_without_result(guard.checks));
+                  step.current_name(), checks_without_result(guard.checks));
   step.enter(State::Idle, Reason::Inconclusive, message);
   step.emit(EventType::Warning, Reason::ReleaseInconclusive, EventAction::None, message);
 }
@@ -143,7 +139,7 @@ void become_inconclusive(Step& step) {
 void bake(Step& step) {
   api::GuardStatus& guard = step.guard();
   const bool is_complete = api::rollout_complete(step.deployment());
-  const std::string name = current_name(step);
+  const std::string name = step.current_name();
   if (!guard.rolled_out) {
     if (!is_complete) {
       return step.enter(State::Evaluating, Reason::RollingOut,
@@ -186,7 +182,7 @@ void step_evaluating(Step& step) {
   if (breached(guard.checks)) return on_breach(step);
   if (guard.current->verdict == RevisionVerdict::Breached) {
     step.emit(EventType::Normal, Reason::BreachEnded, EventAction::Evaluate,
-              fmt::format("{} is no longer breached. Its bake starts again", current_name(step)));
+              fmt::format("{} is no longer breached. Its bake starts again", step.current_name()));
     set_verdict(guard, guard.current->hash, RevisionVerdict::Evaluating, step.now);
     // A revision is good only after a bake without a breach.
     guard.rolled_out.reset();

@@ -12,9 +12,11 @@ using api::State;
 namespace {
 
 // lastgood.dev/resume ends a freeze that began before its time. Users write whole seconds, so the
-// start of the freeze is rounded down. The freeze ends at that time, not earlier.
-bool is_resumed(Step& step) {
-  // A copy of today's freeze: it may have replaced the one that the inputs had.
+// start of the freeze is rounded down. The freeze ends at the time in the annotation, not earlier.
+// Returns true if it ends now, also if a user removed it from the status. Otherwise writes the
+// message, and requeues at a time in the future.
+bool check_resume(Step& step) {
+  // The freeze of this step, which may differ from the freeze in the inputs.
   const auto freeze = step.guard().freeze;
   if (!freeze) return true;
   step.guard().message = freeze->message;
@@ -52,7 +54,7 @@ void freeze(Step& step, Reason reason, const std::string& message, const std::st
 bool end_freeze(Step& step) {
   api::GuardStatus& guard = step.guard();
   const bool was_frozen = step.inputs.guard.state == State::Frozen && guard.state == State::Frozen;
-  if (!was_frozen || !guard.current || !is_resumed(step)) return false;
+  if (!was_frozen || !guard.current || !check_resume(step)) return false;
   // The user has looked into it, so the limits count from zero.
   guard.rollbacks.clear();
   guard.contests.clear();
@@ -68,7 +70,7 @@ bool end_freeze(Step& step) {
   guard.declined.reset();
   guard.pending.clear();
   const std::string message = fmt::format("A user ended the freeze. {} is evaluated again",
-                                          rollback::name_of(step.deployment(), *guard.current));
+                                          step.current_name());
   step.enter(State::Evaluating, Reason::Resumed, message);
   step.emit(EventType::Normal, Reason::Resumed, EventAction::Evaluate, message);
   step.requeue_at(step.now);

@@ -106,7 +106,7 @@ void emit_rollback_started(Step& step, const api::Rollback& rollback) {
       step.guard().reason == Reason::AdmissionDenied)
     return;
   step.emit(EventType::Warning, Reason::RollbackStarted, EventAction::Rollback,
-            fmt::format("Rolling back {} to {}, {}: Rollback {}. Approved by {}",
+            fmt::format("Rolling back {} to {}, {}. Record: Rollback {}. Approved by {}",
                         rollback::name_of(step.deployment(), rollback.spec.from),
                         rollback::name_of(step.deployment(), rollback.spec.to),
                         rollback::cause_text(rollback.spec), rollback.meta.key.name, approval));

@@ -101,7 +101,7 @@ void begin_evaluation(Step& step, const api::ReplicaSet& set) {
   guard.pending.clear();
   step.enter(
       State::Evaluating, Reason::RollingOut,
-      fmt::format("{} is rolling out", rollback::name_of(step.deployment(), *guard.current)));
+      fmt::format("{} is rolling out", step.current_name()));
 }
 
 void supersede_rollback(Step& step) {
@@ -124,7 +124,7 @@ void start_release(Step& step, const api::ReplicaSet& set) {
       guard.current->hash != set.hash) {
     step.emit(EventType::Normal, Reason::ReleaseSuperseded, EventAction::None,
               fmt::format("{} was breached, and a newer template replaced it",
-                          rollback::name_of(step.deployment(), *guard.current)));
+                          step.current_name()));
   }
   supersede_rollback(step);
   const Revision* known = find_revision(guard, set.hash);
@@ -145,7 +145,7 @@ void start_release(Step& step, const api::ReplicaSet& set) {
                         contest.message);
   step.emit(
       EventType::Normal, Reason::ReleaseSeen, EventAction::Evaluate,
-      fmt::format("{} {} and is evaluated{}", rollback::name_of(step.deployment(), *guard.current),
+      fmt::format("{} {} and is evaluated{}", step.current_name(),
                   is_first ? "was not complete when first seen" : "is a new release",
                   was_rolled_back ? again : ""));
 }
@@ -163,7 +163,7 @@ void handle_first_sight(Step& step, const api::ReplicaSet& set) {
   if (proven) {
     guard.current->verdict = proven->verdict;
   }
-  const std::string name = rollback::name_of(step.deployment(), *guard.current);
+  const std::string name = step.current_name();
   if (proven)
     return step.enter(State::Idle, Reason::Good,
                       fmt::format("{} was good before and still runs", name));

@@ -9,7 +9,8 @@
 
 namespace lastgood::guard {
 
-// False while the present template has no ReplicaSet: nothing can be evaluated yet.
+// False while the present template has no known revision, so that nothing can be evaluated: its
+// ReplicaSet does not exist or was not read yet, or the status of the Deployment is older.
 [[nodiscard]] bool recognise_template(Step& step);
 
 }  // namespace lastgood::guard

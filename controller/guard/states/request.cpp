@@ -31,11 +31,11 @@ void bind(Step& step, const Revision& target) {
                                     "Accepted. The Deployment is not changed yet", step.now);
   guard.rollback = record.meta.key.name;
   const std::string subject =
-      fmt::format("{} to {}, {}", rollback::name_of(step.deployment(), *guard.current),
+      fmt::format("{} to {}, {}", step.current_name(),
                   rollback::name_of(step.deployment(), target), rollback::cause_text(record.spec));
   step.enter(State::RollingBack, record.spec.reason, "Rolling back " + subject);
   step.emit(EventType::Normal, Reason::RollbackStarted, EventAction::Rollback,
-            fmt::format("Rolling back {}: Rollback {}", subject, guard.rollback));
+            fmt::format("Rolling back {}. Record: Rollback {}", subject, guard.rollback));
   step.requeue_at(step.now);
   step.plan.action = BindRequest{.record = std::move(record)};
 }

@@ -66,7 +66,7 @@ bool is_held(Step& step, std::span<const Gate> gates, State state) {
   const auto hold = first_hold(gates, step.inputs, step.guard(), step.now);
   if (!hold) return false;
   if (state == State::Held) {
-    enter_hold(step, *hold, rollback::name_of(step.deployment(), *step.guard().current));
+    enter_hold(step, *hold, step.current_name());
     return true;
   }
   if (hold->until) step.requeue_at(*hold->until);

@@ -26,14 +26,15 @@ void apply_measurements(Step& step);
 void fail_rollback(Step& step, const api::Rollback& rollback, Reason reason,
                    const std::string& message);
 
-// Enters Held, with an Event if the reason is new. `subject` begins the Event: "revision 5
+// Enters Held, with an Event if the reason is new. A quiet hold changes no state. `subject` begins the Event: "revision 5
 // (web-6d4b75cb6d) is breached but".
 void enter_hold(Step& step, const Hold& hold, const std::string& subject);
 
 // The gates that forbid every write of the Rollback.
 [[nodiscard]] std::span<const Gate> write_gates_for(const api::Rollback& rollback);
 
-// True if one of the gates blocks. Then `state` is entered with the gate's reason.
+// True if one of the gates blocks. Then `state` is entered with the reason of the gate, unless the
+// hold is quiet.
 bool is_held(Step& step, std::span<const Gate> gates, api::State state);
 
 // Plans the next write of the Rollback, unless a gate forbids every write.

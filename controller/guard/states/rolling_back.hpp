@@ -1,4 +1,5 @@
-// RollingBack: from the first write until the restored revision has rolled out. Private to guard/.
+// RollingBack: from the creation of the Rollback until the restored revision has rolled out.
+// Private to guard/.
 #pragma once
 
 #include "guard/states/step.hpp"

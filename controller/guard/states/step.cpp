@@ -3,8 +3,13 @@
 #include <algorithm>
 
 #include "guard/target.hpp"
+#include "rollback/record.hpp"
 
 namespace lastgood::guard {
+
+std::string Step::current_name() const {
+  return rollback::name_of(inputs.deployment, *plan.guard.current);
+}
 
 void Step::emit(EventType type, Reason reason, EventAction action, std::string note) {
   plan.events.push_back(

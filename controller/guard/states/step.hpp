@@ -17,6 +17,9 @@ struct Step {
   [[nodiscard]] api::GuardStatus& guard() { return plan.guard; }
   [[nodiscard]] const api::Deployment& deployment() const { return inputs.deployment; }
 
+  // Such as "revision 2 (web-6d4b75cb6d)". Requires a current revision.
+  [[nodiscard]] std::string current_name() const;
+
   void emit(EventType type, Reason reason, EventAction action, std::string note);
 
   // Enters a state, or changes the reason of the present state. `state_since` moves only when the

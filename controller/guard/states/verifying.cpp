@@ -18,12 +18,8 @@ using api::State;
 
 namespace {
 
-std::string current_name(Step& step) {
-  return rollback::name_of(step.deployment(), *step.guard().current);
-}
-
 std::string awaiting_replicas(Step& step) {
-  return fmt::format("{} is verified when every replica is available", current_name(step));
+  return fmt::format("{} is verified when every replica is available", step.current_name());
 }
 
 // After a pause of the evaluation some pods may be new: they get time to become ready.
@@ -45,7 +41,7 @@ void succeed(Step& step, const api::Rollback& rollback, const std::string& messa
 // prove nothing.
 void end_unverified(Step& step, const api::Rollback& rollback, const std::string& why) {
   const std::string message =
-      fmt::format("{} was restored but is not verified: {}", current_name(step), why);
+      fmt::format("{} was restored but is not verified: {}", step.current_name(), why);
   step.emit(EventType::Warning, Reason::RollbackUnverified, EventAction::None, message);
   succeed(step, rollback, message);
 }
@@ -63,7 +59,7 @@ std::string why_unverified(const Step& step, CheckSummary summary, bool is_compl
 
 void conclude(Step& step, const api::Rollback& rollback) {
   api::GuardStatus& guard = step.guard();
-  const std::string name = current_name(step);
+  const std::string name = step.current_name();
   const api::PolicySpec& spec = step.inputs.policy.spec;
   const Time done = *guard.rolled_out + spec.verify_for;
   const Time give_up = std::max(done, *guard.rolled_out + no_result_timeout(spec));
@@ -109,7 +105,7 @@ void step_verifying(Step& step) {
   if (const CheckStatus* breach = breached(guard.checks)) {
     return fail_rollback(step, *rollback, Reason::VerificationFailed,
                          fmt::format("{} was restored but fails too. Check {}: {}",
-                                     current_name(step), breach->name, breach->message));
+                                     step.current_name(), breach->name, breach->message));
   }
   guard.rolled_out ? conclude(step, *rollback) : await_replicas(step);
 }

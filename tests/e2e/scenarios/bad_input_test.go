@@ -83,9 +83,9 @@ func badAnnotations() []badInput {
 			[]string{"lastgood.dev/pause-until", `"tomorrow"`, "2026-11-24T18:00:00Z"}},
 		{"unparsable-resume", "resume", "now",
 			[]string{"lastgood.dev/resume", `"now"`, "RFC 3339"}},
-		{"approval-of-no-name", "approve", "yes, please",
+		{"approval-with-invalid-name", "approve", "yes, please",
 			[]string{"lastgood.dev/approve", `"yes, please"`, "Rollback"}},
-		{"group-of-no-name", "group", "Check Out", []string{"lastgood.dev/group", `"Check Out"`}},
+		{"group-with-invalid-name", "group", "Check Out", []string{"lastgood.dev/group", `"Check Out"`}},
 		{"order-in-words", "group-order", "first",
 			[]string{"lastgood.dev/group-order", `"first"`, "-1000 to 1000"}},
 		{"order-without-group", "group-order", "1",
@@ -115,7 +115,7 @@ func TestReportsTheReasonAndDoesNothingWhenInputIsInvalid(t *testing.T) {
 		all = append(all, app)
 	}
 	s.Given().Policy("web", quickPolicy).PresumedGood("web", all...)
-	s.When().Policy("one", selectsTwo).Policy("other", selectsTwo)
+	s.When().Policy("one", policyForTierTwo).Policy("other", policyForTierTwo)
 	for _, input := range badInputs() {
 		makeMistake(s, input)
 	}
@@ -131,7 +131,7 @@ func TestReportsTheReasonAndDoesNothingWhenInputIsInvalid(t *testing.T) {
 	reasonsAreReported(s)
 }
 
-const selectsTwo = "selector: {matchLabels: {tier: two}}" + quickPolicy
+const policyForTierTwo = "selector: {matchLabels: {tier: two}}" + quickPolicy
 
 func makeMistake(s *scenario.Scenario, input badInput) {
 	if input.key != "" {
@@ -141,9 +141,10 @@ func makeMistake(s *scenario.Scenario, input badInput) {
 		s.When().ConfigMap(input.name, input.configMap).
 			Annotated(input.name, configMapKey, input.name)
 	}
-	// A policy that is named comes before a ConfigMap and a selector, so its name is removed.
-	isPolicyIgnored := input.key == configMapKey || input.configMap != nil
-	if isPolicyIgnored || input.reason == "PolicyConflict" {
+	// The annotation lastgood.dev/policy has priority over a ConfigMap and a selector, so it is
+	// removed.
+	needsConfigMap := input.key == configMapKey || input.configMap != nil
+	if needsConfigMap || input.reason == "PolicyConflict" {
 		s.When().Annotated(input.name, policyKey, "")
 	}
 }

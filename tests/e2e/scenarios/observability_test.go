@@ -29,7 +29,7 @@ func TestReportsARollbackInMetricsAndEachEventOnce(t *testing.T) {
 		MetricIsAtLeast(rollbacks, rollbacksBefore+1, succeeded).
 		MetricIsAtLeast(latencies, latenciesBefore+1).
 		MetricIsAtLeast("leader_election_master_status", 1).
-		PolicyGuards("web", 1)
+		PolicyGuardsDeployments("web", 1)
 }
 
 // The Deployment is released more than once. Otherwise its generation could equal the generation

@@ -7,8 +7,8 @@ import (
 	"lastgood.dev/tests/e2e/scenarios/internal/scenario"
 )
 
-// A ConfigMap with three strings and one annotation are enough. This scenario takes 90 s, because
-// the interval is 30 s.
+// A ConfigMap with three strings, and one annotation on the Deployment, are enough. This scenario
+// takes 90 s, because the interval is 30 s.
 func TestOptsInByAConfigMapAndOneAnnotation(t *testing.T) {
 	s := scenario.New(t)
 	v1 := scenario.NewApp("myapp", "v1").Edit(scenario.Replicas(2))
@@ -31,10 +31,10 @@ func TestOptsInBySelectorWithoutChangingTheDeployment(t *testing.T) {
 		Good(v1).Running(other)
 	s.When().Applied(other.As("v2").Env("HEALTH", "fail"), v1.As("v2").Env("HEALTH", "fail"))
 	s.Then().IsRolledBackAndVerified(v1).TemplateChangedBy("web", "user", "lastgood").
-		IsUntouched("batch").HasNoGuard("batch").PolicyGuards("web", 1)
+		IsUntouched("batch").HasNoGuard("batch").PolicyGuardsDeployments("web", 1)
 }
 
-// Without a policy there is no health check, and the built-in policy evaluates the rollout.
+// If the user names no policy, the built-in policy applies. It has only the rollout check.
 func TestEvaluatesTheRolloutWhenOnlyEnabledIsSet(t *testing.T) {
 	s := scenario.New(t)
 	v1 := scenario.NewApp("web", "v1")

@@ -16,7 +16,8 @@ using codec::Json;
 
 namespace {
 
-constexpr Duration one_way{2};
+// From the client to the server, or back.
+constexpr Duration one_way_latency{2};
 constexpr std::chrono::seconds bookmark_interval{60};
 // The API server's message for a JSON patch whose test fails.
 constexpr const char* patch_failed =
@@ -43,7 +44,7 @@ Error error_of(Fault fault) {
   }
 }
 
-// Reads one open watch, and closes it when it is destroyed.
+// Reads one open watch. The destructor closes the watch.
 class WatchReader {
  public:
   WatchReader(ApiServer& server, VirtualClock& clock, asio::any_io_executor executor,
@@ -63,7 +64,7 @@ class WatchReader {
 
   [[nodiscard]] OpenWatch& watch() { return *watch_; }
 
-  // Returns when there is something to read, or at that time.
+  // Returns when there is something to read, at the latest at `until`.
   asio::awaitable<void> wait(MonotonicTime until) {
     if (!is_notified_) {
       cancel_timer();
@@ -103,12 +104,13 @@ std::string error_event(const ApiResponse& response) {
   return Json{{"type", "ERROR"}, {"object", response.body}}.dump() + "\n";
 }
 
-// True if the watch begins with the present objects instead of a version.
+// True if the watch first sends the objects that exist. False if it starts after a resourceVersion.
 bool starts_with_objects(const Route& route) {
   const std::string version = route.parameter("resourceVersion");
   return route.parameter("sendInitialEvents") == "true" || version.empty() || version == "0";
 }
 
+// False: `on_bytes` asked to stop.
 bool send_objects(const ApiServer& server, const Route& route,
                   const std::function<bool(std::string_view)>& on_bytes) {
   for (const Json* object : server.all(route.plural, route.namespace_)) {
@@ -141,7 +143,7 @@ Fault ApiClient::fault_for(const api::ApiCall& call) const {
 
 asio::awaitable<Result<std::string>> ApiClient::call(api::ApiCall call, Duration timeout) {
   const MonotonicTime deadline = clock_.monotonic_now() + timeout;
-  co_await clock_.sleep_until(clock_.monotonic_now() + one_way);
+  co_await clock_.sleep_until(clock_.monotonic_now() + one_way_latency);
   const Fault fault = fault_for(call);
   if (fault == Fault::Hang) {
     co_await clock_.sleep_until(deadline);
@@ -150,7 +152,7 @@ asio::awaitable<Result<std::string>> ApiClient::call(api::ApiCall call, Duration
   if (fault != Fault::None && fault != Fault::LoseResponse)
     co_return std::unexpected(error_of(fault));
   const ApiResponse response = server_.handle(user_, call);
-  co_await clock_.sleep_until(clock_.monotonic_now() + one_way);
+  co_await clock_.sleep_until(clock_.monotonic_now() + one_way_latency);
   if (fault == Fault::LoseResponse) co_return std::unexpected(error_of(fault));
   if (response.status / 100 != 2)
     co_return std::unexpected(codec::status_error(response.status, response.body.dump()));
@@ -159,7 +161,7 @@ asio::awaitable<Result<std::string>> ApiClient::call(api::ApiCall call, Duration
 
 asio::awaitable<Result<void>> ApiClient::stream(api::ApiCall call, Duration idle_timeout,
                                                 std::function<bool(std::string_view)> on_bytes) {
-  co_await clock_.sleep_until(clock_.monotonic_now() + one_way);
+  co_await clock_.sleep_until(clock_.monotonic_now() + one_way_latency);
   const Fault fault = fault_for(call);
   if (fault == Fault::Hang) {
     co_await clock_.sleep_until(clock_.monotonic_now() + idle_timeout);
@@ -194,8 +196,10 @@ asio::awaitable<Result<void>> ApiClient::stream(api::ApiCall call, Duration idle
     if (clock_.monotonic_now() >= end) co_return Result<void>{};
     if (clock_.monotonic_now() >= next_bookmark) {
       next_bookmark = clock_.monotonic_now() + bookmark_interval;
-      const bool is_current = !server_.watches().is_stalled(route->plural);
-      if (is_current && !on_bytes(bookmark(server_.version(), false))) co_return Result<void>{};
+      // A stalled watch sends nothing, not even a bookmark.
+      const bool sends_bookmarks = !server_.watches().is_stalled(route->plural);
+      if (sends_bookmarks && !on_bytes(bookmark(server_.version(), false)))
+        co_return Result<void>{};
     }
     co_await reader.wait(std::min(end, next_bookmark));
   }

@@ -47,7 +47,7 @@ asio::awaitable<void> VirtualClock::sleep_until(MonotonicTime when) {
 }
 
 VirtualClock::TimerId VirtualClock::call_at(MonotonicTime when, std::function<void()> callback) {
-  const TimerId timer{std::max(when, monotonic_), ++timers_set_};
+  const TimerId timer{std::max(when, monotonic_), ++timer_count_};
   timers_.emplace(timer, std::move(callback));
   return timer;
 }

@@ -19,8 +19,8 @@ class VirtualClock final : public ports::Clock {
   [[nodiscard]] Time now() const override;
   [[nodiscard]] MonotonicTime monotonic_now() const override { return monotonic_; }
 
-  // Waits on an asio timer of the caller's executor that never expires. The virtual timer cancels
-  // it when its time has come.
+  // The caller waits on an asio timer that never expires. At `when`, a callback of call_at()
+  // cancels this asio timer, which ends the wait.
   boost::asio::awaitable<void> sleep_until(MonotonicTime when) override;
 
   // Timers run in the order of their times. Timers of the same time run in the order in which they
@@ -37,9 +37,9 @@ class VirtualClock final : public ports::Clock {
   void advance_to(MonotonicTime when);
 
  private:
-  // Not zero: code that takes an unset time for "long ago" must not work by accident.
+  // Not zero: a time that was set must differ from an unset one, which is MonotonicTime{}.
   MonotonicTime monotonic_{std::chrono::hours(1)};
-  std::uint64_t timers_set_ = 0;
+  std::uint64_t timer_count_ = 0;
   std::map<TimerId, std::function<void()>> timers_;
 };
 

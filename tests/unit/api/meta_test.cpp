@@ -10,34 +10,34 @@ using namespace std::chrono_literals;
 
 namespace {
 
-const Time noon{Duration{1795521600250}};
-const Time noon_in_seconds{Duration{1795521600000}};
+const Time noon{Duration{1795521600000}};
+const Time just_after_noon = noon + 250ms;
 
 }  // namespace
 
 TEST_CASE("set_condition changes the transition time only when the status changes") {
   Conditions conditions;
   set_condition(conditions, {.type = "Ready", .status = ConditionStatus::False, .reason = "A"},
-                noon);
-  CHECK(conditions.at(0).last_transition == noon_in_seconds);
+                just_after_noon);
+  CHECK(conditions.at(0).last_transition == noon);
 
   set_condition(conditions,
                 {.type = "Ready", .status = ConditionStatus::False, .reason = "B", .message = "m"},
-                noon + 1h);
+                just_after_noon + 1h);
   CHECK(conditions.size() == 1);
   CHECK(conditions.at(0).reason == "B");
-  CHECK(conditions.at(0).last_transition == noon_in_seconds);
+  CHECK(conditions.at(0).last_transition == noon);
 
   set_condition(conditions, {.type = "Ready", .status = ConditionStatus::True, .reason = "C"},
-                noon + 2h);
-  CHECK(conditions.at(0).last_transition == noon_in_seconds + 2h);
+                just_after_noon + 2h);
+  CHECK(conditions.at(0).last_transition == noon + 2h);
 }
 
 TEST_CASE("set_condition keeps the order of the conditions") {
   Conditions conditions;
-  set_condition(conditions, {.type = "B"}, noon);
-  set_condition(conditions, {.type = "A"}, noon);
-  set_condition(conditions, {.type = "B", .status = ConditionStatus::True}, noon);
+  set_condition(conditions, {.type = "B"}, just_after_noon);
+  set_condition(conditions, {.type = "A"}, just_after_noon);
+  set_condition(conditions, {.type = "B", .status = ConditionStatus::True}, just_after_noon);
   REQUIRE(conditions.size() == 2);
   CHECK(conditions[0].type == "B");
   CHECK(find_condition(conditions, "A") == &conditions[1]);
@@ -82,7 +82,7 @@ TEST_CASE("matches and to_query follow the label selectors of Kubernetes") {
        {.match_labels = {{"app", "web"}}, .match_expressions = {{"zone", "DoesNotExist"}}},
        true,
        "app=web,!zone"},
-      {"an unknown operator matches nothing",
+      {"an unknown operator matches nothing, but its query is that of In",
        {.match_expressions = {{"app", "Is", {"web"}}}},
        false,
        "app in (web)"},

@@ -6,6 +6,7 @@
 namespace lastgood::architecture {
 namespace {
 
+// Folders that are not listed (api, base, codec, kube, ports) are wholly public.
 const std::map<std::string, std::set<std::string>> public_headers = {
     {"policy",
      {"policy/annotations.hpp", "policy/template_author.hpp", "policy/config_map.hpp",
@@ -28,7 +29,8 @@ const std::map<std::string, std::set<std::string>> public_headers = {
       "net/process.hpp", "net/server.hpp", "net/system_clock.hpp"}},
 };
 
-// The folder of an included file; empty if the file is not in another folder than `folder`.
+// The other folder that an include refers to. Empty if the file is in `folder` itself or is not
+// ours.
 std::string other_folder(const std::string& folder, const Include& include) {
   const auto slash = include.file.find('/');
   if (!include.quoted || slash == std::string::npos) return "";

@@ -93,13 +93,13 @@ std::vector<Row> crash_rows() {
                            .last_exit_code = 2}};
   auto ended = crashed(3, 137, "Error", "");
   ended.containers[0].ended = true;
-  const auto starting_again = crashed(5, 137, "Error", "");
-  auto again = crashed(5, 1, "Error", "");
-  again.containers[0].started = again.containers[0].ready = again.ready = true;
+  const auto restarted_not_started = crashed(5, 137, "Error", "");
+  auto runs_again = crashed(5, 1, "Error", "");
+  runs_again.containers[0].started = runs_again.containers[0].ready = runs_again.ready = true;
   auto deleting = crashed(9, 1);
   deleting.meta.deleting = true;
   return {
-      {"it restarted as often as the limit",
+      {"the number of its restarts reaches the limit",
        {crashed(3, 1)},
        Fail,
        Reason::CrashLoop,
@@ -115,7 +115,7 @@ std::vector<Row> crash_rows() {
        seconds(5),
        "pod web-1, container app: 3 restarts (limit 3), last exit code 137 (Error)"},
       {"it runs again, and its startup probe has not passed",
-       {starting_again},
+       {restarted_not_started},
        Unknown,
        Reason::RollingOut},
       {"it exits with code 0 again and again",
@@ -140,9 +140,9 @@ std::vector<Row> crash_rows() {
        false,
        seconds(5),
        "pod web-1, container migrate: 3 restarts (limit 3), last exit code 2 (Error)"},
-      {"it crashed before, but runs now", {again}, Unknown, Reason::RollingOut},
+      {"it crashed before, but runs now", {runs_again}, Unknown, Reason::RollingOut},
       {"the crashing pod is terminating", {deleting}, Unknown, Reason::RollingOut},
-      {"one of two pods",
+      {"one of two pods crashes: 50% is above the limit of 25%",
        {running("web-0"), crashed(3, 1)},
        Fail,
        Reason::CrashLoop,
@@ -156,7 +156,7 @@ std::vector<Row> crash_rows() {
        true,
        {},
        "pod web-1, container app: 3 restarts (limit 3), last exit code 1 (Error)"},
-      {"one of four pods: not above the limit, it may be its node",
+      {"one of four pods crashes: 25% is not above the limit, its node may be the cause",
        {running("web-0"), crashed(3, 1), running("web-2"), running("web-3")},
        Unknown,
        Reason::RollingOut},
@@ -164,7 +164,7 @@ std::vector<Row> crash_rows() {
 }
 
 std::vector<Row> image_rows() {
-  auto elsewhere = running("web-0");
+  auto running_pod = running("web-0");
   return {
       {"the image does not exist",
        {waiting("ErrImagePull", "not found")},
@@ -172,14 +172,15 @@ std::vector<Row> image_rows() {
        Reason::ImagePull,
        false,
        seconds(20),
-       "pod web-1, container app: ErrImagePull: not found (limit 20s, enough for a second pull)"},
+       "pod web-1, container app: ErrImagePull: not found (limit 20s, so that a second pull can "
+       "succeed)"},
       {"the kubelet backs off",
        {waiting("ImagePullBackOff")},
        Fail,
        Reason::ImagePull,
        false,
        seconds(20)},
-      {"the image is not on the node and may not be pulled",
+      {"the image is not on the node, and imagePullPolicy is Never",
        {waiting("ErrImageNeverPull")},
        Fail,
        Reason::ImagePull,
@@ -230,7 +231,7 @@ std::vector<Row> image_rows() {
        false,
        seconds(20)},
       {"the image runs in another pod: the release is not the cause",
-       {elsewhere, waiting("ErrImagePull")},
+       {running_pod, waiting("ErrImagePull")},
        Unknown,
        Reason::RollingOut},
   };
@@ -242,7 +243,7 @@ std::vector<Row> waiting_rows() {
   unscheduled.phase = "Pending";
   unscheduled.ip = "";
   unscheduled.containers.clear();
-  auto elsewhere = running("web-0");
+  auto running_pod = running("web-0");
   return {
       {"a ConfigMap is missing",
        {waiting("CreateContainerConfigError", missing)},
@@ -251,7 +252,7 @@ std::vector<Row> waiting_rows() {
        false,
        seconds(10),
        "pod web-1, container app: CreateContainerConfigError: configmap \"settings\" not found "
-       "(limit 10s, in case it is created late)"},
+       "(limit 10s, because the ConfigMap or Secret may be created late)"},
       {"a Secret is missing when the container is created",
        {waiting("CreateContainerError", "secret \"key\" not found")},
        Fail,
@@ -263,7 +264,7 @@ std::vector<Row> waiting_rows() {
        Unknown,
        Reason::RollingOut},
       {"a ConfigMap was deleted, and another pod runs with it",
-       {elsewhere, waiting("CreateContainerConfigError", missing)},
+       {running_pod, waiting("CreateContainerConfigError", missing)},
        Unknown,
        Reason::RollingOut},
       {"the container is being created",
@@ -302,8 +303,8 @@ void check(const std::vector<Row>& rows) {
   }
 }
 
-api::Deployment past_deadline(const std::string& message,
-                              const std::string& reason = "ProgressDeadlineExceeded") {
+api::Deployment not_progressing(const std::string& message,
+                                const std::string& reason = "ProgressDeadlineExceeded") {
   auto out = deployment();
   out.conditions = {{.type = "Available",
                      .status = api::ConditionStatus::False,
@@ -317,7 +318,7 @@ api::Deployment past_deadline(const std::string& message,
 
 }  // namespace
 
-TEST_CASE("measure_rollout fails when a container restarts as often as the limit") {
+TEST_CASE("measure_rollout fails when the restarts of a container reach the limit") {
   check(crash_rows());
 }
 TEST_CASE("measure_rollout fails for a missing image, but not for an unavailable registry") {
@@ -329,24 +330,24 @@ TEST_CASE("measure_rollout fails for missing configuration, but not for other wa
 
 TEST_CASE("measure_rollout fails immediately when the progress deadline is exceeded") {
   const auto measurement =
-      measure(past_deadline("ReplicaSet \"web-abc123\" has timed out progressing."), {});
+      measure(not_progressing("ReplicaSet \"web-abc123\" has timed out progressing."), {});
   CHECK(measurement.result == Fail);
   CHECK(measurement.reason == Reason::ProgressDeadlineExceeded);
   CHECK(measurement.immediate);
   CHECK(measurement.message ==
-        "ReplicaSet \"web-abc123\" has timed out progressing. (limit progressDeadlineSeconds; 1 of "
-        "2 replicas updated, 0 available)");
-  CHECK(measure(past_deadline("Deployment \"web\" has timed out progressing."), {}).result == Fail);
+        "ReplicaSet \"web-abc123\" has timed out progressing. (exceeded progressDeadlineSeconds; 1 "
+        "of 2 replicas updated, 0 available)");
+  CHECK(measure(not_progressing("Deployment \"web\" has timed out progressing."), {}).result ==
+        Fail);
 }
 
 TEST_CASE("measure_rollout ignores the deadline of another ReplicaSet or generation") {
-  CHECK(measure(past_deadline("ReplicaSet \"web-fff\" has timed out progressing."), {}).reason ==
+  CHECK(measure(not_progressing("ReplicaSet \"web-fff\" has timed out progressing."), {}).reason ==
         Reason::RollingOut);
-  CHECK(
-      measure(past_deadline("ReplicaSet \"web-abc1234\" has timed out progressing."), {}).reason ==
-      Reason::RollingOut);
-  CHECK(measure(past_deadline("paused", "DeploymentPaused"), {}).reason == Reason::RollingOut);
-  auto unseen = past_deadline("ReplicaSet \"web-abc123\" has timed out progressing.");
+  CHECK(measure(not_progressing("ReplicaSet \"web-abc1234\" has timed out progressing."), {})
+            .reason == Reason::RollingOut);
+  CHECK(measure(not_progressing("paused", "DeploymentPaused"), {}).reason == Reason::RollingOut);
+  auto unseen = not_progressing("ReplicaSet \"web-abc123\" has timed out progressing.");
   unseen.observed_generation = 3;
   CHECK(measure(unseen, {}).reason == Reason::RollingOut);
 }
@@ -410,7 +411,7 @@ TEST_CASE("measure_rollout skips the rules that the policy turns off") {
                           const api::RolloutCheck& rules) {
     return measure(one, pods, std::nullopt, seconds(60), rules).result;
   };
-  CHECK(result(past_deadline("late"), {},
+  CHECK(result(not_progressing("late"), {},
                off([](auto& rules) { rules.progress_deadline = false; })) == Unknown);
   CHECK(result(deployment(), {crashed(9, 1)},
                off([](auto& rules) { rules.crash_loop_restarts = 0; })) == Unknown);

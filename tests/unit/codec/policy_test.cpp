@@ -1,4 +1,4 @@
-// A RollbackPolicy that an older CRD admitted may have any value. parse_policy must report it.
+// An older CRD may have admitted invalid values. parse_policy must report the first of them.
 #include <catch2/catch.hpp>
 
 #include "codec/objects.hpp"
@@ -10,7 +10,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-RollbackPolicy with_spec(const std::string& spec) {
+RollbackPolicy parse_spec(const std::string& spec) {
   const auto policy = parse_policy(
       *parse_json(R"({"metadata": {"namespace": "shop", "name": "web"}, "spec": )" + spec + "}"));
   REQUIRE(policy);
@@ -18,11 +18,11 @@ RollbackPolicy with_spec(const std::string& spec) {
   return *policy;
 }
 
-std::string with_check(const std::string& fields) {
+std::string spec_with_check(const std::string& fields) {
   return R"({"checks": [{"name": "health", )" + fields + "}]}";
 }
-std::string with_http(const std::string& fields) {
-  return with_check(R"("http": {)" + fields + "}");
+std::string spec_with_http(const std::string& fields) {
+  return spec_with_check(R"("http": {)" + fields + "}");
 }
 
 struct Row {
@@ -33,20 +33,20 @@ struct Row {
 void check_problems(const std::vector<Row>& table) {
   for (const Row& row : table) {
     INFO(row.spec);
-    CHECK(with_spec(row.spec).problem == row.problem);
+    CHECK(parse_spec(row.spec).problem == row.problem);
   }
 }
 
 }  // namespace
 
 TEST_CASE("parse_policy returns the defaults for an empty spec") {
-  CHECK(with_spec("{}").spec == PolicySpec{});
-  CHECK(with_spec("{}").problem.empty());
-  CHECK(with_spec("null").spec == PolicySpec{});
+  CHECK(parse_spec("{}").spec == PolicySpec{});
+  CHECK(parse_spec("{}").problem.empty());
+  CHECK(parse_spec("null").spec == PolicySpec{});
 }
 
-TEST_CASE("parse_policy reads every field") {
-  const auto policy = with_spec(
+TEST_CASE("parse_policy reads the fields of every section") {
+  const auto policy = parse_spec(
       R"({"mode": "Observe", "suspend": true, "selector": {"matchLabels": {"tier": "web"}}, "bakeTime": "1h",
     "checks": [{"name": "health", "interval": "2s", "failureThreshold": 5, "http": {"target": "Pods", "scheme": "https",
         "port": 8443, "path": "/h", "expectedStatus": "200,204", "timeout": "1.5s", "maxFailingPods": "0%"}},
@@ -120,7 +120,7 @@ TEST_CASE("parse_policy reports the field, its value and the expected value") {
       {R"({"rollout": {"unavailableFor": "2h"}})",
        R"(spec.rollout.unavailableFor: "2h" is not between 0s and 1h)"},
       {R"({"selector": {"matchLabels": {"a": 1}}})",
-       R"(spec.selector.matchLabels: has 1 at "a", expected a string)"},
+       R"(spec.selector.matchLabels["a"]: is 1, expected a string)"},
   });
 }
 
@@ -134,44 +134,44 @@ TEST_CASE("parse_policy reports the index of an invalid check") {
        R"(spec.checks[0].name: "rollout" is the name of the built-in check)"},
       {R"({"checks": [{"name": "a", "http": {"port": 1}}, {"name": "a", "http": {"port": 1}}]})",
        R"(spec.checks[1].name: "a" is the name of an earlier check)"},
-      {with_check(R"("interval": "1s")"),
+      {spec_with_check(R"("interval": "1s")"),
        "spec.checks[0].http: is missing, but each check needs it"},
-      {with_check(R"("interval": "500ms", "http": {"port": 1})"),
+      {spec_with_check(R"("interval": "500ms", "http": {"port": 1})"),
        R"(spec.checks[0].interval: "500ms" is not between 1s and 1h)"},
-      {with_check(R"("failureThreshold": 0, "http": {"port": 1})"),
+      {spec_with_check(R"("failureThreshold": 0, "http": {"port": 1})"),
        "spec.checks[0].failureThreshold: 0 is not a whole number from 1 to 100"},
-      {with_check(R"("interval": "2s", "http": {"port": 1, "timeout": "5s"})"),
+      {spec_with_check(R"("interval": "2s", "http": {"port": 1, "timeout": "5s"})"),
        "spec.checks[0].http.timeout: 5s is longer than the interval of 2s"},
   });
 }
 
 TEST_CASE("parse_policy reports the fields of an invalid HTTP check") {
   check_problems({
-      {with_http(R"("path": "/h")"),
+      {spec_with_http(R"("path": "/h")"),
        "spec.checks[0].http.port: is missing, but target Pods needs it"},
-      {with_http(R"("port": 65536)"),
+      {spec_with_http(R"("port": 65536)"),
        "spec.checks[0].http.port: 65536 is not a whole number from 1 to 65535"},
-      {with_http(R"("port": 1, "path": "h")"),
+      {spec_with_http(R"("port": 1, "path": "h")"),
        R"(spec.checks[0].http.path: "h" must begin with "/" and have no spaces)"},
-      {with_http(R"("port": 1, "path": "/a b")"),
+      {spec_with_http(R"("port": 1, "path": "/a b")"),
        R"(spec.checks[0].http.path: "/a b" must begin with "/" and have no spaces)"},
-      {with_http(R"("port": 1, "scheme": "ftp")"),
+      {spec_with_http(R"("port": 1, "scheme": "ftp")"),
        R"(spec.checks[0].http.scheme: "ftp" is not http or https)"},
-      {with_http(R"("port": 1, "target": "pods")"),
+      {spec_with_http(R"("port": 1, "target": "pods")"),
        R"(spec.checks[0].http.target: "pods" is not a valid value)"},
-      {with_http(R"("url": "http://a", "port": 1)"),
+      {spec_with_http(R"("url": "http://a", "port": 1)"),
        "spec.checks[0].http.port: cannot be combined with url"},
-      {with_http(R"("url": "http://a", "target": "Pods")"),
+      {spec_with_http(R"("url": "http://a", "target": "Pods")"),
        "spec.checks[0].http.url: cannot be combined with target Pods"},
-      {with_http(R"("target": "Url")"),
+      {spec_with_http(R"("target": "Url")"),
        R"(spec.checks[0].http.url: "" is empty; use a URL such as "http://myapp:8080/health")"},
-      {with_http(R"("target": "Service", "port": 1)"),
-       R"(spec.checks[0].http.service: "" is not a valid name of a Service, which target Service needs)"},
-      {with_http(R"("target": "Pods", "port": 1, "service": "web")"),
+      {spec_with_http(R"("target": "Service", "port": 1)"),
+       R"(spec.checks[0].http.service: "" is not a valid name of a Service; target Service needs one)"},
+      {spec_with_http(R"("target": "Pods", "port": 1, "service": "web")"),
        "spec.checks[0].http.service: needs target Service"},
-      {with_http(R"("port": 1, "expectedStatus": "2xx")"),
-       R"(spec.checks[0].http.expectedStatus: "2xx" is not a list of at most 16 status codes from 100 to 599, such as "200-399" or "200,204")"},
-      {with_http(R"("port": 1, "maxFailingPods": "100%")"),
+      {spec_with_http(R"("port": 1, "expectedStatus": "2xx")"),
+       R"(spec.checks[0].http.expectedStatus: "2xx" is not a list of at most 16 status codes or ranges from 100 to 599, such as "200-399" or "200,204")"},
+      {spec_with_http(R"("port": 1, "maxFailingPods": "100%")"),
        R"(spec.checks[0].http.maxFailingPods: "100%" is not a percentage from 0% to 99%, such as "25%")"},
   });
 }
@@ -182,7 +182,7 @@ TEST_CASE("parse_policy rejects more than 16 checks") {
     checks += std::string(i == 0 ? "" : ",") + R"({"name": "c)" + std::to_string(i) +
               R"(", "http": {"port": 1}})";
   }
-  const auto policy = with_spec(R"({"checks": [)" + checks + "]}");
+  const auto policy = parse_spec(R"({"checks": [)" + checks + "]}");
   CHECK(policy.problem == "spec.checks: has 17 elements, more than 16");
   CHECK(policy.spec.checks.empty());
 }

@@ -42,8 +42,8 @@ TEST_CASE("parse_http_url reports why a URL is not valid") {
        R"("ftp://myapp/" must begin with http:// or https://, such as "http://myapp:8080/health")"},
       {"http:/myapp",
        R"("http:/myapp" must begin with http:// or https://, such as "http://myapp:8080/health")"},
-      {"http://", R"("http://" has no host, such as "http://myapp:8080/health")"},
-      {"http://:80/", R"("http://:80/" has no host, such as "http://myapp:8080/health")"},
+      {"http://", R"("http://" has no host; use a URL such as "http://myapp:8080/health")"},
+      {"http://:80/", R"("http://:80/" has no host; use a URL such as "http://myapp:8080/health")"},
       {"http://me:secret@myapp/",
        R"("http://me:secret@myapp/" must not contain a user or password)"},
       {"http://my app/",
@@ -85,7 +85,7 @@ TEST_CASE("parse_status_ranges and format_status_ranges are inverse") {
                              "200,200,200,200,200,200,200,200,200,200,200,200,200,200,200,200,200");
   INFO(bad);
   CHECK(parse_status_ranges(bad).error().message.ends_with(
-      R"( is not a list of at most 16 status codes from 100 to 599, such as "200-399" or "200,204")"));
+      R"( is not a list of at most 16 status codes or ranges from 100 to 599, such as "200-399" or "200,204")"));
 }
 
 TEST_CASE("parse_percent, parse_whole and parse_duration_within check the bounds") {

@@ -258,7 +258,7 @@ TEST_CASE("counts consecutive failures and breaches a check after its measuremen
     CHECK(check.failure_threshold == row.threshold);
     CHECK(check.result == row.result);
     CHECK(check.reason == measurement_of(row.given.back().result).reason);
-    CHECK(check.message == "as the test says");
+    CHECK(check.message == "message of the measurement");
     CHECK(check.consecutive_failures == row.consecutive_failures);
     CHECK(check.passed_once == row.passed_once);
     CHECK(check.breached == row.breached);

@@ -86,7 +86,7 @@ TEST_CASE("verifies to the last millisecond of verifyFor, and succeeds then") {
   CHECK(Verifying().after(5min, all_pass) == idle(Reason::RolledBack));
 }
 
-TEST_CASE("reconciles again when verifyFor ends, and when the wait for a result ends") {
+TEST_CASE("reconciles again when verifyFor ends, and 15 minutes later") {
   Verifying given;
   given.after(1min, {pass("rollout")});
   CHECK(given.web.requeue_after() == 4min);
@@ -97,7 +97,7 @@ TEST_CASE("reconciles again when verifyFor ends, and when the wait for a result 
   CHECK(given.web.requeue_after() == 14min);
 }
 
-TEST_CASE("ends a verification without a result when verifyFor ends, not before") {
+TEST_CASE("ends a verification when verifyFor ends, not before, if a check only returned Unknown") {
   Verifying given;
   given.after(1min, no_result);
   CHECK(given.after(5min - 1ms, no_result) == verifying(Reason::RolledOut));
@@ -112,7 +112,7 @@ TEST_CASE("waits 15 minutes longer for a replica of the restored revision, not l
   CHECK(given.after(20min, all_pass) == idle(Reason::RolledBack));
 }
 
-TEST_CASE("waits for a check without a first result for as long as it takes") {
+TEST_CASE("continues a verification without a time limit when a check has not run yet") {
   Verifying given;
   CHECK(given.after(21min, {pass("rollout")}) == verifying(Reason::AwaitingPass));
 }
@@ -158,9 +158,9 @@ TEST_CASE("waits for replicas after a pause of the verification, at most 15 minu
   CHECK(given.web.guard.rolled_out == given.web.now);
 }
 
-TEST_CASE("gives field ownership 15 minutes before it goes on without it") {
+TEST_CASE("tries for 15 minutes to restore the field ownership, then continues without it") {
   DeploymentHarness web = baking_v2();
-  web.writes_allowed = 2;
+  web.writes_allowed = 2;  // the template and the status, not the field ownership
   web.fail_three_times();
   REQUIRE(web.phase() == RollbackPhase::TemplateRestored);
   const Time restored = *web.rollback->status.template_restored;

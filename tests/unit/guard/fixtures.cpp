@@ -7,7 +7,8 @@ using api::MeasurementResult;
 namespace {
 
 api::Measurement measurement(const std::string& check, MeasurementResult result, Reason reason) {
-  return {.check = check, .result = result, .reason = reason, .message = "as the test says"};
+  return {
+      .check = check, .result = result, .reason = reason, .message = "message of the measurement"};
 }
 
 }  // namespace

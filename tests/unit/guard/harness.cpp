@@ -156,7 +156,8 @@ Inputs DeploymentHarness::inputs(Measurements measurements) const {
     for (auto& set : *out.replica_sets)
       set.is_current = set.hash.value == deployment.template_digest.value;
   }
-  // A result of a probe from before a change of the template may still arrive.
+  // Keep all measurements after a change of the template, when the ReplicaSets are needed: a probe
+  // that started before the change may still return.
   std::erase_if(measurements, [&](const api::Measurement& one) {
     if (needed.replica_sets) return false;
     return one.check == "rollout" ? !needed.rollout_measurement : !needed.check_measurements;
@@ -192,7 +193,7 @@ void DeploymentHarness::execute(const Action& action) {
   if (const auto* run = std::get_if<RunDrill>(&action)) run_drill(*run);
   if (const auto* observed = std::get_if<RecordObserved>(&action); observed && can_record)
     server.try_emplace(observed->record.meta.key.name, observed->record);
-  if (std::holds_alternative<ResumeRollback>(action)) resume_rollback();
+  if (std::holds_alternative<ResumeRollback>(action)) execute_rollback();
   const auto* snapshot = std::get_if<CreateSnapshot>(&action);
   if (snapshot && can_snapshot)
     set_snapshot(guard, snapshot->revision.hash, "web-" + snapshot->revision.hash.value);
@@ -203,7 +204,7 @@ void DeploymentHarness::create_record(const StartRollback& start) {
   const std::string& name = start.record.meta.key.name;
   if (server.try_emplace(name, start.record).second) records += 1;
   rollback = server.at(name);
-  if (start.execute) resume_rollback();
+  if (start.execute) execute_rollback();
 }
 
 void DeploymentHarness::bind_request(const BindRequest& bound) {
@@ -233,8 +234,9 @@ void DeploymentHarness::restore_template() {
       rollback::advance(rollback->status, RollbackPhase::TemplateRestored, "restored", now);
 }
 
-// Like the plan of controller/rollback, by the mark and the template on the Deployment.
-void DeploymentHarness::resume_rollback() {
+// Imitates next_step() of controller/rollback: compares the annotation rolled-back-by and the
+// template of the Deployment with the Rollback.
+void DeploymentHarness::execute_rollback() {
   if (api::finished(rollback->status.phase)) return;
   const bool is_ours = deployment.meta.annotations.contains(mark) &&
                        deployment.meta.annotations.at(mark) == rollback->meta.key.name &&

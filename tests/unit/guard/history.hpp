@@ -43,7 +43,7 @@ class CheckedHarness {
 };
 
 struct HistoryEvent {
-  int kind = 0;
+  int kind = 0;      // index into the table of event kinds in history.cpp
   int argument = 0;  // 0 to 4
 };
 void showValue(const HistoryEvent& event, std::ostream& out);
@@ -51,7 +51,7 @@ using History = std::vector<HistoryEvent>;
 
 // Events in addition to releases, rollouts, measurements, restarts and time.
 enum class EventGroup : std::uint8_t {
-  Pauses,     // suspended, paused, paused until a time, scaled to zero, opted out, and the opposite
+  Pauses,     // suspended, paused (also until a time), scaled to zero, opted out, deleted, and back
   Modes,      // Observe, Approve, Enforce, approvals
   Fleet,      // the breaker opens and closes
   Preflight,  // no result, failed, passed
@@ -59,8 +59,10 @@ enum class EventGroup : std::uint8_t {
   Tools,      // a tool is the author of templates
   Resumes,    // a user ends a freeze
   Baselines,  // checks fail for the baseline too
-  Faults,     // records cannot be created, a process ends between two writes, an old guard is read
-  Groups,     // another member is released, breached, initiates, is blocked, is reordered, leaves
+  Faults,     // records cannot be created, a process ends between two writes, a restart reads an
+              // outdated version of the guard
+  Groups,     // another member is released, breached or blocked, or initiates; this Deployment
+              // changes its order or leaves
   Checks,     // the policy has other checks
 };
 [[nodiscard]] const std::vector<EventGroup>& all_event_groups();
@@ -68,7 +70,8 @@ enum class EventGroup : std::uint8_t {
 // Six histories for each of the hundred runs of rapidcheck.
 [[nodiscard]] rc::Gen<std::vector<History>> histories(std::vector<EventGroup> groups);
 
-// v1 runs and is good, and v3 has a no-rollback-past mark. `prepare` changes that first.
+// At the start v1 runs and is presumed good. The ReplicaSets of v2 to v5 exist, and v3 has a
+// no-rollback-past mark. `prepare` may change this start.
 void run_history(const History& history, const Invariant& invariant,
                  const std::function<void(DeploymentHarness&)>& prepare = {});
 

@@ -1,4 +1,4 @@
-// Invariants of one Deployment over random histories: actions that never happen.
+// Invariants of one Deployment, checked after each reconcile of random histories.
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <map>
@@ -16,24 +16,26 @@ using enum EventGroup;
 
 namespace {
 
-// The invariant adds to `met` each time that it applies: one that never applies tests nothing.
+constexpr const char* marked_template = "v3";  // no-rollback-past, see run_history()
+
+// The invariant adds to `times_applied` each time that it applies: one that never applies tests nothing.
 template <typename MakeInvariant>
 void check_invariant(const std::vector<EventGroup>& groups, MakeInvariant make,
                      const std::function<void(DeploymentHarness&)>& prepare = {}) {
-  int met = 0;
+  int times_applied = 0;
   const bool held = rc::check([&] {
-    for (const History& history : *histories(groups)) run_history(history, make(met), prepare);
+    for (const History& history : *histories(groups)) run_history(history, make(times_applied), prepare);
   });
-  CAPTURE(met);
+  CAPTURE(times_applied);
   CHECK(held);
-  CHECK(met > 0);
+  CHECK(times_applied > 0);
 }
 
 bool is_forced(const api::Rollback& rollback) {
   return rollback.spec.force && api::is_manual(rollback.spec);
 }
 
-// The Rollback that this plan lets change the template for the first time. Null: none.
+// The Rollback whose first change of the template this plan starts. Null: none.
 const api::Rollback* first_change(const ReconcileStep& step) {
   const auto* start = step.started_rollback();
   if (start && std::get<StartRollback>(step.plan.action).execute) return start;
@@ -60,25 +62,25 @@ void check_follows_group(const Inputs& inputs, const api::Rollback& started) {
 }  // namespace
 
 TEST_CASE("Invariant: a release is rolled back at most once", "[property]") {
-  check_invariant(all_event_groups(), [](int& met) {
-    return [&met, done = std::map<std::pair<std::string, std::int64_t>, int>()](
+  check_invariant(all_event_groups(), [](int& times_applied) {
+    return [&times_applied, done = std::map<std::pair<std::string, std::int64_t>, int>()](
                const ReconcileStep& step) mutable {
       const api::Rollback* rollback = step.executed_automatic_rollback();
       if (!rollback) return;
-      met += 1;
+      times_applied += 1;
       const int times = ++done[{rollback->spec.from.hash.value, rollback->spec.generation}];
       RC_ASSERT(times == 1);
     };
   });
 }
 
-TEST_CASE("Invariant: no rollback to a quarantined or unproven template, unless it is forced",
+TEST_CASE("Invariant: no unforced rollback to a known revision that is quarantined or unproven",
           "[property]") {
-  check_invariant(all_event_groups(), [](int& met) {
-    return [&met](const ReconcileStep& step) {
+  check_invariant(all_event_groups(), [](int& times_applied) {
+    return [&times_applied](const ReconcileStep& step) {
       const api::Rollback* rollback = first_change(step);
       if (!rollback || is_forced(*rollback)) return;
-      met += 1;
+      times_applied += 1;
       const auto& known = step.inputs.guard.revisions;
       const auto target = std::ranges::find(known, rollback->spec.to.hash, &api::Revision::hash);
       const bool is_bad = target != known.end() && !is_proven(*target);
@@ -90,15 +92,15 @@ TEST_CASE("Invariant: no rollback to a quarantined or unproven template, unless 
 
 TEST_CASE("Invariant: no rollback past a no-rollback-past mark, unless it is forced",
           "[property]") {
-  check_invariant({Pauses, Requests, Tools, Resumes, Groups}, [](int& met) {
-    return [&met](const ReconcileStep& step) {
+  check_invariant({Pauses, Requests, Tools, Resumes, Groups}, [](int& times_applied) {
+    return [&times_applied](const ReconcileStep& step) {
       const api::Rollback* rollback = first_change(step);
       if (!rollback || is_forced(*rollback)) return;
-      met += 1;
-      RC_ASSERT(step.inputs.deployment.template_digest.value != "v3");
+      times_applied += 1;
+      RC_ASSERT(step.inputs.deployment.template_digest.value != marked_template);
       for (const api::Revision& one : step.inputs.guard.revisions) {
         if (one.hash == rollback->spec.to.hash) break;
-        RC_ASSERT(one.hash.value != "v3");
+        RC_ASSERT(one.hash.value != marked_template);
       }
     };
   });
@@ -106,11 +108,11 @@ TEST_CASE("Invariant: no rollback past a no-rollback-past mark, unless it is for
 
 TEST_CASE("Invariant: a rollback starts only on a check that fails now, or with its group",
           "[property]") {
-  check_invariant(all_event_groups(), [](int& met) {
-    return [&met](const ReconcileStep& step) {
+  check_invariant(all_event_groups(), [](int& times_applied) {
+    return [&times_applied](const ReconcileStep& step) {
       const api::Rollback* started = step.started_rollback();
       if (!started) return;
-      met += 1;
+      times_applied += 1;
       if (!started->spec.caused_by.empty()) return check_follows_group(step.inputs, *started);
       const auto& checks = step.plan.guard.checks;
       const auto check = std::ranges::find(checks, started->spec.check, &api::CheckStatus::name);
@@ -123,11 +125,11 @@ TEST_CASE("Invariant: a rollback starts only on a check that fails now, or with 
 
 TEST_CASE("Invariant: no rollback starts on a check that fails for the baseline too",
           "[property]") {
-  check_invariant({Baselines, Pauses, Faults}, [](int& met) {
-    return [&met](const ReconcileStep& step) {
+  check_invariant({Baselines, Pauses, Faults}, [](int& times_applied) {
+    return [&times_applied](const ReconcileStep& step) {
       const api::Rollback* started = step.started_rollback();
       if (!started) return;
-      met += 1;
+      times_applied += 1;
       const auto& checks = step.plan.guard.checks;
       const auto check = std::ranges::find(checks, started->spec.check, &api::CheckStatus::name);
       const bool is_shared =
@@ -137,12 +139,14 @@ TEST_CASE("Invariant: no rollback starts on a check that fails for the baseline 
   });
 }
 
-TEST_CASE("Invariant: no change while suspended, paused, deleted or at zero replicas",
+// Drills may run while the Deployment is paused or at zero replicas. A forced rollback may start
+// while the policy is suspended or before pause-until.
+TEST_CASE("Invariant: no unforced rollback while suspended, paused, deleted or at zero replicas",
           "[property]") {
-  check_invariant(all_event_groups(), [](int& met) {
-    return [&met](const ReconcileStep& step) {
+  check_invariant(all_event_groups(), [](int& times_applied) {
+    return [&times_applied](const ReconcileStep& step) {
       if (step.plan.action.index() == 0) return;
-      met += 1;
+      times_applied += 1;
       const auto& [deployment, policy] = std::tie(step.inputs.deployment, step.inputs.policy);
       RC_ASSERT(policy.governs());
       RC_ASSERT(!deployment.meta.deleting);
@@ -158,12 +162,12 @@ TEST_CASE("Invariant: no change while suspended, paused, deleted or at zero repl
   });
 }
 
-TEST_CASE("Invariant: no change of a template that a user has changed since", "[property]") {
-  check_invariant(all_event_groups(), [](int& met) {
-    return [&met](const ReconcileStep& step) {
+TEST_CASE("Invariant: a rollback changes the template only if it is still the recorded one", "[property]") {
+  check_invariant(all_event_groups(), [](int& times_applied) {
+    return [&times_applied](const ReconcileStep& step) {
       const api::Rollback* rollback = first_change(step);
       if (!rollback) return;
-      met += 1;
+      times_applied += 1;
       RC_ASSERT(rollback->spec.from.hash.value == step.inputs.deployment.template_digest.value);
       RC_ASSERT(rollback->spec.deployment_uid == step.inputs.deployment.meta.uid);
     };
@@ -175,14 +179,14 @@ TEST_CASE("Invariant: at most as many rollbacks as the limit, until a user resum
     harness.policy.spec.cooldown = 0s;
     harness.policy.spec.limit = {.count = 2, .within = 30min};
   };
-  const auto make = [](int& met) {
-    return [&met, done = std::vector<Time>()](const ReconcileStep& step) mutable {
+  const auto make = [](int& times_applied) {
+    return [&times_applied, done = std::vector<Time>()](const ReconcileStep& step) mutable {
       const bool is_resumed = std::ranges::any_of(step.plan.events, [](const EventRecord& event) {
         return event.reason == Reason::Resumed;
       });
       if (is_resumed) done.clear();
       if (!step.executed_automatic_rollback()) return;
-      met += 1;
+      times_applied += 1;
       const Time now = step.before.now;
       std::erase_if(done, [&](Time at) { return now - at >= 30min; });
       RC_ASSERT(done.size() < 2U);
@@ -193,14 +197,14 @@ TEST_CASE("Invariant: at most as many rollbacks as the limit, until a user resum
 }
 
 TEST_CASE("Invariant: no two rollbacks within the cooldown, until a user resumes", "[property]") {
-  check_invariant({Resumes}, [](int& met) {
-    return [&met, last = std::optional<Time>()](const ReconcileStep& step) mutable {
+  check_invariant({Resumes}, [](int& times_applied) {
+    return [&times_applied, last = std::optional<Time>()](const ReconcileStep& step) mutable {
       const bool is_resumed = std::ranges::any_of(step.plan.events, [](const EventRecord& event) {
         return event.reason == Reason::Resumed;
       });
       if (is_resumed) last.reset();
       if (!step.executed_automatic_rollback()) return;
-      if (last) met += 1;
+      if (last) times_applied += 1;
       const bool is_too_soon = last && step.before.now - *last < 5min;
       RC_ASSERT(!is_too_soon);
       last = step.before.now;
@@ -210,26 +214,27 @@ TEST_CASE("Invariant: no two rollbacks within the cooldown, until a user resumes
 
 TEST_CASE("Invariant: no automatic rollback while the breaker is open, except in a started group",
           "[property]") {
-  check_invariant(all_event_groups(), [](int& met) {
-    return [&met](const ReconcileStep& step) {
+  check_invariant(all_event_groups(), [](int& times_applied) {
+    return [&times_applied](const ReconcileStep& step) {
       const api::Rollback* rollback = first_change(step);
       if (!rollback || api::is_manual(rollback->spec) || has_group_started(step.inputs, *rollback))
         return;
-      met += 1;
+      times_applied += 1;
       RC_ASSERT(!step.inputs.breaker.is_open);
     };
   });
 }
 
-TEST_CASE("Invariant: no rollback starts without a passed preflight of its target", "[property]") {
-  check_invariant(all_event_groups(), [](int& met) {
-    return [&met](const ReconcileStep& step) {
+TEST_CASE("Invariant: no rollback starts without a passed preflight of its target, unless forced", "[property]") {
+  check_invariant(all_event_groups(), [](int& times_applied) {
+    return [&times_applied](const ReconcileStep& step) {
       const auto* bound = std::get_if<BindRequest>(&step.plan.action);
       const api::Rollback* started = bound ? &bound->record : step.started_rollback();
       if (!started) return;
-      met += 1;
+      times_applied += 1;
       const auto& preflight = step.inputs.preflight;
       RC_ASSERT(preflight.has_value());
+      // `force` accepts a missing reference, but no other failure of the preflight.
       const bool is_ready = preflight->ready == api::ConditionStatus::True ||
                             (started->spec.force && preflight->reason == Reason::MissingReference);
       RC_ASSERT(is_ready);
@@ -241,35 +246,34 @@ TEST_CASE("Invariant: no rollback starts without a passed preflight of its targe
 
 TEST_CASE("Invariant: no automatic rollback in mode Observe, and none unapproved in mode Approve",
           "[property]") {
-  check_invariant(all_event_groups(), [](int& met) {
-    return [&met](const ReconcileStep& step) {
+  check_invariant(all_event_groups(), [](int& times_applied) {
+    return [&times_applied](const ReconcileStep& step) {
       const api::Rollback* rollback = first_change(step);
       if (!rollback || api::is_manual(rollback->spec)) return;
-      met += 1;
+      times_applied += 1;
       RC_ASSERT(step.inputs.policy.spec.mode != api::Mode::Observe);
       const bool is_approved =
           rollback->spec.approved || step.inputs.policy.approve == rollback->meta.key.name;
-      const bool required_approval = rollback->spec.mode == api::Mode::Approve;
-      // The mode of the policy now: a rollback recorded before it became Approve needs approval
-      // too.
-      const bool requires_approval =
+      const bool is_recorded_in_approve = rollback->spec.mode == api::Mode::Approve;
+      // A rollback that was recorded before the policy changed to Approve needs approval too.
+      const bool is_policy_in_approve =
           rollback->spec.caused_by.empty() && step.inputs.policy.spec.mode == api::Mode::Approve;
-      if (required_approval || requires_approval) RC_ASSERT(is_approved);
+      if (is_recorded_in_approve || is_policy_in_approve) RC_ASSERT(is_approved);
     };
   });
 }
 
 TEST_CASE("Invariant: a plan that finishes a Rollback starts none", "[property]") {
-  check_invariant(all_event_groups(), [](int& met) {
-    return [&met](const ReconcileStep& step) {
+  check_invariant(all_event_groups(), [](int& times_applied) {
+    return [&times_applied](const ReconcileStep& step) {
       if (!step.plan.rollback || !api::finished(step.plan.rollback->phase)) return;
-      met += 1;
+      times_applied += 1;
       RC_ASSERT(!step.started_rollback());
     };
   });
 }
 
-TEST_CASE("Invariant: a tool applies a quarantined template at most as often as the limit",
+TEST_CASE("Invariant: freezes when a tool has applied a quarantined template as often as the limit",
           "[property]") {
   const auto prepare = [](DeploymentHarness& harness) {
     harness.author = tool;
@@ -277,10 +281,10 @@ TEST_CASE("Invariant: a tool applies a quarantined template at most as often as 
   };
   check_invariant(
       {},
-      [](int& met) {
-        return [&met, contests = std::size_t{0}](const ReconcileStep& step) mutable {
+      [](int& times_applied) {
+        return [&times_applied, contests = std::size_t{0}](const ReconcileStep& step) mutable {
           const auto& guard = step.plan.guard;
-          if (guard.contests.size() > contests) met += 1;
+          if (guard.contests.size() > contests) times_applied += 1;
           contests = guard.contests.size();
           const bool is_evaluated =
               guard.state != api::State::Frozen && step.inputs.guard.contests.size() < contests;
@@ -290,17 +294,18 @@ TEST_CASE("Invariant: a tool applies a quarantined template at most as often as 
       prepare);
 }
 
-TEST_CASE("Invariant: the same inputs give no further action, Event or write", "[property]") {
-  check_invariant(all_event_groups(), [](int& met) {
-    return [&met](const ReconcileStep& step) {
+TEST_CASE("Invariant: the third reconcile of the same inputs gives no action, Event or write", "[property]") {
+  check_invariant(all_event_groups(), [](int& times_applied) {
+    return [&times_applied](const ReconcileStep& step) {
       DeploymentHarness again = step.after;
       again.executes_actions = false;
-      // The target may have changed, and only the next preflight is for the new one.
-      const bool is_pending = again.reconcile().last_plan.action.index() != 0;
-      if (is_pending || again.reconcile().last_plan.action.index() != 0) return;
+      // Reconcile twice first: if this step changed the target, the first reconcile has no preflight
+      // of the new target. A step whose action repeats is not checked.
+      const bool had_action = again.reconcile().last_plan.action.index() != 0;
+      if (had_action || again.reconcile().last_plan.action.index() != 0) return;
       const api::GuardStatus once = again.guard;
       again.reconcile();
-      met += 1;
+      times_applied += 1;
       RC_ASSERT(again.last_plan.events.empty());
       RC_ASSERT(again.last_plan.action.index() == 0U);
       RC_ASSERT(!worth_writing(once, again.guard));
@@ -312,7 +317,7 @@ namespace {
 
 using Change = void (*)(DeploymentHarness&);
 
-// Each toggles something that blocks a rollback.
+// Changes that may block a rollback, or may end such a block.
 const std::vector<Change> changes = {
     [](DeploymentHarness& harness) { harness.suspend(!harness.policy.spec.suspend); },
     [](DeploymentHarness& harness) {
@@ -338,7 +343,8 @@ const std::vector<Change> changes = {
     [](DeploymentHarness& harness) { harness.roll_out(); },
 };
 
-// Makes these changes at the same time, with a reconcile after each; then the release fails.
+// Makes these changes one by one without time between them, each with a reconcile. Then check
+// health fails three times.
 DeploymentHarness after(DeploymentHarness harness, const std::vector<Change>& order) {
   for (const Change change : order) {
     change(harness);
@@ -349,7 +355,7 @@ DeploymentHarness after(DeploymentHarness harness, const std::vector<Change>& or
 
 }  // namespace
 
-TEST_CASE("Invariant: the order of simultaneous changes does not affect the end", "[property]") {
+TEST_CASE("Invariant: the order of simultaneous changes does not affect the final state", "[property]") {
   const bool held = rc::check([] {
     for (int i = 0; i < 10; ++i) {
       const auto some = *rc::gen::container<std::vector<Change>>(rc::gen::elementOf(changes));

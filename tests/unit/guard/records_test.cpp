@@ -42,7 +42,7 @@ TEST_CASE("records the breach, both revisions and the release in a Rollback") {
                                                .to = listed(web, "v1"),
                                                .check = "health",
                                                .reason = Reason::WrongStatus,
-                                               .message = "as the test says",
+                                               .message = "message of the measurement",
                                                .detected = web.now,
                                                .policy = "RollbackPolicy/web",
                                                .released_by = user.name,

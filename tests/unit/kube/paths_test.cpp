@@ -10,7 +10,7 @@ namespace {
 const Key web{.namespace_ = "shop", .name = "web"};
 }
 
-TEST_CASE("returns the path of the API group for each kind") {
+TEST_CASE("returns the path of an object or a collection in the API group of its kind") {
   CHECK(object_path(Resource::Deployment, web).value() ==
         "/apis/apps/v1/namespaces/shop/deployments/web");
   CHECK(object_path(Resource::Pod, web).value() == "/api/v1/namespaces/shop/pods/web");
@@ -34,7 +34,7 @@ TEST_CASE("returns the path of the API group for each kind") {
   CHECK(std::string(api_version_of(Resource::Service)) == "v1");
 }
 
-TEST_CASE("rejects and quotes a name that would leave its path segment") {
+TEST_CASE("rejects a name that is not valid in a path, and quotes it in the error") {
   for (const std::string hostile :
        {"", ".", "..", "a/b", "a%2Fb", "web?watch=1", "web#x", "we b", "web\n", "w\xc3\xa9"}) {
     CAPTURE(hostile);
@@ -56,7 +56,7 @@ TEST_CASE("rejects and quotes a name that would leave its path segment") {
   CHECK(get(Resource::ConfigMap, {"shop", std::string(253, 'a')}));
 }
 
-TEST_CASE("reads only the metadata when checking existence") {
+TEST_CASE("requests only the metadata with get_metadata") {
   const auto call = get_metadata(Resource::Secret, web).value();
   CHECK(call.verb == api::Verb::Get);
   CHECK(call.target == "/api/v1/namespaces/shop/secrets/web");

@@ -1,4 +1,5 @@
-// Shared by the tests of kube/: times of a test, no jitter, small objects.
+// Helpers for the tests of kube/: points in time, a RandomSource without jitter, an error, a
+// Deployment, reading a file.
 #pragma once
 
 #include <filesystem>
@@ -14,8 +15,8 @@
 
 namespace lastgood::kube::test {
 
-// Milliseconds after the beginning of a test. The beginning is not zero, so that a time that was
-// never set is noticed.
+// Milliseconds after the beginning of a test. A test begins at 1 h, not at 0, so a MonotonicTime
+// that was never set (0) differs from each time of the test.
 inline MonotonicTime at(std::int64_t milliseconds) {
   return MonotonicTime(std::chrono::hours(1) + Duration(milliseconds));
 }

@@ -82,7 +82,7 @@ TEST_CASE("policy_spec_of reports a missing or invalid key with an example") {
       {"health_check_url", "myapp:8080/health",
        R"(health_check_url: "myapp:8080/health" must begin with http:// or https://, such as "http://myapp:8080/health")"},
       {"health_check_url", "http:///health",
-       R"(health_check_url: "http:///health" has no host, such as "http://myapp:8080/health")"},
+       R"(health_check_url: "http:///health" has no host; use a URL such as "http://myapp:8080/health")"},
       {"health_check_url", "http://myapp:99999/",
        R"(health_check_url: "http://myapp:99999/" has the port "99999", which is not a whole number from 1 to 65535)"},
       {"health_check_url", "",

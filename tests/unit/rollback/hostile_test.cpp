@@ -1,5 +1,5 @@
-// Objects of a shape that no API server sends. No function may throw, and every patch must test the
-// object before it writes.
+// Objects of a shape that no API server sends. No function may throw, and every patch must begin
+// with a test operation, which compares the uid.
 #include <rapidcheck.h>
 
 #include <catch2/catch.hpp>
@@ -57,7 +57,7 @@ api::Rollback rollback_of(const Json& bad) {
   return out;
 }
 
-bool tests_object(const std::string& body) {
+bool begins_with_test(const std::string& body) {
   const auto patch = parse(body);
   return patch.size() >= 2 && patch[0]["op"] == "test" && patch[0]["value"].is_string() &&
          !patch[0]["value"].get<std::string>().empty();
@@ -66,42 +66,44 @@ bool tests_object(const std::string& body) {
 }  // namespace
 
 TEST_CASE("never throws on Deployments and snapshots of an unexpected shape") {
-  const auto seen = recorded("apply_with_scale");
-  const auto revision =
-      *build_snapshot(seen.good, api::Revision{.hash = TemplateHash("5d4f8c7b6"), .number = 1});
+  const auto recording = recorded("apply_with_scale");
+  const auto snapshot = *build_snapshot(
+      recording.good, api::Revision{.hash = TemplateHash("5d4f8c7b6"), .number = 1});
   CHECK(rc::check("nothing throws", [&] {
-    const auto step = next_step(
-        rollback_of(seen.bad), spoilt(*rc::gen::element(seen.bad, seen.patched)), spoilt(revision));
+    const auto step =
+        next_step(rollback_of(recording.bad),
+                  spoilt(*rc::gen::element(recording.bad, recording.patched)), spoilt(snapshot));
     if (const auto* patch = std::get_if<PatchTemplate>(&step))
-      RC_ASSERT(tests_object(patch->call.body));
+      RC_ASSERT(begins_with_test(patch->call.body));
     if (const auto* patch = std::get_if<PatchOwnership>(&step))
-      RC_ASSERT(tests_object(patch->call.body));
-    if (const auto made = build_snapshot(spoilt(seen.good), api::Revision{}))
+      RC_ASSERT(begins_with_test(patch->call.body));
+    if (const auto made = build_snapshot(spoilt(recording.good), api::Revision{}))
       RC_ASSERT(made->is_object());
-    (void)snapshots_to_delete({spoilt(revision)}, {.deployment_uid = Uid("u")}, nullptr);
-    (void)is_same_snapshot(spoilt(revision), revision);
+    (void)snapshots_to_delete({spoilt(snapshot)}, {.deployment_uid = Uid("u")}, nullptr);
+    (void)is_same_snapshot(spoilt(snapshot), snapshot);
   }));
 }
 
-TEST_CASE("never throws on templates and responses of an unexpected shape") {
-  const auto seen = recorded("apply_with_scale");
-  const Result<Json> revision =
-      *build_snapshot(seen.good, api::Revision{.hash = TemplateHash("5d4f8c7b6"), .number = 1});
+TEST_CASE("never throws on templates and preflight reads of an unexpected shape") {
+  const auto recording = recorded("apply_with_scale");
+  const Result<Json> good_snapshot = *build_snapshot(
+      recording.good, api::Revision{.hash = TemplateHash("5d4f8c7b6"), .number = 1});
   api::Deployment known;
-  known.meta.uid = Uid(seen.bad["metadata"]["uid"].get<std::string>());
+  known.meta.uid = Uid(recording.bad["metadata"]["uid"].get<std::string>());
   const api::Revision target{.hash = TemplateHash("5d4f8c7b6"), .snapshot = "x"};
   CHECK(rc::check("nothing throws", [&] {
-    const auto bad = spoilt(seen.bad["spec"]["template"]);
-    const auto changes = changes_between(bad, spoilt(seen.good["spec"]["template"]));
+    const auto bad = spoilt(recording.bad["spec"]["template"]);
+    const auto changes = changes_between(bad, spoilt(recording.good["spec"]["template"]));
     RC_ASSERT(changes.size() <= max_changes);
     RC_ASSERT(changes_between(bad, bad).empty());
     RC_ASSERT(references_of(bad).size() <= max_references);
-    const Result<Json> live = spoilt(seen.bad);
-    const Result<Json> snapshot = spoilt(*revision);
+    const Result<Json> live = spoilt(recording.bad);
+    const Result<Json> snapshot = spoilt(*good_snapshot);
     const PreflightInputs inputs{
         .deployment = known, .target = target, .live = live, .snapshot = snapshot};
     const auto requests = preflight_requests(inputs, "rb");
-    if (requests.dry_run) RC_ASSERT(tests_object(requests.dry_run->body));
+    if (requests.dry_run) RC_ASSERT(begins_with_test(requests.dry_run->body));
+    // Without the response of the dry run the preflight is never ready.
     RC_ASSERT(evaluate_preflight(inputs, {}, std::nullopt, Time{}).ready !=
               api::ConditionStatus::True);
     (void)other_managers(*live);

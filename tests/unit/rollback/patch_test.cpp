@@ -29,7 +29,7 @@ Json op(const char* op, const char* path, Json value) {
   return {{"op", op}, {"path", path}, {"value", std::move(value)}};
 }
 
-const char* const annotation =
+const char* const last_applied_path =
     "/metadata/annotations/kubectl.kubernetes.io~1last-applied-configuration";
 
 std::optional<std::string> after(const std::optional<std::string>& now,
@@ -68,7 +68,7 @@ TEST_CASE("template_patch restores the last-applied annotation of the snapshot")
   auto target = snapshot();
   target.last_applied = "{\"a\":1}\n";
   const auto patch = parse(template_patch(live(), target, "rb").body);
-  CHECK(patch[3] == op("add", annotation, "{\"a\":1}\n"));
+  CHECK(patch[3] == op("add", last_applied_path, "{\"a\":1}\n"));
 }
 
 TEST_CASE("template_patch encodes the name, so that it cannot address another object") {
@@ -94,24 +94,25 @@ TEST_CASE("last_applied_after combines the present manifest with the template of
   const std::string no_template = R"({"spec":{"replicas":9}})"
                                   "\n";
   const std::vector<Row> rows{
-      {"only the template differs: that of the snapshot, to the byte", v2, v1, v1},
+      {"only the template differs: the annotation of the snapshot, to the byte", v2, v1, v1},
       {"nothing differs", v1, v1, v1},
-      {"the Deployment has none: that of the snapshot", std::nullopt, v1, v1},
+      {"the Deployment has none: the annotation of the snapshot", std::nullopt, v1, v1},
       {"other fields differ: the present one with the template of the snapshot", v2_scaled, v1,
        R"({"spec":{"replicas":9,"template":{"v":1}}})"
        "\n"},
-      {"that of the snapshot has no template: neither has the result", v2_scaled, R"({"spec":{}})",
-       no_template},
+      {"the annotation of the snapshot has no template: the result has none either", v2_scaled,
+       R"({"spec":{}})", no_template},
       {"none in the snapshot: the present one without its template", v2_scaled, std::nullopt,
        no_template},
       {"none in the snapshot, and the present one has no template: no change", no_template,
        std::nullopt, std::nullopt},
       {"none in both", std::nullopt, std::nullopt, std::nullopt},
-      {"the present one is not JSON: that of the snapshot", "{", v1, v1},
-      {"that of the snapshot is not JSON: it is restored anyway", v2, "{", "{"},
+      {"the present one is not JSON: the annotation of the snapshot", "{", v1, v1},
+      {"the annotation of the snapshot is not JSON: it is restored anyway", v2, "{", "{"},
       {"the present one is not a manifest, and none in the snapshot: no change", "[1]",
        std::nullopt, std::nullopt},
-      {"the spec is not an object: it does not change", R"({"spec":3})", v1,
+      {"the spec of the present one is not an object: the present one, with a newline",
+       R"({"spec":3})", v1,
        R"({"spec":3})"
        "\n"},
   };

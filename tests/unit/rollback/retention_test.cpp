@@ -9,12 +9,12 @@ using api::Rollback;
 using api::RollbackPhase;
 using Names = std::vector<std::string>;
 
-Rollback record(const std::string& name, int finished,
+Rollback record(const std::string& name, int finished_at_minute,
                 RollbackPhase phase = RollbackPhase::Succeeded) {
   Rollback out;
   out.meta.key.name = name;
   out.status.phase = phase;
-  out.status.finished = Time(std::chrono::minutes(finished));
+  out.status.finished = Time(std::chrono::minutes(finished_at_minute));
   return out;
 }
 
@@ -37,7 +37,7 @@ TEST_CASE("deletes all but the newest twenty finished Rollbacks, oldest first") 
   CHECK(rollbacks_to_delete(shuffled, "") == Names{"r01", "r02", "r03"});
 }
 
-TEST_CASE("counts drills, observed and rejected Rollbacks apart from executed ones") {
+TEST_CASE("counts Rollbacks that changed nothing apart from executed ones") {
   std::vector<Rollback> rollbacks;
   for (Rollback& executed : rollbacks = history(20))
     executed.status.template_restored = executed.status.finished;
@@ -79,7 +79,7 @@ TEST_CASE("uses the creation time when a Rollback has no end time") {
   CHECK(rollbacks_to_delete(rollbacks, "") == Names{"without-time"});
 }
 
-TEST_CASE("deletes by name when the ages are equal") {
+TEST_CASE("deletes the first name when the end times are equal") {
   auto rollbacks = history(21);
   for (auto& rollback : rollbacks) rollback.status.finished = Time(std::chrono::minutes(1));
   CHECK(rollbacks_to_delete(rollbacks, "") == Names{"r01"});

@@ -76,8 +76,8 @@ class Task {
   std::shared_ptr<State> state_;
 };
 
-// Adapts a coroutine without a result for Task and await.
-inline asio::awaitable<bool> ended(asio::awaitable<void> work) {
+// Adapts a coroutine without a result for Task and await, which need one.
+inline asio::awaitable<bool> returning_true(asio::awaitable<void> work) {
   co_await std::move(work);
   co_return true;
 }

@@ -1,4 +1,5 @@
-// While a Deployment must not be changed or evaluated: suspended, paused, scaled to zero, deleted.
+// Tests of a Deployment that must not be changed or evaluated: its policy is suspended, or it is
+// paused, scaled to zero or being deleted.
 #include <catch2/catch.hpp>
 
 #include "support/mentions.hpp"
@@ -28,16 +29,16 @@ TEST_CASE("waits for a paused Deployment to resume before it evaluates a new tem
 TEST_CASE("bakes from the start after the Deployment was suspended, paused or at zero replicas") {
   DeploymentHarness harness = baking_v2();
   harness.pass_checks_for(5min);
-  const auto resume = GENERATE(0, 1, 2);
-  if (resume == 0) harness.suspend();
-  if (resume == 1) harness.pause();
-  if (resume == 2) harness.scale(0);
+  const auto blocker = GENERATE(0, 1, 2);
+  if (blocker == 0) harness.suspend();
+  if (blocker == 1) harness.pause();
+  if (blocker == 2) harness.scale(0);
   harness.pass_checks_for(1h);
   CHECK(harness.guard.state == api::State::Evaluating);
   CHECK(harness.current() == HashAndVerdict{"v2", RevisionVerdict::Evaluating});
-  if (resume == 0) harness.suspend(false);
-  if (resume == 1) harness.pause(false);
-  if (resume == 2) harness.scale(3);
+  if (blocker == 0) harness.suspend(false);
+  if (blocker == 1) harness.pause(false);
+  if (blocker == 2) harness.scale(3);
   harness.roll_out().pass_checks_for(9min);
   CHECK(harness.state() == evaluating(Reason::Baking));
   harness.pass_checks_for(2min);
@@ -53,7 +54,8 @@ TEST_CASE("holds a breach while the Deployment is paused, and rolls back when it
   CHECK(harness.action() == ActionKind::StartRollback);
 }
 
-TEST_CASE("requires a new failure after a suspension that held a breach") {
+TEST_CASE(
+    "requires a new failure when a held breach had no measurement during an hour of suspension") {
   DeploymentHarness harness = baking_v2();
   harness.policy.pause_until = harness.now + 1min;
   harness.fail_three_times().suspend().reconcile_for(1h, {});
@@ -101,7 +103,7 @@ TEST_CASE("holds a pending rollback until the Deployment may be changed and stil
   }
 }
 
-TEST_CASE("does not count the time of a suspension for the verification") {
+TEST_CASE("starts the verification again when a suspension ends") {
   DeploymentHarness harness = restored_v1();
   harness.roll_out().reconcile().pass_checks_for(4min).suspend().reconcile_for(1h, {});
   CHECK(harness.state() == verifying(Reason::Suspended));

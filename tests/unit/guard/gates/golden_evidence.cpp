@@ -5,14 +5,14 @@ namespace lastgood::guard::test {
 
 namespace {
 
-const std::vector<std::string> rolled_back{"web-2-1b4e", "Failed"};
-const std::vector<std::string> unconfirmed{"health", "WrongStatus"};
+const std::vector<std::string> rolled_back_mentions{"web-2-1b4e", "Failed"};
+const std::vector<std::string> unconfirmed_mentions{"health", "WrongStatus"};
 
-void set_baseline(Inputs& inputs, api::MeasurementResult result, bool before) {
+void set_baseline(Inputs& inputs, api::MeasurementResult result, bool before_release) {
   inputs.guard.checks[1].baseline = api::BaselineResult{.result = result,
                                                         .message = "503 instead of 200-399",
                                                         .revision = "revision 1 (web-v1)",
-                                                        .before = before,
+                                                        .before = before_release,
                                                         .at = moment};
 }
 
@@ -21,7 +21,7 @@ void scale(Inputs& inputs) {
   inputs.preflight->generation += 1;
 }
 
-// The rollout check is breached too, by the release itself.
+// Breaches the rollout check too. It has no baseline, so the release is the cause.
 void breach_rollout(Inputs& inputs) {
   api::CheckStatus& rollout = inputs.guard.checks[0];
   rollout.result = api::MeasurementResult::Fail;
@@ -42,23 +42,23 @@ std::vector<GateRow> once_per_release_rows() {
       {"AlreadyRolledBack",
        "a Rollback of the release failed",
        [](Inputs& in) { in.rollback = finished_rollback(in); },
-       {{.reason = Reason::AlreadyRolledBack, .mentions = rolled_back}}},
+       {{.reason = Reason::AlreadyRolledBack, .mentions = rolled_back_mentions}}},
       {"AlreadyRolledBack",
        "a Rollback of the release failed, and the Deployment was scaled since",
        [](Inputs& in) {
          in.rollback = finished_rollback(in);
          scale(in);
        },
-       {{.reason = Reason::AlreadyRolledBack, .mentions = rolled_back}}},
+       {{.reason = Reason::AlreadyRolledBack, .mentions = rolled_back_mentions}}},
       {"AlreadyRolledBack",
-       "a Rollback with the name of the release failed",
+       "a Rollback whose name has the generation of this release failed",
        [](Inputs& in) {
          in.rollback = finished_rollback(in);
          in.rollback->spec.detected.reset();
          in.rollback->spec.from.hash = TemplateHash("v0");
        },
-       {{.reason = Reason::AlreadyRolledBack, .mentions = rolled_back}}},
-      {"AlreadyRolledBack", "a Rollback of the template failed before this release",
+       {{.reason = Reason::AlreadyRolledBack, .mentions = rolled_back_mentions}}},
+      {"AlreadyRolledBack", "an earlier Rollback of the same template failed, before this release",
        [](Inputs& in) {
          in.rollback = finished_rollback(in);
          in.rollback->spec.detected = *in.guard.evaluation_started - 1ms;
@@ -105,7 +105,7 @@ std::vector<GateRow> target_rows() {
        [](Inputs& in) { in.guard.revisions[1].snapshot.clear(); },
        {{.reason = Reason::NoLastGood, .mentions = {"revision 1"}}}},
       {"NoLastGood", "the good revision has a snapshot", [](Inputs&) {}},
-      {"NoLastGood", "a no-rollback-past mark is between",
+      {"NoLastGood", "the release has the no-rollback-past mark (NoRollbackPast blocks instead)",
        [](Inputs& in) { in.guard.current->no_rollback_past = true; }},
       {"NoRollbackPast",
        "the release is marked",
@@ -113,7 +113,7 @@ std::vector<GateRow> target_rows() {
        {{.reason = Reason::NoRollbackPast,
          .mentions = {"revision 2", "revision 1", "lastgood.dev/no-rollback-past"}}}},
       {"NoRollbackPast",
-       "a revision between is marked",
+       "a revision between the release and the target is marked",
        [](Inputs& in) {
          api::Revision between{
              .hash = TemplateHash("v1b"), .number = 7, .verdict = api::RevisionVerdict::Superseded};
@@ -133,11 +133,11 @@ std::vector<GateRow> confirmation_rows() {
       {"Unconfirmed",
        "the last failure was an hour ago",
        [](Inputs& in) { in.guard.checks[1].last_failure = moment - 1h; },
-       {{.reason = Reason::Unconfirmed, .mentions = unconfirmed}}},
+       {{.reason = Reason::Unconfirmed, .mentions = unconfirmed_mentions}}},
       {"Unconfirmed",
        "the last result is unknown",
        [](Inputs& in) { in.guard.checks[1].result = api::MeasurementResult::Unknown; },
-       {{.reason = Reason::Unconfirmed, .mentions = unconfirmed}}},
+       {{.reason = Reason::Unconfirmed, .mentions = unconfirmed_mentions}}},
       {"Unconfirmed", "the check fails now", [](Inputs&) {}},
       {"Unconfirmed", "another breached check fails now",
        [](Inputs& in) {
@@ -154,7 +154,7 @@ std::vector<GateRow> baseline_rows() {
        [](Inputs& in) { set_baseline(in, api::MeasurementResult::Fail, true); },
        {{.reason = Reason::AlreadyFailing,
          .mentions = {"health", "revision 1 (web-v1)", "503 instead of 200-399",
-                      "as the test says"}}}},
+                      "message of the measurement"}}}},
       {"AlreadyFailing", "the baseline passed before the release had a pod",
        [](Inputs& in) { set_baseline(in, api::MeasurementResult::Pass, true); }},
       {"AlreadyFailing", "the baseline had no result before",
@@ -171,7 +171,7 @@ std::vector<GateRow> baseline_rows() {
        [](Inputs& in) { set_baseline(in, api::MeasurementResult::Fail, false); },
        {{.reason = Reason::SharedCause,
          .mentions = {"health", "revision 1 (web-v1)", "2026-11-24T12:00:30Z",
-                      "503 instead of 200-399", "as the test says"}}}},
+                      "503 instead of 200-399", "message of the measurement"}}}},
       {"SharedCause", "the baseline passes",
        [](Inputs& in) { set_baseline(in, api::MeasurementResult::Pass, false); }},
       {"SharedCause", "the check has no baseline",

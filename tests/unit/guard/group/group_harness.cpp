@@ -39,7 +39,7 @@ void GroupHarness::ship(std::size_t member, bool is_good) {
   if (!is_good) bad_templates.insert(name);
   members[member].ship(name);
   user_actions[member].shipped = members[member].now;
-  user_actions[member].runs_release = true;
+  user_actions[member].runs_users_template = true;
   user_actions[member].good.reset();
   reconcile_one(member, false);
 }
@@ -136,7 +136,7 @@ void GroupHarness::record_template_change(std::size_t member) {
       .group_rollback = is_initiator ? rollback.meta.key.name : rollback.spec.caused_by,
       .at = members[member].now};
   on_template_change(change);
-  user_actions[member].runs_release = false;
+  user_actions[member].runs_users_template = false;
   template_changes.push_back(std::move(change));
 }
 

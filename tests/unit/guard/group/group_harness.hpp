@@ -22,8 +22,8 @@ inline constexpr std::size_t group_size = 3;
 struct UserActions {
   Time shipped = {};
   Time left_group = {};
-  bool runs_release = false;      // the template is from a user, not from a rollback
-  std::optional<Time> good = {};  // since when the running release is good
+  bool runs_users_template = false;  // the template is from a user, not from a rollback
+  std::optional<Time> good = {};     // since when the running release is good
 };
 
 struct GroupRollbackRecord {

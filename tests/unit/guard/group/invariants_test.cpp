@@ -15,18 +15,18 @@ template <typename Check>
 void check_group_invariant(Check check) {
   constexpr int min_met = 20;
   int met = 0;
-  const bool held = rc::check([&] {
+  const bool is_proven = rc::check([&] {
     for (const GroupHistory& history : *group_histories()) {
       GroupHarness group;
       check(group, history, met);
     }
   });
   CAPTURE(met);
-  CHECK(held);
+  CHECK(is_proven);
   CHECK(met > min_met);
 }
 
-// It was not cancelled before any member was changed.
+// It still runs, or it changed at least one member before it ended.
 bool is_in_force(const GroupHarness& group, const GroupRollbackRecord& record) {
   const api::Rollback& rollback = group.members[record.initiator].server.at(record.name);
   return !api::finished(rollback.status.phase) ||
@@ -34,7 +34,7 @@ bool is_in_force(const GroupHarness& group, const GroupRollbackRecord& record) {
              group.template_changes.end();
 }
 
-// The members without a newer choice of their users.
+// The members that no user has shipped, or taken out of the group, since the group rollback began.
 std::vector<std::size_t> remaining_members(const GroupHarness& group,
                                            const GroupRollbackRecord& record) {
   std::vector<std::size_t> members = record.members;
@@ -44,7 +44,7 @@ std::vector<std::size_t> remaining_members(const GroupHarness& group,
 }
 
 bool is_released_since(const UserActions& actions, Time released) {
-  return actions.runs_release && (!actions.good || *actions.good >= released);
+  return actions.runs_users_template && (!actions.good || *actions.good >= released);
 }
 
 }  // namespace
@@ -60,8 +60,9 @@ TEST_CASE("Invariant: a group rollback starts only if each member can be rolled 
   });
 }
 
-TEST_CASE("Invariant: a group rollback includes exactly the members released with it or since",
-          "[property]") {
+TEST_CASE(
+    "Invariant: a group rollback has exactly the members released with the initiator or later",
+    "[property]") {
   check_group_invariant([](GroupHarness& group, const GroupHistory& history, int& met) {
     group.on_group_rollback = [&](const GroupRollbackRecord& record) {
       met += 1;
@@ -76,7 +77,7 @@ TEST_CASE("Invariant: a group rollback includes exactly the members released wit
   });
 }
 
-TEST_CASE("Invariant: no member released with it or since is left out at the first change",
+TEST_CASE("Invariant: the first change leaves out no member released with the initiator or later",
           "[property]") {
   check_group_invariant([](GroupHarness& group, const GroupHistory& history, int& met) {
     group.on_template_change = [&](const TemplateChange& change) {
@@ -130,7 +131,7 @@ TEST_CASE("Invariant: a group rollback changes a template at most once for each 
   check_group_invariant([](GroupHarness& group, const GroupHistory& history, int& met) {
     group.on_template_change = [&](const TemplateChange& change) {
       met += 1;
-      RC_ASSERT(group.user_actions[change.member].runs_release);
+      RC_ASSERT(group.user_actions[change.member].runs_users_template);
     };
     run_history(group, history);
     group.unblock_all();
@@ -148,7 +149,7 @@ TEST_CASE("Invariant: members are rolled back in order, each rolled out before t
         if (before == change.member) break;
         if (group.has_newer_choice(before, record->at)) continue;
         met += 1;
-        RC_ASSERT(!group.user_actions[before].runs_release);
+        RC_ASSERT(!group.user_actions[before].runs_users_template);
         RC_ASSERT(api::rollout_complete(group.members[before].deployment));
       }
     };
@@ -162,8 +163,8 @@ namespace {
 
 using Change = void (*)(GroupHarness&, std::size_t member);
 
-// Each changes something that a group rollback depends on. The result does not depend on the order
-// of two of them.
+// Each changes something that a group rollback depends on. The test below proves that their order
+// does not change the result.
 const std::vector<Change> changes = {
     [](GroupHarness& group, std::size_t member) {
       group.members[member].suspend(!group.members[member].policy.spec.suspend);
@@ -187,25 +188,27 @@ const std::vector<Change> changes = {
 using Changes = std::vector<std::pair<Change, std::size_t>>;
 
 // All are released together, some with a bad template.
-GroupHarness after(const Changes& steps, const std::vector<bool>& bad, std::size_t first) {
+GroupHarness after(const Changes& steps, const std::vector<bool>& bad,
+                   std::size_t first_reconciled) {
   GroupHarness group;
   for (std::size_t member = 0; member < group_size; ++member) group.ship(member, !bad[member]);
   for (DeploymentHarness& harness : group.members) harness.roll_out();
-  group.pass_time(10s, first, true);
+  group.pass_time(10s, first_reconciled, true);
   for (const auto& [change, member] : steps) {
     change(group, member);
     group.reconcile(member, false);
   }
-  group.settle(first);
+  group.settle(first_reconciled);
   return group;
 }
 
 }  // namespace
 
-TEST_CASE("Invariant: the order of changes in a group does not affect the end", "[property]") {
+TEST_CASE("Invariant: the order of changes in a group does not affect the final templates",
+          "[property]") {
   int rolled_back = 0;
   int stayed = 0;
-  const bool held = rc::check([&] {
+  const bool is_proven = rc::check([&] {
     for (int i = 0; i < 5; ++i) {
       const auto one =
           rc::gen::pair(rc::gen::elementOf(changes), rc::gen::inRange<std::size_t>(0, group_size));
@@ -225,7 +228,7 @@ TEST_CASE("Invariant: the order of changes in a group does not affect the end", 
       }
     }
   });
-  CHECK(held);
+  CHECK(is_proven);
   CHECK(rolled_back > 50);
   CHECK(stayed > 50);
 }
@@ -238,8 +241,9 @@ TEST_CASE("Invariant: all members are rolled back, or none", "[property]") {
     for (const GroupRollbackRecord& record : group.group_rollbacks) {
       if (!is_in_force(group, record)) continue;
       const auto members = remaining_members(group, record);
-      const auto restored = std::ranges::count_if(
-          members, [&](std::size_t member) { return !group.user_actions[member].runs_release; });
+      const auto restored = std::ranges::count_if(members, [&](std::size_t member) {
+        return !group.user_actions[member].runs_users_template;
+      });
       met += restored > 1 ? 1 : 0;
       RC_ASSERT(restored == 0 || restored == std::ssize(members));
     }

@@ -42,7 +42,7 @@ func TestServerCertificateIsValidForItsNamesOnly(t *testing.T) {
 	}
 }
 
-func TestClientCertificateHasUserAndGroupsAndServesNoNames(t *testing.T) {
+func TestClientCertificateHasUserAndGroupsAndOnlyClientUsage(t *testing.T) {
 	authority, err := NewAuthority("test")
 	if err != nil {
 		t.Fatal(err)

@@ -5,8 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
-	"net/http"
 	"strings"
 	"time"
 
@@ -66,19 +64,4 @@ func (s *Scenario) describeWrites(out *strings.Builder) {
 				write.Verb, write.Resource, write.Subresource, write.Object, write.Code, write.User)
 		}
 	}
-}
-
-// get returns the body of a page. Any status but 200 fails the test.
-func (s *Scenario) get(url string) string {
-	s.T.Helper()
-	client := http.Client{Timeout: 10 * time.Second}
-	response, err := client.Get(url)
-	s.must(err)
-	defer response.Body.Close()
-	text, err := io.ReadAll(io.LimitReader(response.Body, 4<<20))
-	s.must(err)
-	if response.StatusCode != http.StatusOK {
-		s.T.Fatalf("GET %s returned %s", url, response.Status)
-	}
-	return string(text)
 }

@@ -5,11 +5,14 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	apps "k8s.io/api/apps/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -104,4 +107,19 @@ func sumOf(page, name string, selectors ...string) float64 {
 		}
 	}
 	return total
+}
+
+// get returns the body of the response to GET url. Any status but 200 fails the test.
+func (s *Scenario) get(url string) string {
+	s.T.Helper()
+	client := http.Client{Timeout: 10 * time.Second}
+	response, err := client.Get(url)
+	s.must(err)
+	defer response.Body.Close()
+	text, err := io.ReadAll(io.LimitReader(response.Body, 4<<20))
+	s.must(err)
+	if response.StatusCode != http.StatusOK {
+		s.T.Fatalf("GET %s returned %s", url, response.Status)
+	}
+	return string(text)
 }

@@ -1,0 +1,52 @@
+// The record of a Rollback after a step of the executor.
+#include "rollback/outcome.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace lastgood;
+using namespace lastgood::rollback;
+using api::RollbackPhase;
+
+namespace {
+
+constexpr Time now{};
+
+NextStep patch_template() { return PatchTemplate{}; }
+
+Error rejection() {
+  return {.kind = ErrorKind::Forbidden, .message = "admission webhook denied the request"};
+}
+
+}  // namespace
+
+TEST_CASE("record_step ends a rejection and a hold when the next step waits") {
+  api::RollbackStatus status{.phase = RollbackPhase::Pending};
+  status.last_error = "admission webhook denied the request";
+  status.waiting_for = api::Reason::GroupOrder;
+  status.blocked_by = "api";
+  record_step(Requeue{.reason = {}, .message = "The Deployment could not be read"}, status, now);
+  CHECK(status.message == "The Deployment could not be read");
+  CHECK(status.last_error.empty());
+  CHECK(status.waiting_for == api::Reason::None);
+  CHECK(status.blocked_by.empty());
+  CHECK(status.phase == RollbackPhase::Pending);
+}
+
+TEST_CASE("record_step keeps the status while there is something to write") {
+  api::RollbackStatus status{.phase = RollbackPhase::Pending, .message = "as before"};
+  record_step(patch_template(), status, now);
+  CHECK(status.phase == RollbackPhase::Pending);
+  CHECK(status.message == "as before");
+}
+
+TEST_CASE("a rejected write of the template keeps the phase and has the error of the API server") {
+  api::RollbackStatus status{.phase = RollbackPhase::Pending};
+  status.waiting_for = api::Reason::GroupOrder;
+  status.blocked_by = "api";
+  record_error(patch_template(), rejection(), status, now);
+  CHECK(status.phase == RollbackPhase::Pending);
+  CHECK(status.last_error == "admission webhook denied the request");
+  CHECK(status.message == "The template is not restored yet: admission webhook denied the request");
+  CHECK(status.waiting_for == api::Reason::None);
+  CHECK(status.blocked_by.empty());
+}
