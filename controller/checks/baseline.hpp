@@ -6,8 +6,8 @@
 //   Fail           Fail       a shared cause, such as a broken database: a rollback would not help
 //   Fail           none       unknown
 //
-// Most checks probe the pods of the baseline directly. A URL or Service that does not select pods of
-// the baseline is probed as a whole, so either revision may respond. Its result counts for the
+// Most checks probe the pods of the baseline directly. A URL or Service that does not select pods
+// of the baseline is probed as a whole, so either revision may respond. Its result counts for the
 // baseline only until a pod of the new revision starts:
 //
 //   time ------------------------------------------------------------------>
@@ -31,8 +31,8 @@
 
 namespace lastgood::checks {
 
-// No container of these pods has run yet, and the rollout never completed. The revision cannot be the
-// cause of a failure of an HTTP check at this time.
+// No container of these pods has run yet, and the rollout never completed. The revision cannot be
+// the cause of a failure of an HTTP check at this time.
 [[nodiscard]] bool nothing_started(std::span<const api::Pod> pods,
                                    const std::optional<Time>& rolled_out);
 
@@ -40,31 +40,34 @@ namespace lastgood::checks {
 // starts: only before that does the response of a URL come from the baseline.
 [[nodiscard]] bool needs_baseline(const Measurement& measurement, bool nothing_started);
 
-// The plan of the HTTP check for the pods of the baseline. Instead of probes, the plan has a
-// measurement:
-// - as in plan_http(), if there is nothing to probe. If also a container is down, the measurement is
-//   Fail (CrashLoop) or Pass, by the share of such pods.
-// - Unknown without a reason, if the response could come from the new revision.
+// The plan of the HTTP check for the pods of the baseline. The plan has a measurement and no probes
+// in these cases:
+// - No pod can be probed, and a container is down: Fail (CrashLoop) if more than a quarter of the
+//   pods have such a container, else Pass.
+// - The response could come from the new revision: Unknown without a reason.
+// - plan_http() has a measurement for another reason: that measurement.
 [[nodiscard]] HttpPlan plan_baseline(const api::Check& check, std::string_view namespace_,
                                      std::span<const api::Pod> baseline_pods,
                                      const std::optional<Result<api::Service>>& service,
                                      bool nothing_started);
 
-// True if only the baseline can respond to this plan. Call it again after the probes, with the value
-// of nothing_started at that time: a pod may have started during the probes.
+// True if only the baseline can respond to this plan. Call it again after the probes, with the
+// value of nothing_started at that time: a pod may have started during the probes.
 [[nodiscard]] bool is_about_baseline(const HttpPlan& plan, bool nothing_started);
 
 // The rollout check of the baseline. Fail if more than a quarter of its pods show the failure of
-// the new revision. Other failures of the baseline do not count. Unknown if no pod is left to count.
+// the new revision. Other failures of the baseline do not count. Unknown if there is no pod to
+// count.
 //
 //   new revision fails with    a pod of the baseline counts if
 //   CrashLoop                  a container crashed and is down
 //   OOMKilled                  a container was OOMKilled and is down
-//   ImagePull, ConfigError     a container lacks its image, or a ConfigMap or Secret
+//   ImagePull                  a container lacks its image
+//   ConfigError                a container lacks a ConfigMap or Secret
 //   NotReady, ProgressDeadlineExceeded   it is not ready
 //
-// For the last row, the pods that may be starting and those that the cluster keeps from starting are
-// left out: unscheduled, on an unreachable node, or waiting for an unavailable registry.
+// For the last row, the pods that may be starting and those that the cluster keeps from starting
+// are left out: unscheduled, on an unreachable node, or waiting for an unavailable registry.
 [[nodiscard]] Measurement measure_baseline_rollout(const Measurement& failure,
                                                    std::span<const api::Pod> baseline_pods,
                                                    Time now);

@@ -94,8 +94,8 @@ StringMap Reader::strings(const char* key) const {
   }
   for (const auto& [name, item] : value.items()) {
     if (!item.is_string()) {
-      set_error(key, fmt::format("has {} at {}, expected a string", description_of(item),
-                                 in_quotes(name)));
+      set_error(fmt::format("{}[{}]", key, in_quotes(name)),
+                fmt::format("is {}, expected a string", description_of(item)));
       return out;
     }
     out.emplace(name, item.get_ref<const std::string&>());

@@ -9,12 +9,12 @@
 
 namespace lastgood::codec {
 
-// template_digest is the digest of the template as this program serializes it again. Compare it only
-// with digests from this function.
+// template_digest is the digest of the template as this program serializes it again. Compare it
+// only with digests from this function.
 [[nodiscard]] Result<api::Deployment> parse_deployment(const Json& object);
 
-// Parses the text of a response. template_digest is the digest of the original text of the template,
-// so it can be compared with the digests of kube/. Errors: also those of parse_json().
+// Parses the text of a response. template_digest is the digest of the original text of the
+// template, so it can be compared with the digests of kube/. Errors: also those of parse_json().
 [[nodiscard]] Result<api::Deployment> parse_deployment_text(std::string_view text);
 
 [[nodiscard]] Result<api::Pod> parse_pod(const Json& object);

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "guard/decide.hpp"
 #include "guard/guard_status.hpp"
 #include "policy/annotations.hpp"
+#include "rollback/record.hpp"
 
 namespace lastgood::guard {
 
@@ -61,7 +61,8 @@ std::vector<GroupMember> other_members(const Key& deployment, const std::string&
                 .guard = state.guard,
                 .rollback = state.rollback,
                 .blocked_because = state.blocked_because,
-                .mode = state.mode};
+                .mode = state.mode,
+                .is_patched = state.rollback && rollback::is_patched_by(*other, *state.rollback)};
     }
     others.push_back(std::move(member));
   });

@@ -23,11 +23,11 @@ using api::EventType;
 using api::Reason;
 using policy::EffectivePolicy;
 
-// The breaker of the fleet. While it is open, no automatic rollback starts: many releases that fail
-// at the same time probably have a common cause.
+// The breaker of the fleet. While it is open, no automatic rollback starts, except in a group
+// rollback that has started: many releases that fail at the same time probably have a common cause.
 struct Breaker {
   bool is_open = false;
-  std::string message;  // failing Deployments as number and percentage, both limits, what closes it
+  std::string message;  // numbers of failing and guarded Deployments, limits, what closes it
 };
 
 // Another Deployment of the same group, as its last reconcile left it.
@@ -38,6 +38,7 @@ struct GroupMember {
   std::optional<api::Rollback> rollback = {};  // in progress, or the last
   std::string blocked_because;                 // why it cannot be rolled back now; empty: it can
   api::Mode mode = api::Mode::Enforce;         // of its policy
+  bool is_patched = false;                     // by `rollback`, whose status may not say so yet
 };
 
 // From a live read: the ReplicaSets of the Deployment, and the author and the invalid annotation of
@@ -64,8 +65,9 @@ struct Inputs {
   std::optional<api::Rollback> request = {};        // the oldest manual Rollback without an answer
   std::optional<api::Preflight> preflight = {};     // the last one
   Breaker breaker = {};
-  std::vector<GroupMember> group = {};          // the other members
-  std::optional<api::Rollback> initiator = {};  // named in spec.causedBy of `rollback`
+  std::vector<GroupMember> group = {};  // the other members
+  // The Rollback that spec.causedBy of `rollback` names, from the watch.
+  std::optional<api::Rollback> initiator = {};
 };
 
 // Create the record; execute it at once, or leave it Pending.

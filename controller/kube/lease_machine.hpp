@@ -2,12 +2,12 @@
 // random numbers.
 //
 // Protocol: client-go's tools/leaderelection/leaderelection.go with its default durations (lease
-// 15 s, renew deadline 10 s, retry period 2 s). This program and client-go can compete for
-// the same Lease.
+// 15 s, renew deadline 10 s, retry period 2 s). This program and client-go can compete
+// for the same Lease.
 //
 //      .---------- tick, if the Lease as last read is ours or expired ----------.
 //      |                                                                        v
-//   Waiting --- tick ---> Getting ------ ours, free, expired --------> Updating, Creating
+//   Waiting --- tick ---> Getting ------- ours, free, expired --------> Updating, Creating
 //    ^  ^                   |  ^                                            |      |
 //    |  '- held by another -'  '--------- conflict, no response ------------'      |
 //    '------------------------- acknowledged, other error -------------------------'
@@ -18,8 +18,8 @@
 //   LeaseRelease, in any phase: clear the holder if the Lease is ours, then Done.
 //
 // - The Lease of another holder is taken only after it has not changed for its whole duration (at
-//   least 15 s, at most 5 min), measured on the monotonic clock of this process. The times in the object are never
-//   compared: the clocks of two nodes may differ.
+//   least 15 s, at most 5 min), measured on the monotonic clock of this process. The times in the
+//   object are never compared: the clocks of two nodes may differ.
 // - Leadership ends 10 s after the last acknowledged renewal, counted from when its request was
 //   sent. This is at least 5 s before another candidate can take the Lease, even if the response
 //   was slow.

@@ -43,8 +43,8 @@ class WorkQueue {
   // add() of the key did so already.
   bool add(const Key& key);
 
-  // Makes the key ready at `when`. Ignored if the key is ready, will be ready at
-  // done(key), or has an earlier deadline.
+  // Makes the key ready at `when`. Ignored if the key is ready, will be ready at done(key),
+  // or has an earlier deadline.
   void add_at(const Key& key, MonotonicTime when);
 
   // Makes the keys ready whose deadline has passed, and returns them.

@@ -192,6 +192,11 @@ bool is_marked_by(const api::Deployment& deployment, const api::Rollback& rollba
   return mark != deployment.meta.annotations.end() && mark->second == rollback.meta.key.name;
 }
 
+bool is_patched_by(const api::Deployment& deployment, const api::Rollback& rollback) {
+  return is_marked_by(deployment, rollback) &&
+         deployment.meta.generation != rollback.spec.generation;
+}
+
 bool is_unknown_to(const api::GuardStatus& guard, const std::optional<api::Rollback>& rollback,
                    const api::Deployment& deployment) {
   if (!rollback || rollback->spec.deployment_uid != deployment.meta.uid) return false;

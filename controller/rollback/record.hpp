@@ -84,4 +84,7 @@ void add_timeline_entry(api::RollbackStatus& status, const std::string& message,
 // The annotation rolled-back-by names this Rollback: its template patch was applied.
 [[nodiscard]] bool is_marked_by(const api::Deployment& deployment, const api::Rollback& rollback);
 
+// The template patch of this Rollback is on the Deployment, even if its status does not say so yet.
+[[nodiscard]] bool is_patched_by(const api::Deployment& deployment, const api::Rollback& rollback);
+
 }  // namespace lastgood::rollback

@@ -30,8 +30,8 @@ class Executor {
                                                const api::Deployment& deployment,
                                                guard::GuardState& state, runtime::Term term);
 
-  // Deletes finished Rollbacks beyond the newest 20 that changed the template and the newest 20 that
-  // did not.
+  // Deletes finished Rollbacks, except the newest 20 that changed the template and the newest 20
+  // that did not.
   boost::asio::awaitable<Result<void>> garbage_collect_records(
       const std::vector<api::Rollback>& of_deployment, guard::GuardState& state,
       runtime::Term term);

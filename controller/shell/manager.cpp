@@ -154,14 +154,15 @@ bool Manager::ready() const {
 
 asio::awaitable<void> Manager::begin_term(runtime::Term term) {
   while (elector_.term() == term) {
-    const bool guards_read = co_await read_all(kube::Resource::DeploymentGuard, stores_.guards, term);
+    const bool guards_read =
+        co_await read_all(kube::Resource::DeploymentGuard, stores_.guards, term);
     const bool rollbacks_read =
         guards_read && co_await read_all(kube::Resource::Rollback, stores_.rollbacks, term);
     if (rollbacks_read && elector_.term() == term) {
       loaded_term_ = term;
       reconciler_.forget_all();
-      // read_all() may have stored these Rollbacks before the watch saw them. The watch then reports
-      // no change, so pass them to the reconciler here.
+      // read_all() may have stored these Rollbacks before the watch saw them. The watch then
+      // reports no change, so pass them to the reconciler here.
       stores_.rollbacks.for_each([&](const auto& rollback) { reconciler_.on_rollback(*rollback); });
       enqueue_all();
       update_dispatcher_enabled();

@@ -86,7 +86,8 @@ test_defaults() {
   has "runs the image of the chart's version" defaults \
     "image: \"lastgood.dev/lastgood-controller:$(cat "$PROJECT/VERSION")\""
   has "does not run as root" defaults "runAsNonRoot: true"
-  has "has the seccomp profile of the Pod Security Standard 'restricted'" defaults "type: RuntimeDefault"
+  has "has the seccomp profile of the Pod Security Standard 'restricted'" defaults \
+    "type: RuntimeDefault"
   has "does not allow privilege escalation" defaults "allowPrivilegeEscalation: false"
   has "drops all capabilities" defaults "drop: [ALL]"
   has "has a read-only root file system" defaults "readOnlyRootFilesystem: true"
@@ -154,7 +155,8 @@ test_notes() {
 # These roles are for users, not for the controller.
 test_user_roles() {
   has "lets users with the role 'edit' create Rollbacks" defaults "resources: [rollbacks]"
-  has "lets users with the role 'admin' end a freeze" defaults "resources: [deploymentguards/status]"
+  has "lets users with the role 'admin' end a freeze" defaults \
+    "resources: [deploymentguards/status]"
   renders no_roles rbac.aggregateToUserRoles=false
   lacks "does not change the roles of users" no_roles "resources: [deploymentguards/status]"
 }

@@ -29,8 +29,8 @@ namespace lastgood::guard {
 // block: a group that is only partly restored is worse than the harm that they prevent.
 [[nodiscard]] std::span<const Gate> group_resume_gates();
 
-// Is the state of every member of the group known? Evaluated before a recorded Rollback of a group is
-// cancelled or resumed.
+// Is the state of every member of the group known? Evaluated before a recorded Rollback of a group
+// is cancelled or resumed.
 [[nodiscard]] std::span<const Gate> group_known_gates();
 
 // May a recorded manual Rollback be executed?

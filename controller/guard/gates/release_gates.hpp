@@ -1,5 +1,5 @@
-// Gates on the release, the fleet, the limits and the policy. chains.cpp puts them in order. Private
-// to guard/.
+// Gates on the release, the fleet, the limits and the policy. chains.cpp puts them in order.
+// Private to guard/.
 #pragma once
 
 #include <optional>

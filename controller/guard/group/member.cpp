@@ -96,12 +96,16 @@ std::string other_rollback_of(const GroupMember& member) {
 }
 
 bool has_restored_member(const Inputs& inputs, const std::string& group_rollback) {
-  const auto is_restored = [&](const std::optional<api::Rollback>& other) {
-    return other && group_rollback_name(*other) == group_rollback &&
-           other->status.template_restored;
+  const auto is_of_group = [&](const std::optional<api::Rollback>& rollback) {
+    return rollback && group_rollback_name(*rollback) == group_rollback;
   };
-  return is_restored(inputs.initiator) ||
-         std::ranges::any_of(inputs.group, is_restored, &GroupMember::rollback);
+  // The status of the Rollback is written after the patch, so it may lag behind the Deployment.
+  const auto is_restored = [&](const GroupMember& member) {
+    return is_of_group(member.rollback) &&
+           (member.is_patched || member.rollback->status.template_restored);
+  };
+  return (is_of_group(inputs.initiator) && inputs.initiator->status.template_restored) ||
+         std::ranges::any_of(inputs.group, is_restored);
 }
 
 bool has_newer_release(const GroupMember& member, const api::Rollback& initiator) {

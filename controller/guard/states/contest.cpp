@@ -39,8 +39,7 @@ ContestOutcome count_contest(Step& step) {
 
 void freeze_contested(Step& step, const ContestOutcome& contest) {
   freeze(step, Reason::Contested,
-         fmt::format("{} was rolled back, but {}",
-                     step.current_name(), contest.message),
+         fmt::format("{} was rolled back, but {}", step.current_name(), contest.message),
          "Revert the release where that tool gets it from, or stop the tool");
 }
 

@@ -65,9 +65,10 @@ void record_observed(Step& step, const Hold& hold) {
 void hold_release(Step& step, const Hold& hold) {
   const api::GuardStatus& guard = step.guard();
   if (hold.freezes) {
-    return freeze(step, hold.reason,
-                  fmt::format("{} is breached and is not rolled back: {}", step.current_name(), hold.message),
-                  "Ship a new release");
+    return freeze(
+        step, hold.reason,
+        fmt::format("{} is breached and is not rolled back: {}", step.current_name(), hold.message),
+        "Ship a new release");
   }
   const bool is_news = guard.state != State::Held || guard.reason != hold.reason;
   enter_hold(step, hold, fmt::format("{} is breached but", step.current_name()));

@@ -69,8 +69,8 @@ bool end_freeze(Step& step) {
   guard.checks.clear();
   guard.declined.reset();
   guard.pending.clear();
-  const std::string message = fmt::format("A user ended the freeze. {} is evaluated again",
-                                          step.current_name());
+  const std::string message =
+      fmt::format("A user ended the freeze. {} is evaluated again", step.current_name());
   step.enter(State::Evaluating, Reason::Resumed, message);
   step.emit(EventType::Normal, Reason::Resumed, EventAction::Evaluate, message);
   step.requeue_at(step.now);

@@ -116,7 +116,7 @@ void emit_rollback_started(Step& step, const api::Rollback& rollback) {
 
 void resume_pending(Step& step, const api::Rollback& rollback) {
   const api::GuardStatus& guard = step.guard();
-  if (is_touched(step, rollback)) return execute(step, rollback);
+  if (rollback::is_patched_by(step.deployment(), rollback)) return execute(step, rollback);
   apply_measurements(step);
   const bool was_rejected = guard.reason == Reason::AdmissionDenied;
   const std::string rejection = guard.message;

@@ -99,9 +99,8 @@ void begin_evaluation(Step& step, const api::ReplicaSet& set) {
   guard.checks.clear();
   guard.declined.reset();
   guard.pending.clear();
-  step.enter(
-      State::Evaluating, Reason::RollingOut,
-      fmt::format("{} is rolling out", step.current_name()));
+  step.enter(State::Evaluating, Reason::RollingOut,
+             fmt::format("{} is rolling out", step.current_name()));
 }
 
 void supersede_rollback(Step& step) {
@@ -122,9 +121,9 @@ void start_release(Step& step, const api::ReplicaSet& set) {
   }
   if (guard.current && guard.current->verdict == RevisionVerdict::Breached &&
       guard.current->hash != set.hash) {
-    step.emit(EventType::Normal, Reason::ReleaseSuperseded, EventAction::None,
-              fmt::format("{} was breached, and a newer template replaced it",
-                          step.current_name()));
+    step.emit(
+        EventType::Normal, Reason::ReleaseSuperseded, EventAction::None,
+        fmt::format("{} was breached, and a newer template replaced it", step.current_name()));
   }
   supersede_rollback(step);
   const Revision* known = find_revision(guard, set.hash);
@@ -143,11 +142,10 @@ void start_release(Step& step, const api::ReplicaSet& set) {
           ? ". Its template was rolled back before and is evaluated again"
           : fmt::format(". Its template was rolled back before and is evaluated again: {}",
                         contest.message);
-  step.emit(
-      EventType::Normal, Reason::ReleaseSeen, EventAction::Evaluate,
-      fmt::format("{} {} and is evaluated{}", step.current_name(),
-                  is_first ? "was not complete when first seen" : "is a new release",
-                  was_rolled_back ? again : ""));
+  step.emit(EventType::Normal, Reason::ReleaseSeen, EventAction::Evaluate,
+            fmt::format("{} {} and is evaluated{}", step.current_name(),
+                        is_first ? "was not complete when first seen" : "is a new release",
+                        was_rolled_back ? again : ""));
 }
 
 // Only a revision that was never seen before is presumed good. One that is remembered as bad, or

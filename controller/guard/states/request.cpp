@@ -31,8 +31,8 @@ void bind(Step& step, const Revision& target) {
                                     "Accepted. The Deployment is not changed yet", step.now);
   guard.rollback = record.meta.key.name;
   const std::string subject =
-      fmt::format("{} to {}, {}", step.current_name(),
-                  rollback::name_of(step.deployment(), target), rollback::cause_text(record.spec));
+      fmt::format("{} to {}, {}", step.current_name(), rollback::name_of(step.deployment(), target),
+                  rollback::cause_text(record.spec));
   step.enter(State::RollingBack, record.spec.reason, "Rolling back " + subject);
   step.emit(EventType::Normal, Reason::RollbackStarted, EventAction::Rollback,
             fmt::format("Rolling back {}. Record: Rollback {}", subject, guard.rollback));

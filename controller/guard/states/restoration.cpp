@@ -74,19 +74,16 @@ bool is_held(Step& step, std::span<const Gate> gates, State state) {
   return true;
 }
 
-bool is_touched(const Step& step, const api::Rollback& rollback) {
-  return rollback::is_marked_by(step.deployment(), rollback) &&
-         step.deployment().meta.generation != rollback.spec.generation;
-}
-
 void execute(Step& step, const api::Rollback& rollback) {
-  const bool is_restored = rollback.status.template_restored || is_touched(step, rollback);
+  const bool is_restored =
+      rollback.status.template_restored || rollback::is_patched_by(step.deployment(), rollback);
   if (is_held(step, write_gates_for(rollback), is_restored ? State::RollingBack : State::Held))
     return;
   const std::string bad = rollback::name_of(step.deployment(), rollback.spec.from);
   const std::string good = rollback::name_of(step.deployment(), rollback.spec.to);
   const bool is_rejected = rollback.status.phase == RollbackPhase::Pending &&
-                           !is_touched(step, rollback) && !rollback.status.last_error.empty();
+                           !rollback::is_patched_by(step.deployment(), rollback) &&
+                           !rollback.status.last_error.empty();
   if (is_rejected) {
     const bool is_reported = step.guard().reason == Reason::AdmissionDenied;
     step.enter(State::Held, Reason::AdmissionDenied, rollback.status.message);

@@ -26,8 +26,8 @@ void apply_measurements(Step& step);
 void fail_rollback(Step& step, const api::Rollback& rollback, Reason reason,
                    const std::string& message);
 
-// Enters Held, with an Event if the reason is new. A quiet hold changes no state. `subject` begins the Event: "revision 5
-// (web-6d4b75cb6d) is breached but".
+// Enters Held, with an Event if the reason is new. A quiet hold changes no state. `subject` begins
+// the Event: "revision 5 (web-6d4b75cb6d) is breached but".
 void enter_hold(Step& step, const Hold& hold, const std::string& subject);
 
 // The gates that forbid every write of the Rollback.
@@ -46,8 +46,5 @@ void adopt_rollback(Step& step, const api::Rollback& rollback);
 // The template of `rollback.spec.from` is off the Deployment: gives it the verdict RolledBack and
 // emits that, once.
 void quarantine(Step& step, const api::Rollback& rollback);
-
-// This program's patch is on the Deployment, whether or not the record says so yet.
-[[nodiscard]] bool is_touched(const Step& step, const api::Rollback& rollback);
 
 }  // namespace lastgood::guard

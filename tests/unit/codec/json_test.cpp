@@ -72,8 +72,7 @@ TEST_CASE("parse_meta returns an error with the path of a field of the wrong typ
        "metadata.generation: is 1.5, expected a whole number"},
       {R"({"metadata": {"generation": 18446744073709551615}})",
        "metadata.generation: is 18446744073709551615, expected a whole number"},
-      {R"({"metadata": {"labels": {"a": 1}}})",
-       R"(metadata.labels: has 1 at "a", expected a string)"},
+      {R"({"metadata": {"labels": {"a": 1}}})", R"(metadata.labels["a"]: is 1, expected a string)"},
       {R"({"metadata": {"labels": []}})", "metadata.labels: is a list, expected an object"},
       {R"({"metadata": {"creationTimestamp": "now"}})",
        R"(metadata.creationTimestamp: is "now", expected a time such as "2026-11-24T12:00:00Z")"},
@@ -205,7 +204,7 @@ TEST_CASE("parse_service reads a target port that is a number, a name or absent"
 TEST_CASE("parse_config_map reads the data") {
   CHECK(parse_config_map(json(R"({"data": {"a": "1"}})"))->data == StringMap{{"a", "1"}});
   CHECK(parse_config_map(json(R"({"data": {"a": 1}})")).error().message ==
-        R"(data: has 1 at "a", expected a string)");
+        R"(data["a"]: is 1, expected a string)");
 }
 
 TEST_CASE("parse_replica_set compares the template with that of the Deployment") {
@@ -266,7 +265,7 @@ TEST_CASE("parse_replica_set keeps the lastgood.dev annotations of the template"
   CHECK(parse_replica_set(
             json(R"({"spec": {"template": {"metadata": {"annotations": {"a": 1}}}}})"), Json())
             .error()
-            .message == R"(spec.template.metadata.annotations: has 1 at "a", expected a string)");
+            .message == R"(spec.template.metadata.annotations["a"]: is 1, expected a string)");
 }
 
 TEST_CASE("parse_replica_set limits the size of an annotation") {

@@ -110,7 +110,7 @@ class DeploymentHarness {
   void create_record(const StartRollback& start);
   void bind_request(const BindRequest& bound);
   void run_drill(const RunDrill& run);
-  void execute_rollback();
+  void execute_rollback();  // all steps that are left
   void restore_template();
   void change_template(const std::string& hash);
 };

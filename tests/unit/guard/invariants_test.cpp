@@ -18,13 +18,15 @@ namespace {
 
 constexpr const char* marked_template = "v3";  // no-rollback-past, see run_history()
 
-// The invariant adds to `times_applied` each time that it applies: one that never applies tests nothing.
+// Each invariant counts in `times_applied` how often it applied. One that never applied tests
+// nothing.
 template <typename MakeInvariant>
 void check_invariant(const std::vector<EventGroup>& groups, MakeInvariant make,
                      const std::function<void(DeploymentHarness&)>& prepare = {}) {
   int times_applied = 0;
   const bool held = rc::check([&] {
-    for (const History& history : *histories(groups)) run_history(history, make(times_applied), prepare);
+    for (const History& history : *histories(groups))
+      run_history(history, make(times_applied), prepare);
   });
   CAPTURE(times_applied);
   CHECK(held);
@@ -162,7 +164,8 @@ TEST_CASE("Invariant: no unforced rollback while suspended, paused, deleted or a
   });
 }
 
-TEST_CASE("Invariant: a rollback changes the template only if it is still the recorded one", "[property]") {
+TEST_CASE("Invariant: a rollback changes the template only if it is still the recorded one",
+          "[property]") {
   check_invariant(all_event_groups(), [](int& times_applied) {
     return [&times_applied](const ReconcileStep& step) {
       const api::Rollback* rollback = first_change(step);
@@ -225,7 +228,8 @@ TEST_CASE("Invariant: no automatic rollback while the breaker is open, except in
   });
 }
 
-TEST_CASE("Invariant: no rollback starts without a passed preflight of its target, unless forced", "[property]") {
+TEST_CASE("Invariant: no rollback starts without a passed preflight of its target, unless forced",
+          "[property]") {
   check_invariant(all_event_groups(), [](int& times_applied) {
     return [&times_applied](const ReconcileStep& step) {
       const auto* bound = std::get_if<BindRequest>(&step.plan.action);
@@ -294,13 +298,14 @@ TEST_CASE("Invariant: freezes when a tool has applied a quarantined template as 
       prepare);
 }
 
-TEST_CASE("Invariant: the third reconcile of the same inputs gives no action, Event or write", "[property]") {
+TEST_CASE("Invariant: the third reconcile of the same inputs gives no action, Event or write",
+          "[property]") {
   check_invariant(all_event_groups(), [](int& times_applied) {
     return [&times_applied](const ReconcileStep& step) {
       DeploymentHarness again = step.after;
       again.executes_actions = false;
-      // Reconcile twice first: if this step changed the target, the first reconcile has no preflight
-      // of the new target. A step whose action repeats is not checked.
+      // Reconcile twice first: if this step changed the target, the first reconcile has no
+      // preflight of the new target. A step whose action repeats is not checked.
       const bool had_action = again.reconcile().last_plan.action.index() != 0;
       if (had_action || again.reconcile().last_plan.action.index() != 0) return;
       const api::GuardStatus once = again.guard;
@@ -355,7 +360,8 @@ DeploymentHarness after(DeploymentHarness harness, const std::vector<Change>& or
 
 }  // namespace
 
-TEST_CASE("Invariant: the order of simultaneous changes does not affect the final state", "[property]") {
+TEST_CASE("Invariant: the order of simultaneous changes does not affect the final state",
+          "[property]") {
   const bool held = rc::check([] {
     for (int i = 0; i < 10; ++i) {
       const auto some = *rc::gen::container<std::vector<Change>>(rc::gen::elementOf(changes));

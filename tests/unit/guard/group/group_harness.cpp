@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "rollback/record.hpp"
+
 namespace lastgood::guard::test {
 
 using api::RollbackPhase;
@@ -83,6 +85,8 @@ std::vector<GroupMember> GroupHarness::others(std::size_t member) const {
       out.rollback = harness.rollback;
       out.blocked_because = harness.last_plan.blocked_because;
       out.mode = harness.policy.spec.mode;
+      out.is_patched =
+          harness.rollback && rollback::is_patched_by(harness.deployment, *harness.rollback);
     }
     found.push_back(std::move(out));
   }

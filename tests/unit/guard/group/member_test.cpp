@@ -148,6 +148,18 @@ TEST_CASE("rolls back a recovered release when others of its group were rolled b
   CHECK(harness.deployed_template() == "v1");
 }
 
+// The patch of "db" was applied, but its response was lost: its Rollback is still Pending.
+TEST_CASE("rolls back a recovered release when a member was patched without a record of it") {
+  DeploymentHarness harness = waiting_initiator();
+  restore_db(harness);
+  harness.group[0].rollback->status.phase = RollbackPhase::Pending;
+  harness.group[0].rollback->status.template_restored.reset();
+  harness.group[0].is_patched = true;
+  harness.reconcile({pass("rollout"), pass("health")});
+  CHECK(harness.phase() == RollbackPhase::Pending);
+  CHECK(harness.state() == held(Reason::GroupOrder));
+}
+
 TEST_CASE("cancels a group rollback when the release recovers before any change") {
   DeploymentHarness harness = waiting_initiator();
   harness.reconcile({pass("health")});

@@ -5,6 +5,7 @@
 #include <catch2/catch.hpp>
 
 #include "guard/states/step.hpp"
+#include "rollback/record.hpp"
 #include "unit/guard/harness.hpp"
 
 using namespace lastgood;
@@ -188,7 +189,7 @@ TEST_CASE("sees its patch on the Deployment before the record says so") {
     const char* name;
     const char* mark;
     std::int64_t generations;
-    bool is_touched;
+    bool is_patched;
   };
   const std::vector<Row> rows = {
       {"patched", "web-2-1b4e", 1, true},
@@ -199,8 +200,8 @@ TEST_CASE("sees its patch on the Deployment before the record says so") {
     Takeover given;
     given.inputs.deployment.meta.annotations[mark_key] = row.mark;
     given.inputs.deployment.meta.generation += row.generations;
-    const Step step{.inputs = given.inputs, .now = noon, .plan = {.guard = given.inputs.guard}};
-    CHECK(is_touched(step, *given.inputs.rollback) == row.is_touched);
+    CHECK(lastgood::rollback::is_patched_by(given.inputs.deployment, *given.inputs.rollback) ==
+          row.is_patched);
   }
 }
 

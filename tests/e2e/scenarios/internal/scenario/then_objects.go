@@ -33,7 +33,8 @@ func (t *Then) HasNoGuard(name string) *Then {
 	return t
 }
 
-// PolicyGuardsDeployments waits until the status of a policy is Ready and gives this number of Deployments.
+// PolicyGuardsDeployments waits until the status of a policy is Ready and gives this number of
+// Deployments.
 func (t *Then) PolicyGuardsDeployments(name string, count int64) *Then {
 	t.T.Helper()
 	what := fmt.Sprintf("policy %s is ready and guards %d Deployments", name, count)
