@@ -13,7 +13,7 @@ namespace lastgood::guard {
 // Records the drill as the last one.
 void record_drill(api::GuardStatus& guard, const api::Rollback& drill);
 
-// The Event of a drill that failed in this plan; empty without one.
+// The Event of the last drill in `after`, if that drill is not in `before` and failed. Else empty.
 [[nodiscard]] std::optional<EventRecord> drill_event(const api::GuardStatus& before,
                                                      const api::GuardStatus& after);
 

@@ -1,5 +1,5 @@
-// Reads the fields of api::Deployment from the JSON of an apps/v1 Deployment while parsing. A
-// Deployment has 3 to 20 KB of JSON; the rest is skipped. Included by watch_event.cpp only.
+// Reads the fields of api::Deployment from the JSON of an apps/v1 Deployment while parsing. All
+// other fields of its 3 to 20 KB of JSON are skipped. Included by watch_event.cpp only.
 #pragma once
 
 #include "api/workload.hpp"
@@ -8,7 +8,8 @@
 
 namespace lastgood::kube {
 
-// Protocol if a field has the wrong type or the name is missing. The message has the field's path.
+// Fails with ErrorKind::Protocol if a field has the wrong type or the name is missing. The message
+// has the path of the field.
 [[nodiscard]] Result<api::Deployment> project_deployment(walk::Parser& parser,
                                                          const walk::Padded& bytes);
 

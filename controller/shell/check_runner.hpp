@@ -27,7 +27,7 @@ struct MeasurementRound {
   api::PolicySpec spec;
   std::optional<Time> rolled_out;
   std::vector<std::string> due;  // names of checks
-  // Never `revision` itself. Nothing: failures are delivered without a baseline.
+  // Never equal to `revision`. If empty, failures are delivered without a baseline.
   std::optional<api::Revision> baseline = {};
   std::string baseline_name = {};  // "revision 4 (web-6d4b75cb6d)"
 };
@@ -48,7 +48,7 @@ class CheckRunner {
  private:
   class RunningCheck;
   class BaselinePods;
-  struct Round;
+  struct Round;  // a running MeasurementRound
   struct ProbeTarget;
   using Pods = std::shared_ptr<const std::vector<api::Pod>>;
 
@@ -57,11 +57,12 @@ class CheckRunner {
                                                  std::shared_ptr<const RunningCheck> running);
   boost::asio::awaitable<void> run_http_check(std::shared_ptr<Round> round, api::Check check,
                                               std::shared_ptr<const RunningCheck> running);
-  // The functions below return an error if the pods cannot be listed. Then there is no measurement.
+  // The functions that return a Result fail if the pods cannot be listed. Then there is no
+  // measurement.
   boost::asio::awaitable<Result<api::Measurement>> measure(const ProbeTarget& target,
                                                            const api::Check& check,
                                                            const checks::HttpPlan& plan);
-  // Nothing if the response could be that of the new revision.
+  // Empty if a pod of the new revision may have responded, or if the result is Unknown.
   boost::asio::awaitable<Result<std::optional<api::BaselineResult>>> measure_baseline(
       const Round& round, const api::Check& check, const std::vector<api::Pod>& baseline_pods,
       const std::optional<Result<api::Service>>& service);

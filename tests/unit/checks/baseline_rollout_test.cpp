@@ -57,7 +57,7 @@ std::vector<Row> same_reason_rows() {
        Reason::ImagePull,
        "1 of 1 pods have a container whose image cannot be pulled, for example web-a (limit 25% of "
        "pods)"},
-      {"a moved pod cannot pull the image that other pods run",
+      {"one of three baseline pods cannot pull the image that the others run",
        Reason::ImagePull,
        {running("web-a"), running("web-b"), waiting("web-c", "ImagePullBackOff")},
        Fail,
@@ -145,7 +145,7 @@ std::vector<Row> other_reason_rows() {
        Pass,
        Reason::Passed,
        "0 of 1 pods are not ready (limit 25% of pods)"},
-      {"a new pod is not ready yet",
+      {"a young pod of the baseline is not counted",
        Reason::NotReady,
        {young(running("web-a", false)), running("web-b")},
        Pass,
@@ -163,13 +163,13 @@ std::vector<Row> unknown_rows() {
        Unknown,
        Reason::None,
        ""},
-      {"all its pods are new",
+      {"all pods of the baseline are young",
        Reason::NotReady,
        {young(running("web-a", false))},
        Unknown,
        Reason::None,
        ""},
-      {"a reason that pods cannot show",
+      {"a reason that is not compared with the baseline",
        Reason::Unschedulable,
        {crashed("web-a")},
        Unknown,
@@ -192,7 +192,7 @@ void check(const std::vector<Row>& rows) {
 
 }  // namespace
 
-TEST_CASE("measure_baseline_rollout fails when the baseline shows the same failure") {
+TEST_CASE("measure_baseline_rollout looks for the same failure in the pods of the baseline") {
   check(same_reason_rows());
 }
 TEST_CASE("measure_baseline_rollout passes when the baseline does not show the failure") {
@@ -203,7 +203,7 @@ TEST_CASE("measure_baseline_rollout returns Unknown when no pod can show the fai
   check(unknown_rows());
 }
 
-TEST_CASE("measure_baseline_rollout compares every reason of a failed rollout check") {
+TEST_CASE("same_reason_rows has a row for each reason that is compared with the baseline") {
   const auto all = same_reason_rows();
   for (const Reason reason :
        {Reason::CrashLoop, Reason::OOMKilled, Reason::ImagePull, Reason::ConfigError,

@@ -14,9 +14,9 @@ namespace {
 
 struct Given {
   Duration at;
-  char result;  // P, F, U; I: an immediate failure; H: a failure that must hold for 30s;
-                // h: the same for another reason
-  bool settled = true;
+  char result;          // P, F, U; I: an immediate failure; H: a failure that must hold for 30s;
+                        // h: the same for another reason
+  bool settled = true;  // the rollout is complete
 };
 
 api::Measurement measurement_of(char letter) {
@@ -65,7 +65,15 @@ const std::vector<Row> table = {
      false,
      {},
      {}},
-    {"an unknown result counts as neither", 3, {{0s, 'U'}}, Unknown, 0, false, false, {}, {}},
+    {"an unknown result is neither a pass nor a failure",
+     3,
+     {{0s, 'U'}},
+     Unknown,
+     0,
+     false,
+     false,
+     {},
+     {}},
     {"an unknown result keeps an earlier pass",
      3,
      {{0s, 'P'}, {10s, 'U'}},
@@ -87,7 +95,7 @@ const std::vector<Row> table = {
      0s,
      20s},
     {"the first failure breaches a threshold of one", 1, {{0s, 'F'}}, Fail, 1, false, true, 0s, 0s},
-    {"failures are counted on after a breach",
+    {"the count of failures continues after a breach",
      1,
      {{0s, 'F'}, {10s, 'F'}},
      Fail,
@@ -124,7 +132,7 @@ const std::vector<Row> table = {
      false,
      0s,
      0s},
-    {"failures are counted on after an unknown result",
+    {"the count of failures continues after an unknown result",
      3,
      {{0s, 'F'}, {10s, 'F'}, {20s, 'U'}, {30s, 'F'}},
      Fail,
@@ -232,7 +240,7 @@ const std::vector<Row> table = {
      false,
      30s,
      30s},
-    {"an unknown result after a breach keeps the breach",
+    {"an unknown result after a breach does not restart the holding",
      1,
      {{0s, 'H'}, {10s, 'H'}, {20s, 'H'}, {30s, 'H'}, {35s, 'U'}, {40s, 'H'}},
      Fail,
@@ -245,7 +253,7 @@ const std::vector<Row> table = {
 
 }  // namespace
 
-TEST_CASE("counts consecutive failures and breaches a check after its measurements") {
+TEST_CASE("counts consecutive failures, and breaches a check when its measurements require it") {
   for (const Row& row : table) {
     CAPTURE(row.name);
     api::CheckStatus check{.name = "check", .failure_threshold = row.threshold};
@@ -279,7 +287,7 @@ TEST_CASE("has the rollout check first, then the checks of the policy with their
                          .failure_threshold = 3});
 }
 
-TEST_CASE("drops a check that left the policy with its breach, and adds a new one empty") {
+TEST_CASE("drops a check, and its breach, when it leaves the policy, and adds a new check empty") {
   auto spec = web_policy().spec;
   const std::vector<api::CheckStatus> before = {
       {.name = "gone", .consecutive_failures = 3, .breached = true},
@@ -304,7 +312,7 @@ TEST_CASE("starts a check again when its configuration changes") {
   spec.checks[0].http.path = "/healthz";
   CHECK(apply_all(checks, spec, {}, true, noon)[1].consecutive_failures == 0);
   CHECK(breached(apply_all(checks, spec, {}, true, noon)) == nullptr);
-  // The guard was written before the digest existed.
+  // A guard that an older version wrote has no config_hash: its breach is kept.
   checks[1].config_hash.clear();
   CHECK(apply_all(checks, spec, {}, true, noon)[1].breached);
 }
@@ -314,7 +322,8 @@ TEST_CASE("ignores a measurement of a check that is not in the policy") {
   CHECK(breached(apply_all({}, web_policy().spec, measurements, true, noon)) == nullptr);
 }
 
-TEST_CASE("follows the policy when a failure threshold is lowered or raised") {
+TEST_CASE(
+    "breaches a lowered threshold at the next failure, and may end one of a raised threshold") {
   auto spec = web_policy().spec;
   const auto after = [&](int consecutive_failures, int threshold,
                          std::vector<api::Measurement> measurements) {

@@ -1,4 +1,5 @@
-// Rows of the gate that starts a rollback only if its whole group can be rolled back.
+// Rows of the gate GroupBlocked: it blocks a rollback if a member of its group cannot be rolled
+// back.
 #include "unit/guard/gates/golden.hpp"
 
 namespace lastgood::guard::test {
@@ -39,7 +40,7 @@ std::vector<GateRow> group_rows() {
        [](Inputs& in) { add_blocked_member(in, RevisionVerdict::Good, 0s); }, blocked},
       {"GroupBlocked", "the other release is inconclusive",
        [](Inputs& in) { add_blocked_member(in, RevisionVerdict::Inconclusive); }, blocked},
-      {"GroupBlocked", "the second of two others cannot",
+      {"GroupBlocked", "the second of two other members cannot be rolled back",
        [](Inputs& in) {
          add_blocked_member(in, RevisionVerdict::Evaluating);
          in.group.insert(in.group.begin(), member("db"));
@@ -82,7 +83,7 @@ std::vector<GateRow> group_rows() {
   };
 }
 
-// Rows in which the others could not follow yet.
+// Rows in which another member cannot be rolled back yet, and rows at the limit of the group size.
 std::vector<GateRow> not_ready_rows() {
   return {
       {"GroupBlocked",

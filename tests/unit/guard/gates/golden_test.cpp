@@ -89,7 +89,7 @@ void check_reported(const Inputs& inputs, const Plan& plan, const ExpectedHold& 
 
 }  // namespace
 
-TEST_CASE("blocks with the expected reason and figures where a row says so, and nowhere else") {
+TEST_CASE("blocks in each row that has a hold, with its reason and message, and in no other row") {
   for (const Chain& chain : chains()) {
     for (const GateRow& row : all_rows()) {
       const Gate* gate = find_gate(chain.gates, row.gate);
@@ -157,7 +157,7 @@ TEST_CASE("does and reports nothing when the Deployment is being deleted") {
   }
 }
 
-TEST_CASE("rejects a manual rollback where a row says so, and yields to force only there") {
+TEST_CASE("rejects a request in rows with a rejection, which force overrides if the row says so") {
   for (const RequestGateRow& row : request_gate_rows()) {
     CAPTURE(row.gate, row.name);
     const auto gates = request_gates();
@@ -221,7 +221,7 @@ TEST_CASE("has rows for each gate: one that blocks and one that does not") {
   }
 }
 
-TEST_CASE("blocks a change wherever it blocks the evaluation") {
+TEST_CASE("each evaluation gate is a write gate, but PausedUntil does not block the evaluation") {
   for (const Gate& gate : evaluation_gates())
     CHECK(find_gate(write_gates(), std::string(gate.name).c_str()) != nullptr);
   CHECK(find_gate(evaluation_gates(), "PausedUntil") == nullptr);

@@ -72,7 +72,7 @@ TEST_CASE("rejects a manual rollback that would do harm, unless it is forced") {
   CHECK(harness.deployed_template() == "v2");
 }
 
-TEST_CASE("executes a forced rollback of a suspended policy, but verifies it only afterwards") {
+TEST_CASE("executes a forced rollback while suspended, and verifies it when the suspension ends") {
   DeploymentHarness harness = three_good();
   harness.suspend()
       .request_rollback({.force = true})
@@ -102,6 +102,7 @@ TEST_CASE("waits, without a rejection, while the preflight of a manual rollback 
 TEST_CASE("rejects a manual rollback while another one is in progress") {
   DeploymentHarness harness = baking_v2();
   harness.fail_three_times().request_rollback().reconcile();
+  // The request is the second Rollback: the automatic one came first.
   CHECK(harness.server.at("manual-1").status.phase == RollbackPhase::Rejected);
   harness.pass_time(1s).reconcile().roll_out().reconcile().pass_checks_for(6min);
   CHECK(harness.state() == idle(Reason::RolledBack));
@@ -119,7 +120,7 @@ TEST_CASE("ends a freeze when a user requests a rollback") {
   CHECK_FALSE(harness.guard.freeze.has_value());
 }
 
-TEST_CASE("resumes a manual rollback that was killed between its acceptance and the patch") {
+TEST_CASE("resumes a manual rollback after a restart between its acceptance and the patch") {
   DeploymentHarness harness = three_good();
   harness.request_rollback().reconcile();
   REQUIRE(harness.action() == ActionKind::BindRequest);
