@@ -1,6 +1,6 @@
 // The behaviors of an API server that this project relies on. The suite checks them on a real API
 // server and on the fake one of the simulation, so that results of the simulation can be trusted.
-// The behaviors do not depend on the server that they run against.
+// The suite must not know whether it runs against the real or the fake server.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>

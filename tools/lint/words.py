@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The word lint: finds words that the project does not use, lines above 100 columns, and bad
+"""The word lint: finds words that the project must not use, lines above 100 columns, and bad
 commit messages. The words are in words.txt, beside this file.
 
   words.py                     the whole tree

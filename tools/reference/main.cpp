@@ -1,5 +1,6 @@
 // generate_reference [--check] FILE: writes the tables of docs/reference.md again. With --check it
-// only compares. Exit codes: 0 the file is current, 1 it is not (--check), 2 it cannot be used.
+// only compares. Exit codes: 0 the file is current, 1 it is not (--check), 2 wrong
+// arguments, or FILE cannot be read or written.
 #include <fmt/format.h>
 
 #include <cstdio>
