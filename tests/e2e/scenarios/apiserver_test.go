@@ -24,15 +24,18 @@ func TestMissesNothingWhenTheAPIServerRestarts(t *testing.T) {
 	s.When().KnobSet("HEALTH=fail", "evaluated")
 
 	restartAPIServer(t, s)
+	// Not ready: else it could be complete, and presumed good, before the watch continues.
+	unready := scenario.NewApp("new", "v1").Guarded("web").
+		Edit(scenario.ReadinessProbe("/ready")).Env("READY", "fail")
 	s.When().Applied(released.As("v2").Env("HEALTH", "fail")).
-		Applied(scenario.NewApp("new", "v1").Guarded("web")).
+		Applied(unready).
 		Deleted("deleted")
 
 	s.Then().IsRolledBackAndVerified(evaluated).
 		TemplateChangedBy("evaluated", "user", "lastgood").
 		IsRolledBackAndVerified(released).
 		TemplateChangedBy("released", "user", "lastgood").
-		StateIs("new", "Evaluating", "Baking").
+		StateIs("new", "Evaluating", "RollingOut").
 		MetricIs("lastgood_guarded_deployments", 3)
 }
 
