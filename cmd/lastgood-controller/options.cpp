@@ -115,7 +115,7 @@ void add_leader_election(CLI::App& app, Options& o) {
 void add_breaker(CLI::App& app, Options& o) {
   app.add_option("--breaker-rollbacks", o.breaker_rollbacks,
                  "Maximum number of Deployments that may fail or be rolled back at the same time. "
-                 "If it and --breaker-percent are exceeded, the breaker holds all rollbacks. "
+                 "If it and --breaker-percent are exceeded, the breaker holds automatic rollbacks. "
                  "0 disables the breaker.")
       ->envname("LASTGOOD_BREAKER_ROLLBACKS")
       ->type_name("NUMBER")

@@ -52,7 +52,8 @@ constexpr std::array rejections{
                 "is `NoSnapshot`.",
                 another_revision},
     ReasonEntry{rejected, Reason::NoRollbackPast, yes,
-                "A revision with the mark `lastgood.dev/no-rollback-past` is in between.",
+                "The current revision, or one between it and the target, has "
+                "`lastgood.dev/no-rollback-past`.",
                 "Ship a new release."},
     ReasonEntry{rejected, Reason::Suspended, yes, "`spec.suspend` of the policy is true.",
                 "Set `spec.suspend` to false."},
@@ -91,7 +92,8 @@ constexpr std::array preflights{
                 "normal before the second release.",
                 "Nothing. The next good release changes it."},
     ReasonEntry{preflight, Reason::NoRollbackPast, "`False`",
-                "A revision with the mark `lastgood.dev/no-rollback-past` is in between.",
+                "The current revision, or one between it and the target, has "
+                "`lastgood.dev/no-rollback-past`.",
                 "Nothing. The mark is there for this purpose."},
     ReasonEntry{preflight, Reason::MissingReference, "`False`",
                 "The template needs a ConfigMap, Secret, service account or volume claim that does "
