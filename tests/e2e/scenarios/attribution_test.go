@@ -37,7 +37,7 @@ func TestHoldsWhenTheCheckFailedBeforeTheRelease(t *testing.T) {
 bakeTime: 3s
 rollback: {cooldown: 0s}
 checks:
-- {name: shared, interval: 1s, failureThreshold: 2, http: {url: %q, timeout: 1s}}
+- {name: shared, interval: 1s, failureThreshold: 2, http: {url: %q, timeout: 500ms}}
 `, urlOf(s, "shared"))).Good(v1, twin)
 	v2 := v1.As("v2").Edit(scenario.SchedulingGate)
 	s.When().KnobSet("HEALTH=fail", "shared").Applied(v2, twin.As("v2").Env("HEALTH", "fail"))

@@ -15,7 +15,7 @@ const quickChecks = `
 bakeTime: 3s
 checks:
 - name: health
-  http: {port: 8080, path: /health, expectedStatus: "200", timeout: 1s}
+  http: {port: 8080, path: /health, expectedStatus: "200", timeout: 500ms}
   interval: 1s
   failureThreshold: 2
 `

@@ -20,7 +20,7 @@ const quickPolicy = `
 bakeTime: 3s
 checks:
 - name: health
-  http: {port: 8080, path: /health, expectedStatus: "200", timeout: 1s}
+  http: {port: 8080, path: /health, expectedStatus: "200", timeout: 500ms}
   interval: 1s
   failureThreshold: 2
 rollback: {verifyFor: 2s, cooldown: 0s}
@@ -31,7 +31,7 @@ const longPolicy = `
 bakeTime: 10m
 checks:
 - name: health
-  http: {port: 8080, path: /health, expectedStatus: "200", timeout: 1s}
+  http: {port: 8080, path: /health, expectedStatus: "200", timeout: 500ms}
   interval: 1s
   failureThreshold: 2
 rollback: {verifyFor: 2s, cooldown: 0s}
