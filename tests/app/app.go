@@ -1,5 +1,5 @@
-// The HTTP handlers of the application. They must not know where the knobs come from or how the
-// ports are opened.
+// The HTTP handlers of the application. This file must not know where the knobs come from or how
+// the ports are opened.
 package main
 
 import (
@@ -11,23 +11,29 @@ import (
 	"time"
 )
 
-// floodSize is the length of the body of a flood in bytes.
-const floodSize = 10 << 30
+const floodBytes = 10 << 30
 
 // App handles requests according to its knobs.
 type App struct {
-	mutex    sync.Mutex
-	knobs    Knobs
-	started  time.Time
-	debt     float64
-	requests map[int]int
+	mutex   sync.Mutex
+	knobs   Knobs
+	started time.Time
+	// errorDebt grows by ErrorRatio with each request for "/".
+	errorDebt float64
+	// requestsByCode counts the requests for "/" by status code.
+	requestsByCode map[int]int
 	// Changed is called after every change of the knobs.
 	Changed func(Knobs)
 }
 
 // NewApp returns an application that starts now.
 func NewApp(knobs Knobs) *App {
-	return &App{knobs: knobs, started: time.Now(), requests: map[int]int{}, Changed: func(Knobs) {}}
+	return &App{
+		knobs:          knobs,
+		started:        time.Now(),
+		requestsByCode: map[int]int{},
+		Changed:        func(Knobs) {},
+	}
 }
 
 // Knobs returns the current knobs.
@@ -48,18 +54,18 @@ func (a *App) Handler() http.Handler {
 	return mux
 }
 
-// root returns an exact share of errors, not a random one: each request adds the ratio to a debt,
-// and a debt of 1 causes an error.
+// root returns an exact share of errors, not a random share. Each request adds the ratio to
+// errorDebt, and a debt of 1 causes an error.
 func (a *App) root(w http.ResponseWriter, _ *http.Request) {
 	a.mutex.Lock()
 	code := http.StatusOK
-	a.debt += a.knobs.ErrorRatio
-	// 0.1 has no exact representation, but ten requests with that ratio must cause an error.
-	if a.debt >= 1-1e-9 {
-		a.debt--
+	a.errorDebt += a.knobs.ErrorRatio
+	// A float has no exact 0.1, but ten requests with the ratio 0.1 must cause an error.
+	if a.errorDebt >= 1-1e-9 {
+		a.errorDebt--
 		code = http.StatusInternalServerError
 	}
-	a.requests[code]++
+	a.requestsByCode[code]++
 	version := a.knobs.Version
 	a.mutex.Unlock()
 	w.WriteHeader(code)
@@ -87,10 +93,12 @@ func (a *App) health(w http.ResponseWriter, r *http.Request) {
 		<-r.Context().Done()
 	case "flood":
 		flood(w)
-	case "close", "garbage":
-		hijack(w, health == "garbage")
+	case "close":
+		closeConnection(w, "")
+	case "garbage":
+		closeConnection(w, "\x16\x03\x01\x00\xff this is not HTTP \x00\x01\x02\r\n\r\n")
 	default:
-		// For "refuse" the port is closed, but requests of existing connections still get here.
+		// For "refuse" the port is closed, but existing connections may still send requests.
 		code, err := strconv.Atoi(health)
 		if err != nil {
 			code = http.StatusServiceUnavailable
@@ -126,10 +134,10 @@ func (a *App) metrics(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/plain; version=0.0.4")
 	fmt.Fprint(w, "# HELP http_requests_total Requests for /, by status code.\n"+
 		"# TYPE http_requests_total counter\n")
-	// A series must exist before its first increase. Prometheus would otherwise not see that
+	// A series must exist before its first increase. Otherwise Prometheus would not see the
 	// increase.
 	for _, code := range []int{http.StatusOK, http.StatusInternalServerError} {
-		fmt.Fprintf(w, "http_requests_total{code=\"%d\"} %d\n", code, a.requests[code])
+		fmt.Fprintf(w, "http_requests_total{code=\"%d\"} %d\n", code, a.requestsByCode[code])
 	}
 }
 
@@ -148,17 +156,17 @@ func pause(r *http.Request, duration time.Duration) bool {
 
 func flood(w http.ResponseWriter) {
 	block := []byte(strings.Repeat("flood ", 10_000))
-	for sent := 0; sent < floodSize; sent += len(block) {
+	for sent := 0; sent < floodBytes; sent += len(block) {
 		if _, err := w.Write(block); err != nil {
 			return
 		}
 	}
 }
 
-// hijack closes the connection, with garbage after some bytes that are not HTTP.
-func hijack(w http.ResponseWriter, garbage bool) {
-	hijacker, able := w.(http.Hijacker)
-	if !able {
+// closeConnection sends raw bytes instead of an HTTP response and closes the connection.
+func closeConnection(w http.ResponseWriter, raw string) {
+	hijacker, canHijack := w.(http.Hijacker)
+	if !canHijack {
 		return
 	}
 	connection, _, err := hijacker.Hijack()
@@ -166,9 +174,6 @@ func hijack(w http.ResponseWriter, garbage bool) {
 		return
 	}
 	defer connection.Close()
-	if garbage {
-		// The client may have closed the connection.
-		_, _ = connection.Write(
-			[]byte("\x16\x03\x01\x00\xff this is not HTTP \x00\x01\x02\r\n\r\n"))
-	}
+	// The client may have closed the connection.
+	_, _ = connection.Write([]byte(raw))
 }

@@ -13,10 +13,10 @@ import (
 	"time"
 )
 
-func serve(t *testing.T, set map[string]string) (*App, *httptest.Server) {
+func serve(t *testing.T, knobValues map[string]string) (*App, *httptest.Server) {
 	t.Helper()
 	knobs := DefaultKnobs()
-	for name, value := range set {
+	for name, value := range knobValues {
 		if err := knobs.Set(name, value); err != nil {
 			t.Fatal(err)
 		}
@@ -45,7 +45,7 @@ func send(t *testing.T, method, url string) (int, string) {
 	return response.StatusCode, string(body)
 }
 
-func TestPathsReturnTheStatusOfTheKnobs(t *testing.T) {
+func TestPathsReturnTheStatusThatTheKnobsSet(t *testing.T) {
 	for name, row := range map[string]struct {
 		knobs map[string]string
 		path  string
@@ -53,13 +53,13 @@ func TestPathsReturnTheStatusOfTheKnobs(t *testing.T) {
 	}{
 		"healthy":             {nil, "/health", 200},
 		"failing":             {map[string]string{"HEALTH": "fail"}, "/health", 500},
-		"a status":            {map[string]string{"HEALTH": "429"}, "/health", 429},
+		"a status code":       {map[string]string{"HEALTH": "429"}, "/health", 429},
 		"redirect":            {map[string]string{"HEALTH": "redirect"}, "/health", 302},
 		"ready":               {nil, "/ready", 200},
 		"unready":             {map[string]string{"READY": "fail"}, "/ready", 503},
-		"unready yet healthy": {map[string]string{"READY": "fail"}, "/health", 200},
-		"failing yet ready":   {map[string]string{"HEALTH": "fail"}, "/ready", 200},
-		"no such path":        {nil, "/nothing", 404},
+		"unready but healthy": {map[string]string{"READY": "fail"}, "/health", 200},
+		"failing but ready":   {map[string]string{"HEALTH": "fail"}, "/ready", 200},
+		"an unknown path":     {nil, "/nothing", 404},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, server := serve(t, row.knobs)
@@ -70,10 +70,10 @@ func TestPathsReturnTheStatusOfTheKnobs(t *testing.T) {
 	}
 }
 
-func TestHealthReturnsNoResponse(t *testing.T) {
-	for _, way := range []string{"close", "garbage", "hang"} {
-		t.Run(way, func(t *testing.T) {
-			_, server := serve(t, map[string]string{"HEALTH": way})
+func TestHealthReturnsNoResponseWhenItClosesSendsGarbageOrHangs(t *testing.T) {
+	for _, health := range []string{"close", "garbage", "hang"} {
+		t.Run(health, func(t *testing.T) {
+			_, server := serve(t, map[string]string{"HEALTH": health})
 			ctx, cancel := context.WithTimeout(context.Background(), 300*time.Millisecond)
 			defer cancel()
 			request, err := http.NewRequestWithContext(ctx, "GET", server.URL+"/health", nil)
@@ -85,7 +85,7 @@ func TestHealthReturnsNoResponse(t *testing.T) {
 				response.Body.Close()
 				t.Fatalf("got status %s", response.Status)
 			}
-			if hung := errors.Is(err, context.DeadlineExceeded); hung != (way == "hang") {
+			if timedOut := errors.Is(err, context.DeadlineExceeded); timedOut != (health == "hang") {
 				t.Errorf("got %v", err)
 			}
 		})
@@ -157,18 +157,18 @@ func TestSetChangesTheKnobsOfARunningApplication(t *testing.T) {
 }
 
 func TestPortCanBeClosedAndOpenedAgain(t *testing.T) {
-	free, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	at := free.Addr().String()
-	free.Close()
-	port := &switchedPort{address: at, handler: http.NotFoundHandler()}
+	freeAddress := listener.Addr().String()
+	listener.Close()
+	port := &switchedPort{address: freeAddress, handler: http.NotFoundHandler()}
 	for _, open := range []bool{true, false, false, true} {
-		if err := port.set(open); err != nil {
+		if err := port.setOpen(open); err != nil {
 			t.Fatal(err)
 		}
-		connection, err := net.Dial("tcp", at)
+		connection, err := net.Dial("tcp", freeAddress)
 		if err == nil {
 			connection.Close()
 		}

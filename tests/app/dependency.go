@@ -1,5 +1,5 @@
-// The dependency of the application: a service that must be healthy. It is probed for each request
-// of /health. Must not know the knobs.
+// The dependency of the application: another service. Each request for /health probes it. This file
+// must not know the knobs.
 package main
 
 import (
@@ -9,10 +9,11 @@ import (
 	"time"
 )
 
-// dependencyTimeout is shorter than the timeouts of the tests, so that /health responds in time.
+// dependencyTimeout is shorter than the timeouts of the health checks in the tests, so that /health
+// responds before them.
 const dependencyTimeout = 300 * time.Millisecond
 
-// probeDependency returns nil if there is no dependency, or if its status is below 300.
+// probeDependency returns nil if the URL is empty, or if GET of the URL returns a status below 300.
 func probeDependency(ctx context.Context, url string) error {
 	if url == "" {
 		return nil

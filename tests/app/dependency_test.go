@@ -3,7 +3,7 @@ package main
 import "testing"
 
 func TestHealthFailsWhenTheDependencyFails(t *testing.T) {
-	other, dependency := serve(t, nil)
+	dependencyApp, dependency := serve(t, nil)
 	app, server := serve(t, map[string]string{"DEPENDENCY": dependency.URL + "/health"})
 	set := func(app *App, name, value string) {
 		t.Helper()
@@ -20,12 +20,12 @@ func TestHealthFailsWhenTheDependencyFails(t *testing.T) {
 		}
 	}
 	expect("healthy dependency", 200)
-	set(other, "HEALTH", "fail")
+	set(dependencyApp, "HEALTH", "fail")
 	expect("failing dependency", 503)
-	set(other, "HEALTH", "hang")
+	set(dependencyApp, "HEALTH", "hang")
 	expect("hanging dependency", 503)
 	set(app, "DEPENDENCY", "")
 	expect("no dependency", 200)
 	set(app, "DEPENDENCY", "http://127.0.0.1:1/")
-	expect("closed port", 503)
+	expect("a dependency with a closed port", 503)
 }

@@ -1,5 +1,5 @@
-// Knobs are the settings of the application, from the environment and later by HTTP. Must not know
-// their effects.
+// Knobs are the settings of the application. The environment sets them at the start, and POST /set
+// changes them later. This file must not know the effects of the knobs.
 package main
 
 import (
@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// Knobs are all settings. DefaultKnobs is a healthy application.
+// Knobs are all settings of the application. A nil duration means never.
 type Knobs struct {
 	Version         string
 	Health          string
@@ -38,16 +38,16 @@ func DefaultKnobs() Knobs {
 	}
 }
 
-// wrongWays are the values of HEALTH that are neither ok, fail nor a status code.
-var wrongWays = []string{"refuse", "hang", "close", "flood", "garbage", "redirect"}
+// namedFaults are the values of HEALTH other than ok, fail and a status code.
+var namedFaults = []string{"refuse", "hang", "close", "flood", "garbage", "redirect"}
 
 // knobNames are in the order of the README.
 var knobNames = []string{
 	"VERSION", "HEALTH", "HEALTH_AFTER", "HEALTH_FAIL_AFTER", "HEALTH_DELAY", "REDIRECT_TO",
-	"READY", "START_DELAY", "CRASH_AFTER", "OOM", "ERROR_RATIO", "DEPENDENCY",
+	"READY", "START_DELAY", "CRASH_AFTER", "OOM", "DEPENDENCY", "ERROR_RATIO",
 }
 
-// FromEnvironment reads the knobs that are set.
+// FromEnvironment returns the knobs that lookup finds, and the default of all others.
 func FromEnvironment(lookup func(string) (string, bool)) (Knobs, error) {
 	knobs := DefaultKnobs()
 	for _, name := range knobNames {
@@ -60,7 +60,7 @@ func FromEnvironment(lookup func(string) (string, bool)) (Knobs, error) {
 	return knobs, nil
 }
 
-// SetAll sets several knobs, or none if one of the values is invalid.
+// SetAll sets several knobs. If one of the values is invalid, it sets none.
 func (k *Knobs) SetAll(values url.Values) error {
 	changed := *k
 	for name := range values {
@@ -72,7 +72,7 @@ func (k *Knobs) SetAll(values url.Values) error {
 	return nil
 }
 
-// Set sets one knob.
+// Set sets the knob with this name to a valid value.
 func (k *Knobs) Set(name, value string) (err error) {
 	switch name {
 	case "VERSION":
@@ -111,7 +111,7 @@ func (k *Knobs) Set(name, value string) (err error) {
 }
 
 // HealthAt returns the value of HEALTH at a time after the start: ok, fail, a status code or one of
-// wrongWays.
+// namedFaults.
 func (k Knobs) HealthAt(sinceStart time.Duration) string {
 	if sinceStart < k.HealthAfter ||
 		(k.HealthFailAfter != nil && sinceStart >= *k.HealthFailAfter) {
@@ -121,14 +121,14 @@ func (k Knobs) HealthAt(sinceStart time.Duration) string {
 }
 
 func health(value string) (string, error) {
-	if value == "ok" || value == "fail" || slices.Contains(wrongWays, value) {
+	if value == "ok" || value == "fail" || slices.Contains(namedFaults, value) {
 		return value, nil
 	}
 	if code, err := strconv.Atoi(value); err == nil && code >= 200 && code <= 599 {
 		return value, nil
 	}
 	return "", fmt.Errorf("%q is not ok, fail, a status code from 200 to 599, or one of %s", value,
-		strings.Join(wrongWays, ", "))
+		strings.Join(namedFaults, ", "))
 }
 
 func seconds(value string) (time.Duration, error) {

@@ -17,14 +17,14 @@ func TestHealthAtDependsOnTheTimeSinceTheStart(t *testing.T) {
 		"healthy by default":     {nil, seconds{0: "ok", 3600: "ok"}},
 		"failing from the start": {knobs{"HEALTH": "fail"}, seconds{0: "fail", 3600: "fail"}},
 		"a status code":          {knobs{"HEALTH": "429"}, seconds{0: "429"}},
-		"slow to become healthy": {knobs{"HEALTH_AFTER": "5"},
+		"failing, then healthy": {knobs{"HEALTH_AFTER": "5"},
 			seconds{0: "fail", 4: "fail", 5: "ok"}},
-		"failing later": {knobs{"HEALTH_FAIL_AFTER": "5"},
+		"failing after a time": {knobs{"HEALTH_FAIL_AFTER": "5"},
 			seconds{0: "ok", 4: "ok", 5: "fail"}},
-		"failing at once": {knobs{"HEALTH_FAIL_AFTER": "0"}, seconds{0: "fail"}},
-		"healthy for a while": {knobs{"HEALTH_AFTER": "2", "HEALTH_FAIL_AFTER": "4.5"},
+		"failing after 0 seconds": {knobs{"HEALTH_FAIL_AFTER": "0"}, seconds{0: "fail"}},
+		"failing, healthy, failing": {knobs{"HEALTH_AFTER": "2", "HEALTH_FAIL_AFTER": "4.5"},
 			seconds{1: "fail", 3: "ok", 5: "fail"}},
-		"hanging, after time": {knobs{"HEALTH": "hang", "HEALTH_AFTER": "2"},
+		"failing, then hanging": {knobs{"HEALTH": "hang", "HEALTH_AFTER": "2"},
 			seconds{1: "fail", 3: "hang"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -46,10 +46,10 @@ func TestHealthAtDependsOnTheTimeSinceTheStart(t *testing.T) {
 }
 
 func TestSetRejectsAnInvalidValue(t *testing.T) {
-	for name, row := range map[string]struct{ knob, value, says string }{
+	for name, row := range map[string]struct{ knob, value, wantError string }{
 		"unknown knob":        {"HELTH", "ok", "unknown knob"},
 		"unknown value":       {"HEALTH", "bad", "refuse, hang"},
-		"no status code":      {"HEALTH", "700", "from 200 to 599"},
+		"not a status code":   {"HEALTH", "700", "from 200 to 599"},
 		"seconds in words":    {"HEALTH_DELAY", "soon", "number of seconds"},
 		"seconds with a unit": {"CRASH_AFTER", "5s", "number of seconds"},
 		"negative seconds":    {"HEALTH_AFTER", "-1", "number of seconds"},
@@ -63,8 +63,8 @@ func TestSetRejectsAnInvalidValue(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			knobs := DefaultKnobs()
 			err := knobs.Set(row.knob, row.value)
-			if err == nil || !strings.Contains(err.Error(), row.says) {
-				t.Errorf("got error %v; want %q", err, row.says)
+			if err == nil || !strings.Contains(err.Error(), row.wantError) {
+				t.Errorf("got error %v; want %q", err, row.wantError)
 			}
 		})
 	}

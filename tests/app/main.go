@@ -17,7 +17,7 @@ import (
 
 const (
 	address = ":8080"
-	// The knobs can be set on this port while the other one is closed.
+	// controlAddress has the same handlers, so that knobs can be set while port 8080 is closed.
 	controlAddress = ":8081"
 )
 
@@ -33,15 +33,15 @@ func main() {
 		go eatMemory()
 	}
 	app := NewApp(knobs)
-	crash := newCrash()
-	crash.arm(knobs)
+	crash := &crashTimer{started: time.Now()}
+	crash.schedule(knobs)
 	port := &switchedPort{address: address, handler: app.Handler()}
 	app.Changed = func(knobs Knobs) {
-		crash.arm(knobs)
+		crash.schedule(knobs)
 		if knobs.OOM {
 			go eatMemory()
 		}
-		if err := port.set(knobs.Health != "refuse"); err != nil {
+		if err := port.setOpen(knobs.Health != "refuse"); err != nil {
 			fatal(err)
 		}
 	}
@@ -50,11 +50,11 @@ func main() {
 	case <-ctx.Done():
 		return
 	}
-	if err := port.set(app.Knobs().Health != "refuse"); err != nil {
+	if err := port.setOpen(app.Knobs().Health != "refuse"); err != nil {
 		fatal(err)
 	}
 	control := &switchedPort{address: controlAddress, handler: app.Handler()}
-	if err := control.set(true); err != nil {
+	if err := control.setOpen(true); err != nil {
 		fatal(err)
 	}
 	<-ctx.Done()
@@ -66,16 +66,15 @@ func fatal(err error) {
 	os.Exit(2)
 }
 
-// crash ends the process at a time that can be changed.
-type crash struct {
+// crashTimer ends the process CRASH_AFTER seconds after its start.
+type crashTimer struct {
 	started time.Time
 	mutex   sync.Mutex
 	timer   *time.Timer
 }
 
-func newCrash() *crash { return &crash{started: time.Now()} }
-
-func (c *crash) arm(knobs Knobs) {
+// schedule replaces the time that an earlier call has set.
+func (c *crashTimer) schedule(knobs Knobs) {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
 	if c.timer != nil {
@@ -90,8 +89,8 @@ func (c *crash) arm(knobs Knobs) {
 	})
 }
 
-// switchedPort is a port that can be closed, so that the kernel refuses connections, and opened
-// again.
+// switchedPort is a port that can be opened and closed. While it is closed, the kernel refuses
+// connections.
 type switchedPort struct {
 	address string
 	handler http.Handler
@@ -99,20 +98,20 @@ type switchedPort struct {
 	server  *http.Server
 }
 
-func (p *switchedPort) set(open bool) error {
+func (p *switchedPort) setOpen(open bool) error {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
 	if open == (p.server != nil) {
 		return nil
 	}
 	if !open {
-		// Shutdown closes the listener at once. The request that closes the port still gets its
-		// response.
+		// Shutdown closes the listener at once. With a cancelled context it does not wait for
+		// requests, but the request that closes the port still gets its response.
 		server := p.server
 		p.server = nil
-		now, cancel := context.WithCancel(context.Background())
+		cancelled, cancel := context.WithCancel(context.Background())
 		cancel()
-		if err := server.Shutdown(now); err != nil && !errors.Is(err, context.Canceled) {
+		if err := server.Shutdown(cancelled); err != nil && !errors.Is(err, context.Canceled) {
 			return err
 		}
 		return nil
@@ -122,7 +121,7 @@ func (p *switchedPort) set(open bool) error {
 		return err
 	}
 	p.server = &http.Server{Handler: p.handler, ReadHeaderTimeout: 10 * time.Second}
-	// Serve returns an error when the port is closed, which is expected.
+	// Serve always returns an error when the port is closed.
 	go func(server *http.Server) { _ = server.Serve(listener) }(p.server)
 	return nil
 }

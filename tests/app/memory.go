@@ -1,19 +1,19 @@
-// Memory consumption, like a leak.
+// Memory consumption, like that of a leak.
 package main
+
+import "runtime"
 
 // eatMemory allocates memory until the kernel kills the process.
 func eatMemory() {
-	const block, page = 8 << 20, 4 << 10
-	var held [][]byte
+	const blockBytes, pageBytes = 8 << 20, 4 << 10
+	var blocks [][]byte
 	for {
-		next := make([]byte, block)
-		// Only pages that are written count towards the limit.
-		for i := 0; i < len(next); i += page {
-			next[i] = 1
+		block := make([]byte, blockBytes)
+		// Only pages that are written count towards the memory limit.
+		for i := 0; i < len(block); i += pageBytes {
+			block[i] = 1
 		}
-		held = append(held, next)
-		if len(held) > 1<<20 {
-			return
-		}
+		blocks = append(blocks, block)
+		runtime.KeepAlive(blocks)
 	}
 }
