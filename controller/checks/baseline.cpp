@@ -25,12 +25,14 @@ bool any_container(const Pod& pod, bool (*predicate)(const ContainerState&)) {
 }
 
 bool is_crashing(const Pod& pod) {
-  return any_container(
-      pod, [](const ContainerState& one) { return is_down(one) && !was_oom_killed(one); });
+  return any_container(pod, [](const ContainerState& container) {
+    return is_down(container) && !was_oom_killed(container);
+  });
 }
 bool is_oom_killed(const Pod& pod) {
-  return any_container(
-      pod, [](const ContainerState& one) { return is_down(one) && was_oom_killed(one); });
+  return any_container(pod, [](const ContainerState& container) {
+    return is_down(container) && was_oom_killed(container);
+  });
 }
 bool is_without_image(const Pod& pod) { return any_container(pod, lacks_image); }
 bool is_without_config(const Pod& pod) { return any_container(pod, lacks_config); }
@@ -39,14 +41,14 @@ bool has_container_down(const Pod& pod) { return any_container(pod, is_down); }
 
 enum class AppliesTo : std::uint8_t {
   AllPods,
-  SettledPods,  // not pods that may be starting, nor pods that the cluster keeps from starting
+  SettledPods,  // without pods that may be starting or that the cluster keeps from starting
 };
 
 // How a pod of the baseline shows the failure of the new revision.
 struct FailureSignature {
   Reason failure;  // of the new revision
   Reason reason;   // of the baseline
-  const char* predicate;
+  const char* message_predicate;
   bool (*is_shown_by)(const Pod& pod);
   AppliesTo applies_to = AppliesTo::AllPods;
 };
@@ -66,8 +68,8 @@ constexpr std::array signatures{
     FailureSignature{Reason::ProgressDeadlineExceeded, Reason::NotReady, "are not ready",
                      is_not_ready, AppliesTo::SettledPods},
 };
-constexpr FailureSignature down{Reason::None, Reason::CrashLoop, "have a container that is down",
-                                has_container_down};
+constexpr FailureSignature container_down{Reason::None, Reason::CrashLoop,
+                                          "have a container that is down", has_container_down};
 
 std::vector<const Pod*> active_pods(std::span<const Pod> pods) {
   std::vector<const Pod*> out;
@@ -89,7 +91,7 @@ Measurement measure_signature(const std::string& check, const FailureSignature& 
   const std::string example =
       first == pods.end() ? "" : fmt::format(", for example {}", (*first)->meta.key.name);
   measurement.message = clip(fmt::format("{} of {} pods {}{} (limit 25% of pods)", count,
-                                         pods.size(), signature.predicate, example),
+                                         pods.size(), signature.message_predicate, example),
                              max_message_size);
   return measurement;
 }
@@ -121,7 +123,7 @@ HttpPlan plan_baseline(const api::Check& check, std::string_view namespace_,
   const bool any_down =
       std::ranges::any_of(pods, [](const Pod* pod) { return has_container_down(*pod); });
   if (plan.measurement->reason == Reason::NoPodsToProbe && any_down)
-    plan.measurement = measure_signature(check.name, down, pods);
+    plan.measurement = measure_signature(check.name, container_down, pods);
   return plan;
 }
 

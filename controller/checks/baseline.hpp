@@ -1,5 +1,5 @@
 // Measures the baseline of a check: the same check for the pods of the revision that a rollback
-// would restore. The result tells a bad release from a shared cause.
+// would restore. The result distinguishes a bad release from a shared cause.
 //
 //   new revision   baseline   conclusion
 //   Fail           Pass       the release is the cause
@@ -15,7 +15,7 @@
 //   new pods           created .... container starts ####################
 //   URL       |<--- counts as baseline --->|<--- either revision: not used --->|
 //
-// Why it decides: docs/adr/0003-evidence-before-a-rollback.md.
+// docs/adr/0003-evidence-before-a-rollback.md explains why a rollback needs this measurement.
 #pragma once
 
 #include <optional>
@@ -31,20 +31,20 @@
 
 namespace lastgood::checks {
 
-// No container of these pods has run yet, and the rollout never completed. The revision cannot be
-// the cause of a failure of an HTTP check at this time.
+// True if no container of the new revision's `pods` has run yet, and the rollout never completed
+// (`rolled_out` is absent). The new revision cannot be the cause of a failure then.
 [[nodiscard]] bool nothing_started(std::span<const api::Pod> pods,
                                    const std::optional<Time>& rolled_out);
 
-// Every Fail needs a baseline. The Unknown of an HTTP check needs one too until the new revision
-// starts: only before that does the response of a URL come from the baseline.
+// True for each Fail. Also true for an Unknown of an HTTP check before the new revision has
+// started: later the response of a URL may come from the new revision.
 [[nodiscard]] bool needs_baseline(const Measurement& measurement, bool nothing_started);
 
 // The plan of the HTTP check for the pods of the baseline. The plan has a measurement and no probes
 // in these cases:
 // - No pod can be probed, and a container is down: Fail (CrashLoop) if more than a quarter of the
 //   pods have such a container, else Pass.
-// - The response could come from the new revision: Unknown without a reason.
+// - The response could come from the new revision: Unknown with Reason::None.
 // - plan_http() has a measurement for another reason: that measurement.
 [[nodiscard]] HttpPlan plan_baseline(const api::Check& check, std::string_view namespace_,
                                      std::span<const api::Pod> baseline_pods,
@@ -55,9 +55,10 @@ namespace lastgood::checks {
 // value of nothing_started at that time: a pod may have started during the probes.
 [[nodiscard]] bool is_about_baseline(const HttpPlan& plan, bool nothing_started);
 
-// The rollout check of the baseline. Fail if more than a quarter of its pods show the failure of
-// the new revision. Other failures of the baseline do not count. Unknown if there is no pod to
-// count.
+// The rollout check of the baseline. `failure` is the measurement of the new revision.
+// Fail if more than a quarter of the baseline's pods show the same failure. Other failures of the
+// baseline do not count. Unknown if `failure` is not a Fail, its reason is not in this table, or no
+// pod is counted.
 //
 //   new revision fails with    a pod of the baseline counts if
 //   CrashLoop                  a container crashed and is down
@@ -66,13 +67,16 @@ namespace lastgood::checks {
 //   ConfigError                a container lacks a ConfigMap or Secret
 //   NotReady, ProgressDeadlineExceeded   it is not ready
 //
-// For the last row, the pods that may be starting and those that the cluster keeps from starting
-// are left out: unscheduled, on an unreachable node, or waiting for an unavailable registry.
+// The last row does not count a pod that:
+// - may be starting,
+// - is unscheduled,
+// - is on an unreachable node, or
+// - waits for an unavailable registry.
 [[nodiscard]] Measurement measure_baseline_rollout(const Measurement& failure,
                                                    std::span<const api::Pod> baseline_pods,
                                                    Time now);
 
-// Nothing for an Unknown. `revision` is a text such as "revision 4 (web-6d4b75cb6d)".
+// Returns nothing for an Unknown. `revision` is a text such as "revision 4 (web-6d4b75cb6d)".
 [[nodiscard]] std::optional<api::BaselineResult> baseline_result(const Measurement& measurement,
                                                                  std::string revision,
                                                                  bool nothing_started, Time at);

@@ -14,12 +14,12 @@ bool is_pod_active(const api::Pod& pod) {
 
 bool may_be_starting(const api::Pod& pod, const std::optional<Time>& rolled_out, Time now) {
   if (pod.ready || !pod.meta.created) return false;
-  // The kubelet sets Ready to False within a second of status.startTime, and sets it again only
-  // when it changes.
-  constexpr std::chrono::seconds first_report{5};
+  // The kubelet sets Ready of a new pod to False about a second after status.startTime. If Ready
+  // became False later, the pod was ready in between.
+  constexpr std::chrono::seconds max_first_report_delay{5};
   const bool existed_at_rollout = rolled_out && *pod.meta.created <= *rolled_out;
-  const bool was_ready =
-      pod.unready_since && pod.taken_on && *pod.unready_since > *pod.taken_on + first_report;
+  const bool was_ready = pod.unready_since && pod.taken_on &&
+                         *pod.unready_since > *pod.taken_on + max_first_report_delay;
   return !existed_at_rollout && !was_ready && now - *pod.meta.created < startup_time;
 }
 

@@ -9,26 +9,24 @@
 
 namespace lastgood::checks {
 
-// A pod that was created after the rollout (scaled up, or moved to another node) is not counted as
-// not ready until it is this old.
-inline constexpr Duration startup_time{300'000};
+// A pod that is younger than this, and not ready, may still be starting.
+inline constexpr Duration startup_time = std::chrono::minutes(5);
 
-// The pod is not terminating and has not ended. An evicted or completed pod stays in the list until
-// it is garbage collected, and says nothing about the present.
+// The pod is not terminating and has not ended. An evicted or completed pod has ended, but stays in
+// the list until it is garbage collected.
 [[nodiscard]] bool is_pod_active(const api::Pod& pod);
 
-// The pod is not ready, younger than `startup_time`, and was never seen ready. It was ready before
-// if it existed when the rollout completed, or if its condition Ready became False later than the
-// kubelet first reported the pod.
+// The pod is not ready, is younger than `startup_time`, and was never ready. A pod was ready if:
+//   - it existed when the rollout completed (`rolled_out`), or
+//   - its condition Ready became False after the first report of the kubelet.
 [[nodiscard]] bool may_be_starting(const api::Pod& pod, const std::optional<Time>& rolled_out,
                                    Time now);
 
-// The node controller set the condition Ready to False because the node does not report. The
-// containers and the readiness gates were ready in the last report of the kubelet, so the state of
-// the pod is not known.
+// The pod is not ready, but its containers and readiness gates are: the node controller set the
+// condition Ready to False, because the node does not report.
 [[nodiscard]] bool is_node_unreachable(const api::Pod& pod);
 
-// The kubelet reports containers and an address, so a pod without both is not on a node yet.
+// The pod is Pending, and no kubelet has reported its containers or its address yet.
 [[nodiscard]] bool is_unscheduled(const api::Pod& pod);
 
 // A container of the pod cannot start because the registry of its image is unavailable.
@@ -47,8 +45,8 @@ inline constexpr Duration startup_time{300'000};
 // error message of the container runtime tells the causes apart.
 [[nodiscard]] bool is_registry_unavailable(const api::ContainerState& container);
 
-// The image cannot be pulled: the registry does not have it or denies access, or the host name of
-// the registry does not resolve.
+// The kubelet has no image to run: the pull failed, but not because the registry is unavailable, or
+// the image may not be pulled or used.
 [[nodiscard]] bool lacks_image(const api::ContainerState& container);
 
 // A ConfigMap or Secret of the container, or a key in one, is missing.
@@ -59,8 +57,8 @@ struct FoundContainer {
   const api::ContainerState& container;
 };
 
-// The first container for which `predicate` holds: pods in the given order, and in each pod the
-// init containers first.
+// The first container for which `predicate` is true. The pods are searched in the given order, and
+// in each pod the init containers first.
 template <class Predicate>
 std::optional<FoundContainer> find_container(const std::vector<const api::Pod*>& pods,
                                              Predicate predicate) {

@@ -78,9 +78,11 @@ std::string predicate_of(const api::HttpCheck& http, const ProbeResult& result, 
   }
 }
 
-std::string shortened(const std::string& text) { return clip(text, 100); }
+constexpr std::size_t max_part_size = 100;  // bytes of a host, path or query in a message
 
-// A pod's name, or a URL.
+std::string shortened(const std::string& text) { return clip(text, max_part_size); }
+
+// The name of the pod, or the URL.
 std::string subject_of(const ProbeResult& result) {
   const api::ProbeRequest& request = result.probe.request;
   if (!result.probe.pod.empty()) return result.probe.pod;
@@ -92,7 +94,7 @@ std::string sentence_of(const api::HttpCheck& http, const ProbeResult& result, R
   return fmt::format("{} {}", subject_of(result), predicate_of(http, result, reason));
 }
 
-// The results by reason; those of each reason in the order of the probes.
+// The results, grouped by reason. Each group is in the order of the probes.
 class Tally {
  public:
   Tally(const api::HttpCheck& http, std::span<const ProbeResult> results) {
@@ -107,7 +109,7 @@ class Tally {
     const auto found = results_.find(reason);
     return found == results_.end() ? 0 : found->second.size();
   }
-  // There must be one.
+  // At least one result must have this reason.
   [[nodiscard]] const ProbeResult& first(Reason reason) const {
     return *results_.at(reason).front();
   }
@@ -120,7 +122,7 @@ class Tally {
   }
   [[nodiscard]] std::size_t failed() const { return counted() - count(Reason::Passed); }
 
-  // Of several failures that are equally frequent, the first in this list.
+  // If several are equally frequent: WrongStatus, else the first of them in the list.
   [[nodiscard]] Reason most_frequent_failure() const {
     Reason most_frequent = Reason::WrongStatus;
     for (const Reason reason : {Reason::TimedOut, Reason::ConnectionRefused,
@@ -129,8 +131,8 @@ class Tally {
     return most_frequent;
   }
 
-  // Why no result is counted.
-  [[nodiscard]] Reason exclusion() const {
+  // The reason of the measurement if no result is counted.
+  [[nodiscard]] Reason reason_if_none_counted() const {
     for (const Reason reason : {Reason::DNSLookupFailed, Reason::Unreachable, Reason::PodsStarting})
       if (count(reason) > 0) return reason;
     return Reason::PodsTerminating;
@@ -141,8 +143,8 @@ class Tally {
   std::size_t total_ = 0;
 };
 
-// The pods that are not in the figures of the message.
-std::string not_counted(const Tally& tally, std::size_t probed, std::size_t pods) {
+// For example "; not counted: 1 unreachable, 2 starting; 100 of 240 pods were probed".
+std::string not_counted_text(const Tally& tally, std::size_t probed, std::size_t pods) {
   std::string excluded;
   const auto add = [&](std::size_t count, const char* adjective) {
     if (count > 0)
@@ -179,18 +181,18 @@ Measurement measure_http(const api::Check& check, std::span<const ProbeResult> r
   }
   const Tally tally(check.http, results);
   if (tally.counted() == 0) {
-    measurement.reason = tally.exclusion();
+    measurement.reason = tally.reason_if_none_counted();
     measurement.message =
         clip(sentence_of(check.http, tally.first(measurement.reason), measurement.reason),
              max_message_size);
     return measurement;
   }
-  const auto limit = static_cast<std::size_t>(std::max(check.http.max_failing_percent, 0));
-  const bool fails = tally.failed() * 100 > limit * tally.counted();
+  const auto limit_percent = static_cast<std::size_t>(std::max(check.http.max_failing_percent, 0));
+  const bool fails = tally.failed() * 100 > limit_percent * tally.counted();
   measurement.result = fails ? api::MeasurementResult::Fail : api::MeasurementResult::Pass;
   measurement.reason = fails ? tally.most_frequent_failure() : Reason::Passed;
-  measurement.message =
-      clip(summary(check.http, tally) + not_counted(tally, results.size(), pods), max_message_size);
+  measurement.message = clip(
+      summary(check.http, tally) + not_counted_text(tally, results.size(), pods), max_message_size);
   return measurement;
 }
 

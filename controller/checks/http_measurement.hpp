@@ -1,10 +1,13 @@
-// From the results of an HTTP check's probes to one measurement.
+// Turns the results of an HTTP check's probes into one measurement.
 //
-// A failed measurement is confirmed before it is reported, because a pod that terminates or starts
-// fails like one that is broken:
+// A Fail is confirmed before it is reported, because a terminating or starting pod fails like a
+// broken pod. These are the steps to a confirmed Fail:
 //
-//   probe -> measure_http -> Fail? -> list the pods again -> exclude_terminating
-//                                                         -> exclude_starting -> measure_http
+//   1. probe the pods
+//   2. measure_http returns Fail
+//   3. list the pods again
+//   4. exclude_terminating, exclude_starting
+//   5. measure_http again
 #pragma once
 
 #include <cstdint>
@@ -23,8 +26,8 @@ namespace lastgood::checks {
 enum class ExclusionReason : std::uint8_t {
   None,
   Terminating,  // the pod was scaled down, evicted or deleted during the probe
-  Starting,     // the pod is not ready yet; excludes only TimedOut, ConnectionRefused and
-                // ConnectionClosed, since a pod that returns a response has started
+  Starting,     // the pod may be starting; only TimedOut, ConnectionRefused and ConnectionClosed
+                // are not counted, because a pod that returns a response has started
 };
 
 struct ProbeResult {
@@ -34,22 +37,23 @@ struct ProbeResult {
 };
 
 // Fail if more than max_failing_percent of the counted probes failed. Not counted are failures with
-// an exclusion, and probes that could not be sent (DNSLookupFailed, Unreachable). Unknown if none
-// is counted. `pods` is that of the plan: the message says how many of them were probed.
+// an exclusion, and probes that could not be sent (DNSLookupFailed, Unreachable). Unknown if no
+// probe is counted. `pods` is HttpPlan::pods: the message says how many of these pods were probed.
 [[nodiscard]] Measurement measure_http(const api::Check& check,
                                        std::span<const ProbeResult> results, std::size_t pods = 0);
 
 // A Fail must be confirmed with a second list of the pods before it is reported.
 [[nodiscard]] bool needs_confirmation(const Measurement& measurement);
 
-// Excludes the pods that were active in the list `before` the probes and are not active in the list
-// `after` them. The probe of a URL is excluded if any pod is: that pod may have received it.
+// Excludes the probes of pods that were active before the probes (list `before`) and are not active
+// after the probes (list `after`). If there is such a pod, the probe of a URL is excluded too: the
+// pod may have received the probe.
 void exclude_terminating(std::span<ProbeResult> results, std::span<const api::Pod> before,
                          std::span<const api::Pod> after);
 
-// Excludes the pods that may still be starting. Without a startup probe, a container counts as
-// started as soon as it runs, and most containers have only a readiness probe. The probe of a URL
-// is excluded while no pod is ready.
+// Excludes the probes of pods that may be starting. Such pods are in the plan, because a container
+// without a startup probe counts as started as soon as it runs. The probe of a URL is excluded if
+// no pod is ready and at least one pod may be starting.
 void exclude_starting(std::span<ProbeResult> results, std::span<const api::Pod> pods,
                       const std::optional<Time>& rolled_out, Time now);
 

@@ -28,14 +28,14 @@ HttpPlan unknown_plan(const api::Check& check, Reason reason, const std::string&
 
 constexpr std::size_t max_path_size = 2048;
 
-// The URL of a check, which may have no host yet.
+// The parts of the probed URL that are the same for each pod.
 struct Endpoint {
   bool tls = false;
-  std::string host;  // of target Url; empty for Pods and Service
+  std::string host;  // empty for the targets Pods and Service
   bool is_address = false;
   std::uint16_t port = 0;
-  std::string path;         // and query
-  std::string host_header;  // of target Url
+  std::string path;         // with the query
+  std::string host_header;  // empty for the targets Pods and Service
 };
 
 std::string in_brackets(const std::string& address) {
@@ -79,7 +79,13 @@ Result<Endpoint> endpoint_of(const api::HttpCheck& http) {
   return Endpoint{.tls = http.scheme == "https", .port = http.port, .path = http.path};
 }
 
-enum class HostForm : std::uint8_t { Other, SingleLabel, WithNamespace, Svc };
+// How the host of a URL names a Service of the namespace.
+enum class HostForm : std::uint8_t {
+  Other,          // example.com: no Service of the namespace
+  SingleLabel,    // web
+  WithNamespace,  // web.shop
+  Svc,            // web.shop.svc or web.shop.svc.cluster.local
+};
 
 struct NamedService {
   std::string name;
@@ -105,7 +111,7 @@ bool can_be_probed(const api::Pod& pod) {
          std::ranges::all_of(pod.containers, started);
 }
 
-// By name, so that `select_evenly` returns the same pods each time.
+// Sorted by name, so that `select_evenly` returns the same pods each time.
 std::vector<const api::Pod*> pods_to_probe(std::span<const api::Pod> pods) {
   std::vector<const api::Pod*> out;
   for (const auto& pod : pods)
@@ -213,8 +219,8 @@ HttpPlan no_pods_plan(const api::Check& check, std::span<const api::Pod> pods) {
   return unknown_plan(check, Reason::NoPodsToProbe, message);
 }
 
-// Why a check cannot run without its Service. Nothing if it can: a host of two labels, such as
-// example.com, may be a public name although the namespace is called "com".
+// The plan of a check whose Service was not read or does not exist. Nothing if the URL is probed
+// without a Service: the host example.com may be a public name, also in a namespace "com".
 std::optional<HttpPlan> missing_service_plan(const api::Check& check, std::string_view namespace_,
                                              const NamedService& named,
                                              const std::optional<Result<api::Service>>& service) {

@@ -17,7 +17,7 @@ namespace lastgood::checks {
 
 using api::Measurement;
 
-// Of more pods, an even selection of this size is probed.
+// If more pods than this can be probed, only this many are probed, selected evenly.
 inline constexpr std::size_t max_probes = 100;
 
 struct HttpProbe {
@@ -29,15 +29,15 @@ struct HttpProbe {
 // Either probes or a measurement, never both.
 struct HttpPlan {
   std::vector<HttpProbe> probes = {};
-  std::size_t pods = 0;  // that can be probed: probes.size(), or more than max_probes; 0 for a URL
-  std::optional<Measurement> measurement = {};  // why there is nothing to probe
+  std::size_t pods = 0;  // number of pods that can be probed, also above max_probes; 0 for a URL
+  std::optional<Measurement> measurement = {};  // its reason says why there are no probes
 
   // The request goes to a URL or Service as a whole, not to each pod.
   [[nodiscard]] bool probes_url() const { return !measurement && pods == 0; }
 };
 
-// The Service in the namespace of the Deployment that must be read before plan_http: the Service of
-// the check, or the one that the host of its URL names. Nothing if the check needs none.
+// The name of the Service that must be read before plan_http, in the namespace of the Deployment.
+// The check names the Service, or the host of the check's URL does. Nothing if there is no Service.
 //
 //   host of the URL             Service, for a Deployment in namespace shop
 //   web                         web
@@ -48,14 +48,15 @@ struct HttpPlan {
 [[nodiscard]] std::optional<std::string> service_wanted(const api::Check& check,
                                                         std::string_view namespace_);
 
-// `service` is the result of reading service_wanted; absent if the check needs none.
+// `service` is the result of reading the Service that service_wanted names; else absent.
 //
 // A URL or Service that selects pods of the revision is probed pod by pod, at the pods' own
 // addresses. Any other URL is probed as a whole. A pod is probed if:
 //   - it is running and not terminating,
 //   - it has an IP address, and its node reports, and
 //   - all its containers have started.
-// Without such a pod, a URL is not probed either: the response could not come from the revision.
+// If no pod meets these conditions, a URL is not probed either: the response could not come from
+// the revision.
 //
 // The measurement of the plan is always Unknown. Reasons: InvalidCheck, NoPodsToProbe,
 // ServiceNotFound, ServiceUnreadable, ServicePortNotFound.

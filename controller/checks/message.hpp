@@ -4,7 +4,8 @@
 
 namespace lastgood::checks {
 
-// The most bytes of a measurement's message: it goes into status fields and Events.
+// The maximum size of a measurement's message, in bytes. Status fields and Events contain the
+// message.
 inline constexpr std::size_t max_message_size = 512;
 
 }  // namespace lastgood::checks

@@ -17,8 +17,8 @@ using api::Pod;
 using api::Reason;
 constexpr auto unknown = api::MeasurementResult::Unknown;
 
-// A container of the pod lacks an image or configuration with which the same container of another
-// pod runs.
+// A container of the pod lacks its image or configuration, but the same container runs in another
+// pod.
 bool lacks_shared_dependency(const std::vector<const Pod*>& pods, const Pod& pod) {
   const auto runs_elsewhere = [&](std::string_view name) {
     return find_container(
@@ -37,7 +37,7 @@ bool lacks_shared_dependency(const std::vector<const Pod*>& pods, const Pod& pod
 struct Readiness {
   std::size_t counted = 0;
   std::size_t not_ready = 0;
-  const Pod* example = nullptr;  // of a pod that is not ready
+  const Pod* example = nullptr;  // the first pod that is not ready
   // Not counted, because the cluster is the cause:
   std::size_t node_unreachable = 0;
   std::size_t unscheduled = 0;
@@ -66,10 +66,11 @@ Readiness readiness_of(const std::vector<const Pod*>& pods, Time rolled_out, Tim
   return out;
 }
 
-std::string not_counted(const Readiness& readiness) {
+// For example "; not counted: 1 not scheduled".
+std::string not_counted_text(const Readiness& readiness) {
   std::string out;
-  const auto add = [&](std::size_t count, const char* why) {
-    if (count > 0) out += fmt::format("{} {} {}", out.empty() ? "" : ",", count, why);
+  const auto add = [&](std::size_t count, const char* cause) {
+    if (count > 0) out += fmt::format("{} {} {}", out.empty() ? "" : ",", count, cause);
   };
   add(readiness.node_unreachable, "on a node that does not report");
   add(readiness.unscheduled, "not scheduled");
@@ -78,7 +79,7 @@ std::string not_counted(const Readiness& readiness) {
   return out.empty() ? "" : "; not counted:" + out;
 }
 
-// The first cause in this order, if several apply.
+// If several causes apply, only the first that the function checks is reported.
 Measurement no_pod_counted(const Readiness& readiness, std::size_t pods) {
   if (pods == 0) return rollout_measurement(unknown, Reason::NoPods, "the revision has no pods");
   if (readiness.node_unreachable > 0)
@@ -97,9 +98,8 @@ Measurement no_pod_counted(const Readiness& readiness, std::size_t pods) {
                              fmt::format("all {} pods of the revision are still starting", pods));
 }
 
-// ", container app in CrashLoopBackOff". A crash loop appears here before it reaches its own
-// limit.
-std::string waiting_container(const Pod& pod) {
+// For example ", container app in CrashLoopBackOff". Empty if no container is waiting.
+std::string waiting_container_text(const Pod& pod) {
   const auto waiting = std::ranges::find_if(
       pod.containers, [](const auto& container) { return !container.waiting_reason.empty(); });
   return waiting == pod.containers.end()
@@ -113,18 +113,19 @@ Measurement measure_readiness(const api::RolloutCheck& rules, const std::vector<
                               Time rolled_out, Time now) {
   const Readiness readiness = readiness_of(pods, rolled_out, now);
   if (readiness.counted == 0) return no_pod_counted(readiness, pods.size());
-  const std::string allowed = format_duration(rules.unavailable_for);
-  const std::string suffix = not_counted(readiness);
+  const std::string allowed_time = format_duration(rules.unavailable_for);
+  const std::string suffix = not_counted_text(readiness);
   if (rules.unavailable_for > Duration::zero() && readiness.not_ready * 4 > readiness.counted)
     return delayed_failure(
         rules.unavailable_for, Reason::NotReady,
         fmt::format("{} of {} pods are not ready, for example {}{} (limit 25% of pods for {}){}",
                     readiness.not_ready, readiness.counted, readiness.example->meta.key.name,
-                    waiting_container(*readiness.example), allowed, suffix));
+                    waiting_container_text(*readiness.example), allowed_time, suffix));
   return rollout_measurement(
       api::MeasurementResult::Pass, Reason::Available,
       fmt::format("{} of {} pods are ready (limit 25% of pods not ready for {}){}",
-                  readiness.counted - readiness.not_ready, readiness.counted, allowed, suffix));
+                  readiness.counted - readiness.not_ready, readiness.counted, allowed_time,
+                  suffix));
 }
 
 }  // namespace lastgood::checks

@@ -1,4 +1,5 @@
-// The part of the rollout check that runs after the rollout: too many pods that are not ready.
+// The part of the rollout check that runs after the rollout. It fails if too many pods are not
+// ready.
 #pragma once
 
 #include <vector>
@@ -9,10 +10,11 @@
 
 namespace lastgood::checks {
 
-// Fail if more than a quarter of the counted pods are not ready: the default of maxUnavailable in
-// Kubernetes. Unknown if no pod is counted. A pod is not counted if:
+// Fail if more than a quarter of the counted pods are not ready, unless rules.unavailable_for is 0.
+// A quarter is the default of maxUnavailable in Kubernetes. Unknown if no pod is counted. A pod is
+// not counted if:
 //   - its node does not report,
-//   - it is not on a node yet,
+//   - it is unscheduled,
 //   - it waits for an image whose registry is unavailable,
 //   - it lacks an image or configuration that another pod of the revision has, or
 //   - it may still be starting.

@@ -17,20 +17,22 @@ using api::Pod;
 using api::Reason;
 using std::chrono::seconds;
 
-// The kubelet retries a failed pull after 10 to 15 s. A short failure of the registry is over by
-// then; a wrong image still fails.
-constexpr Duration second_pull = seconds(20);
+// The kubelet retries a failed pull after 10 to 15 s. If the second pull fails too, the cause is
+// not a short failure of the registry.
+constexpr Duration time_for_second_pull = seconds(20);
 // The kubelet restarts a container without back-off if it ran for long, no matter how often it
 // restarted before. The shortest back-off is 10 s, so a container that is still down after this
 // time is in back-off.
-constexpr Duration restart_without_back_off = seconds(5);
+constexpr Duration time_for_restart = seconds(5);
 // Some tools create a ConfigMap or Secret shortly after the Deployment that needs it.
-constexpr Duration late_creation = seconds(10);
+constexpr Duration time_for_late_creation = seconds(10);
 
+// For example "pod web-1, container app".
 std::string location_text(const FoundContainer& found) {
   return fmt::format("pod {}, container {}", found.pod.meta.key.name, found.container.name);
 }
 
+// For example "ErrImagePull: not found".
 std::string waiting_text(const ContainerState& container) {
   return container.waiting_message.empty()
              ? container.waiting_reason
@@ -39,7 +41,7 @@ std::string waiting_text(const ContainerState& container) {
 
 // After a rollback to a ReplicaSet that still exists, the Deployment controller leaves the
 // condition of the bad ReplicaSet in place until the restored one makes progress. The message of
-// the condition names its ReplicaSet.
+// the condition names its ReplicaSet, so a condition of another ReplicaSet is ignored.
 std::optional<Measurement> deadline_exceeded(const RolloutView& view) {
   const auto& deployment = view.deployment;
   if (deployment.observed_generation < deployment.meta.generation) return std::nullopt;
@@ -47,9 +49,10 @@ std::optional<Measurement> deadline_exceeded(const RolloutView& view) {
     if (condition.type != "Progressing" || condition.status != api::ConditionStatus::False ||
         condition.reason != "ProgressDeadlineExceeded")
       continue;
-    const auto own = fmt::format("\"{}-{}\"", deployment.meta.key.name, view.hash.value);
+    const auto own_replica_set =
+        fmt::format("\"{}-{}\"", deployment.meta.key.name, view.hash.value);
     if (condition.message.starts_with("ReplicaSet ") && !view.hash.empty() &&
-        !condition.message.contains(own))
+        !condition.message.contains(own_replica_set))
       continue;
     return immediate_failure(
         Reason::ProgressDeadlineExceeded,
@@ -61,18 +64,19 @@ std::optional<Measurement> deadline_exceeded(const RolloutView& view) {
   return std::nullopt;
 }
 
-// During most of a back-off the kubelet reports "terminated", and CrashLoopBackOff only at times.
-// One crashing pod among many points at its node. Pods that never ran are not counted.
+// During a back-off the kubelet reports "terminated" or CrashLoopBackOff: is_down() covers both
+// states. If only a quarter of the pods or fewer crash, the cause may be their nodes. Pods that
+// never ran are not counted.
 std::optional<Measurement> crash_loop(const api::RolloutCheck& rules,
                                       const std::vector<const Pod*>& pods) {
-  const auto loops = [&](const ContainerState& container) {
+  const auto is_looping = [&](const ContainerState& container) {
     return is_down(container) && container.restarts >= rules.crash_loop_restarts;
   };
   const auto looping_pods = std::ranges::count_if(
-      pods, [&](const Pod* pod) { return find_container({pod}, loops).has_value(); });
+      pods, [&](const Pod* pod) { return find_container({pod}, is_looping).has_value(); });
   const auto pods_that_ran = std::ranges::count_if(
       pods, [&](const Pod* pod) { return find_container({pod}, has_run).has_value(); });
-  const auto found = find_container(pods, loops);
+  const auto found = find_container(pods, is_looping);
   if (!found || looping_pods * 4 <= pods_that_ran) return std::nullopt;
   const ContainerState& container = found->container;
   const std::string exit_reason =
@@ -81,7 +85,7 @@ std::optional<Measurement> crash_loop(const api::RolloutCheck& rules,
       "{}: {} restarts (limit {}), last exit code {}{}", location_text(*found), container.restarts,
       rules.crash_loop_restarts, container.last_exit_code, exit_reason);
   const Reason reason = was_oom_killed(container) ? Reason::OOMKilled : Reason::CrashLoop;
-  return container.ended ? delayed_failure(restart_without_back_off, reason, message)
+  return container.ended ? delayed_failure(time_for_restart, reason, message)
                          : immediate_failure(reason, message);
 }
 
@@ -97,9 +101,9 @@ std::optional<Measurement> image_pull(const std::vector<const Pod*>& pods) {
   });
   if (!found) return std::nullopt;
   return delayed_failure(
-      second_pull, Reason::ImagePull,
+      time_for_second_pull, Reason::ImagePull,
       fmt::format("{}: {} (limit {}, so that a second pull can succeed)", location_text(*found),
-                  waiting_text(found->container), format_duration(second_pull)));
+                  waiting_text(found->container), format_duration(time_for_second_pull)));
 }
 
 std::optional<Measurement> config_error(const std::vector<const Pod*>& pods) {
@@ -108,10 +112,10 @@ std::optional<Measurement> config_error(const std::vector<const Pod*>& pods) {
   });
   if (!found) return std::nullopt;
   return delayed_failure(
-      late_creation, Reason::ConfigError,
+      time_for_late_creation, Reason::ConfigError,
       fmt::format("{}: {} (limit {}, because the ConfigMap or Secret may be created late)",
                   location_text(*found), waiting_text(found->container),
-                  format_duration(late_creation)));
+                  format_duration(time_for_late_creation)));
 }
 
 std::optional<Measurement> registry_unavailable(const std::vector<const Pod*>& pods) {

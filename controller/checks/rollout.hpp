@@ -26,14 +26,14 @@ struct RolloutView {
 // The first of these that applies gives the result:
 //   1. ScaledToZero              Unknown
 //   2. ProgressDeadlineExceeded  Fail, immediate
-//   3. CrashLoop, OOMKilled      Fail, immediate, or after 5 s for a container not in back-off
+//   3. CrashLoop, OOMKilled      Fail, immediate; after 5 s if the container is not in back-off yet
 //   4. ImagePull                 Fail after 20 s; immediate for an invalid image name
 //   5. ConfigError               Fail after 10 s
-//   6. after the rollout:        NotReady, Available, or why no pod is counted
+//   6. after the rollout:        the result of measure_readiness()
 //   7. Complete                  Pass
 //   8. RegistryUnavailable       Unknown
 //   9. RollingOut                Unknown
-// The policy can turn off 2 to 5, and NotReady.
+// The policy can turn off 2, 3, 4 and 5, and the Fail of 6.
 [[nodiscard]] Measurement measure_rollout(const api::RolloutCheck& rules, const RolloutView& view,
                                           Time now);
 

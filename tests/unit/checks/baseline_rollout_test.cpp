@@ -12,29 +12,24 @@ namespace {
 using api::Reason;
 using enum api::MeasurementResult;
 
-Measurement failure(Reason reason) {
+Measurement failure_of_new_revision(Reason reason) {
   return {.check = std::string(api::rollout_check),
           .result = Fail,
           .reason = reason,
-          .message = "not compared"};
+          .message = "a message of the new revision"};
 }
 
 struct Row {
   const char* name;
-  Reason failure;
-  std::vector<api::Pod> pods;
+  Reason failure_of_new_revision;
+  std::vector<api::Pod> baseline_pods;
   api::MeasurementResult result;
   Reason reason;
   std::string message;
 };
 
-std::vector<Row> same_reason_rows() {
+std::vector<Row> same_failure_rows() {
   const std::string missing = "configmap \"settings\" not found";
-  auto node_unreachable = running("web-a", false);
-  node_unreachable.containers_ready = true;
-  auto unscheduled = pod_with("web-b", {}, "Pending");
-  unscheduled.ip = "";
-  unscheduled.containers.clear();
   return {
       {"the baseline crashes too",
        Reason::CrashLoop,
@@ -57,7 +52,7 @@ std::vector<Row> same_reason_rows() {
        Reason::ImagePull,
        "1 of 1 pods have a container whose image cannot be pulled, for example web-a (limit 25% of "
        "pods)"},
-      {"one of three baseline pods cannot pull the image that the others run",
+      {"one of three baseline pods cannot pull its image",
        Reason::ImagePull,
        {running("web-a"), running("web-b"), waiting("web-c", "ImagePullBackOff")},
        Fail,
@@ -73,30 +68,30 @@ std::vector<Row> same_reason_rows() {
        "25% of pods)"},
       {"the baseline is not ready either",
        Reason::NotReady,
-       {running("web-a", false), running("web-b")},
+       {unready("web-a"), running("web-b")},
        Fail,
        Reason::NotReady,
        "1 of 2 pods are not ready, for example web-a (limit 25% of pods)"},
-      {"pods that the cluster keeps from being ready are not counted",
+      {"unready pods of the baseline are not counted if the cluster is the cause",
        Reason::NotReady,
-       {node_unreachable, unscheduled, waiting("web-c", "ErrImagePull", "i/o timeout"),
-        running("web-d")},
+       {on_unreachable_node("web-a"), unscheduled("web-b"),
+        waiting("web-c", "ErrImagePull", "i/o timeout"), running("web-d")},
        Pass,
        Reason::Passed,
        "0 of 1 pods are not ready (limit 25% of pods)"},
-      {"the deadline is exceeded, and the baseline is not ready either",
+      {"the new revision exceeds its deadline, and the baseline is not ready",
        Reason::ProgressDeadlineExceeded,
-       {running("web-a", false)},
+       {unready("web-a")},
        Fail,
        Reason::NotReady,
        "1 of 1 pods are not ready, for example web-a (limit 25% of pods)"},
   };
 }
 
-std::vector<Row> other_reason_rows() {
+std::vector<Row> no_such_failure_rows() {
   auto ended = pod_with("web-a", {.last_exit_reason = "Error", .last_exit_code = 1}, "Failed");
   return {
-      {"the baseline runs",
+      {"the baseline is ready",
        Reason::CrashLoop,
        {running("web-a"), running("web-b")},
        Pass,
@@ -116,38 +111,38 @@ std::vector<Row> other_reason_rows() {
        "0 of 1 pods have a container that was OOMKilled and is down (limit 25% of pods)"},
       {"the baseline is not ready, but does not crash",
        Reason::CrashLoop,
-       {running("web-a", false)},
+       {unready("web-a")},
        Pass,
        Reason::Passed,
        "0 of 1 pods have a container that crashed and is down (limit 25% of pods)"},
-      {"one of four pods crashes: not above the limit",
+      {"one of four baseline pods crashes: 25% is not above the limit",
        Reason::CrashLoop,
        {crashed("web-a"), running("web-b"), running("web-c"), running("web-d")},
        Pass,
        Reason::Passed,
        "1 of 4 pods have a container that crashed and is down, for example web-a (limit 25% of "
        "pods)"},
-      {"the crashing pod is terminating",
+      {"the crashing pod of the baseline is terminating",
        Reason::CrashLoop,
-       {deleting(crashed("web-a")), running("web-b")},
+       {terminating(crashed("web-a")), running("web-b")},
        Pass,
        Reason::Passed,
        "0 of 1 pods have a container that crashed and is down (limit 25% of pods)"},
-      {"a pod that has ended is in the list",
+      {"the crashed pod of the baseline has ended",
        Reason::CrashLoop,
        {ended, running("web-b")},
        Pass,
        Reason::Passed,
        "0 of 1 pods have a container that crashed and is down (limit 25% of pods)"},
-      {"the deadline is exceeded, and the baseline is ready",
+      {"the new revision exceeds its deadline, and the baseline is ready",
        Reason::ProgressDeadlineExceeded,
        {running("web-a")},
        Pass,
        Reason::Passed,
        "0 of 1 pods are not ready (limit 25% of pods)"},
-      {"a young pod of the baseline is not counted",
+      {"an unready pod of the baseline that is one minute old is not counted",
        Reason::NotReady,
-       {young(running("web-a", false)), running("web-b")},
+       {one_minute_old(unready("web-a")), running("web-b")},
        Pass,
        Reason::Passed,
        "0 of 1 pods are not ready (limit 25% of pods)"},
@@ -157,19 +152,19 @@ std::vector<Row> other_reason_rows() {
 std::vector<Row> unknown_rows() {
   return {
       {"the baseline has no pods", Reason::CrashLoop, {}, Unknown, Reason::None, ""},
-      {"all its pods are terminating",
+      {"all pods of the baseline are terminating",
        Reason::CrashLoop,
-       {deleting(crashed("web-a"))},
+       {terminating(crashed("web-a"))},
        Unknown,
        Reason::None,
        ""},
-      {"all pods of the baseline are young",
+      {"the only pod of the baseline is unready and one minute old",
        Reason::NotReady,
-       {young(running("web-a", false))},
+       {one_minute_old(unready("web-a"))},
        Unknown,
        Reason::None,
        ""},
-      {"a reason that is not compared with the baseline",
+      {"the reason of the new revision is not compared with the baseline",
        Reason::Unschedulable,
        {crashed("web-a")},
        Unknown,
@@ -178,10 +173,11 @@ std::vector<Row> unknown_rows() {
   };
 }
 
-void check(const std::vector<Row>& rows) {
+void check_rows(const std::vector<Row>& rows) {
   for (const auto& row : rows) {
     DYNAMIC_SECTION(row.name) {
-      const auto measurement = measure_baseline_rollout(failure(row.failure), row.pods, now);
+      const auto measurement = measure_baseline_rollout(
+          failure_of_new_revision(row.failure_of_new_revision), row.baseline_pods, now);
       CHECK(measurement.check == "rollout");
       CHECK(measurement.result == row.result);
       CHECK(measurement.reason == row.reason);
@@ -193,28 +189,29 @@ void check(const std::vector<Row>& rows) {
 }  // namespace
 
 TEST_CASE("measure_baseline_rollout looks for the same failure in the pods of the baseline") {
-  check(same_reason_rows());
+  check_rows(same_failure_rows());
 }
 TEST_CASE("measure_baseline_rollout passes when the baseline does not show the failure") {
-  check(other_reason_rows());
+  check_rows(no_such_failure_rows());
 }
 
 TEST_CASE("measure_baseline_rollout returns Unknown when no pod can show the failure") {
-  check(unknown_rows());
+  check_rows(unknown_rows());
 }
 
-TEST_CASE("same_reason_rows has a row for each reason that is compared with the baseline") {
-  const auto all = same_reason_rows();
+TEST_CASE("same_failure_rows has a row for each reason that is compared with the baseline") {
+  const auto rows = same_failure_rows();
   for (const Reason reason :
        {Reason::CrashLoop, Reason::OOMKilled, Reason::ImagePull, Reason::ConfigError,
         Reason::NotReady, Reason::ProgressDeadlineExceeded}) {
     CAPTURE(reason);
-    CHECK(std::ranges::any_of(all, [&](const Row& row) { return row.failure == reason; }));
+    CHECK(std::ranges::any_of(
+        rows, [&](const Row& row) { return row.failure_of_new_revision == reason; }));
   }
 }
 
 TEST_CASE("measure_baseline_rollout returns Unknown when the new revision does not fail") {
-  auto passing = failure(Reason::CrashLoop);
+  auto passing = failure_of_new_revision(Reason::CrashLoop);
   passing.result = Pass;
   CHECK(measure_baseline_rollout(passing, std::vector{crashed("web-a")}, now).result == Unknown);
 }

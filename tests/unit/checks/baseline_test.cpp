@@ -10,6 +10,10 @@ namespace {
 
 using enum api::MeasurementResult;
 
+// Values of the argument nothing_started of the functions under test.
+constexpr bool before_start = true;
+constexpr bool after_start = false;
+
 api::Check pods_check() {
   return {.name = "health", .http = {.port = 8080, .path = "/health", .timeout = Duration(1500)}};
 }
@@ -26,7 +30,8 @@ api::Service service(api::StringMap selector) {
   return out;
 }
 
-// "web-a 10.0.0.1:8080", one probe a line; or the measurement of the plan.
+// One line for each probe, such as "web-a 10.0.0.1:8080" (without a pod: " myapp.shop.svc:80"), or
+// the measurement of the plan.
 std::string text_of(const HttpPlan& plan) {
   if (plan.measurement)
     return std::string(api::to_string(plan.measurement->result)) + " " + plan.measurement->message;
@@ -47,35 +52,33 @@ TEST_CASE("nothing_started is true until a container of the revision has run") {
   migrating.init_containers = {
       {.name = "migrate", .last_exit_reason = "Error", .last_exit_code = 1}};
   auto starting_up = pod_with("web-1", {});
-  auto unscheduled = creating;
-  unscheduled.containers.clear();
-  unscheduled.ip = "";
   struct Row {
     const char* name;
     std::vector<api::Pod> pods;
     bool nothing_started;
   };
   const std::vector<Row> rows{
-      {"it has no pods", {}, true},
-      {"its pod is not scheduled", {unscheduled}, true},
-      {"its container is being created", {creating}, true},
-      {"its image cannot be pulled", {waiting("web-1", "ImagePullBackOff")}, true},
-      {"its container runs, and its startup probe has not passed", {starting_up}, false},
-      {"its container runs", {running("web-1")}, false},
-      {"its container ran and ended", {ended}, false},
-      {"its init container ran, for example a database migration", {migrating}, false},
+      {"the revision has no pods", {}, true},
+      {"the pod is not scheduled", {unscheduled("web-1")}, true},
+      {"the container is being created", {creating}, true},
+      {"the image cannot be pulled", {waiting("web-1", "ImagePullBackOff")}, true},
+      {"the container runs, and its startup probe has not passed", {starting_up}, false},
+      {"the container runs", {running("web-1")}, false},
+      {"the container ran and ended", {ended}, false},
+      {"an init container ran, for example a database migration", {migrating}, false},
       {"one of two pods has started", {creating, running("web-2")}, false},
-      {"its only started pod is terminating", {deleting(running("web-1"))}, false},
+      {"the only pod that has started is terminating", {terminating(running("web-1"))}, false},
   };
   for (const auto& row : rows) {
     DYNAMIC_SECTION(row.name) {
       CHECK(nothing_started(row.pods, std::nullopt) == row.nothing_started);
-      CHECK_FALSE(nothing_started(row.pods, start));
+      const Time rolled_out = start;
+      CHECK_FALSE(nothing_started(row.pods, rolled_out));
     }
   }
 }
 
-TEST_CASE("needs_baseline is true for failures, and for HTTP checks before the start") {
+TEST_CASE("needs_baseline is true for a Fail, and for an Unknown HTTP check before the start") {
   const auto measurement = [](const std::string& check, api::MeasurementResult result) {
     return Measurement{.check = check, .result = result};
   };
@@ -99,101 +102,113 @@ struct PlanRow {
   std::string expected;
 };
 
-const std::string both = "web-a 10.0.0.1:8080\nweb-b 10.0.0.1:8080";
+const std::string probes_of_both_pods = "web-a 10.0.0.1:8080\nweb-b 10.0.0.1:8080";
 
 std::vector<PlanRow> probed_rows() {
-  const std::vector<api::Pod> two{running("web-a"), running("web-b")};
-  const auto outside = url_check("http://example.com/");
-  const auto own = url_check("http://myapp/");
+  const std::vector<api::Pod> two_pods{running("web-a"), running("web-b")};
+  const auto external_url_check = url_check("http://example.com/");
+  const auto myapp_url_check = url_check("http://myapp/");
   return {
-      {"target Pods probes the pods of the baseline", pods_check(), {}, two, false, both},
-      {"target Pods, before the new revision has started", pods_check(), {}, two, true, both},
-      {"a terminating pod is not probed",
+      {"target Pods, after the new revision has started",
        pods_check(),
        {},
-       {running("web-a"), deleting(running("web-b"))},
-       false,
+       two_pods,
+       after_start,
+       probes_of_both_pods},
+      {"target Pods, before the new revision has started",
+       pods_check(),
+       {},
+       two_pods,
+       before_start,
+       probes_of_both_pods},
+      {"one pod is terminating: only the other is probed",
+       pods_check(),
+       {},
+       {running("web-a"), terminating(running("web-b"))},
+       after_start,
        "web-a 10.0.0.1:8080"},
       {"one pod is down: only the other is probed",
        pods_check(),
        {},
        {crashed("web-a"), running("web-b")},
-       false,
+       after_start,
        "web-b 10.0.0.1:8080"},
-      {"a Service that selects the pods is probed pod by pod", own, service({{"app", "web"}}), two,
-       false, both},
+      {"a Service that selects the pods of the baseline is probed pod by pod", myapp_url_check,
+       service({{"app", "web"}}), two_pods, after_start, probes_of_both_pods},
       {"an external URL is probed before the new revision has started",
-       outside,
+       external_url_check,
        {},
-       two,
-       true,
+       two_pods,
+       before_start,
        " example.com:80"},
       {"an external URL is not probed after the new revision has started",
-       outside,
+       external_url_check,
        {},
-       two,
-       false,
+       two_pods,
+       after_start,
        "Unknown "},
-      {"a Service that selects other pods is probed as a URL before the start", own,
-       service({{"app", "gateway"}}), two, true, " myapp.shop.svc:80"},
-      {"a Service that selects other pods is not probed after the start", own,
-       service({{"app", "gateway"}}), two, false, "Unknown "},
+      {"a Service that selects other pods is probed as a URL before the new revision starts",
+       myapp_url_check, service({{"app", "gateway"}}), two_pods, before_start,
+       " myapp.shop.svc:80"},
+      {"a Service that selects other pods is not probed after the new revision has started",
+       myapp_url_check, service({{"app", "gateway"}}), two_pods, after_start, "Unknown "},
   };
 }
 
 std::vector<PlanRow> unprobed_rows() {
-  const Result<api::Service> gone = fail(ErrorKind::NotFound, "services \"myapp\" not found");
-  const std::string none_started =
+  const Result<api::Service> service_not_found =
+      fail(ErrorKind::NotFound, "services \"myapp\" not found");
+  const std::string no_pod_started =
       "Unknown none of the 1 pods of the revision has started all its containers";
   return {
       {"the baseline has no pods",
        pods_check(),
        {},
        {},
-       false,
+       after_start,
        "Unknown the revision has no pods yet"},
-      {"its pods are terminating, and one was down",
+      {"the only pod of the baseline is terminating, and its container is down",
        pods_check(),
        {},
-       {deleting(crashed("web-a"))},
-       false,
-       none_started},
-      {"its pods are starting",
+       {terminating(crashed("web-a"))},
+       after_start,
+       no_pod_started},
+      {"the only pod of the baseline is starting",
        pods_check(),
        {},
        {waiting("web-a", "ContainerCreating")},
-       false,
-       none_started},
-      {"all its pods are down: the result is a Fail without a probe",
+       after_start,
+       no_pod_started},
+      {"all pods of the baseline are down: the result is a Fail without a probe",
        pods_check(),
        {},
        {crashed("web-a"), crashed("web-b", "OOMKilled")},
-       false,
+       after_start,
        "Fail 2 of 2 pods have a container that is down, for example web-a (limit 25% of pods)"},
-      {"an external URL, and all pods of the baseline are down",
+      {"all pods of the baseline are down, also for an external URL",
        url_check("http://example.com/"),
        {},
        {crashed("web-a")},
-       true,
+       before_start,
        "Fail 1 of 1 pods have a container that is down, for example web-a (limit 25% of pods)"},
       {"the Service does not exist",
        url_check("http://myapp/"),
-       gone,
+       service_not_found,
        {running("web-a")},
-       false,
+       after_start,
        "Unknown Service myapp does not exist in namespace shop; create it, or correct the name in "
        "the check"},
       {"the check is not valid",
        url_check("example.com"),
        {},
        {crashed("web-a")},
-       true,
+       before_start,
        "Unknown \"example.com\" must begin with http:// or https://, such as "
        "\"http://myapp:8080/health\""},
   };
 }
 
-void check(const std::vector<PlanRow>& rows) {
+void check_rows(const std::vector<PlanRow>& rows) {
   for (const auto& row : rows) {
     DYNAMIC_SECTION(row.name) {
       CHECK(text_of(plan_baseline(row.check, "shop", row.pods, row.service, row.nothing_started)) ==
@@ -204,17 +219,19 @@ void check(const std::vector<PlanRow>& rows) {
 
 }  // namespace
 
-TEST_CASE("plan_baseline probes only what describes the baseline") { check(probed_rows()); }
+TEST_CASE("plan_baseline probes only if the response comes from the baseline") {
+  check_rows(probed_rows());
+}
 TEST_CASE("plan_baseline returns a measurement when no pod of the baseline can be probed") {
-  check(unprobed_rows());
+  check_rows(unprobed_rows());
 }
 
 TEST_CASE("is_about_baseline is false for a URL after the new revision has started") {
   const HttpPlan url{.probes = {{}}};
   const HttpPlan pods{.probes = {{.pod = "web-a"}}, .pods = 1};
   const HttpPlan pods_down{.measurement = Measurement{.check = "health", .result = Fail}};
-  CHECK(is_about_baseline(url, true));
-  CHECK_FALSE(is_about_baseline(url, false));
+  CHECK(is_about_baseline(url, before_start));
+  CHECK_FALSE(is_about_baseline(url, after_start));
   for (const bool nothing_started : {false, true}) {
     CHECK(is_about_baseline(pods, nothing_started));
     CHECK(is_about_baseline(pods_down, nothing_started));
@@ -226,15 +243,16 @@ TEST_CASE("baseline_result has the revision and the time, and nothing for an Unk
                                 .result = Fail,
                                 .reason = api::Reason::WrongStatus,
                                 .message = "2 of 2 pods failed"};
-  CHECK(baseline_result(measurement, "revision 4 (web-6d4b75cb6d)", true, now) ==
+  CHECK(baseline_result(measurement, "revision 4 (web-6d4b75cb6d)", before_start, now) ==
         api::BaselineResult{.result = Fail,
                             .reason = api::Reason::WrongStatus,
                             .message = "2 of 2 pods failed",
                             .revision = "revision 4 (web-6d4b75cb6d)",
                             .before = true,
                             .at = now});
-  CHECK(baseline_result({.check = "health", .result = Pass}, "", false, now)->result == Pass);
-  CHECK(baseline_result({.check = "health", .result = Unknown}, "", false, now) == std::nullopt);
+  CHECK(baseline_result({.check = "health", .result = Pass}, "", after_start, now)->result == Pass);
+  CHECK(baseline_result({.check = "health", .result = Unknown}, "", after_start, now) ==
+        std::nullopt);
 }
 
 }  // namespace lastgood::checks::test

@@ -13,13 +13,15 @@ using api::ProbeOutcome;
 using api::Reason;
 using enum api::MeasurementResult;
 
-api::Check check_of(int max_failing_percent = 25) {
+api::Check check_failing_above(int max_failing_percent) {
   return {.name = "health",
           .http = {.port = 8080,
                    .path = "/health",
                    .timeout = Duration(2000),
                    .max_failing_percent = max_failing_percent}};
 }
+
+api::Check health_check() { return check_failing_above(25); }
 
 std::string pod_name(std::size_t i) { return "web-" + std::to_string(i); }
 
@@ -33,6 +35,7 @@ ProbeResult result_of(const std::string& pod, ProbeOutcome outcome, int status =
           .response = {.outcome = outcome, .status = status, .detail = detail}};
 }
 
+// One result for each status, of the pods web-0, web-1, ...
 std::vector<ProbeResult> statuses(const std::vector<int>& codes) {
   std::vector<ProbeResult> out;
   for (const int code : codes)
@@ -40,6 +43,7 @@ std::vector<ProbeResult> statuses(const std::vector<int>& codes) {
   return out;
 }
 
+// One result for each outcome, of the pods web-0, web-1, ...
 std::vector<ProbeResult> outcomes(const std::vector<ProbeOutcome>& list) {
   std::vector<ProbeResult> out;
   for (const auto outcome : list)
@@ -48,18 +52,29 @@ std::vector<ProbeResult> outcomes(const std::vector<ProbeOutcome>& list) {
   return out;
 }
 
-std::vector<ProbeResult> excluded(ExclusionReason exclusion, std::vector<ProbeResult> results,
-                                  const std::vector<std::size_t>& which) {
-  for (const std::size_t i : which) results[i].exclusion = exclusion;
+// Excludes the results at these indexes.
+std::vector<ProbeResult> with_exclusion(ExclusionReason exclusion, std::vector<ProbeResult> results,
+                                        const std::vector<std::size_t>& indexes) {
+  for (const std::size_t i : indexes) results[i].exclusion = exclusion;
   return results;
 }
-std::vector<ProbeResult> terminating(std::vector<ProbeResult> results,
-                                     const std::vector<std::size_t>& which) {
-  return excluded(ExclusionReason::Terminating, std::move(results), which);
+std::vector<ProbeResult> with_terminating(std::vector<ProbeResult> results,
+                                          const std::vector<std::size_t>& indexes) {
+  return with_exclusion(ExclusionReason::Terminating, std::move(results), indexes);
 }
-std::vector<ProbeResult> starting(std::vector<ProbeResult> results,
-                                  const std::vector<std::size_t>& which) {
-  return excluded(ExclusionReason::Starting, std::move(results), which);
+std::vector<ProbeResult> with_starting(std::vector<ProbeResult> results,
+                                       const std::vector<std::size_t>& indexes) {
+  return with_exclusion(ExclusionReason::Starting, std::move(results), indexes);
+}
+
+// The names of the pods whose probes are excluded. The probe of a URL is "URL".
+std::vector<std::string> excluded_probes(const std::vector<ProbeResult>& results,
+                                         ExclusionReason reason) {
+  std::vector<std::string> out;
+  for (const ProbeResult& result : results)
+    if (result.exclusion == reason)
+      out.push_back(result.probe.pod.empty() ? "URL" : result.probe.pod);
+  return out;
 }
 
 struct Row {
@@ -77,22 +92,25 @@ std::vector<Row> rows() {
        "3 of 3 pods passed GET /health: web-0 returned 200, expected 200-399 (limit 25% of pods)"},
       {"one of three pods returns 500", statuses({200, 500, 200}), Fail, Reason::WrongStatus,
        "1 of 3 pods failed GET /health: web-1 returned 500, expected 200-399 (limit 25% of pods)"},
-      {"one of four pods fails: not above the limit", statuses({200, 500, 200, 200}), Pass,
+      {"one of four pods fails: 25% is not above the limit", statuses({200, 500, 200, 200}), Pass,
        Reason::Passed,
        "1 of 4 pods failed GET /health: web-1 returned 500, expected 200-399 (limit 25% of pods)"},
-      {"a status just outside the expected range", statuses({400}), Fail, Reason::WrongStatus,
+      {"a pod returns 400, just outside the expected range", statuses({400}), Fail,
+       Reason::WrongStatus,
        "1 of 1 pods failed GET /health: web-0 returned 400, expected 200-399 (limit 25% of pods)"},
-      {"connection refused", outcomes({ConnectionRefused}), Fail, Reason::ConnectionRefused,
+      {"a pod refuses the connection", outcomes({ConnectionRefused}), Fail,
+       Reason::ConnectionRefused,
        "1 of 1 pods failed GET /health: web-0 refused or reset the connection on port 8080 (limit "
        "25% of pods)"},
-      {"timeout", outcomes({TimedOut}), Fail, Reason::TimedOut,
+      {"a pod returns no response in time", outcomes({TimedOut}), Fail, Reason::TimedOut,
        "1 of 1 pods failed GET /health: web-0 returned no response within 2s (limit 25% of pods)"},
-      {"connection closed", outcomes({ConnectionClosed}), Fail, Reason::ConnectionClosed,
+      {"a pod closes the connection", outcomes({ConnectionClosed}), Fail, Reason::ConnectionClosed,
        "1 of 1 pods failed GET /health: web-0 closed the connection before the response was "
        "complete (limit 25% of pods)"},
-      {"no HTTP", outcomes({InvalidResponse}), Fail, Reason::InvalidResponse,
+      {"the response of a pod is not HTTP", outcomes({InvalidResponse}), Fail,
+       Reason::InvalidResponse,
        "1 of 1 pods failed GET /health: web-0 returned no valid HTTP response (limit 25% of pods)"},
-      {"the reason is the most frequent failure",
+      {"the pods fail differently: the reason is the most frequent failure",
        outcomes({ConnectionClosed, ConnectionRefused, TimedOut, ConnectionRefused}), Fail,
        Reason::ConnectionRefused,
        "4 of 4 pods failed GET /health: web-1 refused or reset the connection on port 8080 (limit "
@@ -106,33 +124,34 @@ std::vector<Row> rows() {
        "1 of 2 pods failed GET /health: web-2 returned no response within 2s (limit 25% of pods); "
        "not counted: 1 unreachable"},
       {"a pod that terminated during the probe is not counted",
-       terminating(outcomes({ConnectionRefused, Answered}), {0}), Pass, Reason::Passed,
+       with_terminating(outcomes({ConnectionRefused, Answered}), {0}), Pass, Reason::Passed,
        "1 of 1 pods passed GET /health: web-1 returned 200, expected 200-399 (limit 25% of pods); "
        "not counted: 1 terminating"},
-      {"a terminated pod does not hide the failures of others",
-       terminating(outcomes({ConnectionRefused, TimedOut, Answered}), {0}), Fail, Reason::TimedOut,
+      {"a terminating pod is not counted, and another pod fails",
+       with_terminating(outcomes({ConnectionRefused, TimedOut, Answered}), {0}), Fail,
+       Reason::TimedOut,
        "1 of 2 pods failed GET /health: web-1 returned no response within 2s (limit 25% of pods); "
        "not counted: 1 terminating"},
-      {"a pod that passes before it terminates is counted", terminating(statuses({200}), {0}), Pass,
-       Reason::Passed,
+      {"a pod that passes before it terminates is counted", with_terminating(statuses({200}), {0}),
+       Pass, Reason::Passed,
        "1 of 1 pods passed GET /health: web-0 returned 200, expected 200-399 (limit 25% of pods)"},
-      {"all probed pods terminated", terminating(statuses({503, 503}), {0, 1}), Unknown,
-       Reason::PodsTerminating, "web-0 was terminated during the probe"},
+      {"all pods terminated during the probe", with_terminating(statuses({503, 503}), {0, 1}),
+       Unknown, Reason::PodsTerminating, "web-0 was terminated during the probe"},
       {"pods terminated during the probe of a URL",
-       terminating({result_of("", ConnectionRefused)}, {0}), Unknown, Reason::PodsTerminating,
+       with_terminating({result_of("", ConnectionRefused)}, {0}), Unknown, Reason::PodsTerminating,
        "http://myapp:8080/health failed while pods were terminating"},
       {"a starting pod that refuses the connection is not counted",
-       starting(outcomes({ConnectionRefused, Answered}), {0}), Pass, Reason::Passed,
+       with_starting(outcomes({ConnectionRefused, Answered}), {0}), Pass, Reason::Passed,
        "1 of 1 pods passed GET /health: web-1 returned 200, expected 200-399 (limit 25% of pods); "
        "not counted: 1 starting"},
       {"a starting pod that times out or closes the connection is not counted",
-       starting(outcomes({TimedOut, ConnectionClosed}), {0, 1}), Unknown, Reason::PodsStarting,
+       with_starting(outcomes({TimedOut, ConnectionClosed}), {0, 1}), Unknown, Reason::PodsStarting,
        "web-0 is not ready yet and may still be starting"},
-      {"a starting pod that returns 503 is counted", starting(statuses({503}), {0}), Fail,
+      {"a starting pod that returns 503 is counted", with_starting(statuses({503}), {0}), Fail,
        Reason::WrongStatus,
        "1 of 1 pods failed GET /health: web-0 returned 503, expected 200-399 (limit 25% of pods)"},
-      {"the probe of a URL fails while all pods start",
-       starting({result_of("", ConnectionRefused)}, {0}), Unknown, Reason::PodsStarting,
+      {"the probe of a URL fails while all pods are starting",
+       with_starting({result_of("", ConnectionRefused)}, {0}), Unknown, Reason::PodsStarting,
        "http://myapp:8080/health failed, but no pod is ready yet"},
       {"no pod can be reached", outcomes({Unreachable, Unreachable}), Unknown, Reason::Unreachable,
        "web-0 cannot be reached from the controller"},
@@ -156,16 +175,20 @@ std::vector<Row> rows() {
        Fail,
        Reason::InvalidResponse,
        "http://myapp:8080/health returned no valid HTTP response (wrong version number)"},
-      {"no probe", {}, Unknown, Reason::NoPodsToProbe, "no pod of the revision was probed"},
+      {"no pod was probed",
+       {},
+       Unknown,
+       Reason::NoPodsToProbe,
+       "no pod of the revision was probed"},
   };
 }
 
 }  // namespace
 
-TEST_CASE("measure_http reports the first failure, the expected status and the limit") {
+TEST_CASE("measure_http counts the failed probes and reports an example and the limit") {
   for (const auto& row : rows()) {
     DYNAMIC_SECTION(row.name) {
-      const auto measurement = measure_http(check_of(), row.results);
+      const auto measurement = measure_http(health_check(), row.results);
       CHECK(measurement.check == "health");
       CHECK(measurement.result == row.result);
       CHECK(measurement.reason == row.reason);
@@ -176,124 +199,110 @@ TEST_CASE("measure_http reports the first failure, the expected status and the l
   }
 }
 
-TEST_CASE("exclude_terminating excludes pods that are gone from the second list") {
+TEST_CASE("exclude_terminating excludes pods that are no longer active after the probes") {
   const std::vector<api::Pod> before{running("web-0"), running("web-1"),
-                                     deleting(running("web-2"))};
+                                     terminating(running("web-2"))};
   struct Row {
     const char* name;
     std::vector<api::Pod> after;
-    std::vector<bool> pods_excluded;  // web-0, web-1
-    bool url_excluded;
+    std::vector<std::string> excluded;
   };
   auto evicted = running("web-1");
   evicted.phase = "Failed";
   const std::vector<Row> rows{
-      {"all pods are still there", before, {false, false}, false},
+      {"all pods still exist", before, {}},
       {"a pod that was terminating before the probe is gone",
        {running("web-0"), running("web-1")},
-       {false, false},
-       false},
-      {"one pod is gone", {running("web-0")}, {false, true}, true},
+       {}},
+      {"one pod is gone", {running("web-0")}, {"web-1", "URL"}},
       {"one pod is terminating",
-       {deleting(running("web-0")), running("web-1")},
-       {true, false},
-       true},
-      {"one pod was evicted", {running("web-0"), evicted}, {false, true}, true},
-      {"one pod crashed: it still exists",
-       {running("web-0"), crashed("web-1")},
-       {false, false},
-       false},
-      {"one pod is new",
-       {running("web-0"), running("web-1"), running("web-3")},
-       {false, false},
-       false},
-      {"all pods are gone", {}, {true, true}, true},
+       {terminating(running("web-0")), running("web-1")},
+       {"web-0", "URL"}},
+      {"one pod was evicted", {running("web-0"), evicted}, {"web-1", "URL"}},
+      {"one pod crashed, but still exists", {running("web-0"), crashed("web-1")}, {}},
+      {"a new pod was created", {running("web-0"), running("web-1"), running("web-3")}, {}},
+      {"all pods are gone", {}, {"web-0", "web-1", "URL"}},
   };
   for (const Row& row : rows) {
     DYNAMIC_SECTION(row.name) {
-      std::vector<ProbeResult> pods =
+      std::vector<ProbeResult> results =
           outcomes({ProbeOutcome::ConnectionRefused, ProbeOutcome::ConnectionRefused});
-      exclude_terminating(pods, before, row.after);
-      CHECK(std::vector<bool>{pods[0].exclusion == ExclusionReason::Terminating,
-                              pods[1].exclusion == ExclusionReason::Terminating} ==
-            row.pods_excluded);
-      std::vector<ProbeResult> url{result_of("", ProbeOutcome::ConnectionRefused)};
-      exclude_terminating(url, before, row.after);
-      CHECK((url[0].exclusion == ExclusionReason::Terminating) == row.url_excluded);
+      results.push_back(result_of("", ProbeOutcome::ConnectionRefused));
+      exclude_terminating(results, before, row.after);
+      CHECK(excluded_probes(results, ExclusionReason::Terminating) == row.excluded);
     }
   }
 }
 
 TEST_CASE("exclude_starting excludes unready pods that are young and were never ready") {
-  const auto created = [](api::Pod pod, Duration ago) {
-    pod.meta.created = now - ago;
+  constexpr Duration minute = std::chrono::minutes(1);
+  const auto ready_of_age = [](Duration age) {
+    auto pod = running("web-0");
+    pod.meta.created = now - age;
     return pod;
   };
-  const auto unready = [&](Duration ago) { return created(running("web-0", false), ago); };
-  constexpr Duration minute = std::chrono::minutes(1);
-  auto was_ready = unready(minute);
+  const auto unready_of_age = [](Duration age) {
+    auto pod = unready("web-0");
+    pod.meta.created = now - age;
+    return pod;
+  };
+  auto was_ready = unready_of_age(minute);
   was_ready.taken_on = now - minute;
   was_ready.unready_since = now - std::chrono::seconds(20);
   auto never_ready = was_ready;
   never_ready.unready_since = now - minute + std::chrono::seconds(1);
-  auto without_creation_time = running("web-0", false);
+  auto without_creation_time = unready("web-0");
   without_creation_time.meta.created.reset();
   struct Row {
     const char* name;
     std::vector<api::Pod> pods;
     std::optional<Time> rolled_out;
-    bool pod_excluded;
-    bool url_excluded;
+    std::vector<std::string> excluded;
   };
   const std::vector<Row> rows{
-      {"a pod of one minute is not ready", {unready(minute)}, {}, true, true},
-      {"it is ready", {created(running("web-0"), minute)}, {}, false, false},
-      {"it is as old as the limit", {unready(startup_time)}, {}, false, false},
-      {"it is one second younger than the limit",
-       {unready(startup_time - std::chrono::seconds(1))},
+      {"the pod is one minute old and unready", {unready_of_age(minute)}, {}, {"web-0", "URL"}},
+      {"the pod is one minute old and ready", {ready_of_age(minute)}, {}, {}},
+      {"the pod is unready and as old as the limit", {unready_of_age(startup_time)}, {}, {}},
+      {"the pod is unready and one second younger than the limit",
+       {unready_of_age(startup_time - std::chrono::seconds(1))},
        {},
-       true,
-       true},
-      {"it has no creation time", {without_creation_time}, {}, false, false},
-      {"it existed when the rollout completed, so it was ready",
-       {unready(minute)},
+       {"web-0", "URL"}},
+      {"the pod is unready and has no creation time", {without_creation_time}, {}, {}},
+      {"the pod existed when the rollout completed, so it was ready",
+       {unready_of_age(minute)},
        now - std::chrono::seconds(30),
-       false,
-       false},
-      {"it was created after the rollout",
-       {unready(minute)},
+       {}},
+      {"the pod was created after the rollout",
+       {unready_of_age(minute)},
        now - std::chrono::seconds(90),
-       true,
-       true},
-      {"it was ready before", {was_ready}, {}, false, false},
-      {"it was never ready", {never_ready}, {}, true, true},
-      {"another pod is ready, and the URL may lead to it",
-       {unready(minute), running("web-1")},
+       {"web-0", "URL"}},
+      {"the pod became unready long after its start, so it was ready", {was_ready}, {}, {}},
+      {"the pod has been unready since its start", {never_ready}, {}, {"web-0", "URL"}},
+      {"another pod is ready, and may receive the probe of the URL",
+       {unready_of_age(minute), running("web-1")},
        {},
-       true,
-       false},
-      {"it is gone", {}, {}, false, false},
+       {"web-0"}},
+      {"the pod is gone", {}, {}, {}},
   };
   for (const Row& row : rows) {
     DYNAMIC_SECTION(row.name) {
       std::vector<ProbeResult> results = outcomes({ProbeOutcome::ConnectionRefused});
       results.push_back(result_of("", ProbeOutcome::ConnectionRefused));
       exclude_starting(results, row.pods, row.rolled_out, now);
-      CHECK((results[0].exclusion == ExclusionReason::Starting) == row.pod_excluded);
-      CHECK((results[1].exclusion == ExclusionReason::Starting) == row.url_excluded);
+      CHECK(excluded_probes(results, ExclusionReason::Starting) == row.excluded);
     }
   }
 }
 
 TEST_CASE("measure_http fails when more than maxFailingPods fail") {
-  CHECK(measure_http(check_of(0), statuses({200, 200, 500})).result == Fail);
-  CHECK(measure_http(check_of(50), statuses({200, 500})).result == Pass);
-  CHECK(measure_http(check_of(50), statuses({200, 500, 500})).result == Fail);
-  CHECK(measure_http(check_of(99), statuses({500, 500})).result == Fail);
+  CHECK(measure_http(check_failing_above(0), statuses({200, 200, 500})).result == Fail);
+  CHECK(measure_http(check_failing_above(50), statuses({200, 500})).result == Pass);
+  CHECK(measure_http(check_failing_above(50), statuses({200, 500, 500})).result == Fail);
+  CHECK(measure_http(check_failing_above(99), statuses({500, 500})).result == Fail);
 }
 
 TEST_CASE("measure_http passes for each status in expectedStatus") {
-  auto check = check_of();
+  auto check = health_check();
   check.http.expected = {{.from = 200, .to = 200}, {.from = 418, .to = 418}};
   CHECK(measure_http(check, statuses({418})).result == Pass);
   CHECK(measure_http(check, statuses({204})).message ==
@@ -301,7 +310,8 @@ TEST_CASE("measure_http passes for each status in expectedStatus") {
 }
 
 TEST_CASE("measure_http reports how many of the pods were probed") {
-  CHECK(measure_http(check_of(), statuses({200, 200}), 240).message ==
+  constexpr std::size_t pods_of_plan = 240;
+  CHECK(measure_http(health_check(), statuses({200, 200}), pods_of_plan).message ==
         "2 of 2 pods passed GET /health: web-0 returned 200, expected 200-399 (limit 25% of pods); "
         "2 of 240 pods were probed");
 }
@@ -310,7 +320,7 @@ TEST_CASE("measure_http limits the message to 512 bytes") {
   auto long_result =
       result_of(std::string(253, 'p'), ProbeOutcome::InvalidResponse, 0, std::string(200, 'd'));
   long_result.probe.request.target = "/" + std::string(2000, 't');
-  CHECK(measure_http(check_of(), std::vector{long_result}).message.size() <= 512);
+  CHECK(measure_http(health_check(), std::vector{long_result}).message.size() <= 512);
 }
 
 }  // namespace lastgood::checks::test

@@ -18,7 +18,7 @@ api::Pod pod(const std::string& name, const std::string& ip = "10.0.0.1") {
   return out;
 }
 
-api::Pod changed(const std::function<void(api::Pod&)>& change) {
+api::Pod pod_with(const std::function<void(api::Pod&)>& change) {
   auto out = pod("web-x");
   change(out);
   return out;
@@ -58,8 +58,8 @@ api::Service service(api::StringMap selector = {{"app", "web"}}) {
   return out;
 }
 
-// "web-a http://10.0.0.1:8080/health as myapp:8080", one probe a line; or the reason of the
-// measurement.
+// One line for each probe, such as "web-a http://10.0.0.1:8080/health as myapp:8080" (pod, URL,
+// Host header), or the reason of the measurement.
 std::string text_of(const HttpPlan& plan) {
   if (plan.measurement) return std::string("Unknown ") + api::to_string(plan.measurement->reason);
   std::string out;
@@ -73,11 +73,12 @@ std::string text_of(const HttpPlan& plan) {
 }
 
 const Result<api::Service> not_found = fail(ErrorKind::NotFound, "services \"myapp\" not found");
-const Result<api::Service> forbidden = fail(ErrorKind::Forbidden, "may not");
+const Result<api::Service> forbidden =
+    fail(ErrorKind::Forbidden, "services \"myapp\" is forbidden");
 
 }  // namespace
 
-TEST_CASE("target Pods probes every pod at its own address") {
+TEST_CASE("plan_http probes every pod at its own address when the target is Pods") {
   const std::vector<api::Pod> pods{pod("web-b", "10.0.0.2"), pod("web-a", "10.0.0.1"),
                                    pod("web-c", "fd00::3")};
   const auto plan = plan_http(pods_check(), "shop", pods, std::nullopt);
@@ -94,37 +95,38 @@ TEST_CASE("plan_http skips pods that cannot respond") {
     std::function<void(api::Pod&)> change;
   };
   const std::vector<Row> rows{
-      {"it is terminating", [](auto& pod) { pod.meta.deleting = true; }},
-      {"it has no IP address", [](auto& pod) { pod.ip = ""; }},
-      {"its container has not started, or its startup probe has not passed",
+      {"the pod is terminating", [](auto& pod) { pod.meta.deleting = true; }},
+      {"the pod has no IP address", [](auto& pod) { pod.ip = ""; }},
+      {"the container of the pod has not started, or its startup probe has not passed",
        [](auto& pod) { pod.containers[0].started = false; }},
-      {"one of two containers has not started",
+      {"one of two containers of the pod has not started",
        [](auto& pod) { pod.containers.push_back({.name = "sidecar"}); }},
-      {"the kubelet has not reported its containers", [](auto& pod) { pod.containers.clear(); }},
-      {"it has failed", [](auto& pod) { pod.phase = "Failed"; }},
-      {"it has completed", [](auto& pod) { pod.phase = "Succeeded"; }},
-      {"its node does not report", [](auto& pod) { pod.containers_ready = true; }},
+      {"the kubelet has not reported the containers of the pod",
+       [](auto& pod) { pod.containers.clear(); }},
+      {"the pod has failed", [](auto& pod) { pod.phase = "Failed"; }},
+      {"the pod has completed", [](auto& pod) { pod.phase = "Succeeded"; }},
+      {"the node of the pod does not report", [](auto& pod) { pod.containers_ready = true; }},
   };
   for (const auto& row : rows) {
     DYNAMIC_SECTION(row.name) {
-      const std::vector<api::Pod> alone{changed(row.change)};
-      CHECK(text_of(plan_http(pods_check(), "shop", alone, std::nullopt)) ==
+      const std::vector<api::Pod> only_pod{pod_with(row.change)};
+      CHECK(text_of(plan_http(pods_check(), "shop", only_pod, std::nullopt)) ==
             "Unknown NoPodsToProbe");
-      const std::vector<api::Pod> two{changed(row.change), pod("web-y", "10.0.0.9")};
-      CHECK(text_of(plan_http(pods_check(), "shop", two, std::nullopt)) ==
+      const std::vector<api::Pod> two_pods{pod_with(row.change), pod("web-y", "10.0.0.9")};
+      CHECK(text_of(plan_http(pods_check(), "shop", two_pods, std::nullopt)) ==
             "web-y http://10.0.0.9:8080/health as 10.0.0.9:8080");
     }
   }
 }
 
 TEST_CASE("plan_http probes a pod that is not ready") {
-  const std::vector<api::Pod> pods{changed([](auto& pod) { pod.ready = false; })};
-  CHECK(plan_http(pods_check(), "shop", pods, std::nullopt).probes.size() == 1);
-  const std::vector<api::Pod> gated{changed([](auto& pod) {
+  const std::vector<api::Pod> unready{pod_with([](auto& pod) { pod.ready = false; })};
+  CHECK(plan_http(pods_check(), "shop", unready, std::nullopt).probes.size() == 1);
+  const std::vector<api::Pod> gates_not_passed{pod_with([](auto& pod) {
     pod.containers_ready = true;
     pod.gates_passed = false;
   })};
-  CHECK(plan_http(pods_check(), "shop", gated, std::nullopt).probes.size() == 1);
+  CHECK(plan_http(pods_check(), "shop", gates_not_passed, std::nullopt).probes.size() == 1);
 }
 
 TEST_CASE("plan_http returns NoPodsToProbe when the revision has no pods") {
@@ -161,7 +163,7 @@ TEST_CASE("service_wanted returns the Service that the check or its URL names") 
   CHECK(service_wanted(pods_check(), "shop") == std::nullopt);
 }
 
-TEST_CASE("plan_http probes the pods behind a Service, and any other URL as a whole") {
+TEST_CASE("plan_http probes the pods that a Service selects, and any other URL as a whole") {
   struct Row {
     const char* name;
     api::Check check;
@@ -200,17 +202,17 @@ TEST_CASE("plan_http probes the pods behind a Service, and any other URL as a wh
        "Unknown ServiceUnreadable"},
       {"the Service was not read", url_check("http://myapp:8080/"), std::nullopt,
        "Unknown ServiceUnreadable"},
-      {"any other host is probed as a whole", url_check("https://status.example.com/web"),
+      {"the host is not a Service of the namespace", url_check("https://status.example.com/web"),
        std::nullopt, " https://status.example.com:443/web as status.example.com"},
       {"the host is an IPv6 address", url_check("http://[fd00::1]:8080/web"), std::nullopt,
        " http://fd00::1:8080/web as [fd00::1]:8080"},
-      {"target Service, with targetPort", service_check(80), service(),
+      {"the target is a Service with a targetPort", service_check(80), service(),
        "web-a http://10.0.0.1:8080/health as 10.0.0.1:8080"},
-      {"target Service, without targetPort", service_check(8080), service(),
+      {"the target is a Service without a targetPort", service_check(8080), service(),
        "web-a http://10.0.0.1:8080/health as 10.0.0.1:8080"},
-      {"target Service, which selects other pods", service_check(80), service({{"app", "gateway"}}),
-       " http://myapp.shop.svc:80/health as myapp.shop.svc:80"},
-      {"target Service, which does not exist", service_check(80), not_found,
+      {"the target is a Service that selects other pods", service_check(80),
+       service({{"app", "gateway"}}), " http://myapp.shop.svc:80/health as myapp.shop.svc:80"},
+      {"the target is a Service that does not exist", service_check(80), not_found,
        "Unknown ServiceNotFound"},
   };
   const std::vector<api::Pod> pods{pod("web-a")};
@@ -232,7 +234,7 @@ TEST_CASE("plan_http returns InvalidCheck when a field of the check is not valid
   struct Row {
     const char* name;
     std::function<void(api::HttpCheck&)> change;
-    const char* mentioned;
+    const char* message_part;
   };
   const std::vector<Row> rows{
       {"port 0", [](auto& http) { http.port = 0; }, "port 0"},
@@ -262,12 +264,12 @@ TEST_CASE("plan_http returns InvalidCheck when a field of the check is not valid
       CHECK(plan.probes.empty());
       CHECK(plan.measurement->result == api::MeasurementResult::Unknown);
       CHECK(plan.measurement->reason == api::Reason::InvalidCheck);
-      CHECK_THAT(plan.measurement->message, Catch::Contains(row.mentioned));
+      CHECK_THAT(plan.measurement->message, Catch::Contains(row.message_part));
     }
   }
 }
 
-TEST_CASE("plan_http probes the same 100 pods, evenly selected, when there are more") {
+TEST_CASE("plan_http selects 100 of 250 pods evenly, and always the same ones") {
   std::vector<api::Pod> pods;
   for (int i = 0; i < 250; ++i)
     pods.push_back(pod("web-" + std::to_string(1000 + i), "10.0.1." + std::to_string(i)));

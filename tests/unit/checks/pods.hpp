@@ -1,4 +1,4 @@
-// Pods as the kubelet reports them.
+// Pods as the kubelet reports them. Each pod has one container, app.
 #pragma once
 
 #include <string>
@@ -7,7 +7,7 @@
 
 namespace lastgood::checks::test {
 
-inline const Time start{std::chrono::minutes(1000)};
+inline const Time start{std::chrono::minutes(1000)};  // when the pods were created
 inline const Time now = start + std::chrono::minutes(60);
 
 inline api::Pod pod_with(const std::string& name, api::ContainerState container,
@@ -24,24 +24,37 @@ inline api::Pod pod_with(const std::string& name, api::ContainerState container,
   return out;
 }
 
-inline api::Pod running(const std::string& name, bool ready = true) {
-  return pod_with(name, {.started = true, .ready = ready});
+inline api::Pod running(const std::string& name) {
+  return pod_with(name, {.started = true, .ready = true});
 }
-inline api::Pod crashed(const std::string& name, const std::string& reason = "Error") {
+inline api::Pod unready(const std::string& name) { return pod_with(name, {.started = true}); }
+// A pod whose node stopped reporting: the node controller has set Ready to False.
+inline api::Pod on_unreachable_node(const std::string& name) {
+  api::Pod out = unready(name);
+  out.containers_ready = true;
+  return out;
+}
+inline api::Pod unscheduled(const std::string& name) {
+  api::Pod out = pod_with(name, {}, "Pending");
+  out.ip = "";
+  out.containers.clear();
+  return out;
+}
+inline api::Pod crashed(const std::string& name, const std::string& exit_reason = "Error") {
   return pod_with(name, {.restarts = 1,
                          .waiting_reason = "CrashLoopBackOff",
-                         .last_exit_reason = reason,
-                         .last_exit_code = reason == "OOMKilled" ? 137 : 1});
+                         .last_exit_reason = exit_reason,
+                         .last_exit_code = exit_reason == "OOMKilled" ? 137 : 1});
 }
 inline api::Pod waiting(const std::string& name, const std::string& reason,
                         const std::string& message = "") {
   return pod_with(name, {.waiting_reason = reason, .waiting_message = message}, "Pending");
 }
-inline api::Pod deleting(api::Pod pod) {
+inline api::Pod terminating(api::Pod pod) {
   pod.meta.deleting = true;
   return pod;
 }
-inline api::Pod young(api::Pod pod) {
+inline api::Pod one_minute_old(api::Pod pod) {
   pod.meta.created = now - std::chrono::minutes(1);
   return pod;
 }
