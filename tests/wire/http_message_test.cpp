@@ -1,5 +1,5 @@
-// The HTTP parsers: the result does not depend on how the bytes are split, and every size is
-// bounded.
+// The HTTP parsers: the result does not depend on where the bytes are split, and every size has a
+// limit.
 #include "net/http_message.hpp"
 
 #include <algorithm>
@@ -21,14 +21,14 @@ struct Outcome {
   std::string body = {};
 };
 
-// Feeds the pieces, and then the end of the stream if the response is not complete.
-Outcome read(const std::vector<std::string>& pieces, MessageLimits limits = {}) {
+// Gives the pieces to a ResponseReader. Then ends the stream, if the response is not complete yet.
+Outcome read_response(const std::vector<std::string>& pieces, MessageLimits limits = {}) {
   Outcome outcome;
   ResponseReader reader(limits, [&outcome](const ResponseHead&, std::string_view piece) {
     outcome.body += piece;
     return true;
   });
-  const auto put = [&](std::string_view bytes) {
+  const auto receive = [&](std::string_view bytes) {
     const auto step = reader.received(bytes.size());
     if (step) outcome.step = *step;
     if (!step) outcome.transport_error = step.error().transport_error;
@@ -41,85 +41,87 @@ Outcome read(const std::vector<std::string>& pieces, MessageLimits limits = {}) 
       const auto part = rest.substr(0, space.size());
       std::ranges::copy(part, space.begin());
       rest.remove_prefix(part.size());
-      more = put(part);
+      more = receive(part);
     }
   }
-  if (more) put("");
+  if (more) receive("");
   outcome.has_head = reader.has_head();
   outcome.head = reader.head();
   outcome.reusable = reader.reusable();
   return outcome;
 }
 
-std::vector<std::string> bytewise(const std::string& text) {
+std::vector<std::string> one_byte_pieces(const std::string& text) {
   std::vector<std::string> pieces;
   for (const char byte : text) pieces.emplace_back(1, byte);
   return pieces;
 }
 
-const std::string with_length =
+const std::string response_with_length =
     "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: "
     "11\r\n\r\n{\"a\":\"b\\n\"}";
-const std::string chunked =
+const std::string chunked_response =
     "HTTP/1.1 200 OK\r\nTransfer-Encoding: "
     "chunked\r\n\r\n5;x=y\r\n{\"a\":\r\n6\r\n\"b\\n\"}\r\n0\r\nTrailer: x\r\n\r\n";
 
 }  // namespace
 
-TEST_CASE("parses a response the same wherever its bytes are split") {
-  for (const auto& text : {with_length, chunked}) {
+TEST_CASE("parses a response to the same result wherever its bytes are split") {
+  for (const auto& text : {response_with_length, chunked_response}) {
     for (std::size_t at = 0; at <= text.size(); ++at) {
       INFO("split at " << at);
-      const auto outcome = read({text.substr(0, at), text.substr(at)});
+      const auto outcome = read_response({text.substr(0, at), text.substr(at)});
       REQUIRE(outcome.step == Step::Done);
       REQUIRE(outcome.head.status == 200);
       REQUIRE(outcome.body == "{\"a\":\"b\\n\"}");
       REQUIRE(outcome.reusable);
     }
-    const auto outcome = read(bytewise(text));
+    const auto outcome = read_response(one_byte_pieces(text));
     CHECK(outcome.step == Step::Done);
     CHECK(outcome.body == "{\"a\":\"b\\n\"}");
   }
 }
 
-TEST_CASE("fails with ConnectionClosed when a response is cut anywhere") {
-  for (const auto& text : {with_length, chunked}) {
+TEST_CASE("fails with ConnectionClosed when the stream ends at any byte within the response") {
+  for (const auto& text : {response_with_length, chunked_response}) {
     for (std::size_t at = 0; at < text.size(); ++at) {
       INFO("ends at " << at);
-      const auto outcome = read({text.substr(0, at)});
+      const auto outcome = read_response({text.substr(0, at)});
       REQUIRE(outcome.transport_error == TransportError::ConnectionClosed);
     }
   }
 }
 
-TEST_CASE("reads a body without a length until the connection closes, and does not reuse it") {
-  const auto outcome = read({"HTTP/1.0 200 OK\r\n\r\nall", " of it"});
+TEST_CASE("reads a body without a length until the server closes the connection") {
+  const auto outcome = read_response({"HTTP/1.0 200 OK\r\n\r\nall", " of it"});
   CHECK(outcome.step == Step::Done);
   CHECK(outcome.body == "all of it");
-  CHECK_FALSE(outcome.reusable);
+  CHECK_FALSE(outcome.reusable);  // the connection
 }
 
-TEST_CASE("reuses a connection only if the server keeps it open and sends nothing more") {
-  CHECK(read({"HTTP/1.1 204 No Content\r\n\r\n"}).reusable);
-  CHECK_FALSE(read({"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"}).reusable);
-  CHECK_FALSE(read({"HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n"}).reusable);
-  CHECK_FALSE(read({"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\nHTTP/1.1"}).reusable);
+TEST_CASE("reuses a connection only if the server keeps it open and sends no further bytes") {
+  CHECK(read_response({"HTTP/1.1 204 No Content\r\n\r\n"}).reusable);
+  CHECK_FALSE(read_response({"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"})
+                  .reusable);
+  CHECK_FALSE(read_response({"HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n"}).reusable);
+  CHECK_FALSE(read_response({"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\nHTTP/1.1"}).reusable);
 }
 
 TEST_CASE("skips interim responses up to a limit") {
   const std::string interim = "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n";
-  const auto outcome = read(bytewise(interim + interim + with_length));
+  const auto outcome = read_response(one_byte_pieces(interim + interim + response_with_length));
   CHECK(outcome.head.status == 200);
   CHECK(outcome.body.size() == 11);
-  std::string many;
-  for (int i = 0; i < 100; ++i) many += interim;
-  CHECK(read({many}).transport_error == TransportError::InvalidMessage);
-  CHECK(read({"HTTP/1.1 101 Switching Protocols\r\n\r\n"}).head.status == 101);
+  std::string too_many;
+  for (int i = 0; i < 100; ++i) too_many += interim;
+  CHECK(read_response({too_many}).transport_error == TransportError::InvalidMessage);
+  CHECK(read_response({"HTTP/1.1 101 Switching Protocols\r\n\r\n"}).head.status == 101);
 }
 
 TEST_CASE("reads Retry-After in seconds, at most one hour") {
   const auto retry_after = [](const std::string& value) {
-    return read({"HTTP/1.1 429 Slow\r\nRetry-After: " + value + "\r\nContent-Length: 0\r\n\r\n"})
+    return read_response(
+               {"HTTP/1.1 429 Slow\r\nRetry-After: " + value + "\r\nContent-Length: 0\r\n\r\n"})
         .head.retry_after;
   };
   CHECK(retry_after("7") == Duration(7000));
@@ -132,8 +134,8 @@ TEST_CASE("reads Retry-After in seconds, at most one hour") {
 
 TEST_CASE("rejects bytes that are not HTTP with InvalidMessage at once") {
   const std::vector<std::string> garbage{
-      "SSH-2.0-OpenSSH_9.2",  // without a line break
-      std::string("\x15\x03\x01\x00\x02\x02\x46", 7),
+      "SSH-2.0-OpenSSH_9.2",                           // without a line break
+      std::string("\x15\x03\x01\x00\x02\x02\x46", 7),  // an alert of TLS
       std::string(10, '\0'),
       "HTTP/2.0 200 OK\r\n\r\n",
       "HTTP/1.1 2x0 OK\r\n\r\n",
@@ -144,31 +146,35 @@ TEST_CASE("rejects bytes that are not HTTP with InvalidMessage at once") {
   };
   for (const auto& text : garbage) {
     INFO(text);
-    CHECK(read({text}).transport_error == TransportError::InvalidMessage);
-    CHECK(read(bytewise(text)).transport_error == TransportError::InvalidMessage);
+    CHECK(read_response({text}).transport_error == TransportError::InvalidMessage);
+    CHECK(read_response(one_byte_pieces(text)).transport_error == TransportError::InvalidMessage);
   }
 }
 
 TEST_CASE("rejects headers, bodies and lines above their limits with TooLarge") {
+  // Each response has one part above its limit.
   const MessageLimits limits{.header_bytes = 1000, .body_bytes = 100, .read_bytes = 64};
-  CHECK(read({"HTTP/1.1 200 OK\r\nX: " + std::string(2000, 'x')}, limits).transport_error ==
+  CHECK(
+      read_response({"HTTP/1.1 200 OK\r\nX: " + std::string(2000, 'x')}, limits).transport_error ==
+      TransportError::TooLarge);
+  CHECK(read_response({"HTTP/1.1 200 " + std::string(2000, 'x')}, limits).transport_error ==
         TransportError::TooLarge);
-  CHECK(read({"HTTP/1.1 200 " + std::string(2000, 'x')}, limits).transport_error ==
+  CHECK(read_response({"HTTP/1.1 200 OK\r\nContent-Length: 101\r\n\r\n"}, limits).transport_error ==
         TransportError::TooLarge);
-  CHECK(read({"HTTP/1.1 200 OK\r\nContent-Length: 101\r\n\r\n"}, limits).transport_error ==
-        TransportError::TooLarge);
-  CHECK(read({"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;" + std::string(2000, 'x')},
-             limits)
+  CHECK(read_response(
+            {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;" + std::string(2000, 'x')},
+            limits)
             .transport_error == TransportError::TooLarge);
-  CHECK(read({"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n60\r\n" + std::string(96, 'x') +
-              "\r\n60\r\n"},
-             limits)
+  CHECK(read_response({"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n60\r\n" +
+                       std::string(96, 'x') + "\r\n60\r\n"},
+                      limits)
             .transport_error == TransportError::TooLarge);
-  CHECK(read({"HTTP/1.1 200 OK\r\n\r\n" + std::string(101, 'x')}, limits).transport_error ==
-        TransportError::TooLarge);
+  CHECK(
+      read_response({"HTTP/1.1 200 OK\r\n\r\n" + std::string(101, 'x')}, limits).transport_error ==
+      TransportError::TooLarge);
 }
 
-TEST_CASE("parses several requests of one connection wherever they are split") {
+TEST_CASE("parses several requests of one connection wherever their bytes are split") {
   const std::string text =
       "GET /healthz?verbose HTTP/1.1\r\nHost: a\r\n\r\nHEAD /metrics HTTP/1.1\r\nConnection: "
       "close\r\n\r\n";
@@ -205,7 +211,7 @@ TEST_CASE("rejects a request with a body") {
   }
 }
 
-TEST_CASE("rejects a path or a header value that would end its line") {
+TEST_CASE("rejects a path or a header value that is not valid in a request") {
   CHECK(valid_target("/api/v1/pods?labelSelector=a%3Db"));
   CHECK_FALSE(valid_target(""));
   CHECK_FALSE(valid_target("api"));

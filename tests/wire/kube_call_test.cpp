@@ -10,26 +10,26 @@ namespace lastgood::wire {
 namespace {
 
 // The result of one call to a server that runs `script` for each connection.
-Result<std::string> one_call(const ports::ApiCall& call, Script script,
-                             Duration timeout = long_timeout, net::KubeClientLimits limits = {}) {
+Result<std::string> call_server(const ports::ApiCall& call, Script script,
+                                Duration timeout = long_timeout,
+                                net::KubeClientLimits limits = {}) {
   asio::io_context io;
   ScriptedServer server(io, std::move(script));
   const auto client = client_for(io, plain_credentials(server.port()), nullptr, limits);
   return await(io, client->call(call, timeout));
 }
 
-// Reads the request, and does not respond.
-asio::awaitable<void> hang(Peer& peer) {
+asio::awaitable<void> read_without_response(Peer& peer) {
   co_await peer.request();
   co_await peer.until_closed();
 }
 
 }  // namespace
 
-TEST_CASE("returns the body of a 2xx response however its bytes arrive") {
+TEST_CASE("returns the body of a 2xx response wherever its bytes are split") {
   const std::string text = response(201, R"({"kind":"Rollback"})");
   for (std::size_t at = 0; at <= text.size(); ++at) {
-    const auto got = one_call(get(), [&](Peer& peer) -> asio::awaitable<void> {
+    const auto got = call_server(get(), [&](Peer& peer) -> asio::awaitable<void> {
       co_await peer.request();
       co_await peer.send(text.substr(0, at));
       co_await peer.send(text.substr(at));
@@ -38,7 +38,7 @@ TEST_CASE("returns the body of a 2xx response however its bytes arrive") {
     REQUIRE(got);
     REQUIRE(*got == R"({"kind":"Rollback"})");
   }
-  CHECK(one_call(get(), [&](Peer& peer) -> asio::awaitable<void> {
+  CHECK(call_server(get(), [&](Peer& peer) -> asio::awaitable<void> {
           co_await peer.request();
           co_await peer.send_bytewise(text);
         }) == R"({"kind":"Rollback"})");
@@ -81,7 +81,7 @@ TEST_CASE("sends method, path, host, user agent, token, media type and body") {
 }
 
 TEST_CASE("returns the message, kind and Retry-After of an error status") {
-  const auto conflict = one_call(
+  const auto conflict = call_server(
       patch(), always(response(409, R"({"kind":"Status","message":"the object has been modified",)"
                                     R"("reason":"Conflict","code":409})")));
   REQUIRE_FALSE(conflict);
@@ -90,23 +90,23 @@ TEST_CASE("returns the message, kind and Retry-After of an error status") {
   CHECK(conflict.error().message == "the object has been modified");
 
   const auto busy =
-      one_call(get(), always(response(429, "too many requests\n",
-                                      "Content-Type: text/plain\r\nRetry-After: 3\r\n")));
+      call_server(get(), always(response(429, "too many requests\n",
+                                         "Content-Type: text/plain\r\nRetry-After: 3\r\n")));
   REQUIRE_FALSE(busy);
   CHECK(busy.error().kind == ErrorKind::TooManyRequests);
   CHECK(busy.error().retry_after == Duration(3000));
 
-  const auto elsewhere = one_call(get(), always(response(302, "", "Location: /login\r\n")));
-  REQUIRE_FALSE(elsewhere);
-  CHECK(elsewhere.error().status == 302);
+  const auto redirect = call_server(get(), always(response(302, "", "Location: /login\r\n")));
+  REQUIRE_FALSE(redirect);
+  CHECK(redirect.error().status == 302);
 }
 
-TEST_CASE("fails with ConnectionRefused and the URL without its query when nothing listens") {
+TEST_CASE("fails with ConnectionRefused and the URL without query when no server listens") {
   asio::io_context io;
   std::uint16_t port = 0;
   {
-    const asio::ip::tcp::acceptor closed(io, {asio::ip::address_v4::loopback(), 0});
-    port = closed.local_endpoint().port();
+    const asio::ip::tcp::acceptor acceptor(io, {asio::ip::address_v4::loopback(), 0});
+    port = acceptor.local_endpoint().port();
   }
   const auto client = client_for(io, plain_credentials(port));
   const auto got = await(io, client->call(get("/api/v1?token=x"), long_timeout));
@@ -129,7 +129,7 @@ TEST_CASE("times out when the server hangs before or within its response") {
   for (const std::string beginning :
        {"", "HTTP/1.1 200 OK\r\nContent-", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n{"}) {
     const auto started = std::chrono::steady_clock::now();
-    const auto got = one_call(
+    const auto got = call_server(
         patch(),
         [&](Peer& peer) -> asio::awaitable<void> {
           co_await peer.request();
@@ -145,8 +145,8 @@ TEST_CASE("times out when the server hangs before or within its response") {
   }
 }
 
-TEST_CASE("times out when a response arrives byte by byte without an end") {
-  const auto got = one_call(
+TEST_CASE("times out when a response arrives byte by byte and never ends") {
+  const auto got = call_server(
       get(),
       [](Peer& peer) -> asio::awaitable<void> {
         co_await peer.request();
@@ -156,13 +156,14 @@ TEST_CASE("times out when a response arrives byte by byte without an end") {
       },
       short_timeout);
   REQUIRE_FALSE(got);
+  // A very fast machine receives 64 MiB, the limit of a body, before the timeout.
   CHECK((got.error().kind == ErrorKind::TimedOut || got.error().kind == ErrorKind::TooLarge));
 }
 
-TEST_CASE("fails with ConnectionClosed when the server closes within its response") {
+TEST_CASE("fails with ConnectionClosed when the server closes the connection within its response") {
   const std::string whole = response(200, "{}");
   for (std::size_t at = 0; at < whole.size(); ++at) {
-    const auto got = one_call(get(), [&](Peer& peer) -> asio::awaitable<void> {
+    const auto got = call_server(get(), [&](Peer& peer) -> asio::awaitable<void> {
       co_await peer.request();
       co_await peer.send(whole.substr(0, at));
     });
@@ -171,30 +172,31 @@ TEST_CASE("fails with ConnectionClosed when the server closes within its respons
   }
 }
 
-TEST_CASE("fails a reset read with ConnectionRefused and a reset write with ConnectionClosed") {
+TEST_CASE("fails with ConnectionRefused for a reset read and ConnectionClosed for a reset write") {
   const Script reset = [](Peer& peer) -> asio::awaitable<void> {
     co_await peer.request();
     peer.reset();
   };
-  const auto read = one_call(get(), reset);
+  const auto read = call_server(get(), reset);
   REQUIRE_FALSE(read);
   CHECK(read.error().kind == ErrorKind::ConnectionRefused);
-  const auto write = one_call(patch(), reset);
+  // The server may have executed the write.
+  const auto write = call_server(patch(), reset);
   REQUIRE_FALSE(write);
   CHECK(write.error().kind == ErrorKind::ConnectionClosed);
 }
 
-TEST_CASE("fails with Protocol for bytes that are not HTTP and with TooLarge for long headers") {
-  const auto garbage = one_call(get(), always("220 mail.example.com ESMTP\r\n\r\n"));
+TEST_CASE("fails with Protocol for bytes that are not HTTP, and with TooLarge for long headers") {
+  const auto garbage = call_server(get(), always("220 mail.example.com ESMTP\r\n\r\n"));
   REQUIRE_FALSE(garbage);
   CHECK(garbage.error().kind == ErrorKind::Protocol);
   const auto headers =
-      one_call(get(), always("HTTP/1.1 200 OK\r\nX: " + std::string(200'000, 'x') + "\r\n\r\n"));
+      call_server(get(), always("HTTP/1.1 200 OK\r\nX: " + std::string(200'000, 'x') + "\r\n\r\n"));
   REQUIRE_FALSE(headers);
   CHECK(headers.error().kind == ErrorKind::TooLarge);
 }
 
-TEST_CASE("stops to read a body above the limit and fails with TooLarge") {
+TEST_CASE("stops reading a body above the limit, and fails with TooLarge") {
   asio::io_context io;
   std::uint64_t sent = 0;
   ScriptedServer server(io, [&sent](Peer& peer) -> asio::awaitable<void> {
@@ -212,8 +214,8 @@ TEST_CASE("stops to read a body above the limit and fails with TooLarge") {
   CHECK(sent < 20'000'000);  // the kernel buffers on both sides hold some megabytes
 }
 
-TEST_CASE("reads only the beginning of an error body without an end") {
-  const auto got = one_call(get(), [](Peer& peer) -> asio::awaitable<void> {
+TEST_CASE("reads only the beginning of an error body that never ends") {
+  const auto got = call_server(get(), [](Peer& peer) -> asio::awaitable<void> {
     co_await peer.request();
     co_await peer.send("HTTP/1.1 500 No\r\n\r\n");
     const std::string piece(64 * 1024, 'x');
@@ -228,7 +230,7 @@ TEST_CASE("reads only the beginning of an error body without an end") {
 
 TEST_CASE("returns the error status of a server that rejects a long body before reading it") {
   const auto got =
-      one_call(patch(std::string(30'000'000, 'x')), [](Peer& peer) -> asio::awaitable<void> {
+      call_server(patch(std::string(30'000'000, 'x')), [](Peer& peer) -> asio::awaitable<void> {
         co_await peer.send(response(413, "too large", "Connection: close\r\n"));
         co_await peer.until_closed();
       });
@@ -250,7 +252,7 @@ TEST_CASE("ends a cancelled call at once and frees its connection") {
   asio::io_context io;
   ScriptedServer server(io, [](Peer& peer) -> asio::awaitable<void> {
     if (peer.number() == 1) {
-      co_await hang(peer);
+      co_await read_without_response(peer);
     } else {
       co_await peer.request();
       co_await peer.send(response(200, "{}"));
@@ -267,22 +269,22 @@ TEST_CASE("ends a cancelled call at once and frees its connection") {
 
 TEST_CASE("cancels or times out a call that waits for a connection") {
   asio::io_context io;
-  ScriptedServer server(io, hang);
+  ScriptedServer server(io, read_without_response);
   const auto client = client_for(io, plain_credentials(server.port()), nullptr, {.connections = 1});
   Task<Result<std::string>> first(io, client->call(get(), long_timeout));
   Task<Result<std::string>> second(io, client->call(get(), long_timeout));
   Task<Result<std::string>> third(io, client->call(get(), short_timeout));
-  const auto late = third.result();
-  REQUIRE_FALSE(late);
-  CHECK(late.error().kind == ErrorKind::TimedOut);
+  const auto timed_out = third.result();
+  REQUIRE_FALSE(timed_out);
+  CHECK(timed_out.error().kind == ErrorKind::TimedOut);
   second.cancel();
   CHECK(second.was_cancelled());
   CHECK_FALSE(first.done());
 }
 
-TEST_CASE("fails running, waiting and new calls with Cancelled after stop") {
+TEST_CASE("fails running, waiting and new calls with Cancelled after stop()") {
   asio::io_context io;
-  ScriptedServer server(io, hang);
+  ScriptedServer server(io, read_without_response);
   const auto client = client_for(io, plain_credentials(server.port()), nullptr, {.connections = 1});
   Task<Result<std::string>> first(io, client->call(get(), long_timeout));
   Task<Result<std::string>> second(io, client->call(get(), long_timeout));
@@ -298,7 +300,7 @@ TEST_CASE("fails running, waiting and new calls with Cancelled after stop") {
 
 TEST_CASE("fails running calls with Cancelled when the client is destroyed") {
   asio::io_context io;
-  ScriptedServer server(io, hang);
+  ScriptedServer server(io, read_without_response);
   auto client = client_for(io, plain_credentials(server.port()));
   Task<Result<std::string>> call(io, client->call(get(), long_timeout));
   run_until(io, [&] { return server.connections() == 1; });
@@ -308,7 +310,7 @@ TEST_CASE("fails running calls with Cancelled when the client is destroyed") {
   CHECK(got.error().kind == ErrorKind::Cancelled);
 }
 
-TEST_CASE("counts every request with its method, host and status") {
+TEST_CASE("reports every request to telemetry with its method, host and status") {
   asio::io_context io;
   RecordingTelemetry telemetry;
   ScriptedServer server(io, [](Peer& peer) -> asio::awaitable<void> {

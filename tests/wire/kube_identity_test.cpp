@@ -19,7 +19,9 @@ net::Credentials tls_credentials(std::uint16_t port) {
       .host = "127.0.0.1", .port = port, .ca_pem = authority.certificate_pem, .source = "the test"};
 }
 
-// The result of one call to a TLS server with this identity.
+// The result of one call to a TLS server with this identity. `change` changes the credentials of
+// the client before the call. The server requires a client certificate of `client_authority`, if
+// that is not empty.
 Result<std::string> call_tls(const Identity& server_identity,
                              const std::function<void(net::Credentials&)>& change = {},
                              const std::string& client_authority = "") {
@@ -31,12 +33,12 @@ Result<std::string> call_tls(const Identity& server_identity,
   return await(io, client_for(io, credentials)->call(get(), long_timeout));
 }
 
-Identity by_authority(std::vector<std::string> names) {
+Identity signed_by_authority(std::vector<std::string> names) {
   return issue({.alternative_names = std::move(names)}, &authority);
 }
 
-// Answers 200 to the token "new" and 401 to any other.
-Script only_new(std::vector<std::string>& seen) {
+// Returns 200 for the token "new", and 401 for any other token. Appends each token to `seen`.
+Script accept_only_new(std::vector<std::string>& seen) {
   return [&seen](Peer& peer) -> asio::awaitable<void> {
     while (true) {
       const auto request = co_await peer.request();
@@ -50,30 +52,31 @@ Script only_new(std::vector<std::string>& seen) {
 
 }  // namespace
 
-TEST_CASE("accepts a certificate of the authority for the address of the server") {
-  CHECK(call_tls(by_authority({"IP:127.0.0.1"})));
-  CHECK(call_tls(by_authority({"DNS:kubernetes.default", "IP:10.0.0.1", "IP:127.0.0.1"})));
+TEST_CASE("accepts a certificate that the authority signed for the address of the server") {
+  CHECK(call_tls(signed_by_authority({"IP:127.0.0.1"})));
+  CHECK(call_tls(signed_by_authority({"DNS:kubernetes.default", "IP:10.0.0.1", "IP:127.0.0.1"})));
 }
 
 TEST_CASE("verifies the certificate for tls-server-name if it is set") {
-  const auto named = by_authority({"DNS:kubernetes.default"});
+  const auto named = signed_by_authority({"DNS:kubernetes.default"});
   CHECK(call_tls(named, [](auto& credentials) { credentials.server_name = "kubernetes.default"; }));
   const auto wrong =
       call_tls(named, [](auto& credentials) { credentials.server_name = "kubernetes.other"; });
   REQUIRE_FALSE(wrong);
   CHECK(wrong.error().kind == ErrorKind::Tls);
+  // OpenSSL 3 writes "hostname", earlier releases "Hostname".
   CHECK_THAT(wrong.error().message,
              Catch::Contains("\"kubernetes.other\"") && Catch::Contains("ostname mismatch"));
 }
 
 TEST_CASE("rejects a certificate for another address") {
-  const auto got = call_tls(by_authority({"IP:127.0.0.2", "DNS:localhost"}));
+  const auto got = call_tls(signed_by_authority({"IP:127.0.0.2", "DNS:localhost"}));
   REQUIRE_FALSE(got);
   CHECK(got.error().kind == ErrorKind::Tls);
   CHECK_THAT(got.error().message, Catch::Contains("IP address mismatch"));
 }
 
-TEST_CASE("rejects a certificate of another authority even if its name matches") {
+TEST_CASE("rejects a certificate of another authority even if the address matches") {
   const auto got = call_tls(issue({.alternative_names = {"IP:127.0.0.1"}}, &another_authority));
   REQUIRE_FALSE(got);
   CHECK(got.error().kind == ErrorKind::Tls);
@@ -92,14 +95,14 @@ TEST_CASE("accepts any certificate with insecure-skip-tls-verify") {
   CHECK(call_tls(issue({}), [](auto& credentials) { credentials.verify = false; }));
 }
 
-TEST_CASE("presents the client certificate, and fails without one if the server requires it") {
-  const auto server = by_authority({"IP:127.0.0.1"});
-  const auto ours = issue({.common_name = "lastgood"}, &authority);
+TEST_CASE("presents the client certificate, and fails without one if the server requires one") {
+  const auto server = signed_by_authority({"IP:127.0.0.1"});
+  const auto client_identity = issue({.common_name = "lastgood"}, &authority);
   CHECK(call_tls(
       server,
-      [&ours](auto& credentials) {
-        credentials.certificate_pem = ours.certificate_pem;
-        credentials.key_pem = ours.key_pem;
+      [&client_identity](auto& credentials) {
+        credentials.certificate_pem = client_identity.certificate_pem;
+        credentials.key_pem = client_identity.key_pem;
       },
       authority.certificate_pem));
   CHECK_FALSE(call_tls(server, {}, authority.certificate_pem));
@@ -137,7 +140,7 @@ TEST_CASE("reuses a TLS connection until the server closes it") {
           co_await peer.send(response(200, "{}"));
         }
       },
-      tls_server(by_authority({"IP:127.0.0.1"})));
+      tls_server(signed_by_authority({"IP:127.0.0.1"})));
   const auto client = client_for(io, tls_credentials(server.port()));
   for (int i = 0; i < 3; ++i) REQUIRE(await(io, client->call(get(), long_timeout)));
   CHECK(server.connections() == 1);
@@ -161,7 +164,7 @@ TEST_CASE("passes on each event of a TLS stream as it arrives") {
         co_await peer.send("0\r\n\r\n");
         co_await peer.until_closed();
       },
-      tls_server(by_authority({"IP:127.0.0.1"})));
+      tls_server(signed_by_authority({"IP:127.0.0.1"})));
   const auto client = client_for(io, tls_credentials(server.port()));
   REQUIRE(await(io, client->stream(get("/?watch=1"), long_timeout, [&got](std::string_view piece) {
     got += piece;
@@ -170,7 +173,7 @@ TEST_CASE("passes on each event of a TLS stream as it arrives") {
   CHECK(got == "onetwo");
 }
 
-TEST_CASE("rejects unusable certificates, keys, authorities and tokens at the start by name") {
+TEST_CASE("fails at creation and names the certificate, key, authority or token that is invalid") {
   asio::io_context io;
   const auto error_of = [&io](const std::function<void(net::Credentials&)>& change) {
     auto credentials = tls_credentials(1);
@@ -178,13 +181,13 @@ TEST_CASE("rejects unusable certificates, keys, authorities and tokens at the st
     const auto made = net::KubeClient::create(io.get_executor(), credentials, nullptr);
     return made ? std::string() : made.error().message;
   };
-  const auto ours = issue({});
+  const auto client_identity = issue({});
   CHECK_THAT(error_of([](auto& credentials) { credentials.ca_pem = "garbage"; }),
              Catch::Contains("the certificate authority"));
   CHECK_THAT(error_of([](auto& credentials) { credentials.certificate_pem = "garbage"; }),
              Catch::Contains("the client certificate"));
-  CHECK_THAT(error_of([&ours](auto& credentials) {
-               credentials.certificate_pem = ours.certificate_pem;
+  CHECK_THAT(error_of([&client_identity](auto& credentials) {
+               credentials.certificate_pem = client_identity.certificate_pem;
                credentials.key_pem = issue({}).key_pem;
              }),
              Catch::Contains("the client key"));
@@ -197,7 +200,7 @@ TEST_CASE("reads the token file again after a 401, for reads and for writes") {
     asio::io_context io;
     const Folder folder;
     std::vector<std::string> seen;
-    ScriptedServer server(io, only_new(seen));
+    ScriptedServer server(io, accept_only_new(seen));
     auto credentials = plain_credentials(server.port());
     credentials.token_file = folder.write("token", "old\n");
     const auto client = client_for(io, credentials);
@@ -211,35 +214,36 @@ TEST_CASE("reads the token file again after a 401, for reads and for writes") {
   }
 }
 
-TEST_CASE("sends a call again with the new token when the token was rotated") {
+TEST_CASE("sends a call again with the new token after the token was rotated") {
   asio::io_context io;
   const Folder folder;
   std::vector<std::string> seen;
-  std::string good = "old";
+  std::string valid_token = "old";
   ScriptedServer server(io, [&](Peer& peer) -> asio::awaitable<void> {
     while (true) {
       const auto request = co_await peer.request();
       if (request.empty()) co_return;
-      const bool known = request.find("Bearer " + good + "\r\n") != std::string::npos;
-      seen.push_back(known ? "good" : "bad");
-      co_await peer.send(known ? response(200, "{}") : response(401, "{}"));
+      const bool is_valid = request.find("Bearer " + valid_token + "\r\n") != std::string::npos;
+      seen.push_back(is_valid ? "valid" : "old");
+      co_await peer.send(is_valid ? response(200, "{}") : response(401, "{}"));
     }
   });
   auto credentials = plain_credentials(server.port());
   credentials.token_file = folder.write("token", "old");
   const auto client = client_for(io, credentials);
   REQUIRE(await(io, client->call(patch(), long_timeout)));
-  good = "new";
+  valid_token = "new";
   folder.write("token", "new");
   REQUIRE(await(io, client->call(patch(), long_timeout)));
   REQUIRE(await(
       io, client->stream(get("/?watch=1"), long_timeout, [](std::string_view) { return true; })));
-  CHECK(seen == std::vector<std::string>{"good", "bad", "good", "good"});
+  CHECK(seen == std::vector<std::string>{"valid", "old", "valid", "valid"});
 }
 
-TEST_CASE("reads the token file again only when the last read is old") {
+TEST_CASE("reads the token file again only after the lifetime of a token") {
   const Folder folder;
-  net::TokenSource tokens("", folder.write("token", "one\n"), Duration(50'000));
+  constexpr Duration lifetime{50'000};
+  net::TokenSource tokens("", folder.write("token", "one\n"), lifetime);
   const net::TokenSource::TimePoint start{};
   CHECK(tokens.current(start) == "one");
   folder.write("token", "two");
@@ -248,9 +252,9 @@ TEST_CASE("reads the token file again only when the last read is old") {
   std::filesystem::remove(folder.path("token"));
   CHECK(tokens.current(start + std::chrono::seconds(200)) == "two");
   CHECK(tokens.reject("two"));
-  const auto gone = tokens.current(start + std::chrono::seconds(200));
-  REQUIRE_FALSE(gone);
-  CHECK_THAT(gone.error().message,
+  const auto missing = tokens.current(start + std::chrono::seconds(200));
+  REQUIRE_FALSE(missing);
+  CHECK_THAT(missing.error().message,
              Catch::Contains(folder.path("token")) && Catch::Contains("No such file"));
 }
 

@@ -1,4 +1,4 @@
-// Reuse of connections by KubeClient, also if the server closed them in the meantime.
+// How KubeClient reuses connections, also if the server has closed them in the meantime.
 #include <catch2/catch.hpp>
 
 #include "wire/support/kube.hpp"
@@ -6,13 +6,15 @@
 namespace lastgood::wire {
 namespace {
 
-// Responds to one request of each connection, and then closes it without announcing that.
+// Responds to one request of each connection. Then closes it, without a "Connection: close" header
+// in the response.
 asio::awaitable<void> respond_once(Peer& peer) {
   co_await peer.request();
   co_await peer.send(response(200, std::to_string(peer.number())));
 }
 
-// Responds to the first request of the first connection, and resets it at the second request.
+// Responds to the first request of each connection. Resets the first connection at its second
+// request.
 asio::awaitable<void> respond_then_reset(Peer& peer) {
   co_await peer.request();
   co_await peer.send(response(200, std::to_string(peer.number())));
@@ -39,7 +41,7 @@ TEST_CASE("reuses a connection after an error status") {
   CHECK(server.connections() == 1);
 }
 
-TEST_CASE("opens a new connection when the server asks to close the old one") {
+TEST_CASE("opens a new connection after a response with the header Connection: close") {
   asio::io_context io;
   ScriptedServer server(io, always(response(200, "{}", "Connection: close\r\n")));
   const auto client = client_for(io, plain_credentials(server.port()));
@@ -47,7 +49,7 @@ TEST_CASE("opens a new connection when the server asks to close the old one") {
   CHECK(server.connections() == 3);
 }
 
-TEST_CASE("limits calls in flight to eight and serves waiting calls in order") {
+TEST_CASE("limits calls in flight to eight, and starts waiting calls in the order of arrival") {
   asio::io_context io;
   int in_flight = 0;
   int max_in_flight = 0;
@@ -72,12 +74,12 @@ TEST_CASE("limits calls in flight to eight and serves waiting calls in order") {
   CHECK(max_in_flight <= 8);
   CHECK(server.connections() <= 8);
   REQUIRE(order.size() == 40);
-  // A call never overtakes one that was made 8 or more calls earlier.
+  // A call never overtakes a call that was made 8 or more calls earlier.
   for (std::size_t i = 0; i < order.size(); ++i)
     CHECK(std::abs(std::stoi(order[i].substr(1)) - static_cast<int>(i)) < 8);
 }
 
-TEST_CASE("opens no connection for calls above the limit") {
+TEST_CASE("opens at most eight connections for more calls") {
   asio::io_context io;
   ScriptedServer server(io,
                         [](Peer& peer) -> asio::awaitable<void> { co_await peer.until_closed(); });
@@ -90,7 +92,7 @@ TEST_CASE("opens no connection for calls above the limit") {
   CHECK(server.connections() == 8);
 }
 
-TEST_CASE("opens a new connection when the server closed the idle one") {
+TEST_CASE("opens a new connection when the server has closed the idle one") {
   asio::io_context io;
   ScriptedServer server(io, respond_once);
   const auto client = client_for(io, plain_credentials(server.port()));
@@ -108,7 +110,7 @@ TEST_CASE("sends a read again when the reused connection breaks") {
   CHECK(server.connections() == 2);
 }
 
-TEST_CASE("never sends a write again when the reused connection breaks after it was sent") {
+TEST_CASE("never sends a write again when the reused connection breaks after the write was sent") {
   asio::io_context io;
   ScriptedServer server(io, respond_then_reset);
   const auto client = client_for(io, plain_credentials(server.port()));
@@ -119,7 +121,7 @@ TEST_CASE("never sends a write again when the reused connection breaks after it 
   CHECK(server.connections() == 1);
 }
 
-TEST_CASE("does not try again when a new connection breaks") {
+TEST_CASE("does not send a read again when a new connection breaks") {
   asio::io_context io;
   ScriptedServer server(io, [](Peer& peer) -> asio::awaitable<void> { co_await peer.request(); });
   const auto client = client_for(io, plain_credentials(server.port()));
@@ -131,7 +133,7 @@ TEST_CASE("sends a read again at most once") {
   asio::io_context io;
   ScriptedServer server(io, [](Peer& peer) -> asio::awaitable<void> {
     co_await peer.request();
-    if (peer.number() > 1) co_return;
+    if (peer.number() > 1) co_return;  // closes the connection without a response
     co_await peer.send(response(200, "{}"));
     co_await peer.request();
   });
@@ -157,6 +159,7 @@ TEST_CASE("does not reuse a connection on which the server sent unexpected bytes
 TEST_CASE("does not reuse a connection that was idle for too long") {
   asio::io_context io;
   ScriptedServer server(io, always(response(200, "{}")));
+  // Negative: every idle connection is too old.
   const auto client =
       client_for(io, plain_credentials(server.port()), nullptr, {.max_idle = Duration(-1)});
   for (int i = 0; i < 3; ++i) REQUIRE(await(io, client->call(get(), long_timeout)));

@@ -1,4 +1,4 @@
-// Credentials from a kubeconfig and from the service account of a pod, and the errors of both.
+// Credentials from a kubeconfig or from the service account of a pod, and their errors.
 #include "net/kubeconfig.hpp"
 
 #include <catch2/catch.hpp>
@@ -11,7 +11,8 @@ namespace {
 using net::load_in_cluster;
 using net::load_kubeconfig;
 
-// A kubeconfig with this cluster and user, written as YAML flow maps. The current context is "dev".
+// A kubeconfig with the contexts "dev", which is the current one, and "production". `cluster` and
+// `user` are YAML flow maps.
 std::string config(const std::string& cluster, const std::string& user = "{token: secret}") {
   return "apiVersion: v1\nkind: Config\ncurrent-context: dev\ncontexts:\n- name: dev\n  context: "
          "{cluster: c, user: u, "
@@ -46,7 +47,7 @@ TEST_CASE("reads server, token and namespace of the current context") {
   CHECK_THAT(got->source, Catch::Contains("context \"dev\" of /"));
 }
 
-TEST_CASE("uses the requested context and suggests the nearest name for a wrong one") {
+TEST_CASE("uses the requested context, and suggests the nearest name for an unknown context") {
   const auto text = config("{server: 'https://a'}");
   CHECK(load(text, "production")->namespace_.empty());
   CHECK_THAT(error_of(text, "prodution"),
@@ -54,20 +55,20 @@ TEST_CASE("uses the requested context and suggests the nearest name for a wrong 
 }
 
 TEST_CASE("accepts a server URL with a path, an IPv6 address or no port") {
-  const auto rancher = load(config("{server: 'https://rancher.example/k8s/clusters/c-1/'}"));
-  CHECK(rancher->host == "rancher.example");
-  CHECK(rancher->port == 443);
-  CHECK(rancher->base_path == "/k8s/clusters/c-1");
-  const auto six = load(config("{server: 'https://[fd00::1]:6443'}"));
-  CHECK(six->host == "fd00::1");
-  CHECK(six->port == 6443);
+  const auto with_path = load(config("{server: 'https://rancher.example/k8s/clusters/c-1/'}"));
+  CHECK(with_path->host == "rancher.example");
+  CHECK(with_path->port == 443);
+  CHECK(with_path->base_path == "/k8s/clusters/c-1");
+  const auto ipv6 = load(config("{server: 'https://[fd00::1]:6443'}"));
+  CHECK(ipv6->host == "fd00::1");
+  CHECK(ipv6->port == 6443);
   CHECK(load(config("{server: 'https://[fd00::1]'}"))->port == 443);
-  const auto plain = load(config("{server: 'http://localhost:8001'}"));
-  CHECK_FALSE(plain->tls);
-  CHECK(plain->port == 8001);
+  const auto without_tls = load(config("{server: 'http://localhost:8001'}"));
+  CHECK_FALSE(without_tls->tls);
+  CHECK(without_tls->port == 8001);
 }
 
-TEST_CASE("reads certificates from the kubeconfig itself or from files beside it") {
+TEST_CASE("reads certificates from the kubeconfig itself, or from files in its folder") {
   const Folder folder;
   folder.write("ca.crt", "the authority");
   folder.write("me.crt", "mine");
@@ -84,7 +85,7 @@ TEST_CASE("reads certificates from the kubeconfig itself or from files beside it
   CHECK(got->token_file == folder.path("token"));
 }
 
-TEST_CASE("uses inline data instead of a file, like kubectl") {
+TEST_CASE("prefers the data in the kubeconfig to the file that it names, like kubectl") {
   const auto got =
       load(config("{server: 'https://a', certificate-authority: /nowhere, "
                   "certificate-authority-data: aGVsbG8=}"));
@@ -99,7 +100,7 @@ TEST_CASE("skips TLS verification only if insecure-skip-tls-verify is true") {
              Catch::Contains("must be true or false"));
 }
 
-TEST_CASE("reports every mistake in a kubeconfig with file, entry and field") {
+TEST_CASE("reports the file, the entry and the field of each mistake in a kubeconfig") {
   CHECK_THAT(load_kubeconfig("/nowhere/config", "").error().message,
              Catch::Equals("/nowhere/config: No such file or directory"));
   CHECK_THAT(load_kubeconfig("/dev/zero", "").error().message,
@@ -135,7 +136,7 @@ TEST_CASE("reports every mistake in a kubeconfig with file, entry and field") {
              Catch::Contains("users \"u\": client-key: is missing"));
 }
 
-TEST_CASE("rejects an unsupported login and names the supported ones") {
+TEST_CASE("rejects an unsupported way to authenticate, and names the supported ways") {
   for (const std::string user : {"{exec: {command: aws}}", "{auth-provider: {name: gcp}}",
                                  "{username: a, password: b}", "{as: root}"}) {
     CHECK_THAT(error_of(config("{server: 'https://a'}", user)),
@@ -144,7 +145,7 @@ TEST_CASE("rejects an unsupported login and names the supported ones") {
   }
 }
 
-TEST_CASE("rejects a kubeconfig above 1 MiB and unbounded nesting") {
+TEST_CASE("rejects a kubeconfig above 1 MiB, or with 100 000 nested lists or maps") {
   CHECK_THAT(error_of(std::string(2'000'000, ' ')), Catch::Contains("larger than 1048576 bytes"));
   CHECK_THAT(error_of("a: " + std::string(100'000, '[')), Catch::Contains("is not YAML"));
   CHECK_THAT(error_of("a: " + std::string(100'000, '{')), Catch::Contains("is not YAML"));
@@ -168,7 +169,7 @@ TEST_CASE("reads server and credentials of a pod from its environment and servic
         "fd00::1");
 }
 
-TEST_CASE("reports which variable or file of the pod is missing") {
+TEST_CASE("reports which variable or file of the pod is missing or invalid") {
   const Folder folder;
   CHECK_THAT(load_in_cluster({}).error().message,
              Catch::Contains("KUBERNETES_SERVICE_HOST is not set"));

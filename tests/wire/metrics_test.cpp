@@ -20,6 +20,8 @@ std::vector<std::string> lines(const std::string& text) {
   return all;
 }
 
+// The value of a series with its labels, such as `leader_election_master_status{name="lastgood"}`.
+// -1 if the text does not have the series.
 double value_of(const std::string& text, const std::string& series) {
   for (const auto& line : lines(text)) {
     if (line.starts_with(series + " ")) return std::stod(line.substr(series.size() + 1));
@@ -44,7 +46,7 @@ MonotonicTime monotonic_now() {
 
 }  // namespace
 
-TEST_CASE("counts releases, measurements and rollbacks in the series of lastgood") {
+TEST_CASE("counts Deployments, measurements, states and rollbacks in the lastgood series") {
   Metrics metrics;
   metrics.guarded(7);
   metrics.measurement("http", "Fail");
@@ -119,7 +121,7 @@ TEST_CASE("counts reconciles like controller-runtime") {
                  R"(controller_runtime_max_concurrent_reconciles{controller="deployment"})") == 64);
 }
 
-TEST_CASE("shows the work queue like client-go") {
+TEST_CASE("shows the length and the times of the work queue like client-go") {
   Metrics metrics;
   const MonotonicTime now = monotonic_now();
   metrics.queue_depth(3);
@@ -138,6 +140,7 @@ TEST_CASE("shows the work queue like client-go") {
   CHECK(value_of(text, "workqueue_queue_duration_seconds_sum" + labels) == Approx(0.05));
   CHECK(value_of(text, "workqueue_work_duration_seconds_count" + labels) == 1);
   CHECK(value_of(text, "workqueue_work_duration_seconds_sum" + labels) == Approx(0.02));
+  // The sum of 60 s and 40 s for the two running reconciles, with a tolerance for a slow machine.
   const double unfinished = value_of(text, "workqueue_unfinished_work_seconds" + labels);
   CHECK(unfinished >= 100);
   CHECK(unfinished < 110);
@@ -146,7 +149,7 @@ TEST_CASE("shows the work queue like client-go") {
   CHECK(longest < 65);
 }
 
-TEST_CASE("shows for each Lease whether this replica holds it") {
+TEST_CASE("shows whether this replica holds the Lease") {
   Metrics metrics;
   const std::string series = R"(leader_election_master_status{name="lastgood"})";
   metrics.leader("lastgood", false);
@@ -175,7 +178,7 @@ TEST_CASE("uses the histogram buckets of controller-runtime and client-go") {
                                  "30", "60", "+Inf"});
 }
 
-TEST_CASE("shows the series for alerts before anything happened") {
+TEST_CASE("shows the series that alerts need before their first event") {
   const auto text = Metrics().text();
   const std::string labels = R"({controller="deployment",name="deployment"})";
   CHECK(value_of(text, "lastgood_guarded_deployments") == 0);
@@ -200,7 +203,7 @@ TEST_CASE("shows CPU time, memory, file descriptors and start time of the proces
   CHECK(started > now - 3600);
 }
 
-TEST_CASE("lists every series in the metric table with type, labels and order") {
+TEST_CASE("shows the series of the metric table with their types and labels, in the same order") {
   Metrics metrics;
   metrics.measurement("http", "Fail");
   metrics.state_entered("Held", "NoTarget");
@@ -237,7 +240,7 @@ TEST_CASE("bounds the number of series and the length of label values") {
   std::size_t count = 0;
   for (const auto& line : lines(text))
     count += line.starts_with("lastgood_watch_restarts_total{") ? 1 : 0;
-  CHECK(count <= 257);
+  CHECK(count <= 257);  // 256 series, and the series "other"
   CHECK(text.size() < 100'000);
   CHECK(value_of(text, R"(lastgood_watch_restarts_total{kind="other",reason="other"})") ==
         5000 - 256);

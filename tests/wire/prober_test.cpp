@@ -1,5 +1,5 @@
-// HttpProber over real sockets: each behaviour of an endpoint has one outcome, takes at most the
-// timeout, and delays no other probe.
+// HttpProber over real sockets: the outcome of a probe follows from what the endpoint does. A probe
+// takes at most its timeout, and delays no other probe.
 #include "net/prober.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
@@ -24,22 +24,25 @@ ProbeRequest request_to(std::uint16_t port, Duration timeout = Duration(10'000))
   return {.host = "127.0.0.1", .port = port, .target = "/health", .timeout = timeout};
 }
 
-ProbeResponse probe(Script script, Duration timeout = Duration(10'000), Upgrade upgrade = {}) {
+// Probes a server that runs `script`. With `handshake`, the server and the probe use TLS.
+ProbeResponse probe(Script script, Duration timeout = Duration(10'000),
+                    ServerHandshake handshake = {}) {
   asio::io_context io;
-  ScriptedServer server(io, std::move(script), upgrade);
+  ScriptedServer server(io, std::move(script), handshake);
   net::HttpProber prober(io.get_executor());
   auto request = request_to(server.port(), timeout);
-  request.tls = static_cast<bool>(upgrade);
+  request.tls = static_cast<bool>(handshake);
   return await(io, prober.probe(request));
 }
 
+// A port on which no server listens.
 std::uint16_t closed_port() {
   asio::io_context io;
   const asio::ip::tcp::acceptor acceptor(io, {asio::ip::address_v4::loopback(), 0});
   return acceptor.local_endpoint().port();
 }
 
-asio::awaitable<void> hang(Peer& peer) { co_await peer.until_closed(); }
+asio::awaitable<void> never_respond(Peer& peer) { co_await peer.until_closed(); }
 
 }  // namespace
 
@@ -99,7 +102,7 @@ TEST_CASE("probes an endpoint behind TLS with any certificate") {
   CHECK(got.status == 200);
 }
 
-TEST_CASE("reports ConnectionRefused when nothing listens or the connection is reset") {
+TEST_CASE("reports ConnectionRefused when no server listens or the connection is reset") {
   asio::io_context io;
   net::HttpProber prober(io.get_executor());
   const auto refused = await(io, prober.probe(request_to(closed_port())));
@@ -112,7 +115,7 @@ TEST_CASE("reports ConnectionRefused when nothing listens or the connection is r
   CHECK(reset.outcome == ProbeOutcome::ConnectionRefused);
 }
 
-TEST_CASE("reports TimedOut when an endpoint hangs before, within or instead of its headers") {
+TEST_CASE("reports TimedOut when an endpoint hangs before or in its headers, or in the handshake") {
   for (const std::string beginning : {"", "HTTP/1.1 200 OK\r\nX: y\r\n"}) {
     const auto got = probe(
         [&](Peer& peer) -> asio::awaitable<void> {
@@ -125,7 +128,7 @@ TEST_CASE("reports TimedOut when an endpoint hangs before, within or instead of 
     CHECK(got.took < Duration(5000));
   }
   asio::io_context io;
-  ScriptedServer server(io, hang);
+  ScriptedServer server(io, never_respond);
   net::HttpProber prober(io.get_executor());
   auto request = request_to(server.port(), short_timeout);
   request.tls = true;
@@ -149,7 +152,7 @@ TEST_CASE("reports TimedOut when the headers arrive too slowly") {
   CHECK(steady_clock::now() - started < std::chrono::seconds(5));
 }
 
-TEST_CASE("reports ConnectionClosed when the connection closes before the end of the headers") {
+TEST_CASE("reports ConnectionClosed when the endpoint closes before the end of the headers") {
   const std::string text = "HTTP/1.1 200 OK\r\nX: y\r\n\r\n";
   for (const std::size_t at : {std::size_t{0}, std::size_t{5}, std::size_t{20}, text.size() - 1}) {
     const auto got = probe([&](Peer& peer) -> asio::awaitable<void> {
@@ -178,30 +181,30 @@ TEST_CASE("reports InvalidResponse when an endpoint speaks neither HTTP nor TLS"
   CHECK(got.detail.size() <= 200);
 }
 
-TEST_CASE("stops to read from an endpoint that floods") {
+TEST_CASE("stops reading from an endpoint that sends without end") {
   for (const std::string beginning :
        {"HTTP/1.1 200 OK\r\nX: ", "HTTP/1.1 200 OK\r\n\r\n", "garbage"}) {
     asio::io_context io;
-    std::uint64_t taken = 0;
-    bool gone = false;
+    std::uint64_t sent = 0;
+    bool is_closed = false;
     ScriptedServer server(io, [&](Peer& peer) -> asio::awaitable<void> {
       co_await peer.request();
       const std::string piece(16 * 1024, 'x');
       co_await peer.send(beginning);
-      while (taken < 10'000'000'000 && co_await peer.send(piece)) taken = peer.sent();
-      gone = true;
+      while (sent < 10'000'000'000 && co_await peer.send(piece)) sent = peer.sent();
+      is_closed = true;
     });
     net::HttpProber prober(io.get_executor());
     const auto got = await(io, prober.probe(request_to(server.port())));
     CHECK(got.outcome == (beginning.ends_with("\r\n\r\n") ? ProbeOutcome::Answered
                                                           : ProbeOutcome::InvalidResponse));
-    run_until(io, [&gone] { return gone; });
+    run_until(io, [&is_closed] { return is_closed; });
     // The kernel buffers on both sides hold some megabytes that the prober never read.
-    CHECK(taken < 16'000'000);
+    CHECK(sent < 16'000'000);
   }
 }
 
-TEST_CASE("reports an unknown name or an invalid request as no failure of the endpoint") {
+TEST_CASE("reports DNSLookupFailed or Unreachable when no request can be sent") {
   asio::io_context io;
   net::HttpProber prober(io.get_executor());
   auto request = request_to(80);
@@ -211,9 +214,9 @@ TEST_CASE("reports an unknown name or an invalid request as no failure of the en
   CHECK(await(io, prober.probe(request)).outcome == ProbeOutcome::DNSLookupFailed);
   // The kernel rejects the broadcast address like an address without a route.
   request.host = "255.255.255.255";
-  const auto denied = await(io, prober.probe(request));
-  CHECK(denied.outcome == ProbeOutcome::Unreachable);
-  CHECK_FALSE(denied.detail.empty());
+  const auto no_route = await(io, prober.probe(request));
+  CHECK(no_route.outcome == ProbeOutcome::Unreachable);
+  CHECK_FALSE(no_route.detail.empty());
   request = request_to(80);
   request.target = "/a\r\nX: y";
   CHECK(await(io, prober.probe(request)).outcome == ProbeOutcome::Unreachable);
@@ -221,9 +224,9 @@ TEST_CASE("reports an unknown name or an invalid request as no failure of the en
   CHECK(await(io, prober.probe(request)).outcome == ProbeOutcome::Unreachable);
 }
 
-TEST_CASE("delays no probe while a hundred endpoints hang") {
+TEST_CASE("delays no probe while a hundred other probes hang") {
   asio::io_context io;
-  ScriptedServer hanging(io, hang);
+  ScriptedServer hanging(io, never_respond);
   ScriptedServer healthy(io, always(response(200, "")));
   net::HttpProber prober(io.get_executor());
   std::vector<Task<ProbeResponse>> tasks;

@@ -20,28 +20,29 @@ using net::Deadline;
 using net::NetResult;
 using net::TransportError;
 
-// Makes a fake lookup function. A name "hang..." blocks until release(), as if the DNS server did
-// not respond. A name "no..." fails. Every other name has two addresses.
-struct Lookups {
-  Lookups() { REQUIRE(::pipe(gate.data()) == 0); }
-  ~Lookups() { release(); }
-  Lookups(const Lookups&) = delete;
-  Lookups& operator=(const Lookups&) = delete;
+// Creates a fake lookup function. The lookup of a name "hang..." blocks until release(), as if the
+// DNS server did not respond. A name "no..." has no address. Every other name has two addresses.
+struct FakeLookups {
+  FakeLookups() { REQUIRE(::pipe(ends.data()) == 0); }
+  ~FakeLookups() { release(); }
+  FakeLookups(const FakeLookups&) = delete;
+  FakeLookups& operator=(const FakeLookups&) = delete;
 
+  // Closes the write end of the pipe, which ends the blocked reads.
   void release() {
-    if (gate[1] >= 0) ::close(gate[1]);
-    gate[1] = -1;
+    if (ends[1] >= 0) ::close(ends[1]);
+    ends[1] = -1;
   }
 
   [[nodiscard]] net::Lookup lookup() const {
-    return [wait = gate[0]](const std::string& name) -> net::LookupResult {
+    return [read_end = ends[0]](const std::string& name) -> net::LookupResult {
       char byte = 0;
-      if (name.starts_with("hang")) (void)!::read(wait, &byte, 1);
+      if (name.starts_with("hang")) (void)!::read(read_end, &byte, 1);
       if (name.starts_with("no")) return {.error = "Name or service not known"};
       return {.addresses = {asio::ip::make_address("10.1.2.3"), asio::ip::make_address("fd00::1")}};
     };
   }
-  std::array<int, 2> gate{};
+  std::array<int, 2> ends{};  // of a pipe: read, write
 };
 
 asio::awaitable<NetResult<Addresses>> resolve(asio::io_context& io, net::Resolver& resolver,
@@ -50,6 +51,10 @@ asio::awaitable<NetResult<Addresses>> resolve(asio::io_context& io, net::Resolve
   co_return co_await resolver.resolve(std::move(name), deadline);
 }
 
+// The limit of concurrent lookups.
+constexpr std::size_t no_lookups = 0;
+constexpr std::size_t one_lookup = 1;
+
 constexpr Duration long_timeout{10'000};
 constexpr Duration short_timeout{60};
 
@@ -57,7 +62,7 @@ constexpr Duration short_timeout{60};
 
 TEST_CASE("returns the IPv4 and IPv6 addresses of a name") {
   asio::io_context io;
-  const Lookups lookups;
+  const FakeLookups lookups;
   net::Resolver resolver(io.get_executor(), lookups.lookup());
   const auto got = await(io, resolve(io, resolver, "web", long_timeout));
   REQUIRE(got);
@@ -74,7 +79,7 @@ TEST_CASE("resolves localhost with the resolver of the system") {
 
 TEST_CASE("fails with DNSLookupFailed and the error of the system for an unknown name") {
   asio::io_context io;
-  const Lookups lookups;
+  const FakeLookups lookups;
   net::Resolver resolver(io.get_executor(), lookups.lookup());
   const auto got = await(io, resolve(io, resolver, "nowhere", long_timeout));
   REQUIRE_FALSE(got);
@@ -82,26 +87,26 @@ TEST_CASE("fails with DNSLookupFailed and the error of the system for an unknown
   CHECK(got.error().detail == "Name or service not known");
 }
 
-TEST_CASE("returns an IP address without a lookup even if no lookup is possible") {
+TEST_CASE("returns an IP address without a lookup") {
   asio::io_context io;
-  const Lookups lookups;
-  net::Resolver resolver(io.get_executor(), lookups.lookup(), 0);
+  const FakeLookups lookups;
+  net::Resolver resolver(io.get_executor(), lookups.lookup(), no_lookups);
   CHECK(await(io, resolve(io, resolver, "10.0.0.7", long_timeout)) ==
         Addresses{asio::ip::make_address("10.0.0.7")});
   CHECK(await(io, resolve(io, resolver, "fd00::7", long_timeout)) ==
         Addresses{asio::ip::make_address("fd00::7")});
 }
 
-TEST_CASE("times out a hanging lookup without delaying another name") {
+TEST_CASE("times out a hanging lookup without delaying the lookup of another name") {
   asio::io_context io;
-  const Lookups lookups;
+  const FakeLookups lookups;
   net::Resolver resolver(io.get_executor(), lookups.lookup());
   Task<NetResult<Addresses>> hanging(io, resolve(io, resolver, "hang", long_timeout));
   CHECK(await(io, resolve(io, resolver, "web", long_timeout)));
-  const auto late = await(io, resolve(io, resolver, "hang2", short_timeout));
-  REQUIRE_FALSE(late);
-  CHECK(late.error().transport_error == TransportError::DNSLookupFailed);
-  CHECK(late.error().detail == "the DNS lookup timed out");
+  const auto timed_out = await(io, resolve(io, resolver, "hang2", short_timeout));
+  REQUIRE_FALSE(timed_out);
+  CHECK(timed_out.error().transport_error == TransportError::DNSLookupFailed);
+  CHECK(timed_out.error().detail == "the DNS lookup timed out");
   CHECK_FALSE(hanging.done());
   hanging.cancel();
   CHECK(hanging.was_cancelled());
@@ -109,8 +114,8 @@ TEST_CASE("times out a hanging lookup without delaying another name") {
 
 TEST_CASE("shares one lookup among all callers that resolve the same name") {
   asio::io_context io;
-  Lookups lookups;
-  net::Resolver resolver(io.get_executor(), lookups.lookup(), 1);
+  FakeLookups lookups;
+  net::Resolver resolver(io.get_executor(), lookups.lookup(), one_lookup);
   std::vector<Task<NetResult<Addresses>>> tasks;
   for (int i = 0; i < 10; ++i) tasks.emplace_back(io, resolve(io, resolver, "hang", long_timeout));
   const auto other = await(io, resolve(io, resolver, "web", long_timeout));
@@ -122,20 +127,20 @@ TEST_CASE("shares one lookup among all callers that resolve the same name") {
   CHECK(await(io, resolve(io, resolver, "web", long_timeout)));
 }
 
-TEST_CASE("does not keep the io_context running for a lookup without a caller") {
+TEST_CASE("lets the io_context end while a lookup runs and no coroutine waits for it") {
   asio::io_context io;
-  Lookups lookups;
-  net::Resolver resolver(io.get_executor(), lookups.lookup(), 1);
+  FakeLookups lookups;
+  net::Resolver resolver(io.get_executor(), lookups.lookup(), one_lookup);
   REQUIRE_FALSE(await(io, resolve(io, resolver, "hang", short_timeout)));
   io.restart();
   io.run_for(std::chrono::seconds(10));
   CHECK(io.stopped());
-  // A later caller joins the lookup that still hangs, and gets its result.
-  Task<NetResult<Addresses>> again(io, resolve(io, resolver, "hang", long_timeout));
+  // A later resolve() gets the result of the lookup that still hangs.
+  Task<NetResult<Addresses>> later_resolve(io, resolve(io, resolver, "hang", long_timeout));
   while (io.poll() > 0) {
   }
   lookups.release();
-  CHECK(again.result());
+  CHECK(later_resolve.result());
 }
 
 TEST_CASE("never looks up a text that is not a valid host name") {
@@ -150,9 +155,9 @@ TEST_CASE("never looks up a text that is not a valid host name") {
   }
 }
 
-TEST_CASE("fails with Stopped at once when the deadline was stopped before") {
+TEST_CASE("fails with Stopped at once when the deadline is stopped already") {
   asio::io_context io;
-  const Lookups lookups;
+  const FakeLookups lookups;
   net::Resolver resolver(io.get_executor(), lookups.lookup());
   Deadline deadline(io.get_executor(), long_timeout);
   deadline.stop();
@@ -161,23 +166,23 @@ TEST_CASE("fails with Stopped at once when the deadline was stopped before") {
   CHECK(got.error().transport_error == TransportError::Stopped);
 }
 
-TEST_CASE("moves a deadline to an earlier and to a later time") {
+TEST_CASE("expires at the new time after a deadline was moved to an earlier or later time") {
   asio::io_context io;
-  const auto over_after = [&io](Duration first, Duration second) {
+  const auto time_until_over = [&io](Duration from_now, Duration moved_to) {
     const auto started = std::chrono::steady_clock::now();
-    Deadline deadline(io.get_executor(), first);
+    Deadline deadline(io.get_executor(), from_now);
     bool over = false;
     const auto watch = deadline.watch([&over] { over = true; });
-    deadline.restart(second);
+    deadline.restart(moved_to);
     run_until(io, [&over] { return over; });
     CHECK(deadline.expired());
     return std::chrono::steady_clock::now() - started;
   };
-  CHECK(over_after(long_timeout, short_timeout) < std::chrono::seconds(5));
-  CHECK(over_after(Duration(10), short_timeout) >= short_timeout);
+  CHECK(time_until_over(long_timeout, short_timeout) < std::chrono::seconds(5));
+  CHECK(time_until_over(Duration(10), short_timeout) >= short_timeout);
 }
 
-TEST_CASE("sleeps until the given time, and ends a cancelled sleep as cancelled") {
+TEST_CASE("sleeps until the given time, and ends with operation_aborted when cancelled") {
   asio::io_context io;
   net::SystemClock clock(io.get_executor());
   const auto when = clock.monotonic_now() + Duration(20);
@@ -199,7 +204,7 @@ TEST_CASE("waits for a signal without ending the process") {
   CHECK(waiting.result() == SIGTERM);
 }
 
-TEST_CASE("raises the limit of open files to its maximum") {
+TEST_CASE("raises the soft limit of open files to the hard limit") {
   const auto limit = net::raise_open_files_limit();
   CHECK(limit >= 256);
   CHECK(net::raise_open_files_limit() == limit);

@@ -33,7 +33,7 @@ std::string text_of(BIO* bio) {
   return {data, static_cast<std::size_t>(size)};
 }
 
-void extend(X509* certificate, X509* issuer, int kind, const std::string& value) {
+void add_extension(X509* certificate, X509* issuer, int kind, const std::string& value) {
   X509V3_CTX context;
   X509V3_set_ctx(&context, issuer, certificate, nullptr, nullptr, 0);
   const Owned<X509_EXTENSION> extension(
@@ -89,9 +89,9 @@ Identity issue(const CertificateSpec& spec, const Identity* issuer) {
   static long serial = 1;
   const Owned<EVP_PKEY> key(EVP_EC_gen("P-256"));
   const Owned<X509> certificate(X509_new());
-  const Owned<X509> issuing =
+  const Owned<X509> issuer_certificate =
       issuer != nullptr ? read_certificate(issuer->certificate_pem) : nullptr;
-  const Owned<EVP_PKEY> signing = issuer != nullptr ? read_key(issuer->key_pem) : nullptr;
+  const Owned<EVP_PKEY> issuer_key = issuer != nullptr ? read_key(issuer->key_pem) : nullptr;
   X509_set_version(certificate.get(), 2);
   ASN1_INTEGER_set(X509_get_serialNumber(certificate.get()), ++serial);
   X509_gmtime_adj(X509_getm_notBefore(certificate.get()), -7200);
@@ -100,13 +100,14 @@ Identity issue(const CertificateSpec& spec, const Identity* issuer) {
   X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate.get()), "CN", MBSTRING_UTF8,
                              reinterpret_cast<const unsigned char*>(spec.common_name.c_str()), -1,
                              -1, 0);
-  X509* signer = issuing ? issuing.get() : certificate.get();
+  X509* signer = issuer_certificate ? issuer_certificate.get() : certificate.get();
   X509_set_issuer_name(certificate.get(), X509_get_subject_name(signer));
-  if (spec.authority) extend(certificate.get(), signer, NID_basic_constraints, "critical,CA:TRUE");
+  if (spec.authority)
+    add_extension(certificate.get(), signer, NID_basic_constraints, "critical,CA:TRUE");
   std::string names;
   for (const auto& name : spec.alternative_names) names += (names.empty() ? "" : ",") + name;
-  if (!names.empty()) extend(certificate.get(), signer, NID_subject_alt_name, names);
-  if (X509_sign(certificate.get(), signing ? signing.get() : key.get(), EVP_sha256()) == 0)
+  if (!names.empty()) add_extension(certificate.get(), signer, NID_subject_alt_name, names);
+  if (X509_sign(certificate.get(), issuer_key ? issuer_key.get() : key.get(), EVP_sha256()) == 0)
     throw std::runtime_error("cannot sign the certificate");
 
   const Owned<BIO> certificate_bio(BIO_new(BIO_s_mem()));
@@ -116,7 +117,7 @@ Identity issue(const CertificateSpec& spec, const Identity* issuer) {
   return {.certificate_pem = text_of(certificate_bio.get()), .key_pem = text_of(key_bio.get())};
 }
 
-Upgrade tls_server(const Identity& identity, const std::string& client_authority) {
+ServerHandshake tls_server(const Identity& identity, const std::string& client_authority) {
   auto context = std::make_shared<ssl::context>(ssl::context::tls_server);
   context->use_certificate_chain(asio::buffer(identity.certificate_pem));
   context->use_private_key(asio::buffer(identity.key_pem), ssl::context::pem);

@@ -17,15 +17,16 @@ struct Identity {
 struct CertificateSpec {
   std::string common_name = "test";
   std::vector<std::string> alternative_names = {};  // "DNS:web", "IP:127.0.0.1"
-  bool authority = false;
+  bool authority = false;                           // may sign other certificates
   bool expired = false;
 };
 
-// Signed by `issuer`, or self-signed without one.
+// Creates a key and a certificate. `issuer` signs the certificate; null: it is self-signed.
 [[nodiscard]] Identity issue(const CertificateSpec& spec, const Identity* issuer = nullptr);
 
-// `client_authority` is the PEM of the authority for client certificates. Empty: clients need none.
-[[nodiscard]] Upgrade tls_server(const Identity& identity,
-                                 const std::string& client_authority = "");
+// The server side of the TLS handshake. A client must have a certificate of `client_authority`
+// (PEM). If `client_authority` is empty, a client needs no certificate.
+[[nodiscard]] ServerHandshake tls_server(const Identity& identity,
+                                         const std::string& client_authority = "");
 
 }  // namespace lastgood::wire

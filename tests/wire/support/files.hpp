@@ -25,7 +25,7 @@ class Folder {
   Folder& operator=(const Folder&) = delete;
 
   [[nodiscard]] std::string path(const std::string& name) const { return path_ + "/" + name; }
-  // Returns the path of the file.
+  // Writes a file of the folder, and returns its path.
   std::string write(const std::string& name, const std::string& content) const {
     std::ofstream(path(name)) << content;
     return path(name);

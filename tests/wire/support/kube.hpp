@@ -50,6 +50,7 @@ inline std::ostream& operator<<(std::ostream& out, const RecordedRequest& reques
   return out << request.method << (request.is_watch ? " (watch) " : " ") << request.status;
 }
 
+// For a server on this port of 127.0.0.1, without TLS.
 inline net::Credentials plain_credentials(std::uint16_t port) {
   return {.tls = false, .host = "127.0.0.1", .port = port, .source = "the test"};
 }

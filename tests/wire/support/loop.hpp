@@ -22,7 +22,7 @@ namespace lastgood::wire {
 
 namespace asio = boost::asio;
 
-// Runs handlers until `done` returns true.
+// Runs handlers until `done` returns true. Throws after 20 s.
 inline void run_until(asio::io_context& io, const std::function<bool()>& done) {
   const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(20);
   while (!done()) {
@@ -49,6 +49,7 @@ class Task {
   [[nodiscard]] bool done() const { return state_->done; }
   void cancel() { state_->signal.emit(asio::cancellation_type::terminal); }
 
+  // Runs handlers until the coroutine ends. Throws the exception of the coroutine, if any.
   T result() {
     run_until(io_, [this] { return state_->done; });
     if (state_->error) std::rethrow_exception(state_->error);
@@ -82,6 +83,7 @@ inline asio::awaitable<bool> returning_true(asio::awaitable<void> work) {
   co_return true;
 }
 
+// Runs handlers until the coroutine ends.
 template <class T>
 T await(asio::io_context& io, asio::awaitable<T> work) {
   Task<T> task(io, std::move(work));

@@ -14,15 +14,15 @@ namespace lastgood::wire {
 using asio::ip::tcp;
 
 struct ScriptedServer::State {
-  State(asio::io_context& io, Script script, Upgrade upgrade)
+  State(asio::io_context& io, Script script, ServerHandshake handshake)
       : acceptor(io, tcp::endpoint(asio::ip::address_v4::loopback(), 0)),
         script(std::move(script)),
-        upgrade(std::move(upgrade)) {}
+        handshake(std::move(handshake)) {}
 
   static asio::awaitable<void> serve(std::shared_ptr<State> self, tcp::socket socket, int number) {
     std::unique_ptr<net::Transport> transport;
-    if (self->upgrade) {
-      transport = co_await self->upgrade(std::move(socket));
+    if (self->handshake) {
+      transport = co_await self->handshake(std::move(socket));
       if (!transport) co_return;
     } else {
       transport = net::plain_transport(std::move(socket));
@@ -45,12 +45,12 @@ struct ScriptedServer::State {
 
   tcp::acceptor acceptor;
   Script script;
-  Upgrade upgrade;
+  ServerHandshake handshake;
   int connections = 0;
 };
 
-ScriptedServer::ScriptedServer(asio::io_context& io, Script script, Upgrade upgrade)
-    : state_(std::make_shared<State>(io, std::move(script), std::move(upgrade))) {
+ScriptedServer::ScriptedServer(asio::io_context& io, Script script, ServerHandshake handshake)
+    : state_(std::make_shared<State>(io, std::move(script), std::move(handshake))) {
   asio::co_spawn(io, State::accept(state_), asio::detached);
 }
 

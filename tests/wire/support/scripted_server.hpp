@@ -15,27 +15,27 @@ namespace lastgood::wire {
 
 namespace asio = boost::asio;
 
-// The server side of one connection. Throws only if the coroutine is cancelled. That the client
-// closed the connection is a return value.
+// The server side of one connection. The functions throw only if the coroutine is cancelled. If the
+// client has closed the connection, their return value says so.
 class Peer {
  public:
   explicit Peer(std::unique_ptr<net::Transport> transport, int number)
       : transport_(std::move(transport)), number_(number) {}
 
-  // The number of the connection, from 1.
+  // The number of the connection. The first connection of a server has the number 1.
   [[nodiscard]] int number() const { return number_; }
 
-  // The next request with its body. Empty if the client closed the connection.
+  // The next request with its body. Empty if the client has closed the connection.
   asio::awaitable<std::string> request();
-  // Returns false if the client closed the connection.
+  // Returns false if the client has closed the connection.
   asio::awaitable<bool> send(std::string text);
-  // Writes each byte separately.
+  // Like send(), with a separate write for each byte.
   asio::awaitable<bool> send_bytewise(std::string text);
-  // Reads until the client closes.
+  // Reads until the client closes the connection.
   asio::awaitable<void> until_closed();
-  void close() { transport_->close(); }
   // Closes the connection with a TCP reset.
   void reset();
+  // The number of bytes sent.
   [[nodiscard]] std::uint64_t sent() const { return sent_; }
 
  private:
@@ -46,13 +46,13 @@ class Peer {
 };
 
 using Script = std::function<asio::awaitable<void>(Peer& peer)>;
-// Does the TLS handshake of the server. Returns null if it fails.
-using Upgrade =
+// Does the TLS handshake of the server. Returns null if the handshake fails.
+using ServerHandshake =
     std::function<asio::awaitable<std::unique_ptr<net::Transport>>(asio::ip::tcp::socket socket)>;
 
 class ScriptedServer {
  public:
-  ScriptedServer(asio::io_context& io, Script script, Upgrade upgrade = {});
+  ScriptedServer(asio::io_context& io, Script script, ServerHandshake handshake = {});
   ~ScriptedServer();
   ScriptedServer(const ScriptedServer&) = delete;
   ScriptedServer& operator=(const ScriptedServer&) = delete;
@@ -68,7 +68,7 @@ class ScriptedServer {
 // An HTTP/1.1 response with a Content-Length.
 [[nodiscard]] std::string response(int status, std::string_view body,
                                    std::string_view headers = "");
-// Sends this response to every request.
+// Sends `text` as the response to every request.
 [[nodiscard]] Script always(std::string text);
 
 }  // namespace lastgood::wire
