@@ -1,4 +1,4 @@
-// Fails a test with one message for each violation.
+// Fails the test, with one message for each violation.
 #pragma once
 
 #include <catch2/catch.hpp>

@@ -26,7 +26,8 @@ Graph graph_of(const std::vector<SourceFile>& files) {
   return graph;
 }
 
-// The shortest path from `start` back to itself; empty without one. Breadth first.
+// The shortest path from `start` back to `start`, found by a breadth-first search. Empty if
+// `start` is in no cycle.
 Path cycle_through(const Graph& graph, const std::string& start) {
   std::map<std::string, std::string> reached_from;
   std::deque<std::string> queue{start};
@@ -56,7 +57,7 @@ Violations include_cycles(const std::vector<SourceFile>& files) {
   const Graph graph = graph_of(files);
   for (const auto& [module, includes] : graph) {
     const Path cycle = cycle_through(graph, module);
-    // Each circle is found from each of its modules: report it from the first one.
+    // The search finds a cycle from each of its modules. Report it only from the first name.
     if (cycle.empty() || *std::ranges::min_element(cycle) != module) continue;
     std::string text;
     for (const std::string& step : cycle) text += (text.empty() ? "" : " -> ") + step;

@@ -7,7 +7,7 @@
 namespace lastgood::architecture {
 namespace {
 
-// Whole words, also in the plural. The namespace `lastgood` is allowed.
+// Whole words. Their plural is forbidden too. The namespace `lastgood` is allowed.
 const std::set<std::string> specific_words = {"Lastgood", "Deployment",     "ReplicaSet",
                                               "Pod",      "ConfigMap",      "ControllerRevision",
                                               "Rollback", "RollbackPolicy", "DeploymentGuard",

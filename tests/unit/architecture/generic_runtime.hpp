@@ -1,5 +1,5 @@
-// Rule: controller/runtime is a generic library. It does not name the kinds or concepts of
-// Lastgood, neither in code nor in comments nor in log messages.
+// Rule: controller/runtime is a generic library. Its code, comments and log messages do
+// not name the kinds or concepts of Lastgood.
 #pragma once
 
 #include "source_file.hpp"

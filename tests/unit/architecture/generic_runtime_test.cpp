@@ -6,7 +6,7 @@
 
 using namespace lastgood::architecture;
 
-TEST_CASE("reports a word of Lastgood when a file of runtime has it") {
+TEST_CASE("reports each word of Lastgood in a file of runtime") {
   CHECK(specific_words_in_runtime(
             {{"controller/runtime/x.cpp",
               "// One at a time.\nlog::warn(\"failed\", {{\"deployment\", key}});\n"},
@@ -20,7 +20,7 @@ TEST_CASE("reports a word of Lastgood when a file of runtime has it") {
                    "controller/runtime/z.hpp:2: runtime must not name \"policy\""});
 }
 
-TEST_CASE("reports no word when the file is generic or in another folder") {
+TEST_CASE("reports no word when the file is generic or is in another folder") {
   CHECK(specific_words_in_runtime(
             {{"controller/runtime/x.cpp", "namespace lastgood::runtime {\nvoid add(Key key);\n"},
              {"controller/shell/x.cpp", "api::DeploymentGuard guard;\n"}}) == Violations{});

@@ -7,7 +7,7 @@
 namespace lastgood::architecture {
 namespace {
 
-// The .cpp files without a header of their own, and why.
+// The .cpp files that need no header of the same name, and why.
 const std::map<std::string, std::string> exceptions = {
     {"cmd/lastgood-controller/main.cpp", "it defines only main()"},
     {"controller/api/reason_table_checks.cpp", "part of the table in api/reason_table.hpp"},
@@ -29,7 +29,8 @@ Violations missing_own_headers(const std::vector<SourceFile>& files) {
     const auto includes = includes_of(file);
     const bool has_header = existing.contains(header);
     if (exceptions.contains(file.path)) {
-      if (has_header) found.push_back(violation(file, 1, "it has a header: remove the exception"));
+      if (has_header)
+        found.push_back(violation(file, 1, "the file has a header: remove it from the exceptions"));
     } else if (!has_header) {
       found.push_back(violation(file, 1, "there is no header of the same name"));
     } else if (includes.empty() || includes.front().file != include_path_of(header)) {

@@ -6,7 +6,7 @@
 namespace lastgood::architecture {
 namespace {
 
-// Folders that are not listed (api, base, codec, kube, ports) are wholly public.
+// All headers of the folders that are not listed (api, base, codec, kube, ports) are public.
 const std::map<std::string, std::set<std::string>> public_headers = {
     {"policy",
      {"policy/annotations.hpp", "policy/template_author.hpp", "policy/config_map.hpp",
@@ -29,8 +29,8 @@ const std::map<std::string, std::set<std::string>> public_headers = {
       "net/process.hpp", "net/server.hpp", "net/system_clock.hpp"}},
 };
 
-// The other folder that an include refers to. Empty if the file is in `folder` itself or is not
-// ours.
+// The folder of the included header. Empty if it is `folder` itself, or if the header is not a
+// source of this project.
 std::string other_folder(const std::string& folder, const Include& include) {
   const auto slash = include.file.find('/');
   if (!include.quoted || slash == std::string::npos) return "";

@@ -16,7 +16,7 @@ TEST_CASE("reports a file when it includes a private header of another folder") 
         Violations{"cmd/lastgood-controller/x.cpp:1: net/tls.hpp is private to the folder net"});
 }
 
-TEST_CASE("reports no private header when the folder includes its own") {
+TEST_CASE("reports no include of a public header, or of a header in the same folder") {
   CHECK(private_includes({{"controller/checks/http.cpp", "#include \"checks/message.hpp\"\n"},
                           {"controller/shell/x.cpp",
                            "#include \"checks/http_plan.hpp\"\n#include \"base/text.hpp\"\n"}}) ==
@@ -37,7 +37,7 @@ TEST_CASE("reports a public header when it does not exist or no other folder inc
       found, [](const std::string& text) { return text.starts_with("checks/http_plan.hpp"); }));
 }
 
-TEST_CASE("finds only public headers in the includes between the folders of the controller") {
+TEST_CASE("finds no include of a private header of another folder in the controller") {
   const auto files = read_sources({"controller", "cmd"});
   check_none(private_includes(files));
   check_none(unused_public_headers(files));

@@ -14,21 +14,21 @@ struct SourceFile {
 };
 
 struct Include {
-  std::size_t line = 0;  // begins with 1
+  std::size_t line = 0;  // the first line is 1
   std::string file;      // without quotes or angle brackets
-  bool quoted = false;   // "file" as opposed to <file>
+  bool quoted = false;   // true for "file", false for <file>
 };
 
-using Violations = std::vector<std::string>;  // one message for each; empty: the rule is kept
+using Violations = std::vector<std::string>;  // one message for each violation of a rule
 
-// All .cpp and .hpp files below the given folders of the source tree, in the order of their paths.
-// Throws std::runtime_error if there is none.
+// All .cpp and .hpp files below the given folders of the source tree, sorted by path. Throws
+// std::runtime_error if there are no files.
 [[nodiscard]] std::vector<SourceFile> read_sources(const std::vector<std::string>& folders);
 
 [[nodiscard]] std::vector<Include> includes_of(const SourceFile& file);
 
-// The folder of controller/ that a file belongs to: "base", "api", ...; "cmd" for a file below
-// cmd/; empty for any other file.
+// The folder of controller/ to which a file belongs: "base", "api", ... "cmd" for a file below
+// cmd/. Empty for any other file.
 [[nodiscard]] std::string folder_of(std::string_view path);
 
 // The path by which other files include a header: "api/meta.hpp" for "controller/api/meta.hpp".

@@ -1,4 +1,4 @@
-// A made-up header that does not include what it uses. It must not compile alone.
+// Does not include what it uses, so it must not compile alone: tests/CMakeLists.txt checks this.
 #pragma once
 
 inline std::string greeting() { return "hello"; }

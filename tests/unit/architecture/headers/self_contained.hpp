@@ -1,4 +1,4 @@
-// A made-up header that includes what it uses.
+// Includes what it uses, so it must compile alone: tests/CMakeLists.txt checks this.
 #pragma once
 
 #include <string>

@@ -1,4 +1,4 @@
-#include "arrows.hpp"
+#include "allowed_includes.hpp"
 
 #include <algorithm>
 #include <map>
@@ -27,7 +27,7 @@ const std::map<std::string_view, Names> allowed = {
     {"cmd", {"shell", "net", "ports", "codec", "api", "base"}},
 };
 
-// Tests of these folders need no clock, threads or network.
+// The folders without I/O, threads and coroutines.
 const Names pure = {"base", "api", "codec", "kube", "policy", "checks", "rollback", "guard"};
 const Names impure_headers = {"boost/", "openssl/", "thread",   "mutex",
                               "future", "sys/",     "netinet/", "unistd.h"};
@@ -47,8 +47,8 @@ bool is_coroutine(std::string_view line) {
   return line.contains("co_await") || line.contains("co_return") || line.contains("co_yield");
 }
 
-// Why `folder` must not have the include; empty if it may.
-std::string objection(const std::string& folder, const Include& include) {
+// Why `folder` must not have this include. Empty: the include is allowed.
+std::string reason_against(const std::string& folder, const Include& include) {
   const std::string& file = include.file;
   if (!include.quoted) {
     return contains(pure, folder) && is_impure(file)
@@ -58,23 +58,23 @@ std::string objection(const std::string& folder, const Include& include) {
   if (file.starts_with("..")) return "include " + file + " by the name of its folder";
   const auto slash = file.find('/');
   if (slash == std::string::npos) return "";  // in the same folder
-  const std::string other = file.substr(0, slash);
-  if (other == folder || contains(allowed.at(folder), other)) return "";
+  const std::string included_folder = file.substr(0, slash);
+  if (included_folder == folder || contains(allowed.at(folder), included_folder)) return "";
   return folder + " must not include " + file;
 }
 
 }  // namespace
 
-Violations forbidden_arrows(const std::vector<SourceFile>& files) {
+Violations forbidden_includes(const std::vector<SourceFile>& files) {
   Violations found;
   for (const SourceFile& file : files) {
     const std::string folder = folder_of(file.path);
     if (!allowed.contains(folder)) {
-      found.push_back(violation(file, 1, "the folder is not in the table of arrows.cpp"));
+      found.push_back(violation(file, 1, "the folder is not in the table of allowed_includes.cpp"));
       continue;
     }
     for (const Include& include : includes_of(file)) {
-      const std::string text = objection(folder, include);
+      const std::string text = reason_against(folder, include);
       if (!text.empty()) found.push_back(violation(file, include.line, text));
     }
     if (!contains(pure, folder)) continue;

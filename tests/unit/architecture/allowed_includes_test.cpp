@@ -1,4 +1,4 @@
-#include "arrows.hpp"
+#include "allowed_includes.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -6,7 +6,7 @@
 
 using namespace lastgood::architecture;
 
-TEST_CASE("reports a file when its folder must not include another") {
+TEST_CASE("reports an include, or a coroutine, when the folder of the file must not have it") {
   struct Row {
     const char* path;
     const char* text;
@@ -44,12 +44,12 @@ TEST_CASE("reports a file when its folder must not include another") {
       {"controller/base/x.cpp", "co_return 1;",
        "controller/base/x.cpp:1: base is pure and must not use coroutines"},
       {"controller/misc/x.cpp", "",
-       "controller/misc/x.cpp:1: the folder is not in the table of arrows.cpp"},
+       "controller/misc/x.cpp:1: the folder is not in the table of allowed_includes.cpp"},
   }));
-  CHECK(forbidden_arrows({{row.path, row.text}}) == Violations{row.expected});
+  CHECK(forbidden_includes({{row.path, row.text}}) == Violations{row.expected});
 }
 
-TEST_CASE("reports no arrow when the table allows it") {
+TEST_CASE("reports no include when the table allows it") {
   struct Row {
     const char* path;
     const char* text;
@@ -66,11 +66,11 @@ TEST_CASE("reports no arrow when the table allows it") {
       {"controller/guard/x.cpp", "// shell/ may co_await this\n#include <string>"},
       {"controller/policy/x.cpp", "#define A \\\n  \"net/a.hpp\""},
   }));
-  CHECK(forbidden_arrows({{row.path, row.text}}) == Violations{});
+  CHECK(forbidden_includes({{row.path, row.text}}) == Violations{});
 }
 
-TEST_CASE("finds no forbidden arrow in the controller") {
+TEST_CASE("finds no forbidden include in the controller") {
   const auto files = read_sources({"controller", "cmd"});
   REQUIRE(files.size() > 100);
-  check_none(forbidden_arrows(files));
+  check_none(forbidden_includes(files));
 }
