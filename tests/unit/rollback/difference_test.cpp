@@ -9,7 +9,8 @@ namespace {
 
 using Lines = std::vector<std::string>;
 
-Lines lines(const Json& bad, const Json& good) {
+// Each change as "path: value in the bad template -> value in the snapshot".
+Lines changes_as_lines(const Json& bad, const Json& good) {
   Lines out;
   for (const auto& change : changes_between(bad, good))
     out.push_back(change.path + ": " + change.from + " -> " + change.to);
@@ -23,33 +24,35 @@ struct Row {
   Lines expected;
 };
 
-void check(const std::vector<Row>& rows) {
+void check_rows(const std::vector<Row>& rows) {
   for (const auto& row : rows) {
-    DYNAMIC_SECTION(row.name) { CHECK(lines(parse(row.bad), parse(row.good)) == row.expected); }
+    DYNAMIC_SECTION(row.name) {
+      CHECK(changes_as_lines(parse(row.bad), parse(row.good)) == row.expected);
+    }
   }
 }
 
 }  // namespace
 
-TEST_CASE("changes_between has the path, the bad value and the restored value") {
-  check({
-      {"another image",
+TEST_CASE("changes_between returns the path, the bad value and the restored value") {
+  check_rows({
+      {"an image changes",
        R"({"spec":{"containers":[{"name":"app","image":"web:2"}]}})",
        R"({"spec":{"containers":[{"name":"app","image":"web:1"}]}})",
        {"spec.containers[app].image: web:2 -> web:1"}},
-      {"another value of a variable",
+      {"the value of a variable changes",
        R"({"spec":{"containers":[{"name":"app","env":[{"name":"HEALTH","value":"bad"}]}]}})",
        R"({"spec":{"containers":[{"name":"app","env":[{"name":"HEALTH","value":"ok"}]}]}})",
        {"spec.containers[app].env[HEALTH]: bad -> ok"}},
-      {"a restored variable",
+      {"a variable is added",
        R"({"spec":{"containers":[{"name":"app","env":[{"name":"B","value":"2"}]}]}})",
        R"({"spec":{"containers":[{"name":"app","env":[{"name":"A","value":"1"},{"name":"B","value":"2"}]}]}})",
        {"spec.containers[app].env[A]:  -> 1"}},
-      {"an empty variable is removed",
+      {"a variable with an empty value is removed",
        R"({"spec":{"containers":[{"name":"app","env":[{"name":"A","value":""}]}]}})",
        R"({"spec":{"containers":[{"name":"app","env":[]}]}})",
        {"spec.containers[app].env[A]: \"\" -> "}},
-      {"a variable from a Secret shows only the name of the Secret",
+      {"a literal variable becomes a reference to a Secret",
        R"({"spec":{"containers":[{"name":"app","env":[{"name":"A","value":"x"}]}]}})",
        R"({"spec":{"containers":[{"name":"app","env":[{"name":"A","valueFrom":{"secretKeyRef":{"name":"s","key":"k"}}}]}]}})",
        {R"(spec.containers[app].env[A]: x -> {"valueFrom":{"secretKeyRef":{"key":"k","name":"s"}}})"}},
@@ -57,12 +60,12 @@ TEST_CASE("changes_between has the path, the bad value and the restored value") 
 }
 
 TEST_CASE("changes_between compares the elements of a list by their key") {
-  check({
-      {"an added container",
+  check_rows({
+      {"a container is removed",
        R"({"spec":{"containers":[{"name":"app"},{"name":"proxy","image":"p:1"}]}})",
        R"({"spec":{"containers":[{"name":"app"}]}})",
        {R"(spec.containers[proxy]: {"image":"p:1","name":"proxy"} -> )"}},
-      {"containers in another order",
+      {"a container is removed, and the others change their order",
        R"({"spec":{"containers":[{"name":"a"},{"name":"b"},{"name":"c"}]}})",
        R"({"spec":{"containers":[{"name":"c"},{"name":"b"}]}})",
        {R"(spec.containers[a]: {"name":"a"} -> )", "spec.containers (order): b, c -> c, b"}},
@@ -79,61 +82,61 @@ TEST_CASE("changes_between compares the elements of a list by their key") {
        R"({"spec":{"containers":[{"name":"app","volumeMounts":[{"name":"v","mountPath":"/a"},{"name":"v","mountPath":"/b"}]}]}})",
        R"({"spec":{"containers":[{"name":"app","volumeMounts":[{"name":"v","mountPath":"/a","readOnly":true},{"name":"v","mountPath":"/b"}]}]}})",
        {"spec.containers[app].volumeMounts[/a].readOnly:  -> true"}},
-      {"arguments are one value",
+      {"the list of arguments is compared as one value",
        R"({"spec":{"containers":[{"name":"app","args":["-a","-b"]}]}})",
        R"({"spec":{"containers":[{"name":"app","args":["-a"]}]}})",
        {R"(spec.containers[app].args: ["-a","-b"] -> ["-a"])"}},
-      {"a list without a key is one value",
+      {"a list whose elements have no unique key is compared as one value",
        R"({"spec":{"tolerations":[{"key":"a"},{"key":"a"}]}})",
        R"({"spec":{"tolerations":[{"key":"b"}]}})",
        {R"(spec.tolerations: [{"key":"a"},{"key":"a"}] -> [{"key":"b"}])"}},
-      {"a key with dots is in brackets",
+      {"a key with dots or slashes is written in brackets",
        R"({"metadata":{"annotations":{"prometheus.io/scrape":"true"}}})",
        R"({"metadata":{"annotations":{"prometheus.io/scrape":"false"}}})",
        {"metadata.annotations[prometheus.io/scrape]: true -> false"}},
-      {"a number",
+      {"a number changes",
        R"({"spec":{"containers":[{"name":"app","livenessProbe":{"periodSeconds":1}}]}})",
        R"({"spec":{"containers":[{"name":"app","livenessProbe":{"periodSeconds":10}}]}})",
        {"spec.containers[app].livenessProbe.periodSeconds: 1 -> 10"}},
-      {"images come first",
+      {"changes of images come first",
        R"({"metadata":{"labels":{"v":"2"}},"spec":{"containers":[{"name":"app","image":"web:2"}]}})",
        R"({"metadata":{"labels":{"v":"1"}},"spec":{"containers":[{"name":"app","image":"web:1"}]}})",
        {"spec.containers[app].image: web:2 -> web:1", "metadata.labels.v: 2 -> 1"}},
   });
 }
 
-TEST_CASE("changes_between ignores differences that Kubernetes ignores") {
-  check({
+TEST_CASE("changes_between ignores differences that do not matter to Kubernetes") {
+  check_rows({
       {"the same template", R"({"spec":{"a":1}})", R"({"spec":{"a":1}})", {}},
       {"the label pod-template-hash",
        R"({"metadata":{"labels":{"pod-template-hash":"x"}}})",
        R"({"metadata":{"labels":{}}})",
        {}},
-      {"null and absent",
+      {"a null value and an absent value are equal",
        R"({"metadata":{"creationTimestamp":null},"spec":{"a":1}})",
        R"({"spec":{"a":2}})",
        {"spec.a: 1 -> 2"}},
-      {"empty labels and no labels",
+      {"empty labels and absent labels are equal",
        R"({"metadata":{"labels":{}},"spec":{"a":1}})",
        R"({"metadata":{},"spec":{"a":2}})",
        {"spec.a: 1 -> 2"}},
-      {"not a template", "[]", "null", {": [] -> "}},
+      {"JSON that is not a template is compared as one value", "[]", "null", {": [] -> "}},
   });
 }
 
 TEST_CASE("changes_between hides literal values that look like secrets") {
-  check({
-      {"a variable",
+  check_rows({
+      {"the value of a variable with PASSWORD in its name",
        R"({"spec":{"containers":[{"name":"a","env":[{"name":"DB_PASSWORD","value":"hunter2"}]}]}})",
        R"({"spec":{"containers":[{"name":"a","env":[{"name":"DB_PASSWORD","value":"hunter1"}]}]}})",
        {"spec.containers[a].env[DB_PASSWORD]: (hidden) -> (hidden)"}},
-      {"names in any case",
+      {"names that contain a secret word in any case",
        R"({"spec":{"containers":[{"name":"a","env":[{"name":"ApiToken","value":"x"},{"name":"apiKey","value":"y"},{"name":"my_Secret","value":"z"}]}]}})",
        R"({"spec":{"containers":[{"name":"a","env":[]}]}})",
        {"spec.containers[a].env[ApiToken]: (hidden) -> ",
         "spec.containers[a].env[apiKey]: (hidden) -> ",
         "spec.containers[a].env[my_Secret]: (hidden) -> "}},
-      {"a variable of an added container",
+      {"a variable of a removed container",
        R"({"spec":{"containers":[{"name":"a"},{"name":"b","env":[{"name":"TOKEN","value":"abc"},{"name":"X","value":"1"}]}]}})",
        R"({"spec":{"containers":[{"name":"a"}]}})",
        {R"x(spec.containers[b]: {"env":[{"name":"TOKEN","value":"(hidden)"},{"name":"X","value":"1"}],"name":"b"} -> )x"}},
@@ -142,12 +145,12 @@ TEST_CASE("changes_between hides literal values that look like secrets") {
        R"({"spec":{"containers":[{"name":"a","env":[{"name":"DB","value":"postgres://db/x@y"}]}]}})",
        {"spec.containers[a].env[DB]: postgres://(hidden)@db/x, amqp://(hidden)@q -> "
         "postgres://db/x@y"}},
-      {"a header of a probe",
+      {"the header Authorization of a probe",
        R"({"spec":{"containers":[{"name":"a","livenessProbe":{"httpGet":{"httpHeaders":[{"name":"Authorization","value":"Bearer x"}]}}}]}})",
        R"({"spec":{"containers":[{"name":"a","livenessProbe":{"httpGet":{"httpHeaders":[{"name":"Authorization","value":"Bearer y"}]}}}]}})",
        {"spec.containers[a].livenessProbe.httpGet.httpHeaders[Authorization]: (hidden) -> "
         "(hidden)"}},
-      {"an annotation",
+      {"an annotation with token in its name",
        R"({"metadata":{"annotations":{"vault-token":"x"}}})",
        R"({"metadata":{"annotations":{"vault-token":"y"}}})",
        {"metadata.annotations.vault-token: (hidden) -> (hidden)"}},
@@ -158,7 +161,7 @@ TEST_CASE("changes_between hides literal values that look like secrets") {
   });
 }
 
-TEST_CASE("changes_between limits the number of changes") {
+TEST_CASE("changes_between returns at most 20 entries, and counts the others in the last one") {
   Json bad{{"spec", {{"containers", Json::array({{{"name", "app"}, {"env", Json::array()}}})}}}};
   const auto good = bad;
   auto& variables = bad["spec"]["containers"][0]["env"];
@@ -173,21 +176,25 @@ TEST_CASE("changes_between limits the number of changes") {
   CHECK(changes.back().path == "and 481 more");
 }
 
-TEST_CASE("changes_between limits the size of a value") {
-  const auto long_value = [](const std::string& text) { return Json{{"spec", {{"a", text}}}}; };
-  for (const auto* piece : {"x", "\xc3\xa9", "\xff"}) {
+TEST_CASE("changes_between shortens a value that is longer than 256 bytes") {
+  const auto template_with = [](const std::string& text) { return Json{{"spec", {{"a", text}}}}; };
+  constexpr const char* ascii = "x";
+  constexpr const char* two_bytes = "\xc3\xa9";
+  constexpr const char* invalid_utf8 = "\xff";
+  for (const auto* character : {ascii, two_bytes, invalid_utf8}) {
     std::string text;
-    for (int i = 0; i < 5000; ++i) text += piece;
-    const auto changes = changes_between(long_value(text), long_value("y"));
+    for (int i = 0; i < 5000; ++i) text += character;
+    const auto changes = changes_between(template_with(text), template_with("y"));
     REQUIRE(changes.size() == 1);
     CHECK(changes[0].from.size() <= max_value_size);
     CHECK(changes[0].from.ends_with("..."));
   }
 }
 
-TEST_CASE("changes_between finds the changes of a recorded release") {
-  const auto seen = recorded("helm_upgrade");
-  const auto changes = changes_between(seen.bad["spec"]["template"], seen.good["spec"]["template"]);
+TEST_CASE("changes_between returns no change with equal values for a recorded release") {
+  const auto recording = load_recording("helm_upgrade");
+  const auto changes =
+      changes_between(recording.bad["spec"]["template"], recording.good["spec"]["template"]);
   CHECK_FALSE(changes.empty());
   for (const auto& change : changes) CHECK(change.from != change.to);
 }

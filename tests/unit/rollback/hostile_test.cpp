@@ -1,5 +1,5 @@
 // Objects of a shape that no API server sends. No function may throw, and every patch must begin
-// with a test operation, which compares the uid.
+// with a test operation.
 #include <rapidcheck.h>
 
 #include <catch2/catch.hpp>
@@ -14,7 +14,7 @@
 namespace lastgood::rollback::test {
 namespace {
 
-Json some_value() {
+Json random_value() {
   static const std::vector<Json> values{nullptr,
                                         true,
                                         -1,
@@ -29,23 +29,24 @@ Json some_value() {
   return *rc::gen::elementOf(values);
 }
 
-// Replaces one random node.
-void spoil(Json& node) {
+void replace_random_node(Json& node) {
   if (!node.is_structured() || node.empty() || *rc::gen::inRange(0, 6) == 0) {
-    node = some_value();
+    node = random_value();
     return;
   }
   auto it = node.begin();
   std::advance(it, *rc::gen::inRange<std::size_t>(0, node.size()));
-  spoil(*it);
+  replace_random_node(*it);
 }
 
-Json spoilt(Json object) {
-  for (int i = *rc::gen::inRange(0, 4); i > 0; --i) spoil(object);
+// Replaces up to 3 random nodes.
+Json randomly_changed(Json object) {
+  for (int i = *rc::gen::inRange(0, 4); i > 0; --i) replace_random_node(object);
   return object;
 }
 
-api::Rollback rollback_of(const Json& bad) {
+// A Rollback of this Deployment in a random phase.
+api::Rollback random_rollback_of(const Json& bad) {
   api::Rollback out;
   out.meta.key.name = "web-rb";
   out.spec.deployment_uid = Uid(bad["metadata"]["uid"].get<std::string>());
@@ -66,41 +67,42 @@ bool begins_with_test(const std::string& body) {
 }  // namespace
 
 TEST_CASE("never throws on Deployments and snapshots of an unexpected shape") {
-  const auto recording = recorded("apply_with_scale");
+  const auto recording = load_recording("apply_with_scale");
   const auto snapshot = *build_snapshot(
       recording.good, api::Revision{.hash = TemplateHash("5d4f8c7b6"), .number = 1});
   CHECK(rc::check("nothing throws", [&] {
     const auto step =
-        next_step(rollback_of(recording.bad),
-                  spoilt(*rc::gen::element(recording.bad, recording.patched)), spoilt(snapshot));
+        next_step(random_rollback_of(recording.bad),
+                  randomly_changed(*rc::gen::element(recording.bad, recording.patched)),
+                  randomly_changed(snapshot));
     if (const auto* patch = std::get_if<PatchTemplate>(&step))
       RC_ASSERT(begins_with_test(patch->call.body));
     if (const auto* patch = std::get_if<PatchOwnership>(&step))
       RC_ASSERT(begins_with_test(patch->call.body));
-    if (const auto made = build_snapshot(spoilt(recording.good), api::Revision{}))
-      RC_ASSERT(made->is_object());
-    (void)snapshots_to_delete({spoilt(snapshot)}, {.deployment_uid = Uid("u")}, nullptr);
-    (void)is_same_snapshot(spoilt(snapshot), snapshot);
+    if (const auto created = build_snapshot(randomly_changed(recording.good), api::Revision{}))
+      RC_ASSERT(created->is_object());
+    (void)snapshots_to_delete({randomly_changed(snapshot)}, {.deployment_uid = Uid("u")}, nullptr);
+    (void)is_same_snapshot(randomly_changed(snapshot), snapshot);
   }));
 }
 
 TEST_CASE("never throws on templates and preflight reads of an unexpected shape") {
-  const auto recording = recorded("apply_with_scale");
+  const auto recording = load_recording("apply_with_scale");
   const Result<Json> good_snapshot = *build_snapshot(
       recording.good, api::Revision{.hash = TemplateHash("5d4f8c7b6"), .number = 1});
-  api::Deployment known;
-  known.meta.uid = Uid(recording.bad["metadata"]["uid"].get<std::string>());
+  api::Deployment deployment;
+  deployment.meta.uid = Uid(recording.bad["metadata"]["uid"].get<std::string>());
   const api::Revision target{.hash = TemplateHash("5d4f8c7b6"), .snapshot = "x"};
   CHECK(rc::check("nothing throws", [&] {
-    const auto bad = spoilt(recording.bad["spec"]["template"]);
-    const auto changes = changes_between(bad, spoilt(recording.good["spec"]["template"]));
+    const auto bad = randomly_changed(recording.bad["spec"]["template"]);
+    const auto changes = changes_between(bad, randomly_changed(recording.good["spec"]["template"]));
     RC_ASSERT(changes.size() <= max_changes);
     RC_ASSERT(changes_between(bad, bad).empty());
     RC_ASSERT(references_of(bad).size() <= max_references);
-    const Result<Json> live = spoilt(recording.bad);
-    const Result<Json> snapshot = spoilt(*good_snapshot);
+    const Result<Json> live = randomly_changed(recording.bad);
+    const Result<Json> snapshot = randomly_changed(*good_snapshot);
     const PreflightInputs inputs{
-        .deployment = known, .target = target, .live = live, .snapshot = snapshot};
+        .deployment = deployment, .target = target, .live = live, .snapshot = snapshot};
     const auto requests = preflight_requests(inputs, "rb");
     if (requests.dry_run) RC_ASSERT(begins_with_test(requests.dry_run->body));
     // Without the response of the dry run the preflight is never ready.

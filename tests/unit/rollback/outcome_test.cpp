@@ -1,4 +1,4 @@
-// The record of a Rollback after a step of the executor.
+// The status of a Rollback after a step of the executor.
 #include "rollback/outcome.hpp"
 
 #include <catch2/catch.hpp>
@@ -19,7 +19,7 @@ Error rejection() {
 
 }  // namespace
 
-TEST_CASE("record_step ends a rejection and a hold when the next step waits") {
+TEST_CASE("record_step clears the last error and the hold when the step is Requeue") {
   api::RollbackStatus status{.phase = RollbackPhase::Pending};
   status.last_error = "admission webhook denied the request";
   status.waiting_for = api::Reason::GroupOrder;
@@ -32,14 +32,14 @@ TEST_CASE("record_step ends a rejection and a hold when the next step waits") {
   CHECK(status.phase == RollbackPhase::Pending);
 }
 
-TEST_CASE("record_step keeps the status while there is something to write") {
+TEST_CASE("record_step keeps the status when the step has a write") {
   api::RollbackStatus status{.phase = RollbackPhase::Pending, .message = "as before"};
   record_step(patch_template(), status, now);
   CHECK(status.phase == RollbackPhase::Pending);
   CHECK(status.message == "as before");
 }
 
-TEST_CASE("a rejected write of the template keeps the phase and has the error of the API server") {
+TEST_CASE("record_error keeps the phase and records the error when the template is rejected") {
   api::RollbackStatus status{.phase = RollbackPhase::Pending};
   status.waiting_for = api::Reason::GroupOrder;
   status.blocked_by = "api";

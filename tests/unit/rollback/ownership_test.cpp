@@ -1,4 +1,5 @@
-// One rule in each case. properties_test.cpp has random cases, and recorded_test.cpp recorded ones.
+// Each row tests one rule. properties_test.cpp tests random field ownership, and recorded_test.cpp
+// the field ownership of recorded Deployments.
 #include "rollback/ownership.hpp"
 
 #include <catch2/catch.hpp>
@@ -20,9 +21,13 @@ Json entry(const std::string& manager, const Json& fields, const std::string& op
 
 Json owns_template(const Json& fields) { return {{"f:spec", {{"f:template", fields}}}}; }
 
+// The end of a path in FieldsV1.
 Json leaf() { return Json::object(); }
 
-Json live(const std::vector<Json>& managed_fields, bool annotated = false) {
+enum class LastApplied : std::uint8_t { Absent, Present };
+
+Json live_deployment(const std::vector<Json>& managed_fields,
+                     LastApplied last_applied = LastApplied::Absent) {
   Json out{{"metadata",
             {{"name", "web"},
              {"namespace", "shop"},
@@ -30,26 +35,27 @@ Json live(const std::vector<Json>& managed_fields, bool annotated = false) {
              {"resourceVersion", "41"},
              {"managedFields", managed_fields}}},
            {"spec", {{"template", {{"spec", {{"containers", Json::array()}}}}}}}};
-  if (annotated)
+  if (last_applied == LastApplied::Present)
     out["metadata"]["annotations"] = {{"kubectl.kubernetes.io/last-applied-configuration", "{}\n"}};
   return out;
 }
 
-Snapshot snapshot(const std::vector<Json>& managers, bool annotated = false) {
+Snapshot snapshot_with(const std::vector<Json>& managers,
+                       LastApplied last_applied = LastApplied::Absent) {
   Snapshot out{.name = "web-abc", .pod_template = Json::object(), .managers = managers};
-  if (annotated) out.last_applied = "{}\n";
+  if (last_applied == LastApplied::Present) out.last_applied = "{}\n";
   return out;
 }
 
 struct Row {
   const char* name;
-  std::vector<Json> managers_before;
-  std::vector<Json> managers_now;
+  std::vector<Json> managers_in_snapshot;
+  std::vector<Json> live_managers;
   std::vector<Json> expected;
-  bool annotated = false;
+  LastApplied live_last_applied = LastApplied::Absent;
 };
 
-const Json annotation_owned{
+const Json last_applied_fields{
     {"f:metadata",
      {{"f:annotations", {{"f:kubectl.kubernetes.io/last-applied-configuration", leaf()}}}}}};
 
@@ -57,27 +63,28 @@ std::vector<Row> template_rows() {
   const auto image = owns_template({{"f:image", leaf()}});
   const auto env = owns_template({{"f:env", leaf()}});
   const Json replicas{{"f:spec", {{"f:replicas", leaf()}}}};
-  const Json both{{"f:spec", {{"f:replicas", leaf()}, {"f:template", {{"f:image", leaf()}}}}}};
+  const Json replicas_and_image{
+      {"f:spec", {{"f:replicas", leaf()}, {"f:template", {{"f:image", leaf()}}}}}};
   const Json mark{{"f:metadata", {{"f:annotations", {{"f:lastgood.dev/rolled-back-by", leaf()}}}}}};
-  const Json marked_and_image = joined(mark, image);
+  const Json mark_and_image = joined(mark, image);
   return {
-      {"the patched template returns to its owner, and Lastgood keeps the mark",
+      {"the old owner owns the template again, and Lastgood keeps only the mark",
        {entry("helm", image, "Apply")},
-       {entry("helm", replicas, "Apply"), entry("lastgood", marked_and_image)},
-       {entry("helm", both, "Apply"), entry("lastgood", mark)}},
-      {"an entry of Lastgood with only the template is removed",
+       {entry("helm", replicas, "Apply"), entry("lastgood", mark_and_image)},
+       {entry("helm", replicas_and_image, "Apply"), entry("lastgood", mark)}},
+      {"the entry of Lastgood is removed if it has only template fields",
        {entry("helm", image, "Apply")},
        {entry("helm", replicas, "Apply"), entry("lastgood", image)},
-       {entry("helm", both, "Apply")}},
-      {"a manager with only fields of the bad template is removed",
+       {entry("helm", replicas_and_image, "Apply")}},
+      {"a manager is removed if it has only fields of the bad template",
        {entry("helm", image, "Apply")},
        {entry("helm", replicas, "Apply"), entry("kubectl-set", env)},
-       {entry("helm", both, "Apply")}},
-      {"a manager that lost all its fields is added again",
+       {entry("helm", replicas_and_image, "Apply")}},
+      {"a manager is added again if the live Deployment does not have its entry",
        {entry("kubectl-edit", image)},
        {entry("helm", replicas, "Apply")},
        {entry("helm", replicas, "Apply"), entry("kubectl-edit", image)}},
-      {"Apply and Update of one manager are different owners",
+      {"the operations Apply and Update of one manager are different owners",
        {entry("kubectl", image, "Apply")},
        {entry("kubectl", env)},
        {entry("kubectl", image, "Apply")}},
@@ -86,62 +93,64 @@ std::vector<Row> template_rows() {
        {entry("kube-controller-manager", replicas, "Update", "scale")},
        {entry("kube-controller-manager", replicas, "Update", "scale")}},
       {"an entry of the status subresource does not change",
-       {entry("odd", env, "Update", "status")},
-       {entry("odd", image, "Update", "status")},
-       {entry("odd", image, "Update", "status")}},
+       {entry("someone", env, "Update", "status")},
+       {entry("someone", image, "Update", "status")},
+       {entry("someone", image, "Update", "status")}},
       {"an entry of Lastgood in the snapshot is ignored",
        {entry("lastgood", image)},
-       {entry("lastgood", marked_and_image)},
+       {entry("lastgood", mark_and_image)},
        {entry("lastgood", mark)}},
   };
 }
 
-std::vector<Row> annotation_rows() {
+std::vector<Row> last_applied_rows() {
   const Json replicas{{"f:spec", {{"f:replicas", leaf()}}}};
   const Json mark{{"f:metadata", {{"f:annotations", {{"f:lastgood.dev/rolled-back-by", leaf()}}}}}};
-  const Json map_and_annotation{
+  const Json map_and_last_applied{
       {"f:metadata",
        {{"f:annotations",
          {{".", leaf()}, {"f:kubectl.kubernetes.io/last-applied-configuration", leaf()}}}}}};
   const Json only_map{{"f:metadata", {{"f:annotations", leaf()}}}};
   return {
-      {"the annotation returns to kubectl, which also owns the map",
-       {entry("kubectl-client-side-apply", annotation_owned)},
+      {"kubectl owns last-applied again, and still owns the map of annotations",
+       {entry("kubectl-client-side-apply", last_applied_fields)},
        {entry("kubectl-client-side-apply", only_map),
-        entry("lastgood", joined(mark, annotation_owned))},
-       {entry("kubectl-client-side-apply", map_and_annotation), entry("lastgood", mark)},
-       true},
-      {"the owner of the map keeps it without the annotation",
+        entry("lastgood", joined(mark, last_applied_fields))},
+       {entry("kubectl-client-side-apply", map_and_last_applied), entry("lastgood", mark)},
+       LastApplied::Present},
+      {"a manager that owned last-applied only after the good revision keeps only the map",
        {},
-       {entry("someone", map_and_annotation)},
+       {entry("someone", map_and_last_applied)},
        {entry("someone", only_map)},
-       true},
-      {"an annotation that the Deployment does not have gets no owner",
-       {entry("kubectl-client-side-apply", annotation_owned)},
+       LastApplied::Present},
+      {"last-applied gets no owner if the Deployment does not have it",
+       {entry("kubectl-client-side-apply", last_applied_fields)},
        {entry("helm", replicas, "Apply")},
        {entry("helm", replicas, "Apply")},
-       false},
+       LastApplied::Absent},
   };
 }
 
-void check(const std::vector<Row>& rows) {
+void check_rows(const std::vector<Row>& rows) {
   for (const auto& row : rows) {
     DYNAMIC_SECTION(row.name) {
-      CHECK(restored_managers(live(row.managers_now, row.annotated),
-                              snapshot(row.managers_before, true)) == Json(row.expected));
+      CHECK(restored_managers(live_deployment(row.live_managers, row.live_last_applied),
+                              snapshot_with(row.managers_in_snapshot, LastApplied::Present)) ==
+            Json(row.expected));
     }
   }
 }
 
 }  // namespace
 
-TEST_CASE("restored_managers restores the owners of the template") { check(template_rows()); }
+TEST_CASE("restored_managers restores the owners of the template") { check_rows(template_rows()); }
 TEST_CASE("restored_managers restores the owner of the last-applied annotation") {
-  check(annotation_rows());
+  check_rows(last_applied_rows());
 }
 
 TEST_CASE("ownership_patch tests the resourceVersion and changes only managedFields") {
-  const auto call = ownership_patch(live({entry("lastgood", owns_template(leaf()))}), snapshot({}));
+  const auto call = ownership_patch(live_deployment({entry("lastgood", owns_template(leaf()))}),
+                                    snapshot_with({}));
   REQUIRE(call);
   CHECK(call->verb == api::Verb::Patch);
   CHECK(call->target == "/apis/apps/v1/namespaces/shop/deployments/web?fieldManager=lastgood");
@@ -152,17 +161,19 @@ TEST_CASE("ownership_patch tests the resourceVersion and changes only managedFie
   CHECK(parse(call->body) == expected);
 }
 
-TEST_CASE("ownership_patch is absent when the owners are right, in any order") {
-  const auto a = entry("helm", owns_template(leaf()), "Apply");
-  const auto b = entry("kubectl-edit", owns_template({{"f:metadata", leaf()}}));
-  CHECK_FALSE(ownership_patch(live({a, b}), snapshot({b, a})).has_value());
+TEST_CASE("ownership_patch is absent when the owners are right but in another order") {
+  const auto helm = entry("helm", owns_template(leaf()), "Apply");
+  const auto kubectl_edit = entry("kubectl-edit", owns_template({{"f:metadata", leaf()}}));
+  CHECK_FALSE(
+      ownership_patch(live_deployment({helm, kubectl_edit}), snapshot_with({kubectl_edit, helm}))
+          .has_value());
 }
 
-TEST_CASE("restored_managers removes only Lastgood from an annotation without a snapshot") {
-  const std::vector<Json> now{entry("kubectl-client-side-apply", annotation_owned),
-                              entry("lastgood", annotation_owned)};
-  CHECK(restored_managers(live(now, true), snapshot({})) ==
-        Json::array({entry("kubectl-client-side-apply", annotation_owned)}));
+TEST_CASE("removes only Lastgood as owner of last-applied when the snapshot does not have it") {
+  const std::vector<Json> managers{entry("kubectl-client-side-apply", last_applied_fields),
+                                   entry("lastgood", last_applied_fields)};
+  CHECK(restored_managers(live_deployment(managers, LastApplied::Present), snapshot_with({})) ==
+        Json::array({entry("kubectl-client-side-apply", last_applied_fields)}));
 }
 
 }  // namespace lastgood::rollback::test

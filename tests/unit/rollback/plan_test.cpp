@@ -14,16 +14,16 @@ namespace lastgood::rollback::test {
 namespace {
 
 constexpr std::int64_t evaluated_generation = 5;
-constexpr const char* name = "web-5-1a2b3c4d";
+constexpr const char* this_rollback = "web-5-1a2b3c4d";
 
 Json pod_template(const std::string& image) {
   return {{"metadata", {{"labels", {{"app", "web"}}}}},
           {"spec", {{"containers", Json::array({{{"name", "app"}, {"image", image}}})}}}};
 }
 
-Json entry(const std::string& manager, bool owns_template) {
+Json managed_fields_entry(const std::string& manager, const std::string& template_owner) {
   Json fields{{"f:spec", {{"f:replicas", Json::object()}}}};
-  if (owns_template) fields["f:spec"]["f:template"] = {{"f:spec", Json::object()}};
+  if (manager == template_owner) fields["f:spec"]["f:template"] = {{"f:spec", Json::object()}};
   return {{"manager", manager},
           {"operation", "Update"},
           {"apiVersion", "apps/v1"},
@@ -31,13 +31,21 @@ Json entry(const std::string& manager, bool owns_template) {
           {"fieldsV1", fields}};
 }
 
+// `template_owner` is helm or lastgood.
+Json managed_fields(const std::string& template_owner) {
+  Json entries = Json::array({managed_fields_entry("helm", template_owner)});
+  if (template_owner == "lastgood")
+    entries.push_back(managed_fields_entry("lastgood", template_owner));
+  return entries;
+}
+
 struct Live {
   std::string image = "bad";
   std::int64_t generation = evaluated_generation;
-  std::int64_t observed = evaluated_generation;
+  std::int64_t observed_generation = evaluated_generation;
   std::string revision = "7";
-  std::string mark = "";
-  std::string owner = "helm";  // of the template
+  std::string mark = "";  // the annotation rolled-back-by
+  std::string template_owner = "helm";
 };
 
 Json deployment(const Live& live) {
@@ -48,16 +56,15 @@ Json deployment(const Live& live) {
              {"resourceVersion", "41"},
              {"generation", live.generation},
              {"annotations", {{"deployment.kubernetes.io/revision", live.revision}}},
-             {"managedFields", Json::array({entry("helm", live.owner == "helm")})}}},
+             {"managedFields", managed_fields(live.template_owner)}}},
            {"spec", {{"replicas", 3}, {"template", pod_template(live.image)}}},
-           {"status", {{"observedGeneration", live.observed}}}};
-  if (live.owner == "lastgood") out["metadata"]["managedFields"].push_back(entry("lastgood", true));
+           {"status", {{"observedGeneration", live.observed_generation}}}};
   if (!live.mark.empty())
     out["metadata"]["annotations"][api::annotation::rolled_back_by] = live.mark;
   return out;
 }
 
-Json with(Json object, const char* pointer, Json value) {
+Json with_value_at(Json object, const char* pointer, Json value) {
   object[Json::json_pointer(pointer)] = std::move(value);
   return object;
 }
@@ -69,7 +76,7 @@ Json snapshot_revision() {
 
 api::Rollback rollback_in(api::RollbackPhase phase) {
   api::Rollback out;
-  out.meta.key = {.namespace_ = "shop", .name = name};
+  out.meta.key = {.namespace_ = "shop", .name = this_rollback};
   out.spec.deployment = "web";
   out.spec.deployment_uid = Uid("u1");
   out.spec.generation = evaluated_generation;
@@ -79,7 +86,7 @@ api::Rollback rollback_in(api::RollbackPhase phase) {
   return out;
 }
 
-// In the order of NextStep.
+// The alternatives of the variant NextStep, in the same order.
 enum class StepKind : std::uint8_t {
   PatchTemplate,
   PatchOwnership,
@@ -90,7 +97,7 @@ enum class StepKind : std::uint8_t {
   NothingToWrite,
 };
 
-// A step without its call and its message.
+// A step of the plan, without its API call and its message.
 struct Step {
   StepKind kind = StepKind::NothingToWrite;
   std::optional<api::RollbackPhase> phase = {};
@@ -113,7 +120,7 @@ const Step patch_template{.kind = StepKind::PatchTemplate};
 const Step patch_ownership{.kind = StepKind::PatchOwnership};
 const Step superseded{.kind = StepKind::MarkSuperseded};
 const Step failed{.kind = StepKind::MarkFailed};
-const Step nothing{.kind = StepKind::NothingToWrite};
+const Step nothing_to_write{.kind = StepKind::NothingToWrite};
 Step advance_to(api::RollbackPhase phase) {
   return {.kind = StepKind::AdvancePhase, .phase = phase};
 }
@@ -137,61 +144,67 @@ std::string message_of(const NextStep& next) {
 struct Row {
   const char* name;
   Result<Json> live;
+  // The expected step in each phase.
   Step pending;
   Step template_restored;
-  Step restored;  // and Verifying
+  Step restored_or_verifying;
 };
 
 std::vector<Row> before_patch_rows() {
   const Step not_observed = requeue(RequeueReason::NotObserved);
   return {
-      {"the Deployment of the evaluated generation", deployment({}), patch_template, superseded,
+      {"the evaluated generation", deployment({}), patch_template, superseded, superseded},
+      {"a user scaled the Deployment, and the Deployment controller has observed the new size",
+       deployment({.generation = 6, .observed_generation = 6}), patch_template, superseded,
        superseded},
-      {"a scaled Deployment, which the Deployment controller has observed",
-       deployment({.generation = 6, .observed = 6}), patch_template, superseded, superseded},
-      {"a changed Deployment, which the Deployment controller has not observed",
-       deployment({.generation = 6, .observed = 5}), not_observed, superseded, superseded},
+      {"a newer generation that the Deployment controller has not observed yet",
+       deployment({.generation = 6, .observed_generation = 5}), not_observed, superseded,
+       superseded},
       {"a newer template of a user",
-       deployment({.image = "newer", .generation = 6, .observed = 6, .revision = "8"}), superseded,
+       deployment({.image = "newer", .generation = 6, .observed_generation = 6, .revision = "8"}),
+       superseded, superseded, superseded},
+      {"a newer template of a user that the Deployment controller has not observed yet",
+       deployment({.image = "newer", .generation = 6, .observed_generation = 5}), not_observed,
        superseded, superseded},
-      {"a newer template of a user, not observed yet",
-       deployment({.image = "newer", .generation = 6, .observed = 5}), not_observed, superseded,
-       superseded},
       {"the target's template, restored by a user",
-       deployment({.image = "good", .generation = 6, .observed = 5}), superseded, superseded,
-       superseded},
+       deployment({.image = "good", .generation = 6, .observed_generation = 5}), superseded,
+       superseded, superseded},
       {"the mark of an older Rollback", deployment({.mark = "web-3-11111111"}), patch_template,
        superseded, superseded},
-      {"the mark of this Rollback in a copied manifest", deployment({.mark = name}), patch_template,
-       superseded, superseded},
-      {"an API server that was restored from a backup",
-       deployment({.generation = 4, .observed = 4}), superseded, superseded, superseded},
+      {"the mark of this Rollback, but the generation is still the evaluated one",
+       deployment({.mark = this_rollback}), patch_template, superseded, superseded},
+      {"an older generation, because etcd was restored from a backup",
+       deployment({.generation = 4, .observed_generation = 4}), superseded, superseded, superseded},
   };
 }
 
 std::vector<Row> after_patch_rows() {
   using enum api::RollbackPhase;
-  const auto mutated =
-      deployment({.image = "good@sha256:1", .generation = 6, .mark = name, .owner = "lastgood"});
+  const auto mutated = deployment({.image = "good@sha256:1",
+                                   .generation = 6,
+                                   .mark = this_rollback,
+                                   .template_owner = "lastgood"});
   return {
       {"the patched template, owned by Lastgood",
-       deployment({.image = "good", .generation = 6, .mark = name, .owner = "lastgood"}),
-       advance_to(TemplateRestored), patch_ownership, nothing},
+       deployment(
+           {.image = "good", .generation = 6, .mark = this_rollback, .template_owner = "lastgood"}),
+       advance_to(TemplateRestored), patch_ownership, nothing_to_write},
       {"the patched template with restored ownership",
-       deployment({.image = "good", .generation = 6, .mark = name}), advance_to(TemplateRestored),
-       advance_to(Restored), nothing},
-      {"the patched template, scaled later",
-       deployment({.image = "good", .generation = 8, .mark = name, .owner = "lastgood"}),
-       advance_to(TemplateRestored), patch_ownership, nothing},
-      {"the patched template, changed by admission", mutated, advance_to(TemplateRestored),
-       patch_ownership, nothing},
+       deployment({.image = "good", .generation = 6, .mark = this_rollback}),
+       advance_to(TemplateRestored), advance_to(Restored), nothing_to_write},
+      {"the patched template, and a user scaled the Deployment later",
+       deployment(
+           {.image = "good", .generation = 8, .mark = this_rollback, .template_owner = "lastgood"}),
+       advance_to(TemplateRestored), patch_ownership, nothing_to_write},
+      {"a template that admission changed during the patch", mutated, advance_to(TemplateRestored),
+       patch_ownership, nothing_to_write},
       {"a newer template of a user after the patch",
-       deployment({.image = "newer", .generation = 7, .mark = name}), superseded, superseded,
-       superseded},
+       deployment({.image = "newer", .generation = 7, .mark = this_rollback}), superseded,
+       superseded, superseded},
       {"the template and mark of another Rollback",
        deployment({.image = "older",
                    .generation = 7,
-                   .observed = 7,
+                   .observed_generation = 7,
                    .revision = "9",
                    .mark = "web-6-22222222"}),
        superseded, superseded, superseded},
@@ -199,26 +212,31 @@ std::vector<Row> after_patch_rows() {
 }
 
 std::vector<Row> unpatchable_rows() {
-  const auto patched =
-      deployment({.image = "good", .generation = 6, .mark = name, .owner = "lastgood"});
+  const auto patched = deployment(
+      {.image = "good", .generation = 6, .mark = this_rollback, .template_owner = "lastgood"});
   const Step paused = requeue(RequeueReason::DeploymentPaused);
   const Step unreadable = requeue(RequeueReason::DeploymentUnreadable);
   return {
-      {"paused", with(deployment({}), "/spec/paused", true), paused, paused, superseded},
-      {"paused after the patch", with(patched, "/spec/paused", true), paused, paused, nothing},
-      {"being deleted", with(deployment({}), "/metadata/deletionTimestamp", "2026-11-24T12:00:00Z"),
+      {"the Deployment is paused", with_value_at(deployment({}), "/spec/paused", true), paused,
+       paused, superseded},
+      {"the Deployment was paused after the patch", with_value_at(patched, "/spec/paused", true),
+       paused, paused, nothing_to_write},
+      {"the Deployment is being deleted",
+       with_value_at(deployment({}), "/metadata/deletionTimestamp", "2026-11-24T12:00:00Z"),
        superseded, superseded, superseded},
-      {"deleted", fail(ErrorKind::NotFound, "not found"), superseded, superseded, superseded},
-      {"deleted and created again", with(patched, "/metadata/uid", "u2"), superseded, superseded,
+      {"the Deployment was deleted", fail(ErrorKind::NotFound, "not found"), superseded, superseded,
        superseded},
-      {"unreadable", fail(ErrorKind::TimedOut, "no response within 10s"), unreadable, unreadable,
+      {"the Deployment was deleted and created again",
+       with_value_at(patched, "/metadata/uid", "u2"), superseded, superseded, superseded},
+      {"the read of the Deployment timed out", fail(ErrorKind::TimedOut, "no response within 10s"),
+       unreadable, unreadable, unreadable},
+      {"the response is not a Deployment", Json{{"kind", "Status"}}, unreadable, unreadable,
        unreadable},
-      {"not a Deployment", Json{{"kind", "Status"}}, unreadable, unreadable, unreadable},
-      {"not an object", Json::array(), unreadable, unreadable, unreadable},
+      {"the response is not a JSON object", Json::array(), unreadable, unreadable, unreadable},
   };
 }
 
-void check(const std::vector<Row>& rows) {
+void check_rows(const std::vector<Row>& rows) {
   using enum api::RollbackPhase;
   for (const auto& row : rows) {
     DYNAMIC_SECTION(row.name) {
@@ -227,26 +245,27 @@ void check(const std::vector<Row>& rows) {
       };
       CHECK(step(Pending) == row.pending);
       CHECK(step(TemplateRestored) == row.template_restored);
-      CHECK(step(Restored) == row.restored);
-      CHECK(step(Verifying) == row.restored);
-      for (const auto finished : {Succeeded, Failed, Superseded}) CHECK(step(finished) == nothing);
+      CHECK(step(Restored) == row.restored_or_verifying);
+      CHECK(step(Verifying) == row.restored_or_verifying);
+      for (const auto finished : {Succeeded, Failed, Superseded})
+        CHECK(step(finished) == nothing_to_write);
     }
   }
 }
 
 }  // namespace
 
-TEST_CASE("patches the template once, and only over the evaluated template") {
-  check(before_patch_rows());
+TEST_CASE("patches the template in phase Pending when it is still the evaluated template") {
+  check_rows(before_patch_rows());
 }
-TEST_CASE("recognizes its template patch by the mark, and does not repeat it") {
-  check(after_patch_rows());
+TEST_CASE("does not patch the template again when the Deployment has the mark") {
+  check_rows(after_patch_rows());
 }
-TEST_CASE("writes nothing to a Deployment that is paused, deleted or unreadable") {
-  check(unpatchable_rows());
+TEST_CASE("writes nothing_to_write when the Deployment is paused, deleted or unreadable") {
+  check_rows(unpatchable_rows());
 }
 
-TEST_CASE("fails without a valid snapshot before the patch, and continues after it") {
+TEST_CASE("fails when the snapshot is invalid before the patch, and continues after the patch") {
   using enum api::RollbackPhase;
   struct Case {
     const char* name;
@@ -262,33 +281,35 @@ TEST_CASE("fails without a valid snapshot before the patch, and continues after 
       *build_snapshot(deployment({}), api::Revision{.hash = TemplateHash("good1"), .number = 6});
   const Step unreadable = requeue(RequeueReason::SnapshotUnreadable);
   const std::vector<Case> cases{
-      {"deleted", fail(ErrorKind::NotFound, "not found"), failed, advance_to(Restored)},
-      {"unreadable", fail(ErrorKind::Server, "etcd is down"), unreadable, unreadable},
-      {"not a template", Json{{"metadata", {{"name", "x"}}}, {"data", 3}}, failed,
+      {"the snapshot was deleted", fail(ErrorKind::NotFound, "not found"), failed,
        advance_to(Restored)},
-      {"of another Deployment", other_owner, failed, patch_ownership},
-      {"of another revision", other_hash, failed, patch_ownership},
-      {"with the bad template", bad_template, failed, patch_ownership},
+      {"the snapshot cannot be read", fail(ErrorKind::Server, "etcd is down"), unreadable,
+       unreadable},
+      {"the snapshot has no template", Json{{"metadata", {{"name", "x"}}}, {"data", 3}}, failed,
+       advance_to(Restored)},
+      {"the snapshot of another Deployment", other_owner, failed, patch_ownership},
+      {"the snapshot of another revision", other_hash, failed, patch_ownership},
+      {"a snapshot with the bad template", bad_template, failed, patch_ownership},
   };
-  const auto patched =
-      deployment({.image = "good", .generation = 6, .mark = name, .owner = "lastgood"});
-  for (const auto& one : cases) {
-    DYNAMIC_SECTION(one.name) {
-      const auto next = next_step(rollback_in(Pending), deployment({}), one.snapshot);
-      CHECK(step_of(next) == one.pending);
+  const auto patched = deployment(
+      {.image = "good", .generation = 6, .mark = this_rollback, .template_owner = "lastgood"});
+  for (const auto& test_case : cases) {
+    DYNAMIC_SECTION(test_case.name) {
+      const auto next = next_step(rollback_in(Pending), deployment({}), test_case.snapshot);
+      CHECK(step_of(next) == test_case.pending);
       CHECK_FALSE(message_of(next).empty());
-      CHECK(step_of(next_step(rollback_in(TemplateRestored), patched, one.snapshot)) ==
-            one.template_restored);
-      CHECK(step_of(next_step(rollback_in(Pending), patched, one.snapshot)) ==
-            (one.pending == unreadable ? unreadable : advance_to(TemplateRestored)));
+      CHECK(step_of(next_step(rollback_in(TemplateRestored), patched, test_case.snapshot)) ==
+            test_case.template_restored);
+      CHECK(step_of(next_step(rollback_in(Pending), patched, test_case.snapshot)) ==
+            (test_case.pending == unreadable ? unreadable : advance_to(TemplateRestored)));
     }
   }
 }
 
 TEST_CASE("changes the template exactly once when the controller is killed between two writes") {
-  // The next leader finds the phase before the last `forgotten` acknowledgements were recorded.
-  for (int forgotten = 0; forgotten <= 4; ++forgotten) {
-    DYNAMIC_SECTION("the last " << forgotten << " records were lost") {
+  // A controller that is killed does not record the phase that it has reached.
+  for (int unrecorded_turns = 0; unrecorded_turns <= 4; ++unrecorded_turns) {
+    DYNAMIC_SECTION("the first " << unrecorded_turns << " turns did not record their phase") {
       auto live = deployment({});
       auto rollback = rollback_in(api::RollbackPhase::Pending);
       std::vector<std::string> writes;
@@ -298,12 +319,12 @@ TEST_CASE("changes the template exactly once when the controller is killed betwe
           writes.emplace_back("template");
           live = live.patch(parse(std::get<PatchTemplate>(step).call.body));
           live["metadata"]["generation"] = evaluated_generation + 1;
-          live["metadata"]["managedFields"] = {entry("helm", false), entry("lastgood", true)};
+          live["metadata"]["managedFields"] = managed_fields("lastgood");
         } else if (std::holds_alternative<PatchOwnership>(step)) {
           writes.emplace_back("ownership");
           live = live.patch(parse(std::get<PatchOwnership>(step).call.body));
         } else if (const auto* advance = std::get_if<AdvancePhase>(&step)) {
-          if (turn >= forgotten) rollback.status.phase = advance->phase;
+          if (turn >= unrecorded_turns) rollback.status.phase = advance->phase;
         } else {
           break;
         }
@@ -316,9 +337,9 @@ TEST_CASE("changes the template exactly once when the controller is killed betwe
   }
 }
 
-TEST_CASE("says which generation superseded the rollback") {
+TEST_CASE("names both generations when a newer template supersedes the rollback") {
   const auto newer =
-      deployment({.image = "newer", .generation = 6, .observed = 6, .revision = "8"});
+      deployment({.image = "newer", .generation = 6, .observed_generation = 6, .revision = "8"});
   CHECK(
       message_of(next_step(rollback_in(api::RollbackPhase::Pending), newer, snapshot_revision())) ==
       "The template changed: generation 5 was evaluated, the current one is 6");

@@ -1,4 +1,4 @@
-// Properties of the clean undo, for random field ownership.
+// Properties of restored_managers() and ownership_patch() for random field ownership.
 #include <rapidcheck.h>
 
 #include <catch2/catch.hpp>
@@ -11,7 +11,7 @@
 namespace lastgood::rollback::test {
 namespace {
 
-Json subset(const std::vector<std::string>& keys) {
+Json random_subset(const std::vector<std::string>& keys) {
   Json out = Json::object();
   for (const auto& key : *rc::gen::container<std::vector<std::string>>(rc::gen::elementOf(keys)))
     out[key] = Json::object();
@@ -19,36 +19,37 @@ Json subset(const std::vector<std::string>& keys) {
 }
 
 // A FieldsV1 as the API server writes it: without empty parents, and without {".": {}}.
-Json some_fields() {
+Json random_fields() {
   static const std::vector<std::string> pod{"f:image", "f:env", "f:args", "."};
   static const std::vector<std::string> annotations{
       "f:kubectl.kubernetes.io/last-applied-configuration", "f:note", "."};
   static const std::vector<std::string> spec{"f:replicas", "f:strategy", "f:selector"};
-  const auto normalized = [](Json fields) {
+  const auto without_lone_dot = [](Json fields) {
     return fields.size() == 1 && fields.contains(".") ? Json::object() : fields;
   };
   Json out = Json::object();
-  if (*rc::gen::arbitrary<bool>()) out["f:spec"] = subset(spec);
-  if (*rc::gen::arbitrary<bool>()) out["f:spec"]["f:template"] = normalized(subset(pod));
+  if (*rc::gen::arbitrary<bool>()) out["f:spec"] = random_subset(spec);
   if (*rc::gen::arbitrary<bool>())
-    out["f:metadata"]["f:annotations"] = normalized(subset(annotations));
+    out["f:spec"]["f:template"] = without_lone_dot(random_subset(pod));
+  if (*rc::gen::arbitrary<bool>())
+    out["f:metadata"]["f:annotations"] = without_lone_dot(random_subset(annotations));
   if (out.contains("f:spec") && out["f:spec"].empty()) out.erase("f:spec");
   return out;
 }
 
-Json some_entries() {
+Json random_entries() {
   static const std::vector<std::string> managers{"helm", "kubectl", "kubectl-client-side-apply",
                                                  "kubectl-set", "lastgood"};
   static const std::vector<std::string> operations{"Apply", "Update"};
   static const std::vector<std::string> subresources{"", "", "", "status", "scale"};
-  std::map<std::string, Json> entries;  // the API server has one for each identity
+  std::map<std::string, Json> entries;  // by identity, as in the API server
   for (int i = *rc::gen::inRange(0, 6); i > 0; --i) {
     Json entry{{"manager", *rc::gen::elementOf(managers)},
                {"operation", *rc::gen::elementOf(operations)},
                {"apiVersion", "apps/v1"},
                {"fieldsType", "FieldsV1"},
                {"time", "2026-11-24T12:00:00Z"},
-               {"fieldsV1", some_fields()}};
+               {"fieldsV1", random_fields()}};
     if (const auto subresource = *rc::gen::elementOf(subresources); !subresource.empty())
       entry["subresource"] = subresource;
     if (!entry["fieldsV1"].empty()) entries[identity(entry)] = std::move(entry);
@@ -58,27 +59,28 @@ Json some_entries() {
   return out;
 }
 
-struct Case {
+struct OwnershipCase {
   Json live;
   Snapshot snapshot;
 };
 
-Case some_case() {
-  Case out{.live = {{"metadata",
-                     {{"name", "web"},
-                      {"namespace", "shop"},
-                      {"resourceVersion", "1"},
-                      {"managedFields", some_entries()}}}},
-           .snapshot = {.name = "web-abc", .managers = some_entries()}};
+OwnershipCase random_case() {
+  OwnershipCase out{.live = {{"metadata",
+                              {{"name", "web"},
+                               {"namespace", "shop"},
+                               {"resourceVersion", "1"},
+                               {"managedFields", random_entries()}}}},
+                    .snapshot = {.name = "web-abc", .managers = random_entries()}};
   if (*rc::gen::arbitrary<bool>())
     out.live["metadata"]["annotations"]["kubectl.kubernetes.io/last-applied-configuration"] = "{}";
   if (*rc::gen::arbitrary<bool>()) out.snapshot.last_applied = "{}";
   return out;
 }
 
-Json after(const Case& one) {
-  auto live = one.live;
-  live["metadata"]["managedFields"] = restored_managers(one.live, one.snapshot);
+// The Deployment after the ownership patch.
+Json patched(const OwnershipCase& ownership) {
+  auto live = ownership.live;
+  live["metadata"]["managedFields"] = restored_managers(ownership.live, ownership.snapshot);
   return live;
 }
 
@@ -88,50 +90,48 @@ std::map<std::string, Json> by_identity(const Json& entries) {
   return out;
 }
 
-void holds(const std::string& name, const std::function<void()>& property) {
-  INFO(name);
-  CHECK(rc::check(name, property));
-}
+void check_property(const std::function<void()>& property) { CHECK(rc::check(property)); }
 
 }  // namespace
 
-TEST_CASE("the ownership patch is idempotent") {
-  holds("idempotent", [] {
-    const auto one = some_case();
-    RC_ASSERT_FALSE(ownership_patch(after(one), one.snapshot).has_value());
+TEST_CASE("ownership_patch is absent after it was applied once") {
+  check_property([] {
+    const auto ownership = random_case();
+    RC_ASSERT_FALSE(ownership_patch(patched(ownership), ownership.snapshot).has_value());
   });
 }
 
-TEST_CASE("Lastgood owns no field of the template and not the last-applied annotation") {
-  holds("no own fields", [] {
-    for (const auto& entry : after(some_case())["metadata"]["managedFields"])
+TEST_CASE("Lastgood owns neither the template nor last-applied after the ownership patch") {
+  check_property([] {
+    for (const auto& entry : patched(random_case())["metadata"]["managedFields"])
       if (is_own_entry(entry) && !is_status_entry(entry))
         RC_ASSERT(within(entry["fieldsV1"], Scope::TemplateAndLastApplied).empty());
   });
 }
 
-TEST_CASE("each manager owns the template fields that it owned before") {
-  holds("same owners", [] {
-    const auto one = some_case();
-    auto before = by_identity(one.snapshot.managers);
-    const auto now = by_identity(after(one)["metadata"]["managedFields"]);
-    for (const auto& [id, entry] : now) {
+TEST_CASE("each manager owns the template fields of its entry in the snapshot") {
+  check_property([] {
+    const auto ownership = random_case();
+    auto in_snapshot = by_identity(ownership.snapshot.managers);
+    const auto restored = by_identity(patched(ownership)["metadata"]["managedFields"]);
+    for (const auto& [id, entry] : restored) {
       if (is_status_entry(entry) || is_own_entry(entry)) continue;
-      const auto owned = before.contains(id) ? within(before[id]["fieldsV1"], Scope::TemplateOnly)
-                                             : Json::object();
+      const auto owned = in_snapshot.contains(id)
+                             ? within(in_snapshot[id]["fieldsV1"], Scope::TemplateOnly)
+                             : Json::object();
       RC_ASSERT(within(entry["fieldsV1"], Scope::TemplateOnly) == owned);
     }
-    for (const auto& [id, entry] : before)
+    for (const auto& [id, entry] : in_snapshot)
       if (!is_status_entry(entry) && !is_own_entry(entry) &&
           !within(entry["fieldsV1"], Scope::TemplateOnly).empty())
-        RC_ASSERT(now.contains(id));
+        RC_ASSERT(restored.contains(id));
   });
 }
 
 TEST_CASE("fields outside of the template and the last-applied annotation keep their owners") {
-  holds("other fields", [] {
-    const auto one = some_case();
-    const auto rest = [](const Json& entries) {
+  check_property([] {
+    const auto ownership = random_case();
+    const auto owners_of_other_fields = [](const Json& entries) {
       std::map<std::string, Json> out;
       for (const auto& entry : entries) {
         auto fields = is_status_entry(entry)
@@ -141,14 +141,14 @@ TEST_CASE("fields outside of the template and the last-applied annotation keep t
       }
       return out;
     };
-    RC_ASSERT(rest(after(one)["metadata"]["managedFields"]) ==
-              rest(one.live["metadata"]["managedFields"]));
+    RC_ASSERT(owners_of_other_fields(patched(ownership)["metadata"]["managedFields"]) ==
+              owners_of_other_fields(ownership.live["metadata"]["managedFields"]));
   });
 }
 
-TEST_CASE("the result has one entry for each manager, and no empty entry") {
-  holds("one entry each", [] {
-    const auto entries = after(some_case())["metadata"]["managedFields"];
+TEST_CASE("restored_managers returns one entry for each identity, and no empty entry") {
+  check_property([] {
+    const auto entries = patched(random_case())["metadata"]["managedFields"];
     RC_ASSERT(by_identity(entries).size() == entries.size());
     for (const auto& entry : entries) RC_ASSERT_FALSE(entry["fieldsV1"].empty());
   });

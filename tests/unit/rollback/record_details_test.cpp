@@ -1,4 +1,4 @@
-// The Rollback record: limits of its name and timeline, and what the status knows of it.
+// The Rollback record: the limits of its name and timeline, and its relation to the guard.
 #include <catch2/catch.hpp>
 
 #include "rollback/record.hpp"
@@ -24,12 +24,12 @@ api::Deployment deployment(const std::string& name) {
   return out;
 }
 
-// A Rollback of the present generation, and a status that names it.
-struct Known {
+// A guard in state Held and the Rollback that the guard names.
+struct GuardWithRollback {
   api::GuardStatus guard{.state = State::Held, .rollback = "web-7-1b4e"};
   std::optional<api::Rollback> rollback = api::Rollback{};
 
-  Known() {
+  GuardWithRollback() {
     rollback->meta.key.name = "web-7-1b4e";
     guard.current = api::Revision{.hash = TemplateHash("v2")};
     guard.evaluation_started = noon;
@@ -37,22 +37,12 @@ struct Known {
   }
 };
 
-template <class Function>
-void each(const std::vector<std::pair<void (*)(Known&), bool>>& rows, Function function) {
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    CAPTURE(i);
-    Known known;
-    rows[i].first(known);
-    CHECK(function(known) == rows[i].second);
-  }
-}
-
-TEST_CASE("keeps 220 characters of the name of the Deployment") {
+TEST_CASE("rollback_name keeps the first 220 characters of the name of the Deployment") {
   CHECK(rollback_name(deployment(std::string(220, 'a'))) == std::string(220, 'a') + "-7-1b4e");
   CHECK(rollback_name(deployment(std::string(221, 'a'))) == std::string(220, 'a') + "-7-1b4e");
 }
 
-TEST_CASE("counts later Rollbacks of a generation from 2") {
+TEST_CASE("next_rollback_name counts the later Rollbacks of a generation from 2") {
   api::Rollback last;
   last.status.phase = RollbackPhase::Superseded;
   last.meta.key.name = "web-7-1b4e-1";
@@ -61,14 +51,14 @@ TEST_CASE("counts later Rollbacks of a generation from 2") {
   CHECK(next_rollback_name(deployment("web"), last) == "web-7-1b4e-3");
 }
 
-TEST_CASE("keeps twenty entries in the timeline, with their times") {
+TEST_CASE("add_timeline_entry keeps the first 20 entries, with their times") {
   api::RollbackStatus status;
   for (int i = 0; i < 25; ++i) add_timeline_entry(status, std::to_string(i), noon + i * 1s);
   REQUIRE(status.timeline.size() == 20);
   CHECK(status.timeline.back() == api::TimelineEntry{.time = noon + 19s, .message = "19"});
 }
 
-TEST_CASE("adds a timeline entry for each phase, not for each message") {
+TEST_CASE("advance adds a timeline entry when the phase changes, not when the message changes") {
   api::RollbackStatus status;
   status = advance(status, RollbackPhase::Pending, "a", noon);
   status = advance(status, RollbackPhase::Pending, "b", noon);
@@ -89,55 +79,86 @@ TEST_CASE("cause_text names the check, the initiator of the group, or a user") {
   CHECK(manually.find("group") == std::string::npos);
 }
 
-TEST_CASE("is in progress while it is held, and when it failed while it was held") {
-  each({{[](Known&) {}, true},
-        {[](Known& known) { known.guard.state = State::Idle; }, false},
-        {[](Known& known) { known.guard.state = State::RollingBack; }, true},
-        {[](Known& known) { known.guard.rollback = "other"; }, false},
-        {[](Known& known) { known.rollback->status.phase = RollbackPhase::Failed; }, false},
-        {[](Known& known) {
-           known.rollback->status.phase = RollbackPhase::Failed;
-           known.guard.pending = "web-7-1b4e";
-         },
-         true},
-        {[](Known& known) {
-           known.rollback->status.phase = RollbackPhase::Superseded;
-           known.guard.pending = "web-7-1b4e";
-         },
-         false}},
-       [](const Known& known) { return is_in_progress(known.guard, known.rollback); });
-}
-
-TEST_CASE("knows the Rollback that the status names, and no other") {
-  Known known;
-  CHECK(named_by(known.guard, known.rollback) == &*known.rollback);
-  known.guard.rollback = "web-6-1b4e";
-  CHECK(named_by(known.guard, known.rollback) == nullptr);
-  CHECK(named_by(known.guard, {}) == nullptr);
-}
-
-TEST_CASE("was_applied_again is true when the release was applied during its rollback") {
-  const auto given = [](Known& known) {
-    known.rollback->status.phase = RollbackPhase::Superseded;
-    known.rollback->status.template_restored = noon + 1s;
+TEST_CASE("is_in_progress returns true while the Rollback rolls back or is held") {
+  struct Row {
+    const char* name;
+    void (*change)(GuardWithRollback&);
+    bool expected;
   };
-  Known known;
-  given(known);
-  CHECK(was_applied_again(known.guard, known.rollback));
-  const std::vector<void (*)(Known&)> others = {
-      [](Known& k) { k.rollback->status.phase = RollbackPhase::Failed; },
-      [](Known& k) { k.guard.current->hash = TemplateHash("v3"); },
-      [](Known& k) { k.guard.current.reset(); },
-      [](Known& k) { k.guard.evaluation_started.reset(); },
-      [](Known& k) { k.guard.evaluation_started = noon + 1s; },
-      [](Known& k) { k.rollback->status.template_restored.reset(); },
-      [](Known& k) { k.guard.rollback = "other"; }};
-  for (std::size_t i = 0; i < others.size(); ++i) {
-    CAPTURE(i);
-    Known other;
-    given(other);
-    others[i](other);
-    CHECK_FALSE(was_applied_again(other.guard, other.rollback));
+  const std::vector<Row> rows = {
+      {"the guard holds its pending Rollback", [](GuardWithRollback&) {}, true},
+      {"the guard is idle", [](GuardWithRollback& objects) { objects.guard.state = State::Idle; },
+       false},
+      {"the guard rolls back",
+       [](GuardWithRollback& objects) { objects.guard.state = State::RollingBack; }, true},
+      {"the guard names another Rollback",
+       [](GuardWithRollback& objects) { objects.guard.rollback = "other"; }, false},
+      {"the Rollback failed",
+       [](GuardWithRollback& objects) { objects.rollback->status.phase = RollbackPhase::Failed; },
+       false},
+      {"the Rollback failed, but the guard still has it as pending",
+       [](GuardWithRollback& objects) {
+         objects.rollback->status.phase = RollbackPhase::Failed;
+         objects.guard.pending = "web-7-1b4e";
+       },
+       true},
+      {"the Rollback was superseded, but the guard still has it as pending",
+       [](GuardWithRollback& objects) {
+         objects.rollback->status.phase = RollbackPhase::Superseded;
+         objects.guard.pending = "web-7-1b4e";
+       },
+       false}};
+  for (const Row& row : rows) {
+    DYNAMIC_SECTION(row.name) {
+      GuardWithRollback objects;
+      row.change(objects);
+      CHECK(is_in_progress(objects.guard, objects.rollback) == row.expected);
+    }
+  }
+}
+
+TEST_CASE("named_by returns the Rollback only when the guard names it") {
+  GuardWithRollback objects;
+  CHECK(named_by(objects.guard, objects.rollback) == &*objects.rollback);
+  objects.guard.rollback = "web-6-1b4e";
+  CHECK(named_by(objects.guard, objects.rollback) == nullptr);
+  CHECK(named_by(objects.guard, {}) == nullptr);
+}
+
+TEST_CASE("was_applied_again returns true when the release was applied during its rollback") {
+  const auto supersede = [](GuardWithRollback& objects) {
+    objects.rollback->status.phase = RollbackPhase::Superseded;
+    objects.rollback->status.template_restored = noon + 1s;
+  };
+  GuardWithRollback objects;
+  supersede(objects);
+  CHECK(was_applied_again(objects.guard, objects.rollback));
+  struct Row {
+    const char* name;
+    void (*change)(GuardWithRollback&);
+  };
+  const std::vector<Row> rows = {
+      {"the Rollback failed",
+       [](GuardWithRollback& changed) { changed.rollback->status.phase = RollbackPhase::Failed; }},
+      {"another revision is deployed",
+       [](GuardWithRollback& changed) { changed.guard.current->hash = TemplateHash("v3"); }},
+      {"the current revision is not known",
+       [](GuardWithRollback& changed) { changed.guard.current.reset(); }},
+      {"no evaluation has started",
+       [](GuardWithRollback& changed) { changed.guard.evaluation_started.reset(); }},
+      {"the evaluation started after the rollback",
+       [](GuardWithRollback& changed) { changed.guard.evaluation_started = noon + 1s; }},
+      {"the template was not restored",
+       [](GuardWithRollback& changed) { changed.rollback->status.template_restored.reset(); }},
+      {"the guard names another Rollback",
+       [](GuardWithRollback& changed) { changed.guard.rollback = "other"; }}};
+  for (const Row& row : rows) {
+    DYNAMIC_SECTION(row.name) {
+      GuardWithRollback changed;
+      supersede(changed);
+      row.change(changed);
+      CHECK_FALSE(was_applied_again(changed.guard, changed.rollback));
+    }
   }
 }
 

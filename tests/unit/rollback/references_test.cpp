@@ -9,15 +9,16 @@ namespace {
 
 using enum ReferenceKind;
 
-std::vector<std::string> found(const std::string& pod_spec) {
-  std::vector<std::string> out;
-  for (const auto& one : references_of(parse(R"({"spec":)" + pod_spec + "}")))
-    out.push_back(std::string(to_string(one.kind)) + " " + one.name +
-                  (one.optional ? " optional" : ""));
+using Names = std::vector<std::string>;
+
+// Each reference as "Kind name", or "Kind name optional".
+Names names_of_references(const std::string& pod_spec) {
+  Names out;
+  for (const auto& reference : references_of(parse(R"({"spec":)" + pod_spec + "}")))
+    out.push_back(std::string(to_string(reference.kind)) + " " + reference.name +
+                  (reference.optional ? " optional" : ""));
   return out;
 }
-
-using Names = std::vector<std::string>;
 
 }  // namespace
 
@@ -31,10 +32,10 @@ TEST_CASE("references_of finds every reference of a pod template") {
       {"no references", R"({"containers":[{"name":"app"}]})", {}},
       {"a volume of a ConfigMap", R"({"volumes":[{"configMap":{"name":"c"}}]})", {"ConfigMap c"}},
       {"a volume of a Secret", R"({"volumes":[{"secret":{"secretName":"s"}}]})", {"Secret s"}},
-      {"a volume of a claim",
+      {"a volume of a PersistentVolumeClaim",
        R"({"volumes":[{"persistentVolumeClaim":{"claimName":"p"}}]})",
        {"PersistentVolumeClaim p"}},
-      {"an ephemeral volume",
+      {"an ephemeral volume, whose claim does not exist yet",
        R"({"volumes":[{"ephemeral":{"volumeClaimTemplate":{"metadata":{"name":"p"}}}}]})",
        {}},
       {"each source of a projected volume",
@@ -43,7 +44,7 @@ TEST_CASE("references_of finds every reference of a pod template") {
       {"a Secret of a CSI driver",
        R"({"volumes":[{"csi":{"nodePublishSecretRef":{"name":"s"}}}]})",
        {"Secret s"}},
-      {"a Secret of an in-tree driver",
+      {"a Secret of an in-tree volume driver",
        R"({"volumes":[{"rbd":{"secretRef":{"name":"r"}}},{"azureFile":{"secretName":"a"}}]})",
        {"Secret a", "Secret r"}},
       {"environment variables",
@@ -57,10 +58,10 @@ TEST_CASE("references_of finds every reference of a pod template") {
        R"({"initContainers":[{"envFrom":[{"configMapRef":{"name":"c"}}]}]})",
        {"ConfigMap c"}},
       {"the service account", R"({"serviceAccountName":"web"})", {"ServiceAccount web"}},
-      {"pull secrets are optional",
+      {"image pull secrets are optional",
        R"({"imagePullSecrets":[{"name":"r"}]})",
        {"Secret r optional"}},
-      {"optional references are last",
+      {"optional references come last",
        R"({"volumes":[{"configMap":{"name":"a","optional":true}},{"secret":{"secretName":"s","optional":true}},
                       {"configMap":{"name":"c","optional":false}}]})",
        {"ConfigMap c", "ConfigMap a optional", "Secret s optional"}},
@@ -73,13 +74,15 @@ TEST_CASE("references_of finds every reference of a pod template") {
       {"a ConfigMap and a Secret with the same name",
        R"({"containers":[{"envFrom":[{"configMapRef":{"name":"x"}},{"secretRef":{"name":"x"}}]}]})",
        {"ConfigMap x", "Secret x"}},
-      {"empty names", R"({"serviceAccountName":"","volumes":[{"configMap":{"name":""}}]})", {}},
-      {"values of another type",
+      {"references with empty names are ignored",
+       R"({"serviceAccountName":"","volumes":[{"configMap":{"name":""}}]})",
+       {}},
+      {"values of an unexpected JSON type are ignored",
        R"({"volumes":{"configMap":{"name":"c"}},"containers":[3,{"env":"x","envFrom":[null]}],"serviceAccountName":7})",
        {}},
   };
   for (const auto& row : rows) {
-    DYNAMIC_SECTION(row.name) { CHECK(found(row.spec) == row.expected); }
+    DYNAMIC_SECTION(row.name) { CHECK(names_of_references(row.spec) == row.expected); }
   }
 }
 
@@ -90,7 +93,7 @@ TEST_CASE("references_of returns at most 64 references, the required ones first"
         {{"configMap", {{"name", "c" + std::to_string(i)}, {"optional", i % 2 == 0}}}});
   const auto references = references_of({{"spec", {{"volumes", volumes}}}});
   REQUIRE(references.size() == max_references);
-  for (const auto& one : references) CHECK_FALSE(one.optional);
+  for (const auto& reference : references) CHECK_FALSE(reference.optional);
 }
 
 TEST_CASE("references_of finds nothing in JSON that is not a template") {

@@ -1,4 +1,4 @@
-// Recorded Deployments and small JSON for the tests of rollback/.
+// Helpers for the tests of rollback/: JSON, load_recording Deployments and snapshots.
 #pragma once
 
 #include <fstream>
@@ -20,6 +20,7 @@ inline Json parse(const std::string& text) {
   return *std::move(json);
 }
 
+// One Deployment at the four moments that data/README.md describes.
 struct Recording {
   Json good;
   Json bad;
@@ -27,7 +28,7 @@ struct Recording {
   Json restored;
 };
 
-inline Recording recorded(const std::string& name) {
+inline Recording load_recording(const std::string& name) {
   const std::ifstream file(
       lastgood::test::source_path("tests/unit/rollback/data/" + name + ".json"));
   std::stringstream text;
@@ -39,7 +40,7 @@ inline Recording recorded(const std::string& name) {
           .restored = json["restored"]};
 }
 
-inline const std::vector<std::string>& recordings() {
+inline const std::vector<std::string>& recording_names() {
   static const std::vector<std::string> names{"kubectl_apply",
                                               "kubectl_apply_server_side",
                                               "helm_upgrade",
@@ -60,9 +61,9 @@ inline const std::vector<std::string>& recordings() {
                                               "create_then_apply",
                                               "replace",
                                               "two_server_side_managers",
-                                              "platform_breaks_it",
-                                              "labels_and_replicas_too",
-                                              "json_patch_by_someone"};
+                                              "server_side_by_second_manager",
+                                              "apply_with_labels_and_replicas",
+                                              "json_patch_over_apply"};
   return names;
 }
 
