@@ -114,7 +114,7 @@ struct KeyedList {
   }
 };
 
-// Nothing if an element has no such key, or two have the same.
+// Nothing if an element does not have the key, or if two elements have the same value for it.
 std::optional<KeyedList> keyed_by(const char* key, const Json& list) {
   KeyedList out;
   for (const auto& element : list) {
@@ -159,7 +159,7 @@ class TemplateDifferences {
   };
 
   void add(const std::string& path, std::string from, std::string to) {
-    // One is null, and the other is absent.
+    // A null value and an absent value are equal.
     if (from.empty() && to.empty()) return;
     found_.push_back({.change = {.path = clip(path, max_path_size),
                                  .from = std::move(from),
@@ -173,17 +173,17 @@ class TemplateDifferences {
     for (const auto& [key, value] : to.items()) names.insert(key);
     const bool is_map = path == "metadata.annotations" || path == "metadata.labels";
     for (const auto& name : names) {
-      const auto* a = find(from, {name});
-      const auto* b = find(to, {name});
-      if (is_map && is_secret_name(name) && text_of(a) != text_of(b))
-        add(member_path(path, name), text_of(a).empty() ? "" : hidden,
-            text_of(b).empty() ? "" : hidden);
+      const auto* old_value = find(from, {name});
+      const auto* new_value = find(to, {name});
+      if (is_map && is_secret_name(name) && text_of(old_value) != text_of(new_value))
+        add(member_path(path, name), text_of(old_value).empty() ? "" : hidden,
+            text_of(new_value).empty() ? "" : hidden);
       else
-        compare(member_path(path, name), a, b, depth + 1);
+        compare(member_path(path, name), old_value, new_value, depth + 1);
     }
   }
 
-  // False if no key identifies the elements.
+  // False if the elements have no unique key. Then the list must be compared as one value.
   bool compare_lists(const std::string& path, const Json& from, const Json& to, int depth) {
     for (const char* key : list_keys) {
       const auto before = keyed_by(key, from);
@@ -198,17 +198,17 @@ class TemplateDifferences {
 
   void compare_elements(const std::string& path, const KeyedList& before, const KeyedList& after,
                         int depth) {
-    const bool variables = path.ends_with(".env") || path.ends_with(".httpHeaders");
+    const bool has_variables = path.ends_with(".env") || path.ends_with(".httpHeaders");
     std::set<std::string> names(before.order.begin(), before.order.end());
     names.insert(after.order.begin(), after.order.end());
     for (const auto& name : names) {
       const auto* from = before.at(name);
       const auto* to = after.at(name);
-      const auto at = fmt::format("{}[{}]", path, name);
-      if (!variables)
-        compare(at, from, to, depth + 1);
+      const auto element_path = fmt::format("{}[{}]", path, name);
+      if (!has_variables)
+        compare(element_path, from, to, depth + 1);
       else if (!from || !to || *from != *to)
-        add(at, text_of_variable(from), text_of_variable(to));
+        add(element_path, text_of_variable(from), text_of_variable(to));
     }
   }
 

@@ -1,4 +1,4 @@
-// Pod templates and Deployments as JSON: comparison and addresses. Private to rollback/.
+// Pod templates and Deployments as JSON: comparison and request paths. Private to rollback/.
 #pragma once
 
 #include <string>
@@ -28,7 +28,7 @@ using codec::text_at;
 [[nodiscard]] bool same_template(const codec::Json& a, const codec::Json& b);
 [[nodiscard]] codec::Json without_template_hash(codec::Json pod_template);
 
-// The JSON text. Invalid UTF-8 becomes U+FFFD, so this does not throw.
+// The JSON text. Invalid UTF-8 becomes U+FFFD, so the function does not throw.
 [[nodiscard]] std::string dumped(const codec::Json& value);
 
 // The path and query of a PATCH of the Deployment `live`, with the field manager of Lastgood.

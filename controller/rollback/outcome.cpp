@@ -122,7 +122,7 @@ bool is_retryable(const Error& error) {
 }
 
 bool is_gone(const Error& error) {
-  // Invalid: the test of the uid failed, so it is another object of the same name.
+  // Invalid: the test of the uid failed, because another object has this name now.
   return error.kind == ErrorKind::NotFound || error.kind == ErrorKind::Invalid;
 }
 
@@ -160,8 +160,7 @@ std::optional<Key> policy_to_confirm(const NextStep& step, const api::RollbackSp
 namespace {
 
 bool is_approved(const api::Rollback& rollback, const api::Deployment& deployment) {
-  // caused_by: this is the Rollback of a member. Its approved_by has the approval of the group,
-  // which is stored before the patch.
+  // The Rollback of a group member: its approved_by has the approval of the group.
   if (!rollback.spec.caused_by.empty() && !rollback.status.approved_by.empty()) return true;
   const auto annotation = deployment.meta.annotations.find(std::string(api::annotation::approve));
   return rollback.spec.approved || (annotation != deployment.meta.annotations.end() &&

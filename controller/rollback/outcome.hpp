@@ -41,8 +41,8 @@ void record_changes(const NextStep& step, const Result<codec::Json>& live,
 // Validation or admission rejects the content of the write.
 [[nodiscard]] bool is_admission_denied(const Error& error);
 
-// The same request fails again later. Errors of a server that is busy, ill or unreachable are not
-// permanent.
+// The same request fails again later. Errors of a server that is busy, broken or unreachable are
+// not permanent.
 [[nodiscard]] bool is_permanent(const Error& error);
 
 // The write lost a race, or its result is unknown: read the object, and choose the next step again.
@@ -78,9 +78,9 @@ void record_changes(const NextStep& step, const Result<codec::Json>& live,
                                          const api::Rollback& rollback,
                                          const api::Deployment& deployment);
 
-// --- Manual rollbacks ---
+// --- Manual rollbacks: the binding patch completes the spec that the user created ---
 
-// The binding patch failed, but may have been written: read the Rollback.
+// The binding patch returned an error, but the server may have stored it: read the Rollback.
 [[nodiscard]] bool binding_may_be_stored(const Result<codec::Json>& written);
 
 // The Rollback that was read has the binding of `bound`.

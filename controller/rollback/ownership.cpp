@@ -14,8 +14,8 @@ using codec::Json;
 
 namespace {
 
-// The owner of the annotation is restored only if the snapshot has the annotation. Otherwise only
-// its present writer can own it. If the Deployment has no annotation, nobody can.
+// Restores the owner of last-applied only if both the snapshot and the Deployment have the
+// annotation. If only the Deployment has it, its present owner keeps it.
 Scope scope_of(const Json& live, const Snapshot& snapshot) {
   const bool has_annotation =
       find(live, {"metadata", "annotations", api::annotation::last_applied}) != nullptr;
@@ -23,6 +23,7 @@ Scope scope_of(const Json& live, const Snapshot& snapshot) {
                                                  : Scope::TemplateOnly;
 }
 
+// In any order.
 bool same_entries(const Json& a, const Json& b) {
   std::vector<std::string> left;
   std::vector<std::string> right;

@@ -1,23 +1,24 @@
-// The clean undo: the field ownership of the template as it was when the target of the rollback was
-// good. Only metadata.managedFields changes.
+// The ownership patch restores the field ownership of the template as it was when the target of the
+// rollback was good. The patch changes only metadata.managedFields.
 //
-// Without it, the template patch leaves the restored fields to Lastgood, and the next deploy of the
-// owner fails with a conflict or leaves fields behind. Example with Helm, which deployed revision 1
-// (good) and revision 2 (bad, with a new sidecar):
+// Without the ownership patch, Lastgood owns the restored fields after a rollback. Then the next
+// deploy of the old owner fails with a conflict, or leaves old fields in the Deployment. Example
+// with Helm, which deployed revision 1 (good) and revision 2 (bad, with a new sidecar):
 //
 //                         f:spec.f:template of the entry of
 //   time                  helm                lastgood
 //   revision 1 good       app                 -                  <- stored in the snapshot
 //   revision 2 bad        app, sidecar        -
 //   after template patch  -                   app                the server moved the ownership
-//   after this patch      app                 -                  the same as for revision 1
+//   after ownership patch app                 -                  the same as for revision 1
 //
 // Algorithm, for each entry of the live managedFields except those of the status subresource:
-//   1. Remove the template (and last-applied, if the snapshot has it) from its fields.
+//   1. Remove the template from its fields. Remove last-applied too, if the snapshot and the
+//      Deployment have it, or if the entry is that of Lastgood.
 //   2. Add the fields that the snapshot stores for the same manager and operation.
 //   3. Drop the entry if no field is left.
-// Entries that exist only in the snapshot are added at the end. Lastgood's own entry gets nothing
-// back. Other fields, such as replicas of an autoscaler, keep their owners.
+// Entries that exist only in the snapshot are added at the end. Step 2 skips the entry of Lastgood.
+// Other fields, such as replicas of an autoscaler, keep their owners.
 #pragma once
 
 #include <optional>

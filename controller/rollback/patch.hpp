@@ -26,10 +26,10 @@ namespace lastgood::rollback {
 //
 // clang-format off
 //   annotation in the snapshot    annotation now  result
-//   any                           none            the one of the snapshot
-//   differs only in the template  any             the one of the snapshot, to the byte
-//   differs elsewhere too         any             the present one, with the template of the snapshot
-//   none (not kubectl apply)      any             the present one, without its template
+//   any                           none            as in the snapshot
+//   differs only in the template  any             as in the snapshot, byte for byte
+//   differs in other fields too   any             as now, but with the template of the snapshot
+//   none (not kubectl apply)      any             as now, but without a template
 // clang-format on
 //
 // With the annotation of the bad release, the next apply would delete fields of the restored

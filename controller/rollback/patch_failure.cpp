@@ -8,7 +8,7 @@ namespace lastgood::rollback {
 
 namespace {
 
-// The message for a JSON patch of which a test failed.
+// The message for a JSON patch whose test operation failed.
 constexpr std::string_view failed_test =
     "the server rejected our request due to an error in our request";
 
@@ -18,7 +18,7 @@ bool is_webhook_denial(std::string_view message) {
          message.find(" denied the request") != std::string_view::npos;
 }
 
-// The configuration of the webhook does not state that it has no side effects on a dry run.
+// In the configuration of the webhook, sideEffects is neither None nor NoneOnDryRun.
 bool is_dry_run_unsupported(std::string_view message) {
   return message.starts_with("admission webhook ") &&
          message.ends_with(" does not support dry run");
@@ -35,6 +35,8 @@ std::optional<std::string> take_quoted(std::string_view& text, std::string_view 
   text.remove_prefix(end + 1);
   return out;
 }
+
+constexpr std::size_t max_permission_size = 253;
 
 bool is_rejection(int status) { return status >= 400 && status < 500 && status != 408; }
 
@@ -63,7 +65,7 @@ PatchFailure classify(const Error& error) {
 // Example: deployments.apps "web" is forbidden: User "..." cannot patch resource "deployments" in
 // API group "apps" in the namespace "shop"
 std::optional<std::string> missing_permission(std::string_view message) {
-  // The first occurrence: the name before it has no blanks, but the text after it may have any.
+  // Use the first occurrence: the text after it may contain the same words.
   constexpr std::string_view forbidden = " is forbidden: ";
   const auto at = message.find(forbidden);
   if (at == std::string_view::npos) return std::nullopt;
@@ -82,7 +84,7 @@ std::optional<std::string> missing_permission(std::string_view message) {
   if (!resource || !group) return std::nullopt;
   return clip(fmt::format("{} {}{}{}{}", verb, *resource, group->empty() ? "" : "." + *group,
                           namespace_ ? " in namespace " : "", namespace_.value_or("")),
-              253);
+              max_permission_size);
 }
 
 }  // namespace lastgood::rollback

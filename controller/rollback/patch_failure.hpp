@@ -13,10 +13,10 @@
 namespace lastgood::rollback {
 
 enum class PatchFailure : std::uint8_t {
-  Conflict,         // a test of the patch failed, or the Deployment is gone: read it again
+  Conflict,         // a test operation failed, or the Deployment is gone: read it again
   Forbidden,        // the controller lacks a permission
   AdmissionDenied,  // validation or admission rejects the template
-  Temporary,        // the server, or a webhook, is busy, ill or unreachable: try again
+  Temporary,        // the server or a webhook is busy, broken or unreachable: try again
 };
 
 //   error                                            PatchFailure
@@ -27,8 +27,8 @@ enum class PatchFailure : std::uint8_t {
 //   403 otherwise                                    AdmissionDenied
 //   "admission webhook ... denied the request"       AdmissionDenied, with any status
 //   "admission webhook ... does not support dry run" Temporary
+//   401, 408, 429, 5xx, no response                  Temporary
 //   other 4xx                                        AdmissionDenied
-//   429, 5xx, no response                            Temporary
 [[nodiscard]] PatchFailure classify(const Error& error);
 
 // The permission in a message of the RBAC authorizer: "patch deployments.apps in namespace shop".

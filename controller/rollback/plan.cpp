@@ -31,9 +31,9 @@ struct PlanInputs {
   [[nodiscard]] bool has_target_template() const {
     return snapshot && same_template(object_at(live, {"spec", "template"}), snapshot->pod_template);
   }
-  // The template patch increases the generation by one, even if admission changed its template.
-  // Later, the template must be that of the snapshot: the mark stays when a user changes the
-  // template.
+  // The template patch increases the generation by 1. At that generation the template may differ
+  // from the snapshot, because admission can change it. At a later generation the template must be
+  // that of the snapshot, because the mark stays when a user changes the template.
   [[nodiscard]] bool is_restored() const {
     return is_marked() && (has_target_template() || generation() == rollback.spec.generation + 1);
   }
@@ -50,15 +50,15 @@ MarkSuperseded superseded_by_newer_template(const PlanInputs& in) {
   if (!mark.empty() && !in.is_marked() && in.generation() != in.rollback.spec.generation)
     return superseded(fmt::format(
         "The template changed: generation {} was evaluated, the current one is {}. The last "
-        "rollback on it is {}",
+        "rollback of the Deployment is {}",
         in.rollback.spec.generation, in.generation(), in_quotes(mark, 253)));
   return superseded(
       fmt::format("The template changed: generation {} was evaluated, the current one is {}",
                   in.rollback.spec.generation, in.generation()));
 }
 
-// The Deployment controller gives a new revision number to every other template. So if it has seen
-// this generation, the same number means the same template, and only replicas or the like changed.
+// The Deployment controller gives each new template a new revision number. When it has observed
+// this generation, an unchanged number means that the template did not change.
 bool has_bad_template(const PlanInputs& in) {
   const auto number = in.rollback.spec.from.number;
   return number > 0 &&
@@ -85,7 +85,8 @@ NextStep restore_template(const PlanInputs& in) {
 
 NextStep from_pending(const PlanInputs& in) {
   const auto recorded = in.rollback.spec.generation;
-  // The evaluated generation: a mark of this Rollback can only be from a copied manifest.
+  // At the evaluated generation the template is not patched yet. If the Deployment has the mark of
+  // this Rollback, a user applied a manifest with the mark.
   if (in.generation() == recorded) return restore_template(in);
   if (in.is_restored()) return AdvancePhase{.phase = RollbackPhase::TemplateRestored};
   if (in.generation() < recorded || in.is_marked()) return superseded_by_newer_template(in);
@@ -131,9 +132,9 @@ bool is_deployment(const Json& live) {
          !object_at(live, {"spec", "template"}).empty();
 }
 
-// The Deployment cannot be patched, in any phase.
-std::optional<NextStep> step_without_deployment(const api::Rollback& rollback,
-                                                const Result<Json>& live) {
+// The step if the Deployment cannot be patched in any phase.
+std::optional<NextStep> step_if_unpatchable(const api::Rollback& rollback,
+                                            const Result<Json>& live) {
   if (!live && live.error().kind == ErrorKind::NotFound)
     return superseded("The Deployment was deleted");
   if (!live)
@@ -155,7 +156,7 @@ NextStep next_step(const api::Rollback& rollback, const Result<Json>& live_deplo
                    const Result<Json>& snapshot_revision) {
   const auto phase = rollback.status.phase;
   if (api::finished(phase)) return NothingToWrite{};
-  if (auto step = step_without_deployment(rollback, live_deployment)) return *std::move(step);
+  if (auto step = step_if_unpatchable(rollback, live_deployment)) return *std::move(step);
 
   const Result<Snapshot> snapshot = snapshot_revision ? parse_snapshot(*snapshot_revision)
                                                       : std::unexpected(snapshot_revision.error());

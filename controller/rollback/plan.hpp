@@ -43,7 +43,7 @@ enum class RequeueReason : std::uint8_t {
   SnapshotUnreadable,
   NotObserved,  // the Deployment controller has not seen the current generation yet
 };
-// Nothing can be done now: call next_step() again after the next event or period.
+// Nothing can be done now: call next_step() again at the next reconcile.
 struct Requeue {
   RequeueReason reason;
   std::string message;

@@ -132,29 +132,29 @@ std::optional<Finding> problem_with_patch(const PreflightInputs& in,
   return not_checked(fmt::format("The dry run of the patch failed: {}", server_error));
 }
 
-std::vector<std::string> names_with(const std::vector<ReferenceStatus>& references,
-                                    ReferenceState state) {
+std::vector<std::string> names_in_state(const std::vector<ReferenceStatus>& references,
+                                        ReferenceState state) {
   std::vector<std::string> out;
-  for (const auto& one : references)
-    if (one.state == state)
-      out.push_back(fmt::format("{} {}", to_string(one.reference.kind), one.reference.name));
+  for (const auto& status : references)
+    if (status.state == state)
+      out.push_back(fmt::format("{} {}", to_string(status.reference.kind), status.reference.name));
   return out;
 }
 
 enum class Secrets : std::uint8_t { Only, Excluded };
 
-const ReferenceStatus* first_with(const std::vector<ReferenceStatus>& references,
-                                  ReferenceState state, Secrets secrets) {
-  const auto found = std::ranges::find_if(references, [&](const ReferenceStatus& one) {
-    return one.state == state &&
-           (one.reference.kind == ReferenceKind::Secret) == (secrets == Secrets::Only);
+const ReferenceStatus* first_in_state(const std::vector<ReferenceStatus>& references,
+                                      ReferenceState state, Secrets secrets) {
+  const auto found = std::ranges::find_if(references, [&](const ReferenceStatus& status) {
+    return status.state == state &&
+           (status.reference.kind == ReferenceKind::Secret) == (secrets == Secrets::Only);
   });
   return found == references.end() ? nullptr : &*found;
 }
 
 std::optional<Finding> missing_references(const PreflightInputs& in,
                                           const std::vector<ReferenceStatus>& references) {
-  const auto missing = names_with(references, ReferenceState::Missing);
+  const auto missing = names_in_state(references, ReferenceState::Missing);
   if (missing.empty()) return std::nullopt;
   return would_fail(api::Reason::MissingReference,
                     missing.size() == 1
@@ -165,28 +165,28 @@ std::optional<Finding> missing_references(const PreflightInputs& in,
 }
 
 std::optional<Finding> unknown_references(const std::vector<ReferenceStatus>& references) {
-  if (const auto* one = first_with(references, ReferenceState::Forbidden, Secrets::Excluded))
-    return forbidden(fmt::format("read {}s", to_string(one->reference.kind)), one->error);
+  if (const auto* status = first_in_state(references, ReferenceState::Forbidden, Secrets::Excluded))
+    return forbidden(fmt::format("read {}s", to_string(status->reference.kind)), status->error);
   for (const Secrets secrets : {Secrets::Excluded, Secrets::Only})
-    if (const auto* one = first_with(references, ReferenceState::Unreadable, secrets))
-      return not_checked(fmt::format("Cannot read {} {}: {}", to_string(one->reference.kind),
-                                     clip(one->reference.name, 253),
-                                     clip(one->error, max_part_size)));
+    if (const auto* status = first_in_state(references, ReferenceState::Unreadable, secrets))
+      return not_checked(fmt::format("Cannot read {} {}: {}", to_string(status->reference.kind),
+                                     clip(status->reference.name, 253),
+                                     clip(status->error, max_part_size)));
   return std::nullopt;
 }
 
 Finding would_work(const PreflightInputs& in, const std::vector<ReferenceStatus>& references) {
   auto message = fmt::format("A rollback to {} would work: the API server admits its template",
                              revision_text(in.target));
-  auto not_checked_names = names_with(references, ReferenceState::NotChecked);
-  // Forbidden objects are Secrets here: unknown_references() found all others.
-  std::ranges::copy(names_with(references, ReferenceState::Forbidden),
+  auto not_checked_names = names_in_state(references, ReferenceState::NotChecked);
+  // All Forbidden objects are Secrets here: unknown_references() returned any other kind before.
+  std::ranges::copy(names_in_state(references, ReferenceState::Forbidden),
                     std::back_inserter(not_checked_names));
   if (!not_checked_names.empty())
     message += fmt::format(". Not checked, because Lastgood may not read Secrets: {}",
                            listed(not_checked_names));
   if (const auto others = other_managers(*in.live); !others.empty())
-    message += fmt::format(". Other managers of the Deployment: {}", listed(others));
+    message += fmt::format(". Field managers of its spec other than Lastgood: {}", listed(others));
   return {
       .ready = ConditionStatus::True, .reason = api::Reason::Ready, .message = std::move(message)};
 }
@@ -197,7 +197,7 @@ std::string capitalised(std::string text) {
   return text;
 }
 
-// In the order of evaluate_preflight() in the header: a certain obstacle before an unknown.
+// The order is that of evaluate_preflight() in the header: known obstacles before unknown ones.
 Finding first_finding(const PreflightInputs& in, const std::vector<ReferenceStatus>& references,
                       const std::optional<Result<Json>>& dry_run) {
   if (auto finding = problem_with_snapshot(in); finding && finding->ready == ConditionStatus::False)
@@ -228,7 +228,7 @@ ReferenceStatus reference_status(const Reference& reference, const Result<Json>&
   if (object) return out;
   switch (object.error().kind) {
     case ErrorKind::NotFound:
-    // No object can have this name.
+    // BadInput: no object can have this name.
     case ErrorKind::BadInput: out.state = ReferenceState::Missing; return out;
     case ErrorKind::Forbidden: out.state = ReferenceState::Forbidden; break;
     default: out.state = ReferenceState::Unreadable; break;

@@ -1,6 +1,6 @@
 // The preflight: whether a rollback would work now. It reads the live Deployment, the snapshot and
-// the objects that the template needs, and sends the template patch as a dry run, so that an
-// admission webhook rejects it before the incident and not during it.
+// the objects that the template needs, and sends the template patch as a dry run. So a template
+// that the API server does not admit is known before the incident, not only during it.
 //
 //   PreflightInputs --preflight_requests--> reads, dry run --evaluate_preflight--> api::Preflight
 #pragma once
@@ -74,7 +74,8 @@ struct PreflightRequests {
                                                 const std::optional<Result<codec::Json>>& dry_run,
                                                 Time now);
 
-// The other managers of fields of the spec, each once, in the order of metadata.managedFields.
+// The field managers other than Lastgood that own fields of the spec. Each manager once, in the
+// order of metadata.managedFields.
 [[nodiscard]] std::vector<std::string> other_managers(const codec::Json& live);
 
 }  // namespace lastgood::rollback

@@ -81,7 +81,7 @@ api::Rollback new_rollback(const api::Deployment& deployment,
 namespace {
 
 struct ConditionValues {
-  ConditionStatus succeeded;
+  ConditionStatus succeeded = ConditionStatus::Unknown;
   bool reconciling = false;
   bool stalled = false;
 };
@@ -98,7 +98,7 @@ ConditionValues condition_values(RollbackPhase phase) {
     case RollbackPhase::Restored:
     case RollbackPhase::Verifying: break;
   }
-  return {.succeeded = ConditionStatus::Unknown, .reconciling = true};
+  return {.reconciling = true};
 }
 
 }  // namespace

@@ -17,7 +17,8 @@ namespace lastgood::rollback {
 // restarts and decides again, it finds the Rollback that exists.
 [[nodiscard]] std::string rollback_name(const api::Deployment& deployment);
 
-// Superseded or failed before the template patch. The release may get another Rollback.
+// The Rollback was superseded or failed before the template patch. Then the release may get another
+// Rollback.
 [[nodiscard]] bool changed_nothing(const api::Rollback& rollback);
 
 // The name is that of the first or a later Rollback of this generation of the Deployment.
@@ -56,13 +57,13 @@ void add_timeline_entry(api::RollbackStatus& status, const std::string& message,
 [[nodiscard]] api::RollbackStatus advance(api::RollbackStatus status, api::RollbackPhase phase,
                                           const std::string& message, Time now);
 
-// The guard is in a rollback that is not a drill: its state is RollingBack or Verifying, or it is
-// Held and the Rollback that it names is not finished. A Rollback that failed while it was pending
-// counts too, until the guard has seen the failure.
+// The guard is in a rollback that is not a drill: its state is RollingBack or Verifying, or its
+// state is Held and the Rollback that it names is not finished. A Rollback that failed while it was
+// pending counts too, until the guard has seen the failure.
 [[nodiscard]] bool is_in_progress(const api::GuardStatus& guard,
                                   const std::optional<api::Rollback>& rollback);
 
-// Not finished, and of this Deployment by its uid.
+// The Rollback is not finished, and has the uid of this Deployment.
 [[nodiscard]] bool is_open(const std::optional<api::Rollback>& rollback,
                            const api::Deployment& deployment);
 
@@ -71,7 +72,7 @@ void add_timeline_entry(api::RollbackStatus& status, const std::string& message,
                                             const std::optional<api::Rollback>& rollback);
 
 // The stored status of the guard is older than the Rollback: the controller stopped between the two
-// writes. The Rollback decides how to continue.
+// writes. Then the Rollback says how to continue.
 [[nodiscard]] bool is_unknown_to(const api::GuardStatus& guard,
                                  const std::optional<api::Rollback>& rollback,
                                  const api::Deployment& deployment);

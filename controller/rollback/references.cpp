@@ -21,9 +21,12 @@ class Collector {
  public:
   void add(ReferenceKind kind, std::string name, bool optional) {
     if (name.empty() || name.size() > max_name) return;
-    const auto [at, is_new] = found_.try_emplace({kind, std::move(name)}, optional);
-    if (!is_new) at->second = at->second && optional;
+    const auto [entry, is_new] = found_.try_emplace({kind, std::move(name)}, optional);
+    if (!is_new) entry->second = entry->second && optional;
   }
+
+  void add_required(ReferenceKind kind, std::string name) { add(kind, std::move(name), false); }
+  void add_optional(ReferenceKind kind, std::string name) { add(kind, std::move(name), true); }
 
   // `source` is {name: ..., optional: ...}: a key reference, an envFrom or a projected source.
   void add_named(ReferenceKind kind, const Json& source) {
@@ -35,8 +38,9 @@ class Collector {
     out.reserve(found_.size());
     for (const auto& [object, optional] : found_)
       out.push_back({.kind = object.first, .name = object.second, .optional = optional});
-    std::ranges::sort(
-        out, {}, [](const Reference& one) { return std::tie(one.optional, one.kind, one.name); });
+    std::ranges::sort(out, {}, [](const Reference& reference) {
+      return std::tie(reference.optional, reference.kind, reference.name);
+    });
     if (out.size() > max_references) out.resize(max_references);
     return out;
   }
@@ -65,17 +69,17 @@ void collect_volume(const Json& volume, Collector& out) {
   const auto& secret = object_at(volume, {"secret"});
   out.add(ReferenceKind::Secret, text_at(secret, {"secretName"}), Collector::is_optional(secret));
   out.add_named(ReferenceKind::ConfigMap, object_at(volume, {"configMap"}));
-  out.add(ReferenceKind::PersistentVolumeClaim,
-          text_at(volume, {"persistentVolumeClaim", "claimName"}), false);
+  out.add_required(ReferenceKind::PersistentVolumeClaim,
+                   text_at(volume, {"persistentVolumeClaim", "claimName"}));
   for (const auto& source : array_at(volume, {"projected", "sources"})) {
     out.add_named(ReferenceKind::ConfigMap, object_at(source, {"configMap"}));
     out.add_named(ReferenceKind::Secret, object_at(source, {"secret"}));
   }
-  out.add(ReferenceKind::Secret, text_at(volume, {"csi", "nodePublishSecretRef", "name"}), false);
-  out.add(ReferenceKind::Secret, text_at(volume, {"azureFile", "secretName"}), false);
+  out.add_required(ReferenceKind::Secret, text_at(volume, {"csi", "nodePublishSecretRef", "name"}));
+  out.add_required(ReferenceKind::Secret, text_at(volume, {"azureFile", "secretName"}));
   for (const auto* driver :
        {"cephfs", "cinder", "flexVolume", "iscsi", "rbd", "scaleIO", "storageos"})
-    out.add(ReferenceKind::Secret, text_at(volume, {driver, "secretRef", "name"}), false);
+    out.add_required(ReferenceKind::Secret, text_at(volume, {driver, "secretRef", "name"}));
 }
 
 }  // namespace
@@ -98,8 +102,8 @@ std::vector<Reference> references_of(const Json& pod_template) {
   for (const auto& volume : array_at(spec, {"volumes"})) collect_volume(volume, out);
   // Optional, because the image may be public or already on the node.
   for (const auto& secret : array_at(spec, {"imagePullSecrets"}))
-    out.add(ReferenceKind::Secret, text_at(secret, {"name"}), true);
-  out.add(ReferenceKind::ServiceAccount, text_at(spec, {"serviceAccountName"}), false);
+    out.add_optional(ReferenceKind::Secret, text_at(secret, {"name"}));
+  out.add_required(ReferenceKind::ServiceAccount, text_at(spec, {"serviceAccountName"}));
   return out.references();
 }
 

@@ -20,7 +20,7 @@ bool is_newer(const api::Rollback& a, const api::Rollback& b) {
 }  // namespace
 
 std::vector<std::string> rollbacks_to_delete(std::vector<api::Rollback> rollbacks,
-                                             std::string_view in_guard) {
+                                             std::string_view named_by_guard) {
   std::erase_if(rollbacks, [](const api::Rollback& rollback) {
     return !api::finished(rollback.status.phase);
   });
@@ -29,8 +29,8 @@ std::vector<std::string> rollbacks_to_delete(std::vector<api::Rollback> rollback
   std::size_t changed = 0;
   std::size_t unchanged = 0;
   for (const api::Rollback& rollback : rollbacks) {
-    std::size_t& newer = rollback.status.template_restored ? changed : unchanged;
-    if (newer++ >= max_rollbacks && rollback.meta.key.name != in_guard)
+    std::size_t& newer_in_group = rollback.status.template_restored ? changed : unchanged;
+    if (newer_in_group++ >= max_rollbacks && rollback.meta.key.name != named_by_guard)
       out.push_back(rollback.meta.key.name);
   }
   std::ranges::reverse(out);

@@ -9,13 +9,13 @@
 
 namespace lastgood::rollback {
 
-// Kept of each group: Rollbacks that changed the template, and all others (drills, observed and
-// rejected ones), so that the others do not displace a real rollback.
+// How many Rollbacks are kept in each of two groups: those that changed the template, and all
+// others, such as drills. So drills do not displace executed rollbacks.
 inline constexpr std::size_t max_rollbacks = 20;
 
 // The names of the finished Rollbacks to delete, oldest first. `rollbacks` are those of one
-// Deployment. `in_guard`, the Rollback that the status of the guard names, is never deleted.
+// Deployment. `named_by_guard`, the Rollback that the status of the guard names, is never deleted.
 [[nodiscard]] std::vector<std::string> rollbacks_to_delete(std::vector<api::Rollback> rollbacks,
-                                                           std::string_view in_guard);
+                                                           std::string_view named_by_guard);
 
 }  // namespace lastgood::rollback

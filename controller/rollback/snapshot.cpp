@@ -90,8 +90,8 @@ Result<Json> build_snapshot(const Json& live_deployment, const api::Revision& re
         ErrorKind::Protocol,
         "cannot store a snapshot: the response is not a Deployment with name, uid and template");
   auto data = data_of(live_deployment, revision.hash);
-  // With `controller`, no StatefulSet or DaemonSet adopts the object. `blockOwnerDeletion` is not
-  // needed, and is forbidden where OwnerReferencesPermissionEnforcement is on.
+  // With `controller: true`, no StatefulSet or DaemonSet adopts the object. `blockOwnerDeletion` is
+  // not needed, and is forbidden where OwnerReferencesPermissionEnforcement is on.
   Json owner{{"apiVersion", "apps/v1"}, {"kind", "Deployment"}, {"name", name},
              {"uid", uid.value},        {"controller", true},   {"blockOwnerDeletion", false}};
   return Json{{"apiVersion", "apps/v1"},
@@ -143,8 +143,8 @@ std::set<std::string> needed_names(const api::GuardStatus& status,
   std::vector<const api::Revision*> good;
   for (const auto& revision : status.revisions)
     if (is_good(revision) && !revision.snapshot.empty()) good.push_back(&revision);
-  // By the time of the verdict, like the choice of the target. At the same time, by the order in
-  // the status, which is newest first.
+  // Sorted by the time of the verdict, as for the choice of the target. Revisions with equal times
+  // keep their order in the status, which is newest first.
   std::ranges::sort(good, [](const auto* a, const auto* b) {
     return a->since == b->since ? a < b : a->since > b->since;
   });
