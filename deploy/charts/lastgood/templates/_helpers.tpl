@@ -1,4 +1,7 @@
-{{/* The name of all objects: the name of the release, with "lastgood" in it. */}}
+{{/*
+The name of all objects: the name of the Helm release. It gets the suffix "-lastgood" if it does not
+have "lastgood" in it. At most 50 characters.
+*/}}
 {{- define "lastgood.name" -}}
 {{- if contains "lastgood" .Release.Name -}}
 {{- .Release.Name | trunc 50 | trimSuffix "-" -}}

@@ -1,6 +1,6 @@
 {{/*
 The permissions of the controller in the namespaces that it guards. They are in a ClusterRole, or in
-a Role of each chosen namespace. The comment of each rule says which call needs each of its verbs.
+a Role of each namespace in watch.namespaces. The comment of each rule says what needs each verb.
 */}}
 {{- define "lastgood.rules" -}}
 # list, watch: the cache of Deployments. get: the live read before every write.
@@ -44,7 +44,7 @@ a Role of each chosen namespace. The comment of each rule says which call needs 
 - apiGroups: [""]
   resources: [services]
   verbs: [get]
-# create: an Event. patch: the count of a repeated Event.
+# create: write an Event. patch: raise the count of a repeated Event.
 - apiGroups: [events.k8s.io]
   resources: [events]
   verbs: [create, patch]
@@ -53,18 +53,19 @@ a Role of each chosen namespace. The comment of each rule says which call needs 
 - apiGroups: [lastgood.dev]
   resources: [rollbackpolicies]
   verbs: [get, list, watch]
-# list, watch: the cache of guards. create: a Deployment opted in. get: an earlier leader may have
-# created the guard. patch: take over the guard of a deleted Deployment of the same name.
+# list, watch: the cache of guards. create: a Deployment opted in. get: the guard, if the creation
+# fails because an earlier leader has created it. patch: take over the guard of a deleted Deployment
+# of the same name.
 - apiGroups: [lastgood.dev]
   resources: [deploymentguards]
   verbs: [get, list, watch, create, patch]
-# list, watch: the cache of Rollbacks. create: the record, before the Deployment is changed. get: a
-# record of the same rollback may exist already. patch: fill in the spec of a Rollback that a user
-# created. delete: finished Rollbacks beyond the newest of each Deployment.
+# list, watch: the cache of Rollbacks. create: the record, before the Deployment is changed. get:
+# the record, if the creation fails because it exists already. patch: complete the spec of a
+# Rollback that a user created. delete: remove old finished Rollbacks.
 - apiGroups: [lastgood.dev]
   resources: [rollbacks]
   verbs: [get, list, watch, create, patch, delete]
-# patch: the observed state and the progress.
+# patch: write the status of each kind.
 - apiGroups: [lastgood.dev]
   resources: [rollbackpolicies/status, deploymentguards/status, rollbacks/status]
   verbs: [patch]
