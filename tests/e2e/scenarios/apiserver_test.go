@@ -9,8 +9,9 @@ import (
 	"lastgood.dev/tests/e2e/scenarios/internal/scenario"
 )
 
-// The changes between the restart of the API server and the controller's reconnect are a release,
-// a new Deployment and a deleted one. One more release was being evaluated before the restart.
+// Before the restart, the release of "evaluated" is evaluated and begins to fail. Right after the
+// restart, "released" gets a bad release, "new" is created and "deleted" is deleted. The controller
+// may not be connected at that time.
 func TestMissesNothingWhenTheAPIServerRestarts(t *testing.T) {
 	s := scenario.NewWithOwnController(t)
 	evaluated := scenario.NewApp("evaluated", "v1").Guarded("web")
@@ -21,10 +22,11 @@ func TestMissesNothingWhenTheAPIServerRestarts(t *testing.T) {
 	s.Then().IsGood(evaluated).IsGood(released).IsGood(deleted)
 	s.When().Applied(evaluated.As("v2")).Available("evaluated")
 	s.Then().StateIs("evaluated", "Evaluating", "Baking")
-	s.When().KnobSet("HEALTH=fail", "evaluated")
+	s.When().SetInRunningPods("evaluated", "HEALTH=fail")
 
 	restartAPIServer(t, s)
-	// Not ready: else it could be complete, and presumed good, before the watch continues.
+	// Its pod never becomes ready. A complete rollout would be presumed good if the controller
+	// first saw it then.
 	unready := scenario.NewApp("new", "v1").Guarded("web").
 		Edit(scenario.ReadinessProbe("/ready")).Env("READY", "fail")
 	s.When().Applied(released.As("v2").Env("HEALTH", "fail")).

@@ -12,8 +12,9 @@ import (
 	"lastgood.dev/tests/e2e/scenarios/internal/scenario"
 )
 
-// urlOf returns the health URL of a Service. Its address is valid inside and outside the cluster.
-func urlOf(s *scenario.Scenario, service string) string {
+// healthURLOf returns the health URL of a Service. Its host is the cluster IP, which pods and
+// processes outside the cluster can reach.
+func healthURLOf(s *scenario.Scenario, service string) string {
 	s.T.Helper()
 	services := s.Cluster.Typed.CoreV1().Services(s.Namespace)
 	found, err := services.Get(context.Background(), service, metav1.GetOptions{})
@@ -23,10 +24,10 @@ func urlOf(s *scenario.Scenario, service string) string {
 	return fmt.Sprintf("http://%s:8080/health", found.Spec.ClusterIP)
 }
 
-// The policy probes a dependency that fails before the release.
+// The policy probes the dependency "shared", which fails before the release v2.
 //
-//	shared   ok   fails ------------------ ok
-//	web      v1        v2 AlreadyFailing   v2 good
+//	shared   ok        fails                        ok
+//	web      v1 good   v2 is held: AlreadyFailing   v2 becomes good
 func TestHoldsWhenTheCheckFailedBeforeTheRelease(t *testing.T) {
 	s := scenario.New(t)
 	shared := scenario.NewApp("shared", "v1")
@@ -38,39 +39,39 @@ bakeTime: 3s
 rollback: {cooldown: 0s}
 checks:
 - {name: shared, interval: 1s, failureThreshold: 2, http: {url: %q, timeout: 500ms}}
-`, urlOf(s, "shared"))).Good(v1, twin)
+`, healthURLOf(s, "shared"))).Good(v1, twin)
 	v2 := v1.As("v2").Edit(scenario.SchedulingGate)
-	s.When().KnobSet("HEALTH=fail", "shared").Applied(v2, twin.As("v2").Env("HEALTH", "fail"))
-	s.Then().BaselineFailedBefore("web", "shared")
+	s.When().SetInRunningPods("shared", "HEALTH=fail").Applied(v2, twin.As("v2").Env("HEALTH", "fail"))
+	s.Then().BaselineFailedBeforeRelease("web", "shared")
 	s.When().Scheduled("web")
 	s.Then().IsHeld("web", "AlreadyFailing", "shared", "revision 1", "500").
 		IsRolledBackAndVerified(twin).
 		StateIs("web", "Held", "AlreadyFailing").
 		IsUntouched("web").TemplateChangedBy("web", "user")
-	s.When().KnobSet("HEALTH=ok", "shared")
+	s.When().SetInRunningPods("shared", "HEALTH=ok")
 	s.Then().IsGood(v2).HasEvent("web", "BreachEnded").IsUntouched("web")
 }
 
 // The dependency fails before the release. Then the baseline recovers, and only the new revision
 // still fails.
 //
-//	dependency   ok   fails ------------------------------------ fails for v2 only
-//	v1           ok   fails, and stays                           ok
-//	v2                never ready, breached: AlreadyFailing      breached: rolled back
+//	dependency   ok   fails                                 fails for v2 only
+//	v1           ok   fails, its pod still runs             passes
+//	v2                never ready, breach: AlreadyFailing   rolled back
 func TestRollsBackWhenTheBaselineRecoversAndTheReleaseDoesNot(t *testing.T) {
 	s := scenario.New(t)
 	shared := scenario.NewApp("shared", "v1")
 	s.Given().Running(shared).Service("shared", "shared").Policy("web", longPolicy)
 	v1 := scenario.NewApp("web", "v1").
-		Edit(scenario.ReadinessProbe("/ready")).Env("DEPENDENCY", urlOf(s, "shared"))
+		Edit(scenario.ReadinessProbe("/ready")).Env("DEPENDENCY", healthURLOf(s, "shared"))
 	s.Given().PresumedGood("web", v1)
-	s.When().KnobSet("HEALTH=fail", "shared").
+	s.When().SetInRunningPods("shared", "HEALTH=fail").
 		Applied(v1.As("v2").Env("READY", "fail").Edit(scenario.SchedulingGate))
-	s.Then().BaselineFailedBefore("web", "health")
+	s.Then().BaselineFailedBeforeRelease("web", "health")
 	s.When().Scheduled("web")
 	s.Then().IsHeld("web", "AlreadyFailing", "health", "revision 1", "503").
 		HasRollbacksOfAnyKind("web", 0).IsUntouched("web").TemplateChangedBy("web", "user")
-	s.When().KnobSetInVersion("DEPENDENCY=", v1)
+	s.When().SetInPodsOfVersion(v1, "DEPENDENCY=")
 	s.Then().IsRolledBackAndVerified(v1).CausedByCheck("web", "health", "WrongStatus").
 		TemplateChangedBy("web", "user", "lastgood").
 		EventsAre("web", "PresumedGood", "ReleaseSeen", "CheckFailing", "CheckBreached",
@@ -79,23 +80,23 @@ func TestRollsBackWhenTheBaselineRecoversAndTheReleaseDoesNot(t *testing.T) {
 
 // The dependency of both revisions fails. Then it recovers for the old revision only.
 //
-//	dependency   ok                      fails -------------- fails for v2 only
-//	v1           serves, and stays       fails                ok
-//	v2           ok, but never ready     fails: SharedCause   fails: rolled back
+//	dependency   ok                    fails                  fails for v2 only
+//	v1           ok                    fails, still runs      passes
+//	v2           ok, but never ready   breach: SharedCause    rolled back
 func TestHoldsWhileTheCheckFailsForTheBaselineToo(t *testing.T) {
 	s := scenario.New(t)
 	shared := scenario.NewApp("shared", "v1")
 	s.Given().Running(shared).Service("shared", "shared").Policy("web", longPolicy)
 	v1 := scenario.NewApp("web", "v1").
-		Edit(scenario.ReadinessProbe("/ready")).Env("DEPENDENCY", urlOf(s, "shared"))
+		Edit(scenario.ReadinessProbe("/ready")).Env("DEPENDENCY", healthURLOf(s, "shared"))
 	s.Given().PresumedGood("web", v1)
 	s.When().Applied(v1.As("v2").Env("READY", "fail"))
 	s.Then().StateIs("web", "Evaluating", "RollingOut").CheckIs("web", "health", "Pass", "Passed")
-	s.When().KnobSet("HEALTH=fail", "shared")
+	s.When().SetInRunningPods("shared", "HEALTH=fail")
 	s.Then().IsHeld("web", "SharedCause", "health", "revision 1", "503").
 		IsUntouched("web").TemplateChangedBy("web", "user")
-	baselineFails(s, "web")
-	s.When().KnobSetInVersion("DEPENDENCY=", v1)
+	expectFailingBaseline(s, "web")
+	s.When().SetInPodsOfVersion(v1, "DEPENDENCY=")
 	s.Then().IsRolledBackAndVerified(v1).CausedByCheck("web", "health", "WrongStatus").
 		TemplateChangedBy("web", "user", "lastgood")
 	evidence := s.Then().LatestRollback("web").Status.Evidence
@@ -105,7 +106,7 @@ func TestHoldsWhileTheCheckFailsForTheBaselineToo(t *testing.T) {
 	}
 }
 
-func baselineFails(s *scenario.Scenario, name string) {
+func expectFailingBaseline(s *scenario.Scenario, name string) {
 	s.T.Helper()
 	guard, _ := s.Guard(context.Background(), name)
 	baseline := guard.Check("health").Baseline

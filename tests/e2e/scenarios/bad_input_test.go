@@ -7,15 +7,17 @@ import (
 	"lastgood.dev/tests/e2e/scenarios/internal/scenario"
 )
 
-// badInput is one mistake of a user and the facts that the controller must report.
+// badInput is one mistake of a user and the reason that the controller must report.
 type badInput struct {
+	// name is the name of the Deployment.
 	name string
-	// key and value are an annotation of the Deployment.
+	// key and value are an annotation of the Deployment, if key is not empty.
 	key, value string
-	// configMap is the data of a ConfigMap that the Deployment names.
+	// configMap is the data of a ConfigMap that the Deployment names, or nil.
 	configMap map[string]string
-	reason    string
-	words     []string
+	// reason is the reason of the condition and of the Event; words are in their messages.
+	reason string
+	words  []string
 }
 
 const (
@@ -30,7 +32,7 @@ func configMapData(url, threshold, interval string) map[string]string {
 	}
 }
 
-func without(key string, data map[string]string) map[string]string {
+func withoutKey(key string, data map[string]string) map[string]string {
 	delete(data, key)
 	return data
 }
@@ -47,12 +49,12 @@ func badInputs() []badInput {
 }
 
 func badConfigMaps() []badInput {
-	misspelt := without("health_check_url", configMapData("", "3", "1s"))
+	misspelt := withoutKey("health_check_url", configMapData("", "3", "1s"))
 	misspelt["healthcheck_url"] = healthURL
 	inputs := []badInput{
 		{
 			name:      "missing-key",
-			configMap: without("check_interval", configMapData(healthURL, "3", "")),
+			configMap: withoutKey("check_interval", configMapData(healthURL, "3", "")),
 			words:     []string{"check_interval"},
 		},
 		{name: "misspelt-key", configMap: misspelt,
@@ -101,8 +103,8 @@ func badAnnotations() []badInput {
 }
 
 // Each Deployment is presumed good under a policy before the mistake. Then all get the same bad
-// release. A twin without a mistake gets it last. After the rollback of the twin, the controller
-// has had the time to act on the others.
+// release, a twin without a mistake last. After the rollback of the twin, the controller has had
+// the time to act on the others.
 func TestReportsTheReasonAndDoesNothingWhenInputIsInvalid(t *testing.T) {
 	s := scenario.New(t)
 	twin := scenario.NewApp("twin", "v1")
@@ -119,7 +121,7 @@ func TestReportsTheReasonAndDoesNothingWhenInputIsInvalid(t *testing.T) {
 	for _, input := range badInputs() {
 		makeMistake(s, input)
 	}
-	reasonsAreReported(s)
+	expectReasons(s)
 	for _, app := range all[1:] {
 		s.When().Applied(app.As("v2").Env("HEALTH", "fail"))
 	}
@@ -128,7 +130,7 @@ func TestReportsTheReasonAndDoesNothingWhenInputIsInvalid(t *testing.T) {
 	for _, input := range badInputs() {
 		s.Then().IsUntouched(input.name).TemplateChangedBy(input.name, "user")
 	}
-	reasonsAreReported(s)
+	expectReasons(s)
 }
 
 const policyForTierTwo = "selector: {matchLabels: {tier: two}}" + quickPolicy
@@ -141,15 +143,15 @@ func makeMistake(s *scenario.Scenario, input badInput) {
 		s.When().ConfigMap(input.name, input.configMap).
 			Annotated(input.name, configMapKey, input.name)
 	}
-	// The annotation lastgood.dev/policy has priority over a ConfigMap and a selector, so it is
-	// removed.
+	// The annotation lastgood.dev/policy has priority over a ConfigMap and over a selector. It must
+	// not hide the mistake.
 	needsConfigMap := input.key == configMapKey || input.configMap != nil
 	if needsConfigMap || input.reason == "PolicyConflict" {
 		s.When().Annotated(input.name, policyKey, "")
 	}
 }
 
-func reasonsAreReported(s *scenario.Scenario) {
+func expectReasons(s *scenario.Scenario) {
 	s.T.Helper()
 	for _, input := range badInputs() {
 		s.Then().HasCondition(input.name, "Governed", "False", input.reason, input.words...).

@@ -9,48 +9,50 @@ import (
 	"lastgood.dev/tests/e2e/scenarios/internal/scenario"
 )
 
-// The second version of 25 Deployments needs one shared dependency. Five other Deployments need it
-// in both versions, and their first version still serves. Then the dependency fails.
+// 25 Deployments need the dependency "shared" in v2 only. Five other Deployments need it in v1 and
+// v2; their v2 is never ready, so v1 still runs. Then the dependency fails, and later a user closes
+// the breaker.
 //
-//	25   v1   v2, needs shared            BreakerOpen    closed: rolled back
-//	 5   v1 needs shared, v2 never ready  SharedCause    SharedCause
+//	count  needs shared in   dependency fails   breaker is closed
+//	25     v2                BreakerOpen        rolled back
+//	 5     v1 and v2         SharedCause        SharedCause
 func TestOpensTheBreakerWhenOneDependencyBreaksThirtyDeployments(t *testing.T) {
-	const all, serving = 30, 5
+	const total, needInBoth = 30, 5
 	s := scenario.NewWithControllerFlags(t,
 		"--breaker-rollbacks", "5", "--breaker-percent", "10", "--breaker-within", "5m")
 	s.Given().Policy("web", longPolicy).Running(scenario.NewApp("shared", "v1")).
 		Service("shared", "shared").ControllerStarted()
-	url := urlOf(s, "shared")
-	var fleet, onlyV2Needs, bothNeed []scenario.App
-	for i := range all {
+	url := healthURLOf(s, "shared")
+	var fleet, needInV2, needInV1AndV2 []scenario.App
+	for i := range total {
 		app := scenario.NewApp(fmt.Sprintf("app-%02d", i), "v1")
-		if i < serving {
+		if i < needInBoth {
 			app = app.Edit(scenario.ReadinessProbe("/ready")).Env("DEPENDENCY", url)
-			bothNeed = append(bothNeed, app)
+			needInV1AndV2 = append(needInV1AndV2, app)
 		} else {
-			onlyV2Needs = append(onlyV2Needs, app)
+			needInV2 = append(needInV2, app)
 		}
 		fleet = append(fleet, app)
 	}
 	s.Given().PresumedGood("web", fleet...)
-	for _, app := range bothNeed {
+	for _, app := range needInV1AndV2 {
 		s.When().Applied(app.As("v2").Env("READY", "fail"))
 	}
-	for _, app := range onlyV2Needs {
+	for _, app := range needInV2 {
 		s.When().Applied(app.As("v2").Env("DEPENDENCY", url))
 	}
-	for _, app := range onlyV2Needs {
+	for _, app := range needInV2 {
 		s.Then().StateIs(app.Name, "Evaluating", "Baking")
 	}
 	for _, app := range fleet {
 		s.Then().CheckIs(app.Name, "health", "Pass", "Passed")
 	}
 
-	s.When().KnobSet("HEALTH=fail", "shared")
-	for _, app := range onlyV2Needs {
+	s.When().SetInRunningPods("shared", "HEALTH=fail")
+	for _, app := range needInV2 {
 		s.Then().IsHeld(app.Name, "BreakerOpen", "30", "5", "10%", "lastgood.dev/close-breaker")
 	}
-	for _, app := range bothNeed {
+	for _, app := range needInV1AndV2 {
 		s.Then().IsHeld(app.Name, "SharedCause", "health", "revision 1", "503")
 	}
 	for _, app := range fleet {
@@ -58,51 +60,51 @@ func TestOpensTheBreakerWhenOneDependencyBreaksThirtyDeployments(t *testing.T) {
 	}
 
 	s.When().BreakerClosed()
-	for _, app := range onlyV2Needs {
+	for _, app := range needInV2 {
 		s.Then().IsRolledBack(app).TemplateChangedBy(app.Name, "user", "lastgood")
 	}
-	for _, app := range bothNeed {
+	for _, app := range needInV1AndV2 {
 		s.Then().StateIs(app.Name, "Held", "SharedCause").IsUntouched(app.Name)
 	}
 }
 
-// The dependency recovers for one Deployment after the other. The last one fails alone for a
-// while, and the breaker still holds its rollback.
+// v2 of eight Deployments needs the dependency "shared", which fails. Seven Deployments recover one
+// after the other. The last Deployment then fails alone, and the breaker still holds its rollback.
 //
-//	app-0 .. app-6   v2, needs shared   BreakerOpen   recovered
-//	app-7            v2, needs shared   BreakerOpen   BreakerOpen   recovered
+//	app-0 to app-6   BreakerOpen   recovered     recovered
+//	app-7            BreakerOpen   BreakerOpen   recovered
 func TestRollsBackNothingWhenDeploymentsRecoverWhileTheBreakerIsOpen(t *testing.T) {
-	const all = 8
+	const total = 8
 	s := scenario.NewWithControllerFlags(t,
 		"--breaker-rollbacks", "2", "--breaker-percent", "10", "--breaker-within", "5m")
 	s.Given().Policy("web", longPolicy).Running(scenario.NewApp("shared", "v1")).
 		Service("shared", "shared").ControllerStarted()
 	var fleet []scenario.App
-	for i := range all {
+	for i := range total {
 		fleet = append(fleet, scenario.NewApp(fmt.Sprintf("app-%d", i), "v1"))
 	}
-	first, last := fleet[:all-1], fleet[all-1]
+	others, last := fleet[:total-1], fleet[total-1]
 	s.Given().PresumedGood("web", fleet...)
 	for _, app := range fleet {
-		s.When().Applied(app.As("v2").Env("DEPENDENCY", urlOf(s, "shared")))
+		s.When().Applied(app.As("v2").Env("DEPENDENCY", healthURLOf(s, "shared")))
 	}
 	for _, app := range fleet {
 		s.Then().StateIs(app.Name, "Evaluating", "Baking").
 			CheckIs(app.Name, "health", "Pass", "Passed")
 	}
 
-	s.When().KnobSet("HEALTH=fail", "shared")
+	s.When().SetInRunningPods("shared", "HEALTH=fail")
 	for _, app := range fleet {
 		s.Then().IsHeld(app.Name, "BreakerOpen", "8", "2", "10%")
 	}
-	for _, app := range first {
-		s.When().KnobSet("DEPENDENCY=", app.Name)
+	for _, app := range others {
+		s.When().SetInRunningPods(app.Name, "DEPENDENCY=")
 	}
-	for _, app := range first {
+	for _, app := range others {
 		s.Then().HasEvent(app.Name, "BreachEnded").StateIs(app.Name, "Evaluating", "Baking")
 	}
 	s.Then().StateIs(last.Name, "Held", "BreakerOpen")
-	s.When().KnobSet("HEALTH=ok", "shared")
+	s.When().SetInRunningPods("shared", "HEALTH=ok")
 	s.Then().HasEvent(last.Name, "BreachEnded")
 	for _, app := range fleet {
 		s.Then().StateIs(app.Name, "Evaluating", "Baking").HasRollbacksOfAnyKind(app.Name, 0).

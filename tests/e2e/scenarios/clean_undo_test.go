@@ -1,5 +1,5 @@
 // The clean undo: after a rollback, the owner's next release gives the same result as without the
-// bad release. Each way to ship owns different fields.
+// bad release. The tools that users ship with own different fields.
 package scenarios
 
 import (
@@ -12,15 +12,15 @@ import (
 	"lastgood.dev/tests/e2e/scenarios/internal/scenario"
 )
 
-// owner ships release n, from 1 to 3. Each release has a variable that no other release has. The
-// health check of the second release fails.
-type owner func(s *scenario.Scenario, n int)
+// shipFunc ships release n of the Deployment web. Only release n has the variable ONLY_n. The
+// health check of release 2 fails.
+type shipFunc func(s *scenario.Scenario, n int)
 
 const demoImage = "lastgood.dev/demo-app:dev"
 
 func TestNextReleaseContainsNothingOfTheBadRelease(t *testing.T) {
 	t.Parallel()
-	for name, ship := range map[string]owner{
+	for name, ship := range map[string]shipFunc{
 		"kubectl apply": func(s *scenario.Scenario, n int) {
 			s.Kubectl(manifest(n), "apply", "-f", "-")
 		},
@@ -60,7 +60,7 @@ func helmUpgrade(s *scenario.Scenario, n int) {
 		"--set", fmt.Sprintf("release=%d,health=%s", n, healthOf(n)))
 }
 
-// The second image does not exist; the third is another image that exists.
+// The image of release 2 does not exist. Release 3 has another image, which exists.
 func TestKubectlSetImageWorksAfterARollback(t *testing.T) {
 	s := scenario.New(t)
 	web := scenario.NewApp("web", "v1")
@@ -73,7 +73,8 @@ func TestKubectlSetImageWorksAfterARollback(t *testing.T) {
 	s.Then().IsRolledBackAndVerified(web).CausedByCheck("web", "rollout", "ImagePull")
 	s.Kubectl("", "set", "image", "deployment/web", "app=lastgood.dev/pause:dev")
 	s.Then().IsGood(web.As("v3")).TemplateChangedBy("web", "user", "lastgood", "user")
-	// The first owner applies its image again, and no other field changes.
+	// kubectl apply, the first owner, ships release 1 again. Only kubectl-set may remain as a new
+	// owner.
 	s.Kubectl(manifest(1), "apply", "-f", "-")
 	s.Then().IsCleanUndoExceptFor(web, "kubectl-set")
 }
@@ -85,7 +86,7 @@ func healthOf(n int) string {
 	return "ok"
 }
 
-// manifest returns the Deployment of release n.
+// manifest returns the Deployment of release n as YAML.
 func manifest(n int) string {
 	return fmt.Sprintf(`
 apiVersion: apps/v1
@@ -108,6 +109,7 @@ spec:
 `, demoImage, n, healthOf(n), n)
 }
 
+// environment returns the variables of the container as NAME=VALUE, sorted.
 func environment(s *scenario.Scenario) []string {
 	deployment := s.Deployment(context.Background(), "web")
 	var all []string

@@ -1,5 +1,6 @@
-// Contest: a tool applies a template again that was rolled back. The controller counts this and
-// stops at the limit. A user who applies the template again gets a new evaluation.
+// Contest: a tool applies a template again that was rolled back. The controller counts the contests
+// and freezes the Deployment at the limit. If a user applies the template again, it is evaluated
+// again and is no contest.
 package scenarios
 
 import (
@@ -14,31 +15,32 @@ const contestPolicy = "selector: {matchLabels: {tier: web}}" + quickChecks +
 	"rollback: {verifyFor: 1s, cooldown: 0s, limit: {count: 2, within: 1h}}"
 
 const (
-	argoMarks = "labels: {tier: web}, annotations: " +
+	argoMetadata = "labels: {tier: web}, annotations: " +
 		"{argocd.argoproj.io/tracking-id: 'shop:apps/Deployment:here/web'}"
-	fluxMarks = "labels: {tier: web, kustomize.toolkit.fluxcd.io/name: shop, " +
+	fluxMetadata = "labels: {tier: web, kustomize.toolkit.fluxcd.io/name: shop, " +
 		"kustomize.toolkit.fluxcd.io/namespace: flux-system}"
 )
 
-// appliedBy returns the owner that applies with a field manager and tracking labels of a tool.
-func appliedBy(manager, marks string) owner {
+// appliedBy returns a function that ships as a tool does: with its field manager and its labels or
+// annotations.
+func appliedBy(manager, metadata string) shipFunc {
 	return func(s *scenario.Scenario, n int) {
-		text := strings.Replace(manifest(n), "labels: {tier: web}", marks, 1)
+		text := strings.Replace(manifest(n), "labels: {tier: web}", metadata, 1)
 		s.Kubectl(text, "apply", "--server-side", "--field-manager="+manager, "-f", "-")
 	}
 }
 
-// The second release is bad, and the tool applies it again after each rollback.
+// Release 2 is bad, and the tool applies it again after each rollback. The limit is 2 contests.
 func TestFreezesWhenAToolKeepsApplyingTheBadTemplate(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
-		ship owner
-		by   string
+		ship shipFunc
+		tool string
 	}{
 		"Helm": {helmUpgrade, "Helm (helm"},
-		"Argo CD": {appliedBy("argocd-controller", argoMarks),
+		"Argo CD": {appliedBy("argocd-controller", argoMetadata),
 			"Argo CD (argocd-controller, application shop)"},
-		"Flux": {appliedBy("kustomize-controller", fluxMarks),
+		"Flux": {appliedBy("kustomize-controller", fluxMetadata),
 			"Flux (kustomize-controller, Kustomization shop)"},
 		"an unknown tool": {appliedBy("ci-bot", "labels: {tier: web}"), "ci-bot"},
 	} {
@@ -51,15 +53,16 @@ func TestFreezesWhenAToolKeepsApplyingTheBadTemplate(t *testing.T) {
 			row.ship(s, 2)
 			s.Then().IsRolledBackAndVerified(web)
 			row.ship(s, 2)
-			s.Then().HasEvent("web", "ReleaseSeen", rolledBackBefore, row.by, "1").
+			const contestCount = "1"
+			s.Then().HasEvent("web", "ReleaseSeen", rolledBackBefore, row.tool, contestCount).
 				HasRollbacks("web", 2).IsRolledBackAndVerified(web)
 			row.ship(s, 2)
-			s.Then().IsFrozen("web", "Contested", row.by, "2", "1h", "lastgood.dev/resume").
+			s.Then().IsFrozen("web", "Contested", row.tool, "2", "1h", "lastgood.dev/resume").
 				TemplateChangedBy("web", "user", "lastgood", "user", "lastgood", "user")
 			guard, _ := s.Guard(context.Background(), "web")
 			contests := guard.Status.Contests
-			if len(contests) != 2 || !strings.HasPrefix(contests[0].By, row.by) {
-				t.Errorf("the guard's contests are %+v; want 2 by %s", contests, row.by)
+			if len(contests) != 2 || !strings.HasPrefix(contests[0].By, row.tool) {
+				t.Errorf("the guard's contests are %+v; want 2 by %s", contests, row.tool)
 			}
 			// The next template of the tool is different and gets a normal evaluation.
 			row.ship(s, 3)

@@ -13,7 +13,7 @@ import (
 	"lastgood.dev/tests/e2e/scenarios/internal/scenario"
 )
 
-// firstFailurePolicy breaches at the first failure, so that a rollback needs few writes.
+// firstFailurePolicy has a breach at the first failure, so that a rollback needs few writes.
 const firstFailurePolicy = `
 bakeTime: 3s
 checks:
@@ -26,27 +26,30 @@ rollback: {verifyFor: 1s}
 
 var v1 = scenario.NewApp("web", "v1").Guarded("web")
 
+// neverKill is a number that no write has, because writes are counted from 1.
+const neverKill = 0
+
 // The controller is killed before or after each write from the bad release to the end of its
-// rollback, and is started again. The template must change once, and the result must be the same.
+// rollback, and is started again. The template must be restored once, as without a kill.
 func TestRollsBackOnceWhenKilledBetweenAnyTwoWrites(t *testing.T) {
 	var writes []string
-	t.Run("never", func(t *testing.T) {
+	t.Run("not killed", func(t *testing.T) {
 		s, proxy := scenario.NewBehindProxy(t)
-		applyBadRelease(s, proxy, 0, scenario.BeforeWrite)
-		endsWithOneRollback(s)
+		applyBadRelease(s, proxy, neverKill, scenario.BeforeWrite)
+		expectOneRollback(s)
 		writes = proxy.Writes()
 	})
 	if t.Failed() {
 		t.Fatal("the rollback already fails without an interruption")
 	}
-	t.Run("between", func(t *testing.T) {
+	t.Run("killed", func(t *testing.T) {
 		for at := range writes {
 			t.Run(caseName("after", at, writes), func(t *testing.T) {
 				t.Parallel()
 				rollsBackAfterKill(t, at+1, scenario.AfterWrite)
 			})
-			// For a controller that starts again, "before a write" equals "after the write before
-			// it". One case for each kind of write is enough.
+			// A kill before a write leaves the same objects as a kill after the previous write. One
+			// case "before" for each kind of write is therefore enough.
 			if slices.Index(writes, writes[at]) == at {
 				t.Run(caseName("before", at, writes), func(t *testing.T) {
 					t.Parallel()
@@ -57,39 +60,40 @@ func TestRollsBackOnceWhenKilledBetweenAnyTwoWrites(t *testing.T) {
 	})
 }
 
-// Every start of the controller must do the next step.
+// Each start of the controller must do at least one step of the rollback before it is killed.
 func TestRollsBackOnceWhenKilledAfterEveryStep(t *testing.T) {
 	s, proxy := scenario.NewBehindProxy(t)
 	const minKills, maxKills = 5, 20
-	applyBadRelease(s, proxy, 0, scenario.AfterWrite)
+	applyBadRelease(s, proxy, neverKill, scenario.AfterWrite)
 	isDone := func() bool { return isRolledBack(s) }
 	kills := 0
 	for proxy.KillAfterNextStep(); kills < maxKills && proxy.AwaitFault(isDone); kills++ {
 		proxy.KillAfterNextStep()
 		s.Process.Start()
 	}
-	endsWithOneRollback(s)
+	expectOneRollback(s)
 	if kills < minKills || kills == maxKills {
 		t.Errorf("the controller was killed %d times; want %d to %d", kills, minKills, maxKills-1)
 	}
 }
 
-func rollsBackAfterKill(t *testing.T, at int, timing scenario.Timing) {
+func rollsBackAfterKill(t *testing.T, killAt int, timing scenario.Timing) {
 	s, proxy := scenario.NewBehindProxy(t)
-	applyBadRelease(s, proxy, at, timing)
+	applyBadRelease(s, proxy, killAt, timing)
 	if !proxy.AwaitFault(func() bool { return isRolledBack(s) }) {
 		t.Logf("the controller was not killed: this run had only %d writes", len(proxy.Writes()))
 	}
-	proxy.KillAt(0, timing)
+	proxy.KillAt(neverKill, timing)
 	s.Process.Start()
-	endsWithOneRollback(s)
+	expectOneRollback(s)
 }
 
-func applyBadRelease(s *scenario.Scenario, proxy *scenario.Proxy, at int, timing scenario.Timing) {
+func applyBadRelease(s *scenario.Scenario, proxy *scenario.Proxy, killAt int,
+	timing scenario.Timing) {
 	s.T.Helper()
 	s.Given().Policy("web", firstFailurePolicy).Running(v1).ControllerStarted()
 	s.Then().IsGood(v1)
-	proxy.KillAt(at, timing)
+	proxy.KillAt(killAt, timing)
 	s.When().Applied(v1.As("v2").Env("HEALTH", "fail"))
 }
 
@@ -100,7 +104,7 @@ func isRolledBack(s *scenario.Scenario) bool {
 		len(rollbacks) > 0 && rollbacks[0].Status.Phase == "Succeeded"
 }
 
-func endsWithOneRollback(s *scenario.Scenario) {
+func expectOneRollback(s *scenario.Scenario) {
 	s.T.Helper()
 	s.Then().IsRolledBackAndVerified(v1).TemplateChangedBy("web", "user", "lastgood")
 	all := s.Rollbacks(context.Background(), "web")
@@ -109,12 +113,13 @@ func endsWithOneRollback(s *scenario.Scenario) {
 	}
 }
 
+// caseName contains no "/", because Go separates the names of nested tests with it.
 func caseName(when string, at int, writes []string) string {
 	write := strings.NewReplacer("/", ".", " .", " ").Replace(writes[at])
 	return fmt.Sprintf("%s write %02d %s", when, at+1, write)
 }
 
-// maxStopTime is how long the controller may run after SIGTERM.
+// maxStopTime is the longest time that the controller may run after SIGTERM.
 const maxStopTime = 2 * time.Second
 
 func TestStopsAndReleasesTheLeaseOnSIGTERM(t *testing.T) {
@@ -124,7 +129,7 @@ func TestStopsAndReleasesTheLeaseOnSIGTERM(t *testing.T) {
 		s.Given().Policy("web", quickPolicy).Running(v1).ControllerStarted()
 		s.Then().IsGood(v1)
 		s.Process.Terminate()
-		stopsAndReleasesLease(s)
+		expectStopAndLeaseRelease(s)
 	})
 	t.Run("while a health endpoint hangs", func(t *testing.T) {
 		t.Parallel()
@@ -137,7 +142,7 @@ checks: [{name: health, interval: 20s, http: {port: 8080, path: /health, timeout
 		s.When().Applied(v1.As("v2").Env("HEALTH", "hang"))
 		s.Then().StateIs("web", "Evaluating", "Baking")
 		s.Process.Terminate()
-		stopsAndReleasesLease(s)
+		expectStopAndLeaseRelease(s)
 	})
 	t.Run("before the API server responds", func(t *testing.T) {
 		t.Parallel()
@@ -146,7 +151,7 @@ checks: [{name: health, interval: 20s, http: {port: 8080, path: /health, timeout
 		s.Given().ControllerStarted()
 		proxy.AwaitHangingRequest()
 		s.Process.Terminate()
-		stopsInTime(s)
+		expectStopInTime(s)
 	})
 	for _, write := range []string{
 		"post rollbacks", "patch deployments /spec/template",
@@ -159,9 +164,8 @@ checks: [{name: health, interval: 20s, http: {port: 8080, path: /health, timeout
 	}
 }
 
-// The controller gets SIGTERM during a write of the rollback. It must not leave a step half done:
-// either the template is the good one with its field owners, or it is still the bad one. The next
-// controller completes the rollback.
+// The controller gets SIGTERM during a write of the rollback. If the template is restored, its
+// field owners must be restored too. The next controller completes the rollback.
 func finishesWriteOnTermination(t *testing.T, write string) {
 	s, proxy := scenario.NewBehindProxy(t)
 	s.Given().Policy("web", firstFailurePolicy).Running(v1).ControllerStarted()
@@ -171,23 +175,23 @@ func finishesWriteOnTermination(t *testing.T, write string) {
 	if !proxy.AwaitFault(func() bool { return isRolledBack(s) }) {
 		t.Fatalf("there was no %q among the writes %q", write, proxy.Writes())
 	}
-	stopsAndReleasesLease(s)
+	expectStopAndLeaseRelease(s)
 	if versionOf(s) == "v1" {
 		s.Then().IsCleanUndo(v1)
 	}
 	s.Process.Start()
-	endsWithOneRollback(s)
+	expectOneRollback(s)
 }
 
-func stopsAndReleasesLease(s *scenario.Scenario) {
+func expectStopAndLeaseRelease(s *scenario.Scenario) {
 	s.T.Helper()
-	stopsInTime(s)
+	expectStopInTime(s)
 	if holder := s.Process.Lease().Spec.HolderIdentity; holder != nil && *holder != "" {
 		s.T.Errorf("%q still holds the Lease", *holder)
 	}
 }
 
-func stopsInTime(s *scenario.Scenario) {
+func expectStopInTime(s *scenario.Scenario) {
 	s.T.Helper()
 	if code, took := s.Process.WaitStopped(); code != 0 || took > maxStopTime {
 		s.T.Errorf("the controller ended with code %d after %s; want 0 within %s",
@@ -195,6 +199,7 @@ func stopsInTime(s *scenario.Scenario) {
 	}
 }
 
+// versionOf returns the value of VERSION, the first variable of each App.
 func versionOf(s *scenario.Scenario) string {
 	deployment := s.Deployment(context.Background(), "web")
 	return deployment.Spec.Template.Spec.Containers[0].Env[0].Value

@@ -1,5 +1,5 @@
-// Drills do every step of a rollback except the write. This file also tests the Rollback as a
-// report, and how many of them are retained.
+// Drills do every step of a rollback except the write. This file also tests what a Rollback
+// reports, and how many Rollbacks are retained.
 package scenarios
 
 import (
@@ -22,11 +22,11 @@ func TestDrillDoesEveryStepExceptTheWrite(t *testing.T) {
 	s.When().Applied(v1.As("v2"))
 	s.Then().IsGood(v1.As("v2")).HasDrill("web")
 	guard, _ := s.Guard(context.Background(), "web")
-	drillPassed(s, s.Rollback(guard.Status.LastDrill.Rollback))
+	expectDrillPassed(s, s.Rollback(guard.Status.LastDrill.Rollback))
 
 	s.When().RollbackRequested("rehearsal", "{deployment: web, drill: true}")
 	s.Then().RollbackIs("rehearsal", "Succeeded", "revision 1")
-	drillPassed(s, s.Rollback("rehearsal"))
+	expectDrillPassed(s, s.Rollback("rehearsal"))
 	s.Then().IsUntouched("web").TemplateChangedBy("web", "user").StateIs("web", "Idle", "Good")
 	guard, _ = s.Guard(context.Background(), "web")
 	if last := guard.Status.LastDrill; last.Rollback != "rehearsal" || !last.Passed {
@@ -34,9 +34,9 @@ func TestDrillDoesEveryStepExceptTheWrite(t *testing.T) {
 	}
 }
 
-// drillPassed expects the time to detect of the policy quickChecks: the second failure comes at
-// most two intervals of 1 s plus the timeout of 500 ms after the first failing probe.
-func drillPassed(s *scenario.Scenario, drill scenario.Rollback) {
+// expectDrillPassed expects a drill that succeeded under the policy quickChecks. Its time to detect
+// is 2 failures x 1 s interval + 500 ms timeout.
+func expectDrillPassed(s *scenario.Scenario, drill scenario.Rollback) {
 	s.T.Helper()
 	const timeToDetect, maxTimeToAct = 2500 * time.Millisecond, 5 * time.Second
 	status := drill.Status
@@ -51,7 +51,7 @@ func drillPassed(s *scenario.Scenario, drill scenario.Rollback) {
 	}
 }
 
-// The first drill is due when the policy asks for it, and the next one only after the period. A
+// The first drill is due when the policy requires drills, and the next drill one period later. The
 // rollback of a twin shows that there was enough time for a second drill.
 func TestDrillsOncePerPeriod(t *testing.T) {
 	const everyHour = "rollback: {verifyFor: 1s, cooldown: 0s, drill: {every: 1h}}"
@@ -61,14 +61,15 @@ func TestDrillsOncePerPeriod(t *testing.T) {
 	s.Given().Policy("hourly", quickChecks).Policy("web", quickPolicy).Good(v1, twin)
 	s.When().Applied(v1.As("v2"))
 	s.Then().IsGood(v1.As("v2")).HasRollbacksOfAnyKind("web", 0)
-	due := time.Now()
+	policyChanged := time.Now()
 	s.When().Policy("hourly", quickChecks+everyHour)
 	s.Then().HasDrill("web")
 	guard, _ := s.Guard(context.Background(), "web")
 	last := guard.Status.LastDrill
-	drillPassed(s, s.Rollback(last.Rollback))
-	s.Then().Between("the drill after the change of the policy", last.At.Sub(due),
-		-time.Second, 5*time.Second)
+	expectDrillPassed(s, s.Rollback(last.Rollback))
+	const clockTolerance, maxDelay = time.Second, 5 * time.Second
+	s.Then().Between("the drill after the change of the policy", last.At.Sub(policyChanged),
+		-clockTolerance, maxDelay)
 	s.When().Applied(twin.As("v2").Env("HEALTH", "fail"))
 	s.Then().IsRolledBackAndVerified(twin).
 		HasRollbacksOfAnyKind("web", 1).HasRollbacksOfAnyKind("twin", 1).
@@ -127,28 +128,28 @@ func TestRollbackRecordsReleaseEvidenceChangesAndTimeline(t *testing.T) {
 	if !slices.Contains(changes, want) || len(changes) != 2 {
 		t.Errorf("the changes are %q; want %q and the version", changes, want)
 	}
-	hasTimeline(t, rollback)
+	expectTimeline(t, rollback)
 }
 
-// hasTimeline expects at least four entries in order. The last one is written when the rollback
-// finishes.
-func hasTimeline(t *testing.T, rollback scenario.Rollback) {
+// expectTimeline expects at least four entries, sorted by time. The last entry has the time when
+// the rollback finished.
+func expectTimeline(t *testing.T, rollback scenario.Rollback) {
 	t.Helper()
 	timeline, finished := rollback.Status.Timeline, rollback.Status.Finished
 	var times []time.Time
 	for _, entry := range timeline {
 		times = append(times, entry.Time)
 	}
-	isInOrder := slices.IsSortedFunc(times, time.Time.Compare)
-	if len(times) < 4 || !isInOrder || finished == nil || !times[len(times)-1].Equal(*finished) {
-		t.Errorf("the timeline is %+v; want 4 or more entries in order, the last at %s",
+	isSorted := slices.IsSortedFunc(times, time.Time.Compare)
+	if len(times) < 4 || !isSorted || finished == nil || !times[len(times)-1].Equal(*finished) {
+		t.Errorf("the timeline is %+v; want 4 or more entries sorted by time, the last at %s",
 			timeline, finished)
 	}
 }
 
-// Drills do not displace the Rollbacks that changed the template: the two sets are counted
-// separately. The first of the two rollbacks is the oldest Rollback of all.
-func TestRetainsTheNewestTwentyDrillsAndEveryRollback(t *testing.T) {
+// Drills and Rollbacks that changed the template are counted separately. The two Rollbacks here are
+// older than every drill and are retained.
+func TestRetainsTheNewestTwentyDrillsAndOlderRollbacks(t *testing.T) {
 	const drills, retained = 24, 20
 	s := scenario.New(t)
 	v1 := scenario.NewApp("web", "v1").Guarded("web")

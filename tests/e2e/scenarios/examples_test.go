@@ -69,13 +69,13 @@ func TestRejectsEveryBadExampleWithTheExpectedError(t *testing.T) {
 	}
 }
 
-var fence = regexp.MustCompile("(?ms)^ *```ya?ml\n(.*?)^ *```")
+var yamlBlock = regexp.MustCompile("(?ms)^ *```ya?ml\n(.*?)^ *```")
 
-// manifestsIn returns the YAML blocks of a page that are whole objects. The other blocks are parts
-// of objects or values of the chart.
+// manifestsIn returns the YAML blocks of a Markdown page that are whole objects. Other blocks are
+// parts of objects, or values of the chart.
 func manifestsIn(page string) []string {
 	var found []string
-	for _, block := range fence.FindAllStringSubmatch(page, -1) {
+	for _, block := range yamlBlock.FindAllStringSubmatch(page, -1) {
 		if strings.Contains(block[1], "apiVersion:") {
 			found = append(found, block[1])
 		}

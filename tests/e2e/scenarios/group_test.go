@@ -13,8 +13,8 @@ func groupMember(name string, order int) scenario.App {
 		Annotated("lastgood.dev/group-order", strconv.Itoa(order))
 }
 
-// The order is store, api, site. Only v2 of the api is bad. It is released last, while the other
-// two are evaluated.
+// The group order is store, api, site. v2 of the api is bad. It is released last, while v2 of store
+// and site are evaluated.
 func TestRollsBackAGroupInOrder(t *testing.T) {
 	s := scenario.New(t)
 	store, api, site := groupMember("store", -1), groupMember("api", 0), groupMember("site", 7)
@@ -51,19 +51,20 @@ func TestHoldsAGroupWhileOneMemberIsPaused(t *testing.T) {
 	s.Given().Policy("shop", longPolicy).PresumedGood("shop", store, api, unreleased, twin)
 	s.When().Applied(store.As("v2")).Available("store")
 	s.Then().StateIs("store", "Evaluating", "Baking")
-	s.When().Paused("store", true).
+	s.When().Paused("store").
 		Applied(api.As("v2").Env("HEALTH", "fail")).
 		Applied(twin.As("v2").Env("HEALTH", "fail"))
 	s.Then().IsHeld("api", "GroupBlocked", "shop", "store", "paused").
 		IsRolledBackAndVerified(twin).StateIs("api", "Held", "GroupBlocked").
 		IsUntouched("store", "api", "unreleased")
-	s.When().Paused("store", false)
+	s.When().Unpaused("store")
 	s.Then().IsRolledBackAndVerified(store).IsRolledBackAndVerified(api).
 		RolledBackInOrder("store", "api").
 		IsUntouched("unreleased").TemplateChangedBy("unreleased")
 }
 
-// The api is rolled back first and its own policy needs no approval; the policy of the store does.
+// The policy of the api needs no approval, but the policy of the store does. The api is first in
+// the group order.
 func TestNeedsOneApprovalForAGroupWhenOneMemberNeedsIt(t *testing.T) {
 	s := scenario.New(t)
 	api, store := groupMember("api", 1), groupMember("store", 2)

@@ -15,9 +15,9 @@ checks:
 - {name: page, http: {port: 8080, path: /, timeout: 500ms}, interval: 1s, failureThreshold: 3}
 `
 
-// behaviors has the value of HEALTH and the reason of the failed check. A flood begins with a
-// status 200, and nothing else is read.
-var behaviors = map[string]string{
+// hostileBehaviors has the reason of the failed check for each value of HEALTH. The check passes
+// for a flood, because its status is 200 and the body is not read.
+var hostileBehaviors = map[string]string{
 	"hang": "TimedOut", "flood": "", "garbage": "InvalidResponse", "redirect": "WrongStatus",
 	"close": "ConnectionClosed", "refuse": "ConnectionRefused",
 }
@@ -26,24 +26,26 @@ func TestRollsBackInTimeWhenAHealthEndpointIsHostile(t *testing.T) {
 	const (
 		interval, failures = time.Second, 2
 		timeout            = 500 * time.Millisecond
-		tolerance          = 300 * time.Millisecond
+		// If the first probe is late, the next probe follows after less than the interval.
+		tolerance = 300 * time.Millisecond
 	)
+	const maxMemoryBytes = 32 << 20
 	s := scenario.New(t)
 	neighbor := scenario.NewApp("neighbor", "v1").Guarded("page")
 	s.Given().Policy("web", quickPolicy).Policy("page", countedPagePolicy)
-	for name := range behaviors {
+	for name := range hostileBehaviors {
 		s.Given().Applied(scenario.NewApp(name, "v1").Guarded("web"))
 	}
-	for name := range behaviors {
+	for name := range hostileBehaviors {
 		s.Then().IsGood(scenario.NewApp(name, "v1"))
 	}
 	s.Given().Running(neighbor)
 	s.Then().StateIs("neighbor", "Evaluating", "Baking")
-	served, began := s.RequestsServed("neighbor"), time.Now()
-	for name := range behaviors {
+	servedBefore, began := s.RequestsServed("neighbor"), time.Now()
+	for name := range hostileBehaviors {
 		s.When().Applied(scenario.NewApp(name, "v2").Guarded("web").Env("HEALTH", name))
 	}
-	for name, reason := range behaviors {
+	for name, reason := range hostileBehaviors {
 		if reason == "" {
 			s.Then().IsGood(scenario.NewApp(name, "v2")).IsUntouched(name)
 			continue
@@ -56,9 +58,9 @@ func TestRollsBackInTimeWhenAHealthEndpointIsHostile(t *testing.T) {
 			(failures-1)*interval-tolerance, failures*interval+timeout)
 	}
 	seconds := time.Since(began).Seconds()
-	rate := float64(s.RequestsServed("neighbor")-served) / seconds
+	rate := float64(s.RequestsServed("neighbor")-servedBefore) / seconds
 	if rate < 0.9 || rate > 1.1 {
 		t.Errorf("the neighbor was probed %.2f times a second; want 1, by its interval", rate)
 	}
-	s.Then().StateIs("neighbor", "Evaluating", "Baking").MemoryBelow(32 << 20)
+	s.Then().StateIs("neighbor", "Evaluating", "Baking").MemoryIsAtMost(maxMemoryBytes)
 }

@@ -1,4 +1,4 @@
-// A Rollback records a decision. The schema rejects every change of its spec after that.
+// A Rollback records a decision. After the decision, the schema rejects every change of its spec.
 package scenarios
 
 import (
@@ -9,7 +9,8 @@ import (
 	"lastgood.dev/tests/e2e/scenarios/internal/scenario"
 )
 
-// specChanges has one change for each field that a user may set, and the field in the error.
+// specChanges has a change of each field that a user may set, except drill, and the name of the
+// field in the error.
 var specChanges = []struct{ change, field string }{
 	{`{"approved":true}`, "spec.approved"},
 	{`{"toRevision":1}`, "toRevision"},
@@ -17,30 +18,28 @@ var specChanges = []struct{ change, field string }{
 	{`{"deployment":"other"}`, "spec.deployment"},
 }
 
-func TestRejectsChangesOfARollbackThatWasDecided(t *testing.T) {
+func TestRejectsSpecChangesAfterARollbackWasDecided(t *testing.T) {
 	s := scenario.New(t)
-	begun := scenario.NewApp("begun", "v1").Guarded("slow")
-	over, observed := begun.Named("over").
-		Guarded("web"),
-		begun.Named("observed").
-			Guarded("observed")
+	verifying := scenario.NewApp("verifying", "v1").Guarded("slow")
+	finished := verifying.Named("finished").Guarded("web")
+	observed := verifying.Named("observed").Guarded("observed")
 	s.Given().Policy("web", quickPolicy).Policy("observed", "mode: Observe"+quickPolicy).
-		Policy("slow", quickChecks+"rollback: {verifyFor: 1h}").Good(begun, over, observed)
-	s.When().Applied(begun.As("v2"), over.As("v2").Env("HEALTH", "fail"),
+		Policy("slow", quickChecks+"rollback: {verifyFor: 1h}").Good(verifying, finished, observed)
+	s.When().Applied(verifying.As("v2"), finished.As("v2").Env("HEALTH", "fail"),
 		observed.As("v2").Env("HEALTH", "fail"))
-	s.Then().IsGood(begun.As("v2"))
-	s.When().RollbackRequested("rehearsal", "{deployment: begun, drill: true}")
+	s.Then().IsGood(verifying.As("v2"))
+	s.When().RollbackRequested("rehearsal", "{deployment: verifying, drill: true}")
 	s.Then().RollbackIs("rehearsal", "Succeeded")
-	s.When().RollbackRequested("manual", "{deployment: begun}")
-	s.Then().RollbackIs("manual", "Verifying").IsRolledBackAndVerified(over).
+	s.When().RollbackRequested("manual", "{deployment: verifying}")
+	s.Then().RollbackIs("manual", "Verifying").IsRolledBackAndVerified(finished).
 		StateIs("observed", "Held", "Observing")
-	finished := s.Then().LatestRollback("over").Metadata.Name
+	finishedRollback := s.Then().LatestRollback("finished").Metadata.Name
 	s.Then().HasRollbacksOfAnyKind("observed", 1)
-	wouldBe := s.AllRollbacks(context.Background(), "observed")[0].Metadata.Name
+	observedRollback := s.AllRollbacks(context.Background(), "observed")[0].Metadata.Name
 	for _, row := range []struct{ rollback, phase, changeOfDrill string }{
 		{"manual", "Verifying", `{"drill":true}`},
-		{finished, "Succeeded", `{"drill":true}`},
-		{wouldBe, "Observed", `{"drill":true}`},
+		{finishedRollback, "Succeeded", `{"drill":true}`},
+		{observedRollback, "Observed", `{"drill":true}`},
 		{"rehearsal", "Succeeded", `{"drill":false}`},
 	} {
 		want := s.Rollback(row.rollback).Spec
@@ -54,7 +53,7 @@ func TestRejectsChangesOfARollbackThatWasDecided(t *testing.T) {
 			t.Errorf("the spec of Rollback %s changed from %+v to %+v", row.rollback, want, got)
 		}
 	}
-	s.Then().TemplateChangedBy("begun", "user", "lastgood").
-		TemplateChangedBy("over", "user", "lastgood").
+	s.Then().TemplateChangedBy("verifying", "user", "lastgood").
+		TemplateChangedBy("finished", "user", "lastgood").
 		IsUntouched("observed")
 }

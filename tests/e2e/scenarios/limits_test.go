@@ -38,7 +38,7 @@ func TestWaitsForTheCooldownBeforeTheNextRollback(t *testing.T) {
 		cooldown, cooldown+5*time.Second)
 }
 
-// endOfCooldown returns the time when the next rollback is due, in whole seconds as in messages.
+// endOfCooldown returns the time of the next rollback in the format of the messages.
 func endOfCooldown(s *scenario.Scenario, cooldown time.Duration) string {
 	s.T.Helper()
 	guard, _ := s.Guard(context.Background(), "web")
@@ -54,20 +54,20 @@ func TestFreezesAtTheLimitUntilAUserActs(t *testing.T) {
 	const policy = quickChecks +
 		"rollback: {verifyFor: 1s, cooldown: 0s, limit: {count: 1, within: 1h}}"
 	v1 := scenario.NewApp("web", "v1").Guarded("web")
-	rollsBackAgain := func(s *scenario.Scenario) {
+	expectSecondRollback := func(s *scenario.Scenario) {
 		s.Then().HasEvent("web", "Resumed").HasRollbacks("web", 2).IsRolledBackAndVerified(v1).
 			TemplateChangedBy("web", "user", "lastgood", "user", "lastgood")
 	}
 	for name, act := range map[string]func(s *scenario.Scenario){
 		"resumed by annotation": func(s *scenario.Scenario) {
 			s.When().Resumed("web")
-			rollsBackAgain(s)
+			expectSecondRollback(s)
 		},
-		"freeze removed": func(s *scenario.Scenario) {
+		"freeze removed from the status": func(s *scenario.Scenario) {
 			s.When().FreezeRemoved("web")
-			rollsBackAgain(s)
+			expectSecondRollback(s)
 		},
-		"new template": func(s *scenario.Scenario) {
+		"new template released": func(s *scenario.Scenario) {
 			s.When().Applied(v1.As("v4"))
 			s.Then().IsGood(v1.As("v4")).
 				TemplateChangedBy("web", "user", "lastgood", "user", "user")

@@ -1,5 +1,5 @@
-// Manual rollbacks that are rejected, with a reason. Some are impossible; others may do harm and
-// are done if spec.force is true.
+// Manual rollbacks that are rejected, with a reason. Some are impossible. Others may do harm and
+// are done only if spec.force is true.
 package scenarios
 
 import (
@@ -10,74 +10,81 @@ import (
 	"lastgood.dev/tests/e2e/scenarios/internal/scenario"
 )
 
+// The Deployments are:
+//
+//	web         v2 is good and current, v1 was good
+//	paused      like web, but its rollout is paused
+//	halted      like web, but its policy is suspended
+//	unreleased  has only v1
+//	unguarded   has not opted in
 func TestRejectsAManualRollbackWithoutAValidTarget(t *testing.T) {
 	s := scenario.New(t)
 	web := scenario.NewApp("web", "v1").Guarded("web")
-	asleep := scenario.NewApp("asleep", "v1").Guarded("asleep")
-	paused, single := web.Named("paused"), web.Named("single")
-	s.Given().Policy("web", quickPolicy).Policy("asleep", quickPolicy).
-		Good(web, paused, single, asleep).Running(scenario.NewApp("free", "v1"))
-	s.When().Applied(web.As("v2"), paused.As("v2"), asleep.As("v2"))
-	s.Then().IsGood(web.As("v2")).IsGood(paused.As("v2")).IsGood(asleep.As("v2"))
-	s.When().Paused("paused", true).Policy("asleep", "suspend: true"+quickPolicy)
-	s.Then().HasCondition("asleep", "Governed", "True", "Suspended")
+	halted := scenario.NewApp("halted", "v1").Guarded("halted")
+	paused, unreleased := web.Named("paused"), web.Named("unreleased")
+	s.Given().Policy("web", quickPolicy).Policy("halted", quickPolicy).
+		Good(web, paused, unreleased, halted).Running(scenario.NewApp("unguarded", "v1"))
+	s.When().Applied(web.As("v2"), paused.As("v2"), halted.As("v2"))
+	s.Then().IsGood(web.As("v2")).IsGood(paused.As("v2")).IsGood(halted.As("v2"))
+	s.When().Paused("paused").Policy("halted", "suspend: true"+quickPolicy)
+	s.Then().HasCondition("halted", "Governed", "True", "Suspended")
 	for i, row := range []struct {
 		spec, reason string
 		words        []string
 	}{
 		{"{deployment: web, toRevision: 99}", "RevisionNotFound", []string{"revision 99"}},
 		{"{deployment: web, toRevision: 2}", "AlreadyCurrent", []string{"revision 2"}},
-		{"{deployment: free}", "NotGuarded", []string{"free"}},
+		{"{deployment: unguarded}", "NotGuarded", []string{"unguarded"}},
 		{"{deployment: gone}", "DeploymentNotFound", []string{"gone"}},
 		{"{deployment: paused}", "DeploymentPaused", []string{"kubectl rollout resume"}},
 		{"{deployment: paused, force: true}", "DeploymentPaused",
 			[]string{"kubectl rollout resume"}},
-		{"{deployment: single}", "NoLastGood", nil},
-		{"{deployment: asleep}", "Suspended", []string{"RollbackPolicy/asleep"}},
+		{"{deployment: unreleased}", "NoLastGood", nil},
+		{"{deployment: halted}", "Suspended", []string{"RollbackPolicy/halted"}},
 	} {
-		name := fmt.Sprintf("row-%d", i)
+		name := fmt.Sprintf("request-%d", i)
 		s.When().RollbackRequested(name, row.spec)
 		s.Then().RollbackIs(name, "Rejected", append(row.words, row.reason)...)
 	}
-	s.Then().IsUntouched("web", "free", "paused", "single", "asleep").
-		HasEvent("web", "RollbackRejected", "row-0", "RevisionNotFound")
-	s.When().RollbackRequested("forced", "{deployment: asleep, force: true}")
-	s.Then().RollbackIs("forced", "Restored").IsCleanUndo(asleep).
-		TemplateChangedBy("asleep", "user", "lastgood")
-	// A suspended policy evaluates nothing, so the verification ends only after it is resumed.
-	s.When().Policy("asleep", quickPolicy)
+	s.Then().IsUntouched("web", "unguarded", "paused", "unreleased", "halted").
+		HasEvent("web", "RollbackRejected", "request-0", "RevisionNotFound")
+	s.When().RollbackRequested("forced", "{deployment: halted, force: true}")
+	s.Then().RollbackIs("forced", "Restored").IsCleanUndo(halted).
+		TemplateChangedBy("halted", "user", "lastgood")
+	// A suspended policy evaluates nothing. The verification ends only after the policy is resumed.
+	s.When().Policy("halted", quickPolicy)
 	s.Then().RollbackIs("forced", "Succeeded")
 }
 
 // Each Deployment violates one rule that spec.force does not override.
 //
-//	busy      v2 bad, waits for approval
-//	undone    v2 bad, rolled back: revision 2 has no snapshot
-//	asleep    v2, scaled to zero
-//	old       v2, and v0 is denied by admission
+//	busy         a Rollback of the bad v2 waits for approval
+//	rolled-back  the bad v2 was rolled back, so revision 2 has no snapshot
+//	scaled-down  v2 is scaled to zero
+//	denied       admission denies the target v0
 func TestRejectsAManualRollbackThatIsImpossibleEvenWhenForced(t *testing.T) {
 	s := scenario.New(t)
-	busy, undone := scenario.NewApp("busy", "v1"), scenario.NewApp("undone", "v1")
-	asleep, old := scenario.NewApp("asleep", "v1"), scenario.NewApp("old", "v0")
+	busy, rolledBack := scenario.NewApp("busy", "v1"), scenario.NewApp("rolled-back", "v1")
+	scaledDown, denied := scenario.NewApp("scaled-down", "v1"), scenario.NewApp("denied", "v0")
 	s.Given().Policy("careful", "mode: Approve"+longPolicy).Policy("web", longPolicy).
-		PresumedGood("careful", busy).PresumedGood("web", undone, asleep, old)
-	s.When().VersionDenied(old, outOfSupport)
-	s.When().Applied(busy.As("v2").Env("HEALTH", "fail"), undone.As("v2").Env("HEALTH", "fail"),
-		asleep.As("v2"), old.As("v2"))
+		PresumedGood("careful", busy).PresumedGood("web", rolledBack, scaledDown, denied)
+	s.When().VersionDenied(denied, outOfSupport)
+	s.When().Applied(busy.As("v2").Env("HEALTH", "fail"), rolledBack.As("v2").Env("HEALTH", "fail"),
+		scaledDown.As("v2"), denied.As("v2"))
 	pending := s.Then().PendingApproval("busy")
-	s.Then().IsRolledBackAndVerified(undone).StateIs("asleep", "Evaluating", "Baking").
-		HasCondition("old", "RollbackReady", "False", "AdmissionDenied", outOfSupport)
-	s.When().Scaled("asleep", 0)
-	s.Then().StateIs("asleep", "Evaluating", "ScaledToZero")
+	s.Then().IsRolledBackAndVerified(rolledBack).StateIs("scaled-down", "Evaluating", "Baking").
+		HasCondition("denied", "RollbackReady", "False", "AdmissionDenied", outOfSupport)
+	s.When().Scaled("scaled-down", 0)
+	s.Then().StateIs("scaled-down", "Evaluating", "ScaledToZero")
 	for name, row := range map[string]struct {
 		spec  string
 		words []string
 	}{
 		"busy": {"", []string{"Busy", pending, "AwaitingApproval"}},
-		"undone": {", toRevision: 2",
+		"rolled-back": {", toRevision: 2",
 			[]string{"NoSnapshot", "revision 2", "3", "kubectl rollout undo --to-revision=2"}},
-		"asleep": {"", []string{"ScaledToZero"}},
-		"old":    {"", []string{"AdmissionDenied", "revision 1", outOfSupport}},
+		"scaled-down": {"", []string{"ScaledToZero"}},
+		"denied":      {"", []string{"AdmissionDenied", "revision 1", outOfSupport}},
 	} {
 		requests := map[string]string{"plain-" + name: "", "forced-" + name: ", force: true"}
 		for request, force := range requests {
@@ -86,18 +93,23 @@ func TestRejectsAManualRollbackThatIsImpossibleEvenWhenForced(t *testing.T) {
 				HasEvent(name, "RollbackRejected", append(row.words, request)...)
 		}
 	}
-	s.Then().IsUntouched("busy", "asleep", "old").
-		TemplateChangedBy("undone", "user", "lastgood").
+	s.Then().IsUntouched("busy", "scaled-down", "denied").
+		TemplateChangedBy("rolled-back", "user", "lastgood").
 		StateIs("busy", "Held", "AwaitingApproval")
 }
 
-// harmfulRollback is a manual rollback that is rejected for a reason unless it is forced.
+// harmfulRollback is a manual rollback that is rejected unless it is forced.
 type harmfulRollback struct {
-	prepare    func(s *scenario.Scenario)
+	// prepare brings the Deployment, on which v2 is good, into the state in which it is rejected.
+	prepare func(s *scenario.Scenario)
+	// toRevision is the field of the spec after a comma, or empty.
 	toRevision string
-	words      []string
-	target     scenario.App
-	authors    []string
+	// words are in the message of the rejection.
+	words []string
+	// target is the version that the forced rollback restores.
+	target scenario.App
+	// authors are those of all changes of the template; the forced rollback is the last change.
+	authors []string
 }
 
 func TestRejectsAManualRollbackThatMayDoHarmUnlessForced(t *testing.T) {
@@ -143,12 +155,12 @@ func TestRejectsAManualRollbackThatMayDoHarmUnlessForced(t *testing.T) {
 	}
 }
 
-// breachAndReplace applies v1 again, which fails while it is observed only, and then applies v2.
+// breachAndReplace applies v1 again, which is breached in the mode Observe, and then applies v2.
 func breachAndReplace(s *scenario.Scenario, v1, v2 scenario.App) {
 	s.T.Helper()
 	s.When().Policy("web", "mode: Observe"+longPolicy).Applied(v1).Available("web")
 	s.Then().StateIs("web", "Evaluating", "Baking")
-	s.When().KnobSet("HEALTH=fail", "web")
+	s.When().SetInRunningPods("web", "HEALTH=fail")
 	s.Then().StateIs("web", "Held", "Observing")
 	s.When().Applied(v2).Available("web")
 	s.Then().StateIs("web", "Evaluating", "Baking")

@@ -8,7 +8,7 @@ import (
 	"lastgood.dev/tests/e2e/scenarios/internal/scenario"
 )
 
-// Helm owns the Deployment, and its next upgrade must find a clean undo.
+// Helm owns the Deployment. Its next upgrade must work as if nothing had been rolled back.
 func TestRollsBackToTheLastGoodRevisionWhenAUserRequestsIt(t *testing.T) {
 	s := scenario.New(t)
 	web := scenario.NewApp("web", "v1")
@@ -44,8 +44,8 @@ func TestRollsBackToARevisionNumberWhenAUserRequestsIt(t *testing.T) {
 	s.Then().IsGood(v2)
 	s.When().Applied(v1.As("v3").Env("HEALTH", "fail"))
 	s.Then().IsRolledBackAndVerified(v2)
-	s.When().RollbackRequested("to-one", "{deployment: web, toRevision: 1}")
-	s.Then().RollbackIs("to-one", "Succeeded").IsRolledBackAndVerified(v1).
+	s.When().RollbackRequested("to-revision-1", "{deployment: web, toRevision: 1}")
+	s.Then().RollbackIs("to-revision-1", "Succeeded").IsRolledBackAndVerified(v1).
 		TemplateChangedBy("web", "user", "user", "lastgood", "lastgood")
 	s.When().Applied(v1.As("v4"))
 	s.Then().IsGood(v1.As("v4"))

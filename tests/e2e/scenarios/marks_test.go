@@ -66,7 +66,7 @@ func TestHoldsWhenAnEarlierRevisionWithoutAVerdictIsMarked(t *testing.T) {
 		IsUntouched("web").TemplateChangedBy("web", "user", "user")
 }
 
-// A value that cannot be parsed may have been meant as a mark, so it counts as one.
+// A value that cannot be parsed may have been meant as a mark, so it counts as a mark.
 func TestHoldsWhenTheMarkIsInvalid(t *testing.T) {
 	s := scenario.New(t)
 	v1 := scenario.NewApp("web", "v1").Guarded("web")

@@ -28,18 +28,18 @@ func TestRecordsTheRollbackWithoutDoingItWhenModeIsObserve(t *testing.T) {
 		spec.To.Number != 1 {
 		t.Errorf("the rollback is recorded as %+v", rollbacks[0])
 	}
-	s.When().KnobSet("HEALTH=ok", "web")
+	s.When().SetInRunningPods("web", "HEALTH=ok")
 	s.Then().IsGood(v1.As("v2")).IsUntouched("web")
 }
 
 func TestWaitsForApprovalWhenModeIsApprove(t *testing.T) {
 	t.Parallel()
 	for name, approve := range map[string]func(s *scenario.Scenario, rollback string){
-		"on the Rollback": func(s *scenario.Scenario, rollback string) {
+		"by the spec of the Rollback": func(s *scenario.Scenario, rollback string) {
 			s.When().Approved(rollback)
 		},
-		"on the Deployment": func(s *scenario.Scenario, rollback string) {
-			wrongNameDoesNotApprove(s, rollback)
+		"by an annotation of the Deployment": func(s *scenario.Scenario, rollback string) {
+			expectNoApprovalByWrongName(s, rollback)
 			s.When().ApprovedByAnnotation("web", rollback)
 		},
 	} {
@@ -62,9 +62,9 @@ func TestWaitsForApprovalWhenModeIsApprove(t *testing.T) {
 	}
 }
 
-// wrongNameDoesNotApprove approves a Rollback that does not exist. The rollback of a twin shows
-// that the controller had the time to act.
-func wrongNameDoesNotApprove(s *scenario.Scenario, rollback string) {
+// expectNoApprovalByWrongName names a Rollback in the annotation that does not exist. The rollback
+// of a twin shows that the controller had the time to act.
+func expectNoApprovalByWrongName(s *scenario.Scenario, rollback string) {
 	s.T.Helper()
 	const wrong = "web-of-yesterday"
 	s.When().ApprovedByAnnotation("web", wrong)
@@ -75,8 +75,8 @@ func wrongNameDoesNotApprove(s *scenario.Scenario, rollback string) {
 		StateIs("web", "Held", "AwaitingApproval").IsUntouched("web")
 }
 
-// The ReplicaSet of the template exists already. It gets its new revision number only after the
-// controller has seen the template.
+// The ReplicaSet of the bad template exists already. Lastgood sees the template before Kubernetes
+// gives this ReplicaSet a new revision number.
 func TestAcceptsAnApprovalWhenTheSameTemplateIsAppliedAgain(t *testing.T) {
 	s := scenario.New(t)
 	v1 := scenario.NewApp("web", "v1").Guarded("web")

@@ -1,6 +1,6 @@
-// Cases in which the controller must do nothing. A twin without the obstacle gets the same bad
-// release a little later. After the rollback of the twin, the controller has had the time to act,
-// and the audit log shows that it did not.
+// Cases in which the controller must do nothing. A twin, which has no reason to do nothing, gets
+// the same bad release. After the rollback of the twin, the controller has had the time to act, and
+// the audit log shows that it did not.
 package scenarios
 
 import (
@@ -34,13 +34,13 @@ func TestDoesNothingWhileADeploymentIsPaused(t *testing.T) {
 	s.Given().Policy("web", longPolicy).PresumedGood("web", v1, twin)
 	s.When().Applied(v1.As("v2"), twin.As("v2")).Available("web").Available("twin")
 	s.Then().StateIs("web", "Evaluating", "Baking").StateIs("twin", "Evaluating", "Baking")
-	s.When().Paused("web", true).
-		KnobSet("HEALTH=fail", "web").KnobSet("HEALTH=fail", "twin")
+	s.When().Paused("web").
+		SetInRunningPods("web", "HEALTH=fail").SetInRunningPods("twin", "HEALTH=fail")
 	s.Then().StateIs("web", "Held", "DeploymentPaused").
 		HasEvent("web", "RollbackHeld", "DeploymentPaused", "kubectl rollout resume").
 		IsRolledBackAndVerified(twin).
 		IsUntouched("web").TemplateChangedBy("web", "user")
-	s.When().Paused("web", false)
+	s.When().Unpaused("web")
 	s.Then().IsRolledBack(v1).TemplateChangedBy("web", "user", "lastgood")
 }
 
@@ -61,9 +61,8 @@ func TestDoesNothingWhileThePolicyIsSuspended(t *testing.T) {
 	s.Then().IsRolledBack(v1)
 }
 
-// Without a startup probe, a container counts as started when it runs. Connections that are
-// refused before the pod is ready prove nothing. The twin has no readiness probe, so it is ready
-// when it runs.
+// While a pod is not ready, refused connections do not count as failures. The twin has no readiness
+// probe, so its pod is ready as soon as its container runs.
 func TestDoesNothingWhileAnApplicationStartsSlowly(t *testing.T) {
 	s := scenario.New(t)
 	v1 := scenario.NewApp("web", "v1").Guarded("web").Edit(scenario.ReadinessProbe("/ready"))
@@ -74,8 +73,8 @@ func TestDoesNothingWhileAnApplicationStartsSlowly(t *testing.T) {
 		IsGood(v1.As("v2")).IsUntouched("web").TemplateChangedBy("web", "user")
 }
 
-// An image that does not exist is the fault of the release, as the twin shows. A registry that is
-// unavailable is not.
+// A registry that is unavailable is not the fault of the release. The twin has an image that does
+// not exist, which is its fault.
 func TestDoesNothingWhileTheRegistryIsUnavailable(t *testing.T) {
 	s := scenario.New(t)
 	v1 := scenario.NewApp("web", "v1")

@@ -32,8 +32,8 @@ func TestReportsARollbackInMetricsAndEachEventOnce(t *testing.T) {
 		PolicyGuardsDeployments("web", 1)
 }
 
-// The Deployment is released more than once. Otherwise its generation could equal the generation
-// of its guard by chance.
+// kstatus must not compare a generation of the Deployment with the generation of its guard. Several
+// releases make the two numbers differ.
 func TestConditionsGiveTheRightKstatus(t *testing.T) {
 	const guards, rollbacks = "deploymentguards", "rollbacks"
 	s := scenario.New(t)

@@ -7,8 +7,8 @@ import (
 	"lastgood.dev/tests/e2e/scenarios/internal/scenario"
 )
 
-// A ConfigMap with three strings, and one annotation on the Deployment, are enough. This scenario
-// takes 90 s, because the interval is 30 s.
+// A user needs only a ConfigMap with three keys and one annotation on the Deployment. This scenario
+// takes about 90 s: three failures with an interval of 30 s.
 func TestOptsInByAConfigMapAndOneAnnotation(t *testing.T) {
 	s := scenario.New(t)
 	v1 := scenario.NewApp("myapp", "v1").Edit(scenario.Replicas(2))
@@ -43,7 +43,7 @@ func TestEvaluatesTheRolloutWhenOnlyEnabledIsSet(t *testing.T) {
 	s.Then().VerdictIs("web", "PresumedGood").IsGood(v1).
 		HasCondition("web", "Governed", "True", "PolicyApplies", "built-in")
 	s.When().Applied(v1.As("v2").Env("CRASH_AFTER", "0"))
-	// The reason is either a crash loop or pods that are not ready for 30 s.
+	// The breach has one of two reasons: a crash loop, or pods that were not ready for 30 s.
 	s.Then().IsRolledBack(v1).TemplateChangedBy("web", "user", "lastgood").
 		StateIs("web", "Verifying", "RolledOut")
 }

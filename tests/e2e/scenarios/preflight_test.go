@@ -1,5 +1,5 @@
-// Preflight: the controller knows whether a rollback would work before it is needed, and does not
-// begin one that would not work.
+// Preflight: the controller finds out whether a rollback would work before the rollback is needed.
+// It does not begin a rollback that would not work.
 package scenarios
 
 import (
@@ -8,7 +8,7 @@ import (
 	"lastgood.dev/tests/e2e/scenarios/internal/scenario"
 )
 
-// outOfSupport is the message of an admission policy that denies a version.
+// outOfSupport is the message of the admission policy that denies v1.
 const outOfSupport = "version v1 is out of support"
 
 func TestHoldsWhileTheTargetsConfigMapIsMissing(t *testing.T) {
@@ -24,7 +24,7 @@ func TestHoldsWhileTheTargetsConfigMapIsMissing(t *testing.T) {
 		HasCondition("web", "RollbackReady", "False", "MissingReference",
 			"revision 1", "ConfigMap settings").
 		StateIs("web", "Evaluating", "Baking").StateIs("twin", "Evaluating", "Baking")
-	s.When().KnobSet("HEALTH=fail", "web").KnobSet("HEALTH=fail", "twin")
+	s.When().SetInRunningPods("web", "HEALTH=fail").SetInRunningPods("twin", "HEALTH=fail")
 	s.Then().IsHeld("web", "MissingReference", "revision 1", "ConfigMap settings").
 		IsRolledBackAndVerified(twin).
 		IsUntouched("web").TemplateChangedBy("web", "user")
@@ -32,8 +32,8 @@ func TestHoldsWhileTheTargetsConfigMapIsMissing(t *testing.T) {
 	s.Then().IsRolledBackAndVerified(v1).TemplateChangedBy("web", "user", "lastgood")
 }
 
-// The message of the admission policy is reported. There is no Rollback while the template would
-// be denied.
+// The controller reports the message of the admission policy. It creates no Rollback while the
+// template would be denied.
 func TestHoldsWhileAdmissionDeniesTheTarget(t *testing.T) {
 	s := scenario.New(t)
 	v1 := scenario.NewApp("web", "v1")
@@ -44,7 +44,7 @@ func TestHoldsWhileAdmissionDeniesTheTarget(t *testing.T) {
 		HasCondition("web", "RollbackReady", "False", "AdmissionDenied",
 			"revision 1", outOfSupport).
 		StateIs("web", "Evaluating", "Baking")
-	s.When().KnobSet("HEALTH=fail", "web")
+	s.When().SetInRunningPods("web", "HEALTH=fail")
 	s.Then().IsHeld("web", "AdmissionDenied", "revision 1", outOfSupport).
 		HasRollbacks("web", 0).IsUntouched("web").TemplateChangedBy("web", "user")
 	allow()
@@ -60,7 +60,7 @@ func TestHoldsWhenAdmissionDeniesTheTargetShortlyBeforeTheBreach(t *testing.T) {
 	s.Then().HasCondition("web", "RollbackReady", "True", "Ready").
 		StateIs("web", "Evaluating", "Baking")
 	allow := s.When().VersionDenied(v1, outOfSupport)
-	s.When().KnobSet("HEALTH=fail", "web")
+	s.When().SetInRunningPods("web", "HEALTH=fail")
 	s.Then().StateIs("web", "Held", "AdmissionDenied").
 		HasCondition("web", "Stalled", "True", "AdmissionDenied", outOfSupport).
 		HasCondition("web", "RollbackReady", "False", "AdmissionDenied", outOfSupport).

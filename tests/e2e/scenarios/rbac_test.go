@@ -22,10 +22,11 @@ const (
 	patchDeployments = `cannot patch resource "deployments"`
 )
 
-// Four Deployments wait for approval, one for each user. The viewer tries to approve each of them.
+// Four Deployments wait for approval. Each has the name of the only user who approves it. The
+// viewer has no permission to approve.
 func TestAcceptsApprovalOnlyFromUsersWithThePermission(t *testing.T) {
 	s := scenario.New(t)
-	approve := map[string]func(rollback string) error{
+	approveAs := map[string]func(rollback string) error{
 		"approver": func(rollback string) error { return s.When().ApproveAs("approver", rollback) },
 		"editor":   func(rollback string) error { return s.When().ApproveAs("editor", rollback) },
 		"shipper": func(rollback string) error {
@@ -34,7 +35,7 @@ func TestAcceptsApprovalOnlyFromUsersWithThePermission(t *testing.T) {
 	}
 	viewer := scenario.NewApp("viewer", "v1")
 	apps := []scenario.App{viewer}
-	for user := range approve {
+	for user := range approveAs {
 		apps = append(apps, viewer.Named(user))
 	}
 	s.Given().Role(documentedApproverRole(s)).Role(shipperRole).
@@ -50,21 +51,21 @@ func TestAcceptsApprovalOnlyFromUsersWithThePermission(t *testing.T) {
 	for _, app := range apps {
 		rollback := s.Then().PendingApproval(app.Name)
 		pending[app.Name] = rollback
-		isForbidden(t, "viewer", s.When().ApproveAs("viewer", rollback), patchRollbacks)
-		isForbidden(t, "viewer",
+		expectForbidden(t, "viewer", s.When().ApproveAs("viewer", rollback), patchRollbacks)
+		expectForbidden(t, "viewer",
 			s.When().ApproveByAnnotationAs("viewer", app.Name, rollback), patchDeployments)
-		isForbidden(t, "shipper", s.When().ApproveAs("shipper", rollback), patchRollbacks)
-		isForbidden(t, "approver",
+		expectForbidden(t, "shipper", s.When().ApproveAs("shipper", rollback), patchRollbacks)
+		expectForbidden(t, "approver",
 			s.When().ApproveByAnnotationAs("approver", app.Name, rollback), patchDeployments)
 	}
-	for user, approve := range approve {
+	for user, approve := range approveAs {
 		s.Then().StateIs(user, "Held", "AwaitingApproval").
 			IsUntouched(user).TemplateChangedBy(user, "user")
 		if err := approve(pending[user]); err != nil {
 			t.Errorf("user %s must be allowed to approve: %v", user, err)
 		}
 	}
-	for user := range approve {
+	for user := range approveAs {
 		s.Then().IsRolledBackAndVerified(viewer.Named(user)).
 			RollbackIs(pending[user], "Succeeded").
 			TemplateChangedBy(user, "user", "lastgood")
@@ -73,8 +74,8 @@ func TestAcceptsApprovalOnlyFromUsersWithThePermission(t *testing.T) {
 		IsUntouched("viewer").TemplateChangedBy("viewer", "user")
 }
 
-// isForbidden expects Kubernetes' own error of an authorization that failed.
-func isForbidden(t *testing.T, user string, err error, text string) {
+// expectForbidden expects the error by which the API server denies a request of this user.
+func expectForbidden(t *testing.T, user string, err error, text string) {
 	t.Helper()
 	if err == nil || !strings.Contains(err.Error(), `User "`+user+`" `+text) {
 		t.Errorf("user %s: got error %v; want %s", user, err, text)

@@ -1,4 +1,4 @@
-// A release from the change of the template to its verdict, and the target of a rollback.
+// A release, from the change of the template to its verdict; and which revision is the target.
 package scenarios
 
 import (
@@ -17,7 +17,7 @@ func TestRollsBackWhenHealthCheckFailsAfterTheRollout(t *testing.T) {
 	s.Given().Policy("web", longPolicy).PresumedGood("web", v1)
 	s.When().Applied(v1.As("v2")).Available("web")
 	s.Then().StateIs("web", "Evaluating", "Baking")
-	s.When().KnobSet("HEALTH=fail", "web")
+	s.When().SetInRunningPods("web", "HEALTH=fail")
 	s.Then().IsRolledBackAndVerified(v1).CausedByCheck("web", "health", "WrongStatus").
 		TemplateChangedBy("web", "user", "lastgood").PatchWasDryRunFirst("web").
 		EventsAre("web", "PresumedGood", "ReleaseSeen", "CheckFailing", "CheckBreached",
@@ -34,14 +34,14 @@ func TestRollsBackWhenHealthCheckFailsDuringTheRollout(t *testing.T) {
 		TemplateChangedBy("web", "user", "lastgood")
 }
 
-// The time from the first failing probe to the acknowledged patch is (N-1)P to NP + timeout, for N
-// failures and the interval P. On a loaded machine each probe may start later, which moves the
-// next ones.
+// For N failures and the interval P, the patch is acknowledged between (N-1)P and NP + timeout
+// after the first failing probe.
 func TestDetectsABreachInTime(t *testing.T) {
 	const (
 		interval, failures = time.Second, 4
 		timeout            = 500 * time.Millisecond
-		tolerance          = 300 * time.Millisecond
+		// If the first probe is late, the next probe follows after less than the interval.
+		tolerance = 300 * time.Millisecond
 	)
 	s := scenario.New(t)
 	v1 := scenario.NewApp("web", "v1").Guarded("web")
@@ -62,7 +62,7 @@ rollback: {verifyFor: 1s}
 		(failures-1)*interval-tolerance, failures*interval+timeout)
 }
 
-// A good release becomes the target; a bad one never does.
+// A good release becomes the target of later rollbacks; a bad release never does.
 //
 //	v1 good    v2 good    v3 bad -> v2    v4 bad -> v2
 func TestRollsBackToTheLastGoodRevisionAfterASecondBadRelease(t *testing.T) {
@@ -82,8 +82,7 @@ func TestRollsBackToTheLastGoodRevisionAfterASecondBadRelease(t *testing.T) {
 		HasEvent("web", "ReleaseGood", "revision 2")
 }
 
-// rolledBackBefore is the only part of the Event ReleaseSeen that tells a template that was rolled
-// back from a new one.
+// The Event ReleaseSeen has this text only if the template was rolled back before.
 const rolledBackBefore = "rolled back before"
 
 func TestEvaluatesABadTemplateAgainWhenAUserAppliesItAgain(t *testing.T) {
@@ -99,7 +98,7 @@ func TestEvaluatesABadTemplateAgainWhenAUserAppliesItAgain(t *testing.T) {
 		s.Then().HasRollbacks("web", 2).IsRolledBackAndVerified(v1).
 			TemplateChangedBy("web", "user", "lastgood", "user", "lastgood")
 	})
-	t.Run("is good when the missing ConfigMap exists", func(t *testing.T) {
+	t.Run("is good after a user has created the missing ConfigMap", func(t *testing.T) {
 		s := scenario.New(t)
 		v1 := scenario.NewApp("web", "v1").Guarded("web")
 		incomplete := v1.As("v2").Edit(scenario.EnvFromConfigMap("settings"))
@@ -119,7 +118,7 @@ func TestRollsBackWhenTheHistoryLimitHasRemovedTheReplicaSet(t *testing.T) {
 	s.Given().Policy("web", longPolicy).PresumedGood("web", v1)
 	s.When().Applied(v1.As("v2")).Available("web")
 	s.Then().HasReplicaSets("web", 1)
-	s.When().KnobSet("HEALTH=fail", "web")
+	s.When().SetInRunningPods("web", "HEALTH=fail")
 	s.Then().IsRolledBackAndVerified(v1).TemplateChangedBy("web", "user", "lastgood")
 }
 
@@ -138,15 +137,15 @@ func TestForgetsRevisionsWhenADeploymentIsRecreated(t *testing.T) {
 	s := scenario.New(t)
 	v1 := scenario.NewApp("web", "v1").Guarded("web")
 	s.Given().Policy("web", quickPolicy).Good(v1)
-	first, _ := s.Guard(context.Background(), "web")
+	oldGuard, _ := s.Guard(context.Background(), "web")
 	s.When().Deleted("web").Applied(v1.As("v2").Env("HEALTH", "fail"))
 	s.Then().StateIs("web", "Held", "NoLastGood").IsUntouched("web")
-	s.When().KnobSet("HEALTH=ok", "web")
+	s.When().SetInRunningPods("web", "HEALTH=ok")
 	s.Then().IsGood(v1.As("v2"))
-	second, _ := s.Guard(context.Background(), "web")
-	if first.Status.DeploymentUID == second.Status.DeploymentUID ||
-		len(second.Status.Revisions) != 1 {
-		t.Errorf("the guard of the new Deployment has data of the old one: %+v", second.Status)
+	newGuard, _ := s.Guard(context.Background(), "web")
+	if oldGuard.Status.DeploymentUID == newGuard.Status.DeploymentUID ||
+		len(newGuard.Status.Revisions) != 1 {
+		t.Errorf("the guard of the new Deployment has data of the old one: %+v", newGuard.Status)
 	}
 }
 
@@ -155,6 +154,6 @@ func TestHoldsWithoutALastGoodRevision(t *testing.T) {
 	bad := scenario.NewApp("web", "v1").Guarded("web").Env("HEALTH", "fail")
 	s.Given().Policy("web", quickPolicy).Applied(bad)
 	s.Then().IsHeld("web", "NoLastGood").IsUntouched("web")
-	s.When().KnobSet("HEALTH=ok", "web")
+	s.When().SetInRunningPods("web", "HEALTH=ok")
 	s.Then().IsGood(bad).HasEvent("web", "BreachEnded")
 }

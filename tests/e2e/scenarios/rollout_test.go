@@ -12,27 +12,28 @@ import (
 	"lastgood.dev/tests/e2e/scenarios/internal/scenario"
 )
 
-// The controller acts within seconds; the default progress deadline is ten minutes.
 func TestRollsBackWhenARolloutCannotSucceed(t *testing.T) {
 	t.Parallel()
-	const defaults, restartsTwice = "{}", "{rollout: {crashLoopRestarts: 2}}"
+	const defaultPolicy = "{}"
+	const breachAfterTwoRestarts = "{rollout: {crashLoopRestarts: 2}}"
 	v1 := scenario.NewApp("web", "v1")
 	bad := v1.As("v2")
 	neverReady := bad.Env("READY", "fail").
 		Edit(scenario.ReadinessProbe("/ready")).Edit(setShortDeadline)
 	withoutConfigMap := bad.Edit(scenario.EnvFromConfigMap("settings"))
+	outOfMemory := bad.Env("OOM", "true").Edit(limitMemory)
 	missingImage := scenario.EmptyRegistry(t) + "/demo-app:never-built"
 	for name, row := range map[string]struct {
 		bad    scenario.App
 		reason string
 		policy string
 	}{
-		"crash loop":        {bad.Env("CRASH_AFTER", "0"), "CrashLoop", restartsTwice},
-		"missing image":     {bad.Image(missingImage), "ImagePull", defaults},
-		"missing ConfigMap": {withoutConfigMap, "ConfigError", defaults},
-		"missing Secret":    {bad.Edit(needSecret), "ConfigError", defaults},
-		"progress deadline": {neverReady, "ProgressDeadlineExceeded", defaults},
-		"too little memory": {bad.Env("OOM", "true").Edit(limitMemory), "OOMKilled", restartsTwice},
+		"crash loop":        {bad.Env("CRASH_AFTER", "0"), "CrashLoop", breachAfterTwoRestarts},
+		"missing image":     {bad.Image(missingImage), "ImagePull", defaultPolicy},
+		"missing ConfigMap": {withoutConfigMap, "ConfigError", defaultPolicy},
+		"missing Secret":    {bad.Edit(needSecret), "ConfigError", defaultPolicy},
+		"progress deadline": {neverReady, "ProgressDeadlineExceeded", defaultPolicy},
+		"too little memory": {outOfMemory, "OOMKilled", breachAfterTwoRestarts},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := scenario.New(t)
@@ -55,7 +56,7 @@ func TestRollsBackWhenPodsAreNotReadyAfterTheRollout(t *testing.T) {
 		PresumedGood("web", v1)
 	s.When().Applied(v1.As("v2")).Available("web")
 	s.Then().StateIs("web", "Evaluating", "Baking")
-	s.When().KnobSet("READY=fail", "web")
+	s.When().SetInRunningPods("web", "READY=fail")
 	s.Then().IsRolledBackAndVerified(v1).CausedByCheck("web", "rollout", "NotReady").
 		TemplateChangedBy("web", "user", "lastgood")
 }

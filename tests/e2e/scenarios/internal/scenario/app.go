@@ -14,7 +14,8 @@ import (
 )
 
 const (
-	appPort  = 8080
+	appPort = 8080
+	// knobPort of the test application accepts POST /set, which changes environment variables.
 	knobPort = 8081
 )
 
@@ -46,7 +47,8 @@ func (a App) Named(name string) App {
 	return a
 }
 
-// Env sets an environment variable, usually a knob of the test application.
+// Env sets an environment variable of the pod template. The test application reads its behavior
+// from variables such as HEALTH=fail; see the README of tests/app.
 func (a App) Env(name, value string) App {
 	a.environment = with(a.environment, name, value)
 	return a
@@ -88,6 +90,7 @@ func with(before map[string]string, key, value string) map[string]string {
 	return after
 }
 
+// key returns the name of the app with its version.
 func (a App) key() string { return a.Name + "/" + a.Version }
 
 func (a App) variables() []core.EnvVar {
@@ -145,7 +148,7 @@ func ReadinessProbe(path string) func(*apps.Deployment) {
 	})
 }
 
-// SchedulingGate is an edit: the pods wait until When().Scheduled.
+// SchedulingGate is an edit: the pods are not scheduled until When().Scheduled removes the gate.
 func SchedulingGate(d *apps.Deployment) {
 	d.Spec.Template.Spec.SchedulingGates = []core.PodSchedulingGate{{Name: "lastgood.dev/test"}}
 }

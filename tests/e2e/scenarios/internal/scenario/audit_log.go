@@ -1,5 +1,5 @@
-// The writes to the cluster since the start of the run, from the API server's audit log.
-// Must not send requests to the API server.
+// The writes to the cluster since the start of the run, from the API server's audit log. This file
+// must not send requests to the API server.
 package scenario
 
 import (
@@ -32,7 +32,7 @@ func openAuditLog(path string) (*AuditLog, error) {
 func (l *AuditLog) Read() (*audit.Log, error) {
 	l.lock.Lock()
 	defer l.lock.Unlock()
-	added, err := l.added()
+	added, err := l.newLines()
 	if err != nil {
 		return nil, err
 	}
@@ -45,8 +45,8 @@ func (l *AuditLog) Read() (*audit.Log, error) {
 	return &audit.Log{Writes: l.writes[:len(l.writes):len(l.writes)]}, nil
 }
 
-// added returns the new complete lines. The API server may still be writing the last line.
-func (l *AuditLog) added() ([]byte, error) {
+// newLines returns the new complete lines. The API server may still be writing the last line.
+func (l *AuditLog) newLines() ([]byte, error) {
 	file, err := os.Open(l.path)
 	if err != nil {
 		return nil, err

@@ -19,7 +19,8 @@ import (
 
 // Cluster is the local cluster that all scenarios share.
 type Cluster struct {
-	Layout   layout.Layout
+	Layout layout.Layout
+	// Project is the root folder of the project.
 	Project  string
 	Config   *rest.Config
 	Typed    kubernetes.Interface
@@ -28,12 +29,13 @@ type Cluster struct {
 	AuditLog *AuditLog
 
 	install installation
-	// deleted are the namespaces that are being deleted; the end of the run waits for them.
+	// deleted are the namespaces that are being deleted. The end of the run waits until none
+	// exists.
 	deleted     []string
 	deletedLock sync.Mutex
 }
 
-// shared is the one cluster of the test binary: the chart is installed once.
+// shared is the cluster of all scenarios of a test binary, because the chart is installed once.
 var shared *Cluster
 
 func connect() (*Cluster, error) {
@@ -41,18 +43,18 @@ func connect() (*Cluster, error) {
 	if dir == "" {
 		dir = layout.DefaultDir
 	}
-	where, err := layout.New(dir)
+	paths, err := layout.New(dir)
 	if err != nil {
 		return nil, err
 	}
-	config, err := clientcmd.BuildConfigFromFlags("", where.Kubeconfig())
+	config, err := clientcmd.BuildConfigFromFlags("", paths.Kubeconfig())
 	if err != nil {
 		return nil, fmt.Errorf("no local cluster is running; start it with ./dev cluster up: %w",
 			err)
 	}
-	// Many scenarios poll at once. The client's rate limit would only make them slow.
+	// -1 is no rate limit. Many scenarios poll at once, and a limit would make them slow.
 	config.QPS = -1
-	c := &Cluster{Layout: where, Config: config}
+	c := &Cluster{Layout: paths, Config: config}
 	if c.Typed, err = kubernetes.NewForConfig(config); err != nil {
 		return nil, err
 	}
@@ -64,7 +66,7 @@ func connect() (*Cluster, error) {
 	if c.Project, err = findProject(); err != nil {
 		return nil, err
 	}
-	c.AuditLog, err = openAuditLog(where.AuditLog())
+	c.AuditLog, err = openAuditLog(paths.AuditLog())
 	return c, err
 }
 

@@ -13,8 +13,8 @@ import (
 	"k8s.io/apimachinery/pkg/util/yaml"
 )
 
-// DryRunErrors creates each object of a YAML text as a dry run, with the strict validation that
-// kubectl asks for. It returns one error for each object that the API server rejects.
+// DryRunErrors creates each object of a YAML text as a dry run, with strict validation as by
+// kubectl. It returns one error for each object that the API server rejects.
 func (s *Scenario) DryRunErrors(text string) []error {
 	s.T.Helper()
 	var rejections []error
@@ -53,7 +53,7 @@ func (s *Scenario) createDryRun(object *unstructured.Unstructured) error {
 		_, err = resource.Create(context.Background(), object, options)
 		return err
 	}
-	// The namespace of an example does not have to exist.
+	// The namespace that an example names may not exist.
 	object.SetNamespace(s.Namespace)
 	_, err = resource.Namespace(s.Namespace).Create(context.Background(), object, options)
 	return err

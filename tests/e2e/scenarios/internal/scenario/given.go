@@ -100,7 +100,7 @@ func (s *Scenario) applyPolicy(name, spec string) {
 		"apiVersion": "lastgood.dev/v1alpha1", "kind": "RollbackPolicy",
 		"metadata": map[string]any{"name": name}, "spec": object,
 	}}
-	policies := s.Cluster.Dynamic.Resource(kind("rollbackpolicies")).Namespace(s.Namespace)
+	policies := s.Cluster.Dynamic.Resource(ownResource("rollbackpolicies")).Namespace(s.Namespace)
 	_, err := policies.Apply(context.Background(), name, policy,
 		metav1.ApplyOptions{FieldManager: fieldManager})
 	s.must(err)
@@ -123,10 +123,10 @@ func (s *Scenario) awaitAvailable(name string) {
 			return false, err.Error()
 		}
 		want, status := *d.Spec.Replicas, d.Status
-		complete := status.ObservedGeneration >= d.Generation && status.UpdatedReplicas == want &&
+		isComplete := status.ObservedGeneration >= d.Generation && status.UpdatedReplicas == want &&
 			status.Replicas == want && status.AvailableReplicas == want
 		seen := fmt.Sprintf("%d of %d replicas are available", status.AvailableReplicas, want)
-		return complete, seen
+		return isComplete, seen
 	})
 }
 
@@ -139,14 +139,15 @@ func (s *Scenario) awaitGood(name string) {
 			return false, noGuard
 		}
 		current := guard.Status.Current
-		good := current != nil && strings.HasSuffix(current.Verdict, "Good") &&
+		isGood := current != nil && strings.HasSuffix(current.Verdict, "Good") &&
 			current.Snapshot != "" && s.isCurrent(ctx, name, current.Hash)
-		return good && guard.Status.State == "Idle", guard.statusJSON()
+		return isGood && guard.Status.State == "Idle", guard.statusJSON()
 	})
 }
 
-// isCurrent reports whether hash is the revision of the current template. Shortly after a change
-// of the template, the guard still shows the verdict of the revision before.
+// isCurrent reports whether all pods have this pod-template-hash, and the Deployment controller has
+// observed the template. Shortly after a change of the template, the guard still shows the verdict
+// of the previous revision.
 func (s *Scenario) isCurrent(ctx context.Context, name, hash string) bool {
 	deployments := s.Cluster.Typed.AppsV1().Deployments(s.Namespace)
 	d, err := deployments.Get(ctx, name, metav1.GetOptions{})

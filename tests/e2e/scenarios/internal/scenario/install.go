@@ -4,6 +4,7 @@ package scenario
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -22,23 +23,27 @@ import (
 )
 
 const (
-	release         = "lastgood"
+	helmRelease     = "lastgood"
 	systemNamespace = "lastgood-system"
-	// ControllerUser is the user of the controller's requests.
-	ControllerUser = "system:serviceaccount:" + systemNamespace + ":" + release
-	// The lifetime of the credentials of a controller outside the cluster; longer than any run.
+	// ControllerUser is the user name in the controller's requests.
+	ControllerUser = "system:serviceaccount:" + systemNamespace + ":" + helmRelease
+	// tokenSeconds is the lifetime of the token of a controller outside the cluster. It is longer
+	// than any run.
 	tokenSeconds = 3 * 3600
-	// The annotation of a namespace that the tests created. If it exists before a run, an earlier
-	// run was killed.
-	testInstallation = "lastgood-scenarios"
+	// testAnnotation marks the system namespace if the tests created it. If the annotation exists
+	// before a run, an earlier run was killed.
+	testAnnotation = "lastgood-scenarios"
 )
 
 type installation struct {
-	// outside is a controller binary that every scenario starts itself. It needs no image.
+	// outside is the controller binary that every scenario starts outside the cluster. It is empty
+	// if the chart runs the controller.
 	outside string
-	token   string
-	running sync.Once
-	failed  error
+	// token authenticates a controller outside the cluster as its ServiceAccount.
+	token string
+	// startOnce starts the controller in the cluster; startError is its result.
+	startOnce  sync.Once
+	startError error
 }
 
 // Main installs Lastgood, runs the scenarios of a package and prints how many passed.
@@ -67,7 +72,7 @@ func (c *Cluster) prepare() error {
 	if os.Getenv("LASTGOOD_TEST_CONTROLLER") == "outside" {
 		c.install.outside = binaryPath(c.Project)
 	}
-	if err := c.requireFree(); err != nil {
+	if err := c.claim(); err != nil {
 		return err
 	}
 	if err := c.installChart(0); err != nil {
@@ -84,18 +89,18 @@ func binaryPath(project string) string {
 	return filepath.Join(project, "build", "dev", "cmd", name, name)
 }
 
-// requireFree returns an error if a user has installed Lastgood in the cluster. It removes the
-// namespaces of a run that was killed.
-func (c *Cluster) requireFree() error {
+// claim creates the system namespace, and removes the scenarios of a run that was killed. It
+// returns an error if a user has installed Lastgood in the cluster.
+func (c *Cluster) claim() error {
 	ctx := context.Background()
 	namespaces := c.Typed.CoreV1().Namespaces()
 	namespace, err := namespaces.Get(ctx, systemNamespace, metav1.GetOptions{})
-	if err == nil && namespace.Annotations[testInstallation] == "" {
+	if err == nil && namespace.Annotations[testAnnotation] == "" {
 		return fmt.Errorf(
 			"lastgood is already installed in namespace %s; uninstall it and run the "+
 				"tests again: helm -n %[1]s uninstall %s && kubectl delete namespace %[1]s",
 			systemNamespace,
-			release,
+			helmRelease,
 		)
 	}
 	if err != nil && !apierrors.IsNotFound(err) {
@@ -103,16 +108,16 @@ func (c *Cluster) requireFree() error {
 	}
 	if apierrors.IsNotFound(err) {
 		namespace = &core.Namespace{ObjectMeta: metav1.ObjectMeta{
-			Name: systemNamespace, Annotations: map[string]string{testInstallation: "true"},
+			Name: systemNamespace, Annotations: map[string]string{testAnnotation: "true"},
 		}}
 		_, err = namespaces.Create(ctx, namespace, metav1.CreateOptions{})
 		return err
 	}
-	left, err := namespaces.List(ctx, metav1.ListOptions{})
+	leftover, err := namespaces.List(ctx, metav1.ListOptions{})
 	if err != nil {
 		return err
 	}
-	for _, namespace := range left.Items {
+	for _, namespace := range leftover.Items {
 		if namespace.Annotations["scenario"] != "" {
 			if err := namespaces.Delete(ctx, namespace.Name, metav1.DeleteOptions{}); err != nil {
 				return err
@@ -124,17 +129,17 @@ func (c *Cluster) requireFree() error {
 
 func (c *Cluster) installChart(replicas int) error {
 	chart := filepath.Join(c.Project, "deploy", "charts", "lastgood")
-	return c.helm("upgrade", "--install", release, chart, "--namespace", systemNamespace,
-		// CRDs that were applied without Helm become part of the release.
+	return c.helm("upgrade", "--install", helmRelease, chart, "--namespace", systemNamespace,
+		// CRDs that were applied without Helm become part of the Helm release.
 		"--take-ownership", "--force-conflicts", "--wait", "--timeout", "120s",
 		// Many unrelated scenarios break their Deployments at once, so the breaker is off.
 		"--set", fmt.Sprintf("replicas=%d,breaker.rollbacks=0", replicas))
 }
 
-// runInCluster starts the two replicas of the chart, once.
+// runInCluster starts two replicas of the controller in the cluster, if they do not run yet.
 func (c *Cluster) runInCluster() error {
-	c.install.running.Do(func() { c.install.failed = c.installChart(2) })
-	return c.install.failed
+	c.install.startOnce.Do(func() { c.install.startError = c.installChart(2) })
+	return c.install.startError
 }
 
 func (c *Cluster) helm(args ...string) error {
@@ -152,7 +157,7 @@ func (c *Cluster) requestToken() error {
 		Spec: authentication.TokenRequestSpec{ExpirationSeconds: &seconds},
 	}
 	response, err := c.Typed.CoreV1().ServiceAccounts(systemNamespace).
-		CreateToken(context.Background(), release, request, metav1.CreateOptions{})
+		CreateToken(context.Background(), helmRelease, request, metav1.CreateOptions{})
 	if err != nil {
 		return fmt.Errorf("cannot create a token for the controller's ServiceAccount: %w", err)
 	}
@@ -174,20 +179,18 @@ func (c *Cluster) writeKubeconfig(path, server string, authority []byte) error {
 
 func (c *Cluster) cleanUp() error {
 	err := c.awaitDeletions(2 * time.Minute)
-	if failed := c.helm("uninstall", release, "--namespace", systemNamespace,
-		"--wait", "--timeout", "60s"); failed != nil {
-		return failed
+	if uninstallError := c.helm("uninstall", helmRelease, "--namespace", systemNamespace,
+		"--wait", "--timeout", "60s"); uninstallError != nil {
+		return uninstallError
 	}
 	namespaces := c.Typed.CoreV1().Namespaces()
 	options := metav1.DeleteOptions{}
-	if failed := namespaces.Delete(context.Background(), systemNamespace, options); failed != nil {
-		return failed
+	deleteError := namespaces.Delete(context.Background(), systemNamespace, options)
+	if deleteError != nil {
+		return deleteError
 	}
 	c.deleted = []string{systemNamespace}
-	if failed := c.awaitDeletions(time.Minute); failed != nil {
-		return failed
-	}
-	return err
+	return errors.Join(err, c.awaitDeletions(time.Minute))
 }
 
 func (c *Cluster) awaitDeletions(limit time.Duration) error {

@@ -8,8 +8,8 @@ import (
 )
 
 // mentions reports whether a message has all of the words. Each entry of words is a fact that a
-// user needs: a number, a name, a command or the like. An entry matches as a whole, and upper and
-// lower case are equal: "revision 1" matches "Revision 1 has no snapshot" but not "revision 12".
+// user needs, such as a number, a name or a command. An entry matches as a whole, in upper or lower
+// case: "revision 1" matches "Revision 1 has no snapshot" but not "revision 12".
 func mentions(message string, words []string) bool {
 	lower := strings.ToLower(message)
 	for _, word := range words {

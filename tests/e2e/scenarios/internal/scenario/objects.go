@@ -1,5 +1,4 @@
-// The fields of Lastgood's kinds that the scenarios read. They are declared again and not shared
-// with the controller, because a test must read what users read.
+// The fields of Lastgood's kinds that the scenarios read.
 package scenario
 
 import (
@@ -12,7 +11,8 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
-func kind(plural string) schema.GroupVersionResource {
+// ownResource returns a resource of Lastgood's API by its plural name.
+func ownResource(plural string) schema.GroupVersionResource {
 	return schema.GroupVersionResource{Group: "lastgood.dev", Version: "v1alpha1", Resource: plural}
 }
 
@@ -65,13 +65,13 @@ type Drill struct {
 	Passed            bool
 }
 
-// Guard is a DeploymentGuard.
+// Guard has the fields of a DeploymentGuard.
 type Guard struct {
 	Metadata metav1.ObjectMeta
 	Status   GuardStatus
 }
 
-// Rollback is a Rollback.
+// Rollback has the fields of a Rollback.
 type Rollback struct {
 	Metadata metav1.ObjectMeta
 	Spec     struct {
@@ -99,8 +99,8 @@ type Rollback struct {
 	}
 }
 
-// ChangesDeployment reports whether the Rollback changes the Deployment. A drill, an observed and
-// a rejected one do not.
+// ChangesDeployment reports whether the Rollback changes the Deployment. Drills do
+// not, nor do Rollbacks that were observed or rejected.
 func (r Rollback) ChangesDeployment() bool {
 	return !r.Spec.Drill && r.Status.Phase != "Observed" && r.Status.Phase != "Rejected"
 }
@@ -108,7 +108,7 @@ func (r Rollback) ChangesDeployment() bool {
 // Guard returns the guard of a Deployment, and false if there is none.
 func (s *Scenario) Guard(ctx context.Context, name string) (Guard, bool) {
 	var guard Guard
-	guards := s.Cluster.Dynamic.Resource(kind("deploymentguards")).Namespace(s.Namespace)
+	guards := s.Cluster.Dynamic.Resource(ownResource("deploymentguards")).Namespace(s.Namespace)
 	object, err := guards.Get(ctx, name, metav1.GetOptions{})
 	if err != nil {
 		return guard, false
@@ -120,7 +120,7 @@ func (s *Scenario) Guard(ctx context.Context, name string) (Guard, bool) {
 func (s *Scenario) Rollback(name string) Rollback {
 	s.T.Helper()
 	var rollback Rollback
-	rollbacks := s.Cluster.Dynamic.Resource(kind("rollbacks")).Namespace(s.Namespace)
+	rollbacks := s.Cluster.Dynamic.Resource(ownResource("rollbacks")).Namespace(s.Namespace)
 	object, err := rollbacks.Get(context.Background(), name, metav1.GetOptions{})
 	s.must(err)
 	s.must(convert(object.Object, &rollback))
@@ -137,7 +137,7 @@ func (s *Scenario) Rollbacks(ctx context.Context, name string) []Rollback {
 // AllRollbacks returns all Rollbacks of a Deployment, oldest first, including drills and those
 // that were observed or rejected.
 func (s *Scenario) AllRollbacks(ctx context.Context, name string) []Rollback {
-	rollbacks := s.Cluster.Dynamic.Resource(kind("rollbacks")).Namespace(s.Namespace)
+	rollbacks := s.Cluster.Dynamic.Resource(ownResource("rollbacks")).Namespace(s.Namespace)
 	list, err := rollbacks.List(ctx, metav1.ListOptions{})
 	if err != nil {
 		return nil
@@ -152,6 +152,8 @@ func (s *Scenario) AllRollbacks(ctx context.Context, name string) []Rollback {
 	return sortedByAge(found)
 }
 
+// sortedByAge sorts Rollbacks, oldest first. Times of creation have whole seconds, so Rollbacks of
+// the same second are sorted by generation.
 func sortedByAge(rollbacks []Rollback) []Rollback {
 	slices.SortFunc(rollbacks, func(a, b Rollback) int {
 		if a.Metadata.CreationTimestamp.Equal(&b.Metadata.CreationTimestamp) {
@@ -178,9 +180,10 @@ func (g Guard) statusJSON() string {
 	return string(text)
 }
 
-func (g Guard) condition(kind string) metav1.Condition {
-	for _, condition := range g.Status.Conditions {
-		if condition.Type == kind {
+// conditionOf returns the condition of a type, or the zero value.
+func conditionOf(conditions []metav1.Condition, conditionType string) metav1.Condition {
+	for _, condition := range conditions {
+		if condition.Type == conditionType {
 			return condition
 		}
 	}

@@ -1,5 +1,5 @@
-// A controller of the scenario, outside the cluster. It guards the scenario's namespace only, has
-// its own Lease, and may be stopped at any time.
+// A controller of one scenario, outside the cluster. It guards only the namespace of the scenario
+// and has its own Lease, so a scenario may stop it at any time.
 package scenario
 
 import (
@@ -18,7 +18,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-const lease = "lastgood"
+const leaseName = "lastgood"
 
 // Process is a controller that runs as a process of the test.
 type Process struct {
@@ -29,9 +29,9 @@ type Process struct {
 
 	lock       sync.Mutex
 	command    *exec.Cmd
-	logFrom    int64 // offset in the log file at which the log of this start begins
+	logFrom    int64 // offset in the log file at which the log of the latest process begins
 	ended      chan struct{}
-	terminated time.Time
+	terminated time.Time // time of the latest Terminate
 }
 
 // newProcess prepares a controller that connects to the API server, or to the proxy if there is
@@ -51,7 +51,8 @@ func (s *Scenario) newProcess(proxy *Proxy) *Process {
 	return p
 }
 
-// allowLease grants the Lease in the scenario's namespace. The chart grants it in its own only.
+// allowLease allows the controller to write its Lease in the scenario's namespace. The chart allows
+// this only in its own namespace.
 func (s *Scenario) allowLease() {
 	s.T.Helper()
 	meta := metav1.ObjectMeta{Name: "lease-of-the-scenario"}
@@ -65,7 +66,7 @@ func (s *Scenario) allowLease() {
 	binding := &rbac.RoleBinding{ObjectMeta: meta,
 		RoleRef: rbac.RoleRef{APIGroup: rbac.GroupName, Kind: "Role", Name: meta.Name},
 		Subjects: []rbac.Subject{
-			{Kind: "ServiceAccount", Namespace: systemNamespace, Name: release},
+			{Kind: "ServiceAccount", Namespace: systemNamespace, Name: helmRelease},
 		},
 	}
 	_, err = api.RoleBindings(s.Namespace).
@@ -73,8 +74,8 @@ func (s *Scenario) allowLease() {
 	s.must(err)
 }
 
-// Start starts the controller. Every start has the same identity, so that the next one gets the
-// Lease of a killed one without waiting.
+// Start starts the controller. Every process has the same identity, so that it gets the Lease of a
+// killed process without waiting.
 func (p *Process) Start() {
 	p.scenario.T.Helper()
 	log, err := os.OpenFile(p.logFile, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
@@ -83,9 +84,9 @@ func (p *Process) Start() {
 	before, err := log.Stat()
 	p.scenario.must(err)
 	namespace := p.scenario.Namespace
-	// The controller chooses a free port itself and logs it.
+	// With port 0 the controller listens on a free port and logs it.
 	flags := append([]string{"--kubeconfig", p.config, "--namespaces", namespace,
-		"--listen", "127.0.0.1:0", "--lease-namespace", namespace, "--lease-name", lease,
+		"--listen", "127.0.0.1:0", "--lease-namespace", namespace, "--lease-name", leaseName,
 		"--identity", "scenario", "--log-level", "debug"}, p.flags...)
 	command := exec.Command(p.scenario.Cluster.binary(), flags...)
 	command.Stdout, command.Stderr = log, log
@@ -142,8 +143,8 @@ func (p *Process) WaitStopped() (exitCode int, took time.Duration) {
 	return exitCode, took
 }
 
-// address returns the address that this start listens on, or "" before it listens. The log entry
-// with the field "port" gives it.
+// address returns the address on which the latest process listens, or "" before it listens. The
+// port is in the log entry with the field "port".
 func (p *Process) address() string {
 	p.lock.Lock()
 	defer p.lock.Unlock()
@@ -166,7 +167,7 @@ func (p *Process) address() string {
 func (p *Process) Lease() *coordination.Lease {
 	p.scenario.T.Helper()
 	found, err := p.scenario.Cluster.Typed.CoordinationV1().Leases(p.scenario.Namespace).
-		Get(context.Background(), lease, metav1.GetOptions{})
+		Get(context.Background(), leaseName, metav1.GetOptions{})
 	p.scenario.must(err)
 	return found
 }

@@ -39,12 +39,15 @@ type Proxy struct {
 	lock   sync.Mutex
 	fault  fault
 	writes []string
-	hangs  chan struct{}
+	// hangs receives a value for each hanging request. It is nil while requests are forwarded.
+	hangs chan struct{}
 }
 
-// fault is what the proxy does to one write. inject gets a function that forwards the write.
+// fault is what the proxy does to one write.
 type fault struct {
-	matches  func(number int, write string) bool
+	// matches gets the number of a write, counted from 1, and its name.
+	matches func(number int, write string) bool
+	// inject gets a function that forwards the write.
 	inject   func(forward func(http.ResponseWriter), w http.ResponseWriter)
 	injected chan struct{}
 }
@@ -83,15 +86,15 @@ func (p *Proxy) address() (server string, authority []byte) {
 	return p.server.URL, pem.EncodeToMemory(block)
 }
 
-// KillAt kills the controller at the write with this number, counted from now on from 1. The
-// number 0 kills it never.
+// KillAt kills the controller at the write with this number. The next write has number 1. With
+// number 0 the controller is never killed.
 func (p *Proxy) KillAt(number int, timing Timing) {
 	p.killWhen(timing, func(current int, _ string) bool { return current == number })
 }
 
-// KillAfterNextStep kills the controller after its next write to a Rollback or a Deployment.
-// Events and guard status do not count: a new start repeats them first, and a controller killed
-// there would make no progress.
+// KillAfterNextStep kills the controller after its next write to a Rollback or a Deployment. Writes
+// of Events and of guard status do not count: each new process repeats them first, so a controller
+// that is killed after such a write would make no progress.
 func (p *Proxy) KillAfterNextStep() {
 	p.killWhen(AfterWrite, func(_ int, write string) bool {
 		return strings.Contains(write, " rollbacks") || strings.Contains(write, " deployments ")
@@ -112,20 +115,20 @@ func (p *Proxy) killWhen(timing Timing, matches func(int, string) bool) {
 }
 
 // TerminateDuring sends SIGTERM to the controller during its first write whose name begins with
-// this text. The write is forwarded.
-func (p *Proxy) TerminateDuring(write string) {
-	done := false
+// prefix. The write is forwarded.
+func (p *Proxy) TerminateDuring(prefix string) {
+	terminated := false
 	p.setFault(fault{
-		matches: func(_ int, name string) bool { return strings.HasPrefix(name, write) && !done },
+		matches: func(_ int, name string) bool { return !terminated && strings.HasPrefix(name, prefix) },
 		inject: func(forward func(http.ResponseWriter), w http.ResponseWriter) {
-			done = true
+			terminated = true
 			p.scenario.Process.Terminate()
 			forward(w)
 		},
 	})
 }
 
-// Hang forwards no request from now on and sends no response.
+// Hang makes all later requests hang: they are not forwarded and get no response.
 func (p *Proxy) Hang() {
 	p.lock.Lock()
 	defer p.lock.Unlock()
@@ -165,6 +168,8 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		p.forward.ServeHTTP(w, r)
 		return
 	}
+	// A fault may forward the write with another response writer. Then the controller gets no
+	// response.
 	responded := false
 	due.inject(func(to http.ResponseWriter) {
 		responded = to == w
@@ -197,8 +202,8 @@ func (p *Proxy) count(write string) *fault {
 	return &due
 }
 
-// AwaitFault waits until the fault was injected and returns true. It returns false if done
-// returns true first.
+// AwaitFault returns true as soon as the fault is injected. It returns false if done returns true
+// before that.
 func (p *Proxy) AwaitFault(done func() bool) bool {
 	p.scenario.T.Helper()
 	p.lock.Lock()

@@ -28,8 +28,8 @@ func nameOfWrite(r *http.Request) string {
 	return strings.ToLower(r.Method) + " " + resource + changedPaths(r, resource)
 }
 
-// changedPaths returns the paths that a patch of a Deployment changes: its template, or the field
-// owners.
+// changedPaths returns the paths that a JSON patch of a Deployment changes, each after a blank. It
+// returns "" for writes of other resources.
 func changedPaths(r *http.Request, resource string) string {
 	if resource != "deployments" {
 		return ""

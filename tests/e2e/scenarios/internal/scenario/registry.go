@@ -1,5 +1,5 @@
 // Image registries on the machine of the node. The container runtime uses plain HTTP for loopback
-// addresses. Must not know who pulls from them.
+// addresses. This file must not know who pulls from them.
 package scenario
 
 import (

@@ -1,4 +1,4 @@
-// The result of each scenario, one line each, and their number at the end.
+// Prints the result of each scenario in one line, and the number of results at the end.
 package scenario
 
 import (

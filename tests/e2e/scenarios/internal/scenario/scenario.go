@@ -23,9 +23,10 @@ type Scenario struct {
 	// Process is the scenario's own controller. It is nil if the controller in the cluster is used.
 	Process *Process
 
-	// releases has the state of each app while it was good, by App.key.
+	// releases has the state of each Deployment while a version was good, by App.key.
 	releases map[string]releaseState
-	// expectedEvents are those that HasEvent has found. Each must still be the only one at the end.
+	// expectedEvents are the Events that HasEvent has found. At the end, each must still have
+	// occurred only once.
 	expectedEvents []expectedEvent
 }
 
@@ -85,7 +86,8 @@ func NewBehindProxy(t *testing.T) (*Scenario, *Proxy) {
 
 func begin(t *testing.T) *Scenario {
 	t.Helper()
-	// Created first and therefore removed last: the controller's log is read at the end.
+	// The first call registers the removal of the folder. Cleanups run in reverse order, so the
+	// folder is removed after s.end, which reads the controller's log.
 	t.TempDir()
 	s := &Scenario{T: t, Cluster: shared, releases: map[string]releaseState{}}
 	namespace := &core.Namespace{ObjectMeta: metav1.ObjectMeta{
@@ -104,7 +106,7 @@ func begin(t *testing.T) *Scenario {
 
 func (s *Scenario) end(started time.Time) {
 	if !s.T.Failed() {
-		s.checkEventsOccurOnce()
+		s.expectEventsStillOccurOnce()
 	}
 	if s.T.Failed() {
 		s.logDiagnostics()

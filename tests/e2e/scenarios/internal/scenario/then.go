@@ -40,7 +40,7 @@ func (t *Then) StateIs(name, state, reason string) *Then {
 	return t
 }
 
-// IsHeld waits until a gate holds the rollback back. The state, the condition and one Event give
+// IsHeld waits until a gate blocks the rollback. The state, the condition and one Event give
 // the reason; the messages of the condition and of the Event mention the words.
 func (t *Then) IsHeld(name, reason string, words ...string) *Then {
 	t.T.Helper()
@@ -82,7 +82,8 @@ func (t *Then) IsRolledBack(good App) *Then {
 	return t.IsCleanUndo(good)
 }
 
-// IsRolledBackAndVerified is IsRolledBack, and the restored version has passed its checks.
+// IsRolledBackAndVerified is IsRolledBack, and then waits until the restored version has passed its
+// checks.
 func (t *Then) IsRolledBackAndVerified(good App) *Then {
 	t.T.Helper()
 	return t.IsRolledBack(good).StateIs(good.Name, "Idle", "RolledBack")
@@ -92,12 +93,12 @@ func (t *Then) IsRolledBackAndVerified(good App) *Then {
 // owners as when this version was good.
 func (t *Then) IsCleanUndo(good App) *Then {
 	t.T.Helper()
-	want, known := t.releases[good.key()]
-	if !known {
+	want, isRecorded := t.releases[good.key()]
+	if !isRecorded {
 		t.T.Fatalf("%s has no recorded state; start with Given().Good or IsGood", good.key())
 	}
 	got := t.releaseStateOf(good.Name)
-	t.hasTemplateOf(good, got, want)
+	t.expectTemplate(good, got, want)
 	if got.lastApplied != want.lastApplied {
 		t.T.Errorf("the last-applied annotation of %s differs from that of %s:\n got %s\nwant %s",
 			good.Name, good.Version, got.lastApplied, want.lastApplied)
@@ -109,22 +110,22 @@ func (t *Then) IsCleanUndo(good App) *Then {
 	return t
 }
 
-// IsCleanUndoExceptFor is IsCleanUndo after one other manager has applied the Deployment. That
-// manager may own fields too.
+// IsCleanUndoExceptFor expects the same template as when this version was good. Only this manager
+// may own fields of the template that it did not own then.
 func (t *Then) IsCleanUndoExceptFor(good App, manager string) *Then {
 	t.T.Helper()
 	want := t.releases[good.key()]
 	got := t.releaseStateOf(good.Name)
-	t.hasTemplateOf(good, got, want)
+	t.expectTemplate(good, got, want)
 	for owner := range got.owners {
-		if _, known := want.owners[owner]; !known && !strings.HasPrefix(owner, manager+" ") {
+		if _, isOld := want.owners[owner]; !isOld && !strings.HasPrefix(owner, manager+" ") {
 			t.T.Errorf("%q owns fields of the template of %s", owner, good.Name)
 		}
 	}
 	return t
 }
 
-func (t *Then) hasTemplateOf(good App, got, want releaseState) {
+func (t *Then) expectTemplate(good App, got, want releaseState) {
 	t.T.Helper()
 	if !sameJSON(got.template, want.template) {
 		t.T.Errorf("the template of %s differs from that of %s:\n got %s\nwant %s",
@@ -132,17 +133,18 @@ func (t *Then) hasTemplateOf(good App, got, want releaseState) {
 	}
 }
 
-// HasCondition waits for a condition of a guard whose message mentions the words.
-func (t *Then) HasCondition(name, kind, status, reason string, words ...string) *Then {
+// HasCondition waits until the guard has a condition of this type with this status, this reason and
+// a message that mentions the words.
+func (t *Then) HasCondition(name, conditionType, status, reason string, words ...string) *Then {
 	t.T.Helper()
 	what := fmt.Sprintf("condition %s of %s is %s, reason %s, and mentions %q",
-		kind, name, status, reason, words)
+		conditionType, name, status, reason, words)
 	t.eventually(what, func(ctx context.Context) (bool, string) {
 		guard, found := t.Guard(ctx, name)
 		if !found {
 			return false, noGuard
 		}
-		got := guard.condition(kind)
+		got := conditionOf(guard.Status.Conditions, conditionType)
 		matches := string(got.Status) == status && got.Reason == reason
 		return matches && mentions(got.Message, words),
 			fmt.Sprintf("%s %s: %s", got.Status, got.Reason, got.Message)
@@ -150,7 +152,7 @@ func (t *Then) HasCondition(name, kind, status, reason string, words ...string) 
 	return t
 }
 
-// CheckIs waits for the last result of a check.
+// CheckIs waits until the last result of a check is this result with this reason.
 func (t *Then) CheckIs(name, check, result, reason string) *Then {
 	t.T.Helper()
 	what := fmt.Sprintf("check %s of %s is %s, reason %s", check, name, result, reason)
@@ -162,9 +164,9 @@ func (t *Then) CheckIs(name, check, result, reason string) *Then {
 	return t
 }
 
-// BaselineFailedBefore waits until a check has failed for the baseline while the release has no
-// running pod.
-func (t *Then) BaselineFailedBefore(name, check string) *Then {
+// BaselineFailedBeforeRelease waits until a check has failed for the baseline while the release has
+// no running pod.
+func (t *Then) BaselineFailedBeforeRelease(name, check string) *Then {
 	t.T.Helper()
 	what := fmt.Sprintf("check %s fails for the baseline of %s before the release", check, name)
 	t.eventually(what, func(ctx context.Context) (bool, string) {
@@ -188,7 +190,7 @@ func (t *Then) VerdictIs(name, verdict string) *Then {
 	return t
 }
 
-// Between expects a duration within two bounds.
+// Between expects that took is at least lower and at most upper.
 func (t *Then) Between(what string, took, lower, upper time.Duration) *Then {
 	t.T.Helper()
 	if took < lower || took > upper {

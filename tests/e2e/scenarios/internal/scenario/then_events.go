@@ -14,12 +14,13 @@ const reportingController = "lastgood.dev/controller"
 
 // expectedEvent is an Event that must occur exactly once.
 type expectedEvent struct {
+	// name is the name of the Deployment.
 	name, reason string
 	words        []string
 }
 
-// HasEvent waits for one Event on a Deployment with this reason, whose note mentions the words.
-// At the end of the scenario it must still be the only one.
+// HasEvent waits until exactly one Event on a Deployment has this reason and a note that mentions
+// the words. The same must be true at the end of the scenario.
 func (t *Then) HasEvent(name, reason string, words ...string) *Then {
 	t.T.Helper()
 	expected := expectedEvent{name, reason, words}
@@ -31,6 +32,7 @@ func (t *Then) HasEvent(name, reason string, words ...string) *Then {
 	return t
 }
 
+// occursOnce also returns the number of occurrences and the notes of all Events with the reason.
 func (s *Scenario) occursOnce(ctx context.Context, expected expectedEvent) (bool, string) {
 	var notes []string
 	times := 0
@@ -50,8 +52,9 @@ func (s *Scenario) occursOnce(ctx context.Context, expected expectedEvent) (bool
 	return times == 1, fmt.Sprintf("%d times, among %q", times, notes)
 }
 
-// checkEventsOccurOnce runs at the end of a scenario: an Event may have been repeated since.
-func (s *Scenario) checkEventsOccurOnce() {
+// expectEventsStillOccurOnce runs at the end of a scenario. An Event may have been repeated after
+// HasEvent found it.
+func (s *Scenario) expectEventsStillOccurOnce() {
 	s.T.Helper()
 	for _, expected := range s.expectedEvents {
 		if once, seen := s.occursOnce(context.Background(), expected); !once {

@@ -9,7 +9,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// HasReplicaSets waits for the number of ReplicaSets of a Deployment.
+// HasReplicaSets waits until a Deployment has this number of ReplicaSets.
 func (t *Then) HasReplicaSets(name string, count int) *Then {
 	t.T.Helper()
 	what := fmt.Sprintf("%s has %d ReplicaSets", name, count)
@@ -38,7 +38,7 @@ func (t *Then) HasNoGuard(name string) *Then {
 func (t *Then) PolicyGuardsDeployments(name string, count int64) *Then {
 	t.T.Helper()
 	what := fmt.Sprintf("policy %s is ready and guards %d Deployments", name, count)
-	policies := t.Cluster.Dynamic.Resource(kind("rollbackpolicies")).Namespace(t.Namespace)
+	policies := t.Cluster.Dynamic.Resource(ownResource("rollbackpolicies")).Namespace(t.Namespace)
 	t.eventually(what, func(ctx context.Context) (bool, string) {
 		object, err := policies.Get(ctx, name, metav1.GetOptions{})
 		if err != nil {
@@ -53,8 +53,8 @@ func (t *Then) PolicyGuardsDeployments(name string, count int64) *Then {
 		if err := convert(object.Object, &policy); err != nil {
 			return false, err.Error()
 		}
-		conditions := Guard{Status: GuardStatus{Conditions: policy.Status.Conditions}}
-		isReady := conditions.condition("Ready").Status == metav1.ConditionTrue
+		ready := conditionOf(policy.Status.Conditions, "Ready")
+		isReady := ready.Status == metav1.ConditionTrue
 		return isReady && policy.Status.Guarded == count, fmt.Sprintf("%+v", policy.Status)
 	})
 	return t
@@ -64,7 +64,7 @@ func (t *Then) PolicyGuardsDeployments(name string, count int64) *Then {
 func (t *Then) KstatusIs(plural, name string, want status.Status) *Then {
 	t.T.Helper()
 	what := fmt.Sprintf("kstatus of %s %s is %s", plural, name, want)
-	objects := t.Cluster.Dynamic.Resource(kind(plural)).Namespace(t.Namespace)
+	objects := t.Cluster.Dynamic.Resource(ownResource(plural)).Namespace(t.Namespace)
 	t.eventually(what, func(ctx context.Context) (bool, string) {
 		object, err := objects.Get(ctx, name, metav1.GetOptions{})
 		if err != nil {
@@ -79,7 +79,8 @@ func (t *Then) KstatusIs(plural, name string, want status.Status) *Then {
 	return t
 }
 
-// MetricIs waits until the sum of a metric over all replicas has this value.
+// MetricIs waits until the sum of a metric over all replicas has this value; see Metric for the
+// selectors.
 func (t *Then) MetricIs(name string, want float64, selectors ...string) *Then {
 	t.T.Helper()
 	t.eventually(fmt.Sprintf("%s is %g", name, want), func(context.Context) (bool, string) {
@@ -99,12 +100,12 @@ func (t *Then) MetricIsAtLeast(name string, min float64, selectors ...string) *T
 	return t
 }
 
-// MemoryBelow expects the resident memory of each replica of the controller below limit bytes.
-func (t *Then) MemoryBelow(limit float64) *Then {
+// MemoryIsAtMost expects that each replica of the controller uses at most this resident memory.
+func (t *Then) MemoryIsAtMost(bytes float64) *Then {
 	t.T.Helper()
 	for _, page := range t.metricsPages() {
-		if used := sumOf(page, "process_resident_memory_bytes"); used <= 0 || used > limit {
-			t.T.Errorf("the controller uses %.0f bytes of memory; want at most %.0f", used, limit)
+		if used := sumOf(page, "process_resident_memory_bytes"); used <= 0 || used > bytes {
+			t.T.Errorf("the controller uses %.0f bytes of memory; want at most %.0f", used, bytes)
 		}
 	}
 	return t

@@ -21,7 +21,8 @@ func (t *Then) LatestRollback(name string) Rollback {
 	return rollbacks[len(rollbacks)-1]
 }
 
-// CausedByCheck expects the breached check and its reason in the newest Rollback.
+// CausedByCheck expects that the newest Rollback of a Deployment records this breached check and
+// reason.
 func (t *Then) CausedByCheck(name, check, reason string) *Then {
 	t.T.Helper()
 	spec := t.LatestRollback(name).Spec
@@ -44,7 +45,7 @@ func (t *Then) PendingApproval(name string) string {
 	return last.Metadata.Name
 }
 
-// RollbackIs waits for the phase of a Rollback whose message mentions the words.
+// RollbackIs waits until a Rollback has this phase and a message that mentions the words.
 func (t *Then) RollbackIs(name, phase string, words ...string) *Then {
 	t.T.Helper()
 	what := fmt.Sprintf("Rollback %s has phase %s and mentions %q", name, phase, words)
@@ -61,7 +62,7 @@ func (t *Then) RollbackIs(name, phase string, words ...string) *Then {
 func (t *Then) RejectsChange(rollback, change string, words ...string) *Then {
 	t.T.Helper()
 	patch := []byte(`{"spec":` + change + `}`)
-	_, err := t.Cluster.Dynamic.Resource(kind("rollbacks")).Namespace(t.Namespace).
+	_, err := t.Cluster.Dynamic.Resource(ownResource("rollbacks")).Namespace(t.Namespace).
 		Patch(context.Background(), rollback, types.MergePatchType, patch,
 			metav1.PatchOptions{FieldManager: fieldManager})
 	if !apierrors.IsInvalid(err) || !mentions(err.Error(), words) {
@@ -82,8 +83,8 @@ func (t *Then) HasRollbacks(name string, count int) *Then {
 	return t
 }
 
-// HasRollbacksOfAnyKind waits for the number of all Rollbacks of a Deployment, including drills
-// and those that were observed or rejected.
+// HasRollbacksOfAnyKind waits until a Deployment has this number of Rollbacks, including drills and
+// those that were observed or rejected.
 func (t *Then) HasRollbacksOfAnyKind(name string, count int) *Then {
 	t.T.Helper()
 	what := fmt.Sprintf("%s has %d Rollbacks of any kind", name, count)

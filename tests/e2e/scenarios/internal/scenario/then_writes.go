@@ -1,4 +1,4 @@
-// Then: expectations about who wrote what, by the audit log.
+// Then: expectations about writes and their authors, by the audit log.
 package scenario
 
 import (
@@ -13,7 +13,7 @@ import (
 	"lastgood.dev/tests/e2e/internal/audit"
 )
 
-// The authors of writes. A request with the administrator's credentials is a user's.
+// The authors of writes. The steps of users send their requests as the administrator.
 const (
 	byUser     = "user"
 	byLastgood = "lastgood"
@@ -31,7 +31,7 @@ func author(write audit.Write) string {
 }
 
 // TemplateChangedBy expects the authors of all changes of a Deployment's template after its
-// creation, in order.
+// creation, oldest change first.
 func (t *Then) TemplateChangedBy(name string, authors ...string) *Then {
 	t.T.Helper()
 	changes, err := t.completeAuditLog().TemplateChanges(t.Namespace, name)
@@ -47,7 +47,8 @@ func (t *Then) TemplateChangedBy(name string, authors ...string) *Then {
 }
 
 // IsUntouched expects that the controller has sent no write to these Deployments except dry runs.
-// The scenario must show that the controller had the time to act, by a later action of it.
+// The scenario must first wait for another action of the controller, to show that it had the time
+// to write.
 func (t *Then) IsUntouched(names ...string) *Then {
 	t.T.Helper()
 	for _, write := range t.completeAuditLog().WritesBy(ControllerUser) {
@@ -126,14 +127,14 @@ func (t *Then) PatchWasDryRunFirst(name string) *Then {
 			continue
 		}
 		patches++
-		isItsDryRun := func(write audit.Write) bool {
+		isDryRunOfChange := func(write audit.Write) bool {
 			age := change.Time.Sub(write.Time)
 			return write.DryRun && age >= 0 && age <= maxAge && write.Code == change.Code &&
 				write.Verb == change.Verb && write.Resource == "deployments" &&
 				write.Namespace == t.Namespace && write.Object == name &&
 				sameJSON(write.RequestBody, change.RequestBody)
 		}
-		if !slices.ContainsFunc(log.WritesBy(ControllerUser), isItsDryRun) {
+		if !slices.ContainsFunc(log.WritesBy(ControllerUser), isDryRunOfChange) {
 			t.T.Errorf("the patch of %s at %s had no dry run before it: %s", name,
 				change.Time.Format(time.TimeOnly), change.RequestBody)
 		}

@@ -91,7 +91,7 @@ func (s *Scenario) metricsPages() []string {
 	return pages
 }
 
-// sumOf adds the series of a metric in the Prometheus text format.
+// sumOf adds the series of a metric that all selectors match; page has the Prometheus text format.
 func sumOf(page, name string, selectors ...string) float64 {
 	total := 0.0
 	for line := range strings.Lines(page) {
@@ -101,8 +101,8 @@ func sumOf(page, name string, selectors ...string) float64 {
 		if !found || err != nil || metric != name {
 			continue
 		}
-		isOther := func(selector string) bool { return !strings.Contains(series, selector) }
-		if !slices.ContainsFunc(selectors, isOther) {
+		isMissing := func(selector string) bool { return !strings.Contains(series, selector) }
+		if !slices.ContainsFunc(selectors, isMissing) {
 			total += value
 		}
 	}

@@ -1,5 +1,5 @@
-// Given and When: users who are not the administrator. They are impersonated, so that the API
-// server authorizes them by their own roles.
+// Given and When: users who are not the administrator. The requests impersonate them, so that the
+// API server authorizes them by their own roles.
 package scenario
 
 import (
@@ -24,8 +24,8 @@ func (g *Given) Role(text string) *Given {
 	return g
 }
 
-// UserWithRole binds a Role of the namespace, or a ClusterRole in it, to a user. It waits until
-// the user has a permission of that role, such as "patch rollbacks.lastgood.dev".
+// UserWithRole binds a role to a user in the scenario's namespace; kind is Role or ClusterRole. It
+// waits until the user has a permission of that role, such as "patch rollbacks.lastgood.dev".
 func (g *Given) UserWithRole(user, kind, role, permission string) *Given {
 	g.T.Helper()
 	binding := &rbac.RoleBinding{ObjectMeta: metav1.ObjectMeta{Name: user},
@@ -55,13 +55,13 @@ func (g *Given) UserWithRole(user, kind, role, permission string) *Given {
 	return g
 }
 
-// ApproveAs approves a Rollback in its spec as a user, and returns the API server's error.
+// ApproveAs approves a Rollback in its spec as this user, and returns the API server's error.
 func (w *When) ApproveAs(user, rollback string) error {
 	w.T.Helper()
-	return w.patchAs(user, kind("rollbacks"), rollback, `{"spec":{"approved":true}}`)
+	return w.patchAs(user, ownResource("rollbacks"), rollback, `{"spec":{"approved":true}}`)
 }
 
-// ApproveByAnnotationAs approves a Rollback by an annotation of the Deployment as a user, and
+// ApproveByAnnotationAs approves a Rollback by an annotation of the Deployment as this user, and
 // returns the API server's error.
 func (w *When) ApproveByAnnotationAs(user, name, rollback string) error {
 	w.T.Helper()

@@ -1,4 +1,4 @@
-// Polling with a deadline. No step sleeps for a fixed time.
+// Polling with a deadline.
 package scenario
 
 import (
@@ -9,7 +9,8 @@ import (
 )
 
 const (
-	// Enough for every expectation on a machine with two cores that runs eight scenarios at once.
+	// timeout is enough for every expectation on a machine with two cores and eight parallel
+	// scenarios.
 	timeout      = 150 * time.Second
 	pollInterval = 200 * time.Millisecond
 )

@@ -1,4 +1,4 @@
-// When: steps of users. They are the cluster's administrator and use kubectl's field manager.
+// When: steps of users, as the administrator of the cluster and with the field manager of kubectl.
 package scenario
 
 import (
@@ -15,8 +15,8 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 )
 
-// fieldManager is that of `kubectl apply --server-side`. The controller takes an unknown field
-// manager for a tool, not for a user.
+// fieldManager is the field manager of `kubectl apply --server-side`. The controller treats a
+// change by an unknown field manager as a change by a tool.
 const fieldManager = "kubectl"
 
 // Applied applies new versions of apps by server-side apply. It does not force conflicts, so it
@@ -29,27 +29,30 @@ func (w *When) Applied(apps ...App) *When {
 	return w
 }
 
-// KnobSet sets a knob of the test application, such as "HEALTH=fail", in all running pods.
-func (w *When) KnobSet(knob, name string) *When {
+// SetInRunningPods sets a variable of the test application, such as "HEALTH=fail", in all running
+// pods of a Deployment. This is no release, unlike App.Env.
+func (w *When) SetInRunningPods(name, variable string) *When {
 	w.T.Helper()
-	return w.setKnob(knob, w.runningPods(name))
+	return w.setInPods(w.runningPods(name), variable)
 }
 
-// KnobSetInVersion sets a knob in the running pods of one version only.
-func (w *When) KnobSetInVersion(knob string, app App) *When {
+// SetInPodsOfVersion is SetInRunningPods for the pods of one version.
+func (w *When) SetInPodsOfVersion(app App, variable string) *When {
 	w.T.Helper()
-	isOther := func(pod core.Pod) bool { return pod.Spec.Containers[0].Env[0].Value != app.Version }
-	pods := slices.DeleteFunc(w.runningPods(app.Name), isOther)
+	isOtherVersion := func(pod core.Pod) bool {
+		return pod.Spec.Containers[0].Env[0].Value != app.Version
+	}
+	pods := slices.DeleteFunc(w.runningPods(app.Name), isOtherVersion)
 	if len(pods) == 0 {
 		w.T.Fatalf("no pod of %s is running", app.key())
 	}
-	return w.setKnob(knob, pods)
+	return w.setInPods(pods, variable)
 }
 
-func (w *When) setKnob(knob string, pods []core.Pod) *When {
+func (w *When) setInPods(pods []core.Pod, variable string) *When {
 	w.T.Helper()
 	for _, pod := range pods {
-		url := fmt.Sprintf("http://%s:%d/set?%s", pod.Status.PodIP, knobPort, knob)
+		url := fmt.Sprintf("http://%s:%d/set?%s", pod.Status.PodIP, knobPort, variable)
 		client := http.Client{Timeout: 10 * time.Second}
 		response, err := client.Post(url, "", nil)
 		w.must(err)
@@ -97,10 +100,16 @@ func (w *When) Scaled(name string, replicas int) *When {
 	return w.patched(name, map[string]any{"spec": map[string]any{"replicas": replicas}})
 }
 
-// Paused pauses or resumes the rollout of a Deployment.
-func (w *When) Paused(name string, paused bool) *When {
+// Paused pauses the rollout of a Deployment.
+func (w *When) Paused(name string) *When {
 	w.T.Helper()
-	return w.patched(name, map[string]any{"spec": map[string]any{"paused": paused}})
+	return w.patched(name, map[string]any{"spec": map[string]any{"paused": true}})
+}
+
+// Unpaused resumes the rollout of a Deployment.
+func (w *When) Unpaused(name string) *When {
+	w.T.Helper()
+	return w.patched(name, map[string]any{"spec": map[string]any{"paused": false}})
 }
 
 // Policy creates a policy or changes its spec.

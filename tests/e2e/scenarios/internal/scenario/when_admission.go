@@ -21,7 +21,7 @@ func (w *When) VersionDenied(app App, message string) (allow func()) {
 	_, err := policies.Create(ctx, denyVersion(name, app.Version, message), metav1.CreateOptions{})
 	w.must(err)
 	allow = func() {
-		// The cleanup of the test calls this again, when both are already deleted.
+		// The cleanup of the test calls allow again, when both objects may be deleted already.
 		_ = bindings.Delete(ctx, name, metav1.DeleteOptions{})
 		_ = policies.Delete(ctx, name, metav1.DeleteOptions{})
 	}

@@ -1,4 +1,4 @@
-// When: the ways in which users act on rollbacks.
+// When: steps of users that act on rollbacks, freezes and the breaker.
 package scenario
 
 import (
@@ -19,7 +19,7 @@ func (w *When) RollbackRequested(name, spec string) *When {
 		"apiVersion": "lastgood.dev/v1alpha1", "kind": "Rollback",
 		"metadata": map[string]any{"name": name}, "spec": fields,
 	}}
-	_, err := w.Cluster.Dynamic.Resource(kind("rollbacks")).Namespace(w.Namespace).
+	_, err := w.Cluster.Dynamic.Resource(ownResource("rollbacks")).Namespace(w.Namespace).
 		Create(context.Background(), object, metav1.CreateOptions{FieldManager: fieldManager})
 	w.must(err)
 	return w
@@ -56,9 +56,10 @@ func (w *When) FreezeRemoved(name string) *When {
 // BreakerClosed closes the breaker of the scenario's own controller.
 func (w *When) BreakerClosed() *When {
 	w.T.Helper()
-	w.Kubectl("", "annotate", "lease", lease, "--overwrite", "lastgood.dev/close-breaker="+now())
+	w.Kubectl("", "annotate", "lease", leaseName, "--overwrite", "lastgood.dev/close-breaker="+now())
 	return w
 }
 
-// now returns the time with fractions. A whole second would lie before events in that second.
+// now returns the time with microseconds. A time in whole seconds would be before earlier actions
+// of the same second.
 func now() string { return time.Now().UTC().Format("2006-01-02T15:04:05.000000Z") }
