@@ -27,7 +27,7 @@ std::string validate_breaker_within(const std::string& text) {
 
 constexpr std::size_t help_columns = 80;
 
-// Wraps a text at help_columns, with this indentation.
+// Wraps a text at help_columns. Each line has this indentation.
 std::string wrapped(const std::string& text, const std::string& indentation) {
   std::string out;
   std::string line = indentation;
@@ -42,7 +42,8 @@ std::string wrapped(const std::string& text, const std::string& indentation) {
   return out + line + "\n";
 }
 
-// Prints each flag on a line of its own, and below it the description with default and variable.
+// Prints each flag on its own line. The lines below it have the description, the default and the
+// environment variable.
 class HelpFormatter final : public CLI::Formatter {
  public:
   std::string make_description(const CLI::App* app) const override {
@@ -115,15 +116,16 @@ void add_leader_election(CLI::App& app, Options& o) {
 void add_breaker(CLI::App& app, Options& o) {
   app.add_option("--breaker-rollbacks", o.breaker_rollbacks,
                  "Maximum number of Deployments that may fail or be rolled back at the same time. "
-                 "If it and --breaker-percent are exceeded, the breaker holds automatic rollbacks. "
-                 "0 disables the breaker.")
+                 "If this number and --breaker-percent are both exceeded, the breaker holds all "
+                 "automatic rollbacks. 0 disables the breaker.")
       ->envname("LASTGOOD_BREAKER_ROLLBACKS")
       ->type_name("NUMBER")
       ->check(CLI::Range(0, max_rollbacks).description(""))
       ->capture_default_str();
   app.add_option("--breaker-percent", o.breaker_percent,
                  "Maximum share of the guarded Deployments that may fail or be rolled back at the "
-                 "same time, in percent. See --breaker-rollbacks.")
+                 "same time, in percent. The breaker opens only if --breaker-rollbacks is exceeded "
+                 "too.")
       ->envname("LASTGOOD_BREAKER_PERCENT")
       ->type_name("PERCENT")
       ->check(CLI::Range(0, 100).description(""))
@@ -133,15 +135,16 @@ void add_breaker(CLI::App& app, Options& o) {
          [&o](const std::string& text) {
            o.breaker_within = parse_breaker_within(text).value_or(o.breaker_within);
          },
-         "The time for which a rollback counts for the breaker. The breaker closes when the limits "
-         "have not both been exceeded for this time. From 1s to 24h.")
+         "The time for which a rollback counts for the breaker. The breaker closes this long after "
+         "both limits were last exceeded at the same time. From 1s to 24h.")
       ->envname("LASTGOOD_BREAKER_WITHIN")
       ->type_name("DURATION")
       ->check(CLI::Validator(validate_breaker_within, ""))
       ->default_str(format_duration(o.breaker_within));
 }
 
-// The message of the option's validator. Empty if the value is valid or there is no validator.
+// The message of the option's validator. Empty if the value is valid or the option has no
+// validator.
 std::string validation_error(CLI::Option& option, std::string value) {
   try {
     return (*option.get_validator(0))(value);
@@ -151,6 +154,7 @@ std::string validation_error(CLI::Option& option, std::string value) {
 }
 
 // Some releases of CLI11 ignore an environment variable that the validator of the option rejects.
+// Fail as for a flag with this value.
 void validate_environment(CLI::App& app) {
   for (CLI::Option* option : app.get_options()) {
     const std::string variable = option->get_envname();

@@ -1,4 +1,5 @@
-// The flags of lastgood-controller. Each is an environment variable too; the flag has precedence.
+// The flags of lastgood-controller. An environment variable can set each flag too. The flag has
+// precedence.
 #pragma once
 
 #include <string>
@@ -20,17 +21,17 @@ struct Options {
   std::string identity;  // empty: host name and process id
   int breaker_rollbacks = 5;
   int breaker_percent = 10;
-  Duration breaker_within{300'000};
+  Duration breaker_within{300'000};  // 5 min
   bool read_secrets = false;
 };
 
 struct Parsed {
-  bool run = false;   // false for --help, --version and invalid flags
-  int exit_code = 0;  // if run is false
+  bool run = false;  // false for --help, --version and invalid flags: exit with exit_code
+  int exit_code = 0;
   Options options;
 };
 
-// Prints the help, the version, or the error.
+// Prints the help, the version or the error, if there is one to print.
 [[nodiscard]] Parsed parse_options(int argc, char** argv);
 
 }  // namespace lastgood

@@ -100,9 +100,9 @@ int run_controller(const Options& options) {
   if (!server) return startup_failed(server.error());
   log::info("listening", {{"port", (*server)->port()}});
 
-  asio::cancellation_signal stop_waiting;
+  asio::cancellation_signal stop_signal_wait;
   asio::co_spawn(executor, net::wait_for_signal({SIGTERM, SIGINT}),
-                 asio::bind_cancellation_slot(stop_waiting.slot(),
+                 asio::bind_cancellation_slot(stop_signal_wait.slot(),
                                               [&](const std::exception_ptr& error, int number) {
                                                 if (error) return;
                                                 log::info("stopping", {{"signal", number}});
@@ -111,9 +111,9 @@ int run_controller(const Options& options) {
   asio::co_spawn(executor, (*server)->run(), asio::detached);
   int exit_code = 0;
   asio::co_spawn(executor, (*manager)->run(), [&](const std::exception_ptr& error) {
-    // The manager ended without a signal. The exit code makes kubelet restart the container.
+    // The manager failed. The exit code is visible in the status of the pod.
     if (error) exit_code = 1;
-    stop_waiting.emit(asio::cancellation_type::terminal);
+    stop_signal_wait.emit(asio::cancellation_type::terminal);
     (*server)->stop();
     (*client)->stop();
   });

@@ -1,5 +1,5 @@
-// Creates the concrete classes behind the ports, and runs the manager with them. No other file
-// names them.
+// Creates the implementations of the ports, and runs the manager with them. wire.cpp is the only
+// source of the controller that includes both net/ and shell/.
 #pragma once
 
 #include "options.hpp"

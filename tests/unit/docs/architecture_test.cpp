@@ -14,9 +14,9 @@ using code_references::FunctionReference;
 namespace {
 
 constexpr const char* architecture = "docs/architecture.md";
-constexpr const char* map = "controller/README.md";
-constexpr const char* tests = "tests/README.md";
-constexpr const char* walk = "## One breach, step by step";
+constexpr const char* controller_map = "controller/README.md";
+constexpr const char* tests_page = "tests/README.md";
+constexpr const char* breach_heading = "## One breach, step by step";
 
 bool exists(const std::string& file) {
   return std::filesystem::exists(test::source_path(code_references::path_of(file)));
@@ -42,51 +42,52 @@ void check_files(const std::string& page) {
 
 }  // namespace
 
-TEST_CASE("Each function that the architecture page and the map name is in the named file") {
+TEST_CASE("Each function that the architecture page or controller/README.md names exists") {
   check_functions(schema::text_file(architecture));
-  check_functions(schema::text_file(map));
+  check_functions(schema::text_file(controller_map));
 }
 
-TEST_CASE("Each file that the architecture page, the map and the page on tests name exists") {
-  CHECK(code_references::files_in(schema::text_file(map)).size() > 20);
+TEST_CASE(
+    "Each file that docs/architecture.md, controller/README.md or tests/README.md names exists") {
+  CHECK(code_references::files_in(schema::text_file(controller_map)).size() > 20);
   check_files(schema::text_file(architecture));
-  check_files(schema::text_file(map));
-  check_files(schema::text_file(tests));
+  check_files(schema::text_file(controller_map));
+  check_files(schema::text_file(tests_page));
 }
 
-TEST_CASE("The architecture page walks through a breach in fewer than 20 stops") {
-  const auto stops =
-      code_references::numbered_items(reference::section(schema::text_file(architecture), walk));
-  CHECK(stops.size() > 10);
-  CHECK(stops.size() < 20);
-  for (const std::string& stop : stops) {
-    INFO(stop);
-    CHECK(code_references::functions_in(stop).size() == 1);
+TEST_CASE("The architecture page follows a breach in 11 to 19 steps of one function each") {
+  const auto steps = code_references::numbered_items(
+      reference::section(schema::text_file(architecture), breach_heading));
+  CHECK(steps.size() > 10);
+  CHECK(steps.size() < 20);
+  for (const std::string& step : steps) {
+    INFO(step);
+    CHECK(code_references::functions_in(step).size() == 1);
   }
 }
 
-TEST_CASE("The map has each folder of the controller, and no other") {
+TEST_CASE("The table of folders in controller/README.md has exactly the folders of controller/") {
   reference::Names folders;
   for (const auto& entry : std::filesystem::directory_iterator(test::source_path("controller"))) {
     if (entry.is_directory()) folders.insert(entry.path().filename().string() + "/");
   }
-  CHECK(reference::rows_of(schema::text_file(map), "## Folders") == folders);
+  CHECK(reference::rows_of(schema::text_file(controller_map), "## Folders") == folders);
 }
 
-TEST_CASE("functions_in finds pairs of a file and a function in backticks") {
+TEST_CASE("functions_in finds each FILE:FUNCTION in backticks") {
   CHECK(code_references::functions_in("a `net/x.cpp:X::go`, `y.hpp:run` and `guard/z.cpp`; "
                                       "not a/b.cpp:f or `b.md:f` or `c.cpp:12`") ==
         std::vector<FunctionReference>{{.file = "net/x.cpp", .function = "X::go"},
                                        {.file = "y.hpp", .function = "run"}});
 }
 
-TEST_CASE("files_in finds files in backticks that are in a folder") {
+TEST_CASE("files_in finds each FILE in backticks that is in a folder") {
   CHECK(code_references::files_in("`guard/z.cpp`, `cmd/a-b/m.hpp`; not `z.cpp`, `a/b.md`, "
                                   "`net/x.cpp:f` or guard/y.cpp") ==
         std::vector<std::string>{"guard/z.cpp", "cmd/a-b/m.hpp"});
 }
 
-TEST_CASE("path_of finds files of the controller, of the commands and of the tests") {
+TEST_CASE("path_of puts controller/ before a path that does not begin at the root") {
   CHECK(code_references::path_of("guard/z.cpp") == "controller/guard/z.cpp");
   CHECK(code_references::path_of("controller/guard/z.cpp") == "controller/guard/z.cpp");
   CHECK(code_references::path_of("cmd/c/m.cpp") == "cmd/c/m.cpp");

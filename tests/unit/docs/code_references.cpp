@@ -12,7 +12,7 @@ bool is_part_of_name(char c) {
   return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == ':';
 }
 
-// Whether the line has `name` followed by "(", and not as the end of a longer name.
+// True if the line has `name` followed by "(", and `name` is not the end of a longer name.
 bool has_function(std::string_view line, const std::string& name) {
   const std::string wanted = name + "(";
   for (auto at = line.find(wanted); at != std::string_view::npos; at = line.find(wanted, at + 1)) {
@@ -25,8 +25,8 @@ bool has_class(const std::string& text, const std::string& name) {
   return std::regex_search(text, std::regex("\\b(class|struct) " + name + "\\b"));
 }
 
-// A function of a class is declared in a header at this indentation, all others at 0.
-constexpr std::size_t max_indentation = 2;
+// The indentation of a member function in a header. Other functions are not indented.
+constexpr std::size_t member_indentation = 2;
 
 }  // namespace
 
@@ -65,11 +65,11 @@ bool declares(const std::string& text, const FunctionReference& reference) {
     if (!has_class(text, name.substr(0, colons))) return false;
     name = name.substr(colons + 2);
   }
-  const std::size_t limit = is_header && is_member ? max_indentation : 0;
+  const std::size_t max_indentation = is_header && is_member ? member_indentation : 0;
   std::istringstream lines(text);
   for (std::string line; std::getline(lines, line);) {
     const auto indentation = line.find_first_not_of(' ');
-    if (indentation == std::string::npos || indentation > limit) continue;
+    if (indentation == std::string::npos || indentation > max_indentation) continue;
     if (!line.substr(indentation).starts_with("//") && has_function(line, name)) return true;
   }
   return false;

@@ -13,10 +13,11 @@ struct Link {
   bool operator==(const Link&) const = default;
 };
 
-// Every relative link of the page. Links to other sites are left out.
+// Every link of the page to a file of the project or to a heading. Links to other sites are left
+// out.
 [[nodiscard]] std::vector<Link> links_of(const std::string& page);
 
-// The anchors of the page's headings, as GitHub makes them: "How to end a freeze" is
+// The anchors of the page's headings, as GitHub makes them: "How to end a freeze" becomes
 // "how-to-end-a-freeze". Lines in a code block are not headings.
 [[nodiscard]] std::set<std::string> anchors_of(const std::string& page);
 

@@ -8,9 +8,9 @@ namespace {
 
 using Matches = std::sregex_iterator;
 
-// Every match of the pattern, as what `name` makes of it.
+// The names that `name` makes from all matches of the pattern.
 template <class Name>
-Names all(const std::string& text, const char* pattern, Name name) {
+Names names_from(const std::string& text, const char* pattern, Name name) {
   const std::regex regex(pattern);
   Names names;
   for (Matches match(text.begin(), text.end(), regex); match != Matches(); ++match)
@@ -19,7 +19,7 @@ Names all(const std::string& text, const char* pattern, Name name) {
 }
 
 Names first_groups(const std::string& text, const char* pattern) {
-  return all(text, pattern, [](const std::smatch& match) { return match[1].str(); });
+  return names_from(text, pattern, [](const std::smatch& match) { return match[1].str(); });
 }
 
 std::string cell_text(std::string_view cell) {
@@ -54,17 +54,18 @@ Names reasons_in(const std::string& source) {
 
 Names metrics_in(const std::string& source) {
   // A help text may be split into several literals.
-  return all(source, R"re(MetricRow\{"(\w+)",\s*"(\w+)",\s*(?:"[^"]*"\s*)+,\s*"([\w,]*)")re",
-             [](const std::smatch& match) {
-               const std::string labels = std::regex_replace(match[3].str(), std::regex(","), ", ");
-               return match[1].str() + " " + match[2].str() + " " + labels;
-             });
+  return names_from(source, R"re(MetricRow\{"(\w+)",\s*"(\w+)",\s*(?:"[^"]*"\s*)+,\s*"([\w,]*)")re",
+                    [](const std::smatch& match) {
+                      const std::string labels =
+                          std::regex_replace(match[3].str(), std::regex(","), ", ");
+                      return match[1].str() + " " + match[2].str() + " " + labels;
+                    });
 }
 
 Names flags_in(const std::string& source) {
-  // The variable is the first one behind its flag; a flag of the library's own, such as --version,
-  // has none.
-  return all(
+  // The variable of a flag is in the first envname() after the flag. Flags that CLI11 defines
+  // itself, such as --version, have no variable and are not found.
+  return names_from(
       source,
       R"re(add_(?:option|flag)\w*(?:<[^>]*>)?\(\s*"(--[a-z-]+)"[\s\S]*?envname\("(\w+)"\))re",
       [](const std::smatch& match) { return match[1].str() + " " + match[2].str(); });
@@ -84,7 +85,7 @@ std::string section(const std::string& page, const std::string& heading) {
 Names rows_of(const std::string& page, const std::string& heading, std::size_t cells) {
   const std::string text = section(page, heading);
   Names names;
-  // The row of dashes is where a table's head ends.
+  // The rows of a table follow the line of dashes below its head.
   bool in_table = false;
   for (std::size_t at = 0; at < text.size();) {
     const auto end = std::min(text.find('\n', at), text.size());

@@ -1,5 +1,5 @@
-// Reads the names of annotations, metrics and flags in the sources, and the tables of a Markdown
-// page, as text. Knows how a name is written in the sources, not its meaning.
+// Finds the names of annotations, metrics, flags and reasons in the text of the sources, and in the
+// tables of a Markdown page.
 #pragma once
 
 #include <set>
@@ -11,23 +11,24 @@ namespace lastgood::reference {
 
 using Names = std::set<std::string>;
 
-// Of "lastgood.dev/enabled".
+// "lastgood.dev/enabled", with the quotes in the source.
 [[nodiscard]] Names annotations_in(const std::string& source);
-// Of add_option("--listen", ...)->envname("LASTGOOD_LISTEN"): "--listen LASTGOOD_LISTEN".
+// "--listen LASTGOOD_LISTEN" for add_option("--listen", ...)->envname("LASTGOOD_LISTEN").
 [[nodiscard]] Names flags_in(const std::string& source);
-// Of MetricRow{"a_total", "counter", "Help.", "b,c"}: "a_total counter b, c".
+// "a_total counter b, c" for MetricRow{"a_total", "counter", "Help.", "b,c"}.
 [[nodiscard]] Names metrics_in(const std::string& source);
-// Of Reason::Good: "Good".
+// "Good" for Reason::Good.
 [[nodiscard]] Names reasons_in(const std::string& source);
 
-// The page from that heading to the next one of the same or a higher level; empty if there is none.
+// The part of the page from the heading to the next heading of the same or a higher level. Empty if
+// the page does not have the heading.
 [[nodiscard]] std::string section(const std::string& page, const std::string& heading);
-// The first cells of each line of the section's tables, without backticks, joined by a blank:
-// "a_total counter".
+// The first `cells` cells of each table row below the heading, without backticks and joined by a
+// blank: "a_total counter".
 [[nodiscard]] Names rows_of(const std::string& page, const std::string& heading,
                             std::size_t cells = 1);
 
-// One sentence for each name that is on one side only.
+// One sentence for each name that only the sources or only the page has.
 [[nodiscard]] std::vector<std::string> differences(const Names& sources, const Names& page);
 
 }  // namespace lastgood::reference

@@ -1,5 +1,5 @@
-// docs/reference.md has every reason, annotation, condition, metric and flag, and none that does
-// not exist. Fields: tests/unit/api/reference_test.cpp.
+// docs/reference.md has exactly the reasons, annotations, conditions, metrics and flags that exist.
+// tests/unit/api/reference_test.cpp checks the fields.
 #include "reference.hpp"
 
 #include <algorithm>
@@ -21,7 +21,8 @@ namespace {
 
 std::string page() { return schema::text_file("docs/reference.md"); }
 
-// Every source of the controller except the folder of the tables themselves.
+// The text of all sources of the controller, except controller/api/, which has the table of
+// reasons.
 std::string sources_outside_api() {
   namespace fs = std::filesystem;
   const fs::path root = test::source_path("");
@@ -36,7 +37,8 @@ std::string sources_outside_api() {
 
 void check_same(const Names& sources, const Names& rows) {
   CHECK_FALSE(sources.empty());
-  for (const std::string& complaint : reference::differences(sources, rows)) FAIL_CHECK(complaint);
+  for (const std::string& difference : reference::differences(sources, rows))
+    FAIL_CHECK(difference);
 }
 
 }  // namespace
@@ -49,7 +51,7 @@ TEST_CASE("The generated tables of the reference are current") {
   CHECK(is_current);
 }
 
-TEST_CASE("The reference has each generated table once") {
+TEST_CASE("The reference has each generated table exactly once") {
   auto marked = reference::marked_tables(page());
   auto tables = reference::table_names();
   std::ranges::sort(marked);
@@ -57,7 +59,7 @@ TEST_CASE("The reference has each generated table once") {
   CHECK(std::ranges::equal(marked, tables));
 }
 
-TEST_CASE("Each reason is used in the sources, and each reason in the sources exists") {
+TEST_CASE("The sources outside api/ use each reason of the reason table") {
   Names reasons;
   for (const api::ReasonEntry& entry : api::reason_table())
     reasons.insert(api::to_string(entry.reason));
@@ -66,19 +68,19 @@ TEST_CASE("Each reason is used in the sources, and each reason in the sources ex
   check_same(used, reasons);
 }
 
-TEST_CASE("The reference explains every annotation, and none that does not exist") {
+TEST_CASE("The reference explains exactly the annotations that exist") {
   const std::string sources = schema::text_file("controller/api/constants.hpp");
   Names annotations = reference::annotations_in(sources);
   CHECK(annotations.erase("lastgood.dev/deployment") == 1);  // a label
   check_same(annotations, reference::rows_of(page(), "## Annotations"));
 }
 
-TEST_CASE("The reference explains the keys of the ConfigMap") {
+TEST_CASE("The reference explains exactly the keys of the ConfigMap") {
   check_same({"health_check_url", "failure_threshold", "check_interval"},
              reference::rows_of(page(), "## ConfigMap"));
 }
 
-TEST_CASE("Each reason for which a policy cannot be used is documented as such") {
+TEST_CASE("Each reason of a policy that cannot be used is in the table of policy reasons") {
   CHECK_FALSE(policy::broken_reasons().empty());
   for (const api::Reason reason : policy::broken_reasons()) {
     INFO(api::to_string(reason));
@@ -100,12 +102,12 @@ TEST_CASE("The page for app teams names every annotation that a user may write")
   }
 }
 
-TEST_CASE("The reference has every metric with its type and labels, and no other") {
+TEST_CASE("The reference explains exactly the metrics that exist, with their types and labels") {
   check_same(reference::metrics_in(schema::text_file("controller/net/metrics.cpp")),
              reference::rows_of(page(), "## Metrics", 3));
 }
 
-TEST_CASE("The reference explains every flag and its variable, and none that does not exist") {
+TEST_CASE("The reference explains exactly the flags that exist, with their variables") {
   check_same(reference::flags_in(schema::text_file("cmd/lastgood-controller/options.cpp")),
              reference::rows_of(page(), "## Flags", 2));
 }
@@ -125,7 +127,7 @@ TEST_CASE("The reference has the default of every flag that has one") {
   }
 }
 
-TEST_CASE("Names are found in the sources in any layout") {
+TEST_CASE("annotations_in, metrics_in and reasons_in find names in any layout of the source") {
   CHECK(reference::annotations_in("key = \"lastgood.dev/policy\"; prefix = \"lastgood.dev/\";") ==
         Names{"lastgood.dev/policy"});
   CHECK(reference::metrics_in("MetricRow{\"a_total\",\n \"counter\", \"Some \"\n \"words.\", "
@@ -135,7 +137,7 @@ TEST_CASE("Names are found in the sources in any layout") {
         Names{"Good", "Held"});
 }
 
-TEST_CASE("Flags are found in the sources together with their environment variable") {
+TEST_CASE("flags_in finds flags together with their environment variables") {
   CHECK(reference::flags_in(
             "app.set_version_flag(\"--version\", v); app.add_option(\"--listen\", o.listen, \"a; "
             "b\")\n"
@@ -145,7 +147,7 @@ TEST_CASE("Flags are found in the sources together with their environment variab
         Names{"--listen L_LISTEN", "--within L_WITHIN", "--read L_READ"});
 }
 
-TEST_CASE("differences finds a name that only one side has") {
+TEST_CASE("rows_of finds the rows of a section, and differences the names that only one side has") {
   const std::string made_up =
       "\n## Events\n\n| reason | type |\n|---|---|\n| `Seen` | Normal |\n| `Gone` | Warning "
       "|\n\ntext | `No` |\n"
