@@ -1,6 +1,6 @@
 // The breaker of the fleet. Many releases that fail at the same time probably have a common cause,
-// and rollbacks would not help. The breaker stays open until the fleet has been calm for a while;
-// otherwise the last Deployments to recover would be rolled back.
+// and rollbacks would not help. The breaker stays open for a while after the fleet was above the
+// limits. Otherwise the Deployments that recover last would be rolled back.
 #pragma once
 
 #include <cstddef>
@@ -13,15 +13,15 @@
 namespace lastgood::guard {
 
 struct BreakerSettings {
-  int rollbacks = 5;         // opens above this number; 0: no breaker
-  int percent = 10;          // and above this share of the guarded Deployments
-  Duration within{300'000};  // how long a rollback counts, and how long the fleet must be calm
+  int rollbacks = 5;         // opens if more Deployments than this are failing; 0: no breaker
+  int percent = 10;          // and they are more than this share of the guarded Deployments
+  Duration within{300'000};  // how long a rollback counts, and how long the breaker stays open
 };
 
 struct Fleet {
   std::size_t guarded = 0;
   std::size_t failing = 0;
-  std::size_t held = 0;  // by the breaker
+  std::size_t held = 0;  // in the state Held (BreakerOpen)
 };
 
 // The annotation lastgood.dev/close-breaker on the controller's Lease.
@@ -30,8 +30,8 @@ struct BreakerOverride {
   std::string problem;          // why the annotation cannot be used; empty: it can
 };
 
-// A check of its release fails now, or it was rolled back recently. Rollbacks while an admin kept
-// the breaker closed do not count.
+// A check of the Deployment's release fails now, or the Deployment was rolled back recently.
+// Rollbacks while an administrator kept the breaker closed do not count.
 [[nodiscard]] bool counts_as_failing(const api::GuardStatus& guard, const BreakerSettings& settings,
                                      const BreakerOverride& breaker_override, Time now);
 
@@ -39,13 +39,13 @@ struct BreakerOverride {
 
 [[nodiscard]] BreakerOverride parse_breaker_override(std::string_view annotation);
 
-// The last time above the limits: now, or `before`. After a restart a Deployment that is held by
-// the breaker shows that it was open.
+// The last time at which the fleet was above both limits: `now`, or `before`. After a restart,
+// `before` is empty. Then a Deployment that the breaker holds shows that the breaker was open.
 [[nodiscard]] std::optional<Time> last_above(const BreakerSettings& settings, const Fleet& fleet,
                                              const BreakerOverride& breaker_override,
                                              std::optional<Time> before, Time now);
 
-// `above`: the last time above the limits.
+// `above`: the result of last_above.
 [[nodiscard]] Breaker evaluate_fleet(const BreakerSettings& settings, const Fleet& fleet,
                                      const BreakerOverride& breaker_override,
                                      std::optional<Time> above, Time now);

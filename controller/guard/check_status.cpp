@@ -13,10 +13,10 @@ using api::MeasurementResult;
 
 namespace {
 
-// The turns that each check has for a result, also after a restart.
+// After this many consecutive Unknown measurements, a check counts as a check without a result.
 constexpr int max_consecutive_unknowns = 2;
 
-bool has_a_turn_left(const CheckStatus& check) {
+bool may_still_get_result(const CheckStatus& check) {
   return check.result == MeasurementResult::Unknown &&
          check.consecutive_unknowns < max_consecutive_unknowns;
 }
@@ -28,14 +28,15 @@ void reset_failures(CheckStatus& check) {
   check.last_failure.reset();
 }
 
-// A failure has not held over a gap in the measurements, or while another reason was measured.
-bool holds_on(const CheckStatus& before, const api::Measurement& measurement, Time now) {
-  const bool gap = before.last_failure && now - *before.last_failure > max_gap;
-  return before.result == MeasurementResult::Fail && before.reason == measurement.reason && !gap;
+// False after a gap in the measurements, or if the last measurement had another result or reason.
+bool is_same_failure(const CheckStatus& before, const api::Measurement& measurement, Time now) {
+  const bool has_gap = before.last_failure && now - *before.last_failure > max_gap;
+  return before.result == MeasurementResult::Fail && before.reason == measurement.reason &&
+         !has_gap;
 }
 
-void add_failure(CheckStatus& check, const api::Measurement& measurement, bool goes_on, Time now) {
-  if (measurement.must_hold > Duration::zero() && !goes_on && !check.breached)
+void add_failure(CheckStatus& check, const api::Measurement& measurement, bool is_same, Time now) {
+  if (measurement.must_hold > Duration::zero() && !is_same && !check.breached)
     reset_failures(check);
   if (!check.first_failure) check.first_failure = now;
   check.last_failure = now;
@@ -46,23 +47,24 @@ void add_failure(CheckStatus& check, const api::Measurement& measurement, bool g
 }
 
 // Updates the result of the baseline: its consecutive failures, and whether they began before the
-// release.
-void compare(CheckStatus& check, const api::Measurement& measurement) {
-  auto& known = check.baseline;
-  const bool failed_there = known && known->result == MeasurementResult::Fail;
+// release had a pod.
+void update_baseline(CheckStatus& check, const api::Measurement& measurement) {
+  auto& baseline = check.baseline;
+  const bool had_failed = baseline && baseline->result == MeasurementResult::Fail;
   if (!measurement.baseline || measurement.baseline->result == MeasurementResult::Unknown) {
-    // Without a result the last one stays. But one single failure of pods that are gone may be a
-    // consequence of their termination.
-    constexpr int enough = 2;
-    const bool is_doubtful = failed_there && !known->before && known->consecutive_failures < enough;
-    if (measurement.result == MeasurementResult::Fail && is_doubtful) known.reset();
+    // The last result stays until there is a new one. But a single failure of pods that are gone
+    // may come from their termination.
+    constexpr int min_failures = 2;
+    const bool is_doubtful =
+        had_failed && !baseline->before && baseline->consecutive_failures < min_failures;
+    if (measurement.result == MeasurementResult::Fail && is_doubtful) baseline.reset();
     return;
   }
-  api::BaselineResult answer = *measurement.baseline;
-  const bool fails_there = answer.result == MeasurementResult::Fail;
-  if (fails_there) answer.consecutive_failures = failed_there ? known->consecutive_failures + 1 : 1;
-  answer.before = answer.before || (fails_there && failed_there && known->before);
-  known = std::move(answer);
+  api::BaselineResult result = *measurement.baseline;
+  const bool fails_now = result.result == MeasurementResult::Fail;
+  if (fails_now) result.consecutive_failures = had_failed ? baseline->consecutive_failures + 1 : 1;
+  result.before = result.before || (fails_now && had_failed && baseline->before);
+  baseline = std::move(result);
 }
 
 CheckStatus empty_check(std::string name, int threshold) {
@@ -76,13 +78,13 @@ CheckStatus empty_check(std::string name, int threshold) {
 }  // namespace
 
 CheckStatus apply(CheckStatus check, const api::Measurement& measurement, bool settled, Time now) {
-  // The time of the measurement, not of this reconcile.
+  // A failure has the time of its measurement, not of this reconcile.
   const Time when = std::min(measurement.at.value_or(now), now);
-  const bool goes_on = holds_on(check, measurement, when);
+  const bool is_same = is_same_failure(check, measurement, when);
   check.result = measurement.result;
   check.reason = measurement.reason;
   check.message = measurement.message;
-  compare(check, measurement);
+  update_baseline(check, measurement);
   check.consecutive_unknowns =
       measurement.result == MeasurementResult::Unknown
           ? std::min(check.consecutive_unknowns + 1, max_consecutive_unknowns)
@@ -94,7 +96,7 @@ CheckStatus apply(CheckStatus check, const api::Measurement& measurement, bool s
       check.passed_once = check.passed_once || settled;
       break;
     case MeasurementResult::Unknown: break;
-    case MeasurementResult::Fail: add_failure(check, measurement, goes_on, when); break;
+    case MeasurementResult::Fail: add_failure(check, measurement, is_same, when); break;
   }
   return check;
 }
@@ -104,12 +106,13 @@ std::vector<CheckStatus> apply_all(const std::vector<CheckStatus>& checks,
                                    std::span<const api::Measurement> measurements, bool settled,
                                    Time now) {
   std::vector<CheckStatus> result;
-  const auto take = [&](const std::string& name, int threshold, const std::string& config_hash) {
-    const auto known = std::ranges::find(checks, name, &CheckStatus::name);
+  const auto add_check = [&](const std::string& name, int threshold,
+                             const std::string& config_hash) {
+    const auto previous = std::ranges::find(checks, name, &CheckStatus::name);
     // Results of another configuration do not count.
-    const bool is_same =
-        known != checks.end() && (known->config_hash.empty() || known->config_hash == config_hash);
-    CheckStatus check = is_same ? *known : empty_check(name, threshold);
+    const bool is_same = previous != checks.end() &&
+                         (previous->config_hash.empty() || previous->config_hash == config_hash);
+    CheckStatus check = is_same ? *previous : empty_check(name, threshold);
     check.config_hash = config_hash;
     if (threshold > check.failure_threshold)
       check.breached = check.breached && check.consecutive_failures >= threshold;
@@ -119,9 +122,9 @@ std::vector<CheckStatus> apply_all(const std::vector<CheckStatus>& checks,
     }
     result.push_back(std::move(check));
   };
-  take(std::string(api::rollout_check), 1, "");
+  add_check(std::string(api::rollout_check), 1, "");
   for (const api::Check& check : spec.checks)
-    take(check.name, check.failure_threshold, api::config_hash_of(check.http));
+    add_check(check.name, check.failure_threshold, api::config_hash_of(check.http));
   return result;
 }
 
@@ -132,7 +135,7 @@ const CheckStatus* breached(const std::vector<CheckStatus>& checks) {
 
 namespace {
 
-Duration max_silence(const std::string& name, const api::PolicySpec& spec) {
+Duration max_failure_age(const std::string& name, const api::PolicySpec& spec) {
   const auto found = std::ranges::find(spec.checks, name, &api::Check::name);
   return found == spec.checks.end() ? max_gap
                                     : std::max(max_gap, 2 * found->interval + found->http.timeout);
@@ -140,7 +143,7 @@ Duration max_silence(const std::string& name, const api::PolicySpec& spec) {
 
 bool is_confirmed(const CheckStatus& check, const api::PolicySpec& spec, Time now) {
   const bool recent =
-      check.last_failure && now - *check.last_failure <= max_silence(check.name, spec);
+      check.last_failure && now - *check.last_failure <= max_failure_age(check.name, spec);
   return check.breached && check.result == MeasurementResult::Fail && recent;
 }
 
@@ -166,8 +169,8 @@ bool is_failing_still(const std::vector<CheckStatus>& checks, const api::PolicyS
                       Time now) {
   return std::ranges::any_of(checks, [&](const CheckStatus& check) {
     const bool is_recent =
-        check.last_failure && now - *check.last_failure <= max_silence(check.name, spec);
-    return check.consecutive_failures > 0 && (is_recent || has_a_turn_left(check));
+        check.last_failure && now - *check.last_failure <= max_failure_age(check.name, spec);
+    return check.consecutive_failures > 0 && (is_recent || may_still_get_result(check));
   });
 }
 
@@ -192,10 +195,10 @@ CheckSummary summarize(const std::vector<CheckStatus>& checks) {
                           [](const CheckStatus& check) { return check.consecutive_failures > 0; }))
     return CheckSummary::Failing;
   if (std::ranges::all_of(checks, &CheckStatus::passed_once)) return CheckSummary::Passing;
-  const auto not_measured = [](const CheckStatus& check) {
-    return !check.passed_once && has_a_turn_left(check);
+  const auto is_pending = [](const CheckStatus& check) {
+    return !check.passed_once && may_still_get_result(check);
   };
-  return std::ranges::any_of(checks, not_measured) ? CheckSummary::Pending : CheckSummary::NoResult;
+  return std::ranges::any_of(checks, is_pending) ? CheckSummary::Pending : CheckSummary::NoResult;
 }
 
 }  // namespace lastgood::guard

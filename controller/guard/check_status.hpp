@@ -1,4 +1,4 @@
-// How the measurements of a check add up: consecutive failures, and for how long.
+// How the measurements of a check become its status: how often and for how long it has failed.
 #pragma once
 
 #include <span>
@@ -14,12 +14,13 @@ namespace lastgood::guard {
 // The reason of a check without a measurement.
 inline constexpr api::Reason pending_result = api::Reason::Pending;
 
-// A failure that must hold for a time has a gap if two measurements are further apart than this.
+// The longest time between two measurements of a failure that must hold. After a longer gap the
+// failure starts again.
 inline constexpr Duration max_gap{10000};
 
 // Adds one measurement. `settled`: the rollout is complete, so a pass counts towards good.
 //   Pass     resets the failures, the breach and the result of the baseline.
-//   Unknown  changes neither, but a failure that must hold starts again.
+//   Unknown  changes none of them, but a failure that must hold starts again.
 //   Fail     adds a failure. The check is breached if the failure is immediate, or if the threshold
 //            is reached and the failure has held for its time. A failure that must hold starts
 //            again when its reason changes.
@@ -32,22 +33,23 @@ inline constexpr Duration max_gap{10000};
     const std::vector<api::CheckStatus>& checks, const api::PolicySpec& spec,
     std::span<const api::Measurement> measurements, bool settled, Time now);
 
-// The first breached check, the rollout check before the others. Null without one.
+// The first breached check in the order of `checks`, where the rollout check is first. Null if
+// there is none.
 [[nodiscard]] const api::CheckStatus* breached(const std::vector<api::CheckStatus>& checks);
 
-// The first breached check whose last result is a recent failure. Null without one.
+// The first breached check whose last result is a recent failure. Null if there is none.
 [[nodiscard]] const api::CheckStatus* confirmed_breach(const std::vector<api::CheckStatus>& checks,
                                                        const api::PolicySpec& spec, Time now);
 
-// The first confirmed breach whose baseline does not fail too. Null without one.
+// The first confirmed breach whose baseline does not fail too. Null if there is none.
 [[nodiscard]] const api::CheckStatus* actionable_breach(const std::vector<api::CheckStatus>& checks,
                                                         const api::PolicySpec& spec, Time now);
 
-// A check has failed recently, or has turns left in which it can have a result.
+// A check with failures has failed recently, or may still get a result in its next measurement.
 [[nodiscard]] bool is_failing_still(const std::vector<api::CheckStatus>& checks,
                                     const api::PolicySpec& spec, Time now);
 
-// How long a check may have no result after the rollout: two turns of the slowest check.
+// How long a check may have no result after the rollout: two intervals of the slowest check.
 [[nodiscard]] Duration no_result_timeout(const api::PolicySpec& spec);
 
 // "health (NoPodsToProbe), ready (TimedOut)": the checks that never passed.
@@ -56,8 +58,8 @@ inline constexpr Duration max_gap{10000};
 enum class CheckSummary : std::uint8_t {
   Passing,   // every check has passed since the rollout was complete, and none fails
   Failing,   // a check fails but is not breached
-  NoResult,  // nothing fails, but a check never passed although each had two turns
-  Pending,   // nothing fails, but a check has not had its turns yet
+  NoResult,  // no check fails, but one never passed, and each was measured twice without a result
+  Pending,   // no check fails, but one that never passed may still get a result
 };
 [[nodiscard]] CheckSummary summarize(const std::vector<api::CheckStatus>& checks);
 

@@ -10,14 +10,14 @@ using api::RollbackPhase;
 
 namespace {
 
-// Of the fastest check. Empty for a policy without checks: the rollout check has no interval.
+// The time in which the fastest check of the policy detects a breach. Empty without checks.
 std::optional<Duration> time_to_detect(const api::PolicySpec& spec) {
-  std::optional<Duration> quickest;
+  std::optional<Duration> fastest;
   for (const api::Check& check : spec.checks) {
-    const Duration needs = check.failure_threshold * check.interval + check.http.timeout;
-    if (!quickest || needs < *quickest) quickest = needs;
+    const Duration time = check.failure_threshold * check.interval + check.http.timeout;
+    if (!fastest || time < *fastest) fastest = time;
   }
-  return quickest;
+  return fastest;
 }
 
 }  // namespace
@@ -49,7 +49,7 @@ api::RollbackStatus drill_outcome(const api::Rollback& record, const api::Prefli
 void record_drill(api::GuardStatus& guard, const api::Rollback& drill) {
   const bool passed = drill.status.phase == RollbackPhase::Succeeded;
   std::optional<Time> passed_before;
-  // An older status has no passedAt.
+  // A status of an older controller has no passedAt.
   if (const auto& last = guard.last_drill)
     passed_before = last->passed ? last->at : last->passed_at;
   guard.last_drill = api::LastDrill{.rollback = drill.meta.key.name,

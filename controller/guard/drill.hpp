@@ -1,4 +1,5 @@
-// Drills: everything of a rollback but the write, so that users know beforehand whether it works.
+// A drill does everything of a rollback except the write, so that users know whether a rollback
+// would work.
 #pragma once
 
 #include "guard/inputs.hpp"
@@ -10,10 +11,11 @@ namespace lastgood::guard {
                                                 const api::Preflight& found, Duration took,
                                                 const api::PolicySpec& spec, Time now);
 
-// Records the drill as the last one.
+// Records the finished drill as the last one of the guard.
 void record_drill(api::GuardStatus& guard, const api::Rollback& drill);
 
-// The Event of the last drill in `after`, if that drill is not in `before` and failed. Else empty.
+// The Event of the last drill in `after`. Empty if that drill passed, or was already the last one
+// in `before`.
 [[nodiscard]] std::optional<EventRecord> drill_event(const api::GuardStatus& before,
                                                      const api::GuardStatus& after);
 

@@ -1,5 +1,5 @@
-// Facts about one Deployment from the states of all of them: the fleet for the breaker, and the
-// other members of its group.
+// Facts that need the states of all Deployments: the fleet for the breaker, and the other members
+// of a group.
 #pragma once
 
 #include <optional>
@@ -12,23 +12,24 @@
 
 namespace lastgood::guard {
 
-// A Deployment that was not reconciled in this term counts by its DeploymentGuard.
+// A Deployment that was not reconciled in this term is counted by the status of its
+// DeploymentGuard.
 [[nodiscard]] Fleet count_fleet(const GuardStates& states, const kube::Stores& stores,
                                 const BreakerSettings& settings,
                                 const BreakerOverride& breaker_override, Time now);
 
-// The fleet has to be counted only if this is true: a check fails, or a rollback is due.
+// A check fails, or the state is Held or RollingBack. The fleet has to be counted only then.
 [[nodiscard]] bool may_be_rolled_back(const api::GuardStatus& guard,
                                       const std::vector<api::Measurement>& measurements);
 
-// The other Deployments of the namespace with that group. One that was not reconciled yet is
-// blocked.
+// The other Deployments of the namespace in that group. A Deployment that was not reconciled yet
+// has no data except a text in blocked_because.
 [[nodiscard]] std::vector<GroupMember> other_members(const Key& deployment,
                                                      const std::string& group,
                                                      const GuardStates& states,
                                                      const kube::Stores& stores);
 
-// The Rollback that spec.causedBy names, from the watch.
+// The Rollback that spec.causedBy of `rollback` names, from the watch.
 [[nodiscard]] std::optional<api::Rollback> initiator_for(
     const std::optional<api::Rollback>& rollback, const kube::Stores& stores);
 

@@ -25,7 +25,7 @@ std::vector<const Revision*> proven_with_snapshot(const api::GuardStatus& guard)
   return found;
 }
 
-const Revision* mark_before(const api::GuardStatus& guard, const Revision& target) {
+const Revision* blocking_mark(const api::GuardStatus& guard, const Revision& target) {
   if (guard.current && guard.current->hash == target.hash) return nullptr;
   if (guard.current && guard.current->no_rollback_past) return &*guard.current;
   for (const Revision& revision : guard.revisions) {
@@ -41,7 +41,7 @@ TargetChoice choose_target(const api::GuardStatus& guard) {
   };
   for (const Revision* revision : proven_with_snapshot(guard)) {
     if (!is_other(*revision)) continue;
-    const Revision* mark = mark_before(guard, *revision);
+    const Revision* mark = blocking_mark(guard, *revision);
     if (!mark) return {.revision = *revision, .why_not = {}};
     return {.revision = {},
             .why_not = fmt::format("revision {} has the mark lastgood.dev/no-rollback-past, so "

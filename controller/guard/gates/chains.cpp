@@ -60,18 +60,18 @@ constexpr Gate approval_gate{.name = "AwaitingApproval", .blocks = gates::awaiti
 constexpr Gate group_order_gate{.name = "GroupOrder", .blocks = gates::group_order};
 constexpr Gate preflight_gate{.name = "Preflight", .blocks = gates::preflight};
 
-constexpr std::array evaluation{deleting_gate, suspended_gate, deployment_paused_gate,
-                                scaled_to_zero_gate};
+constexpr std::array evaluation_chain{deleting_gate, suspended_gate, deployment_paused_gate,
+                                      scaled_to_zero_gate};
 
-constexpr std::array write{deleting_gate, suspended_gate, deployment_paused_gate,
-                           scaled_to_zero_gate, paused_until_gate};
+constexpr std::array write_chain{deleting_gate, suspended_gate, deployment_paused_gate,
+                                 scaled_to_zero_gate, paused_until_gate};
 
 // spec.force overrides a suspended policy and lastgood.dev/pause-until.
-constexpr std::array forced_write{deleting_gate, deployment_paused_gate, scaled_to_zero_gate};
+constexpr std::array forced_write_chain{deleting_gate, deployment_paused_gate, scaled_to_zero_gate};
 
-// First the evidence, so that the reason speaks about the release; then the limits; last the mode,
-// which blocks only what everything else allows.
-constexpr std::array start{
+// The gates on the evidence are first, so that the reason is about the release. The limits follow.
+// The mode is last: it blocks only a rollback that all other gates allow.
+constexpr std::array start_chain{
     Gate{.name = "Declined", .blocks = gates::declined},
     Gate{.name = "AlreadyRolledBack", .blocks = gates::already_rolled_back},
     Gate{.name = "NoRollbackPast", .blocks = gates::no_rollback_past},
@@ -87,7 +87,7 @@ constexpr std::array start{
     observing_gate,
 };
 
-constexpr std::array resume{
+constexpr std::array resume_chain{
     observing_gate,
     approval_gate,
     Gate{.name = "AlreadyFailing", .blocks = gates::already_failing},
@@ -99,22 +99,23 @@ constexpr std::array resume{
     preflight_gate,
 };
 
-constexpr std::array group_resume{observing_gate, approval_gate, group_order_gate, preflight_gate};
+constexpr std::array group_resume_chain{observing_gate, approval_gate, group_order_gate,
+                                        preflight_gate};
 
-constexpr std::array known{Gate{.name = "GroupKnown", .blocks = gates::group_known}};
+constexpr std::array group_known_chain{Gate{.name = "GroupKnown", .blocks = gates::group_known}};
 
-constexpr std::array manual{preflight_gate};
+constexpr std::array manual_chain{preflight_gate};
 
 }  // namespace
 
-std::span<const Gate> evaluation_gates() { return evaluation; }
-std::span<const Gate> write_gates() { return write; }
-std::span<const Gate> forced_write_gates() { return forced_write; }
-std::span<const Gate> start_gates() { return start; }
-std::span<const Gate> resume_gates() { return resume; }
-std::span<const Gate> group_resume_gates() { return group_resume; }
-std::span<const Gate> group_known_gates() { return known; }
-std::span<const Gate> manual_gates() { return manual; }
+std::span<const Gate> evaluation_gates() { return evaluation_chain; }
+std::span<const Gate> write_gates() { return write_chain; }
+std::span<const Gate> forced_write_gates() { return forced_write_chain; }
+std::span<const Gate> start_gates() { return start_chain; }
+std::span<const Gate> resume_gates() { return resume_chain; }
+std::span<const Gate> group_resume_gates() { return group_resume_chain; }
+std::span<const Gate> group_known_gates() { return group_known_chain; }
+std::span<const Gate> manual_gates() { return manual_chain; }
 
 std::optional<Hold> first_hold(std::span<const Gate> gates, const Inputs& inputs,
                                const api::GuardStatus& guard, Time now) {

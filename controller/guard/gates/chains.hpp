@@ -1,5 +1,5 @@
-// The chains of gates, each with a name. The first gate of a chain that blocks gives the state Held
-// its reason. Private to guard/.
+// Named chains of gates. The first gate of a chain that blocks determines the reason of the hold.
+// Private to guard/.
 #pragma once
 
 #include <expected>
@@ -10,13 +10,13 @@
 
 namespace lastgood::guard {
 
-// Can the release be evaluated now? While one of these blocks, time proves nothing.
+// Can the release be evaluated now? The time in which one of these gates blocks is not bake time.
 [[nodiscard]] std::span<const Gate> evaluation_gates();
 
 // May the Deployment be written at all? Evaluated before each write of a rollback.
 [[nodiscard]] std::span<const Gate> write_gates();
 
-// The same for a manual rollback with spec.force.
+// The write gates of a manual rollback with spec.force.
 [[nodiscard]] std::span<const Gate> forced_write_gates();
 
 // May a rollback start? Evaluated before the Rollback is recorded.
@@ -25,8 +25,8 @@ namespace lastgood::guard {
 // May a recorded Rollback that has not changed anything be executed?
 [[nodiscard]] std::span<const Gate> resume_gates();
 
-// The same after another member of its group was restored. The checks and the breaker no longer
-// block: a group that is only partly restored is worse than the harm that they prevent.
+// May a recorded Rollback be executed after another member of its group was restored? The checks
+// and the breaker do not block it: they prevent less harm than a partly restored group does.
 [[nodiscard]] std::span<const Gate> group_resume_gates();
 
 // Is the state of every member of the group known? Evaluated before a recorded Rollback of a group
@@ -39,13 +39,13 @@ namespace lastgood::guard {
 [[nodiscard]] std::optional<Hold> first_hold(std::span<const Gate> gates, const Inputs& inputs,
                                              const api::GuardStatus& guard, Time now);
 
-// The proof of the start gates: the breach, which the release caused, and the rollback target.
+// The data that the start gates prove: the breach that the release caused, and the target.
 struct StartProof {
   api::CheckStatus breach;
   api::Revision target;
 };
 
-// The proof alone, without the gates. Empty if there is no such breach or no target.
+// The proof without the gates. Empty if there is no actionable breach or no target.
 [[nodiscard]] std::optional<StartProof> proven_start(const Inputs& inputs,
                                                      const api::GuardStatus& guard, Time now);
 

@@ -1,5 +1,5 @@
-// A gate: one reason not to roll a breached release back, a rule with a name. chains.hpp puts the
-// gates in order. Private to guard/.
+// A gate is a named rule that can block a rollback. chains.hpp puts the gates in order. Private to
+// guard/.
 #pragma once
 
 #include <optional>
@@ -12,11 +12,11 @@ namespace lastgood::guard {
 
 struct Hold {
   Reason reason = Reason::None;
-  std::string blocked_by;          // the Deployment that blocks it; empty: none does
+  std::string blocked_by;          // the other Deployment that blocks the rollback; empty: none
   std::string message;             // for users: why, and what ends it
-  std::optional<Time> until = {};  // when it ends by itself, or is checked again
-  bool freezes = false;            // only a user ends it
-  bool is_quiet = false;           // over in a moment: no Event and no change of the state
+  std::optional<Time> until = {};  // when the hold ends by itself, or is evaluated again
+  bool freezes = false;            // the state becomes Frozen: only a user ends it
+  bool is_quiet = false;           // ends in a moment: no Event, and the state stays
 };
 
 struct Gate {

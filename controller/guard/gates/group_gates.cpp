@@ -13,13 +13,13 @@ using MaybeHold = std::optional<Hold>;
 
 namespace {
 
-// The Rollback has room for no more.
+// The maximum length of spec.group.members of a Rollback.
 constexpr std::size_t max_members = 64;
 
 constexpr std::chrono::seconds in_a_moment{1};
 constexpr std::chrono::seconds in_a_while{5};
 
-Hold member_blocks(const Inputs& inputs, const GroupMember& member, Time now) {
+Hold held_by_member(const Inputs& inputs, const GroupMember& member, Time now) {
   return {.reason = Reason::GroupBlocked,
           .blocked_by = member.deployment,
           .message = fmt::format("Group {} is rolled back as a whole or not at all, and {} cannot "
@@ -28,7 +28,7 @@ Hold member_blocks(const Inputs& inputs, const GroupMember& member, Time now) {
           .until = now + in_a_while};
 }
 
-MaybeHold unknown_member_blocks(const Inputs& inputs, Time now) {
+MaybeHold held_by_unreconciled_member(const Inputs& inputs, Time now) {
   const GroupMember* member = member_not_reconciled(inputs);
   if (!member) return {};
   return Hold{.reason = Reason::GroupBlocked,
@@ -39,8 +39,8 @@ MaybeHold unknown_member_blocks(const Inputs& inputs, Time now) {
               .until = now + in_a_moment};
 }
 
-// The members whose turn is before this Deployment's. The initiator's Rollback has the order; if it
-// is gone, the annotations have it.
+// The members that are rolled back before this Deployment. The initiator's Rollback has the order.
+// If that Rollback no longer exists, the annotations of the Deployments have the order.
 std::vector<std::string> earlier_members(const Inputs& inputs, const api::Rollback& rollback,
                                          const api::Rollback* initiator) {
   const std::string& self = inputs.deployment.meta.key.name;
@@ -63,9 +63,9 @@ std::vector<std::string> earlier_members(const Inputs& inputs, const api::Rollba
 }  // namespace
 
 MaybeHold group_blocked(const Inputs& inputs, const api::GuardStatus& guard, Time now) {
-  if (auto hold = unknown_member_blocks(inputs, now)) return hold;
+  if (auto hold = held_by_unreconciled_member(inputs, now)) return hold;
   if (const GroupMember* member = member_without_policy(inputs))
-    return member_blocks(inputs, *member, now);
+    return held_by_member(inputs, *member, now);
   const auto together = members_released_together(inputs, guard);
   if (together.size() >= max_members) {
     return Hold{.reason = Reason::GroupBlocked,
@@ -81,7 +81,7 @@ MaybeHold group_blocked(const Inputs& inputs, const api::GuardStatus& guard, Tim
                                          inputs.policy.group, other),
                   .until = now + in_a_moment};
     }
-    if (!member->blocked_because.empty()) return member_blocks(inputs, *member, now);
+    if (!member->blocked_because.empty()) return held_by_member(inputs, *member, now);
   }
   return {};
 }
@@ -91,19 +91,20 @@ MaybeHold group_members_ready(const Inputs& inputs, const api::GuardStatus& guar
   const api::Rollback* initiator = initiator_of(inputs, *inputs.rollback);
   if (!initiator) return {};
   for (const GroupMember& member : inputs.group) {
-    // A member that another rollback of the group has restored is where it should be.
+    // A member that another rollback has restored needs no rollback.
     if (!includes(*initiator, member.deployment) || has_moved_on(member, *initiator) ||
         runs_restored_revision(member))
       continue;
     if (member.guard.policy.empty() || !member.blocked_because.empty())
-      return member_blocks(inputs, member, now);
+      return held_by_member(inputs, member, now);
   }
   if (!inputs.rollback->spec.caused_by.empty()) return {};
   // A newly released member that can be rolled back cancels this Rollback, so that the group is
   // planned again. One that cannot be rolled back blocks it.
-  const GroupMember* other = newly_released_member(inputs, *initiator, guard.evaluation_started);
-  if (!other || other->blocked_because.empty()) return {};
-  return member_blocks(inputs, *other, now);
+  const GroupMember* new_member =
+      newly_released_member(inputs, *initiator, guard.evaluation_started);
+  if (!new_member || new_member->blocked_because.empty()) return {};
+  return held_by_member(inputs, *new_member, now);
 }
 
 MaybeHold initiator_held(const Inputs& inputs, const api::GuardStatus&, Time now) {
@@ -113,19 +114,20 @@ MaybeHold initiator_held(const Inputs& inputs, const api::GuardStatus&, Time now
   const auto initiator = std::ranges::find_if(inputs.group, [&](const GroupMember& member) {
     return member.rollback && member.rollback->meta.key.name == name;
   });
-  const bool is_known = initiator != inputs.group.end();
-  const GroupMember* other = is_known ? newly_released_member(inputs, *initiator->rollback,
-                                                              initiator->guard.evaluation_started)
-                                      : nullptr;
-  if (is_known && has_initiated(*initiator) && !other) return {};
+  const bool is_in_group = initiator != inputs.group.end();
+  const GroupMember* new_member =
+      is_in_group
+          ? newly_released_member(inputs, *initiator->rollback, initiator->guard.evaluation_started)
+          : nullptr;
+  if (is_in_group && has_initiated(*initiator) && !new_member) return {};
   std::string why = "its Deployment is no longer in the group";
-  if (is_known)
+  if (is_in_group)
     why = fmt::format("{} is {} ({})", initiator->deployment,
                       api::to_string(initiator->guard.state), initiator->guard.reason);
-  if (other)
-    why = fmt::format("{} was released meanwhile and is not included yet", other->deployment);
-  std::string blocked_by = is_known ? initiator->deployment : "";
-  if (other) blocked_by = other->deployment;
+  if (new_member)
+    why = fmt::format("{} was released meanwhile and is not included yet", new_member->deployment);
+  std::string blocked_by = is_in_group ? initiator->deployment : "";
+  if (new_member) blocked_by = new_member->deployment;
   return Hold{.reason = Reason::GroupBlocked,
               .blocked_by = std::move(blocked_by),
               .message = fmt::format("Group {}: Rollback {}, which initiates the group rollback, "
@@ -137,7 +139,7 @@ MaybeHold initiator_held(const Inputs& inputs, const api::GuardStatus&, Time now
 MaybeHold group_known(const Inputs& inputs, const api::GuardStatus&, Time now) {
   const auto& rollback = inputs.rollback;
   if (!rollback || (rollback->spec.caused_by.empty() && !rollback->spec.group)) return {};
-  return unknown_member_blocks(inputs, now);
+  return held_by_unreconciled_member(inputs, now);
 }
 
 MaybeHold group_order(const Inputs& inputs, const api::GuardStatus&, Time now) {
@@ -145,7 +147,7 @@ MaybeHold group_order(const Inputs& inputs, const api::GuardStatus&, Time now) {
   const api::Rollback* initiator = initiator_of(inputs, *inputs.rollback);
   for (const std::string& earlier : earlier_members(inputs, *inputs.rollback, initiator)) {
     const auto member = std::ranges::find(inputs.group, earlier, &GroupMember::deployment);
-    // A Deployment that left the group or was deleted is not waited for.
+    // Do not wait for a Deployment that left the group or was deleted.
     if (member == inputs.group.end()) continue;
     if (is_rolled_back(*member, group_rollback_name(*inputs.rollback))) continue;
     if (initiator && needs_no_rollback(*member, *initiator)) continue;

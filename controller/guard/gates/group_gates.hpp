@@ -12,20 +12,20 @@ namespace lastgood::guard::gates {
 [[nodiscard]] std::optional<Hold> group_blocked(const Inputs& inputs, const api::GuardStatus& guard,
                                                 Time now);
 
-// The same for a recorded Rollback: members may have changed since.
+// For a recorded Rollback: can every member still be rolled back?
 [[nodiscard]] std::optional<Hold> group_members_ready(const Inputs& inputs,
                                                       const api::GuardStatus& guard, Time now);
 
-// For a member, before any member was restored: the initiator's Rollback is held itself, or its
-// group rollback is about to be planned again.
+// Holds a member before any member is restored, while the initiator's Rollback is held or its group
+// rollback is about to be planned again.
 [[nodiscard]] std::optional<Hold> initiator_held(const Inputs& inputs,
                                                  const api::GuardStatus& guard, Time now);
 
-// Not every member has been reconciled since the controller started.
+// Blocks until every member has been reconciled since the controller started.
 [[nodiscard]] std::optional<Hold> group_known(const Inputs& inputs, const api::GuardStatus& guard,
                                               Time now);
 
-// Another member has to be rolled back first.
+// Blocks until the members that are before this one in the order are rolled back.
 [[nodiscard]] std::optional<Hold> group_order(const Inputs& inputs, const api::GuardStatus& guard,
                                               Time now);
 

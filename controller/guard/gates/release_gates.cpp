@@ -17,8 +17,8 @@ using api::CheckStatus;
 
 namespace {
 
-// By name, or by the evaluated revision: scaling changes the generation, and so the name, of the
-// same release.
+// Compares the name of the Rollback, which has the generation of the Deployment. Scaling changes
+// the generation, so the revision and the time of the breach are compared too.
 bool is_of_this_release(const api::Rollback& rollback, const Inputs& inputs,
                         const api::GuardStatus& guard) {
   if (rollback.spec.deployment_uid != inputs.deployment.meta.uid) return false;
@@ -33,17 +33,19 @@ bool is_forced(const Inputs& inputs, const api::GuardStatus& guard) {
   return rollback && rollback->spec.force && api::is_manual(rollback->spec);
 }
 
-constexpr std::string_view how_it_ends =
+constexpr std::string_view how_the_hold_ends =
     "The release is rolled back when the old pods pass and the new pods still fail. If no old pod "
     "is left, ship a release that works or create a Rollback";
 
-// The first confirmed breach if the baseline fails too, so that the release is not the cause.
-// `before`: the baseline failed before a pod of the release had started.
+enum class BaselineFailed : std::uint8_t { BeforeFirstPod, SinceFirstPod };  // of the release
+
+// The first confirmed breach, if the baseline fails too and no other breach can be acted on.
 const CheckStatus* breach_of_baseline(const Inputs& inputs, const api::GuardStatus& guard,
-                                      bool before, Time now) {
+                                      BaselineFailed failed, Time now) {
   const api::PolicySpec& spec = inputs.policy.spec;
   if (actionable_breach(guard.checks, spec, now)) return nullptr;
   const CheckStatus* breach = confirmed_breach(guard.checks, spec, now);
+  const bool before = failed == BaselineFailed::BeforeFirstPod;
   return breach && breach->baseline && breach->baseline->before == before ? breach : nullptr;
 }
 
@@ -91,8 +93,8 @@ MaybeHold no_rollback_past(const Inputs&, const api::GuardStatus& guard, Time) {
                                      target.why_not)};
 }
 
-// The release may have recovered while it was not measured: after a restart, a suspension, or a
-// time without results the check has to fail again.
+// After a restart, a suspension or a time without results, the check has to fail again: the release
+// may have recovered meanwhile.
 MaybeHold unconfirmed(const Inputs& inputs, const api::GuardStatus& guard, Time now) {
   const CheckStatus* breach = breached(guard.checks);
   if (!breach || confirmed_breach(guard.checks, inputs.policy.spec, now)) return {};
@@ -103,24 +105,27 @@ MaybeHold unconfirmed(const Inputs& inputs, const api::GuardStatus& guard, Time 
 }
 
 MaybeHold already_failing(const Inputs& inputs, const api::GuardStatus& guard, Time now) {
-  const CheckStatus* breach = breach_of_baseline(inputs, guard, true, now);
+  const CheckStatus* breach =
+      breach_of_baseline(inputs, guard, BaselineFailed::BeforeFirstPod, now);
   if (!breach) return {};
-  return Hold{.reason = Reason::AlreadyFailing,
-              .message = fmt::format("Check {} failed before the release had a pod, so the release "
-                                     "is not the cause. Before, {}: {}. Now: {}. {}",
-                                     breach->name, breach->baseline->revision,
-                                     breach->baseline->message, breach->message, how_it_ends)};
+  return Hold{
+      .reason = Reason::AlreadyFailing,
+      .message = fmt::format("Check {} failed before the release had a pod, so the release "
+                             "is not the cause. Before, {}: {}. Now: {}. {}",
+                             breach->name, breach->baseline->revision, breach->baseline->message,
+                             breach->message, how_the_hold_ends)};
 }
 
 MaybeHold shared_cause(const Inputs& inputs, const api::GuardStatus& guard, Time now) {
-  const CheckStatus* breach = breach_of_baseline(inputs, guard, false, now);
+  const CheckStatus* breach = breach_of_baseline(inputs, guard, BaselineFailed::SinceFirstPod, now);
   if (!breach) return {};
-  return Hold{.reason = Reason::SharedCause,
-              .message = fmt::format("Check {} fails for {} too, so a rollback would not help. Old "
-                                     "revision, measured at {}: {}. New revision: {}. {}",
-                                     breach->name, breach->baseline->revision,
-                                     format_rfc3339(breach->baseline->at.value_or(now)),
-                                     breach->baseline->message, breach->message, how_it_ends)};
+  return Hold{
+      .reason = Reason::SharedCause,
+      .message = fmt::format("Check {} fails for {} too, so a rollback would not help. Old "
+                             "revision, measured at {}: {}. New revision: {}. {}",
+                             breach->name, breach->baseline->revision,
+                             format_rfc3339(breach->baseline->at.value_or(now)),
+                             breach->baseline->message, breach->message, how_the_hold_ends)};
 }
 
 MaybeHold breaker_open(const Inputs& inputs, const api::GuardStatus&, Time) {
@@ -133,13 +138,13 @@ MaybeHold limit_reached(const Inputs& inputs, const api::GuardStatus& guard, Tim
   const auto counts = [&](const api::PastRollback& past) {
     return past.at <= now && now - past.at < limit.within;
   };
-  const auto done = std::ranges::count_if(guard.rollbacks, counts);
-  if (done < limit.count) return {};
-  return Hold{
-      .reason = Reason::LimitReached,
-      .message = fmt::format("The Deployment had {} rollback{} within {} (limit {})", done,
-                             done == 1 ? "" : "s", format_duration(limit.within), limit.count),
-      .freezes = true};
+  const auto past_rollbacks = std::ranges::count_if(guard.rollbacks, counts);
+  if (past_rollbacks < limit.count) return {};
+  return Hold{.reason = Reason::LimitReached,
+              .message = fmt::format("The Deployment had {} rollback{} within {} (limit {})",
+                                     past_rollbacks, past_rollbacks == 1 ? "" : "s",
+                                     format_duration(limit.within), limit.count),
+              .freezes = true};
 }
 
 MaybeHold cooldown(const Inputs& inputs, const api::GuardStatus& guard, Time now) {
@@ -155,7 +160,7 @@ MaybeHold cooldown(const Inputs& inputs, const api::GuardStatus& guard, Time now
               .until = until};
 }
 
-// A rollback that is known to fail does not start, nor does one whose preflight has no result yet.
+// Blocks a rollback that would fail, or whose preflight has no result yet.
 MaybeHold preflight(const Inputs& inputs, const api::GuardStatus& guard, Time now) {
   constexpr std::chrono::milliseconds at_once{50};
   constexpr std::chrono::seconds in_a_while{5};
@@ -198,13 +203,13 @@ namespace {
 bool needs_approval(const Inputs& inputs) {
   const auto& rollback = inputs.rollback;
   if (!rollback || api::is_manual(rollback->spec)) return false;
-  // A policy may have changed to Approve after the Rollback was recorded.
-  const auto requires_it = [&](const GroupMember& member) {
+  // A policy may have changed to mode Approve after the Rollback was recorded.
+  const auto requires_approval = [&](const GroupMember& member) {
     return member.mode == api::Mode::Approve && includes(*rollback, member.deployment);
   };
   return rollback->spec.mode == api::Mode::Approve ||
          inputs.policy.spec.mode == api::Mode::Approve ||
-         (std::ranges::any_of(inputs.group, requires_it) &&
+         (std::ranges::any_of(inputs.group, requires_approval) &&
           !has_restored_member(inputs, group_rollback_name(*rollback)));
 }
 
@@ -222,7 +227,7 @@ std::string approval_of(const Inputs& inputs) {
     return "lastgood.dev/approve on the Deployment";
   if (rollback.spec.caused_by.empty()) return {};
   const api::Rollback* initiator = initiator_of(inputs, rollback);
-  // If the initiator's Rollback is gone, the recorded approval counts.
+  // If the initiator's Rollback no longer exists, the approval that this Rollback recorded counts.
   const bool is_approved =
       initiator ? was_approved(*initiator) : !rollback.status.approved_by.empty();
   return is_approved

@@ -30,11 +30,12 @@ using MaybeHold = std::optional<Hold>;
 [[nodiscard]] MaybeHold awaiting_approval(const Inputs& inputs, const api::GuardStatus& guard,
                                           Time now);
 
-// How the Rollback in `inputs` was approved: "spec.approved of the Rollback". Empty if it needs no
-// approval, or has none yet.
+// How the Rollback in `inputs` was approved, for example "spec.approved of the Rollback". Empty if
+// the Rollback needs no approval, or is not approved yet.
 [[nodiscard]] std::string approval_of(const Inputs& inputs);
 
-// A user approved the Rollback of the initiator, and with it the rollback of its group.
+// A user approved the initiator's Rollback, and with it the rollback of its group. Precondition:
+// the Rollback has started. In mode Approve it starts only after an approval.
 [[nodiscard]] bool was_approved(const api::Rollback& initiator);
 
 // The hold of a Rollback that waits for approval, with the commands that approve it.

@@ -68,14 +68,14 @@ MaybeRejection busy(const Inputs& inputs, const api::GuardStatus& guard, Time) {
                                           inputs.rollback->meta.key.name, guard.reason)};
 }
 
-MaybeRejection not_recognised(const Inputs& inputs, const api::GuardStatus& guard, Time) {
+MaybeRejection template_not_recognized(const Inputs& inputs, const api::GuardStatus& guard, Time) {
   if (guard.current && guard.template_digest == inputs.deployment.template_digest) return {};
   return Rejection{.reason = Reason::WaitingForReplicaSet,
                    .message = "The present template has no ReplicaSet yet",
                    .is_temporary = true};
 }
 
-MaybeRejection no_such_revision(const Inputs& inputs, const api::GuardStatus& guard, Time) {
+MaybeRejection revision_not_found(const Inputs& inputs, const api::GuardStatus& guard, Time) {
   const auto& number = inputs.request->spec.to_revision;
   if (!number || requested_revision(inputs, guard)) return {};
   return Rejection{.reason = Reason::RevisionNotFound,
@@ -84,7 +84,7 @@ MaybeRejection no_such_revision(const Inputs& inputs, const api::GuardStatus& gu
                        *number, snapshot_numbers(guard))};
 }
 
-MaybeRejection already_there(const Inputs& inputs, const api::GuardStatus& guard, Time) {
+MaybeRejection already_current(const Inputs& inputs, const api::GuardStatus& guard, Time) {
   const Revision* revision = requested_revision(inputs, guard);
   if (!revision || !guard.current || revision->hash != guard.current->hash) return {};
   return Rejection{.reason = Reason::AlreadyCurrent,
@@ -127,12 +127,12 @@ MaybeRejection not_proven(const Inputs& inputs, const api::GuardStatus& guard, T
 }
 
 MaybeRejection no_rollback_past(const Inputs& inputs, const api::GuardStatus& guard, Time) {
-  const Revision* wanted = requested_revision(inputs, guard);
+  const Revision* target = requested_revision(inputs, guard);
   const auto snapshots = proven_with_snapshot(guard);
-  const auto last = std::ranges::find_if(
-      snapshots, [&](const Revision* one) { return one->hash != guard.current->hash; });
-  if (!wanted && last != snapshots.end()) wanted = *last;
-  const Revision* mark = wanted ? mark_before(guard, *wanted) : nullptr;
+  const auto newest_other = std::ranges::find_if(
+      snapshots, [&](const Revision* revision) { return revision->hash != guard.current->hash; });
+  if (!target && newest_other != snapshots.end()) target = *newest_other;
+  const Revision* mark = target ? blocking_mark(guard, *target) : nullptr;
   if (!mark) return {};
   return Rejection{
       .reason = Reason::NoRollbackPast,
@@ -158,23 +158,23 @@ MaybeRejection paused_until(const Inputs& inputs, const api::GuardStatus&, Time 
           format_rfc3339(*until))};
 }
 
-MaybeRejection not_checked(const Inputs& inputs, const api::GuardStatus& guard, Time now) {
+MaybeRejection checking_rollback(const Inputs& inputs, const api::GuardStatus& guard, Time now) {
   const auto target = wanted_target(inputs, guard);
   if (!target) return {};
   const bool is_known = is_fresh(inputs.preflight, inputs.deployment, *target, now);
   if (is_known && inputs.preflight->ready != api::ConditionStatus::Unknown) return {};
-  // The API server did not respond: wait before the next request.
-  const bool has_no_answer =
+  // If the last preflight had no result, the next one does not run at once.
+  const bool has_no_result =
       inputs.preflight && inputs.preflight->ready == api::ConditionStatus::Unknown;
   return Rejection{.reason = Reason::CheckingRollback,
                    .message = fmt::format("The preflight of the rollback is running{}{}",
-                                          has_no_answer ? ": " : "",
-                                          has_no_answer ? inputs.preflight->message : ""),
+                                          has_no_result ? ": " : "",
+                                          has_no_result ? inputs.preflight->message : ""),
                    .is_temporary = true,
-                   .is_brief = !has_no_answer};
+                   .is_brief = !has_no_result};
 }
 
-// A drill is to find out whether the rollback would work, so the next two gates let it pass.
+// The next two gates do not reject a drill: a drill finds out whether a rollback would work.
 MaybeRejection missing_reference(const Inputs& inputs, const api::GuardStatus&, Time) {
   if (inputs.request->spec.drill || !inputs.preflight ||
       inputs.preflight->reason != Reason::MissingReference)
@@ -190,16 +190,16 @@ MaybeRejection would_fail(const Inputs& inputs, const api::GuardStatus&, Time) {
   return Rejection{.reason = inputs.preflight->reason, .message = inputs.preflight->message};
 }
 
-// First the Deployment, then the requested revision, then possible harm, last the preflight.
+// The order: the Deployment, the requested revision, possible harm, the preflight.
 constexpr std::array gates{
     RequestGate{.name = "NotGuarded", .rejects = not_guarded},
     RequestGate{.name = "Deleting", .rejects = deleting},
     RequestGate{.name = "DeploymentPaused", .rejects = deployment_paused},
     RequestGate{.name = "ScaledToZero", .rejects = scaled_to_zero},
     RequestGate{.name = "Busy", .rejects = busy},
-    RequestGate{.name = "WaitingForReplicaSet", .rejects = not_recognised},
-    RequestGate{.name = "RevisionNotFound", .rejects = no_such_revision},
-    RequestGate{.name = "AlreadyCurrent", .rejects = already_there},
+    RequestGate{.name = "WaitingForReplicaSet", .rejects = template_not_recognized},
+    RequestGate{.name = "RevisionNotFound", .rejects = revision_not_found},
+    RequestGate{.name = "AlreadyCurrent", .rejects = already_current},
     RequestGate{.name = "NoSnapshot", .rejects = no_snapshot},
     RequestGate{.name = "NoLastGood", .rejects = no_last_good},
     RequestGate{.name = "Quarantined", .rejects = quarantined, .yields_to_force = true},
@@ -207,7 +207,7 @@ constexpr std::array gates{
     RequestGate{.name = "NoRollbackPast", .rejects = no_rollback_past, .yields_to_force = true},
     RequestGate{.name = "Suspended", .rejects = suspended, .yields_to_force = true},
     RequestGate{.name = "PausedUntil", .rejects = paused_until, .yields_to_force = true},
-    RequestGate{.name = "CheckingRollback", .rejects = not_checked},
+    RequestGate{.name = "CheckingRollback", .rejects = checking_rollback},
     RequestGate{.name = "MissingReference", .rejects = missing_reference, .yields_to_force = true},
     RequestGate{.name = "WouldFail", .rejects = would_fail},
 };

@@ -20,8 +20,8 @@ using api::State;
 
 namespace {
 
-// The target of a member, or the hold that blocks it. The checks of the initiator are the evidence,
-// so the member's own checks do not block.
+// The target of the member's rollback, or the hold that blocks the rollback. The checks of the
+// initiator are the evidence, so the member's own checks do not block.
 std::expected<Revision, Hold> pass_member_gates(const Step& step) {
   const Inputs& inputs = step.inputs;
   const api::GuardStatus& guard = step.plan.guard;
@@ -46,7 +46,8 @@ api::Rollback record_for_member(Step& step, const api::Rollback& initiator,
                   initiator.spec.deployment, rollback::cause_text(initiator.spec));
   record.spec.caused_by = initiator.meta.key.name;
   record.spec.policy = guard.policy;
-  // An approval of the initiator's Rollback counts for the group. Without one this policy decides.
+  // An approval of the initiator's Rollback counts for the group. Without it, the mode of this
+  // member's policy applies.
   record.spec.mode =
       gates::was_approved(initiator) ? api::Mode::Enforce : step.inputs.policy.spec.mode;
   return record;
@@ -55,7 +56,7 @@ api::Rollback record_for_member(Step& step, const api::Rollback& initiator,
 void start_member_rollback(Step& step, api::Rollback record) {
   api::GuardStatus& guard = step.guard();
   const std::string bad = step.current_name();
-  // After a failed write of the record the same rollback starts again: no second Event.
+  // If the record could not be written, the same rollback starts again without a second Event.
   const bool is_reported = guard.rollback == record.meta.key.name;
   guard.rollback = record.meta.key.name;
   if (record.spec.mode == api::Mode::Approve) {
@@ -70,7 +71,7 @@ void start_member_rollback(Step& step, api::Rollback record) {
     }
   }
   step.requeue_at(step.now + std::chrono::seconds(1));
-  // Members with an earlier turn may not be restored yet.
+  // The Rollback is only recorded: members before this one in the order may not be restored yet.
   step.plan.action = StartRollback{.record = std::move(record), .execute = false};
 }
 
@@ -85,7 +86,7 @@ bool follow_group(Step& step) {
     enter_hold(step, target.error(), step.current_name());
     return true;
   }
-  // The end of the previous Rollback is written first.
+  // Write the end of the previous Rollback first.
   if (step.plan.rollback) {
     step.requeue_at(step.now);
     return false;
@@ -102,23 +103,23 @@ std::string why_not_with_group(Step& step) {
   if (guard.state == State::Frozen) return fmt::format("it is frozen ({})", guard.reason);
   if (inputs.policy.spec.mode == api::Mode::Observe)
     return fmt::format("{} has mode Observe", inputs.policy.name);
-  // The other members learn of the end of the hold at once.
-  const auto until_it_ends = [&](const Hold& hold) {
+  // Reconcile when the hold ends, because the other members wait for the end of the hold.
+  const auto requeue_and_explain = [&](const Hold& hold) {
     if (hold.until) step.requeue_at(*hold.until);
     return hold.message;
   };
   if (const auto hold = first_hold(write_gates(), inputs, guard, step.now))
-    return until_it_ends(*hold);
+    return requeue_and_explain(*hold);
   if (const auto hold = gates::declined(inputs, guard, step.now)) return hold->message;
   if (const auto hold = gates::already_rolled_back(inputs, guard, step.now)) return hold->message;
   const auto target = due_target(inputs, guard);
   if (!target) return choose_target(guard).why_not;
   if (const auto hold = gates::limit_reached(inputs, guard, step.now)) return hold->message;
-  if (const auto hold = gates::cooldown(inputs, guard, step.now)) return until_it_ends(*hold);
+  if (const auto hold = gates::cooldown(inputs, guard, step.now)) return requeue_and_explain(*hold);
   if (!is_about(inputs.preflight, inputs.deployment, *target))
     return "the preflight of its rollback is running";
   if (inputs.preflight->ready == api::ConditionStatus::True) return {};
-  // Never empty: an empty text would mean that it can be rolled back.
+  // An empty text would mean that the Deployment can be rolled back.
   if (inputs.preflight->message.empty())
     return fmt::format("the preflight of its rollback has the result {}", inputs.preflight->reason);
   return inputs.preflight->message;

@@ -1,4 +1,4 @@
-// A member of a group follows the initiator's rollback. group.hpp explains the words. Private to
+// A member of a group follows the initiator's rollback. group.hpp explains the terms. Private to
 // guard/.
 #pragma once
 
@@ -8,10 +8,11 @@
 
 namespace lastgood::guard {
 
-// Records the Rollback of this member, or enters Held. True if this step is used up by that.
+// Records the Rollback of this member, or enters Held. False if neither happened, so that the step
+// goes on.
 bool follow_group(Step& step);
 
-// Why this Deployment could not be rolled back with its group now; empty if it could.
+// Why this Deployment cannot be rolled back with its group now. Empty if it can.
 [[nodiscard]] std::string why_not_with_group(Step& step);
 
 }  // namespace lastgood::guard

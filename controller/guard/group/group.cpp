@@ -17,11 +17,11 @@ using api::State;
 
 std::optional<api::GroupRollback> plan_group_rollback(const Inputs& inputs,
                                                       const api::GuardStatus& guard) {
-  const auto together = members_released_together(inputs, guard);
-  if (together.empty()) return {};
+  const auto members = members_released_together(inputs, guard);
+  if (members.empty()) return {};
   std::vector<std::tuple<int, std::string>> order{
       {inputs.policy.group_order, inputs.deployment.meta.key.name}};
-  for (const GroupMember* member : together) order.emplace_back(member->order, member->deployment);
+  for (const GroupMember* member : members) order.emplace_back(member->order, member->deployment);
   std::ranges::sort(order);
   api::GroupRollback group{.name = inputs.policy.group};
   for (const auto& [position, deployment] : order) group.members.push_back(deployment);
@@ -39,7 +39,7 @@ api::Mode group_mode(const Inputs& inputs, const api::GuardStatus& guard) {
 
 namespace {
 
-// The first Rollback of another member that includes this Deployment now.
+// The first group rollback of another member that has started and includes this release.
 const api::Rollback* group_rollback_for(const Inputs& inputs, const api::GuardStatus& guard) {
   // A Rollback that could not be recorded is not in progress.
   const bool is_busy =
@@ -53,11 +53,11 @@ const api::Rollback* group_rollback_for(const Inputs& inputs, const api::GuardSt
   for (const GroupMember& member : inputs.group) {
     const auto& rollback = member.rollback;
     if (!rollback || !includes(*rollback, inputs.deployment.meta.key.name)) continue;
-    // Once a member is restored, the others follow, even if the initiator is gone.
+    // Once a member is restored, the others follow, even if the initiator's Rollback was cancelled.
     if (!has_initiated(member) && !has_restored_member(inputs, rollback->meta.key.name)) continue;
     const bool is_followed =
         inputs.rollback && inputs.rollback->spec.caused_by == rollback->meta.key.name;
-    // A release after the breach is a newer choice of a user.
+    // A release after the breach is a newer choice of a user, and is not included.
     const bool is_included_release =
         rollback->spec.detected && *guard.evaluation_started <= *rollback->spec.detected;
     const bool was_released = guard.current->verdict != RevisionVerdict::PresumedGood;
@@ -83,7 +83,8 @@ bool has_group_started(const Inputs& inputs, const api::Rollback& rollback) {
 std::string why_cancelled_with_group(const Inputs& inputs, const api::Rollback& rollback) {
   if (rollback.spec.caused_by.empty()) return {};
   const api::Rollback* initiator = initiator_of(inputs, rollback);
-  // Once other members are restored, this one follows, even if the initiator is gone.
+  // Once another member is restored, this member follows, even if the initiator's Rollback no
+  // longer exists.
   if (!initiator && has_group_started(inputs, rollback)) return {};
   if (!initiator)
     return fmt::format("Rollback {}, which initiated the group rollback, no longer exists",

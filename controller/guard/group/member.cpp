@@ -52,8 +52,8 @@ const std::string& group_rollback_name(const api::Rollback& rollback) {
 
 const api::Rollback* initiator_of(const Inputs& inputs, const api::Rollback& rollback) {
   if (rollback.spec.caused_by.empty()) return &rollback;
-  const auto is_initiator = [&](const std::optional<api::Rollback>& one) {
-    return one && one->meta.key.name == rollback.spec.caused_by;
+  const auto is_initiator = [&](const std::optional<api::Rollback>& candidate) {
+    return candidate && candidate->meta.key.name == rollback.spec.caused_by;
   };
   for (const GroupMember& member : inputs.group) {
     if (is_initiator(member.rollback)) return &*member.rollback;
@@ -84,12 +84,12 @@ bool has_initiated(const GroupMember& initiator) {
 std::string other_rollback_of(const GroupMember& member) {
   const auto& rollback = member.rollback;
   const api::GuardStatus& guard = member.guard;
-  const bool is_known = rollback && rollback->meta.key.name == guard.rollback;
-  const bool names_one =
+  const bool is_recorded = rollback && rollback->meta.key.name == guard.rollback;
+  const bool announces_rollback =
       guard.state == State::RollingBack || guard.reason == Reason::AwaitingApproval;
-  if (names_one && !is_known)
+  if (announces_rollback && !is_recorded)
     return fmt::format("{} is starting Rollback {}", member.deployment, guard.rollback);
-  if (is_known && !api::finished(rollback->status.phase))
+  if (is_recorded && !api::finished(rollback->status.phase))
     return fmt::format("Rollback {} of {} is {} ({})", guard.rollback, member.deployment,
                        api::to_string(guard.state), guard.reason);
   return {};
@@ -128,7 +128,7 @@ bool needs_no_rollback(const GroupMember& member, const api::Rollback& initiator
 bool is_rolled_back(const GroupMember& member, const std::string& group_rollback) {
   const auto& rollback = member.rollback;
   if (!rollback) return false;
-  // A member that another rollback of the group has restored is where it should be.
+  // A member that another rollback has restored needs no rollback.
   if (!runs_restored_revision(member) && rollback->meta.key.name != group_rollback &&
       rollback->spec.caused_by != group_rollback)
     return false;
