@@ -1,6 +1,7 @@
 # The image of the controller. It is built on Debian 13 and has only the binary, its shared
 # libraries and the certificate authorities: no shell, no package manager, no root user.
-# Must not depend on the build machine. The argument BASE sets another base image.
+# The build must not depend on the machine on which it runs. The argument BASE sets another base
+# image.
 
 ARG BASE=debian:trixie-slim
 
@@ -15,7 +16,8 @@ RUN apt-get update \
 FROM tools AS build
 WORKDIR /src
 COPY . .
-# The build folder is removed in the same layer. The compiler cache makes the next build fast.
+# The build folder is removed in the layer that creates it, so no layer stores it. The compiler cache
+# makes the next build fast.
 RUN --mount=type=cache,id=lastgood-ccache,target=/ccache \
     export CCACHE_DIR=/ccache CCACHE_MAXSIZE=500M \
  && cmake --preset release \
@@ -24,8 +26,8 @@ RUN --mount=type=cache,id=lastgood-ccache,target=/ccache \
       /rootfs/lastgood-controller \
  && rm -rf build
 
-# Copies the shared libraries that ldd lists, and the loader. libc needs nsswitch.conf to resolve
-# names. OpenSSL reads its certificates from /usr/lib/ssl.
+# Copies the shared libraries and the loader, which ldd lists. libc needs nsswitch.conf to resolve
+# names. OpenSSL reads the certificate authorities from /usr/lib/ssl.
 RUN set -eu \
  && cd /rootfs \
  && ldd lastgood-controller | awk '$2 == "=>" { print $3 } $1 ~ /^\// { print $1 }' \
