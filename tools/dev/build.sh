@@ -1,5 +1,6 @@
 # shellcheck shell=bash
-# ./dev build and packages: build C++ with CMake and Ninja. Must not know the layers of the tests.
+# ./dev build and ./dev packages: build C++ with CMake and Ninja. This file must not know the layers
+# of the tests.
 
 BUILD_PACKAGES=(clang-19 lld-19 libclang-rt-19-dev cmake ninja-build ccache pkg-config
   libboost1.81-dev libssl-dev nlohmann-json3-dev libspdlog-dev prometheus-cpp-dev libsimdjson-dev
@@ -35,7 +36,8 @@ build_preset() {
   done_step
 }
 
-# Configures build/PRESET if it is not configured. This also writes its compile_commands.json.
+# configure_preset PRESET: configures build/PRESET if it is not configured. This also writes
+# build/PRESET/compile_commands.json.
 configure_preset() {
   need_packages "${BUILD_PACKAGES[@]}"
   export CCACHE_DIR=${CCACHE_DIR:-$CACHE/ccache} CCACHE_BASEDIR=$ROOT CCACHE_NOHASHDIR=1

@@ -1,6 +1,7 @@
 # shellcheck shell=bash
-# The local Kubernetes: ./dev cluster. Installs missing packages and builds the programs into
-# $CACHE, by the hash of their sources. tests/e2e/cmd/local does the rest. Must not know the tests.
+# ./dev cluster: controls the local Kubernetes. This file installs missing packages and builds the
+# programs. They are in $CACHE, in folders named by the hash of their sources. The program
+# tests/e2e/cmd/local starts and stops the components. This file must not know the tests.
 
 CLUSTER_DIR=${LASTGOOD_CLUSTER_DIR:-/var/lib/lastgood-cluster}
 CLUSTER_KUBERNETES_VERSION=1.37.2
@@ -78,27 +79,29 @@ cluster_load_image() {
   cluster_local load-image "$1"
 }
 
+# Runs the program tests/e2e/cmd/local.
 cluster_local() { as_root "$CLUSTER_TOOLS/local" --dir "$CLUSTER_DIR" "$@"; }
 
 # Sets CLUSTER_PROGRAM, the binary with all of Kubernetes. Builds it if it is not in the cache.
 ensure_kubernetes() {
   need_go
   local source=$ROOT/tests/e2e
-  local home
-  home=$(cluster_hash "$source/go.mod" "$source/go.sum" "$source/cmd/kubernetes")
-  home=$CACHE/kubernetes/$home
-  CLUSTER_PROGRAM=$home/kubernetes
+  local folder
+  folder=$(cluster_hash "$source/go.mod" "$source/go.sum" "$source/cmd/kubernetes")
+  folder=$CACHE/kubernetes/$folder
+  CLUSTER_PROGRAM=$folder/kubernetes
   ensure_cluster_tools
   [ -x "$CLUSTER_PROGRAM" ] && return 0
   step "building Kubernetes $CLUSTER_KUBERNETES_VERSION (about 8 minutes the first time)"
-  mkdir -p "$home"
-  cluster_build_with_progress "$source" "$home/kubernetes" ./cmd/kubernetes \
+  mkdir -p "$folder"
+  cluster_build_with_progress "$source" "$folder/kubernetes" ./cmd/kubernetes \
     "$(cluster_version_flags)" || die "Kubernetes could not be built."
-  cluster_remove_older "$home"
+  cluster_remove_older "$folder"
   done_step
 }
 
-# Sets CLUSTER_TOOLS, the folder of local, pause and demo-app. They build in seconds.
+# Sets CLUSTER_TOOLS, the folder with the programs local, pause and demo-app. Builds them if they
+# are not in the cache, which takes seconds.
 ensure_cluster_tools() {
   need_go
   local source=$ROOT/tests/e2e application=$ROOT/tests/app
@@ -119,12 +122,14 @@ ensure_cluster_tools() {
   done_step
 }
 
-# Removes the programs of older sources. A running cluster has its own links to them.
+# cluster_remove_older FOLDER: removes the other folders beside FOLDER, which have programs of older
+# sources. A running cluster has its own links to its programs.
 cluster_remove_older() {
   find "$(dirname "$1")" -mindepth 1 -maxdepth 1 -type d ! -path "$1" -exec rm -rf {} +
 }
 
-# The hash of all files below the given paths, independent of the folder of the checkout.
+# cluster_hash PATH...: prints a hash of all files below these paths. It does not depend on the
+# folder of the checkout.
 cluster_hash() {
   (
     cd "$ROOT" || exit
@@ -133,6 +138,7 @@ cluster_hash() {
   )
 }
 
+# Prints the linker flags that set the version in the programs of Kubernetes.
 cluster_version_flags() {
   local package flags="" version=$CLUSTER_KUBERNETES_VERSION
   local minor=${version#*.}
@@ -143,7 +149,8 @@ cluster_version_flags() {
   printf '%s' "$flags"
 }
 
-# cluster_build DIRECTORY TARGET PACKAGE [LINKER-FLAGS [GO-FLAG...]]: creates the target atomically.
+# cluster_build DIRECTORY TARGET PACKAGE [LINKER-FLAGS [GO-FLAG...]]: builds the Go package in the
+# directory. TARGET appears only when the build is complete.
 cluster_build() {
   local directory=$1 target=$2 package=$3 flags=${4:-} partial
   shift 3
@@ -160,7 +167,8 @@ cluster_build() {
   fi
 }
 
-# Shows the number of modules that Go has fetched and of packages that it has compiled.
+# cluster_build_with_progress SOURCE TARGET PACKAGE LINKER-FLAGS: as cluster_build. Also prints how
+# many modules Go has fetched, and how many packages it has compiled.
 cluster_build_with_progress() {
   local source=$1 target=$2 package=$3 flags=$4 log total
   log=$(mktemp "${TMPDIR:-/tmp}/lastgood-kubernetes.XXXXXX")
@@ -179,11 +187,12 @@ cluster_build_with_progress() {
   rm -f "$log" "$log.packages"
 }
 
-# Lists all packages of a program. This fetches their modules.
+# cluster_packages SOURCE PACKAGE FILE: lists all packages of the program in FILE. This fetches
+# their modules.
 cluster_packages() { (cd "$1" && go list -deps "$2" >"$3"); }
 
-# cluster_with_progress LOG WHAT COMMAND...: runs the command with its messages in LOG. Prints the
-# number of messages every 15 s.
+# cluster_with_progress LOG WHAT COMMAND...: runs the command, which writes one line to LOG for each
+# thing that WHAT names. Prints the number of these lines every 15 s.
 cluster_with_progress() {
   local log=$1 what=$2 reporter code=0
   shift 2
@@ -196,7 +205,7 @@ cluster_with_progress() {
   return "$code"
 }
 
-# Ends when the process with the PID $3, this shell, ends.
+# cluster_report LOG WHAT PID: prints the number of lines of LOG every 15 s, until the process ends.
 cluster_report() {
   while ! timeout 15 tail --pid="$3" -f /dev/null >/dev/null 2>&1; do
     say "   $(wc -l <"$1") $2, $(seconds_since "$STEP_START")"

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# Shared by all commands of ./dev: messages with durations, and the installation of packages.
-# Must not know a command.
+# Functions that all commands of ./dev share: messages with durations, and the installation of
+# packages. This file must not know a command.
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 CACHE=${LASTGOOD_CACHE:-${HOME:-/root}/.cache/lastgood}
@@ -23,6 +23,7 @@ die() {
 
 now_ms() { date +%s%3N; }
 
+# seconds_since MILLISECONDS: prints the seconds since this value of now_ms.
 seconds_since() { awk -v a="$1" -v b="$(now_ms)" 'BEGIN { printf "%.1f s", (b - a) / 1000 }'; }
 
 # A step prints its text when it starts and its duration when it ends.
@@ -79,7 +80,7 @@ need_packages() {
   done_step
 }
 
-# Go must be installed. A version before that of go.mod fetches the right one itself.
+# Go must be installed. If it is older than go.mod requires, Go fetches the required version itself.
 need_go() {
   command -v go >/dev/null ||
     die "Go is missing. Install Go 1.21 or later, which fetches the version that it needs."

@@ -9,7 +9,7 @@ COLUMNS = ("lines", "functions", "branches")
 
 
 def by_folder(files, root):
-    """{folder: {column: [covered, count]}}, with folders relative to the root."""
+    """{folder: {column: [covered, count]}}, with relative folders, and "total" for all files."""
     folders = collections.defaultdict(lambda: {column: [0, 0] for column in COLUMNS})
     for file in files:
         folder = os.path.dirname(os.path.relpath(file["filename"], root))
@@ -28,10 +28,10 @@ def main():
     files = json.load(sys.stdin)["data"][0]["files"]
     folders = by_folder(files, sys.argv[1])
     print(f"{'folder':34}" + "".join(f"{column:>11}" for column in COLUMNS) + "   lines missed")
-    for name in sorted(folders, key=lambda one: (one == "total", one)):
+    for name in sorted(folders, key=lambda folder: (folder == "total", folder)):
         row = folders[name]
-        shares = "".join(f"{percent(*row[column]):>11}" for column in COLUMNS)
-        print(f"{name:34}{shares}{row['lines'][1] - row['lines'][0]:>15}")
+        percentages = "".join(f"{percent(*row[column]):>11}" for column in COLUMNS)
+        print(f"{name:34}{percentages}{row['lines'][1] - row['lines'][0]:>15}")
 
 
 if __name__ == "__main__":

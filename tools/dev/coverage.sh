@@ -1,5 +1,6 @@
 # shellcheck shell=bash
-# ./dev coverage: measures which lines the C++ tests run. Has no threshold.
+# ./dev coverage: measures which lines the C++ tests run. It does not fail because of a low
+# coverage.
 
 COVERAGE_PACKAGES=(llvm-19)
 
@@ -30,7 +31,8 @@ verb_coverage() {
   say "The coverage of each line: $folder/html/index.html"
 }
 
-# coverage_read COMMAND [FLAG...]: runs llvm-cov for the sources of the controller.
+# coverage_read COMMAND [FLAG...]: runs this command of llvm-cov for the sources of the controller.
+# Uses the variables `folder` and `objects` of verb_coverage.
 coverage_read() {
   local command=$1
   shift

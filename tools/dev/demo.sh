@@ -1,8 +1,11 @@
 # shellcheck shell=bash
 # ./dev demo: a bad release is rolled back, on the local Kubernetes or on the user's cluster. This
 # script installs and removes Lastgood; tests/e2e/cmd/demo does the releases.
+#
+# DEMO_KUBE has the flags that select the cluster. DEMO_UNDO has the functions that remove what the
+# demo has installed. DEMO_BIN is a folder with kubectl and helm.
 
-DEMO_SYSTEM=lastgood-system
+DEMO_NAMESPACE=lastgood-system
 
 demo_help() {
   cat <<'HELP'
@@ -67,20 +70,22 @@ verb_demo() {
 # Builds the program of the demo. kubectl and Helm are in the binary of Kubernetes.
 demo_prepare() {
   ensure_kubernetes
-  local home source=$ROOT/tests/e2e
-  home=$(cluster_hash "$source/cmd/demo" "$source/internal/client" "$source/go.mod")
-  home=$CACHE/demo/$home
-  DEMO_PROGRAM=$home/demo
-  DEMO_BIN=$home
-  mkdir -p "$home"
-  ln -sf "$CLUSTER_PROGRAM" "$home/kubectl"
-  ln -sf "$CLUSTER_PROGRAM" "$home/helm"
+  local folder source=$ROOT/tests/e2e
+  folder=$(cluster_hash "$source/cmd/demo" "$source/internal/client" "$source/go.mod")
+  folder=$CACHE/demo/$folder
+  DEMO_PROGRAM=$folder/demo
+  DEMO_BIN=$folder
+  mkdir -p "$folder"
+  ln -sf "$CLUSTER_PROGRAM" "$folder/kubectl"
+  ln -sf "$CLUSTER_PROGRAM" "$folder/helm"
   [ ! -x "$DEMO_PROGRAM" ] || return 0
   step "building the demo"
   cluster_build "$source" "$DEMO_PROGRAM" ./cmd/demo || die "tests/e2e/cmd/demo could not be built."
   done_step
 }
 
+# Starts the local Kubernetes if it is not running, and sets `kubeconfig` of its caller. Unless
+# `keep` is set, demo_undo stops a cluster that was started here.
 demo_local_cluster() {
   ensure_image
   if ! cluster_local status >/dev/null 2>&1; then
@@ -101,13 +106,14 @@ demo_helm() {
   "$DEMO_BIN/helm" "${flags[@]}" "$@"
 }
 
-# demo_install CONTEXT IMAGE
+# demo_install CONTEXT IMAGE: installs the chart, unless Lastgood is installed already. CONTEXT and
+# IMAGE may be empty.
 demo_install() {
   DEMO_CONTEXT=$1
   local image=$2 values=()
   demo_kubectl version >/dev/null 2>&1 ||
     die "The API server of ${DEMO_KUBE[1]} does not respond."
-  if demo_helm status lastgood --namespace "$DEMO_SYSTEM" >/dev/null 2>&1; then
+  if demo_helm status lastgood --namespace "$DEMO_NAMESPACE" >/dev/null 2>&1; then
     say "Lastgood is already installed; the demo uses this installation."
     return 0
   fi
@@ -117,28 +123,30 @@ demo_install() {
     values=(--set "image.repository=${image%:*}" --set "image.tag=${image##*:}")
   fi
   demo_kubectl get crd rollbacks.lastgood.dev >/dev/null 2>&1 || DEMO_UNDO+=(demo_remove_crds)
-  demo_kubectl get namespace "$DEMO_SYSTEM" >/dev/null 2>&1 ||
-    DEMO_UNDO+=(demo_remove_system)
+  demo_kubectl get namespace "$DEMO_NAMESPACE" >/dev/null 2>&1 ||
+    DEMO_UNDO+=(demo_remove_namespace)
   DEMO_UNDO+=(demo_uninstall)
   step "installing the chart"
   quietly demo_helm install lastgood "$ROOT/deploy/charts/lastgood" \
-    --namespace "$DEMO_SYSTEM" --create-namespace "${values[@]}" --wait --timeout 120s ||
+    --namespace "$DEMO_NAMESPACE" --create-namespace "${values[@]}" --wait --timeout 120s ||
     die "The chart could not be installed."
   done_step
 }
 
-# demo_play DEMO-IMAGE KEEP
+# demo_play DEMO-IMAGE KEEP: does the releases. KEEP is empty or "yes".
 demo_play() {
   local flags=("${DEMO_KUBE[@]}" --image "$1" --kubectl "$DEMO_BIN/kubectl")
   [ -z "$2" ] || flags+=(--keep)
   "$DEMO_PROGRAM" "${flags[@]}"
 }
 
-demo_uninstall() { quietly demo_helm uninstall lastgood --namespace "$DEMO_SYSTEM" --wait; }
-demo_remove_system() { quietly demo_kubectl delete namespace "$DEMO_SYSTEM" --ignore-not-found; }
+demo_uninstall() { quietly demo_helm uninstall lastgood --namespace "$DEMO_NAMESPACE" --wait; }
+demo_remove_namespace() {
+  quietly demo_kubectl delete namespace "$DEMO_NAMESPACE" --ignore-not-found
+}
 demo_remove_crds() { quietly demo_kubectl delete --ignore-not-found -f "$ROOT/crds"; }
 
-# Undoes the steps in reverse order. A failed step does not stop the next one.
+# Runs the functions of DEMO_UNDO, the last one first. If a function fails, the next one still runs.
 demo_undo() {
   trap - EXIT
   local i

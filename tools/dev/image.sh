@@ -1,12 +1,11 @@
 # shellcheck shell=bash
 # ./dev image: builds the image of the controller from the Dockerfile, as an archive for
-# `ctr images import` or `docker load`. Must not know the users of the image.
-# ensure_image builds only if a source of the image has changed. Sets IMAGE_NAME and IMAGE_ARCHIVE.
+# `ctr images import` or `docker load`. This file must not know the users of the image.
 
 IMAGE_NAME=lastgood.dev/lastgood-controller:$VERSION
 IMAGE_ARCHIVE=''
 IMAGE_BASE=debian:trixie-slim
-IMAGE_RETAINED=5
+IMAGE_ARCHIVES_KEPT=5
 
 verb_image() {
   ensure_image
@@ -14,6 +13,7 @@ verb_image() {
   say "$IMAGE_ARCHIVE"
 }
 
+# Sets IMAGE_ARCHIVE. Builds the image if a source of the image has changed.
 ensure_image() {
   local folder=$CACHE/images
   mkdir -p "$folder"
@@ -47,10 +47,12 @@ image_build() {
   mv "$partial" "$IMAGE_ARCHIVE"
 }
 
-# The layers in the archive are not compressed, so its size is the size of the image on a node.
+# image_megabytes ARCHIVE: prints the size of the image on a node. It is the size of the archive,
+# because the layers in the archive are not compressed.
 image_megabytes() { awk -v bytes="$(stat -c %s "$1")" 'BEGIN { printf "%.1f", bytes / 1000000 }'; }
 
-# The files that .dockerignore includes, .dockerignore and the Dockerfile.
+# Prints the sources of the image: the files that .dockerignore includes, .dockerignore and the
+# Dockerfile.
 image_sources() {
   local entry
   (
@@ -66,7 +68,8 @@ image_hash() {
   image_sources | (cd "$ROOT" && xargs -0 sha256sum) | sha256sum | cut -c 1-16
 }
 
-# The container engine, or nothing. An engine must run and must have or be able to pull the base.
+# Prints docker or podman: the first that runs and either has the base image or can pull it. Prints
+# nothing if neither can be used.
 image_engine() {
   local engine
   for engine in docker podman; do
@@ -90,8 +93,8 @@ image_build_with_engine() {
   done_step
 }
 
-# The storage is in $CACHE and not in the user's storage. Removing $CACHE removes everything.
-# The cache mounts of a build are below TMPDIR, which is therefore in $CACHE too.
+# Runs buildah. Its storage is in $CACHE and not in the user's storage, so that removing $CACHE
+# removes everything. The cache mounts of a build are below TMPDIR, so TMPDIR is in $CACHE too.
 image_buildah() {
   local state=$CACHE/buildah
   mkdir -p "$state/tmp"
@@ -103,7 +106,7 @@ image_buildah() {
 image_build_with_buildah() {
   local archive=$1
   local build=(image_buildah build --layers --network host --build-arg "BASE=localhost/$IMAGE_BASE")
-  # The container of an interrupted build would prevent the removal of its layers.
+  # A container that an interrupted build has left would prevent the removal of its layers.
   quietly image_buildah rm --all || true
   step "installing compilers and libraries of Debian 13 in the image"
   quietly "${build[@]}" --target tools --tag localhost/lastgood-tools "$ROOT" ||
@@ -152,7 +155,7 @@ image_base() {
     die "The base image could not be built."
 }
 
-# The first repository of apt with this label.
+# image_mirror LABEL: prints the URL of the first repository of apt with this label.
 image_mirror() {
   # shellcheck disable=SC2016
   apt-get indextargets --format '$(LABEL) $(REPO_URI)' 'Created-By: Packages' 2>/dev/null |
@@ -162,6 +165,6 @@ image_mirror() {
 image_remove_old() {
   local old
   # shellcheck disable=SC2012
-  ls -t "$CACHE"/images/*.tar 2>/dev/null | tail -n +$((IMAGE_RETAINED + 1)) |
+  ls -t "$CACHE"/images/*.tar 2>/dev/null | tail -n +$((IMAGE_ARCHIVES_KEPT + 1)) |
     while read -r old; do rm -f "$old"; done
 }

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# ./dev lint, format and hooks: check and correct the style. `lint --changed` takes seconds, because
-# it reads only the changed files.
+# ./dev lint, ./dev format and ./dev hooks: check and correct the style. `./dev lint --changed`
+# takes seconds, because it checks only the changed files.
 
 LINT_PACKAGES=(clang-format-19 clang-tidy-19 shellcheck python3)
 
@@ -26,7 +26,7 @@ verb_hooks() {
   say "Git runs .githooks for each commit. To stop that: git config --unset core.hooksPath"
 }
 
-# Filters paths: a file that was deleted or moved may still be in the index.
+# Prints the paths from standard input whose files exist. A deleted file may still be in the index.
 existing() { while IFS= read -r path; do [ ! -f "$ROOT/$path" ] || printf '%s\n' "$path"; done; }
 cpp_sources() { git -C "$ROOT" ls-files '*.cpp' '*.hpp' | existing; }
 go_sources() { git -C "$ROOT" ls-files '*.go' | existing; }
@@ -60,7 +60,7 @@ lint_changed() {
     return 0
   fi
   configure_preset dev
-  # In subshells, because `die` ends the shell, and all errors should be shown.
+  # Each check runs in a subshell, because `die` ends the shell. So all checks show their errors.
   (lint_format < <(grep -E '\.(cpp|hpp)$' <<<"$changed")) || code=1
   (lint_gofmt < <(grep -E '\.go$' <<<"$changed")) || code=1
   (lint_words "$changed") || code=1
@@ -70,7 +70,7 @@ lint_changed() {
   return "$code"
 }
 
-# The commit to compare with. On main it is HEAD; on a branch it is the commit where the branch left
+# Prints the commit to compare with: HEAD on main, and on a branch the commit where the branch left
 # main.
 changed_base() {
   local branch
@@ -87,12 +87,14 @@ changed_files() {
   } | sort -u | existing
 }
 
-# The .cpp files for clang-tidy. For a changed header it is the .cpp of the same name.
+# changed_units PATHS: prints the .cpp files for clang-tidy. For a changed header, this is the .cpp
+# of the same name.
 changed_units() {
   grep -E '^(controller|cmd)/.*\.[ch]pp$' <<<"$1" | sed 's/\.hpp$/.cpp/' | sort -u | existing
 }
 
-# Each of these functions reads paths from its standard input, one a line.
+# Each of the following functions, except lint_words, reads paths from its standard input, one a
+# line.
 lint_format() {
   step "clang-format"
   (cd "$ROOT" && xargs -r clang-format-19 --dry-run --Werror) ||
@@ -116,6 +118,7 @@ lint_shell() {
   done_step
 }
 
+# lint_tidy TEXT: the text is printed as the step.
 lint_tidy() {
   step "$1"
   (cd "$ROOT" && xargs -r -P "$(nproc)" -n 1 \
@@ -124,7 +127,8 @@ lint_tidy() {
   done_step
 }
 
-# lint_words [PATHS]: checks these files, one a line, or the whole tree.
+# lint_words [PATHS]: checks the files in PATHS, one path a line. Without PATHS, checks the whole
+# tree.
 lint_words() {
   step "word lint"
   local paths=()

@@ -1,8 +1,8 @@
 """Runs the commands of Markdown pages again and writes their output into the pages.
 
 A block that follows the line `<!-- printed by ./dev states -->` has commands, which begin with
-`$ `, and their output. All else stays as it is. Exit code 1: a command failed, and the page
-and those after it are unchanged.
+`$ `, and their output. The text outside these blocks does not change. Exit code 1: a command
+failed; its page and the later pages are unchanged.
 """
 import re
 import subprocess
@@ -11,7 +11,7 @@ import sys
 BLOCK = re.compile(r"(<!-- printed by \./dev states -->\n```console\n)(.*?)(```\n)", re.DOTALL)
 
 
-def printed(command: str) -> str:
+def command_with_output(command: str) -> str:
     run = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60)
     if run.returncode != 0:
         raise SystemExit(f"{command} failed: {run.stderr.strip()}")
@@ -19,20 +19,20 @@ def printed(command: str) -> str:
     return "\n".join([f"$ {command}", *lines]) + "\n"
 
 
-def run_again(block: re.Match) -> str:
+def block_with_new_output(block: re.Match) -> str:
     commands = [line[2:] for line in block[2].splitlines() if line.startswith("$ ")]
-    return block[1] + "\n".join(printed(command) for command in commands) + block[3]
+    return block[1] + "\n".join(command_with_output(command) for command in commands) + block[3]
 
 
-def main(path: str) -> None:
+def update_page(path: str) -> None:
     with open(path, encoding="utf-8") as page:
         text = page.read()
-    with_output, blocks = BLOCK.subn(run_again, text)
-    if blocks == 0:
+    new_text, count = BLOCK.subn(block_with_new_output, text)
+    if count == 0:
         raise SystemExit(f"{path} has no block to print")
     with open(path, "w", encoding="utf-8") as page:
-        page.write(with_output)
+        page.write(new_text)
 
 
 for page_path in sys.argv[1:]:
-    main(page_path)
+    update_page(page_path)

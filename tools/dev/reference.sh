@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# ./dev reference: the tables of docs/reference.md, generated from the tables in controller/api.
+# ./dev reference: writes the tables of docs/reference.md from the tables in controller/api.
 
 verb_reference() {
   case ${1:-} in

@@ -1,9 +1,11 @@
 # shellcheck shell=bash
-# ./dev states: the output of kubectl in docs/states.md and README.md, printed by a real cluster.
-# Four Deployments reach the four states of the page; then the commands of both pages run again.
+# ./dev states: writes the output of kubectl on a real cluster into docs/states.md and README.md.
+# Four Deployments reach the four states of docs/states.md. Then the commands in both pages run
+# again.
 
 STATES_NAMESPACE=shop
 
+# shellcheck disable=SC2034 # keep, DEMO_UNDO and DEMO_KUBE are read by the functions of demo.sh
 verb_states() {
   [ $# -eq 0 ] || die "./dev states takes no arguments."
   local keep='' kubeconfig
@@ -25,9 +27,11 @@ verb_states() {
 
 states_kubectl() { demo_kubectl --namespace "$STATES_NAMESPACE" "$@"; }
 
-# states_deployment NAME ANNOTATIONS VERSION [VARIABLE=VALUE]
+# states_deployment NAME ANNOTATIONS VERSION VARIABLE=VALUE: prints a Deployment of the demo
+# application with this environment variable. If STATES_DEPENDENCY is set, it fails while this URL
+# fails.
 states_deployment() {
-  local variable=${4:-}
+  local variable=$4
   cat <<YAML
 apiVersion: apps/v1
 kind: Deployment
@@ -52,7 +56,7 @@ YAML
 
 states_apply() { states_deployment "$@" | states_kubectl apply -f -; }
 
-# states_wait NAME STATE REASON
+# states_wait NAME STATE REASON: waits until the DeploymentGuard has this state and this reason.
 states_wait() {
   local condition
   for condition in create "jsonpath={.status.state}=$2" "jsonpath={.status.reason}=$3"; do
@@ -68,7 +72,7 @@ states_reach() {
   address=$(states_kubectl get service database -o 'jsonpath={.spec.clusterIP}')
   states_apply database '' v1 READY=ok &&
     states_kubectl rollout status deployment/database --timeout 60s || return 1
-  # Only the cart needs the database.
+  # Only the Deployment cart needs the database.
   STATES_DEPENDENCY=http://$address:8080/health states_apply cart "$web" v1 READY=ok &&
     states_apply web "$web" v1 READY=ok &&
     states_apply checkout "$web" v1 READY=ok &&
@@ -84,7 +88,7 @@ states_reach() {
     states_wait cart Held SharedCause
 }
 
-# The pods of the database stay, but each of them returns an error.
+# The pods of the database keep running, but /health of each pod returns an error.
 states_stop_database() {
   local address
   for address in $(states_kubectl get pods -l app=database \
@@ -93,7 +97,7 @@ states_stop_database() {
   done
 }
 
-# The commands of the page name no namespace, so the copy of the kubeconfig has one.
+# The commands in the pages have no --namespace, so a copy of the kubeconfig sets the namespace.
 states_print() {
   local copy
   copy=$(mktemp)

@@ -1,6 +1,8 @@
 # shellcheck shell=bash
-# ./dev test: runs the layers of the tests and prints one summary line for each. Layers without a
-# cluster come first, because they are fast.
+# ./dev test: runs the layers of the tests and prints one summary line for each layer. The layers
+# without a cluster run first, because they are fast.
+#
+# test_layer_LAYER runs one layer and sets LAYER_SUMMARY, a text for the summary line.
 
 LAYERS=(lint unit simulation wire chart go e2e)
 CPP_LAYERS=" unit simulation wire "
@@ -23,10 +25,10 @@ verb_test() {
     step "testing: $layer"
     if "test_layer_$layer"; then
       passed=$((passed + 1))
-      lines+=("${GREEN}passed${PLAIN}  $layer  ${LAYER_COUNT:-}  ($(seconds_since "$began"))")
+      lines+=("${GREEN}passed${PLAIN}  $layer  ${LAYER_SUMMARY:-}  ($(seconds_since "$began"))")
     else
       failed=$((failed + 1))
-      lines+=("${RED}FAILED${PLAIN}  $layer  ${LAYER_COUNT:-}  ($(seconds_since "$began"))")
+      lines+=("${RED}FAILED${PLAIN}  $layer  ${LAYER_SUMMARY:-}  ($(seconds_since "$began"))")
     fi
     say "${lines[-1]}"
   done
@@ -37,12 +39,13 @@ verb_test() {
   [ "$failed" = 0 ]
 }
 
-# Prints the output of Catch2 only if a test failed. Its last line has the number of tests.
+# test_cpp LAYER: runs a test program, and prints its output only if a test failed. The summary line
+# of Catch2 has the number of tests.
 test_cpp() {
   local log code=0
   log=$(mktemp "${TMPDIR:-/tmp}/lastgood-test.XXXXXX")
   "$ROOT/build/dev/tests/test_$1" >"$log" 2>&1 || code=$?
-  LAYER_COUNT=$(grep -E 'test cases|All tests passed' "$log" | tail -n 1 | sed 's/=*//g')
+  LAYER_SUMMARY=$(grep -E 'test cases|All tests passed' "$log" | tail -n 1 | sed 's/=*//g')
   if [ "$code" = 0 ] && ! grep -q 'All tests passed' "$log"; then code=1; fi
   [ "$code" = 0 ] || tail -n 200 "$log"
   rm -f "$log"
@@ -54,26 +57,26 @@ test_layer_wire() { test_cpp wire; }
 
 test_layer_lint() {
   need_packages python3
-  LAYER_COUNT="word lint and its tests"
+  LAYER_SUMMARY="word lint and its tests"
   quietly python3 -B -m unittest discover -s "$ROOT/tools/lint" -p '*_test.py' &&
     python3 -B "$ROOT/tools/lint/words.py"
 }
 
 test_layer_go() {
   need_go
-  LAYER_COUNT="test application and helpers of the scenarios"
+  LAYER_SUMMARY="test application and helpers of the scenarios"
   (cd "$ROOT/tests/app" && go test -trimpath -count=1 ./...) &&
     (cd "$ROOT/tests/e2e" && go test -trimpath -count=1 ./internal/...)
 }
 
 test_layer_chart() {
-  LAYER_COUNT="Helm chart: valid and invalid values"
+  LAYER_SUMMARY="Helm chart: valid and invalid values"
   ensure_kubernetes
   ln -sf kubernetes "$(dirname "$CLUSTER_PROGRAM")/helm"
   bash "$ROOT/deploy/charts/test.sh" "$(dirname "$CLUSTER_PROGRAM")/helm"
 }
 
 test_layer_e2e() {
-  LAYER_COUNT="real Kubernetes with running pods"
+  LAYER_SUMMARY="real Kubernetes with running pods"
   test_e2e
 }

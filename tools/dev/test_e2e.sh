@@ -1,8 +1,8 @@
 # shellcheck shell=bash
-# Tests on a real Kubernetes: the conformance of the simulation, and the scenarios with the chart
-# and the image. Must not know how a cluster or an image is created; cluster.sh and image.sh do.
+# Tests on a real Kubernetes: the conformance suite, and the scenarios with the chart and the image.
+# This file must not know how a cluster or an image is created: cluster.sh and image.sh do that.
 
-# test_e2e [-run REGEX]: starts the cluster if it is not running, and then stops it at the end.
+# test_e2e [-run REGEX]: if the cluster is not running, starts it, and stops it at the end.
 test_e2e() {
   local was_up=no code=0
   ensure_cluster_tools
@@ -17,8 +17,8 @@ test_e2e() {
   return "$code"
 }
 
-# LASTGOOD_TEST_CONTROLLER=outside runs the controller of build/dev for each scenario, without an
-# image.
+# With LASTGOOD_TEST_CONTROLLER=outside, each scenario runs the controller of build/dev outside the
+# cluster, and no image is needed.
 test_e2e_scenarios() {
   local program
   case ${LASTGOOD_TEST_CONTROLLER:-} in
@@ -26,7 +26,7 @@ test_e2e_scenarios() {
     outside) ;;
     *) die "LASTGOOD_TEST_CONTROLLER must be empty or outside, not $LASTGOOD_TEST_CONTROLLER." ;;
   esac
-  # Scenarios that stop a controller run it outside the cluster.
+  # Scenarios that stop a controller run their controller outside the cluster.
   build_preset dev lastgood-controller || return
   step "building the scenarios"
   program=$(mktemp "${TMPDIR:-/tmp}/lastgood-scenarios.XXXXXX")
