@@ -49,22 +49,22 @@ Revision read_revision(const Reader& revision) {
 
 std::vector<CheckStatus> read_checks(const Reader& status, const char* key) {
   std::vector<CheckStatus> out;
-  status.each(key, max_checks + 1, [&](const Reader& check) {
-    CheckStatus one;
-    one.name = check.text("name");
-    one.config_hash = check.text("configHash", max_name);
-    one.result = read_enum(check, "result", MeasurementResult::Unknown, parse_measurement_result);
-    one.reason = read_reason(check);
-    one.message = check.text("message");
-    one.consecutive_failures = check.int_within("consecutiveFailures", 0);
-    one.failure_threshold = check.int_within("failureThreshold", 1);
-    one.passed_once = check.boolean("passedOnce");
-    one.consecutive_unknowns = std::clamp(check.int_within("consecutiveUnknowns", 0), 0, 2);
-    one.first_failure = check.time("firstFailure");
-    one.last_failure = check.time("lastFailure");
-    one.breached = check.boolean("breached");
-    if (check.has("baseline")) one.baseline = read_baseline(check.object("baseline"));
-    out.push_back(std::move(one));
+  status.each(key, max_check_statuses, [&](const Reader& check) {
+    CheckStatus read;
+    read.name = check.text("name");
+    read.config_hash = check.text("configHash", max_name);
+    read.result = read_enum(check, "result", MeasurementResult::Unknown, parse_measurement_result);
+    read.reason = read_reason(check);
+    read.message = check.text("message");
+    read.consecutive_failures = check.int_within("consecutiveFailures", 0);
+    read.failure_threshold = check.int_within("failureThreshold", 1);
+    read.passed_once = check.boolean("passedOnce");
+    read.consecutive_unknowns = std::clamp(check.int_within("consecutiveUnknowns", 0), 0, 2);
+    read.first_failure = check.time("firstFailure");
+    read.last_failure = check.time("lastFailure");
+    read.breached = check.boolean("breached");
+    if (check.has("baseline")) read.baseline = read_baseline(check.object("baseline"));
+    out.push_back(std::move(read));
   });
   return out;
 }
@@ -87,7 +87,7 @@ Json to_json(const CheckStatus& check) {
 }
 
 void put(Json& object, const char* key, const std::vector<CheckStatus>& checks) {
-  put_list(object, key, checks, max_checks + 1,
+  put_list(object, key, checks, max_check_statuses,
            [](const CheckStatus& check) { return to_json(check); });
 }
 

@@ -1,5 +1,5 @@
-// Revisions and check results from and to JSON: the parts that a DeploymentGuard and a Rollback
-// share.
+// Revisions and check statuses from and to JSON. A DeploymentGuard and a Rollback both contain
+// them.
 #pragma once
 
 #include <vector>

@@ -10,7 +10,7 @@
 namespace lastgood::codec {
 namespace {
 
-constexpr std::size_t max_status_size = std::size_t{256} * 1024;
+constexpr std::size_t max_status_size = std::size_t{256} * 1024;  // bytes
 constexpr std::int64_t max_retry_after_seconds = 3600;
 
 std::optional<Json> read_status(std::string_view body) {
@@ -27,9 +27,9 @@ bool has_cause(const Json& status, std::string_view reason) {
 }
 
 std::optional<Duration> retry_after_of(const Json& status) {
-  const std::int64_t count = number_at(status, {"details", "retryAfterSeconds"});
-  if (count <= 0) return std::nullopt;
-  return std::chrono::seconds(std::min(count, max_retry_after_seconds));
+  const std::int64_t seconds = number_at(status, {"details", "retryAfterSeconds"});
+  if (seconds <= 0) return std::nullopt;
+  return std::chrono::seconds(std::min(seconds, max_retry_after_seconds));
 }
 
 ErrorKind kind_of(int code, const Json& status) {

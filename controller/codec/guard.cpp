@@ -11,12 +11,13 @@ using namespace api;
 namespace {
 
 void read_history(const Reader& status, GuardStatus& out) {
-  status.each("rollbacks", max_past, [&](const Reader& one) {
+  status.each("rollbacks", max_past, [&](const Reader& entry) {
     out.rollbacks.push_back(
-        {.name = one.text("name", max_name), .at = one.time("at").value_or(Time{})});
+        {.name = entry.text("name", max_name), .at = entry.time("at").value_or(Time{})});
   });
-  status.each("contests", max_past, [&](const Reader& one) {
-    out.contests.push_back({.by = one.text("by", max_name), .at = one.time("at").value_or(Time{})});
+  status.each("contests", max_past, [&](const Reader& entry) {
+    out.contests.push_back(
+        {.by = entry.text("by", max_name), .at = entry.time("at").value_or(Time{})});
   });
   if (status.has("freeze")) {
     const Reader freeze = status.object("freeze");
@@ -71,6 +72,7 @@ Json json_of(const Declined& declined) {
   return out;
 }
 
+// Calls json_of of this file, else to_json of another file in codec/.
 constexpr auto as_json = [](const auto& part) {
   if constexpr (requires { json_of(part); }) {
     return json_of(part);
@@ -94,7 +96,7 @@ GuardStatus read_guard_status(const Reader& status) {
   if (status.has("current")) out.current = read_revision(status.object("current"));
   if (status.has("lastGood")) out.last_good = read_revision(status.object("lastGood"));
   status.each("revisions", max_revisions,
-              [&](const Reader& one) { out.revisions.push_back(read_revision(one)); });
+              [&](const Reader& entry) { out.revisions.push_back(read_revision(entry)); });
   out.evaluation_started = status.time("evaluationStarted");
   out.rolled_out = status.time("rolledOut");
   out.checks = read_checks(status, "checks");

@@ -1,8 +1,8 @@
 // DeploymentGuard from and to JSON.
 //
-// Empty and absent fields are omitted. So a status must be written as a whole (PUT, or a JSON patch
-// that adds /status), never as a merge patch. Texts and lists are cut to the bounds of the schema,
-// so that the server does not reject a status for its size.
+// Empty and absent fields are omitted, so a merge patch would leave their old values. Write a
+// status as a whole, with PUT or with a JSON patch. Texts and lists are cut to the bounds of the
+// schema, so that the API server does not reject a status for its size.
 #pragma once
 
 #include "api/guard.hpp"

@@ -7,7 +7,7 @@
 namespace lastgood::codec {
 namespace {
 
-constexpr std::size_t max_size = std::size_t{64} << 20;
+constexpr std::size_t max_size = std::size_t{64} * 1024 * 1024;  // bytes
 constexpr int max_depth = 64;
 
 }  // namespace
@@ -17,7 +17,7 @@ Result<Json> parse_json(std::string_view text) {
     return fail(ErrorKind::TooLarge,
                 fmt::format("JSON of {} bytes is larger than 64 MiB", text.size()));
   }
-  // Checked before parsing, because the parser has no bound of its own.
+  // The parser of the library does not limit the depth.
   if (const auto at = position_deeper_than(text, max_depth)) {
     return fail(ErrorKind::TooLarge,
                 fmt::format("JSON is nested deeper than {} levels at byte {}", max_depth, *at));

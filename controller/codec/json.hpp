@@ -1,4 +1,4 @@
-// Parses JSON from outside, within bounds.
+// Parses JSON text, within bounds.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -10,8 +10,9 @@ namespace lastgood::codec {
 
 using Json = nlohmann::json;
 
-// Errors: TooLarge, above 64 MiB or 64 levels; Protocol, if the text is not JSON. The message has
-// the position of the error.
+// Errors:
+// - TooLarge, if the text is larger than 64 MiB or nested deeper than 64 levels.
+// - Protocol, if the text is not JSON. The message has the byte position of the error, if known.
 [[nodiscard]] Result<Json> parse_json(std::string_view text);
 
 }  // namespace lastgood::codec

@@ -1,5 +1,5 @@
-// Access to single values in JSON from outside. An absent value and a value of another type have
-// the same result, and nothing throws. For objects that are sent back as they were read.
+// Reads single values of JSON, without a type for the whole object. An absent value and a value of
+// the wrong type give the same result. No function throws.
 #pragma once
 
 #include <cstdint>
@@ -13,10 +13,10 @@ namespace lastgood::codec {
 
 using JsonPath = std::initializer_list<std::string_view>;
 
-// Null if there is no such value.
+// nullptr if there is no value at this path.
 [[nodiscard]] const Json* find(const Json& object, JsonPath path);
 
-// The value, or an empty one ("", 0, {} or []) if there is none of this type.
+// The value at this path. If it is absent or has another type: "", 0, {} or [].
 [[nodiscard]] std::string text_at(const Json& object, JsonPath path);
 [[nodiscard]] std::int64_t number_at(const Json& object, JsonPath path);
 [[nodiscard]] const Json& object_at(const Json& object, JsonPath path);

@@ -27,6 +27,11 @@ Json owner_references(const Deployment& deployment) {
   return owner_references(deployment.meta.key.name, deployment.meta.uid);
 }
 
+// The patch as text. Invalid UTF-8 is replaced, because dump() would throw.
+std::string text_of(const Json& patch) {
+  return patch.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
 Json metadata(const Key& key, const Deployment& deployment) {
   return {{"name", key.name},
           {"namespace", key.namespace_},
@@ -45,7 +50,7 @@ Json guard_manifest(const Deployment& deployment) {
 std::string status_patch(const Uid& uid, const Json& status) {
   const Json patch = Json::array({{{"op", "test"}, {"path", "/metadata/uid"}, {"value", uid.value}},
                                   {{"op", "add"}, {"path", "/status"}, {"value", status}}});
-  return patch.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return text_of(patch);
 }
 
 std::string adopt_guard_patch(const DeploymentGuard& guard, const Deployment& deployment) {
@@ -76,34 +81,35 @@ std::string rollback_binding_patch(const Rollback& rollback) {
                    {{"op", "add"},
                     {"path", "/metadata/ownerReferences"},
                     {"value", owner_references(spec.deployment, spec.deployment_uid)}}});
-  return patch.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return text_of(patch);
 }
 
 Json event_manifest(const Deployment& deployment, const EventRecord& event,
                     const std::string& instance, Time now) {
-  constexpr std::size_t max_base_size = 230;
-  constexpr std::size_t max_note_size = 1024;
+  constexpr std::size_t max_prefix_size = 230;  // the digest follows; a name has at most 253 bytes
+  constexpr std::size_t max_note_size = 1024;   // bytes
   const Key& key = deployment.meta.key;
   const std::string identity =
       fmt::format("{}\n{}\n{}", event.reason, event.note, deployment.meta.uid.value);
-  return {{"apiVersion", "events.k8s.io/v1"},
-          {"kind", "Event"},
-          {"metadata",
-           {{"name", fmt::format("{}.{}", key.name.substr(0, max_base_size), digest_of(identity))},
-            {"namespace", key.namespace_}}},
-          {"eventTime", format_micro_time(now)},
-          {"reportingController", "lastgood.dev/controller"},
-          {"reportingInstance", instance},
-          {"type", to_string(event.type)},
-          {"reason", to_string(event.reason)},
-          {"action", to_string(event.action)},
-          {"note", clip(event.note, max_note_size)},
-          {"regarding",
-           {{"apiVersion", "apps/v1"},
-            {"kind", "Deployment"},
-            {"namespace", key.namespace_},
-            {"name", key.name},
-            {"uid", deployment.meta.uid.value}}}};
+  return {
+      {"apiVersion", "events.k8s.io/v1"},
+      {"kind", "Event"},
+      {"metadata",
+       {{"name", fmt::format("{}.{}", key.name.substr(0, max_prefix_size), digest_of(identity))},
+        {"namespace", key.namespace_}}},
+      {"eventTime", format_micro_time(now)},
+      {"reportingController", "lastgood.dev/controller"},
+      {"reportingInstance", instance},
+      {"type", to_string(event.type)},
+      {"reason", to_string(event.reason)},
+      {"action", to_string(event.action)},
+      {"note", clip(event.note, max_note_size)},
+      {"regarding",
+       {{"apiVersion", "apps/v1"},
+        {"kind", "Deployment"},
+        {"namespace", key.namespace_},
+        {"name", key.name},
+        {"uid", deployment.meta.uid.value}}}};
 }
 
 Json event_series(int count, Time now) {

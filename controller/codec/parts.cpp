@@ -5,6 +5,12 @@
 #include "api/constants.hpp"
 
 namespace lastgood::codec {
+namespace {
+
+constexpr std::size_t max_elements = 4096;  // of a list without a bound in the schema
+constexpr std::size_t max_conditions = 64;
+
+}  // namespace
 
 ObjectMeta read_meta(const Reader& meta) {
   ObjectMeta out;
@@ -16,7 +22,7 @@ ObjectMeta read_meta(const Reader& meta) {
   out.deleting = meta.has("deletionTimestamp");
   out.labels = meta.strings("labels");
   out.annotations = meta.strings("annotations");
-  meta.each("ownerReferences", 4096, [&](const Reader& owner) {
+  meta.each("ownerReferences", max_elements, [&](const Reader& owner) {
     if (owner.boolean("controller")) out.owner = Uid(owner.text("uid"));
   });
   return out;
@@ -33,7 +39,7 @@ void keep_own_annotations(ObjectMeta& meta) {
 LabelSelector read_selector(const Reader& selector) {
   LabelSelector out;
   out.match_labels = selector.strings("matchLabels");
-  selector.each("matchExpressions", 4096, [&](const Reader& expression) {
+  selector.each("matchExpressions", max_elements, [&](const Reader& expression) {
     LabelRequirement requirement{.key = expression.text("key"), .op = expression.text("operator")};
     const Json& values = expression.raw("values");
     if (!values.is_null() && !values.is_array()) expression.set_error("values", "is not a list");
@@ -55,7 +61,7 @@ Reason read_reason(const Reader& object, const char* key) {
 
 Conditions read_conditions(const Reader& status) {
   Conditions out;
-  status.each("conditions", 64, [&](const Reader& condition) {
+  status.each("conditions", max_conditions, [&](const Reader& condition) {
     out.push_back(Condition{.type = condition.text("type"),
                             .status = parse_condition_status(condition.text("status")),
                             .reason = condition.text("reason"),

@@ -20,7 +20,8 @@ inline constexpr std::size_t max_text = 512;           // the message of a check
 inline constexpr std::size_t max_kubelet_text = 4096;  // the message of a waiting container
 inline constexpr std::size_t max_message = 1024;       // the message of a condition or a status
 inline constexpr std::size_t max_revisions = 20;
-inline constexpr std::size_t max_checks = 16;  // of a policy, without "rollout"
+inline constexpr std::size_t max_checks = 16;  // of a policy, without the built-in check rollout
+inline constexpr std::size_t max_check_statuses = max_checks + 1;  // with the check rollout
 inline constexpr std::size_t max_past =
     RollbackLimit::max_count;                   // rollbacks, contests, changes, timeline entries
 inline constexpr std::size_t max_members = 64;  // of a group
@@ -28,21 +29,22 @@ inline constexpr std::size_t max_members = 64;  // of a group
 [[nodiscard]] ObjectMeta read_meta(const Reader& meta);
 [[nodiscard]] LabelSelector read_selector(const Reader& selector);
 [[nodiscard]] Conditions read_conditions(const Reader& status);
-// None for an unknown reason, which another version may have written.
+// Reason::None if the reason is unknown: another version of Lastgood may have written it.
 [[nodiscard]] Reason read_reason(const Reader& object, const char* key = "reason");
 
 // Keeps only the annotations that Lastgood reads. The others may be large.
 void keep_own_annotations(ObjectMeta& meta);
+// True if the key begins with "lastgood.dev/".
 [[nodiscard]] bool is_own_key(std::string_view key);
 
-// Empty and absent values are omitted; texts are cut to `max`.
+// Empty and absent values are omitted. Texts are cut to `max` bytes.
 void put(Json& object, const char* key, const std::string& text, std::size_t max = max_name);
 void put(Json& object, const char* key, const std::optional<Time>& time);
 void put(Json& object, const char* key, const std::optional<Duration>& duration);
 // Not an overload of put, because any pointer converts to bool.
 void put_true(Json& object, const char* key, bool value);
 
-// Elements beyond `max` are omitted.
+// Writes the first `max` elements. An empty list is omitted.
 template <class T, class Make>
 void put_list(Json& object, const char* key, const std::vector<T>& list, std::size_t max,
               Make make) {
@@ -52,7 +54,7 @@ void put_list(Json& object, const char* key, const std::vector<T>& list, std::si
   if (!out.empty()) object[key] = std::move(out);
 }
 
-// An unknown value is an error.
+// An absent field gives `fallback`. An unknown value sets the error of the reader.
 template <class Enum, class Parse>
 [[nodiscard]] Enum read_enum(const Reader& reader, const char* key, Enum fallback, Parse parse) {
   if (!reader.has(key)) return fallback;

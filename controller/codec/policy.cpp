@@ -22,7 +22,7 @@ auto duration_within(Duration from, Duration to) {
   return [from, to](std::string_view text) { return parse_duration_within(text, from, to); };
 }
 
-// Without a target, the other fields decide.
+// If `target` is absent: Url if `url` is set, else Service if `service` is set, else Pods.
 HttpTarget target_of(const Reader& http) {
   const HttpTarget implied = http.has("url")       ? HttpTarget::Url
                              : http.has("service") ? HttpTarget::Service
@@ -30,9 +30,12 @@ HttpTarget target_of(const Reader& http) {
   return read_enum(http, "target", implied, parse_http_target);
 }
 
+constexpr std::size_t max_path_size = 1024;  // bytes
+
 bool is_path(std::string_view text) {
   const auto printable = [](char c) { return c > ' ' && c < 0x7F; };
-  return text.starts_with('/') && text.size() <= 1024 && std::ranges::all_of(text, printable);
+  return text.starts_with('/') && text.size() <= max_path_size &&
+         std::ranges::all_of(text, printable);
 }
 
 void read_target(const Reader& http, HttpCheck& check) {
@@ -129,10 +132,10 @@ PolicySpec read_spec(const Reader& reader) {
   if (reader.has("selector")) spec.selector = read_selector(reader.object("selector"));
   spec.bake_time =
       reader.parsed("bakeTime", spec.bake_time, duration_within(seconds{1}, hours{168}));
-  reader.each("checks", max_checks, [&](const Reader& one) {
-    Check check = read_check(one);
+  reader.each("checks", max_checks, [&](const Reader& entry) {
+    Check check = read_check(entry);
     if (std::ranges::find(spec.checks, check.name, &Check::name) != spec.checks.end()) {
-      one.set_error("name", in_quotes(check.name) + " is the name of an earlier check");
+      entry.set_error("name", in_quotes(check.name) + " is the name of an earlier check");
     }
     spec.checks.push_back(std::move(check));
   });

@@ -6,8 +6,8 @@
 
 namespace lastgood::codec {
 
-// Error: Protocol, if metadata or status have the wrong type. A spec that is not valid, because an
-// older CRD admitted it, is no error: `problem` says why it cannot be used.
+// Error: Protocol, if metadata or status have the wrong type. An invalid spec is not an error,
+// because an older CRD may have admitted it: `problem` says what is invalid.
 [[nodiscard]] Result<api::RollbackPolicy> parse_policy(const Json& object);
 
 // Empty and absent fields are omitted.

@@ -5,8 +5,8 @@
 namespace lastgood::codec {
 namespace {
 
-bool opens(char c) { return c == '{' || c == '['; }
-bool closes(char c) { return c == '}' || c == ']'; }
+bool is_opening_bracket(char c) { return c == '{' || c == '['; }
+bool is_closing_bracket(char c) { return c == '}' || c == ']'; }
 bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 
 std::size_t skip_blanks(std::string_view json, std::size_t at) {
@@ -14,7 +14,7 @@ std::size_t skip_blanks(std::string_view json, std::size_t at) {
   return at;
 }
 
-// `at` is the position of the opening quote. Returns the position after the closing one.
+// `at` is the position of the opening quote. Returns the position after the closing quote.
 std::size_t after_string(std::string_view json, std::size_t at) {
   for (++at; at < json.size(); ++at) {
     if (json[at] == '\\') {
@@ -26,6 +26,7 @@ std::size_t after_string(std::string_view json, std::size_t at) {
   return json.size();
 }
 
+// `at` is the position of the first character of a value. Returns the position after the value.
 std::size_t after_value(std::string_view json, std::size_t at) {
   int depth = 0;
   while (at < json.size()) {
@@ -35,14 +36,15 @@ std::size_t after_value(std::string_view json, std::size_t at) {
       if (depth == 0) return at;
       continue;
     }
-    if (depth == 0 && (c == ',' || closes(c) || is_blank(c))) return at;
+    if (depth == 0 && (c == ',' || is_closing_bracket(c) || is_blank(c))) return at;
     ++at;
-    if (opens(c)) ++depth;
-    if (closes(c) && --depth == 0) return at;
+    if (is_opening_bracket(c)) ++depth;
+    if (is_closing_bracket(c) && --depth == 0) return at;
   }
   return json.size();
 }
 
+// The text of the value of `key` in a JSON object.
 std::optional<std::string_view> member(std::string_view json, std::string_view key) {
   std::size_t at = skip_blanks(json, 0);
   if (at >= json.size() || json[at] != '{') return std::nullopt;
@@ -50,8 +52,10 @@ std::optional<std::string_view> member(std::string_view json, std::string_view k
     at = skip_blanks(json, at);
     if (at >= json.size() || json[at] != '"') return std::nullopt;
     const std::size_t key_end = after_string(json, at);
+    // Without the quotes. The closing quote is absent if the text is cut.
     const std::string_view found = json.substr(at + 1, std::max(key_end, at + 2) - at - 2);
-    at = skip_blanks(json, skip_blanks(json, key_end) + 1);
+    const std::size_t colon = skip_blanks(json, key_end);
+    at = skip_blanks(json, colon + 1);
     const std::size_t end = after_value(json, at);
     if (found == key) return at < end ? std::optional(json.substr(at, end - at)) : std::nullopt;
     at = skip_blanks(json, end);
@@ -68,9 +72,9 @@ std::optional<std::size_t> position_deeper_than(std::string_view json, int level
     const char c = json[at];
     if (c == '"') {
       at = after_string(json, at) - 1;
-    } else if (opens(c) && ++depth > levels) {
+    } else if (is_opening_bracket(c) && ++depth > levels) {
       return at;
-    } else if (closes(c)) {
+    } else if (is_closing_bracket(c)) {
       --depth;
     }
   }

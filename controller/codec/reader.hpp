@@ -1,5 +1,6 @@
-// Reads the fields of a JSON object from outside. A field that is absent or null has its default. A
-// field of the wrong type has its default too, and sets the error, with the path of the field:
+// Reads the fields of a JSON object. If a field is absent or null, the caller gets the default. If
+// a field has the wrong type, the caller gets the default too, and the error is set, with the path
+// of the field:
 //
 //   std::optional<Error> error;
 //   const Reader root(object, "", error);
@@ -25,15 +26,15 @@ class Reader {
  public:
   using Json = nlohmann::json;
 
-  // `error` gets the first error of this reader and of the readers made from it.
+  // `error` gets the first error of this reader and of all readers that it creates.
   Reader(const Json& node, std::string path, std::optional<Error>& error,
          ErrorKind kind = ErrorKind::Protocol);
 
   [[nodiscard]] bool has(const char* key) const;
-  // Cut to `max` bytes; 0: not cut.
+  // The text is cut to `max` bytes. 0 means no limit.
   [[nodiscard]] std::string text(const char* key, std::size_t max = 0) const;
   [[nodiscard]] std::int64_t integer(const char* key, std::int64_t fallback = 0) const;
-  // An error outside of the bounds.
+  // Sets the error if the value is not from `from` to `to`.
   [[nodiscard]] int int_within(const char* key, int fallback,
                                int from = std::numeric_limits<int>::min(),
                                int to = std::numeric_limits<int>::max()) const;

@@ -74,14 +74,14 @@ RollbackStatus read_status(const Reader& status) {
   out.finished = status.time("finished");
   out.evidence = read_checks(status, "evidence");
   out.verification = read_checks(status, "verification");
-  status.each("changes", max_past, [&](const Reader& one) {
-    out.changes.push_back({.path = one.text("path", max_text),
-                           .from = one.text("from", max_text),
-                           .to = one.text("to", max_text)});
+  status.each("changes", max_past, [&](const Reader& entry) {
+    out.changes.push_back({.path = entry.text("path", max_text),
+                           .from = entry.text("from", max_text),
+                           .to = entry.text("to", max_text)});
   });
-  status.each("timeline", max_past, [&](const Reader& one) {
+  status.each("timeline", max_past, [&](const Reader& entry) {
     out.timeline.push_back(
-        {.time = one.time("time").value_or(Time{}), .message = one.text("message", max_text)});
+        {.time = entry.time("time").value_or(Time{}), .message = entry.text("message", max_text)});
   });
   out.time_to_detect = read_duration(status, "timeToDetect");
   out.time_to_act = read_duration(status, "timeToAct");
@@ -134,7 +134,7 @@ Json to_json(const RollbackSpec& spec) {
   if (spec.to_revision) out["toRevision"] = *spec.to_revision;
   put_true(out, "force", spec.force);
   put_true(out, "drill", spec.drill);
-  // Before the binding, the mode of the policy is not known.
+  // Before the Rollback is bound, the mode of its policy is not known.
   if (is_bound(spec) || spec.mode != Mode::Enforce) out["mode"] = to_string(spec.mode);
   put_true(out, "approved", spec.approved);
   put(out, "policy", spec.policy, max_text);

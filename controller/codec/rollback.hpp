@@ -1,4 +1,4 @@
-// Rollback from and to JSON. Omits and cuts fields like codec/guard.hpp.
+// Rollback from and to JSON. Fields are omitted and cut as described in codec/guard.hpp.
 #pragma once
 
 #include "api/rollback.hpp"

@@ -16,7 +16,8 @@ namespace {
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_lower_alphanumeric(char c) { return is_digit(c) || (c >= 'a' && c <= 'z'); }
 
-std::optional<int> digits(std::string_view text) {
+// Nothing if the text has another character than a digit, or more than 9 digits.
+std::optional<int> parse_digits(std::string_view text) {
   if (text.empty() || text.size() > 9 || !std::ranges::all_of(text, is_digit)) return std::nullopt;
   int value = 0;
   std::from_chars(text.data(), text.data() + text.size(), value);
@@ -77,8 +78,9 @@ bool is_status(std::optional<int> status) { return status && *status >= 100 && *
 
 std::optional<StatusRange> parse_range(std::string_view text) {
   const std::size_t dash = text.find('-');
-  const auto from = digits(trimmed(text.substr(0, dash)));
-  const auto to = dash == std::string_view::npos ? from : digits(trimmed(text.substr(dash + 1)));
+  const auto from = parse_digits(trimmed(text.substr(0, dash)));
+  const auto to =
+      dash == std::string_view::npos ? from : parse_digits(trimmed(text.substr(dash + 1)));
   if (!is_status(from) || !is_status(to) || *from > *to) return std::nullopt;
   return StatusRange{*from, *to};
 }
@@ -86,20 +88,20 @@ std::optional<StatusRange> parse_range(std::string_view text) {
 }  // namespace
 
 Result<HttpUrl> parse_http_url(std::string_view text) {
-  const std::string found = in_quotes(text, 128);
+  const std::string quoted_text = in_quotes(text, 128);
   if (text.empty())
     return bad_input(R"("" is empty; use a URL such as "http://myapp:8080/health")");
-  if (text.size() > 2048) return bad_input(found + " is longer than 2048 bytes");
+  if (text.size() > 2048) return bad_input(quoted_text + " is longer than 2048 bytes");
   const auto printable = [](char c) { return c > ' ' && c < 0x7F; };
   if (!std::ranges::all_of(text, printable))
-    return bad_input(found + " contains a space or another character that a URL cannot have");
+    return bad_input(quoted_text + " contains a space or another character that a URL cannot have");
 
   HttpUrl url;
   const std::size_t scheme_end = text.find("://");
   const std::string scheme =
       scheme_end == std::string_view::npos ? "" : lowered(text.substr(0, scheme_end));
   if (scheme != "http" && scheme != "https") {
-    return bad_input(found +
+    return bad_input(quoted_text +
                      R"( must begin with http:// or https://, such as "http://myapp:8080/health")");
   }
   url.tls = scheme == "https";
@@ -110,21 +112,22 @@ Result<HttpUrl> parse_http_url(std::string_view text) {
   const std::string_view authority_text = rest.substr(0, authority_end);
   rest.remove_prefix(authority_end);
   if (authority_text.contains('@'))
-    return bad_input(found + " must not contain a user or password");
+    return bad_input(quoted_text + " must not contain a user or password");
 
   const Authority authority = split_authority(authority_text);
   url.host = lowered(authority.host);
   if (url.host.empty())
-    return bad_input(found + R"( has no host; use a URL such as "http://myapp:8080/health")");
+    return bad_input(quoted_text + R"( has no host; use a URL such as "http://myapp:8080/health")");
   if (!authority.is_valid || !(authority.is_ipv6 ? is_ipv6(url.host) : is_host(url.host))) {
-    return bad_input(fmt::format("{} has an invalid host: {}", found, in_quotes(authority_text)));
+    return bad_input(
+        fmt::format("{} has an invalid host: {}", quoted_text, in_quotes(authority_text)));
   }
   if (authority.port) {
-    const auto port = digits(*authority.port);
+    const auto port = parse_digits(*authority.port);
     if (!port || *port < 1 || *port > 65535) {
       return bad_input(
-          fmt::format("{} has the port {}, which is not a whole number from 1 to 65535", found,
-                      in_quotes(*authority.port)));
+          fmt::format("{} has the port {}, which is not a whole number from 1 to 65535",
+                      quoted_text, in_quotes(*authority.port)));
     }
     url.port = static_cast<std::uint16_t>(*port);
   }
@@ -163,14 +166,15 @@ std::string format_status_ranges(const std::vector<StatusRange>& ranges) {
 }
 
 Result<int> parse_percent(std::string_view text) {
-  const auto number = text.ends_with('%') ? digits(text.substr(0, text.size() - 1)) : std::nullopt;
+  const auto number =
+      text.ends_with('%') ? parse_digits(text.substr(0, text.size() - 1)) : std::nullopt;
   if (!number || *number > 99)
     return bad_input(in_quotes(text) + R"( is not a percentage from 0% to 99%, such as "25%")");
   return *number;
 }
 
 Result<int> parse_whole(std::string_view text, int from, int to) {
-  const auto number = digits(text);
+  const auto number = parse_digits(text);
   if (!number || *number < from || *number > to) {
     return bad_input(fmt::format("{} is not a whole number from {} to {}, such as \"3\"",
                                  in_quotes(text), from, to));
@@ -198,8 +202,7 @@ bool is_dns_subdomain(std::string_view text) {
   while (true) {
     const std::size_t dot = text.find('.');
     const std::string_view part = text.substr(0, dot);
-    // Kubernetes allows at most 63 bytes for a name that is one DNS label, but does not limit the
-    // parts of a subdomain.
+    // Not is_dns_label(part): Kubernetes does not limit a part of a subdomain to 63 bytes.
     const auto allowed = [](char c) { return is_lower_alphanumeric(c) || c == '-'; };
     if (part.empty() || !std::ranges::all_of(part, allowed) || part.front() == '-' ||
         part.back() == '-')

@@ -1,6 +1,6 @@
 // The formats of text fields: URLs, status ranges, percentages and names. Every error is BadInput.
-// Its message has the value and an example of a valid one, and completes a sentence that begins
-// with the name of the field: `checks[0].http.url: "myapp" must begin with http:// ...`.
+// The message quotes the value and says what is wrong. The caller puts the name of the field before
+// the message: `checks[0].http.url: "myapp" must begin with http:// ...`.
 #pragma once
 
 #include <cstdint>
@@ -25,23 +25,23 @@ struct HttpUrl {
 // ASCII characters.
 [[nodiscard]] Result<HttpUrl> parse_http_url(std::string_view text);
 
-// "200-399" or "200,204,300-399": at most 16 ranges from 100 to 599.
+// At most 16 ranges of status codes from 100 to 599, such as "200-399" or "200,204,300-399".
 [[nodiscard]] Result<std::vector<api::StatusRange>> parse_status_ranges(std::string_view text);
 [[nodiscard]] std::string format_status_ranges(const std::vector<api::StatusRange>& ranges);
 
-// "25%": from 0 to 99.
+// A percentage from 0% to 99%, such as "25%".
 [[nodiscard]] Result<int> parse_percent(std::string_view text);
 
-// Decimal digits only: "3".
+// A whole number from `from` to `to`, in decimal digits, such as "3".
 [[nodiscard]] Result<int> parse_whole(std::string_view text, int from, int to);
 
-// See parse_duration in base/time.hpp.
+// A duration from `from` to `to`, in the format of parse_duration() in base/time.hpp.
 [[nodiscard]] Result<Duration> parse_duration_within(std::string_view text, Duration from,
                                                      Duration to);
 
 // The names of most Kubernetes objects (RFC 1123): "web" or "web.v2", at most 253 bytes.
 [[nodiscard]] bool is_dns_subdomain(std::string_view text);
-// The same without dots, at most 63 bytes.
+// A name without dots, at most 63 bytes.
 [[nodiscard]] bool is_dns_label(std::string_view text);
 
 }  // namespace lastgood::codec

@@ -58,6 +58,7 @@ ContainerState read_container(const Reader& status) {
   return out;
 }
 
+// Adds the named ports of the containers in the list `key`.
 void read_ports(const Reader& spec, const char* key, StringMap& out) {
   spec.each(key, max_elements, [&](const Reader& container) {
     container.each("ports", max_elements, [&](const Reader& port) {
@@ -88,7 +89,7 @@ bool same_template(const Json& a, const Json& b) {
          normalized_metadata(a) == normalized_metadata(b);
 }
 
-// No valid value is longer than max_name.
+// The annotations of Lastgood, with their values cut: no valid value is longer than max_name.
 StringMap own_annotations(const Reader& meta) {
   StringMap out;
   for (const auto& [key, value] : meta.strings("annotations")) {
@@ -139,7 +140,7 @@ Result<Pod> parse_pod(const Json& object) {
   out.ip = status.text("podIP");
   out.phase = status.text("phase");
   StringMap conditions;
-  out.taken_on = status.time("startTime");
+  out.accepted_at = status.time("startTime");
   status.each("conditions", max_elements, [&](const Reader& condition) {
     conditions.emplace(condition.text("type"), condition.text("status"));
     const bool is_unready = condition.text("type") == "Ready" && condition.text("status") != "True";
@@ -150,10 +151,12 @@ Result<Pod> parse_pod(const Json& object) {
   spec.each("readinessGates", max_elements, [&](const Reader& gate) {
     out.gates_passed = out.gates_passed && conditions[gate.text("conditionType")] == "True";
   });
-  status.each("containerStatuses", max_elements,
-              [&](const Reader& one) { out.containers.push_back(read_container(one)); });
-  status.each("initContainerStatuses", max_elements,
-              [&](const Reader& one) { out.init_containers.push_back(read_container(one)); });
+  status.each("containerStatuses", max_elements, [&](const Reader& container) {
+    out.containers.push_back(read_container(container));
+  });
+  status.each("initContainerStatuses", max_elements, [&](const Reader& container) {
+    out.init_containers.push_back(read_container(container));
+  });
   return value_or_error(std::move(out), error);
 }
 
@@ -164,11 +167,11 @@ Result<Service> parse_service(const Json& object) {
   const Reader spec = root.object("spec");
   out.selector = spec.strings("selector");
   spec.each("ports", max_elements, [&](const Reader& port) {
-    ServicePort one{.name = port.text("name"), .port = port.integer("port")};
-    one.target_port = port.raw("targetPort").is_number()
-                          ? fmt::format("{}", port.integer("targetPort"))
-                          : port.text("targetPort");
-    out.ports.push_back(std::move(one));
+    ServicePort read{.name = port.text("name"), .port = port.integer("port")};
+    read.target_port = port.raw("targetPort").is_number()
+                           ? fmt::format("{}", port.integer("targetPort"))
+                           : port.text("targetPort");
+    out.ports.push_back(std::move(read));
   });
   return value_or_error(std::move(out), error);
 }

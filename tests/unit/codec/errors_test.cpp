@@ -9,14 +9,14 @@ using codec::status_error;
 
 namespace {
 
-std::string status(int code, const std::string& reason, const std::string& details = "{}") {
+std::string status_body(int code, const std::string& reason, const std::string& details = "{}") {
   return R"({"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"the message","reason":")" +
          reason + R"(","details":)" + details + R"(,"code":)" + std::to_string(code) + "}";
 }
 
 }  // namespace
 
-TEST_CASE("status_error and event_error have the kind of the status code") {
+TEST_CASE("status_error and event_error return the error kind of the status code") {
   struct Row {
     int code;
     const char* reason;
@@ -33,16 +33,16 @@ TEST_CASE("status_error and event_error have the kind of the status code") {
         Row{503, "ServiceUnavailable", ErrorKind::Server},
         Row{504, "Timeout", ErrorKind::Server}}) {
     CAPTURE(row.code, row.reason);
-    const Error error = status_error(row.code, status(row.code, row.reason));
+    const Error error = status_error(row.code, status_body(row.code, row.reason));
     CHECK(error.kind == row.kind);
     CHECK(error.status == row.code);
     CHECK(error.message == "the message");
-    CHECK(event_error(status(row.code, row.reason)).kind == row.kind);
+    CHECK(event_error(status_body(row.code, row.reason)).kind == row.kind);
   }
 }
 
-TEST_CASE("status_error separates VersionTooLarge from other timeouts") {
-  const std::string body = status(
+TEST_CASE("status_error returns VersionTooLarge when the Status has ResourceVersionTooLarge") {
+  const std::string body = status_body(
       504, "Timeout",
       R"({"causes":[{"reason":"ResourceVersionTooLarge","message":"Too large"}],"retryAfterSeconds":1})");
   const Error error = status_error(504, body);
@@ -51,12 +51,13 @@ TEST_CASE("status_error separates VersionTooLarge from other timeouts") {
 }
 
 TEST_CASE("status_error prefers the Retry-After header, and limits the delay to an hour") {
-  const std::string body = status(429, "TooManyRequests", R"({"retryAfterSeconds":9})");
+  const std::string body = status_body(429, "TooManyRequests", R"({"retryAfterSeconds":9})");
   CHECK(status_error(429, body, Duration(2000)).retry_after == Duration(2000));
   CHECK(status_error(429, body).retry_after == std::chrono::seconds(9));
-  CHECK(status_error(429, status(429, "", R"({"retryAfterSeconds":99999999999})")).retry_after ==
-        std::chrono::hours(1));
-  CHECK_FALSE(status_error(429, status(429, "", R"({"retryAfterSeconds":-4})")).retry_after);
+  CHECK(
+      status_error(429, status_body(429, "", R"({"retryAfterSeconds":99999999999})")).retry_after ==
+      std::chrono::hours(1));
+  CHECK_FALSE(status_error(429, status_body(429, "", R"({"retryAfterSeconds":-4})")).retry_after);
 }
 
 TEST_CASE("status_error uses the body as the message when it is not a Status") {
@@ -79,7 +80,7 @@ TEST_CASE("status_error limits the message to 1 KiB") {
   CHECK(error.message.starts_with("yyy"));
 }
 
-TEST_CASE("event_error returns an error when the event has no valid Status") {
+TEST_CASE("event_error returns Protocol without a Status, and status 500 without a valid code") {
   CHECK(event_error("{}").kind == ErrorKind::Protocol);
   CHECK(event_error("not json").kind == ErrorKind::Protocol);
   CHECK(event_error(R"({"kind":"Status","code":"410"})").kind == ErrorKind::Server);

@@ -1,4 +1,4 @@
-// Objects in which one value has the wrong type. No parser may throw.
+// Objects in which one value has the wrong type, and cut text. No parser may throw.
 #include <catch2/catch.hpp>
 
 #include "codec/objects.hpp"
@@ -10,7 +10,7 @@ using namespace lastgood::codec;
 namespace {
 
 // One object with every field that a parser reads.
-const char* const everything = R"({
+const char* const complete_object = R"({
   "metadata": {"namespace": "n", "name": "n", "uid": "u", "resourceVersion": "1", "generation": 1,
     "creationTimestamp": "2026-11-24T12:00:00Z", "labels": {"pod-template-hash": "h"},
     "annotations": {"deployment.kubernetes.io/revision": "1"}, "ownerReferences": [{"uid": "u", "controller": true}]},
@@ -42,7 +42,8 @@ const char* const everything = R"({
     "timeline": [{"time": "2026-11-24T12:00:00Z", "message": "m"}], "waitingFor": "GroupOrder", "blockedBy": "api",
     "approvedBy": "spec.approved", "lastError": "e", "timeToDetect": "1s", "timeToAct": "1s"}})";
 
-const std::vector<Json> other_values = {nullptr,
+// Each value of the object is replaced by each of these values.
+const std::vector<Json> replacements = {nullptr,
                                         true,
                                         -1,
                                         18446744073709551615U,
@@ -55,47 +56,50 @@ const std::vector<Json> other_values = {nullptr,
                                         Json::object(),
                                         Json::array({Json::array()})};
 
-std::size_t parse_all(const Json& object) {
+// Returns the number of parsers that return an error.
+std::size_t parse_with_every_parser(const Json& object) {
   std::size_t errors = 0;
-  const auto count = [&](const auto& result) { errors += result ? 0 : 1; };
-  count(parse_meta(object));
-  count(parse_deployment(object));
-  count(parse_deployment_text(object.dump()));
-  count(parse_pod(object));
-  count(parse_service(object));
-  count(parse_config_map(object));
-  count(parse_replica_set(object, object));
-  count(parse_policy(object));
-  count(parse_guard(object));
-  count(parse_rollback(object));
+  const auto count_error = [&](const auto& result) { errors += result ? 0 : 1; };
+  count_error(parse_meta(object));
+  count_error(parse_deployment(object));
+  count_error(parse_deployment_text(object.dump()));
+  count_error(parse_pod(object));
+  count_error(parse_service(object));
+  count_error(parse_config_map(object));
+  count_error(parse_replica_set(object, object));
+  count_error(parse_policy(object));
+  count_error(parse_guard(object));
+  count_error(parse_rollback(object));
   return errors;
 }
 
-std::size_t replace_each(const Json& whole, Json& part) {
-  std::size_t tried = 0;
+// Replaces each value below `part`, and parses `whole` each time. Returns the number of
+// replacements.
+std::size_t replace_each_value(const Json& whole, Json& part) {
+  std::size_t replaced = 0;
   const Json original = part;
-  for (const Json& other : other_values) {
-    part = other;
-    CHECK_NOTHROW(parse_all(whole));
-    ++tried;
+  for (const Json& replacement : replacements) {
+    part = replacement;
+    CHECK_NOTHROW(parse_with_every_parser(whole));
+    ++replaced;
   }
   part = original;
   if (part.is_structured()) {
-    for (Json& child : part) tried += replace_each(whole, child);
+    for (Json& child : part) replaced += replace_each_value(whole, child);
   }
-  return tried;
+  return replaced;
 }
 
 }  // namespace
 
-TEST_CASE("no parser throws when one value has another type") {
-  Json object = *parse_json(everything);
-  CHECK(replace_each(object, object) > 1000);
-  CHECK(object == *parse_json(everything));
+TEST_CASE("no parser throws when one value has the wrong type") {
+  Json object = *parse_json(complete_object);
+  CHECK(replace_each_value(object, object) > 1000);
+  CHECK(object == *parse_json(complete_object));
 }
 
-TEST_CASE("parse_deployment_text returns an error when the text is cut anywhere") {
-  const std::string text = everything;
+TEST_CASE("parse_deployment_text returns an error when the text is cut after any byte") {
+  const std::string text = complete_object;
   for (std::size_t length = 0; length < text.size(); ++length) {
     CHECK_FALSE(parse_deployment_text(std::string_view(text).substr(0, length)));
   }

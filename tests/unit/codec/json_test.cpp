@@ -14,7 +14,7 @@ Json json(const char* text) { return *parse_json(text); }
 
 }  // namespace
 
-TEST_CASE("parse_json returns the position of an error") {
+TEST_CASE("parse_json returns Protocol and the position for text that is not JSON") {
   CHECK(parse_json("").error().kind == ErrorKind::Protocol);
   CHECK(parse_json(R"({"a": tru})").error().message == "not JSON at byte 10 of 10");
   CHECK(parse_json("{\"a\": \"\xff\"}").error().kind == ErrorKind::Protocol);
@@ -22,11 +22,11 @@ TEST_CASE("parse_json returns the position of an error") {
   CHECK(parse_json("]]]]").error().kind == ErrorKind::Protocol);
 }
 
-TEST_CASE("parse_json rejects JSON of more than 64 levels") {
+TEST_CASE("parse_json rejects more than 64 levels of brackets, except in strings") {
   CHECK(parse_json(std::string(64, '[') + std::string(64, ']')));
-  const auto deep = parse_json(std::string(10'000'000, '['));
-  CHECK(deep.error().kind == ErrorKind::TooLarge);
-  CHECK(deep.error().message == "JSON is nested deeper than 64 levels at byte 64");
+  const auto too_deep = parse_json(std::string(10'000'000, '['));
+  CHECK(too_deep.error().kind == ErrorKind::TooLarge);
+  CHECK(too_deep.error().message == "JSON is nested deeper than 64 levels at byte 64");
   CHECK(parse_json("\"" + std::string(100, '[') + "\""));
   CHECK(parse_json(
       R"(["\"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[["])"));
@@ -87,7 +87,7 @@ TEST_CASE("parse_meta returns an error with the path of a field of the wrong typ
   CHECK(meta.error().message == row.message);
 }
 
-TEST_CASE("parse_deployment_text reads a Deployment and its own annotations") {
+TEST_CASE("parse_deployment_text reads a Deployment and keeps only the annotations it needs") {
   const char* text =
       R"({"metadata": {"name": "web", "namespace": "shop", "generation": 2, "annotations": {
       "deployment.kubernetes.io/revision": "3", "lastgood.dev/policy": "web", "kubectl.kubernetes.io/last-applied-configuration": "{}"}},
@@ -115,45 +115,62 @@ TEST_CASE("parse_deployment_text reads a Deployment and its own annotations") {
   CHECK(deployment->conditions[0] == DeploymentCondition{"Progressing", ConditionStatus::False,
                                                          "ProgressDeadlineExceeded", "m"});
 
-  const auto tree = parse_deployment(json(text));
-  REQUIRE(tree);
-  CHECK(tree->template_digest != TemplateDigest{});
+  const auto from_json = parse_deployment(json(text));
+  REQUIRE(from_json);
+  CHECK(from_json->template_digest != TemplateDigest{});
   CHECK(parse_deployment(json("{}"))->replicas == 1);
 }
 
-TEST_CASE("digest_of is FNV-1a") {
+TEST_CASE("digest_of returns the FNV-1a hash") {
   CHECK(digest_of("") == "cbf29ce484222325");
   CHECK(digest_of("a") == "af63dc4c8601ec8c");
   CHECK(digest_of("foobar") == "85944171f73967e8");
 }
 
-TEST_CASE("parse_pod reads the readiness of containers and gates apart from the pod") {
-  const auto read = [](const std::string& gates, const std::string& conditions) {
-    const std::string text = R"({"spec": {"readinessGates": [)" + gates +
-                             R"(]}, "status": {"conditions": [)" + conditions + "]}}";
-    const auto pod = parse_pod(Json::parse(text));
-    REQUIRE(pod);
-    return std::vector<bool>{pod->ready, pod->containers_ready, pod->gates_passed};
-  };
-  const std::string unready =
+namespace {
+
+struct PodReadiness {
+  bool ready = false;
+  bool containers_ready = false;
+  bool gates_passed = false;
+  bool operator==(const PodReadiness&) const = default;
+};
+
+PodReadiness readiness_of(const std::string& gates, const std::string& conditions) {
+  const std::string text = R"({"spec": {"readinessGates": [)" + gates +
+                           R"(]}, "status": {"conditions": [)" + conditions + "]}}";
+  const auto pod = parse_pod(Json::parse(text));
+  REQUIRE(pod);
+  return {pod->ready, pod->containers_ready, pod->gates_passed};
+}
+
+}  // namespace
+
+TEST_CASE("parse_pod reads the readiness of the pod, its containers and its readiness gates") {
+  const std::string only_containers_ready =
       R"({"type": "Ready", "status": "False"}, {"type": "ContainersReady", "status": "True"})";
   const std::string gate = R"({"conditionType": "example.com/reachable"})";
-  CHECK(read("", "") == std::vector<bool>{false, false, true});
-  const auto unready_since = [](const char* status) {
+  const std::string gate_false = R"(, {"type": "example.com/reachable", "status": "False"})";
+  const std::string gate_true = R"(, {"type": "example.com/reachable", "status": "True"})";
+  const PodReadiness gates_passed{.containers_ready = true, .gates_passed = true};
+  const PodReadiness gates_not_passed{.containers_ready = true, .gates_passed = false};
+  CHECK(readiness_of("", "") == PodReadiness{.gates_passed = true});
+  CHECK(readiness_of("", only_containers_ready) == gates_passed);
+  CHECK(readiness_of(gate, only_containers_ready) == gates_not_passed);
+  CHECK(readiness_of(gate, only_containers_ready + gate_false) == gates_not_passed);
+  CHECK(readiness_of(gate, only_containers_ready + gate_true) == gates_passed);
+}
+
+TEST_CASE("parse_pod reads the start time, and since when the pod is not ready") {
+  const auto has_unready_since = [](const char* status) {
     return parse_pod(json(status))->unready_since.has_value();
   };
-  CHECK(unready_since(
+  CHECK(has_unready_since(
       R"({"status": {"conditions": [{"type": "Ready", "status": "False", "lastTransitionTime": "2026-11-24T12:00:00Z"}]}})"));
-  CHECK_FALSE(unready_since(
+  CHECK_FALSE(has_unready_since(
       R"({"status": {"conditions": [{"type": "Ready", "status": "True", "lastTransitionTime": "2026-11-24T12:00:00Z"}]}})"));
-  CHECK(parse_pod(json(R"({"status": {"startTime": "2026-11-24T12:00:00Z"}})"))->taken_on ==
+  CHECK(parse_pod(json(R"({"status": {"startTime": "2026-11-24T12:00:00Z"}})"))->accepted_at ==
         parse_rfc3339("2026-11-24T12:00:00Z"));
-  CHECK(read("", unready) == std::vector<bool>{false, true, true});
-  CHECK(read(gate, unready) == std::vector<bool>{false, true, false});
-  CHECK(read(gate, unready + R"(, {"type": "example.com/reachable", "status": "False"})") ==
-        std::vector<bool>{false, true, false});
-  CHECK(read(gate, unready + R"(, {"type": "example.com/reachable", "status": "True"})") ==
-        std::vector<bool>{false, true, true});
 }
 
 TEST_CASE("parse_pod reads ports, readiness and container states") {
@@ -207,43 +224,44 @@ TEST_CASE("parse_config_map reads the data") {
         R"(data["a"]: is 1, expected a string)");
 }
 
-TEST_CASE("parse_replica_set compares the template with that of the Deployment") {
+TEST_CASE("parse_replica_set compares its template with the template of the Deployment") {
   struct Row {
     const char* name;
-    const char* replica_set;
-    const char* deployment;
-    bool current;
+    const char* replica_set_template;
+    const char* deployment_template;
+    bool is_current;
   };
   const Row row = GENERATE(values<Row>({
-      {"equal except pod-template-hash",
+      {"the templates differ only in the label pod-template-hash",
        R"({"metadata": {"labels": {"app": "web", "pod-template-hash": "abc"}}, "spec": {"containers": [{"image": "a"}]}})",
        R"({"spec": {"containers": [{"image": "a"}]}, "metadata": {"labels": {"app": "web"}}})",
        true},
-      {"a null creationTimestamp",
+      {"the templates differ only in a null creationTimestamp",
        R"({"metadata": {"creationTimestamp": null, "labels": {"app": "web", "pod-template-hash": "abc"}}, "spec": {}})",
        R"({"metadata": {"labels": {"app": "web"}}, "spec": {}})", true},
-      {"another image",
+      {"the images differ",
        R"({"metadata": {"labels": {"pod-template-hash": "abc"}}, "spec": {"containers": [{"image": "a"}]}})",
        R"({"spec": {"containers": [{"image": "b"}]}})", false},
-      {"another order of containers", R"({"spec": {"containers": [{"name": "a"}, {"name": "b"}]}})",
+      {"the order of the containers differs",
+       R"({"spec": {"containers": [{"name": "a"}, {"name": "b"}]}})",
        R"({"spec": {"containers": [{"name": "b"}, {"name": "a"}]}})", false},
-      {"another label",
+      {"the labels differ",
        R"({"metadata": {"labels": {"app": "web", "pod-template-hash": "abc"}}, "spec": {}})",
        R"({"metadata": {"labels": {"app": "web", "v": "2"}}, "spec": {}})", false},
-      {"another annotation of the template",
+      {"the annotations differ",
        R"({"metadata": {"annotations": {"restartedAt": "1"}, "labels": {"pod-template-hash": "abc"}}, "spec": {}})",
        R"({"metadata": {}, "spec": {}})", false},
-      {"no template", "null", R"({"spec": {}})", false},
+      {"the ReplicaSet has no template", "null", R"({"spec": {}})", false},
   }));
   INFO(row.name);
   Json object = json(R"({"metadata": {"labels": {"pod-template-hash": "abc"}, "annotations": {
       "deployment.kubernetes.io/revision": "7"}}, "spec": {"replicas": 3}})");
-  object["spec"]["template"] = json(row.replica_set);
-  const auto replica_set = parse_replica_set(object, json(row.deployment));
+  object["spec"]["template"] = json(row.replica_set_template);
+  const auto replica_set = parse_replica_set(object, json(row.deployment_template));
   REQUIRE(replica_set);
   CHECK(replica_set->hash == TemplateHash("abc"));
   CHECK(replica_set->revision == 7);
-  CHECK(replica_set->is_current == row.current);
+  CHECK(replica_set->is_current == row.is_current);
 }
 
 TEST_CASE("parse_replica_set returns revision 0 when the annotation is not a number") {
@@ -268,7 +286,7 @@ TEST_CASE("parse_replica_set keeps the lastgood.dev annotations of the template"
             .message == R"(spec.template.metadata.annotations["a"]: is 1, expected a string)");
 }
 
-TEST_CASE("parse_replica_set limits the size of an annotation") {
+TEST_CASE("parse_replica_set cuts the value of an annotation to 253 bytes") {
   Json object = json(
       R"({"spec": {"template": {"metadata": {"annotations": {"lastgood.dev/no-rollback-past": ""}}}}})");
   object["spec"]["template"]["metadata"]["annotations"]["lastgood.dev/no-rollback-past"] =

@@ -1,4 +1,4 @@
-// An older CRD may have admitted invalid values. parse_policy must report the first of them.
+// An older CRD may have admitted invalid values. parse_policy must report the first invalid value.
 #include <catch2/catch.hpp>
 
 #include "codec/objects.hpp"
@@ -30,8 +30,8 @@ struct Row {
   const char* problem;
 };
 
-void check_problems(const std::vector<Row>& table) {
-  for (const Row& row : table) {
+void check_problems(const std::vector<Row>& rows) {
+  for (const Row& row : rows) {
     INFO(row.spec);
     CHECK(parse_spec(row.spec).problem == row.problem);
   }
@@ -145,7 +145,7 @@ TEST_CASE("parse_policy reports the index of an invalid check") {
   });
 }
 
-TEST_CASE("parse_policy reports the fields of an invalid HTTP check") {
+TEST_CASE("parse_policy reports an invalid field of an HTTP check") {
   check_problems({
       {spec_with_http(R"("path": "/h")"),
        "spec.checks[0].http.port: is missing, but target Pods needs it"},

@@ -1,4 +1,5 @@
-// A Rollback as a user creates it, as the controller completes it, and with invalid values.
+// A Rollback as a user creates it, as the controller completes it, and with invalid values. Also
+// the bounds of a DeploymentGuard.
 #include <catch2/catch.hpp>
 
 #include "codec/manifests.hpp"
@@ -9,20 +10,20 @@ using namespace lastgood::codec;
 
 namespace {
 
-const Time noon{Duration{1795521600000}};
+const Time noon{Duration{1795521600000}};  // 2026-11-24T12:00:00Z
 
-Result<Rollback> with_spec(const std::string& spec) {
+Result<Rollback> parse_with_spec(const std::string& spec) {
   return parse_rollback(
       *parse_json(R"({"metadata": {"namespace": "shop", "name": "web-manual", "uid": "r1",
     "resourceVersion": "42"}, "spec": )" +
                   spec + "}"));
 }
 
-Result<Rollback> with_status(const std::string& status) {
+Result<Rollback> parse_with_status(const std::string& status) {
   return parse_rollback(*parse_json(R"({"status": )" + status + "}"));
 }
 
-RollbackSpec bound() {
+RollbackSpec bound_spec() {
   return {.deployment = "web",
           .deployment_uid = Uid("d1"),
           .generation = 7,
@@ -34,7 +35,7 @@ RollbackSpec bound() {
 }  // namespace
 
 TEST_CASE("parse_rollback reads a manual Rollback with only a Deployment") {
-  const auto rollback = with_spec(R"({"deployment": "web"})");
+  const auto rollback = parse_with_spec(R"({"deployment": "web"})");
   REQUIRE(rollback);
   CHECK(rollback->spec == RollbackSpec{.deployment = "web"});
   CHECK(rollback->status == RollbackStatus{});
@@ -43,7 +44,7 @@ TEST_CASE("parse_rollback reads a manual Rollback with only a Deployment") {
 }
 
 TEST_CASE("parse_rollback reads the fields that a user sets") {
-  const auto rollback = with_spec(
+  const auto rollback = parse_with_spec(
       R"({"deployment": "web", "toRevision": 3, "force": true, "drill": false, "approved": null})");
   REQUIRE(rollback);
   CHECK(rollback->spec == RollbackSpec{.deployment = "web", .to_revision = 3, .force = true});
@@ -53,7 +54,7 @@ TEST_CASE("to_json omits the empty fields of a spec") {
   CHECK(to_json(RollbackSpec{.deployment = "web"}) == Json{{"deployment", "web"}});
   CHECK(to_json(RollbackSpec{.deployment = "web", .to_revision = 3, .drill = true}) ==
         Json{{"deployment", "web"}, {"toRevision", 3}, {"drill", true}});
-  const Json complete = to_json(bound());
+  const Json complete = to_json(bound_spec());
   CHECK(complete == Json{{"deployment", "web"},
                          {"deploymentUid", "d1"},
                          {"generation", 7},
@@ -67,14 +68,14 @@ TEST_CASE("to_json omits the empty fields of a spec") {
                          {"mode", "Enforce"}});
   const Deployment deployment{.meta = {.key = {"shop", "web"}, .uid = Uid("d1")}};
   const Json manifest =
-      rollback_manifest({.meta = {.key = {"shop", "web-7"}}, .spec = bound()}, deployment);
+      rollback_manifest({.meta = {.key = {"shop", "web-7"}}, .spec = bound_spec()}, deployment);
   CHECK(manifest["spec"] == complete);
   CHECK(manifest["metadata"]["ownerReferences"][0]["uid"] == "d1");
 }
 
-TEST_CASE("rollback_binding_patch tests the object and replaces its spec") {
-  auto rollback = *with_spec(R"({"deployment": "web", "toRevision": 3, "force": true})");
-  rollback.spec = bound();
+TEST_CASE("rollback_binding_patch tests uid and resourceVersion, and sets the spec and the owner") {
+  auto rollback = *parse_with_spec(R"({"deployment": "web", "toRevision": 3, "force": true})");
+  rollback.spec = bound_spec();
   rollback.spec.to_revision = 3;
   rollback.spec.force = true;
   const Json patch = *parse_json(rollback_binding_patch(rollback));
@@ -93,7 +94,7 @@ TEST_CASE("rollback_binding_patch tests the object and replaces its spec") {
 }
 
 TEST_CASE("rollback_binding_patch replaces invalid UTF-8") {
-  Rollback rollback{.meta = {.uid = Uid("r1")}, .spec = bound()};
+  Rollback rollback{.meta = {.uid = Uid("r1")}, .spec = bound_spec()};
   rollback.spec.message = "\xff of 3 pods";
   const auto patch = parse_json(rollback_binding_patch(rollback));
   REQUIRE(patch);
@@ -102,7 +103,7 @@ TEST_CASE("rollback_binding_patch replaces invalid UTF-8") {
 
 TEST_CASE("parse_rollback reads the status") {
   const auto rollback =
-      with_status(R"({"phase": "Observed", "timeToDetect": "1m30s", "timeToAct": "250ms",
+      parse_with_status(R"({"phase": "Observed", "timeToDetect": "1m30s", "timeToAct": "250ms",
     "verification": [{"name": "health", "result": "Pass"}], "changes": [{"path": "spec.containers[app].image", "to": "a"}],
     "timeline": [{"time": "2026-11-24T12:00:00Z", "message": "breached"}]})");
   REQUIRE(rollback);
@@ -138,38 +139,41 @@ TEST_CASE("parse_rollback reports the field, its value and the expected type") {
       {R"({"from": {"noRollbackPast": "true"}})",
        R"(spec.from.noRollbackPast: is "true", expected true or false)"},
   }));
-  const auto rollback = with_spec(row.spec);
+  const auto rollback = parse_with_spec(row.spec);
   REQUIRE_FALSE(rollback);
   CHECK(rollback.error().kind == ErrorKind::Protocol);
   CHECK(rollback.error().message == row.message);
 }
 
-TEST_CASE("parse_rollback and parse_guard reject lists above the bounds of the schema") {
-  const auto many = [](std::size_t n, const Json& one) {
-    return Json(std::vector<Json>(n, one)).dump();
+TEST_CASE("parse_rollback and parse_guard reject long lists and values of the wrong type") {
+  const auto list_of = [](std::size_t count, const Json& element) {
+    return Json(std::vector<Json>(count, element)).dump();
   };
-  CHECK(with_spec(R"({"group": {"members": )" + many(65, "web") + "}}").error().message ==
+  CHECK(parse_with_spec(R"({"group": {"members": )" + list_of(65, "web") + "}}").error().message ==
         "spec.group.members: has 65 elements, more than 64");
-  CHECK(with_status(R"({"timeline": )" + many(21, Json::object()) + "}").error().message ==
+  CHECK(parse_with_status(R"({"timeline": )" + list_of(21, Json::object()) + "}").error().message ==
         "status.timeline: has 21 elements, more than 20");
-  CHECK(with_status(R"({"changes": )" + many(21, Json::object()) + "}").error().message ==
+  CHECK(parse_with_status(R"({"changes": )" + list_of(21, Json::object()) + "}").error().message ==
         "status.changes: has 21 elements, more than 20");
-  CHECK(with_status(R"({"verification": )" + many(18, Json::object()) + "}").error().message ==
-        "status.verification: has 18 elements, more than 17");
-  CHECK(with_status(R"({"timeToAct": "soon"})").error().message ==
+  CHECK(parse_with_status(R"({"verification": )" + list_of(18, Json::object()) + "}")
+            .error()
+            .message == "status.verification: has 18 elements, more than 17");
+  CHECK(parse_with_status(R"({"timeToAct": "soon"})").error().message ==
         R"(status.timeToAct: "soon" is not a duration, such as "30s", "5m" or "1h30m")");
-  const auto guard = [](const std::string& status) {
+  const auto parse_guard_status = [](const std::string& status) {
     return parse_guard(*parse_json(R"({"status": )" + status + "}"));
   };
-  CHECK(guard(R"({"rollbacks": )" + many(21, Json::object()) + "}").error().message ==
-        "status.rollbacks: has 21 elements, more than 20");
-  CHECK(guard(R"({"contests": )" + many(21, Json::object()) + "}").error().message ==
-        "status.contests: has 21 elements, more than 20");
-  CHECK(guard(R"({"freeze": "now"})").error().message ==
+  CHECK(
+      parse_guard_status(R"({"rollbacks": )" + list_of(21, Json::object()) + "}").error().message ==
+      "status.rollbacks: has 21 elements, more than 20");
+  CHECK(
+      parse_guard_status(R"({"contests": )" + list_of(21, Json::object()) + "}").error().message ==
+      "status.contests: has 21 elements, more than 20");
+  CHECK(parse_guard_status(R"({"freeze": "now"})").error().message ==
         R"(status.freeze: is "now", expected an object)");
-  CHECK(guard(R"({"lastDrill": {"passed": "yes"}})").error().message ==
+  CHECK(parse_guard_status(R"({"lastDrill": {"passed": "yes"}})").error().message ==
         R"(status.lastDrill.passed: is "yes", expected true or false)");
-  CHECK(guard(R"({"checks": [{"baseline": {"result": "Maybe"}}]})").error().message ==
+  CHECK(parse_guard_status(R"({"checks": [{"baseline": {"result": "Maybe"}}]})").error().message ==
         R"(status.checks[0].baseline.result: "Maybe" is not a valid value)");
 }
 

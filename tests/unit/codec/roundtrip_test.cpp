@@ -10,12 +10,18 @@ using namespace lastgood::codec;
 
 namespace {
 
-// Makes random objects in which each field may be absent. The same on every machine.
+// Makes random objects in which each field may be absent. A seed gives the same objects on every
+// machine.
 class Generator {
  public:
   explicit Generator(unsigned seed) : random_(seed) {}
 
-  std::size_t below(std::size_t n) { return random_() % n; }
+  // From 0 to count - 1.
+  std::size_t below(std::size_t count) { return random_() % count; }
+  template <class Enum>
+  Enum one_of(std::size_t enumerators) {
+    return static_cast<Enum>(below(enumerators));
+  }
   bool maybe() { return below(2) == 0; }
   std::string text() {
     static const std::vector<std::string> texts = {"", "web", "3 of 3 pods returned 500",
@@ -23,15 +29,18 @@ class Generator {
     return texts[below(texts.size())];
   }
   std::int64_t number() { return static_cast<std::int64_t>(below(1'000'000)); }
-  std::optional<Time> time(bool whole_seconds = false) {
+  std::optional<Time> time() {
     if (maybe()) return std::nullopt;
-    const auto ms = static_cast<std::int64_t>(below(4'000'000'000'000));
-    return Time{Duration{whole_seconds ? ms / 1000 * 1000 : ms}};
+    return Time{Duration{below(4'000'000'000'000)}};  // in milliseconds: before the year 2097
+  }
+  // Like the times in metav1.Condition; the epoch means that the time is absent.
+  Time whole_second_or_epoch() {
+    return maybe() ? Time{} : Time{std::chrono::seconds(below(4'000'000'000))};
   }
   template <class T>
   std::vector<T> list(std::size_t max, T (Generator::*make)()) {
     std::vector<T> out;
-    for (std::size_t n = below(max + 1); n > 0; --n) out.push_back((this->*make)());
+    for (std::size_t count = below(max + 1); count > 0; --count) out.push_back((this->*make)());
     return out;
   }
 
@@ -44,28 +53,28 @@ class Generator {
     const auto rows = reason_table();
     return maybe() ? Reason::None : rows[below(rows.size())].reason;
   }
-  Duration duration() { return Duration{below(36'000'000'000)}; }
+  Duration duration() { return Duration{below(36'000'000'000)}; }  // less than 10000 h
 
   Condition condition() {
     return {.type = "Ready",
-            .status = static_cast<ConditionStatus>(below(3)),
+            .status = one_of<ConditionStatus>(3),
             .reason = "Reason",
             .message = text(),
-            .last_transition = time(true).value_or(Time{}),
+            .last_transition = whole_second_or_epoch(),
             .observed_generation = number()};
   }
   Revision revision() {
     return {.hash = TemplateHash(text()),
             .replica_set = Uid(text()),
             .number = number(),
-            .verdict = static_cast<RevisionVerdict>(below(7)),
+            .verdict = one_of<RevisionVerdict>(7),
             .since = time(),
             .snapshot = text(),
             .no_rollback_past = maybe(),
             .released_by = text()};
   }
   BaselineResult baseline() {
-    return {.result = static_cast<MeasurementResult>(below(3)),
+    return {.result = one_of<MeasurementResult>(3),
             .reason = reason(),
             .message = text(),
             .revision = text(),
@@ -76,7 +85,7 @@ class Generator {
   CheckStatus check() {
     return {.name = "health",
             .config_hash = text(),
-            .result = static_cast<MeasurementResult>(below(3)),
+            .result = one_of<MeasurementResult>(3),
             .reason = reason(),
             .message = text(),
             .consecutive_failures = static_cast<int>(below(100)),
@@ -103,7 +112,7 @@ class Generator {
     GuardStatus out{.deployment_generation = number(),
                     .deployment_uid = Uid(text()),
                     .policy = text(),
-                    .state = static_cast<State>(below(6)),
+                    .state = one_of<State>(6),
                     .reason = reason(),
                     .message = text(),
                     .blocked_by = text(),
@@ -139,7 +148,7 @@ class Generator {
             .to_revision = maybe_make(&Generator::number),
             .force = maybe(),
             .drill = maybe(),
-            .mode = static_cast<Mode>(below(3)),
+            .mode = one_of<Mode>(3),
             .approved = maybe(),
             .policy = text(),
             .released_by = text(),
@@ -150,7 +159,7 @@ class Generator {
   Change change() { return {.path = text(), .from = text(), .to = text()}; }
   TimelineEntry timeline_entry() { return {.time = time().value_or(Time{}), .message = text()}; }
   RollbackStatus rollback_status() {
-    return {.phase = static_cast<RollbackPhase>(below(9)),
+    return {.phase = one_of<RollbackPhase>(9),
             .message = text(),
             .waiting_for = reason(),
             .blocked_by = text(),
@@ -178,35 +187,36 @@ class Generator {
   std::mt19937 random_;
 };
 
-Json received(const char* part, const Json& value) {
+// An object with one part, after it was written as text and parsed.
+Json object_with(const char* part, const Json& value) {
   return *parse_json(Json{{part, value}}.dump());
 }
 
 }  // namespace
 
-TEST_CASE("reads back every status and spec that was written") {
+TEST_CASE("the parsers read back each status and spec that to_json wrote") {
   for (unsigned seed = 0; seed < 500; ++seed) {
-    Generator make(seed);
+    Generator generator(seed);
     INFO("seed " << seed);
-    const GuardStatus guard = make.guard();
-    CHECK(parse_guard(received("status", to_json(guard)))->status == guard);
-    const RollbackSpec spec = make.rollback_spec();
-    CHECK(parse_rollback(received("spec", to_json(spec)))->spec == spec);
-    const RollbackStatus rollback = make.rollback_status();
-    CHECK(parse_rollback(received("status", to_json(rollback)))->status == rollback);
-    const PolicyStatus policy = make.policy_status();
-    CHECK(parse_policy(received("status", to_json(policy)))->status == policy);
+    const GuardStatus guard = generator.guard();
+    CHECK(parse_guard(object_with("status", to_json(guard)))->status == guard);
+    const RollbackSpec spec = generator.rollback_spec();
+    CHECK(parse_rollback(object_with("spec", to_json(spec)))->spec == spec);
+    const RollbackStatus rollback = generator.rollback_status();
+    CHECK(parse_rollback(object_with("status", to_json(rollback)))->status == rollback);
+    const PolicyStatus policy = generator.policy_status();
+    CHECK(parse_policy(object_with("status", to_json(policy)))->status == policy);
   }
 }
 
-TEST_CASE("cuts texts and lists to the bounds of the schema") {
+TEST_CASE("to_json cuts messages and revisions of a guard to the bounds of the schema") {
   GuardStatus status{.message = std::string(5000, 'm'),
                      .checks = {CheckStatus{.name = "health", .message = std::string(5000, 'x')}}};
   for (int i = 0; i < 30; ++i)
     status.revisions.push_back({.hash = TemplateHash(std::to_string(i))});
   set_condition(status.conditions, {.type = "Ready", .message = "\xff" + std::string(50000, 'x')},
                 Time{});
-  const auto read = parse_guard(received("status", to_json(status)));
+  const auto read = parse_guard(object_with("status", to_json(status)));
   REQUIRE(read);
   CHECK(read->status.message.size() == 1024);
   CHECK(read->status.checks.at(0).message.size() == 512);
@@ -216,7 +226,7 @@ TEST_CASE("cuts texts and lists to the bounds of the schema") {
   CHECK(read->status.conditions.at(0).reason == "Unknown");
 }
 
-TEST_CASE("cuts a list or a text that is too long for the schema") {
+TEST_CASE("to_json cuts checks and past rollbacks of a guard to the bounds of the schema") {
   GuardStatus status{
       .freeze = Freeze{.reason = Reason::PatchRejected, .message = std::string(5000, 'm')},
       .last_drill = LastDrill{.message = std::string(5000, 'm')}};
@@ -226,7 +236,7 @@ TEST_CASE("cuts a list or a text that is too long for the schema") {
     status.rollbacks.push_back({.name = std::to_string(i), .at = Time{}});
     status.contests.push_back({.by = std::string(300, 'b'), .at = Time{}});
   }
-  const auto read = parse_guard(received("status", to_json(status)));
+  const auto read = parse_guard(object_with("status", to_json(status)));
   REQUIRE(read);
   CHECK(read->status.freeze->reason == Reason::PatchRejected);
   CHECK(read->status.freeze->message.size() == 1024);
@@ -239,7 +249,7 @@ TEST_CASE("cuts a list or a text that is too long for the schema") {
   CHECK(read->status.contests.at(0).by.size() == 253);
 }
 
-TEST_CASE("cuts the status and spec of a Rollback to the bounds of the schema") {
+TEST_CASE("to_json cuts the spec and status of a Rollback to the bounds of the schema") {
   RollbackStatus status{.verification = std::vector<CheckStatus>(20),
                         .changes = std::vector<Change>(
                             30, {.path = std::string(600, 'p'), .from = std::string(600, 'f')}),
@@ -269,12 +279,12 @@ TEST_CASE("cuts the status and spec of a Rollback to the bounds of the schema") 
   CHECK(read->spec.group->members.at(0).size() == 253);
 }
 
-TEST_CASE("returns an error for an unknown state, verdict or phase") {
-  CHECK(parse_guard(*parse_json(R"({"status": {"state": "Dancing"}})")).error().message ==
-        R"(status.state: "Dancing" is not a valid value)");
+TEST_CASE("parse_guard and parse_rollback return an error for an invalid state, verdict or phase") {
+  CHECK(parse_guard(*parse_json(R"({"status": {"state": "NoSuchState"}})")).error().message ==
+        R"(status.state: "NoSuchState" is not a valid value)");
   CHECK(parse_guard(*parse_json(R"({"status": {"current": {"verdict": 1}}})")).error().message ==
         "status.current.verdict: is 1, expected a string");
-  CHECK(parse_rollback(*parse_json(R"({"status": {"phase": "Dancing"}})")).error().kind ==
+  CHECK(parse_rollback(*parse_json(R"({"status": {"phase": "NoSuchPhase"}})")).error().kind ==
         ErrorKind::Protocol);
   CHECK(parse_guard(*parse_json("{}"))->status == GuardStatus{});
 }

@@ -13,7 +13,8 @@ namespace lastgood::schema {
 namespace {
 
 Json scalar(const YAML::Node& node) {
-  if (node.Tag() == "!") return node.Scalar();  // quoted
+  const bool is_quoted = node.Tag() == "!";
+  if (is_quoted) return node.Scalar();
   bool boolean = false;
   std::int64_t number = 0;
   if (YAML::convert<std::int64_t>::decode(node, number)) return number;
@@ -21,60 +22,63 @@ Json scalar(const YAML::Node& node) {
   return node.Scalar();
 }
 
-Json tree(const YAML::Node& node) {
+Json json_of(const YAML::Node& node) {
   Json out;
   switch (node.Type()) {
     case YAML::NodeType::Scalar: return scalar(node);
     case YAML::NodeType::Sequence:
       out = Json::array();
-      for (const auto& item : node) out.push_back(tree(item));
+      for (const auto& item : node) out.push_back(json_of(item));
       return out;
     case YAML::NodeType::Map:
       out = Json::object();
-      for (const auto& entry : node) out[entry.first.Scalar()] = tree(entry.second);
+      for (const auto& entry : node) out[entry.first.Scalar()] = json_of(entry.second);
       return out;
     default: return out;
   }
 }
 
-std::string joined(const std::string& path, const std::string& name) {
+std::string child_path(const std::string& path, const std::string& name) {
   return path.empty() ? name : path + "." + name;
 }
 
 bool is_conditions(const std::string& path) { return path.ends_with("conditions"); }
 
-void collect_schema(const Json& schema, const std::string& path, std::set<std::string>& out) {
+void collect_fields_of_schema(const Json& schema, const std::string& path,
+                              std::set<std::string>& out) {
   if (schema.contains("items") && !is_conditions(path))
-    collect_schema(schema["items"], path + "[]", out);
+    collect_fields_of_schema(schema["items"], path + "[]", out);
   if (!schema.contains("properties")) return;
   for (const auto& [name, child] : schema["properties"].items()) {
-    const std::string field = joined(path, name);
+    const std::string field = child_path(path, name);
     out.insert(field);
-    collect_schema(child, field, out);
+    collect_fields_of_schema(child, field, out);
   }
 }
 
-void collect(const Json& value, const std::string& path, std::set<std::string>& out) {
+void collect_fields(const Json& value, const std::string& path, std::set<std::string>& out) {
   if (value.is_array() && !is_conditions(path)) {
-    for (const Json& item : value) collect(item, path + "[]", out);
+    for (const Json& item : value) collect_fields(item, path + "[]", out);
   }
   if (!value.is_object() || path.ends_with("matchLabels")) return;
   for (const auto& [name, child] : value.items()) {
-    const std::string field = joined(path, name);
+    const std::string field = child_path(path, name);
     out.insert(field);
-    collect(child, field, out);
+    collect_fields(child, field, out);
   }
 }
 
-std::filesystem::path full(const std::string& path) { return test::source_path(path); }
+std::filesystem::path absolute_path(const std::string& path) { return test::source_path(path); }
 
 }  // namespace
 
-Json yaml_file(const std::string& path) { return tree(YAML::LoadFile(full(path).string())); }
+Json yaml_file(const std::string& path) {
+  return json_of(YAML::LoadFile(absolute_path(path).string()));
+}
 
 std::vector<std::string> yaml_files_in(const std::string& folder) {
   std::vector<std::string> out;
-  for (const auto& entry : std::filesystem::directory_iterator(full(folder))) {
+  for (const auto& entry : std::filesystem::directory_iterator(absolute_path(folder))) {
     if (entry.path().extension() == ".yaml")
       out.push_back(folder + "/" + entry.path().filename().string());
   }
@@ -88,13 +92,13 @@ Json schema_of(const std::string& plural) {
 
 std::set<std::string> fields_of_schema(const Json& schema) {
   std::set<std::string> out;
-  collect_schema(schema, "", out);
+  collect_fields_of_schema(schema, "", out);
   return out;
 }
 
 std::set<std::string> fields_of(const Json& object) {
   std::set<std::string> out;
-  collect(object, "", out);
+  collect_fields(object, "", out);
   return out;
 }
 
@@ -111,7 +115,7 @@ Json with_defaults(const Json& schema, Json value) {
 }
 
 std::string text_file(const std::string& path) {
-  std::ifstream in(full(path), std::ios::binary);
+  std::ifstream in(absolute_path(path), std::ios::binary);
   std::ostringstream out;
   out << in.rdbuf();
   return out.str();

@@ -1,4 +1,4 @@
-// The CRDs and the code have the same fields, defaults, values and bounds.
+// The CRDs and the code must have the same fields, defaults, enum values and bounds.
 #include "schema.hpp"
 
 #include <catch2/catch.hpp>
@@ -12,10 +12,10 @@ namespace schema = lastgood::schema;
 
 namespace {
 
-constexpr const char* examples = "tests/e2e/crd-examples/";
+constexpr const char* examples_folder = "tests/e2e/crd-examples/";
 
-// The fields below `part`, without that prefix.
-std::set<std::string> below(const std::string& part, const std::set<std::string>& fields) {
+// The fields below `part`, without the prefix `part`.
+std::set<std::string> fields_below(const std::string& part, const std::set<std::string>& fields) {
   std::set<std::string> out;
   for (const std::string& field : fields) {
     if (field.starts_with(part + ".")) out.insert(field.substr(part.size() + 1));
@@ -47,8 +47,8 @@ Conditions full_conditions() {
   return {{.type = "Ready", .reason = "R", .last_transition = Time{}, .observed_generation = 1}};
 }
 
-// The problem that the code finds in an example; empty: none.
-std::string problem_of(const Json& object) {
+// The error that the code finds in an example; empty if the example is valid.
+std::string error_in(const Json& object) {
   if (object["kind"] == "Rollback") {
     const auto rollback = parse_rollback(object);
     return rollback ? "" : rollback.error().message;
@@ -59,7 +59,7 @@ std::string problem_of(const Json& object) {
 }
 
 template <class Parse>
-void check_values(const Json& values, Parse parse, std::size_t count) {
+void check_enum(const Json& values, Parse parse, std::size_t count) {
   CHECK(values.size() == count);
   for (const Json& value : values) {
     INFO(value);
@@ -94,7 +94,7 @@ TEST_CASE("the CRD of DeploymentGuard has the fields that the code writes") {
       .last_drill = LastDrill{.rollback = "r", .at = Time{}, .message = "m", .passed_at = Time{}},
       .conditions = full_conditions()};
   const auto fields = schema::fields_of_schema(schema::schema_of("deploymentguards"));
-  CHECK(schema::fields_of(to_json(status)) == below("status", fields));
+  CHECK(schema::fields_of(to_json(status)) == fields_below("status", fields));
   CHECK_FALSE(fields.contains("spec"));
 }
 
@@ -134,15 +134,16 @@ TEST_CASE("the CRD of Rollback has the fields that the code writes") {
                               .time_to_act = Duration{1},
                               .conditions = full_conditions()};
   const auto fields = schema::fields_of_schema(schema::schema_of("rollbacks"));
-  CHECK(schema::fields_of(to_json(spec)) == below("spec", fields));
-  CHECK(schema::fields_of(to_json(status)) == below("status", fields));
+  CHECK(schema::fields_of(to_json(spec)) == fields_below("spec", fields));
+  CHECK(schema::fields_of(to_json(status)) == fields_below("status", fields));
 }
 
-TEST_CASE("the CRD of Rollback makes each field of the decision immutable") {
+TEST_CASE("the CRD of Rollback makes each spec field that the controller sets immutable") {
   const Json spec = schema::schema_of("rollbacks")["properties"]["spec"];
   const std::string rules = spec["x-kubernetes-validations"].dump();
   const std::set<std::string> set_by_users = {"deployment", "toRevision", "force", "drill",
                                               "approved"};
+  // Another rule of the CRD requires these fields together.
   const std::set<std::string> required_together = {"deploymentUid", "generation", "from"};
   for (const auto& [name, field] : spec["properties"].items()) {
     if (set_by_users.contains(name)) continue;
@@ -154,7 +155,7 @@ TEST_CASE("the CRD of Rollback makes each field of the decision immutable") {
   }
 }
 
-TEST_CASE("the conditions of each CRD are those of metav1") {
+TEST_CASE("the conditions of each CRD have the fields of metav1.Condition") {
   const std::set<std::string> written = schema::fields_of(to_json(full_conditions().front()));
   for (const char* plural : {"rollbackpolicies", "deploymentguards", "rollbacks"}) {
     INFO(plural);
@@ -165,25 +166,27 @@ TEST_CASE("the conditions of each CRD are those of metav1") {
   }
 }
 
-TEST_CASE("the CRD of RollbackPolicy has the fields of the complete example and its status") {
+TEST_CASE(
+    "the CRD of RollbackPolicy has the spec of the complete example and the status of the code") {
   const auto fields = schema::fields_of_schema(schema::schema_of("rollbackpolicies"));
-  const Json everything = schema::yaml_file(std::string(examples) + "good/everything.yaml");
-  CHECK(schema::fields_of(everything["spec"]) == below("spec", fields));
+  const Json complete_policy =
+      schema::yaml_file(std::string(examples_folder) + "good/everything.yaml");
+  CHECK(schema::fields_of(complete_policy["spec"]) == fields_below("spec", fields));
   const PolicyStatus status{
       .observed_generation = 1, .guarded = 1, .conditions = full_conditions()};
-  CHECK(schema::fields_of(to_json(status)) == below("status", fields));
+  CHECK(schema::fields_of(to_json(status)) == fields_below("status", fields));
 }
 
 TEST_CASE("the CRD of RollbackPolicy has the defaults of the code") {
   const Json crd = schema::schema_of("rollbackpolicies");
-  const Json bare =
+  const Json without_defaults =
       Json::parse(R"({"spec": {"checks": [{"name": "health", "http": {"port": 8080}}]}})");
-  const Json filled = schema::with_defaults(crd, bare);
-  CHECK(filled["spec"]["bakeTime"] == "10m");
-  CHECK(filled["spec"]["mode"] == "Enforce");
-  CHECK(filled["spec"]["rollback"]["limit"]["count"] == 3);
-  const auto from_server = parse_policy(filled);
-  const auto from_code = parse_policy(bare);
+  const Json with_defaults = schema::with_defaults(crd, without_defaults);
+  CHECK(with_defaults["spec"]["bakeTime"] == "10m");
+  CHECK(with_defaults["spec"]["mode"] == "Enforce");
+  CHECK(with_defaults["spec"]["rollback"]["limit"]["count"] == 3);
+  const auto from_server = parse_policy(with_defaults);
+  const auto from_code = parse_policy(without_defaults);
   REQUIRE(from_server);
   REQUIRE(from_code);
   CHECK(from_server->problem.empty());
@@ -195,37 +198,36 @@ TEST_CASE("the CRD of RollbackPolicy has the defaults of the code") {
 
 TEST_CASE("the enumerations of the CRDs have the values of the code") {
   const Json guard = schema::schema_of("deploymentguards")["properties"]["status"]["properties"];
-  check_values(guard["state"]["enum"], parse_state, 6);
-  check_values(guard["current"]["properties"]["verdict"]["enum"], parse_verdict, 7);
-  check_values(guard["checks"]["items"]["properties"]["result"]["enum"], parse_measurement_result,
-               3);
-  check_values(guard["checks"]["items"]["properties"]["baseline"]["properties"]["result"]["enum"],
-               parse_measurement_result, 3);
+  check_enum(guard["state"]["enum"], parse_state, 6);
+  check_enum(guard["current"]["properties"]["verdict"]["enum"], parse_verdict, 7);
+  check_enum(guard["checks"]["items"]["properties"]["result"]["enum"], parse_measurement_result, 3);
+  check_enum(guard["checks"]["items"]["properties"]["baseline"]["properties"]["result"]["enum"],
+             parse_measurement_result, 3);
   const Json rollback = schema::schema_of("rollbacks")["properties"];
-  check_values(rollback["status"]["properties"]["phase"]["enum"], parse_phase, 9);
-  check_values(rollback["spec"]["properties"]["mode"]["enum"], parse_mode, 3);
+  check_enum(rollback["status"]["properties"]["phase"]["enum"], parse_phase, 9);
+  check_enum(rollback["spec"]["properties"]["mode"]["enum"], parse_mode, 3);
   const Json policy = schema::schema_of("rollbackpolicies")["properties"]["spec"]["properties"];
-  check_values(policy["mode"]["enum"], parse_mode, 3);
-  check_values(policy["checks"]["items"]["properties"]["http"]["properties"]["target"]["enum"],
-               parse_http_target, 3);
+  check_enum(policy["mode"]["enum"], parse_mode, 3);
+  check_enum(policy["checks"]["items"]["properties"]["http"]["properties"]["target"]["enum"],
+             parse_http_target, 3);
 }
 
 TEST_CASE("the code accepts and rejects the same examples as the CRDs") {
-  for (const std::string& file : schema::yaml_files_in(std::string(examples) + "good")) {
+  for (const std::string& file : schema::yaml_files_in(std::string(examples_folder) + "good")) {
     INFO(file);
-    CHECK(problem_of(schema::yaml_file(file)).empty());
+    CHECK(error_in(schema::yaml_file(file)).empty());
   }
-  std::size_t policies = 0;
-  for (const std::string& file : schema::yaml_files_in(std::string(examples) + "bad")) {
+  std::size_t rejected_policies = 0;
+  for (const std::string& file : schema::yaml_files_in(std::string(examples_folder) + "bad")) {
     INFO(file);
     CHECK(schema::text_file(file).starts_with("# refused: "));
     const Json object = schema::yaml_file(file);
     // The code ignores unknown fields, and an unknown operator of a selector matches nothing.
-    const bool is_found_by_server_only =
+    const bool is_rejected_by_crd_only =
         file.ends_with("unknown-field.yaml") || file.find("/selector-") != std::string::npos;
-    if (object["kind"] != "RollbackPolicy" || is_found_by_server_only) continue;
-    ++policies;
-    CHECK_FALSE(problem_of(object).empty());
+    if (object["kind"] != "RollbackPolicy" || is_rejected_by_crd_only) continue;
+    ++rejected_policies;
+    CHECK_FALSE(error_in(object).empty());
   }
-  CHECK(policies > 60);
+  CHECK(rejected_policies > 60);
 }

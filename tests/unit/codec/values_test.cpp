@@ -13,15 +13,18 @@ TEST_CASE("parse_http_url splits a URL into its parts") {
     HttpUrl url;
   };
   const Row row = GENERATE(values<Row>({
-      {"http://myapp:8080/health", {false, "myapp", 8080, "/health"}},
-      {"http://myapp", {false, "myapp", 80, "/"}},
-      {"https://myapp/", {true, "myapp", 443, "/"}},
-      {"HTTP://MyApp.Shop.svc/Health", {false, "myapp.shop.svc", 80, "/Health"}},
-      {"http://10.0.0.1:1?x=1", {false, "10.0.0.1", 1, "/?x=1"}},
-      {"http://[fd00::1]:65535/a?b=c#d", {false, "fd00::1", 65535, "/a?b=c"}},
-      {"https://[::1]", {true, "::1", 443, "/"}},
-      {"http://a/b@c", {false, "a", 80, "/b@c"}},
-      {"http://a#frag", {false, "a", 80, "/"}},
+      {"http://myapp:8080/health",
+       {.tls = false, .host = "myapp", .port = 8080, .target = "/health"}},
+      {"http://myapp", {.tls = false, .host = "myapp", .port = 80, .target = "/"}},
+      {"https://myapp/", {.tls = true, .host = "myapp", .port = 443, .target = "/"}},
+      {"HTTP://MyApp.Shop.svc/Health",
+       {.tls = false, .host = "myapp.shop.svc", .port = 80, .target = "/Health"}},
+      {"http://10.0.0.1:1?x=1", {.tls = false, .host = "10.0.0.1", .port = 1, .target = "/?x=1"}},
+      {"http://[fd00::1]:65535/a?b=c#d",
+       {.tls = false, .host = "fd00::1", .port = 65535, .target = "/a?b=c"}},
+      {"https://[::1]", {.tls = true, .host = "::1", .port = 443, .target = "/"}},
+      {"http://a/b@c", {.tls = false, .host = "a", .port = 80, .target = "/b@c"}},
+      {"http://a#frag", {.tls = false, .host = "a", .port = 80, .target = "/"}},
   }));
   INFO(row.text);
   const auto url = parse_http_url(row.text);
@@ -68,31 +71,32 @@ TEST_CASE("parse_http_url reports why a URL is not valid") {
   CHECK(url.error().message == row.message);
 }
 
-TEST_CASE("parse_http_url limits the size of the message") {
+TEST_CASE("parse_http_url limits the size of the error message") {
   const auto url = parse_http_url("http://" + std::string(1'000'000, 'x'));
   REQUIRE_FALSE(url);
   CHECK(url.error().message.size() < 256);
 }
 
-TEST_CASE("parse_status_ranges and format_status_ranges are inverse") {
+TEST_CASE("parse_status_ranges reads what format_status_ranges writes, and rejects other text") {
   using Ranges = std::vector<StatusRange>;
   CHECK(parse_status_ranges("200-399") == Ranges{{200, 399}});
   CHECK(parse_status_ranges("200") == Ranges{{200, 200}});
   CHECK(parse_status_ranges("200, 204,300-399") == Ranges{{200, 200}, {204, 204}, {300, 399}});
   CHECK(format_status_ranges({{200, 200}, {204, 204}, {300, 399}}) == "200,204,300-399");
-  const auto* bad = GENERATE("", "ok", "99", "600", "200-", "-200", "399-200", "200,,204",
-                             "200-300-400", "2xx", "1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17",
-                             "200,200,200,200,200,200,200,200,200,200,200,200,200,200,200,200,200");
-  INFO(bad);
-  CHECK(parse_status_ranges(bad).error().message.ends_with(
+  const auto* invalid =
+      GENERATE("", "ok", "99", "600", "200-", "-200", "399-200", "200,,204", "200-300-400", "2xx",
+               "1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17",
+               "200,200,200,200,200,200,200,200,200,200,200,200,200,200,200,200,200");
+  INFO(invalid);
+  CHECK(parse_status_ranges(invalid).error().message.ends_with(
       R"( is not a list of at most 16 status codes or ranges from 100 to 599, such as "200-399" or "200,204")"));
 }
 
-TEST_CASE("parse_percent, parse_whole and parse_duration_within check the bounds") {
+TEST_CASE("parse_percent, parse_whole and parse_duration_within reject values out of bounds") {
   CHECK(parse_percent("0%") == 0);
   CHECK(parse_percent("99%") == 99);
-  const auto* bad = GENERATE("", "25", "100%", "-1%", "%", "2 5%", "0.5%");
-  CHECK(parse_percent(bad).error().message.ends_with(
+  const auto* invalid = GENERATE("", "25", "100%", "-1%", "%", "2 5%", "0.5%");
+  CHECK(parse_percent(invalid).error().message.ends_with(
       R"( is not a percentage from 0% to 99%, such as "25%")"));
   CHECK(parse_whole("7", 1, 100) == 7);
   CHECK_FALSE(parse_whole("+7", 1, 100));
@@ -102,14 +106,14 @@ TEST_CASE("parse_percent, parse_whole and parse_duration_within check the bounds
         R"("1h1s" is not between 1s and 1h)");
 }
 
-TEST_CASE("is_dns_label and is_dns_subdomain accept the names of Kubernetes") {
+TEST_CASE("is_dns_label and is_dns_subdomain accept only valid names of Kubernetes objects") {
   CHECK(is_dns_label("web-2"));
   CHECK(is_dns_subdomain("web.v2"));
   CHECK(is_dns_subdomain(std::string(253, 'a')));
-  const auto* bad = GENERATE("", "-web", "web-", "Web", "we_b", "we b", "a..b", ".a", "a.");
-  INFO(bad);
-  CHECK_FALSE(is_dns_label(bad));
-  CHECK_FALSE(is_dns_subdomain(bad));
+  const auto* invalid = GENERATE("", "-web", "web-", "Web", "we_b", "we b", "a..b", ".a", "a.");
+  INFO(invalid);
+  CHECK_FALSE(is_dns_label(invalid));
+  CHECK_FALSE(is_dns_subdomain(invalid));
   CHECK_FALSE(is_dns_label("web.v2"));
   CHECK_FALSE(is_dns_label(std::string(64, 'a')));
   CHECK_FALSE(is_dns_subdomain(std::string(254, 'a')));
