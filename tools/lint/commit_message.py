@@ -6,8 +6,9 @@ from source import Finding
 
 MAX_COLUMNS = 72
 PATH = "commit message"
+# Git removes this line and everything below it from a message.
 SCISSORS = "# ------------------------ >8 ------------------------"
-# Git writes these subjects itself, and fixup! commits are squashed before a review ends.
+# These subjects are not checked: Git writes them, or the commit is squashed before a review ends.
 _GENERATED = re.compile(r'(?:Merge |Revert "|Reapply "|fixup! |squash! |amend! )')
 _SUBJECT = re.compile(r"(?P<area>[a-z0-9][a-z0-9/_.,-]*): (?P<summary>\S.*)")
 _URL = re.compile(r"[a-z+]+://\S+")

@@ -54,14 +54,14 @@ class CommitMessageTest(unittest.TestCase):
         self.assertIn("the body is missing", self.check(trailer)[0])
         self.assertEqual(["the message is empty"], self.check("# nothing\n"))
 
-    def test_rejects_a_body_that_follows_at_once(self):
+    def test_rejects_a_body_without_an_empty_line_before_it(self):
         self.assertIn("line after the subject", self.check("net: count pods\nIt was twice.")[0])
 
-    def test_rejects_wide_lines_of_the_body(self):
+    def test_rejects_a_line_of_the_body_that_is_too_long(self):
         found = commit_message.check(RULES, "net: count pods\n\n" + "a" * 73)
         self.assertEqual([(3, 73)], [(one.line, one.column) for one in found])
 
-    def test_rejects_words_unless_they_are_quoted(self):
+    def test_rejects_words_of_the_list_unless_they_are_quoted(self):
         self.assertIn("judge", self.check("net: judge pods" + self.BODY)[0])
         self.assertIn("by hand", self.check("net: count pods\n\nIt was done by hand.")[0])
         self.assertEqual([], self.check('net: count pods\n\nRename "by hand" and `judge`.'))

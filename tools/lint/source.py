@@ -1,4 +1,4 @@
-"""The text of one file for tools/lint/words.py: which parts are prose, which lines are too long."""
+"""The text of one file for words.py: the parts that are prose, and the lines that are too long."""
 
 import bisect
 import os
@@ -7,7 +7,7 @@ from collections import namedtuple
 
 Finding = namedtuple("Finding", "path line column message")
 
-# Extensions and names of the files that are linted. Everything else is data or is not ours.
+# The extensions and names of the files that are checked. All other files are data or not ours.
 CPP = (".cpp", ".hpp")
 GO = (".go",)
 PROSE = (
@@ -40,7 +40,7 @@ _GO_TOKENS = re.compile(
     """,
     re.DOTALL | re.VERBOSE,
 )
-_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_CAMEL_CASE_BORDER = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _COMPOUND = re.compile(r"[A-Za-z0-9]_[A-Za-z0-9]|[a-z0-9][A-Z]")
 _URL = re.compile(r"[a-z+]+://[^\s)>\"'`]+")
 # One CRD value that a line break would make harder to read: a flow mapping, a CEL rule, a pattern.
@@ -48,7 +48,7 @@ _CRD_ONE_LINER = re.compile(
     r"\s*(?:- )?(?:[\w-]+: )?(?:\{.*\}|\[.*\])$|\s*(?:- )?(?:rule|pattern): .*$"
 )
 
-# Marks the border between two words of a camelCase identifier in `Source.split`.
+# Marks the border between two words of a camelCase identifier in Source.text_with_borders.
 BORDER = "\x1f"
 
 
@@ -70,7 +70,7 @@ class Source:
         self._raw = []  # (start, end) of raw string literals
         if path.endswith(CPP + GO):
             self._read_tokens(_CPP_TOKENS if path.endswith(CPP) else _GO_TOKENS)
-        self._split = None
+        self._text_with_borders = None
         self._word_borders = []  # offsets of the borders between the words of identifiers
 
     def _read_tokens(self, tokens):
@@ -87,15 +87,15 @@ class Source:
         return self._prose is None or bisect.bisect_right(self._prose, offset) % 2 == 1
 
     @property
-    def split(self):
+    def text_with_borders(self):
         """The text with a BORDER between the words of each camelCase identifier."""
-        if self._split is None:
-            self._word_borders = [match.start() for match in _HUMP.finditer(self.text)]
-            self._split = _HUMP.sub(BORDER, self.text)
-        return self._split
+        if self._text_with_borders is None:
+            self._word_borders = [match.start() for match in _CAMEL_CASE_BORDER.finditer(self.text)]
+            self._text_with_borders = _CAMEL_CASE_BORDER.sub(BORDER, self.text)
+        return self._text_with_borders
 
-    def from_split(self, offset):
-        """The offset in `text` of an offset in `split`."""
+    def offset_in_text(self, offset):
+        """The offset in `text` for an offset in `text_with_borders`."""
         low, high = 0, len(self._word_borders)
         while low < high:
             middle = (low + high) // 2
@@ -160,7 +160,7 @@ class Source:
         is_off = False
         for number, line in enumerate(lines, 1):
             bare = line.strip()
-            if bare.startswith("// clang-format o"):
+            if bare.startswith(("// clang-format off", "// clang-format on")):
                 is_off = bare.startswith("// clang-format off")
             if is_off or "Code generated" in lines[0]:
                 exempt.add(number)

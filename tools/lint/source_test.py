@@ -39,7 +39,7 @@ class LongLinesTest(unittest.TestCase):
         self.assertEqual(1, self.count("a.md", f"```sh\n{self.LONG}\n```"))
         self.assertEqual(1, self.count("a.yaml", f"| {self.LONG} |"))
 
-    def test_exempts_what_a_url_makes_too_long(self):
+    def test_exempts_a_line_that_only_a_url_makes_too_long(self):
         self.assertEqual(0, self.count("a.md", "See https://example.com/" + self.LONG))
         self.assertEqual(1, self.count("a.md", f"{self.LONG} https://example.com/"))
 
@@ -50,7 +50,7 @@ class LongLinesTest(unittest.TestCase):
         self.assertEqual(0, self.count("tests/a_test.go", f"a := `\n{self.LONG}\n`"))
         self.assertEqual(1, self.count("tests/a_test.go", f"a := `x`\n// {self.LONG}\n"))
 
-    def test_exempts_tables_that_clang_format_leaves_alone(self):
+    def test_exempts_lines_with_clang_format_off(self):
         text = f"// clang-format off\n{self.LONG}\n// clang-format on\n{self.LONG}\n"
         self.assertEqual([(4, 101)], Source("a.cpp", text).long_lines())
 
@@ -66,7 +66,7 @@ class LongLinesTest(unittest.TestCase):
 
 
 class TreeTest(unittest.TestCase):
-    def test_the_lint_obeys_its_own_width(self):
+    def test_no_python_file_of_the_lint_has_a_line_that_is_too_long(self):
         for name in sorted(os.listdir(HERE)):
             if re.fullmatch(r"\w+\.py", name):
                 with open(os.path.join(HERE, name), encoding="utf-8") as file:

@@ -22,14 +22,15 @@ import commit_message
 from source import MAX_COLUMNS, Finding, Source, is_linted
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+# words.txt explains each scope.
 SCOPES = ("phrase", "prose", "sentence", "part", "name", "code", "value")
 
 Rule = namedtuple("Rule", "scope pattern advice line")
 Allowed = namedtuple("Allowed", "glob pattern reason line")
 Skipped = namedtuple("Skipped", "glob reason line")
 
-# Between two words of a phrase: blanks, the border of an identifier's words, or a line break with
-# the marks that a comment, a quotation or a string literal has there.
+# The text that may be between two words of a phrase: blanks; "_", "-" or BORDER in an identifier; or
+# a line break, with the marks that continue a comment, a quotation or a string literal.
 GAP = (
     r'(?:[ \t]+|[_\x1f-]|[ \t]*"?[ \t]*[+\\]?[ \t]*\n[ \t]*'
     r'(?:(?://+|\#+|\*|>|")[ \t]*)?)'
@@ -46,16 +47,16 @@ def with_gaps(pattern):
     return pattern.replace(" ", GAP)
 
 
-def bounded(pattern, word):
-    return f"(?<!{word})(?:{pattern})(?!{word})"
+def as_whole_words(pattern, word_characters):
+    return f"(?<!{word_characters})(?:{pattern})(?!{word_characters})"
 
 
 def compile_rule(scope, pattern):
     if scope in ("phrase", "prose", "part"):
-        return re.compile(bounded(with_gaps(pattern), "[A-Za-z0-9]"), re.IGNORECASE)
+        return re.compile(as_whole_words(with_gaps(pattern), "[A-Za-z0-9]"), re.IGNORECASE)
     if scope == "sentence":
-        return re.compile(bounded(with_gaps(pattern), "[A-Za-z0-9]"))
-    return re.compile(bounded(pattern, "[A-Za-z0-9_]"))
+        return re.compile(as_whole_words(with_gaps(pattern), "[A-Za-z0-9]"))
+    return re.compile(as_whole_words(pattern, "[A-Za-z0-9_]"))
 
 
 def advice_text(column):
@@ -115,25 +116,26 @@ class Words:
         return findings
 
     def _check_path(self, path):
-        """Folders and files are named like code."""
+        """The findings in the path itself. The rules for text only do not apply to paths."""
         stem = re.sub(r"(?:_test)?\.[a-z]+$", "", path)
-        words = Source(path, stem.replace("/", " "))
+        path_source = Source(path, stem.replace("/", " "))
         findings = []
         for rule in self.rules:
             if rule.scope in ("prose", "sentence"):
                 continue
-            for match in rule.pattern.finditer(words.split):
-                if not self._is_allowed(words, match.start(), match.end()):
+            for match in rule.pattern.finditer(path_source.text_with_borders):
+                if not self._is_allowed(path_source, match.start(), match.end()):
                     message = f'path has "{match.group()}": {rule.advice}'
                     findings.append(Finding(path, 1, 1, message))
         return findings
 
     def _matches(self, rule, source):
-        is_split = rule.scope in ("phrase", "prose", "part")
-        for match in rule.pattern.finditer(source.split if is_split else source.text):
+        has_borders = rule.scope in ("phrase", "prose", "part")
+        text = source.text_with_borders if has_borders else source.text
+        for match in rule.pattern.finditer(text):
             start, end = match.span()
-            if is_split:
-                start, end = source.from_split(start), source.from_split(end)
+            if has_borders:
+                start, end = source.offset_in_text(start), source.offset_in_text(end)
             if in_scope(rule.scope, source, start, end):
                 yield start, end
 
@@ -154,7 +156,7 @@ class Words:
         return Finding(source.path, line, column, f'"{found}": {rule.advice}')
 
     def unused(self):
-        """Exceptions that no finding needed, as findings of words.txt itself."""
+        """The exceptions that no finding needed, each as a finding in words.txt."""
         path = "tools/lint/words.txt"
         for one in self.allowed:
             if one.line not in self.used:
@@ -171,6 +173,8 @@ def in_scope(scope, source, start, end):
         return source.is_prose(start) and is_statement(source, start, end)
     if scope == "value":
         return source.is_prose(start) and is_quoted(source.text, start, end)
+    # The scopes "part" and "code" find each identifier in code. In prose they find identifiers of
+    # several words, because these are not English. The scope "code" also finds a quoted word.
     if not source.is_prose(start) or source.is_compound(start):
         return True
     return scope == "code" and is_quoted(source.text, start, end)
@@ -194,14 +198,14 @@ def is_statement(source, start, end):
         return False
     if not _SENTENCE_START.search(before):
         return False
-    if not before.strip(" \t/#*") and not starts_paragraph(text, start):
+    if not before.strip(" \t/#*") and not line_may_start_sentence(text, start):
         return False
     stop = _STATEMENT_END.search(text, end)
     return text[stop.start() : stop.start() + 1] != "?"
 
 
-def starts_paragraph(text, start):
-    """True unless the line before this one ends in the middle of a sentence."""
+def line_may_start_sentence(text, start):
+    """True if the line before is empty or ends with punctuation."""
     line_start = text.rfind("\n", 0, start)
     if line_start <= 0:
         return True
@@ -214,13 +218,14 @@ def run_git(root, *arguments):
     return result.stdout
 
 
-def listed(root, *arguments):
-    output = run_git(root, arguments[0], "-z", *arguments[1:]).decode("utf-8", "surrogateescape")
+def paths_from_git(root, command, *arguments):
+    output = run_git(root, command, "-z", *arguments).decode("utf-8", "surrogateescape")
     return sorted(set(path for path in output.split("\0") if path))
 
 
 def tree_files(root, *folders):
-    return listed(root, "ls-files", "--cached", "--others", "--exclude-standard", "--", *folders)
+    options = ("--cached", "--others", "--exclude-standard")
+    return paths_from_git(root, "ls-files", *options, "--", *folders)
 
 
 def named_files(root, names):
@@ -277,7 +282,7 @@ def parse(arguments):
     parser = argparse.ArgumentParser(description="The word lint of the project.")
     parser.add_argument("--root", default=os.path.dirname(os.path.dirname(HERE)))
     parser.add_argument("--data", default=os.path.join(HERE, "words.txt"))
-    parser.add_argument("--staged", action="store_true", help="check what is staged")
+    parser.add_argument("--staged", action="store_true", help="check the staged content")
     parser.add_argument("--commit-msg", metavar="FILE", help="check a commit message")
     parser.add_argument("files", nargs="*", metavar="PATH")
     return parser.parse_args(arguments)
@@ -292,7 +297,7 @@ def main(arguments):
         with open(options.commit_msg, encoding="utf-8") as file:
             return report(commit_message.check(words, file.read()))
     if options.staged:
-        paths = listed(root, "diff", "--cached", "--name-only", "--diff-filter=ACMR")
+        paths = paths_from_git(root, "diff", "--cached", "--name-only", "--diff-filter=ACMR")
         return report(check_files(words, paths, lambda path: read_staged(root, path)))
     if options.files:
         paths = named_files(root, options.files)

@@ -12,7 +12,7 @@ import words
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
-# (path, text, what is found). Every rule of words.txt needs at least one example.
+# (path, text, the words in the text that a rule finds). Each rule of words.txt needs an example.
 BAD = [
     # What users see.
     ("a.cpp", "return State::Watching;", "Watching"),
@@ -127,7 +127,7 @@ BAD = [
     ("a.sh", "# TODO: later", "TODO"),
 ]
 
-# (path, text) that nothing is wrong with.
+# (path, text) in which no rule finds anything.
 GOOD = [
     ("a.md", "kubectl events --for deployment/web --watch"),
     ("a.md", "Kubernetes watches and caches objects; a watch is opened. Watching costs memory."),
@@ -165,7 +165,7 @@ def rule_set(text):
 
 
 class RulesTest(unittest.TestCase):
-    def test_finds_each_example_at_its_word(self):
+    def test_finds_the_bad_words_of_each_example(self):
         rules = load()
         for path, text, expected in BAD:
             with self.subTest(text=text):
@@ -180,13 +180,13 @@ class RulesTest(unittest.TestCase):
                 hits = [text for path, text, _ in BAD if only.check_text(path, text)]
                 self.assertTrue(hits, f"words.txt:{rule.line} has no example in words_test.py")
 
-    def test_leaves_good_text_alone(self):
+    def test_finds_nothing_in_good_text(self):
         rules = load()
         for path, text in GOOD:
             with self.subTest(text=text):
                 self.assertEqual([], messages(rules.check(path, text)))
 
-    def test_is_an_error_when_a_line_is_no_rule(self):
+    def test_rejects_a_line_that_is_no_rule(self):
         for line in ("phrase  only two", "shout  a  b", "phrase  (  b", "allow  *  a"):
             with self.subTest(line=line):
                 self.assertRaises(words.BadData, words.Words, line)
@@ -196,11 +196,11 @@ class ScopeTest(unittest.TestCase):
     def check(self, rules, path, text):
         return messages(rule_set(rules).check(path, text))
 
-    def test_reports_position_and_advice_like_a_compiler(self):
+    def test_reports_the_position_and_the_advice(self):
         found = self.check("phrase  put back  roll back to, restore", "d/a.md", "\nIt is put back.")
         self.assertEqual(['d/a.md:2:7: "put back": use "roll back to" or "restore"'], found)
 
-    def test_reports_free_advice_as_it_is(self):
+    def test_prints_advice_after_an_exclamation_mark_unchanged(self):
         found = self.check("sentence  What  ! name the noun", "a.md", "What is this.")
         self.assertEqual(['a.md:1:1: "What": name the noun'], found)
 
@@ -216,14 +216,14 @@ class ScopeTest(unittest.TestCase):
         self.assertEqual([], self.check("phrase  hand  x", "a.md", "handle, beforehand"))
         self.assertEqual([], self.check("name  World  x", "a.md", "Worlds, MyWorld, World_"))
 
-    def test_prose_ignores_code(self):
+    def test_scope_prose_ignores_code(self):
         rules = "prose  alpha  x"
         self.assertEqual([], self.check(rules, "a.cpp", "int alpha = 1;"))
         for text in ("// alpha", "/* alpha */", 'f("alpha");', 'f(R"(alpha)");'):
             self.assertEqual(1, len(self.check(rules, "a.cpp", text)), text)
         self.assertEqual(1, len(self.check(rules, "a.go", "x := `alpha`")))
 
-    def test_code_ignores_prose_unless_it_is_quoted(self):
+    def test_scope_code_finds_a_word_of_prose_only_in_quotes(self):
         rules = "code  Alpha  x"
         self.assertEqual(1, len(self.check(rules, "a.cpp", "Alpha a;")))
         self.assertEqual([], self.check(rules, "a.cpp", '// Alpha\nf("The Alpha");'))
@@ -233,19 +233,19 @@ class ScopeTest(unittest.TestCase):
         self.assertEqual(1, len(self.check(rules, "a.yaml", "  - state: Alpha\n")))
         self.assertEqual([], self.check(rules, "a.yaml", "description: Alpha is first\n"))
 
-    def test_value_ignores_code(self):
+    def test_scope_value_finds_quoted_words_only(self):
         rules = "value  Alpha  x"
         self.assertEqual([], self.check(rules, "a.cpp", "Alpha a;"))
         self.assertEqual(1, len(self.check(rules, "a.cpp", 'f("Alpha");')))
 
-    def test_part_finds_words_of_identifiers_only(self):
+    def test_scope_part_finds_words_of_identifiers_only(self):
         rules = "part  alpha  x"
         self.assertEqual(1, len(self.check(rules, "a.cpp", "is_alpha(x);")))
         self.assertEqual(1, len(self.check(rules, "a.cpp", "// calls is_alpha")))
         self.assertEqual(1, len(self.check(rules, "a.md", "See isAlpha.")))
         self.assertEqual([], self.check(rules, "a.md", "An alpha of its own."))
 
-    def test_sentence_looks_at_first_words_only(self):
+    def test_scope_sentence_finds_first_words_only(self):
         rules = "sentence  What  ! x"
         for text in ("What is this.", "Yes. What is this.", "- What is this.", "a:\n\nWhat\nis."):
             self.assertEqual(1, len(self.check(rules, "a.md", text)), text)
@@ -286,7 +286,7 @@ class ExceptionsTest(unittest.TestCase):
             messages(rules.unused()),
         )
 
-    def test_skips_files(self):
+    def test_skips_files_of_skip_lines_and_files_of_unknown_types(self):
         rules = rule_set("skip  */corpus/*  Golden data.")
         self.assertTrue(rules.is_skipped("tests/unit/corpus/a.json"))
         self.assertTrue(rules.is_skipped("logo.png"))
@@ -300,10 +300,11 @@ class CommandTest(unittest.TestCase):
         self.addCleanup(folder.cleanup)
         self.root = folder.name
         self.git("init", "--quiet")
-        self.data = self.write("rules.txt", "prose  alpha  beta\n")
+        # A .csv file is not checked itself.
+        self.data = self.write("rules.csv", "prose  alpha  beta\n")
 
     def git(self, *arguments):
-        # A hook that runs the tests must not lend them its own repository.
+        # A Git hook sets variables such as GIT_DIR. With them, Git would use the wrong repository.
         clean = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
         subprocess.run(["git", "-C", self.root, *arguments], check=True, env=clean)
 
@@ -319,10 +320,9 @@ class CommandTest(unittest.TestCase):
             code = words.main(["--root", self.root, "--data", self.data, *arguments])
         return code, out.getvalue().splitlines()
 
-    def test_checks_the_whole_tree_and_ends_with_1(self):
+    def test_checks_the_whole_tree_and_returns_1_for_a_finding(self):
         self.write("a.md", "alpha\n")
         self.write("good.md", "beta\n")
-        os.remove(os.path.join(self.root, "rules.txt"))
         self.data = self.write("rules.csv", "prose  alpha  beta\nallow  *  gamma  Nowhere.\n")
         expected = [
             'a.md:1:1: "alpha": use "beta"',
@@ -330,9 +330,7 @@ class CommandTest(unittest.TestCase):
         ]
         self.assertEqual((1, expected), self.run_lint())
 
-    def test_ends_with_0_when_nothing_is_found(self):
-        self.data = self.write("rules.csv", "prose  alpha  beta\n")
-        os.remove(os.path.join(self.root, "rules.txt"))
+    def test_returns_0_when_nothing_is_found(self):
         self.write("good.md", "beta\n")
         self.assertEqual((0, []), self.run_lint())
 
@@ -369,8 +367,6 @@ class CommandTest(unittest.TestCase):
         )
 
     def test_ignores_deleted_and_binary_files(self):
-        self.data = self.write("rules.csv", "prose  alpha  beta\n")
-        os.remove(os.path.join(self.root, "rules.txt"))
         gone = self.write("gone.md", "alpha\n")
         self.git("add", "gone.md")
         os.remove(gone)
