@@ -136,7 +136,7 @@ void add_breaker(CLI::App& app, Options& o) {
            o.breaker_within = parse_breaker_within(text).value_or(o.breaker_within);
          },
          "The time for which a rollback counts for the breaker. The breaker closes this long after "
-         "both limits were last exceeded at the same time. From 1s to 24h.")
+         "both limits were last exceeded together. From 1s to 24h.")
       ->envname("LASTGOOD_BREAKER_WITHIN")
       ->type_name("DURATION")
       ->check(CLI::Validator(validate_breaker_within, ""))

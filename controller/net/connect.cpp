@@ -13,21 +13,18 @@ namespace asio = boost::asio;
 using asio::ip::tcp;
 namespace {
 
-// Keeps the most helpful failure of several addresses. An address without a route says little: many
-// hosts have an IPv6 address, but no IPv6 network.
-void keep_best(std::optional<Failure>& best, Failure failure) {
-  if (!best || best->transport_error == TransportError::Unreachable) best = std::move(failure);
+// Prefers any other failure to Unreachable: many hosts have an IPv6 address, but no IPv6 network.
+void keep_more_helpful(std::optional<Failure>& kept, Failure failure) {
+  if (!kept || kept->transport_error == TransportError::Unreachable) kept = std::move(failure);
 }
 
 asio::awaitable<NetResult<tcp::socket>> connect(asio::any_io_executor executor,
                                                 const Addresses& addresses, std::uint16_t port,
                                                 Deadline& deadline) {
-  std::optional<Failure> best;
+  std::optional<Failure> failure;
   for (const auto& address : addresses) {
     tcp::socket socket(executor);
     boost::system::error_code error;
-    // async_connect() would open the socket too, but then the lack of file descriptors would look
-    // like a failure of the peer.
     socket.open(address.is_v6() ? tcp::v6() : tcp::v4(), error);
     if (!error) {
       const auto watch = deadline.watch([&socket] {
@@ -41,14 +38,14 @@ asio::awaitable<NetResult<tcp::socket>> connect(asio::any_io_executor executor,
     }
     if (deadline.over()) co_return std::unexpected(deadline_failure(deadline));
     if (error) {
-      keep_best(best, failure_of(error, deadline));
+      keep_more_helpful(failure, failure_of(error, deadline));
       continue;
     }
     // Each request is a single write. Nagle's algorithm would only delay it.
     socket.set_option(tcp::no_delay(true), error);
     co_return socket;
   }
-  co_return std::unexpected(best.value_or(
+  co_return std::unexpected(failure.value_or(
       Failure{.transport_error = TransportError::DNSLookupFailed, .detail = "no address"}));
 }
 

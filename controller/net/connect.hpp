@@ -20,11 +20,12 @@ struct Endpoint {
   std::string host;  // a DNS name or an IP address
   std::uint16_t port = 0;
   TlsContext* tls = nullptr;  // null: a plain connection
-  std::string
-      server_name;  // for TLS: sent as SNI, and verified if the context verifies; empty: host
+  // For TLS: sent as SNI. If the context verifies certificates, the certificate of the server must
+  // be for this name. Empty: `host`.
+  std::string server_name;
 };
 
-// Connects to the first address of the host that accepts.
+// Connects to the first address of the host that accepts the connection.
 boost::asio::awaitable<NetResult<std::unique_ptr<Transport>>> open_transport(
     boost::asio::any_io_executor executor, Resolver& resolver, Endpoint endpoint,
     Deadline& deadline);

@@ -32,10 +32,10 @@ void Deadline::arm(const std::shared_ptr<State>& state) {
   state->timer.async_wait([weak = std::weak_ptr(state)](const boost::system::error_code& error) {
     const auto active = weak.lock();
     if (error || !active || active->expired || active->stopped) return;
-    // restart() to a later time does not touch the timer, because a stream restarts its deadline
-    // with each read.
+    // restart() with a later time does not change the timer, because a stream restarts its deadline
+    // with each read. So the timer may fire too early.
     if (std::chrono::steady_clock::now() < active->until) return arm(active);
-    end(*active, false);
+    end(*active, /*stopped=*/false);
   });
 }
 
@@ -52,7 +52,7 @@ void Deadline::restart(Duration from_now) {
 }
 
 void Deadline::stop() {
-  if (!over()) end(*state_, true);
+  if (!over()) end(*state_, /*stopped=*/true);
 }
 
 Deadline::Watch Deadline::watch(std::function<void()> abort) {

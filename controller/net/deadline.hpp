@@ -22,7 +22,7 @@ class Deadline {
   [[nodiscard]] bool stopped() const;
   [[nodiscard]] bool over() const { return expired() || stopped(); }
 
-  // Moves the limit, later or earlier. No effect once the deadline is over.
+  // Moves the limit to a later or earlier time. No effect if the deadline is over.
   void restart(Duration from_now);
   void stop();
 

@@ -1,5 +1,5 @@
-// The ways in which an exchange over the network can fail, below the meaning of HTTP. The
-// Kubernetes client and the prober translate them into their own errors.
+// The ways in which an exchange over the network can fail. A response with any HTTP status is not a
+// failure here. The Kubernetes client and the prober translate the failures into their own errors.
 #pragma once
 
 #include <boost/system/error_code.hpp>
@@ -13,20 +13,20 @@ namespace lastgood::net {
 
 enum class TransportError : std::uint8_t {
   DNSLookupFailed,  // the name has no address, or none was found in time
-  Unreachable,      // no route, denied by the network, or no file descriptor left
+  Unreachable,      // no route, no permission, or no file descriptor left
   ConnectionRefused,
   ConnectionReset,
-  ConnectionClosed,  // the peer closed before the end of the message
+  ConnectionClosed,  // the peer closed the connection before the end of the message
   TimedOut,
   Stopped,         // this process stopped the exchange
-  Tls,             // the handshake or the certificate
+  Tls,             // the handshake failed, or a certificate was rejected
   TooLarge,        // the headers or the body exceed the limit
-  InvalidMessage,  // not HTTP
+  InvalidMessage,  // the message is not HTTP
 };
 
 struct Failure {
   TransportError transport_error = TransportError::ConnectionClosed;
-  std::string detail;  // for messages, mostly in the words of the operating system
+  std::string detail;  // for messages to users, such as the error text of the operating system
 };
 
 template <class T>
@@ -36,7 +36,7 @@ using NetResult = std::expected<T, Failure>;
 // the deadline is not over, its coroutine was cancelled: throws system_error(operation_aborted).
 [[nodiscard]] Failure failure_of(const boost::system::error_code& error, const Deadline& deadline);
 
-// Stopped or TimedOut, for a deadline that is over.
+// Stopped or TimedOut. The deadline must be over.
 [[nodiscard]] Failure deadline_failure(const Deadline& deadline);
 
 }  // namespace lastgood::net

@@ -13,7 +13,7 @@ Result<std::string> read_file(const std::string& path, std::size_t limit) {
   const auto unreadable = [&path](const std::string& problem) {
     return fail(ErrorKind::BadInput, path + ": " + problem);
   };
-  // Non-blocking: to open a pipe without a writer would block the only thread.
+  // Without O_NONBLOCK, open() of a pipe without a writer would block the only thread.
   const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (file < 0) return unreadable(std::generic_category().message(errno));
   std::string text;

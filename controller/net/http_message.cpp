@@ -110,7 +110,7 @@ class RequestParser final : public http::basic_parser<true> {
   void on_field_impl(http::field, beast::string_view, beast::string_view, error_code&) override {}
   void on_header_impl(error_code& error) override {
     head_.keep_alive = keep_alive();
-    // body_limit() does not see a chunked body until its first chunk.
+    // body_limit() rejects a chunked body only when its first chunk arrives.
     if (chunked()) error = http::error::body_limit;
   }
   void on_body_init_impl(const boost::optional<std::uint64_t>&, error_code&) override {}
@@ -140,14 +140,15 @@ struct ResponseReader::Impl {
     parser.emplace(limits, sink);
   }
 
-  // The final response follows an interim one. 101 is final: the protocol changes after it.
+  // After an interim response (1xx), another response follows. 101 is not interim: the protocol
+  // changes after it.
   [[nodiscard]] bool is_interim() const {
     return parser->is_done() && parser->head().status / 100 == 1 && parser->head().status != 101;
   }
 
-  // Rejects other protocols at their first bytes. Without a line break, the parser would wait until
-  // the size limit or the timeout.
-  [[nodiscard]] bool is_http_prefix() const {
+  // False if the first bytes belong to another protocol. The parser would find this only after a
+  // line break, so it would often wait until the size limit or the timeout.
+  [[nodiscard]] bool may_be_http() const {
     if (parser->head().status != 0) return true;
     constexpr std::string_view beginning = "HTTP/1.";
     const std::string_view got(static_cast<const char*>(buffer.data().data()), buffer.size());
@@ -160,7 +161,7 @@ struct ResponseReader::Impl {
       buffer.consume(parser->put(buffer.data(), error));
       if (parser->stopped()) return Step::Stopped;
       if (error == http::error::need_more) {
-        if (!is_http_prefix()) return std::unexpected(failure_from(http::error::bad_version));
+        if (!may_be_http()) return std::unexpected(failure_from(http::error::bad_version));
         if (buffer.size() == buffer.max_size())
           return std::unexpected(failure_from(http::error::buffer_overflow));
         return Step::More;

@@ -1,5 +1,5 @@
-// Parses HTTP/1.1 messages (RFC 9112) from bytes that are split anywhere, and writes requests. Does
-// no I/O: the caller moves the bytes.
+// Parses HTTP/1.1 messages (RFC 9112) from pieces that may end at any byte, and formats requests.
+// Does no I/O: the functions that use it read and write the bytes.
 #pragma once
 
 #include <cstddef>
@@ -26,8 +26,8 @@ struct ResponseHead {
 
 struct MessageLimits {
   std::size_t header_bytes = std::size_t{64} * 1024;
-  std::optional<std::uint64_t> body_bytes = {};     // none: no limit, for streams
-  std::size_t read_bytes = std::size_t{16} * 1024;  // of one read
+  std::optional<std::uint64_t> body_bytes = {};     // empty: no limit, for streams
+  std::size_t read_bytes = std::size_t{16} * 1024;  // for one read
 };
 
 // Parses one response. Interim responses (1xx) are skipped.
@@ -75,7 +75,7 @@ class RequestReader {
 
   [[nodiscard]] std::span<char> space();
   void received(std::size_t bytes);
-  // The next complete request; nothing if it is not complete yet. TooLarge if it exceeds the limit
+  // The next request. Nothing if the request is not complete yet. TooLarge if it exceeds the limit
   // or has a body. InvalidMessage if it is not HTTP.
   [[nodiscard]] NetResult<std::optional<RequestHead>> next();
 
@@ -90,16 +90,17 @@ struct RequestText {
   std::string_view host;  // the Host header
   std::string_view user_agent;
   std::string_view accept = "*/*";
-  std::string_view token = {};         // bearer token; empty: none
+  std::string_view token = {};         // bearer token; empty: no Authorization header
   std::string_view content_type = {};  // empty: no body
   std::string_view body = {};
   bool close = false;  // ask the server to close the connection after the response
 };
 [[nodiscard]] std::string to_text(const RequestText& request);
 
-// Begins with "/" and contains no blanks or control characters, which would end the request line.
+// True if the target begins with "/" and has no blanks or control characters. A blank would end the
+// target, a line break the request line.
 [[nodiscard]] bool valid_target(std::string_view target);
-// Contains no control characters, which would end the header line.
+// True if the value has no control characters except tabs. A line break would end the header.
 [[nodiscard]] bool valid_header_value(std::string_view value);
 
 inline constexpr std::string_view user_agent = "lastgood-controller/" LASTGOOD_VERSION;

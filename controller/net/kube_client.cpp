@@ -23,7 +23,7 @@ using std::chrono::steady_clock;
 namespace {
 
 constexpr std::size_t max_error_body = std::size_t{256} * 1024;
-// Bounds the memory that a wrong Content-Length can cost.
+// The most memory that is reserved because of a Content-Length header, which may be wrong.
 constexpr std::size_t max_reserved = std::size_t{4} * 1024 * 1024;
 
 std::string_view method_of(Verb verb) {
@@ -58,10 +58,11 @@ bool is_connection_lost(TransportError transport_error) {
          transport_error == TransportError::ConnectionClosed;
 }
 
-// Receives the body of a response. A stream with status 200 passes it on; otherwise it is stored.
+// Receives the body of a response. Passes on the body of a stream with status 200, and stores every
+// other body.
 struct BodyReceiver {
   std::function<bool(std::string_view)> on_bytes = {};  // empty for a call
-  std::optional<Duration> idle_timeout = {};            // restarts the deadline with each read
+  std::optional<Duration> idle_timeout = {};            // empty for a call
   std::size_t body_limit = 0;                           // of the stored body
   std::string body = {};
 
@@ -101,7 +102,7 @@ class KubeClient::Impl {
         pool_(executor, limits.connections, limits.max_idle),
         authority_(authority(credentials_.host, credentials_.port)) {}
 
-  // Static, so that each coroutine keeps the Impl alive until it ends.
+  // Static: `self` keeps the Impl alive until the coroutine ends.
   static asio::awaitable<Result<std::string>> call(std::shared_ptr<Impl> self, ApiCall call,
                                                    Duration timeout);
   static asio::awaitable<Result<void>> stream(std::shared_ptr<Impl> self, ApiCall call,
@@ -121,7 +122,7 @@ class KubeClient::Impl {
     Deadline& deadline;
   };
 
-  // These three return the head of the response; its body is in the receiver.
+  // These three return the head of the response. The receiver gets the body.
   asio::awaitable<Result<ResponseHead>> request(const ApiCall& call, BodyReceiver& receiver,
                                                 Deadline& deadline);
   asio::awaitable<Result<ResponseHead>> send(const ApiCall& call, const std::string& token,
@@ -148,7 +149,7 @@ class KubeClient::Impl {
   bool stopped_ = false;
 };
 
-// For messages. Without the query, which can be long.
+// The method and the URL for messages. The query can be long, so it is left out.
 std::string KubeClient::Impl::describe(const ApiCall& call) const {
   return std::string(method_of(call.verb)) + (credentials_.tls ? " https://" : " http://") +
          authority_ + credentials_.base_path + call.target.substr(0, call.target.find('?'));
@@ -166,7 +167,8 @@ std::optional<Error> KubeClient::Impl::precondition_error(const ApiCall& call) c
 
 Error KubeClient::Impl::error_of(const ApiCall& call, const ExchangeFailure& failure) const {
   ErrorKind kind = kind_of(failure.cause.transport_error);
-  // A reset write may have been done, so it must not look like a write that was never sent.
+  // The server may have executed a write before the connection was reset. ConnectionRefused would
+  // mean that the write was never sent.
   if (failure.sent && call.verb != Verb::Get && kind == ErrorKind::ConnectionRefused)
     kind = ErrorKind::ConnectionClosed;
   return {.kind = kind, .message = describe(call) + ": " + failure.cause.detail};
@@ -207,7 +209,7 @@ asio::awaitable<std::expected<ResponseHead, ExchangeFailure>> KubeClient::Impl::
     std::unique_ptr<Transport> transport, std::string_view text,
     const std::function<void(int)>& on_status, BodyReceiver& receiver, Deadline& deadline) {
   if (receiver.idle_timeout) deadline.restart(*receiver.idle_timeout);
-  const auto written = co_await write_under(*transport, text, deadline);
+  const auto written = co_await write_with_deadline(*transport, text, deadline);
   // A server that rejects a long body may respond and close before it has read the body. Its
   // response can still be read.
   if (written.failure &&
@@ -222,7 +224,7 @@ asio::awaitable<std::expected<ResponseHead, ExchangeFailure>> KubeClient::Impl::
   });
   bool counted = false;
   while (true) {
-    const auto bytes = co_await read_under(*transport, reader.space(), deadline);
+    const auto bytes = co_await read_with_deadline(*transport, reader.space(), deadline);
     if (!bytes)
       co_return std::unexpected(
           ExchangeFailure{.sent = true, .began = reader.began(), .cause = bytes.error()});
@@ -239,8 +241,8 @@ asio::awaitable<std::expected<ResponseHead, ExchangeFailure>> KubeClient::Impl::
   }
 }
 
-// Sends the request on an idle connection or on a new one. Tries again if the idle connection turns
-// out to be closed.
+// Sends the request on an idle connection, or on a new one if no connection is idle. Sends it again
+// on a new connection if the server has closed the idle one.
 asio::awaitable<Result<ResponseHead>> KubeClient::Impl::send(const ApiCall& call,
                                                              const std::string& token,
                                                              BodyReceiver& receiver,
@@ -252,8 +254,8 @@ asio::awaitable<Result<ResponseHead>> KubeClient::Impl::send(const ApiCall& call
     counted = true;
     count(call, static_cast<bool>(receiver.on_bytes), status, since);
   };
-  for (bool again = false;; again = true) {
-    auto transport = again ? nullptr : pool_.take_idle();
+  for (bool is_retry = false;; is_retry = true) {
+    auto transport = is_retry ? nullptr : pool_.take_idle();
     const bool reused = transport != nullptr;
     if (!transport) {
       Endpoint endpoint{.host = credentials_.host,
@@ -270,8 +272,8 @@ asio::awaitable<Result<ResponseHead>> KubeClient::Impl::send(const ApiCall& call
     auto head = co_await exchange(std::move(transport), text, on_status, receiver, deadline);
     if (head) co_return *std::move(head);
     const ExchangeFailure& failure = head.error();
-    // The server closed the idle connection in the meantime. A read can be sent again, a write only
-    // if no byte of it was sent. The other idle connections are probably closed too.
+    // The server has closed the idle connection. A read can be sent again. A write can be sent
+    // again only if none of its bytes was sent. The other idle connections are probably closed too.
     if (reused && is_connection_lost(failure.cause.transport_error) && !failure.began &&
         (call.verb == Verb::Get || !failure.sent)) {
       pool_.close_idle();
@@ -286,13 +288,13 @@ asio::awaitable<Result<ResponseHead>> KubeClient::Impl::send(const ApiCall& call
 asio::awaitable<Result<ResponseHead>> KubeClient::Impl::request(const ApiCall& call,
                                                                 BodyReceiver& receiver,
                                                                 Deadline& deadline) {
-  for (bool again = false;; again = true) {
+  for (bool is_retry = false;; is_retry = true) {
     const auto token = tokens_.current(steady_clock::now());
     if (!token) co_return std::unexpected(token.error());
     receiver.body.clear();
     auto head = co_await send(call, *token, receiver, deadline);
-    if (!head || head->status != 401 || again || !tokens_.reject(*token)) co_return head;
-    // A request with status 401 was not done, so a write can be sent again too.
+    if (!head || head->status != 401 || is_retry || !tokens_.reject(*token)) co_return head;
+    // The server did not execute a request with status 401, so a write can be sent again too.
     const auto fresh = tokens_.current(steady_clock::now());
     if (!fresh || *fresh == *token) co_return head;
     if (receiver.idle_timeout) deadline.restart(limits_.connect_timeout);

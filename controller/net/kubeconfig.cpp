@@ -40,7 +40,7 @@ std::optional<std::string> decode_base64(std::string_view text) {
   return decoded;
 }
 
-// One map of the file. `where` locates it in messages: `clusters "dev"`.
+// One map of the kubeconfig. `where` is its place for messages: `clusters "dev"`.
 class Section {
  public:
   Section(const std::string& file, std::string where, const YAML::Node& node)
@@ -71,7 +71,7 @@ class Section {
     return value;
   }
 
-  // The content of FIELD-data, or of the file that FIELD names. Empty if both are missing.
+  // The decoded FIELD-data, or the content of the file that FIELD names. Empty if both are missing.
   [[nodiscard]] Result<std::string> content(const char* field) const {
     const std::string data_field = std::string(field) + "-data";
     const auto data = text(data_field.c_str());
@@ -113,7 +113,7 @@ class Section {
     }
     const std::vector<std::string_view> candidates(names.begin(), names.end());
     const auto suggestion = nearest(name, candidates);
-    return error(list, suggestion ? "there is no " + in_quotes(name) + "; the nearest is " +
+    return error(list, suggestion ? "there is no " + in_quotes(name) + "; the nearest name is " +
                                         in_quotes(suggestion->name)
                                   : "there is no " + in_quotes(name) + "; the list is empty");
   }
@@ -292,7 +292,8 @@ Result<Credentials> load_in_cluster(const PodEnvironment& pod) {
     return fail(ErrorKind::BadInput,
                 "KUBERNETES_SERVICE_PORT: " + in_quotes(port) + " is not a port");
   }
-  // The client reads the token file itself. Here a missing file fails the start.
+  // KubeClient reads the token file when it needs the token. Read it here too, so that the start
+  // fails if the file is missing.
   if (const auto token = read_file(credentials.token_file, max_file_bytes); !token)
     return std::unexpected(token.error());
   auto ca = read_file(pod.directory + "/ca.crt", max_file_bytes);

@@ -17,7 +17,7 @@ struct Credentials {
   bool tls = true;
   std::string host;  // a DNS name, or an IP address without brackets
   std::uint16_t port = 443;
-  std::string base_path;        // precedes every path; without a slash at the end, usually empty
+  std::string base_path;        // precedes the path of every request; no slash at the end
   std::string server_name;      // expected in the server's certificate; empty: host
   bool verify = true;           // false if insecure-skip-tls-verify is true
   std::string ca_pem;           // trusted authorities; empty: those of the operating system
@@ -30,9 +30,10 @@ struct Credentials {
   std::string source;
 };
 
-// An empty `context` means current-context. Reads the files that it names, relative to its own
-// folder, except the token file. BadInput with the file and the field, and with the nearest name if
-// a name does not exist.
+// An empty `context` means current-context. Reads the certificates and the key that the kubeconfig
+// names, but not the token file. Relative paths begin at the folder of the kubeconfig. Returns
+// BadInput if something is missing or invalid. The message has the file and the field, and suggests
+// the nearest name if a context, cluster or user does not exist.
 [[nodiscard]] Result<Credentials> load_kubeconfig(const std::string& file,
                                                   const std::string& context);
 
@@ -44,7 +45,8 @@ struct PodEnvironment {
 };
 [[nodiscard]] PodEnvironment pod_environment();
 
-// BadInput if a variable or a file is missing or invalid.
+// BadInput if the host, the token file or ca.crt is missing, or if the port is invalid. Without a
+// port, the port is 443. Without a namespace file, the namespace is unknown.
 [[nodiscard]] Result<Credentials> load_in_cluster(const PodEnvironment& pod);
 
 }  // namespace lastgood::net

@@ -26,7 +26,7 @@ constexpr std::array table{
               "Measurements of checks, by the kind of check and by Pass, Fail or Unknown.",
               "check,result"},
     MetricRow{"lastgood_state_transitions_total", "counter",
-              "Releases that entered a state, by state and reason.", "state,reason"},
+              "State changes of Deployments, by the new state and its reason.", "state,reason"},
     MetricRow{"lastgood_rollbacks_total", "counter", "Finished rollbacks, by outcome.", "outcome"},
     MetricRow{"lastgood_decision_to_patch_seconds", "histogram",
               "Time from the decision to roll back to the acknowledged patch of the template.", ""},
@@ -71,8 +71,8 @@ constexpr std::array table{
     MetricRow{"process_start_time_seconds", "gauge", "Start of the process, in Unix time.", ""},
 };
 
-// A series above this limit is counted under the label value "other". It protects the metrics
-// server if a value turns out not to be bounded.
+// A series above this limit is counted under the label value "other". The limit protects Prometheus
+// from a label with too many values.
 constexpr std::size_t max_series = 256;
 constexpr std::size_t max_label_bytes = 64;
 
@@ -108,7 +108,7 @@ const char* to_string(ports::ReconcileResult result) {
   return "error";
 }
 
-// client-go writes <error> without a response too.
+// client-go also writes <error> if there was no response.
 std::string code_of(int status) {
   if (status == 0) return "<error>";
   return status >= 100 && status <= 599 ? std::to_string(status) : "other";
@@ -120,7 +120,8 @@ struct Series {
   std::set<prometheus::Labels> seen = {};
 
   template <class... Arguments>
-  Metric& of(prometheus::Labels labels, const Arguments&... buckets) {
+  // The series with these labels. Creates the series if it does not exist.
+  Metric& with(prometheus::Labels labels, const Arguments&... buckets) {
     for (auto& [name, value] : labels) {
       if (value.size() > max_label_bytes) value.resize(max_label_bytes);
     }
@@ -137,16 +138,16 @@ prometheus::MetricFamily single_value(std::string_view name, double value,
   const MetricRow& metric = table.at(position_of(name));
   prometheus::MetricFamily family{.name = std::string(metric.name),
                                   .help = std::string(metric.help)};
-  prometheus::ClientMetric one;
-  for (const auto& [label, text] : labels) one.label.push_back({label, text});
+  prometheus::ClientMetric metric_value;
+  for (const auto& [label, text] : labels) metric_value.label.push_back({label, text});
   if (metric.type == "counter") {
     family.type = prometheus::MetricType::Counter;
-    one.counter.value = value;
+    metric_value.counter.value = value;
   } else {
     family.type = prometheus::MetricType::Gauge;
-    one.gauge.value = value;
+    metric_value.gauge.value = value;
   }
-  family.metric.push_back(std::move(one));
+  family.metric.push_back(std::move(metric_value));
   return family;
 }
 
@@ -198,25 +199,25 @@ struct Metrics::Impl {
   std::multiset<MonotonicTime> running = {};  // start times of the running reconciles
 };
 
-// Creates the series whose labels are known, so that the first scrape has them. An alert cannot
-// tell a missing series from a healthy one.
+// Creates the series whose labels are known, so that the first scrape has them. For an alert, a
+// missing series looks like a healthy one.
 Metrics::Metrics() : impl_(std::make_unique<Impl>()) {
-  impl_->build_info.of({{"version", LASTGOOD_VERSION}}).Set(1);
-  impl_->guarded_deployments.of({});
-  impl_->decision_to_patch.of({}, patch_buckets);
+  impl_->build_info.with({{"version", LASTGOOD_VERSION}}).Set(1);
+  impl_->guarded_deployments.with({});
+  impl_->decision_to_patch.with({}, patch_buckets);
   for (const auto result : {ports::ReconcileResult::Success, ports::ReconcileResult::RequeueAfter,
                             ports::ReconcileResult::Error}) {
-    impl_->reconciles.of({{"controller", controller_name}, {"result", to_string(result)}});
+    impl_->reconciles.with({{"controller", controller_name}, {"result", to_string(result)}});
   }
-  impl_->reconcile_errors.of(controller_labels);
-  impl_->reconcile_time.of(controller_labels, reconcile_buckets);
-  impl_->max_reconciles.of(controller_labels);
-  impl_->active_workers.of(controller_labels);
-  impl_->queue_depth.of(queue_labels);
-  impl_->queue_adds.of(queue_labels);
-  impl_->queue_duration.of(queue_labels, queue_buckets);
-  impl_->work_duration.of(queue_labels, queue_buckets);
-  impl_->queue_retries.of(queue_labels);
+  impl_->reconcile_errors.with(controller_labels);
+  impl_->reconcile_time.with(controller_labels, reconcile_buckets);
+  impl_->max_reconciles.with(controller_labels);
+  impl_->active_workers.with(controller_labels);
+  impl_->queue_depth.with(queue_labels);
+  impl_->queue_adds.with(queue_labels);
+  impl_->queue_duration.with(queue_labels, queue_buckets);
+  impl_->work_duration.with(queue_labels, queue_buckets);
+  impl_->queue_retries.with(queue_labels);
 }
 
 Metrics::~Metrics() = default;
@@ -248,73 +249,73 @@ std::string Metrics::text() const {
 void Metrics::api_request(const ports::ApiRequest& request) {
   const std::string host(request.host);
   const std::string method(request.method);
-  impl_->requests.of({{"code", code_of(request.status)}, {"method", method}, {"host", host}})
+  impl_->requests.with({{"code", code_of(request.status)}, {"method", method}, {"host", host}})
       .Increment();
   const std::string verb = request.is_watch ? "WATCH" : method;
-  impl_->request_duration.of({{"verb", verb}, {"host", host}}, request_buckets)
+  impl_->request_duration.with({{"verb", verb}, {"host", host}}, request_buckets)
       .Observe(in_seconds(request.took));
 }
 
 void Metrics::watch_restarted(std::string_view kind, std::string_view reason) {
-  impl_->watch_restarts.of({{"kind", std::string(kind)}, {"reason", std::string(reason)}})
+  impl_->watch_restarts.with({{"kind", std::string(kind)}, {"reason", std::string(reason)}})
       .Increment();
 }
 
 void Metrics::leader(std::string_view lease, bool is_leader) {
-  impl_->leader_status.of({{"name", std::string(lease)}}).Set(is_leader ? 1 : 0);
+  impl_->leader_status.with({{"name", std::string(lease)}}).Set(is_leader ? 1 : 0);
 }
 
 void Metrics::max_concurrent_reconciles(std::size_t count) {
-  impl_->max_reconciles.of(controller_labels).Set(static_cast<double>(count));
+  impl_->max_reconciles.with(controller_labels).Set(static_cast<double>(count));
 }
 
 void Metrics::queue_depth(std::size_t keys) {
-  impl_->queue_depth.of(queue_labels).Set(static_cast<double>(keys));
+  impl_->queue_depth.with(queue_labels).Set(static_cast<double>(keys));
 }
 
-void Metrics::key_added() { impl_->queue_adds.of(queue_labels).Increment(); }
+void Metrics::key_added() { impl_->queue_adds.with(queue_labels).Increment(); }
 
-void Metrics::key_requeued() { impl_->queue_retries.of(queue_labels).Increment(); }
+void Metrics::key_requeued() { impl_->queue_retries.with(queue_labels).Increment(); }
 
 void Metrics::reconcile_started(MonotonicTime started, Duration queued) {
   impl_->running.insert(started);
-  impl_->active_workers.of(controller_labels).Increment();
-  impl_->queue_duration.of(queue_labels, queue_buckets).Observe(in_seconds(queued));
+  impl_->active_workers.with(controller_labels).Increment();
+  impl_->queue_duration.with(queue_labels, queue_buckets).Observe(in_seconds(queued));
 }
 
 void Metrics::reconcile_finished(MonotonicTime started, Duration took,
                                  ports::ReconcileResult result) {
   if (const auto found = impl_->running.find(started); found != impl_->running.end())
     impl_->running.erase(found);
-  impl_->active_workers.of(controller_labels).Decrement();
-  impl_->reconciles.of({{"controller", controller_name}, {"result", to_string(result)}})
+  impl_->active_workers.with(controller_labels).Decrement();
+  impl_->reconciles.with({{"controller", controller_name}, {"result", to_string(result)}})
       .Increment();
   if (result == ports::ReconcileResult::Error)
-    impl_->reconcile_errors.of(controller_labels).Increment();
-  impl_->reconcile_time.of(controller_labels, reconcile_buckets).Observe(in_seconds(took));
-  impl_->work_duration.of(queue_labels, queue_buckets).Observe(in_seconds(took));
+    impl_->reconcile_errors.with(controller_labels).Increment();
+  impl_->reconcile_time.with(controller_labels, reconcile_buckets).Observe(in_seconds(took));
+  impl_->work_duration.with(queue_labels, queue_buckets).Observe(in_seconds(took));
 }
 
 void Metrics::guarded(std::size_t deployments) {
-  impl_->guarded_deployments.of({}).Set(static_cast<double>(deployments));
+  impl_->guarded_deployments.with({}).Set(static_cast<double>(deployments));
 }
 
 void Metrics::measurement(std::string_view check_kind, std::string_view result) {
-  impl_->measurements.of({{"check", std::string(check_kind)}, {"result", std::string(result)}})
+  impl_->measurements.with({{"check", std::string(check_kind)}, {"result", std::string(result)}})
       .Increment();
 }
 
 void Metrics::state_entered(std::string_view state, std::string_view reason) {
-  impl_->state_transitions.of({{"state", std::string(state)}, {"reason", std::string(reason)}})
+  impl_->state_transitions.with({{"state", std::string(state)}, {"reason", std::string(reason)}})
       .Increment();
 }
 
 void Metrics::rollback_finished(std::string_view outcome) {
-  impl_->rollbacks.of({{"outcome", std::string(outcome)}}).Increment();
+  impl_->rollbacks.with({{"outcome", std::string(outcome)}}).Increment();
 }
 
 void Metrics::decision_to_patch(Duration took) {
-  impl_->decision_to_patch.of({}, patch_buckets).Observe(in_seconds(took));
+  impl_->decision_to_patch.with({}, patch_buckets).Observe(in_seconds(took));
 }
 
 }  // namespace lastgood::net

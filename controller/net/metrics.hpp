@@ -1,9 +1,10 @@
 // Implements the port Telemetry with Prometheus series, and writes them in the text format of
-// /metrics. Label values are few and bounded: never the name of a Deployment, a policy or a
+// /metrics. A label has few values: it is never the name of a Deployment, a policy or a
 // namespace.
 //
-// Series that controller-runtime and client-go have too keep their names, labels and buckets, so
-// that their dashboards and alerts work: https://book.kubebuilder.io/reference/metrics-reference
+// The series of controller-runtime and client-go have their original names, labels and buckets, so
+// that existing dashboards and alerts work:
+// https://book.kubebuilder.io/reference/metrics-reference
 // https://prometheus.io/docs/instrumenting/exposition_formats/
 #pragma once
 

@@ -1,4 +1,4 @@
-// Plain transports, without TLS.
+// A transport without TLS.
 #pragma once
 
 #include <boost/asio/ip/tcp.hpp>
@@ -8,7 +8,7 @@
 
 namespace lastgood::net {
 
-// For a connected socket.
+// `socket` must be connected.
 [[nodiscard]] std::unique_ptr<Transport> plain_transport(boost::asio::ip::tcp::socket socket);
 
 }  // namespace lastgood::net

@@ -28,9 +28,9 @@ struct ConnectionPool::State {
   asio::any_io_executor executor;
   std::size_t limit;
   Duration max_idle;
-  std::size_t free;
+  std::size_t free;  // permits
   std::list<Waiter*> waiting = {};
-  std::vector<Idle> idle = {};  // the one used last is at the end
+  std::vector<Idle> idle = {};  // the connection that was used last is at the end
 };
 
 ConnectionPool::ConnectionPool(asio::any_io_executor executor, std::size_t limit, Duration max_idle)
@@ -45,7 +45,7 @@ ConnectionPool::Permit::~Permit() {
     ++state_->free;
     return;
   }
-  // The permit goes to the first waiter directly, so that a later call cannot overtake it.
+  // Give the permit directly to the first waiter, so that a later call cannot overtake that waiter.
   Waiter& next = *state_->waiting.front();
   state_->waiting.pop_front();
   next.permit.emplace(Permit(std::move(state_)));

@@ -1,4 +1,4 @@
-// Idle connections to one server for reuse, and a limit for the number of calls in flight. Calls
+// Stores idle connections to one server for reuse, and limits the number of calls in flight. Calls
 // above the limit wait in the order of their arrival.
 #pragma once
 
@@ -19,13 +19,14 @@ class ConnectionPool {
   struct State;
 
  public:
-  // At most `limit` calls in flight. An idle connection is reused for at most `max_idle`.
+  // Allows at most `limit` calls in flight. A connection that was idle for longer than `max_idle`
+  // is not reused.
   ConnectionPool(boost::asio::any_io_executor executor, std::size_t limit, Duration max_idle);
   ConnectionPool(const ConnectionPool&) = delete;
   ConnectionPool& operator=(const ConnectionPool&) = delete;
   ~ConnectionPool();
 
-  // Allows one call in flight until it is destroyed. It may outlive the pool.
+  // Allows one call in flight until the Permit is destroyed. A Permit may outlive the pool.
   class Permit {
    public:
     Permit(Permit&&) noexcept = default;
@@ -40,7 +41,7 @@ class ConnectionPool {
   // Waits for a permit. Fails with Stopped or TimedOut if the deadline is over first.
   boost::asio::awaitable<NetResult<Permit>> acquire(Deadline& deadline);
 
-  // The usable connection that was used last; null if there is none.
+  // The usable idle connection that was used last. Null if no connection is usable.
   [[nodiscard]] std::unique_ptr<Transport> take_idle();
   // Offers a connection for reuse. Its last response must be complete.
   void add_idle(std::unique_ptr<Transport> transport);

@@ -66,14 +66,14 @@ class HttpProber::Impl {
                                       .host = host,
                                       .user_agent = user_agent,
                                       .close = true});
-    const auto written = co_await write_under(*transport, text, deadline);
+    const auto written = co_await write_with_deadline(*transport, text, deadline);
     if (written.failure && !written.may_have_sent) co_return std::unexpected(*written.failure);
 
     const MessageLimits limits{
         .header_bytes = max_header_bytes, .body_bytes = {}, .read_bytes = 4096};
     ResponseReader reader(limits, [](const ResponseHead&, std::string_view) { return false; });
     while (!reader.has_head()) {
-      const auto bytes = co_await read_under(*transport, reader.space(), deadline);
+      const auto bytes = co_await read_with_deadline(*transport, reader.space(), deadline);
       if (!bytes) co_return std::unexpected(bytes.error());
       const auto step = reader.received(*bytes);
       if (!step && !reader.has_head()) co_return std::unexpected(step.error());
@@ -82,7 +82,7 @@ class HttpProber::Impl {
   }
 
  private:
-  // Created for the first TLS probe, because most health checks are plain.
+  // Created for the first TLS probe, because most health checks do not use TLS.
   TlsContext& tls_context() {
     if (!tls_context_) tls_context_ = TlsContext::without_verification();
     return *tls_context_;
@@ -103,7 +103,7 @@ asio::awaitable<ProbeResponse> HttpProber::probe(ProbeRequest request) {
   ProbeResponse response;
   if (!valid_target(request.target) || !valid_header_value(request.host_header) ||
       request.port == 0) {
-    // Nothing was sent, so this is no failure of the endpoint.
+    // Nothing is sent, so the endpoint did not fail.
     response.outcome = ProbeOutcome::Unreachable;
     response.detail = "the port, the path or the Host header is not valid";
     co_return response;

@@ -1,5 +1,5 @@
-// Implements the port Prober over HTTP/1.1, plain or TLS. Each probe has its own connection, so an
-// endpoint that hangs or floods delays no other probe.
+// Implements the port Prober over HTTP/1.1, with or without TLS. Each probe has its own connection,
+// so an endpoint that hangs or sends without end delays no other probe.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>

@@ -15,7 +15,8 @@
 namespace lastgood::net {
 namespace {
 
-// Reads at most `size` bytes of a file. Empty on failure: these values are not worth an error.
+// Reads at most `size` bytes of a file. Empty if the file cannot be read: a missing metric is not
+// worth an error.
 std::string_view read_proc(const char* path, char* into, std::size_t size) {
   std::FILE* file = std::fopen(path, "re");
   if (file == nullptr) return {};
@@ -71,7 +72,7 @@ double open_fds() {
     if (entry->d_name[0] != '.') ++count;
   }
   ::closedir(directory);
-  // Without the descriptor of the directory itself.
+  // Without the descriptor of `directory`.
   return count - 1;
 }
 
@@ -93,7 +94,7 @@ std::uint64_t raise_open_files_limit() {
 }
 
 ProcessStats process_stats() {
-  // Computed once: a later result would change with each correction of the wall clock.
+  // Computed only once, because the result changes with each correction of the wall clock.
   static const double started = start_time();
   rusage usage{};
   ::getrusage(RUSAGE_SELF, &usage);

@@ -7,8 +7,8 @@
 
 namespace lastgood::net {
 
-// Returns the number of the first of `signals` that arrives. Until then these signals do not end
-// the process.
+// Waits for one of `signals`, and returns its number. While it waits, these signals do not end the
+// process.
 boost::asio::awaitable<int> wait_for_signal(std::vector<int> signals);
 
 // Raises the soft limit of open files to the hard limit, because each probe in flight needs a file
@@ -21,7 +21,7 @@ struct ProcessStats {
   double resident_bytes = 0;
   double open_fds = 0;
 };
-// A value that the kernel does not give is 0.
+// A value that cannot be read is 0.
 [[nodiscard]] ProcessStats process_stats();
 
 }  // namespace lastgood::net

@@ -70,7 +70,7 @@ Addresses unpack(const Message& message) {
 
 void look_up_and_send(const Lookup& lookup, const std::string& name, int socket) {
   const Message message = pack(lookup(name));
-  // Fails if the caller no longer waits. Then nothing is lost.
+  // Fails if the resolver was destroyed. Then the result is not needed.
   (void)::send(socket, &message, sizeof message, MSG_NOSIGNAL);
   ::close(socket);
 }
@@ -98,8 +98,8 @@ LookupResult system_lookup(const std::string& name) {
   return result;
 }
 
-// One lookup, and the callers that wait for it. It reads from the socket only while a caller waits:
-// a pending read would keep the io_context running until getaddrinfo() returns.
+// One lookup, and the callers that wait for its result. The socket is read only while a caller
+// waits: a pending read would keep the io_context running until getaddrinfo() returns.
 struct Resolver::Pending : std::enable_shared_from_this<Pending> {
   explicit Pending(const asio::any_io_executor& executor) : socket(executor) {}
 
@@ -108,7 +108,7 @@ struct Resolver::Pending : std::enable_shared_from_this<Pending> {
   std::weak_ptr<const int> thread = {};  // expires when the thread ends
   bool reading = false;
   bool done = false;
-  bool answered = false;
+  bool answered = false;  // a complete message was received
   std::list<asio::steady_timer*> waiting = {};
 
   std::list<asio::steady_timer*>::iterator enter(asio::steady_timer& timer) {
@@ -123,7 +123,7 @@ struct Resolver::Pending : std::enable_shared_from_this<Pending> {
     if (waiting.empty() && reading) socket.cancel(ignored);
   }
 
-  // The result was delivered, or the thread ended without a caller.
+  // True if the result was received, or if the thread has ended and no caller waits.
   [[nodiscard]] bool over() const { return done || (waiting.empty() && thread.expired()); }
 
  private:
@@ -145,23 +145,23 @@ struct Resolver::Pending : std::enable_shared_from_this<Pending> {
   }
 };
 
-Resolver::Resolver(asio::any_io_executor executor, Lookup lookup, std::size_t threads)
-    : executor_(std::move(executor)), lookup_(std::move(lookup)), threads_(threads) {}
+Resolver::Resolver(asio::any_io_executor executor, Lookup lookup, std::size_t max_lookups)
+    : executor_(std::move(executor)), lookup_(std::move(lookup)), max_lookups_(max_lookups) {}
 
 Resolver::~Resolver() {
   boost::system::error_code ignored;
   for (auto& [host, pending] : pending_) pending->socket.close(ignored);
 }
 
-NetResult<std::shared_ptr<Resolver::Pending>> Resolver::join(const std::string& host) {
+NetResult<std::shared_ptr<Resolver::Pending>> Resolver::join_or_start(const std::string& host) {
   std::erase_if(pending_, [](const auto& entry) { return entry.second->over(); });
   if (const auto found = pending_.find(host); found != pending_.end()) return found->second;
   const auto lookup_failed = [](std::string detail) {
     return std::unexpected(
         Failure{.transport_error = TransportError::DNSLookupFailed, .detail = std::move(detail)});
   };
-  if (pending_.size() >= threads_)
-    return lookup_failed("the limit of " + std::to_string(threads_) +
+  if (pending_.size() >= max_lookups_)
+    return lookup_failed("the limit of " + std::to_string(max_lookups_) +
                          " concurrent DNS lookups is reached");
   std::array<int, 2> ends{};
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0)
@@ -191,7 +191,7 @@ asio::awaitable<NetResult<Addresses>> Resolver::resolve(std::string host, Deadli
     co_return std::unexpected(Failure{.transport_error = TransportError::DNSLookupFailed,
                                       .detail = "not a valid host name"});
   }
-  const auto joined = join(host);
+  const auto joined = join_or_start(host);
   if (!joined) co_return std::unexpected(joined.error());
   const auto& pending = *joined;
 
@@ -203,8 +203,8 @@ asio::awaitable<NetResult<Addresses>> Resolver::resolve(std::string host, Deadli
   } const entry{*pending, pending->enter(done)};
   {
     const auto watch = deadline.watch([&done] { done.cancel(); });
-    // If the deadline is over already, the watch has cancelled the timer before the wait. That has
-    // no effect, so do not wait.
+    // If the deadline was over already, the watch cancelled the timer before the wait began. That
+    // has no effect on a later wait, so do not wait.
     if (!pending->done && !deadline.over())
       co_await done.async_wait(asio::redirect_error(asio::use_awaitable, error));
   }

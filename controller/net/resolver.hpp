@@ -1,13 +1,13 @@
 // Resolves host names. A name whose DNS server does not respond delays no other name.
 //
-// getaddrinfo() blocks, and Asio runs all lookups on one background thread. Here each lookup has a
-// thread of its own. The thread shares nothing with the resolver: it gets a copy of the name and
-// one end of a socket pair, and writes the addresses there. A caller can stop waiting at any time,
-// and a lookup without a caller does not keep the io_context running.
+// getaddrinfo() blocks, and Asio runs all lookups on one background thread. Here each lookup has
+// its own thread. The thread shares nothing with the resolver: it gets a copy of the name and one
+// end of a socket pair, and writes the addresses there. A caller can stop waiting at any time, and
+// a lookup without a caller does not keep the io_context running.
 //
 // Limits: a thread ends only when getaddrinfo() returns, which takes 10 to 60 s if the DNS server
-// does not respond. While `threads` lookups run, every further name fails. IP addresses need no
-// thread.
+// does not respond. While `max_lookups` lookups run, the lookup of any other name fails. IP
+// addresses need no thread.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -32,7 +32,7 @@ struct LookupResult {
   std::string error;  // set if there is no address
 };
 
-// Runs on a thread of its own and may block.
+// Runs on its own thread, and may block.
 using Lookup = std::function<LookupResult(const std::string& name)>;
 
 // getaddrinfo() for IPv4 and IPv6.
@@ -41,22 +41,23 @@ using Lookup = std::function<LookupResult(const std::string& name)>;
 class Resolver {
  public:
   explicit Resolver(boost::asio::any_io_executor executor, Lookup lookup = system_lookup,
-                    std::size_t threads = 64);
+                    std::size_t max_lookups = 64);
   Resolver(const Resolver&) = delete;
   Resolver& operator=(const Resolver&) = delete;
   ~Resolver();
 
-  // Fails with DNSLookupFailed, also when the deadline expires: the peer is not to blame for a slow
-  // lookup. Fails with Stopped when the deadline is stopped.
+  // Fails with DNSLookupFailed, also if the deadline expires: a slow lookup is not a failure of the
+  // host. Fails with Stopped if the deadline is stopped.
   boost::asio::awaitable<NetResult<Addresses>> resolve(std::string host, Deadline& deadline);
 
  private:
   struct Pending;
-  NetResult<std::shared_ptr<Pending>> join(const std::string& host);
+  // The running lookup of the host. Starts the lookup if it is not running.
+  NetResult<std::shared_ptr<Pending>> join_or_start(const std::string& host);
 
   boost::asio::any_io_executor executor_;
   Lookup lookup_;
-  std::size_t threads_;
+  std::size_t max_lookups_;
   std::map<std::string, std::shared_ptr<Pending>> pending_;
 };
 

@@ -153,10 +153,10 @@ class HttpServer::Impl {
 
   asio::any_io_executor executor_;
   tcp::acceptor acceptor_;
-  asio::steady_timer ended_;
+  asio::steady_timer ended_;  // cancelled when the last session ends
   PageHandler handler_;
   HttpServerLimits limits_;
-  Sessions open_;  // the one that was idle longest is first
+  Sessions open_;  // the session that was idle longest is first
   std::size_t running_ = 0;
   bool stopped_ = false;
 };
@@ -179,7 +179,7 @@ asio::awaitable<bool> HttpServer::Impl::respond(
   const bool keep = request && (*request)->keep_alive;
   const bool with_body = !request || (*request)->method != "HEAD";
   const std::string text = response_text(page, with_body, keep);
-  const auto written = co_await write_under(transport, text, deadline);
+  const auto written = co_await write_with_deadline(transport, text, deadline);
   if (!keep) {
     boost::system::error_code ignored;
     transport.socket().shutdown(tcp::socket::shutdown_send, ignored);
@@ -194,7 +194,7 @@ asio::awaitable<void> HttpServer::Impl::serve(std::shared_ptr<Impl> self,
   while (session->open) {
     const auto request = reader.next();
     if (request && !*request) {
-      const auto bytes = co_await read_under(*session->transport, reader.space(), deadline);
+      const auto bytes = co_await read_with_deadline(*session->transport, reader.space(), deadline);
       if (!bytes || *bytes == 0) break;
       reader.received(*bytes);
       continue;
@@ -222,8 +222,8 @@ asio::awaitable<void> HttpServer::Impl::run(std::shared_ptr<Impl> self) {
       self->admit(std::move(socket), self);
       continue;
     }
-    // No file descriptor is left. The connection stays in the queue, so accept() would fail again
-    // at once: wait.
+    // Usually no file descriptor is left. The connection stays in the queue, so another accept
+    // would fail at once. Wait before the next accept.
     asio::steady_timer pause(self->executor_, std::chrono::milliseconds(100));
     co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, error));
   }

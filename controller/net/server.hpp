@@ -1,5 +1,5 @@
 // A small HTTP/1.1 server for pages such as /healthz and /metrics. It allows only GET and HEAD, and
-// bounds connections, request sizes and times. A function creates the pages.
+// limits the number of connections, the size of a request and the idle time.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -22,19 +22,19 @@ struct Page {
   std::string body;
 };
 
-// Receives the path without the query. An exception becomes status 500 with its message.
+// Creates the page of a path, which has no query. An exception becomes status 500 with its message.
 using PageHandler = std::function<Page(std::string_view path)>;
 
 struct HttpServerLimits {
-  std::size_t connections = 64;  // above it, the connection that was idle longest is closed
+  std::size_t connections = 64;  // a further one closes the connection that was idle longest
   std::size_t request_bytes = std::size_t{8} * 1024;
-  Duration idle_timeout{10'000};  // to receive a request, and to send its response
+  Duration idle_timeout{10'000};  // for receiving a request, and again for sending its response
 };
 
 class HttpServer {
  public:
   // `listen` is ADDRESS:PORT, for example "0.0.0.0:8080", "[::]:8080" or ":8080". Port 0 chooses a
-  // free port. BadInput if it is invalid or cannot be bound.
+  // free port. BadInput if `listen` is invalid or cannot be bound.
   [[nodiscard]] static Result<std::unique_ptr<HttpServer>> bind(
       boost::asio::any_io_executor executor, std::string_view listen, PageHandler handler,
       HttpServerLimits limits = {});

@@ -1,4 +1,4 @@
-// Read and write of a Transport for any stream type of Asio, plain or TLS.
+// Implements the reads and writes of a Transport for any stream type of Asio, with or without TLS.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>

@@ -54,9 +54,9 @@ std::unexpected<Error> unusable(const std::string& part, const Credentials& cred
               credentials.source + ": " + part + " cannot be used: " + error.message());
 }
 
-// OpenSSL verifies the name itself, so that its result distinguishes a wrong name from a wrong
-// chain.
-bool expect_name(SSL* handle, const std::string& name, bool verify) {
+// Sets the name that OpenSSL sends as SNI and, if `verify` is true, expects in the certificate.
+// Returns false if the name is not valid.
+bool set_server_name(SSL* handle, const std::string& name, bool verify) {
   boost::system::error_code not_an_address;
   asio::ip::make_address(name, not_an_address);
   if (!not_an_address)
@@ -122,7 +122,7 @@ asio::awaitable<NetResult<std::unique_ptr<Transport>>> tls_transport(tcp::socket
                                                                      std::string server_name,
                                                                      Deadline& deadline) {
   auto transport = std::make_unique<TlsTransport>(std::move(socket), context.impl_->context);
-  if (!expect_name(transport->handle(), server_name, context.impl_->verify)) {
+  if (!set_server_name(transport->handle(), server_name, context.impl_->verify)) {
     co_return std::unexpected(
         Failure{.transport_error = TransportError::Tls,
                 .detail = "\"" + server_name + "\" is not a valid server name"});

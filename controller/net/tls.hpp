@@ -17,8 +17,8 @@ namespace lastgood::net {
 
 class TlsContext {
  public:
-  // ErrorKind::Tls, with the name of the part, if the authorities, the client certificate or its
-  // key cannot be used.
+  // ErrorKind::Tls if the authorities, the client certificate or its key cannot be used. The
+  // message names the part that cannot be used.
   [[nodiscard]] static Result<std::unique_ptr<TlsContext>> from(const Credentials& credentials);
 
   // Accepts every certificate, like kubelet's probes: a health check does not authenticate the pod.
@@ -37,7 +37,7 @@ class TlsContext {
   std::unique_ptr<Impl> impl_;
 };
 
-// Does the handshake over a connected socket. `server_name` is a DNS name or an IP address. The
+// Does the TLS handshake on a connected socket. `server_name` is a DNS name or an IP address. The
 // context must outlive the transport.
 boost::asio::awaitable<NetResult<std::unique_ptr<Transport>>> tls_transport(
     boost::asio::ip::tcp::socket socket, TlsContext& context, std::string server_name,

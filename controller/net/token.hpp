@@ -13,16 +13,16 @@ class TokenSource {
  public:
   using TimePoint = std::chrono::steady_clock::time_point;
 
-  // An empty `file`: the fixed `token`, which may be empty too. The file is read again once the
-  // last read is older than `lifetime`.
+  // With an empty `file`, the token is always `token`, which may be empty too. Otherwise the file
+  // is read again when the last read is older than `lifetime`.
   TokenSource(std::string token, std::string file, Duration lifetime);
 
-  // The token to send; empty if none is configured. If the file can no longer be read, the last
-  // token is used. BadInput if there is no last token.
+  // The token to send. Empty if no token is configured. If the file can no longer be read, returns
+  // the last token that was not rejected. BadInput if there is no last token.
   [[nodiscard]] Result<std::string> current(TimePoint now);
 
   // Call if the server rejected `token` with 401. The next current() reads the file again. Returns
-  // false for a fixed token, which cannot change.
+  // false without a file: then the token cannot change.
   bool reject(const std::string& token);
 
  private:

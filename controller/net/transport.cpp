@@ -20,8 +20,9 @@ bool Transport::is_quiet() {
   return got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
 }
 
-asio::awaitable<NetResult<std::size_t>> read_under(Transport& transport, std::span<char> into,
-                                                   Deadline& deadline) {
+asio::awaitable<NetResult<std::size_t>> read_with_deadline(Transport& transport,
+                                                           std::span<char> into,
+                                                           Deadline& deadline) {
   const auto watch = deadline.watch([&transport] { transport.close(); });
   if (deadline.over()) co_return std::unexpected(deadline_failure(deadline));
   const auto done = co_await transport.read_some(into);
@@ -31,8 +32,8 @@ asio::awaitable<NetResult<std::size_t>> read_under(Transport& transport, std::sp
   co_return done.bytes;
 }
 
-asio::awaitable<Written> write_under(Transport& transport, std::string_view all,
-                                     Deadline& deadline) {
+asio::awaitable<Written> write_with_deadline(Transport& transport, std::string_view all,
+                                             Deadline& deadline) {
   const auto watch = deadline.watch([&transport] { transport.close(); });
   if (deadline.over()) co_return Written{.failure = deadline_failure(deadline)};
   const auto done = co_await transport.write(all);

@@ -1,4 +1,4 @@
-// A connected stream of bytes, plain or TLS. net/connect.hpp opens one.
+// A connected stream of bytes, with or without TLS. net/connect.hpp opens it.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -29,16 +29,17 @@ class Transport {
   // Aborts the pending operations. The transport cannot be used afterwards.
   void close();
 
-  // Whether the connection is open and has nothing to read, not even an end of the stream. Does not
-  // block. An idle connection that is not quiet must not be reused.
+  // True if the connection is open and there is nothing to read, not even an end of the stream.
+  // Does not block. An idle connection that is not quiet must not be reused.
   [[nodiscard]] bool is_quiet();
 
   virtual boost::asio::ip::tcp::socket& socket() = 0;
 };
 
 // Reads once, at most until the deadline. Returns 0 bytes for a clean end of the stream.
-boost::asio::awaitable<NetResult<std::size_t>> read_under(Transport& transport,
-                                                          std::span<char> into, Deadline& deadline);
+boost::asio::awaitable<NetResult<std::size_t>> read_with_deadline(Transport& transport,
+                                                                  std::span<char> into,
+                                                                  Deadline& deadline);
 
 struct Written {
   bool may_have_sent = false;  // a byte may have reached the peer
@@ -46,7 +47,7 @@ struct Written {
 };
 
 // Writes everything, at most until the deadline.
-boost::asio::awaitable<Written> write_under(Transport& transport, std::string_view all,
-                                            Deadline& deadline);
+boost::asio::awaitable<Written> write_with_deadline(Transport& transport, std::string_view all,
+                                                    Deadline& deadline);
 
 }  // namespace lastgood::net

@@ -50,8 +50,9 @@ TEST_CASE("reads server, token and namespace of the current context") {
 TEST_CASE("uses the requested context, and suggests the nearest name for an unknown context") {
   const auto text = config("{server: 'https://a'}");
   CHECK(load(text, "production")->namespace_.empty());
-  CHECK_THAT(error_of(text, "prodution"),
-             Catch::Contains("contexts: there is no \"prodution\"; the nearest is \"production\""));
+  CHECK_THAT(
+      error_of(text, "prodution"),
+      Catch::Contains("contexts: there is no \"prodution\"; the nearest name is \"production\""));
 }
 
 TEST_CASE("accepts a server URL with a path, an IPv6 address or no port") {
