@@ -1,6 +1,7 @@
 // Package cluster starts and stops a Kubernetes cluster on this machine. It contains the sequence
-// of steps. Package host changes the machine, and package process runs the components. Their
-// arguments and configurations are in components.go and files/.
+// of steps. Package host changes the machine, and package process runs the components of
+// Kubernetes. The arguments of the components are in components.go, and their configurations in
+// files/.
 package cluster
 
 import (
@@ -28,11 +29,11 @@ type Cluster struct {
 type Programs struct {
 	// Kubernetes contains all programs of Kubernetes.
 	Kubernetes string
-	// Pause and DemoApp are the programs of images.
+	// Pause and DemoApp are the programs in the images of the same name.
 	Pause, DemoApp string
 }
 
-// Open returns the cluster of a state directory. Neither has to exist.
+// Open returns the cluster of a state directory, which need not exist yet.
 func Open(dir string, out io.Writer) (*Cluster, error) {
 	where, err := layout.New(dir)
 	if err != nil {
@@ -57,6 +58,7 @@ func (c *Cluster) network() host.Network {
 
 func (c *Cluster) cgroup() host.Cgroup { return host.Cgroup{Name: layout.CgroupRoot} }
 
+// say prints a progress message.
 func (c *Cluster) say(format string, values ...any) { fmt.Fprintf(c.Out, format+"\n", values...) }
 
 // Exists reports whether anything of this cluster exists, running or not.
@@ -65,8 +67,8 @@ func (c *Cluster) Exists() bool {
 	return err == nil || c.network().CurrentOwner() == c.Dir
 }
 
-// down returns the components that do not run.
-func (c *Cluster) down() []string {
+// stoppedComponents returns the names of the components that do not run.
+func (c *Cluster) stoppedComponents() []string {
 	var names []string
 	for _, name := range componentNames {
 		if !c.Processes.Alive(name) {
@@ -76,8 +78,8 @@ func (c *Cluster) down() []string {
 	return names
 }
 
-// refuseOtherCluster returns an error if the cluster of another state directory exists. It uses
-// the same bridge and ports.
+// refuseOtherCluster returns an error if the cluster of another state directory exists. Both would
+// use the same bridge and ports.
 func (c *Cluster) refuseOtherCluster() error {
 	owner := c.network().CurrentOwner()
 	if owner == "" || owner == c.Dir {
@@ -101,7 +103,7 @@ func (c *Cluster) refuseForeignDirectory() error {
 		return err
 	}
 	return fmt.Errorf(
-		"%s has files that are not a cluster's, such as %s; choose an empty state directory",
+		"%s has files that no cluster created, such as %s; choose an empty state directory",
 		c.Dir, entries[0].Name())
 }
 
@@ -126,12 +128,12 @@ func requireTools() error {
 	return nil
 }
 
-func usedPorts() []host.Port {
-	port := func(what, network, address string, number int) host.Port {
+func neededPorts() []host.Port {
+	port := func(component, network, address string, number int) host.Port {
 		return host.Port{
-			For:     what,
-			Network: network,
-			Address: fmt.Sprintf("%s:%d", address, number),
+			Component: component,
+			Network:   network,
+			Address:   fmt.Sprintf("%s:%d", address, number),
 		}
 	}
 	const local, node = "127.0.0.1", layout.NodeAddress
@@ -140,10 +142,10 @@ func usedPorts() []host.Port {
 		port("etcd", "tcp", local, layout.EtcdPort),
 		port("etcd", "tcp", local, layout.EtcdPeerPort),
 		port("kubelet", "tcp", node, layout.KubeletPort),
-		port("kubelet", "tcp", local, layout.KubeletHealth),
-		port("kube-proxy", "tcp", local, layout.ProxyHealth),
-		port("kube-proxy", "tcp", local, layout.ProxyMetrics),
-		port("kube-controller-manager", "tcp", local, layout.ControllersPort),
+		port("kubelet", "tcp", local, layout.KubeletHealthPort),
+		port("kube-proxy", "tcp", local, layout.ProxyHealthPort),
+		port("kube-proxy", "tcp", local, layout.ProxyMetricsPort),
+		port("kube-controller-manager", "tcp", local, layout.ControllerManagerPort),
 		port("kube-scheduler", "tcp", local, layout.SchedulerPort),
 		port("coredns", "tcp", node, layout.DNSPort),
 		port("coredns", "udp", node, layout.DNSPort),

@@ -34,6 +34,7 @@ func TestWritesEveryConfigurationFileWithPathsInTheStateDirectory(t *testing.T) 
 			t.Error(err)
 			continue
 		}
+		// The state directory of this test is not below /var/lib, so no path may be there either.
 		if strings.Contains(string(text), "<no value>") ||
 			strings.Contains(string(text), "/var/lib") {
 			t.Errorf("%s is\n%s", name, text)
@@ -41,20 +42,20 @@ func TestWritesEveryConfigurationFileWithPathsInTheStateDirectory(t *testing.T) 
 	}
 }
 
-func TestHasArgumentsAndStopOrderForEveryComponent(t *testing.T) {
+func TestEveryComponentHasArgumentsAndIsStopped(t *testing.T) {
 	local := open(t)
-	stops := map[string]bool{}
-	for _, one := range stopOrder {
-		stops[one.name] = true
+	isStopped := map[string]bool{}
+	for _, component := range stopOrder {
+		isStopped[component.name] = true
 	}
 	for _, name := range componentNames {
-		if len(local.arguments(name)) == 0 || !stops[name] {
-			t.Errorf("%s: arguments %v, stopped %v", name, local.arguments(name), stops[name])
+		if len(local.arguments(name)) == 0 || !isStopped[name] {
+			t.Errorf("%s: arguments %v, stopped %v", name, local.arguments(name), isStopped[name])
 		}
 	}
 }
 
-func TestRefusesADirectoryWithOtherFiles(t *testing.T) {
+func TestRefusesADirectoryWithFilesThatNoClusterCreated(t *testing.T) {
 	local := open(t)
 	if err := local.refuseForeignDirectory(); err != nil {
 		t.Errorf("a directory that does not exist: %v", err)
@@ -70,7 +71,7 @@ func TestRefusesADirectoryWithOtherFiles(t *testing.T) {
 	}
 	if err := local.refuseForeignDirectory(); err == nil ||
 		!strings.Contains(err.Error(), "notes.txt") {
-		t.Errorf("a directory with other files: %v", err)
+		t.Errorf("a directory with a user's file: %v", err)
 	}
 	if err := os.WriteFile(local.Marker(), nil, 0o600); err != nil {
 		t.Fatal(err)
@@ -80,7 +81,7 @@ func TestRefusesADirectoryWithOtherFiles(t *testing.T) {
 	}
 }
 
-func TestLockRefusesASecondCommand(t *testing.T) {
+func TestLockRefusesASecondCommandUntilTheFirstUnlocks(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "lock")
 	unlock, err := lock(path, "up")
 	if err != nil {
@@ -93,11 +94,11 @@ func TestLockRefusesASecondCommand(t *testing.T) {
 	if _, err := os.Stat(path); err == nil {
 		t.Error("the lock file still exists")
 	}
-	again, err := lock(path, "down")
+	unlockSecond, err := lock(path, "down")
 	if err != nil {
 		t.Fatal(err)
 	}
-	again()
+	unlockSecond()
 }
 
 func TestLastLinesReturnsTheEndOfALongLog(t *testing.T) {

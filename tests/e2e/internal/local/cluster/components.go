@@ -1,4 +1,4 @@
-// The components and their arguments. Must not start any.
+// The components and their arguments. This file must not start a component.
 package cluster
 
 import (
@@ -37,13 +37,13 @@ func (c *Cluster) command(name string) process.Command {
 		Log:  c.Log(name),
 	}
 	if name == containerd {
-		command.Path = which(containerd)
+		command.Path = pathOf(containerd)
 	}
 	return command
 }
 
-// environment returns only the variables that a component needs. The caller's environment must not
-// change the cluster.
+// environment returns only the variables that a component needs, so that the caller's environment
+// does not change the cluster. Only containerd uses a proxy, because only it pulls images.
 func environment(name string) []string {
 	variables := []string{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
 	if name != containerd {
@@ -59,7 +59,8 @@ func environment(name string) []string {
 	return variables
 }
 
-func which(program string) string {
+// pathOf returns the path of a program, or its name if PATH has no such program.
+func pathOf(program string) string {
 	if path, err := exec.LookPath(program); err == nil {
 		return path
 	}
@@ -161,7 +162,7 @@ func (c *Cluster) controllerManagerArguments() []string {
 		"--authentication-kubeconfig=" + kubeconfig,
 		"--authorization-kubeconfig=" + kubeconfig,
 		"--bind-address=127.0.0.1",
-		fmt.Sprintf("--secure-port=%d", layout.ControllersPort),
+		fmt.Sprintf("--secure-port=%d", layout.ControllerManagerPort),
 		"--cert-dir=" + c.Path("pki", controllerManager),
 		"--leader-elect=false",
 		"--use-service-account-credentials",
@@ -176,8 +177,8 @@ func (c *Cluster) controllerManagerArguments() []string {
 	}
 }
 
-// isComponent returns an error if a name from the command line is not a component.
-func isComponent(name string) error {
+// requireComponent returns an error if no component has this name.
+func requireComponent(name string) error {
 	if slices.Contains(componentNames, name) {
 		return nil
 	}

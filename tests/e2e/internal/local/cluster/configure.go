@@ -22,10 +22,11 @@ type configuration struct {
 	Bridge, NodeName, NodeAddress, PodRange, ClusterDomain string
 	CgroupRoot, CNINetwork, PauseImage, Snapshotter        string
 
-	KubeletPort, KubeletHealth, ProxyHealth, ProxyMetrics, DNSPort, DNSReadyPort int
+	KubeletPort, KubeletHealthPort, ProxyHealthPort, ProxyMetricsPort, DNSPort, DNSReadyPort int
 }
 
-// configurationFiles has the path of each configuration file below the state directory.
+// configurationFiles has, for each template in files/, the path of the configuration file below the
+// state directory.
 var configurationFiles = map[string]string{
 	"containerd.toml":     "config/containerd.toml",
 	"hosts.toml":          "containerd/registries/" + layout.LocalRegistry + "/hosts.toml",
@@ -39,23 +40,24 @@ var configurationFiles = map[string]string{
 
 func (c *Cluster) writeConfiguration() error {
 	values := configuration{
-		Layout:        c.Layout,
-		Bridge:        layout.Bridge,
-		NodeName:      layout.NodeName,
-		NodeAddress:   layout.NodeAddress,
-		PodRange:      layout.PodRange,
-		ClusterDomain: layout.ClusterDomain,
-		CgroupRoot:    layout.CgroupRoot,
-		CNINetwork:    layout.CNINetwork,
-		PauseImage:    layout.PauseImage,
-		Snapshotter:   "overlayfs",
-		KubeletPort:   layout.KubeletPort,
-		KubeletHealth: layout.KubeletHealth,
-		ProxyHealth:   layout.ProxyHealth,
-		ProxyMetrics:  layout.ProxyMetrics,
-		DNSPort:       layout.DNSPort,
-		DNSReadyPort:  layout.DNSReadyPort,
+		Layout:            c.Layout,
+		Bridge:            layout.Bridge,
+		NodeName:          layout.NodeName,
+		NodeAddress:       layout.NodeAddress,
+		PodRange:          layout.PodRange,
+		ClusterDomain:     layout.ClusterDomain,
+		CgroupRoot:        layout.CgroupRoot,
+		CNINetwork:        layout.CNINetwork,
+		PauseImage:        layout.PauseImage,
+		Snapshotter:       "overlayfs",
+		KubeletPort:       layout.KubeletPort,
+		KubeletHealthPort: layout.KubeletHealthPort,
+		ProxyHealthPort:   layout.ProxyHealthPort,
+		ProxyMetricsPort:  layout.ProxyMetricsPort,
+		DNSPort:           layout.DNSPort,
+		DNSReadyPort:      layout.DNSReadyPort,
 	}
+	// overlayfs does not work on an overlay file system.
 	if host.IsOverlay(c.Dir) {
 		values.Snapshotter = "native"
 	}
@@ -89,7 +91,8 @@ func render(name, target string, values configuration) error {
 type certificate struct {
 	name, user string
 	groups     []string
-	// servers are the host names and addresses of a server certificate.
+	// servers are the host names and addresses of a server certificate. A client certificate has
+	// none.
 	servers []string
 }
 
@@ -110,7 +113,8 @@ var certificates = []certificate{
 	},
 }
 
-// users have a kubeconfig. The certificate of kubelet is also its server certificate.
+// users are the certificates that a kubeconfig contains. kubelet also uses its certificate as a
+// server.
 var users = []certificate{
 	{name: "admin", user: "admin", groups: []string{administrators}},
 	{name: controllerManager, user: "system:kube-controller-manager"},
@@ -122,8 +126,8 @@ var users = []certificate{
 		servers: []string{layout.NodeName, layout.NodeAddress},
 	},
 	{name: kubeProxy, user: "system:kube-proxy"},
-	// CoreDNS only reads Services and EndpointSlices. As an administrator it needs no role, which
-	// would have to exist before the first DNS query.
+	// CoreDNS only reads Services and EndpointSlices. As an administrator it needs no RBAC role, so
+	// the cluster has no role to create before the first DNS query.
 	{name: coreDNS, user: "system:coredns", groups: []string{administrators}},
 }
 

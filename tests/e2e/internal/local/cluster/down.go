@@ -1,5 +1,5 @@
-// Down stops a cluster and removes it, also one that is broken. Each step must succeed when it was
-// already done.
+// Down stops a cluster and removes it, also a broken cluster. Each step must also succeed if there
+// is nothing left to do.
 package cluster
 
 import (
@@ -11,8 +11,9 @@ import (
 	"lastgood.dev/tests/e2e/internal/local/layout"
 )
 
-// stopOrder has the grace time of each component after SIGTERM. An API server without etcd, or a
-// controller without the API server, would hang. The containers are killed after containerd.
+// stopOrder has the components in the order in which they are stopped, each with its grace time
+// after SIGTERM. An API server hangs on SIGTERM if etcd has ended before it, and a controller hangs
+// if the API server has ended before it.
 var stopOrder = []struct {
 	name  string
 	grace time.Duration
@@ -27,7 +28,7 @@ var stopOrder = []struct {
 	{etcd, 3 * time.Second},
 }
 
-// Down removes the cluster. It returns nil if there is none.
+// Down removes the cluster. It returns nil if no cluster exists.
 func (c *Cluster) Down() error {
 	if err := requireRoot(); err != nil {
 		return err
@@ -53,14 +54,15 @@ func (c *Cluster) Down() error {
 }
 
 func (c *Cluster) remove() error {
-	if err := c.stopEverything(); err != nil {
+	if err := c.removeAllExceptFiles(); err != nil {
 		return err
 	}
 	return os.RemoveAll(c.Dir)
 }
 
-// stopEverything removes everything but the files of the state directory.
-func (c *Cluster) stopEverything() error {
+// removeAllExceptFiles stops all processes and removes everything outside the state directory and
+// all mounts in it. The files in the state directory remain.
+func (c *Cluster) removeAllExceptFiles() error {
 	for _, component := range stopOrder {
 		if err := c.Processes.Stop(component.name, component.grace); err != nil {
 			return err
@@ -78,18 +80,18 @@ func (c *Cluster) stopEverything() error {
 		return err
 	}
 	state := host.LoadState(c.Path("host.json"))
-	outside := host.Outside{
+	leftovers := host.Leftovers{
 		ContainerdState: c.Path("containerd", "state"),
 		PodLogs:         c.Path("pod-logs"),
 		Network:         layout.CNINetwork,
-		Absent:          state.Absent,
+		AbsentBefore:    state.AbsentBefore,
 	}
-	return errors.Join(outside.Remove(), state.Restore(), c.network().Remove())
+	return errors.Join(leftovers.Remove(), state.Restore(), c.network().Remove())
 }
 
 // stopContainers kills the shims before the containers. A shim would otherwise report the end of
-// its container to a containerd that has ended. Shims are the only descendants of containerd that
-// outlive it.
+// its container to a containerd that has ended. KillDescendantsOf finds only the shims here,
+// because containers do not count as descendants.
 func (c *Cluster) stopContainers() error {
 	if err := c.Processes.KillDescendantsOf(containerd); err != nil {
 		return err

@@ -1,4 +1,4 @@
-// Import of images into containerd, with its own client ctr.
+// Import of images into containerd with its client ctr.
 package cluster
 
 import (
@@ -14,7 +14,7 @@ import (
 // imageNamespace is the containerd namespace of kubelet's images.
 const imageNamespace = "k8s.io"
 
-// LoadImage imports a docker or OCI archive and returns the image names for pods.
+// LoadImage imports a docker or OCI archive and returns the names by which pods use its images.
 func (c *Cluster) LoadImage(archive string) ([]string, error) {
 	if !c.Processes.Alive(containerd) {
 		return nil, errors.New("the cluster is not running; start it with ./dev cluster up")

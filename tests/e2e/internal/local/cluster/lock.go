@@ -9,9 +9,9 @@ import (
 	"syscall"
 )
 
-// lock acquires the lock of this machine. The kernel releases it when the process ends; unlock also
-// removes the file.
-func lock(path, verb string) (unlock func(), err error) {
+// lock acquires the lock of this machine for a command such as "up". The kernel releases the lock
+// when the process ends; unlock also removes the file.
+func lock(path, command string) (unlock func(), err error) {
 	for {
 		file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o644)
 		if err != nil {
@@ -24,41 +24,43 @@ func lock(path, verb string) (unlock func(), err error) {
 			}
 			return nil, fmt.Errorf(
 				"another command is changing the local cluster (%s); wait until it ends",
-				holderOf(file))
+				readHolder(file))
 		}
 		// The previous holder may have removed the file after it was opened here. A lock on a
 		// removed file protects nothing.
-		if !sameFile(file, path) {
+		if !isFileAt(file, path) {
 			file.Close()
 			continue
 		}
-		if err := describe(file, verb); err != nil {
+		if err := writeHolder(file, command); err != nil {
 			file.Close()
 			return nil, err
 		}
 		return func() {
-			// The file is removed while it is locked, so that sameFile detects the removal.
+			// The file is removed while it is locked, so that isFileAt detects the removal.
 			_ = os.Remove(path)
 			file.Close()
 		}, nil
 	}
 }
 
-func describe(file *os.File, verb string) error {
+// writeHolder writes the command and the PID of this process to the lock file.
+func writeHolder(file *os.File, command string) error {
 	if err := file.Truncate(0); err != nil {
 		return err
 	}
-	_, err := file.WriteAt(fmt.Appendf(nil, "%s, process %d", verb, os.Getpid()), 0)
+	_, err := file.WriteAt(fmt.Appendf(nil, "%s, process %d", command, os.Getpid()), 0)
 	return err
 }
 
-func holderOf(file *os.File) string {
+func readHolder(file *os.File) string {
 	text := make([]byte, 100)
 	count, _ := file.ReadAt(text, 0)
 	return strings.TrimSpace(string(text[:count]))
 }
 
-func sameFile(file *os.File, path string) bool {
+// isFileAt reports whether the open file is still the file at path.
+func isFileAt(file *os.File, path string) bool {
 	held, err := file.Stat()
 	if err != nil {
 		return false

@@ -1,4 +1,4 @@
-// Readiness of the cluster: probes of each component. Must not start or stop any.
+// Readiness of the cluster: probes of each component. This file must not start or stop a component.
 package cluster
 
 import (
@@ -19,7 +19,7 @@ import (
 
 const poll = 50 * time.Millisecond
 
-// Failure is an error with the component whose log explains it.
+// Failure is an error with the component whose log explains the error.
 type Failure struct {
 	Component string
 	Err       error
@@ -29,7 +29,8 @@ func (f *Failure) Error() string { return f.Component + ": " + f.Err.Error() }
 
 func (f *Failure) Unwrap() error { return f.Err }
 
-// await polls until check returns nil, the component has ended, or the time is over.
+// await polls until check returns nil. It returns an error if the component ends or the time is
+// over.
 func (c *Cluster) await(component, what string, within time.Duration, check func() error) error {
 	var last error
 	for end := time.Now().Add(within); time.Now().Before(end); time.Sleep(poll) {
@@ -76,20 +77,21 @@ func (c *Cluster) client() (*client, error) {
 
 func (a *client) get(path string) ([]byte, error) { return get(a.http, a.base+path) }
 
-func get(with *http.Client, url string) ([]byte, error) {
-	answer, err := with.Get(url)
+func get(client *http.Client, url string) ([]byte, error) {
+	response, err := client.Get(url)
 	if err != nil {
 		return nil, err
 	}
-	defer answer.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(answer.Body, 4<<20))
-	if err == nil && answer.StatusCode != http.StatusOK {
-		err = fmt.Errorf("GET %s returned %s", url, answer.Status)
+	defer response.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(response.Body, 4<<20))
+	if err == nil && response.StatusCode != http.StatusOK {
+		err = fmt.Errorf("GET %s returned %s", url, response.Status)
 	}
 	return body, err
 }
 
-func healthy(url string) func() error {
+// healthCheck returns a function that returns nil if GET of the URL returns 200.
+func healthCheck(url string) func() error {
 	return func() error {
 		_, err := get(&http.Client{Timeout: 2 * time.Second}, url)
 		return err
@@ -126,13 +128,13 @@ func (a *client) nodeReady() error {
 	return errors.New("the node has no Ready condition")
 }
 
-func (a *client) defaultServiceAccount() error {
+func (a *client) defaultServiceAccountExists() error {
 	_, err := a.get("/api/v1/namespaces/default/serviceaccounts/default")
 	return err
 }
 
-// resolveService resolves kubernetes.default with the DNS server of the cluster.
-func resolveService() error {
+// serviceNamesResolve returns nil if the cluster's DNS server resolves kubernetes.default.svc.
+func serviceNamesResolve() error {
 	resolver := &net.Resolver{
 		PreferGo: true,
 		Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
@@ -159,19 +161,19 @@ type milestone struct {
 func (a *client) milestones() []milestone {
 	return []milestone{
 		{apiServer, "the API server is ready", a.apiServerReady},
-		{controllerManager, "the default ServiceAccount exists", a.defaultServiceAccount},
+		{controllerManager, "the default ServiceAccount exists", a.defaultServiceAccountExists},
 		{scheduler, "the scheduler is healthy", a.schedulerHealthy},
 		{kubelet, "the node is ready", a.nodeReady},
 		{
 			kubeProxy,
 			"kube-proxy is healthy",
-			healthy(fmt.Sprintf("http://127.0.0.1:%d/healthz", layout.ProxyHealth)),
+			healthCheck(fmt.Sprintf("http://127.0.0.1:%d/healthz", layout.ProxyHealthPort)),
 		},
-		{coreDNS, "Service names resolve", resolveService},
+		{coreDNS, "Service names resolve", serviceNamesResolve},
 	}
 }
 
-// schedulerHealthy does not verify the certificate, because the scheduler's is self-signed.
+// schedulerHealthy does not verify the certificate of the scheduler, because it is self-signed.
 func (a *client) schedulerHealthy() error {
 	transport := &http.Transport{
 		TLSClientConfig:   &tls.Config{InsecureSkipVerify: true},

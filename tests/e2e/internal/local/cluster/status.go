@@ -10,13 +10,14 @@ import (
 	"lastgood.dev/tests/e2e/internal/local/layout"
 )
 
-// Status prints the components. The error is the reason why the cluster cannot be used.
+// Status prints the components with their PIDs. The error is the reason why the cluster cannot be
+// used.
 func (c *Cluster) Status() error {
 	if err := c.refuseOtherCluster(); err != nil {
 		return err
 	}
-	down := c.down()
-	if len(down) == len(componentNames) {
+	stopped := c.stoppedComponents()
+	if len(stopped) == len(componentNames) {
 		if c.Exists() {
 			return fmt.Errorf("the cluster in %s is not running, but some of its resources exist; "+
 				"run ./dev cluster up or ./dev cluster down", c.Dir)
@@ -30,9 +31,9 @@ func (c *Cluster) Status() error {
 			c.say("%-24s not running; log: %s", name, c.Log(name))
 		}
 	}
-	if len(down) > 0 {
+	if len(stopped) > 0 {
 		return fmt.Errorf("the cluster is incomplete: %s not running; run ./dev cluster up",
-			strings.Join(down, ", "))
+			strings.Join(stopped, ", "))
 	}
 	api, err := c.client()
 	if err != nil {
@@ -49,7 +50,7 @@ func (c *Cluster) Status() error {
 
 // KillComponent kills a component by SIGKILL, like a crash.
 func (c *Cluster) KillComponent(name string) error {
-	if err := isComponent(name); err != nil {
+	if err := requireComponent(name); err != nil {
 		return err
 	}
 	return c.Processes.Stop(name, 0)
@@ -57,7 +58,7 @@ func (c *Cluster) KillComponent(name string) error {
 
 // StartComponent starts a component again with the same arguments.
 func (c *Cluster) StartComponent(name string) error {
-	if err := isComponent(name); err != nil {
+	if err := requireComponent(name); err != nil {
 		return err
 	}
 	return c.Processes.StartAgain(name)

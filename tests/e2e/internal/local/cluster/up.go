@@ -1,4 +1,4 @@
-// Up starts a cluster. Must not know the flags of a component.
+// Up starts a cluster. This file must not know the flags of a component.
 package cluster
 
 import (
@@ -18,7 +18,7 @@ import (
 // ErrUp is the error of Up if the cluster is already running.
 var ErrUp = errors.New("the local cluster is already running")
 
-// Up starts a new cluster. It first removes what an earlier cluster has left. It returns an error
+// Up starts a new cluster. It first removes the leftovers of an earlier cluster. It returns ErrUp
 // if the cluster is already running.
 func (c *Cluster) Up(programs Programs) error {
 	if err := requireRoot(); err != nil {
@@ -44,21 +44,21 @@ func (c *Cluster) Up(programs Programs) error {
 	return nil
 }
 
-// removeLeftovers removes what an earlier cluster has left. It returns an error if anything else is
-// in the way.
+// removeLeftovers removes the leftovers of an earlier cluster. It returns an error if a cluster
+// runs, if the state directory has other files, or if a port or an address is in use.
 func (c *Cluster) removeLeftovers() error {
 	if err := errors.Join(c.refuseOtherCluster(), c.refuseForeignDirectory()); err != nil {
 		return err
 	}
-	down := c.down()
-	if len(down) == 0 {
+	stopped := c.stoppedComponents()
+	if len(stopped) == 0 {
 		return fmt.Errorf("%w in %s; use it (KUBECONFIG=%s) or stop it with ./dev cluster down",
 			ErrUp, c.Dir, c.Kubeconfig())
 	}
 	if c.Exists() || len(c.Processes.Descendants()) > 0 {
-		if len(down) < len(componentNames) {
+		if len(stopped) < len(componentNames) {
 			c.say("The cluster is incomplete (%s not running) and is started again.",
-				strings.Join(down, ", "))
+				strings.Join(stopped, ", "))
 		} else {
 			c.say("Removing the resources of an earlier cluster.")
 		}
@@ -66,7 +66,7 @@ func (c *Cluster) removeLeftovers() error {
 			return err
 		}
 	}
-	return errors.Join(host.CheckFree(usedPorts()), c.network().Conflict())
+	return errors.Join(host.CheckFree(neededPorts()), c.network().Conflict())
 }
 
 func (c *Cluster) start(programs Programs) error {
@@ -122,7 +122,7 @@ func (c *Cluster) makeDirectories(programs Programs) error {
 	if err := os.WriteFile(c.Marker(), []byte(note), 0o644); err != nil {
 		return err
 	}
-	if err := host.SaveState(c.Path("host.json"), host.OutsideDirectories()); err != nil {
+	if err := host.SaveState(c.Path("host.json"), host.LeftoverDirectories()); err != nil {
 		return err
 	}
 	for _, dir := range []string{"bin", "config", "logs", "run", "pki", "images", "pod-logs"} {
@@ -192,8 +192,8 @@ func (c *Cluster) loadOwnImages(programs Programs) error {
 	return nil
 }
 
-// failStart stops everything except for the logs, and prints the end of the log that explains the
-// failure.
+// failStart prints the end of the log that explains the failure. It then removes everything except
+// for the files of the state directory, which include the logs.
 func (c *Cluster) failStart(cause error) error {
 	var failure *Failure
 	if errors.As(cause, &failure) {
@@ -201,14 +201,13 @@ func (c *Cluster) failStart(cause error) error {
 		c.say("%s", lastLines(c.Log(failure.Component), 30))
 		c.say("---")
 	}
-	if err := c.stopEverything(); err != nil {
+	if err := c.removeAllExceptFiles(); err != nil {
 		return errors.Join(cause, err)
 	}
 	return fmt.Errorf("the cluster did not start: %w (logs: %s)", cause, c.Path("logs"))
 }
 
-// lastLines returns the last lines of a log, from at most 64 KiB. The limit is for a component that
-// floods its log.
+// lastLines returns the last lines of a log. It reads at most 64 KiB, because a log may be huge.
 func lastLines(path string, lines int) string {
 	const maxBytes = 64 << 10
 	file, err := os.Open(path)

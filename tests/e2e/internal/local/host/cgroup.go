@@ -1,4 +1,4 @@
-// The control group of all pods. It is used to find and kill every process of every pod. Supports
+// The control group of all pods, to find and kill every process of every pod. The code supports
 // cgroups v1 and v2.
 package host
 
@@ -28,7 +28,7 @@ func (c Cgroup) Create() error {
 		return errors.New("no control groups are mounted below /sys/fs/cgroup")
 	}
 	for _, root := range roots {
-		delegate(root)
+		enableControllers(root)
 		dir := filepath.Join(root, c.Name)
 		if err := os.MkdirAll(dir, 0o755); err != nil {
 			return err
@@ -42,40 +42,43 @@ func (c Cgroup) Create() error {
 
 // Remove kills the processes in the group and removes it.
 func (c Cgroup) Remove() error {
-	end := time.Now().Add(15 * time.Second)
+	deadline := time.Now().Add(15 * time.Second)
 	for {
-		left, err := c.removeOnce()
-		if err != nil || left == 0 {
+		remaining, err := c.removeOnce()
+		if err != nil || remaining == 0 {
 			return err
 		}
-		if time.Now().After(end) {
+		if time.Now().After(deadline) {
 			return fmt.Errorf(
-				"cannot remove %d control groups of pods: their processes do not end", left)
+				"cannot remove %d control groups of pods: their processes do not end", remaining)
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
 }
 
-func (c Cgroup) removeOnce() (left int, err error) {
+// removeOnce returns the number of groups that could not be removed, because their processes have
+// not ended yet.
+func (c Cgroup) removeOnce() (remaining int, err error) {
 	roots, err := mountPoints(
 		func(m mount) bool { return m.kind == "cgroup" || m.kind == "cgroup2" })
 	if err != nil {
 		return 0, err
 	}
 	for _, root := range roots {
-		dirs := below(filepath.Join(root, c.Name))
+		dirs := directoriesIn(filepath.Join(root, c.Name))
 		// A group can be removed only after the groups below it.
 		for i := len(dirs) - 1; i >= 0; i-- {
 			killMembers(dirs[i])
 			if err := syscall.Rmdir(dirs[i]); err != nil && !errors.Is(err, fs.ErrNotExist) {
-				left++
+				remaining++
 			}
 		}
 	}
-	return left, nil
+	return remaining, nil
 }
 
-func below(dir string) []string {
+// directoriesIn returns dir and all directories below it, each parent before its children.
+func directoriesIn(dir string) []string {
 	var dirs []string
 	// Groups that disappear during the walk need no removal.
 	_ = filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
@@ -94,8 +97,7 @@ func killMembers(dir string) {
 	}
 	for line := range strings.FieldsSeq(string(text)) {
 		if pid, err := strconv.Atoi(line); err == nil && pid > 1 {
-			// The process may have ended. If it cannot be killed, its group stays and Remove
-			// reports it.
+			// The process may have ended. If it cannot be killed, Remove reports its group.
 			_ = syscall.Kill(pid, syscall.SIGKILL)
 		}
 	}
@@ -104,24 +106,24 @@ func killMembers(dir string) {
 	_ = writeExisting(filepath.Join(dir, "cgroup.freeze"), "0")
 }
 
-// delegate enables the controllers for groups below root (cgroups v2). A controller that the kernel
-// does not have is no error here: kubelet reports it if it needs it.
-func delegate(root string) {
+// enableControllers enables the controllers for groups below root (cgroups v2). It ignores a
+// missing controller: kubelet reports each missing controller that it needs.
+func enableControllers(root string) {
 	for _, controller := range []string{"cpu", "cpuset", "memory", "pids", "io", "hugetlb"} {
 		_ = writeExisting(filepath.Join(root, "cgroup.subtree_control"), "+"+controller)
 	}
 }
 
-// inheritCPUs sets the processors of a new cpuset (cgroups v1). Without processors it accepts no
-// process.
+// inheritCPUs copies the processors and memory nodes of root to a new cpuset (cgroups v1). A cpuset
+// without processors accepts no process.
 func inheritCPUs(root, dir string) error {
 	for _, file := range []string{"cpuset.cpus", "cpuset.mems"} {
 		parent, err := os.ReadFile(filepath.Join(root, file))
 		if err != nil {
 			continue
 		}
-		if own, err := os.ReadFile(filepath.Join(dir, file)); err == nil &&
-			strings.TrimSpace(string(own)) == "" {
+		if current, err := os.ReadFile(filepath.Join(dir, file)); err == nil &&
+			strings.TrimSpace(string(current)) == "" {
 			inherited := strings.TrimSpace(string(parent))
 			if err := writeExisting(filepath.Join(dir, file), inherited); err != nil {
 				return err
@@ -131,6 +133,7 @@ func inheritCPUs(root, dir string) error {
 	return nil
 }
 
+// writeExisting writes to a file that must exist.
 func writeExisting(path, text string) error {
 	file, err := os.OpenFile(path, os.O_WRONLY, 0)
 	if err != nil {

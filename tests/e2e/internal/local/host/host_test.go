@@ -27,7 +27,7 @@ func TestCheckFreeReportsThePortAndItsProcess(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer listener.Close()
-	err = CheckFree([]Port{{For: "etcd", Network: "tcp", Address: listener.Addr().String()}})
+	err = CheckFree([]Port{{Component: "etcd", Network: "tcp", Address: listener.Addr().String()}})
 	if err == nil ||
 		!strings.Contains(err.Error(), "which etcd needs, is used by host.test (process") {
 		t.Errorf("got %v", err)
@@ -40,7 +40,7 @@ func TestCheckFreeReportsAUsedUDPPort(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer socket.Close()
-	used := Port{For: "coredns", Network: "udp", Address: socket.LocalAddr().String()}
+	used := Port{Component: "coredns", Network: "udp", Address: socket.LocalAddr().String()}
 	if err := CheckFree([]Port{used}); err == nil {
 		t.Error("the port is reported as free")
 	}
@@ -48,7 +48,7 @@ func TestCheckFreeReportsAUsedUDPPort(t *testing.T) {
 
 func TestCheckFreeAcceptsAnAddressThatDoesNotExist(t *testing.T) {
 	// 203.0.113.0/24 is reserved for documentation, so no machine has such an address.
-	free := Port{For: "kubelet", Network: "tcp", Address: "203.0.113.7:10250"}
+	free := Port{Component: "kubelet", Network: "tcp", Address: "203.0.113.7:10250"}
 	if err := CheckFree([]Port{free}); err != nil {
 		t.Error(err)
 	}
@@ -64,13 +64,13 @@ func TestCheckFreeAcceptsAPortThatIsUsedOnAnotherAddress(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	free := Port{For: "coredns", Network: "tcp", Address: "127.0.0.2:" + port}
+	free := Port{Component: "coredns", Network: "tcp", Address: "127.0.0.2:" + port}
 	if err := CheckFree([]Port{free}); err != nil {
 		t.Error(err)
 	}
 }
 
-func TestConflictReportsTheInterface(t *testing.T) {
+func TestConflictReportsTheInterfaceThatUsesThePodRange(t *testing.T) {
 	network := Network{Bridge: "none", PodRange: "127.0.0.0/20"}
 	if err := network.Conflict(); err == nil ||
 		!strings.Contains(err.Error(), "interface lo has the address 127.0.0.1/8") {
@@ -80,12 +80,12 @@ func TestConflictReportsTheInterface(t *testing.T) {
 
 func TestSaveStateRecordsSettingsAndMissingDirectories(t *testing.T) {
 	dir := t.TempDir()
-	file, absent := filepath.Join(dir, "host.json"), filepath.Join(dir, "absent")
-	if err := SaveState(file, []string{dir, absent}); err != nil {
+	file, missing := filepath.Join(dir, "host.json"), filepath.Join(dir, "missing")
+	if err := SaveState(file, []string{dir, missing}); err != nil {
 		t.Fatal(err)
 	}
 	state := LoadState(file)
-	if !reflect.DeepEqual(state.Absent, []string{absent}) ||
+	if !reflect.DeepEqual(state.AbsentBefore, []string{missing}) ||
 		state.Settings["net/ipv4/ip_forward"] == "" ||
 		state.Boot == "" {
 		t.Errorf("got %+v", state)

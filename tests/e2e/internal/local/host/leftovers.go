@@ -1,5 +1,5 @@
-// Removal of files that containerd, the CNI plugins and kubelet create outside the state directory.
-// Their paths cannot be configured.
+// Removal of files that containerd, the CNI plugins and kubelet create outside the state directory,
+// because the paths of these files cannot be configured.
 package host
 
 import (
@@ -7,41 +7,43 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 )
 
-// outsideDirectories are those directories, inner ones first, so that each is empty when it is
-// removed.
-var outsideDirectories = []string{
+// leftoverDirectories are the directories of these files. A directory comes before its parent, so
+// that the parent is empty when it is removed.
+var leftoverDirectories = []string{
 	"/run/containerd/s", "/run/containerd",
 	"/var/lib/cni/results", "/var/lib/cni",
 	"/var/log/containers",
 	"/var/lib/kubelet/device-plugins", "/var/lib/kubelet",
 }
 
-// OutsideDirectories returns the directories that may be created outside the state directory.
-func OutsideDirectories() []string { return outsideDirectories }
+// LeftoverDirectories returns the directories outside the state directory that a cluster may
+// create.
+func LeftoverDirectories() []string { return leftoverDirectories }
 
-// Outside tells the files of this cluster from those of others.
-type Outside struct {
+// Leftovers identifies the files of one cluster outside its state directory.
+type Leftovers struct {
 	// ContainerdState has a folder for each task and each pod sandbox.
 	ContainerdState string
 	// PodLogs is the target directory of the links in /var/log/containers.
 	PodLogs string
 	// Network is the name of the pods' CNI network.
 	Network string
-	// Absent are the directories that did not exist before the cluster.
-	Absent []string
+	// AbsentBefore are the directories that did not exist before the cluster.
+	AbsentBefore []string
 }
 
-// Remove removes the files. It reads the state directory, so it must run before that is removed.
-func (o Outside) Remove() error {
+// Remove removes the files. It reads the state directory, which must still exist.
+func (l Leftovers) Remove() error {
 	var failures []error
-	failures = append(failures, o.removeShimSockets(), o.removeCNIResults(), o.removeLogLinks(),
-		o.removeDevicePlugins())
-	for _, dir := range outsideDirectories {
-		if !contains(o.Absent, dir) {
+	failures = append(failures, l.removeShimSockets(), l.removeCNIResults(), l.removeLogLinks(),
+		l.removeDevicePlugins())
+	for _, dir := range leftoverDirectories {
+		if !slices.Contains(l.AbsentBefore, dir) {
 			continue
 		}
 		err := syscall.Rmdir(dir)
@@ -54,9 +56,9 @@ func (o Outside) Remove() error {
 }
 
 // removeShimSockets removes the sockets of killed shims. The folder of each shim has the address.
-func (o Outside) removeShimSockets() error {
+func (l Leftovers) removeShimSockets() error {
 	files, err := filepath.Glob(
-		filepath.Join(o.ContainerdState, "io.containerd.runtime.v2.task", "*", "*", "address"))
+		filepath.Join(l.ContainerdState, "io.containerd.runtime.v2.task", "*", "*", "address"))
 	if err != nil {
 		return err
 	}
@@ -68,20 +70,20 @@ func (o Outside) removeShimSockets() error {
 		}
 		socket := strings.TrimPrefix(strings.TrimSpace(string(text)), "unix://")
 		if strings.HasPrefix(socket, "/run/containerd/s/") {
-			failures = append(failures, removeIfThere(socket))
+			failures = append(failures, removeIfExists(socket))
 		}
 	}
 	return errors.Join(failures...)
 }
 
 // removeCNIResults removes the results of killed pods. A file is named NETWORK-SANDBOX-INTERFACE.
-func (o Outside) removeCNIResults() error {
-	own, err := filepath.Glob(filepath.Join("/var/lib/cni/results", o.Network+"-*"))
+func (l Leftovers) removeCNIResults() error {
+	results, err := filepath.Glob(filepath.Join("/var/lib/cni/results", l.Network+"-*"))
 	if err != nil {
 		return err
 	}
 	sandboxes, err := os.ReadDir(
-		filepath.Join(o.ContainerdState, "io.containerd.grpc.v1.cri", "sandboxes"))
+		filepath.Join(l.ContainerdState, "io.containerd.grpc.v1.cri", "sandboxes"))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
@@ -91,16 +93,16 @@ func (o Outside) removeCNIResults() error {
 		if err != nil {
 			return err
 		}
-		own = append(own, matching...)
+		results = append(results, matching...)
 	}
 	var failures []error
-	for _, file := range own {
-		failures = append(failures, removeIfThere(file))
+	for _, file := range results {
+		failures = append(failures, removeIfExists(file))
 	}
 	return errors.Join(failures...)
 }
 
-func (o Outside) removeLogLinks() error {
+func (l Leftovers) removeLogLinks() error {
 	links, err := filepath.Glob("/var/log/containers/*.log")
 	if err != nil {
 		return err
@@ -108,33 +110,24 @@ func (o Outside) removeLogLinks() error {
 	var failures []error
 	for _, link := range links {
 		if target, err := os.Readlink(link); err == nil &&
-			strings.HasPrefix(target, o.PodLogs+"/") {
-			failures = append(failures, removeIfThere(link))
+			strings.HasPrefix(target, l.PodLogs+"/") {
+			failures = append(failures, removeIfExists(link))
 		}
 	}
 	return errors.Join(failures...)
 }
 
-func (o Outside) removeDevicePlugins() error {
+func (l Leftovers) removeDevicePlugins() error {
 	const dir = "/var/lib/kubelet/device-plugins"
-	if !contains(o.Absent, dir) {
+	if !slices.Contains(l.AbsentBefore, dir) {
 		return nil
 	}
 	return os.RemoveAll(dir)
 }
 
-func removeIfThere(path string) error {
+func removeIfExists(path string) error {
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	return nil
-}
-
-func contains(list []string, wanted string) bool {
-	for _, one := range list {
-		if one == wanted {
-			return true
-		}
-	}
-	return false
 }

@@ -1,4 +1,4 @@
-// The mounts below a directory. Must not know who created them.
+// The mounts below a directory. This file must not know who created them.
 package host
 
 import (
@@ -12,8 +12,8 @@ type mount struct{ point, kind string }
 
 // Unmount removes every mount below dir, newest first.
 func Unmount(dir string) error {
-	inside := func(m mount) bool { return strings.HasPrefix(m.point, dir+"/") }
-	points, err := mountPoints(inside)
+	isBelowDir := func(m mount) bool { return strings.HasPrefix(m.point, dir+"/") }
+	points, err := mountPoints(isBelowDir)
 	if err != nil {
 		return err
 	}
@@ -25,7 +25,7 @@ func Unmount(dir string) error {
 			return fmt.Errorf("unmounting %s: %w", points[i], err)
 		}
 	}
-	if points, err = mountPoints(inside); err != nil {
+	if points, err = mountPoints(isBelowDir); err != nil {
 		return err
 	}
 	if len(points) > 0 {
@@ -35,15 +35,16 @@ func Unmount(dir string) error {
 	return nil
 }
 
+// mountPoints returns the mount points of all matching mounts, oldest first.
 func mountPoints(matches func(mount) bool) ([]string, error) {
 	text, err := os.ReadFile("/proc/self/mountinfo")
 	if err != nil {
 		return nil, err
 	}
 	var points []string
-	for _, one := range parseMounts(string(text)) {
-		if matches(one) {
-			points = append(points, one.point)
+	for _, candidate := range parseMounts(string(text)) {
+		if matches(candidate) {
+			points = append(points, candidate.point)
 		}
 	}
 	return points, nil
@@ -65,10 +66,10 @@ func parseMounts(text string) []mount {
 	return mounts
 }
 
-// IsOverlay reports whether dir is on an overlay file system. That cannot hold the upper layer of
-// another overlay.
+// IsOverlay reports whether dir is on an overlay file system. An overlay file system cannot hold
+// the upper layer of another overlay.
 func IsOverlay(dir string) bool {
-	const overlay = 0x794c7630
+	const overlayMagic = 0x794c7630
 	var info syscall.Statfs_t
-	return syscall.Statfs(dir, &info) == nil && info.Type == overlay
+	return syscall.Statfs(dir, &info) == nil && info.Type == overlayMagic
 }

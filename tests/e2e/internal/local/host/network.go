@@ -1,4 +1,4 @@
-// The bridge of the pods and its packet filter rules. Must not know the pods.
+// The bridge of the pods and its packet filter rules.
 package host
 
 import (
@@ -12,13 +12,14 @@ import (
 	"time"
 )
 
-// Network is the bridge and its packet filter rules. Owner, a state directory, is stored in the
-// alias of the bridge.
+// Network is the bridge and its packet filter rules. Address is the bridge's address with its
+// prefix length. Owner is the state directory of the cluster; the alias of the bridge stores it.
 type Network struct {
 	Bridge, Address, PodRange, NATTable, Owner string
 }
 
-// proxyTables are the tables that kube-proxy creates and does not remove.
+// proxyTables are the nftables tables, each with its family, that kube-proxy creates and does not
+// remove.
 var proxyTables = [][2]string{{"ip", "kube-proxy"}, {"ip6", "kube-proxy"}}
 
 // CurrentOwner returns the owner of the bridge that exists, or "".
@@ -78,8 +79,8 @@ add rule ip %[1]s postrouting ip saddr %[2]s ip daddr != %[2]s oifname != %[3]q 
 	return n.openForward()
 }
 
-// Remove reverts Create, and removes the tables of kube-proxy. It removes the bridge last, because
-// the bridge shows that there is something to remove.
+// Remove reverts Create, and removes the tables of kube-proxy. It removes the bridge last: if
+// Remove fails before that, CurrentOwner still finds the cluster.
 func (n Network) Remove() error {
 	for _, table := range append(proxyTables, [2]string{"ip", n.NATTable}) {
 		if run("nft", "list", "table", table[0], table[1]) != nil {
@@ -99,8 +100,8 @@ func (n Network) Remove() error {
 	return run("ip", "link", "delete", n.Bridge)
 }
 
-// waitForPods waits until the kernel has removed the interfaces of the pods. It does that some time
-// after it has removed their network namespaces.
+// waitForPods waits until the kernel has removed the interfaces of the pods. The kernel removes an
+// interface some time after its network namespace.
 func (n Network) waitForPods() {
 	const limit, interval = 5 * time.Second, 20 * time.Millisecond
 	for end := time.Now().Add(limit); time.Now().Before(end); time.Sleep(interval) {
@@ -111,7 +112,8 @@ func (n Network) waitForPods() {
 	}
 }
 
-// openForward allows forwarding on machines that drop it by default, such as machines with Docker.
+// openForward allows packets of the pods on machines that do not forward packets by default, such
+// as machines with Docker.
 func (n Network) openForward() error {
 	if _, err := exec.LookPath("iptables"); err != nil {
 		return nil
@@ -128,6 +130,7 @@ func (n Network) openForward() error {
 	return nil
 }
 
+// closeForward removes the rules of openForward.
 func (n Network) closeForward() error {
 	if _, err := exec.LookPath("iptables"); err != nil {
 		return nil

@@ -1,4 +1,4 @@
-// Check of the ports that a cluster needs.
+// Finds out whether the ports that a cluster needs are free.
 package host
 
 import (
@@ -14,30 +14,32 @@ import (
 
 // Port is an address on which a component will listen.
 type Port struct {
-	For     string
+	Component string
+	// Network is tcp or udp.
 	Network string
+	// Address is IP:PORT.
 	Address string
 }
 
 // CheckFree returns an error with the first port that is in use, and the process that uses it.
 func CheckFree(ports []Port) error {
 	for _, port := range ports {
-		err := probe(port)
+		err := tryListen(port)
 		if errors.Is(err, syscall.EADDRINUSE) {
 			return fmt.Errorf("port %s/%s, which %s needs, is used%s", port.Address, port.Network,
-				port.For, holder(port))
+				port.Component, userOf(port))
 		}
 		if err != nil {
 			return fmt.Errorf("port %s/%s, which %s needs: %w", port.Address, port.Network,
-				port.For, err)
+				port.Component, err)
 		}
 	}
 	return nil
 }
 
-// anyAddress can listen on the address of the bridge, which does not exist yet. It fails if another
-// process listens on this port of all addresses.
-var anyAddress = net.ListenConfig{Control: func(_, _ string, socket syscall.RawConn) error {
+// freebind can listen on an address that does not exist yet, such as that of the bridge. It fails
+// if another process listens on the same port of all addresses.
+var freebind = net.ListenConfig{Control: func(_, _ string, socket syscall.RawConn) error {
 	var failure error
 	err := socket.Control(func(fd uintptr) {
 		failure = syscall.SetsockoptInt(int(fd), syscall.IPPROTO_IP, syscall.IP_FREEBIND, 1)
@@ -45,23 +47,23 @@ var anyAddress = net.ListenConfig{Control: func(_, _ string, socket syscall.RawC
 	return errors.Join(err, failure)
 }}
 
-func probe(port Port) error {
+func tryListen(port Port) error {
 	if port.Network == "udp" {
-		socket, err := anyAddress.ListenPacket(context.Background(), "udp4", port.Address)
+		socket, err := freebind.ListenPacket(context.Background(), "udp4", port.Address)
 		if err != nil {
 			return err
 		}
 		return socket.Close()
 	}
-	socket, err := anyAddress.Listen(context.Background(), "tcp4", port.Address)
+	socket, err := freebind.Listen(context.Background(), "tcp4", port.Address)
 	if err != nil {
 		return err
 	}
 	return socket.Close()
 }
 
-// holder returns " by NAME (process N)", or "" if the process is unknown.
-func holder(port Port) string {
+// userOf returns " by NAME (process PID)", or "" if the process is unknown.
+func userOf(port Port) string {
 	_, number, err := net.SplitHostPort(port.Address)
 	if err != nil {
 		return ""
@@ -86,11 +88,12 @@ func holder(port Port) string {
 	return ""
 }
 
-// listeners returns the sockets of a port, as "socket:[INODE]" like in /proc/PID/fd.
+// listeners returns the listening sockets of a port, each as "socket:[INODE]" like the links in
+// /proc/PID/fd.
 func listeners(network, number string) map[string]bool {
 	found := map[string]bool{}
-	var wanted int
-	if _, err := fmt.Sscan(number, &wanted); err != nil {
+	var port int
+	if _, err := fmt.Sscan(number, &port); err != nil {
 		return found
 	}
 	for _, table := range []string{network, network + "6"} {
@@ -100,8 +103,9 @@ func listeners(network, number string) map[string]bool {
 		}
 		for line := range strings.Lines(string(text)) {
 			fields := strings.Fields(line)
-			// 0A is LISTEN, 07 an unconnected datagram socket.
-			if len(fields) > 9 && strings.HasSuffix(fields[1], fmt.Sprintf(":%04X", wanted)) &&
+			// fields[1] is ADDRESS:PORT in hexadecimal digits, fields[9] the inode. The state
+			// fields[3] is 0A for a listening socket, and 07 for an unconnected datagram socket.
+			if len(fields) > 9 && strings.HasSuffix(fields[1], fmt.Sprintf(":%04X", port)) &&
 				(fields[3] == "0A" || fields[3] == "07") {
 				found["socket:["+fields[9]+"]"] = true
 			}

@@ -22,8 +22,8 @@ func output(name string, args ...string) (string, error) {
 	return string(text), nil
 }
 
-// Tools has the Debian package of each program that a cluster needs.
-var Tools = map[string]string{
+// debianPackages has the Debian package of each program that a cluster needs.
+var debianPackages = map[string]string{
 	"ip":                      "iproute2",
 	"nft":                     "nftables",
 	"containerd":              "containerd",
@@ -35,7 +35,7 @@ var Tools = map[string]string{
 // MissingPackages returns the Debian packages of missing programs.
 func MissingPackages() []string {
 	missing := map[string]bool{}
-	for tool, name := range Tools {
+	for tool, name := range debianPackages {
 		if _, err := exec.LookPath(tool); err != nil {
 			missing[name] = true
 		}

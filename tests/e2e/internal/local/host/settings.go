@@ -12,8 +12,8 @@ import (
 	"strings"
 )
 
-// changedSettings are changed by kubelet (vm, kernel), by kube-proxy and the bridge (net), and by
-// Prepare (fs).
+// changedSettings are the kernel settings that a running cluster changes: kubelet those in vm and
+// kernel, kube-proxy and the bridge those in net, and Prepare the setting in fs.
 var changedSettings = []string{
 	"net/ipv4/ip_forward", "net/ipv4/conf/all/route_localnet", "net/bridge/bridge-nf-call-iptables",
 	"vm/overcommit_memory", "vm/panic_on_oom", "kernel/panic", "kernel/panic_on_oops",
@@ -22,16 +22,17 @@ var changedSettings = []string{
 
 const (
 	inotifyInstances = "fs/inotify/max_user_instances"
-	// Each container needs one instance for its memory events.
+	// containerd needs one inotify instance for the memory events of each container.
 	neededInstances = 2048
 )
 
 // State is the state of the machine before the cluster was started.
 type State struct {
+	// Boot is the ID that the kernel generates at each boot.
 	Boot     string            `json:"boot"`
 	Settings map[string]string `json:"settings"`
-	// Absent are the directories that did not exist.
-	Absent []string `json:"absent"`
+	// AbsentBefore are the directories that did not exist.
+	AbsentBefore []string `json:"absent"`
 }
 
 // SaveState writes the settings, and the directories that do not exist, to a file.
@@ -44,7 +45,7 @@ func SaveState(path string, directories []string) error {
 	}
 	for _, dir := range directories {
 		if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
-			state.Absent = append(state.Absent, dir)
+			state.AbsentBefore = append(state.AbsentBefore, dir)
 		}
 	}
 	text, err := json.MarshalIndent(state, "", "  ")

@@ -15,8 +15,9 @@ import (
 	"runtime"
 )
 
-// user is the user of the images; no user of the machine has this ID.
-const user = "65532:65532"
+// imageUser is the user and group of the process in a container. No user of the machine has this
+// ID.
+const imageUser = "65532:65532"
 
 type imageConfig struct {
 	Architecture string            `json:"architecture"`
@@ -42,7 +43,7 @@ func Archive(w io.Writer, reference, binary string) error {
 		OS:           "linux",
 		Config: map[string]any{
 			"Entrypoint": []string{"/" + name},
-			"User":       user,
+			"User":       imageUser,
 			"WorkingDir": "/",
 		},
 		RootFS: map[string]any{
@@ -54,15 +55,11 @@ func Archive(w io.Writer, reference, binary string) error {
 		return err
 	}
 	configName := digest(config) + ".json"
-	manifest, err := json.Marshal(
-		[]map[string]any{
-			{
-				"Config":   configName,
-				"RepoTags": []string{reference},
-				"Layers":   []string{"layer.tar"},
-			},
-		},
-	)
+	manifest, err := json.Marshal([]map[string]any{{
+		"Config":   configName,
+		"RepoTags": []string{reference},
+		"Layers":   []string{"layer.tar"},
+	}})
 	if err != nil {
 		return err
 	}
@@ -75,7 +72,7 @@ func Archive(w io.Writer, reference, binary string) error {
 	return err
 }
 
-// WriteFile writes an Archive to a file.
+// WriteFile writes the result of Archive to a file.
 func WriteFile(path, reference, binary string) error {
 	var archive bytes.Buffer
 	if err := Archive(&archive, reference, binary); err != nil {
@@ -84,6 +81,7 @@ func WriteFile(path, reference, binary string) error {
 	return os.WriteFile(path, archive.Bytes(), 0o644)
 }
 
+// tarOf returns a tar archive of the files in this order, each with this mode.
 func tarOf(files map[string][]byte, order []string, mode int64) ([]byte, error) {
 	var out bytes.Buffer
 	writer := tar.NewWriter(&out)

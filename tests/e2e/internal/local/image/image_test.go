@@ -8,7 +8,8 @@ import (
 	"testing"
 )
 
-func write(t *testing.T, files map[string]string) string {
+// writeTar returns the path of a tar archive with these files.
+func writeTar(t *testing.T, files map[string]string) string {
 	t.Helper()
 	content, order := map[string][]byte{}, []string{}
 	for name, text := range files {
@@ -48,29 +49,30 @@ func TestNamesReadsDockerAndOCIArchives(t *testing.T) {
 	type archive = map[string]string
 	docker := func(text string) archive { return archive{"manifest.json": text} }
 	oci := func(text string) archive { return archive{"index.json": text} }
-	const name, hint = "a.b/c:1", "oci-archive:FILE:HOST/NAME:TAG"
+	const name, nameForm = "a.b/c:1", "oci-archive:FILE:HOST/NAME:TAG"
 	for title, row := range map[string]struct {
-		files archive
-		want  []string
-		fails string
+		files     archive
+		want      []string
+		wantError string
 	}{
 		"docker": {files: docker(`[{"RepoTags":["a.b/c:1","a.b/c:2"]}]`),
 			want: []string{"a.b/c:1", "a.b/c:2"}},
 		"docker without a tag": {files: docker(`[{"RepoTags":null}]`),
-			fails: "no image name"},
-		"OCI with a reference":       {files: oci(annotated(refName, name)), want: []string{name}},
-		"OCI with containerd's name": {files: oci(annotated(fullName, name)), want: []string{name}},
-		"OCI with only a tag":        {files: oci(annotated(refName, "latest")), fails: hint},
+			wantError: "no image name"},
+		"OCI with a reference":       {files: oci(annotated(refNameKey, name)), want: []string{name}},
+		"OCI with containerd's name": {files: oci(annotated(fullNameKey, name)), want: []string{name}},
+		"OCI with only a tag":        {files: oci(annotated(refNameKey, "latest")), wantError: nameForm},
 		"another tar archive": {files: archive{"readme": "x"},
-			fails: "not a docker or OCI archive"},
-		"invalid JSON":    {files: oci("x"), fails: "index.json"},
-		"too large index": {files: oci(strings.Repeat(" ", maxIndex+1)), fails: "the limit is"},
+			wantError: "not a docker or OCI archive"},
+		"invalid JSON": {files: oci("x"), wantError: "index.json"},
+		"index.json is too large": {files: oci(strings.Repeat(" ", maxIndexBytes+1)),
+			wantError: "the limit is"},
 	} {
 		t.Run(title, func(t *testing.T) {
-			got, err := Names(write(t, row.files))
-			if row.fails != "" {
-				if err == nil || !strings.Contains(err.Error(), row.fails) {
-					t.Fatalf("got error %v; want %q", err, row.fails)
+			got, err := Names(writeTar(t, row.files))
+			if row.wantError != "" {
+				if err == nil || !strings.Contains(err.Error(), row.wantError) {
+					t.Fatalf("got error %v; want %q", err, row.wantError)
 				}
 				return
 			}

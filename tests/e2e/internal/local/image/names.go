@@ -11,12 +11,13 @@ import (
 	"strings"
 )
 
-// maxIndex limits an index or a manifest list, which has a few KiB for real images.
-const maxIndex = 1 << 20
+// maxIndexBytes limits index.json and manifest.json. Those of real images have a few KiB.
+const maxIndexBytes = 1 << 20
 
+// The annotations of an OCI index that have the name of an image. The first is often only a tag.
 const (
-	refName  = "org.opencontainers.image.ref.name"
-	fullName = "io.containerd.image.name"
+	refNameKey  = "org.opencontainers.image.ref.name"
+	fullNameKey = "io.containerd.image.name"
 )
 
 // Names reads the names of the images in a docker or OCI archive.
@@ -26,14 +27,14 @@ func Names(path string) ([]string, error) {
 		return nil, err
 	}
 	defer file.Close()
-	names, err := read(file)
+	names, err := readNames(file)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return names, nil
 }
 
-func read(file io.Reader) ([]string, error) {
+func readNames(file io.Reader) ([]string, error) {
 	var index, manifest []byte
 	archive := tar.NewReader(file)
 	for {
@@ -46,9 +47,9 @@ func read(file io.Reader) ([]string, error) {
 		}
 		switch strings.TrimPrefix(header.Name, "./") {
 		case "index.json":
-			index, err = bounded(archive, header)
+			index, err = readLimited(archive, header)
 		case "manifest.json":
-			manifest, err = bounded(archive, header)
+			manifest, err = readLimited(archive, header)
 		}
 		if err != nil {
 			return nil, err
@@ -65,10 +66,10 @@ func read(file io.Reader) ([]string, error) {
 		"not a docker or OCI archive: manifest.json and index.json are missing")
 }
 
-func bounded(file io.Reader, header *tar.Header) ([]byte, error) {
-	if header.Size > maxIndex {
+func readLimited(file io.Reader, header *tar.Header) ([]byte, error) {
+	if header.Size > maxIndexBytes {
 		return nil, fmt.Errorf("%s has %d bytes; the limit is %d",
-			header.Name, header.Size, maxIndex)
+			header.Name, header.Size, maxIndexBytes)
 	}
 	return io.ReadAll(file)
 }
@@ -84,9 +85,9 @@ func fromIndex(text []byte) ([]string, error) {
 	}
 	var names []string
 	for _, manifest := range index.Manifests {
-		if full := manifest.Annotations[fullName]; full != "" {
+		if full := manifest.Annotations[fullNameKey]; full != "" {
 			names = append(names, full)
-		} else if ref := manifest.Annotations[refName]; strings.Contains(ref, "/") {
+		} else if ref := manifest.Annotations[refNameKey]; strings.Contains(ref, "/") {
 			names = append(names, ref)
 		}
 	}

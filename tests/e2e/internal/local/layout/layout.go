@@ -1,5 +1,5 @@
-// Package layout has the paths, names, addresses and ports of the local cluster. It must not use
-// them.
+// Package layout has the paths, names, addresses and ports of the local cluster. It must not open a
+// file or a connection.
 package layout
 
 import (
@@ -9,13 +9,14 @@ import (
 
 // The names are fixed, because one machine runs one local cluster.
 const (
-	Version       = "v1.37.2"
-	NodeName      = "lastgood"
-	Bridge        = "lastgood0"
-	NodeAddress   = "10.244.0.1"
-	PodRange      = "10.244.0.0/20"
-	NodeCIDR      = "10.244.0.1/20"
-	ServiceRange  = "10.96.0.0/16"
+	Version      = "v1.37.2"
+	NodeName     = "lastgood"
+	Bridge       = "lastgood0"
+	NodeAddress  = "10.244.0.1"
+	PodRange     = "10.244.0.0/20"
+	NodeCIDR     = "10.244.0.1/20"
+	ServiceRange = "10.96.0.0/16"
+	// ServiceIP is the address of the Service kubernetes.
 	ServiceIP     = "10.96.0.1"
 	ClusterDomain = "cluster.local"
 	NATTable      = "lastgood-cluster"
@@ -24,28 +25,28 @@ const (
 	LockFile      = "/run/lastgood-cluster.lock"
 	DemoImage     = "lastgood.dev/demo-app:dev"
 	PauseImage    = "lastgood.dev/pause:dev"
-	// LocalRegistry is never reached over the network. Its images are loaded; a pull of an image
+	// LocalRegistry is the registry of the images that are loaded into the node. A pull of an image
 	// that was not loaded fails at once.
 	LocalRegistry = "lastgood.dev"
 	DefaultDir    = "/var/lib/lastgood-cluster"
-	// The path of a Unix socket has at most 107 bytes, and the longest one of containerd needs 50
-	// bytes below Dir.
-	maxDirLength = 56
+	// maxDirBytes is for the paths of Unix sockets, which have at most 107 bytes. The longest
+	// socket path of containerd needs 50 bytes below Dir.
+	maxDirBytes = 56
 )
 
 // The ports of the components.
 const (
-	APIServerPort   = 6443
-	EtcdPort        = 12379
-	EtcdPeerPort    = 12380
-	KubeletPort     = 10250
-	KubeletHealth   = 10248
-	ProxyHealth     = 10256
-	ProxyMetrics    = 10249
-	ControllersPort = 10257
-	SchedulerPort   = 10259
-	DNSPort         = 53
-	DNSReadyPort    = 10253
+	APIServerPort         = 6443
+	EtcdPort              = 12379
+	EtcdPeerPort          = 12380
+	KubeletPort           = 10250
+	KubeletHealthPort     = 10248
+	ProxyHealthPort       = 10256
+	ProxyMetricsPort      = 10249
+	ControllerManagerPort = 10257
+	SchedulerPort         = 10259
+	DNSPort               = 53
+	DNSReadyPort          = 10253
 )
 
 // Layout is the state directory of one local cluster.
@@ -58,14 +59,14 @@ func New(dir string) (Layout, error) {
 			dir)
 	}
 	dir = filepath.Clean(dir)
-	// The kernel lists mounts by their real path.
+	// host.Unmount compares with the mounts of the kernel, which have real paths.
 	if real, err := filepath.EvalSymlinks(dir); err == nil {
 		dir = real
 	}
-	if len(dir) > maxDirLength {
+	if len(dir) > maxDirBytes {
 		return Layout{}, fmt.Errorf(
-			"the state directory %s is too long for unix sockets: %d characters, at most %d", dir,
-			len(dir), maxDirLength)
+			"the state directory %s is too long for Unix sockets: %d bytes, at most %d", dir,
+			len(dir), maxDirBytes)
 	}
 	return Layout{Dir: dir}, nil
 }

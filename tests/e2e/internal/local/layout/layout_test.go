@@ -7,10 +7,10 @@ import (
 
 func TestNewRejectsAnUnsuitableStateDirectory(t *testing.T) {
 	for name, dir := range map[string]string{
-		"relative":                      "state",
-		"the root":                      "/",
-		"the root by another name":      "/tmp/..",
-		"too long for its unix sockets": "/" + strings.Repeat("x", 80),
+		"relative":                  "state",
+		"the root":                  "/",
+		"the root by another name":  "/tmp/..",
+		"too long for Unix sockets": "/" + strings.Repeat("x", 80),
 	} {
 		if _, err := New(dir); err == nil {
 			t.Errorf("%s: %q was accepted", name, dir)

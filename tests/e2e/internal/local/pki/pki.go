@@ -17,7 +17,7 @@ import (
 	"time"
 )
 
-// lifetime is longer than any local cluster runs.
+// lifetime of all certificates. No local cluster runs so long.
 const lifetime = 365 * 24 * time.Hour
 
 // Authority signs the certificates of one cluster.
@@ -58,9 +58,9 @@ func NewAuthority(name string) (*Authority, error) {
 // KeyPEM returns the private key of the authority, for the component that signs with it.
 func (a *Authority) KeyPEM() ([]byte, error) { return encodeKey(a.key) }
 
-// Issue creates a client certificate for a user with groups. With names, which are host names or
-// addresses, it is also a server certificate.
-func (a *Authority) Issue(user string, groups []string, names ...string) (Identity, error) {
+// Issue creates a client certificate for a user with groups. If servers, which are host names or
+// addresses, are given, the certificate is also a server certificate.
+func (a *Authority) Issue(user string, groups []string, servers ...string) (Identity, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return Identity{}, err
@@ -71,14 +71,14 @@ func (a *Authority) Issue(user string, groups []string, names ...string) (Identi
 	}
 	template.KeyUsage = x509.KeyUsageDigitalSignature | x509.KeyUsageKeyEncipherment
 	template.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}
-	if len(names) > 0 {
+	if len(servers) > 0 {
 		template.ExtKeyUsage = append(template.ExtKeyUsage, x509.ExtKeyUsageServerAuth)
 	}
-	for _, name := range names {
-		if address := net.ParseIP(name); address != nil {
+	for _, server := range servers {
+		if address := net.ParseIP(server); address != nil {
 			template.IPAddresses = append(template.IPAddresses, address)
 		} else {
-			template.DNSNames = append(template.DNSNames, name)
+			template.DNSNames = append(template.DNSNames, server)
 		}
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, a.certificate, &key.PublicKey, a.key)
@@ -104,7 +104,7 @@ func NewSigningKey() (private, public []byte, err error) {
 
 // Kubeconfig returns a kubeconfig that refers to no other file, so that it can be copied.
 func Kubeconfig(server string, authority []byte, user string, identity Identity) []byte {
-	text := base64.StdEncoding.EncodeToString
+	inBase64 := base64.StdEncoding.EncodeToString
 	return fmt.Appendf(nil, `apiVersion: v1
 kind: Config
 clusters:
@@ -121,7 +121,7 @@ contexts:
 - name: lastgood-local
   context: {cluster: lastgood-local, user: %q}
 current-context: lastgood-local
-`, server, text(authority), user, text(identity.Certificate), text(identity.Key), user)
+`, server, inBase64(authority), user, inBase64(identity.Certificate), inBase64(identity.Key), user)
 }
 
 // Write writes the certificate and the key to files.
@@ -137,7 +137,7 @@ func newTemplate(subject pkix.Name) (*x509.Certificate, error) {
 	if err != nil {
 		return nil, err
 	}
-	// The certificates stay valid if the clock is set to an earlier time of the last hour.
+	// The certificates are still valid if the clock is set back by less than an hour.
 	start := time.Now().Add(-time.Hour)
 	return &x509.Certificate{
 		SerialNumber: serial,

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-func parse(t *testing.T, identity Identity) *x509.Certificate {
+func parseCertificate(t *testing.T, identity Identity) *x509.Certificate {
 	t.Helper()
 	pair, err := tls.X509KeyPair(identity.Certificate, identity.Key)
 	if err != nil {
@@ -20,7 +20,7 @@ func parse(t *testing.T, identity Identity) *x509.Certificate {
 	return certificate
 }
 
-func TestServerCertificateIsValidForItsNamesOnly(t *testing.T) {
+func TestServerCertificateIsValidOnlyForItsNamesAndAddresses(t *testing.T) {
 	authority, err := NewAuthority("test")
 	if err != nil {
 		t.Fatal(err)
@@ -31,7 +31,7 @@ func TestServerCertificateIsValidForItsNamesOnly(t *testing.T) {
 	}
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(authority.PEM)
-	certificate := parse(t, identity)
+	certificate := parseCertificate(t, identity)
 	for name, trusted := range map[string]bool{
 		"kubernetes.default.svc": true, "10.96.0.1": true, "elsewhere": false, "10.96.0.2": false,
 	} {
@@ -51,7 +51,7 @@ func TestClientCertificateHasUserAndGroupsAndOnlyClientUsage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	certificate := parse(t, identity)
+	certificate := parseCertificate(t, identity)
 	if certificate.Subject.CommonName != "system:node:a" ||
 		strings.Join(certificate.Subject.Organization, ",") != "system:nodes" {
 		t.Errorf("subject is %v", certificate.Subject)

@@ -15,11 +15,11 @@ import (
 	"time"
 )
 
-// mark is an environment variable of every process. The processes inherit it and cannot lose it,
-// and another process that gets the same PID does not have it.
-const mark = "LASTGOOD_CLUSTER_PART="
+// ownerVariable begins an environment variable of every component. Child processes inherit the
+// variable. An unrelated process that gets the PID of an ended component does not have it.
+const ownerVariable = "LASTGOOD_CLUSTER_PART="
 
-const poll = 20 * time.Millisecond
+const pollInterval = 20 * time.Millisecond
 
 // Command starts a component. It is stored with the PID, so that the component can be started
 // again.
@@ -49,18 +49,18 @@ func (t *Table) Start(command Command) error {
 		return err
 	}
 	defer log.Close()
-	nothing, err := os.Open(os.DevNull)
+	devNull, err := os.Open(os.DevNull)
 	if err != nil {
 		return err
 	}
-	defer nothing.Close()
+	defer devNull.Close()
 	process, err := os.StartProcess(
 		command.Path,
 		append([]string{command.Name}, command.Args...),
 		&os.ProcAttr{
 			Dir:   "/",
-			Env:   append([]string{t.markOf(command.Name)}, command.Env...),
-			Files: []*os.File{nothing, log, log},
+			Env:   append([]string{t.ownerEntry(command.Name)}, command.Env...),
+			Files: []*os.File{devNull, log, log},
 			Sys:   &syscall.SysProcAttr{Setsid: true},
 		},
 	)
@@ -74,12 +74,12 @@ func (t *Table) Start(command Command) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(t.record(command.Name), record, 0o600)
+	return os.WriteFile(t.recordPath(command.Name), record, 0o600)
 }
 
 // StartAgain starts a component with the command of its last start.
 func (t *Table) StartAgain(name string) error {
-	command, err := t.read(name)
+	command, err := t.readCommand(name)
 	if err != nil {
 		return err
 	}
@@ -94,16 +94,16 @@ func (t *Table) Alive(name string) bool { return t.PID(name) != 0 }
 
 // PID returns the PID of a component, or 0 if it does not run.
 func (t *Table) PID(name string) int {
-	command, err := t.read(name)
+	command, err := t.readCommand(name)
 	if err != nil ||
-		!hasEnvironment(command.PID, func(entry string) bool { return entry == t.markOf(name) }) {
+		!hasVariable(command.PID, func(entry string) bool { return entry == t.ownerEntry(name) }) {
 		return 0
 	}
 	return command.PID
 }
 
-// Stop sends SIGTERM to a component, and SIGKILL after the grace time. It returns nil if the
-// component does not run.
+// Stop sends SIGTERM to a component, and SIGKILL after the grace time. Without a grace time, it
+// sends only SIGKILL. It returns nil if the component does not run.
 func (t *Table) Stop(name string, grace time.Duration) error {
 	pid := t.PID(name)
 	if pid == 0 {
@@ -113,14 +113,14 @@ func (t *Table) Stop(name string, grace time.Duration) error {
 		if err := signal(pid, syscall.SIGTERM); err != nil {
 			return err
 		}
-		if t.gone(name, grace) {
+		if t.waitUntilStopped(name, grace) {
 			return nil
 		}
 	}
 	if err := signal(pid, syscall.SIGKILL); err != nil {
 		return err
 	}
-	if !t.gone(name, 10*time.Second) {
+	if !t.waitUntilStopped(name, 10*time.Second) {
 		return fmt.Errorf("%s (process %d) does not end after SIGKILL", name, pid)
 	}
 	return nil
@@ -131,22 +131,22 @@ func (t *Table) KillAll() error { return t.KillDescendantsOf("") }
 
 // KillDescendantsOf kills one component and the processes that it started.
 func (t *Table) KillDescendantsOf(name string) error {
-	var rest []int
-	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(poll) {
-		if rest = t.descendants(name); len(rest) == 0 {
+	var remaining []int
+	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(pollInterval) {
+		if remaining = t.descendants(name); len(remaining) == 0 {
 			return nil
 		}
-		for _, pid := range rest {
+		for _, pid := range remaining {
 			if err := signal(pid, syscall.SIGKILL); err != nil {
 				return err
 			}
 		}
 	}
-	return fmt.Errorf("processes %v of the cluster do not end after SIGKILL", rest)
+	return fmt.Errorf("processes %v of the cluster do not end after SIGKILL", remaining)
 }
 
-// Descendants returns the PIDs of the components and of the processes that they started, also if
-// their records are missing. Containers have their own environment and are not included.
+// Descendants returns the PIDs of the components and of the processes that they started. It does
+// not need the records of the components. Containers have another environment and are not included.
 func (t *Table) Descendants() []int { return t.descendants("") }
 
 func (t *Table) descendants(name string) []int {
@@ -154,15 +154,14 @@ func (t *Table) descendants(name string) []int {
 	if err != nil {
 		return nil
 	}
-	// The colon after the state directory separates it from directories with a longer name.
-	prefix := t.markOf(name)
+	prefix := t.ownerEntry(name)
 	var found []int
 	for _, entry := range entries {
 		pid, err := strconv.Atoi(entry.Name())
 		if err != nil {
 			continue
 		}
-		if hasEnvironment(pid,
+		if hasVariable(pid,
 			func(entry string) bool { return strings.HasPrefix(entry, prefix) }) {
 			found = append(found, pid)
 		}
@@ -170,8 +169,9 @@ func (t *Table) descendants(name string) []int {
 	return found
 }
 
-func (t *Table) gone(name string, within time.Duration) bool {
-	for end := time.Now().Add(within); time.Now().Before(end); time.Sleep(poll) {
+// waitUntilStopped reports whether a component stops within this time.
+func (t *Table) waitUntilStopped(name string, within time.Duration) bool {
+	for end := time.Now().Add(within); time.Now().Before(end); time.Sleep(pollInterval) {
 		if !t.Alive(name) {
 			return true
 		}
@@ -179,13 +179,15 @@ func (t *Table) gone(name string, within time.Duration) bool {
 	return !t.Alive(name)
 }
 
-func (t *Table) markOf(name string) string { return mark + t.owner + ":" + name }
+// ownerEntry returns the environment entry of a component. With an empty name it is the prefix of
+// the entries of all components.
+func (t *Table) ownerEntry(name string) string { return ownerVariable + t.owner + ":" + name }
 
-func (t *Table) record(name string) string { return filepath.Join(t.dir, name+".json") }
+func (t *Table) recordPath(name string) string { return filepath.Join(t.dir, name+".json") }
 
-func (t *Table) read(name string) (Command, error) {
+func (t *Table) readCommand(name string) (Command, error) {
 	var command Command
-	text, err := os.ReadFile(t.record(name))
+	text, err := os.ReadFile(t.recordPath(name))
 	if err != nil {
 		return command, fmt.Errorf("%s was never started: %w", name, err)
 	}
@@ -195,8 +197,9 @@ func (t *Table) read(name string) (Command, error) {
 	return command, nil
 }
 
-// hasEnvironment reports whether a variable of a process matches. A zombie has no environment.
-func hasEnvironment(pid int, matches func(string) bool) bool {
+// hasVariable reports whether a process has an environment variable that matches. A zombie has no
+// environment.
+func hasVariable(pid int, matches func(string) bool) bool {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/environ", pid))
 	if err != nil {
 		return false

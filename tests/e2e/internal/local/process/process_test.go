@@ -8,7 +8,8 @@ import (
 	"time"
 )
 
-func shell(t *testing.T, name, script string) (*Table, Command) {
+// shellCommand returns a table and a component of it that runs a shell script.
+func shellCommand(t *testing.T, name, script string) (*Table, Command) {
 	t.Helper()
 	dir := t.TempDir()
 	table := NewTable(dir, dir)
@@ -26,21 +27,21 @@ func shell(t *testing.T, name, script string) (*Table, Command) {
 	}
 }
 
-func TestAnotherTableOfTheSameOwnerFindsAComponent(t *testing.T) {
-	table, command := shell(t, "etcd", "sleep 60")
+func TestOnlyATableOfTheSameOwnerFindsAComponent(t *testing.T) {
+	table, command := shellCommand(t, "etcd", "sleep 60")
 	if err := table.Start(command); err != nil {
 		t.Fatal(err)
 	}
 	if other := NewTable(table.owner, table.dir); !other.Alive("etcd") {
-		t.Error("another table of the same owner does not find it")
+		t.Error("another table of the same owner does not find the component")
 	}
 	if other := NewTable("/elsewhere", table.dir); other.Alive("etcd") {
-		t.Error("a table of another owner finds it")
+		t.Error("a table of another owner finds the component")
 	}
 }
 
 func TestStopKillsAComponentThatIgnoresSIGTERM(t *testing.T) {
-	table, command := shell(t, "kubelet", "trap '' TERM; echo ready; while :; do sleep 1; done")
+	table, command := shellCommand(t, "kubelet", "trap '' TERM; echo ready; while :; do sleep 1; done")
 	if err := table.Start(command); err != nil {
 		t.Fatal(err)
 	}
@@ -51,24 +52,24 @@ func TestStopKillsAComponentThatIgnoresSIGTERM(t *testing.T) {
 }
 
 func TestKillAllKillsDescendantsWithoutRecords(t *testing.T) {
-	table, command := shell(t, "containerd", "sleep 61 & sleep 62 & echo ready; wait")
+	table, command := shellCommand(t, "containerd", "sleep 61 & sleep 62 & echo ready; wait")
 	if err := table.Start(command); err != nil {
 		t.Fatal(err)
 	}
 	waitForLog(t, command.Log, "ready")
-	if err := os.Remove(table.record("containerd")); err != nil {
+	if err := os.Remove(table.recordPath("containerd")); err != nil {
 		t.Fatal(err)
 	}
 	if err := table.KillAll(); err != nil {
 		t.Fatal(err)
 	}
-	if rest := table.Descendants(); len(rest) != 0 {
-		t.Errorf("processes %v still run", rest)
+	if pids := table.Descendants(); len(pids) != 0 {
+		t.Errorf("processes %v still run", pids)
 	}
 }
 
 func TestStartAgainUsesTheSameCommand(t *testing.T) {
-	table, command := shell(t, "kube-apiserver", "echo started; sleep 63")
+	table, command := shellCommand(t, "kube-apiserver", "echo started; sleep 63")
 	if err := table.Start(command); err != nil {
 		t.Fatal(err)
 	}
@@ -98,7 +99,7 @@ func TestComponentThatWasNeverStartedIsNotAlive(t *testing.T) {
 
 func waitForLog(t *testing.T, path, text string) {
 	t.Helper()
-	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(poll) {
+	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(pollInterval) {
 		if content, err := os.ReadFile(path); err == nil &&
 			strings.Contains(string(content), text) {
 			return
