@@ -27,7 +27,7 @@ struct ApiCall {
 };
 
 struct ProbeRequest {
-  bool tls = false;  // without verification of the certificate, like the kubelet
+  bool tls = false;  // the certificate is not verified, as in a probe of the kubelet
   std::string host;  // a name or an IP address
   std::uint16_t port = 0;
   std::string target;       // path and query, begins with "/"

@@ -1,4 +1,4 @@
-// Conversion between the values of an enumeration and their text in JSON, from one table.
+// Converts the values of an enumeration to their text in JSON and back, with one table for both.
 #pragma once
 
 #include <optional>
@@ -14,7 +14,7 @@ struct Spelling {
 };
 
 template <class Enum, std::size_t N>
-const char* spell(const Spelling<Enum> (&table)[N], Enum value) {
+const char* spelling_of(const Spelling<Enum> (&table)[N], Enum value) {
   for (const auto& entry : table) {
     if (entry.value == value) return entry.text;
   }
@@ -22,7 +22,7 @@ const char* spell(const Spelling<Enum> (&table)[N], Enum value) {
 }
 
 template <class Enum, std::size_t N>
-std::optional<Enum> unspell(const Spelling<Enum> (&table)[N], std::string_view text) {
+std::optional<Enum> parse_spelling(const Spelling<Enum> (&table)[N], std::string_view text) {
   for (const auto& entry : table) {
     if (text == entry.text) return entry.value;
   }

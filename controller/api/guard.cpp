@@ -26,17 +26,17 @@ constexpr Spelling<MeasurementResult> results[] = {
 
 }  // namespace
 
-const char* to_string(State state) { return spell(states, state); }
-std::optional<State> parse_state(std::string_view text) { return unspell(states, text); }
+const char* to_string(State state) { return spelling_of(states, state); }
+std::optional<State> parse_state(std::string_view text) { return parse_spelling(states, text); }
 
-const char* to_string(RevisionVerdict verdict) { return spell(verdicts, verdict); }
+const char* to_string(RevisionVerdict verdict) { return spelling_of(verdicts, verdict); }
 std::optional<RevisionVerdict> parse_verdict(std::string_view text) {
-  return unspell(verdicts, text);
+  return parse_spelling(verdicts, text);
 }
 
-const char* to_string(MeasurementResult result) { return spell(results, result); }
+const char* to_string(MeasurementResult result) { return spelling_of(results, result); }
 std::optional<MeasurementResult> parse_measurement_result(std::string_view text) {
-  return unspell(results, text);
+  return parse_spelling(results, text);
 }
 
 }  // namespace lastgood::api

@@ -38,7 +38,7 @@ struct Revision {
   RevisionVerdict verdict = RevisionVerdict::Evaluating;
   std::optional<Time> since = {};  // of the verdict
   std::string snapshot;  // name of the ControllerRevision that stores its template; empty: none
-  bool no_rollback_past = false;  // its template has the mark: nothing is rolled back past it
+  bool no_rollback_past = false;  // its template has the mark: no rollback goes past this revision
   std::string released_by;        // the user or tool that last applied its template, according to
                                   // the field manager and the tracking labels
   bool operator==(const Revision&) const = default;
@@ -48,14 +48,14 @@ enum class MeasurementResult : std::uint8_t { Pass, Fail, Unknown };
 [[nodiscard]] const char* to_string(MeasurementResult result);
 [[nodiscard]] std::optional<MeasurementResult> parse_measurement_result(std::string_view text);
 
-// The result of the same check for the pods of the rollback target. It shows whether the release
-// is the cause of a failure.
+// The result of a check for the pods of the rollback target. It shows whether the release is the
+// cause of a failure.
 struct BaselineResult {
   MeasurementResult result = MeasurementResult::Unknown;
   Reason reason = Reason::None;
   std::string message;           // the value and the limit, at most 512 bytes
   std::string revision;          // "revision 4 (web-6d4b75cb6d)"
-  int consecutive_failures = 0;  // one failure may be by chance
+  int consecutive_failures = 0;  // of the check for these pods
   bool before = false;           // measured before a pod of the new revision had started
   std::optional<Time> at = {};
   bool operator==(const BaselineResult&) const = default;
@@ -71,15 +71,16 @@ struct CheckStatus {
   int consecutive_failures = 0;
   int failure_threshold = 1;
   bool passed_once = false;                // since the rollout was complete
-  int consecutive_unknowns = 0;            // consecutive measurements without a result, at most 2
+  int consecutive_unknowns = 0;            // not counted beyond 2
   std::optional<Time> first_failure = {};  // of the consecutive failures
   std::optional<Time> last_failure = {};   // of the consecutive failures
   bool breached = false;
-  std::optional<BaselineResult> baseline = {};  // the last Pass or Fail; absent if the check passes
+  // The last baseline that is Pass or Fail. Absent if the check passes.
+  std::optional<BaselineResult> baseline = {};
   bool operator==(const CheckStatus&) const = default;
 };
 
-// An automatic rollback that was started. The limit and the cooldown count these.
+// An automatic rollback that was started. It counts for the limit and the cooldown.
 struct PastRollback {
   std::string name;  // name of the Rollback
   Time at;
@@ -119,7 +120,8 @@ struct LastDrill {
 };
 
 struct GuardStatus {
-  // Not named observedGeneration, which would be the generation of the guard itself.
+  // The generation of the Deployment that this status describes. The name is not
+  // observedGeneration, because that would be a generation of the guard.
   std::int64_t deployment_generation = 0;
   Uid deployment_uid;
   std::string policy;  // "RollbackPolicy/web", "ConfigMap/rollback-config", "built-in"; empty: no
@@ -139,7 +141,7 @@ struct GuardStatus {
   std::optional<Time> rolled_out = {};  // when this evaluation first saw the rollout complete
   std::vector<CheckStatus> checks = {};
   std::string rollback;  // name of the Rollback that is in progress or was the last one
-  std::string pending;   // the same name while that Rollback exists and waits; not if it is manual
+  std::string pending;   // the same name while the Rollback is Pending; empty if it is manual
   std::vector<PastRollback> rollbacks = {};  // newest first, at most 20
   std::vector<Contest> contests = {};        // newest first, at most 20
   std::optional<Freeze> freeze = {};

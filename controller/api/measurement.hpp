@@ -18,8 +18,7 @@ struct Measurement {
   std::optional<Time> at = {};  // when the result arrived; absent: now
   Duration must_hold{0};        // a Fail breaches the check only if it has lasted this long
   bool immediate = false;       // the first Fail breaches the check, without a failure threshold
-  std::optional<BaselineResult> baseline = {};  // the same check of the rollback target; only with
-                                                // a Fail
+  std::optional<BaselineResult> baseline = {};  // only with a Fail
 
   bool operator==(const Measurement&) const = default;
 };

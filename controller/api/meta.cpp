@@ -31,8 +31,8 @@ std::string query_of(const LabelRequirement& requirement) {
 
 }  // namespace
 
-const char* to_string(ConditionStatus truth) {
-  switch (truth) {
+const char* to_string(ConditionStatus status) {
+  switch (status) {
     case ConditionStatus::True: return "True";
     case ConditionStatus::False: return "False";
     case ConditionStatus::Unknown: return "Unknown";
@@ -47,16 +47,16 @@ ConditionStatus parse_condition_status(std::string_view text) {
 }
 
 void set_condition(Conditions& conditions, Condition condition, Time now) {
-  // metav1.Time has whole seconds: what is kept in memory must equal what is read back.
-  const Time moved = std::chrono::floor<std::chrono::seconds>(now);
+  // metav1.Time has whole seconds: the time in memory must equal the time that is read back.
+  const Time transition = std::chrono::floor<std::chrono::seconds>(now);
   const auto old = std::ranges::find(conditions, condition.type, &Condition::type);
   if (old == conditions.end()) {
-    condition.last_transition = moved;
+    condition.last_transition = transition;
     conditions.push_back(std::move(condition));
     return;
   }
-  const bool same = old->status == condition.status && old->last_transition;
-  condition.last_transition = same ? old->last_transition : moved;
+  const bool same_status = old->status == condition.status && old->last_transition;
+  condition.last_transition = same_status ? old->last_transition : transition;
   *old = std::move(condition);
 }
 

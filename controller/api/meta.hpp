@@ -23,17 +23,17 @@ struct ObjectMeta {
   std::optional<Time> created = {};
   bool deleting = false;  // metadata.deletionTimestamp is set
   StringMap labels = {};
-  StringMap annotations =
-      {};     // of Deployments: those of lastgood.dev/ and deployment.kubernetes.io/revision only
-  Uid owner;  // the controlling owner reference's uid; empty without one
+  // Of a Deployment: only lastgood.dev/* and deployment.kubernetes.io/revision.
+  StringMap annotations = {};
+  Uid owner;  // uid in the owner reference with controller: true; empty: none
 
   bool operator==(const ObjectMeta&) const = default;
 };
 
 enum class ConditionStatus : std::uint8_t { True, False, Unknown };
-[[nodiscard]] const char* to_string(ConditionStatus truth);
-[[nodiscard]] ConditionStatus parse_condition_status(
-    std::string_view text);  // what is neither True nor False is Unknown
+[[nodiscard]] const char* to_string(ConditionStatus status);
+// Any text other than "True" and "False" is Unknown.
+[[nodiscard]] ConditionStatus parse_condition_status(std::string_view text);
 
 // metav1.Condition.
 struct Condition {
@@ -47,9 +47,10 @@ struct Condition {
   bool operator==(const Condition&) const = default;
 };
 
-using Conditions = std::vector<Condition>;  // one of each type, in the order they were first set
+using Conditions = std::vector<Condition>;  // one of each type, in the order of the first set
 
-// Sets the condition of that type. last_transition moves to `now` only when the status changes.
+// Sets the condition with the type of `condition`. Its last_transition becomes `now`, in whole
+// seconds, only if the status changes.
 void set_condition(Conditions& conditions, Condition condition, Time now);
 [[nodiscard]] const Condition* find_condition(const Conditions& conditions, std::string_view type);
 

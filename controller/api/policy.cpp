@@ -22,12 +22,12 @@ constexpr Spelling<Mode> modes[] = {
 
 }  // namespace
 
-const char* to_string(Mode mode) { return spell(modes, mode); }
-std::optional<Mode> parse_mode(std::string_view text) { return unspell(modes, text); }
+const char* to_string(Mode mode) { return spelling_of(modes, mode); }
+std::optional<Mode> parse_mode(std::string_view text) { return parse_spelling(modes, text); }
 
-const char* to_string(HttpTarget target) { return spell(targets, target); }
+const char* to_string(HttpTarget target) { return spelling_of(targets, target); }
 std::optional<HttpTarget> parse_http_target(std::string_view text) {
-  return unspell(targets, text);
+  return parse_spelling(targets, text);
 }
 
 std::string config_hash_of(const HttpCheck& http) {

@@ -25,9 +25,10 @@ enum class HttpTarget : std::uint8_t { Pods, Service, Url };
 [[nodiscard]] const char* to_string(HttpTarget target);
 [[nodiscard]] std::optional<HttpTarget> parse_http_target(std::string_view text);
 
-// Pods: probes every pod of the new revision at its IP. Service: probes each pod of the Service
-// `service` in the namespace of the Deployment. Url: probes `url` itself, unless its host is such a
-// Service. A check has exactly one target.
+// A check has exactly one target:
+// - Pods: each pod of the new revision, at the IP of the pod.
+// - Service: the same pods, at the target port of `service`, a Service of the namespace.
+// - Url: `url`. If its host is a Service of the namespace that selects these pods: the pods.
 struct HttpCheck {
   HttpTarget target = HttpTarget::Pods;
   std::string scheme = "http";               // http or https; Pods and Service
@@ -100,7 +101,7 @@ struct PolicySpec {
 
 struct PolicyStatus {
   std::int64_t observed_generation = 0;
-  std::int64_t guarded = 0;  // Deployments governed by it
+  std::int64_t guarded = 0;  // number of Deployments to which the policy applies
   Conditions conditions = {};
   bool operator==(const PolicyStatus&) const = default;
 };
@@ -109,7 +110,7 @@ struct RollbackPolicy {
   ObjectMeta meta;
   PolicySpec spec = {};
   PolicyStatus status = {};
-  std::string problem;  // why the spec is unusable although the API server admitted it; or empty
+  std::string problem;  // why the spec cannot be used; empty: it can
   bool operator==(const RollbackPolicy&) const = default;
 };
 

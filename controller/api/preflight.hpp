@@ -1,5 +1,5 @@
-// Facts about a Deployment that only requests to the API server show: the result of the last
-// preflight, and the author of the current template.
+// Facts about a Deployment that need requests to the API server: the result of the last preflight,
+// and the author of the current template.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,7 @@ namespace lastgood::api {
 struct Preflight {
   ConditionStatus ready = ConditionStatus::Unknown;
   Reason reason = Reason::None;  // one of those with ReasonPlace::Preflight
-  std::string message;           // for users; quotes the API server where it decided
+  std::string message;           // for users; may quote the API server
   std::int64_t generation = 0;   // of the Deployment that was read
   std::string target;            // name of the ControllerRevision with the snapshot
   Time at;
@@ -24,7 +24,7 @@ struct Preflight {
 // The field manager that wrote the current template.
 struct TemplateAuthor {
   std::string name;      // "Argo CD (argocd-controller)", "kubectl-client-side-apply"
-  bool is_tool = false;  // applies its own state again, or is not known to be used by users
+  bool is_tool = false;  // a tool, such as Argo CD, or an unknown manager; false: a user
   bool operator==(const TemplateAuthor&) const = default;
 };
 

@@ -1,5 +1,5 @@
-// The Events on a Deployment. The changes of the condition Governed are Events too: their reasons
-// are those of the policy.
+// The reasons of Events on a Deployment. A change of the condition Governed is an Event too: its
+// reasons are in reason_table_checks.cpp.
 #include <array>
 
 #include "api/reason_table.hpp"

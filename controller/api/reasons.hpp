@@ -1,5 +1,5 @@
 // Every reason that users see: in status.reason, in checks, conditions and Events. Code compares
-// the enumerators; the text is for JSON and for users. docs/reference.md is generated from this
+// the enumerators. The text is for JSON and for users. docs/reference.md is generated from this
 // table by `./dev reference`.
 #pragma once
 
@@ -67,10 +67,10 @@ struct ReasonEntry {
   Reason reason;
   std::string_view detail;   // the second column of the reference: states, type, status, result
   std::string_view meaning;  // one sentence or two
-  std::string_view action;   // what to do about it; empty: nothing
+  std::string_view action;   // what a user has to do; empty: nothing
 };
 
-// All rows, those of a place together and in the order of the reference.
+// All entries, grouped by their place, in the order of the reference.
 [[nodiscard]] std::span<const ReasonEntry> reason_table();
 
 }  // namespace lastgood::api

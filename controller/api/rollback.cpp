@@ -19,8 +19,10 @@ constexpr Spelling<RollbackPhase> phases[] = {
 
 }  // namespace
 
-const char* to_string(RollbackPhase phase) { return spell(phases, phase); }
-std::optional<RollbackPhase> parse_phase(std::string_view text) { return unspell(phases, text); }
+const char* to_string(RollbackPhase phase) { return spelling_of(phases, phase); }
+std::optional<RollbackPhase> parse_phase(std::string_view text) {
+  return parse_spelling(phases, text);
+}
 
 bool finished(RollbackPhase phase) {
   switch (phase) {

@@ -54,7 +54,7 @@ struct RollbackSpec {
   std::optional<Time> detected = {};  // when the rollback was decided
   // Manual: the number of the revision to restore; absent: the last good revision.
   std::optional<std::int64_t> to_revision = {};
-  bool force = false;                       // manual: override the gates that yield to it
+  bool force = false;                       // manual: override the gates that `force` can override
   bool drill = false;                       // do every step except the write
   Mode mode = Mode::Enforce;                // the strictest mode of all members of the group
   bool approved = false;                    // set by a user if the mode is Approve
@@ -84,10 +84,10 @@ struct RollbackStatus {
   RollbackPhase phase = RollbackPhase::Pending;
   std::string message;
   Reason waiting_for = Reason::None;  // in Pending: the hold
-  std::string blocked_by;             // in Pending: the Deployment that it waits for; empty: none
-  std::string approved_by;  // how it was approved; empty: not yet, or no approval is needed
-  std::string last_error;   // why the last write of the rollback failed; empty: it did not
-  std::optional<Time> first_failure = {};  // the first of the consecutive failures
+  std::string blocked_by;             // in Pending: the Deployment that blocks it; empty: none
+  std::string approved_by;  // how it was approved; empty: not approved, or no approval is needed
+  std::string last_error;   // why the last write failed; empty: it succeeded
+  std::optional<Time> first_failure = {};  // of the consecutive failures of the check
   std::optional<Time> template_restored = {};
   std::optional<Time> rolled_out = {};
   std::optional<Time> finished = {};

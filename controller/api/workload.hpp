@@ -19,7 +19,7 @@ struct DeploymentCondition {
   bool operator==(const DeploymentCondition&) const = default;
 };
 
-// apps/v1 Deployment, reduced so that the store of the watch stays small.
+// apps/v1 Deployment, with few fields so that the object store stays small.
 struct Deployment {
   ObjectMeta meta;
   std::int64_t replicas = 1;
@@ -28,7 +28,7 @@ struct Deployment {
   TemplateDigest template_digest;  // of the text of spec.template in the response
   std::int64_t observed_generation = 0;
   std::int64_t status_replicas = 0;   // of all ReplicaSets
-  std::int64_t updated_replicas = 0;  // of the newest
+  std::int64_t updated_replicas = 0;  // of the newest ReplicaSet
   std::int64_t ready_replicas = 0;
   std::int64_t available_replicas = 0;
   std::vector<DeploymentCondition> conditions = {};
@@ -50,7 +50,7 @@ struct ReplicaSet {
   TemplateHash hash;          // label pod-template-hash
   std::int64_t revision = 0;  // see revision_of()
   bool is_current = false;    // its template, without pod-template-hash, is that of the Deployment
-  bool no_rollback_past = false;        // set by the caller, from template_annotations
+  bool no_rollback_past = false;        // from template_annotations; not set by the codec
   StringMap template_annotations = {};  // the keys under lastgood.dev/ on its pod template
 
   bool operator==(const ReplicaSet&) const = default;
@@ -76,10 +76,10 @@ struct Pod {
   std::string phase;          // Pending, Running, Succeeded, Failed, Unknown
   StringMap port_names = {};  // name of a container port -> its number in decimal
   bool ready = false;
-  std::optional<Time> taken_on = {};       // status.startTime: the kubelet accepted the pod
-  std::optional<Time> unready_since = {};  // the transition of Ready; only if it is not True
+  std::optional<Time> accepted_at = {};    // status.startTime: the kubelet accepted the pod
+  std::optional<Time> unready_since = {};  // last transition of Ready; absent if Ready is True
   bool containers_ready = false;           // condition ContainersReady
-  bool gates_passed = true;                // each of spec.readinessGates
+  bool gates_passed = true;                // the condition of each readiness gate is True
   std::vector<ContainerState> containers = {};
   std::vector<ContainerState> init_containers = {};
   bool operator==(const Pod&) const = default;

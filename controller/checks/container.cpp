@@ -18,8 +18,8 @@ bool may_be_starting(const api::Pod& pod, const std::optional<Time>& rolled_out,
   // became False later, the pod was ready in between.
   constexpr std::chrono::seconds max_first_report_delay{5};
   const bool existed_at_rollout = rolled_out && *pod.meta.created <= *rolled_out;
-  const bool was_ready = pod.unready_since && pod.taken_on &&
-                         *pod.unready_since > *pod.taken_on + max_first_report_delay;
+  const bool was_ready = pod.unready_since && pod.accepted_at &&
+                         *pod.unready_since > *pod.accepted_at + max_first_report_delay;
   return !existed_at_rollout && !was_ready && now - *pod.meta.created < startup_time;
 }
 

@@ -247,7 +247,7 @@ TEST_CASE("exclude_starting excludes unready pods that are young and were never 
     return pod;
   };
   auto was_ready = unready_of_age(minute);
-  was_ready.taken_on = now - minute;
+  was_ready.accepted_at = now - minute;
   was_ready.unready_since = now - std::chrono::seconds(20);
   auto never_ready = was_ready;
   never_ready.unready_since = now - minute + std::chrono::seconds(1);
