@@ -20,9 +20,9 @@ struct Sink {
 };
 std::optional<Sink> sink;
 
-constexpr std::string_view names[] = {"debug", "info", "warn", "error"};
+constexpr std::string_view level_names[] = {"debug", "info", "warn", "error"};
 
-std::string_view name_of(Level level) { return names[static_cast<std::size_t>(level)]; }
+std::string_view name_of(Level level) { return level_names[static_cast<std::size_t>(level)]; }
 
 spdlog::level::level_enum spd_level(Level level) {
   switch (level) {
@@ -34,11 +34,7 @@ spdlog::level::level_enum spd_level(Level level) {
   return spdlog::level::info;
 }
 
-std::string number_text(double number) {
-  return std::isfinite(number) ? fmt::format("{}", number) : "";
-}
-
-// JSON has no numbers for NaN and the infinities: they become strings.
+// JSON has no NaN and no infinity: these numbers become strings.
 std::string json_value(const Value& value) {
   struct Visitor {
     std::string operator()(const std::string& text) const {
@@ -46,8 +42,7 @@ std::string json_value(const Value& value) {
     }
     std::string operator()(std::int64_t number) const { return fmt::format("{}", number); }
     std::string operator()(double number) const {
-      const std::string text = number_text(number);
-      return text.empty() ? fmt::format("\"{}\"", number) : text;
+      return std::isfinite(number) ? fmt::format("{}", number) : fmt::format("\"{}\"", number);
     }
     std::string operator()(bool value) const { return value ? "true" : "false"; }
   };
@@ -114,8 +109,8 @@ std::string json_line(Time time, Level level, std::string_view message, Fields f
   std::string line = fmt::format(R"({{"time":"{}","level":"{}","msg":"{}")",
                                  format_micro_time(time), name_of(level), json_escaped(message));
   for (const Field& field : fields) {
-    const bool taken = field.name == "time" || field.name == "level" || field.name == "msg";
-    line += fmt::format(R"(,"{}{}":{})", taken ? "field." : "", json_escaped(field.name),
+    const bool is_reserved = field.name == "time" || field.name == "level" || field.name == "msg";
+    line += fmt::format(R"(,"{}{}":{})", is_reserved ? "field." : "", json_escaped(field.name),
                         json_value(field.value));
   }
   return line + "}";

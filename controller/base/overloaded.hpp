@@ -1,5 +1,5 @@
-// One function object from several lambdas, for std::visit. A visit that misses an alternative does
-// not compile.
+// One function object from several lambdas, for std::visit. If no lambda accepts an
+// alternative, the visit does not compile.
 #pragma once
 
 namespace lastgood {

@@ -9,9 +9,9 @@
 
 namespace lastgood {
 
-// Statuses are HTTP statuses of the API server.
+// The numbers are HTTP statuses of the API server.
 enum class ErrorKind : std::uint8_t {
-  BadInput,           // input of a user, or a file, that cannot be used
+  BadInput,           // invalid input of a user, or an invalid file
   NotFound,           // 404
   AlreadyExists,      // 409 on create
   Conflict,           // 409: read the object again before the next write
@@ -24,12 +24,12 @@ enum class ErrorKind : std::uint8_t {
   ConnectionRefused,  // nothing listens, or the connection was reset before a response
   DNSLookupFailed,    // the host name does not resolve
   TimedOut,           // no complete response in time
-  ConnectionClosed,   // the peer closed before a complete response; a write may have been done
+  ConnectionClosed,   // closed before the response was complete; a write may have been done
   TooLarge,           // more bytes or deeper nesting than the limit
   Protocol,           // the response is not valid HTTP, or not the expected JSON
-  Tls,                // the handshake or the certificate
-  Server,             // 5xx and every other status
-  Cancelled,          // the controller is stopping
+  Tls,                // the TLS handshake failed, or the certificate is not accepted
+  Server,             // 5xx, and every status that is not listed here
+  Cancelled,          // the controller is stopping, or is no longer the leader
 };
 
 [[nodiscard]] const char* to_string(ErrorKind kind);

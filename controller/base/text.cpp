@@ -9,8 +9,8 @@
 namespace lastgood {
 namespace {
 
-// The length in bytes of the UTF-8 sequence at the beginning of `text`. 0 if it is invalid:
-// overlong, a surrogate, above U+10FFFF, or cut.
+// The length in bytes of the UTF-8 sequence at the beginning of `text`. 0 if the sequence is
+// invalid: overlong, a surrogate, above U+10FFFF, or incomplete.
 std::size_t sequence_length(std::string_view text) {
   auto byte = [&](std::size_t at) {
     return at < text.size() ? static_cast<std::uint8_t>(text[at]) : std::uint8_t{0};

@@ -9,11 +9,11 @@
 namespace lastgood {
 namespace {
 
-constexpr std::int64_t max_ms = std::int64_t{10'000} * 3'600'000;
+constexpr std::int64_t max_ms = std::int64_t{10'000} * 3'600'000;  // 10,000 hours
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-// Removes parts from the front of a text. After the first part that does not match, `ok` is false.
+// Reads the parts of a text from its beginning. `ok` is false after a part that does not match.
 struct Scanner {
   std::string_view rest;
   bool ok = true;
@@ -67,8 +67,10 @@ struct Unit {
   std::string_view name;
   std::int64_t ms;
 };
+constexpr Unit hour{"h", 3'600'000};
+constexpr Unit minute{"m", 60'000};
 // "ms" stands before "m", because the first match is taken.
-constexpr Unit units[] = {{"ms", 1}, {"h", 3'600'000}, {"m", 60'000}, {"s", 1000}};
+constexpr Unit units[] = {{"ms", 1}, hour, minute, {"s", 1000}};
 
 std::optional<Unit> take_unit(std::string_view& rest) {
   for (const Unit& unit : units) {
@@ -180,7 +182,7 @@ std::string format_duration(Duration duration) {
   if (ms <= 0) return "0s";
   if (ms < 1000) return fmt::format("{}ms", ms);
   std::string out;
-  for (const Unit& unit : {units[1], units[2]}) {
+  for (const Unit& unit : {hour, minute}) {
     if (ms < unit.ms) continue;
     out += fmt::format("{}{}", ms / unit.ms, unit.name);
     ms %= unit.ms;

@@ -16,7 +16,7 @@ using Duration = std::chrono::milliseconds;
 // clock can be set.
 using Time = std::chrono::sys_time<std::chrono::milliseconds>;
 
-// Time of a clock that never jumps. Only differences within one process mean anything.
+// Time of a clock that never jumps. Only the difference of two times of one process has a meaning.
 using MonotonicTime = std::chrono::time_point<std::chrono::steady_clock, std::chrono::milliseconds>;
 
 // RFC 3339 with an optional fraction and any offset: "2026-11-24T12:00:00Z",
@@ -34,7 +34,7 @@ using MonotonicTime = std::chrono::time_point<std::chrono::steady_clock, std::ch
 [[nodiscard]] std::string format_precise(Time time);
 
 // Durations of policies and flags, as Go's time.ParseDuration reads them: "1h30m", "250ms", "1.5s".
-// BadInput, with an example, for:
+// Returns BadInput for:
 // - a sign, or a number without a unit
 // - anything finer than a millisecond or longer than 10,000 hours
 [[nodiscard]] Result<Duration> parse_duration(std::string_view text);

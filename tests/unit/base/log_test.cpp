@@ -1,4 +1,4 @@
-// Log lines: always one line, and always valid JSON in JSON format, for any bytes in the values.
+// A log entry with any bytes is always one line. In JSON format it is valid JSON.
 #include "base/log.hpp"
 
 #include <catch2/catch.hpp>
@@ -11,7 +11,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-const Time noon{Duration{1795521600250}};
+const Time noon{Duration{1795521600250}};  // 2026-11-24T12:00:00.250Z
 
 }  // namespace
 
@@ -26,11 +26,11 @@ TEST_CASE("writes time, level, message and typed fields in a JSON line") {
                 R"("deployment":"shop/web","failures":3,"ratio":0.5,"dry":false,"took":"1.5s"})");
 }
 
-TEST_CASE("writes one valid JSON line for any bytes") {
-  const std::string evil = "a\"b\\c\n{\"level\":\"error\"}\x01\xff\0z"s;
+TEST_CASE("writes one valid JSON line when message, names and values have unsafe bytes") {
+  const std::string unsafe = "a\"b\\c\n{\"level\":\"error\"}\x01\xff\0z"s;
   const std::string line = log::json_line(
-      noon, log::Level::Warn, evil,
-      {{"evil", evil}, {"nan", std::numeric_limits<double>::quiet_NaN()}, {evil, "x"}});
+      noon, log::Level::Warn, unsafe,
+      {{"unsafe", unsafe}, {"nan", std::numeric_limits<double>::quiet_NaN()}, {unsafe, "x"}});
   CHECK(line.find('\n') == std::string::npos);
   const auto json = nlohmann::json::parse(line, nullptr, false);
   REQUIRE(json.is_object());
@@ -48,7 +48,7 @@ TEST_CASE("renames a JSON field that would replace time, level or message") {
   CHECK(json["field.msg"] == "other");
 }
 
-TEST_CASE("quotes ambiguous values in a text line") {
+TEST_CASE("writes one text line, with quotes around empty values and values with spaces") {
   CHECK(
       log::text_line(noon, log::Level::Info, "rolled back",
                      {{"deployment", "shop/web"}, {"reason", "3 of 3"}, {"empty", ""}}) ==

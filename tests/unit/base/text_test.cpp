@@ -1,4 +1,4 @@
-// Text from outside: bounded, valid UTF-8, on one line. And the nearest of several names.
+// Text from outside is bounded, made valid UTF-8, and kept on one line. Similar names are found.
 #include "base/text.hpp"
 
 #include <array>
@@ -7,7 +7,7 @@
 using namespace lastgood;
 using namespace std::string_literals;
 
-TEST_CASE("cuts a long text between characters and marks the cut") {
+TEST_CASE("cuts a long text at a character boundary and appends three dots if they fit") {
   CHECK(clip("short", 8) == "short");
   CHECK(clip("exactly8", 8) == "exactly8");
   CHECK(clip("more than 8", 8) == "more ...");
@@ -18,14 +18,14 @@ TEST_CASE("cuts a long text between characters and marks the cut") {
 
 TEST_CASE("replaces bytes that are not valid UTF-8") {
   CHECK(clip("a\xff"s + "b", 10) == "a?b");
-  CHECK(clip("\xc0\x80", 10) == "??");            // an overlong zero
+  CHECK(clip("\xc0\x80", 10) == "??");            // overlong encoding of U+0000
   CHECK(clip("\xed\xa0\x80", 10) == "???");       // half of a surrogate pair
   CHECK(clip("\xf5\x80\x80\x80", 10) == "????");  // beyond U+10FFFF
-  CHECK(clip("\xe2\x82", 10) == "??");            // cut off
+  CHECK(clip("\xe2\x82", 10) == "??");            // incomplete
   CHECK(clip("\xe2\x82\xac \xf0\x9f\x8d\x8f", 10) == "\xe2\x82\xac \xf0\x9f\x8d\x8f");
 }
 
-TEST_CASE("quotes a text on one line") {
+TEST_CASE("quotes and escapes a text so that it stays on one line") {
   CHECK(in_quotes("abc") == R"("abc")");
   CHECK(in_quotes("a\"b\\c\nd\te\x01") == R"("a\"b\\c\nd\te\x01")");
   CHECK(in_quotes(std::string(100, 'x'), 8) == R"("xxxxx...")");
@@ -65,10 +65,11 @@ TEST_CASE("counts insertions, deletions, replacements and swaps as edit distance
   CHECK(edit_distance("plicy", "policy") == 1);
   CHECK(edit_distance("polity", "policy") == 1);
   CHECK(edit_distance("kitten", "sitting") == 3);
+  // Only the first 128 bytes are compared.
   CHECK(edit_distance(std::string(1000, 'a'), std::string(1000, 'b')) == 128);
 }
 
-TEST_CASE("suggests the first of the nearest names") {
+TEST_CASE("finds the nearest name, or the first of several that are equally near") {
   constexpr std::array<std::string_view, 3> names = {"web", "wob", "shop"};
   CHECK(nearest("wub", names)->name == "web");
   CHECK(nearest("shops", names)->name == "shop");
