@@ -13,14 +13,14 @@ using walk::Value;
 
 constexpr std::size_t max_message_bytes = 512;  // of a condition's message
 
-bool is_projected(std::string_view annotation) {
+bool is_stored_annotation(std::string_view annotation) {
   return annotation.starts_with("lastgood.dev/") ||
          annotation == "deployment.kubernetes.io/revision";
 }
 
 Code read_annotations(Value value, api::StringMap& annotations, Trail& trail) {
   return walk::fields(value, trail, [&](std::string_view name, Value text) -> Code {
-    if (!is_projected(name)) return simdjson::SUCCESS;
+    if (!is_stored_annotation(name)) return simdjson::SUCCESS;
     return walk::read(text, annotations[std::string(name)]);
   });
 }

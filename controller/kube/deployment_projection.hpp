@@ -1,5 +1,5 @@
-// Reads the fields of api::Deployment from the JSON of an apps/v1 Deployment while parsing. All
-// other fields of its 3 to 20 KB of JSON are skipped. Included by watch_event.cpp only.
+// Reads the fields of api::Deployment from the JSON of an apps/v1 Deployment while parsing it. The
+// JSON has 3 to 20 KB: all other fields are skipped. Included by watch_event.cpp only.
 #pragma once
 
 #include "api/workload.hpp"

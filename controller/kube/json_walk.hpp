@@ -1,8 +1,8 @@
 // Reads fields from JSON while parsing it, with simdjson's On-Demand API. simdjson.h is a large
 // header: only the .cpp files of kube/ include this one.
 //
-// An object is walked once, from front to back. Fields that no callback reads are skipped. A field
-// with the value null is treated as missing.
+// An object is read once, from its first to its last field. Fields that no callback reads are
+// skipped. A field with the value null is treated as missing.
 #pragma once
 
 #include <simdjson.h>
@@ -25,7 +25,7 @@ struct Padded {
   std::string_view text;
   std::size_t capacity = 0;  // bytes of `text` plus the readable bytes after it
 
-  // The same for `piece`, which must be part of `text`.
+  // A view of `piece`, which must be a part of `text`.
   [[nodiscard]] Padded inside(std::string_view piece) const {
     return {.text = piece,
             .capacity = capacity - static_cast<std::size_t>(piece.data() - text.data())};
@@ -50,11 +50,11 @@ class PaddedCopy {
   std::string text_;
 };
 
-// The path of the field at which a walk failed, for example "spec.replicas".
+// The path of the field that could not be read, for example "spec.replicas".
 class Trail {
  public:
   // Prepends `field` to the path if `code` is an error. Returns `code`.
-  Code at(std::string_view field, Code code) {
+  Code record(std::string_view field, Code code) {
     if (code == simdjson::SUCCESS) return code;
     text_ = text_.empty() ? std::string(field) : std::string(field) + "." + text_;
     return code;
@@ -73,11 +73,11 @@ Code fields(simdjson::ondemand::object object, Trail& trail, OnField&& on_field)
     std::string_view name;
     if (const Code code = field.unescaped_key().get(name)) return code;
     Value value;
-    if (const Code code = field.value().get(value)) return trail.at(name, code);
+    if (const Code code = field.value().get(value)) return trail.record(name, code);
     bool is_null = false;
-    if (const Code code = value.is_null().get(is_null)) return trail.at(name, code);
+    if (const Code code = value.is_null().get(is_null)) return trail.record(name, code);
     if (is_null) continue;
-    if (const Code code = on_field(name, value)) return trail.at(name, code);
+    if (const Code code = on_field(name, value)) return trail.record(name, code);
   }
   return simdjson::SUCCESS;
 }
@@ -111,7 +111,7 @@ inline Code read(Value value, std::string& out) {
 inline Code read(Value value, std::int64_t& out) { return value.get_int64().get(out); }
 inline Code read(Value value, bool& out) { return value.get_bool().get(out); }
 
-// The unparsed text of a value, without surrounding white space.
+// The JSON text of a value, without white space around it.
 inline Code read_raw(Value value, std::string_view& out) {
   return simdjson::to_json_string(value).get(out);
 }
@@ -122,7 +122,7 @@ inline Code read(Value value, api::StringMap& out, Trail& trail) {
   });
 }
 
-// Walks the fields of a document. The document must be a single object.
+// Calls on_field for each field of a document, as fields() does. The document must be one object.
 template <class OnField>
 Code document(Parser& parser, const Padded& bytes, Trail& trail, OnField&& on_field) {
   simdjson::ondemand::document document;

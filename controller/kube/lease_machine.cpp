@@ -20,14 +20,14 @@ constexpr std::size_t max_lease_bytes = std::size_t{1024} * 1024;
 constexpr std::size_t max_identity_bytes = 253;
 constexpr Duration max_lease_duration = std::chrono::minutes(5);  // of another holder
 constexpr Duration max_retry_after = seconds(5);
-constexpr int max_immediate_retries = 3;                 // after consecutive conflicts
+constexpr int max_immediate_retries = 3;                 // without a wait, after conflicts
 constexpr std::int64_t max_transitions = 2'000'000'000;  // spec.leaseTransitions is an int32
 
 ResourceVersion version_of(const Json& lease) {
   return ResourceVersion(text_at(lease, {"metadata", "resourceVersion"}));
 }
 
-// The server may have performed the call.
+// True if the server may have performed the call although it failed.
 bool is_response_lost(const Error& error) {
   return error.kind == ErrorKind::TimedOut || error.kind == ErrorKind::ConnectionClosed;
 }
@@ -219,8 +219,8 @@ std::optional<Json> LeaseMachine::parse(std::string_view body) {
   return std::nullopt;
 }
 
-// Stores a Lease that was read, and when its spec last changed. False, with problem_, if the object
-// is not a Lease.
+// Stores the Lease of a response, and when its spec last changed. Returns false and sets problem_
+// if the spec is not an object.
 bool LeaseMachine::observe(Json object, MonotonicTime now) {
   const auto found = object.find("spec");
   if (found != object.end() && !found->is_object() && !found->is_null()) {

@@ -2,8 +2,8 @@
 // random numbers.
 //
 // Protocol: client-go's tools/leaderelection/leaderelection.go with its default durations (lease
-// 15 s, renew deadline 10 s, retry period 2 s). This program and client-go can compete
-// for the same Lease.
+// 15 s, renew deadline 10 s, retry period 2 s). This program and client-go can compete for the same
+// Lease.
 //
 //      .---------- tick, if the Lease as last read is ours or expired ----------.
 //      |                                                                        v
@@ -63,9 +63,9 @@ struct LeaseSettings {
 
 // Inputs.
 
-struct LeaseTick {};  // the first input; later: the time of a LeaseWait has come
+struct LeaseTick {};  // the first input, and the input when a LeaseWait is over
 
-struct LeaseResponse {  // to the LeaseCall
+struct LeaseResponse {  // the response to the last LeaseCall
   Result<std::string> body;
 };
 
@@ -90,7 +90,7 @@ using LeaseAction = std::variant<LeaseCall, LeaseWait, LeaseDone>;
 
 class LeaseMachine {
  public:
-  // BadInput if the namespace, name or identity is invalid.
+  // Returns BadInput if the namespace, name or identity is invalid.
   [[nodiscard]] static Result<LeaseMachine> create(LeaseSettings settings);
 
   // `wall` is written into the Lease for users to read.
@@ -98,8 +98,8 @@ class LeaseMachine {
 
   [[nodiscard]] bool is_leader(MonotonicTime now) const;
 
-  // When is_leader() becomes false unless a renewal succeeds before. Nothing if this process is not
-  // the leader.
+  // When the leadership ends, unless a renewal succeeds before. This time may be in the past. No
+  // value if this process did not acquire the Lease, or if the Lease has another holder now.
   [[nodiscard]] std::optional<MonotonicTime> leader_until() const;
 
   // How often this process became the leader. Decisions of an earlier term are no longer valid.
@@ -112,8 +112,7 @@ class LeaseMachine {
   // configure the leader with annotations.
   [[nodiscard]] std::string annotation(std::string_view key) const;
 
-  // The last error, for the log. Set by the step that found it, cleared by the next successful
-  // call.
+  // The last error, for the log. A later successful call clears it.
   [[nodiscard]] const std::optional<Error>& problem() const { return problem_; }
 
  private:
@@ -159,10 +158,10 @@ class LeaseMachine {
 
   bool has_written_ = false;  // this process has sent a write at least once
   MonotonicTime sent_at_;     // when the last call was sent
-  // When the request of the last acknowledged renewal was sent. Nothing: not the leader.
+  // When the request of the last acknowledged renewal was sent. No value: not the leader.
   std::optional<MonotonicTime> renewal_sent_at_;
   std::uint64_t term_ = 0;
-  int conflicts_ = 0;  // consecutive
+  int conflicts_ = 0;  // consecutive writes that conflicted
   std::optional<Error> problem_;
 };
 

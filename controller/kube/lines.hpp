@@ -20,7 +20,7 @@ class LineSplitter {
   // on_line(std::string_view) -> bool for each complete line, without its line end. Empty lines are
   // skipped. If on_line returns false, the rest of `bytes` is dropped.
   //
-  // TooLarge if a line has more than `max_bytes` bytes; the splitter is then empty again.
+  // Returns TooLarge if a line has more than `max_bytes` bytes. The splitter is then empty again.
   template <class OnLine>
   Result<void> feed(std::string_view bytes, OnLine&& on_line) {
     while (!bytes.empty()) {

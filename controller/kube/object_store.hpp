@@ -24,7 +24,7 @@ class ObjectStore {
  public:
   using Pointer = std::shared_ptr<const T>;
 
-  // Null if there is no such object.
+  // Null if the store has no object with this key.
   [[nodiscard]] Pointer find(const Key& key) const {
     const auto found = objects_.find(key);
     return found == objects_.end() ? nullptr : found->second;
@@ -77,12 +77,12 @@ class ObjectStore {
   // Merges a list that was read while the watch goes on. `version` is the resource version of the
   // list; an empty `namespace_` means all namespaces.
   //
-  // - An object that the store has in a newer version stays.
-  // - An object that is missing in the list is removed, unless the store has it in a version newer
-  //   than the list's, or `unread` names it: it exists, but could not be parsed.
+  // - An object whose version in the store is newer than the list stays as it is.
+  // - An object that is missing in the list is removed, except if its version in the store is newer
+  //   than the list, or if it is in `unreadable`: it exists but could not be parsed.
   Deltas<T> catch_up(std::vector<T> objects, const ResourceVersion& version,
-                     std::string_view namespace_, const std::vector<Key>& unread = {}) {
-    std::set<Key> listed(unread.begin(), unread.end());
+                     std::string_view namespace_, const std::vector<Key>& unreadable = {}) {
+    std::set<Key> listed(unreadable.begin(), unreadable.end());
     for (const T& object : objects) listed.insert(object.meta.key);
     std::vector<Key> removed;
     for (const auto& [key, object] : objects_) {
@@ -91,13 +91,13 @@ class ObjectStore {
         removed.push_back(key);
     }
     Deltas<T> deltas;
-    const auto append = [&](Deltas<T> some) {
-      for (auto& delta : some) deltas.push_back(std::move(delta));
+    const auto append = [&](Deltas<T> more) {
+      for (auto& delta : more) deltas.push_back(std::move(delta));
     };
     for (const Key& key : removed) append(erase(key));
     for (T& object : objects) {
-      const Pointer known = find(object.meta.key);
-      if (!known || !older(version, known->meta.resource_version))
+      const Pointer stored = find(object.meta.key);
+      if (!stored || !older(version, stored->meta.resource_version))
         append(upsert(std::move(object)));
     }
     return deltas;
@@ -109,7 +109,7 @@ class ObjectStore {
     for (const auto& [key, object] : objects_) visit(object);
   }
 
-  // The same for the objects of one namespace.
+  // Calls visit(const Pointer&) for each object of one namespace, in the order of the names.
   template <class Visit>
   void for_each_in(std::string_view namespace_, Visit&& visit) const {
     for (auto at = objects_.lower_bound(lower_bound_of(namespace_));

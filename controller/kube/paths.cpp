@@ -45,8 +45,8 @@ bool is_letter_or_digit(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
-// The names of all kinds above are DNS subdomains. This also accepts "_" and capital letters, which
-// are safe in a path: the server rejects them with a better message.
+// The names of all kinds above are DNS subdomains. "_" and capital letters are accepted too: they
+// are safe in a path, and the server rejects them with a better message.
 bool is_path_segment(std::string_view name) {
   if (name.empty() || name.size() > 253 || name == "." || name == "..") return false;
   for (const char c : name) {
@@ -63,7 +63,7 @@ Result<void> check_segment(std::string_view part, const ResourceInfo& info, std:
 }
 
 std::string with_field_manager(std::string_view path) {
-  return Query().add("fieldManager", api::field_manager).after(path);
+  return Query().add("fieldManager", api::field_manager).appended_to(path);
 }
 
 }  // namespace
@@ -81,7 +81,7 @@ Query& Query::add_unless_empty(std::string_view name, std::string_view value) {
   return value.empty() ? *this : add(name, value);
 }
 
-std::string Query::after(std::string_view path) const {
+std::string Query::appended_to(std::string_view path) const {
   std::string target(path);
   if (!text_.empty()) target += "?" + text_;
   return target;
@@ -116,7 +116,7 @@ ApiCall list_call(std::string_view collection, const ListOptions& options) {
     query.add_unless_empty("resourceVersion", options.resource_version);
     query.add_unless_empty("resourceVersionMatch", options.resource_version_match);
   }
-  return {.target = query.after(collection)};
+  return {.target = query.appended_to(collection)};
 }
 
 ApiCall watch_call(std::string_view collection, const WatchOptions& options) {
@@ -126,7 +126,7 @@ ApiCall watch_call(std::string_view collection, const WatchOptions& options) {
     query.add("sendInitialEvents", "true").add("resourceVersionMatch", "NotOlderThan");
   query.add_unless_empty("resourceVersion", options.resource_version);
   query.add("timeoutSeconds", std::to_string(options.timeout_seconds));
-  return {.target = query.after(collection)};
+  return {.target = query.appended_to(collection)};
 }
 
 Result<ApiCall> get(Resource resource, const Key& key) {

@@ -41,30 +41,30 @@ enum class Resource : std::uint8_t {
 
 enum class Subresource : std::uint8_t { None, Status };
 
-// A query string. Names and values are percent-encoded and stay in the order of the calls.
+// A query string: percent-encoded names and values, in the order of the calls of add().
 class Query {
  public:
   Query& add(std::string_view name, std::string_view value);
   Query& add_unless_empty(std::string_view name, std::string_view value);
-  [[nodiscard]] std::string after(
-      std::string_view path) const;  // "path?a=b", or "path" without pairs
+  // "PATH?a=b"; only "PATH" if nothing was added.
+  [[nodiscard]] std::string appended_to(std::string_view path) const;
 
  private:
   std::string text_;
 };
 
-// BadInput if the name or the namespace is invalid.
+// Returns BadInput if the name or the namespace is invalid.
 [[nodiscard]] Result<std::string> object_path(Resource resource, const Key& key,
                                               Subresource sub = Subresource::None);
 
 // The path of all objects of a kind in one namespace, or in all namespaces if `namespace_` is
-// empty. BadInput if the namespace is invalid.
+// empty. Returns BadInput if the namespace is invalid.
 [[nodiscard]] Result<std::string> collection_path(Resource resource, std::string_view namespace_);
 
 struct ListOptions {
   std::string label_selector = {};  // in the syntax of kubectl -l
   int limit = 0;                    // 0: all objects in one response
-  // If set, the resource version is not sent: the server rejects the two together.
+  // If set, resource_version is not sent: the server rejects a request that has both.
   std::string continue_ = {};
   std::string resource_version = {};
   std::string resource_version_match = {};  // NotOlderThan or Exact
@@ -74,7 +74,7 @@ struct WatchOptions {
   std::string resource_version = {};
   // WatchList: ADDED events for all objects, then a bookmark that ends the initial events.
   bool initial_events = false;
-  int timeout_seconds = 300;
+  int timeout_seconds = 300;  // the server ends the watch after this time
 };
 
 // `collection` is the result of collection_path(). Everything after the path is percent-encoded.
@@ -82,7 +82,7 @@ struct WatchOptions {
 [[nodiscard]] ApiCall watch_call(std::string_view collection, const WatchOptions& options);
 
 [[nodiscard]] Result<ApiCall> get(Resource resource, const Key& key);
-// Reads only the metadata: for checks of existence.
+// Reads only the metadata, to find out whether the object exists.
 [[nodiscard]] Result<ApiCall> get_metadata(Resource resource, const Key& key);
 [[nodiscard]] Result<ApiCall> list(Resource resource, std::string_view namespace_,
                                    std::string_view label_selector = {});
@@ -98,8 +98,7 @@ struct WatchOptions {
                                     std::string_view content_type, std::string body,
                                     Subresource sub = Subresource::None);
 
-// Deletes the object with that uid. The server responds 409 Conflict if the object that has the
-// name has another uid.
+// Deletes the object if it has this uid. Otherwise the server responds 409 Conflict.
 [[nodiscard]] Result<ApiCall> remove(Resource resource, const Key& key, const Uid& uid);
 
 }  // namespace lastgood::kube

@@ -11,7 +11,7 @@
 
 namespace lastgood::kube {
 
-// Nothing if one of the two is not a decimal number.
+// No value if `a` or `b` is not a decimal number.
 [[nodiscard]] inline std::optional<std::strong_ordering> compare_versions(
     const ResourceVersion& a, const ResourceVersion& b) {
   const auto numeric = [](std::string_view text) {

@@ -57,7 +57,7 @@ Result<api::Deployment> project<api::Deployment>(Parser& parser, const Padded& b
   return project_deployment(parser, bytes);
 }
 
-// The metadata that every object and every bookmark has.
+// The metadata of an object or a bookmark.
 struct EventMetadata {
   Key key;
   Uid uid;
@@ -94,7 +94,7 @@ Result<EventMetadata> metadata_of(Parser& parser, const Padded& bytes) {
   return metadata;
 }
 
-// The object; or its name and the error if it cannot be parsed. Error if it has no name either.
+// Returns the object, or its name and the error if it cannot be parsed. Fails if it has no name.
 template <class T>
 Result<std::variant<T, Unreadable>> read_object(Parser& parser, const Padded& bytes) {
   Result<T> object = project<T>(parser, bytes);

@@ -5,7 +5,7 @@
 // https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
 //
 // T is one of the four watched kinds: api::Deployment, api::RollbackPolicy, api::DeploymentGuard,
-// api::Rollback. An object that cannot be parsed becomes Unreadable and does not affect the others.
+// api::Rollback. An object that cannot be parsed becomes Unreadable. The others are still read.
 #pragma once
 
 #include <cstdint>
@@ -58,12 +58,12 @@ struct ListPage {
   std::vector<Unreadable> unreadable;  // items that cannot be parsed
 };
 
-// Parses one line of a watch response. Protocol if the line is not a watch event.
+// Parses one line of a watch response. Returns Protocol if the line is not a watch event.
 template <class T>
 [[nodiscard]] Result<WatchEvent<T>> parse_event(std::string_view line);
 
-// Parses the body of a LIST response. Protocol if it is not a list. Takes the string by value
-// because the parser needs padding after its end.
+// Parses the body of a LIST response. Returns Protocol if the body is not a list. Takes the string
+// by value because the parser needs padding after its end.
 template <class T>
 [[nodiscard]] Result<ListPage<T>> parse_list(std::string body);
 

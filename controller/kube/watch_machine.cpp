@@ -13,13 +13,13 @@ using std::chrono::seconds;
 
 constexpr int min_watch_seconds = 300;
 constexpr int max_watch_seconds = 600;
-constexpr Duration idle_margin = seconds(5);
+constexpr Duration idle_margin = seconds(5);  // without data, after the timeout of the watch
 constexpr Duration call_timeout = seconds(30);
 constexpr Duration max_retry_after = seconds(60);
-// A stream that was open for this long shows that the server works.
-constexpr Duration healthy_stream = seconds(5);
-// A stream that ended sooner, without an event, counts as a failure.
-constexpr Duration min_stream = seconds(1);
+// If a stream was open for this long, the backoff starts from its first delay.
+constexpr Duration stable_stream_duration = seconds(5);
+// A stream that ends sooner, without an event, counts as a failure.
+constexpr Duration min_stream_duration = seconds(1);
 // Consecutive failures after which the version may be the cause.
 constexpr int max_failures_at_version = 5;
 constexpr std::size_t max_objects = 500'000;
@@ -73,7 +73,7 @@ template <class T>
 WatchAction<T> WatchMachine<T>::on(StreamEnded, MonotonicTime now) {
   if (!has_open_stream()) return unchanged();
   if (phase_ == Phase::InitialEvents) return list_instead("EndedEarly", std::nullopt, now);
-  if (!stream_has_event_ && now - opened_at_ < min_stream) {
+  if (!stream_has_event_ && now - opened_at_ < min_stream_duration) {
     return on_watch_failure(
         {.kind = ErrorKind::ConnectionClosed,
          .message = "the watch ended without an event less than 1 s after it began"},
@@ -232,10 +232,10 @@ WatchAction<T> WatchMachine<T>::on_sync_failure(Error error, MonotonicTime now) 
     return list_instead(reason, std::move(error), now);
   }
   if (error.kind == ErrorKind::TooLarge) page_size_ = std::max(page_size_ / 2, 1);
-  // A rejected version is requested only once. An expired continue token restarts the list: the
-  // first time without a delay.
+  // A rejected minimum version is not requested again.
   if (rejects_version(error) && !not_older_than_.empty())
     return restart_sync({}, reason, std::move(error), now);
+  // The first expired continue token restarts the list without a delay, but counts as a failure.
   if (error.kind == ErrorKind::Expired && has_listed_pages && backoff_.failures() == 0) {
     static_cast<void>(backoff_.next());
     return list_instead("ContinueExpired", std::move(error), now);
@@ -245,7 +245,7 @@ WatchAction<T> WatchMachine<T>::on_sync_failure(Error error, MonotonicTime now) 
 
 template <class T>
 WatchAction<T> WatchMachine<T>::on_watch_failure(Error error, MonotonicTime now) {
-  if (now - opened_at_ >= healthy_stream) {
+  if (now - opened_at_ >= stable_stream_duration) {
     backoff_.reset();
     sync_unproven_ = false;
   }
@@ -261,8 +261,8 @@ WatchAction<T> WatchMachine<T>::on_watch_failure(Error error, MonotonicTime now)
   return back_off(Phase::CheckingVersion, reason, std::move(error), now);
 }
 
-// Syncs again. Immediately if an event arrived since the last sync, or if the server rejected the
-// minimum version and this sync has none. Else with backoff.
+// Syncs again. There is no delay if an event arrived since the last sync, or if the server rejected
+// the minimum version and the new sync has none. Otherwise the sync waits for the backoff.
 template <class T>
 WatchAction<T> WatchMachine<T>::restart_sync(ResourceVersion not_older_than,
                                              std::string_view reason, std::optional<Error> error,

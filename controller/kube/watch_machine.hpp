@@ -14,15 +14,17 @@
 //                             version is valid |         v
 //                                              '--- CheckingVersion (LIST with limit=1)
 //
+// A sync reads all objects, in InitialEvents or Listing.
+//
 // - 429, connection refused, broken stream: back off (0.8 s, doubled up to 30 s, plus up to 20%
-//   jitter), check the version, and watch from the same version again. Nothing is listed again.
-// - 410: list again, not older than the last version seen. If the server rejects that version too,
-//   list once more without a version.
+//   jitter), check the version, and watch from the same version again, without a sync.
+// - 410: sync again, not older than the last version seen. If the server rejects that version too,
+//   sync once more without a minimum version.
 // - The server's version is lower than the last one seen (its storage was restored from a backup):
-//   list again without a version.
+//   sync again without a minimum version.
 // - A sync fails in any other way: back off, then sync again.
 // - The same version fails five times with an error that the version may cause (400, 422, 500,
-//   invalid or too large response): list again without a version.
+//   invalid or too large response): sync again without a minimum version.
 //
 // Use:
 //
@@ -57,8 +59,8 @@ struct StartWatch {};   // the first input
 struct WaitElapsed {};  // the time of a BackoffWait has come
 struct StreamEnded {};  // the server ended the stream without an error
 
-// Error: a call or a stream failed, or parse_event, parse_list or LineSplitter rejected its
-// content.
+// Error: a call or a stream failed, or parse_event(), parse_list() or LineSplitter returned an
+// error.
 template <class T>
 using WatchInput =
     std::variant<StartWatch, ListPage<T>, WatchEvent<T>, StreamEnded, Error, WaitElapsed>;
@@ -83,8 +85,8 @@ template <class T>
 struct WatchAction {
   WatchNext next = ReadStream{};
   std::optional<Change<T>> change = {};  // apply to the store before `next`
-  // Why the watch did not simply continue, for metrics: a CamelCase word from a small set, such as
-  // "Expired". Empty: it continued.
+  // Why the watch restarts, for metrics: a CamelCase word from a small set, such as "Expired".
+  // Empty: it does not restart.
   std::string_view restart_reason = {};
   std::vector<Error> problems = {};  // to log
 };
@@ -161,13 +163,13 @@ class WatchMachine {
   WatchNext next_ = ReadStream{};
 
   ResourceVersion version_;          // the last one seen
-  ResourceVersion not_older_than_;   // minimum version of the next sync; empty: the newest
-  bool supports_watch_list_ = true;  // until the server shows that it does not
+  ResourceVersion not_older_than_;   // minimum version of the next sync; empty: no minimum
+  bool supports_watch_list_ = true;  // false after the server rejected or ignored a WatchList
   bool synced_ = false;
 
   MonotonicTime opened_at_;        // when the open stream was opened
   bool stream_has_event_ = false;  // at least one event arrived on the open stream
-  // No event arrived since the last sync. Another sync right away could repeat without end.
+  // No event arrived since the last sync. Another sync without backoff could repeat endlessly.
   bool sync_unproven_ = true;
 
   std::map<Key, T> initial_objects_;  // from the initial events

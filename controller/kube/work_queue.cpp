@@ -14,8 +14,8 @@ bool WorkQueue::add(const Key& key) {
 
 void WorkQueue::add_at(const Key& key, MonotonicTime when) {
   if (dirty_.contains(key)) return;
-  const auto known = deadline_of_.find(key);
-  if (known != deadline_of_.end() && known->second <= when) return;
+  const auto found = deadline_of_.find(key);
+  if (found != deadline_of_.end() && found->second <= when) return;
   drop_deadline(key);
   deadline_of_[key] = when;
   deadlines_.emplace(when, key);
@@ -59,10 +59,10 @@ std::optional<MonotonicTime> WorkQueue::next_deadline() const {
 }
 
 void WorkQueue::drop_deadline(const Key& key) {
-  const auto known = deadline_of_.find(key);
-  if (known == deadline_of_.end()) return;
-  deadlines_.erase({known->second, key});
-  deadline_of_.erase(known);
+  const auto found = deadline_of_.find(key);
+  if (found == deadline_of_.end()) return;
+  deadlines_.erase({found->second, key});
+  deadline_of_.erase(found);
 }
 
 }  // namespace lastgood::kube

@@ -1,4 +1,4 @@
-// The queue of keys to reconcile. No clock, no I/O; it does not know which objects the keys name.
+// The queue of keys to reconcile, without clock and I/O. It does not know the objects of the keys.
 //
 // Follows client-go's util/workqueue (queue.go: dirty and processing sets; delaying_queue.go;
 // default_rate_limiters.go) and kube-rs' scheduler.rs, which keeps only the earliest deadline of a
@@ -50,8 +50,8 @@ class WorkQueue {
   // Makes the keys ready whose deadline has passed, and returns them.
   std::vector<Key> release_due(MonotonicTime now);
 
-  // The key that has been ready for the longest time. It counts as processing until done(key).
-  // Nothing if no key is ready at `now`.
+  // The key that has been ready for the longest time. It counts as processing until done(key). No
+  // value if no key is ready at `now`.
   [[nodiscard]] std::optional<Key> take(MonotonicTime now);
 
   // Ends the processing of a key that take() returned.
@@ -64,8 +64,8 @@ class WorkQueue {
   // Resets the backoff of the key. Call after a success, or when the object was deleted.
   void forget(const Key& key);
 
-  // The time of the next useful take(): the earliest deadline; MonotonicTime::min() if a key is
-  // ready; nothing if the queue is empty.
+  // When take() returns a key: MonotonicTime::min() if a key is ready, otherwise the earliest
+  // deadline. No value if the queue is empty.
   [[nodiscard]] std::optional<MonotonicTime> next_deadline() const;
 
   // The number of ready keys. Delayed keys are not counted.

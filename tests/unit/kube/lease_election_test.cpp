@@ -24,15 +24,15 @@
 
 namespace lastgood::kube::test {
 
-// Delays and the fault of one call.
+// The delays and the fault of one call.
 struct CallFault {
   enum Kind : std::uint8_t {
     None,
     RequestLost,
     ResponseLost,
     ConnectionRefused,
-    ProcessFrozen,    // for 30 s after the call
-    ProcessReleases,  // instead of waiting for the response
+    ProcessFrozen,    // the process does not run for 30 s after the call
+    ProcessReleases,  // the process gives up the Lease instead of waiting for the response
   };
 
   int request_delay = 1;   // ms
@@ -51,25 +51,25 @@ class LeaseElection {
   LeaseElection(std::size_t candidates, std::vector<CallFault> faults)
       : faults_(faults.begin(), faults.end()) {
     for (std::size_t i = 0; i < candidates; ++i) {
-      candidates_.push_back(make(static_cast<int>(i)));
+      candidates_.push_back(new_process(static_cast<int>(i)));
       schedule(static_cast<std::int64_t>(i) * 3, [this, i] { step(i, LeaseTick{}); });
     }
   }
 
-  // False as soon as there are two leaders.
+  // Runs until `end`, in ms. Returns false as soon as there are two leaders.
   bool run_until(std::int64_t end) {
     while (!events_.empty() && events_.begin()->first <= end) {
       now_ = events_.begin()->first;
       auto event = std::move(events_.begin()->second);
       events_.erase(events_.begin());
       event();
-      if (leaders() > 1) return false;
+      if (leader_count() > 1) return false;
     }
     now_ = end;
-    return leaders() <= 1;
+    return leader_count() <= 1;
   }
 
-  [[nodiscard]] int leaders() const {
+  [[nodiscard]] int leader_count() const {
     return static_cast<int>(std::ranges::count_if(candidates_, [&](const CandidateProcess& one) {
       return one.machine.is_leader(local_time(one));
     }));
@@ -80,20 +80,21 @@ class LeaseElection {
  private:
   struct CandidateProcess {
     LeaseMachine machine;
-    int steps = 0;                 // an input that belongs to an earlier step is dropped
-    std::int64_t clock_ahead = 0;  // the monotonic clocks of two processes have different origins
+    int steps = 0;  // an input that belongs to an earlier step is dropped
+    // In ms. The monotonic clocks of two processes have different origins.
+    std::int64_t clock_offset = 0;
   };
 
-  static CandidateProcess make(int number) {
+  static CandidateProcess new_process(int number) {
     const std::string identity = "candidate-" + std::to_string(number);
     return {.machine = LeaseMachine::create(
                            {.lease = {"lastgood-system", "lastgood"}, .identity = identity})
                            .value(),
-            .clock_ahead = number * 1'234'567};
+            .clock_offset = number * 1'234'567};
   }
 
   [[nodiscard]] MonotonicTime local_time(const CandidateProcess& process) const {
-    return at(now_ + process.clock_ahead);
+    return at(now_ + process.clock_offset);
   }
 
   void schedule(std::int64_t delay, std::function<void()> event) {
@@ -102,8 +103,8 @@ class LeaseElection {
 
   void step(std::size_t i, LeaseInput input) {
     CandidateProcess& process = candidates_[i];
-    const LeaseAction action =
-        process.machine.step(std::move(input), local_time(process), Time(Duration(now_ * 7)));
+    const Time wall{Duration(now_ * 7)};  // a wrong wall clock must not matter
+    const LeaseAction action = process.machine.step(std::move(input), local_time(process), wall);
     const int steps = ++process.steps;
     if (std::holds_alternative<LeaseDone>(action)) return restart(i);
     if (const auto* wait = std::get_if<LeaseWait>(&action)) {
@@ -115,9 +116,10 @@ class LeaseElection {
   }
 
   void restart(std::size_t i) {
-    candidates_[i].machine = make(static_cast<int>(i)).machine;
+    candidates_[i].machine = new_process(static_cast<int>(i)).machine;
     const int steps = candidates_[i].steps;
-    schedule(500, [this, i, steps] { deliver(i, steps, LeaseTick{}); });
+    constexpr std::int64_t restart_delay = 500;
+    schedule(restart_delay, [this, i, steps] { deliver(i, steps, LeaseTick{}); });
   }
 
   void deliver(std::size_t i, int steps, LeaseInput input) {
@@ -176,7 +178,7 @@ ElectionResult run_election(std::size_t candidates, std::vector<CallFault> fault
   while (never_two && election.has_faults_left())
     never_two = election.run_until(election.now() + 1'000);
   never_two = never_two && election.run_until(election.now() + 50'000);
-  return {.never_two_leaders = never_two, .one_leader_at_end = election.leaders() == 1};
+  return {.never_two_leaders = never_two, .one_leader_at_end = election.leader_count() == 1};
 }
 
 }  // namespace lastgood::kube::test
@@ -228,7 +230,7 @@ TEST_CASE("never has two leaders when one call of the election has any fault") {
   }
 }
 
-TEST_CASE("never has two leaders, and one at the end, when calls have random faults") {
+TEST_CASE("never has two leaders, and has one at the end, when calls have random faults") {
   CHECK(rc::check("never two leaders", [](const std::vector<CallFault>& faults) {
     const auto candidates = static_cast<std::size_t>(*rc::gen::inRange(2, 4));
     const ElectionResult result = run_election(candidates, faults);

@@ -1,5 +1,5 @@
 // A fake API server with one Lease, and a candidate that drives the real LeaseMachine against it.
-// No sockets and no clock: each call states the time.
+// No sockets and no clock: `when` is the time in milliseconds after the beginning of the test.
 #pragma once
 
 #include <optional>
@@ -18,7 +18,7 @@ namespace lastgood::kube::test {
 
 class FakeLeaseServer {
  public:
-  // Performs the call.
+  // Performs the call and returns the response.
   Result<std::string> handle(const api::ApiCall& call) {
     if (call.verb == api::Verb::Get)
       return lease_ ? Result<std::string>(lease_->dump()) : not_found();
@@ -40,7 +40,8 @@ class FakeLeaseServer {
     changed["spec"][field] = std::move(value);
     static_cast<void>(store(changed));
   }
-  void put(const std::string& holder) {
+  // Stores a Lease. Its times and its label are not those that LeaseMachine writes.
+  void put_lease_held_by(const std::string& holder) {
     static_cast<void>(store(
         {{"metadata",
           {{"namespace", "lastgood-system"}, {"name", "lastgood"}, {"labels", {{"team", "sre"}}}}},
@@ -52,12 +53,11 @@ class FakeLeaseServer {
            {"leaseTransitions", 6}}}}));
   }
 
-  [[nodiscard]] bool exists() const { return lease_.has_value(); }
   [[nodiscard]] codec::Json spec() const { return (*lease_)["spec"]; }
   [[nodiscard]] std::string holder() const {
     return lease_ ? spec().value("holderIdentity", "") : "";
   }
-  [[nodiscard]] const codec::Json& object() const { return *lease_; }
+  [[nodiscard]] const codec::Json& lease() const { return *lease_; }
 
  private:
   static Result<std::string> not_found() {
@@ -128,13 +128,14 @@ class LeaseCandidate {
   }
   LeaseStep tick(std::int64_t when) { return step(when, LeaseTick{}); }
   LeaseStep release(std::int64_t when) { return step(when, LeaseRelease{}); }
-  // The server performs the call, and the response arrives.
+  // The server performs the last call, and its response arrives.
   LeaseStep respond(std::int64_t when) {
     return step(when, LeaseResponse{server_.handle(call().call)});
   }
-  // The call fails; the server performs it, or does not.
-  LeaseStep fail(std::int64_t when, ErrorKind kind, bool performed = false, int status = 0) {
-    if (performed) static_cast<void>(server_.handle(call().call));
+  // The server performs the last call, but its response does not arrive.
+  void lose_response() { static_cast<void>(server_.handle(call().call)); }
+  // The last call fails. The server does not perform it, unless lose_response() was called before.
+  LeaseStep fail(std::int64_t when, ErrorKind kind, int status = 0) {
     return step(when, LeaseResponse{std::unexpected(error(kind, status))});
   }
 
@@ -152,7 +153,7 @@ class LeaseCandidate {
   LeaseAction action_ = LeaseDone{};
 };
 
-// Leads since 0. Its next renewal is due at 2000.
+// A candidate that became the leader at 0 ms. Its next renewal is due at 2,000 ms.
 inline LeaseCandidate make_leader(FakeLeaseServer& server) {
   LeaseCandidate leader("a", server);
   leader.tick(0);

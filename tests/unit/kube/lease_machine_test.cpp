@@ -1,4 +1,4 @@
-// Leader election step by step: which responses arrive when, which action follows, and who leads.
+// Leader election step by step: the input at a time, the action that follows, and who leads.
 #include "kube/lease_machine.hpp"
 
 #include <catch2/catch.hpp>
@@ -11,7 +11,7 @@ using namespace lastgood;
 using namespace lastgood::kube;
 using namespace lastgood::kube::test;
 
-TEST_CASE("creates the Lease with the fields of client-go and leads when there is none") {
+TEST_CASE("creates the Lease with the fields of client-go, and leads, when no Lease exists") {
   FakeLeaseServer server;
   LeaseCandidate a("a", server);
   CHECK(a.tick(0) == sends_get);
@@ -41,15 +41,15 @@ TEST_CASE("renews every 2 s without a read and changes only renewTime when it le
   CHECK(a.machine().term() == 1);
 }
 
-TEST_CASE("keeps waiting when a tick comes early") {
+TEST_CASE("keeps waiting when a tick arrives early") {
   FakeLeaseServer server;
   LeaseCandidate a = make_leader(server);
   CHECK(a.tick(1'999) == waits_until(2'000));
 }
 
-TEST_CASE("takes the Lease of another holder only when it did not change for 15 s") {
+TEST_CASE("takes the Lease of another holder only after it has not changed for 15 s") {
   FakeLeaseServer server;
-  server.put("b");
+  server.put_lease_held_by("b");
   LeaseCandidate a("a", server);
   a.tick(0);
   CHECK(a.respond(0) == waits_until(2'000));
@@ -66,7 +66,7 @@ TEST_CASE("takes the Lease of another holder only when it did not change for 15 
     CHECK(a.leads(15'001));
     CHECK(server.spec()["leaseTransitions"] == 7);
     CHECK(server.spec()["acquireTime"] == "2026-11-24T12:00:15.250000Z");
-    CHECK(server.object()["metadata"]["labels"]["team"] == "sre");
+    CHECK(server.lease()["metadata"]["labels"]["team"] == "sre");
   }
   SECTION("waits another 15 s when the holder renews") {
     server.set_spec("renewTime", "2026-11-24T12:00:01.000000Z");
@@ -78,7 +78,7 @@ TEST_CASE("takes the Lease of another holder only when it did not change for 15 
     }
     CHECK(a.last() == waits_until(29'000));
   }
-  SECTION("reads again when the holder renewed unnoticed") {
+  SECTION("reads again when the holder renewed after the last read") {
     a.tick(14'000);
     a.respond(14'000);
     server.set_spec("renewTime", "2026-11-24T12:00:14.500000Z");
@@ -89,9 +89,9 @@ TEST_CASE("takes the Lease of another holder only when it did not change for 15 
   }
 }
 
-TEST_CASE("waits for the holder's lease duration when it is longer than ours") {
+TEST_CASE("waits for leaseDurationSeconds of the holder when it is more than 15") {
   FakeLeaseServer server;
-  server.put("b");
+  server.put_lease_held_by("b");
   server.set_spec("leaseDurationSeconds", 40);
   LeaseCandidate a("a", server);
   a.tick(0);
@@ -105,7 +105,7 @@ TEST_CASE("waits for the holder's lease duration when it is longer than ours") {
 
 TEST_CASE("takes the Lease immediately when it has no holder") {
   FakeLeaseServer server;
-  server.put("");
+  server.put_lease_held_by("");
   SECTION("the holder is empty") {}
   SECTION("there is no spec") {
     server.remove();
@@ -119,9 +119,9 @@ TEST_CASE("takes the Lease immediately when it has no holder") {
   CHECK(a.leads(1));
 }
 
-TEST_CASE("takes the Lease immediately when it has our identity") {
+TEST_CASE("takes the Lease immediately when its holder has our identity") {
   FakeLeaseServer server;
-  server.put("a");
+  server.put_lease_held_by("a");
   LeaseCandidate a("a", server);
   a.tick(0);
   CHECK(a.respond(0) == sends_update);
@@ -141,7 +141,7 @@ TEST_CASE("leads until 10 s after the renewal was sent, even when the response i
   CHECK_FALSE(a.leads(12'000));
 }
 
-TEST_CASE("does not lead when the response arrives after the renew deadline") {
+TEST_CASE("does not lead when the response to its write arrives after the renew deadline") {
   FakeLeaseServer server;
   LeaseCandidate a("a", server);
   a.tick(0);
@@ -155,7 +155,7 @@ TEST_CASE("begins a new term when it leads again after a gap") {
   FakeLeaseServer server;
   LeaseCandidate a = make_leader(server);
   a.tick(2'000);
-  a.fail(2'001, ErrorKind::ConnectionRefused, false);
+  a.fail(2'001, ErrorKind::ConnectionRefused);
   CHECK_FALSE(a.leads(10'000));
   CHECK(a.tick(11'000) == sends_get);
   CHECK(a.respond(11'000) == sends_update);
@@ -171,7 +171,8 @@ TEST_CASE("reads the Lease when the response to a renewal is lost") {
       FakeLeaseServer server;
       LeaseCandidate a = make_leader(server);
       a.tick(2'000);
-      CHECK(a.fail(5'000, kind, performed) == sends_get);
+      if (performed) a.lose_response();
+      CHECK(a.fail(5'000, kind) == sends_get);
       CHECK(a.machine().leader_until() == at(10'000));
       CHECK(a.respond(5'001) == sends_update);
       CHECK(a.respond(5'002) == waits_until(7'001));
@@ -197,7 +198,7 @@ TEST_CASE("retries after 2 s, or after Retry-After up to 5 s, when a call fails"
   FakeLeaseServer server;
   LeaseCandidate a = make_leader(server);
   a.tick(2'000);
-  CHECK(a.fail(2'001, ErrorKind::ConnectionRefused, false) == waits_until(4'001));
+  CHECK(a.fail(2'001, ErrorKind::ConnectionRefused) == waits_until(4'001));
   CHECK(a.machine().problem()->kind == ErrorKind::ConnectionRefused);
   CHECK(a.tick(4'001) == sends_get);
   Error busy = error(ErrorKind::TooManyRequests, 429);
@@ -205,15 +206,15 @@ TEST_CASE("retries after 2 s, or after Retry-After up to 5 s, when a call fails"
   CHECK(a.step(4'002, LeaseResponse{std::unexpected(busy)}) == waits_until(9'002));
 }
 
-TEST_CASE("waits before the next attempt when a fourth consecutive conflict arrives") {
+TEST_CASE("waits 2 s before the next attempt when a write conflicts for the fourth time") {
   FakeLeaseServer server;
   LeaseCandidate a = make_leader(server);
   a.tick(2'000);
   for (int i = 0; i < 3; ++i) {
-    CHECK(a.fail(2'001, ErrorKind::Conflict, false, 409) == sends_get);
+    CHECK(a.fail(2'001, ErrorKind::Conflict, 409) == sends_get);
     CHECK(a.respond(2'001) == sends_update);
   }
-  CHECK(a.fail(2'001, ErrorKind::Conflict, false, 409) == waits_until(4'001));
+  CHECK(a.fail(2'001, ErrorKind::Conflict, 409) == waits_until(4'001));
 }
 
 TEST_CASE("becomes a standby when another candidate creates the Lease first") {
@@ -231,7 +232,7 @@ TEST_CASE("becomes a standby when another candidate creates the Lease first") {
   CHECK_FALSE(b.leads(2));
 }
 
-TEST_CASE("creates a deleted Lease again when it leads, but not as a standby") {
+TEST_CASE("creates a deleted Lease again as the leader, but not as a standby") {
   FakeLeaseServer server;
   LeaseCandidate a = make_leader(server);
   LeaseCandidate b("b", server);

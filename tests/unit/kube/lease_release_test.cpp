@@ -27,9 +27,9 @@ TEST_CASE("clears the holder and stops leading immediately when a leader release
 
 TEST_CASE("leaves the Lease alone when a candidate that does not lead stops") {
   FakeLeaseServer server;
-  LeaseCandidate nobody("b", server);
-  CHECK(nobody.release(0) == is_done);
-  server.put("a");
+  LeaseCandidate not_started("b", server);
+  CHECK(not_started.release(0) == is_done);
+  server.put_lease_held_by("a");
   LeaseCandidate b("b", server);
   b.tick(0);
   REQUIRE(b.respond(0) == waits_until(2'000));
@@ -43,7 +43,7 @@ TEST_CASE("reads the Lease before the release when a renewal is in flight") {
     FakeLeaseServer server;
     LeaseCandidate a = make_leader(server);
     a.tick(2'000);
-    if (performed) static_cast<void>(server.handle(a.call().call));
+    if (performed) a.lose_response();
     a.release(2'010);
     REQUIRE(a.last() == sends_get);
     a.respond(2'011);
@@ -54,7 +54,7 @@ TEST_CASE("reads the Lease before the release when a renewal is in flight") {
   }
 }
 
-TEST_CASE("ends a release within its budget when every call fails") {
+TEST_CASE("ends a release within its budget of 1 s when every call fails") {
   for (const ErrorKind kind :
        {ErrorKind::TimedOut, ErrorKind::ConnectionClosed, ErrorKind::Conflict,
         ErrorKind::ConnectionRefused, ErrorKind::NotFound}) {
@@ -62,10 +62,11 @@ TEST_CASE("ends a release within its budget when every call fails") {
     FakeLeaseServer server;
     LeaseCandidate a = make_leader(server);
     a.release(100);
+    constexpr int end_of_budget = 1'100;
     int when = 100;
     while (a.last() != is_done) {
-      REQUIRE(when <= 1'100);
-      CHECK(a.call().timeout <= Duration(std::max(1, 1'100 - when)));
+      REQUIRE(when <= end_of_budget);
+      CHECK(a.call().timeout <= Duration(std::max(1, end_of_budget - when)));
       when += 200;
       a.fail(when, kind);
     }
@@ -86,7 +87,7 @@ TEST_CASE("reads again when a release conflicts, and leaves the Lease of another
   CHECK(server.holder() == "b");
 }
 
-TEST_CASE("keeps leading until the deadline when a response is not a Lease") {
+TEST_CASE("keeps leading until the renew deadline when a response is not a Lease") {
   const std::vector<std::string> bodies{"",
                                         "[]",
                                         "{}",
@@ -109,7 +110,7 @@ TEST_CASE("keeps leading until the deadline when a response is not a Lease") {
 
 TEST_CASE("limits the lease duration and transitions when their values are too large") {
   FakeLeaseServer server;
-  server.put("b");
+  server.put_lease_held_by("b");
   server.set_spec("leaseDurationSeconds", 9'000'000'000'000'000'000);
   server.set_spec("leaseTransitions", 9'000'000'000'000'000'000);
   LeaseCandidate a("a", server);

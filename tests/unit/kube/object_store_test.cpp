@@ -58,7 +58,7 @@ TEST_CASE("reports each addition, change and removal once") {
   CHECK(store.size() == 0);
 }
 
-TEST_CASE("ignores an older version of the same object, comparing versions as numbers") {
+TEST_CASE("ignores an older version of the same object, and compares versions as numbers") {
   Store store;
   store.upsert(deployment("web", "100"));
   CHECK(store.upsert(deployment("web", "99")).empty());
@@ -72,7 +72,7 @@ TEST_CASE("reports a removal and an addition when an object was created again un
   store.upsert(deployment("web", "9", "old"));
   CHECK(reported(store.upsert(deployment("web", "5", "new"))) ==
         Reported{removed("web/old"), added("web/new")});
-  SECTION("and ignores a late removal of the old object") {
+  SECTION("ignores a late removal of the old object") {
     CHECK(store.erase({"shop", "web"}, Uid("old")).empty());
     CHECK(store.size() == 1);
   }
@@ -80,12 +80,14 @@ TEST_CASE("reports a removal and an addition when an object was created again un
 
 TEST_CASE("reports removed, changed and new objects when a list replaces the content") {
   Store store;
-  for (const char* name : {"gone", "same", "changed", "again"}) store.upsert(deployment(name, "5"));
+  for (const char* name : {"gone", "same", "changed", "recreated"})
+    store.upsert(deployment(name, "5"));
   const auto deltas =
       store.replace_all({deployment("same", "5"), deployment("changed", "6"),
-                         deployment("again", "7", "u2"), deployment("fresh", "8", "u3")});
-  CHECK(reported(deltas) == Reported{removed("gone/u1"), changed("changed/u1"), removed("again/u1"),
-                                     added("again/u2"), added("fresh/u3")});
+                         deployment("recreated", "7", "u2"), deployment("new", "8", "u3")});
+  CHECK(reported(deltas) == Reported{removed("gone/u1"), changed("changed/u1"),
+                                     removed("recreated/u1"), added("recreated/u2"),
+                                     added("new/u3")});
   CHECK(store.size() == 4);
 }
 
@@ -101,34 +103,40 @@ TEST_CASE("leaves other namespaces alone when a list replaces one namespace") {
   store.upsert(deployment("web", "1", "u1", "shop"));
   store.upsert(deployment("api", "1", "u2", "shop-2"));
   CHECK(reported(store.replace_all({}, "shop")) == Reported{removed("web/u1")});
-  std::vector<std::string> left;
-  store.for_each_in("shop-2", [&](const auto& object) { left.push_back(object->meta.key.name); });
-  CHECK(left == std::vector<std::string>{"api"});
+  std::vector<std::string> remaining;
+  store.for_each_in("shop-2",
+                    [&](const auto& object) { remaining.push_back(object->meta.key.name); });
+  CHECK(remaining == std::vector<std::string>{"api"});
   store.for_each_in("shop", [&](const auto&) { FAIL("the namespace is empty"); });
 }
 
 TEST_CASE("removes missing objects and keeps newer ones when it catches up with a list") {
   Store store;
-  for (const char* name : {"gone", "same", "unread"}) store.upsert(deployment(name, "5"));
-  store.upsert(deployment("made-since", "12", "u2"));
-  store.upsert(deployment("changed-since", "12"));
-  store.upsert(deployment("other", "5", "u1", "shop-2"));
-  const auto deltas = store.catch_up(
-      {deployment("same", "5"), deployment("changed-since", "6"), deployment("unseen", "8", "u3")},
-      ResourceVersion("10"), "shop", {{"shop", "unread"}});
-  CHECK(reported(deltas) == Reported{removed("gone/u1"), added("unseen/u3")});
-  CHECK(store.find({"shop", "changed-since"})->meta.resource_version.value == "12");
+  for (const char* name : {"gone", "same", "unreadable"}) store.upsert(deployment(name, "5"));
+  store.upsert(deployment("created-after-list", "12", "u2"));
+  store.upsert(deployment("changed-after-list", "12"));
+  store.upsert(deployment("other-namespace", "5", "u1", "shop-2"));
+  const auto deltas =
+      store.catch_up({deployment("same", "5"), deployment("changed-after-list", "6"),
+                      deployment("only-in-list", "8", "u3")},
+                     ResourceVersion("10"), "shop", {{"shop", "unreadable"}});
+  CHECK(reported(deltas) == Reported{removed("gone/u1"), added("only-in-list/u3")});
+  CHECK(store.find({"shop", "changed-after-list"})->meta.resource_version.value == "12");
   CHECK(store.size() == 6);
+
+  // The list has an older object of the same name: the store keeps the newer object.
   CHECK(store
-            .catch_up({deployment("made-since", "4", "u1")}, ResourceVersion("11"), "shop",
-                      {{"shop", "same"}, {"shop", "unread"}, {"shop", "unseen"}})
+            .catch_up({deployment("created-after-list", "4", "u1")}, ResourceVersion("11"), "shop",
+                      {{"shop", "same"}, {"shop", "unreadable"}, {"shop", "only-in-list"}})
             .empty());
+
+  // An empty list of all namespaces removes all objects except those that are newer than the list.
   CHECK(reported(store.catch_up({}, ResourceVersion("11"), "")) ==
-        Reported{removed("same/u1"), removed("unread/u1"), removed("unseen/u3"),
-                 removed("other/u1")});
+        Reported{removed("only-in-list/u3"), removed("same/u1"), removed("unreadable/u1"),
+                 removed("other-namespace/u1")});
 }
 
-TEST_CASE("does not change an object that a pointer was returned for") {
+TEST_CASE("does not change an object that find() has returned") {
   Store store;
   store.upsert(deployment("web", "1"));
   const auto seen = store.find({"shop", "web"});
@@ -146,14 +154,14 @@ TEST_CASE("applies each kind of change") {
             .namespace_ = "", .objects = {deployment("api", "2")}})) == Reported{added("api/u1")});
 }
 
-TEST_CASE("orders resource versions as numbers of any length, if they are numbers") {
-  const auto v = [](const char* text) { return ResourceVersion(text); };
-  CHECK(older(v("9"), v("10")));
-  CHECK_FALSE(older(v("10"), v("9")));
-  CHECK(older(v("18446744073709551616"), v("18446744073709551617")));
-  CHECK(compare_versions(v("007"), v("7")) == std::strong_ordering::equal);
-  CHECK(compare_versions(v("0"), v("000")) == std::strong_ordering::equal);
-  CHECK_FALSE(compare_versions(v("a"), v("7")));
-  CHECK_FALSE(compare_versions(v(""), v("7")));
-  CHECK_FALSE(older(v("x"), v("7")));
+TEST_CASE("compares resource versions as numbers of any length, and no other texts") {
+  const auto version = [](const char* text) { return ResourceVersion(text); };
+  CHECK(older(version("9"), version("10")));
+  CHECK_FALSE(older(version("10"), version("9")));
+  CHECK(older(version("18446744073709551616"), version("18446744073709551617")));
+  CHECK(compare_versions(version("007"), version("7")) == std::strong_ordering::equal);
+  CHECK(compare_versions(version("0"), version("000")) == std::strong_ordering::equal);
+  CHECK_FALSE(compare_versions(version("a"), version("7")));
+  CHECK_FALSE(compare_versions(version(""), version("7")));
+  CHECK_FALSE(older(version("x"), version("7")));
 }

@@ -65,7 +65,7 @@ TEST_CASE("requests only the metadata with get_metadata") {
   CHECK_FALSE(get_metadata(Resource::Secret, {"shop", "../configmaps/x"}));
 }
 
-TEST_CASE("percent-encodes a selector so that it cannot add a parameter") {
+TEST_CASE("percent-encodes a label selector so that it cannot add a query parameter") {
   const auto call = list(Resource::Pod, "shop", "app=web,tier in (a,b),!x&limit=1").value();
   CHECK(call.target ==
         "/api/v1/namespaces/shop/"

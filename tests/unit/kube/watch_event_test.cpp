@@ -19,17 +19,19 @@ std::string event(const std::string& type, const std::string& object) {
   return R"({"type":")" + type + R"(","object":)" + object + "}";
 }
 
-std::string meta(const std::string& fields) { return R"({"metadata":{)" + fields + "}}"; }
+std::string object_with_metadata(const std::string& fields) {
+  return R"({"metadata":{)" + fields + "}}";
+}
 
-const std::string small =
+const std::string valid_deployment =
     R"({"metadata":{"name":"web","namespace":"shop","uid":"u1","resourceVersion":"7"},"spec":{"replicas":2}})";
-const std::string invalid =
+const std::string invalid_deployment =
     R"({"metadata":{"name":"web","namespace":"shop","resourceVersion":"8"},"spec":{"replicas":"many"}})";
-const std::string policy =
+const std::string valid_policy =
     R"({"metadata":{"name":"p","namespace":"shop","uid":"u2","resourceVersion":"9"},"spec":{"suspend":true,"checks":[]}})";
 
 template <class Kind, class T>
-const Kind& as(const Result<WatchEvent<T>>& result) {
+const Kind& value_as(const Result<WatchEvent<T>>& result) {
   REQUIRE(result);
   REQUIRE(std::holds_alternative<Kind>(*result));
   return std::get<Kind>(*result);
@@ -39,8 +41,8 @@ const Kind& as(const Result<WatchEvent<T>>& result) {
 
 TEST_CASE("projects a Deployment when it is added or modified") {
   for (const char* type : {"ADDED", "MODIFIED"}) {
-    const auto parsed = parse_event<Deployment>(event(type, small));
-    const Deployment& got = as<Changed<Deployment>>(parsed).object;
+    const auto parsed = parse_event<Deployment>(event(type, valid_deployment));
+    const Deployment& got = value_as<Changed<Deployment>>(parsed).object;
     CHECK(got.meta.key == Key{"shop", "web"});
     CHECK(got.meta.uid.value == "u1");
     CHECK(got.replicas == 2);
@@ -48,28 +50,28 @@ TEST_CASE("projects a Deployment when it is added or modified") {
 }
 
 TEST_CASE("reads an event when its type comes after its object") {
-  const auto parsed = parse_event<Deployment>(R"( { "object" : )" + small +
+  const auto parsed = parse_event<Deployment>(R"( { "object" : )" + valid_deployment +
                                               R"( , "more" : [{}], "type" : "ADDED" } )");
-  CHECK(as<Changed<Deployment>>(parsed).object.replicas == 2);
+  CHECK(value_as<Changed<Deployment>>(parsed).object.replicas == 2);
 }
 
 TEST_CASE("reads name, uid and version of a deletion") {
-  const auto parsed = parse_event<Deployment>(event("DELETED", small));
-  const auto& got = as<Deleted>(parsed);
+  const auto parsed = parse_event<Deployment>(event("DELETED", valid_deployment));
+  const auto& got = value_as<Deleted>(parsed);
   CHECK(got.key == Key{"shop", "web"});
   CHECK(got.uid.value == "u1");
   CHECK(got.version.value == "7");
 }
 
 TEST_CASE("reads the version of a bookmark, and whether it ends the initial events") {
-  const auto plain = parse_event<Deployment>(
-      event("BOOKMARK", meta(R"("resourceVersion":"42","creationTimestamp":null)")));
-  CHECK(as<Bookmark>(plain).version.value == "42");
-  CHECK_FALSE(as<Bookmark>(plain).initial_events_end);
+  const auto ordinary = parse_event<Deployment>(event(
+      "BOOKMARK", object_with_metadata(R"("resourceVersion":"42","creationTimestamp":null)")));
+  CHECK(value_as<Bookmark>(ordinary).version.value == "42");
+  CHECK_FALSE(value_as<Bookmark>(ordinary).initial_events_end);
   const std::string end =
       R"("resourceVersion":"43","annotations":{"k8s.io/initial-events-end":"true"})";
-  const auto last = parse_event<api::Rollback>(event("BOOKMARK", meta(end)));
-  CHECK(as<Bookmark>(last).initial_events_end);
+  const auto last = parse_event<api::Rollback>(event("BOOKMARK", object_with_metadata(end)));
+  CHECK(value_as<Bookmark>(last).initial_events_end);
   CHECK(parse_event<Deployment>(event("BOOKMARK", "{}")).error().kind == ErrorKind::Protocol);
 }
 
@@ -77,30 +79,30 @@ TEST_CASE("returns Expired when an ERROR event has code 410") {
   const std::string status =
       R"({"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"too old","reason":"Expired","code":410})";
   const auto parsed = parse_event<Deployment>(event("ERROR", status));
-  const auto& got = as<Error>(parsed);
+  const auto& got = value_as<Error>(parsed);
   CHECK(got.kind == ErrorKind::Expired);
   CHECK(got.message == "too old");
 }
 
 TEST_CASE("reads Lastgood's own kinds") {
-  const auto parsed = parse_event<api::RollbackPolicy>(event("ADDED", policy));
-  CHECK(as<Changed<api::RollbackPolicy>>(parsed).object.spec.suspend);
-  CHECK(parse_event<api::DeploymentGuard>(event("ADDED", small)));
+  const auto parsed = parse_event<api::RollbackPolicy>(event("ADDED", valid_policy));
+  CHECK(value_as<Changed<api::RollbackPolicy>>(parsed).object.spec.suspend);
+  CHECK(parse_event<api::DeploymentGuard>(event("ADDED", valid_deployment)));
   CHECK(parse_list<api::Rollback>(R"({"metadata":{"resourceVersion":"1"},"items":[]})")
             .value()
             .items.empty());
 }
 
 TEST_CASE("names the object and the field when an object cannot be parsed, and reads the others") {
-  const auto parsed = parse_event<Deployment>(event("MODIFIED", invalid));
-  const auto& got = as<Unreadable>(parsed);
+  const auto parsed = parse_event<Deployment>(event("MODIFIED", invalid_deployment));
+  const auto& got = value_as<Unreadable>(parsed);
   CHECK(got.key == Key{"shop", "web"});
   CHECK(got.version.value == "8");
   CHECK(got.error.message.contains("\"shop/web\""));
   CHECK(got.error.message.contains("spec.replicas"));
 
   const auto page = parse_list<Deployment>(R"({"metadata":{"resourceVersion":"9"},"items":[)" +
-                                           invalid + "," + small + "]}");
+                                           invalid_deployment + "," + valid_deployment + "]}");
   REQUIRE(page);
   CHECK(page->items.size() == 1);
   CHECK(page->unreadable.size() == 1);
@@ -108,7 +110,7 @@ TEST_CASE("names the object and the field when an object cannot be parsed, and r
   const std::string labels =
       R"({"metadata":{"name":"g","namespace":"shop","resourceVersion":"3","labels":7}})";
   const auto bad_guard = parse_event<api::DeploymentGuard>(event("ADDED", labels));
-  CHECK(as<Unreadable>(bad_guard).key.name == "g");
+  CHECK(value_as<Unreadable>(bad_guard).key.name == "g");
 }
 
 TEST_CASE("returns Protocol when a line is not a valid event") {
@@ -121,9 +123,9 @@ TEST_CASE("returns Protocol when a line is not a valid event") {
       "{}",
       event("ADDED", "7"),
       event("ADDED", "{}"),
-      event("NEWS", small),
+      event("NEWS", valid_deployment),
       event("DELETED", "{}"),
-      event("ADDED", small) + "x",
+      event("ADDED", valid_deployment) + "x",
       event("ADDED", "\xff"),
       event("ERROR", "{}"),
       R"({"type":7,"object":{}})",
@@ -145,7 +147,7 @@ TEST_CASE("returns Protocol when a line is not a valid event") {
 TEST_CASE("reads the version, the continue token and the items of a list") {
   const auto page = parse_list<Deployment>(
       R"({"kind":"DeploymentList","metadata":{"resourceVersion":"77","continue":"abc","remainingItemCount":3},"items":[)" +
-      small + "]}");
+      valid_deployment + "]}");
   REQUIRE(page);
   CHECK(page->version.value == "77");
   CHECK(page->continue_ == "abc");

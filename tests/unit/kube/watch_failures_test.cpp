@@ -28,8 +28,10 @@ const std::vector<Error> failures{error(ErrorKind::ConnectionRefused),
                                   error(ErrorKind::NotFound, 404)};
 
 constexpr int step_count = 14;
+constexpr int no_step = -1;
+constexpr int step_after_last_change = 12;  // see change_server()
 
-// The changes on the server before each step of the watch.
+// Changes the objects of the server before some steps of the watch.
 void change_server(FakeWatchServer& server, int step) {
   switch (step) {
     case 2: return server.put("d");
@@ -53,7 +55,8 @@ struct WatchRun {
     for (const char* name : {"a", "b", "c"}) server.put(name);
   }
 
-  // At step `failing_step`, `fail` replaces the step.
+  // Runs the steps, and then until the open stream has no event. `fail` replaces the step
+  // `failing_step`.
   void play(int failing_step, const std::function<void(WatchRun&)>& fail) {
     for (int step = 0; step < step_count; ++step) {
       change_server(server, step);
@@ -73,7 +76,7 @@ struct WatchRun {
 TEST_CASE("lists all objects once and then watches when nothing fails") {
   for (const bool supports_watch_list : {true, false}) {
     WatchRun run(supports_watch_list);
-    run.play(-1, [](WatchRun&) {});
+    run.play(no_step, [](WatchRun&) {});
     CHECK(run.watch.is_in_sync());
     CHECK(run.watch.syncs() == 1);
   }
@@ -92,12 +95,13 @@ TEST_CASE("gets in sync when any step fails with any error") {
   }
 }
 
-TEST_CASE("gets in sync when three consecutive failures with any two errors start at any step") {
+TEST_CASE("gets in sync when three consecutive failures, with any two errors, start at any step") {
   for (int step = 0; step < step_count; ++step) {
     for (const Error& first : failures) {
       for (const Error& second : failures) {
         CAPTURE(step, to_string(first.kind), first.status, to_string(second.kind), second.status);
-        WatchRun run(step % 2 == 0);
+        const bool supports_watch_list = step % 2 == 0;
+        WatchRun run(supports_watch_list);
         run.play(step, [&](WatchRun& now) {
           for (const Error& failure : {first, second, first}) {
             now.watch.perform(failure);
@@ -112,11 +116,11 @@ TEST_CASE("gets in sync when three consecutive failures with any two errors star
 
 TEST_CASE("gets in sync when the server ends the stream at any step") {
   for (int step = 0; step < step_count; ++step) {
-    for (const int open_for : {0, 400'000}) {
-      CAPTURE(step, open_for);
+    for (const int open_for_ms : {0, 400'000}) {
+      CAPTURE(step, open_for_ms);
       WatchRun run(true);
       run.play(step, [&](WatchRun& now) {
-        now.watch.advance(Duration(open_for));
+        now.watch.advance(Duration(open_for_ms));
         now.watch.end_stream();
       });
       CHECK(run.watch.is_in_sync());
@@ -142,7 +146,7 @@ TEST_CASE("syncs at most twice more when the version expires while the connectio
 TEST_CASE("gets in sync when the server is restored from a backup while the watch is broken") {
   for (const bool supports_watch_list : {true, false}) {
     WatchRun run(supports_watch_list);
-    run.play(12, [](WatchRun& now) {
+    run.play(step_after_last_change, [](WatchRun& now) {
       now.watch.perform(error(ErrorKind::ConnectionClosed));
       now.server.restore();
     });

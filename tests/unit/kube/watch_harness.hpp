@@ -23,7 +23,7 @@ using api::Deployment;
 
 inline std::int64_t number(const std::string& text) { return text.empty() ? 0 : std::stoll(text); }
 
-// The value of a query parameter; empty without it.
+// The value of a query parameter. Empty if `target` does not have the parameter.
 inline std::string query_parameter(const std::string& target, const std::string& name) {
   auto begin = target.find("?" + name + "=");
   if (begin == std::string::npos) begin = target.find("&" + name + "=");
@@ -38,28 +38,28 @@ class FakeWatchServer {
     auto& slot = objects_[name];
     if (slot.meta.uid.empty()) slot = deployment(name, "", "u" + std::to_string(version_ + 1));
     slot.meta.resource_version = ResourceVersion(std::to_string(++version_));
-    log_.emplace_back(version_, Changed<Deployment>{slot});
+    events_.emplace_back(version_, Changed<Deployment>{slot});
     history_[version_] = objects_;
   }
   void remove(const std::string& name) {
     const auto found = objects_.find(name);
     if (found == objects_.end()) return;
     ++version_;
-    log_.emplace_back(version_, Deleted{.key = found->second.meta.key,
-                                        .uid = found->second.meta.uid,
-                                        .version = ResourceVersion(std::to_string(version_))});
+    events_.emplace_back(version_, Deleted{.key = found->second.meta.key,
+                                           .uid = found->second.meta.uid,
+                                           .version = ResourceVersion(std::to_string(version_))});
     objects_.erase(found);
     history_[version_] = objects_;
   }
-  // From now on, older versions are expired.
-  void compact() { oldest_ = version_; }
+  // From now on, the server answers 410 Expired to requests for older versions.
+  void compact() { oldest_version_ = version_; }
   // Restores the storage from an old backup: other objects, lower versions.
   void restore() {
     objects_.clear();
-    log_.clear();
+    events_.clear();
     history_.clear();
     version_ = 3;
-    oldest_ = 0;
+    oldest_version_ = 0;
     put("restored");
   }
 
@@ -70,7 +70,7 @@ class FakeWatchServer {
     const std::string token = query_parameter(target, "continue");
     const std::int64_t version =
         token.empty() ? version_ : number(token.substr(0, token.find('-')));
-    if (version < oldest_ || !history_.contains(version))
+    if (version < oldest_version_ || !history_.contains(version))
       return std::unexpected(error(ErrorKind::Expired, 410));
     const auto& objects = history_.at(version);
     ListPage<Deployment> page{.version = ResourceVersion(std::to_string(version))};
@@ -96,13 +96,13 @@ class FakeWatchServer {
       return events;
     }
     const std::int64_t from = number(query_parameter(target, "resourceVersion"));
-    if (from < oldest_) return {error(ErrorKind::Expired, 410)};
-    return since(from);
+    if (from < oldest_version_) return {error(ErrorKind::Expired, 410)};
+    return events_after(from);
   }
 
-  std::deque<WatchEvent<Deployment>> since(std::int64_t version) const {
+  std::deque<WatchEvent<Deployment>> events_after(std::int64_t version) const {
     std::deque<WatchEvent<Deployment>> events;
-    for (const auto& [at_version, event] : log_) {
+    for (const auto& [at_version, event] : events_) {
       if (at_version > version) events.push_back(event);
     }
     return events;
@@ -113,10 +113,10 @@ class FakeWatchServer {
 
  private:
   std::map<std::string, Deployment> objects_;
-  std::map<std::int64_t, std::map<std::string, Deployment>> history_;
-  std::deque<std::pair<std::int64_t, WatchEvent<Deployment>>> log_;
-  std::int64_t version_ = 10;
-  std::int64_t oldest_ = 0;
+  std::map<std::int64_t, std::map<std::string, Deployment>> history_;   // objects_ by version
+  std::deque<std::pair<std::int64_t, WatchEvent<Deployment>>> events_;  // with their versions
+  std::int64_t version_ = 10;                                           // of the newest change
+  std::int64_t oldest_version_ = 0;                                     // older ones are expired
 };
 
 class WatchHarness {
@@ -125,37 +125,37 @@ class WatchHarness {
       : server_(&server),
         supports_watch_list_(supports_watch_list),
         machine_({.collection = "/d", .page_size = 2}, no_jitter) {
-    give(StartWatch{});
+    step(StartWatch{});
   }
 
-  // Performs the current action. If it is a call or a read, `injected` replaces the server's
-  // response. False if the stream is open and has no event.
+  // Performs the current action. If the action is a call or a read, `injected` replaces the
+  // server's response. Returns false if the stream is open and has no event.
   bool perform(std::optional<Error> injected = std::nullopt) {
     if (const auto* wait = std::get_if<BackoffWait>(&next_)) {
       now_ = wait->until;
-      give(WaitElapsed{});
+      step(WaitElapsed{});
       return true;
     }
     if (injected) {
-      give(std::move(*injected));
+      step(std::move(*injected));
       return true;
     }
     if (const auto* list = std::get_if<ListCall>(&next_)) {
       auto page = server_->list(list->call.target);
-      page ? give(std::move(*page)) : give(page.error());
+      page ? step(std::move(*page)) : step(page.error());
       return true;
     }
     if (!stream_) open_stream();
     if (stream_->empty())
-      *stream_ = server_->since(std::max(sent_version_, number(machine_.version().value)));
+      *stream_ = server_->events_after(std::max(sent_version_, number(machine_.version().value)));
     if (stream_->empty()) return false;
     auto event = std::move(stream_->front());
     stream_->pop_front();
-    give(std::move(event));
+    step(std::move(event));
     return true;
   }
 
-  void end_stream() { give(StreamEnded{}); }
+  void end_stream() { step(StreamEnded{}); }
   void advance(Duration time) { now_ += time; }
 
   // The store has the objects of the server, and the deltas add up to the same objects.
@@ -164,7 +164,7 @@ class WatchHarness {
     store_.for_each([&](const auto& object) { stored.emplace(object->meta.key.name, *object); });
     return stored == server_->objects() && reported_ == uids(server_->objects());
   }
-  [[nodiscard]] bool synced() const { return machine_.synced(); }
+  // How often a list or a watch list has replaced the content of the store.
   [[nodiscard]] int syncs() const { return syncs_; }
 
  private:
@@ -182,7 +182,7 @@ class WatchHarness {
                         : number(query_parameter(target, "resourceVersion"));
   }
 
-  void give(WatchInput<Deployment> input) {
+  void step(WatchInput<Deployment> input) {
     now_ += Duration(1);
     auto action = machine_.step(std::move(input), now_);
     if (action.change) {
@@ -207,7 +207,7 @@ class WatchHarness {
   WatchNext next_;
   WatchNext last_call_;
   std::optional<std::deque<WatchEvent<Deployment>>> stream_;
-  std::int64_t sent_version_ = 0;
+  std::int64_t sent_version_ = 0;  // changes up to this version are not sent again
   int syncs_ = 0;
 };
 

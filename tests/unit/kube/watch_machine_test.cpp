@@ -1,4 +1,4 @@
-// The watch of a collection step by step: which inputs arrive when, and which action follows.
+// The watch of a collection step by step: the input at a time, and the action that follows.
 #include "kube/watch_machine.hpp"
 
 #include <catch2/catch.hpp>
@@ -17,7 +17,7 @@ using Input = WatchInput<Deployment>;
 
 namespace {
 
-Input put(std::string name, std::string version) {
+Input changed(std::string name, std::string version) {
   return WatchEvent<Deployment>(
       Changed<Deployment>{deployment(std::move(name), std::move(version))});
 }
@@ -26,20 +26,24 @@ Input removed(std::string name, std::string version) {
                                         .uid = Uid("u1"),
                                         .version = ResourceVersion(std::move(version))});
 }
-Input bookmark(std::string version, bool end = false) {
+Input bookmark(std::string version) {
+  return WatchEvent<Deployment>(Bookmark{.version = ResourceVersion(std::move(version))});
+}
+// The bookmark after the initial events of a watch list.
+Input last_initial_event(std::string version) {
   return WatchEvent<Deployment>(
-      Bookmark{.version = ResourceVersion(std::move(version)), .initial_events_end = end});
+      Bookmark{.version = ResourceVersion(std::move(version)), .initial_events_end = true});
 }
 Input error_event(ErrorKind kind, int status = 0) {
   return WatchEvent<Deployment>(error(kind, status));
 }
-Input page(std::string version, std::vector<Deployment> items, std::string next = "") {
+Input page(std::string version, std::vector<Deployment> items, std::string continue_ = "") {
   return ListPage<Deployment>{.version = ResourceVersion(std::move(version)),
-                              .continue_ = std::move(next),
+                              .continue_ = std::move(continue_),
                               .items = std::move(items)};
 }
 
-// An input at a time in milliseconds, and the step that must follow.
+// An input at `when` ms, and the step that must follow.
 struct TimedInput {
   std::int64_t when;
   Input input;
@@ -58,17 +62,17 @@ Machine new_machine() {
   return Machine({.collection = "/d", .namespace_ = "", .page_size = 2}, no_jitter);
 }
 
-// Synced with a watch list, then one event: the version is 5.
-Machine watching() {
+// A machine that synced with a watch list and then received an event. Its version is 5.
+Machine watching_machine() {
   Machine machine = new_machine();
   play(machine, {{0, StartWatch{}, opens_watch_list("")},
-                 {1, bookmark("4", true), reads().replacing({})},
-                 {2, put("web", "5"), reads().upserting("web", "5")}});
+                 {1, last_initial_event("4"), reads().replacing({})},
+                 {2, changed("web", "5"), reads().upserting("web", "5")}});
   return machine;
 }
 
-// Before the first page of a LIST, on a server without watch lists.
-Machine listing() {
+// A machine that waits for the first page of a LIST, on a server without watch lists.
+Machine listing_machine() {
   Machine machine = new_machine();
   play(machine,
        {{0, StartWatch{}, opens_watch_list("")},
@@ -82,24 +86,24 @@ TEST_CASE("lists all objects with a watch list and then watches") {
   Machine machine = new_machine();
   CHECK_FALSE(machine.synced());
   play(machine, {{0, StartWatch{}, opens_watch_list("")},
-                 {1, put("a", "1"), reads()},
-                 {1, put("b", "2"), reads()},
-                 {2, put("a", "3"), reads()},
+                 {1, changed("a", "1"), reads()},
+                 {1, changed("b", "2"), reads()},
+                 {2, changed("a", "3"), reads()},
                  {3, removed("b", "4"), reads()},
-                 {4, bookmark("4", true), reads().replacing({{"a", "3"}})},
-                 {5, put("c", "5"), reads().upserting("c", "5")},
+                 {4, last_initial_event("4"), reads().replacing({{"a", "3"}})},
+                 {5, changed("c", "5"), reads().upserting("c", "5")},
                  {6, removed("a", "6"), reads().removing("a")}});
   CHECK(machine.synced());
   CHECK(machine.version().value == "6");
 }
 
 TEST_CASE("lists in pages and then watches when the server rejects watch lists") {
-  Machine machine = listing();
+  Machine machine = listing_machine();
   play(machine, {{2, page("7", {deployment("a", "1"), deployment("b", "2")}, "t1"),
                   lists({.limit = 2, .continue_ = "t1"})},
                  {3, page("7", {deployment("c", "3")}),
                   opens_watch("7").replacing({{"a", "1"}, {"b", "2"}, {"c", "3"}})},
-                 {4, put("d", "8"), reads().upserting("d", "8")},
+                 {4, changed("d", "8"), reads().upserting("d", "8")},
                  {5, error_event(ErrorKind::Expired, 410),
                   lists({.limit = 2, .not_older_than = "8"}).restarted("Expired")}});
 }
@@ -108,36 +112,37 @@ TEST_CASE("lists in pages when the server ignores the request for a watch list")
   Machine machine = new_machine();
   play(machine,
        {{0, StartWatch{}, opens_watch_list("")},
-        {1, put("a", "1"), reads()},
+        {1, changed("a", "1"), reads()},
         {60'000, bookmark("9"), lists({.limit = 2}).restarted("NoWatchList")},
         {60'001, page("9", {deployment("a", "1")}), opens_watch("9").replacing({{"a", "1"}})}});
 }
 
-TEST_CASE("watches on from the last version when the server ends the stream") {
-  Machine machine = watching();
+TEST_CASE("opens another watch at the last version when the server ends the stream") {
+  Machine machine = watching_machine();
   play(machine, {{3, bookmark("9"), reads()},
                  {300'000, StreamEnded{}, lists({.limit = 1}).restarted("Ended")},
                  {300'001, page("12", {}), opens_watch("9")}});
 }
 
-TEST_CASE("lists again without a version when the server's version decreased") {
-  Machine machine = watching();
+TEST_CASE("syncs again without a minimum version when the server's version decreased") {
+  Machine machine = watching_machine();
   play(machine, {{9'000, StreamEnded{}, lists({.limit = 1}).restarted("Ended")},
                  {9'001, page("4", {}), opens_watch_list("").restarted("VersionDecreased")},
-                 {9'002, bookmark("4", true), reads().replacing({})},
-                 {9'003, put("old", "5"), reads().upserting("old", "5")}});
+                 {9'002, last_initial_event("4"), reads().replacing({})},
+                 {9'003, changed("old", "5"), reads().upserting("old", "5")}});
 }
 
-TEST_CASE("watches on when versions cannot be compared") {
+TEST_CASE("opens another watch at the last version when versions cannot be compared") {
   Machine machine = new_machine();
   play(machine, {{0, StartWatch{}, opens_watch_list("")},
-                 {1, bookmark("x9", true), reads().replacing({})},
+                 {1, last_initial_event("x9"), reads().replacing({})},
                  {9'000, StreamEnded{}, lists({.limit = 1}).restarted("Ended")},
                  {9'001, page("x1", {}), opens_watch("x9")}});
 }
 
-TEST_CASE("backs off and watches from the same version without a list when connections fail") {
-  Machine machine = watching();
+TEST_CASE(
+    "backs off and then watches from the same version, without a sync, when connections fail") {
+  Machine machine = watching_machine();
   play(machine, {{1'000, error(ErrorKind::ConnectionRefused),
                   backs_off_until(1'800).restarted("ConnectionRefused")},
                  {1'500, WaitElapsed{}, backs_off_until(1'800)},
@@ -150,13 +155,13 @@ TEST_CASE("backs off and watches from the same version without a list when conne
                   backs_off_until(6'602).restarted("ConnectionRefused")},
                  {6'602, WaitElapsed{}, lists({.limit = 1})},
                  {6'603, page("5", {}), opens_watch("5")},
-                 {6'604, put("web", "6"), reads().upserting("web", "6")},
+                 {6'604, changed("web", "6"), reads().upserting("web", "6")},
                  {6'605, error(ErrorKind::ConnectionClosed),
                   backs_off_until(7'405).restarted("ConnectionClosed")}});
 }
 
 TEST_CASE("waits for Retry-After, up to 60 s, when the server returns 429") {
-  Machine machine = watching();
+  Machine machine = watching_machine();
   Error busy = error(ErrorKind::TooManyRequests, 429);
   busy.retry_after = Duration(7'000);
   Error too_long = busy;
@@ -167,7 +172,7 @@ TEST_CASE("waits for Retry-After, up to 60 s, when the server returns 429") {
 }
 
 TEST_CASE("doubles the backoff up to 30 s") {
-  Machine machine = watching();
+  Machine machine = watching_machine();
   MonotonicTime now = at(1'000);
   Duration max_delay{0};
   for (int i = 0; i < 12; ++i) {
@@ -180,27 +185,26 @@ TEST_CASE("doubles the backoff up to 30 s") {
   CHECK(max_delay == std::chrono::seconds(30));
 }
 
-TEST_CASE(
-    "lists again when the version expired, first not older than it and then without a version") {
-  Machine machine = watching();
+TEST_CASE("syncs again when the version expired, without a minimum version the second time") {
+  Machine machine = watching_machine();
   play(machine,
        {{1'000, error_event(ErrorKind::Expired, 410), opens_watch_list("5").restarted("Expired")},
         {1'001, error_event(ErrorKind::Expired, 410), opens_watch_list("").restarted("Expired")},
         {1'002, error_event(ErrorKind::Expired, 410), backs_off_until(1'802).restarted("Expired")},
         {1'802, WaitElapsed{}, opens_watch_list("")},
-        {1'803, bookmark("90", true), reads().replacing({})}});
+        {1'803, last_initial_event("90"), reads().replacing({})}});
 }
 
-TEST_CASE("lists without a version when the server has not reached the version") {
-  Machine machine = watching();
+TEST_CASE("syncs without a minimum version when the server has not reached the minimum version") {
+  Machine machine = watching_machine();
   play(machine,
        {{1'000, error_event(ErrorKind::Expired, 410), opens_watch_list("5").restarted("Expired")},
         {4'000, error(ErrorKind::VersionTooLarge, 504),
          opens_watch_list("").restarted("VersionTooLarge")}});
 }
 
-TEST_CASE("backs off when a version expires again right after a list") {
-  Machine machine = listing();
+TEST_CASE("backs off when the version expires right after a sync") {
+  Machine machine = listing_machine();
   play(machine,
        {{1, page("7", {}), opens_watch("7").replacing({})},
         {2, error_event(ErrorKind::Expired, 410), backs_off_until(802).restarted("Expired")},
@@ -209,10 +213,10 @@ TEST_CASE("backs off when a version expires again right after a list") {
         {804, error_event(ErrorKind::Expired, 410), backs_off_until(2'404).restarted("Expired")}});
 }
 
-TEST_CASE("lists again immediately when the version expired during a restart of the API server") {
+TEST_CASE("syncs again immediately when the version expired during a restart of the API server") {
   Machine machine = new_machine();
   play(machine, {{0, StartWatch{}, opens_watch_list("")},
-                 {1, bookmark("4", true), reads().replacing({})},
+                 {1, last_initial_event("4"), reads().replacing({})},
                  {90'000, error(ErrorKind::ConnectionClosed),
                   backs_off_until(90'800).restarted("ConnectionClosed")},
                  {90'800, WaitElapsed{}, lists({.limit = 1})},
@@ -222,7 +226,7 @@ TEST_CASE("lists again immediately when the version expired during a restart of 
 }
 
 TEST_CASE("starts the list again when a continue token expires, the second time with backoff") {
-  Machine machine = listing();
+  Machine machine = listing_machine();
   play(machine,
        {{2, page("7", {deployment("a", "1")}, "t1"), lists({.limit = 2, .continue_ = "t1"})},
         {3, error(ErrorKind::Expired, 410), lists({.limit = 2}).restarted("ContinueExpired")},
@@ -233,22 +237,23 @@ TEST_CASE("starts the list again when a continue token expires, the second time 
 }
 
 TEST_CASE("halves the page size when a page is too large") {
-  Machine machine = listing();
+  Machine machine = listing_machine();
   play(machine, {{2, error(ErrorKind::TooLarge), backs_off_until(802).restarted("TooLarge")},
                  {802, WaitElapsed{}, lists({.limit = 1})}});
 }
 
 TEST_CASE("backs off when a watch ends right after it began") {
-  Machine machine = watching();
+  Machine machine = watching_machine();
   play(machine, {{9'000, StreamEnded{}, lists({.limit = 1}).restarted("Ended")},
                  {9'001, page("5", {}), opens_watch("5")},
                  {9'002, StreamEnded{}, backs_off_until(9'802).restarted("ConnectionClosed")}});
 }
 
-TEST_CASE("lists without a version when the server returns 500 five times, but not for 503") {
+TEST_CASE(
+    "syncs without a minimum version when the server returns 500 five times, but not for 503") {
   for (const int status : {500, 503}) {
     CAPTURE(status);
-    Machine machine = watching();
+    Machine machine = watching_machine();
     MonotonicTime now = at(1'000);
     for (int i = 0; i < 4; ++i) {
       now = std::get<BackoffWait>(machine.step(error(ErrorKind::Server, status), now).next).until;
@@ -262,7 +267,7 @@ TEST_CASE("lists without a version when the server returns 500 five times, but n
 }
 
 TEST_CASE("removes an object and reports the problem when the object cannot be parsed") {
-  Machine machine = watching();
+  Machine machine = watching_machine();
   const Unreadable unreadable{
       .key = {"shop", "web"}, .version = ResourceVersion("6"), .error = error(ErrorKind::Protocol)};
   const auto action = machine.step(WatchEvent<Deployment>(unreadable), at(3));
@@ -272,12 +277,12 @@ TEST_CASE("removes an object and reports the problem when the object cannot be p
 }
 
 TEST_CASE("ignores an input that does not belong to the current action") {
-  Machine machine = watching();
+  Machine machine = watching_machine();
   play(machine,
        {{3, page("1", {}), reads()}, {3, StartWatch{}, reads()}, {3, WaitElapsed{}, reads()}});
   play(machine, {{4, error(ErrorKind::ConnectionRefused),
                   backs_off_until(804).restarted("ConnectionRefused")}});
-  play(machine, {{5, put("x", "9"), backs_off_until(804)},
+  play(machine, {{5, changed("x", "9"), backs_off_until(804)},
                  {5, StreamEnded{}, backs_off_until(804)},
                  {5, error(ErrorKind::ConnectionClosed), backs_off_until(804)}});
   CHECK(machine.version().value == "5");

@@ -36,7 +36,7 @@ struct WatchStep {
 
   Kind kind = Read;
   ListQuery list = {};
-  std::string from = {};   // resource version of a watch
+  std::string from = {};   // resource version at which a watch starts
   std::int64_t until = 0;  // of a BackOff, in milliseconds after the beginning of the test
   std::string reason = {};
   std::optional<ObjectVersion> upsert = {};

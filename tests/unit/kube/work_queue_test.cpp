@@ -85,7 +85,7 @@ TEST_CASE("returns keys in the order of their deadlines") {
   CHECK(queue.take(at(30)) == a);
 }
 
-TEST_CASE("doubles the backoff from 0.2 s to 60 s when a key fails, until forget") {
+TEST_CASE("doubles the backoff from 0.2 s to 60 s when a key fails, until forget() is called") {
   WorkQueue queue(no_jitter);
   MonotonicTime now = at(0);
   for (const int expected :
@@ -135,12 +135,15 @@ TEST_CASE("releases exactly the keys whose deadline has passed") {
   CHECK(queue.ready() == 1);
 }
 
-TEST_CASE("adds jitter up to its share, after the cap") {
+TEST_CASE("adds jitter of up to 20% to the delay, also to the longest delay") {
   const BackoffSettings settings{.first = Duration{800}, .cap = Duration{30'000}, .jitter = 0.2};
-  CHECK(backoff_delay(settings, 1, 0.0) == Duration(800));
-  CHECK(backoff_delay(settings, 1, 0.5) == Duration(880));
-  CHECK(backoff_delay(settings, 1'000'000, 0.999) <= Duration(36'000));
-  CHECK(backoff_delay(settings, 0, 0.0) == Duration(800));
+  const auto delay_after = [&](int failures, double random) {
+    return backoff_delay(settings, failures, random);
+  };
+  CHECK(delay_after(1, 0.0) == Duration(800));
+  CHECK(delay_after(1, 0.5) == Duration(880));
+  CHECK(delay_after(1'000'000, 0.999) <= Duration(36'000));
+  CHECK(delay_after(0, 0.0) == Duration(800));
 }
 
 TEST_CASE("starts with the first delay again when the backoff is reset") {
