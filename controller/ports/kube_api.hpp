@@ -26,8 +26,8 @@ class KubeApi {
   // from the status and the reason of metav1.Status, its message is the server's. `timeout` bounds
   // the whole exchange, and the body is bounded to 64 MiB.
   //
-  // A write is never repeated once a byte of it may have been sent: it may have been done. Read the
-  // object before you write again.
+  // A write is not retried if a byte of it may have been sent: the server may have done it. Read
+  // the object before you write again.
   virtual boost::asio::awaitable<Result<std::string>> call(ApiCall call, Duration timeout) = 0;
 
   // Calls `on_bytes` with each piece of the body of a 200 response as it arrives. A piece can end

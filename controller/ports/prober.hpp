@@ -15,7 +15,7 @@ class Prober {
  public:
   virtual ~Prober() = default;
 
-  // Every failure is an outcome of the response. Throws only if the coroutine is cancelled:
+  // Every failure is a ProbeOutcome in the response. Throws only if the coroutine is cancelled:
   // boost::system::system_error(operation_aborted). Follows no redirect, reads at most 64 KiB of
   // headers, and reads no body.
   virtual boost::asio::awaitable<ProbeResponse> probe(ProbeRequest request) = 0;

@@ -89,7 +89,7 @@ asio::awaitable<void> Dispatcher::reconcile_one(const Reconcile& reconcile, Key 
   } catch (const std::exception& failure) {
     requeue_at = fail(ErrorKind::Server, failure.what());
   }
-  // Release the place before raise(): run() may look for a free place before this task has ended.
+  // This precedes raise(): run() may read the number of reconciles before this task has ended.
   --active_reconciles_;
   queue_.done(key);
   const MonotonicTime ended = clock_.monotonic_now();

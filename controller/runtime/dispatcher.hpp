@@ -1,6 +1,6 @@
 // Reconciles the keys of a work queue, as the worker loop of a controller in controller-runtime
-// (pkg/internal/controller/controller.go). Each reconcile is a coroutine of its own: one that waits
-// for a slow server does not delay the others.
+// (pkg/internal/controller/controller.go). Each reconcile runs in its own coroutine: a reconcile
+// that waits for a slow server does not delay the others.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -28,8 +28,8 @@ inline constexpr std::size_t max_concurrent_reconciles = 64;
 
 class Dispatcher {
  public:
-  // Reconciles one key. Returns when to requeue it; nothing means not before the next event. An
-  // error, or an exception, requeues it with backoff: 0.2 s, doubled with each consecutive failure
+  // Reconciles one key. Returns when to requeue the key. No value: only the next event requeues it.
+  // An error or an exception requeues it with backoff: 0.2 s, doubled with each consecutive failure
   // up to 10 s. Errors other than Cancelled are logged.
   using Reconcile =
       std::function<boost::asio::awaitable<Result<std::optional<MonotonicTime>>>(Key)>;
@@ -43,11 +43,11 @@ class Dispatcher {
   // two coroutines at once.
   void add(const Key& key);
 
-  // Starts reconciles while this process is the leader and after set_enabled(true). Runs until it
-  // is cancelled; reconciles that have started go on in `tasks`.
+  // Starts reconciles while this process is the leader and enabled. Runs until it is cancelled.
+  // Reconciles that have started go on in `tasks`.
   boost::asio::awaitable<void> run(Reconcile reconcile);
 
-  // Whether reconciles may start. Initially not. Keys are queued in any case.
+  // Whether reconciles may start. Initially they may not. Keys are queued in both cases.
   void set_enabled(bool enabled);
 
   // No key is ready and no reconcile is running. Keys that are due later are not counted.
@@ -66,8 +66,8 @@ class Dispatcher {
   TaskGroup& tasks_;
   Signal signal_;
   bool enabled_ = false;
-  // Since when reconciles may start. Nothing: they may not. Keys of a standby do not count as
-  // waiting.
+  // Since when reconciles may start. No value: they may not. The queue time of a key does not
+  // include the time before.
   std::optional<MonotonicTime> working_since_;
   std::unordered_map<Key, MonotonicTime> added_at_;  // of the ready keys
   std::size_t active_reconciles_ = 0;

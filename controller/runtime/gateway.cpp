@@ -9,8 +9,8 @@ namespace {
 
 constexpr Duration read_timeout{10'000};
 
-// The term ends 10 s after the last renewal, and no other process leads before 15 s. A write that
-// was sent in the term must have ended by then.
+// A term ends 10 s after the last renewal. Another process can lead 5 s later at the earliest. A
+// write that was sent in the term must have ended before that.
 constexpr Duration write_timeout{4'000};
 
 }  // namespace

@@ -1,5 +1,5 @@
-// Reads from the API server, and writes that are fenced by the leader's term, as JSON. Watches do
-// not use it: they are streams.
+// Reads from the API server, and writes that are sent only in the caller's term, as JSON. Watches
+// do not use the gateway: they are streams.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -25,8 +25,8 @@ class Gateway {
   // The timeout is 10 s.
   boost::asio::awaitable<Result<codec::Json>> read(Result<api::ApiCall> call);
 
-  // The items of a list. Protocol if the response is not a list. The list is not paged: use it for
-  // lists that are small, such as the objects that belong to one other object.
+  // The items of a list. Returns Protocol if the response is not a list. The list is not paged: use
+  // this function only for small lists, for example for the ReplicaSets of one Deployment.
   boost::asio::awaitable<Result<std::vector<codec::Json>>> items(Result<api::ApiCall> call);
 
   // Sends nothing and returns Cancelled if `term` is not the current term. The timeout is 4 s.

@@ -16,8 +16,9 @@ namespace lastgood::runtime {
 
 class LeaderElector final : public Leadership {
  public:
-  // Calls on_change(term) after each step in which a term began or ended; 0 means ended. A term
-  // also ends by time: until the next step only term() shows that.
+  // Calls on_change(term) after each step in which a term began or ended; 0 means ended. If a term
+  // ends between two steps because no renewal succeeded, term() is 0 at once, and on_change(0) is
+  // called after the next step.
   LeaderElector(kube::LeaseMachine machine, ports::KubeApi& kube, ports::Clock& clock,
                 std::function<void(Term)> on_change);
 

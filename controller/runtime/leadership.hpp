@@ -1,5 +1,5 @@
-// The fence before every write. A caller remembers the term in which it started; once that term has
-// ended, its writes are rejected.
+// Fences every write. A caller stores the term in which it started. After this term has ended, the
+// writes of the caller are not sent.
 #pragma once
 
 #include <cstdint>

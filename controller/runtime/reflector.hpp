@@ -23,7 +23,7 @@ class Reflector {
   using OnDeltas = std::function<void(const kube::Deltas<T>&)>;
 
   // `kind` is for logs and metrics. Calls on_deltas() after each change of the store, and when
-  // synced() becomes true, then possibly without deltas.
+  // synced() becomes true. In the second case there may be no deltas.
   Reflector(std::string kind, kube::WatchTarget target, kube::RandomSource random_source,
             ports::KubeApi& kube, ports::Clock& clock, ports::Telemetry& telemetry,
             kube::ObjectStore<T>& store, OnDeltas on_deltas)

@@ -32,8 +32,8 @@ void TaskGroup::spawn(std::string name, asio::awaitable<void> task) {
 
 void TaskGroup::cancel() {
   cancelled_ = true;
-  // emit() may end tasks and so change the list. Each task is cancelled in its own handler, if it
-  // is still in the list then.
+  // emit() may end tasks, which removes them from the list during the loop. So a handler cancels
+  // each task later, if the task is still in the list then.
   for (Task& task : tasks_) {
     asio::post(executor_, [this, &task] {
       for (Task& other : tasks_) {

@@ -1,5 +1,5 @@
-// A group of coroutines that are cancelled and joined together, so that none outlives the objects
-// it uses.
+// A group of coroutines that are cancelled and joined together, so that no coroutine outlives the
+// objects that it uses.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
