@@ -1,3 +1,3 @@
-// Catch2's main, compiled once and linked into each layer's program.
+// Catch2's main(), compiled once and linked into each test program.
 #define CATCH_CONFIG_MAIN
 #include <catch2/catch.hpp>

@@ -1,4 +1,4 @@
-// Where the source tree is, for tests that read files of it.
+// Finds files of the source tree, for tests that read them.
 #pragma once
 
 #include <filesystem>

@@ -1,5 +1,5 @@
-// A matcher for messages to users. A test compares the typed reason, and with this matcher only the
-// names and figures that a user needs: sentences may be rewritten.
+// A matcher for messages to users. It compares only the names and numbers that a user needs, so
+// that the sentences can be rewritten without a change of the tests.
 //   CHECK_THAT(hold.message, mentions({"revision 2", "limit 3"}));
 #pragma once
 

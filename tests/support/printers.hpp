@@ -1,6 +1,5 @@
-// Values that tests of every layer compare, and how Catch2 prints them when an expectation fails.
-// Catch2 finds the operators by argument-dependent lookup. It prints a std::optional by itself:
-// tests/CMakeLists.txt switches that on.
+// Prints values that tests compare, when an expectation fails. Catch2 finds each operator<< by
+// argument-dependent lookup.
 #pragma once
 
 #include <ostream>

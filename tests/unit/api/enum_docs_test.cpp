@@ -8,27 +8,29 @@ using namespace lastgood;
 
 namespace {
 
+constexpr int max_values = 64;  // more than any of the enumerations has
+
+// Ends with a period and fits into a cell of a Markdown table.
 bool is_sentence(std::string_view text) {
   return text.ends_with('.') && text.find_first_of("|\n") == std::string_view::npos;
 }
 
-// Every value whose text is read back as the value: the values of the enumeration.
+// All values of an enumeration. A number is a value if `parse` returns it for its own text.
 template <class Enum>
 std::vector<Enum> values_of(std::optional<Enum> (*parse)(std::string_view)) {
   std::vector<Enum> values;
-  constexpr int more_than_any = 64;
-  for (int i = 0; i < more_than_any; ++i) {
+  for (int i = 0; i < max_values; ++i) {
     const auto value = static_cast<Enum>(i);
     if (parse(api::to_string(value)) == value) values.push_back(value);
   }
   return values;
 }
 
-// The text of an action is not read back; an unknown value has the text of None.
-std::vector<api::EventAction> actions() {
+// All values of EventAction, which has no parse function. A number that is not a value has the text
+// "None".
+std::vector<api::EventAction> event_actions() {
   std::vector<api::EventAction> values{api::EventAction::None};
-  constexpr int more_than_any = 64;
-  for (int i = 1; i < more_than_any; ++i) {
+  for (int i = 1; i < max_values; ++i) {
     const auto value = static_cast<api::EventAction>(i);
     if (api::to_string(value) != std::string("None")) values.push_back(value);
   }
@@ -49,13 +51,13 @@ void check_docs(std::span<const api::ValueDoc<Enum>> docs, const std::vector<Enu
 
 }  // namespace
 
-TEST_CASE("enum_docs has one sentence for each value, in the order of the enumeration") {
+TEST_CASE("enum_docs has an entry for each value, in the order of the enumeration") {
   check_docs(api::state_docs(), values_of(api::parse_state));
   check_docs(api::verdict_docs(), values_of(api::parse_verdict));
   check_docs(api::result_docs(), values_of(api::parse_measurement_result));
   check_docs(api::mode_docs(), values_of(api::parse_mode));
   check_docs(api::phase_docs(), values_of(api::parse_phase));
-  check_docs(api::action_docs(), actions());
+  check_docs(api::action_docs(), event_actions());
 }
 
 TEST_CASE("values_of finds the first and the last value of an enumeration") {

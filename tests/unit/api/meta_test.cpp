@@ -19,7 +19,7 @@ TEST_CASE("set_condition changes the transition time only when the status change
   Conditions conditions;
   set_condition(conditions, {.type = "Ready", .status = ConditionStatus::False, .reason = "A"},
                 just_after_noon);
-  CHECK(conditions.at(0).last_transition == noon);
+  CHECK(conditions.at(0).last_transition == noon);  // whole seconds
 
   set_condition(conditions,
                 {.type = "Ready", .status = ConditionStatus::False, .reason = "B", .message = "m"},
@@ -53,11 +53,11 @@ TEST_CASE("matches and to_query follow the label selectors of Kubernetes") {
   };
   const StringMap labels = {{"app", "web"}, {"tier", "front"}};
   const std::vector<Row> table = {
-      {"an empty one matches everything", {}, true, ""},
-      {"equal", {.match_labels = {{"app", "web"}}}, true, "app=web"},
-      {"another value", {.match_labels = {{"app", "db"}}}, false, "app=db"},
-      {"absent", {.match_labels = {{"zone", ""}}}, false, "zone="},
-      {"all must be equal",
+      {"an empty selector matches everything", {}, true, ""},
+      {"a label with the same value", {.match_labels = {{"app", "web"}}}, true, "app=web"},
+      {"a label with another value", {.match_labels = {{"app", "db"}}}, false, "app=db"},
+      {"a label that is absent", {.match_labels = {{"zone", ""}}}, false, "zone="},
+      {"two labels, only one of which has the same value",
        {.match_labels = {{"app", "web"}, {"tier", "back"}}},
        false,
        "app=web,tier=back"},
@@ -78,7 +78,7 @@ TEST_CASE("matches and to_query follow the label selectors of Kubernetes") {
        {.match_expressions = {{"zone", "DoesNotExist"}}},
        true,
        "!zone"},
-      {"both",
+      {"matchLabels and matchExpressions",
        {.match_labels = {{"app", "web"}}, .match_expressions = {{"zone", "DoesNotExist"}}},
        true,
        "app=web,!zone"},
@@ -94,7 +94,7 @@ TEST_CASE("matches and to_query follow the label selectors of Kubernetes") {
   }
 }
 
-TEST_CASE("rollout_complete is true when every replica is new and available") {
+TEST_CASE("rollout_complete is true only when every replica is new and available") {
   const Deployment complete{.meta = {.generation = 4},
                             .replicas = 3,
                             .observed_generation = 4,
@@ -108,15 +108,15 @@ TEST_CASE("rollout_complete is true when every replica is new and available") {
     void (*change)(Deployment&);
   };
   const Row row = GENERATE(values<Row>({
-      {"the spec is not observed", [](Deployment& d) { d.observed_generation = 3; }},
+      {"the current generation is not observed", [](Deployment& d) { d.observed_generation = 3; }},
       {"an old replica is left", [](Deployment& d) { d.status_replicas = 4; }},
       {"a new replica is missing", [](Deployment& d) { d.updated_replicas = 2; }},
       {"a replica is not available", [](Deployment& d) { d.available_replicas = 2; }},
-      {"scaled to zero",
+      {"scaled to 0 replicas",
        [](Deployment& d) {
          d.replicas = d.status_replicas = d.updated_replicas = d.available_replicas = 0;
        }},
-      {"scaled up just now", [](Deployment& d) { d.replicas = 5; }},
+      {"scaled up, and the status has the old numbers", [](Deployment& d) { d.replicas = 5; }},
   }));
   INFO(row.name);
   Deployment changed = complete;

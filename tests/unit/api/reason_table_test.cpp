@@ -19,6 +19,7 @@ constexpr auto all_reasons = std::to_array<Reason>({
 #undef LASTGOOD_REASON
 });
 
+// Ends with a period and fits into a cell of a Markdown table.
 bool is_sentence(std::string_view text) {
   return text.ends_with('.') && text.find_first_of("|\n") == std::string_view::npos;
 }

@@ -1,5 +1,5 @@
-// docs/reference.md has every field of the CRDs, with its default. Everything else:
-// tests/unit/docs/reference_test.cpp.
+// docs/reference.md has every field of the CRDs, with its default. The rest of the page is tested
+// in tests/unit/docs/reference_test.cpp.
 #include <catch2/catch.hpp>
 
 #include "unit/codec/schema.hpp"
@@ -8,7 +8,7 @@ namespace schema = lastgood::schema;
 
 namespace {
 
-// The text from a heading to the next one of the same or a higher level.
+// The text from a heading to the next heading of the same or a higher level.
 std::string section(const std::string& text, const std::string& heading) {
   const auto start = text.find("\n" + heading + "\n");
   if (start == std::string::npos) return "";
@@ -18,7 +18,7 @@ std::string section(const std::string& text, const std::string& heading) {
   return text.substr(start, end == std::string::npos ? end : end - start);
 }
 
-// The table row whose first cell is that field.
+// The table row whose first cell is `field`. Empty if no row has it.
 std::string row_of(const std::string& text, const std::string& field) {
   const auto start = text.find("\n| `" + field + "` |");
   return start == std::string::npos
@@ -31,7 +31,8 @@ struct DocumentedField {
   std::string field;
 };
 
-// The table row of a field. Revisions and checks have tables of their own.
+// The heading and the name under which the reference must document a field of the schema. All
+// revisions share one table, and all checks share one table.
 DocumentedField documented_field(const std::string& kind, const std::string& field) {
   for (const char* parent :
        {"status.current.", "status.lastGood.", "status.revisions[].", "spec.from.", "spec.to."}) {
@@ -56,17 +57,17 @@ void check_kind(const std::string& kind, const std::string& plural) {
 
 }  // namespace
 
-TEST_CASE("The reference explains every field of every kind") {
+TEST_CASE("docs/reference.md has a table row for every field of every kind") {
   check_kind("RollbackPolicy", "rollbackpolicies");
   check_kind("DeploymentGuard", "deploymentguards");
   check_kind("Rollback", "rollbacks");
 }
 
-TEST_CASE("The reference gives every default as the schema does") {
+TEST_CASE("docs/reference.md has the same defaults as the schema") {
   const std::string text = section(schema::text_file("docs/reference.md"), "## RollbackPolicy");
   struct Row {
     const char* field;
-    const char* pointer;
+    const char* pointer;  // JSON pointer in the properties of spec
   };
   const std::vector<Row> table = {
       {"spec.suspend", "/suspend/default"},
@@ -99,7 +100,7 @@ TEST_CASE("The reference gives every default as the schema does") {
   }
 }
 
-TEST_CASE("A field that the reference does not explain is found") {
+TEST_CASE("row_of and section return only an exact match, and an empty text when there is none") {
   CHECK(row_of("\n| `spec.bakeTime` | x |\n", "spec.bake").empty());
   CHECK(row_of("\n| `spec.bakeTime` | x |\n", "spec.bakeTime") == "| `spec.bakeTime` | x |");
   CHECK(section("\n## A\na\n### B\nb\n## C\nc\n", "### B") == "\n### B\nb");
