@@ -13,10 +13,10 @@ namespace {
 
 namespace annotation = api::annotation;
 
-constexpr std::array on_deployment = {
+constexpr std::array deployment_keys = {
     annotation::enabled, annotation::policy,  annotation::config_map, annotation::pause_until,
     annotation::resume,  annotation::approve, annotation::group,      annotation::group_order};
-constexpr std::array on_template = {annotation::no_rollback_past};
+constexpr std::array template_keys = {annotation::no_rollback_past};
 constexpr std::array all_keys = {
     annotation::enabled,     annotation::policy,      annotation::config_map,
     annotation::pause_until, annotation::resume,      annotation::approve,
@@ -36,8 +36,9 @@ constexpr std::string_view belongs_on_template =
     "belongs on the pod template, not on the Deployment";
 
 AnnotatedObject object_of(std::string_view key) {
-  return std::ranges::find(on_template, key) == on_template.end() ? AnnotatedObject::Deployment
-                                                                  : AnnotatedObject::PodTemplate;
+  return std::ranges::find(template_keys, key) == template_keys.end()
+             ? AnnotatedObject::Deployment
+             : AnnotatedObject::PodTemplate;
 }
 
 std::string_view where_it_belongs(std::string_view key) {
@@ -56,11 +57,11 @@ class Problems {
     add(fmt::format("{} {}", key, where_it_belongs(key)));
   }
   void add_unknown(std::string_view key, std::string_view consequence = "") {
-    const std::string_view close = nearest(key, all_keys)->name;
-    const bool is_misplaced = object_of(close) != object_;
+    const std::string_view nearest_key = nearest(key, all_keys)->name;
+    const bool is_misplaced = object_of(nearest_key) != object_;
     add(fmt::format("{} is not a valid key; the nearest valid key is {}{}{}{}", in_quotes(key, 128),
-                    close, is_misplaced ? ", which " : "",
-                    is_misplaced ? where_it_belongs(close) : "", consequence));
+                    nearest_key, is_misplaced ? ", which " : "",
+                    is_misplaced ? where_it_belongs(nearest_key) : "", consequence));
   }
   void add_not_boolean(std::string_view key, std::string_view value,
                        std::string_view consequence = "") {
@@ -112,17 +113,17 @@ class Parser {
     }
   }
   void read_name(std::string_view key, const std::string& value, std::string_view named_object,
-                 std::string& target) {
+                 std::string& field) {
     if (codec::is_dns_subdomain(value)) {
-      target = value;
+      field = value;
     } else {
       problems_.add(
           fmt::format("{}: {} is not a valid name of {}", key, in_quotes(value), named_object));
     }
   }
-  void read_time(std::string_view key, const std::string& value, std::optional<Time>& target) {
-    target = parse_rfc3339(value);
-    if (target) return;
+  void read_time(std::string_view key, const std::string& value, std::optional<Time>& field) {
+    field = parse_rfc3339(value);
+    if (field) return;
     problems_.add(fmt::format(R"({}: {} is not a time in RFC 3339, such as "2026-11-24T18:00:00Z")",
                               key, in_quotes(value)));
   }
@@ -140,9 +141,9 @@ class Parser {
   void read_group_order(const std::string& value) {
     has_order_ = true;
     const bool is_negative = value.starts_with('-');
-    if (const auto size = codec::parse_whole(std::string_view(value).substr(is_negative ? 1 : 0), 0,
-                                             max_group_order)) {
-      out_.group_order = is_negative ? -*size : *size;
+    if (const auto absolute_value = codec::parse_whole(
+            std::string_view(value).substr(is_negative ? 1 : 0), 0, max_group_order)) {
+      out_.group_order = is_negative ? -*absolute_value : *absolute_value;
     } else {
       problems_.add(fmt::format("{}: {} is not a whole number from -{} to {}, such as \"10\"",
                                 annotation::group_order, in_quotes(value), max_group_order,
@@ -158,13 +159,13 @@ class Parser {
 
 bool is_deployment_key(std::string_view key) {
   return key == annotation::rolled_back_by ||
-         std::ranges::find(on_deployment, key) != on_deployment.end();
+         std::ranges::find(deployment_keys, key) != deployment_keys.end();
 }
 
 }  // namespace
 
-std::span<const std::string_view> valid_keys() { return on_deployment; }
-std::span<const std::string_view> valid_template_keys() { return on_template; }
+std::span<const std::string_view> valid_keys() { return deployment_keys; }
+std::span<const std::string_view> valid_template_keys() { return template_keys; }
 
 OptIn parse_opt_in(const api::StringMap& annotations) {
   Parser parser;

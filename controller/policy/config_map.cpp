@@ -18,28 +18,26 @@ using namespace std::string_view_literals;
 constexpr std::string_view url_key = "health_check_url";
 constexpr std::string_view threshold_key = "failure_threshold";
 constexpr std::string_view interval_key = "check_interval";
-constexpr std::array keys = {url_key, threshold_key, interval_key};
+constexpr std::array valid_keys = {url_key, threshold_key, interval_key};
 
 std::string_view example(std::string_view key) {
   if (key == url_key) return R"("http://myapp:8080/health")";
   return key == threshold_key ? R"("3")" : R"("30s")";
 }
 
-// The same for healthCheckUrl, health-check-url and HEALTH_CHECK_URL.
+// Returns the same text for healthCheckUrl, health-check-url and HEALTH_CHECK_URL.
 std::string normalized(std::string_view text) {
   std::string out = lowered(text.substr(0, 64));
   std::erase_if(out, [](char c) { return c == '_' || c == '-' || c == '.'; });
   return out;
 }
 
-// The key that was probably meant. Nothing for a valid key, and for a key of another program.
-std::optional<std::string_view> intended_key(std::string_view found) {
-  constexpr std::size_t max_distance = 2;
-  for (const std::string_view key : keys) {
-    if (found == key) return std::nullopt;
-  }
-  for (const std::string_view key : keys) {
-    if (edit_distance(normalized(found), normalized(key)) <= max_distance) return key;
+// The valid key that the user probably meant. Nothing if `key` is valid or of another program.
+std::optional<std::string_view> intended_key(std::string_view key) {
+  constexpr std::size_t max_distance = 2;  // edits of one character
+  if (std::ranges::find(valid_keys, key) != valid_keys.end()) return std::nullopt;
+  for (const std::string_view valid_key : valid_keys) {
+    if (edit_distance(normalized(key), normalized(valid_key)) <= max_distance) return valid_key;
   }
   return std::nullopt;
 }
@@ -61,10 +59,10 @@ auto read(const api::StringMap& data, std::string_view key, Parse parse) -> decl
 }  // namespace
 
 Result<api::PolicySpec> policy_spec_of(const api::ConfigMap& config_map) {
-  for (const auto& [found, value] : config_map.data) {
-    if (const auto key = intended_key(found)) {
+  for (const auto& [key, value] : config_map.data) {
+    if (const auto valid_key = intended_key(key)) {
       return bad_input(
-          fmt::format("{} is not a valid key; did you mean {}?", in_quotes(found), *key));
+          fmt::format("{} is not a valid key; did you mean {}?", in_quotes(key), *valid_key));
     }
   }
   api::Check check{.name = "health"};

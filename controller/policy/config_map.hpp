@@ -10,9 +10,9 @@
 
 namespace lastgood::policy {
 
-// One HTTP check with the name "health"; all other fields have their defaults. Every error is
+// The spec has one HTTP check, "health". All its other fields have their defaults. Every error is
 // BadInput and names the key, its value and the expected value. A key that looks like a misspelt
-// key of Lastgood is an error; all other keys are ignored.
+// key of Lastgood is an error. All other keys are ignored.
 [[nodiscard]] Result<api::PolicySpec> policy_spec_of(const api::ConfigMap& config_map);
 
 struct ConfigMapRead {
@@ -21,8 +21,9 @@ struct ConfigMapRead {
   MonotonicTime at;
 };
 
-// The read to use: `latest`, unless it failed with a temporary error and `previous` is a success.
-// Only NotFound and Forbidden replace a success.
+// The read to use. Usually this is `latest`. If `latest` failed with a temporary error, and
+// `previous` read the same ConfigMap successfully, the result has the content of `previous` and the
+// time of `latest`. Every error except NotFound and Forbidden is temporary.
 [[nodiscard]] ConfigMapRead usable_read(const std::optional<ConfigMapRead>& previous,
                                         const ConfigMapRead& latest);
 

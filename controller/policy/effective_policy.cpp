@@ -25,7 +25,7 @@ constexpr std::array reasons = {invalid_annotation,   policy_not_found,     poli
                                 policy_invalid,       config_map_not_found, config_map_invalid,
                                 config_map_unreadable};
 
-constexpr std::size_t max_message = 1000;
+constexpr std::size_t max_message_size = 1000;  // bytes
 
 EffectivePolicy none() { return {.message = "No policy applies to the Deployment"}; }
 
@@ -33,10 +33,10 @@ EffectivePolicy broken(std::string name, api::Reason reason, std::string_view me
   return {.kind = EffectivePolicy::Kind::Broken,
           .name = std::move(name),
           .reason = reason,
-          .message = clip(message, max_message)};
+          .message = clip(message, max_message_size)};
 }
 
-EffectivePolicy by_policy(const api::RollbackPolicy& policy) {
+EffectivePolicy from_policy(const api::RollbackPolicy& policy) {
   std::string name = "RollbackPolicy/" + policy.meta.key.name;
   if (!policy.problem.empty()) {
     return broken(name, policy_invalid,
@@ -61,15 +61,15 @@ EffectivePolicy not_found(const api::Deployment& deployment, const std::string& 
   return broken("RollbackPolicy/" + wanted, policy_not_found, message);
 }
 
-EffectivePolicy by_name(const api::Deployment& deployment, const std::string& wanted,
-                        Policies policies) {
+EffectivePolicy from_policy_name(const api::Deployment& deployment, const std::string& wanted,
+                                 Policies policies) {
   const auto found = std::ranges::find_if(
       policies, [&](const auto* policy) { return policy->meta.key.name == wanted; });
-  return found == policies.end() ? not_found(deployment, wanted, policies) : by_policy(**found);
+  return found == policies.end() ? not_found(deployment, wanted, policies) : from_policy(**found);
 }
 
-EffectivePolicy by_config_map(const api::Deployment& deployment, const std::string& wanted,
-                              const std::optional<Result<api::ConfigMap>>& config_map) {
+EffectivePolicy from_config_map(const api::Deployment& deployment, const std::string& wanted,
+                                const std::optional<Result<api::ConfigMap>>& config_map) {
   std::string name = "ConfigMap/" + wanted;
   if (!config_map)
     return broken(name, config_map_unreadable,
@@ -135,10 +135,11 @@ EffectivePolicy first_that_applies(const api::Deployment& deployment, const OptI
                                    const std::optional<Result<api::ConfigMap>>& config_map) {
   if (opt_in.enabled == false) return none();
   if (!opt_in.problems.empty()) return broken("", invalid_annotation, summary(opt_in.problems));
-  if (!opt_in.policy.empty()) return by_name(deployment, opt_in.policy, policies_of_namespace);
-  if (!opt_in.config_map.empty()) return by_config_map(deployment, opt_in.config_map, config_map);
+  if (!opt_in.policy.empty())
+    return from_policy_name(deployment, opt_in.policy, policies_of_namespace);
+  if (!opt_in.config_map.empty()) return from_config_map(deployment, opt_in.config_map, config_map);
   const auto selected_by = policies_that_select(deployment, policies_of_namespace);
-  if (selected_by.size() == 1) return by_policy(*selected_by.front());
+  if (selected_by.size() == 1) return from_policy(*selected_by.front());
   if (selected_by.size() > 1) return conflict(selected_by);
   if (opt_in.enabled == true) return {.kind = EffectivePolicy::Kind::BuiltIn, .name = "built-in"};
   return none();

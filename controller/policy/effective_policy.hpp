@@ -1,11 +1,11 @@
-// Which policy applies to a Deployment. The first of these that applies decides:
+// Which policy applies to a Deployment. The first row that applies decides:
 //   1. enabled: "false"          none
 //   2. an invalid annotation     broken
 //   3. the annotation policy     that RollbackPolicy
 //   4. the annotation config-map the policy in that ConfigMap
 //   5. the selector of a policy  that RollbackPolicy; broken if several select the Deployment
 //   6. enabled: "true"           the built-in policy
-//   7.                           none
+//   7. in all other cases        none
 #pragma once
 
 #include <cstdint>
@@ -41,7 +41,7 @@ struct EffectivePolicy {
   std::string group;                // empty: none
   int group_order = 0;
 
-  // `spec` applies.
+  // True if `spec` applies.
   [[nodiscard]] bool governs() const { return kind != Kind::None && kind != Kind::Broken; }
 
   bool operator==(const EffectivePolicy&) const = default;
@@ -49,8 +49,8 @@ struct EffectivePolicy {
 
 [[nodiscard]] std::span<const api::Reason> broken_reasons();
 
-// The ConfigMap in the namespace of the Deployment that must be read before resolve_policy. Nothing
-// if its content cannot change the result.
+// The name of the ConfigMap that must be read before resolve_policy, in the namespace of the
+// Deployment. Nothing if no ConfigMap can change the result.
 [[nodiscard]] std::optional<std::string> config_map_wanted(const OptIn& opt_in);
 
 // `config_map` is the result of reading config_map_wanted(); absent if there is none.

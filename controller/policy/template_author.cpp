@@ -21,18 +21,19 @@ using codec::find;
 using codec::Json;
 using codec::text_at;
 
-// The API server keeps at most 10 entries with operation Update, and one Apply entry for each tool.
+// More entries than a Deployment has: the API server keeps at most 10 with the operation Update,
+// and one with the operation Apply for each manager.
 constexpr std::size_t max_entries = 512;
-constexpr std::size_t max_manager_size = 128;
-constexpr std::size_t max_instance_size = 63;
+constexpr std::size_t max_manager_size = 128;  // bytes
+constexpr std::size_t max_instance_size = 63;  // bytes
 // The API server gives this name to fields that were set before the first server-side apply.
 constexpr std::string_view unknown_manager = "before-first-apply";
 
 struct Tool {
   std::string_view name;
-  std::string_view instance_kind;          // its word for a unit of deployment
-  std::vector<std::string_view> managers;  // its field managers
-  std::string (*instance_of)(const Json& deployment);
+  std::string_view instance_kind;  // such as "application"
+  std::vector<std::string_view> managers;
+  std::string (*instance_of)(const Json& deployment);  // the name of the application; may be empty
 };
 
 std::string label(const Json& deployment, std::string_view key) {
@@ -73,8 +74,8 @@ const std::array<Tool, 4>& tools() {
   return all;
 }
 
-// Every other manager is a tool. "Mozilla" is the user agent of a browser, and argocd-server writes
-// the edits that a user makes in the UI of Argo CD.
+// Every manager that is not in these lists is a tool. "Mozilla" is the user agent of a browser, and
+// argocd-server writes the edits that a user makes in the UI of Argo CD.
 bool is_user_manager(std::string_view manager) {
   constexpr std::array prefixes{"kubectl-", "mozilla"};
   constexpr std::array names{"kubectl",  "k9s",    "lens",      "openlens",      "freelens",
@@ -85,19 +86,19 @@ bool is_user_manager(std::string_view manager) {
                              [&](std::string_view prefix) { return lower.starts_with(prefix); });
 }
 
-// Safe for a message: an annotation may have any content.
-std::string plain(std::string_view text, std::size_t max) {
+// One line of at most `max` bytes, because an annotation may have any content.
+std::string one_line(std::string_view text, std::size_t max) {
   return on_one_line(clip(text, max), '?');
 }
 
 std::string instance_text(const Tool& tool, const Json& deployment) {
   const std::string instance = tool.instance_of(deployment);
   if (instance.empty()) return "";
-  return fmt::format(", {} {}", tool.instance_kind, plain(instance, max_instance_size));
+  return fmt::format(", {} {}", tool.instance_kind, one_line(instance, max_instance_size));
 }
 
 TemplateAuthor tool_author(const std::string& manager, const Json& deployment) {
-  const std::string name = plain(manager, max_manager_size);
+  const std::string name = one_line(manager, max_manager_size);
   for (const Tool& tool : tools()) {
     if (std::ranges::find(tool.managers, manager) == tool.managers.end()) continue;
     return {.name = fmt::format("{} ({}{})", tool.name, name, instance_text(tool, deployment)),
@@ -147,11 +148,11 @@ std::optional<TemplateAuthor> author_of(const Json& live_deployment) {
   for (std::size_t i = 0; i < std::min(entries->size(), max_entries); ++i) {
     if (auto writer = writer_of((*entries)[i])) writers.push_back(std::move(*writer));
   }
-  const auto last = std::ranges::max_element(writers, has_lower_rank);
-  if (last == writers.end()) return std::nullopt;
-  if (last->is_user)
-    return TemplateAuthor{.name = plain(last->manager, max_manager_size), .is_tool = false};
-  return tool_author(last->manager, live_deployment);
+  const auto author = std::ranges::max_element(writers, has_lower_rank);
+  if (author == writers.end()) return std::nullopt;
+  if (author->is_user)
+    return TemplateAuthor{.name = one_line(author->manager, max_manager_size), .is_tool = false};
+  return tool_author(author->manager, live_deployment);
 }
 
 }  // namespace lastgood::policy

@@ -10,8 +10,8 @@
 // Argo CD applies its state again at 12:10: the author is the tool
 // "Argo CD (argocd-controller, application shop)".
 //
-// A tool applies its state again after a rollback, so a release of a tool is contested and a
-// release of a user is a decision.
+// If a tool applies a bad template again after a rollback, the tool contests the rollback. If a
+// user applies the bad template again, the decision of the user counts.
 #pragma once
 
 #include <optional>
@@ -22,11 +22,11 @@
 namespace lastgood::policy {
 
 // `live_deployment` is a complete Deployment from a GET, since the watch drops managedFields.
-//   - Of several managers that wrote to spec.template, the latest is the author.
-//   - Of two in the same second, a tool is the author before a user.
-//   - Lastgood itself is the author only if nobody else is left.
-//   - The labels and annotations of Argo CD, Flux and Helm add the name of the application. They
-//     never turn a user into a tool.
+//   - The manager that wrote to spec.template last is the author.
+//   - If a tool and a user wrote in the same second, the tool is the author.
+//   - Lastgood is the author only if no other manager wrote to spec.template.
+//   - The labels and annotations of Argo CD, Flux and Helm add the name of the application. They do
+//     not decide whether the author is a tool.
 // Nothing if no manager wrote to spec.template.
 [[nodiscard]] std::optional<api::TemplateAuthor> author_of(const codec::Json& live_deployment);
 

@@ -23,13 +23,13 @@ TEST_CASE("parse_opt_in reads each valid key") {
     OptIn expected;
   };
   const Row row = GENERATE(values<Row>({
-      {"enabled", {{"lastgood.dev/enabled", "true"}}, {.enabled = true}},
-      {"opted out", {{"lastgood.dev/enabled", "false"}}, {.enabled = false}},
+      {"enabled is true", {{"lastgood.dev/enabled", "true"}}, {.enabled = true}},
+      {"enabled is false", {{"lastgood.dev/enabled", "false"}}, {.enabled = false}},
       {"policy", {{"lastgood.dev/policy", "web.v2"}}, {.policy = "web.v2"}},
-      {"ConfigMap",
+      {"config-map",
        {{"lastgood.dev/config-map", "rollback-config"}},
        {.config_map = "rollback-config"}},
-      {"pause",
+      {"pause-until",
        {{"lastgood.dev/pause-until", "2026-11-24T13:00:00+01:00"}},
        {.pause_until = Time{Duration{1795521600000}}}},
       {"resume",
@@ -37,19 +37,19 @@ TEST_CASE("parse_opt_in reads each valid key") {
        {.resume = Time{Duration{1795521600000}}}},
       {"approve", {{"lastgood.dev/approve", "web-7-observed"}}, {.approve = "web-7-observed"}},
       {"group", {{"lastgood.dev/group", "checkout"}}, {.group = "checkout"}},
-      {"group and order",
+      {"group and group-order",
        {{"lastgood.dev/group", "checkout"}, {"lastgood.dev/group-order", "10"}},
        {.group = "checkout", .group_order = 10}},
-      {"the lowest order",
+      {"the lowest group-order",
        {{"lastgood.dev/group", "checkout"}, {"lastgood.dev/group-order", "-1000"}},
        {.group = "checkout", .group_order = -1000}},
-      {"the highest order",
+      {"the highest group-order",
        {{"lastgood.dev/group", "checkout"}, {"lastgood.dev/group-order", "1000"}},
        {.group = "checkout", .group_order = 1000}},
-      {"the annotation that Lastgood writes is ignored",
+      {"rolled-back-by, which Lastgood writes, is ignored",
        {{"lastgood.dev/rolled-back-by", "not a name!"}},
        {}},
-      {"several",
+      {"enabled and policy",
        {{"lastgood.dev/enabled", "true"}, {"lastgood.dev/policy", "web"}},
        {.enabled = true, .policy = "web"}},
   }));
@@ -57,7 +57,7 @@ TEST_CASE("parse_opt_in reads each valid key") {
   CHECK(parse_opt_in(row.annotations) == row.expected);
 }
 
-TEST_CASE("parse_opt_in reports each invalid value with an example of a valid one") {
+TEST_CASE("parse_opt_in reports each invalid key or value, and what is valid") {
   struct Row {
     const char* key;
     const char* value;
@@ -124,21 +124,21 @@ TEST_CASE("parse_opt_in ignores a group order that is not from -1000 to 1000") {
                                   "\" is not a whole number from -1000 to 1000, such as \"10\"");
 }
 
-TEST_CASE("parse_opt_in reports only the group when the group is invalid and has an order") {
+TEST_CASE("parse_opt_in reports only the invalid group when group and group-order are set") {
   const OptIn opt_in =
       parse_opt_in({{"lastgood.dev/group", "No!"}, {"lastgood.dev/group-order", "10"}});
   REQUIRE(opt_in.problems.size() == 1);
   CHECK_THAT(opt_in.problems[0], Catch::StartsWith("lastgood.dev/group: "));
 }
 
-TEST_CASE("parse_opt_in reads the valid keys beside a problem") {
+TEST_CASE("parse_opt_in reads the valid keys when another key has an invalid value") {
   const OptIn opt_in =
       parse_opt_in({{"lastgood.dev/enabled", "true"}, {"lastgood.dev/pause-until", "soon"}});
   CHECK(opt_in.enabled == true);
   CHECK(opt_in.problems.size() == 1);
 }
 
-TEST_CASE("parse_opt_in and parse_template limit the number and size of problems") {
+TEST_CASE("parse_opt_in and parse_template limit the number and the size of problems") {
   api::StringMap annotations;
   for (int i = 0; i < 100; ++i)
     annotations["lastgood.dev/key-" + std::to_string(i)] = std::string(100000, 'x');
@@ -151,15 +151,15 @@ TEST_CASE("parse_opt_in and parse_template limit the number and size of problems
   for (const AnnotationProblem& problem : marks.problems) CHECK(problem.size() < 512);
 }
 
-TEST_CASE("parse_template treats invalid keys and values as no-rollback-past") {
+TEST_CASE("parse_template treats unknown keys and invalid values as no-rollback-past") {
   struct Row {
     const char* name;
     api::StringMap annotations;
     bool no_rollback_past;
     std::vector<AnnotationProblem> problems;
   };
-  const std::string past = "lastgood.dev/no-rollback-past";
-  const std::string counts_as_mark =
+  const std::string mark = "lastgood.dev/no-rollback-past";
+  const std::string not_boolean =
       R"( is not "true" or "false"; until it is corrected, Lastgood does not roll back past this revision)";
   const std::vector<Row> rows{
       {"no annotations", {}, false, {}},
@@ -167,11 +167,14 @@ TEST_CASE("parse_template treats invalid keys and values as no-rollback-past") {
        {{"prometheus.io/scrape", "true"}, {"lastgood.devil/no-rollback-past", "true"}},
        false,
        {}},
-      {"true", {{past, "true"}}, true, {}},
-      {"false", {{past, "false"}}, false, {}},
-      {"not a boolean", {{past, "yes"}}, true, {past + R"(: "yes")" + counts_as_mark}},
-      {"other case", {{past, "False"}}, true, {past + R"(: "False")" + counts_as_mark}},
-      {"empty value", {{past, ""}}, true, {past + R"(: "")" + counts_as_mark}},
+      {"the mark is true", {{mark, "true"}}, true, {}},
+      {"the mark is false", {{mark, "false"}}, false, {}},
+      {"the mark is not a boolean", {{mark, "yes"}}, true, {mark + R"(: "yes")" + not_boolean}},
+      {"the mark is \"False\" instead of \"false\"",
+       {{mark, "False"}},
+       true,
+       {mark + R"(: "False")" + not_boolean}},
+      {"the mark is empty", {{mark, ""}}, true, {mark + R"(: "")" + not_boolean}},
       {"a misspelt key",
        {{"lastgood.dev/no-rollback", "true"}},
        true,
@@ -188,8 +191,8 @@ TEST_CASE("parse_template treats invalid keys and values as no-rollback-past") {
        {{"lastgood.dev/polcy", "web"}},
        true,
        {R"("lastgood.dev/polcy" is not a valid key; the nearest valid key is lastgood.dev/policy, which belongs on the Deployment, not on its pod template; until it is corrected, Lastgood does not roll back past this revision)"}},
-      {"true, beside a problem",
-       {{past, "true"}, {"lastgood.dev/group", "checkout"}},
+      {"the mark is true, and another key belongs on the Deployment",
+       {{mark, "true"}, {"lastgood.dev/group", "checkout"}},
        true,
        {"lastgood.dev/group belongs on the Deployment, not on its pod template"}},
   };
@@ -201,7 +204,7 @@ TEST_CASE("parse_template treats invalid keys and values as no-rollback-past") {
   }
 }
 
-TEST_CASE("summary has the first problem and the number of others") {
+TEST_CASE("summary returns the first problem and the number of other problems") {
   const AnnotationProblem problem = "k is invalid";
   CHECK(policy::summary({}).empty());
   CHECK(policy::summary(std::vector{problem}) == "k is invalid");

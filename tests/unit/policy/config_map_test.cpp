@@ -9,8 +9,8 @@ namespace {
 
 api::ConfigMap config_map(api::StringMap data) { return {.data = std::move(data)}; }
 
-// A valid ConfigMap in which one key is changed, or absent.
-api::StringMap valid_except(const char* key, std::optional<std::string> value) {
+// The data of a valid ConfigMap, but one key has another value or is absent.
+api::StringMap valid_data_except(const char* key, std::optional<std::string> value) {
   api::StringMap data = {{"health_check_url", "http://myapp:8080/health"},
                          {"failure_threshold", "3"},
                          {"check_interval", "30s"}};
@@ -21,7 +21,7 @@ api::StringMap valid_except(const char* key, std::optional<std::string> value) {
 
 }  // namespace
 
-TEST_CASE("policy_spec_of makes one HTTP check and keeps all other defaults") {
+TEST_CASE("policy_spec_of returns one HTTP check, and defaults for all other fields") {
   const auto spec =
       policy::policy_spec_of(config_map({{"health_check_url", "http://myapp:8080/health"},
                                          {"failure_threshold", "3"},
@@ -37,7 +37,7 @@ TEST_CASE("policy_spec_of makes one HTTP check and keeps all other defaults") {
 }
 
 TEST_CASE("policy_spec_of ignores trailing line breaks and keys of other programs") {
-  auto data = valid_except("failure_threshold", "5\n");
+  auto data = valid_data_except("failure_threshold", "5\n");
   data["log_level"] = "debug";
   data["health_check_port"] = "8080";
   const auto spec = policy::policy_spec_of(config_map(data));
@@ -46,7 +46,7 @@ TEST_CASE("policy_spec_of ignores trailing line breaks and keys of other program
 }
 
 TEST_CASE("policy_spec_of limits the timeout to the interval") {
-  const auto spec = policy::policy_spec_of(config_map(valid_except("check_interval", "1s")));
+  const auto spec = policy::policy_spec_of(config_map(valid_data_except("check_interval", "1s")));
   REQUIRE(spec);
   CHECK(spec->checks.at(0).http.timeout == 1s);
 }
@@ -91,16 +91,16 @@ TEST_CASE("policy_spec_of reports a missing or invalid key with an example") {
        {},
        R"(health_check_url is missing; set it to a value such as "http://myapp:8080/health")"},
   }));
-  const auto spec = policy::policy_spec_of(config_map(valid_except(row.key, row.value)));
+  const auto spec = policy::policy_spec_of(config_map(valid_data_except(row.key, row.value)));
   REQUIRE_FALSE(spec);
   CHECK(spec.error().kind == ErrorKind::BadInput);
   CHECK(spec.error().message == row.message);
 }
 
-TEST_CASE("policy_spec_of reports a misspelt key before the missing one") {
+TEST_CASE("policy_spec_of suggests the valid key when a key is misspelt") {
   struct Row {
-    const char* found;
-    const char* key;
+    const char* misspelt_key;
+    const char* valid_key;
   };
   const Row row = GENERATE(values<Row>({
       {"health_chek_url", "health_check_url"},
@@ -112,43 +112,47 @@ TEST_CASE("policy_spec_of reports a misspelt key before the missing one") {
       {"check_intervall", "check_interval"},
       {"check.interval", "check_interval"},
   }));
-  auto data = valid_except(row.key, std::nullopt);
-  data[row.found] = "x";
+  auto data = valid_data_except(row.valid_key, std::nullopt);
+  data[row.misspelt_key] = "x";
   const auto spec = policy::policy_spec_of(config_map(data));
   REQUIRE_FALSE(spec);
-  CHECK(spec.error().message == "\"" + std::string(row.found) +
-                                    "\" is not a valid key; did you mean " + std::string(row.key) +
-                                    "?");
+  CHECK(spec.error().message == "\"" + std::string(row.misspelt_key) +
+                                    "\" is not a valid key; did you mean " +
+                                    std::string(row.valid_key) + "?");
 }
 
 namespace {
 
+constexpr MonotonicTime earlier{1s};
+constexpr MonotonicTime later{2s};
+
 policy::ConfigMapRead read_of(const std::string& name, Result<api::ConfigMap> result,
-                              std::int64_t second) {
-  return {
-      .name = name, .result = std::move(result), .at = MonotonicTime{std::chrono::seconds(second)}};
+                              MonotonicTime at) {
+  return {.name = name, .result = std::move(result), .at = at};
 }
 
 }  // namespace
 
 TEST_CASE("usable_read keeps the last success when the latest read failed temporarily") {
-  const auto success = read_of("settings", config_map({{"check_interval", "30s"}}), 1);
+  const auto success = read_of("settings", config_map({{"check_interval", "30s"}}), earlier);
   for (const ErrorKind kind : {ErrorKind::TimedOut, ErrorKind::Server, ErrorKind::Unauthorized}) {
     CAPTURE(to_string(kind));
-    const auto failed = read_of("settings", fail(kind, "no"), 2);
+    const auto failed = read_of("settings", fail(kind, "cannot be read"), later);
     const auto usable = policy::usable_read(success, failed);
     REQUIRE(usable.result);
     CHECK(usable.result->data == success.result->data);
     CHECK(usable.at == failed.at);
     CHECK_FALSE(policy::usable_read(std::nullopt, failed).result);
-    CHECK_FALSE(policy::usable_read(read_of("other", config_map({}), 1), failed).result);
+    CHECK_FALSE(policy::usable_read(read_of("other", config_map({}), earlier), failed).result);
   }
 }
 
-TEST_CASE("usable_read replaces a success when the ConfigMap is gone or forbidden") {
-  const auto success = read_of("settings", config_map({}), 1);
+TEST_CASE("usable_read returns the latest read when its error is NotFound or Forbidden") {
+  const auto success = read_of("settings", config_map({}), earlier);
   for (const ErrorKind kind : {ErrorKind::NotFound, ErrorKind::Forbidden}) {
     CAPTURE(to_string(kind));
-    CHECK_FALSE(policy::usable_read(success, read_of("settings", fail(kind, "no"), 2)).result);
+    CHECK_FALSE(
+        policy::usable_read(success, read_of("settings", fail(kind, "cannot be read"), later))
+            .result);
   }
 }

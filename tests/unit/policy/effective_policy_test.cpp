@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <numeric>
 
 #include "support/printers.hpp"
 
@@ -17,16 +18,16 @@ api::RollbackPolicy make_policy(const std::string& name,
                                 const std::string& problem = "") {
   api::RollbackPolicy out{.meta = {.key = {"shop", name}}, .problem = problem};
   out.spec.selector = std::move(selector);
-  out.spec.bake_time =
-      Duration{static_cast<std::int64_t>(name.size()) * 1000};  // differs for each policy
+  // Differs for each policy of this test.
+  out.spec.bake_time = std::chrono::seconds(std::accumulate(name.begin(), name.end(), 0));
   return out;
 }
 
 const api::LabelSelector tier_web{.match_labels = {{"tier", "web"}}};
 
-// Of one namespace: two without a selector, and two whose selectors overlap on app=both. The last
-// one is not valid.
-const std::vector<api::RollbackPolicy> all = {
+// All policies of the namespace shop. The policies wob and web have no selector. Both apps-a and
+// apps-b select the label app=both. The policy broken is invalid.
+const std::vector<api::RollbackPolicy> policies_of_shop = {
     make_policy("wob"),
     make_policy("web"),
     make_policy("tiered", tier_web),
@@ -37,7 +38,7 @@ const std::vector<api::RollbackPolicy> all = {
                 "spec.bakeTime: \"30\" has no unit"),
 };
 
-api::ConfigMap good_map() {
+api::ConfigMap valid_config_map() {
   return {.data = {{"health_check_url", "http://myapp/health"},
                    {"failure_threshold", "3"},
                    {"check_interval", "30s"}}};
@@ -49,15 +50,15 @@ struct Row {
   api::StringMap labels;
   std::optional<Result<api::ConfigMap>> config_map;
   Kind kind;
-  const char* policy;
+  const char* policy_name;
   Reason reason;
   const char* message;
 };
 
-constexpr const char* no_policy = "No policy applies to the Deployment";
+constexpr const char* no_policy_message = "No policy applies to the Deployment";
 
-const std::vector<Row> table = {
-    {"no annotations and no labels", {}, {}, {}, Kind::None, "", Reason::None, no_policy},
+const std::vector<Row> rows = {
+    {"no annotations and no labels", {}, {}, {}, Kind::None, "", Reason::None, no_policy_message},
     {"no selector matches the labels",
      {},
      {{"tier", "db"}},
@@ -65,40 +66,40 @@ const std::vector<Row> table = {
      Kind::None,
      "",
      Reason::None,
-     no_policy},
-    {"only the annotation that Lastgood writes",
+     no_policy_message},
+    {"only the annotation rolled-back-by, which Lastgood writes",
      {{"lastgood.dev/rolled-back-by", "web-7"}},
      {},
      {},
      Kind::None,
      "",
      Reason::None,
-     no_policy},
-    {"only a pause",
+     no_policy_message},
+    {"only the annotation pause-until",
      {{"lastgood.dev/pause-until", "2026-11-24T12:00:00Z"}},
      {},
      {},
      Kind::None,
      "",
      Reason::None,
-     no_policy},
-    {"only a group",
+     no_policy_message},
+    {"only the annotation group",
      {{"lastgood.dev/group", "checkout"}},
      {},
      {},
      Kind::None,
      "",
      Reason::None,
-     no_policy},
-    {"only an approval and a resume",
+     no_policy_message},
+    {"only the annotations approve and resume",
      {{"lastgood.dev/approve", "web-7"}, {"lastgood.dev/resume", "2026-11-24T12:00:00Z"}},
      {},
      {},
      Kind::None,
      "",
      Reason::None,
-     no_policy},
-    {"opted out, with all other annotations",
+     no_policy_message},
+    {"enabled is false, although other annotations and a selector name a policy",
      {{"lastgood.dev/enabled", "false"},
       {"lastgood.dev/policy", "web"},
       {"lastgood.dev/config-map", "c"},
@@ -108,8 +109,8 @@ const std::vector<Row> table = {
      Kind::None,
      "",
      Reason::None,
-     no_policy},
-    {"enabled",
+     no_policy_message},
+    {"enabled is true",
      {{"lastgood.dev/enabled", "true"}},
      {},
      {},
@@ -161,7 +162,7 @@ const std::vector<Row> table = {
     {"a ConfigMap",
      {{"lastgood.dev/config-map", "rollback-config"}},
      {},
-     good_map(),
+     valid_config_map(),
      Kind::ConfigMap,
      "ConfigMap/rollback-config",
      Reason::None,
@@ -169,7 +170,7 @@ const std::vector<Row> table = {
     {"a ConfigMap, and a selector that matches",
      {{"lastgood.dev/config-map", "rollback-config"}},
      {{"tier", "web"}},
-     good_map(),
+     valid_config_map(),
      Kind::ConfigMap,
      "ConfigMap/rollback-config",
      Reason::None,
@@ -216,7 +217,7 @@ const std::vector<Row> table = {
      "RollbackPolicy/tiered",
      Reason::None,
      ""},
-    {"a selector that matches, and enabled",
+    {"a selector that matches, and enabled is true",
      {{"lastgood.dev/enabled", "true"}},
      {{"tier", "web"}},
      {},
@@ -241,7 +242,7 @@ const std::vector<Row> table = {
      "RollbackPolicy/broken",
      Reason::PolicyInvalid,
      R"(RollbackPolicy broken: spec.bakeTime: "30" has no unit)"},
-    {"an invalid value",
+    {"an annotation with an invalid value",
      {{"lastgood.dev/enabled", "true"}, {"lastgood.dev/pause-until", "soon"}},
      {{"tier", "web"}},
      {},
@@ -249,7 +250,7 @@ const std::vector<Row> table = {
      "",
      Reason::InvalidAnnotation,
      R"(lastgood.dev/pause-until: "soon" is not a time in RFC 3339, such as "2026-11-24T18:00:00Z")"},
-    {"an order without a group",
+    {"the annotation group-order without group",
      {{"lastgood.dev/policy", "web"}, {"lastgood.dev/group-order", "1"}},
      {},
      {},
@@ -257,7 +258,7 @@ const std::vector<Row> table = {
      "",
      Reason::InvalidAnnotation,
      "lastgood.dev/group-order has no effect without lastgood.dev/group; set both"},
-    {"a key of the pod template",
+    {"an annotation that belongs on the pod template",
      {{"lastgood.dev/enabled", "true"}, {"lastgood.dev/no-rollback-past", "true"}},
      {},
      {},
@@ -265,7 +266,7 @@ const std::vector<Row> table = {
      "",
      Reason::InvalidAnnotation,
      "lastgood.dev/no-rollback-past belongs on the pod template, not on the Deployment"},
-    {"a misspelt key",
+    {"two misspelt annotations",
      {{"lastgood.dev/polcy", "web"}, {"lastgood.dev/zzz", ""}},
      {},
      {},
@@ -277,13 +278,13 @@ const std::vector<Row> table = {
 
 std::vector<const api::RollbackPolicy*> pointers(const std::vector<api::RollbackPolicy>& policies) {
   std::vector<const api::RollbackPolicy*> out;
-  for (const auto& one : policies) out.push_back(&one);
+  for (const auto& policy : policies) out.push_back(&policy);
   return out;
 }
 
-api::PolicySpec spec_of(const std::string& policy) {
-  for (const auto& one : all) {
-    if ("RollbackPolicy/" + one.meta.key.name == policy) return one.spec;
+api::PolicySpec spec_of(const std::string& policy_name) {
+  for (const auto& policy : policies_of_shop) {
+    if ("RollbackPolicy/" + policy.meta.key.name == policy_name) return policy.spec;
   }
   return {};
 }
@@ -291,16 +292,17 @@ api::PolicySpec spec_of(const std::string& policy) {
 }  // namespace
 
 TEST_CASE("resolve_policy returns the first policy that applies") {
-  for (const Row& row : table) {
+  for (const Row& row : rows) {
     DYNAMIC_SECTION(row.name) {
       const api::Deployment deployment{.meta = {.key = {"shop", "web"}, .labels = row.labels}};
-      const EffectivePolicy found = policy::resolve_policy(
-          deployment, policy::parse_opt_in(row.annotations), pointers(all), row.config_map);
+      const EffectivePolicy found =
+          policy::resolve_policy(deployment, policy::parse_opt_in(row.annotations),
+                                 pointers(policies_of_shop), row.config_map);
       CHECK(found.kind == row.kind);
-      CHECK(found.name == row.policy);
+      CHECK(found.name == row.policy_name);
       CHECK(found.reason == row.reason);
       CHECK(found.message == row.message);
-      if (row.kind == Kind::RollbackPolicy) CHECK(found.spec == spec_of(row.policy));
+      if (row.kind == Kind::RollbackPolicy) CHECK(found.spec == spec_of(row.policy_name));
       if (row.kind == Kind::BuiltIn) CHECK(found.spec == api::PolicySpec{});
       if (row.kind == Kind::ConfigMap)
         CHECK(found.spec.checks.at(0).http.url == "http://myapp/health");
@@ -308,10 +310,10 @@ TEST_CASE("resolve_policy returns the first policy that applies") {
   }
 }
 
-TEST_CASE("resolve_policy is tested for every reason of a broken opt-in") {
+TEST_CASE("the rows have every reason of a broken policy") {
   for (const Reason reason : policy::broken_reasons()) {
     CAPTURE(reason);
-    CHECK(std::ranges::any_of(table, [&](const Row& row) { return row.reason == reason; }));
+    CHECK(std::ranges::any_of(rows, [&](const Row& row) { return row.reason == reason; }));
   }
 }
 
@@ -335,19 +337,19 @@ TEST_CASE("resolve_policy returns a suspended policy") {
   CHECK(found.spec.suspend);
 }
 
-TEST_CASE("config_map_wanted returns the ConfigMap only when it can apply") {
+TEST_CASE("config_map_wanted returns the ConfigMap only when no other annotation decides") {
   using policy::config_map_wanted;
   using policy::parse_opt_in;
-  const api::StringMap map = {{"lastgood.dev/config-map", "rollback-config"}};
-  auto with = [&](const char* key, const char* value) {
-    auto annotations = map;
+  const api::StringMap config_map_annotation = {{"lastgood.dev/config-map", "rollback-config"}};
+  const auto with_annotation = [&](const char* key, const char* value) {
+    auto annotations = config_map_annotation;
     annotations[key] = value;
     return parse_opt_in(annotations);
   };
-  CHECK(config_map_wanted(parse_opt_in(map)) == "rollback-config");
-  CHECK(config_map_wanted(with("lastgood.dev/enabled", "true")) == "rollback-config");
-  CHECK_FALSE(config_map_wanted(with("lastgood.dev/enabled", "false")));
-  CHECK_FALSE(config_map_wanted(with("lastgood.dev/policy", "web")));
-  CHECK_FALSE(config_map_wanted(with("lastgood.dev/enabled", "maybe")));
+  CHECK(config_map_wanted(parse_opt_in(config_map_annotation)) == "rollback-config");
+  CHECK(config_map_wanted(with_annotation("lastgood.dev/enabled", "true")) == "rollback-config");
+  CHECK_FALSE(config_map_wanted(with_annotation("lastgood.dev/enabled", "false")));
+  CHECK_FALSE(config_map_wanted(with_annotation("lastgood.dev/policy", "web")));
+  CHECK_FALSE(config_map_wanted(with_annotation("lastgood.dev/enabled", "maybe")));
   CHECK_FALSE(config_map_wanted(parse_opt_in({})));
 }

@@ -14,6 +14,7 @@ const Json template_fields =
     Json::parse(R"({"f:spec": {"f:template": {"f:spec": {"f:containers": {}}}}})");
 const Json replica_fields = Json::parse(R"({"f:spec": {"f:replicas": {}}})");
 
+// An entry of metadata.managedFields.
 Json entry(const std::string& manager, const std::string& time,
            const std::string& operation = "Update", const Json& fields = template_fields) {
   return {{"manager", manager},
@@ -23,11 +24,12 @@ Json entry(const std::string& manager, const std::string& time,
           {"fieldsV1", fields}};
 }
 
-Json of_status(Json one) {
-  one["subresource"] = "status";
-  return one;
+Json with_status_subresource(Json entry) {
+  entry["subresource"] = "status";
+  return entry;
 }
 
+// Three consecutive seconds.
 const std::string t1 = "2026-11-24T12:00:01Z";
 const std::string t2 = "2026-11-24T12:00:02Z";
 const std::string t3 = "2026-11-24T12:00:03Z";
@@ -43,7 +45,7 @@ struct Row {
 api::TemplateAuthor user(const std::string& name) { return {.name = name, .is_tool = false}; }
 api::TemplateAuthor tool(const std::string& name) { return {.name = name, .is_tool = true}; }
 
-void check(const std::vector<Row>& rows) {
+void check_rows(const std::vector<Row>& rows) {
   for (const Row& row : rows) {
     DYNAMIC_SECTION(row.name) {
       const Json live = {{"metadata",
@@ -59,11 +61,11 @@ void check(const std::vector<Row>& rows) {
   }
 }
 
-const api::StringMap argo_tracking = {
+const api::StringMap argo_annotations = {
     {"argocd.argoproj.io/tracking-id", "shop:apps/Deployment:prod/web"}};
 const api::StringMap helm_label = {{"app.kubernetes.io/managed-by", "Helm"}};
-const api::StringMap helm_release = {{"meta.helm.sh/release-name", "web"},
-                                     {"meta.helm.sh/release-namespace", "prod"}};
+const api::StringMap helm_annotations = {{"meta.helm.sh/release-name", "web"},
+                                         {"meta.helm.sh/release-namespace", "prod"}};
 
 }  // namespace
 
@@ -76,12 +78,12 @@ TEST_CASE("author_of returns a user for the field managers of kubectl and dashbo
 }
 
 TEST_CASE("author_of returns a tool with its name and its application") {
-  check({
+  check_rows({
       {"Argo CD with server-side apply",
        {entry("argocd-controller", t1, "Apply")},
        tool("Argo CD (argocd-controller, application shop)"),
        {},
-       argo_tracking},
+       argo_annotations},
       {"Argo CD with client-side apply",
        {entry("argocd-application-controller", t1)},
        tool("Argo CD (argocd-application-controller, application shop)"),
@@ -97,17 +99,17 @@ TEST_CASE("author_of returns a tool with its name and its application") {
        {entry("helm-controller", t1)},
        tool("Flux (helm-controller, HelmRelease web)"),
        {{"helm.toolkit.fluxcd.io/name", "web"}, {"app.kubernetes.io/managed-by", "Helm"}},
-       helm_release},
+       helm_annotations},
       {"Helm",
        {entry("helm", t1, "Apply")},
        tool("Helm (helm, release web)"),
        helm_label,
-       helm_release},
+       helm_annotations},
       {"Helm without the label managed-by",
        {entry("helm", t1)},
        tool("Helm (helm)"),
        {},
-       helm_release},
+       helm_annotations},
       {"an unknown manager", {entry("web-operator", t1)}, tool("web-operator")},
       {"an unknown manager with server-side apply",
        {entry("ci-robot", t1, "Apply")},
@@ -116,59 +118,61 @@ TEST_CASE("author_of returns a tool with its name and its application") {
        {entry("ci-robot", t1)},
        tool("ci-robot (tracked by Argo CD, application shop)"),
        {},
-       argo_tracking},
-      {"a name that begins like kubectl", {entry("kubectlbot", t1)}, tool("kubectlbot")},
-      {"a name that ends like k9s", {entry("my-k9s", t1)}, tool("my-k9s")},
+       argo_annotations},
+      {"an unknown manager whose name begins like kubectl",
+       {entry("kubectlbot", t1)},
+       tool("kubectlbot")},
+      {"an unknown manager whose name ends like k9s", {entry("my-k9s", t1)}, tool("my-k9s")},
   });
 }
 
 TEST_CASE("author_of returns the last manager that wrote to the template") {
-  const Json undated = [] {
+  const Json entry_without_time = [] {
     Json out = entry("web-operator", "");
     out.erase("time");
     return out;
   }();
-  check({
+  check_rows({
       {"a user edits a release of Argo CD",
        {entry("argocd-controller", t1, "Apply"), entry("kubectl-edit", t2)},
        user("kubectl-edit"),
        {},
-       argo_tracking},
+       argo_annotations},
       {"a user edits a release of Helm",
        {entry("helm", t1), entry("kubectl-set", t2)},
        user("kubectl-set"),
        helm_label,
-       helm_release},
+       helm_annotations},
       {"Argo CD applies its state again after an edit",
        {entry("argocd-controller", t3, "Apply"), entry("kubectl-edit", t2)},
        tool("Argo CD (argocd-controller, application shop)"),
        {},
-       argo_tracking},
-      {"Helm after Argo CD",
+       argo_annotations},
+      {"Helm writes after Argo CD",
        {entry("argocd-controller", t1), entry("helm", t2)},
        tool("Helm (helm)"),
        {},
-       argo_tracking},
-      {"a user and a tool in the same second",
+       argo_annotations},
+      {"a user and a tool write in the same second",
        {entry("kubectl-edit", t2), entry("argocd-controller", t2)},
        tool("Argo CD (argocd-controller)")},
-      {"the same in the other order",
+      {"a tool and a user write in the same second",
        {entry("argocd-controller", t2), entry("kubectl-edit", t2)},
        tool("Argo CD (argocd-controller)")},
-      {"an autoscaler that owns only the replicas",
+      {"a later manager owns only the replicas",
        {entry("kubectl-edit", t1), entry("autoscaler", t2, "Update", replica_fields)},
        user("kubectl-edit")},
-      {"a later write of the status",
-       {entry("kubectl-edit", t1), of_status(entry("kube-controller-manager", t2))},
+      {"a later manager writes only the status",
+       {entry("kubectl-edit", t1), with_status_subresource(entry("kube-controller-manager", t2))},
        user("kubectl-edit")},
       {"Lastgood is ignored beside another manager",
        {entry("kubectl-edit", t1), entry("lastgood", t3)},
        user("kubectl-edit")},
       {"Lastgood is the only manager", {entry("lastgood", t3)}, tool("lastgood")},
       {"an entry without a time is the oldest",
-       {undated, entry("kubectl-edit", t1)},
+       {entry_without_time, entry("kubectl-edit", t1)},
        user("kubectl-edit")},
-      {"the only entry has no time", {undated}, tool("web-operator")},
+      {"the only entry has no time", {entry_without_time}, tool("web-operator")},
       {"an invalid time counts as no time",
        {entry("web-operator", "soon"), entry("kubectl-edit", t1)},
        user("kubectl-edit")},
@@ -196,7 +200,7 @@ TEST_CASE("author_of returns nothing for JSON that is not a Deployment") {
   CHECK_FALSE(author_of(Json::parse(text)));
 }
 
-TEST_CASE("author_of limits the name to one short line of valid UTF-8") {
+TEST_CASE("author_of cuts the name to one short line of valid UTF-8") {
   const std::string long_name(100000, 'x');
   const Json live = {
       {"metadata",
@@ -214,9 +218,9 @@ TEST_CASE("author_of limits the name to one short line of valid UTF-8") {
 }
 
 TEST_CASE("author_of reads at most 512 entries") {
-  const auto author_after = [](int tools) {
+  const auto author_after = [](int tool_entries) {
     Json entries = Json::array();
-    for (int i = 0; i < tools; ++i) entries.push_back(entry("robot", t1));
+    for (int i = 0; i < tool_entries; ++i) entries.push_back(entry("robot", t1));
     entries.push_back(entry("kubectl-edit", t2));
     return author_of({{"metadata", {{"managedFields", entries}}}});
   };
