@@ -15,7 +15,7 @@ import (
 	"lastgood.dev/tests/e2e/internal/client"
 )
 
-// badImage is a reference that kubelet rejects at once, so the release is breached immediately.
+// badImage is a reference that kubelet rejects at once, so the rollout check is breached at once.
 const badImage = "lastgood.dev/UPPER-CASE-IS-NO-IMAGE"
 
 // bench is a namespace with two Deployments: "guarded" is guarded, and "plain" is not guarded and
@@ -102,7 +102,7 @@ func (b *bench) prepare(ctx context.Context) error {
 }
 
 // badRelease ships a bad release and waits until its Rollback has succeeded. It returns the time
-// from the decision to the acknowledged patch.
+// from the decision to the acknowledged patch. Rounds are counted from 0.
 func (b *bench) badRelease(ctx context.Context, round int) (time.Duration, error) {
 	patch := fmt.Sprintf(
 		`[{"op":"replace","path":"/spec/template/spec/containers/0/image","value":"%s-%d"}]`,

@@ -56,8 +56,8 @@ func (c *cluster) deleteNamespace() {
 	_ = c.typed.CoreV1().Namespaces().Delete(ctx, c.namespace, metav1.DeleteOptions{})
 }
 
-// apply runs `kubectl apply` with a manifest, client-side as users do. The pairs in replace are
-// placeholders and their values.
+// apply runs a client-side `kubectl apply` with a manifest. The strings in replace are pairs of a
+// placeholder and its value.
 func (c *cluster) apply(ctx context.Context, file string, replace ...string) error {
 	text, err := manifests.ReadFile("manifests/" + file)
 	if err != nil {
@@ -96,7 +96,7 @@ func (c *cluster) guard(ctx context.Context) (*unstructured.Unstructured, error)
 	return guards.Get(ctx, "web", metav1.GetOptions{})
 }
 
-// onlyRollback returns the Rollback, or nil if there is none yet.
+// onlyRollback returns the Rollback of the demo, or nil if it does not exist yet.
 func (c *cluster) onlyRollback(ctx context.Context) (*unstructured.Unstructured, error) {
 	rollbacks := c.dynamic.Resource(client.Rollbacks).Namespace(c.namespace)
 	list, err := rollbacks.List(ctx, metav1.ListOptions{})
@@ -115,7 +115,7 @@ func (c *cluster) onlyRollback(ctx context.Context) (*unstructured.Unstructured,
 
 var errNotYet = errors.New("not yet")
 
-// until polls while check returns errNotYet.
+// until polls while check returns errNotYet, at most for the time limit.
 func until(ctx context.Context, what string, limit time.Duration, check func() error) error {
 	deadline := time.NewTimer(limit)
 	defer deadline.Stop()

@@ -22,6 +22,7 @@ const (
 type demo struct {
 	cluster  *cluster
 	timeline *timeline
+	// reported has the names of the Events in the timeline.
 	reported map[string]bool
 }
 
@@ -47,11 +48,12 @@ func (d *demo) run(ctx context.Context) error {
 	return d.printLatencies(ctx)
 }
 
+// ship applies web.yaml with this release; health is the value of HEALTH.
 func (d *demo) ship(ctx context.Context, release, health string) error {
 	status := map[string]string{"ok": "200", "fail": "500"}[health]
 	d.timeline.add(user, "kubectl apply -f web.yaml   (%s, /health returns %s)", release, status)
 	return d.cluster.apply(ctx, "web.yaml",
-		"IMAGE", d.cluster.image, "RELEASE", release, "ANSWER", health)
+		"IMAGE", d.cluster.image, "RELEASE", release, "HEALTH_VALUE", health)
 }
 
 func (d *demo) goodRelease(ctx context.Context) error {
@@ -161,6 +163,8 @@ func (d *demo) printLatencies(ctx context.Context) error {
 	if err := errors.Join(err1, err2, err3); err != nil {
 		return fmt.Errorf("the Rollback has no valid times: %w", err)
 	}
+	// If the first probe is late, the next probe follows after less than the interval.
+	const tolerance = 50 * time.Millisecond
 	lower, upper := (threshold-1)*interval, threshold*interval+timeout
 	took := restored.Sub(first)
 	d.timeline.heading("Latency")
@@ -169,7 +173,7 @@ func (d *demo) printLatencies(ctx context.Context) error {
 		took.Seconds(), lower.Seconds(), upper.Seconds(), threshold, interval.Seconds())
 	fmt.Printf("  decision to acknowledged patch             %d ms\n",
 		restored.Sub(detected).Milliseconds())
-	if took < lower-50*time.Millisecond || took > upper {
+	if took < lower-tolerance || took > upper {
 		return fmt.Errorf("the rollback took %v; want %v to %v", took, lower, upper)
 	}
 	return nil

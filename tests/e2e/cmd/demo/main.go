@@ -1,6 +1,6 @@
-// Command demo shows how Lastgood rolls back a bad release, on a cluster where it is installed. It
-// ends with code 1 if any part of that does not happen. It must not know how the cluster was
-// started or how Lastgood was installed.
+// Command demo shows how Lastgood rolls back a bad release, on a cluster where Lastgood is
+// installed. It ends with code 1 if a step fails. It must not know how the cluster was started or
+// how Lastgood was installed.
 package main
 
 import (

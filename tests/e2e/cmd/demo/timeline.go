@@ -63,7 +63,8 @@ func (t *timeline) heading(title string) {
 	fmt.Printf("\n%s\n", title)
 }
 
-// wrapped breaks a long text and indents its lines to the column of the text.
+// wrapped breaks a long text into lines. All lines except the first are indented to the column of
+// the text.
 func wrapped(text string) string {
 	const width, indent = 96, 23
 	var lines []string

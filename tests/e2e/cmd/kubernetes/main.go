@@ -1,6 +1,6 @@
 // Command kubernetes contains all programs of a Kubernetes cluster in one binary. The first
-// argument, or the name of the symbolic link, chooses the program. It must not know how the local
-// cluster configures or supervises them.
+// argument, or the name of the symbolic link, chooses the program. This command must
+// not know how the local cluster configures or supervises the programs.
 package main
 
 import (
@@ -24,7 +24,8 @@ import (
 	kubelet "k8s.io/kubernetes/cmd/kubelet/app"
 )
 
-// programs has a function for each program that runs it and returns its exit code.
+// programs maps the name of each program to a function that runs the program and returns its exit
+// code.
 var programs = map[string]func() int{
 	"kube-apiserver": func() int { return cli.Run(apiserver.NewAPIServerCommand()) },
 	"kube-controller-manager": func() int {
@@ -50,7 +51,7 @@ func main() {
 	}
 	if len(os.Args) == 0 || programs[os.Args[0]] == nil {
 		fmt.Fprintf(os.Stderr, "usage: kubernetes PROGRAM [argument...]; PROGRAM is one of: %s\n",
-			strings.Join(names(), ", "))
+			strings.Join(programNames(), ", "))
 		os.Exit(2)
 	}
 	os.Exit(programs[os.Args[0]]())

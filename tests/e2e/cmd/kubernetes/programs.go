@@ -21,7 +21,7 @@ import (
 	"k8s.io/kubectl/pkg/cmd/util"
 )
 
-func names() []string {
+func programNames() []string {
 	all := make([]string, 0, len(programs))
 	for name := range programs {
 		all = append(all, name)
@@ -36,8 +36,8 @@ func runCoreDNS() int {
 }
 
 func runKubectl() int {
-	// kubectl searches plugins and reads its preferences before it parses flags. It needs the
-	// verbosity before that.
+	// kubectl searches plugins and reads its preferences before it parses its flags. The verbosity
+	// must be set before that.
 	if _, err := logs.GlogSetter(kubectl.GetLogVerbosity(os.Args)); err != nil {
 		slog.Warn("invalid verbosity", "error", err)
 	}
@@ -48,8 +48,8 @@ func runKubectl() int {
 }
 
 func runHelm() int {
-	// The default field manager is the name of this binary. An upgrade would then conflict with an
-	// installation by Helm itself.
+	// Helm's default field manager is the name of the binary, here kubernetes. With that name, an
+	// upgrade would conflict with an installation by another helm binary.
 	kube.ManagedFieldsManager = "helm"
 	command, err := helm.NewRootCmd(os.Stdout, os.Args[1:], helm.SetupLogging)
 	if err != nil {

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"flag"
 	"fmt"
 	"os"
@@ -26,7 +27,7 @@ const usage = `usage: local [--dir DIRECTORY] COMMAND
 `
 
 func main() {
-	directory := flag.String("dir", fallback(os.Getenv("LASTGOOD_CLUSTER_DIR"), layout.DefaultDir),
+	directory := flag.String("dir", cmp.Or(os.Getenv("LASTGOOD_CLUSTER_DIR"), layout.DefaultDir),
 		"state `directory` of the cluster")
 	flag.Usage = func() { fmt.Fprint(os.Stderr, usage) }
 	flag.Parse()
@@ -52,21 +53,21 @@ func run(directory, command string, args []string) error {
 		"stop-apiserver":    local.StopAPIServer,
 		"start-apiserver":   local.StartAPIServer,
 	}
-	if act := withoutArgument[command]; act != nil {
+	if execute := withoutArgument[command]; execute != nil {
 		if len(args) > 0 {
 			return fmt.Errorf("%s takes no arguments, but got %q", command, args[0])
 		}
-		return act()
+		return execute()
 	}
 	withArgument := map[string]func(string) error{
 		"kill": local.KillComponent, "start": local.StartComponent,
 		"load-image": func(archive string) error { return load(local, archive) },
 	}
-	if act := withArgument[command]; act != nil {
+	if execute := withArgument[command]; execute != nil {
 		if len(args) != 1 {
 			return fmt.Errorf("%s takes one argument, but got %d", command, len(args))
 		}
-		return act(args[0])
+		return execute(args[0])
 	}
 	if command == "up" {
 		return up(local, args)
@@ -101,14 +102,7 @@ func load(local *cluster.Cluster, archive string) error {
 	return err
 }
 
-func fallback(value, otherwise string) string {
-	if value == "" {
-		return otherwise
-	}
-	return value
-}
-
-// sentence formats an error for users: Go error texts begin with a lower-case letter.
+// sentence returns an error as a sentence, with an upper-case letter and a period.
 func sentence(err error) string {
 	text := err.Error()
 	return strings.ToUpper(text[:1]) + text[1:] + "."

@@ -1,5 +1,6 @@
-// Command pause is the container that holds the network namespace of a pod. It waits for SIGTERM.
-// If the pod shares its process namespace, it also reaps orphaned processes.
+// Command pause runs in the container that holds the network namespace of a pod. It waits for
+// SIGTERM or SIGINT. If the containers of the pod share a process namespace, it also reaps orphaned
+// processes.
 package main
 
 import (

@@ -23,7 +23,7 @@ const recorded = "testdata/shop.log"
 
 const lastgood = "system:serviceaccount:lastgood-system:lastgood"
 
-func read(t *testing.T) *Log {
+func readRecorded(t *testing.T) *Log {
 	t.Helper()
 	log, err := Read(recorded)
 	if err != nil {
@@ -32,8 +32,8 @@ func read(t *testing.T) *Log {
 	return log
 }
 
-func TestTemplateChangesHaveUserVerbAndCode(t *testing.T) {
-	changes, err := read(t).TemplateChanges("shop", "app")
+func TestTemplateChangesHaveUserVerbCodeTimeAndUserAgent(t *testing.T) {
+	changes, err := readRecorded(t).TemplateChanges("shop", "app")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,7 +50,7 @@ func TestTemplateChangesHaveUserVerbAndCode(t *testing.T) {
 }
 
 func TestScaleAnnotationAndDryRunDoNotChangeTheTemplate(t *testing.T) {
-	writes, err := read(t).TemplateWrites("shop", "app")
+	writes, err := readRecorded(t).TemplateWrites("shop", "app")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,7 +72,7 @@ func TestScaleAnnotationAndDryRunDoNotChangeTheTemplate(t *testing.T) {
 }
 
 func TestRecreatedDeploymentHasAnotherUID(t *testing.T) {
-	writes, err := read(t).TemplateWrites("shop", "app")
+	writes, err := readRecorded(t).TemplateWrites("shop", "app")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -84,7 +84,7 @@ func TestRecreatedDeploymentHasAnotherUID(t *testing.T) {
 
 func TestWritesByIncludesRejectedWrites(t *testing.T) {
 	var got []string
-	for _, write := range read(t).WritesBy(lastgood) {
+	for _, write := range readRecorded(t).WritesBy(lastgood) {
 		got = append(got, fmt.Sprintf("%s %s/%s %d %v", write.Verb, write.Resource, write.Object,
 			write.Code, write.Succeeded()))
 	}
@@ -99,7 +99,7 @@ func TestParseIgnoresAnIncompleteLastLine(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	all := len(read(t).Writes)
+	all := len(readRecorded(t).Writes)
 	log, err := Parse(strings.NewReader(string(text[:len(text)-20])))
 	if err != nil || len(log.Writes) != all-1 {
 		t.Errorf("got %d of %d writes, error %v", len(log.Writes), all, err)
@@ -107,7 +107,7 @@ func TestParseIgnoresAnIncompleteLastLine(t *testing.T) {
 }
 
 func TestTemplateChangesAreSortedByResourceVersion(t *testing.T) {
-	log := read(t)
+	log := readRecorded(t)
 	slices.Reverse(log.Writes)
 	changes, err := log.TemplateChanges("shop", "app")
 	if err != nil || len(changes) != 2 || changes[1].User != lastgood {
@@ -115,7 +115,7 @@ func TestTemplateChangesAreSortedByResourceVersion(t *testing.T) {
 	}
 }
 
-func TestTemplateChangesFailForAnUnusableLog(t *testing.T) {
+func TestTemplateChangesReturnsAnErrorForAnUnusableLog(t *testing.T) {
 	line := func(verb string, code int, response string) string {
 		const object = `{"apiGroup":"apps","resource":"deployments","namespace":"n","name":"d"}`
 		return fmt.Sprintf(`{"stage":"ResponseComplete","verb":%q,"objectRef":%s,`+
@@ -123,19 +123,19 @@ func TestTemplateChangesFailForAnUnusableLog(t *testing.T) {
 	}
 	const response = `{"kind":"Deployment","metadata":{"uid":"u","resourceVersion":"7"},` +
 		`"spec":{"template":{}}}`
-	for name, row := range map[string]struct{ text, says string }{
-		"invalid JSON":        {"hello\n", "line 1 is not an audit event"},
-		"too long line":       {strings.Repeat("x", maxLine+1), "longer than"},
-		"missing response":    {line("create", 201, "null"), "RequestResponse"},
-		"missing first write": {line("patch", 200, response), "begins after the creation"},
+	for name, row := range map[string]struct{ text, wantError string }{
+		"invalid JSON":     {"hello\n", "line 1 is not an audit event"},
+		"too long line":    {strings.Repeat("x", maxLineBytes+1), "longer than"},
+		"missing response": {line("create", 201, "null"), "RequestResponse"},
+		"missing creation": {line("patch", 200, response), "begins after the creation"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			log, err := Parse(strings.NewReader(row.text))
 			if err == nil {
 				_, err = log.TemplateChanges("n", "d")
 			}
-			if err == nil || !strings.Contains(err.Error(), row.says) {
-				t.Errorf("got error %v; want %q", err, row.says)
+			if err == nil || !strings.Contains(err.Error(), row.wantError) {
+				t.Errorf("got error %v; want %q", err, row.wantError)
 			}
 		})
 	}

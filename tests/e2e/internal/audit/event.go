@@ -1,6 +1,6 @@
-// Package audit reads the audit log of the API server: which user changed which object. It must not
-// send requests to the API server. The log has every write, also one that a later write has
-// overwritten.
+// Package audit reads the audit log of the API server: which user changed which object. Unlike an
+// object, the log also shows changes that a later write has overwritten. This package must not send
+// requests to the API server.
 package audit
 
 import (
@@ -30,7 +30,7 @@ type Write struct {
 // Succeeded reports whether the request was accepted and was no dry run.
 func (w Write) Succeeded() bool { return w.Code >= 200 && w.Code < 300 && !w.DryRun }
 
-// event has the fields of audit.k8s.io/v1 Event that are read.
+// event has the fields of an audit.k8s.io/v1 Event that this package reads.
 type event struct {
 	Stage                  string
 	RequestURI             string
@@ -46,7 +46,7 @@ type event struct {
 
 var writeVerbs = []string{"create", "update", "patch", "delete", "deletecollection"}
 
-// write returns the write of an event, and false if the event is no write.
+// write returns the write that the event records, and false if the event records no write.
 func (e event) write() (Write, bool) {
 	if e.Stage != "ResponseComplete" || !slices.Contains(writeVerbs, e.Verb) {
 		return Write{}, false

@@ -1,4 +1,4 @@
-// The parser of the log. The API server may be writing the log at the same time.
+// The parser of the log. The API server may still be writing the log.
 package audit
 
 import (
@@ -12,10 +12,11 @@ import (
 	"slices"
 )
 
-// maxLine is enough for an object twice: etcd stores at most 1.5 MiB for each object.
-const maxLine = 8 << 20
+// maxLineBytes is enough for a request and a response, because etcd stores at most 1.5 MiB for each
+// object.
+const maxLineBytes = 8 << 20
 
-// Log has the writes of a log, in its order.
+// Log has the writes of a log, in the order of its lines.
 type Log struct{ Writes []Write }
 
 // Read reads a log file.
@@ -32,7 +33,8 @@ func Read(path string) (*Log, error) {
 	return log, nil
 }
 
-// Parse reads a log. It ignores a last line without a line feed, which is still being written.
+// Parse reads a log. It ignores a last line without a line feed, because the API server is still
+// writing this line.
 func Parse(from io.Reader) (*Log, error) {
 	var log Log
 	reader := bufio.NewReaderSize(from, 64<<10)
@@ -62,8 +64,8 @@ func readLine(reader *bufio.Reader) ([]byte, error) {
 	for {
 		part, err := reader.ReadSlice('\n')
 		line = append(line, part...)
-		if len(line) > maxLine {
-			return nil, fmt.Errorf("longer than %d bytes", maxLine)
+		if len(line) > maxLineBytes {
+			return nil, fmt.Errorf("longer than %d bytes", maxLineBytes)
 		}
 		if !errors.Is(err, bufio.ErrBufferFull) {
 			return line, err

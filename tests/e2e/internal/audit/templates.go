@@ -21,10 +21,10 @@ type TemplateWrite struct {
 	// Template is spec.template after the write.
 	Template json.RawMessage
 
-	version uint64
+	resourceVersion uint64
 }
 
-// deployment has the fields of a Deployment that are read.
+// deployment has the fields of a Deployment that this package reads.
 type deployment struct {
 	Kind     string
 	Metadata struct{ UID, ResourceVersion string }
@@ -47,7 +47,7 @@ func (l *Log) TemplateWrites(namespace, name string) ([]TemplateWrite, error) {
 	}
 	// Concurrent requests may be logged in any order.
 	slices.SortStableFunc(writes, func(a, b TemplateWrite) int {
-		return cmp.Compare(a.version, b.version)
+		return cmp.Compare(a.resourceVersion, b.resourceVersion)
 	})
 	return writes, findChanges(writes)
 }
@@ -80,33 +80,33 @@ func parseTemplate(write Write) (TemplateWrite, error) {
 		return TemplateWrite{}, fmt.Errorf("resourceVersion of %s/%s: %w",
 			write.Namespace, write.Object, err)
 	}
-	// A server-side apply creates an object with the verb patch and this status.
+	// A server-side apply that creates an object has the verb patch and this status.
 	const created = 201
 	return TemplateWrite{
-		Write:    write,
-		UID:      response.Metadata.UID,
-		Created:  write.Code == created,
-		Template: response.Spec.Template,
-		version:  version,
+		Write:           write,
+		UID:             response.Metadata.UID,
+		Created:         write.Code == created,
+		Template:        response.Spec.Template,
+		resourceVersion: version,
 	}, nil
 }
 
-// findChanges sets Changed by comparing each template with the one before it.
+// findChanges sets Changed by comparing each template with the previous template of the same UID.
 func findChanges(writes []TemplateWrite) error {
-	last := map[string]any{}
+	lastTemplates := map[string]any{}
 	for i := range writes {
 		write := &writes[i]
 		var template any
 		if err := json.Unmarshal(write.Template, &template); err != nil {
 			return fmt.Errorf("template of %s/%s: %w", write.Namespace, write.Object, err)
 		}
-		before, known := last[write.UID]
-		if !known && !write.Created {
+		before, exists := lastTemplates[write.UID]
+		if !exists && !write.Created {
 			return fmt.Errorf("the log begins after the creation of Deployment %s/%s (UID %s)",
 				write.Namespace, write.Object, write.UID)
 		}
-		write.Changed = known && !reflect.DeepEqual(before, template)
-		last[write.UID] = template
+		write.Changed = exists && !reflect.DeepEqual(before, template)
+		lastTemplates[write.UID] = template
 	}
 	return nil
 }

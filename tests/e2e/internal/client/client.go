@@ -23,7 +23,8 @@ type Client struct {
 	Dynamic dynamic.Interface
 }
 
-// Connect connects to the cluster of a context. The default is the current context.
+// Connect connects to the cluster of a context. An empty context is the current context of the
+// kubeconfig.
 func Connect(kubeconfig, context string) (*Client, error) {
 	rules := clientcmd.NewDefaultClientConfigLoadingRules()
 	rules.ExplicitPath = kubeconfig
@@ -39,9 +40,9 @@ func Connect(kubeconfig, context string) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	own, err := dynamic.NewForConfig(config)
+	dynamicClient, err := dynamic.NewForConfig(config)
 	if err != nil {
 		return nil, err
 	}
-	return &Client{Interface: typed, Dynamic: own}, nil
+	return &Client{Interface: typed, Dynamic: dynamicClient}, nil
 }
