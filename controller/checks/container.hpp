@@ -16,7 +16,8 @@ inline constexpr Duration startup_time = std::chrono::minutes(5);
 // the list until it is garbage collected.
 [[nodiscard]] bool is_pod_active(const api::Pod& pod);
 
-// The pod is not ready, is younger than `startup_time`, and was never ready. A pod was ready if:
+// The pod is not ready, is younger than `startup_time`, and was never ready. The pod was ready
+// before if:
 //   - it existed when the rollout completed (`rolled_out`), or
 //   - its condition Ready became False after the first report of the kubelet.
 [[nodiscard]] bool may_be_starting(const api::Pod& pod, const std::optional<Time>& rolled_out,
@@ -42,11 +43,11 @@ inline constexpr Duration startup_time = std::chrono::minutes(5);
 
 // The registry of the image refuses connections, times out or returns 429 or 5xx, and the kubelet
 // tries again. The reason is ErrImagePull or ImagePullBackOff for every failed pull, so only the
-// error message of the container runtime tells the causes apart.
+// error message of the container runtime distinguishes the causes.
 [[nodiscard]] bool is_registry_unavailable(const api::ContainerState& container);
 
-// The kubelet has no image to run: the pull failed, but not because the registry is unavailable, or
-// the image may not be pulled or used.
+// The container cannot start without its image, for example because the image does not exist or the
+// registry denies access. False if is_registry_unavailable() is true.
 [[nodiscard]] bool lacks_image(const api::ContainerState& container);
 
 // A ConfigMap or Secret of the container, or a key in one, is missing.

@@ -36,9 +36,11 @@ struct ProbeResult {
   ExclusionReason exclusion = ExclusionReason::None;
 };
 
-// Fail if more than max_failing_percent of the counted probes failed. Not counted are failures with
-// an exclusion, and probes that could not be sent (DNSLookupFailed, Unreachable). Unknown if no
-// probe is counted. `pods` is HttpPlan::pods: the message says how many of these pods were probed.
+// Fail if more than max_failing_percent of the counted probes failed. Unknown if no probe is
+// counted. These probes are not counted:
+//   - a failed probe with an exclusion, and
+//   - a probe that could not be sent (DNSLookupFailed, Unreachable).
+// `pods` is HttpPlan::pods: the message says how many of these pods were probed.
 [[nodiscard]] Measurement measure_http(const api::Check& check,
                                        std::span<const ProbeResult> results, std::size_t pods = 0);
 

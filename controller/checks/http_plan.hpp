@@ -29,7 +29,7 @@ struct HttpProbe {
 // Either probes or a measurement, never both.
 struct HttpPlan {
   std::vector<HttpProbe> probes = {};
-  std::size_t pods = 0;  // number of pods that can be probed, also above max_probes; 0 for a URL
+  std::size_t pods = 0;  // number of pods that can be probed, may exceed max_probes; 0 for a URL
   std::optional<Measurement> measurement = {};  // its reason says why there are no probes
 
   // The request goes to a URL or Service as a whole, not to each pod.
@@ -48,7 +48,8 @@ struct HttpPlan {
 [[nodiscard]] std::optional<std::string> service_wanted(const api::Check& check,
                                                         std::string_view namespace_);
 
-// `service` is the result of reading the Service that service_wanted names; else absent.
+// `service` is the result of reading the Service that service_wanted names. It is absent if
+// service_wanted names none.
 //
 // A URL or Service that selects pods of the revision is probed pod by pod, at the pods' own
 // addresses. Any other URL is probed as a whole. A pod is probed if:

@@ -10,9 +10,9 @@ namespace {
 
 using enum api::MeasurementResult;
 
-// Values of the argument nothing_started of the functions under test.
-constexpr bool before_start = true;
-constexpr bool after_start = false;
+// Values of the argument nothing_started.
+constexpr bool before_start = true;  // the new revision has not started
+constexpr bool after_start = false;  // the new revision has started
 
 api::Check pods_check() {
   return {.name = "health", .http = {.port = 8080, .path = "/health", .timeout = Duration(1500)}};
@@ -227,14 +227,14 @@ TEST_CASE("plan_baseline returns a measurement when no pod of the baseline can b
 }
 
 TEST_CASE("is_about_baseline is false for a URL after the new revision has started") {
-  const HttpPlan url{.probes = {{}}};
-  const HttpPlan pods{.probes = {{.pod = "web-a"}}, .pods = 1};
-  const HttpPlan pods_down{.measurement = Measurement{.check = "health", .result = Fail}};
-  CHECK(is_about_baseline(url, before_start));
-  CHECK_FALSE(is_about_baseline(url, after_start));
+  const HttpPlan url_plan{.probes = {{}}};
+  const HttpPlan pods_plan{.probes = {{.pod = "web-a"}}, .pods = 1};
+  const HttpPlan pods_down_plan{.measurement = Measurement{.check = "health", .result = Fail}};
+  CHECK(is_about_baseline(url_plan, before_start));
+  CHECK_FALSE(is_about_baseline(url_plan, after_start));
   for (const bool nothing_started : {false, true}) {
-    CHECK(is_about_baseline(pods, nothing_started));
-    CHECK(is_about_baseline(pods_down, nothing_started));
+    CHECK(is_about_baseline(pods_plan, nothing_started));
+    CHECK(is_about_baseline(pods_down_plan, nothing_started));
   }
 }
 

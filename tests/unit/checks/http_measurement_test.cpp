@@ -43,7 +43,7 @@ std::vector<ProbeResult> statuses(const std::vector<int>& codes) {
   return out;
 }
 
-// One result for each outcome, of the pods web-0, web-1, ...
+// One result for each outcome, of the pods web-0, web-1, ... Answered means the status 200.
 std::vector<ProbeResult> outcomes(const std::vector<ProbeOutcome>& list) {
   std::vector<ProbeResult> out;
   for (const auto outcome : list)

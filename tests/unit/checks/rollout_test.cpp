@@ -392,7 +392,7 @@ TEST_CASE("measure_rollout reports the waiting container of an unready pod") {
       ", container app in CrashLoopBackOff (limit 25% of pods for 30s)"));
 }
 
-TEST_CASE("measure_rollout does not count pods that started after the rollout, for 5 minutes") {
+TEST_CASE("measure_rollout does not count an unready new pod until it is 5 minutes old") {
   const Time rolled_out = start + seconds(10);
   auto created_later = unready("web-9");
   created_later.meta.created = start + seconds(30);
