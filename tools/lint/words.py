@@ -29,8 +29,8 @@ Rule = namedtuple("Rule", "scope pattern advice line")
 Allowed = namedtuple("Allowed", "glob pattern reason line")
 Skipped = namedtuple("Skipped", "glob reason line")
 
-# The text that may be between two words of a phrase: blanks; "_", "-" or BORDER in an identifier; or
-# a line break, with the marks that continue a comment, a quotation or a string literal.
+# The text that may be between two words of a phrase: blanks; "_", "-" or BORDER in an identifier;
+# or a line break, with the marks that continue a comment, a quotation or a string literal.
 GAP = (
     r'(?:[ \t]+|[_\x1f-]|[ \t]*"?[ \t]*[+\\]?[ \t]*\n[ \t]*'
     r'(?:(?://+|\#+|\*|>|")[ \t]*)?)'
