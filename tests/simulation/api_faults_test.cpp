@@ -1,17 +1,17 @@
-// The API server loses watch events, is unavailable, rejects a patch, or withholds the Lease.
+// The API server loses watch events, is unavailable, rejects a patch, or fails calls of the Lease.
 #include "simulation/scenario.hpp"
 
 using namespace lastgood::simulation;
 using lastgood::Duration;
 using lastgood::api::Verb;
 
-//  events of v2:  | | x | |    each of the first events is lost in turn
+//  watch events after the release:  | | x | |      one of them is lost
 TEST_CASE("rolls back when one watch event is lost") {
   for (int delay = 0; delay < 6; ++delay) {
     INFO("lost " << delay * 30 << " ms after the release");
     Scenario scenario;
-    scenario.settle();
-    scenario.ship_bad();
+    scenario.start_controller();
+    scenario.ship_bad_release();
     scenario.run_for(Duration(30) * delay);
     scenario.server.watches().drop_events("deployments", 1);
     CHECK(scenario.rolls_back_within());
@@ -22,9 +22,9 @@ TEST_CASE("rolls back when one watch event is lost") {
 //  every watch closes, and its version is compacted: 410, then a new list
 TEST_CASE("rolls back a release that was shipped while the watches were closed and expired") {
   Scenario scenario;
-  scenario.settle();
+  scenario.start_controller();
   scenario.server.watches().stall("deployments");
-  scenario.ship_bad();
+  scenario.ship_bad_release();
   scenario.run_for(1s);
   scenario.server.watches().compact(scenario.server.version());
   scenario.server.watches().close_all();
@@ -35,9 +35,9 @@ TEST_CASE("rolls back a release that was shipped while the watches were closed a
 
 //  one: record ---x every call hangs, also those of the Lease
 //  two: standby --'---- leads, and finishes
-TEST_CASE("writes nothing more when the leader loses its Lease during a rollback") {
+TEST_CASE("stops writing when the leader loses its Lease during a rollback") {
   Scenario scenario;
-  scenario.settle();
+  scenario.start_controller();
   scenario.start("two");
   scenario.run_for(5s);
   bool is_recorded = false;
@@ -47,7 +47,7 @@ TEST_CASE("writes nothing more when the leader loses its Lease during a rollback
     const bool is_cut_off = is_recorded && attempt.user == "one";
     return is_cut_off && !is_record ? Fault::Hang : Fault::None;
   };
-  scenario.ship_bad();
+  scenario.ship_bad_release();
   CHECK(scenario.rolls_back_within());
   scenario.script = {};
   scenario.run_for(1min);
@@ -57,13 +57,13 @@ TEST_CASE("writes nothing more when the leader loses its Lease during a rollback
 //  one: every call succeeds, except those of the Lease
 TEST_CASE("stops writing before the next leader starts when only the Lease is unreachable") {
   Scenario scenario;
-  scenario.settle();
+  scenario.start_controller();
   scenario.start("two");
   scenario.run_for(5s);
   scenario.script = [&](const Attempt& attempt) {
     return attempt.user == "one" && attempt.targets("/leases") ? Fault::InternalError : Fault::None;
   };
-  scenario.ship_bad();
+  scenario.ship_bad_release();
   CHECK(scenario.rolls_back_within());
   scenario.run_for(1min);
   scenario.check_rolled_back_once();
@@ -75,8 +75,8 @@ TEST_CASE("rolls back once after the API server was unavailable for two minutes"
        {Fault::TooManyRequests, Fault::InternalError, Fault::Hang, Fault::LoseCall}) {
     INFO("fault " << fault);
     Scenario scenario;
-    scenario.settle();
-    scenario.ship_bad();
+    scenario.start_controller();
+    scenario.ship_bad_release();
     scenario.run_for(9s);
     scenario.script = [&](const Attempt&) { return fault; };
     scenario.run_for(2min);
@@ -92,8 +92,8 @@ TEST_CASE("rolls back once after the API server was unavailable for two minutes"
 //  for a minute, each write is stored and its response is lost
 TEST_CASE("changes the template once when every response to a write is lost for a minute") {
   Scenario scenario;
-  scenario.settle();
-  scenario.ship_bad();
+  scenario.start_controller();
+  scenario.ship_bad_release();
   scenario.script = [&](const Attempt& attempt) {
     return attempt.is_write() && !attempt.targets("/leases") ? Fault::LoseResponse : Fault::None;
   };
@@ -105,9 +105,9 @@ TEST_CASE("changes the template once when every response to a write is lost for 
 }
 
 //  dry run: 200 ---- an admission policy denies v1 ---- patch: 422, then dry runs only
-TEST_CASE("does not patch again after admission denied the patch, until it is admitted") {
+TEST_CASE("does not patch again after a denied patch until a dry run is admitted") {
   Scenario scenario;
-  scenario.settle();
+  scenario.start_controller();
   int patches = 0;
   bool denies = false;
   scenario.script = [&](const Attempt& attempt) {
@@ -120,7 +120,7 @@ TEST_CASE("does not patch again after admission denied the patch, until it is ad
     if (!is_dry_run) ++patches;
     return denies ? Fault::AdmissionDenied : Fault::None;
   };
-  scenario.ship_bad();
+  scenario.ship_bad_release();
   REQUIRE(scenario.run_until([&] { return scenario.state("web") == held(Reason::AdmissionDenied); },
                              3min));
   scenario.run_for(3min);

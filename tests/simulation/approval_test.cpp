@@ -8,9 +8,9 @@ namespace {
 struct AwaitingApproval : Scenario {
   explicit AwaitingApproval(bool with_standby = false) {
     set_mode("Approve");
-    settle();
+    start_controller();
     if (with_standby) start("two");
-    ship_bad();
+    ship_bad_release();
     REQUIRE(run_until([&] { return state("web") == held(Reason::AwaitingApproval); }, 3min));
     REQUIRE(rollbacks().size() == 1);
     record = rollbacks()[0].name;
@@ -24,11 +24,11 @@ struct AwaitingApproval : Scenario {
 //  one:  record (Pending) ........ approved by a user ---- patch      killed after any write
 TEST_CASE("rolls back once after approval when the controller is killed after any write") {
   for (int k = 1; k <= 12; ++k) {
-    INFO("killed after write " << k);
+    INFO("killed after write " << k);  // not killed if there are fewer writes
     Scenario scenario;
     scenario.set_mode("Approve");
-    scenario.settle();
-    scenario.ship_bad();
+    scenario.start_controller();
+    scenario.ship_bad_release();
     scenario.kill_at_write(k);
     scenario.run_for(1min);
     if (!scenario.is_running("one")) scenario.start("two");
@@ -39,8 +39,10 @@ TEST_CASE("rolls back once after approval when the controller is killed after an
     const auto records = scenario.rollbacks();
     REQUIRE(records.size() == 1);
     approve(scenario, records[0].name);
+    // Killed before the approval.
     if (!scenario.is_running("one") && !scenario.is_running("two")) scenario.start("three");
     scenario.run_until([&] { return !scenario.is_running("one"); }, 10s);
+    // Killed after the approval.
     if (!scenario.is_running("one") && !scenario.is_running("two")) scenario.start("two");
     CHECK(scenario.rolls_back_within());
     scenario.run_for(15s);
@@ -84,7 +86,7 @@ TEST_CASE("stays Declined when the Rollback was deleted while no controller was 
 //  one: AwaitingApproval   killed ---- record deleted, mode Enforce
 //  two: standby, and its watch of Rollbacks is stalled ---- leads
 TEST_CASE("stays Declined when the next leader's watch still shows the deleted Rollback") {
-  AwaitingApproval scenario(true);
+  AwaitingApproval scenario(/*with_standby=*/true);
   scenario.run_for(10s);
   scenario.server.watches().stall("rollbacks");
   scenario.kill("one");

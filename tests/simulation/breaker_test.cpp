@@ -6,15 +6,15 @@ using lastgood::codec::Json;
 
 namespace {
 
-std::string web(int i) { return "web-" + std::to_string(i); }
+std::string name_of(int i) { return "web-" + std::to_string(i); }
 
-// Deployments web and web-0 ... web-8 of one policy, all presumed good.
+// Deployments web and web-0 ... web-8 have the same policy and are presumed good.
 struct Fleet : Scenario {
   Fleet() : Scenario(1) {
     breaker = {.rollbacks = 5, .percent = 10};
-    for (int i = 0; i < 9; ++i) deploy(web(i), "app:v1", {{"lastgood.dev/policy", "web"}}, 1);
+    for (int i = 0; i < 9; ++i) deploy(name_of(i), "app:v1", {{"lastgood.dev/policy", "web"}}, 1);
     run_for(1min);
-    settle();
+    start_controller();
     run_for(1min);
   }
 };
@@ -22,11 +22,11 @@ struct Fleet : Scenario {
 }  // namespace
 
 //  a shared dependency of nine Deployments is down ---- it recovers
-TEST_CASE("holds a fleet that fails together, and evaluates it again when it has recovered") {
+TEST_CASE("holds Deployments that fail together, and evaluates them again when they recover") {
   Fleet scenario;
-  for (int i = 0; i < 9; ++i) scenario.ship(web(i), "app:v2");
+  for (int i = 0; i < 9; ++i) scenario.ship(name_of(i), "app:v2");
   scenario.run_for(3min);
-  for (int i = 0; i < 9; ++i) CHECK(scenario.state(web(i)) == held(Reason::BreakerOpen));
+  for (int i = 0; i < 9; ++i) CHECK(scenario.state(name_of(i)) == held(Reason::BreakerOpen));
   CHECK(scenario.template_changes() == 0);
   CHECK(scenario.violations() == no_violations);
   scenario.cluster.health["app:v2"] = {.status = 200};
@@ -38,7 +38,7 @@ TEST_CASE("holds a fleet that fails together, and evaluates it again when it has
 TEST_CASE("keeps the breaker open while Deployments recover one after the other") {
   Fleet scenario;
   for (int i = 0; i < 9; ++i) {
-    scenario.ship(web(i), "app:v2");
+    scenario.ship(name_of(i), "app:v2");
     scenario.run_for(700ms);
   }
   REQUIRE(scenario.run_until([&] { return scenario.state("web-8") == held(Reason::BreakerOpen); },
@@ -78,8 +78,8 @@ TEST_CASE("rolls back when only guards of deleted Deployments are held by the br
                           {"breached", true}}}}}}};
     scenario.server.create("deploymentguards", guard);
   }
-  scenario.settle();
-  scenario.ship_bad();
+  scenario.start_controller();
+  scenario.ship_bad_release();
   CHECK(scenario.rolls_back_within());
   scenario.check_rolled_back_once();
 }

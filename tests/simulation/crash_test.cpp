@@ -5,7 +5,6 @@
 #include "simulation/scenario.hpp"
 
 using namespace lastgood::simulation;
-using lastgood::Duration;
 
 namespace {
 
@@ -13,9 +12,9 @@ namespace {
 const std::vector<Write>& rollback_writes() {
   static const std::vector<Write> writes = [] {
     Scenario scenario;
-    scenario.settle();
+    scenario.start_controller();
     const auto before = static_cast<std::ptrdiff_t>(scenario.writes_of_controllers().size());
-    scenario.ship_bad();
+    scenario.ship_bad_release();
     REQUIRE(scenario.rolls_back_within());
     scenario.run_for(15s);
     const auto all = scenario.writes_of_controllers();
@@ -33,7 +32,7 @@ bool writes_deployment_or_rollback(int k) {
 }
 
 // The fault happens to the k-th write from now. Writes of the Lease are not counted.
-FaultScript at_write(int k, Fault fault) {
+FaultScript fault_at_write(int k, Fault fault) {
   return [k, fault, seen = 0](const Attempt& attempt) mutable {
     if (!attempt.is_write() || attempt.targets("/leases")) return Fault::None;
     return ++seen == k ? fault : Fault::None;
@@ -50,9 +49,9 @@ TEST_CASE("finishes the rollback when the controller is killed after any of its 
   for (int k = 1; k <= writes; ++k) {
     INFO("killed after write " << k << " of " << writes);
     Scenario scenario;
-    scenario.settle();
+    scenario.start_controller();
     scenario.kill_at_write(k);
-    scenario.ship_bad();
+    scenario.ship_bad_release();
     REQUIRE(scenario.run_until([&] { return !scenario.is_running("one"); }, 10min));
     scenario.start("two");
     scenario.rolls_back_within();
@@ -68,11 +67,11 @@ TEST_CASE("a standby finishes the rollback when the leader is killed after any o
   for (int k = 1; k <= writes; ++k) {
     INFO("killed after write " << k << " of " << writes);
     Scenario scenario;
-    scenario.settle();
+    scenario.start_controller();
     scenario.start("two");
     scenario.run_for(5s);
     scenario.kill_at_write(k);
-    scenario.ship_bad();
+    scenario.ship_bad_release();
     REQUIRE(scenario.run_until([&] { return !scenario.is_running("one"); }, 10min));
     scenario.rolls_back_within();
     scenario.run_for(15s);
@@ -86,9 +85,9 @@ TEST_CASE("finishes the rollback when the response to any one write is lost") {
   for (int k = 1; k <= writes; ++k) {
     INFO("lost the response to write " << k << " of " << writes);
     Scenario scenario;
-    scenario.settle();
-    scenario.script = at_write(k, Fault::LoseResponse);
-    scenario.ship_bad();
+    scenario.start_controller();
+    scenario.script = fault_at_write(k, Fault::LoseResponse);
+    scenario.ship_bad_release();
     scenario.rolls_back_within();
     scenario.run_for(15s);
     scenario.check_rolled_back_once();
@@ -107,9 +106,9 @@ TEST_CASE("finishes the rollback when any one write fails or does not arrive") {
         continue;
       INFO("fault " << faults[i] << " at write " << k << " of " << writes);
       Scenario scenario;
-      scenario.settle();
-      scenario.script = at_write(k, faults[i]);
-      scenario.ship_bad();
+      scenario.start_controller();
+      scenario.script = fault_at_write(k, faults[i]);
+      scenario.ship_bad_release();
       scenario.rolls_back_within();
       scenario.run_for(15s);
       scenario.check_rolled_back_once();
@@ -118,17 +117,17 @@ TEST_CASE("finishes the rollback when any one write fails or does not arrive") {
 }
 
 //  one: SIGTERM at any write --> returns within 2 s; two: finishes
-TEST_CASE("stops within 2 s after any of its writes, and the next controller finishes") {
+TEST_CASE("stops within 2 s after any write, and the next controller finishes the rollback") {
   const int writes = number_of_writes();
   for (int k = 1; k <= writes; ++k) {
     INFO("stopped at write " << k << " of " << writes);
     Scenario scenario;
-    scenario.settle();
+    scenario.start_controller();
     int seen = 0;
     scenario.at_each_write = [&] {
       if (++seen == k) scenario.stop("one");
     };
-    scenario.ship_bad();
+    scenario.ship_bad_release();
     REQUIRE(scenario.run_until([&] { return seen >= k; }, 10min));
     CHECK(scenario.run_until([&] { return !scenario.is_running("one"); }, 2s));
     scenario.start("two");
@@ -140,12 +139,12 @@ TEST_CASE("stops within 2 s after any of its writes, and the next controller fin
 
 //  the server hangs; SIGTERM --> returns within 2 s
 TEST_CASE("stops within 2 s when the API server hangs") {
-  for (int tenths = 0; tenths < 130; tenths += 10) {
-    INFO("stopped " << tenths << " tenths of a second after the release");
+  for (int seconds = 0; seconds < 13; ++seconds) {
+    INFO("stopped " << seconds << " s after the release");
     Scenario scenario;
-    scenario.settle();
-    scenario.ship_bad();
-    scenario.run_for(Duration(100) * tenths);
+    scenario.start_controller();
+    scenario.ship_bad_release();
+    scenario.run_for(std::chrono::seconds(seconds));
     scenario.script = [](const Attempt&) { return Fault::Hang; };
     scenario.run_for(300ms);
     scenario.stop("one");

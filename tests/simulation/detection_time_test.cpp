@@ -20,10 +20,10 @@ Json policy(Duration interval, int failure_threshold, Duration timeout) {
   return spec;
 }
 
-// Measured from the time when the endpoint begins to fail. `phase` moves that time relative to the
-// probes.
+// The time from the first failure of the endpoint to the patch. `offset` moves the first failure
+// relative to the probes.
 Duration time_to_patch(Duration interval, int failure_threshold, Duration timeout,
-                       const ImageHealth& failing, Duration phase) {
+                       const ImageHealth& failing, Duration offset) {
   Simulation simulation;
   simulation.write_policy("web", policy(interval, failure_threshold, timeout));
   simulation.deploy("web", "app:v1", {{"lastgood.dev/policy", "web"}}, 2);
@@ -34,7 +34,7 @@ Duration time_to_patch(Duration interval, int failure_threshold, Duration timeou
   simulation.ship("web", "app:v2");
   REQUIRE(simulation.run_until(
       [&] { return simulation.state("web") == evaluating(Reason::Baking); }, 1min));
-  simulation.run_for(interval + phase);
+  simulation.run_for(interval + offset);
   const MonotonicTime began = simulation.clock.monotonic_now();
   simulation.cluster.health["app:v2"] = failing;
   REQUIRE(simulation.run_until([&] { return simulation.template_changes() == 1; },
@@ -48,8 +48,8 @@ Duration time_to_patch(Duration interval, int failure_threshold, Duration timeou
 //  fails from here     1        2        3 -> patch
 //       |--- < P ------|--- P --|--- P --|      (N-1)P .. NP + timeout
 TEST_CASE("rolls back between (N-1)P and NP plus timeout after N failures at interval P") {
-  // A limit for the calls before the patch. Each takes a few milliseconds.
-  constexpr Duration includes{100};
+  // A limit for the API calls before the patch. Each call takes a few milliseconds.
+  constexpr Duration api_calls{100};
   const std::array failures{ImageHealth{.status = 503}, ImageHealth{.status = 0},
                             ImageHealth{.status = 500, .latency = 900ms},
                             ImageHealth{.hangs = true}};
@@ -57,12 +57,12 @@ TEST_CASE("rolls back between (N-1)P and NP plus timeout after N failures at int
     for (const int failure_threshold : {1, 4}) {
       for (std::size_t i = 0; i < failures.size(); ++i) {
         const Duration timeout = 1s;
-        const Duration phase = interval * static_cast<int>(i) / 4 + 50ms;
+        const Duration offset = interval * static_cast<int>(i) / 4 + 50ms;
         INFO("P " << interval.count() << " ms, N " << failure_threshold << ", failure " << i);
         const Duration took =
-            time_to_patch(interval, failure_threshold, timeout, failures[i], phase);
+            time_to_patch(interval, failure_threshold, timeout, failures[i], offset);
         CHECK(took >= interval * (failure_threshold - 1));
-        CHECK(took <= interval * failure_threshold + timeout + includes);
+        CHECK(took <= interval * failure_threshold + timeout + api_calls);
       }
     }
   }
@@ -71,24 +71,26 @@ TEST_CASE("rolls back between (N-1)P and NP plus timeout after N failures at int
 //  web:    503   503   503 -> rolled back without delay
 //  slow:   ......hangs......   each probe takes its whole timeout
 TEST_CASE("probes a Deployment on time when probes of five others hang") {
-  const auto time_of_web = [](int hanging) {
+  const auto time_to_patch_web = [](int hanging_deployments) {
     Scenario scenario;
-    scenario.write_policy("slow", policy(30s, 100, 29s));
+    scenario.write_policy("slow",
+                          policy(/*interval=*/30s, /*failure_threshold=*/100, /*timeout=*/29s));
     scenario.cluster.health["app:slow"] = {.hangs = true};
-    for (int i = 0; i < hanging; ++i) {
+    for (int i = 0; i < hanging_deployments; ++i) {
       scenario.deploy("slow-" + std::to_string(i), "app:v1", {{"lastgood.dev/policy", "slow"}}, 2);
     }
     scenario.run_for(10s);
-    scenario.settle();
-    for (int i = 0; i < hanging; ++i) scenario.ship("slow-" + std::to_string(i), "app:slow");
+    scenario.start_controller();
+    for (int i = 0; i < hanging_deployments; ++i)
+      scenario.ship("slow-" + std::to_string(i), "app:slow");
     scenario.run_for(35s);
     const MonotonicTime shipped = scenario.clock.monotonic_now();
-    scenario.ship_bad();
+    scenario.ship_bad_release();
     REQUIRE(scenario.run_until([&] { return scenario.template_changes() == 1; }, 5min));
     return scenario.clock.monotonic_now() - shipped;
   };
-  const Duration alone = time_of_web(0);
-  const Duration beside_five = time_of_web(5);
+  const Duration alone = time_to_patch_web(0);
+  const Duration beside_five = time_to_patch_web(5);
   CHECK(beside_five <= alone + 2s);
   CHECK(alone < 20s);
 }

@@ -23,16 +23,16 @@ struct RecordingTelemetry final : NullTelemetry {
   std::size_t depth = 0;
   int added = 0;
   int requeued = 0;
-  std::vector<Duration> queued;
-  std::vector<Duration> took;
+  std::vector<Duration> waits;
+  std::vector<Duration> durations;
   std::vector<ReconcileResult> results;
 
   void queue_depth(std::size_t keys) override { depth = keys; }
   void key_added() override { ++added; }
   void key_requeued() override { ++requeued; }
-  void reconcile_started(MonotonicTime, Duration waited) override { queued.push_back(waited); }
+  void reconcile_started(MonotonicTime, Duration waited) override { waits.push_back(waited); }
   void reconcile_finished(MonotonicTime, Duration duration, ReconcileResult result) override {
-    took.push_back(duration);
+    durations.push_back(duration);
     results.push_back(result);
   }
 };
@@ -49,7 +49,7 @@ struct DispatcherHarness {
   DispatcherHarness& operator=(const DispatcherHarness&) = delete;
 
   asio::awaitable<Result<std::optional<MonotonicTime>>> reconcile() {
-    const auto result = results.at(next++);
+    const auto result = results.at(next_result++);
     co_await clock.sleep_until(clock.monotonic_now() + Duration(30));
     if (!result) co_return std::unexpected(result.error());
     if (!*result) co_return std::nullopt;
@@ -84,12 +84,12 @@ struct DispatcherHarness {
   runtime::Dispatcher dispatcher{io.get_executor(), [] { return 0.0; }, clock,
                                  telemetry,         leadership,         tasks};
   std::vector<Result<std::optional<Duration>>> results;
-  std::size_t next = 0;
+  std::size_t next_result = 0;
 };
 
 }  // namespace
 
-TEST_CASE("counts a key once until it is reconciled") {
+TEST_CASE("counts a key once when it is added twice before its reconcile") {
   DispatcherHarness harness({std::optional<Duration>()});
   harness.become_leader();
   harness.dispatcher.add(web);
@@ -98,11 +98,11 @@ TEST_CASE("counts a key once until it is reconciled") {
   CHECK(harness.telemetry.added == 1);
   CHECK(harness.telemetry.requeued == 0);
   CHECK(harness.telemetry.depth == 0);
-  CHECK(harness.telemetry.took == std::vector{Duration(30)});
+  CHECK(harness.telemetry.durations == std::vector{Duration(30)});
   CHECK(harness.telemetry.results == std::vector{ReconcileResult::Success});
 }
 
-TEST_CASE("counts a key again when it is requeued, and measures its wait from its deadline") {
+TEST_CASE("counts a key again when it is requeued, and measures its wait from the requeue time") {
   DispatcherHarness harness(
       {std::optional(Duration(5000)), fail(ErrorKind::Server, "503"), std::optional<Duration>()});
   harness.become_leader();
@@ -110,7 +110,7 @@ TEST_CASE("counts a key again when it is requeued, and measures its wait from it
   harness.run_all();
   CHECK(harness.telemetry.added == 3);
   CHECK(harness.telemetry.requeued == 2);
-  CHECK(harness.telemetry.queued == std::vector(3, Duration(0)));
+  CHECK(harness.telemetry.waits == std::vector(3, Duration(0)));
   CHECK(harness.telemetry.results == std::vector{ReconcileResult::RequeueAfter,
                                                  ReconcileResult::Error, ReconcileResult::Success});
 }
@@ -123,7 +123,7 @@ TEST_CASE("measures no wait while another replica is the leader") {
   harness.clock.advance_to(harness.clock.monotonic_now() + Duration(60'000));
   harness.become_leader();
   harness.run_all();
-  CHECK(harness.telemetry.queued == std::vector{Duration(0)});
+  CHECK(harness.telemetry.waits == std::vector{Duration(0)});
 }
 
 TEST_CASE("measures the wait of a key that was added while it was reconciled") {
@@ -135,7 +135,7 @@ TEST_CASE("measures the wait of a key that was added while it was reconciled") {
   harness.dispatcher.add(web);
   harness.run_all();
   CHECK(harness.telemetry.added == 2);
-  CHECK(harness.telemetry.queued == std::vector{Duration(0), Duration(20)});
+  CHECK(harness.telemetry.waits == std::vector{Duration(0), Duration(20)});
 }
 
 }  // namespace lastgood::simulation

@@ -31,12 +31,12 @@ std::vector<std::string> order_of_template_changes(const Simulation& simulation)
 }  // namespace
 
 //  db (1)   api (2, bad)   web (3)        released together: rolled back in this order, each once
-TEST_CASE("rolls back a group in order and once when the controller is killed after any write") {
-  BadGroup whole;
-  REQUIRE(whole.all_roll_back_within(10min));
-  CHECK(whole.template_changes() == 3);
-  CHECK(whole.violations() == no_violations);
-  CHECK(order_of_template_changes(whole) == std::vector<std::string>{"db", "api", "web"});
+TEST_CASE("rolls back each member once and in group order when the controller is killed") {
+  BadGroup not_killed;
+  REQUIRE(not_killed.all_roll_back_within(10min));
+  CHECK(not_killed.template_changes() == 3);
+  CHECK(not_killed.violations() == no_violations);
+  CHECK(order_of_template_changes(not_killed) == std::vector<std::string>{"db", "api", "web"});
   for (int k = 1; k <= 30; k += 2) {
     INFO("killed after write " << k);
     BadGroup scenario;
@@ -92,15 +92,15 @@ TEST_CASE("requests approval again when another member is shipped before the app
   scenario.ship("db", "app:v3");
   scenario.ship("api", "app:v2");
   REQUIRE(scenario.run_until([&] { return !pending_group_rollbacks(scenario).empty(); }, 10min));
-  const std::string first = pending_group_rollbacks(scenario).front();
+  const std::string first_rollback = pending_group_rollbacks(scenario).front();
   scenario.run_for(1min);
   CHECK(scenario.rollbacks().size() == 1);
   scenario.ship("web", "app:v3");
   scenario.run_for(1s);
-  approve(scenario, first);
+  approve(scenario, first_rollback);
   scenario.run_for(1min);
   CHECK(scenario.template_changes() == 0);
-  CHECK(phase_of(scenario, first) == RollbackPhase::Superseded);
+  CHECK(phase_of(scenario, first_rollback) == RollbackPhase::Superseded);
   REQUIRE(pending_group_rollbacks(scenario).size() == 1);
   approve(scenario, pending_group_rollbacks(scenario).front());
   REQUIRE(scenario.all_roll_back_within(10min));
@@ -111,26 +111,25 @@ TEST_CASE("requests approval again when another member is shipped before the app
 }
 
 //  api waits for approval ---- mail is created in the same group, and not evaluated yet
-TEST_CASE("still requires approval when a Deployment joins the group meanwhile") {
+TEST_CASE("still requires approval when a Deployment joins the group before the approval") {
   BadGroup scenario;
   scenario.set_mode("Approve");
   REQUIRE(scenario.run_until([&] { return !pending_group_rollbacks(scenario).empty(); }, 10min));
-  scenario.deploy("mail", "app:v1", in_group(4), 1);
+  scenario.deploy("mail", "app:v1", annotations_in_group(4), 1);
   scenario.run_for(3min);
   CHECK(scenario.template_changes() == 0);
   for (const NameAndPhase& record : scenario.rollbacks())
     CHECK_THAT(record.name, Catch::Matchers::StartsWith("api-2"));
 }
 
-//  db is good and has pause-until in 3 minutes; api is bad      all roll back when the pause is
-//  over
+//  db is good and is paused for 3 minutes; api is bad      all roll back after the pause
 TEST_CASE("holds a group until the pause of one member is over") {
   BadGroup scenario;
-  const auto end = scenario.clock.now() + 3min;
-  scenario.annotate("db", {{"lastgood.dev/pause-until", lastgood::format_rfc3339(end)}});
+  const auto pause_end = scenario.clock.now() + 3min;
+  scenario.annotate("db", {{"lastgood.dev/pause-until", lastgood::format_rfc3339(pause_end)}});
   REQUIRE(scenario.run_until([&] { return scenario.state("api") == held(Reason::GroupBlocked); },
                              2min));
-  CHECK(scenario.run_until([&] { return scenario.clock.now() >= end - 1s; }, 5min));
+  CHECK(scenario.run_until([&] { return scenario.clock.now() >= pause_end - 1s; }, 5min));
   CHECK(scenario.template_changes() == 0);
   CHECK(scenario.run_until([&] { return scenario.image("db") == "app:v1"; }, 10s));
   CHECK(scenario.all_roll_back_within(5min));
@@ -148,8 +147,8 @@ TEST_CASE("rolls back a group without delay when one member breaches long after 
   scenario.cluster.health["app:v2"] = {.status = 503};
   REQUIRE(scenario.run_until(
       [&] {
-        return scenario.is_in("api", State::RollingBack) ||
-               scenario.is_in("db", State::RollingBack);
+        return scenario.is_in_state("api", State::RollingBack) ||
+               scenario.is_in_state("db", State::RollingBack);
       },
       2min));
   CHECK(scenario.run_until(
@@ -161,10 +160,10 @@ TEST_CASE("rolls back a group without delay when one member breaches long after 
 //  web (bad) and cron are one group; cron is not opted in ---- it opts in
 TEST_CASE("holds a group with a member that is not opted in, and names the member") {
   Scenario scenario(1);
-  scenario.annotate("web", in_group(1));
+  scenario.annotate("web", annotations_in_group(1));
   scenario.deploy("cron", "app:v1", {{"lastgood.dev/group", "shop"}}, 1);
-  scenario.settle();
-  scenario.ship_bad();
+  scenario.start_controller();
+  scenario.ship_bad_release();
   scenario.run_for(3min);
   CHECK(scenario.state("web") == held(Reason::GroupBlocked));
   CHECK(scenario.server.find("deploymentguards", {shop, "cron"}) == nullptr);
@@ -176,7 +175,7 @@ TEST_CASE("holds a group with a member that is not opted in, and names the membe
           "cron cannot be rolled back: it is not guarded. Opt it in, or remove its annotation "
           "lastgood.dev/group"));
   CHECK(scenario.template_changes() == 0);
-  scenario.annotate("cron", in_group(2));
+  scenario.annotate("cron", annotations_in_group(2));
   CHECK(scenario.rolls_back_within());
   scenario.check_rolled_back_once();
 }

@@ -7,8 +7,9 @@ using namespace lastgood::simulation;
 TEST_CASE("writes nothing but the Lease in 24 hours when only pods are replaced") {
   Scenario scenario;
   // 720 renewals of the Lease in 24 hours, instead of 43200.
-  scenario.settle("one", {.duration = 10min, .renew_deadline = 8min, .retry_period = 2min});
-  scenario.ship_bad();
+  scenario.start_controller("one",
+                            {.duration = 10min, .renew_deadline = 8min, .retry_period = 2min});
+  scenario.ship_bad_release();
   REQUIRE(scenario.rolls_back_within());
   scenario.run_for(5min);
   const auto writes = scenario.writes_of_controllers().size();  // without those of the Lease
@@ -28,6 +29,6 @@ TEST_CASE("reconciles a guarded Deployment when 150 others are not opted in") {
   Scenario scenario;
   for (int i = 0; i < 150; ++i)
     scenario.deploy("a" + std::to_string(i), "app:v1", lastgood::codec::Json::object(), 0);
-  scenario.settle();
+  scenario.start_controller();
   CHECK(scenario.state("web") == idle(Reason::PresumedGood));
 }

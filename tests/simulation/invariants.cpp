@@ -38,7 +38,7 @@ std::string text(const Json& object, const char* pointer) {
   return object.value(Pointer(pointer), std::string());
 }
 
-Json plain_template(Json pod_template) {
+Json without_template_hash(Json pod_template) {
   if (pod_template.contains(Pointer("/metadata/labels")))
     pod_template["metadata"]["labels"].erase("pod-template-hash");
   return pod_template;
@@ -90,7 +90,7 @@ void Invariants::check_deployment(const Write& write) {
   }
   const Key key{.namespace_ = write.route.namespace_, .name = write.route.name};
   if (write.route.is_dry_run() && write.status == 200)
-    admitted_[key].push_back(
+    admitted_dry_runs_[key].push_back(
         {.user = write.user, .patch = without_rollback_name(write.body), .at = write.at});
   const Json* deployment = server_.find("deployments", key);
   if (!deployment || !write.changed_template) return;
@@ -101,7 +101,7 @@ void Invariants::check_deployment(const Write& write) {
 void Invariants::check_dry_run(const Write& write) {
   const Json patch = without_rollback_name(write.body);
   const auto& dry_runs =
-      admitted_[{.namespace_ = write.route.namespace_, .name = write.route.name}];
+      admitted_dry_runs_[{.namespace_ = write.route.namespace_, .name = write.route.name}];
   const bool is_admitted = std::ranges::any_of(dry_runs, [&](const AdmittedDryRun& dry_run) {
     return dry_run.user == write.user && dry_run.patch == patch &&
            write.at - dry_run.at <= dry_run_lifetime;
@@ -121,8 +121,8 @@ void Invariants::check_template(const Write& write, const Json& deployment) {
     add_violation(write, "Rollback " + name + " has the uid of another Deployment");
   const Json* snapshot = server_.find(
       "controllerrevisions", {write.route.namespace_, text(*rollback, "/spec/to/snapshot")});
-  if (!snapshot || plain_template((*snapshot)["data"]["template"]) !=
-                       plain_template(deployment["spec"]["template"])) {
+  if (!snapshot || without_template_hash((*snapshot)["data"]["template"]) !=
+                       without_template_hash(deployment["spec"]["template"])) {
     add_violation(write, "the template is not that of the snapshot in Rollback " + name);
   }
   const std::int64_t evaluated = rollback->value(Pointer("/spec/generation"), std::int64_t{0});

@@ -1,11 +1,12 @@
-// Rules that hold for every write of a controller. Each write is checked right after the server has
-// handled it:
-// - it writes only the kinds and fields that it may write
-// - it holds the Lease
-// - a change of a template belongs to a recorded Rollback, restores the snapshot that the Rollback
-//   names, and happens once for each Rollback
-// - the API server has just admitted the same patch as a dry run
-// - it does not override a newer template of a user
+// Rules for every write of a controller:
+// - The controller writes only the kinds and fields that it is allowed to write.
+// - The controller holds the Lease.
+// - A change of a template belongs to a recorded Rollback, restores the snapshot that the Rollback
+//   names, and happens once for each Rollback.
+// - At most 30 s before a change of a template, the server admitted the same patch as a dry run.
+// - A change of a template does not override a newer template of a user.
+//
+// Each write is checked right after the server has handled it.
 #pragma once
 
 #include <map>
@@ -47,9 +48,10 @@ class Invariants {
 
   const ApiServer& server_;
   std::set<std::string> controllers_;
-  std::map<std::string, std::int64_t> user_generations_;  // by uid: of the newest user template
-  std::map<std::string, int> template_changes_;           // by name of the Rollback
-  std::map<Key, std::vector<AdmittedDryRun>> admitted_;   // by Deployment
+  // By uid of the Deployment: the generation of the newest template of a user.
+  std::map<std::string, std::int64_t> user_generations_;
+  std::map<std::string, int> template_changes_;                   // by name of the Rollback
+  std::map<Key, std::vector<AdmittedDryRun>> admitted_dry_runs_;  // by Deployment
   Violations violations_;
 };
 

@@ -12,11 +12,11 @@ struct NewRelease : TwoGoodReleases {
   NewRelease() {
     cluster.health["app:v3"] = {.status = 200};
     ship("web", "app:v3");
-    REQUIRE(run_until([&] { return is_in("web", State::Evaluating); }, 1min));
+    REQUIRE(run_until([&] { return is_in_state("web", State::Evaluating); }, 1min));
   }
 };
 
-// The controller fills in the spec of Rollback "back".
+// The call completes the spec of the manual Rollback "back".
 bool is_binding(const Attempt& attempt) {
   return attempt.call.verb == Verb::Patch && attempt.targets("/rollbacks/back") &&
          attempt.call.body.contains("/spec");
@@ -34,13 +34,13 @@ int writes_during(Simulation& simulation, const std::function<void()>& actions) 
 //  one:     bound . patch . ownership . status ...      killed after any of them
 //  two:              '---- finishes, with one change of the template
 TEST_CASE("finishes a manual rollback once when the controller is killed after any write") {
-  TwoGoodReleases whole;
-  const int writes = writes_during(whole, [&] {
-    create_rollback(whole, "back", {{"deployment", "web"}});
-    REQUIRE(
-        whole.run_until([&] { return phase_of(whole, "back") == RollbackPhase::Succeeded; }, 5min));
+  TwoGoodReleases not_killed;
+  const int writes = writes_during(not_killed, [&] {
+    create_rollback(not_killed, "back", {{"deployment", "web"}});
+    REQUIRE(not_killed.run_until(
+        [&] { return phase_of(not_killed, "back") == RollbackPhase::Succeeded; }, 5min));
   });
-  check_succeeds_once(whole, "back");
+  check_manual_rollback_succeeds_once(not_killed, "back");
   for (int k = 1; k <= writes; ++k) {
     INFO("killed after write " << k << " of " << writes);
     TwoGoodReleases scenario;
@@ -48,21 +48,21 @@ TEST_CASE("finishes a manual rollback once when the controller is killed after a
     create_rollback(scenario, "back", {{"deployment", "web"}});
     scenario.run_until([&] { return !scenario.is_running("one"); }, 2min);
     scenario.start("two");
-    check_succeeds_once(scenario, "back");
+    check_manual_rollback_succeeds_once(scenario, "back");
   }
 }
 
 //  user:    Rollback {deployment: web, toRevision: 1}; the last good revision is 2
 //  one:     bound . patch . ownership . status ...      killed after any of them
-TEST_CASE("finishes a manual rollback to an older revision once, killed after any write") {
+TEST_CASE("finishes a manual rollback to an older revision once when the controller is killed") {
   for (int k = 0; k <= 12; ++k) {
-    INFO("killed after write " << k);
+    INFO("killed after write " << k);  // 0, or more than the number of writes: not killed
     NewRelease scenario;
     if (k > 0) scenario.kill_at_write(k);
     create_rollback(scenario, "back", {{"deployment", "web"}, {"toRevision", 1}});
     scenario.run_until([&] { return !scenario.is_running("one"); }, 20s);
     if (!scenario.is_running("one")) scenario.start("two");
-    check_succeeds_once(scenario, "back");
+    check_manual_rollback_succeeds_once(scenario, "back");
   }
 }
 
@@ -76,7 +76,7 @@ TEST_CASE("resumes a manual rollback to an older revision when a pause ends") {
   scenario.run_for(2min);
   CHECK(scenario.template_changes() == 0);
   scenario.merge_patch("deployments", "web", {{"spec", {{"paused", false}}}});
-  check_succeeds_once(scenario, "back");
+  check_manual_rollback_succeeds_once(scenario, "back");
 }
 
 TEST_CASE("rolls back once when the binding of a manual Rollback fails or its response is lost") {
@@ -89,7 +89,7 @@ TEST_CASE("rolls back once when the binding of a manual Rollback fails or its re
       return fault;
     };
     create_rollback(scenario, "back", {{"deployment", "web"}});
-    check_succeeds_once(scenario, "back");
+    check_manual_rollback_succeeds_once(scenario, "back");
   }
 }
 
@@ -109,7 +109,7 @@ TEST_CASE("rejects a manual Rollback when its Deployment is missing or not guard
 }
 
 //  Rollback "early" ---- its Deployment is created 1 s later
-TEST_CASE("waits for the Deployment when a manual Rollback is applied just before it") {
+TEST_CASE("waits for the Deployment when a manual Rollback is applied just before its Deployment") {
   TwoGoodReleases scenario;
   create_rollback(scenario, "early", {{"deployment", "late"}});
   scenario.run_for(1s);

@@ -56,8 +56,8 @@ class PreflightHarness {
     server.change("deployments", web, [](Json& live) { live["spec"] = deployment("bad")["spec"]; });
   }
 
-  // Runs one preflight in the term 1.
-  api::Preflight check() {
+  // Runs one preflight in term 1.
+  api::Preflight run_preflight() {
     const auto live = *codec::parse_deployment(*server.find("deployments", web));
     std::optional<api::Preflight> result;
     targets_called.clear();
@@ -74,8 +74,8 @@ class PreflightHarness {
     return *result;
   }
 
-  // The number of calls of the last preflight whose target ends so.
-  [[nodiscard]] std::ptrdiff_t includes(std::string_view end_of_target) const {
+  // The number of calls of the last preflight whose target ends with `end_of_target`.
+  [[nodiscard]] std::ptrdiff_t number_of_calls(std::string_view end_of_target) const {
     return std::ranges::count_if(
         targets_called, [&](const std::string& called) { return called.ends_with(end_of_target); });
   }
@@ -86,10 +86,10 @@ class PreflightHarness {
   VirtualClock clock;
   ApiServer server{clock};
   std::vector<std::string> targets_called;
-  std::string fails_at;  // includes with this in their target get 500
+  std::string failing_target;  // calls whose target contains this text get 500
   FaultScript script = [this](const Attempt& attempt) {
     targets_called.push_back(attempt.call.target);
-    const bool fails = !fails_at.empty() && attempt.targets(fails_at);
+    const bool fails = !failing_target.empty() && attempt.targets(failing_target);
     return fails ? Fault::InternalError : Fault::None;
   };
   ApiClient client{server, clock, "lastgood", script};
@@ -104,70 +104,70 @@ class PreflightHarness {
 TEST_CASE("reads every reference of the target, dry-runs the patch and changes nothing") {
   PreflightHarness harness;
   const auto before = *harness.server.find("deployments", web);
-  const auto preflight = harness.check();
+  const auto preflight = harness.run_preflight();
   CHECK(preflight.ready == ConditionStatus::True);
   CHECK(preflight.message ==
         "A rollback to revision 1 would work: the API server admits its template. Not checked, "
         "because Lastgood may not read Secrets: Secret db");
-  CHECK(harness.includes("/configmaps/settings") == 1);
-  CHECK(harness.includes("/serviceaccounts/web") == 1);
-  CHECK(harness.includes("/deployments/web?fieldManager=lastgood&dryRun=All") == 1);
+  CHECK(harness.number_of_calls("/configmaps/settings") == 1);
+  CHECK(harness.number_of_calls("/serviceaccounts/web") == 1);
+  CHECK(harness.number_of_calls("/deployments/web?fieldManager=lastgood&dryRun=All") == 1);
   CHECK(*harness.server.find("deployments", web) == before);
   REQUIRE(harness.server.writes().size() == 1);
   CHECK_FALSE(harness.server.writes()[0].changed_template);
 }
 
-TEST_CASE("reads Secrets only when it may") {
+TEST_CASE("reads Secrets only when Lastgood has the permission") {
   PreflightHarness without_permission;
-  (void)without_permission.check();
-  CHECK(without_permission.includes("/secrets/db") == 0);
-  PreflightHarness harness(true);
-  CHECK(harness.check().message ==
+  (void)without_permission.run_preflight();
+  CHECK(without_permission.number_of_calls("/secrets/db") == 0);
+  PreflightHarness harness(/*may_read_secrets=*/true);
+  CHECK(harness.run_preflight().message ==
         "A rollback to revision 1 would work: the API server admits its template");
-  CHECK(harness.includes("/secrets/db") == 1);
+  CHECK(harness.number_of_calls("/secrets/db") == 1);
   harness.server.remove("secrets", {"shop", "db"});
   harness.pass_time(std::chrono::minutes(2));
-  CHECK(harness.check().reason == Reason::MissingReference);
+  CHECK(harness.run_preflight().reason == Reason::MissingReference);
 }
 
-TEST_CASE("reuses a found reference for a minute and a missing one for ten seconds") {
+TEST_CASE("reads a reference again after 60 seconds, or after 10 seconds when it was missing") {
   PreflightHarness harness;
-  (void)harness.check();
-  (void)harness.check();
-  CHECK(harness.includes("/configmaps/settings") == 0);
-  CHECK(harness.includes("dryRun=All") == 1);
+  (void)harness.run_preflight();
+  (void)harness.run_preflight();
+  CHECK(harness.number_of_calls("/configmaps/settings") == 0);
+  CHECK(harness.number_of_calls("dryRun=All") == 1);
   harness.server.remove("configmaps", {"shop", "settings"});
   harness.pass_time(std::chrono::seconds(61));
-  CHECK(harness.check().message ==
+  CHECK(harness.run_preflight().message ==
         "Revision 1 needs ConfigMap settings, which does not exist. Create it");
   harness.server.create("configmaps", object("settings"));
-  CHECK(harness.check().reason == Reason::MissingReference);
+  CHECK(harness.run_preflight().reason == Reason::MissingReference);
   harness.pass_time(std::chrono::seconds(11));
-  CHECK(harness.check().ready == ConditionStatus::True);
+  CHECK(harness.run_preflight().ready == ConditionStatus::True);
 }
 
 TEST_CASE("makes no further call when one read fails, and reads again at the next preflight") {
   PreflightHarness harness;
-  harness.fails_at = "/configmaps/";
-  const auto preflight = harness.check();
+  harness.failing_target = "/configmaps/";
+  const auto preflight = harness.run_preflight();
   CHECK(preflight.ready == ConditionStatus::Unknown);
   CHECK(preflight.reason == Reason::NotChecked);
-  CHECK(harness.includes("/serviceaccounts/web") == 0);
-  harness.fails_at.clear();
-  CHECK(harness.check().ready == ConditionStatus::True);
+  CHECK(harness.number_of_calls("/serviceaccounts/web") == 0);
+  harness.failing_target.clear();
+  CHECK(harness.run_preflight().ready == ConditionStatus::True);
 }
 
-TEST_CASE("makes no dry run when the term is over") {
+TEST_CASE("makes no dry run when the term of this leader is over") {
   PreflightHarness harness;
   harness.leadership.current = 2;
-  CHECK(harness.check().reason == Reason::NotChecked);
+  CHECK(harness.run_preflight().reason == Reason::NotChecked);
   CHECK(harness.server.writes().empty());
 }
 
 TEST_CASE("makes no dry run when the snapshot is missing") {
   PreflightHarness harness;
   harness.server.remove("controllerrevisions", {"shop", harness.target.snapshot});
-  CHECK(harness.check().reason == Reason::SnapshotMissing);
+  CHECK(harness.run_preflight().reason == Reason::SnapshotMissing);
   CHECK(harness.targets_called.size() == 2);
   CHECK(harness.server.writes().empty());
 }

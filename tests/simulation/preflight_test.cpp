@@ -1,5 +1,5 @@
-// Condition RollbackReady of an idle Deployment: how soon it changes, and how many dry runs it
-// costs.
+// The condition RollbackReady of an idle Deployment: how soon the condition changes, and how many
+// dry runs the controller makes for it.
 #include "simulation/scenario.hpp"
 
 namespace lastgood::simulation {
@@ -24,7 +24,7 @@ struct IdleDeployment : Scenario {
              .content_type = std::string(api::json_patch)})
             .status == 200);
     run_for(1min);
-    settle();
+    start_controller();
     ship("web", "app:v2");
     REQUIRE(run_until([&] { return state("web") == idle(Reason::Good); }, 3min));
     run_for(1min);
@@ -66,7 +66,7 @@ TEST_CASE("reports RollbackReady False within 10 minutes of the deletion of a re
   CHECK(scenario.rollback_ready()["status"] == "True");
 }
 
-TEST_CASE("makes 5 to 7 dry runs in an idle hour") {
+TEST_CASE("makes 5 to 7 dry runs per hour when the Deployment is idle") {
   IdleDeployment scenario;
   const auto before = scenario.dry_runs();
   scenario.run_for(1h);

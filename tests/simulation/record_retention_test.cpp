@@ -11,7 +11,7 @@ namespace {
 // The names sort in the order of creation.
 std::string drill_name(int number) { return "drill-" + std::to_string(number + 10); }
 
-// Rollbacks are created by drills, which change no template.
+// The Rollbacks of these tests are drills, which do not change the template.
 struct ManyDrills : TwoGoodReleases {
   // Runs the drills `first` to `end` - 1, one after the other.
   void run_drills(int first, int end) {
@@ -22,11 +22,12 @@ struct ManyDrills : TwoGoodReleases {
     }
   }
 
+  // Only the drills `first` to `end` - 1 exist.
   void check_retains(int first, int end) const {
-    std::vector<NameAndPhase> newest;
+    std::vector<NameAndPhase> expected;
     for (int i = first; i < end; ++i)
-      newest.push_back({.name = drill_name(i), .phase = RollbackPhase::Succeeded});
-    CHECK(rollbacks() == newest);
+      expected.push_back({.name = drill_name(i), .phase = RollbackPhase::Succeeded});
+    CHECK(rollbacks() == expected);
     CHECK(violations() == no_violations);
   }
 };
@@ -35,7 +36,7 @@ struct ManyDrills : TwoGoodReleases {
 
 //  drills:  0 ... 19 20
 //  watch:   0 ... 19 ------------ 20
-TEST_CASE("retains the newest 20 Rollbacks when the watch shows the last one late") {
+TEST_CASE("retains the newest 20 Rollbacks when the watch shows the newest one late") {
   ManyDrills scenario;
   scenario.run_drills(0, 20);
   scenario.at_each_write = [&] {
@@ -65,7 +66,7 @@ TEST_CASE("retains the newest 20 Rollbacks when a deletion fails at first") {
 }
 
 //  drills:  0 ... 19 20 21, killed before any deletion    the next leader deletes 0 and 1
-TEST_CASE("retains the newest 20 Rollbacks when the next leader finds more") {
+TEST_CASE("retains the newest 20 Rollbacks when the next leader finds more than 20") {
   ManyDrills scenario;
   scenario.run_drills(0, 20);
   scenario.script = [&](const Attempt& attempt) {

@@ -9,8 +9,8 @@ using namespace lastgood::simulation;
 //                 v2: 503, 503, 503 ----'
 TEST_CASE("rolls back a bad release to the revision that ran before it") {
   Scenario scenario;
-  scenario.settle();
-  scenario.ship_bad();
+  scenario.start_controller();
+  scenario.ship_bad_release();
   CHECK(scenario.rolls_back_within());
   scenario.check_rolled_back_once();
   CHECK(scenario.events() == std::vector{Reason::PresumedGood, Reason::ReleaseSeen,
@@ -23,12 +23,12 @@ TEST_CASE("rolls back a bad release to the revision that ran before it") {
 //          v2: 503 '             v2 again: 503 --'
 TEST_CASE("evaluates and rolls back a bad template again when a user ships it again") {
   Scenario scenario;
-  scenario.settle();
-  scenario.ship_bad();
+  scenario.start_controller();
+  scenario.ship_bad_release();
   REQUIRE(scenario.rolls_back_within());
   scenario.run_for(1min);
-  scenario.ship_bad();
-  CHECK(scenario.run_until([&] { return scenario.is_in("web", State::Evaluating); }, 1min));
+  scenario.ship_bad_release();
+  CHECK(scenario.run_until([&] { return scenario.is_in_state("web", State::Evaluating); }, 1min));
   CHECK(scenario.rolls_back_within());
   CHECK(scenario.image("web") == "app:v1");
   CHECK(scenario.template_changes() == 2);
@@ -41,14 +41,14 @@ TEST_CASE("evaluates and rolls back a bad template again when a user ships it ag
 TEST_CASE("rolls back to the newest good revision when older ones are good or bad") {
   Scenario scenario;
   scenario.cluster.health["app:v4"] = {.starts = false};
-  scenario.settle();
-  scenario.ship_bad();
+  scenario.start_controller();
+  scenario.ship_bad_release();
   REQUIRE(scenario.rolls_back_within());
   scenario.ship("web", "app:v3");
   CHECK(scenario.run_until([&] { return scenario.state("web") == idle(Reason::Good); }, 5min));
   scenario.run_for(10s);
   scenario.ship("web", "app:v4");
-  CHECK(scenario.run_until([&] { return scenario.is_in("web", State::RollingBack); }, 5min));
+  CHECK(scenario.run_until([&] { return scenario.is_in_state("web", State::RollingBack); }, 5min));
   CHECK(scenario.rolls_back_within());
   CHECK(scenario.image("web") == "app:v3");
   CHECK(scenario.is_rolled_out("web"));
@@ -59,8 +59,8 @@ TEST_CASE("rolls back to the newest good revision when older ones are good or ba
 //  v1 ---- v2 fails once ---- v3 is shipped before v2 breaches, and is good
 TEST_CASE("does not roll back when a good release replaces a failing one before the breach") {
   Scenario scenario;
-  scenario.settle();
-  scenario.ship_bad();
+  scenario.start_controller();
+  scenario.ship_bad_release();
   REQUIRE(scenario.run_until(
       [&] { return std::ranges::count(scenario.events(), Reason::CheckFailing) == 1; }, 2min));
   scenario.ship("web", "app:v3");
@@ -74,8 +74,8 @@ TEST_CASE("does not roll back when a good release replaces a failing one before 
 TEST_CASE("rolls back at the progress deadline when the new pods never become ready") {
   Scenario scenario;
   scenario.cluster.health["app:v2"] = {.ready = false};
-  scenario.settle();
-  scenario.ship_bad();
+  scenario.start_controller();
+  scenario.ship_bad_release();
   CHECK(scenario.rolls_back_within(20min));
   scenario.check_rolled_back_once();
 }
@@ -83,7 +83,7 @@ TEST_CASE("rolls back at the progress deadline when the new pods never become re
 TEST_CASE("never writes to a Deployment that is not opted in") {
   Scenario scenario;
   scenario.deploy("other", "app:v1", lastgood::codec::Json::object());
-  scenario.settle();
+  scenario.start_controller();
   scenario.ship("other", "app:v2");
   scenario.run_for(30min);
   CHECK(scenario.image("other") == "app:v2");

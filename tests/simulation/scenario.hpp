@@ -1,5 +1,5 @@
-// The scenario that most tests begin with: revision app:v1 of Deployment web runs and is presumed
-// good. Image app:v2 answers its health endpoint with 503.
+// The scenario that most tests begin with: Deployment web runs image app:v1, which is healthy. The
+// health endpoint of image app:v2 returns 503.
 #pragma once
 
 #include <algorithm>
@@ -21,11 +21,11 @@ struct Scenario : Simulation {
     deploy("web", "app:v1", {{"lastgood.dev/policy", "web"}}, replicas);
     cluster.health["app:v2"] = {.status = 503};
     REQUIRE(run_until([&] { return is_rolled_out("web"); }, 1min));
-    owners = owners_of_template("web");
+    owners_of_v1 = owners_of_template("web");
   }
 
-  // Starts a controller. It presumes v1 good, takes the snapshot and writes the status.
-  void settle(const std::string& controller = "one", LeaseTimings lease = {}) {
+  // Starts a controller, and waits until it has presumed v1 good and stored the snapshot.
+  void start_controller(const std::string& controller = "one", LeaseTimings lease = {}) {
     start(controller, lease);
     REQUIRE(run_until([&] { return state("web") == idle(Reason::PresumedGood); }, 2min));
     run_for(10s);
@@ -35,14 +35,14 @@ struct Scenario : Simulation {
     merge_patch("rollbackpolicies", "web", {{"spec", {{"mode", mode}}}});
   }
 
-  void ship_bad() { ship("web", "app:v2"); }
+  void ship_bad_release() { ship("web", "app:v2"); }
 
   bool rolls_back_within(Duration limit = 10min) {
     return run_until([&] { return state("web") == idle(Reason::RolledBack); }, limit);
   }
 
-  // v1 runs, and each of its fields has the same owner as before. The template was changed once,
-  // and the record says so.
+  // v1 runs, and each of its fields has the same owner as before. Controllers changed the template
+  // once, and there is one Rollback, which succeeded.
   void check_rolled_back_once() const {
     CHECK(state("web") == idle(Reason::RolledBack));
     CHECK(image("web") == "app:v1");
@@ -51,11 +51,11 @@ struct Scenario : Simulation {
     const auto records = rollbacks();
     CHECK(records.size() == 1);
     for (const NameAndPhase& record : records) CHECK(record.phase == RollbackPhase::Succeeded);
-    CHECK(owners_of_template("web") == owners);
+    CHECK(owners_of_template("web") == owners_of_v1);
     CHECK(violations() == no_violations);
   }
 
-  codec::Json owners;  // of the fields of v1, before any rollback
+  codec::Json owners_of_v1;  // the field owners of the template before any rollback
 };
 
 }  // namespace lastgood::simulation

@@ -58,7 +58,7 @@ std::ostream& operator<<(std::ostream& out, const NameAndPhase& rollback) {
   return rollback.phase ? out << *rollback.phase : out << "without a phase";
 }
 
-// One controller. Destroying it is like SIGKILL: none of its coroutines runs again.
+// One controller. Its destruction is like SIGKILL: none of its coroutines runs again.
 class ControllerProcess final : public asio::io_context {
  public:
   ControllerProcess(Simulation& simulation, const std::string& name, const LeaseTimings& lease)
@@ -182,25 +182,25 @@ bool Simulation::is_running(const std::string& controller) const {
   return found != processes_.end() && !found->second->has_ended();
 }
 
-void Simulation::kill_at_write(int number) { kill_at_ = writes_ + number; }
+void Simulation::kill_at_write(int number) { kill_at_write_ = counted_writes_ + number; }
 
 void Simulation::on_write(const Write& write) {
   invariants_.check(write);
   if (!invariants_.is_controller(write.user) || write.route.plural == "leases") return;
-  if (++writes_ == kill_at_) to_kill_ = write.user;
+  if (++counted_writes_ == kill_at_write_) process_to_kill_ = write.user;
   if (at_each_write) at_each_write();
 }
 
-// Runs one handler of one process; the processes take turns. False if no process has anything to
+// Runs one handler of one process. The processes take turns. False if no process has a handler to
 // run at this time.
 bool Simulation::run_one_handler() {
-  auto process = processes_.upper_bound(last_to_run_);
+  auto process = processes_.upper_bound(last_process_run_);
   for (std::size_t tried = 0; tried < processes_.size(); ++tried, ++process) {
     if (process == processes_.end()) process = processes_.begin();
     process->second->restart();
     if (process->second->poll_one() == 0) continue;
-    last_to_run_ = process->first;
-    if (!to_kill_.empty()) kill(std::exchange(to_kill_, {}));
+    last_process_run_ = process->first;
+    if (!process_to_kill_.empty()) kill(std::exchange(process_to_kill_, {}));
     return true;
   }
   return false;
@@ -245,7 +245,7 @@ std::optional<testing::StateAndReason> Simulation::state(const std::string& name
   return testing::StateAndReason{.state = *state, .reason = *reason};
 }
 
-bool Simulation::is_in(const std::string& name, api::State state) const {
+bool Simulation::is_in_state(const std::string& name, api::State state) const {
   const auto present = this->state(name);
   return present && present->state == state;
 }

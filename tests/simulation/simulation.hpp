@@ -1,6 +1,6 @@
 // A cluster in memory on virtual time, with users and any number of controllers. Each controller is
-// a real shell::Manager in a process of its own, which can be killed between any two awaits. The
-// invariants are checked at each write of a controller.
+// a real shell::Manager in its own simulated process, which a test can kill between any two awaits.
+// The invariants are checked at each write of a controller.
 #pragma once
 
 #include <functional>
@@ -50,31 +50,31 @@ class Simulation {
   void delete_deployment(const std::string& name);
   ApiResponse call_as_user(const api::ApiCall& call);
 
-  // The life of controllers.
+  // Starting and ending controllers.
   void start(const std::string& controller, LeaseTimings lease = {});
-  // Like SIGKILL: no further instruction of it runs.
+  // Like SIGKILL: the controller executes no further instruction.
   void kill(const std::string& controller);
   // Like SIGTERM.
   void stop(const std::string& controller);
   [[nodiscard]] bool is_running(const std::string& controller) const;
-  // Kills the controller that makes the `number`th write from now, after the server has stored it.
-  // The writes of all controllers count, those of Leases do not.
+  // Kills the controller that makes the `number`th write from now, after the server has stored
+  // this write. Counts the writes of all controllers, except those of Leases.
   void kill_at_write(int number);
-  // For controllers that are started later. The default is that the breaker is off.
+  // For controllers that are started later. By default the breaker is off.
   guard::BreakerSettings breaker{.rollbacks = 0};
   // Called after each write of a controller, except those of Leases.
   std::function<void()> at_each_write;
 
   void run_for(Duration time);
-  // False if the condition did not become true in time.
+  // False if the condition did not become true within `limit`.
   bool run_until(const std::function<bool()>& condition, Duration limit);
 
   // Observations.
   [[nodiscard]] std::string image(const std::string& name) const;
   [[nodiscard]] bool is_rolled_out(const std::string& name) const;
-  // Of the DeploymentGuard. Nothing if there is none, or if its status is not written yet.
+  // The state of the DeploymentGuard. Nothing if it does not exist or has no status yet.
   [[nodiscard]] std::optional<testing::StateAndReason> state(const std::string& name) const;
-  [[nodiscard]] bool is_in(const std::string& name, api::State state) const;
+  [[nodiscard]] bool is_in_state(const std::string& name, api::State state) const;
   // The fields of the template that each field manager owns.
   [[nodiscard]] codec::Json owners_of_template(const std::string& name) const;
   [[nodiscard]] std::vector<NameAndPhase> rollbacks() const;
@@ -95,17 +95,17 @@ class Simulation {
 
   Invariants invariants_{server};
   std::map<std::string, std::unique_ptr<ControllerProcess>> processes_;
-  std::string last_to_run_;
-  std::string to_kill_;
-  int writes_ = 0;
-  int kill_at_ = 0;
+  std::string last_process_run_;
+  std::string process_to_kill_;
+  int counted_writes_ = 0;
+  int kill_at_write_ = 0;
 };
 
 // The namespace of the Deployments, policies and Rollbacks of all scenarios.
 inline constexpr const char* shop = "shop";
 
 // Bakes for 20 s and verifies for 8 s. Its check "health" probes /health every 4 s with a timeout
-// of 1 s and a failure threshold of 3.
+// of 1 s and a failure threshold of 3. There is no cooldown.
 [[nodiscard]] codec::Json quick_policy();
 
 }  // namespace lastgood::simulation

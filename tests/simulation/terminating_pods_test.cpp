@@ -14,7 +14,7 @@ struct SlowProbes : Scenario {
     spec["checks"][0]["http"]["timeout"] = "3s";
     spec["checks"][0]["failureThreshold"] = failure_threshold;
     merge_patch("rollbackpolicies", "web", {{"spec", spec}});
-    settle();
+    start_controller();
   }
 };
 
@@ -23,9 +23,9 @@ struct SlowProbes : Scenario {
 //  v1   probed ......... terminated: the connection is refused
 //  v2      pending    ready   503   503   503 -> rolled back
 TEST_CASE("rolls back when the last pod of the baseline terminates during a probe") {
-  SlowProbes scenario(1, 3);
+  SlowProbes scenario(/*replicas=*/1, /*failure_threshold=*/3);
   scenario.cluster.health["app:v1"] = {.latency = 2500ms};
-  scenario.ship_bad();
+  scenario.ship_bad_release();
   CHECK(scenario.rolls_back_within());
   scenario.check_rolled_back_once();
 }
@@ -33,7 +33,7 @@ TEST_CASE("rolls back when the last pod of the baseline terminates during a prob
 //  v3   probed ......... 200
 //          4 pods -> 1 pod
 TEST_CASE("ignores a probe that fails because its pod was scaled down") {
-  SlowProbes scenario(4, 1);
+  SlowProbes scenario(/*replicas=*/4, /*failure_threshold=*/1);
   scenario.cluster.health["app:v3"] = {.latency = 2500ms};
   scenario.ship("web", "app:v3");
   REQUIRE(scenario.run_until([&] { return scenario.state("web") == evaluating(Reason::Baking); },

@@ -1,4 +1,5 @@
-// Users change a Deployment or a policy at the worst moment, or while the controller's watch lags.
+// Users change a Deployment or a policy just before a write of the controller, or while its watch
+// lags.
 #include "simulation/users.hpp"
 
 using namespace lastgood::simulation;
@@ -16,7 +17,7 @@ bool is_new_rollback(const Attempt& attempt) {
 }
 
 // Runs `action` just before the server handles the first call that matches.
-FaultScript before_first(bool (*matches)(const Attempt&), std::function<void()> action) {
+FaultScript run_before_first(bool (*matches)(const Attempt&), std::function<void()> action) {
   return [matches, action = std::move(action), is_done = false](const Attempt& attempt) mutable {
     if (!is_done && matches(attempt)) {
       is_done = true;
@@ -32,9 +33,9 @@ FaultScript before_first(bool (*matches)(const Attempt&), std::function<void()> 
 //  watch:      v2 ................ v3        the controller still sees v2 and evaluates it
 TEST_CASE("keeps a user's newer template when the watch still shows the bad one") {
   Scenario scenario;
-  scenario.settle();
-  scenario.ship_bad();
-  REQUIRE(scenario.run_until([&] { return scenario.is_in("web", State::Evaluating); }, 1min));
+  scenario.start_controller();
+  scenario.ship_bad_release();
+  REQUIRE(scenario.run_until([&] { return scenario.is_in_state("web", State::Evaluating); }, 1min));
   scenario.server.watches().stall("deployments");
   scenario.ship("web", "app:v3");
   scenario.run_for(1min);
@@ -50,9 +51,9 @@ TEST_CASE("keeps a user's newer template when the watch still shows the bad one"
 //  record ---- v3 by a user ---- patch?   no: v3 is newer
 TEST_CASE("supersedes the rollback when a user ships between the record and the patch") {
   Scenario scenario;
-  scenario.settle();
-  scenario.script = before_first(is_template_patch, [&] { scenario.ship("web", "app:v3"); });
-  scenario.ship_bad();
+  scenario.start_controller();
+  scenario.script = run_before_first(is_template_patch, [&] { scenario.ship("web", "app:v3"); });
+  scenario.ship_bad_release();
   CHECK(scenario.run_until([&] { return scenario.state("web") == idle(Reason::Good); }, 5min));
   CHECK(scenario.image("web") == "app:v3");
   CHECK(scenario.template_changes() == 0);
@@ -62,16 +63,16 @@ TEST_CASE("supersedes the rollback when a user ships between the record and the 
 }
 
 //  record ---- v3 by a user, and the watch lags ----     one record
-TEST_CASE("records one rollback when a user has replaced the release behind a lagging watch") {
+TEST_CASE("records one rollback when a user ships a new release while the watch lags") {
   Scenario scenario;
-  scenario.settle();
+  scenario.start_controller();
   bool is_shipped = false;
-  scenario.script = before_first(is_new_rollback, [&] {
+  scenario.script = run_before_first(is_new_rollback, [&] {
     is_shipped = true;
     scenario.server.watches().stall("deployments");
     scenario.ship("web", "app:v3");
   });
-  scenario.ship_bad();
+  scenario.ship_bad_release();
   REQUIRE(scenario.run_until([&] { return is_shipped; }, 3min));
   scenario.run_for(30s);
   CHECK(scenario.rollbacks().size() == 1);
@@ -84,11 +85,11 @@ TEST_CASE("records one rollback when a user has replaced the release behind a la
 //  record ---- scaled by a user ---- patch    the release is the same: rolled back, at the new size
 TEST_CASE("rolls back and keeps the new replicas when a user scales before the patch") {
   Scenario scenario;
-  scenario.settle();
-  scenario.script = before_first(is_template_patch, [&] {
+  scenario.start_controller();
+  scenario.script = run_before_first(is_template_patch, [&] {
     scenario.merge_patch("deployments", "web", {{"spec", {{"replicas", 3}}}});
   });
-  scenario.ship_bad();
+  scenario.ship_bad_release();
   CHECK(scenario.rolls_back_within());
   scenario.check_rolled_back_once();
   CHECK(scenario.server.find("deployments", {shop, "web"})->at("spec").at("replicas") == 3);
@@ -97,30 +98,30 @@ TEST_CASE("rolls back and keeps the new replicas when a user scales before the p
 //  record ---- opted out by a user ---- patch?   no
 TEST_CASE("keeps the template when a user opts out between the record and the patch") {
   Scenario scenario;
-  scenario.settle();
-  scenario.script = before_first(
+  scenario.start_controller();
+  scenario.script = run_before_first(
       is_template_patch, [&] { scenario.annotate("web", {{"lastgood.dev/enabled", "false"}}); });
-  scenario.ship_bad();
+  scenario.ship_bad_release();
   scenario.run_for(5min);
   CHECK(scenario.image("web") == "app:v2");
   CHECK(scenario.template_changes() == 0);
   CHECK(scenario.violations() == no_violations);
 }
 
-//  record ---- deleted, created again ---- patch?   no: it is another Deployment
-TEST_CASE("keeps the template when the Deployment is deleted and created again in between") {
-  for (auto* moment : {is_new_rollback, is_template_patch}) {
+//  deleted, created again ---- record ---- or here ---- patch?   no: it is another Deployment
+TEST_CASE("keeps the template when the Deployment is created again before record or patch") {
+  for (auto* next_call : {is_new_rollback, is_template_patch}) {
     Scenario scenario;
-    scenario.settle();
-    scenario.script = before_first(moment, [&] {
+    scenario.start_controller();
+    scenario.script = run_before_first(next_call, [&] {
       scenario.delete_deployment("web");
       scenario.deploy("web", "app:v1", {{"lastgood.dev/policy", "web"}}, 2);
-      scenario.ship("web", "app:v3");  // makes the generation the same too
+      scenario.ship("web", "app:v3");  // now both Deployments have generation 2
     });
-    scenario.ship_bad();
+    scenario.ship_bad_release();
     scenario.run_for(5min);
     CHECK(scenario.image("web") == "app:v3");
-    CHECK(scenario.is_in("web", State::Idle));
+    CHECK(scenario.is_in_state("web", State::Idle));
     CHECK(scenario.template_changes() == 0);
     CHECK(scenario.violations() == no_violations);
   }
@@ -130,10 +131,10 @@ TEST_CASE("keeps the template when the Deployment is deleted and created again i
 //  watch:    .......................... suspended
 TEST_CASE("does not roll back under a suspended policy when the watch still shows it active") {
   Scenario scenario;
-  scenario.settle();
+  scenario.start_controller();
   scenario.server.watches().stall("rollbackpolicies");
   scenario.merge_patch("rollbackpolicies", "web", {{"spec", {{"suspend", true}}}});
-  scenario.ship_bad();
+  scenario.ship_bad_release();
   scenario.run_for(2min);
   CHECK(scenario.image("web") == "app:v2");
   CHECK(scenario.template_changes() == 0);
@@ -149,10 +150,10 @@ TEST_CASE("does not roll back under a suspended policy when the watch still show
 //  watch:   Enforce .................. Approve
 TEST_CASE("waits for approval under mode Approve when the watch still shows mode Enforce") {
   Scenario scenario;
-  scenario.settle();
+  scenario.start_controller();
   scenario.server.watches().stall("rollbackpolicies");
   scenario.set_mode("Approve");
-  scenario.ship_bad();
+  scenario.ship_bad_release();
   scenario.run_for(2min);
   CHECK(scenario.image("web") == "app:v2");
   CHECK(scenario.template_changes() == 0);

@@ -30,7 +30,7 @@ inline void approve(Simulation& simulation, const std::string& name) {
   simulation.merge_patch("rollbacks", name, {{"spec", {{"approved", true}}}});
 }
 
-// Nothing if there is no such Rollback, or if its status is not written yet.
+// Nothing if the Rollback does not exist or has no status yet.
 inline std::optional<RollbackPhase> phase_of(const Simulation& simulation,
                                              const std::string& name) {
   for (const NameAndPhase& rollback : simulation.rollbacks()) {
@@ -40,7 +40,7 @@ inline std::optional<RollbackPhase> phase_of(const Simulation& simulation,
 }
 
 // The manual Rollback of web to app:v1 succeeds, and the template is changed once.
-inline void check_succeeds_once(Simulation& simulation, const std::string& name) {
+inline void check_manual_rollback_succeeds_once(Simulation& simulation, const std::string& name) {
   simulation.run_until([&] { return phase_of(simulation, name) == RollbackPhase::Succeeded; },
                        5min);
   simulation.run_for(15s);
@@ -50,18 +50,18 @@ inline void check_succeeds_once(Simulation& simulation, const std::string& name)
   CHECK(simulation.violations() == no_violations);
 }
 
-// app:v2 is good too, and is the last good revision.
+// app:v1 and then app:v2 became good. app:v2 is the last good revision.
 struct TwoGoodReleases : Scenario {
   TwoGoodReleases() {
     cluster.health["app:v2"] = {.status = 200};
-    settle();
+    start_controller();
     ship("web", "app:v2");
     REQUIRE(run_until([&] { return state("web") == idle(Reason::Good); }, 3min));
     run_for(10s);
   }
 };
 
-inline codec::Json in_group(int order) {
+inline codec::Json annotations_in_group(int order) {
   return {{"lastgood.dev/policy", "web"},
           {"lastgood.dev/group", "shop"},
           {"lastgood.dev/group-order", std::to_string(order)}};
@@ -70,12 +70,12 @@ inline codec::Json in_group(int order) {
 // Deployments db, api and web form one group. Each runs app:v1, which is presumed good.
 struct GoodGroup : Scenario {
   GoodGroup() : Scenario(1) {
-    annotate("web", in_group(3));
-    deploy("db", "app:v1", in_group(1), 1);
-    deploy("api", "app:v1", in_group(2), 1);
+    annotate("web", annotations_in_group(3));
+    deploy("db", "app:v1", annotations_in_group(1), 1);
+    deploy("api", "app:v1", annotations_in_group(2), 1);
     cluster.health["app:v3"] = {.status = 200};
     run_for(30s);
-    settle();
+    start_controller();
     run_for(20s);
   }
   bool all_roll_back_within(Duration limit) {
@@ -89,7 +89,7 @@ struct GoodGroup : Scenario {
   }
 };
 
-// All three are released together, and api is bad.
+// db, api and web are released together, and the release of api is bad.
 struct BadGroup : GoodGroup {
   BadGroup() {
     ship("db", "app:v3");

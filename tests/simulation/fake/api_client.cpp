@@ -64,7 +64,7 @@ class WatchReader {
 
   [[nodiscard]] OpenWatch& watch() { return *watch_; }
 
-  // Returns when there is something to read, at the latest at `until`.
+  // Returns when the watch has new events or is closed, at the latest at `until`.
   asio::awaitable<void> wait(MonotonicTime until) {
     if (!is_notified_) {
       cancel_timer();
@@ -88,7 +88,7 @@ class WatchReader {
 
   ApiServer& server_;
   VirtualClock& clock_;
-  asio::steady_timer never_;
+  asio::steady_timer never_;  // never expires: notify() cancels it to end a wait
   std::list<OpenWatch>::iterator watch_;
   std::optional<VirtualClock::TimerId> timer_;
   bool is_notified_ = false;
@@ -110,7 +110,7 @@ bool starts_with_objects(const Route& route) {
   return route.parameter("sendInitialEvents") == "true" || version.empty() || version == "0";
 }
 
-// False: `on_bytes` asked to stop.
+// False if `on_bytes` returned false, which ends the stream.
 bool send_objects(const ApiServer& server, const Route& route,
                   const std::function<bool(std::string_view)>& on_bytes) {
   for (const Json* object : server.all(route.plural, route.namespace_)) {

@@ -1,5 +1,5 @@
-// The connection of one user to the fake API server. Each call takes time, and fails where the
-// FaultScript of a test says so.
+// The connection of one user to the fake API server. Each call takes time, and fails if the
+// FaultScript of the test returns a fault for it.
 #pragma once
 
 #include <cstdint>
@@ -20,20 +20,21 @@ enum class Fault : std::uint8_t {
   Conflict,         // 409; nothing is carried out
   Unprocessable,    // 422 of a JSON patch whose test fails; nothing is carried out
   AdmissionDenied,  // 422 of an admission policy; nothing is carried out
-  TooManyRequests,  // 429
-  InternalError,    // 500
+  TooManyRequests,  // 429; nothing is carried out
+  InternalError,    // 500; nothing is carried out
 };
 std::ostream& operator<<(std::ostream& out, Fault fault);
 
+// A call of `user` that arrives at the server.
 struct Attempt {
   const std::string& user;
   const api::ApiCall& call;
   [[nodiscard]] bool is_write() const { return call.verb != api::Verb::Get; }
-  // True if the path or query has `part`.
+  // True if the path or query contains `part`.
   [[nodiscard]] bool targets(std::string_view part) const { return call.target.contains(part); }
 };
 
-// Called once for each call and each stream of a controller, when it arrives at the server.
+// Called once for each call and each stream, at the time when the server receives it.
 using FaultScript = std::function<Fault(const Attempt&)>;
 
 class ApiClient final : public ports::KubeApi {

@@ -60,7 +60,7 @@ std::string manager_of(const Route& route) {
   return manager.empty() ? "unknown" : manager;
 }
 
-Json except(const Json& object, std::initializer_list<const char*> keys) {
+Json without_keys(const Json& object, std::initializer_list<const char*> keys) {
   Json out = object;
   for (const char* key : keys) out.erase(key);
   return out;
@@ -89,7 +89,8 @@ Json stored_after(const Route& route, const ResourceKind& kind, const Json& befo
 bool increments_generation(const Route& route, const ResourceKind& kind, const Json& before,
                            const Json& after) {
   if (!kind.has_generation || route.subresource == "status") return false;
-  if (except(before, {"metadata", "status"}) != except(after, {"metadata", "status"})) return true;
+  if (without_keys(before, {"metadata", "status"}) != without_keys(after, {"metadata", "status"}))
+    return true;
   return route.plural == "deployments" && before["metadata"].value("annotations", Json()) !=
                                               after["metadata"].value("annotations", Json());
 }
@@ -111,7 +112,7 @@ ApiResponse conflict(const Route& route, const std::string& detail) {
                                     route.name, detail));
 }
 
-constexpr const char* is_modified =
+constexpr const char* object_was_modified =
     "the object has been modified; please apply your changes to the latest version and try again";
 
 }  // namespace
@@ -139,7 +140,7 @@ ApiResponse ApiServer::handle(const std::string& user, const api::ApiCall& call)
     case Verb::Post: response = post(*route, call.body); break;
     case Verb::Put: response = put(*route, call.body); break;
     case Verb::Patch: response = patch(*route, call); break;
-    case Verb::Delete: response = erase(*route, call.body); break;
+    case Verb::Delete: response = delete_object(*route, call.body); break;
     case Verb::Get: break;
   }
   write.status = response.status;
@@ -186,14 +187,17 @@ ApiResponse ApiServer::list(const Route& route) {
   }
   const std::size_t max_items = limit.empty() ? 0 : std::stoull(limit);
   const std::string after = continue_.empty() ? "" : continue_.substr(continue_.find(' ') + 1);
-  const std::string field = route.parameter("fieldSelector");
+  constexpr std::string_view by_name = "metadata.name=";
+  const std::string field_selector = route.parameter("fieldSelector");
   Json items = Json::array();
   Json metadata{{"resourceVersion", continue_.empty() ? std::to_string(version_)
                                                       : continue_.substr(0, continue_.find(' '))}};
   for (const Json* object : all(route.plural, route.namespace_)) {
     const auto labels = (*object)["metadata"].value("labels", std::map<std::string, std::string>());
     if (!matches_selector(route.parameter("labelSelector"), labels)) continue;
-    if (field.starts_with("metadata.name=") && field.substr(14) != key_of(*object).name) continue;
+    if (field_selector.starts_with(by_name) &&
+        field_selector.substr(by_name.size()) != key_of(*object).name)
+      continue;
     if (!after.empty() && key_of(*object).str() <= after) continue;
     if (max_items > 0 && items.size() == max_items) {
       metadata["continue"] = fmt::format("{} {}", version_, key_of(items.back()).str());
@@ -228,7 +232,8 @@ ApiResponse ApiServer::post(const Route& route, const std::string& body) {
     return error_response(409, "AlreadyExists",
                           fmt::format("{} \"{}\" already exists", route.plural, key.name));
   if (kind_of(route.plural)->has_status) object->erase("status");
-  // Built-in kinds always have a status. Custom resources have one after it is first written.
+  // Deployments and ReplicaSets always have a status. Other kinds have a status after it is
+  // written.
   if (std::string_view(kind_of(route.plural)->api_version) == "apps/v1" &&
       kind_of(route.plural)->has_status) {
     (*object)["status"] = Json::object();
@@ -275,7 +280,7 @@ ApiResponse ApiServer::patch(const Route& route, const api::ApiCall& call) {
 ApiResponse ApiServer::replace(const Route& route, const Json& before, Json after) {
   const std::string version = text(after, "/metadata/resourceVersion");
   if (!version.empty() && version != text(before, "/metadata/resourceVersion"))
-    return conflict(route, is_modified);
+    return conflict(route, object_was_modified);
   const std::string uid = text(after, "/metadata/uid");
   if (!uid.empty() && uid != text(before, "/metadata/uid"))
     return conflict(route, "Precondition failed: UID in precondition");
@@ -298,7 +303,7 @@ ApiResponse ApiServer::replace(const Route& route, const Json& before, Json afte
   return {.body = *find(route.plural, {route.namespace_, route.name})};
 }
 
-ApiResponse ApiServer::erase(const Route& route, const std::string& body) {
+ApiResponse ApiServer::delete_object(const Route& route, const std::string& body) {
   const Key key{.namespace_ = route.namespace_, .name = route.name};
   const Json* before = find(route.plural, key);
   if (!before) return not_found(route);
@@ -334,7 +339,7 @@ void ApiServer::set_server_fields(const std::string& plural, Json& object) {
   object["apiVersion"] = kind.api_version;
   object["kind"] = kind.kind;
   Json& metadata = object["metadata"];
-  // The first digits differ between uids, as those of real uids do: names contain only these.
+  // The first 4 digits of all uids differ: the name of a Rollback contains only these digits.
   metadata["uid"] =
       fmt::format("{:04x}0000-0000-4000-8000-{:012x}", (++uids_ * 40503U) & 0xFFFFU, uids_);
   metadata["creationTimestamp"] = format_rfc3339(clock_.now());

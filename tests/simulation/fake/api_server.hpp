@@ -1,6 +1,6 @@
 // A small API server in memory: objects as JSON, with versions, generations, patches and conflicts.
-// It answers at once; ApiClient adds time and faults. The behaviors in tests/conformance hold it to
-// the behavior of a real API server.
+// The server answers at once; ApiClient adds time and faults. tests/conformance checks that this
+// server and a real API server have the same behaviors.
 #pragma once
 
 #include <cstdint>
@@ -51,14 +51,14 @@ class ApiServer {
   [[nodiscard]] std::uint64_t version() const { return version_; }
   WatchCache& watches() { return watches_; }
 
-  // Null if there is none.
+  // Null if the object does not exist.
   [[nodiscard]] const codec::Json* find(const std::string& plural, const Key& key) const;
   // The pointers are valid until the next change of the kind.
   [[nodiscard]] std::vector<const codec::Json*> all(const std::string& plural,
                                                     const std::string& namespace_ = "") const;
 
   // Direct changes, for the cluster's own controllers and for tests: they check no resourceVersion,
-  // move no generation and track no managedFields.
+  // increase no generation and write no managedFields.
   void create(const std::string& plural, codec::Json object);
   void change(const std::string& plural, const Key& key,
               const std::function<void(codec::Json&)>& edit);
@@ -72,7 +72,7 @@ class ApiServer {
   ApiResponse post(const Route& route, const std::string& body);
   ApiResponse put(const Route& route, const std::string& body);
   ApiResponse patch(const Route& route, const api::ApiCall& call);
-  ApiResponse erase(const Route& route, const std::string& body);
+  ApiResponse delete_object(const Route& route, const std::string& body);
   ApiResponse replace(const Route& route, const codec::Json& before, codec::Json after);
   void commit(const std::string& type, const std::string& plural, codec::Json object);
   void set_server_fields(const std::string& plural, codec::Json& object);

@@ -15,8 +15,8 @@ using std::chrono::seconds;
 namespace {
 
 constexpr Duration controller_delay{20};
-constexpr Duration start_up = seconds(1);         // from the pod's creation to its start
-constexpr Duration readiness_delay = seconds(1);  // from its start to the first readiness probe
+constexpr Duration start_delay = seconds(1);      // from the creation of a pod to its start
+constexpr Duration readiness_delay = seconds(1);  // from the start of a pod to its readiness probe
 constexpr int default_revision_history_limit = 10;
 constexpr const char* revision_annotation = "deployment.kubernetes.io/revision";
 
@@ -95,7 +95,7 @@ bool Cluster::has_pod_at(const std::string& ip) const {
 void Cluster::on_change(const std::string& plural, const Json& object) {
   if (plural == "deployments") {
     if (!server_.find(plural, key_of(object)))
-      return garbage_collect(text(object, "/metadata/uid"));
+      return garbage_collect_owned_by(text(object, "/metadata/uid"));
     if (number_at(object, "/status/observedGeneration") !=
         number_at(object, "/metadata/generation"))
       enqueue(key_of(object));
@@ -136,7 +136,7 @@ void Cluster::sync(const Key& key) {
   if (!current.is_null()) {
     set_revision_number(deployment, current, sets);
     scale(deployment, current, sets);
-    garbage_collect_sets(deployment, current, sets);
+    apply_revision_history_limit(deployment, current, sets);
   }
   write_status(*server_.find("deployments", key), current, owned("replicasets", deployment));
 }
@@ -150,7 +150,7 @@ Json Cluster::find_or_create_set(const Json& deployment, std::vector<Json>& sets
   const std::string hash = digest_of(wanted.dump()).substr(0, 10);
   const Key key{.namespace_ = key_of(deployment).namespace_,
                 .name = key_of(deployment).name + "-" + hash};
-  // A ReplicaSet of a deleted Deployment of the same name: try again when it is collected.
+  // The name is used by a ReplicaSet of a deleted Deployment: try again until it is deleted.
   if (server_.find("replicasets", key)) {
     enqueue(key_of(deployment));
     return {};
@@ -174,14 +174,14 @@ Json Cluster::find_or_create_set(const Json& deployment, std::vector<Json>& sets
 void Cluster::set_revision_number(const Json& deployment, const Json& set,
                                   const std::vector<Json>& sets) {
   std::int64_t highest = 0;
-  for (const Json& one : sets) highest = std::max(highest, revision_of(one));
-  const std::int64_t own = revision_of(set) == highest && highest > 0 ? highest : highest + 1;
-  const std::string own_text = std::to_string(own);
+  for (const Json& other : sets) highest = std::max(highest, revision_of(other));
+  const std::int64_t number = revision_of(set) == highest && highest > 0 ? highest : highest + 1;
   const auto annotate = [&](Json& object) {
-    object["metadata"]["annotations"][revision_annotation] = own_text;
+    object["metadata"]["annotations"][revision_annotation] = std::to_string(number);
   };
-  if (revision_of(set) != own) server_.change("replicasets", key_of(set), annotate);
-  if (revision_of(deployment) != own) server_.change("deployments", key_of(deployment), annotate);
+  if (revision_of(set) != number) server_.change("replicasets", key_of(set), annotate);
+  if (revision_of(deployment) != number)
+    server_.change("deployments", key_of(deployment), annotate);
 }
 
 void Cluster::set_replicas(const Json& set, std::int64_t replicas) {
@@ -197,54 +197,58 @@ void Cluster::scale(const Json& deployment, const Json& current, const std::vect
   const bool is_recreate = text(deployment, "/spec/strategy/type") == "Recreate";
   const std::int64_t max_pods = wanted + (is_recreate || wanted == 0 ? 0 : (wanted + 3) / 4);
   const std::int64_t min_available = wanted - wanted / 4;
-  const std::int64_t present = sum(sets, "/spec/replicas");
-  const std::int64_t own = number_at(current, "/spec/replicas");
-  const bool others_gone =
-      present == own && sum(sets, "/status/replicas") == number_at(current, "/status/replicas");
+  const std::int64_t all_replicas = sum(sets, "/spec/replicas");
+  const std::int64_t current_replicas = number_at(current, "/spec/replicas");
+  const bool others_gone = all_replicas == current_replicas &&
+                           sum(sets, "/status/replicas") == number_at(current, "/status/replicas");
   if (!is_recreate || others_gone)
-    set_replicas(current, std::min(wanted, own + std::max<std::int64_t>(max_pods - present, 0)));
-  std::int64_t can_remove =
-      is_recreate ? present : sum(sets, "/status/availableReplicas") - min_available;
+    set_replicas(current, std::min(wanted, current_replicas +
+                                               std::max<std::int64_t>(max_pods - all_replicas, 0)));
+  std::int64_t max_healthy_to_remove =
+      is_recreate ? all_replicas : sum(sets, "/status/availableReplicas") - min_available;
   for (const Json& set : sets) {
     if (key_of(set) == key_of(current)) continue;
     const std::int64_t replicas = number_at(set, "/spec/replicas");
     const std::int64_t unhealthy =
         std::max<std::int64_t>(replicas - number_at(set, "/status/availableReplicas"), 0);
-    const std::int64_t healthy = std::clamp<std::int64_t>(can_remove, 0, replicas - unhealthy);
-    can_remove -= healthy;
-    set_replicas(set, replicas - unhealthy - healthy);
+    const std::int64_t healthy_to_remove =
+        std::clamp<std::int64_t>(max_healthy_to_remove, 0, replicas - unhealthy);
+    max_healthy_to_remove -= healthy_to_remove;
+    set_replicas(set, replicas - unhealthy - healthy_to_remove);
   }
 }
 
 void Cluster::write_status(const Json& deployment, const Json& current,
                            const std::vector<Json>& sets) {
   const Key key = key_of(deployment);
-  Json own;
+  Json current_set;
   for (const Json& set : sets) {
-    if (!current.is_null() && key_of(set) == key_of(current)) own = set;
+    if (!current.is_null() && key_of(set) == key_of(current)) current_set = set;
   }
   const std::int64_t wanted = number_at(deployment, "/spec/replicas", 1);
   const std::int64_t available = sum(sets, "/status/availableReplicas");
-  const std::int64_t updated = own.is_null() ? 0 : number_at(own, "/status/replicas");
-  const std::int64_t own_available =
-      own.is_null() ? 0 : number_at(own, "/status/availableReplicas");
-  const Json old = deployment.value("status", Json::object());
+  const std::int64_t updated =
+      current_set.is_null() ? 0 : number_at(current_set, "/status/replicas");
+  const std::int64_t current_available =
+      current_set.is_null() ? 0 : number_at(current_set, "/status/availableReplicas");
+  const Json old_status = deployment.value("status", Json::object());
   // A complete rollout restarts the progress deadline for the next template.
-  const bool was_complete =
-      std::ranges::any_of(old.value("conditions", Json::array()), [](const Json& one) {
-        return one.value("reason", std::string()) == "NewReplicaSetAvailable";
+  const bool was_complete = std::ranges::any_of(
+      old_status.value("conditions", Json::array()), [](const Json& old_condition) {
+        return old_condition.value("reason", std::string()) == "NewReplicaSetAvailable";
       });
-  if (was_complete || old.value("updatedReplicas", std::int64_t{0}) < updated ||
-      old.value("availableReplicas", std::int64_t{0}) < available) {
+  if (was_complete || old_status.value("updatedReplicas", std::int64_t{0}) < updated ||
+      old_status.value("availableReplicas", std::int64_t{0}) < available) {
     progressed_[key] = clock_.monotonic_now();
   }
   const bool is_complete =
-      own_available == wanted && updated == wanted && sum(sets, "/status/replicas") == wanted;
-  const Duration limit = seconds(number_at(deployment, "/spec/progressDeadlineSeconds", 600));
-  const MonotonicTime deadline = progressed_[key] + limit;
+      current_available == wanted && updated == wanted && sum(sets, "/status/replicas") == wanted;
+  const Duration progress_deadline =
+      seconds(number_at(deployment, "/spec/progressDeadlineSeconds", 600));
+  const MonotonicTime deadline = progressed_[key] + progress_deadline;
   const bool is_late = !is_complete && clock_.monotonic_now() >= deadline;
   if (!is_complete && !is_late) clock_.call_at(deadline, [this, key] { enqueue(key); });
-  const std::string name = own.is_null() ? "" : key_of(own).name;
+  const std::string name = current_set.is_null() ? "" : key_of(current_set).name;
   Json conditions = Json::array(
       {condition("Available", available >= wanted - wanted / 4, "MinimumReplicas", "")});
   conditions.push_back(
@@ -263,15 +267,15 @@ void Cluster::write_status(const Json& deployment, const Json& current,
   server_.change("deployments", key, [&](Json& object) { object["status"] = status; });
 }
 
-void Cluster::garbage_collect_sets(const Json& deployment, const Json& current,
-                                   const std::vector<Json>& sets) {
+void Cluster::apply_revision_history_limit(const Json& deployment, const Json& current,
+                                           const std::vector<Json>& sets) {
   const std::int64_t limit =
       number_at(deployment, "/spec/revisionHistoryLimit", default_revision_history_limit);
   std::vector<Json> old;
   for (const Json& set : sets) {
-    const bool empty =
+    const bool is_empty =
         number_at(set, "/spec/replicas") == 0 && number_at(set, "/status/replicas") == 0;
-    if (empty && key_of(set) != key_of(current)) old.push_back(set);
+    if (is_empty && key_of(set) != key_of(current)) old.push_back(set);
   }
   std::ranges::sort(old, {}, revision_of);
   for (std::size_t i = 0; i + static_cast<std::size_t>(limit) < old.size(); ++i)
@@ -308,7 +312,7 @@ void Cluster::create_pod(const Json& set) {
             {{"phase", "Pending"},
              {"conditions", Json::array({{{"type", "Ready"}, {"status", "False"}}})}}}};
   server_.create("pods", std::move(pod));
-  clock_.call_at(clock_.monotonic_now() + start_up, [this, key] { start_pod(key, 0); });
+  clock_.call_at(clock_.monotonic_now() + start_delay, [this, key] { start_pod(key, 0); });
 }
 
 void Cluster::start_pod(const Key& key, int restarts) {
@@ -354,7 +358,7 @@ void Cluster::update_readiness(const Key& key) {
   });
 }
 
-void Cluster::garbage_collect(const std::string& owner_uid) {
+void Cluster::garbage_collect_owned_by(const std::string& owner_uid) {
   for (const char* plural :
        {"replicasets", "pods", "controllerrevisions", "deploymentguards", "rollbacks"}) {
     for (const Json* object : server_.all(plural)) {
@@ -364,7 +368,7 @@ void Cluster::garbage_collect(const std::string& owner_uid) {
                        const Json* found = server_.find(plural, key);
                        if (!found || text(*found, "/metadata/uid") != uid) return;
                        server_.remove(plural, key);
-                       if (std::string_view(plural) == "replicasets") garbage_collect(uid);
+                       if (std::string_view(plural) == "replicasets") garbage_collect_owned_by(uid);
                      });
     }
   }

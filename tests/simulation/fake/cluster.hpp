@@ -3,7 +3,7 @@
 // - ReplicaSet controller: pods
 // - garbage collector: owned objects
 // - kubelet: pods that start and become ready, or do not
-// It knows nothing of Lastgood.
+// The cluster knows nothing of Lastgood.
 #pragma once
 
 #include <functional>
@@ -15,10 +15,10 @@
 
 namespace lastgood::simulation {
 
-// How the pods of one image behave. The status, latency and hang are of their health endpoint.
+// How the pods of one image behave. `status`, `latency` and `hangs` describe their health endpoint.
 struct ImageHealth {
   bool starts = true;  // false: the container exits again and again
-  bool ready = true;   // result of the readiness probe
+  bool ready = true;   // the result of the readiness probe
   int status = 200;    // 0: the connection is refused
   Duration latency{5};
   bool hangs = false;  // the endpoint never answers
@@ -31,7 +31,7 @@ class Cluster {
   // By image, for present and future pods. An image that is not listed is healthy.
   std::map<std::string, ImageHealth> health;
 
-  // Health of the pod at that address.
+  // The health of the pod with this IP. Without a pod, the connection is refused.
   [[nodiscard]] ImageHealth health_at(const std::string& ip) const;
   [[nodiscard]] bool has_pod_at(const std::string& ip) const;
 
@@ -48,13 +48,13 @@ class Cluster {
   void scale(const Json& deployment, const Json& current, const std::vector<Json>& sets);
   void set_replicas(const Json& set, std::int64_t replicas);
   void write_status(const Json& deployment, const Json& current, const std::vector<Json>& sets);
-  void garbage_collect_sets(const Json& deployment, const Json& current,
-                            const std::vector<Json>& sets);
+  void apply_revision_history_limit(const Json& deployment, const Json& current,
+                                    const std::vector<Json>& sets);
   void sync_pods(const Key& set_key);
   void create_pod(const Json& set);
   void start_pod(const Key& key, int restarts);
   void update_readiness(const Key& key);
-  void garbage_collect(const std::string& owner_uid);
+  void garbage_collect_owned_by(const std::string& owner_uid);
   [[nodiscard]] std::vector<Json> owned(const std::string& plural, const Json& owner) const;
   [[nodiscard]] const ImageHealth& health_of(const Json& object) const;
 

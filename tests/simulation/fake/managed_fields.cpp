@@ -9,8 +9,8 @@ using codec::Json;
 namespace {
 
 bool is_map_list(const Json& value) {
-  return value.is_array() && !value.empty() && std::ranges::all_of(value, [](const Json& one) {
-           return one.is_object() && one.contains("name");
+  return value.is_array() && !value.empty() && std::ranges::all_of(value, [](const Json& element) {
+           return element.is_object() && element.contains("name");
          });
 }
 
@@ -18,7 +18,7 @@ bool is_map_list(const Json& value) {
 Json children(const Json& value) {
   Json out = Json::object();
   if (is_map_list(value)) {
-    for (const Json& one : value) out[R"(k:{"name":)" + one["name"].dump() + "}"] = one;
+    for (const Json& element : value) out[R"(k:{"name":)" + element["name"].dump() + "}"] = element;
   } else {
     for (const auto& [key, child] : value.items()) out["f:" + key] = child;
   }
@@ -34,26 +34,29 @@ Json changed_fields(const Json& before, const Json& after) {
   Json out = Json::object();
   const Json old = has_children(before) ? children(before) : Json::object();
   for (const auto& [key, child] : children(after).items()) {
-    const auto was = old.find(key);
-    if (was != old.end() && *was == child) continue;
-    out[key] = has_children(child) ? changed_fields(was == old.end() ? Json() : *was, child)
-                                   : Json::object();
+    const auto old_child = old.find(key);
+    if (old_child != old.end() && *old_child == child) continue;
+    out[key] = has_children(child)
+                   ? changed_fields(old_child == old.end() ? Json() : *old_child, child)
+                   : Json::object();
   }
   return out;
 }
 
-// Those of `fields` that `after` still has, without the fields that another manager has just taken.
-Json remaining(const Json& fields, const Json& after, const Json& taken) {
+// The part of `fields` that `after` still has, without `taken`: the fields that another manager has
+// just changed.
+Json fields_still_owned(const Json& fields, const Json& after, const Json& taken) {
   Json out = Json::object();
   const Json now = has_children(after) ? children(after) : Json::object();
-  for (const auto& [key, deeper] : fields.items()) {
+  for (const auto& [key, subfields] : fields.items()) {
     const auto child = now.find(key);
     if (child == now.end()) continue;
-    const auto gone = taken.find(key);
-    if (gone != taken.end() && gone->empty()) continue;
-    if (deeper.empty()) {
-      out[key] = deeper;
-    } else if (Json rest = remaining(deeper, *child, gone == taken.end() ? Json::object() : *gone);
+    const auto taken_child = taken.find(key);
+    if (taken_child != taken.end() && taken_child->empty()) continue;
+    if (subfields.empty()) {
+      out[key] = subfields;
+    } else if (Json rest = fields_still_owned(
+                   subfields, *child, taken_child == taken.end() ? Json::object() : *taken_child);
                !rest.empty()) {
       out[key] = std::move(rest);
     }
@@ -100,15 +103,15 @@ void track_ownership(const Json& before, Json& after, const std::string& manager
   const Json changed = changed_fields(owned_part(before), now);
   Json list = Json::array();
   bool found = false;
-  for (const Json& one : old_list) {
-    Json updated = one;
-    if (one["manager"] == manager && one["operation"] == "Update") {
+  for (const Json& old_entry : old_list) {
+    Json updated = old_entry;
+    if (old_entry["manager"] == manager && old_entry["operation"] == "Update") {
       found = true;
       merge(updated["fieldsV1"], changed);
-      updated["fieldsV1"] = remaining(updated["fieldsV1"], now, Json::object());
+      updated["fieldsV1"] = fields_still_owned(updated["fieldsV1"], now, Json::object());
       if (!changed.empty()) updated["time"] = time;
     } else {
-      updated["fieldsV1"] = remaining(one["fieldsV1"], now, changed);
+      updated["fieldsV1"] = fields_still_owned(old_entry["fieldsV1"], now, changed);
     }
     if (!updated["fieldsV1"].empty()) list.push_back(std::move(updated));
   }

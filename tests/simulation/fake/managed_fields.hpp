@@ -1,5 +1,5 @@
-// metadata.managedFields as an API server maintains them, as far as the simulation needs it: the
-// fields that each manager wrote last. A list of named objects is a map by name; any other list is
+// metadata.managedFields, as an API server maintains them: the fields that each manager wrote last.
+// Simplified for the simulation: a list of named objects is a map by name, and any other list is
 // one field.
 #pragma once
 

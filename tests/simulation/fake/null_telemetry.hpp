@@ -1,4 +1,4 @@
-// A Telemetry that drops everything. A test that needs some of it overrides those functions.
+// A Telemetry that records nothing. A test overrides the functions that it needs.
 #pragma once
 
 #include "ports/telemetry.hpp"

@@ -1,6 +1,7 @@
 #include "simulation/fake/route.hpp"
 
 #include <charconv>
+#include <cstdint>
 #include <vector>
 
 namespace lastgood::simulation {
@@ -22,13 +23,15 @@ std::string percent_decoded(std::string_view text) {
   return out;
 }
 
+enum class SplitAt : std::uint8_t { EverySeparator, SeparatorsOutsideBrackets };
+
 std::vector<std::string> split(std::string_view text, char separator,
-                               bool outside_brackets = false) {
+                               SplitAt split_at = SplitAt::EverySeparator) {
   std::vector<std::string> parts(1);
   int depth = 0;
   for (const char c : text) {
     depth += c == '(' ? 1 : c == ')' ? -1 : 0;
-    if (c == separator && !(outside_brackets && depth > 0)) {
+    if (c == separator && (depth <= 0 || split_at == SplitAt::EverySeparator)) {
       parts.emplace_back();
     } else {
       parts.back() += c;
@@ -108,7 +111,7 @@ std::optional<Route> parse_route(std::string_view target) {
 }
 
 bool matches_selector(std::string_view selector, const Labels& labels) {
-  for (const std::string& requirement : split(selector, ',', true)) {
+  for (const std::string& requirement : split(selector, ',', SplitAt::SeparatorsOutsideBrackets)) {
     const std::string text = trimmed(requirement);
     if (!text.empty() && !requirement_holds(text, labels)) return false;
   }

@@ -9,13 +9,13 @@
 namespace lastgood::simulation {
 
 struct Route {
-  std::string namespace_;   // empty: all
+  std::string namespace_;   // empty: all namespaces
   std::string plural;       // "deployments"; unique among the kinds of the fake API server
   std::string name;         // empty: the collection
   std::string subresource;  // "status" or empty
   std::map<std::string, std::string> query;
 
-  // Empty if the query does not have it.
+  // Empty if the query does not have the parameter.
   [[nodiscard]] std::string parameter(const std::string& key) const;
   [[nodiscard]] bool is_dry_run() const { return parameter("dryRun") == "All"; }
 };

@@ -7,7 +7,7 @@ namespace lastgood::simulation {
 
 namespace {
 
-constexpr std::size_t max_log = 4000;
+constexpr std::size_t max_logged_events = 4000;
 
 }  // namespace
 
@@ -17,7 +17,7 @@ void WatchCache::append(LoggedEvent event) {
     return;
   }
   log_.push_back(std::move(event));
-  if (log_.size() > max_log) {
+  if (log_.size() > max_logged_events) {
     oldest_ = log_.front().version;
     log_.pop_front();
   }

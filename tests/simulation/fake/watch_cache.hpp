@@ -1,5 +1,5 @@
 // The watch cache of the fake API server: a log of all changes, and the open watches that read it.
-// Tests make it lag, lose events, close connections and forget history. It knows only metadata.
+// Tests can stall the watches of a kind, drop events, close all watches and compact the log.
 #pragma once
 
 #include <cstdint>
@@ -26,10 +26,10 @@ struct LoggedEvent {
 struct OpenWatch {
   std::string user;
   std::string plural;
-  std::string namespace_;         // empty: all
+  std::string namespace_;         // empty: all namespaces
   std::uint64_t seen = 0;         // the last version that was read
   bool is_closed = false;         // by the server
-  std::function<void()> on_news;  // there is something to read, or the watch is closed
+  std::function<void()> on_news;  // called when the watch has new events or is closed
 };
 
 class WatchCache {
