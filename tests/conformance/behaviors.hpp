@@ -1,4 +1,4 @@
-// Shared by the behaviors: calls to the server, a few objects, and checks of responses.
+// Helpers of the behaviors: calls to the server, test objects, and checks of responses.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -34,8 +34,8 @@ struct ConformanceClient {
                                               Json body);
   boost::asio::awaitable<Result<Json>> patch(Resource resource, const std::string& name,
                                              const Json& patch);
-  // The events about the objects of this run, as "TYPE name", until there are `count`. Bookmarks
-  // and errors are "BOOKMARK" and "ERROR code". `last` receives the whole last event.
+  // The first `count` events about objects of this run, as "TYPE name". A bookmark is "BOOKMARK",
+  // and an error is "ERROR code". `last` receives the last event as JSON.
   boost::asio::awaitable<Result<std::vector<std::string>>> watch(Resource resource,
                                                                  kube::WatchOptions options,
                                                                  std::size_t count,
@@ -49,18 +49,20 @@ struct Behavior {
 [[nodiscard]] std::span<const Behavior> write_behaviors();
 [[nodiscard]] std::span<const Behavior> read_behaviors();
 
-// The string at `pointer`; empty without it.
+// The string at `pointer`; empty if there is none.
 [[nodiscard]] std::string text(const Json& object, const char* pointer);
 [[nodiscard]] std::int64_t generation(const Json& object);
-[[nodiscard]] Json config_map(const std::string& label);
+// With the data {a: "1"} and the label {tier: tier_label}.
+[[nodiscard]] Json config_map(const std::string& tier_label);
+// With 0 replicas and the annotation {note: first}.
 [[nodiscard]] Json deployment(const std::string& image);
 // Operations of a JSON patch.
 [[nodiscard]] Json test_operation(const char* path, Json value);
 [[nodiscard]] Json add_operation(const char* path, Json value);
 
-// Empty if the response is an error of that kind and HTTP status.
+// Success if the response is an error with this kind and HTTP status.
 [[nodiscard]] Failure expect_error(const Result<Json>& response, ErrorKind kind, int status);
-// Empty if the response is not an error.
+// Success if the response is not an error.
 [[nodiscard]] Failure failure_of(const Result<Json>& response);
 
 }  // namespace lastgood::conformance

@@ -1,5 +1,6 @@
 // Checks the behaviors of the suite on a real API server. Writes only into one namespace, which
-// must exist. Exits with 0 if all checks pass, 1 if one fails, 2 if it cannot run.
+// must exist. Exit codes: 0 all checks passed, 1 a check failed or an exception ended the suite,
+// 2 the arguments or the kubeconfig are not valid.
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <cstdio>

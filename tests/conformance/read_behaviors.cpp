@@ -65,13 +65,13 @@ asio::awaitable<Failure> list_in_pages(ConformanceClient& client) {
 asio::awaitable<Failure> watch_from_version(ConformanceClient& client) {
   const auto before = co_await client.call(kube::list(Resource::ConfigMap, client.namespace_));
   if (!before) co_return failure_of(before);
-  const auto made = co_await client.create(Resource::ConfigMap, "a", config_map("one"));
+  const auto created = co_await client.create(Resource::ConfigMap, "a", config_map("one"));
   const auto changed =
       co_await client.patch(Resource::ConfigMap, "a", Json::array({add_operation("/data/a", "2")}));
-  if (!made) co_return failure_of(made);
+  if (!created) co_return failure_of(created);
   if (!changed) co_return failure_of(changed);
   co_await client.call(
-      kube::remove(Resource::ConfigMap, client.key("a"), Uid(text(*made, "/metadata/uid"))));
+      kube::remove(Resource::ConfigMap, client.key("a"), Uid(text(*created, "/metadata/uid"))));
   Json last;
   auto seen = co_await client.watch(
       Resource::ConfigMap, {.resource_version = text(*before, "/metadata/resourceVersion")}, 3,
@@ -83,8 +83,8 @@ asio::awaitable<Failure> watch_from_version(ConformanceClient& client) {
       text(*changed, "/metadata/resourceVersion")) {
     co_return "the DELETED event has the resourceVersion of the last change";
   }
-  seen = co_await client.watch(Resource::ConfigMap,
-                               {.resource_version = text(*made, "/metadata/resourceVersion")}, 2);
+  seen = co_await client.watch(
+      Resource::ConfigMap, {.resource_version = text(*created, "/metadata/resourceVersion")}, 2);
   if (!seen) co_return seen.error().message;
   co_return *seen == std::vector<std::string>{"MODIFIED a", "DELETED a"}
       ? success
@@ -98,11 +98,13 @@ asio::awaitable<Failure> watch_initial_events(ConformanceClient& client) {
   if (!seen) co_return seen.error().message;
   if (seen->size() != 4 || seen->back() != "BOOKMARK")
     co_return fmt::format("the watch sent: {}", fmt::join(*seen, ", "));
-  const std::string end = text(last, "/object/metadata/annotations/k8s.io~1initial-events-end");
+  const std::string initial_events_end =
+      text(last, "/object/metadata/annotations/k8s.io~1initial-events-end");
   if (text(last, "/object/metadata/resourceVersion").empty())
     co_return "the bookmark has no resourceVersion";
-  co_return end == "true" ? success
-                          : "the bookmark does not have the annotation k8s.io/initial-events-end";
+  co_return initial_events_end == "true"
+      ? success
+      : "the bookmark does not have the annotation k8s.io/initial-events-end";
 }
 
 asio::awaitable<Failure> watch_expired_version(ConformanceClient& client) {
@@ -116,11 +118,11 @@ asio::awaitable<Failure> watch_expired_version(ConformanceClient& client) {
 asio::awaitable<Failure> list_future_version(ConformanceClient& client) {
   const auto list = co_await client.call(kube::list(Resource::ConfigMap, client.namespace_));
   if (!list) co_return failure_of(list);
-  const auto far =
+  const auto future_version =
       std::to_string(std::stoull(text(*list, "/metadata/resourceVersion")) + 1'000'000);
   const std::string collection =
       kube::collection_path(Resource::ConfigMap, client.namespace_).value();
-  const kube::ListOptions options{.resource_version = far,
+  const kube::ListOptions options{.resource_version = future_version,
                                   .resource_version_match = "NotOlderThan"};
   co_return expect_error(co_await client.call(kube::list_call(collection, options)),
                          ErrorKind::VersionTooLarge, 504);
@@ -130,9 +132,8 @@ constexpr std::array behaviors{
     Behavior{"reading an object that does not exist returns 404", get_missing},
     Behavior{"a list with a label selector has the objects that match", list_by_label},
     Behavior{"a list in pages has each object once", list_in_pages},
-    Behavior{"a watch from a version sends all later changes in order, also after it is restarted",
-             watch_from_version},
-    Behavior{"a watch with initial events sends all objects and then the bookmark that ends them",
+    Behavior{"a watch from a version sends all later changes in their order", watch_from_version},
+    Behavior{"a watch with initial events sends all objects, and then a bookmark",
              watch_initial_events},
     Behavior{"a watch from an expired version sends an ERROR event with code 410",
              watch_expired_version},

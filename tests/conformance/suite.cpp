@@ -61,9 +61,9 @@ asio::awaitable<Result<std::vector<std::string>>> ConformanceClient::watch(
     return lines.feed(bytes, on_line).has_value() && seen.size() < count;
   };
   const std::string collection = kube::collection_path(resource, namespace_).value();
-  const auto ended = co_await kube.stream(kube::watch_call(collection, options), response_timeout,
-                                          std::move(on_bytes));
-  if (!ended) co_return std::unexpected(ended.error());
+  const auto stream_result = co_await kube.stream(kube::watch_call(collection, options),
+                                                  response_timeout, std::move(on_bytes));
+  if (!stream_result) co_return std::unexpected(stream_result.error());
   co_return seen;
 }
 
@@ -74,8 +74,8 @@ std::int64_t generation(const Json& object) {
   return object.value(JsonPointer("/metadata/generation"), std::int64_t{0});
 }
 
-Json config_map(const std::string& label) {
-  return {{"metadata", {{"labels", {{"tier", label}}}}}, {"data", {{"a", "1"}}}};
+Json config_map(const std::string& tier_label) {
+  return {{"metadata", {{"labels", {{"tier", tier_label}}}}}, {"data", {{"a", "1"}}}};
 }
 
 Json deployment(const std::string& image) {

@@ -1,6 +1,6 @@
 // The behaviors of an API server that this project relies on. The suite checks them on a real API
-// server and on the fake one of the simulation, so that results of the simulation can be trusted.
-// The suite must not know whether it runs against the real or the fake server.
+// server and on the fake server of the simulation. This proves that the fake server behaves like a
+// real one. The suite must not know which of the two servers it runs against.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>

@@ -13,14 +13,15 @@ namespace asio = boost::asio;
 namespace {
 
 asio::awaitable<Failure> create_sets_metadata(ConformanceClient& client) {
-  const auto made = co_await client.create(Resource::Deployment, "web", deployment("app:v1"));
-  if (!made) co_return failure_of(made);
-  if (text(*made, "/metadata/uid").empty() || text(*made, "/metadata/resourceVersion").empty())
+  const auto created = co_await client.create(Resource::Deployment, "web", deployment("app:v1"));
+  if (!created) co_return failure_of(created);
+  if (text(*created, "/metadata/uid").empty() ||
+      text(*created, "/metadata/resourceVersion").empty())
     co_return "the object has no uid or no resourceVersion";
-  if (text(*made, "/metadata/creationTimestamp").empty())
+  if (text(*created, "/metadata/creationTimestamp").empty())
     co_return "the object has no creationTimestamp";
-  co_return generation(*made) == 1 ? success
-                                   : fmt::format("the generation is {}", generation(*made));
+  co_return generation(*created) == 1 ? success
+                                      : fmt::format("the generation is {}", generation(*created));
 }
 
 asio::awaitable<Failure> create_existing(ConformanceClient& client) {
@@ -56,9 +57,9 @@ asio::awaitable<Failure> json_patch_test_fails(ConformanceClient& client) {
 }
 
 asio::awaitable<Failure> generation_increases(ConformanceClient& client) {
-  const auto made = co_await client.create(Resource::Deployment, "web", deployment("app:v1"));
-  if (!made) co_return failure_of(made);
-  const Json patch = Json::array({test_operation("/metadata/uid", text(*made, "/metadata/uid")),
+  const auto created = co_await client.create(Resource::Deployment, "web", deployment("app:v1"));
+  if (!created) co_return failure_of(created);
+  const Json patch = Json::array({test_operation("/metadata/uid", text(*created, "/metadata/uid")),
                                   test_operation("/metadata/generation", 1),
                                   add_operation("/spec/template/spec/containers/0/image", "app:v2"),
                                   add_operation("/metadata/annotations/mark", "x")});
@@ -67,13 +68,13 @@ asio::awaitable<Failure> generation_increases(ConformanceClient& client) {
   if (generation(*template_changed) != 2)
     co_return fmt::format("the generation is {} after a change of the template",
                           generation(*template_changed));
-  const auto noted =
+  const auto annotated =
       co_await client.patch(Resource::Deployment, "web",
                             Json::array({add_operation("/metadata/annotations/note", "second")}));
-  if (!noted) co_return failure_of(noted);
-  if (generation(*noted) != 3)
+  if (!annotated) co_return failure_of(annotated);
+  if (generation(*annotated) != 3)
     co_return fmt::format("the generation is {} after a change of an annotation",
-                          generation(*noted));
+                          generation(*annotated));
   const auto labelled = co_await client.patch(
       Resource::Deployment, "web", Json::array({add_operation("/metadata/labels", {{"a", "b"}})}));
   if (!labelled) co_return failure_of(labelled);
@@ -83,9 +84,9 @@ asio::awaitable<Failure> generation_increases(ConformanceClient& client) {
 }
 
 asio::awaitable<Failure> outdated_version(ConformanceClient& client) {
-  const auto made = co_await client.create(Resource::ConfigMap, "a", config_map("one"));
-  if (!made) co_return failure_of(made);
-  const std::string version = text(*made, "/metadata/resourceVersion");
+  const auto created = co_await client.create(Resource::ConfigMap, "a", config_map("one"));
+  if (!created) co_return failure_of(created);
+  const std::string version = text(*created, "/metadata/resourceVersion");
   co_await client.patch(Resource::ConfigMap, "a", Json::array({add_operation("/data/a", "2")}));
   const auto patched = co_await client.patch(
       Resource::ConfigMap, "a",
@@ -94,33 +95,34 @@ asio::awaitable<Failure> outdated_version(ConformanceClient& client) {
   if (const Failure failure = expect_error(patched, ErrorKind::Conflict, 409); !failure.empty())
     co_return failure;
   co_return expect_error(
-      co_await client.call(kube::update(Resource::ConfigMap, client.key("a"), *made)),
+      co_await client.call(kube::update(Resource::ConfigMap, client.key("a"), *created)),
       ErrorKind::Conflict, 409);
 }
 
 asio::awaitable<Failure> lease_conflict(ConformanceClient& client) {
-  const auto made =
+  const auto created =
       co_await client.create(Resource::Lease, "lease", {{"spec", {{"holderIdentity", "one"}}}});
-  if (!made) co_return failure_of(made);
-  Json next = *made;
-  next["spec"]["holderIdentity"] = "two";
-  const auto taken = co_await client.call(kube::update(Resource::Lease, client.key("lease"), next));
-  if (!taken) co_return failure_of(taken);
-  if (text(*taken, "/spec/holderIdentity") != "two") co_return "the holder did not change";
+  if (!created) co_return failure_of(created);
+  Json with_new_holder = *created;
+  with_new_holder["spec"]["holderIdentity"] = "two";
+  const auto acquired =
+      co_await client.call(kube::update(Resource::Lease, client.key("lease"), with_new_holder));
+  if (!acquired) co_return failure_of(acquired);
+  if (text(*acquired, "/spec/holderIdentity") != "two") co_return "the holder did not change";
   co_return expect_error(
-      co_await client.call(kube::update(Resource::Lease, client.key("lease"), next)),
+      co_await client.call(kube::update(Resource::Lease, client.key("lease"), with_new_holder)),
       ErrorKind::Conflict, 409);
 }
 
 asio::awaitable<Failure> write_without_change(ConformanceClient& client) {
-  const auto made = co_await client.create(Resource::ConfigMap, "a", config_map("one"));
-  const auto again =
+  const auto created = co_await client.create(Resource::ConfigMap, "a", config_map("one"));
+  const auto unchanged =
       co_await client.patch(Resource::ConfigMap, "a", Json::array({add_operation("/data/a", "1")}));
-  if (!made) co_return failure_of(made);
-  if (!again) co_return failure_of(again);
-  const bool same =
-      text(*made, "/metadata/resourceVersion") == text(*again, "/metadata/resourceVersion");
-  co_return same ? success : "the resourceVersion changed";
+  if (!created) co_return failure_of(created);
+  if (!unchanged) co_return failure_of(unchanged);
+  const bool is_same_version =
+      text(*created, "/metadata/resourceVersion") == text(*unchanged, "/metadata/resourceVersion");
+  co_return is_same_version ? success : "the resourceVersion changed";
 }
 
 const Json* template_ownership_of(const Json& object, const std::string& manager) {
@@ -132,8 +134,8 @@ const Json* template_ownership_of(const Json& object, const std::string& manager
   return nullptr;
 }
 
-// Removes the entry of `manager` from managedFields. Reads and writes again if a controller wrote
-// the status in between, which changes the resourceVersion.
+// Removes the entry of `manager` from managedFields. Tries again if a controller wrote the status
+// after the read, because this write changes the resourceVersion.
 asio::awaitable<Result<Json>> remove_ownership(ConformanceClient& client, std::string manager) {
   constexpr int max_attempts = 20;
   for (int attempt = 1;; ++attempt) {
@@ -182,11 +184,11 @@ asio::awaitable<Failure> field_ownership(ConformanceClient& client) {
 
 asio::awaitable<Failure> status_subresource(ConformanceClient& client) {
   co_await client.create(Resource::Deployment, "web", deployment("app:v1"));
-  const Json both = Json::array(
+  const Json spec_and_status = Json::array(
       {add_operation("/spec/paused", true), add_operation("/status/observedGeneration", 7)});
   const auto written =
       co_await client.call(kube::patch(Resource::Deployment, client.key("web"), api::json_patch,
-                                       both.dump(), kube::Subresource::Status));
+                                       spec_and_status.dump(), kube::Subresource::Status));
   if (!written) co_return failure_of(written);
   if (written->value(JsonPointer("/spec/paused"), false))
     co_return "a write to the status subresource changed the spec";
@@ -198,10 +200,10 @@ asio::awaitable<Failure> status_subresource(ConformanceClient& client) {
 asio::awaitable<Failure> merge_patch(ConformanceClient& client) {
   co_await client.create(Resource::ConfigMap, "a", config_map("one"));
   const Json patch{{"data", {{"a", nullptr}, {"b", "2"}}}};
-  const auto after = co_await client.call(
+  const auto merged = co_await client.call(
       kube::patch(Resource::ConfigMap, client.key("a"), api::merge_patch, patch.dump()));
-  if (!after) co_return failure_of(after);
-  co_return (*after)["data"] == Json{{"b", "2"}} ? success : (*after)["data"].dump();
+  if (!merged) co_return failure_of(merged);
+  co_return (*merged)["data"] == Json{{"b", "2"}} ? success : (*merged)["data"].dump();
 }
 
 asio::awaitable<Failure> unknown_patch_type(ConformanceClient& client) {
@@ -225,22 +227,23 @@ asio::awaitable<Failure> dry_run(ConformanceClient& client) {
 }
 
 asio::awaitable<Failure> delete_with_uid(ConformanceClient& client) {
-  const auto made = co_await client.create(Resource::ConfigMap, "a", config_map("one"));
-  if (!made) co_return failure_of(made);
-  const auto other =
+  const auto created = co_await client.create(Resource::ConfigMap, "a", config_map("one"));
+  if (!created) co_return failure_of(created);
+  const auto deleted_other_uid =
       co_await client.call(kube::remove(Resource::ConfigMap, client.key("a"), Uid("another")));
-  if (const Failure failure = expect_error(other, ErrorKind::Conflict, 409); !failure.empty())
+  if (const Failure failure = expect_error(deleted_other_uid, ErrorKind::Conflict, 409);
+      !failure.empty())
     co_return failure;
   const auto deleted = co_await client.call(
-      kube::remove(Resource::ConfigMap, client.key("a"), Uid(text(*made, "/metadata/uid"))));
+      kube::remove(Resource::ConfigMap, client.key("a"), Uid(text(*created, "/metadata/uid"))));
   if (!deleted) co_return failure_of(deleted);
   if (const Failure failure =
           expect_error(co_await client.get(Resource::ConfigMap, "a"), ErrorKind::NotFound, 404);
       !failure.empty())
     co_return failure;
-  const auto again =
+  const auto deleted_again =
       co_await client.call(kube::remove(Resource::ConfigMap, client.key("a"), Uid("another")));
-  co_return expect_error(again, ErrorKind::NotFound, 404);
+  co_return expect_error(deleted_again, ErrorKind::NotFound, 404);
 }
 
 constexpr std::array behaviors{
