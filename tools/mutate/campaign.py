@@ -8,14 +8,17 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-# One seed for all mutants, so that a run can be repeated. A failing case is not made smaller.
+# RapidCheck has the same seed for all mutants, so that a run can be repeated. It does not search
+# for a smaller failing case.
 ENVIRONMENT = {"RC_PARAMS": "seed=1 noshrink=1"}
 MAX_MEMORY_KIB = 4 * 1024 * 1024
-FIRST_CASES = 25
+MAX_CASES_AT_FIRST = 25  # in the first two runs of a mutant, which are short
 
 
 @dataclass
 class Case:
+    """One test case, and the numbers of the points that it reaches."""
+
     name: str
     seconds: float
     reached: set
@@ -23,7 +26,7 @@ class Case:
 
 @dataclass
 class Verdict:
-    killed_by: str  # empty: survived
+    killed_by: str  # the name of a test case; empty: the mutant survived
     is_reached: bool = True
 
 
@@ -34,7 +37,7 @@ class Program:
         self.path, self.folder = str(path), folder
 
     def record(self, spec):
-        """All cases that match, and what each of them reaches."""
+        """All cases that match `spec`, a filter of Catch2, each with the points that it reaches."""
         run = self.start([spec], {"MUTANT_RECORD": "1"}, None)
         if run.returncode != 0:
             raise SystemExit(f"The tests fail without any mutant: {last_case(run.stdout)}")
@@ -48,8 +51,8 @@ class Program:
                 cases.append(Case(name, float(seconds), set(map(int, numbers))))
         return cases
 
-    def kill(self, number, cases):
-        """The name of the case that fails for the mutant; empty when none does."""
+    def first_failure(self, number, cases):
+        """The name of the first case that fails for the mutant; empty if all cases pass."""
         with tempfile.NamedTemporaryFile("w", dir=self.folder, suffix=".cases") as names:
             names.writelines(quoted(case.name) + "\n" for case in cases)
             names.flush()
@@ -83,7 +86,7 @@ def last_case(output):
 
 
 class Campaign:
-    """Several mutants at a time. `report` is called with each point and its verdict."""
+    """Runs several mutants at a time, and calls `report` with each point and its verdict."""
 
     def __init__(self, program, processes, report):
         self.program, self.processes, self.report = program, processes, report
@@ -108,28 +111,28 @@ class Campaign:
         return verdicts
 
     def evaluate(self, point, cases):
-        """First the cases that killed a neighbor, then the fastest ones, then all others."""
+        """Runs the cases that killed a mutant of this function, then the fastest, then all."""
         if not cases:
             return Verdict("", is_reached=False)
-        place = (point.file, point.function)
+        function = (point.file, point.function)
         with self.lock:
-            known = set(self.killers.get(place, ()))
-        likely = [case for case in cases if case.name in known][:FIRST_CASES]
+            likely_names = set(self.killers.get(function, ()))
+        likely = [case for case in cases if case.name in likely_names][:MAX_CASES_AT_FIRST]
         others = [case for case in cases if case not in likely]
-        for some in (likely, others[:FIRST_CASES], others[FIRST_CASES:]):
-            killer = self.program.kill(point.number, some) if some else ""
+        for batch in (likely, others[:MAX_CASES_AT_FIRST], others[MAX_CASES_AT_FIRST:]):
+            killer = self.program.first_failure(point.number, batch) if batch else ""
             if killer:
                 with self.lock:
-                    self.killers.setdefault(place, set()).add(killer)
+                    self.killers.setdefault(function, set()).add(killer)
                 return Verdict(killer)
         return Verdict("")
 
 
 class Progress:
-    """Prints a line every few seconds."""
+    """Prints every 5 s how many mutants have run."""
 
-    def __init__(self, total, what):
-        self.total, self.what = total, what
+    def __init__(self, total, noun):
+        self.total, self.noun = total, noun
         self.done = self.survived = 0
         self.last = self.began = time.monotonic()
 
@@ -139,5 +142,5 @@ class Progress:
         now = time.monotonic()
         if now - self.last > 5 or self.done == self.total:
             self.last = now
-            print(f"  {self.what}: {self.done} of {self.total}, {self.survived} not killed "
+            print(f"  {self.noun}: {self.done} of {self.total}, {self.survived} not killed "
                   f"({now - self.began:.0f} s)", flush=True)

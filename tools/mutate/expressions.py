@@ -22,8 +22,8 @@ class Expressions:
         self.points, self.edits = [], Edits()
         self.number = first
         self.function = ""
-        self.end = 0  # of the present function
-        self.result = None  # the type that the present function returns; None in a lambda
+        self.end = 0  # the end of the function that is read
+        self.result = None  # the return type of the function that is read; None in a lambda
         self.seen = {}
 
     def text(self, node):
@@ -55,7 +55,7 @@ class Expressions:
             self.inside(inner(node))
 
     def boolean(self, node, allowed):
-        """`allowed`: the values that it may be forced to have."""
+        """Adds switches that force the value of `node` to each value in `allowed`."""
         node = inner(node)
         children = children_of(node)
         if node.kind == Kind.PAREN_EXPR:
@@ -74,15 +74,18 @@ class Expressions:
             self.inside(node)
 
     def force(self, node, allowed):
-        allowed = allowed - {self.pretended(node)}
+        allowed = allowed - {self.unsafe_value(node)}
         if not allowed:
             return
         as_true = self.add("true", node, "true") if True in allowed else 0
         as_false = self.add("false", node, "false") if False in allowed else 0
         self.wrap(node, f"mutant::condition({as_true}, {as_false}, static_cast<bool>(", "))")
 
-    def pretended(self, node):
-        """The value that says that something exists which is dereferenced from here on."""
+    def unsafe_value(self, node):
+        """The value that `node` must not be forced to have, or None.
+
+        With this value, the code would dereference a pointer or an optional that has no value.
+        """
         is_not = is_negation(self.source, node)
         if is_not:
             node = inner(children_of(node)[0])
@@ -109,7 +112,7 @@ class Expressions:
     # --- everything else ---
 
     def inside(self, node):
-        """The points of an expression but for its own boolean value."""
+        """Adds the points inside an expression, but does not force its own boolean value."""
         comparison = self.comparison(node)
         if comparison:
             self.boundary(node, *comparison)
@@ -152,14 +155,14 @@ class Expressions:
             self.expression(node)
             return
         member, value = parts
-        if self.is_worth_leaving_out(member.referenced.type, value):
+        if self.is_worth_omitting(member.referenced.type, value):
             owner = member.referenced.semantic_parent.type.spelling
             owner = owner.replace("(anonymous namespace)::", "")
             number = self.add("field", node, "")
             self.wrap(value, f"mutant::field<decltype({owner}::{member.spelling})>({number}, ", ")")
         self.expression(value)
 
-    def is_worth_leaving_out(self, declared, value):
+    def is_worth_omitting(self, declared, value):
         text = self.text(value).strip()
         return (declared.kind != TypeKind.LVALUEREFERENCE and text not in EMPTY
                 and not self.is_text(value)
@@ -167,7 +170,7 @@ class Expressions:
                 and inner(value).kind != Kind.CXX_BOOL_LITERAL_EXPR)
 
     def comparison(self, node):
-        """Operator, left and right side of a comparison, however the compiler rewrites it."""
+        """Operator, left and right side of a comparison, also if the compiler has rewritten it."""
         if node.kind == Kind.BINARY_OPERATOR:
             left, right = children_of(node)
             operator = self.between(left, right)

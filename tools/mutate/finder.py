@@ -18,24 +18,24 @@ class Finder(Expressions):
         self.make_dynamic()
         return self
 
-    def own(self, node):
-        """The children that are written in this file."""
+    def children_in_this_file(self, node):
+        """The children that come from this file, not from an included one."""
         for child in node.get_children():
             file = child.location.file
             if file is not None and file.name == self.unit.spelling:
                 yield child
 
     def declarations(self, node):
-        for child in self.own(node):
+        for child in self.children_in_this_file(node):
             if child.kind in SCOPES:
                 self.declarations(child)
             elif child.kind in FUNCTIONS and child.is_definition():
-                self.body_of(child)
+                self.function_body(child)
             elif child.kind == Kind.VAR_DECL:
                 self.function = child.spelling
                 self.variable(child)
 
-    def body_of(self, function):
+    def function_body(self, function):
         parent = function.semantic_parent
         is_member = parent.kind in (Kind.STRUCT_DECL, Kind.CLASS_DECL)
         self.function = f"{parent.spelling}::" * is_member + function.spelling
@@ -66,7 +66,7 @@ class Finder(Expressions):
                 self.expression(value)
 
     def initial(self, variable, value):
-        """The value of a variable until it is assigned."""
+        """A switch for the first value of a variable that is assigned later."""
         words = self.words_before_name(variable)
         kind = variable.type.get_canonical()
         is_value = kind.kind in (TypeKind.RECORD, *INTEGERS) and not kind.is_const_qualified()
@@ -101,11 +101,11 @@ class Finder(Expressions):
             self.wrap(literal, f"mutant::one_less({number}, ", ")")
 
     def make_dynamic(self):
-        """A constant that depends on a switch is not constexpr, nor is one that is made of it."""
+        """Replaces constexpr by const for each constant that depends on a switch."""
         constants = []
 
         def collect(node):
-            for child in self.own(node):
+            for child in self.children_in_this_file(node):
                 if child.kind == Kind.VAR_DECL and "constexpr" in self.words_before_name(child):
                     constants.append(child)
                 collect(child)
@@ -127,7 +127,10 @@ class Finder(Expressions):
     # --- statements ---
 
     def statement(self, node, tail=False, is_sole=False):
-        """`tail`: the function ends after it. `is_sole`: all that an if without else does."""
+        """`tail`: the function ends after `node`.
+
+        `is_sole`: `node` is the only statement of an if without else.
+        """
         kind = node.kind
         if kind == Kind.COMPOUND_STMT:
             self.block(node, tail, is_sole)
@@ -149,7 +152,7 @@ class Finder(Expressions):
             self.action(node)
 
     def loop(self, node):
-        """A condition that is always true would only be a loop without end."""
+        """The condition is not forced to true, because then the loop would not end."""
         *head, body = children_of(node)
         for child in head:
             if is_bool(child):
@@ -183,6 +186,7 @@ class Finder(Expressions):
         self.inside(one)
 
     def skip(self, operator, node):
+        """While the switch is on, `node` is not executed."""
         self.wrap(node, f"if (mutant::on({self.add(operator, node, '')})) ; else ")
 
     def jump(self, node, tail, is_sole, is_after_empty=False):
@@ -240,7 +244,8 @@ class Finder(Expressions):
             self.wrap(value, "mutant::without(", f", {{{', '.join(pairs)}}})")
         self.expression(value)
         for one, following in zip(statements, [*statements[1:], None]):
-            # A break before the end of the switch, or before another break, changes nothing.
+            # If a break before the end of the switch or before another break is removed, nothing
+            # changes.
             leaves = self.below_labels(one).kind == Kind.BREAK_STMT
             if not leaves or (following is not None
                               and self.below_labels(following).kind != Kind.BREAK_STMT):
@@ -252,7 +257,7 @@ class Finder(Expressions):
         return node
 
     def labels(self, statements, tail):
-        """Of the cases that do something else than happens where no label matches."""
+        """The labels whose code differs from what happens if no label matches."""
         is_void = self.result is not None and self.result.kind == TypeKind.VOID
         has_default, found = False, []
         for one in statements:
@@ -263,6 +268,6 @@ class Finder(Expressions):
                 one = children_of(one)[-1]
             leaves = one.kind == Kind.BREAK_STMT or (tail and self.text(one) == "return")
             found += [(label, leaves) for label in chain]
-        # Without a result the function would have no defined behavior.
+        # Otherwise the function could end without a result, which has no defined behavior.
         is_defined = has_default or not tail or is_void
         return [label for label, leaves in found if is_defined and (has_default or not leaves)]

@@ -1,4 +1,4 @@
-"""Mutation tests: does a test hold each decision of the rules?
+"""Mutation tests: does a test check each decision of the rules?
 
 Every point of a rule that can be weakened (points.py) becomes a switch in an instrumented copy of
 its file (finder.py, expressions.py, runtime/). The copies are compiled once. A mutant is a run of
@@ -23,11 +23,11 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 CONTROLLER = ROOT / "controller"
 RULES = ("guard/**/*.cpp", "rollback/record.cpp")
-# These decide nothing: they store what arrives between two plans.
+# These files have no rules: they store the inputs and the state between two plans.
 NOT_RULES = {f"guard/{name}.cpp" for name in ("apply", "fleet", "load", "request_index")}
 LIBRARIES, TESTS = "lastgood_guard;lastgood_rollback", "test_guard"
 COMPILER = "clang++-19"
-# Without assertions, reading an empty optional would have no defined result.
+# With assertions, a test that reads an empty optional fails. Without them, it could pass.
 FLAGS = "-O1 -w -D_GLIBCXX_ASSERTIONS"
 MAX_POINTS = 1000  # of a file
 MAX_TEXT = 160  # of the source in the report
@@ -68,7 +68,7 @@ def parse_arguments():
     add("--equivalent", default=HERE / "equivalent.txt")
     add("--list", action="store_true", help="print the mutants and run none")
     add("--killed", action="store_true", help="print the killed mutants too")
-    add("--quick", action="store_true", help="without the random histories")
+    add("--quick", action="store_true", help="do not run the [property] cases")
     add("words", nargs="*",
         help="only mutants whose file, function, operator or source has all these words")
     return parser.parse_args()
@@ -136,7 +136,7 @@ def instrument_file(job):
 
 
 def compiler_flags(database, source):
-    """The flags of that file that libclang needs."""
+    """The compiler flags of the source that libclang needs."""
     entries = json.loads(database.read_text())
     words = next(shlex.split(one["command"]) for one in entries if one["file"] == str(source))
     flags = [word for word in words if word.startswith(("-I", "-D", "-std"))]
@@ -147,14 +147,14 @@ def compiler_flags(database, source):
 
 
 def run(program, points, equivalent, arguments):
-    """The random histories take long: only unlisted survivors of the other cases meet them."""
+    """Runs the slow [property] cases only for unlisted survivors of the other cases."""
     progress = Progress(len(points), "mutants")
     campaign = Campaign(program, arguments.processes, progress)
     verdicts = campaign.run(points, program.record("~[property]"))
     survivors = [one for one in points
                  if not verdicts[one.number].killed_by and one.address() not in equivalent]
     if survivors and not arguments.quick:
-        print(f"{len(survivors)} survive so far; trying the random histories", flush=True)
+        print(f"{len(survivors)} survive so far; running the [property] cases", flush=True)
         campaign.report = Progress(len(survivors), "survivors")
         verdicts |= campaign.run(survivors, program.record("[property]"))
     return verdicts
@@ -172,7 +172,7 @@ def description(point):
 
 
 def report(points, verdicts, equivalent, unknown, with_killed):
-    """The number of mutants that are not as they should be."""
+    """Prints unlisted survivors and wrong entries of equivalent.txt, and returns their number."""
     wrong = len(unknown)
     for address in unknown:
         print(f"LISTED as equivalent, but there is no such mutant: {' '.join(address)}")

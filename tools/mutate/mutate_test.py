@@ -1,4 +1,4 @@
-"""The mutator on a small file: which mutants it finds, and what the program does with each."""
+"""Tests of the mutator: the mutants that it finds in a small file, and the effect of each one."""
 
 import os
 import subprocess
@@ -11,7 +11,7 @@ from finder import Finder
 from mutate import COMPILER, HERE, read_equivalent
 from points import parse
 
-TOY = r"""
+PROGRAM = r"""
 #include <algorithm>
 #include <cstdio>
 #include <optional>
@@ -70,8 +70,9 @@ SWITCH = r"""
 bool mutant::on(unsigned id) { return id == std::strtoul(std::getenv("MUTANT"), nullptr, 10); }
 """
 
+# The output of the program without a mutant.
 ORIGINAL = "3 0 1 5 1 0 0 5 9 6 1 2 9 2 1"
-# The operator, the source before and after, and what the program then prints.
+# The operator, the source before and after the change, and the output of the program.
 MUTANTS = [
     ("true", "x % 2 == 0", "true", "0 0 1 0 1 0 0 5 9 6 1 2 9 2 1"),
     ("false", "x % 2 == 0", "false", "3 4 1 5 1 0 0 5 9 6 1 2 9 2 1"),
@@ -104,17 +105,17 @@ MUTANTS = [
 ]
 
 
-class Toy(unittest.TestCase):
+class SmallProgramTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.folder = tempfile.TemporaryDirectory()
         folder = Path(cls.folder.name)
-        source, copy, cls.program = folder / "toy.cpp", folder / "copy.cpp", folder / "toy"
-        source.write_text(TOY)
+        source, copy, cls.program = folder / "small.cpp", folder / "copy.cpp", folder / "small"
+        source.write_text(PROGRAM)
         unit = parse(source, ["-std=c++23"])
-        found = Finder("toy.cpp", TOY.encode(), unit, 1).find()
+        found = Finder("small.cpp", PROGRAM.encode(), unit, 1).find()
         cls.points = [point for point in found.points if point.function != "main"]
-        copied = found.edits.apply(TOY.encode()).decode()
+        copied = found.edits.apply(PROGRAM.encode()).decode()
         copy.write_text(f'#include "mutant.hpp"\n{copied}{SWITCH}')
         subprocess.run([COMPILER, "-std=c++23", "-w", f"-I{HERE / 'runtime'}", copy, "-o",
                         cls.program], check=True)
@@ -140,17 +141,17 @@ class Toy(unittest.TestCase):
             with self.subTest(point=point):
                 self.assertEqual(self.output(point.number), mutant[3])
 
-    def test_addresses_each_mutant_once(self):
+    def test_gives_each_mutant_its_own_address(self):
         addresses = {point.address() for point in self.points}
         self.assertEqual(len(addresses), len(self.points))
-        self.assertIn(("toy.cpp", "code_of", "removed", self.digest("code = 1") + "#2"),
+        self.assertIn(("small.cpp", "code_of", "removed", self.digest("code = 1") + "#2"),
                       addresses)
 
     def digest(self, before):
         return next(point.digest for point in self.points if point.before == before)
 
 
-class Files(unittest.TestCase):
+class FileFormatsTest(unittest.TestCase):
     def read(self, text):
         with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
             file.write(text)

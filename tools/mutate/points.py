@@ -5,7 +5,7 @@ Operators; each use of one is a mutant:
   true, false  a condition, an operand of && or ||, or any other boolean value has this value. An
                operand of && is only forced to true (it is dropped), one of || only to false: the
                other value is that of the whole expression.
-  flip         a boolean literal is the other one
+  flip         a boolean literal has the other value
   boundary     < is <=, <= is <, > is >=, >= is >
   removed      a statement that calls or assigns is not executed
   jump         a return, break or continue is not executed
@@ -19,14 +19,14 @@ Operators; each use of one is a mutant:
   field        a designated initializer is left out
   constant     a named integer is one less
 
-Left out are mutants that say little about the tests:
+Some changes are not mutants, because they say little about the tests:
 
-  - Each test that kills one of the above kills them too: == as !=, negations, chains of && forced
-    to true, an only statement of an if removed, an empty result after a condition that also
-    returns one.
-  - They have no defined behavior: a pointer or optional that is dereferenced afterwards is not
-    pretended to have a value, and a function does not end without a result.
-  - They change only the wording of a message: the arguments of fmt::format and assigned texts.
+  - Each test that kills one of the mutants above would kill these too: != instead of ==, a
+    negation, a chain of && forced to true, an if whose only statement is removed, an empty result
+    after a condition that also returns an empty result.
+  - These have no defined behavior: a condition is forced, and then a pointer or an optional without
+    a value is dereferenced; a function ends without a result.
+  - These change only the text of a message: the arguments of fmt::format, and assigned texts.
 """
 
 import hashlib
@@ -52,7 +52,7 @@ class Point:
     file: str
     function: str
     operator: str
-    digest: str  # of the structure, without names and literals; #2: the second in the function
+    digest: str  # of the structure, without names and literals; ends in #2 for the second equal one
     line: int
     before: str
     after: str
@@ -63,7 +63,7 @@ class Point:
 
 @dataclass
 class Edits:
-    """Changes of a text. Wrapped ranges nest; of equal ones the first that was added is outside."""
+    """Changes of a text. Wrapped ranges may nest. Of two equal ranges, the first one is outside."""
 
     wraps: list = field(default_factory=list)  # start, end, before, after
     replacements: list = field(default_factory=list)  # start, end, text
@@ -97,7 +97,7 @@ def range_of(node):
 
 
 def children_of(node):
-    """Those that are written in the node: not default arguments and what the compiler adds."""
+    """The children with text in the node: no default arguments, and no code of the compiler."""
     start, end = range_of(node)
     found = []
     for child in node.get_children():
@@ -127,7 +127,7 @@ def is_assignment(node):
 
 
 def is_chain(node):
-    """a && b, in parentheses or not."""
+    """True for a && b and a || b, with or without parentheses."""
     node = inner(node)
     while node.kind == Kind.PAREN_EXPR:
         node = inner(children_of(node)[0])

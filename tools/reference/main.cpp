@@ -1,6 +1,6 @@
-// generate_reference [--check] FILE: writes the tables of docs/reference.md again. With --check it
-// only compares. Exit codes: 0 the file is current, 1 it is not (--check), 2 wrong
-// arguments, or FILE cannot be read or written.
+// generate_reference [--check] FILE: writes the tables of FILE, which is docs/reference.md, again.
+// With --check it only compares. Exit codes: 0 FILE is current, 1 FILE is not current (only with
+// --check), 2 the arguments are wrong, or FILE cannot be read, rendered or written.
 #include <fmt/format.h>
 
 #include <cstdio>
@@ -15,7 +15,7 @@
 namespace {
 
 constexpr int not_current = 1;
-constexpr int unusable = 2;
+constexpr int cannot_run = 2;
 
 std::optional<std::string> read(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
@@ -24,27 +24,27 @@ std::optional<std::string> read(const std::string& path) {
   return in ? std::optional(text.str()) : std::nullopt;
 }
 
-int complain(const std::string& message) {
+int fail_with(const std::string& message) {
   fmt::print(stderr, "{}\n", message);
-  return unusable;
+  return cannot_run;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  std::vector<std::string> words(argv + 1, argv + argc);
-  const bool only_check = !words.empty() && words.front() == "--check";
-  if (only_check) words.erase(words.begin());
-  if (words.size() != 1) return complain("usage: generate_reference [--check] FILE");
-  const std::string& path = words.front();
+  std::vector<std::string> arguments(argv + 1, argv + argc);
+  const bool only_check = !arguments.empty() && arguments.front() == "--check";
+  if (only_check) arguments.erase(arguments.begin());
+  if (arguments.size() != 1) return fail_with("usage: generate_reference [--check] FILE");
+  const std::string& path = arguments.front();
 
   const auto page = read(path);
-  if (!page) return complain(fmt::format("{} cannot be read", path));
-  const auto current = lastgood::reference::render_page(*page);
-  if (!current) return complain(fmt::format("{}: {}", path, current.error().message));
-  if (*current == *page) return 0;
+  if (!page) return fail_with(fmt::format("{} cannot be read", path));
+  const auto rendered = lastgood::reference::render_page(*page);
+  if (!rendered) return fail_with(fmt::format("{}: {}", path, rendered.error().message));
+  if (*rendered == *page) return 0;
   if (only_check) return not_current;
   std::ofstream out(path, std::ios::binary);
-  out << *current;
-  return out.flush() ? 0 : complain(fmt::format("{} cannot be written", path));
+  out << *rendered;
+  return out.flush() ? 0 : fail_with(fmt::format("{} cannot be written", path));
 }

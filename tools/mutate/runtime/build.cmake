@@ -1,6 +1,9 @@
-# Included after project(): compiles the instrumented copies instead of their sources, and the tests
-# with the switches. MUTATE_LIBRARIES and MUTATE_TESTS name the targets; MUTATE_COPIES has the
-# copies at the paths that their sources have in MUTATE_SOURCES.
+# CMake includes this file after project(). It compiles the instrumented copies instead of their
+# sources, and adds the switches to the tests.
+#   MUTATE_LIBRARIES  the targets whose sources have copies
+#   MUTATE_TESTS      the target of the tests
+#   MUTATE_SOURCES    the folder of the sources
+#   MUTATE_COPIES     the folder of the copies, with the same paths in it
 set(mutate_runtime ${CMAKE_CURRENT_LIST_DIR})
 
 function(mutate_targets)

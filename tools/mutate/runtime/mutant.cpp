@@ -1,4 +1,4 @@
-// Selects the mutant, and prints for the campaign what each test case reached and which one failed.
+// Selects the mutant. Prints for campaign.py which test cases fail and which points they reach.
 #include "mutant.hpp"
 
 #include <array>
@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::size_t max_id = 1 << 16;
 
-// Zero before anything runs, since tables of other files are initialized in an unknown order.
+// constinit, because the tables of other files may reach points before this file is initialized.
 constinit std::array<bool, max_id> reached{};
 
 unsigned selected() {
@@ -26,10 +26,10 @@ unsigned selected() {
   return id;
 }
 
-// One line an event, so that a killed process leaves the name of its test case:
+// Prints one line for each event, so that a killed process leaves the name of its test case:
 //   start NAME
 //   fail NAME
-//   end SECONDS NUMBER...       what it reached, with MUTANT_RECORD only
+//   end SECONDS NUMBER...       the points that the case reached; only with MUTANT_RECORD
 struct Listener : Catch::TestEventListenerBase {
   using TestEventListenerBase::TestEventListenerBase;
 
@@ -54,7 +54,7 @@ struct Listener : Catch::TestEventListenerBase {
     std::fflush(stdout);
   }
 
-  // Reached while the program was initialized: each test case depends on it.
+  // The points that were reached before the first test case. They count for each test case.
   static std::array<bool, max_id> at_start_of_program() {
     static const std::array<bool, max_id> first = reached;
     return first;

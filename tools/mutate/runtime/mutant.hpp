@@ -1,7 +1,7 @@
-// The switches of an instrumented copy. Each has a number. The environment variable MUTANT selects
-// one of them; without it every expression keeps its value. A switch records that it was reached in
-// a way that can change the result: a condition that is forced to true was false, a changed
-// boundary was hit.
+// The switches of an instrumented copy. Each switch has a number. The environment variable MUTANT
+// selects one switch; without it, every expression keeps its value. A switch records that it was
+// reached only if it would change the result. For example, a condition that would be forced to true
+// was false.
 #pragma once
 
 #include <algorithm>
@@ -12,10 +12,10 @@
 
 namespace mutant {
 
-// Records the switch as reached. True: it is the selected one.
+// Records the switch as reached. Returns true if this switch is selected.
 [[nodiscard]] bool on(unsigned id);
 
-// 0 as a number: that value is not forced.
+// If a number is 0, this value is not forced.
 inline bool condition(unsigned force_true, unsigned force_false, bool value) {
   if (value) return force_false == 0 || !on(force_false);
   return force_true != 0 && on(force_true);
@@ -88,7 +88,7 @@ auto product(unsigned id, const A& a, const B& b) {
   }
 }
 
-// A designated initializer.
+// The value of a designated initializer.
 template <class T, class Value>
 T field(unsigned id, Value&& value) {
   return on(id) ? T() : static_cast<T>(std::forward<Value>(value));
