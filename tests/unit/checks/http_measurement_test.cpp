@@ -25,8 +25,8 @@ api::Check health_check() { return check_failing_above(25); }
 
 std::string pod_name(std::size_t i) { return "web-" + std::to_string(i); }
 
-ProbeResult result_of(const std::string& pod, ProbeOutcome outcome, int status = 0,
-                      const std::string& detail = "") {
+ProbeResult pod_result(const std::string& pod, ProbeOutcome outcome, int status = 0,
+                       const std::string& detail = "") {
   return {.probe = {.pod = pod,
                     .request = {.host = "10.0.0.1",
                                 .port = 8080,
@@ -35,11 +35,15 @@ ProbeResult result_of(const std::string& pod, ProbeOutcome outcome, int status =
           .response = {.outcome = outcome, .status = status, .detail = detail}};
 }
 
+ProbeResult url_result(ProbeOutcome outcome, int status = 0, const std::string& detail = "") {
+  return pod_result("", outcome, status, detail);
+}
+
 // One result for each status, of the pods web-0, web-1, ...
 std::vector<ProbeResult> statuses(const std::vector<int>& codes) {
   std::vector<ProbeResult> out;
   for (const int code : codes)
-    out.push_back(result_of(pod_name(out.size()), ProbeOutcome::Answered, code));
+    out.push_back(pod_result(pod_name(out.size()), ProbeOutcome::Answered, code));
   return out;
 }
 
@@ -48,7 +52,7 @@ std::vector<ProbeResult> outcomes(const std::vector<ProbeOutcome>& list) {
   std::vector<ProbeResult> out;
   for (const auto outcome : list)
     out.push_back(
-        result_of(pod_name(out.size()), outcome, outcome == ProbeOutcome::Answered ? 200 : 0));
+        pod_result(pod_name(out.size()), outcome, outcome == ProbeOutcome::Answered ? 200 : 0));
   return out;
 }
 
@@ -138,7 +142,7 @@ std::vector<Row> rows() {
       {"all pods terminated during the probe", with_terminating(statuses({503, 503}), {0, 1}),
        Unknown, Reason::PodsTerminating, "web-0 was terminated during the probe"},
       {"pods terminated during the probe of a URL",
-       with_terminating({result_of("", ConnectionRefused)}, {0}), Unknown, Reason::PodsTerminating,
+       with_terminating({url_result(ConnectionRefused)}, {0}), Unknown, Reason::PodsTerminating,
        "http://myapp:8080/health failed while pods were terminating"},
       {"a starting pod that refuses the connection is not counted",
        with_starting(outcomes({ConnectionRefused, Answered}), {0}), Pass, Reason::Passed,
@@ -151,27 +155,27 @@ std::vector<Row> rows() {
        Reason::WrongStatus,
        "1 of 1 pods failed GET /health: web-0 returned 503, expected 200-399 (limit 25% of pods)"},
       {"the probe of a URL fails while all pods are starting",
-       with_starting({result_of("", ConnectionRefused)}, {0}), Unknown, Reason::PodsStarting,
+       with_starting({url_result(ConnectionRefused)}, {0}), Unknown, Reason::PodsStarting,
        "http://myapp:8080/health failed, but no pod is ready yet"},
       {"no pod can be reached", outcomes({Unreachable, Unreachable}), Unknown, Reason::Unreachable,
        "web-0 cannot be reached from the controller"},
       {"the host name does not resolve",
-       {result_of("", DNSLookupFailed, 0, "Host not found")},
+       {url_result(DNSLookupFailed, 0, "Host not found")},
        Unknown,
        Reason::DNSLookupFailed,
        "http://myapp:8080/health has a host name that does not resolve (Host not found)"},
       {"the probe of a URL fails",
-       {result_of("", Answered, 503)},
+       {url_result(Answered, 503)},
        Fail,
        Reason::WrongStatus,
        "http://myapp:8080/health returned 503, expected 200-399"},
       {"the probe of a URL passes",
-       {result_of("", Answered, 200)},
+       {url_result(Answered, 200)},
        Pass,
        Reason::Passed,
        "http://myapp:8080/health returned 200, expected 200-399"},
       {"the TLS handshake fails",
-       {result_of("", InvalidResponse, 0, "wrong version number")},
+       {url_result(InvalidResponse, 0, "wrong version number")},
        Fail,
        Reason::InvalidResponse,
        "http://myapp:8080/health returned no valid HTTP response (wrong version number)"},
@@ -227,7 +231,7 @@ TEST_CASE("exclude_terminating excludes pods that are no longer active after the
     DYNAMIC_SECTION(row.name) {
       std::vector<ProbeResult> results =
           outcomes({ProbeOutcome::ConnectionRefused, ProbeOutcome::ConnectionRefused});
-      results.push_back(result_of("", ProbeOutcome::ConnectionRefused));
+      results.push_back(url_result(ProbeOutcome::ConnectionRefused));
       exclude_terminating(results, before, row.after);
       CHECK(excluded_probes(results, ExclusionReason::Terminating) == row.excluded);
     }
@@ -287,7 +291,7 @@ TEST_CASE("exclude_starting excludes unready pods that are young and were never 
   for (const Row& row : rows) {
     DYNAMIC_SECTION(row.name) {
       std::vector<ProbeResult> results = outcomes({ProbeOutcome::ConnectionRefused});
-      results.push_back(result_of("", ProbeOutcome::ConnectionRefused));
+      results.push_back(url_result(ProbeOutcome::ConnectionRefused));
       exclude_starting(results, row.pods, row.rolled_out, now);
       CHECK(excluded_probes(results, ExclusionReason::Starting) == row.excluded);
     }
@@ -318,7 +322,7 @@ TEST_CASE("measure_http reports how many of the pods were probed") {
 
 TEST_CASE("measure_http limits the message to 512 bytes") {
   auto long_result =
-      result_of(std::string(253, 'p'), ProbeOutcome::InvalidResponse, 0, std::string(200, 'd'));
+      pod_result(std::string(253, 'p'), ProbeOutcome::InvalidResponse, 0, std::string(200, 'd'));
   long_result.probe.request.target = "/" + std::string(2000, 't');
   CHECK(measure_http(health_check(), std::vector{long_result}).message.size() <= 512);
 }

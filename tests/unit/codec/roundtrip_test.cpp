@@ -16,8 +16,9 @@ class Generator {
  public:
   explicit Generator(unsigned seed) : random_(seed) {}
 
-  // From 0 to count - 1.
+  // A number from 0 to count - 1.
   std::size_t below(std::size_t count) { return random_() % count; }
+  // One of the values of an enum with this number of enumerators.
   template <class Enum>
   Enum one_of(std::size_t enumerators) {
     return static_cast<Enum>(below(enumerators));
@@ -33,7 +34,7 @@ class Generator {
     if (maybe()) return std::nullopt;
     return Time{Duration{below(4'000'000'000'000)}};  // in milliseconds: before the year 2097
   }
-  // Like the times in metav1.Condition; the epoch means that the time is absent.
+  // metav1.Condition has whole seconds. An absent time is written as the epoch.
   Time whole_second_or_epoch() {
     return maybe() ? Time{} : Time{std::chrono::seconds(below(4'000'000'000))};
   }
