@@ -9,7 +9,7 @@ import (
 	"lastgood.dev/tests/e2e/scenarios/internal/scenario"
 )
 
-// Before the restart, the release of "evaluated" is evaluated and begins to fail. Right after the
+// Before the restart, v2 of "evaluated" is being evaluated and begins to fail. Right after the
 // restart, "released" gets a bad release, "new" is created and "deleted" is deleted. The controller
 // may not be connected at that time.
 func TestMissesNothingWhenTheAPIServerRestarts(t *testing.T) {
@@ -25,8 +25,7 @@ func TestMissesNothingWhenTheAPIServerRestarts(t *testing.T) {
 	s.When().SetInRunningPods("evaluated", "HEALTH=fail")
 
 	restartAPIServer(t, s)
-	// Its pod never becomes ready. A complete rollout would be presumed good if the controller
-	// first saw it then.
+	// The pod of "new" never becomes ready. A complete rollout could be presumed good.
 	unready := scenario.NewApp("new", "v1").Guarded("web").
 		Edit(scenario.ReadinessProbe("/ready")).Env("READY", "fail")
 	s.When().Applied(released.As("v2").Env("HEALTH", "fail")).

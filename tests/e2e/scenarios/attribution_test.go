@@ -100,6 +100,7 @@ func TestHoldsWhileTheCheckFailsForTheBaselineToo(t *testing.T) {
 	s.Then().IsRolledBackAndVerified(v1).CausedByCheck("web", "health", "WrongStatus").
 		TemplateChangedBy("web", "user", "lastgood")
 	evidence := s.Then().LatestRollback("web").Status.Evidence
+	// The first check is rollout, the second is health.
 	if len(evidence) < 2 || evidence[1].Baseline == nil ||
 		evidence[1].Baseline.Result != "Pass" {
 		t.Errorf("the Rollback has no passing result of the baseline: %+v", evidence)

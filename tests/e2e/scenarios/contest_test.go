@@ -35,6 +35,7 @@ func TestFreezesWhenAToolKeepsApplyingTheBadTemplate(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
 		ship shipFunc
+		// tool begins the text by which messages name the tool.
 		tool string
 	}{
 		"Helm": {helmUpgrade, "Helm (helm"},

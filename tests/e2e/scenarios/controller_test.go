@@ -43,17 +43,17 @@ func TestRollsBackOnceWhenKilledBetweenAnyTwoWrites(t *testing.T) {
 		t.Fatal("the rollback already fails without an interruption")
 	}
 	t.Run("killed", func(t *testing.T) {
-		for at := range writes {
-			t.Run(caseName("after", at, writes), func(t *testing.T) {
+		for index := range writes {
+			t.Run(caseName("after", index, writes), func(t *testing.T) {
 				t.Parallel()
-				rollsBackAfterKill(t, at+1, scenario.AfterWrite)
+				killAtWrite(t, index+1, scenario.AfterWrite)
 			})
 			// A kill before a write leaves the same objects as a kill after the previous write. One
 			// case "before" for each kind of write is therefore enough.
-			if slices.Index(writes, writes[at]) == at {
-				t.Run(caseName("before", at, writes), func(t *testing.T) {
+			if slices.Index(writes, writes[index]) == index {
+				t.Run(caseName("before", index, writes), func(t *testing.T) {
 					t.Parallel()
-					rollsBackAfterKill(t, at+1, scenario.BeforeWrite)
+					killAtWrite(t, index+1, scenario.BeforeWrite)
 				})
 			}
 		}
@@ -77,7 +77,8 @@ func TestRollsBackOnceWhenKilledAfterEveryStep(t *testing.T) {
 	}
 }
 
-func rollsBackAfterKill(t *testing.T, killAt int, timing scenario.Timing) {
+// killAtWrite kills the controller at the write with the number killAt, and starts it again.
+func killAtWrite(t *testing.T, killAt int, timing scenario.Timing) {
 	s, proxy := scenario.NewBehindProxy(t)
 	applyBadRelease(s, proxy, killAt, timing)
 	if !proxy.AwaitFault(func() bool { return isRolledBack(s) }) {
@@ -114,9 +115,9 @@ func expectOneRollback(s *scenario.Scenario) {
 }
 
 // caseName contains no "/", because Go separates the names of nested tests with it.
-func caseName(when string, at int, writes []string) string {
-	write := strings.NewReplacer("/", ".", " .", " ").Replace(writes[at])
-	return fmt.Sprintf("%s write %02d %s", when, at+1, write)
+func caseName(when string, index int, writes []string) string {
+	write := strings.NewReplacer("/", ".", " .", " ").Replace(writes[index])
+	return fmt.Sprintf("%s write %02d %s", when, index+1, write)
 }
 
 // maxStopTime is the longest time that the controller may run after SIGTERM.
@@ -129,7 +130,7 @@ func TestStopsAndReleasesTheLeaseOnSIGTERM(t *testing.T) {
 		s.Given().Policy("web", quickPolicy).Running(v1).ControllerStarted()
 		s.Then().IsGood(v1)
 		s.Process.Terminate()
-		expectStopAndLeaseRelease(s)
+		expectStopAndReleasedLease(s)
 	})
 	t.Run("while a health endpoint hangs", func(t *testing.T) {
 		t.Parallel()
@@ -142,7 +143,7 @@ checks: [{name: health, interval: 20s, http: {port: 8080, path: /health, timeout
 		s.When().Applied(v1.As("v2").Env("HEALTH", "hang"))
 		s.Then().StateIs("web", "Evaluating", "Baking")
 		s.Process.Terminate()
-		expectStopAndLeaseRelease(s)
+		expectStopAndReleasedLease(s)
 	})
 	t.Run("before the API server responds", func(t *testing.T) {
 		t.Parallel()
@@ -159,14 +160,15 @@ checks: [{name: health, interval: 20s, http: {port: 8080, path: /health, timeout
 	} {
 		t.Run("during "+strings.ReplaceAll(write, "/", "."), func(t *testing.T) {
 			t.Parallel()
-			finishesWriteOnTermination(t, write)
+			terminateDuringWrite(t, write)
 		})
 	}
 }
 
-// The controller gets SIGTERM during a write of the rollback. If the template is restored, its
-// field owners must be restored too. The next controller completes the rollback.
-func finishesWriteOnTermination(t *testing.T, write string) {
+// terminateDuringWrite sends SIGTERM to the controller during a write of the rollback. If the
+// template is restored by then, its field owners must be restored too. The next controller
+// completes the rollback.
+func terminateDuringWrite(t *testing.T, write string) {
 	s, proxy := scenario.NewBehindProxy(t)
 	s.Given().Policy("web", firstFailurePolicy).Running(v1).ControllerStarted()
 	s.Then().IsGood(v1)
@@ -175,7 +177,7 @@ func finishesWriteOnTermination(t *testing.T, write string) {
 	if !proxy.AwaitFault(func() bool { return isRolledBack(s) }) {
 		t.Fatalf("there was no %q among the writes %q", write, proxy.Writes())
 	}
-	expectStopAndLeaseRelease(s)
+	expectStopAndReleasedLease(s)
 	if versionOf(s) == "v1" {
 		s.Then().IsCleanUndo(v1)
 	}
@@ -183,7 +185,7 @@ func finishesWriteOnTermination(t *testing.T, write string) {
 	expectOneRollback(s)
 }
 
-func expectStopAndLeaseRelease(s *scenario.Scenario) {
+func expectStopAndReleasedLease(s *scenario.Scenario) {
 	s.T.Helper()
 	expectStopInTime(s)
 	if holder := s.Process.Lease().Spec.HolderIdentity; holder != nil && *holder != "" {

@@ -13,8 +13,8 @@ func groupMember(name string, order int) scenario.App {
 		Annotated("lastgood.dev/group-order", strconv.Itoa(order))
 }
 
-// The group order is store, api, site. v2 of the api is bad. It is released last, while v2 of store
-// and site are evaluated.
+// The group order is store, api, site. v2 of the api is bad. The api is released last, while v2 of
+// store and v2 of site are evaluated.
 func TestRollsBackAGroupInOrder(t *testing.T) {
 	s := scenario.New(t)
 	store, api, site := groupMember("store", -1), groupMember("api", 0), groupMember("site", 7)

@@ -43,8 +43,8 @@ func TestRejectsSpecChangesAfterARollbackWasDecided(t *testing.T) {
 		{"rehearsal", "Succeeded", `{"drill":false}`},
 	} {
 		want := s.Rollback(row.rollback).Spec
-		for _, one := range specChanges {
-			s.Then().RejectsChange(row.rollback, one.change, one.field)
+		for _, specChange := range specChanges {
+			s.Then().RejectsChange(row.rollback, specChange.change, specChange.field)
 		}
 		s.Then().RejectsChange(row.rollback, row.changeOfDrill, "drill").
 			RejectsChange(row.rollback, `{"causedBy":"somebody"}`).

@@ -22,8 +22,8 @@ const (
 	patchDeployments = `cannot patch resource "deployments"`
 )
 
-// Four Deployments wait for approval. Each has the name of the only user who approves it. The
-// viewer has no permission to approve.
+// Four Deployments with the names of four users wait for approval. Three users each approve the
+// Deployment of their name. The viewer has no permission to approve.
 func TestAcceptsApprovalOnlyFromUsersWithThePermission(t *testing.T) {
 	s := scenario.New(t)
 	approveAs := map[string]func(rollback string) error{

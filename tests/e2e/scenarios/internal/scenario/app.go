@@ -50,19 +50,19 @@ func (a App) Named(name string) App {
 // Env sets an environment variable of the pod template. The test application reads its behavior
 // from variables such as HEALTH=fail; see the README of tests/app.
 func (a App) Env(name, value string) App {
-	a.environment = with(a.environment, name, value)
+	a.environment = withEntry(a.environment, name, value)
 	return a
 }
 
 // Annotated sets an annotation of the Deployment.
 func (a App) Annotated(key, value string) App {
-	a.annotations = with(a.annotations, key, value)
+	a.annotations = withEntry(a.annotations, key, value)
 	return a
 }
 
 // Labelled sets a label of the Deployment, not of its pods.
 func (a App) Labelled(key, value string) App {
-	a.labels = with(a.labels, key, value)
+	a.labels = withEntry(a.labels, key, value)
 	return a
 }
 
@@ -81,7 +81,8 @@ func (a App) Edit(edit func(*apps.Deployment)) App {
 	return a
 }
 
-func with(before map[string]string, key, value string) map[string]string {
+// withEntry returns a copy of the map with one more entry.
+func withEntry(before map[string]string, key, value string) map[string]string {
 	after := maps.Clone(before)
 	if after == nil {
 		after = map[string]string{}
@@ -166,6 +167,6 @@ func EnvFromConfigMap(name string) func(*apps.Deployment) {
 // TemplateAnnotated is an edit: it sets an annotation of the pod template.
 func TemplateAnnotated(key, value string) func(*apps.Deployment) {
 	return func(d *apps.Deployment) {
-		d.Spec.Template.Annotations = with(d.Spec.Template.Annotations, key, value)
+		d.Spec.Template.Annotations = withEntry(d.Spec.Template.Annotations, key, value)
 	}
 }

@@ -34,8 +34,8 @@ type Process struct {
 	terminated time.Time // time of the latest Terminate
 }
 
-// newProcess prepares a controller that connects to the API server, or to the proxy if there is
-// one.
+// newProcess prepares a controller that connects to the proxy, or to the API server if proxy is
+// nil.
 func (s *Scenario) newProcess(proxy *Proxy) *Process {
 	s.T.Helper()
 	folder := s.T.TempDir()
