@@ -19,8 +19,8 @@ namespace lastgood::shell {
 
 namespace asio = boost::asio;
 
-// Reports the end of a check when the last task that uses it ends, so that the check can be started
-// again.
+// The tasks of a running check share this object. Its destructor reports that the check has ended,
+// so that the check can be started again.
 class CheckRunner::RunningCheck {
  public:
   RunningCheck(const Deliver& deliver, const api::Deployment& deployment, std::string check)
@@ -39,12 +39,12 @@ class CheckRunner::RunningCheck {
   std::string check_;
 };
 
-// The pods of the baseline. The first check of the round that needs them lists them; the others
-// wait for that list.
+// The pods of the baseline. The first check of the round that needs these pods lists them. The
+// other checks wait for the result.
 class CheckRunner::BaselinePods {
  public:
   explicit BaselinePods(const asio::any_io_executor& executor)
-      : never_(executor, asio::steady_timer::time_point::max()) {}
+      : list_ended_(executor, asio::steady_timer::time_point::max()) {}
 
   asio::awaitable<Result<Pods>> list(Gatherer& gatherer, const api::Deployment& deployment,
                                      const api::Revision& revision) {
@@ -59,13 +59,13 @@ class CheckRunner::BaselinePods {
     }
     while (!has_ended_) {
       boost::system::error_code ignored;
-      co_await never_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+      co_await list_ended_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
     }
     co_return pods_;
   }
 
  private:
-  // Resumes the waiting checks in any case, also if the list is cancelled.
+  // Resumes the waiting checks when the list ends, also if the list is cancelled.
   class EndOfList {
    public:
     explicit EndOfList(BaselinePods& pods) : pods_(pods) {}
@@ -73,26 +73,27 @@ class CheckRunner::BaselinePods {
     EndOfList& operator=(const EndOfList&) = delete;
     ~EndOfList() {
       pods_.has_ended_ = true;
-      pods_.never_.cancel();
+      pods_.list_ended_.cancel();
     }
 
    private:
     BaselinePods& pods_;
   };
 
-  asio::steady_timer never_;
+  asio::steady_timer list_ended_;  // cancelled when the list ends
   bool is_started_ = false;
   bool has_ended_ = false;
   Result<Pods> pods_ = fail(ErrorKind::Cancelled, "the list of the baseline's pods was cancelled");
 };
 
-// One revision, and its pods as they were before the probes.
+// The probed revision, and its pods before the probes.
 struct CheckRunner::ProbeTarget {
   const api::Deployment& deployment;
   const api::Revision& revision;
   const std::vector<api::Pod>& pods;
-  // True for the evaluated revision. Failures of baseline pods that are starting do count: they
-  // block a rollback.
+  // Whether the failures of starting pods are ignored. True for the evaluated revision: such
+  // failures must not cause a rollback. False for the baseline: there a failure only blocks a
+  // rollback.
   bool excludes_starting_pods = false;
   std::optional<Time> rolled_out = {};
 };
@@ -100,7 +101,7 @@ struct CheckRunner::ProbeTarget {
 struct CheckRunner::Round {
   MeasurementRound request;
   std::vector<api::Pod> pods;    // of the measured revision
-  bool nothing_started = false;  // no container of these pods has run
+  bool nothing_started = false;  // see checks::nothing_started()
   BaselinePods baseline_pods;
 };
 
@@ -231,7 +232,7 @@ asio::awaitable<Result<std::vector<api::Pod>>> CheckRunner::list(const api::Depl
                                                                  const api::Revision& revision) {
   auto pods = co_await gatherer_.pods(deployment, revision);
   if (!pods)
-    log::warn("cannot list the pods; checks have no measurement",
+    log::warn("cannot list the pods; the checks have no measurement",
               {{"deployment", deployment.meta.key.str()},
                {"hash", revision.hash.value},
                {"error", pods.error()}});

@@ -1,6 +1,6 @@
-// Runs the checks of a Deployment that are due. Each check runs in a task of its own, so that a
-// probe that hangs delays no other check. A check that needs a baseline (needs_baseline()) is also
-// measured for the baseline before its measurement is delivered.
+// Runs the checks of a Deployment that are due. Each check runs in its own task, so that a probe
+// that hangs delays no other check. If a measurement needs a baseline (checks::needs_baseline()),
+// the check also measures the baseline before the measurement is delivered.
 #pragma once
 
 #include <functional>
@@ -25,17 +25,17 @@ struct MeasurementRound {
   std::shared_ptr<const api::Deployment> deployment;
   api::Revision revision;  // the measured revision
   api::PolicySpec spec;
-  std::optional<Time> rolled_out;
-  std::vector<std::string> due;  // names of checks
-  // Never equal to `revision`. If empty, failures are delivered without a baseline.
+  std::optional<Time> rolled_out;  // when the rollout of `revision` was complete; empty: not yet
+  std::vector<std::string> due;    // names of checks
+  // Another revision than `revision`. If empty, failures are delivered without a baseline.
   std::optional<api::Revision> baseline = {};
   std::string baseline_name = {};  // "revision 4 (web-6d4b75cb6d)"
 };
 
 class CheckRunner {
  public:
-  // Called with each measurement. When the check has ended, in any way, called once more without a
-  // measurement.
+  // Called with each measurement. At the end of each check, called once more without a measurement,
+  // even if the check had none or was cancelled.
   using Deliver = std::function<void(const Key& key, const Uid& uid, const std::string& check,
                                      std::optional<guard::InboxMeasurement> measurement)>;
 
@@ -66,12 +66,12 @@ class CheckRunner {
   boost::asio::awaitable<Result<std::optional<api::BaselineResult>>> measure_baseline(
       const Round& round, const api::Check& check, const std::vector<api::Pod>& baseline_pods,
       const std::optional<Result<api::Service>>& service);
-  // Probes all at the same time. The results are in the order of the probes.
+  // Runs all probes at the same time. The results have the order of the probes.
   boost::asio::awaitable<std::vector<checks::ProbeResult>> probe_all(
       const std::vector<checks::HttpProbe>& probes);
   boost::asio::awaitable<Result<std::vector<api::Pod>>> list(const api::Deployment& deployment,
                                                              const api::Revision& revision);
-  // Null if the measurement needs no baseline, or if there is none.
+  // Null if the measurement needs no baseline, or if the round has no baseline.
   boost::asio::awaitable<Result<Pods>> baseline_pods_for(Round& round,
                                                          const api::Measurement& measurement);
   // `check` is null for the rollout check.

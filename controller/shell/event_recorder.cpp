@@ -14,8 +14,8 @@ using kube::Resource;
 
 namespace {
 
-// The most Event names that are remembered for one Deployment. If a forgotten Event is emitted
-// again, the server answers AlreadyExists.
+// The number of Event names that are remembered for one Deployment. If a forgotten Event is emitted
+// again, the server returns AlreadyExists.
 constexpr std::size_t max_remembered = 64;
 
 }  // namespace
@@ -44,6 +44,7 @@ asio::awaitable<void> EventRecorder::emit(const api::Deployment& deployment,
   const bool is_repeated =
       count > 1 || (!written && written.error().kind == ErrorKind::AlreadyExists);
   if (is_repeated) {
+    // A series has at least two Events, also if the first one was forgotten here.
     const std::string series = codec::event_series(std::max(count, 2), now).dump();
     written =
         co_await gateway_.write(term, kube::patch(Resource::Event, key, api::merge_patch, series));

@@ -27,8 +27,9 @@ namespace {
 constexpr int max_steps = 8;
 
 Result<void> outdated_plan() {
-  return fail(ErrorKind::Conflict,
-              "the Deployment or its policy changed after the decision; it is decided again");
+  return fail(
+      ErrorKind::Conflict,
+      "the Deployment or its policy changed after the decision; the next reconcile decides again");
 }
 
 Result<api::ApiCall> snapshot_call(const api::Deployment& deployment, const api::Revision& target) {
@@ -46,24 +47,26 @@ asio::awaitable<Result<void>> Executor::execute(guard::Action action,
   co_return co_await std::visit(
       Overloaded{
           [](std::monostate) -> asio::awaitable<Result<void>> { co_return Result<void>{}; },
-          [&](const guard::StartRollback& one) { return start(one, deployment, state, term); },
+          [&](const guard::StartRollback& chosen) {
+            return start(chosen, deployment, state, term);
+          },
           [&](const guard::ResumeRollback&) { return resume(deployment, state, term); },
-          [&](const guard::CreateSnapshot& one) {
-            return create_snapshot(one.revision, deployment, state, term);
+          [&](const guard::CreateSnapshot& chosen) {
+            return create_snapshot(chosen.revision, deployment, state, term);
           },
-          [&](const guard::BindRequest& one) { return bind(one.record, state, term); },
-          [&](const guard::RecordObserved& one) {
-            return create_record(one.record, deployment, term);
+          [&](const guard::BindRequest& chosen) { return bind(chosen.record, state, term); },
+          [&](const guard::RecordObserved& chosen) {
+            return create_record(chosen.record, deployment, term);
           },
-          [&](const guard::RunDrill& one) {
-            return drill(one.record, policy, deployment, state, term);
+          [&](const guard::RunDrill& chosen) {
+            return drill(chosen.record, policy, deployment, state, term);
           },
       },
       action);
 }
 
-// Writes the record and makes the reads of the first step at the same time: users of the bad
-// release wait for both.
+// Writes the record and makes the reads of the first step at the same time, to restore the template
+// sooner.
 asio::awaitable<Result<void>> Executor::start(const guard::StartRollback& start,
                                               const api::Deployment& deployment,
                                               guard::GuardState& state, runtime::Term term) {
@@ -82,7 +85,7 @@ asio::awaitable<Result<void>> Executor::start(const guard::StartRollback& start,
     if (exception) std::rethrow_exception(exception);
   }
   if (!recorded) co_return recorded;
-  // A record that existed before may have another target, with another snapshot.
+  // A record that existed already may have another target, with another snapshot.
   if (state.rollback->spec.to.snapshot != target.snapshot) co_return outdated_plan();
   const Result<codec::Json> snapshot = prefetched.snapshot;
   co_return co_await execute_steps(deployment, snapshot, state, term, std::move(prefetched));
@@ -227,7 +230,7 @@ Result<void> Executor::record_failure(const rollback::NextStep& step, const Erro
                                       guard::GuardState& state) {
   if (error.kind != ErrorKind::Cancelled)
     rollback::record_error(step, error, state.rollback->status, clock_.now());
-  // The last dry run was admitted, and is outdated. The next attempt waits for a new one.
+  // The last dry run was admitted, so it is outdated. The next attempt waits for a new dry run.
   if (rollback::is_admission_denied(error)) state.preflight.reset();
   return std::unexpected(error);
 }
@@ -239,8 +242,8 @@ asio::awaitable<Executor::StepResult> Executor::execute_step(const rollback::Nex
   const auto call = rollback::api_call_of(step);
   if (!call) {
     rollback::record_step(step, status, clock_.now());
-    // The live Deployment is newer than the one of the decision. A next rollback needs a preflight
-    // of the newer one first.
+    // The live Deployment is newer than the Deployment of the decision. Before another rollback, a
+    // new preflight must check the newer Deployment.
     if (std::holds_alternative<rollback::MarkSuperseded>(step)) state.preflight.reset();
     co_return StepResult{.is_last = true};
   }
@@ -283,7 +286,7 @@ asio::awaitable<Result<void>> Executor::create_snapshot(const api::Revision& rev
 
 asio::awaitable<Result<void>> Executor::garbage_collect_records(
     const std::vector<api::Rollback>& of_deployment, guard::GuardState& state, runtime::Term term) {
-  // Reset before the deletions: a Rollback that finishes during them sets it again.
+  // Reset the flag before the deletions: a Rollback that finishes during them sets the flag again.
   state.records_changed = false;
   for (const api::ObjectMeta& meta :
        rollback::metas_of_rollbacks_to_delete(of_deployment, state.guard.rollback)) {
@@ -292,9 +295,9 @@ asio::awaitable<Result<void>> Executor::garbage_collect_records(
     if (deleted || rollback::is_gone(deleted.error()) ||
         deleted.error().kind == ErrorKind::Conflict)
       continue;
-    // A retry would fail again, and a surplus record does no harm.
+    // A retry would fail again, and an old record does no harm.
     if (rollback::is_permanent(deleted.error()) || rollback::is_admission_denied(deleted.error())) {
-      log::warn("cannot delete an old Rollback; it is left",
+      log::warn("cannot delete an old Rollback; it is kept",
                 {{"rollback", meta.key.str()}, {"error", deleted.error()}});
       continue;
     }

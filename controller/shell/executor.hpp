@@ -1,6 +1,6 @@
-// Executes the action of a plan: sends the calls that rollback/ plans, one fenced write after the
-// other. All functions put the result into `state` and return an error if the action is not
-// complete: the caller requeues the key with backoff.
+// Executes the action of a plan: sends the calls that rollback/ plans, one write after the other.
+// All functions put the result into `state`, and return an error if the action is not complete.
+// Then the key is requeued with backoff.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -43,15 +43,15 @@ class Executor {
                                                                  runtime::Term term);
 
  private:
-  // Everything that the first step of a rollback needs, read while the record is written.
+  // The reads of the first step of a rollback. They are made while the record is written.
   struct PrefetchedReads {
     Result<codec::Json> snapshot;
     Result<codec::Json> live;
-    Result<void> allowed;  // by the policy
+    Result<void> allowed;  // an error if the policy no longer allows the rollback
   };
   struct StepResult {
-    bool is_last = false;             // there is nothing more to do now
-    std::optional<Error> error = {};  // of the write
+    bool is_last = false;             // no further step can be executed now
+    std::optional<Error> error = {};  // the error of the write
   };
 
   boost::asio::awaitable<PrefetchedReads> prefetch(const api::Deployment& deployment,
@@ -60,12 +60,12 @@ class Executor {
   boost::asio::awaitable<Result<void>> start(const guard::StartRollback& start,
                                              const api::Deployment& deployment,
                                              guard::GuardState& state, runtime::Term term);
-  // Creates the Rollback, or reads it if it exists. Stores it in `state`.
+  // Creates the Rollback, or reads it if it exists already. Stores the Rollback in `state`.
   boost::asio::awaitable<Result<void>> create_or_read_record(const guard::StartRollback& start,
                                                              const api::Deployment& deployment,
                                                              guard::GuardState& state,
                                                              runtime::Term term);
-  // Executes the steps that are left of the Rollback in `state`.
+  // Executes the remaining steps of the Rollback in `state`.
   boost::asio::awaitable<Result<void>> resume(const api::Deployment& deployment,
                                               guard::GuardState& state, runtime::Term term);
   // The content of a snapshot never changes, so one read of it is enough for all steps.
@@ -76,18 +76,19 @@ class Executor {
                                                   guard::GuardState& state, runtime::Term term);
   Result<void> record_failure(const rollback::NextStep& step, const Error& error,
                               guard::GuardState& state);
-  // A live read, in case the watch of the policies lags.
+  // Reads the policy from the server, because the watch may lag. Returns an error if the policy no
+  // longer allows the rollback.
   boost::asio::awaitable<Result<void>> policy_still_allows(const std::optional<Key>& policy,
                                                            const api::Rollback& rollback,
                                                            const api::Deployment& deployment);
-  // Fills in the spec of a manual Rollback.
+  // Completes the spec of a manual Rollback.
   boost::asio::awaitable<Result<void>> bind(const api::Rollback& bound, guard::GuardState& state,
                                             runtime::Term term);
   boost::asio::awaitable<Result<void>> drill(const api::Rollback& drill,
                                              const policy::EffectivePolicy& policy,
                                              const api::Deployment& deployment,
                                              guard::GuardState& state, runtime::Term term);
-  // Creates the Rollback with its status. A Rollback that exists is left unchanged.
+  // Creates the Rollback with its status. A Rollback that exists already is not changed.
   boost::asio::awaitable<Result<void>> create_record(const api::Rollback& record,
                                                      const api::Deployment& deployment,
                                                      runtime::Term term);

@@ -13,7 +13,7 @@ using kube::Resource;
 
 namespace {
 
-// The pointers are valid while `owners` is.
+// `owners` keeps the policies of the returned pointers alive.
 std::vector<const api::RollbackPolicy*> policies_of(
     const kube::Stores& stores, const std::string& namespace_,
     std::vector<std::shared_ptr<const api::RollbackPolicy>>& owners) {

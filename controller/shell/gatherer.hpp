@@ -1,4 +1,4 @@
-// Reads the inputs of a decision that the watches do not store. Interprets nothing.
+// Reads the inputs of a decision that the watches do not store. The functions only read and parse.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -22,13 +22,14 @@ class Gatherer {
   Gatherer(runtime::Gateway& gateway, ports::Clock& clock, const kube::Stores& stores)
       : gateway_(gateway), clock_(clock), stores_(stores) {}
 
-  // The policy that governs the Deployment. Reads the ConfigMap that its annotation names, if any,
-  // and caches the result in `cached`.
+  // The policy that governs the Deployment. Reads the ConfigMap that an annotation of the
+  // Deployment names, if any, and caches the result in `cached`.
   boost::asio::awaitable<policy::EffectivePolicy> policy(
       const api::Deployment& deployment, std::optional<policy::ConfigMapRead>& cached);
 
   // The author and the problem of the live template, and the ReplicaSets of the Deployment. Nothing
-  // if the live Deployment is not the given generation: the watch is behind, and an event follows.
+  // if the live Deployment has another generation than `deployment`: the watch lags, and its next
+  // event starts another reconcile.
   boost::asio::awaitable<Result<std::optional<guard::TemplateObservation>>> observe_template(
       const api::Deployment& deployment);
 

@@ -17,8 +17,8 @@ namespace asio = boost::asio;
 
 namespace {
 
-// Running reconciles end in milliseconds. Those that wait for a server that hangs are cancelled
-// after this time.
+// A running reconcile normally ends in milliseconds. A reconcile that waits for a server that hangs
+// is cancelled after this time.
 constexpr Duration reconcile_stop_timeout{800};
 
 constexpr Duration list_timeout{30'000};
@@ -161,8 +161,8 @@ asio::awaitable<void> Manager::begin_term(runtime::Term term) {
     if (rollbacks_read && elector_.term() == term) {
       loaded_term_ = term;
       reconciler_.forget_all();
-      // read_all() may have stored these Rollbacks before the watch saw them. The watch then
-      // reports no change, so pass them to the reconciler here.
+      // If read_all() stores a Rollback before the watch has seen it, the watch reports no change
+      // later. So pass all Rollbacks to the reconciler here.
       stores_.rollbacks.for_each([&](const auto& rollback) { reconciler_.on_rollback(*rollback); });
       enqueue_all();
       update_dispatcher_enabled();

@@ -1,6 +1,8 @@
-// The whole controller. It starts and stops its parts in order:
-// - start: watches, Lease; reconciles start when the watches are synced and the Lease is held
-// - stop: no new reconciles, probes, running reconciles, watches, Lease
+// Starts and stops the parts of the controller:
+// - Start: the watches and the leader election. The first reconcile starts when all watches are
+//   synced, this replica is the leader, and the state of the term is loaded.
+// - Stop, one after the other: the start of new reconciles, the checks, the running reconciles, the
+//   watches, the leader election. At the end the Lease is released.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -27,10 +29,10 @@ namespace lastgood::shell {
 struct Settings {
   std::vector<std::string> namespaces = {};  // empty: all
   kube::LeaseSettings lease = {};
-  std::string identity;              // reportingInstance of Events
+  std::string identity;              // the reportingInstance of Events
   kube::RandomSource random_source;  // for jitter
   guard::BreakerSettings breaker = {};
-  bool read_secrets = false;  // the controller has the permission
+  bool read_secrets = false;  // true if the controller may get Secrets
 };
 
 class Manager {
@@ -39,12 +41,12 @@ class Manager {
   [[nodiscard]] static Result<std::unique_ptr<Manager>> create(
       const boost::asio::any_io_executor& executor, Ports ports, Settings settings);
 
-  // Runs until stop(), then stops all parts and returns, within 2 s. If a task of
-  // `services_` fails, stops in the same way and throws std::runtime_error.
+  // Runs until stop(), then stops all parts and returns within 2 s. If a task of `services_` fails,
+  // stops in the same way and throws std::runtime_error.
   boost::asio::awaitable<void> run();
   void stop();
 
-  // Every watch has listed all its objects once.
+  // True when every watch has listed all its objects once.
   [[nodiscard]] bool ready() const;
   [[nodiscard]] const kube::Stores& stores() const { return stores_; }
   [[nodiscard]] const runtime::Leadership& leadership() const { return elector_; }
@@ -60,9 +62,9 @@ class Manager {
                      void (Manager::*on_deltas)(const kube::Deltas<T>&));
   void start();
   boost::asio::awaitable<void> stop_in_order();
-  // Loads the state of a term. A watch may be as old as the last outage, so the term starts with
-  // reads of its own. Policies are not read: before each rollback, the executor reads the
-  // RollbackPolicy that governs it.
+  // Loads the state at the start of a term. Reads the guards and Rollbacks from the server, because
+  // a watch may lag. Does not read the policies: before each rollback, the executor reads the
+  // RollbackPolicy of the Deployment.
   boost::asio::awaitable<void> begin_term(runtime::Term term);
   // False if the list failed or the term is over.
   template <class T>
@@ -81,9 +83,9 @@ class Manager {
   Ports ports_;
   Settings settings_;
   kube::Stores stores_;
-  runtime::TaskGroup services_;    // watches, Lease, dispatcher: run until they are cancelled
-  runtime::TaskGroup checks_;      // probes of pods
-  runtime::TaskGroup reconciles_;  // each ends by itself, and may be in the middle of a write
+  runtime::TaskGroup services_;    // the tasks that run until they are cancelled
+  runtime::TaskGroup checks_;      // the checks of all Deployments
+  runtime::TaskGroup reconciles_;  // may be in the middle of a write when the manager stops
   runtime::LeaderElector elector_;
   runtime::Dispatcher dispatcher_;
   Reconciler reconciler_;

@@ -47,7 +47,7 @@ asio::awaitable<void> PolicyReporter::report() {
     if (status == policy->status) continue;
     const auto written = co_await status_writer_.policy(*policy, status, term);
     if (!written)
-      log::warn("cannot write the status of a RollbackPolicy; tried again in 3 s",
+      log::warn("cannot write the status of a RollbackPolicy; retrying in 3 s",
                 {{"policy", policy->meta.key.str()}, {"error", written.error()}});
   }
 }

@@ -1,5 +1,5 @@
-// Writes the status of each RollbackPolicy when it changes, such as the number of Deployments that
-// the policy guards.
+// Writes the status of each RollbackPolicy when the status changes, for example the number of
+// Deployments that the policy guards.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -15,14 +15,13 @@ namespace lastgood::shell {
 
 class PolicyReporter {
  public:
-  // `is_settled` is true when every Deployment has been reconciled in this term. Before that, the
-  // counts would be too low, and no status is written.
+  // `is_settled` returns true when every Deployment has been reconciled in this term. Before that,
+  // the counts would be too low, so no status is written.
   PolicyReporter(StatusWriter& status_writer, ports::Clock& clock, ports::Telemetry& telemetry,
                  const kube::Stores& stores, const runtime::Leadership& leadership,
                  const Reconciler& reconciler, std::function<bool()> is_settled);
 
-  // Compares every 3 s, and calls the API server only for a status that changed. Runs until it is
-  // cancelled.
+  // Every 3 s, writes each status that has changed. Runs until it is cancelled.
   boost::asio::awaitable<void> run();
 
  private:

@@ -17,12 +17,12 @@ namespace lastgood::shell {
 
 class PreflightRunner {
  public:
-  // Without `may_read_secrets`, no Secret is read: reads that are always forbidden would fill the
-  // audit log.
+  // If `may_read_secrets` is false, no Secret is read: the server would reject each read, and the
+  // rejections would fill the audit log.
   PreflightRunner(runtime::Gateway& gateway, ports::Clock& clock, bool may_read_secrets)
       : gateway_(gateway), clock_(clock), may_read_secrets_(may_read_secrets) {}
 
-  // The dry run is fenced like a write: without `term` it is not sent.
+  // The dry run is not sent if `term` is not the current term, as for a write.
   boost::asio::awaitable<api::Preflight> check(const api::Deployment& deployment,
                                                const api::Revision& target, runtime::Term term);
 

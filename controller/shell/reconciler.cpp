@@ -33,9 +33,9 @@ asio::awaitable<Result<std::optional<MonotonicTime>>> Reconciler::reconcile(Key 
   const DeploymentPtr deployment = stores_.deployments.find(key);
   if (!deployment) {
     states_.erase(key);
-    co_return co_await reject_request(key, false, term);
+    co_return co_await reject_request(key, /*exists=*/false, term);
   }
-  // The reconcile shares the ownership: on_guard_deleted() may erase the state meanwhile.
+  // Share the ownership: on_guard_deleted() may erase the state during the reconcile.
   const std::shared_ptr<guard::GuardState> state = state_of(*deployment);
   co_return co_await reconcile_deployment(deployment, state, term);
 }
@@ -48,7 +48,7 @@ asio::awaitable<Result<std::optional<MonotonicTime>>> Reconciler::reconcile_depl
     states_.erase(deployment->meta.key);
     if (auto member = guard::unmanaged_group_member(*deployment, inputs->policy.group))
       states_[deployment->meta.key] = std::make_shared<guard::GuardState>(std::move(*member));
-    co_return co_await reject_request(deployment->meta.key, true, term);
+    co_return co_await reject_request(deployment->meta.key, /*exists=*/true, term);
   }
   guard::Plan plan = guard::decide(*inputs, ports_.clock.now());
   if (plan.guard.state != state->guard.state) {
@@ -59,7 +59,8 @@ asio::awaitable<Result<std::optional<MonotonicTime>>> Reconciler::reconcile_depl
   state->guard = plan.guard;
   guard::publish_to_group(*state, inputs->policy, plan);
   if (plan.rollback) state->rollback->status = *plan.rollback;
-  // The action comes before status and Events: it ends the bad release a few milliseconds earlier.
+  // Execute the action before the status and the Events are written, to restore the template
+  // sooner.
   const auto executed =
       co_await executor_.execute(plan.action, inputs->policy, *deployment, *state, term);
   if (!executed) guard::undo_binding(plan, *inputs, *state);
@@ -126,8 +127,9 @@ void Reconciler::gather_fleet(const api::Deployment& deployment, guard::Inputs& 
   const guard::BreakerOverride breaker_override = options_.breaker_override();
   const guard::Fleet fleet =
       guard::count_fleet(states_, stores_, options_.breaker, breaker_override, now);
-  above_ = guard::last_above(options_.breaker, fleet, breaker_override, above_, now);
-  inputs.breaker = guard::evaluate_fleet(options_.breaker, fleet, breaker_override, above_, now);
+  last_above_ = guard::last_above(options_.breaker, fleet, breaker_override, last_above_, now);
+  inputs.breaker =
+      guard::evaluate_fleet(options_.breaker, fleet, breaker_override, last_above_, now);
 }
 
 asio::awaitable<Result<std::optional<MonotonicTime>>> Reconciler::reject_request(
@@ -140,7 +142,7 @@ asio::awaitable<Result<std::optional<MonotonicTime>>> Reconciler::reject_request
       *request, guard::reject_unguarded(*request, exists, ports_.clock.now()), term);
   if (!written) co_return std::unexpected(written.error());
   requests_.answered(request->meta.uid);
-  // There may be a second request.
+  // The Deployment may have another request: reconcile again at once.
   co_return std::optional<MonotonicTime>{ports_.clock.monotonic_now()};
 }
 
@@ -190,7 +192,7 @@ void Reconciler::deliver(const Key& key, const Uid& uid, const std::string& chec
 
 void Reconciler::forget_all() {
   states_.clear();
-  above_.reset();
+  last_above_.reset();
   requests_.forget_answered();
 }
 
@@ -213,9 +215,9 @@ void Reconciler::on_rollback(const api::Rollback& rollback) {
   requests_.add(rollback);
   const Key key{.namespace_ = rollback.meta.key.namespace_, .name = rollback.spec.deployment};
   const auto state = states_.find(key);
-  const bool is_known = state != states_.end() && state->second->rollback &&
-                        state->second->rollback->meta.uid == rollback.meta.uid;
-  if (is_known) state->second->rollback->spec.approved = rollback.spec.approved;
+  const bool is_current = state != states_.end() && state->second->rollback &&
+                          state->second->rollback->meta.uid == rollback.meta.uid;
+  if (is_current) state->second->rollback->spec.approved = rollback.spec.approved;
   if (state != states_.end() && api::finished(rollback.status.phase))
     state->second->records_changed = true;
   options_.enqueue(key);

@@ -1,5 +1,5 @@
 // Reconciles one Deployment: gathers the inputs, decides, executes at most one action, and
-// publishes status and Events. This class only has the sequence; the rules are in guard/.
+// publishes status and Events. This class only has the order of the calls. The rules are in guard/.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -37,20 +37,20 @@ struct Ports {
 class Reconciler {
  public:
   struct Options {
-    std::string identity;  // in Events
+    std::string identity;  // the reportingInstance of Events
     guard::BreakerSettings breaker = {};
-    bool read_secrets = false;  // the controller has the permission
+    bool read_secrets = false;  // true if the controller may get Secrets
     std::function<guard::BreakerOverride()> breaker_override;
     std::function<void(const Key&)> enqueue;  // reconciles the key soon
   };
   Reconciler(Ports ports, const kube::Stores& stores, const runtime::Leadership& leadership,
              runtime::TaskGroup& tasks, Options options);
 
-  // Returns when to requeue the key; nothing means not before the next event. An error requeues it
-  // with backoff.
+  // Returns the time at which the key is requeued, or nothing if only an event requeues the key.
+  // After an error the key is requeued with backoff.
   boost::asio::awaitable<Result<std::optional<MonotonicTime>>> reconcile(Key key);
 
-  // Drops all state. Call it at the start of a term, which loads the state from the server.
+  // Drops all state, so that the next reconciles load it again. Call it when a term starts or ends.
   void forget_all();
 
   // A user deleted the DeploymentGuard: drops its state.
@@ -63,7 +63,8 @@ class Reconciler {
   void on_rollback(const api::Rollback& rollback);
   void on_rollback_deleted(const api::Rollback& rollback);
 
-  // The number of Deployments that a policy guards, such as "RollbackPolicy/web".
+  // The number of Deployments that the policy guards. `policy` is a text such as
+  // "RollbackPolicy/web".
   [[nodiscard]] std::int64_t count_guarded_by(const std::string& namespace_,
                                               const std::string& policy) const;
   [[nodiscard]] std::size_t count_guarded() const;
@@ -76,9 +77,10 @@ class Reconciler {
   boost::asio::awaitable<Result<guard::Inputs>> gather(DeploymentPtr deployment,
                                                        guard::GuardState& state,
                                                        runtime::Term term);
-  // Adds the inputs that other Deployments contribute: group and breaker. Makes no API calls.
+  // Adds the inputs that depend on other Deployments: group, initiator and breaker. Makes no API
+  // calls.
   void gather_fleet(const api::Deployment& deployment, guard::Inputs& inputs);
-  // Rejects the oldest manual Rollback of a Deployment that is missing or not guarded.
+  // Rejects the oldest manual Rollback of a Deployment that does not exist or is not guarded.
   boost::asio::awaitable<Result<std::optional<MonotonicTime>>> reject_request(Key key, bool exists,
                                                                               runtime::Term term);
   // Enqueues the other members of the group.
@@ -103,7 +105,8 @@ class Reconciler {
   EventRecorder event_recorder_;
   guard::RequestIndex requests_;
   guard::GuardStates states_;
-  std::optional<Time> above_;  // when the fleet was last above the breaker's limits, in this term
+  // When the fleet was last above the limits of the breaker, in this term.
+  std::optional<Time> last_above_;
 };
 
 }  // namespace lastgood::shell

@@ -39,7 +39,7 @@ asio::awaitable<Result<void>> StatusWriter::guard(const api::Deployment& deploym
     if (!created) co_return created;
   }
   if (state.guard_owner != deployment.meta.uid) {
-    // The guard of a deleted Deployment of the same name.
+    // The guard belongs to a deleted Deployment of the same name: adopt it.
     const api::DeploymentGuard orphan{.meta = {.key = key, .uid = state.guard_uid}};
     const auto adopted =
         co_await gateway_.write(term, kube::patch(Resource::DeploymentGuard, key, api::json_patch,
@@ -72,7 +72,7 @@ asio::awaitable<Result<void>> StatusWriter::rollback(guard::GuardState& state, r
       kube::patch(Resource::Rollback, meta.key, api::json_patch,
                   codec::status_patch(meta.uid, codec::to_json(status)), Subresource::Status));
   if (!written && rollback::is_gone(written.error())) {
-    // If a user deleted the Rollback, there is no status to write.
+    // If a user has deleted the Rollback, its status need not be written.
     const auto live = co_await gateway_.read(kube::get(Resource::Rollback, meta.key));
     if (rollback::may_exist(live, meta.uid)) co_return std::unexpected(written.error());
   } else if (!written) {
@@ -90,7 +90,7 @@ asio::awaitable<Result<void>> StatusWriter::request(const api::Rollback& request
       term,
       kube::patch(Resource::Rollback, meta.key, api::json_patch,
                   codec::status_patch(meta.uid, codec::to_json(status)), Subresource::Status));
-  // A user may have deleted the Rollback.
+  // It is not an error if a user has deleted the Rollback.
   if (!written && !rollback::is_gone(written.error())) co_return std::unexpected(written.error());
   co_return Result<void>{};
 }

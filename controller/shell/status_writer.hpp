@@ -13,8 +13,8 @@ class StatusWriter {
  public:
   explicit StatusWriter(runtime::Gateway& gateway) : gateway_(gateway) {}
 
-  // Writes the status in `state` if it differs from the last write in a way that users care about.
-  // Creates the DeploymentGuard if it is missing.
+  // Writes the status in `state` if guard::worth_writing() says that it has changed enough since
+  // the last write. Creates the DeploymentGuard if it does not exist.
   boost::asio::awaitable<Result<void>> guard(const api::Deployment& deployment,
                                              guard::GuardState& state, runtime::Term term);
 
@@ -27,7 +27,7 @@ class StatusWriter {
                                                const api::RollbackStatus& status,
                                                runtime::Term term);
 
-  // Writes the status in any case.
+  // Writes the status even if it has not changed.
   boost::asio::awaitable<Result<void>> policy(const api::RollbackPolicy& policy,
                                               const api::PolicyStatus& status, runtime::Term term);
 
