@@ -30,16 +30,15 @@ constexpr std::array verdicts{
     ValueDoc<RevisionVerdict>{RevisionVerdict::Breached,
                               "A check was breached, and the revision is not rolled back yet."},
     ValueDoc<RevisionVerdict>{RevisionVerdict::RolledBack,
-                              "The revision was rolled back and is quarantined: nothing is rolled "
-                              "back to it automatically."},
+                              "The revision was rolled back and is quarantined: no automatic "
+                              "rollback restores it."},
 };
 
 constexpr std::array results{
     ValueDoc<MeasurementResult>{MeasurementResult::Pass,
-                                "The check passed. The consecutive failures are counted from 0 "
-                                "again."},
+                                "The check passed. Its consecutive failures are 0 again."},
     ValueDoc<MeasurementResult>{MeasurementResult::Fail,
-                                "The check failed. It has one consecutive failure more."},
+                                "The check failed. Its consecutive failures increase by 1."},
     ValueDoc<MeasurementResult>{MeasurementResult::Unknown,
                                 "The check returned no result. It counts neither as a pass nor as "
                                 "a failure."},
@@ -48,7 +47,8 @@ constexpr std::array results{
 constexpr std::array modes{
     ValueDoc<Mode>{Mode::Enforce, "The Deployment is rolled back to the last good revision."},
     ValueDoc<Mode>{Mode::Approve,
-                   "The same, after a user has approved the Rollback. Until then it is `Pending`."},
+                   "The same, but only after a user has approved the Rollback. Until then the "
+                   "Rollback is `Pending`."},
     ValueDoc<Mode>{Mode::Observe,
                    "Nothing. The rollback that `Enforce` would carry out is recorded as a "
                    "Rollback."},
@@ -108,7 +108,7 @@ constexpr std::array conditions{
                  "No policy applies, or the policy cannot be used. See [its "
                  "reasons](#policy-resolution)."},
     ConditionDoc{"RollbackReady", guard, "A rollback would work.",
-                 "A rollback would not work. `Unknown`: this is not known. See [its "
+                 "A rollback would not work. `Unknown`: the preflight has no result. See [its "
                  "reasons](#preflight)."},
     ConditionDoc{"Ready", guard, "The state is `Idle`, and the current template is known.",
                  "`Reconciling` or `Stalled` is `True`."},

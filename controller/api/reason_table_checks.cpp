@@ -1,4 +1,4 @@
-// Whether a policy can be used, and why a check has its result.
+// The reasons of the conditions of policies, and of the results of checks.
 #include <array>
 
 #include "api/reason_table.hpp"
@@ -76,9 +76,10 @@ constexpr std::array checks{
                 "After the rollout: the pods are on a node that does not report, so their state "
                 "is not known.",
                 "See the node."},
-    ReasonEntry{check, Reason::Unschedulable, rollout_unknown,
-                "After the rollout: no pod can be evaluated, and some are not on a node.",
-                "See the scheduling events of the pods."},
+    ReasonEntry{
+        check, Reason::Unschedulable, rollout_unknown,
+        "After the rollout: no pod can be evaluated, and some pods are not scheduled to a node.",
+        "See the scheduling events of the pods."},
     ReasonEntry{check, Reason::NoPods, rollout_unknown,
                 "After the rollout: the revision has no pod.", "See the Events of the ReplicaSet."},
     ReasonEntry{check, Reason::ScaledToZero, rollout_unknown,

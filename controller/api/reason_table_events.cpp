@@ -17,8 +17,8 @@ constexpr std::array entries{
                 "counts as good.",
                 ""},
     ReasonEntry{place, Reason::ReleaseSeen, normal,
-                "The evaluation of a new template begins, or of one that was not proven when "
-                "Lastgood first saw it.",
+                "The evaluation of a new template begins. Or the evaluation of a running template "
+                "begins that was not completely available when Lastgood first saw it.",
                 ""},
     ReasonEntry{place, Reason::CheckFailing, warning,
                 "The first of several consecutive failures, with value and threshold. The check is "
@@ -56,10 +56,11 @@ constexpr std::array entries{
                 "Fix the release and ship the next one."},
     ReasonEntry{place, Reason::RollbackVerified, normal,
                 "The restored revision is rolled out and passes its checks.", ""},
-    ReasonEntry{place, Reason::RollbackUnverified, warning,
-                "The revision was restored but not verified: a check returned no result, a check "
-                "returned no result after a failure, or not every replica became available.",
-                "Check that the application works. Make the check return a result."},
+    ReasonEntry{
+        place, Reason::RollbackUnverified, warning,
+        "The revision was restored but not verified: a check returned no result, or not every "
+        "replica became available.",
+        "Check that the application works. Make the check return a result."},
     ReasonEntry{place, Reason::RollbackFailed, warning,
                 "The restored revision does not work, or it could not be restored. The state is "
                 "`Frozen`.",

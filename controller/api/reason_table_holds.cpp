@@ -56,12 +56,13 @@ constexpr std::array entries{
     ReasonEntry{place, Reason::SharedCause, held,
                 "The check fails for the pods of the old revision too. A rollback would not help.",
                 "The same as for `AlreadyFailing`."},
-    ReasonEntry{place, Reason::BreakerOpen, held,
-                "So many guarded Deployments fail, or were rolled back, at the same time that a "
-                "shared cause is more likely.",
-                "Fix the shared cause. The breaker closes when the limits have not both been "
-                "exceeded for `--breaker-within`, or when an administrator [closes "
-                "it](admin.md#the-breaker-of-the-fleet)."},
+    ReasonEntry{
+        place, Reason::BreakerOpen, held,
+        "So many guarded Deployments fail, or were rolled back, at the same time that a "
+        "shared cause is more likely.",
+        "Fix the shared cause. The breaker closes `--breaker-within` after both limits were "
+        "last exceeded together, or when an administrator [closes "
+        "it](admin.md#the-breaker-of-the-fleet)."},
     ReasonEntry{place, Reason::LimitReached, "`Frozen`",
                 "The Deployment was rolled back `rollback.limit.count` times within "
                 "`rollback.limit.within` already.",

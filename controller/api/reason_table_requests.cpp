@@ -1,4 +1,5 @@
-// Why a manual Rollback is rejected (in the order of the gates), and whether a rollback would work.
+// The reasons to reject a manual Rollback, in the order of the gates. And the reasons of the
+// condition RollbackReady.
 #include <array>
 
 #include "api/reason_table.hpp"
@@ -15,7 +16,7 @@ constexpr auto rejected = ReasonPlace::Rejection;
 // `detail`: whether spec.force overrides it.
 constexpr std::array rejections{
     ReasonEntry{rejected, Reason::DeploymentNotFound, no,
-                "The namespace has no Deployment of this name, and had none for 5 s.",
+                "The namespace has had no Deployment of this name for 5 s.",
                 "Correct `spec.deployment`."},
     ReasonEntry{rejected, Reason::NotGuarded, no,
                 "No valid policy applies to the Deployment, so it has no snapshots.",
@@ -84,17 +85,17 @@ constexpr auto preflight = ReasonPlace::Preflight;
 constexpr std::array preflights{
     ReasonEntry{preflight, Reason::Ready, "`True`",
                 "The API server admits the last good template, and the objects that it needs "
-                "exist. The message names objects that Lastgood may not read, and other managers "
-                "of the Deployment.",
+                "exist. The message names objects that Lastgood may not read, and other field "
+                "managers of the Deployment.",
                 ""},
     ReasonEntry{preflight, Reason::NoLastGood, "`False`",
                 "There is no other revision that was proven good and has a snapshot. This is "
-                "normal before the second release.",
-                "Nothing. The next good release changes it."},
+                "normal until a second revision is good.",
+                "Nothing. `RollbackReady` changes after the next good release."},
     ReasonEntry{preflight, Reason::NoRollbackPast, "`False`",
                 "The current revision, or one between it and the target, has "
                 "`lastgood.dev/no-rollback-past`.",
-                "Nothing. The mark is there for this purpose."},
+                "Nothing. The mark is meant to prevent this rollback."},
     ReasonEntry{preflight, Reason::MissingReference, "`False`",
                 "The template needs a ConfigMap, Secret, service account or volume claim that does "
                 "not exist.",
@@ -111,8 +112,8 @@ constexpr std::array preflights{
                 "The content of the ControllerRevision with the snapshot cannot be used.",
                 "Ship a new release."},
     ReasonEntry{preflight, Reason::NotChecked, "`Unknown`",
-                "The preflight has not run yet, or the API server returned no usable answer. The "
-                "message says which.",
+                "The preflight has not run yet, or the API server returned no usable response. "
+                "The message says which.",
                 "Nothing. The preflight is repeated."},
 };
 

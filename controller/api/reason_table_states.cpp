@@ -14,7 +14,7 @@ constexpr std::array entries{
                 "Opt in if it is to be guarded."},
     ReasonEntry{place, Reason::WaitingForStatus, "`Idle`",
                 "Lastgood sees the Deployment for the first time, and the Deployment controller "
-                "has not observed the current generation. Until then its status does not say "
+                "has not observed the current generation. So the status does not say yet "
                 "whether the rollout is complete.",
                 "Nothing. The Deployment is reconciled every second."},
     ReasonEntry{place, Reason::WaitingForReplicaSet, "`Idle`, `Evaluating`, `Held`, `Verifying`",
