@@ -35,7 +35,7 @@ struct MeasurementRound {
 class CheckRunner {
  public:
   // Called with each measurement. At the end of each check, called once more without a measurement,
-  // even if the check had none or was cancelled.
+  // even if the check had no result or was cancelled.
   using Deliver = std::function<void(const Key& key, const Uid& uid, const std::string& check,
                                      std::optional<guard::InboxMeasurement> measurement)>;
 

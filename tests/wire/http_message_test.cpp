@@ -152,7 +152,8 @@ TEST_CASE("rejects bytes that are not HTTP with InvalidMessage at once") {
 }
 
 TEST_CASE("rejects headers, bodies and lines above their limits with TooLarge") {
-  // Each response has one part above its limit.
+  // In each response one part exceeds its limit. In the fifth, two chunks of 0x60 bytes exceed it
+  // together.
   const MessageLimits limits{.header_bytes = 1000, .body_bytes = 100, .read_bytes = 64};
   CHECK(
       read_response({"HTTP/1.1 200 OK\r\nX: " + std::string(2000, 'x')}, limits).transport_error ==

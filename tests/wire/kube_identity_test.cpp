@@ -20,8 +20,8 @@ net::Credentials tls_credentials(std::uint16_t port) {
 }
 
 // The result of one call to a TLS server with this identity. `change` changes the credentials of
-// the client before the call. The server requires a client certificate of `client_authority`, if
-// that is not empty.
+// the client before the call. If `client_authority` is not empty, the server requires a client
+// certificate of this authority.
 Result<std::string> call_tls(const Identity& server_identity,
                              const std::function<void(net::Credentials&)>& change = {},
                              const std::string& client_authority = "") {
