@@ -16,7 +16,7 @@ namespace {
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_lower_alphanumeric(char c) { return is_digit(c) || (c >= 'a' && c <= 'z'); }
 
-// Nothing if the text has another character than a digit, or more than 9 digits.
+// Nothing if the text is empty, has more than 9 characters, or has a character that is no digit.
 std::optional<int> parse_digits(std::string_view text) {
   if (text.empty() || text.size() > 9 || !std::ranges::all_of(text, is_digit)) return std::nullopt;
   int value = 0;
