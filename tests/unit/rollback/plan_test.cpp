@@ -261,7 +261,7 @@ TEST_CASE("patches the template in phase Pending when it is still the evaluated 
 TEST_CASE("does not patch the template again when the Deployment has the mark") {
   check_rows(after_patch_rows());
 }
-TEST_CASE("writes nothing_to_write when the Deployment is paused, deleted or unreadable") {
+TEST_CASE("writes nothing when the Deployment is paused, deleted or unreadable") {
   check_rows(unpatchable_rows());
 }
 

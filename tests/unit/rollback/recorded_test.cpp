@@ -1,4 +1,4 @@
-// Restores the template and its field owners on load_recording Deployments of a real API server,
+// Restores the template and its field owners on recorded Deployments of a real API server,
 // one for each way to ship a release.
 #include <catch2/catch.hpp>
 #include <map>
@@ -70,7 +70,7 @@ TEST_CASE("sends no second ownership patch after the server stored the first one
   }
 }
 
-TEST_CASE("keeps the owners of fields outside of the template and the last_applied") {
+TEST_CASE("keeps the owners of fields outside of the template and last-applied") {
   for (const auto& name : recording_names()) {
     DYNAMIC_SECTION(name) {
       const auto recording = load_recording(name);
@@ -91,7 +91,7 @@ TEST_CASE("keeps the owners of fields outside of the template and the last_appli
   }
 }
 
-TEST_CASE("leaves Lastgood as the owner of only the last_applied rolled-back-by") {
+TEST_CASE("leaves Lastgood as the owner of only the annotation rolled-back-by") {
   for (const auto& name : recording_names()) {
     DYNAMIC_SECTION(name) {
       const auto recording = load_recording(name);
@@ -120,7 +120,7 @@ TEST_CASE("predicts the Deployment that the server stores after the template pat
   }
 }
 
-TEST_CASE("restores the last-applied last_applied and its owner when only the template changed") {
+TEST_CASE("restores the last-applied annotation and its owner when only the template changed") {
   for (const auto* name : {"kubectl_apply", "set_image_over_apply", "edit_over_apply",
                            "restart_over_apply", "apply_with_scale"}) {
     DYNAMIC_SECTION(name) {

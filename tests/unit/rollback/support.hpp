@@ -1,4 +1,4 @@
-// Helpers for the tests of rollback/: JSON, load_recording Deployments and snapshots.
+// Helpers for the tests of rollback/: JSON, recorded Deployments and snapshots.
 #pragma once
 
 #include <fstream>
