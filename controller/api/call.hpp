@@ -32,7 +32,8 @@ struct ProbeRequest {
   std::uint16_t port = 0;
   std::string target;       // path and query, begins with "/"
   std::string host_header;  // empty: host[:port]
-  Duration timeout{2000};   // from name resolution to the end of the response headers
+  // From the beginning of the name resolution to the end of the response headers.
+  Duration timeout = std::chrono::seconds(2);
 
   bool operator==(const ProbeRequest&) const = default;
 };

@@ -21,7 +21,7 @@ inline constexpr std::string_view policy = "lastgood.dev/policy";    // name of 
 inline constexpr std::string_view config_map = "lastgood.dev/config-map";    // name of a ConfigMap
 inline constexpr std::string_view pause_until = "lastgood.dev/pause-until";  // RFC 3339
 inline constexpr std::string_view resume =
-    "lastgood.dev/resume";  // RFC 3339: ends a freeze that began before it
+    "lastgood.dev/resume";  // RFC 3339: ends a freeze that began before this time
 inline constexpr std::string_view approve =
     "lastgood.dev/approve";  // name of a Rollback that waits for approval
 inline constexpr std::string_view group =
@@ -38,7 +38,7 @@ inline constexpr std::string_view no_rollback_past = "lastgood.dev/no-rollback-p
 // On the controller's Lease, written by admins: RFC 3339.
 inline constexpr std::string_view close_breaker = "lastgood.dev/close-breaker";
 
-// kubectl's own: the manifest that `kubectl apply` sent last.
+// Written by kubectl: the manifest that `kubectl apply` sent last.
 inline constexpr std::string_view last_applied = "kubectl.kubernetes.io/last-applied-configuration";
 
 }  // namespace annotation

@@ -38,9 +38,11 @@ struct Revision {
   RevisionVerdict verdict = RevisionVerdict::Evaluating;
   std::optional<Time> since = {};  // of the verdict
   std::string snapshot;  // name of the ControllerRevision that stores its template; empty: none
-  bool no_rollback_past = false;  // its template has the mark: no rollback goes past this revision
-  std::string released_by;        // the user or tool that last applied its template, according to
-                                  // the field manager and the tracking labels
+  // Its template has the annotation lastgood.dev/no-rollback-past. No rollback goes past it.
+  bool no_rollback_past = false;
+  // The user or tool that last applied its template, according to the field manager and the
+  // tracking labels.
+  std::string released_by;
   bool operator==(const Revision&) const = default;
 };
 
@@ -94,7 +96,8 @@ struct Contest {
   bool operator==(const Contest&) const = default;
 };
 
-// Present while the state is Frozen. If a user removes it, the Deployment is evaluated again.
+// status.freeze, present while the state is Frozen. If a user removes it, the Deployment is
+// evaluated again.
 struct Freeze {
   Reason reason = Reason::None;
   std::string message;
@@ -102,8 +105,8 @@ struct Freeze {
   bool operator==(const Freeze&) const = default;
 };
 
-// A user deleted the Rollback of the current release while it was pending. This release is then not
-// rolled back automatically.
+// A user deleted the Rollback of the current release while it was pending. No automatic rollback of
+// this release follows.
 struct Declined {
   std::string rollback;  // name of the deleted Rollback
   std::optional<Time> at = {};
@@ -111,7 +114,7 @@ struct Declined {
 };
 
 struct LastDrill {
-  std::string rollback;  // name of the Rollback that records it
+  std::string rollback;  // name of the Rollback that records the drill
   std::optional<Time> at = {};
   bool passed = false;
   std::string message;
@@ -140,8 +143,8 @@ struct GuardStatus {
   std::optional<Time> evaluation_started = {};
   std::optional<Time> rolled_out = {};  // when this evaluation first saw the rollout complete
   std::vector<CheckStatus> checks = {};
-  std::string rollback;  // name of the Rollback that is in progress or was the last one
-  std::string pending;   // the same name while the Rollback is Pending; empty if it is manual
+  std::string rollback;  // name of the Rollback in progress, or of the last one
+  std::string pending;   // the same name while that Rollback is Pending; empty if it is manual
   std::vector<PastRollback> rollbacks = {};  // newest first, at most 20
   std::vector<Contest> contests = {};        // newest first, at most 20
   std::optional<Freeze> freeze = {};

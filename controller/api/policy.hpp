@@ -28,16 +28,17 @@ enum class HttpTarget : std::uint8_t { Pods, Service, Url };
 // A check has exactly one target:
 // - Pods: each pod of the new revision, at the IP of the pod.
 // - Service: the same pods, at the target port of `service`, a Service of the namespace.
-// - Url: `url`. If its host is a Service of the namespace that selects these pods: the pods.
+// - Url: the `url`. If its host is a Service of the namespace that selects the pods: each of the
+//   pods instead.
 struct HttpCheck {
   HttpTarget target = HttpTarget::Pods;
-  std::string scheme = "http";               // http or https; Pods and Service
-  std::uint16_t port = 0;                    // Pods and Service
-  std::string path = "/";                    // Pods and Service
-  std::string service;                       // Service
-  std::string url;                           // Url
+  std::string scheme = "http";               // http or https; for Pods and Service
+  std::uint16_t port = 0;                    // for Pods and Service
+  std::string path = "/";                    // for Pods and Service
+  std::string service;                       // for Service
+  std::string url;                           // for Url
   std::vector<StatusRange> expected = {{}};  // "200-399", "200,204,300-399"
-  Duration timeout{2000};
+  Duration timeout = std::chrono::seconds(2);
   int max_failing_percent = 25;  // of the probed pods; the check fails if more of them fail
   bool operator==(const HttpCheck&) const = default;
 };
@@ -48,7 +49,7 @@ struct HttpCheck {
 struct Check {
   std::string name;
   HttpCheck http = {};
-  Duration interval{10000};
+  Duration interval = std::chrono::seconds(10);
   int failure_threshold = 3;
   bool operator==(const Check&) const = default;
 };
@@ -58,14 +59,14 @@ struct RolloutCheck {
   int crash_loop_restarts = 3;  // 0: crash loops do not count
   bool image_pull_errors = true;
   bool config_errors = true;
-  Duration unavailable_for{30000};  // 0: unavailable pods do not count
+  Duration unavailable_for = std::chrono::seconds(30);  // 0: unavailable pods do not count
   bool operator==(const RolloutCheck&) const = default;
 };
 
 enum class Mode : std::uint8_t {
   Enforce,  // rolls back
   Approve,  // holds the rollback until a user approves it
-  Observe,  // evaluates, and records what Enforce would have done; changes nothing
+  Observe,  // only records the rollback that Enforce would do
 };
 [[nodiscard]] const char* to_string(Mode mode);
 [[nodiscard]] std::optional<Mode> parse_mode(std::string_view text);
@@ -74,7 +75,7 @@ enum class Mode : std::uint8_t {
 struct RollbackLimit {
   static constexpr int max_count = 20;  // the largest `count`: a guard stores this many rollbacks
   int count = 3;
-  Duration within{3'600'000};
+  Duration within = std::chrono::hours(1);
   bool operator==(const RollbackLimit&) const = default;
 };
 
@@ -89,13 +90,13 @@ struct PolicySpec {
   Mode mode = Mode::Enforce;
   bool suspend = false;
   std::optional<LabelSelector> selector = {};
-  Duration bake_time{600000};
+  Duration bake_time = std::chrono::minutes(10);
   std::vector<Check> checks = {};
   RolloutCheck rollout = {};
-  Duration verify_for{300000};  // rollback.verifyFor
-  Duration cooldown{300000};    // rollback.cooldown: from one rollback to the next
-  RollbackLimit limit = {};     // rollback.limit
-  DrillPlan drill = {};         // rollback.drill
+  Duration verify_for = std::chrono::minutes(5);  // rollback.verifyFor
+  Duration cooldown = std::chrono::minutes(5);  // rollback.cooldown: from one rollback to the next
+  RollbackLimit limit = {};                     // rollback.limit
+  DrillPlan drill = {};                         // rollback.drill
   bool operator==(const PolicySpec&) const = default;
 };
 
@@ -110,7 +111,7 @@ struct RollbackPolicy {
   ObjectMeta meta;
   PolicySpec spec = {};
   PolicyStatus status = {};
-  std::string problem;  // why the spec cannot be used; empty: it can
+  std::string problem;  // why the spec cannot be used; empty: it can be used
   bool operator==(const RollbackPolicy&) const = default;
 };
 

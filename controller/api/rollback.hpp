@@ -18,7 +18,7 @@ enum class RollbackPhase : std::uint8_t {
   Pending,           // recorded; no write to the Deployment is known
   TemplateRestored,  // the API server acknowledged the patch of the template
   Restored,          // field ownership is restored too; the Deployment rolls out
-  Verifying,         // rolled out; the same checks evaluate it
+  Verifying,         // the restored revision is rolled out, and the checks evaluate it
   Succeeded,
   Failed,      // the restored revision did not roll out in time, or failed its checks; drill: the
                // rollback would not have worked
@@ -31,22 +31,23 @@ enum class RollbackPhase : std::uint8_t {
 [[nodiscard]] std::optional<RollbackPhase> parse_phase(std::string_view text);
 [[nodiscard]] bool finished(RollbackPhase phase);
 
-// The Deployments that are rolled back together: the initiator, whose check was breached, and the
-// members, in the order of their rollbacks.
+// The Deployments that are rolled back together.
 struct GroupRollback {
-  std::string name;
-  std::vector<std::string> members = {};  // names of Deployments in the namespace
+  std::string name;  // of the group
+  // Names of Deployments of the namespace, in the order in which they are rolled back. Includes the
+  // initiator, whose check was breached.
+  std::vector<std::string> members = {};
   bool operator==(const GroupRollback&) const = default;
 };
 
 // For a manual rollback a user sets `deployment`, and optionally `to_revision`, `force` or `drill`.
-// The controller then binds it: it fills in the other fields once, before anything is done. The
-// Rollbacks that the controller creates have all fields from the start.
+// The controller then binds the Rollback: before the first step, it fills in the other fields once.
+// A Rollback that the controller creates has all fields from the start.
 struct RollbackSpec {
   std::string deployment;  // its name, in the namespace of the Rollback
   Uid deployment_uid;
   std::int64_t generation = 0;   // metadata.generation of the Deployment with the bad template
-  Revision from;                 // hash, replica_set, number
+  Revision from;                 // only hash, replica_set and number are set
   Revision to;                   // also snapshot: the ControllerRevision whose template is restored
   std::string check;             // the breached check
   Reason reason = Reason::None;  // of the check: WrongStatus, CrashLoop, ...
@@ -66,7 +67,7 @@ struct RollbackSpec {
   bool operator==(const RollbackSpec&) const = default;
 };
 
-// One difference between the bad template and the restored one.
+// One difference between the bad template and the restored template.
 struct Change {
   std::string path;  // "spec.containers[app].image"
   std::string from;  // in the bad template; empty: absent
@@ -95,9 +96,9 @@ struct RollbackStatus {
   std::vector<CheckStatus> verification = {};  // every check when the verification ended
   std::vector<Change> changes = {};            // at most 20
   std::vector<TimelineEntry> timeline = {};    // at most 20
-  // Only in a drill: the time until the fastest check would have been breached, and the time from
-  // the decision to the response to the patch.
+  // Only in a drill: the time until the fastest check would have been breached.
   std::optional<Duration> time_to_detect = {};
+  // Only in a drill: the time from the decision to the response to the patch.
   std::optional<Duration> time_to_act = {};
   Conditions conditions = {};
   bool operator==(const RollbackStatus&) const = default;
@@ -112,7 +113,7 @@ struct Rollback {
 
 // True for a Rollback that a user created: the cause is neither a check nor a group.
 [[nodiscard]] bool is_manual(const RollbackSpec& spec);
-// True when the controller has filled in the fields of a manual Rollback.
+// True when the controller has created the Rollback, or has bound it.
 [[nodiscard]] bool is_bound(const RollbackSpec& spec);
 
 }  // namespace lastgood::api

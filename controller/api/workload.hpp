@@ -64,7 +64,7 @@ struct ContainerState {
   std::int64_t restarts = 0;
   std::string waiting_reason;    // CrashLoopBackOff, ImagePullBackOff, ErrImagePull,
                                  // CreateContainerConfigError, ...
-  std::string waiting_message;   // at most 4 KiB, because the cause is at its end
+  std::string waiting_message;   // up to 4 KiB, because the cause is at the end of the message
   std::string last_exit_reason;  // of the current or last termination: Error, OOMKilled, ...
   int last_exit_code = 0;
   bool operator==(const ContainerState&) const = default;
@@ -74,7 +74,7 @@ struct Pod {
   ObjectMeta meta;
   std::string ip;
   std::string phase;          // Pending, Running, Succeeded, Failed, Unknown
-  StringMap port_names = {};  // name of a container port -> its number in decimal
+  StringMap port_names = {};  // the number of each named container port, in decimal
   bool ready = false;
   std::optional<Time> accepted_at = {};    // status.startTime: the kubelet accepted the pod
   std::optional<Time> unready_since = {};  // last transition of Ready; absent if Ready is True
@@ -88,7 +88,7 @@ struct Pod {
 struct ServicePort {
   std::string name;
   std::int64_t port = 0;
-  std::string target_port;  // a number, or the name of a container port; empty: the same as port
+  std::string target_port;  // a number, or the name of a container port; empty: same as `port`
   bool operator==(const ServicePort&) const = default;
 };
 
