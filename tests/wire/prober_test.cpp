@@ -1,4 +1,4 @@
-// HttpProber over real sockets: the outcome of a probe follows from what the endpoint does. A probe
+// HttpProber over real sockets: the outcome of a probe for each behavior of an endpoint. A probe
 // takes at most its timeout, and delays no other probe.
 #include "net/prober.hpp"
 

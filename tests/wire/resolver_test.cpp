@@ -51,9 +51,9 @@ asio::awaitable<NetResult<Addresses>> resolve(asio::io_context& io, net::Resolve
   co_return co_await resolver.resolve(std::move(name), deadline);
 }
 
-// The limit of concurrent lookups.
-constexpr std::size_t no_lookups = 0;
-constexpr std::size_t one_lookup = 1;
+// Values of max_lookups.
+constexpr std::size_t no_lookup_allowed = 0;
+constexpr std::size_t one_lookup_allowed = 1;
 
 constexpr Duration long_timeout{10'000};
 constexpr Duration short_timeout{60};
@@ -90,7 +90,7 @@ TEST_CASE("fails with DNSLookupFailed and the error of the system for an unknown
 TEST_CASE("returns an IP address without a lookup") {
   asio::io_context io;
   const FakeLookups lookups;
-  net::Resolver resolver(io.get_executor(), lookups.lookup(), no_lookups);
+  net::Resolver resolver(io.get_executor(), lookups.lookup(), no_lookup_allowed);
   CHECK(await(io, resolve(io, resolver, "10.0.0.7", long_timeout)) ==
         Addresses{asio::ip::make_address("10.0.0.7")});
   CHECK(await(io, resolve(io, resolver, "fd00::7", long_timeout)) ==
@@ -115,9 +115,10 @@ TEST_CASE("times out a hanging lookup without delaying the lookup of another nam
 TEST_CASE("shares one lookup among all callers that resolve the same name") {
   asio::io_context io;
   FakeLookups lookups;
-  net::Resolver resolver(io.get_executor(), lookups.lookup(), one_lookup);
+  net::Resolver resolver(io.get_executor(), lookups.lookup(), one_lookup_allowed);
   std::vector<Task<NetResult<Addresses>>> tasks;
   for (int i = 0; i < 10; ++i) tasks.emplace_back(io, resolve(io, resolver, "hang", long_timeout));
+  // The lookup of "hang" is the only one that is allowed.
   const auto other = await(io, resolve(io, resolver, "web", long_timeout));
   REQUIRE_FALSE(other);
   CHECK_THAT(other.error().detail,
@@ -130,7 +131,7 @@ TEST_CASE("shares one lookup among all callers that resolve the same name") {
 TEST_CASE("lets the io_context end while a lookup runs and no coroutine waits for it") {
   asio::io_context io;
   FakeLookups lookups;
-  net::Resolver resolver(io.get_executor(), lookups.lookup(), one_lookup);
+  net::Resolver resolver(io.get_executor(), lookups.lookup(), one_lookup_allowed);
   REQUIRE_FALSE(await(io, resolve(io, resolver, "hang", short_timeout)));
   io.restart();
   io.run_for(std::chrono::seconds(10));
@@ -195,7 +196,7 @@ TEST_CASE("sleeps until the given time, and ends with operation_aborted when can
   CHECK(sleeper.was_cancelled());
 }
 
-TEST_CASE("waits for a signal without ending the process") {
+TEST_CASE("returns the number of a signal that arrives, and does not end the process") {
   asio::io_context io;
   Task<int> waiting(io, net::wait_for_signal({SIGTERM, SIGINT}));
   while (io.poll() > 0) {

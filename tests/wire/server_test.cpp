@@ -49,13 +49,13 @@ struct RunningServer {
     co_return got;
   }
 
-  // Sends the text. Receives until the server closes the connection, or until at least this number
-  // of bytes has arrived.
+  // Sends the text. Returns the response once `at_least` bytes have arrived or the server has
+  // closed the connection.
   std::string exchange(net::Transport& client, std::string text,
                        std::size_t at_least = 100'000'000) {
     return await(io, send_and_receive(client, std::move(text), at_least));
   }
-  // The same on a new connection, until the server closes it.
+  // Like exchange(), on a new connection that the server closes after the response.
   std::string exchange_once(std::string text) { return exchange(*connect(), std::move(text)); }
 
   asio::io_context io;

@@ -107,13 +107,13 @@ TEST_CASE("rejects an invalid breaker setting from a flag or a variable, and nam
 
 TEST_CASE("does not ignore an unusable value of an environment variable without a validator") {
   setenv("LASTGOOD_NAMESPACES", ",", 1);
-  const Outcome rejected = parse({});
+  const Outcome outcome = parse({});
   unsetenv("LASTGOOD_NAMESPACES");
   // Releases of CLI11 differ: some accept this value.
-  if (rejected.parsed.run) {
-    CHECK_FALSE(rejected.parsed.options.namespaces.empty());
+  if (outcome.parsed.run) {
+    CHECK_FALSE(outcome.parsed.options.namespaces.empty());
   } else {
-    CHECK_THAT(rejected.output, Catch::Contains("invalid value \",\" of LASTGOOD_NAMESPACES"));
+    CHECK_THAT(outcome.output, Catch::Contains("invalid value \",\" of LASTGOOD_NAMESPACES"));
   }
 }
 

@@ -56,7 +56,7 @@ class Task {
     return std::move(*state_->value);
   }
 
-  // Whether the coroutine ended with operation_aborted.
+  // Runs handlers until the coroutine ends. Returns true if it ended with operation_aborted.
   bool was_cancelled() {
     try {
       result();
