@@ -70,7 +70,7 @@ func TestPathsReturnTheStatusThatTheKnobsSet(t *testing.T) {
 	}
 }
 
-func TestHealthReturnsNoResponseWhenItClosesSendsGarbageOrHangs(t *testing.T) {
+func TestHealthReturnsNoResponseForCloseGarbageAndHang(t *testing.T) {
 	for _, health := range []string{"close", "garbage", "hang"} {
 		t.Run(health, func(t *testing.T) {
 			_, server := serve(t, map[string]string{"HEALTH": health})

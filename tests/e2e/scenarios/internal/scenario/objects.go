@@ -99,13 +99,13 @@ type Rollback struct {
 	}
 }
 
-// ChangesDeployment reports whether the Rollback changes the Deployment. Drills do
-// not, nor do Rollbacks that were observed or rejected.
+// ChangesDeployment reports whether the Rollback changes the Deployment. Drills, and Rollbacks that
+// were observed or rejected, change nothing.
 func (r Rollback) ChangesDeployment() bool {
 	return !r.Spec.Drill && r.Status.Phase != "Observed" && r.Status.Phase != "Rejected"
 }
 
-// Guard returns the guard of a Deployment, and false if there is none.
+// Guard returns the guard of a Deployment, and false if the guard does not exist.
 func (s *Scenario) Guard(ctx context.Context, name string) (Guard, bool) {
 	var guard Guard
 	guards := s.Cluster.Dynamic.Resource(ownResource("deploymentguards")).Namespace(s.Namespace)
@@ -164,6 +164,7 @@ func sortedByAge(rollbacks []Rollback) []Rollback {
 	return rollbacks
 }
 
+// convert copies an object from the API to one of the types above.
 func convert(from any, to any) error {
 	text, err := json.Marshal(from)
 	if err != nil {

@@ -34,7 +34,8 @@ type Proxy struct {
 	scenario *Scenario
 	server   *httptest.Server
 	forward  *httputil.ReverseProxy
-	kill     func()
+	// kill kills the controller.
+	kill func()
 
 	lock   sync.Mutex
 	fault  fault
@@ -48,7 +49,8 @@ type fault struct {
 	// matches gets the number of a write, counted from 1, and its name.
 	matches func(number int, write string) bool
 	// inject gets a function that forwards the write.
-	inject   func(forward func(http.ResponseWriter), w http.ResponseWriter)
+	inject func(forward func(http.ResponseWriter), w http.ResponseWriter)
+	// injected is closed after inject.
 	injected chan struct{}
 }
 
@@ -64,6 +66,7 @@ func (s *Scenario) newProxy() *Proxy {
 		Transport: &http.Transport{
 			TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
 		},
+		// -1 forwards each part of a response at once, which watches need.
 		FlushInterval: -1,
 		ErrorHandler: func(http.ResponseWriter, *http.Request, error) {
 			panic(http.ErrAbortHandler)
@@ -163,19 +166,19 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		<-r.Context().Done()
 		return
 	}
-	due := p.count(nameOfWrite(r))
-	if due == nil {
+	dueFault := p.count(nameOfWrite(r))
+	if dueFault == nil {
 		p.forward.ServeHTTP(w, r)
 		return
 	}
 	// A fault may forward the write with another response writer. Then the controller gets no
 	// response.
 	responded := false
-	due.inject(func(to http.ResponseWriter) {
+	dueFault.inject(func(to http.ResponseWriter) {
 		responded = to == w
 		p.forward.ServeHTTP(to, r)
 	}, w)
-	close(due.injected)
+	close(dueFault.injected)
 	if !responded {
 		panic(http.ErrAbortHandler)
 	}

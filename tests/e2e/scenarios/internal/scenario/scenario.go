@@ -34,7 +34,8 @@ type Scenario struct {
 type releaseState struct {
 	template    json.RawMessage
 	lastApplied string
-	owners      map[string]string
+	// owners has the fields of the template that each field manager owns.
+	owners map[string]string
 }
 
 // New begins a scenario that runs in parallel with others, under the controller that the chart
@@ -86,8 +87,8 @@ func NewBehindProxy(t *testing.T) (*Scenario, *Proxy) {
 
 func begin(t *testing.T) *Scenario {
 	t.Helper()
-	// The first call registers the removal of the folder. Cleanups run in reverse order, so the
-	// folder is removed after s.end, which reads the controller's log.
+	// The first call of t.TempDir registers the removal of the test's folder. Cleanups run in
+	// reverse order, so the folder is removed after s.end, which reads the controller's log.
 	t.TempDir()
 	s := &Scenario{T: t, Cluster: shared, releases: map[string]releaseState{}}
 	namespace := &core.Namespace{ObjectMeta: metav1.ObjectMeta{

@@ -40,8 +40,8 @@ func (t *Then) StateIs(name, state, reason string) *Then {
 	return t
 }
 
-// IsHeld waits until a gate blocks the rollback. The state, the condition and one Event give
-// the reason; the messages of the condition and of the Event mention the words.
+// IsHeld waits until a gate blocks the rollback. The state, the condition and one Event give the
+// reason; the messages of the condition and of the Event mention the words.
 func (t *Then) IsHeld(name, reason string, words ...string) *Then {
 	t.T.Helper()
 	return t.StateIs(name, "Held", reason).
@@ -75,8 +75,8 @@ func (t *Then) IsRolledBack(good App) *Then {
 			return false, "no Rollback; guard " + guard.statusJSON()
 		}
 		last := rollbacks[len(rollbacks)-1].Status
-		restored := last.Phase == "Verifying" || last.Phase == "Succeeded"
-		return restored, last.Phase + ": " + last.Message
+		isRestored := last.Phase == "Verifying" || last.Phase == "Succeeded"
+		return isRestored, last.Phase + ": " + last.Message
 	})
 	t.awaitAvailable(good.Name)
 	return t.IsCleanUndo(good)
@@ -199,6 +199,7 @@ func (t *Then) Between(what string, took, lower, upper time.Duration) *Then {
 	return t
 }
 
+// recordRelease stores the state of a Deployment as that of this version, for IsCleanUndo.
 func (s *Scenario) recordRelease(app App) {
 	s.T.Helper()
 	s.releases[app.key()] = s.releaseStateOf(app.Name)
