@@ -103,7 +103,8 @@ std::vector<std::string> differences(const Names& sources, const Names& page) {
     if (!page.contains(name)) out.push_back(name + " is in the sources and not in the reference");
   }
   for (const std::string& name : page) {
-    if (!sources.contains(name)) out.push_back(name + " is in the reference and in no source");
+    if (!sources.contains(name))
+      out.push_back(name + " is in the reference and not in the sources");
   }
   return out;
 }

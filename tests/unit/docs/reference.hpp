@@ -11,13 +11,15 @@ namespace lastgood::reference {
 
 using Names = std::set<std::string>;
 
-// "lastgood.dev/enabled", with the quotes in the source.
+// The string literals that are annotations, such as "lastgood.dev/enabled".
 [[nodiscard]] Names annotations_in(const std::string& source);
-// "--listen LASTGOOD_LISTEN" for add_option("--listen", ...)->envname("LASTGOOD_LISTEN").
+// Flags with their variables: "--listen LASTGOOD_LISTEN" for
+// add_option("--listen", ...)->envname("LASTGOOD_LISTEN").
 [[nodiscard]] Names flags_in(const std::string& source);
-// "a_total counter b, c" for MetricRow{"a_total", "counter", "Help.", "b,c"}.
+// Metrics with their types and labels: "a_total counter b, c" for
+// MetricRow{"a_total", "counter", "Help.", "b,c"}.
 [[nodiscard]] Names metrics_in(const std::string& source);
-// "Good" for Reason::Good.
+// Reasons: "Good" for Reason::Good.
 [[nodiscard]] Names reasons_in(const std::string& source);
 
 // The part of the page from the heading to the next heading of the same or a higher level. Empty if

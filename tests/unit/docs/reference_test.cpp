@@ -19,7 +19,7 @@ using reference::Names;
 
 namespace {
 
-std::string page() { return schema::text_file("docs/reference.md"); }
+std::string reference_page() { return schema::text_file("docs/reference.md"); }
 
 // The text of all sources of the controller, except controller/api/, which has the table of
 // reasons.
@@ -44,15 +44,15 @@ void check_same(const Names& sources, const Names& rows) {
 }  // namespace
 
 TEST_CASE("The generated tables of the reference are current") {
-  const auto current = reference::render_page(page());
+  const auto current = reference::render_page(reference_page());
   REQUIRE(current.has_value());
-  INFO("./dev reference writes them again");
-  const bool is_current = *current == page();
+  INFO("run ./dev reference to write the tables again");
+  const bool is_current = *current == reference_page();
   CHECK(is_current);
 }
 
 TEST_CASE("The reference has each generated table exactly once") {
-  auto marked = reference::marked_tables(page());
+  auto marked = reference::marked_tables(reference_page());
   auto tables = reference::table_names();
   std::ranges::sort(marked);
   std::ranges::sort(tables);
@@ -64,7 +64,7 @@ TEST_CASE("The sources outside api/ use each reason of the reason table") {
   for (const api::ReasonEntry& entry : api::reason_table())
     reasons.insert(api::to_string(entry.reason));
   Names used = reference::reasons_in(sources_outside_api());
-  used.erase("None");
+  used.erase("None");  // means that there is no reason
   check_same(used, reasons);
 }
 
@@ -72,12 +72,12 @@ TEST_CASE("The reference explains exactly the annotations that exist") {
   const std::string sources = schema::text_file("controller/api/constants.hpp");
   Names annotations = reference::annotations_in(sources);
   CHECK(annotations.erase("lastgood.dev/deployment") == 1);  // a label
-  check_same(annotations, reference::rows_of(page(), "## Annotations"));
+  check_same(annotations, reference::rows_of(reference_page(), "## Annotations"));
 }
 
 TEST_CASE("The reference explains exactly the keys of the ConfigMap") {
   check_same({"health_check_url", "failure_threshold", "check_interval"},
-             reference::rows_of(page(), "## ConfigMap"));
+             reference::rows_of(reference_page(), "## ConfigMap"));
 }
 
 TEST_CASE("Each reason of a policy that cannot be used is in the table of policy reasons") {
@@ -104,17 +104,17 @@ TEST_CASE("The page for app teams names every annotation that a user may write")
 
 TEST_CASE("The reference explains exactly the metrics that exist, with their types and labels") {
   check_same(reference::metrics_in(schema::text_file("controller/net/metrics.cpp")),
-             reference::rows_of(page(), "## Metrics", 3));
+             reference::rows_of(reference_page(), "## Metrics", 3));
 }
 
 TEST_CASE("The reference explains exactly the flags that exist, with their variables") {
   check_same(reference::flags_in(schema::text_file("cmd/lastgood-controller/options.cpp")),
-             reference::rows_of(page(), "## Flags", 2));
+             reference::rows_of(reference_page(), "## Flags", 2));
 }
 
 TEST_CASE("The reference has the default of every flag that has one") {
   const Options o;
-  const Names rows = reference::rows_of(page(), "## Flags", 3);
+  const Names rows = reference::rows_of(reference_page(), "## Flags", 3);
   for (const std::string& row :
        {"--listen LASTGOOD_LISTEN " + o.listen, "--log-format LASTGOOD_LOG_FORMAT " + o.log_format,
         "--log-level LASTGOOD_LOG_LEVEL " + o.log_level,
@@ -148,16 +148,16 @@ TEST_CASE("flags_in finds flags together with their environment variables") {
 }
 
 TEST_CASE("rows_of finds the rows of a section, and differences the names that only one side has") {
-  const std::string made_up =
+  const std::string example_page =
       "\n## Events\n\n| reason | type |\n|---|---|\n| `Seen` | Normal |\n| `Gone` | Warning "
       "|\n\ntext | `No` |\n"
       "### Below\n| x |\n|---|\n| `Deep` | Normal |\n## Metrics\n| y |\n|---|\n| `Other` | |\n";
-  CHECK(reference::rows_of(made_up, "## Events", 2) ==
+  CHECK(reference::rows_of(example_page, "## Events", 2) ==
         Names{"Seen Normal", "Gone Warning", "Deep Normal"});
-  CHECK(reference::rows_of(made_up, "### Below") == Names{"Deep"});
-  CHECK(reference::rows_of(made_up, "## Absent").empty());
+  CHECK(reference::rows_of(example_page, "### Below") == Names{"Deep"});
+  CHECK(reference::rows_of(example_page, "## Absent").empty());
   CHECK(reference::differences({"Seen", "Held"}, {"Seen", "Gone"}) ==
         std::vector<std::string>{"Held is in the sources and not in the reference",
-                                 "Gone is in the reference and in no source"});
+                                 "Gone is in the reference and not in the sources"});
   CHECK(reference::differences({"Seen"}, {"Seen"}).empty());
 }

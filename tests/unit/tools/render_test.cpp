@@ -43,6 +43,7 @@ TEST_CASE(
 }
 
 TEST_CASE("render_table fails when no table has the name") {
+  // The table of holds is named "holds".
   CHECK(render_table("hold").error().kind == ErrorKind::NotFound);
 }
 
