@@ -52,7 +52,8 @@ class LeaseElection {
       : faults_(faults.begin(), faults.end()) {
     for (std::size_t i = 0; i < candidates; ++i) {
       candidates_.push_back(new_process(static_cast<int>(i)));
-      schedule(static_cast<std::int64_t>(i) * 3, [this, i] { step(i, LeaseTick{}); });
+      const auto start_ms = static_cast<std::int64_t>(i) * 3;
+      schedule(start_ms, [this, i] { step(i, LeaseTick{}); });
     }
   }
 
@@ -70,9 +71,10 @@ class LeaseElection {
   }
 
   [[nodiscard]] int leader_count() const {
-    return static_cast<int>(std::ranges::count_if(candidates_, [&](const CandidateProcess& one) {
-      return one.machine.is_leader(local_time(one));
-    }));
+    return static_cast<int>(
+        std::ranges::count_if(candidates_, [&](const CandidateProcess& process) {
+          return process.machine.is_leader(local_time(process));
+        }));
   }
   [[nodiscard]] std::int64_t now() const { return now_; }
   [[nodiscard]] bool has_faults_left() const { return !faults_.empty(); }
@@ -118,8 +120,8 @@ class LeaseElection {
   void restart(std::size_t i) {
     candidates_[i].machine = new_process(static_cast<int>(i)).machine;
     const int steps = candidates_[i].steps;
-    constexpr std::int64_t restart_delay = 500;
-    schedule(restart_delay, [this, i, steps] { deliver(i, steps, LeaseTick{}); });
+    constexpr std::int64_t restart_ms = 500;
+    schedule(restart_ms, [this, i, steps] { deliver(i, steps, LeaseTick{}); });
   }
 
   void deliver(std::size_t i, int steps, LeaseInput input) {
@@ -163,7 +165,7 @@ class LeaseElection {
   std::vector<CandidateProcess> candidates_;
   std::deque<CallFault> faults_;
   std::multimap<std::int64_t, std::function<void()>> events_;
-  std::int64_t now_ = 0;
+  std::int64_t now_ = 0;  // ms after the beginning of the test
 };
 
 struct ElectionResult {

@@ -63,7 +63,7 @@ TEST_CASE("ignores an older version of the same object, and compares versions as
   store.upsert(deployment("web", "100"));
   CHECK(store.upsert(deployment("web", "99")).empty());
   CHECK(store.find({"shop", "web"})->meta.resource_version.value == "100");
-  CHECK(store.upsert(deployment("web", "18446744073709551617")).size() == 1);
+  CHECK(store.upsert(deployment("web", "18446744073709551617")).size() == 1);  // 2^64 + 1
   CHECK(store.upsert(deployment("web", "not-a-number")).size() == 1);
 }
 

@@ -49,9 +49,7 @@ struct WatchRun {
   FakeWatchServer server;
   WatchHarness watch;
 
-  explicit WatchRun(bool supports_watch_list)
-      : server(), watch((fill(server), server), supports_watch_list) {}
-  static void fill(FakeWatchServer& server) {
+  explicit WatchRun(bool supports_watch_list) : watch(server, supports_watch_list) {
     for (const char* name : {"a", "b", "c"}) server.put(name);
   }
 
