@@ -22,9 +22,9 @@ using ports::Verb;
 using std::chrono::steady_clock;
 namespace {
 
-constexpr std::size_t max_error_body = std::size_t{256} * 1024;
+constexpr std::size_t max_error_body_bytes = std::size_t{256} * 1024;
 // The most memory that is reserved because of a Content-Length header, which may be wrong.
-constexpr std::size_t max_reserved = std::size_t{4} * 1024 * 1024;
+constexpr std::size_t max_reserved_bytes = std::size_t{4} * 1024 * 1024;
 
 std::string_view method_of(Verb verb) {
   switch (verb) {
@@ -73,10 +73,11 @@ struct BodyReceiver {
   bool receive(const ResponseHead& head, std::string_view piece) {
     if (passes_on(head)) return on_bytes(piece);
     if (body.empty() && head.length)
-      body.reserve(static_cast<std::size_t>(std::min<std::uint64_t>(*head.length, max_reserved)));
+      body.reserve(
+          static_cast<std::size_t>(std::min<std::uint64_t>(*head.length, max_reserved_bytes)));
     body += piece;
     // The beginning of an error body is enough: it may have no end.
-    return head.status / 100 == 2 || body.size() <= max_error_body;
+    return head.status / 100 == 2 || body.size() <= max_error_body_bytes;
   }
 };
 
@@ -111,8 +112,9 @@ class KubeClient::Impl {
   void stop();
 
  private:
+  // Registers the deadline of a call or stream in flight, so that stop() can stop it.
   struct InFlight {
-    InFlight(Impl& owner, Deadline& limit) : client(owner), deadline(limit) {
+    InFlight(Impl& owner, Deadline& registered) : client(owner), deadline(registered) {
       client.in_flight_.insert(&deadline);
     }
     InFlight(const InFlight&) = delete;
@@ -323,8 +325,9 @@ asio::awaitable<Result<void>> KubeClient::Impl::stream(
   if (auto error = self->precondition_error(call)) co_return std::unexpected(*std::move(error));
   Deadline deadline(self->executor_, self->limits_.connect_timeout);
   const InFlight registered(*self, deadline);
-  BodyReceiver receiver{
-      .on_bytes = std::move(on_bytes), .idle_timeout = idle_timeout, .body_limit = max_error_body};
+  BodyReceiver receiver{.on_bytes = std::move(on_bytes),
+                        .idle_timeout = idle_timeout,
+                        .body_limit = max_error_body_bytes};
   const auto head = co_await self->request(call, receiver, deadline);
   if (!head) co_return std::unexpected(head.error());
   if (head->status == 200) co_return Result<void>();

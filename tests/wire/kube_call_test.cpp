@@ -1,4 +1,4 @@
-// Calls of KubeClient over real sockets, and the ways in which they can fail.
+// Calls of KubeClient over real sockets, and the errors of the calls.
 #include <sys/socket.h>
 
 #include <boost/asio/ip/tcp.hpp>
