@@ -19,7 +19,7 @@ namespace lastgood::net {
 struct ResponseHead {
   int status = 0;
   bool keep_alive = false;  // the connection can be reused after the body
-  // The Retry-After header in seconds, at most one hour. A date is ignored.
+  // The Retry-After header, at most one hour. Empty if it is missing or is not a number of seconds.
   std::optional<Duration> retry_after = {};
   std::optional<std::uint64_t> length = {};  // the Content-Length header
 };
@@ -53,7 +53,7 @@ class ResponseReader {
   [[nodiscard]] bool began() const;  // a byte was received
   [[nodiscard]] bool has_head() const;
   [[nodiscard]] const ResponseHead& head() const;
-  // The response is complete, no byte follows it, and the peer keeps the connection open.
+  // True if the response is complete, no byte follows it, and the peer keeps the connection open.
   [[nodiscard]] bool reusable() const;
 
  private:
@@ -70,10 +70,13 @@ struct RequestHead {
 // Parses the requests of one connection, one after another. Requests must not have a body.
 class RequestReader {
  public:
+  // `limit` is the maximum size of a request in bytes.
   explicit RequestReader(std::size_t limit);
   ~RequestReader();
 
+  // The buffer for the next read.
   [[nodiscard]] std::span<char> space();
+  // Call after a read of `bytes` bytes into space().
   void received(std::size_t bytes);
   // The next request. Nothing if the request is not complete yet. TooLarge if it exceeds the limit
   // or has a body. InvalidMessage if it is not HTTP.
