@@ -52,10 +52,10 @@ checks:
 	s.Then().IsGood(v2).HasEvent("web", "BreachEnded").IsUntouched("web")
 }
 
-// The dependency fails before the release. Then the baseline recovers, and only the new revision
-// still fails.
+// The dependency fails before the release. Then the old revision no longer needs it and recovers,
+// and only the new revision still fails.
 //
-//	dependency   ok   fails                                 fails for v2 only
+//	dependency   ok   fails                                 only v2 needs it
 //	v1           ok   fails, its pod still runs             passes
 //	v2                never ready, breach: AlreadyFailing   rolled back
 func TestRollsBackWhenTheBaselineRecoversAndTheReleaseDoesNot(t *testing.T) {
@@ -78,9 +78,9 @@ func TestRollsBackWhenTheBaselineRecoversAndTheReleaseDoesNot(t *testing.T) {
 			"RollbackHeld", "RollbackStarted", "RolledBack", "RollbackVerified")
 }
 
-// The dependency of both revisions fails. Then it recovers for the old revision only.
+// The dependency fails for both revisions. Then the old revision no longer needs it and recovers.
 //
-//	dependency   ok                    fails                  fails for v2 only
+//	dependency   ok                    fails                  only v2 needs it
 //	v1           ok                    fails, still runs      passes
 //	v2           ok, but never ready   breach: SharedCause    rolled back
 func TestHoldsWhileTheCheckFailsForTheBaselineToo(t *testing.T) {

@@ -1,5 +1,5 @@
 // The clean undo: after a rollback, the owner's next release gives the same result as without the
-// bad release. The tools that users ship with own different fields.
+// bad release. With each way to ship, the fields of the template have other owners.
 package scenarios
 
 import (

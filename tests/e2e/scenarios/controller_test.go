@@ -1,5 +1,5 @@
-// The controller is killed or terminated during a rollback. Each scenario has its own controller;
-// the one in the cluster does not run yet (see scenario.NewWithOwnController).
+// The controller is killed or terminated during a rollback. Each scenario has its own controller.
+// The controller in the cluster does not run yet; see scenario.NewWithOwnController.
 package scenarios
 
 import (

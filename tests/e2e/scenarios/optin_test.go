@@ -26,10 +26,10 @@ func TestOptsInByAConfigMapAndOneAnnotation(t *testing.T) {
 func TestOptsInBySelectorWithoutChangingTheDeployment(t *testing.T) {
 	s := scenario.New(t)
 	v1 := scenario.NewApp("web", "v1").Labelled("tier", "web")
-	other := scenario.NewApp("batch", "v1").Labelled("tier", "batch")
+	batch := scenario.NewApp("batch", "v1").Labelled("tier", "batch")
 	s.Given().Policy("web", "selector: {matchLabels: {tier: web}}"+quickPolicy).
-		Good(v1).Running(other)
-	s.When().Applied(other.As("v2").Env("HEALTH", "fail"), v1.As("v2").Env("HEALTH", "fail"))
+		Good(v1).Running(batch)
+	s.When().Applied(batch.As("v2").Env("HEALTH", "fail"), v1.As("v2").Env("HEALTH", "fail"))
 	s.Then().IsRolledBackAndVerified(v1).TemplateChangedBy("web", "user", "lastgood").
 		IsUntouched("batch").HasNoGuard("batch").PolicyGuardsDeployments("web", 1)
 }

@@ -71,7 +71,7 @@ func (b *bench) deployment(name string, replicas int32) *appsv1.Deployment {
 	}
 }
 
-// prepare creates both Deployments and waits until the first release of the guarded one is good.
+// prepare creates both Deployments and waits until the guarded Deployment is good.
 func (b *bench) prepare(ctx context.Context) error {
 	policy := &unstructured.Unstructured{Object: map[string]any{
 		"apiVersion": "lastgood.dev/v1alpha1", "kind": "RollbackPolicy",

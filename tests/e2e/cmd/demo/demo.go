@@ -124,10 +124,10 @@ func (d *demo) becomesGood(ctx context.Context, release string) error {
 		if err != nil {
 			return errNotYet
 		}
-		seen, _, _ := unstructured.NestedInt64(guard.Object, "status", "deploymentGeneration")
+		seenGeneration, _, _ := unstructured.NestedInt64(guard.Object, "status", "deploymentGeneration")
 		isGood := text(guard, "status", "state") == "Idle" &&
 			text(guard, "status", "reason") == "Good"
-		if seen != deployment.Generation || !isGood {
+		if seenGeneration != deployment.Generation || !isGood {
 			return errNotYet
 		}
 		return nil

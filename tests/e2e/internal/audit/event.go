@@ -13,7 +13,7 @@ import (
 // Write is a request that may change an object, with its response.
 type Write struct {
 	Time time.Time
-	// User is the impersonated user if there is one, otherwise the authenticated user.
+	// User is the impersonated user, or the authenticated user of a request without impersonation.
 	User, UserAgent string
 	// Verb is create, update, patch, delete or deletecollection.
 	Verb                                            string

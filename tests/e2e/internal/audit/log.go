@@ -73,7 +73,7 @@ func readLine(reader *bufio.Reader) ([]byte, error) {
 	}
 }
 
-// WritesBy returns all writes of a user, including dry runs and rejected ones.
+// WritesBy returns all writes of a user, including dry runs and rejected writes.
 func (l *Log) WritesBy(user string) []Write {
 	return slices.DeleteFunc(slices.Clone(l.Writes), func(w Write) bool { return w.User != user })
 }

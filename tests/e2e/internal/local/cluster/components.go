@@ -171,7 +171,7 @@ func (c *Cluster) controllerManagerArguments() []string {
 		"--root-ca-file=" + c.Cert("ca"),
 		"--cluster-signing-cert-file=" + c.Cert("ca"),
 		"--cluster-signing-key-file=" + c.Key("ca"),
-		// Many parallel scenarios, each in its own namespace, share this one client.
+		// The controllers of Kubernetes must keep up with many parallel scenarios.
 		"--kube-api-qps=200",
 		"--kube-api-burst=400",
 	}

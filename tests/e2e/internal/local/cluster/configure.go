@@ -154,8 +154,8 @@ func (c *Cluster) writeCredentials() error {
 	if err := os.WriteFile(c.Key("service-accounts"), private, 0o600); err != nil {
 		return err
 	}
-	for _, one := range certificates {
-		if _, err := c.issue(authority, one); err != nil {
+	for _, wanted := range certificates {
+		if _, err := c.issue(authority, wanted); err != nil {
 			return err
 		}
 	}
@@ -164,16 +164,16 @@ func (c *Cluster) writeCredentials() error {
 
 func (c *Cluster) writeKubeconfigs(authority *pki.Authority) error {
 	server := fmt.Sprintf("https://%s:%d", layout.NodeAddress, layout.APIServerPort)
-	for _, one := range users {
-		identity, err := c.issue(authority, one)
+	for _, user := range users {
+		identity, err := c.issue(authority, user)
 		if err != nil {
 			return err
 		}
-		target := c.ComponentKubeconfig(one.name)
-		if one.name == "admin" {
+		target := c.ComponentKubeconfig(user.name)
+		if user.name == "admin" {
 			target = c.Kubeconfig()
 		}
-		kubeconfig := pki.Kubeconfig(server, authority.PEM, one.user, identity)
+		kubeconfig := pki.Kubeconfig(server, authority.PEM, user.user, identity)
 		if err := os.WriteFile(target, kubeconfig, 0o600); err != nil {
 			return err
 		}

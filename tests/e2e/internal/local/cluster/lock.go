@@ -61,10 +61,10 @@ func readHolder(file *os.File) string {
 
 // isFileAt reports whether the open file is still the file at path.
 func isFileAt(file *os.File, path string) bool {
-	held, err := file.Stat()
+	opened, err := file.Stat()
 	if err != nil {
 		return false
 	}
-	now, err := os.Stat(path)
-	return err == nil && os.SameFile(held, now)
+	current, err := os.Stat(path)
+	return err == nil && os.SameFile(opened, current)
 }

@@ -12,8 +12,8 @@ import (
 	"strings"
 )
 
-// changedSettings are the kernel settings that a running cluster changes: kubelet those in vm and
-// kernel, kube-proxy and the bridge those in net, and Prepare the setting in fs.
+// changedSettings are the kernel settings that a running cluster changes. kubelet changes vm and
+// kernel, kube-proxy and the bridge change net, and Prepare changes fs.
 var changedSettings = []string{
 	"net/ipv4/ip_forward", "net/ipv4/conf/all/route_localnet", "net/bridge/bridge-nf-call-iptables",
 	"vm/overcommit_memory", "vm/panic_on_oom", "kernel/panic", "kernel/panic_on_oops",

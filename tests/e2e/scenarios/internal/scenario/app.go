@@ -30,7 +30,7 @@ type App struct {
 	edits       []func(*apps.Deployment)
 }
 
-// NewApp returns a healthy test application with one replica that has not opted in.
+// NewApp returns a healthy test application with one replica. It has not opted in.
 func NewApp(name, version string) App {
 	return App{Name: name, Version: version, image: layout.DemoImage}
 }

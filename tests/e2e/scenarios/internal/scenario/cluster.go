@@ -29,8 +29,7 @@ type Cluster struct {
 	AuditLog *AuditLog
 
 	install installation
-	// deleted are the namespaces that are being deleted. The end of the run waits until none
-	// exists.
+	// deleted are the namespaces that are being deleted. cleanUp waits until they are gone.
 	deleted     []string
 	deletedLock sync.Mutex
 }

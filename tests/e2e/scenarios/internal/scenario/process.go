@@ -52,7 +52,7 @@ func (s *Scenario) newProcess(proxy *Proxy) *Process {
 }
 
 // allowLease allows the controller to write its Lease in the scenario's namespace. The chart allows
-// this only in its own namespace.
+// this only in the system namespace.
 func (s *Scenario) allowLease() {
 	s.T.Helper()
 	meta := metav1.ObjectMeta{Name: "lease-of-the-scenario"}

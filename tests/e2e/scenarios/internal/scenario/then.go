@@ -237,7 +237,7 @@ func templateOwners(entries []metav1.ManagedFieldsEntry) map[string]string {
 }
 
 func sameJSON(a, b []byte) bool {
-	var one, other any
-	return json.Unmarshal(a, &one) == nil && json.Unmarshal(b, &other) == nil &&
-		reflect.DeepEqual(one, other)
+	var valueA, valueB any
+	return json.Unmarshal(a, &valueA) == nil && json.Unmarshal(b, &valueB) == nil &&
+		reflect.DeepEqual(valueA, valueB)
 }

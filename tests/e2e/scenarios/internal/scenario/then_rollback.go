@@ -11,7 +11,8 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 )
 
-// LatestRollback returns the newest Rollback that changes a Deployment; there must be one.
+// LatestRollback returns the newest Rollback that changes a Deployment. The test fails if no
+// Rollback exists.
 func (t *Then) LatestRollback(name string) Rollback {
 	t.T.Helper()
 	rollbacks := t.Rollbacks(context.Background(), name)
