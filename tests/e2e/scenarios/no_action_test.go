@@ -1,5 +1,5 @@
-// Cases in which the controller must do nothing. A twin, which has no reason to do nothing, gets
-// the same bad release. After the rollback of the twin, the controller has had the time to act, and
+// Cases in which the controller must do nothing. A twin that may be rolled back gets the same
+// bad release. After the rollback of the twin, the controller has had the time to act, and
 // the audit log shows that it did not.
 package scenarios
 

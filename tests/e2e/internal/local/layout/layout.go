@@ -1,5 +1,5 @@
-// Package layout has the paths, names, addresses and ports of the local cluster. It must not open a
-// file or a connection.
+// Package layout has the paths, names, addresses and ports of the local cluster. This package must
+// not open a file or a connection.
 package layout
 
 import (

@@ -1,5 +1,5 @@
-// Package pki creates the certificates, keys and kubeconfigs of a cluster. It must not know the
-// components.
+// Package pki creates the certificates, keys and kubeconfigs of a cluster. This package must not
+// know the components.
 package pki
 
 import (

@@ -1,5 +1,6 @@
-// Package process runs the components of the cluster as daemons. They outlive the command that
-// started them, and a later command finds them. It must not know the components.
+// Package process runs the components of the cluster as daemons. The daemons outlive the command
+// that started them, and a later command finds them. This package must not know which components
+// exist.
 package process
 
 import (
@@ -21,8 +22,8 @@ const ownerVariable = "LASTGOOD_CLUSTER_PART="
 
 const pollInterval = 20 * time.Millisecond
 
-// Command starts a component. It is stored with the PID, so that the component can be started
-// again.
+// Command starts a component. The table stores the command with the PID, so that the component can
+// be started again.
 type Command struct {
 	Name string   `json:"name"`
 	Path string   `json:"path"`
