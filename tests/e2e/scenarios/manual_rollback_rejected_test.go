@@ -102,13 +102,13 @@ func TestRejectsAManualRollbackThatIsImpossibleEvenWhenForced(t *testing.T) {
 type harmfulRollback struct {
 	// prepare brings the Deployment, on which v2 is good, into the state in which it is rejected.
 	prepare func(s *scenario.Scenario)
-	// toRevision is the field of the spec after a comma, or empty.
+	// toRevision is "" or a text such as ", toRevision: 2", which is added to the spec.
 	toRevision string
 	// words are in the message of the rejection.
 	words []string
 	// target is the version that the forced rollback restores.
 	target scenario.App
-	// authors are those of all changes of the template; the forced rollback is the last change.
+	// authors are the authors of all changes of the template. The forced rollback is the last change.
 	authors []string
 }
 
