@@ -52,7 +52,7 @@ std::vector<Row> same_failure_rows() {
        Reason::ImagePull,
        "1 of 1 pods have a container whose image cannot be pulled, for example web-a (limit 25% of "
        "pods)"},
-      {"one of three baseline pods cannot pull its image",
+      {"one of three baseline pods cannot pull the image that the other two have",
        Reason::ImagePull,
        {running("web-a"), running("web-b"), waiting("web-c", "ImagePullBackOff")},
        Fail,
