@@ -11,7 +11,7 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr Duration response_timeout{20'000};
+constexpr Duration response_timeout = std::chrono::seconds(20);
 constexpr Resource used_resources[] = {Resource::ConfigMap, Resource::Deployment, Resource::Lease};
 
 }  // namespace

@@ -2,7 +2,6 @@
 #include "simulation/scenario.hpp"
 
 using namespace lastgood::simulation;
-using lastgood::Duration;
 using lastgood::api::Verb;
 
 //  watch events after the release:  | | x | |      one of them is lost
@@ -12,7 +11,7 @@ TEST_CASE("rolls back when one watch event is lost") {
     Scenario scenario;
     scenario.start_controller();
     scenario.ship_bad_release();
-    scenario.run_for(Duration(30) * delay);
+    scenario.run_for(30ms * delay);
     scenario.server.watches().drop_events("deployments", 1);
     CHECK(scenario.rolls_back_within());
     scenario.check_rolled_back_once();

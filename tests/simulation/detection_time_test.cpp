@@ -49,7 +49,7 @@ Duration time_to_patch(Duration interval, int failure_threshold, Duration timeou
 //       |--- < P ------|--- P --|--- P --|      (N-1)P .. NP + timeout
 TEST_CASE("rolls back between (N-1)P and NP plus timeout after N failures at interval P") {
   // A limit for the API calls before the patch. Each call takes a few milliseconds.
-  constexpr Duration api_calls{100};
+  constexpr Duration api_calls = 100ms;
   const std::array failures{ImageHealth{.status = 503}, ImageHealth{.status = 0},
                             ImageHealth{.status = 500, .latency = 900ms},
                             ImageHealth{.hangs = true}};

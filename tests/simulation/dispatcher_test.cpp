@@ -103,8 +103,8 @@ TEST_CASE("counts a key once when it is added twice before its reconcile") {
 }
 
 TEST_CASE("counts a key again when it is requeued, and measures its wait from the requeue time") {
-  DispatcherHarness harness(
-      {std::optional(Duration(5000)), fail(ErrorKind::Server, "503"), std::optional<Duration>()});
+  DispatcherHarness harness({std::optional(Duration(std::chrono::seconds(5))),
+                             fail(ErrorKind::Server, "503"), std::optional<Duration>()});
   harness.become_leader();
   harness.dispatcher.add(web);
   harness.run_all();
@@ -120,7 +120,7 @@ TEST_CASE("measures no wait while another replica is the leader") {
   harness.dispatcher.add(web);
   harness.run_ready();
   CHECK(harness.telemetry.depth == 0);
-  harness.clock.advance_to(harness.clock.monotonic_now() + Duration(60'000));
+  harness.clock.advance_to(harness.clock.monotonic_now() + Duration(std::chrono::seconds(60)));
   harness.become_leader();
   harness.run_all();
   CHECK(harness.telemetry.waits == std::vector{Duration(0)});

@@ -115,7 +115,7 @@ TEST_CASE("still requires approval when a Deployment joins the group before the 
   BadGroup scenario;
   scenario.set_mode("Approve");
   REQUIRE(scenario.run_until([&] { return !pending_group_rollbacks(scenario).empty(); }, 10min));
-  scenario.deploy("mail", "app:v1", annotations_in_group(4), 1);
+  scenario.deploy("mail", "app:v1", group_annotations(4), 1);
   scenario.run_for(3min);
   CHECK(scenario.template_changes() == 0);
   for (const NameAndPhase& record : scenario.rollbacks())
@@ -160,7 +160,7 @@ TEST_CASE("rolls back a group without delay when one member breaches long after 
 //  web (bad) and cron are one group; cron is not opted in ---- it opts in
 TEST_CASE("holds a group with a member that is not opted in, and names the member") {
   Scenario scenario(1);
-  scenario.annotate("web", annotations_in_group(1));
+  scenario.annotate("web", group_annotations(1));
   scenario.deploy("cron", "app:v1", {{"lastgood.dev/group", "shop"}}, 1);
   scenario.start_controller();
   scenario.ship_bad_release();
@@ -175,7 +175,7 @@ TEST_CASE("holds a group with a member that is not opted in, and names the membe
           "cron cannot be rolled back: it is not guarded. Opt it in, or remove its annotation "
           "lastgood.dev/group"));
   CHECK(scenario.template_changes() == 0);
-  scenario.annotate("cron", annotations_in_group(2));
+  scenario.annotate("cron", group_annotations(2));
   CHECK(scenario.rolls_back_within());
   scenario.check_rolled_back_once();
 }

@@ -21,9 +21,9 @@ namespace lastgood::simulation {
 class ControllerProcess;
 
 struct LeaseTimings {
-  Duration duration{15'000};
-  Duration renew_deadline{10'000};
-  Duration retry_period{2'000};
+  Duration duration = std::chrono::seconds(15);
+  Duration renew_deadline = std::chrono::seconds(10);
+  Duration retry_period = std::chrono::seconds(2);
 };
 
 struct NameAndPhase {

@@ -108,7 +108,7 @@ TEST_CASE("keeps the template when a user opts out between the record and the pa
   CHECK(scenario.violations() == no_violations);
 }
 
-//  deleted, created again ---- record ---- or here ---- patch?   no: it is another Deployment
+//  a user creates the Deployment again ---- record (or patch)?   no: the uid is another one
 TEST_CASE("keeps the template when the Deployment is created again before record or patch") {
   for (auto* next_call : {is_new_rollback, is_template_patch}) {
     Scenario scenario;

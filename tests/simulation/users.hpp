@@ -50,7 +50,7 @@ inline void check_manual_rollback_succeeds_once(Simulation& simulation, const st
   CHECK(simulation.violations() == no_violations);
 }
 
-// app:v1 and then app:v2 became good. app:v2 is the last good revision.
+// app:v1 is presumed good, and app:v2 became good after it.
 struct TwoGoodReleases : Scenario {
   TwoGoodReleases() {
     cluster.health["app:v2"] = {.status = 200};
@@ -61,7 +61,7 @@ struct TwoGoodReleases : Scenario {
   }
 };
 
-inline codec::Json annotations_in_group(int order) {
+inline codec::Json group_annotations(int order) {
   return {{"lastgood.dev/policy", "web"},
           {"lastgood.dev/group", "shop"},
           {"lastgood.dev/group-order", std::to_string(order)}};
@@ -70,9 +70,9 @@ inline codec::Json annotations_in_group(int order) {
 // Deployments db, api and web form one group. Each runs app:v1, which is presumed good.
 struct GoodGroup : Scenario {
   GoodGroup() : Scenario(1) {
-    annotate("web", annotations_in_group(3));
-    deploy("db", "app:v1", annotations_in_group(1), 1);
-    deploy("api", "app:v1", annotations_in_group(2), 1);
+    annotate("web", group_annotations(3));
+    deploy("db", "app:v1", group_annotations(1), 1);
+    deploy("api", "app:v1", group_annotations(2), 1);
     cluster.health["app:v3"] = {.status = 200};
     run_for(30s);
     start_controller();

@@ -17,7 +17,7 @@ using codec::Json;
 namespace {
 
 // From the client to the server, or back.
-constexpr Duration one_way_latency{2};
+constexpr Duration one_way_latency = std::chrono::milliseconds(2);
 constexpr std::chrono::seconds bookmark_interval{60};
 // The API server's message for a JSON patch whose test fails.
 constexpr const char* patch_failed =

@@ -14,7 +14,7 @@ using std::chrono::seconds;
 
 namespace {
 
-constexpr Duration controller_delay{20};
+constexpr Duration controller_delay = std::chrono::milliseconds(20);
 constexpr Duration start_delay = seconds(1);      // from the creation of a pod to its start
 constexpr Duration readiness_delay = seconds(1);  // from the start of a pod to its readiness probe
 constexpr int default_revision_history_limit = 10;
@@ -100,8 +100,8 @@ void Cluster::on_change(const std::string& plural, const Json& object) {
         number_at(object, "/metadata/generation"))
       enqueue(key_of(object));
   } else if (plural == "replicasets" || plural == "pods") {
-    const std::string label = text(object, "/metadata/labels/app");
-    enqueue({.namespace_ = key_of(object).namespace_, .name = label});
+    const std::string deployment_name = text(object, "/metadata/labels/app");
+    enqueue({.namespace_ = key_of(object).namespace_, .name = deployment_name});
   }
 }
 

@@ -20,7 +20,7 @@ struct ImageHealth {
   bool starts = true;  // false: the container exits again and again
   bool ready = true;   // the result of the readiness probe
   int status = 200;    // 0: the connection is refused
-  Duration latency{5};
+  Duration latency = std::chrono::milliseconds(5);
   bool hangs = false;  // the endpoint never answers
 };
 
