@@ -31,8 +31,8 @@
 //   action = step(StartWatch{}, now)
 //   repeat: apply action.change to the store; perform action.next; action = step(its result, now)
 //
-// ReadStream means: read the next event of the open stream. Any other action means: close the
-// stream if one is open, without giving an input for that.
+// ReadStream means: read the next event of the open stream. Any other action means: if a stream is
+// open, close it first. Closing it is not an input.
 #pragma once
 
 #include <cstdint>
