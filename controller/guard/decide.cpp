@@ -31,8 +31,7 @@ namespace {
 // A Deployment with the same name but another uid is another Deployment.
 void reset_for_other_deployment(Step& step) {
   api::GuardStatus& guard = step.guard();
-  if (!guard.deployment_uid.empty() && guard.deployment_uid != step.deployment().meta.uid)
-    guard = {};
+  if (guard.deployment_uid != step.deployment().meta.uid) guard = {};
   guard.deployment_uid = step.deployment().meta.uid;
   guard.deployment_generation = step.deployment().meta.generation;
 }
@@ -40,8 +39,8 @@ void reset_for_other_deployment(Step& step) {
 void report_policy(Step& step) {
   api::GuardStatus& guard = step.guard();
   const EffectivePolicy& policy = step.inputs.policy;
-  const api::Condition* known = api::find_condition(guard.conditions, api::condition::governed);
-  const api::Condition before = known ? *known : api::Condition{};
+  const api::Condition* found = api::find_condition(guard.conditions, api::condition::governed);
+  const api::Condition before = found ? *found : api::Condition{};
   guard.policy = policy.governs() ? policy.name : "";
   set_governed(guard, policy, step.deployment().meta.generation, step.now);
   const api::Condition& after = *api::find_condition(guard.conditions, api::condition::governed);
@@ -53,8 +52,8 @@ void report_policy(Step& step) {
             EventAction::None, after.message);
 }
 
-// Ends the evaluation and an open Rollback. Proven revisions stay in the list. After a new opt-in
-// the Deployment is treated as if it were seen for the first time.
+// Ends the evaluation and an open Rollback. The list of revisions stays. After a new opt-in the
+// Deployment is treated as if it were seen for the first time.
 void opt_out(Step& step) {
   api::GuardStatus& guard = step.guard();
   step.enter(State::Idle, Reason::NotOptedIn,
@@ -70,7 +69,6 @@ void opt_out(Step& step) {
   }
   guard.current.reset();
   guard.template_digest.reset();
-  // After a new opt-in, what runs is not part of an earlier release.
   guard.evaluation_started.reset();
   guard.rolled_out.reset();
   guard.checks.clear();
@@ -78,12 +76,12 @@ void opt_out(Step& step) {
   guard.pending.clear();
 }
 
-// The policy cannot be used, so nothing is measured. Results and waiting times from before do not
-// count afterwards.
+// The policy cannot be used, so nothing is measured. After its repair, the results and times from
+// before do not count.
 void suspend_evaluation(Step& step) {
   api::GuardStatus& guard = step.guard();
   const EffectivePolicy& policy = step.inputs.policy;
-  // The message of a freeze says what the user can do: it stays.
+  // The message of a freeze stays, because it says what the user can do.
   if (guard.state == State::Frozen) return;
   if (guard.state == State::Idle) return step.enter(State::Idle, policy.reason, policy.message);
   if (guard.state == State::Held && guard.current) {
@@ -108,18 +106,19 @@ void dispatch(Step& step) {
   }
 }
 
-// A pending Rollback that the status does not know is about an earlier release: the status knows
-// more about the present template. A manual or group Rollback may replace a proven revision too.
+// A pending Rollback that the guard does not name is outdated if guard.current has the present
+// template, and either is not the revision to replace or has become proven. A manual or group
+// Rollback may replace a proven revision.
 bool is_outdated(const Inputs& inputs) {
   const auto& rollback = inputs.rollback;
   const api::GuardStatus& guard = inputs.guard;
   if (!rollback::is_unknown_to(guard, rollback, inputs.deployment) ||
       rollback->status.phase != api::RollbackPhase::Pending)
     return false;
-  const bool is_known = guard.current &&
-                        guard.template_digest == inputs.deployment.template_digest &&
-                        guard.deployment_uid == inputs.deployment.meta.uid;
-  return is_known && !rollback::is_marked_by(inputs.deployment, *rollback) &&
+  const bool is_current_present = guard.current &&
+                                  guard.template_digest == inputs.deployment.template_digest &&
+                                  guard.deployment_uid == inputs.deployment.meta.uid;
+  return is_current_present && !rollback::is_marked_by(inputs.deployment, *rollback) &&
          (guard.current->hash != rollback->spec.from.hash ||
           (!rollback->spec.check.empty() && is_proven(*guard.current)));
 }
@@ -136,9 +135,8 @@ void reconcile_governed(Step& step) {
       !is_old && rollback::is_unknown_to(inputs.guard, inputs.rollback, inputs.deployment);
   if (is_behind && !inputs.replica_sets) return step.requeue_at(step.now + std::chrono::seconds(1));
   if (is_behind) adopt_rollback(step, *inputs.rollback);
-  const bool recognised = recognise_template(step);
-  // Until the template is restored, the record says what comes next. That needs no ReplicaSet of
-  // the present template.
+  const bool recognized = recognize_template(step);
+  // The Rollback says how a rollback continues. For that the present template needs no ReplicaSet.
   const State state = step.guard().state;
   const bool is_ours = rollback::is_open(inputs.rollback, inputs.deployment) &&
                        rollback::named_by(step.guard(), inputs.rollback);
@@ -146,16 +144,17 @@ void reconcile_governed(Step& step) {
       is_ours &&
       (state == State::RollingBack ||
        (state == State::Held && rollback::is_marked_by(inputs.deployment, *inputs.rollback)));
-  if (!recognised && !by_record) return handle_request(step);
+  if (!recognized && !by_record) return handle_request(step);
   if (end_freeze(step)) return;
   dispatch(step);
-  // The release comes first. A snapshot can wait.
+  // The actions for the release come before the request. Only a snapshot can wait.
   const bool is_free = std::holds_alternative<std::monostate>(step.plan.action) ||
                        std::holds_alternative<CreateSnapshot>(step.plan.action);
   if (is_free && !step.plan.rollback) handle_request(step);
 }
 
-// The next leader has to know of a waiting Rollback, in case a user deletes it meanwhile.
+// Stores the name of a pending automatic Rollback: if a user deletes it while no controller leads,
+// the next leader notices.
 void record_pending(Step& step) {
   api::GuardStatus& guard = step.guard();
   const api::Rollback* named = rollback::named_by(guard, step.inputs.rollback);
@@ -164,7 +163,7 @@ void record_pending(Step& step) {
   guard.pending = status.phase == api::RollbackPhase::Pending ? named->meta.key.name : "";
 }
 
-// The record says already why it waits. A new time or figure in the message is not news.
+// The Rollback already says why it waits. A new time or number in the message is not worth a write.
 bool is_reported(const api::RollbackStatus& record, const api::GuardStatus& guard,
                  const std::string& message) {
   if (record.waiting_for != guard.reason) return false;
@@ -176,27 +175,26 @@ bool is_reported(const api::RollbackStatus& record, const api::GuardStatus& guar
   }
 }
 
-// A user who looks at the record reads why it waits: once for each reason.
+// Writes into the status of a pending Rollback why it waits, once for each reason.
 void report_hold_on_record(Step& step) {
   const api::GuardStatus& guard = step.guard();
   const api::Rollback* named = rollback::named_by(guard, step.inputs.rollback);
   const bool is_held =
       guard.state == State::Held || step.inputs.policy.kind == EffectivePolicy::Kind::Broken;
   const bool waits = is_held && named && named->status.phase == api::RollbackPhase::Pending;
-  if (!waits || step.plan.rollback || std::holds_alternative<ResumeRollback>(step.plan.action))
-    return;
-  // The record has the API server's own words, and the write is tried again.
+  if (!waits || step.plan.rollback) return;
+  // The status of the Rollback already has the error of the API server.
   const api::RollbackStatus& record = named->status;
   if (!record.last_error.empty() && guard.reason == Reason::AdmissionDenied) return;
   const std::string message = fmt::format("Waiting ({}): {}", guard.reason, guard.message);
   if (is_reported(record, guard, message)) return;
-  const std::string& other = step.inputs.policy.approve;
+  const std::string& approved_name = step.inputs.policy.approve;
   const bool awaited_approval =
       guard.reason == Reason::AwaitingApproval && record.waiting_for == Reason::AwaitingApproval;
-  if (awaited_approval && !other.empty()) {
+  if (awaited_approval && !approved_name.empty()) {
     step.emit(EventType::Warning, Reason::RollbackHeld, EventAction::Hold,
               fmt::format("lastgood.dev/approve names {}, but Rollback {} waits for approval",
-                          other, guard.rollback));
+                          approved_name, guard.rollback));
   }
   api::RollbackStatus status =
       rollback::advance(record, api::RollbackPhase::Pending, message, step.now);
@@ -213,10 +211,9 @@ void requeue_for_new_needs(Step& step) {
   if (rollback && step.plan.rollback) rollback->status = *step.plan.rollback;
   const Needs before = needs(inputs.deployment, inputs.policy, inputs.guard, inputs.rollback);
   const Needs after = needs(inputs.deployment, inputs.policy, step.guard(), rollback);
-  const bool more = (after.replica_sets && !before.replica_sets) ||
-                    (after.rollout_measurement && !before.rollout_measurement) ||
-                    (after.check_measurements && !before.check_measurements);
-  if (more) step.requeue_at(step.now);
+  const bool needs_more = (after.rollout_measurement && !before.rollout_measurement) ||
+                          (after.check_measurements && !before.check_measurements);
+  if (needs_more) step.requeue_at(step.now);
 }
 
 }  // namespace
@@ -247,7 +244,7 @@ Plan decide(const Inputs& inputs, Time now) {
   requeue_for_new_needs(step);
   set_rollback_ready(step.guard(), inputs, now);
   if (const auto next = next_preflight(inputs, step.guard(), now)) step.requeue_at(*next);
-  set_standing(step.guard(), inputs.policy, inputs.deployment.meta.generation, now);
+  set_kstatus_conditions(step.guard(), inputs.policy, inputs.deployment.meta.generation, now);
   return std::move(step.plan);
 }
 

@@ -21,7 +21,7 @@ const Revision* requested_revision(const Inputs& inputs, const api::GuardStatus&
 
 namespace {
 
-const api::Rollback* recorded(const Inputs& inputs, const api::GuardStatus& guard) {
+const api::Rollback* pending_rollback(const Inputs& inputs, const api::GuardStatus& guard) {
   const api::Rollback* rollback = rollback::named_by(guard, inputs.rollback);
   return rollback && rollback->status.phase == RollbackPhase::Pending ? rollback : nullptr;
 }
@@ -29,19 +29,18 @@ const api::Rollback* recorded(const Inputs& inputs, const api::GuardStatus& guar
 }  // namespace
 
 std::optional<Revision> due_target(const Inputs& inputs, const api::GuardStatus& guard) {
-  if (const api::Rollback* rollback = recorded(inputs, guard)) return rollback->spec.to;
+  if (const api::Rollback* rollback = pending_rollback(inputs, guard)) return rollback->spec.to;
   return choose_target(guard).revision;
 }
 
 std::optional<Revision> wanted_target(const Inputs& inputs, const api::GuardStatus& guard) {
-  if (!inputs.request || recorded(inputs, guard)) return due_target(inputs, guard);
+  if (!inputs.request || pending_rollback(inputs, guard)) return due_target(inputs, guard);
   if (inputs.request->spec.to_revision) {
     const Revision* revision = requested_revision(inputs, guard);
     return revision && !revision->snapshot.empty() ? std::optional(*revision) : std::nullopt;
   }
-  const TargetChoice target = choose_target(guard);
-  if (target.revision || !target.is_past_mark || !inputs.request->spec.force)
-    return target.revision;
+  if (!inputs.request->spec.force) return choose_target(guard).revision;
+  // With force, a no-rollback-past mark does not matter.
   for (const Revision* proven : proven_with_snapshot(guard)) {
     if (!guard.current || proven->hash != guard.current->hash) return *proven;
   }

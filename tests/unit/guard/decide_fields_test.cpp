@@ -1,4 +1,4 @@
-// Which fields of the status a plan resets, and which it keeps.
+// Which fields of the guard's status a plan resets, and which fields it keeps.
 #include <catch2/catch.hpp>
 
 #include "unit/guard/harness.hpp"
@@ -9,7 +9,7 @@ using namespace lastgood::guard::test;
 
 namespace {
 
-// v2 is breached and held, with everything that a status can remember of its evaluation.
+// v2 is breached and held. Every field that belongs to an evaluation has a value.
 DeploymentHarness held_release() {
   DeploymentHarness web = baking_v2().pause().fail_three_times();
   web.guard.rolled_out = web.now;
@@ -18,6 +18,7 @@ DeploymentHarness held_release() {
   return web;
 }
 
+// Frozen: v2 is breached, but the limit of rollbacks is reached.
 DeploymentHarness frozen_release() {
   DeploymentHarness web = baking_v2();
   web.guard.rollbacks = {{"a", noon}, {"b", noon}, {"c", noon}};
@@ -29,7 +30,7 @@ DeploymentHarness frozen_release() {
 
 }  // namespace
 
-TEST_CASE("keeps the proven revisions, and nothing of the evaluation, when it is opted out") {
+TEST_CASE("keeps the revisions, and nothing of the evaluation, when the Deployment opts out") {
   DeploymentHarness web = held_release();
   const auto revisions = web.guard.revisions;
   web.opt_out().reconcile();
@@ -45,14 +46,14 @@ TEST_CASE("keeps the proven revisions, and nothing of the evaluation, when it is
   CHECK(guard.pending.empty());
 }
 
-TEST_CASE("calls a release that is opted out in its evaluation inconclusive") {
+TEST_CASE("makes a release inconclusive when the Deployment opts out during its evaluation") {
   DeploymentHarness web = baking_v2();
   web.opt_out().reconcile();
   CHECK(web.verdict("v2") == RevisionVerdict::Inconclusive);
   CHECK(web.guard.revisions.front().since == web.now);
 }
 
-TEST_CASE("quarantines a rolled back revision when it is opted out, but not a pending one") {
+TEST_CASE("quarantines v2 when the Deployment opts out after the patch, but not before the patch") {
   DeploymentHarness restored = baking_v2().fail_three_times();
   restored.opt_out().reconcile();
   CHECK(restored.verdict("v2") == RevisionVerdict::RolledBack);
@@ -63,7 +64,7 @@ TEST_CASE("quarantines a rolled back revision when it is opted out, but not a pe
   CHECK(pending.phase() == RollbackPhase::Superseded);
 }
 
-TEST_CASE("evaluates a held release from its start when its policy was broken") {
+TEST_CASE("starts the evaluation of a held release again when its policy breaks") {
   DeploymentHarness web = held_release();
   web.guard.checks[1].baseline = api::BaselineResult{.before = false};
   web.guard.checks[0].baseline = api::BaselineResult{.before = true};
@@ -83,12 +84,44 @@ TEST_CASE("evaluates a held release from its start when its policy was broken") 
   CHECK_FALSE(web.guard.checks[1].config_hash.empty());
 }
 
-TEST_CASE("keeps the state and the verdict of a release that bakes when its policy is broken") {
+TEST_CASE("keeps the state and the verdict of a release that bakes when its policy breaks") {
   DeploymentHarness web = baking_v2();
   const auto since = web.guard.current->since;
   web.pass_time(1min).break_policy().reconcile();
   CHECK(web.state() == evaluating(Reason::PolicyNotFound));
   CHECK(web.guard.current->since == since);
+}
+
+TEST_CASE("keeps the results of a good revision when its policy is broken") {
+  DeploymentHarness web = baking_v2().pass_checks_for(11min);
+  REQUIRE(web.state() == idle(Reason::Good));
+  const auto [checks, rolled_out] = std::pair(web.guard.checks, web.guard.rolled_out);
+  web.break_policy().reconcile();
+  CHECK(web.guard.checks == checks);
+  CHECK(web.guard.rolled_out == rolled_out);
+}
+
+TEST_CASE("names no policy in the status when the policy is broken") {
+  DeploymentHarness web = running_v1();
+  REQUIRE(web.guard.policy == "RollbackPolicy/web");
+  web.break_policy().policy.name = "RollbackPolicy/web";
+  web.reconcile();
+  CHECK(web.guard.policy.empty());
+}
+
+TEST_CASE("emits an Event when only the reason or only the message of a broken policy changes") {
+  DeploymentHarness web = running_v1().break_policy().reconcile();
+  const auto events_of = [&](Reason reason, const std::string& message) {
+    web.policy.reason = reason;
+    web.policy.message = message;
+    web.events.clear();
+    web.reconcile();
+    return web.events.size();
+  };
+  const Reason reason = web.policy.reason;
+  CHECK(events_of(reason, web.policy.message) == 0);
+  CHECK(events_of(reason, "another message") == 1);
+  CHECK(events_of(Reason::InvalidAnnotation, "another message") == 1);
 }
 
 TEST_CASE("keeps the message of a freeze while the policy is broken") {
@@ -99,7 +132,7 @@ TEST_CASE("keeps the message of a freeze while the policy is broken") {
   CHECK(web.guard.freeze == freeze);
 }
 
-TEST_CASE("starts the evaluation again, with nothing counted, when a user resumes it") {
+TEST_CASE("starts the evaluation again, with all counts at zero, when a user ends a freeze") {
   DeploymentHarness web = frozen_release();
   web.guard.contests = {{"tool", noon}};
   web.guard.declined = api::Declined{.rollback = "web-2-1b4e", .at = noon};
@@ -124,7 +157,7 @@ TEST_CASE("starts the evaluation again, with nothing counted, when a user resume
   CHECK(web.requeue_after() == 0s);
 }
 
-TEST_CASE("keeps the verdict Good in the list when a user resumes a good revision") {
+TEST_CASE("keeps the verdict Good in the list when a user ends the freeze of a good revision") {
   DeploymentHarness web = frozen_release();
   web.guard.revisions.front().verdict = RevisionVerdict::Good;
   web.policy.resume = web.now;
@@ -147,9 +180,9 @@ TEST_CASE("forgets everything when another Deployment has the name") {
   CHECK(web.current() == HashAndVerdict{"v9", RevisionVerdict::PresumedGood});
 }
 
-TEST_CASE("supersedes a pending Rollback whose release was proven or replaced meanwhile") {
+TEST_CASE("supersedes an unknown pending Rollback when its release was proven or replaced") {
   DeploymentHarness web = pending_rollback();
-  const api::Rollback lost = *web.rollback;
+  const api::Rollback unknown_to_guard = *web.rollback;
   struct Row {
     const char* name;
     void (*change)(Inputs&);
@@ -161,25 +194,31 @@ TEST_CASE("supersedes a pending Rollback whose release was proven or replaced me
       {"another revision is current",
        [](Inputs& in) { in.guard.current->hash = TemplateHash("v3"); }, true},
       {"the release is still breached", [](Inputs&) {}, false},
-      {"the release is good, and a user wants the rollback",
+      {"the release is good, and the Rollback is manual",
        [](Inputs& in) {
          in.guard.current->verdict = RevisionVerdict::Good;
          in.rollback->spec.check.clear();
        },
        false},
-      {"the status is of another template",
+      {"the guard was stored for another template",
        [](Inputs& in) {
          in.guard.current->verdict = RevisionVerdict::Good;
          in.guard.template_digest = TemplateDigest("v1");
        },
        false},
-      {"the status is of another Deployment",
+      {"the guard was stored for another Deployment",
        [](Inputs& in) {
          in.guard.current->verdict = RevisionVerdict::Good;
-         in.guard.deployment_uid = Uid("another");
+         in.guard.deployment_uid = Uid("other-uid");
        },
        false},
-      {"the patch is on the Deployment",
+      {"the template was restored already",
+       [](Inputs& in) {
+         in.guard.current->verdict = RevisionVerdict::Good;
+         in.rollback->status.phase = RollbackPhase::TemplateRestored;
+       },
+       false},
+      {"the Deployment has the patch of the Rollback",
        [](Inputs& in) {
          in.guard.current->verdict = RevisionVerdict::Good;
          in.deployment.meta.annotations["lastgood.dev/rolled-back-by"] = in.rollback->meta.key.name;
@@ -189,18 +228,22 @@ TEST_CASE("supersedes a pending Rollback whose release was proven or replaced me
   for (const Row& row : rows) {
     CAPTURE(row.name);
     Inputs inputs = web.inputs();
-    inputs.rollback = lost;
+    inputs.rollback = unknown_to_guard;
     inputs.guard.rollback.clear();
     inputs.guard.pending.clear();
     inputs.guard.state = api::State::Evaluating;
+    inputs.guard.checks.clear();
+    inputs.replica_sets = {replica_set("v1", false, 1), replica_set("v2", true, 2)};
     row.change(inputs);
     const Plan plan = decide(inputs, web.now);
     const bool is_superseded = plan.rollback && plan.rollback->phase == RollbackPhase::Superseded;
     CHECK(is_superseded == row.is_superseded);
+    CHECK(plan.guard.rollback.empty() == row.is_superseded);
   }
 }
 
-TEST_CASE("waits a second for ReplicaSets before it takes an unknown Rollback over") {
+TEST_CASE(
+    "waits a second for ReplicaSets before it adopts a Rollback that the guard does not name") {
   DeploymentHarness web = pending_rollback();
   Inputs inputs = web.inputs();
   inputs.guard.rollback.clear();
@@ -211,7 +254,7 @@ TEST_CASE("waits a second for ReplicaSets before it takes an unknown Rollback ov
   CHECK(plan.requeue_at == web.now + 1s);
 }
 
-TEST_CASE("asks for the new measurements of a plan at once, and only for new ones") {
+TEST_CASE("requeues at once only when the plan needs measurements that were not gathered") {
   DeploymentHarness web = running_v1();
   web.ship("v2").reconcile();
   CHECK(web.requeue_after() == 0s);
@@ -219,7 +262,7 @@ TEST_CASE("asks for the new measurements of a plan at once, and only for new one
   CHECK(web.requeue_after() > 0s);
 }
 
-TEST_CASE("says what runs again when the reason of an idle Deployment has passed") {
+TEST_CASE("reports the verdict of the running revision when the policy is repaired") {
   struct Row {
     RevisionVerdict verdict;
     Reason reason;
@@ -241,7 +284,7 @@ TEST_CASE("says what runs again when the reason of an idle Deployment has passed
   }
 }
 
-TEST_CASE("says that the present revision was restored only while that is the last thing") {
+TEST_CASE("reports RolledBack after a repair of the policy only if the last Rollback restored v1") {
   struct Row {
     const char* name;
     void (*change)(DeploymentHarness&);
@@ -249,7 +292,7 @@ TEST_CASE("says that the present revision was restored only while that is the la
   };
   const std::vector<Row> rows = {
       {"restored", [](DeploymentHarness&) {}, Reason::RolledBack},
-      {"its verdict is newer",
+      {"the verdict of v1 is newer than the rollback",
        [](DeploymentHarness& web) { web.guard.current->since = web.now + 1s; }, Reason::Good},
       {"the rollback did not succeed",
        [](DeploymentHarness& web) { web.rollback->status.phase = RollbackPhase::Failed; },
