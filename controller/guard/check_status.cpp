@@ -67,10 +67,9 @@ void update_baseline(CheckStatus& check, const api::Measurement& measurement) {
   baseline = std::move(result);
 }
 
-CheckStatus empty_check(std::string name, int threshold) {
+CheckStatus empty_check(std::string name) {
   CheckStatus check;
   check.name = std::move(name);
-  check.failure_threshold = threshold;
   check.reason = pending_result;
   return check;
 }
@@ -112,7 +111,7 @@ std::vector<CheckStatus> apply_all(const std::vector<CheckStatus>& checks,
     // Results of another configuration do not count.
     const bool is_same = previous != checks.end() &&
                          (previous->config_hash.empty() || previous->config_hash == config_hash);
-    CheckStatus check = is_same ? *previous : empty_check(name, threshold);
+    CheckStatus check = is_same ? *previous : empty_check(name);
     check.config_hash = config_hash;
     if (threshold > check.failure_threshold)
       check.breached = check.breached && check.consecutive_failures >= threshold;

@@ -1,4 +1,5 @@
-// Which breach is confirmed or acted on, and how failures relate to the baseline.
+// When a changed threshold or policy changes a breach, which breach is confirmed, which breach
+// leads to a rollback, and the result of the baseline.
 #include <catch2/catch.hpp>
 
 #include "guard/check_status.hpp"
@@ -32,23 +33,67 @@ TEST_CASE("confirms a breach only when the last result is a recent failure") {
   struct Case {
     const char* name;
     MeasurementResult result;
-    std::optional<Duration> ago;
-    bool breached;
-    bool confirmed;
+    std::optional<Duration> failed_ago;  // the time since the last failure; empty: not known
+    bool is_breached;
+    bool is_confirmed;
   };
   const std::vector<Case> cases = {
-      {"just now", Fail, 0s, true, true},
-      {"two intervals and a timeout ago", Fail, 22s, true, true},
-      {"longer ago", Fail, 23s, true, false},
-      {"no result now", Unknown, 0s, true, false},
-      {"at an unknown time", Fail, {}, true, false},
-      {"failing, but not breached", Fail, 0s, false, false},
+      {"the check failed just now", Fail, 0s, true, true},
+      {"the check failed two intervals and a timeout ago", Fail, 22s, true, true},
+      {"the check failed longer ago than that", Fail, 23s, true, false},
+      {"the last result is unknown", Unknown, 0s, true, false},
+      {"the time of the last failure is not known", Fail, {}, true, false},
+      {"the check fails but is not breached", Fail, 0s, false, false},
   };
-  for (const Case& one : cases) {
-    CAPTURE(one.name);
-    api::CheckStatus check{.name = "health", .result = one.result, .breached = one.breached};
-    if (one.ago) check.last_failure = noon - *one.ago;
-    CHECK((confirmed_breach({check}, web_policy().spec, noon) != nullptr) == one.confirmed);
+  for (const Case& row : cases) {
+    CAPTURE(row.name);
+    api::CheckStatus check{.name = "health", .result = row.result, .breached = row.is_breached};
+    if (row.failed_ago) check.last_failure = noon - *row.failed_ago;
+    CHECK((confirmed_breach({check}, web_policy().spec, noon) != nullptr) == row.is_confirmed);
+  }
+}
+
+TEST_CASE("confirms a failure of the last 10s also when the interval of the check is shorter") {
+  auto spec = web_policy().spec;
+  spec.checks[0].interval = 1s;
+  spec.checks[0].http.timeout = 1s;
+  const api::CheckStatus check{
+      .name = "health", .result = Fail, .last_failure = noon, .breached = true};
+  CHECK(confirmed_breach({check}, spec, noon + 10s) != nullptr);
+  CHECK(confirmed_breach({check}, spec, noon + 10s + 1ms) == nullptr);
+}
+
+TEST_CASE("is failing while a failure is recent or the check may still get a result") {
+  struct Case {
+    const char* name;
+    api::CheckStatus check;
+    bool is_failing;
+  };
+  const std::vector<Case> cases = {
+      {"failed two intervals and a timeout ago",
+       {.result = Fail, .consecutive_failures = 1, .last_failure = noon - 22s},
+       true},
+      {"failed longer ago",
+       {.result = Fail, .consecutive_failures = 1, .last_failure = noon - 23s},
+       false},
+      {"failed long ago, and had no result once since",
+       {.result = Unknown,
+        .consecutive_failures = 1,
+        .consecutive_unknowns = 1,
+        .last_failure = noon - 1h},
+       true},
+      {"failed long ago, and had no result twice since",
+       {.result = Unknown,
+        .consecutive_failures = 1,
+        .consecutive_unknowns = 2,
+        .last_failure = noon - 1h},
+       false},
+      {"had no result once, and no failure", {.result = Unknown, .consecutive_unknowns = 1}, false},
+  };
+  for (Case row : cases) {
+    CAPTURE(row.name);
+    row.check.name = "health";
+    CHECK(is_failing_still({row.check}, web_policy().spec, noon) == row.is_failing);
   }
 }
 
@@ -59,56 +104,106 @@ TEST_CASE("confirms the first breached check that fails now") {
   CHECK(confirmed_breach(checks, web_policy().spec, noon)->name == "health");
 }
 
-TEST_CASE("keeps the last definite result of the baseline until the check passes") {
+TEST_CASE("keeps the last result of the baseline that is not Unknown until the check passes") {
   using MaybeBaseline = std::optional<api::BaselineResult>;
-  const auto answered = [](MeasurementResult result, bool before, int consecutive_failures = 0) {
+  const auto baseline = [](MeasurementResult result, bool before, int consecutive_failures = 0) {
     return MaybeBaseline(api::BaselineResult{.result = result,
                                              .revision = "revision 1 (web-v1)",
                                              .consecutive_failures = consecutive_failures,
                                              .before = before});
   };
-  const auto after = [](std::vector<std::pair<char, MaybeBaseline>> given) {
+  const auto baseline_after = [](std::vector<std::pair<char, MaybeBaseline>> given) {
     api::CheckStatus check{.name = "check", .failure_threshold = 1};
-    for (const auto& [letter, baseline] : given) {
+    for (const auto& [letter, result] : given) {
       api::Measurement measurement = measurement_of(letter);
-      measurement.baseline = baseline;
+      measurement.baseline = result;
       check = apply(check, measurement, true, noon);
     }
     return check.baseline;
   };
-  const auto there = answered(Fail, false);
-  const auto before = answered(Fail, true);
-  CHECK(after({{'F', there}}) == answered(Fail, false, 1));
-  CHECK(after({{'U', before}}) == answered(Fail, true, 1));
-  CHECK(after({{'U', before}, {'F', there}}) == answered(Fail, true, 2));
-  CHECK(after({{'F', before}, {'F', answered(Pass, false)}}) == answered(Pass, false));
-  CHECK(after({{'F', answered(Pass, false)}, {'F', there}}) == answered(Fail, false, 1));
-  CHECK(after({{'F', there}, {'U', {}}}) == answered(Fail, false, 1));
-  CHECK_FALSE(after({{'F', there}, {'P', {}}}).has_value());
-  CHECK_FALSE(after({{'F', answered(Unknown, true)}}).has_value());
-  // After one failure the pods are gone: it may come from their termination.
-  CHECK_FALSE(after({{'F', there}, {'F', {}}}).has_value());
-  CHECK_FALSE(after({{'F', there}, {'F', answered(Unknown, false)}}).has_value());
-  CHECK(after({{'F', there}, {'F', there}, {'F', {}}}) == answered(Fail, false, 2));
-  CHECK(after({{'U', before}, {'F', {}}}) == answered(Fail, true, 1));
+  const auto fails_now = baseline(Fail, false);
+  const auto failed_before = baseline(Fail, true);
+  CHECK(baseline_after({{'F', fails_now}}) == baseline(Fail, false, 1));
+  CHECK(baseline_after({{'U', failed_before}}) == baseline(Fail, true, 1));
+  CHECK(baseline_after({{'U', failed_before}, {'F', fails_now}}) == baseline(Fail, true, 2));
+  CHECK(baseline_after({{'F', failed_before}, {'F', baseline(Pass, false)}}) ==
+        baseline(Pass, false));
+  CHECK(baseline_after({{'F', baseline(Pass, false)}, {'F', fails_now}}) ==
+        baseline(Fail, false, 1));
+  CHECK(baseline_after({{'F', baseline(Pass, false)}, {'F', {}}}) == baseline(Pass, false));
+  CHECK(baseline_after({{'F', fails_now}, {'U', {}}}) == baseline(Fail, false, 1));
+  CHECK_FALSE(baseline_after({{'F', fails_now}, {'P', {}}}).has_value());
+  CHECK_FALSE(baseline_after({{'F', baseline(Unknown, true)}}).has_value());
+  // The baseline has no result after a single failure: its pods may have failed while they
+  // terminated.
+  CHECK_FALSE(baseline_after({{'F', fails_now}, {'F', {}}}).has_value());
+  CHECK_FALSE(baseline_after({{'F', fails_now}, {'F', baseline(Unknown, false)}}).has_value());
+  CHECK(baseline_after({{'F', fails_now}, {'F', fails_now}, {'F', {}}}) ==
+        baseline(Fail, false, 2));
+  CHECK(baseline_after({{'U', failed_before}, {'F', {}}}) == baseline(Fail, true, 1));
 }
 
-TEST_CASE("acts on the first confirmed breach that the baseline does not share") {
-  const api::BaselineResult shared{.result = Fail};
-  const api::BaselineResult own{.result = Pass};
+TEST_CASE("acts on the first confirmed breach of a check that does not fail for the baseline") {
+  const api::BaselineResult baseline_fails{.result = Fail};
+  const api::BaselineResult baseline_passes{.result = Pass};
   const auto breach = [](const char* name, std::optional<api::BaselineResult> baseline) {
     return api::CheckStatus{
         .name = name, .result = Fail, .last_failure = noon, .breached = true, .baseline = baseline};
   };
   const auto spec = web_policy().spec;
-  CHECK(actionable_breach({breach("rollout", {}), breach("health", own)}, spec, noon)->name ==
-        "rollout");
-  CHECK(actionable_breach({breach("rollout", shared), breach("health", own)}, spec, noon)->name ==
-        "health");
-  CHECK(actionable_breach({breach("rollout", shared), breach("health", {})}, spec, noon)->name ==
-        "health");
-  CHECK(actionable_breach({breach("rollout", shared), breach("health", shared)}, spec, noon) ==
-        nullptr);
-  CHECK(actionable_breach({breach("rollout", shared), breach("health", own)}, spec, noon + 1h) ==
-        nullptr);
+  CHECK(actionable_breach({breach("rollout", {}), breach("health", baseline_passes)}, spec, noon)
+            ->name == "rollout");
+  CHECK(actionable_breach({breach("rollout", baseline_fails), breach("health", baseline_passes)},
+                          spec, noon)
+            ->name == "health");
+  CHECK(actionable_breach({breach("rollout", baseline_fails), breach("health", {})}, spec, noon)
+            ->name == "health");
+  CHECK(actionable_breach({breach("rollout", baseline_fails), breach("health", baseline_fails)},
+                          spec, noon) == nullptr);
+  CHECK(actionable_breach({breach("rollout", baseline_fails), breach("health", baseline_passes)},
+                          spec, noon + 1h) == nullptr);
+}
+
+TEST_CASE(
+    "breaches a lowered threshold at the next failure, and ends a breach below a raised "
+    "threshold") {
+  auto spec = web_policy().spec;
+  const auto check_after = [&](int consecutive_failures, int threshold,
+                               std::vector<api::Measurement> measurements) {
+    const std::vector<api::CheckStatus> before = {{.name = "health",
+                                                   .consecutive_failures = consecutive_failures,
+                                                   .failure_threshold = 3,
+                                                   .breached = consecutive_failures >= 3}};
+    spec.checks[0].failure_threshold = threshold;
+    return apply_all(before, spec, measurements, true, noon)[1];
+  };
+  CHECK_FALSE(check_after(2, 2, {}).breached);
+  CHECK(check_after(2, 2, {fails("health")}).breached);
+  CHECK_FALSE(check_after(3, 10, {}).breached);
+  CHECK(check_after(3, 10, {}).consecutive_failures == 3);
+  CHECK(check_after(9, 10, {fails("health")}).breached);
+  CHECK(check_after(5, 4, {}).breached);
+  CHECK(check_after(4, 4, {}).breached);
+}
+
+TEST_CASE("keeps the breach of an immediate failure while the threshold does not change") {
+  const auto spec = web_policy().spec;
+  const auto checks = apply_all({}, spec, std::vector{fails_immediately("health")}, true, noon);
+  REQUIRE(checks[1].consecutive_failures < checks[1].failure_threshold);
+  CHECK(apply_all(checks, spec, {}, true, noon)[1].breached);
+}
+
+TEST_CASE("does not breach a check when its threshold is raised") {
+  auto spec = web_policy().spec;
+  const std::vector<api::CheckStatus> before = {
+      {.name = "health", .consecutive_failures = 5, .failure_threshold = 3}};
+  spec.checks[0].failure_threshold = 4;
+  CHECK_FALSE(apply_all(before, spec, {}, true, noon)[1].breached);
+}
+
+TEST_CASE("counts a pass towards a good release only when the rollout is complete") {
+  const auto spec = web_policy().spec;
+  const std::vector<api::Measurement> passes = {pass("health")};
+  CHECK_FALSE(apply_all({}, spec, passes, false, noon)[1].passed_once);
+  CHECK(apply_all({}, spec, passes, true, noon)[1].passed_once);
 }
