@@ -1,4 +1,4 @@
-// The breaker: which Deployments are failing, and with how many it opens.
+// The breaker: which Deployments count as failing, and when the breaker opens and closes.
 #include "guard/breaker.hpp"
 
 #include <catch2/catch.hpp>
@@ -13,22 +13,22 @@ using api::State;
 
 namespace {
 
-struct TroubledCase {
+struct FailingCase {
   const char* name;
   State state;
   int consecutive_failures;
   std::optional<Duration> rolled_back_ago;
   bool counts_as_failing;
   const char* policy = "RollbackPolicy/web";
-  Duration failed_ago{0};
+  Duration failed_ago{0};  // the time since the last failure
 };
 
-const std::vector<TroubledCase> troubles = {
+const std::vector<FailingCase> failing_cases = {
     {"no failure", State::Evaluating, 0, {}, false},
     {"a failing release", State::Evaluating, 1, {}, true},
     {"a held release", State::Held, 3, {}, true},
     {"a rollback in progress", State::RollingBack, 3, {}, true},
-    {"Idle with old failures", State::Idle, 3, {}, false},
+    {"an idle Deployment with old failures", State::Idle, 3, {}, false},
     {"a failure during the verification", State::Verifying, 1, {}, false},
     {"rolled back now", State::Verifying, 0, 0s, true},
     {"rolled back 1ms less than five minutes ago", State::Idle, 0, 5min - 1ms, true},
@@ -42,57 +42,78 @@ const std::vector<TroubledCase> troubles = {
      true,
      "RollbackPolicy/web",
      5min - 1ms},
-    {"no result for five minutes", State::Held, 3, {}, false, "RollbackPolicy/web", 5min},
+    {"failed five minutes ago", State::Held, 3, {}, false, "RollbackPolicy/web", 5min},
 };
 
 struct FleetCase {
   const char* name;
   std::size_t guarded, failing;
   bool is_open;
-  std::optional<Duration> closed_ago = {};
+  std::optional<Duration> closed_ago = {};  // the time since an administrator closed the breaker
   BreakerSettings settings = {};
-  std::optional<Duration> above_ago = {};
-  std::size_t held = 0;
+  std::optional<Duration> above_ago = {};  // the time since the fleet was above the limits
+  std::size_t held = 0;                    // Deployments in the state Held (BreakerOpen)
 };
 
-const std::vector<FleetCase> fleets = {
-    {"none", 30, 0, false},
-    {"five of thirty, the limit is five", 30, 5, false},
-    {"six of thirty", 30, 6, true},
-    {"six of sixty, the limit is 10%", 60, 6, false},
-    {"seven of sixty", 60, 7, true},
-    {"all of thirty", 30, 30, true},
-    {"all of thirty, without a breaker", 30, 30, false, {}, {.rollbacks = 0}},
-    {"two of thirty, above lower limits", 30, 2, true, {}, {.rollbacks = 1, .percent = 5}},
-    {"six of thirty, below a higher share", 30, 6, false, {}, {.percent = 20}},
-    {"closed by a user", 30, 30, false, 1min},
-    {"closed by a user, 1ms before the end", 30, 30, false, 5min - 1ms},
-    {"closed by a user, at the end", 30, 30, true, 5min},
-    {"closed by a user in the future", 30, 30, true, -1ms},
-    {"five of thirty, 1ms after it was above the limits", 30, 5, true, {}, {}, 1ms},
-    {"one of thirty, calm for 1ms less than five minutes", 30, 1, true, {}, {}, 5min - 1ms},
-    {"one of thirty, calm for five minutes", 30, 1, false, {}, {}, 5min},
-    {"closed by a user while it was open", 30, 1, false, 1min, {}, 2min},
-    {"after a restart, one is still held by it", 30, 1, true, {}, {}, {}, 1},
-    {"after a restart and an override, one is still held", 30, 1, false, 9min, {}, {}, 1},
+const std::vector<FleetCase> fleet_cases = {
+    {"no Deployment fails", 30, 0, false},
+    {"five of thirty fail, the limit is five", 30, 5, false},
+    {"six of thirty fail", 30, 6, true},
+    {"six of sixty fail, the limit is 10%", 60, 6, false},
+    {"seven of sixty fail", 60, 7, true},
+    {"all of thirty fail", 30, 30, true},
+    {"all of thirty fail, without a breaker", 30, 30, false, {}, {.rollbacks = 0}},
+    {"two of thirty fail, above lower limits", 30, 2, true, {}, {.rollbacks = 1, .percent = 5}},
+    {"six of thirty fail, below a limit of 20%", 30, 6, false, {}, {.percent = 20}},
+    {"an administrator closed the breaker a minute ago", 30, 30, false, 1min},
+    {"the override ends in 1ms", 30, 30, false, 5min - 1ms},
+    {"the override ends now", 30, 30, true, 5min},
+    {"the time of the override is in the future", 30, 30, true, -1ms},
+    {"five of thirty fail, 1ms after the fleet was above the limits", 30, 5, true, {}, {}, 1ms},
+    {"the fleet was above the limits 1ms less than five minutes ago",
+     30,
+     1,
+     true,
+     {},
+     {},
+     5min - 1ms},
+    {"the fleet was above the limits five minutes ago", 30, 1, false, {}, {}, 5min},
+    {"the fleet was above the limits five minutes ago, and a Deployment is still held",
+     30,
+     1,
+     false,
+     {},
+     {},
+     5min,
+     1},
+    {"an administrator closed the breaker after the fleet was above the limits",
+     30,
+     1,
+     false,
+     1min,
+     {},
+     2min},
+    {"after a restart, a Deployment is still held by the breaker", 30, 1, true, {}, {}, {}, 1},
+    {"after a restart and an override, a Deployment is still held", 30, 1, false, 9min, {}, {}, 1},
 };
 
 }  // namespace
 
 TEST_CASE("counts a Deployment as failing while a check fails or after a recent rollback") {
-  for (const TroubledCase& row : troubles) {
+  for (const FailingCase& row : failing_cases) {
     CAPTURE(row.name);
     api::GuardStatus guard{.policy = row.policy, .state = row.state};
     guard.checks = {{.name = "rollout"},
                     {.name = "health", .consecutive_failures = row.consecutive_failures}};
-    if (row.consecutive_failures > 0) guard.checks.back().last_failure = noon - row.failed_ago;
+    guard.checks.back().last_failure = noon - row.failed_ago;
     if (row.rolled_back_ago)
       guard.rollbacks = {{.name = "web-2-1b4e", .at = noon - *row.rolled_back_ago}};
     CHECK(counts_as_failing(guard, {}, {}, noon) == row.counts_as_failing);
   }
 }
 
-TEST_CASE("does not count a rollback from the time in which a user kept the breaker closed") {
+TEST_CASE(
+    "does not count a rollback from the time in which an administrator kept the breaker closed") {
   const api::GuardStatus guard{.policy = "RollbackPolicy/web",
                                .state = State::Idle,
                                .rollbacks = {{.name = "web-2-1b4e", .at = noon - 1min}}};
@@ -102,6 +123,12 @@ TEST_CASE("does not count a rollback from the time in which a user kept the brea
   CHECK(counts_as_failing(guard, {}, {.at = noon - 7min, .problem = {}}, noon));
 }
 
+TEST_CASE("counts a Deployment as held by the breaker only in the state Held with BreakerOpen") {
+  CHECK(is_held_by_breaker({.state = State::Held, .reason = Reason::BreakerOpen}));
+  CHECK_FALSE(is_held_by_breaker({.state = State::Held, .reason = Reason::Cooldown}));
+  CHECK_FALSE(is_held_by_breaker({.state = State::Evaluating, .reason = Reason::BreakerOpen}));
+}
+
 TEST_CASE("parses the time that closes the breaker, and reports an invalid one") {
   CHECK(parse_breaker_override("").problem.empty());
   CHECK(parse_breaker_override("2026-11-24T12:00:00Z").at == noon);
@@ -109,8 +136,9 @@ TEST_CASE("parses the time that closes the breaker, and reports an invalid one")
   CHECK_FALSE(parse_breaker_override("12:00").problem.empty());
 }
 
-TEST_CASE("opens above both limits, until the fleet is calm or a user closes it") {
-  for (const FleetCase& row : fleets) {
+TEST_CASE(
+    "opens above both limits, and closes after five minutes or when an administrator closes it") {
+  for (const FleetCase& row : fleet_cases) {
     CAPTURE(row.name);
     const auto ago = [](std::optional<Duration> since) {
       return since ? std::optional(noon - *since) : std::nullopt;
@@ -124,17 +152,18 @@ TEST_CASE("opens above both limits, until the fleet is calm or a user closes it"
   }
 }
 
-TEST_CASE("names both figures, both limits and how to close it in the message of an open breaker") {
+TEST_CASE("names the numbers, the limits and what closes the breaker in the message") {
   const Fleet fleet{.guarded = 30, .failing = 7};
-  const std::vector<std::string> figures{"7 of 30", "5m", "5", "10%", "lastgood.dev/close-breaker"};
-  CHECK_THAT(evaluate_fleet({}, fleet, {}, noon, noon).message, mentions(figures));
+  const std::vector<std::string> numbers{"7 of 30", "5m", "5", "10%", "lastgood.dev/close-breaker"};
+  const std::string without_problem = evaluate_fleet({}, fleet, {}, noon, noon).message;
+  CHECK_THAT(without_problem, mentions(numbers));
+  CHECK_FALSE(without_problem.ends_with(' '));
   const BreakerOverride no_time = parse_breaker_override("soon");
   const std::string message = evaluate_fleet({}, fleet, no_time, noon, noon).message;
-  CHECK_THAT(message, mentions(figures));
+  CHECK_THAT(message, mentions(numbers));
   CHECK_THAT(message, mentions({"\"soon\"", "2026-11-24T12:00:00Z"}));
 }
 
-// ✗✗✗ with an open breaker ──▶ Held BreakerOpen ──▶ closed, still failing ──▶ v1
 TEST_CASE("rolls back a held release when the breaker closes and the release still fails") {
   DeploymentHarness harness = baking_v2();
   harness.breaker = {.is_open = true, .message = "many fail"};
