@@ -21,7 +21,8 @@ struct GatherCase {
   std::optional<api::Rollback> rollback = {};
 };
 
-GatherCase in(State state) {
+// The guard has the state `state`, and no user has changed the template since.
+GatherCase case_in(State state) {
   GatherCase given;
   given.deployment.meta.uid = Uid("uid");
   given.deployment.meta.generation = 7;
@@ -34,9 +35,9 @@ GatherCase in(State state) {
   return given;
 }
 
-// RollingBack or Verifying, with the Rollback that the guard names.
-GatherCase by_record(State state, RollbackPhase phase) {
-  GatherCase given = in(state);
+// The same, with the Rollback that the guard names.
+GatherCase case_with_rollback(State state, RollbackPhase phase) {
+  GatherCase given = case_in(state);
   given.guard.rollback = "web-6-uid";
   api::Rollback rollback;
   rollback.meta.key.name = "web-6-uid";
@@ -50,7 +51,7 @@ GatherCase by_record(State state, RollbackPhase phase) {
   return given;
 }
 
-GatherCase with(GatherCase given, void (*change)(GatherCase&)) {
+GatherCase changed(GatherCase given, void (*change)(GatherCase&)) {
   change(given);
   return given;
 }
@@ -62,85 +63,108 @@ struct Row {
 };
 
 const std::vector<Row> table = {
-    {"nothing to evaluate", in(State::Idle), ""},
-    {"a release", in(State::Evaluating), "RC"},
-    {"a breached release: the breach may end", in(State::Held), "RC"},
-    {"frozen", in(State::Frozen), ""},
-    {"a pending rollback", by_record(State::RollingBack, RollbackPhase::Pending), "RC"},
+    {"nothing to evaluate", case_in(State::Idle), ""},
+    {"a release", case_in(State::Evaluating), "RC"},
+    {"a held release: its breach may end", case_in(State::Held), "RC"},
+    {"frozen", case_in(State::Frozen), ""},
+    {"a pending rollback", case_with_rollback(State::RollingBack, RollbackPhase::Pending), "RC"},
     {"a restored template, ownership not restored",
-     by_record(State::RollingBack, RollbackPhase::TemplateRestored), ""},
-    {"restored and rolling out: only the rollout check",
-     by_record(State::RollingBack, RollbackPhase::Restored), "R"},
-    {"verifying", by_record(State::Verifying, RollbackPhase::Verifying), "RC"},
-    {"a rollback without a record: still a release", in(State::RollingBack), "RC"},
-    {"the Rollback is finished", by_record(State::RollingBack, RollbackPhase::Superseded), ""},
-    {"first reconcile", with(in(State::Idle), [](GatherCase& it) { it.guard = {}; }), "S"},
+     case_with_rollback(State::RollingBack, RollbackPhase::TemplateRestored), ""},
+    {"a restored template that rolls out: only the rollout check",
+     case_with_rollback(State::RollingBack, RollbackPhase::Restored), "R"},
+    {"verifying", case_with_rollback(State::Verifying, RollbackPhase::Verifying), "RC"},
+    {"a rollback without a record: the release is still evaluated", case_in(State::RollingBack),
+     "RC"},
+    {"the Rollback is finished", case_with_rollback(State::RollingBack, RollbackPhase::Superseded),
+     ""},
+    {"first reconcile", changed(case_in(State::Idle), [](GatherCase& given) { given.guard = {}; }),
+     "S"},
     {"another template",
-     with(in(State::Evaluating),
-          [](GatherCase& it) { it.deployment.template_digest = TemplateDigest("v3"); }),
+     changed(case_in(State::Evaluating),
+             [](GatherCase& given) { given.deployment.template_digest = TemplateDigest("v3"); }),
      "S"},
     {"another template while frozen",
-     with(in(State::Frozen),
-          [](GatherCase& it) { it.deployment.template_digest = TemplateDigest("v3"); }),
+     changed(case_in(State::Frozen),
+             [](GatherCase& given) { given.deployment.template_digest = TemplateDigest("v3"); }),
      "S"},
-    {"another Deployment of the name",
-     with(in(State::Idle), [](GatherCase& it) { it.deployment.meta.uid = Uid("new"); }), "S"},
+    {"another Deployment with the same name",
+     changed(case_in(State::Idle),
+             [](GatherCase& given) { given.deployment.meta.uid = Uid("new"); }),
+     "S"},
     {"an unfinished Rollback that the guard does not name",
-     with(by_record(State::Evaluating, RollbackPhase::Pending),
-          [](GatherCase& it) { it.guard.rollback.clear(); }),
+     changed(case_with_rollback(State::Evaluating, RollbackPhase::Pending),
+             [](GatherCase& given) { given.guard.rollback.clear(); }),
      "S"},
     {"a Rollback of another Deployment",
-     with(by_record(State::Evaluating, RollbackPhase::Pending),
-          [](GatherCase& it) { it.rollback->spec.deployment_uid = Uid("old"); }),
+     changed(case_with_rollback(State::Evaluating, RollbackPhase::Pending),
+             [](GatherCase& given) { given.rollback->spec.deployment_uid = Uid("old"); }),
      "RC"},
-    {"the bad template again after the patch",
-     with(by_record(State::RollingBack, RollbackPhase::Restored),
-          [](GatherCase& it) { it.rollback->spec.from.hash = TemplateHash("v2"); }),
+    {"the bad template is applied again after the patch",
+     changed(case_with_rollback(State::RollingBack, RollbackPhase::Restored),
+             [](GatherCase& given) { given.rollback->spec.from.hash = TemplateHash("v2"); }),
      "S"},
     {"the patch is not observed yet",
-     with(by_record(State::RollingBack, RollbackPhase::TemplateRestored),
-          [](GatherCase& it) {
-            it.rollback->spec.from.hash = TemplateHash("v2");
-            it.rollback->spec.generation = 7;
-          }),
+     changed(case_with_rollback(State::RollingBack, RollbackPhase::TemplateRestored),
+             [](GatherCase& given) {
+               given.rollback->spec.from.hash = TemplateHash("v2");
+               given.rollback->spec.generation = 7;
+             }),
      ""},
-    {"a new number of the ReplicaSet",
-     with(in(State::Evaluating),
-          [](GatherCase& it) {
-            it.deployment.meta.annotations["deployment.kubernetes.io/revision"] = "4";
-          }),
+    {"the ReplicaSet has a newer revision number",
+     changed(case_in(State::Evaluating),
+             [](GatherCase& given) {
+               given.deployment.meta.annotations["deployment.kubernetes.io/revision"] = "4";
+             }),
      "SRC"},
-    {"an old number of the ReplicaSet",
-     with(in(State::Evaluating),
-          [](GatherCase& it) {
-            it.guard.current->number = 4;
-            it.deployment.meta.annotations["deployment.kubernetes.io/revision"] = "3";
-          }),
+    {"the ReplicaSet has an older revision number",
+     changed(case_in(State::Evaluating),
+             [](GatherCase& given) {
+               given.guard.current->number = 4;
+               given.deployment.meta.annotations["deployment.kubernetes.io/revision"] = "3";
+             }),
      "RC"},
-    {"a new number while the patch rolls out",
-     with(by_record(State::RollingBack, RollbackPhase::Restored),
-          [](GatherCase& it) {
-            it.deployment.meta.annotations["deployment.kubernetes.io/revision"] = "4";
-          }),
+    {"the ReplicaSet has a newer revision number while the patch rolls out",
+     changed(case_with_rollback(State::RollingBack, RollbackPhase::Restored),
+             [](GatherCase& given) {
+               given.deployment.meta.annotations["deployment.kubernetes.io/revision"] = "4";
+             }),
      "R"},
-    {"opted out", with(in(State::Evaluating), [](GatherCase& it) { it.policy = {}; }), ""},
+    {"the ReplicaSet has a newer revision number while a rollback is pending",
+     changed(case_with_rollback(State::RollingBack, RollbackPhase::Pending),
+             [](GatherCase& given) {
+               given.deployment.meta.annotations["deployment.kubernetes.io/revision"] = "4";
+             }),
+     "SRC"},
+    {"a user scales the Deployment while a rollback is pending",
+     changed(case_with_rollback(State::RollingBack, RollbackPhase::Pending),
+             [](GatherCase& given) { given.rollback->spec.from.hash = TemplateHash("v2"); }),
+     "RC"},
+    {"opted out", changed(case_in(State::Evaluating), [](GatherCase& given) { given.policy = {}; }),
+     ""},
     {"a broken policy",
-     with(in(State::Evaluating), [](GatherCase& it) { it.policy = broken_policy(); }), ""},
+     changed(case_in(State::Evaluating), [](GatherCase& given) { given.policy = broken_policy(); }),
+     ""},
     {"being deleted",
-     with(in(State::Evaluating), [](GatherCase& it) { it.deployment.meta.deleting = true; }), ""},
+     changed(case_in(State::Evaluating),
+             [](GatherCase& given) { given.deployment.meta.deleting = true; }),
+     ""},
     {"suspended: no checks",
-     with(in(State::Evaluating), [](GatherCase& it) { it.policy.spec.suspend = true; }), ""},
-    {"suspended, revision not known",
-     with(in(State::Evaluating),
-          [](GatherCase& it) {
-            it.policy.spec.suspend = true;
-            it.guard.current.reset();
-          }),
+     changed(case_in(State::Evaluating),
+             [](GatherCase& given) { given.policy.spec.suspend = true; }),
+     ""},
+    {"suspended, and the revision is not known",
+     changed(case_in(State::Evaluating),
+             [](GatherCase& given) {
+               given.policy.spec.suspend = true;
+               given.guard.current.reset();
+             }),
      "S"},
     {"scaled to zero",
-     with(in(State::Evaluating), [](GatherCase& it) { it.deployment.replicas = 0; }), ""},
-    {"paused: the breach may end",
-     with(in(State::Held), [](GatherCase& it) { it.deployment.paused = true; }), "RC"},
+     changed(case_in(State::Evaluating), [](GatherCase& given) { given.deployment.replicas = 0; }),
+     ""},
+    {"paused while held: the breach may end",
+     changed(case_in(State::Held), [](GatherCase& given) { given.deployment.paused = true; }),
+     "RC"},
 };
 
 }  // namespace

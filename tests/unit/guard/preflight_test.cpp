@@ -17,14 +17,14 @@ namespace {
 struct Row {
   const char* name;
   void (*given)(Inputs&);
-  std::optional<Duration> next;  // from the last preflight; empty: none is due
+  std::optional<Duration> next;  // counted from the last preflight; 0s: now; empty: none is due
 };
 
-// The last preflight is of an hour ago, and nothing is due soon.
+// v2 is good, and the preflight of a rollback to v1 has just passed.
 Inputs good_v2() {
-  DeploymentHarness web = baking_v2().pass_checks_for(11min);
-  Inputs inputs = web.inputs();
-  inputs.preflight->at = web.now;
+  DeploymentHarness harness = baking_v2().pass_checks_for(11min);
+  Inputs inputs = harness.inputs();
+  inputs.preflight->at = harness.now;
   return inputs;
 }
 
@@ -44,15 +44,17 @@ const std::vector<Row> table = {
     {"a rollback that is not recorded yet",
      [](Inputs& in) { in.guard.state = api::State::RollingBack; }, 20s},
     {"a manual request", [](Inputs& in) { in.request = api::Rollback{}; }, 20s},
-    {"no preflight yet", [](Inputs& in) { in.preflight.reset(); }, 0s},
-    {"a preflight of another target", [](Inputs& in) { in.preflight->target = "other"; }, 500ms},
-    {"a preflight of another generation", [](Inputs& in) { in.preflight->generation -= 1; }, 500ms},
-    {"an old preflight of another target",
+    {"no preflight has run", [](Inputs& in) { in.preflight.reset(); }, 0s},
+    {"the last preflight was for another target",
+     [](Inputs& in) { in.preflight->target = "other"; }, 500ms},
+    {"the last preflight was for another generation",
+     [](Inputs& in) { in.preflight->generation -= 1; }, 500ms},
+    {"a preflight for another target ran an hour ago",
      [](Inputs& in) {
        in.preflight->target = "other";
        in.preflight->at -= 1h;
      },
-     -1h},
+     0s},
     {"no policy", [](Inputs& in) { in.policy = {}; }, {}},
     {"a Deployment that is being deleted",
      [](Inputs& in) { in.deployment.meta.deleting = true; },
@@ -60,18 +62,18 @@ const std::vector<Row> table = {
     {"no target", [](Inputs& in) { in.guard.revisions.clear(); }, {}},
 };
 
-// The time of the row counts from the last preflight, but nothing is due in the past.
-Time expected(const Inputs& inputs, Time now, Duration next) {
+// When the next preflight is expected. `next`: from the row.
+Time expected_time(const Inputs& inputs, Time now, Duration next) {
   return inputs.preflight && next > 0s ? inputs.preflight->at + next : now;
 }
 
-const api::Condition& ready(const api::GuardStatus& guard) {
+const api::Condition& rollback_ready(const api::GuardStatus& guard) {
   return *api::find_condition(guard.conditions, "RollbackReady");
 }
 
 }  // namespace
 
-TEST_CASE("is due sooner when a rollback may start at any moment") {
+TEST_CASE("runs a preflight sooner when a rollback may start at any moment") {
   for (const Row& row : table) {
     CAPTURE(row.name);
     Inputs inputs = good_v2();
@@ -79,24 +81,24 @@ TEST_CASE("is due sooner when a rollback may start at any moment") {
     row.given(inputs);
     const auto next = next_preflight(inputs, inputs.guard, now);
     REQUIRE(next.has_value() == row.next.has_value());
-    if (next) CHECK(*next == expected(inputs, now, *row.next));
+    if (next) CHECK(*next == expected_time(inputs, now, *row.next));
   }
 }
 
-TEST_CASE("is not due while the rollback is executed, but while it is pending") {
-  DeploymentHarness web = pending_rollback();
-  Inputs inputs = web.inputs();
-  CHECK(next_preflight(inputs, inputs.guard, web.now) == web.now + 20s);
+TEST_CASE("runs preflights while a rollback is pending, but none while it is executed") {
+  DeploymentHarness harness = pending_rollback();
+  Inputs inputs = harness.inputs();
+  CHECK(next_preflight(inputs, inputs.guard, harness.now) == harness.now + 20s);
   inputs.rollback->status.phase = RollbackPhase::TemplateRestored;
-  CHECK_FALSE(next_preflight(inputs, inputs.guard, web.now).has_value());
+  CHECK_FALSE(next_preflight(inputs, inputs.guard, harness.now).has_value());
   inputs.guard.state = api::State::Evaluating;
-  CHECK(next_preflight(inputs, inputs.guard, web.now).has_value());
+  CHECK(next_preflight(inputs, inputs.guard, harness.now).has_value());
   inputs.guard.state = api::State::RollingBack;
   inputs.rollback->spec.deployment_uid = Uid("another");
-  CHECK(next_preflight(inputs, inputs.guard, web.now).has_value());
+  CHECK(next_preflight(inputs, inputs.guard, harness.now).has_value());
 }
 
-TEST_CASE("is due at its time and later, not before") {
+TEST_CASE("runs a preflight at its time or later, but not before") {
   Inputs inputs = good_v2();
   const Time at = inputs.preflight->at;
   CHECK_FALSE(is_preflight_due(inputs, at + 10min - 1ms));
@@ -112,32 +114,32 @@ TEST_CASE("reports the last preflight of the target in RollbackReady") {
   inputs.preflight->reason = Reason::MissingReference;
   inputs.preflight->message = "ConfigMap web is missing";
   set_rollback_ready(inputs.guard, inputs, noon);
-  CHECK(ready(inputs.guard).status == False);
-  CHECK(ready(inputs.guard).reason == api::to_string(Reason::MissingReference));
-  CHECK(ready(inputs.guard).message == "ConfigMap web is missing");
-  CHECK(ready(inputs.guard).observed_generation == inputs.deployment.meta.generation);
+  CHECK(rollback_ready(inputs.guard).status == False);
+  CHECK(rollback_ready(inputs.guard).reason == api::to_string(Reason::MissingReference));
+  CHECK(rollback_ready(inputs.guard).message == "ConfigMap web is missing");
+  CHECK(rollback_ready(inputs.guard).observed_generation == inputs.deployment.meta.generation);
 }
 
 TEST_CASE("reports that no preflight of the target has run yet in RollbackReady") {
   Inputs inputs = good_v2();
   inputs.preflight->target = "other";
   set_rollback_ready(inputs.guard, inputs, noon);
-  CHECK(ready(inputs.guard).status == Unknown);
-  CHECK(ready(inputs.guard).reason == api::to_string(Reason::NotChecked));
-  CHECK_FALSE(ready(inputs.guard).message.empty());
+  CHECK(rollback_ready(inputs.guard).status == Unknown);
+  CHECK(rollback_ready(inputs.guard).reason == api::to_string(Reason::NotChecked));
+  CHECK_FALSE(rollback_ready(inputs.guard).message.empty());
 }
 
 TEST_CASE("reports why there is no target in RollbackReady") {
   Inputs inputs = good_v2();
   inputs.guard.current->no_rollback_past = true;
   set_rollback_ready(inputs.guard, inputs, noon);
-  CHECK(ready(inputs.guard).status == False);
-  CHECK(ready(inputs.guard).reason == api::to_string(Reason::NoRollbackPast));
-  const std::string marked = ready(inputs.guard).message;
+  CHECK(rollback_ready(inputs.guard).status == False);
+  CHECK(rollback_ready(inputs.guard).reason == api::to_string(Reason::NoRollbackPast));
+  const std::string marked = rollback_ready(inputs.guard).message;
   CHECK_FALSE(marked.empty());
   inputs.guard.revisions.clear();
   set_rollback_ready(inputs.guard, inputs, noon);
-  CHECK(ready(inputs.guard).status == False);
-  CHECK(ready(inputs.guard).reason == api::to_string(Reason::NoLastGood));
-  CHECK(ready(inputs.guard).message != marked);
+  CHECK(rollback_ready(inputs.guard).status == False);
+  CHECK(rollback_ready(inputs.guard).reason == api::to_string(Reason::NoLastGood));
+  CHECK(rollback_ready(inputs.guard).message != marked);
 }

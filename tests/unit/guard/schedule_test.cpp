@@ -1,4 +1,4 @@
-// When each check runs: on a grid of its interval.
+// When each check runs: at once, and then at multiples of its interval after the first run.
 #include "guard/schedule.hpp"
 
 #include <catch2/catch.hpp>
@@ -14,11 +14,11 @@ namespace {
 
 using Names = std::vector<std::string>;
 
-constexpr Needs all{.rollout_measurement = true, .check_measurements = true};
-constexpr Needs only_rollout{.rollout_measurement = true};
+constexpr Needs all_checks{.rollout_measurement = true, .check_measurements = true};
+constexpr Needs rollout_check{.rollout_measurement = true};
 constexpr MonotonicTime start{1h};
 
-api::PolicySpec with_interval(Duration interval) {
+api::PolicySpec spec_with_interval(Duration interval) {
   api::PolicySpec spec = web_policy().spec;
   spec.checks[0].interval = interval;
   return spec;
@@ -28,81 +28,89 @@ api::PolicySpec with_interval(Duration interval) {
 
 TEST_CASE("runs a check at once, and then at each end of its interval") {
   Schedule schedule;
-  const auto spec = with_interval(10s);
+  const auto spec = spec_with_interval(10s);
   CHECK_FALSE(schedule.next().has_value());
-  CHECK(schedule.take_due(all, spec, start) == Names{"health", "rollout"});
+  CHECK(schedule.take_due(all_checks, spec, start) == Names{"health", "rollout"});
   CHECK(schedule.next() == start + 2s);
-  CHECK(schedule.take_due(all, spec, start).empty());
-  CHECK(schedule.take_due(all, spec, start + 1999ms).empty());
-  CHECK(schedule.take_due(all, spec, start + 2s) == Names{"rollout"});
-  CHECK(schedule.take_due(all, spec, start + 10s) == Names{"health", "rollout"});
+  CHECK(schedule.take_due(all_checks, spec, start).empty());
+  CHECK(schedule.take_due(all_checks, spec, start + 1999ms).empty());
+  CHECK(schedule.take_due(all_checks, spec, start + 2s) == Names{"rollout"});
+  CHECK(schedule.take_due(all_checks, spec, start + 10s) == Names{"health", "rollout"});
 }
 
-TEST_CASE("keeps the grid when a run is late") {
+TEST_CASE("reports the earliest of the next runs of all checks") {
   Schedule schedule;
-  const auto spec = with_interval(10s);
-  const Needs checks{.check_measurements = true};
-  CHECK(schedule.take_due(checks, spec, start) == Names{"health"});
-  CHECK(schedule.take_due(checks, spec, start + 13s) == Names{"health"});
+  auto spec = spec_with_interval(10s);
+  spec.checks.push_back({.name = "slow", .interval = 30s});
+  (void)schedule.take_due(all_checks, spec, start);
+  CHECK(schedule.next() == start + 2s);
+}
+
+TEST_CASE("keeps to the multiples of the interval when a run is late") {
+  Schedule schedule;
+  const auto spec = spec_with_interval(10s);
+  const Needs policy_checks{.check_measurements = true};
+  CHECK(schedule.take_due(policy_checks, spec, start) == Names{"health"});
+  CHECK(schedule.take_due(policy_checks, spec, start + 13s) == Names{"health"});
   CHECK(schedule.next() == start + 20s);
-  CHECK(schedule.take_due(checks, spec, start + 20s) == Names{"health"});
+  CHECK(schedule.take_due(policy_checks, spec, start + 20s) == Names{"health"});
 }
 
 TEST_CASE("does not make up for missed runs") {
   Schedule schedule;
-  const auto spec = with_interval(10s);
-  const Needs checks{.check_measurements = true};
-  (void)schedule.take_due(checks, spec, start);
-  CHECK(schedule.take_due(checks, spec, start + 1h + 5s) == Names{"health"});
-  CHECK(schedule.take_due(checks, spec, start + 1h + 6s).empty());
+  const auto spec = spec_with_interval(10s);
+  const Needs policy_checks{.check_measurements = true};
+  (void)schedule.take_due(policy_checks, spec, start);
+  CHECK(schedule.take_due(policy_checks, spec, start + 1h + 5s) == Names{"health"});
+  CHECK(schedule.take_due(policy_checks, spec, start + 1h + 6s).empty());
   CHECK(schedule.next() == start + 1h + 10s);
 }
 
 TEST_CASE("forgets a check that is not needed, and runs it at once when it is needed again") {
   Schedule schedule;
-  const auto spec = with_interval(10s);
-  (void)schedule.take_due(all, spec, start);
-  CHECK(schedule.take_due(only_rollout, spec, start + 2s) == Names{"rollout"});
-  CHECK(schedule.take_due(all, spec, start + 3s) == Names{"health"});
+  const auto spec = spec_with_interval(10s);
+  (void)schedule.take_due(all_checks, spec, start);
+  CHECK(schedule.take_due(rollout_check, spec, start + 2s) == Names{"rollout"});
+  CHECK(schedule.take_due(all_checks, spec, start + 3s) == Names{"health"});
   CHECK(schedule.take_due({}, spec, start + 4s).empty());
   CHECK_FALSE(schedule.next().has_value());
 }
 
 TEST_CASE("runs a new check of the policy at once, and a removed one no more") {
   Schedule schedule;
-  auto spec = with_interval(10s);
-  (void)schedule.take_due(all, spec, start);
+  auto spec = spec_with_interval(10s);
+  (void)schedule.take_due(all_checks, spec, start);
   spec.checks.push_back({.name = "new", .interval = 30s});
-  CHECK(schedule.take_due(all, spec, start + 1s) == Names{"new"});
+  CHECK(schedule.take_due(all_checks, spec, start + 1s) == Names{"new"});
   spec.checks.erase(spec.checks.begin());
-  CHECK(schedule.take_due(all, spec, start + 30s) == Names{"rollout"});
-  CHECK(schedule.take_due(all, spec, start + 31s) == Names{"new"});
+  CHECK(schedule.take_due(all_checks, spec, start + 30s) == Names{"rollout"});
+  CHECK(schedule.take_due(all_checks, spec, start + 31s) == Names{"new"});
 }
 
 TEST_CASE("applies a shorter interval of the policy at once") {
   Schedule schedule;
-  const Needs checks{.check_measurements = true};
-  (void)schedule.take_due(checks, with_interval(1h), start);
-  CHECK(schedule.take_due(checks, with_interval(10s), start + 1s).empty());
+  const Needs policy_checks{.check_measurements = true};
+  (void)schedule.take_due(policy_checks, spec_with_interval(1h), start);
+  CHECK(schedule.take_due(policy_checks, spec_with_interval(10s), start + 1s).empty());
   CHECK(schedule.next() == start + 11s);
-  CHECK(schedule.take_due(checks, with_interval(10s), start + 11s) == Names{"health"});
+  CHECK(schedule.take_due(policy_checks, spec_with_interval(10s), start + 11s) == Names{"health"});
 }
 
 TEST_CASE("applies a longer interval of the policy from the next run") {
   Schedule schedule;
-  const Needs checks{.check_measurements = true};
-  (void)schedule.take_due(checks, with_interval(10s), start);
-  CHECK(schedule.take_due(checks, with_interval(1min), start + 10s) == Names{"health"});
+  const Needs policy_checks{.check_measurements = true};
+  (void)schedule.take_due(policy_checks, spec_with_interval(10s), start);
+  CHECK(schedule.take_due(policy_checks, spec_with_interval(1min), start + 10s) == Names{"health"});
   CHECK(schedule.next() == start + 70s);
 }
 
 TEST_CASE("needs N-1 intervals for N failures, however long each probe takes") {
   Schedule schedule;
-  const auto spec = with_interval(10s);
-  const Needs checks{.check_measurements = true};
+  const auto spec = spec_with_interval(10s);
+  const Needs policy_checks{.check_measurements = true};
   std::vector<MonotonicTime> runs;
   for (MonotonicTime now = start; runs.size() < 3; now += 1700ms) {
-    if (!schedule.take_due(checks, spec, now).empty()) runs.push_back(now);
+    if (!schedule.take_due(policy_checks, spec, now).empty()) runs.push_back(now);
   }
   CHECK(runs.back() - runs.front() < 20s + 1700ms);
 }
