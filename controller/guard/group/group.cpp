@@ -71,8 +71,8 @@ const api::Rollback* group_rollback_for(const Inputs& inputs, const api::GuardSt
 const api::Rollback* group_rollback_to_follow(const Inputs& inputs, const api::GuardStatus& guard,
                                               Time now) {
   const api::Rollback* initiator = group_rollback_for(inputs, guard);
-  const bool is_done = initiator && (gates::declined(inputs, guard, now) ||
-                                     gates::already_rolled_back(inputs, guard, now));
+  const bool is_done =
+      gates::declined(inputs, guard, now) || gates::already_rolled_back(inputs, guard, now);
   return is_done ? nullptr : initiator;
 }
 
@@ -92,9 +92,7 @@ std::string why_cancelled_with_group(const Inputs& inputs, const api::Rollback& 
   if (initiator->spec.group && initiator->spec.group->name != inputs.policy.group)
     return fmt::format("the Deployment left group {}, which Rollback {} rolls back",
                        initiator->spec.group->name, rollback.spec.caused_by);
-  const bool is_over =
-      api::finished(initiator->status.phase) && !initiator->status.template_restored;
-  if (!is_over || has_group_started(inputs, rollback)) return {};
+  if (!api::finished(initiator->status.phase) || has_group_started(inputs, rollback)) return {};
   return fmt::format("Rollback {}, which initiated the group rollback, was cancelled",
                      rollback.spec.caused_by);
 }

@@ -137,8 +137,7 @@ bool is_rolled_back(const GroupMember& member, const std::string& group_rollback
 }
 
 bool is_awaited_by_group(const Inputs& inputs, const api::GuardStatus& guard) {
-  const GroupMember self{
-      .deployment = inputs.deployment.meta.key.name, .guard = guard, .rollback = inputs.rollback};
+  const GroupMember self{.guard = guard, .rollback = inputs.rollback};
   return std::ranges::any_of(inputs.group, [&](const GroupMember& member) {
     const bool is_blocked =
         member.guard.state == State::Held && member.guard.reason == Reason::GroupBlocked;
