@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "rollback/record.hpp"
 
 namespace lastgood::guard {
@@ -15,7 +17,7 @@ std::optional<Duration> time_to_detect(const api::PolicySpec& spec) {
   std::optional<Duration> fastest;
   for (const api::Check& check : spec.checks) {
     const Duration time = check.failure_threshold * check.interval + check.http.timeout;
-    if (!fastest || time < *fastest) fastest = time;
+    fastest = std::min(fastest.value_or(time), time);
   }
   return fastest;
 }

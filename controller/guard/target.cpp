@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 
 namespace lastgood::guard {
 
@@ -17,11 +18,11 @@ bool is_proven(const Revision& revision) {
 std::vector<const Revision*> proven_with_snapshot(const api::GuardStatus& guard) {
   std::vector<const Revision*> found;
   for (const Revision& revision : guard.revisions) {
-    if (is_proven(revision) && !revision.snapshot.empty()) found.push_back(&revision);
+    if (!is_proven(revision) || revision.snapshot.empty()) continue;
+    found.insert(
+        std::ranges::upper_bound(found, revision.since, std::ranges::greater{}, &Revision::since),
+        &revision);
   }
-  std::ranges::sort(found, [](const Revision* a, const Revision* b) {
-    return a->since == b->since ? a < b : a->since > b->since;
-  });
   return found;
 }
 
