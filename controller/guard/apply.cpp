@@ -14,10 +14,11 @@ const api::Check* find_check(const std::vector<api::Check>& checks, const std::s
   return found == checks.end() ? nullptr : &*found;
 }
 
+// The rollout check has no configuration in the policy.
 bool is_check_unchanged(const InboxMeasurement& entry, const api::PolicySpec& spec) {
   if (!entry.check) return true;
-  const api::Check* now = find_check(spec.checks, entry.measurement.check);
-  return now && now->http == entry.check->http;
+  const api::Check* present = find_check(spec.checks, entry.measurement.check);
+  return present && present->http == entry.check->http;
 }
 
 }  // namespace

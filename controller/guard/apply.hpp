@@ -1,5 +1,5 @@
-// Changes of a Deployment's state outside of a plan: measurements that arrive, actions that could
-// not be done, and actions of users that the watches show.
+// Changes of a Deployment's state outside of a plan: measurements that arrive, actions that failed,
+// and actions of users that the watches show.
 #pragma once
 
 #include <optional>
@@ -12,17 +12,18 @@
 
 namespace lastgood::guard {
 
-// Empties the inbox. Measurements of another revision, or of a check that has changed since, are
-// dropped.
+// Empties the inbox. Drops the measurements of another revision, and of a check that has changed
+// since the measurement began.
 [[nodiscard]] std::vector<api::Measurement> take_measurements(GuardState& state,
                                                               const api::PolicySpec& spec);
 
-// The checks that are due and not running, marked as running.
+// The names of the checks that are due and not running. Marks them as running.
 [[nodiscard]] std::vector<std::string> take_due_checks(GuardState& state, const Needs& needs,
                                                        const api::PolicySpec& spec,
                                                        MonotonicTime now);
 
-// Empty while the watch is behind the live read.
+// Sets the inputs that come from `observation`. It is empty while the watch is behind the live
+// read.
 void apply_observation(Inputs& inputs, std::optional<TemplateObservation> observation);
 
 // Removes the snapshot of the target from the status if the preflight found that it is gone.
@@ -31,15 +32,16 @@ void clear_missing_snapshot(GuardState& state);
 // Sets the fields of `state` that the other members of the group read.
 void publish_to_group(GuardState& state, const EffectivePolicy& policy, const Plan& plan);
 
-// Since when nothing blocks the rollback. Reset while it is held, and once the template is
-// restored.
+// Sets `state.unblocked_since`: since when nothing blocks the rollback. Resets it while the
+// rollback is held, and once the template is restored.
 void record_unblocked_since(const Action& action, GuardState& state, MonotonicTime now);
 
-// A user deleted the Rollback before the Deployment was changed: the release stays.
+// Supersedes the Rollback that a user deleted before the Deployment was changed. An automatic
+// rollback counts as declined, so the release stays.
 void cancel_deleted(GuardState& state, const api::Rollback& deleted, Time now);
 
-// The manual Rollback could not be accepted: it has not started, has ended no freeze and emits
-// nothing.
+// Called when the spec of the manual Rollback could not be written. Restores the guard from before
+// the plan, for example its freeze, and drops the Event RollbackStarted.
 void undo_binding(Plan& plan, const Inputs& inputs, GuardState& state);
 
 }  // namespace lastgood::guard

@@ -27,7 +27,7 @@ void set(api::GuardStatus& guard, std::string_view type, ConditionStatus status,
                      now);
 }
 
-// The present template is not the one of `current`, or this is not known.
+// The Deployment's template may be newer than the revision in guard.current.
 bool awaits_template(const api::GuardStatus& guard) {
   constexpr std::array reasons{Reason::WaitingForReplicaSet, Reason::WaitingForStatus,
                                Reason::DeploymentPaused};
@@ -61,14 +61,14 @@ void set_governed(api::GuardStatus& guard, const EffectivePolicy& policy, std::i
       std::move(message), generation, now);
 }
 
-void set_standing(api::GuardStatus& guard, const policy::EffectivePolicy& policy,
-                  std::int64_t generation, Time now) {
+void set_kstatus_conditions(api::GuardStatus& guard, const policy::EffectivePolicy& policy,
+                            std::int64_t generation, Time now) {
   const bool broken = policy.kind == policy::EffectivePolicy::Kind::Broken;
   const bool stalled = broken || guard.state == State::Held || guard.state == State::Frozen;
   const bool busy = !stalled && (guard.state != State::Idle || awaits_template(guard));
-  const Reason known = broken ? policy.reason : guard.reason;
+  const Reason cause = broken ? policy.reason : guard.reason;
   const std::string reason =
-      known == Reason::None ? api::to_string(guard.state) : api::to_string(known);
+      cause == Reason::None ? api::to_string(guard.state) : api::to_string(cause);
   const std::string message = broken ? policy.message : guard.message;
   set(guard, api::condition::ready, condition_status(!stalled && !busy), reason, message,
       generation, now);

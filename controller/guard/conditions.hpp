@@ -9,12 +9,12 @@ namespace lastgood::guard {
 // The reason of the condition Governed.
 [[nodiscard]] Reason governed_reason(const EffectivePolicy& policy);
 
-// Governed says whether a policy applies, and if not why.
+// Sets Governed: whether a policy applies, and the reason if no policy applies.
 void set_governed(api::GuardStatus& guard, const policy::EffectivePolicy& policy,
                   std::int64_t generation, Time now);
 
-// Ready, Reconciling and Stalled: from the state, or from the error of the policy.
-void set_standing(api::GuardStatus& guard, const policy::EffectivePolicy& policy,
-                  std::int64_t generation, Time now);
+// Sets Ready, Reconciling and Stalled from the state, or from the error of a broken policy.
+void set_kstatus_conditions(api::GuardStatus& guard, const policy::EffectivePolicy& policy,
+                            std::int64_t generation, Time now);
 
 }  // namespace lastgood::guard

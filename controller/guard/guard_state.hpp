@@ -22,13 +22,14 @@ namespace lastgood::guard {
 struct InboxMeasurement {
   TemplateHash hash;  // of the measured revision
   api::Measurement measurement;
-  std::optional<api::Check> check = {};  // as the policy had it; absent for the rollout check
+  // As in the policy when the measurement began. Absent for the rollout check.
+  std::optional<api::Check> check = {};
 };
 
 struct GuardState {
   Uid deployment_uid;
   api::GuardStatus guard = {};
-  api::GuardStatus written = {};  // as the server has it
+  api::GuardStatus written = {};  // as the API server has it
   Uid guard_uid;                  // of the DeploymentGuard object; empty until it exists
   Uid guard_owner;                // uid of the Deployment that owns it
   std::optional<api::Rollback> rollback = {};
@@ -48,7 +49,7 @@ struct GuardState {
   int group_order = 0;
   api::Mode mode = api::Mode::Enforce;
   std::string blocked_because;
-  bool is_unmanaged = false;  // in a group without opt-in
+  bool is_unmanaged = false;  // in a group, but not opted in
 };
 
 using GuardStates = std::map<Key, std::shared_ptr<GuardState>>;

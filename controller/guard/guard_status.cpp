@@ -49,7 +49,8 @@ void reset_results(api::GuardStatus& guard, Time now) {
 
 namespace {
 
-// A new message is written in these states. In the others, times and figures change too often.
+// A new message is worth a write in these states. In the other states, the message has times and
+// numbers that change too often.
 bool is_message_stable(const api::GuardStatus& guard) {
   return guard.state == api::State::Frozen ||
          (guard.state == api::State::Held &&
@@ -65,7 +66,7 @@ void drop_details(api::GuardStatus& guard) {
     if (check.baseline)
       check.baseline =
           api::BaselineResult{.result = check.baseline->result, .before = check.baseline->before};
-    // The number of failures after the breach is not news.
+    // More failures after the breach are not worth a write.
     if (check.breached) check.consecutive_failures = check.failure_threshold;
   }
   for (api::Condition& condition : guard.conditions) {

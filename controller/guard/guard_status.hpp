@@ -7,21 +7,21 @@
 
 namespace lastgood::guard {
 
-// A snapshot of that revision was created.
+// Stores the name of the new snapshot of a revision.
 void set_snapshot(api::GuardStatus& guard, const TemplateHash& hash,
                   const std::string& controller_revision);
 
-// The ControllerRevision of that name was deleted: its revision is no target any more.
+// The ControllerRevision of that name was deleted, so its revision is no longer a target.
 void clear_snapshot(api::GuardStatus& guard, const std::string& controller_revision);
 
-// Forgets the results of a check, but for a failure of the baseline before the release.
+// Clears the results of a check, except a failure of the baseline before the release.
 void reset_check(api::CheckStatus& check);
 
-// After the status was read from the server. No controller measured in between, so each check has
-// to pass again. Failures and breaches stay.
+// Called after the status was read from the API server. No controller measured in between, so each
+// check must pass again. Failures and breaches stay.
 void reset_results(api::GuardStatus& guard, Time now);
 
-// True if the difference is worth a write: a new message of an unchanged check is not.
+// True if the difference is worth a write. A new message of an unchanged check is not.
 [[nodiscard]] bool worth_writing(const api::GuardStatus& before, const api::GuardStatus& after);
 
 }  // namespace lastgood::guard

@@ -35,19 +35,20 @@ struct GroupMember {
   std::string deployment;
   int order = 0;
   api::GuardStatus guard = {};
-  std::optional<api::Rollback> rollback = {};  // in progress, or the last
-  std::string blocked_because;                 // why it cannot be rolled back now; empty: it can
+  std::optional<api::Rollback> rollback = {};  // in progress, or the last one
+  std::string blocked_because;                 // why it cannot be rolled back now; empty: it can be
   api::Mode mode = api::Mode::Enforce;         // of its policy
-  bool is_patched = false;                     // by `rollback`, whose status may not say so yet
+  // The Deployment has the patch of `rollback`. The status of `rollback` may not say so yet.
+  bool is_patched = false;
 };
 
-// From a live read: the ReplicaSets of the Deployment, and the author and the invalid annotation of
-// its present template.
+// The result of a live read: the ReplicaSets of the Deployment, and the author and an invalid
+// annotation of its present template.
 struct TemplateObservation {
-  // The Deployment's own ReplicaSets. The current one is marked by comparing templates.
+  // The ReplicaSets that the Deployment owns. The templates were compared to set `is_current`.
   std::vector<api::ReplicaSet> sets = {};
   std::optional<api::TemplateAuthor> author = {};
-  std::string problem;  // which annotation of the template cannot be understood; empty: none
+  std::string problem;  // which annotation of the template is invalid; empty: all are valid
 };
 
 struct Inputs {
@@ -60,7 +61,7 @@ struct Inputs {
   std::optional<api::TemplateAuthor> author = {};  // of the present template
   std::string template_problem = {};               // see TemplateObservation
 
-  std::vector<api::Measurement> measurements = {};  // new ones, of `guard.current`
+  std::vector<api::Measurement> measurements = {};  // of `guard.current`, since the last plan
   std::optional<api::Rollback> rollback = {};       // in progress, or the last one
   std::optional<api::Rollback> request = {};        // the oldest manual Rollback without an answer
   std::optional<api::Preflight> preflight = {};     // the last one
@@ -70,24 +71,25 @@ struct Inputs {
   std::optional<api::Rollback> initiator = {};
 };
 
-// Create the record; execute it at once, or leave it Pending.
+// Create the Rollback `record`. If `execute`, execute it at once, else leave it Pending.
 struct StartRollback {
   api::Rollback record;
   bool execute = true;
 };
 
-// Fill in the spec of `inputs.request`. The Deployment is not changed before this is done.
+// Write `record`: `inputs.request` with its spec filled in. The Deployment is changed only
+// afterwards.
 struct BindRequest {
   api::Rollback record;
 };
 
-// Create a finished record of what mode Enforce would have done.
+// Create the finished Rollback `record`, which says what mode Enforce would have done.
 struct RecordObserved {
   api::Rollback record;
 };
 
-// Do everything but the write, and record the result: in `inputs.request` if that requested the
-// drill, else in a new Rollback.
+// Run the rollback without its patch, and write the result into `record`: `inputs.request` if a
+// user requested the drill, else a new Rollback.
 struct RunDrill {
   api::Rollback record;
 };
@@ -107,7 +109,8 @@ struct Plan {
   api::GuardStatus guard = {};                       // after this plan
   std::optional<api::RollbackStatus> rollback = {};  // new status of `inputs.rollback`, if changed
   std::optional<api::RollbackStatus> request = {};   // new status of `inputs.request`, if changed
-  std::string blocked_because;  // why it cannot be rolled back with its group; empty: it can
+  // Why the Deployment cannot be rolled back with its group; empty: it can be.
+  std::string blocked_because;
   std::vector<EventRecord> events = {};
   Action action = {};  // at most one
   std::optional<Time> requeue_at = {};

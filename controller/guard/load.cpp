@@ -10,9 +10,10 @@ namespace lastgood::guard {
 
 namespace {
 
-constexpr Duration soon{1000};
+constexpr Duration rollback_recheck_delay{1'000};
+constexpr Duration config_map_recheck_delay{10'000};
 
-// An unfinished Rollback comes before a finished one, and a later one before an earlier one.
+// An unfinished Rollback comes before a finished one. Then a newer one comes before an older one.
 bool comes_before(const api::Rollback& a, const api::Rollback& b) {
   const bool a_open = !api::finished(a.status.phase);
   const bool b_open = !api::finished(b.status.phase);
@@ -38,8 +39,7 @@ bool concerns(const api::Rollback& rollback, const api::Deployment& deployment,
 
 namespace {
 
-// The status has a pending Rollback that no longer exists: a user deleted it while no controller
-// led.
+// If the pending Rollback of the guard no longer exists, a user deleted it while no controller led.
 void detect_declined(GuardState& state, const api::Deployment& deployment,
                      const kube::Stores& stores, Time now) {
   api::GuardStatus& guard = state.guard;
@@ -85,9 +85,10 @@ std::optional<MonotonicTime> next_reconcile_at(const GuardState& state,
     if (!next || when < *next) next = when;
   };
   if (requeue_at) sooner(monotonic + std::max(*requeue_at - now, Duration::zero()));
-  if (state.rollback && !api::finished(state.rollback->status.phase)) sooner(monotonic + soon);
+  if (state.rollback && !api::finished(state.rollback->status.phase))
+    sooner(monotonic + rollback_recheck_delay);
   if (state.config_map && policy.kind == EffectivePolicy::Kind::Broken)
-    sooner(monotonic + Duration{10'000});
+    sooner(monotonic + config_map_recheck_delay);
   return next;
 }
 

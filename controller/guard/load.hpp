@@ -11,7 +11,7 @@
 
 namespace lastgood::guard {
 
-// From the DeploymentGuard and the Rollbacks that the watches have.
+// Loads the state from the DeploymentGuard and the Rollbacks that the watches have.
 [[nodiscard]] GuardState load(const api::Deployment& deployment, const kube::Stores& stores,
                               Time now);
 
@@ -23,8 +23,12 @@ namespace lastgood::guard {
 [[nodiscard]] std::optional<GuardState> unmanaged_group_member(const api::Deployment& deployment,
                                                                const std::string& group);
 
-// The time of the next reconcile: the earliest of the plan's wish, the next check, and a short
-// delay while a rollback is in progress or the ConfigMap cannot be used.
+// The time of the next reconcile, which is the earliest of these:
+//   `requeue_at`, from the plan
+//   the next check
+//   1s from now, while a Rollback is not finished
+//   10s from now, while the ConfigMap of the policy cannot be used
+// Empty without any of them.
 [[nodiscard]] std::optional<MonotonicTime> next_reconcile_at(const GuardState& state,
                                                              const EffectivePolicy& policy,
                                                              std::optional<Time> requeue_at,
@@ -38,7 +42,7 @@ namespace lastgood::guard {
 [[nodiscard]] bool changes_for_group(const GuardState& state, const EffectivePolicy& policy,
                                      const Plan& plan);
 
-// After this plan is executed and written, `inputs.request` needs no answer any more.
+// True if the plan accepts or rejects `inputs.request`.
 [[nodiscard]] bool answers_request(const Inputs& inputs, const Plan& plan);
 
 // All Rollbacks of the Deployment, from the watch.
@@ -48,7 +52,9 @@ namespace lastgood::guard {
 // A user removed status.freeze: this program always writes it while the state is Frozen.
 [[nodiscard]] bool is_freeze_removed(const api::DeploymentGuard& guard);
 
-// The Rollback still matters to the Deployment.
+// True if the Rollback belongs to this Deployment by its uid, and one of these applies: it is not
+// finished, it is about the present release, or the guard names it. False for drills, for requests
+// that are not accepted yet, and for records of mode Observe.
 [[nodiscard]] bool concerns(const api::Rollback& rollback, const api::Deployment& deployment,
                             const api::GuardStatus& guard);
 

@@ -1,4 +1,5 @@
-// Manual rollbacks: which revision the user means, and the answer for a Deployment without a guard.
+// Manual rollbacks: which revision a user requests, and the answer for a Deployment without a
+// guard.
 #pragma once
 
 #include <optional>
@@ -7,7 +8,7 @@
 
 namespace lastgood::guard {
 
-// The revision that spec.toRevision of the request names; null if it names none, or an unknown one.
+// The listed revision with the number in spec.toRevision of the request; null without one.
 // Precondition: `inputs.request` has a value.
 [[nodiscard]] const api::Revision* requested_revision(const Inputs& inputs,
                                                       const api::GuardStatus& guard);
@@ -16,7 +17,8 @@ namespace lastgood::guard {
 [[nodiscard]] std::optional<api::Revision> due_target(const Inputs& inputs,
                                                       const api::GuardStatus& guard);
 
-// Target of the manual request, if there is one and no Rollback is pending; else `due_target`.
+// Target of the manual request, if there is a request and no Rollback is pending; else
+// `due_target`.
 [[nodiscard]] std::optional<api::Revision> wanted_target(const Inputs& inputs,
                                                          const api::GuardStatus& guard);
 

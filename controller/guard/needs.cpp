@@ -17,20 +17,20 @@ bool template_is_unknown(const api::Deployment& deployment, const api::GuardStat
   if (rollback::is_unknown_to(guard, rollback, deployment) ||
       rollback::was_applied_again(guard, rollback))
     return true;
-  // The digest differs after the patch of this program. If it does not, somebody has applied the
-  // bad template again.
+  // The patch of a rollback changes the digest. If the digest has not changed, the bad template was
+  // applied again.
   return rollback::is_open(rollback, deployment) && rollback->status.template_restored &&
          guard.current->hash == rollback->spec.from.hash &&
          deployment.meta.generation > rollback->spec.generation;
 }
 
 // A reused ReplicaSet gets its new number only when the Deployment controller has observed the
-// template. While the patch is in flight, a live read may be ahead of the watch.
+// template. Right after the patch of a rollback, a live read may be ahead of the watch.
 bool number_is_behind(const api::Deployment& deployment, const api::GuardStatus& guard,
                       const std::optional<api::Rollback>& rollback) {
-  const bool is_touched =
+  const bool is_restored =
       rollback::is_open(rollback, deployment) && rollback->status.template_restored;
-  return !is_touched && guard.current && guard.current->number < api::revision_of(deployment.meta);
+  return !is_restored && guard.current && guard.current->number < api::revision_of(deployment.meta);
 }
 
 // The checks that a decision needs in the present state.
@@ -46,7 +46,8 @@ NeededChecks needed_checks(const api::GuardStatus& guard,
       const api::Rollback* named = rollback::named_by(guard, rollback);
       // Without a record nothing is rolled back: the release is still evaluated.
       if (!named) return NeededChecks::All;
-      // Before the write the release must still fail; after it the restored revision must roll out.
+      // Before the patch the release must still fail. After the patch the restored revision must
+      // roll out.
       if (named->status.phase == RollbackPhase::Pending) return NeededChecks::All;
       return named->status.phase == RollbackPhase::Restored ? NeededChecks::Rollout
                                                             : NeededChecks::None;
@@ -64,8 +65,8 @@ Needs needs(const api::Deployment& deployment, const policy::EffectivePolicy& po
   if (!policy.governs() || deployment.meta.deleting) return {};
   Needs result;
   result.replica_sets = template_is_unknown(deployment, guard, rollback);
-  // A template that is about to be recognised has no measurements. A Deployment
-  // that is suspended or scaled to zero is not evaluated.
+  // A template that is not recognized yet has no measurements. A Deployment that is suspended or
+  // scaled to zero is not evaluated.
   if (result.replica_sets || policy.spec.suspend || deployment.replicas == 0) return result;
   result.replica_sets = number_is_behind(deployment, guard, rollback);
   const NeededChecks checks = needed_checks(guard, rollback);

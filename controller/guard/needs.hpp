@@ -1,5 +1,4 @@
-// The inputs that the shell has to read before decide(), so that it reads nothing that no rule
-// uses.
+// Which inputs the shell reads before decide(). It reads only those that a rule will use.
 #pragma once
 
 #include <optional>
@@ -11,7 +10,7 @@
 
 namespace lastgood::guard {
 
-// The inputs that decide() needs next.
+// The inputs that the next decide() needs.
 struct Needs {
   bool replica_sets = false;  // list the Deployment's ReplicaSets and compare templates
   bool rollout_measurement = false;

@@ -4,7 +4,7 @@ namespace lastgood::guard {
 
 namespace {
 
-constexpr std::chrono::seconds fresh_for{30};
+constexpr std::chrono::seconds max_fresh_age{30};
 
 }  // namespace
 
@@ -16,7 +16,7 @@ bool is_about(const std::optional<api::Preflight>& preflight, const api::Deploym
 
 bool is_fresh(const std::optional<api::Preflight>& preflight, const api::Deployment& deployment,
               const api::Revision& target, Time now) {
-  return is_about(preflight, deployment, target) && now - preflight->at <= fresh_for;
+  return is_about(preflight, deployment, target) && now - preflight->at <= max_fresh_age;
 }
 
 }  // namespace lastgood::guard

@@ -1,15 +1,15 @@
-// The rollback that the last preflight was for, and whether that preflight is recent.
+// Whether the last preflight is about a rollback, and whether it is recent.
 #pragma once
 
 #include "guard/inputs.hpp"
 
 namespace lastgood::guard {
 
-// The preflight is about this generation and target.
+// The preflight is about this generation of the Deployment and this target.
 [[nodiscard]] bool is_about(const std::optional<api::Preflight>& preflight,
                             const api::Deployment& deployment, const api::Revision& target);
 
-// That, and it is recent enough to start a rollback.
+// The preflight is about this generation and target, and at most 30s old: a rollback may start.
 [[nodiscard]] bool is_fresh(const std::optional<api::Preflight>& preflight,
                             const api::Deployment& deployment, const api::Revision& target,
                             Time now);

@@ -18,11 +18,11 @@ using api::State;
 
 namespace {
 
-constexpr std::chrono::seconds near_every{20};
-constexpr std::chrono::minutes every{10};
-constexpr std::chrono::milliseconds at_most_every{500};
+constexpr std::chrono::seconds interval_while_near{20};
+constexpr std::chrono::minutes usual_interval{10};
+constexpr std::chrono::milliseconds min_interval{500};
 
-// A rollback may start at any moment.
+// A rollback may start at any moment: a check fails, or a rollback is held or in progress.
 bool is_near(const api::GuardStatus& guard) {
   const bool fails = std::ranges::any_of(
       guard.checks, [](const api::CheckStatus& check) { return check.consecutive_failures > 0; });
@@ -33,7 +33,7 @@ bool is_near(const api::GuardStatus& guard) {
 Duration max_age(const Inputs& inputs, const api::GuardStatus& guard, Time now) {
   const bool soon = inputs.request || is_near(guard) || is_awaited_by_group(inputs, guard) ||
                     group_rollback_to_follow(inputs, guard, now) != nullptr;
-  return soon ? Duration(near_every) : Duration(every);
+  return soon ? Duration(interval_while_near) : Duration(usual_interval);
 }
 
 }  // namespace
@@ -46,15 +46,15 @@ bool is_preflight_due(const Inputs& inputs, Time now) {
 std::optional<Time> next_preflight(const Inputs& inputs, const api::GuardStatus& guard, Time now) {
   if (!inputs.policy.governs() || inputs.deployment.meta.deleting) return {};
   // No preflight while the rollback is executed.
-  const bool has_initiated = rollback::is_in_progress(guard, inputs.rollback) &&
-                             rollback::is_open(inputs.rollback, inputs.deployment);
-  if (has_initiated && inputs.rollback->status.phase != api::RollbackPhase::Pending) return {};
+  const bool is_rolling_back = rollback::is_in_progress(guard, inputs.rollback) &&
+                               rollback::is_open(inputs.rollback, inputs.deployment);
+  if (is_rolling_back && inputs.rollback->status.phase != api::RollbackPhase::Pending) return {};
   const auto target = wanted_target(inputs, guard);
   if (!target) return {};
   if (!inputs.preflight) return now;
   // While the watch lags, each preflight is about a newer generation than the inputs.
   if (!is_about(inputs.preflight, inputs.deployment, *target))
-    return std::max(now, inputs.preflight->at + at_most_every);
+    return std::max(now, inputs.preflight->at + min_interval);
   return inputs.preflight->at + max_age(inputs, guard, now);
 }
 

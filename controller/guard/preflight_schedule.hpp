@@ -7,13 +7,15 @@
 
 namespace lastgood::guard {
 
-// It runs on each change, every 10 minutes, and more often while a rollback may be near.
+// A preflight runs when the generation or the target changes, every 10 minutes, and every 20
+// seconds while a rollback may start.
 [[nodiscard]] bool is_preflight_due(const Inputs& inputs, Time now);
 
 // Sets the condition RollbackReady.
 void set_rollback_ready(api::GuardStatus& guard, const Inputs& inputs, Time now);
 
-// The time of the next preflight without a change; empty without a target.
+// The time of the next preflight if nothing changes until then. Empty: none, for example without a
+// target.
 [[nodiscard]] std::optional<Time> next_preflight(const Inputs& inputs,
                                                  const api::GuardStatus& guard, Time now);
 

@@ -11,8 +11,8 @@ namespace lastgood::guard {
 // A manual Rollback whose spec is not filled in yet, or a drill that is not finished.
 [[nodiscard]] bool is_request(const api::Rollback& rollback);
 
-// How long a request for an unknown or unguarded Deployment waits before it is rejected: the
-// Deployment may have been applied together with it. Empty: no longer.
+// The time that a request for an unknown or unguarded Deployment still waits before it is rejected.
+// The Deployment may have been applied together with the request. Empty: it is rejected now.
 [[nodiscard]] std::optional<Duration> grace_left(const api::Rollback& request, Time now);
 
 class RequestIndex {
@@ -28,8 +28,8 @@ class RequestIndex {
                                                     const kube::Stores& stores);
 
  private:
-  std::set<Key> deployments_;  // with a request: only these are searched
-  std::set<Uid> answered_;
+  std::set<Key> deployments_;  // those that may have a request: only they are searched
+  std::set<Uid> answered_;     // Rollbacks
 };
 
 }  // namespace lastgood::guard

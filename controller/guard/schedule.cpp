@@ -6,7 +6,7 @@ namespace lastgood::guard {
 
 namespace {
 
-// The first point of the grid after `now`.
+// The first turn after `now`, on the grid that has `turn` and this interval.
 MonotonicTime next_turn(MonotonicTime turn, Duration interval, MonotonicTime now) {
   const auto missed = std::max<Duration::rep>((now - turn) / interval, 0);
   return turn + (missed + 1) * interval;
@@ -24,7 +24,7 @@ std::vector<std::string> Schedule::take_due(const Needs& needs, const api::Polic
   std::erase_if(turns_, [&](const auto& turn) { return !wanted.contains(turn.first); });
   std::vector<std::string> due;
   for (const auto& [name, interval] : wanted) {
-    // A turn beyond the interval is from before the policy shortened it.
+    // If the turn is more than one interval away, the policy has shortened the interval since.
     const MonotonicTime turn =
         std::min(turns_.try_emplace(name, now).first->second, now + interval);
     turns_[name] = turn;

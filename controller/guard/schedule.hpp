@@ -1,5 +1,6 @@
-// When each check runs next: on a grid of its interval, so that N failures take N-1 intervals,
-// however long each measurement takes. Kept in memory only: after a restart checks run at once.
+// When each check runs next. The turns of a check are on a grid of its interval, so that N failures
+// take N-1 intervals, however long each measurement takes. The schedule is only in memory: after a
+// restart each check runs at once.
 #pragma once
 
 #include <map>
@@ -18,7 +19,7 @@ inline constexpr Duration rollout_interval{2000};
 
 class Schedule {
  public:
-  // The names of the checks that are due. Their next turns are taken. Missed turns are skipped.
+  // The names of the checks that are due. Plans the next turn of each. Missed turns are skipped.
   [[nodiscard]] std::vector<std::string> take_due(const Needs& needs, const api::PolicySpec& spec,
                                                   MonotonicTime now);
 

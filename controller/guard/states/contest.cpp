@@ -13,7 +13,6 @@ namespace {
 
 constexpr std::size_t max_contests = api::RollbackLimit::max_count;
 
-// An author that cannot be named may be a tool.
 std::string name_of_author(const Inputs& inputs) {
   return inputs.author ? inputs.author->name : "an unknown field manager";
 }
@@ -22,6 +21,7 @@ std::string name_of_author(const Inputs& inputs) {
 
 ContestOutcome count_contest(Step& step) {
   const Inputs& inputs = step.inputs;
+  // An unknown author may be a tool.
   if (inputs.author && !inputs.author->is_tool) return {};
   api::GuardStatus& guard = step.guard();
   const std::string tool = name_of_author(inputs);

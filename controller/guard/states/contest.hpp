@@ -10,13 +10,15 @@ namespace lastgood::guard {
 struct ContestOutcome {
   std::string tool;  // empty: a user applied the template, which is no contest
   bool is_over_limit = false;
-  std::string message;  // who, how often, within which time, and the limit
+  std::string message;  // the tool, how often it applied the template, within which time, the limit
 };
 
-// Counts the return of a template that was rolled back.
+// Counts a contest, unless a user applied the template. Precondition: the present template was
+// rolled back before.
 ContestOutcome count_contest(Step& step);
 
-// Over the limit a user has to decide: otherwise the tool and the controller would go on forever.
+// Freezes the Deployment. Otherwise the tool and the controller would replace each other's template
+// forever.
 void freeze_contested(Step& step, const ContestOutcome& contest);
 
 }  // namespace lastgood::guard

@@ -24,7 +24,7 @@ void plan_drill(Step& step) {
   const api::GuardStatus& guard = step.guard();
   const api::DrillPlan& plan = step.inputs.policy.spec.drill;
   const TargetChoice target = choose_target(guard);
-  // Without a target, RollbackReady says why.
+  // If there is no target, the condition RollbackReady says why.
   if (!guard.current || !target.revision || first_hold(write_gates(), step.inputs, guard, step.now))
     return;
   if (!is_due(plan, guard, step.now)) {

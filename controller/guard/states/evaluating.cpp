@@ -22,7 +22,7 @@ using api::State;
 
 namespace {
 
-// "" for a check that is breached by one failure.
+// " (1 of 3 consecutive failures)". Empty for a check that one failure breaches.
 std::string failure_count(const CheckStatus& check) {
   if (check.failure_threshold <= 1) return {};
   return fmt::format(" ({} of {} consecutive failures)", check.consecutive_failures,
@@ -31,9 +31,9 @@ std::string failure_count(const CheckStatus& check) {
 
 void emit_check_events(Step& step, const std::vector<CheckStatus>& before) {
   for (const CheckStatus& check : step.guard().checks) {
-    const auto known = std::ranges::find(before, check.name, &CheckStatus::name);
-    const bool failed_before = known != before.end() && known->consecutive_failures > 0;
-    const bool was_breached = known != before.end() && known->breached;
+    const auto previous = std::ranges::find(before, check.name, &CheckStatus::name);
+    const bool failed_before = previous != before.end() && previous->consecutive_failures > 0;
+    const bool was_breached = previous != before.end() && previous->breached;
     if (check.consecutive_failures > 0 && !failed_before && !check.breached) {
       step.emit(EventType::Warning, Reason::CheckFailing, EventAction::Evaluate,
                 fmt::format("Check {} of {}: {}{}", check.name, step.current_name(), check.message,
@@ -47,7 +47,8 @@ void emit_check_events(Step& step, const std::vector<CheckStatus>& before) {
   }
 }
 
-// Records what mode Enforce would have done. The name of a real Rollback stays free.
+// Records what mode Enforce would have done. With its suffix, the name differs from that of a real
+// Rollback, which may follow.
 void record_observed(Step& step, const Hold& hold) {
   const api::GuardStatus& guard = step.guard();
   const auto proof = proven_start(step.inputs, guard, step.now);
@@ -85,7 +86,7 @@ void start_rollback(Step& step, const StartProof& proof) {
   guard.rollback = record.meta.key.name;
   const std::string bad = step.current_name();
   const std::string good = rollback::name_of(step.deployment(), proof.target);
-  // After a failed write of the record the same rollback starts again: no second Event.
+  // If the Rollback could not be created, the same rollback starts again, without a second Event.
   const bool is_reported =
       step.inputs.guard.state != State::Evaluating && step.inputs.guard.rollback == guard.rollback;
   const bool needs_approval = record.spec.mode == api::Mode::Approve;
@@ -149,13 +150,14 @@ void bake(Step& step) {
     guard.rolled_out = step.now;
   }
   const api::PolicySpec& spec = step.inputs.policy.spec;
-  const Time baked = *guard.rolled_out + spec.bake_time;
-  const Time give_up = std::max(baked, *guard.rolled_out + no_result_timeout(spec));
+  const Time bake_end = *guard.rolled_out + spec.bake_time;
+  const Time no_result_end = std::max(bake_end, *guard.rolled_out + no_result_timeout(spec));
   const CheckSummary summary = summarize(guard.checks);
-  if (is_complete && summary == CheckSummary::Passing && step.now >= baked)
+  if (is_complete && summary == CheckSummary::Passing && step.now >= bake_end)
     return become_good(step);
-  if (summary == CheckSummary::NoResult && step.now >= give_up) return become_inconclusive(step);
-  const Time next = step.now < baked ? baked : give_up;
+  if (summary == CheckSummary::NoResult && step.now >= no_result_end)
+    return become_inconclusive(step);
+  const Time next = step.now < bake_end ? bake_end : no_result_end;
   if (step.now < next) step.requeue_at(next);
   if (summary == CheckSummary::Failing) {
     return step.enter(
@@ -163,13 +165,14 @@ void bake(Step& step) {
         fmt::format("{} rolled out and is evaluated until its failing check passes or is breached",
                     name));
   }
-  if (!is_complete && step.now >= baked) {
+  if (!is_complete && step.now >= bake_end) {
     return step.enter(
         State::Evaluating, Reason::AwaitingReplicas,
         fmt::format("{} baked and becomes good when every replica is available", name));
   }
-  step.enter(State::Evaluating, Reason::Baking,
-             fmt::format("{} rolled out and is evaluated until {}", name, format_rfc3339(baked)));
+  step.enter(
+      State::Evaluating, Reason::Baking,
+      fmt::format("{} rolled out and is evaluated until {}", name, format_rfc3339(bake_end)));
 }
 
 }  // namespace
@@ -185,10 +188,9 @@ void step_evaluating(Step& step) {
     step.emit(EventType::Normal, Reason::BreachEnded, EventAction::Evaluate,
               fmt::format("{} is no longer breached. Its bake starts again", step.current_name()));
     set_verdict(guard, guard.current->hash, RevisionVerdict::Evaluating, step.now);
-    // A revision is good only after a bake without a breach.
     guard.rolled_out.reset();
   }
-  // While the Deployment is paused, suspended or scaled to zero, time proves nothing.
+  // The bake starts again after the Deployment was paused, suspended or scaled to zero.
   if (const auto held = first_hold(evaluation_gates(), step.inputs, guard, step.now)) {
     guard.rolled_out.reset();
     return step.enter(State::Evaluating, held->reason, held->message);

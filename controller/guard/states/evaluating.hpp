@@ -1,4 +1,4 @@
-// Evaluating, and Held before a Rollback is recorded. Private to guard/.
+// Evaluating, and Held while no Rollback is recorded. Private to guard/.
 #pragma once
 
 #include "guard/states/step.hpp"

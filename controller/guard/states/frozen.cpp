@@ -11,12 +11,12 @@ using api::State;
 
 namespace {
 
-// lastgood.dev/resume ends a freeze that began before its time. Users write whole seconds, so the
-// start of the freeze is rounded down. The freeze ends at the time in the annotation, not earlier.
-// Returns true if it ends now, also if a user removed it from the status. Otherwise writes the
-// message, and requeues at a time in the future.
-bool check_resume(Step& step) {
-  // The freeze of this step, which may differ from the freeze in the inputs.
+// True if a user ends the freeze now: status.freeze was removed, or the time in lastgood.dev/resume
+// is reached. That time must not be before the freeze began. Users write whole seconds, so the
+// start of the freeze is rounded down. If false, sets the message, and requeues at a time in the
+// future.
+bool is_resumed(Step& step) {
+  // This step may have begun the freeze, so it is not read from the inputs.
   const auto freeze = step.guard().freeze;
   if (!freeze) return true;
   step.guard().message = freeze->message;
@@ -54,8 +54,8 @@ void freeze(Step& step, Reason reason, const std::string& message, const std::st
 bool end_freeze(Step& step) {
   api::GuardStatus& guard = step.guard();
   const bool was_frozen = step.inputs.guard.state == State::Frozen && guard.state == State::Frozen;
-  if (!was_frozen || !guard.current || !check_resume(step)) return false;
-  // The user has looked into it, so the limits count from zero.
+  if (!was_frozen || !guard.current || !is_resumed(step)) return false;
+  // A user has acted, so the limits count from zero.
   guard.rollbacks.clear();
   guard.contests.clear();
   guard.current->verdict = RevisionVerdict::Evaluating;

@@ -7,12 +7,14 @@
 
 namespace lastgood::guard {
 
-// Enters Frozen and emits an Event that says what the user can do (`advice`, a sentence without its
-// full stop). The Event has the reason of the freeze, unless `event` names another one.
+// Enters Frozen, and emits an Event if the freeze is new. The text ends with `advice`, which says
+// what the user can do: a sentence without its full stop. The Event has the reason of the freeze,
+// unless `event` names another reason.
 void freeze(Step& step, Reason reason, const std::string& message, const std::string& advice,
             Reason event = Reason::None);
 
-// Ends a freeze that a user has resumed. True: the present template is evaluated again.
+// Ends the freeze if a user has resumed the Deployment. True if the freeze has ended: the present
+// template is evaluated again.
 bool end_freeze(Step& step);
 
 }  // namespace lastgood::guard

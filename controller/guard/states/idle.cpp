@@ -25,13 +25,14 @@ bool reports_running_revision(const api::GuardStatus& guard) {
   }
 }
 
-// The last Rollback restored this revision, and it has not been evaluated since.
+// The last Rollback restored this revision, which has not been evaluated since.
 bool is_as_restored(const api::Rollback* last, const api::Revision& current) {
   return last && last->status.phase == api::RollbackPhase::Succeeded &&
          last->spec.to.hash == current.hash && last->status.finished >= current.since;
 }
 
-// The state said why nothing could be evaluated. That is over, so it says again what runs.
+// Replaces a reason why nothing could be evaluated, which has ended, by the verdict of the running
+// revision.
 void report_running_revision(Step& step) {
   const api::Revision current = *step.guard().current;
   const std::string name = rollback::name_of(step.deployment(), current);

@@ -8,7 +8,7 @@ namespace lastgood::guard {
 // Plans the snapshot of the current revision, a drill, or nothing.
 void step_idle(Step& step);
 
-// Plans a snapshot of the current template if it is proven and has none.
+// Plans a snapshot of the current revision if it is proven and has no snapshot.
 void snapshot_current(Step& step);
 
 }  // namespace lastgood::guard

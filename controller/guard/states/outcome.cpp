@@ -12,7 +12,8 @@ using api::State;
 
 namespace {
 
-// An earlier Rollback of the same name that changed nothing says nothing about this one.
+// The Rollback failed before the present state began, and changed nothing. So it says nothing about
+// the present breach.
 bool is_of_earlier_attempt(const api::GuardStatus& guard, const api::Rollback& rollback) {
   return rollback::changed_nothing(rollback) && rollback.status.finished &&
          rollback.status.finished < guard.state_since;

@@ -5,8 +5,8 @@
 
 namespace lastgood::guard {
 
-// The Rollback is finished, by this or by another replica: enters the state that follows. Does
-// nothing for a Rollback that is not finished.
+// Enters the state that follows a finished Rollback. This or another replica may have finished it.
+// Does nothing if the Rollback is not finished.
 void enter_outcome(Step& step, const api::Rollback& rollback);
 
 }  // namespace lastgood::guard

@@ -22,13 +22,12 @@ using api::State;
 
 namespace {
 
-// Only ends the Rollback. The next reconcile decides what follows: the measurements of this one are
-// used up.
+// Ends the Rollback. The next reconcile, with new measurements, decides what follows.
 void cancel(Step& step, const api::Rollback& rollback, const std::string& message) {
   step.plan.rollback =
       rollback::advance(rollback.status, RollbackPhase::Superseded, message, step.now);
   step.emit(EventType::Normal, Reason::RollbackCancelled, EventAction::None, message);
-  // A group may include a revision whose evaluation has ended: its verdict stays.
+  // A Rollback of a group may replace a revision whose evaluation has ended. Its verdict stays.
   const auto& current = step.guard().current;
   if (current && current->verdict == RevisionVerdict::Good) {
     step.enter(State::Idle, Reason::Good, message);
@@ -41,8 +40,8 @@ void cancel(Step& step, const api::Rollback& rollback, const std::string& messag
   step.requeue_at(step.now);
 }
 
-// A breached check is the reason of this Rollback. Once another member of the group is restored,
-// the group is the reason.
+// True while the reason of the Rollback is its breached check. When another member of its group is
+// restored, the group becomes the reason.
 bool is_for_own_check(const Step& step, const api::Rollback& rollback) {
   return !rollback.spec.check.empty() && !has_group_started(step.inputs, rollback);
 }
@@ -63,7 +62,7 @@ std::string why_cancelled(const Step& step, const api::Rollback& rollback) {
   const std::string name = rollback::name_of(step.deployment(), rollback.spec.from);
   const std::string with_group = why_cancelled_with_group(inputs, rollback);
   if (!with_group.empty()) return fmt::format("{} stays: {}", name, with_group);
-  // The target of a member of a group is not chosen again.
+  // A Rollback of a group keeps its target, so it is not cancelled for a missing snapshot.
   const bool is_alone = rollback.spec.caused_by.empty() && !rollback.spec.group;
   const auto& preflight = inputs.preflight;
   if (is_alone && is_about(preflight, step.deployment(), rollback.spec.to) &&
@@ -74,13 +73,13 @@ std::string why_cancelled(const Step& step, const api::Rollback& rollback) {
     return fmt::format(
         "{} stays for now: the Deployment left group {}, which the Rollback includes", name,
         rollback.spec.group->name);
-  const GroupMember* other =
+  const GroupMember* new_member =
       newly_released_member(inputs, rollback, step.plan.guard.evaluation_started);
-  if (other && other->blocked_because.empty())
+  if (new_member && new_member->blocked_because.empty())
     return fmt::format(
         "{} stays for now: {} of the same group was released too, so the group rollback is planned "
         "again",
-        name, other->deployment);
+        name, new_member->deployment);
   return why_check_cancels(step, rollback, name);
 }
 
@@ -97,7 +96,7 @@ void record_approval(Step& step, const api::Rollback& rollback) {
   rollback::add_timeline_entry(*step.plan.rollback, "Approved by " + approval, step.now);
 }
 
-// A Rollback that waited for approval was not announced when it was recorded.
+// For a Rollback that waited for approval: RollbackStarted was not emitted when it was recorded.
 void emit_rollback_started(Step& step, const api::Rollback& rollback) {
   const std::string approval = gates::approval_of(step.inputs);
   const bool was_reported =

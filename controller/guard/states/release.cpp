@@ -19,7 +19,8 @@ using api::State;
 
 namespace {
 
-// Precondition: the present template is the one that the Rollback was to replace.
+// The template that a Rollback replaced was applied again. Precondition: guard.current has the
+// present template, and the Rollback is not the author of it.
 bool is_bad_template_back(const Step& step) {
   const auto& rollback = step.inputs.rollback;
   if (rollback::was_applied_again(step.plan.guard, rollback)) return true;
@@ -42,8 +43,8 @@ const api::ReplicaSet* current_of(const std::vector<api::ReplicaSet>& sets) {
 }
 
 // If the target's ReplicaSet was garbage collected, the new one may have another hash for the same
-// template: the hash depends on collisions and on the Kubernetes version. The patch of this program
-// moves the generation by exactly one.
+// template: the hash depends on collisions and on the Kubernetes version. The patch of a Rollback
+// increases the generation by exactly one.
 bool is_under_another_hash(Step& step, const api::Rollback& rollback, const api::ReplicaSet& set) {
   return set.hash != rollback.spec.from.hash && rollback.status.template_restored &&
          step.deployment().meta.generation == rollback.spec.generation + 1;
@@ -59,11 +60,11 @@ bool is_our_restoration(Step& step, const api::ReplicaSet& set) {
          (rollback->spec.to.hash == set.hash || is_under_another_hash(step, *rollback, set));
 }
 
-// The list keeps a verdict until the revision is evaluated again; `current` has the verdict of this
-// evaluation. A revision that a user ships again moves to the front: it is their newest choice.
-// The returned revision has no snapshot, so a new one is made when it is proven again: the old one
-// may have been garbage collected.
-Revision remember(Step& step, const api::ReplicaSet& set, RevisionVerdict verdict) {
+// Puts the revision at the front of the list, and returns it for `guard.current`. In the list a
+// proven revision keeps its verdict and its snapshot until a new evaluation ends. The returned
+// revision has `verdict` and no snapshot. So a new snapshot is created when the revision is proven
+// again: the old one may have been garbage collected.
+Revision put_at_front(Step& step, const api::ReplicaSet& set, RevisionVerdict verdict) {
   api::GuardStatus& guard = step.guard();
   const Revision seen{.hash = set.hash,
                       .replica_set = set.meta.uid,
@@ -73,22 +74,22 @@ Revision remember(Step& step, const api::ReplicaSet& set, RevisionVerdict verdic
                       .snapshot = {},
                       .no_rollback_past = set.no_rollback_past,
                       .released_by = step.inputs.author ? step.inputs.author->name : ""};
-  Revision listed = seen;
-  if (const Revision* known = find_revision(guard, set.hash)) {
-    if (is_proven(*known)) {
-      listed.verdict = known->verdict;
-      listed.snapshot = known->snapshot;
+  Revision new_entry = seen;
+  if (const Revision* listed = find_revision(guard, set.hash)) {
+    if (is_proven(*listed)) {
+      new_entry.verdict = listed->verdict;
+      new_entry.snapshot = listed->snapshot;
     }
     std::erase_if(guard.revisions, [&](const Revision& other) { return other.hash == set.hash; });
   }
-  guard.revisions.insert(guard.revisions.begin(), listed);
+  guard.revisions.insert(guard.revisions.begin(), new_entry);
   trim_revisions(guard);
   return seen;
 }
 
 void begin_evaluation(Step& step, const api::ReplicaSet& set) {
   api::GuardStatus& guard = step.guard();
-  guard.current = remember(step, set, RevisionVerdict::Evaluating);
+  guard.current = put_at_front(step, set, RevisionVerdict::Evaluating);
   guard.evaluation_started = step.now;
   // The replica that rolled this template back may have a clock that is ahead of this one. Even
   // then the evaluation starts after the rollback.
@@ -126,11 +127,11 @@ void start_release(Step& step, const api::ReplicaSet& set) {
         fmt::format("{} was breached, and a newer template replaced it", step.current_name()));
   }
   supersede_rollback(step);
-  const Revision* known = find_revision(guard, set.hash);
-  const bool was_rolled_back = known && known->verdict == RevisionVerdict::RolledBack;
+  const Revision* listed = find_revision(guard, set.hash);
+  const bool was_rolled_back = listed && listed->verdict == RevisionVerdict::RolledBack;
   const bool is_first = !guard.current;
   ContestOutcome contest = was_rolled_back ? count_contest(step) : ContestOutcome{};
-  // A tool that applies it again does not end a freeze: only a user does.
+  // A tool that applies a rolled back template does not end a freeze: only a user does.
   if (guard.state == State::Frozen && !contest.tool.empty()) contest.is_over_limit = true;
   begin_evaluation(step, set);
   if (contest.is_over_limit) {
@@ -148,16 +149,16 @@ void start_release(Step& step, const api::ReplicaSet& set) {
                         was_rolled_back ? again : ""));
 }
 
-// Only a revision that was never seen before is presumed good. One that is remembered as bad, or
-// without a result, is evaluated.
-void handle_first_sight(Step& step, const api::ReplicaSet& set) {
+// The first reconcile of the Deployment, or the first after an opt-in. A complete revision is
+// accepted without an evaluation, unless the list has it with a verdict that is not proven.
+void handle_first_template(Step& step, const api::ReplicaSet& set) {
   api::GuardStatus& guard = step.guard();
-  const Revision* known = find_revision(guard, set.hash);
-  const bool may_presume =
-      api::rollout_complete(step.deployment()) && (!known || is_proven(*known));
-  if (!may_presume) return start_release(step, set);
-  const std::optional<Revision> proven = known ? std::optional(*known) : std::nullopt;
-  guard.current = remember(step, set, RevisionVerdict::PresumedGood);
+  const Revision* listed = find_revision(guard, set.hash);
+  const bool is_accepted =
+      api::rollout_complete(step.deployment()) && (!listed || is_proven(*listed));
+  if (!is_accepted) return start_release(step, set);
+  const std::optional<Revision> proven = listed ? std::optional(*listed) : std::nullopt;
+  guard.current = put_at_front(step, set, RevisionVerdict::PresumedGood);
   if (proven) {
     guard.current->verdict = proven->verdict;
   }
@@ -174,13 +175,13 @@ void handle_first_sight(Step& step, const api::ReplicaSet& set) {
 void accept_restoration(Step& step, const api::ReplicaSet& set) {
   api::GuardStatus& guard = step.guard();
   const Revision& target = step.inputs.rollback->spec.to;
-  const Revision* known = find_revision(guard, target.hash);
+  const Revision* listed = find_revision(guard, target.hash);
   // The revision has a new number, and a new uid if its ReplicaSet was garbage collected.
-  Revision restored = known ? *known : target;
+  Revision restored = listed ? *listed : target;
   if (target.hash != set.hash) {
     std::erase_if(guard.revisions,
                   [&](const Revision& other) { return other.hash == target.hash; });
-    // The snapshot has the old hash in it: a new one is made.
+    // The snapshot has the old hash, so a new snapshot is created.
     restored.hash = set.hash;
     restored.snapshot.clear();
   }
@@ -197,19 +198,19 @@ void accept_restoration(Step& step, const api::ReplicaSet& set) {
 // Kubernetes gives a revision a new number when its template is applied again.
 void refresh_numbers(api::GuardStatus& guard, const std::vector<api::ReplicaSet>& sets) {
   for (const api::ReplicaSet& set : sets) {
-    Revision* known = find_revision(guard, set.hash);
-    if (!known || set.hash.empty() || set.revision == 0) continue;
-    known->replica_set = set.meta.uid;
-    known->number = set.revision;
+    Revision* listed = find_revision(guard, set.hash);
+    if (!listed || set.hash.empty() || set.revision == 0) continue;
+    listed->replica_set = set.meta.uid;
+    listed->number = set.revision;
     if (!guard.current || guard.current->hash != set.hash) continue;
     guard.current->replica_set = set.meta.uid;
     guard.current->number = set.revision;
   }
 }
 
-// A marked revision that came and went while no controller ran counts too. Its place in the list
-// follows from its number.
-void remember_marks(Step& step, const std::vector<api::ReplicaSet>& sets) {
+// Adds the revisions with the mark no-rollback-past that came and went while no controller ran. The
+// number of a revision gives its place in the list.
+void list_unseen_marked_revisions(Step& step, const std::vector<api::ReplicaSet>& sets) {
   api::GuardStatus& guard = step.guard();
   for (const api::ReplicaSet& set : sets) {
     if (set.hash.empty() || !set.no_rollback_past || find_revision(guard, set.hash)) continue;
@@ -228,7 +229,7 @@ void remember_marks(Step& step, const std::vector<api::ReplicaSet>& sets) {
 }
 
 void wait_for_replica_set(Step& step) {
-  // A recorded Rollback stays Held: whether it is for this template is not known yet.
+  // With a recorded Rollback the state stays Held: the Rollback may be for the present template.
   const api::GuardStatus& guard = step.guard();
   const bool is_recorded = rollback::is_in_progress(guard, step.inputs.rollback);
   const State state = guard.state == State::Held && !is_recorded ? State::Evaluating : guard.state;
@@ -243,7 +244,7 @@ void wait_for_replica_set(Step& step) {
 
 }  // namespace
 
-bool recognise_template(Step& step) {
+bool recognize_template(Step& step) {
   api::GuardStatus& guard = step.guard();
   if (!step.inputs.replica_sets) {
     const bool is_known =
@@ -253,15 +254,15 @@ bool recognise_template(Step& step) {
   }
   const api::ReplicaSet* set = current_of(*step.inputs.replica_sets);
   if (!set) {
-    // The other states say themselves what they wait for.
+    // RollingBack and Frozen already say what they wait for.
     if (guard.state != State::RollingBack && guard.state != State::Frozen)
       wait_for_replica_set(step);
-    // Resuming the Deployment enqueues it.
+    // When a user resumes a paused Deployment, the watch causes a reconcile.
     if (!step.deployment().paused) step.requeue_at(step.now + std::chrono::seconds(1));
     return false;
   }
-  // Opting in by annotation moves the generation. Until the Deployment controller has observed it,
-  // the status does not say whether the running revision is complete.
+  // The annotation of the opt-in changes the generation too. Until the Deployment controller has
+  // observed it, the status does not say whether the running revision is complete.
   if (!guard.current && step.deployment().observed_generation < step.deployment().meta.generation) {
     step.enter(State::Idle, Reason::WaitingForStatus,
                "The Deployment controller has not observed the present generation yet");
@@ -273,14 +274,14 @@ bool recognise_template(Step& step) {
     step.emit(EventType::Warning, Reason::InvalidAnnotation, EventAction::None,
               step.inputs.template_problem);
   if (!guard.current) {
-    handle_first_sight(step, *set);
+    handle_first_template(step, *set);
   } else if (is_our_restoration(step, *set)) {
     if (guard.current->hash != set->hash) accept_restoration(step, *set);
   } else if (guard.current->hash != set->hash || is_bad_template_back(step)) {
     start_release(step, *set);
   }
   refresh_numbers(guard, *step.inputs.replica_sets);
-  remember_marks(step, *step.inputs.replica_sets);
+  list_unseen_marked_revisions(step, *step.inputs.replica_sets);
   return true;
 }
 

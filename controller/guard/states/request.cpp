@@ -40,12 +40,12 @@ void bind(Step& step, const Revision& target) {
   step.plan.action = BindRequest{.record = std::move(record)};
 }
 
-// Neither rejected nor started: the message of the request says why.
+// The request is neither rejected nor started yet. Its message says why.
 void wait_for_preflight(Step& step, const Rejection& rejection) {
-  constexpr std::chrono::milliseconds in_a_moment{50};
-  constexpr std::chrono::seconds in_a_while{5};
-  if (rejection.is_brief) return step.requeue_at(step.now + in_a_moment);
-  step.requeue_at(step.now + in_a_while);
+  constexpr std::chrono::milliseconds brief_delay{50};
+  constexpr std::chrono::seconds delay{5};
+  if (rejection.is_brief) return step.requeue_at(step.now + brief_delay);
+  step.requeue_at(step.now + delay);
   const std::string message = fmt::format("Waiting ({}): {}", rejection.reason, rejection.message);
   if (step.inputs.request->status.message == message) return;
   step.plan.request =

@@ -16,7 +16,7 @@ using api::State;
 
 namespace {
 
-// Limits count automatic rollbacks only.
+// The limit and the cooldown count automatic rollbacks only.
 void record_past_rollback(api::GuardStatus& guard, const api::Rollback& rollback, Time now) {
   constexpr std::size_t max_past = api::RollbackLimit::max_count;
   const std::string& name = rollback.meta.key.name;
@@ -56,7 +56,7 @@ void enter_hold(Step& step, const Hold& hold, const std::string& subject) {
   step.enter(State::Held, hold.reason, hold.message);
   guard.blocked_by = hold.blocked_by;
   if (!is_news) return;
-  // The time for which the API server rejects the patch counts from its first rejection.
+  // The time in which the API server rejects the patch begins with the first rejection.
   if (hold.reason == Reason::AdmissionDenied) guard.state_since = step.now;
   step.emit(EventType::Warning, Reason::RollbackHeld, EventAction::Hold,
             fmt::format("{} is not rolled back ({}): {}", subject, hold.reason, hold.message));
@@ -123,7 +123,7 @@ void adopt_rollback(Step& step, const api::Rollback& rollback) {
   guard.rolled_out.reset();
   guard.checks.clear();
   if (rollback.status.phase == RollbackPhase::Pending && was_breached) {
-    // The check was breached, and its threshold is not known. Only a new failure confirms it.
+    // The Rollback does not record the threshold. Only a new failure confirms the breach.
     constexpr int any_threshold = 100;
     guard.checks.push_back({.name = rollback.spec.check,
                             .reason = pending_result,

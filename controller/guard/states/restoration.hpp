@@ -9,11 +9,11 @@
 
 namespace lastgood::guard {
 
-// Most failed rollouts end earlier, by the progress deadline of the Deployment. This one ends those
-// of a Deployment without a deadline.
+// How long a rollback may make no progress before it fails. Most failed rollouts end earlier, by
+// the progress deadline of the Deployment.
 inline constexpr std::chrono::minutes restoration_timeout{15};
 
-// After an action the Deployment is reconciled again, even if no event arrives.
+// The delay after which the Deployment is reconciled again after an action.
 inline constexpr std::chrono::seconds recheck_delay{1};
 
 // The next step for a user after a failed rollback.
@@ -26,25 +26,26 @@ void apply_measurements(Step& step);
 void fail_rollback(Step& step, const api::Rollback& rollback, Reason reason,
                    const std::string& message);
 
-// Enters Held, with an Event if the reason is new. A quiet hold changes no state. `subject` begins
-// the Event: "revision 5 (web-6d4b75cb6d) is breached but".
+// Enters Held, with an Event if the reason is new. A quiet hold does not change the state.
+// `subject` begins the Event: "revision 5 (web-6d4b75cb6d) is breached but".
 void enter_hold(Step& step, const Hold& hold, const std::string& subject);
 
-// The gates that forbid every write of the Rollback.
+// The gates that must pass before each write of the Rollback.
 [[nodiscard]] std::span<const Gate> write_gates_for(const api::Rollback& rollback);
 
-// True if one of the gates blocks. Then `state` is entered with the reason of the gate, unless the
-// hold is quiet.
+// True if one of the gates blocks. Then enters `state` with the reason of the gate. With the state
+// Held, a quiet hold enters nothing.
 bool is_held(Step& step, std::span<const Gate> gates, api::State state);
 
-// Plans the next write of the Rollback, unless a gate forbids every write.
+// Plans the next write of the Rollback, unless one of write_gates_for() blocks.
 void execute(Step& step, const api::Rollback& rollback);
 
-// Takes the status over from a Rollback that was recorded before the status was written.
+// Continues a Rollback that was recorded before a restart although the guard was not written: sets
+// the guard as far as the Rollback says.
 void adopt_rollback(Step& step, const api::Rollback& rollback);
 
-// The template of `rollback.spec.from` is off the Deployment: gives it the verdict RolledBack and
-// emits that, once.
+// Called when the template of `rollback.spec.from` has been replaced. Gives this revision the
+// verdict RolledBack, and emits RolledBack, both once.
 void quarantine(Step& step, const api::Rollback& rollback);
 
 }  // namespace lastgood::guard

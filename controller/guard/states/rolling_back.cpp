@@ -19,8 +19,8 @@ using api::State;
 
 namespace {
 
-// The restored revision runs and has to be verified, so the ownership of its fields is not waited
-// for longer than `restoration_timeout`.
+// Restores the field ownership. After `restoration_timeout` the rollback continues without it,
+// because the restored revision already runs and must be verified.
 void execute_ownership(Step& step, const api::Rollback& rollback) {
   const Time restored = rollback.status.template_restored.value_or(step.now);
   if (step.now < restored + restoration_timeout) return execute(step, rollback);
@@ -49,8 +49,9 @@ void start_verification(Step& step, const api::Rollback& rollback, const std::st
   step.enter(State::Verifying, Reason::RolledOut, message);
 }
 
-// Fails the rollback when the rollout made no progress for `restoration_timeout`. Kubernetes counts
-// a pod that is ready and unready by turns as progress each time, so there is an upper limit too.
+// Fails the rollback when the rollout made no progress for `restoration_timeout`. Kubernetes
+// reports progress each time when a pod becomes ready, even if it becomes unready again. So there
+// is also a limit of four times that.
 void await_progress(Step& step, const api::Rollback& rollback, const std::string& name) {
   const Time began = std::max(rollback.status.template_restored.value_or(step.now),
                               step.guard().state_since.value_or(step.now));
@@ -70,12 +71,12 @@ void await_progress(Step& step, const api::Rollback& rollback, const std::string
 void await_rollout(Step& step, const api::Rollback& rollback) {
   api::GuardStatus& guard = step.guard();
   if (is_held(step, evaluation_gates(), State::RollingBack)) return;
-  // Time in which the rollout was stopped, or could not be observed, does not count.
+  // The time in which the evaluation was blocked, for example by a pause, does not count.
   if (guard.reason != Reason::RollingOut) guard.state_since = step.now;
   const std::string name = rollback::name_of(step.deployment(), rollback.spec.to);
   step.enter(State::RollingBack, Reason::RollingOut,
              fmt::format("{} is restored and rolls out", name));
-  // Any revision but the restored one would have been recognised as a release.
+  // A third revision would have been recognized as a release.
   const bool is_restored = guard.current && guard.current->hash != rollback.spec.from.hash;
   if (is_restored) apply_measurements(step);
   if (const CheckStatus* breach = breached(guard.checks); is_restored && breach) {
@@ -92,7 +93,7 @@ void await_rollout(Step& step, const api::Rollback& rollback) {
 
 void step_rolling_back(Step& step) {
   const api::Rollback* rollback = rollback::named_by(step.guard(), step.inputs.rollback);
-  // The record could not be written, so nothing was changed: the release is still evaluated.
+  // The Rollback could not be created, so nothing was changed: the release is still evaluated.
   if (!rollback) return step_evaluating(step);
   switch (rollback->status.phase) {
     case RollbackPhase::Pending: return resume_pending(step, *rollback);

@@ -58,7 +58,7 @@ void trim_revisions(api::GuardStatus& guard) {
     std::vector<const api::Revision*> proven = proven_with_snapshot(guard);
     std::erase_if(proven, [&](const api::Revision* one) { return is_current(*one); });
     const api::Revision* oldest = proven.size() > max_snapshots ? proven.back() : nullptr;
-    // The newest mark is enough: no rollback goes past it, so none goes past an older one.
+    // The newest mark is enough: a rollback that would go past an older one would go past it too.
     const auto mark = std::ranges::find_if(
         guard.revisions, [&](const api::Revision& one) { return one.no_rollback_past; });
     for (const api::Revision& one : guard.revisions) {
@@ -78,9 +78,9 @@ void set_verdict(api::GuardStatus& guard, const TemplateHash& hash, api::Revisio
   };
   const bool has_no_result =
       verdict == api::RevisionVerdict::Superseded || verdict == api::RevisionVerdict::Inconclusive;
-  if (api::Revision* known = find_revision(guard, hash);
-      known && !(has_no_result && is_proven(*known)))
-    set(*known);
+  if (api::Revision* listed = find_revision(guard, hash);
+      listed && !(has_no_result && is_proven(*listed)))
+    set(*listed);
   if (guard.current && guard.current->hash == hash) set(*guard.current);
 }
 

@@ -26,20 +26,20 @@ struct Step {
   // state changes. `freeze` exists exactly while the state is Frozen.
   void enter(api::State state, Reason reason, std::string message);
 
-  // Keeps the earliest of all times that are asked for.
+  // Reconciles again at the earliest of the times for which this is called.
   void requeue_at(Time when);
 
-  // The measurements of this plan. Empty when another revision is evaluated now than the one that
-  // they were taken from.
+  // The measurements in the inputs. Empty if this plan evaluates another revision than before, or
+  // starts the evaluation again.
   [[nodiscard]] std::span<const api::Measurement> measurements() const;
 };
 
-// The revision in `guard.revisions` with that hash; null without one.
+// The revision in `guard.revisions` with this hash; null without one.
 [[nodiscard]] api::Revision* find_revision(api::GuardStatus& guard, const TemplateHash& hash);
 
-// Removes the oldest revisions until the list fits into the status. Never removed: the current
-// revision, the two newest proven ones that have a snapshot, and the newest mark. Revisions that
-// are not proven go before those that are.
+// Removes the oldest revisions until the list has at most 20. Not removed: the first revision, the
+// current revision, the two newest proven revisions with a snapshot, and the newest revision with
+// the mark no-rollback-past. Revisions that are not proven are removed before those that are.
 void trim_revisions(api::GuardStatus& guard);
 
 // Sets the verdict in the list and, for the current revision, in `guard.current`. A proven

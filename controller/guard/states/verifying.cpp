@@ -22,7 +22,8 @@ std::string awaiting_replicas(Step& step) {
   return fmt::format("{} is verified when every replica is available", step.current_name());
 }
 
-// After a pause of the evaluation some pods may be new: they get time to become ready.
+// After a pause of the evaluation some pods may be new. They get `restoration_timeout` to become
+// ready.
 void await_replicas(Step& step) {
   api::GuardStatus& guard = step.guard();
   if (guard.reason != Reason::AwaitingReplicas) guard.state_since = step.now;
@@ -37,8 +38,8 @@ void succeed(Step& step, const api::Rollback& rollback, const std::string& messa
   step.enter(State::Idle, Reason::RolledBack, message);
 }
 
-// The target was proven when it was chosen, and the rollback did its part. Waiting any longer would
-// prove nothing.
+// The Rollback succeeds although its checks did not all pass: the target was proven when it was
+// chosen, and no check is breached.
 void end_unverified(Step& step, const api::Rollback& rollback, const std::string& why) {
   const std::string message =
       fmt::format("{} was restored but is not verified: {}", step.current_name(), why);
@@ -46,12 +47,13 @@ void end_unverified(Step& step, const api::Rollback& rollback, const std::string
   succeed(step, rollback, message);
 }
 
-// Why the revision will not be verified any more; empty while it still can be.
-std::string why_unverified(const Step& step, CheckSummary summary, bool is_complete, Time give_up) {
+// Why the verification ends without a result; empty while it continues.
+std::string why_unverified(const Step& step, CheckSummary summary, bool is_complete,
+                           Time no_result_end) {
   const std::vector<CheckStatus>& checks = step.plan.guard.checks;
-  if (is_complete && summary == CheckSummary::NoResult && step.now >= give_up)
+  if (is_complete && summary == CheckSummary::NoResult && step.now >= no_result_end)
     return "these checks had no result: " + checks_without_result(checks);
-  if (step.now < give_up + restoration_timeout || summary == CheckSummary::Pending) return {};
+  if (step.now < no_result_end + restoration_timeout || summary == CheckSummary::Pending) return {};
   if (is_failing_still(checks, step.inputs.policy.spec, step.now)) return {};
   if (summary == CheckSummary::Failing) return "a check that failed has had no result since";
   return is_complete ? "" : "not every replica is available";
@@ -61,22 +63,22 @@ void conclude(Step& step, const api::Rollback& rollback) {
   api::GuardStatus& guard = step.guard();
   const std::string name = step.current_name();
   const api::PolicySpec& spec = step.inputs.policy.spec;
-  const Time done = *guard.rolled_out + spec.verify_for;
-  const Time give_up = std::max(done, *guard.rolled_out + no_result_timeout(spec));
+  const Time verify_end = *guard.rolled_out + spec.verify_for;
+  const Time no_result_end = std::max(verify_end, *guard.rolled_out + no_result_timeout(spec));
   const CheckSummary summary = summarize(guard.checks);
   const bool is_complete = api::rollout_complete(step.deployment());
-  if (is_complete && summary == CheckSummary::Passing && step.now >= done) {
+  if (is_complete && summary == CheckSummary::Passing && step.now >= verify_end) {
     set_verdict(guard, guard.current->hash, RevisionVerdict::Good, step.now);
     const std::string message = fmt::format("{} was restored and passes its checks", name);
     step.emit(EventType::Normal, Reason::RollbackVerified, EventAction::None, message);
     return succeed(step, rollback, message);
   }
-  const std::string why = why_unverified(step, summary, is_complete, give_up);
+  const std::string why = why_unverified(step, summary, is_complete, no_result_end);
   if (!why.empty()) return end_unverified(step, rollback, why);
-  for (const Time next : {done, give_up, give_up + restoration_timeout}) {
+  for (const Time next : {verify_end, no_result_end, no_result_end + restoration_timeout}) {
     if (step.now < next) step.requeue_at(next);
   }
-  if (step.now < done)
+  if (step.now < verify_end)
     return step.enter(State::Verifying, Reason::RolledOut,
                       fmt::format("{} rolled out again and is being verified", name));
   if (!is_complete)
@@ -92,7 +94,7 @@ void step_verifying(Step& step) {
   const api::Rollback* rollback = rollback::named_by(guard, step.inputs.rollback);
   if (!rollback) return step.enter(State::Idle, Reason::RolledBack, "The rollback is finished");
   if (api::finished(rollback->status.phase)) return enter_outcome(step, *rollback);
-  // Time in which nothing could be evaluated verifies nothing.
+  // The verification starts again after the evaluation was blocked, for example by a pause.
   if (is_held(step, evaluation_gates(), State::Verifying)) {
     guard.rolled_out.reset();
     return;

@@ -19,7 +19,7 @@ struct Row {
   api::ConditionStatus ready, reconciling, stalled;
 };
 
-const std::vector<Row> table = {
+const std::vector<Row> conditions_by_state = {
     {State::Idle, True, False, False},      {State::Evaluating, False, True, False},
     {State::Held, False, False, True},      {State::RollingBack, False, True, False},
     {State::Verifying, False, True, False}, {State::Frozen, False, False, True}};
@@ -32,55 +32,59 @@ const api::Condition& condition(const api::GuardStatus& guard, const char* type)
 
 }  // namespace
 
-TEST_CASE("sets Ready, Reconciling and Stalled by the state, with its reason and message") {
-  for (const Row& row : table) {
+TEST_CASE(
+    "sets Ready, Reconciling and Stalled by the state, with the reason and message of the guard") {
+  for (const Row& row : conditions_by_state) {
     CAPTURE(api::to_string(row.state));
-    api::GuardStatus guard{.state = row.state, .reason = Reason::Good, .message = "of this"};
-    set_standing(guard, web_policy(), 7, noon);
+    api::GuardStatus guard{
+        .state = row.state, .reason = Reason::Good, .message = "message of the state"};
+    set_kstatus_conditions(guard, web_policy(), 7, noon);
     CHECK(condition(guard, "Ready").status == row.ready);
     CHECK(condition(guard, "Reconciling").status == row.reconciling);
     CHECK(condition(guard, "Stalled").status == row.stalled);
     for (const auto& one : guard.conditions) {
       CHECK(one.reason == to_string(Reason::Good));
-      CHECK(one.message == "of this");
+      CHECK(one.message == "message of the state");
       CHECK(one.observed_generation == 7);
       CHECK(one.last_transition == noon);
     }
   }
 }
 
-TEST_CASE("is stalled in every state when the policy is broken, with the reason of the policy") {
-  for (const Row& row : table) {
+TEST_CASE("sets Stalled with the reason of the policy in every state when the policy is broken") {
+  for (const Row& row : conditions_by_state) {
     CAPTURE(api::to_string(row.state));
-    api::GuardStatus guard{.state = row.state, .reason = Reason::Good, .message = "of this"};
-    set_standing(guard, broken_policy(), 7, noon);
+    api::GuardStatus guard{
+        .state = row.state, .reason = Reason::Good, .message = "message of the state"};
+    set_kstatus_conditions(guard, broken_policy(), 7, noon);
     CHECK(condition(guard, "Ready").status == False);
     CHECK(condition(guard, "Reconciling").status == False);
     CHECK(condition(guard, "Stalled").status == True);
     CHECK(condition(guard, "Stalled").reason == to_string(Reason::PolicyNotFound));
-    CHECK(condition(guard, "Stalled").message == "There is none");
+    CHECK(condition(guard, "Stalled").message == "RollbackPolicy/web does not exist");
   }
 }
 
-TEST_CASE("is reconciling in Idle while the running revision is not known") {
+TEST_CASE("sets Reconciling in Idle while the running revision is not known") {
   using enum Reason;
   for (const Reason reason : {WaitingForReplicaSet, WaitingForStatus, DeploymentPaused}) {
     CAPTURE(reason);
-    api::GuardStatus guard{.state = State::Idle, .reason = reason, .message = "of this"};
-    set_standing(guard, web_policy(), 7, noon);
+    api::GuardStatus guard{
+        .state = State::Idle, .reason = reason, .message = "message of the state"};
+    set_kstatus_conditions(guard, web_policy(), 7, noon);
     CHECK(condition(guard, "Ready").status == False);
     CHECK(condition(guard, "Reconciling").status == True);
     CHECK(condition(guard, "Stalled").status == False);
   }
 }
 
-TEST_CASE("uses the name of the state as the reason of a condition when there is none") {
+TEST_CASE("uses the name of the state as the reason of Ready when the guard has no reason") {
   api::GuardStatus guard{.state = State::Idle};
-  set_standing(guard, web_policy(), 7, noon);
+  set_kstatus_conditions(guard, web_policy(), 7, noon);
   CHECK(condition(guard, "Ready").reason == "Idle");
 }
 
-TEST_CASE("sets Governed by the policy") {
+TEST_CASE("sets Governed by the policy that applies") {
   struct Case {
     const char* name;
     policy::EffectivePolicy policy;
@@ -91,15 +95,19 @@ TEST_CASE("sets Governed by the policy") {
   policy::EffectivePolicy suspended = web_policy();
   suspended.spec.suspend = true;
   const std::vector<Case> cases = {
-      {"a policy", web_policy(), True, Reason::PolicyApplies, {"RollbackPolicy/web"}},
-      {"a suspended one", suspended, True, Reason::Suspended, {"RollbackPolicy/web"}},
-      {"a broken one", broken_policy(), False, Reason::PolicyNotFound, {"There is none"}},
-      {"none", {}, False, Reason::NotOptedIn},
-      {"none, for a reason",
-       {.reason = Reason::NotOptedIn, .message = "says the annotation"},
+      {"a RollbackPolicy", web_policy(), True, Reason::PolicyApplies, {"RollbackPolicy/web"}},
+      {"a suspended RollbackPolicy", suspended, True, Reason::Suspended, {"RollbackPolicy/web"}},
+      {"a broken policy",
+       broken_policy(),
+       False,
+       Reason::PolicyNotFound,
+       {"RollbackPolicy/web does not exist"}},
+      {"no policy", {}, False, Reason::NotOptedIn},
+      {"no policy, with a message",
+       {.reason = Reason::NotOptedIn, .message = "the annotation is not valid"},
        False,
        Reason::NotOptedIn,
-       {"says the annotation"}},
+       {"the annotation is not valid"}},
   };
   for (const Case& one : cases) {
     CAPTURE(one.name);
@@ -111,10 +119,10 @@ TEST_CASE("sets Governed by the policy") {
   }
 }
 
-TEST_CASE("is ready, and warns of nothing, when the Deployment is not opted in") {
+TEST_CASE("sets Ready, and emits no warning, when the Deployment opts out") {
   DeploymentHarness harness;
   harness.ship("v1").roll_out().reconcile();
-  harness.policy = {.reason = Reason::NotOptedIn, .message = "says the annotation"};
+  harness.policy = {.reason = Reason::NotOptedIn, .message = "the annotation is not valid"};
   harness.reconcile();
   CHECK(condition(harness.guard, "Ready").status == True);
   CHECK(condition(harness.guard, "Stalled").status == False);
@@ -122,7 +130,7 @@ TEST_CASE("is ready, and warns of nothing, when the Deployment is not opted in")
   CHECK(harness.events.back().type == EventType::Normal);
 }
 
-TEST_CASE("moves the time of a condition only when its status changes") {
+TEST_CASE("changes the transition time of a condition only when its status changes") {
   DeploymentHarness harness;
   harness.ship("v1").roll_out().reconcile().pass_time(1h).reconcile();
   CHECK(condition(harness.guard, "Ready").last_transition == noon);
@@ -137,7 +145,7 @@ TEST_CASE("emits an Event when the policy changes, and at the first reconcile if
   harness.break_policy().reconcile().reconcile();
   CHECK(harness.emitted(Reason::PolicyNotFound) == 1);
   CHECK(harness.events.back().type == EventType::Warning);
-  harness.opt_in().reconcile().reconcile();
+  harness.repair_policy().reconcile().reconcile();
   CHECK(harness.emitted(Reason::PolicyApplies) == 1);
   harness.opt_out().reconcile().reconcile();
   CHECK(harness.emitted(Reason::NotOptedIn) == 1);

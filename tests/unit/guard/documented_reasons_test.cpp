@@ -1,5 +1,5 @@
-// Every reason that a user sees has an entry in reason_table(), for the place, the state and the
-// type with which it appears. Over random histories.
+// Random histories: every reason that a user sees has an entry in reason_table() for the place in
+// which it appears. The entry also names the state of the guard, or the type of the Event.
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <set>
@@ -16,6 +16,7 @@ using api::ReasonPlace;
 
 namespace {
 
+// `detail`: a text that the detail of the entry must contain.
 bool has_entry(ReasonPlace place, Reason reason, std::string_view detail = "") {
   return std::ranges::any_of(api::reason_table(), [&](const api::ReasonEntry& entry) {
     return entry.place == place && entry.reason == reason && entry.detail.contains(detail);
@@ -26,13 +27,14 @@ std::string in_backticks(std::string_view text) { return "`" + std::string(text)
 
 bool is_documented(const api::GuardStatus& guard) {
   const std::string state = in_backticks(api::to_string(guard.state));
-  const bool is_of_check =
+  const bool is_reason_of_check =
       guard.state == api::State::RollingBack && has_entry(ReasonPlace::Check, guard.reason);
   return has_entry(ReasonPlace::State, guard.reason, state) ||
          has_entry(ReasonPlace::Hold, guard.reason, state) ||
          (guard.state != api::State::Frozen &&
           has_entry(ReasonPlace::Hold, guard.reason, "all except `Frozen`")) ||
-         has_entry(ReasonPlace::Policy, guard.reason, "`Governed` is `False`") || is_of_check;
+         has_entry(ReasonPlace::Policy, guard.reason, "`Governed` is `False`") ||
+         is_reason_of_check;
 }
 
 bool is_documented(const api::EventRecord& event) {
@@ -60,8 +62,8 @@ bool is_documented(const api::RollbackStatus& request) {
 
 }  // namespace
 
-TEST_CASE("Every reason that a user sees is documented for the place in which it appears") {
-  std::set<std::string> seen;
+TEST_CASE("documents every reason that a user sees for the place in which it appears") {
+  std::set<std::string> reasons_seen;
   const auto check = [&](const ReconcileStep& step) {
     const Plan& plan = step.plan;
     const api::GuardStatus& guard = plan.guard;
@@ -73,11 +75,13 @@ TEST_CASE("Every reason that a user sees is documented for the place in which it
     RC_ASSERT((!plan.request || is_documented(*plan.request)));
     RC_ASSERT((!plan.rollback || plan.rollback->waiting_for == Reason::None ||
                has_entry(ReasonPlace::Hold, plan.rollback->waiting_for)));
-    seen.insert(api::to_string(guard.reason));
-    for (const api::EventRecord& event : plan.events) seen.insert(api::to_string(event.reason));
+    reasons_seen.insert(api::to_string(guard.reason));
+    for (const api::EventRecord& event : plan.events)
+      reasons_seen.insert(api::to_string(event.reason));
   };
   CHECK(rc::check([&] {
     for (const History& history : *histories(all_event_groups())) run_history(history, check);
   }));
-  CHECK(seen.size() > 30);
+  // Guards against histories that reach few reasons.
+  CHECK(reasons_seen.size() > 30);
 }

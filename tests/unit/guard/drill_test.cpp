@@ -13,7 +13,7 @@ using namespace lastgood::guard::test;
 namespace {
 
 // v2 is good since noon + 10min, and v1 would be restored. A drill is the only possible action.
-Inputs settled() {
+Inputs good_v2() {
   DeploymentHarness harness;
   harness.ship("v1")
       .roll_out()
@@ -29,7 +29,7 @@ Inputs settled() {
   return harness.inputs();
 }
 
-constexpr Time baked = noon + 10min;
+constexpr Time good_since = noon + 10min;
 
 struct Row {
   const char* name;
@@ -39,54 +39,56 @@ struct Row {
 
 const std::vector<Row> table = {
     {"the policy has no drills", [](Inputs&) {}, false},
-    {"after each good release", [](Inputs& in) { in.policy.spec.drill.after_good = true; }, true},
-    {"after each good release, the last drill was before it",
+    {"after each good release, and no drill has run",
+     [](Inputs& in) { in.policy.spec.drill.after_good = true; }, true},
+    {"after each good release, and the last drill ran before the release was good",
      [](Inputs& in) {
        in.policy.spec.drill.after_good = true;
-       in.guard.last_drill = api::LastDrill{.at = baked - 1s};
+       in.guard.last_drill = api::LastDrill{.at = good_since - 1s};
      },
      true},
-    {"after each good release, a drill ran since",
+    {"after each good release, and a drill has run since",
      [](Inputs& in) {
        in.policy.spec.drill.after_good = true;
-       in.guard.last_drill = api::LastDrill{.at = baked + 1s};
+       in.guard.last_drill = api::LastDrill{.at = good_since + 1s};
      },
      false},
-    {"after each good release, but it is only presumed good",
+    {"after each good release, but this revision is only presumed good",
      [](Inputs& in) {
        in.policy.spec.drill.after_good = true;
        in.guard.current->verdict = api::RevisionVerdict::PresumedGood;
      },
      false},
-    {"one a day, none yet", [](Inputs& in) { in.policy.spec.drill.every = 24h; }, true},
-    {"one a day, a day ago",
+    {"one drill a day, and none has run", [](Inputs& in) { in.policy.spec.drill.every = 24h; },
+     true},
+    {"one drill a day, and the last ran a day ago",
      [](Inputs& in) {
        in.policy.spec.drill.every = 24h;
-       in.guard.last_drill = api::LastDrill{.at = baked + 1h - 24h};
+       in.guard.last_drill = api::LastDrill{.at = good_since + 1h - 24h};
      },
      true},
-    {"one a day, 1ms less than a day ago",
+    {"one drill a day, and the last ran 1ms less than a day ago",
      [](Inputs& in) {
        in.policy.spec.drill.every = 24h;
-       in.guard.last_drill = api::LastDrill{.at = baked + 1h - 24h + 1ms};
+       in.guard.last_drill = api::LastDrill{.at = good_since + 1h - 24h + 1ms};
      },
      false},
-    {"no target",
+    {"there is no target",
      [](Inputs& in) {
        in.policy.spec.drill.every = 24h;
        in.guard.revisions.resize(1);
      },
      false},
-    {"suspended",
+    {"the policy is suspended",
      [](Inputs& in) {
        in.policy.spec.drill.every = 24h;
        in.policy.spec.suspend = true;
      },
      false},
-    {"paused until a later time",
+    {"rollbacks are forbidden until a later time",
      [](Inputs& in) {
        in.policy.spec.drill.every = 24h;
-       in.policy.pause_until = baked + 2h;
+       in.policy.pause_until = good_since + 2h;
      },
      false},
     {"a release is evaluated",
@@ -102,9 +104,9 @@ const std::vector<Row> table = {
 TEST_CASE("runs a drill when it is due") {
   for (const Row& row : table) {
     CAPTURE(row.name);
-    Inputs inputs = settled();
+    Inputs inputs = good_v2();
     row.given(inputs);
-    const Plan plan = guard::decide(inputs, baked + 1h);
+    const Plan plan = guard::decide(inputs, good_since + 1h);
     CHECK(std::holds_alternative<RunDrill>(plan.action) == row.is_due);
     if (!row.is_due) continue;
     const api::Rollback& record = std::get<RunDrill>(plan.action).record;
@@ -112,17 +114,17 @@ TEST_CASE("runs a drill when it is due") {
     CHECK(record.spec.to.hash == TemplateHash("v1"));
     CHECK(record.spec.policy == "RollbackPolicy/web");
     CHECK(record.meta.key.name ==
-          "web-2-1b4e-drill-" + std::to_string((baked + 1h).time_since_epoch() / 1s));
+          "web-2-1b4e-drill-" + std::to_string((good_since + 1h).time_since_epoch() / 1s));
     CHECK(plan.guard == inputs.guard);
   }
 }
 
 TEST_CASE("requeues when the next periodic drill is due") {
-  Inputs inputs = settled();
-  inputs.preflight->at = baked + 1h;
+  Inputs inputs = good_v2();
+  inputs.preflight->at = good_since + 1h;
   inputs.policy.spec.drill.every = 24h;
-  inputs.guard.last_drill = api::LastDrill{.at = baked + 1h - 24h + 3min};
-  CHECK(guard::decide(inputs, baked + 1h).requeue_at == baked + 1h + 3min);
+  inputs.guard.last_drill = api::LastDrill{.at = good_since + 1h - 24h + 3min};
+  CHECK(guard::decide(inputs, good_since + 1h).requeue_at == good_since + 1h + 3min);
 }
 
 TEST_CASE("passes a drill, with its times, when a rollback would work") {
@@ -136,14 +138,35 @@ TEST_CASE("passes a drill, with its times, when a rollback would work") {
   CHECK_THAT(passed.message, mentions({"revision 1", "23ms", "32s"}));
   auto spec = web_policy().spec;
   spec.checks.clear();
-  const api::Preflight refused{.ready = api::ConditionStatus::False,
-                               .reason = Reason::AdmissionDenied,
-                               .message = "LimitRange says no"};
-  const auto failed = drill_outcome(record, refused, 23ms, spec, noon);
+  const api::Preflight denied{.ready = api::ConditionStatus::False,
+                              .reason = Reason::AdmissionDenied,
+                              .message = "LimitRange says no"};
+  const auto failed = drill_outcome(record, denied, 23ms, spec, noon);
   CHECK(failed.phase == api::RollbackPhase::Failed);
   CHECK_FALSE(failed.time_to_detect.has_value());
   CHECK_THAT(failed.message, mentions({"AdmissionDenied", "LimitRange says no"}));
   CHECK(drill_outcome(record, {}, 23ms, spec, noon).phase == api::RollbackPhase::Failed);
+}
+
+TEST_CASE("detects a breach within the time of the fastest check") {
+  const api::Rollback record{.spec = {.to = {.number = 1}, .drill = true}};
+  const auto time_to_detect = [&](std::vector<Duration> intervals) {
+    auto spec = web_policy().spec;
+    spec.checks.resize(intervals.size(), spec.checks[0]);
+    for (std::size_t i = 0; i < intervals.size(); ++i) spec.checks[i].interval = intervals[i];
+    return drill_outcome(record, {}, 23ms, spec, noon).time_to_detect;
+  };
+  CHECK(time_to_detect({10s, 1h}) == 32s);
+  CHECK(time_to_detect({1h, 10s}) == 32s);
+}
+
+TEST_CASE("keeps the timeline of a requested drill") {
+  api::Rollback record{.spec = {.to = {.number = 1}, .drill = true}};
+  const api::TimelineEntry requested{.time = noon - 1s, .message = "Requested"};
+  record.status.timeline = {requested};
+  const auto outcome = drill_outcome(record, {}, 23ms, web_policy().spec, noon);
+  REQUIRE(outcome.timeline.size() == 2);
+  CHECK(outcome.timeline.front() == requested);
 }
 
 TEST_CASE("stores the result of a drill, changes nothing and counts for no limit") {
@@ -164,11 +187,11 @@ TEST_CASE("stores the result of a drill, changes nothing and counts for no limit
   REQUIRE(harness.guard.last_drill.has_value());
   CHECK(harness.guard.last_drill->passed);
   CHECK(harness.guard.last_drill->at == harness.now);
-  CHECK(harness.template_changes == 0);
+  CHECK(harness.restorations == 0);
   CHECK(harness.guard.rollbacks.empty());
   CHECK(harness.state() == idle(Reason::Good));
   harness.reconcile_for(1h, {});
-  CHECK(harness.server.size() == 1);
+  CHECK(harness.stored_rollbacks.size() == 1);
 }
 
 TEST_CASE("runs a drill that a user requests, and rejects it where a rollback is rejected") {
@@ -183,11 +206,11 @@ TEST_CASE("runs a drill that a user requests, and rejects it where a rollback is
       .reconcile();
   harness.request_rollback({.drill = true}).reconcile();
   CHECK(harness.guard.last_drill->rollback == "manual-0");
-  CHECK(harness.template_changes == 0);
+  CHECK(harness.restorations == 0);
   CHECK(harness.state() == evaluating(Reason::Baking));
   harness.suspend().request_rollback({.drill = true}).reconcile();
-  CHECK(harness.server.at("manual-1").status.phase == api::RollbackPhase::Rejected);
-  CHECK(harness.template_changes == 0);
+  CHECK(harness.stored_rollbacks.at("manual-1").status.phase == api::RollbackPhase::Rejected);
+  CHECK(harness.restorations == 0);
 }
 
 TEST_CASE("emits one Event when a drill fails, and keeps the time of the last passed one") {
@@ -197,6 +220,7 @@ TEST_CASE("emits one Event when a drill fails, and keeps the time of the last pa
   drill.status.finished = noon;
   api::GuardStatus guard;
   record_drill(guard, drill);
+  CHECK(guard.last_drill->passed_at == noon);
   CHECK_FALSE(drill_event({}, guard).has_value());
   const api::GuardStatus passed = guard;
   drill.meta.key.name = "web-7-1b4e-drill-2";
@@ -212,6 +236,9 @@ TEST_CASE("emits one Event when a drill fails, and keeps the time of the last pa
   CHECK(event->reason == Reason::DrillFailed);
   CHECK_THAT(event->note, mentions({"web-7-1b4e-drill-2", drill.status.message}));
   CHECK_FALSE(drill_event(guard, guard).has_value());
+  drill.status.finished = noon + 2h;
+  record_drill(guard, drill);
+  CHECK(guard.last_drill->passed_at == noon);
   // The guard of an earlier version has no such time.
   guard.last_drill = api::LastDrill{.rollback = "web-6-1b4e-drill-1", .at = noon, .passed = true};
   record_drill(guard, drill);

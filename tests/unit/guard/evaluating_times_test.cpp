@@ -1,4 +1,5 @@
-// The times of an evaluation and of a verification, to their last millisecond.
+// When an evaluation, a verification and the rollout of a restored revision end, to the
+// millisecond.
 #include <catch2/catch.hpp>
 
 #include "unit/guard/harness.hpp"
@@ -10,26 +11,26 @@ using namespace lastgood::guard::test;
 namespace {
 
 const Measurements all_pass{pass("rollout"), pass("health")};
-const Measurements no_result{pass("rollout"), unknown("health")};
+const Measurements health_unknown{pass("rollout"), unknown("health")};
 
 // Both checks have passed since v2 rolled out, at `rolled_out`.
-struct Baking {
+struct BakingHarness {
   DeploymentHarness web = baking_v2().reconcile(all_pass);
   Time rolled_out = *web.guard.rolled_out;
 
-  StateAndReason after(Duration time, const Measurements& measurements = {}) {
+  StateAndReason reconcile_after(Duration time, const Measurements& measurements = {}) {
     web.now = rolled_out + time;
     web.reconcile(measurements);
     return web.state();
   }
 };
 
-// v1 is restored and rolled out, and verified for 5 minutes.
-struct Verifying {
+// v1 was restored, has rolled out at `rolled_out`, and is verified for 5 minutes.
+struct VerifyingHarness {
   DeploymentHarness web = restored_v1().roll_out().pass_time(1s).reconcile();
   Time rolled_out = *web.guard.rolled_out;
 
-  StateAndReason after(Duration time, const Measurements& measurements = {}) {
+  StateAndReason reconcile_after(Duration time, const Measurements& measurements = {}) {
     web.now = rolled_out + time;
     web.reconcile(measurements);
     return web.state();
@@ -38,83 +39,83 @@ struct Verifying {
 
 }  // namespace
 
-TEST_CASE("bakes to the last millisecond of bakeTime, and becomes good then") {
-  CHECK(Baking().after(10min - 1ms) == evaluating(Reason::Baking));
-  CHECK(Baking().after(10min) == idle(Reason::Good));
+TEST_CASE("bakes until the last millisecond of bakeTime, then becomes good") {
+  CHECK(BakingHarness().reconcile_after(10min - 1ms) == evaluating(Reason::Baking));
+  CHECK(BakingHarness().reconcile_after(10min) == idle(Reason::Good));
 }
 
 TEST_CASE("reconciles again when bakeTime ends") {
-  Baking given;
+  BakingHarness given;
   given.web.policy.spec.bake_time = 4min;
-  given.after(1min);
+  given.reconcile_after(1min);
   CHECK(given.web.requeue_after() == 3min);
 }
 
-TEST_CASE("gives every check two intervals for a result, also when bakeTime is shorter") {
+TEST_CASE("waits two intervals of a check for its first pass when bakeTime is shorter") {
   for (const auto& [time, state] : {std::pair(20s - 1ms, evaluating(Reason::Baking)),
                                     std::pair(20s + 0ms, idle(Reason::Inconclusive))}) {
-    Baking given;
+    BakingHarness given;
     given.web.policy.spec.bake_time = 5s;
     given.web.guard.checks[1].passed_once = false;
     given.web.guard.checks[1].consecutive_unknowns = 2;
     given.web.guard.checks[1].result = api::MeasurementResult::Unknown;
-    CHECK(given.after(time) == state);
+    CHECK(given.reconcile_after(time) == state);
   }
 }
 
-TEST_CASE("reconciles again when the time for a result ends") {
-  Baking given;
+TEST_CASE("reconciles again when the two intervals for a first pass end") {
+  BakingHarness given;
   given.web.policy.spec.bake_time = 5s;
   given.web.guard.checks[1].passed_once = false;
-  given.after(5s);
+  given.reconcile_after(5s);
   CHECK(given.web.requeue_after() == 15s);
-  given.after(20s);
+  given.reconcile_after(20s);
   CHECK(given.web.requeue_after() > 15s);
 }
 
-TEST_CASE("waits for a missing replica from the end of bakeTime on") {
-  Baking early;
+TEST_CASE("waits for a missing replica when bakeTime has ended, not before") {
+  BakingHarness early;
   early.web.roll_out_partly();
-  CHECK(early.after(10min - 1ms) == evaluating(Reason::Baking));
-  Baking late;
+  CHECK(early.reconcile_after(10min - 1ms) == evaluating(Reason::Baking));
+  BakingHarness late;
   late.web.roll_out_partly();
-  CHECK(late.after(10min) == evaluating(Reason::AwaitingReplicas));
+  CHECK(late.reconcile_after(10min) == evaluating(Reason::AwaitingReplicas));
 }
 
-TEST_CASE("verifies to the last millisecond of verifyFor, and succeeds then") {
-  CHECK(Verifying().after(5min - 1ms, all_pass) == verifying(Reason::RolledOut));
-  CHECK(Verifying().after(5min, all_pass) == idle(Reason::RolledBack));
+TEST_CASE("verifies until the last millisecond of verifyFor, then succeeds") {
+  CHECK(VerifyingHarness().reconcile_after(5min - 1ms, all_pass) == verifying(Reason::RolledOut));
+  CHECK(VerifyingHarness().reconcile_after(5min, all_pass) == idle(Reason::RolledBack));
 }
 
-TEST_CASE("reconciles again when verifyFor ends, and 15 minutes later") {
-  Verifying given;
-  given.after(1min, {pass("rollout")});
+TEST_CASE("reconciles again when verifyFor ends, and 15 minutes after that") {
+  VerifyingHarness given;
+  given.reconcile_after(1min, {pass("rollout")});
   CHECK(given.web.requeue_after() == 4min);
-  given.after(5min, {pass("rollout")});
+  given.reconcile_after(5min, {pass("rollout")});
   CHECK(given.web.state() == verifying(Reason::AwaitingPass));
   CHECK(given.web.requeue_after() == 15min);
-  given.after(6min);
+  given.reconcile_after(6min);
   CHECK(given.web.requeue_after() == 14min);
 }
 
 TEST_CASE("ends a verification when verifyFor ends, not before, if a check only returned Unknown") {
-  Verifying given;
-  given.after(1min, no_result);
-  CHECK(given.after(5min - 1ms, no_result) == verifying(Reason::RolledOut));
-  CHECK(given.after(5min, no_result) == idle(Reason::RolledBack));
+  VerifyingHarness given;
+  given.reconcile_after(1min, health_unknown);
+  CHECK(given.reconcile_after(5min - 1ms, health_unknown) == verifying(Reason::RolledOut));
+  CHECK(given.reconcile_after(5min, health_unknown) == idle(Reason::RolledBack));
 }
 
-TEST_CASE("waits 15 minutes longer for a replica of the restored revision, not less") {
-  Verifying given;
-  given.after(1min, all_pass);
+TEST_CASE("waits 15 minutes after verifyFor for a missing replica of the restored revision") {
+  VerifyingHarness given;
+  given.reconcile_after(1min, all_pass);
   given.web.deployment.available_replicas -= 1;
-  CHECK(given.after(20min - 1ms, all_pass) == verifying(Reason::AwaitingReplicas));
-  CHECK(given.after(20min, all_pass) == idle(Reason::RolledBack));
+  CHECK(given.reconcile_after(20min - 1ms, all_pass) == verifying(Reason::AwaitingReplicas));
+  CHECK(given.reconcile_after(20min, all_pass) == idle(Reason::RolledBack));
 }
 
 TEST_CASE("continues a verification without a time limit when a check has not run yet") {
-  Verifying given;
-  CHECK(given.after(21min, {pass("rollout")}) == verifying(Reason::AwaitingPass));
+  VerifyingHarness given;
+  CHECK(given.reconcile_after(21min, {pass("rollout")}) == verifying(Reason::AwaitingPass));
 }
 
 TEST_CASE("fails the rollout of a restored revision after 15 minutes, not before") {
@@ -129,11 +130,11 @@ TEST_CASE("fails the rollout of a restored revision after 15 minutes, not before
   CHECK(late.reconcile().state() == frozen(Reason::RollbackFailed));
 }
 
-TEST_CASE("counts the rollout of a restored revision again from the end of a pause") {
+TEST_CASE("starts the 15 minutes of a restored rollout again when a pause of the Deployment ends") {
   DeploymentHarness web = restored_v1();
   web.pass_time(14min).pause().reconcile();
   CHECK(web.state() == rolling_back(Reason::DeploymentPaused));
-  web.pass_time(1h).pause(false).reconcile();
+  web.pass_time(1h).unpause().reconcile();
   CHECK(web.state() == rolling_back(Reason::RollingOut));
   web.pass_time(15min - 1ms).reconcile();
   CHECK(web.state() == rolling_back(Reason::RollingOut));
@@ -142,10 +143,10 @@ TEST_CASE("counts the rollout of a restored revision again from the end of a pau
 }
 
 TEST_CASE("waits for replicas after a pause of the verification, at most 15 minutes") {
-  Verifying given;
+  VerifyingHarness given;
   given.web.pause().reconcile();
   CHECK_FALSE(given.web.guard.rolled_out.has_value());
-  given.web.pause(false).roll_out_partly().reconcile();
+  given.web.unpause().roll_out_partly().reconcile();
   CHECK(given.web.state() == verifying(Reason::AwaitingReplicas));
   CHECK(given.web.requeue_after() == 15min);
   const Time began = given.web.now;

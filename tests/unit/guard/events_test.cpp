@@ -1,4 +1,4 @@
-// The Events of each course of a release: type, reason and action, in their order.
+// The type, reason and action of all Events of a release, from the first Event to the last.
 #include <catch2/catch.hpp>
 #include <ostream>
 
@@ -40,9 +40,9 @@ constexpr Emitted release_seen = normal(Reason::ReleaseSeen, EventAction::Evalua
 
 struct Row {
   const char* name;
-  DeploymentHarness (*given)();
-  void (*course)(DeploymentHarness&);
-  std::vector<Emitted> events;
+  DeploymentHarness (*given)();        // its Events are not counted
+  void (*happen)(DeploymentHarness&);  // what happens then
+  std::vector<Emitted> events;         // in this order
 };
 
 DeploymentHarness new_harness() { return {}; }
@@ -54,7 +54,7 @@ DeploymentHarness awaiting_approval() {
 DeploymentHarness held_by_pause() { return baking_v2().pause().fail_three_times(); }
 DeploymentHarness good_v2() { return baking_v2().pass_checks_for(11min); }
 
-const std::vector<Row> table = {
+const std::vector<Row> rows = {
     {"the first revision",
      new_harness,
      [](DeploymentHarness& web) { web.ship("v1").roll_out().reconcile(); },
@@ -94,7 +94,7 @@ const std::vector<Row> table = {
        web.roll_out().reconcile().reconcile_for(8min, {pass("rollout"), unknown("health")});
      },
      {warning(Reason::RollbackUnverified)}},
-    {"a restored revision that fails, and a user who resumes it",
+    {"a restored revision that fails, until a user ends the freeze",
      restored_v1,
      [](DeploymentHarness& web) {
        web.roll_out().reconcile().fail_three_times();
@@ -132,13 +132,13 @@ const std::vector<Row> table = {
        web.fail_three_times().reconcile();
      },
      {check_failing, check_breached, rollback_held}},
-    {"an approval",
+    {"a rollback that a user approves",
      awaiting_approval,
      [](DeploymentHarness& web) {
        web.approve().reconcile({fails("health")}).pass_time(1s).reconcile();
      },
      {rollback_started, rolled_back}},
-    {"an approval of another Rollback",
+    {"an approval that names another Rollback",
      awaiting_approval,
      [](DeploymentHarness& web) {
        web.policy.approve = "other";
@@ -156,12 +156,12 @@ const std::vector<Row> table = {
 
 }  // namespace
 
-TEST_CASE("emits the Events of each course of a release once, with their type and action") {
-  for (const Row& row : table) {
+TEST_CASE("emits each Event of a release once, with its type, reason and action") {
+  for (const Row& row : rows) {
     CAPTURE(row.name);
     DeploymentHarness web = row.given();
     web.events.clear();
-    row.course(web);
+    row.happen(web);
     std::vector<Emitted> emitted;
     for (const EventRecord& event : web.events)
       emitted.push_back({event.type, event.reason, event.action});

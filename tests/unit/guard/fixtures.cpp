@@ -34,7 +34,7 @@ api::Measurement with_failing_baseline(const std::string& check, bool before) {
   api::Measurement out = fails(check);
   out.baseline = api::BaselineResult{.result = MeasurementResult::Fail,
                                      .reason = Reason::WrongStatus,
-                                     .message = "500 too",
+                                     .message = "the baseline returned 500",
                                      .revision = "revision 1 (web-v1)",
                                      .before = before,
                                      .at = noon};
@@ -63,7 +63,7 @@ policy::EffectivePolicy broken_policy() {
   return {.kind = policy::EffectivePolicy::Kind::Broken,
           .name = "RollbackPolicy/web",
           .reason = Reason::PolicyNotFound,
-          .message = "There is none"};
+          .message = "RollbackPolicy/web does not exist"};
 }
 
 api::Preflight failed_preflight(Reason reason, const std::string& message) {

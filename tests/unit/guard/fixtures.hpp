@@ -1,4 +1,4 @@
-// Times, measurements, policies and authors for the tests of guard/.
+// A start time, measurements, policies, authors and ReplicaSets for the tests of guard/.
 #pragma once
 
 #include <optional>
@@ -24,7 +24,7 @@ using Measurements = std::vector<api::Measurement>;
 [[nodiscard]] api::Measurement unknown(const std::string& check);
 // A failure that breaches the check at once.
 [[nodiscard]] api::Measurement fails_immediately(const std::string& check);
-// The check fails for the new revision, and now also for the baseline.
+// The check fails for the new revision, and at the same time for the baseline.
 [[nodiscard]] api::Measurement fails_like_baseline(const std::string& check);
 // The check fails, and failed for the baseline before the new revision had a pod.
 [[nodiscard]] api::Measurement failed_before_release(const std::string& check);
@@ -35,10 +35,13 @@ inline const api::TemplateAuthor tool{.name = "Argo CD (argocd-controller)", .is
 // RollbackPolicy/web: bakeTime 10m, verifyFor 5m, one check "health" every 10s with the failure
 // threshold 3.
 [[nodiscard]] policy::EffectivePolicy web_policy();
+// RollbackPolicy/web does not exist, but the Deployment names it.
 [[nodiscard]] policy::EffectivePolicy broken_policy();
 
 [[nodiscard]] api::Preflight failed_preflight(Reason reason, const std::string& message);
 
+// `is_current`: the ReplicaSet has the present template of the Deployment. `number`: its revision.
+// The ReplicaSet is created `number` seconds after noon.
 [[nodiscard]] api::ReplicaSet replica_set(const std::string& hash, bool is_current,
                                           std::int64_t number = 1);
 

@@ -1,4 +1,5 @@
-// The stored status: snapshots that disappear, results after a restart, and what is worth a write.
+// Details of the status: a deleted snapshot, results after a restart, changes that are worth a
+// write.
 #include <catch2/catch.hpp>
 
 #include "guard/guard_status.hpp"
@@ -18,7 +19,8 @@ api::GuardStatus with_check(api::CheckStatus check) {
 
 }  // namespace
 
-TEST_CASE("clears the snapshot that was deleted, everywhere, and no other") {
+TEST_CASE(
+    "clears a deleted snapshot in the list and in the current revision, but no other snapshot") {
   const api::Revision v1{.hash = TemplateHash("v1"), .snapshot = "web-v1"};
   const api::Revision v2{.hash = TemplateHash("v2"), .snapshot = "web-v2"};
   const api::GuardStatus guard{.current = v2, .revisions = {v2, v1}};
@@ -34,7 +36,8 @@ TEST_CASE("clears the snapshot that was deleted, everywhere, and no other") {
   CHECK(without_v2.revisions[1].snapshot == "web-v1");
 }
 
-TEST_CASE("resets a check to its name, its configuration and a failure from before the release") {
+TEST_CASE(
+    "keeps of a reset check its name, configuration, threshold and failure before the release") {
   api::CheckStatus check{.name = "health",
                          .config_hash = "abc",
                          .result = api::MeasurementResult::Fail,
@@ -47,19 +50,19 @@ TEST_CASE("resets a check to its name, its configuration and a failure from befo
                          .last_failure = noon,
                          .breached = true,
                          .baseline = api::BaselineResult{.before = true}};
-  api::CheckStatus other = check;
-  other.baseline->before = false;
+  api::CheckStatus failing_with_baseline = check;
+  failing_with_baseline.baseline->before = false;
   reset_check(check);
   CHECK(check == api::CheckStatus{.name = "health",
                                   .config_hash = "abc",
                                   .reason = Reason::Pending,
                                   .failure_threshold = 3,
                                   .baseline = api::BaselineResult{.before = true}});
-  reset_check(other);
-  CHECK_FALSE(other.baseline.has_value());
+  reset_check(failing_with_baseline);
+  CHECK_FALSE(failing_with_baseline.baseline.has_value());
 }
 
-TEST_CASE("asks each check again after a restart, and keeps its failures") {
+TEST_CASE("resets the result of a check after a restart, but not its failures") {
   api::GuardStatus guard = with_check({.name = "health",
                                        .result = api::MeasurementResult::Fail,
                                        .reason = Reason::WrongStatus,
@@ -106,7 +109,7 @@ TEST_CASE("writes the failures up to the breach, but not those after it") {
   CHECK(worth_writing(before, after));
 }
 
-TEST_CASE("writes the message of a hold only where it has no figure that changes") {
+TEST_CASE("writes a new message of the state only in Frozen, GroupBlocked and AwaitingApproval") {
   struct Row {
     api::State state;
     Reason reason;

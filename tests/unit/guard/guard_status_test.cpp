@@ -1,4 +1,4 @@
-// Which changes of the guard are worth a write, and changes of the guard outside of a plan.
+// Which changes of the status are worth a write, and changes of the status outside of a plan.
 #include "guard/guard_status.hpp"
 
 #include <algorithm>
@@ -13,7 +13,8 @@ using namespace lastgood::guard::test;
 
 namespace {
 
-api::GuardStatus some_guard() {
+// v2 is evaluated: check rollout has passed, and check health has failed twice.
+api::GuardStatus evaluated_guard() {
   DeploymentHarness harness;
   harness.ship("v1")
       .roll_out()
@@ -32,12 +33,12 @@ api::Condition& condition(api::GuardStatus& guard, const std::string& type) {
 }
 
 struct Row {
-  const char* name;
+  const char* name;  // what changes
   void (*change)(api::GuardStatus&);
-  bool worth;
+  bool is_worth_writing;
 };
 
-const std::vector<Row> table = {
+const std::vector<Row> rows = {
     {"nothing", [](api::GuardStatus&) {}, false},
     {"the observed generation", [](api::GuardStatus& g) { g.deployment_generation += 1; }, false},
     {"the message of the state", [](api::GuardStatus& g) { g.message = "3 of 4"; }, false},
@@ -74,19 +75,19 @@ const std::vector<Row> table = {
 
 }  // namespace
 
-TEST_CASE("writes a guard when it changes for users or for a restart") {
-  const api::GuardStatus before = some_guard();
+TEST_CASE("writes the status when a change matters to users or after a restart") {
+  const api::GuardStatus before = evaluated_guard();
   REQUIRE(before.conditions[0].type == "Governed");
-  for (const Row& row : table) {
+  for (const Row& row : rows) {
     CAPTURE(row.name);
     api::GuardStatus after = before;
     row.change(after);
-    CHECK(worth_writing(before, after) == row.worth);
-    CHECK(worth_writing(after, before) == row.worth);
+    CHECK(worth_writing(before, after) == row.is_worth_writing);
+    CHECK(worth_writing(after, before) == row.is_worth_writing);
   }
 }
 
-TEST_CASE("does not write the guard at each reconcile of a bake without failures") {
+TEST_CASE("does not write the status while a release bakes without failures") {
   DeploymentHarness harness;
   harness.ship("v1")
       .roll_out()
@@ -97,13 +98,13 @@ TEST_CASE("does not write the guard at each reconcile of a bake without failures
       .roll_out()
       .reconcile()
       .pass_checks_for(10s);
-  const std::size_t before = harness.persisted.size();
+  const std::size_t before = harness.guard_writes.size();
   harness.pass_checks_for(9min);
-  CHECK(harness.persisted.size() == before);
+  CHECK(harness.guard_writes.size() == before);
 }
 
-TEST_CASE("stores a snapshot in the list and, if it is of the current revision, there too") {
-  api::GuardStatus guard = some_guard();
+TEST_CASE("sets a snapshot in the list, and in the current revision if it has the same hash") {
+  api::GuardStatus guard = evaluated_guard();
   set_snapshot(guard, TemplateHash("v2"), "web-v2");
   CHECK(guard.revisions[0].snapshot == "web-v2");
   CHECK(guard.current->snapshot == "web-v2");
@@ -115,7 +116,7 @@ TEST_CASE("stores a snapshot in the list and, if it is of the current revision, 
 }
 
 TEST_CASE("has no target when the snapshot of the only good revision is deleted") {
-  api::GuardStatus guard = some_guard();
+  api::GuardStatus guard = evaluated_guard();
   REQUIRE(choose_target(guard).revision.has_value());
   clear_snapshot(guard, "web-v1");
   CHECK_FALSE(choose_target(guard).revision.has_value());

@@ -13,7 +13,7 @@ namespace lastgood::guard::test {
 
 namespace {
 
-constexpr const char* mark = "lastgood.dev/rolled-back-by";
+constexpr const char* rolled_back_by = "lastgood.dev/rolled-back-by";
 
 }  // namespace
 
@@ -42,19 +42,19 @@ void DeploymentHarness::change_template(const std::string& hash) {
 
 DeploymentHarness& DeploymentHarness::ship_without_replica_set(const std::string& hash) {
   change_template(hash);
-  std::erase_if(sets, [&](const auto& set) { return set.hash.value == hash; });
+  std::erase_if(replica_sets, [&](const auto& set) { return set.hash.value == hash; });
   return *this;
 }
 
 DeploymentHarness& DeploymentHarness::ship(const std::string& hash) {
   change_template(hash);
   std::int64_t newest = 0;
-  for (const auto& set : sets) newest = std::max(newest, set.revision);
-  const auto known = std::ranges::find(sets, TemplateHash(hash), &api::ReplicaSet::hash);
-  if (known != sets.end()) {
-    known->revision = newest + 1;
+  for (const auto& set : replica_sets) newest = std::max(newest, set.revision);
+  const auto existing = std::ranges::find(replica_sets, TemplateHash(hash), &api::ReplicaSet::hash);
+  if (existing != replica_sets.end()) {
+    existing->revision = newest + 1;
   } else {
-    sets.push_back(replica_set(hash, false, newest + 1));
+    replica_sets.push_back(replica_set(hash, false, newest + 1));
   }
   return *this;
 }
@@ -88,7 +88,7 @@ DeploymentHarness& DeploymentHarness::recreate() {
   deployment.meta.uid = Uid("2c5f-uid");
   deployment.meta.generation = 1;
   deployment.meta.annotations.clear();
-  sets.clear();
+  replica_sets.clear();
   rollback.reset();
   return *this;
 }
@@ -108,12 +108,17 @@ DeploymentHarness& DeploymentHarness::break_policy() {
   return *this;
 }
 
-DeploymentHarness& DeploymentHarness::suspend(bool value) {
+DeploymentHarness& DeploymentHarness::repair_policy() {
+  policy = web_policy();
+  return *this;
+}
+
+DeploymentHarness& DeploymentHarness::set_suspended(bool value) {
   policy.spec.suspend = value;
   return *this;
 }
 
-DeploymentHarness& DeploymentHarness::pause(bool value) {
+DeploymentHarness& DeploymentHarness::set_paused(bool value) {
   deployment.paused = value;
   deployment.meta.generation += 1;
   deployment.observed_generation = deployment.meta.generation;
@@ -121,8 +126,9 @@ DeploymentHarness& DeploymentHarness::pause(bool value) {
 }
 
 DeploymentHarness& DeploymentHarness::request_rollback(api::RollbackSpec spec) {
-  request = api::Rollback{
-      .meta = {.key = {.namespace_ = "shop", .name = "manual-" + std::to_string(server.size())}}};
+  request =
+      api::Rollback{.meta = {.key = {.namespace_ = "shop",
+                                     .name = "manual-" + std::to_string(stored_rollbacks.size())}}};
   request->spec = std::move(spec);
   request->spec.deployment = "web";
   return *this;
@@ -151,13 +157,13 @@ Inputs DeploymentHarness::inputs(Measurements measurements) const {
   }
   const Needs needed = needs(deployment, policy, guard, rollback);
   if (needed.replica_sets) {
-    out.replica_sets = sets;
+    out.replica_sets = replica_sets;
     out.author = author;
     for (auto& set : *out.replica_sets)
       set.is_current = set.hash.value == deployment.template_digest.value;
   }
-  // Keep all measurements after a change of the template, when the ReplicaSets are needed: a probe
-  // that started before the change may still return.
+  // Drop the measurements that decide() does not need. After a change of the template, when the
+  // ReplicaSets are needed, keep all: a probe that started before the change may still return.
   std::erase_if(measurements, [&](const api::Measurement& one) {
     if (needed.replica_sets) return false;
     return one.check == "rollout" ? !needed.rollout_measurement : !needed.check_measurements;
@@ -171,18 +177,18 @@ DeploymentHarness& DeploymentHarness::reconcile(Measurements measurements) {
   guard = last_plan.guard;
   if (last_plan.rollback) {
     rollback->status = *last_plan.rollback;
-    server[rollback->meta.key.name] = *rollback;
+    stored_rollbacks[rollback->meta.key.name] = *rollback;
   }
   if (last_plan.request) {
     request->status = *last_plan.request;
-    server[request->meta.key.name] = *request;
+    stored_rollbacks[request->meta.key.name] = *request;
     if (api::finished(request->status.phase)) request.reset();
   }
   events.insert(events.end(), last_plan.events.begin(), last_plan.events.end());
   if (executes_actions) execute(last_plan.action);
-  if (worth_writing(written, guard)) {
-    written = guard;
-    persisted.push_back(guard);
+  if (worth_writing(stored_guard, guard)) {
+    stored_guard = guard;
+    guard_writes.push_back(guard);
   }
   return *this;
 }
@@ -192,7 +198,7 @@ void DeploymentHarness::execute(const Action& action) {
   if (const auto* bound = std::get_if<BindRequest>(&action)) bind_request(*bound);
   if (const auto* run = std::get_if<RunDrill>(&action)) run_drill(*run);
   if (const auto* observed = std::get_if<RecordObserved>(&action); observed && can_record)
-    server.try_emplace(observed->record.meta.key.name, observed->record);
+    stored_rollbacks.try_emplace(observed->record.meta.key.name, observed->record);
   if (std::holds_alternative<ResumeRollback>(action)) execute_rollback();
   const auto* snapshot = std::get_if<CreateSnapshot>(&action);
   if (snapshot && can_snapshot)
@@ -202,15 +208,15 @@ void DeploymentHarness::execute(const Action& action) {
 void DeploymentHarness::create_record(const StartRollback& start) {
   if (!can_record) return;
   const std::string& name = start.record.meta.key.name;
-  if (server.try_emplace(name, start.record).second) records += 1;
-  rollback = server.at(name);
+  if (stored_rollbacks.try_emplace(name, start.record).second) rollbacks_created += 1;
+  rollback = stored_rollbacks.at(name);
   if (start.execute) execute_rollback();
 }
 
 void DeploymentHarness::bind_request(const BindRequest& bound) {
   if (!can_record) return;
   rollback = bound.record;
-  server[rollback->meta.key.name] = *rollback;
+  stored_rollbacks[rollback->meta.key.name] = *rollback;
   request.reset();
 }
 
@@ -220,15 +226,15 @@ void DeploymentHarness::run_drill(const RunDrill& run) {
   record.status =
       drill_outcome(record, inputs().preflight.value_or(api::Preflight{}), 20ms, policy.spec, now);
   record_drill(guard, record);
-  server[record.meta.key.name] = record;
+  stored_rollbacks[record.meta.key.name] = record;
   if (request && request->meta.key.name == record.meta.key.name) request.reset();
 }
 
 void DeploymentHarness::restore_template() {
   if (writes_allowed-- <= 0) return;
   change_template(rollback->spec.to.hash.value);
-  deployment.meta.annotations[mark] = rollback->meta.key.name;
-  template_changes += 1;
+  deployment.meta.annotations[rolled_back_by] = rollback->meta.key.name;
+  restorations += 1;
   if (writes_allowed-- <= 0) return;
   rollback->status =
       rollback::advance(rollback->status, RollbackPhase::TemplateRestored, "restored", now);
@@ -238,8 +244,8 @@ void DeploymentHarness::restore_template() {
 // template of the Deployment with the Rollback.
 void DeploymentHarness::execute_rollback() {
   if (api::finished(rollback->status.phase)) return;
-  const bool is_ours = deployment.meta.annotations.contains(mark) &&
-                       deployment.meta.annotations.at(mark) == rollback->meta.key.name &&
+  const bool is_ours = deployment.meta.annotations.contains(rolled_back_by) &&
+                       deployment.meta.annotations.at(rolled_back_by) == rollback->meta.key.name &&
                        deployed_template() == rollback->spec.to.hash.value;
   if (!is_ours && (deployed_template() != rollback->spec.from.hash.value ||
                    rollback->status.template_restored)) {
@@ -251,7 +257,7 @@ void DeploymentHarness::execute_rollback() {
       rollback->status =
           rollback::advance(rollback->status, RollbackPhase::Restored, "restored", now);
   }
-  server[rollback->meta.key.name] = *rollback;
+  stored_rollbacks[rollback->meta.key.name] = *rollback;
 }
 
 DeploymentHarness& DeploymentHarness::reconcile_for(Duration duration,
@@ -271,20 +277,20 @@ DeploymentHarness& DeploymentHarness::fail_three_times() {
   return reconcile_for(30s, {fails("health")});
 }
 
-DeploymentHarness& DeploymentHarness::restart() { return restart_with(written); }
+DeploymentHarness& DeploymentHarness::restart() { return restart_with(stored_guard); }
 
-DeploymentHarness& DeploymentHarness::restart_with(const api::GuardStatus& persisted_guard) {
-  guard = persisted_guard;
-  written = persisted_guard;
+DeploymentHarness& DeploymentHarness::restart_with(const api::GuardStatus& stored) {
+  guard = stored;
+  stored_guard = stored;
   reset_results(guard, now);
   rollback.reset();
-  for (const auto& [name, one] : server) {
+  for (const auto& [name, one] : stored_rollbacks) {
     if (one.spec.drill || one.status.phase == RollbackPhase::Observed || !api::is_bound(one.spec))
       continue;
-    const bool concerns = !api::finished(one.status.phase) ||
-                          rollback::is_named_after(deployment, one) || name == guard.rollback ||
-                          rollback::is_marked_by(deployment, one);
-    if (one.spec.deployment_uid == deployment.meta.uid && concerns) rollback = one;
+    const bool concerns_deployment =
+        !api::finished(one.status.phase) || rollback::is_named_after(deployment, one) ||
+        name == guard.rollback || rollback::is_marked_by(deployment, one);
+    if (one.spec.deployment_uid == deployment.meta.uid && concerns_deployment) rollback = one;
   }
   writes_allowed = 100;
   return *this;

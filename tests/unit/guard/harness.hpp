@@ -42,15 +42,20 @@ class DeploymentHarness {
   DeploymentHarness& ship(const std::string& hash);  // with its ReplicaSet
   DeploymentHarness& ship_without_replica_set(const std::string& hash);
   DeploymentHarness& roll_out();         // until all replicas are available
-  DeploymentHarness& roll_out_partly();  // observed, but one replica is not updated
+  DeploymentHarness& roll_out_partly();  // until all but one replica are updated
   DeploymentHarness& scale(std::int64_t replicas);
   DeploymentHarness& pass_time(Duration duration);
   DeploymentHarness& recreate();  // deleted, and created again under the same name
   DeploymentHarness& opt_out();
   DeploymentHarness& opt_in();
   DeploymentHarness& break_policy();
-  DeploymentHarness& suspend(bool value = true);
-  DeploymentHarness& pause(bool value = true);
+  DeploymentHarness& repair_policy();
+  DeploymentHarness& suspend() { return set_suspended(true); }  // the policy
+  DeploymentHarness& unsuspend() { return set_suspended(false); }
+  DeploymentHarness& set_suspended(bool value);
+  DeploymentHarness& pause() { return set_paused(true); }  // the Deployment
+  DeploymentHarness& unpause() { return set_paused(false); }
+  DeploymentHarness& set_paused(bool value);
   DeploymentHarness& request_rollback(api::RollbackSpec spec = {});  // a manual Rollback
   DeploymentHarness& approve();                                      // the pending Rollback
 
@@ -58,18 +63,20 @@ class DeploymentHarness {
   DeploymentHarness& reconcile(Measurements measurements = {});
   // Reconciles every 10s with the same measurements.
   DeploymentHarness& reconcile_for(Duration duration, const Measurements& measurements);
-  // The same with both checks passing.
+  // Reconciles every 10s while both checks pass.
   DeploymentHarness& pass_checks_for(Duration duration);
-  DeploymentHarness& fail_three_times();  // check health, in three reconciles 10s apart
+  // Three reconciles, 10s apart, in which check health fails.
+  DeploymentHarness& fail_three_times();
 
-  // Another process takes over and knows only what the API server has.
+  // Another process takes over and knows only what the API server has: the Rollbacks and
+  // `stored_guard`, or an older write of the guard.
   DeploymentHarness& restart();
-  DeploymentHarness& restart_with(const api::GuardStatus& persisted);
+  DeploymentHarness& restart_with(const api::GuardStatus& stored);
 
   [[nodiscard]] StateAndReason state() const { return {guard.state, guard.reason}; }
   [[nodiscard]] std::optional<HashAndVerdict> current() const;
   [[nodiscard]] std::optional<RevisionVerdict> verdict(const std::string& hash) const;
-  [[nodiscard]] std::optional<RollbackPhase> phase() const;  // of the known Rollback
+  [[nodiscard]] std::optional<RollbackPhase> phase() const;  // of `rollback`
   [[nodiscard]] ActionKind action() const;                   // of the last plan
   [[nodiscard]] std::string deployed_template() const { return deployment.template_digest.value; }
   [[nodiscard]] int emitted(Reason reason) const;  // how many Events with that reason
@@ -83,27 +90,30 @@ class DeploymentHarness {
   Breaker breaker = {};
   std::vector<GroupMember> group = {};
   std::optional<api::Rollback> initiator = {};  // the Rollback that `rollback` follows
-  // The result of each preflight. Time, generation and target are filled in as if it had just run.
-  // Empty: no preflight ever ends.
+  // The result of each preflight, without its time, generation and target: inputs() fills them in
+  // as if the preflight had just run. Empty: no preflight ever ends.
   std::optional<api::Preflight> preflight =
       api::Preflight{.ready = api::ConditionStatus::True, .reason = Reason::Ready};
   api::GuardStatus guard = {};
-  api::GuardStatus written = {};  // as the API server has it
+  api::GuardStatus stored_guard = {};  // as the API server has it
   std::optional<api::Rollback> rollback = {};
   Time now = noon;
   Plan last_plan = {};
   std::vector<EventRecord> events = {};
-  std::vector<api::ReplicaSet> sets = {};
-  std::vector<api::GuardStatus> persisted = {};      // each write of the guard
-  std::map<std::string, api::Rollback> server = {};  // Rollbacks by name
+  std::vector<api::ReplicaSet> replica_sets = {};
+  std::vector<api::GuardStatus> guard_writes = {};  // oldest first
+  std::map<std::string, api::Rollback> stored_rollbacks =
+      {};  // as the API server has them, by name
 
   bool executes_actions = true;
   bool can_record = true;    // Rollbacks can be created
   bool can_snapshot = true;  // ControllerRevisions can be created
-  // How many writes of a rollback still succeed: template, status, ownership and status again.
+  // How many writes of a rollback still succeed. Its writes are: the template, the status of the
+  // Rollback, and the field ownership together with the status.
   int writes_allowed = 100;
-  int template_changes = 0;  // by Lastgood
-  int records = 0;           // Rollbacks created, except drills and those that only record
+  int restorations = 0;  // how often Lastgood has restored a template
+  int rollbacks_created =
+      0;  // by the controller, except drills and those that mode Observe records
 
  private:
   void execute(const Action& action);
@@ -117,9 +127,9 @@ class DeploymentHarness {
 
 // v1 is deployed, presumed good, and has a snapshot.
 [[nodiscard]] DeploymentHarness running_v1();
-// An hour later v2 is deployed over it, is rolled out completely, and bakes.
+// v2 is deployed an hour after v1, is rolled out completely, and bakes.
 [[nodiscard]] DeploymentHarness baking_v2(api::Mode mode = api::Mode::Enforce);
-// v2 is breached and its Rollback is recorded; the Deployment is not changed yet.
+// v2 is breached and its Rollback is recorded. The Deployment still has the template v2.
 [[nodiscard]] DeploymentHarness pending_rollback(api::Mode mode = api::Mode::Enforce);
 // v2 was rolled back: v1 is restored and rolls out.
 [[nodiscard]] DeploymentHarness restored_v1();

@@ -11,72 +11,77 @@ namespace {
 
 const Measurements passing{pass("rollout"), pass("health")};
 
-struct Kind {
+struct EventKind {
   const char* name;
-  std::optional<EventGroup> group;  // empty: in every history
-  int weight;
-  void (*happen)(CheckedHarness&, int argument);
+  std::optional<EventGroup> group;  // empty: can happen in each history
+  int weight;                       // how often it happens, relative to the other events
+  void (*apply)(CheckedHarness&, int argument);
 };
 
 std::string template_named(int argument) { return "v" + std::to_string(argument + 1); }
 
-void release(CheckedHarness& it, int argument) {
-  it.harness.ship(template_named(argument));
-  it.reconcile();
-  it.harness.roll_out();
-  it.reconcile({pass("rollout")});
+void release(CheckedHarness& checked, int argument) {
+  checked.harness.ship(template_named(argument));
+  checked.reconcile();
+  checked.harness.roll_out();
+  checked.reconcile({pass("rollout")});
 }
 
-void succeed(CheckedHarness& it, int) {
-  it.reconcile();
-  it.harness.roll_out();
-  it.reconcile_times(2, passing);
-  it.harness.pass_time(6min);
-  it.reconcile_times(2, passing);
+void succeed(CheckedHarness& checked, int) {
+  checked.reconcile();
+  checked.harness.roll_out();
+  checked.reconcile_times(2, passing);
+  checked.harness.pass_time(6min);
+  checked.reconcile_times(2, passing);
 }
 
-void fail(CheckedHarness& it, int argument) { it.reconcile_times(argument + 1, {fails("health")}); }
-
-void bad_release(CheckedHarness& it, int argument) {
-  release(it, argument);
-  it.reconcile_times(4, {fails("health")});
+void fail(CheckedHarness& checked, int argument) {
+  checked.reconcile_times(argument + 1, {fails("health")});
 }
 
-void request(CheckedHarness& it, int argument) {
-  if (argument == 0) it.harness.request_rollback();
-  if (argument == 1) it.harness.request_rollback({.to_revision = 1});
-  if (argument == 2) it.harness.request_rollback({.force = true});
-  if (argument == 3) it.harness.request_rollback({.to_revision = 2, .force = true});
-  if (argument == 4) it.harness.request_rollback({.drill = true});
-  it.reconcile_times(2, {});
+void bad_release(CheckedHarness& checked, int argument) {
+  release(checked, argument);
+  checked.reconcile_times(4, {fails("health")});
 }
 
-void restart_earlier(CheckedHarness& it, int argument) {
-  DeploymentHarness& harness = it.harness;
-  const auto back = std::min(harness.persisted.size(), static_cast<std::size_t>(argument));
-  harness.restart_with(back == 0 ? harness.written
-                                 : harness.persisted[harness.persisted.size() - back]);
+void request(CheckedHarness& checked, int argument) {
+  if (argument == 0) checked.harness.request_rollback();
+  if (argument == 1) checked.harness.request_rollback({.to_revision = 1});
+  if (argument == 2) checked.harness.request_rollback({.force = true});
+  if (argument == 3) checked.harness.request_rollback({.to_revision = 2, .force = true});
+  if (argument == 4) checked.harness.request_rollback({.drill = true});
+  checked.reconcile_times(2, {});
 }
 
-void resume(CheckedHarness& it, int argument) {
+void restart_with_old_guard(CheckedHarness& checked, int argument) {
+  DeploymentHarness& harness = checked.harness;
+  // 0: the guard as stored; 1: its last write; 2: the write before the last; and so on.
+  const auto writes_back =
+      std::min(harness.guard_writes.size(), static_cast<std::size_t>(argument));
+  harness.restart_with(writes_back == 0
+                           ? harness.stored_guard
+                           : harness.guard_writes[harness.guard_writes.size() - writes_back]);
+}
+
+void end_freeze_by_user(CheckedHarness& checked, int argument) {
   if (argument > 2) {
-    it.harness.guard.freeze.reset();
+    checked.harness.guard.freeze.reset();
   } else {
-    it.harness.policy.resume = it.harness.now;
+    checked.harness.policy.resume = checked.harness.now;
   }
 }
 
-void opt_in_again(CheckedHarness& it, int) {
-  const policy::EffectivePolicy before = it.harness.policy;
-  it.harness.opt_out();
-  it.reconcile();
-  it.harness.policy = before;
+void opt_out_and_in(CheckedHarness& checked, int) {
+  const policy::EffectivePolicy before = checked.harness.policy;
+  checked.harness.opt_out();
+  checked.reconcile();
+  checked.harness.policy = before;
 }
 
-// "api" joins the group or has a new release: evaluated, breached, good before, blocked, or not
-// reconciled yet.
-void release_member(CheckedHarness& it, int argument) {
-  DeploymentHarness& harness = it.harness;
+// The member "api" joins the group or has a new release. By `argument` its release is evaluated
+// (0), breached (1), good since an hour ago (2) or blocked (3), or "api" is not reconciled yet (4).
+void release_member(CheckedHarness& checked, int argument) {
+  DeploymentHarness& harness = checked.harness;
   harness.policy.group = "shop";
   GroupMember member{.deployment = "api"};
   if (argument < 4) {
@@ -92,11 +97,12 @@ void release_member(CheckedHarness& it, int argument) {
   harness.group = {std::move(member)};
 }
 
-// "api" is the first member, the second, or awaits approval.
-void initiate_by_member(CheckedHarness& it, int argument) {
-  release_member(it, 1);
-  const DeploymentHarness& harness = it.harness;
-  GroupMember& member = it.harness.group.front();
+// "api" initiates a group rollback of "api" and "web". By `argument` "api" is the last member (0,
+// 1) or the first (2 to 4), and its Rollback awaits approval (4).
+void initiate_by_member(CheckedHarness& checked, int argument) {
+  release_member(checked, 1);
+  const DeploymentHarness& harness = checked.harness;
+  GroupMember& member = checked.harness.group.front();
   api::Rollback rollback;
   rollback.meta.key = {.namespace_ = "shop",
                        .name = "api-" + std::to_string(harness.events.size()) + "-9f"};
@@ -114,108 +120,124 @@ void initiate_by_member(CheckedHarness& it, int argument) {
   member.rollback = std::move(rollback);
 }
 
-void continue_initiator(CheckedHarness& it, int argument) {
+void continue_initiator(CheckedHarness& checked, int argument) {
   using enum api::RollbackPhase;
   constexpr std::array phases{Superseded, TemplateRestored, Verifying, Succeeded, Failed};
-  if (it.harness.group.empty() || !it.harness.group.front().rollback) return;
-  api::RollbackStatus& status = it.harness.group.front().rollback->status;
+  if (checked.harness.group.empty() || !checked.harness.group.front().rollback) return;
+  api::RollbackStatus& status = checked.harness.group.front().rollback->status;
   if (api::finished(status.phase)) return;
   status.phase = phases.at(static_cast<std::size_t>(argument));
   if (status.phase != Superseded && status.phase != Failed && !status.template_restored)
-    status.template_restored = it.harness.now;
+    status.template_restored = checked.harness.now;
 }
 
-void change_checks(CheckedHarness& it, int argument) {
-  auto& checks = it.harness.policy.spec.checks;
+void change_checks(CheckedHarness& checked, int argument) {
+  auto& checks = checked.harness.policy.spec.checks;
   checks = web_policy().spec.checks;
   if (argument < 2) checks.clear();
 }
 
-constexpr auto always = std::optional<EventGroup>();
+constexpr auto each_history = std::optional<EventGroup>();
 
-const std::vector<Kind> kinds = {
-    {"release", always, 8, release},
-    {"ship", always, 2,
-     [](CheckedHarness& it, int argument) { it.harness.ship(template_named(argument)); }},
-    {"roll out", always, 5, [](CheckedHarness& it, int) { it.harness.roll_out(); }},
-    {"roll out partly", always, 1, [](CheckedHarness& it, int) { it.harness.roll_out_partly(); }},
-    {"scale", always, 1, [](CheckedHarness& it, int argument) { it.harness.scale(argument + 1); }},
-    {"succeed", always, 6, succeed},
-    {"bake", always, 2,
-     [](CheckedHarness& it, int) {
-       it.harness.pass_time(10min);
-       it.reconcile_times(2, passing);
+const std::vector<EventKind> event_kinds = {
+    {"release", each_history, 8, release},
+    {"ship", each_history, 2,
+     [](CheckedHarness& checked, int argument) { checked.harness.ship(template_named(argument)); }},
+    {"roll out", each_history, 5, [](CheckedHarness& checked, int) { checked.harness.roll_out(); }},
+    {"roll out partly", each_history, 1,
+     [](CheckedHarness& checked, int) { checked.harness.roll_out_partly(); }},
+    {"scale", each_history, 1,
+     [](CheckedHarness& checked, int argument) { checked.harness.scale(argument + 1); }},
+    {"succeed", each_history, 6, succeed},
+    {"bake", each_history, 2,
+     [](CheckedHarness& checked, int) {
+       checked.harness.pass_time(10min);
+       checked.reconcile_times(2, passing);
      }},
-    {"fail", always, 10, fail},
-    {"bad release", always, 10, bad_release},
-    {"fail immediately", always, 2,
-     [](CheckedHarness& it, int) { it.reconcile_times(1, {fails_immediately("rollout")}); }},
-    {"pass", always, 2, [](CheckedHarness& it, int) { it.reconcile_times(1, passing); }},
-    {"no results", always, 2,
-     [](CheckedHarness& it, int argument) {
-       it.reconcile_times(argument, {unknown("rollout"), unknown("health")});
+    {"fail", each_history, 10, fail},
+    {"bad release", each_history, 10, bad_release},
+    {"fail immediately", each_history, 2,
+     [](CheckedHarness& checked, int) {
+       checked.reconcile_times(1, {fails_immediately("rollout")});
      }},
-    {"pass time", always, 2,
-     [](CheckedHarness& it, int argument) { it.harness.pass_time(argument * 3min); }},
-    {"restart", always, 1, [](CheckedHarness& it, int) { it.harness.restart(); }},
+    {"pass", each_history, 2,
+     [](CheckedHarness& checked, int) { checked.reconcile_times(1, passing); }},
+    {"no results", each_history, 2,
+     [](CheckedHarness& checked, int argument) {
+       checked.reconcile_times(argument, {unknown("rollout"), unknown("health")});
+     }},
+    {"pass time", each_history, 2,
+     [](CheckedHarness& checked, int argument) { checked.harness.pass_time(argument * 3min); }},
+    {"restart", each_history, 1, [](CheckedHarness& checked, int) { checked.harness.restart(); }},
     {"suspend", EventGroup::Pauses, 1,
-     [](CheckedHarness& it, int argument) { it.harness.suspend(argument == 0); }},
+     [](CheckedHarness& checked, int argument) { checked.harness.set_suspended(argument == 0); }},
     {"pause", EventGroup::Pauses, 1,
-     [](CheckedHarness& it, int argument) { it.harness.pause(argument == 0); }},
+     [](CheckedHarness& checked, int argument) { checked.harness.set_paused(argument == 0); }},
     {"pause until", EventGroup::Pauses, 1,
-     [](CheckedHarness& it, int argument) {
-       it.harness.policy.pause_until = it.harness.now + argument * 5s;
+     [](CheckedHarness& checked, int argument) {
+       checked.harness.policy.pause_until = checked.harness.now + argument * 5s;
      }},
     {"scale to zero", EventGroup::Pauses, 1,
-     [](CheckedHarness& it, int argument) { it.harness.scale(argument == 0 ? 0 : 3).roll_out(); }},
-    {"opt out and in", EventGroup::Pauses, 1, opt_in_again},
-    {"delete", EventGroup::Pauses, 1,
-     [](CheckedHarness& it, int argument) { it.harness.deployment.meta.deleting = argument == 0; }},
-    {"mode", EventGroup::Modes, 3,
-     [](CheckedHarness& it, int argument) {
-       it.harness.policy.spec.mode = argument < 3    ? api::Mode::Enforce
-                                     : argument == 3 ? api::Mode::Approve
-                                                     : api::Mode::Observe;
+     [](CheckedHarness& checked, int argument) {
+       checked.harness.scale(argument == 0 ? 0 : 3).roll_out();
      }},
-    {"approve", EventGroup::Modes, 2, [](CheckedHarness& it, int) { it.harness.approve(); }},
+    {"opt out and in", EventGroup::Pauses, 1, opt_out_and_in},
+    {"delete", EventGroup::Pauses, 1,
+     [](CheckedHarness& checked, int argument) {
+       checked.harness.deployment.meta.deleting = argument == 0;
+     }},
+    {"mode", EventGroup::Modes, 3,
+     [](CheckedHarness& checked, int argument) {
+       checked.harness.policy.spec.mode = argument < 3    ? api::Mode::Enforce
+                                          : argument == 3 ? api::Mode::Approve
+                                                          : api::Mode::Observe;
+     }},
+    {"approve", EventGroup::Modes, 2,
+     [](CheckedHarness& checked, int) { checked.harness.approve(); }},
     {"approve by annotation", EventGroup::Modes, 1,
-     [](CheckedHarness& it, int) { it.harness.policy.approve = it.harness.guard.rollback; }},
+     [](CheckedHarness& checked, int) {
+       checked.harness.policy.approve = checked.harness.guard.rollback;
+     }},
     {"breaker", EventGroup::Fleet, 4,
-     [](CheckedHarness& it, int argument) {
-       it.harness.breaker = {.is_open = argument == 0, .message = "many"};
+     [](CheckedHarness& checked, int argument) {
+       checked.harness.breaker = {.is_open = argument == 0, .message = "many releases fail"};
      }},
     {"preflight", EventGroup::Preflight, 4,
-     [](CheckedHarness& it, int argument) {
-       it.harness.preflight =
+     [](CheckedHarness& checked, int argument) {
+       checked.harness.preflight =
            api::Preflight{.ready = argument == 0   ? api::ConditionStatus::False
                                    : argument == 1 ? api::ConditionStatus::Unknown
                                                    : api::ConditionStatus::True,
                           .reason = Reason::AdmissionDenied};
-       if (argument == 2) it.harness.preflight.reset();
+       if (argument == 2) checked.harness.preflight.reset();
      }},
     {"request", EventGroup::Requests, 3, request},
     {"author", EventGroup::Tools, 3,
-     [](CheckedHarness& it, int argument) { it.harness.author = argument < 3 ? tool : user; }},
-    {"resume", EventGroup::Resumes, 3, resume},
+     [](CheckedHarness& checked, int argument) {
+       checked.harness.author = argument < 3 ? tool : user;
+     }},
+    {"resume", EventGroup::Resumes, 3, end_freeze_by_user},
     {"fail like baseline", EventGroup::Baselines, 4,
-     [](CheckedHarness& it, int argument) {
-       it.reconcile_times(
+     [](CheckedHarness& checked, int argument) {
+       checked.reconcile_times(
            3, {argument < 2 ? failed_before_release("health") : fails_like_baseline("health")});
      }},
     {"cannot record", EventGroup::Faults, 1,
-     [](CheckedHarness& it, int argument) { it.harness.can_record = argument > 0; }},
+     [](CheckedHarness& checked, int argument) { checked.harness.can_record = argument > 0; }},
     {"limit writes", EventGroup::Faults, 1,
-     [](CheckedHarness& it, int argument) { it.harness.writes_allowed = argument; }},
-    {"restart with an old guard", EventGroup::Faults, 1, restart_earlier},
+     [](CheckedHarness& checked, int argument) { checked.harness.writes_allowed = argument; }},
+    {"restart with an old guard", EventGroup::Faults, 1, restart_with_old_guard},
     {"release a member", EventGroup::Groups, 2, release_member},
     {"initiate by a member", EventGroup::Groups, 2, initiate_by_member},
     {"continue the initiator", EventGroup::Groups, 3, continue_initiator},
     {"change the order", EventGroup::Groups, 1,
-     [](CheckedHarness& it, int argument) { it.harness.policy.group_order = argument - 2; }},
+     [](CheckedHarness& checked, int argument) {
+       checked.harness.policy.group_order = argument - 2;
+     }},
     {"leave the group", EventGroup::Groups, 1,
-     [](CheckedHarness& it, int) {
-       it.harness.policy.group.clear();
-       it.harness.group.clear();
+     [](CheckedHarness& checked, int) {
+       checked.harness.policy.group.clear();
+       checked.harness.group.clear();
      }},
     {"change the checks", EventGroup::Checks, 2, change_checks},
 };
@@ -235,7 +257,7 @@ const api::Rollback* ReconcileStep::started_rollback() const {
 }
 
 const api::Rollback* ReconcileStep::executed_rollback() const {
-  return after.template_changes > before.template_changes ? &*after.rollback : nullptr;
+  return after.restorations > before.restorations ? &*after.rollback : nullptr;
 }
 
 const api::Rollback* ReconcileStep::executed_automatic_rollback() const {
@@ -262,15 +284,16 @@ void CheckedHarness::reconcile_times(int count, const Measurements& measurements
 }
 
 void showValue(const HistoryEvent& event, std::ostream& out) {
-  out << kinds[static_cast<std::size_t>(event.kind)].name << " " << event.argument;
+  out << event_kinds[static_cast<std::size_t>(event.kind)].name << " " << event.argument;
 }
 
 rc::Gen<std::vector<History>> histories(std::vector<EventGroup> groups) {
   std::vector<int> weighted;
-  for (std::size_t i = 0; i < kinds.size(); ++i) {
-    const auto& group = kinds[i].group;
+  for (std::size_t i = 0; i < event_kinds.size(); ++i) {
+    const auto& group = event_kinds[i].group;
     if (group && std::ranges::find(groups, *group) == groups.end()) continue;
-    weighted.insert(weighted.end(), static_cast<std::size_t>(kinds[i].weight), static_cast<int>(i));
+    weighted.insert(weighted.end(), static_cast<std::size_t>(event_kinds[i].weight),
+                    static_cast<int>(i));
   }
   const auto event = rc::gen::map(
       rc::gen::pair(rc::gen::elementOf(weighted), rc::gen::inRange(0, 5)),
@@ -283,13 +306,13 @@ void run_history(const History& history, const Invariant& invariant,
                  const std::function<void(DeploymentHarness&)>& prepare) {
   DeploymentHarness harness = running_v1();
   for (int number = 1; number < 5; ++number) {
-    harness.sets.push_back(replica_set(template_named(number), false, number + 1));
-    if (number == 2) harness.sets.back().no_rollback_past = true;
+    harness.replica_sets.push_back(replica_set(template_named(number), false, number + 1));
+    if (number == 2) harness.replica_sets.back().no_rollback_past = true;
   }
   if (prepare) prepare(harness);
   CheckedHarness checked(std::move(harness), invariant);
   for (const HistoryEvent& event : history) {
-    kinds[static_cast<std::size_t>(event.kind)].happen(checked, event.argument);
+    event_kinds[static_cast<std::size_t>(event.kind)].apply(checked, event.argument);
     checked.reconcile();
   }
 }

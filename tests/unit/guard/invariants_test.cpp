@@ -16,10 +16,10 @@ using enum EventGroup;
 
 namespace {
 
-constexpr const char* marked_template = "v3";  // no-rollback-past, see run_history()
+constexpr const char* marked_template = "v3";  // with no-rollback-past, see run_history()
 
-// Each invariant counts in `times_applied` how often it applied. One that never applied tests
-// nothing.
+// Each invariant counts in `times_applied` how often it applied. If it never applied, the test
+// fails, because it proves nothing. `make` returns the invariant for one history.
 template <typename MakeInvariant>
 void check_invariant(const std::vector<EventGroup>& groups, MakeInvariant make,
                      const std::function<void(DeploymentHarness&)>& prepare = {}) {
@@ -37,7 +37,7 @@ bool is_forced(const api::Rollback& rollback) {
   return rollback.spec.force && api::is_manual(rollback.spec);
 }
 
-// The Rollback whose first change of the template this plan starts. Null: none.
+// The Rollback whose template patch this plan sends for the first time. Null without a Rollback.
 const api::Rollback* first_change(const ReconcileStep& step) {
   const auto* start = step.started_rollback();
   if (start && std::get<StartRollback>(step.plan.action).execute) return start;
@@ -76,23 +76,23 @@ TEST_CASE("Invariant: a release is rolled back at most once", "[property]") {
   });
 }
 
-TEST_CASE("Invariant: no unforced rollback to a known revision that is quarantined or unproven",
+TEST_CASE("Invariant: no unforced rollback to a listed revision that is quarantined or unproven",
           "[property]") {
   check_invariant(all_event_groups(), [](int& times_applied) {
     return [&times_applied](const ReconcileStep& step) {
       const api::Rollback* rollback = first_change(step);
       if (!rollback || is_forced(*rollback)) return;
       times_applied += 1;
-      const auto& known = step.inputs.guard.revisions;
-      const auto target = std::ranges::find(known, rollback->spec.to.hash, &api::Revision::hash);
-      const bool is_bad = target != known.end() && !is_proven(*target);
+      const auto& listed = step.inputs.guard.revisions;
+      const auto target = std::ranges::find(listed, rollback->spec.to.hash, &api::Revision::hash);
+      const bool is_bad = target != listed.end() && !is_proven(*target);
       RC_ASSERT(!is_bad);
       RC_ASSERT(rollback->spec.to.hash.value != step.inputs.deployment.template_digest.value);
     };
   });
 }
 
-TEST_CASE("Invariant: no rollback past a no-rollback-past mark, unless it is forced",
+TEST_CASE("Invariant: no rollback past the annotation no-rollback-past, unless it is forced",
           "[property]") {
   check_invariant({Pauses, Requests, Tools, Resumes, Groups}, [](int& times_applied) {
     return [&times_applied](const ReconcileStep& step) {
@@ -164,7 +164,7 @@ TEST_CASE("Invariant: no unforced rollback while suspended, paused, deleted or a
   });
 }
 
-TEST_CASE("Invariant: a rollback changes the template only if it is still the recorded one",
+TEST_CASE("Invariant: a rollback replaces only the template that its Rollback records",
           "[property]") {
   check_invariant(all_event_groups(), [](int& times_applied) {
     return [&times_applied](const ReconcileStep& step) {
@@ -177,40 +177,44 @@ TEST_CASE("Invariant: a rollback changes the template only if it is still the re
   });
 }
 
-TEST_CASE("Invariant: at most as many rollbacks as the limit, until a user resumes", "[property]") {
+TEST_CASE("Invariant: at most as many rollbacks as the limit, until a user ends the freeze",
+          "[property]") {
   const auto prepare = [](DeploymentHarness& harness) {
     harness.policy.spec.cooldown = 0s;
     harness.policy.spec.limit = {.count = 2, .within = 30min};
   };
   const auto make = [](int& times_applied) {
-    return [&times_applied, done = std::vector<Time>()](const ReconcileStep& step) mutable {
+    return [&times_applied,
+            rollback_times = std::vector<Time>()](const ReconcileStep& step) mutable {
       const bool is_resumed = std::ranges::any_of(step.plan.events, [](const EventRecord& event) {
         return event.reason == Reason::Resumed;
       });
-      if (is_resumed) done.clear();
+      if (is_resumed) rollback_times.clear();
       if (!step.executed_automatic_rollback()) return;
       times_applied += 1;
       const Time now = step.before.now;
-      std::erase_if(done, [&](Time at) { return now - at >= 30min; });
-      RC_ASSERT(done.size() < 2U);
-      done.push_back(now);
+      std::erase_if(rollback_times, [&](Time at) { return now - at >= 30min; });
+      RC_ASSERT(rollback_times.size() < 2U);
+      rollback_times.push_back(now);
     };
   };
   check_invariant({Tools, Resumes}, make, prepare);
 }
 
-TEST_CASE("Invariant: no two rollbacks within the cooldown, until a user resumes", "[property]") {
+TEST_CASE("Invariant: no two rollbacks within the cooldown, until a user ends a freeze",
+          "[property]") {
   check_invariant({Resumes}, [](int& times_applied) {
-    return [&times_applied, last = std::optional<Time>()](const ReconcileStep& step) mutable {
+    return [&times_applied,
+            last_rollback = std::optional<Time>()](const ReconcileStep& step) mutable {
       const bool is_resumed = std::ranges::any_of(step.plan.events, [](const EventRecord& event) {
         return event.reason == Reason::Resumed;
       });
-      if (is_resumed) last.reset();
+      if (is_resumed) last_rollback.reset();
       if (!step.executed_automatic_rollback()) return;
-      if (last) times_applied += 1;
-      const bool is_too_soon = last && step.before.now - *last < 5min;
+      if (last_rollback) times_applied += 1;
+      const bool is_too_soon = last_rollback && step.before.now - *last_rollback < 5min;
       RC_ASSERT(!is_too_soon);
-      last = step.before.now;
+      last_rollback = step.before.now;
     };
   });
 }
@@ -302,18 +306,18 @@ TEST_CASE("Invariant: the third reconcile of the same inputs gives no action, Ev
           "[property]") {
   check_invariant(all_event_groups(), [](int& times_applied) {
     return [&times_applied](const ReconcileStep& step) {
-      DeploymentHarness again = step.after;
-      again.executes_actions = false;
+      DeploymentHarness harness = step.after;
+      harness.executes_actions = false;
       // Reconcile twice first: if this step changed the target, the first reconcile has no
       // preflight of the new target. A step whose action repeats is not checked.
-      const bool had_action = again.reconcile().last_plan.action.index() != 0;
-      if (had_action || again.reconcile().last_plan.action.index() != 0) return;
-      const api::GuardStatus once = again.guard;
-      again.reconcile();
+      const bool had_action = harness.reconcile().action() != ActionKind::None;
+      if (had_action || harness.reconcile().action() != ActionKind::None) return;
+      const api::GuardStatus after_second = harness.guard;
+      harness.reconcile();
       times_applied += 1;
-      RC_ASSERT(again.last_plan.events.empty());
-      RC_ASSERT(again.last_plan.action.index() == 0U);
-      RC_ASSERT(!worth_writing(once, again.guard));
+      RC_ASSERT(harness.last_plan.events.empty());
+      RC_ASSERT(harness.action() == ActionKind::None);
+      RC_ASSERT(!worth_writing(after_second, harness.guard));
     };
   });
 }
@@ -323,10 +327,10 @@ namespace {
 using Change = void (*)(DeploymentHarness&);
 
 // Changes that may block a rollback, or may end such a block.
-const std::vector<Change> changes = {
-    [](DeploymentHarness& harness) { harness.suspend(!harness.policy.spec.suspend); },
+const std::vector<Change> blocking_changes = {
+    [](DeploymentHarness& harness) { harness.set_suspended(!harness.policy.spec.suspend); },
     [](DeploymentHarness& harness) {
-      harness.breaker = {.is_open = !harness.breaker.is_open, .message = "many"};
+      harness.breaker = {.is_open = !harness.breaker.is_open, .message = "many releases fail"};
     },
     [](DeploymentHarness& harness) {
       harness.policy.pause_until =
@@ -348,10 +352,10 @@ const std::vector<Change> changes = {
     [](DeploymentHarness& harness) { harness.roll_out(); },
 };
 
-// Makes these changes one by one without time between them, each with a reconcile. Then check
-// health fails three times.
-DeploymentHarness after(DeploymentHarness harness, const std::vector<Change>& order) {
-  for (const Change change : order) {
+// Makes the changes in the order of `changes`, with a reconcile after each, but no time between
+// them. Then check health fails three times.
+DeploymentHarness apply_changes(DeploymentHarness harness, const std::vector<Change>& changes) {
+  for (const Change change : changes) {
     change(harness);
     harness.reconcile();
   }
@@ -364,18 +368,19 @@ TEST_CASE("Invariant: the order of simultaneous changes does not affect the fina
           "[property]") {
   const bool held = rc::check([] {
     for (int i = 0; i < 10; ++i) {
-      const auto some = *rc::gen::container<std::vector<Change>>(rc::gen::elementOf(changes));
-      auto other = some;
-      std::ranges::reverse(other);
-      std::ranges::rotate(
-          other, other.begin() + *rc::gen::inRange<std::ptrdiff_t>(0, std::ssize(other) + 1));
+      const auto order =
+          *rc::gen::container<std::vector<Change>>(rc::gen::elementOf(blocking_changes));
+      auto other_order = order;
+      std::ranges::reverse(other_order);
+      std::ranges::rotate(other_order, other_order.begin() + *rc::gen::inRange<std::ptrdiff_t>(
+                                                                 0, std::ssize(other_order) + 1));
       DeploymentHarness harness = baking_v2();
-      const DeploymentHarness one = after(harness, some);
-      const DeploymentHarness two = after(harness, other);
-      RC_ASSERT(one.state() == two.state());
-      RC_ASSERT(one.deployed_template() == two.deployed_template());
-      RC_ASSERT(one.template_changes == two.template_changes);
-      RC_ASSERT(one.guard == two.guard);
+      const DeploymentHarness one = apply_changes(harness, order);
+      const DeploymentHarness other = apply_changes(harness, other_order);
+      RC_ASSERT(one.state() == other.state());
+      RC_ASSERT(one.deployed_template() == other.deployed_template());
+      RC_ASSERT(one.restorations == other.restorations);
+      RC_ASSERT(one.guard == other.guard);
     }
   });
   CHECK(held);

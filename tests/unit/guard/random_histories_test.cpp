@@ -1,4 +1,5 @@
-// Invariants over thousands of random histories of single events, and argument states they reach.
+// Invariants over thousands of random histories. Each event of a history is one small change, and a
+// reconcile follows it. history.hpp has larger events.
 #include <rapidcheck.h>
 
 #include <algorithm>
@@ -48,16 +49,19 @@ enum class Event : std::uint8_t {
 
 struct HistoryEvent {
   Event event = Event::Reconcile;
-  int argument = 0;
+  int argument = 0;  // 0 to 4; its meaning depends on the event
 };
 
 void showValue(const HistoryEvent& event, std::ostream& out) {
   out << static_cast<int>(event.event) << "/" << event.argument;
 }
 
-rc::Gen<HistoryEvent> random_event(std::vector<std::pair<std::size_t, Event>> weighted) {
+// How often each event happens, relative to the other events.
+using Weights = std::vector<std::pair<std::size_t, Event>>;
+
+rc::Gen<HistoryEvent> random_event(const Weights& weights) {
   std::vector<Event> all;
-  for (const auto& [weight, event] : weighted) all.insert(all.end(), weight, event);
+  for (const auto& [weight, event] : weights) all.insert(all.end(), weight, event);
   return rc::gen::map(
       rc::gen::pair(rc::gen::elementOf(all), rc::gen::inRange(0, 5)),
       [](const auto& pair) { return HistoryEvent{.event = pair.first, .argument = pair.second}; });
@@ -65,16 +69,15 @@ rc::Gen<HistoryEvent> random_event(std::vector<std::pair<std::size_t, Event>> we
 
 using History = std::vector<HistoryEvent>;
 
-// Ten histories for each of the hundred runs. Each round has another length, because rapidcheck
-// uses one seed for the whole process.
-rc::Gen<std::vector<History>> histories(std::vector<std::pair<std::size_t, Event>> weighted,
-                                        int max_length = 120) {
-  const auto one =
-      rc::gen::resize(max_length, rc::gen::container<History>(random_event(std::move(weighted))));
+// Ten histories for each run of rapidcheck, which runs a test a hundred times.
+rc::Gen<std::vector<History>> histories(const Weights& weights, int max_length = 120) {
+  const auto one = rc::gen::resize(max_length, rc::gen::container<History>(random_event(weights)));
   return rc::gen::container<std::vector<History>>(10, one);
 }
 
-rc::Gen<std::vector<History>> all_events(int round) {
+// Each round has another length. With the same length it would have the same histories, because
+// rapidcheck uses one seed for the whole process.
+rc::Gen<std::vector<History>> histories_of_all_events(int round) {
   using enum Event;
   return histories({{4, Reconcile},
                     {8, Pass},
@@ -106,38 +109,41 @@ rc::Gen<std::vector<History>> all_events(int round) {
                    120 + round);
 }
 
-// v1 to v5: so few that templates are shipped again.
+// v1 to v5. There are so few names that a template is often shipped again.
 std::string template_named(int argument) { return "v" + std::to_string(argument + 1); }
 
-void apply_event(DeploymentHarness& harness, const HistoryEvent& it) {
-  switch (it.event) {
-    case Event::Ship: harness.ship(template_named(it.argument)); break;
+void apply_event(DeploymentHarness& harness, const HistoryEvent& step) {
+  switch (step.event) {
+    case Event::Ship: harness.ship(template_named(step.argument)); break;
     case Event::ShipWithoutReplicaSet:
-      harness.ship_without_replica_set(template_named(it.argument));
+      harness.ship_without_replica_set(template_named(step.argument));
       break;
     case Event::RollOut: harness.roll_out(); break;
     case Event::RollOutPartly: harness.roll_out_partly(); break;
-    case Event::Scale: harness.scale(it.argument + 1); break;
+    case Event::Scale: harness.scale(step.argument + 1); break;
     case Event::ScaleToZero: harness.scale(0); break;
     case Event::ScaleUp: harness.scale(3).roll_out(); break;
     case Event::Pause: harness.pause(); break;
-    case Event::Resume: harness.pause(false); break;
+    case Event::Resume: harness.unpause(); break;
     case Event::Suspend: harness.suspend(); break;
-    case Event::Unsuspend: harness.suspend(false); break;
+    case Event::Unsuspend: harness.unsuspend(); break;
     case Event::OptOut: harness.opt_out(); break;
     case Event::OptIn: harness.opt_in(); break;
     case Event::Break: harness.break_policy(); break;
     case Event::Restart: harness.restart(); break;
     case Event::RestartWithOldGuard: {
-      const auto back = std::min(harness.persisted.size(), static_cast<std::size_t>(it.argument));
-      harness.restart_with(back == 0 ? harness.written
-                                     : harness.persisted[harness.persisted.size() - back]);
+      // 0: the guard as stored; 1: its last write; 2: the write before the last; and so on.
+      const auto writes_back =
+          std::min(harness.guard_writes.size(), static_cast<std::size_t>(step.argument));
+      harness.restart_with(writes_back == 0
+                               ? harness.stored_guard
+                               : harness.guard_writes[harness.guard_writes.size() - writes_back]);
       break;
     }
     case Event::CannotRecord: harness.can_record = false; break;
     case Event::CanRecord: harness.can_record = true; break;
-    case Event::LimitWrites: harness.writes_allowed = it.argument; break;
-    case Event::PauseUntil: harness.policy.pause_until = harness.now + it.argument * 20s; break;
+    case Event::LimitWrites: harness.writes_allowed = step.argument; break;
+    case Event::PauseUntil: harness.policy.pause_until = harness.now + step.argument * 20s; break;
     case Event::WaitLong: harness.pass_time(4min); break;
     default: break;
   }
@@ -158,7 +164,7 @@ bool may_be_changed(const Inputs& inputs) {
          !inputs.deployment.meta.deleting && inputs.deployment.replicas > 0;
 }
 
-bool is_known_as_bad(const api::GuardStatus& guard, const TemplateHash& hash) {
+bool is_listed_as_unproven(const api::GuardStatus& guard, const TemplateHash& hash) {
   return std::ranges::any_of(guard.revisions, [&](const api::Revision& one) {
     return one.hash == hash && one.verdict != api::RevisionVerdict::Good &&
            one.verdict != api::RevisionVerdict::PresumedGood;
@@ -173,10 +179,11 @@ void check_start(const Inputs& inputs, const api::Rollback& record) {
   RC_ASSERT(record.spec.to.hash != record.spec.from.hash);
   RC_ASSERT(record.spec.from.hash.value == inputs.deployment.template_digest.value);
   RC_ASSERT(record.spec.generation == inputs.deployment.meta.generation);
-  RC_ASSERT(!is_known_as_bad(inputs.guard, record.spec.to.hash));
+  RC_ASSERT(!is_listed_as_unproven(inputs.guard, record.spec.to.hash));
 }
 
-// The list of revisions and the state are consistent.
+// The list of revisions is short, has each hash once, and has the current revision. The state is
+// Held only with a breach or a Rollback in progress.
 void check_consistency(const DeploymentHarness& harness) {
   const api::GuardStatus& guard = harness.guard;
   RC_ASSERT(guard.revisions.size() <= 20U);
@@ -188,24 +195,25 @@ void check_consistency(const DeploymentHarness& harness) {
   if (guard.state == api::State::Held) RC_ASSERT(has_reason);
 }
 
-// A further reconcile has no Event, action or write.
+// The third reconcile without a change has no Event, action or write.
 void check_settled(const DeploymentHarness& harness) {
   DeploymentHarness again = harness;
   again.executes_actions = false;
-  // The target may have changed, and only the next preflight is for the new one.
+  // Reconcile twice: the target may have changed, and only the second preflight is for the new
+  // target.
   again.reconcile().reconcile();
-  const auto once = again.guard;
+  const auto after_second = again.guard;
   if (again.rollback && again.last_plan.rollback)
     again.rollback->status = *again.last_plan.rollback;
-  if (again.last_plan.action.index() != 0) return;
+  if (again.action() != ActionKind::None) return;
   again.reconcile();
   RC_ASSERT(again.last_plan.events.empty());
-  RC_ASSERT(again.last_plan.action.index() == 0U);
-  RC_ASSERT(!worth_writing(once, again.guard));
+  RC_ASSERT(again.action() == ActionKind::None);
+  RC_ASSERT(!worth_writing(after_second, again.guard));
 }
 
-// The states, actions and phases that all histories together reach: an invariant over histories
-// that reach little tests nothing.
+// The states, actions and phases that all histories together reach. If they reach few, the
+// invariant proves little.
 struct Reached {
   std::set<api::State> states = {};
   std::set<ActionKind> actions = {};
@@ -219,6 +227,8 @@ struct Reached {
   [[nodiscard]] std::size_t count() const { return states.size() + actions.size() + phases.size(); }
 };
 
+// The name of the last Rollback of each release. A release is the uid and generation of a
+// Deployment.
 using RollbackByRelease = std::map<std::pair<std::string, std::int64_t>, std::string>;
 
 // Checks the plan before its action is executed.
@@ -227,14 +237,15 @@ void reconcile_and_check(DeploymentHarness& harness, Measurements measurements,
   const Inputs inputs = harness.inputs(measurements);
   const Plan plan = guard::decide(inputs, harness.now);
   if (plan.action.index() != 0) RC_ASSERT(may_be_changed(inputs));
-  const int records = harness.records;
+  const int records = harness.rollbacks_created;
   if (const auto* start = std::get_if<StartRollback>(&plan.action))
     check_start(inputs, start->record);
   harness.reconcile(std::move(measurements));
-  if (harness.records > records) {
+  if (harness.rollbacks_created > records) {
     const api::Rollback& created = *harness.rollback;
     std::string& last = started[{created.spec.deployment_uid.value, created.spec.generation}];
-    const bool is_only_one = last.empty() || rollback::changed_nothing(harness.server.at(last));
+    const bool is_only_one =
+        last.empty() || rollback::changed_nothing(harness.stored_rollbacks.at(last));
     RC_ASSERT(is_only_one);
     last = created.meta.key.name;
   }
@@ -243,37 +254,38 @@ void reconcile_and_check(DeploymentHarness& harness, Measurements measurements,
 
 }  // namespace
 
-TEST_CASE("Invariant: one rollback a release, to a proven revision, where a change is allowed",
+TEST_CASE("Invariant: one rollback for each release, to a proven revision, if a change is allowed",
           "[property]") {
   Reached reached;
-  const auto hold = [&](const History& history) {
+  const auto check_history = [&](const History& history) {
     DeploymentHarness harness;
     harness.ship("v1").roll_out().reconcile().reconcile();
     RollbackByRelease started;
-    for (const HistoryEvent& it : history) {
-      if (it.event != Event::WaitLong) harness.pass_time(10s);
-      apply_event(harness, it);
-      reconcile_and_check(harness, measurements_of(it.event), started);
+    for (const HistoryEvent& step : history) {
+      if (step.event != Event::WaitLong) harness.pass_time(10s);
+      apply_event(harness, step);
+      reconcile_and_check(harness, measurements_of(step.event), started);
       reached.note(harness);
     }
     check_settled(harness);
   };
   constexpr std::size_t states = 6;
-  constexpr std::size_t actions = 3;  // besides none
-  constexpr std::size_t phases = 7;   // besides none
+  constexpr std::size_t actions = 3;  // and no action
+  constexpr std::size_t phases = 7;   // and no phase, without a Rollback
   constexpr std::size_t everything = states + actions + 1 + phases + 1;
-  // Sometimes a thousand histories miss one of them, so that more rounds are needed.
+  // A thousand histories sometimes miss one state, action or phase. Then another round follows.
   constexpr int max_rounds = 10;
   bool held = true;
   for (int round = 0; round < max_rounds && held && reached.count() < everything; ++round) {
-    held = rc::check([&] { std::ranges::for_each(*all_events(round), hold); });
+    held =
+        rc::check([&] { std::ranges::for_each(*histories_of_all_events(round), check_history); });
   }
   CHECK(held);
   CAPTURE(reached.states, reached.actions, reached.phases);
   CHECK(reached.count() == everything);
 }
 
-TEST_CASE("Invariant: one change of a release by scaling, restarts and lost writes at most",
+TEST_CASE("Invariant: at most one restoration for a release, despite restarts and lost writes",
           "[property]") {
   using enum Event;
   const auto one_release = histories({{4, Reconcile},
@@ -294,17 +306,17 @@ TEST_CASE("Invariant: one change of a release by scaling, restarts and lost writ
                                       {2, LimitWrites},
                                       {2, Wait},
                                       {3, WaitLong}});
-  const auto hold = [](const History& history) {
+  const auto check_history = [](const History& history) {
     DeploymentHarness harness;
     harness.ship("v1").roll_out().reconcile().reconcile().ship("v2").reconcile();
-    for (const HistoryEvent& it : history) {
-      if (it.event != WaitLong) harness.pass_time(10s);
-      apply_event(harness, it);
-      harness.reconcile(measurements_of(it.event));
-      RC_ASSERT(harness.template_changes <= 1);
+    for (const HistoryEvent& step : history) {
+      if (step.event != WaitLong) harness.pass_time(10s);
+      apply_event(harness, step);
+      harness.reconcile(measurements_of(step.event));
+      RC_ASSERT(harness.restorations <= 1);
     }
   };
-  const bool held = rc::check([&] { std::ranges::for_each(*one_release, hold); });
+  const bool held = rc::check([&] { std::ranges::for_each(*one_release, check_history); });
   CHECK(held);
 }
 
@@ -322,18 +334,18 @@ TEST_CASE("Invariant: no rollback starts while no check fails", "[property]") {
                                 {1, Restart},
                                 {1, RestartWithOldGuard},
                                 {3, WaitLong}});
-  const auto hold = [](const History& history) {
+  const auto check_history = [](const History& history) {
     DeploymentHarness harness;
     harness.ship("v1").roll_out().reconcile().reconcile();
-    for (const HistoryEvent& it : history) {
+    for (const HistoryEvent& step : history) {
       harness.pass_time(10s);
-      apply_event(harness, it);
-      harness.reconcile(measurements_of(it.event));
-      RC_ASSERT(harness.records == 0);
+      apply_event(harness, step);
+      harness.reconcile(measurements_of(step.event));
+      RC_ASSERT(harness.rollbacks_created == 0);
       RC_ASSERT(harness.guard.state != api::State::Held);
     }
   };
-  const bool held = rc::check([&] { std::ranges::for_each(*quiet, hold); });
+  const bool held = rc::check([&] { std::ranges::for_each(*quiet, check_history); });
   CHECK(held);
 }
 
@@ -372,7 +384,7 @@ TEST_CASE("Invariant: the order of simultaneous measurements does not matter", "
         .reconcile({measurement("ready", last)})
         .reconcile({measurement("health", last)});
     RC_ASSERT(harness.guard.state == single.guard.state);
-    RC_ASSERT(harness.template_changes == single.template_changes);
+    RC_ASSERT(harness.restorations == single.restorations);
   });
   CHECK(held);
 }

@@ -1,4 +1,4 @@
-// The Rollbacks that a plan records: each field of the spec, and what the status starts with.
+// The Rollbacks that a plan records: each field of the spec, and the first content of the status.
 #include <catch2/catch.hpp>
 
 #include "guard/manual_request.hpp"
@@ -12,34 +12,34 @@ using namespace lastgood::guard::test;
 namespace {
 
 template <class Kind>
-const Kind& planned(const DeploymentHarness& web) {
+const Kind& last_action(const DeploymentHarness& web) {
   REQUIRE(std::holds_alternative<Kind>(web.last_plan.action));
   return std::get<Kind>(web.last_plan.action);
 }
 
-// The last plan is not executed.
-DeploymentHarness breached(api::Mode mode = api::Mode::Enforce) {
+// v2 is breached. The action of the last plan is not executed.
+DeploymentHarness breached_v2(api::Mode mode = api::Mode::Enforce) {
   DeploymentHarness web = baking_v2(mode).reconcile_for(20s, {fails("health")});
   web.executes_actions = false;
   web.pass_time(10s).reconcile({fails("health")});
   return web;
 }
 
-api::Revision listed(const DeploymentHarness& web, const std::string& hash) {
+api::Revision listed_revision(const DeploymentHarness& web, const std::string& hash) {
   return *std::ranges::find(web.guard.revisions, TemplateHash(hash), &api::Revision::hash);
 }
 
 }  // namespace
 
 TEST_CASE("records the breach, both revisions and the release in a Rollback") {
-  const DeploymentHarness web = breached();
-  const StartRollback& start = planned<StartRollback>(web);
+  const DeploymentHarness web = breached_v2();
+  const StartRollback& start = last_action<StartRollback>(web);
   CHECK(start.execute);
   CHECK(start.record.spec == api::RollbackSpec{.deployment = "web",
                                                .deployment_uid = web.deployment.meta.uid,
                                                .generation = web.deployment.meta.generation,
                                                .from = *web.guard.current,
-                                               .to = listed(web, "v1"),
+                                               .to = listed_revision(web, "v1"),
                                                .check = "health",
                                                .reason = Reason::WrongStatus,
                                                .message = "message of the measurement",
@@ -54,21 +54,22 @@ TEST_CASE("records the breach, both revisions and the release in a Rollback") {
   CHECK(start.record.status.timeline.front().time == web.now);
 }
 
-TEST_CASE("records an observed rollback with the policy, and under a name of its own") {
-  const DeploymentHarness web = breached(api::Mode::Observe);
-  const api::Rollback& record = planned<RecordObserved>(web).record;
+TEST_CASE("records an observed rollback with its policy, under a name that ends with -observed") {
+  const DeploymentHarness web = breached_v2(api::Mode::Observe);
+  const api::Rollback& record = last_action<RecordObserved>(web).record;
   CHECK(record.meta.key.name == "web-2-1b4e-observed");
   CHECK(record.spec.mode == api::Mode::Observe);
   CHECK(record.spec.policy == "RollbackPolicy/web");
   CHECK(record.status.phase == RollbackPhase::Observed);
 }
 
-TEST_CASE("records the initiator of a rollback that follows its group, and does not execute it") {
+TEST_CASE(
+    "records the initiator's Rollback in a Rollback that follows its group, without executing it") {
   DeploymentHarness web = baking_in_group();
   web.executes_actions = false;
   web.group = {initiator_now(web, "api", {"api", "web"})};
   web.pass_time(10s).reconcile();
-  const StartRollback& start = planned<StartRollback>(web);
+  const StartRollback& start = last_action<StartRollback>(web);
   CHECK_FALSE(start.execute);
   api::RollbackSpec spec = start.record.spec;
   CHECK_FALSE(spec.message.empty());
@@ -77,7 +78,7 @@ TEST_CASE("records the initiator of a rollback that follows its group, and does 
                                   .deployment_uid = web.deployment.meta.uid,
                                   .generation = web.deployment.meta.generation,
                                   .from = *web.guard.current,
-                                  .to = listed(web, "v1"),
+                                  .to = listed_revision(web, "v1"),
                                   .reason = Reason::GroupRolledBack,
                                   .detected = web.now,
                                   .policy = "RollbackPolicy/web",
@@ -88,16 +89,16 @@ TEST_CASE("records the initiator of a rollback that follows its group, and does 
   CHECK(web.requeue_after() == 1s);
 }
 
-TEST_CASE("accepts a manual Rollback with the revisions, the policy and the release") {
+TEST_CASE("fills in the revisions, the policy and the release of a manual Rollback") {
   DeploymentHarness web = baking_v2().pass_checks_for(11min);
   web.executes_actions = false;
   web.request_rollback({.force = true}).reconcile();
-  const api::Rollback& record = planned<BindRequest>(web).record;
+  const api::Rollback& record = last_action<BindRequest>(web).record;
   CHECK(record.spec == api::RollbackSpec{.deployment = "web",
                                          .deployment_uid = web.deployment.meta.uid,
                                          .generation = web.deployment.meta.generation,
                                          .from = *web.guard.current,
-                                         .to = listed(web, "v1"),
+                                         .to = listed_revision(web, "v1"),
                                          .reason = Reason::RequestedManually,
                                          .detected = web.now,
                                          .force = true,
@@ -115,12 +116,13 @@ TEST_CASE("runs a requested drill from the present revision to the target") {
   DeploymentHarness web = baking_v2().pass_checks_for(11min);
   web.executes_actions = false;
   web.request_rollback({.drill = true}).reconcile();
-  const api::Rollback& record = planned<RunDrill>(web).record;
+  const api::Rollback& record = last_action<RunDrill>(web).record;
   CHECK(record.spec.from == *web.guard.current);
-  CHECK(record.spec.to == listed(web, "v1"));
+  CHECK(record.spec.to == listed_revision(web, "v1"));
 }
 
-TEST_CASE("waits for the preflight of a request: briefly for one that runs, else seconds") {
+TEST_CASE(
+    "requeues a request at once for a preflight, and after 5s if the preflight has no result") {
   DeploymentHarness web = baking_v2().pass_checks_for(11min);
   web.preflight.reset();
   web.request_rollback().reconcile();
@@ -143,14 +145,14 @@ TEST_CASE("waits for the preflight of a request: briefly for one that runs, else
   CHECK_FALSE(decide(inputs, web.now).request.has_value());
 }
 
-TEST_CASE("stores every check of the verification when the rollback ends") {
+TEST_CASE("stores the results of all checks in the Rollback when the verification ends") {
   DeploymentHarness passed = restored_v1().roll_out().reconcile().pass_checks_for(6min);
   CHECK(passed.rollback->status.verification.size() == 2);
   DeploymentHarness failed = restored_v1().roll_out().reconcile().fail_three_times();
   CHECK(failed.rollback->status.verification == failed.guard.checks);
 }
 
-TEST_CASE("answers a request for a Deployment that is not guarded, or does not exist") {
+TEST_CASE("rejects a request for a Deployment that is not guarded, or does not exist") {
   api::Rollback request;
   request.spec.deployment = "web";
   for (const bool exists : {true, false}) {

@@ -1,6 +1,6 @@
-// The process ends between any two writes. The next leader has the Rollback as it is, and the guard
-// as it was written at some earlier time, or no guard. The end is always the same: one Rollback,
-// one change of the template.
+// Restarts of the controller. Between any two writes the process may end. The next leader reads the
+// Rollback as it is, and any earlier write of the guard, or no guard. The result is always one
+// Rollback and one change of the template.
 #include <catch2/catch.hpp>
 
 #include "guard/breaker.hpp"
@@ -12,14 +12,15 @@ using namespace lastgood::guard::test;
 
 namespace {
 
-DeploymentHarness breached(int writes_allowed) {
+// v2 is breached. The process ends after `writes_allowed` writes of its rollback.
+DeploymentHarness breached_v2(int writes_allowed) {
   DeploymentHarness harness = baking_v2();
   harness.writes_allowed = writes_allowed;
   return harness.fail_three_times();
 }
 
-// The next leader reaches this end from any point.
-void check_end(DeploymentHarness& harness) {
+// The next leader completes one rollback to v1, after any earlier writes.
+void check_rolled_back_once(DeploymentHarness& harness) {
   CAPTURE(harness.state(), harness.phase(), harness.events.size());
   // If nothing is written yet, the release still fails and is then rolled back.
   harness.reconcile();
@@ -28,8 +29,8 @@ void check_end(DeploymentHarness& harness) {
   CHECK(harness.state() == idle(Reason::RolledBack));
   CHECK(harness.phase() == RollbackPhase::Succeeded);
   CHECK(harness.deployed_template() == "v1");
-  CHECK(harness.template_changes == 1);
-  CHECK(harness.records == 1);
+  CHECK(harness.restorations == 1);
+  CHECK(harness.rollbacks_created == 1);
   CHECK(harness.verdict("v2") == RevisionVerdict::RolledBack);
   CHECK(harness.current() == HashAndVerdict{"v1", RevisionVerdict::Good});
   CHECK(harness.guard.last_good->snapshot == "web-v1");
@@ -37,81 +38,82 @@ void check_end(DeploymentHarness& harness) {
 
 }  // namespace
 
-// written guards:  g0 ─ g1 ─ g2 ─ ... ─ gn     writes: record │ patch │ status │ ownership
-//                  └─── any of these ────┘                 ▲ killed after any of these
+// writes of the rollback:  record │ patch │ status │ ownership      killed after any of them
+// writes of the guard:     g0 ─ g1 ─ g2 ─ ... ─ gn                   the next leader reads any of
+// them
 TEST_CASE("ends with one rollback when it is killed after any write, with any earlier guard") {
-  for (int steps = 0; steps <= 3; ++steps) {
-    const DeploymentHarness before = breached(steps);
-    REQUIRE(before.records == 1);
-    for (std::size_t i = 0; i <= before.persisted.size(); ++i) {
-      CAPTURE(steps, i);
+  for (int writes = 0; writes <= 3; ++writes) {
+    const DeploymentHarness before = breached_v2(writes);
+    REQUIRE(before.rollbacks_created == 1);
+    for (std::size_t i = 0; i <= before.guard_writes.size(); ++i) {
+      CAPTURE(writes, i);
       DeploymentHarness harness = before;
-      harness.restart_with(i == 0 ? api::GuardStatus{} : before.persisted[i - 1]);
-      check_end(harness);
+      harness.restart_with(i == 0 ? api::GuardStatus{} : before.guard_writes[i - 1]);
+      check_rolled_back_once(harness);
     }
   }
 }
 
 TEST_CASE("ends with one rollback when it is killed during verification, with any earlier guard") {
-  DeploymentHarness before = breached(100);
+  DeploymentHarness before = breached_v2(100);
   before.pass_time(1s).reconcile().roll_out().reconcile().pass_checks_for(2min);
   REQUIRE(before.phase() == RollbackPhase::Verifying);
-  for (std::size_t i = 0; i <= before.persisted.size(); ++i) {
+  for (std::size_t i = 0; i <= before.guard_writes.size(); ++i) {
     CAPTURE(i);
     DeploymentHarness harness = before;
-    harness.restart_with(i == 0 ? api::GuardStatus{} : before.persisted[i - 1]);
-    check_end(harness);
+    harness.restart_with(i == 0 ? api::GuardStatus{} : before.guard_writes[i - 1]);
+    check_rolled_back_once(harness);
   }
 }
 
 TEST_CASE("follows a finished Rollback when the last write of the guard was lost") {
-  DeploymentHarness before = breached(100);
+  DeploymentHarness before = breached_v2(100);
   before.pass_time(1s).reconcile();
-  const std::size_t known = before.persisted.size();
+  const std::size_t writes_before_rollout = before.guard_writes.size();
   before.roll_out().reconcile();
-  SECTION("it succeeded") {
+  SECTION("the Rollback succeeded") {
     before.pass_checks_for(6min);
     REQUIRE(before.phase() == RollbackPhase::Succeeded);
-    for (std::size_t i = 1; i <= known; ++i) {
+    for (std::size_t i = 1; i <= writes_before_rollout; ++i) {
       CAPTURE(i);
       DeploymentHarness harness = before;
-      harness.restart_with(before.persisted[i - 1]).reconcile().reconcile();
+      harness.restart_with(before.guard_writes[i - 1]).reconcile().reconcile();
       CHECK(harness.state() == idle(Reason::RolledBack));
       CHECK(harness.verdict("v2") == RevisionVerdict::RolledBack);
       CHECK(harness.current()->hash == "v1");
-      CHECK(harness.template_changes == 1);
+      CHECK(harness.restorations == 1);
     }
   }
-  SECTION("it failed") {
+  SECTION("the Rollback failed") {
     before.fail_three_times();
     REQUIRE(before.phase() == RollbackPhase::Failed);
-    for (std::size_t i = 1; i <= known; ++i) {
+    for (std::size_t i = 1; i <= writes_before_rollout; ++i) {
       CAPTURE(i);
       DeploymentHarness harness = before;
-      harness.restart_with(before.persisted[i - 1]).reconcile().reconcile();
+      harness.restart_with(before.guard_writes[i - 1]).reconcile().reconcile();
       CHECK(harness.state() == frozen(Reason::RollbackFailed));
-      CHECK(harness.template_changes == 1);
+      CHECK(harness.restorations == 1);
     }
   }
 }
 
 TEST_CASE("supersedes a rollback in any phase when a newer template is found after a restart") {
-  for (int steps = 0; steps <= 3; ++steps) {
-    CAPTURE(steps);
-    DeploymentHarness harness = breached(steps);
-    const int changes = harness.template_changes;
+  for (int writes = 0; writes <= 3; ++writes) {
+    CAPTURE(writes);
+    DeploymentHarness harness = breached_v2(writes);
+    const int changes = harness.restorations;
     harness.ship("v3").restart().reconcile();
     CHECK(harness.phase() == RollbackPhase::Superseded);
     CHECK(harness.current() == HashAndVerdict{"v3", RevisionVerdict::Evaluating});
     CHECK(harness.state() == evaluating(Reason::RollingOut));
     harness.roll_out().pass_checks_for(11min);
     CHECK(harness.state() == idle(Reason::Good));
-    CHECK(harness.template_changes == changes);
+    CHECK(harness.restorations == changes);
   }
 }
 
-TEST_CASE("resumes nothing when the watch is behind the API server") {
-  DeploymentHarness harness = breached(1);
+TEST_CASE("waits a second without an action when the watch is behind the live read") {
+  DeploymentHarness harness = breached_v2(1);
   harness.restart_with({});
   auto inputs = harness.inputs();
   REQUIRE(inputs.replica_sets.has_value());
@@ -123,7 +125,7 @@ TEST_CASE("resumes nothing when the watch is behind the API server") {
 }
 
 // v2 bakes ── no process for an hour, in which v2 fails ── the next leader
-TEST_CASE("decides a bake that ended without a leader by new results") {
+TEST_CASE("requires new results when bakeTime ended while no leader ran") {
   DeploymentHarness harness = baking_v2();
   harness.pass_checks_for(5min);
   harness.restart().pass_time(1h).reconcile();
@@ -140,50 +142,50 @@ TEST_CASE("decides a bake that ended without a leader by new results") {
   }
 }
 
-TEST_CASE("counts consecutive failures on when the controller restarts") {
+TEST_CASE("continues to count consecutive failures when the controller restarts") {
   DeploymentHarness harness = baking_v2();
   harness.reconcile_for(20s, {fails("health")}).restart().reconcile_for(10s, {fails("health")});
   CHECK(harness.deployed_template() == "v1");
 }
 
-TEST_CASE("acts on a breach held before a restart only when the check fails again") {
+TEST_CASE("rolls back a release that was held before a restart only when its check fails again") {
   DeploymentHarness harness = baking_v2();
   harness.policy.pause_until = harness.now + 10min;
   harness.fail_three_times().restart().pass_time(1h).reconcile();
   CHECK(harness.state() == held(Reason::Unconfirmed));
-  CHECK(harness.template_changes == 0);
+  CHECK(harness.restorations == 0);
   harness.reconcile_for(10s, {fails("health")});
   CHECK(harness.deployed_template() == "v1");
 }
 
 TEST_CASE("stays frozen when the controller restarts") {
-  DeploymentHarness harness = breached(100);
+  DeploymentHarness harness = breached_v2(100);
   harness.pass_time(1s).reconcile().reconcile_for(10s, {fails_immediately("rollout")});
   REQUIRE(harness.state() == frozen(Reason::RollbackFailed));
   harness.restart().reconcile_for(1h, {pass("rollout"), pass("health")});
   CHECK(harness.state() == frozen(Reason::RollbackFailed));
-  CHECK(harness.template_changes == 1);
+  CHECK(harness.restorations == 1);
 }
 
 TEST_CASE("remembers a failure from before the release over a restart or a broken policy") {
   DeploymentHarness harness = running_v1();
   harness.pass_time(1h).ship("v2").reconcile();
-  api::Measurement before = failed_before_release("health");
-  before.result = api::MeasurementResult::Unknown;
-  harness.reconcile({before});
+  api::Measurement baseline_failed = failed_before_release("health");
+  baseline_failed.result = api::MeasurementResult::Unknown;
+  harness.reconcile({baseline_failed});
   SECTION("a restart") { harness.restart(); }
   SECTION("a broken policy") {
     harness.break_policy().reconcile();
-    harness.policy = web_policy();
+    harness.repair_policy();
   }
   harness.reconcile().roll_out().reconcile().reconcile_for(1min, {fails("health")});
   CHECK(harness.state() == held(Reason::AlreadyFailing));
-  CHECK(harness.template_changes == 0);
+  CHECK(harness.restorations == 0);
 }
 
-TEST_CASE("counts a breached release as failing after a restart until it has a result") {
+TEST_CASE("counts a breached release as failing for less than 5 minutes after a restart") {
   DeploymentHarness harness;
-  harness.breaker = {.is_open = true, .message = "too many"};
+  harness.breaker = {.is_open = true, .message = "too many releases fail"};
   harness.ship("v1")
       .roll_out()
       .reconcile()
@@ -200,9 +202,9 @@ TEST_CASE("counts a breached release as failing after a restart until it has a r
   CHECK_FALSE(guard::counts_as_failing(harness.guard, {}, {}, harness.now + 5min));
 }
 
-// v1 restored, fails ✗ ── killed, no leader for 30 min ── fails again ✗ ✗
-TEST_CASE("waits for a new result of a check that failed during verification before a restart") {
-  DeploymentHarness harness = breached(100);
+// v1 is restored and fails ✗ ── killed, no leader for 30 min ── fails again ✗ ✗
+TEST_CASE("waits after a restart for a new result of a check that failed during verification") {
+  DeploymentHarness harness = breached_v2(100);
   harness.pass_time(1s).reconcile().roll_out().reconcile();
   harness.policy.spec.checks[0].failure_threshold = 50;
   harness.reconcile_for(5min, {pass("rollout"), fails("health")});
@@ -230,27 +232,29 @@ TEST_CASE("does not end a bake as inconclusive for one unknown result after a re
   }
 }
 
-TEST_CASE("rolls back after a user ends the freeze of a rollback that changed nothing") {
-  DeploymentHarness harness = breached(0);
-  harness.preflight = failed_preflight(Reason::AdmissionDenied, "a policy says no");
+TEST_CASE("rolls back when a user ends the freeze of a rollback that changed nothing") {
+  DeploymentHarness harness = breached_v2(0);
+  harness.preflight =
+      failed_preflight(Reason::AdmissionDenied, "an admission policy rejects the patch");
   harness.reconcile_for(16min, {fails("health")});
   REQUIRE(harness.state() == frozen(Reason::PatchRejected));
-  const std::string first = harness.rollback->meta.key.name;
+  const std::string first_name = harness.rollback->meta.key.name;
   harness.preflight->ready = api::ConditionStatus::True;
   harness.writes_allowed = 100;
   harness.guard.freeze.reset();
   harness.reconcile_for(1min, {fails("health")});
   CHECK(harness.deployed_template() == "v1");
-  CHECK(harness.rollback->meta.key.name == first + "-2");
-  CHECK(harness.template_changes == 1);
+  CHECK(harness.rollback->meta.key.name == first_name + "-2");
+  CHECK(harness.restorations == 1);
 }
 
 // Held AdmissionDenied ── Failed is written ── killed before the guard is written
-TEST_CASE("freezes when a Rollback failed but the guard was not written before a restart") {
-  DeploymentHarness harness = breached(0);
-  harness.preflight = failed_preflight(Reason::AdmissionDenied, "a policy says no");
+TEST_CASE("freezes after a restart when the Rollback failed but the guard was not written") {
+  DeploymentHarness harness = breached_v2(0);
+  harness.preflight =
+      failed_preflight(Reason::AdmissionDenied, "an admission policy rejects the patch");
   harness.reconcile_for(14min, {fails("health")});
-  const api::GuardStatus before = harness.persisted.back();
+  const api::GuardStatus before = harness.guard_writes.back();
   REQUIRE(before.state == api::State::Held);
   harness.reconcile_for(2min, {fails("health")});
   REQUIRE(harness.phase() == RollbackPhase::Failed);
@@ -258,18 +262,19 @@ TEST_CASE("freezes when a Rollback failed but the guard was not written before a
   harness.writes_allowed = 100;
   harness.restart_with(before).reconcile_for(1min, {fails("health")});
   CHECK(harness.state() == frozen(Reason::RollbackFailed));
-  CHECK(harness.records == 1);
-  CHECK(harness.template_changes == 0);
+  CHECK(harness.rollbacks_created == 1);
+  CHECK(harness.restorations == 0);
 }
 
-TEST_CASE("rolls back when an older Rollback of the same name failed without any change") {
-  DeploymentHarness harness = breached(0);
-  harness.preflight = failed_preflight(Reason::AdmissionDenied, "a policy says no");
+TEST_CASE("rolls back when an earlier Rollback of the same name failed without any change") {
+  DeploymentHarness harness = breached_v2(0);
+  harness.preflight =
+      failed_preflight(Reason::AdmissionDenied, "an admission policy rejects the patch");
   harness.reconcile_for(16min, {fails("health")});
   REQUIRE(harness.state() == frozen(Reason::PatchRejected));
   harness.preflight->ready = api::ConditionStatus::True;
   harness.writes_allowed = 100;
-  // A manual rollback came and finished since, so the last record is another one.
+  // A manual Rollback has finished since then, so it is the last Rollback.
   harness.rollback->meta.key.name = "manual";
   harness.guard.freeze.reset();
   harness.reconcile_for(2min, {fails("health")});
@@ -277,7 +282,7 @@ TEST_CASE("rolls back when an older Rollback of the same name failed without any
 }
 
 TEST_CASE("does not end a verification for one unknown result after a restart") {
-  DeploymentHarness harness = breached(100);
+  DeploymentHarness harness = breached_v2(100);
   harness.pass_time(1s).reconcile().roll_out().reconcile();
   harness.policy.spec.checks[0].failure_threshold = 50;
   harness.reconcile_for(5min, {pass("rollout"), fails("health")});

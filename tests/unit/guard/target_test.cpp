@@ -1,4 +1,4 @@
-// Which revision is the target of a rollback, which is the last good one, and how many are stored.
+// Which revision is the target of a rollback, which is the last good one, and which are stored.
 #include "guard/target.hpp"
 
 #include <catch2/catch.hpp>
@@ -14,13 +14,19 @@ using enum api::RevisionVerdict;
 
 namespace {
 
-Revision revision(int number, api::RevisionVerdict verdict, Duration since = 0s, bool kept = true) {
+// A revision with a snapshot. `since`: when it got its verdict, counted from noon.
+Revision revision(int number, api::RevisionVerdict verdict, Duration since = 0s) {
   const std::string hash = "v" + std::to_string(number);
   return {.hash = TemplateHash(hash),
           .number = number,
           .verdict = verdict,
           .since = noon + since,
-          .snapshot = kept ? "web-" + hash : ""};
+          .snapshot = "web-" + hash};
+}
+
+Revision without_snapshot(Revision revision) {
+  revision.snapshot.clear();
+  return revision;
 }
 
 Revision marked(Revision revision) {
@@ -30,113 +36,129 @@ Revision marked(Revision revision) {
 
 struct Row {
   const char* name;
-  std::vector<Revision> revisions;  // newest first; the first is the current one
-  const char* target;               // its hash; empty: none
-  const char* last_good;
+  std::vector<Revision> revisions;   // newest first; the first is the current one
+  const char* target;                // the hash of the target; empty: there is none
+  const char* last_good;             // the hash of the last good revision; empty: there is none
   std::vector<std::string> why_not;  // empty: there is a target
   bool is_past_mark = false;
 };
 
-// The names and figures in the reason why there is no target. "good" if no revision is proven.
-const std::vector<std::string> none_proven{"good"};
+// The words in the reason why there is no target, if no revision is proven.
+const std::vector<std::string> none_proven{"no other revision"};
 
-std::vector<std::string> past(int mark, int target) {
+// The words in the reason why there is no target, if the mark of revision `mark` forbids restoring
+// revision `target`.
+std::vector<std::string> blocked_by_mark(int mark, int target) {
   return {"revision " + std::to_string(mark), "lastgood.dev/no-rollback-past",
           "revision " + std::to_string(target)};
 }
 
 const std::vector<Row> table = {
-    {"only the current one", {revision(1, Good)}, "", "v1", none_proven},
-    {"only the current one, not proven", {revision(1, Evaluating)}, "", "", none_proven},
-    {"the previous one is good", {revision(2, Evaluating), revision(1, Good)}, "v1", "v1", {}},
-    {"the previous one is presumed good",
+    {"only the current revision, which is good", {revision(1, Good)}, "", "v1", none_proven},
+    {"only the current revision, which is not proven",
+     {revision(1, Evaluating)},
+     "",
+     "",
+     none_proven},
+    {"only the current revision, which is good and has no snapshot",
+     {without_snapshot(revision(1, Good))},
+     "",
+     "v1",
+     none_proven},
+    {"the previous revision has no snapshot and was never proven",
+     {revision(2, Evaluating), without_snapshot(revision(1, Superseded))},
+     "",
+     "",
+     none_proven},
+    {"the previous revision is good", {revision(2, Evaluating), revision(1, Good)}, "v1", "v1", {}},
+    {"the previous revision is presumed good",
      {revision(2, Breached), revision(1, PresumedGood)},
      "v1",
      "v1",
      {}},
-    {"the current one is good: it is the last good, not the target",
+    {"the current revision is good: it is the last good one, but not the target",
      {revision(2, Good, 1h), revision(1, Good)},
      "v1",
      "v2",
      {}},
-    {"the newer of two good ones",
+    {"the newer of two good revisions is the target",
      {revision(3, Evaluating), revision(2, Good, 1h), revision(1, Good)},
      "v2",
      "v2",
      {}},
-    {"the one proven later, also if it is older",
+    {"the revision that was proven last is the target, also if it is older",
      {revision(3, Evaluating), revision(2, Good), revision(1, Good, 1h)},
      "v1",
      "v1",
      {}},
-    {"the newer one when both were proven at once",
+    {"the newer revision is the target when both were proven at the same time",
      {revision(3, Evaluating), revision(2, Good), revision(1, Good)},
      "v2",
      "v2",
      {}},
-    {"a rolled back one is no target",
+    {"a rolled back revision is no target",
      {revision(3, Evaluating), revision(2, RolledBack, 1h), revision(1, Good)},
      "v1",
      "v1",
      {}},
-    {"a breached one is no target",
+    {"a breached revision is no target",
      {revision(3, Evaluating), revision(2, Breached, 1h), revision(1, Good)},
      "v1",
      "v1",
      {}},
-    {"a superseded one is no target",
+    {"a superseded revision is no target",
      {revision(3, Evaluating), revision(2, Superseded, 1h), revision(1, Good)},
      "v1",
      "v1",
      {}},
-    {"an inconclusive one is no target",
+    {"an inconclusive revision is no target",
      {revision(3, Evaluating), revision(2, Inconclusive, 1h), revision(1, Good)},
      "v1",
      "v1",
      {}},
-    {"none is proven",
+    {"no revision is proven",
      {revision(4, Evaluating), revision(3, RolledBack), revision(2, Inconclusive),
       revision(1, Superseded)},
      "",
      "",
      none_proven},
-    {"a newer good one without a snapshot is skipped",
-     {revision(3, Evaluating), revision(2, Good, 1h, false), revision(1, Good)},
+    {"a newer good revision without a snapshot is skipped",
+     {revision(3, Evaluating), without_snapshot(revision(2, Good, 1h)), revision(1, Good)},
      "v1",
      "v1",
      {}},
-    {"the only good one has no snapshot",
-     {revision(2, Evaluating), revision(1, Good, 0s, false)},
+    {"the only good revision has no snapshot",
+     {revision(2, Evaluating), without_snapshot(revision(1, Good))},
      "",
      "",
      {"revision 1"}},
-    {"the current one is marked",
+    {"the current revision has the mark",
      {marked(revision(2, Breached)), revision(1, Good)},
      "",
      "",
-     past(2, 1),
+     blocked_by_mark(2, 1),
      true},
-    {"one between is marked",
+    {"a revision between the current one and the target has the mark",
      {revision(3, Breached), marked(revision(2, Superseded)), revision(1, Good)},
      "",
      "",
-     past(2, 1),
+     blocked_by_mark(2, 1),
      true},
-    {"the target itself is marked",
+    {"the target has the mark",
      {revision(3, Breached), marked(revision(2, Good, 1h)), revision(1, Good)},
      "v2",
      "v2",
      {}},
-    {"one before the target is marked",
+    {"a revision before the target has the mark",
      {revision(3, Breached), revision(2, Good, 1h), marked(revision(1, Good))},
      "v2",
      "v2",
      {}},
-    {"the current one is marked and good: it is the last good one",
+    {"the current revision has the mark and is good: it is the last good one",
      {marked(revision(2, Good, 1h)), revision(1, Good)},
      "",
      "v2",
-     past(2, 1),
+     blocked_by_mark(2, 1),
      true},
 };
 
@@ -177,7 +199,7 @@ TEST_CASE("stores 20 of 30 good releases, with the newest two good ones") {
   CHECK(harness.verdict("v11") == RevisionVerdict::Good);
 }
 
-TEST_CASE("stores the one good revision behind 30 bad releases") {
+TEST_CASE("stores the only good revision when 29 releases without a verdict follow it") {
   DeploymentHarness harness = running_v1();
   for (int i = 2; i <= 30; ++i) harness.ship("v" + std::to_string(i)).reconcile();
   CHECK(harness.guard.revisions.size() == 20);
@@ -187,30 +209,30 @@ TEST_CASE("stores the one good revision behind 30 bad releases") {
   CHECK(harness.deployed_template() == "v1");
 }
 
-TEST_CASE("stores a resumed Rollback's revisions in a full list") {
+TEST_CASE("stores the revisions of a resumed Rollback when the list is full") {
   DeploymentHarness harness = running_v1();
   for (int i = 2; i <= 30; ++i) harness.ship("v" + std::to_string(i)).reconcile();
   const auto before = harness.guard;
   harness.ship("v31").reconcile().roll_out().reconcile().fail_three_times();
-  REQUIRE(harness.records == 1);
+  REQUIRE(harness.rollbacks_created == 1);
   harness.restart_with(before).reconcile();
   CHECK(harness.guard.revisions.size() == 20);
   CHECK(harness.verdict("v31") == RevisionVerdict::RolledBack);
   CHECK(harness.current() == HashAndVerdict{"v1", RevisionVerdict::PresumedGood});
 }
 
-TEST_CASE("holds at a no-rollback-past mark that came and went between two reconciles") {
+TEST_CASE("holds at the mark of a revision that was replaced before it was reconciled") {
   DeploymentHarness harness = running_v1();
-  harness.ship("v2").sets.back().no_rollback_past = true;
+  harness.ship("v2").replica_sets.back().no_rollback_past = true;
   harness.ship("v3").reconcile().roll_out().reconcile().fail_three_times();
   CHECK(harness.state() == held(Reason::NoRollbackPast));
-  CHECK(harness.template_changes == 0);
+  CHECK(harness.restorations == 0);
 }
 
-TEST_CASE("stores the good revision and a mark behind 30 marked releases") {
+TEST_CASE("stores the good revision and a mark when 29 marked releases follow it") {
   DeploymentHarness harness = running_v1();
   for (int i = 2; i <= 30; ++i) {
-    harness.ship("v" + std::to_string(i)).sets.back().no_rollback_past = true;
+    harness.ship("v" + std::to_string(i)).replica_sets.back().no_rollback_past = true;
     harness.reconcile();
     REQUIRE(harness.guard.revisions.size() <= 20);
   }
@@ -219,11 +241,11 @@ TEST_CASE("stores the good revision and a mark behind 30 marked releases") {
   CHECK(harness.state() == held(Reason::NoRollbackPast));
 }
 
-TEST_CASE("stores a mark behind 30 releases while a good revision is before it") {
+TEST_CASE("stores a marked revision when 30 releases follow it and a good one is before it") {
   DeploymentHarness harness = running_v1();
-  harness.ship("v2").sets.back().no_rollback_past = true;
+  harness.ship("v2").replica_sets.back().no_rollback_past = true;
   harness.reconcile();
-  harness.sets.clear();
+  harness.replica_sets.clear();
   for (int i = 3; i <= 32; ++i) harness.ship("v" + std::to_string(i)).reconcile();
   CHECK(harness.guard.revisions.size() == 20);
   harness.roll_out().reconcile().fail_three_times();
@@ -234,9 +256,9 @@ TEST_CASE("holds at a no-rollback-past mark, and rolls back without one") {
   for (const bool is_mark : {true, false}) {
     CAPTURE(is_mark);
     DeploymentHarness harness = running_v1();
-    harness.ship("v2").sets.back().no_rollback_past = is_mark;
+    harness.ship("v2").replica_sets.back().no_rollback_past = is_mark;
     harness.reconcile().roll_out().reconcile().fail_three_times();
     CHECK((harness.state() == held(Reason::NoRollbackPast)) == is_mark);
-    CHECK(harness.template_changes == (is_mark ? 0 : 1));
+    CHECK(harness.restorations == (is_mark ? 0 : 1));
   }
 }

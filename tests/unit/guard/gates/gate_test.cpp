@@ -15,30 +15,32 @@ TEST_CASE("waits for a paused Deployment to resume before it evaluates a new tem
   CHECK(harness.state() == idle(Reason::DeploymentPaused));
   CHECK_THAT(harness.guard.message, mentions({"kubectl rollout resume"}));
   CHECK(harness.current() == HashAndVerdict{"v1", RevisionVerdict::PresumedGood});
-  SECTION("resumed, it is a release") {
-    harness.pause(false).ship("v2").reconcile();
+  SECTION("after the Deployment resumes, the new template is a release") {
+    harness.unpause().ship("v2").reconcile();
     CHECK(harness.state() == evaluating(Reason::RollingOut));
   }
-  SECTION("reverted, the running revision is reported again") {
+  SECTION("after a revert to v1, the running revision is reported again") {
     harness.ship("v1").reconcile();
     CHECK(harness.state() == idle(Reason::PresumedGood));
     CHECK(harness.emitted(Reason::ReleaseSeen) == 0);
   }
 }
 
-TEST_CASE("bakes from the start after the Deployment was suspended, paused or at zero replicas") {
+TEST_CASE(
+    "bakes from the start after the policy was suspended or the Deployment was paused or scaled to "
+    "0") {
   DeploymentHarness harness = baking_v2();
   harness.pass_checks_for(5min);
-  const auto blocker = GENERATE(0, 1, 2);
-  if (blocker == 0) harness.suspend();
-  if (blocker == 1) harness.pause();
-  if (blocker == 2) harness.scale(0);
+  const std::string blocker = GENERATE(as<std::string>{}, "suspended", "paused", "scaled to zero");
+  if (blocker == "suspended") harness.suspend();
+  if (blocker == "paused") harness.pause();
+  if (blocker == "scaled to zero") harness.scale(0);
   harness.pass_checks_for(1h);
   CHECK(harness.guard.state == api::State::Evaluating);
   CHECK(harness.current() == HashAndVerdict{"v2", RevisionVerdict::Evaluating});
-  if (blocker == 0) harness.suspend(false);
-  if (blocker == 1) harness.pause(false);
-  if (blocker == 2) harness.scale(3);
+  if (blocker == "suspended") harness.unsuspend();
+  if (blocker == "paused") harness.unpause();
+  if (blocker == "scaled to zero") harness.scale(3);
   harness.roll_out().pass_checks_for(9min);
   CHECK(harness.state() == evaluating(Reason::Baking));
   harness.pass_checks_for(2min);
@@ -50,7 +52,7 @@ TEST_CASE("holds a breach while the Deployment is paused, and rolls back when it
   harness.pause().fail_three_times();
   CHECK(harness.state() == held(Reason::DeploymentPaused));
   CHECK(harness.emitted(Reason::RollbackHeld) == 1);
-  harness.pause(false).reconcile();
+  harness.unpause().reconcile();
   CHECK(harness.action() == ActionKind::StartRollback);
 }
 
@@ -60,46 +62,48 @@ TEST_CASE(
   harness.policy.pause_until = harness.now + 1min;
   harness.fail_three_times().suspend().reconcile_for(1h, {});
   CHECK(harness.state() == held(Reason::Suspended));
-  harness.suspend(false).reconcile();
+  harness.unsuspend().reconcile();
   CHECK(harness.state() == held(Reason::Unconfirmed));
-  CHECK(harness.template_changes == 0);
+  CHECK(harness.restorations == 0);
 }
 
-TEST_CASE("holds a pending rollback until the Deployment may be changed and still fails") {
+TEST_CASE(
+    "holds a pending rollback until the Deployment may be changed and its check fails again") {
   DeploymentHarness harness = pending_rollback();
-  const auto blocker = GENERATE(0, 1, 2, 3);
-  if (blocker == 0) harness.suspend();
-  if (blocker == 1) harness.pause();
-  if (blocker == 2) harness.scale(0);
-  if (blocker == 3) harness.policy.pause_until = harness.now + 1h;
+  const std::string blocker =
+      GENERATE(as<std::string>{}, "suspended", "paused", "scaled to zero", "pause-until");
+  if (blocker == "suspended") harness.suspend();
+  if (blocker == "paused") harness.pause();
+  if (blocker == "scaled to zero") harness.scale(0);
+  if (blocker == "pause-until") harness.policy.pause_until = harness.now + 1h;
   harness.reconcile_for(30min, {});
   CHECK(harness.guard.state == api::State::Held);
-  CHECK(harness.template_changes == 0);
-  if (blocker == 0) harness.suspend(false);
-  if (blocker == 1) harness.pause(false);
-  if (blocker == 2) harness.scale(3);
-  if (blocker == 3) {
+  CHECK(harness.restorations == 0);
+  if (blocker == "suspended") harness.unsuspend();
+  if (blocker == "paused") harness.unpause();
+  if (blocker == "scaled to zero") harness.scale(3);
+  if (blocker == "pause-until") {
     CHECK(harness.requeue_after().value() <= Duration{30min});
     harness.pass_time(30min);
   }
   harness.reconcile();
   CHECK(harness.state() == held(Reason::Unconfirmed));
-  CHECK(harness.template_changes == 0);
-  SECTION("the check still fails") {
+  CHECK(harness.restorations == 0);
+  SECTION("the check fails again") {
     harness.reconcile({fails("health")});
-    CHECK(harness.template_changes == 1);
+    CHECK(harness.restorations == 1);
   }
-  SECTION("the check passes meanwhile") {
+  SECTION("the check passes") {
     harness.reconcile({pass("health")});
     CHECK(harness.phase() == RollbackPhase::Superseded);
     harness.reconcile();
     CHECK(harness.guard.state == api::State::Evaluating);
-    CHECK(harness.template_changes == 0);
-    const std::string first = harness.rollback->meta.key.name;
+    CHECK(harness.restorations == 0);
+    const std::string cancelled = harness.rollback->meta.key.name;
     if (GENERATE(false, true)) harness.restart().reconcile();
     harness.fail_three_times();
-    CHECK(harness.rollback->meta.key.name != first);
-    CHECK(harness.template_changes == 1);
+    CHECK(harness.rollback->meta.key.name != cancelled);
+    CHECK(harness.restorations == 1);
   }
 }
 
@@ -107,13 +111,13 @@ TEST_CASE("starts the verification again when a suspension ends") {
   DeploymentHarness harness = restored_v1();
   harness.roll_out().reconcile().pass_checks_for(4min).suspend().reconcile_for(1h, {});
   CHECK(harness.state() == verifying(Reason::Suspended));
-  harness.suspend(false).pass_checks_for(4min);
+  harness.unsuspend().pass_checks_for(4min);
   CHECK(harness.state() == verifying(Reason::RolledOut));
   harness.pass_checks_for(2min);
   CHECK(harness.state() == idle(Reason::RolledBack));
 }
 
-TEST_CASE("starts the verification again when all replicas are back after zero replicas") {
+TEST_CASE("starts the verification again when all replicas are available after a scale to zero") {
   DeploymentHarness harness = restored_v1();
   harness.roll_out().reconcile().pass_checks_for(4min).scale(0);
   harness.deployment.updated_replicas = harness.deployment.available_replicas =
@@ -123,18 +127,18 @@ TEST_CASE("starts the verification again when all replicas are back after zero r
   harness.scale(3).reconcile_for(14min, {unknown("rollout"), unknown("health")});
   CHECK(harness.state() == verifying(Reason::AwaitingReplicas));
   CHECK_FALSE(harness.guard.rolled_out);
-  SECTION("complete, the verification starts") {
+  SECTION("when all replicas are available, the verification starts again") {
     harness.roll_out().pass_checks_for(4min);
     CHECK(harness.state() == verifying(Reason::RolledOut));
     harness.pass_checks_for(2min);
     CHECK(harness.state() == idle(Reason::RolledBack));
   }
-  SECTION("never complete, it ends unverified") {
+  SECTION("when the replicas never become available, the rollback ends unverified") {
     harness.reconcile_for(1h, {unknown("rollout"), unknown("health")});
     CHECK(harness.state() == idle(Reason::RolledBack));
     CHECK(harness.emitted(Reason::RollbackUnverified) == 1);
   }
-  SECTION("a failure meanwhile fails the verification") {
+  SECTION("when a check fails while the replicas start, the verification fails") {
     harness.reconcile_for(1min, {fails_immediately("rollout")});
     CHECK(harness.state() == frozen(Reason::VerificationFailed));
   }
@@ -144,7 +148,7 @@ TEST_CASE("creates no snapshot while the policy is suspended") {
   DeploymentHarness harness;
   harness.suspend().ship("v1").roll_out().reconcile().reconcile();
   CHECK(harness.action() == ActionKind::None);
-  harness.suspend(false).reconcile();
+  harness.unsuspend().reconcile();
   CHECK(harness.action() == ActionKind::CreateSnapshot);
 }
 
@@ -152,6 +156,6 @@ TEST_CASE("does nothing when the Deployment is being deleted") {
   DeploymentHarness harness = pending_rollback();
   harness.deployment.meta.deleting = true;
   harness.reconcile_for(1min, {fails("health")});
-  CHECK(harness.template_changes == 0);
+  CHECK(harness.restorations == 0);
   CHECK(harness.action() == ActionKind::None);
 }

@@ -37,12 +37,22 @@ Inputs manual_request_inputs() {
   Inputs inputs = breached_inputs();
   inputs.guard.state = api::State::Idle;
   inputs.guard.checks.clear();
-  for (api::Revision* one : {&*inputs.guard.current, &inputs.guard.revisions.front()}) {
-    one->verdict = api::RevisionVerdict::Good;
-    one->snapshot = "web-v2";
+  for (api::Revision* revision : {&*inputs.guard.current, &inputs.guard.revisions.front()}) {
+    revision->verdict = api::RevisionVerdict::Good;
+    revision->snapshot = "web-v2";
   }
   inputs.request = api::Rollback{.meta = {.key = {.namespace_ = "shop", .name = "manual"}},
                                  .spec = {.deployment = "web"}};
+  return inputs;
+}
+
+Inputs member_inputs() {
+  Inputs inputs = breached_inputs();
+  inputs.policy.group = "shop";
+  for (api::Revision* revision : {&*inputs.guard.current, &inputs.guard.revisions.front()})
+    revision->verdict = api::RevisionVerdict::Evaluating;
+  inputs.guard.checks[1] = {.name = "health", .reason = Reason::Pending, .failure_threshold = 3};
+  inputs.group = {initiator("api", {"api", "web"})};
   return inputs;
 }
 

@@ -1,5 +1,5 @@
-// The golden table of the gates: for each gate rows in which it blocks and rows in which it does
-// not. golden_test.cpp applies each row to the gate alone, and to a whole plan.
+// The golden table of the gates. Each gate has rows in which it blocks, and rows in which it does
+// not block. golden_test.cpp applies each row to the gate alone, and to a whole plan.
 #pragma once
 
 #include <optional>
@@ -18,11 +18,13 @@ inline constexpr Time moment = noon + 30s;
 
 // v2 was just breached, and v1 is good and has a snapshot: no gate blocks.
 [[nodiscard]] Inputs breached_inputs();
-// Its Rollback is recorded, and nothing is changed yet: no gate blocks.
+// The Rollback of v2 is recorded, and the Deployment is not changed yet: no gate blocks.
 [[nodiscard]] Inputs pending_inputs();
-// v2 is good too, and a user requests a rollback to the last good revision before it: no gate
-// rejects.
+// v1 and v2 are good, and a user requests a rollback without naming a revision: no gate rejects it.
 [[nodiscard]] Inputs manual_request_inputs();
+// v2 is evaluated since noon, in the group "shop". "api" has just initiated a group rollback of
+// "api" and "web".
+[[nodiscard]] Inputs member_inputs();
 
 // A finished Rollback of the release of `breached_inputs`.
 [[nodiscard]] api::Rollback finished_rollback(
@@ -30,8 +32,8 @@ inline constexpr Time moment = noon + 30s;
 
 struct ExpectedHold {
   Reason reason = Reason::None;
-  std::vector<std::string> mentions = {};  // names and figures that the message must have
-  std::optional<Duration> until = {};      // from `moment`
+  std::vector<std::string> mentions = {};  // names and numbers that the message must have
+  std::optional<Duration> until = {};      // counted from `moment`
   bool freezes = false;
   bool is_quiet = false;
   std::string blocked_by = {};
@@ -41,10 +43,11 @@ struct ExpectedRejection {
   Reason reason = Reason::None;
   std::vector<std::string> mentions = {};
   bool is_temporary = false;
+  bool is_brief = false;
 };
 
 struct GateRow {
-  const char* gate;  // in each chain that has it
+  const char* gate;  // the row applies to each chain that has this gate
   const char* name;
   void (*given)(Inputs&);
   std::optional<ExpectedHold> held = {};  // empty: the gate does not block

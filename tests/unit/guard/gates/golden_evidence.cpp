@@ -16,12 +16,12 @@ void set_baseline(Inputs& inputs, api::MeasurementResult result, bool before_rel
                                                         .at = moment};
 }
 
-void scale(Inputs& inputs) {
+void scale_deployment(Inputs& inputs) {
   inputs.deployment.meta.generation += 1;
   inputs.preflight->generation += 1;
 }
 
-// Breaches the rollout check too. It has no baseline, so the release is the cause.
+// Breaches the rollout check too. The rollout check has no baseline, so the release is the cause.
 void breach_rollout(Inputs& inputs) {
   api::CheckStatus& rollout = inputs.guard.checks[0];
   rollout.result = api::MeasurementResult::Fail;
@@ -33,12 +33,12 @@ void breach_rollout(Inputs& inputs) {
 std::vector<GateRow> once_per_release_rows() {
   return {
       {"Declined",
-       "a user deleted its Rollback",
+       "a user deleted the Rollback of the release",
        [](Inputs& in) {
          in.guard.declined = api::Declined{.rollback = "web-2-1b4e", .at = moment};
        },
        {{.reason = Reason::Declined, .mentions = {"web-2-1b4e"}}}},
-      {"Declined", "no user declined it", [](Inputs&) {}},
+      {"Declined", "no user declined the rollback", [](Inputs&) {}},
       {"AlreadyRolledBack",
        "a Rollback of the release failed",
        [](Inputs& in) { in.rollback = finished_rollback(in); },
@@ -47,7 +47,7 @@ std::vector<GateRow> once_per_release_rows() {
        "a Rollback of the release failed, and the Deployment was scaled since",
        [](Inputs& in) {
          in.rollback = finished_rollback(in);
-         scale(in);
+         scale_deployment(in);
        },
        {{.reason = Reason::AlreadyRolledBack, .mentions = rolled_back_mentions}}},
       {"AlreadyRolledBack",
@@ -58,11 +58,19 @@ std::vector<GateRow> once_per_release_rows() {
          in.rollback->spec.from.hash = TemplateHash("v0");
        },
        {{.reason = Reason::AlreadyRolledBack, .mentions = rolled_back_mentions}}},
-      {"AlreadyRolledBack", "an earlier Rollback of the same template failed, before this release",
+      {"AlreadyRolledBack",
+       "a Rollback failed whose breach was detected when the evaluation began",
+       [](Inputs& in) {
+         in.rollback = finished_rollback(in);
+         in.rollback->spec.detected = *in.guard.evaluation_started;
+         scale_deployment(in);
+       },
+       {{.reason = Reason::AlreadyRolledBack, .mentions = rolled_back_mentions}}},
+      {"AlreadyRolledBack", "a Rollback of the same template failed before this release",
        [](Inputs& in) {
          in.rollback = finished_rollback(in);
          in.rollback->spec.detected = *in.guard.evaluation_started - 1ms;
-         scale(in);
+         scale_deployment(in);
        }},
       {"AlreadyRolledBack", "a Rollback of another template failed",
        [](Inputs& in) {
@@ -97,7 +105,7 @@ std::vector<GateRow> once_per_release_rows() {
 std::vector<GateRow> target_rows() {
   return {
       {"NoLastGood",
-       "no good revision",
+       "there is no good revision",
        [](Inputs& in) { in.guard.revisions.resize(1); },
        {{.reason = Reason::NoLastGood}}},
       {"NoLastGood",
@@ -108,12 +116,12 @@ std::vector<GateRow> target_rows() {
       {"NoLastGood", "the release has the no-rollback-past mark (NoRollbackPast blocks instead)",
        [](Inputs& in) { in.guard.current->no_rollback_past = true; }},
       {"NoRollbackPast",
-       "the release is marked",
+       "the release has the mark",
        [](Inputs& in) { in.guard.current->no_rollback_past = true; },
        {{.reason = Reason::NoRollbackPast,
          .mentions = {"revision 2", "revision 1", "lastgood.dev/no-rollback-past"}}}},
       {"NoRollbackPast",
-       "a revision between the release and the target is marked",
+       "a revision between the release and the target has the mark",
        [](Inputs& in) {
          api::Revision between{
              .hash = TemplateHash("v1b"), .number = 7, .verdict = api::RevisionVerdict::Superseded};
@@ -122,9 +130,9 @@ std::vector<GateRow> target_rows() {
        },
        {{.reason = Reason::NoRollbackPast,
          .mentions = {"revision 7", "revision 1", "lastgood.dev/no-rollback-past"}}}},
-      {"NoRollbackPast", "the target is marked",
+      {"NoRollbackPast", "the target has the mark",
        [](Inputs& in) { in.guard.revisions[1].no_rollback_past = true; }},
-      {"NoRollbackPast", "no mark", [](Inputs&) {}},
+      {"NoRollbackPast", "no revision has the mark", [](Inputs&) {}},
   };
 }
 
@@ -157,11 +165,11 @@ std::vector<GateRow> baseline_rows() {
                       "message of the measurement"}}}},
       {"AlreadyFailing", "the baseline passed before the release had a pod",
        [](Inputs& in) { set_baseline(in, api::MeasurementResult::Pass, true); }},
-      {"AlreadyFailing", "the baseline had no result before",
+      {"AlreadyFailing", "the baseline had no result before the release had a pod",
        [](Inputs& in) { set_baseline(in, api::MeasurementResult::Unknown, true); }},
       {"AlreadyFailing", "the baseline fails now",
        [](Inputs& in) { set_baseline(in, api::MeasurementResult::Fail, false); }},
-      {"AlreadyFailing", "another check fails without a baseline",
+      {"AlreadyFailing", "another breached check has no baseline",
        [](Inputs& in) {
          set_baseline(in, api::MeasurementResult::Fail, true);
          breach_rollout(in);
@@ -178,9 +186,9 @@ std::vector<GateRow> baseline_rows() {
        [](Inputs& in) { in.guard.checks[1].baseline.reset(); }},
       {"SharedCause", "the baseline has no result",
        [](Inputs& in) { set_baseline(in, api::MeasurementResult::Unknown, false); }},
-      {"SharedCause", "the baseline failed before the release",
+      {"SharedCause", "the baseline failed before the release had a pod",
        [](Inputs& in) { set_baseline(in, api::MeasurementResult::Fail, true); }},
-      {"SharedCause", "another check fails without a baseline",
+      {"SharedCause", "another breached check has no baseline",
        [](Inputs& in) {
          set_baseline(in, api::MeasurementResult::Fail, false);
          breach_rollout(in);

@@ -1,4 +1,4 @@
-// Rows of the gate GroupBlocked: it blocks a rollback if a member of its group cannot be rolled
+// Rows of the gate GroupBlocked, which blocks a rollback if a member of its group cannot be rolled
 // back.
 #include "unit/guard/gates/golden.hpp"
 
@@ -14,7 +14,8 @@ const ExpectedHold blocked{.reason = Reason::GroupBlocked,
                            .until = 5s,
                            .blocked_by = "api"};
 
-// "api" is in the same group and cannot be rolled back.
+// "api" is in the same group and cannot be rolled back. Its release has the verdict `verdict`,
+// since `since` after noon.
 void add_blocked_member(Inputs& inputs, RevisionVerdict verdict, Duration since = 5s) {
   inputs.policy.group = "shop";
   GroupMember other = member("api");
@@ -24,7 +25,7 @@ void add_blocked_member(Inputs& inputs, RevisionVerdict verdict, Duration since 
   inputs.group = {std::move(other)};
 }
 
-// Other members that can be rolled back.
+// Adds other members that can be rolled back.
 void add_members(Inputs& inputs, int count) {
   inputs.policy.group = "shop";
   for (int i = 0; i < count; ++i) inputs.group.push_back(member("api-" + std::to_string(i)));
@@ -46,7 +47,7 @@ std::vector<GateRow> group_rows() {
          in.group.insert(in.group.begin(), member("db"));
        },
        blocked},
-      {"GroupBlocked", "the other can be rolled back",
+      {"GroupBlocked", "the other member can be rolled back",
        [](Inputs& in) {
          add_blocked_member(in, RevisionVerdict::Evaluating);
          in.group[0].blocked_because.clear();
@@ -55,20 +56,34 @@ std::vector<GateRow> group_rows() {
        [](Inputs& in) { add_blocked_member(in, RevisionVerdict::Good, -1ms); }},
       {"GroupBlocked", "the other release is presumed good",
        [](Inputs& in) { add_blocked_member(in, RevisionVerdict::PresumedGood); }},
-      {"GroupBlocked", "the other was rolled back already",
+      {"GroupBlocked", "the other member was rolled back already",
        [](Inputs& in) {
          add_blocked_member(in, RevisionVerdict::Good);
          in.group[0].rollback = api::Rollback{};
          in.group[0].rollback->spec.to.hash = TemplateHash("api2");
          in.group[0].rollback->status.template_restored = noon;
        }},
-      {"GroupBlocked", "the revision of the other is not known",
+      {"GroupBlocked", "the rollback of the other member was cancelled before it was restored",
+       [](Inputs& in) {
+         add_blocked_member(in, RevisionVerdict::Evaluating);
+         in.group[0].rollback = member_rollback("", RollbackPhase::Superseded);
+         in.group[0].rollback->spec.to.hash = TemplateHash("api2");
+       },
+       blocked},
+      {"GroupBlocked", "the other member was rolled back before its release",
+       [](Inputs& in) {
+         add_blocked_member(in, RevisionVerdict::Evaluating);
+         in.group[0].rollback = member_rollback("", RollbackPhase::Succeeded, noon - 1h);
+         in.group[0].rollback->spec.to.hash = TemplateHash("api1");
+       },
+       blocked},
+      {"GroupBlocked", "the revision of the other member is not known",
        [](Inputs& in) {
          add_blocked_member(in, RevisionVerdict::Evaluating);
          in.group[0].guard.current.reset();
        }},
       {"GroupBlocked",
-       "the other has no policy",
+       "the other member has no policy",
        [](Inputs& in) {
          add_blocked_member(in, RevisionVerdict::Good, -1ms);
          in.group[0].guard.current.reset();
@@ -79,7 +94,7 @@ std::vector<GateRow> group_rows() {
          .mentions = {"shop", "api", "it is not guarded"},
          .until = 5s,
          .blocked_by = "api"}}},
-      {"GroupBlocked", "no other members", [](Inputs& in) { in.group.clear(); }},
+      {"GroupBlocked", "there are no other members", [](Inputs& in) { in.group.clear(); }},
   };
 }
 
@@ -87,7 +102,7 @@ std::vector<GateRow> group_rows() {
 std::vector<GateRow> not_ready_rows() {
   return {
       {"GroupBlocked",
-       "the other has not been reconciled yet",
+       "the other member has not been reconciled yet",
        [](Inputs& in) {
          add_blocked_member(in, RevisionVerdict::Evaluating);
          in.group[0].guard = {};
@@ -97,7 +112,7 @@ std::vector<GateRow> not_ready_rows() {
          .until = 1s,
          .blocked_by = "api"}}},
       {"GroupBlocked",
-       "the other is about to create its own Rollback",
+       "the other member is about to create a Rollback",
        [](Inputs& in) {
          add_blocked_member(in, RevisionVerdict::Evaluating);
          in.group[0].guard.state = api::State::RollingBack;
@@ -108,7 +123,7 @@ std::vector<GateRow> not_ready_rows() {
          .until = 1s,
          .blocked_by = "api"}}},
       {"GroupBlocked",
-       "the other initiated a group rollback that is held",
+       "the other member initiated a group rollback that is held",
        [](Inputs& in) {
          add_blocked_member(in, RevisionVerdict::Evaluating);
          in.group = {initiator("api", {"api", "web"})};
@@ -120,7 +135,7 @@ std::vector<GateRow> not_ready_rows() {
          .until = 1s,
          .blocked_by = "api"}}},
       {"GroupBlocked",
-       "the other has created a Rollback that awaits approval",
+       "the other member is about to create a Rollback that awaits approval",
        [](Inputs& in) {
          add_blocked_member(in, RevisionVerdict::Evaluating);
          in.group[0].guard.state = api::State::Held;
@@ -132,7 +147,7 @@ std::vector<GateRow> not_ready_rows() {
          .until = 1s,
          .blocked_by = "api"}}},
       {"GroupBlocked",
-       "the other has a pending Rollback of its own",
+       "the other member has a pending Rollback that is not of the group",
        [](Inputs& in) {
          add_blocked_member(in, RevisionVerdict::Evaluating);
          in.group = {initiator("api", {})};
@@ -144,9 +159,10 @@ std::vector<GateRow> not_ready_rows() {
          .mentions = {"shop", "api-2-9f", "Held (BreakerOpen)"},
          .until = 1s,
          .blocked_by = "api"}}},
-      {"GroupBlocked", "64 Deployments", [](Inputs& in) { add_members(in, 63); }},
+      {"GroupBlocked", "64 Deployments would be rolled back",
+       [](Inputs& in) { add_members(in, 63); }},
       {"GroupBlocked",
-       "65 Deployments",
+       "65 Deployments would be rolled back",
        [](Inputs& in) { add_members(in, 64); },
        {{.reason = Reason::GroupBlocked, .mentions = {"shop", "65", "64"}}}},
   };

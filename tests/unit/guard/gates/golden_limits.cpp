@@ -5,8 +5,9 @@ namespace lastgood::guard::test {
 
 namespace {
 
-void rolled_back_ago(Inputs& inputs, std::vector<Duration> times) {
-  for (const Duration ago : times)
+// Adds past rollbacks. `ages`: how long before `moment` each of them was, newest first.
+void add_past_rollbacks(Inputs& inputs, std::vector<Duration> ages) {
+  for (const Duration ago : ages)
     inputs.guard.rollbacks.push_back({.name = "earlier", .at = moment - ago});
 }
 
@@ -29,7 +30,7 @@ std::vector<GateRow> limit_rows() {
        [](Inputs& in) { in.breaker = {.is_open = false, .message = "1 of 10"}; }},
       {"LimitReached",
        "three rollbacks within the hour",
-       [](Inputs& in) { rolled_back_ago(in, {10min, 20min, 1h - 1ms}); },
+       [](Inputs& in) { add_past_rollbacks(in, {10min, 20min, 1h - 1ms}); },
        {{.reason = Reason::LimitReached,
          .mentions = {"3 rollbacks", "1h", "limit 3"},
          .freezes = true}}},
@@ -37,45 +38,55 @@ std::vector<GateRow> limit_rows() {
        "one rollback, the limit of the policy",
        [](Inputs& in) {
          in.policy.spec.limit = {.count = 1, .within = 10min};
-         rolled_back_ago(in, {9min});
+         add_past_rollbacks(in, {9min});
        },
        {{.reason = Reason::LimitReached,
          .mentions = {"1 rollback", "10m", "limit 1"},
          .freezes = true}}},
+      {"LimitReached",
+       "three rollbacks within the hour, and one of them is now",
+       [](Inputs& in) { add_past_rollbacks(in, {0s, 10min, 20min}); },
+       {{.reason = Reason::LimitReached,
+         .mentions = {"3 rollbacks", "1h", "limit 3"},
+         .freezes = true}}},
+      {"LimitReached", "two rollbacks within the hour, and one in the future",
+       [](Inputs& in) { add_past_rollbacks(in, {-1ms, 10min, 20min}); }},
       {"LimitReached", "two rollbacks within the hour",
-       [](Inputs& in) { rolled_back_ago(in, {10min, 20min}); }},
-      {"LimitReached", "two rollbacks within the hour, and one before it",
-       [](Inputs& in) { rolled_back_ago(in, {10min, 20min, 1h}); }},
+       [](Inputs& in) { add_past_rollbacks(in, {10min, 20min}); }},
+      {"LimitReached", "two rollbacks within the hour, and one an hour ago",
+       [](Inputs& in) { add_past_rollbacks(in, {10min, 20min, 1h}); }},
       {"Cooldown",
        "a rollback two minutes ago",
-       [](Inputs& in) { rolled_back_ago(in, {2min}); },
+       [](Inputs& in) { add_past_rollbacks(in, {2min}); },
        {{.reason = Reason::Cooldown,
          .mentions = {"2m ago", "2026-11-24T12:03:30Z", "cooldown 5m"},
          .until = 3min}}},
       {"Cooldown",
        "a rollback 1ms less than five minutes ago",
-       [](Inputs& in) { rolled_back_ago(in, {5min - 1ms, 10min}); },
+       [](Inputs& in) { add_past_rollbacks(in, {5min - 1ms, 10min}); },
        {{.reason = Reason::Cooldown,
          .mentions = {"4m59s ago", "2026-11-24T12:00:30Z", "cooldown 5m"},
          .until = 1ms}}},
-      {"Cooldown", "a rollback five minutes ago", [](Inputs& in) { rolled_back_ago(in, {5min}); }},
-      {"Cooldown", "no rollback", [](Inputs&) {}},
-      {"Cooldown", "a rollback 1ms ago, no cooldown",
+      {"Cooldown", "a rollback five minutes ago",
+       [](Inputs& in) { add_past_rollbacks(in, {5min}); }},
+      {"Cooldown", "no past rollback", [](Inputs&) {}},
+      {"Cooldown", "a rollback 1ms ago, and the cooldown is 0",
        [](Inputs& in) {
          in.policy.spec.cooldown = 0s;
-         rolled_back_ago(in, {1ms});
+         add_past_rollbacks(in, {1ms});
        }},
   };
 }
 
 std::vector<GateRow> preflight_rows() {
   return {
-      {"Preflight", "no preflight", [](Inputs& in) { in.preflight.reset(); }, preflight_runs},
-      {"Preflight", "a preflight of another generation",
+      {"Preflight", "no preflight has run", [](Inputs& in) { in.preflight.reset(); },
+       preflight_runs},
+      {"Preflight", "the last preflight was for another generation",
        [](Inputs& in) { in.preflight->generation -= 1; }, preflight_runs},
-      {"Preflight", "a preflight of another target",
+      {"Preflight", "the last preflight was for another target",
        [](Inputs& in) { in.preflight->target = "web-v0"; }, preflight_runs},
-      {"Preflight", "a preflight more than 30s ago",
+      {"Preflight", "the last preflight was more than 30s ago",
        [](Inputs& in) { in.preflight->at = moment - 30s - 1ms; }, preflight_runs},
       {"Preflight",
        "the API server rejects the patch",
@@ -94,15 +105,15 @@ std::vector<GateRow> preflight_rows() {
          .mentions = {"Secret db does not exist"},
          .until = 5s}}},
       {"Preflight",
-       "a preflight without a result",
+       "the last preflight has no result",
        [](Inputs& in) {
          set_preflight(in, api::ConditionStatus::Unknown, Reason::NotChecked,
                        "The server did not answer");
        },
        {{.reason = Reason::NotChecked, .mentions = {"The server did not answer"}, .until = 5s}}},
-      {"Preflight", "a passed preflight 30s ago",
+      {"Preflight", "the last preflight passed 30s ago",
        [](Inputs& in) { in.preflight->at = moment - 30s; }},
-      {"Preflight", "no target",
+      {"Preflight", "there is no target",
        [](Inputs& in) {
          in.guard.revisions.resize(1);
          in.rollback.reset();
@@ -116,11 +127,19 @@ void set_mode(Inputs& inputs, api::Mode mode) {
   if (inputs.rollback) inputs.rollback->spec.mode = mode;
 }
 
+// "web" initiates a group rollback of `members`. The policy of "api" has mode Approve.
+void add_member_in_mode_approve(Inputs& inputs, std::vector<std::string> members) {
+  inputs.policy.group = "shop";
+  inputs.rollback->spec.group = api::GroupRollback{.name = "shop", .members = std::move(members)};
+  inputs.group = {member("api")};
+  inputs.group[0].mode = api::Mode::Approve;
+}
+
 const std::vector<std::string> approval_commands{
     "web-2-1b4e", "kubectl patch rollback web-2-1b4e -n shop",
     "kubectl annotate deployment web -n shop", "lastgood.dev/approve=web-2-1b4e"};
 
-const std::vector<std::string> approval_of_another{
+const std::vector<std::string> approval_of_another_mentions{
     "web-2-1b4e", "kubectl annotate deployment web -n shop", "web-1-1b4e"};
 
 std::vector<GateRow> mode_rows() {
@@ -133,23 +152,35 @@ std::vector<GateRow> mode_rows() {
       {"Observing", "mode Enforce", [](Inputs& in) { set_mode(in, api::Mode::Enforce); }},
       {"Observing", "mode Approve", [](Inputs& in) { set_mode(in, api::Mode::Approve); }},
       {"AwaitingApproval",
-       "mode Approve, not approved",
+       "mode Approve, and the Rollback is not approved",
        [](Inputs& in) { set_mode(in, api::Mode::Approve); },
        {{.reason = Reason::AwaitingApproval, .mentions = approval_commands}}},
       {"AwaitingApproval",
-       "another Rollback is approved",
+       "the Deployment approves another Rollback",
        [](Inputs& in) {
          set_mode(in, api::Mode::Approve);
          in.policy.approve = "web-1-1b4e";
        },
-       {{.reason = Reason::AwaitingApproval, .mentions = approval_of_another}}},
+       {{.reason = Reason::AwaitingApproval, .mentions = approval_of_another_mentions}}},
       {"AwaitingApproval",
-       "recorded in mode Approve, the mode is Enforce now",
+       "recorded in mode Approve, and the mode is Enforce now",
        [](Inputs& in) {
          set_mode(in, api::Mode::Approve);
          in.policy.spec.mode = api::Mode::Enforce;
        },
        {{.reason = Reason::AwaitingApproval, .mentions = approval_commands}}},
+      {"AwaitingApproval",
+       "the policy of an included member has mode Approve",
+       [](Inputs& in) { add_member_in_mode_approve(in, {"web", "api"}); },
+       {{.reason = Reason::AwaitingApproval, .mentions = approval_commands}}},
+      {"AwaitingApproval", "the policy of a member that is not included has mode Approve",
+       [](Inputs& in) { add_member_in_mode_approve(in, {"web", "db"}); }},
+      {"AwaitingApproval", "the policy of a member has mode Approve, and the member is restored",
+       [](Inputs& in) {
+         add_member_in_mode_approve(in, {"web", "api"});
+         in.group[0].rollback =
+             member_rollback(in.rollback->meta.key.name, RollbackPhase::Verifying, moment);
+       }},
       {"AwaitingApproval", "approved on the Rollback",
        [](Inputs& in) {
          set_mode(in, api::Mode::Approve);

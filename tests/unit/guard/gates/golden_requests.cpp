@@ -11,7 +11,7 @@ void request_revision(Inputs& inputs, std::int64_t number) {
   inputs.request->spec.to_revision = number;
 }
 
-void request_first_as(Inputs& inputs, RevisionVerdict verdict) {
+void request_revision_1(Inputs& inputs, RevisionVerdict verdict) {
   request_revision(inputs, 1);
   inputs.guard.revisions[1].verdict = verdict;
 }
@@ -31,7 +31,7 @@ std::vector<RequestGateRow> deployment_rows() {
       {"NotGuarded",
        "the policy is broken",
        [](Inputs& in) { in.policy = broken_policy(); },
-       {{.reason = Reason::NotGuarded, .mentions = {"There is none"}}}},
+       {{.reason = Reason::NotGuarded, .mentions = {"RollbackPolicy/web does not exist"}}}},
       {"NotGuarded", "a policy applies", [](Inputs&) {}},
       {"Deleting",
        "the Deployment is being deleted",
@@ -44,17 +44,18 @@ std::vector<RequestGateRow> deployment_rows() {
        {{.reason = Reason::DeploymentPaused, .mentions = {"kubectl rollout resume"}}}},
       {"DeploymentPaused", "the Deployment is not paused", [](Inputs&) {}},
       {"ScaledToZero",
-       "no replicas",
+       "the Deployment has no replicas",
        [](Inputs& in) { in.deployment.replicas = 0; },
        {{.reason = Reason::ScaledToZero}}},
-      {"ScaledToZero", "one replica", [](Inputs& in) { in.deployment.replicas = 1; }},
+      {"ScaledToZero", "the Deployment has one replica",
+       [](Inputs& in) { in.deployment.replicas = 1; }},
   };
 }
 
 std::vector<RequestGateRow> progress_rows() {
   return {
       {"Busy",
-       "a rollback is in progress",
+       "another Rollback awaits approval",
        [](Inputs& in) {
          in.rollback = finished_rollback(in, api::RollbackPhase::Pending);
          in.rollback->spec.check.clear();
@@ -67,7 +68,15 @@ std::vector<RequestGateRow> progress_rows() {
          in.guard.reason = Reason::AwaitingApproval;
        },
        {{.reason = Reason::Busy, .mentions = {"web-2-1b4e", "AwaitingApproval"}}}},
-      {"Busy", "a rollback is finished",
+      {"Busy", "another Rollback is finished, and the guard still has the state Verifying",
+       [](Inputs& in) {
+         in.rollback = finished_rollback(in, api::RollbackPhase::Succeeded);
+         in.guard.rollback = in.rollback->meta.key.name;
+         in.guard.state = api::State::Verifying;
+       }},
+      {"Busy", "another Rollback is pending, but the guard does not know it",
+       [](Inputs& in) { in.rollback = finished_rollback(in, api::RollbackPhase::Pending); }},
+      {"Busy", "another Rollback is finished",
        [](Inputs& in) {
          in.rollback = finished_rollback(in, api::RollbackPhase::Succeeded);
          in.guard.rollback = in.rollback->meta.key.name;
@@ -91,69 +100,105 @@ std::vector<RequestGateRow> progress_rows() {
 std::vector<RequestGateRow> revision_rows() {
   return {
       {"RevisionNotFound",
-       "an unknown revision",
+       "an unknown revision is requested",
        [](Inputs& in) { request_revision(in, 9); },
        {{.reason = Reason::RevisionNotFound, .mentions = {"9", "2, 1"}}}},
-      {"RevisionNotFound", "a known revision", [](Inputs& in) { request_revision(in, 1); }},
-      {"RevisionNotFound", "no revision", [](Inputs&) {}},
+      {"RevisionNotFound",
+       "an unknown revision is requested, and only revision 1 has a snapshot",
+       [](Inputs& in) {
+         request_revision(in, 9);
+         in.guard.revisions[0].snapshot.clear();
+       },
+       {{.reason = Reason::RevisionNotFound, .mentions = {"9", "snapshot: 1"}}}},
+      {"RevisionNotFound",
+       "an unknown revision is requested, and no revision has a snapshot",
+       [](Inputs& in) {
+         request_revision(in, 9);
+         for (api::Revision& revision : in.guard.revisions) revision.snapshot.clear();
+       },
+       {{.reason = Reason::RevisionNotFound, .mentions = {"9", "snapshot: none"}}}},
+      {"RevisionNotFound", "a known revision is requested",
+       [](Inputs& in) { request_revision(in, 1); }},
+      {"RevisionNotFound", "no revision is requested", [](Inputs&) {}},
       {"AlreadyCurrent",
-       "the current revision",
+       "the current revision is requested",
        [](Inputs& in) { request_revision(in, 2); },
        {{.reason = Reason::AlreadyCurrent, .mentions = {"2"}}}},
-      {"AlreadyCurrent", "another revision", [](Inputs& in) { request_revision(in, 1); }},
+      {"AlreadyCurrent", "another revision is requested",
+       [](Inputs& in) { request_revision(in, 1); }},
       {"NoSnapshot",
-       "a revision without a snapshot",
+       "a revision without a snapshot is requested",
        [](Inputs& in) {
          request_revision(in, 1);
          in.guard.revisions[1].snapshot.clear();
        },
        {{.reason = Reason::NoSnapshot,
          .mentions = {"Revision 1", "kubectl rollout undo --to-revision=1"}}}},
-      {"NoSnapshot", "a revision with a snapshot", [](Inputs& in) { request_revision(in, 1); }},
+      {"NoSnapshot", "a revision with a snapshot is requested",
+       [](Inputs& in) { request_revision(in, 1); }},
       {"NoLastGood",
        "no revision is requested and none is good",
        [](Inputs& in) { in.guard.revisions.resize(1); },
        {{.reason = Reason::NoLastGood}}},
       {"NoLastGood", "no revision is requested and one is good", [](Inputs&) {}},
       {"NoLastGood", "a revision is requested and none is good",
-       [](Inputs& in) { request_first_as(in, RevisionVerdict::Superseded); }},
+       [](Inputs& in) { request_revision_1(in, RevisionVerdict::Superseded); }},
   };
 }
 
-const std::vector<std::string> marked{"revision 2", "lastgood.dev/no-rollback-past"};
+const std::vector<std::string> mark_mentions{"revision 2", "lastgood.dev/no-rollback-past"};
 
 std::vector<RequestGateRow> harm_rows() {
   return {
       {"Quarantined",
-       "a rolled back revision",
-       [](Inputs& in) { request_first_as(in, RevisionVerdict::RolledBack); },
+       "a rolled back revision is requested",
+       [](Inputs& in) { request_revision_1(in, RevisionVerdict::RolledBack); },
        {{.reason = Reason::Quarantined, .mentions = {"1"}}},
        true},
-      {"Quarantined", "a good revision",
-       [](Inputs& in) { request_first_as(in, RevisionVerdict::Good); }},
+      {"Quarantined", "a good revision is requested",
+       [](Inputs& in) { request_revision_1(in, RevisionVerdict::Good); }},
       {"NotProven",
-       "a superseded revision",
-       [](Inputs& in) { request_first_as(in, RevisionVerdict::Superseded); },
+       "a superseded revision is requested",
+       [](Inputs& in) { request_revision_1(in, RevisionVerdict::Superseded); },
        {{.reason = Reason::NotProven, .mentions = {"1", "Superseded"}}},
        true},
-      {"NotProven", "a presumed good revision",
-       [](Inputs& in) { request_first_as(in, RevisionVerdict::PresumedGood); }},
-      {"NotProven", "a rolled back revision",
-       [](Inputs& in) { request_first_as(in, RevisionVerdict::RolledBack); }},
+      {"NotProven", "a presumed good revision is requested",
+       [](Inputs& in) { request_revision_1(in, RevisionVerdict::PresumedGood); }},
+      {"NotProven", "a rolled back revision is requested",
+       [](Inputs& in) { request_revision_1(in, RevisionVerdict::RolledBack); }},
       {"NoRollbackPast",
-       "a revision before a mark",
+       "the requested revision is before a mark",
        [](Inputs& in) {
          request_revision(in, 1);
          in.guard.current->no_rollback_past = true;
        },
-       {{.reason = Reason::NoRollbackPast, .mentions = marked}},
+       {{.reason = Reason::NoRollbackPast, .mentions = mark_mentions}},
        true},
       {"NoRollbackPast",
-       "the last good revision before a mark",
+       "no revision is requested, and the target is before a mark",
        [](Inputs& in) { in.guard.current->no_rollback_past = true; },
-       {{.reason = Reason::NoRollbackPast, .mentions = marked}},
+       {{.reason = Reason::NoRollbackPast, .mentions = mark_mentions}},
        true},
-      {"NoRollbackPast", "a marked revision",
+      {"NoRollbackPast",
+       "the requested revision is before a mark, and the last good revision has the mark",
+       [](Inputs& in) {
+         request_revision(in, 0);
+         in.guard.revisions[1].no_rollback_past = true;
+         api::Revision oldest = in.guard.revisions[1];
+         oldest.hash = TemplateHash("v0");
+         oldest.number = 0;
+         *oldest.since -= 1h;
+         in.guard.revisions.push_back(oldest);
+       },
+       {{.reason = Reason::NoRollbackPast,
+         .mentions = {"revision 1", "lastgood.dev/no-rollback-past"}}},
+       true},
+      {"NoRollbackPast", "the current revision is requested, and it has the mark",
+       [](Inputs& in) {
+         request_revision(in, 2);
+         in.guard.current->no_rollback_past = true;
+       }},
+      {"NoRollbackPast", "the target has the mark",
        [](Inputs& in) { in.guard.revisions[1].no_rollback_past = true; }},
       {"Suspended",
        "the policy is suspended",
@@ -162,32 +207,33 @@ std::vector<RequestGateRow> harm_rows() {
        true},
       {"Suspended", "the policy is not suspended", [](Inputs&) {}},
       {"PausedUntil",
-       "paused for another 1ms",
+       "rollbacks are forbidden for another 1ms",
        [](Inputs& in) { in.policy.pause_until = moment + 1ms; },
        {{.reason = Reason::PausedUntil,
          .mentions = {"lastgood.dev/pause-until", "2026-11-24T12:00:30Z"}}},
        true},
-      {"PausedUntil", "paused until now", [](Inputs& in) { in.policy.pause_until = moment; }},
+      {"PausedUntil", "rollbacks were forbidden until now",
+       [](Inputs& in) { in.policy.pause_until = moment; }},
   };
 }
 
 std::vector<RequestGateRow> preflight_rows() {
   return {
       {"CheckingRollback",
-       "no preflight",
+       "no preflight has run",
        [](Inputs& in) { in.preflight.reset(); },
-       {{.reason = Reason::CheckingRollback, .is_temporary = true}}},
+       {{.reason = Reason::CheckingRollback, .is_temporary = true, .is_brief = true}}},
       {"CheckingRollback",
-       "a preflight more than 30s ago",
+       "the last preflight was more than 30s ago",
        [](Inputs& in) { in.preflight->at = moment - 30s - 1ms; },
-       {{.reason = Reason::CheckingRollback, .is_temporary = true}}},
+       {{.reason = Reason::CheckingRollback, .is_temporary = true, .is_brief = true}}},
       {"CheckingRollback",
-       "a preflight without a result",
+       "the last preflight has no result",
        [](Inputs& in) {
          set_preflight(in, api::ConditionStatus::Unknown, Reason::NotChecked, "no answer");
        },
        {{.reason = Reason::CheckingRollback, .mentions = {"no answer"}, .is_temporary = true}}},
-      {"CheckingRollback", "a passed preflight", [](Inputs&) {}},
+      {"CheckingRollback", "the last preflight passed", [](Inputs&) {}},
       {"MissingReference",
        "a reference is missing",
        [](Inputs& in) {

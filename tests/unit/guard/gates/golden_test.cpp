@@ -24,7 +24,7 @@ std::vector<GateRow> all_rows() {
 struct Chain {
   const char* name;
   std::span<const Gate> gates;
-  Inputs inputs;  // that no gate of the chain blocks
+  Inputs inputs;  // no gate of the chain blocks
 };
 
 std::vector<Chain> chains() {
@@ -58,6 +58,8 @@ void check_hold(const Hold& hold, const ExpectedHold& expected) {
   CHECK(hold.is_quiet == expected.is_quiet);
 }
 
+bool has_no_action(const Plan& plan) { return std::holds_alternative<std::monostate>(plan.action); }
+
 bool emits_warning(const Plan& plan, Reason reason) {
   return std::ranges::any_of(plan.events, [&](const EventRecord& event) {
     return event.reason == reason && event.type == EventType::Warning;
@@ -89,7 +91,8 @@ void check_reported(const Inputs& inputs, const Plan& plan, const ExpectedHold& 
 
 }  // namespace
 
-TEST_CASE("blocks in each row that has a hold, with its reason and message, and in no other row") {
+TEST_CASE(
+    "blocks exactly in the rows that have a hold, with the reason and the message of the row") {
   for (const Chain& chain : chains()) {
     for (const GateRow& row : all_rows()) {
       const Gate* gate = find_gate(chain.gates, row.gate);
@@ -116,6 +119,7 @@ TEST_CASE("does not start a rollback that a gate blocks, and reports why") {
   for (const GateRow& row : all_rows()) {
     const bool is_in_chain =
         find_gate(write_gates(), row.gate) || find_gate(start_gates(), row.gate);
+    // Nothing is reported while a Deployment is deleted: see the test below.
     if (!is_in_chain || !row.held || row.gate == std::string("Deleting")) continue;
     CAPTURE(row.gate, row.name);
     const Inputs inputs = with_row(breached_inputs(), row);
@@ -132,11 +136,12 @@ TEST_CASE("does not resume a pending rollback that a gate blocks, and reports wh
     const bool is_in_chain = find_gate(write_gates(), row.gate) ||
                              find_gate(group_known_gates(), row.gate) ||
                              find_gate(resume_gates(), row.gate);
+    // Nothing is reported while a Deployment is deleted: see the test below.
     if (!is_in_chain || !row.held || row.gate == std::string("Deleting")) continue;
     CAPTURE(row.gate, row.name);
     const Inputs inputs = with_row(pending_inputs(), row);
     const Plan plan = guard::decide(inputs, moment);
-    CHECK(plan.action.index() == 0);
+    CHECK(has_no_action(plan));
     check_reported(inputs, plan, *row.held);
   }
 }
@@ -151,13 +156,13 @@ TEST_CASE("does and reports nothing when the Deployment is being deleted") {
   for (Inputs inputs : {breached_inputs(), pending_inputs()}) {
     inputs.deployment.meta.deleting = true;
     const Plan plan = guard::decide(inputs, moment);
-    CHECK(plan.action.index() == 0);
+    CHECK(has_no_action(plan));
     CHECK(plan.events.empty());
     CHECK(plan.guard.state == inputs.guard.state);
   }
 }
 
-TEST_CASE("rejects a request in rows with a rejection, which force overrides if the row says so") {
+TEST_CASE("rejects a request exactly in the rows that have a rejection, which force may override") {
   for (const RequestGateRow& row : request_gate_rows()) {
     CAPTURE(row.gate, row.name);
     const auto gates = request_gates();
@@ -172,6 +177,7 @@ TEST_CASE("rejects a request in rows with a rejection, which force overrides if 
     CHECK_FALSE(rejection->message.empty());
     CHECK_THAT(rejection->message, mentions(row.rejection->mentions));
     CHECK(rejection->is_temporary == row.rejection->is_temporary);
+    CHECK(rejection->is_brief == row.rejection->is_brief);
     CHECK(gate->yields_to_force == row.yields_to_force);
     const auto first = first_rejection(gates, inputs, inputs.guard, moment);
     REQUIRE(first.has_value());
@@ -189,7 +195,7 @@ TEST_CASE("reports the reason of a rejected request and does nothing") {
     row.given(inputs);
     const Plan plan = guard::decide(inputs, moment);
     CHECK_FALSE(std::holds_alternative<BindRequest>(plan.action));
-    CHECK(plan.action.index() == 0);
+    CHECK(has_no_action(plan));
     const bool is_rejected = plan.request && api::finished(plan.request->phase);
     REQUIRE(is_rejected == !row.rejection->is_temporary);
     CHECK(emits_warning(plan, Reason::RollbackRejected) == !row.rejection->is_temporary);
@@ -201,7 +207,7 @@ TEST_CASE("reports the reason of a rejected request and does nothing") {
   }
 }
 
-TEST_CASE("has rows for each gate: one that blocks and one that does not") {
+TEST_CASE("has for each gate a row in which it blocks and a row in which it does not") {
   std::set<std::pair<std::string, bool>> blocked;
   for (const GateRow& row : all_rows()) blocked.emplace(row.gate, row.held.has_value());
   for (const Chain& chain : chains()) {
@@ -221,10 +227,59 @@ TEST_CASE("has rows for each gate: one that blocks and one that does not") {
   }
 }
 
-TEST_CASE("each evaluation gate is a write gate, but PausedUntil does not block the evaluation") {
+TEST_CASE("has only write gates as evaluation gates, and evaluates in spite of PausedUntil") {
   for (const Gate& gate : evaluation_gates())
     CHECK(find_gate(write_gates(), std::string(gate.name).c_str()) != nullptr);
   CHECK(find_gate(evaluation_gates(), "PausedUntil") == nullptr);
+}
+
+TEST_CASE("has all write gates as forced write gates, except Suspended and PausedUntil") {
+  for (const Gate& gate : write_gates()) {
+    CAPTURE(gate.name);
+    const bool is_overridden = gate.name == "Suspended" || gate.name == "PausedUntil";
+    const Gate* forced = find_gate(forced_write_gates(), std::string(gate.name).c_str());
+    CHECK((forced == nullptr) == is_overridden);
+  }
+}
+
+TEST_CASE("overrides a missing reference, and nothing else, in a forced manual rollback") {
+  Inputs inputs = pending_inputs();
+  inputs.rollback->spec.force = true;
+  inputs.preflight->ready = api::ConditionStatus::False;
+  inputs.preflight->reason = Reason::MissingReference;
+  const auto hold = [&] { return first_hold(manual_gates(), inputs, inputs.guard, moment); };
+  CHECK(hold().has_value());
+  inputs.rollback->spec.check.clear();
+  CHECK_FALSE(hold().has_value());
+  inputs.preflight->reason = Reason::AdmissionDenied;
+  CHECK(hold().has_value());
+}
+
+TEST_CASE("does not pass the start gates without a breach") {
+  Inputs inputs = breached_inputs();
+  inputs.guard.checks.clear();
+  const auto proof = pass_start_gates(inputs, inputs.guard, moment);
+  REQUIRE_FALSE(proof.has_value());
+  CHECK(proof.error().reason == Reason::Unconfirmed);
+}
+
+TEST_CASE("accepts a requested drill whose preflight fails") {
+  Inputs inputs = manual_request_inputs();
+  inputs.request->spec.drill = true;
+  inputs.preflight->ready = api::ConditionStatus::False;
+  for (const Reason reason : {Reason::MissingReference, Reason::AdmissionDenied}) {
+    inputs.preflight->reason = reason;
+    CHECK_FALSE(first_rejection(request_gates(), inputs, inputs.guard, moment).has_value());
+  }
+}
+
+TEST_CASE("does not suggest force when it rejects a requested drill") {
+  Inputs inputs = manual_request_inputs();
+  inputs.request->spec.drill = true;
+  inputs.policy.spec.suspend = true;
+  const auto rejection = first_rejection(request_gates(), inputs, inputs.guard, moment);
+  REQUIRE(rejection.has_value());
+  CHECK_FALSE(rejection->message.contains(force_hint));
 }
 
 TEST_CASE("reports the first gate that blocks") {

@@ -1,5 +1,5 @@
 // A group rollback before any member is changed: its initiator is held, policies change, other
-// members are released, or its record is gone.
+// members are released, or the initiator is gone.
 #include <catch2/catch.hpp>
 
 #include "guard/guard_status.hpp"
@@ -17,42 +17,43 @@ using api::RollbackPhase;
 namespace {
 
 // "api" has initiated a group rollback. "web" is the first and is recorded but not changed.
-DeploymentHarness first_member() {
+DeploymentHarness pending_first_member() {
   DeploymentHarness harness = baking_in_group();
   harness.group = {initiator_now(harness, "api", {"web", "api"})};
   harness.pass_time(10s).reconcile();
   REQUIRE(harness.phase() == RollbackPhase::Pending);
   REQUIRE(harness.rollback->spec.caused_by == "api-2-9f");
-  REQUIRE(harness.template_changes == 0);
+  REQUIRE(harness.restorations == 0);
   return harness;
 }
 
-void hold(GroupMember& initiator, Reason reason) {
-  initiator.guard.state = api::State::Held;
-  initiator.guard.reason = reason;
+void hold(GroupMember& member, Reason reason) {
+  member.guard.state = api::State::Held;
+  member.guard.reason = reason;
 }
 
 }  // namespace
 
 // api: initiates ── SharedCause ────── GroupOrder      web: first, recorded, waits with api
-TEST_CASE("waits while the initiator is held, when it is the first member") {
-  DeploymentHarness harness = first_member();
+TEST_CASE("waits while the initiator is held, when this Deployment is the first member") {
+  DeploymentHarness harness = pending_first_member();
   hold(harness.group[0], Reason::SharedCause);
   harness.reconcile_for(5min, {pass("rollout"), pass("health")});
   CHECK(harness.state() == held(Reason::GroupBlocked));
   CHECK_THAT(harness.guard.message, mentions({"shop", "api-2-9f", "api is Held (SharedCause)"}));
-  CHECK(harness.template_changes == 0);
+  CHECK(harness.restorations == 0);
   hold(harness.group[0], Reason::GroupOrder);
   harness.reconcile({pass("rollout"), pass("health")});
   CHECK(harness.deployed_template() == "v1");
 }
 
-TEST_CASE("waits for approval when its policy requires it after the record was created") {
-  DeploymentHarness harness = first_member();
+TEST_CASE(
+    "waits for approval when its policy changes to mode Approve after the Rollback was created") {
+  DeploymentHarness harness = pending_first_member();
   harness.policy.spec.mode = api::Mode::Approve;
   harness.reconcile_for(5min, {pass("rollout"), pass("health")});
   CHECK(harness.state() == held(Reason::AwaitingApproval));
-  CHECK(harness.template_changes == 0);
+  CHECK(harness.restorations == 0);
   SECTION("the member is approved") { harness.approve(); }
   SECTION("the group rollback is approved") {
     harness.group[0].rollback->status.approved_by = "spec.approved of the Rollback";
@@ -75,7 +76,7 @@ TEST_CASE("needs no approval of a member when the group rollback was approved") 
              mentions({harness.rollback->status.approved_by}));
 }
 
-TEST_CASE("waits for approval of a member, and reports it, when its group needed none") {
+TEST_CASE("waits for approval of a member, and reports that, when its group needed no approval") {
   DeploymentHarness harness = baking_in_group(api::Mode::Approve);
   harness.group = {initiator_now(harness, "api", {"api", "web"})};
   harness.group[0].rollback->status.phase = RollbackPhase::Verifying;
@@ -89,7 +90,7 @@ TEST_CASE("waits for approval of a member, and reports it, when its group needed
   CHECK(harness.emitted(Reason::RollbackStarted) == 1);
 }
 
-TEST_CASE("waits for approval when the policy of another member requires it meanwhile") {
+TEST_CASE("waits for approval when the policy of another member changes to mode Approve") {
   DeploymentHarness harness = baking_in_group();
   harness.group = {member_released_with(harness, "zoo")};
   harness.writes_allowed = 0;
@@ -99,7 +100,7 @@ TEST_CASE("waits for approval when the policy of another member requires it mean
   harness.group[0].mode = api::Mode::Approve;
   harness.reconcile_for(1min, {fails("health")});
   CHECK(harness.state() == held(Reason::AwaitingApproval));
-  CHECK(harness.template_changes == 0);
+  CHECK(harness.restorations == 0);
   SECTION("approved") { harness.approve(); }
   SECTION("the other member is not included") {
     harness.rollback->spec.group->members = {"web"};
@@ -118,10 +119,10 @@ TEST_CASE("replaces a pending rollback when another member of its group is relea
   harness.pass_time(1s);
   harness.group = {member_released_with(harness, "zoo")};
   harness.approve().reconcile({fails("health")});
-  CHECK(harness.server.at("web-2-1b4e").status.phase == RollbackPhase::Superseded);
-  CHECK_THAT(harness.server.at("web-2-1b4e").status.message,
+  CHECK(harness.stored_rollbacks.at("web-2-1b4e").status.phase == RollbackPhase::Superseded);
+  CHECK_THAT(harness.stored_rollbacks.at("web-2-1b4e").status.message,
              mentions({"revision 2 (web-v2)", "zoo"}));
-  CHECK(harness.template_changes == 0);
+  CHECK(harness.restorations == 0);
   harness.reconcile_for(30s, {fails("health")});
   CHECK(harness.state() == held(Reason::AwaitingApproval));
   REQUIRE(harness.rollback->spec.group);
@@ -150,9 +151,9 @@ TEST_CASE("replaces a group rollback when a member with a newer release can be r
   SECTION("the other member can be rolled back") {
     harness.group[0].blocked_because.clear();
     harness.reconcile_for(30s, {fails("health")});
-    CHECK(harness.server.at("web-2-1b4e").status.phase == RollbackPhase::Superseded);
+    CHECK(harness.stored_rollbacks.at("web-2-1b4e").status.phase == RollbackPhase::Superseded);
     CHECK(harness.state() == held(Reason::AwaitingApproval));
-    CHECK(harness.template_changes == 0);
+    CHECK(harness.restorations == 0);
   }
 }
 
@@ -164,8 +165,8 @@ TEST_CASE("replaces a group rollback when its initiator leaves the group") {
   harness.policy.group.clear();
   harness.group.clear();
   harness.approve().reconcile({fails("health")});
-  CHECK(harness.server.at("web-2-1b4e").status.phase == RollbackPhase::Superseded);
-  CHECK(harness.template_changes == 0);
+  CHECK(harness.stored_rollbacks.at("web-2-1b4e").status.phase == RollbackPhase::Superseded);
+  CHECK(harness.restorations == 0);
   harness.reconcile_for(30s, {fails("health")});
   CHECK(harness.state() == held(Reason::AwaitingApproval));
   CHECK_FALSE(harness.rollback->spec.group);
@@ -186,7 +187,7 @@ TEST_CASE("runs a preflight at once when a group rollback includes an old releas
   CHECK(next_preflight(inputs, harness.guard, harness.now) == harness.now + 7min);
 }
 
-TEST_CASE("does not follow a group rollback for a release from before an opt-out") {
+TEST_CASE("does not follow a group rollback for a release that was good before an opt-out") {
   DeploymentHarness harness = baking_in_group();
   harness.pass_checks_for(11min);
   REQUIRE(harness.guard.evaluation_started);
@@ -199,11 +200,11 @@ TEST_CASE("does not follow a group rollback for a release from before an opt-out
   harness.group[0].rollback->status.phase = RollbackPhase::Verifying;
   harness.group[0].rollback->status.template_restored = harness.now + 1s;
   harness.pass_checks_for(1min);
-  CHECK(harness.template_changes == 0);
-  CHECK(harness.records == 0);
+  CHECK(harness.restorations == 0);
+  CHECK(harness.rollbacks_created == 0);
 }
 
-TEST_CASE("stays good, since the same time, when its group rollback is cancelled") {
+TEST_CASE("keeps its verdict and the time of its verdict when its group rollback is cancelled") {
   DeploymentHarness harness = baking_in_group();
   harness.pass_checks_for(11min);
   const auto since = harness.guard.current->since;
@@ -220,7 +221,7 @@ TEST_CASE("stays good, since the same time, when its group rollback is cancelled
 }
 
 TEST_CASE("reports the member that it waits for, but not the progress of that member") {
-  DeploymentHarness harness = first_member();
+  DeploymentHarness harness = pending_first_member();
   harness.group.push_back(member("db"));
   harness.group[0].rollback->spec.group->members = {"db", "web", "api"};
   harness.reconcile({pass("health")});
@@ -241,18 +242,17 @@ TEST_CASE("reports the member that it waits for, but not the progress of that me
   CHECK(worth_writing(before, harness.guard));
 }
 
-// store: restored      web: waits for its turn      api, the initiator, is deleted with its
-// Rollback
+// store is restored, web waits for its turn, and the initiator api is deleted with its Rollback
 TEST_CASE("completes a started group rollback in order when the initiator is gone") {
-  DeploymentHarness harness = first_member();
-  api::Rollback back;
-  back.spec.caused_by = "api-2-9f";
-  back.status.phase = RollbackPhase::Verifying;
-  back.status.template_restored = harness.now;
+  DeploymentHarness harness = pending_first_member();
+  api::Rollback restored;
+  restored.spec.caused_by = "api-2-9f";
+  restored.status.phase = RollbackPhase::Verifying;
+  restored.status.template_restored = harness.now;
   GroupMember store = member("store", -2);
-  store.rollback = back;
+  store.rollback = restored;
   GroupMember db = member("db", -1);
-  db.rollback = back;
+  db.rollback = restored;
   db.rollback->status = {};
   harness.group = {store, db};
   const bool is_approved = GENERATE(false, true);
@@ -262,7 +262,7 @@ TEST_CASE("completes a started group rollback in order when the initiator is gon
   }
   harness.reconcile_for(1min, {pass("rollout"), pass("health")});
   CHECK(harness.state() == held(Reason::GroupOrder));
-  CHECK(harness.template_changes == 0);
+  CHECK(harness.restorations == 0);
   harness.group[1].rollback->status.phase = RollbackPhase::Verifying;
   harness.reconcile({pass("rollout"), pass("health")});
   CHECK(harness.deployed_template() == "v1");
@@ -279,7 +279,7 @@ TEST_CASE("requeues at the end of a pause that blocks its group") {
   CHECK(harness.last_plan.blocked_because.empty());
 }
 
-TEST_CASE("runs preflights often while a failed one blocks its group") {
+TEST_CASE("runs preflights more often while a failed preflight blocks its group") {
   DeploymentHarness harness = baking_in_group();
   harness.pass_checks_for(11min).reconcile();
   Inputs inputs = harness.inputs();
@@ -294,13 +294,25 @@ TEST_CASE("runs preflights often while a failed one blocks its group") {
   CHECK(next_preflight(inputs, harness.guard, harness.now) == harness.now + 10min);
   hold(inputs.group[0], Reason::GroupBlocked);
   CHECK(next_preflight(inputs, harness.guard, harness.now) == harness.now + 20s);
-  // A release that was good before the other one does not belong to its group rollback.
+  hold(inputs.group[0], Reason::SharedCause);
+  CHECK(next_preflight(inputs, harness.guard, harness.now) == harness.now + 10min);
+  hold(inputs.group[0], Reason::GroupBlocked);
+  inputs.group[0].guard.state = api::State::Evaluating;
+  CHECK(next_preflight(inputs, harness.guard, harness.now) == harness.now + 10min);
+  inputs.group[0].guard.state = api::State::Held;
+  // The present revision was restored by a rollback, so it is not a release.
+  Inputs restored = inputs;
+  restored.rollback = member_rollback("", RollbackPhase::Succeeded, harness.now);
+  restored.rollback->spec.to = *harness.guard.current;
+  CHECK(next_preflight(restored, harness.guard, harness.now) == harness.now + 10min);
+  // The release was good before the release of the other member, so that group rollback does not
+  // include it.
   inputs.group[0].guard.evaluation_started = harness.now + 1s;
   CHECK(next_preflight(inputs, harness.guard, harness.now) == harness.now + 10min);
 }
 
-TEST_CASE("reports why the target of its pending Rollback blocks the group") {
-  DeploymentHarness harness = first_member();
+TEST_CASE("reports that a missing snapshot of its pending Rollback's target blocks the group") {
+  DeploymentHarness harness = pending_first_member();
   hold(harness.group[0], Reason::SharedCause);
   for (api::Revision& revision : harness.guard.revisions) revision.snapshot.clear();
   harness.preflight = api::Preflight{.ready = api::ConditionStatus::False,

@@ -1,26 +1,30 @@
 // Modes Observe and Approve, and checks that also fail for the baseline.
+#include "guard/gates/release_gates.hpp"
+
 #include <catch2/catch.hpp>
 
 #include "support/mentions.hpp"
+#include "unit/guard/gates/golden.hpp"
 #include "unit/guard/harness.hpp"
 
 using namespace lastgood;
 using namespace lastgood::guard;
 using namespace lastgood::guard::test;
 
-TEST_CASE("reports on a pending Rollback why it waits when the policy breaks and is repaired") {
+TEST_CASE(
+    "reports on a pending Rollback why it waits while the policy is broken and after its repair") {
   DeploymentHarness harness = baking_v2(api::Mode::Approve);
   harness.fail_three_times().reconcile();
-  const auto status = [&] { return harness.server.at(harness.guard.rollback).status; };
+  const auto status = [&] { return harness.stored_rollbacks.at(harness.guard.rollback).status; };
   REQUIRE(status().waiting_for == Reason::AwaitingApproval);
-  const auto governed = harness.policy;
+  const auto working_policy = harness.policy;
   harness.break_policy().reconcile().reconcile();
   CHECK(status().waiting_for == Reason::PolicyNotFound);
-  CHECK_THAT(status().message, mentions({"There is none"}));
-  harness.policy = governed;
+  CHECK_THAT(status().message, mentions({"RollbackPolicy/web does not exist"}));
+  harness.policy = working_policy;
   harness.reconcile().fail_three_times();
   CHECK(status().waiting_for == Reason::AwaitingApproval);
-  CHECK(harness.template_changes == 0);
+  CHECK(harness.restorations == 0);
 }
 
 // v2 ✗✗✗ ──▶ Held Observing, one record ──▶ health ✓ ──▶ Evaluating
@@ -29,8 +33,8 @@ TEST_CASE("records an observed rollback once and writes nothing to the Deploymen
   harness.fail_three_times();
   CHECK(harness.state() == held(Reason::Observing));
   CHECK(harness.action() == ActionKind::RecordObserved);
-  REQUIRE(harness.server.contains("web-2-1b4e-observed"));
-  const api::Rollback& record = harness.server.at("web-2-1b4e-observed");
+  REQUIRE(harness.stored_rollbacks.contains("web-2-1b4e-observed"));
+  const api::Rollback& record = harness.stored_rollbacks.at("web-2-1b4e-observed");
   CHECK(record.status.phase == RollbackPhase::Observed);
   CHECK(record.status.finished == harness.now);
   CHECK(record.spec.mode == api::Mode::Observe);
@@ -39,9 +43,9 @@ TEST_CASE("records an observed rollback once and writes nothing to the Deploymen
   CHECK(record.spec.policy == "RollbackPolicy/web");
   harness.reconcile_for(10min, {fails("health")});
   CHECK(harness.action() == ActionKind::None);
-  CHECK(harness.server.size() == 1);
+  CHECK(harness.stored_rollbacks.size() == 1);
   CHECK(harness.emitted(Reason::RollbackHeld) == 1);
-  CHECK(harness.template_changes == 0);
+  CHECK(harness.restorations == 0);
   harness.pass_checks_for(10s);
   CHECK(harness.state() == evaluating(Reason::Baking));
 }
@@ -60,7 +64,7 @@ TEST_CASE("does not execute a pending rollback when the mode becomes Observe") {
   harness.policy.spec.mode = api::Mode::Observe;
   harness.reconcile_for(1min, {fails("health")});
   CHECK(harness.state() == held(Reason::Observing));
-  CHECK(harness.template_changes == 0);
+  CHECK(harness.restorations == 0);
 }
 
 // v2 ✗✗✗ ──▶ recorded, Held AwaitingApproval ──▶ approved ──▶ v1
@@ -73,7 +77,7 @@ TEST_CASE("records the rollback and waits until a user approves it when the mode
   CHECK(harness.rollback->spec.mode == api::Mode::Approve);
   harness.reconcile_for(1h, {fails("health")});
   CHECK(harness.state() == held(Reason::AwaitingApproval));
-  CHECK(harness.template_changes == 0);
+  CHECK(harness.restorations == 0);
   CHECK(harness.rollback->status.waiting_for == Reason::AwaitingApproval);
   CHECK_THAT(harness.rollback->status.message, mentions({"web-2-1b4e", "kubectl"}));
   CHECK(harness.emitted(Reason::RollbackStarted) == 0);
@@ -102,7 +106,30 @@ TEST_CASE("records the rollback and waits until a user approves it when the mode
   CHECK(harness.deployed_template() == "v1");
   harness.pass_time(1s).reconcile().roll_out().reconcile().pass_checks_for(6min);
   CHECK(harness.state() == idle(Reason::RolledBack));
-  CHECK(harness.template_changes == 1);
+  CHECK(harness.restorations == 1);
+}
+
+TEST_CASE("has no approval when none is needed or none was given") {
+  Inputs inputs = pending_inputs();
+  inputs.rollback->spec.approved = true;
+  CHECK(gates::approval_of(inputs).empty());
+  inputs.policy.spec.mode = api::Mode::Approve;
+  CHECK(gates::approval_of(inputs) == "spec.approved of the Rollback");
+  inputs.rollback->spec.approved = false;
+  CHECK(gates::approval_of(inputs).empty());
+  SECTION("a member whose initiator is gone") {
+    inputs.rollback->spec.caused_by = "api-2-9f";
+    CHECK(gates::approval_of(inputs).empty());
+    inputs.rollback->status.approved_by = "spec.approved of the Rollback";
+    CHECK(gates::approval_of(inputs).contains("api-2-9f"));
+  }
+}
+
+TEST_CASE("reports only the commands that approve a Rollback when no other one is approved") {
+  Inputs inputs = pending_inputs();
+  inputs.policy.spec.mode = api::Mode::Approve;
+  CHECK(gates::awaiting_approval(inputs, inputs.guard, moment)->message ==
+        gates::waits_for_approval(*inputs.rollback).message);
 }
 
 TEST_CASE("cancels a rollback that awaits approval when the release recovers") {
@@ -114,11 +141,11 @@ TEST_CASE("cancels a rollback that awaits approval when the release recovers") {
   CHECK(harness.guard.state == api::State::Evaluating);
 }
 
-TEST_CASE("rolls back only when the check fails again if it recovered before the approval") {
+TEST_CASE("requires a new failure when the check had no result before the approval") {
   DeploymentHarness harness = baking_v2(api::Mode::Approve);
   harness.fail_three_times().reconcile_for(1h, {unknown("health")}).approve().reconcile();
   CHECK(harness.state() == held(Reason::Unconfirmed));
-  CHECK(harness.template_changes == 0);
+  CHECK(harness.restorations == 0);
   harness.reconcile_for(10s, {fails("health")});
   CHECK(harness.deployed_template() == "v1");
 }
@@ -128,7 +155,7 @@ TEST_CASE("supersedes a rollback that awaits approval when a newer template is s
   harness.fail_three_times().ship("v3").reconcile();
   CHECK(harness.phase() == RollbackPhase::Superseded);
   harness.approve().reconcile_for(1min, {});
-  CHECK(harness.template_changes == 0);
+  CHECK(harness.restorations == 0);
 }
 
 TEST_CASE("keeps waiting for approval when the controller restarts") {
@@ -137,10 +164,10 @@ TEST_CASE("keeps waiting for approval when the controller restarts") {
   CHECK(harness.state() == held(Reason::AwaitingApproval));
   harness.approve().reconcile_for(10s, {fails("health")});
   CHECK(harness.deployed_template() == "v1");
-  CHECK(harness.records == 1);
+  CHECK(harness.rollbacks_created == 1);
 }
 
-TEST_CASE("holds a release whose check failed before it, until it fails by itself") {
+TEST_CASE("holds a release whose check failed before the release, until only the release fails") {
   DeploymentHarness harness = baking_v2();
   harness.reconcile_for(30s, {failed_before_release("health")});
   CHECK(harness.state() == held(Reason::AlreadyFailing));
@@ -157,5 +184,5 @@ TEST_CASE("holds a release whose check fails for the baseline too, until the che
   harness.pass_checks_for(10s);
   CHECK(harness.state() == evaluating(Reason::Baking));
   CHECK_FALSE(harness.guard.checks[1].baseline.has_value());
-  CHECK(harness.template_changes == 0);
+  CHECK(harness.restorations == 0);
 }

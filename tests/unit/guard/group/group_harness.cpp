@@ -10,16 +10,16 @@ using api::RollbackPhase;
 
 namespace {
 
-constexpr std::array names{"db", "api", "web"};
+constexpr std::array member_names{"db", "api", "web"};
 
 std::size_t index_of(const std::string& name) {
-  return static_cast<std::size_t>(std::ranges::find(names, name) - names.begin());
+  return static_cast<std::size_t>(std::ranges::find(member_names, name) - member_names.begin());
 }
 
 DeploymentHarness make_member(std::size_t member) {
   DeploymentHarness harness;
-  harness.deployment.meta.key.name = names[member];
-  harness.deployment.meta.uid = Uid(std::string(names[member]) + "-uid");
+  harness.deployment.meta.key.name = member_names[member];
+  harness.deployment.meta.uid = Uid(std::string(member_names[member]) + "-uid");
   harness.policy.group = "shop";
   harness.policy.group_order = static_cast<int>(member);
   harness.policy.spec.bake_time = 1min;
@@ -33,7 +33,7 @@ DeploymentHarness make_member(std::size_t member) {
 }  // namespace
 
 GroupHarness::GroupHarness() : members{make_member(0), make_member(1), make_member(2)} {
-  for (int i = 0; i < 3; ++i) reconcile(0, false);
+  for (int i = 0; i < 3; ++i) reconcile(0, Checks::NotMeasured);
 }
 
 void GroupHarness::ship(std::size_t member, bool is_good) {
@@ -43,7 +43,7 @@ void GroupHarness::ship(std::size_t member, bool is_good) {
   user_actions[member].shipped = members[member].now;
   user_actions[member].runs_users_template = true;
   user_actions[member].good.reset();
-  reconcile_one(member, false);
+  reconcile_one(member, Checks::NotMeasured);
 }
 
 void GroupHarness::leave_group(std::size_t member) {
@@ -57,8 +57,8 @@ void GroupHarness::unblock_all() {
   for (std::size_t member = 0; member < group_size; ++member) {
     DeploymentHarness& harness = members[member];
     join_group(member);
-    harness.suspend(false);
-    if (harness.deployment.paused) harness.pause(false);
+    harness.unsuspend();
+    if (harness.deployment.paused) harness.unpause();
     harness.policy.spec.mode = api::Mode::Enforce;
     harness.preflight->ready = api::ConditionStatus::True;
     harness.breaker = {};
@@ -69,17 +69,18 @@ void GroupHarness::unblock_all() {
 }
 
 void GroupHarness::restart() {
-  is_reconciled_ = {};
+  is_reconciled_since_restart_ = {};
   for (DeploymentHarness& harness : members) harness.restart();
 }
 
-std::vector<GroupMember> GroupHarness::others(std::size_t member) const {
+std::vector<GroupMember> GroupHarness::other_members(std::size_t member) const {
   std::vector<GroupMember> found;
   for (std::size_t other = 0; is_in_group(member) && other < group_size; ++other) {
     if (other == member || !is_in_group(other)) continue;
     const DeploymentHarness& harness = members[other];
-    GroupMember out{.deployment = names[other], .blocked_because = "it is not reconciled yet"};
-    if (is_reconciled_[other]) {
+    GroupMember out{.deployment = member_names[other],
+                    .blocked_because = "it is not reconciled yet"};
+    if (is_reconciled_since_restart_[other]) {
       out.order = harness.policy.group_order;
       out.guard = harness.guard;
       out.rollback = harness.rollback;
@@ -93,27 +94,28 @@ std::vector<GroupMember> GroupHarness::others(std::size_t member) const {
   return found;
 }
 
-void GroupHarness::reconcile_one(std::size_t member, bool is_measured) {
+void GroupHarness::reconcile_one(std::size_t member, Checks checks) {
   DeploymentHarness& harness = members[member];
-  harness.group = others(member);
+  harness.group = other_members(member);
   harness.initiator.reset();
   for (const DeploymentHarness& other : members) {
-    const auto followed =
-        harness.rollback ? other.server.find(harness.rollback->spec.caused_by) : other.server.end();
-    if (followed != other.server.end()) harness.initiator = followed->second;
+    const auto followed = harness.rollback
+                              ? other.stored_rollbacks.find(harness.rollback->spec.caused_by)
+                              : other.stored_rollbacks.end();
+    if (followed != other.stored_rollbacks.end()) harness.initiator = followed->second;
   }
   Measurements measurements;
-  if (is_measured) {
+  if (checks == Checks::Measured) {
     const bool is_bad = bad_templates.contains(harness.deployed_template());
     measurements = {pass("rollout"), is_bad ? fails("health") : pass("health")};
   }
-  const int changes = harness.template_changes;
+  const int changes = harness.restorations;
   const int good = harness.emitted(Reason::ReleaseGood);
   harness.reconcile(std::move(measurements));
-  is_reconciled_[member] = true;
+  is_reconciled_since_restart_[member] = true;
   if (harness.emitted(Reason::ReleaseGood) > good) user_actions[member].good = harness.now;
   record_group_rollback(member);
-  if (harness.template_changes > changes) record_template_change(member);
+  if (harness.restorations > changes) record_restoration(member);
 }
 
 void GroupHarness::record_group_rollback(std::size_t member) {
@@ -131,32 +133,32 @@ void GroupHarness::record_group_rollback(std::size_t member) {
   on_group_rollback(record);
 }
 
-void GroupHarness::record_template_change(std::size_t member) {
+void GroupHarness::record_restoration(std::size_t member) {
   const api::Rollback& rollback = *members[member].rollback;
   const bool is_initiator = rollback.spec.group.has_value();
-  TemplateChange change{
+  Restoration restoration{
       .member = member,
       .rollback = rollback,
       .group_rollback = is_initiator ? rollback.meta.key.name : rollback.spec.caused_by,
       .at = members[member].now};
-  on_template_change(change);
+  on_restoration(restoration);
   user_actions[member].runs_users_template = false;
-  template_changes.push_back(std::move(change));
+  restorations.push_back(std::move(restoration));
 }
 
-void GroupHarness::reconcile(std::size_t first, bool is_measured) {
-  for (std::size_t i = 0; i < group_size; ++i) reconcile_one((first + i) % group_size, is_measured);
+void GroupHarness::reconcile(std::size_t first, Checks checks) {
+  for (std::size_t i = 0; i < group_size; ++i) reconcile_one((first + i) % group_size, checks);
 }
 
-void GroupHarness::pass_time(Duration time, std::size_t first, bool is_measured) {
+void GroupHarness::pass_time(Duration time, std::size_t first, Checks checks) {
   for (DeploymentHarness& harness : members) harness.pass_time(time);
-  reconcile(first, is_measured);
+  reconcile(first, checks);
 }
 
 void GroupHarness::settle(std::size_t first) {
   constexpr int rounds = 40;
   for (int i = 0; i < rounds; ++i) {
-    pass_time(10s, first, true);
+    pass_time(10s, first, Checks::Measured);
     for (DeploymentHarness& harness : members) harness.roll_out();
   }
 }
@@ -180,36 +182,38 @@ bool GroupHarness::has_newer_choice(std::size_t member, Time since) const {
 
 namespace {
 
-struct Kind {
+struct StepType {
   const char* name;
-  int weight;
-  void (*happen)(GroupHarness&, std::size_t member, int argument);
+  int weight;  // how often it is chosen, relative to the other types
+  void (*run)(GroupHarness&, std::size_t member, int argument);
 };
 
-// `member` is the first and is bad. `argument` decides which of the others are good.
+// `member` gets a bad release, and the members after it get good ones, except:
+//   argument 1, 2  the release of the first or second member after it is bad too
+//   argument 4     the second member after it is not released
 void release_together(GroupHarness& group, std::size_t member, int argument) {
   const std::size_t count = argument == 4 ? 2 : group_size;
   for (std::size_t i = 0; i < count; ++i)
     group.ship((member + i) % group_size, i != 0 && argument != static_cast<int>(i));
   for (DeploymentHarness& harness : group.members) harness.roll_out();
-  group.pass_time(10s, member, true);
+  group.pass_time(10s, member, Checks::Measured);
 }
 
-void fail(GroupHarness& group, std::size_t member, int argument) {
-  for (int i = 0; i <= argument; ++i) group.pass_time(10s, member, true);
+void measure(GroupHarness& group, std::size_t member, int argument) {
+  for (int i = 0; i <= argument; ++i) group.pass_time(10s, member, Checks::Measured);
 }
 
-void roll_out_and_wait(GroupHarness& group, std::size_t member, int argument) {
+void roll_out_and_measure(GroupHarness& group, std::size_t member, int argument) {
   for (int i = 0; i <= argument; ++i) {
     for (DeploymentHarness& harness : group.members) harness.roll_out();
-    group.pass_time(10s, member, true);
+    group.pass_time(10s, member, Checks::Measured);
   }
 }
 
 // Good releases become good, and restored revisions are verified.
 void bake(GroupHarness& group, std::size_t member, int) {
-  roll_out_and_wait(group, member, 0);
-  for (int i = 0; i < 2; ++i) group.pass_time(1min, member, true);
+  roll_out_and_measure(group, member, 0);
+  for (int i = 0; i < 2; ++i) group.pass_time(1min, member, Checks::Measured);
 }
 
 void change_health(GroupHarness& group, std::size_t member, int argument) {
@@ -220,7 +224,7 @@ void change_health(GroupHarness& group, std::size_t member, int argument) {
   }
 }
 
-const std::vector<Kind> kinds = {
+const std::vector<StepType> step_types = {
     {"release together", 8, release_together},
     {"release", 6,
      [](GroupHarness& group, std::size_t member, int argument) {
@@ -228,19 +232,21 @@ const std::vector<Kind> kinds = {
      }},
     {"roll out", 3,
      [](GroupHarness& group, std::size_t member, int) { group.members[member].roll_out(); }},
-    {"measure", 8, fail},
-    {"roll out and measure", 6, roll_out_and_wait},
+    {"measure", 8, measure},
+    {"roll out and measure", 6, roll_out_and_measure},
     {"pass a second", 6,
-     [](GroupHarness& group, std::size_t member, int) { group.pass_time(1s, member, false); }},
+     [](GroupHarness& group, std::size_t member, int) {
+       group.pass_time(1s, member, Checks::NotMeasured);
+     }},
     {"bake", 6, bake},
     {"change health", 2, change_health},
     {"suspend", 2,
      [](GroupHarness& group, std::size_t member, int argument) {
-       group.members[member].suspend(argument < 2);
+       group.members[member].set_suspended(argument < 2);
      }},
     {"pause", 1,
      [](GroupHarness& group, std::size_t member, int argument) {
-       group.members[member].pause(argument < 2);
+       group.members[member].set_paused(argument < 2);
      }},
     {"mode", 2,
      [](GroupHarness& group, std::size_t member, int argument) {
@@ -281,30 +287,32 @@ const std::vector<Kind> kinds = {
 
 }  // namespace
 
-void showValue(const GroupEvent& event, std::ostream& out) {
-  out << kinds[static_cast<std::size_t>(event.kind)].name << " " << names[event.member] << " "
-      << event.argument;
+void showValue(const GroupStep& step, std::ostream& out) {
+  out << step_types[static_cast<std::size_t>(step.type)].name << " " << member_names[step.member]
+      << " " << step.argument;
 }
 
 rc::Gen<std::vector<GroupHistory>> group_histories() {
   std::vector<int> weighted;
-  for (std::size_t i = 0; i < kinds.size(); ++i)
-    weighted.insert(weighted.end(), static_cast<std::size_t>(kinds[i].weight), static_cast<int>(i));
-  const auto event = rc::gen::map(
+  for (std::size_t i = 0; i < step_types.size(); ++i)
+    weighted.insert(weighted.end(), static_cast<std::size_t>(step_types[i].weight),
+                    static_cast<int>(i));
+  const auto step = rc::gen::map(
       rc::gen::tuple(rc::gen::elementOf(weighted), rc::gen::inRange<std::size_t>(0, group_size),
                      rc::gen::inRange(0, 5)),
-      [](const auto& it) {
-        return GroupEvent{
-            .kind = std::get<0>(it), .member = std::get<1>(it), .argument = std::get<2>(it)};
+      [](const auto& parts) {
+        return GroupStep{.type = std::get<0>(parts),
+                         .member = std::get<1>(parts),
+                         .argument = std::get<2>(parts)};
       });
   return rc::gen::container<std::vector<GroupHistory>>(
-      4, rc::gen::scale(0.4, rc::gen::container<GroupHistory>(event)));
+      4, rc::gen::scale(0.4, rc::gen::container<GroupHistory>(step)));
 }
 
 void run_history(GroupHarness& group, const GroupHistory& history) {
-  for (const GroupEvent& event : history) {
-    kinds[static_cast<std::size_t>(event.kind)].happen(group, event.member, event.argument);
-    group.reconcile(event.member, false);
+  for (const GroupStep& step : history) {
+    step_types[static_cast<std::size_t>(step.type)].run(group, step.member, step.argument);
+    group.reconcile(step.member, Checks::NotMeasured);
   }
 }
 

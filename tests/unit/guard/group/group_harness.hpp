@@ -1,6 +1,6 @@
 // Three Deployments of one group in random histories. Each is a DeploymentHarness that sees the
-// others as the controller publishes them. The harness records each group rollback and each change
-// of a template as it happens; the invariants decide whether that was right.
+// others as the controller publishes them. GroupHarness records each group rollback and each
+// restored template. The invariants decide whether these were right.
 #pragma once
 
 #include <rapidcheck.h>
@@ -28,36 +28,41 @@ struct UserActions {
 
 struct GroupRollbackRecord {
   std::size_t initiator = 0;
-  std::string name;  // of the initiator's Rollback
+  std::string name;  // the name of the initiator's Rollback
   Time at;
   Time released;                          // when the release of the initiator was shipped
-  std::vector<std::size_t> members = {};  // in their order, with the initiator
+  std::vector<std::size_t> members = {};  // in the order of the rollback; includes the initiator
 };
 
-struct TemplateChange {
+// A rollback of one member.
+struct Restoration {
   std::size_t member = 0;
   api::Rollback rollback;
   std::string group_rollback;  // the name of the initiator's Rollback; empty: none
   Time at;
 };
 
+// Whether a reconcile has measurements of the checks.
+enum class Checks : std::uint8_t { NotMeasured, Measured };
+
 class GroupHarness {
  public:
-  // v1 runs and is good. Bakes for 1m, verifies for 30s, no cooldown. In the order db, api, web.
+  // v1 runs and is good. The policies: bakeTime 1m, verifyFor 30s, no cooldown. The members in the
+  // order of a rollback: db, api, web.
   GroupHarness();
 
   // Actions of users. The Deployment is reconciled at once.
   void ship(std::size_t member, bool is_good);
   void leave_group(std::size_t member);
   void join_group(std::size_t member);
-  // Removes all that blocks a rollback, and approves the pending ones.
+  // Removes everything that blocks a rollback, and approves the pending Rollbacks.
   void unblock_all();
-  void restart();  // of the controller of all three
+  void restart();  // the controller restarts
 
-  // Reconciles each once, beginning with `first`; with measurements of the checks, or with none.
-  void reconcile(std::size_t first, bool is_measured);
-  void reconcile_one(std::size_t member, bool is_measured);
-  void pass_time(Duration time, std::size_t first, bool is_measured);
+  // Reconciles each member once, beginning with `first`.
+  void reconcile(std::size_t first, Checks checks);
+  void reconcile_one(std::size_t member, Checks checks);
+  void pass_time(Duration time, std::size_t first, Checks checks);
   // Rolls out, measures and reconciles until nothing more happens.
   void settle(std::size_t first = 0);
 
@@ -65,38 +70,38 @@ class GroupHarness {
     return !members[member].policy.group.empty();
   }
   [[nodiscard]] const GroupRollbackRecord* find_group_rollback(const std::string& name) const;
-  // Nothing blocks a rollback of it now.
+  // Nothing blocks a rollback of the member now.
   [[nodiscard]] bool can_roll_back(std::size_t member) const;
-  // A user shipped it or took it out of the group since.
+  // A user shipped the member, or took it out of the group, at `since` or later.
   [[nodiscard]] bool has_newer_choice(std::size_t member, Time since) const;
 
   std::array<DeploymentHarness, group_size> members;
   std::array<UserActions, group_size> user_actions;
   std::vector<GroupRollbackRecord> group_rollbacks;
-  std::vector<TemplateChange> template_changes;
-  std::set<std::string> bad_templates;  // check health fails for them
+  std::vector<Restoration> restorations;
+  std::set<std::string> bad_templates;  // the check health fails in their pods
   std::function<void(const GroupRollbackRecord&)> on_group_rollback =
       [](const GroupRollbackRecord&) {};
-  std::function<void(const TemplateChange&)> on_template_change = [](const TemplateChange&) {};
+  std::function<void(const Restoration&)> on_restoration = [](const Restoration&) {};
 
  private:
-  [[nodiscard]] std::vector<GroupMember> others(std::size_t member) const;
+  [[nodiscard]] std::vector<GroupMember> other_members(std::size_t member) const;
   void record_group_rollback(std::size_t member);
-  void record_template_change(std::size_t member);
+  void record_restoration(std::size_t member);
 
-  std::array<bool, group_size> is_reconciled_{};
+  std::array<bool, group_size> is_reconciled_since_restart_{};
   int shipped_ = 1;
 };
 
-struct GroupEvent {
-  int kind = 0;
+struct GroupStep {
+  int type = 0;  // an index into step_types in the .cpp
   std::size_t member = 0;
-  int argument = 0;  // 0 to 4
+  int argument = 0;  // 0 to 4; the meaning depends on the type
 };
-void showValue(const GroupEvent& event, std::ostream& out);
-using GroupHistory = std::vector<GroupEvent>;
+void showValue(const GroupStep& step, std::ostream& out);  // rapidcheck prints steps with this
+using GroupHistory = std::vector<GroupStep>;
 
-// Four histories for each of the hundred runs of rapidcheck.
+// Four random histories.
 [[nodiscard]] rc::Gen<std::vector<GroupHistory>> group_histories();
 
 void run_history(GroupHarness& group, const GroupHistory& history);

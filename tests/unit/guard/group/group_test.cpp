@@ -1,5 +1,4 @@
-// Which members a group rollback has, in which order, which Deployments follow it, and why a member
-// cannot be rolled back.
+// Which members a group rollback has, in which order, and what cancels the Rollback of a member.
 #include "guard/group/group.hpp"
 
 #include <catch2/catch.hpp>
@@ -22,20 +21,26 @@ struct MembersRow {
 };
 
 const std::vector<MembersRow> member_rows = {
-    {"in no group", [](Inputs& in) { in.group.clear(); }, {}},
-    {"one other member, released together",
+    {"the Deployment is in no group", [](Inputs& in) { in.group.clear(); }, {}},
+    {"the Deployment has no release",
+     [](Inputs& in) {
+       in.group = {member("api")};
+       in.guard.evaluation_started.reset();
+     },
+     {}},
+    {"one other member, which was released together with this Deployment",
      [](Inputs& in) { in.group = {member("api")}; },
      {"api", "web"}},
-    {"three members, sorted by their order",
+    {"three members, sorted by their group order",
      [](Inputs& in) {
        in.policy.group_order = 5;
        in.group = {member("db", 10), member("api", -1)};
      },
      {"api", "web", "db"}},
-    {"three members of the same order, sorted by name",
+    {"three members with the same group order, sorted by name",
      [](Inputs& in) { in.group = {member("zoo"), member("api")}; },
      {"api", "web", "zoo"}},
-    {"a member that was good before is not included",
+    {"a member that was good before this release is not included",
      [](Inputs& in) {
        in.group = {member("api"), member("db")};
        in.group[1].guard.current->verdict = api::RevisionVerdict::Good;
@@ -50,112 +55,9 @@ const std::vector<MembersRow> member_rows = {
      {"api", "web"}},
 };
 
-// "web" is evaluated since noon. "api" has just initiated a group rollback of both.
-Inputs member_inputs() {
-  Inputs inputs = breached_inputs();
-  inputs.policy.group = "shop";
-  for (api::Revision* one : {&*inputs.guard.current, &inputs.guard.revisions.front()})
-    one->verdict = api::RevisionVerdict::Evaluating;
-  inputs.guard.checks[1] = {.name = "health", .reason = Reason::Pending, .failure_threshold = 3};
-  inputs.group = {initiator("api", {"api", "web"})};
-  return inputs;
-}
-
-struct FollowRow {
-  const char* name;
-  void (*given)(Inputs&);
-  bool follows;
-};
-
-const std::vector<FollowRow> follow_rows = {
-    {"the initiator is restored",
-     [](Inputs& in) { in.group[0].rollback->status.phase = RollbackPhase::TemplateRestored; },
-     true},
-    {"the initiator has recorded its Rollback and starts", [](Inputs&) {}, true},
-    {"the initiator succeeded",
-     [](Inputs& in) { in.group[0].rollback->status.phase = RollbackPhase::Succeeded; }, true},
-    {"the initiator failed after it was restored",
-     [](Inputs& in) {
-       in.group[0].rollback->status.phase = RollbackPhase::Failed;
-       in.group[0].rollback->status.template_restored = moment;
-     },
-     true},
-    {"the initiator failed before it changed anything",
-     [](Inputs& in) { in.group[0].rollback->status.phase = RollbackPhase::Failed; }, false},
-    {"the initiator was superseded",
-     [](Inputs& in) { in.group[0].rollback->status.phase = RollbackPhase::Superseded; }, false},
-    {"the initiator awaits approval",
-     [](Inputs& in) {
-       in.group[0].rollback->spec.mode = api::Mode::Approve;
-       in.group[0].guard.state = api::State::Held;
-       in.group[0].guard.reason = Reason::AwaitingApproval;
-     },
-     false},
-    {"the initiator is approved",
-     [](Inputs& in) {
-       in.group[0].rollback->spec.mode = api::Mode::Approve;
-       in.group[0].rollback->spec.approved = true;
-     },
-     true},
-    {"the initiator is approved and waits for its turn",
-     [](Inputs& in) {
-       in.group[0].rollback->spec.mode = api::Mode::Approve;
-       in.group[0].guard.reason = Reason::GroupOrder;
-     },
-     true},
-    {"the initiator is held",
-     [](Inputs& in) {
-       in.group[0].guard.state = api::State::Held;
-       in.group[0].guard.reason = Reason::SharedCause;
-     },
-     false},
-    {"another rollback restored this Deployment",
-     [](Inputs& in) {
-       in.rollback = finished_rollback(in, RollbackPhase::Succeeded);
-       in.rollback->meta.key.name = "web-1-1b4e";
-       in.rollback->spec.from.hash = TemplateHash("v0");
-       in.rollback->spec.to.hash = TemplateHash("v2");
-       in.rollback->status.template_restored = noon;
-     },
-     false},
-    {"the guard of the initiator names another Rollback",
-     [](Inputs& in) { in.group[0].guard.rollback = "api-1-9f"; }, false},
-    {"the group rollback does not include this Deployment",
-     [](Inputs& in) { in.group[0].rollback->spec.group->members = {"api", "db"}; }, false},
-    {"the Rollback of the other has no group",
-     [](Inputs& in) { in.group[0].rollback->spec.group.reset(); }, false},
-    {"this release is newer than the group rollback",
-     [](Inputs& in) { in.guard.evaluation_started = moment; }, false},
-    {"it was followed already, with success",
-     [](Inputs& in) {
-       in.rollback = finished_rollback(in, RollbackPhase::Succeeded);
-       in.rollback->spec.caused_by = "api-2-9f";
-     },
-     false},
-    {"it was followed already, and superseded",
-     [](Inputs& in) {
-       in.rollback = finished_rollback(in, RollbackPhase::Superseded);
-       in.rollback->spec.caused_by = "api-2-9f";
-     },
-     false},
-    {"a user declined the rollback",
-     [](Inputs& in) { in.guard.declined = api::Declined{.rollback = "web-2-1b4e", .at = moment}; },
-     false},
-    {"a Rollback of this release failed", [](Inputs& in) { in.rollback = finished_rollback(in); },
-     false},
-    {"this revision is presumed good",
-     [](Inputs& in) { in.guard.current->verdict = api::RevisionVerdict::PresumedGood; }, false},
-    {"this release is good already",
-     [](Inputs& in) {
-       in.guard.state = api::State::Idle;
-       in.guard.current->verdict = in.guard.revisions[0].verdict = api::RevisionVerdict::Good;
-     },
-     true},
-};
-
 }  // namespace
 
-TEST_CASE("rolls back the members that were released together, in their order") {
+TEST_CASE("includes the members that were released together, in the order of the rollback") {
   for (const MembersRow& row : member_rows) {
     CAPTURE(row.name);
     Inputs inputs = breached_inputs();
@@ -167,195 +69,44 @@ TEST_CASE("rolls back the members that were released together, in their order") 
   }
 }
 
-TEST_CASE("follows a group rollback that has started, once, for the release that it includes") {
-  for (const FollowRow& row : follow_rows) {
-    CAPTURE(row.name);
-    Inputs inputs = member_inputs();
-    row.given(inputs);
-    const Plan plan = guard::decide(inputs, moment);
-    const auto* start = std::get_if<StartRollback>(&plan.action);
-    REQUIRE((start != nullptr) == row.follows);
-    if (!start) continue;
-    CHECK(start->record.spec.caused_by == "api-2-9f");
-    CHECK(start->record.spec.reason == Reason::GroupRolledBack);
-    CHECK(start->record.spec.check.empty());
-    CHECK(start->record.spec.to.hash == TemplateHash("v1"));
-    CHECK_FALSE(start->execute);
-    CHECK(plan.guard.state == api::State::RollingBack);
-    CHECK(plan.guard.rollback == "web-2-1b4e");
-  }
-}
-
-TEST_CASE("holds a member of a group rollback by every gate that forbids a change") {
-  struct Row {
-    void (*given)(Inputs&);
-    Reason reason;
-  };
-  const std::vector<Row> table = {
-      {[](Inputs& in) { in.policy.spec.suspend = true; }, Reason::Suspended},
-      {[](Inputs& in) { in.deployment.paused = true; }, Reason::DeploymentPaused},
-      {[](Inputs& in) { in.policy.pause_until = moment + 1h; }, Reason::PausedUntil},
-      {[](Inputs& in) { in.guard.current->no_rollback_past = true; }, Reason::NoRollbackPast},
-      {[](Inputs& in) { in.guard.revisions.resize(1); }, Reason::NoLastGood},
-      {[](Inputs& in) { in.policy.spec.mode = api::Mode::Observe; }, Reason::Observing},
-      {[](Inputs& in) {
-         in.preflight->ready = api::ConditionStatus::False;
-         in.preflight->reason = Reason::AdmissionDenied;
-       },
-       Reason::AdmissionDenied},
-  };
-  for (const Row& row : table) {
-    CAPTURE(row.reason);
-    Inputs inputs = member_inputs();
-    row.given(inputs);
-    const Plan plan = guard::decide(inputs, moment);
-    CHECK(plan.action.index() == 0);
-    CHECK(plan.guard.state == api::State::Held);
-    CHECK(plan.guard.reason == row.reason);
-  }
-  Inputs unchecked = member_inputs();
-  unchecked.preflight.reset();
-  CHECK(guard::decide(unchecked, moment).action.index() == 0);
-}
-
-TEST_CASE("waits for approval of a member when only its own policy requires it") {
-  Inputs inputs = member_inputs();
-  inputs.policy.spec.mode = api::Mode::Approve;
-  Plan plan = guard::decide(inputs, moment);
-  inputs.rollback = std::get<StartRollback>(plan.action).record;
-  CHECK(inputs.rollback->spec.mode == api::Mode::Approve);
-  inputs.guard = plan.guard;
-  inputs.group[0].rollback->status.phase = RollbackPhase::Verifying;
-  plan = guard::decide(inputs, moment);
-  CHECK(plan.guard.reason == Reason::AwaitingApproval);
-  CHECK(plan.action.index() == 0);
-  inputs.policy.approve = "web-2-1b4e";
-  CHECK(std::holds_alternative<ResumeRollback>(guard::decide(inputs, moment).action));
-}
-
-TEST_CASE("needs no approval of a member when its group rollback is approved") {
-  Inputs inputs = member_inputs();
-  inputs.policy.spec.mode = api::Mode::Approve;
-  inputs.group[0].rollback->spec.mode = api::Mode::Approve;
-  inputs.group[0].rollback->spec.approved = true;
-  CHECK(std::get<StartRollback>(guard::decide(inputs, moment).action).record.spec.mode ==
-        api::Mode::Enforce);
-}
-
 TEST_CASE("cancels a member when the group rollback ends before it changed anything") {
   Inputs inputs = member_inputs();
-  const Plan begun = guard::decide(inputs, moment);
-  inputs.rollback = std::get<StartRollback>(begun.action).record;
-  inputs.guard = begun.guard;
+  const Plan started = guard::decide(inputs, moment);
+  inputs.rollback = std::get<StartRollback>(started.action).record;
+  inputs.guard = started.guard;
   inputs.group[0].rollback->status.phase = RollbackPhase::Superseded;
-  const Plan off = guard::decide(inputs, moment);
-  CHECK(off.action.index() == 0);
-  REQUIRE(off.rollback.has_value());
-  CHECK(off.rollback->phase == RollbackPhase::Superseded);
-  CHECK(off.guard.state == api::State::Evaluating);
-  CHECK(off.requeue_at == moment);
+  const Plan cancelled = guard::decide(inputs, moment);
+  CHECK(std::holds_alternative<std::monostate>(cancelled.action));
+  REQUIRE(cancelled.rollback.has_value());
+  CHECK(cancelled.rollback->phase == RollbackPhase::Superseded);
+  CHECK(cancelled.guard.state == api::State::Evaluating);
+  CHECK(cancelled.requeue_at == moment);
   inputs.group[0].rollback->status.template_restored = moment;
   CHECK(std::holds_alternative<ResumeRollback>(guard::decide(inputs, moment).action));
 }
 
-TEST_CASE("starts a group rollback at a breach, and only records it when it is not the first") {
+TEST_CASE("cancels a member that left the group, also after another member was restored") {
+  Inputs inputs = member_inputs();
+  const api::Rollback follows = member_rollback("api-2-9f", RollbackPhase::Pending);
+  CHECK(why_cancelled_with_group(inputs, follows).empty());
+  inputs.group[0].rollback->status.template_restored = moment;
+  CHECK(why_cancelled_with_group(inputs, follows).empty());
+  inputs.policy.group.clear();
+  CHECK_THAT(why_cancelled_with_group(inputs, follows), mentions({"shop", "api-2-9f"}));
+  CHECK(why_cancelled_with_group(inputs, *inputs.group[0].rollback).empty());
+}
+
+TEST_CASE("starts a group rollback at a breach, but only records it when another member is first") {
   Inputs inputs = breached_inputs();
   inputs.policy.group = "shop";
   inputs.group = {member("api")};
-  const Plan second = guard::decide(inputs, moment);
-  CHECK(std::get<StartRollback>(second.action).record.spec.group->members == Names{"api", "web"});
-  CHECK_FALSE(std::get<StartRollback>(second.action).execute);
+  const Plan as_second_member = guard::decide(inputs, moment);
+  CHECK(std::get<StartRollback>(as_second_member.action).record.spec.group->members ==
+        Names{"api", "web"});
+  CHECK_FALSE(std::get<StartRollback>(as_second_member.action).execute);
   inputs.group[0].order = 1;
-  const Plan first = guard::decide(inputs, moment);
-  CHECK(std::get<StartRollback>(first.action).record.spec.group->members == Names{"web", "api"});
-  CHECK(std::get<StartRollback>(first.action).execute);
-}
-
-TEST_CASE("reports why a member cannot be rolled back") {
-  struct Row {
-    const char* name;
-    void (*given)(Inputs&);
-    std::vector<std::string> mentions = {};  // empty: it can be rolled back
-  };
-  const std::vector<Row> table = {
-      {"nothing blocks it", [](Inputs&) {}},
-      {"the policy is suspended",
-       [](Inputs& in) { in.policy.spec.suspend = true; },
-       {"RollbackPolicy/web", "spec.suspend"}},
-      {"the mode is Observe",
-       [](Inputs& in) { in.policy.spec.mode = api::Mode::Observe; },
-       {"RollbackPolicy/web", "Observe"}},
-      {"the policy is broken",
-       [](Inputs& in) {
-         in.policy = broken_policy();
-         in.policy.group = "shop";
-       },
-       {"There is none"}},
-      {"no policy applies",
-       [](Inputs& in) {
-         in.policy = {};
-         in.policy.group = "shop";
-       },
-       {"policy"}},
-      {"it is frozen",
-       [](Inputs& in) {
-         in.guard.state = api::State::Frozen;
-         in.guard.reason = Reason::Contested;
-         in.guard.freeze = api::Freeze{.reason = Reason::Contested, .since = noon};
-       },
-       {"frozen", "Contested"}},
-      {"no good revision is known", [](Inputs& in) { in.guard.revisions.resize(1); }, {"good"}},
-      {"its preflight fails",
-       [](Inputs& in) {
-         in.preflight->ready = api::ConditionStatus::False;
-         in.preflight->message = "Secret db does not exist";
-       },
-       {"Secret db does not exist"}},
-      {"its preflight has no result",
-       [](Inputs& in) {
-         in.preflight->ready = api::ConditionStatus::Unknown;
-         in.preflight->message = "no answer";
-       },
-       {"no answer"}},
-      {"no preflight has run", [](Inputs& in) { in.preflight.reset(); }, {"rollback"}},
-      {"its preflight is of an earlier generation",
-       [](Inputs& in) { in.preflight->generation -= 1; },
-       {"rollback"}},
-      {"its cooldown is not over",
-       [](Inputs& in) { in.guard.rollbacks = {{.name = "web-1-1b4e", .at = moment - 1min}}; },
-       {"1m ago", "2026-11-24T12:04:30Z", "cooldown 5m"}},
-      {"its limit is reached",
-       [](Inputs& in) {
-         in.policy.spec.cooldown = 0s;
-         in.policy.spec.limit = {.count = 1, .within = 1h};
-         in.guard.rollbacks = {{.name = "web-1-1b4e", .at = moment - 1min}};
-       },
-       {"1 rollback", "1h", "limit 1"}},
-      {"the Deployment is paused",
-       [](Inputs& in) { in.deployment.paused = true; },
-       {"kubectl rollout resume"}},
-      {"the annotation pause-until is in effect",
-       [](Inputs& in) { in.policy.pause_until = moment + 1min; },
-       {"lastgood.dev/pause-until", "2026-11-24T12:01:30Z"}},
-      {"a no-rollback-past mark is between",
-       [](Inputs& in) { in.guard.current->no_rollback_past = true; },
-       {"revision 2", "lastgood.dev/no-rollback-past", "revision 1"}},
-      {"a user declined its rollback",
-       [](Inputs& in) {
-         in.guard.declined = api::Declined{.rollback = "web-2-1b4e", .at = moment};
-       },
-       {"web-2-1b4e"}},
-      {"it was rolled back already",
-       [](Inputs& in) { in.rollback = finished_rollback(in); },
-       {"web-2-1b4e", "Failed"}},
-  };
-  for (const Row& row : table) {
-    CAPTURE(row.name);
-    Inputs inputs = member_inputs();
-    inputs.group.clear();
-    row.given(inputs);
-    const std::string why = guard::decide(inputs, moment).blocked_because;
-    CHECK(why.empty() == row.mentions.empty());
-    CHECK_THAT(why, mentions(row.mentions));
-  }
+  const Plan as_first_member = guard::decide(inputs, moment);
+  CHECK(std::get<StartRollback>(as_first_member.action).record.spec.group->members ==
+        Names{"web", "api"});
+  CHECK(std::get<StartRollback>(as_first_member.action).execute);
 }

@@ -10,28 +10,29 @@ using namespace lastgood::guard::test;
 
 namespace {
 
-// `check` adds to `met` each time that the invariant applies: one that never applies tests nothing.
+// `check` adds to `applied` each time that the invariant applies. An invariant that never applies
+// tests nothing.
 template <typename Check>
 void check_group_invariant(Check check) {
-  constexpr int min_met = 20;
-  int met = 0;
+  constexpr int min_applied = 20;
+  int applied = 0;
   const bool is_proven = rc::check([&] {
     for (const GroupHistory& history : *group_histories()) {
       GroupHarness group;
-      check(group, history, met);
+      check(group, history, applied);
     }
   });
-  CAPTURE(met);
+  CAPTURE(applied);
   CHECK(is_proven);
-  CHECK(met > min_met);
+  CHECK(applied > min_applied);
 }
 
-// It still runs, or it changed at least one member before it ended.
+// The group rollback still runs, or it restored at least one member before it ended.
 bool is_in_force(const GroupHarness& group, const GroupRollbackRecord& record) {
-  const api::Rollback& rollback = group.members[record.initiator].server.at(record.name);
+  const api::Rollback& rollback = group.members[record.initiator].stored_rollbacks.at(record.name);
   return !api::finished(rollback.status.phase) ||
-         std::ranges::find(group.template_changes, record.name, &TemplateChange::group_rollback) !=
-             group.template_changes.end();
+         std::ranges::find(group.restorations, record.name, &Restoration::group_rollback) !=
+             group.restorations.end();
 }
 
 // The members that no user has shipped, or taken out of the group, since the group rollback began.
@@ -51,9 +52,9 @@ bool is_released_since(const UserActions& actions, Time released) {
 
 TEST_CASE("Invariant: a group rollback starts only if each member can be rolled back",
           "[property]") {
-  check_group_invariant([](GroupHarness& group, const GroupHistory& history, int& met) {
+  check_group_invariant([](GroupHarness& group, const GroupHistory& history, int& applied) {
     group.on_group_rollback = [&](const GroupRollbackRecord& record) {
-      met += 1;
+      applied += 1;
       for (const std::size_t member : record.members) RC_ASSERT(group.can_roll_back(member));
     };
     run_history(group, history);
@@ -63,9 +64,9 @@ TEST_CASE("Invariant: a group rollback starts only if each member can be rolled 
 TEST_CASE(
     "Invariant: a group rollback has exactly the members released with the initiator or later",
     "[property]") {
-  check_group_invariant([](GroupHarness& group, const GroupHistory& history, int& met) {
+  check_group_invariant([](GroupHarness& group, const GroupHistory& history, int& applied) {
     group.on_group_rollback = [&](const GroupRollbackRecord& record) {
-      met += 1;
+      applied += 1;
       for (std::size_t member = 0; member < group_size; ++member) {
         const bool is_expected = group.is_in_group(member) &&
                                  is_released_since(group.user_actions[member], record.released);
@@ -77,25 +78,26 @@ TEST_CASE(
   });
 }
 
-TEST_CASE("Invariant: the first change leaves out no member released with the initiator or later",
-          "[property]") {
-  check_group_invariant([](GroupHarness& group, const GroupHistory& history, int& met) {
-    group.on_template_change = [&](const TemplateChange& change) {
+TEST_CASE(
+    "Invariant: the first restoration leaves out no member released with the initiator or later",
+    "[property]") {
+  check_group_invariant([](GroupHarness& group, const GroupHistory& history, int& applied) {
+    group.on_restoration = [&](const Restoration& restoration) {
       const bool is_first =
-          std::ranges::find(group.template_changes, change.group_rollback,
-                            &TemplateChange::group_rollback) == group.template_changes.end();
-      const GroupRollbackRecord* record = group.find_group_rollback(change.group_rollback);
+          std::ranges::find(group.restorations, restoration.group_rollback,
+                            &Restoration::group_rollback) == group.restorations.end();
+      const GroupRollbackRecord* record = group.find_group_rollback(restoration.group_rollback);
       const Time released =
-          record ? record->released : change.rollback.spec.released.value_or(change.at);
-      if (!is_first || !group.is_in_group(change.member)) return;
+          record ? record->released : restoration.rollback.spec.released.value_or(restoration.at);
+      if (!is_first || !group.is_in_group(restoration.member)) return;
       if (record && !group.is_in_group(record->initiator)) return;
       for (std::size_t member = 0; member < group_size; ++member) {
         const UserActions& actions = group.user_actions[member];
-        if (member == change.member || !group.is_in_group(member)) continue;
+        if (member == restoration.member || !group.is_in_group(member)) continue;
         if (!is_released_since(actions, released)) continue;
-        met += 1;
+        applied += 1;
         RC_ASSERT(record && std::ranges::find(record->members, member) != record->members.end());
-        // It still runs the release that the group rollback includes.
+        // The member still runs the release that the group rollback includes.
         RC_ASSERT(actions.shipped <= record->at);
       }
     };
@@ -105,19 +107,19 @@ TEST_CASE("Invariant: the first change leaves out no member released with the in
 
 TEST_CASE("Invariant: in mode Approve a member is rolled back only after an approval",
           "[property]") {
-  check_group_invariant([](GroupHarness& group, const GroupHistory& history, int& met) {
-    group.on_template_change = [&](const TemplateChange& change) {
-      if (group.members[change.member].policy.spec.mode != api::Mode::Approve) return;
-      met += 1;
-      const GroupRollbackRecord* record = group.find_group_rollback(change.group_rollback);
+  check_group_invariant([](GroupHarness& group, const GroupHistory& history, int& applied) {
+    group.on_restoration = [&](const Restoration& restoration) {
+      if (group.members[restoration.member].policy.spec.mode != api::Mode::Approve) return;
+      applied += 1;
+      const GroupRollbackRecord* record = group.find_group_rollback(restoration.group_rollback);
       const auto& initiator = record ? group.members[record->initiator].rollback : std::nullopt;
       const bool is_group_approved = initiator &&
-                                     initiator->meta.key.name == change.group_rollback &&
+                                     initiator->meta.key.name == restoration.group_rollback &&
                                      initiator->spec.approved;
-      RC_ASSERT(change.rollback.spec.approved || is_group_approved);
+      RC_ASSERT(restoration.rollback.spec.approved || is_group_approved);
     };
     run_history(group, history);
-    // Then all have mode Approve, and a user approves the pending rollbacks.
+    // Then all policies have mode Approve, and a user approves the pending Rollbacks.
     group.unblock_all();
     for (DeploymentHarness& harness : group.members) harness.policy.spec.mode = api::Mode::Approve;
     group.settle();
@@ -128,10 +130,10 @@ TEST_CASE("Invariant: in mode Approve a member is rolled back only after an appr
 
 TEST_CASE("Invariant: a group rollback changes a template at most once for each release",
           "[property]") {
-  check_group_invariant([](GroupHarness& group, const GroupHistory& history, int& met) {
-    group.on_template_change = [&](const TemplateChange& change) {
-      met += 1;
-      RC_ASSERT(group.user_actions[change.member].runs_users_template);
+  check_group_invariant([](GroupHarness& group, const GroupHistory& history, int& applied) {
+    group.on_restoration = [&](const Restoration& restoration) {
+      applied += 1;
+      RC_ASSERT(group.user_actions[restoration.member].runs_users_template);
     };
     run_history(group, history);
     group.unblock_all();
@@ -141,14 +143,14 @@ TEST_CASE("Invariant: a group rollback changes a template at most once for each 
 
 TEST_CASE("Invariant: members are rolled back in order, each rolled out before the next",
           "[property]") {
-  check_group_invariant([](GroupHarness& group, const GroupHistory& history, int& met) {
-    group.on_template_change = [&](const TemplateChange& change) {
-      const GroupRollbackRecord* record = group.find_group_rollback(change.group_rollback);
-      if (!record || group.has_newer_choice(change.member, record->at)) return;
+  check_group_invariant([](GroupHarness& group, const GroupHistory& history, int& applied) {
+    group.on_restoration = [&](const Restoration& restoration) {
+      const GroupRollbackRecord* record = group.find_group_rollback(restoration.group_rollback);
+      if (!record || group.has_newer_choice(restoration.member, record->at)) return;
       for (const std::size_t before : record->members) {
-        if (before == change.member) break;
+        if (before == restoration.member) break;
         if (group.has_newer_choice(before, record->at)) continue;
-        met += 1;
+        applied += 1;
         RC_ASSERT(!group.user_actions[before].runs_users_template);
         RC_ASSERT(api::rollout_complete(group.members[before].deployment));
       }
@@ -167,10 +169,10 @@ using Change = void (*)(GroupHarness&, std::size_t member);
 // does not change the result.
 const std::vector<Change> changes = {
     [](GroupHarness& group, std::size_t member) {
-      group.members[member].suspend(!group.members[member].policy.spec.suspend);
+      group.members[member].set_suspended(!group.members[member].policy.spec.suspend);
     },
     [](GroupHarness& group, std::size_t member) {
-      group.members[member].pause(!group.members[member].deployment.paused);
+      group.members[member].set_paused(!group.members[member].deployment.paused);
     },
     [](GroupHarness& group, std::size_t member) { group.members[member].policy.group_order += 2; },
     [](GroupHarness& group, std::size_t member) { group.members[member].policy.group_order -= 2; },
@@ -187,16 +189,16 @@ const std::vector<Change> changes = {
 
 using Changes = std::vector<std::pair<Change, std::size_t>>;
 
-// All are released together, some with a bad template.
-GroupHarness after(const Changes& steps, const std::vector<bool>& bad,
-                   std::size_t first_reconciled) {
+// All members are released together, those in `bad` with a bad template. Then the changes follow.
+GroupHarness group_after(const Changes& changes_of_users, const std::vector<bool>& bad,
+                         std::size_t first_reconciled) {
   GroupHarness group;
   for (std::size_t member = 0; member < group_size; ++member) group.ship(member, !bad[member]);
   for (DeploymentHarness& harness : group.members) harness.roll_out();
-  group.pass_time(10s, first_reconciled, true);
-  for (const auto& [change, member] : steps) {
+  group.pass_time(10s, first_reconciled, Checks::Measured);
+  for (const auto& [change, member] : changes_of_users) {
     change(group, member);
-    group.reconcile(member, false);
+    group.reconcile(member, Checks::NotMeasured);
   }
   group.settle(first_reconciled);
   return group;
@@ -207,34 +209,35 @@ GroupHarness after(const Changes& steps, const std::vector<bool>& bad,
 TEST_CASE("Invariant: the order of changes in a group does not affect the final templates",
           "[property]") {
   int rolled_back = 0;
-  int stayed = 0;
+  int not_rolled_back = 0;
   const bool is_proven = rc::check([&] {
     for (int i = 0; i < 5; ++i) {
-      const auto one =
+      const auto change =
           rc::gen::pair(rc::gen::elementOf(changes), rc::gen::inRange<std::size_t>(0, group_size));
-      const auto some = *rc::gen::scale(0.1, rc::gen::container<Changes>(one));
+      const auto in_order = *rc::gen::scale(0.1, rc::gen::container<Changes>(change));
       const auto bad =
           *rc::gen::container<std::vector<bool>>(group_size, rc::gen::arbitrary<bool>());
-      auto other = some;
-      std::ranges::reverse(other);
-      std::ranges::rotate(
-          other, other.begin() + *rc::gen::inRange<std::ptrdiff_t>(0, std::ssize(other) + 1));
-      const GroupHarness a = after(some, bad, 0);
-      const GroupHarness b = after(other, bad, *rc::gen::inRange<std::size_t>(0, group_size));
-      (a.template_changes.empty() ? stayed : rolled_back) += 1;
+      auto reordered = in_order;
+      std::ranges::reverse(reordered);
+      std::ranges::rotate(reordered, reordered.begin() + *rc::gen::inRange<std::ptrdiff_t>(
+                                                             0, std::ssize(reordered) + 1));
+      const GroupHarness a = group_after(in_order, bad, 0);
+      const GroupHarness b =
+          group_after(reordered, bad, *rc::gen::inRange<std::size_t>(0, group_size));
+      (a.restorations.empty() ? not_rolled_back : rolled_back) += 1;
       for (std::size_t member = 0; member < group_size; ++member) {
         RC_ASSERT(a.members[member].deployed_template() == b.members[member].deployed_template());
-        RC_ASSERT(a.members[member].template_changes == b.members[member].template_changes);
+        RC_ASSERT(a.members[member].restorations == b.members[member].restorations);
       }
     }
   });
   CHECK(is_proven);
   CHECK(rolled_back > 50);
-  CHECK(stayed > 50);
+  CHECK(not_rolled_back > 50);
 }
 
 TEST_CASE("Invariant: all members are rolled back, or none", "[property]") {
-  check_group_invariant([](GroupHarness& group, const GroupHistory& history, int& met) {
+  check_group_invariant([](GroupHarness& group, const GroupHistory& history, int& applied) {
     run_history(group, history);
     group.unblock_all();
     group.settle();
@@ -244,7 +247,7 @@ TEST_CASE("Invariant: all members are rolled back, or none", "[property]") {
       const auto restored = std::ranges::count_if(members, [&](std::size_t member) {
         return !group.user_actions[member].runs_users_template;
       });
-      met += restored > 1 ? 1 : 0;
+      applied += restored > 1 ? 1 : 0;
       RC_ASSERT(restored == 0 || restored == std::ssize(members));
     }
   });

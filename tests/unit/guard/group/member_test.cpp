@@ -1,4 +1,4 @@
-// A member of a group over time: which other members it waits for, and what cancels its rollback.
+// A member of a group over time: which other members it waits for, and what cancels its Rollback.
 #include <catch2/catch.hpp>
 
 #include "support/mentions.hpp"
@@ -11,7 +11,7 @@ using api::RollbackPhase;
 
 namespace {
 
-// "web" is evaluated. "api" has initiated a group rollback of both, and is rolled back first.
+// "web" is evaluated. "api" has initiated a group rollback of "api" and "web", and is the first.
 DeploymentHarness waiting_member() {
   DeploymentHarness harness = baking_in_group();
   harness.group = {initiator_now(harness, "api", {"api", "web"})};
@@ -21,7 +21,7 @@ DeploymentHarness waiting_member() {
   return harness;
 }
 
-// "web" has initiated a group rollback and waits for "db", which is rolled back first.
+// "web" has initiated a group rollback and waits for "db", the first member.
 DeploymentHarness waiting_initiator() {
   DeploymentHarness harness;
   harness.policy.group = "shop";
@@ -43,15 +43,15 @@ DeploymentHarness waiting_initiator() {
 
 // "db" is restored for the group rollback of "web".
 void restore_db(DeploymentHarness& harness) {
-  api::Rollback back;
-  back.meta.key.name = "db-2-77aa";
-  back.spec.caused_by = harness.rollback->meta.key.name;
-  back.status.phase = RollbackPhase::Restored;
-  back.status.template_restored = harness.now;
-  harness.group[0].rollback = back;
+  api::Rollback restored;
+  restored.meta.key.name = "db-2-77aa";
+  restored.spec.caused_by = harness.rollback->meta.key.name;
+  restored.status.phase = RollbackPhase::Restored;
+  restored.status.template_restored = harness.now;
+  harness.group[0].rollback = restored;
 }
 
-// "web" has initiated a group rollback with "zoo" after it, and awaits approval.
+// "web" has initiated a group rollback of "web" and then "zoo", which awaits approval.
 DeploymentHarness initiator_awaiting_approval() {
   DeploymentHarness harness;
   harness.policy.group = "shop";
@@ -82,7 +82,7 @@ TEST_CASE("cancels a pending member, with the reason, when it leaves the group")
   CHECK(harness.phase() == RollbackPhase::Superseded);
   CHECK_THAT(harness.rollback->status.message,
              mentions({"revision 2 (web-v2)", "shop", "api-2-9f"}));
-  CHECK(harness.template_changes == 0);
+  CHECK(harness.restorations == 0);
 }
 
 TEST_CASE("cancels a pending member, with the reason, when its initiator is gone") {
@@ -91,11 +91,11 @@ TEST_CASE("cancels a pending member, with the reason, when its initiator is gone
   harness.reconcile_for(1min, {pass("rollout"), pass("health")});
   CHECK(harness.phase() == RollbackPhase::Superseded);
   CHECK_THAT(harness.rollback->status.message, mentions({"revision 2 (web-v2)", "api-2-9f"}));
-  CHECK(harness.template_changes == 0);
+  CHECK(harness.restorations == 0);
 }
 
-// api: rolled back ── a user rolls it back again      web waits all the while
-TEST_CASE("rolls a member back when its initiator was rolled back manually since") {
+// api is rolled back, and then a user rolls api back again, while web is held by pause-until
+TEST_CASE("rolls a member back when its initiator was later rolled back manually") {
   DeploymentHarness harness = waiting_member();
   harness.policy.pause_until = harness.now + 5min;
   harness.initiator = harness.group[0].rollback;
@@ -120,25 +120,25 @@ TEST_CASE("does not follow a group rollback when a user declined the rollback") 
   harness.group[0].rollback->status.template_restored = harness.now;
   harness.pass_checks_for(11min);
   CHECK(harness.state() == idle(Reason::Good));
-  CHECK(harness.records == 0);
+  CHECK(harness.rollbacks_created == 0);
 }
 
 TEST_CASE("waits after a restart until the initiator has been reconciled") {
   DeploymentHarness harness = waiting_member();
-  const GroupMember known = harness.group[0];
-  harness.initiator = known.rollback;
+  const GroupMember reconciled = harness.group[0];
+  harness.initiator = reconciled.rollback;
   harness.group = {GroupMember{.deployment = "api"}};
   harness.restart().reconcile_for(1min, {pass("rollout"), pass("health")});
   CHECK(harness.state() == held(Reason::GroupBlocked));
-  CHECK(harness.template_changes == 0);
-  harness.group = {known};
+  CHECK(harness.restorations == 0);
+  harness.group = {reconciled};
   harness.group[0].rollback->status.phase = RollbackPhase::Verifying;
   harness.group[0].rollback->status.template_restored = harness.now;
   harness.reconcile();
   CHECK(harness.deployed_template() == "v1");
 }
 
-TEST_CASE("rolls back a recovered release when others of its group were rolled back") {
+TEST_CASE("rolls back a recovered release when another member of its group was restored") {
   DeploymentHarness harness = waiting_initiator();
   restore_db(harness);
   harness.reconcile_for(30s, {pass("rollout"), pass("health")});
@@ -149,7 +149,8 @@ TEST_CASE("rolls back a recovered release when others of its group were rolled b
 }
 
 // The patch of "db" was applied, but its response was lost: its Rollback is still Pending.
-TEST_CASE("rolls back a recovered release when a member was patched without a record of it") {
+TEST_CASE(
+    "does not cancel its Rollback when a member was patched but its status is still Pending") {
   DeploymentHarness harness = waiting_initiator();
   restore_db(harness);
   harness.group[0].rollback->status.phase = RollbackPhase::Pending;
@@ -164,14 +165,14 @@ TEST_CASE("cancels a group rollback when the release recovers before any change"
   DeploymentHarness harness = waiting_initiator();
   harness.reconcile({pass("health")});
   CHECK(harness.phase() == RollbackPhase::Superseded);
-  CHECK(harness.template_changes == 0);
+  CHECK(harness.restorations == 0);
 }
 
-TEST_CASE("does not follow a group rollback again when the release was rolled back once") {
+TEST_CASE("does not follow a group rollback when its release was already rolled back") {
   DeploymentHarness harness = waiting_member();
   harness.rollback->status.phase = RollbackPhase::Failed;
   harness.rollback->status.template_restored = harness.now;
-  harness.server[harness.rollback->meta.key.name] = *harness.rollback;
+  harness.stored_rollbacks[harness.rollback->meta.key.name] = *harness.rollback;
   harness.reconcile();
   REQUIRE(harness.guard.state == api::State::Frozen);
   // A user removes the freeze, so the release is evaluated again.
@@ -181,7 +182,7 @@ TEST_CASE("does not follow a group rollback again when the release was rolled ba
   const int emitted = harness.emitted(Reason::RollbackStarted);
   harness.reconcile_for(1min, {pass("rollout"), pass("health")});
   CHECK(harness.emitted(Reason::RollbackStarted) == emitted);
-  CHECK(harness.template_changes == 0);
+  CHECK(harness.restorations == 0);
 }
 
 TEST_CASE("reports the start of a member once when its Rollback cannot be created") {
@@ -203,11 +204,11 @@ TEST_CASE("ends the old Rollback of a member before it starts one for a newer re
   harness.group[0].rollback->spec.detected = harness.now;
   const std::string first = harness.rollback->meta.key.name;
   harness.ship("v3").reconcile();
-  CHECK(harness.server.at(first).status.phase == RollbackPhase::Superseded);
-  CHECK(harness.records == 1);
+  CHECK(harness.stored_rollbacks.at(first).status.phase == RollbackPhase::Superseded);
+  CHECK(harness.rollbacks_created == 1);
   CHECK(harness.requeue_after() == Duration{0});
   harness.reconcile();
-  CHECK(harness.records == 2);
+  CHECK(harness.rollbacks_created == 2);
 }
 
 TEST_CASE("completes a started group rollback when its own rollbacks open the breaker") {
@@ -220,25 +221,26 @@ TEST_CASE("completes a started group rollback when its own rollbacks open the br
   CHECK(harness.deployed_template() == "v1");
 }
 
-TEST_CASE("waits after a restart for the initiator when it is the first member") {
+TEST_CASE(
+    "waits after a restart until the initiator is reconciled, when this member is the first") {
   DeploymentHarness harness = baking_in_group();
   harness.group = {initiator_now(harness, "api", {"web", "api"})};
   harness.writes_allowed = 0;
   harness.pass_time(10s).reconcile();
   REQUIRE(harness.phase() == RollbackPhase::Pending);
-  const GroupMember known = harness.group[0];
-  harness.initiator = known.rollback;
+  const GroupMember reconciled = harness.group[0];
+  harness.initiator = reconciled.rollback;
   harness.group = {GroupMember{.deployment = "api"}};
   harness.writes_allowed = 100;
   harness.restart().reconcile_for(1min, {pass("rollout"), pass("health")});
   CHECK(harness.state() == held(Reason::GroupBlocked));
-  CHECK(harness.template_changes == 0);
+  CHECK(harness.restorations == 0);
   // The initiator has a newer template, so its group rollback has ended.
-  harness.group = {known};
+  harness.group = {reconciled};
   harness.group[0].rollback->status.phase = RollbackPhase::Superseded;
   harness.reconcile();
   CHECK(harness.phase() == RollbackPhase::Superseded);
-  CHECK(harness.template_changes == 0);
+  CHECK(harness.restorations == 0);
 }
 
 TEST_CASE("waits for one approval of the group when the policy of any member requires it") {
@@ -247,7 +249,7 @@ TEST_CASE("waits for one approval of the group when the policy of any member req
   harness.group[0].mode = api::Mode::Approve;
   harness.fail_three_times().reconcile_for(1min, {fails("health")});
   CHECK(harness.state() == held(Reason::AwaitingApproval));
-  CHECK(harness.template_changes == 0);
+  CHECK(harness.restorations == 0);
   CHECK(harness.emitted(Reason::RollbackStarted) == 0);
   harness.approve().reconcile({fails("health")});
   CHECK(harness.deployed_template() == "v1");
@@ -255,8 +257,8 @@ TEST_CASE("waits for one approval of the group when the policy of any member req
 
 TEST_CASE("holds an approved group rollback while a member cannot be rolled back") {
   DeploymentHarness harness = initiator_awaiting_approval();
-  SECTION("it is paused") { harness.group[0].blocked_because = "it is paused"; }
-  SECTION("no policy applies to it any more") {
+  SECTION("the member is paused") { harness.group[0].blocked_because = "it is paused"; }
+  SECTION("no policy applies to the member any more") {
     harness.group[0].guard.policy.clear();
     harness.group[0].guard.current.reset();
     harness.group[0].blocked_because = "it is paused";
@@ -264,7 +266,7 @@ TEST_CASE("holds an approved group rollback while a member cannot be rolled back
   harness.approve().reconcile_for(1min, {fails("health")});
   CHECK(harness.state() == held(Reason::GroupBlocked));
   CHECK_THAT(harness.guard.message, mentions({"zoo", "it is paused"}));
-  CHECK(harness.template_changes == 0);
+  CHECK(harness.restorations == 0);
   harness.group = {member("zoo")};
   harness.reconcile({fails("health")});
   CHECK(harness.deployed_template() == "v1");
@@ -281,18 +283,18 @@ TEST_CASE("does not wait for a member that has left the group") {
 TEST_CASE("cancels nothing after a restart until all members have been reconciled") {
   DeploymentHarness harness = waiting_initiator();
   restore_db(harness);
-  const GroupMember known = harness.group[0];
+  const GroupMember reconciled = harness.group[0];
   harness.group = {GroupMember{.deployment = "db"}};
   harness.restart().reconcile_for(30s, {pass("rollout"), pass("health")});
   CHECK(harness.state() == held(Reason::GroupBlocked));
   CHECK(harness.phase() == RollbackPhase::Pending);
-  harness.group = {known};
+  harness.group = {reconciled};
   harness.group[0].rollback->status.phase = RollbackPhase::Verifying;
   harness.reconcile({pass("health")});
   CHECK(harness.deployed_template() == "v1");
 }
 
-TEST_CASE("does not wait for a member that has opted out or was declined") {
+TEST_CASE("does not wait for a member that opted out or whose rollback a user declined") {
   DeploymentHarness harness = waiting_initiator();
   harness.group.push_back(member("zoo"));
   restore_db(harness);
@@ -313,25 +315,26 @@ TEST_CASE("does not wait for a member that has opted out or was declined") {
 TEST_CASE("completes a started group rollback when its initiator fails") {
   DeploymentHarness harness = waiting_member();
   harness.group.push_back(member("store"));
-  api::Rollback back;
-  back.meta.key.name = "store-2-77aa";
-  back.spec.caused_by = "api-2-9f";
-  back.status.phase = RollbackPhase::Verifying;
-  back.status.template_restored = harness.now;
-  harness.group[1].rollback = back;
+  api::Rollback restored;
+  restored.meta.key.name = "store-2-77aa";
+  restored.spec.caused_by = "api-2-9f";
+  restored.status.phase = RollbackPhase::Verifying;
+  restored.status.template_restored = harness.now;
+  harness.group[1].rollback = restored;
   harness.group[0].rollback->status.phase = RollbackPhase::Failed;
-  SECTION("its Rollback is recorded") {}
-  SECTION("its Rollback is not recorded yet") {
+  SECTION("the Rollback of this member is recorded") {}
+  SECTION("the Rollback of this member is not recorded yet") {
     harness.rollback.reset();
     harness.guard.state = api::State::Evaluating;
     harness.guard.rollback.clear();
-    harness.server.clear();
+    harness.stored_rollbacks.clear();
   }
   harness.reconcile_for(20s, {pass("rollout"), pass("health")});
   CHECK(harness.deployed_template() == "v1");
 }
 
-TEST_CASE("keeps the target of a group rollback when its snapshot is deleted") {
+TEST_CASE(
+    "holds a group rollback, and keeps it pending, when the snapshot of its target is deleted") {
   DeploymentHarness harness = initiator_awaiting_approval();
   harness.preflight = api::Preflight{.ready = api::ConditionStatus::False,
                                      .reason = Reason::SnapshotMissing,

@@ -1,4 +1,5 @@
-// A template that was rolled back is applied again: by a user, or by a tool, which is a contest.
+// A template that was rolled back is applied again, by a user or by a tool. It is a contest if a
+// tool applies it.
 #include <catch2/catch.hpp>
 
 #include "rollback/record.hpp"
@@ -11,8 +12,9 @@ using namespace lastgood::guard::test;
 
 namespace {
 
-// v1 is good, v2 was rolled back, and v1 is verified. The next rollback may start at once.
-DeploymentHarness rolled_back_v2() {
+// v2 was rolled back to v1, and v1 is verified. Without a cooldown, the next rollback may start at
+// once.
+DeploymentHarness verified_v1() {
   DeploymentHarness harness = running_v1();
   harness.policy.spec.cooldown = 0s;
   harness.pass_time(1h).ship("v2").reconcile().roll_out().reconcile({pass("rollout")});
@@ -20,22 +22,18 @@ DeploymentHarness rolled_back_v2() {
   return harness.pass_checks_for(6min);
 }
 
-DeploymentHarness& by(DeploymentHarness& harness, std::optional<api::TemplateAuthor> author) {
-  harness.author = std::move(author);
-  return harness;
-}
-
-// v2 is applied again and fails as before.
-DeploymentHarness& apply_again(DeploymentHarness& harness) {
+// v2 is applied again, fails, and is rolled back again. v1 is verified.
+DeploymentHarness& apply_v2_again(DeploymentHarness& harness) {
   harness.ship("v2").reconcile().roll_out().reconcile({pass("rollout")}).fail_three_times();
   return harness.pass_time(1s).reconcile().roll_out().reconcile().pass_checks_for(6min);
 }
 
-// Frozen: a tool has applied v2 again more often than the limit.
+// Frozen, because a tool applied v2 again and the limit is 1.
 DeploymentHarness contested_v2() {
-  DeploymentHarness harness = rolled_back_v2();
+  DeploymentHarness harness = verified_v1();
   harness.policy.spec.limit = {.count = 1, .within = 1h};
-  by(harness, tool).ship("v2").reconcile();
+  harness.author = tool;
+  harness.ship("v2").reconcile();
   return harness.roll_out().reconcile();
 }
 
@@ -44,14 +42,14 @@ DeploymentHarness verifying_v1() { return restored_v1().roll_out().pass_time(1s)
 }  // namespace
 
 TEST_CASE("counts a contest when a tool applies a rolled back template, and freezes at the limit") {
-  DeploymentHarness harness = rolled_back_v2();
+  DeploymentHarness harness = verified_v1();
   harness.policy.spec.limit = {.count = 2, .within = 1h};
-  by(harness, tool);
+  harness.author = tool;
   harness.guard.rollbacks.clear();
-  apply_again(harness);
+  apply_v2_again(harness);
   REQUIRE(harness.guard.contests.size() == 1);
   CHECK(harness.guard.contests[0].by == "Argo CD (argocd-controller)");
-  CHECK(harness.template_changes == 2);
+  CHECK(harness.restorations == 2);
   harness.pass_time(10s).ship("v2").reconcile();
   CHECK(harness.state() == frozen(Reason::Contested));
   CHECK(harness.guard.freeze->since == harness.now);
@@ -60,14 +58,14 @@ TEST_CASE("counts a contest when a tool applies a rolled back template, and free
   CHECK(harness.emitted(Reason::Contested) == 1);
   CHECK(harness.verdict("v2") == RevisionVerdict::RolledBack);
   harness.roll_out().reconcile().reconcile_for(1h, {fails("health")});
-  CHECK(harness.template_changes == 2);
+  CHECK(harness.restorations == 2);
 }
 
 TEST_CASE("does not count a contest that is older than the window of the limit") {
-  DeploymentHarness harness = rolled_back_v2();
+  DeploymentHarness harness = verified_v1();
   harness.policy.spec.limit = {.count = 2, .within = 20min};
-  by(harness, tool);
-  apply_again(harness);
+  harness.author = tool;
+  apply_v2_again(harness);
   harness.pass_time(20min);
   harness.ship("v2").reconcile();
   CHECK(harness.state() == evaluating(Reason::RollingOut));
@@ -75,30 +73,33 @@ TEST_CASE("does not count a contest that is older than the window of the limit")
 }
 
 TEST_CASE("evaluates a rolled back template, without a contest, when a user applies it") {
-  DeploymentHarness harness = rolled_back_v2();
+  DeploymentHarness harness = verified_v1();
   harness.policy.spec.limit = {.count = 1, .within = 1h};
-  by(harness, user).ship("v2").reconcile();
+  harness.author = user;
+  harness.ship("v2").reconcile();
   CHECK(harness.state() == evaluating(Reason::RollingOut));
   CHECK(harness.guard.contests.empty());
   CHECK(harness.events.back().reason == Reason::ReleaseSeen);
 }
 
 TEST_CASE("counts a contest when the author of a rolled back template is unknown") {
-  DeploymentHarness harness = rolled_back_v2();
+  DeploymentHarness harness = verified_v1();
   harness.policy.spec.limit = {.count = 1, .within = 1h};
-  by(harness, std::nullopt).ship("v2").reconcile();
+  harness.author.reset();
+  harness.ship("v2").reconcile();
   CHECK(harness.state() == frozen(Reason::Contested));
   CHECK_THAT(harness.guard.freeze->message, mentions({"unknown"}));
 }
 
 TEST_CASE("counts no contest when a tool ships a new template") {
-  DeploymentHarness harness = rolled_back_v2();
-  by(harness, tool).ship("v3").reconcile();
+  DeploymentHarness harness = verified_v1();
+  harness.author = tool;
+  harness.ship("v3").reconcile();
   CHECK(harness.state() == evaluating(Reason::RollingOut));
   CHECK(harness.guard.contests.empty());
 }
 
-TEST_CASE("freezes again when the tool applies the contested template after another one") {
+TEST_CASE("freezes again when the tool applies v1 and then the contested v2 again") {
   DeploymentHarness harness = contested_v2();
   harness.ship("v1").reconcile();
   CHECK(harness.state() == evaluating(Reason::RollingOut));
@@ -107,24 +108,24 @@ TEST_CASE("freezes again when the tool applies the contested template after anot
 }
 
 // v2 rolled back ──▶ a user applies v2 again
-TEST_CASE("evaluates a rolled back template again when a user applies it again") {
+TEST_CASE("decides again whether a rolled back template is good when a user applies it again") {
   DeploymentHarness harness = verifying_v1();
   harness.pass_checks_for(6min).ship("v2").reconcile();
   CHECK(harness.current() == HashAndVerdict{"v2", RevisionVerdict::Evaluating});
   CHECK(harness.events.back().reason == Reason::ReleaseSeen);
   harness.roll_out().reconcile({pass("rollout")});
-  SECTION("it bakes without a breach") {
+  SECTION("v2 bakes without a breach") {
     harness.pass_checks_for(11min);
     CHECK(harness.current() == HashAndVerdict{"v2", RevisionVerdict::Good});
   }
-  SECTION("it fails again") {
+  SECTION("v2 fails again") {
     harness.fail_three_times();
-    CHECK(harness.template_changes == 2);
+    CHECK(harness.restorations == 2);
     CHECK(harness.deployed_template() == "v1");
   }
 }
 
-// patch ──▶ v1 ──▶ a user applies v2 before the next reconcile
+// v2 ✗✗✗ ──▶ patch to v1 ──▶ a user applies v2 before the next reconcile
 TEST_CASE("supersedes the rollback when a user applies the bad template right after the patch") {
   DeploymentHarness harness = baking_v2();
   harness.fail_three_times();
@@ -134,10 +135,10 @@ TEST_CASE("supersedes the rollback when a user applies the bad template right af
   CHECK(harness.state() == evaluating(Reason::RollingOut));
   CHECK(harness.current() == HashAndVerdict{"v2", RevisionVerdict::Evaluating});
   CHECK(harness.emitted(Reason::RolledBack) == 1);
-  CHECK(harness.template_changes == 1);
+  CHECK(harness.restorations == 1);
 }
 
-// v2 ✗✗✗ ──▶ patch ──▶ a tool applies v2 before the next reconcile
+// v2 ✗✗✗ ──▶ patch to v1 ──▶ a tool applies v2 before the next reconcile
 TEST_CASE("counts a contest when a tool applies the bad template before the next reconcile") {
   DeploymentHarness harness = restored_v1();
   harness.ship("v2").roll_out();
@@ -157,7 +158,7 @@ TEST_CASE("counts a contest when a tool applies the bad template before the next
   CHECK(harness.emitted(Reason::RolledBack) == 1);
 }
 
-TEST_CASE("counts a contest once when the clock of another leader is ahead") {
+TEST_CASE("counts a contest once when the clock of the leader that rolled back is ahead") {
   DeploymentHarness harness = restored_v1();
   harness.ship("v2").roll_out();
   harness.author = tool;

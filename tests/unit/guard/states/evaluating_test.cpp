@@ -1,4 +1,4 @@
-// A release from its first template to its verdict, in the states Idle, Evaluating and Held.
+// A release from its first reconcile to its verdict, in the states Idle, Evaluating and Held.
 #include <catch2/catch.hpp>
 
 #include "unit/guard/harness.hpp"
@@ -7,8 +7,6 @@ using namespace lastgood;
 using namespace lastgood::guard;
 using namespace lastgood::guard::test;
 
-// v1 ────────────────────────────▶
-//    ▲ first reconcile: complete
 TEST_CASE("presumes a revision good when it is complete at the first reconcile") {
   DeploymentHarness harness;
   harness.ship("v1").roll_out().reconcile();
@@ -21,7 +19,7 @@ TEST_CASE("presumes a revision good when it is complete at the first reconcile")
   CHECK(harness.guard.last_good->snapshot == "web-v1");
 }
 
-// v1 ▁▂▃▅ first reconcile: scaling up ▇▇▇ bakes ──▶ good
+// v1 scales up ▁▂▃ first reconcile ▅▇▇ bakes ──▶ good
 TEST_CASE("evaluates a revision when it is still scaling up at the first reconcile") {
   DeploymentHarness harness;
   harness.ship("v1").roll_out().scale(6).reconcile();
@@ -41,8 +39,8 @@ TEST_CASE("holds a breach when no earlier revision is good") {
   CHECK(harness.emitted(Reason::RollbackHeld) == 1);
 }
 
-// v1 ──▶ v2 ▁▃▅▇ ── bakes 10m ──▶ good, and the new last good
-TEST_CASE("marks a release good, and the next target, when it bakes without a breach") {
+// v1 ──▶ v2 ▁▃▅▇ ── bakes for 10m ──▶ good
+TEST_CASE("makes a release good and the last good revision when it bakes without a breach") {
   DeploymentHarness harness = baking_v2();
   CHECK(harness.state() == evaluating(Reason::Baking));
   harness.pass_checks_for(9min + 50s);
@@ -81,19 +79,18 @@ TEST_CASE("rolls back to v1 when three consecutive failures breach a check") {
   harness.reconcile_for(10s, {fails("health")});
   CHECK(harness.state() == rolling_back(Reason::WrongStatus));
   CHECK(harness.deployed_template() == "v1");
-  CHECK(harness.template_changes == 1);
+  CHECK(harness.restorations == 1);
 }
 
-TEST_CASE("counts failures from zero again when a check passes between them") {
+TEST_CASE("counts failures from zero again after a check has passed") {
   DeploymentHarness harness = baking_v2();
   harness.reconcile_for(20s, {fails("health")})
       .reconcile_for(10s, {pass("health")})
       .reconcile_for(20s, {fails("health")});
   CHECK(harness.state() == evaluating(Reason::CheckFailing));
-  CHECK(harness.template_changes == 0);
+  CHECK(harness.restorations == 0);
 }
 
-// v2 bakes while all results are "unknown"
 TEST_CASE("ends a bake as inconclusive when a check never has a result") {
   DeploymentHarness harness = baking_v2();
   harness.reconcile_for(11min, {pass("rollout"), unknown("health")});
@@ -106,7 +103,14 @@ TEST_CASE("ends a bake as inconclusive when a check never has a result") {
   CHECK(harness.verdict("v2") == RevisionVerdict::Inconclusive);
 }
 
-TEST_CASE("waits for two intervals when the interval of a check is longer than the bake") {
+TEST_CASE("starts no rollback when no check ever has a result") {
+  DeploymentHarness harness = baking_v2();
+  harness.reconcile_for(24h, {unknown("rollout"), unknown("health")});
+  CHECK(harness.restorations == 0);
+  CHECK(harness.rollbacks_created == 0);
+}
+
+TEST_CASE("waits for two intervals of a check when its interval is longer than the bake") {
   DeploymentHarness harness = running_v1();
   harness.policy.spec.bake_time = 1min;
   harness.policy.spec.checks[0].interval = 5min;
@@ -118,13 +122,12 @@ TEST_CASE("waits for two intervals when the interval of a check is longer than t
   CHECK(harness.state() == idle(Reason::Good));
 }
 
-TEST_CASE("keeps evaluating when a check has not run at all") {
+TEST_CASE("continues the evaluation when a check has not run at all") {
   DeploymentHarness harness = baking_v2();
   harness.reconcile_for(1h, {pass("rollout")});
   CHECK(harness.current() == HashAndVerdict{"v2", RevisionVerdict::Evaluating});
 }
 
-// v2 bakes, and is scaled up during the bake
 TEST_CASE("continues the bake, then waits for replicas, when the Deployment is scaled up") {
   DeploymentHarness harness = baking_v2();
   harness.pass_checks_for(5min).scale(6).pass_checks_for(4min);
@@ -169,8 +172,8 @@ TEST_CASE("creates a new snapshot when a good revision is shipped again and has 
   CHECK(harness.action() == ActionKind::CreateSnapshot);
 }
 
-// breach while paused-until ──▶ Held ──▶ the time is over ──▶ RollingBack
-TEST_CASE("starts the held rollback when the time of the hold is over") {
+// breach before lastgood.dev/pause-until ──▶ Held ──▶ that time is reached ──▶ RollingBack
+TEST_CASE("starts a held rollback when the time of the hold ends") {
   DeploymentHarness harness = baking_v2();
   harness.policy.pause_until = harness.now + 31s;
   harness.fail_three_times();
@@ -207,12 +210,12 @@ TEST_CASE("evaluates the newer template when a held release is replaced") {
 }
 
 // breach ──▶ Held for an hour without results ──▶ the hold ends
-TEST_CASE("does not act on an old breach until the check fails again") {
+TEST_CASE("does not roll back for an old breach until the check fails again") {
   DeploymentHarness harness = baking_v2();
   harness.policy.pause_until = harness.now + 1h;
   harness.fail_three_times().reconcile_for(2h, {unknown("health")});
   CHECK(harness.state() == held(Reason::Unconfirmed));
-  CHECK(harness.template_changes == 0);
+  CHECK(harness.restorations == 0);
   SECTION("the check fails again") {
     harness.reconcile_for(10s, {fails("health")});
     CHECK(harness.deployed_template() == "v1");
@@ -223,7 +226,7 @@ TEST_CASE("does not act on an old breach until the check fails again") {
   }
 }
 
-TEST_CASE("ends a breach when the failure threshold is raised above the failures") {
+TEST_CASE("ends a breach when the failure threshold becomes greater than the failures") {
   DeploymentHarness harness = baking_v2();
   harness.policy.pause_until = harness.now + 1h;
   harness.fail_three_times();
@@ -245,7 +248,7 @@ TEST_CASE("ignores a result for the previous revision when a newer template is d
   harness.ship("v3").roll_out().reconcile({fails_immediately("rollout")});
   CHECK(harness.current() == HashAndVerdict{"v3", RevisionVerdict::Evaluating});
   CHECK(harness.guard.checks[0].consecutive_failures == 0);
-  CHECK(harness.template_changes == 0);
+  CHECK(harness.restorations == 0);
 }
 
 TEST_CASE("evaluates from the start when a release is replaced and shipped again") {
@@ -259,7 +262,8 @@ TEST_CASE("evaluates from the start when a release is replaced and shipped again
   CHECK(harness.guard.checks[1].consecutive_failures == 0);
 }
 
-TEST_CASE("starts an evaluation now when an earlier rollback is dated in the future") {
+TEST_CASE(
+    "starts an evaluation at the present time when the last rollback is dated in the future") {
   DeploymentHarness harness = baking_v2().fail_three_times();
   harness.pass_time(1s).reconcile().roll_out().reconcile().pass_checks_for(6min);
   REQUIRE(harness.state() == idle(Reason::RolledBack));

@@ -10,8 +10,9 @@ using namespace lastgood::guard::test;
 
 namespace {
 
-// v1 is good, v2 was rolled back, and v1 is verified. The next rollback may start at once.
-DeploymentHarness rolled_back_v2() {
+// v2 was rolled back to v1, and v1 is verified. Without a cooldown, the next rollback may start at
+// once.
+DeploymentHarness verified_v1() {
   DeploymentHarness harness = running_v1();
   harness.policy.spec.cooldown = 0s;
   harness.pass_time(1h).ship("v2").reconcile().roll_out().reconcile({pass("rollout")});
@@ -19,28 +20,25 @@ DeploymentHarness rolled_back_v2() {
   return harness.pass_checks_for(6min);
 }
 
-DeploymentHarness& by(DeploymentHarness& harness, std::optional<api::TemplateAuthor> author) {
-  harness.author = std::move(author);
-  return harness;
-}
-
-// Frozen: a tool has applied v2 again more often than the limit.
+// Frozen, because a tool applied v2 again and the limit is 1.
 DeploymentHarness contested_v2() {
-  DeploymentHarness harness = rolled_back_v2();
+  DeploymentHarness harness = verified_v1();
   harness.policy.spec.limit = {.count = 1, .within = 1h};
-  by(harness, tool).ship("v2").reconcile();
+  harness.author = tool;
+  harness.ship("v2").reconcile();
   return harness.roll_out().reconcile();
 }
 
 }  // namespace
 
-TEST_CASE("stays frozen when a tool applies a rolled back template, also below the limit") {
-  DeploymentHarness harness = rolled_back_v2();
+TEST_CASE("stays frozen when a tool applies a rolled back template, even below the limit") {
+  DeploymentHarness harness = verified_v1();
   harness.policy.spec.limit = {.count = 1, .within = 24h};
   harness.ship("v3").reconcile().roll_out().reconcile({pass("rollout")}).fail_three_times();
   REQUIRE(harness.state() == frozen(Reason::LimitReached));
   harness.policy.spec.limit.count = 5;
-  by(harness, tool).ship("v2").reconcile();
+  harness.author = tool;
+  harness.ship("v2").reconcile();
   CHECK(harness.state() == frozen(Reason::Contested));
   CHECK(harness.guard.message == harness.guard.freeze->message);
   CHECK(harness.guard.message.contains("Argo CD"));
@@ -49,10 +47,10 @@ TEST_CASE("stays frozen when a tool applies a rolled back template, also below t
 TEST_CASE("ends a freeze only by an action of a user") {
   struct Row {
     const char* name;
-    void (*given)(DeploymentHarness&);
-    bool ends;
+    void (*change)(DeploymentHarness&);
+    bool ends_freeze;
   };
-  const std::vector<Row> table = {
+  const std::vector<Row> rows = {
       {"nothing changes", [](DeploymentHarness&) {}, false},
       {"a day passes", [](DeploymentHarness& harness) { harness.pass_time(24h); }, false},
       {"resume is after the freeze",
@@ -66,7 +64,7 @@ TEST_CASE("ends a freeze only by an action of a user") {
              std::chrono::floor<std::chrono::seconds>(*harness.guard.freeze->since);
        },
        true},
-      {"resume is 1ms before that second",
+      {"resume is 1ms before the second of the freeze",
        [](DeploymentHarness& harness) {
          harness.policy.resume =
              std::chrono::floor<std::chrono::seconds>(*harness.guard.freeze->since) - 1ms;
@@ -85,27 +83,27 @@ TEST_CASE("ends a freeze only by an action of a user") {
          harness.pass_time(1min);
        },
        true},
-      {"a user removes the freeze",
+      {"a user removes status.freeze",
        [](DeploymentHarness& harness) { harness.guard.freeze.reset(); }, true},
       {"a user ships a new template", [](DeploymentHarness& harness) { harness.ship("v3"); }, true},
       {"the Deployment is scaled", [](DeploymentHarness& harness) { harness.scale(5).roll_out(); },
        false},
       {"the controller restarts", [](DeploymentHarness& harness) { harness.restart(); }, false},
   };
-  for (const Row& row : table) {
+  for (const Row& row : rows) {
     CAPTURE(row.name);
     DeploymentHarness harness = contested_v2();
     REQUIRE(harness.state() == frozen(Reason::Contested));
     harness.pass_time(10s);
-    row.given(harness);
+    row.change(harness);
     harness.reconcile();
-    CHECK((harness.guard.state == api::State::Evaluating) == row.ends);
-    CHECK((harness.guard.state == api::State::Frozen) == !row.ends);
-    CHECK(harness.guard.freeze.has_value() == !row.ends);
+    CHECK((harness.guard.state == api::State::Evaluating) == row.ends_freeze);
+    CHECK((harness.guard.state == api::State::Frozen) == !row.ends_freeze);
+    CHECK(harness.guard.freeze.has_value() == !row.ends_freeze);
   }
 }
 
-TEST_CASE("requeues at a time of resume that is in the future") {
+TEST_CASE("requeues at the time of lastgood.dev/resume when that time is in the future") {
   DeploymentHarness harness = contested_v2();
   harness.policy.resume = harness.now + 1min;
   harness.reconcile();
@@ -114,7 +112,7 @@ TEST_CASE("requeues at a time of resume that is in the future") {
 }
 
 // Frozen ──▶ resumed ──▶ evaluated again, with all counts at zero
-TEST_CASE("evaluates a resumed release again with all counts at zero") {
+TEST_CASE("evaluates the release again, with all counts at zero, when a user ends the freeze") {
   DeploymentHarness harness = contested_v2();
   harness.pass_time(10s).policy.resume = harness.now;
   harness.reconcile();
@@ -127,21 +125,22 @@ TEST_CASE("evaluates a resumed release again with all counts at zero") {
   CHECK(harness.current() == HashAndVerdict{"v2", RevisionVerdict::Good});
 }
 
-// v2 ✗✗✗ ──▶ v1 ──▶ v3 ✗✗✗ ──▶ Frozen LimitReached ──▶ resumed ──▶ ✗✗✗ ──▶ v1
-TEST_CASE("freezes at the limit of rollbacks, and rolls back again when it is resumed") {
-  DeploymentHarness harness = rolled_back_v2();
+// v2 ✗✗✗ ──▶ v1 ──▶ v3 ✗✗✗ ──▶ Frozen LimitReached ──▶ a user resumes v3 ──▶ ✗✗✗ ──▶ v1
+TEST_CASE(
+    "freezes at the limit of rollbacks, and can roll back again when a user ends the freeze") {
+  DeploymentHarness harness = verified_v1();
   harness.policy.spec.limit = {.count = 1, .within = 24h};
   harness.ship("v3").reconcile().roll_out().reconcile({pass("rollout")}).fail_three_times();
   CHECK(harness.state() == frozen(Reason::LimitReached));
-  CHECK(harness.template_changes == 1);
+  CHECK(harness.restorations == 1);
   harness.pass_time(10s).policy.resume = harness.now;
   harness.reconcile().reconcile({pass("rollout")}).fail_three_times();
   CHECK(harness.deployed_template() == "v1");
-  CHECK(harness.template_changes == 2);
+  CHECK(harness.restorations == 2);
 }
 
 TEST_CASE("counts automatic rollbacks for the limit, but not manual ones") {
-  DeploymentHarness harness = rolled_back_v2();
+  DeploymentHarness harness = verified_v1();
   REQUIRE(harness.guard.rollbacks.size() == 1);
   CHECK(harness.guard.rollbacks[0].name == "web-2-1b4e");
   harness.ship("v3")
@@ -157,7 +156,7 @@ TEST_CASE("counts automatic rollbacks for the limit, but not manual ones") {
   CHECK(harness.guard.rollbacks.size() == 1);
 }
 
-TEST_CASE("reports a time of resume before the freeze, and accepts one in the same second") {
+TEST_CASE("reports a lastgood.dev/resume before the freeze, but accepts the second of the freeze") {
   DeploymentHarness harness;
   harness.policy.spec.limit = {.count = 1, .within = 1h};
   harness.policy.spec.cooldown = 0s;
@@ -179,17 +178,18 @@ TEST_CASE("reports a time of resume before the freeze, and accepts one in the sa
       .pass_time(300ms)
       .fail_three_times();
   REQUIRE(harness.state() == frozen(Reason::LimitReached));
-  const Time frozen = *harness.guard.freeze->since;
+  const Time frozen_since = *harness.guard.freeze->since;
   const std::string freeze_message = harness.guard.message;
-  harness.policy.resume = frozen - 2min;
+  harness.policy.resume = frozen_since - 2min;
   harness.reconcile().reconcile();
-  CHECK_THAT(harness.guard.message, mentions({"lastgood.dev/resume", format_rfc3339(frozen - 2min),
-                                              format_rfc3339(frozen), freeze_message}));
-  CHECK(harness.persisted.back().message == harness.guard.message);
+  CHECK_THAT(harness.guard.message,
+             mentions({"lastgood.dev/resume", format_rfc3339(frozen_since - 2min),
+                       format_rfc3339(frozen_since), freeze_message}));
+  CHECK(harness.guard_writes.back().message == harness.guard.message);
   harness.policy.resume.reset();
   harness.reconcile();
   CHECK(harness.guard.message == freeze_message);
-  harness.policy.resume = std::chrono::floor<std::chrono::seconds>(frozen);
+  harness.policy.resume = std::chrono::floor<std::chrono::seconds>(frozen_since);
   harness.pass_time(1s).reconcile();
   CHECK(harness.guard.state == api::State::Evaluating);
 }

@@ -1,4 +1,4 @@
-// A recorded Rollback that has not changed the Deployment yet, when something changes meanwhile.
+// A recorded Rollback that has not changed the Deployment yet.
 #include <catch2/catch.hpp>
 
 #include "rollback/record.hpp"
@@ -14,7 +14,7 @@ TEST_CASE("waits for approval when the mode becomes Approve before anything is w
   harness.policy.spec.mode = api::Mode::Approve;
   harness.reconcile_for(1min, {fails("health")});
   CHECK(harness.state() == held(Reason::AwaitingApproval));
-  CHECK(harness.template_changes == 0);
+  CHECK(harness.restorations == 0);
   harness.approve().reconcile_for(10s, {fails("health")});
   CHECK(harness.deployed_template() == "v1");
 }
@@ -26,21 +26,21 @@ TEST_CASE("cancels a pending rollback when its check is removed from the policy"
   CHECK(harness.phase() == RollbackPhase::Superseded);
   CHECK_THAT(harness.rollback->status.message, mentions({"revision 2 (web-v2)", "health"}));
   CHECK(harness.emitted(Reason::RollbackCancelled) == 1);
-  CHECK(harness.template_changes == 0);
+  CHECK(harness.restorations == 0);
 }
 
 TEST_CASE("holds an approved rollback while a reference of the old template is missing") {
   DeploymentHarness harness = pending_rollback(api::Mode::Approve);
-  harness.preflight = failed_preflight(Reason::MissingReference, "ConfigMap app is gone");
+  harness.preflight = failed_preflight(Reason::MissingReference, "ConfigMap app does not exist");
   harness.approve().reconcile_for(1min, {fails("health")});
   CHECK(harness.state() == held(Reason::MissingReference));
-  CHECK(harness.template_changes == 0);
+  CHECK(harness.restorations == 0);
   harness.preflight->ready = api::ConditionStatus::True;
   harness.reconcile_for(10s, {fails("health")});
   CHECK(harness.deployed_template() == "v1");
 }
 
-TEST_CASE("reports once on a request that its preflight has no result, without rejecting it") {
+TEST_CASE("reports on a request that its preflight has no result, without rejecting the request") {
   DeploymentHarness harness = running_v1();
   harness.ship("v2").reconcile().roll_out().reconcile().pass_checks_for(11min);
   harness.preflight = api::Preflight{.ready = api::ConditionStatus::Unknown,
@@ -51,16 +51,18 @@ TEST_CASE("reports once on a request that its preflight has no result, without r
   REQUIRE(harness.last_plan.request.has_value());
   CHECK(harness.last_plan.request->phase == api::RollbackPhase::Pending);
   CHECK_THAT(harness.last_plan.request->message, mentions({"etcd is down"}));
-  CHECK(harness.template_changes == 0);
+  CHECK(harness.restorations == 0);
 }
 
-TEST_CASE("checks the automatic rollback while a user requests an unknown revision") {
+TEST_CASE(
+    "still runs the preflight of an automatic rollback when a user requests an unknown revision") {
   DeploymentHarness harness = baking_v2();
-  harness.preflight = failed_preflight(Reason::AdmissionDenied, "a policy says no");
+  harness.preflight =
+      failed_preflight(Reason::AdmissionDenied, "an admission policy rejects the patch");
   harness.reconcile_for(20s, {fails("health")}).request_rollback({.to_revision = 99});
   harness.reconcile_for(10s, {fails("health")});
-  CHECK(harness.template_changes == 0);
-  CHECK(harness.records == 0);
+  CHECK(harness.restorations == 0);
+  CHECK(harness.rollbacks_created == 0);
 }
 
 TEST_CASE("holds a manual rollback while a reference is missing, unless it is forced") {
@@ -68,7 +70,7 @@ TEST_CASE("holds a manual rollback while a reference is missing, unless it is fo
   harness.pass_time(1h).ship("v2").reconcile().roll_out().reconcile().pass_checks_for(11min);
   harness.writes_allowed = 0;
   const api::Preflight missing =
-      failed_preflight(Reason::MissingReference, "ConfigMap app is gone");
+      failed_preflight(Reason::MissingReference, "ConfigMap app does not exist");
   SECTION("not forced") {
     harness.request_rollback().reconcile_for(20s, {});
     REQUIRE(harness.phase() == RollbackPhase::Pending);
@@ -76,7 +78,7 @@ TEST_CASE("holds a manual rollback while a reference is missing, unless it is fo
     harness.writes_allowed = 100;
     harness.reconcile_for(20s, {});
     CHECK(harness.state() == held(Reason::MissingReference));
-    CHECK(harness.template_changes == 0);
+    CHECK(harness.restorations == 0);
     harness.preflight->ready = api::ConditionStatus::True;
     harness.reconcile_for(20s, {});
     CHECK(harness.deployed_template() == "v1");
@@ -91,11 +93,11 @@ TEST_CASE("holds a manual rollback while a reference is missing, unless it is fo
   }
 }
 
-// health ✗✗✗ ──▶ recorded ──▶ in one reconcile health ✓ and errors ✗
-TEST_CASE("does not start a new rollback in the reconcile that cancels one") {
+// check health ✗✗✗ ──▶ Rollback recorded ──▶ in one reconcile: check health ✓, check errors ✗
+TEST_CASE("does not start a new rollback in the reconcile that cancels a pending rollback") {
   DeploymentHarness harness = pending_rollback();
   harness.policy.spec.checks.push_back({.name = "errors", .interval = 10s, .failure_threshold = 2});
-  harness.breaker = {.is_open = true, .message = "too many"};
+  harness.breaker = {.is_open = true, .message = "too many releases fail"};
   harness.reconcile({fails("health")});
   REQUIRE(harness.state() == held(Reason::BreakerOpen));
   harness.breaker = {};
@@ -105,37 +107,40 @@ TEST_CASE("does not start a new rollback in the reconcile that cancels one") {
   CHECK(harness.requeue_after() == Duration{0});
   harness.reconcile();
   CHECK(harness.guard.state == api::State::Evaluating);
-  CHECK(harness.template_changes == 0);
+  CHECK(harness.restorations == 0);
   harness.reconcile_for(10s, {fails("errors")});
   CHECK(harness.rollback->spec.check == "errors");
   CHECK(harness.deployed_template() == "v1");
 }
 
-TEST_CASE("records a rollback for another check when its own check leaves the policy") {
+TEST_CASE(
+    "records a rollback for another check when the check of the first one leaves the policy") {
   DeploymentHarness harness = pending_rollback(api::Mode::Approve);
   harness.policy.spec.checks = {{.name = "errors", .interval = 10s, .failure_threshold = 2}};
   harness.reconcile_for(1min, {fails("errors")});
   CHECK(harness.emitted(Reason::RollbackCancelled) == 1);
   CHECK(harness.state() == held(Reason::AwaitingApproval));
   CHECK(harness.rollback->spec.check == "errors");
-  CHECK(harness.template_changes == 0);
+  CHECK(harness.restorations == 0);
   harness.approve().reconcile_for(10s, {fails("errors")});
   CHECK(harness.deployed_template() == "v1");
 }
 
-TEST_CASE("counts the time of a rejection from its start, not from the recording") {
+TEST_CASE("freezes 15 minutes after the first rejection, however old the Rollback is") {
   DeploymentHarness harness = pending_rollback(api::Mode::Approve);
   harness.reconcile_for(1h, {fails("health")});
   REQUIRE(harness.state() == held(Reason::AwaitingApproval));
-  harness.preflight = failed_preflight(Reason::AdmissionDenied, "a policy says no");
+  harness.preflight =
+      failed_preflight(Reason::AdmissionDenied, "an admission policy rejects the patch");
   harness.approve().reconcile_for(10min, {fails("health")});
   CHECK(harness.state() == held(Reason::AdmissionDenied));
   harness.reconcile_for(6min, {fails("health")});
   CHECK(harness.state() == frozen(Reason::PatchRejected));
-  CHECK_THAT(harness.guard.message, mentions({"revision 2 (web-v2)", "15m", "a policy says no"}));
+  CHECK_THAT(harness.guard.message,
+             mentions({"revision 2 (web-v2)", "15m", "an admission policy rejects the patch"}));
 }
 
-TEST_CASE("rolls back the next release although a user declined the rollback of this one") {
+TEST_CASE("rolls back the next release when a user declined the rollback of the release before") {
   DeploymentHarness harness = pending_rollback(api::Mode::Approve);
   harness.rollback->status = rollback::advance(
       harness.rollback->status, api::RollbackPhase::Superseded, "deleted", harness.now);
@@ -143,17 +148,17 @@ TEST_CASE("rolls back the next release although a user declined the rollback of 
       api::Declined{.rollback = harness.rollback->meta.key.name, .at = harness.now};
   harness.reconcile_for(1min, {fails("health")});
   CHECK(harness.state() == held(Reason::Declined));
-  CHECK(harness.records == 1);
+  CHECK(harness.rollbacks_created == 1);
   harness.policy.spec.mode = api::Mode::Enforce;
   harness.ship("v3").reconcile().roll_out().reconcile({pass("rollout")}).fail_three_times();
   CHECK(harness.deployed_template() == "v1");
 }
 
-TEST_CASE("remembers a pending automatic rollback, but not a manual one") {
+TEST_CASE("stores the name of a pending automatic Rollback, but not of a manual one") {
   DeploymentHarness harness = pending_rollback(api::Mode::Approve);
   harness.reconcile({fails("health")});
   CHECK(harness.guard.pending == harness.rollback->meta.key.name);
-  CHECK(harness.written.pending == harness.guard.pending);
+  CHECK(harness.stored_guard.pending == harness.guard.pending);
   harness.pass_checks_for(10s).reconcile();
   CHECK(harness.guard.pending.empty());
   harness.writes_allowed = 0;
@@ -167,10 +172,10 @@ TEST_CASE("leaves a pending rollback unchanged until a newer template has its Re
   REQUIRE(harness.state() == held(Reason::AwaitingApproval));
   harness.executes_actions = false;
   harness.ship_without_replica_set("v3").reconcile().reconcile();
-  const std::size_t written = harness.persisted.size();
+  const std::size_t writes = harness.guard_writes.size();
   for (int i = 0; i < 4; ++i) harness.reconcile();
   CHECK(harness.state() == held(Reason::WaitingForReplicaSet));
-  CHECK(harness.persisted.size() == written);
+  CHECK(harness.guard_writes.size() == writes);
   harness.ship("v3").reconcile();
   CHECK(harness.phase() == RollbackPhase::Superseded);
 }
@@ -179,17 +184,18 @@ TEST_CASE("cancels a pending rollback when its snapshot is deleted") {
   DeploymentHarness harness = pending_rollback(api::Mode::Approve);
   harness.preflight = failed_preflight(Reason::SnapshotMissing, "web-v1 does not exist");
   harness.reconcile_for(10s, {fails("health")});
-  CHECK(harness.server.begin()->second.status.phase == api::RollbackPhase::Superseded);
-  CHECK_THAT(harness.server.begin()->second.status.message, mentions({"revision 2 (web-v2)"}));
-  CHECK(harness.template_changes == 0);
+  CHECK(harness.stored_rollbacks.begin()->second.status.phase == api::RollbackPhase::Superseded);
+  CHECK_THAT(harness.stored_rollbacks.begin()->second.status.message,
+             mentions({"revision 2 (web-v2)"}));
+  CHECK(harness.restorations == 0);
 }
 
 // Rollback recorded ──▶ a user ships v3 before the patch
 TEST_CASE("supersedes a pending rollback when a newer template is shipped") {
   DeploymentHarness harness = pending_rollback();
   REQUIRE(harness.phase() == RollbackPhase::Pending);
-  SECTION("its ReplicaSet exists") { harness.ship("v3").reconcile(); }
-  SECTION("its ReplicaSet is created later") {
+  SECTION("the ReplicaSet of v3 exists") { harness.ship("v3").reconcile(); }
+  SECTION("the ReplicaSet of v3 is created later") {
     harness.ship_without_replica_set("v3").reconcile();
     CHECK(harness.requeue_after() == Duration{1s});
     harness.pass_time(1s).ship("v3").reconcile();
@@ -197,10 +203,10 @@ TEST_CASE("supersedes a pending rollback when a newer template is shipped") {
   CHECK(harness.phase() == RollbackPhase::Superseded);
   CHECK(harness.current() == HashAndVerdict{"v3", RevisionVerdict::Evaluating});
   CHECK(harness.state() == evaluating(Reason::RollingOut));
-  CHECK(harness.template_changes == 0);
+  CHECK(harness.restorations == 0);
 }
 
-TEST_CASE("supersedes a pending rollback when a user restores the same template first") {
+TEST_CASE("supersedes a pending rollback when a user applies its target first") {
   DeploymentHarness harness = pending_rollback();
   harness.ship("v1").reconcile();
   CHECK(harness.phase() == RollbackPhase::Superseded);
@@ -208,7 +214,7 @@ TEST_CASE("supersedes a pending rollback when a user restores the same template 
   CHECK(harness.verdict("v1") == RevisionVerdict::PresumedGood);
 }
 
-TEST_CASE("freezes when the Rollback failed because its snapshot is lost") {
+TEST_CASE("freezes when a pending Rollback failed because its snapshot does not exist") {
   DeploymentHarness harness = pending_rollback();
   harness.rollback->status.phase = api::RollbackPhase::Failed;
   harness.rollback->status.message = "ControllerRevision web-v1 does not exist";
@@ -218,7 +224,7 @@ TEST_CASE("freezes when the Rollback failed because its snapshot is lost") {
   CHECK(harness.verdict("v2") == RevisionVerdict::Breached);
 }
 
-TEST_CASE("requeues after a second when a rollback was executed") {
+TEST_CASE("requeues after a second when a rollback is executed") {
   DeploymentHarness harness = pending_rollback();
   CHECK(harness.requeue_after() == Duration{1s});
   harness.pass_time(1s).reconcile();
@@ -226,12 +232,12 @@ TEST_CASE("requeues after a second when a rollback was executed") {
   CHECK(harness.requeue_after() == Duration{1s});
 }
 
-TEST_CASE("rolls a release back at most once, also when it is scaled to a new generation") {
+TEST_CASE("rolls a release back at most once, even if scaling changes the generation") {
   DeploymentHarness harness = pending_rollback();
   harness.rollback->status.phase = api::RollbackPhase::Rejected;
   harness.reconcile();
   CHECK(harness.state() == held(Reason::AlreadyRolledBack));
   harness.scale(6).roll_out().reconcile_for(1min, {fails("health")});
   CHECK(harness.state() == held(Reason::AlreadyRolledBack));
-  CHECK(harness.records == 1);
+  CHECK(harness.rollbacks_created == 1);
 }

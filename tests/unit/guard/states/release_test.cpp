@@ -1,4 +1,5 @@
-// Which release the present template is: first seen, unchanged, new, or restored by a rollback.
+// How a plan recognizes the present template: first seen, unchanged, new, or restored by a
+// rollback.
 #include <catch2/catch.hpp>
 
 #include "rollback/record.hpp"
@@ -11,9 +12,9 @@ using api::RollbackPhase;
 
 namespace {
 
-constexpr const char* mark_key = "lastgood.dev/rolled-back-by";
+constexpr const char* rolled_back_by = "lastgood.dev/rolled-back-by";
 
-api::Revision known(const std::string& hash, api::RevisionVerdict verdict) {
+api::Revision listed_revision(const std::string& hash, api::RevisionVerdict verdict) {
   return {.hash = TemplateHash(hash),
           .replica_set = Uid("rs-" + hash),
           .number = 1,
@@ -22,8 +23,8 @@ api::Revision known(const std::string& hash, api::RevisionVerdict verdict) {
           .snapshot = verdict == api::RevisionVerdict::Good ? "web-" + hash : ""};
 }
 
-// In the guard v2 is current and breached, and v1 was good. The Deployment is rolled out completely
-// with the template `present`.
+// The template `present` is rolled out completely. In the guard v2 is current and breached, and v1
+// was good.
 struct TemplateCase {
   Inputs inputs = {};
 
@@ -47,9 +48,9 @@ struct TemplateCase {
     guard.deployment_uid = inputs.deployment.meta.uid;
     guard.deployment_generation = 7;
     guard.state = api::State::Evaluating;
-    guard.current = known("v2", api::RevisionVerdict::Breached);
+    guard.current = listed_revision("v2", api::RevisionVerdict::Breached);
     guard.template_digest = TemplateDigest("v2");
-    guard.revisions = {*guard.current, known("v1", api::RevisionVerdict::Good)};
+    guard.revisions = {*guard.current, listed_revision("v1", api::RevisionVerdict::Good)};
   }
 
   TemplateCase& rolling_back(RollbackPhase phase) {
@@ -60,8 +61,8 @@ struct TemplateCase {
     rollback.spec = {.deployment = "web",
                      .deployment_uid = inputs.deployment.meta.uid,
                      .generation = 7,
-                     .from = known("v2", api::RevisionVerdict::Breached),
-                     .to = known("v1", api::RevisionVerdict::Good),
+                     .from = listed_revision("v2", api::RevisionVerdict::Breached),
+                     .to = listed_revision("v1", api::RevisionVerdict::Good),
                      .check = "health",
                      .detected = noon - 1s};
     rollback.status.phase = phase;
@@ -70,15 +71,16 @@ struct TemplateCase {
     return *this;
   }
 
-  // One generation after the patch.
+  // Another change of the Deployment after the patch.
   TemplateCase& next_generation() {
     inputs.deployment.meta.generation += 1;
     inputs.deployment.observed_generation += 1;
     return *this;
   }
 
-  TemplateCase& marked(const std::string& by = "web-7-1b4e") {
-    inputs.deployment.meta.annotations[mark_key] = by;
+  // The patch of the Rollback set the annotation rolled-back-by.
+  TemplateCase& marked() {
+    inputs.deployment.meta.annotations[rolled_back_by] = "web-7-1b4e";
     return *this;
   }
 };
@@ -92,56 +94,57 @@ struct Row {
   bool is_release;                        // ReleaseSeen is emitted
 };
 
-TemplateCase without(TemplateCase given, const std::string& hash) {
+TemplateCase without_replica_set(TemplateCase given, const std::string& hash) {
   std::erase_if(*given.inputs.replica_sets,
                 [&](const auto& set) { return set.hash.value == hash; });
   return given;
 }
 
-TemplateCase first(const std::string& present, void (*change)(Inputs&) = [](Inputs&) {}) {
+// The guard is empty.
+TemplateCase first_reconcile(const std::string& present, void (*change)(Inputs&) = [](Inputs&) {}) {
   TemplateCase given(present);
   given.inputs.guard = {};
   change(given.inputs);
   return given;
 }
 
-const std::vector<Row> table = {
+const std::vector<Row> rows = {
     {"first reconcile, complete",
-     first("v1"),
+     first_reconcile("v1"),
      HashAndVerdict{"v1", RevisionVerdict::PresumedGood},
      idle(Reason::PresumedGood),
      {},
      false},
     {"first reconcile, rolling out",
-     first("v1", [](Inputs& in) { in.deployment.available_replicas = 2; }),
+     first_reconcile("v1", [](Inputs& in) { in.deployment.available_replicas = 2; }),
      HashAndVerdict{"v1", RevisionVerdict::Evaluating},
      evaluating(Reason::RollingOut),
      {},
      true},
     {"first reconcile, pods of an older revision are left",
-     first("v1", [](Inputs& in) { in.deployment.status_replicas = 4; }),
+     first_reconcile("v1", [](Inputs& in) { in.deployment.status_replicas = 4; }),
      HashAndVerdict{"v1", RevisionVerdict::Evaluating},
      evaluating(Reason::RollingOut),
      {},
      true},
     {"first reconcile, scaled to zero",
-     first("v1",
-           [](Inputs& in) {
-             in.deployment.replicas = in.deployment.updated_replicas =
-                 in.deployment.status_replicas = in.deployment.available_replicas = 0;
-           }),
+     first_reconcile("v1",
+                     [](Inputs& in) {
+                       in.deployment.replicas = in.deployment.updated_replicas =
+                           in.deployment.status_replicas = in.deployment.available_replicas = 0;
+                     }),
      HashAndVerdict{"v1", RevisionVerdict::Evaluating},
      evaluating(Reason::ScaledToZero),
      {},
      true},
     {"first reconcile, the status is of an earlier generation",
-     first("v1", [](Inputs& in) { in.deployment.observed_generation = 7; }),
+     first_reconcile("v1", [](Inputs& in) { in.deployment.observed_generation = 7; }),
      {},
      idle(Reason::WaitingForStatus),
      {},
      false},
     {"first reconcile, no ReplicaSet yet",
-     without(first("v1"), "v1"),
+     without_replica_set(first_reconcile("v1"), "v1"),
      {},
      idle(Reason::WaitingForReplicaSet),
      {},
@@ -164,32 +167,33 @@ const std::vector<Row> table = {
      evaluating(Reason::Baking),
      {},
      true},
-    {"an older template with the mark of an earlier rollback",
+    {"an older template with rolled-back-by of an earlier Rollback",
      TemplateCase("v1").marked(),
      HashAndVerdict{"v1", RevisionVerdict::Evaluating},
      evaluating(Reason::Baking),
      {},
      true},
-    {"a new template without a ReplicaSet yet",
-     without(TemplateCase("v3"), "v3"),
+    {"a new template, no ReplicaSet yet",
+     without_replica_set(TemplateCase("v3"), "v3"),
      HashAndVerdict{"v2", RevisionVerdict::Breached},
      evaluating(Reason::WaitingForReplicaSet),
      {},
      false},
-    {"restored",
+    {"the target, restored by the Rollback",
      TemplateCase("v1").rolling_back(RollbackPhase::TemplateRestored).marked(),
      HashAndVerdict{"v1", RevisionVerdict::Good},
      rolling_back(Reason::None),
      {},
      false},
-    {"restored, killed before the status was written",
+    {"the target, but the status of the Rollback is still Pending",
      TemplateCase("v1").rolling_back(RollbackPhase::Pending).marked(),
      HashAndVerdict{"v1", RevisionVerdict::Good},
      rolling_back(Reason::None),
      {},
      false},
-    {"restored, no ReplicaSet yet",
-     without(TemplateCase("v1").rolling_back(RollbackPhase::TemplateRestored).marked(), "v1"),
+    {"the target, restored by the Rollback, no ReplicaSet yet",
+     without_replica_set(TemplateCase("v1").rolling_back(RollbackPhase::TemplateRestored).marked(),
+                         "v1"),
      HashAndVerdict{"v2", RevisionVerdict::RolledBack},
      rolling_back(Reason::None),
      {},
@@ -205,13 +209,13 @@ const std::vector<Row> table = {
      TemplateCase("v3").rolling_back(RollbackPhase::Restored).marked().next_generation(),
      HashAndVerdict{"v3", RevisionVerdict::Evaluating}, evaluating(Reason::Baking),
      RollbackPhase::Superseded, true},
-    {"restored under another hash, its ReplicaSet was created again",
+    {"the target with another hash, because its ReplicaSet was created again",
      TemplateCase("v3").rolling_back(RollbackPhase::TemplateRestored).marked(),
      HashAndVerdict{"v3", RevisionVerdict::Good},
      rolling_back(Reason::None),
      {},
      false},
-    {"the bad template again, right after the patch",
+    {"the bad template, applied again right after the patch",
      TemplateCase("v2").rolling_back(RollbackPhase::Restored).marked(),
      HashAndVerdict{"v2", RevisionVerdict::Evaluating}, evaluating(Reason::Baking),
      RollbackPhase::Superseded, true},
@@ -223,7 +227,7 @@ const std::vector<Row> table = {
 }  // namespace
 
 TEST_CASE("recognizes whether the present template is new, unchanged or restored") {
-  for (const Row& row : table) {
+  for (const Row& row : rows) {
     CAPTURE(row.name);
     const Plan plan = guard::decide(row.given.inputs, noon);
     const auto& guard = plan.guard;
@@ -256,7 +260,7 @@ TEST_CASE("takes the first ReplicaSet by name when two are equally old") {
   CHECK(guard::decide(given.inputs, noon).guard.current->hash == TemplateHash("v3"));
 }
 
-TEST_CASE("requeues after 1s when the watch is behind the live read") {
+TEST_CASE("requeues after 1s without ReplicaSets when the watch is behind the live read") {
   TemplateCase given("v3");
   given.inputs.replica_sets.reset();
   const Plan plan = guard::decide(given.inputs, noon);
@@ -272,7 +276,7 @@ TEST_CASE("waits for a ReplicaSet when the only one has no template hash") {
 }
 
 TEST_CASE("does not requeue for a ReplicaSet when the Deployment is paused") {
-  TemplateCase given = without(TemplateCase("v3"), "v3");
+  TemplateCase given = without_replica_set(TemplateCase("v3"), "v3");
   CHECK(guard::decide(given.inputs, noon).requeue_at == noon + 1s);
   given.inputs.deployment.paused = true;
   CHECK(guard::decide(given.inputs, noon).requeue_at == given.inputs.preflight->at + 10min);
@@ -288,7 +292,7 @@ TEST_CASE("updates the number of a revision from its ReplicaSet, but not its ver
   CHECK(guard.current->snapshot == "web-v1");
 }
 
-TEST_CASE("evaluates a revision that is not proven when it is seen for the first time") {
+TEST_CASE("evaluates the running revision after an opt-in unless it is listed as proven") {
   using enum api::RevisionVerdict;
   for (const auto verdict : {Evaluating, Superseded, Inconclusive, Breached, RolledBack}) {
     TemplateCase given("v2");
@@ -298,7 +302,7 @@ TEST_CASE("evaluates a revision that is not proven when it is seen for the first
   }
   TemplateCase given("v2");
   given.inputs.guard.current.reset();
-  given.inputs.guard.revisions[0] = known("v2", Good);
+  given.inputs.guard.revisions[0] = listed_revision("v2", Good);
   const auto guard = guard::decide(given.inputs, noon).guard;
   CHECK(guard.current->verdict == Good);
   CHECK(guard.current->since == noon);

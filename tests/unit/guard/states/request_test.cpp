@@ -1,4 +1,4 @@
-// Manual rollbacks, from the request to their end.
+// Manual rollbacks, from the request to the end of the rollback.
 #include <catch2/catch.hpp>
 
 #include "support/mentions.hpp"
@@ -10,8 +10,8 @@ using namespace lastgood::guard::test;
 
 namespace {
 
-// v1 and v2 were good, and v3 is good.
-DeploymentHarness three_good() {
+// v1, v2 and v3 are good, and v3 runs.
+DeploymentHarness good_v3() {
   DeploymentHarness harness = baking_v2();
   harness.pass_checks_for(11min).ship("v3").reconcile().roll_out().reconcile();
   return harness.pass_checks_for(11min);
@@ -20,8 +20,9 @@ DeploymentHarness three_good() {
 }  // namespace
 
 // v3 is good ──▶ a user creates a Rollback ──▶ v2
-TEST_CASE("rolls back to the last good revision when a user requests it, and verifies that") {
-  DeploymentHarness harness = three_good();
+TEST_CASE(
+    "rolls back to the last good revision, and verifies it, when a user requests a rollback") {
+  DeploymentHarness harness = good_v3();
   harness.request_rollback().reconcile();
   CHECK(harness.state() == rolling_back(Reason::RequestedManually));
   CHECK(harness.action() == ActionKind::BindRequest);
@@ -35,18 +36,18 @@ TEST_CASE("rolls back to the last good revision when a user requests it, and ver
   CHECK(harness.state() == idle(Reason::RolledBack));
   CHECK(harness.phase() == RollbackPhase::Succeeded);
   CHECK(harness.verdict("v3") == RevisionVerdict::RolledBack);
-  CHECK(harness.template_changes == 1);
+  CHECK(harness.restorations == 1);
   CHECK(harness.guard.rollbacks.empty());
 }
 
 TEST_CASE("rolls back to the requested revision") {
-  DeploymentHarness harness = three_good();
+  DeploymentHarness harness = good_v3();
   harness.request_rollback({.to_revision = 1}).reconcile().reconcile();
   CHECK(harness.deployed_template() == "v1");
 }
 
-TEST_CASE("executes a manual rollback in any mode, above the limit and with an open breaker") {
-  DeploymentHarness harness = three_good();
+TEST_CASE("executes a manual rollback in any mode, above the limit and while the breaker is open") {
+  DeploymentHarness harness = good_v3();
   harness.policy.spec.mode = GENERATE(api::Mode::Observe, api::Mode::Approve, api::Mode::Enforce);
   harness.policy.spec.limit = {.count = 1, .within = 24h};
   harness.guard.rollbacks = {{.name = "earlier", .at = harness.now}};
@@ -56,24 +57,26 @@ TEST_CASE("executes a manual rollback in any mode, above the limit and with an o
 }
 
 TEST_CASE("rejects a manual rollback that would do harm, unless it is forced") {
-  DeploymentHarness harness = three_good();
+  DeploymentHarness harness = good_v3();
   SECTION("suspended") { harness.suspend(); }
   SECTION("paused until a later time") { harness.policy.pause_until = harness.now + 1h; }
-  SECTION("past a no-rollback-past mark") { harness.guard.current->no_rollback_past = true; }
+  SECTION("the current revision has no-rollback-past") {
+    harness.guard.current->no_rollback_past = true;
+  }
   SECTION("a reference is missing") {
     harness.preflight->ready = api::ConditionStatus::False;
     harness.preflight->reason = Reason::MissingReference;
   }
   harness.request_rollback().reconcile().reconcile();
-  CHECK(harness.server.at("manual-0").status.phase == RollbackPhase::Rejected);
+  CHECK(harness.stored_rollbacks.at("manual-0").status.phase == RollbackPhase::Rejected);
   CHECK(harness.emitted(Reason::RollbackRejected) == 1);
-  CHECK(harness.template_changes == 0);
+  CHECK(harness.restorations == 0);
   harness.request_rollback({.force = true}).reconcile().reconcile();
   CHECK(harness.deployed_template() == "v2");
 }
 
 TEST_CASE("executes a forced rollback while suspended, and verifies it when the suspension ends") {
-  DeploymentHarness harness = three_good();
+  DeploymentHarness harness = good_v3();
   harness.suspend()
       .request_rollback({.force = true})
       .reconcile()
@@ -84,12 +87,12 @@ TEST_CASE("executes a forced rollback while suspended, and verifies it when the 
       .reconcile_for(1h, {});
   CHECK(harness.deployed_template() == "v2");
   CHECK(harness.state() == rolling_back(Reason::Suspended));
-  harness.suspend(false).reconcile().pass_checks_for(6min);
+  harness.unsuspend().reconcile().pass_checks_for(6min);
   CHECK(harness.state() == idle(Reason::RolledBack));
 }
 
 TEST_CASE("waits, without a rejection, while the preflight of a manual rollback has no result") {
-  DeploymentHarness harness = three_good();
+  DeploymentHarness harness = good_v3();
   harness.preflight.reset();
   harness.request_rollback().reconcile();
   CHECK(harness.action() == ActionKind::None);
@@ -103,10 +106,10 @@ TEST_CASE("rejects a manual rollback while another one is in progress") {
   DeploymentHarness harness = baking_v2();
   harness.fail_three_times().request_rollback().reconcile();
   // The request is the second Rollback: the automatic one came first.
-  CHECK(harness.server.at("manual-1").status.phase == RollbackPhase::Rejected);
+  CHECK(harness.stored_rollbacks.at("manual-1").status.phase == RollbackPhase::Rejected);
   harness.pass_time(1s).reconcile().roll_out().reconcile().pass_checks_for(6min);
   CHECK(harness.state() == idle(Reason::RolledBack));
-  CHECK(harness.template_changes == 1);
+  CHECK(harness.restorations == 1);
 }
 
 TEST_CASE("ends a freeze when a user requests a rollback") {
@@ -120,20 +123,20 @@ TEST_CASE("ends a freeze when a user requests a rollback") {
   CHECK_FALSE(harness.guard.freeze.has_value());
 }
 
-TEST_CASE("resumes a manual rollback after a restart between its acceptance and the patch") {
-  DeploymentHarness harness = three_good();
+TEST_CASE("resumes a manual rollback after a restart before the patch, with any earlier guard") {
+  DeploymentHarness harness = good_v3();
   harness.request_rollback().reconcile();
   REQUIRE(harness.action() == ActionKind::BindRequest);
-  const std::size_t written_guards = harness.persisted.size();
-  for (std::size_t i = 0; i <= written_guards; ++i) {
+  const std::size_t guard_writes = harness.guard_writes.size();
+  for (std::size_t i = 0; i <= guard_writes; ++i) {
     CAPTURE(i);
     DeploymentHarness next = harness;
-    next.restart_with(i == 0 ? api::GuardStatus{} : harness.persisted[i - 1]);
+    next.restart_with(i == 0 ? api::GuardStatus{} : harness.guard_writes[i - 1]);
     next.reconcile().reconcile();
     CHECK(next.deployed_template() == "v2");
     next.pass_time(1s).reconcile().roll_out().reconcile().pass_checks_for(6min);
     CHECK(next.state() == idle(Reason::RolledBack));
-    CHECK(next.template_changes == 1);
+    CHECK(next.restorations == 1);
   }
 }
 

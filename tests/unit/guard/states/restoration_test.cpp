@@ -1,5 +1,4 @@
-// The parts that the states of a rollback share: a takeover of a recorded Rollback, and the
-// quarantine.
+// The adoption of a recorded Rollback, and the quarantine: the states of a rollback share them.
 #include "guard/states/restoration.hpp"
 
 #include <catch2/catch.hpp>
@@ -14,13 +13,13 @@ using namespace lastgood::guard::test;
 
 namespace {
 
-constexpr const char* mark_key = "lastgood.dev/rolled-back-by";
+constexpr const char* rolled_back_by = "lastgood.dev/rolled-back-by";
 
-// v2 is breached, its Rollback has restored v1, and the status of the guard is from before that.
-struct Takeover {
+// v2 was breached, and its Rollback is in `phase`. The guard was stored before the breach.
+struct OutdatedGuard {
   Inputs inputs = {};
 
-  explicit Takeover(RollbackPhase phase = RollbackPhase::Pending) {
+  explicit OutdatedGuard(RollbackPhase phase = RollbackPhase::Pending) {
     inputs = baking_v2().inputs();
     api::Rollback record;
     record.meta.key = {.namespace_ = "shop", .name = "web-2-1b4e"};
@@ -61,8 +60,8 @@ api::CheckStatus unconfirmed_breach() {
 
 }  // namespace
 
-TEST_CASE("takes a pending Rollback over as a breach that is not confirmed") {
-  Takeover given;
+TEST_CASE("adopts a pending Rollback as a breach that is not confirmed") {
+  OutdatedGuard given;
   given.inputs.guard.rolled_out = noon;
   const api::GuardStatus guard = given.adopted().guard;
   CHECK(guard.state == api::State::RollingBack);
@@ -75,31 +74,31 @@ TEST_CASE("takes a pending Rollback over as a breach that is not confirmed") {
   CHECK(guard.revisions.front() == *guard.current);
 }
 
-TEST_CASE("takes a Rollback over that restored its template without a breach to confirm") {
+TEST_CASE("adopts a Rollback that has restored its template without a breach to confirm") {
   for (const auto phase : {RollbackPhase::TemplateRestored, RollbackPhase::Verifying}) {
     CAPTURE(phase);
-    const api::GuardStatus guard = Takeover(phase).adopted().guard;
+    const api::GuardStatus guard = OutdatedGuard(phase).adopted().guard;
     CHECK(guard.checks.empty());
     CHECK(guard.current->verdict == RevisionVerdict::Breached);
   }
 }
 
-TEST_CASE("takes a manual Rollback over without a breach") {
-  Takeover given;
+TEST_CASE("adopts a manual Rollback without a breach") {
+  OutdatedGuard given;
   given.inputs.rollback->spec.check.clear();
   const api::GuardStatus guard = given.adopted().guard;
   CHECK(guard.checks.empty());
   CHECK(guard.current->verdict == RevisionVerdict::Evaluating);
 }
 
-TEST_CASE("dates an adopted breach at the takeover when the record has no time") {
-  Takeover given;
+TEST_CASE("dates an adopted breach at the present time when the Rollback has no time") {
+  OutdatedGuard given;
   given.inputs.rollback->spec.detected.reset();
   CHECK(given.adopted().guard.current->since == noon + 3h);
 }
 
-TEST_CASE("takes both revisions of the record over when the status has neither") {
-  Takeover given;
+TEST_CASE("lists both revisions of an adopted Rollback when the guard lists neither") {
+  OutdatedGuard given;
   given.inputs.guard.revisions.clear();
   given.inputs.guard.current.reset();
   const api::GuardStatus guard = given.adopted().guard;
@@ -110,9 +109,9 @@ TEST_CASE("takes both revisions of the record over when the status has neither")
   CHECK(guard.current->verdict == RevisionVerdict::Breached);
 }
 
-TEST_CASE("keeps what the status knows of the revisions of an adopted Rollback") {
-  Takeover given;
-  given.inputs.rollback->spec.to.snapshot = "of the record";
+TEST_CASE("keeps the listed revisions when an adopted Rollback has other fields for them") {
+  OutdatedGuard given;
+  given.inputs.rollback->spec.to.snapshot = "web-other";
   given.inputs.rollback->spec.from.number = 99;
   const api::GuardStatus guard = given.adopted().guard;
   CHECK(guard.revisions.size() == 2);
@@ -120,14 +119,14 @@ TEST_CASE("keeps what the status knows of the revisions of an adopted Rollback")
   CHECK(guard.current->number == 2);
 }
 
-TEST_CASE("keeps the quarantine of a revision when it takes its Rollback over") {
-  Takeover given(RollbackPhase::TemplateRestored);
+TEST_CASE("keeps the quarantine of a revision when it adopts its Rollback") {
+  OutdatedGuard given(RollbackPhase::TemplateRestored);
   given.inputs.guard.revisions.front().verdict = RevisionVerdict::RolledBack;
   CHECK(given.adopted().guard.revisions.front().verdict == RevisionVerdict::RolledBack);
 }
 
-TEST_CASE("keeps the list of revisions in its limit when it takes a Rollback over") {
-  Takeover given;
+TEST_CASE("keeps at most 20 revisions when it adopts a Rollback") {
+  OutdatedGuard given;
   auto& revisions = given.inputs.guard.revisions;
   const api::Revision target = revisions.back();
   revisions.clear();
@@ -140,32 +139,32 @@ TEST_CASE("keeps the list of revisions in its limit when it takes a Rollback ove
   CHECK(kept[1] == target);
 }
 
-TEST_CASE("counts an automatic rollback once, at the time of its write") {
-  const Takeover given(RollbackPhase::TemplateRestored);
+TEST_CASE("counts an automatic rollback once, at the time when the template was restored") {
+  const OutdatedGuard given(RollbackPhase::TemplateRestored);
   const Plan first = given.quarantined();
   CHECK(first.guard.rollbacks == std::vector{api::PastRollback{"web-2-1b4e", noon + 2h}});
   CHECK(first.events.size() == 1);
-  Takeover again = given;
+  OutdatedGuard again = given;
   again.inputs.guard = first.guard;
   const Plan second = again.quarantined();
   CHECK(second.guard.rollbacks.size() == 1);
   CHECK(second.events.empty());
 }
 
-TEST_CASE("counts a rollback once when the same template is rolled back again by its record") {
-  Takeover given(RollbackPhase::TemplateRestored);
+TEST_CASE("counts a rollback once when the guard already counts a Rollback of the same name") {
+  OutdatedGuard given(RollbackPhase::TemplateRestored);
   given.inputs.guard.rollbacks = {{"web-2-1b4e", noon + 1h}};
   CHECK(given.quarantined().guard.rollbacks.size() == 1);
 }
 
-TEST_CASE("dates a rollback at the present time when the record has no time") {
-  Takeover given(RollbackPhase::TemplateRestored);
+TEST_CASE("dates a rollback at the present time when the Rollback has no time of the restoration") {
+  OutdatedGuard given(RollbackPhase::TemplateRestored);
   given.inputs.rollback->status.template_restored.reset();
   CHECK(given.quarantined().guard.rollbacks.front().at == noon + 3h);
 }
 
-TEST_CASE("remembers twenty past rollbacks, the newest first") {
-  Takeover given(RollbackPhase::TemplateRestored);
+TEST_CASE("keeps the newest 20 past rollbacks, the newest first") {
+  OutdatedGuard given(RollbackPhase::TemplateRestored);
   for (int i = 0; i < 19; ++i)
     given.inputs.guard.rollbacks.push_back({"old" + std::to_string(i), noon});
   CHECK(given.quarantined().guard.rollbacks.size() == 20);
@@ -177,35 +176,35 @@ TEST_CASE("remembers twenty past rollbacks, the newest first") {
 }
 
 TEST_CASE("quarantines nothing when the revision is not in the list") {
-  Takeover given(RollbackPhase::TemplateRestored);
+  OutdatedGuard given(RollbackPhase::TemplateRestored);
   given.inputs.guard.revisions.erase(given.inputs.guard.revisions.begin());
   const Plan plan = given.quarantined();
   CHECK(plan.events.empty());
   CHECK(plan.guard.rollbacks.empty());
 }
 
-TEST_CASE("sees its patch on the Deployment before the record says so") {
+TEST_CASE("recognizes its patch on the Deployment while the Rollback is still pending") {
   struct Row {
     const char* name;
-    const char* mark;
-    std::int64_t generations;
+    const char* rolled_back_by;      // the annotation
+    std::int64_t generations_later;  // than the release
     bool is_patched;
   };
   const std::vector<Row> rows = {
       {"patched", "web-2-1b4e", 1, true},
-      {"marked, but the generation is that of the release", "web-2-1b4e", 0, false},
-      {"marked by an earlier rollback", "web-1-1b4e", 1, false}};
+      {"the annotation, but still the generation of the release", "web-2-1b4e", 0, false},
+      {"the annotation of an earlier rollback", "web-1-1b4e", 1, false}};
   for (const Row& row : rows) {
     CAPTURE(row.name);
-    Takeover given;
-    given.inputs.deployment.meta.annotations[mark_key] = row.mark;
-    given.inputs.deployment.meta.generation += row.generations;
+    OutdatedGuard given;
+    given.inputs.deployment.meta.annotations[rolled_back_by] = row.rolled_back_by;
+    given.inputs.deployment.meta.generation += row.generations_later;
     CHECK(lastgood::rollback::is_patched_by(given.inputs.deployment, *given.inputs.rollback) ==
           row.is_patched);
   }
 }
 
-TEST_CASE("opens the write gates to force only for a manual Rollback") {
+TEST_CASE("uses the forced write gates only for a manual Rollback with force") {
   api::Rollback rollback;
   rollback.spec.force = true;
   CHECK(write_gates_for(rollback).data() == forced_write_gates().data());

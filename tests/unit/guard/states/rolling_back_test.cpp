@@ -8,7 +8,7 @@ using namespace lastgood;
 using namespace lastgood::guard;
 using namespace lastgood::guard::test;
 
-// v2 ✗✗✗ ──▶ patch ──▶ v1 rolls out ──▶ verified for 5m ──▶ Idle
+// v2 ✗✗✗ ──▶ patch to v1 ──▶ v1 rolls out ──▶ v1 is verified for 5m ──▶ Idle
 TEST_CASE("succeeds when the restored revision rolls out and passes the same checks") {
   DeploymentHarness harness = restored_v1();
   CHECK(harness.state() == rolling_back(Reason::RollingOut));
@@ -26,7 +26,7 @@ TEST_CASE("succeeds when the restored revision rolls out and passes the same che
   CHECK(harness.phase() == RollbackPhase::Succeeded);
   CHECK(harness.current() == HashAndVerdict{"v1", RevisionVerdict::Good});
   CHECK(harness.emitted(Reason::RollbackVerified) == 1);
-  CHECK(harness.template_changes == 1);
+  CHECK(harness.restorations == 1);
 }
 
 TEST_CASE("freezes at once when the rollout check of the restored revision fails immediately") {
@@ -48,29 +48,29 @@ TEST_CASE("freezes when the restored revision has not rolled out after 15 minute
 
 TEST_CASE("waits 15 minutes from the last progress of the restored rollout") {
   DeploymentHarness harness = restored_v1();
-  const auto progresses = [&](api::ConditionStatus truth) {
+  const auto report_progressing = [&](api::ConditionStatus status) {
     harness.deployment.conditions = {
-        {.type = "Progressing", .status = truth, .last_update = harness.now}};
+        {.type = "Progressing", .status = status, .last_update = harness.now}};
     harness.reconcile_for(14min, {unknown("rollout")});
   };
-  for (int i = 0; i < 3; ++i) progresses(api::ConditionStatus::True);
+  for (int i = 0; i < 3; ++i) report_progressing(api::ConditionStatus::True);
   CHECK(harness.state() == rolling_back(Reason::RollingOut));
   SECTION("no progress follows") {
     harness.reconcile_for(2min, {unknown("rollout")});
     CHECK(harness.state() == frozen(Reason::RollbackFailed));
     CHECK_THAT(harness.guard.message, mentions({"15m"}));
   }
-  SECTION("a status of Progressing False is no progress") {
-    progresses(api::ConditionStatus::False);
+  SECTION("Progressing is False, which is no progress") {
+    report_progressing(api::ConditionStatus::False);
     CHECK(harness.state() == frozen(Reason::RollbackFailed));
   }
-  SECTION("the timeout is an hour when pods become ready and unready in turns") {
-    progresses(api::ConditionStatus::True);
+  SECTION("progress never ends, but the limit is an hour") {
+    report_progressing(api::ConditionStatus::True);
     CHECK(harness.state() == rolling_back(Reason::RollingOut));
-    progresses(api::ConditionStatus::True);
+    report_progressing(api::ConditionStatus::True);
     CHECK(harness.state() == frozen(Reason::RollbackFailed));
   }
-  SECTION("progress in the future is none") {
+  SECTION("a time in the future is no progress") {
     harness.deployment.conditions = {{.type = "Progressing",
                                       .status = api::ConditionStatus::True,
                                       .last_update = harness.now + 24h}};
@@ -79,17 +79,17 @@ TEST_CASE("waits 15 minutes from the last progress of the restored rollout") {
   }
 }
 
-TEST_CASE("continues when the restored rollout is complete, however late that is seen") {
+TEST_CASE("starts the verification when the restored rollout is complete, even after a day") {
   DeploymentHarness harness = restored_v1();
   harness.roll_out().pass_time(24h).reconcile();
   CHECK(harness.state() == verifying(Reason::RolledOut));
 }
 
-TEST_CASE("waits while a user pauses the restored rollout, and starts its timeout again") {
+TEST_CASE("starts the timeout of the restored rollout again when a user ends its pause") {
   DeploymentHarness harness = restored_v1();
   harness.pause().reconcile_for(1h, {unknown("rollout")});
   CHECK(harness.state() == rolling_back(Reason::DeploymentPaused));
-  harness.pause(false).reconcile();
+  harness.unpause().reconcile();
   CHECK(harness.state() == rolling_back(Reason::RollingOut));
   harness.reconcile_for(14min, {});
   CHECK(harness.state() == rolling_back(Reason::RollingOut));
@@ -108,10 +108,10 @@ TEST_CASE("continues a rollback when the Deployment is scaled") {
       .roll_out()
       .pass_checks_for(6min);
   CHECK(harness.state() == idle(Reason::RolledBack));
-  CHECK(harness.template_changes == 1);
+  CHECK(harness.restorations == 1);
 }
 
-TEST_CASE("retries when the Rollback cannot be created, and reports the start once") {
+TEST_CASE("retries when the Rollback cannot be created, and emits RollbackStarted once") {
   DeploymentHarness harness = baking_v2();
   harness.can_record = false;
   harness.fail_three_times().reconcile_for(30s, {fails("health")});
@@ -123,19 +123,19 @@ TEST_CASE("retries when the Rollback cannot be created, and reports the start on
     harness.reconcile_for(10s, {fails("health")});
     CHECK(harness.deployed_template() == "v1");
   }
-  SECTION("the check passes before that") {
+  SECTION("the check passes before the Rollback is created") {
     harness.can_record = true;
     harness.reconcile_for(10s, {pass("rollout"), pass("health")});
     CHECK(harness.state() == evaluating(Reason::Baking));
-    CHECK(harness.template_changes == 0);
+    CHECK(harness.restorations == 0);
   }
-  SECTION("a newer template is shipped before that") {
+  SECTION("a newer template is shipped before the Rollback is created") {
     harness.can_record = true;
     harness.ship_without_replica_set("v3").reconcile();
     CHECK(harness.action() == ActionKind::None);
     harness.ship("v3").reconcile();
     CHECK(harness.current() == HashAndVerdict{"v3", RevisionVerdict::Evaluating});
-    CHECK(harness.template_changes == 0);
+    CHECK(harness.restorations == 0);
   }
 }
 

@@ -1,4 +1,4 @@
-// The restored revision is verified by the same checks: success, failure, or no result.
+// The verification of the restored revision by the same checks.
 #include <catch2/catch.hpp>
 
 #include "support/mentions.hpp"
@@ -14,7 +14,7 @@ DeploymentHarness verifying_v1() { return restored_v1().roll_out().pass_time(1s)
 
 }  // namespace
 
-// v1 restored ──▶ ✗✗✗ ──▶ Frozen ──▶ v3 ──▶ Evaluating
+// v1 is restored ──▶ v1 ✗✗✗ ──▶ Frozen ──▶ v3 is shipped ──▶ Evaluating
 TEST_CASE("freezes when the restored revision fails, until a newer template is shipped") {
   DeploymentHarness harness = verifying_v1();
   harness.fail_three_times();
@@ -45,11 +45,11 @@ TEST_CASE("waits for the first result of a check before it ends the verification
   CHECK(harness.state() == idle(Reason::RolledBack));
 }
 
-TEST_CASE("rolls a later release back to the good revision, never to the rolled back one") {
+TEST_CASE("rolls a later release back to v1 again, not to v2, which was rolled back") {
   DeploymentHarness harness = verifying_v1();
   harness.pass_checks_for(6min).ship("v3").reconcile().roll_out().reconcile().fail_three_times();
   CHECK(harness.deployed_template() == "v1");
-  CHECK(harness.template_changes == 2);
+  CHECK(harness.restorations == 2);
 }
 
 TEST_CASE("supersedes the verification and evaluates when a newer template is shipped") {
@@ -60,7 +60,7 @@ TEST_CASE("supersedes the verification and evaluates when a newer template is sh
   CHECK(harness.verdict("v1") == RevisionVerdict::PresumedGood);
 }
 
-TEST_CASE("waits for a missing replica of the restored revision, but not without a limit") {
+TEST_CASE("ends unverified when a replica of the restored revision is missing for too long") {
   DeploymentHarness harness = verifying_v1();
   harness.deployment.available_replicas -= 1;
   harness.pass_checks_for(6min);
@@ -71,7 +71,7 @@ TEST_CASE("waits for a missing replica of the restored revision, but not without
   CHECK(harness.emitted(Reason::RollbackUnverified) == 1);
 }
 
-TEST_CASE("ends the wait for a check that failed once and then has no result") {
+TEST_CASE("ends unverified when a check failed once and then has no result") {
   DeploymentHarness harness = verifying_v1();
   harness.reconcile({fails("health")}).reconcile_for(6min, {pass("rollout"), unknown("health")});
   CHECK(harness.state() == verifying(Reason::AwaitingPass));
@@ -80,7 +80,7 @@ TEST_CASE("ends the wait for a check that failed once and then has no result") {
   CHECK_THAT(harness.rollback->status.message, mentions({"a check that failed"}));
 }
 
-TEST_CASE("waits without a busy loop when the restored revision has no results") {
+TEST_CASE("does not requeue at once while the restored revision has no results") {
   DeploymentHarness harness = verifying_v1();
   for (int i = 0; i < 30; ++i) {
     harness.pass_time(1min).reconcile();
@@ -101,12 +101,11 @@ TEST_CASE("does not succeed while the restored revision fails below the threshol
   CHECK(harness.state() == frozen(Reason::VerificationFailed));
 }
 
-TEST_CASE("waits for two intervals of the rollout check before it has no result") {
+TEST_CASE("waits for two intervals of the rollout check when verifyFor is shorter") {
   DeploymentHarness harness = verifying_v1();
   harness.policy.spec.verify_for = 2s;
   harness.policy.spec.checks.clear();
-  api::Measurement early = unknown("rollout");
-  harness.reconcile({early}).pass_time(2s).reconcile({early});
+  harness.reconcile({unknown("rollout")}).pass_time(2s).reconcile({unknown("rollout")});
   CHECK(harness.guard.state == api::State::Verifying);
   harness.pass_time(1s).reconcile({pass("rollout")});
   CHECK(harness.emitted(Reason::RollbackVerified) == 1);
