@@ -21,7 +21,7 @@ enum class ErrorKind : std::uint8_t {
   Expired,            // 410, or an ERROR event with that code: the version is no longer served
   VersionTooLarge,    // the server has not reached the requested resource version
   TooManyRequests,    // 429
-  ConnectionRefused,  // nothing listens, or the connection was reset before a response
+  ConnectionRefused,  // nothing listens, or the peer reset the connection
   DNSLookupFailed,    // the host name does not resolve
   TimedOut,           // no complete response in time
   ConnectionClosed,   // closed before the response was complete; a write may have been done

@@ -26,7 +26,7 @@ class Gateway {
   boost::asio::awaitable<Result<codec::Json>> read(Result<api::ApiCall> call);
 
   // The items of a list. Returns Protocol if the response is not a list. The list is not paged: use
-  // this function only for small lists, for example for the ReplicaSets of one Deployment.
+  // this function only for short lists.
   boost::asio::awaitable<Result<std::vector<codec::Json>>> items(Result<api::ApiCall> call);
 
   // Sends nothing and returns Cancelled if `term` is not the current term. The timeout is 4 s.
