@@ -56,9 +56,10 @@ test_layer_simulation() { test_cpp simulation; }
 test_layer_wire() { test_cpp wire; }
 
 test_layer_lint() {
-  need_packages python3
-  LAYER_SUMMARY="word lint and its tests"
+  need_packages python3 clang-19 "${MUTATE_PACKAGES[@]}"
+  LAYER_SUMMARY="word lint, and the tests of the lint and of the mutator"
   quietly python3 -B -m unittest discover -s "$ROOT/tools/lint" -p '*_test.py' &&
+    quietly /usr/bin/python3 -B -m unittest discover -s "$ROOT/tools/mutate" -p '*_test.py' &&
     python3 -B "$ROOT/tools/lint/words.py"
 }
 
