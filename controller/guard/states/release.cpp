@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <ranges>
 #include <tuple>
 
 #include "guard/states/contest.hpp"
@@ -31,15 +32,15 @@ bool is_bad_template_back(const Step& step) {
 // Two ReplicaSets may have the same template. The Deployment controller takes the oldest, then the
 // first by name.
 const api::ReplicaSet* current_of(const std::vector<api::ReplicaSet>& sets) {
-  const api::ReplicaSet* found = nullptr;
-  for (const api::ReplicaSet& set : sets) {
-    if (!set.is_current || set.hash.empty()) continue;
-    const auto age = [](const api::ReplicaSet& one) {
-      return std::tie(one.meta.created, one.meta.key.name);
-    };
-    if (!found || age(set) < age(*found)) found = &set;
-  }
-  return found;
+  const auto has_present_template = [](const api::ReplicaSet& set) {
+    return set.is_current && !set.hash.empty();
+  };
+  const auto age_and_name = [](const api::ReplicaSet& set) {
+    return std::tie(set.meta.created, set.meta.key.name);
+  };
+  auto candidates = sets | std::views::filter(has_present_template);
+  const auto first = std::ranges::min_element(candidates, {}, age_and_name);
+  return first == candidates.end() ? nullptr : &*first;
 }
 
 // If the target's ReplicaSet was garbage collected, the new one may have another hash for the same
@@ -51,11 +52,9 @@ bool is_under_another_hash(Step& step, const api::Rollback& rollback, const api:
 }
 
 bool is_our_restoration(Step& step, const api::ReplicaSet& set) {
-  const State state = step.guard().state;
   const api::Rollback* rollback = rollback::named_by(step.guard(), step.inputs.rollback);
-  const bool is_running = state == State::RollingBack || state == State::Verifying ||
-                          rollback::is_in_progress(step.guard(), step.inputs.rollback);
-  return rollback && is_running && rollback->status.phase != RollbackPhase::Superseded &&
+  return rollback && rollback::is_in_progress(step.guard(), step.inputs.rollback) &&
+         rollback->status.phase != RollbackPhase::Superseded &&
          rollback::is_marked_by(step.deployment(), *rollback) &&
          (rollback->spec.to.hash == set.hash || is_under_another_hash(step, *rollback, set));
 }
@@ -116,15 +115,13 @@ void supersede_rollback(Step& step) {
 
 void start_release(Step& step, const api::ReplicaSet& set) {
   api::GuardStatus& guard = step.guard();
-  if (guard.current && guard.current->verdict == RevisionVerdict::Evaluating &&
-      guard.current->hash != set.hash) {
-    set_verdict(guard, guard.current->hash, RevisionVerdict::Superseded, step.now);
-  }
-  if (guard.current && guard.current->verdict == RevisionVerdict::Breached &&
-      guard.current->hash != set.hash) {
-    step.emit(
-        EventType::Normal, Reason::ReleaseSuperseded, EventAction::None,
-        fmt::format("{} was breached, and a newer template replaced it", step.current_name()));
+  if (guard.current && guard.current->hash != set.hash) {
+    if (guard.current->verdict == RevisionVerdict::Evaluating)
+      set_verdict(guard, guard.current->hash, RevisionVerdict::Superseded, step.now);
+    if (guard.current->verdict == RevisionVerdict::Breached)
+      step.emit(
+          EventType::Normal, Reason::ReleaseSuperseded, EventAction::None,
+          fmt::format("{} was breached, and a newer template replaced it", step.current_name()));
   }
   supersede_rollback(step);
   const Revision* listed = find_revision(guard, set.hash);
@@ -176,7 +173,6 @@ void accept_restoration(Step& step, const api::ReplicaSet& set) {
   api::GuardStatus& guard = step.guard();
   const Revision& target = step.inputs.rollback->spec.to;
   const Revision* listed = find_revision(guard, target.hash);
-  // The revision has a new number, and a new uid if its ReplicaSet was garbage collected.
   Revision restored = listed ? *listed : target;
   if (target.hash != set.hash) {
     std::erase_if(guard.revisions,
@@ -185,8 +181,8 @@ void accept_restoration(Step& step, const api::ReplicaSet& set) {
     restored.hash = set.hash;
     restored.snapshot.clear();
   }
+  // The old ReplicaSet may have been garbage collected.
   restored.replica_set = set.meta.uid;
-  restored.number = set.revision;
   std::erase_if(guard.revisions, [&](const Revision& other) { return other.hash == set.hash; });
   guard.revisions.insert(guard.revisions.begin(), restored);
   guard.current = restored;
@@ -199,7 +195,7 @@ void accept_restoration(Step& step, const api::ReplicaSet& set) {
 void refresh_numbers(api::GuardStatus& guard, const std::vector<api::ReplicaSet>& sets) {
   for (const api::ReplicaSet& set : sets) {
     Revision* listed = find_revision(guard, set.hash);
-    if (!listed || set.hash.empty() || set.revision == 0) continue;
+    if (!listed || set.revision == 0) continue;
     listed->replica_set = set.meta.uid;
     listed->number = set.revision;
     if (!guard.current || guard.current->hash != set.hash) continue;
