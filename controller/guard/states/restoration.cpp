@@ -25,7 +25,7 @@ void record_past_rollback(api::GuardStatus& guard, const api::Rollback& rollback
   if (is_known || api::is_manual(rollback.spec)) return;
   guard.rollbacks.insert(guard.rollbacks.begin(),
                          {.name = name, .at = rollback.status.template_restored.value_or(now)});
-  if (guard.rollbacks.size() > max_past) guard.rollbacks.resize(max_past);
+  guard.rollbacks.resize(std::min(guard.rollbacks.size(), max_past));
 }
 
 }  // namespace
@@ -75,10 +75,8 @@ bool is_held(Step& step, std::span<const Gate> gates, State state) {
 }
 
 void execute(Step& step, const api::Rollback& rollback) {
-  const bool is_restored =
-      rollback.status.template_restored || rollback::is_patched_by(step.deployment(), rollback);
-  if (is_held(step, write_gates_for(rollback), is_restored ? State::RollingBack : State::Held))
-    return;
+  // A Rollback that has not changed the Deployment passed these gates in resume_pending().
+  if (is_held(step, write_gates_for(rollback), State::RollingBack)) return;
   const std::string bad = rollback::name_of(step.deployment(), rollback.spec.from);
   const std::string good = rollback::name_of(step.deployment(), rollback.spec.to);
   const bool is_rejected = rollback.status.phase == RollbackPhase::Pending &&
