@@ -22,17 +22,31 @@ using api::State;
 
 namespace {
 
+// The reason of Idle for a revision whose evaluation has ended; None if it has not.
+Reason reason_for_idle(RevisionVerdict verdict) {
+  switch (verdict) {
+    case RevisionVerdict::Good: return Reason::Good;
+    case RevisionVerdict::PresumedGood: return Reason::PresumedGood;
+    case RevisionVerdict::Inconclusive: return Reason::Inconclusive;
+    case RevisionVerdict::Evaluating:
+    case RevisionVerdict::Breached:
+    case RevisionVerdict::RolledBack:
+    case RevisionVerdict::Superseded: break;
+  }
+  return Reason::None;
+}
+
 // Ends the Rollback. The next reconcile, with new measurements, decides what follows.
 void cancel(Step& step, const api::Rollback& rollback, const std::string& message) {
   step.plan.rollback =
       rollback::advance(rollback.status, RollbackPhase::Superseded, message, step.now);
   step.emit(EventType::Normal, Reason::RollbackCancelled, EventAction::None, message);
-  // A Rollback of a group may replace a revision whose evaluation has ended. Its verdict stays.
+  // A Rollback of a user or of a group may replace a revision whose evaluation has ended. Its
+  // verdict stays.
   const auto& current = step.guard().current;
-  if (current && current->verdict == RevisionVerdict::Good) {
-    step.enter(State::Idle, Reason::Good, message);
-  } else if (current && current->verdict == RevisionVerdict::Inconclusive) {
-    step.enter(State::Idle, Reason::Inconclusive, message);
+  const Reason ended = current ? reason_for_idle(current->verdict) : Reason::None;
+  if (ended != Reason::None) {
+    step.enter(State::Idle, ended, message);
   } else {
     step.enter(State::Evaluating, step.guard().rolled_out ? Reason::Baking : Reason::RollingOut,
                message);
@@ -96,7 +110,8 @@ void record_approval(Step& step, const api::Rollback& rollback) {
   rollback::add_timeline_entry(*step.plan.rollback, "Approved by " + approval, step.now);
 }
 
-// For a Rollback that waited for approval: RollbackStarted was not emitted when it was recorded.
+// Reports, once, the start of a Rollback that waited for approval. If a member's Rollback needed no
+// approval of its own, RollbackStarted was emitted when it was recorded.
 void emit_rollback_started(Step& step, const api::Rollback& rollback) {
   const std::string approval = gates::approval_of(step.inputs);
   const bool was_reported =
