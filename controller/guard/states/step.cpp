@@ -31,7 +31,7 @@ void Step::enter(api::State state, Reason reason, std::string message) {
 }
 
 void Step::requeue_at(Time when) {
-  if (!plan.requeue_at || when < *plan.requeue_at) plan.requeue_at = when;
+  plan.requeue_at = std::min(plan.requeue_at.value_or(when), when);
 }
 
 std::span<const api::Measurement> Step::measurements() const {
@@ -50,23 +50,21 @@ api::Revision* find_revision(api::GuardStatus& guard, const TemplateHash& hash) 
 
 void trim_revisions(api::GuardStatus& guard) {
   constexpr std::size_t max_revisions = 20;
-  constexpr std::size_t max_snapshots = 2;
   while (guard.revisions.size() > max_revisions) {
-    const auto is_current = [&](const api::Revision& one) {
-      return &one == &guard.revisions.front() || (guard.current && one.hash == guard.current->hash);
-    };
-    std::vector<const api::Revision*> proven = proven_with_snapshot(guard);
-    std::erase_if(proven, [&](const api::Revision* one) { return is_current(*one); });
-    const api::Revision* oldest = proven.size() > max_snapshots ? proven.back() : nullptr;
     // The newest mark is enough: a rollback that would go past an older one would go past it too.
-    const auto mark = std::ranges::find_if(
-        guard.revisions, [&](const api::Revision& one) { return one.no_rollback_past; });
+    const auto mark = std::ranges::find(guard.revisions, true, &api::Revision::no_rollback_past);
+    const auto is_kept = [&](const api::Revision* one) {
+      const auto index = one - guard.revisions.data();
+      const bool is_current = guard.current && one->hash == guard.current->hash;
+      return index == 0 || is_current || index == mark - guard.revisions.begin();
+    };
+    // First the proven revisions with a snapshot, then the others. The last one is removed.
+    std::vector<const api::Revision*> removable = proven_with_snapshot(guard);
     for (const api::Revision& one : guard.revisions) {
-      const bool is_needed = mark != guard.revisions.end() && &one == &*mark && !proven.empty();
-      if (!is_current(one) && !is_needed && std::ranges::find(proven, &one) == proven.end())
-        oldest = &one;
+      if (std::ranges::find(removable, &one) == removable.end()) removable.push_back(&one);
     }
-    guard.revisions.erase(guard.revisions.begin() + (oldest - guard.revisions.data()));
+    std::erase_if(removable, is_kept);
+    guard.revisions.erase(guard.revisions.begin() + (removable.back() - guard.revisions.data()));
   }
 }
 

@@ -37,9 +37,9 @@ struct Step {
 // The revision in `guard.revisions` with this hash; null without one.
 [[nodiscard]] api::Revision* find_revision(api::GuardStatus& guard, const TemplateHash& hash);
 
-// Removes the oldest revisions until the list has at most 20. Not removed: the first revision, the
-// current revision, the two newest proven revisions with a snapshot, and the newest revision with
-// the mark no-rollback-past. Revisions that are not proven are removed before those that are.
+// Removes revisions until the list has at most 20: first the oldest that are not proven or have no
+// snapshot, then those with the oldest verdict. Not removed: the first revision, the current
+// revision, and the newest revision with the mark no-rollback-past.
 void trim_revisions(api::GuardStatus& guard);
 
 // Sets the verdict in the list and, for the current revision, in `guard.current`. A proven
