@@ -25,8 +25,7 @@ void plan_drill(Step& step) {
   const api::DrillPlan& plan = step.inputs.policy.spec.drill;
   const TargetChoice target = choose_target(guard);
   // If there is no target, the condition RollbackReady says why.
-  if (!guard.current || !target.revision || first_hold(write_gates(), step.inputs, guard, step.now))
-    return;
+  if (!target.revision || first_hold(write_gates(), step.inputs, guard, step.now)) return;
   if (!is_due(plan, guard, step.now)) {
     if (plan.every > Duration::zero()) step.requeue_at(*guard.last_drill->at + plan.every);
     return;
