@@ -26,7 +26,7 @@ ContestOutcome count_contest(Step& step) {
   api::GuardStatus& guard = step.guard();
   const std::string tool = name_of_author(inputs);
   guard.contests.insert(guard.contests.begin(), {.by = tool, .at = step.now});
-  if (guard.contests.size() > max_contests) guard.contests.resize(max_contests);
+  guard.contests.resize(std::min(guard.contests.size(), max_contests));
   const api::RollbackLimit& limit = inputs.policy.spec.limit;
   const auto times = std::ranges::count_if(guard.contests, [&](const api::Contest& one) {
     return one.at <= step.now && step.now - one.at < limit.within;

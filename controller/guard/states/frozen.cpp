@@ -29,25 +29,21 @@ bool is_resumed(Step& step) {
         format_rfc3339(*resume), format_rfc3339(*freeze->since), freeze->message);
     return false;
   }
-  if (*resume > step.now) step.requeue_at(*resume);
-  return *resume <= step.now;
+  if (*resume <= step.now) return true;
+  step.requeue_at(*resume);
+  return false;
 }
 
 }  // namespace
 
 void freeze(Step& step, Reason reason, const std::string& message, const std::string& advice,
             Reason event) {
-  const api::GuardStatus& guard = step.guard();
-  const bool is_news = guard.state != State::Frozen || guard.reason != reason;
   const Key& key = step.deployment().meta.key;
   const std::string text = fmt::format(
       "{}. {}. To evaluate this revision again: kubectl annotate --overwrite deployment {} -n {} "
       "lastgood.dev/resume=$(date -u +%FT%TZ)",
       message, advice, key.name, key.namespace_);
-  if (is_news) {
-    step.emit(EventType::Warning, event == Reason::None ? reason : event, EventAction::Freeze,
-              text);
-  }
+  step.emit(EventType::Warning, event == Reason::None ? reason : event, EventAction::Freeze, text);
   step.enter(State::Frozen, reason, text);
 }
 

@@ -7,9 +7,9 @@
 
 namespace lastgood::guard {
 
-// Enters Frozen, and emits an Event if the freeze is new. The text ends with `advice`, which says
-// what the user can do: a sentence without its full stop. The Event has the reason of the freeze,
-// unless `event` names another reason.
+// Enters Frozen and emits an Event. Precondition: the state is not Frozen. The text ends with
+// `advice`, which says what the user can do: a sentence without its full stop. The Event has the
+// reason of the freeze, unless `event` names another reason.
 void freeze(Step& step, Reason reason, const std::string& message, const std::string& advice,
             Reason event = Reason::None);
 

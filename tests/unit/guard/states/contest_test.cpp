@@ -72,6 +72,37 @@ TEST_CASE("does not count a contest that is older than the window of the limit")
   CHECK(harness.guard.contests.size() == 2);
 }
 
+TEST_CASE("counts for the limit only contests within its window and not in the future") {
+  struct Row {
+    const char* name;
+    Duration age;
+    bool is_counted;
+  };
+  const std::vector<Row> rows = {{"at the last millisecond of the window", 1h - 1ms, true},
+                                 {"at the end of the window", 1h, false},
+                                 {"at the present time", 0ms, true},
+                                 {"in the future", -1ms, false}};
+  for (const Row& row : rows) {
+    CAPTURE(row.name);
+    DeploymentHarness harness = verified_v1();
+    harness.policy.spec.limit = {.count = 2, .within = 1h};
+    harness.author = tool;
+    harness.guard.contests = {{.by = tool.name, .at = harness.now - row.age}};
+    harness.ship("v2").reconcile();
+    CHECK((harness.state() == frozen(Reason::Contested)) == row.is_counted);
+  }
+}
+
+TEST_CASE("keeps the newest 20 contests, the newest first") {
+  DeploymentHarness harness = verified_v1();
+  harness.author = tool;
+  for (int i = 1; i <= 20; ++i) harness.guard.contests.push_back({std::to_string(i), noon});
+  harness.ship("v2").reconcile();
+  REQUIRE(harness.guard.contests.size() == 20);
+  CHECK(harness.guard.contests.front().by == tool.name);
+  CHECK(harness.guard.contests.back().by == "19");
+}
+
 TEST_CASE("evaluates a rolled back template, without a contest, when a user applies it") {
   DeploymentHarness harness = verified_v1();
   harness.policy.spec.limit = {.count = 1, .within = 1h};

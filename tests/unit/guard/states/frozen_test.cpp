@@ -111,6 +111,24 @@ TEST_CASE("requeues at the time of lastgood.dev/resume when that time is in the 
   CHECK(harness.requeue_after() == Duration{1min});
 }
 
+TEST_CASE("requeues at once when a user ends a freeze while the policy is suspended") {
+  DeploymentHarness harness = contested_v2();
+  harness.suspend().pass_time(1min);
+  harness.policy.resume = harness.now - 30s;
+  harness.reconcile();
+  CHECK(harness.state() == evaluating(Reason::Resumed));
+  CHECK(harness.requeue_after() == Duration{0});
+}
+
+TEST_CASE("does not end a freeze in the reconcile that begins it") {
+  DeploymentHarness harness = verified_v1();
+  harness.policy.spec.limit = {.count = 1, .within = 1h};
+  harness.policy.resume = harness.now;
+  harness.author = tool;
+  harness.ship("v2").reconcile();
+  CHECK(harness.state() == frozen(Reason::Contested));
+}
+
 // Frozen ──▶ resumed ──▶ evaluated again, with all counts at zero
 TEST_CASE("evaluates the release again, with all counts at zero, when a user ends the freeze") {
   DeploymentHarness harness = contested_v2();
@@ -118,6 +136,7 @@ TEST_CASE("evaluates the release again, with all counts at zero, when a user end
   harness.reconcile();
   CHECK(harness.state() == evaluating(Reason::Resumed));
   CHECK(harness.current() == HashAndVerdict{"v2", RevisionVerdict::Evaluating});
+  CHECK(harness.verdict("v2") == RevisionVerdict::Evaluating);
   CHECK(harness.guard.contests.empty());
   CHECK(harness.guard.rollbacks.empty());
   CHECK(harness.emitted(Reason::Resumed) == 1);
