@@ -71,7 +71,7 @@ void hold_release(Step& step, const Hold& hold) {
         fmt::format("{} is breached and is not rolled back: {}", step.current_name(), hold.message),
         "Ship a new release");
   }
-  const bool is_news = guard.state != State::Held || guard.reason != hold.reason;
+  const bool is_news = guard.reason != hold.reason;
   enter_hold(step, hold, fmt::format("{} is breached but", step.current_name()));
   if (is_news && hold.reason == Reason::Observing) record_observed(step, hold);
 }

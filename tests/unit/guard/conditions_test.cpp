@@ -96,7 +96,11 @@ TEST_CASE("sets Governed by the policy that applies") {
   suspended.spec.suspend = true;
   const std::vector<Case> cases = {
       {"a RollbackPolicy", web_policy(), True, Reason::PolicyApplies, {"RollbackPolicy/web"}},
-      {"a suspended RollbackPolicy", suspended, True, Reason::Suspended, {"RollbackPolicy/web"}},
+      {"a suspended RollbackPolicy",
+       suspended,
+       True,
+       Reason::Suspended,
+       {"RollbackPolicy/web", "spec.suspend is false"}},
       {"a broken policy",
        broken_policy(),
        False,

@@ -1,17 +1,31 @@
 // A release from its first reconcile to its verdict, in the states Idle, Evaluating and Held.
 #include <catch2/catch.hpp>
 
+#include "support/mentions.hpp"
 #include "unit/guard/harness.hpp"
 
 using namespace lastgood;
 using namespace lastgood::guard;
 using namespace lastgood::guard::test;
 
+namespace {
+
+std::vector<std::string> notes_of(const DeploymentHarness& harness, Reason reason) {
+  std::vector<std::string> notes;
+  for (const EventRecord& event : harness.events) {
+    if (event.reason == reason) notes.push_back(event.note);
+  }
+  return notes;
+}
+
+}  // namespace
+
 TEST_CASE("presumes a revision good when it is complete at the first reconcile") {
   DeploymentHarness harness;
   harness.ship("v1").roll_out().reconcile();
   CHECK(harness.state() == idle(Reason::PresumedGood));
   CHECK(harness.current() == HashAndVerdict{"v1", RevisionVerdict::PresumedGood});
+  CHECK(harness.guard.state_since == noon);
   CHECK(harness.action() == ActionKind::CreateSnapshot);
   CHECK(harness.emitted(Reason::PresumedGood) == 1);
   harness.reconcile();
@@ -80,6 +94,54 @@ TEST_CASE("rolls back to v1 when three consecutive failures breach a check") {
   CHECK(harness.state() == rolling_back(Reason::WrongStatus));
   CHECK(harness.deployed_template() == "v1");
   CHECK(harness.restorations == 1);
+}
+
+TEST_CASE("says in an Event how many failures a check has, unless its threshold is 1") {
+  DeploymentHarness harness = baking_v2();
+  SECTION("threshold 3") {
+    harness.fail_three_times();
+    CHECK_THAT(notes_of(harness, Reason::CheckFailing).at(0),
+               mentions({"revision 2 (web-v2)", "(1 of 3 consecutive failures)"}));
+    CHECK_THAT(notes_of(harness, Reason::CheckBreached).at(0),
+               mentions({"revision 2 (web-v2)", "(3 of 3 consecutive failures)"}));
+  }
+  SECTION("threshold 1") {
+    harness.policy.spec.checks[0].failure_threshold = 1;
+    harness.reconcile({fails("health")});
+    CHECK(notes_of(harness, Reason::CheckBreached) ==
+          std::vector<std::string>{"Check health of revision 2 (web-v2) is breached: message of "
+                                   "the measurement"});
+  }
+}
+
+TEST_CASE(
+    "emits RollbackStarted again when the release recovered before its Rollback was created") {
+  DeploymentHarness harness = baking_v2();
+  harness.can_record = false;
+  harness.fail_three_times();
+  REQUIRE(harness.emitted(Reason::RollbackStarted) == 1);
+  harness.pass_checks_for(10s);
+  REQUIRE(harness.state() == evaluating(Reason::Baking));
+  harness.fail_three_times();
+  CHECK(harness.emitted(Reason::RollbackStarted) == 2);
+}
+
+TEST_CASE("rolls out again when a breach ends before the rollout is complete") {
+  DeploymentHarness harness = running_v1();
+  harness.policy.pause_until = harness.now + 1h;
+  harness.ship("v2").roll_out_partly().reconcile().reconcile({fails_immediately("rollout")});
+  REQUIRE(harness.state() == held(Reason::PausedUntil));
+  harness.reconcile({pass("rollout")});
+  CHECK(harness.state() == evaluating(Reason::RollingOut));
+}
+
+TEST_CASE("keeps the time of the breach while a release is held") {
+  DeploymentHarness harness = baking_v2();
+  harness.policy.pause_until = harness.now + 1h;
+  harness.fail_three_times();
+  const Time breached = harness.now;
+  harness.reconcile_for(1min, {fails("health")});
+  CHECK(harness.guard.current->since == breached);
 }
 
 TEST_CASE("counts failures from zero again after a check has passed") {
@@ -183,6 +245,7 @@ TEST_CASE("starts a held rollback when the time of the hold ends") {
   harness.pass_time(1s).reconcile();
   CHECK(harness.state() == rolling_back(Reason::WrongStatus));
   CHECK(harness.action() == ActionKind::StartRollback);
+  CHECK(harness.emitted(Reason::RollbackStarted) == 1);
 }
 
 TEST_CASE("bakes from the start when a breach ends while it is held") {
