@@ -26,7 +26,6 @@ void execute_ownership(Step& step, const api::Rollback& rollback) {
   if (step.now < restored + restoration_timeout) return execute(step, rollback);
   step.plan.rollback = rollback::advance(rollback.status, RollbackPhase::Restored,
                                          rollback.status.message, step.now);
-  step.requeue_at(step.now + recheck_delay);
 }
 
 // The time of the last progress that the Deployment controller reports; empty without one.
@@ -53,8 +52,7 @@ void start_verification(Step& step, const api::Rollback& rollback, const std::st
 // reports progress each time when a pod becomes ready, even if it becomes unready again. So there
 // is also a limit of four times that.
 void await_progress(Step& step, const api::Rollback& rollback, const std::string& name) {
-  const Time began = std::max(rollback.status.template_restored.value_or(step.now),
-                              step.guard().state_since.value_or(step.now));
+  const Time began = step.guard().state_since.value_or(step.now);
   const Time progressed = std::clamp(last_progress(step.deployment(), step.now).value_or(began),
                                      began, began + 3 * restoration_timeout);
   if (step.now >= progressed + restoration_timeout) {

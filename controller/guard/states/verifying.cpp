@@ -56,7 +56,7 @@ std::string why_unverified(const Step& step, CheckSummary summary, bool is_compl
   if (step.now < no_result_end + restoration_timeout || summary == CheckSummary::Pending) return {};
   if (is_failing_still(checks, step.inputs.policy.spec, step.now)) return {};
   if (summary == CheckSummary::Failing) return "a check that failed has had no result since";
-  return is_complete ? "" : "not every replica is available";
+  return "not every replica is available";
 }
 
 void conclude(Step& step, const api::Rollback& rollback) {

@@ -70,6 +70,12 @@ TEST_CASE("waits 15 minutes from the last progress of the restored rollout") {
     report_progressing(api::ConditionStatus::True);
     CHECK(harness.state() == frozen(Reason::RollbackFailed));
   }
+  SECTION("a condition of another type is no progress") {
+    harness.deployment.conditions = {
+        {.type = "Available", .status = api::ConditionStatus::True, .last_update = harness.now}};
+    harness.reconcile_for(2min, {unknown("rollout")});
+    CHECK(harness.state() == frozen(Reason::RollbackFailed));
+  }
   SECTION("a time in the future is no progress") {
     harness.deployment.conditions = {{.type = "Progressing",
                                       .status = api::ConditionStatus::True,
@@ -77,6 +83,41 @@ TEST_CASE("waits 15 minutes from the last progress of the restored rollout") {
     harness.reconcile_for(2min, {unknown("rollout")});
     CHECK(harness.state() == frozen(Reason::RollbackFailed));
   }
+}
+
+TEST_CASE("counts only progress since the restored rollout began, up to now") {
+  DeploymentHarness harness = restored_v1();
+  api::DeploymentCondition progressing{
+      .type = "Progressing", .status = api::ConditionStatus::True, .last_update = noon};
+  harness.deployment.conditions = {progressing};
+  harness.reconcile();
+  CHECK(harness.state() == rolling_back(Reason::RollingOut));
+  CHECK(harness.requeue_after() == Duration{15min});
+  harness.pass_time(1min);
+  progressing.last_update = harness.now;
+  harness.deployment.conditions = {progressing};
+  harness.reconcile();
+  CHECK(harness.requeue_after() == Duration{15min});
+}
+
+TEST_CASE("ignores the checks and replicas of v2 while the restored v1 has no ReplicaSet") {
+  DeploymentHarness harness = baking_v2().fail_three_times();
+  REQUIRE(harness.phase() == RollbackPhase::Restored);
+  const auto checks = harness.guard.checks;
+  harness.replica_sets.erase(harness.replica_sets.begin());
+  harness.roll_out().pass_time(1s).reconcile({fails_immediately("rollout")});
+  CHECK(harness.state() == rolling_back(Reason::RollingOut));
+  CHECK(harness.guard.checks == checks);
+}
+
+TEST_CASE("clears the results of the rollout when the verification starts") {
+  DeploymentHarness harness = restored_v1();
+  harness.reconcile({unknown("rollout")});
+  REQUIRE(harness.guard.checks.at(0).reason == Reason::NoPodsToProbe);
+  harness.roll_out().reconcile();
+  REQUIRE(harness.state() == verifying(Reason::RolledOut));
+  REQUIRE(harness.guard.checks.size() == 2);
+  CHECK(harness.guard.checks[0].reason == Reason::Pending);
 }
 
 TEST_CASE("starts the verification when the restored rollout is complete, even after a day") {

@@ -65,10 +65,32 @@ TEST_CASE("ends unverified when a replica of the restored revision is missing fo
   harness.deployment.available_replicas -= 1;
   harness.pass_checks_for(6min);
   CHECK(harness.state() == verifying(Reason::AwaitingReplicas));
+  CHECK_THAT(harness.guard.message, mentions({"revision 1 (web-v1)", "every replica"}));
   harness.pass_checks_for(15min);
   CHECK(harness.state() == idle(Reason::RolledBack));
   CHECK_THAT(harness.rollback->status.message, mentions({"replica"}));
   CHECK(harness.emitted(Reason::RollbackUnverified) == 1);
+}
+
+TEST_CASE("waits for a missing replica when a check of the restored revision has no result") {
+  DeploymentHarness harness = verifying_v1();
+  harness.deployment.available_replicas -= 1;
+  harness.reconcile_for(6min, {pass("rollout"), unknown("health")});
+  CHECK(harness.state() == verifying(Reason::AwaitingReplicas));
+}
+
+TEST_CASE("waits without a limit when a replica is missing and a check has not run yet") {
+  DeploymentHarness harness = verifying_v1();
+  harness.deployment.available_replicas -= 1;
+  harness.reconcile_for(1h, {pass("rollout")});
+  CHECK(harness.state() == verifying(Reason::AwaitingReplicas));
+}
+
+TEST_CASE("ends the verification when a user deletes its Rollback") {
+  DeploymentHarness harness = verifying_v1();
+  harness.rollback.reset();
+  harness.reconcile();
+  CHECK(harness.state() == idle(Reason::RolledBack));
 }
 
 TEST_CASE("ends unverified when a check failed once and then has no result") {
