@@ -136,6 +136,9 @@ TEST_CASE(
   CHECK(decide(inputs, web.now).requeue_at == web.now - 11s);
   CHECK_FALSE(decide(inputs, web.now).request.has_value());
   inputs.preflight->at = web.now;
+  inputs.preflight->target = "web-other";
+  CHECK(decide(inputs, web.now).requeue_at == web.now + 50ms);
+  inputs.preflight->target = "web-v1";
   inputs.preflight->ready = api::ConditionStatus::Unknown;
   const Plan waiting = decide(inputs, web.now);
   CHECK(waiting.requeue_at == web.now + 5s);

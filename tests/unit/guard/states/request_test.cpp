@@ -77,14 +77,9 @@ TEST_CASE("rejects a manual rollback that would do harm, unless it is forced") {
 
 TEST_CASE("executes a forced rollback while suspended, and verifies it when the suspension ends") {
   DeploymentHarness harness = good_v3();
-  harness.suspend()
-      .request_rollback({.force = true})
-      .reconcile()
-      .reconcile()
-      .pass_time(1s)
-      .reconcile()
-      .roll_out()
-      .reconcile_for(1h, {});
+  harness.suspend().request_rollback({.force = true}).reconcile();
+  CHECK(harness.requeue_after() == Duration{0});
+  harness.reconcile().pass_time(1s).reconcile().roll_out().reconcile_for(1h, {});
   CHECK(harness.deployed_template() == "v2");
   CHECK(harness.state() == rolling_back(Reason::Suspended));
   harness.unsuspend().reconcile().pass_checks_for(6min);
