@@ -106,9 +106,9 @@ void dispatch(Step& step) {
   }
 }
 
-// A pending Rollback that the guard does not name is outdated if guard.current has the present
-// template, and either is not the revision to replace or has become proven. A manual or group
-// Rollback may replace a proven revision.
+// True for a pending Rollback that the guard does not name, if guard.current has the present
+// template and shows that the release of the Rollback has ended: it is another revision, or it has
+// become proven. A manual or group Rollback may replace a proven revision.
 bool is_outdated(const Inputs& inputs) {
   const auto& rollback = inputs.rollback;
   const api::GuardStatus& guard = inputs.guard;
@@ -136,7 +136,7 @@ void reconcile_governed(Step& step) {
   if (is_behind && !inputs.replica_sets) return step.requeue_at(step.now + std::chrono::seconds(1));
   if (is_behind) adopt_rollback(step, *inputs.rollback);
   const bool recognized = recognize_template(step);
-  // The Rollback says how a rollback continues. For that the present template needs no ReplicaSet.
+  // A rollback continues as its Rollback says, even if the present template has no ReplicaSet yet.
   const State state = step.guard().state;
   const bool is_ours = rollback::is_open(inputs.rollback, inputs.deployment) &&
                        rollback::named_by(step.guard(), inputs.rollback);

@@ -49,7 +49,7 @@ namespace lastgood::guard {
 [[nodiscard]] std::vector<api::Rollback> records_of(const api::Deployment& deployment,
                                                     const kube::Stores& stores);
 
-// A user removed status.freeze: this program always writes it while the state is Frozen.
+// True if a user removed status.freeze: the controller always writes it while the state is Frozen.
 [[nodiscard]] bool is_freeze_removed(const api::DeploymentGuard& guard);
 
 // True if the Rollback belongs to this Deployment by its uid, and one of these applies: it is not

@@ -16,7 +16,7 @@ namespace {
 // start of the freeze is rounded down. If false, sets the message, and requeues at a time in the
 // future.
 bool is_resumed(Step& step) {
-  // This step may have begun the freeze, so it is not read from the inputs.
+  // Not the freeze in the inputs: this step may have begun a new one.
   const auto freeze = step.guard().freeze;
   if (!freeze) return true;
   step.guard().message = freeze->message;

@@ -50,7 +50,7 @@ void start_verification(Step& step, const api::Rollback& rollback, const std::st
 
 // Fails the rollback when the rollout made no progress for `restoration_timeout`. Kubernetes
 // reports progress each time when a pod becomes ready, even if it becomes unready again. So there
-// is also a limit of four times that.
+// is also an upper limit: four times this timeout.
 void await_progress(Step& step, const api::Rollback& rollback, const std::string& name) {
   const Time began = step.guard().state_since.value_or(step.now);
   const Time progressed = std::clamp(last_progress(step.deployment(), step.now).value_or(began),
@@ -74,7 +74,7 @@ void await_rollout(Step& step, const api::Rollback& rollback) {
   const std::string name = rollback::name_of(step.deployment(), rollback.spec.to);
   step.enter(State::RollingBack, Reason::RollingOut,
              fmt::format("{} is restored and rolls out", name));
-  // A third revision would have been recognized as a release.
+  // The current revision is the replaced or the restored one: a third one would be a new release.
   const bool is_restored = guard.current && guard.current->hash != rollback.spec.from.hash;
   if (is_restored) apply_measurements(step);
   if (const CheckStatus* breach = breached(guard.checks); is_restored && breach) {

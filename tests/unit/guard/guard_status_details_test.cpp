@@ -37,7 +37,7 @@ TEST_CASE(
 }
 
 TEST_CASE(
-    "keeps of a reset check its name, configuration, threshold and failure before the release") {
+    "resets a check except its name, configuration, threshold and failure before the release") {
   api::CheckStatus check{.name = "health",
                          .config_hash = "abc",
                          .result = api::MeasurementResult::Fail,

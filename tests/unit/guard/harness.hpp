@@ -102,8 +102,8 @@ class DeploymentHarness {
   std::vector<EventRecord> events = {};
   std::vector<api::ReplicaSet> replica_sets = {};
   std::vector<api::GuardStatus> guard_writes = {};  // oldest first
-  std::map<std::string, api::Rollback> stored_rollbacks =
-      {};  // as the API server has them, by name
+  // As the API server has them, by name.
+  std::map<std::string, api::Rollback> stored_rollbacks = {};
 
   bool executes_actions = true;
   bool can_record = true;    // Rollbacks can be created
@@ -112,8 +112,8 @@ class DeploymentHarness {
   // Rollback, and the field ownership together with the status.
   int writes_allowed = 100;
   int restorations = 0;  // how often Lastgood has restored a template
-  int rollbacks_created =
-      0;  // by the controller, except drills and those that mode Observe records
+  // Rollbacks that the controller has created, except drills and records of mode Observe.
+  int rollbacks_created = 0;
 
  private:
   void execute(const Action& action);

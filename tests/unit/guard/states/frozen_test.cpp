@@ -175,7 +175,7 @@ TEST_CASE("counts automatic rollbacks for the limit, but not manual ones") {
   CHECK(harness.guard.rollbacks.size() == 1);
 }
 
-TEST_CASE("reports a lastgood.dev/resume before the freeze, but accepts the second of the freeze") {
+TEST_CASE("ignores and reports a lastgood.dev/resume before the second in which the freeze began") {
   DeploymentHarness harness;
   harness.policy.spec.limit = {.count = 1, .within = 1h};
   harness.policy.spec.cooldown = 0s;

@@ -54,8 +54,7 @@ TEST_CASE("reports on a request that its preflight has no result, without reject
   CHECK(harness.restorations == 0);
 }
 
-TEST_CASE(
-    "still runs the preflight of an automatic rollback when a user requests an unknown revision") {
+TEST_CASE("starts no rollback with a failed preflight while a user requests an unknown revision") {
   DeploymentHarness harness = baking_v2();
   harness.preflight =
       failed_preflight(Reason::AdmissionDenied, "an admission policy rejects the patch");
