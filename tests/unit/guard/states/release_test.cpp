@@ -53,7 +53,8 @@ struct TemplateCase {
     guard.revisions = {*guard.current, listed_revision("v1", api::RevisionVerdict::Good)};
   }
 
-  TemplateCase& rolling_back(RollbackPhase phase) {
+  // The state is RollingBack, from v2 to v1.
+  TemplateCase& with_rollback(RollbackPhase phase) {
     inputs.guard.state = api::State::RollingBack;
     inputs.guard.rollback = "web-7-1b4e";
     api::Rollback rollback;
@@ -79,7 +80,7 @@ struct TemplateCase {
   }
 
   // The patch of the Rollback set the annotation rolled-back-by.
-  TemplateCase& marked() {
+  TemplateCase& with_rolled_back_by() {
     inputs.deployment.meta.annotations[rolled_back_by] = "web-7-1b4e";
     return *this;
   }
@@ -168,7 +169,7 @@ const std::vector<Row> rows = {
      {},
      true},
     {"an older template with rolled-back-by of an earlier Rollback",
-     TemplateCase("v1").marked(),
+     TemplateCase("v1").with_rolled_back_by(),
      HashAndVerdict{"v1", RevisionVerdict::Evaluating},
      evaluating(Reason::Baking),
      {},
@@ -180,46 +181,50 @@ const std::vector<Row> rows = {
      {},
      false},
     {"the target, restored by the Rollback",
-     TemplateCase("v1").rolling_back(RollbackPhase::TemplateRestored).marked(),
+     TemplateCase("v1").with_rollback(RollbackPhase::TemplateRestored).with_rolled_back_by(),
      HashAndVerdict{"v1", RevisionVerdict::Good},
      rolling_back(Reason::None),
      {},
      false},
     {"the target, but the status of the Rollback is still Pending",
-     TemplateCase("v1").rolling_back(RollbackPhase::Pending).marked(),
+     TemplateCase("v1").with_rollback(RollbackPhase::Pending).with_rolled_back_by(),
      HashAndVerdict{"v1", RevisionVerdict::Good},
      rolling_back(Reason::None),
      {},
      false},
     {"the target, restored by the Rollback, no ReplicaSet yet",
-     without_replica_set(TemplateCase("v1").rolling_back(RollbackPhase::TemplateRestored).marked(),
-                         "v1"),
+     without_replica_set(
+         TemplateCase("v1").with_rollback(RollbackPhase::TemplateRestored).with_rolled_back_by(),
+         "v1"),
      HashAndVerdict{"v2", RevisionVerdict::RolledBack},
      rolling_back(Reason::None),
      {},
      false},
     {"the target of a pending rollback, applied by a user",
-     TemplateCase("v1").rolling_back(RollbackPhase::Pending),
+     TemplateCase("v1").with_rollback(RollbackPhase::Pending),
      HashAndVerdict{"v1", RevisionVerdict::Evaluating}, evaluating(Reason::Baking),
      RollbackPhase::Superseded, true},
-    {"a new template before the patch", TemplateCase("v3").rolling_back(RollbackPhase::Pending),
+    {"a new template before the patch", TemplateCase("v3").with_rollback(RollbackPhase::Pending),
      HashAndVerdict{"v3", RevisionVerdict::Evaluating}, evaluating(Reason::Baking),
      RollbackPhase::Superseded, true},
     {"a new template after the patch",
-     TemplateCase("v3").rolling_back(RollbackPhase::Restored).marked().next_generation(),
+     TemplateCase("v3")
+         .with_rollback(RollbackPhase::Restored)
+         .with_rolled_back_by()
+         .next_generation(),
      HashAndVerdict{"v3", RevisionVerdict::Evaluating}, evaluating(Reason::Baking),
      RollbackPhase::Superseded, true},
     {"the target with another hash, because its ReplicaSet was created again",
-     TemplateCase("v3").rolling_back(RollbackPhase::TemplateRestored).marked(),
+     TemplateCase("v3").with_rollback(RollbackPhase::TemplateRestored).with_rolled_back_by(),
      HashAndVerdict{"v3", RevisionVerdict::Good},
      rolling_back(Reason::None),
      {},
      false},
     {"the bad template, applied again right after the patch",
-     TemplateCase("v2").rolling_back(RollbackPhase::Restored).marked(),
+     TemplateCase("v2").with_rollback(RollbackPhase::Restored).with_rolled_back_by(),
      HashAndVerdict{"v2", RevisionVerdict::Evaluating}, evaluating(Reason::Baking),
      RollbackPhase::Superseded, true},
-    {"the bad template, before the patch", TemplateCase("v2").rolling_back(RollbackPhase::Pending),
+    {"the bad template, before the patch", TemplateCase("v2").with_rollback(RollbackPhase::Pending),
      HashAndVerdict{"v2", RevisionVerdict::Breached}, held(Reason::Unconfirmed),
      RollbackPhase::Pending, false},
 };
@@ -284,7 +289,7 @@ TEST_CASE("does not requeue for a ReplicaSet when the Deployment is paused") {
 
 TEST_CASE("updates the number of a revision from its ReplicaSet, but not its verdict") {
   const TemplateCase given =
-      TemplateCase("v1").rolling_back(RollbackPhase::TemplateRestored).marked();
+      TemplateCase("v1").with_rollback(RollbackPhase::TemplateRestored).with_rolled_back_by();
   const auto guard = guard::decide(given.inputs, noon).guard;
   CHECK(guard.current->number == 3);
   CHECK(guard.revisions.front().number == 3);
