@@ -71,7 +71,8 @@ func (b *bench) deployment(name string, replicas int32) *appsv1.Deployment {
 	}
 }
 
-// prepare creates both Deployments and waits until the guarded Deployment is good.
+// prepare creates the policy and both Deployments, and waits until the guarded Deployment has a
+// snapshot, so that a rollback has a target.
 func (b *bench) prepare(ctx context.Context) error {
 	policy := &unstructured.Unstructured{Object: map[string]any{
 		"apiVersion": "lastgood.dev/v1alpha1", "kind": "RollbackPolicy",
@@ -102,25 +103,25 @@ func (b *bench) prepare(ctx context.Context) error {
 }
 
 // badRelease ships a bad release and waits until its Rollback has succeeded. It returns the time
-// from the decision to the acknowledged patch. Rounds are counted from 0.
-func (b *bench) badRelease(ctx context.Context, round int) (time.Duration, error) {
+// from the decision to roll back until the API server has accepted the patch of the controller.
+func (b *bench) badRelease(ctx context.Context, earlierReleases int) (time.Duration, error) {
 	patch := fmt.Sprintf(
 		`[{"op":"replace","path":"/spec/template/spec/containers/0/image","value":"%s-%d"}]`,
-		badImage, round)
+		badImage, earlierReleases)
 	if err := b.patch(ctx, "guarded", patch); err != nil {
 		return 0, err
 	}
 	rollbacks := b.Dynamic.Resource(client.Rollbacks).Namespace(b.namespace)
 	var took time.Duration
-	what := fmt.Sprintf("rollback of bad release %d", round)
+	what := fmt.Sprintf("rollback of bad release %d", earlierReleases+1)
 	err := b.until(ctx, what, func() (bool, error) {
 		list, err := rollbacks.List(ctx, metav1.ListOptions{})
-		if err != nil || len(list.Items) != round+1 {
+		if err != nil || len(list.Items) != earlierReleases+1 {
 			return false, err
 		}
 		newest := &list.Items[0]
 		for i := range list.Items {
-			if generation(&list.Items[i]) > generation(newest) {
+			if deploymentGeneration(&list.Items[i]) > deploymentGeneration(newest) {
 				newest = &list.Items[i]
 			}
 		}
@@ -128,14 +129,14 @@ func (b *bench) badRelease(ctx context.Context, round int) (time.Duration, error
 		if phase != "Succeeded" {
 			return false, nil
 		}
-		took, err = decisionToPatch(newest)
+		took, err = durationFromDecisionToPatch(newest)
 		return true, err
 	})
 	return took, err
 }
 
-// plainPatch changes the template of the Deployment without pods and returns the time of the
-// request. This is the baseline: the API server alone.
+// plainPatch changes the template of the Deployment without pods, and returns how long the request
+// took. The bench compares a rollback with this patch, in which Lastgood has no part.
 func (b *bench) plainPatch(ctx context.Context) (time.Duration, error) {
 	patch := fmt.Sprintf(
 		`[{"op":"add","path":"/spec/template/metadata/annotations","value":{"at":"%d"}}]`,
@@ -169,12 +170,12 @@ func (b *bench) until(ctx context.Context, what string, check func() (bool, erro
 	}
 }
 
-func generation(rollback *unstructured.Unstructured) int64 {
+func deploymentGeneration(rollback *unstructured.Unstructured) int64 {
 	number, _, _ := unstructured.NestedInt64(rollback.Object, "spec", "generation")
 	return number
 }
 
-func decisionToPatch(rollback *unstructured.Unstructured) (time.Duration, error) {
+func durationFromDecisionToPatch(rollback *unstructured.Unstructured) (time.Duration, error) {
 	detected, _, _ := unstructured.NestedString(rollback.Object, "spec", "detected")
 	restored, _, _ := unstructured.NestedString(rollback.Object, "status", "templateRestored")
 	from, err := time.Parse(time.RFC3339Nano, detected)

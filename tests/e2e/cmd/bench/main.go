@@ -1,6 +1,6 @@
-// Command bench measures the time from the decision to roll back to the acknowledged patch, on a
-// cluster where Lastgood is installed. It also measures a plain patch of a template, to show how
-// much of that time the API server needs for one patch.
+// Command bench measures the time from the decision to roll back until the API server has accepted
+// the patch, on a cluster where Lastgood is installed. It also measures a plain patch of a
+// template, to show how much of that time the API server needs for one patch.
 package main
 
 import (
