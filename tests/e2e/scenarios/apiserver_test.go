@@ -16,7 +16,7 @@ func TestMissesNothingWhenTheAPIServerRestarts(t *testing.T) {
 	s := scenario.NewWithOwnController(t)
 	evaluated := scenario.NewApp("evaluated", "v1").Guarded("web")
 	released, deleted := evaluated.Named("released"), evaluated.Named("deleted")
-	s.Given().Policy("web", longPolicy).
+	s.Given().Policy("web", longBakePolicy).
 		Running(evaluated, released, deleted).
 		ControllerStarted()
 	s.Then().IsGood(evaluated).IsGood(released).IsGood(deleted)
@@ -32,9 +32,9 @@ func TestMissesNothingWhenTheAPIServerRestarts(t *testing.T) {
 		Applied(unready).
 		Deleted("deleted")
 
-	s.Then().IsRolledBackAndVerified(evaluated).
+	s.Then().IsRestoredAndVerified(evaluated).
 		TemplateChangedBy("evaluated", "user", "lastgood").
-		IsRolledBackAndVerified(released).
+		IsRestoredAndVerified(released).
 		TemplateChangedBy("released", "user", "lastgood").
 		StateIs("new", "Evaluating", "RollingOut").
 		MetricIs("lastgood_guarded_deployments", 3)

@@ -45,11 +45,11 @@ checks:
 	s.Then().BaselineFailedBeforeRelease("web", "shared")
 	s.When().Scheduled("web")
 	s.Then().IsHeld("web", "AlreadyFailing", "shared", "revision 1", "500").
-		IsRolledBackAndVerified(twin).
+		IsRestoredAndVerified(twin).
 		StateIs("web", "Held", "AlreadyFailing").
-		IsUntouched("web").TemplateChangedBy("web", "user")
+		HasNoControllerWrites("web").TemplateChangedBy("web", "user")
 	s.When().SetInRunningPods("shared", "HEALTH=ok")
-	s.Then().IsGood(v2).HasEvent("web", "BreachEnded").IsUntouched("web")
+	s.Then().IsGood(v2).HasEvent("web", "BreachEnded").HasNoControllerWrites("web")
 }
 
 // The dependency fails before the release. Then the old revision no longer needs it and recovers,
@@ -61,18 +61,18 @@ checks:
 func TestRollsBackWhenTheBaselineRecoversAndTheReleaseDoesNot(t *testing.T) {
 	s := scenario.New(t)
 	shared := scenario.NewApp("shared", "v1")
-	s.Given().Running(shared).Service("shared", "shared").Policy("web", longPolicy)
+	s.Given().Running(shared).Service("shared", "shared").Policy("web", longBakePolicy)
 	v1 := scenario.NewApp("web", "v1").
 		Edit(scenario.ReadinessProbe("/ready")).Env("DEPENDENCY", healthURLOf(s, "shared"))
-	s.Given().PresumedGood("web", v1)
+	s.Given().PresumedGoodUnder("web", v1)
 	s.When().SetInRunningPods("shared", "HEALTH=fail").
 		Applied(v1.As("v2").Env("READY", "fail").Edit(scenario.SchedulingGate))
 	s.Then().BaselineFailedBeforeRelease("web", "health")
 	s.When().Scheduled("web")
 	s.Then().IsHeld("web", "AlreadyFailing", "health", "revision 1", "503").
-		HasRollbacksOfAnyKind("web", 0).IsUntouched("web").TemplateChangedBy("web", "user")
+		HasRollbackObjects("web", 0).HasNoControllerWrites("web").TemplateChangedBy("web", "user")
 	s.When().SetInPodsOfVersion(v1, "DEPENDENCY=")
-	s.Then().IsRolledBackAndVerified(v1).CausedByCheck("web", "health", "WrongStatus").
+	s.Then().IsRestoredAndVerified(v1).CausedByCheck("web", "health", "WrongStatus").
 		TemplateChangedBy("web", "user", "lastgood").
 		EventsAre("web", "PresumedGood", "ReleaseSeen", "CheckFailing", "CheckBreached",
 			"RollbackHeld", "RollbackStarted", "RolledBack", "RollbackVerified")
@@ -86,18 +86,18 @@ func TestRollsBackWhenTheBaselineRecoversAndTheReleaseDoesNot(t *testing.T) {
 func TestHoldsWhileTheCheckFailsForTheBaselineToo(t *testing.T) {
 	s := scenario.New(t)
 	shared := scenario.NewApp("shared", "v1")
-	s.Given().Running(shared).Service("shared", "shared").Policy("web", longPolicy)
+	s.Given().Running(shared).Service("shared", "shared").Policy("web", longBakePolicy)
 	v1 := scenario.NewApp("web", "v1").
 		Edit(scenario.ReadinessProbe("/ready")).Env("DEPENDENCY", healthURLOf(s, "shared"))
-	s.Given().PresumedGood("web", v1)
+	s.Given().PresumedGoodUnder("web", v1)
 	s.When().Applied(v1.As("v2").Env("READY", "fail"))
 	s.Then().StateIs("web", "Evaluating", "RollingOut").CheckIs("web", "health", "Pass", "Passed")
 	s.When().SetInRunningPods("shared", "HEALTH=fail")
 	s.Then().IsHeld("web", "SharedCause", "health", "revision 1", "503").
-		IsUntouched("web").TemplateChangedBy("web", "user")
+		HasNoControllerWrites("web").TemplateChangedBy("web", "user")
 	expectFailingBaseline(s, "web")
 	s.When().SetInPodsOfVersion(v1, "DEPENDENCY=")
-	s.Then().IsRolledBackAndVerified(v1).CausedByCheck("web", "health", "WrongStatus").
+	s.Then().IsRestoredAndVerified(v1).CausedByCheck("web", "health", "WrongStatus").
 		TemplateChangedBy("web", "user", "lastgood")
 	evidence := s.Then().LatestRollback("web").Status.Evidence
 	// The first check is rollout, the second is health.

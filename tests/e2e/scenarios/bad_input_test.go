@@ -116,7 +116,7 @@ func TestReportsTheReasonAndDoesNothingWhenInputIsInvalid(t *testing.T) {
 		}
 		all = append(all, app)
 	}
-	s.Given().Policy("web", quickPolicy).PresumedGood("web", all...)
+	s.Given().Policy("web", quickPolicy).PresumedGoodUnder("web", all...)
 	s.When().Policy("one", policyForTierTwo).Policy("other", policyForTierTwo)
 	for _, input := range badInputs() {
 		makeMistake(s, input)
@@ -126,9 +126,9 @@ func TestReportsTheReasonAndDoesNothingWhenInputIsInvalid(t *testing.T) {
 		s.When().Applied(app.As("v2").Env("HEALTH", "fail"))
 	}
 	s.When().Applied(twin.As("v2").Env("HEALTH", "fail"))
-	s.Then().IsRolledBackAndVerified(twin)
+	s.Then().IsRestoredAndVerified(twin)
 	for _, input := range badInputs() {
-		s.Then().IsUntouched(input.name).TemplateChangedBy(input.name, "user")
+		s.Then().HasNoControllerWrites(input.name).TemplateChangedBy(input.name, "user")
 	}
 	expectReasons(s)
 }

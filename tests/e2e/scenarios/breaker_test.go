@@ -20,7 +20,7 @@ func TestOpensTheBreakerWhenOneDependencyBreaksThirtyDeployments(t *testing.T) {
 	const total, needInBoth = 30, 5
 	s := scenario.NewWithControllerFlags(t,
 		"--breaker-rollbacks", "5", "--breaker-percent", "10", "--breaker-within", "5m")
-	s.Given().Policy("web", longPolicy).Running(scenario.NewApp("shared", "v1")).
+	s.Given().Policy("web", longBakePolicy).Running(scenario.NewApp("shared", "v1")).
 		Service("shared", "shared").ControllerStarted()
 	url := healthURLOf(s, "shared")
 	var fleet, needInV2, needInV1AndV2 []scenario.App
@@ -34,7 +34,7 @@ func TestOpensTheBreakerWhenOneDependencyBreaksThirtyDeployments(t *testing.T) {
 		}
 		fleet = append(fleet, app)
 	}
-	s.Given().PresumedGood("web", fleet...)
+	s.Given().PresumedGoodUnder("web", fleet...)
 	for _, app := range needInV1AndV2 {
 		s.When().Applied(app.As("v2").Env("READY", "fail"))
 	}
@@ -56,15 +56,15 @@ func TestOpensTheBreakerWhenOneDependencyBreaksThirtyDeployments(t *testing.T) {
 		s.Then().IsHeld(app.Name, "SharedCause", "health", "revision 1", "503")
 	}
 	for _, app := range fleet {
-		s.Then().IsUntouched(app.Name).TemplateChangedBy(app.Name, "user")
+		s.Then().HasNoControllerWrites(app.Name).TemplateChangedBy(app.Name, "user")
 	}
 
 	s.When().BreakerClosed()
 	for _, app := range needInV2 {
-		s.Then().IsRolledBack(app).TemplateChangedBy(app.Name, "user", "lastgood")
+		s.Then().IsRestored(app).TemplateChangedBy(app.Name, "user", "lastgood")
 	}
 	for _, app := range needInV1AndV2 {
-		s.Then().StateIs(app.Name, "Held", "SharedCause").IsUntouched(app.Name)
+		s.Then().StateIs(app.Name, "Held", "SharedCause").HasNoControllerWrites(app.Name)
 	}
 }
 
@@ -77,14 +77,14 @@ func TestRollsBackNothingWhenDeploymentsRecoverWhileTheBreakerIsOpen(t *testing.
 	const total = 8
 	s := scenario.NewWithControllerFlags(t,
 		"--breaker-rollbacks", "2", "--breaker-percent", "10", "--breaker-within", "5m")
-	s.Given().Policy("web", longPolicy).Running(scenario.NewApp("shared", "v1")).
+	s.Given().Policy("web", longBakePolicy).Running(scenario.NewApp("shared", "v1")).
 		Service("shared", "shared").ControllerStarted()
 	var fleet []scenario.App
 	for i := range total {
 		fleet = append(fleet, scenario.NewApp(fmt.Sprintf("app-%d", i), "v1"))
 	}
 	others, last := fleet[:total-1], fleet[total-1]
-	s.Given().PresumedGood("web", fleet...)
+	s.Given().PresumedGoodUnder("web", fleet...)
 	for _, app := range fleet {
 		s.When().Applied(app.As("v2").Env("DEPENDENCY", healthURLOf(s, "shared")))
 	}
@@ -107,7 +107,7 @@ func TestRollsBackNothingWhenDeploymentsRecoverWhileTheBreakerIsOpen(t *testing.
 	s.When().SetInRunningPods("shared", "HEALTH=ok")
 	s.Then().HasEvent(last.Name, "BreachEnded")
 	for _, app := range fleet {
-		s.Then().StateIs(app.Name, "Evaluating", "Baking").HasRollbacksOfAnyKind(app.Name, 0).
-			IsUntouched(app.Name).TemplateChangedBy(app.Name, "user")
+		s.Then().StateIs(app.Name, "Evaluating", "Baking").HasRollbackObjects(app.Name, 0).
+			HasNoControllerWrites(app.Name).TemplateChangedBy(app.Name, "user")
 	}
 }

@@ -44,7 +44,7 @@ func TestNextReleaseContainsNothingOfTheBadRelease(t *testing.T) {
 			ship(s, 1)
 			s.Then().IsGood(web)
 			ship(s, 2)
-			s.Then().IsRolledBackAndVerified(web)
+			s.Then().IsRestoredAndVerified(web)
 			ship(s, 3)
 			s.Then().IsGood(web.As("v3")).TemplateChangedBy("web", "user", "lastgood", "user")
 			want := []string{"HEALTH=ok", "ONLY_3=1", "RELEASE=3"}
@@ -70,7 +70,7 @@ func TestKubectlSetImageWorksAfterARollback(t *testing.T) {
 	s.Then().IsGood(web)
 	s.Kubectl("", "set", "image", "deployment/web",
 		"app="+scenario.EmptyRegistry(t)+"/demo-app:never-built")
-	s.Then().IsRolledBackAndVerified(web).CausedByCheck("web", "rollout", "ImagePull")
+	s.Then().IsRestoredAndVerified(web).CausedByCheck("web", "rollout", "ImagePull")
 	s.Kubectl("", "set", "image", "deployment/web", "app=lastgood.dev/pause:dev")
 	s.Then().IsGood(web.As("v3")).TemplateChangedBy("web", "user", "lastgood", "user")
 	// kubectl apply, the first owner, ships release 1 again. Only kubectl-set may remain as a new

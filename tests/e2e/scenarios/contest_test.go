@@ -11,7 +11,7 @@ import (
 	"lastgood.dev/tests/e2e/scenarios/internal/scenario"
 )
 
-const contestPolicy = "selector: {matchLabels: {tier: web}}" + quickChecks +
+const contestPolicy = "selector: {matchLabels: {tier: web}}" + quickPolicyWithoutRollback +
 	"rollback: {verifyFor: 1s, cooldown: 0s, limit: {count: 2, within: 1h}}"
 
 const (
@@ -52,11 +52,11 @@ func TestFreezesWhenAToolKeepsApplyingTheBadTemplate(t *testing.T) {
 			row.ship(s, 1)
 			s.Then().IsGood(web)
 			row.ship(s, 2)
-			s.Then().IsRolledBackAndVerified(web)
+			s.Then().IsRestoredAndVerified(web)
 			row.ship(s, 2)
 			const contestCount = "1"
 			s.Then().HasEvent("web", "ReleaseSeen", rolledBackBefore, row.tool, contestCount).
-				HasRollbacks("web", 2).IsRolledBackAndVerified(web)
+				HasRollbacks("web", 2).IsRestoredAndVerified(web)
 			row.ship(s, 2)
 			s.Then().IsFrozen("web", "Contested", row.tool, "2", "1h", "lastgood.dev/resume").
 				TemplateChangedBy("web", "user", "lastgood", "user", "lastgood", "user")
@@ -80,10 +80,10 @@ func TestEvaluatesAgainWhenAUserAppliesTheBadTemplateAgain(t *testing.T) {
 	ship(1)
 	s.Then().IsGood(web)
 	ship(2)
-	s.Then().IsRolledBackAndVerified(web)
+	s.Then().IsRestoredAndVerified(web)
 	ship(2)
 	s.Then().HasEvent("web", "ReleaseSeen", rolledBackBefore).
-		HasRollbacks("web", 2).IsRolledBackAndVerified(web).
+		HasRollbacks("web", 2).IsRestoredAndVerified(web).
 		TemplateChangedBy("web", "user", "lastgood", "user", "lastgood")
 	guard, _ := s.Guard(context.Background(), "web")
 	if len(guard.Status.Contests) != 0 {

@@ -107,7 +107,7 @@ func isRolledBack(s *scenario.Scenario) bool {
 
 func expectOneRollback(s *scenario.Scenario) {
 	s.T.Helper()
-	s.Then().IsRolledBackAndVerified(v1).TemplateChangedBy("web", "user", "lastgood")
+	s.Then().IsRestoredAndVerified(v1).TemplateChangedBy("web", "user", "lastgood")
 	all := s.Rollbacks(context.Background(), "web")
 	if len(all) != 1 || all[0].Status.Phase != "Succeeded" {
 		s.T.Errorf("there are %d Rollbacks; want one that succeeded: %+v", len(all), all)

@@ -17,7 +17,7 @@ func TestDrillDoesEveryStepExceptTheWrite(t *testing.T) {
 	s := scenario.New(t)
 	v1 := scenario.NewApp("web", "v1").Guarded("web")
 	s.Given().
-		Policy("web", quickChecks+"rollback: {verifyFor: 1s, drill: {afterGood: true}}").
+		Policy("web", quickPolicyWithoutRollback+"rollback: {verifyFor: 1s, drill: {afterGood: true}}").
 		Good(v1)
 	s.When().Applied(v1.As("v2"))
 	s.Then().IsGood(v1.As("v2")).HasDrill("web")
@@ -27,15 +27,16 @@ func TestDrillDoesEveryStepExceptTheWrite(t *testing.T) {
 	s.When().RollbackRequested("rehearsal", "{deployment: web, drill: true}")
 	s.Then().RollbackIs("rehearsal", "Succeeded", "revision 1")
 	expectDrillPassed(s, s.Rollback("rehearsal"))
-	s.Then().IsUntouched("web").TemplateChangedBy("web", "user").StateIs("web", "Idle", "Good")
+	s.Then().HasNoControllerWrites("web").TemplateChangedBy("web", "user").
+		StateIs("web", "Idle", "Good")
 	guard, _ = s.Guard(context.Background(), "web")
 	if last := guard.Status.LastDrill; last.Rollback != "rehearsal" || !last.Passed {
 		t.Errorf("the guard's last drill is %+v; want rehearsal, passed", last)
 	}
 }
 
-// expectDrillPassed expects a drill that succeeded under the policy quickChecks. Its time to detect
-// is 2 failures x 1 s interval + 500 ms timeout.
+// expectDrillPassed expects a drill that succeeded under the policy quickPolicyWithoutRollback. Its
+// time to detect is 2 failures x 1 s interval + 500 ms timeout.
 func expectDrillPassed(s *scenario.Scenario, drill scenario.Rollback) {
 	s.T.Helper()
 	const timeToDetect, maxTimeToAct = 2500 * time.Millisecond, 5 * time.Second
@@ -58,11 +59,11 @@ func TestDrillsOncePerPeriod(t *testing.T) {
 	s := scenario.New(t)
 	v1 := scenario.NewApp("web", "v1").Guarded("hourly")
 	twin := v1.Named("twin").Guarded("web")
-	s.Given().Policy("hourly", quickChecks).Policy("web", quickPolicy).Good(v1, twin)
+	s.Given().Policy("hourly", quickPolicyWithoutRollback).Policy("web", quickPolicy).Good(v1, twin)
 	s.When().Applied(v1.As("v2"))
-	s.Then().IsGood(v1.As("v2")).HasRollbacksOfAnyKind("web", 0)
+	s.Then().IsGood(v1.As("v2")).HasRollbackObjects("web", 0)
 	policyChanged := time.Now()
-	s.When().Policy("hourly", quickChecks+everyHour)
+	s.When().Policy("hourly", quickPolicyWithoutRollback+everyHour)
 	s.Then().HasDrill("web")
 	guard, _ := s.Guard(context.Background(), "web")
 	last := guard.Status.LastDrill
@@ -71,23 +72,23 @@ func TestDrillsOncePerPeriod(t *testing.T) {
 	s.Then().Between("the drill after the change of the policy", last.At.Sub(policyChanged),
 		-clockTolerance, maxDelay)
 	s.When().Applied(twin.As("v2").Env("HEALTH", "fail"))
-	s.Then().IsRolledBackAndVerified(twin).
-		HasRollbacksOfAnyKind("web", 1).HasRollbacksOfAnyKind("twin", 1).
-		IsUntouched("web").TemplateChangedBy("web", "user")
+	s.Then().IsRestoredAndVerified(twin).
+		HasRollbackObjects("web", 1).HasRollbackObjects("twin", 1).
+		HasNoControllerWrites("web").TemplateChangedBy("web", "user")
 }
 
 func TestDrillFailsWhenTheTargetsConfigMapIsMissing(t *testing.T) {
 	s := scenario.New(t)
 	v1 := scenario.NewApp("web", "v1").Edit(scenario.EnvFromConfigMap("settings"))
-	s.Given().Policy("web", longPolicy).
+	s.Given().Policy("web", longBakePolicy).
 		ConfigMap("settings", map[string]string{"color": "blue"}).
-		PresumedGood("web", v1)
+		PresumedGoodUnder("web", v1)
 	s.When().ConfigMapDeleted("settings").
 		Applied(scenario.NewApp("web", "v2")).Available("web")
 	s.Then().HasCondition("web", "RollbackReady", "False", "MissingReference")
 	s.When().RollbackRequested("rehearsal", "{deployment: web, drill: true}")
 	s.Then().RollbackIs("rehearsal", "Failed", "MissingReference", "ConfigMap settings").
-		HasDrill("web").IsUntouched("web")
+		HasDrill("web").HasNoControllerWrites("web")
 	guard, _ := s.Guard(context.Background(), "web")
 	if last := guard.Status.LastDrill; last.Passed {
 		t.Errorf("the guard's last drill is %+v; want failed", last)
@@ -100,7 +101,7 @@ func TestRollbackRecordsReleaseEvidenceChangesAndTimeline(t *testing.T) {
 	s.Given().Policy("web", quickPolicy).Good(v1)
 	missing := scenario.EmptyRegistry(t) + "/demo-app:never-built"
 	s.When().Applied(v1.As("v2").Image(missing))
-	s.Then().IsRolledBackAndVerified(v1).CausedByCheck("web", "rollout", "ImagePull")
+	s.Then().IsRestoredAndVerified(v1).CausedByCheck("web", "rollout", "ImagePull")
 	rollback := s.Then().LatestRollback("web")
 	spec := rollback.Spec
 	if spec.ReleasedBy != "kubectl" || spec.Released == nil ||
@@ -155,10 +156,10 @@ func TestRetainsTheNewestTwentyDrillsAndOlderRollbacks(t *testing.T) {
 	v1 := scenario.NewApp("web", "v1").Guarded("web")
 	s.Given().Policy("web", quickPolicy).Good(v1)
 	s.When().Applied(v1.As("v2").Env("HEALTH", "fail"))
-	s.Then().IsRolledBackAndVerified(v1)
+	s.Then().IsRestoredAndVerified(v1)
 	want := []string{s.Then().LatestRollback("web").Metadata.Name}
 	s.When().Applied(v1.As("v3").Env("HEALTH", "fail"))
-	s.Then().HasRollbacks("web", 2).IsRolledBackAndVerified(v1)
+	s.Then().HasRollbacks("web", 2).IsRestoredAndVerified(v1)
 	want = append(want, s.Then().LatestRollback("web").Metadata.Name)
 	s.When().Applied(v1.As("v4"))
 	s.Then().IsGood(v1.As("v4"))

@@ -18,12 +18,12 @@ func groupMember(name string, order int) scenario.App {
 func TestRollsBackAGroupInOrder(t *testing.T) {
 	s := scenario.New(t)
 	store, api, site := groupMember("store", -1), groupMember("api", 0), groupMember("site", 7)
-	s.Given().Policy("shop", longPolicy).PresumedGood("shop", store, api, site)
+	s.Given().Policy("shop", longBakePolicy).PresumedGoodUnder("shop", store, api, site)
 	s.When().Applied(site.As("v2"), store.As("v2")).Available("site").Available("store")
 	s.Then().StateIs("site", "Evaluating", "Baking").StateIs("store", "Evaluating", "Baking")
 	s.When().Applied(api.As("v2").Env("HEALTH", "fail"))
 	for _, member := range []scenario.App{store, api, site} {
-		s.Then().IsRolledBackAndVerified(member).
+		s.Then().IsRestoredAndVerified(member).
 			TemplateChangedBy(member.Name, "user", "lastgood")
 	}
 	s.Then().RolledBackInOrder("store", "api", "site").
@@ -48,19 +48,19 @@ func TestHoldsAGroupWhileOneMemberIsPaused(t *testing.T) {
 	store, api := groupMember("store", 1), groupMember("api", 2)
 	unreleased := groupMember("unreleased", 3)
 	twin := scenario.NewApp("twin", "v1")
-	s.Given().Policy("shop", longPolicy).PresumedGood("shop", store, api, unreleased, twin)
+	s.Given().Policy("shop", longBakePolicy).PresumedGoodUnder("shop", store, api, unreleased, twin)
 	s.When().Applied(store.As("v2")).Available("store")
 	s.Then().StateIs("store", "Evaluating", "Baking")
 	s.When().Paused("store").
 		Applied(api.As("v2").Env("HEALTH", "fail")).
 		Applied(twin.As("v2").Env("HEALTH", "fail"))
 	s.Then().IsHeld("api", "GroupBlocked", "shop", "store", "paused").
-		IsRolledBackAndVerified(twin).StateIs("api", "Held", "GroupBlocked").
-		IsUntouched("store", "api", "unreleased")
+		IsRestoredAndVerified(twin).StateIs("api", "Held", "GroupBlocked").
+		HasNoControllerWrites("store", "api", "unreleased")
 	s.When().Unpaused("store")
-	s.Then().IsRolledBackAndVerified(store).IsRolledBackAndVerified(api).
+	s.Then().IsRestoredAndVerified(store).IsRestoredAndVerified(api).
 		RolledBackInOrder("store", "api").
-		IsUntouched("unreleased").TemplateChangedBy("unreleased")
+		HasNoControllerWrites("unreleased").TemplateChangedBy("unreleased")
 }
 
 // The policy of the api needs no approval, but the policy of the store does. The api is first in
@@ -68,27 +68,27 @@ func TestHoldsAGroupWhileOneMemberIsPaused(t *testing.T) {
 func TestNeedsOneApprovalForAGroupWhenOneMemberNeedsIt(t *testing.T) {
 	s := scenario.New(t)
 	api, store := groupMember("api", 1), groupMember("store", 2)
-	s.Given().Policy("shop", longPolicy).Policy("careful", "mode: Approve"+longPolicy).
-		PresumedGood("shop", api).PresumedGood("careful", store)
+	s.Given().Policy("shop", longBakePolicy).Policy("careful", "mode: Approve"+longBakePolicy).
+		PresumedGoodUnder("shop", api).PresumedGoodUnder("careful", store)
 	s.When().Applied(store.As("v2")).Available("store")
 	s.Then().StateIs("store", "Evaluating", "Baking")
 	s.When().Applied(api.As("v2").Env("HEALTH", "fail"))
 	rollback := s.Then().PendingApproval("api")
-	s.Then().IsUntouched("api", "store")
+	s.Then().HasNoControllerWrites("api", "store")
 	s.When().Approved(rollback)
-	s.Then().IsRolledBackAndVerified(api).IsRolledBackAndVerified(store).
+	s.Then().IsRestoredAndVerified(api).IsRestoredAndVerified(store).
 		RolledBackInOrder("api", "store")
 }
 
 func TestHoldsAGroupWhileOneMemberIsNotGuarded(t *testing.T) {
 	s := scenario.New(t)
 	api, unguarded := groupMember("api", 1), groupMember("unguarded", 2)
-	s.Given().Policy("shop", longPolicy).Running(unguarded).PresumedGood("shop", api)
+	s.Given().Policy("shop", longBakePolicy).Running(unguarded).PresumedGoodUnder("shop", api)
 	s.When().Applied(api.As("v2").Env("HEALTH", "fail"))
 	s.Then().IsHeld("api", "GroupBlocked", "unguarded", "lastgood.dev/group").
-		IsUntouched("api", "unguarded")
+		HasNoControllerWrites("api", "unguarded")
 	s.When().Annotated("unguarded", "lastgood.dev/group-order", "").
 		Annotated("unguarded", "lastgood.dev/group", "")
-	s.Then().IsRolledBackAndVerified(api).
+	s.Then().IsRestoredAndVerified(api).
 		HasNoGuard("unguarded").TemplateChangedBy("unguarded")
 }

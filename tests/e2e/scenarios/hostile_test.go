@@ -47,10 +47,10 @@ func TestRollsBackInTimeWhenAHealthEndpointIsHostile(t *testing.T) {
 	}
 	for name, reason := range hostileBehaviors {
 		if reason == "" {
-			s.Then().IsGood(scenario.NewApp(name, "v2")).IsUntouched(name)
+			s.Then().IsGood(scenario.NewApp(name, "v2")).HasNoControllerWrites(name)
 			continue
 		}
-		s.Then().IsRolledBackAndVerified(scenario.NewApp(name, "v1")).
+		s.Then().IsRestoredAndVerified(scenario.NewApp(name, "v1")).
 			CausedByCheck(name, "health", reason)
 		status := s.Then().LatestRollback(name).Status
 		s.Then().Between("the rollback of "+name,

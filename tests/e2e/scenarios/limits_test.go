@@ -10,8 +10,8 @@ import (
 	"lastgood.dev/tests/e2e/scenarios/internal/scenario"
 )
 
-// quickChecks is quickPolicy without the settings of the rollback.
-const quickChecks = `
+// quickPolicyWithoutRollback is quickPolicy without the settings of the rollback.
+const quickPolicyWithoutRollback = `
 bakeTime: 3s
 checks:
 - name: health
@@ -24,14 +24,15 @@ func TestWaitsForTheCooldownBeforeTheNextRollback(t *testing.T) {
 	const cooldown = 45 * time.Second
 	s := scenario.New(t)
 	v1 := scenario.NewApp("web", "v1").Guarded("web")
-	s.Given().Policy("web", quickChecks+"rollback: {verifyFor: 1s, cooldown: 45s}").Good(v1)
+	s.Given().Policy("web", quickPolicyWithoutRollback+"rollback: {verifyFor: 1s, cooldown: 45s}").
+		Good(v1)
 	s.When().Applied(v1.As("v2").Env("HEALTH", "fail"))
-	s.Then().IsRolledBackAndVerified(v1)
+	s.Then().IsRestoredAndVerified(v1)
 	first := s.Then().LatestRollback("web").Status.TemplateRestored
 	s.When().Applied(v1.As("v3").Env("HEALTH", "fail"))
 	s.Then().IsHeld("web", "Cooldown", "45s", endOfCooldown(s, cooldown)).
 		TemplateChangedBy("web", "user", "lastgood", "user")
-	s.Then().HasRollbacks("web", 2).IsRolledBackAndVerified(v1).
+	s.Then().HasRollbacks("web", 2).IsRestoredAndVerified(v1).
 		TemplateChangedBy("web", "user", "lastgood", "user", "lastgood")
 	second := s.Then().LatestRollback("web").Status.TemplateRestored
 	s.Then().Between("the time between the rollbacks", second.Sub(*first),
@@ -51,11 +52,11 @@ func endOfCooldown(s *scenario.Scenario, cooldown time.Duration) string {
 // There are three ways out of the freeze, and each needs a user.
 func TestFreezesAtTheLimitUntilAUserActs(t *testing.T) {
 	t.Parallel()
-	const policy = quickChecks +
+	const policy = quickPolicyWithoutRollback +
 		"rollback: {verifyFor: 1s, cooldown: 0s, limit: {count: 1, within: 1h}}"
 	v1 := scenario.NewApp("web", "v1").Guarded("web")
 	expectSecondRollback := func(s *scenario.Scenario) {
-		s.Then().HasEvent("web", "Resumed").HasRollbacks("web", 2).IsRolledBackAndVerified(v1).
+		s.Then().HasEvent("web", "Resumed").HasRollbacks("web", 2).IsRestoredAndVerified(v1).
 			TemplateChangedBy("web", "user", "lastgood", "user", "lastgood")
 	}
 	for name, act := range map[string]func(s *scenario.Scenario){
@@ -81,7 +82,7 @@ func TestFreezesAtTheLimitUntilAUserActs(t *testing.T) {
 			s := scenario.New(t)
 			s.Given().Policy("web", policy).Good(v1)
 			s.When().Applied(v1.As("v2").Env("HEALTH", "fail"))
-			s.Then().IsRolledBackAndVerified(v1)
+			s.Then().IsRestoredAndVerified(v1)
 			s.When().Applied(v1.As("v3").Env("HEALTH", "fail"))
 			s.Then().IsFrozen("web", "LimitReached", "1", "1h", "lastgood.dev/resume").
 				TemplateChangedBy("web", "user", "lastgood", "user")

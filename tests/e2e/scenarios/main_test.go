@@ -26,8 +26,8 @@ checks:
 rollback: {verifyFor: 2s, cooldown: 0s}
 `
 
-// longPolicy is quickPolicy with a bake that is longer than any scenario.
-const longPolicy = `
+// longBakePolicy is quickPolicy with a bake that is longer than any scenario.
+const longBakePolicy = `
 bakeTime: 10m
 checks:
 - name: health

@@ -46,7 +46,7 @@ func TestRejectsAManualRollbackWithoutAValidTarget(t *testing.T) {
 		s.When().RollbackRequested(name, row.spec)
 		s.Then().RollbackIs(name, "Rejected", append(row.words, row.reason)...)
 	}
-	s.Then().IsUntouched("web", "unguarded", "paused", "unreleased", "halted").
+	s.Then().HasNoControllerWrites("web", "unguarded", "paused", "unreleased", "halted").
 		HasEvent("web", "RollbackRejected", "request-0", "RevisionNotFound")
 	s.When().RollbackRequested("forced", "{deployment: halted, force: true}")
 	s.Then().RollbackIs("forced", "Restored").IsCleanUndo(halted).
@@ -66,13 +66,13 @@ func TestRejectsAManualRollbackThatIsImpossibleEvenWhenForced(t *testing.T) {
 	s := scenario.New(t)
 	busy, rolledBack := scenario.NewApp("busy", "v1"), scenario.NewApp("rolled-back", "v1")
 	scaledDown, denied := scenario.NewApp("scaled-down", "v1"), scenario.NewApp("denied", "v0")
-	s.Given().Policy("careful", "mode: Approve"+longPolicy).Policy("web", longPolicy).
-		PresumedGood("careful", busy).PresumedGood("web", rolledBack, scaledDown, denied)
+	s.Given().Policy("careful", "mode: Approve"+longBakePolicy).Policy("web", longBakePolicy).
+		PresumedGoodUnder("careful", busy).PresumedGoodUnder("web", rolledBack, scaledDown, denied)
 	s.When().VersionDenied(denied, outOfSupport)
 	s.When().Applied(busy.As("v2").Env("HEALTH", "fail"), rolledBack.As("v2").Env("HEALTH", "fail"),
 		scaledDown.As("v2"), denied.As("v2"))
 	pending := s.Then().PendingApproval("busy")
-	s.Then().IsRolledBackAndVerified(rolledBack).StateIs("scaled-down", "Evaluating", "Baking").
+	s.Then().IsRestoredAndVerified(rolledBack).StateIs("scaled-down", "Evaluating", "Baking").
 		HasCondition("denied", "RollbackReady", "False", "AdmissionDenied", outOfSupport)
 	s.When().Scaled("scaled-down", 0)
 	s.Then().StateIs("scaled-down", "Evaluating", "ScaledToZero")
@@ -93,7 +93,7 @@ func TestRejectsAManualRollbackThatIsImpossibleEvenWhenForced(t *testing.T) {
 				HasEvent(name, "RollbackRejected", append(row.words, request)...)
 		}
 	}
-	s.Then().IsUntouched("busy", "scaled-down", "denied").
+	s.Then().HasNoControllerWrites("busy", "scaled-down", "denied").
 		TemplateChangedBy("rolled-back", "user", "lastgood").
 		StateIs("busy", "Held", "AwaitingApproval")
 }
@@ -121,7 +121,7 @@ func TestRejectsAManualRollbackThatMayDoHarmUnlessForced(t *testing.T) {
 		"Quarantined": {
 			prepare: func(s *scenario.Scenario) {
 				s.When().RollbackRequested("first", "{deployment: web}")
-				s.Then().RollbackIs("first", "Succeeded").IsRolledBackAndVerified(v1)
+				s.Then().RollbackIs("first", "Succeeded").IsRestoredAndVerified(v1)
 			},
 			toRevision: ", toRevision: 2", words: []string{"revision 2"},
 			target: v2, authors: []string{"user", "lastgood", "lastgood"},
@@ -132,8 +132,8 @@ func TestRejectsAManualRollbackThatMayDoHarmUnlessForced(t *testing.T) {
 			target: v1, authors: []string{"user", "user", "user", "lastgood"},
 		},
 		"PausedUntil": {
-			prepare: func(s *scenario.Scenario) { s.When().Annotated("web", pauseKey, until) },
-			words:   []string{pauseKey, until},
+			prepare: func(s *scenario.Scenario) { s.When().Annotated("web", pauseUntilKey, until) },
+			words:   []string{pauseUntilKey, until},
 			target:  v1, authors: []string{"user", "lastgood"},
 		},
 	} {
@@ -158,7 +158,7 @@ func TestRejectsAManualRollbackThatMayDoHarmUnlessForced(t *testing.T) {
 // breachAndReplace applies v1 again, which is breached in the mode Observe, and then applies v2.
 func breachAndReplace(s *scenario.Scenario, v1, v2 scenario.App) {
 	s.T.Helper()
-	s.When().Policy("web", "mode: Observe"+longPolicy).Applied(v1).Available("web")
+	s.When().Policy("web", "mode: Observe"+longBakePolicy).Applied(v1).Available("web")
 	s.Then().StateIs("web", "Evaluating", "Baking")
 	s.When().SetInRunningPods("web", "HEALTH=fail")
 	s.Then().StateIs("web", "Held", "Observing")

@@ -18,7 +18,7 @@ func TestRollsBackToTheLastGoodRevisionWhenAUserRequestsIt(t *testing.T) {
 	s.Helm("upgrade", "web", "testdata/web-chart", "--set", "release=2,health=ok")
 	s.Then().IsGood(web.As("v2"))
 	s.When().RollbackRequested("undo", "{deployment: web}")
-	s.Then().IsRolledBackAndVerified(web).RollbackIs("undo", "Succeeded").
+	s.Then().IsRestoredAndVerified(web).RollbackIs("undo", "Succeeded").
 		TemplateChangedBy("web", "user", "lastgood").
 		HasEvent("web", "RollbackStarted", "revision 2", "revision 1")
 	rollback := s.Rollback("undo")
@@ -43,9 +43,9 @@ func TestRollsBackToARevisionNumberWhenAUserRequestsIt(t *testing.T) {
 	s.When().Applied(v2)
 	s.Then().IsGood(v2)
 	s.When().Applied(v1.As("v3").Env("HEALTH", "fail"))
-	s.Then().IsRolledBackAndVerified(v2)
+	s.Then().IsRestoredAndVerified(v2)
 	s.When().RollbackRequested("to-revision-1", "{deployment: web, toRevision: 1}")
-	s.Then().RollbackIs("to-revision-1", "Succeeded").IsRolledBackAndVerified(v1).
+	s.Then().RollbackIs("to-revision-1", "Succeeded").IsRestoredAndVerified(v1).
 		TemplateChangedBy("web", "user", "user", "lastgood", "lastgood")
 	s.When().Applied(v1.As("v4"))
 	s.Then().IsGood(v1.As("v4"))

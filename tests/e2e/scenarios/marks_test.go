@@ -19,14 +19,15 @@ func TestHoldsWhenTheBadRevisionIsMarked(t *testing.T) {
 		Applied(twin.As("v2").Env("HEALTH", "fail"))
 	s.Then().IsHeld("web", "NoRollbackPast", "revision 2", markKey, "revision 1").
 		HasCondition("web", "RollbackReady", "False", "NoRollbackPast", "revision 2").
-		IsRolledBackAndVerified(twin).
-		IsUntouched("web").TemplateChangedBy("web", "user")
+		IsRestoredAndVerified(twin).
+		HasNoControllerWrites("web").TemplateChangedBy("web", "user")
 
 	s.When().RollbackRequested("plain", "{deployment: web}")
-	s.Then().RollbackIs("plain", "Rejected", "NoRollbackPast", "revision 2").IsUntouched("web")
+	s.Then().RollbackIs("plain", "Rejected", "NoRollbackPast", "revision 2").
+		HasNoControllerWrites("web")
 
 	s.When().RollbackRequested("forced", "{deployment: web, force: true}")
-	s.Then().IsRolledBackAndVerified(v1).RollbackIs("forced", "Succeeded").
+	s.Then().IsRestoredAndVerified(v1).RollbackIs("forced", "Succeeded").
 		TemplateChangedBy("web", "user", "lastgood")
 }
 
@@ -39,7 +40,7 @@ func TestRollsBackToAMarkedRevisionButNotPastIt(t *testing.T) {
 	s.When().Applied(v2)
 	s.Then().IsGood(v2)
 	s.When().Applied(v1.As("v3").Env("HEALTH", "fail"))
-	s.Then().IsRolledBackAndVerified(v2).TemplateChangedBy("web", "user", "user", "lastgood")
+	s.Then().IsRestoredAndVerified(v2).TemplateChangedBy("web", "user", "user", "lastgood")
 	s.When().RollbackRequested("further", "{deployment: web, toRevision: 1}")
 	s.Then().RollbackIs("further", "Rejected", "NoRollbackPast").
 		TemplateChangedBy("web", "user", "user", "lastgood")
@@ -53,17 +54,17 @@ func TestHoldsWhenAnEarlierRevisionWithoutAVerdictIsMarked(t *testing.T) {
 	s := scenario.New(t)
 	v1 := scenario.NewApp("web", "v1")
 	twin := v1.Named("twin")
-	s.Given().Policy("web", longPolicy).PresumedGood("web", v1, twin)
+	s.Given().Policy("web", longBakePolicy).PresumedGoodUnder("web", v1, twin)
 	s.When().Applied(v1.As("v2").Edit(scenario.TemplateAnnotated(markKey, "true")), twin.As("v2")).
 		Available("web").Available("twin")
 	s.Then().StateIs("web", "Evaluating", "Baking").StateIs("twin", "Evaluating", "Baking")
 	s.When().Applied(v1.As("v3").Env("HEALTH", "fail"), twin.As("v3").Env("HEALTH", "fail"))
 	s.Then().IsHeld("web", "NoRollbackPast", "revision 2", markKey, "revision 1").
 		HasCondition("web", "RollbackReady", "False", "NoRollbackPast", "revision 2").
-		IsRolledBackAndVerified(twin).
+		IsRestoredAndVerified(twin).
 		TemplateChangedBy("twin", "user", "user", "lastgood").
-		StateIs("web", "Held", "NoRollbackPast").HasRollbacksOfAnyKind("web", 0).
-		IsUntouched("web").TemplateChangedBy("web", "user", "user")
+		StateIs("web", "Held", "NoRollbackPast").HasRollbackObjects("web", 0).
+		HasNoControllerWrites("web").TemplateChangedBy("web", "user", "user")
 }
 
 // A value that cannot be parsed may have been meant as a mark, so it counts as a mark.
@@ -75,5 +76,5 @@ func TestHoldsWhenTheMarkIsInvalid(t *testing.T) {
 	s.When().Applied(marked.Env("HEALTH", "fail"))
 	s.Then().IsHeld("web", "NoRollbackPast", "revision 2").
 		HasEvent("web", "InvalidAnnotation", markKey, `"yes"`).
-		IsUntouched("web").TemplateChangedBy("web", "user")
+		HasNoControllerWrites("web").TemplateChangedBy("web", "user")
 }

@@ -17,8 +17,8 @@ func TestRecordsTheRollbackWithoutDoingItWhenModeIsObserve(t *testing.T) {
 	s.When().Applied(v1.As("v2").Env("HEALTH", "fail")).
 		Applied(twin.As("v2").Env("HEALTH", "fail"))
 	s.Then().IsHeld("web", "Observing", "RollbackPolicy/observed", "Observe", "revision 1").
-		IsRolledBackAndVerified(twin).StateIs("web", "Held", "Observing").
-		IsUntouched("web").TemplateChangedBy("web", "user")
+		IsRestoredAndVerified(twin).StateIs("web", "Held", "Observing").
+		HasNoControllerWrites("web").TemplateChangedBy("web", "user")
 	rollbacks := s.AllRollbacks(context.Background(), "web")
 	if len(rollbacks) != 1 {
 		t.Fatalf("there are %d Rollbacks; want one: %+v", len(rollbacks), rollbacks)
@@ -29,7 +29,7 @@ func TestRecordsTheRollbackWithoutDoingItWhenModeIsObserve(t *testing.T) {
 		t.Errorf("the rollback is recorded as %+v", rollbacks[0])
 	}
 	s.When().SetInRunningPods("web", "HEALTH=ok")
-	s.Then().IsGood(v1.As("v2")).IsUntouched("web")
+	s.Then().IsGood(v1.As("v2")).HasNoControllerWrites("web")
 }
 
 func TestWaitsForApprovalWhenModeIsApprove(t *testing.T) {
@@ -53,9 +53,9 @@ func TestWaitsForApprovalWhenModeIsApprove(t *testing.T) {
 			s.Then().
 				IsHeld("web", "AwaitingApproval",
 					rollback, "kubectl patch rollback", "lastgood.dev/approve").
-				IsUntouched("web").TemplateChangedBy("web", "user")
+				HasNoControllerWrites("web").TemplateChangedBy("web", "user")
 			approve(s, rollback)
-			s.Then().IsRolledBackAndVerified(v1).
+			s.Then().IsRestoredAndVerified(v1).
 				TemplateChangedBy("web", "user", "lastgood").
 				RollbackIs(rollback, "Succeeded")
 		})
@@ -71,8 +71,8 @@ func expectNoApprovalByWrongName(s *scenario.Scenario, rollback string) {
 	s.Then().HasEvent("web", "RollbackHeld", "lastgood.dev/approve", wrong, rollback).
 		RollbackIs(rollback, "Pending", "AwaitingApproval", wrong)
 	s.When().Applied(scenario.NewApp("twin", "v2").Guarded("web").Env("HEALTH", "fail"))
-	s.Then().IsRolledBackAndVerified(scenario.NewApp("twin", "v1")).
-		StateIs("web", "Held", "AwaitingApproval").IsUntouched("web")
+	s.Then().IsRestoredAndVerified(scenario.NewApp("twin", "v1")).
+		StateIs("web", "Held", "AwaitingApproval").HasNoControllerWrites("web")
 }
 
 // The ReplicaSet of the bad template exists already. Lastgood sees the template before Kubernetes
@@ -83,10 +83,10 @@ func TestAcceptsAnApprovalWhenTheSameTemplateIsAppliedAgain(t *testing.T) {
 	bad := v1.As("v2").Env("HEALTH", "fail")
 	s.Given().Policy("web", quickPolicy).Good(v1)
 	s.When().Applied(bad)
-	s.Then().IsRolledBackAndVerified(v1)
+	s.Then().IsRestoredAndVerified(v1)
 	s.When().Policy("web", "mode: Approve"+quickPolicy).Applied(bad)
 	rollback := s.Then().PendingApproval("web")
 	s.When().ApprovedByAnnotation("web", rollback)
-	s.Then().RollbackIs(rollback, "Succeeded").IsRolledBackAndVerified(v1).
+	s.Then().RollbackIs(rollback, "Succeeded").IsRestoredAndVerified(v1).
 		TemplateChangedBy("web", "user", "lastgood", "user", "lastgood")
 }

@@ -1,6 +1,6 @@
-// Cases in which the controller must do nothing. A twin that may be rolled back gets the same
-// bad release. After the rollback of the twin, the controller has had the time to act, and
-// the audit log shows that it did not.
+// Cases in which the controller must do nothing. In most cases, a twin that may be rolled back gets
+// a bad release at the same time. After the rollback of the twin, the controller has had the time
+// to act, and the audit log shows that it did not.
 package scenarios
 
 import (
@@ -10,7 +10,7 @@ import (
 	"lastgood.dev/tests/e2e/scenarios/internal/scenario"
 )
 
-const pauseKey = "lastgood.dev/pause-until"
+const pauseUntilKey = "lastgood.dev/pause-until"
 
 func TestDoesNothingWhileADeploymentIsScaledToZero(t *testing.T) {
 	s := scenario.New(t)
@@ -20,28 +20,28 @@ func TestDoesNothingWhileADeploymentIsScaledToZero(t *testing.T) {
 	s.When().Applied(v1.As("v2").Env("HEALTH", "fail").Edit(scenario.Replicas(0))).
 		Applied(twin.As("v2").Env("HEALTH", "fail"))
 	s.Then().StateIs("web", "Evaluating", "ScaledToZero").
-		IsRolledBackAndVerified(twin).
+		IsRestoredAndVerified(twin).
 		StateIs("web", "Evaluating", "ScaledToZero").
-		IsUntouched("web").TemplateChangedBy("web", "user")
+		HasNoControllerWrites("web").TemplateChangedBy("web", "user")
 	s.When().Scaled("web", 1)
-	s.Then().IsRolledBack(v1)
+	s.Then().IsRestored(v1)
 }
 
 func TestDoesNothingWhileADeploymentIsPaused(t *testing.T) {
 	s := scenario.New(t)
 	v1 := scenario.NewApp("web", "v1")
 	twin := v1.Named("twin")
-	s.Given().Policy("web", longPolicy).PresumedGood("web", v1, twin)
+	s.Given().Policy("web", longBakePolicy).PresumedGoodUnder("web", v1, twin)
 	s.When().Applied(v1.As("v2"), twin.As("v2")).Available("web").Available("twin")
 	s.Then().StateIs("web", "Evaluating", "Baking").StateIs("twin", "Evaluating", "Baking")
 	s.When().Paused("web").
 		SetInRunningPods("web", "HEALTH=fail").SetInRunningPods("twin", "HEALTH=fail")
 	s.Then().StateIs("web", "Held", "DeploymentPaused").
 		HasEvent("web", "RollbackHeld", "DeploymentPaused", "kubectl rollout resume").
-		IsRolledBackAndVerified(twin).
-		IsUntouched("web").TemplateChangedBy("web", "user")
+		IsRestoredAndVerified(twin).
+		HasNoControllerWrites("web").TemplateChangedBy("web", "user")
 	s.When().Unpaused("web")
-	s.Then().IsRolledBack(v1).TemplateChangedBy("web", "user", "lastgood")
+	s.Then().IsRestored(v1).TemplateChangedBy("web", "user", "lastgood")
 }
 
 func TestDoesNothingWhileThePolicyIsSuspended(t *testing.T) {
@@ -54,11 +54,11 @@ func TestDoesNothingWhileThePolicyIsSuspended(t *testing.T) {
 		HasEvent("web", "Suspended", "RollbackPolicy/web")
 	s.When().Applied(v1.As("v2").Env("HEALTH", "fail")).
 		Applied(twin.As("v2").Env("HEALTH", "fail"))
-	s.Then().IsRolledBackAndVerified(twin).
+	s.Then().IsRestoredAndVerified(twin).
 		StateIs("web", "Evaluating", "Suspended").
-		IsUntouched("web").TemplateChangedBy("web", "user")
+		HasNoControllerWrites("web").TemplateChangedBy("web", "user")
 	s.When().Policy("web", quickPolicy)
-	s.Then().IsRolledBack(v1)
+	s.Then().IsRestored(v1)
 }
 
 // While a pod is not ready, refused connections do not count as failures. The twin has no readiness
@@ -69,8 +69,8 @@ func TestDoesNothingWhileAnApplicationStartsSlowly(t *testing.T) {
 	twin := scenario.NewApp("twin", "v1").Guarded("web")
 	s.Given().Policy("web", quickPolicy).Good(v1, twin)
 	s.When().Applied(v1.As("v2").Env("START_DELAY", "10"), twin.As("v2").Env("START_DELAY", "10"))
-	s.Then().IsRolledBackAndVerified(twin).
-		IsGood(v1.As("v2")).IsUntouched("web").TemplateChangedBy("web", "user")
+	s.Then().IsRestoredAndVerified(twin).
+		IsGood(v1.As("v2")).HasNoControllerWrites("web").TemplateChangedBy("web", "user")
 }
 
 // A registry that is unavailable is not the fault of the release. The twin has an image that does
@@ -79,44 +79,44 @@ func TestDoesNothingWhileTheRegistryIsUnavailable(t *testing.T) {
 	s := scenario.New(t)
 	v1 := scenario.NewApp("web", "v1")
 	twin := v1.Named("twin")
-	s.Given().Policy("web", "{}").PresumedGood("web", v1, twin)
+	s.Given().Policy("web", "{}").PresumedGoodUnder("web", v1, twin)
 	s.When().Applied(v1.As("v2").Image(scenario.UnavailableRegistry(t)+"/demo-app:v2"),
 		twin.As("v2").Image(scenario.EmptyRegistry(t)+"/demo-app:v2"))
-	s.Then().IsRolledBack(twin).CausedByCheck("twin", "rollout", "ImagePull").
+	s.Then().IsRestored(twin).CausedByCheck("twin", "rollout", "ImagePull").
 		StateIs("web", "Evaluating", "RollingOut").
 		CheckIs("web", "rollout", "Unknown", "RegistryUnavailable").
-		IsUntouched("web").TemplateChangedBy("web", "user")
+		HasNoControllerWrites("web").TemplateChangedBy("web", "user")
 }
 
-func TestDoesNothingUntilAPauseIsRemoved(t *testing.T) {
+func TestDoesNothingUntilPauseUntilIsRemoved(t *testing.T) {
 	s := scenario.New(t)
 	v1 := scenario.NewApp("web", "v1").Guarded("web")
 	twin := v1.Named("twin")
 	until := time.Now().Add(time.Hour).UTC().Format(time.RFC3339)
 	s.Given().Policy("web", quickPolicy).Good(v1, twin)
-	s.When().Annotated("web", pauseKey, until).
+	s.When().Annotated("web", pauseUntilKey, until).
 		Applied(v1.As("v2").Env("HEALTH", "fail")).
 		Applied(twin.As("v2").Env("HEALTH", "fail"))
-	s.Then().IsHeld("web", "PausedUntil", pauseKey, until).
-		IsRolledBackAndVerified(twin).
-		StateIs("web", "Held", "PausedUntil").HasRollbacksOfAnyKind("web", 0).
-		IsUntouched("web").TemplateChangedBy("web", "user")
-	s.When().Annotated("web", pauseKey, "")
-	s.Then().IsRolledBackAndVerified(v1).TemplateChangedBy("web", "user", "lastgood")
+	s.Then().IsHeld("web", "PausedUntil", pauseUntilKey, until).
+		IsRestoredAndVerified(twin).
+		StateIs("web", "Held", "PausedUntil").HasRollbackObjects("web", 0).
+		HasNoControllerWrites("web").TemplateChangedBy("web", "user")
+	s.When().Annotated("web", pauseUntilKey, "")
+	s.Then().IsRestoredAndVerified(v1).TemplateChangedBy("web", "user", "lastgood")
 }
 
-func TestRollsBackWhenAPauseExpires(t *testing.T) {
+func TestRollsBackWhenPauseUntilHasPassed(t *testing.T) {
 	s := scenario.New(t)
 	v1 := scenario.NewApp("web", "v1").Guarded("web")
 	s.Given().Policy("web", quickPolicy).Good(v1)
 	until := time.Now().Add(20 * time.Second).UTC().Truncate(time.Second)
-	s.When().Annotated("web", pauseKey, until.Format(time.RFC3339)).
+	s.When().Annotated("web", pauseUntilKey, until.Format(time.RFC3339)).
 		Applied(v1.As("v2").Env("HEALTH", "fail"))
 	s.Then().IsHeld("web", "PausedUntil", until.Format(time.RFC3339)).
 		TemplateChangedBy("web", "user").
-		IsRolledBackAndVerified(v1).TemplateChangedBy("web", "user", "lastgood")
+		IsRestoredAndVerified(v1).TemplateChangedBy("web", "user", "lastgood")
 	restored := s.Then().LatestRollback("web").Status.TemplateRestored
-	s.Then().Between("the patch after the end of the pause", restored.Sub(until),
+	s.Then().Between("the patch after the time of pause-until", restored.Sub(until),
 		0, 5*time.Second)
 }
 
@@ -139,7 +139,7 @@ checks: [{name: health, interval: 1s, failureThreshold: 1, http: `+http+`}]
 				Applied(v1.As("v2").Env("HEALTH", "fail"))
 			s.Then().VerdictIs("web", "Inconclusive").StateIs("web", "Idle", "Inconclusive").
 				HasEvent("web", "ReleaseInconclusive", "health").
-				IsUntouched("web").TemplateChangedBy("web", "user")
+				HasNoControllerWrites("web").TemplateChangedBy("web", "user")
 		})
 	}
 }

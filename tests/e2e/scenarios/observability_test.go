@@ -20,7 +20,7 @@ func TestReportsARollbackInMetricsAndEachEventOnce(t *testing.T) {
 	s.Given().Policy("web", quickPolicy).Good(v1)
 	rollbacksBefore, latenciesBefore := s.Metric(rollbacks, succeeded), s.Metric(latencies)
 	s.When().Applied(v1.As("v2").Env("HEALTH", "fail"))
-	s.Then().IsRolledBackAndVerified(v1).
+	s.Then().IsRestoredAndVerified(v1).
 		EventsAre("web", "ReleaseSeen", "ReleaseGood", "ReleaseSeen", "CheckFailing",
 			"CheckBreached", "RollbackStarted", "RolledBack", "RollbackVerified").
 		HasEvent("web", "CheckFailing", "health", "500", "200", "1", "2").
@@ -41,14 +41,14 @@ func TestConditionsGiveTheRightKstatus(t *testing.T) {
 	s.Given().Policy("web", quickPolicy).Good(v1)
 	s.Then().KstatusIs("rollbackpolicies", "web", status.CurrentStatus).
 		KstatusIs(guards, "web", status.CurrentStatus)
-	s.When().Annotated("web", pauseKey, "2099-01-01T00:00:00Z").
+	s.When().Annotated("web", pauseUntilKey, "2099-01-01T00:00:00Z").
 		Applied(v1.As("v2").Env("HEALTH", "fail"))
 	s.Then().KstatusIs(guards, "web", status.InProgressStatus).
 		IsHeld("web", "PausedUntil").KstatusIs(guards, "web", status.FailedStatus)
 	s.When().RollbackRequested("no-such-revision", "{deployment: web, toRevision: 99}")
 	s.Then().KstatusIs(rollbacks, "no-such-revision", status.FailedStatus)
-	s.When().Annotated("web", pauseKey, "")
-	s.Then().IsRolledBackAndVerified(v1)
+	s.When().Annotated("web", pauseUntilKey, "")
+	s.Then().IsRestoredAndVerified(v1)
 	name := s.Then().LatestRollback("web").Metadata.Name
 	s.Then().KstatusIs(guards, "web", status.CurrentStatus).
 		KstatusIs(rollbacks, name, status.CurrentStatus)

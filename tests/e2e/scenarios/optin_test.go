@@ -19,7 +19,7 @@ func TestOptsInByAConfigMapAndOneAnnotation(t *testing.T) {
 	s.Then().VerdictIs("myapp", "PresumedGood").IsGood(v1).
 		HasCondition("myapp", "Governed", "True", "PolicyApplies", "ConfigMap/rollback-config")
 	s.When().Applied(v1.As("v2").Env("HEALTH", "fail"))
-	s.Then().IsRolledBack(v1).CausedByCheck("myapp", "health", "WrongStatus").
+	s.Then().IsRestored(v1).CausedByCheck("myapp", "health", "WrongStatus").
 		TemplateChangedBy("myapp", "user", "lastgood")
 }
 
@@ -30,8 +30,8 @@ func TestOptsInBySelectorWithoutChangingTheDeployment(t *testing.T) {
 	s.Given().Policy("web", "selector: {matchLabels: {tier: web}}"+quickPolicy).
 		Good(v1).Running(batch)
 	s.When().Applied(batch.As("v2").Env("HEALTH", "fail"), v1.As("v2").Env("HEALTH", "fail"))
-	s.Then().IsRolledBackAndVerified(v1).TemplateChangedBy("web", "user", "lastgood").
-		IsUntouched("batch").HasNoGuard("batch").PolicyGuardsDeployments("web", 1)
+	s.Then().IsRestoredAndVerified(v1).TemplateChangedBy("web", "user", "lastgood").
+		HasNoControllerWrites("batch").HasNoGuard("batch").PolicyGuardsDeployments("web", 1)
 }
 
 // If the user names no policy, the built-in policy applies. It has only the rollout check.
@@ -44,7 +44,7 @@ func TestEvaluatesTheRolloutWhenOnlyEnabledIsSet(t *testing.T) {
 		HasCondition("web", "Governed", "True", "PolicyApplies", "built-in")
 	s.When().Applied(v1.As("v2").Env("CRASH_AFTER", "0"))
 	// The breach has one of two reasons: a crash loop, or pods that were not ready for 30 s.
-	s.Then().IsRolledBack(v1).TemplateChangedBy("web", "user", "lastgood").
+	s.Then().IsRestored(v1).TemplateChangedBy("web", "user", "lastgood").
 		StateIs("web", "Verifying", "RolledOut")
 }
 
@@ -57,7 +57,7 @@ func TestOptOutOverridesPolicyAndSelector(t *testing.T) {
 	s.Then().HasCondition("web", "Governed", "False", "NotOptedIn")
 	s.When().Applied(v1.As("v2").Env("HEALTH", "fail")).
 		Applied(twin.As("v2").Env("HEALTH", "fail"))
-	s.Then().IsRolledBackAndVerified(twin).
-		IsUntouched("web").TemplateChangedBy("web", "user").
+	s.Then().IsRestoredAndVerified(twin).
+		HasNoControllerWrites("web").TemplateChangedBy("web", "user").
 		StateIs("web", "Idle", "NotOptedIn")
 }

@@ -16,8 +16,8 @@ func TestHoldsWhileTheTargetsConfigMapIsMissing(t *testing.T) {
 	settings := map[string]string{"color": "blue"}
 	v1 := scenario.NewApp("web", "v1").Edit(scenario.EnvFromConfigMap("settings"))
 	twin := scenario.NewApp("twin", "v1")
-	s.Given().Policy("web", longPolicy).ConfigMap("settings", settings).
-		PresumedGood("web", v1, twin)
+	s.Given().Policy("web", longBakePolicy).ConfigMap("settings", settings).
+		PresumedGoodUnder("web", v1, twin)
 	s.When().ConfigMapDeleted("settings").
 		Applied(scenario.NewApp("web", "v2"), twin.As("v2")).Available("web").Available("twin")
 	s.Then().HasCondition("twin", "RollbackReady", "True", "Ready", "revision 1").
@@ -26,10 +26,10 @@ func TestHoldsWhileTheTargetsConfigMapIsMissing(t *testing.T) {
 		StateIs("web", "Evaluating", "Baking").StateIs("twin", "Evaluating", "Baking")
 	s.When().SetInRunningPods("web", "HEALTH=fail").SetInRunningPods("twin", "HEALTH=fail")
 	s.Then().IsHeld("web", "MissingReference", "revision 1", "ConfigMap settings").
-		IsRolledBackAndVerified(twin).
-		IsUntouched("web").TemplateChangedBy("web", "user")
+		IsRestoredAndVerified(twin).
+		HasNoControllerWrites("web").TemplateChangedBy("web", "user")
 	s.When().ConfigMap("settings", settings)
-	s.Then().IsRolledBackAndVerified(v1).TemplateChangedBy("web", "user", "lastgood")
+	s.Then().IsRestoredAndVerified(v1).TemplateChangedBy("web", "user", "lastgood")
 }
 
 // The controller reports the message of the admission policy. It creates no Rollback while the
@@ -37,7 +37,7 @@ func TestHoldsWhileTheTargetsConfigMapIsMissing(t *testing.T) {
 func TestHoldsWhileAdmissionDeniesTheTarget(t *testing.T) {
 	s := scenario.New(t)
 	v1 := scenario.NewApp("web", "v1")
-	s.Given().Policy("web", longPolicy).PresumedGood("web", v1)
+	s.Given().Policy("web", longBakePolicy).PresumedGoodUnder("web", v1)
 	allow := s.When().VersionDenied(v1, outOfSupport)
 	s.When().Applied(v1.As("v2")).Available("web")
 	s.Then().
@@ -46,16 +46,16 @@ func TestHoldsWhileAdmissionDeniesTheTarget(t *testing.T) {
 		StateIs("web", "Evaluating", "Baking")
 	s.When().SetInRunningPods("web", "HEALTH=fail")
 	s.Then().IsHeld("web", "AdmissionDenied", "revision 1", outOfSupport).
-		HasRollbacks("web", 0).IsUntouched("web").TemplateChangedBy("web", "user")
+		HasRollbacks("web", 0).HasNoControllerWrites("web").TemplateChangedBy("web", "user")
 	allow()
-	s.Then().IsRolledBackAndVerified(v1).TemplateChangedBy("web", "user", "lastgood")
+	s.Then().IsRestoredAndVerified(v1).TemplateChangedBy("web", "user", "lastgood")
 }
 
 // The last preflight passed. The admission policy is created shortly before the breach.
 func TestHoldsWhenAdmissionDeniesTheTargetShortlyBeforeTheBreach(t *testing.T) {
 	s := scenario.New(t)
 	v1 := scenario.NewApp("web", "v1")
-	s.Given().Policy("web", longPolicy).PresumedGood("web", v1)
+	s.Given().Policy("web", longBakePolicy).PresumedGoodUnder("web", v1)
 	s.When().Applied(v1.As("v2")).Available("web")
 	s.Then().HasCondition("web", "RollbackReady", "True", "Ready").
 		StateIs("web", "Evaluating", "Baking")
@@ -66,5 +66,5 @@ func TestHoldsWhenAdmissionDeniesTheTargetShortlyBeforeTheBreach(t *testing.T) {
 		HasCondition("web", "RollbackReady", "False", "AdmissionDenied", outOfSupport).
 		TemplateChangedBy("web", "user")
 	allow()
-	s.Then().IsRolledBackAndVerified(v1).TemplateChangedBy("web", "user", "lastgood")
+	s.Then().IsRestoredAndVerified(v1).TemplateChangedBy("web", "user", "lastgood")
 }

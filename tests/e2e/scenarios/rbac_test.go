@@ -43,7 +43,7 @@ func TestAcceptsApprovalOnlyFromUsersWithThePermission(t *testing.T) {
 		UserWithRole("editor", "ClusterRole", "edit", "patch rollbacks.lastgood.dev").
 		UserWithRole("shipper", "Role", "shipper", "patch deployments.apps").
 		UserWithRole("viewer", "ClusterRole", "view", "list rollbacks.lastgood.dev").
-		Policy("careful", "mode: Approve"+longPolicy).PresumedGood("careful", apps...)
+		Policy("careful", "mode: Approve"+longBakePolicy).PresumedGoodUnder("careful", apps...)
 	for _, app := range apps {
 		s.When().Applied(app.As("v2").Env("HEALTH", "fail"))
 	}
@@ -60,18 +60,18 @@ func TestAcceptsApprovalOnlyFromUsersWithThePermission(t *testing.T) {
 	}
 	for user, approve := range approveAs {
 		s.Then().StateIs(user, "Held", "AwaitingApproval").
-			IsUntouched(user).TemplateChangedBy(user, "user")
+			HasNoControllerWrites(user).TemplateChangedBy(user, "user")
 		if err := approve(pending[user]); err != nil {
 			t.Errorf("user %s must be allowed to approve: %v", user, err)
 		}
 	}
 	for user := range approveAs {
-		s.Then().IsRolledBackAndVerified(viewer.Named(user)).
+		s.Then().IsRestoredAndVerified(viewer.Named(user)).
 			RollbackIs(pending[user], "Succeeded").
 			TemplateChangedBy(user, "user", "lastgood")
 	}
 	s.Then().StateIs("viewer", "Held", "AwaitingApproval").
-		IsUntouched("viewer").TemplateChangedBy("viewer", "user")
+		HasNoControllerWrites("viewer").TemplateChangedBy("viewer", "user")
 }
 
 // expectForbidden expects the error by which the API server denies a request of this user.

@@ -14,11 +14,11 @@ import (
 func TestRollsBackWhenHealthCheckFailsAfterTheRollout(t *testing.T) {
 	s := scenario.New(t)
 	v1 := scenario.NewApp("web", "v1")
-	s.Given().Policy("web", longPolicy).PresumedGood("web", v1)
+	s.Given().Policy("web", longBakePolicy).PresumedGoodUnder("web", v1)
 	s.When().Applied(v1.As("v2")).Available("web")
 	s.Then().StateIs("web", "Evaluating", "Baking")
 	s.When().SetInRunningPods("web", "HEALTH=fail")
-	s.Then().IsRolledBackAndVerified(v1).CausedByCheck("web", "health", "WrongStatus").
+	s.Then().IsRestoredAndVerified(v1).CausedByCheck("web", "health", "WrongStatus").
 		TemplateChangedBy("web", "user", "lastgood").PatchWasDryRunFirst("web").
 		EventsAre("web", "PresumedGood", "ReleaseSeen", "CheckFailing", "CheckBreached",
 			"RollbackStarted", "RolledBack", "RollbackVerified")
@@ -30,7 +30,7 @@ func TestRollsBackWhenHealthCheckFailsDuringTheRollout(t *testing.T) {
 		Edit(scenario.Replicas(3)).Edit(scenario.ReadinessProbe("/ready"))
 	s.Given().Policy("web", quickPolicy).Good(v1)
 	s.When().Applied(v1.As("v2").Env("HEALTH", "fail").Env("READY", "fail"))
-	s.Then().IsRolledBackAndVerified(v1).CausedByCheck("web", "health", "WrongStatus").
+	s.Then().IsRestoredAndVerified(v1).CausedByCheck("web", "health", "WrongStatus").
 		TemplateChangedBy("web", "user", "lastgood")
 }
 
@@ -55,7 +55,7 @@ checks:
 rollback: {verifyFor: 1s}
 `).Good(v1)
 	s.When().Applied(v1.As("v2").Env("HEALTH", "fail"))
-	s.Then().IsRolledBack(v1)
+	s.Then().IsRestored(v1)
 	status := s.Then().LatestRollback("web").Status
 	s.Then().Between("the patch after the first failing probe",
 		status.TemplateRestored.Sub(*status.FirstFailure),
@@ -74,9 +74,9 @@ func TestRollsBackToTheLastGoodRevisionAfterASecondBadRelease(t *testing.T) {
 	s.When().Applied(v2)
 	s.Then().IsGood(v2).VerdictIs("web", "Good")
 	s.When().Applied(v3)
-	s.Then().IsRolledBackAndVerified(v2)
+	s.Then().IsRestoredAndVerified(v2)
 	s.When().Applied(v4)
-	s.Then().HasRollbacks("web", 2).IsRolledBackAndVerified(v2).
+	s.Then().HasRollbacks("web", 2).IsRestoredAndVerified(v2).
 		CausedByCheck("web", "health", "ConnectionClosed").
 		TemplateChangedBy("web", "user", "user", "lastgood", "user", "lastgood").
 		HasEvent("web", "ReleaseGood", "revision 2")
@@ -93,9 +93,9 @@ func TestEvaluatesABadTemplateAgainWhenAUserAppliesItAgain(t *testing.T) {
 		bad := v1.As("v2").Env("HEALTH", "fail")
 		s.Given().Policy("web", quickPolicy).Good(v1)
 		s.When().Applied(bad)
-		s.Then().IsRolledBackAndVerified(v1)
+		s.Then().IsRestoredAndVerified(v1)
 		s.When().Applied(bad)
-		s.Then().HasRollbacks("web", 2).IsRolledBackAndVerified(v1).
+		s.Then().HasRollbacks("web", 2).IsRestoredAndVerified(v1).
 			TemplateChangedBy("web", "user", "lastgood", "user", "lastgood")
 	})
 	t.Run("is good after a user has created the missing ConfigMap", func(t *testing.T) {
@@ -104,7 +104,7 @@ func TestEvaluatesABadTemplateAgainWhenAUserAppliesItAgain(t *testing.T) {
 		incomplete := v1.As("v2").Edit(scenario.EnvFromConfigMap("settings"))
 		s.Given().Policy("web", quickPolicy).Good(v1)
 		s.When().Applied(incomplete)
-		s.Then().IsRolledBackAndVerified(v1).CausedByCheck("web", "rollout", "ConfigError")
+		s.Then().IsRestoredAndVerified(v1).CausedByCheck("web", "rollout", "ConfigError")
 		s.When().ConfigMap("settings", map[string]string{"color": "blue"}).Applied(incomplete)
 		s.Then().IsGood(incomplete).TemplateChangedBy("web", "user", "lastgood", "user").
 			HasEvent("web", "ReleaseSeen", rolledBackBefore)
@@ -115,11 +115,11 @@ func TestRollsBackWhenTheHistoryLimitHasRemovedTheReplicaSet(t *testing.T) {
 	s := scenario.New(t)
 	withoutHistory := func(d *apps.Deployment) { d.Spec.RevisionHistoryLimit = new(int32) }
 	v1 := scenario.NewApp("web", "v1").Edit(withoutHistory)
-	s.Given().Policy("web", longPolicy).PresumedGood("web", v1)
+	s.Given().Policy("web", longBakePolicy).PresumedGoodUnder("web", v1)
 	s.When().Applied(v1.As("v2")).Available("web")
 	s.Then().HasReplicaSets("web", 1)
 	s.When().SetInRunningPods("web", "HEALTH=fail")
-	s.Then().IsRolledBackAndVerified(v1).TemplateChangedBy("web", "user", "lastgood")
+	s.Then().IsRestoredAndVerified(v1).TemplateChangedBy("web", "user", "lastgood")
 }
 
 func TestRollsBackADeploymentWithStrategyRecreate(t *testing.T) {
@@ -130,7 +130,7 @@ func TestRollsBackADeploymentWithStrategyRecreate(t *testing.T) {
 	v1 := scenario.NewApp("web", "v1").Guarded("web").Edit(recreate)
 	s.Given().Policy("web", quickPolicy).Good(v1)
 	s.When().Applied(v1.As("v2").Env("HEALTH", "503"))
-	s.Then().IsRolledBackAndVerified(v1).TemplateChangedBy("web", "user", "lastgood")
+	s.Then().IsRestoredAndVerified(v1).TemplateChangedBy("web", "user", "lastgood")
 }
 
 func TestForgetsRevisionsWhenADeploymentIsRecreated(t *testing.T) {
@@ -139,7 +139,7 @@ func TestForgetsRevisionsWhenADeploymentIsRecreated(t *testing.T) {
 	s.Given().Policy("web", quickPolicy).Good(v1)
 	oldGuard, _ := s.Guard(context.Background(), "web")
 	s.When().Deleted("web").Applied(v1.As("v2").Env("HEALTH", "fail"))
-	s.Then().StateIs("web", "Held", "NoLastGood").IsUntouched("web")
+	s.Then().StateIs("web", "Held", "NoLastGood").HasNoControllerWrites("web")
 	s.When().SetInRunningPods("web", "HEALTH=ok")
 	s.Then().IsGood(v1.As("v2"))
 	newGuard, _ := s.Guard(context.Background(), "web")
@@ -153,7 +153,7 @@ func TestHoldsWithoutALastGoodRevision(t *testing.T) {
 	s := scenario.New(t)
 	bad := scenario.NewApp("web", "v1").Guarded("web").Env("HEALTH", "fail")
 	s.Given().Policy("web", quickPolicy).Applied(bad)
-	s.Then().IsHeld("web", "NoLastGood").IsUntouched("web")
+	s.Then().IsHeld("web", "NoLastGood").HasNoControllerWrites("web")
 	s.When().SetInRunningPods("web", "HEALTH=ok")
 	s.Then().IsGood(bad).HasEvent("web", "BreachEnded")
 }

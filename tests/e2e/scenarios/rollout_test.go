@@ -37,9 +37,9 @@ func TestRollsBackWhenARolloutCannotSucceed(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := scenario.New(t)
-			s.Given().Policy("rollout", row.policy).PresumedGood("rollout", v1)
+			s.Given().Policy("rollout", row.policy).PresumedGoodUnder("rollout", v1)
 			s.When().Applied(row.bad)
-			s.Then().IsRolledBack(v1).CausedByCheck("web", "rollout", row.reason).
+			s.Then().IsRestored(v1).CausedByCheck("web", "rollout", row.reason).
 				TemplateChangedBy("web", "user", "lastgood").
 				HasEvent("web", "RolledBack", "rollout").
 				StateIs("web", "Verifying", "RolledOut")
@@ -53,11 +53,11 @@ func TestRollsBackWhenPodsAreNotReadyAfterTheRollout(t *testing.T) {
 		Edit(scenario.Replicas(3)).Edit(scenario.ReadinessProbe("/ready"))
 	s.Given().
 		Policy("web", "{bakeTime: 10m, rollout: {unavailableFor: 4s}, rollback: {verifyFor: 2s}}").
-		PresumedGood("web", v1)
+		PresumedGoodUnder("web", v1)
 	s.When().Applied(v1.As("v2")).Available("web")
 	s.Then().StateIs("web", "Evaluating", "Baking")
 	s.When().SetInRunningPods("web", "READY=fail")
-	s.Then().IsRolledBackAndVerified(v1).CausedByCheck("web", "rollout", "NotReady").
+	s.Then().IsRestoredAndVerified(v1).CausedByCheck("web", "rollout", "NotReady").
 		TemplateChangedBy("web", "user", "lastgood")
 }
 

@@ -13,8 +13,9 @@ import (
 	"k8s.io/apimachinery/pkg/util/yaml"
 )
 
-// DryRunErrors creates each object of a YAML text as a dry run, with strict validation as by
-// kubectl. It returns one error for each object that the API server rejects.
+// DryRunErrors sends each object of a YAML text to the API server as a dry run, with the strict
+// field validation that kubectl uses. It returns one error for each object that cannot be created.
+// Invalid YAML is the last error: the rest of the text is not tried.
 func (s *Scenario) DryRunErrors(text string) []error {
 	s.T.Helper()
 	var rejections []error
@@ -53,7 +54,7 @@ func (s *Scenario) createDryRun(object *unstructured.Unstructured) error {
 		_, err = resource.Create(context.Background(), object, options)
 		return err
 	}
-	// The namespace that an example names may not exist.
+	// The cluster may lack the namespace that the manifest names.
 	object.SetNamespace(s.Namespace)
 	_, err = resource.Namespace(s.Namespace).Create(context.Background(), object, options)
 	return err

@@ -64,9 +64,9 @@ func (g *Given) Good(apps ...App) *Given {
 	return g
 }
 
-// PresumedGood applies apps, waits until they are available, and only then opts them in to a
+// PresumedGoodUnder applies apps, waits until they are available, and only then opts them in to a
 // policy. Their revisions are presumed good, without a bake.
-func (g *Given) PresumedGood(policy string, apps ...App) *Given {
+func (g *Given) PresumedGoodUnder(policy string, apps ...App) *Given {
 	g.T.Helper()
 	g.Running(apps...)
 	for _, app := range apps {

@@ -1,4 +1,4 @@
-// The fields of Lastgood's kinds that the scenarios read.
+// The objects that the scenarios read: Deployments, and the fields of Lastgood's kinds.
 package scenario
 
 import (
@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	apps "k8s.io/api/apps/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
@@ -103,6 +104,15 @@ type Rollback struct {
 // were observed or rejected, change nothing.
 func (r Rollback) ChangesDeployment() bool {
 	return !r.Spec.Drill && r.Status.Phase != "Observed" && r.Status.Phase != "Rejected"
+}
+
+// Deployment returns a Deployment that must exist.
+func (s *Scenario) Deployment(ctx context.Context, name string) *apps.Deployment {
+	s.T.Helper()
+	deployments := s.Cluster.Typed.AppsV1().Deployments(s.Namespace)
+	found, err := deployments.Get(ctx, name, metav1.GetOptions{})
+	s.must(err)
+	return found
 }
 
 // Guard returns the guard of a Deployment, and false if the guard does not exist.

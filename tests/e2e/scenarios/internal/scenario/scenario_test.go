@@ -2,7 +2,7 @@ package scenario
 
 import "testing"
 
-func TestSentenceReadsTestName(t *testing.T) {
+func TestSentenceMakesATestNameReadable(t *testing.T) {
 	for name, want := range map[string]string{
 		"TestOptOutWins/a_crash_loop":               "Opt out wins: a crash loop",
 		"TestHoldsWithoutALastGoodRevision":         "Holds without a last good revision",
@@ -24,7 +24,7 @@ func TestSumOfAddsTheSeriesOfAMetric(t *testing.T) {
 	}
 }
 
-func TestMentionsMatchesWholeWordsInAnyCase(t *testing.T) {
+func TestMentionsFindsWholeWordsInAnyCase(t *testing.T) {
 	const message = `Revision 12 of "web" sets lastgood.dev/group-order to 5; limit 10%.`
 	for word, want := range map[string]bool{
 		"revision 12":              true,
@@ -34,7 +34,7 @@ func TestMentionsMatchesWholeWordsInAnyCase(t *testing.T) {
 		"10%":                      true,
 		"revision 1":               false,
 		"lastgood.dev/group":       false,
-		"10":                       true,
+		"10":                       true, // "%" is not part of a word
 		"0%":                       false,
 		"limits":                   false,
 	} {

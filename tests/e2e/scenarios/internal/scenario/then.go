@@ -63,9 +63,9 @@ func (t *Then) IsFrozen(name, reason string, words ...string) *Then {
 	return t
 }
 
-// IsRolledBack waits until a Deployment runs the good version again and the restored revision is
+// IsRestored waits until a Deployment runs the good version again and the restored revision is
 // evaluated. Then it expects a clean undo.
-func (t *Then) IsRolledBack(good App) *Then {
+func (t *Then) IsRestored(good App) *Then {
 	t.T.Helper()
 	what := fmt.Sprintf("%s is rolled back to %s", good.Name, good.Version)
 	t.eventually(what, func(ctx context.Context) (bool, string) {
@@ -82,11 +82,11 @@ func (t *Then) IsRolledBack(good App) *Then {
 	return t.IsCleanUndo(good)
 }
 
-// IsRolledBackAndVerified is IsRolledBack, and then waits until the restored version has passed its
+// IsRestoredAndVerified is IsRestored, and then waits until the restored version has passed its
 // checks.
-func (t *Then) IsRolledBackAndVerified(good App) *Then {
+func (t *Then) IsRestoredAndVerified(good App) *Then {
 	t.T.Helper()
-	return t.IsRolledBack(good).StateIs(good.Name, "Idle", "RolledBack")
+	return t.IsRestored(good).StateIs(good.Name, "Idle", "RolledBack")
 }
 
 // IsCleanUndo expects that a Deployment has the same template, last-applied annotation and field

@@ -84,11 +84,11 @@ func (t *Then) HasRollbacks(name string, count int) *Then {
 	return t
 }
 
-// HasRollbacksOfAnyKind waits until a Deployment has this number of Rollbacks, including drills and
-// those that were observed or rejected.
-func (t *Then) HasRollbacksOfAnyKind(name string, count int) *Then {
+// HasRollbackObjects waits until this number of Rollbacks names a Deployment, including drills
+// and those that were observed or rejected.
+func (t *Then) HasRollbackObjects(name string, count int) *Then {
 	t.T.Helper()
-	what := fmt.Sprintf("%s has %d Rollbacks of any kind", name, count)
+	what := fmt.Sprintf("%s has %d Rollback objects", name, count)
 	t.eventually(what, func(ctx context.Context) (bool, string) {
 		got := len(t.AllRollbacks(ctx, name))
 		return got == count, fmt.Sprintf("%d", got)

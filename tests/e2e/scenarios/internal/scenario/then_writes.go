@@ -46,10 +46,10 @@ func (t *Then) TemplateChangedBy(name string, authors ...string) *Then {
 	return t
 }
 
-// IsUntouched expects that the controller has sent no write to these Deployments except dry runs.
-// The scenario must first wait for another action of the controller, to show that it had the time
-// to write.
-func (t *Then) IsUntouched(names ...string) *Then {
+// HasNoControllerWrites expects that the controller has sent no write to these Deployments,
+// except dry runs. The scenario must first wait for another action of the controller, to show that
+// the controller had the time to write.
+func (t *Then) HasNoControllerWrites(names ...string) *Then {
 	t.T.Helper()
 	for _, write := range t.completeAuditLog().WritesBy(ControllerUser) {
 		isOfThese := write.Namespace == t.Namespace && write.Resource == "deployments" &&

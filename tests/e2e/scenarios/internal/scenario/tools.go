@@ -1,4 +1,4 @@
-// kubectl and Helm as users run them, and the metrics of the controller.
+// kubectl and Helm as users run them, and the metrics of the controller and of the apps.
 package scenario
 
 import (
@@ -14,18 +14,18 @@ import (
 	"strings"
 	"time"
 
-	apps "k8s.io/api/apps/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
 // Kubectl runs kubectl in the scenario's namespace with this standard input. The command must
-// succeed without a warning.
+// succeed without a warning of the API server.
 func (s *Scenario) Kubectl(input string, args ...string) {
 	s.T.Helper()
 	s.run(input, "kubectl", append([]string{"--namespace", s.Namespace}, args...)...)
 }
 
-// Helm runs Helm in the scenario's namespace. The command must succeed without a warning.
+// Helm runs Helm in the scenario's namespace. The command must succeed without a warning of the API
+// server.
 func (s *Scenario) Helm(args ...string) {
 	s.T.Helper()
 	s.run("", "helm", append([]string{"--namespace", s.Namespace}, args...)...)
@@ -42,15 +42,6 @@ func (s *Scenario) run(input, program string, args ...string) {
 	if err != nil || strings.Contains(stderr.String(), "Warning") {
 		s.T.Fatalf("%s %s: %v\n%s%s", program, strings.Join(args, " "), err, out, stderr.String())
 	}
-}
-
-// Deployment returns a Deployment that must exist.
-func (s *Scenario) Deployment(ctx context.Context, name string) *apps.Deployment {
-	s.T.Helper()
-	deployments := s.Cluster.Typed.AppsV1().Deployments(s.Namespace)
-	found, err := deployments.Get(ctx, name, metav1.GetOptions{})
-	s.must(err)
-	return found
 }
 
 // RequestsServed returns how many requests for "/" the running pods of an app have counted.
@@ -91,7 +82,8 @@ func (s *Scenario) metricsPages() []string {
 	return pages
 }
 
-// sumOf adds the series of a metric that all selectors match; page has the Prometheus text format.
+// sumOf returns the sum of those series of a metric whose labels contain every selector. `page` is
+// in the Prometheus text format.
 func sumOf(page, name string, selectors ...string) float64 {
 	total := 0.0
 	for line := range strings.Lines(page) {

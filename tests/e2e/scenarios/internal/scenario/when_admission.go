@@ -14,6 +14,7 @@ import (
 // with this message. The returned function removes the admission policy.
 func (w *When) VersionDenied(app App, message string) (allow func()) {
 	w.T.Helper()
+	// Both objects are cluster-scoped. The name of the namespace makes their names unique.
 	ctx, name := context.Background(), w.Namespace
 	registration := w.Cluster.Typed.AdmissionregistrationV1()
 	policies := registration.ValidatingAdmissionPolicies()
