@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# ./dev build and ./dev packages: build C++ with CMake and Ninja. This file must not know the layers
-# of the tests.
+# ./dev build: builds C++ with CMake and Ninja. ./dev packages: installs Debian packages. Nothing
+# here depends on the test layers (unit, wire, e2e, ...): the callers pass the targets.
 
 BUILD_PACKAGES=(clang-19 lld-19 libclang-rt-19-dev cmake ninja-build ccache pkg-config
   libboost1.81-dev libssl-dev nlohmann-json3-dev libspdlog-dev prometheus-cpp-dev libsimdjson-dev
@@ -16,10 +16,10 @@ verb_build() {
   say "build/$preset/cmd/lastgood-controller/lastgood-controller"
 }
 
-# Installs all packages that the other commands install when they first need them.
+# Installs now all packages that the other commands would install on first use.
 verb_packages() {
   need_packages "${BUILD_PACKAGES[@]}" "${LINT_PACKAGES[@]}" "${COVERAGE_PACKAGES[@]}" \
-    "${CLUSTER_PACKAGES[@]}" buildah debootstrap
+    "${MUTATE_PACKAGES[@]}" "${CLUSTER_PACKAGES[@]}" buildah debootstrap
 }
 
 # build_preset PRESET TARGET...

@@ -1,7 +1,8 @@
 # shellcheck shell=bash
-# ./dev cluster: controls the local Kubernetes. This file installs missing packages and builds the
-# programs. They are in $CACHE, in folders named by the hash of their sources. The program
-# tests/e2e/cmd/local starts and stops the components. This file must not know the tests.
+# ./dev cluster: controls the local Kubernetes. Installs missing packages. Builds the programs
+# kubernetes, local, pause and demo-app into $CACHE, in folders named by the hash of their sources.
+# The program local (tests/e2e/cmd/local) starts and stops the components. Nothing here depends on
+# the scenarios of tests/e2e: other commands use the cluster too.
 
 CLUSTER_DIR=${LASTGOOD_CLUSTER_DIR:-/var/lib/lastgood-cluster}
 CLUSTER_KUBERNETES_VERSION=1.37.2
@@ -82,7 +83,8 @@ cluster_load_image() {
 # Runs the program tests/e2e/cmd/local.
 cluster_local() { as_root "$CLUSTER_TOOLS/local" --dir "$CLUSTER_DIR" "$@"; }
 
-# Sets CLUSTER_PROGRAM, the binary with all of Kubernetes. Builds it if it is not in the cache.
+# Sets CLUSTER_PROGRAM, the binary with all of Kubernetes, and CLUSTER_TOOLS. Builds the programs
+# that are not in the cache.
 ensure_kubernetes() {
   need_go
   local source=$ROOT/tests/e2e
@@ -122,14 +124,14 @@ ensure_cluster_tools() {
   done_step
 }
 
-# cluster_remove_older FOLDER: removes the other folders beside FOLDER, which have programs of older
-# sources. A running cluster has its own links to its programs.
+# cluster_remove_older FOLDER: removes the folders beside FOLDER, which have programs of older
+# sources. A running cluster does not need them: it has hard links to its programs, or copies.
 cluster_remove_older() {
   find "$(dirname "$1")" -mindepth 1 -maxdepth 1 -type d ! -path "$1" -exec rm -rf {} +
 }
 
-# cluster_hash PATH...: prints a hash of all files below these paths. It does not depend on the
-# folder of the checkout.
+# cluster_hash PATH...: prints a hash of all files below these paths, except Go tests and Markdown.
+# The hash does not depend on the folder of the checkout.
 cluster_hash() {
   (
     cd "$ROOT" || exit
@@ -173,7 +175,7 @@ cluster_build_with_progress() {
   local source=$1 target=$2 package=$3 flags=$4 log total
   log=$(mktemp "${TMPDIR:-/tmp}/lastgood-kubernetes.XXXXXX")
   if ! cluster_with_progress "$log" "modules fetched" \
-    cluster_packages "$source" "$package" "$log.packages"; then
+    cluster_list_packages "$source" "$package" "$log.packages"; then
     warn "Cannot fetch the Go modules of Kubernetes (module proxy: $(go env GOPROXY)):"
     tail -n 5 "$log" >&2
     return 1
@@ -187,12 +189,12 @@ cluster_build_with_progress() {
   rm -f "$log" "$log.packages"
 }
 
-# cluster_packages SOURCE PACKAGE FILE: lists all packages of the program in FILE. This fetches
-# their modules.
-cluster_packages() { (cd "$1" && go list -deps "$2" >"$3"); }
+# cluster_list_packages SOURCE PACKAGE FILE: writes the names of all Go packages of the program to
+# FILE. This fetches their modules.
+cluster_list_packages() { (cd "$1" && go list -deps "$2" >"$3"); }
 
-# cluster_with_progress LOG WHAT COMMAND...: runs the command, which writes one line to LOG for each
-# thing that WHAT names. Prints the number of these lines every 15 s.
+# cluster_with_progress LOG WHAT COMMAND...: runs the command, with its stderr in LOG. The command
+# prints one line for each module or package. Prints "<number of lines> WHAT" every 15 s.
 cluster_with_progress() {
   local log=$1 what=$2 reporter code=0
   shift 2
