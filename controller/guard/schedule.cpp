@@ -6,10 +6,11 @@ namespace lastgood::guard {
 
 namespace {
 
-// The first turn after `now`, on the grid that has `turn` and this interval.
+// The first time after `now` that is a multiple of `interval` after `turn`. Precondition: `turn` is
+// not after `now`.
 MonotonicTime next_turn(MonotonicTime turn, Duration interval, MonotonicTime now) {
-  const auto missed = std::max<Duration::rep>((now - turn) / interval, 0);
-  return turn + (missed + 1) * interval;
+  const auto missed_turns = (now - turn) / interval;
+  return turn + (missed_turns + 1) * interval;
 }
 
 }  // namespace
@@ -37,9 +38,7 @@ std::vector<std::string> Schedule::take_due(const Needs& needs, const api::Polic
 
 std::optional<MonotonicTime> Schedule::next() const {
   std::optional<MonotonicTime> earliest;
-  for (const auto& [name, turn] : turns_) {
-    if (!earliest || turn < *earliest) earliest = turn;
-  }
+  for (const auto& [name, turn] : turns_) earliest = std::min(earliest.value_or(turn), turn);
   return earliest;
 }
 
