@@ -16,7 +16,8 @@ using api::RollbackPhase;
 
 namespace {
 
-// "api" has initiated a group rollback. "web" is the first and is recorded but not changed.
+// "api" has initiated a group rollback. The Rollback of "web", the first member, is recorded, but
+// "web" is not restored yet.
 DeploymentHarness pending_first_member() {
   DeploymentHarness harness = baking_in_group();
   harness.group = {initiator_now(harness, "api", {"web", "api"})};
@@ -34,7 +35,6 @@ void hold(GroupMember& member, Reason reason) {
 
 }  // namespace
 
-// api: initiates ── SharedCause ────── GroupOrder      web: first, recorded, waits with api
 TEST_CASE("waits while the initiator is held, when this Deployment is the first member") {
   DeploymentHarness harness = pending_first_member();
   hold(harness.group[0], Reason::SharedCause);
@@ -101,7 +101,7 @@ TEST_CASE("waits for approval when the policy of another member changes to mode 
   harness.reconcile_for(1min, {fails("health")});
   CHECK(harness.state() == held(Reason::AwaitingApproval));
   CHECK(harness.restorations == 0);
-  SECTION("approved") { harness.approve(); }
+  SECTION("a user approves the Rollback") { harness.approve(); }
   SECTION("the other member is not included") {
     harness.rollback->spec.group->members = {"web"};
     harness.group.clear();
@@ -110,7 +110,7 @@ TEST_CASE("waits for approval when the policy of another member changes to mode 
   CHECK(harness.deployed_template() == "v1");
 }
 
-// web ✗✗✗ ──▶ recorded alone ── zoo is released ──▶ recorded again, with zoo
+// web is breached ──▶ a Rollback of web ──▶ zoo is released ──▶ a Rollback of web and zoo
 TEST_CASE("replaces a pending rollback when another member of its group is released") {
   DeploymentHarness harness = baking_in_group(api::Mode::Approve);
   harness.fail_three_times().reconcile({fails("health")});
@@ -131,7 +131,7 @@ TEST_CASE("replaces a pending rollback when another member of its group is relea
   CHECK(harness.deployed_template() == "v1");
 }
 
-// web ✗✗✗ ──▶ recorded with zoo ── zoo ships again and is paused ── resumed ──▶ recorded again
+// web is breached ──▶ a Rollback of web and zoo ──▶ zoo is released again ──▶ a new Rollback
 TEST_CASE("replaces a group rollback when a member with a newer release can be rolled back") {
   DeploymentHarness harness = baking_in_group(api::Mode::Approve);
   harness.group = {member_released_with(harness, "zoo")};
@@ -143,6 +143,11 @@ TEST_CASE("replaces a group rollback when a member with a newer release can be r
   harness.approve().reconcile_for(30s, {fails("health")});
   CHECK(harness.state() == held(Reason::GroupBlocked));
   CHECK(harness.phase() == RollbackPhase::Pending);
+  SECTION("the record says what blocks the other member now") {
+    harness.group[0].blocked_because = "its policy is suspended";
+    harness.reconcile({fails("health")});
+    CHECK_THAT(harness.rollback->status.message, mentions({"its policy is suspended"}));
+  }
   SECTION("the other member leaves the group: the approved rollback runs") {
     harness.group.clear();
     harness.reconcile({fails("health")});

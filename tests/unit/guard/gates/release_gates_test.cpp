@@ -27,7 +27,7 @@ TEST_CASE(
   CHECK(harness.restorations == 0);
 }
 
-// v2 ✗✗✗ ──▶ Held Observing, one record ──▶ health ✓ ──▶ Evaluating
+// v2 is breached ──▶ Held (Observing), one record ──▶ the check passes ──▶ Evaluating
 TEST_CASE("records an observed rollback once and writes nothing to the Deployment") {
   DeploymentHarness harness = baking_v2(api::Mode::Observe);
   harness.fail_three_times();
@@ -67,7 +67,7 @@ TEST_CASE("does not execute a pending rollback when the mode becomes Observe") {
   CHECK(harness.restorations == 0);
 }
 
-// v2 ✗✗✗ ──▶ recorded, Held AwaitingApproval ──▶ approved ──▶ v1
+// v2 is breached ──▶ a Rollback, Held (AwaitingApproval) ──▶ approved ──▶ v1 is restored
 TEST_CASE("records the rollback and waits until a user approves it when the mode is Approve") {
   DeploymentHarness harness = baking_v2(api::Mode::Approve);
   harness.fail_three_times();

@@ -279,7 +279,7 @@ TEST_CASE("does not wait for a member that has left the group") {
   CHECK(harness.deployed_template() == "v1");
 }
 
-// db is restored ── restart, db not reconciled yet, web ✓ ── db reconciled, web is restored
+// db is restored ──▶ restart, and web recovers ──▶ db is reconciled, and web is restored
 TEST_CASE("cancels nothing after a restart until all members have been reconciled") {
   DeploymentHarness harness = waiting_initiator();
   restore_db(harness);
