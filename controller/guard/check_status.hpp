@@ -14,8 +14,8 @@ namespace lastgood::guard {
 // The reason of a check without a measurement.
 inline constexpr api::Reason pending_result = api::Reason::Pending;
 
-// The longest time between two measurements of a failure that must hold. After a longer gap the
-// failure starts again.
+// The longest time between two measurements of a failure that must hold: 10 s. After a longer gap
+// the failure starts again.
 inline constexpr Duration max_gap{10000};
 
 // Adds one measurement. `settled`: the rollout is complete, so a pass counts towards good.
@@ -45,7 +45,7 @@ inline constexpr Duration max_gap{10000};
 [[nodiscard]] const api::CheckStatus* actionable_breach(const std::vector<api::CheckStatus>& checks,
                                                         const api::PolicySpec& spec, Time now);
 
-// A check with failures has failed recently, or may still get a result in its next measurement.
+// A check with failures has failed recently, or was Unknown at most once since its last failure.
 [[nodiscard]] bool is_failing_still(const std::vector<api::CheckStatus>& checks,
                                     const api::PolicySpec& spec, Time now);
 
@@ -57,9 +57,9 @@ inline constexpr Duration max_gap{10000};
 
 enum class CheckSummary : std::uint8_t {
   Passing,   // every check has passed since the rollout was complete, and none fails
-  Failing,   // a check fails but is not breached
-  NoResult,  // no check fails, but one never passed, and each was measured twice without a result
-  Pending,   // no check fails, but one that never passed may still get a result
+  Failing,   // a check fails
+  NoResult,  // no check fails, but a check never passed and was Unknown twice in a row
+  Pending,   // no check fails, but a check never passed and was not yet Unknown twice in a row
 };
 [[nodiscard]] CheckSummary summarize(const std::vector<api::CheckStatus>& checks);
 

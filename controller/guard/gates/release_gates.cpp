@@ -37,7 +37,8 @@ constexpr std::string_view how_the_hold_ends =
     "The release is rolled back when the old pods pass and the new pods still fail. If no old pod "
     "is left, ship a release that works or create a Rollback";
 
-enum class BaselineFailed : std::uint8_t { BeforeFirstPod, SinceFirstPod };  // of the release
+// When the baseline failed: before or since the first pod of the release.
+enum class BaselineFailed : std::uint8_t { BeforeFirstPod, SinceFirstPod };
 
 // The first confirmed breach, if the baseline fails too and no other breach can be acted on.
 const CheckStatus* breach_of_baseline(const Inputs& inputs, const api::GuardStatus& guard,

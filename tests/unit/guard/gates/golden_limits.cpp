@@ -7,8 +7,8 @@ namespace {
 
 // Adds past rollbacks. `ages`: how long before `moment` each of them was, newest first.
 void add_past_rollbacks(Inputs& inputs, std::vector<Duration> ages) {
-  for (const Duration ago : ages)
-    inputs.guard.rollbacks.push_back({.name = "earlier", .at = moment - ago});
+  for (const Duration age : ages)
+    inputs.guard.rollbacks.push_back({.name = "earlier", .at = moment - age});
 }
 
 void set_preflight(Inputs& inputs, api::ConditionStatus ready, Reason reason, const char* message) {
