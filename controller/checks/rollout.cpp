@@ -140,7 +140,7 @@ Measurement rolling_out(const api::Deployment& deployment, const std::vector<con
                         unscheduled);
   return rollout_measurement(
       api::MeasurementResult::Unknown, Reason::RollingOut,
-      fmt::format("{} of {} replicas updated, {} available; {} of {} pods ready{}",
+      fmt::format("{} of {} replicas updated, {} available; {} of {} pods of this revision ready{}",
                   deployment.updated_replicas, deployment.replicas, deployment.available_replicas,
                   std::ranges::count_if(pods, [](const Pod* pod) { return pod->ready; }),
                   pods.size(), waiting));

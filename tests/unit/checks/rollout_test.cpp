@@ -277,14 +277,14 @@ std::vector<Row> waiting_rows() {
        Unknown,
        Reason::RollingOut,
        no_breach,
-       "1 of 2 replicas updated, 0 available; 0 of 1 pods ready; 1 not scheduled, so the check "
-       "waits for the progress deadline"},
+       "1 of 2 replicas updated, 0 available; 0 of 1 pods of this revision ready; 1 not scheduled, "
+       "so the check waits for the progress deadline"},
       {"there are no pods yet",
        {},
        Unknown,
        Reason::RollingOut,
        no_breach,
-       "1 of 2 replicas updated, 0 available; 0 of 0 pods ready"},
+       "1 of 2 replicas updated, 0 available; 0 of 0 pods of this revision ready"},
   };
 }
 
