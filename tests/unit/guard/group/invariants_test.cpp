@@ -51,7 +51,7 @@ bool is_released_since(const UserActions& actions, Time released) {
 }  // namespace
 
 TEST_CASE("Invariant: a group rollback starts only if each member can be rolled back",
-          "[property]") {
+          "[property][group]") {
   check_group_invariant([](GroupHarness& group, const GroupHistory& history, int& applied) {
     group.on_group_rollback = [&](const GroupRollbackRecord& record) {
       applied += 1;
@@ -63,7 +63,7 @@ TEST_CASE("Invariant: a group rollback starts only if each member can be rolled 
 
 TEST_CASE(
     "Invariant: a group rollback has exactly the members released with the initiator or later",
-    "[property]") {
+    "[property][group]") {
   check_group_invariant([](GroupHarness& group, const GroupHistory& history, int& applied) {
     group.on_group_rollback = [&](const GroupRollbackRecord& record) {
       applied += 1;
@@ -80,7 +80,7 @@ TEST_CASE(
 
 TEST_CASE(
     "Invariant: the first restoration leaves out no member released with the initiator or later",
-    "[property]") {
+    "[property][group]") {
   check_group_invariant([](GroupHarness& group, const GroupHistory& history, int& applied) {
     group.on_restoration = [&](const Restoration& restoration) {
       const bool is_first =
@@ -106,7 +106,7 @@ TEST_CASE(
 }
 
 TEST_CASE("Invariant: in mode Approve a member is rolled back only after an approval",
-          "[property]") {
+          "[property][group]") {
   check_group_invariant([](GroupHarness& group, const GroupHistory& history, int& applied) {
     group.on_restoration = [&](const Restoration& restoration) {
       if (group.members[restoration.member].policy.spec.mode != api::Mode::Approve) return;
@@ -129,7 +129,7 @@ TEST_CASE("Invariant: in mode Approve a member is rolled back only after an appr
 }
 
 TEST_CASE("Invariant: a group rollback changes a template at most once for each release",
-          "[property]") {
+          "[property][group]") {
   check_group_invariant([](GroupHarness& group, const GroupHistory& history, int& applied) {
     group.on_restoration = [&](const Restoration& restoration) {
       applied += 1;
@@ -142,7 +142,7 @@ TEST_CASE("Invariant: a group rollback changes a template at most once for each 
 }
 
 TEST_CASE("Invariant: members are rolled back in order, each rolled out before the next",
-          "[property]") {
+          "[property][group]") {
   check_group_invariant([](GroupHarness& group, const GroupHistory& history, int& applied) {
     group.on_restoration = [&](const Restoration& restoration) {
       const GroupRollbackRecord* record = group.find_group_rollback(restoration.group_rollback);
@@ -207,7 +207,7 @@ GroupHarness group_after(const Changes& changes_of_users, const std::vector<bool
 }  // namespace
 
 TEST_CASE("Invariant: the order of changes in a group does not affect the final templates",
-          "[property]") {
+          "[property][group]") {
   int rolled_back = 0;
   int not_rolled_back = 0;
   const bool is_proven = rc::check([&] {
@@ -236,7 +236,7 @@ TEST_CASE("Invariant: the order of changes in a group does not affect the final 
   CHECK(not_rolled_back > 50);
 }
 
-TEST_CASE("Invariant: all members are rolled back, or none", "[property]") {
+TEST_CASE("Invariant: all members are rolled back, or none", "[property][group]") {
   check_group_invariant([](GroupHarness& group, const GroupHistory& history, int& applied) {
     run_history(group, history);
     group.unblock_all();
