@@ -34,7 +34,7 @@ class Value {
   template <std::integral T>
   Value(T number) : value_(static_cast<std::int64_t>(number)) {}
   Value(Duration duration) : value_(format_duration(duration)) {}
-  Value(Time time) : value_(format_precise(time)) {}
+  Value(Time time) : value_(format_rfc3339_millis(time)) {}
   Value(const lastgood::Error& error) : value_(error.message) {}
   // NOLINTEND(google-explicit-constructor)
 

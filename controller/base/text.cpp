@@ -143,7 +143,8 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
   constexpr std::size_t max_length = 128;
   a = a.substr(0, max_length);
   b = b.substr(0, max_length);
-  // The matrix needs only the rows i - 2, i - 1 and i. They are stored by i modulo 3.
+  // Only the rows i - 2, i - 1 and i of the matrix are needed. Row k is stored in rows[k % 3], so
+  // rows[(i + 2) % 3] is row i - 1, and rows[(i + 1) % 3] is row i - 2.
   std::array<std::array<std::size_t, max_length + 1>, 3> rows = {};
   for (std::size_t j = 0; j <= b.size(); ++j) rows[0][j] = j;
   for (std::size_t i = 1; i <= a.size(); ++i) {

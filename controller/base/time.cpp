@@ -136,7 +136,7 @@ std::string format_micro_time(Time time) {
   return fmt::format("{}.{:03}000Z", date_and_clock(time), part.count());
 }
 
-std::string format_precise(Time time) {
+std::string format_rfc3339_millis(Time time) {
   const auto part = time - std::chrono::floor<std::chrono::seconds>(time);
   if (part.count() == 0) return format_rfc3339(time);
   return fmt::format("{}.{:03}Z", date_and_clock(time), part.count());

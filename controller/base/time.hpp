@@ -31,7 +31,7 @@ using MonotonicTime = std::chrono::time_point<std::chrono::steady_clock, std::ch
 
 // Milliseconds only if they are not 0: "2026-11-24T12:00:00Z", "2026-11-24T12:00:00.250Z".
 // parse_rfc3339() reads back the same time.
-[[nodiscard]] std::string format_precise(Time time);
+[[nodiscard]] std::string format_rfc3339_millis(Time time);
 
 // Durations of policies and flags, as Go's time.ParseDuration reads them: "1h30m", "250ms", "1.5s".
 // Returns BadInput for:

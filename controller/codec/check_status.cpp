@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "base/text.hpp"
-#include "codec/parts.hpp"
+#include "codec/shared_fields.hpp"
 
 namespace lastgood::codec {
 

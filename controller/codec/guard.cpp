@@ -3,7 +3,7 @@
 #include "base/text.hpp"
 #include "codec/check_status.hpp"
 #include "codec/meta.hpp"
-#include "codec/parts.hpp"
+#include "codec/shared_fields.hpp"
 
 namespace lastgood::codec {
 
@@ -41,11 +41,11 @@ void read_history(const Reader& status, GuardStatus& out) {
 }
 
 Json json_of(const PastRollback& past) {
-  return {{"name", clip(past.name, max_name)}, {"at", format_precise(past.at)}};
+  return {{"name", clip(past.name, max_name)}, {"at", format_rfc3339_millis(past.at)}};
 }
 
 Json json_of(const Contest& contest) {
-  return {{"by", clip(contest.by, max_name)}, {"at", format_precise(contest.at)}};
+  return {{"by", clip(contest.by, max_name)}, {"at", format_rfc3339_millis(contest.at)}};
 }
 
 Json json_of(const Freeze& freeze) {

@@ -10,7 +10,8 @@
 
 namespace lastgood::codec {
 
-// Error: Protocol, if a field has the wrong type or an unknown value.
+// Error: Protocol, if a field has the wrong type or an unknown value, or if a list is too long. An
+// unknown reason is no error: it becomes Reason::None.
 [[nodiscard]] Result<api::DeploymentGuard> parse_guard(const Json& object);
 
 [[nodiscard]] Json to_json(const api::GuardStatus& status);

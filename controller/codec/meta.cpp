@@ -1,7 +1,7 @@
 #include "codec/meta.hpp"
 
 #include "base/text.hpp"
-#include "codec/parts.hpp"
+#include "codec/shared_fields.hpp"
 
 namespace lastgood::codec {
 
@@ -19,7 +19,7 @@ Json to_json(const Condition& condition) {
   // whole status.
   Json out = {{"type", condition.type},
               {"status", to_string(condition.status)},
-              {"reason", condition.reason.empty() ? "Unknown" : clip(condition.reason, max_name)},
+              {"reason", condition.reason.empty() ? "Unknown" : clip(condition.reason, max_reason)},
               {"message", clip(condition.message, max_message)},
               {"lastTransitionTime", format_rfc3339(condition.last_transition.value_or(Time{}))}};
   if (condition.observed_generation != 0) out["observedGeneration"] = condition.observed_generation;

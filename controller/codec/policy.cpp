@@ -6,7 +6,7 @@
 
 #include "base/text.hpp"
 #include "codec/meta.hpp"
-#include "codec/parts.hpp"
+#include "codec/shared_fields.hpp"
 #include "codec/values.hpp"
 
 namespace lastgood::codec {

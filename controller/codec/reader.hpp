@@ -34,7 +34,7 @@ class Reader {
   // The text is cut to `max` bytes. 0 means no limit.
   [[nodiscard]] std::string text(const char* key, std::size_t max = 0) const;
   [[nodiscard]] std::int64_t integer(const char* key, std::int64_t fallback = 0) const;
-  // Sets the error if the value is not from `from` to `to`.
+  // Sets the error if the value is less than `from` or more than `to`.
   [[nodiscard]] int int_within(const char* key, int fallback,
                                int from = std::numeric_limits<int>::min(),
                                int to = std::numeric_limits<int>::max()) const;
@@ -52,7 +52,8 @@ class Reader {
       visit(Reader(list[i], element_path(key, i), *error_, kind_));
   }
 
-  // Reads a string with parse(text), which returns a Result.
+  // Reads a string and converts it with parse(text), which returns a Result<T>. If parse fails,
+  // sets the error and returns `fallback`.
   template <class T, class Parse>
   [[nodiscard]] T parsed(const char* key, T fallback, Parse parse) const {
     if (!has(key)) return fallback;

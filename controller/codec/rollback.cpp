@@ -5,7 +5,7 @@
 #include "base/text.hpp"
 #include "codec/check_status.hpp"
 #include "codec/meta.hpp"
-#include "codec/parts.hpp"
+#include "codec/shared_fields.hpp"
 
 namespace lastgood::codec {
 
@@ -104,7 +104,7 @@ Json json_of(const Change& change) {
 }
 
 Json json_of(const TimelineEntry& entry) {
-  return {{"time", format_precise(entry.time)}, {"message", clip(entry.message, max_text)}};
+  return {{"time", format_rfc3339_millis(entry.time)}, {"message", clip(entry.message, max_text)}};
 }
 
 constexpr auto as_json = [](const auto& part) { return json_of(part); };

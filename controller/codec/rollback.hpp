@@ -1,4 +1,5 @@
-// Rollback from and to JSON. Fields are omitted and cut as described in codec/guard.hpp.
+// Rollback from and to JSON. Empty and absent fields are omitted. Texts and lists are cut to the
+// bounds of the schema.
 #pragma once
 
 #include "api/rollback.hpp"
@@ -6,7 +7,8 @@
 
 namespace lastgood::codec {
 
-// Error: Protocol, if a field has the wrong type or an unknown value.
+// Error: Protocol, if a field has the wrong type or an unknown value, or if a list is too long. An
+// unknown reason is no error: it becomes Reason::None.
 [[nodiscard]] Result<api::Rollback> parse_rollback(const Json& object);
 
 [[nodiscard]] Json to_json(const api::RollbackSpec& spec);

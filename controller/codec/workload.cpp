@@ -5,8 +5,8 @@
 #include <charconv>
 
 #include "base/digest.hpp"
-#include "codec/parts.hpp"
 #include "codec/raw_json.hpp"
+#include "codec/shared_fields.hpp"
 
 namespace lastgood::codec {
 
@@ -19,7 +19,7 @@ constexpr const char* hash_label = "pod-template-hash";
 Deployment read_deployment(const Reader& root) {
   Deployment out;
   out.meta = read_meta(root.object("metadata"));
-  keep_own_annotations(out.meta);
+  keep_needed_annotations(out.meta);
   const Reader spec = root.object("spec");
   out.replicas = spec.integer("replicas", 1);
   out.paused = spec.boolean("paused");
@@ -132,7 +132,7 @@ Result<Pod> parse_pod(const Json& object) {
   const Reader root(object, "", error);
   Pod out;
   out.meta = read_meta(root.object("metadata"));
-  keep_own_annotations(out.meta);
+  keep_needed_annotations(out.meta);
   const Reader spec = root.object("spec");
   read_ports(spec, "containers", out.port_names);
   read_ports(spec, "initContainers", out.port_names);
@@ -188,7 +188,7 @@ Result<ReplicaSet> parse_replica_set(const Json& object, const Json& deployment_
   const Reader root(object, "", error);
   ReplicaSet out;
   out.meta = read_meta(root.object("metadata"));
-  keep_own_annotations(out.meta);
+  keep_needed_annotations(out.meta);
   const auto hash = out.meta.labels.find(hash_label);
   if (hash != out.meta.labels.end()) out.hash = TemplateHash(hash->second);
   out.revision = revision_of(out.meta);

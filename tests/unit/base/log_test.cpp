@@ -39,11 +39,13 @@ TEST_CASE("writes one valid JSON line when message, names and values have unsafe
   CHECK(json["nan"] == "nan");
 }
 
-TEST_CASE("renames a JSON field that would replace time, level or message") {
-  const auto json = nlohmann::json::parse(
-      log::json_line(noon, log::Level::Error, "m", {{"level", "debug"}, {"msg", "other"}}));
+TEST_CASE("renames a JSON field that would replace time, level or msg") {
+  const auto json = nlohmann::json::parse(log::json_line(
+      noon, log::Level::Error, "m", {{"time", "later"}, {"level", "debug"}, {"msg", "other"}}));
+  CHECK(json["time"] == "2026-11-24T12:00:00.250000Z");
   CHECK(json["level"] == "error");
   CHECK(json["msg"] == "m");
+  CHECK(json["field.time"] == "later");
   CHECK(json["field.level"] == "debug");
   CHECK(json["field.msg"] == "other");
 }

@@ -53,7 +53,7 @@ TEST_CASE("formats a time as metav1.Time, as MicroTime, and with its millisecond
     std::int64_t ms;
     const char* seconds;
     const char* micro;
-    const char* precise;
+    const char* with_milliseconds;
   };
   const Row row = GENERATE(values<Row>({
       {1795521600000, "2026-11-24T12:00:00Z", "2026-11-24T12:00:00.000000Z",
@@ -66,7 +66,7 @@ TEST_CASE("formats a time as metav1.Time, as MicroTime, and with its millisecond
   }));
   CHECK(format_rfc3339(at(row.ms)) == row.seconds);
   CHECK(format_micro_time(at(row.ms)) == row.micro);
-  CHECK(format_precise(at(row.ms)) == row.precise);
+  CHECK(format_rfc3339_millis(at(row.ms)) == row.with_milliseconds);
 }
 
 TEST_CASE("parses a duration in the format of Go") {
@@ -133,7 +133,7 @@ TEST_CASE("formats a duration without units that are 0") {
 }
 
 TEST_CASE("parses every duration and every time that it has formatted") {
-  constexpr std::uint64_t max_duration_ms = 36'000'000'000;  // 10,000 hours
+  constexpr std::uint64_t max_duration_ms = 36'000'000'000;     // 10,000 hours
   constexpr std::uint64_t year_10000_ms = 253'402'300'800'000;  // 10000-01-01T00:00:00Z
   // NOLINTNEXTLINE(cert-msc32-c,cert-msc51-cpp): a fixed seed gives the same cases each time
   std::mt19937_64 random(20261124);
@@ -141,7 +141,7 @@ TEST_CASE("parses every duration and every time that it has formatted") {
     const Duration duration{static_cast<std::int64_t>(random() % (max_duration_ms + 1))};
     CHECK(parse_duration(format_duration(duration)) == duration);
     const Time time = at(static_cast<std::int64_t>(random() % year_10000_ms));
-    CHECK(parse_rfc3339(format_precise(time)) == time);
+    CHECK(parse_rfc3339(format_rfc3339_millis(time)) == time);
     CHECK(parse_rfc3339(format_micro_time(time)) == time);
     CHECK(parse_rfc3339(format_rfc3339(time)) == std::chrono::floor<std::chrono::seconds>(time));
   }

@@ -77,7 +77,7 @@ TEST_CASE("parse_http_url limits the size of the error message") {
   CHECK(url.error().message.size() < 256);
 }
 
-TEST_CASE("parse_status_ranges reads what format_status_ranges writes, and rejects other text") {
+TEST_CASE("reads and writes a list of status codes, and rejects an invalid list") {
   using Ranges = std::vector<StatusRange>;
   CHECK(parse_status_ranges("200-399") == Ranges{{200, 399}});
   CHECK(parse_status_ranges("200") == Ranges{{200, 200}});
@@ -92,7 +92,7 @@ TEST_CASE("parse_status_ranges reads what format_status_ranges writes, and rejec
       R"( is not a list of at most 16 status codes or ranges from 100 to 599, such as "200-399" or "200,204")"));
 }
 
-TEST_CASE("parse_percent, parse_whole and parse_duration_within reject values out of bounds") {
+TEST_CASE("rejects percentages, numbers and durations that are badly formed or out of bounds") {
   CHECK(parse_percent("0%") == 0);
   CHECK(parse_percent("99%") == 99);
   const auto* invalid = GENERATE("", "25", "100%", "-1%", "%", "2 5%", "0.5%");

@@ -1,4 +1,4 @@
-#include "codec/parts.hpp"
+#include "codec/shared_fields.hpp"
 
 #include <algorithm>
 
@@ -7,7 +7,8 @@
 namespace lastgood::codec {
 namespace {
 
-constexpr std::size_t max_elements = 4096;  // of a list without a bound in the schema
+// The largest size of a list that has no bound in the schema.
+constexpr std::size_t max_elements = 4096;
 constexpr std::size_t max_conditions = 64;
 
 }  // namespace
@@ -30,7 +31,7 @@ ObjectMeta read_meta(const Reader& meta) {
 
 bool is_own_key(std::string_view key) { return key.starts_with(annotation::prefix); }
 
-void keep_own_annotations(ObjectMeta& meta) {
+void keep_needed_annotations(ObjectMeta& meta) {
   std::erase_if(meta.annotations, [](const auto& entry) {
     return !is_own_key(entry.first) && entry.first != "deployment.kubernetes.io/revision";
   });
@@ -56,7 +57,7 @@ LabelSelector read_selector(const Reader& selector) {
 }
 
 Reason read_reason(const Reader& object, const char* key) {
-  return parse_reason(object.text(key, max_name)).value_or(Reason::None);
+  return parse_reason(object.text(key, max_reason)).value_or(Reason::None);
 }
 
 Conditions read_conditions(const Reader& status) {
@@ -77,7 +78,7 @@ void put(Json& object, const char* key, const std::string& text, std::size_t max
 }
 
 void put(Json& object, const char* key, const std::optional<Time>& time) {
-  if (time) object[key] = format_precise(*time);
+  if (time) object[key] = format_rfc3339_millis(*time);
 }
 
 void put(Json& object, const char* key, const std::optional<Duration>& duration) {

@@ -1,4 +1,4 @@
-// Parts of objects that several kinds have, from and to JSON. Private to codec/.
+// The fields that several kinds have, from and to JSON. Private to codec/.
 #pragma once
 
 #include <ranges>
@@ -15,7 +15,8 @@ namespace lastgood::codec {
 using namespace api;
 
 // Bounds of the schema, in bytes or elements.
-inline constexpr std::size_t max_name = 253;           // a name or a reason
+inline constexpr std::size_t max_name = 253;  // a name or another short value
+inline constexpr std::size_t max_reason = 253;
 inline constexpr std::size_t max_text = 512;           // the message of a check
 inline constexpr std::size_t max_kubelet_text = 4096;  // the message of a waiting container
 inline constexpr std::size_t max_message = 1024;       // the message of a condition or a status
@@ -33,7 +34,7 @@ inline constexpr std::size_t max_members = 64;  // of a group
 [[nodiscard]] Reason read_reason(const Reader& object, const char* key = "reason");
 
 // Keeps only the annotations that Lastgood reads. The others may be large.
-void keep_own_annotations(ObjectMeta& meta);
+void keep_needed_annotations(ObjectMeta& meta);
 // True if the key begins with "lastgood.dev/".
 [[nodiscard]] bool is_own_key(std::string_view key);
 
