@@ -1,5 +1,5 @@
 // Reads fields from JSON while parsing it, with simdjson's On-Demand API. simdjson.h is a large
-// header: only the .cpp files of kube/ include this one.
+// header: only watch_event.cpp and deployment_reader.cpp include this one.
 //
 // An object is read once, from its first to its last field. Fields that no callback reads are
 // skipped. A field with the value null is treated as missing.
@@ -18,7 +18,7 @@ namespace lastgood::kube::walk {
 
 using Value = simdjson::ondemand::value;
 using Parser = simdjson::ondemand::parser;
-using Code = simdjson::error_code;
+using ErrorCode = simdjson::error_code;
 
 // Text with at least SIMDJSON_PADDING readable bytes after its end. Does not own the bytes.
 struct Padded {
@@ -51,10 +51,10 @@ class PaddedCopy {
 };
 
 // The path of the field that could not be read, for example "spec.replicas".
-class Trail {
+class ErrorPath {
  public:
   // Prepends `field` to the path if `code` is an error. Returns `code`.
-  Code record(std::string_view field, Code code) {
+  ErrorCode record(std::string_view field, ErrorCode code) {
     if (code == simdjson::SUCCESS) return code;
     text_ = text_.empty() ? std::string(field) : std::string(field) + "." + text_;
     return code;
@@ -65,71 +65,71 @@ class Trail {
   std::string text_;
 };
 
-// Calls on_field(std::string_view name, Value value) -> Code for each field that is not null. Stops
-// at the first error.
+// Calls on_field(std::string_view name, Value value) -> ErrorCode for each field that is not null.
+// Stops at the first error.
 template <class OnField>
-Code fields(simdjson::ondemand::object object, Trail& trail, OnField&& on_field) {
+ErrorCode fields(simdjson::ondemand::object object, ErrorPath& error_path, OnField&& on_field) {
   for (auto field : object) {
     std::string_view name;
-    if (const Code code = field.unescaped_key().get(name)) return code;
+    if (const ErrorCode code = field.unescaped_key().get(name)) return code;
     Value value;
-    if (const Code code = field.value().get(value)) return trail.record(name, code);
+    if (const ErrorCode code = field.value().get(value)) return error_path.record(name, code);
     bool is_null = false;
-    if (const Code code = value.is_null().get(is_null)) return trail.record(name, code);
+    if (const ErrorCode code = value.is_null().get(is_null)) return error_path.record(name, code);
     if (is_null) continue;
-    if (const Code code = on_field(name, value)) return trail.record(name, code);
+    if (const ErrorCode code = on_field(name, value)) return error_path.record(name, code);
   }
   return simdjson::SUCCESS;
 }
 
 template <class OnField>
-Code fields(Value value, Trail& trail, OnField&& on_field) {
+ErrorCode fields(Value value, ErrorPath& error_path, OnField&& on_field) {
   simdjson::ondemand::object object;
-  if (const Code code = value.get_object().get(object)) return code;
-  return fields(object, trail, on_field);
+  if (const ErrorCode code = value.get_object().get(object)) return code;
+  return fields(object, error_path, on_field);
 }
 
-// Calls on_element(Value value) -> Code for each element. Stops at the first error.
+// Calls on_element(Value value) -> ErrorCode for each element. Stops at the first error.
 template <class OnElement>
-Code elements(Value value, OnElement&& on_element) {
+ErrorCode elements(Value value, OnElement&& on_element) {
   simdjson::ondemand::array array;
-  if (const Code code = value.get_array().get(array)) return code;
+  if (const ErrorCode code = value.get_array().get(array)) return code;
   for (auto element : array) {
     Value item;
-    if (const Code code = element.get(item)) return code;
-    if (const Code code = on_element(item)) return code;
+    if (const ErrorCode code = element.get(item)) return code;
+    if (const ErrorCode code = on_element(item)) return code;
   }
   return simdjson::SUCCESS;
 }
 
-inline Code read(Value value, std::string& out) {
+inline ErrorCode read(Value value, std::string& out) {
   std::string_view text;
-  if (const Code code = value.get_string().get(text)) return code;
+  if (const ErrorCode code = value.get_string().get(text)) return code;
   out = text;
   return simdjson::SUCCESS;
 }
-inline Code read(Value value, std::int64_t& out) { return value.get_int64().get(out); }
-inline Code read(Value value, bool& out) { return value.get_bool().get(out); }
+inline ErrorCode read(Value value, std::int64_t& out) { return value.get_int64().get(out); }
+inline ErrorCode read(Value value, bool& out) { return value.get_bool().get(out); }
 
 // The JSON text of a value, without white space around it.
-inline Code read_raw(Value value, std::string_view& out) {
+inline ErrorCode read_raw(Value value, std::string_view& out) {
   return simdjson::to_json_string(value).get(out);
 }
 
-inline Code read(Value value, api::StringMap& out, Trail& trail) {
-  return fields(value, trail, [&](std::string_view name, Value text) {
+inline ErrorCode read(Value value, api::StringMap& out, ErrorPath& error_path) {
+  return fields(value, error_path, [&](std::string_view name, Value text) {
     return read(text, out[std::string(name)]);
   });
 }
 
 // Calls on_field for each field of a document, as fields() does. The document must be one object.
 template <class OnField>
-Code document(Parser& parser, const Padded& bytes, Trail& trail, OnField&& on_field) {
+ErrorCode document(Parser& parser, const Padded& bytes, ErrorPath& error_path, OnField&& on_field) {
   simdjson::ondemand::document document;
-  if (const Code code = parser.iterate(bytes.text, bytes.capacity).get(document)) return code;
+  if (const ErrorCode code = parser.iterate(bytes.text, bytes.capacity).get(document)) return code;
   simdjson::ondemand::object object;
-  if (const Code code = document.get_object().get(object)) return code;
-  if (const Code code = fields(object, trail, on_field)) return code;
+  if (const ErrorCode code = document.get_object().get(object)) return code;
+  if (const ErrorCode code = fields(object, error_path, on_field)) return code;
   return document.current_location().error() == simdjson::OUT_OF_BOUNDS
              ? simdjson::SUCCESS
              : simdjson::TRAILING_CONTENT;

@@ -12,8 +12,8 @@
 //    |  '- held by another -'  '--------- conflict, no response ------------'      |
 //    '------------------------- acknowledged, other error -------------------------'
 //
-//   A Lease that does not exist is created. If it was deleted while another process held it, it is
-//   created only after its duration.
+//   A Lease that does not exist is created. If the Lease of another holder was deleted, a new one
+//   is created only when the deleted one would have expired.
 //
 //   LeaseRelease, in any phase: clear the holder if the Lease is ours, then Done.
 //
@@ -58,7 +58,7 @@ struct LeaseSettings {
   Duration renew_deadline{10'000};
   Duration retry_period{2'000};
   Duration call_timeout{3'000};
-  Duration release_budget{1'000};  // for all calls of a release together
+  Duration release_budget{1'000};  // for all calls after a LeaseRelease together
 };
 
 // Inputs.
@@ -69,8 +69,8 @@ struct LeaseResponse {  // the response to the last LeaseCall
   Result<std::string> body;
 };
 
-// The process stops and writes nothing more. Valid during a LeaseWait, and instead of the response
-// to a LeaseCall that was cancelled.
+// The process stops: give the Lease back. The process writes no other object any more. Valid during
+// a LeaseWait, and instead of the response to a LeaseCall that was cancelled.
 struct LeaseRelease {};
 
 using LeaseInput = std::variant<LeaseTick, LeaseResponse, LeaseRelease>;
@@ -108,8 +108,8 @@ class LeaseMachine {
   // The holder in the Lease as last read. Empty: no holder, or not read yet.
   [[nodiscard]] const std::string& holder() const { return holder_; }
 
-  // The value of an annotation of the Lease as last read. Empty without the annotation. Users
-  // configure the leader with annotations.
+  // The value of an annotation of the Lease as last read. Empty without the annotation. A user
+  // closes the breaker with an annotation of the Lease.
   [[nodiscard]] std::string annotation(std::string_view key) const;
 
   // The last error, for the log. A later successful call clears it.
@@ -136,6 +136,7 @@ class LeaseMachine {
   LeaseAction wait(MonotonicTime until);
   LeaseAction done();
 
+  // Stores the Lease as read. Returns false if its spec is not an object.
   [[nodiscard]] bool observe(codec::Json object, MonotonicTime now);
   [[nodiscard]] std::optional<codec::Json> parse(std::string_view body);
   void acknowledge_renewal(MonotonicTime now);

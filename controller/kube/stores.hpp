@@ -1,4 +1,5 @@
-// The objects of all watched kinds: Deployments, as small projections, and Lastgood's three kinds.
+// The objects of all watched kinds: Deployments, with only the fields that are read, and
+// Lastgood's three kinds.
 #pragma once
 
 #include "api/guard.hpp"

@@ -5,16 +5,16 @@
 #include "base/text.hpp"
 #include "codec/errors.hpp"
 #include "codec/objects.hpp"
-#include "kube/deployment_projection.hpp"
+#include "kube/deployment_reader.hpp"
 #include "kube/json_walk.hpp"
 
 namespace lastgood::kube {
 namespace {
 
-using walk::Code;
+using walk::ErrorCode;
+using walk::ErrorPath;
 using walk::Padded;
 using walk::Parser;
-using walk::Trail;
 using walk::Value;
 
 template <class T>
@@ -39,22 +39,23 @@ struct WatchedKind<api::Rollback> {
   static constexpr auto parse = &codec::parse_rollback;
 };
 
-std::unexpected<Error> invalid_json(std::string_view subject, const Trail& trail, Code code) {
+std::unexpected<Error> invalid_json(std::string_view subject, const ErrorPath& error_path,
+                                    ErrorCode code) {
   std::string message = std::string(subject) + " cannot be read: ";
-  if (!trail.text().empty()) message += trail.text() + ": ";
+  if (!error_path.text().empty()) message += error_path.text() + ": ";
   return fail(ErrorKind::Protocol, message + simdjson::error_message(code));
 }
 
 // Lastgood's own kinds are few and small: parsing them into a tree first is cheap.
 template <class T>
-Result<T> project(Parser&, const Padded& bytes) {
+Result<T> parse_object(Parser&, const Padded& bytes) {
   const auto json = codec::parse_json(bytes.text);
   if (!json) return std::unexpected(json.error());
   return WatchedKind<T>::parse(*json);
 }
 template <>
-Result<api::Deployment> project<api::Deployment>(Parser& parser, const Padded& bytes) {
-  return project_deployment(parser, bytes);
+Result<api::Deployment> parse_object<api::Deployment>(Parser& parser, const Padded& bytes) {
+  return read_deployment(parser, bytes);
 }
 
 // The metadata of an object or a bookmark.
@@ -65,39 +66,44 @@ struct EventMetadata {
   bool initial_events_end = false;
 };
 
-Code read_metadata(Parser& parser, const Padded& bytes, EventMetadata& metadata, Trail& trail) {
-  return walk::document(parser, bytes, trail, [&](std::string_view part, Value fields) -> Code {
-    if (part != "metadata") return simdjson::SUCCESS;
-    return walk::fields(fields, trail, [&](std::string_view name, Value value) -> Code {
-      if (name == "name") return walk::read(value, metadata.key.name);
-      if (name == "namespace") return walk::read(value, metadata.key.namespace_);
-      if (name == "uid") return walk::read(value, metadata.uid.value);
-      if (name == "resourceVersion") return walk::read(value, metadata.version.value);
-      if (name != "annotations") return simdjson::SUCCESS;
-      return walk::fields(value, trail, [&](std::string_view annotation, Value text) -> Code {
-        if (annotation != "k8s.io/initial-events-end") return simdjson::SUCCESS;
-        std::string_view is_end;
-        const Code code = text.get_string().get(is_end);
-        metadata.initial_events_end = is_end == "true";
-        return code;
+ErrorCode read_metadata(Parser& parser, const Padded& bytes, EventMetadata& metadata,
+                        ErrorPath& error_path) {
+  return walk::document(
+      parser, bytes, error_path, [&](std::string_view part, Value fields) -> ErrorCode {
+        if (part != "metadata") return simdjson::SUCCESS;
+        return walk::fields(
+            fields, error_path, [&](std::string_view name, Value value) -> ErrorCode {
+              if (name == "name") return walk::read(value, metadata.key.name);
+              if (name == "namespace") return walk::read(value, metadata.key.namespace_);
+              if (name == "uid") return walk::read(value, metadata.uid.value);
+              if (name == "resourceVersion") return walk::read(value, metadata.version.value);
+              if (name != "annotations") return simdjson::SUCCESS;
+              return walk::fields(value, error_path,
+                                  [&](std::string_view annotation, Value text) -> ErrorCode {
+                                    if (annotation != "k8s.io/initial-events-end")
+                                      return simdjson::SUCCESS;
+                                    std::string_view is_end;
+                                    const ErrorCode code = text.get_string().get(is_end);
+                                    metadata.initial_events_end = is_end == "true";
+                                    return code;
+                                  });
+            });
       });
-    });
-  });
 }
 
 template <class T>
 Result<EventMetadata> metadata_of(Parser& parser, const Padded& bytes) {
   EventMetadata metadata;
-  Trail trail;
-  if (const Code code = read_metadata(parser, bytes, metadata, trail))
-    return invalid_json(WatchedKind<T>::name, trail, code);
+  ErrorPath error_path;
+  if (const ErrorCode code = read_metadata(parser, bytes, metadata, error_path))
+    return invalid_json(WatchedKind<T>::name, error_path, code);
   return metadata;
 }
 
 // Returns the object, or its name and the error if it cannot be parsed. Fails if it has no name.
 template <class T>
 Result<std::variant<T, Unreadable>> read_object(Parser& parser, const Padded& bytes) {
-  Result<T> object = project<T>(parser, bytes);
+  Result<T> object = parse_object<T>(parser, bytes);
   if (object) return std::move(*object);
   auto metadata = metadata_of<T>(parser, bytes);
   if (!metadata) return std::unexpected(metadata.error());
@@ -144,33 +150,34 @@ class ListReader {
   explicit ListReader(std::string body) : body_(std::move(body)) {}
 
   Result<ListPage<T>> read() {
-    Trail trail;
-    const Code code = walk::document(
-        list_parser_, body_.view(), trail, [&](std::string_view name, Value value) -> Code {
-          if (name == "metadata") return read_list_metadata(value, trail);
-          if (name != "items") return simdjson::SUCCESS;
-          return walk::elements(value, [&](Value item) { return add_item(item); });
-        });
+    ErrorPath error_path;
+    const ErrorCode code =
+        walk::document(list_parser_, body_.view(), error_path,
+                       [&](std::string_view name, Value value) -> ErrorCode {
+                         if (name == "metadata") return read_list_metadata(value, error_path);
+                         if (name != "items") return simdjson::SUCCESS;
+                         return walk::elements(value, [&](Value item) { return add_item(item); });
+                       });
     const std::string subject = std::string("the list of ") + WatchedKind<T>::name + "s";
     if (error_) return std::unexpected(std::move(*error_));
-    if (code) return invalid_json(subject, trail, code);
+    if (code) return invalid_json(subject, error_path, code);
     if (page_.version.empty())
       return fail(ErrorKind::Protocol, subject + " has no resourceVersion");
     return std::move(page_);
   }
 
  private:
-  Code read_list_metadata(Value metadata, Trail& trail) {
-    return walk::fields(metadata, trail, [&](std::string_view name, Value value) -> Code {
+  ErrorCode read_list_metadata(Value metadata, ErrorPath& error_path) {
+    return walk::fields(metadata, error_path, [&](std::string_view name, Value value) -> ErrorCode {
       if (name == "resourceVersion") return walk::read(value, page_.version.value);
       if (name == "continue") return walk::read(value, page_.continue_);
       return simdjson::SUCCESS;
     });
   }
 
-  Code add_item(Value item) {
+  ErrorCode add_item(Value item) {
     std::string_view bytes;
-    if (const Code code = walk::read_raw(item, bytes)) return code;
+    if (const ErrorCode code = walk::read_raw(item, bytes)) return code;
     auto read = read_object<T>(item_parser_, body_.view().inside(bytes));
     if (!read) {
       error_ = std::move(read.error());
@@ -197,16 +204,17 @@ template <class T>
 Result<WatchEvent<T>> parse_event(std::string_view line) {
   const walk::PaddedCopy copy(line);
   Parser line_parser;
-  Trail trail;
+  ErrorPath error_path;
   std::string type;
   std::string_view object;
-  const Code code = walk::document(line_parser, copy.view(), trail,
-                                   [&](std::string_view name, Value value) -> Code {
-                                     if (name == "type") return walk::read(value, type);
-                                     if (name == "object") return walk::read_raw(value, object);
-                                     return simdjson::SUCCESS;
-                                   });
-  if (code) return invalid_json("a watch event", trail, code);
+  const ErrorCode code = walk::document(line_parser, copy.view(), error_path,
+                                        [&](std::string_view name, Value value) -> ErrorCode {
+                                          if (name == "type") return walk::read(value, type);
+                                          if (name == "object")
+                                            return walk::read_raw(value, object);
+                                          return simdjson::SUCCESS;
+                                        });
+  if (code) return invalid_json("a watch event", error_path, code);
   if (object.empty()) return fail(ErrorKind::Protocol, "a watch event has no object");
   Parser object_parser;
   return event_of<T>(type, object_parser, copy.view().inside(object));

@@ -1,5 +1,5 @@
-// Parses the responses of LIST and WATCH requests into objects and events. A Deployment is
-// projected while parsing: only the fields of api::Deployment are stored. No I/O; never throws.
+// Parses the responses of LIST and WATCH requests into objects and events. Of a
+// Deployment, only the fields of api::Deployment are parsed and stored. No I/O; never throws.
 //
 // Protocol: metav1.WatchEvent and metav1.List in k8s.io/apimachinery/pkg/apis/meta/v1, and
 // https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
@@ -46,7 +46,8 @@ struct Bookmark {
   bool initial_events_end = false;
 };
 
-// Error is an ERROR event. Its kind follows from the code of the event's Status: 410 is Expired.
+// Error is an ERROR event. Its ErrorKind follows from the code of the Status in the event: 410
+// becomes ErrorKind::Expired.
 template <class T>
 using WatchEvent = std::variant<Changed<T>, Deleted, Unreadable, Bookmark, Error>;
 

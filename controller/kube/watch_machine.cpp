@@ -139,7 +139,7 @@ WatchAction<T> WatchMachine<T>::on(WatchEvent<T> event, MonotonicTime now) {
 
 template <class T>
 WatchAction<T> WatchMachine<T>::on_event(Changed<T> event, MonotonicTime now) {
-  count_event();
+  record_event();
   if (phase_ == Phase::InitialEvents) {
     const Key key = event.object.meta.key;
     initial_objects_.insert_or_assign(key, std::move(event.object));
@@ -156,7 +156,7 @@ WatchAction<T> WatchMachine<T>::on_event(Changed<T> event, MonotonicTime now) {
 
 template <class T>
 WatchAction<T> WatchMachine<T>::on_event(Deleted event, MonotonicTime) {
-  count_event();
+  record_event();
   WatchAction<T> action = proceed(ReadStream{});
   if (phase_ == Phase::InitialEvents) {
     initial_objects_.erase(event.key);
@@ -178,7 +178,7 @@ WatchAction<T> WatchMachine<T>::on_event(Unreadable event, MonotonicTime now) {
 template <class T>
 WatchAction<T> WatchMachine<T>::on_event(Bookmark event, MonotonicTime now) {
   if (phase_ == Phase::Streaming) {
-    count_event();
+    record_event();
     set_version(event.version);
     return proceed(ReadStream{});
   }
@@ -247,7 +247,7 @@ template <class T>
 WatchAction<T> WatchMachine<T>::on_watch_failure(Error error, MonotonicTime now) {
   if (now - opened_at_ >= stable_stream_duration) {
     backoff_.reset();
-    sync_unproven_ = false;
+    delays_next_sync_ = false;
   }
   const std::string_view reason = to_string(error.kind);
   if (rejects_version(error)) {
@@ -261,8 +261,9 @@ WatchAction<T> WatchMachine<T>::on_watch_failure(Error error, MonotonicTime now)
   return back_off(Phase::CheckingVersion, reason, std::move(error), now);
 }
 
-// Syncs again. There is no delay if an event arrived since the last sync, or if the server rejected
-// the minimum version and the new sync has none. Otherwise the sync waits for the backoff.
+// Syncs again. There is no delay if an event arrived or a stream lasted long enough since the last
+// sync, or if the server rejected the minimum version and the new sync has none. Otherwise the sync
+// waits for the backoff.
 template <class T>
 WatchAction<T> WatchMachine<T>::restart_sync(ResourceVersion not_older_than,
                                              std::string_view reason, std::optional<Error> error,
@@ -270,9 +271,9 @@ WatchAction<T> WatchMachine<T>::restart_sync(ResourceVersion not_older_than,
   const bool drops_minimum = !not_older_than_.empty() && not_older_than.empty() &&
                              (phase_ == Phase::InitialEvents || phase_ == Phase::Listing);
   not_older_than_ = std::move(not_older_than);
-  if (sync_unproven_ && !drops_minimum && error)
+  if (delays_next_sync_ && !drops_minimum && error)
     return back_off(Phase::InitialEvents, reason, std::move(*error), now);
-  sync_unproven_ = true;
+  delays_next_sync_ = true;
   WatchAction<T> action = proceed(enter(Phase::InitialEvents, now));
   action.restart_reason = reason;
   if (error) action.problems.push_back(std::move(*error));
@@ -306,7 +307,7 @@ WatchAction<T> WatchMachine<T>::list_instead(std::string_view reason, std::optio
 template <class T>
 WatchAction<T> WatchMachine<T>::finish_sync(std::vector<T> objects) {
   synced_ = true;
-  sync_unproven_ = true;
+  delays_next_sync_ = true;
   not_older_than_ = {};
   page_size_ = target_.page_size;
   WatchAction<T> action;
@@ -348,11 +349,11 @@ WatchNext WatchMachine<T>::open_stream(Phase phase, const ResourceVersion& from,
 }
 
 template <class T>
-void WatchMachine<T>::count_event() {
+void WatchMachine<T>::record_event() {
   stream_has_event_ = true;
   if (phase_ != Phase::Streaming) return;
   backoff_.reset();
-  sync_unproven_ = false;
+  delays_next_sync_ = false;
 }
 
 template <class T>

@@ -23,8 +23,8 @@
 // - The server's version is lower than the last one seen (its storage was restored from a backup):
 //   sync again without a minimum version.
 // - A sync fails in any other way: back off, then sync again.
-// - The same version fails five times with an error that the version may cause (400, 422, 500,
-//   invalid or too large response): sync again without a minimum version.
+// - Watching from the same version fails five times with an error that this version may cause (400,
+//   422, 500, invalid or too large response): sync again without a minimum version.
 //
 // Use:
 //
@@ -32,7 +32,7 @@
 //   repeat: apply action.change to the store; perform action.next; action = step(its result, now)
 //
 // ReadStream means: read the next event of the open stream. Any other action means: if a stream is
-// open, close it first. Closing it is not an input.
+// open, close it first. Do not pass StreamEnded for a stream that you closed.
 #pragma once
 
 #include <cstdint>
@@ -152,7 +152,7 @@ class WatchMachine {
   [[nodiscard]] bool has_open_stream() const {
     return phase_ == Phase::InitialEvents || phase_ == Phase::Streaming;
   }
-  void count_event();
+  void record_event();
   void set_version(const ResourceVersion& version);
 
   WatchTarget target_;
@@ -169,8 +169,9 @@ class WatchMachine {
 
   MonotonicTime opened_at_;        // when the open stream was opened
   bool stream_has_event_ = false;  // at least one event arrived on the open stream
-  // No event arrived since the last sync. Another sync without backoff could repeat endlessly.
-  bool sync_unproven_ = true;
+  // The next sync waits for the backoff, because no event arrived and no stream lasted long enough
+  // since the last sync. Otherwise syncs could repeat endlessly.
+  bool delays_next_sync_ = true;
 
   std::map<Key, T> initial_objects_;  // from the initial events
   std::vector<T> listed_;             // from the pages so far

@@ -64,8 +64,8 @@ class WorkQueue {
   // Resets the backoff of the key. Call after a success, or when the object was deleted.
   void forget(const Key& key);
 
-  // When take() returns a key: MonotonicTime::min() if a key is ready, otherwise the earliest
-  // deadline. No value if the queue is empty.
+  // The time of the next take() that may return a key: MonotonicTime::min() if a key is ready,
+  // otherwise the earliest deadline. No value if no key is ready or delayed.
   [[nodiscard]] std::optional<MonotonicTime> next_deadline() const;
 
   // The number of ready keys. Delayed keys are not counted.

@@ -1,4 +1,4 @@
-// Events and objects from the responses of an API server, and errors from invalid ones.
+// How the responses of LIST and WATCH are parsed, and which errors invalid responses give.
 #include "kube/watch_event.hpp"
 
 #include <catch2/catch.hpp>
@@ -27,19 +27,21 @@ const std::string valid_deployment =
     R"({"metadata":{"name":"web","namespace":"shop","uid":"u1","resourceVersion":"7"},"spec":{"replicas":2}})";
 const std::string invalid_deployment =
     R"({"metadata":{"name":"web","namespace":"shop","resourceVersion":"8"},"spec":{"replicas":"many"}})";
+const std::string valid_guard =
+    R"({"metadata":{"name":"web","namespace":"shop","uid":"u3","resourceVersion":"10"},"spec":{}})";
 const std::string valid_policy =
     R"({"metadata":{"name":"p","namespace":"shop","uid":"u2","resourceVersion":"9"},"spec":{"suspend":true,"checks":[]}})";
 
-template <class Kind, class T>
-const Kind& value_as(const Result<WatchEvent<T>>& result) {
+template <class Event, class T>
+const Event& value_as(const Result<WatchEvent<T>>& result) {
   REQUIRE(result);
-  REQUIRE(std::holds_alternative<Kind>(*result));
-  return std::get<Kind>(*result);
+  REQUIRE(std::holds_alternative<Event>(*result));
+  return std::get<Event>(*result);
 }
 
 }  // namespace
 
-TEST_CASE("projects a Deployment when it is added or modified") {
+TEST_CASE("reads a Deployment when it is added or modified") {
   for (const char* type : {"ADDED", "MODIFIED"}) {
     const auto parsed = parse_event<Deployment>(event(type, valid_deployment));
     const Deployment& got = value_as<Changed<Deployment>>(parsed).object;
@@ -87,13 +89,13 @@ TEST_CASE("returns Expired when an ERROR event has code 410") {
 TEST_CASE("reads Lastgood's own kinds") {
   const auto parsed = parse_event<api::RollbackPolicy>(event("ADDED", valid_policy));
   CHECK(value_as<Changed<api::RollbackPolicy>>(parsed).object.spec.suspend);
-  CHECK(parse_event<api::DeploymentGuard>(event("ADDED", valid_deployment)));
+  CHECK(parse_event<api::DeploymentGuard>(event("ADDED", valid_guard)));
   CHECK(parse_list<api::Rollback>(R"({"metadata":{"resourceVersion":"1"},"items":[]})")
             .value()
             .items.empty());
 }
 
-TEST_CASE("names the object and the field when an object cannot be parsed, and reads the others") {
+TEST_CASE("names the object and the field that cannot be parsed") {
   const auto parsed = parse_event<Deployment>(event("MODIFIED", invalid_deployment));
   const auto& got = value_as<Unreadable>(parsed);
   CHECK(got.key == Key{"shop", "web"});
@@ -101,16 +103,23 @@ TEST_CASE("names the object and the field when an object cannot be parsed, and r
   CHECK(got.error.message.contains("\"shop/web\""));
   CHECK(got.error.message.contains("spec.replicas"));
 
+  const std::string labels =
+      R"({"metadata":{"name":"g","namespace":"shop","resourceVersion":"3","labels":7}})";
+  const auto bad_guard = parse_event<api::DeploymentGuard>(event("ADDED", labels));
+  CHECK(value_as<Unreadable>(bad_guard).key.name == "g");
+}
+
+TEST_CASE("reads the other objects of a list when one cannot be parsed") {
   const auto page = parse_list<Deployment>(R"({"metadata":{"resourceVersion":"9"},"items":[)" +
                                            invalid_deployment + "," + valid_deployment + "]}");
   REQUIRE(page);
   CHECK(page->items.size() == 1);
   CHECK(page->unreadable.size() == 1);
+}
 
-  const std::string labels =
-      R"({"metadata":{"name":"g","namespace":"shop","resourceVersion":"3","labels":7}})";
-  const auto bad_guard = parse_event<api::DeploymentGuard>(event("ADDED", labels));
-  CHECK(value_as<Unreadable>(bad_guard).key.name == "g");
+TEST_CASE("reads an ERROR event without a code as an Error of kind Protocol") {
+  const auto parsed = parse_event<Deployment>(event("ERROR", "{}"));
+  CHECK(value_as<Error>(parsed).kind == ErrorKind::Protocol);
 }
 
 TEST_CASE("returns Protocol when a line is not a valid event") {
@@ -127,7 +136,6 @@ TEST_CASE("returns Protocol when a line is not a valid event") {
       event("DELETED", "{}"),
       event("ADDED", valid_deployment) + "x",
       event("ADDED", "\xff"),
-      event("ERROR", "{}"),
       R"({"type":7,"object":{}})",
       R"({"type":"ADDED"})",
       std::string(10'000, '['),
@@ -135,12 +143,8 @@ TEST_CASE("returns Protocol when a line is not a valid event") {
   for (const std::string& line : lines) {
     CAPTURE(line.substr(0, 80));
     const auto parsed = parse_event<Deployment>(line);
-    if (parsed) {
-      REQUIRE(std::holds_alternative<Error>(*parsed));
-      CHECK(std::get<Error>(*parsed).kind == ErrorKind::Protocol);
-    } else {
-      CHECK(parsed.error().kind == ErrorKind::Protocol);
-    }
+    REQUIRE_FALSE(parsed);
+    CHECK(parsed.error().kind == ErrorKind::Protocol);
   }
 }
 

@@ -10,7 +10,7 @@ namespace lastgood::kube {
 
 // Fails with ErrorKind::Protocol if a field has the wrong type or the name is missing. The message
 // has the path of the field.
-[[nodiscard]] Result<api::Deployment> project_deployment(walk::Parser& parser,
-                                                         const walk::Padded& bytes);
+[[nodiscard]] Result<api::Deployment> read_deployment(walk::Parser& parser,
+                                                      const walk::Padded& bytes);
 
 }  // namespace lastgood::kube

@@ -1,4 +1,4 @@
-// A Deployment that is projected while parsing equals one that is parsed completely.
+// A Deployment that is read from a watch event equals one that the parser of codec/ returns.
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <string>
@@ -35,33 +35,33 @@ std::string added_event(const std::string& text) {
   return R"({"type":"ADDED","object":)" + text + "}";
 }
 
-Deployment projected_from(const std::string& text) {
+Deployment deployment_from(const std::string& text) {
   const auto event = parse_event<Deployment>(added_event(text));
   REQUIRE(event);
   return std::get<Changed<Deployment>>(*event).object;
 }
 
-Deployment rolled_out() { return projected_from(corpus_file("rolled-out.json")); }
+Deployment rolled_out() { return deployment_from(corpus_file("rolled-out.json")); }
 
 }  // namespace
 
-TEST_CASE("projects the same object that the complete parser returns") {
+TEST_CASE("reads the same object that the parser of codec/ returns") {
   for (const std::string& text : corpus()) {
-    const Deployment projected = projected_from(text);
+    const Deployment from_event = deployment_from(text);
     const auto parsed = codec::parse_deployment_text(text);
     REQUIRE(parsed);
-    CAPTURE(projected.meta.key.str());
-    CHECK(projected.meta == parsed->meta);
-    CHECK(projected.selector == parsed->selector);
-    CHECK(projected.conditions == parsed->conditions);
-    CHECK(projected.template_digest == parsed->template_digest);
-    CHECK(projected == *parsed);
+    CAPTURE(from_event.meta.key.str());
+    CHECK(from_event.meta == parsed->meta);
+    CHECK(from_event.selector == parsed->selector);
+    CHECK(from_event.conditions == parsed->conditions);
+    CHECK(from_event.template_digest == parsed->template_digest);
+    CHECK(from_event == *parsed);
   }
 }
 
 TEST_CASE("returns the same object from a watch event and from a list") {
   for (const std::string& text : corpus()) {
-    const Deployment from_event = projected_from(text);
+    const Deployment from_event = deployment_from(text);
     const auto page = parse_list<Deployment>(R"({"items":[)" + text + "," + text +
                                              R"(],"metadata":{"resourceVersion":"1"}})");
     REQUIRE(page);
@@ -83,7 +83,7 @@ TEST_CASE("changes template_digest only when the template changes") {
                                           const std::string& new_part) {
     std::string changed = text;
     changed.replace(changed.find(old_part), old_part.size(), new_part);
-    return projected_from(changed).template_digest;
+    return deployment_from(changed).template_digest;
   };
   CHECK(digest_after_replacing("web:1.4.2", "web:1.4.3") != rolled_out().template_digest);
   CHECK(digest_after_replacing(R"("replicas":3,"selector")", R"("replicas":9,"selector")") ==
