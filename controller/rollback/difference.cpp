@@ -13,7 +13,7 @@
 #include <utility>
 
 #include "base/text.hpp"
-#include "rollback/fields.hpp"
+#include "rollback/deployment_json.hpp"
 
 namespace lastgood::rollback {
 

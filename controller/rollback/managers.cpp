@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "api/constants.hpp"
-#include "rollback/fields.hpp"
+#include "rollback/deployment_json.hpp"
 
 namespace lastgood::rollback {
 

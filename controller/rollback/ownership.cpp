@@ -4,7 +4,7 @@
 #include <map>
 
 #include "api/constants.hpp"
-#include "rollback/fields.hpp"
+#include "rollback/deployment_json.hpp"
 #include "rollback/managers.hpp"
 #include "rollback/patch.hpp"
 
@@ -78,7 +78,7 @@ std::optional<api::ApiCall> ownership_patch(const Json& live, const Snapshot& sn
                     {"value", text_at(live, {"metadata", "resourceVersion"})}},
                    {{"op", "replace"}, {"path", "/metadata/managedFields"}, {"value", wanted}}});
   return api::ApiCall{.verb = api::Verb::Patch,
-                      .target = patch_target(live),
+                      .target = patch_path(live),
                       .body = dumped(patch),
                       .content_type = std::string(api::json_patch)};
 }

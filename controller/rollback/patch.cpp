@@ -1,7 +1,7 @@
 #include "rollback/patch.hpp"
 
 #include "api/constants.hpp"
-#include "rollback/fields.hpp"
+#include "rollback/deployment_json.hpp"
 
 namespace lastgood::rollback {
 
@@ -67,7 +67,7 @@ api::ApiCall template_patch(const Json& live, const Snapshot& snapshot,
     add(annotation_path(api::annotation::last_applied), *last_applied);
   add(annotation_path(api::annotation::rolled_back_by), std::string(rollback_name));
   return {.verb = api::Verb::Patch,
-          .target = patch_target(live),
+          .target = patch_path(live),
           .body = dumped(patch),
           .content_type = std::string(api::json_patch)};
 }

@@ -4,7 +4,7 @@
 
 #include "api/constants.hpp"
 #include "base/text.hpp"
-#include "rollback/fields.hpp"
+#include "rollback/deployment_json.hpp"
 #include "rollback/ownership.hpp"
 #include "rollback/patch.hpp"
 

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "base/text.hpp"
-#include "rollback/fields.hpp"
+#include "rollback/deployment_json.hpp"
 #include "rollback/managers.hpp"
 #include "rollback/patch.hpp"
 #include "rollback/patch_failure.hpp"

@@ -6,7 +6,7 @@
 #include <tuple>
 #include <utility>
 
-#include "rollback/fields.hpp"
+#include "rollback/deployment_json.hpp"
 
 namespace lastgood::rollback {
 

@@ -7,7 +7,7 @@ namespace lastgood::rollback {
 
 namespace {
 
-// A Rollback without status.finished, such as that of a drill, has only the time of its creation.
+// Without status.finished, the time of the creation.
 Time end_of(const api::Rollback& rollback) {
   if (rollback.status.finished) return *rollback.status.finished;
   return rollback.meta.created.value_or(Time{});
@@ -26,11 +26,12 @@ std::vector<std::string> rollbacks_to_delete(std::vector<api::Rollback> rollback
   });
   std::ranges::sort(rollbacks, is_newer);
   std::vector<std::string> out;
-  std::size_t changed = 0;
-  std::size_t unchanged = 0;
+  std::size_t newer_that_changed_template = 0;
+  std::size_t newer_others = 0;
   for (const api::Rollback& rollback : rollbacks) {
-    std::size_t& newer_in_group = rollback.status.template_restored ? changed : unchanged;
-    if (newer_in_group++ >= max_rollbacks && rollback.meta.key.name != named_by_guard)
+    std::size_t& newer =
+        rollback.status.template_restored ? newer_that_changed_template : newer_others;
+    if (newer++ >= max_rollbacks && rollback.meta.key.name != named_by_guard)
       out.push_back(rollback.meta.key.name);
   }
   std::ranges::reverse(out);

@@ -7,7 +7,7 @@
 
 #include "api/constants.hpp"
 #include "base/digest.hpp"
-#include "rollback/fields.hpp"
+#include "rollback/deployment_json.hpp"
 #include "rollback/managers.hpp"
 
 namespace lastgood::rollback {

@@ -1,4 +1,5 @@
-// The tables have a row for each live Deployment, and a column for each recorded phase.
+// A row of the tables is a state of the live Deployment. The columns are the expected steps in the
+// phases that are not finished.
 #include "rollback/plan.hpp"
 
 #include <array>
@@ -69,7 +70,7 @@ Json with_value_at(Json object, const char* pointer, Json value) {
   return object;
 }
 
-Json snapshot_revision() {
+Json snapshot_json() {
   return *build_snapshot(deployment({.image = "good", .generation = 4}),
                          api::Revision{.hash = TemplateHash("good1"), .number = 6});
 }
@@ -171,7 +172,7 @@ std::vector<Row> before_patch_rows() {
        superseded, superseded},
       {"the mark of an older Rollback", deployment({.mark = "web-3-11111111"}), patch_template,
        superseded, superseded},
-      {"the mark of this Rollback, but the generation is still the evaluated one",
+      {"the mark of this Rollback, which a user applied before the patch",
        deployment({.mark = this_rollback}), patch_template, superseded, superseded},
       {"an older generation, because etcd was restored from a backup",
        deployment({.generation = 4, .observed_generation = 4}), superseded, superseded, superseded},
@@ -241,7 +242,7 @@ void check_rows(const std::vector<Row>& rows) {
   for (const auto& row : rows) {
     DYNAMIC_SECTION(row.name) {
       const auto step = [&](api::RollbackPhase phase) {
-        return step_of(next_step(rollback_in(phase), row.live, snapshot_revision()));
+        return step_of(next_step(rollback_in(phase), row.live, snapshot_json()));
       };
       CHECK(step(Pending) == row.pending);
       CHECK(step(TemplateRestored) == row.template_restored);
@@ -255,41 +256,46 @@ void check_rows(const std::vector<Row>& rows) {
 
 }  // namespace
 
-TEST_CASE("patches the template in phase Pending when it is still the evaluated template") {
+TEST_CASE("patches the template in phase Pending only if the template is the evaluated one") {
   check_rows(before_patch_rows());
 }
-TEST_CASE("does not patch the template again when the Deployment has the mark") {
+TEST_CASE("does not patch the template again when it was patched or changed later") {
   check_rows(after_patch_rows());
 }
-TEST_CASE("writes nothing when the Deployment is paused, deleted or unreadable") {
+TEST_CASE("does not patch a Deployment that is paused, deleted or unreadable") {
   check_rows(unpatchable_rows());
 }
 
-TEST_CASE("fails when the snapshot is invalid before the patch, and continues after the patch") {
+TEST_CASE("fails before the patch and continues after it when the snapshot is invalid") {
   using enum api::RollbackPhase;
   struct Case {
     const char* name;
     Result<Json> snapshot;
     Step pending;
     Step template_restored;
+    // After the patch, if the controller was killed before it recorded the phase TemplateRestored.
+    Step pending_but_patched;
   };
-  auto other_owner = snapshot_revision();
+  auto other_owner = snapshot_json();
   other_owner["metadata"]["ownerReferences"][0]["uid"] = "u2";
-  auto other_hash = snapshot_revision();
+  auto other_hash = snapshot_json();
   other_hash["data"]["hash"] = "else1";
   auto bad_template =
       *build_snapshot(deployment({}), api::Revision{.hash = TemplateHash("good1"), .number = 6});
   const Step unreadable = requeue(RequeueReason::SnapshotUnreadable);
   const std::vector<Case> cases{
       {"the snapshot was deleted", fail(ErrorKind::NotFound, "not found"), failed,
-       advance_to(Restored)},
-      {"the snapshot cannot be read", fail(ErrorKind::Server, "etcd is down"), unreadable,
-       unreadable},
+       advance_to(Restored), advance_to(TemplateRestored)},
+      {"waits while the snapshot cannot be read", fail(ErrorKind::Server, "etcd is down"),
+       unreadable, unreadable, unreadable},
       {"the snapshot has no template", Json{{"metadata", {{"name", "x"}}}, {"data", 3}}, failed,
-       advance_to(Restored)},
-      {"the snapshot of another Deployment", other_owner, failed, patch_ownership},
-      {"the snapshot of another revision", other_hash, failed, patch_ownership},
-      {"a snapshot with the bad template", bad_template, failed, patch_ownership},
+       advance_to(Restored), advance_to(TemplateRestored)},
+      {"the snapshot of another Deployment", other_owner, failed, patch_ownership,
+       advance_to(TemplateRestored)},
+      {"the snapshot of another revision", other_hash, failed, patch_ownership,
+       advance_to(TemplateRestored)},
+      {"a snapshot with the bad template", bad_template, failed, patch_ownership,
+       advance_to(TemplateRestored)},
   };
   const auto patched = deployment(
       {.image = "good", .generation = 6, .mark = this_rollback, .template_owner = "lastgood"});
@@ -301,20 +307,20 @@ TEST_CASE("fails when the snapshot is invalid before the patch, and continues af
       CHECK(step_of(next_step(rollback_in(TemplateRestored), patched, test_case.snapshot)) ==
             test_case.template_restored);
       CHECK(step_of(next_step(rollback_in(Pending), patched, test_case.snapshot)) ==
-            (test_case.pending == unreadable ? unreadable : advance_to(TemplateRestored)));
+            test_case.pending_but_patched);
     }
   }
 }
 
 TEST_CASE("changes the template exactly once when the controller is killed between two writes") {
-  // A controller that is killed does not record the phase that it has reached.
-  for (int unrecorded_turns = 0; unrecorded_turns <= 4; ++unrecorded_turns) {
-    DYNAMIC_SECTION("the first " << unrecorded_turns << " turns did not record their phase") {
+  for (int killed_steps = 0; killed_steps <= 4; ++killed_steps) {
+    DYNAMIC_SECTION("the controller was killed in each of the first "
+                    << killed_steps << " steps, before it recorded the phase") {
       auto live = deployment({});
       auto rollback = rollback_in(api::RollbackPhase::Pending);
       std::vector<std::string> writes;
-      for (int turn = 0; turn < 12; ++turn) {
-        const auto step = next_step(rollback, live, snapshot_revision());
+      for (int steps = 0; steps < 12; ++steps) {
+        const auto step = next_step(rollback, live, snapshot_json());
         if (std::holds_alternative<PatchTemplate>(step)) {
           writes.emplace_back("template");
           live = live.patch(parse(std::get<PatchTemplate>(step).call.body));
@@ -324,7 +330,7 @@ TEST_CASE("changes the template exactly once when the controller is killed betwe
           writes.emplace_back("ownership");
           live = live.patch(parse(std::get<PatchOwnership>(step).call.body));
         } else if (const auto* advance = std::get_if<AdvancePhase>(&step)) {
-          if (turn >= unrecorded_turns) rollback.status.phase = advance->phase;
+          if (steps >= killed_steps) rollback.status.phase = advance->phase;
         } else {
           break;
         }
@@ -340,9 +346,8 @@ TEST_CASE("changes the template exactly once when the controller is killed betwe
 TEST_CASE("names both generations when a newer template supersedes the rollback") {
   const auto newer =
       deployment({.image = "newer", .generation = 6, .observed_generation = 6, .revision = "8"});
-  CHECK(
-      message_of(next_step(rollback_in(api::RollbackPhase::Pending), newer, snapshot_revision())) ==
-      "The template changed: generation 5 was evaluated, the current one is 6");
+  CHECK(message_of(next_step(rollback_in(api::RollbackPhase::Pending), newer, snapshot_json())) ==
+        "The template changed: generation 5 was evaluated, the current one is 6");
 }
 
 }  // namespace lastgood::rollback::test

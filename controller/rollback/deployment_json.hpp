@@ -1,4 +1,5 @@
-// Pod templates and Deployments as JSON: comparison and request paths. Private to rollback/.
+// Deployments and their pod templates as JSON: comparison, text and request path. Private to
+// rollback/.
 #pragma once
 
 #include <string>
@@ -32,6 +33,6 @@ using codec::text_at;
 [[nodiscard]] std::string dumped(const codec::Json& value);
 
 // The path and query of a PATCH of the Deployment `live`, with the field manager of Lastgood.
-[[nodiscard]] std::string patch_target(const codec::Json& live);
+[[nodiscard]] std::string patch_path(const codec::Json& live);
 
 }  // namespace lastgood::rollback

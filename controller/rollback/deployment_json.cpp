@@ -1,4 +1,4 @@
-#include "rollback/fields.hpp"
+#include "rollback/deployment_json.hpp"
 
 #include <fmt/format.h>
 
@@ -48,7 +48,7 @@ std::string dumped(const Json& value) {
   return value.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-std::string patch_target(const Json& live) {
+std::string patch_path(const Json& live) {
   return fmt::format("/apis/apps/v1/namespaces/{}/deployments/{}?fieldManager={}",
                      percent_encoded(text_at(live, {"metadata", "namespace"})),
                      percent_encoded(text_at(live, {"metadata", "name"})), api::field_manager);
