@@ -1,4 +1,4 @@
-// The metadata that the controller reads from every object, and the conditions of its own kinds.
+// The metadata of objects, the conditions of Lastgood's kinds, and label selectors.
 #pragma once
 
 #include <cstdint>
@@ -47,10 +47,11 @@ struct Condition {
   bool operator==(const Condition&) const = default;
 };
 
-using Conditions = std::vector<Condition>;  // one of each type, in the order of the first set
+// At most one condition of each type, in the order in which the types were first set.
+using Conditions = std::vector<Condition>;
 
 // Sets the condition with the type of `condition`. Its last_transition becomes `now`, in whole
-// seconds, only if the status changes.
+// seconds, if the condition is new or its status changes.
 void set_condition(Conditions& conditions, Condition condition, Time now);
 [[nodiscard]] const Condition* find_condition(const Conditions& conditions, std::string_view type);
 

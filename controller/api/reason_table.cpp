@@ -1,4 +1,5 @@
-// Joins the entries of all places. The sentences are Markdown, for docs/reference.md.
+// Joins the parts of the table. The texts of the entries are Markdown, because docs/reference.md is
+// generated from them.
 #include "api/reason_table.hpp"
 
 #include <vector>
@@ -8,10 +9,10 @@ namespace lastgood::api {
 std::span<const ReasonEntry> reason_table() {
   static const std::vector<ReasonEntry> table = [] {
     std::vector<ReasonEntry> entries;
-    for (const auto place :
+    for (const auto part :
          {state_reasons(), hold_reasons(), rejection_reasons(), preflight_reasons(),
           policy_reasons(), check_reasons(), event_reasons()}) {
-      entries.insert(entries.end(), place.begin(), place.end());
+      entries.insert(entries.end(), part.begin(), part.end());
     }
     return entries;
   }();

@@ -1,52 +1,10 @@
-// The reasons of the conditions of policies, and of the results of checks.
+// The reasons of the results of checks. The third field of an entry is the check and its result.
 #include <array>
 
 #include "api/reason_table.hpp"
 
 namespace lastgood::api {
 namespace {
-
-constexpr auto policy = ReasonPlace::Policy;
-constexpr std::string_view governed = "`Governed` is `True`";
-constexpr std::string_view not_governed = "`Governed` is `False`";
-
-// `detail`: the condition and its status.
-constexpr std::array policies{
-    ReasonEntry{policy, Reason::PolicyApplies, governed, "A policy applies to the Deployment.", ""},
-    ReasonEntry{policy, Reason::Suspended,
-                "`Governed` is `True`; `Ready` of the RollbackPolicy is `True`",
-                "The policy can be used but is suspended. Its Deployments are neither evaluated "
-                "nor rolled back.",
-                "Set `spec.suspend` to false to continue."},
-    ReasonEntry{policy, Reason::NotOptedIn, not_governed, "No policy applies to the Deployment.",
-                "Opt in if it is to be guarded."},
-    ReasonEntry{policy, Reason::InvalidAnnotation, not_governed,
-                "The key or the value of an annotation is not valid.",
-                "Correct it. The message names the nearest valid key or has an example."},
-    ReasonEntry{policy, Reason::PolicyNotFound, not_governed,
-                "The RollbackPolicy that the annotation names does not exist in the namespace.",
-                "Correct the name, or create the policy. The message has the nearest name."},
-    ReasonEntry{policy, Reason::PolicyConflict, not_governed,
-                "The selectors of two or more RollbackPolicies match the Deployment.",
-                "Name one of them in `lastgood.dev/policy`, or narrow a selector."},
-    ReasonEntry{policy, Reason::PolicyInvalid, not_governed,
-                "The RollbackPolicy has an invalid field, which an older CRD admitted.",
-                "Correct the field that the message names."},
-    ReasonEntry{policy, Reason::ConfigMapNotFound, not_governed,
-                "The ConfigMap that the annotation names does not exist in the namespace.",
-                "Create it, or correct the name."},
-    ReasonEntry{policy, Reason::ConfigMapInvalid, not_governed,
-                "A key of the ConfigMap is missing or misspelt, or its value is not valid.",
-                "Correct the key that the message names."},
-    ReasonEntry{policy, Reason::ConfigMapUnreadable, not_governed,
-                "Lastgood could not read the ConfigMap. The usual cause is a missing permission.",
-                "See the message."},
-    ReasonEntry{policy, Reason::Accepted, "`Ready` of the RollbackPolicy is `True`",
-                "The policy can be used.", ""},
-    ReasonEntry{policy, Reason::Invalid, "`Ready` of the RollbackPolicy is `False`",
-                "A field of the policy is not valid. An older CRD admitted it.",
-                "Correct the field that the message names."},
-};
 
 constexpr auto check = ReasonPlace::Check;
 constexpr std::string_view http_fails = "HTTP: `Fail`";
@@ -55,27 +13,32 @@ constexpr std::string_view rollout_passes = "rollout: `Pass`";
 constexpr std::string_view rollout_unknown = "rollout: `Unknown`";
 constexpr std::string_view see_logs = "See the log of the pod that the message names.";
 
-// `detail`: the check and its result.
 constexpr std::array checks{
-    ReasonEntry{check, Reason::Pending, "any: `Unknown`",
-                "There is no result yet since the evaluation began or the controller started.", ""},
+    ReasonEntry{
+        check, Reason::Pending, "any: `Unknown`",
+        "There is no result yet. Results from before the evaluation began or the controller "
+        "started do not count.",
+        ""},
     ReasonEntry{check, Reason::Complete, rollout_passes,
                 "Every replica has this revision and is available.", ""},
     ReasonEntry{check, Reason::Available, rollout_passes,
                 "After the rollout: at most a quarter of the pods are not ready, or "
                 "`unavailableFor` is 0.",
                 ""},
-    ReasonEntry{check, Reason::RollingOut, rollout_unknown,
-                "The rollout is not complete, and nothing is wrong with it.", ""},
+    ReasonEntry{
+        check, Reason::RollingOut, rollout_unknown,
+        "The rollout is not complete, and no failure was found. Pods may still wait for a node.",
+        ""},
     ReasonEntry{check, Reason::PodsStarting, "any: `Unknown`",
                 "Rollout check, after the rollout: every pod is new and younger than 5 minutes. "
-                "HTTP check: each pod that failed is not ready, is younger than 5 minutes, and "
-                "refused the connection, closed it or timed out.",
+                "HTTP check: no pod passed. Each pod that failed is not ready, is younger than 5 "
+                "minutes, and refused the connection, closed it or timed out.",
                 "Nothing. If the application starts slowly, give it a startup probe."},
-    ReasonEntry{check, Reason::NodeNotReady, rollout_unknown,
-                "After the rollout: the pods are on a node that does not report, so their state "
-                "is not known.",
-                "See the node."},
+    ReasonEntry{
+        check, Reason::NodeNotReady, rollout_unknown,
+        "After the rollout: no pod can be evaluated, and some pods are on a node that does not "
+        "report.",
+        "See the node."},
     ReasonEntry{
         check, Reason::Unschedulable, rollout_unknown,
         "After the rollout: no pod can be evaluated, and some pods are not scheduled to a node.",
@@ -89,8 +52,8 @@ constexpr std::array checks{
                 "See the pods that are not available."},
     ReasonEntry{check, Reason::CrashLoop,
                 "rollout: `Fail`, breached at once in `CrashLoopBackOff`, otherwise after 5 s",
-                "In more than a quarter of the pods a container is down and has restarted "
-                "`crashLoopRestarts` times or more. Down means in `CrashLoopBackOff`, or "
+                "In more than a quarter of the pods that have run, a container is down and has "
+                "restarted `crashLoopRestarts` times or more. Down means in `CrashLoopBackOff`, or "
                 "terminated with an error and not started again.",
                 "Run `kubectl logs --previous` for the pod that the message names."},
     ReasonEntry{check, Reason::OOMKilled, "rollout: the same as `CrashLoop`",
@@ -114,7 +77,7 @@ constexpr std::array checks{
                 "After the rollout: more than a quarter of the pods are not ready. [Some pods are "
                 "not counted](#pods-that-are-not-counted).",
                 see_logs},
-    ReasonEntry{check, Reason::Passed, "HTTP, and the baseline of the rollout check: `Pass`",
+    ReasonEntry{check, Reason::Passed, "HTTP: `Pass`; rollout, only for its baseline: `Pass`",
                 "HTTP check: at most `maxFailingPods` failed. Baseline of the rollout check: at "
                 "most a quarter of the old pods failed.",
                 ""},
@@ -160,7 +123,6 @@ constexpr std::array checks{
 
 }  // namespace
 
-std::span<const ReasonEntry> policy_reasons() { return policies; }
 std::span<const ReasonEntry> check_reasons() { return checks; }
 
 }  // namespace lastgood::api

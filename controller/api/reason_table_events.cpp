@@ -1,5 +1,5 @@
 // The reasons of Events on a Deployment. A change of the condition Governed is an Event too: its
-// reasons are in reason_table_checks.cpp.
+// reasons are in reason_table_policies.cpp.
 #include <array>
 
 #include "api/reason_table.hpp"

@@ -13,7 +13,7 @@ constexpr std::string_view another_revision = "Choose another revision.";
 
 constexpr auto rejected = ReasonPlace::Rejection;
 
-// `detail`: whether spec.force overrides it.
+// The third field of an entry: whether spec.force overrides the reason.
 constexpr std::array rejections{
     ReasonEntry{rejected, Reason::DeploymentNotFound, no,
                 "The namespace has had no Deployment of this name for 5 s.",
@@ -81,7 +81,7 @@ constexpr std::array rejections{
 
 constexpr auto preflight = ReasonPlace::Preflight;
 
-// `detail`: the status of the condition RollbackReady.
+// The third field of an entry: the status of the condition RollbackReady.
 constexpr std::array preflights{
     ReasonEntry{preflight, Reason::Ready, "`True`",
                 "The API server admits the last good template, and the objects that it needs "
@@ -90,8 +90,9 @@ constexpr std::array preflights{
                 ""},
     ReasonEntry{preflight, Reason::NoLastGood, "`False`",
                 "There is no other revision that was proven good and has a snapshot. This is "
-                "normal until a second revision is good.",
-                "Nothing. `RollbackReady` changes after the next good release."},
+                "normal while no revision except the current one is good.",
+                "Nothing. With the next release, the current revision becomes the target of a "
+                "rollback, if it is good."},
     ReasonEntry{preflight, Reason::NoRollbackPast, "`False`",
                 "The current revision, or one between it and the target, has "
                 "`lastgood.dev/no-rollback-past`.",
