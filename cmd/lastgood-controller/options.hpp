@@ -19,19 +19,23 @@ struct Options {
   std::string lease_namespace;  // empty: the namespace of the pod or of the context, or "default"
   std::string lease_name = "lastgood";
   std::string identity;  // empty: host name and process id
+  // The breaker opens if the Deployments that fail or were rolled back are more than this number
+  // and more than this percentage of the guarded Deployments. 0 Deployments: there is no breaker.
   int breaker_rollbacks = 5;
   int breaker_percent = 10;
+  // How long a rollback counts. The breaker closes this long after both limits were last exceeded.
   Duration breaker_within{300'000};  // 5 min
   bool read_secrets = false;
 };
 
 struct Parsed {
-  bool run = false;  // false for --help, --version and invalid flags: exit with exit_code
+  bool run = false;  // false: exit with exit_code
   int exit_code = 0;
   Options options;
 };
 
-// Prints the help, the version or the error, if there is one to print.
+// Returns run = false for --help, for --version, and if a flag or environment variable is invalid.
+// Then the function has printed the help, the version or the error.
 [[nodiscard]] Parsed parse_options(int argc, char** argv);
 
 }  // namespace lastgood

@@ -26,8 +26,9 @@ namespace lastgood::checks {
 enum class ExclusionReason : std::uint8_t {
   None,
   Terminating,  // the pod was scaled down, evicted or deleted during the probe
-  Starting,     // the pod may be starting; only TimedOut, ConnectionRefused and ConnectionClosed
-                // are not counted, because a pod that returns a response has started
+  // The pod may be starting. Applies to TimedOut, ConnectionRefused and ConnectionClosed. Any other
+  // failure is counted: a pod that responds has started.
+  Starting,
 };
 
 struct ProbeResult {
@@ -40,7 +41,8 @@ struct ProbeResult {
 // counted. These probes are not counted:
 //   - a failed probe with an exclusion, and
 //   - a probe that could not be sent (DNSLookupFailed, Unreachable).
-// `pods` is HttpPlan::pods: the message says how many of these pods were probed.
+// `pods`: the number of pods that could be probed (HttpPlan::pods), 0 for a URL. If there are more
+// pods than results, the message says so.
 [[nodiscard]] Measurement measure_http(const api::Check& check,
                                        std::span<const ProbeResult> results, std::size_t pods = 0);
 
@@ -53,9 +55,10 @@ struct ProbeResult {
 void exclude_terminating(std::span<ProbeResult> results, std::span<const api::Pod> before,
                          std::span<const api::Pod> after);
 
-// Excludes the probes of pods that may be starting. Such pods are in the plan, because a container
+// Excludes the probes of pods that may be starting. plan_http does not leave them out: a container
 // without a startup probe counts as started as soon as it runs. The probe of a URL is excluded if
-// no pod is ready and at least one pod may be starting.
+// no pod is ready and at least one pod may be starting. `rolled_out`: when the rollout completed. A
+// pod that existed then is not starting.
 void exclude_starting(std::span<ProbeResult> results, std::span<const api::Pod> pods,
                       const std::optional<Time>& rolled_out, Time now);
 

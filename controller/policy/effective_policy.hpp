@@ -6,6 +6,7 @@
 //   5. the selector of a policy  that RollbackPolicy; broken if several select the Deployment
 //   6. enabled: "true"           the built-in policy
 //   7. in all other cases        none
+// In rows 3 to 5, the result is also broken if that policy or ConfigMap is missing or invalid.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +22,7 @@
 
 namespace lastgood::policy {
 
-// The policy of one Deployment, and the requests in its annotations.
+// The policy of one Deployment, and the values of its annotations that do not choose the policy.
 struct EffectivePolicy {
   enum class Kind : std::uint8_t {
     None,
@@ -41,7 +42,7 @@ struct EffectivePolicy {
   std::string group;                // empty: none
   int group_order = 0;
 
-  // True if `spec` applies.
+  // True if there is a valid policy, which may be suspended. Then `spec` is set.
   [[nodiscard]] bool governs() const { return kind != Kind::None && kind != Kind::Broken; }
 
   bool operator==(const EffectivePolicy&) const = default;
@@ -53,7 +54,8 @@ struct EffectivePolicy {
 // Deployment. Nothing if no ConfigMap can change the result.
 [[nodiscard]] std::optional<std::string> config_map_wanted(const OptIn& opt_in);
 
-// `config_map` is the result of reading config_map_wanted(); absent if there is none.
+// `config_map` is the result of reading the ConfigMap that config_map_wanted() names. It is absent
+// if config_map_wanted() names none. A ConfigMap that does not exist is the error NotFound.
 [[nodiscard]] EffectivePolicy resolve_policy(
     const api::Deployment& deployment, const OptIn& opt_in,
     std::span<const api::RollbackPolicy* const> policies_of_namespace,
