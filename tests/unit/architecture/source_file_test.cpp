@@ -17,7 +17,7 @@ TEST_CASE("reads the includes of a file with their lines") {
   CHECK(includes[1].quoted);
 }
 
-TEST_CASE("returns the folder of a file") {
+TEST_CASE("returns the folder of controller/ to which a file belongs, or cmd") {
   CHECK(folder_of("controller/api/meta.hpp") == "api");
   CHECK(folder_of("controller/guard/states/idle.cpp") == "guard");
   CHECK(folder_of("cmd/lastgood-controller/main.cpp") == "cmd");
@@ -28,5 +28,8 @@ TEST_CASE("returns the folder of a file") {
 TEST_CASE("returns the path by which a header is included") {
   CHECK(include_path_of("controller/guard/states/idle.hpp") == "guard/states/idle.hpp");
   CHECK(include_path_of("cmd/lastgood-controller/options.hpp") == "options.hpp");
-  CHECK(include_path_of("tests/source_path.hpp") == "tests/source_path.hpp");
+}
+
+TEST_CASE("returns the path unchanged when a header is not in controller/ or cmd/") {
+  CHECK(include_path_of("elsewhere/a.hpp") == "elsewhere/a.hpp");
 }

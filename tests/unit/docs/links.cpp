@@ -26,7 +26,8 @@ std::vector<Link> links_of(const std::string& page) {
   for (std::sregex_iterator at(page.begin(), page.end(), link); at != std::sregex_iterator();
        ++at) {
     const std::string file = (*at)[1];
-    if (!file.contains(':')) found.push_back({.file = file, .anchor = (*at)[2]});
+    const bool is_other_site = file.contains(':');
+    if (!is_other_site) found.push_back({.file = file, .anchor = (*at)[2]});
   }
   return found;
 }
