@@ -1,4 +1,4 @@
-// The HTTP handlers of the application. This file must not know where the knobs come from or how
+// The HTTP handlers of the application. They do not depend on where the knobs come from or on how
 // the ports are opened.
 package main
 

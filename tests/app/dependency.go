@@ -1,5 +1,5 @@
-// The dependency of the application: another service. Each request for /health probes it. This file
-// must not know the knobs.
+// The dependency of the application: another service. Each request for /health probes that service.
+// No function here depends on the knobs.
 package main
 
 import (

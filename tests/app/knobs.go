@@ -1,5 +1,5 @@
 // Knobs are the settings of the application. The environment sets them at the start, and POST /set
-// changes them later. This file must not know the effects of the knobs.
+// changes them later. Other files define the effects of the knobs.
 package main
 
 import (

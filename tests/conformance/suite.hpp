@@ -1,6 +1,6 @@
 // The behaviors of an API server that this project relies on. The suite checks them on a real API
 // server and on the fake server of the simulation. This proves that the fake server behaves like a
-// real one. The suite must not know which of the two servers it runs against.
+// real one. The suite must be the same for both servers.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>

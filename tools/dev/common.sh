@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # Functions that all commands of ./dev share: messages with durations, and the installation of
-# packages. This file must not know a command.
+# packages. No function here depends on a command.
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 CACHE=${LASTGOOD_CACHE:-${HOME:-/root}/.cache/lastgood}

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # Tests on a real Kubernetes: the conformance suite, and the scenarios with the chart and the image.
-# This file must not know how a cluster or an image is created: cluster.sh and image.sh do that.
+# The functions of cluster.sh and image.sh create the cluster and the image.
 
 # test_e2e [-run REGEX]: if the cluster is not running, starts it, and stops it at the end.
 test_e2e() {

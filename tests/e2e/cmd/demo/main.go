@@ -1,6 +1,6 @@
 // Command demo shows how Lastgood rolls back a bad release, on a cluster where Lastgood is
-// installed. It ends with code 1 if a step fails. This command must not know how the cluster was
-// started or how Lastgood was installed.
+// installed. It ends with code 1 if a step fails. The command must work on every
+// cluster, however the cluster was started and Lastgood was installed.
 package main
 
 import (

@@ -1,6 +1,6 @@
 // Command kubernetes contains all programs of a Kubernetes cluster in one binary. The first
-// argument, or the name of the symbolic link, chooses the program. This command must not know how
-// the local cluster configures or supervises the programs.
+// argument, or the name of the symbolic link, chooses the program. Package internal/local
+// configures and supervises the programs.
 package main
 
 import (

@@ -1,4 +1,4 @@
-// Up starts a cluster. This file must not know the flags of a component.
+// Up starts a cluster. Other files define the flags of each component.
 package cluster
 
 import (

@@ -1,4 +1,4 @@
-// The mounts below a directory. This file must not know who created them.
+// The mounts below a directory.
 package host
 
 import (

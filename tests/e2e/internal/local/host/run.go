@@ -1,5 +1,6 @@
 // Package host changes the machine for a cluster, and reverts every change: bridge, packet filter,
-// kernel settings, control groups, mounts. This package must not know the components of Kubernetes.
+// kernel settings, control groups, mounts. This package must not depend on the components of
+// Kubernetes.
 package host
 
 import (

@@ -1,5 +1,5 @@
 // Package image creates container images of one static binary without a builder, and reads the
-// names in image archives. This package must not know containerd.
+// names in image archives. This package must not depend on containerd.
 package image
 
 import (

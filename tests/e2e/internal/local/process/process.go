@@ -1,6 +1,5 @@
 // Package process runs the components of the cluster as daemons. The daemons outlive the command
-// that started them, and a later command finds them. This package must not know which components
-// exist.
+// that started them, and a later command finds them. This package must not name a component.
 package process
 
 import (

@@ -1,5 +1,5 @@
 // Image registries on the machine of the node. The container runtime uses plain HTTP for loopback
-// addresses. This file must not know who pulls from them.
+// addresses.
 package scenario
 
 import (

@@ -1,7 +1,7 @@
 // Package scenario is the language of the end-to-end tests: Given, When, Then on a real cluster.
 //
 // Each scenario has its own namespace. The steps are in given.go, when*.go and then*.go. The
-// package must not know any scenario. It takes the author of a write from the audit log only.
+// package must not depend on a scenario. It takes the author of a write from the audit log only.
 package scenario
 
 import (
