@@ -27,7 +27,7 @@ asio::awaitable<NetResult<tcp::socket>> connect(asio::any_io_executor executor,
     boost::system::error_code error;
     socket.open(address.is_v6() ? tcp::v6() : tcp::v4(), error);
     if (!error) {
-      const auto watch = deadline.watch([&socket] {
+      const auto scope = deadline.abort_when_over([&socket] {
         boost::system::error_code ignored;
         socket.close(ignored);
       });

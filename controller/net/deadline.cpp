@@ -11,7 +11,7 @@ struct Deadline::State {
   boost::asio::steady_timer timer;
   std::chrono::steady_clock::time_point until;
   bool expired = false;
-  bool stopped = false;
+  bool aborted = false;
   std::function<void()> abort = {};
 };
 
@@ -25,22 +25,22 @@ Deadline::~Deadline() = default;
 
 bool Deadline::expired() const { return state_->expired; }
 
-bool Deadline::stopped() const { return state_->stopped; }
+bool Deadline::aborted() const { return state_->aborted; }
 
 void Deadline::arm(const std::shared_ptr<State>& state) {
   state->timer.expires_at(state->until);
   state->timer.async_wait([weak = std::weak_ptr(state)](const boost::system::error_code& error) {
     const auto active = weak.lock();
-    if (error || !active || active->expired || active->stopped) return;
-    // restart() with a later time does not change the timer, because a stream restarts its deadline
-    // with each read. So the timer may fire too early.
+    if (error || !active || active->expired || active->aborted) return;
+    // The timer may fire before `until`. A stream restarts its deadline with each read, so
+    // restart() only stores a later time: that is cheaper than to arm the timer.
     if (std::chrono::steady_clock::now() < active->until) return arm(active);
-    end(*active, /*stopped=*/false);
+    end(*active, /*aborted=*/false);
   });
 }
 
-void Deadline::end(State& state, bool stopped) {
-  (stopped ? state.stopped : state.expired) = true;
+void Deadline::end(State& state, bool aborted) {
+  (aborted ? state.aborted : state.expired) = true;
   state.timer.cancel();
   if (state.abort) state.abort();
 }
@@ -51,16 +51,16 @@ void Deadline::restart(Duration from_now) {
   if (state_->until < state_->timer.expiry()) arm(state_);
 }
 
-void Deadline::stop() {
-  if (!over()) end(*state_, /*stopped=*/true);
+void Deadline::abort_now() {
+  if (!over()) end(*state_, /*aborted=*/true);
 }
 
-Deadline::Watch Deadline::watch(std::function<void()> abort) {
+Deadline::AbortScope Deadline::abort_when_over(std::function<void()> abort) {
   state_->abort = std::move(abort);
   if (over()) state_->abort();
-  return Watch(*this);
+  return AbortScope(*this);
 }
 
-Deadline::Watch::~Watch() { deadline_.state_->abort = nullptr; }
+Deadline::AbortScope::~AbortScope() { deadline_.state_->abort = nullptr; }
 
 }  // namespace lastgood::net

@@ -1,5 +1,5 @@
-// The time limit of one exchange over the network. When it expires or is stopped, it aborts the
-// operation that the exchange waits for.
+// The time limit of one exchange over the network. When it is over, it aborts the operation that
+// the exchange waits for.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -19,33 +19,34 @@ class Deadline {
   ~Deadline();
 
   [[nodiscard]] bool expired() const;
-  [[nodiscard]] bool stopped() const;
-  [[nodiscard]] bool over() const { return expired() || stopped(); }
+  [[nodiscard]] bool aborted() const;  // by abort_now()
+  [[nodiscard]] bool over() const { return expired() || aborted(); }
 
   // Moves the limit to a later or earlier time. No effect if the deadline is over.
   void restart(Duration from_now);
-  void stop();
+  // Ends the deadline before its time. No effect if the deadline is over.
+  void abort_now();
 
-  // Watches one operation of the exchange. An exchange has at most one watch at a time.
-  class Watch {
+  // Lasts as long as one operation of the exchange. An exchange has at most one scope at a time.
+  class AbortScope {
    public:
-    Watch(const Watch&) = delete;
-    Watch& operator=(const Watch&) = delete;
-    ~Watch();
+    AbortScope(const AbortScope&) = delete;
+    AbortScope& operator=(const AbortScope&) = delete;
+    ~AbortScope();
 
    private:
     friend class Deadline;
-    explicit Watch(Deadline& deadline) : deadline_(deadline) {}
+    explicit AbortScope(Deadline& deadline) : deadline_(deadline) {}
     Deadline& deadline_;
   };
-  // Calls `abort` when the deadline is over, until the Watch is destroyed. Calls it at once if the
-  // deadline is over already.
-  [[nodiscard]] Watch watch(std::function<void()> abort);
+  // Calls `abort` when the deadline is over, until the scope is destroyed. Calls `abort` at once if
+  // the deadline is over already.
+  [[nodiscard]] AbortScope abort_when_over(std::function<void()> abort);
 
  private:
   struct State;
   static void arm(const std::shared_ptr<State>& state);
-  static void end(State& state, bool stopped);
+  static void end(State& state, bool aborted);
   std::shared_ptr<State> state_;
 };
 

@@ -25,7 +25,7 @@ TransportError transport_error_of(const boost::system::error_code& error) {
 }  // namespace
 
 Failure deadline_failure(const Deadline& deadline) {
-  if (deadline.stopped()) return {.transport_error = TransportError::Stopped, .detail = "stopped"};
+  if (deadline.aborted()) return {.transport_error = TransportError::Stopped, .detail = "stopped"};
   return {.transport_error = TransportError::TimedOut,
           .detail = "timed out before a complete response"};
 }

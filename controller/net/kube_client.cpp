@@ -338,7 +338,7 @@ void KubeClient::Impl::stop() {
   stopped_ = true;
   pool_.close_idle();
   const auto deadlines = in_flight_;
-  for (auto* deadline : deadlines) deadline->stop();
+  for (auto* deadline : deadlines) deadline->abort_now();
 }
 
 KubeClient::KubeClient(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}

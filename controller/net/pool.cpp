@@ -67,7 +67,7 @@ asio::awaitable<NetResult<ConnectionPool::Permit>> ConnectionPool::acquire(Deadl
   } const entry{*state, waiter};
   state->waiting.push_back(&waiter);
   {
-    const auto watch = deadline.watch([&waiter] { waiter.timer.cancel(); });
+    const auto scope = deadline.abort_when_over([&waiter] { waiter.timer.cancel(); });
     boost::system::error_code error;
     if (!deadline.over())
       co_await waiter.timer.async_wait(asio::redirect_error(asio::use_awaitable, error));

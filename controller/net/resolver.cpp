@@ -202,9 +202,9 @@ asio::awaitable<NetResult<Addresses>> Resolver::resolve(std::string host, Deadli
     ~WaitingEntry() { pending.leave(position); }
   } const entry{*pending, pending->enter(done)};
   {
-    const auto watch = deadline.watch([&done] { done.cancel(); });
-    // If the deadline was over already, the watch cancelled the timer before the wait began. That
-    // has no effect on a later wait, so do not wait.
+    const auto scope = deadline.abort_when_over([&done] { done.cancel(); });
+    // If the deadline was over already, the timer was cancelled before the wait began. That has no
+    // effect on a later wait, so do not wait.
     if (!pending->done && !deadline.over())
       co_await done.async_wait(asio::redirect_error(asio::use_awaitable, error));
   }

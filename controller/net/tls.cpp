@@ -129,7 +129,7 @@ asio::awaitable<NetResult<std::unique_ptr<Transport>>> tls_transport(tcp::socket
   }
   boost::system::error_code error;
   {
-    const auto watch = deadline.watch([&transport] { transport->close(); });
+    const auto scope = deadline.abort_when_over([&transport] { transport->close(); });
     if (!deadline.over()) error = co_await transport->handshake();
   }
   if (deadline.over()) co_return std::unexpected(deadline_failure(deadline));

@@ -23,7 +23,7 @@ bool Transport::is_quiet() {
 asio::awaitable<NetResult<std::size_t>> read_with_deadline(Transport& transport,
                                                            std::span<char> into,
                                                            Deadline& deadline) {
-  const auto watch = deadline.watch([&transport] { transport.close(); });
+  const auto scope = deadline.abort_when_over([&transport] { transport.close(); });
   if (deadline.over()) co_return std::unexpected(deadline_failure(deadline));
   const auto done = co_await transport.read_some(into);
   if (deadline.over()) co_return std::unexpected(deadline_failure(deadline));
@@ -34,7 +34,7 @@ asio::awaitable<NetResult<std::size_t>> read_with_deadline(Transport& transport,
 
 asio::awaitable<Written> write_with_deadline(Transport& transport, std::string_view all,
                                              Deadline& deadline) {
-  const auto watch = deadline.watch([&transport] { transport.close(); });
+  const auto scope = deadline.abort_when_over([&transport] { transport.close(); });
   if (deadline.over()) co_return Written{.failure = deadline_failure(deadline)};
   const auto done = co_await transport.write(all);
   Written written{.may_have_sent = done.bytes > 0};

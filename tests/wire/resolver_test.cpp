@@ -156,12 +156,12 @@ TEST_CASE("never looks up a text that is not a valid host name") {
   }
 }
 
-TEST_CASE("fails with Stopped at once when the deadline is stopped already") {
+TEST_CASE("fails with Stopped at once when the deadline was aborted before the call") {
   asio::io_context io;
   const FakeLookups lookups;
   net::Resolver resolver(io.get_executor(), lookups.lookup());
   Deadline deadline(io.get_executor(), long_timeout);
-  deadline.stop();
+  deadline.abort_now();
   const auto got = await(io, resolver.resolve("hang", deadline));
   REQUIRE_FALSE(got);
   CHECK(got.error().transport_error == TransportError::Stopped);
@@ -173,7 +173,7 @@ TEST_CASE("expires at the new time after a deadline was moved to an earlier or l
     const auto started = std::chrono::steady_clock::now();
     Deadline deadline(io.get_executor(), from_now);
     bool over = false;
-    const auto watch = deadline.watch([&over] { over = true; });
+    const auto scope = deadline.abort_when_over([&over] { over = true; });
     deadline.restart(moved_to);
     run_until(io, [&over] { return over; });
     CHECK(deadline.expired());
