@@ -19,9 +19,9 @@ Result<std::string> call_server(const ports::ApiCall& call, Script script,
   return await(io, client->call(call, timeout));
 }
 
-asio::awaitable<void> read_without_response(Peer& peer) {
-  co_await peer.request();
-  co_await peer.until_closed();
+asio::awaitable<void> read_without_response(ServerConnection& connection) {
+  co_await connection.request();
+  co_await connection.until_closed();
 }
 
 }  // namespace
@@ -29,29 +29,29 @@ asio::awaitable<void> read_without_response(Peer& peer) {
 TEST_CASE("returns the body of a 2xx response wherever its bytes are split") {
   const std::string text = response(201, R"({"kind":"Rollback"})");
   for (std::size_t at = 0; at <= text.size(); ++at) {
-    const auto got = call_server(get(), [&](Peer& peer) -> asio::awaitable<void> {
-      co_await peer.request();
-      co_await peer.send(text.substr(0, at));
-      co_await peer.send(text.substr(at));
-      co_await peer.until_closed();
+    const auto got = call_server(get(), [&](ServerConnection& connection) -> asio::awaitable<void> {
+      co_await connection.request();
+      co_await connection.send(text.substr(0, at));
+      co_await connection.send(text.substr(at));
+      co_await connection.until_closed();
     });
     REQUIRE(got);
     REQUIRE(*got == R"({"kind":"Rollback"})");
   }
-  CHECK(call_server(get(), [&](Peer& peer) -> asio::awaitable<void> {
-          co_await peer.request();
-          co_await peer.send_bytewise(text);
+  CHECK(call_server(get(), [&](ServerConnection& connection) -> asio::awaitable<void> {
+          co_await connection.request();
+          co_await connection.send_bytewise(text);
         }) == R"({"kind":"Rollback"})");
 }
 
 TEST_CASE("sends method, path, host, user agent, token, media type and body") {
   asio::io_context io;
   std::vector<std::string> seen;
-  ScriptedServer server(io, [&seen](Peer& peer) -> asio::awaitable<void> {
+  ScriptedServer server(io, [&seen](ServerConnection& connection) -> asio::awaitable<void> {
     while (true) {
-      seen.push_back(co_await peer.request());
+      seen.push_back(co_await connection.request());
       if (seen.back().empty()) co_return;
-      co_await peer.send(response(200, "{}"));
+      co_await connection.send(response(200, "{}"));
     }
   });
   auto credentials = plain_credentials(server.port());
@@ -131,10 +131,10 @@ TEST_CASE("times out when the server hangs before or within its response") {
     const auto started = std::chrono::steady_clock::now();
     const auto got = call_server(
         patch(),
-        [&](Peer& peer) -> asio::awaitable<void> {
-          co_await peer.request();
-          co_await peer.send(beginning);
-          co_await peer.until_closed();
+        [&](ServerConnection& connection) -> asio::awaitable<void> {
+          co_await connection.request();
+          co_await connection.send(beginning);
+          co_await connection.until_closed();
         },
         short_timeout);
     REQUIRE_FALSE(got);
@@ -148,10 +148,10 @@ TEST_CASE("times out when the server hangs before or within its response") {
 TEST_CASE("times out when a response arrives byte by byte and never ends") {
   const auto got = call_server(
       get(),
-      [](Peer& peer) -> asio::awaitable<void> {
-        co_await peer.request();
-        co_await peer.send("HTTP/1.1 200 OK\r\n\r\n");
-        while (co_await peer.send("x")) {
+      [](ServerConnection& connection) -> asio::awaitable<void> {
+        co_await connection.request();
+        co_await connection.send("HTTP/1.1 200 OK\r\n\r\n");
+        while (co_await connection.send("x")) {
         }
       },
       short_timeout);
@@ -163,9 +163,9 @@ TEST_CASE("times out when a response arrives byte by byte and never ends") {
 TEST_CASE("fails with ConnectionClosed when the server closes the connection within its response") {
   const std::string whole = response(200, "{}");
   for (std::size_t at = 0; at < whole.size(); ++at) {
-    const auto got = call_server(get(), [&](Peer& peer) -> asio::awaitable<void> {
-      co_await peer.request();
-      co_await peer.send(whole.substr(0, at));
+    const auto got = call_server(get(), [&](ServerConnection& connection) -> asio::awaitable<void> {
+      co_await connection.request();
+      co_await connection.send(whole.substr(0, at));
     });
     REQUIRE_FALSE(got);
     REQUIRE(got.error().kind == ErrorKind::ConnectionClosed);
@@ -173,9 +173,9 @@ TEST_CASE("fails with ConnectionClosed when the server closes the connection wit
 }
 
 TEST_CASE("fails with ConnectionRefused for a reset read and ConnectionClosed for a reset write") {
-  const Script reset = [](Peer& peer) -> asio::awaitable<void> {
-    co_await peer.request();
-    peer.reset();
+  const Script reset = [](ServerConnection& connection) -> asio::awaitable<void> {
+    co_await connection.request();
+    connection.reset();
   };
   const auto read = call_server(get(), reset);
   REQUIRE_FALSE(read);
@@ -199,12 +199,12 @@ TEST_CASE("fails with Protocol for bytes that are not HTTP, and with TooLarge fo
 TEST_CASE("stops reading a body above the limit, and fails with TooLarge") {
   asio::io_context io;
   std::uint64_t sent = 0;
-  ScriptedServer server(io, [&sent](Peer& peer) -> asio::awaitable<void> {
-    co_await peer.request();
-    co_await peer.send("HTTP/1.1 200 OK\r\n\r\n");
+  ScriptedServer server(io, [&sent](ServerConnection& connection) -> asio::awaitable<void> {
+    co_await connection.request();
+    co_await connection.send("HTTP/1.1 200 OK\r\n\r\n");
     const std::string piece(64 * 1024, 'x');
-    while (sent < 10'000'000'000 && co_await peer.send(piece)) sent = peer.sent();
-    sent = peer.sent();
+    while (sent < 10'000'000'000 && co_await connection.send(piece)) sent = connection.sent();
+    sent = connection.sent();
   });
   const auto client =
       client_for(io, plain_credentials(server.port()), nullptr, {.body_bytes = 1'000'000});
@@ -215,11 +215,11 @@ TEST_CASE("stops reading a body above the limit, and fails with TooLarge") {
 }
 
 TEST_CASE("reads only the beginning of an error body that never ends") {
-  const auto got = call_server(get(), [](Peer& peer) -> asio::awaitable<void> {
-    co_await peer.request();
-    co_await peer.send("HTTP/1.1 500 No\r\n\r\n");
+  const auto got = call_server(get(), [](ServerConnection& connection) -> asio::awaitable<void> {
+    co_await connection.request();
+    co_await connection.send("HTTP/1.1 500 No\r\n\r\n");
     const std::string piece(64 * 1024, 'x');
-    while (co_await peer.send(piece)) {
+    while (co_await connection.send(piece)) {
     }
   });
   REQUIRE_FALSE(got);
@@ -230,10 +230,11 @@ TEST_CASE("reads only the beginning of an error body that never ends") {
 
 TEST_CASE("returns the error status of a server that rejects a long body before reading it") {
   const auto got =
-      call_server(patch(std::string(30'000'000, 'x')), [](Peer& peer) -> asio::awaitable<void> {
-        co_await peer.send(response(413, "too large", "Connection: close\r\n"));
-        co_await peer.until_closed();
-      });
+      call_server(patch(std::string(30'000'000, 'x')),
+                  [](ServerConnection& connection) -> asio::awaitable<void> {
+                    co_await connection.send(response(413, "too large", "Connection: close\r\n"));
+                    co_await connection.until_closed();
+                  });
   REQUIRE_FALSE(got);
   CHECK(got.error().status == 413);
 }
@@ -250,12 +251,12 @@ TEST_CASE("never sends a request whose path is not percent-encoded") {
 
 TEST_CASE("ends a cancelled call at once and frees its connection") {
   asio::io_context io;
-  ScriptedServer server(io, [](Peer& peer) -> asio::awaitable<void> {
-    if (peer.number() == 1) {
-      co_await read_without_response(peer);
+  ScriptedServer server(io, [](ServerConnection& connection) -> asio::awaitable<void> {
+    if (connection.number() == 1) {
+      co_await read_without_response(connection);
     } else {
-      co_await peer.request();
-      co_await peer.send(response(200, "{}"));
+      co_await connection.request();
+      co_await connection.send(response(200, "{}"));
     }
   });
   const auto client = client_for(io, plain_credentials(server.port()), nullptr, {.connections = 1});
@@ -313,12 +314,12 @@ TEST_CASE("fails running calls with Cancelled when the client is destroyed") {
 TEST_CASE("reports every request to telemetry with its method, host and status") {
   asio::io_context io;
   RecordingTelemetry telemetry;
-  ScriptedServer server(io, [](Peer& peer) -> asio::awaitable<void> {
-    co_await peer.request();
-    co_await peer.send(response(200, "{}"));
-    co_await peer.request();
-    co_await peer.send(response(404, "{}"));
-    co_await peer.request();
+  ScriptedServer server(io, [](ServerConnection& connection) -> asio::awaitable<void> {
+    co_await connection.request();
+    co_await connection.send(response(200, "{}"));
+    co_await connection.request();
+    co_await connection.send(response(404, "{}"));
+    co_await connection.request();
   });
   const auto client = client_for(io, plain_credentials(server.port()), &telemetry);
   await(io, client->call(get(), long_timeout));

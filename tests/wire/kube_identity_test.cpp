@@ -39,13 +39,13 @@ Identity signed_by_authority(std::vector<std::string> names) {
 
 // Returns 200 for the token "new", and 401 for any other token. Appends each token to `seen`.
 Script accept_only_new(std::vector<std::string>& seen) {
-  return [&seen](Peer& peer) -> asio::awaitable<void> {
+  return [&seen](ServerConnection& connection) -> asio::awaitable<void> {
     while (true) {
-      const auto request = co_await peer.request();
+      const auto request = co_await connection.request();
       if (request.empty()) co_return;
       const auto at = request.find("Bearer ") + 7;
       seen.push_back(request.substr(at, request.find('\r', at) - at));
-      co_await peer.send(seen.back() == "new" ? response(200, "{}") : response(401, "{}"));
+      co_await connection.send(seen.back() == "new" ? response(200, "{}") : response(401, "{}"));
     }
   };
 }
@@ -110,9 +110,9 @@ TEST_CASE("presents the client certificate, and fails without one if the server 
 
 TEST_CASE("fails with Tls when the server does not speak TLS") {
   asio::io_context io;
-  ScriptedServer server(io, [](Peer& peer) -> asio::awaitable<void> {
-    co_await peer.send("HTTP/1.1 400 Bad Request\r\n\r\n");
-    co_await peer.until_closed();
+  ScriptedServer server(io, [](ServerConnection& connection) -> asio::awaitable<void> {
+    co_await connection.send("HTTP/1.1 400 Bad Request\r\n\r\n");
+    co_await connection.until_closed();
   });
   const auto got =
       await(io, client_for(io, tls_credentials(server.port()))->call(get(), long_timeout));
@@ -122,8 +122,9 @@ TEST_CASE("fails with Tls when the server does not speak TLS") {
 
 TEST_CASE("times out when the server hangs within the TLS handshake") {
   asio::io_context io;
-  ScriptedServer server(io,
-                        [](Peer& peer) -> asio::awaitable<void> { co_await peer.until_closed(); });
+  ScriptedServer server(io, [](ServerConnection& connection) -> asio::awaitable<void> {
+    co_await connection.until_closed();
+  });
   const auto got =
       await(io, client_for(io, tls_credentials(server.port()))->call(get(), short_timeout));
   REQUIRE_FALSE(got);
@@ -134,10 +135,10 @@ TEST_CASE("reuses a TLS connection until the server closes it") {
   asio::io_context io;
   ScriptedServer server(
       io,
-      [](Peer& peer) -> asio::awaitable<void> {
+      [](ServerConnection& connection) -> asio::awaitable<void> {
         for (int i = 0; i < 3; ++i) {
-          co_await peer.request();
-          co_await peer.send(response(200, "{}"));
+          co_await connection.request();
+          co_await connection.send(response(200, "{}"));
         }
       },
       tls_server(signed_by_authority({"IP:127.0.0.1"})));
@@ -153,16 +154,16 @@ TEST_CASE("passes on each event of a TLS stream as it arrives") {
   std::string got;
   ScriptedServer server(
       io,
-      [&got](Peer& peer) -> asio::awaitable<void> {
-        co_await peer.request();
-        co_await peer.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+      [&got](ServerConnection& connection) -> asio::awaitable<void> {
+        co_await connection.request();
+        co_await connection.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
         for (const std::string event : {"one", "two"}) {
-          co_await peer.send_bytewise("3\r\n" + event + "\r\n");
+          co_await connection.send_bytewise("3\r\n" + event + "\r\n");
           while (!got.ends_with(event))
             co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
         }
-        co_await peer.send("0\r\n\r\n");
-        co_await peer.until_closed();
+        co_await connection.send("0\r\n\r\n");
+        co_await connection.until_closed();
       },
       tls_server(signed_by_authority({"IP:127.0.0.1"})));
   const auto client = client_for(io, tls_credentials(server.port()));
@@ -219,13 +220,13 @@ TEST_CASE("sends a call again with the new token after the token was rotated") {
   const Folder folder;
   std::vector<std::string> seen;
   std::string valid_token = "old";
-  ScriptedServer server(io, [&](Peer& peer) -> asio::awaitable<void> {
+  ScriptedServer server(io, [&](ServerConnection& connection) -> asio::awaitable<void> {
     while (true) {
-      const auto request = co_await peer.request();
+      const auto request = co_await connection.request();
       if (request.empty()) co_return;
       const bool is_valid = request.find("Bearer " + valid_token + "\r\n") != std::string::npos;
       seen.push_back(is_valid ? "valid" : "old");
-      co_await peer.send(is_valid ? response(200, "{}") : response(401, "{}"));
+      co_await connection.send(is_valid ? response(200, "{}") : response(401, "{}"));
     }
   });
   auto credentials = plain_credentials(server.port());

@@ -8,19 +8,19 @@ namespace {
 
 // Responds to one request of each connection. Then closes it, without a "Connection: close" header
 // in the response.
-asio::awaitable<void> respond_once(Peer& peer) {
-  co_await peer.request();
-  co_await peer.send(response(200, std::to_string(peer.number())));
+asio::awaitable<void> respond_once(ServerConnection& connection) {
+  co_await connection.request();
+  co_await connection.send(response(200, std::to_string(connection.number())));
 }
 
 // Responds to the first request of each connection. Resets the first connection at its second
 // request.
-asio::awaitable<void> respond_then_reset(Peer& peer) {
-  co_await peer.request();
-  co_await peer.send(response(200, std::to_string(peer.number())));
-  if (peer.number() > 1) co_return co_await peer.until_closed();
-  co_await peer.request();
-  peer.reset();
+asio::awaitable<void> respond_then_reset(ServerConnection& connection) {
+  co_await connection.request();
+  co_await connection.send(response(200, std::to_string(connection.number())));
+  if (connection.number() > 1) co_return co_await connection.until_closed();
+  co_await connection.request();
+  connection.reset();
 }
 
 }  // namespace
@@ -54,16 +54,16 @@ TEST_CASE("limits calls in flight to eight, and starts waiting calls in the orde
   int in_flight = 0;
   int max_in_flight = 0;
   std::vector<std::string> order;
-  ScriptedServer server(io, [&](Peer& peer) -> asio::awaitable<void> {
+  ScriptedServer server(io, [&](ServerConnection& connection) -> asio::awaitable<void> {
     while (true) {
-      const auto request = co_await peer.request();
+      const auto request = co_await connection.request();
       if (request.empty()) co_return;
       max_in_flight = std::max(max_in_flight, ++in_flight);
       order.push_back(request.substr(4, request.find(' ', 4) - 4));
       // Give further requests the chance to arrive before this response.
       co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
       --in_flight;
-      co_await peer.send(response(200, "{}"));
+      co_await connection.send(response(200, "{}"));
     }
   });
   const auto client = client_for(io, plain_credentials(server.port()));
@@ -81,8 +81,9 @@ TEST_CASE("limits calls in flight to eight, and starts waiting calls in the orde
 
 TEST_CASE("opens at most eight connections for more calls") {
   asio::io_context io;
-  ScriptedServer server(io,
-                        [](Peer& peer) -> asio::awaitable<void> { co_await peer.until_closed(); });
+  ScriptedServer server(io, [](ServerConnection& connection) -> asio::awaitable<void> {
+    co_await connection.until_closed();
+  });
   const auto client = client_for(io, plain_credentials(server.port()));
   std::vector<Task<Result<std::string>>> tasks;
   for (int i = 0; i < 20; ++i) tasks.emplace_back(io, client->call(get(), long_timeout));
@@ -123,7 +124,9 @@ TEST_CASE("never sends a write again when the reused connection breaks after the
 
 TEST_CASE("does not send a read again when a new connection breaks") {
   asio::io_context io;
-  ScriptedServer server(io, [](Peer& peer) -> asio::awaitable<void> { co_await peer.request(); });
+  ScriptedServer server(io, [](ServerConnection& connection) -> asio::awaitable<void> {
+    co_await connection.request();
+  });
   const auto client = client_for(io, plain_credentials(server.port()));
   CHECK(await(io, client->call(get(), long_timeout)).error().kind == ErrorKind::ConnectionClosed);
   CHECK(server.connections() == 1);
@@ -131,11 +134,11 @@ TEST_CASE("does not send a read again when a new connection breaks") {
 
 TEST_CASE("sends a read again at most once") {
   asio::io_context io;
-  ScriptedServer server(io, [](Peer& peer) -> asio::awaitable<void> {
-    co_await peer.request();
-    if (peer.number() > 1) co_return;  // closes the connection without a response
-    co_await peer.send(response(200, "{}"));
-    co_await peer.request();
+  ScriptedServer server(io, [](ServerConnection& connection) -> asio::awaitable<void> {
+    co_await connection.request();
+    if (connection.number() > 1) co_return;  // closes the connection without a response
+    co_await connection.send(response(200, "{}"));
+    co_await connection.request();
   });
   const auto client = client_for(io, plain_credentials(server.port()));
   REQUIRE(await(io, client->call(get(), long_timeout)));
@@ -145,11 +148,11 @@ TEST_CASE("sends a read again at most once") {
 
 TEST_CASE("does not reuse a connection on which the server sent unexpected bytes") {
   asio::io_context io;
-  ScriptedServer server(io, [](Peer& peer) -> asio::awaitable<void> {
-    co_await peer.request();
-    co_await peer.send(response(200, std::to_string(peer.number())));
-    co_await peer.send(response(200, "stray"));
-    co_await peer.until_closed();
+  ScriptedServer server(io, [](ServerConnection& connection) -> asio::awaitable<void> {
+    co_await connection.request();
+    co_await connection.send(response(200, std::to_string(connection.number())));
+    co_await connection.send(response(200, "stray"));
+    co_await connection.until_closed();
   });
   const auto client = client_for(io, plain_credentials(server.port()));
   CHECK(await(io, client->call(get(), long_timeout)) == "1");

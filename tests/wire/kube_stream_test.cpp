@@ -35,20 +35,20 @@ TEST_CASE("passes on each event of a stream as it arrives") {
   asio::io_context io;
   ReceivedText got;
   int passed_on = 0;
-  ScriptedServer server(io, [&](Peer& peer) -> asio::awaitable<void> {
-    co_await peer.request();
-    co_await peer.send(stream_head);
+  ScriptedServer server(io, [&](ServerConnection& connection) -> asio::awaitable<void> {
+    co_await connection.request();
+    co_await connection.send(stream_head);
     const auto executor = co_await asio::this_coro::executor;
     for (int i = 0; i < 5; ++i) {
       const std::string event = "{\"event\":" + std::to_string(i) + "}\n";
-      co_await peer.send(chunk(event));
+      co_await connection.send(chunk(event));
       // Send the next event only after the client passed on this one. A client that delays events
       // hangs here.
       while (!got.text.ends_with(event)) co_await asio::post(executor, asio::use_awaitable);
       ++passed_on;
     }
-    co_await peer.send("0\r\n\r\n");
-    co_await peer.until_closed();
+    co_await connection.send("0\r\n\r\n");
+    co_await connection.until_closed();
   });
   const auto client = client_for(io, plain_credentials(server.port()));
   REQUIRE(await(io, client->stream(watch_call(), long_timeout, got.sink())));
@@ -60,11 +60,11 @@ TEST_CASE("passes on the same bytes wherever the network splits them") {
   for (std::size_t at = 0; at <= text.size(); ++at) {
     asio::io_context io;
     ReceivedText got;
-    ScriptedServer server(io, [&](Peer& peer) -> asio::awaitable<void> {
-      co_await peer.request();
-      co_await peer.send(text.substr(0, at));
-      co_await peer.send(text.substr(at));
-      co_await peer.until_closed();
+    ScriptedServer server(io, [&](ServerConnection& connection) -> asio::awaitable<void> {
+      co_await connection.request();
+      co_await connection.send(text.substr(0, at));
+      co_await connection.send(text.substr(at));
+      co_await connection.until_closed();
     });
     const auto client = client_for(io, plain_credentials(server.port()));
     REQUIRE(await(io, client->stream(watch_call(), long_timeout, got.sink())));
@@ -77,12 +77,12 @@ TEST_CASE("passes on the beginning of a stream that breaks, and then fails") {
   for (const bool reset : {false, true}) {
     asio::io_context io;
     ReceivedText got;
-    ScriptedServer server(io, [&](Peer& peer) -> asio::awaitable<void> {
-      co_await peer.request();
-      co_await peer.send(text);
+    ScriptedServer server(io, [&](ServerConnection& connection) -> asio::awaitable<void> {
+      co_await connection.request();
+      co_await connection.send(text);
       const auto executor = co_await asio::this_coro::executor;
       while (got.text.empty()) co_await asio::post(executor, asio::use_awaitable);
-      if (reset) peer.reset();
+      if (reset) connection.reset();
     });
     const auto client = client_for(io, plain_credentials(server.port()));
     const auto ended = await(io, client->stream(watch_call(), long_timeout, got.sink()));
@@ -100,15 +100,15 @@ TEST_CASE("times out only after the idle timeout without a byte, not after a lon
   ReceivedText got;
   const auto started = steady_clock::now();
   auto last_sent = started;
-  ScriptedServer server(io, [&](Peer& peer) -> asio::awaitable<void> {
-    co_await peer.request();
-    co_await peer.send(stream_head);
+  ScriptedServer server(io, [&](ServerConnection& connection) -> asio::awaitable<void> {
+    co_await connection.request();
+    co_await connection.send(stream_head);
     while (last_sent - started < 2 * idle) {
       last_sent = steady_clock::now();
-      if (!co_await peer.send(chunk(" "))) co_return;
+      if (!co_await connection.send(chunk(" "))) co_return;
       co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
     }
-    co_await peer.until_closed();
+    co_await connection.until_closed();
   });
   const auto client = client_for(io, plain_credentials(server.port()));
   const auto ended = await(io, client->stream(watch_call(), idle, got.sink()));
@@ -121,8 +121,9 @@ TEST_CASE("times out only after the idle timeout without a byte, not after a lon
 TEST_CASE("times out when the server never begins its response") {
   asio::io_context io;
   ReceivedText got;
-  ScriptedServer server(io,
-                        [](Peer& peer) -> asio::awaitable<void> { co_await peer.until_closed(); });
+  ScriptedServer server(io, [](ServerConnection& connection) -> asio::awaitable<void> {
+    co_await connection.until_closed();
+  });
   const auto client = client_for(io, plain_credentials(server.port()));
   const auto ended = await(io, client->stream(watch_call(), short_timeout, got.sink()));
   REQUIRE_FALSE(ended);
@@ -132,10 +133,10 @@ TEST_CASE("times out when the server never begins its response") {
 TEST_CASE("ends a stream and its connection when the receiver returns false") {
   asio::io_context io;
   bool closed = false;
-  ScriptedServer server(io, [&closed](Peer& peer) -> asio::awaitable<void> {
-    co_await peer.request();
-    co_await peer.send(stream_head + chunk("one\n") + chunk("two\n"));
-    co_await peer.until_closed();
+  ScriptedServer server(io, [&closed](ServerConnection& connection) -> asio::awaitable<void> {
+    co_await connection.request();
+    co_await connection.send(stream_head + chunk("one\n") + chunk("two\n"));
+    co_await connection.until_closed();
     closed = true;
   });
   const auto client = client_for(io, plain_credentials(server.port()));
@@ -169,10 +170,10 @@ TEST_CASE("reports a watch to telemetry when the watch begins") {
   asio::io_context io;
   RecordingTelemetry telemetry;
   ReceivedText got;
-  ScriptedServer server(io, [](Peer& peer) -> asio::awaitable<void> {
-    co_await peer.request();
-    co_await peer.send(stream_head);
-    co_await peer.until_closed();
+  ScriptedServer server(io, [](ServerConnection& connection) -> asio::awaitable<void> {
+    co_await connection.request();
+    co_await connection.send(stream_head);
+    co_await connection.until_closed();
   });
   const auto client = client_for(io, plain_credentials(server.port()), &telemetry);
   Task<Result<void>> task(io, client->stream(watch_call(), long_timeout, got.sink()));
@@ -187,14 +188,14 @@ TEST_CASE("reports a watch to telemetry when the watch begins") {
 TEST_CASE("limits the connections of calls, not the connections of streams") {
   asio::io_context io;
   ReceivedText got;
-  ScriptedServer server(io, [](Peer& peer) -> asio::awaitable<void> {
-    const auto request = co_await peer.request();
+  ScriptedServer server(io, [](ServerConnection& connection) -> asio::awaitable<void> {
+    const auto request = co_await connection.request();
     if (request.find("watch=") == std::string::npos) {
-      co_await peer.send(response(200, "{}"));
+      co_await connection.send(response(200, "{}"));
     } else {
-      co_await peer.send(stream_head);
+      co_await connection.send(stream_head);
     }
-    co_await peer.until_closed();
+    co_await connection.until_closed();
   });
   const auto client = client_for(io, plain_credentials(server.port()), nullptr, {.connections = 1});
   std::vector<Task<Result<void>>> streams;
@@ -208,13 +209,13 @@ TEST_CASE("limits the connections of calls, not the connections of streams") {
 TEST_CASE("passes on more bytes than the body limit of a call") {
   asio::io_context io;
   std::uint64_t bytes = 0;
-  ScriptedServer server(io, [](Peer& peer) -> asio::awaitable<void> {
-    co_await peer.request();
-    co_await peer.send(stream_head);
+  ScriptedServer server(io, [](ServerConnection& connection) -> asio::awaitable<void> {
+    co_await connection.request();
+    co_await connection.send(stream_head);
     const std::string piece = chunk(std::string(100'000, 'x'));
-    for (int i = 0; i < 50; ++i) co_await peer.send(piece);
-    co_await peer.send("0\r\n\r\n");
-    co_await peer.until_closed();
+    for (int i = 0; i < 50; ++i) co_await connection.send(piece);
+    co_await connection.send("0\r\n\r\n");
+    co_await connection.until_closed();
   });
   const auto client =
       client_for(io, plain_credentials(server.port()), nullptr, {.body_bytes = 1000});

@@ -42,7 +42,9 @@ std::uint16_t closed_port() {
   return acceptor.local_endpoint().port();
 }
 
-asio::awaitable<void> never_respond(Peer& peer) { co_await peer.until_closed(); }
+asio::awaitable<void> never_respond(ServerConnection& connection) {
+  co_await connection.until_closed();
+}
 
 }  // namespace
 
@@ -53,10 +55,10 @@ TEST_CASE("returns the status without following redirects or waiting for the bod
     CHECK(got.status == status);
     CHECK(got.detail.empty());
   }
-  const auto got = probe([](Peer& peer) -> asio::awaitable<void> {
-    co_await peer.request();
-    co_await peer.send("HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n");
-    co_await peer.until_closed();
+  const auto got = probe([](ServerConnection& connection) -> asio::awaitable<void> {
+    co_await connection.request();
+    co_await connection.send("HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n");
+    co_await connection.until_closed();
   });
   CHECK(got.outcome == ProbeOutcome::Answered);
 }
@@ -64,11 +66,11 @@ TEST_CASE("returns the status without following redirects or waiting for the bod
 TEST_CASE("returns the status wherever the bytes of the response are split") {
   const std::string text = "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n";
   for (std::size_t at = 0; at <= text.size(); ++at) {
-    const auto got = probe([&](Peer& peer) -> asio::awaitable<void> {
-      co_await peer.request();
-      co_await peer.send(text.substr(0, at));
-      co_await peer.send(text.substr(at));
-      co_await peer.until_closed();
+    const auto got = probe([&](ServerConnection& connection) -> asio::awaitable<void> {
+      co_await connection.request();
+      co_await connection.send(text.substr(0, at));
+      co_await connection.send(text.substr(at));
+      co_await connection.until_closed();
     });
     REQUIRE(got.outcome == ProbeOutcome::Answered);
     REQUIRE(got.status == 503);
@@ -78,9 +80,9 @@ TEST_CASE("returns the status wherever the bytes of the response are split") {
 TEST_CASE("sends path, Host header and user agent, and asks to close the connection") {
   asio::io_context io;
   std::string seen;
-  ScriptedServer server(io, [&seen](Peer& peer) -> asio::awaitable<void> {
-    seen = co_await peer.request();
-    co_await peer.send(response(200, ""));
+  ScriptedServer server(io, [&seen](ServerConnection& connection) -> asio::awaitable<void> {
+    seen = co_await connection.request();
+    co_await connection.send(response(200, ""));
   });
   net::HttpProber prober(io.get_executor());
   auto request = request_to(server.port());
@@ -108,9 +110,9 @@ TEST_CASE("reports ConnectionRefused when no server listens or the connection is
   const auto refused = await(io, prober.probe(request_to(closed_port())));
   CHECK(refused.outcome == ProbeOutcome::ConnectionRefused);
   CHECK(refused.detail == "Connection refused");
-  const auto reset = probe([](Peer& peer) -> asio::awaitable<void> {
-    co_await peer.request();
-    peer.reset();
+  const auto reset = probe([](ServerConnection& connection) -> asio::awaitable<void> {
+    co_await connection.request();
+    connection.reset();
   });
   CHECK(reset.outcome == ProbeOutcome::ConnectionRefused);
 }
@@ -118,9 +120,9 @@ TEST_CASE("reports ConnectionRefused when no server listens or the connection is
 TEST_CASE("reports TimedOut when an endpoint hangs before or in its headers, or in the handshake") {
   for (const std::string beginning : {"", "HTTP/1.1 200 OK\r\nX: y\r\n"}) {
     const auto got = probe(
-        [&](Peer& peer) -> asio::awaitable<void> {
-          co_await peer.send(beginning);
-          co_await peer.until_closed();
+        [&](ServerConnection& connection) -> asio::awaitable<void> {
+          co_await connection.send(beginning);
+          co_await connection.until_closed();
         },
         short_timeout);
     CHECK(got.outcome == ProbeOutcome::TimedOut);
@@ -138,14 +140,14 @@ TEST_CASE("reports TimedOut when an endpoint hangs before or in its headers, or 
 TEST_CASE("reports TimedOut when the headers arrive too slowly") {
   const auto started = steady_clock::now();
   const auto got = probe(
-      [&](Peer& peer) -> asio::awaitable<void> {
-        co_await peer.request();
-        co_await peer.send("HTTP/1.1 200 OK\r\n");
+      [&](ServerConnection& connection) -> asio::awaitable<void> {
+        co_await connection.request();
+        co_await connection.send("HTTP/1.1 200 OK\r\n");
         asio::steady_timer timer(co_await asio::this_coro::executor);
         do {
           timer.expires_after(std::chrono::milliseconds(5));
           co_await timer.async_wait(asio::use_awaitable);
-        } while (co_await peer.send("X: y\r\n"));
+        } while (co_await connection.send("X: y\r\n"));
       },
       short_timeout);
   CHECK(got.outcome == ProbeOutcome::TimedOut);
@@ -155,9 +157,9 @@ TEST_CASE("reports TimedOut when the headers arrive too slowly") {
 TEST_CASE("reports ConnectionClosed when the endpoint closes before the end of the headers") {
   const std::string text = "HTTP/1.1 200 OK\r\nX: y\r\n\r\n";
   for (const std::size_t at : {std::size_t{0}, std::size_t{5}, std::size_t{20}, text.size() - 1}) {
-    const auto got = probe([&](Peer& peer) -> asio::awaitable<void> {
-      co_await peer.request();
-      co_await peer.send(text.substr(0, at));
+    const auto got = probe([&](ServerConnection& connection) -> asio::awaitable<void> {
+      co_await connection.request();
+      co_await connection.send(text.substr(0, at));
     });
     CHECK(got.outcome == ProbeOutcome::ConnectionClosed);
     CHECK_FALSE(got.detail.empty());
@@ -168,9 +170,9 @@ TEST_CASE("reports InvalidResponse when an endpoint speaks neither HTTP nor TLS"
   CHECK(probe(always("220 mail.example.com ESMTP")).outcome == ProbeOutcome::InvalidResponse);
   CHECK(probe(always(std::string(100, '\0'))).outcome == ProbeOutcome::InvalidResponse);
   asio::io_context io;
-  ScriptedServer server(io, [](Peer& peer) -> asio::awaitable<void> {
-    co_await peer.send("HTTP/1.1 400 Bad Request\r\n\r\n");
-    co_await peer.until_closed();
+  ScriptedServer server(io, [](ServerConnection& connection) -> asio::awaitable<void> {
+    co_await connection.send("HTTP/1.1 400 Bad Request\r\n\r\n");
+    co_await connection.until_closed();
   });
   net::HttpProber prober(io.get_executor());
   auto request = request_to(server.port());
@@ -187,11 +189,11 @@ TEST_CASE("stops reading from an endpoint that sends without end") {
     asio::io_context io;
     std::uint64_t sent = 0;
     bool is_closed = false;
-    ScriptedServer server(io, [&](Peer& peer) -> asio::awaitable<void> {
-      co_await peer.request();
+    ScriptedServer server(io, [&](ServerConnection& connection) -> asio::awaitable<void> {
+      co_await connection.request();
       const std::string piece(16 * 1024, 'x');
-      co_await peer.send(beginning);
-      while (sent < 10'000'000'000 && co_await peer.send(piece)) sent = peer.sent();
+      co_await connection.send(beginning);
+      while (sent < 10'000'000'000 && co_await connection.send(piece)) sent = connection.sent();
       is_closed = true;
     });
     net::HttpProber prober(io.get_executor());

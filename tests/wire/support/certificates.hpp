@@ -24,8 +24,8 @@ struct CertificateSpec {
 // Creates a key and a certificate. `issuer` signs the certificate; null: it is self-signed.
 [[nodiscard]] Identity issue(const CertificateSpec& spec, const Identity* issuer = nullptr);
 
-// The server side of the TLS handshake. A client must have a certificate of `client_authority`
-// (PEM). If `client_authority` is empty, a client needs no certificate.
+// The server side of the TLS handshake. A client must have a certificate that `client_authority`
+// (PEM) has signed. If `client_authority` is empty, a client needs no certificate.
 [[nodiscard]] ServerHandshake tls_server(const Identity& identity,
                                          const std::string& client_authority = "");
 

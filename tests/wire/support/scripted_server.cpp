@@ -27,8 +27,8 @@ struct ScriptedServer::State {
     } else {
       transport = net::plain_transport(std::move(socket));
     }
-    Peer peer(std::move(transport), number);
-    co_await self->script(peer);
+    ServerConnection connection(std::move(transport), number);
+    co_await self->script(connection);
   }
 
   static asio::awaitable<void> accept(std::shared_ptr<State> self) {
@@ -60,18 +60,20 @@ std::uint16_t ScriptedServer::port() const { return state_->acceptor.local_endpo
 
 int ScriptedServer::connections() const { return state_->connections; }
 
-asio::awaitable<std::string> Peer::request() {
+asio::awaitable<std::string> ServerConnection::request() {
   std::array<char, 4096> piece{};
   while (true) {
     const auto end = unread_.find("\r\n\r\n");
     if (end != std::string::npos) {
-      std::size_t whole = end + 4;
-      const auto length = unread_.find("Content-Length: ");
-      if (length < end)
-        whole += static_cast<std::size_t>(std::atoll(unread_.c_str() + length + 16));
-      if (unread_.size() >= whole) {
-        std::string request = unread_.substr(0, whole);
-        unread_.erase(0, whole);
+      std::size_t request_size = end + 4;
+      constexpr std::string_view header = "Content-Length: ";
+      const auto header_at = unread_.find(header);
+      if (header_at < end)
+        request_size +=
+            static_cast<std::size_t>(std::atoll(unread_.c_str() + header_at + header.size()));
+      if (unread_.size() >= request_size) {
+        std::string request = unread_.substr(0, request_size);
+        unread_.erase(0, request_size);
         co_return request;
       }
     }
@@ -81,20 +83,20 @@ asio::awaitable<std::string> Peer::request() {
   }
 }
 
-asio::awaitable<bool> Peer::send(std::string text) {
+asio::awaitable<bool> ServerConnection::send(std::string text) {
   const auto done = co_await transport_->write(text);
   sent_ += done.bytes;
   co_return !done.error;
 }
 
-asio::awaitable<bool> Peer::send_bytewise(std::string text) {
+asio::awaitable<bool> ServerConnection::send_bytewise(std::string text) {
   for (const char byte : text) {
     if (!co_await send(std::string(1, byte))) co_return false;
   }
   co_return true;
 }
 
-asio::awaitable<void> Peer::until_closed() {
+asio::awaitable<void> ServerConnection::until_closed() {
   std::array<char, 4096> piece{};
   while (true) {
     const auto got = co_await transport_->read_some(piece);
@@ -102,7 +104,7 @@ asio::awaitable<void> Peer::until_closed() {
   }
 }
 
-void Peer::reset() {
+void ServerConnection::reset() {
   transport_->socket().set_option(asio::socket_base::linger(true, 0));
   transport_->close();
 }
@@ -114,11 +116,11 @@ std::string response(int status, std::string_view body, std::string_view headers
 }
 
 Script always(std::string text) {
-  return [text = std::move(text)](Peer& peer) -> asio::awaitable<void> {
+  return [text = std::move(text)](ServerConnection& connection) -> asio::awaitable<void> {
     while (true) {
-      const auto request = co_await peer.request();
+      const auto request = co_await connection.request();
       if (request.empty()) co_return;
-      if (!co_await peer.send(text)) co_return;
+      if (!co_await connection.send(text)) co_return;
     }
   };
 }

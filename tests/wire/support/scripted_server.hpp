@@ -17,9 +17,9 @@ namespace asio = boost::asio;
 
 // The server side of one connection. The functions throw only if the coroutine is cancelled. If the
 // client has closed the connection, their return value says so.
-class Peer {
+class ServerConnection {
  public:
-  explicit Peer(std::unique_ptr<net::Transport> transport, int number)
+  explicit ServerConnection(std::unique_ptr<net::Transport> transport, int number)
       : transport_(std::move(transport)), number_(number) {}
 
   // The number of the connection. The first connection of a server has the number 1.
@@ -45,7 +45,7 @@ class Peer {
   std::uint64_t sent_ = 0;
 };
 
-using Script = std::function<asio::awaitable<void>(Peer& peer)>;
+using Script = std::function<asio::awaitable<void>(ServerConnection& connection)>;
 // Does the TLS handshake of the server. Returns null if the handshake fails.
 using ServerHandshake =
     std::function<asio::awaitable<std::unique_ptr<net::Transport>>(asio::ip::tcp::socket socket)>;
@@ -65,7 +65,7 @@ class ScriptedServer {
   std::shared_ptr<State> state_;
 };
 
-// An HTTP/1.1 response with a Content-Length.
+// An HTTP/1.1 response with a Content-Length. Each line of `headers` must end with \r\n.
 [[nodiscard]] std::string response(int status, std::string_view body,
                                    std::string_view headers = "");
 // Sends `text` as the response to every request.
