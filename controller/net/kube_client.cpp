@@ -112,7 +112,7 @@ class KubeClient::Impl {
   void stop();
 
  private:
-  // Registers the deadline of a call or stream in flight, so that stop() can stop it.
+  // Registers the deadline of a call or stream in flight, so that stop() can abort it.
   struct InFlight {
     InFlight(Impl& owner, Deadline& registered) : client(owner), deadline(registered) {
       client.in_flight_.insert(&deadline);

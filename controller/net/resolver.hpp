@@ -47,7 +47,7 @@ class Resolver {
   ~Resolver();
 
   // Fails with DNSLookupFailed, also if the deadline expires: a slow lookup is not a failure of the
-  // host. Fails with Stopped if the deadline is stopped.
+  // host. Fails with Stopped if the deadline was aborted.
   boost::asio::awaitable<NetResult<Addresses>> resolve(std::string host, Deadline& deadline);
 
  private:
