@@ -80,6 +80,7 @@ TEST_CASE("waits for a missing replica when bakeTime has ended, not before") {
   BakingHarness late;
   late.web.roll_out_partly();
   CHECK(late.reconcile_after(10min) == evaluating(Reason::AwaitingReplicas));
+  CHECK(late.web.requeue_after() > Duration{0});
 }
 
 TEST_CASE("verifies until the last millisecond of verifyFor, then succeeds") {

@@ -15,7 +15,7 @@ DeploymentHarness presumed_good_v1() {
 }
 
 DeploymentHarness inconclusive_v2() {
-  return baking_v2().reconcile_for(11min, {pass("rollout"), unknown("health")});
+  return baking_v2().reconcile_for(10min, {pass("rollout"), unknown("health")});
 }
 
 // v1 was restored and verified, and then a user deleted the Rollback.
