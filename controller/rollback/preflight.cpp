@@ -186,7 +186,7 @@ Finding would_work(const PreflightInputs& in, const std::vector<ReferenceStatus>
     message += fmt::format(". Not checked, because Lastgood may not read Secrets: {}",
                            listed(not_checked_names));
   if (const auto others = other_managers(*in.live); !others.empty())
-    message += fmt::format(". Field managers of its spec other than Lastgood: {}", listed(others));
+    message += fmt::format(". Other field managers of the Deployment's spec: {}", listed(others));
   return {
       .ready = ConditionStatus::True, .reason = api::Reason::Ready, .message = std::move(message)};
 }

@@ -105,8 +105,8 @@ TEST_CASE("evaluate_preflight returns True when the rollback would work") {
       {"other field managers own fields of the spec",
        [](PreflightData& data) { (*data.live)["metadata"]["managedFields"] = managed_fields(); },
        ConditionStatus::True, Reason::Ready,
-       "A rollback to revision 4 would work: the API server admits its template. Field managers of "
-       "its spec other than Lastgood: helm and kubectl-scale"},
+       "A rollback to revision 4 would work: the API server admits its template. Other field "
+       "managers of the Deployment's spec: helm and kubectl-scale"},
       {"a Secret was not checked",
        [](PreflightData& data) { data.references[1].state = NotChecked; }, ConditionStatus::True,
        Reason::Ready,
