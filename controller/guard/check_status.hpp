@@ -58,8 +58,8 @@ inline constexpr Duration max_gap{10000};
 enum class CheckSummary : std::uint8_t {
   Passing,   // every check has passed since the rollout was complete, and none fails
   Failing,   // a check fails
-  NoResult,  // no check fails, but a check never passed and was Unknown twice in a row
-  Pending,   // no check fails, but a check never passed and was not yet Unknown twice in a row
+  NoResult,  // no check fails, but a check never passed: it was Unknown twice
+  Pending,   // no check fails, but a check never passed: it was Unknown less than twice
 };
 [[nodiscard]] CheckSummary summarize(const std::vector<api::CheckStatus>& checks);
 
