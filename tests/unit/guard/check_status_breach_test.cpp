@@ -165,8 +165,7 @@ TEST_CASE("acts on the first confirmed breach of a check that does not fail for 
 }
 
 TEST_CASE(
-    "breaches a lowered threshold at the next failure, and ends a breach below a raised "
-    "threshold") {
+    "breaches a lowered threshold at the next failure, and ends a breach below a raised one") {
   auto spec = web_policy().spec;
   const auto check_after = [&](int consecutive_failures, int threshold,
                                std::vector<api::Measurement> measurements) {

@@ -64,7 +64,8 @@ TEST_CASE("records an observed rollback with its policy, under a name that ends 
 }
 
 TEST_CASE(
-    "records the initiator's Rollback in a Rollback that follows its group, without executing it") {
+    "records the initiator's Rollback in a Rollback that follows a group, but does not execute "
+    "it") {
   DeploymentHarness web = baking_in_group();
   web.executes_actions = false;
   web.group = {initiator_now(web, "api", {"api", "web"})};

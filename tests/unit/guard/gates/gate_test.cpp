@@ -27,8 +27,7 @@ TEST_CASE("waits for a paused Deployment to resume before it evaluates a new tem
 }
 
 TEST_CASE(
-    "bakes from the start after the policy was suspended or the Deployment was paused or scaled to "
-    "0") {
+    "bakes from the start after a suspension, after a pause and after a scaling to 0 replicas") {
   DeploymentHarness harness = baking_v2();
   harness.pass_checks_for(5min);
   const std::string blocker = GENERATE(as<std::string>{}, "suspended", "paused", "scaled to zero");
