@@ -64,8 +64,7 @@ TEST_CASE("records an observed rollback with its policy, under a name that ends 
 }
 
 TEST_CASE(
-    "records the initiator's Rollback in a Rollback that follows a group, but does not execute "
-    "it") {
+    "records, but does not execute, a Rollback that names the initiator's Rollback as its cause") {
   DeploymentHarness web = baking_in_group();
   web.executes_actions = false;
   web.group = {initiator_now(web, "api", {"api", "web"})};
