@@ -31,10 +31,11 @@ ContestOutcome count_contest(Step& step) {
   const auto times = std::ranges::count_if(guard.contests, [&](const api::Contest& one) {
     return one.at <= step.now && step.now - one.at < limit.within;
   });
-  return {.tool = tool,
-          .is_over_limit = times >= limit.count,
-          .message = fmt::format("{} applied it again {} times within {} (limit {})", tool, times,
-                                 format_duration(limit.within), limit.count)};
+  return {
+      .tool = tool,
+      .is_over_limit = times >= limit.count,
+      .message = fmt::format("{} applied it again {} time{} within {} (limit {})", tool, times,
+                             times == 1 ? "" : "s", format_duration(limit.within), limit.count)};
 }
 
 void freeze_contested(Step& step, const ContestOutcome& contest) {

@@ -132,6 +132,7 @@ TEST_CASE("counts no contest when a tool ships a new template") {
 
 TEST_CASE("freezes again when the tool applies v1 and then the contested v2 again") {
   DeploymentHarness harness = contested_v2();
+  CHECK_THAT(harness.guard.freeze->message, mentions({"1 time within"}));
   harness.ship("v1").reconcile();
   CHECK(harness.state() == evaluating(Reason::RollingOut));
   harness.ship("v2").reconcile();
