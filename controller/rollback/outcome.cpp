@@ -106,7 +106,8 @@ bool is_admission_denied(const Error& error) {
 }
 
 bool is_permanent(const Error& error) {
-  return error.kind == ErrorKind::Forbidden || error.kind == ErrorKind::Invalid;
+  const bool is_lost_race = classify(error) == PatchFailure::Conflict;
+  return error.kind == ErrorKind::Forbidden || (error.kind == ErrorKind::Invalid && !is_lost_race);
 }
 
 bool is_retryable(const Error& error) {

@@ -41,8 +41,8 @@ void record_changes(const NextStep& step, const Result<codec::Json>& live,
 // Validation or admission rejects the content of the write.
 [[nodiscard]] bool is_admission_denied(const Error& error);
 
-// The same request fails again later. Errors of a server that is busy, broken or unreachable are
-// not permanent.
+// The same request fails again later. These errors are not permanent: those of a server that is
+// busy, broken or unreachable, and a failed test of a JSON patch.
 [[nodiscard]] bool is_permanent(const Error& error);
 
 // The write lost a race, or its result is unknown: read the object, and choose the next step again.

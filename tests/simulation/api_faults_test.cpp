@@ -129,3 +129,24 @@ TEST_CASE("does not patch again after a denied patch until a dry run is admitted
   CHECK(scenario.rolls_back_within());
   scenario.check_rolled_back_once();
 }
+
+// The rollout changes the status all the time, so the patch of the field ownership may lose the
+// race for metadata.resourceVersion many times.
+TEST_CASE("restores the field ownership after more lost races than one reconcile has attempts") {
+  Scenario scenario;
+  scenario.start_controller();
+  constexpr int races = 12;
+  int lost = 0;
+  scenario.script = [&](const Attempt& attempt) {
+    const bool is_ownership_patch = attempt.call.verb == Verb::Patch &&
+                                    attempt.targets("/deployments/web") &&
+                                    attempt.call.body.contains("/metadata/managedFields");
+    if (!is_ownership_patch || lost == races) return Fault::None;
+    ++lost;
+    return Fault::Unprocessable;
+  };
+  scenario.ship_bad_release();
+  CHECK(scenario.rolls_back_within());
+  CHECK(lost == races);
+  scenario.check_rolled_back_once();
+}

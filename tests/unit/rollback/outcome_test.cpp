@@ -50,3 +50,17 @@ TEST_CASE("record_error keeps the phase and records the error when the template 
   CHECK(status.waiting_for == api::Reason::None);
   CHECK(status.blocked_by.empty());
 }
+
+TEST_CASE("is_permanent is true only if the same write fails again later") {
+  const auto invalid = [](const char* message) {
+    return Error{.kind = ErrorKind::Invalid, .message = message};
+  };
+  CHECK(is_permanent({.kind = ErrorKind::Forbidden, .message = "no permission"}));
+  CHECK(is_permanent(invalid("metadata.managedFields: Invalid value")));
+  CHECK_FALSE(
+      is_permanent(invalid("the server rejected our request due to an error in our "
+                           "request")));
+  CHECK_FALSE(is_permanent({.kind = ErrorKind::Conflict, .message = "it has been modified"}));
+  CHECK_FALSE(is_permanent({.kind = ErrorKind::Server, .message = "etcd is down"}));
+  CHECK_FALSE(is_permanent({.kind = ErrorKind::TimedOut, .message = "no response"}));
+}
