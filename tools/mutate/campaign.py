@@ -1,4 +1,4 @@
-"""Runs the tests for each mutant, with the cases that reach it, and says which case kills it."""
+"""For each mutant, runs the test cases that reach it, and says which case kills it."""
 
 import os
 import subprocess
@@ -17,7 +17,10 @@ MAX_CASES_AT_FIRST = 25  # in the first two runs of a mutant, which are short
 
 @dataclass
 class Case:
-    """One test case, and the numbers of the points that it reaches."""
+    """One test case, and the numbers of the points that it reaches.
+
+    A point, its switch in the program and its mutant have the same number.
+    """
 
     name: str
     seconds: float
@@ -27,7 +30,11 @@ class Case:
 @dataclass
 class Verdict:
     killed_by: str  # the name of a test case; empty: the mutant survived
+    how: str = ""  # how the case failed: " (crashes)", " (does not end)"; empty: a check failed
     is_reached: bool = True
+
+    def killer(self):
+        return self.killed_by + self.how
 
 
 class Program:
@@ -52,7 +59,7 @@ class Program:
         return cases
 
     def first_failure(self, number, cases):
-        """The name of the first case that fails for the mutant; empty if all cases pass."""
+        """The verdict of the first case that fails for the mutant."""
         with tempfile.NamedTemporaryFile("w", dir=self.folder, suffix=".cases") as names:
             names.writelines(quoted(case.name) + "\n" for case in cases)
             names.flush()
@@ -61,10 +68,10 @@ class Program:
             try:
                 run = self.start(arguments, {"MUTANT": str(number)}, timeout)
             except subprocess.TimeoutExpired as expired:
-                return last_case((expired.stdout or b"").decode()) + " (does not end)"
+                return Verdict(last_case((expired.stdout or b"").decode()), " (does not end)")
         if run.returncode == 0:
-            return ""
-        return last_case(run.stdout) + (" (crashes)" if run.returncode < 0 else "")
+            return Verdict("")
+        return Verdict(last_case(run.stdout), " (crashes)" if run.returncode < 0 else "")
 
     def start(self, arguments, environment, timeout):
         limited = f'ulimit -c 0 -v {MAX_MEMORY_KIB}; exec "$0" "$@"'
@@ -120,11 +127,11 @@ class Campaign:
         likely = [case for case in cases if case.name in likely_names][:MAX_CASES_AT_FIRST]
         others = [case for case in cases if case not in likely]
         for batch in (likely, others[:MAX_CASES_AT_FIRST], others[MAX_CASES_AT_FIRST:]):
-            killer = self.program.first_failure(point.number, batch) if batch else ""
-            if killer:
+            verdict = self.program.first_failure(point.number, batch) if batch else Verdict("")
+            if verdict.killed_by:
                 with self.lock:
-                    self.killers.setdefault(function, set()).add(killer)
-                return Verdict(killer)
+                    self.killers.setdefault(function, set()).add(verdict.killed_by)
+                return verdict
         return Verdict("")
 
 

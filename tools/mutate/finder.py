@@ -66,7 +66,7 @@ class Finder(Expressions):
                 self.expression(value)
 
     def initial(self, variable, value):
-        """A switch for the first value of a variable that is assigned later."""
+        """A switch for the first value of a variable that is not const."""
         words = self.words_before_name(variable)
         kind = variable.type.get_canonical()
         is_value = kind.kind in (TypeKind.RECORD, *INTEGERS) and not kind.is_const_qualified()

@@ -180,12 +180,12 @@ def report(points, verdicts, equivalent, unknown, with_killed):
         verdict, is_listed = verdicts[point.number], point.address() in equivalent
         if verdict.killed_by and is_listed:
             wrong += 1
-            print(f"LISTED as equivalent, but killed by {verdict.killed_by}:")
+            print(f"LISTED as equivalent, but killed by {verdict.killer()}:")
         elif not verdict.killed_by and not is_listed:
             wrong += 1
             print("SURVIVED:" if verdict.is_reached else "SURVIVED, as no test reaches it:")
         elif with_killed and verdict.killed_by:
-            print(f"killed by {verdict.killed_by}:")
+            print(f"killed by {verdict.killer()}:")
         else:
             continue
         print(f"   {description(point)}")

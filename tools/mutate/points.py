@@ -15,7 +15,7 @@ Operators; each use of one is a mutant:
   part         std::max and std::min are their first or second argument, std::clamp has no limit,
                a sum has no second term, a product only the factor that has its type
   default      value_or() returns the default although there is a value
-  initial      a variable that is assigned later begins with an empty value
+  initial      a variable that is not const begins with an empty value
   field        a designated initializer is left out
   constant     a named integer is one less
 

@@ -1,7 +1,9 @@
 // The switches of an instrumented copy. Each switch has a number. The environment variable MUTANT
-// selects one switch; without it, every expression keeps its value. A switch records that it was
-// reached only if it would change the result. For example, a condition that would be forced to true
-// was false.
+// selects one switch; without it, every expression keeps its value.
+//
+// Most switches record that they were reached only if they would change the result. For example, a
+// condition that would be forced to true was false. field and Never always record it, value_or if
+// there is a value.
 #pragma once
 
 #include <algorithm>
@@ -15,7 +17,7 @@ namespace mutant {
 // Records the switch as reached. Returns true if this switch is selected.
 [[nodiscard]] bool on(unsigned id);
 
-// If a number is 0, this value is not forced.
+// `force_true` and `force_false` are the numbers of two switches. 0: there is no such switch.
 inline bool condition(unsigned force_true, unsigned force_false, bool value) {
   if (value) return force_false == 0 || !on(force_false);
   return force_true != 0 && on(force_true);
@@ -88,7 +90,7 @@ auto product(unsigned id, const A& a, const B& b) {
   }
 }
 
-// The value of a designated initializer.
+// A designated initializer. The mutant leaves it out: the field has the value T().
 template <class T, class Value>
 T field(unsigned id, Value&& value) {
   return on(id) ? T() : static_cast<T>(std::forward<Value>(value));
@@ -100,7 +102,8 @@ auto value_or(unsigned id, const Optional& optional, const Default& otherwise) {
   return optional && on(id) ? static_cast<T>(otherwise) : optional.value_or(otherwise);
 }
 
-// A switch over a value: the label of the selected pair matches nothing.
+// The value of a C++ switch statement. The mutant of a label replaces a value that equals the label
+// by -1, which no label matches.
 template <class T>
 T without(T value, std::initializer_list<std::pair<unsigned, T>> labels) {
   for (const auto& [id, label] : labels) {
@@ -109,7 +112,7 @@ T without(T value, std::initializer_list<std::pair<unsigned, T>> labels) {
   return value;
 }
 
-// A function that does nothing and returns an empty result, as an entry of a table.
+// Wraps a function in a table. The mutant does not call it, and returns an empty result.
 template <unsigned id, auto function>
 struct Never;
 template <unsigned id, class Result, class... Args, Result (*function)(Args...)>
