@@ -115,10 +115,11 @@ constexpr std::array checks{
     ReasonEntry{check, Reason::ServicePortNotFound, http_unknown,
                 "The Service does not have the port, or no container has the target port.",
                 "Correct the port in the check or in the Service."},
-    ReasonEntry{check, Reason::InvalidCheck, http_unknown,
-                "The URL, path, port or scheme of the check is not valid. An older CRD admitted "
-                "it.",
-                "Correct the check."},
+    ReasonEntry{
+        check, Reason::InvalidCheck, http_unknown,
+        "The URL, path, port or scheme of the check is not valid. The API server accepted it "
+        "under an older version of the CRD.",
+        "Correct the check."},
 };
 
 }  // namespace

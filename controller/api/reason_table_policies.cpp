@@ -23,15 +23,19 @@ constexpr std::array policies{
     ReasonEntry{policy, Reason::InvalidAnnotation, not_governed,
                 "The key or the value of an annotation is not valid.",
                 "Correct it. The message says what is wrong."},
-    ReasonEntry{policy, Reason::PolicyNotFound, not_governed,
-                "The RollbackPolicy that the annotation names does not exist in the namespace.",
-                "Correct the name, or create the policy. The message has the nearest name."},
+    ReasonEntry{
+        policy, Reason::PolicyNotFound, not_governed,
+        "The RollbackPolicy that the annotation names does not exist in the namespace.",
+        "Correct the name, or create the policy. If the namespace has policies, the message names "
+        "the one with the most similar name."},
     ReasonEntry{policy, Reason::PolicyConflict, not_governed,
                 "The selectors of two or more RollbackPolicies match the Deployment.",
                 "Name one of them in `lastgood.dev/policy`, or narrow a selector."},
-    ReasonEntry{policy, Reason::PolicyInvalid, not_governed,
-                "The RollbackPolicy has an invalid field, which an older CRD admitted.",
-                "Correct the field that the message names."},
+    ReasonEntry{
+        policy, Reason::PolicyInvalid, not_governed,
+        "The RollbackPolicy has an invalid field. The API server accepted it under an older "
+        "version of the CRD.",
+        "Correct the field that the message names."},
     ReasonEntry{policy, Reason::ConfigMapNotFound, not_governed,
                 "The ConfigMap that the annotation names does not exist in the namespace.",
                 "Create it, or correct the name."},
@@ -43,9 +47,11 @@ constexpr std::array policies{
                 "See the message."},
     ReasonEntry{policy, Reason::Accepted, "`Ready` of the RollbackPolicy is `True`",
                 "The policy can be used.", ""},
-    ReasonEntry{policy, Reason::Invalid, "`Ready` of the RollbackPolicy is `False`",
-                "A field of the policy is not valid. An older CRD admitted it.",
-                "Correct the field that the message names."},
+    ReasonEntry{
+        policy, Reason::Invalid, "`Ready` of the RollbackPolicy is `False`",
+        "A field of the policy is not valid. The API server accepted it under an older version of "
+        "the CRD.",
+        "Correct the field that the message names."},
 };
 
 }  // namespace

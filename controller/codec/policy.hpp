@@ -7,7 +7,7 @@
 namespace lastgood::codec {
 
 // Error: Protocol, if metadata or status have the wrong type. An invalid spec is not an error,
-// because an older CRD may have admitted it: `problem` says what is invalid.
+// because an older version of the CRD may have allowed it: `problem` says what is invalid.
 [[nodiscard]] Result<api::RollbackPolicy> parse_policy(const Json& object);
 
 // Empty and absent fields are omitted.

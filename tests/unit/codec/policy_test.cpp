@@ -1,4 +1,5 @@
-// An older CRD may have admitted invalid values. parse_policy must report the first invalid value.
+// A stored policy can have values that only an older version of the CRD allowed. parse_policy must
+// report the first invalid value.
 #include <catch2/catch.hpp>
 
 #include "codec/objects.hpp"
