@@ -1,4 +1,4 @@
-// Public header of guard/: decide(), and the functions that the shell calls to gather its inputs.
+// The functions of guard/ that the shell calls. The types are in inputs.hpp and state.hpp.
 #pragma once
 
 // IWYU pragma: begin_exports

@@ -29,15 +29,16 @@ MaybeHold suspended(const Inputs& inputs, const api::GuardStatus&, Time) {
 
 MaybeHold deployment_paused(const Inputs& inputs, const api::GuardStatus&, Time) {
   if (!inputs.deployment.paused) return {};
-  return Hold{
-      .reason = Reason::DeploymentPaused,
-      .message = "The Deployment is paused and is not changed until: kubectl rollout resume"};
+  return Hold{.reason = Reason::DeploymentPaused,
+              .message =
+                  "The Deployment is paused, so Lastgood does not change it. To continue, run: "
+                  "kubectl rollout resume"};
 }
 
 MaybeHold scaled_to_zero(const Inputs& inputs, const api::GuardStatus&, Time) {
   if (inputs.deployment.replicas != 0) return {};
   return Hold{.reason = Reason::ScaledToZero,
-              .message = "The Deployment is scaled to zero. Scale it up to evaluate the release"};
+              .message = "The Deployment is scaled to zero, so no pod can be checked. Scale it up"};
 }
 
 MaybeHold paused_until(const Inputs& inputs, const api::GuardStatus&, Time now) {
@@ -66,11 +67,11 @@ constexpr std::array evaluation_chain{deleting_gate, suspended_gate, deployment_
 constexpr std::array write_chain{deleting_gate, suspended_gate, deployment_paused_gate,
                                  scaled_to_zero_gate, paused_until_gate};
 
-// spec.force overrides a suspended policy and lastgood.dev/pause-until.
+// spec.force of a manual Rollback skips the gates Suspended and PausedUntil.
 constexpr std::array forced_write_chain{deleting_gate, deployment_paused_gate, scaled_to_zero_gate};
 
-// The gates on the evidence are first, so that the reason is about the release. The limits follow.
-// The mode is last: it blocks only a rollback that all other gates allow.
+// The order of the gates: the release and its target, the evidence, the limits, the preflight, the
+// group. The mode is last: it blocks only a rollback that all other gates allow.
 constexpr std::array start_chain{
     Gate{.name = "Declined", .blocks = gates::declined},
     Gate{.name = "AlreadyRolledBack", .blocks = gates::already_rolled_back},

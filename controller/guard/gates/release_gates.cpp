@@ -17,8 +17,8 @@ using api::CheckStatus;
 
 namespace {
 
-// Compares the name of the Rollback, which has the generation of the Deployment. Scaling changes
-// the generation, so the revision and the time of the breach are compared too.
+// The name of a Rollback has the generation of the Deployment. Scaling changes the generation. So
+// if the name differs, the revision and the time of the decision are compared.
 bool is_of_this_release(const api::Rollback& rollback, const Inputs& inputs,
                         const api::GuardStatus& guard) {
   if (rollback.spec.deployment_uid != inputs.deployment.meta.uid) return false;

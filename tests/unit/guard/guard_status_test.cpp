@@ -1,4 +1,4 @@
-// Which changes of the status are worth a write, and changes of the status outside of a plan.
+// Which changes of the status are written, and changes that do not come from decide().
 #include "guard/guard_status.hpp"
 
 #include <algorithm>
@@ -40,7 +40,8 @@ struct Row {
 
 const std::vector<Row> rows = {
     {"nothing", [](api::GuardStatus&) {}, false},
-    {"the observed generation", [](api::GuardStatus& g) { g.deployment_generation += 1; }, false},
+    {"the generation of the Deployment", [](api::GuardStatus& g) { g.deployment_generation += 1; },
+     false},
     {"the message of the state", [](api::GuardStatus& g) { g.message = "3 of 4"; }, false},
     {"the message of a check", [](api::GuardStatus& g) { g.checks[1].message = "in 12 ms"; },
      false},
@@ -136,7 +137,7 @@ TEST_CASE("requires a new pass of each check after a restart, and keeps failures
                                      .breached = true}}};
   auto failing = guard.checks[1];
   reset_results(guard, noon);
-  // The check stays breached, but only a new failure confirms it.
+  // The check stays breached, but its result is Unknown: a rollback needs one more failure.
   failing.result = api::MeasurementResult::Unknown;
   failing.reason = Reason::Pending;
   failing.last_failure = noon;
