@@ -55,7 +55,7 @@ struct RunningServer {
                        std::size_t at_least = 100'000'000) {
     return await(io, send_and_receive(client, std::move(text), at_least));
   }
-  // Like exchange(), on a new connection that the server closes after the response.
+  // Like exchange(), on a new connection. Waits until the server closes the connection.
   std::string exchange_once(std::string text) { return exchange(*connect(), std::move(text)); }
 
   asio::io_context io;
@@ -118,6 +118,10 @@ TEST_CASE("responds with an error status to unknown, invalid and oversized reque
   // 8 KiB without the end of the request line.
   CHECK_THAT(server.exchange_once("GET /" + std::string(8187, 'x')),
              Catch::StartsWith("HTTP/1.1 413 "));
+}
+
+TEST_CASE("responds with status 500 when the page throws") {
+  RunningServer server;
   CHECK_THAT(server.exchange_once("GET /throws HTTP/1.0\r\n\r\n"),
              Catch::StartsWith("HTTP/1.1 500 Internal Server Error") &&
                  Catch::EndsWith("the page failed\n"));
@@ -132,7 +136,7 @@ TEST_CASE("closes a connection that sends no complete request within the idle ti
   }
 }
 
-TEST_CASE("closes a connection whose client does not read the response in the idle timeout") {
+TEST_CASE("closes a connection when its client reads no response within the idle timeout") {
   RunningServer server({.idle_timeout = Duration(60)});
   const auto client = server.connect();
   std::string requests;
@@ -147,7 +151,7 @@ TEST_CASE("closes a connection whose client does not read the response in the id
   CHECK(server.exchange(*client, "").size() < 20 * 3'000'000);
 }
 
-TEST_CASE("closes the connection that was idle longest when the limit is reached") {
+TEST_CASE("closes the connection that was idle longest when a new one exceeds the limit") {
   RunningServer server({.connections = 4});
   std::vector<std::unique_ptr<net::Transport>> clients;
   for (int i = 0; i < 4; ++i) {

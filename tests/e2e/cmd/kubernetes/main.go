@@ -1,6 +1,6 @@
-// Command kubernetes contains all programs of a Kubernetes cluster in one binary. The first
-// argument, or the name of the symbolic link, chooses the program. Package internal/local
-// configures and supervises the programs.
+// Command kubernetes is one binary with the Kubernetes components, etcd, CoreDNS, kubectl and helm.
+// The first argument, or the name of the symbolic link, chooses the program. Package
+// internal/local/cluster configures and supervises the components.
 package main
 
 import (
@@ -46,7 +46,7 @@ func main() {
 	if name := filepath.Base(os.Args[0]); programs[name] != nil {
 		os.Args[0] = name
 	} else {
-		// The program's name comes first, because user agents and field managers contain it.
+		// Programs put os.Args[0] into their user agent and field manager.
 		os.Args = os.Args[1:]
 	}
 	if len(os.Args) == 0 || programs[os.Args[0]] == nil {

@@ -1,5 +1,5 @@
-// The writes to the cluster since the start of the run, from the API server's audit log. This file
-// must not send requests to the API server.
+// Reads the writes to the cluster since the start of the test run from the audit log, which the API
+// server writes to a file. This code must send no request to the API server.
 package scenario
 
 import (
@@ -52,8 +52,12 @@ func (l *AuditLog) newLines() ([]byte, error) {
 		return nil, err
 	}
 	defer file.Close()
-	if info, err := file.Stat(); err != nil || info.Size() < l.offset {
-		return nil, fmt.Errorf("%s was rotated during the tests (%v)", l.path, err)
+	info, err := file.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if info.Size() < l.offset {
+		return nil, fmt.Errorf("%s became shorter: it was rotated during the tests", l.path)
 	}
 	if _, err := file.Seek(l.offset, io.SeekStart); err != nil {
 		return nil, err

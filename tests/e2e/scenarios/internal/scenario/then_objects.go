@@ -1,4 +1,4 @@
-// Then: expectations about other objects and about metrics.
+// Then: expectations about ReplicaSets, policies, the kstatus of objects, and metrics.
 package scenario
 
 import (
@@ -33,8 +33,7 @@ func (t *Then) HasNoGuard(name string) *Then {
 	return t
 }
 
-// PolicyGuardsDeployments waits until the status of a policy is Ready and gives this number of
-// Deployments.
+// PolicyGuardsDeployments waits until a policy is Ready and its status.guarded is `count`.
 func (t *Then) PolicyGuardsDeployments(name string, count int64) *Then {
 	t.T.Helper()
 	what := fmt.Sprintf("policy %s is ready and guards %d Deployments", name, count)
@@ -60,7 +59,7 @@ func (t *Then) PolicyGuardsDeployments(name string, count int64) *Then {
 	return t
 }
 
-// KstatusIs waits for the status that kstatus computes for an object. Flux and Helm use kstatus.
+// KstatusIs waits until kstatus computes the status `want` for an object, as Flux and Helm do.
 func (t *Then) KstatusIs(plural, name string, want status.Status) *Then {
 	t.T.Helper()
 	what := fmt.Sprintf("kstatus of %s %s is %s", plural, name, want)
@@ -104,7 +103,11 @@ func (t *Then) MetricIsAtLeast(name string, min float64, selectors ...string) *T
 func (t *Then) MemoryIsAtMost(bytes float64) *Then {
 	t.T.Helper()
 	for _, page := range t.metricsPages() {
-		if used := sumOf(page, "process_resident_memory_bytes"); used <= 0 || used > bytes {
+		used := sumOf(page, "process_resident_memory_bytes")
+		if used <= 0 {
+			t.T.Error("the metric process_resident_memory_bytes is missing or 0")
+		}
+		if used > bytes {
 			t.T.Errorf("the controller uses %.0f bytes of memory; want at most %.0f", used, bytes)
 		}
 	}
