@@ -9,13 +9,13 @@
 
 namespace lastgood {
 
-// The numbers are HTTP statuses of the API server.
+// The numbers in the comments are HTTP statuses of the API server.
 enum class ErrorKind : std::uint8_t {
   BadInput,           // invalid input of a user, or an invalid file
   NotFound,           // 404
   AlreadyExists,      // 409 on create
   Conflict,           // 409: read the object again before the next write
-  Invalid,            // 422: validation failed, or a "test" of a JSON patch
+  Invalid,            // 422: validation or a "test" of a JSON patch failed
   Forbidden,          // 403
   Unauthorized,       // 401
   Expired,            // 410, or an ERROR event with that code: the version is no longer served
@@ -28,7 +28,7 @@ enum class ErrorKind : std::uint8_t {
   TooLarge,           // more bytes or deeper nesting than the limit
   Protocol,           // the response is not valid HTTP, or not the expected JSON
   Tls,                // the TLS handshake failed, or the certificate is not accepted
-  Server,             // 5xx, and every status that is not listed here
+  Server,             // 5xx, a status that is not listed here, or an internal failure
   Cancelled,          // the controller is stopping, or is no longer the leader
 };
 

@@ -37,7 +37,7 @@ struct HttpPlan {
 };
 
 // The name of the Service that must be read before plan_http, in the namespace of the Deployment.
-// The check names the Service, or the host of the check's URL does. Nothing if there is no Service.
+// The name comes from the check, or from the host of its URL. No value if neither names a Service.
 //
 //   host of the URL             Service, for a Deployment in namespace shop
 //   web                         web
@@ -51,13 +51,13 @@ struct HttpPlan {
 // `service` is the result of reading the Service that service_wanted names. It is absent if
 // service_wanted names none.
 //
-// A URL or Service that selects pods of the revision is probed pod by pod, at the pods' own
-// addresses. Any other URL is probed as a whole. A pod is probed if:
+// If the target is Pods, or if the Service selects pods of the revision, each of these pods is
+// probed at its own address. Otherwise the URL or Service is probed as a whole. A pod is probed if:
 //   - it is running and not terminating,
 //   - it has an IP address, and its node reports, and
 //   - all its containers have started.
-// If no pod meets these conditions, a URL is not probed either: the response could not come from
-// the revision.
+// If no pod of the revision meets these conditions, nothing is probed, not even a URL: the response
+// could not come from the revision.
 //
 // The measurement of the plan is always Unknown. Reasons: InvalidCheck, NoPodsToProbe,
 // ServiceNotFound, ServiceUnreadable, ServicePortNotFound.

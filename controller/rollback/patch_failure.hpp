@@ -27,7 +27,7 @@ enum class PatchFailure : std::uint8_t {
 //   403 otherwise                                    AdmissionDenied
 //   "admission webhook ... denied the request"       AdmissionDenied, with any status
 //   "admission webhook ... does not support dry run" Temporary
-//   401, 408, 429, 5xx, no response                  Temporary
+//   401, 408, 410, 429, 5xx, no response             Temporary
 //   other 4xx                                        AdmissionDenied
 [[nodiscard]] PatchFailure classify(const Error& error);
 

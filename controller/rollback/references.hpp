@@ -1,4 +1,4 @@
-// The objects that a pod of a template needs in its namespace before it can start.
+// The objects in its namespace that a pod template refers to, required or optional.
 #pragma once
 
 #include <compare>
