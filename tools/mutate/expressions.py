@@ -23,7 +23,7 @@ class Expressions:
         self.number = first
         self.function = ""
         self.end = 0  # the end of the function that is read
-        self.result = None  # the return type of the function that is read; None in a lambda
+        self.return_type = None  # of the function that is read; None in a lambda
         self.seen = {}
 
     def text(self, node):
@@ -141,13 +141,13 @@ class Expressions:
         return self.is_message(node) or self.text(node).startswith('"')
 
     def lambda_body(self, node):
-        result, self.result = self.result, None
+        return_type, self.return_type = self.return_type, None
         for child in children_of(node):
             if child.kind == Kind.COMPOUND_STMT:
                 self.statement(child, tail=True)
             elif is_expression(child):
                 self.expression(child)
-        self.result = result
+        self.return_type = return_type
 
     def initializer(self, node):
         parts = children_of(node)

@@ -1,4 +1,4 @@
-"""Walks the functions and tables of one file and adds a switch to each mutation point."""
+"""Walks the functions and constants of one file and adds a mutant's switch at each point."""
 
 from clang.cindex import CursorKind as Kind
 from clang.cindex import TypeKind
@@ -39,7 +39,7 @@ class Finder(Expressions):
         parent = function.semantic_parent
         is_member = parent.kind in (Kind.STRUCT_DECL, Kind.CLASS_DECL)
         self.function = f"{parent.spelling}::" * is_member + function.spelling
-        self.result = function.result_type.get_canonical()
+        self.return_type = function.result_type.get_canonical()
         self.end = function.extent.end.offset
         for child in children_of(function):
             if child.kind == Kind.COMPOUND_STMT:
@@ -53,12 +53,13 @@ class Finder(Expressions):
 
     def variable(self, variable):
         values = [child for child in children_of(variable) if is_expression(child)]
-        before = self.number
+        first_number = self.number
         if "constexpr" in self.words_before_name(variable):
             for value in values:
-                self.table(value)
+                self.constant_value(value)
                 self.constant(variable, value)
-            if any(one.number >= before and one.operator != "never" for one in self.points):
+            # The address of Never::call is a constant, so a "never" mutant needs no change here.
+            if any(one.number >= first_number and one.operator != "never" for one in self.points):
                 self.dynamic.add(variable.get_usr())
         else:
             for value in values:
@@ -77,7 +78,7 @@ class Finder(Expressions):
                 name = variable.type.spelling.replace("(anonymous namespace)::", "")
                 self.wrap(value, f"mutant::field<{name}>({number}, ", ")")
 
-    def table(self, node):
+    def constant_value(self, node):
         node = inner(node)
         referenced = node.referenced if node.kind == Kind.DECL_REF_EXPR else None
         if referenced is not None and referenced.kind == Kind.FUNCTION_DECL:
@@ -88,7 +89,7 @@ class Finder(Expressions):
             self.flip(node)
         elif node.kind not in (Kind.CALL_EXPR, Kind.LAMBDA_EXPR) or self.text(node).endswith("}"):
             for child in children_of(node):
-                self.table(child)
+                self.constant_value(child)
 
     def constant(self, variable, value):
         literals = [inner(value), *(inner(child) for child in children_of(value))]
@@ -111,9 +112,9 @@ class Finder(Expressions):
                 collect(child)
 
         collect(self.unit.cursor)
-        before = -1
-        while before < len(self.dynamic):
-            before = len(self.dynamic)
+        previous_size = -1
+        while previous_size < len(self.dynamic):
+            previous_size = len(self.dynamic)
             for constant in constants:
                 used = {one.referenced.get_usr() for one in constant.walk_preorder()
                         if one.kind == Kind.DECL_REF_EXPR and one.referenced}
@@ -163,15 +164,16 @@ class Finder(Expressions):
 
     def block(self, node, tail, is_sole):
         statements = children_of(node)
-        for before, child in zip([None, *statements], statements):
+        for previous, child in zip([None, *statements], statements):
             is_last = child is statements[-1]
-            if child.kind == Kind.RETURN_STMT and before is not None and self.returns_empty(before):
+            is_after_empty = previous is not None and self.returns_empty(previous)
+            if child.kind == Kind.RETURN_STMT and is_after_empty:
                 self.jump(child, tail and is_last, is_sole, is_after_empty=True)
             else:
                 self.statement(child, tail and is_last, is_sole and len(statements) == 1)
 
     def returns_empty(self, node):
-        """if (...) return {};"""
+        """True for an if without else that only returns an empty value: if (...) return {};"""
         last = children_of(node)[-1] if node.kind == Kind.IF_STMT else node
         text = self.text(last).removeprefix("return").strip()
         return last is not node and last.kind == Kind.RETURN_STMT and text in EMPTY
@@ -182,18 +184,18 @@ class Finder(Expressions):
         is_step = one.kind == Kind.UNARY_OPERATOR and self.text(one)[:2] in ("++", "--")
         is_action = one.kind == Kind.CALL_EXPR or is_assignment(one) or is_step
         if is_action and not self.is_text(assigned):
-            self.skip("removed", node)
+            self.removal("removed", node)
         self.inside(one)
 
-    def skip(self, operator, node):
-        """While the switch is on, `node` is not executed."""
+    def removal(self, operator, node):
+        """Adds a mutant that does not execute `node`."""
         self.wrap(node, f"if (mutant::on({self.add(operator, node, '')})) ; else ")
 
     def jump(self, node, tail, is_sole, is_after_empty=False):
         values = [child for child in children_of(node) if is_expression(child)]
         is_action = bool(values) and values[0].type.get_canonical().kind == TypeKind.VOID
-        if not tail and not is_sole and (not values or self.result is not None):
-            self.skip("jump", node)
+        if not tail and not is_sole and (not values or self.return_type is not None):
+            self.removal("jump", node)
         if is_action:
             number = self.add("removed", node, "return")
             self.wrap(node, f"if (mutant::on({number})) return; else ")
@@ -204,7 +206,8 @@ class Finder(Expressions):
             self.expression(values[0])
 
     def empty(self, node, value):
-        is_object = self.result and self.result.kind in (TypeKind.POINTER, TypeKind.RECORD)
+        kinds = (TypeKind.POINTER, TypeKind.RECORD)
+        is_object = self.return_type and self.return_type.kind in kinds
         if is_object and self.text(value).strip() not in EMPTY:
             number = self.add("empty", node, "return {}")
             self.wrap(node, f"if (mutant::on({number})) return {{}}; else ")
@@ -213,20 +216,21 @@ class Finder(Expressions):
         if self.text(node).startswith("if constexpr"):
             return
         parts = children_of(node)
-        place = next(i for i, part in enumerate(parts) if is_expression(part))
-        has_else = len(parts) > place + 2
-        variable = next((part for part in parts[:place] if part.kind == Kind.VAR_DECL), None)
-        for part in parts[:place]:
+        condition_index = next(i for i, part in enumerate(parts) if is_expression(part))
+        has_else = len(parts) > condition_index + 2
+        declarations = parts[:condition_index]
+        variable = next((part for part in declarations if part.kind == Kind.VAR_DECL), None)
+        for part in declarations:
             self.statement(part) if part.kind == Kind.DECL_STMT else self.variable(part)
         if variable is not None:
             self.condition_variable(variable)
         else:
-            self.boolean(parts[place], BOTH)
-        for part in parts[place + 1 :]:
+            self.boolean(parts[condition_index], BOTH)
+        for part in parts[condition_index + 1 :]:
             self.statement(part, tail, is_sole=not has_else)
 
     def condition_variable(self, variable):
-        """if (const auto found = ...)"""
+        """Adds true and false for the variable of: if (const auto found = ...)"""
         name, end = variable.spelling, variable.extent.end.offset
         as_false = self.add("false", variable, "false")
         as_true = 0 if self.is_dereferenced(name, end) else self.add("true", variable, "true")
@@ -244,11 +248,10 @@ class Finder(Expressions):
             self.wrap(value, "mutant::without(", f", {{{', '.join(pairs)}}})")
         self.expression(value)
         for one, following in zip(statements, [*statements[1:], None]):
-            # If a break before the end of the switch or before another break is removed, nothing
-            # changes.
-            leaves = self.below_labels(one).kind == Kind.BREAK_STMT
-            if not leaves or (following is not None
-                              and self.below_labels(following).kind != Kind.BREAK_STMT):
+            # A break at the end, or before another break, is not removed: nothing would change.
+            is_exit = self.below_labels(one).kind == Kind.BREAK_STMT
+            if not is_exit or (following is not None
+                               and self.below_labels(following).kind != Kind.BREAK_STMT):
                 self.statement(one, tail and following is None)
 
     def below_labels(self, node):
@@ -257,8 +260,8 @@ class Finder(Expressions):
         return node
 
     def labels(self, statements, tail):
-        """The labels whose code differs from what happens if no label matches."""
-        is_void = self.result is not None and self.result.kind == TypeKind.VOID
+        """The labels that change what is executed: without the label, other code would run."""
+        is_void = self.return_type is not None and self.return_type.kind == TypeKind.VOID
         has_default, found = False, []
         for one in statements:
             chain = []
@@ -266,8 +269,8 @@ class Finder(Expressions):
                 has_default |= one.kind == Kind.DEFAULT_STMT
                 chain += children_of(one)[:-1]
                 one = children_of(one)[-1]
-            leaves = one.kind == Kind.BREAK_STMT or (tail and self.text(one) == "return")
-            found += [(label, leaves) for label in chain]
-        # Otherwise the function could end without a result, which has no defined behavior.
+            is_exit = one.kind == Kind.BREAK_STMT or (tail and self.text(one) == "return")
+            found += [(label, is_exit) for label in chain]
+        # If no label matched, a function with a result could end without one, which is undefined.
         is_defined = has_default or not tail or is_void
-        return [label for label, leaves in found if is_defined and (has_default or not leaves)]
+        return [label for label, is_exit in found if is_defined and (has_default or not is_exit)]

@@ -50,43 +50,44 @@ bool greater_equal(unsigned id, const A& a, const B& b) {
   return boundary(id, a >= b, a > b);
 }
 
+// The replacement if the switch is selected. Not recorded if both are equal.
 template <class T>
-T instead(unsigned id, const T& whole, const T& part) {
-  return whole != part && on(id) ? part : whole;
+T replaced(unsigned id, const T& original, const T& replacement) {
+  return original != replacement && on(id) ? replacement : original;
 }
 
 template <class T>
 T max(unsigned first, unsigned second, const T& a, const T& b) {
-  return instead(second, instead(first, T(std::max(a, b)), a), b);
+  return replaced(second, replaced(first, T(std::max(a, b)), a), b);
 }
 template <class T>
 T min(unsigned first, unsigned second, const T& a, const T& b) {
-  return instead(second, instead(first, T(std::min(a, b)), a), b);
+  return replaced(second, replaced(first, T(std::min(a, b)), a), b);
 }
 template <class T>
 T clamp(unsigned no_minimum, unsigned no_maximum, const T& value, const T& low, const T& high) {
-  return instead(no_maximum,
-                 instead(no_minimum, T(std::clamp(value, low, high)), T(std::min(value, high))),
-                 T(std::max(value, low)));
+  return replaced(no_maximum,
+                  replaced(no_minimum, T(std::clamp(value, low, high)), T(std::min(value, high))),
+                  T(std::max(value, low)));
 }
 
 template <class A, class B>
 auto sum(unsigned id, const A& a, const B& b) {
   const auto whole = a + b;
-  return instead(id, whole, static_cast<decltype(whole)>(a));
+  return replaced(id, whole, static_cast<decltype(whole)>(a));
 }
 template <class A, class B>
 auto difference(unsigned id, const A& a, const B& b) {
   const auto whole = a - b;
-  return instead(id, whole, static_cast<decltype(whole)>(a));
+  return replaced(id, whole, static_cast<decltype(whole)>(a));
 }
 template <class A, class B>
 auto product(unsigned id, const A& a, const B& b) {
   const auto whole = a * b;
   if constexpr (std::same_as<A, std::remove_const_t<decltype(whole)>>) {
-    return instead(id, whole, a);
+    return replaced(id, whole, a);
   } else {
-    return instead(id, whole, b);
+    return replaced(id, whole, b);
   }
 }
 
