@@ -9,7 +9,7 @@ import (
 	"lastgood.dev/tests/e2e/scenarios/internal/scenario"
 )
 
-func TestReportsARollbackInMetricsAndEachEventOnce(t *testing.T) {
+func TestARollbackIsCountedInMetricsAndHasEachEventOnce(t *testing.T) {
 	const (
 		rollbacks = "lastgood_rollbacks_total"
 		latencies = "lastgood_decision_to_patch_seconds_count"
@@ -23,8 +23,8 @@ func TestReportsARollbackInMetricsAndEachEventOnce(t *testing.T) {
 	s.Then().IsRestoredAndVerified(v1).
 		EventsAre("web", "ReleaseSeen", "ReleaseGood", "ReleaseSeen", "CheckFailing",
 			"CheckBreached", "RollbackStarted", "RolledBack", "RollbackVerified").
-		HasEvent("web", "CheckFailing", "health", "500", "200", "1", "2").
-		HasEvent("web", "CheckBreached", "health", "2").
+		HasEvent("web", "CheckFailing", "health", "500", "200", "1 of 2").
+		HasEvent("web", "CheckBreached", "health", "2 of 2").
 		HasEvent("web", "RollbackStarted", "revision 2", "revision 1", "health", "WrongStatus").
 		MetricIsAtLeast(rollbacks, rollbacksBefore+1, succeeded).
 		MetricIsAtLeast(latencies, latenciesBefore+1).
@@ -32,8 +32,8 @@ func TestReportsARollbackInMetricsAndEachEventOnce(t *testing.T) {
 		PolicyGuardsDeployments("web", 1)
 }
 
-// kstatus must not compare a generation of the Deployment with the generation of its guard. Several
-// releases make the two numbers differ.
+// The observedGeneration in the conditions of a guard is that of the Deployment. kstatus must not
+// compare it with the generation of the guard: after several releases the two numbers differ.
 func TestConditionsGiveTheRightKstatus(t *testing.T) {
 	const guards, rollbacks = "deploymentguards", "rollbacks"
 	s := scenario.New(t)

@@ -1,5 +1,5 @@
-// Preflight: the controller finds out whether a rollback would work before the rollback is needed.
-// It does not begin a rollback that would not work.
+// Preflight: before a rollback is needed, the controller finds out whether the rollback would work.
+// The controller does not begin a rollback that would not work.
 package scenarios
 
 import (

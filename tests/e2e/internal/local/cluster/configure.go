@@ -140,11 +140,11 @@ func (c *Cluster) writeCredentials() error {
 	if err != nil {
 		return err
 	}
-	identity := pki.Identity{Certificate: authority.PEM, Key: authorityKey}
+	identity := pki.Identity{Certificate: authority.CertificatePEM, Key: authorityKey}
 	if err := identity.Write(c.Cert("ca"), c.Key("ca")); err != nil {
 		return err
 	}
-	private, public, err := pki.NewSigningKey()
+	private, public, err := pki.NewKeyPair()
 	if err != nil {
 		return err
 	}
@@ -173,7 +173,7 @@ func (c *Cluster) writeKubeconfigs(authority *pki.Authority) error {
 		if user.name == "admin" {
 			target = c.Kubeconfig()
 		}
-		kubeconfig := pki.Kubeconfig(server, authority.PEM, user.user, identity)
+		kubeconfig := pki.Kubeconfig(server, authority.CertificatePEM, user.user, identity)
 		if err := os.WriteFile(target, kubeconfig, 0o600); err != nil {
 			return err
 		}

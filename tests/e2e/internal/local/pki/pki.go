@@ -1,5 +1,5 @@
 // Package pki creates the certificates, keys and kubeconfigs of a cluster. This package must not
-// know the components.
+// name a component of Kubernetes, such as kube-apiserver.
 package pki
 
 import (
@@ -22,9 +22,9 @@ const lifetime = 365 * 24 * time.Hour
 
 // Authority signs the certificates of one cluster.
 type Authority struct {
-	certificate *x509.Certificate
-	key         *ecdsa.PrivateKey
-	PEM         []byte
+	certificate    *x509.Certificate
+	key            *ecdsa.PrivateKey
+	CertificatePEM []byte
 }
 
 // Identity is a certificate and its key, PEM encoded.
@@ -52,14 +52,15 @@ func NewAuthority(name string) (*Authority, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Authority{certificate: certificate, key: key, PEM: encode("CERTIFICATE", der)}, nil
+	certificatePEM := encode("CERTIFICATE", der)
+	return &Authority{certificate: certificate, key: key, CertificatePEM: certificatePEM}, nil
 }
 
 // KeyPEM returns the private key of the authority, for the component that signs with it.
 func (a *Authority) KeyPEM() ([]byte, error) { return encodeKey(a.key) }
 
-// Issue creates a client certificate for a user with groups. If servers, which are host names or
-// addresses, are given, the certificate is also a server certificate.
+// Issue creates a client certificate for a user with groups. With servers (host names or IP
+// addresses), the certificate is also a server certificate.
 func (a *Authority) Issue(user string, groups []string, servers ...string) (Identity, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -89,8 +90,8 @@ func (a *Authority) Issue(user string, groups []string, servers ...string) (Iden
 	return Identity{Certificate: encode("CERTIFICATE", der), Key: keyPEM}, err
 }
 
-// NewSigningKey creates a key pair without a certificate, PEM encoded.
-func NewSigningKey() (private, public []byte, err error) {
+// NewKeyPair creates a key pair without a certificate, PEM encoded.
+func NewKeyPair() (private, public []byte, err error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return nil, nil, err
@@ -103,7 +104,7 @@ func NewSigningKey() (private, public []byte, err error) {
 }
 
 // Kubeconfig returns a kubeconfig that refers to no other file, so that it can be copied.
-func Kubeconfig(server string, authority []byte, user string, identity Identity) []byte {
+func Kubeconfig(server string, authorityPEM []byte, user string, identity Identity) []byte {
 	inBase64 := base64.StdEncoding.EncodeToString
 	return fmt.Appendf(nil, `apiVersion: v1
 kind: Config
@@ -121,7 +122,7 @@ contexts:
 - name: lastgood-local
   context: {cluster: lastgood-local, user: %q}
 current-context: lastgood-local
-`, server, inBase64(authority), user, inBase64(identity.Certificate), inBase64(identity.Key), user)
+`, server, inBase64(authorityPEM), user, inBase64(identity.Certificate), inBase64(identity.Key), user)
 }
 
 // Write writes the certificate and the key to files.

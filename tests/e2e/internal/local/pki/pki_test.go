@@ -30,7 +30,7 @@ func TestServerCertificateIsValidOnlyForItsNamesAndAddresses(t *testing.T) {
 		t.Fatal(err)
 	}
 	roots := x509.NewCertPool()
-	roots.AppendCertsFromPEM(authority.PEM)
+	roots.AppendCertsFromPEM(authority.CertificatePEM)
 	certificate := parseCertificate(t, identity)
 	for name, trusted := range map[string]bool{
 		"kubernetes.default.svc": true, "10.96.0.1": true, "elsewhere": false, "10.96.0.2": false,

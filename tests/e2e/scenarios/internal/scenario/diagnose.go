@@ -19,7 +19,7 @@ func (s *Scenario) logDiagnostics() {
 	var out strings.Builder
 	fmt.Fprintf(&out, "namespace %s\n", s.Namespace)
 	for _, plural := range []string{"deploymentguards", "rollbacks"} {
-		objects := s.Cluster.Dynamic.Resource(ownResource(plural)).Namespace(s.Namespace)
+		objects := s.Cluster.Dynamic.Resource(lastgoodResource(plural)).Namespace(s.Namespace)
 		list, err := objects.List(ctx, metav1.ListOptions{})
 		if err != nil {
 			fmt.Fprintln(&out, plural, err)

@@ -100,7 +100,7 @@ func (s *Scenario) applyPolicy(name, spec string) {
 		"apiVersion": "lastgood.dev/v1alpha1", "kind": "RollbackPolicy",
 		"metadata": map[string]any{"name": name}, "spec": object,
 	}}
-	policies := s.Cluster.Dynamic.Resource(ownResource("rollbackpolicies")).Namespace(s.Namespace)
+	policies := s.Cluster.Dynamic.Resource(lastgoodResource("rollbackpolicies")).Namespace(s.Namespace)
 	_, err := policies.Apply(context.Background(), name, policy,
 		metav1.ApplyOptions{FieldManager: fieldManager})
 	s.must(err)

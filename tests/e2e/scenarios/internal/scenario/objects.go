@@ -12,8 +12,8 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
-// ownResource returns a resource of Lastgood's API by its plural name.
-func ownResource(plural string) schema.GroupVersionResource {
+// lastgoodResource returns a resource of Lastgood's API by its plural name.
+func lastgoodResource(plural string) schema.GroupVersionResource {
 	return schema.GroupVersionResource{Group: "lastgood.dev", Version: "v1alpha1", Resource: plural}
 }
 
@@ -118,7 +118,7 @@ func (s *Scenario) Deployment(ctx context.Context, name string) *apps.Deployment
 // Guard returns the guard of a Deployment, and false if the guard does not exist.
 func (s *Scenario) Guard(ctx context.Context, name string) (Guard, bool) {
 	var guard Guard
-	guards := s.Cluster.Dynamic.Resource(ownResource("deploymentguards")).Namespace(s.Namespace)
+	guards := s.Cluster.Dynamic.Resource(lastgoodResource("deploymentguards")).Namespace(s.Namespace)
 	object, err := guards.Get(ctx, name, metav1.GetOptions{})
 	if err != nil {
 		return guard, false
@@ -130,7 +130,7 @@ func (s *Scenario) Guard(ctx context.Context, name string) (Guard, bool) {
 func (s *Scenario) Rollback(name string) Rollback {
 	s.T.Helper()
 	var rollback Rollback
-	rollbacks := s.Cluster.Dynamic.Resource(ownResource("rollbacks")).Namespace(s.Namespace)
+	rollbacks := s.Cluster.Dynamic.Resource(lastgoodResource("rollbacks")).Namespace(s.Namespace)
 	object, err := rollbacks.Get(context.Background(), name, metav1.GetOptions{})
 	s.must(err)
 	s.must(convert(object.Object, &rollback))
@@ -147,7 +147,7 @@ func (s *Scenario) Rollbacks(ctx context.Context, name string) []Rollback {
 // AllRollbacks returns all Rollbacks of a Deployment, oldest first, including drills and those
 // that were observed or rejected.
 func (s *Scenario) AllRollbacks(ctx context.Context, name string) []Rollback {
-	rollbacks := s.Cluster.Dynamic.Resource(ownResource("rollbacks")).Namespace(s.Namespace)
+	rollbacks := s.Cluster.Dynamic.Resource(lastgoodResource("rollbacks")).Namespace(s.Namespace)
 	list, err := rollbacks.List(ctx, metav1.ListOptions{})
 	if err != nil {
 		return nil

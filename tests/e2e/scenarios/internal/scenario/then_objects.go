@@ -37,7 +37,7 @@ func (t *Then) HasNoGuard(name string) *Then {
 func (t *Then) PolicyGuardsDeployments(name string, count int64) *Then {
 	t.T.Helper()
 	what := fmt.Sprintf("policy %s is ready and guards %d Deployments", name, count)
-	policies := t.Cluster.Dynamic.Resource(ownResource("rollbackpolicies")).Namespace(t.Namespace)
+	policies := t.Cluster.Dynamic.Resource(lastgoodResource("rollbackpolicies")).Namespace(t.Namespace)
 	t.eventually(what, func(ctx context.Context) (bool, string) {
 		object, err := policies.Get(ctx, name, metav1.GetOptions{})
 		if err != nil {
@@ -63,7 +63,7 @@ func (t *Then) PolicyGuardsDeployments(name string, count int64) *Then {
 func (t *Then) KstatusIs(plural, name string, want status.Status) *Then {
 	t.T.Helper()
 	what := fmt.Sprintf("kstatus of %s %s is %s", plural, name, want)
-	objects := t.Cluster.Dynamic.Resource(ownResource(plural)).Namespace(t.Namespace)
+	objects := t.Cluster.Dynamic.Resource(lastgoodResource(plural)).Namespace(t.Namespace)
 	t.eventually(what, func(ctx context.Context) (bool, string) {
 		object, err := objects.Get(ctx, name, metav1.GetOptions{})
 		if err != nil {

@@ -63,7 +63,7 @@ func (t *Then) RollbackIs(name, phase string, words ...string) *Then {
 func (t *Then) RejectsChange(rollback, change string, words ...string) *Then {
 	t.T.Helper()
 	patch := []byte(`{"spec":` + change + `}`)
-	_, err := t.Cluster.Dynamic.Resource(ownResource("rollbacks")).Namespace(t.Namespace).
+	_, err := t.Cluster.Dynamic.Resource(lastgoodResource("rollbacks")).Namespace(t.Namespace).
 		Patch(context.Background(), rollback, types.MergePatchType, patch,
 			metav1.PatchOptions{FieldManager: fieldManager})
 	if !apierrors.IsInvalid(err) || !mentions(err.Error(), words) {

@@ -58,7 +58,7 @@ func (g *Given) UserWithRole(user, kind, role, permission string) *Given {
 // ApproveAs approves a Rollback in its spec as this user, and returns the API server's error.
 func (w *When) ApproveAs(user, rollback string) error {
 	w.T.Helper()
-	return w.patchAs(user, ownResource("rollbacks"), rollback, `{"spec":{"approved":true}}`)
+	return w.patchAs(user, lastgoodResource("rollbacks"), rollback, `{"spec":{"approved":true}}`)
 }
 
 // ApproveByAnnotationAs approves a Rollback by an annotation of the Deployment as this user, and

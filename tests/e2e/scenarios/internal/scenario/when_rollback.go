@@ -19,7 +19,7 @@ func (w *When) RollbackRequested(name, spec string) *When {
 		"apiVersion": "lastgood.dev/v1alpha1", "kind": "Rollback",
 		"metadata": map[string]any{"name": name}, "spec": fields,
 	}}
-	_, err := w.Cluster.Dynamic.Resource(ownResource("rollbacks")).Namespace(w.Namespace).
+	_, err := w.Cluster.Dynamic.Resource(lastgoodResource("rollbacks")).Namespace(w.Namespace).
 		Create(context.Background(), object, metav1.CreateOptions{FieldManager: fieldManager})
 	w.must(err)
 	return w
