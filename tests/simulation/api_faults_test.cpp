@@ -13,7 +13,7 @@ TEST_CASE("rolls back when one watch event is lost") {
     scenario.ship_bad_release();
     scenario.run_for(30ms * delay);
     scenario.server.watches().drop_events("deployments", 1);
-    CHECK(scenario.rolls_back_within());
+    CHECK(scenario.wait_for_rollback());
     scenario.check_rolled_back_once();
   }
 }
@@ -28,7 +28,7 @@ TEST_CASE("rolls back a release that was shipped while the watches were closed a
   scenario.server.watches().compact(scenario.server.version());
   scenario.server.watches().close_all();
   scenario.server.watches().resume("deployments");
-  CHECK(scenario.rolls_back_within());
+  CHECK(scenario.wait_for_rollback());
   scenario.check_rolled_back_once();
 }
 
@@ -47,7 +47,7 @@ TEST_CASE("stops writing when the leader loses its Lease during a rollback") {
     return is_cut_off && !is_record ? Fault::Hang : Fault::None;
   };
   scenario.ship_bad_release();
-  CHECK(scenario.rolls_back_within());
+  CHECK(scenario.wait_for_rollback());
   scenario.script = {};
   scenario.run_for(1min);
   scenario.check_rolled_back_once();
@@ -63,7 +63,7 @@ TEST_CASE("stops writing before the next leader starts when only the Lease is un
     return attempt.user == "one" && attempt.targets("/leases") ? Fault::InternalError : Fault::None;
   };
   scenario.ship_bad_release();
-  CHECK(scenario.rolls_back_within());
+  CHECK(scenario.wait_for_rollback());
   scenario.run_for(1min);
   scenario.check_rolled_back_once();
 }
@@ -82,7 +82,7 @@ TEST_CASE("rolls back once after the API server was unavailable for two minutes"
     CHECK(scenario.template_changes() == 0);
     scenario.script = {};
     scenario.server.watches().close_all();
-    CHECK(scenario.rolls_back_within());
+    CHECK(scenario.wait_for_rollback());
     scenario.run_for(15s);
     scenario.check_rolled_back_once();
   }
@@ -98,7 +98,7 @@ TEST_CASE("changes the template once when every response to a write is lost for 
   };
   scenario.run_for(1min);
   scenario.script = {};
-  CHECK(scenario.rolls_back_within());
+  CHECK(scenario.wait_for_rollback());
   scenario.run_for(15s);
   scenario.check_rolled_back_once();
 }
@@ -126,7 +126,7 @@ TEST_CASE("does not patch again after a denied patch until a dry run is admitted
   CHECK(scenario.state("web") == held(Reason::AdmissionDenied));
   CHECK(patches == 1);
   denies = false;
-  CHECK(scenario.rolls_back_within());
+  CHECK(scenario.wait_for_rollback());
   scenario.check_rolled_back_once();
 }
 
@@ -146,7 +146,7 @@ TEST_CASE("restores the field ownership after more lost races than one reconcile
     return Fault::Unprocessable;
   };
   scenario.ship_bad_release();
-  CHECK(scenario.rolls_back_within());
+  CHECK(scenario.wait_for_rollback());
   CHECK(lost == races);
   scenario.check_rolled_back_once();
 }

@@ -29,7 +29,7 @@ TEST_CASE("rolls back once after approval when the controller is killed after an
     scenario.set_mode("Approve");
     scenario.start_controller();
     scenario.ship_bad_release();
-    scenario.kill_at_write(k);
+    scenario.kill_after_write(k);
     scenario.run_for(1min);
     if (!scenario.is_running("one")) scenario.start("two");
     REQUIRE(scenario.run_until(
@@ -44,7 +44,7 @@ TEST_CASE("rolls back once after approval when the controller is killed after an
     scenario.run_until([&] { return !scenario.is_running("one"); }, 10s);
     // Killed after the approval.
     if (!scenario.is_running("one") && !scenario.is_running("two")) scenario.start("two");
-    CHECK(scenario.rolls_back_within());
+    CHECK(scenario.wait_for_rollback());
     scenario.run_for(15s);
     CHECK(scenario.image("web") == "app:v1");
     CHECK(scenario.template_changes() == 1);

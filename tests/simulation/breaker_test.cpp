@@ -80,6 +80,6 @@ TEST_CASE("rolls back when only guards of deleted Deployments are held by the br
   }
   scenario.start_controller();
   scenario.ship_bad_release();
-  CHECK(scenario.rolls_back_within());
+  CHECK(scenario.wait_for_rollback());
   scenario.check_rolled_back_once();
 }

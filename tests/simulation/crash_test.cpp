@@ -15,7 +15,7 @@ const std::vector<Write>& rollback_writes() {
     scenario.start_controller();
     const auto before = static_cast<std::ptrdiff_t>(scenario.writes_of_controllers().size());
     scenario.ship_bad_release();
-    REQUIRE(scenario.rolls_back_within());
+    REQUIRE(scenario.wait_for_rollback());
     scenario.run_for(15s);
     const auto all = scenario.writes_of_controllers();
     return std::vector<Write>(all.begin() + before, all.end());
@@ -50,11 +50,11 @@ TEST_CASE("finishes the rollback when the controller is killed after any of its 
     INFO("killed after write " << k << " of " << writes);
     Scenario scenario;
     scenario.start_controller();
-    scenario.kill_at_write(k);
+    scenario.kill_after_write(k);
     scenario.ship_bad_release();
     REQUIRE(scenario.run_until([&] { return !scenario.is_running("one"); }, 10min));
     scenario.start("two");
-    scenario.rolls_back_within();
+    scenario.wait_for_rollback();
     scenario.run_for(15s);
     scenario.check_rolled_back_once();
   }
@@ -70,10 +70,10 @@ TEST_CASE("a standby finishes the rollback when the leader is killed after any o
     scenario.start_controller();
     scenario.start("two");
     scenario.run_for(5s);
-    scenario.kill_at_write(k);
+    scenario.kill_after_write(k);
     scenario.ship_bad_release();
     REQUIRE(scenario.run_until([&] { return !scenario.is_running("one"); }, 10min));
-    scenario.rolls_back_within();
+    scenario.wait_for_rollback();
     scenario.run_for(15s);
     scenario.check_rolled_back_once();
   }
@@ -88,7 +88,7 @@ TEST_CASE("finishes the rollback when the response to any one write is lost") {
     scenario.start_controller();
     scenario.script = fault_at_write(k, Fault::LoseResponse);
     scenario.ship_bad_release();
-    scenario.rolls_back_within();
+    scenario.wait_for_rollback();
     scenario.run_for(15s);
     scenario.check_rolled_back_once();
   }
@@ -109,7 +109,7 @@ TEST_CASE("finishes the rollback when any one write fails or does not arrive") {
       scenario.start_controller();
       scenario.script = fault_at_write(k, faults[i]);
       scenario.ship_bad_release();
-      scenario.rolls_back_within();
+      scenario.wait_for_rollback();
       scenario.run_for(15s);
       scenario.check_rolled_back_once();
     }
@@ -117,7 +117,7 @@ TEST_CASE("finishes the rollback when any one write fails or does not arrive") {
 }
 
 //  one: SIGTERM at any write --> returns within 2 s; two: finishes
-TEST_CASE("stops within 2 s after any write, and the next controller finishes the rollback") {
+TEST_CASE("returns within 2 s of SIGTERM at any write, and the next controller finishes") {
   const int writes = number_of_writes();
   for (int k = 1; k <= writes; ++k) {
     INFO("stopped at write " << k << " of " << writes);
@@ -131,7 +131,7 @@ TEST_CASE("stops within 2 s after any write, and the next controller finishes th
     REQUIRE(scenario.run_until([&] { return seen >= k; }, 10min));
     CHECK(scenario.run_until([&] { return !scenario.is_running("one"); }, 2s));
     scenario.start("two");
-    scenario.rolls_back_within();
+    scenario.wait_for_rollback();
     scenario.run_for(15s);
     scenario.check_rolled_back_once();
   }
@@ -151,7 +151,7 @@ TEST_CASE("stops within 2 s when the API server hangs") {
     CHECK(scenario.run_until([&] { return !scenario.is_running("one"); }, 2s));
     scenario.script = {};
     scenario.start("two");
-    scenario.rolls_back_within();
+    scenario.wait_for_rollback();
     scenario.run_for(15s);
     scenario.check_rolled_back_once();
   }

@@ -40,7 +40,7 @@ TEST_CASE("rolls back each member once and in group order when the controller is
   for (int k = 1; k <= 30; k += 2) {
     INFO("killed after write " << k);
     BadGroup scenario;
-    scenario.kill_at_write(k);
+    scenario.kill_after_write(k);
     scenario.run_until([&] { return !scenario.is_running("one"); }, 3min);
     if (!scenario.is_running("one")) scenario.start("two");
     CHECK(scenario.all_roll_back_within(10min));
@@ -176,6 +176,6 @@ TEST_CASE("holds a group with a member that is not opted in, and names the membe
           "lastgood.dev/group"));
   CHECK(scenario.template_changes() == 0);
   scenario.annotate("cron", group_annotations(2));
-  CHECK(scenario.rolls_back_within());
+  CHECK(scenario.wait_for_rollback());
   scenario.check_rolled_back_once();
 }

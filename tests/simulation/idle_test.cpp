@@ -10,7 +10,7 @@ TEST_CASE("writes nothing but the Lease in 24 hours when only pods are replaced"
   scenario.start_controller("one",
                             {.duration = 10min, .renew_deadline = 8min, .retry_period = 2min});
   scenario.ship_bad_release();
-  REQUIRE(scenario.rolls_back_within());
+  REQUIRE(scenario.wait_for_rollback());
   scenario.run_for(5min);
   const auto writes = scenario.writes_of_controllers().size();  // without those of the Lease
   for (int hour = 0; hour < 24; ++hour) {

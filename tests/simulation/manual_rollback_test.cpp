@@ -44,7 +44,7 @@ TEST_CASE("finishes a manual rollback once when the controller is killed after a
   for (int k = 1; k <= writes; ++k) {
     INFO("killed after write " << k << " of " << writes);
     TwoGoodReleases scenario;
-    scenario.kill_at_write(k);
+    scenario.kill_after_write(k);
     create_rollback(scenario, "back", {{"deployment", "web"}});
     scenario.run_until([&] { return !scenario.is_running("one"); }, 2min);
     scenario.start("two");
@@ -58,7 +58,7 @@ TEST_CASE("finishes a manual rollback to an older revision once when the control
   for (int k = 0; k <= 12; ++k) {
     INFO("killed after write " << k);  // 0, or more than the number of writes: not killed
     NewRelease scenario;
-    if (k > 0) scenario.kill_at_write(k);
+    if (k > 0) scenario.kill_after_write(k);
     create_rollback(scenario, "back", {{"deployment", "web"}, {"toRevision", 1}});
     scenario.run_until([&] { return !scenario.is_running("one"); }, 20s);
     if (!scenario.is_running("one")) scenario.start("two");
@@ -68,7 +68,7 @@ TEST_CASE("finishes a manual rollback to an older revision once when the control
 
 TEST_CASE("resumes a manual rollback to an older revision when a pause ends") {
   NewRelease scenario;
-  scenario.kill_at_write(1);
+  scenario.kill_after_write(1);
   create_rollback(scenario, "back", {{"deployment", "web"}, {"toRevision", 1}});
   REQUIRE(scenario.run_until([&] { return !scenario.is_running("one"); }, 1min));
   scenario.merge_patch("deployments", "web", {{"spec", {{"paused", true}}}});

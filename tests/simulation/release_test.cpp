@@ -11,7 +11,7 @@ TEST_CASE("rolls back a bad release to the revision that ran before it") {
   Scenario scenario;
   scenario.start_controller();
   scenario.ship_bad_release();
-  CHECK(scenario.rolls_back_within());
+  CHECK(scenario.wait_for_rollback());
   scenario.check_rolled_back_once();
   CHECK(scenario.events() == std::vector{Reason::PresumedGood, Reason::ReleaseSeen,
                                          Reason::CheckFailing, Reason::CheckBreached,
@@ -25,11 +25,11 @@ TEST_CASE("evaluates and rolls back a bad template again when a user ships it ag
   Scenario scenario;
   scenario.start_controller();
   scenario.ship_bad_release();
-  REQUIRE(scenario.rolls_back_within());
+  REQUIRE(scenario.wait_for_rollback());
   scenario.run_for(1min);
   scenario.ship_bad_release();
   CHECK(scenario.run_until([&] { return scenario.is_in_state("web", State::Evaluating); }, 1min));
-  CHECK(scenario.rolls_back_within());
+  CHECK(scenario.wait_for_rollback());
   CHECK(scenario.image("web") == "app:v1");
   CHECK(scenario.template_changes() == 2);
   CHECK(scenario.rollbacks().size() == 2);
@@ -43,13 +43,13 @@ TEST_CASE("rolls back to the newest good revision when older ones are good or ba
   scenario.cluster.health["app:v4"] = {.starts = false};
   scenario.start_controller();
   scenario.ship_bad_release();
-  REQUIRE(scenario.rolls_back_within());
+  REQUIRE(scenario.wait_for_rollback());
   scenario.ship("web", "app:v3");
   CHECK(scenario.run_until([&] { return scenario.state("web") == idle(Reason::Good); }, 5min));
   scenario.run_for(10s);
   scenario.ship("web", "app:v4");
   CHECK(scenario.run_until([&] { return scenario.is_in_state("web", State::RollingBack); }, 5min));
-  CHECK(scenario.rolls_back_within());
+  CHECK(scenario.wait_for_rollback());
   CHECK(scenario.image("web") == "app:v3");
   CHECK(scenario.is_rolled_out("web"));
   CHECK(scenario.template_changes() == 2);
@@ -76,7 +76,7 @@ TEST_CASE("rolls back at the progress deadline when the new pods never become re
   scenario.cluster.health["app:v2"] = {.ready = false};
   scenario.start_controller();
   scenario.ship_bad_release();
-  CHECK(scenario.rolls_back_within(20min));
+  CHECK(scenario.wait_for_rollback(20min));
   scenario.check_rolled_back_once();
 }
 

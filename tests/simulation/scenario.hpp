@@ -37,7 +37,8 @@ struct Scenario : Simulation {
 
   void ship_bad_release() { ship("web", "app:v2"); }
 
-  bool rolls_back_within(Duration limit = 10min) {
+  // False if web is not rolled back within `limit`.
+  bool wait_for_rollback(Duration limit = 10min) {
     return run_until([&] { return state("web") == idle(Reason::RolledBack); }, limit);
   }
 

@@ -182,12 +182,12 @@ bool Simulation::is_running(const std::string& controller) const {
   return found != processes_.end() && !found->second->has_ended();
 }
 
-void Simulation::kill_at_write(int number) { kill_at_write_ = counted_writes_ + number; }
+void Simulation::kill_after_write(int number) { kill_after_write_ = counted_writes_ + number; }
 
 void Simulation::on_write(const Write& write) {
   invariants_.check(write);
   if (!invariants_.is_controller(write.user) || write.route.plural == "leases") return;
-  if (++counted_writes_ == kill_at_write_) process_to_kill_ = write.user;
+  if (++counted_writes_ == kill_after_write_) process_to_kill_ = write.user;
   if (at_each_write) at_each_write();
 }
 

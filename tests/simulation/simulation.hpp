@@ -59,7 +59,7 @@ class Simulation {
   [[nodiscard]] bool is_running(const std::string& controller) const;
   // Kills the controller that makes the `number`th write from now, after the server has stored
   // this write. Counts the writes of all controllers, except those of Leases.
-  void kill_at_write(int number);
+  void kill_after_write(int number);
   // For controllers that are started later. By default the breaker is off.
   guard::BreakerSettings breaker{.rollbacks = 0};
   // Called after each write of a controller, except those of Leases.
@@ -98,7 +98,7 @@ class Simulation {
   std::string last_process_run_;
   std::string process_to_kill_;
   int counted_writes_ = 0;
-  int kill_at_write_ = 0;
+  int kill_after_write_ = 0;
 };
 
 // The namespace of the Deployments, policies and Rollbacks of all scenarios.

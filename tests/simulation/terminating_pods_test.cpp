@@ -26,7 +26,7 @@ TEST_CASE("rolls back when the last pod of the baseline terminates during a prob
   SlowProbes scenario(/*replicas=*/1, /*failure_threshold=*/3);
   scenario.cluster.health["app:v1"] = {.latency = 2500ms};
   scenario.ship_bad_release();
-  CHECK(scenario.rolls_back_within());
+  CHECK(scenario.wait_for_rollback());
   scenario.check_rolled_back_once();
 }
 

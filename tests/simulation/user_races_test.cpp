@@ -90,7 +90,7 @@ TEST_CASE("rolls back and keeps the new replicas when a user scales before the p
     scenario.merge_patch("deployments", "web", {{"spec", {{"replicas", 3}}}});
   });
   scenario.ship_bad_release();
-  CHECK(scenario.rolls_back_within());
+  CHECK(scenario.wait_for_rollback());
   scenario.check_rolled_back_once();
   CHECK(scenario.server.find("deployments", {shop, "web"})->at("spec").at("replicas") == 3);
 }
@@ -142,7 +142,7 @@ TEST_CASE("does not roll back under a suspended policy when the watch still show
   scenario.run_for(1min);
   CHECK(scenario.image("web") == "app:v2");
   scenario.merge_patch("rollbackpolicies", "web", {{"spec", {{"suspend", false}}}});
-  CHECK(scenario.rolls_back_within());
+  CHECK(scenario.wait_for_rollback());
   scenario.check_rolled_back_once();
 }
 
@@ -161,6 +161,6 @@ TEST_CASE("waits for approval under mode Approve when the watch still shows mode
   REQUIRE(scenario.run_until(
       [&] { return scenario.state("web") == held(Reason::AwaitingApproval); }, 1min));
   scenario.annotate("web", {{"lastgood.dev/approve", scenario.rollbacks().at(0).name}});
-  CHECK(scenario.rolls_back_within());
+  CHECK(scenario.wait_for_rollback());
   scenario.check_rolled_back_once();
 }

@@ -187,10 +187,10 @@ TEST_CASE("sleeps until the given time, and ends with operation_aborted when can
   asio::io_context io;
   net::SystemClock clock(io.get_executor());
   const auto when = clock.monotonic_now() + Duration(20);
-  CHECK(await(io, returning_true(clock.sleep_until(when))));
+  CHECK(await(io, with_result(clock.sleep_until(when))));
   CHECK(clock.monotonic_now() >= when);
-  CHECK(await(io, returning_true(clock.sleep_until(clock.monotonic_now() - Duration(1000)))));
-  Task<bool> sleeper(io, returning_true(clock.sleep_until(MonotonicTime::max())));
+  CHECK(await(io, with_result(clock.sleep_until(clock.monotonic_now() - Duration(1000)))));
+  Task<bool> sleeper(io, with_result(clock.sleep_until(MonotonicTime::max())));
   io.poll();
   sleeper.cancel();
   CHECK(sleeper.was_cancelled());

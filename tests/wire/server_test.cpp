@@ -27,7 +27,7 @@ struct RunningServer {
   explicit RunningServer(net::HttpServerLimits limits = {},
                          const std::string& listen = "127.0.0.1:0") {
     http_server = *net::HttpServer::bind(io.get_executor(), listen, page_for, limits);
-    run_task.emplace(io, returning_true(http_server->run()));
+    run_task.emplace(io, with_result(http_server->run()));
   }
 
   std::unique_ptr<net::Transport> connect() {

@@ -8,16 +8,16 @@ namespace lastgood::architecture {
 namespace {
 
 // Whole words. Their plural is forbidden too. The namespace `lastgood` is allowed.
-const std::set<std::string> specific_words = {"Lastgood", "Deployment",     "ReplicaSet",
+const std::set<std::string> lastgood_words = {"Lastgood", "Deployment",     "ReplicaSet",
                                               "Pod",      "ConfigMap",      "ControllerRevision",
                                               "Rollback", "RollbackPolicy", "DeploymentGuard",
                                               "rollback", "policy",         "policies",
                                               "guard",    "deployment",     "pod",
                                               "snapshot", "revision"};
 
-bool is_specific(const std::string& word) {
-  return specific_words.contains(word) ||
-         (word.ends_with('s') && specific_words.contains(word.substr(0, word.size() - 1)));
+bool is_lastgood_word(const std::string& word) {
+  return lastgood_words.contains(word) ||
+         (word.ends_with('s') && lastgood_words.contains(word.substr(0, word.size() - 1)));
 }
 
 std::vector<std::string> words_of(const std::string& line) {
@@ -34,7 +34,7 @@ std::vector<std::string> words_of(const std::string& line) {
 
 }  // namespace
 
-Violations specific_words_in_runtime(const std::vector<SourceFile>& files) {
+Violations lastgood_words_in_runtime(const std::vector<SourceFile>& files) {
   Violations found;
   for (const SourceFile& file : files) {
     if (folder_of(file.path) != "runtime") continue;
@@ -42,7 +42,7 @@ Violations specific_words_in_runtime(const std::vector<SourceFile>& files) {
     std::string line;
     for (std::size_t number = 1; std::getline(text, line); ++number) {
       for (const std::string& word : words_of(line)) {
-        if (is_specific(word))
+        if (is_lastgood_word(word))
           found.push_back(violation(file, number, "runtime must not name \"" + word + "\""));
       }
     }

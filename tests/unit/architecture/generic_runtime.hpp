@@ -7,6 +7,6 @@
 namespace lastgood::architecture {
 
 // The words are listed in generic_runtime.cpp.
-[[nodiscard]] Violations specific_words_in_runtime(const std::vector<SourceFile>& files);
+[[nodiscard]] Violations lastgood_words_in_runtime(const std::vector<SourceFile>& files);
 
 }  // namespace lastgood::architecture

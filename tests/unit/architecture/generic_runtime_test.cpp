@@ -6,8 +6,8 @@
 
 using namespace lastgood::architecture;
 
-TEST_CASE("reports each word of Lastgood in a file of runtime") {
-  CHECK(specific_words_in_runtime(
+TEST_CASE("reports each kind or concept of Lastgood that a file of runtime/ names") {
+  CHECK(lastgood_words_in_runtime(
             {{"controller/runtime/x.cpp",
               "// One at a time.\nlog::warn(\"failed\", {{\"deployment\", key}});\n"},
              {"controller/runtime/y.hpp", "#include \"api/guard.hpp\"\nvoid f(api::Rollback);\n"},
@@ -20,12 +20,12 @@ TEST_CASE("reports each word of Lastgood in a file of runtime") {
                    "controller/runtime/z.hpp:2: runtime must not name \"policy\""});
 }
 
-TEST_CASE("reports no word when the file is generic or is in another folder") {
-  CHECK(specific_words_in_runtime(
+TEST_CASE("reports nothing when a file of runtime/ is generic, or the file is in another folder") {
+  CHECK(lastgood_words_in_runtime(
             {{"controller/runtime/x.cpp", "namespace lastgood::runtime {\nvoid add(Key key);\n"},
              {"controller/shell/x.cpp", "api::DeploymentGuard guard;\n"}}) == Violations{});
 }
 
-TEST_CASE("finds no word of Lastgood in runtime") {
-  check_none(specific_words_in_runtime(read_sources({"controller"})));
+TEST_CASE("finds no kind or concept of Lastgood in runtime/") {
+  check_none(lastgood_words_in_runtime(read_sources({"controller"})));
 }

@@ -70,7 +70,7 @@ TEST_CASE("returns the same object from a watch event and from a list") {
   }
 }
 
-TEST_CASE("stores only Lastgood's annotations and the revision") {
+TEST_CASE("stores all labels, and only the annotations of Lastgood and of the revision") {
   const Deployment web = rolled_out();
   CHECK(web.meta.annotations ==
         api::StringMap{{"deployment.kubernetes.io/revision", "7"}, {"lastgood.dev/policy", "web"}});

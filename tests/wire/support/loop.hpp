@@ -77,8 +77,8 @@ class Task {
   std::shared_ptr<State> state_;
 };
 
-// Adapts a coroutine without a result for Task and await, which need one.
-inline asio::awaitable<bool> returning_true(asio::awaitable<void> work) {
+// Adds the result `true` to a coroutine without a result: Task and await need a result.
+inline asio::awaitable<bool> with_result(asio::awaitable<void> work) {
   co_await std::move(work);
   co_return true;
 }
