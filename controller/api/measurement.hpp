@@ -14,10 +14,10 @@ struct Measurement {
   std::string check;  // "rollout", or the name in the policy
   MeasurementResult result = MeasurementResult::Unknown;
   Reason reason = Reason::None;
-  std::string message;          // the value and the limit, at most 512 bytes
-  std::optional<Time> at = {};  // when the result arrived; absent: now
-  Duration must_hold{0};        // a Fail breaches the check only if it has lasted this long
-  bool immediate = false;       // the first Fail breaches the check, without a failure threshold
+  std::string message;           // the value and the limit, at most 512 bytes
+  std::optional<Time> at = {};   // when the result arrived; absent: now
+  Duration min_failing_time{0};  // a Fail breaches the check only if it has lasted this long
+  bool immediate = false;        // the first Fail breaches the check, without a failure threshold
   std::optional<BaselineResult> baseline = {};  // only with a Fail
 
   bool operator==(const Measurement&) const = default;

@@ -1,4 +1,4 @@
-// The parts of reason_table(), one function for each place. Private to api/.
+// The parts of reason_table(), one function for each ReasonPlace. Private to api/.
 #pragma once
 
 #include <span>

@@ -23,9 +23,10 @@ Measurement immediate_failure(api::Reason reason, const std::string& message) {
   return measurement;
 }
 
-Measurement delayed_failure(Duration must_hold, api::Reason reason, const std::string& message) {
+Measurement delayed_failure(Duration min_failing_time, api::Reason reason,
+                            const std::string& message) {
   auto measurement = rollout_measurement(MeasurementResult::Fail, reason, message);
-  measurement.must_hold = must_hold;
+  measurement.min_failing_time = min_failing_time;
   return measurement;
 }
 

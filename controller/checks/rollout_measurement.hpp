@@ -14,8 +14,8 @@ namespace lastgood::checks {
 // A Fail that breaches the check immediately, without regard to the failure threshold.
 [[nodiscard]] api::Measurement immediate_failure(api::Reason reason, const std::string& message);
 
-// A Fail that breaches the check after it has lasted for `must_hold`.
-[[nodiscard]] api::Measurement delayed_failure(Duration must_hold, api::Reason reason,
+// A Fail that breaches the check after it has lasted for `min_failing_time`.
+[[nodiscard]] api::Measurement delayed_failure(Duration min_failing_time, api::Reason reason,
                                                const std::string& message);
 
 }  // namespace lastgood::checks

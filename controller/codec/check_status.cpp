@@ -16,7 +16,7 @@ BaselineResult read_baseline(const Reader& baseline) {
       .reason = read_reason(baseline),
       .message = baseline.text("message", max_text),
       .revision = baseline.text("revision", max_name),
-      .consecutive_failures = baseline.int_within("consecutiveFailures", 0),
+      .consecutive_failures = baseline.int_or("consecutiveFailures", 0),
       .before = baseline.boolean("beforeRelease"),
       .at = baseline.time("at")};
 }
@@ -56,10 +56,10 @@ std::vector<CheckStatus> read_checks(const Reader& status, const char* key) {
     read.result = read_enum(check, "result", MeasurementResult::Unknown, parse_measurement_result);
     read.reason = read_reason(check);
     read.message = check.text("message");
-    read.consecutive_failures = check.int_within("consecutiveFailures", 0);
-    read.failure_threshold = check.int_within("failureThreshold", 1);
+    read.consecutive_failures = check.int_or("consecutiveFailures", 0);
+    read.failure_threshold = check.int_or("failureThreshold", 1);
     read.passed_once = check.boolean("passedOnce");
-    read.consecutive_unknowns = std::clamp(check.int_within("consecutiveUnknowns", 0), 0, 2);
+    read.consecutive_unknowns = std::clamp(check.int_or("consecutiveUnknowns", 0), 0, 2);
     read.first_failure = check.time("firstFailure");
     read.last_failure = check.time("lastFailure");
     read.breached = check.boolean("breached");

@@ -18,7 +18,7 @@ Result<Json> parse_json(std::string_view text) {
                 fmt::format("JSON of {} bytes is larger than 64 MiB", text.size()));
   }
   // The parser of the library does not limit the depth.
-  if (const auto at = position_deeper_than(text, max_depth)) {
+  if (const auto at = first_bracket_deeper_than(text, max_depth)) {
     return fail(ErrorKind::TooLarge,
                 fmt::format("JSON is nested deeper than {} levels at byte {}", max_depth, *at));
   }

@@ -55,7 +55,7 @@ void read_target(const Reader& http, HttpCheck& check) {
   if (!http.has("port"))
     http.set_error("port",
                    fmt::format("is missing, but target {} needs it", to_string(check.target)));
-  check.port = static_cast<std::uint16_t>(http.int_within("port", 1, 1, 65535));
+  check.port = static_cast<std::uint16_t>(http.int_or("port", 1, 1, 65535));
   check.path = http.has("path") ? http.text("path") : "/";
   if (!is_path(check.path))
     http.set_error("path", in_quotes(check.path) + R"( must begin with "/" and have no spaces)");
@@ -83,7 +83,7 @@ Check read_check(const Reader& reader) {
   if (check.name == "rollout")
     reader.set_error("name", R"("rollout" is the name of the built-in check)");
   check.interval = reader.parsed("interval", check.interval, duration_within(seconds{1}, hours{1}));
-  check.failure_threshold = reader.int_within("failureThreshold", check.failure_threshold, 1, 100);
+  check.failure_threshold = reader.int_or("failureThreshold", check.failure_threshold, 1, 100);
   if (!reader.has("http")) reader.set_error("http", "is missing, but each check needs it");
   const Reader http = reader.object("http");
   read_target(http, check.http);
@@ -103,7 +103,7 @@ Check read_check(const Reader& reader) {
 RolloutCheck read_rollout(const Reader& reader) {
   RolloutCheck out;
   out.progress_deadline = reader.boolean("progressDeadline", out.progress_deadline);
-  out.crash_loop_restarts = reader.int_within("crashLoopRestarts", out.crash_loop_restarts, 0, 100);
+  out.crash_loop_restarts = reader.int_or("crashLoopRestarts", out.crash_loop_restarts, 0, 100);
   out.image_pull_errors = reader.boolean("imagePullErrors", out.image_pull_errors);
   out.config_errors = reader.boolean("configErrors", out.config_errors);
   out.unavailable_for =
@@ -116,7 +116,7 @@ void read_rollback(const Reader& reader, PolicySpec& spec) {
       reader.parsed("verifyFor", spec.verify_for, duration_within(seconds{1}, hours{24}));
   spec.cooldown = reader.parsed("cooldown", spec.cooldown, duration_within(Duration{0}, hours{24}));
   const Reader limit = reader.object("limit");
-  spec.limit.count = limit.int_within("count", spec.limit.count, 1, RollbackLimit::max_count);
+  spec.limit.count = limit.int_or("count", spec.limit.count, 1, RollbackLimit::max_count);
   spec.limit.within =
       limit.parsed("within", spec.limit.within, duration_within(minutes{1}, hours{168}));
   const Reader drill = reader.object("drill");

@@ -52,7 +52,7 @@ std::optional<std::string_view> member(std::string_view json, std::string_view k
     at = skip_blanks(json, at);
     if (at >= json.size() || json[at] != '"') return std::nullopt;
     const std::size_t key_end = after_string(json, at);
-    // Without the quotes. The closing quote is absent if the text is cut.
+    // The key without its quotes. std::max: the text may end right after the opening quote.
     const std::string_view found = json.substr(at + 1, std::max(key_end, at + 2) - at - 2);
     const std::size_t colon = skip_blanks(json, key_end);
     at = skip_blanks(json, colon + 1);
@@ -66,7 +66,7 @@ std::optional<std::string_view> member(std::string_view json, std::string_view k
 
 }  // namespace
 
-std::optional<std::size_t> position_deeper_than(std::string_view json, int levels) {
+std::optional<std::size_t> first_bracket_deeper_than(std::string_view json, int levels) {
   int depth = 0;
   for (std::size_t at = 0; at < json.size(); ++at) {
     const char c = json[at];

@@ -9,7 +9,8 @@ namespace lastgood::codec {
 
 // The position of the first bracket that is nested deeper than `levels`. The text may be invalid
 // JSON.
-[[nodiscard]] std::optional<std::size_t> position_deeper_than(std::string_view json, int levels);
+[[nodiscard]] std::optional<std::size_t> first_bracket_deeper_than(std::string_view json,
+                                                                   int levels);
 
 // The text of the value at `path`, or nothing if there is no value. `json` must be valid JSON. A
 // key with an escape sequence is not found.

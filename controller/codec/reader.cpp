@@ -60,7 +60,7 @@ std::int64_t Reader::integer(const char* key, std::int64_t fallback) const {
   return value.get<std::int64_t>();
 }
 
-int Reader::int_within(const char* key, int fallback, int from, int to) const {
+int Reader::int_or(const char* key, int fallback, int from, int to) const {
   const std::int64_t value = integer(key, fallback);
   if (value >= from && value <= to) return static_cast<int>(value);
   set_error(key, fmt::format("{} is not a whole number from {} to {}", value, from, to));

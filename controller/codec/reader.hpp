@@ -34,10 +34,11 @@ class Reader {
   // The text is cut to `max` bytes. 0 means no limit.
   [[nodiscard]] std::string text(const char* key, std::size_t max = 0) const;
   [[nodiscard]] std::int64_t integer(const char* key, std::int64_t fallback = 0) const;
-  // Sets the error if the value is less than `from` or more than `to`.
-  [[nodiscard]] int int_within(const char* key, int fallback,
-                               int from = std::numeric_limits<int>::min(),
-                               int to = std::numeric_limits<int>::max()) const;
+  // `fallback` if the field is absent. Sets the error if the value is less than `from` or more than
+  // `to`.
+  [[nodiscard]] int int_or(const char* key, int fallback,
+                           int from = std::numeric_limits<int>::min(),
+                           int to = std::numeric_limits<int>::max()) const;
   [[nodiscard]] bool boolean(const char* key, bool fallback = false) const;
   [[nodiscard]] std::optional<Time> time(const char* key) const;
   [[nodiscard]] api::StringMap strings(const char* key) const;

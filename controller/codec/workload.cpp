@@ -54,7 +54,7 @@ ContainerState read_container(const Reader& status) {
   out.ended = terminated.has("exitCode") || terminated.has("reason");
   const Reader exit = out.ended ? terminated : status.object("lastState").object("terminated");
   out.last_exit_reason = exit.text("reason");
-  out.last_exit_code = exit.int_within("exitCode", 0);
+  out.last_exit_code = exit.int_or("exitCode", 0);
   return out;
 }
 
@@ -89,7 +89,7 @@ bool same_template(const Json& a, const Json& b) {
          normalized_metadata(a) == normalized_metadata(b);
 }
 
-// The annotations of Lastgood, with their values cut: no valid value is longer than max_name.
+// The annotations of Lastgood. A value longer than max_name is not valid, so it is cut.
 StringMap own_annotations(const Reader& meta) {
   StringMap out;
   for (const auto& [key, value] : meta.strings("annotations")) {

@@ -36,13 +36,14 @@ bool is_same_failure(const CheckStatus& before, const api::Measurement& measurem
 }
 
 void add_failure(CheckStatus& check, const api::Measurement& measurement, bool is_same, Time now) {
-  if (measurement.must_hold > Duration::zero() && !is_same && !check.breached)
+  if (measurement.min_failing_time > Duration::zero() && !is_same && !check.breached)
     reset_failures(check);
   if (!check.first_failure) check.first_failure = now;
   check.last_failure = now;
   check.consecutive_failures += 1;
-  const bool held = now - *check.first_failure >= measurement.must_hold;
-  if (measurement.immediate || (check.consecutive_failures >= check.failure_threshold && held))
+  const bool has_lasted = now - *check.first_failure >= measurement.min_failing_time;
+  if (measurement.immediate ||
+      (check.consecutive_failures >= check.failure_threshold && has_lasted))
     check.breached = true;
 }
 
@@ -52,8 +53,8 @@ void update_baseline(CheckStatus& check, const api::Measurement& measurement) {
   auto& baseline = check.baseline;
   const bool had_failed = baseline && baseline->result == MeasurementResult::Fail;
   if (!measurement.baseline || measurement.baseline->result == MeasurementResult::Unknown) {
-    // The last result stays until there is a new one. But a single failure of pods that are gone
-    // may come from their termination.
+    // The old result stays. But a single failure of the baseline after the release had a pod is
+    // forgotten: the old pod may have been terminating.
     constexpr int min_failures = 2;
     const bool is_doubtful =
         had_failed && !baseline->before && baseline->consecutive_failures < min_failures;
@@ -70,7 +71,7 @@ void update_baseline(CheckStatus& check, const api::Measurement& measurement) {
 CheckStatus empty_check(std::string name) {
   CheckStatus check;
   check.name = std::move(name);
-  check.reason = pending_result;
+  check.reason = pending_reason;
   return check;
 }
 

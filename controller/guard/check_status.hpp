@@ -12,18 +12,18 @@
 namespace lastgood::guard {
 
 // The reason of a check without a measurement.
-inline constexpr api::Reason pending_result = api::Reason::Pending;
+inline constexpr api::Reason pending_reason = api::Reason::Pending;
 
-// The longest time between two measurements of a failure that must hold: 10 s. After a longer gap
+// The longest time between two measurements of a failure that must last: 10 s. After a longer gap
 // the failure starts again.
 inline constexpr Duration max_gap{10000};
 
 // Adds one measurement. `settled`: the rollout is complete, so a pass counts towards good.
 //   Pass     resets the failures, the breach and the result of the baseline.
-//   Unknown  changes none of them, but a failure that must hold starts again.
+//   Unknown  changes none of them, but a failure that must last starts again.
 //   Fail     adds a failure. The check is breached if the failure is immediate, or if the threshold
-//            is reached and the failure has held for its time. A failure that must hold starts
-//            again when its reason changes.
+//            is reached and the failure has lasted for its min_failing_time. A failure that must
+//            last starts again when its reason changes.
 [[nodiscard]] api::CheckStatus apply(api::CheckStatus check, const api::Measurement& measurement,
                                      bool settled, Time now);
 

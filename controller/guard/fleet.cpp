@@ -21,19 +21,19 @@ Fleet count_fleet(const GuardStates& states, const kube::Stores& stores,
   for (const auto& [key, state] : states) count(state->guard);
   stores.guards.for_each([&](const auto& guard) {
     const auto deployment = stores.deployments.find(guard->meta.key);
-    // A DeploymentGuard without its Deployment does not count.
+    // Skip a guard whose Deployment is gone or was created again, or is already counted above.
     if (!deployment || deployment->meta.uid != guard->status.deployment_uid ||
         states.contains(guard->meta.key))
       return;
     api::GuardStatus status = guard->status;
-    reset_results(status, now);
+    reset_results(status, now);  // as after a restart: only failures and breaches stay
     count(status);
   });
   return fleet;
 }
 
-bool may_be_rolled_back(const api::GuardStatus& guard,
-                        const std::vector<api::Measurement>& measurements) {
+bool needs_fleet_count(const api::GuardStatus& guard,
+                       const std::vector<api::Measurement>& measurements) {
   return guard.state == api::State::Held || guard.state == api::State::RollingBack ||
          std::ranges::any_of(
              guard.checks,
@@ -69,8 +69,8 @@ std::vector<GroupMember> other_members(const Key& deployment, const std::string&
   return others;
 }
 
-std::optional<api::Rollback> initiator_for(const std::optional<api::Rollback>& rollback,
-                                           const kube::Stores& stores) {
+std::optional<api::Rollback> initiator_rollback_in_watch(
+    const std::optional<api::Rollback>& rollback, const kube::Stores& stores) {
   if (!rollback || rollback->spec.caused_by.empty()) return {};
   const auto initiator = stores.rollbacks.find(
       {.namespace_ = rollback->meta.key.namespace_, .name = rollback->spec.caused_by});

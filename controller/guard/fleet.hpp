@@ -18,9 +18,9 @@ namespace lastgood::guard {
                                 const BreakerSettings& settings,
                                 const BreakerOverride& breaker_override, Time now);
 
-// A check fails, or the state is Held or RollingBack. The fleet has to be counted only then.
-[[nodiscard]] bool may_be_rolled_back(const api::GuardStatus& guard,
-                                      const std::vector<api::Measurement>& measurements);
+// A check fails, or the state is Held or RollingBack: the breaker may be evaluated soon.
+[[nodiscard]] bool needs_fleet_count(const api::GuardStatus& guard,
+                                     const std::vector<api::Measurement>& measurements);
 
 // The other Deployments of the namespace in that group. A Deployment that was not reconciled yet
 // has no data except a text in blocked_because.
@@ -30,7 +30,7 @@ namespace lastgood::guard {
                                                      const kube::Stores& stores);
 
 // The Rollback that spec.causedBy of `rollback` names, from the watch.
-[[nodiscard]] std::optional<api::Rollback> initiator_for(
+[[nodiscard]] std::optional<api::Rollback> initiator_rollback_in_watch(
     const std::optional<api::Rollback>& rollback, const kube::Stores& stores);
 
 }  // namespace lastgood::guard

@@ -10,11 +10,11 @@ using api::Reason;
 
 void reset_check(api::CheckStatus& check) {
   std::optional<api::BaselineResult> baseline = std::move(check.baseline);
-  // A failure from before the release cannot be measured again later.
+  // Keep only a baseline failure from before the release: it cannot be measured again.
   if (baseline && !baseline->before) baseline.reset();
   check = {.name = check.name,
            .config_hash = check.config_hash,
-           .reason = pending_result,
+           .reason = pending_reason,
            .failure_threshold = check.failure_threshold,
            .baseline = std::move(baseline)};
 }
@@ -37,7 +37,7 @@ void clear_snapshot(api::GuardStatus& guard, const std::string& controller_revis
 void reset_results(api::GuardStatus& guard, Time now) {
   for (api::CheckStatus& check : guard.checks) {
     check.result = api::MeasurementResult::Unknown;
-    check.reason = pending_result;
+    check.reason = pending_reason;
     check.consecutive_unknowns = 0;
     if (check.consecutive_failures == 0) {
       reset_check(check);
@@ -49,8 +49,8 @@ void reset_results(api::GuardStatus& guard, Time now) {
 
 namespace {
 
-// A new message is worth a write in these states. In the other states, the message has times and
-// numbers that change too often.
+// A new message is written only in Frozen, and in Held with one of these reasons. Other messages
+// have times and numbers that change too often.
 bool is_message_stable(const api::GuardStatus& guard) {
   return guard.state == api::State::Frozen ||
          (guard.state == api::State::Held &&

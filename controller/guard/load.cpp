@@ -33,7 +33,8 @@ bool concerns(const api::Rollback& rollback, const api::Deployment& deployment,
       rollback.spec.deployment_uid != deployment.meta.uid)
     return false;
   // A finished Rollback matters if it is about this release or if the status names it.
-  return !api::finished(rollback.status.phase) || rollback::is_named_after(deployment, rollback) ||
+  return !api::finished(rollback.status.phase) ||
+         rollback::has_name_of_generation(rollback, deployment) ||
          rollback.meta.key.name == guard.rollback || rollback::is_marked_by(deployment, rollback);
 }
 

@@ -28,13 +28,15 @@ const api::Rollback* pending_rollback(const Inputs& inputs, const api::GuardStat
 
 }  // namespace
 
-std::optional<Revision> due_target(const Inputs& inputs, const api::GuardStatus& guard) {
+std::optional<Revision> pending_or_last_good_target(const Inputs& inputs,
+                                                    const api::GuardStatus& guard) {
   if (const api::Rollback* rollback = pending_rollback(inputs, guard)) return rollback->spec.to;
   return choose_target(guard).revision;
 }
 
 std::optional<Revision> wanted_target(const Inputs& inputs, const api::GuardStatus& guard) {
-  if (!inputs.request || pending_rollback(inputs, guard)) return due_target(inputs, guard);
+  if (!inputs.request || pending_rollback(inputs, guard))
+    return pending_or_last_good_target(inputs, guard);
   if (inputs.request->spec.to_revision) {
     const Revision* revision = requested_revision(inputs, guard);
     return revision && !revision->snapshot.empty() ? std::optional(*revision) : std::nullopt;

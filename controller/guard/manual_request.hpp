@@ -14,11 +14,11 @@ namespace lastgood::guard {
                                                       const api::GuardStatus& guard);
 
 // Target of an automatic rollback: the pending Rollback's target, else the last good revision.
-[[nodiscard]] std::optional<api::Revision> due_target(const Inputs& inputs,
-                                                      const api::GuardStatus& guard);
+[[nodiscard]] std::optional<api::Revision> pending_or_last_good_target(
+    const Inputs& inputs, const api::GuardStatus& guard);
 
 // Target of the manual request, if there is a request and no Rollback is pending; else
-// `due_target`.
+// `pending_or_last_good_target`.
 [[nodiscard]] std::optional<api::Revision> wanted_target(const Inputs& inputs,
                                                          const api::GuardStatus& guard);
 

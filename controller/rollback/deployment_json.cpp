@@ -32,7 +32,7 @@ Json without_template_hash(Json pod_template) {
   return pod_template;
 }
 
-Json comparable(const Json& pod_template) {
+Json normalized_template(const Json& pod_template) {
   Json out = without_template_hash(without_nulls(pod_template));
   const auto meta = out.find("metadata");
   if (meta == out.end() || !meta->is_object()) return out;
@@ -42,13 +42,15 @@ Json comparable(const Json& pod_template) {
   return out;
 }
 
-bool same_template(const Json& a, const Json& b) { return comparable(a) == comparable(b); }
+bool same_template(const Json& a, const Json& b) {
+  return normalized_template(a) == normalized_template(b);
+}
 
 std::string dumped(const Json& value) {
   return value.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-std::string patch_path(const Json& live) {
+std::string patch_url(const Json& live) {
   return fmt::format("/apis/apps/v1/namespaces/{}/deployments/{}?fieldManager={}",
                      percent_encoded(text_at(live, {"metadata", "namespace"})),
                      percent_encoded(text_at(live, {"metadata", "name"})), api::field_manager);

@@ -17,7 +17,7 @@ using codec::text_at;
 
 // A template in the form in which equal templates have equal JSON. Example:
 //
-//   stored in a ReplicaSet                      comparable()
+//   stored in a ReplicaSet                      normalized_template()
 //   {"metadata": {"creationTimestamp": null,
 //                 "labels": {"app": "web",      {"metadata": {"labels": {"app": "web"}},
 //                   "pod-template-hash": "6d"},
@@ -25,7 +25,7 @@ using codec::text_at;
 //    "spec": {...}}                              "spec": {...}}
 //
 // It has no pod-template-hash, no null values and no empty labels, annotations or metadata.
-[[nodiscard]] codec::Json comparable(const codec::Json& pod_template);
+[[nodiscard]] codec::Json normalized_template(const codec::Json& pod_template);
 [[nodiscard]] bool same_template(const codec::Json& a, const codec::Json& b);
 [[nodiscard]] codec::Json without_template_hash(codec::Json pod_template);
 
@@ -33,6 +33,6 @@ using codec::text_at;
 [[nodiscard]] std::string dumped(const codec::Json& value);
 
 // The path and query of a PATCH of the Deployment `live`, with the field manager of Lastgood.
-[[nodiscard]] std::string patch_path(const codec::Json& live);
+[[nodiscard]] std::string patch_url(const codec::Json& live);
 
 }  // namespace lastgood::rollback

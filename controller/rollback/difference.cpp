@@ -231,8 +231,8 @@ class TemplateDifferences {
 }  // namespace
 
 std::vector<api::Change> changes_between(const Json& bad_template, const Json& snapshot_template) {
-  const auto bad = comparable(bad_template);
-  const auto good = comparable(snapshot_template);
+  const auto bad = normalized_template(bad_template);
+  const auto good = normalized_template(snapshot_template);
   TemplateDifferences differences;
   differences.compare("", &bad, &good);
   return differences.changes();

@@ -78,7 +78,7 @@ std::optional<api::ApiCall> ownership_patch(const Json& live, const Snapshot& sn
                     {"value", text_at(live, {"metadata", "resourceVersion"})}},
                    {{"op", "replace"}, {"path", "/metadata/managedFields"}, {"value", wanted}}});
   return api::ApiCall{.verb = api::Verb::Patch,
-                      .target = patch_path(live),
+                      .target = patch_url(live),
                       .body = dumped(patch),
                       .content_type = std::string(api::json_patch)};
 }

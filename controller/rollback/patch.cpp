@@ -67,7 +67,7 @@ api::ApiCall template_patch(const Json& live, const Snapshot& snapshot,
     add(annotation_path(api::annotation::last_applied), *last_applied);
   add(annotation_path(api::annotation::rolled_back_by), std::string(rollback_name));
   return {.verb = api::Verb::Patch,
-          .target = patch_path(live),
+          .target = patch_url(live),
           .body = dumped(patch),
           .content_type = std::string(api::json_patch)};
 }

@@ -41,7 +41,7 @@ bool changed_nothing(const api::Rollback& rollback) {
          !rollback.status.template_restored;
 }
 
-bool is_named_after(const api::Deployment& deployment, const api::Rollback& rollback) {
+bool has_name_of_generation(const api::Rollback& rollback, const api::Deployment& deployment) {
   return attempt_number(deployment, rollback.meta.key.name) > 0;
 }
 

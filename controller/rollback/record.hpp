@@ -22,7 +22,8 @@ namespace lastgood::rollback {
 [[nodiscard]] bool changed_nothing(const api::Rollback& rollback);
 
 // The name is that of the first or a later Rollback of this generation of the Deployment.
-[[nodiscard]] bool is_named_after(const api::Deployment& deployment, const api::Rollback& rollback);
+[[nodiscard]] bool has_name_of_generation(const api::Rollback& rollback,
+                                          const api::Deployment& deployment);
 
 // "web-7-1b4e-2" if `last` is "web-7-1b4e" and changed nothing, else rollback_name(). `last` is the
 // last Rollback of the Deployment.

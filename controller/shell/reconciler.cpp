@@ -121,8 +121,8 @@ asio::awaitable<Result<guard::Inputs>> Reconciler::gather(DeploymentPtr deployme
 
 void Reconciler::gather_fleet(const api::Deployment& deployment, guard::Inputs& inputs) {
   inputs.group = guard::other_members(deployment.meta.key, inputs.policy.group, states_, stores_);
-  inputs.initiator = guard::initiator_for(inputs.rollback, stores_);
-  if (!guard::may_be_rolled_back(inputs.guard, inputs.measurements)) return;
+  inputs.initiator = guard::initiator_rollback_in_watch(inputs.rollback, stores_);
+  if (!guard::needs_fleet_count(inputs.guard, inputs.measurements)) return;
   const Time now = ports_.clock.now();
   const guard::BreakerOverride breaker_override = options_.breaker_override();
   const guard::Fleet fleet =

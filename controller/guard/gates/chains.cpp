@@ -103,7 +103,8 @@ constexpr std::array resume_chain{
 constexpr std::array group_resume_chain{observing_gate, approval_gate, group_order_gate,
                                         preflight_gate};
 
-constexpr std::array group_known_chain{Gate{.name = "GroupKnown", .blocks = gates::group_known}};
+constexpr std::array group_states_known_chain{
+    Gate{.name = "GroupKnown", .blocks = gates::group_known}};
 
 constexpr std::array manual_chain{preflight_gate};
 
@@ -115,7 +116,7 @@ std::span<const Gate> forced_write_gates() { return forced_write_chain; }
 std::span<const Gate> start_gates() { return start_chain; }
 std::span<const Gate> resume_gates() { return resume_chain; }
 std::span<const Gate> group_resume_gates() { return group_resume_chain; }
-std::span<const Gate> group_known_gates() { return group_known_chain; }
+std::span<const Gate> group_states_known_gates() { return group_states_known_chain; }
 std::span<const Gate> manual_gates() { return manual_chain; }
 
 std::optional<Hold> first_hold(std::span<const Gate> gates, const Inputs& inputs,
@@ -126,8 +127,8 @@ std::optional<Hold> first_hold(std::span<const Gate> gates, const Inputs& inputs
   return {};
 }
 
-std::optional<StartProof> proven_start(const Inputs& inputs, const api::GuardStatus& guard,
-                                       Time now) {
+std::optional<StartProof> start_proof_without_gates(const Inputs& inputs,
+                                                    const api::GuardStatus& guard, Time now) {
   const api::CheckStatus* breach = actionable_breach(guard.checks, inputs.policy.spec, now);
   const auto target = choose_target(guard).revision;
   if (!breach || !target) return {};
@@ -138,7 +139,7 @@ std::expected<StartProof, Hold> pass_start_gates(const Inputs& inputs,
                                                  const api::GuardStatus& guard, Time now) {
   if (auto hold = first_hold(write_gates(), inputs, guard, now)) return std::unexpected(*hold);
   if (auto hold = first_hold(start_gates(), inputs, guard, now)) return std::unexpected(*hold);
-  auto proof = proven_start(inputs, guard, now);
+  auto proof = start_proof_without_gates(inputs, guard, now);
   if (proof) return std::move(*proof);
   return std::unexpected(Hold{.reason = Reason::Unconfirmed,
                               .message = "The breach is not confirmed, or there is no target"});

@@ -31,7 +31,7 @@ namespace lastgood::guard {
 
 // Is the state of every member of the group known? Evaluated before a recorded Rollback of a group
 // is cancelled or resumed.
-[[nodiscard]] std::span<const Gate> group_known_gates();
+[[nodiscard]] std::span<const Gate> group_states_known_gates();
 
 // May a recorded manual Rollback be executed?
 [[nodiscard]] std::span<const Gate> manual_gates();
@@ -46,8 +46,9 @@ struct StartProof {
 };
 
 // The proof without the gates. Empty if there is no actionable breach or no target.
-[[nodiscard]] std::optional<StartProof> proven_start(const Inputs& inputs,
-                                                     const api::GuardStatus& guard, Time now);
+[[nodiscard]] std::optional<StartProof> start_proof_without_gates(const Inputs& inputs,
+                                                                  const api::GuardStatus& guard,
+                                                                  Time now);
 
 // Evaluates the write gates, then the start gates.
 [[nodiscard]] std::expected<StartProof, Hold> pass_start_gates(const Inputs& inputs,

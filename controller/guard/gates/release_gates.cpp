@@ -22,7 +22,7 @@ namespace {
 bool is_of_this_release(const api::Rollback& rollback, const Inputs& inputs,
                         const api::GuardStatus& guard) {
   if (rollback.spec.deployment_uid != inputs.deployment.meta.uid) return false;
-  if (rollback::is_named_after(inputs.deployment, rollback)) return true;
+  if (rollback::has_name_of_generation(rollback, inputs.deployment)) return true;
   const bool is_of_this_evaluation = guard.evaluation_started && rollback.spec.detected &&
                                      *rollback.spec.detected >= *guard.evaluation_started;
   return guard.current && rollback.spec.from.hash == guard.current->hash && is_of_this_evaluation;
@@ -40,7 +40,8 @@ constexpr std::string_view how_the_hold_ends =
 // When the baseline failed: before or since the first pod of the release.
 enum class BaselineFailed : std::uint8_t { BeforeFirstPod, SinceFirstPod };
 
-// The first confirmed breach, if the baseline fails too and no other breach can be acted on.
+// The first confirmed breach, if the baseline of each confirmed breach fails too, and that of the
+// first one failed at the time `failed`.
 const CheckStatus* breach_of_baseline(const Inputs& inputs, const api::GuardStatus& guard,
                                       BaselineFailed failed, Time now) {
   const api::PolicySpec& spec = inputs.policy.spec;
@@ -89,8 +90,8 @@ MaybeHold no_rollback_past(const Inputs&, const api::GuardStatus& guard, Time) {
   const TargetChoice target = choose_target(guard);
   if (!target.is_past_mark) return {};
   return Hold{.reason = Reason::NoRollbackPast,
-              .message = fmt::format("A rollback would do harm: {}. Ship a release that fixes it, "
-                                     "or create a Rollback with spec.force",
+              .message = fmt::format("A rollback would do harm: {}. Ship a release that works, or "
+                                     "create a Rollback with spec.force",
                                      target.why_not)};
 }
 
@@ -163,20 +164,20 @@ MaybeHold cooldown(const Inputs& inputs, const api::GuardStatus& guard, Time now
 
 // Blocks a rollback that would fail, or whose preflight has no result yet.
 MaybeHold preflight(const Inputs& inputs, const api::GuardStatus& guard, Time now) {
-  constexpr std::chrono::milliseconds at_once{50};
-  constexpr std::chrono::seconds in_a_while{5};
-  const auto target = due_target(inputs, guard);
+  constexpr std::chrono::milliseconds retry_while_running{50};
+  constexpr std::chrono::seconds retry_after_failure{5};
+  const auto target = pending_or_last_good_target(inputs, guard);
   if (!target) return {};
   if (!is_fresh(inputs.preflight, inputs.deployment, *target, now)) {
     return Hold{.reason = Reason::CheckingRollback,
                 .message = "The preflight of the rollback is running",
-                .until = now + at_once,
+                .until = now + retry_while_running,
                 .is_quiet = true};
   }
   const api::Preflight& found = *inputs.preflight;
   if (found.ready == api::ConditionStatus::True) return {};
   if (found.reason == Reason::MissingReference && is_forced(inputs, guard)) return {};
-  return Hold{.reason = found.reason, .message = found.message, .until = now + in_a_while};
+  return Hold{.reason = found.reason, .message = found.message, .until = now + retry_after_failure};
 }
 
 MaybeHold observing(const Inputs& inputs, const api::GuardStatus& guard, Time) {
@@ -190,7 +191,7 @@ MaybeHold observing(const Inputs& inputs, const api::GuardStatus& guard, Time) {
           target.revision ? fmt::format("revision {}", target.revision->number) : "no revision")};
 }
 
-Hold waits_for_approval(const api::Rollback& rollback) {
+Hold approval_hold(const api::Rollback& rollback) {
   return {.reason = Reason::AwaitingApproval,
           .message = fmt::format(
               "Rollback {0} waits for approval. To approve it: kubectl patch rollback {0} -n {1} "
@@ -216,8 +217,10 @@ bool needs_approval(const Inputs& inputs) {
 
 }  // namespace
 
-bool was_approved(const api::Rollback& initiator) {
-  return initiator.spec.mode == api::Mode::Approve || !initiator.status.approved_by.empty();
+// A started Rollback with mode Approve was approved: it starts only after an approval.
+bool was_approved(const api::Rollback& initiator_rollback) {
+  return initiator_rollback.spec.mode == api::Mode::Approve ||
+         !initiator_rollback.status.approved_by.empty();
 }
 
 std::string approval_of(const Inputs& inputs) {
@@ -238,7 +241,7 @@ std::string approval_of(const Inputs& inputs) {
 
 MaybeHold awaiting_approval(const Inputs& inputs, const api::GuardStatus&, Time) {
   if (!needs_approval(inputs) || !approval_of(inputs).empty()) return {};
-  Hold hold = waits_for_approval(*inputs.rollback);
+  Hold hold = approval_hold(*inputs.rollback);
   const std::string& other = inputs.policy.approve;
   if (!other.empty())
     hold.message +=

@@ -36,9 +36,9 @@ using MaybeHold = std::optional<Hold>;
 
 // A user approved the initiator's Rollback, and with it the rollback of its group. Precondition:
 // the Rollback has started. In mode Approve it starts only after an approval.
-[[nodiscard]] bool was_approved(const api::Rollback& initiator);
+[[nodiscard]] bool was_approved(const api::Rollback& initiator_rollback);
 
 // The hold of a Rollback that waits for approval, with the commands that approve it.
-[[nodiscard]] Hold waits_for_approval(const api::Rollback& rollback);
+[[nodiscard]] Hold approval_hold(const api::Rollback& rollback);
 
 }  // namespace lastgood::guard::gates

@@ -14,7 +14,7 @@ namespace lastgood::guard {
 struct Rejection {
   Reason reason = Reason::None;
   std::string message;        // for users: why, and what would help
-  bool is_temporary = false;  // not rejected yet: evaluated again later
+  bool is_temporary = false;  // the request waits: the gate is evaluated again later
   bool is_brief = false;      // temporary and over in a moment: users get no message
 };
 

@@ -60,7 +60,7 @@ void start_member_rollback(Step& step, api::Rollback record) {
   const bool is_reported = guard.rollback == record.meta.key.name;
   guard.rollback = record.meta.key.name;
   if (record.spec.mode == api::Mode::Approve) {
-    enter_hold(step, gates::waits_for_approval(record), bad);
+    enter_hold(step, gates::approval_hold(record), bad);
   } else {
     step.enter(State::RollingBack, record.spec.reason, record.spec.message);
     if (!is_reported) {
@@ -112,7 +112,7 @@ std::string why_not_with_group(Step& step) {
     return requeue_and_explain(*hold);
   if (const auto hold = gates::declined(inputs, guard, step.now)) return hold->message;
   if (const auto hold = gates::already_rolled_back(inputs, guard, step.now)) return hold->message;
-  const auto target = due_target(inputs, guard);
+  const auto target = pending_or_last_good_target(inputs, guard);
   if (!target) return choose_target(guard).why_not;
   if (const auto hold = gates::limit_reached(inputs, guard, step.now)) return hold->message;
   if (const auto hold = gates::cooldown(inputs, guard, step.now)) return requeue_and_explain(*hold);

@@ -51,7 +51,7 @@ void emit_check_events(Step& step, const std::vector<CheckStatus>& before) {
 // Rollback, which may follow.
 void record_observed(Step& step, const Hold& hold) {
   const api::GuardStatus& guard = step.guard();
-  const auto proof = proven_start(step.inputs, guard, step.now);
+  const auto proof = start_proof_without_gates(step.inputs, guard, step.now);
   if (!proof) return;
   api::Rollback record = rollback::new_rollback(step.deployment(), step.inputs.rollback, guard,
                                                 proof->breach, proof->target, step.now);
@@ -91,7 +91,7 @@ void start_rollback(Step& step, const StartProof& proof) {
       step.inputs.guard.state != State::Evaluating && step.inputs.guard.rollback == guard.rollback;
   const bool needs_approval = record.spec.mode == api::Mode::Approve;
   if (needs_approval) {
-    enter_hold(step, gates::waits_for_approval(record), fmt::format("{} is breached but", bad));
+    enter_hold(step, gates::approval_hold(record), fmt::format("{} is breached but", bad));
   } else {
     step.enter(State::RollingBack, proof.breach.reason,
                fmt::format("{} is being rolled back to {}: {}", bad, good, proof.breach.message));

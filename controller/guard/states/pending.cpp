@@ -135,7 +135,7 @@ void resume_pending(Step& step, const api::Rollback& rollback) {
   const bool was_rejected = guard.reason == Reason::AdmissionDenied;
   const std::string rejection = guard.message;
   if (is_held(step, write_gates_for(rollback), State::Held)) return;
-  if (is_held(step, group_known_gates(), State::Held)) return;
+  if (is_held(step, group_states_known_gates(), State::Held)) return;
   if (const std::string why = why_cancelled(step, rollback); !why.empty())
     return cancel(step, rollback, why);
   const std::string name = rollback::name_of(step.deployment(), rollback.spec.from);

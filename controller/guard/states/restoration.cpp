@@ -124,7 +124,7 @@ void adopt_rollback(Step& step, const api::Rollback& rollback) {
     // The Rollback does not record the threshold. Only a new failure confirms the breach.
     constexpr int any_threshold = 100;
     guard.checks.push_back({.name = rollback.spec.check,
-                            .reason = pending_result,
+                            .reason = pending_reason,
                             .consecutive_failures = 1,
                             .failure_threshold = any_threshold,
                             .breached = true});

@@ -197,7 +197,7 @@ TEST_CASE("measure_http counts the failed probes and reports an example and the 
       CHECK(measurement.result == row.result);
       CHECK(measurement.reason == row.reason);
       CHECK(measurement.message == row.message);
-      CHECK(measurement.must_hold == Duration(0));
+      CHECK(measurement.min_failing_time == Duration(0));
       CHECK_FALSE(measurement.immediate);
     }
   }
@@ -314,8 +314,8 @@ TEST_CASE("measure_http passes for each status in expectedStatus") {
 }
 
 TEST_CASE("measure_http reports how many of the pods were probed") {
-  constexpr std::size_t pods_of_plan = 240;
-  CHECK(measure_http(health_check(), statuses({200, 200}), pods_of_plan).message ==
+  constexpr std::size_t probeable_pods = 240;
+  CHECK(measure_http(health_check(), statuses({200, 200}), probeable_pods).message ==
         "2 of 2 pods passed GET /health: web-0 returned 200, expected 200-399 (limit 25% of pods); "
         "2 of 240 pods were probed");
 }

@@ -83,12 +83,12 @@ Measurement measure(const api::Deployment& deployment, const std::vector<api::Po
 // When a Fail breaches the check.
 struct Breach {
   bool immediate = false;
-  Duration must_hold{0};
+  Duration min_failing_time{0};
 };
 
 constexpr Breach no_breach;
 constexpr Breach breaches_immediately{.immediate = true};
-Breach breaches_after(Duration must_hold) { return {.must_hold = must_hold}; }
+Breach breaches_after(Duration min_failing_time) { return {.min_failing_time = min_failing_time}; }
 
 struct Row {
   const char* name;
@@ -296,7 +296,7 @@ void check_rows(const std::vector<Row>& rows) {
       CHECK(measurement.result == row.result);
       CHECK(measurement.reason == row.reason);
       CHECK(measurement.immediate == row.breach.immediate);
-      CHECK(measurement.must_hold == row.breach.must_hold);
+      CHECK(measurement.min_failing_time == row.breach.min_failing_time);
       if (!row.message.empty()) CHECK(measurement.message == row.message);
     }
   }
@@ -372,7 +372,7 @@ TEST_CASE("measure_rollout fails after the rollout when over a quarter of the po
   const auto measurement = measure(rolled_out_deployment(3), ready_and_unready(2, 1), start);
   CHECK(measurement.result == Fail);
   CHECK(measurement.reason == Reason::NotReady);
-  CHECK(measurement.must_hold == seconds(30));
+  CHECK(measurement.min_failing_time == seconds(30));
   CHECK_FALSE(measurement.immediate);
   CHECK(measurement.message ==
         "1 of 3 pods are not ready, for example unready-0 (limit 25% of pods for 30s)");

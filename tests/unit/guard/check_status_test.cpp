@@ -14,7 +14,7 @@ namespace {
 
 struct Given {
   Duration at;
-  char result;          // P, F, U; I: an immediate failure; H: a failure that must hold for 30s;
+  char result;          // P, F, U; I: an immediate failure; H: a failure that must last for 30s;
                         // h: the same for another reason; u: unknown, with the reason of H
   bool settled = true;  // the rollout is complete
 };
@@ -29,7 +29,7 @@ api::Measurement measurement_of(char letter) {
   }
   if (letter == 'I') return fails_immediately("check");
   api::Measurement out = fails("check");
-  if (letter != 'F') out.must_hold = 30s;
+  if (letter != 'F') out.min_failing_time = 30s;
   if (letter == 'h') out.reason = Reason::ImagePull;
   return out;
 }
@@ -173,7 +173,7 @@ const std::vector<Row> table = {
      true,
      0s,
      0s},
-    {"a failure that must hold for 30s has just begun",
+    {"a failure that must last for 30s has just begun",
      1,
      {{0s, 'H'}},
      Fail,
@@ -182,7 +182,7 @@ const std::vector<Row> table = {
      false,
      0s,
      0s},
-    {"a failure has held for 29s",
+    {"a failure has lasted 29s",
      1,
      {{0s, 'H'}, {10s, 'H'}, {20s, 'H'}, {29s, 'H'}},
      Fail,
@@ -191,7 +191,7 @@ const std::vector<Row> table = {
      false,
      0s,
      29s},
-    {"a failure has held for 30s",
+    {"a failure has lasted 30s",
      1,
      {{0s, 'H'}, {10s, 'H'}, {20s, 'H'}, {30s, 'H'}},
      Fail,
@@ -200,7 +200,7 @@ const std::vector<Row> table = {
      true,
      0s,
      30s},
-    {"a failure has held for 30s, below the threshold",
+    {"a failure has lasted 30s, below the threshold",
      5,
      {{0s, 'H'}, {10s, 'H'}, {20s, 'H'}, {30s, 'H'}},
      Fail,
@@ -209,7 +209,7 @@ const std::vector<Row> table = {
      false,
      0s,
      30s},
-    {"a failure that must hold starts again after a pass",
+    {"a failure that must last starts again after a pass",
      1,
      {{0s, 'H'}, {10s, 'P'}, {20s, 'H'}, {30s, 'H'}},
      Fail,
@@ -218,7 +218,7 @@ const std::vector<Row> table = {
      false,
      20s,
      30s},
-    {"a failure that must hold starts again after an unknown result",
+    {"a failure that must last starts again after an unknown result",
      1,
      {{0s, 'H'}, {10s, 'H'}, {20s, 'U'}, {29s, 'H'}, {31s, 'H'}},
      Fail,
@@ -227,7 +227,7 @@ const std::vector<Row> table = {
      false,
      29s,
      31s},
-    {"a failure that must hold starts again after an unknown result with the same reason",
+    {"a failure that must last starts again after an unknown result with the same reason",
      1,
      {{0s, 'H'}, {5s, 'u'}, {10s, 'H'}, {20s, 'H'}, {30s, 'H'}},
      Fail,
@@ -236,7 +236,7 @@ const std::vector<Row> table = {
      false,
      10s,
      30s},
-    {"a failure that must hold starts again after a gap between measurements",
+    {"a failure that must last starts again after a gap between measurements",
      1,
      {{0s, 'H'}, {31s, 'H'}},
      Fail,
@@ -245,7 +245,7 @@ const std::vector<Row> table = {
      false,
      31s,
      31s},
-    {"a failure that must hold starts again when its reason changes",
+    {"a failure that must last starts again when its reason changes",
      1,
      {{0s, 'h'}, {10s, 'h'}, {20s, 'h'}, {30s, 'H'}},
      Fail,

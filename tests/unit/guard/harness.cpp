@@ -288,7 +288,7 @@ DeploymentHarness& DeploymentHarness::restart_with(const api::GuardStatus& store
     if (one.spec.drill || one.status.phase == RollbackPhase::Observed || !api::is_bound(one.spec))
       continue;
     const bool concerns_deployment =
-        !api::finished(one.status.phase) || rollback::is_named_after(deployment, one) ||
+        !api::finished(one.status.phase) || rollback::has_name_of_generation(one, deployment) ||
         name == guard.rollback || rollback::is_marked_by(deployment, one);
     if (one.spec.deployment_uid == deployment.meta.uid && concerns_deployment) rollback = one;
   }

@@ -51,9 +51,11 @@ std::string hash_of(const std::optional<api::Revision>& target) {
 
 }  // namespace
 
-TEST_CASE("due_target is the target of the Rollback only while that Rollback is pending") {
+TEST_CASE(
+    "pending_or_last_good_target is the target of the Rollback only while that Rollback is "
+    "pending") {
   const auto target = [](const Inputs& inputs) {
-    return hash_of(due_target(inputs, inputs.guard));
+    return hash_of(pending_or_last_good_target(inputs, inputs.guard));
   };
   CHECK(target(with_rollback_to_v1(RollbackPhase::Pending)) == "v1");
   CHECK(target(with_rollback_to_v1(RollbackPhase::Succeeded)) == "v2");

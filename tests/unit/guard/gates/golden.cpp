@@ -1,8 +1,19 @@
 #include "unit/guard/gates/golden.hpp"
 
+#include <array>
+
 #include "rollback/record.hpp"
 
 namespace lastgood::guard::test {
+
+namespace {
+
+// The guard stores v2 twice: as the current revision, and first in the list of revisions.
+std::array<api::Revision*, 2> both_records_of_v2(Inputs& inputs) {
+  return {&*inputs.guard.current, &inputs.guard.revisions.front()};
+}
+
+}  // namespace
 
 Inputs breached_inputs() {
   DeploymentHarness harness;
@@ -37,7 +48,7 @@ Inputs manual_request_inputs() {
   Inputs inputs = breached_inputs();
   inputs.guard.state = api::State::Idle;
   inputs.guard.checks.clear();
-  for (api::Revision* revision : {&*inputs.guard.current, &inputs.guard.revisions.front()}) {
+  for (api::Revision* revision : both_records_of_v2(inputs)) {
     revision->verdict = api::RevisionVerdict::Good;
     revision->snapshot = "web-v2";
   }
@@ -49,7 +60,7 @@ Inputs manual_request_inputs() {
 Inputs member_inputs() {
   Inputs inputs = breached_inputs();
   inputs.policy.group = "shop";
-  for (api::Revision* revision : {&*inputs.guard.current, &inputs.guard.revisions.front()})
+  for (api::Revision* revision : both_records_of_v2(inputs))
     revision->verdict = api::RevisionVerdict::Evaluating;
   inputs.guard.checks[1] = {.name = "health", .reason = Reason::Pending, .failure_threshold = 3};
   inputs.group = {initiator("api", {"api", "web"})};

@@ -35,7 +35,7 @@ std::vector<Chain> chains() {
           {"forced write", forced_write_gates(), breached_inputs()},
           {"group resume", group_resume_gates(), pending_inputs()},
           {"manual", manual_gates(), pending_inputs()},
-          {"group known", group_known_gates(), pending_inputs()}};
+          {"group known", group_states_known_gates(), pending_inputs()}};
 }
 
 const Gate* find_gate(std::span<const Gate> gates, const char* name) {
@@ -134,7 +134,7 @@ TEST_CASE("does not start a rollback that a gate blocks, and reports why") {
 TEST_CASE("does not resume a pending rollback that a gate blocks, and reports why") {
   for (const GateRow& row : all_rows()) {
     const bool is_in_chain = find_gate(write_gates(), row.gate) ||
-                             find_gate(group_known_gates(), row.gate) ||
+                             find_gate(group_states_known_gates(), row.gate) ||
                              find_gate(resume_gates(), row.gate);
     // Nothing is reported while a Deployment is deleted: see the test below.
     if (!is_in_chain || !row.held || row.gate == std::string("Deleting")) continue;

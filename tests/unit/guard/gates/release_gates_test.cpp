@@ -129,7 +129,7 @@ TEST_CASE("reports only the commands that approve a Rollback when no other one i
   Inputs inputs = pending_inputs();
   inputs.policy.spec.mode = api::Mode::Approve;
   CHECK(gates::awaiting_approval(inputs, inputs.guard, moment)->message ==
-        gates::waits_for_approval(*inputs.rollback).message);
+        gates::approval_hold(*inputs.rollback).message);
 }
 
 TEST_CASE("cancels a rollback that awaits approval when the release recovers") {
