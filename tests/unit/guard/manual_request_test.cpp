@@ -51,9 +51,7 @@ std::string hash_of(const std::optional<api::Revision>& target) {
 
 }  // namespace
 
-TEST_CASE(
-    "pending_or_last_good_target is the target of the Rollback only while that Rollback is "
-    "pending") {
+TEST_CASE("pending_or_last_good_target follows the Rollback only while it is pending") {
   const auto target = [](const Inputs& inputs) {
     return hash_of(pending_or_last_good_target(inputs, inputs.guard));
   };
