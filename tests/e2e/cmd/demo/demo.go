@@ -163,9 +163,9 @@ func (d *demo) printLatencies(ctx context.Context) error {
 	if err := errors.Join(err1, err2, err3); err != nil {
 		return fmt.Errorf("the Rollback has no valid times: %w", err)
 	}
-	// If the first probe is late, the next probe follows after less than the interval.
-	const tolerance = 50 * time.Millisecond
-	lower, upper := (threshold-1)*interval, threshold*interval+timeout
+	// The first failure has the time of its response, which may be late by the timeout at most. The
+	// next probes start at their usual times.
+	lower, upper := (threshold-1)*interval-timeout, threshold*interval+timeout
 	took := restored.Sub(first)
 	d.timeline.heading("Latency")
 	fmt.Printf("  first failing probe to acknowledged patch  %.2f s   "+
@@ -173,7 +173,7 @@ func (d *demo) printLatencies(ctx context.Context) error {
 		took.Seconds(), lower.Seconds(), upper.Seconds(), threshold, interval.Seconds())
 	fmt.Printf("  decision to acknowledged patch             %d ms\n",
 		restored.Sub(detected).Milliseconds())
-	if took < lower-tolerance || took > upper {
+	if took < lower || took > upper {
 		return fmt.Errorf("the rollback took %v; want %v to %v", took, lower, upper)
 	}
 	return nil
