@@ -57,10 +57,16 @@ verb_demo() {
   DEMO_KUBE=(--kubeconfig "$kubeconfig")
   [ -z "$context" ] || DEMO_KUBE+=(--context "$context")
   demo_install "$context" "$image"
-  demo_play "$demo_image" "$keep"
   if [ -n "$keep" ]; then
+    # Also after a failure: the user wants to look at what happened.
     DEMO_UNDO=()
+    demo_play "$demo_image" "$keep" || {
+      demo_next_commands
+      die "The demo failed. Lastgood and the Deployment of the demo are kept, as --keep says."
+    }
     demo_next_commands
+  else
+    demo_play "$demo_image" "$keep"
   fi
   demo_undo
   say ""
@@ -165,8 +171,12 @@ The cluster is still running. Try these commands, one after the other:
   kubectl -n lastgood-demo set env deployment/web HEALTH=fail
   kubectl -n lastgood-demo get events --watch
   kubectl -n lastgood-demo describe rollbacks
+
+Before the next demo:
+
+  kubectl delete namespace lastgood-demo
 NEXT
   if [ "${DEMO_KUBE[1]}" = "$CLUSTER_DIR/kubeconfig" ]; then
-    say "  ./dev cluster down"
+    say "  ./dev cluster down    # or this: it stops the local Kubernetes"
   fi
 }

@@ -43,9 +43,9 @@ func (c *cluster) createNamespace(ctx context.Context) error {
 	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: c.namespace}}
 	_, err := c.typed.CoreV1().Namespaces().Create(ctx, namespace, metav1.CreateOptions{})
 	if apierrors.IsAlreadyExists(err) {
-		return fmt.Errorf("namespace %[1]s already exists, perhaps from an earlier demo; "+
-			"delete it with kubectl delete namespace %[1]s, or choose another with --namespace",
-			c.namespace)
+		return fmt.Errorf("namespace %[1]s already exists, perhaps from an earlier demo; delete it: "+
+			"kubectl delete namespace %[1]s (on the local Kubernetes: "+
+			"./dev cluster kubectl delete namespace %[1]s)", c.namespace)
 	}
 	return err
 }
