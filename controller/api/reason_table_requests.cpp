@@ -39,8 +39,10 @@ constexpr std::array rejections{
                 "`toRevision` is not among the revisions that Lastgood remembers.",
                 "Choose a revision in `status.revisions` of the guard."},
     ReasonEntry{rejected, Reason::AlreadyCurrent, no, "`toRevision` is the current revision.", ""},
-    ReasonEntry{rejected, Reason::NoSnapshot, no, "The revision in `toRevision` has no snapshot.",
-                "Choose a revision that has one, or run `kubectl rollout undo --to-revision`."},
+    ReasonEntry{
+        rejected, Reason::NoSnapshot, no, "The revision in `toRevision` has no snapshot.",
+        "Choose a revision that has one, or run `kubectl rollout undo --to-revision`. It also "
+        "restores old annotations: check those of `lastgood.dev/` afterwards."},
     ReasonEntry{rejected, Reason::NoLastGood, no,
                 "There is no other revision that was proven good and has a snapshot.",
                 "Ship a new release."},

@@ -14,7 +14,6 @@ namespace lastgood::guard {
 
 using api::Revision;
 using api::RevisionVerdict;
-using api::RollbackPhase;
 
 namespace {
 
@@ -98,8 +97,9 @@ MaybeRejection no_snapshot(const Inputs& inputs, const api::GuardStatus& guard, 
       .reason = Reason::NoSnapshot,
       .message = fmt::format(
           "Revision {} has no snapshot. Revisions with a snapshot: {}. To restore it without "
-          "Lastgood: kubectl rollout undo --to-revision={}",
-          revision->number, snapshot_numbers(guard), revision->number)};
+          "Lastgood: kubectl rollout undo deployment/{} -n {} --to-revision={}",
+          revision->number, snapshot_numbers(guard), inputs.deployment.meta.key.name,
+          inputs.deployment.meta.key.namespace_, revision->number)};
 }
 
 MaybeRejection no_last_good(const Inputs& inputs, const api::GuardStatus& guard, Time) {

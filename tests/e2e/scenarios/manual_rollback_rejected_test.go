@@ -82,7 +82,8 @@ func TestRejectsAManualRollbackThatIsImpossibleEvenWhenForced(t *testing.T) {
 	}{
 		"busy": {"", []string{"Busy", pending, "AwaitingApproval"}},
 		"rolled-back": {", toRevision: 2",
-			[]string{"NoSnapshot", "revision 2", "3", "kubectl rollout undo --to-revision=2"}},
+			[]string{"NoSnapshot", "revision 2", "3",
+				"kubectl rollout undo deployment/", "--to-revision=2"}},
 		"scaled-down": {"", []string{"ScaledToZero"}},
 		"denied":      {"", []string{"AdmissionDenied", "revision 1", outOfSupport}},
 	} {

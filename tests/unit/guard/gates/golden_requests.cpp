@@ -133,7 +133,8 @@ std::vector<RequestGateRow> revision_rows() {
          in.guard.revisions[1].snapshot.clear();
        },
        {{.reason = Reason::NoSnapshot,
-         .mentions = {"Revision 1", "kubectl rollout undo --to-revision=1"}}}},
+         .mentions = {"Revision 1",
+                      "kubectl rollout undo deployment/web -n shop --to-revision=1"}}}},
       {"NoSnapshot", "a revision with a snapshot is requested",
        [](Inputs& in) { request_revision(in, 1); }},
       {"NoLastGood",
