@@ -78,7 +78,7 @@ void start_member_rollback(Step& step, api::Rollback record) {
 }  // namespace
 
 bool follow_group(Step& step) {
-  api::GuardStatus& guard = step.guard();
+  const api::GuardStatus& guard = step.guard();
   const api::Rollback* initiator = group_rollback_to_follow(step.inputs, guard, step.now);
   if (!initiator) return false;
   const auto target = pass_member_gates(step);
