@@ -68,9 +68,9 @@ func TestDrillsOncePerPeriod(t *testing.T) {
 	guard, _ := s.Guard(context.Background(), "web")
 	last := guard.Status.LastDrill
 	expectDrillPassed(s, s.Rollback(last.Rollback))
-	const clockTolerance, maxDelay = time.Second, 5 * time.Second
-	s.Then().Between("the drill after the change of the policy", last.At.Sub(policyChanged),
-		-clockTolerance, maxDelay)
+	const clockTolerance = time.Second
+	s.Then().TookAtLeast("the drill after the change of the policy", last.At.Sub(policyChanged),
+		-clockTolerance)
 	s.When().Applied(twin.As("v2").Env("HEALTH", "fail"))
 	s.Then().IsRestoredAndVerified(twin).
 		HasRollbackObjects("web", 1).HasRollbackObjects("twin", 1).

@@ -116,8 +116,7 @@ func TestRollsBackWhenPauseUntilHasPassed(t *testing.T) {
 		TemplateChangedBy("web", "user").
 		IsRestoredAndVerified(v1).TemplateChangedBy("web", "user", "lastgood")
 	restored := s.Then().LatestRollback("web").Status.TemplateRestored
-	s.Then().Between("the patch after the time of pause-until", restored.Sub(until),
-		0, 5*time.Second)
+	s.Then().TookAtLeast("the patch after the time of pause-until", restored.Sub(until), 0)
 }
 
 // A check without a result proves nothing, so the release is neither good nor bad.

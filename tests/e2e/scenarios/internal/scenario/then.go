@@ -190,11 +190,13 @@ func (t *Then) VerdictIs(name, verdict string) *Then {
 	return t
 }
 
-// Between expects that took is at least lower and at most upper.
-func (t *Then) Between(what string, took, lower, upper time.Duration) *Then {
+// TookAtLeast expects that something did not happen too early, and logs how long it took. There is
+// no upper limit: a loaded machine may be slow, and benches measure how slow.
+func (t *Then) TookAtLeast(what string, took, lower time.Duration) *Then {
 	t.T.Helper()
-	if took < lower || took > upper {
-		t.T.Errorf("%s took %s; want %s to %s", what, took, lower, upper)
+	t.T.Logf("%s took %s", what, took)
+	if took < lower {
+		t.T.Errorf("%s took %s; want at least %s", what, took, lower)
 	}
 	return t
 }
