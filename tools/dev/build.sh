@@ -41,6 +41,8 @@ build_preset() {
 configure_preset() {
   need_packages "${BUILD_PACKAGES[@]}"
   export CCACHE_DIR=${CCACHE_DIR:-$CACHE/ccache} CCACHE_BASEDIR=$ROOT CCACHE_NOHASHDIR=1
+  # ccache needs this for precompiled headers. No source uses __TIME__ or __DATE__.
+  export CCACHE_SLOPPINESS=pch_defines,time_macros
   [ ! -f "$ROOT/build/$1/build.ninja" ] || return 0
   (cd "$ROOT" && quietly cmake --preset "$1") || die "CMake could not configure build/$1."
 }
