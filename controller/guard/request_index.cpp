@@ -12,7 +12,7 @@ bool is_request(const api::Rollback& rollback) {
 
 std::optional<Duration> grace_left(const api::Rollback& request, Time now) {
   constexpr Duration grace{5'000};
-  // creationTimestamp has whole seconds.
+  // creationTimestamp is rounded down to whole seconds.
   const Duration age = now - request.meta.created.value_or(Time{});
   return age < grace ? std::optional(grace - std::max(age, Duration::zero())) : std::nullopt;
 }

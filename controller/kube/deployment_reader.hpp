@@ -1,5 +1,5 @@
-// Reads the fields of api::Deployment from the JSON of an apps/v1 Deployment while parsing it. The
-// JSON has 3 to 20 KB: all other fields are skipped. Included by watch_event.cpp only.
+// Reads the fields of api::Deployment from the JSON of an apps/v1 Deployment while parsing it, and
+// skips all other fields. The JSON has 3 to 20 KB. Only watch_event.cpp includes this header.
 #pragma once
 
 #include "api/workload.hpp"

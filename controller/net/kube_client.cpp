@@ -350,7 +350,8 @@ Result<std::unique_ptr<KubeClient>> KubeClient::create(asio::any_io_executor exe
                                                        ports::Telemetry* telemetry,
                                                        KubeClientLimits limits) {
   if (!valid_header_value(credentials.token))
-    return fail(ErrorKind::BadInput, credentials.source + ": the token has more than one line");
+    return fail(ErrorKind::BadInput,
+                credentials.source + ": the token contains a control character");
   std::unique_ptr<TlsContext> tls;
   if (credentials.tls) {
     auto made = TlsContext::from(credentials);

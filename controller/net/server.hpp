@@ -22,11 +22,13 @@ struct Page {
   std::string body;
 };
 
-// Creates the page of a path, which has no query. An exception becomes status 500 with its message.
+// Creates the page of a path, without the query of the request. An exception becomes status 500
+// with its message.
 using PageHandler = std::function<Page(std::string_view path)>;
 
 struct HttpServerLimits {
-  std::size_t connections = 64;  // a further one closes the connection that was idle longest
+  // At this number, a new connection closes the open connection that was idle longest.
+  std::size_t connections = 64;
   std::size_t request_bytes = std::size_t{8} * 1024;
   Duration idle_timeout{10'000};  // for receiving a request, and again for sending its response
 };

@@ -57,9 +57,10 @@ std::unexpected<Error> unusable(const std::string& part, const Credentials& cred
 // Sets the name that OpenSSL sends as SNI and, if `verify` is true, expects in the certificate.
 // Returns false if the name is not valid.
 bool set_server_name(SSL* handle, const std::string& name, bool verify) {
-  boost::system::error_code not_an_address;
-  asio::ip::make_address(name, not_an_address);
-  if (!not_an_address)
+  boost::system::error_code error;
+  asio::ip::make_address(name, error);
+  const bool is_address = !error;
+  if (is_address)
     return !verify || X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(handle), name.c_str()) == 1;
   // Fails if the name is too long for the SNI extension. No server can have such a name.
   if (SSL_set_tlsext_host_name(handle, name.c_str()) != 1) return false;
@@ -112,7 +113,7 @@ std::unique_ptr<TlsContext> TlsContext::without_verification() {
   std::unique_ptr<TlsContext> made(new TlsContext());
   made->impl_->verify = false;
   made->impl_->context.set_verify_mode(ssl::verify_none);
-  // Short keys are accepted too: they do not make an application unhealthy.
+  // Probes use this context. A short key does not make an application unhealthy, so it is accepted.
   SSL_CTX_set_security_level(made->impl_->context.native_handle(), 0);
   return made;
 }

@@ -17,7 +17,7 @@ Result<std::string> read_token(const std::string& file) {
   std::string token(trimmed(*text));
   if (token.empty()) return fail(ErrorKind::BadInput, file + ": the file contains no token");
   if (!valid_header_value(token))
-    return fail(ErrorKind::BadInput, file + ": the token has more than one line");
+    return fail(ErrorKind::BadInput, file + ": the token contains a control character");
   return token;
 }
 

@@ -30,7 +30,7 @@ class Transport {
   void close();
 
   // True if the connection is open and there is nothing to read, not even an end of the stream.
-  // Does not block. An idle connection that is not quiet must not be reused.
+  // Does not block. Reuse a connection between two requests only if this is true.
   [[nodiscard]] bool is_quiet();
 
   virtual boost::asio::ip::tcp::socket& socket() = 0;

@@ -23,7 +23,7 @@ Scope scope_of(const Json& live, const Snapshot& snapshot) {
                                                  : Scope::TemplateOnly;
 }
 
-// In any order.
+// Compares the entries without their order.
 bool same_entries(const Json& a, const Json& b) {
   std::vector<std::string> left;
   std::vector<std::string> right;

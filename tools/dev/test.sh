@@ -46,7 +46,7 @@ test_cpp() {
   local processes
   processes=$(nproc)
   logs=$(mktemp -d "${TMPDIR:-/tmp}/lastgood-test.XXXXXX")
-  # Catch2 returns the number of tests as the exit code. It needs a backslash before some characters.
+  # The exit code is the number of tests. Some characters need a backslash in a file of names.
   { "$program" --list-test-names-only || true; } | sed 's/[][\\",]/\\&/g' >"$logs/names"
   for ((run = 0; run < processes; run++)); do
     awk -v run="$run" -v all="$processes" 'NR % all == run' "$logs/names" >"$logs/names.$run"

@@ -56,7 +56,7 @@ const std::vector<Json> replacements = {nullptr,
                                         Json::object(),
                                         Json::array({Json::array()})};
 
-// Returns the number of parsers that return an error.
+// Calls each parser once. Returns how many of them returned an error.
 std::size_t parse_with_every_parser(const Json& object) {
   std::size_t errors = 0;
   const auto count_error = [&](const auto& result) { errors += result ? 0 : 1; };

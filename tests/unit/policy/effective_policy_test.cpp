@@ -18,15 +18,16 @@ api::RollbackPolicy make_policy(const std::string& name,
                                 const std::string& problem = "") {
   api::RollbackPolicy out{.meta = {.key = {"shop", name}}, .problem = problem};
   out.spec.selector = std::move(selector);
-  // Differs for each policy of this test.
+  // The test recognizes a policy by its bakeTime, which depends on the name.
   out.spec.bake_time = std::chrono::seconds(std::accumulate(name.begin(), name.end(), 0));
   return out;
 }
 
 const api::LabelSelector tier_web{.match_labels = {{"tier", "web"}}};
 
-// All policies of the namespace shop. The policies wob and web have no selector. Both apps-a and
-// apps-b select the label app=both. The policy broken is invalid.
+// All policies of the namespace shop. The policies wob and web have no selector. With wob, the
+// nearest name of "webb" is not the first. Both apps-a and apps-b select the label app=both. The
+// policy broken is invalid.
 const std::vector<api::RollbackPolicy> policies_of_shop = {
     make_policy("wob"),
     make_policy("web"),
@@ -99,7 +100,7 @@ const std::vector<Row> rows = {
      "",
      Reason::None,
      no_policy_message},
-    {"enabled is false, although other annotations and a selector name a policy",
+    {"enabled is false, although an annotation names a policy and a selector matches",
      {{"lastgood.dev/enabled", "false"},
       {"lastgood.dev/policy", "web"},
       {"lastgood.dev/config-map", "c"},
@@ -234,7 +235,7 @@ const std::vector<Row> rows = {
      Reason::PolicyConflict,
      "2 RollbackPolicies select this Deployment: apps-a, apps-b; name one in the annotation "
      "lastgood.dev/policy"},
-    {"the selector of a policy that is not valid",
+    {"the selector of an invalid policy matches",
      {},
      {{"app", "bad"}},
      {},
@@ -291,7 +292,7 @@ api::PolicySpec spec_of(const std::string& policy_name) {
 
 }  // namespace
 
-TEST_CASE("resolve_policy returns the first policy that applies") {
+TEST_CASE("resolve_policy uses the first kind of opt-in that is present") {
   for (const Row& row : rows) {
     DYNAMIC_SECTION(row.name) {
       const api::Deployment deployment{.meta = {.key = {"shop", "web"}, .labels = row.labels}};
@@ -337,7 +338,7 @@ TEST_CASE("resolve_policy returns a suspended policy") {
   CHECK(found.spec.suspend);
 }
 
-TEST_CASE("config_map_wanted returns the ConfigMap only when no other annotation decides") {
+TEST_CASE("config_map_wanted names the ConfigMap only when no earlier opt-in applies") {
   using policy::config_map_wanted;
   using policy::parse_opt_in;
   const api::StringMap config_map_annotation = {{"lastgood.dev/config-map", "rollback-config"}};

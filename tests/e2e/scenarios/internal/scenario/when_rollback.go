@@ -60,6 +60,6 @@ func (w *When) BreakerClosed() *When {
 	return w
 }
 
-// now returns the time with microseconds. A time in whole seconds would be before earlier actions
-// of the same second.
+// now returns the time with microseconds. A time rounded down to whole seconds could be before an
+// earlier action in the same second.
 func now() string { return time.Now().UTC().Format("2006-01-02T15:04:05.000000Z") }
