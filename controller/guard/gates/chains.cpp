@@ -29,10 +29,11 @@ MaybeHold suspended(const Inputs& inputs, const api::GuardStatus&, Time) {
 
 MaybeHold deployment_paused(const Inputs& inputs, const api::GuardStatus&, Time) {
   if (!inputs.deployment.paused) return {};
+  const Key& key = inputs.deployment.meta.key;
   return Hold{.reason = Reason::DeploymentPaused,
-              .message =
-                  "The Deployment is paused, so Lastgood does not change it. To continue, run: "
-                  "kubectl rollout resume"};
+              .message = fmt::format("The Deployment is paused, so Lastgood does not change it. To "
+                                     "continue, run: kubectl rollout resume deployment/{} -n {}",
+                                     key.name, key.namespace_)};
 }
 
 MaybeHold scaled_to_zero(const Inputs& inputs, const api::GuardStatus&, Time) {

@@ -44,8 +44,11 @@ MaybeRejection deleting(const Inputs& inputs, const api::GuardStatus&, Time) {
 
 MaybeRejection deployment_paused(const Inputs& inputs, const api::GuardStatus&, Time) {
   if (!inputs.deployment.paused) return {};
+  const Key& key = inputs.deployment.meta.key;
   return Rejection{.reason = Reason::DeploymentPaused,
-                   .message = "The Deployment is paused. Resume it first: kubectl rollout resume"};
+                   .message = fmt::format("The Deployment is paused. Resume it first: kubectl "
+                                          "rollout resume deployment/{} -n {}",
+                                          key.name, key.namespace_)};
 }
 
 MaybeRejection scaled_to_zero(const Inputs& inputs, const api::GuardStatus&, Time) {

@@ -232,8 +232,10 @@ void wait_for_replica_set(Step& step) {
   if (step.deployment().paused) {
     return step.enter(
         state, Reason::DeploymentPaused,
-        "The Deployment is paused, so its new template has no ReplicaSet and is no release yet. It "
-        "is evaluated after: kubectl rollout resume");
+        fmt::format(
+            "The Deployment is paused, so its new template has no ReplicaSet and is no "
+            "release yet. It is evaluated after: kubectl rollout resume deployment/{} -n {}",
+            step.deployment().meta.key.name, step.deployment().meta.key.namespace_));
   }
   step.enter(state, Reason::WaitingForReplicaSet, "The present template has no ReplicaSet yet");
 }

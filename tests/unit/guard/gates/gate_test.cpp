@@ -13,7 +13,7 @@ TEST_CASE("waits for a paused Deployment to resume before it evaluates a new tem
   DeploymentHarness harness = running_v1();
   harness.pause().ship_without_replica_set("v2").reconcile();
   CHECK(harness.state() == idle(Reason::DeploymentPaused));
-  CHECK_THAT(harness.guard.message, mentions({"kubectl rollout resume"}));
+  CHECK_THAT(harness.guard.message, mentions({"kubectl rollout resume deployment/web -n shop"}));
   CHECK(harness.current() == HashAndVerdict{"v1", RevisionVerdict::PresumedGood});
   SECTION("after the Deployment resumes, the new template is a release") {
     harness.unpause().ship("v2").reconcile();
