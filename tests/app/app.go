@@ -18,10 +18,13 @@ type App struct {
 	mutex   sync.Mutex
 	knobs   Knobs
 	started time.Time
-	// errorDebt grows by ErrorRatio with each request for "/".
-	errorDebt float64
+	// errorDebt grows by ErrorRatio with each request for "/", and healthDebt by HealthFailRatio with
+	// each request for /health.
+	errorDebt, healthDebt float64
 	// requestsByCode counts the requests for "/" by status code.
 	requestsByCode map[int]int
+	// healthRequests counts the requests for /health that passed and that failed.
+	healthRequests struct{ passed, failed int }
 	// Changed is called after every change of the knobs.
 	Changed func(Knobs)
 }
@@ -54,15 +57,11 @@ func (a *App) Handler() http.Handler {
 	return mux
 }
 
-// root returns an exact share of errors, not a random share. Each request adds the ratio to
-// errorDebt, and a debt of 1 causes an error.
+// root returns an exact share of errors, not a random share.
 func (a *App) root(w http.ResponseWriter, _ *http.Request) {
 	a.mutex.Lock()
 	code := http.StatusOK
-	a.errorDebt += a.knobs.ErrorRatio
-	// A float has no exact 0.1, but ten requests with the ratio 0.1 must cause an error.
-	if a.errorDebt >= 1-1e-9 {
-		a.errorDebt--
+	if isDue(&a.errorDebt, a.knobs.ErrorRatio) {
 		code = http.StatusInternalServerError
 	}
 	a.requestsByCode[code]++
@@ -72,16 +71,49 @@ func (a *App) root(w http.ResponseWriter, _ *http.Request) {
 	fmt.Fprintf(w, "version %s\n", version)
 }
 
+// isDue adds the ratio to the debt. A debt of 1 is paid by an error.
+func isDue(debt *float64, ratio float64) bool {
+	*debt += ratio
+	// A float has no exact 0.1, but ten requests with the ratio 0.1 must cause an error.
+	if *debt < 1-1e-9 {
+		return false
+	}
+	*debt--
+	return true
+}
+
+// nextHealth returns the value of HEALTH for one request, and counts the request. dependency is the
+// error of the dependency, or nil.
+func (a *App) nextHealth(dependency error) string {
+	a.mutex.Lock()
+	defer a.mutex.Unlock()
+	health := a.knobs.HealthAt(time.Since(a.started))
+	if isDue(&a.healthDebt, a.knobs.HealthFailRatio) {
+		health = "fail"
+	}
+	if a.knobs.HealthFailNext > 0 {
+		a.knobs.HealthFailNext--
+		health = "fail"
+	}
+	if health == "ok" && dependency == nil {
+		a.healthRequests.passed++
+	} else {
+		a.healthRequests.failed++
+	}
+	return health
+}
+
 func (a *App) health(w http.ResponseWriter, r *http.Request) {
 	knobs := a.Knobs()
 	if !pause(r, knobs.HealthDelay) {
 		return
 	}
-	if err := probeDependency(r.Context(), knobs.Dependency); err != nil {
-		http.Error(w, err.Error(), http.StatusServiceUnavailable)
+	dependency := probeDependency(r.Context(), knobs.Dependency)
+	health := a.nextHealth(dependency)
+	if dependency != nil {
+		http.Error(w, dependency.Error(), http.StatusServiceUnavailable)
 		return
 	}
-	health := knobs.HealthAt(time.Since(a.started))
 	switch health {
 	case "ok":
 		fmt.Fprintln(w, "ok")
@@ -139,6 +171,10 @@ func (a *App) metrics(w http.ResponseWriter, _ *http.Request) {
 	for _, code := range []int{http.StatusOK, http.StatusInternalServerError} {
 		fmt.Fprintf(w, "http_requests_total{code=\"%d\"} %d\n", code, a.requestsByCode[code])
 	}
+	fmt.Fprintf(w, "# HELP health_requests_total Requests for /health, by result.\n"+
+		"# TYPE health_requests_total counter\n"+
+		"health_requests_total{result=\"pass\"} %d\nhealth_requests_total{result=\"fail\"} %d\n",
+		a.healthRequests.passed, a.healthRequests.failed)
 }
 
 // pause returns false if the client closes the connection during the pause.

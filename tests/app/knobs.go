@@ -25,7 +25,13 @@ type Knobs struct {
 	CrashAfter      *time.Duration
 	OOM             bool
 	ErrorRatio      float64
-	Dependency      string
+	// HealthFailRatio is the share of requests for /health that fail.
+	HealthFailRatio float64
+	// HealthFailNext is the number of requests for /health that fail from now on.
+	HealthFailNext int
+	Dependency     string
+	// Once is a URL that the process probes once instead of opening its ports.
+	Once string
 }
 
 // DefaultKnobs returns the settings of a healthy application.
@@ -45,6 +51,7 @@ var namedFaults = []string{"refuse", "hang", "close", "flood", "garbage", "redir
 var knobNames = []string{
 	"VERSION", "HEALTH", "HEALTH_AFTER", "HEALTH_FAIL_AFTER", "HEALTH_DELAY", "REDIRECT_TO",
 	"READY", "START_DELAY", "CRASH_AFTER", "OOM", "DEPENDENCY", "ERROR_RATIO",
+	"HEALTH_FAIL_RATIO", "HEALTH_FAIL_NEXT", "ONCE",
 }
 
 // FromEnvironment returns the knobs that lookup finds, and the default of all others.
@@ -101,6 +108,12 @@ func (k *Knobs) Set(name, value string) (err error) {
 		k.ErrorRatio, err = ratio(value)
 	case "DEPENDENCY":
 		k.Dependency, err = dependency(value)
+	case "HEALTH_FAIL_RATIO":
+		k.HealthFailRatio, err = ratio(value)
+	case "HEALTH_FAIL_NEXT":
+		k.HealthFailNext, err = count(value)
+	case "ONCE":
+		k.Once, err = dependency(value)
 	default:
 		return fmt.Errorf("unknown knob %q; the knobs are %s", name, strings.Join(knobNames, ", "))
 	}
@@ -152,6 +165,14 @@ func ratio(value string) (float64, error) {
 	number, err := strconv.ParseFloat(value, 64)
 	if err != nil || math.IsNaN(number) || number < 0 || number > 1 {
 		return 0, fmt.Errorf("%q is not a ratio from 0 to 1", value)
+	}
+	return number, nil
+}
+
+func count(value string) (int, error) {
+	number, err := strconv.Atoi(value)
+	if err != nil || number < 0 {
+		return 0, fmt.Errorf("%q is not a number of requests", value)
 	}
 	return number, nil
 }

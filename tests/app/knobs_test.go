@@ -58,6 +58,9 @@ func TestSetRejectsAnInvalidValue(t *testing.T) {
 		"ratio not a number":  {"ERROR_RATIO", "NaN", "from 0 to 1"},
 		"not ok or fail":      {"READY", "maybe", "not ok or fail"},
 		"not a URL":           {"DEPENDENCY", "shared:8080", "begins with http://"},
+		"negative requests":   {"HEALTH_FAIL_NEXT", "-1", "number of requests"},
+		"health ratio":        {"HEALTH_FAIL_RATIO", "1.5", "from 0 to 1"},
+		"not a URL to probe":  {"ONCE", "shared:8080", "begins with http://"},
 		"not a boolean":       {"OOM", "perhaps", "OOM"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -32,6 +32,10 @@ func main() {
 	if knobs.OOM {
 		go eatMemory()
 	}
+	if knobs.Once != "" {
+		probeOnce(ctx, knobs.Once)
+		return
+	}
 	app := NewApp(knobs)
 	crash := &crashTimer{started: time.Now()}
 	crash.schedule(knobs)
@@ -59,6 +63,15 @@ func main() {
 	}
 	<-ctx.Done()
 	fmt.Println("received SIGTERM, exiting")
+}
+
+// probeOnce ends the process with code 1 if the URL does not pass, like a database migration in an
+// init container.
+func probeOnce(ctx context.Context, url string) {
+	if err := probeDependency(ctx, url); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
 }
 
 func fatal(err error) {
