@@ -5,6 +5,7 @@
 #include "guard/breaker.hpp"
 #include "guard/decide.hpp"
 #include "guard/drill.hpp"
+#include "guard/live_policy.hpp"
 #include "guard/manual_request.hpp"
 #include "guard/needs.hpp"
 #include "guard/preflight.hpp"

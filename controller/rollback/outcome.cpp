@@ -27,6 +27,8 @@ std::optional<api::ApiCall> api_call_of(const NextStep& step) {
   return {};
 }
 
+bool changes_template(const NextStep& step) { return std::holds_alternative<PatchTemplate>(step); }
+
 void record_step(const NextStep& step, api::RollbackStatus& status, Time now) {
   const auto advance_to = [&](RollbackPhase phase, const std::string& message) {
     status = advance(status, phase, message, now);
@@ -141,47 +143,6 @@ bool may_be_created(const Error& error) {
     case ErrorKind::Server: return true;
     default: return false;
   }
-}
-
-std::optional<Key> policy_of(const api::GuardStatus& guard, const api::Deployment& deployment) {
-  constexpr std::string_view kind = "RollbackPolicy/";
-  if (!guard.policy.starts_with(kind)) return {};
-  return Key{.namespace_ = deployment.meta.key.namespace_,
-             .name = guard.policy.substr(kind.size())};
-}
-
-std::optional<Key> policy_to_confirm(const NextStep& step, const api::RollbackSpec& rollback,
-                                     const api::GuardStatus& guard,
-                                     const api::Deployment& deployment) {
-  if (!std::holds_alternative<PatchTemplate>(step)) return {};
-  if (rollback.force && api::is_manual(rollback)) return {};
-  return policy_of(guard, deployment);
-}
-
-namespace {
-
-bool is_approved(const api::Rollback& rollback, const api::Deployment& deployment) {
-  // The Rollback of a group member: its approved_by has the approval of the group.
-  if (!rollback.spec.caused_by.empty() && !rollback.status.approved_by.empty()) return true;
-  const auto annotation = deployment.meta.annotations.find(std::string(api::annotation::approve));
-  return rollback.spec.approved || (annotation != deployment.meta.annotations.end() &&
-                                    annotation->second == rollback.meta.key.name);
-}
-
-}  // namespace
-
-Result<void> policy_allows(const Result<codec::Json>& policy, const api::Rollback& rollback,
-                           const api::Deployment& deployment) {
-  const auto parsed = policy ? codec::parse_policy(*policy) : std::unexpected(policy.error());
-  if (!parsed) return std::unexpected(parsed.error());
-  if (!parsed->problem.empty()) return fail(ErrorKind::BadInput, parsed->problem);
-  if (parsed->spec.suspend) return fail(ErrorKind::Conflict, "the policy is suspended");
-  if (api::is_manual(rollback.spec)) return {};
-  if (parsed->spec.mode == api::Mode::Observe)
-    return fail(ErrorKind::Conflict, "the policy has mode Observe");
-  if (parsed->spec.mode == api::Mode::Approve && !is_approved(rollback, deployment))
-    return fail(ErrorKind::Conflict, "the policy requires an approval");
-  return {};
 }
 
 bool binding_may_be_stored(const Result<codec::Json>& written) {

@@ -1,5 +1,4 @@
-// Decisions of the executor: what to record after a step, what an error means, and whether the
-// policy still allows the patch.
+// Decisions of the executor: what to record after a step, and what an error means.
 #pragma once
 
 #include <optional>
@@ -15,6 +14,9 @@ namespace lastgood::rollback {
 
 // The write of a step. Nothing for a step that is only recorded.
 [[nodiscard]] std::optional<api::ApiCall> api_call_of(const NextStep& step);
+
+// The step changes the template, so the policy must be confirmed first.
+[[nodiscard]] bool changes_template(const NextStep& step);
 
 // Records a step without a write: its phase, or only its message.
 void record_step(const NextStep& step, api::RollbackStatus& status, Time now);
@@ -56,27 +58,6 @@ void record_changes(const NextStep& step, const Result<codec::Json>& live,
 
 // The create may have succeeded although it returned an error.
 [[nodiscard]] bool may_be_created(const Error& error);
-
-// --- The policy before the template patch ---
-
-// The RollbackPolicy that the status names. Nothing for a ConfigMap and the built-in policy.
-[[nodiscard]] std::optional<Key> policy_of(const api::GuardStatus& guard,
-                                           const api::Deployment& deployment);
-
-// The RollbackPolicy to read again before this step. Nothing if the step does not change the
-// template, or a user forces the rollback.
-[[nodiscard]] std::optional<Key> policy_to_confirm(const NextStep& step,
-                                                   const api::RollbackSpec& rollback,
-                                                   const api::GuardStatus& guard,
-                                                   const api::Deployment& deployment);
-
-// Success if the policy that was read again still allows the rollback. Errors:
-//   - BadInput: the policy is not valid,
-//   - Conflict: it is suspended, has mode Observe, or requires an approval that is missing, or
-//   - the error of the read.
-[[nodiscard]] Result<void> policy_allows(const Result<codec::Json>& policy,
-                                         const api::Rollback& rollback,
-                                         const api::Deployment& deployment);
 
 // --- Manual rollbacks: the binding patch completes the spec that the user created ---
 

@@ -73,11 +73,11 @@ asio::awaitable<Result<void>> Executor::start(const guard::StartRollback& start,
   const api::Revision& target = start.record.spec.to;
   if (!start.execute) co_return co_await create_or_read_record(start, deployment, state, term);
   const auto executor = co_await asio::this_coro::executor;
-  const std::optional<Key> policy = rollback::policy_of(state.guard, deployment);
+  const std::string decided_by = state.guard.policy;
   auto recording = asio::co_spawn(executor, create_or_read_record(start, deployment, state, term),
                                   asio::deferred);
   auto reading =
-      asio::co_spawn(executor, prefetch(deployment, start.record, policy), asio::deferred);
+      asio::co_spawn(executor, prefetch(deployment, start.record, decided_by), asio::deferred);
   auto [order, record_exception, recorded, read_exception, prefetched] =
       co_await asio::experimental::make_parallel_group(std::move(recording), std::move(reading))
           .async_wait(asio::experimental::wait_for_all(), asio::use_awaitable);
@@ -93,12 +93,12 @@ asio::awaitable<Result<void>> Executor::start(const guard::StartRollback& start,
 
 asio::awaitable<Executor::PrefetchedReads> Executor::prefetch(const api::Deployment& deployment,
                                                               const api::Rollback& rollback,
-                                                              const std::optional<Key>& policy) {
+                                                              const std::string& decided_by) {
   PrefetchedReads reads{
       .snapshot = co_await gateway_.read(snapshot_call(deployment, rollback.spec.to)),
       .live = co_await gateway_.read(kube::get(Resource::Deployment, deployment.meta.key)),
       .allowed = {}};
-  reads.allowed = co_await policy_still_allows(policy, rollback, deployment);
+  reads.allowed = co_await confirm_policy(reads.live, rollback, decided_by);
   co_return reads;
 }
 
@@ -201,12 +201,11 @@ asio::awaitable<Result<void>> Executor::execute_steps(const api::Deployment& dep
             : co_await gateway_.read(kube::get(Resource::Deployment, deployment.meta.key));
     const rollback::NextStep next = rollback::next_step(*state.rollback, live, snapshot);
     if (rollback::is_outdated(next, live, deployment)) co_return outdated_plan();
-    const auto allowed =
-        is_prefetched
-            ? prefetched->allowed
-            : co_await policy_still_allows(
-                  rollback::policy_to_confirm(next, state.rollback->spec, state.guard, deployment),
-                  *state.rollback, deployment);
+    Result<void> allowed;
+    if (rollback::changes_template(next)) {
+      allowed = is_prefetched ? prefetched->allowed
+                              : co_await confirm_policy(live, *state.rollback, state.guard.policy);
+    }
     if (!allowed) co_return record_failure(next, allowed.error(), state);
     rollback::record_changes(next, live, snapshot, state.rollback->status);
     const StepResult result = co_await execute_step(next, state, term);
@@ -218,12 +217,12 @@ asio::awaitable<Result<void>> Executor::execute_steps(const api::Deployment& dep
   co_return outdated_plan();
 }
 
-asio::awaitable<Result<void>> Executor::policy_still_allows(const std::optional<Key>& policy,
-                                                            const api::Rollback& rollback,
-                                                            const api::Deployment& deployment) {
-  if (!policy) co_return Result<void>{};
-  const auto object = co_await gateway_.read(kube::get(Resource::RollbackPolicy, *policy));
-  co_return rollback::policy_allows(object, rollback, deployment);
+asio::awaitable<Result<void>> Executor::confirm_policy(const Result<codec::Json>& live,
+                                                       const api::Rollback& rollback,
+                                                       const std::string& decided_by) {
+  std::optional<Result<codec::Json>> policy;
+  if (auto call = guard::policy_read(live)) policy = co_await gateway_.read(std::move(*call));
+  co_return guard::confirm_policy(live, policy, decided_by, rollback, clock_.now());
 }
 
 Result<void> Executor::record_failure(const rollback::NextStep& step, const Error& error,

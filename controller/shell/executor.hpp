@@ -56,7 +56,7 @@ class Executor {
 
   boost::asio::awaitable<PrefetchedReads> prefetch(const api::Deployment& deployment,
                                                    const api::Rollback& rollback,
-                                                   const std::optional<Key>& policy);
+                                                   const std::string& decided_by);
   boost::asio::awaitable<Result<void>> start(const guard::StartRollback& start,
                                              const api::Deployment& deployment,
                                              guard::GuardState& state, runtime::Term term);
@@ -76,11 +76,11 @@ class Executor {
                                                   guard::GuardState& state, runtime::Term term);
   Result<void> record_failure(const rollback::NextStep& step, const Error& error,
                               guard::GuardState& state);
-  // Reads the policy from the server, because the watch may lag. Returns an error if the policy no
-  // longer allows the rollback.
-  boost::asio::awaitable<Result<void>> policy_still_allows(const std::optional<Key>& policy,
-                                                           const api::Rollback& rollback,
-                                                           const api::Deployment& deployment);
+  // Reads the policy of the live Deployment from the server. Returns an error if the policy does
+  // not allow the rollback. See guard/live_policy.hpp.
+  boost::asio::awaitable<Result<void>> confirm_policy(const Result<codec::Json>& live,
+                                                      const api::Rollback& rollback,
+                                                      const std::string& decided_by);
   // Completes the spec of a manual Rollback.
   boost::asio::awaitable<Result<void>> bind(const api::Rollback& bound, guard::GuardState& state,
                                             runtime::Term term);

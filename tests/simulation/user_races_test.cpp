@@ -5,30 +5,6 @@
 using namespace lastgood::simulation;
 using lastgood::api::Verb;
 
-namespace {
-
-bool is_template_patch(const Attempt& attempt) {
-  return attempt.call.verb == Verb::Patch && attempt.targets("/deployments/web") &&
-         attempt.call.body.contains("/spec/template") && !attempt.targets("dryRun=");
-}
-
-bool is_new_rollback(const Attempt& attempt) {
-  return attempt.call.verb == Verb::Post && attempt.targets("/rollbacks");
-}
-
-// Runs `action` just before the server handles the first call that matches.
-FaultScript run_before_first(bool (*matches)(const Attempt&), std::function<void()> action) {
-  return [matches, action = std::move(action), is_done = false](const Attempt& attempt) mutable {
-    if (!is_done && matches(attempt)) {
-      is_done = true;
-      action();
-    }
-    return Fault::None;
-  };
-}
-
-}  // namespace
-
 //  server:     v2 ---- v3 (good)
 //  watch:      v2 ................ v3        the controller still sees v2 and evaluates it
 TEST_CASE("keeps a user's newer template when the watch still shows the bad one") {

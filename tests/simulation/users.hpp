@@ -1,6 +1,9 @@
 // Actions of users that more than one test needs, and scenarios of two good releases and of groups.
 #pragma once
 
+#include <functional>
+#include <utility>
+
 #include "simulation/scenario.hpp"
 
 namespace lastgood::simulation {
@@ -97,5 +100,25 @@ struct BadGroup : GoodGroup {
     ship("api", "app:v2");
   }
 };
+
+inline bool is_template_patch(const Attempt& attempt) {
+  return attempt.call.verb == api::Verb::Patch && attempt.targets("/deployments/web") &&
+         attempt.call.body.contains("/spec/template") && !attempt.targets("dryRun=");
+}
+
+inline bool is_new_rollback(const Attempt& attempt) {
+  return attempt.call.verb == api::Verb::Post && attempt.targets("/rollbacks");
+}
+
+// Runs `action` just before the server handles the first call that matches.
+inline FaultScript run_before_first(bool (*matches)(const Attempt&), std::function<void()> action) {
+  return [matches, action = std::move(action), is_done = false](const Attempt& attempt) mutable {
+    if (!is_done && matches(attempt)) {
+      is_done = true;
+      action();
+    }
+    return Fault::None;
+  };
+}
 
 }  // namespace lastgood::simulation
