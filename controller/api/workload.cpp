@@ -1,8 +1,15 @@
 #include "api/workload.hpp"
 
+#include <algorithm>
 #include <charconv>
+#include <limits>
 
 namespace lastgood::api {
+
+Duration progress_deadline_of(std::int64_t seconds) {
+  constexpr std::int64_t max = std::numeric_limits<std::int32_t>::max();
+  return std::chrono::seconds(std::clamp<std::int64_t>(seconds, 0, max));
+}
 
 bool rollout_complete(const Deployment& deployment) {
   return deployment.observed_generation >= deployment.meta.generation && deployment.replicas > 0 &&

@@ -10,6 +10,10 @@
 
 namespace lastgood::api {
 
+inline constexpr Duration default_progress_deadline = std::chrono::seconds(600);
+// The value of spec.progressDeadlineSeconds, which is an int32. A value outside is cut.
+[[nodiscard]] Duration progress_deadline_of(std::int64_t seconds);
+
 struct DeploymentCondition {
   std::string type;  // Available, Progressing, ReplicaFailure
   ConditionStatus status = ConditionStatus::Unknown;
@@ -24,6 +28,7 @@ struct Deployment {
   ObjectMeta meta;
   std::int64_t replicas = 1;
   bool paused = false;
+  Duration progress_deadline = default_progress_deadline;
   LabelSelector selector = {};
   TemplateDigest template_digest;  // of the text of spec.template in the response
   std::int64_t observed_generation = 0;
@@ -60,26 +65,47 @@ struct ContainerState {
   std::string name;
   bool started = false;  // running, and its startup probe has passed
   bool ready = false;
-  bool ended = false;  // state.terminated is set
+  bool ended = false;       // state.terminated is set
+  bool is_sidecar = false;  // an init container with restartPolicy Always
+  std::optional<Time> started_at =
+      {};  // state.running.startedAt; absent: the container is not running
   std::int64_t restarts = 0;
   std::string waiting_reason;    // CrashLoopBackOff, ImagePullBackOff, ErrImagePull,
                                  // CreateContainerConfigError, ...
   std::string waiting_message;   // up to 4 KiB, because the cause is at the end of the message
   std::string last_exit_reason;  // of the current or last termination: Error, OOMKilled, ...
   int last_exit_code = 0;
+  std::string image;     // as the pod names it
+  std::string image_id;  // of the image that runs, with its digest; empty: not pulled yet
   bool operator==(const ContainerState&) const = default;
+};
+
+enum class ProbeKind : std::uint8_t { Readiness, Liveness, Startup };
+
+// A probe that the kubelet sends to a container, as the spec of the pod has it.
+struct KubeletProbe {
+  std::string container;
+  ProbeKind kind = ProbeKind::Readiness;
+  // The port of the pod to which the probe goes. 0: the probe runs a command, or goes to another
+  // host, or names a port that the container does not have.
+  std::uint16_t port = 0;
+  bool operator==(const KubeletProbe&) const = default;
 };
 
 struct Pod {
   ObjectMeta meta;
+  std::string node;  // empty: not scheduled
   std::string ip;
-  std::string phase;          // Pending, Running, Succeeded, Failed, Unknown
-  StringMap port_names = {};  // the number of each named container port, in decimal
+  std::string phase;                      // Pending, Running, Succeeded, Failed, Unknown
+  StringMap port_names = {};              // the number of each named container port, in decimal
+  std::vector<KubeletProbe> probes = {};  // without those of init containers
   bool ready = false;
+  std::optional<Time> ready_since = {};    // last transition of Ready; absent if Ready is not True
   std::optional<Time> accepted_at = {};    // status.startTime: the kubelet accepted the pod
   std::optional<Time> unready_since = {};  // last transition of Ready; absent if Ready is True
   bool containers_ready = false;           // condition ContainersReady
   bool gates_passed = true;                // the condition of each readiness gate is True
+  std::string unscheduled_message;         // of condition PodScheduled, if it is False
   std::vector<ContainerState> containers = {};
   std::vector<ContainerState> init_containers = {};
   bool operator==(const Pod&) const = default;

@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
+#include <algorithm>
+#include <array>
+#include <limits>
 
 #include "base/digest.hpp"
 #include "codec/raw_json.hpp"
@@ -23,6 +25,8 @@ Deployment read_deployment(const Reader& root) {
   const Reader spec = root.object("spec");
   out.replicas = spec.integer("replicas", 1);
   out.paused = spec.boolean("paused");
+  if (spec.has("progressDeadlineSeconds"))
+    out.progress_deadline = progress_deadline_of(spec.integer("progressDeadlineSeconds"));
   out.selector = read_selector(spec.object("selector"));
   const Reader status = root.object("status");
   out.observed_generation = status.integer("observedGeneration");
@@ -47,6 +51,9 @@ ContainerState read_container(const Reader& status) {
   out.started = status.boolean("started");
   out.ready = status.boolean("ready");
   out.restarts = status.integer("restartCount");
+  out.image = status.text("image", max_kubelet_text);
+  out.image_id = status.text("imageID", max_kubelet_text);
+  out.started_at = status.object("state").object("running").time("startedAt");
   const Reader waiting = status.object("state").object("waiting");
   out.waiting_reason = waiting.text("reason");
   out.waiting_message = waiting.text("message", max_kubelet_text);
@@ -58,6 +65,15 @@ ContainerState read_container(const Reader& status) {
   return out;
 }
 
+void mark_sidecars(const Reader& spec, std::vector<ContainerState>& init_containers) {
+  spec.each("initContainers", max_elements, [&](const Reader& container) {
+    if (container.text("restartPolicy") != "Always") return;
+    const auto found =
+        std::ranges::find(init_containers, container.text("name"), &ContainerState::name);
+    if (found != init_containers.end()) found->is_sidecar = true;
+  });
+}
+
 // Adds the named ports of the containers in the list `key`.
 void read_ports(const Reader& spec, const char* key, StringMap& out) {
   spec.each(key, max_elements, [&](const Reader& container) {
@@ -66,6 +82,37 @@ void read_ports(const Reader& spec, const char* key, StringMap& out) {
       if (!name.empty()) out.emplace(name, fmt::format("{}", port.integer("containerPort")));
     });
   });
+}
+
+// The number of a port that the probe names by its number or by the name of a port of `container`.
+std::uint16_t port_of_probe(const Reader& container, const Reader& action) {
+  std::int64_t port = 0;
+  if (action.raw("port").is_string()) {
+    const std::string name = action.text("port");
+    container.each("ports", max_elements, [&](const Reader& candidate) {
+      if (candidate.text("name") == name) port = candidate.integer("containerPort");
+    });
+  } else {
+    port = action.integer("port");
+  }
+  const bool is_valid = port > 0 && port <= std::numeric_limits<std::uint16_t>::max();
+  return is_valid ? static_cast<std::uint16_t>(port) : 0;
+}
+
+void read_probes(const Reader& container, std::vector<KubeletProbe>& out) {
+  constexpr std::array kinds{std::pair{"readinessProbe", ProbeKind::Readiness},
+                             std::pair{"livenessProbe", ProbeKind::Liveness},
+                             std::pair{"startupProbe", ProbeKind::Startup}};
+  for (const auto& [key, kind] : kinds) {
+    if (!container.has(key)) continue;
+    KubeletProbe probe{.container = container.text("name"), .kind = kind};
+    for (const char* action : {"httpGet", "tcpSocket", "grpc"}) {
+      const Reader target = container.object(key).object(action);
+      const bool goes_to_pod = target.has("port") && target.text("host").empty();
+      if (goes_to_pod) probe.port = port_of_probe(container, target);
+    }
+    out.push_back(std::move(probe));
+  }
 }
 
 // The metadata without the fields that Kubernetes adds.
@@ -136,6 +183,9 @@ Result<Pod> parse_pod(const Json& object) {
   const Reader spec = root.object("spec");
   read_ports(spec, "containers", out.port_names);
   read_ports(spec, "initContainers", out.port_names);
+  spec.each("containers", max_elements,
+            [&](const Reader& container) { read_probes(container, out.probes); });
+  out.node = spec.text("nodeName");
   const Reader status = root.object("status");
   out.ip = status.text("podIP");
   out.phase = status.text("phase");
@@ -143,8 +193,12 @@ Result<Pod> parse_pod(const Json& object) {
   out.accepted_at = status.time("startTime");
   status.each("conditions", max_elements, [&](const Reader& condition) {
     conditions.emplace(condition.text("type"), condition.text("status"));
-    const bool is_unready = condition.text("type") == "Ready" && condition.text("status") != "True";
-    if (is_unready) out.unready_since = condition.time("lastTransitionTime");
+    const std::string type = condition.text("type");
+    const bool is_true = condition.text("status") == "True";
+    if (type == "Ready")
+      (is_true ? out.ready_since : out.unready_since) = condition.time("lastTransitionTime");
+    if (type == "PodScheduled" && !is_true)
+      out.unscheduled_message = condition.text("message", max_text);
   });
   out.ready = conditions["Ready"] == "True";
   out.containers_ready = conditions["ContainersReady"] == "True";
@@ -157,6 +211,7 @@ Result<Pod> parse_pod(const Json& object) {
   status.each("initContainerStatuses", max_elements, [&](const Reader& container) {
     out.init_containers.push_back(read_container(container));
   });
+  mark_sidecars(spec, out.init_containers);
   return value_or_error(std::move(out), error);
 }
 

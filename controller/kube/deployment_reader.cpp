@@ -83,10 +83,19 @@ ErrorCode read_selector(Value value, api::LabelSelector& selector, ErrorPath& er
   });
 }
 
+ErrorCode read_progress_deadline(Value value, Duration& out) {
+  std::int64_t seconds = 0;
+  if (const ErrorCode code = walk::read(value, seconds)) return code;
+  out = api::progress_deadline_of(seconds);
+  return simdjson::SUCCESS;
+}
+
 ErrorCode read_spec(Value spec, api::Deployment& deployment, ErrorPath& error_path) {
   return walk::fields(spec, error_path, [&](std::string_view name, Value value) -> ErrorCode {
     if (name == "replicas") return walk::read(value, deployment.replicas);
     if (name == "paused") return walk::read(value, deployment.paused);
+    if (name == "progressDeadlineSeconds")
+      return read_progress_deadline(value, deployment.progress_deadline);
     if (name == "selector") return read_selector(value, deployment.selector, error_path);
     if (name != "template") return simdjson::SUCCESS;
     std::string_view bytes;
