@@ -34,6 +34,8 @@ class FakeProber final : public ports::Prober {
     const bool is_refused = health.status == 0 || !cluster_.has_pod_at(request.host);
     response.outcome = is_refused ? ProbeOutcome::ConnectionRefused : ProbeOutcome::Answered;
     response.status = health.status;
+    if (cluster_.outage) response.status = 503;
+    if (request.target != cluster_.health_path) response.status = 404;
     co_return response;
   }
 

@@ -31,6 +31,11 @@ class Cluster {
   // By image, for present and future pods. An image that is not listed is healthy.
   std::map<std::string, ImageHealth> health;
 
+  // A dependency of all images is down: every health endpoint that answers returns 503.
+  bool outage = false;
+  // The health endpoint. Other paths return 404.
+  std::string health_path = "/health";
+
   // The health of the pod with this IP. Without a pod, the connection is refused.
   [[nodiscard]] ImageHealth health_at(const std::string& ip) const;
   [[nodiscard]] bool has_pod_at(const std::string& ip) const;
