@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "base/overloaded.hpp"
 #include "guard/guard_status.hpp"
+#include "guard/load.hpp"
 #include "rollback/record.hpp"
 
 namespace lastgood::guard {
@@ -15,22 +17,74 @@ const api::Check* find_check(const std::vector<api::Check>& checks, const std::s
 }
 
 // The rollout check has no configuration in the policy.
-bool is_check_unchanged(const InboxMeasurement& entry, const api::PolicySpec& spec) {
+bool is_check_unchanged(const MeasurementArrived& entry, const api::PolicySpec& spec) {
   if (!entry.check) return true;
   const api::Check* present = find_check(spec.checks, entry.measurement.check);
   return present && present->http == entry.check->http;
 }
 
+// Supersedes the Rollback that a user deleted before the Deployment was changed. An automatic
+// rollback counts as declined, so the release stays.
+void cancel_deleted(GuardState& state, const RollbackDeleted& deleted) {
+  auto& rollback = state.rollback;
+  if (!rollback || rollback->meta.uid != deleted.rollback || rollback->status.template_restored)
+    return;
+  if (api::finished(rollback->status.phase)) return;
+  rollback->status =
+      rollback::advance(rollback->status, api::RollbackPhase::Superseded,
+                        "A user deleted it before the Deployment was changed", deleted.at);
+  if (!api::is_manual(rollback->spec))
+    state.guard.declined = api::Declined{.rollback = rollback->meta.key.name, .at = deleted.at};
+}
+
+void see_rollback(GuardState& state, const RollbackSeen& seen) {
+  if (state.rollback && state.rollback->meta.uid == seen.rollback)
+    state.rollback->spec.approved = seen.approved;
+  if (seen.is_finished) state.records_changed = true;
+}
+
 }  // namespace
+
+bool is_about(const InboxEntry& entry, const GuardState& state) {
+  return std::visit(
+      Overloaded{
+          [&](const MeasurementArrived& one) { return one.deployment == state.deployment_uid; },
+          [&](const CheckEnded& one) { return one.deployment == state.deployment_uid; },
+          [&](const GuardDeleted& one) { return one.guard == state.guard_uid; },
+          [&](const FreezeRemoved& one) { return one.guard == state.guard_uid; },
+          [](const RollbackSeen&) { return true; },
+          [](const RollbackDeleted&) { return true; },
+      },
+      entry);
+}
+
+GuardState fold(GuardState state, Inbox inbox, const api::Deployment& deployment,
+                const kube::Stores& stores, Time now) {
+  for (InboxEntry& entry : inbox) {
+    std::visit(Overloaded{
+                   [&](MeasurementArrived& one) { state.measurements.push_back(std::move(one)); },
+                   [&](const CheckEnded& one) { state.running_checks[one.check] = false; },
+                   [&](const GuardDeleted&) { state = load(deployment, stores, now); },
+                   [&](const FreezeRemoved&) {
+                     state.guard.freeze.reset();
+                     state.written.freeze.reset();
+                   },
+                   [&](const RollbackSeen& one) { see_rollback(state, one); },
+                   [&](const RollbackDeleted& one) { cancel_deleted(state, one); },
+               },
+               entry);
+  }
+  return state;
+}
 
 std::vector<api::Measurement> take_measurements(GuardState& state, const api::PolicySpec& spec) {
   std::vector<api::Measurement> measurements;
-  for (InboxMeasurement& entry : state.inbox) {
+  for (MeasurementArrived& entry : state.measurements) {
     const bool is_current = state.guard.current && entry.hash == state.guard.current->hash;
     if (is_current && is_check_unchanged(entry, spec))
       measurements.push_back(std::move(entry.measurement));
   }
-  state.inbox.clear();
+  state.measurements.clear();
   return measurements;
 }
 
@@ -61,17 +115,6 @@ void record_unblocked_since(const Action& action, GuardState& state, MonotonicTi
                        state.rollback->status.phase == api::RollbackPhase::Pending;
   if (!resumes) state.unblocked_since.reset();
   if ((starts || resumes) && !state.unblocked_since) state.unblocked_since = now;
-}
-
-void cancel_deleted(GuardState& state, const api::Rollback& deleted, Time now) {
-  auto& rollback = state.rollback;
-  if (!rollback || rollback->meta.uid != deleted.meta.uid || rollback->status.template_restored)
-    return;
-  if (api::finished(rollback->status.phase)) return;
-  rollback->status = rollback::advance(rollback->status, api::RollbackPhase::Superseded,
-                                       "A user deleted it before the Deployment was changed", now);
-  if (!api::is_manual(rollback->spec))
-    state.guard.declined = api::Declined{.rollback = rollback->meta.key.name, .at = now};
 }
 
 void undo_binding(Plan& plan, const Inputs& inputs, GuardState& state) {

@@ -7,13 +7,23 @@
 #include <vector>
 
 #include "guard/guard_state.hpp"
+#include "guard/inbox.hpp"
 #include "guard/inputs.hpp"
 #include "guard/needs.hpp"
+#include "kube/stores.hpp"
 
 namespace lastgood::guard {
 
-// Empties the inbox. Drops the measurements of another revision, and of a check that has changed
-// since the measurement began.
+// False if the entry is about another object with the same name: it is not put into the inbox.
+[[nodiscard]] bool is_about(const InboxEntry& entry, const GuardState& state);
+
+// The state after the entries of the inbox, oldest first. If a user deleted the guard, the state is
+// loaded again.
+[[nodiscard]] GuardState fold(GuardState state, Inbox inbox, const api::Deployment& deployment,
+                              const kube::Stores& stores, Time now);
+
+// Empties `state.measurements`. Drops the measurements of another revision, and of a check that has
+// changed since the measurement began.
 [[nodiscard]] std::vector<api::Measurement> take_measurements(GuardState& state,
                                                               const api::PolicySpec& spec);
 
@@ -35,10 +45,6 @@ void publish_to_group(GuardState& state, const EffectivePolicy& policy, const Pl
 // Sets `state.unblocked_since`: since when nothing blocks the rollback. Resets it while the
 // rollback is held, and once the template is restored.
 void record_unblocked_since(const Action& action, GuardState& state, MonotonicTime now);
-
-// Supersedes the Rollback that a user deleted before the Deployment was changed. An automatic
-// rollback counts as declined, so the release stays.
-void cancel_deleted(GuardState& state, const api::Rollback& deleted, Time now);
 
 // Called when the spec of the manual Rollback could not be written. Restores the guard from before
 // the plan, for example its freeze, and drops the Event RollbackStarted.

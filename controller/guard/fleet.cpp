@@ -18,12 +18,12 @@ Fleet count_fleet(const GuardStates& states, const kube::Stores& stores,
     if (counts_as_failing(guard, settings, breaker_override, now)) ++fleet.failing;
     if (is_held_by_breaker(guard)) ++fleet.held;
   };
-  for (const auto& [key, state] : states) count(state->guard);
+  states.for_each([&](const Key&, const GuardState& state) { count(state.guard); });
   stores.guards.for_each([&](const auto& guard) {
     const auto deployment = stores.deployments.find(guard->meta.key);
     // Skip a guard whose Deployment is gone or was created again, or is already counted above.
     if (!deployment || deployment->meta.uid != guard->status.deployment_uid ||
-        states.contains(guard->meta.key))
+        states.find(guard->meta.key))
       return;
     api::GuardStatus status = guard->status;
     reset_results(status, now);  // as after a restart: only failures and breaches stay
@@ -53,9 +53,9 @@ std::vector<GroupMember> other_members(const Key& deployment, const std::string&
     if (!is_member || other->meta.key == deployment || other->meta.deleting) return;
     GroupMember member{.deployment = other->meta.key.name,
                        .blocked_because = "it has not been reconciled yet"};
-    const auto known = states.find(other->meta.key);
-    if (known != states.end() && known->second->group == group) {
-      const GuardState& state = *known->second;
+    const GuardState* known = states.find(other->meta.key);
+    if (known && known->group == group) {
+      const GuardState& state = *known;
       member = {.deployment = other->meta.key.name,
                 .order = state.group_order,
                 .guard = state.guard,

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "guard/breaker.hpp"
-#include "guard/guard_state.hpp"
+#include "guard/guard_states.hpp"
 #include "kube/stores.hpp"
 
 namespace lastgood::guard {

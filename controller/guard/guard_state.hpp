@@ -3,28 +3,18 @@
 #pragma once
 
 #include <map>
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "api/guard.hpp"
-#include "api/measurement.hpp"
-#include "api/policy.hpp"
 #include "api/preflight.hpp"
 #include "api/rollback.hpp"
-#include "api/workload.hpp"
+#include "guard/inbox.hpp"
 #include "guard/schedule.hpp"
 #include "policy/config_map.hpp"
 
 namespace lastgood::guard {
-
-struct InboxMeasurement {
-  TemplateHash hash;  // of the measured revision
-  api::Measurement measurement;
-  // As in the policy when the measurement began. Absent for the rollout check.
-  std::optional<api::Check> check = {};
-};
 
 struct GuardState {
   Uid deployment_uid;
@@ -35,8 +25,8 @@ struct GuardState {
   std::optional<api::Rollback> rollback = {};
   api::RollbackStatus rollback_written = {};
   Schedule schedule = {};
-  std::vector<InboxMeasurement> inbox = {};
-  std::map<std::string, bool> running_checks = {};  // by name
+  std::vector<MeasurementArrived> measurements = {};  // since the last plan
+  std::map<std::string, bool> running_checks = {};    // by name
   std::optional<policy::ConfigMapRead> config_map = {};
   std::map<std::string, int> emitted = {};            // Event name to count
   std::optional<MonotonicTime> unblocked_since = {};  // see record_unblocked_since()
@@ -51,7 +41,5 @@ struct GuardState {
   std::string blocked_because;
   bool is_unmanaged = false;  // in a group, but not opted in
 };
-
-using GuardStates = std::map<Key, std::shared_ptr<GuardState>>;
 
 }  // namespace lastgood::guard

@@ -6,7 +6,9 @@
 #include "guard/apply.hpp"
 #include "guard/fleet.hpp"
 #include "guard/guard_state.hpp"
+#include "guard/guard_states.hpp"
 #include "guard/guard_status.hpp"
+#include "guard/inbox.hpp"
 #include "guard/load.hpp"
 #include "guard/request_index.hpp"
 // IWYU pragma: end_exports

@@ -23,17 +23,17 @@ namespace asio = boost::asio;
 // so that the check can be started again.
 class CheckRunner::RunningCheck {
  public:
-  RunningCheck(const Deliver& deliver, const api::Deployment& deployment, std::string check)
-      : deliver_(deliver),
+  RunningCheck(const Post& post, const api::Deployment& deployment, std::string check)
+      : post_(post),
         key_(deployment.meta.key),
         uid_(deployment.meta.uid),
         check_(std::move(check)) {}
   RunningCheck(const RunningCheck&) = delete;
   RunningCheck& operator=(const RunningCheck&) = delete;
-  ~RunningCheck() { deliver_(key_, uid_, check_, {}); }
+  ~RunningCheck() { post_(key_, guard::CheckEnded{.deployment = uid_, .check = check_}); }
 
  private:
-  const Deliver& deliver_;
+  const Post& post_;
   Key key_;
   Uid uid_;
   std::string check_;
@@ -106,13 +106,13 @@ struct CheckRunner::Round {
 };
 
 CheckRunner::CheckRunner(runtime::TaskGroup& tasks, Gatherer& gatherer, ports::Prober& prober,
-                         ports::Clock& clock, ports::Telemetry& telemetry, Deliver deliver)
+                         ports::Clock& clock, ports::Telemetry& telemetry, Post post)
     : tasks_(tasks),
       gatherer_(gatherer),
       prober_(prober),
       clock_(clock),
       telemetry_(telemetry),
-      deliver_(std::move(deliver)) {}
+      post_(std::move(post)) {}
 
 void CheckRunner::start(MeasurementRound round) {
   std::string name = "checks of " + round.deployment->meta.key.str();
@@ -123,7 +123,7 @@ asio::awaitable<void> CheckRunner::run_round(MeasurementRound request) {
   const std::shared_ptr<const api::Deployment> deployment = request.deployment;
   std::map<std::string, std::shared_ptr<const RunningCheck>> due;
   for (const std::string& check : request.due)
-    due.emplace(check, std::make_shared<const RunningCheck>(deliver_, *deployment, check));
+    due.emplace(check, std::make_shared<const RunningCheck>(post_, *deployment, check));
   auto pods = co_await list(*deployment, request.revision);
   if (!pods) co_return;
   const bool nothing_started = checks::nothing_started(*pods, request.rolled_out);
@@ -278,10 +278,11 @@ asio::awaitable<std::vector<checks::ProbeResult>> CheckRunner::probe_all(
 void CheckRunner::deliver(const MeasurementRound& round, const api::Measurement& measurement,
                           const api::Check* check) {
   telemetry_.measurement(check ? "http" : "rollout", api::to_string(measurement.result));
-  guard::InboxMeasurement entry{.hash = round.revision.hash, .measurement = measurement};
+  guard::MeasurementArrived entry{.deployment = round.deployment->meta.uid,
+                                  .hash = round.revision.hash,
+                                  .measurement = measurement};
   if (check) entry.check = *check;
-  deliver_(round.deployment->meta.key, round.deployment->meta.uid, measurement.check,
-           std::move(entry));
+  post_(round.deployment->meta.key, std::move(entry));
 }
 
 }  // namespace lastgood::shell

@@ -34,13 +34,12 @@ struct MeasurementRound {
 
 class CheckRunner {
  public:
-  // Called with each measurement. At the end of each check, called once more without a measurement,
-  // even if the check had no result or was cancelled.
-  using Deliver = std::function<void(const Key& key, const Uid& uid, const std::string& check,
-                                     std::optional<guard::InboxMeasurement> measurement)>;
+  // Appends to the inbox of a Deployment: MeasurementArrived, and at the end of each check
+  // CheckEnded, even if the check had no result or was cancelled.
+  using Post = std::function<void(const Key& deployment, guard::InboxEntry entry)>;
 
   CheckRunner(runtime::TaskGroup& tasks, Gatherer& gatherer, ports::Prober& prober,
-              ports::Clock& clock, ports::Telemetry& telemetry, Deliver deliver);
+              ports::Clock& clock, ports::Telemetry& telemetry, Post post);
 
   // Starts the due checks and returns at once.
   void start(MeasurementRound round);
@@ -83,7 +82,7 @@ class CheckRunner {
   ports::Prober& prober_;
   ports::Clock& clock_;
   ports::Telemetry& telemetry_;
-  Deliver deliver_;
+  Post post_;
 };
 
 }  // namespace lastgood::shell

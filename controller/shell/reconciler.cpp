@@ -18,11 +18,9 @@ Reconciler::Reconciler(Ports ports, const kube::Stores& stores,
       options_(std::move(options)),
       gateway_(ports.kube, leadership),
       gatherer_(gateway_, ports.clock, stores),
-      check_runner_(tasks, gatherer_, ports.prober, ports.clock, ports.telemetry,
-                    [this](const Key& key, const Uid& uid, const std::string& check,
-                           std::optional<guard::InboxMeasurement> measurement) {
-                      deliver(key, uid, check, std::move(measurement));
-                    }),
+      check_runner_(
+          tasks, gatherer_, ports.prober, ports.clock, ports.telemetry,
+          [this](const Key& key, guard::InboxEntry entry) { post(key, std::move(entry)); }),
       preflight_runner_(gateway_, ports.clock, options_.read_secrets),
       executor_(gateway_, preflight_runner_, ports.clock, ports.telemetry),
       status_writer_(gateway_),
@@ -32,11 +30,12 @@ asio::awaitable<Result<std::optional<MonotonicTime>>> Reconciler::reconcile(Key 
   const runtime::Term term = leadership_.term();
   const DeploymentPtr deployment = stores_.deployments.find(key);
   if (!deployment) {
-    states_.erase(key);
+    states_.forget(key);
     co_return co_await reject_request(key, /*exists=*/false, term);
   }
-  // Share the ownership: on_guard_deleted() may erase the state during the reconcile.
-  const std::shared_ptr<guard::GuardState> state = state_of(*deployment);
+  // Share the ownership: forget_all() may erase the state during the reconcile.
+  const std::shared_ptr<guard::GuardState> state =
+      states_.open(*deployment, stores_, ports_.clock.now());
   co_return co_await reconcile_deployment(deployment, state, term);
 }
 
@@ -45,9 +44,9 @@ asio::awaitable<Result<std::optional<MonotonicTime>>> Reconciler::reconcile_depl
   auto inputs = co_await gather(deployment, *state, term);
   if (!inputs) co_return std::unexpected(inputs.error());
   if (guard::is_unmanaged(inputs->policy, *state)) {
-    states_.erase(deployment->meta.key);
+    states_.forget(deployment->meta.key);
     if (auto member = guard::unmanaged_group_member(*deployment, inputs->policy.group))
-      states_[deployment->meta.key] = std::make_shared<guard::GuardState>(std::move(*member));
+      states_.set_unmanaged(deployment->meta.key, std::move(*member));
     co_return co_await reject_request(deployment->meta.key, /*exists=*/true, term);
   }
   guard::Plan plan = guard::decide(*inputs, ports_.clock.now());
@@ -111,7 +110,8 @@ asio::awaitable<Result<guard::Inputs>> Reconciler::gather(DeploymentPtr deployme
     guard::clear_missing_snapshot(state);
     inputs.preflight = state.preflight;
   }
-  // The watches may have changed the state during the reads.
+  // More may have arrived during the reads.
+  states_.open(*deployment, stores_, ports_.clock.now());
   inputs.guard = state.guard;
   inputs.measurements = guard::take_measurements(state, inputs.policy.spec);
   inputs.rollback = state.rollback;
@@ -170,65 +170,39 @@ asio::awaitable<Result<void>> Reconciler::publish(const guard::Inputs& inputs,
   co_return Result<void>{};
 }
 
-std::shared_ptr<guard::GuardState> Reconciler::state_of(const api::Deployment& deployment) {
-  std::shared_ptr<guard::GuardState>& state = states_[deployment.meta.key];
-  if (!state || state->deployment_uid != deployment.meta.uid || state->is_unmanaged)
-    state =
-        std::make_shared<guard::GuardState>(guard::load(deployment, stores_, ports_.clock.now()));
-  return state;
-}
-
-void Reconciler::deliver(const Key& key, const Uid& uid, const std::string& check,
-                         std::optional<guard::InboxMeasurement> measurement) {
-  const auto state = states_.find(key);
-  if (state == states_.end() || state->second->deployment_uid != uid) return;
-  if (!measurement) {
-    state->second->running_checks[check] = false;
-    return;
-  }
-  state->second->inbox.push_back(std::move(*measurement));
-  options_.enqueue(key);
+void Reconciler::post(const Key& key, guard::InboxEntry entry) {
+  // The end of a check alone is no reason for a reconcile.
+  const bool is_news = !std::holds_alternative<guard::CheckEnded>(entry);
+  if (states_.post(key, std::move(entry)) && is_news) options_.enqueue(key);
 }
 
 void Reconciler::forget_all() {
-  states_.clear();
+  states_.forget_all();
   last_above_.reset();
   requests_.forget_answered();
 }
 
 void Reconciler::on_guard_deleted(const Key& key, const Uid& uid) {
-  const auto state = states_.find(key);
-  if (state == states_.end() || state->second->guard_uid != uid) return;
-  states_.erase(state);
-  options_.enqueue(key);
+  post(key, guard::GuardDeleted{.guard = uid});
 }
 
 void Reconciler::on_freeze_removed(const Key& key, const Uid& uid) {
-  const auto state = states_.find(key);
-  if (state == states_.end() || state->second->guard_uid != uid) return;
-  state->second->guard.freeze.reset();
-  state->second->written.freeze.reset();
-  options_.enqueue(key);
+  post(key, guard::FreezeRemoved{.guard = uid});
 }
 
 void Reconciler::on_rollback(const api::Rollback& rollback) {
   requests_.add(rollback);
   const Key key{.namespace_ = rollback.meta.key.namespace_, .name = rollback.spec.deployment};
-  const auto state = states_.find(key);
-  const bool is_current = state != states_.end() && state->second->rollback &&
-                          state->second->rollback->meta.uid == rollback.meta.uid;
-  if (is_current) state->second->rollback->spec.approved = rollback.spec.approved;
-  if (state != states_.end() && api::finished(rollback.status.phase))
-    state->second->records_changed = true;
+  post(key, guard::RollbackSeen{.rollback = rollback.meta.uid,
+                                .approved = rollback.spec.approved,
+                                .is_finished = api::finished(rollback.status.phase)});
+  // It may be a request for a Deployment without a state.
   options_.enqueue(key);
 }
 
 void Reconciler::on_rollback_deleted(const api::Rollback& rollback) {
-  const Key key{.namespace_ = rollback.meta.key.namespace_, .name = rollback.spec.deployment};
-  const auto state = states_.find(key);
-  if (state == states_.end()) return;
-  guard::cancel_deleted(*state->second, rollback, ports_.clock.now());
-  options_.enqueue(key);
+  post({.namespace_ = rollback.meta.key.namespace_, .name = rollback.spec.deployment},
+       guard::RollbackDeleted{.rollback = rollback.meta.uid, .at = ports_.clock.now()});
 }
 
 void Reconciler::enqueue_group(const Key& key, const std::string& group) {
@@ -239,15 +213,17 @@ void Reconciler::enqueue_group(const Key& key, const std::string& group) {
 std::int64_t Reconciler::count_guarded_by(const std::string& namespace_,
                                           const std::string& policy) const {
   std::int64_t count = 0;
-  for (const auto& [key, state] : states_) {
-    if (key.namespace_ == namespace_ && state->guard.policy == policy) ++count;
-  }
+  states_.for_each([&](const Key& key, const guard::GuardState& state) {
+    if (key.namespace_ == namespace_ && state.guard.policy == policy) ++count;
+  });
   return count;
 }
 
 std::size_t Reconciler::count_guarded() const {
   std::size_t count = 0;
-  for (const auto& [key, state] : states_) count += state->guard.policy.empty() ? 0 : 1;
+  states_.for_each([&](const Key&, const guard::GuardState& state) {
+    if (!state.guard.policy.empty()) ++count;
+  });
   return count;
 }
 

@@ -87,10 +87,8 @@ class Reconciler {
   void enqueue_group(const Key& key, const std::string& group);
   boost::asio::awaitable<Result<void>> publish(const guard::Inputs& inputs, const guard::Plan& plan,
                                                guard::GuardState& state, runtime::Term term);
-  // The state of the Deployment; loads it if this is the first reconcile of the term.
-  std::shared_ptr<guard::GuardState> state_of(const api::Deployment& deployment);
-  void deliver(const Key& key, const Uid& uid, const std::string& check,
-               std::optional<guard::InboxMeasurement> measurement);
+  // Appends to the inbox of the Deployment, and enqueues its key if the entry was appended.
+  void post(const Key& key, guard::InboxEntry entry);
 
   Ports ports_;
   const kube::Stores& stores_;

@@ -1,0 +1,48 @@
+// The states of all Deployments that were reconciled in this term, and the inbox of each.
+#pragma once
+
+#include <map>
+#include <memory>
+
+#include "guard/guard_state.hpp"
+#include "guard/inbox.hpp"
+#include "kube/stores.hpp"
+
+namespace lastgood::guard {
+
+class GuardStates {
+ public:
+  // Null if the Deployment was not reconciled in this term.
+  [[nodiscard]] const GuardState* find(const Key& deployment) const;
+
+  // Calls visit(key, state) for each Deployment.
+  template <class Visit>
+  void for_each(Visit visit) const {
+    for (const auto& [key, entry] : entries_) visit(key, *entry.state);
+  }
+
+  // Appends to the inbox. Returns false, and appends nothing, if the state is not known or if the
+  // entry is about another object than the state: then the next reconcile loads what it needs.
+  bool post(const Key& deployment, InboxEntry entry);
+
+  // The state with all entries of the inbox. It is loaded if it is not known, is that of another
+  // Deployment with the same name, or was reset because the Deployment had not opted in.
+  std::shared_ptr<GuardState> open(const api::Deployment& deployment, const kube::Stores& stores,
+                                   Time now);
+
+  // Replaces the state of a Deployment that has a group but has not opted in.
+  void set_unmanaged(const Key& deployment, GuardState state);
+
+  void forget(const Key& deployment) { entries_.erase(deployment); }
+  void forget_all() { entries_.clear(); }
+
+ private:
+  struct Entry {
+    std::shared_ptr<GuardState> state;
+    Inbox inbox = {};
+  };
+
+  std::map<Key, Entry> entries_;
+};
+
+}  // namespace lastgood::guard

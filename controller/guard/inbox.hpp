@@ -1,0 +1,59 @@
+// What happened to one Deployment since its last reconcile. The watches and the checks only append
+// to the inbox. The next reconcile folds the entries into the state of the Deployment, oldest
+// first.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "api/measurement.hpp"
+#include "api/policy.hpp"
+#include "api/rollback.hpp"
+
+namespace lastgood::guard {
+
+// A check measured a revision.
+struct MeasurementArrived {
+  Uid deployment;
+  TemplateHash hash;  // of the measured revision
+  api::Measurement measurement;
+  // As in the policy when the measurement began. Absent for the rollout check.
+  std::optional<api::Check> check = {};
+};
+
+// The check may be started again. It may have ended without a measurement.
+struct CheckEnded {
+  Uid deployment;
+  std::string check;
+};
+
+// A user deleted the DeploymentGuard.
+struct GuardDeleted {
+  Uid guard;
+};
+
+// A user removed status.freeze of the DeploymentGuard.
+struct FreezeRemoved {
+  Uid guard;
+};
+
+// The watch shows a new or changed Rollback of the Deployment, for example an approval.
+struct RollbackSeen {
+  Uid rollback;
+  bool approved = false;
+  bool is_finished = false;
+};
+
+// A user deleted the Rollback.
+struct RollbackDeleted {
+  Uid rollback;
+  Time at;
+};
+
+using InboxEntry = std::variant<MeasurementArrived, CheckEnded, GuardDeleted, FreezeRemoved,
+                                RollbackSeen, RollbackDeleted>;
+using Inbox = std::vector<InboxEntry>;
+
+}  // namespace lastgood::guard

@@ -1,0 +1,76 @@
+// Which entries are put into the inbox of a Deployment, and when they change its state.
+#include "guard/guard_states.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "unit/guard/fixtures.hpp"
+
+using namespace lastgood;
+using namespace lastgood::guard;
+using namespace lastgood::guard::test;
+
+namespace {
+
+const Key web_key{.namespace_ = "shop", .name = "web"};
+const Uid web_uid("1b4e-uid");
+const Uid guard_uid("guard-uid");
+
+struct OpenedState {
+  OpenedState() {
+    deployment.meta.key = web_key;
+    deployment.meta.uid = web_uid;
+    api::DeploymentGuard guard{.meta = {.key = web_key, .uid = guard_uid}};
+    guard.status.freeze = api::Freeze{.reason = Reason::Contested};
+    stores.guards.upsert(std::move(guard));
+    states.open(deployment, stores, noon);
+  }
+
+  api::Deployment deployment;
+  kube::Stores stores;
+  GuardStates states;
+};
+
+}  // namespace
+
+TEST_CASE("changes the state when it is opened, not when the entry is posted") {
+  OpenedState web;
+  CHECK(web.states.post(web_key, FreezeRemoved{.guard = guard_uid}));
+  CHECK(web.states.find(web_key)->guard.freeze);
+  web.states.open(web.deployment, web.stores, noon);
+  CHECK_FALSE(web.states.find(web_key)->guard.freeze);
+}
+
+TEST_CASE("refuses an entry when the Deployment was not reconciled in this term") {
+  OpenedState web;
+  const Key other{.namespace_ = "shop", .name = "other"};
+  CHECK_FALSE(web.states.post(other, RollbackSeen{}));
+  CHECK(web.states.find(other) == nullptr);
+  web.states.forget(web_key);
+  CHECK_FALSE(web.states.post(web_key, FreezeRemoved{.guard = guard_uid}));
+  CHECK(web.states.find(web_key) == nullptr);
+}
+
+TEST_CASE("refuses an entry when it is about an older object with the same name") {
+  OpenedState web;
+  const Uid old("old-uid");
+  CHECK_FALSE(web.states.post(web_key, FreezeRemoved{.guard = old}));
+  CHECK_FALSE(web.states.post(web_key, GuardDeleted{.guard = old}));
+  CHECK_FALSE(web.states.post(web_key, MeasurementArrived{.deployment = old}));
+  CHECK_FALSE(web.states.post(web_key, CheckEnded{.deployment = old}));
+}
+
+TEST_CASE("loads the state again, without the inbox, when the Deployment was created again") {
+  OpenedState web;
+  web.states.post(web_key, MeasurementArrived{.deployment = web_uid});
+  web.deployment.meta.uid = Uid("2c5f-uid");
+  CHECK(web.states.open(web.deployment, web.stores, noon)->deployment_uid == Uid("2c5f-uid"));
+  CHECK(web.states.open(web.deployment, web.stores, noon)->measurements.empty());
+}
+
+TEST_CASE("loads the state when a Deployment in a group that was not opted in is opened") {
+  OpenedState web;
+  web.states.set_unmanaged(web_key,
+                           GuardState{.deployment_uid = web_uid, .is_unmanaged = true});
+  CHECK(web.states.find(web_key)->is_unmanaged);
+  CHECK(web.states.open(web.deployment, web.stores, noon)->guard_uid == guard_uid);
+}
