@@ -24,6 +24,8 @@ const usage = `usage: local [--dir DIRECTORY] COMMAND
   start-apiserver           start the API server again and wait until it is ready
   kill COMPONENT            kill a component
   start COMPONENT           start a component that was killed
+  add-node                  start an extra node, with a taint
+  remove-nodes              stop and remove all extra nodes
 `
 
 func main() {
@@ -52,6 +54,8 @@ func run(directory, command string, args []string) error {
 		"restart-apiserver": local.RestartAPIServer,
 		"stop-apiserver":    local.StopAPIServer,
 		"start-apiserver":   local.StartAPIServer,
+		"add-node":          func() error { return addNode(local) },
+		"remove-nodes":      local.RemoveNodes,
 	}
 	if execute := withoutArgument[command]; execute != nil {
 		if len(args) > 0 {
@@ -98,6 +102,14 @@ func load(local *cluster.Cluster, archive string) error {
 	names, err := local.LoadImage(archive)
 	if err == nil {
 		fmt.Println("loaded", strings.Join(names, ", "))
+	}
+	return err
+}
+
+func addNode(local *cluster.Cluster) error {
+	node, err := local.AddNode()
+	if err == nil {
+		fmt.Println(node.Name())
 	}
 	return err
 }

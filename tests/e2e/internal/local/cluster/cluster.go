@@ -142,7 +142,7 @@ func neededPorts() []host.Port {
 		port("etcd", "tcp", local, layout.EtcdPort),
 		port("etcd", "tcp", local, layout.EtcdPeerPort),
 		port("kubelet", "tcp", node, layout.KubeletPort),
-		port("kubelet", "tcp", local, layout.KubeletHealthPort),
+		port("kubelet", "tcp", node, layout.KubeletHealthPort),
 		port("kube-proxy", "tcp", local, layout.ProxyHealthPort),
 		port("kube-proxy", "tcp", local, layout.ProxyMetricsPort),
 		port("kube-controller-manager", "tcp", local, layout.ControllerManagerPort),

@@ -55,6 +55,40 @@ func TestEveryComponentHasArgumentsAndIsStopped(t *testing.T) {
 	}
 }
 
+func TestAnExtraNodeHasItsOwnPathsAndSharesOnlyTheAddressesOfPods(t *testing.T) {
+	local := open(t)
+	for _, dir := range []string{local.Dir, local.Path("pki")} {
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := local.writeCredentials(); err != nil {
+		t.Fatal(err)
+	}
+	node, err := local.claimNode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if next, err := local.claimNode(); err != nil || next.Number != node.Number+1 {
+		t.Errorf("the next node is %d, error %v; want another number", next.Number, err)
+	}
+	if err := local.writeNodeFiles(node); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range nodeFiles {
+		text, err := os.ReadFile(node.Path(configurationFiles[name]))
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		shared := strings.ReplaceAll(string(text), node.Dir, "")
+		shared = strings.ReplaceAll(shared, local.Path("cni", "addresses"), "")
+		if strings.Contains(shared, local.Dir) {
+			t.Errorf("%s has paths of the other node:\n%s", name, text)
+		}
+	}
+}
+
 func TestRefusesADirectoryWithFilesThatNoClusterCreated(t *testing.T) {
 	local := open(t)
 	if err := local.refuseForeignDirectory(); err != nil {

@@ -76,7 +76,7 @@ func (c *Cluster) arguments(name string) []string {
 	case controllerManager:
 		return c.controllerManagerArguments()
 	case containerd:
-		return []string{"--config", c.Path("config", "containerd.toml"), "--log-level", "warn"}
+		return containerdArguments(c.Layout)
 	case scheduler:
 		kubeconfig := c.ComponentKubeconfig(scheduler)
 		return []string{
@@ -87,20 +87,30 @@ func (c *Cluster) arguments(name string) []string {
 			"--authorization-kubeconfig=" + kubeconfig,
 		}
 	case kubelet:
-		return []string{
-			"--config=" + c.Path("config", "kubelet.yaml"),
-			"--kubeconfig=" + c.ComponentKubeconfig(kubelet),
-			"--hostname-override=" + layout.NodeName,
-			"--node-ip=" + layout.NodeAddress,
-			"--root-dir=" + c.Path("kubelet"),
-			"--cert-dir=" + c.Path("pki", "kubelet"),
-		}
+		return kubeletArguments(c.Layout, layout.NodeName, layout.NodeAddress)
 	case kubeProxy:
 		return []string{"--config=" + c.Path("config", "kube-proxy.yaml")}
 	case coreDNS:
 		return []string{"-conf", c.Path("config", "Corefile")}
 	}
 	panic("unknown component: " + name)
+}
+
+// containerdArguments returns the arguments for a node with this state directory.
+func containerdArguments(node layout.Layout) []string {
+	return []string{"--config", node.Path("config", "containerd.toml"), "--log-level", "warn"}
+}
+
+// kubeletArguments returns the arguments for a node with this state directory.
+func kubeletArguments(node layout.Layout, name, address string) []string {
+	return []string{
+		"--config=" + node.Path("config", "kubelet.yaml"),
+		"--kubeconfig=" + node.ComponentKubeconfig(kubelet),
+		"--hostname-override=" + name,
+		"--node-ip=" + address,
+		"--root-dir=" + node.Path("kubelet"),
+		"--cert-dir=" + node.Path("pki", "kubelet"),
+	}
 }
 
 func (c *Cluster) etcdArguments() []string {

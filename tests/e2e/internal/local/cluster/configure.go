@@ -21,6 +21,10 @@ type configuration struct {
 	layout.Layout
 	Bridge, NodeName, NodeAddress, PodRange, ClusterDomain string
 	CgroupRoot, CNINetwork, PauseImage, Snapshotter        string
+	// The nodes share PodAddresses, the directory with the addresses of all pods.
+	DNSAddress, FirstPodAddress, PodAddresses string
+	// Taint is the key of a taint with the node's name as its value, or empty.
+	Taint string
 
 	KubeletPort, KubeletHealthPort, ProxyHealthPort, ProxyMetricsPort, DNSPort, DNSReadyPort int
 }
@@ -39,6 +43,17 @@ var configurationFiles = map[string]string{
 }
 
 func (c *Cluster) writeConfiguration() error {
+	values := c.configurationValues()
+	for name, target := range configurationFiles {
+		if err := render(name, c.Path(target), values); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// configurationValues returns the values for the node that every cluster has.
+func (c *Cluster) configurationValues() configuration {
 	values := configuration{
 		Layout:            c.Layout,
 		Bridge:            layout.Bridge,
@@ -56,17 +71,15 @@ func (c *Cluster) writeConfiguration() error {
 		ProxyMetricsPort:  layout.ProxyMetricsPort,
 		DNSPort:           layout.DNSPort,
 		DNSReadyPort:      layout.DNSReadyPort,
+		DNSAddress:        layout.NodeAddress,
+		FirstPodAddress:   layout.FirstPodAddress,
+		PodAddresses:      c.Path("cni", "addresses"),
 	}
 	// overlayfs does not work on an overlay file system.
 	if host.IsOverlay(c.Dir) {
 		values.Snapshotter = "native"
 	}
-	for name, target := range configurationFiles {
-		if err := render(name, c.Path(target), values); err != nil {
-			return err
-		}
-	}
-	return nil
+	return values
 }
 
 func render(name, target string, values configuration) error {
@@ -163,7 +176,6 @@ func (c *Cluster) writeCredentials() error {
 }
 
 func (c *Cluster) writeKubeconfigs(authority *pki.Authority) error {
-	server := fmt.Sprintf("https://%s:%d", layout.NodeAddress, layout.APIServerPort)
 	for _, user := range users {
 		identity, err := c.issue(authority, user)
 		if err != nil {
@@ -173,12 +185,16 @@ func (c *Cluster) writeKubeconfigs(authority *pki.Authority) error {
 		if user.name == "admin" {
 			target = c.Kubeconfig()
 		}
-		kubeconfig := pki.Kubeconfig(server, authority.CertificatePEM, user.user, identity)
+		kubeconfig := pki.Kubeconfig(serverURL(), authority.CertificatePEM, user.user, identity)
 		if err := os.WriteFile(target, kubeconfig, 0o600); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func serverURL() string {
+	return fmt.Sprintf("https://%s:%d", layout.NodeAddress, layout.APIServerPort)
 }
 
 func (c *Cluster) issue(authority *pki.Authority, wanted certificate) (pki.Identity, error) {

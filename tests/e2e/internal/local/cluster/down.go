@@ -63,6 +63,9 @@ func (c *Cluster) remove() error {
 // removeAllExceptFiles stops all processes and removes everything outside the state directory and
 // all mounts in it. The files in the state directory remain.
 func (c *Cluster) removeAllExceptFiles() error {
+	if err := c.RemoveNodes(); err != nil {
+		return err
+	}
 	for _, component := range stopOrder {
 		if err := c.Processes.Stop(component.name, component.grace); err != nil {
 			return err

@@ -4,11 +4,13 @@ package cluster
 import (
 	"errors"
 	"fmt"
+	"os"
 	"os/exec"
 	"slices"
 	"strings"
 
 	"lastgood.dev/tests/e2e/internal/local/image"
+	"lastgood.dev/tests/e2e/internal/local/layout"
 )
 
 // imageNamespace is the containerd namespace of kubelet's images.
@@ -23,14 +25,19 @@ func (c *Cluster) LoadImage(archive string) ([]string, error) {
 }
 
 func (c *Cluster) loadImage(archive string) ([]string, error) {
+	return loadImage(c.ContainerdSocket(), archive)
+}
+
+// loadImage imports an archive into the containerd with this socket.
+func loadImage(socket, archive string) ([]string, error) {
 	names, err := image.Names(archive)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := c.ctr("images", "import", archive); err != nil {
+	if _, err := ctr(socket, "images", "import", archive); err != nil {
 		return nil, err
 	}
-	listed, err := c.ctr("images", "list", "--quiet")
+	listed, err := ctr(socket, "images", "list", "--quiet")
 	if err != nil {
 		return nil, err
 	}
@@ -44,15 +51,41 @@ func (c *Cluster) loadImage(archive string) ([]string, error) {
 	return names, nil
 }
 
-func (c *Cluster) containerdReady() error {
-	_, err := c.ctr("version")
+// LoadDemoImage loads an image of the test application under this name. The image sets these
+// environment variables, such as HEALTH=fail, which a container can override.
+func (c *Cluster) LoadDemoImage(name string, environment ...string) error {
+	return c.loadProgram(c.ContainerdSocket(), name, c.DemoApp(), environment...)
+}
+
+// loadOwnImages loads the images that every node needs into the containerd with this socket.
+func (c *Cluster) loadOwnImages(socket string) error {
+	return errors.Join(c.loadProgram(socket, layout.PauseImage, c.Pause()),
+		c.loadProgram(socket, layout.DemoImage, c.DemoApp()))
+}
+
+// loadProgram loads an image of one program.
+func (c *Cluster) loadProgram(socket, name, program string, environment ...string) error {
+	archive, err := os.CreateTemp(c.Path("images"), "*.tar")
+	if err != nil {
+		return err
+	}
+	archive.Close()
+	defer os.Remove(archive.Name())
+	if err := image.WriteFile(archive.Name(), name, program, environment...); err != nil {
+		return err
+	}
+	_, err = loadImage(socket, archive.Name())
 	return err
 }
 
-func (c *Cluster) ctr(args ...string) (string, error) {
-	args = append(
-		[]string{"--address", c.ContainerdSocket(), "--namespace", imageNamespace},
-		args...)
+func (c *Cluster) containerdReady() error {
+	_, err := ctr(c.ContainerdSocket(), "version")
+	return err
+}
+
+// ctr runs the client of the containerd with this socket.
+func ctr(socket string, args ...string) (string, error) {
+	args = append([]string{"--address", socket, "--namespace", imageNamespace}, args...)
 	text, err := exec.Command("ctr", args...).CombinedOutput()
 	if err != nil {
 		return "", fmt.Errorf("ctr %s: %w: %s", strings.Join(args[4:], " "), err,

@@ -71,7 +71,7 @@ func (c *Cluster) client() (*client, error) {
 	}
 	return &client{
 		http: &http.Client{Transport: transport, Timeout: 5 * time.Second},
-		base: fmt.Sprintf("https://%s:%d", layout.NodeAddress, layout.APIServerPort),
+		base: serverURL(),
 	}, nil
 }
 
@@ -103,8 +103,8 @@ func (a *client) apiServerReady() error {
 	return err
 }
 
-func (a *client) nodeReady() error {
-	body, err := a.get("/api/v1/nodes/" + layout.NodeName)
+func (a *client) nodeReady(name string) error {
+	body, err := a.get("/api/v1/nodes/" + name)
 	if err != nil {
 		return err
 	}
@@ -126,6 +126,23 @@ func (a *client) nodeReady() error {
 		return errors.New(condition.Message)
 	}
 	return errors.New("the node has no Ready condition")
+}
+
+// deleteNode deletes a Node object. It returns nil if the object does not exist.
+func (a *client) deleteNode(name string) error {
+	request, err := http.NewRequest(http.MethodDelete, a.base+"/api/v1/nodes/"+name, nil)
+	if err != nil {
+		return err
+	}
+	response, err := a.http.Do(request)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK && response.StatusCode != http.StatusNotFound {
+		return fmt.Errorf("DELETE %s returned %s", request.URL, response.Status)
+	}
+	return nil
 }
 
 func (a *client) defaultServiceAccountExists() error {
@@ -163,7 +180,9 @@ func (a *client) milestones() []milestone {
 		{apiServer, "the API server is ready", a.apiServerReady},
 		{controllerManager, "the default ServiceAccount exists", a.defaultServiceAccountExists},
 		{scheduler, "the scheduler is healthy", a.schedulerHealthy},
-		{kubelet, "the node is ready", a.nodeReady},
+		{kubelet, "the node is ready", func() error {
+			return a.nodeReady(layout.NodeName)
+		}},
 		{
 			kubeProxy,
 			"kube-proxy is healthy",

@@ -6,12 +6,10 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
 	"lastgood.dev/tests/e2e/internal/local/host"
-	"lastgood.dev/tests/e2e/internal/local/image"
 	"lastgood.dev/tests/e2e/internal/local/layout"
 )
 
@@ -84,7 +82,11 @@ func (c *Cluster) start(programs Programs) error {
 			return err
 		}
 	}
-	if err := c.loadOwnImages(programs); err != nil {
+	err := c.await(containerd, "containerd is ready", 30*time.Second, c.containerdReady)
+	if err != nil {
+		return err
+	}
+	if err := c.loadOwnImages(c.ContainerdSocket()); err != nil {
 		return err
 	}
 	api, err := c.client()
@@ -141,6 +143,7 @@ func (c *Cluster) linkPrograms(programs Programs) error {
 		return err
 	}
 	err = errors.Join(linkOrCopy(programs.Kubernetes, c.Program()),
+		linkOrCopy(programs.Pause, c.Pause()), linkOrCopy(programs.DemoApp, c.DemoApp()),
 		linkOrCopy(self, c.Path("bin", "local")))
 	if err != nil {
 		return err
@@ -168,28 +171,6 @@ func linkOrCopy(from, to string) error {
 		return err
 	}
 	return target.Close()
-}
-
-func (c *Cluster) loadOwnImages(programs Programs) error {
-	err := c.await(containerd, "containerd is ready", 30*time.Second, c.containerdReady)
-	if err != nil {
-		return err
-	}
-	for reference, binary := range map[string]string{
-		layout.PauseImage: programs.Pause, layout.DemoImage: programs.DemoApp,
-	} {
-		archive := c.Path("images", filepath.Base(binary)+".tar")
-		if err := image.WriteFile(archive, reference, binary); err != nil {
-			return err
-		}
-		if _, err := c.loadImage(archive); err != nil {
-			return err
-		}
-		if err := os.Remove(archive); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // failStart prints the end of the log that explains the failure. It then removes everything except

@@ -16,7 +16,7 @@ import (
 // that the parent is empty when it is removed.
 var leftoverDirectories = []string{
 	"/run/containerd/s", "/run/containerd",
-	"/var/lib/cni/results", "/var/lib/cni",
+	cniResults, "/var/lib/cni",
 	"/var/log/containers",
 	"/var/lib/kubelet/device-plugins", "/var/lib/kubelet",
 }
@@ -78,7 +78,7 @@ func (l Leftovers) removeShimSockets() error {
 
 // removeCNIResults removes the results of killed pods. A file is named NETWORK-SANDBOX-INTERFACE.
 func (l Leftovers) removeCNIResults() error {
-	results, err := filepath.Glob(filepath.Join("/var/lib/cni/results", l.Network+"-*"))
+	results, err := filepath.Glob(filepath.Join(cniResults, l.Network+"-*"))
 	if err != nil {
 		return err
 	}
@@ -89,7 +89,7 @@ func (l Leftovers) removeCNIResults() error {
 	}
 	for _, sandbox := range sandboxes {
 		matching, err := filepath.Glob(
-			filepath.Join("/var/lib/cni/results", "cni-loopback-"+sandbox.Name()+"-*"))
+			filepath.Join(cniResults, "cni-loopback-"+sandbox.Name()+"-*"))
 		if err != nil {
 			return err
 		}

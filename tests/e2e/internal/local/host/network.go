@@ -79,6 +79,30 @@ add rule ip %[1]s postrouting ip saddr %[2]s ip daddr != %[2]s oifname != %[3]q 
 	return n.openForward()
 }
 
+// AddAddress gives the bridge a further address of the pod range, for an extra node. Processes can
+// then listen on it.
+func (n Network) AddAddress(address string) error {
+	return run("ip", "addr", "replace", address+"/32", "dev", n.Bridge)
+}
+
+// RemoveAddress reverts AddAddress. It returns nil if the bridge does not have the address.
+func (n Network) RemoveAddress(address string) error {
+	link, err := net.InterfaceByName(n.Bridge)
+	if err != nil {
+		return nil
+	}
+	addresses, err := link.Addrs()
+	if err != nil {
+		return err
+	}
+	for _, existing := range addresses {
+		if existing.String() == address+"/32" {
+			return run("ip", "addr", "del", address+"/32", "dev", n.Bridge)
+		}
+	}
+	return nil
+}
+
 // Remove reverts Create, and removes the tables of kube-proxy. It removes the bridge last: if
 // Remove fails before that, CurrentOwner still finds the cluster.
 func (n Network) Remove() error {

@@ -27,8 +27,9 @@ type imageConfig struct {
 	History      []map[string]bool `json:"history"`
 }
 
-// Archive writes a docker archive of an image that contains and runs only the binary.
-func Archive(w io.Writer, reference, binary string) error {
+// Archive writes a docker archive of an image that contains and runs only the binary, with these
+// environment variables.
+func Archive(w io.Writer, reference, binary string, environment ...string) error {
 	program, err := os.ReadFile(binary)
 	if err != nil {
 		return err
@@ -43,6 +44,7 @@ func Archive(w io.Writer, reference, binary string) error {
 		OS:           "linux",
 		Config: map[string]any{
 			"Entrypoint": []string{"/" + name},
+			"Env":        environment,
 			"User":       imageUser,
 			"WorkingDir": "/",
 		},
@@ -73,9 +75,9 @@ func Archive(w io.Writer, reference, binary string) error {
 }
 
 // WriteFile writes the result of Archive to a file.
-func WriteFile(path, reference, binary string) error {
+func WriteFile(path, reference, binary string, environment ...string) error {
 	var archive bytes.Buffer
-	if err := Archive(&archive, reference, binary); err != nil {
+	if err := Archive(&archive, reference, binary, environment...); err != nil {
 		return fmt.Errorf("cannot create image %s: %w", reference, err)
 	}
 	return os.WriteFile(path, archive.Bytes(), 0o644)

@@ -9,13 +9,15 @@ import (
 
 // The names are fixed, because one machine runs one local cluster.
 const (
-	Version      = "v1.37.2"
-	NodeName     = "lastgood"
-	Bridge       = "lastgood0"
-	NodeAddress  = "10.244.0.1"
-	PodRange     = "10.244.0.0/20"
-	NodeCIDR     = "10.244.0.1/20"
-	ServiceRange = "10.96.0.0/16"
+	Version     = "v1.37.2"
+	NodeName    = "lastgood"
+	Bridge      = "lastgood0"
+	NodeAddress = "10.244.0.1"
+	PodRange    = "10.244.0.0/20"
+	NodeCIDR    = "10.244.0.1/20"
+	// FirstPodAddress is after the addresses of the nodes.
+	FirstPodAddress = "10.244.0.16"
+	ServiceRange    = "10.96.0.0/16"
 	// ServiceIP is the address of the Service kubernetes.
 	ServiceIP     = "10.96.0.1"
 	ClusterDomain = "cluster.local"
@@ -30,8 +32,8 @@ const (
 	LocalRegistry = "lastgood.dev"
 	DefaultDir    = "/var/lib/lastgood-cluster"
 	// maxDirBytes is for the paths of Unix sockets, which have at most 107 bytes. The longest
-	// socket path of containerd needs 50 bytes below Dir.
-	maxDirBytes = 56
+	// socket path of containerd needs 50 bytes below Dir, and 3 bytes more on an extra node.
+	maxDirBytes = 53
 )
 
 // The ports of the components.
@@ -48,6 +50,38 @@ const (
 	DNSPort               = 53
 	DNSReadyPort          = 10253
 )
+
+// The extra nodes have numbers from FirstExtraNode to LastExtraNode. Scenarios add and remove them.
+const (
+	FirstExtraNode = 2
+	LastExtraNode  = 6
+	// ExtraNodeTaint is the key of the taint of an extra node; the value is the node's name.
+	ExtraNodeTaint = "lastgood.dev/extra-node"
+)
+
+// ExtraNode is a node that a scenario adds. Its kubelet and its containerd have their own state
+// directory.
+type ExtraNode struct {
+	Layout
+	Number int
+}
+
+// ExtraNode returns the extra node with this number, which need not exist.
+func (l Layout) ExtraNode(number int) ExtraNode {
+	return ExtraNode{Layout{l.Path(fmt.Sprintf("n%d", number))}, number}
+}
+
+// Name is the name of the Node object.
+func (n ExtraNode) Name() string { return fmt.Sprintf("%s-%d", NodeName, n.Number) }
+
+// Address is the address of the node on the bridge.
+func (n ExtraNode) Address() string { return fmt.Sprintf("10.244.0.%d", n.Number) }
+
+// CgroupRoot is the control group of the node's pods.
+func (n ExtraNode) CgroupRoot() string { return fmt.Sprintf("%s-%d", CgroupRoot, n.Number) }
+
+// Component returns the name of a component of this node, such as kubelet-2.
+func (n ExtraNode) Component(name string) string { return fmt.Sprintf("%s-%d", name, n.Number) }
 
 // Layout is the state directory of one local cluster.
 type Layout struct{ Dir string }
@@ -90,6 +124,12 @@ func (l Layout) Log(component string) string { return l.Path("logs", component+"
 
 // Program is the binary with all programs of Kubernetes.
 func (l Layout) Program() string { return l.Path("bin", "kubernetes") }
+
+// Pause is the program of the pause image.
+func (l Layout) Pause() string { return l.Path("bin", "pause") }
+
+// DemoApp is the program of the test application.
+func (l Layout) DemoApp() string { return l.Path("bin", "demo-app") }
 
 // ContainerdSocket is the socket of containerd.
 func (l Layout) ContainerdSocket() string { return l.Path("run", "containerd.sock") }

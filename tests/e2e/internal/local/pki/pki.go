@@ -10,6 +10,7 @@ import (
 	"crypto/x509/pkix"
 	"encoding/base64"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"math/big"
 	"net"
@@ -54,6 +55,34 @@ func NewAuthority(name string) (*Authority, error) {
 	}
 	certificatePEM := encode("CERTIFICATE", der)
 	return &Authority{certificate: certificate, key: key, CertificatePEM: certificatePEM}, nil
+}
+
+// LoadAuthority returns the authority with this certificate and key, both PEM encoded.
+func LoadAuthority(identity Identity) (*Authority, error) {
+	certificateBlock, _ := pem.Decode(identity.Certificate)
+	keyBlock, _ := pem.Decode(identity.Key)
+	if certificateBlock == nil || keyBlock == nil {
+		return nil, errors.New("the certificate or the key of the authority is not PEM encoded")
+	}
+	certificate, err := x509.ParseCertificate(certificateBlock.Bytes)
+	if err != nil {
+		return nil, err
+	}
+	key, err := x509.ParseECPrivateKey(keyBlock.Bytes)
+	if err != nil {
+		return nil, err
+	}
+	return &Authority{certificate, key, identity.Certificate}, nil
+}
+
+// ReadIdentity reads the files that Identity.Write has written.
+func ReadIdentity(certificate, key string) (Identity, error) {
+	certificatePEM, err := os.ReadFile(certificate)
+	if err != nil {
+		return Identity{}, err
+	}
+	keyPEM, err := os.ReadFile(key)
+	return Identity{Certificate: certificatePEM, Key: keyPEM}, err
 }
 
 // KeyPEM returns the private key of the authority, for the component that signs with it.

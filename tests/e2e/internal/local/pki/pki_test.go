@@ -3,6 +3,8 @@ package pki
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/pem"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -59,5 +61,45 @@ func TestClientCertificateHasUserAndGroupsAndOnlyClientUsage(t *testing.T) {
 	if len(certificate.ExtKeyUsage) != 1 ||
 		certificate.ExtKeyUsage[0] != x509.ExtKeyUsageClientAuth {
 		t.Errorf("usages are %v", certificate.ExtKeyUsage)
+	}
+}
+
+func TestALoadedAuthoritySignsLikeTheOriginal(t *testing.T) {
+	original, err := NewAuthority("test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := original.KeyPEM()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	certificateFile, keyFile := filepath.Join(dir, "ca.crt"), filepath.Join(dir, "ca.key")
+	stored := Identity{Certificate: original.CertificatePEM, Key: key}
+	if err := stored.Write(certificateFile, keyFile); err != nil {
+		t.Fatal(err)
+	}
+	read, err := ReadIdentity(certificateFile, keyFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	loaded, err := LoadAuthority(read)
+	if err != nil {
+		t.Fatal(err)
+	}
+	issued, err := loaded.Issue("user", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	block, _ := pem.Decode(issued.Certificate)
+	certificate, err := x509.ParseCertificate(block.Bytes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := certificate.CheckSignatureFrom(original.certificate); err != nil {
+		t.Error(err)
+	}
+	if _, err := LoadAuthority(Identity{Certificate: []byte("x"), Key: key}); err == nil {
+		t.Error("a damaged certificate was accepted")
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -87,6 +88,14 @@ func (t *Table) StartAgain(name string) error {
 		return fmt.Errorf("%s is already running (process %d)", name, command.PID)
 	}
 	return t.Start(command)
+}
+
+// Forget removes the record of a component that will not be started again.
+func (t *Table) Forget(name string) error {
+	if err := os.Remove(t.recordPath(name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
 }
 
 // Alive reports whether a component runs.
