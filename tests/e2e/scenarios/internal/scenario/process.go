@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -20,12 +21,20 @@ import (
 
 const leaseName = "lastgood"
 
+// firstGroup is above the groups of the machine's users.
+const firstGroup = 1 << 30
+
+// processes is the number of controllers of this run.
+var processes atomic.Uint32
+
 // Process is a controller that runs as a process of the test.
 type Process struct {
 	scenario *Scenario
 	flags    []string
 	config   string
 	logFile  string
+	// group is the Unix group of the process, which no other process has.
+	group uint32
 
 	lock       sync.Mutex
 	command    *exec.Cmd
@@ -40,7 +49,8 @@ func (s *Scenario) newProcess(proxy *Proxy) *Process {
 	s.T.Helper()
 	folder := s.T.TempDir()
 	p := &Process{scenario: s, flags: []string{"--breaker-rollbacks", "0"},
-		config: folder + "/kubeconfig", logFile: folder + "/controller.log"}
+		config: folder + "/kubeconfig", logFile: folder + "/controller.log",
+		group: firstGroup + processes.Add(1)}
 	server, authority := s.Cluster.Config.Host, s.Cluster.Config.CAData
 	if proxy != nil {
 		server, authority = proxy.address()
@@ -91,7 +101,11 @@ func (p *Process) Start() {
 	command := exec.Command(p.scenario.Cluster.binary(), flags...)
 	command.Stdout, command.Stderr = log, log
 	// The controller must not outlive a test binary that is killed.
-	command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	command.SysProcAttr = &syscall.SysProcAttr{
+		Pdeathsig: syscall.SIGKILL,
+		// When().ControllerBlocked finds the packets of this controller by the group.
+		Credential: &syscall.Credential{Gid: p.group},
+	}
 	p.scenario.must(command.Start())
 	p.lock.Lock()
 	defer p.lock.Unlock()
@@ -115,6 +129,17 @@ func (p *Process) Kill() {
 	_ = p.command.Process.Kill()
 	<-p.ended
 	p.command = nil
+}
+
+// StopFor stops the process for this time, as a machine does that is short of processors, and
+// continues it.
+func (p *Process) StopFor(duration time.Duration) {
+	p.scenario.T.Helper()
+	p.lock.Lock()
+	defer p.lock.Unlock()
+	p.scenario.must(p.command.Process.Signal(syscall.SIGSTOP))
+	time.Sleep(duration)
+	p.scenario.must(p.command.Process.Signal(syscall.SIGCONT))
 }
 
 // Terminate sends SIGTERM.

@@ -56,6 +56,16 @@ func New(t *testing.T) *Scenario {
 	return s
 }
 
+// NewLong is New for a scenario that takes more than five minutes, because a rule of the controller
+// takes so long. It runs only with LASTGOOD_TEST_LONG=1.
+func NewLong(t *testing.T) *Scenario {
+	t.Helper()
+	if os.Getenv("LASTGOOD_TEST_LONG") == "" {
+		t.Skip("takes more than five minutes; run it with LASTGOOD_TEST_LONG=1")
+	}
+	return New(t)
+}
+
 // NewWithOwnController begins a scenario with its own controller, which it may stop. The
 // controller in the cluster does not run yet: Go starts parallel tests only after all other
 // tests have ended.

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 
@@ -160,6 +161,30 @@ func (t *Then) CheckIs(name, check, result, reason string) *Then {
 		guard, _ := t.Guard(ctx, name)
 		got := guard.Check(check)
 		return got.Result == result && got.Reason == reason, guard.statusJSON()
+	})
+	return t
+}
+
+// CheckMentions waits until the message of a check mentions the words.
+func (t *Then) CheckMentions(name, check string, words ...string) *Then {
+	t.T.Helper()
+	what := fmt.Sprintf("the message of check %s of %s mentions %q", check, name, words)
+	t.eventually(what, func(ctx context.Context) (bool, string) {
+		guard, _ := t.Guard(ctx, name)
+		got := guard.Check(check)
+		return mentions(got.Message, words), fmt.Sprintf("%+v", got)
+	})
+	return t
+}
+
+// HasRevision waits until the guard has a revision with this pod-template-hash and verdict.
+func (t *Then) HasRevision(name, hash, verdict string) *Then {
+	t.T.Helper()
+	what := fmt.Sprintf("revision %s of %s has verdict %s", hash, name, verdict)
+	t.eventually(what, func(ctx context.Context) (bool, string) {
+		guard, _ := t.Guard(ctx, name)
+		isIt := func(r Revision) bool { return r.Hash == hash && r.Verdict == verdict }
+		return slices.ContainsFunc(guard.Status.Revisions, isIt), guard.statusJSON()
 	})
 	return t
 }

@@ -104,14 +104,22 @@ func sumOf(page, name string, selectors ...string) float64 {
 // get returns the body of the response to GET url. Any status but 200 fails the test.
 func (s *Scenario) get(url string) string {
 	s.T.Helper()
+	text, err := tryGet(url)
+	s.must(err)
+	return text
+}
+
+// tryGet returns the body of the response to GET url. Any status but 200 is an error.
+func tryGet(url string) (string, error) {
 	client := http.Client{Timeout: 10 * time.Second}
 	response, err := client.Get(url)
-	s.must(err)
+	if err != nil {
+		return "", err
+	}
 	defer response.Body.Close()
 	text, err := io.ReadAll(io.LimitReader(response.Body, 4<<20))
-	s.must(err)
-	if response.StatusCode != http.StatusOK {
-		s.T.Fatalf("GET %s returned %s", url, response.Status)
+	if err == nil && response.StatusCode != http.StatusOK {
+		err = fmt.Errorf("GET %s returned %s", url, response.Status)
 	}
-	return string(text)
+	return string(text), err
 }

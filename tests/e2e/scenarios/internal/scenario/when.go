@@ -39,14 +39,20 @@ func (w *When) SetInRunningPods(name, variable string) *When {
 // SetInPodsOfVersion is SetInRunningPods for the pods of one version.
 func (w *When) SetInPodsOfVersion(app App, variable string) *When {
 	w.T.Helper()
-	isOtherVersion := func(pod core.Pod) bool {
-		return pod.Spec.Containers[0].Env[0].Value != app.Version
-	}
-	pods := slices.DeleteFunc(w.runningPods(app.Name), isOtherVersion)
+	pods := w.podsOfVersion(app)
 	if len(pods) == 0 {
 		w.T.Fatalf("no pod of %s is running", app.key())
 	}
 	return w.setInPods(pods, variable)
+}
+
+// podsOfVersion returns the running pods of one version.
+func (s *Scenario) podsOfVersion(app App) []core.Pod {
+	s.T.Helper()
+	isOtherVersion := func(pod core.Pod) bool {
+		return pod.Spec.Containers[0].Env[0].Value != app.Version
+	}
+	return slices.DeleteFunc(s.runningPods(app.Name), isOtherVersion)
 }
 
 func (w *When) setInPods(pods []core.Pod, variable string) *When {

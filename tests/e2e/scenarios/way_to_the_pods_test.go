@@ -1,0 +1,36 @@
+// The way from the controller to the pods: a controller that is stopped, or that a network policy
+// blocks, knows nothing about a release. Each scenario has its own controller.
+package scenarios
+
+import (
+	"testing"
+	"time"
+
+	"lastgood.dev/tests/e2e/scenarios/internal/scenario"
+)
+
+// Each probe takes 0.3 s, so that a stop mostly interrupts one. A single failure would be a breach.
+func TestDoesNothingWhenTheControllerStopsDuringProbes(t *testing.T) {
+	const stops, duration = 5, 3 * time.Second
+	s := scenario.NewWithOwnController(t)
+	v1 := scenario.NewApp("web", "v1").Env("HEALTH_DELAY", "0.3")
+	s.Given().Policy("web", `
+bakeTime: 10m
+checks:
+- name: health
+  http: {port: 8080, path: /health, timeout: 500ms}
+  interval: 1s
+  failureThreshold: 1
+rollback: {verifyFor: 2s, cooldown: 0s}
+`).ControllerStarted().PresumedGoodUnder("web", v1)
+	s.When().Applied(v1.As("v2")).Available("web")
+	s.Then().StateIs("web", "Evaluating", "Baking").CheckIs("web", "health", "Pass", "Passed")
+	for i := range stops {
+		s.When().HealthRequestsPassed(v1.As("v2"), 2*(i+1))
+		s.Process.StopFor(duration)
+	}
+	s.Then().StateIs("web", "Evaluating", "Baking").HasNoControllerWrites("web").
+		CheckIs("web", "health", "Pass", "Passed")
+	s.When().SetInRunningPods("web", "HEALTH=fail")
+	s.Then().IsRestored(v1).TemplateChangedBy("web", "user", "lastgood")
+}
