@@ -51,6 +51,7 @@ enum class ProbeOutcome : std::uint8_t {
 struct ProbeResponse {
   ProbeOutcome outcome = ProbeOutcome::TimedOut;
   int status = 0;
+  bool connected = false;  // the connection was established, with TLS also the handshake
   Duration took{0};
   std::string detail;  // the error of the system, at most 200 bytes; empty if Answered
 };

@@ -60,6 +60,7 @@ struct RolloutCheck {
   bool image_pull_errors = true;
   bool config_errors = true;
   Duration unavailable_for = std::chrono::seconds(30);  // 0: unavailable pods do not count
+  int init_crash_loop_restarts = 0;  // 0: init containers that crash do not count
   bool operator==(const RolloutCheck&) const = default;
 };
 
@@ -91,6 +92,9 @@ struct PolicySpec {
   bool suspend = false;
   std::optional<LabelSelector> selector = {};
   Duration bake_time = std::chrono::minutes(10);
+  // How long a pod that was never ready may take to start. Absent: the progress deadline of the
+  // Deployment.
+  std::optional<Duration> startup_grace = {};
   std::vector<Check> checks = {};
   RolloutCheck rollout = {};
   Duration verify_for = std::chrono::minutes(5);  // rollback.verifyFor

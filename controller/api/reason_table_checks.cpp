@@ -30,15 +30,16 @@ constexpr std::array checks{
         "The rollout is not complete, and no failure was found. Pods may still wait for a node.",
         ""},
     ReasonEntry{check, Reason::PodsStarting, "any: `Unknown`",
-                "Rollout check, after the rollout: every pod is new and younger than 5 minutes. "
-                "HTTP check: no pod passed. Each pod that failed is not ready, is younger than 5 "
-                "minutes, and refused the connection, closed it or timed out.",
+                "Rollout check, after the rollout: no pod has ever been ready. HTTP check: no pod "
+                "passed, and each pod that failed has never been ready. A pod without a readiness "
+                "or startup probe counts as starting until it responds. Each pod has "
+                "`startupGrace` for its start.",
                 "Nothing. If the application starts slowly, give it a startup probe."},
-    ReasonEntry{
-        check, Reason::NodeNotReady, rollout_unknown,
-        "After the rollout: no pod can be evaluated, and some pods are on a node that does not "
-        "report.",
-        "See the node."},
+    ReasonEntry{check, Reason::NodeNotReady, "any: `Unknown`; `Pass` if the other pods pass",
+                "Rollout check, after the rollout: some pods are on a node that does not report. "
+                "HTTP check: some pods returned no response, and their node did not renew its "
+                "Lease afterwards, or the Lease cannot be read. These pods do not count.",
+                "See the node."},
     ReasonEntry{
         check, Reason::Unschedulable, rollout_unknown,
         "After the rollout: no pod can be evaluated, and some pods are not scheduled to a node.",
@@ -97,8 +98,18 @@ constexpr std::array checks{
     ReasonEntry{check, Reason::DNSLookupFailed, http_unknown, "The host name does not resolve.",
                 "Correct the URL of the check."},
     ReasonEntry{check, Reason::Unreachable, http_unknown,
-                "There is no route to the address, or the network denies the connection.",
+                "There is no route to the address, or the network denies the connection. Or the "
+                "pod does not respond, and no pod on its node has ever responded to the check.",
                 "Check that a NetworkPolicy lets the controller connect."},
+    ReasonEntry{check, Reason::ProbeBlocked, http_unknown,
+                "The pods do not respond to the controller, but the kubelet's own probe of the "
+                "same port passes. The release is not the cause.",
+                "Allow connections from the controller. Likely causes are a NetworkPolicy, a "
+                "service mesh with mTLS, or a firewall."},
+    ReasonEntry{check, Reason::ProbeLate, http_unknown,
+                "No response was seen, but the controller was delayed during the probe. The "
+                "response may have arrived in time.",
+                "Nothing. If it stays, give the controller more CPU."},
     ReasonEntry{check, Reason::NoPodsToProbe, http_unknown,
                 "No pod of the revision has started all its containers, or all its pods are on "
                 "nodes that do not report.",

@@ -35,7 +35,7 @@ namespace lastgood::api {
   X(ConfigError) X(NotReady) X(Passed) X(WrongStatus) X(TimedOut) X(ConnectionRefused)            \
   X(ConnectionClosed) X(InvalidResponse) X(DNSLookupFailed) X(Unreachable) X(NoPodsToProbe)       \
   X(PodsTerminating) X(ServiceNotFound) X(ServiceUnreadable) X(ServicePortNotFound)               \
-  X(InvalidCheck)                                                                                 \
+  X(InvalidCheck) X(ProbeBlocked) X(ProbeLate)                                                    \
   X(ReleaseSeen) X(CheckBreached) X(BreachEnded) X(RollbackHeld) X(RollbackStarted)               \
   X(RollbackRejected) X(RollbackCancelled) X(RollbackVerified) X(RollbackUnverified)              \
   X(DrillFailed) X(ReleaseGood) X(ReleaseInconclusive) X(ReleaseSuperseded)

@@ -10,6 +10,7 @@
 #include "checks/container.hpp"
 #include "checks/message.hpp"
 #include "checks/rollout.hpp"
+#include "checks/startup.hpp"
 
 namespace lastgood::checks {
 namespace {
@@ -68,6 +69,8 @@ constexpr std::array signatures{
     FailureSignature{Reason::ProgressDeadlineExceeded, Reason::NotReady, "are not ready",
                      is_not_ready, AppliesTo::SettledPods},
 };
+// How long a pod of the baseline may take to start.
+constexpr Duration baseline_startup_grace = api::default_progress_deadline;
 constexpr FailureSignature container_down{Reason::None, Reason::CrashLoop,
                                           "have a container that is down", has_container_down};
 
@@ -108,6 +111,13 @@ bool nothing_started(std::span<const Pod> pods, const std::optional<Time>& rolle
 bool needs_baseline(const Measurement& measurement, bool nothing_started) {
   const bool is_http_unknown =
       measurement.result == MeasurementResult::Unknown && measurement.check != api::rollout_check;
+  const bool never_responded = is_http_unknown && measurement.reason == Reason::Unreachable;
+  return has_baseline_result(measurement, nothing_started) || never_responded;
+}
+
+bool has_baseline_result(const Measurement& measurement, bool nothing_started) {
+  const bool is_http_unknown =
+      measurement.result == MeasurementResult::Unknown && measurement.check != api::rollout_check;
   return measurement.result == MeasurementResult::Fail || (nothing_started && is_http_unknown);
 }
 
@@ -138,8 +148,8 @@ Measurement measure_baseline_rollout(const Measurement& failure, std::span<const
     return {.check = failure.check};
   auto pods = active_pods(baseline_pods);
   const auto is_not_settled = [&](const Pod* pod) {
-    return may_be_starting(*pod, std::nullopt, now) || is_node_unreachable(*pod) ||
-           is_unscheduled(*pod) || is_waiting_for_image(*pod);
+    return may_be_starting(*pod, {.grace = baseline_startup_grace, .rolled_out = {}, .now = now}) ||
+           is_node_unreachable(*pod) || is_unscheduled(*pod) || is_waiting_for_image(*pod);
   };
   if (signature->applies_to == AppliesTo::SettledPods) std::erase_if(pods, is_not_settled);
   return measure_signature(failure.check, *signature, pods);

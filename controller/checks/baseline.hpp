@@ -38,7 +38,13 @@ namespace lastgood::checks {
 
 // True for each Fail. Also true for an Unknown of an HTTP check before the new revision has
 // started: later the response of a URL may come from the new revision.
+// Also true for an Unknown of an HTTP check whose pods do not respond and have never done so: pods
+// of the baseline on the same nodes show whether the controller can reach them.
 [[nodiscard]] bool needs_baseline(const Measurement& measurement, bool nothing_started);
+
+// Whether the measurement gets the result of the baseline. If false, only the pods that responded
+// are of interest.
+[[nodiscard]] bool has_baseline_result(const Measurement& measurement, bool nothing_started);
 
 // The plan of the HTTP check for the pods of the baseline. The plan has a measurement and no probes
 // in these cases:

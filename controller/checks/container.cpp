@@ -12,17 +12,6 @@ bool is_pod_active(const api::Pod& pod) {
   return !pod.meta.deleting && pod.phase != "Failed" && pod.phase != "Succeeded";
 }
 
-bool may_be_starting(const api::Pod& pod, const std::optional<Time>& rolled_out, Time now) {
-  if (pod.ready || !pod.meta.created) return false;
-  // The kubelet sets Ready of a new pod to False about a second after status.startTime. If Ready
-  // became False later, the pod was ready in between.
-  constexpr std::chrono::seconds max_first_report_delay{5};
-  const bool existed_at_rollout = rolled_out && *pod.meta.created <= *rolled_out;
-  const bool was_ready = pod.unready_since && pod.accepted_at &&
-                         *pod.unready_since > *pod.accepted_at + max_first_report_delay;
-  return !existed_at_rollout && !was_ready && now - *pod.meta.created < startup_time;
-}
-
 bool is_node_unreachable(const api::Pod& pod) {
   return !pod.ready && pod.containers_ready && pod.gates_passed;
 }

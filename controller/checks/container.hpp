@@ -9,19 +9,9 @@
 
 namespace lastgood::checks {
 
-// A pod that is younger than this, and not ready, may still be starting.
-inline constexpr Duration startup_time = std::chrono::minutes(5);
-
 // The pod is not terminating and has not ended. An evicted or completed pod has ended, but stays in
 // the list until it is garbage collected.
 [[nodiscard]] bool is_pod_active(const api::Pod& pod);
-
-// The pod is not ready, is younger than `startup_time`, and was never ready. The pod was ready
-// before if:
-//   - it existed when the rollout completed (`rolled_out`), or
-//   - its condition Ready became False after the first report of the kubelet.
-[[nodiscard]] bool may_be_starting(const api::Pod& pod, const std::optional<Time>& rolled_out,
-                                   Time now);
 
 // The pod is not ready, but its containers and readiness gates are: the node controller set the
 // condition Ready to False, because the node does not report.

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <set>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "base/text.hpp"
 #include "checks/container.hpp"
 #include "checks/message.hpp"
+#include "checks/silence.hpp"
 #include "codec/values.hpp"
 
 namespace lastgood::checks {
@@ -37,20 +39,55 @@ Reason reason_of_response(const api::HttpCheck& http, const api::ProbeResponse& 
   return Reason::Unreachable;
 }
 
-bool is_expected_while_starting(Reason reason) {
-  return reason == Reason::TimedOut || reason == Reason::ConnectionRefused ||
-         reason == Reason::ConnectionClosed;
-}
-
 Reason reason_of(const api::HttpCheck& http, const ProbeResult& result) {
   const Reason reason = reason_of_response(http, result.response);
   if (reason == Reason::Passed || reason == Reason::DNSLookupFailed ||
       reason == Reason::Unreachable)
     return reason;
-  if (result.exclusion == ExclusionReason::Terminating) return Reason::PodsTerminating;
-  const bool is_starting =
-      result.exclusion == ExclusionReason::Starting && is_expected_while_starting(reason);
-  return is_starting ? Reason::PodsStarting : reason;
+  switch (result.exclusion) {
+    case ExclusionReason::None: return reason;
+    case ExclusionReason::Terminating: return Reason::PodsTerminating;
+    case ExclusionReason::Starting: return Reason::PodsStarting;
+    case ExclusionReason::Late: return Reason::ProbeLate;
+    case ExclusionReason::Blocked: return Reason::ProbeBlocked;
+    case ExclusionReason::NeverResponded: return Reason::Unreachable;
+    case ExclusionReason::NodeNotReady: return Reason::NodeNotReady;
+  }
+  return reason;
+}
+
+enum class StartupState : std::uint8_t {
+  Started,
+  Unready,  // it has never been ready
+  Unknown,  // no probe of the kubelet says so, and it has never responded
+};
+
+StartupState startup_state_of(const api::Pod& pod, const StartupAllowance& allowance,
+                              const Responders& responders) {
+  if (may_be_starting(pod, allowance)) return StartupState::Unready;
+  const bool has_started = !pod.ready || has_startup_evidence(pod) ||
+                           responders.has_pod(pod.meta.key.name) ||
+                           !is_within_allowance(pod, allowance);
+  return has_started ? StartupState::Started : StartupState::Unknown;
+}
+
+// Any pod may have responded, so the failure counts if one pod has started.
+StartupState startup_state_of_url(const std::map<std::string_view, StartupState>& pods,
+                                  const Responders& responders) {
+  const auto any = [&](StartupState wanted) {
+    return std::ranges::any_of(pods, [&](const auto& pod) { return pod.second == wanted; });
+  };
+  if (pods.empty() || any(StartupState::Started) || responders.has_pod(""))
+    return StartupState::Started;
+  return any(StartupState::Unknown) ? StartupState::Unknown : StartupState::Unready;
+}
+
+std::string blocked_predicate(const api::ProbeRequest& request) {
+  return fmt::format(
+      "does not respond to the controller on port {}, but the kubelet's own probe of this port "
+      "passes. Likely causes: a NetworkPolicy, a service mesh with mTLS, or a firewall. Allow "
+      "connections from the controller",
+      request.port);
 }
 
 // The predicate of a sentence whose subject is the pod or the URL.
@@ -66,12 +103,21 @@ std::string predicate_of(const api::HttpCheck& http, const ProbeResult& result, 
     case Reason::ConnectionClosed: return "closed the connection before the response was complete";
     case Reason::InvalidResponse: return "returned no valid HTTP response" + detail;
     case Reason::DNSLookupFailed: return "has a host name that does not resolve" + detail;
-    case Reason::Unreachable: return "cannot be reached from the controller" + detail;
+    case Reason::Unreachable:
+      return result.exclusion == ExclusionReason::NeverResponded
+                 ? fmt::format(
+                       "does not respond on port {}, and no pod on its node {} has "
+                       "responded to the controller before",
+                       result.probe.request.port, result.probe.node)
+                 : "cannot be reached from the controller" + detail;
+    case Reason::ProbeBlocked: return blocked_predicate(result.probe.request);
+    case Reason::ProbeLate: return "returned no response, but the controller was delayed";
+    case Reason::NodeNotReady: return "returned no response, and " + result.detail;
     case Reason::PodsTerminating:
       return is_url ? "failed while pods were terminating" : "was terminated during the probe";
     case Reason::PodsStarting:
       return is_url ? "failed, but no pod is ready yet"
-                    : "is not ready yet and may still be starting";
+                    : "has never been ready and may still be starting";
     default:
       return fmt::format("returned {}, expected {}", result.response.status,
                          codec::format_status_ranges(http.expected));
@@ -93,6 +139,11 @@ std::string subject_of(const ProbeResult& result) {
 std::string sentence_of(const api::HttpCheck& http, const ProbeResult& result, Reason reason) {
   return fmt::format("{} {}", subject_of(result), predicate_of(http, result, reason));
 }
+
+// The reasons of results that are not counted, the most helpful first.
+constexpr std::array not_counted_reasons{
+    Reason::ProbeBlocked, Reason::NodeNotReady, Reason::DNSLookupFailed, Reason::Unreachable,
+    Reason::ProbeLate,    Reason::PodsStarting, Reason::PodsTerminating};
 
 // The results, grouped by reason. Each group is in the order of the probes.
 class Tally {
@@ -118,9 +169,20 @@ class Tally {
     return count(Reason::DNSLookupFailed) + count(Reason::Unreachable);
   }
   [[nodiscard]] std::size_t counted() const {
-    return total_ - unreachable() - count(Reason::PodsTerminating) - count(Reason::PodsStarting);
+    std::size_t counted = total_;
+    for (const Reason reason : not_counted_reasons) counted -= count(reason);
+    return counted;
   }
   [[nodiscard]] std::size_t failed() const { return counted() - count(Reason::Passed); }
+
+  // " (node-1, node-2)"
+  [[nodiscard]] std::string silent_nodes() const {
+    std::set<std::string_view> nodes;
+    const auto found = results_.find(Reason::NodeNotReady);
+    if (found == results_.end()) return "";
+    for (const ProbeResult* result : found->second) nodes.insert(result->probe.node);
+    return fmt::format(" ({})", fmt::join(nodes, ", "));
+  }
 
   // If several are equally frequent: WrongStatus, else the first of them in the list.
   [[nodiscard]] Reason most_frequent_failure() const {
@@ -131,9 +193,14 @@ class Tally {
     return most_frequent;
   }
 
+  // A node that may not be alive is worth a reason, so that users see it.
+  [[nodiscard]] Reason reason_of_pass() const {
+    return count(Reason::NodeNotReady) > 0 ? Reason::NodeNotReady : Reason::Passed;
+  }
+
   // The reason of the measurement if no result is counted.
   [[nodiscard]] Reason reason_if_none_counted() const {
-    for (const Reason reason : {Reason::DNSLookupFailed, Reason::Unreachable, Reason::PodsStarting})
+    for (const Reason reason : not_counted_reasons)
       if (count(reason) > 0) return reason;
     return Reason::PodsTerminating;
   }
@@ -146,11 +213,14 @@ class Tally {
 // For example "; not counted: 1 unreachable, 2 starting; 100 of 240 pods were probed".
 std::string not_counted_text(const Tally& tally, std::size_t probed, std::size_t pods) {
   std::string excluded;
-  const auto add = [&](std::size_t count, const char* adjective) {
+  const auto add = [&](std::size_t count, const std::string& adjective) {
     if (count > 0)
       excluded += fmt::format("{} {} {}", excluded.empty() ? "" : ",", count, adjective);
   };
   add(tally.unreachable(), "unreachable");
+  add(tally.count(Reason::ProbeBlocked), "blocked");
+  add(tally.count(Reason::NodeNotReady), "on a node that may not be alive" + tally.silent_nodes());
+  add(tally.count(Reason::ProbeLate), "late");
   add(tally.count(Reason::PodsTerminating), "terminating");
   add(tally.count(Reason::PodsStarting), "starting");
   std::string out = excluded.empty() ? "" : fmt::format("; not counted:{}", excluded);
@@ -163,10 +233,12 @@ std::string summary(const api::HttpCheck& http, const Tally& tally) {
   const Reason reason = any_failed ? tally.most_frequent_failure() : Reason::Passed;
   const ProbeResult& example = tally.first(reason);
   if (example.probe.pod.empty()) return sentence_of(http, example, reason);
+  const bool has_detail = any_failed && !example.detail.empty();
   return fmt::format("{} of {} pods {} GET {}: {} (limit {}% of pods)",
                      any_failed ? tally.failed() : tally.counted(), tally.counted(),
                      any_failed ? "failed" : "passed", shortened(example.probe.request.target),
-                     sentence_of(http, example, reason), http.max_failing_percent);
+                     sentence_of(http, example, reason), http.max_failing_percent) +
+         (has_detail ? "; " + example.detail : "");
 }
 
 }  // namespace
@@ -190,7 +262,7 @@ Measurement measure_http(const api::Check& check, std::span<const ProbeResult> r
   const auto limit_percent = static_cast<std::size_t>(std::max(check.http.max_failing_percent, 0));
   const bool fails = tally.failed() * 100 > limit_percent * tally.counted();
   measurement.result = fails ? api::MeasurementResult::Fail : api::MeasurementResult::Pass;
-  measurement.reason = fails ? tally.most_frequent_failure() : Reason::Passed;
+  measurement.reason = fails ? tally.most_frequent_failure() : tally.reason_of_pass();
   measurement.message = clip(
       summary(check.http, tally) + not_counted_text(tally, results.size(), pods), max_message_size);
   return measurement;
@@ -215,18 +287,28 @@ void exclude_terminating(std::span<ProbeResult> results, std::span<const api::Po
 }
 
 void exclude_starting(std::span<ProbeResult> results, std::span<const api::Pod> pods,
-                      const std::optional<Time>& rolled_out, Time now) {
-  std::set<std::string_view> starting;
-  for (const api::Pod& pod : pods)
-    if (is_pod_active(pod) && may_be_starting(pod, rolled_out, now))
-      starting.insert(pod.meta.key.name);
-  const bool any_ready = std::ranges::any_of(
-      pods, [](const api::Pod& pod) { return is_pod_active(pod) && pod.ready; });
+                      const StartupAllowance& allowance, const Responders& responders) {
+  std::map<std::string_view, StartupState> states;
+  for (const api::Pod& pod : pods) {
+    if (is_pod_active(pod))
+      states[pod.meta.key.name] = startup_state_of(pod, allowance, responders);
+  }
+  const StartupState any_pod = startup_state_of_url(states, responders);
   for (ProbeResult& result : results) {
-    const std::string& pod = result.probe.pod;
-    const bool excluded = pod.empty() ? !any_ready && !starting.empty() : starting.contains(pod);
-    if (excluded && result.exclusion == ExclusionReason::None)
-      result.exclusion = ExclusionReason::Starting;
+    if (result.exclusion != ExclusionReason::None) continue;
+    const auto found = states.find(result.probe.pod);
+    const StartupState state = result.probe.pod.empty() ? any_pod
+                               : found == states.end()  ? StartupState::Started
+                                                        : found->second;
+    const bool excluded = state == StartupState::Unready ||
+                          (state == StartupState::Unknown && is_silence(result.response));
+    if (excluded) result.exclusion = ExclusionReason::Starting;
+  }
+  for (const api::Pod& pod : pods) {
+    if (has_been_ready(pod, allowance.rolled_out)) continue;
+    for (ProbeResult& result : results) {
+      if (result.probe.pod == pod.meta.key.name) result.detail = startup_text(pod, allowance.now);
+    }
   }
 }
 

@@ -6,7 +6,7 @@
 //   1. probe the pods
 //   2. measure_http returns Fail
 //   3. list the pods again
-//   4. exclude_terminating, exclude_starting
+//   4. exclude_terminating, exclude_starting, and for silence those of checks/silence.hpp
 //   5. measure_http again
 #pragma once
 
@@ -19,6 +19,8 @@
 #include "api/policy.hpp"
 #include "api/workload.hpp"
 #include "checks/http_plan.hpp"
+#include "checks/responders.hpp"
+#include "checks/startup.hpp"
 
 namespace lastgood::checks {
 
@@ -26,15 +28,19 @@ namespace lastgood::checks {
 enum class ExclusionReason : std::uint8_t {
   None,
   Terminating,  // the pod was scaled down, evicted or deleted during the probe
-  // The pod may be starting. Applies to TimedOut, ConnectionRefused and ConnectionClosed. Any other
-  // failure is counted: a pod that responds has started.
-  Starting,
+  Starting,     // the pod may be starting, see exclude_starting()
+  // Only for silence, see checks/silence.hpp:
+  Late,            // the controller was delayed during the probe
+  Blocked,         // the kubelet's own probe of the port passes
+  NeverResponded,  // neither the pod nor another pod on its node has responded before
+  NodeNotReady,    // the node of the pod may not be alive
 };
 
 struct ProbeResult {
   HttpProbe probe;
   api::ProbeResponse response;
   ExclusionReason exclusion = ExclusionReason::None;
+  std::string detail;  // why it is excluded, or more about the failure; empty: nothing to add
 };
 
 // Fail if more than max_failing_percent of the counted probes failed. Unknown if no probe is
@@ -56,10 +62,15 @@ void exclude_terminating(std::span<ProbeResult> results, std::span<const api::Po
                          std::span<const api::Pod> after);
 
 // Excludes the probes of pods that may be starting. plan_http does not leave them out: a container
-// without a startup probe counts as started as soon as it runs. The probe of a URL is excluded if
-// no pod is ready and at least one pod may be starting. `rolled_out`: when the rollout completed. A
-// pod that existed then is not starting.
+// without a startup probe counts as started as soon as it runs.
+//
+//   the pod has                 it is starting until                excluded are
+//   a readiness/startup probe   it is ready for the first time      all failures
+//   no such probe               it responds for the first time      silence
+//
+// Either ends with the allowance. The probe of a URL is excluded if a pod is starting and none has
+// started. `responders`: the pods that have responded before.
 void exclude_starting(std::span<ProbeResult> results, std::span<const api::Pod> pods,
-                      const std::optional<Time>& rolled_out, Time now);
+                      const StartupAllowance& allowance, const Responders& responders);
 
 }  // namespace lastgood::checks

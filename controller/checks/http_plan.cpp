@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <set>
 
 #include "base/text.hpp"
 #include "checks/container.hpp"
@@ -162,11 +163,15 @@ api::ProbeRequest request_to(const api::Check& check, const Endpoint& endpoint,
 
 HttpProbe pod_probe(const api::Check& check, const Endpoint& endpoint, const api::Pod& pod,
                     std::uint16_t port) {
-  return {.pod = pod.meta.key.name, .request = request_to(check, endpoint, pod.ip, port)};
+  return {.pod = pod.meta.key.name,
+          .node = pod.node,
+          .request = request_to(check, endpoint, pod.ip, port)};
 }
 
 HttpPlan url_plan(const api::Check& check, const Endpoint& endpoint, const std::string& host) {
-  return {.probes = {{.pod = "", .request = request_to(check, endpoint, host, endpoint.port)}},
+  return {.probes = {{.pod = "",
+                      .node = "",
+                      .request = request_to(check, endpoint, host, endpoint.port)}},
           .pods = 0};
 }
 
@@ -207,13 +212,20 @@ HttpPlan service_plan(const api::Check& check, const Endpoint& endpoint,
   return select_evenly(std::move(probes));
 }
 
+// "node-1, node-2"
+std::string nodes_of(std::span<const api::Pod> pods) {
+  std::set<std::string_view> nodes;
+  for (const api::Pod& pod : pods) nodes.insert(pod.node);
+  return fmt::format("{}", fmt::join(nodes, ", "));
+}
+
 HttpPlan no_pods_plan(const api::Check& check, std::span<const api::Pod> pods) {
   std::string message = "the revision has no pods yet";
   if (!pods.empty())
     message =
         std::ranges::all_of(pods, is_node_unreachable)
-            ? fmt::format("all {} pods of the revision are on nodes that do not report",
-                          pods.size())
+            ? fmt::format("all {} pods of the revision are on nodes that do not report: {}",
+                          pods.size(), nodes_of(pods))
             : fmt::format("none of the {} pods of the revision has started all its containers",
                           pods.size());
   return unknown_plan(check, Reason::NoPodsToProbe, message);

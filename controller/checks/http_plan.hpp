@@ -21,7 +21,8 @@ using api::Measurement;
 inline constexpr std::size_t max_probes = 100;
 
 struct HttpProbe {
-  std::string pod;  // empty: the probe goes to a URL or Service, and any pod may respond
+  std::string pod;   // empty: the probe goes to a URL or Service, and any pod may respond
+  std::string node;  // of the pod
   api::ProbeRequest request;
   bool operator==(const HttpProbe&) const = default;
 };

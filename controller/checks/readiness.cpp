@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 #include <string>
+#include <string_view>
 
 #include "checks/container.hpp"
 #include "checks/rollout_measurement.hpp"
@@ -40,23 +42,25 @@ struct Readiness {
   const Pod* example = nullptr;  // the first pod that is not ready
   // Not counted, because the cluster is the cause:
   std::size_t node_unreachable = 0;
+  std::set<std::string_view> unreachable_nodes;
   std::size_t unscheduled = 0;
   std::size_t waiting_for_image = 0;
   std::size_t lacking_dependency = 0;
 };
 
-Readiness readiness_of(const std::vector<const Pod*>& pods, Time rolled_out, Time now) {
+Readiness readiness_of(const std::vector<const Pod*>& pods, const StartupAllowance& allowance) {
   Readiness out;
   for (const Pod* pod : pods) {
     if (is_node_unreachable(*pod)) {
       ++out.node_unreachable;
+      if (!pod->node.empty()) out.unreachable_nodes.insert(pod->node);
     } else if (is_unscheduled(*pod)) {
       ++out.unscheduled;
     } else if (is_waiting_for_image(*pod)) {
       ++out.waiting_for_image;
     } else if (lacks_shared_dependency(pods, *pod)) {
       ++out.lacking_dependency;
-    } else if (!may_be_starting(*pod, rolled_out, now)) {
+    } else if (!may_be_starting(*pod, allowance)) {
       ++out.counted;
       if (pod->ready) continue;
       ++out.not_ready;
@@ -66,13 +70,20 @@ Readiness readiness_of(const std::vector<const Pod*>& pods, Time rolled_out, Tim
   return out;
 }
 
+// " (node-1, node-2)"
+std::string node_names(const Readiness& readiness) {
+  return readiness.unreachable_nodes.empty()
+             ? ""
+             : fmt::format(" ({})", fmt::join(readiness.unreachable_nodes, ", "));
+}
+
 // For example "; not counted: 1 not scheduled".
 std::string not_counted_text(const Readiness& readiness) {
   std::string out;
-  const auto add = [&](std::size_t count, const char* cause) {
+  const auto add = [&](std::size_t count, const std::string& cause) {
     if (count > 0) out += fmt::format("{} {} {}", out.empty() ? "" : ",", count, cause);
   };
-  add(readiness.node_unreachable, "on a node that does not report");
+  add(readiness.node_unreachable, "on a node that does not report" + node_names(readiness));
   add(readiness.unscheduled, "not scheduled");
   add(readiness.waiting_for_image, "waiting for an unavailable registry");
   add(readiness.lacking_dependency, "without an image or configuration that other pods have");
@@ -83,9 +94,10 @@ std::string not_counted_text(const Readiness& readiness) {
 Measurement no_pod_counted(const Readiness& readiness, std::size_t pods) {
   if (pods == 0) return rollout_measurement(unknown, Reason::NoPods, "the revision has no pods");
   if (readiness.node_unreachable > 0)
-    return rollout_measurement(unknown, Reason::NodeNotReady,
-                               fmt::format("{} of {} pods are on a node that does not report",
-                                           readiness.node_unreachable, pods));
+    return rollout_measurement(
+        unknown, Reason::NodeNotReady,
+        fmt::format("{} of {} pods are on a node that does not report{}",
+                    readiness.node_unreachable, pods, node_names(readiness)));
   if (readiness.unscheduled > 0)
     return rollout_measurement(
         unknown, Reason::Unschedulable,
@@ -107,11 +119,18 @@ std::string waiting_container_text(const Pod& pod) {
              : fmt::format(", container {} in {}", waiting->name, waiting->waiting_reason);
 }
 
+std::string example_text(const Pod& pod, const StartupAllowance& allowance) {
+  std::string waiting = waiting_container_text(pod);
+  if (!waiting.empty() || has_been_ready(pod, allowance.rolled_out)) return waiting;
+  const std::string startup = startup_text(pod, allowance.now);
+  return startup.empty() ? "" : ", " + startup;
+}
+
 }  // namespace
 
 Measurement measure_readiness(const api::RolloutCheck& rules, const std::vector<const Pod*>& pods,
-                              Time rolled_out, Time now) {
-  const Readiness readiness = readiness_of(pods, rolled_out, now);
+                              const StartupAllowance& allowance) {
+  const Readiness readiness = readiness_of(pods, allowance);
   if (readiness.counted == 0) return no_pod_counted(readiness, pods.size());
   const std::string allowed_time = format_duration(rules.unavailable_for);
   const std::string suffix = not_counted_text(readiness);
@@ -120,9 +139,10 @@ Measurement measure_readiness(const api::RolloutCheck& rules, const std::vector<
         rules.unavailable_for, Reason::NotReady,
         fmt::format("{} of {} pods are not ready, for example {}{} (limit 25% of pods for {}){}",
                     readiness.not_ready, readiness.counted, readiness.example->meta.key.name,
-                    waiting_container_text(*readiness.example), allowed_time, suffix));
+                    example_text(*readiness.example, allowance), allowed_time, suffix));
   return rollout_measurement(
-      api::MeasurementResult::Pass, Reason::Available,
+      api::MeasurementResult::Pass,
+      readiness.node_unreachable > 0 ? Reason::NodeNotReady : Reason::Available,
       fmt::format("{} of {} pods are ready (limit 25% of pods not ready for {}){}",
                   readiness.counted - readiness.not_ready, readiness.counted, allowed_time,
                   suffix));

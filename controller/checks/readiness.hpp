@@ -7,6 +7,7 @@
 #include "api/measurement.hpp"
 #include "api/policy.hpp"
 #include "api/workload.hpp"
+#include "checks/startup.hpp"
 
 namespace lastgood::checks {
 
@@ -20,6 +21,6 @@ namespace lastgood::checks {
 //   - it may still be starting.
 [[nodiscard]] api::Measurement measure_readiness(const api::RolloutCheck& rules,
                                                  const std::vector<const api::Pod*>& pods,
-                                                 Time rolled_out, Time now);
+                                                 const StartupAllowance& allowance);
 
 }  // namespace lastgood::checks

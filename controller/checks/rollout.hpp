@@ -21,6 +21,7 @@ struct RolloutView {
   TemplateHash hash;               // of the evaluated revision
   std::span<const api::Pod> pods;  // of that revision
   std::optional<Time> rolled_out;  // when the rollout was first seen complete; absent: not yet
+  Duration startup_grace = api::default_progress_deadline;  // see startup_grace()
 };
 
 // The first of these that applies gives the result:
@@ -33,7 +34,8 @@ struct RolloutView {
 //   7. Complete                  Pass
 //   8. RegistryUnavailable       Unknown
 //   9. RollingOut                Unknown
-// The policy can turn off 2, 3, 4 and 5, and the Fail of 6.
+// The policy can turn off 2, 3, 4 and 5, and the Fail of 6. Init containers that crash count for 3
+// only if the policy says so: many of them wait for another service. They wait for 2.
 [[nodiscard]] Measurement measure_rollout(const api::RolloutCheck& rules, const RolloutView& view,
                                           Time now);
 

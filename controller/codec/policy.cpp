@@ -106,6 +106,8 @@ RolloutCheck read_rollout(const Reader& reader) {
   out.crash_loop_restarts = reader.int_or("crashLoopRestarts", out.crash_loop_restarts, 0, 100);
   out.image_pull_errors = reader.boolean("imagePullErrors", out.image_pull_errors);
   out.config_errors = reader.boolean("configErrors", out.config_errors);
+  out.init_crash_loop_restarts =
+      reader.int_or("initCrashLoopRestarts", out.init_crash_loop_restarts, 0, 100);
   out.unavailable_for =
       reader.parsed("unavailableFor", out.unavailable_for, duration_within(Duration{0}, hours{1}));
   return out;
@@ -132,6 +134,9 @@ PolicySpec read_spec(const Reader& reader) {
   if (reader.has("selector")) spec.selector = read_selector(reader.object("selector"));
   spec.bake_time =
       reader.parsed("bakeTime", spec.bake_time, duration_within(seconds{1}, hours{168}));
+  if (reader.has("startupGrace"))
+    spec.startup_grace =
+        reader.parsed("startupGrace", Duration{0}, duration_within(Duration{0}, hours{24}));
   reader.each("checks", max_checks, [&](const Reader& entry) {
     Check check = read_check(entry);
     if (std::ranges::find(spec.checks, check.name, &Check::name) != spec.checks.end()) {

@@ -37,6 +37,12 @@ void cancel_deleted(GuardState& state, const RollbackDeleted& deleted) {
     state.guard.declined = api::Declined{.rollback = rollback->meta.key.name, .at = deleted.at};
 }
 
+void add_measurement(GuardState& state, MeasurementArrived measurement) {
+  if (measurement.check && !measurement.responders.empty())
+    state.responders[api::config_hash_of(measurement.check->http)].add(measurement.responders);
+  state.measurements.push_back(std::move(measurement));
+}
+
 void see_rollback(GuardState& state, const RollbackSeen& seen) {
   if (state.rollback && state.rollback->meta.uid == seen.rollback)
     state.rollback->spec.approved = seen.approved;
@@ -62,7 +68,7 @@ GuardState fold(GuardState state, Inbox inbox, const api::Deployment& deployment
                 const kube::Stores& stores, Time now) {
   for (InboxEntry& entry : inbox) {
     std::visit(Overloaded{
-                   [&](MeasurementArrived& one) { state.measurements.push_back(std::move(one)); },
+                   [&](MeasurementArrived& one) { add_measurement(state, std::move(one)); },
                    [&](const CheckEnded& one) { state.running_checks[one.check] = false; },
                    [&](const GuardDeleted&) { state = load(deployment, stores, now); },
                    [&](const FreezeRemoved&) {
@@ -85,6 +91,7 @@ std::vector<api::Measurement> take_measurements(GuardState& state, const api::Po
       measurements.push_back(std::move(entry.measurement));
   }
   state.measurements.clear();
+  if (state.guard.state == api::State::Idle) state.responders.clear();
   return measurements;
 }
 

@@ -27,6 +27,8 @@ struct GuardState {
   Schedule schedule = {};
   std::vector<MeasurementArrived> measurements = {};  // since the last plan
   std::map<std::string, bool> running_checks = {};    // by name
+  // By the config hash of an HTTP check. Dropped while the Deployment is Idle.
+  std::map<std::string, checks::Responders> responders = {};
   std::optional<policy::ConfigMapRead> config_map = {};
   std::map<std::string, int> emitted = {};            // Event name to count
   std::optional<MonotonicTime> unblocked_since = {};  // see record_unblocked_since()

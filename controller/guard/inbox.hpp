@@ -11,6 +11,7 @@
 #include "api/measurement.hpp"
 #include "api/policy.hpp"
 #include "api/rollback.hpp"
+#include "checks/responders.hpp"
 
 namespace lastgood::guard {
 
@@ -21,6 +22,7 @@ struct MeasurementArrived {
   api::Measurement measurement;
   // As in the policy when the measurement began. Absent for the rollout check.
   std::optional<api::Check> check = {};
+  std::vector<checks::Responder> responders = {};  // pods of any revision that responded
 };
 
 // The check may be started again. It may have ended without a measurement.

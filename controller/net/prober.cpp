@@ -52,13 +52,15 @@ class HttpProber::Impl {
  public:
   explicit Impl(const asio::any_io_executor& executor) : executor_(executor), resolver_(executor) {}
 
-  asio::awaitable<NetResult<int>> status_of(const ProbeRequest& request) {
+  // Sets `connected` once the connection is established.
+  asio::awaitable<NetResult<int>> status_of(const ProbeRequest& request, bool& connected) {
     Deadline deadline(executor_, request.timeout);
     Endpoint endpoint{.host = request.host, .port = request.port};
     if (request.tls) endpoint.tls = &tls_context();
     auto opened = co_await open_transport(executor_, resolver_, std::move(endpoint), deadline);
     if (!opened) co_return std::unexpected(opened.error());
     const auto transport = *std::move(opened);
+    connected = true;
 
     const std::string host = host_header(request);
     const std::string text = to_text({.method = "GET",
@@ -108,7 +110,7 @@ asio::awaitable<ProbeResponse> HttpProber::probe(ProbeRequest request) {
     response.detail = "the port, the path or the Host header is not valid";
     co_return response;
   }
-  const auto status = co_await impl_->status_of(request);
+  const auto status = co_await impl_->status_of(request, response.connected);
   response.took = std::chrono::duration_cast<Duration>(steady_clock::now() - started);
   if (status) {
     response.outcome = ProbeOutcome::Answered;

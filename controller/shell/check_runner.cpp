@@ -1,5 +1,6 @@
 #include "shell/check_runner.hpp"
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/experimental/parallel_group.hpp>
@@ -7,6 +8,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <iterator>
 #include <map>
 
 #include "base/log.hpp"
@@ -14,10 +16,22 @@
 #include "checks/http_measurement.hpp"
 #include "checks/http_plan.hpp"
 #include "checks/rollout.hpp"
+#include "checks/silence.hpp"
 
 namespace lastgood::shell {
 
 namespace asio = boost::asio;
+
+namespace {
+
+constexpr std::chrono::seconds lease_read_period{2};
+
+checks::Responders responders_to(const MeasurementRound& round, const api::Check& check) {
+  const auto found = round.responders.find(api::config_hash_of(check.http));
+  return found == round.responders.end() ? checks::Responders() : found->second;
+}
+
+}  // namespace
 
 // The tasks of a running check share this object. Its destructor reports that the check has ended,
 // so that the check can be started again.
@@ -96,6 +110,13 @@ struct CheckRunner::ProbeTarget {
   // rollback.
   bool excludes_starting_pods = false;
   std::optional<Time> rolled_out = {};
+  Duration startup_grace{0};
+  checks::Responders responders = {};  // of earlier rounds
+};
+
+struct CheckRunner::Measured {
+  api::Measurement measurement;
+  std::vector<checks::Responder> responders = {};
 };
 
 struct CheckRunner::Round {
@@ -143,10 +164,12 @@ asio::awaitable<void> CheckRunner::run_round(MeasurementRound request) {
 asio::awaitable<void> CheckRunner::run_rollout_check(
     std::shared_ptr<Round> round, [[maybe_unused]] std::shared_ptr<const RunningCheck> running) {
   const MeasurementRound& request = round->request;
-  const checks::RolloutView view{.deployment = *request.deployment,
-                                 .hash = request.revision.hash,
-                                 .pods = round->pods,
-                                 .rolled_out = request.rolled_out};
+  const checks::RolloutView view{
+      .deployment = *request.deployment,
+      .hash = request.revision.hash,
+      .pods = round->pods,
+      .rolled_out = request.rolled_out,
+      .startup_grace = checks::startup_grace(request.spec, *request.deployment)};
   api::Measurement measurement = checks::measure_rollout(request.spec.rollout, view, clock_.now());
   measurement.at = clock_.now();
   const auto baseline_pods = co_await baseline_pods_for(*round, measurement);
@@ -171,61 +194,109 @@ asio::awaitable<void> CheckRunner::run_http_check(
     service = co_await gatherer_.service({.namespace_ = namespace_, .name = *wanted});
   }
   const checks::HttpPlan plan = checks::plan_http(check, namespace_, round->pods, service);
-  const ProbeTarget target{.deployment = *request.deployment,
-                           .revision = request.revision,
-                           .pods = round->pods,
-                           .excludes_starting_pods = true,
-                           .rolled_out = request.rolled_out};
-  auto measurement = co_await measure(target, check, plan);
-  if (!measurement) co_return;
-  measurement->at = clock_.now();
-  const auto baseline_pods = co_await baseline_pods_for(*round, *measurement);
+  const ProbeTarget target{
+      .deployment = *request.deployment,
+      .revision = request.revision,
+      .pods = round->pods,
+      .excludes_starting_pods = true,
+      .rolled_out = request.rolled_out,
+      .startup_grace = checks::startup_grace(request.spec, *request.deployment),
+      .responders = responders_to(request, check)};
+  auto measured = co_await measure(target, check, plan);
+  if (!measured) co_return;
+  api::Measurement& measurement = measured->measurement;
+  measurement.at = clock_.now();
+  const auto baseline_pods = co_await baseline_pods_for(*round, measurement);
   if (!baseline_pods) co_return;
   if (*baseline_pods) {
-    auto baseline = co_await measure_baseline(*round, check, **baseline_pods, service);
+    auto baseline =
+        co_await measure_baseline(*round, check, **baseline_pods, service, measured->responders);
     if (!baseline) co_return;
-    measurement->baseline = std::move(*baseline);
+    if (checks::has_baseline_result(measurement, round->nothing_started))
+      measurement.baseline = std::move(*baseline);
   }
-  deliver(request, *measurement, &check);
+  deliver(request, measurement, &check, std::move(measured->responders));
 }
 
-asio::awaitable<Result<api::Measurement>> CheckRunner::measure(const ProbeTarget& target,
-                                                               const api::Check& check,
-                                                               const checks::HttpPlan& plan) {
-  if (plan.measurement) co_return *plan.measurement;
+asio::awaitable<Result<CheckRunner::Measured>> CheckRunner::measure(const ProbeTarget& target,
+                                                                    const api::Check& check,
+                                                                    const checks::HttpPlan& plan) {
+  if (plan.measurement) co_return Measured{.measurement = *plan.measurement};
+  const auto delay = std::make_shared<Duration>(0);
+  tasks_.spawn("delay of probes", measure_delay(delay));
   std::vector<checks::ProbeResult> results = co_await probe_all(plan.probes);
-  const api::Measurement measurement = checks::measure_http(check, results, plan.pods);
-  if (!checks::needs_confirmation(measurement)) co_return measurement;
+  checks::exclude_late(results, check.http, *delay);
+  Measured measured{.measurement = checks::measure_http(check, results, plan.pods),
+                    .responders = checks::responders_of(results, target.rolled_out)};
+  if (!checks::needs_confirmation(measured.measurement)) co_return measured;
   const auto pods_now = co_await list(target.deployment, target.revision);
   if (!pods_now) co_return std::unexpected(pods_now.error());
   checks::exclude_terminating(results, target.pods, *pods_now);
-  if (target.excludes_starting_pods)
-    checks::exclude_starting(results, *pods_now, target.rolled_out, clock_.now());
-  co_return checks::measure_http(check, results, plan.pods);
+  if (target.excludes_starting_pods) {
+    checks::Responders responders = target.responders;
+    responders.add(measured.responders);
+    const checks::StartupAllowance allowance{
+        .grace = target.startup_grace, .rolled_out = target.rolled_out, .now = clock_.now()};
+    checks::exclude_starting(results, *pods_now, allowance, responders);
+    co_await exclude_silence(results, *pods_now, responders);
+  }
+  measured.measurement = checks::measure_http(check, results, plan.pods);
+  co_return measured;
+}
+
+asio::awaitable<void> CheckRunner::exclude_silence(std::vector<checks::ProbeResult>& results,
+                                                   const std::vector<api::Pod>& pods,
+                                                   const checks::Responders& responders) {
+  checks::exclude_blocked(results, pods, responders);
+  std::vector<checks::NodeObservation> nodes;
+  const MonotonicTime began = clock_.monotonic_now();
+  for (const std::string& node : checks::nodes_to_check(results))
+    nodes.emplace_back(node, co_await gatherer_.node_lease(node));
+  while (std::ranges::any_of(nodes, &checks::NodeObservation::is_open)) {
+    co_await clock_.sleep_until(clock_.monotonic_now() + lease_read_period);
+    for (checks::NodeObservation& node : nodes) {
+      if (!node.is_open()) continue;
+      auto lease = co_await gatherer_.node_lease(node.node());
+      node.add(std::move(lease), clock_.monotonic_now() - began);
+    }
+  }
+  checks::exclude_silent_nodes(results, nodes);
+}
+
+asio::awaitable<void> CheckRunner::measure_delay(std::shared_ptr<Duration> delay) {
+  constexpr std::chrono::milliseconds period{100};
+  while (delay.use_count() > 1) {
+    const MonotonicTime due = clock_.monotonic_now() + period;
+    co_await clock_.sleep_until(due);
+    *delay = std::max<Duration>(*delay, clock_.monotonic_now() - due);
+  }
 }
 
 asio::awaitable<Result<std::optional<api::BaselineResult>>> CheckRunner::measure_baseline(
     const Round& round, const api::Check& check, const std::vector<api::Pod>& baseline_pods,
-    const std::optional<Result<api::Service>>& service) {
+    const std::optional<Result<api::Service>>& service,
+    std::vector<checks::Responder>& responders) {
   const MeasurementRound& request = round.request;
   const api::Deployment& deployment = *request.deployment;
   const auto plan = checks::plan_baseline(check, deployment.meta.key.namespace_, baseline_pods,
                                           service, round.nothing_started);
   const ProbeTarget target{
       .deployment = deployment, .revision = *request.baseline, .pods = baseline_pods};
-  const auto measurement = co_await measure(target, check, plan);
-  if (!measurement) co_return std::unexpected(measurement.error());
+  const auto measured = co_await measure(target, check, plan);
+  if (!measured) co_return std::unexpected(measured.error());
+  const api::Measurement& measurement = measured->measurement;
+  std::ranges::copy(measured->responders, std::back_inserter(responders));
   const Time at = clock_.now();
   // A pod of the new revision may have started, and failed, during the probes.
   bool nothing_started = round.nothing_started;
-  if (nothing_started && checks::needs_confirmation(*measurement)) {
+  if (nothing_started && checks::needs_confirmation(measurement)) {
     const auto pods_now = co_await list(deployment, request.revision);
     if (!pods_now) co_return std::unexpected(pods_now.error());
     nothing_started = checks::nothing_started(*pods_now, request.rolled_out);
   }
   if (!checks::is_about_baseline(plan, nothing_started))
     co_return std::optional<api::BaselineResult>{};
-  co_return checks::baseline_result(*measurement, request.baseline_name, nothing_started, at);
+  co_return checks::baseline_result(measurement, request.baseline_name, nothing_started, at);
 }
 
 asio::awaitable<Result<std::vector<api::Pod>>> CheckRunner::list(const api::Deployment& deployment,
@@ -276,11 +347,12 @@ asio::awaitable<std::vector<checks::ProbeResult>> CheckRunner::probe_all(
 }
 
 void CheckRunner::deliver(const MeasurementRound& round, const api::Measurement& measurement,
-                          const api::Check* check) {
+                          const api::Check* check, std::vector<checks::Responder> responders) {
   telemetry_.measurement(check ? "http" : "rollout", api::to_string(measurement.result));
   guard::MeasurementArrived entry{.deployment = round.deployment->meta.uid,
                                   .hash = round.revision.hash,
-                                  .measurement = measurement};
+                                  .measurement = measurement,
+                                  .responders = std::move(responders)};
   if (check) entry.check = *check;
   post_(round.deployment->meta.key, std::move(entry));
 }

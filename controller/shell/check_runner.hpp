@@ -4,6 +4,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -27,6 +28,8 @@ struct MeasurementRound {
   api::PolicySpec spec;
   std::optional<Time> rolled_out;  // when the rollout of `revision` was complete; empty: not yet
   std::vector<std::string> due;    // names of checks
+  // The pods that have responded to earlier rounds, by the config hash of the check.
+  std::map<std::string, checks::Responders> responders = {};
   // Another revision than `revision`. If empty, failures are delivered without a baseline.
   std::optional<api::Revision> baseline = {};
   std::string baseline_name = {};  // "revision 4 (web-6d4b75cb6d)"
@@ -49,6 +52,7 @@ class CheckRunner {
   class BaselinePods;
   struct Round;  // a running MeasurementRound
   struct ProbeTarget;
+  struct Measured;
   using Pods = std::shared_ptr<const std::vector<api::Pod>>;
 
   boost::asio::awaitable<void> run_round(MeasurementRound request);
@@ -58,16 +62,24 @@ class CheckRunner {
                                               std::shared_ptr<const RunningCheck> running);
   // The functions that return a Result fail if the pods cannot be listed. Then there is no
   // measurement.
-  boost::asio::awaitable<Result<api::Measurement>> measure(const ProbeTarget& target,
-                                                           const api::Check& check,
-                                                           const checks::HttpPlan& plan);
-  // Empty if a pod of the new revision may have responded, or if the result is Unknown.
+  boost::asio::awaitable<Result<Measured>> measure(const ProbeTarget& target,
+                                                   const api::Check& check,
+                                                   const checks::HttpPlan& plan);
+  // Excludes the silence that says nothing about the release.
+  boost::asio::awaitable<void> exclude_silence(std::vector<checks::ProbeResult>& results,
+                                               const std::vector<api::Pod>& pods,
+                                               const checks::Responders& responders);
+  // The result is empty if a pod of the new revision may have responded, or if it is Unknown.
+  // Appends the pods that responded to `responders`.
   boost::asio::awaitable<Result<std::optional<api::BaselineResult>>> measure_baseline(
       const Round& round, const api::Check& check, const std::vector<api::Pod>& baseline_pods,
-      const std::optional<Result<api::Service>>& service);
+      const std::optional<Result<api::Service>>& service,
+      std::vector<checks::Responder>& responders);
   // Runs all probes at the same time. The results have the order of the probes.
   boost::asio::awaitable<std::vector<checks::ProbeResult>> probe_all(
       const std::vector<checks::HttpProbe>& probes);
+  // Measures by how much this process is delayed, until `delay` is not used elsewhere any more.
+  boost::asio::awaitable<void> measure_delay(std::shared_ptr<Duration> delay);
   boost::asio::awaitable<Result<std::vector<api::Pod>>> list(const api::Deployment& deployment,
                                                              const api::Revision& revision);
   // Null if the measurement needs no baseline, or if the round has no baseline.
@@ -75,7 +87,7 @@ class CheckRunner {
                                                          const api::Measurement& measurement);
   // `check` is null for the rollout check.
   void deliver(const MeasurementRound& round, const api::Measurement& measurement,
-               const api::Check* check);
+               const api::Check* check, std::vector<checks::Responder> responders = {});
 
   runtime::TaskGroup& tasks_;
   Gatherer& gatherer_;

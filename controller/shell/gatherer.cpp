@@ -103,4 +103,10 @@ asio::awaitable<Result<api::Service>> Gatherer::service(const Key& key) {
   co_return parse_with(object, codec::parse_service);
 }
 
+asio::awaitable<Result<checks::NodeLease>> Gatherer::node_lease(const std::string& node) {
+  const Key key{.namespace_ = "kube-node-lease", .name = node};
+  auto object = co_await gateway_.read(kube::get(Resource::Lease, key));
+  co_return parse_with(object, checks::parse_node_lease);
+}
+
 }  // namespace lastgood::shell

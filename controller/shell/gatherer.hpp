@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "api/workload.hpp"
+#include "checks/silence.hpp"
 #include "guard/inputs.hpp"
 #include "guard/state.hpp"
 #include "kube/stores.hpp"
@@ -38,6 +39,9 @@ class Gatherer {
                                                              const api::Revision& revision);
 
   boost::asio::awaitable<Result<api::Service>> service(const Key& key);
+
+  // The Lease by which the kubelet of the node reports.
+  boost::asio::awaitable<Result<checks::NodeLease>> node_lease(const std::string& node);
 
  private:
   runtime::Gateway& gateway_;

@@ -96,6 +96,7 @@ asio::awaitable<Result<guard::Inputs>> Reconciler::gather(DeploymentPtr deployme
          .spec = inputs.policy.spec,
          .rolled_out = state.guard.rolled_out,
          .due = std::move(due),
+         .responders = state.responders,
          .baseline = baseline,
          .baseline_name = baseline ? rollback::name_of(*deployment, *baseline) : ""});
   }

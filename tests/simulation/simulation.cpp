@@ -27,9 +27,11 @@ class FakeProber final : public ports::Prober {
     using api::ProbeOutcome;
     const MonotonicTime began = clock_.monotonic_now();
     const ImageHealth health = cluster_.health_at(request.host);
-    const Duration needed = health.hangs ? Duration::max() : health.latency;
+    const bool is_silent = health.hangs || health.is_blocked;
+    const Duration needed = is_silent ? Duration::max() : health.latency;
     co_await clock_.sleep_until(began + std::min(needed, request.timeout));
-    ports::ProbeResponse response{.took = clock_.monotonic_now() - began};
+    ports::ProbeResponse response{.connected = !health.is_blocked,
+                                  .took = clock_.monotonic_now() - began};
     if (needed >= request.timeout) co_return response;
     const bool is_refused = health.status == 0 || !cluster_.has_pod_at(request.host);
     response.outcome = is_refused ? ProbeOutcome::ConnectionRefused : ProbeOutcome::Answered;
@@ -47,6 +49,9 @@ class FakeProber final : public ports::Prober {
 std::string text(const Json& object, const char* pointer) {
   return object.value(Pointer(pointer), std::string());
 }
+
+constexpr const char* lease_namespace = "lastgood-system";
+constexpr const char* lease_name = "lastgood";
 
 std::string path_for_kubectl(const char* prefix, const char* plural, const std::string& name = "") {
   return fmt::format("{}/namespaces/{}/{}{}{}?fieldManager=kubectl-client", prefix, shop, plural,
@@ -68,7 +73,7 @@ class ControllerProcess final : public asio::io_context {
         prober_(simulation.cluster, simulation.clock) {
     shell::Settings settings;
     settings.identity = name;
-    settings.lease = {.lease = {.namespace_ = "lastgood-system", .name = "lastgood"},
+    settings.lease = {.lease = {.namespace_ = lease_namespace, .name = lease_name},
                       .identity = name,
                       .lease_duration = lease.duration,
                       .renew_deadline = lease.renew_deadline,
@@ -173,6 +178,17 @@ void Simulation::start(const std::string& controller, LeaseTimings lease) {
   processes_[controller] = std::make_unique<ControllerProcess>(*this, controller, lease);
 }
 
+void Simulation::suspend(const std::string& controller, Duration time) {
+  suspended_until_[controller] = clock.monotonic_now() + time;
+  // A timer, so that the process runs again at this time.
+  clock.call_at(suspended_until_[controller], [] {});
+}
+
+bool Simulation::is_suspended(const std::string& controller) const {
+  const auto until = suspended_until_.find(controller);
+  return until != suspended_until_.end() && clock.monotonic_now() < until->second;
+}
+
 void Simulation::kill(const std::string& controller) { processes_.erase(controller); }
 
 void Simulation::stop(const std::string& controller) {
@@ -199,6 +215,7 @@ bool Simulation::run_one_handler() {
   auto process = processes_.upper_bound(last_process_run_);
   for (std::size_t tried = 0; tried < processes_.size(); ++tried, ++process) {
     if (process == processes_.end()) process = processes_.begin();
+    if (is_suspended(process->first)) continue;
     process->second->restart();
     if (process->second->poll_one() == 0) continue;
     last_process_run_ = process->first;
@@ -284,8 +301,8 @@ std::vector<api::Reason> Simulation::events() const {
 }
 
 std::string Simulation::lease_holder() const {
-  const std::vector<const Json*> leases = server.all("leases");
-  return leases.empty() ? "" : text(*leases.front(), "/spec/holderIdentity");
+  const Json* lease = server.find("leases", {lease_namespace, lease_name});
+  return lease ? text(*lease, "/spec/holderIdentity") : "";
 }
 
 std::vector<Write> Simulation::writes_of_controllers() const {

@@ -54,6 +54,8 @@ class Simulation {
   void start(const std::string& controller, LeaseTimings lease = {});
   // Like SIGKILL: the controller executes no further instruction.
   void kill(const std::string& controller);
+  // Like SIGSTOP, and SIGCONT after this time.
+  void suspend(const std::string& controller, Duration time);
   // Like SIGTERM.
   void stop(const std::string& controller);
   [[nodiscard]] bool is_running(const std::string& controller) const;
@@ -91,10 +93,12 @@ class Simulation {
 
  private:
   bool run_one_handler();
+  [[nodiscard]] bool is_suspended(const std::string& controller) const;
   void on_write(const Write& write);
 
   Invariants invariants_{server};
   std::map<std::string, std::unique_ptr<ControllerProcess>> processes_;
+  std::map<std::string, MonotonicTime> suspended_until_;
   std::string last_process_run_;
   std::string process_to_kill_;
   int counted_writes_ = 0;

@@ -15,8 +15,7 @@ using std::chrono::seconds;
 namespace {
 
 constexpr Duration controller_delay = std::chrono::milliseconds(20);
-constexpr Duration start_delay = seconds(1);      // from the creation of a pod to its start
-constexpr Duration readiness_delay = seconds(1);  // from the start of a pod to its readiness probe
+constexpr Duration start_delay = seconds(1);  // from the creation of a pod to its start
 constexpr int default_revision_history_limit = 10;
 constexpr const char* revision_annotation = "deployment.kubernetes.io/revision";
 
@@ -71,7 +70,8 @@ std::int64_t sum(const std::vector<Json>& sets, const char* pointer) {
 
 }  // namespace
 
-Cluster::Cluster(ApiServer& server, VirtualClock& clock) : server_(server), clock_(clock) {}
+Cluster::Cluster(ApiServer& server, VirtualClock& clock)
+    : nodes(server, clock), server_(server), clock_(clock) {}
 
 const ImageHealth& Cluster::health_of(const Json& object) const {
   static const ImageHealth healthy;
@@ -81,15 +81,20 @@ const ImageHealth& Cluster::health_of(const Json& object) const {
 }
 
 ImageHealth Cluster::health_at(const std::string& ip) const {
-  for (const Json* pod : server_.all("pods")) {
-    if (text(*pod, "/status/podIP") == ip) return health_of(*pod);
-  }
-  return {.status = 0};
+  const Json* pod = find_pod(ip);
+  if (!pod) return {.status = 0};
+  ImageHealth found = health_of(*pod);
+  const auto started =
+      parse_rfc3339(text(*pod, "/status/containerStatuses/0/state/running/startedAt"));
+  if (started && clock_.now() - *started < found.startup) found.status = found.startup_status;
+  if (nodes.dead.contains(text(*pod, "/spec/nodeName"))) found.is_blocked = true;
+  return found;
 }
 
-bool Cluster::has_pod_at(const std::string& ip) const {
-  return std::ranges::any_of(server_.all("pods"),
-                             [&](const Json* pod) { return text(*pod, "/status/podIP") == ip; });
+const Json* Cluster::find_pod(const std::string& ip) const {
+  for (const Json* pod : server_.all("pods"))
+    if (text(*pod, "/status/podIP") == ip) return pod;
+  return nullptr;
 }
 
 void Cluster::on_change(const std::string& plural, const Json& object) {
@@ -310,9 +315,29 @@ void Cluster::create_pod(const Json& set) {
            {"spec", set["spec"]["template"]["spec"]},
            {"status",
             {{"phase", "Pending"},
+             {"startTime", format_rfc3339(clock_.now())},
              {"conditions", Json::array({{{"type", "Ready"}, {"status", "False"}}})}}}};
+  pod["spec"]["nodeName"] = nodes.next();
+  const Duration init_fails_for = health_of(pod).init_fails_for;
   server_.create("pods", std::move(pod));
-  clock_.call_at(clock_.monotonic_now() + start_delay, [this, key] { start_pod(key, 0); });
+  const MonotonicTime start = clock_.monotonic_now() + start_delay;
+  clock_.call_at(
+      start, [this, key, until = start + init_fails_for] { fail_init_container(key, 0, until); });
+}
+
+void Cluster::fail_init_container(const Key& key, int restarts, MonotonicTime until) {
+  const bool fails = clock_.monotonic_now() < until;
+  if (!server_.find("pods", key)) return;
+  if (restarts == 0 && !fails) return start_pod(key, 0);
+  Json container{{"name", "migrate"}, {"restartCount", restarts}};
+  if (fails) container["state"] = {{"waiting", {{"reason", "CrashLoopBackOff"}}}};
+  if (fails) container["lastState"] = {{"terminated", {{"reason", "Error"}, {"exitCode", 1}}}};
+  server_.change("pods", key, [&](Json& object) {
+    object["status"]["initContainerStatuses"] = Json::array({container});
+  });
+  if (!fails) return start_pod(key, 0);
+  clock_.call_at(clock_.monotonic_now() + seconds(10),
+                 [this, key, restarts, until] { fail_init_container(key, restarts + 1, until); });
 }
 
 void Cluster::start_pod(const Key& key, int restarts) {
@@ -326,7 +351,7 @@ void Cluster::start_pod(const Key& key, int restarts) {
     Json container{
         {"name", "app"}, {"started", is_running}, {"ready", false}, {"restartCount", restarts}};
     if (is_running) {
-      container["state"] = {{"running", Json::object()}};
+      container["state"] = {{"running", {{"startedAt", format_rfc3339(clock_.now())}}}};
     } else {
       container["state"] = {{"waiting", {{"reason", "CrashLoopBackOff"}}}};
       container["lastState"] = {{"terminated", {{"reason", "Error"}, {"exitCode", 1}}}};
@@ -336,7 +361,7 @@ void Cluster::start_pod(const Key& key, int restarts) {
     object["status"]["containerStatuses"] = Json::array({container});
   });
   if (is_running) {
-    clock_.call_at(clock_.monotonic_now() + readiness_delay,
+    clock_.call_at(clock_.monotonic_now() + health_of(*server_.find("pods", key)).startup,
                    [this, key] { update_readiness(key); });
   } else {
     clock_.call_at(clock_.monotonic_now() + seconds(10) * (1 << std::min(restarts, 5)),

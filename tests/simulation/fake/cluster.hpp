@@ -12,6 +12,7 @@
 #include <string>
 
 #include "simulation/fake/api_server.hpp"
+#include "simulation/fake/nodes.hpp"
 
 namespace lastgood::simulation {
 
@@ -22,6 +23,12 @@ struct ImageHealth {
   int status = 200;    // 0: the connection is refused
   Duration latency = std::chrono::milliseconds(5);
   bool hangs = false;  // the endpoint never answers
+  // From the start of the container to its readiness. Until then the endpoint has startup_status.
+  Duration startup = std::chrono::seconds(1);
+  int startup_status = 200;
+  bool is_blocked = false;  // a NetworkPolicy drops the probes of the controller
+  // Before the container starts, an init container exits with an error for this time.
+  Duration init_fails_for{0};
 };
 
 class Cluster {
@@ -33,12 +40,14 @@ class Cluster {
 
   // A dependency of all images is down: every health endpoint that answers returns 503.
   bool outage = false;
+  Nodes nodes;
+
   // The health endpoint. Other paths return 404.
   std::string health_path = "/health";
 
   // The health of the pod with this IP. Without a pod, the connection is refused.
   [[nodiscard]] ImageHealth health_at(const std::string& ip) const;
-  [[nodiscard]] bool has_pod_at(const std::string& ip) const;
+  [[nodiscard]] bool has_pod_at(const std::string& ip) const { return find_pod(ip) != nullptr; }
 
   // To be called from the server's on_change.
   void on_change(const std::string& plural, const codec::Json& object);
@@ -57,10 +66,12 @@ class Cluster {
                                     const std::vector<Json>& sets);
   void sync_pods(const Key& set_key);
   void create_pod(const Json& set);
+  void fail_init_container(const Key& key, int restarts, MonotonicTime until);
   void start_pod(const Key& key, int restarts);
   void update_readiness(const Key& key);
   void garbage_collect_owned_by(const std::string& owner_uid);
   [[nodiscard]] std::vector<Json> owned(const std::string& plural, const Json& owner) const;
+  [[nodiscard]] const Json* find_pod(const std::string& ip) const;
   [[nodiscard]] const ImageHealth& health_of(const Json& object) const;
 
   ApiServer& server_;

@@ -80,6 +80,7 @@ TEST_CASE("docs/reference.md has the same defaults as the schema") {
        "/checks/items/properties/http/properties/maxFailingPods/default"},
       {"spec.rollout.progressDeadline", "/rollout/properties/progressDeadline/default"},
       {"spec.rollout.crashLoopRestarts", "/rollout/properties/crashLoopRestarts/default"},
+      {"spec.rollout.initCrashLoopRestarts", "/rollout/properties/initCrashLoopRestarts/default"},
       {"spec.rollout.imagePullErrors", "/rollout/properties/imagePullErrors/default"},
       {"spec.rollout.configErrors", "/rollout/properties/configErrors/default"},
       {"spec.rollout.unavailableFor", "/rollout/properties/unavailableFor/default"},

@@ -13,7 +13,7 @@ const std::map<std::string, std::set<std::string>> public_headers = {
       "policy/effective_policy.hpp", "policy/status.hpp"}},
     {"checks",
      {"checks/baseline.hpp", "checks/http_measurement.hpp", "checks/http_plan.hpp",
-      "checks/rollout.hpp"}},
+      "checks/responders.hpp", "checks/rollout.hpp", "checks/silence.hpp"}},
     {"rollback",
      {"rollback/outcome.hpp", "rollback/plan.hpp", "rollback/preflight.hpp", "rollback/record.hpp",
       "rollback/snapshot.hpp"}},

@@ -70,6 +70,15 @@ std::vector<ProbeResult> with_starting(std::vector<ProbeResult> results,
                                        const std::vector<std::size_t>& indexes) {
   return with_exclusion(ExclusionReason::Starting, std::move(results), indexes);
 }
+std::vector<ProbeResult> with_late(std::vector<ProbeResult> results,
+                                   const std::vector<std::size_t>& indexes) {
+  return with_exclusion(ExclusionReason::Late, std::move(results), indexes);
+}
+ProbeResult on_node_a(ProbeOutcome outcome) {
+  ProbeResult result = pod_result("web-0", outcome);
+  result.probe.node = "node-a";
+  return result;
+}
 
 // The names of the pods whose probes are excluded. The probe of a URL is "URL".
 std::vector<std::string> excluded_probes(const std::vector<ProbeResult>& results,
@@ -150,10 +159,28 @@ std::vector<Row> rows() {
        "not counted: 1 starting"},
       {"a starting pod that times out or closes the connection is not counted",
        with_starting(outcomes({TimedOut, ConnectionClosed}), {0, 1}), Unknown, Reason::PodsStarting,
-       "web-0 is not ready yet and may still be starting"},
-      {"a starting pod that returns 503 is counted", with_starting(statuses({503}), {0}), Fail,
-       Reason::WrongStatus,
-       "1 of 1 pods failed GET /health: web-0 returned 503, expected 200-399 (limit 25% of pods)"},
+       "web-0 has never been ready and may still be starting"},
+      {"a starting pod that returns 503 is not counted", with_starting(statuses({503}), {0}),
+       Unknown, Reason::PodsStarting, "web-0 has never been ready and may still be starting"},
+      {"the controller was delayed during the probe", with_late(outcomes({TimedOut}), {0}), Unknown,
+       Reason::ProbeLate, "web-0 returned no response, but the controller was delayed"},
+      {"the kubelet's own probe passes",
+       with_exclusion(ExclusionReason::Blocked, outcomes({TimedOut, TimedOut}), {0, 1}), Unknown,
+       Reason::ProbeBlocked,
+       "web-0 does not respond to the controller on port 8080, but the kubelet's own probe of this "
+       "port passes. Likely causes: a NetworkPolicy, a service mesh with mTLS, or a firewall. "
+       "Allow connections from the controller"},
+      {"no pod on the node has ever responded",
+       with_exclusion(ExclusionReason::NeverResponded, {on_node_a(ConnectionRefused)}, {0}),
+       Unknown, Reason::Unreachable,
+       "web-0 does not respond on port 8080, and no pod on its node node-a has responded to the "
+       "controller before"},
+      {"a pod on a node that may not be alive is not counted",
+       with_exclusion(ExclusionReason::NodeNotReady,
+                      {on_node_a(TimedOut), pod_result("web-1", Answered, 200)}, {0}),
+       Pass, Reason::NodeNotReady,
+       "1 of 1 pods passed GET /health: web-1 returned 200, expected 200-399 (limit 25% of pods); "
+       "not counted: 1 on a node that may not be alive (node-a)"},
       {"the probe of a URL fails while all pods are starting",
        with_starting({url_result(ConnectionRefused)}, {0}), Unknown, Reason::PodsStarting,
        "http://myapp:8080/health failed, but no pod is ready yet"},
@@ -238,64 +265,120 @@ TEST_CASE("exclude_terminating excludes pods that are no longer active after the
   }
 }
 
-TEST_CASE("exclude_starting excludes unready pods that are young and were never ready") {
-  constexpr Duration minute = std::chrono::minutes(1);
-  const auto ready_of_age = [](Duration age) {
-    auto pod = running("web-0");
-    pod.meta.created = now - age;
-    return pod;
+namespace {
+
+constexpr Duration minute = std::chrono::minutes(1);
+constexpr Duration grace = 5 * minute;
+
+struct StartingRow {
+  const char* name;
+  std::vector<api::Pod> pods;
+  std::optional<Time> rolled_out;
+  std::vector<std::string> excluded;
+  api::ProbeOutcome outcome = ProbeOutcome::ConnectionRefused;
+  std::vector<Responder> responders = {};
+};
+
+api::Pod probed(api::Pod pod) { return with_probe(std::move(pod), api::ProbeKind::Readiness, 80); }
+
+std::vector<StartingRow> unready_rows() {
+  const auto unready_for = [](Duration age) {
+    return probed(started_at(unready("web-0"), now - age));
   };
-  const auto unready_of_age = [](Duration age) {
-    auto pod = unready("web-0");
-    pod.meta.created = now - age;
-    return pod;
-  };
-  auto was_ready = unready_of_age(minute);
-  was_ready.accepted_at = now - minute;
+  auto was_ready = unready_for(minute);
   was_ready.unready_since = now - std::chrono::seconds(20);
   auto never_ready = was_ready;
   never_ready.unready_since = now - minute + std::chrono::seconds(1);
-  auto without_creation_time = unready("web-0");
-  without_creation_time.meta.created.reset();
-  struct Row {
-    const char* name;
-    std::vector<api::Pod> pods;
-    std::optional<Time> rolled_out;
-    std::vector<std::string> excluded;
-  };
-  const std::vector<Row> rows{
-      {"the pod is one minute old and unready", {unready_of_age(minute)}, {}, {"web-0", "URL"}},
-      {"the pod is one minute old and ready", {ready_of_age(minute)}, {}, {}},
-      {"the pod is unready and as old as the limit", {unready_of_age(startup_time)}, {}, {}},
-      {"the pod is unready and one second younger than the limit",
-       {unready_of_age(startup_time - std::chrono::seconds(1))},
+  auto without_times = probed(unready("web-0"));
+  without_times.meta.created.reset();
+  without_times.accepted_at.reset();
+  without_times.containers[0].started_at.reset();
+  auto scheduled_late = unready_for(minute);
+  scheduled_late.meta.created = now - 60 * minute;
+  return {
+      {"the pod is unready and answers",
+       {unready_for(minute)},
+       {},
+       {"web-0", "URL"},
+       ProbeOutcome::Answered},
+      {"the pod is unready and refuses", {unready_for(minute)}, {}, {"web-0", "URL"}},
+      {"the allowance has passed", {unready_for(grace)}, {}, {}},
+      {"the allowance has almost passed",
+       {unready_for(grace - std::chrono::seconds(1))},
        {},
        {"web-0", "URL"}},
-      {"the pod is unready and has no creation time", {without_creation_time}, {}, {}},
+      {"the pod waited long for a node", {scheduled_late}, {}, {"web-0", "URL"}},
+      {"the times of the pod are not known", {without_times}, {}, {"web-0", "URL"}},
       {"the pod existed when the rollout completed, so it was ready",
-       {unready_of_age(minute)},
+       {unready_for(minute)},
        now - std::chrono::seconds(30),
        {}},
       {"the pod was created after the rollout",
-       {unready_of_age(minute)},
+       {unready_for(minute)},
        now - std::chrono::seconds(90),
        {"web-0", "URL"}},
       {"the pod became unready long after its start, so it was ready", {was_ready}, {}, {}},
       {"the pod has been unready since its start", {never_ready}, {}, {"web-0", "URL"}},
-      {"another pod is ready, and may receive the probe of the URL",
-       {unready_of_age(minute), running("web-1")},
+      {"another pod has started, and may receive the probe of the URL",
+       {unready_for(minute), probed(running("web-1"))},
        {},
        {"web-0"}},
       {"the pod is gone", {}, {}, {}},
   };
-  for (const Row& row : rows) {
+}
+
+std::vector<StartingRow> ready_rows() {
+  const auto ready_for = [](Duration age) { return started_at(running("web-0"), now - age); };
+  return {
+      {"a readiness probe passes and the pod fails", {probed(ready_for(minute))}, {}, {}},
+      {"no probe says that the silent pod has started", {ready_for(minute)}, {}, {"web-0", "URL"}},
+      {"the pod without a probe answers", {ready_for(minute)}, {}, {}, ProbeOutcome::Answered},
+      {"the pod without a probe has answered before",
+       {ready_for(minute)},
+       {},
+       {},
+       ProbeOutcome::TimedOut,
+       {{.pod = "web-0", .node = "node-1"}}},
+      {"the pod without a probe has used its allowance", {ready_for(grace)}, {}, {}},
+      {"a liveness probe says nothing about the start",
+       {with_probe(ready_for(minute), api::ProbeKind::Liveness, 80)},
+       {},
+       {"web-0", "URL"}},
+      {"the URL has answered before",
+       {ready_for(minute)},
+       now - minute,
+       {"web-0"},
+       ProbeOutcome::TimedOut,
+       {{.pod = "", .node = ""}}},
+  };
+}
+
+}  // namespace
+
+TEST_CASE("exclude_starting excludes pods that have not started") {
+  auto rows = unready_rows();
+  std::ranges::copy(ready_rows(), std::back_inserter(rows));
+  for (const StartingRow& row : rows) {
     DYNAMIC_SECTION(row.name) {
-      std::vector<ProbeResult> results = outcomes({ProbeOutcome::ConnectionRefused});
-      results.push_back(url_result(ProbeOutcome::ConnectionRefused));
-      exclude_starting(results, row.pods, row.rolled_out, now);
+      std::vector<ProbeResult> results{pod_result("web-0", row.outcome, 503),
+                                       url_result(row.outcome, 503)};
+      Responders responders;
+      responders.add(row.responders);
+      exclude_starting(results, row.pods,
+                       {.grace = grace, .rolled_out = row.rolled_out, .now = now}, responders);
       CHECK(excluded_probes(results, ExclusionReason::Starting) == row.excluded);
     }
   }
+}
+
+TEST_CASE("measure_http says why a pod that has never been ready may be late") {
+  auto late = with_probe(unready("web-0"), api::ProbeKind::Startup, 80);
+  late.containers[0].started = false;
+  std::vector<ProbeResult> results = statuses({503});
+  exclude_starting(results, std::vector{late}, {.grace = grace, .rolled_out = {}, .now = now}, {});
+  CHECK(measure_http(health_check(), results).message ==
+        "1 of 1 pods failed GET /health: web-0 returned 503, expected 200-399 (limit 25% of pods); "
+        "container app has run for 1h and its startup probe has not passed");
 }
 
 TEST_CASE("measure_http fails when more than maxFailingPods fail") {

@@ -7,7 +7,7 @@
 
 namespace lastgood::checks::test {
 
-inline const Time start{std::chrono::minutes(1000)};  // when the pods were created
+inline const Time start{std::chrono::minutes(1000)};  // when the pods started
 inline const Time now = start + std::chrono::minutes(60);
 
 inline api::Pod pod_with(const std::string& name, api::ContainerState container,
@@ -15,8 +15,10 @@ inline api::Pod pod_with(const std::string& name, api::ContainerState container,
   api::Pod out;
   out.meta.key = {.namespace_ = "shop", .name = name};
   out.meta.labels = {{"app", "web"}};
-  out.meta.created = start;
+  out.meta.created = start - std::chrono::minutes(1);
+  out.accepted_at = start;
   out.phase = phase;
+  if (container.started && !container.started_at) container.started_at = start;
   out.ip = "10.0.0.1";
   container.name = "app";
   out.ready = container.ready;
@@ -54,9 +56,24 @@ inline api::Pod terminating(api::Pod pod) {
   pod.meta.deleting = true;
   return pod;
 }
-inline api::Pod one_minute_old(api::Pod pod) {
-  pod.meta.created = now - std::chrono::minutes(1);
+// The pod was created, accepted and started at this time.
+inline api::Pod started_at(api::Pod pod, Time time) {
+  pod.meta.created = pod.accepted_at = time;
+  for (api::ContainerState& container : pod.containers) {
+    if (container.started) container.started_at = time;
+  }
   return pod;
+}
+inline api::Pod on_node(api::Pod pod, const std::string& node) {
+  pod.node = node;
+  return pod;
+}
+inline api::Pod with_probe(api::Pod pod, api::ProbeKind kind, std::uint16_t port) {
+  pod.probes.push_back({.container = "app", .kind = kind, .port = port});
+  return pod;
+}
+inline api::Pod one_minute_old(api::Pod pod) {
+  return started_at(std::move(pod), now - std::chrono::minutes(1));
 }
 
 }  // namespace lastgood::checks::test

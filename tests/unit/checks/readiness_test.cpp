@@ -50,20 +50,22 @@ TEST_CASE("measure_rollout does not count pods that have ended") {
 }
 
 TEST_CASE("measure_readiness does not count pods on a node that does not report") {
-  const auto node_unreachable = on_unreachable_node("web-1");
+  const auto node_unreachable = on_node(on_unreachable_node("web-1"), "node-2");
   CHECK(measure(deployment(2), {running("web-0"), node_unreachable}, start).message ==
         "1 of 1 pods are ready (limit 25% of pods not ready for 30s); not counted: 1 on a node "
-        "that does not report");
+        "that does not report (node-2)");
+  CHECK(measure(deployment(2), {running("web-0"), node_unreachable}, start).reason ==
+        api::Reason::NodeNotReady);
   const auto measurement = measure(deployment(1), {node_unreachable}, start);
   CHECK(measurement.result == Unknown);
   CHECK(measurement.reason == api::Reason::NodeNotReady);
-  CHECK(measurement.message == "1 of 1 pods are on a node that does not report");
+  CHECK(measurement.message == "1 of 1 pods are on a node that does not report (node-2)");
   auto gates_not_passed = node_unreachable;
   gates_not_passed.gates_passed = false;
   CHECK(measure(deployment(1), {gates_not_passed}, start).reason == api::Reason::NotReady);
   CHECK(measure(deployment(2), {node_unreachable, unready("web-1")}, start).message ==
         "1 of 1 pods are not ready, for example web-1 (limit 25% of pods for 30s); not counted: 1 "
-        "on a node that does not report");
+        "on a node that does not report (node-2)");
 }
 
 TEST_CASE("measure_readiness does not count pods that the cluster keeps from starting") {

@@ -36,8 +36,10 @@ api::Deployment rolled_out_deployment(std::int64_t replicas = 2) {
 api::Pod pod(const std::string& name, api::ContainerState container) {
   api::Pod out;
   out.meta.key = {.namespace_ = "shop", .name = name};
-  out.meta.created = start;
+  out.meta.created = start - minutes(1);
+  out.accepted_at = start;
   out.phase = "Running";
+  if (container.started) container.started_at = start;
   out.ip = "10.0.0.1";
   out.ready = container.ready;
   container.name = "app";
@@ -106,6 +108,8 @@ std::vector<Row> crash_rows() {
                                    .restarts = 3,
                                    .last_exit_reason = "Error",
                                    .last_exit_code = 2}};
+  auto sidecar_crashed = init_crashed;
+  sidecar_crashed.init_containers[0].is_sidecar = true;
   auto terminated = crashed({.restarts = 3, .exit_code = 137, .waiting_reason = ""});
   terminated.containers[0].ended = true;
   const auto restarted = crashed({.restarts = 5, .exit_code = 137, .waiting_reason = ""});
@@ -150,8 +154,16 @@ std::vector<Row> crash_rows() {
        {crashed({.restarts = 1, .exit_code = 137, .exit_reason = "OOMKilled"})},
        Unknown,
        Reason::RollingOut},
-      {"an init container crashes",
+      {"an init container crashes: it waits for the progress deadline",
        {init_crashed},
+       Unknown,
+       Reason::RollingOut,
+       no_breach,
+       "1 of 2 replicas updated, 0 available; 0 of 1 pods of this revision ready; init container "
+       "migrate of pod web-1 has restarted 3 times, last exit code 2, so the check waits for the "
+       "progress deadline"},
+      {"a sidecar crashes",
+       {sidecar_crashed},
        Fail,
        Reason::CrashLoop,
        breaches_after(seconds(5)),
@@ -392,14 +404,52 @@ TEST_CASE("measure_rollout reports the waiting container of an unready pod") {
       ", container app in CrashLoopBackOff (limit 25% of pods for 30s)"));
 }
 
-TEST_CASE("measure_rollout does not count an unready new pod until it is 5 minutes old") {
+TEST_CASE("measure_rollout counts init containers that crash when the policy says so") {
+  auto pod = waiting("PodInitializing");
+  pod.init_containers = {{.name = "migrate",
+                          .restarts = 2,
+                          .waiting_reason = "CrashLoopBackOff",
+                          .last_exit_reason = "Error",
+                          .last_exit_code = 2}};
+  const auto with_limit = [&](int limit) {
+    return measure(rolling_out_deployment(), {pod}, std::nullopt, seconds(60),
+                   {.init_crash_loop_restarts = limit});
+  };
+  CHECK(with_limit(0).reason == Reason::RollingOut);
+  CHECK(with_limit(3).reason == Reason::RollingOut);
+  CHECK(with_limit(2).reason == Reason::CrashLoop);
+  CHECK(with_limit(2).message ==
+        "pod web-1, container migrate: 2 restarts (limit 2), last exit code 2 (Error)");
+}
+
+TEST_CASE("measure_rollout names the startup probe when the progress deadline is exceeded") {
+  auto late = unready("web-1");
+  const auto message = [&] {
+    return measure(not_progressing("late"), {late}, std::nullopt, minutes(11)).message;
+  };
+  CHECK_THAT(message(), Catch::EndsWith("; pod web-1: container app has run for 11m and has never "
+                                        "been ready; if it needs more time, give it a startup "
+                                        "probe and a longer progressDeadlineSeconds"));
+  late.containers[0].started = false;
+  late.probes = {{.container = "app", .kind = api::ProbeKind::Startup, .port = 80}};
+  CHECK_THAT(message(), Catch::EndsWith("; pod web-1: container app has run for 11m and its "
+                                        "startup probe has not passed"));
+}
+
+TEST_CASE("measure_rollout does not count an unready new pod until its allowance has passed") {
   const Time rolled_out = start + seconds(10);
   auto created_later = unready("web-9");
-  created_later.meta.created = start + seconds(30);
+  created_later.meta.created = created_later.accepted_at = start + seconds(30);
+  created_later.containers[0].started_at = start + minutes(6);
   CHECK(measure(rolled_out_deployment(), {running("web-0"), created_later}, rolled_out, seconds(60))
             .result == Pass);
-  CHECK(measure(rolled_out_deployment(), {running("web-0"), created_later}, rolled_out, minutes(6))
-            .reason == Reason::NotReady);
+  const auto late =
+      measure(rolled_out_deployment(), {running("web-0"), created_later}, rolled_out, minutes(16));
+  CHECK(late.reason == Reason::NotReady);
+  CHECK_THAT(late.message, Catch::Contains(", for example web-9, container app has run for 10m and "
+                                           "has never been ready; if it needs more time"));
+  CHECK(measure(rolled_out_deployment(), {running("web-0"), created_later}, rolled_out, minutes(15))
+            .result == Pass);
   const auto measurement =
       measure(rolled_out_deployment(), {created_later}, rolled_out, seconds(60));
   CHECK(measurement.result == Unknown);

@@ -48,13 +48,13 @@ TEST_CASE("parse_policy returns the defaults for an empty spec") {
 
 TEST_CASE("parse_policy reads the fields of every section") {
   const auto policy = parse_spec(
-      R"({"mode": "Observe", "suspend": true, "selector": {"matchLabels": {"tier": "web"}}, "bakeTime": "1h",
+      R"({"mode": "Observe", "suspend": true, "selector": {"matchLabels": {"tier": "web"}}, "bakeTime": "1h", "startupGrace": "90s",
     "checks": [{"name": "health", "interval": "2s", "failureThreshold": 5, "http": {"target": "Pods", "scheme": "https",
         "port": 8443, "path": "/h", "expectedStatus": "200,204", "timeout": "1.5s", "maxFailingPods": "0%"}},
       {"name": "svc", "http": {"target": "Service", "service": "web", "port": 80}},
       {"name": "url", "http": {"url": "http://web/health"}}],
     "rollout": {"progressDeadline": false, "crashLoopRestarts": 0, "imagePullErrors": false, "configErrors": false,
-      "unavailableFor": "0s"}, "rollback": {"verifyFor": "1m", "cooldown": "0s", "limit": {"count": 5, "within": "2h"},
+      "unavailableFor": "0s", "initCrashLoopRestarts": 4}, "rollback": {"verifyFor": "1m", "cooldown": "0s", "limit": {"count": 5, "within": "2h"},
       "drill": {"afterGood": true, "every": "168h"}}})");
   CHECK(policy.problem.empty());
   const PolicySpec expected{
@@ -62,6 +62,7 @@ TEST_CASE("parse_policy reads the fields of every section") {
       .suspend = true,
       .selector = LabelSelector{.match_labels = {{"tier", "web"}}},
       .bake_time = 1h,
+      .startup_grace = 90s,
       .checks = {Check{.name = "health",
                        .http = {.target = HttpTarget::Pods,
                                 .scheme = "https",
@@ -80,7 +81,8 @@ TEST_CASE("parse_policy reads the fields of every section") {
                   .crash_loop_restarts = 0,
                   .image_pull_errors = false,
                   .config_errors = false,
-                  .unavailable_for = 0ms},
+                  .unavailable_for = 0ms,
+                  .init_crash_loop_restarts = 4},
       .verify_for = 1min,
       .cooldown = 0s,
       .limit = {.count = 5, .within = 2h},
@@ -118,6 +120,9 @@ TEST_CASE("parse_policy reports the field, its value and the expected value") {
        R"(spec.rollback.drill.every: "9000h" is not between 1h and 8760h)"},
       {R"({"rollout": {"crashLoopRestarts": -1}})",
        "spec.rollout.crashLoopRestarts: -1 is not a whole number from 0 to 100"},
+      {R"({"rollout": {"initCrashLoopRestarts": 101}})",
+       "spec.rollout.initCrashLoopRestarts: 101 is not a whole number from 0 to 100"},
+      {R"({"startupGrace": "25h"})", R"(spec.startupGrace: "25h" is not between 0s and 24h)"},
       {R"({"rollout": {"unavailableFor": "2h"}})",
        R"(spec.rollout.unavailableFor: "2h" is not between 0s and 1h)"},
       {R"({"selector": {"matchLabels": {"a": 1}}})",

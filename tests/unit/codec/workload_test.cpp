@@ -77,12 +77,11 @@ TEST_CASE("parse_pod reads the kubelet's probes with the number of their port") 
       {"name": "other", "readinessProbe": {"httpGet": {"port": "http"}},
        "livenessProbe": {"httpGet": {"port": 80, "host": "10.0.0.9"}},
        "startupProbe": {"grpc": {"port": 70000}}}]}})");
-  CHECK(pod.probes ==
-        std::vector<KubeletProbe>{{"app", ProbeKind::Readiness, 8080},
-                                  {"app", ProbeKind::Liveness, 9000},
-                                  {"app", ProbeKind::Startup, 0},
-                                  {"other", ProbeKind::Readiness, 0},
-                                  {"other", ProbeKind::Liveness, 0},
-                                  {"other", ProbeKind::Startup, 0}});
+  CHECK(pod.probes == std::vector<KubeletProbe>{{"app", ProbeKind::Readiness, 8080},
+                                                {"app", ProbeKind::Liveness, 9000},
+                                                {"app", ProbeKind::Startup, 0},
+                                                {"other", ProbeKind::Readiness, 0},
+                                                {"other", ProbeKind::Liveness, 0},
+                                                {"other", ProbeKind::Startup, 0}});
   CHECK(pod_from(R"({"spec": {"containers": [{"name": "app"}]}})").probes.empty());
 }

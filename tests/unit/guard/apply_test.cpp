@@ -50,6 +50,22 @@ TEST_CASE("keeps a measurement of the current revision until the next plan") {
   CHECK(take_measurements(state, {}).empty());
 }
 
+TEST_CASE("remembers the pods that responded to a check until the Deployment is idle") {
+  MeasurementArrived entry = measurement_of("v2");
+  entry.check = api::Check{.name = "health"};
+  entry.responders = {{.pod = "web-0", .node = "node-a"}};
+  GuardState state = pending_state();
+  state.guard.state = api::State::Evaluating;
+  state = fold_one(std::move(state), entry);
+  const std::string hash = api::config_hash_of(entry.check->http);
+  CHECK(state.responders[hash].has_pod("web-0"));
+  (void)take_measurements(state, {});
+  CHECK(state.responders.size() == 1);
+  state.guard.state = api::State::Idle;
+  (void)take_measurements(state, {});
+  CHECK(state.responders.empty());
+}
+
 TEST_CASE("drops a measurement when it is about another revision") {
   GuardState state = fold_one(pending_state(), measurement_of("v1"));
   CHECK(take_measurements(state, {}).empty());
