@@ -19,14 +19,17 @@ constexpr std::array states{
 constexpr std::array verdicts{
     ValueDoc<RevisionVerdict>{RevisionVerdict::Evaluating, "The revision is being evaluated."},
     ValueDoc<RevisionVerdict>{RevisionVerdict::Good,
-                              "The revision rolled out completely and baked without a breach."},
+                              "The revision rolled out completely and baked without a breach, or "
+                              "was healthy for `minimumBake` when a newer one replaced it."},
     ValueDoc<RevisionVerdict>{RevisionVerdict::PresumedGood,
                               "The revision was completely available when Lastgood first saw it."},
     ValueDoc<RevisionVerdict>{
         RevisionVerdict::Superseded,
         "A newer template replaced the revision before its evaluation was complete."},
     ValueDoc<RevisionVerdict>{RevisionVerdict::Inconclusive,
-                              "The revision baked, but a check never returned a result."},
+                              "The revision baked, but a check returned no result or passed too "
+                              "few of its measurements. Or it was rolled back because of an "
+                              "outage."},
     ValueDoc<RevisionVerdict>{RevisionVerdict::Breached,
                               "A check was breached, and the revision is not rolled back yet."},
     ValueDoc<RevisionVerdict>{RevisionVerdict::RolledBack,

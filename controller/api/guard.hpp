@@ -22,7 +22,7 @@ enum class RevisionVerdict : std::uint8_t {
   Good,          // rolled out completely and baked without a breach
   PresumedGood,  // was completely available when first seen
   Superseded,    // a newer template was applied before the evaluation ended
-  Inconclusive,  // baked, but a check never had a result
+  Inconclusive,  // baked, but a check had no result or passed too few of its measurements
   Breached,      // a check was breached; not (yet) rolled back
   RolledBack,    // rolled back: quarantined
 };
@@ -73,6 +73,10 @@ struct CheckStatus {
   int consecutive_failures = 0;
   int failure_threshold = 1;
   bool passed_once = false;                // since the rollout was complete
+  std::string recent_results;              // the last 20 Pass and Fail, oldest first: "PPFP"
+  int bake_passes = 0;                     // since the bake began
+  int bake_failures = 0;                   // since the bake began
+  std::optional<Time> last_result = {};    // of the last Pass or Fail
   int consecutive_unknowns = 0;            // not counted beyond 2
   std::optional<Time> first_failure = {};  // of the consecutive failures
   std::optional<Time> last_failure = {};   // of the consecutive failures
@@ -80,6 +84,15 @@ struct CheckStatus {
   // The last baseline that is Pass or Fail. Absent if the check passes.
   std::optional<BaselineResult> baseline = {};
   bool operator==(const CheckStatus&) const = default;
+};
+
+// The time of a bake in which every check had a recent result counts as observed. Each other part
+// of the bake extends it.
+struct Bake {
+  Duration observed{0};
+  Duration unobserved{0};  // while a controller ran
+  std::optional<Time> counted_until = {};
+  bool operator==(const Bake&) const = default;
 };
 
 // An automatic rollback that was started. It counts for the limit and the cooldown.
@@ -91,7 +104,8 @@ struct PastRollback {
 
 // A tool applied a quarantined template again.
 struct Contest {
-  std::string by;  // "Argo CD (argocd-controller)"
+  TemplateHash hash;  // of the template; empty if an older version of the controller wrote it
+  std::string by;     // "Argo CD (argocd-controller)"
   Time at;
   bool operator==(const Contest&) const = default;
 };
@@ -102,6 +116,10 @@ struct Freeze {
   Reason reason = Reason::None;
   std::string message;
   std::optional<Time> since = {};
+  // Only after a failed verification: the check that failed for the release and for the restored
+  // revision alike, and the verdict of the restored revision before it failed.
+  std::string check;
+  std::optional<RevisionVerdict> verdict_before = {};
   bool operator==(const Freeze&) const = default;
 };
 
@@ -142,6 +160,7 @@ struct GuardStatus {
   std::vector<Revision> revisions = {};  // newest first, at most 20, including `current`
   std::optional<Time> evaluation_started = {};
   std::optional<Time> rolled_out = {};  // when this evaluation first saw the rollout complete
+  std::optional<Bake> bake = {};        // of this evaluation, since `rolled_out`
   std::vector<CheckStatus> checks = {};
   std::string rollback;  // name of the Rollback in progress, or of the last one
   std::string pending;   // the same name while that Rollback is Pending; empty if it is manual

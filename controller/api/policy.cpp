@@ -39,4 +39,9 @@ std::string config_hash_of(const HttpCheck& http) {
   return digest_of(text);
 }
 
+Duration minimum_bake_of(const PolicySpec& spec) {
+  constexpr int default_divisor = 4;
+  return spec.minimum_bake.value_or(spec.bake_time / default_divisor);
+}
+
 }  // namespace lastgood::api

@@ -95,14 +95,20 @@ struct PolicySpec {
   // How long a pod that was never ready may take to start. Absent: the progress deadline of the
   // Deployment.
   std::optional<Duration> startup_grace = {};
+  std::optional<Duration> minimum_bake = {};  // absent: see minimum_bake_of()
   std::vector<Check> checks = {};
   RolloutCheck rollout = {};
   Duration verify_for = std::chrono::minutes(5);  // rollback.verifyFor
   Duration cooldown = std::chrono::minutes(5);  // rollback.cooldown: from one rollback to the next
   RollbackLimit limit = {};                     // rollback.limit
+  int max_revisions_back = 5;                   // rollback.maxRevisionsBack
   DrillPlan drill = {};                         // rollback.drill
   bool operator==(const PolicySpec&) const = default;
 };
+
+// How long a release that is replaced during its bake must have been observed to be good:
+// spec.minimumBake, or by default a quarter of the bake time.
+[[nodiscard]] Duration minimum_bake_of(const PolicySpec& spec);
 
 struct PolicyStatus {
   std::int64_t observed_generation = 0;

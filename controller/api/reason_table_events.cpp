@@ -25,7 +25,8 @@ constexpr std::array entries{
                 "not breached.",
                 "Nothing is needed. See `status.checks`."},
     ReasonEntry{place, Reason::CheckBreached, warning,
-                "The consecutive failures reached the threshold, or the failure counts at once.",
+                "The consecutive failures reached the threshold, more than half of the last 20 "
+                "measurements failed, or the failure counts at once.",
                 "Nothing. The next Event reports the consequence."},
     ReasonEntry{place, Reason::BreachEnded, normal,
                 "The check passes again. The evaluation continues, and the bake time starts again.",
@@ -73,17 +74,23 @@ constexpr std::array entries{
                 "A tool keeps applying a template that was rolled back. The state is `Frozen`.",
                 "Revert the release at its source, or stop the tool."},
     ReasonEntry{place, Reason::Resumed, normal, "A user ended the freeze.", ""},
+    ReasonEntry{place, Reason::OutageEnded, normal,
+                "A freeze ended by itself: the check that failed for the release and for the "
+                "restored revision alike passes again.",
+                "Ship the release again."},
     ReasonEntry{place, Reason::DrillFailed, warning, "A drill failed. The note has the cause.",
                 "Remove the cause before a rollback is needed."},
     ReasonEntry{place, Reason::InvalidAnnotation, warning,
                 "An annotation of the pod template is not valid, or it belongs on the Deployment.",
                 "Correct it in the next release."},
     ReasonEntry{place, Reason::ReleaseGood, normal,
-                "The release baked without a breach. It is the last good revision.", ""},
+                "The release baked without a breach, or was replaced after `minimumBake` without a "
+                "failing check. It is the last good revision.",
+                ""},
     ReasonEntry{place, Reason::ReleaseInconclusive, warning,
-                "The release baked, but a check never returned a result. Nothing is rolled back to "
-                "it.",
-                "Make the check that the note names return a result."},
+                "The release baked, but a check returned no result, or passed less than 75% of its "
+                "measurements. Nothing is rolled back to it.",
+                "See the check that the note names."},
     ReasonEntry{place, Reason::ReleaseSuperseded, normal,
                 "A newer template replaced a breached release.", ""},
 };

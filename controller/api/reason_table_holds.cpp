@@ -41,6 +41,11 @@ constexpr std::array entries{
     ReasonEntry{place, Reason::NoLastGood, held,
                 "There is no other revision that was proven good and has a snapshot.",
                 "Ship a new release."},
+    ReasonEntry{place, Reason::TooFarBack, held,
+                "A rollback would undo more releases than `rollback.maxRevisionsBack`. The message "
+                "lists them.",
+                "Ship a new release, raise `rollback.maxRevisionsBack`, or create a manual "
+                "Rollback."},
     ReasonEntry{place, Reason::Unconfirmed, held,
                 "The check was breached but has not failed recently, because of a restart of the "
                 "controller, a suspension, or a check that returned no result.",
@@ -54,11 +59,13 @@ constexpr std::array entries{
         "the new one, or when the release breaches another check. If no old pod is left: ship a "
         "new release, or create a manual Rollback."},
     ReasonEntry{place, Reason::SharedCause, held,
-                "The check fails for the pods of the old revision too. A rollback would not help.",
+                "The check fails for the pods of the old revision too. Or no old pod is left, and "
+                "at least two other guarded Deployments began to fail within a minute of this one. "
+                "A rollback would not help.",
                 "The same as for `AlreadyFailing`."},
     ReasonEntry{
         place, Reason::BreakerOpen, held,
-        "So many guarded Deployments fail, or were rolled back, at the same time that a "
+        "So many guarded Deployments began to fail, or were rolled back, at the same time that a "
         "shared cause is more likely.",
         "Fix the shared cause. The breaker closes `--breaker-within` after both limits were "
         "last exceeded together, or when an administrator [closes "

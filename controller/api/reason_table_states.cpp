@@ -27,18 +27,25 @@ constexpr std::array entries{
                 ""},
     ReasonEntry{place, Reason::Good, "`Idle`",
                 "The revision baked without a breach, or it was good before and still runs.", ""},
-    ReasonEntry{place, Reason::Inconclusive, "`Idle`",
-                "The revision baked, but a check never returned a result. The revision keeps "
-                "running, but nothing is rolled back to it.",
-                "Make the check that the message names return a result, then ship again."},
+    ReasonEntry{
+        place, Reason::Inconclusive, "`Idle`",
+        "The revision baked, but a check returned no result, or passed less than 75% of its "
+        "measurements. The revision keeps running, but nothing is rolled back to it.",
+        "See the check that the message names, then ship again."},
     ReasonEntry{place, Reason::RolledBack, "`Idle`",
                 "The bad revision was rolled back, and the rollback is finished.",
                 "Fix the release and ship the next one."},
+    ReasonEntry{place, Reason::OutageEnded, "`Idle`",
+                "The restored revision failed the same check as the release, and passes it again. "
+                "So an outage was the cause, and the freeze `VerificationFailed` has ended. The "
+                "restored revision is good again. The release is `Inconclusive`.",
+                "Ship the release again."},
     ReasonEntry{place, Reason::RollingOut, "`Evaluating`, `RollingBack`",
                 "The new revision rolls out. In `RollingBack`: the restored revision rolls out.",
                 ""},
     ReasonEntry{place, Reason::Baking, "`Evaluating`",
-                "The rollout is complete. The revision is evaluated until the time in the message.",
+                "The rollout is complete. The revision is evaluated until the time in the message. "
+                "Time without results of the checks extends the bake.",
                 ""},
     ReasonEntry{place, Reason::CheckFailing, "`Evaluating`",
                 "The rollout is complete, and a check fails but is not breached. The revision is "
@@ -74,13 +81,14 @@ constexpr std::array entries{
                 "The API server rejected the patch for 15 minutes. Nothing was changed.",
                 "Remove the cause in the message. Then [end the freeze](#how-to-end-a-freeze)."},
     ReasonEntry{place, Reason::VerificationFailed, "`Frozen`",
-                "The restored revision fails its checks too. The usual cause is something other "
-                "than the release.",
+                "The restored revision fails its checks too, so it is not good any more. The usual "
+                "cause is something other than the release. If the same check failed for the "
+                "release, the freeze ends by itself when the check passes again.",
                 "Fix the cause. Then [end the freeze](#how-to-end-a-freeze)."},
     ReasonEntry{place, Reason::Contested, "`Frozen`",
                 "A tool applied a template again that had been rolled back: `rollback.limit.count` "
-                "times within `rollback.limit.within`, or once while the Deployment was frozen. "
-                "The message names the tool.",
+                "times in a row, or once while the Deployment was frozen. The message names the "
+                "tool.",
                 "Revert the release at its source, or stop the tool. Then [end the "
                 "freeze](#how-to-end-a-freeze)."},
 };

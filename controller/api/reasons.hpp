@@ -17,11 +17,13 @@ namespace lastgood::api {
 #define LASTGOOD_REASONS(X)                                                                       \
   X(None)                                                                                         \
   X(NotOptedIn) X(WaitingForStatus) X(WaitingForReplicaSet) X(PresumedGood) X(Good)               \
-  X(Inconclusive) X(RolledBack) X(RollingOut) X(Baking) X(CheckFailing) X(AwaitingReplicas)       \
-  X(Resumed) X(RequestedManually) X(GroupRolledBack) X(RolledOut) X(AwaitingPass)                 \
+  X(Inconclusive) X(RolledBack) X(OutageEnded) X(RollingOut) X(Baking) X(CheckFailing)            \
+  X(AwaitingReplicas) X(Resumed) X(RequestedManually) X(GroupRolledBack) X(RolledOut)             \
+  X(AwaitingPass)                                                                                 \
   X(RollbackFailed) X(PatchRejected) X(VerificationFailed) X(Contested)                           \
   X(Deleting) X(Suspended) X(DeploymentPaused) X(ScaledToZero) X(PausedUntil) X(Declined)         \
-  X(AlreadyRolledBack) X(NoRollbackPast) X(NoLastGood) X(Unconfirmed) X(AlreadyFailing)           \
+  X(AlreadyRolledBack) X(NoRollbackPast) X(NoLastGood) X(TooFarBack) X(Unconfirmed)               \
+  X(AlreadyFailing)                                                                               \
   X(SharedCause) X(BreakerOpen) X(LimitReached) X(Cooldown) X(MissingReference)                   \
   X(AdmissionDenied) X(Forbidden) X(SnapshotMissing) X(SnapshotInvalid) X(NotChecked)             \
   X(GroupBlocked) X(Observing) X(AwaitingApproval) X(GroupOrder) X(CheckingRollback)              \

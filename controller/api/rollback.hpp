@@ -46,12 +46,15 @@ struct GroupRollback {
 struct RollbackSpec {
   std::string deployment;  // its name, in the namespace of the Rollback
   Uid deployment_uid;
-  std::int64_t generation = 0;   // metadata.generation of the Deployment with the bad template
-  Revision from;                 // only hash, replica_set and number are set
-  Revision to;                   // also snapshot: the ControllerRevision whose template is restored
-  std::string check;             // the breached check
-  Reason reason = Reason::None;  // of the check: WrongStatus, CrashLoop, ...
-  std::string message;           // the value and the limit
+  std::int64_t generation = 0;  // metadata.generation of the Deployment with the bad template
+  Revision from;                // only hash, replica_set and number are set
+  Revision to;                  // also snapshot: the ControllerRevision whose template is restored
+  // Every release that the rollback undoes, newest first, if it is more than one: `from` and the
+  // releases between `to` and `from`. At most 20.
+  std::vector<Revision> undone = {};
+  std::string check;                  // the breached check
+  Reason reason = Reason::None;       // of the check: WrongStatus, CrashLoop, ...
+  std::string message;                // the value and the limit
   std::optional<Time> detected = {};  // when the rollback was decided
   // Manual: the number of the revision to restore; absent: the last good revision.
   std::optional<std::int64_t> to_revision = {};

@@ -21,6 +21,15 @@ BaselineResult read_baseline(const Reader& baseline) {
       .at = baseline.time("at")};
 }
 
+// The last 20 letters P and F of the text.
+std::string read_results(const Reader& check) {
+  constexpr std::size_t max_results = 20;
+  std::string results = check.text("recentResults", max_name);
+  std::erase_if(results, [](char letter) { return letter != 'P' && letter != 'F'; });
+  if (results.size() > max_results) results.erase(0, results.size() - max_results);
+  return results;
+}
+
 Json json_of(const BaselineResult& baseline) {
   Json out = {{"result", to_string(baseline.result)},
               {"consecutiveFailures", baseline.consecutive_failures},
@@ -59,6 +68,10 @@ std::vector<CheckStatus> read_checks(const Reader& status, const char* key) {
     read.consecutive_failures = check.int_or("consecutiveFailures", 0);
     read.failure_threshold = check.int_or("failureThreshold", 1);
     read.passed_once = check.boolean("passedOnce");
+    read.recent_results = read_results(check);
+    read.bake_passes = check.int_or("bakePasses", 0);
+    read.bake_failures = check.int_or("bakeFailures", 0);
+    read.last_result = check.time("lastResult");
     read.consecutive_unknowns = std::clamp(check.int_or("consecutiveUnknowns", 0), 0, 2);
     read.first_failure = check.time("firstFailure");
     read.last_failure = check.time("lastFailure");
@@ -79,6 +92,10 @@ Json to_json(const CheckStatus& check) {
   put(out, "configHash", check.config_hash);
   put(out, "reason", to_string(check.reason));
   put(out, "message", check.message, max_text);
+  put(out, "recentResults", check.recent_results);
+  if (check.bake_passes != 0) out["bakePasses"] = check.bake_passes;
+  if (check.bake_failures != 0) out["bakeFailures"] = check.bake_failures;
+  put(out, "lastResult", check.last_result);
   put(out, "firstFailure", check.first_failure);
   put(out, "lastFailure", check.last_failure);
   if (check.consecutive_unknowns != 0) out["consecutiveUnknowns"] = check.consecutive_unknowns;

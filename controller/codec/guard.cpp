@@ -4,6 +4,7 @@
 #include "codec/check_status.hpp"
 #include "codec/meta.hpp"
 #include "codec/shared_fields.hpp"
+#include "codec/values.hpp"
 
 namespace lastgood::codec {
 
@@ -16,14 +17,19 @@ void read_history(const Reader& status, GuardStatus& out) {
         {.name = entry.text("name", max_name), .at = entry.time("at").value_or(Time{})});
   });
   status.each("contests", max_past, [&](const Reader& entry) {
-    out.contests.push_back(
-        {.by = entry.text("by", max_name), .at = entry.time("at").value_or(Time{})});
+    out.contests.push_back({.hash = TemplateHash(entry.text("hash", max_name)),
+                            .by = entry.text("by", max_name),
+                            .at = entry.time("at").value_or(Time{})});
   });
   if (status.has("freeze")) {
     const Reader freeze = status.object("freeze");
     out.freeze = Freeze{.reason = read_reason(freeze),
                         .message = freeze.text("message", max_message),
-                        .since = freeze.time("since")};
+                        .since = freeze.time("since"),
+                        .check = freeze.text("check", max_name)};
+    if (freeze.has("verdictBefore"))
+      out.freeze->verdict_before =
+          read_enum(freeze, "verdictBefore", RevisionVerdict::Evaluating, parse_verdict);
   }
   if (status.has("lastDrill")) {
     const Reader drill = status.object("lastDrill");
@@ -40,12 +46,28 @@ void read_history(const Reader& status, GuardStatus& out) {
   }
 }
 
+Bake read_bake(const Reader& bake) {
+  return {.observed = bake.parsed("observed", Duration{0}, parse_duration),
+          .unobserved = bake.parsed("unobserved", Duration{0}, parse_duration),
+          .counted_until = bake.time("countedUntil")};
+}
+
+Json json_of(const Bake& bake) {
+  Json out = Json::object();
+  put(out, "observed", std::optional(bake.observed));
+  if (bake.unobserved != Duration::zero()) put(out, "unobserved", std::optional(bake.unobserved));
+  put(out, "countedUntil", bake.counted_until);
+  return out;
+}
+
 Json json_of(const PastRollback& past) {
   return {{"name", clip(past.name, max_name)}, {"at", format_rfc3339_millis(past.at)}};
 }
 
 Json json_of(const Contest& contest) {
-  return {{"by", clip(contest.by, max_name)}, {"at", format_rfc3339_millis(contest.at)}};
+  Json out = {{"by", clip(contest.by, max_name)}, {"at", format_rfc3339_millis(contest.at)}};
+  put(out, "hash", contest.hash.value);
+  return out;
 }
 
 Json json_of(const Freeze& freeze) {
@@ -53,6 +75,8 @@ Json json_of(const Freeze& freeze) {
   put(out, "reason", to_string(freeze.reason));
   put(out, "message", freeze.message, max_message);
   put(out, "since", freeze.since);
+  put(out, "check", freeze.check);
+  if (freeze.verdict_before) out["verdictBefore"] = to_string(*freeze.verdict_before);
   return out;
 }
 
@@ -99,6 +123,7 @@ GuardStatus read_guard_status(const Reader& status) {
               [&](const Reader& entry) { out.revisions.push_back(read_revision(entry)); });
   out.evaluation_started = status.time("evaluationStarted");
   out.rolled_out = status.time("rolledOut");
+  if (status.has("bake")) out.bake = read_bake(status.object("bake"));
   out.checks = read_checks(status, "checks");
   out.rollback = status.text("rollback");
   out.pending = status.text("pending", max_name);
@@ -133,6 +158,7 @@ Json to_json(const GuardStatus& status) {
   put_list(out, "revisions", status.revisions, max_revisions, as_json);
   put(out, "evaluationStarted", status.evaluation_started);
   put(out, "rolledOut", status.rolled_out);
+  if (status.bake) out["bake"] = json_of(*status.bake);
   put(out, "checks", status.checks);
   put(out, "rollback", status.rollback);
   put(out, "pending", status.pending);

@@ -113,10 +113,15 @@ RolloutCheck read_rollout(const Reader& reader) {
   return out;
 }
 
+// A guard lists 20 revisions. With a smaller bound, the list shows reliably when it is exceeded.
+constexpr int max_revisions_back_bound = 15;
+
 void read_rollback(const Reader& reader, PolicySpec& spec) {
   spec.verify_for =
       reader.parsed("verifyFor", spec.verify_for, duration_within(seconds{1}, hours{24}));
   spec.cooldown = reader.parsed("cooldown", spec.cooldown, duration_within(Duration{0}, hours{24}));
+  spec.max_revisions_back =
+      reader.int_or("maxRevisionsBack", spec.max_revisions_back, 1, max_revisions_back_bound);
   const Reader limit = reader.object("limit");
   spec.limit.count = limit.int_or("count", spec.limit.count, 1, RollbackLimit::max_count);
   spec.limit.within =
@@ -125,6 +130,17 @@ void read_rollback(const Reader& reader, PolicySpec& spec) {
   spec.drill.after_good = drill.boolean("afterGood", spec.drill.after_good);
   spec.drill.every =
       drill.parsed("every", spec.drill.every, duration_within(hours{1}, hours{8760}));
+}
+
+void read_minimum_bake(const Reader& reader, PolicySpec& spec) {
+  if (!reader.has("minimumBake")) return;
+  spec.minimum_bake =
+      reader.parsed("minimumBake", spec.bake_time, duration_within(seconds{1}, hours{168}));
+  if (*spec.minimum_bake > spec.bake_time) {
+    reader.set_error("minimumBake", fmt::format("{} is longer than the bakeTime of {}",
+                                                format_duration(*spec.minimum_bake),
+                                                format_duration(spec.bake_time)));
+  }
 }
 
 PolicySpec read_spec(const Reader& reader) {
@@ -137,6 +153,7 @@ PolicySpec read_spec(const Reader& reader) {
   if (reader.has("startupGrace"))
     spec.startup_grace =
         reader.parsed("startupGrace", Duration{0}, duration_within(Duration{0}, hours{24}));
+  read_minimum_bake(reader, spec);
   reader.each("checks", max_checks, [&](const Reader& entry) {
     Check check = read_check(entry);
     if (std::ranges::find(spec.checks, check.name, &Check::name) != spec.checks.end()) {

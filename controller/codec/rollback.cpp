@@ -38,6 +38,8 @@ RollbackSpec read_spec(const Reader& spec) {
   out.generation = spec.integer("generation");
   out.from = read_revision(spec.object("from"));
   out.to = read_revision(spec.object("to"));
+  spec.each("undone", max_revisions,
+            [&](const Reader& entry) { out.undone.push_back(read_revision(entry)); });
   out.check = spec.text("check");
   out.reason = read_reason(spec);
   out.message = spec.text("message");
@@ -127,6 +129,8 @@ Json to_json(const RollbackSpec& spec) {
   if (is_bound(spec)) out["generation"] = spec.generation;
   if (spec.from != Revision{}) out["from"] = to_json(spec.from);
   if (spec.to != Revision{}) out["to"] = to_json(spec.to);
+  put_list(out, "undone", spec.undone, max_revisions,
+           [](const Revision& revision) { return to_json(revision); });
   put(out, "check", spec.check);
   put(out, "reason", to_string(spec.reason));
   put(out, "message", spec.message, max_message);

@@ -20,22 +20,17 @@ bool is_kept_closed(const BreakerSettings& settings, const BreakerOverride& brea
 
 }  // namespace
 
-bool counts_as_failing(const api::GuardStatus& guard, const BreakerSettings& settings,
-                       const BreakerOverride& breaker_override, Time now) {
+bool counts_as_failing(const api::GuardStatus& guard, std::optional<Time> failing_since,
+                       const BreakerSettings& settings, const BreakerOverride& breaker_override,
+                       Time now) {
   if (guard.policy.empty()) return false;
-  const bool is_evaluated = guard.state == State::Evaluating || guard.state == State::Held ||
-                            guard.state == State::RollingBack;
-  // Ignore old failures: the check may no longer run.
-  const bool fails = std::ranges::any_of(guard.checks, [&](const api::CheckStatus& check) {
-    return check.consecutive_failures > 0 && check.last_failure &&
-           now - *check.last_failure < settings.within;
-  });
+  const bool began_recently = failing_since && now - *failing_since < settings.within;
   const bool runs_restored_revision =
       std::ranges::any_of(guard.rollbacks, [&](const api::PastRollback& past) {
         return past.at <= now && now - past.at < settings.within &&
                !is_kept_closed(settings, breaker_override, past.at);
       });
-  return (is_evaluated && fails) || runs_restored_revision;
+  return began_recently || runs_restored_revision;
 }
 
 bool is_held_by_breaker(const api::GuardStatus& guard) {
@@ -75,8 +70,9 @@ Breaker evaluate_fleet(const BreakerSettings& settings, const Fleet& fleet,
   return {
       .is_open = true,
       .message = fmt::format(
-          "{} of {} guarded Deployments fail or were rolled back within {} (limits: {} Deployments "
-          "and {}%), so a common cause is likely. The breaker closes {} after the last moment at "
+          "{} of {} guarded Deployments began to fail or were rolled back within {} (limits: {} "
+          "Deployments and {}%), so a common cause is likely. The breaker closes {} after the last "
+          "moment at "
           "which both limits were exceeded, or when an administrator sets the annotation "
           "lastgood.dev/close-breaker of the controller's Lease to the current time{}",
           fleet.failing, fleet.guarded, format_duration(settings.within), settings.rollbacks,

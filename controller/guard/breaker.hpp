@@ -20,8 +20,8 @@ struct BreakerSettings {
 
 struct Fleet {
   std::size_t guarded = 0;
-  std::size_t failing = 0;
-  std::size_t held = 0;  // in the state Held (BreakerOpen)
+  std::size_t failing = 0;  // see counts_as_failing()
+  std::size_t held = 0;     // those of them in the state Held (BreakerOpen)
 };
 
 // The annotation lastgood.dev/close-breaker on the controller's Lease.
@@ -30,9 +30,12 @@ struct BreakerOverride {
   std::string problem;          // why the annotation cannot be used; empty: it can
 };
 
-// A check of the Deployment's release fails now, or the Deployment was rolled back recently.
-// Rollbacks while an administrator kept the breaker closed do not count.
-[[nodiscard]] bool counts_as_failing(const api::GuardStatus& guard, const BreakerSettings& settings,
+// The Deployment began to fail recently, at `failing_since`, or was rolled back recently. A
+// Deployment that has failed for longer says nothing about the present. Rollbacks while an
+// administrator kept the breaker closed do not count.
+[[nodiscard]] bool counts_as_failing(const api::GuardStatus& guard,
+                                     std::optional<Time> failing_since,
+                                     const BreakerSettings& settings,
                                      const BreakerOverride& breaker_override, Time now);
 
 [[nodiscard]] bool is_held_by_breaker(const api::GuardStatus& guard);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "guard/flapping.hpp"
 #include "guard/schedule.hpp"
 
 namespace lastgood::guard {
@@ -35,6 +36,19 @@ bool is_same_failure(const CheckStatus& before, const api::Measurement& measurem
          !has_gap;
 }
 
+void add_pass(CheckStatus& check, bool settled) {
+  record_result(check, MeasurementResult::Pass);
+  const bool still_flaps = check.breached && is_flapping(check);
+  const std::optional<Time> began = check.first_failure;
+  reset_failures(check);
+  check.baseline.reset();
+  check.passed_once = check.passed_once || settled;
+  if (settled) check.bake_passes += 1;
+  if (!still_flaps) return;
+  check.breached = true;
+  check.first_failure = began;
+}
+
 void add_failure(CheckStatus& check, const api::Measurement& measurement, bool is_same, Time now) {
   if (measurement.min_failing_time > Duration::zero() && !is_same && !check.breached)
     reset_failures(check);
@@ -43,8 +57,12 @@ void add_failure(CheckStatus& check, const api::Measurement& measurement, bool i
   check.consecutive_failures += 1;
   const bool has_lasted = now - *check.first_failure >= measurement.min_failing_time;
   if (measurement.immediate ||
-      (check.consecutive_failures >= check.failure_threshold && has_lasted))
+      (check.consecutive_failures >= check.failure_threshold && has_lasted)) {
     check.breached = true;
+  } else if (measurement.min_failing_time == Duration::zero() && is_flapping(check)) {
+    check.breached = true;
+    check.message += ". " + flapping_text(check);
+  }
 }
 
 // Updates the result of the baseline: its consecutive failures, and whether they began before the
@@ -90,16 +108,33 @@ CheckStatus apply(CheckStatus check, const api::Measurement& measurement, bool s
           ? std::min(check.consecutive_unknowns + 1, max_consecutive_unknowns)
           : 0;
   switch (measurement.result) {
-    case MeasurementResult::Pass:
-      reset_failures(check);
-      check.baseline.reset();
-      check.passed_once = check.passed_once || settled;
+    case MeasurementResult::Pass: add_pass(check, settled); break;
+    case MeasurementResult::Unknown: return check;
+    case MeasurementResult::Fail:
+      record_result(check, MeasurementResult::Fail);
+      if (settled) check.bake_failures += 1;
+      add_failure(check, measurement, is_same, when);
       break;
-    case MeasurementResult::Unknown: break;
-    case MeasurementResult::Fail: add_failure(check, measurement, is_same, when); break;
   }
+  check.last_result = when;
   return check;
 }
+
+Duration max_result_age(const std::string& check, const api::PolicySpec& spec) {
+  const auto found = std::ranges::find(spec.checks, check, &api::Check::name);
+  return found == spec.checks.end() ? max_gap
+                                    : std::max(max_gap, 2 * found->interval + found->http.timeout);
+}
+
+namespace {
+
+// After a gap as long as the window of results, the results from before the gap do not count.
+void forget_old_results(CheckStatus& check, const api::PolicySpec& spec, Time now) {
+  const Duration window = max_recent_results * max_result_age(check.name, spec) / 2;
+  if (check.last_result && now - *check.last_result > window) check.recent_results.clear();
+}
+
+}  // namespace
 
 std::vector<CheckStatus> apply_all(const std::vector<CheckStatus>& checks,
                                    const api::PolicySpec& spec,
@@ -117,6 +152,7 @@ std::vector<CheckStatus> apply_all(const std::vector<CheckStatus>& checks,
     if (threshold > check.failure_threshold)
       check.breached = check.breached && check.consecutive_failures >= threshold;
     check.failure_threshold = threshold;
+    forget_old_results(check, spec, now);
     for (const api::Measurement& measurement : measurements) {
       if (measurement.check == name) check = apply(std::move(check), measurement, settled, now);
     }
@@ -135,15 +171,9 @@ const CheckStatus* breached(const std::vector<CheckStatus>& checks) {
 
 namespace {
 
-Duration max_failure_age(const std::string& name, const api::PolicySpec& spec) {
-  const auto found = std::ranges::find(spec.checks, name, &api::Check::name);
-  return found == spec.checks.end() ? max_gap
-                                    : std::max(max_gap, 2 * found->interval + found->http.timeout);
-}
-
 bool is_confirmed(const CheckStatus& check, const api::PolicySpec& spec, Time now) {
   const bool recent =
-      check.last_failure && now - *check.last_failure <= max_failure_age(check.name, spec);
+      check.last_failure && now - *check.last_failure <= max_result_age(check.name, spec);
   return check.breached && check.result == MeasurementResult::Fail && recent;
 }
 
@@ -169,7 +199,7 @@ bool is_failing_still(const std::vector<CheckStatus>& checks, const api::PolicyS
                       Time now) {
   return std::ranges::any_of(checks, [&](const CheckStatus& check) {
     const bool is_recent =
-        check.last_failure && now - *check.last_failure <= max_failure_age(check.name, spec);
+        check.last_failure && now - *check.last_failure <= max_result_age(check.name, spec);
     return check.consecutive_failures > 0 && (is_recent || may_still_get_result(check));
   });
 }
@@ -178,6 +208,13 @@ Duration no_result_timeout(const api::PolicySpec& spec) {
   Duration slowest = rollout_interval;
   for (const api::Check& check : spec.checks) slowest = std::max(slowest, check.interval);
   return 2 * slowest;
+}
+
+const CheckStatus* check_without_recent_result(const std::vector<CheckStatus>& checks) {
+  const auto found = std::ranges::find_if(checks, [](const CheckStatus& check) {
+    return check.result == MeasurementResult::Unknown && !may_still_get_result(check);
+  });
+  return found == checks.end() ? nullptr : &*found;
 }
 
 std::string checks_without_result(const std::vector<CheckStatus>& checks) {

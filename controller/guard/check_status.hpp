@@ -19,13 +19,18 @@ inline constexpr api::Reason pending_reason = api::Reason::Pending;
 inline constexpr Duration max_gap{10000};
 
 // Adds one measurement. `settled`: the rollout is complete, so a pass counts towards good.
-//   Pass     resets the failures, the breach and the result of the baseline.
+//   Pass     resets the failures, the breach and the result of the baseline. The breach of a check
+//            that flaps stays (see flapping.hpp).
 //   Unknown  changes none of them, but a failure that must last starts again.
 //   Fail     adds a failure. The check is breached if the failure is immediate, or if the threshold
-//            is reached and the failure has lasted for its min_failing_time. A failure that must
-//            last starts again when its reason changes.
+//            is reached and the failure has lasted for its min_failing_time, or if it flaps. A
+//            failure that must last starts again when its reason changes.
 [[nodiscard]] api::CheckStatus apply(api::CheckStatus check, const api::Measurement& measurement,
                                      bool settled, Time now);
+
+// The age up to which a result of the check is recent: two intervals and the timeout, or `max_gap`
+// if that is longer.
+[[nodiscard]] Duration max_result_age(const std::string& check, const api::PolicySpec& spec);
 
 // Adds the measurements of all checks. Checks that left the policy are dropped, new checks start
 // empty. A raised threshold ends the breach of a check with fewer failures.
@@ -51,6 +56,10 @@ inline constexpr Duration max_gap{10000};
 
 // How long a check may have no result after the rollout: two intervals of the slowest check.
 [[nodiscard]] Duration no_result_timeout(const api::PolicySpec& spec);
+
+// The first check whose last two results are Unknown. Null if there is none.
+[[nodiscard]] const api::CheckStatus* check_without_recent_result(
+    const std::vector<api::CheckStatus>& checks);
 
 // "health (NoPodsToProbe), ready (TimedOut)": the checks that never passed.
 [[nodiscard]] std::string checks_without_result(const std::vector<api::CheckStatus>& checks);

@@ -13,6 +13,7 @@
 #include "guard/states/evaluating.hpp"
 #include "guard/states/frozen.hpp"
 #include "guard/states/idle.hpp"
+#include "guard/states/outage.hpp"
 #include "guard/states/release.hpp"
 #include "guard/states/request.hpp"
 #include "guard/states/restoration.hpp"
@@ -71,6 +72,7 @@ void opt_out(Step& step) {
   guard.template_digest.reset();
   guard.evaluation_started.reset();
   guard.rolled_out.reset();
+  guard.bake.reset();
   guard.checks.clear();
   guard.declined.reset();
   guard.pending.clear();
@@ -102,7 +104,7 @@ void dispatch(Step& step) {
                                                                           : step_evaluating(step);
     case State::RollingBack: return step_rolling_back(step);
     case State::Verifying: return step_verifying(step);
-    case State::Frozen: return;
+    case State::Frozen: return step_frozen(step);
   }
 }
 

@@ -8,28 +8,108 @@
 
 namespace lastgood::guard {
 
-Fleet count_fleet(const GuardStates& states, const kube::Stores& stores,
-                  const BreakerSettings& settings, const BreakerOverride& breaker_override,
-                  Time now) {
-  Fleet fleet;
-  const auto count = [&](const api::GuardStatus& guard) {
-    if (guard.policy.empty()) return;
-    ++fleet.guarded;
-    if (counts_as_failing(guard, settings, breaker_override, now)) ++fleet.failing;
-    if (is_held_by_breaker(guard)) ++fleet.held;
-  };
-  states.for_each([&](const Key&, const GuardState& state) { count(state.guard); });
+namespace {
+
+// Calls visit(key, status) for each guarded Deployment.
+template <class Visit>
+void for_each_guarded(const GuardStates& states, const kube::Stores& stores, Time now,
+                      Visit visit) {
+  states.for_each([&](const Key& key, const GuardState& state) {
+    if (!state.guard.policy.empty()) visit(key, state.guard);
+  });
   stores.guards.for_each([&](const auto& guard) {
     const auto deployment = stores.deployments.find(guard->meta.key);
     // Skip a guard whose Deployment is gone or was created again, or is already counted above.
     if (!deployment || deployment->meta.uid != guard->status.deployment_uid ||
-        states.find(guard->meta.key))
+        states.find(guard->meta.key) || guard->status.policy.empty())
       return;
     api::GuardStatus status = guard->status;
     reset_results(status, now);  // as after a restart: only failures and breaches stay
-    count(status);
+    visit(guard->meta.key, status);
   });
-  return fleet;
+}
+
+struct FleetCount {
+  Fleet fleet = {};
+  std::vector<Time> failing_now = {};  // when each of the present failures began
+  bool is_self_held = false;           // by the breaker
+};
+
+FleetCount count_fleet(FleetMemory& memory, const GuardStates& states, const kube::Stores& stores,
+                       const BreakerSettings& settings, const BreakerOverride& breaker_override,
+                       const Key& self, Time now) {
+  FleetCount count;
+  for_each_guarded(states, stores, now, [&](const Key& key, const api::GuardStatus& guard) {
+    ++count.fleet.guarded;
+    std::optional<Time> began = failing_since(guard, now);
+    if (began) {
+      memory.failing.record(key, *began, now);
+      began = memory.failing.began(key);
+      count.failing_now.push_back(*began);
+    }
+    const bool fails = counts_as_failing(guard, began, settings, breaker_override, now);
+    const bool is_held = is_held_by_breaker(guard);
+    if (fails) ++count.fleet.failing;
+    if (fails && is_held) ++count.fleet.held;
+    count.is_self_held = count.is_self_held || (is_held && key == self);
+    const auto deployment = stores.deployments.find(key);
+    const auto trouble = deployment ? began_to_fail(guard, *deployment, now) : std::nullopt;
+    if (trouble) memory.began_to_fail.record(key, *trouble, now);
+  });
+  memory.failing.forget_old(now);
+  memory.began_to_fail.forget_old(now);
+  return count;
+}
+
+Duration distance(Time a, Time b) { return a < b ? b - a : a - b; }
+
+// The breaker for a Deployment that it holds already: it counts those that fail now and began to
+// fail when `self` did.
+Breaker breaker_of_held(FleetMemory& memory, const FleetCount& count,
+                        const BreakerSettings& settings, const BreakerOverride& breaker_override,
+                        const Key& self, Time now) {
+  const auto own = memory.failing.began(self);
+  Fleet fleet = count.fleet;
+  fleet.failing =
+      static_cast<std::size_t>(std::ranges::count_if(count.failing_now, [&](Time began) {
+        return own && distance(began, *own) < settings.within;
+      }));
+  const auto [known, is_first] = memory.above_around.try_emplace(self, now);
+  const auto above = last_above(settings, fleet, breaker_override, known->second, now);
+  if (above) known->second = *above;
+  return evaluate_fleet(settings, fleet, breaker_override, above, now);
+}
+
+// Members of the same group are released together, so they say nothing about each other.
+std::vector<OtherFailure> other_failures(const FleetMemory& memory, const GuardStates& states,
+                                         const Key& self, const std::string& group) {
+  std::vector<OtherFailure> others;
+  for (const auto& [key, span] : memory.began_to_fail.spans()) {
+    const GuardState* state = states.find(key);
+    const bool is_member =
+        !group.empty() && key.namespace_ == self.namespace_ && state && state->group == group;
+    if (key != self && !is_member) others.push_back({.deployment = key, .began = span.began});
+  }
+  return others;
+}
+
+}  // namespace
+
+FleetView observe_fleet(FleetMemory& memory, const GuardStates& states, const kube::Stores& stores,
+                        const BreakerSettings& settings, const BreakerOverride& breaker_override,
+                        const Key& self, const std::string& group, Time now) {
+  const FleetCount count =
+      count_fleet(memory, states, stores, settings, breaker_override, self, now);
+  memory.last_above = last_above(settings, count.fleet, breaker_override, memory.last_above, now);
+  FleetView view{
+      .breaker = evaluate_fleet(settings, count.fleet, breaker_override, memory.last_above, now),
+      .other_failures = other_failures(memory, states, self, group)};
+  if (!count.is_self_held) {
+    memory.above_around.erase(self);
+  } else if (!view.breaker.is_open) {
+    view.breaker = breaker_of_held(memory, count, settings, breaker_override, self, now);
+  }
+  return view;
 }
 
 bool needs_fleet_count(const api::GuardStatus& guard,

@@ -2,21 +2,43 @@
 // of a group.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "guard/breaker.hpp"
+#include "guard/failure_log.hpp"
 #include "guard/guard_states.hpp"
 #include "kube/stores.hpp"
 
 namespace lastgood::guard {
 
-// A Deployment that was not reconciled in this term is counted by the status of its
-// DeploymentGuard.
-[[nodiscard]] Fleet count_fleet(const GuardStates& states, const kube::Stores& stores,
-                                const BreakerSettings& settings,
-                                const BreakerOverride& breaker_override, Time now);
+// What is remembered of the fleet in this term.
+struct FleetMemory {
+  FailureLog failing;                // Deployments whose release fails
+  FailureLog began_to_fail;          // Deployments that were healthy before
+  std::optional<Time> last_above;    // see last_above() in breaker.hpp
+  std::map<Key, Time> above_around;  // the same around the failure of one Deployment
+};
+
+struct FleetView {
+  Breaker breaker = {};
+  std::vector<OtherFailure> other_failures = {};
+};
+
+// The fleet as the Deployment `self` sees it, whose guard has the group `group`. A Deployment that
+// was not reconciled in this term is counted by the status of its DeploymentGuard.
+//
+// The breaker is open for `self` in two cases:
+// - More Deployments than the limits began to fail recently.
+// - `self` is held by the breaker, and more Deployments than the limits began to fail when `self`
+//   did and fail still. So the breaker holds those that an outage broke until it ends, and never a
+//   release that comes later.
+[[nodiscard]] FleetView observe_fleet(FleetMemory& memory, const GuardStates& states,
+                                      const kube::Stores& stores, const BreakerSettings& settings,
+                                      const BreakerOverride& breaker_override, const Key& self,
+                                      const std::string& group, Time now);
 
 // A check fails, or the state is Held or RollingBack: the breaker may be evaluated soon.
 [[nodiscard]] bool needs_fleet_count(const api::GuardStatus& guard,

@@ -1,6 +1,7 @@
 #include "guard/guard_status.hpp"
 
 #include "api/constants.hpp"
+#include "guard/bake.hpp"
 #include "guard/check_status.hpp"
 #include "guard/states/step.hpp"
 
@@ -16,6 +17,10 @@ void reset_check(api::CheckStatus& check) {
            .config_hash = check.config_hash,
            .reason = pending_reason,
            .failure_threshold = check.failure_threshold,
+           .recent_results = check.recent_results,
+           .bake_passes = check.bake_passes,
+           .bake_failures = check.bake_failures,
+           .last_result = check.last_result,
            .baseline = std::move(baseline)};
 }
 
@@ -63,12 +68,17 @@ void drop_details(api::GuardStatus& guard) {
   for (api::CheckStatus& check : guard.checks) {
     check.message.clear();
     check.last_failure.reset();
+    check.recent_results.clear();
+    check.bake_passes = 0;
+    check.bake_failures = 0;
+    check.last_result.reset();
     if (check.baseline)
       check.baseline =
           api::BaselineResult{.result = check.baseline->result, .before = check.baseline->before};
     // More failures after the breach are not worth a write.
     if (check.breached) check.consecutive_failures = check.failure_threshold;
   }
+  if (guard.bake) guard.bake = api::Bake{.observed = rounded_down(guard.bake->observed)};
   for (api::Condition& condition : guard.conditions) {
     condition.observed_generation = 0;
     if (condition.type != api::condition::governed &&

@@ -30,6 +30,12 @@ struct Breaker {
   std::string message;  // numbers of failing and guarded Deployments, limits, what closes it
 };
 
+// Another guarded Deployment, outside of the group, that passed its checks and then began to fail.
+struct OtherFailure {
+  Key deployment;
+  Time began;
+};
+
 // Another Deployment of the same group, as its last reconcile left it.
 struct GroupMember {
   std::string deployment;
@@ -66,7 +72,8 @@ struct Inputs {
   std::optional<api::Rollback> request = {};        // the oldest manual Rollback without an answer
   std::optional<api::Preflight> preflight = {};     // the last one
   Breaker breaker = {};
-  std::vector<GroupMember> group = {};  // the other members
+  std::vector<OtherFailure> other_failures = {};  // present, or ended recently
+  std::vector<GroupMember> group = {};            // the other members
   // The Rollback that spec.causedBy of `rollback` names, from the watch.
   std::optional<api::Rollback> initiator = {};
 };

@@ -19,7 +19,8 @@ namespace lastgood::guard {
 
 // Success if the live policy allows the patch. `decided_by` is the policy of the decision, for
 // example "RollbackPolicy/web". `policy` is the result of policy_read(). Errors:
-//   - Conflict: the Deployment opted out, another policy or an invalid policy applies, the policy is
+//   - Conflict: the Deployment opted out, another policy or an invalid policy applies, the policy
+//   is
 //     suspended or has mode Observe, an approval is missing, or pause-until is in the future
 //   - the error of a read
 // spec.force of a manual Rollback overrides suspend and pause-until, but not an opt-out.

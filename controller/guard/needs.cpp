@@ -1,5 +1,6 @@
 #include "guard/needs.hpp"
 
+#include "guard/freeze.hpp"
 #include "rollback/record.hpp"
 
 namespace lastgood::guard {
@@ -52,8 +53,8 @@ NeededChecks needed_checks(const api::GuardStatus& guard,
       return named->status.phase == RollbackPhase::Restored ? NeededChecks::Rollout
                                                             : NeededChecks::None;
     }
-    case State::Idle:
-    case State::Frozen: break;
+    case State::Frozen: return ends_with_outage(guard) ? NeededChecks::All : NeededChecks::None;
+    case State::Idle: break;
   }
   return NeededChecks::None;
 }

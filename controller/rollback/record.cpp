@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <ranges>
 #include <utility>
 
 namespace lastgood::rollback {
@@ -71,6 +72,7 @@ api::Rollback new_rollback(const api::Deployment& deployment,
                    .detected = now,
                    .released_by = guard.current->released_by,
                    .released = guard.evaluation_started};
+  record_undone(rollback.spec, guard);
   rollback.status.first_failure = breach.first_failure;
   rollback.status.evidence = guard.checks;
   rollback.status = advance(std::move(rollback.status), RollbackPhase::Pending,
@@ -104,8 +106,46 @@ ConditionValues condition_values(RollbackPhase phase) {
 }  // namespace
 
 std::string name_of(const api::Deployment& deployment, const api::Revision& revision) {
-  return fmt::format("revision {} ({}-{})", revision.number, deployment.meta.key.name,
-                     revision.hash.value);
+  return name_of(deployment.meta.key.name, revision);
+}
+
+std::string name_of(const std::string& deployment, const api::Revision& revision) {
+  return fmt::format("revision {} ({}-{})", revision.number, deployment, revision.hash.value);
+}
+
+std::string names_of(const std::string& deployment, const std::vector<api::Revision>& revisions) {
+  constexpr std::size_t max_names = 10;
+  std::string names;
+  for (const api::Revision& revision : revisions | std::views::take(max_names))
+    names += (names.empty() ? "" : ", ") + name_of(deployment, revision);
+  return revisions.size() <= max_names
+             ? names
+             : fmt::format("{} and {} more", names, revisions.size() - max_names);
+}
+
+std::vector<api::Revision> undone_releases(const api::GuardStatus& guard,
+                                           const api::Revision& target) {
+  const auto end = std::ranges::find(guard.revisions, target.hash, &api::Revision::hash);
+  if (end == guard.revisions.end()) return {};
+  std::vector<api::Revision> undone;
+  for (const api::Revision& revision : std::ranges::subrange(guard.revisions.begin(), end)) {
+    const bool is_current = guard.current && guard.current->hash == revision.hash;
+    // A release that was rolled back is undone already.
+    if (is_current || revision.verdict != api::RevisionVerdict::RolledBack)
+      undone.push_back(is_current ? *guard.current : revision);
+  }
+  return undone;
+}
+
+std::string undone_text(const api::RollbackSpec& spec) {
+  if (spec.undone.size() <= 1) return {};
+  return fmt::format(". It undoes {} releases: {}", spec.undone.size(),
+                     names_of(spec.deployment, spec.undone));
+}
+
+void record_undone(api::RollbackSpec& spec, const api::GuardStatus& guard) {
+  spec.undone = undone_releases(guard, spec.to);
+  if (spec.undone.size() <= 1) spec.undone.clear();
 }
 
 std::string cause_text(const api::RollbackSpec& spec) {

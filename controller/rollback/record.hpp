@@ -4,6 +4,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "api/constants.hpp"
 #include "api/guard.hpp"
@@ -39,6 +40,25 @@ namespace lastgood::rollback {
 
 // "revision 4 (web-6d4b75cb6d)": the number, and the name of the ReplicaSet.
 [[nodiscard]] std::string name_of(const api::Deployment& deployment, const api::Revision& revision);
+
+[[nodiscard]] std::string name_of(const std::string& deployment, const api::Revision& revision);
+
+// "revision 4 (web-6d4b75cb6d), revision 3 (web-5f469685c7) and 2 more": at most 10 names.
+[[nodiscard]] std::string names_of(const std::string& deployment,
+                                   const std::vector<api::Revision>& revisions);
+
+// The releases that a rollback from the current revision to `target` undoes, newest first: the
+// current one, and those between it and the target that were not rolled back. Empty if
+// guard.revisions does not have the target.
+[[nodiscard]] std::vector<api::Revision> undone_releases(const api::GuardStatus& guard,
+                                                         const api::Revision& target);
+
+// ". It undoes 2 releases: revision 4 (web-6d4b75cb6d), revision 3 (web-5f469685c7)". Empty if the
+// rollback undoes only one release.
+[[nodiscard]] std::string undone_text(const api::RollbackSpec& spec);
+
+// Sets spec.undone.
+void record_undone(api::RollbackSpec& spec, const api::GuardStatus& guard);
 
 // The cause of a rollback as a subordinate clause: "because check health is breached
 // (WrongStatus)".

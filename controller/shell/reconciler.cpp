@@ -125,12 +125,11 @@ void Reconciler::gather_fleet(const api::Deployment& deployment, guard::Inputs& 
   inputs.initiator = guard::initiator_rollback_in_watch(inputs.rollback, stores_);
   if (!guard::needs_fleet_count(inputs.guard, inputs.measurements)) return;
   const Time now = ports_.clock.now();
-  const guard::BreakerOverride breaker_override = options_.breaker_override();
-  const guard::Fleet fleet =
-      guard::count_fleet(states_, stores_, options_.breaker, breaker_override, now);
-  last_above_ = guard::last_above(options_.breaker, fleet, breaker_override, last_above_, now);
-  inputs.breaker =
-      guard::evaluate_fleet(options_.breaker, fleet, breaker_override, last_above_, now);
+  guard::FleetView view = guard::observe_fleet(fleet_memory_, states_, stores_, options_.breaker,
+                                               options_.breaker_override(), deployment.meta.key,
+                                               inputs.policy.group, now);
+  inputs.breaker = std::move(view.breaker);
+  inputs.other_failures = std::move(view.other_failures);
 }
 
 asio::awaitable<Result<std::optional<MonotonicTime>>> Reconciler::reject_request(
@@ -179,7 +178,7 @@ void Reconciler::post(const Key& key, guard::InboxEntry entry) {
 
 void Reconciler::forget_all() {
   states_.forget_all();
-  last_above_.reset();
+  fleet_memory_ = {};
   requests_.forget_answered();
 }
 

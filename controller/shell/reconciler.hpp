@@ -103,8 +103,7 @@ class Reconciler {
   EventRecorder event_recorder_;
   guard::RequestIndex requests_;
   guard::GuardStates states_;
-  // When the fleet was last above the limits of the breaker, in this term.
-  std::optional<Time> last_above_;
+  guard::FleetMemory fleet_memory_;
 };
 
 }  // namespace lastgood::shell

@@ -11,10 +11,10 @@ const Json selector{{"matchLabels", {{"tier", "web"}}}};
 // Deployment web is selected by its label instead of named by an annotation.
 void opt_in_by_label(Scenario& scenario) {
   scenario.merge_patch("rollbackpolicies", "web", {{"spec", {{"selector", selector}}}});
-  scenario.merge_patch("deployments", "web",
-                       {{"metadata",
-                         {{"labels", {{"tier", "web"}}},
-                          {"annotations", {{"lastgood.dev/policy", nullptr}}}}}});
+  scenario.merge_patch(
+      "deployments", "web",
+      {{"metadata",
+        {{"labels", {{"tier", "web"}}}, {"annotations", {{"lastgood.dev/policy", nullptr}}}}}});
 }
 
 // While the watches of Deployments and policies lag, `opt_out` runs before the record is created.

@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <ranges>
 
 #include "guard/check_status.hpp"
+#include "guard/failure_log.hpp"
 #include "guard/group/member.hpp"
 #include "guard/manual_request.hpp"
 #include "guard/preflight.hpp"
@@ -51,6 +53,24 @@ const CheckStatus* breach_of_baseline(const Inputs& inputs, const api::GuardStat
   return breach && breach->baseline && breach->baseline->before == before ? breach : nullptr;
 }
 
+// The baseline passed when the check of the release failed.
+bool passed_for_baseline(const CheckStatus& check) {
+  constexpr std::chrono::seconds tolerance{30};
+  const auto& baseline = check.baseline;
+  return baseline && baseline->result == api::MeasurementResult::Pass && baseline->at &&
+         *baseline->at + tolerance >= *check.first_failure;
+}
+
+// At most 5 names.
+std::string list_of(const std::vector<std::string>& names) {
+  constexpr std::size_t max_names = 5;
+  std::string list;
+  for (const std::string& name : names | std::views::take(max_names))
+    list += (list.empty() ? "" : ", ") + name;
+  return names.size() <= max_names ? list
+                                   : fmt::format("{} and {} more", list, names.size() - max_names);
+}
+
 }  // namespace
 
 MaybeHold declined(const Inputs&, const api::GuardStatus& guard, Time) {
@@ -86,6 +106,23 @@ MaybeHold no_last_good(const Inputs&, const api::GuardStatus& guard, Time) {
                                      target.why_not)};
 }
 
+MaybeHold too_far_back(const Inputs& inputs, const api::GuardStatus& guard, Time) {
+  const TargetChoice target = choose_target(guard);
+  if (!target.revision) return {};
+  const std::vector<api::Revision> undone = rollback::undone_releases(guard, *target.revision);
+  const int limit = inputs.policy.spec.max_revisions_back;
+  if (std::ssize(undone) <= limit) return {};
+  const std::string& name = inputs.deployment.meta.key.name;
+  return Hold{
+      .reason = Reason::TooFarBack,
+      .message = fmt::format(
+          "The last good revision is {}. A rollback to it would undo {} releases (limit {}): {}. "
+          "Ship a release that works, raise spec.rollback.maxRevisionsBack of {}, or create a "
+          "Rollback",
+          rollback::name_of(name, *target.revision), undone.size(), limit,
+          rollback::names_of(name, undone), inputs.policy.name)};
+}
+
 MaybeHold no_rollback_past(const Inputs&, const api::GuardStatus& guard, Time) {
   const TargetChoice target = choose_target(guard);
   if (!target.is_past_mark) return {};
@@ -103,7 +140,9 @@ MaybeHold unconfirmed(const Inputs& inputs, const api::GuardStatus& guard, Time 
   return Hold{.reason = Reason::Unconfirmed,
               .message = fmt::format("Check {} was breached but has not failed recently ({}). The "
                                      "release is rolled back when it fails again",
-                                     breach->name, breach->reason)};
+                                     breach->name, breach->reason),
+              // A check that flaps fails again soon: each pass is no news.
+              .is_quiet = breach->result == api::MeasurementResult::Pass};
 }
 
 MaybeHold already_failing(const Inputs& inputs, const api::GuardStatus& guard, Time now) {
@@ -128,6 +167,28 @@ MaybeHold shared_cause(const Inputs& inputs, const api::GuardStatus& guard, Time
                              breach->name, breach->baseline->revision,
                              format_rfc3339(breach->baseline->at.value_or(now)),
                              breach->baseline->message, breach->message, how_the_hold_ends)};
+}
+
+// Without a result of the baseline, the other Deployments show whether the cause is shared.
+MaybeHold shared_with_fleet(const Inputs& inputs, const api::GuardStatus& guard, Time now) {
+  constexpr std::size_t min_others = 2;
+  const CheckStatus* breach = actionable_breach(guard.checks, inputs.policy.spec, now);
+  if (!breach || !breach->first_failure || passed_for_baseline(*breach)) return {};
+  const Time began = *breach->first_failure;
+  std::vector<std::string> others;
+  for (const OtherFailure& other : inputs.other_failures) {
+    if (other.began >= began - together && other.began <= began + together)
+      others.push_back(other.deployment.str());
+  }
+  if (others.size() < min_others) return {};
+  return Hold{.reason = Reason::SharedCause,
+              .message = fmt::format(
+                  "Check {} began to fail at {}, and no old pod is left to compare with. {} other "
+                  "guarded Deployments began to fail within {} of that: {}. So a shared cause is "
+                  "likely, and a rollback would not help. If this check still fails {} after the "
+                  "others have recovered, the release is rolled back. {}",
+                  breach->name, format_rfc3339(began), others.size(), format_duration(together),
+                  list_of(others), format_duration(failure_memory), breach->message)};
 }
 
 MaybeHold breaker_open(const Inputs& inputs, const api::GuardStatus&, Time) {

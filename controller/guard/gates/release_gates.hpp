@@ -17,10 +17,13 @@ using MaybeHold = std::optional<Hold>;
 [[nodiscard]] MaybeHold no_last_good(const Inputs& inputs, const api::GuardStatus& guard, Time now);
 [[nodiscard]] MaybeHold no_rollback_past(const Inputs& inputs, const api::GuardStatus& guard,
                                          Time now);
+[[nodiscard]] MaybeHold too_far_back(const Inputs& inputs, const api::GuardStatus& guard, Time now);
 [[nodiscard]] MaybeHold unconfirmed(const Inputs& inputs, const api::GuardStatus& guard, Time now);
 [[nodiscard]] MaybeHold already_failing(const Inputs& inputs, const api::GuardStatus& guard,
                                         Time now);
 [[nodiscard]] MaybeHold shared_cause(const Inputs& inputs, const api::GuardStatus& guard, Time now);
+[[nodiscard]] MaybeHold shared_with_fleet(const Inputs& inputs, const api::GuardStatus& guard,
+                                          Time now);
 [[nodiscard]] MaybeHold breaker_open(const Inputs& inputs, const api::GuardStatus& guard, Time now);
 [[nodiscard]] MaybeHold limit_reached(const Inputs& inputs, const api::GuardStatus& guard,
                                       Time now);

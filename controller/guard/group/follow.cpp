@@ -26,8 +26,8 @@ std::expected<Revision, Hold> pass_member_gates(const Step& step) {
   const Inputs& inputs = step.inputs;
   const api::GuardStatus& guard = step.plan.guard;
   if (auto hold = first_hold(write_gates(), inputs, guard, step.now)) return std::unexpected(*hold);
-  for (const auto gate :
-       {gates::no_rollback_past, gates::no_last_good, gates::observing, gates::preflight}) {
+  for (const auto gate : {gates::no_rollback_past, gates::no_last_good, gates::too_far_back,
+                          gates::observing, gates::preflight}) {
     if (auto hold = gate(inputs, guard, step.now)) return std::unexpected(*hold);
   }
   auto target = choose_target(guard);
@@ -65,9 +65,10 @@ void start_member_rollback(Step& step, api::Rollback record) {
     step.enter(State::RollingBack, record.spec.reason, record.spec.message);
     if (!is_reported) {
       step.emit(EventType::Warning, Reason::RollbackStarted, EventAction::Rollback,
-                fmt::format("Rolling back {} to {}, {}. Record: Rollback {}", bad,
+                fmt::format("Rolling back {} to {}, {}{}. Record: Rollback {}", bad,
                             rollback::name_of(step.deployment(), record.spec.to),
-                            rollback::cause_text(record.spec), guard.rollback));
+                            rollback::cause_text(record.spec), rollback::undone_text(record.spec),
+                            guard.rollback));
     }
   }
   step.requeue_at(step.now + std::chrono::seconds(1));
@@ -114,6 +115,7 @@ std::string why_not_with_group(Step& step) {
   if (const auto hold = gates::already_rolled_back(inputs, guard, step.now)) return hold->message;
   const auto target = pending_or_last_good_target(inputs, guard);
   if (!target) return choose_target(guard).why_not;
+  if (const auto hold = gates::too_far_back(inputs, guard, step.now)) return hold->message;
   if (const auto hold = gates::limit_reached(inputs, guard, step.now)) return hold->message;
   if (const auto hold = gates::cooldown(inputs, guard, step.now)) return requeue_and_explain(*hold);
   if (!is_about(inputs.preflight, inputs.deployment, *target))

@@ -19,23 +19,30 @@ std::string name_of_author(const Inputs& inputs) {
 
 }  // namespace
 
-ContestOutcome count_contest(Step& step) {
+ContestOutcome count_contest(Step& step, const api::ReplicaSet& set) {
   const Inputs& inputs = step.inputs;
   // An unknown author may be a tool.
   if (inputs.author && !inputs.author->is_tool) return {};
   api::GuardStatus& guard = step.guard();
   const std::string tool = name_of_author(inputs);
-  guard.contests.insert(guard.contests.begin(), {.by = tool, .at = step.now});
-  guard.contests.resize(std::min(guard.contests.size(), max_contests));
-  const api::RollbackLimit& limit = inputs.policy.spec.limit;
-  const auto times = std::ranges::count_if(guard.contests, [&](const api::Contest& one) {
-    return one.at <= step.now && step.now - one.at < limit.within;
+  // A contest without a hash is of an older version of the controller.
+  std::erase_if(guard.contests, [&](const api::Contest& one) {
+    return !one.hash.value.empty() && one.hash != set.hash;
   });
-  return {
-      .tool = tool,
-      .is_over_limit = times >= limit.count,
-      .message = fmt::format("{} applied it again {} time{} within {} (limit {})", tool, times,
-                             times == 1 ? "" : "s", format_duration(limit.within), limit.count)};
+  guard.contests.insert(guard.contests.begin(), {.hash = set.hash, .by = tool, .at = step.now});
+  guard.contests.resize(std::min(guard.contests.size(), max_contests));
+  const int limit = inputs.policy.spec.limit.count;
+  const auto times = std::ssize(guard.contests);
+  return {.tool = tool,
+          .is_over_limit = times >= limit,
+          .message = fmt::format("{} applied it again {} time{} in a row (limit {})", tool, times,
+                                 times == 1 ? "" : "s", limit)};
+}
+
+void forget_contests(api::GuardStatus& guard) { guard.contests.clear(); }
+
+void forget_contests(api::GuardStatus& guard, const TemplateHash& hash) {
+  std::erase_if(guard.contests, [&](const api::Contest& one) { return one.hash == hash; });
 }
 
 void freeze_contested(Step& step, const ContestOutcome& contest) {

@@ -10,12 +10,19 @@ namespace lastgood::guard {
 struct ContestOutcome {
   std::string tool;  // empty: a user applied the template, which is no contest
   bool is_over_limit = false;
-  std::string message;  // the tool, how often it applied the template, within which time, the limit
+  std::string message;  // the tool, how often it applied the template in a row, the limit
 };
 
-// Counts a contest, unless a user applied the template. Precondition: the present template was
-// rolled back before.
-ContestOutcome count_contest(Step& step);
+// Counts a contest, unless a user applied the template. Contests of the same template follow each
+// other in whatever time, until another release comes between them. Precondition: the present
+// template, of ReplicaSet `set`, was rolled back before.
+ContestOutcome count_contest(Step& step, const api::ReplicaSet& set);
+
+// A release that is no contest begins the count again.
+void forget_contests(api::GuardStatus& guard);
+
+// The template was proven good, so its return is no contest any more.
+void forget_contests(api::GuardStatus& guard, const TemplateHash& hash);
 
 // Freezes the Deployment. Otherwise the tool and the controller would replace each other's template
 // forever.

@@ -4,11 +4,13 @@
 
 #include <algorithm>
 
+#include "guard/bake.hpp"
 #include "guard/check_status.hpp"
 #include "guard/gates/chains.hpp"
 #include "guard/gates/release_gates.hpp"
 #include "guard/group/follow.hpp"
 #include "guard/group/group.hpp"
+#include "guard/states/contest.hpp"
 #include "guard/states/frozen.hpp"
 #include "guard/states/idle.hpp"
 #include "guard/states/restoration.hpp"
@@ -21,6 +23,11 @@ using api::RevisionVerdict;
 using api::State;
 
 namespace {
+
+// How long a short bake may have no results before it ends as inconclusive.
+constexpr std::chrono::minutes max_unobserved{5};
+
+Duration in_seconds(Duration time) { return std::chrono::floor<std::chrono::seconds>(time); }
 
 // " (1 of 3 consecutive failures)". Empty for a check that one failure breaches.
 std::string failure_count(const CheckStatus& check) {
@@ -94,12 +101,14 @@ void start_rollback(Step& step, const StartProof& proof) {
     enter_hold(step, gates::approval_hold(record), fmt::format("{} is breached but", bad));
   } else {
     step.enter(State::RollingBack, proof.breach.reason,
-               fmt::format("{} is being rolled back to {}: {}", bad, good, proof.breach.message));
+               fmt::format("{} is being rolled back to {}: {}{}", bad, good, proof.breach.message,
+                           rollback::undone_text(record.spec)));
   }
   if (!is_reported && !needs_approval) {
     step.emit(EventType::Warning, Reason::RollbackStarted, EventAction::Rollback,
-              fmt::format("Rolling back {} to {}, {}. Record: Rollback {}", bad, good,
-                          rollback::cause_text(record.spec), guard.rollback));
+              fmt::format("Rolling back {} to {}, {}{}. Record: Rollback {}", bad, good,
+                          rollback::cause_text(record.spec), rollback::undone_text(record.spec),
+                          guard.rollback));
   }
   step.requeue_at(step.now + std::chrono::seconds(1));
   // If approval or ordering is required, create the Rollback but do not execute it yet.
@@ -121,6 +130,7 @@ void on_breach(Step& step) {
 void become_good(Step& step) {
   api::GuardStatus& guard = step.guard();
   set_verdict(guard, guard.current->hash, RevisionVerdict::Good, step.now);
+  forget_contests(guard, guard.current->hash);
   const std::string message = fmt::format(
       "{} rolled out completely and baked without a breach: it is good", step.current_name());
   step.enter(State::Idle, Reason::Good, message);
@@ -128,51 +138,120 @@ void become_good(Step& step) {
   snapshot_current(step);
 }
 
-void become_inconclusive(Step& step) {
+void become_inconclusive(Step& step, const std::string& why) {
   api::GuardStatus& guard = step.guard();
   set_verdict(guard, guard.current->hash, RevisionVerdict::Inconclusive, step.now);
   const std::string message =
-      fmt::format("{} baked but is not called good, because these checks had no result: {}",
-                  step.current_name(), checks_without_result(guard.checks));
+      fmt::format("{} baked but is not called good, because {}", step.current_name(), why);
   step.enter(State::Idle, Reason::Inconclusive, message);
   step.emit(EventType::Warning, Reason::ReleaseInconclusive, EventAction::None, message);
 }
 
-void bake(Step& step) {
-  api::GuardStatus& guard = step.guard();
-  const bool is_complete = api::rollout_complete(step.deployment());
-  const std::string name = step.current_name();
-  if (!guard.rolled_out) {
-    if (!is_complete) {
-      return step.enter(State::Evaluating, Reason::RollingOut,
-                        fmt::format("{} is rolling out", name));
-    }
-    guard.rolled_out = step.now;
-  }
+// The bake is as long as it may be, whether its time was observed or not.
+bool is_long_enough(const api::Bake& bake, const api::PolicySpec& spec) {
+  return bake.observed >= 2 * spec.bake_time ||
+         bake.unobserved >= std::max<Duration>(spec.bake_time, max_unobserved);
+}
+
+// Why the bake ends without the verdict Good; empty while it continues.
+std::string why_inconclusive(const Step& step, CheckSummary summary) {
+  const api::GuardStatus& guard = step.plan.guard;
   const api::PolicySpec& spec = step.inputs.policy.spec;
-  const Time bake_end = *guard.rolled_out + spec.bake_time;
-  const Time no_result_end = std::max(bake_end, *guard.rolled_out + no_result_timeout(spec));
-  const CheckSummary summary = summarize(guard.checks);
-  if (is_complete && summary == CheckSummary::Passing && step.now >= bake_end)
-    return become_good(step);
+  const Time no_result_end = *guard.rolled_out + std::max(spec.bake_time, no_result_timeout(spec));
   if (summary == CheckSummary::NoResult && step.now >= no_result_end)
-    return become_inconclusive(step);
-  const Time next = step.now < bake_end ? bake_end : no_result_end;
-  if (step.now < next) step.requeue_at(next);
-  if (summary == CheckSummary::Failing) {
+    return "these checks had no result: " + checks_without_result(guard.checks);
+  if (!is_long_enough(*guard.bake, spec)) return {};
+  if (const CheckStatus* check = below_pass_share(guard.checks)) return pass_share_text(*check);
+  const CheckStatus* silent = check_without_recent_result(guard.checks);
+  if (!silent || guard.bake->observed >= spec.bake_time) return {};
+  return fmt::format("check {} had no result for {} of the bake ({})", silent->name,
+                     format_duration(in_seconds(guard.bake->unobserved)), silent->reason);
+}
+
+// What the bake waits for, as the message of the state.
+std::string bake_message(const Step& step, std::optional<Time> bake_end) {
+  const api::GuardStatus& guard = step.plan.guard;
+  const api::PolicySpec& spec = step.inputs.policy.spec;
+  const std::string name = step.current_name();
+  if (bake_end)
+    return fmt::format("{} rolled out and is evaluated until {}", name, format_rfc3339(*bake_end));
+  if (guard.bake->observed < spec.bake_time) {
+    return fmt::format(
+        "{} rolled out and was observed for {} of {}. The bake continues when every check returns "
+        "results",
+        name, format_duration(in_seconds(guard.bake->observed)), format_duration(spec.bake_time));
+  }
+  const CheckStatus* low = below_pass_share(guard.checks);
+  return low ? fmt::format("{} baked and becomes good when its checks pass often enough: {}", name,
+                           pass_share_text(*low))
+             : fmt::format("{} baked and becomes good when every check passes", name);
+}
+
+// When the bake ends if nothing interrupts it. Empty while the bake is not observed, and after
+// `bake_time`.
+std::optional<Time> end_of_bake(const Step& step) {
+  const api::GuardStatus& guard = step.plan.guard;
+  const api::PolicySpec& spec = step.inputs.policy.spec;
+  const auto until = observed_until(guard.checks, spec);
+  if (!until || *until <= step.now || guard.bake->observed >= spec.bake_time) return {};
+  return step.now + (spec.bake_time - guard.bake->observed);
+}
+
+// If a newer release replaces this one from now on, this one is good. So its template must be
+// stored now: later it cannot be read any more.
+void store_after_minimum_bake(Step& step) {
+  const api::Revision& current = *step.guard().current;
+  const bool is_free = std::holds_alternative<std::monostate>(step.plan.action);
+  if (is_free && current.snapshot.empty() &&
+      has_minimum_bake(step.guard(), step.inputs.policy.spec))
+    step.plan.action = CreateSnapshot{.revision = current};
+}
+
+void continue_bake(Step& step, bool is_complete) {
+  const api::GuardStatus& guard = step.guard();
+  const api::PolicySpec& spec = step.inputs.policy.spec;
+  const std::string name = step.current_name();
+  const std::optional<Time> bake_end = end_of_bake(step);
+  const Time rolled_out = *guard.rolled_out;
+  for (const Time next : {bake_end.value_or(step.now), rolled_out + spec.bake_time,
+                          rolled_out + no_result_timeout(spec)}) {
+    if (step.now < next) step.requeue_at(next);
+  }
+  if (is_complete) store_after_minimum_bake(step);
+  if (summarize(guard.checks) == CheckSummary::Failing) {
     return step.enter(
         State::Evaluating, Reason::CheckFailing,
         fmt::format("{} rolled out and is evaluated until its failing check passes or is breached",
                     name));
   }
-  if (!is_complete && step.now >= bake_end) {
+  if (!is_complete && guard.bake->observed >= spec.bake_time) {
     return step.enter(
         State::Evaluating, Reason::AwaitingReplicas,
         fmt::format("{} baked and becomes good when every replica is available", name));
   }
-  step.enter(
-      State::Evaluating, Reason::Baking,
-      fmt::format("{} rolled out and is evaluated until {}", name, format_rfc3339(bake_end)));
+  step.enter(State::Evaluating, Reason::Baking, bake_message(step, bake_end));
+}
+
+void bake(Step& step) {
+  api::GuardStatus& guard = step.guard();
+  const api::PolicySpec& spec = step.inputs.policy.spec;
+  const bool is_complete = api::rollout_complete(step.deployment());
+  if (!guard.rolled_out) {
+    if (!is_complete) {
+      return step.enter(State::Evaluating, Reason::RollingOut,
+                        fmt::format("{} is rolling out", step.current_name()));
+    }
+    guard.rolled_out = step.now;
+    begin_bake(guard, step.now);
+  }
+  // An older version of the controller stored no progress of the bake.
+  if (!guard.bake) guard.bake = api::Bake{.counted_until = step.now};
+  count_bake(*guard.bake, step.inputs.guard.checks, spec, step.now);
+  if (is_complete && guard.bake->observed >= spec.bake_time && is_healthy(guard.checks))
+    return become_good(step);
+  const std::string why = why_inconclusive(step, summarize(guard.checks));
+  if (!why.empty()) return become_inconclusive(step, why);
+  continue_bake(step, is_complete);
 }
 
 }  // namespace

@@ -62,6 +62,7 @@ bool end_freeze(Step& step) {
     listed->verdict = RevisionVerdict::Evaluating;
   guard.evaluation_started = step.now;
   guard.rolled_out.reset();
+  guard.bake.reset();
   guard.checks.clear();
   guard.declined.reset();
   guard.pending.clear();

@@ -20,7 +20,8 @@ bool reports_running_revision(const api::GuardStatus& guard) {
     case Reason::Good:
     case Reason::PresumedGood:
     case Reason::Inconclusive:
-    case Reason::RolledBack: return true;
+    case Reason::RolledBack:
+    case Reason::OutageEnded: return true;
     default: return false;
   }
 }

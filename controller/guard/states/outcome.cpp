@@ -2,6 +2,7 @@
 
 #include "guard/states/evaluating.hpp"
 #include "guard/states/frozen.hpp"
+#include "guard/states/outage.hpp"
 #include "guard/states/restoration.hpp"
 #include "rollback/record.hpp"
 
@@ -30,6 +31,8 @@ void enter_outcome(Step& step, const api::Rollback& rollback) {
     case RollbackPhase::Failed:
       if (is_of_earlier_attempt(step.guard(), rollback)) return step_evaluating(step);
       if (rollback.status.template_restored) quarantine(step, rollback);
+      if (const api::CheckStatus* breach = failed_verification(rollback))
+        return resume_failed_verification(step, rollback, *breach);
       return freeze(step, Reason::RollbackFailed, message, failure_advice);
     case RollbackPhase::Succeeded:
       quarantine(step, rollback);

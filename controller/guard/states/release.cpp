@@ -6,6 +6,7 @@
 #include <ranges>
 #include <tuple>
 
+#include "guard/bake.hpp"
 #include "guard/states/contest.hpp"
 #include "guard/states/restoration.hpp"
 #include "guard/target.hpp"
@@ -96,6 +97,7 @@ void begin_evaluation(Step& step, const api::ReplicaSet& set) {
   if (last && last->spec.from.hash == set.hash && last->status.template_restored)
     guard.evaluation_started = std::max(step.now, *last->status.template_restored);
   guard.rolled_out.reset();
+  guard.bake.reset();
   guard.checks.clear();
   guard.declined.reset();
   guard.pending.clear();
@@ -113,11 +115,30 @@ void supersede_rollback(Step& step) {
                         "A newer template was applied before the rollback finished", step.now);
 }
 
+// The verdict of a release that a newer one replaces while it is evaluated. After minimumBake it is
+// good, so that teams who ship faster than they bake have a near rollback target.
+void end_replaced_evaluation(Step& step) {
+  api::GuardStatus& guard = step.guard();
+  const api::Revision& replaced = *guard.current;
+  const api::PolicySpec& spec = step.inputs.policy.spec;
+  if (replaced.snapshot.empty() || !has_minimum_bake(guard, spec)) {
+    set_verdict(guard, replaced.hash, RevisionVerdict::Superseded, step.now);
+    return;
+  }
+  step.emit(
+      EventType::Normal, Reason::ReleaseGood, EventAction::None,
+      fmt::format("{} was replaced during its bake, after {} without a failing check "
+                  "(minimumBake {}): it is good",
+                  step.current_name(),
+                  format_duration(std::chrono::floor<std::chrono::seconds>(guard.bake->observed)),
+                  format_duration(minimum_bake_of(spec))));
+  set_verdict(guard, replaced.hash, RevisionVerdict::Good, step.now);
+}
+
 void start_release(Step& step, const api::ReplicaSet& set) {
   api::GuardStatus& guard = step.guard();
   if (guard.current && guard.current->hash != set.hash) {
-    if (guard.current->verdict == RevisionVerdict::Evaluating)
-      set_verdict(guard, guard.current->hash, RevisionVerdict::Superseded, step.now);
+    if (guard.current->verdict == RevisionVerdict::Evaluating) end_replaced_evaluation(step);
     if (guard.current->verdict == RevisionVerdict::Breached)
       step.emit(
           EventType::Normal, Reason::ReleaseSuperseded, EventAction::None,
@@ -127,7 +148,8 @@ void start_release(Step& step, const api::ReplicaSet& set) {
   const Revision* listed = find_revision(guard, set.hash);
   const bool was_rolled_back = listed && listed->verdict == RevisionVerdict::RolledBack;
   const bool is_first = !guard.current;
-  ContestOutcome contest = was_rolled_back ? count_contest(step) : ContestOutcome{};
+  ContestOutcome contest = was_rolled_back ? count_contest(step, set) : ContestOutcome{};
+  if (contest.tool.empty()) forget_contests(guard);
   // A tool that applies a rolled back template does not end a freeze: only a user does.
   if (guard.state == State::Frozen && !contest.tool.empty()) contest.is_over_limit = true;
   begin_evaluation(step, set);
@@ -188,6 +210,7 @@ void accept_restoration(Step& step, const api::ReplicaSet& set) {
   guard.current = restored;
   trim_revisions(guard);
   guard.rolled_out.reset();
+  guard.bake.reset();
   guard.checks.clear();
 }
 

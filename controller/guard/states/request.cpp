@@ -21,6 +21,7 @@ void bind(Step& step, const Revision& target) {
   record.spec.generation = step.deployment().meta.generation;
   record.spec.from = *guard.current;
   record.spec.to = target;
+  rollback::record_undone(record.spec, guard);
   record.spec.reason = Reason::RequestedManually;
   record.spec.detected = step.now;
   record.spec.policy = guard.policy;
@@ -30,9 +31,9 @@ void bind(Step& step, const Revision& target) {
   record.status = rollback::advance(std::move(record.status), RollbackPhase::Pending,
                                     "Accepted. The Deployment is not changed yet", step.now);
   guard.rollback = record.meta.key.name;
-  const std::string subject =
-      fmt::format("{} to {}, {}", step.current_name(), rollback::name_of(step.deployment(), target),
-                  rollback::cause_text(record.spec));
+  const std::string subject = fmt::format(
+      "{} to {}, {}{}", step.current_name(), rollback::name_of(step.deployment(), target),
+      rollback::cause_text(record.spec), rollback::undone_text(record.spec));
   step.enter(State::RollingBack, record.spec.reason, "Rolling back " + subject);
   step.emit(EventType::Normal, Reason::RollbackStarted, EventAction::Rollback,
             fmt::format("Rolling back {}. Record: Rollback {}", subject, guard.rollback));

@@ -92,9 +92,10 @@ void execute(Step& step, const api::Rollback& rollback) {
           fmt::format("{} is not rolled back to {} yet. {}", bad, good, rollback.status.message));
     }
   } else {
-    step.enter(State::RollingBack, rollback.spec.reason,
-               fmt::format("{} is being rolled back to {}, {}", bad, good,
-                           rollback::cause_text(rollback.spec)));
+    step.enter(
+        State::RollingBack, rollback.spec.reason,
+        fmt::format("{} is being rolled back to {}, {}{}", bad, good,
+                    rollback::cause_text(rollback.spec), rollback::undone_text(rollback.spec)));
   }
   step.plan.action = ResumeRollback{};
   step.requeue_at(step.now + recheck_delay);
@@ -139,12 +140,13 @@ void quarantine(Step& step, const api::Rollback& rollback) {
   if (!bad || bad->verdict == RevisionVerdict::RolledBack) return;
   set_verdict(guard, rollback.spec.from.hash, RevisionVerdict::RolledBack, step.now);
   record_past_rollback(guard, rollback, step.now);
-  step.emit(EventType::Warning, Reason::RolledBack, EventAction::Rollback,
-            fmt::format("Rolled back {} to {}, {}{}{}",
-                        rollback::name_of(step.deployment(), rollback.spec.from),
-                        rollback::name_of(step.deployment(), rollback.spec.to),
-                        rollback::cause_text(rollback.spec),
-                        rollback.spec.message.empty() ? "" : ": ", rollback.spec.message));
+  step.emit(
+      EventType::Warning, Reason::RolledBack, EventAction::Rollback,
+      fmt::format("Rolled back {} to {}, {}{}{}{}",
+                  rollback::name_of(step.deployment(), rollback.spec.from),
+                  rollback::name_of(step.deployment(), rollback.spec.to),
+                  rollback::cause_text(rollback.spec), rollback.spec.message.empty() ? "" : ": ",
+                  rollback.spec.message, rollback::undone_text(rollback.spec)));
 }
 
 }  // namespace lastgood::guard

@@ -48,6 +48,33 @@ api::Revision* find_revision(api::GuardStatus& guard, const TemplateHash& hash) 
   return found == guard.revisions.end() ? nullptr : &*found;
 }
 
+namespace {
+
+// All revisions, the most valuable first:
+// 1. the two newest proven ones with a snapshot: the targets of rollbacks
+// 2. those newer than both: the releases that a rollback would undo
+// 3. the other proven ones with a snapshot
+// 4. the others
+std::vector<const api::Revision*> by_value(const api::GuardStatus& guard) {
+  constexpr std::size_t targets = 2;
+  std::vector<const api::Revision*> proven = proven_with_snapshot(guard);
+  const std::size_t kept = std::min(proven.size(), targets);
+  std::vector<const api::Revision*> found(proven.begin(),
+                                          proven.begin() + static_cast<std::ptrdiff_t>(kept));
+  const auto add = [&](const api::Revision& one) {
+    if (std::ranges::find(found, &one) == found.end()) found.push_back(&one);
+  };
+  for (const api::Revision& one : guard.revisions) {
+    if (kept == 0 || &one == proven.front()) break;
+    add(one);
+  }
+  for (const api::Revision* one : proven) add(*one);
+  for (const api::Revision& one : guard.revisions) add(one);
+  return found;
+}
+
+}  // namespace
+
 void trim_revisions(api::GuardStatus& guard) {
   constexpr std::size_t max_revisions = 20;
   while (guard.revisions.size() > max_revisions) {
@@ -58,11 +85,7 @@ void trim_revisions(api::GuardStatus& guard) {
       const bool is_current = guard.current && one->hash == guard.current->hash;
       return index == 0 || is_current || index == mark - guard.revisions.begin();
     };
-    // First the proven revisions with a snapshot, then the others. The last one is removed.
-    std::vector<const api::Revision*> removable = proven_with_snapshot(guard);
-    for (const api::Revision& one : guard.revisions) {
-      if (std::ranges::find(removable, &one) == removable.end()) removable.push_back(&one);
-    }
+    std::vector<const api::Revision*> removable = by_value(guard);
     std::erase_if(removable, is_kept);
     guard.revisions.erase(guard.revisions.begin() + (removable.back() - guard.revisions.data()));
   }

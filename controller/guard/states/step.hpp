@@ -38,7 +38,8 @@ struct Step {
 [[nodiscard]] api::Revision* find_revision(api::GuardStatus& guard, const TemplateHash& hash);
 
 // Removes revisions until the list has at most 20: first the oldest that are not proven or have no
-// snapshot, then those with the oldest verdict. Not removed: the first revision, the current
+// snapshot and are older than the newest proven one, then those with the oldest verdict except two,
+// then the oldest. Not removed: the first revision, the current
 // revision, and the newest revision with the mark no-rollback-past.
 void trim_revisions(api::GuardStatus& guard);
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "guard/check_status.hpp"
+#include "guard/states/outage.hpp"
 #include "guard/states/outcome.hpp"
 #include "guard/states/restoration.hpp"
 #include "rollback/record.hpp"
@@ -104,11 +105,8 @@ void step_verifying(Step& step) {
   if (!guard.rolled_out && (has_waited || api::rollout_complete(step.deployment())))
     guard.rolled_out = step.now;
   apply_measurements(step);
-  if (const CheckStatus* breach = breached(guard.checks)) {
-    return fail_rollback(step, *rollback, Reason::VerificationFailed,
-                         fmt::format("{} was restored but fails too. Check {}: {}",
-                                     step.current_name(), breach->name, breach->message));
-  }
+  if (const CheckStatus* breach = breached(guard.checks))
+    return fail_verification(step, *rollback, *breach);
   guard.rolled_out ? conclude(step, *rollback) : await_replicas(step);
 }
 

@@ -62,6 +62,16 @@ Json condition(const char* type, bool holds, const char* reason, const std::stri
           {"message", message}};
 }
 
+// Adds the time of the last change of the condition's status.
+Json with_update_time(Json condition, const Json& old_conditions, const std::string& now) {
+  condition["lastUpdateTime"] = now;
+  for (const Json& old_condition : old_conditions) {
+    if (old_condition["type"] == condition["type"] && old_condition["status"] == condition["status"])
+      condition["lastUpdateTime"] = old_condition.value("lastUpdateTime", now);
+  }
+  return condition;
+}
+
 std::int64_t sum(const std::vector<Json>& sets, const char* pointer) {
   std::int64_t total = 0;
   for (const Json& set : sets) total += number_at(set, pointer);
@@ -255,7 +265,10 @@ void Cluster::write_status(const Json& deployment, const Json& current,
   if (!is_complete && !is_late) clock_.call_at(deadline, [this, key] { enqueue(key); });
   const std::string name = current_set.is_null() ? "" : key_of(current_set).name;
   Json conditions = Json::array(
-      {condition("Available", available >= wanted - wanted / 4, "MinimumReplicas", "")});
+      {with_update_time(condition("Available", available >= wanted - wanted / 4, "MinimumReplicas",
+                                  ""),
+                        old_status.value("conditions", Json::array()),
+                        format_rfc3339(clock_.now()))});
   conditions.push_back(
       is_complete ? condition("Progressing", true, "NewReplicaSetAvailable",
                               fmt::format("ReplicaSet \"{}\" has successfully progressed.", name))

@@ -49,12 +49,15 @@ TEST_CASE("parse_policy returns the defaults for an empty spec") {
 TEST_CASE("parse_policy reads the fields of every section") {
   const auto policy = parse_spec(
       R"({"mode": "Observe", "suspend": true, "selector": {"matchLabels": {"tier": "web"}}, "bakeTime": "1h", "startupGrace": "90s",
+      R"({"mode": "Observe", "suspend": true, "selector": {"matchLabels": {"tier": "web"}}, "bakeTime": "1h",
+    "minimumBake": "10m",
     "checks": [{"name": "health", "interval": "2s", "failureThreshold": 5, "http": {"target": "Pods", "scheme": "https",
         "port": 8443, "path": "/h", "expectedStatus": "200,204", "timeout": "1.5s", "maxFailingPods": "0%"}},
       {"name": "svc", "http": {"target": "Service", "service": "web", "port": 80}},
       {"name": "url", "http": {"url": "http://web/health"}}],
     "rollout": {"progressDeadline": false, "crashLoopRestarts": 0, "imagePullErrors": false, "configErrors": false,
       "unavailableFor": "0s", "initCrashLoopRestarts": 4}, "rollback": {"verifyFor": "1m", "cooldown": "0s", "limit": {"count": 5, "within": "2h"},
+      "unavailableFor": "0s"}, "rollback": {"verifyFor": "1m", "cooldown": "0s", "limit": {"count": 5, "within": "2h"}, "maxRevisionsBack": 7,
       "drill": {"afterGood": true, "every": "168h"}}})");
   CHECK(policy.problem.empty());
   const PolicySpec expected{
@@ -63,6 +66,7 @@ TEST_CASE("parse_policy reads the fields of every section") {
       .selector = LabelSelector{.match_labels = {{"tier", "web"}}},
       .bake_time = 1h,
       .startup_grace = 90s,
+      .minimum_bake = 10min,
       .checks = {Check{.name = "health",
                        .http = {.target = HttpTarget::Pods,
                                 .scheme = "https",
@@ -86,6 +90,7 @@ TEST_CASE("parse_policy reads the fields of every section") {
       .verify_for = 1min,
       .cooldown = 0s,
       .limit = {.count = 5, .within = 2h},
+      .max_revisions_back = 7,
       .drill = {.after_good = true, .every = 168h}};
   CHECK(policy.spec == expected);
 }
@@ -97,6 +102,14 @@ TEST_CASE("parse_policy reports the field, its value and the expected value") {
       {R"({"bakeTime": "30"})", R"(spec.bakeTime: "30" has no unit: write for example "30s")"},
       {R"({"bakeTime": 30})", "spec.bakeTime: is 30, expected a string"},
       {R"({"bakeTime": "0s"})", R"(spec.bakeTime: "0s" is not between 1s and 168h)"},
+      {R"({"minimumBake": "0s"})", R"(spec.minimumBake: "0s" is not between 1s and 168h)"},
+      {R"({"minimumBake": "11m"})", "spec.minimumBake: 11m is longer than the bakeTime of 10m"},
+      {R"({"bakeTime": "1m", "minimumBake": "61s"})",
+       "spec.minimumBake: 1m1s is longer than the bakeTime of 1m"},
+      {R"({"rollback": {"maxRevisionsBack": 0}})",
+       "spec.rollback.maxRevisionsBack: 0 is not a whole number from 1 to 15"},
+      {R"({"rollback": {"maxRevisionsBack": 16}})",
+       "spec.rollback.maxRevisionsBack: 16 is not a whole number from 1 to 15"},
       {R"({"rollback": {"verifyFor": "25h"}})",
        R"(spec.rollback.verifyFor: "25h" is not between 1s and 24h)"},
       {R"({"mode": "Watch"})", R"(spec.mode: "Watch" is not a valid value)"},

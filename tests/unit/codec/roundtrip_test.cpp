@@ -92,6 +92,10 @@ class Generator {
             .consecutive_failures = static_cast<int>(below(100)),
             .failure_threshold = static_cast<int>(below(100)),
             .passed_once = maybe(),
+            .recent_results = maybe() ? "" : "PFFPPPF",
+            .bake_passes = static_cast<int>(below(100)),
+            .bake_failures = static_cast<int>(below(100)),
+            .last_result = time(),
             .consecutive_unknowns = static_cast<int>(below(3)),
             .first_failure = time(),
             .last_failure = time(),
@@ -99,8 +103,20 @@ class Generator {
             .baseline = maybe_make(&Generator::baseline)};
   }
   PastRollback past_rollback() { return {.name = text(), .at = time().value_or(Time{})}; }
-  Contest contest() { return {.by = text(), .at = time().value_or(Time{})}; }
-  Freeze freeze() { return {.reason = reason(), .message = text(), .since = time()}; }
+  Contest contest() {
+    return {.hash = TemplateHash(text()), .by = text(), .at = time().value_or(Time{})};
+  }
+  RevisionVerdict verdict() { return one_of<RevisionVerdict>(7); }
+  Freeze freeze() {
+    return {.reason = reason(),
+            .message = text(),
+            .since = time(),
+            .check = text(),
+            .verdict_before = maybe_make(&Generator::verdict)};
+  }
+  Bake bake() {
+    return {.observed = duration(), .unobserved = duration(), .counted_until = time()};
+  }
   Declined declined() { return {.rollback = text(), .at = time()}; }
   LastDrill last_drill() {
     return {.rollback = text(),
@@ -124,6 +140,7 @@ class Generator {
     out.revisions = list(20, &Generator::revision);
     out.evaluation_started = time();
     out.rolled_out = time();
+    out.bake = maybe_make(&Generator::bake);
     out.checks = list(17, &Generator::check);
     out.rollback = text();
     out.pending = text();
@@ -142,6 +159,7 @@ class Generator {
             .generation = number(),
             .from = revision(),
             .to = revision(),
+            .undone = list(20, &Generator::revision),
             .check = text(),
             .reason = reason(),
             .message = text(),

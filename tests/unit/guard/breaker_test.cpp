@@ -15,34 +15,23 @@ namespace {
 
 struct FailingCase {
   const char* name;
-  State state;
-  int consecutive_failures;
+  std::optional<Duration> failing_for;
   std::optional<Duration> rolled_back_ago;
   bool counts_as_failing;
   const char* policy = "RollbackPolicy/web";
-  Duration failed_ago{0};  // the time since the last failure
 };
 
 const std::vector<FailingCase> failing_cases = {
-    {"no failure", State::Evaluating, 0, {}, false},
-    {"a failing release", State::Evaluating, 1, {}, true},
-    {"a held release", State::Held, 3, {}, true},
-    {"a rollback in progress", State::RollingBack, 3, {}, true},
-    {"an idle Deployment with old failures", State::Idle, 3, {}, false},
-    {"a failure during the verification", State::Verifying, 1, {}, false},
-    {"rolled back now", State::Verifying, 0, 0s, true},
-    {"rolled back 1ms less than five minutes ago", State::Idle, 0, 5min - 1ms, true},
-    {"rolled back five minutes ago", State::Idle, 0, 5min, false},
-    {"rolled back in the future", State::Idle, 0, -1ms, false},
-    {"opted out", State::Evaluating, 3, 0s, false, ""},
-    {"failed 1ms less than five minutes ago",
-     State::Held,
-     3,
-     {},
-     true,
-     "RollbackPolicy/web",
-     5min - 1ms},
-    {"failed five minutes ago", State::Held, 3, {}, false, "RollbackPolicy/web", 5min},
+    {"no failure", {}, {}, false},
+    {"began to fail now", 0s, {}, true},
+    {"began to fail 1ms less than five minutes ago", 5min - 1ms, {}, true},
+    {"began to fail five minutes ago", 5min, {}, false},
+    {"has failed for weeks", 500h, {}, false},
+    {"rolled back now", {}, 0s, true},
+    {"rolled back 1ms less than five minutes ago", {}, 5min - 1ms, true},
+    {"rolled back five minutes ago", {}, 5min, false},
+    {"rolled back in the future", {}, -1ms, false},
+    {"opted out", 0s, 0s, false, ""},
 };
 
 struct FleetCase {
@@ -99,16 +88,14 @@ const std::vector<FleetCase> fleet_cases = {
 
 }  // namespace
 
-TEST_CASE("counts a Deployment as failing while a check fails or after a recent rollback") {
+TEST_CASE("counts a Deployment as failing when it began to fail or was rolled back recently") {
   for (const FailingCase& row : failing_cases) {
     CAPTURE(row.name);
-    api::GuardStatus guard{.policy = row.policy, .state = row.state};
-    guard.checks = {{.name = "rollout"},
-                    {.name = "health", .consecutive_failures = row.consecutive_failures}};
-    guard.checks.back().last_failure = noon - row.failed_ago;
+    api::GuardStatus guard{.policy = row.policy};
     if (row.rolled_back_ago)
       guard.rollbacks = {{.name = "web-2-1b4e", .at = noon - *row.rolled_back_ago}};
-    CHECK(counts_as_failing(guard, {}, {}, noon) == row.counts_as_failing);
+    const auto since = row.failing_for ? std::optional(noon - *row.failing_for) : std::nullopt;
+    CHECK(counts_as_failing(guard, since, {}, {}, noon) == row.counts_as_failing);
   }
 }
 
@@ -117,10 +104,10 @@ TEST_CASE(
   const api::GuardStatus guard{.policy = "RollbackPolicy/web",
                                .state = State::Idle,
                                .rollbacks = {{.name = "web-2-1b4e", .at = noon - 1min}}};
-  CHECK(counts_as_failing(guard, {}, {.at = noon - 30s, .problem = {}}, noon));
-  CHECK_FALSE(counts_as_failing(guard, {}, {.at = noon - 1min, .problem = {}}, noon));
-  CHECK_FALSE(counts_as_failing(guard, {}, {.at = noon - 5min, .problem = {}}, noon));
-  CHECK(counts_as_failing(guard, {}, {.at = noon - 7min, .problem = {}}, noon));
+  CHECK(counts_as_failing(guard, {}, {}, {.at = noon - 30s, .problem = {}}, noon));
+  CHECK_FALSE(counts_as_failing(guard, {}, {}, {.at = noon - 1min, .problem = {}}, noon));
+  CHECK_FALSE(counts_as_failing(guard, {}, {}, {.at = noon - 5min, .problem = {}}, noon));
+  CHECK(counts_as_failing(guard, {}, {}, {.at = noon - 7min, .problem = {}}, noon));
 }
 
 TEST_CASE("counts a Deployment as held by the breaker only in the state Held with BreakerOpen") {

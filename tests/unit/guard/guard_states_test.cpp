@@ -69,8 +69,7 @@ TEST_CASE("loads the state again, without the inbox, when the Deployment was cre
 
 TEST_CASE("loads the state when a Deployment in a group that was not opted in is opened") {
   OpenedState web;
-  web.states.set_unmanaged(web_key,
-                           GuardState{.deployment_uid = web_uid, .is_unmanaged = true});
+  web.states.set_unmanaged(web_key, GuardState{.deployment_uid = web_uid, .is_unmanaged = true});
   CHECK(web.states.find(web_key)->is_unmanaged);
   CHECK(web.states.open(web.deployment, web.stores, noon)->guard_uid == guard_uid);
 }

@@ -67,8 +67,7 @@ std::string target_of_read(const Json& live) {
 }  // namespace
 
 TEST_CASE("policy_read chooses the read by the annotations of the live Deployment") {
-  constexpr const char* policies =
-      "/apis/lastgood.dev/v1alpha1/namespaces/shop/rollbackpolicies";
+  constexpr const char* policies = "/apis/lastgood.dev/v1alpha1/namespaces/shop/rollbackpolicies";
   CHECK(target_of_read(deployment(opted_in)) == std::string(policies) + "/web");
   CHECK(target_of_read(deployment(with_config_map)) ==
         "/api/v1/namespaces/shop/configmaps/settings");
@@ -156,7 +155,8 @@ TEST_CASE("confirm_policy requires an approval when the policy has mode Approve"
   CHECK(confirmed(deployment(opted_in), approve, by_name, member) == "allowed");
 }
 
-TEST_CASE("confirm_policy allows a forced rollback under a suspended policy, not after an opt-out") {
+TEST_CASE(
+    "confirm_policy allows a forced rollback under a suspended policy, not after an opt-out") {
   const Json suspended = policy("web", {{"suspend", true}});
   CHECK(confirmed(deployment(opted_in), suspended, by_name, rollback(Kind::Manual)) ==
         "the policy is suspended");

@@ -21,6 +21,17 @@ void scale_deployment(Inputs& inputs) {
   inputs.preflight->generation += 1;
 }
 
+// Adds releases between v2 and v1 that were never good.
+void add_releases_before_current(Inputs& inputs, int count) {
+  for (int i = 0; i < count; ++i) {
+    inputs.guard.revisions.insert(
+        inputs.guard.revisions.begin() + 1,
+        api::Revision{.hash = TemplateHash("between-" + std::to_string(i)),
+                      .number = 10 + i,
+                      .verdict = api::RevisionVerdict::Superseded});
+  }
+}
+
 // Breaches the rollout check too. The rollout check has no baseline, so the release is the cause.
 void breach_rollout(Inputs& inputs) {
   api::CheckStatus& rollout = inputs.guard.checks[0];
@@ -133,6 +144,34 @@ std::vector<GateRow> target_rows() {
       {"NoRollbackPast", "the target has the mark",
        [](Inputs& in) { in.guard.revisions[1].no_rollback_past = true; }},
       {"NoRollbackPast", "no revision has the mark", [](Inputs&) {}},
+      {"TooFarBack",
+       "six releases would be undone, the limit is 5",
+       [](Inputs& in) { add_releases_before_current(in, 5); },
+       {{.reason = Reason::TooFarBack,
+         .mentions = {"revision 1 (web-v1)", "6 releases", "limit 5", "revision 2 (web-v2)",
+                      "revision 10 (web-between-0)", "revision 14 (web-between-4)",
+                      "spec.rollback.maxRevisionsBack of RollbackPolicy/web"}}}},
+      {"TooFarBack", "five releases would be undone, the limit is 5",
+       [](Inputs& in) { add_releases_before_current(in, 4); }},
+      {"TooFarBack", "releases that were rolled back already do not count",
+       [](Inputs& in) {
+         add_releases_before_current(in, 5);
+         in.guard.revisions[1].verdict = api::RevisionVerdict::RolledBack;
+       }},
+      {"TooFarBack",
+       "two releases would be undone, the limit of the policy is 1",
+       [](Inputs& in) {
+         in.policy.spec.max_revisions_back = 1;
+         add_releases_before_current(in, 1);
+       },
+       {{.reason = Reason::TooFarBack, .mentions = {"2 releases", "limit 1"}}}},
+      {"TooFarBack", "one release would be undone, the limit of the policy is 1",
+       [](Inputs& in) { in.policy.spec.max_revisions_back = 1; }},
+      {"TooFarBack", "there is no target (NoLastGood blocks instead)",
+       [](Inputs& in) {
+         add_releases_before_current(in, 5);
+         in.guard.revisions.pop_back();
+       }},
   };
 }
 
@@ -146,6 +185,10 @@ std::vector<GateRow> confirmation_rows() {
        "the last result is unknown",
        [](Inputs& in) { in.guard.checks[1].result = api::MeasurementResult::Unknown; },
        {{.reason = Reason::Unconfirmed, .mentions = unconfirmed_mentions}}},
+      {"Unconfirmed",
+       "the check flaps, and passed last",
+       [](Inputs& in) { in.guard.checks[1].result = api::MeasurementResult::Pass; },
+       {{.reason = Reason::Unconfirmed, .is_quiet = true}}},
       {"Unconfirmed", "the check fails now", [](Inputs&) {}},
       {"Unconfirmed", "another breached check fails now",
        [](Inputs& in) {

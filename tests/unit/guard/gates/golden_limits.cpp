@@ -11,6 +11,16 @@ void add_past_rollbacks(Inputs& inputs, std::vector<Duration> ages) {
     inputs.guard.rollbacks.push_back({.name = "earlier", .at = moment - age});
 }
 
+// Other Deployments began to fail so long after the check of v2 did, which is at `moment`.
+void add_other_failures(Inputs& inputs, std::vector<Duration> after) {
+  inputs.guard.checks[1].first_failure = moment;
+  for (const Duration time : after) {
+    const std::string name = "other-" + std::to_string(inputs.other_failures.size());
+    inputs.other_failures.push_back(
+        {.deployment = {.namespace_ = "shop", .name = name}, .began = moment + time});
+  }
+}
+
 void set_preflight(Inputs& inputs, api::ConditionStatus ready, Reason reason, const char* message) {
   inputs.preflight->ready = ready;
   inputs.preflight->reason = reason;
@@ -28,6 +38,32 @@ std::vector<GateRow> limit_rows() {
        {{.reason = Reason::BreakerOpen, .mentions = {"9 of 10 fail"}}}},
       {"BreakerOpen", "the breaker is closed",
        [](Inputs& in) { in.breaker = {.is_open = false, .message = "1 of 10"}; }},
+      {"SharedWithFleet",
+       "two other Deployments began to fail within a minute",
+       [](Inputs& in) { add_other_failures(in, {-1min, 1min}); },
+       {{.reason = Reason::SharedCause,
+         .mentions = {"health", "2026-11-24T12:00:30Z", "2 other", "shop/other-0", "shop/other-1",
+                      "message of the measurement"}}}},
+      {"SharedWithFleet", "one other Deployment began to fail at the same time",
+       [](Inputs& in) { add_other_failures(in, {0s}); }},
+      {"SharedWithFleet", "two others began to fail, one of them more than a minute before",
+       [](Inputs& in) { add_other_failures(in, {-1min - 1ms, 0s}); }},
+      {"SharedWithFleet", "two others began to fail, one of them more than a minute after",
+       [](Inputs& in) { add_other_failures(in, {1min + 1ms, 0s}); }},
+      {"SharedWithFleet", "the baseline passes, so the cause is not shared",
+       [](Inputs& in) {
+         add_other_failures(in, {0s, 0s, 0s});
+         in.guard.checks[1].baseline =
+             api::BaselineResult{.result = api::MeasurementResult::Pass, .at = moment - 30s};
+       }},
+      {"SharedWithFleet",
+       "the baseline passed long before the check failed",
+       [](Inputs& in) {
+         add_other_failures(in, {0s, 0s, 0s});
+         in.guard.checks[1].baseline =
+             api::BaselineResult{.result = api::MeasurementResult::Pass, .at = moment - 31s};
+       },
+       {{.reason = Reason::SharedCause, .mentions = {"3 other"}}}},
       {"LimitReached",
        "three rollbacks within the hour",
        [](Inputs& in) { add_past_rollbacks(in, {10min, 20min, 1h - 1ms}); },

@@ -54,49 +54,78 @@ TEST_CASE("counts a contest when a tool applies a rolled back template, and free
   CHECK(harness.state() == frozen(Reason::Contested));
   CHECK(harness.guard.freeze->since == harness.now);
   CHECK_THAT(harness.guard.freeze->message,
-             mentions({"Argo CD (argocd-controller)", "2 times", "1h", "limit 2"}));
+             mentions({"Argo CD (argocd-controller)", "2 times in a row", "limit 2"}));
   CHECK(harness.emitted(Reason::Contested) == 1);
   CHECK(harness.verdict("v2") == RevisionVerdict::RolledBack);
   harness.roll_out().reconcile().reconcile_for(1h, {fails("health")});
   CHECK(harness.restorations == 2);
 }
 
-TEST_CASE("does not count a contest that is older than the window of the limit") {
+TEST_CASE("counts the contests of a template that follow each other in whatever time") {
   DeploymentHarness harness = verified_v1();
   harness.policy.spec.limit = {.count = 2, .within = 20min};
   harness.author = tool;
   apply_v2_again(harness);
-  harness.pass_time(20min);
+  harness.pass_time(24h);
   harness.ship("v2").reconcile();
-  CHECK(harness.state() == evaluating(Reason::RollingOut));
+  CHECK(harness.state() == frozen(Reason::Contested));
   CHECK(harness.guard.contests.size() == 2);
 }
 
-TEST_CASE("counts for the limit only contests within its window and not in the future") {
-  struct Row {
-    const char* name;
-    Duration age;
-    bool is_counted;
-  };
-  const std::vector<Row> rows = {{"at the last millisecond of the window", 1h - 1ms, true},
-                                 {"at the end of the window", 1h, false},
-                                 {"at the present time", 0ms, true},
-                                 {"in the future", -1ms, false}};
-  for (const Row& row : rows) {
-    CAPTURE(row.name);
-    DeploymentHarness harness = verified_v1();
-    harness.policy.spec.limit = {.count = 2, .within = 1h};
-    harness.author = tool;
-    harness.guard.contests = {{.by = tool.name, .at = harness.now - row.age}};
-    harness.ship("v2").reconcile();
-    CHECK((harness.state() == frozen(Reason::Contested)) == row.is_counted);
-  }
+// v2 rolled back ── a tool: v2 ── v3 ── a tool: v2
+TEST_CASE("begins the count of contests again when another release comes between them") {
+  const bool is_by_tool = GENERATE(false, true);
+  CAPTURE(is_by_tool);
+  DeploymentHarness harness = verified_v1();
+  harness.policy.spec.limit = {.count = 2, .within = 1h};
+  harness.author = tool;
+  apply_v2_again(harness);
+  REQUIRE(harness.guard.contests.size() == 1);
+  harness.author = is_by_tool ? tool : user;
+  harness.ship("v3").reconcile();
+  CHECK(harness.guard.contests.empty());
+  harness.author = tool;
+  harness.ship("v2").reconcile();
+  CHECK(harness.state() == evaluating(Reason::RollingOut));
+  CHECK(harness.guard.contests.size() == 1);
+}
+
+TEST_CASE("begins the count of contests again when a user applies the template") {
+  DeploymentHarness harness = verified_v1();
+  harness.author = tool;
+  apply_v2_again(harness);
+  harness.author = user;
+  apply_v2_again(harness);
+  CHECK(harness.guard.contests.empty());
+}
+
+TEST_CASE("counts only the contests of the same template") {
+  DeploymentHarness harness = verified_v1();
+  harness.policy.spec.limit = {.count = 3, .within = 1h};
+  harness.author = tool;
+  harness.guard.contests = {{TemplateHash("v0"), tool.name, noon},
+                            {TemplateHash("v2"), tool.name, noon},
+                            {TemplateHash(), tool.name, noon}};
+  harness.ship("v2").reconcile();
+  CHECK(harness.state() == frozen(Reason::Contested));
+  CHECK(harness.guard.contests.size() == 3);
+}
+
+TEST_CASE("forgets the contests of a template when it becomes good") {
+  DeploymentHarness harness = verified_v1();
+  harness.author = tool;
+  harness.ship("v2").reconcile().roll_out().reconcile();
+  REQUIRE(harness.guard.contests.size() == 1);
+  harness.pass_checks_for(11min);
+  CHECK(harness.verdict("v2") == RevisionVerdict::Good);
+  CHECK(harness.guard.contests.empty());
 }
 
 TEST_CASE("keeps the newest 20 contests, the newest first") {
   DeploymentHarness harness = verified_v1();
   harness.author = tool;
-  for (int i = 1; i <= 20; ++i) harness.guard.contests.push_back({std::to_string(i), noon});
+  for (int i = 1; i <= 20; ++i)
+    harness.guard.contests.push_back({TemplateHash("v2"), std::to_string(i), noon});
   harness.ship("v2").reconcile();
   REQUIRE(harness.guard.contests.size() == 20);
   CHECK(harness.guard.contests.front().by == tool.name);
@@ -132,7 +161,7 @@ TEST_CASE("counts no contest when a tool ships a new template") {
 
 TEST_CASE("freezes again when the tool applies v1 and then the contested v2 again") {
   DeploymentHarness harness = contested_v2();
-  CHECK_THAT(harness.guard.freeze->message, mentions({"1 time within"}));
+  CHECK_THAT(harness.guard.freeze->message, mentions({"1 time in a row"}));
   harness.ship("v1").reconcile();
   CHECK(harness.state() == evaluating(Reason::RollingOut));
   harness.ship("v2").reconcile();

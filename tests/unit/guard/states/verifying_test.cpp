@@ -21,7 +21,8 @@ TEST_CASE("freezes when the restored revision fails, until a newer template is s
   CHECK(harness.state() == frozen(Reason::VerificationFailed));
   CHECK(harness.phase() == RollbackPhase::Failed);
   CHECK(harness.emitted(Reason::RollbackFailed) == 1);
-  harness.pass_checks_for(1h).scale(6).roll_out().pass_checks_for(1h);
+  const Measurements health_fails{pass("rollout"), fails("health")};
+  harness.reconcile_for(1h, health_fails).scale(6).roll_out().reconcile_for(1h, health_fails);
   CHECK(harness.state() == frozen(Reason::VerificationFailed));
   harness.ship("v3").reconcile();
   CHECK(harness.state() == evaluating(Reason::RollingOut));

@@ -1,0 +1,47 @@
+// The progress of a bake: which part of its time was observed, and what the measurements of that
+// time prove. Private to guard/.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "api/guard.hpp"
+#include "api/policy.hpp"
+
+namespace lastgood::guard {
+
+// A check must have passed at least this share of its measurements in the bake.
+inline constexpr int min_pass_percent = 75;
+
+// Begins the bake at `now`: no time and no measurement is counted yet.
+void begin_bake(api::GuardStatus& guard, Time now);
+
+// Counts the time since the last call. It is observed as long as every check of the policy has a
+// result that is not older than two of its intervals, in `before`: the checks as they were until
+// now.
+void count_bake(api::Bake& bake, const std::vector<api::CheckStatus>& before,
+                const api::PolicySpec& spec, Time now);
+
+// Until when the results of the checks vouch for the release. Empty if a check has no result.
+[[nodiscard]] std::optional<Time> observed_until(const std::vector<api::CheckStatus>& checks,
+                                                 const api::PolicySpec& spec);
+
+// The first check that passed less than 75% of its measurements in the bake. Null if there is none.
+[[nodiscard]] const api::CheckStatus* below_pass_share(const std::vector<api::CheckStatus>& checks);
+
+// "check health passed 12 of 20 measurements (60%, limit 75%)".
+[[nodiscard]] std::string pass_share_text(const api::CheckStatus& check);
+
+// Every check has passed since the rollout, its last result is a pass, and it passed at least 75%
+// of its measurements.
+[[nodiscard]] bool is_healthy(const std::vector<api::CheckStatus>& checks);
+
+// The current revision was observed for minimumBake and is healthy.
+[[nodiscard]] bool has_minimum_bake(const api::GuardStatus& guard, const api::PolicySpec& spec);
+
+// How much of the observed time is worth a write of the status. Else a restart of the controller
+// would lose more of it than a few minutes or an eighth of it.
+[[nodiscard]] Duration rounded_down(Duration observed);
+
+}  // namespace lastgood::guard

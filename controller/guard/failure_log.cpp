@@ -1,0 +1,67 @@
+#include "guard/failure_log.hpp"
+
+#include <algorithm>
+
+namespace lastgood::guard {
+
+using api::CheckStatus;
+using api::State;
+
+namespace {
+
+bool is_failing(const CheckStatus& check, Time now) {
+  const bool fails = check.consecutive_failures > 0 || check.breached;
+  const auto& seen = check.last_failure ? check.last_failure : check.first_failure;
+  return fails && check.first_failure && now - *seen < failure_memory;
+}
+
+template <class Condition>
+std::optional<Time> first_failure_of(const api::GuardStatus& guard, Time now, Condition condition) {
+  std::optional<Time> earliest;
+  for (const CheckStatus& check : guard.checks) {
+    if (is_failing(check, now) && condition(check))
+      earliest = std::min(earliest.value_or(*check.first_failure), *check.first_failure);
+  }
+  return earliest;
+}
+
+}  // namespace
+
+void FailureLog::record(const Key& deployment, Time began, Time now) {
+  const auto [span, is_new] = spans_.try_emplace(deployment, began, now);
+  if (is_new) return;
+  const bool continues = now - span->second.last_seen < failure_memory;
+  span->second.began = continues ? std::min(span->second.began, began) : began;
+  span->second.last_seen = now;
+}
+
+void FailureLog::forget_old(Time now) {
+  std::erase_if(spans_,
+                [&](const auto& entry) { return now - entry.second.last_seen >= failure_memory; });
+}
+
+std::optional<Time> FailureLog::began(const Key& deployment) const {
+  const auto span = spans_.find(deployment);
+  return span == spans_.end() ? std::nullopt : std::optional(span->second.began);
+}
+
+std::optional<Time> failing_since(const api::GuardStatus& guard, Time now) {
+  const bool is_evaluated = guard.state == State::Evaluating || guard.state == State::Held ||
+                            guard.state == State::RollingBack;
+  if (guard.policy.empty() || !is_evaluated) return {};
+  return first_failure_of(guard, now, [](const CheckStatus&) { return true; });
+}
+
+std::optional<Time> began_to_fail(const api::GuardStatus& guard, const api::Deployment& deployment,
+                                  Time now) {
+  if (guard.policy.empty()) return {};
+  if (guard.state != State::Idle)
+    return first_failure_of(guard, now, [](const CheckStatus& check) { return check.passed_once; });
+  const auto available =
+      std::ranges::find(deployment.conditions, "Available", &api::DeploymentCondition::type);
+  const bool is_unavailable =
+      available != deployment.conditions.end() && available->status == api::ConditionStatus::False;
+  return is_unavailable ? available->last_update : std::nullopt;
+}
+
+}  // namespace lastgood::guard

@@ -1,0 +1,48 @@
+// When the failures of Deployments began. A failure that ends is remembered for a while: when a
+// shared cause ends, the Deployments recover one after the other. Private to guard/.
+#pragma once
+
+#include <map>
+#include <optional>
+
+#include "api/guard.hpp"
+#include "api/workload.hpp"
+
+namespace lastgood::guard {
+
+// How long a failure is remembered after it was last seen. A new failure in this time continues it,
+// so that a container that crashes again and again is old trouble.
+inline constexpr std::chrono::minutes failure_memory{5};
+
+// Failures that begin within this time of each other begin together.
+inline constexpr std::chrono::minutes together{1};
+
+struct FailureSpan {
+  Time began;
+  Time last_seen;
+};
+
+class FailureLog {
+ public:
+  void record(const Key& deployment, Time began, Time now);
+  void forget_old(Time now);
+
+  // When the failure began. Empty if there is none, or if it ended `failure_memory` ago.
+  [[nodiscard]] std::optional<Time> began(const Key& deployment) const;
+  [[nodiscard]] const std::map<Key, FailureSpan>& spans() const { return spans_; }
+
+ private:
+  std::map<Key, FailureSpan> spans_;
+};
+
+// Since when a check of the release fails. Empty if none fails, if nothing is evaluated, or if the
+// last failure is old: the check may no longer run.
+[[nodiscard]] std::optional<Time> failing_since(const api::GuardStatus& guard, Time now);
+
+// When the Deployment began to fail after it was healthy: a check that had passed fails, or
+// replicas of an idle Deployment became unavailable. Empty for a release that failed from the
+// start, because its own change is the likely cause.
+[[nodiscard]] std::optional<Time> began_to_fail(const api::GuardStatus& guard,
+                                                const api::Deployment& deployment, Time now);
+
+}  // namespace lastgood::guard

@@ -1,0 +1,12 @@
+// Which freezes end by themselves. Private to guard/.
+#pragma once
+
+#include "api/guard.hpp"
+
+namespace lastgood::guard {
+
+// The verification failed by the same check as the release, so the freeze ends when the check
+// passes again. Until then the running revision is measured.
+[[nodiscard]] bool ends_with_outage(const api::GuardStatus& guard);
+
+}  // namespace lastgood::guard

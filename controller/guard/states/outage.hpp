@@ -1,0 +1,24 @@
+// A verification that fails, and the end of the freeze that follows if an outage was the cause.
+// Private to guard/.
+#pragma once
+
+#include "guard/states/step.hpp"
+
+namespace lastgood::guard {
+
+// Ends the Rollback as Failed, because `breach` is breached for the restored revision. This
+// revision is not good any more, and the Deployment is frozen.
+void fail_verification(Step& step, const api::Rollback& rollback, const api::CheckStatus& breach);
+
+// The same after a restart between the write of the Rollback and that of the guard.
+void resume_failed_verification(Step& step, const api::Rollback& rollback,
+                                const api::CheckStatus& breach);
+
+// The check that failed in the verification of this Rollback. Null if it failed otherwise.
+[[nodiscard]] const api::CheckStatus* failed_verification(const api::Rollback& rollback);
+
+// Frozen. Ends the freeze if an outage was its only reason: the check that failed for the release
+// and for the restored revision alike passes again.
+void step_frozen(Step& step);
+
+}  // namespace lastgood::guard

@@ -1,0 +1,244 @@
+// The bake: which time counts, and what the measurements in it prove.
+#include "guard/bake.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "guard/check_status.hpp"
+#include "guard/guard_status.hpp"
+#include "support/mentions.hpp"
+#include "unit/guard/harness.hpp"
+
+using namespace lastgood;
+using namespace lastgood::guard;
+using namespace lastgood::guard::test;
+
+namespace {
+
+const Measurements all_pass{pass("rollout"), pass("health")};
+const Measurements health_unknown{pass("rollout"), unknown("health")};
+const Measurements health_fails{pass("rollout"), fails("health")};
+
+std::vector<api::CheckStatus> checks_with_results(std::optional<Time> rollout,
+                                                  std::optional<Time> health) {
+  return {{.name = "rollout", .last_result = rollout}, {.name = "health", .last_result = health}};
+}
+
+// v2 is measured every 10s: `bad` in each `period`-th measurement, else every check passes.
+DeploymentHarness& bake_with(DeploymentHarness& web, Duration time, const Measurements& bad,
+                             int period) {
+  int turn = 0;
+  for (const Time end = web.now + time; web.now < end;)
+    web.pass_time(10s).reconcile(++turn % period == 0 ? bad : all_pass);
+  return web;
+}
+
+DeploymentHarness& ship_v3(DeploymentHarness& web) {
+  return web.pass_time(1s).ship("v3").reconcile().roll_out().reconcile(all_pass);
+}
+
+}  // namespace
+
+TEST_CASE("counts the time in which every check has a recent result as observed") {
+  struct Row {
+    const char* name;
+    std::optional<Duration> rollout;  // the age of its last result at noon
+    std::optional<Duration> health;
+    Duration time;  // from noon to the next reconcile
+    Duration observed;
+    Duration unobserved;
+  };
+  // A result is recent for 10s (rollout), and for two intervals and the timeout: 22s (health).
+  const std::vector<Row> rows = {
+      {"both are recent", 0s, 0s, 5s, 5s, 0s},
+      {"rollout is recent for 10s", 0s, 0s, 15s, 10s, 5s},
+      {"health is recent for 22s", -20s, 20s, 5s, 2s, 3s},
+      {"no result of health", 0s, {}, 5s, 0s, 5s},
+      {"no result of rollout", {}, 0s, 5s, 0s, 5s},
+      {"both are old", 1min, 1min, 5s, 0s, 5s},
+      {"no controller ran for an hour", 0s, 0s, 1h, 10s, 30s},
+      {"no time has passed", 0s, 0s, 0s, 0s, 0s},
+      {"the clock went back", 0s, 0s, -5s, 0s, 0s},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.name);
+    const auto time_of = [](std::optional<Duration> age) {
+      return age ? std::optional(noon - *age) : std::nullopt;
+    };
+    api::Bake bake{.counted_until = noon};
+    count_bake(bake, checks_with_results(time_of(row.rollout), time_of(row.health)),
+               web_policy().spec, noon + row.time);
+    CHECK(bake.observed == row.observed);
+    CHECK(bake.unobserved == row.unobserved);
+    CHECK(bake.counted_until == std::max(noon, noon + row.time));
+  }
+}
+
+TEST_CASE("extends the bake by the time in which no controller ran") {
+  DeploymentHarness web = baking_v2();
+  web.pass_checks_for(5min).restart().pass_time(1h).reconcile(all_pass);
+  CHECK(web.state() == evaluating(Reason::Baking));
+  web.pass_checks_for(4min);
+  CHECK(web.state() == evaluating(Reason::Baking));
+  web.pass_checks_for(3min);
+  CHECK(web.state() == idle(Reason::Good));
+}
+
+TEST_CASE("extends the bake by the time in which a check had no result") {
+  DeploymentHarness web = baking_v2();
+  web.pass_checks_for(5min).reconcile_for(4min, health_unknown).pass_checks_for(4min);
+  CHECK(web.state() == evaluating(Reason::Baking));
+  web.pass_checks_for(2min);
+  CHECK(web.state() == idle(Reason::Good));
+}
+
+TEST_CASE("says how much of the bake was observed while a check returns no result") {
+  DeploymentHarness web = baking_v2();
+  web.pass_checks_for(5min).reconcile_for(4min, health_unknown);
+  CHECK_THAT(web.guard.message, mentions({"5m", "of 10m"}));
+}
+
+TEST_CASE("ends a bake as inconclusive when a check passed once and then had no result") {
+  DeploymentHarness web = baking_v2();
+  web.reconcile(all_pass).reconcile_for(10min, health_unknown);
+  CHECK(web.state() == evaluating(Reason::Baking));
+  web.reconcile_for(1min, health_unknown);
+  CHECK(web.state() == idle(Reason::Inconclusive));
+  CHECK_THAT(web.guard.message, mentions({"health", "no result", "NoPodsToProbe"}));
+}
+
+TEST_CASE("becomes good only when each check passed 75% of its measurements in the bake") {
+  SECTION("one of five fails") {
+    DeploymentHarness web = baking_v2();
+    bake_with(web, 11min, health_fails, 5);
+    CHECK(web.state() == idle(Reason::Good));
+  }
+  SECTION("one of three fails") {
+    DeploymentHarness web = baking_v2();
+    bake_with(web, 19min, health_fails, 3);
+    CHECK(web.guard.state == api::State::Evaluating);
+    bake_with(web, 2min, health_fails, 3);
+    CHECK(web.state() == idle(Reason::Inconclusive));
+    CHECK_THAT(web.guard.message, mentions({"health passed", "66%", "limit 75%"}));
+  }
+}
+
+TEST_CASE("compares the share of passes with 75%") {
+  const auto is_below = [](int passes, int failures) {
+    return below_pass_share({{.name = "a", .bake_passes = passes, .bake_failures = failures}}) !=
+           nullptr;
+  };
+  CHECK_FALSE(is_below(0, 0));
+  CHECK_FALSE(is_below(3, 1));
+  CHECK(is_below(74, 26));
+  CHECK(is_below(0, 1));
+}
+
+TEST_CASE("counts the measurements of a bake from its beginning") {
+  DeploymentHarness web = baking_v2();
+  web.reconcile(health_fails).reconcile(health_fails).pass_checks_for(1min);
+  CHECK(web.guard.checks[1].bake_failures == 2);
+  CHECK(web.guard.checks[1].bake_passes == 6);
+  web.pause().reconcile().unpause().roll_out().reconcile();
+  CHECK(web.guard.checks[1].bake_failures == 0);
+  CHECK(web.guard.checks[1].bake_passes == 0);
+  CHECK(web.guard.bake->observed == 0s);
+}
+
+TEST_CASE("does not become good while the last result of a check is not a pass") {
+  DeploymentHarness web = baking_v2().reconcile(all_pass);
+  web.pass_checks_for(10min - 10s).pass_time(10s).reconcile(health_unknown);
+  CHECK(web.state() == evaluating(Reason::Baking));
+  web.pass_time(10s).reconcile(all_pass);
+  CHECK(web.state() == idle(Reason::Good));
+}
+
+// v2 bakes for `time` ── v3
+TEST_CASE("makes a replaced release good when it was observed for minimumBake") {
+  struct Row {
+    const char* name;
+    Duration time;
+    std::optional<Duration> minimum_bake;
+    RevisionVerdict verdict;
+  };
+  // By default a quarter of the bakeTime of 10m.
+  const std::vector<Row> rows = {
+      {"less than the default", 2min, {}, RevisionVerdict::Superseded},
+      {"more than the default", 3min, {}, RevisionVerdict::Good},
+      {"less than minimumBake", 3min, 4min, RevisionVerdict::Superseded},
+      {"more than minimumBake", 3min, 2min, RevisionVerdict::Good},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.name);
+    DeploymentHarness web = baking_v2();
+    web.policy.spec.minimum_bake = row.minimum_bake;
+    web.pass_checks_for(row.time);
+    ship_v3(web);
+    CHECK(web.verdict("v2") == row.verdict);
+    const bool is_good = row.verdict == RevisionVerdict::Good;
+    CHECK(web.emitted(Reason::ReleaseGood) == (is_good ? 1 : 0));
+    CHECK(web.guard.last_good->hash.value == (is_good ? "v2" : "v1"));
+    web.fail_three_times();
+    CHECK(web.deployed_template() == (is_good ? "v2" : "v1"));
+  }
+}
+
+TEST_CASE("stores the template of a release once when it was observed for minimumBake") {
+  DeploymentHarness web = baking_v2();
+  web.pass_checks_for(2min);
+  CHECK(web.guard.current->snapshot.empty());
+  web.pass_checks_for(1min);
+  CHECK_FALSE(web.guard.current->snapshot.empty());
+  CHECK(web.verdict("v2") == RevisionVerdict::Evaluating);
+  CHECK(web.action() == ActionKind::None);
+}
+
+TEST_CASE("does not make a replaced release good when it was not healthy") {
+  SECTION("its check failed just before") {
+    DeploymentHarness web = baking_v2();
+    web.pass_checks_for(5min).pass_time(10s).reconcile(health_fails);
+    ship_v3(web);
+    CHECK(web.verdict("v2") == RevisionVerdict::Superseded);
+  }
+  SECTION("its check passed less than 75% of its measurements") {
+    DeploymentHarness web = baking_v2();
+    bake_with(web, 6min, health_fails, 3);
+    ship_v3(web);
+    CHECK(web.verdict("v2") == RevisionVerdict::Superseded);
+  }
+  SECTION("its template could not be stored") {
+    DeploymentHarness web = baking_v2();
+    web.can_snapshot = false;
+    web.pass_checks_for(5min);
+    ship_v3(web);
+    CHECK(web.verdict("v2") == RevisionVerdict::Superseded);
+  }
+  SECTION("it was replaced while no controller ran") {
+    DeploymentHarness web = baking_v2();
+    web.pass_checks_for(5min).restart();
+    ship_v3(web);
+    CHECK(web.verdict("v2") == RevisionVerdict::Superseded);
+  }
+}
+
+TEST_CASE("writes the observed time of a bake in steps that grow with it") {
+  const auto is_written = [](Duration before, Duration after) {
+    const auto guard_with = [](Duration observed) {
+      return api::GuardStatus{.bake = api::Bake{.observed = observed}};
+    };
+    return worth_writing(guard_with(before), guard_with(after));
+  };
+  CHECK_FALSE(is_written(0s, 2min - 1ms));
+  CHECK(is_written(0s, 2min));
+  CHECK_FALSE(is_written(20min, 30min - 1ms));
+  CHECK(is_written(20min, 30min));
+  CHECK_FALSE(is_written(2h, 3h - 1ms));
+  CHECK(is_written(2h, 3h));
+}
+
+TEST_CASE("writes the status a few times in a bake, not for each measurement") {
+  DeploymentHarness web = baking_v2();
+  const std::size_t before = web.guard_writes.size();
+  web.pass_checks_for(11min);
+  CHECK(web.state() == idle(Reason::Good));
+  CHECK(web.guard_writes.size() - before <= 8);
+}

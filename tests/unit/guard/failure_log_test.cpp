@@ -1,0 +1,110 @@
+// When the failures of Deployments began, and how long they are remembered.
+#include "guard/failure_log.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "unit/guard/fixtures.hpp"
+
+using namespace lastgood;
+using namespace lastgood::guard;
+using namespace lastgood::guard::test;
+using api::State;
+
+namespace {
+
+const Key web{.namespace_ = "shop", .name = "web"};
+
+api::GuardStatus guard_with(State state, api::CheckStatus check) {
+  check.name = "health";
+  return {.policy = "RollbackPolicy/web", .state = state, .checks = {{.name = "rollout"}, check}};
+}
+
+const api::CheckStatus failing{.consecutive_failures = 1,
+                               .passed_once = true,
+                               .first_failure = noon - 1h,
+                               .last_failure = noon};
+
+}  // namespace
+
+TEST_CASE("remembers a failure for five minutes after it was last seen") {
+  FailureLog log;
+  log.record(web, noon - 1min, noon);
+  CHECK(log.began(web) == noon - 1min);
+  log.forget_old(noon + 5min - 1ms);
+  CHECK(log.began(web) == noon - 1min);
+  log.forget_old(noon + 5min);
+  CHECK_FALSE(log.began(web).has_value());
+}
+
+TEST_CASE("continues a failure that comes back within five minutes") {
+  FailureLog log;
+  log.record(web, noon, noon);
+  log.record(web, noon + 4min, noon + 4min);
+  CHECK(log.began(web) == noon);
+  log.record(web, noon + 9min, noon + 9min);
+  CHECK(log.began(web) == noon + 9min);
+}
+
+TEST_CASE("finds since when a release fails, while it is evaluated") {
+  struct Row {
+    const char* name;
+    State state;
+    api::CheckStatus check;
+    bool fails;
+  };
+  api::CheckStatus passing = failing;
+  passing.consecutive_failures = 0;
+  api::CheckStatus flapping = passing;
+  flapping.breached = true;
+  flapping.last_failure.reset();
+  flapping.first_failure = noon - 4min;
+  api::CheckStatus old = failing;
+  old.last_failure = noon - 5min;
+  const std::vector<Row> rows = {
+      {"evaluating", State::Evaluating, failing, true},
+      {"held", State::Held, failing, true},
+      {"rolling back", State::RollingBack, failing, true},
+      {"verifying", State::Verifying, failing, false},
+      {"idle", State::Idle, failing, false},
+      {"the check passes", State::Evaluating, passing, false},
+      {"the check flaps and passed last", State::Evaluating, flapping, true},
+      {"the last failure was five minutes ago", State::Evaluating, old, false},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.name);
+    const auto since = failing_since(guard_with(row.state, row.check), noon);
+    CHECK(since == (row.fails ? row.check.first_failure : std::nullopt));
+  }
+  api::GuardStatus opted_out = guard_with(State::Held, failing);
+  opted_out.policy.clear();
+  CHECK_FALSE(failing_since(opted_out, noon).has_value());
+}
+
+TEST_CASE("takes the first failure of all failing checks") {
+  api::GuardStatus guard = guard_with(State::Held, failing);
+  guard.checks[0] = failing;
+  guard.checks[0].first_failure = noon - 2h;
+  CHECK(failing_since(guard, noon) == noon - 2h);
+}
+
+TEST_CASE("finds when a check began to fail that had passed, in every state of an evaluation") {
+  api::CheckStatus from_the_start = failing;
+  from_the_start.passed_once = false;
+  for (const State state :
+       {State::Evaluating, State::Held, State::RollingBack, State::Verifying, State::Frozen}) {
+    CHECK(began_to_fail(guard_with(state, failing), {}, noon) == noon - 1h);
+    CHECK_FALSE(began_to_fail(guard_with(state, from_the_start), {}, noon).has_value());
+  }
+}
+
+TEST_CASE("finds when replicas of an idle Deployment became unavailable") {
+  const auto began = [](State state, api::ConditionStatus available) {
+    const api::Deployment deployment{
+        .conditions = {{.type = "Available", .status = available, .last_update = noon - 20s}}};
+    return began_to_fail(guard_with(state, {}), deployment, noon);
+  };
+  CHECK(began(State::Idle, api::ConditionStatus::False) == noon - 20s);
+  CHECK_FALSE(began(State::Idle, api::ConditionStatus::True).has_value());
+  CHECK_FALSE(began(State::Evaluating, api::ConditionStatus::False).has_value());
+  CHECK_FALSE(began_to_fail(guard_with(State::Idle, {}), {}, noon).has_value());
+}

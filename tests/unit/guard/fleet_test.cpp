@@ -1,0 +1,125 @@
+// The fleet as one Deployment sees it: the breaker, and other Deployments that began to fail.
+#include "guard/fleet.hpp"
+
+#include <catch2/catch.hpp>
+#include <map>
+#include <memory>
+#include <set>
+
+#include "unit/guard/fixtures.hpp"
+
+using namespace lastgood;
+using namespace lastgood::guard;
+using namespace lastgood::guard::test;
+using api::State;
+
+namespace {
+
+Key key_of(const std::string& name) { return {.namespace_ = "shop", .name = name}; }
+
+struct FleetModel {
+  GuardStates states = {};
+  kube::Stores stores = {};
+  std::map<std::string, std::shared_ptr<GuardState>> opened = {};
+  FleetMemory memory = {};
+  Time now = noon;
+
+  // A guarded Deployment whose check has failed since `began`; without it, no check fails.
+  api::GuardStatus& add(const std::string& name, std::optional<Time> began = {}) {
+    const api::Deployment deployment{.meta = {.key = key_of(name)}};
+    stores.deployments.upsert(deployment);
+    const auto state = states.open(deployment, stores, now);
+    state->guard.policy = "RollbackPolicy/web";
+    if (began) {
+      state->guard.state = State::Held;
+      state->guard.checks = {{.name = "health",
+                              .consecutive_failures = 3,
+                              .passed_once = true,
+                              .first_failure = began,
+                              .last_failure = now}};
+    }
+    opened[name] = state;
+    return state->guard;
+  }
+
+  FleetView observe(const std::string& self, const std::string& group = "") {
+    for (auto& [name, state] : opened) {
+      for (api::CheckStatus& check : state->guard.checks) check.last_failure = now;
+    }
+    return observe_fleet(memory, states, stores, {}, {}, key_of(self), group, now);
+  }
+};
+
+std::set<std::string> names_of(const FleetView& view) {
+  std::set<std::string> names;
+  for (const OtherFailure& other : view.other_failures) names.insert(other.deployment.name);
+  return names;
+}
+
+}  // namespace
+
+TEST_CASE("keeps the breaker closed for a new failure when six Deployments failed for weeks") {
+  FleetModel fleet;
+  for (int i = 0; i < 6; ++i) fleet.add("old-" + std::to_string(i), noon - 500h);
+  fleet.add("web", noon);
+  CHECK_FALSE(fleet.observe("web").breaker.is_open);
+}
+
+TEST_CASE("opens the breaker when six Deployments began to fail recently") {
+  FleetModel fleet;
+  for (int i = 0; i < 6; ++i) fleet.add("new-" + std::to_string(i), noon - 4min);
+  CHECK(fleet.observe("new-0").breaker.is_open);
+}
+
+TEST_CASE("holds the Deployments that fail together until the outage ends, and no later release") {
+  FleetModel fleet;
+  for (int i = 0; i < 6; ++i) {
+    fleet.add("new-" + std::to_string(i), noon).reason = Reason::BreakerOpen;
+  }
+  REQUIRE(fleet.observe("new-0").breaker.is_open);
+  fleet.now = noon + 1h;
+  for (int i = 0; i < 60; ++i) fleet.observe("new-0");
+  CHECK(fleet.observe("new-0").breaker.is_open);
+  fleet.now = noon + 2h;
+  fleet.add("web", fleet.now);
+  CHECK(fleet.observe("new-0").breaker.is_open);
+  CHECK_FALSE(fleet.observe("web").breaker.is_open);
+}
+
+TEST_CASE("counts a container that crashes again and again as old trouble") {
+  FleetModel fleet;
+  for (int i = 0; i < 6; ++i) fleet.add("old-" + std::to_string(i), noon);
+  fleet.observe("old-0");
+  for (int minutes = 1; minutes <= 30; ++minutes) {
+    fleet.now = noon + std::chrono::minutes(minutes);
+    // Each of them passed once, so its failures began again.
+    for (auto& [name, state] : fleet.opened) state->guard.checks[0].first_failure = fleet.now;
+    fleet.observe("old-0");
+  }
+  fleet.add("web", fleet.now);
+  CHECK_FALSE(fleet.observe("web").breaker.is_open);
+}
+
+TEST_CASE("lists the other Deployments that began to fail, also for a while after they recovered") {
+  FleetModel fleet;
+  fleet.add("web", noon);
+  fleet.add("a", noon - 10s);
+  fleet.add("healthy");
+  api::GuardStatus& b = fleet.add("b", noon + 20s);
+  CHECK(names_of(fleet.observe("web")) == std::set<std::string>{"a", "b"});
+  b.checks.clear();
+  fleet.now = noon + 4min;
+  CHECK(names_of(fleet.observe("web")) == std::set<std::string>{"a", "b"});
+  fleet.now = noon + 5min;
+  CHECK(names_of(fleet.observe("web")) == std::set<std::string>{"a"});
+}
+
+TEST_CASE("does not list members of the same group, which are released together") {
+  FleetModel fleet;
+  fleet.add("web", noon);
+  fleet.add("a", noon);
+  fleet.opened["a"]->group = "shop";
+  CHECK(names_of(fleet.observe("web", "shop")).empty());
+  CHECK(names_of(fleet.observe("web")) == std::set<std::string>{"a"});
+  CHECK(names_of(fleet.observe("web", "other")) == std::set<std::string>{"a"});
+}

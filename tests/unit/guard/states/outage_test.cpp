@@ -1,0 +1,120 @@
+// A verification that fails, and the freeze that ends with the outage that caused it.
+#include "guard/states/outage.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "support/mentions.hpp"
+#include "unit/guard/harness.hpp"
+
+using namespace lastgood;
+using namespace lastgood::guard;
+using namespace lastgood::guard::test;
+
+namespace {
+
+const Measurements all_pass{pass("rollout"), pass("health")};
+const Measurements health_fails{pass("rollout"), fails("health")};
+
+// v2 ✗✗✗ ──▶ v1 is restored ──▶ v1 ✗✗✗ ──▶ Frozen
+DeploymentHarness frozen_by_outage() {
+  DeploymentHarness web = restored_v1();
+  web.roll_out().pass_time(1s).reconcile().fail_three_times();
+  REQUIRE(web.state() == frozen(Reason::VerificationFailed));
+  return web;
+}
+
+}  // namespace
+
+TEST_CASE("does not call a restored revision good any more when its verification fails") {
+  const DeploymentHarness web = frozen_by_outage();
+  CHECK(web.verdict("v1") == RevisionVerdict::Breached);
+  CHECK(web.current() == HashAndVerdict{"v1", RevisionVerdict::Breached});
+  CHECK_FALSE(web.guard.last_good.has_value());
+  CHECK(web.guard.freeze->check == "health");
+  CHECK(web.guard.freeze->verdict_before == RevisionVerdict::PresumedGood);
+  CHECK_THAT(web.guard.message, mentions({"not good any more", "same check failed for revision 2",
+                                          "the freeze ends"}));
+}
+
+TEST_CASE("does not roll a later release back to a revision whose verification failed") {
+  DeploymentHarness web = frozen_by_outage();
+  web.ship("v3").reconcile().roll_out().reconcile().fail_three_times();
+  CHECK(web.state() == held(Reason::NoLastGood));
+  CHECK(web.restorations == 1);
+}
+
+TEST_CASE("ends the freeze when an outage ends, and does not quarantine the release") {
+  DeploymentHarness web = frozen_by_outage();
+  web.reconcile_for(5min, health_fails);
+  CHECK(web.state() == frozen(Reason::VerificationFailed));
+  web.pass_time(10s).reconcile(all_pass).pass_time(10s).reconcile(all_pass);
+  CHECK(web.state() == frozen(Reason::VerificationFailed));
+  web.pass_time(10s).reconcile(all_pass);
+  CHECK(web.state() == idle(Reason::OutageEnded));
+  CHECK_FALSE(web.guard.freeze.has_value());
+  CHECK(web.current() == HashAndVerdict{"v1", RevisionVerdict::PresumedGood});
+  CHECK(web.verdict("v2") == RevisionVerdict::Inconclusive);
+  CHECK(web.guard.last_good->hash.value == "v1");
+  CHECK(web.emitted(Reason::OutageEnded) == 1);
+  CHECK_THAT(web.guard.message, mentions({"health", "revision 2 (web-v2)", "revision 3 (web-v1)",
+                                          "alike", "Inconclusive"}));
+  web.reconcile_for(1h, {});
+  CHECK(web.state() == idle(Reason::OutageEnded));
+  CHECK(web.restorations == 1);
+}
+
+TEST_CASE("stays frozen while the outage has not ended for every check and replica") {
+  DeploymentHarness web = frozen_by_outage();
+  SECTION("another check has no result") {
+    web.reconcile_for(10min, {unknown("rollout"), pass("health")});
+  }
+  SECTION("another check fails") { web.reconcile_for(10min, {fails("rollout"), pass("health")}); }
+  SECTION("the check fails one of three times") {
+    for (int i = 0; i < 20; ++i) {
+      web.pass_time(10s).reconcile(all_pass).pass_time(10s).reconcile(all_pass);
+      web.pass_time(10s).reconcile(health_fails);
+    }
+  }
+  SECTION("a replica is missing") {
+    web.deployment.available_replicas -= 1;
+    web.reconcile_for(10min, all_pass);
+  }
+  SECTION("the Deployment is paused") { web.pause().reconcile_for(10min, all_pass); }
+  SECTION("its Rollback was deleted") {
+    web.rollback.reset();
+    web.reconcile_for(10min, all_pass);
+  }
+  CHECK(web.state() == frozen(Reason::VerificationFailed));
+  CHECK(web.verdict("v1") == RevisionVerdict::Breached);
+}
+
+TEST_CASE("stays frozen when another check failed for the release than for the restored one") {
+  DeploymentHarness web = baking_v2();
+  web.reconcile({fails_immediately("rollout")}).pass_time(1s).reconcile();
+  web.roll_out().pass_time(1s).reconcile().fail_three_times();
+  REQUIRE(web.state() == frozen(Reason::VerificationFailed));
+  CHECK(web.guard.freeze->check.empty());
+  web.reconcile_for(1h, all_pass);
+  CHECK(web.state() == frozen(Reason::VerificationFailed));
+}
+
+TEST_CASE("ends the freeze after a restart between the writes of the Rollback and the guard") {
+  DeploymentHarness web = restored_v1();
+  web.roll_out().pass_time(1s).reconcile();
+  const api::GuardStatus verifying = web.stored_guard;
+  web.fail_three_times();
+  REQUIRE(web.phase() == RollbackPhase::Failed);
+  web.restart_with(verifying).reconcile();
+  CHECK(web.state() == frozen(Reason::VerificationFailed));
+  CHECK(web.verdict("v1") == RevisionVerdict::Breached);
+  web.reconcile_for(1min, all_pass);
+  CHECK(web.state() == idle(Reason::OutageEnded));
+}
+
+TEST_CASE("evaluates v1 again when a user ends a freeze whose verification failed") {
+  DeploymentHarness web = frozen_by_outage();
+  web.guard.freeze.reset();
+  web.reconcile();
+  CHECK(web.state() == evaluating(Reason::Resumed));
+  CHECK(web.verdict("v1") == RevisionVerdict::Evaluating);
+}
