@@ -50,8 +50,8 @@ enum class MeasurementResult : std::uint8_t { Pass, Fail, Unknown };
 [[nodiscard]] const char* to_string(MeasurementResult result);
 [[nodiscard]] std::optional<MeasurementResult> parse_measurement_result(std::string_view text);
 
-// The result of a check for the pods of the rollback target. It shows whether the release is the
-// cause of a failure.
+// The result of a check for the pods of another revision. It shows whether the release is the cause
+// of a failure.
 struct BaselineResult {
   MeasurementResult result = MeasurementResult::Unknown;
   Reason reason = Reason::None;
@@ -93,6 +93,27 @@ struct Bake {
   Duration unobserved{0};  // while a controller ran
   std::optional<Time> counted_until = {};
   bool operator==(const Bake&) const = default;
+};
+
+// A check that passed for a revision: in its bake, or for its pods later. It establishes the check
+// for the other revisions of the Deployment.
+struct PassedCheck {
+  std::string check;        // its name when it passed
+  std::string config_hash;  // a digest of its configuration
+  TemplateHash revision;
+  bool operator==(const PassedCheck&) const = default;
+};
+
+// The last result of a check of the current revision, measured in state Idle.
+struct IdleResult {
+  std::string check;
+  std::string config_hash;
+  MeasurementResult result = MeasurementResult::Unknown;
+  Reason reason = Reason::None;
+  std::string message;           // the value and the limit, at most 512 bytes
+  int consecutive_failures = 0;  // not counted beyond 2
+  std::optional<Time> at = {};
+  bool operator==(const IdleResult&) const = default;
 };
 
 // An automatic rollback that was started. It counts for the limit and the cooldown.
@@ -162,6 +183,9 @@ struct GuardStatus {
   std::optional<Time> rolled_out = {};  // when this evaluation first saw the rollout complete
   std::optional<Bake> bake = {};        // of this evaluation, since `rolled_out`
   std::vector<CheckStatus> checks = {};
+  // Newest first, at most 40: for each configuration the last two revisions for which it passed.
+  std::vector<PassedCheck> passed_checks = {};
+  std::vector<IdleResult> idle_results = {};  // at most one for each check
   std::string rollback;  // name of the Rollback in progress, or of the last one
   std::string pending;   // the same name while that Rollback is Pending; empty if it is manual
   std::vector<PastRollback> rollbacks = {};  // newest first, at most 20

@@ -18,7 +18,8 @@ struct Measurement {
   std::optional<Time> at = {};   // when the result arrived; absent: now
   Duration min_failing_time{0};  // a Fail breaches the check only if it has lasted this long
   bool immediate = false;        // the first Fail breaches the check, without a failure threshold
-  std::optional<BaselineResult> baseline = {};  // only with a Fail
+  std::optional<BaselineResult> baseline = {};
+  TemplateHash baseline_revision;  // empty without a baseline
 
   bool operator==(const Measurement&) const = default;
 };

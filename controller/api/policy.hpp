@@ -92,10 +92,10 @@ struct PolicySpec {
   bool suspend = false;
   std::optional<LabelSelector> selector = {};
   Duration bake_time = std::chrono::minutes(10);
+  std::optional<Duration> minimum_bake = {};  // absent: see minimum_bake_of()
   // How long a pod that was never ready may take to start. Absent: the progress deadline of the
   // Deployment.
   std::optional<Duration> startup_grace = {};
-  std::optional<Duration> minimum_bake = {};  // absent: see minimum_bake_of()
   std::vector<Check> checks = {};
   RolloutCheck rollout = {};
   Duration verify_for = std::chrono::minutes(5);  // rollback.verifyFor

@@ -80,6 +80,10 @@ constexpr std::array entries{
                 "Ship the release again."},
     ReasonEntry{place, Reason::DrillFailed, warning, "A drill failed. The note has the cause.",
                 "Remove the cause before a rollback is needed."},
+    ReasonEntry{place, Reason::CheckNotEstablished, warning,
+                "A check failed twice and never passed for any revision. The condition "
+                "`ChecksEstablished` is `False`. Nothing is rolled back because of this check.",
+                "Correct the check in the policy."},
     ReasonEntry{place, Reason::InvalidAnnotation, warning,
                 "An annotation of the pod template is not valid, or it belongs on the Deployment.",
                 "Correct it in the next release."},

@@ -63,6 +63,11 @@ constexpr std::array entries{
                 "at least two other guarded Deployments began to fail within a minute of this one. "
                 "A rollback would not help.",
                 "The same as for `AlreadyFailing`."},
+    ReasonEntry{place, Reason::CheckNotEstablished, held,
+                "The check never passed for another revision of this Deployment, so its failure "
+                "does not show that the release is bad. The check may be wrong.",
+                "Correct the check in the policy. If the check is right and the release is bad: "
+                "ship a new release, or create a manual Rollback."},
     ReasonEntry{
         place, Reason::BreakerOpen, held,
         "So many guarded Deployments began to fail, or were rolled back, at the same time that a "

@@ -23,8 +23,8 @@ namespace lastgood::api {
   X(RollbackFailed) X(PatchRejected) X(VerificationFailed) X(Contested)                           \
   X(Deleting) X(Suspended) X(DeploymentPaused) X(ScaledToZero) X(PausedUntil) X(Declined)         \
   X(AlreadyRolledBack) X(NoRollbackPast) X(NoLastGood) X(TooFarBack) X(Unconfirmed)               \
-  X(AlreadyFailing)                                                                               \
-  X(SharedCause) X(BreakerOpen) X(LimitReached) X(Cooldown) X(MissingReference)                   \
+  X(AlreadyFailing) X(SharedCause) X(CheckNotEstablished) X(BreakerOpen) X(LimitReached)          \
+  X(Cooldown) X(MissingReference)                                                                 \
   X(AdmissionDenied) X(Forbidden) X(SnapshotMissing) X(SnapshotInvalid) X(NotChecked)             \
   X(GroupBlocked) X(Observing) X(AwaitingApproval) X(GroupOrder) X(CheckingRollback)              \
   X(DeploymentNotFound) X(NotGuarded) X(Busy) X(RevisionNotFound) X(AlreadyCurrent)               \

@@ -29,6 +29,7 @@ struct Deployment {
   std::int64_t replicas = 1;
   bool paused = false;
   Duration progress_deadline = default_progress_deadline;
+  bool recreates = false;  // strategy Recreate: the old pods end before the new ones start
   LabelSelector selector = {};
   TemplateDigest template_digest;  // of the text of spec.template in the response
   std::int64_t observed_generation = 0;

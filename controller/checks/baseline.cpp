@@ -108,17 +108,33 @@ bool nothing_started(std::span<const Pod> pods, const std::optional<Time>& rolle
   return !rolled_out && std::ranges::none_of(pods, has_started);
 }
 
-bool needs_baseline(const Measurement& measurement, bool nothing_started) {
+bool needs_baseline(const Measurement& measurement, bool nothing_started,
+                    Established established) {
   const bool is_http_unknown =
       measurement.result == MeasurementResult::Unknown && measurement.check != api::rollout_check;
   const bool never_responded = is_http_unknown && measurement.reason == Reason::Unreachable;
-  return has_baseline_result(measurement, nothing_started) || never_responded;
+  return has_baseline_result(measurement, nothing_started, established) || never_responded;
 }
 
-bool has_baseline_result(const Measurement& measurement, bool nothing_started) {
-  const bool is_http_unknown =
-      measurement.result == MeasurementResult::Unknown && measurement.check != api::rollout_check;
-  return measurement.result == MeasurementResult::Fail || (nothing_started && is_http_unknown);
+bool has_baseline_result(const Measurement& measurement, bool nothing_started,
+                         Established established) {
+  if (measurement.result == MeasurementResult::Fail) return true;
+  if (measurement.check == api::rollout_check) return false;
+  return established == Established::No ||
+         (nothing_started && measurement.result == MeasurementResult::Unknown);
+}
+
+bool repeats_baseline(const Measurement& baseline, bool nothing_started, int failures) {
+  constexpr int max_failures = 5;
+  return nothing_started && baseline.result == MeasurementResult::Fail && failures < max_failures;
+}
+
+api::BaselineResult with_failures(api::BaselineResult result, int failures) {
+  const bool fails = result.result == MeasurementResult::Fail;
+  result.consecutive_failures = fails ? failures : 0;
+  // Repeated measurements began before the new revision had started.
+  result.before = result.before || (fails && failures > 1);
+  return result;
 }
 
 HttpPlan plan_baseline(const api::Check& check, std::string_view namespace_,

@@ -1,5 +1,4 @@
-// Measures the baseline of a check: the same check for the pods of the revision that a rollback
-// would restore. The result distinguishes a bad release from a shared cause.
+// Measures the baseline of a check: the same check for the pods of another revision. The result distinguishes a bad release from a shared cause.
 //
 //   new revision   baseline   conclusion
 //   Fail           Pass       the release is the cause
@@ -18,6 +17,7 @@
 // docs/adr/0003-evidence-before-a-rollback.md explains why a rollback needs this measurement.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -36,15 +36,32 @@ namespace lastgood::checks {
 [[nodiscard]] bool nothing_started(std::span<const api::Pod> pods,
                                    const std::optional<Time>& rolled_out);
 
+// Whether a check has passed for another revision than the measured one.
+enum class Established : std::uint8_t { Yes, No };
+
 // True for each Fail. Also true for an Unknown of an HTTP check before the new revision has
 // started: later the response of a URL may come from the new revision.
 // Also true for an Unknown of an HTTP check whose pods do not respond and have never done so: pods
 // of the baseline on the same nodes show whether the controller can reach them.
-[[nodiscard]] bool needs_baseline(const Measurement& measurement, bool nothing_started);
+// True for each result of an HTTP check that is not established: the baseline may establish it.
+[[nodiscard]] bool needs_baseline(const Measurement& measurement, bool nothing_started,
+                                  Established established);
+
+// True if the baseline must be measured again at once. `failures`: so often it has failed now, and
+// the first time before the new revision had started (`nothing_started`). One failure may be
+// chance, and soon the old pods are gone and a URL speaks of the new revision. The baseline is
+// measured five times at most.
+[[nodiscard]] bool repeats_baseline(const Measurement& baseline, bool nothing_started,
+                                    int failures);
+inline constexpr Duration repeat_delay = std::chrono::seconds(1);
+
+// The result of the last of `failures` measurements. A pass has no failures.
+[[nodiscard]] api::BaselineResult with_failures(api::BaselineResult result, int failures);
 
 // Whether the measurement gets the result of the baseline. If false, only the pods that responded
 // are of interest.
-[[nodiscard]] bool has_baseline_result(const Measurement& measurement, bool nothing_started);
+[[nodiscard]] bool has_baseline_result(const Measurement& measurement, bool nothing_started,
+                                       Established established);
 
 // The plan of the HTTP check for the pods of the baseline. The plan has a measurement and no probes
 // in these cases:

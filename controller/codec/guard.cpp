@@ -1,5 +1,7 @@
 #include "codec/guard.hpp"
 
+#include <algorithm>
+
 #include "base/text.hpp"
 #include "codec/check_status.hpp"
 #include "codec/meta.hpp"
@@ -57,6 +59,41 @@ Json json_of(const Bake& bake) {
   put(out, "observed", std::optional(bake.observed));
   if (bake.unobserved != Duration::zero()) put(out, "unobserved", std::optional(bake.unobserved));
   put(out, "countedUntil", bake.counted_until);
+  return out;
+}
+
+void read_established(const Reader& status, GuardStatus& out) {
+  status.each("passedChecks", max_passed_checks, [&](const Reader& entry) {
+    out.passed_checks.push_back({.check = entry.text("check", max_name),
+                                 .config_hash = entry.text("configHash", max_name),
+                                 .revision = TemplateHash(entry.text("revision", max_name))});
+  });
+  status.each("idleResults", max_checks, [&](const Reader& entry) {
+    out.idle_results.push_back(
+        {.check = entry.text("check", max_name),
+         .config_hash = entry.text("configHash", max_name),
+         .result = read_enum(entry, "result", MeasurementResult::Unknown, parse_measurement_result),
+         .reason = read_reason(entry),
+         .message = entry.text("message", max_text),
+         .consecutive_failures = std::clamp(entry.int_or("consecutiveFailures", 0), 0, 2),
+         .at = entry.time("at")});
+  });
+}
+
+Json json_of(const PassedCheck& passed) {
+  return {{"check", clip(passed.check, max_name)},
+          {"configHash", clip(passed.config_hash, max_name)},
+          {"revision", clip(passed.revision.value, max_name)}};
+}
+
+Json json_of(const IdleResult& result) {
+  Json out = {{"check", clip(result.check, max_name)},
+              {"configHash", clip(result.config_hash, max_name)},
+              {"result", to_string(result.result)},
+              {"consecutiveFailures", result.consecutive_failures}};
+  put(out, "reason", to_string(result.reason));
+  put(out, "message", result.message, max_text);
+  put(out, "at", result.at);
   return out;
 }
 
@@ -125,6 +162,7 @@ GuardStatus read_guard_status(const Reader& status) {
   out.rolled_out = status.time("rolledOut");
   if (status.has("bake")) out.bake = read_bake(status.object("bake"));
   out.checks = read_checks(status, "checks");
+  read_established(status, out);
   out.rollback = status.text("rollback");
   out.pending = status.text("pending", max_name);
   read_history(status, out);
@@ -160,6 +198,8 @@ Json to_json(const GuardStatus& status) {
   put(out, "rolledOut", status.rolled_out);
   if (status.bake) out["bake"] = json_of(*status.bake);
   put(out, "checks", status.checks);
+  put_list(out, "passedChecks", status.passed_checks, max_passed_checks, as_json);
+  put_list(out, "idleResults", status.idle_results, max_checks, as_json);
   put(out, "rollback", status.rollback);
   put(out, "pending", status.pending);
   put_list(out, "rollbacks", status.rollbacks, max_past, as_json);

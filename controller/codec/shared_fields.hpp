@@ -23,6 +23,7 @@ inline constexpr std::size_t max_message = 1024;       // the message of a condi
 inline constexpr std::size_t max_revisions = 20;
 inline constexpr std::size_t max_checks = 16;  // of a policy, without the built-in check rollout
 inline constexpr std::size_t max_check_statuses = max_checks + 1;  // with the check rollout
+inline constexpr std::size_t max_passed_checks = 40;  // two revisions for each check, and a reserve
 inline constexpr std::size_t max_past =
     RollbackLimit::max_count;                   // rollbacks, contests, changes, timeline entries
 inline constexpr std::size_t max_members = 64;  // of a group

@@ -27,6 +27,7 @@ Deployment read_deployment(const Reader& root) {
   out.paused = spec.boolean("paused");
   if (spec.has("progressDeadlineSeconds"))
     out.progress_deadline = progress_deadline_of(spec.integer("progressDeadlineSeconds"));
+  out.recreates = spec.object("strategy").text("type", max_name) == "Recreate";
   out.selector = read_selector(spec.object("selector"));
   const Reader status = root.object("status");
   out.observed_generation = status.integer("observedGeneration");

@@ -98,6 +98,9 @@ std::vector<api::Measurement> take_measurements(GuardState& state, const api::Po
 std::vector<std::string> take_due_checks(GuardState& state, const Needs& needs,
                                          const api::PolicySpec& spec, MonotonicTime now) {
   std::vector<std::string> due = state.schedule.take_due(needs, spec, now);
+  const std::vector<std::string> due_in_idle =
+      state.idle_schedule.take_due(needs.idle_checks, state.deployment_uid, now);
+  due.insert(due.end(), due_in_idle.begin(), due_in_idle.end());
   std::erase_if(due, [&](const std::string& check) { return state.running_checks[check]; });
   for (const std::string& check : due) state.running_checks[check] = true;
   return due;

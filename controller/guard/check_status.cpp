@@ -73,15 +73,16 @@ void update_baseline(CheckStatus& check, const api::Measurement& measurement) {
   if (!measurement.baseline || measurement.baseline->result == MeasurementResult::Unknown) {
     // The old result stays. But a single failure of the baseline after the release had a pod is
     // forgotten: the old pod may have been terminating.
-    constexpr int min_failures = 2;
-    const bool is_doubtful =
-        had_failed && !baseline->before && baseline->consecutive_failures < min_failures;
+    const bool is_doubtful = had_failed && !baseline->before && !is_baseline_failing(check);
     if (measurement.result == MeasurementResult::Fail && is_doubtful) baseline.reset();
     return;
   }
   api::BaselineResult result = *measurement.baseline;
   const bool fails_now = result.result == MeasurementResult::Fail;
-  if (fails_now) result.consecutive_failures = had_failed ? baseline->consecutive_failures + 1 : 1;
+  // The measurement may have more than one failure: see checks::repeats_baseline().
+  if (fails_now)
+    result.consecutive_failures = std::max(result.consecutive_failures, 1) +
+                                  (had_failed ? baseline->consecutive_failures : 0);
   result.before = result.before || (fails_now && had_failed && baseline->before);
   baseline = std::move(result);
 }
@@ -94,6 +95,12 @@ CheckStatus empty_check(std::string name) {
 }
 
 }  // namespace
+
+bool is_baseline_failing(const CheckStatus& check) {
+  constexpr int min_failures = 2;
+  return check.baseline && check.baseline->result == MeasurementResult::Fail &&
+         check.baseline->consecutive_failures >= min_failures;
+}
 
 CheckStatus apply(CheckStatus check, const api::Measurement& measurement, bool settled, Time now) {
   // A failure has the time of its measurement, not of this reconcile.
@@ -186,13 +193,19 @@ const CheckStatus* confirmed_breach(const std::vector<CheckStatus>& checks,
   return found == checks.end() ? nullptr : &*found;
 }
 
+std::vector<const CheckStatus*> actionable_breaches(const std::vector<CheckStatus>& checks,
+                                                    const api::PolicySpec& spec, Time now) {
+  std::vector<const CheckStatus*> found;
+  for (const CheckStatus& check : checks) {
+    if (is_confirmed(check, spec, now) && !is_baseline_failing(check)) found.push_back(&check);
+  }
+  return found;
+}
+
 const CheckStatus* actionable_breach(const std::vector<CheckStatus>& checks,
                                      const api::PolicySpec& spec, Time now) {
-  const auto found = std::ranges::find_if(checks, [&](const CheckStatus& check) {
-    const bool is_shared = check.baseline && check.baseline->result == MeasurementResult::Fail;
-    return is_confirmed(check, spec, now) && !is_shared;
-  });
-  return found == checks.end() ? nullptr : &*found;
+  const auto found = actionable_breaches(checks, spec, now);
+  return found.empty() ? nullptr : found.front();
 }
 
 bool is_failing_still(const std::vector<CheckStatus>& checks, const api::PolicySpec& spec,

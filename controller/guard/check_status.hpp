@@ -46,7 +46,14 @@ inline constexpr Duration max_gap{10000};
 [[nodiscard]] const api::CheckStatus* confirmed_breach(const std::vector<api::CheckStatus>& checks,
                                                        const api::PolicySpec& spec, Time now);
 
-// The first confirmed breach whose baseline does not fail too. Null if there is none.
+// The baseline of the check fails: two consecutive failures or more. One failure may be chance.
+[[nodiscard]] bool is_baseline_failing(const api::CheckStatus& check);
+
+// The confirmed breaches whose baseline does not fail too.
+[[nodiscard]] std::vector<const api::CheckStatus*> actionable_breaches(
+    const std::vector<api::CheckStatus>& checks, const api::PolicySpec& spec, Time now);
+
+// The first of actionable_breaches(). Null if there is none.
 [[nodiscard]] const api::CheckStatus* actionable_breach(const std::vector<api::CheckStatus>& checks,
                                                         const api::PolicySpec& spec, Time now);
 

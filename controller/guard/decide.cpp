@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "guard/checks_established.hpp"
 #include "guard/conditions.hpp"
 #include "guard/group/follow.hpp"
 #include "guard/guard_status.hpp"
@@ -214,7 +215,8 @@ void requeue_for_new_needs(Step& step) {
   const Needs before = needs(inputs.deployment, inputs.policy, inputs.guard, inputs.rollback);
   const Needs after = needs(inputs.deployment, inputs.policy, step.guard(), rollback);
   const bool needs_more = (after.rollout_measurement && !before.rollout_measurement) ||
-                          (after.check_measurements && !before.check_measurements);
+                          (after.check_measurements && !before.check_measurements) ||
+                          (!after.idle_checks.empty() && after.idle_checks != before.idle_checks);
   if (needs_more) step.requeue_at(step.now);
 }
 
@@ -240,11 +242,13 @@ Plan decide(const Inputs& inputs, Time now) {
       break;
   }
   step.guard().last_good = last_good(step.guard());
+  if (step.guard().state != State::Idle || !step.guard().current) step.guard().idle_results.clear();
   report_hold_on_record(step);
   record_pending(step);
   if (!inputs.policy.group.empty()) step.plan.blocked_because = why_not_with_group(step);
   requeue_for_new_needs(step);
   set_rollback_ready(step.guard(), inputs, now);
+  set_checks_established(step);
   if (const auto next = next_preflight(inputs, step.guard(), now)) step.requeue_at(*next);
   set_kstatus_conditions(step.guard(), inputs.policy, inputs.deployment.meta.generation, now);
   return std::move(step.plan);

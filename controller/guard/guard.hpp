@@ -2,9 +2,11 @@
 #pragma once
 
 // IWYU pragma: begin_exports
+#include "guard/baselines.hpp"
 #include "guard/breaker.hpp"
 #include "guard/decide.hpp"
 #include "guard/drill.hpp"
+#include "guard/established.hpp"
 #include "guard/live_policy.hpp"
 #include "guard/manual_request.hpp"
 #include "guard/needs.hpp"

@@ -10,6 +10,7 @@
 #include "api/guard.hpp"
 #include "api/preflight.hpp"
 #include "api/rollback.hpp"
+#include "guard/idle_checks.hpp"
 #include "guard/inbox.hpp"
 #include "guard/schedule.hpp"
 #include "policy/config_map.hpp"
@@ -25,6 +26,7 @@ struct GuardState {
   std::optional<api::Rollback> rollback = {};
   api::RollbackStatus rollback_written = {};
   Schedule schedule = {};
+  IdleSchedule idle_schedule = {};
   std::vector<MeasurementArrived> measurements = {};  // since the last plan
   std::map<std::string, bool> running_checks = {};    // by name
   // By the config hash of an HTTP check. Dropped while the Deployment is Idle.

@@ -1,5 +1,7 @@
 #include "guard/guard_status.hpp"
 
+#include <algorithm>
+
 #include "api/constants.hpp"
 #include "guard/bake.hpp"
 #include "guard/check_status.hpp"
@@ -73,15 +75,20 @@ void drop_details(api::GuardStatus& guard) {
     check.bake_failures = 0;
     check.last_result.reset();
     if (check.baseline)
-      check.baseline =
-          api::BaselineResult{.result = check.baseline->result, .before = check.baseline->before};
+      check.baseline = api::BaselineResult{
+          .result = check.baseline->result,
+          .consecutive_failures = std::min(check.baseline->consecutive_failures, 2),
+          .before = check.baseline->before};
     // More failures after the breach are not worth a write.
     if (check.breached) check.consecutive_failures = check.failure_threshold;
   }
   if (guard.bake) guard.bake = api::Bake{.observed = rounded_down(guard.bake->observed)};
+  // The condition ChecksEstablished has what a user needs to know of them.
+  guard.idle_results.clear();
   for (api::Condition& condition : guard.conditions) {
     condition.observed_generation = 0;
     if (condition.type != api::condition::governed &&
+        condition.type != api::condition::checks_established &&
         condition.type != api::condition::rollback_ready)
       condition.message.clear();
   }

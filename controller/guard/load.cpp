@@ -85,6 +85,7 @@ std::optional<MonotonicTime> next_reconcile_at(const GuardState& state,
   const auto sooner = [&](MonotonicTime when) {
     if (!next || when < *next) next = when;
   };
+  if (const auto turn = state.idle_schedule.next()) sooner(*turn);
   if (requeue_at) sooner(monotonic + std::max(*requeue_at - now, Duration::zero()));
   if (state.rollback && !api::finished(state.rollback->status.phase))
     sooner(monotonic + rollback_recheck_delay);

@@ -70,6 +70,7 @@ Needs needs(const api::Deployment& deployment, const policy::EffectivePolicy& po
   // scaled to zero is not evaluated.
   if (result.replica_sets || policy.spec.suspend || deployment.replicas == 0) return result;
   result.replica_sets = number_is_behind(deployment, guard, rollback);
+  result.idle_checks = idle_checks(deployment, policy.spec, guard);
   const NeededChecks checks = needed_checks(guard, rollback);
   result.rollout_measurement = checks != NeededChecks::None;
   result.check_measurements = checks == NeededChecks::All;

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <optional>
+#include <vector>
 
 #include "api/guard.hpp"
 #include "api/rollback.hpp"
 #include "api/workload.hpp"
+#include "guard/idle_checks.hpp"
 #include "policy/effective_policy.hpp"
 
 namespace lastgood::guard {
@@ -15,6 +17,7 @@ struct Needs {
   bool replica_sets = false;  // list the Deployment's ReplicaSets and compare templates
   bool rollout_measurement = false;
   bool check_measurements = false;
+  std::vector<IdleCheck> idle_checks = {};  // only in state Idle
 };
 [[nodiscard]] Needs needs(const api::Deployment& deployment, const policy::EffectivePolicy& policy,
                           const api::GuardStatus& guard,

@@ -90,6 +90,16 @@ ErrorCode read_progress_deadline(Value value, Duration& out) {
   return simdjson::SUCCESS;
 }
 
+ErrorCode read_strategy(Value strategy, api::Deployment& deployment, ErrorPath& error_path) {
+  return walk::fields(strategy, error_path, [&](std::string_view name, Value value) -> ErrorCode {
+    if (name != "type") return simdjson::SUCCESS;
+    std::string_view type;
+    if (const ErrorCode code = value.get_string().get(type)) return code;
+    deployment.recreates = type == "Recreate";
+    return simdjson::SUCCESS;
+  });
+}
+
 ErrorCode read_spec(Value spec, api::Deployment& deployment, ErrorPath& error_path) {
   return walk::fields(spec, error_path, [&](std::string_view name, Value value) -> ErrorCode {
     if (name == "replicas") return walk::read(value, deployment.replicas);
@@ -97,6 +107,7 @@ ErrorCode read_spec(Value spec, api::Deployment& deployment, ErrorPath& error_pa
     if (name == "progressDeadlineSeconds")
       return read_progress_deadline(value, deployment.progress_deadline);
     if (name == "selector") return read_selector(value, deployment.selector, error_path);
+    if (name == "strategy") return read_strategy(value, deployment, error_path);
     if (name != "template") return simdjson::SUCCESS;
     std::string_view bytes;
     if (const ErrorCode code = walk::read_raw(value, bytes)) return code;

@@ -8,6 +8,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <algorithm>
 #include <iterator>
 #include <map>
 
@@ -16,6 +17,7 @@
 #include "checks/http_measurement.hpp"
 #include "checks/http_plan.hpp"
 #include "checks/rollout.hpp"
+#include "rollback/record.hpp"
 #include "checks/silence.hpp"
 
 namespace lastgood::shell {
@@ -25,6 +27,12 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr std::chrono::seconds lease_read_period{2};
+
+checks::Established established(const MeasurementRound& round, const std::string& check) {
+  const bool is_listed = std::ranges::find(round.not_established, check) !=
+                         round.not_established.end();
+  return is_listed ? checks::Established::No : checks::Established::Yes;
+}
 
 checks::Responders responders_to(const MeasurementRound& round, const api::Check& check) {
   const auto found = round.responders.find(api::config_hash_of(check.http));
@@ -53,51 +61,63 @@ class CheckRunner::RunningCheck {
   std::string check_;
 };
 
-// The pods of the baseline. The first check of the round that needs these pods lists them. The
-// other checks wait for the result.
-class CheckRunner::BaselinePods {
- public:
-  explicit BaselinePods(const asio::any_io_executor& executor)
-      : list_ended_(executor, asio::steady_timer::time_point::max()) {}
+struct CheckRunner::Baseline {
+  checks::BaselineCandidate candidate;
+  std::vector<api::Pod> pods;
+};
 
-  asio::awaitable<Result<Pods>> list(Gatherer& gatherer, const api::Deployment& deployment,
-                                     const api::Revision& revision) {
+// The search for the baseline. The first check of the round that needs it lists the pods of all
+// candidates. The other checks wait for the result.
+class CheckRunner::BaselineSearch {
+ public:
+  explicit BaselineSearch(const asio::any_io_executor& executor)
+      : search_ended_(executor, asio::steady_timer::time_point::max()) {}
+
+  asio::awaitable<Result<BaselinePtr>> find(
+      Gatherer& gatherer, const api::Deployment& deployment,
+      const std::vector<checks::BaselineCandidate>& candidates) {
     if (!is_started_) {
       is_started_ = true;
-      const EndOfList end_of_list(*this);
-      auto listed = co_await gatherer.pods(deployment, revision);
-      if (listed)
-        pods_ = std::make_shared<const std::vector<api::Pod>>(std::move(*listed));
-      else
-        pods_ = std::unexpected(listed.error());
+      const EndOfSearch end_of_search(*this);
+      std::vector<api::Revision> revisions;
+      for (const checks::BaselineCandidate& one : candidates) revisions.push_back(one.revision);
+      auto pods = co_await gatherer.pods_of_each(deployment, revisions);
+      if (!pods) {
+        found_ = std::unexpected(pods.error());
+      } else if (const auto chosen = checks::choose_baseline(*pods)) {
+        found_ = std::make_shared<const Baseline>(
+            Baseline{.candidate = candidates[*chosen], .pods = std::move((*pods)[*chosen])});
+      } else {
+        found_ = BaselinePtr{};
+      }
     }
     while (!has_ended_) {
       boost::system::error_code ignored;
-      co_await list_ended_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+      co_await search_ended_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
     }
-    co_return pods_;
+    co_return found_;
   }
 
  private:
-  // Resumes the waiting checks when the list ends, also if the list is cancelled.
-  class EndOfList {
+  // Resumes the waiting checks when the search ends, also if it is cancelled.
+  class EndOfSearch {
    public:
-    explicit EndOfList(BaselinePods& pods) : pods_(pods) {}
-    EndOfList(const EndOfList&) = delete;
-    EndOfList& operator=(const EndOfList&) = delete;
-    ~EndOfList() {
-      pods_.has_ended_ = true;
-      pods_.list_ended_.cancel();
+    explicit EndOfSearch(BaselineSearch& search) : search_(search) {}
+    EndOfSearch(const EndOfSearch&) = delete;
+    EndOfSearch& operator=(const EndOfSearch&) = delete;
+    ~EndOfSearch() {
+      search_.has_ended_ = true;
+      search_.search_ended_.cancel();
     }
 
    private:
-    BaselinePods& pods_;
+    BaselineSearch& search_;
   };
 
-  asio::steady_timer list_ended_;  // cancelled when the list ends
+  asio::steady_timer search_ended_;  // cancelled when the search ends
   bool is_started_ = false;
   bool has_ended_ = false;
-  Result<Pods> pods_ = fail(ErrorKind::Cancelled, "the list of the baseline's pods was cancelled");
+  Result<BaselinePtr> found_ = fail(ErrorKind::Cancelled, "the search of a baseline was cancelled");
 };
 
 // The probed revision, and its pods before the probes.
@@ -123,7 +143,7 @@ struct CheckRunner::Round {
   MeasurementRound request;
   std::vector<api::Pod> pods;    // of the measured revision
   bool nothing_started = false;  // see checks::nothing_started()
-  BaselinePods baseline_pods;
+  BaselineSearch baseline_search;
 };
 
 CheckRunner::CheckRunner(runtime::TaskGroup& tasks, Gatherer& gatherer, ports::Prober& prober,
@@ -150,7 +170,7 @@ asio::awaitable<void> CheckRunner::run_round(MeasurementRound request) {
   const bool nothing_started = checks::nothing_started(*pods, request.rolled_out);
   const auto executor = co_await asio::this_coro::executor;
   const auto round = std::make_shared<Round>(std::move(request), std::move(*pods), nothing_started,
-                                             BaselinePods(executor));
+                                             BaselineSearch(executor));
   const std::string of_deployment = " of " + deployment->meta.key.str();
   if (const auto running = due.extract(std::string(api::rollout_check)))
     tasks_.spawn("rollout check" + of_deployment, run_rollout_check(round, running.mapped()));
@@ -172,14 +192,18 @@ asio::awaitable<void> CheckRunner::run_rollout_check(
       .startup_grace = checks::startup_grace(request.spec, *request.deployment)};
   api::Measurement measurement = checks::measure_rollout(request.spec.rollout, view, clock_.now());
   measurement.at = clock_.now();
-  const auto baseline_pods = co_await baseline_pods_for(*round, measurement);
-  if (!baseline_pods) co_return;
-  if (*baseline_pods) {
+  const auto baseline = co_await baseline_for(*round, measurement);
+  if (!baseline) co_return;
+  if (*baseline) {
+    const auto& [candidate, pods] = **baseline;
     const Time now = clock_.now();
-    const api::Measurement baseline =
-        checks::measure_baseline_rollout(measurement, **baseline_pods, now);
-    measurement.baseline =
-        checks::baseline_result(baseline, request.baseline_name, round->nothing_started, now);
+    const api::Measurement result = checks::measure_baseline_rollout(measurement, pods, now);
+    measurement.baseline = checks::trusted_result(
+        checks::baseline_result(result,
+                                rollback::name_of(*request.deployment, candidate.revision),
+                                round->nothing_started, now),
+        candidate.trust);
+    measurement.baseline_revision = candidate.revision.hash;
   }
   deliver(request, measurement, nullptr);
 }
@@ -204,18 +228,10 @@ asio::awaitable<void> CheckRunner::run_http_check(
       .responders = responders_to(request, check)};
   auto measured = co_await measure(target, check, plan);
   if (!measured) co_return;
-  api::Measurement& measurement = measured->measurement;
-  measurement.at = clock_.now();
-  const auto baseline_pods = co_await baseline_pods_for(*round, measurement);
-  if (!baseline_pods) co_return;
-  if (*baseline_pods) {
-    auto baseline =
-        co_await measure_baseline(*round, check, **baseline_pods, service, measured->responders);
-    if (!baseline) co_return;
-    if (checks::has_baseline_result(measurement, round->nothing_started))
-      measurement.baseline = std::move(*baseline);
-  }
-  deliver(request, measurement, &check, std::move(measured->responders));
+  measured->measurement.at = clock_.now();
+  const auto added = co_await add_baseline(*round, check, service, *measured);
+  if (!added) co_return;
+  deliver(request, measured->measurement, &check, std::move(measured->responders));
 }
 
 asio::awaitable<Result<CheckRunner::Measured>> CheckRunner::measure(const ProbeTarget& target,
@@ -272,31 +288,44 @@ asio::awaitable<void> CheckRunner::measure_delay(std::shared_ptr<Duration> delay
   }
 }
 
-asio::awaitable<Result<std::optional<api::BaselineResult>>> CheckRunner::measure_baseline(
-    const Round& round, const api::Check& check, const std::vector<api::Pod>& baseline_pods,
-    const std::optional<Result<api::Service>>& service,
-    std::vector<checks::Responder>& responders) {
-  const MeasurementRound& request = round.request;
-  const api::Deployment& deployment = *request.deployment;
-  const auto plan = checks::plan_baseline(check, deployment.meta.key.namespace_, baseline_pods,
-                                          service, round.nothing_started);
-  const ProbeTarget target{
-      .deployment = deployment, .revision = *request.baseline, .pods = baseline_pods};
-  const auto measured = co_await measure(target, check, plan);
-  if (!measured) co_return std::unexpected(measured.error());
-  const api::Measurement& measurement = measured->measurement;
-  std::ranges::copy(measured->responders, std::back_inserter(responders));
-  const Time at = clock_.now();
-  // A pod of the new revision may have started, and failed, during the probes.
+asio::awaitable<Result<void>> CheckRunner::add_baseline(
+    Round& round, const api::Check& check, const std::optional<Result<api::Service>>& service,
+    Measured& measured) {
+  api::Measurement& measurement = measured.measurement;
+  const auto found = co_await baseline_for(round, measurement);
+  if (!found) co_return std::unexpected(found.error());
+  if (!*found) co_return Result<void>{};
+  const auto& [candidate, pods] = **found;
+  const api::Deployment& deployment = *round.request.deployment;
+  const std::string name = rollback::name_of(deployment, candidate.revision);
+  const auto plan = checks::plan_baseline(check, deployment.meta.key.namespace_, pods, service,
+                                          round.nothing_started);
+  const ProbeTarget target{.deployment = deployment, .revision = candidate.revision, .pods = pods};
+  measurement.baseline_revision = candidate.revision.hash;
+  const bool keeps_result = checks::has_baseline_result(measurement, round.nothing_started,
+                                                        established(round.request, check.name));
   bool nothing_started = round.nothing_started;
-  if (nothing_started && checks::needs_confirmation(measurement)) {
-    const auto pods_now = co_await list(deployment, request.revision);
-    if (!pods_now) co_return std::unexpected(pods_now.error());
-    nothing_started = checks::nothing_started(*pods_now, request.rolled_out);
+  for (int failures = 1;; ++failures) {
+    const auto once = co_await measure(target, check, plan);
+    if (!once) co_return std::unexpected(once.error());
+    std::ranges::copy(once->responders, std::back_inserter(measured.responders));
+    const Time at = clock_.now();
+    // A pod of the new revision may have started, and failed, during the probes.
+    if (nothing_started && checks::needs_confirmation(once->measurement)) {
+      const auto pods_now = co_await list(deployment, round.request.revision);
+      if (!pods_now) co_return std::unexpected(pods_now.error());
+      nothing_started = checks::nothing_started(*pods_now, round.request.rolled_out);
+    }
+    if (!checks::is_about_baseline(plan, nothing_started)) break;
+    auto result = checks::trusted_result(
+        checks::baseline_result(once->measurement, name, nothing_started, at), candidate.trust);
+    if (!result) break;
+    if (keeps_result) measurement.baseline = checks::with_failures(std::move(*result), failures);
+    if (plan.measurement || !checks::repeats_baseline(once->measurement, round.nothing_started, failures))
+      break;
+    co_await clock_.sleep_until(clock_.monotonic_now() + checks::repeat_delay);
   }
-  if (!checks::is_about_baseline(plan, nothing_started))
-    co_return std::optional<api::BaselineResult>{};
-  co_return checks::baseline_result(measurement, request.baseline_name, nothing_started, at);
+  co_return Result<void>{};
 }
 
 asio::awaitable<Result<std::vector<api::Pod>>> CheckRunner::list(const api::Deployment& deployment,
@@ -310,17 +339,21 @@ asio::awaitable<Result<std::vector<api::Pod>>> CheckRunner::list(const api::Depl
   co_return pods;
 }
 
-asio::awaitable<Result<CheckRunner::Pods>> CheckRunner::baseline_pods_for(
+asio::awaitable<Result<CheckRunner::BaselinePtr>> CheckRunner::baseline_for(
     Round& round, const api::Measurement& measurement) {
-  const auto& baseline = round.request.baseline;
-  if (!baseline || !checks::needs_baseline(measurement, round.nothing_started)) co_return Pods{};
-  auto pods = co_await round.baseline_pods.list(gatherer_, *round.request.deployment, *baseline);
-  if (!pods)
+  const MeasurementRound& request = round.request;
+  if (request.baselines.empty() ||
+      !checks::needs_baseline(measurement, round.nothing_started,
+                              established(request, measurement.check)))
+    co_return BaselinePtr{};
+  auto found =
+      co_await round.baseline_search.find(gatherer_, *request.deployment, request.baselines);
+  if (!found)
     log::warn("cannot list the pods of the baseline; the check has no measurement",
-              {{"deployment", round.request.deployment->meta.key.str()},
+              {{"deployment", request.deployment->meta.key.str()},
                {"check", measurement.check},
-               {"error", pods.error()}});
-  co_return pods;
+               {"error", found.error()}});
+  co_return found;
 }
 
 asio::awaitable<std::vector<checks::ProbeResult>> CheckRunner::probe_all(

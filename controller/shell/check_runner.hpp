@@ -11,6 +11,7 @@
 
 #include "api/policy.hpp"
 #include "api/workload.hpp"
+#include "checks/baseline_choice.hpp"
 #include "checks/http_measurement.hpp"
 #include "checks/http_plan.hpp"
 #include "guard/state.hpp"
@@ -30,9 +31,9 @@ struct MeasurementRound {
   std::vector<std::string> due;    // names of checks
   // The pods that have responded to earlier rounds, by the config hash of the check.
   std::map<std::string, checks::Responders> responders = {};
-  // Another revision than `revision`. If empty, failures are delivered without a baseline.
-  std::optional<api::Revision> baseline = {};
-  std::string baseline_name = {};  // "revision 4 (web-6d4b75cb6d)"
+  // Other revisions than `revision`. If none has pods, failures are delivered without a baseline.
+  std::vector<checks::BaselineCandidate> baselines = {};
+  std::vector<std::string> not_established = {};  // names of checks
 };
 
 class CheckRunner {
@@ -49,11 +50,12 @@ class CheckRunner {
 
  private:
   class RunningCheck;
-  class BaselinePods;
+  class BaselineSearch;
   struct Round;  // a running MeasurementRound
   struct ProbeTarget;
   struct Measured;
-  using Pods = std::shared_ptr<const std::vector<api::Pod>>;
+  struct Baseline;  // the chosen baseline and its pods
+  using BaselinePtr = std::shared_ptr<const Baseline>;
 
   boost::asio::awaitable<void> run_round(MeasurementRound request);
   boost::asio::awaitable<void> run_rollout_check(std::shared_ptr<Round> round,
@@ -69,12 +71,11 @@ class CheckRunner {
   boost::asio::awaitable<void> exclude_silence(std::vector<checks::ProbeResult>& results,
                                                const std::vector<api::Pod>& pods,
                                                const checks::Responders& responders);
-  // The result is empty if a pod of the new revision may have responded, or if it is Unknown.
-  // Appends the pods that responded to `responders`.
-  boost::asio::awaitable<Result<std::optional<api::BaselineResult>>> measure_baseline(
-      const Round& round, const api::Check& check, const std::vector<api::Pod>& baseline_pods,
-      const std::optional<Result<api::Service>>& service,
-      std::vector<checks::Responder>& responders);
+  // Adds the result of the baseline to `measurement`, unless a pod of the new revision may have
+  // responded, or the result is Unknown. Measures it again while checks::repeats_baseline().
+  boost::asio::awaitable<Result<void>> add_baseline(
+      Round& round, const api::Check& check, const std::optional<Result<api::Service>>& service,
+      Measured& measured);
   // Runs all probes at the same time. The results have the order of the probes.
   boost::asio::awaitable<std::vector<checks::ProbeResult>> probe_all(
       const std::vector<checks::HttpProbe>& probes);
@@ -82,9 +83,9 @@ class CheckRunner {
   boost::asio::awaitable<void> measure_delay(std::shared_ptr<Duration> delay);
   boost::asio::awaitable<Result<std::vector<api::Pod>>> list(const api::Deployment& deployment,
                                                              const api::Revision& revision);
-  // Null if the measurement needs no baseline, or if the round has no baseline.
-  boost::asio::awaitable<Result<Pods>> baseline_pods_for(Round& round,
-                                                         const api::Measurement& measurement);
+  // Null if the measurement needs no baseline, or if no candidate has pods.
+  boost::asio::awaitable<Result<BaselinePtr>> baseline_for(Round& round,
+                                                           const api::Measurement& measurement);
   // `check` is null for the rollout check.
   void deliver(const MeasurementRound& round, const api::Measurement& measurement,
                const api::Check* check, std::vector<checks::Responder> responders = {});

@@ -1,5 +1,7 @@
 #include "shell/gatherer.hpp"
 
+#include <algorithm>
+
 #include "kube/paths.hpp"
 #include "policy/annotations.hpp"
 #include "policy/config_map.hpp"
@@ -83,17 +85,28 @@ asio::awaitable<Result<std::optional<guard::TemplateObservation>>> Gatherer::obs
 
 asio::awaitable<Result<std::vector<api::Pod>>> Gatherer::pods(const api::Deployment& deployment,
                                                               const api::Revision& revision) {
-  const std::string by_hash = "pod-template-hash=" + revision.hash.value;
-  const std::string selected = api::to_query(deployment.selector);
-  const std::string selector = selected.empty() ? by_hash : selected + "," + by_hash;
-  auto items =
-      co_await gateway_.items(kube::list(Resource::Pod, deployment.meta.key.namespace_, selector));
+  auto pods = co_await pods_of_each(deployment, {revision});
+  if (!pods) co_return std::unexpected(pods.error());
+  co_return std::move(pods->front());
+}
+
+asio::awaitable<Result<std::vector<std::vector<api::Pod>>>> Gatherer::pods_of_each(
+    const api::Deployment& deployment, const std::vector<api::Revision>& revisions) {
+  api::LabelSelector selector = deployment.selector;
+  api::LabelRequirement& of_revision = selector.match_expressions.emplace_back(
+      api::LabelRequirement{.key = "pod-template-hash", .op = "In"});
+  for (const api::Revision& revision : revisions)
+    of_revision.values.push_back(revision.hash.value);
+  auto items = co_await gateway_.items(
+      kube::list(Resource::Pod, deployment.meta.key.namespace_, api::to_query(selector)));
   if (!items) co_return std::unexpected(items.error());
-  std::vector<api::Pod> pods;
+  std::vector<std::vector<api::Pod>> pods(revisions.size());
   for (const codec::Json& item : *items) {
     auto pod = codec::parse_pod(item);
     if (!pod) co_return std::unexpected(pod.error());
-    if (pod->meta.owner == revision.replica_set) pods.push_back(std::move(*pod));
+    const auto owner = std::ranges::find(revisions, pod->meta.owner, &api::Revision::replica_set);
+    if (owner != revisions.end())
+      pods[static_cast<std::size_t>(owner - revisions.begin())].push_back(std::move(*pod));
   }
   co_return pods;
 }

@@ -38,6 +38,10 @@ class Gatherer {
   boost::asio::awaitable<Result<std::vector<api::Pod>>> pods(const api::Deployment& deployment,
                                                              const api::Revision& revision);
 
+  // The pods of each revision, in the order of `revisions`.
+  boost::asio::awaitable<Result<std::vector<std::vector<api::Pod>>>> pods_of_each(
+      const api::Deployment& deployment, const std::vector<api::Revision>& revisions);
+
   boost::asio::awaitable<Result<api::Service>> service(const Key& key);
 
   // The Lease by which the kubelet of the node reports.

@@ -4,7 +4,8 @@
 
 #include <array>
 
-#include "guard/check_status.hpp"
+#include "guard/established.hpp"
+#include "guard/gates/evidence_gates.hpp"
 #include "guard/gates/group_gates.hpp"
 #include "guard/gates/release_gates.hpp"
 #include "guard/target.hpp"
@@ -82,6 +83,7 @@ constexpr std::array start_chain{
     Gate{.name = "Unconfirmed", .blocks = gates::unconfirmed},
     Gate{.name = "AlreadyFailing", .blocks = gates::already_failing},
     Gate{.name = "SharedCause", .blocks = gates::shared_cause},
+    Gate{.name = "CheckNotEstablished", .blocks = gates::check_not_established},
     Gate{.name = "BreakerOpen", .blocks = gates::breaker_open},
     Gate{.name = "SharedWithFleet", .blocks = gates::shared_with_fleet},
     Gate{.name = "LimitReached", .blocks = gates::limit_reached},
@@ -96,6 +98,7 @@ constexpr std::array resume_chain{
     approval_gate,
     Gate{.name = "AlreadyFailing", .blocks = gates::already_failing},
     Gate{.name = "SharedCause", .blocks = gates::shared_cause},
+    Gate{.name = "CheckNotEstablished", .blocks = gates::check_not_established},
     Gate{.name = "BreakerOpen", .blocks = gates::breaker_open},
     Gate{.name = "SharedWithFleet", .blocks = gates::shared_with_fleet},
     Gate{.name = "InitiatorHeld", .blocks = gates::initiator_held},
@@ -133,7 +136,7 @@ std::optional<Hold> first_hold(std::span<const Gate> gates, const Inputs& inputs
 
 std::optional<StartProof> start_proof_without_gates(const Inputs& inputs,
                                                     const api::GuardStatus& guard, Time now) {
-  const api::CheckStatus* breach = actionable_breach(guard.checks, inputs.policy.spec, now);
+  const api::CheckStatus* breach = established_breach(guard, inputs.policy.spec, now);
   const auto target = choose_target(guard).revision;
   if (!breach || !target) return {};
   return StartProof{.breach = *breach, .target = *target};

@@ -4,6 +4,7 @@
 
 #include "guard/gates/chains.hpp"
 #include "guard/group/follow.hpp"
+#include "guard/idle_checks.hpp"
 #include "guard/states/drill.hpp"
 #include "guard/target.hpp"
 #include "rollback/record.hpp"
@@ -67,6 +68,7 @@ void snapshot_current(Step& step) {
 }
 
 void step_idle(Step& step) {
+  apply_idle_measurements(step.guard(), step.measurements(), step.inputs.policy.spec, step.now);
   if (!reports_running_revision(step.guard())) report_running_revision(step);
   if (follow_group(step)) return;
   snapshot_current(step);

@@ -7,6 +7,7 @@
 #include <tuple>
 
 #include "guard/bake.hpp"
+#include "guard/baselines.hpp"
 #include "guard/states/contest.hpp"
 #include "guard/states/restoration.hpp"
 #include "guard/target.hpp"
@@ -89,6 +90,9 @@ Revision put_at_front(Step& step, const api::ReplicaSet& set, RevisionVerdict ve
 
 void begin_evaluation(Step& step, const api::ReplicaSet& set) {
   api::GuardStatus& guard = step.guard();
+  std::vector<api::CheckStatus> inherited;
+  if (guard.current && guard.current->hash != set.hash)
+    inherited = inherited_checks(guard, step.current_name(), step.now);
   guard.current = put_at_front(step, set, RevisionVerdict::Evaluating);
   guard.evaluation_started = step.now;
   // The replica that rolled this template back may have a clock that is ahead of this one. Even
@@ -98,7 +102,7 @@ void begin_evaluation(Step& step, const api::ReplicaSet& set) {
     guard.evaluation_started = std::max(step.now, *last->status.template_restored);
   guard.rolled_out.reset();
   guard.bake.reset();
-  guard.checks.clear();
+  guard.checks = std::move(inherited);
   guard.declined.reset();
   guard.pending.clear();
   step.enter(State::Evaluating, Reason::RollingOut,
@@ -143,6 +147,9 @@ void start_release(Step& step, const api::ReplicaSet& set) {
       step.emit(
           EventType::Normal, Reason::ReleaseSuperseded, EventAction::None,
           fmt::format("{} was breached, and a newer template replaced it", step.current_name()));
+    // Nothing showed that the replaced revision is bad, so it may serve as a baseline.
+    if (guard.current->verdict == RevisionVerdict::Breached && fails_for_shared_cause(guard))
+      set_verdict(guard, guard.current->hash, RevisionVerdict::Superseded, step.now);
   }
   supersede_rollback(step);
   const Revision* listed = find_revision(guard, set.hash);

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "guard/check_status.hpp"
+#include "guard/established.hpp"
 #include "guard/states/frozen.hpp"
 #include "rollback/record.hpp"
 
@@ -39,6 +40,7 @@ void apply_measurements(Step& step) {
   api::GuardStatus& guard = step.guard();
   guard.checks = apply_all(guard.checks, step.inputs.policy.spec, step.measurements(),
                            guard.rolled_out.has_value(), step.now);
+  record_passes(guard, step.measurements(), step.inputs.policy.spec);
 }
 
 void fail_rollback(Step& step, const api::Rollback& rollback, Reason reason,

@@ -83,12 +83,39 @@ TEST_CASE("needs_baseline is true for a Fail, and for an Unknown HTTP check befo
     return Measurement{.check = check, .result = result};
   };
   for (const bool nothing_started : {false, true}) {
-    CHECK(needs_baseline(measurement("health", Fail), nothing_started));
-    CHECK(needs_baseline(measurement("rollout", Fail), nothing_started));
-    CHECK_FALSE(needs_baseline(measurement("health", Pass), nothing_started));
-    CHECK(needs_baseline(measurement("health", Unknown), nothing_started) == nothing_started);
-    CHECK_FALSE(needs_baseline(measurement("rollout", Unknown), nothing_started));
+    constexpr auto yes = Established::Yes;
+    CHECK(needs_baseline(measurement("health", Fail), nothing_started, yes));
+    CHECK(needs_baseline(measurement("rollout", Fail), nothing_started, yes));
+    CHECK_FALSE(needs_baseline(measurement("health", Pass), nothing_started, yes));
+    CHECK(needs_baseline(measurement("health", Unknown), nothing_started, yes) == nothing_started);
+    CHECK_FALSE(needs_baseline(measurement("rollout", Unknown), nothing_started, yes));
   }
+}
+
+TEST_CASE("needs_baseline is true for each result of an HTTP check that is not established") {
+  for (const auto result : {Pass, Fail, Unknown})
+    CHECK(needs_baseline({.check = "health", .result = result}, false, Established::No));
+  CHECK_FALSE(needs_baseline({.check = "rollout", .result = Pass}, false, Established::No));
+}
+
+TEST_CASE("repeats the baseline while it fails before the start, at most five times") {
+  const Measurement fails{.check = "health", .result = Fail};
+  CHECK(repeats_baseline(fails, /*nothing_started=*/true, 1));
+  CHECK(repeats_baseline(fails, /*nothing_started=*/true, 4));
+  CHECK_FALSE(repeats_baseline(fails, /*nothing_started=*/true, 5));
+  CHECK_FALSE(repeats_baseline(fails, /*nothing_started=*/false, 1));
+  CHECK_FALSE(repeats_baseline({.check = "health", .result = Pass}, true, 1));
+  CHECK_FALSE(repeats_baseline({.check = "health", .result = Unknown}, true, 1));
+}
+
+TEST_CASE("counts the failures of a repeated baseline from before the first pod") {
+  const api::BaselineResult failed{.result = Fail};
+  CHECK(with_failures(failed, 1).consecutive_failures == 1);
+  CHECK_FALSE(with_failures(failed, 1).before);
+  CHECK(with_failures(failed, 2).consecutive_failures == 2);
+  CHECK(with_failures(failed, 2).before);
+  CHECK(with_failures({.result = Pass}, 2).consecutive_failures == 0);
+  CHECK_FALSE(with_failures({.result = Pass}, 2).before);
 }
 
 namespace {

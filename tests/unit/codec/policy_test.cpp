@@ -48,16 +48,14 @@ TEST_CASE("parse_policy returns the defaults for an empty spec") {
 
 TEST_CASE("parse_policy reads the fields of every section") {
   const auto policy = parse_spec(
-      R"({"mode": "Observe", "suspend": true, "selector": {"matchLabels": {"tier": "web"}}, "bakeTime": "1h", "startupGrace": "90s",
       R"({"mode": "Observe", "suspend": true, "selector": {"matchLabels": {"tier": "web"}}, "bakeTime": "1h",
-    "minimumBake": "10m",
+    "minimumBake": "10m", "startupGrace": "90s",
     "checks": [{"name": "health", "interval": "2s", "failureThreshold": 5, "http": {"target": "Pods", "scheme": "https",
         "port": 8443, "path": "/h", "expectedStatus": "200,204", "timeout": "1.5s", "maxFailingPods": "0%"}},
       {"name": "svc", "http": {"target": "Service", "service": "web", "port": 80}},
       {"name": "url", "http": {"url": "http://web/health"}}],
     "rollout": {"progressDeadline": false, "crashLoopRestarts": 0, "imagePullErrors": false, "configErrors": false,
-      "unavailableFor": "0s", "initCrashLoopRestarts": 4}, "rollback": {"verifyFor": "1m", "cooldown": "0s", "limit": {"count": 5, "within": "2h"},
-      "unavailableFor": "0s"}, "rollback": {"verifyFor": "1m", "cooldown": "0s", "limit": {"count": 5, "within": "2h"}, "maxRevisionsBack": 7,
+      "unavailableFor": "0s", "initCrashLoopRestarts": 4}, "rollback": {"verifyFor": "1m", "cooldown": "0s", "limit": {"count": 5, "within": "2h"}, "maxRevisionsBack": 7,
       "drill": {"afterGood": true, "every": "168h"}}})");
   CHECK(policy.problem.empty());
   const PolicySpec expected{
@@ -65,8 +63,8 @@ TEST_CASE("parse_policy reads the fields of every section") {
       .suspend = true,
       .selector = LabelSelector{.match_labels = {{"tier", "web"}}},
       .bake_time = 1h,
-      .startup_grace = 90s,
       .minimum_bake = 10min,
+      .startup_grace = 90s,
       .checks = {Check{.name = "health",
                        .http = {.target = HttpTarget::Pods,
                                 .scheme = "https",

@@ -102,6 +102,18 @@ class Generator {
             .breached = maybe(),
             .baseline = maybe_make(&Generator::baseline)};
   }
+  PassedCheck passed_check() {
+    return {.check = text(), .config_hash = text(), .revision = TemplateHash(text())};
+  }
+  IdleResult idle_result() {
+    return {.check = text(),
+            .config_hash = text(),
+            .result = one_of<MeasurementResult>(3),
+            .reason = reason(),
+            .message = text(),
+            .consecutive_failures = static_cast<int>(below(3)),
+            .at = time()};
+  }
   PastRollback past_rollback() { return {.name = text(), .at = time().value_or(Time{})}; }
   Contest contest() {
     return {.hash = TemplateHash(text()), .by = text(), .at = time().value_or(Time{})};
@@ -142,6 +154,8 @@ class Generator {
     out.rolled_out = time();
     out.bake = maybe_make(&Generator::bake);
     out.checks = list(17, &Generator::check);
+    out.passed_checks = list(40, &Generator::passed_check);
+    out.idle_results = list(16, &Generator::idle_result);
     out.rollback = text();
     out.pending = text();
     out.rollbacks = list(20, &Generator::past_rollback);
@@ -255,8 +269,16 @@ TEST_CASE("to_json cuts checks and past rollbacks of a guard to the bounds of th
     status.rollbacks.push_back({.name = std::to_string(i), .at = Time{}});
     status.contests.push_back({.by = std::string(300, 'b'), .at = Time{}});
   }
+  status.passed_checks = std::vector<PassedCheck>(50, {.config_hash = std::string(300, 'h')});
+  status.idle_results = std::vector<IdleResult>(
+      20, {.message = std::string(5000, 'm'), .consecutive_failures = 7});
   const auto read = parse_guard(object_with("status", to_json(status)));
   REQUIRE(read);
+  CHECK(read->status.passed_checks.size() == 40);
+  CHECK(read->status.passed_checks.at(0).config_hash.size() == 253);
+  CHECK(read->status.idle_results.size() == 16);
+  CHECK(read->status.idle_results.at(0).message.size() == 512);
+  CHECK(read->status.idle_results.at(0).consecutive_failures == 2);
   CHECK(read->status.freeze->reason == Reason::PatchRejected);
   CHECK(read->status.freeze->message.size() == 1024);
   CHECK(read->status.last_drill->message.size() == 1024);

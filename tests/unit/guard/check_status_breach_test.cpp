@@ -141,10 +141,14 @@ TEST_CASE("keeps the last result of the baseline that is not Unknown until the c
   CHECK(baseline_after({{'F', fails_now}, {'F', fails_now}, {'F', {}}}) ==
         baseline(Fail, false, 2));
   CHECK(baseline_after({{'U', failed_before}, {'F', {}}}) == baseline(Fail, true, 1));
+  // One measurement may have several failures.
+  CHECK(baseline_after({{'U', baseline(Fail, true, 3)}, {'F', fails_now}}) ==
+        baseline(Fail, true, 4));
 }
 
 TEST_CASE("acts on the first confirmed breach of a check that does not fail for the baseline") {
-  const api::BaselineResult baseline_fails{.result = Fail};
+  const api::BaselineResult baseline_fails{.result = Fail, .consecutive_failures = 2};
+  const api::BaselineResult baseline_failed_once{.result = Fail, .consecutive_failures = 1};
   const api::BaselineResult baseline_passes{.result = Pass};
   const auto breach = [](const char* name, std::optional<api::BaselineResult> baseline) {
     return api::CheckStatus{
@@ -158,6 +162,7 @@ TEST_CASE("acts on the first confirmed breach of a check that does not fail for 
             ->name == "health");
   CHECK(actionable_breach({breach("rollout", baseline_fails), breach("health", {})}, spec, noon)
             ->name == "health");
+  CHECK(actionable_breach({breach("rollout", baseline_failed_once)}, spec, noon) != nullptr);
   CHECK(actionable_breach({breach("rollout", baseline_fails), breach("health", baseline_fails)},
                           spec, noon) == nullptr);
   CHECK(actionable_breach({breach("rollout", baseline_fails), breach("health", baseline_passes)},

@@ -36,6 +36,7 @@ api::Measurement with_failing_baseline(const std::string& check, bool before) {
                                      .reason = Reason::WrongStatus,
                                      .message = "the baseline returned 500",
                                      .revision = "revision 1 (web-v1)",
+                                     .consecutive_failures = before ? 2 : 1,
                                      .before = before,
                                      .at = noon};
   return out;

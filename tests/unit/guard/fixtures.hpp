@@ -26,7 +26,7 @@ using Measurements = std::vector<api::Measurement>;
 [[nodiscard]] api::Measurement fails_immediately(const std::string& check);
 // The check fails for the new revision, and at the same time for the baseline.
 [[nodiscard]] api::Measurement fails_like_baseline(const std::string& check);
-// The check fails, and failed for the baseline before the new revision had a pod.
+// The check fails, and failed twice for the baseline before the new revision had a pod.
 [[nodiscard]] api::Measurement failed_before_release(const std::string& check);
 
 inline const api::TemplateAuthor user{.name = "kubectl-client-side-apply"};

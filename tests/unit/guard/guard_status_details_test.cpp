@@ -83,13 +83,18 @@ TEST_CASE("resets the result of a check after a restart, but not its failures") 
 TEST_CASE("writes a new result of the baseline, but not its message or time") {
   const api::GuardStatus before =
       with_check({.name = "health",
-                  .baseline = api::BaselineResult{
-                      .result = api::MeasurementResult::Fail, .message = "500", .at = noon}});
+                  .baseline = api::BaselineResult{.result = api::MeasurementResult::Fail,
+                                                  .message = "500",
+                                                  .consecutive_failures = 2,
+                                                  .at = noon}});
   api::GuardStatus after = before;
   after.checks[0].baseline->message = "503";
   after.checks[0].baseline->at = noon + 10s;
   after.checks[0].baseline->consecutive_failures = 4;
   CHECK_FALSE(worth_writing(before, after));
+  after.checks[0].baseline->consecutive_failures = 1;
+  CHECK(worth_writing(before, after));
+  after = before;
   after.checks[0].baseline->before = true;
   CHECK(worth_writing(before, after));
   after = before;
@@ -127,4 +132,13 @@ TEST_CASE("writes a new message of the state only in Frozen, GroupBlocked and Aw
     after.message = "2 of 2";
     CHECK(worth_writing(before, after) == row.is_written);
   }
+}
+
+TEST_CASE("writes a check that passed for a revision, but not each result in state Idle") {
+  const api::GuardStatus before = with_check({.name = "health"});
+  api::GuardStatus after = before;
+  after.idle_results.push_back({.check = "health", .result = api::MeasurementResult::Fail});
+  CHECK_FALSE(worth_writing(before, after));
+  after.passed_checks.push_back({.check = "health", .revision = TemplateHash("v1")});
+  CHECK(worth_writing(before, after));
 }

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "guard/drill.hpp"
+#include "guard/established.hpp"
 #include "guard/guard_status.hpp"
 #include "guard/manual_request.hpp"
 #include "guard/needs.hpp"
@@ -166,7 +167,10 @@ Inputs DeploymentHarness::inputs(Measurements measurements) const {
   // ReplicaSets are needed, keep all: a probe that started before the change may still return.
   std::erase_if(measurements, [&](const api::Measurement& one) {
     if (needed.replica_sets) return false;
-    return one.check == "rollout" ? !needed.rollout_measurement : !needed.check_measurements;
+    if (one.check == "rollout") return !needed.rollout_measurement;
+    return !needed.check_measurements &&
+           std::ranges::find(needed.idle_checks, one.check, &IdleCheck::name) ==
+               needed.idle_checks.end();
   });
   out.measurements = std::move(measurements);
   return out;
@@ -175,6 +179,15 @@ Inputs DeploymentHarness::inputs(Measurements measurements) const {
 DeploymentHarness& DeploymentHarness::reconcile(Measurements measurements) {
   last_plan = decide(inputs(std::move(measurements)), now);
   guard = last_plan.guard;
+  if (establishes_checks && guard.state == api::State::Idle && guard.current &&
+      policy.governs()) {
+    for (const api::Check& check : policy.spec.checks)
+      record_pass(guard,
+                  {.check = check.name,
+                   .config_hash = api::config_hash_of(check.http),
+                   .revision = guard.current->hash},
+                  policy.spec);
+  }
   if (last_plan.rollback) {
     rollback->status = *last_plan.rollback;
     stored_rollbacks[rollback->meta.key.name] = *rollback;

@@ -105,6 +105,8 @@ class DeploymentHarness {
   // As the API server has them, by name.
   std::map<std::string, api::Rollback> stored_rollbacks = {};
 
+  // In state Idle, the checks pass for the current revision as soon as it is known.
+  bool establishes_checks = true;
   bool executes_actions = true;
   bool can_record = true;    // Rollbacks can be created
   bool can_snapshot = true;  // ControllerRevisions can be created

@@ -12,6 +12,7 @@ void set_baseline(Inputs& inputs, api::MeasurementResult result, bool before_rel
   inputs.guard.checks[1].baseline = api::BaselineResult{.result = result,
                                                         .message = "503 instead of 200-399",
                                                         .revision = "revision 1 (web-v1)",
+                                                        .consecutive_failures = 2,
                                                         .before = before_release,
                                                         .at = moment};
 }
@@ -236,6 +237,45 @@ std::vector<GateRow> baseline_rows() {
          set_baseline(in, api::MeasurementResult::Fail, false);
          breach_rollout(in);
        }},
+      {"SharedCause", "the baseline failed once",
+       [](Inputs& in) {
+         set_baseline(in, api::MeasurementResult::Fail, false);
+         in.guard.checks[1].baseline->consecutive_failures = 1;
+       }},
+      {"AlreadyFailing", "the baseline failed once before the release had a pod",
+       [](Inputs& in) {
+         set_baseline(in, api::MeasurementResult::Fail, true);
+         in.guard.checks[1].baseline->consecutive_failures = 1;
+       }},
+  };
+}
+
+std::vector<GateRow> established_rows() {
+  return {
+      {"CheckNotEstablished",
+       "the check never passed for a revision",
+       [](Inputs& in) { in.guard.passed_checks.clear(); },
+       {{.reason = Reason::CheckNotEstablished,
+         .mentions = {"health", "RollbackPolicy/web", "message of the measurement"}}}},
+      {"CheckNotEstablished",
+       "the check passed for the breached revision only",
+       [](Inputs& in) { in.guard.passed_checks[0].revision = in.guard.current->hash; },
+       {{.reason = Reason::CheckNotEstablished, .mentions = {"health"}}}},
+      {"CheckNotEstablished",
+       "the check passed with another configuration only",
+       [](Inputs& in) { in.guard.passed_checks[0].config_hash = "0123"; },
+       {{.reason = Reason::CheckNotEstablished, .mentions = {"health"}}}},
+      {"CheckNotEstablished", "the check passed for another revision", [](Inputs&) {}},
+      {"CheckNotEstablished", "the rollout check is breached too",
+       [](Inputs& in) {
+         in.guard.passed_checks.clear();
+         breach_rollout(in);
+       }},
+      {"CheckNotEstablished", "the baseline of the check fails too",
+       [](Inputs& in) {
+         in.guard.passed_checks.clear();
+         set_baseline(in, api::MeasurementResult::Fail, false);
+       }},
   };
 }
 
@@ -244,7 +284,7 @@ std::vector<GateRow> baseline_rows() {
 const std::vector<GateRow>& evidence_gate_rows() {
   static const std::vector<GateRow> rows = [] {
     std::vector<GateRow> all = once_per_release_rows();
-    for (const auto& part : {target_rows(), confirmation_rows(), baseline_rows()})
+    for (const auto& part : {target_rows(), confirmation_rows(), baseline_rows(), established_rows()})
       all.insert(all.end(), part.begin(), part.end());
     return all;
   }();

@@ -1,0 +1,34 @@
+// The choice of the baseline: the first candidate that has live pods.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "api/guard.hpp"
+#include "api/workload.hpp"
+
+namespace lastgood::checks {
+
+enum class BaselineTrust : std::uint8_t {
+  Trusted,   // its failure counts: it was proven, or it has passed a check
+  PassOnly,  // only its pass counts: it never worked, so its failure shows nothing
+};
+
+struct BaselineCandidate {
+  api::Revision revision;
+  BaselineTrust trust = BaselineTrust::PassOnly;
+  bool operator==(const BaselineCandidate&) const = default;
+};
+
+// The position of the first candidate with an active pod. `pods` has the pods of each candidate.
+[[nodiscard]] std::optional<std::size_t> choose_baseline(
+    std::span<const std::vector<api::Pod>> pods);
+
+// The result of the chosen candidate, if it counts. See BaselineTrust.
+[[nodiscard]] std::optional<api::BaselineResult> trusted_result(
+    std::optional<api::BaselineResult> result, BaselineTrust trust);
+
+}  // namespace lastgood::checks

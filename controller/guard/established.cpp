@@ -1,0 +1,105 @@
+#include "guard/established.hpp"
+
+#include <algorithm>
+#include <ranges>
+
+#include "guard/check_status.hpp"
+
+namespace lastgood::guard {
+
+using api::MeasurementResult;
+using api::PassedCheck;
+
+namespace {
+
+constexpr std::size_t max_revisions_for_each = 2;
+constexpr std::size_t max_passed_checks = 40;
+
+bool has_check(const api::PolicySpec& spec, const std::string& config_hash) {
+  return std::ranges::any_of(spec.checks, [&](const api::Check& check) {
+    return api::config_hash_of(check.http) == config_hash;
+  });
+}
+
+// Removes the oldest entry that no check of the policy needs, else the oldest one.
+void remove_one(std::vector<PassedCheck>& passed, const api::PolicySpec& spec) {
+  const auto oldest_first = std::views::reverse(passed);
+  const auto not_needed = std::ranges::find_if(
+      oldest_first, [&](const PassedCheck& one) { return !has_check(spec, one.config_hash); });
+  passed.erase(not_needed == oldest_first.end() ? std::prev(passed.end())
+                                                : std::prev(not_needed.base()));
+}
+
+}  // namespace
+
+void record_pass(api::GuardStatus& guard, PassedCheck passed, const api::PolicySpec& spec) {
+  if (has_passed_for(guard, passed.config_hash, passed.revision)) return;
+  std::size_t kept = 1;
+  std::erase_if(guard.passed_checks, [&](const PassedCheck& one) {
+    return one.config_hash == passed.config_hash && ++kept > max_revisions_for_each;
+  });
+  guard.passed_checks.insert(guard.passed_checks.begin(), std::move(passed));
+  while (guard.passed_checks.size() > max_passed_checks) remove_one(guard.passed_checks, spec);
+}
+
+void record_passes(api::GuardStatus& guard, std::span<const api::Measurement> measurements,
+                   const api::PolicySpec& spec) {
+  for (const api::Measurement& measurement : measurements) {
+    const auto check = std::ranges::find(spec.checks, measurement.check, &api::Check::name);
+    if (check == spec.checks.end()) continue;
+    const auto record = [&](const TemplateHash& revision) {
+      record_pass(guard,
+                  {.check = check->name,
+                   .config_hash = api::config_hash_of(check->http),
+                   .revision = revision},
+                  spec);
+    };
+    const auto& baseline = measurement.baseline;
+    if (baseline && baseline->result == MeasurementResult::Pass &&
+        !measurement.baseline_revision.empty())
+      record(measurement.baseline_revision);
+    if (measurement.result == MeasurementResult::Pass && guard.current && guard.rolled_out)
+      record(guard.current->hash);
+  }
+}
+
+bool has_passed(const api::GuardStatus& guard, const std::string& config_hash) {
+  return std::ranges::find(guard.passed_checks, config_hash, &PassedCheck::config_hash) !=
+         guard.passed_checks.end();
+}
+
+bool has_passed_for(const api::GuardStatus& guard, const std::string& config_hash,
+                    const TemplateHash& revision) {
+  return std::ranges::any_of(guard.passed_checks, [&](const PassedCheck& one) {
+    return one.config_hash == config_hash && one.revision == revision;
+  });
+}
+
+bool is_established(const api::GuardStatus& guard, const api::CheckStatus& check) {
+  if (check.name == api::rollout_check) return true;
+  return std::ranges::any_of(guard.passed_checks, [&](const PassedCheck& one) {
+    return one.config_hash == check.config_hash &&
+           !(guard.current && one.revision == guard.current->hash);
+  });
+}
+
+const api::CheckStatus* established_breach(const api::GuardStatus& guard,
+                                           const api::PolicySpec& spec, Time now) {
+  const auto breaches = actionable_breaches(guard.checks, spec, now);
+  const auto found = std::ranges::find_if(
+      breaches, [&](const api::CheckStatus* check) { return is_established(guard, *check); });
+  return found == breaches.end() ? nullptr : *found;
+}
+
+std::vector<std::string> not_established(const api::GuardStatus& guard,
+                                         const api::PolicySpec& spec) {
+  std::vector<std::string> names;
+  for (const api::Check& check : spec.checks) {
+    const api::CheckStatus asked{.name = check.name,
+                                 .config_hash = api::config_hash_of(check.http)};
+    if (!is_established(guard, asked)) names.push_back(check.name);
+  }
+  return names;
+}
+
+}  // namespace lastgood::guard

@@ -1,0 +1,43 @@
+// Established checks. A check may cause a rollback only if the same question, its configuration,
+// has passed for another revision of the Deployment. Otherwise the check itself may be wrong.
+//
+//   a check passes                                         recorded for
+//   for the current revision, after its rollout            the current revision
+//   for pods of another revision, during a release         that revision
+//   for the current revision, in state Idle                the current revision
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "api/guard.hpp"
+#include "api/measurement.hpp"
+#include "api/policy.hpp"
+
+namespace lastgood::guard {
+
+// Records that a check with this configuration passed for a revision. The list keeps the last two
+// revisions of each configuration, and first those that `spec` still has.
+void record_pass(api::GuardStatus& guard, api::PassedCheck passed, const api::PolicySpec& spec);
+
+// Records the passes of the evaluated revision, if its rollout was complete, and of the baselines.
+void record_passes(api::GuardStatus& guard, std::span<const api::Measurement> measurements,
+                   const api::PolicySpec& spec);
+
+[[nodiscard]] bool has_passed(const api::GuardStatus& guard, const std::string& config_hash);
+[[nodiscard]] bool has_passed_for(const api::GuardStatus& guard, const std::string& config_hash,
+                                  const TemplateHash& revision);
+
+// The check has passed for another revision than the current one. Always true for the rollout.
+[[nodiscard]] bool is_established(const api::GuardStatus& guard, const api::CheckStatus& check);
+
+// The first of actionable_breaches() whose check is established. Null if there is none.
+[[nodiscard]] const api::CheckStatus* established_breach(const api::GuardStatus& guard,
+                                                         const api::PolicySpec& spec, Time now);
+
+// The HTTP checks of `spec` that are not established, by name.
+[[nodiscard]] std::vector<std::string> not_established(const api::GuardStatus& guard,
+                                                       const api::PolicySpec& spec);
+
+}  // namespace lastgood::guard
