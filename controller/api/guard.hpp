@@ -43,7 +43,12 @@ struct Revision {
   // The user or tool that last applied its template, according to the field manager and the
   // tracking labels.
   std::string released_by;
+  // The images that ran in its pods: the name in the template, and the id. A tag can move, so the
+  // same name may give another image later. At most max_images.
+  StringMap images = {};
   bool operator==(const Revision&) const = default;
+
+  static constexpr std::size_t max_images = 16;
 };
 
 enum class MeasurementResult : std::uint8_t { Pass, Fail, Unknown };

@@ -59,6 +59,7 @@ struct RolloutCheck {
   int crash_loop_restarts = 3;  // 0: crash loops do not count
   bool image_pull_errors = true;
   bool config_errors = true;
+  Duration config_errors_for = std::chrono::seconds(10);
   Duration unavailable_for = std::chrono::seconds(30);  // 0: unavailable pods do not count
   int init_crash_loop_restarts = 0;  // 0: init containers that crash do not count
   bool operator==(const RolloutCheck&) const = default;

@@ -18,6 +18,8 @@ struct Preflight {
   std::int64_t generation = 0;   // of the Deployment that was read
   std::string target;            // name of the ControllerRevision with the snapshot
   Time at;
+  // The containers of the target's template and of the present template name the same images.
+  bool same_images = false;
   bool operator==(const Preflight&) const = default;
 };
 

@@ -71,7 +71,19 @@ constexpr std::array checks{
                 "host name does not resolve. A failed pull for which the kubelet gives no cause "
                 "counts too. An invalid image name is breached at once.",
                 "Correct the image or the pull secret in the next release."},
-    ReasonEntry{check, Reason::ConfigError, "rollout: `Fail`, breached after 10 s",
+    ReasonEntry{check, Reason::RegistryAccessDenied, rollout_unknown,
+                "The registry denies access, but it gave the images of the old revision. Probably "
+                "a login has expired. The check waits for the progress deadline.",
+                "Renew the pull secret."},
+    ReasonEntry{check, Reason::PodsRejected, "rollout: `Fail`, breached after 20 s",
+                "The API server rejects the pods of the new template. The message quotes it.",
+                "Correct the template in the next release."},
+    ReasonEntry{check, Reason::PodsNotCreated, "rollout: `Fail`, breached after 20 s",
+                "The cluster creates no pods of the new revision: a quota is exhausted, or an "
+                "admission webhook is unavailable. The release is not the cause. The state is "
+                "`Held`, `ClusterFault`.",
+                "Raise the quota, or repair the webhook."},
+    ReasonEntry{check, Reason::ConfigError, "rollout: `Fail`, breached after `configErrorsFor`",
                 "A ConfigMap or Secret, or a key in one, is missing.",
                 "Create it, or correct the name in the next release."},
     ReasonEntry{check, Reason::NotReady, "rollout: `Fail`, breached after `unavailableFor`",

@@ -87,6 +87,14 @@ constexpr std::array entries{
     ReasonEntry{place, Reason::InvalidAnnotation, warning,
                 "An annotation of the pod template is not valid, or it belongs on the Deployment.",
                 "Correct it in the next release."},
+    ReasonEntry{place, Reason::SnapshotFailed, warning,
+                "The snapshot of a good revision could not be stored. The note quotes the API "
+                "server.",
+                "Remove the cause. Lastgood tries again."},
+    ReasonEntry{place, Reason::OptInLost, warning,
+                "One write changed the template and ended the opt-in, as `kubectl replace` and "
+                "`kubectl rollout undo` do. The new template is not evaluated.",
+                "Opt in again with the command in the note. The template is then evaluated."},
     ReasonEntry{place, Reason::ReleaseGood, normal,
                 "The release baked without a breach, or was replaced after `minimumBake` without a "
                 "failing check. It is the last good revision.",

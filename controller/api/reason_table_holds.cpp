@@ -68,6 +68,10 @@ constexpr std::array entries{
                 "does not show that the release is bad. The check may be wrong.",
                 "Correct the check in the policy. If the check is right and the release is bad: "
                 "ship a new release, or create a manual Rollback."},
+    ReasonEntry{place, Reason::ClusterFault, held,
+                "The release does not roll out, and the cluster is the cause: a quota, a node, the "
+                "scheduler, a registry or an admission webhook. The message quotes the cluster.",
+                "Remove the cause. The hold ends when the rollout is complete."},
     ReasonEntry{
         place, Reason::BreakerOpen, held,
         "So many guarded Deployments began to fail, or were rolled back, at the same time that a "
@@ -82,6 +86,10 @@ constexpr std::array entries{
     ReasonEntry{place, Reason::Cooldown, held,
                 "The last rollback began less than `rollback.cooldown` ago.",
                 "Nothing. The message has the time at which the hold ends."},
+    ReasonEntry{place, Reason::PodSecurityViolation, held,
+                "The pod security standard that the namespace enforces would reject the pods of "
+                "the last good template.",
+                "Ship a release that complies, or change the label of the namespace."},
     ReasonEntry{place, Reason::MissingReference, held,
                 "The last good template needs a ConfigMap, Secret, service account or volume "
                 "claim that does not exist.",
@@ -104,6 +112,11 @@ constexpr std::array entries{
     ReasonEntry{place, Reason::NotChecked, held,
                 "Lastgood could not find out whether the rollback would work.",
                 "See the message. Lastgood checks again every 20 s."},
+    ReasonEntry{place, Reason::SameImage, held,
+                "The release and the last good revision name the same images, and a tag now gives "
+                "another image than the one that was good. A rollback would run the image of the "
+                "release again.",
+                "Ship a release with another tag or with a digest."},
     ReasonEntry{place, Reason::GroupBlocked, held,
                 "The group cannot be rolled back. The message has the cause: a member that was "
                 "released at the same time cannot be rolled back; a member is not guarded, is not "

@@ -67,6 +67,10 @@ constexpr std::array rejections{
                 "Not a rejection. The request waits until Lastgood knows whether the rollback "
                 "would work. If this takes longer, the message has the error of the API server.",
                 ""},
+    ReasonEntry{rejected, Reason::PodSecurityViolation, no,
+                "The pod security standard that the namespace enforces would reject the pods of "
+                "the template.",
+                "Change the label of the namespace, or choose another revision."},
     ReasonEntry{rejected, Reason::MissingReference, yes,
                 "The template needs an object that does not exist.", "Create it."},
     ReasonEntry{rejected, Reason::AdmissionDenied, no,
@@ -87,8 +91,8 @@ constexpr auto preflight = ReasonPlace::Preflight;
 constexpr std::array preflights{
     ReasonEntry{preflight, Reason::Ready, "`True`",
                 "The API server admits the last good template, and the objects that it needs "
-                "exist. The message names objects that Lastgood may not read, and other field "
-                "managers of the Deployment.",
+                "exist. Whether its images can be pulled is not known. The message names objects "
+                "that Lastgood may not read, and other field managers of the Deployment.",
                 ""},
     ReasonEntry{preflight, Reason::NoLastGood, "`False`",
                 "There is no other revision that was proven good and has a snapshot. This is "
@@ -99,6 +103,14 @@ constexpr std::array preflights{
                 "The current revision, or one between it and the target, has "
                 "`lastgood.dev/no-rollback-past`.",
                 "Nothing. The mark is meant to prevent this rollback."},
+    ReasonEntry{preflight, Reason::SnapshotFailed, "`False`",
+                "The snapshot of the current good revision could not be stored, so the next "
+                "release cannot be rolled back to it. The message quotes the API server.",
+                "Remove the cause. Lastgood tries again."},
+    ReasonEntry{preflight, Reason::PodSecurityViolation, "`False`",
+                "The pod security standard that the namespace enforces would reject the pods of "
+                "the template.",
+                "Change the label of the namespace, or ship a release that complies."},
     ReasonEntry{preflight, Reason::MissingReference, "`False`",
                 "The template needs a ConfigMap, Secret, service account or volume claim that does "
                 "not exist.",

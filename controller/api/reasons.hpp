@@ -23,24 +23,26 @@ namespace lastgood::api {
   X(RollbackFailed) X(PatchRejected) X(VerificationFailed) X(Contested)                           \
   X(Deleting) X(Suspended) X(DeploymentPaused) X(ScaledToZero) X(PausedUntil) X(Declined)         \
   X(AlreadyRolledBack) X(NoRollbackPast) X(NoLastGood) X(TooFarBack) X(Unconfirmed)               \
-  X(AlreadyFailing) X(SharedCause) X(CheckNotEstablished) X(BreakerOpen) X(LimitReached)          \
-  X(Cooldown) X(MissingReference)                                                                 \
+  X(AlreadyFailing) X(SharedCause) X(CheckNotEstablished) X(ClusterFault) X(BreakerOpen)          \
+  X(LimitReached) X(Cooldown) X(PodSecurityViolation) X(MissingReference)                         \
   X(AdmissionDenied) X(Forbidden) X(SnapshotMissing) X(SnapshotInvalid) X(NotChecked)             \
-  X(GroupBlocked) X(Observing) X(AwaitingApproval) X(GroupOrder) X(CheckingRollback)              \
+  X(SameImage) X(GroupBlocked) X(Observing) X(AwaitingApproval) X(GroupOrder)                     \
+  X(CheckingRollback)                                                                             \
   X(DeploymentNotFound) X(NotGuarded) X(Busy) X(RevisionNotFound) X(AlreadyCurrent)               \
   X(NoSnapshot) X(Quarantined) X(NotProven)                                                       \
-  X(Ready) X(PolicyApplies) X(Accepted) X(Invalid)                                                \
+  X(Ready) X(SnapshotFailed) X(PolicyApplies) X(Accepted) X(Invalid)                              \
   X(InvalidAnnotation) X(PolicyNotFound) X(PolicyConflict) X(PolicyInvalid)                       \
   X(ConfigMapNotFound) X(ConfigMapInvalid) X(ConfigMapUnreadable)                                 \
   X(Pending) X(Complete) X(Available) X(PodsStarting) X(NodeNotReady) X(Unschedulable) X(NoPods)  \
   X(ProgressDeadlineExceeded) X(CrashLoop) X(OOMKilled) X(RegistryUnavailable) X(ImagePull)       \
-  X(ConfigError) X(NotReady) X(Passed) X(WrongStatus) X(TimedOut) X(ConnectionRefused)            \
+  X(RegistryAccessDenied) X(PodsRejected) X(PodsNotCreated) X(ConfigError) X(NotReady) X(Passed)  \
+  X(WrongStatus) X(TimedOut) X(ConnectionRefused)                                                 \
   X(ConnectionClosed) X(InvalidResponse) X(DNSLookupFailed) X(Unreachable) X(NoPodsToProbe)       \
   X(PodsTerminating) X(ServiceNotFound) X(ServiceUnreadable) X(ServicePortNotFound)               \
   X(InvalidCheck) X(ProbeBlocked) X(ProbeLate)                                                    \
   X(ReleaseSeen) X(CheckBreached) X(BreachEnded) X(RollbackHeld) X(RollbackStarted)               \
   X(RollbackRejected) X(RollbackCancelled) X(RollbackVerified) X(RollbackUnverified)              \
-  X(DrillFailed) X(ReleaseGood) X(ReleaseInconclusive) X(ReleaseSuperseded)
+  X(DrillFailed) X(OptInLost) X(ReleaseGood) X(ReleaseInconclusive) X(ReleaseSuperseded)
 // clang-format on
 
 enum class Reason : std::uint8_t {

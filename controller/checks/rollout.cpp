@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "base/text.hpp"
+#include "checks/cluster_fault.hpp"
 #include "checks/container.hpp"
 #include "checks/readiness.hpp"
 #include "checks/rollout_measurement.hpp"
@@ -25,8 +27,6 @@ constexpr Duration time_for_second_pull = seconds(20);
 // restarted before. The shortest back-off is 10 s, so a container that is still down after this
 // time is in back-off.
 constexpr Duration time_for_restart = seconds(5);
-// Some tools create a ConfigMap or Secret shortly after the Deployment that needs it.
-constexpr Duration time_for_late_creation = seconds(10);
 
 // For example "pod web-1, container app".
 std::string location_text(const FoundContainer& found) {
@@ -133,16 +133,86 @@ std::optional<Measurement> image_pull(const std::vector<const Pod*>& pods) {
                   waiting_text(found->container), format_duration(time_for_second_pull)));
 }
 
-std::optional<Measurement> config_error(const std::vector<const Pod*>& pods) {
+// Some tools create a ConfigMap or Secret shortly after the Deployment that needs it.
+Measurement late_creation(const api::RolloutCheck& rules, const std::string& message) {
+  return delayed_failure(
+      rules.config_errors_for, Reason::ConfigError,
+      fmt::format("{} (limit {}, because the ConfigMap or Secret may be created late)", message,
+                  format_duration(rules.config_errors_for)));
+}
+
+std::optional<Measurement> config_error(const api::RolloutCheck& rules,
+                                        const std::vector<const Pod*>& pods) {
   const auto found = find_container(pods, [&](const ContainerState& container) {
     return lacks_config(container) && !has_run_in_any(pods, container.name);
   });
   if (!found) return std::nullopt;
-  return delayed_failure(
-      time_for_late_creation, Reason::ConfigError,
-      fmt::format("{}: {} (limit {}, because the ConfigMap or Secret may be created late)",
-                  location_text(*found), waiting_text(found->container),
-                  format_duration(time_for_late_creation)));
+  return late_creation(rules, fmt::format("{}: {}", location_text(*found),
+                                          clip(waiting_text(found->container), 300)));
+}
+
+// No container of the pod has started, and the kubelet has not said why.
+bool is_creating(const Pod& pod) {
+  const auto is_waiting = [](const ContainerState& container) {
+    return !has_run(container) && (container.waiting_reason == "ContainerCreating" ||
+                                   container.waiting_reason == "PodInitializing");
+  };
+  return !pod.containers.empty() && std::ranges::all_of(pod.containers, is_waiting) &&
+         std::ranges::all_of(pod.init_containers, is_waiting);
+}
+
+bool awaits_reference(const Pod& pod) {
+  return is_pod_active(pod) && (is_creating(pod) || is_unscheduled(pod));
+}
+
+// The kubelet reports a missing volume only in an Event, and the pod stays in ContainerCreating.
+std::optional<Measurement> missing_reference(const api::RolloutCheck& rules,
+                                             const RolloutView& view) {
+  const auto found = std::ranges::find_if(view.pods, awaits_reference);
+  if (view.missing_references.empty() || found == view.pods.end()) return std::nullopt;
+  std::string names;
+  for (const std::string& name : view.missing_references)
+    names += (names.empty() ? "" : ", ") + name;
+  return late_creation(rules, fmt::format("pod {} cannot start: {} does not exist",
+                                          found->meta.key.name, clip(names, 300)));
+}
+
+// A pod that the cluster kept waiting until the deadline was exceeded gets the same time to start.
+bool starts_late(const RolloutView& view, const Pod& pod, Time now) {
+  const auto progressing =
+      std::ranges::find(view.deployment.conditions, "Progressing", &api::DeploymentCondition::type);
+  if (pod.ready || progressing == view.deployment.conditions.end() || !progressing->last_update)
+    return false;
+  const auto is_late = [&](const std::optional<Time>& start) {
+    return start && *start > *progressing->last_update &&
+           now - *start < view.deployment.progress_deadline;
+  };
+  const auto has_started_late = [&](const ContainerState& container) {
+    return container.restarts == 0 && is_late(container.started_at);
+  };
+  return is_late(pod.accepted_at) || find_container({&pod}, has_started_late).has_value();
+}
+
+// The exceeded deadline, if the release can be the cause. Else the fault of the cluster, or Unknown
+// while a pod that the cluster kept waiting starts.
+std::optional<Measurement> deadline_or_cluster_fault(const RolloutView& view,
+                                                     const std::vector<const Pod*>& pods,
+                                                     Time now) {
+  auto exceeded = deadline_exceeded(view, now);
+  if (!exceeded) return std::nullopt;
+  const auto late =
+      std::ranges::find_if(pods, [&](const Pod* pod) { return starts_late(view, *pod, now); });
+  if (late != pods.end())
+    return rollout_measurement(
+        api::MeasurementResult::Unknown, Reason::RollingOut,
+        fmt::format("pod {} could start only after progressDeadlineSeconds and is starting",
+                    (*late)->meta.key.name));
+  const auto fault = cluster_fault(view, pods);
+  if (!fault) return exceeded;
+  return immediate_failure(fault->reason,
+                           fmt::format("progressDeadlineSeconds is exceeded because of the "
+                                       "cluster: {}",
+                                       fault->message));
 }
 
 std::optional<Measurement> registry_unavailable(const std::vector<const Pod*>& pods) {
@@ -175,11 +245,16 @@ std::string crashing_init_text(const std::vector<const Pod*>& pods) {
 Measurement rolling_out(const api::Deployment& deployment, const std::vector<const Pod*>& pods) {
   const auto unscheduled =
       std::ranges::count_if(pods, [](const Pod* pod) { return is_unscheduled(*pod); });
+  const auto example =
+      std::ranges::find_if(pods, [](const Pod* pod) { return is_unscheduled(*pod); });
+  const std::string cause = example == pods.end() || (*example)->unscheduled_message.empty()
+                                ? ""
+                                : ": " + clip((*example)->unscheduled_message, 200);
   const std::string waiting =
       unscheduled == 0
           ? ""
-          : fmt::format("; {} not scheduled, so the check waits for the progress deadline",
-                        unscheduled);
+          : fmt::format("; {} not scheduled, so the check waits for the progress deadline{}",
+                        unscheduled, cause);
   return rollout_measurement(
       api::MeasurementResult::Unknown, Reason::RollingOut,
       fmt::format(
@@ -191,6 +266,25 @@ Measurement rolling_out(const api::Deployment& deployment, const std::vector<con
 
 }  // namespace
 
+bool awaits_references(const RolloutView& view) {
+  const auto has_started = [](const Pod& pod) {
+    return find_container({&pod}, has_run).has_value();
+  };
+  // A reference of a pod that ran existed. If it was deleted since, the release is not the cause.
+  return !view.rolled_out && std::ranges::any_of(view.pods, awaits_reference) &&
+         std::ranges::none_of(view.pods, has_started);
+}
+
+api::StringMap images_of(std::span<const Pod> pods) {
+  api::StringMap images;
+  for (const Pod& pod : pods)
+    for (const ContainerState& container : pod.containers)
+      if (!container.image.empty() && !container.image_id.empty() &&
+          images.size() < api::Revision::max_images)
+        images.emplace(clip(container.image, 512), clip(container.image_id, 512));
+  return images;
+}
+
 Measurement measure_rollout(const api::RolloutCheck& rules, const RolloutView& view, Time now) {
   const auto& deployment = view.deployment;
   if (deployment.replicas == 0)
@@ -201,12 +295,15 @@ Measurement measure_rollout(const api::RolloutCheck& rules, const RolloutView& v
     if (is_pod_active(pod)) pods.push_back(&pod);
 
   if (rules.progress_deadline)
-    if (auto measurement = deadline_exceeded(view, now)) return *std::move(measurement);
+    if (auto measurement = deadline_or_cluster_fault(view, pods, now))
+      return *std::move(measurement);
   if (auto measurement = crash_loop(rules, pods)) return *std::move(measurement);
   if (rules.image_pull_errors)
     if (auto measurement = image_pull(pods)) return *std::move(measurement);
   if (rules.config_errors)
-    if (auto measurement = config_error(pods)) return *std::move(measurement);
+    if (auto measurement = config_error(rules, pods)) return *std::move(measurement);
+  if (rules.config_errors)
+    if (auto measurement = missing_reference(rules, view)) return *std::move(measurement);
   if (view.rolled_out)
     return measure_readiness(
         rules, pods, {.grace = view.startup_grace, .rolled_out = view.rolled_out, .now = now});
@@ -214,6 +311,7 @@ Measurement measure_rollout(const api::RolloutCheck& rules, const RolloutView& v
     return rollout_measurement(
         api::MeasurementResult::Pass, Reason::Complete,
         fmt::format("all {} replicas have this revision and are available", deployment.replicas));
+  if (auto failure = creation_failure(view, pods)) return *std::move(failure);
   auto unavailable = registry_unavailable(pods);
   return unavailable ? *std::move(unavailable) : rolling_out(deployment, pods);
 }

@@ -5,8 +5,11 @@
 
 #include <optional>
 #include <span>
+#include <string>
+#include <vector>
 
 #include "api/measurement.hpp"
+#include "api/meta.hpp"
 #include "api/policy.hpp"
 #include "api/workload.hpp"
 
@@ -22,18 +25,29 @@ struct RolloutView {
   std::span<const api::Pod> pods;  // of that revision
   std::optional<Time> rolled_out;  // when the rollout was first seen complete; absent: not yet
   Duration startup_grace = api::default_progress_deadline;  // see startup_grace()
+  // For example "ConfigMap settings": objects that the template requires and that do not exist.
+  // Empty if they were not read. See awaits_references().
+  std::vector<std::string> missing_references = {};
 };
+
+// A pod waits for its volumes or for a node, so the references of the template must be read. The
+// kubelet reports a missing volume only in an Event.
+[[nodiscard]] bool awaits_references(const RolloutView& view);
+
+// The images that ran in the pods, by name. See api::Revision::images.
+[[nodiscard]] api::StringMap images_of(std::span<const api::Pod> pods);
 
 // The first of these that applies gives the result:
 //   1. ScaledToZero              Unknown
-//   2. ProgressDeadlineExceeded  Fail, immediate
+//   2. ProgressDeadlineExceeded  Fail, immediate; if only the cluster is the cause: its reason
 //   3. CrashLoop, OOMKilled      Fail, immediate; after 5 s if the container is not in back-off yet
 //   4. ImagePull                 Fail after 20 s; immediate for an invalid image name
-//   5. ConfigError               Fail after 10 s
+//   5. ConfigError               Fail after rules.config_errors_for
 //   6. after the rollout:        the result of measure_readiness()
 //   7. Complete                  Pass
-//   8. RegistryUnavailable       Unknown
-//   9. RollingOut                Unknown
+//   8. PodsRejected, PodsNotCreated  Fail after 20 s
+//   9. RegistryUnavailable       Unknown
+//  10. RollingOut                Unknown
 // The policy can turn off 2, 3, 4 and 5, and the Fail of 6. Init containers that crash count for 3
 // only if the policy says so: many of them wait for another service. They wait for 2.
 [[nodiscard]] Measurement measure_rollout(const api::RolloutCheck& rules, const RolloutView& view,

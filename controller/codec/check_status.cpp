@@ -53,6 +53,7 @@ Revision read_revision(const Reader& revision) {
   out.snapshot = revision.text("snapshot");
   out.no_rollback_past = revision.boolean("noRollbackPast");
   out.released_by = revision.text("releasedBy", max_name);
+  out.images = revision.strings("images");
   return out;
 }
 
@@ -117,6 +118,7 @@ Json to_json(const Revision& revision) {
   put(out, "snapshot", revision.snapshot);
   put_true(out, "noRollbackPast", revision.no_rollback_past);
   put(out, "releasedBy", revision.released_by);
+  if (!revision.images.empty()) out["images"] = revision.images;
   return out;
 }
 

@@ -84,4 +84,29 @@ Error event_error(std::string_view status_object) {
                   text_at(*status, {"message"}), std::nullopt);
 }
 
+namespace {
+
+// The quoted text after the code and the agent. Empty if the header has another form.
+std::string warning_text(std::string_view header) {
+  const auto begin = header.find('"');
+  const auto before = header.substr(0, std::min(begin, header.size()));
+  if (begin == std::string_view::npos || std::ranges::count(before, ' ') != 2) return {};
+  std::string text;
+  for (std::size_t i = begin + 1; i < header.size(); ++i) {
+    if (header[i] == '"') return clip(text, max_error_message_size);
+    if (header[i] == '\\' && i + 1 < header.size()) ++i;
+    text += header[i];
+  }
+  return {};
+}
+
+}  // namespace
+
+std::vector<std::string> warning_texts(const std::vector<std::string>& headers) {
+  std::vector<std::string> texts;
+  for (const std::string& header : headers)
+    if (std::string text = warning_text(header); !text.empty()) texts.push_back(std::move(text));
+  return texts;
+}
+
 }  // namespace lastgood::codec

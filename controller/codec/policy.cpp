@@ -108,6 +108,8 @@ RolloutCheck read_rollout(const Reader& reader) {
   out.config_errors = reader.boolean("configErrors", out.config_errors);
   out.init_crash_loop_restarts =
       reader.int_or("initCrashLoopRestarts", out.init_crash_loop_restarts, 0, 100);
+  out.config_errors_for = reader.parsed("configErrorsFor", out.config_errors_for,
+                                        duration_within(seconds{1}, hours{1}));
   out.unavailable_for =
       reader.parsed("unavailableFor", out.unavailable_for, duration_within(Duration{0}, hours{1}));
   return out;

@@ -118,6 +118,15 @@ void clear_missing_snapshot(GuardState& state) {
     clear_snapshot(state.guard, state.preflight->target);
 }
 
+void record_snapshot_result(GuardState& state, const Result<void>& stored) {
+  if (stored) {
+    state.snapshot_error.clear();
+  } else if (stored.error().kind != ErrorKind::Conflict &&
+             stored.error().kind != ErrorKind::Cancelled) {
+    state.snapshot_error = stored.error().message;
+  }
+}
+
 void record_unblocked_since(const Action& action, GuardState& state, MonotonicTime now) {
   const auto* starting = std::get_if<StartRollback>(&action);
   const bool starts = starting && starting->execute;

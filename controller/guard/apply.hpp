@@ -39,6 +39,10 @@ void apply_observation(Inputs& inputs, std::optional<TemplateObservation> observ
 // Removes the snapshot of the target from the status if the preflight found that it is gone.
 void clear_missing_snapshot(GuardState& state);
 
+// Sets `state.snapshot_error` after a try to store a snapshot. A lost race, and the end of the
+// term, are not reported: the next reconcile tries again.
+void record_snapshot_result(GuardState& state, const Result<void>& stored);
+
 // Sets the fields of `state` that the other members of the group read.
 void publish_to_group(GuardState& state, const EffectivePolicy& policy, const Plan& plan);
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "guard/cluster_fault.hpp"
 #include "guard/flapping.hpp"
 #include "guard/schedule.hpp"
 
@@ -105,6 +106,9 @@ bool is_baseline_failing(const CheckStatus& check) {
 CheckStatus apply(CheckStatus check, const api::Measurement& measurement, bool settled, Time now) {
   // A failure has the time of its measurement, not of this reconcile.
   const Time when = std::min(measurement.at.value_or(now), now);
+  // A breach whose cause was the cluster ends with its cause. A failure of the release begins anew.
+  if (check.breached && is_cluster_fault(check.reason) && !is_cluster_fault(measurement.reason))
+    reset_failures(check);
   const bool is_same = is_same_failure(check, measurement, when);
   check.result = measurement.result;
   check.reason = measurement.reason;
@@ -197,7 +201,8 @@ std::vector<const CheckStatus*> actionable_breaches(const std::vector<CheckStatu
                                                     const api::PolicySpec& spec, Time now) {
   std::vector<const CheckStatus*> found;
   for (const CheckStatus& check : checks) {
-    if (is_confirmed(check, spec, now) && !is_baseline_failing(check)) found.push_back(&check);
+    const bool is_excused = is_baseline_failing(check) || is_cluster_fault(check.reason);
+    if (is_confirmed(check, spec, now) && !is_excused) found.push_back(&check);
   }
   return found;
 }

@@ -14,6 +14,7 @@
 #include "guard/states/evaluating.hpp"
 #include "guard/states/frozen.hpp"
 #include "guard/states/idle.hpp"
+#include "guard/states/opt_out.hpp"
 #include "guard/states/outage.hpp"
 #include "guard/states/release.hpp"
 #include "guard/states/request.hpp"
@@ -52,31 +53,6 @@ void report_policy(Step& step) {
   if (!is_news || (is_first && !is_broken)) return;
   step.emit(is_broken ? EventType::Warning : EventType::Normal, governed_reason(policy),
             EventAction::None, after.message);
-}
-
-// Ends the evaluation and an open Rollback. The list of revisions stays. After a new opt-in the
-// Deployment is treated as if it were seen for the first time.
-void opt_out(Step& step) {
-  api::GuardStatus& guard = step.guard();
-  step.enter(State::Idle, Reason::NotOptedIn,
-             "No policy applies, so nothing is evaluated and nothing is rolled back");
-  if (rollback::is_open(step.inputs.rollback, step.deployment())) {
-    const api::Rollback& rollback = *step.inputs.rollback;
-    if (rollback.status.template_restored) quarantine(step, rollback);
-    step.plan.rollback = rollback::advance(rollback.status, api::RollbackPhase::Superseded,
-                                           "No policy applies any more", step.now);
-  }
-  if (guard.current && guard.current->verdict == api::RevisionVerdict::Evaluating) {
-    set_verdict(guard, guard.current->hash, api::RevisionVerdict::Inconclusive, step.now);
-  }
-  guard.current.reset();
-  guard.template_digest.reset();
-  guard.evaluation_started.reset();
-  guard.rolled_out.reset();
-  guard.bake.reset();
-  guard.checks.clear();
-  guard.declined.reset();
-  guard.pending.clear();
 }
 
 // The policy cannot be used, so nothing is measured. After its repair, the results and times from
@@ -207,6 +183,16 @@ void report_hold_on_record(Step& step) {
   step.plan.rollback = std::move(status);
 }
 
+// Once, until the snapshot is stored.
+void report_snapshot_failure(Step& step) {
+  const api::Condition* before =
+      api::find_condition(step.inputs.guard.conditions, api::condition::rollback_ready);
+  const bool is_reported = before && before->reason == api::to_string(Reason::SnapshotFailed);
+  if (is_reported || !snapshot_failed(step.inputs, step.guard())) return;
+  step.emit(EventType::Warning, Reason::SnapshotFailed, EventAction::None,
+            snapshot_failure_text(step.inputs, step.guard()));
+}
+
 // Reconciles again at once if the new state needs inputs that were not gathered for this plan.
 void requeue_for_new_needs(Step& step) {
   const Inputs& inputs = step.inputs;
@@ -247,6 +233,7 @@ Plan decide(const Inputs& inputs, Time now) {
   record_pending(step);
   if (!inputs.policy.group.empty()) step.plan.blocked_because = why_not_with_group(step);
   requeue_for_new_needs(step);
+  report_snapshot_failure(step);
   set_rollback_ready(step.guard(), inputs, now);
   set_checks_established(step);
   if (const auto next = next_preflight(inputs, step.guard(), now)) step.requeue_at(*next);

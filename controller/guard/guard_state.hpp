@@ -35,6 +35,7 @@ struct GuardState {
   std::map<std::string, int> emitted = {};            // Event name to count
   std::optional<MonotonicTime> unblocked_since = {};  // see record_unblocked_since()
   bool snapshots_changed = false;                     // old snapshots may have to be deleted
+  std::string snapshot_error;                         // see Inputs
   bool records_changed = true;                        // old Rollbacks may have to be deleted
   std::optional<api::Preflight> preflight = {};
 

@@ -71,6 +71,7 @@ struct Inputs {
   std::optional<api::Rollback> rollback = {};       // in progress, or the last one
   std::optional<api::Rollback> request = {};        // the oldest manual Rollback without an answer
   std::optional<api::Preflight> preflight = {};     // the last one
+  std::string snapshot_error = {};  // of the last try to store a snapshot; empty: it was stored
   Breaker breaker = {};
   std::vector<OtherFailure> other_failures = {};  // present, or ended recently
   std::vector<GroupMember> group = {};            // the other members
@@ -119,7 +120,8 @@ struct Plan {
   // Why the Deployment cannot be rolled back with its group; empty: it can be.
   std::string blocked_because;
   std::vector<EventRecord> events = {};
-  Action action = {};  // at most one
+  bool opt_in_lost = false;  // see guard/states/opt_out.hpp
+  Action action = {};        // at most one
   std::optional<Time> requeue_at = {};
 };
 

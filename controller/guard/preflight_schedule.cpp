@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/text.hpp"
 #include "guard/group/group.hpp"
 #include "guard/group/member.hpp"
 #include "guard/manual_request.hpp"
@@ -58,6 +59,18 @@ std::optional<Time> next_preflight(const Inputs& inputs, const api::GuardStatus&
   return inputs.preflight->at + max_age(inputs, guard, now);
 }
 
+bool snapshot_failed(const Inputs& inputs, const api::GuardStatus& guard) {
+  return !inputs.snapshot_error.empty() && guard.current && is_proven(*guard.current) &&
+         guard.current->snapshot.empty();
+}
+
+std::string snapshot_failure_text(const Inputs& inputs, const api::GuardStatus& guard) {
+  return fmt::format(
+      "The snapshot of {} could not be stored: {}. Without it, the next release cannot be rolled "
+      "back to this revision. Lastgood tries again",
+      rollback::name_of(inputs.deployment, *guard.current), clip(inputs.snapshot_error, 600));
+}
+
 void set_rollback_ready(api::GuardStatus& guard, const Inputs& inputs, Time now) {
   api::Condition condition{.type = std::string(api::condition::rollback_ready),
                            .status = ConditionStatus::Unknown,
@@ -70,6 +83,10 @@ void set_rollback_ready(api::GuardStatus& guard, const Inputs& inputs, Time now)
     condition.status = ConditionStatus::False;
     condition.reason = governed.reason;
     condition.message = governed.message;
+  } else if (snapshot_failed(inputs, guard)) {
+    condition.status = ConditionStatus::False;
+    condition.reason = api::to_string(Reason::SnapshotFailed);
+    condition.message = snapshot_failure_text(inputs, guard);
   } else if (!target.revision) {
     condition.status = ConditionStatus::False;
     condition.reason =

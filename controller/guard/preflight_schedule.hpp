@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 
 #include "guard/inputs.hpp"
 
@@ -11,8 +12,15 @@ namespace lastgood::guard {
 // seconds while a rollback may start.
 [[nodiscard]] bool is_preflight_due(const Inputs& inputs, Time now);
 
-// Sets the condition RollbackReady.
+// Sets the condition RollbackReady. If the snapshot of the current good revision cannot be stored,
+// the condition is False: the next release could not be rolled back to it.
 void set_rollback_ready(api::GuardStatus& guard, const Inputs& inputs, Time now);
+
+// The snapshot of the current revision, which is proven, could not be stored.
+[[nodiscard]] bool snapshot_failed(const Inputs& inputs, const api::GuardStatus& guard);
+// For users. Requires snapshot_failed().
+[[nodiscard]] std::string snapshot_failure_text(const Inputs& inputs,
+                                                const api::GuardStatus& guard);
 
 // The time of the next preflight if nothing changes until then. Empty: none, for example without a
 // target.

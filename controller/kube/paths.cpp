@@ -141,6 +141,12 @@ Result<ApiCall> get_metadata(Resource resource, const Key& key) {
   return call;
 }
 
+Result<ApiCall> get_namespace(std::string_view name) {
+  if (!is_path_segment(name))
+    return fail(ErrorKind::BadInput, "the name of a Namespace is invalid: " + in_quotes(name));
+  return ApiCall{.target = "/api/v1/namespaces/" + std::string(name), .metadata_only = true};
+}
+
 Result<ApiCall> list(Resource resource, std::string_view namespace_,
                      std::string_view label_selector) {
   auto path = collection_path(resource, namespace_);

@@ -84,6 +84,8 @@ struct WatchOptions {
 [[nodiscard]] Result<ApiCall> get(Resource resource, const Key& key);
 // Reads only the metadata, to find out whether the object exists.
 [[nodiscard]] Result<ApiCall> get_metadata(Resource resource, const Key& key);
+// Reads only the metadata of the Namespace.
+[[nodiscard]] Result<ApiCall> get_namespace(std::string_view name);
 [[nodiscard]] Result<ApiCall> list(Resource resource, std::string_view namespace_,
                                    std::string_view label_selector = {});
 

@@ -64,6 +64,8 @@ class ResponseParser final : public http::basic_parser<false> {
   void on_field_impl(http::field name, beast::string_view, beast::string_view value,
                      error_code&) override {
     if (name == http::field::retry_after) head_.retry_after = parse_retry_after(plain(value));
+    if (name == http::field::warning && head_.warnings.size() < max_warnings)
+      head_.warnings.emplace_back(plain(value));
   }
   void on_header_impl(error_code&) override { head_.keep_alive = keep_alive(); }
   void on_body_init_impl(const boost::optional<std::uint64_t>& length, error_code&) override {

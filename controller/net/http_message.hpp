@@ -22,7 +22,10 @@ struct ResponseHead {
   // The Retry-After header, at most one hour. Empty if it is missing or is not a number of seconds.
   std::optional<Duration> retry_after = {};
   std::optional<std::uint64_t> length = {};  // the Content-Length header
+  std::vector<std::string> warnings = {};    // the Warning headers, at most max_warnings
 };
+
+inline constexpr std::size_t max_warnings = 16;
 
 struct MessageLimits {
   std::size_t header_bytes = std::size_t{64} * 1024;

@@ -104,8 +104,8 @@ class KubeClient::Impl {
         authority_(authority(credentials_.host, credentials_.port)) {}
 
   // Static: `self` keeps the Impl alive until the coroutine ends.
-  static asio::awaitable<Result<std::string>> call(std::shared_ptr<Impl> self, ApiCall call,
-                                                   Duration timeout);
+  static asio::awaitable<Result<ports::ResponseWithWarnings>> call(std::shared_ptr<Impl> self,
+                                                                   ApiCall call, Duration timeout);
   static asio::awaitable<Result<void>> stream(std::shared_ptr<Impl> self, ApiCall call,
                                               Duration idle_timeout,
                                               std::function<bool(std::string_view)> on_bytes);
@@ -303,8 +303,8 @@ asio::awaitable<Result<ResponseHead>> KubeClient::Impl::request(const ApiCall& c
   }
 }
 
-asio::awaitable<Result<std::string>> KubeClient::Impl::call(std::shared_ptr<Impl> self,
-                                                            ApiCall call, Duration timeout) {
+asio::awaitable<Result<ports::ResponseWithWarnings>> KubeClient::Impl::call(
+    std::shared_ptr<Impl> self, ApiCall call, Duration timeout) {
   if (auto error = self->precondition_error(call)) co_return std::unexpected(*std::move(error));
   Deadline deadline(self->executor_, timeout);
   const InFlight registered(*self, deadline);
@@ -315,7 +315,11 @@ asio::awaitable<Result<std::string>> KubeClient::Impl::call(std::shared_ptr<Impl
   BodyReceiver receiver{.body_limit = self->limits_.body_bytes};
   const auto head = co_await self->request(call, receiver, deadline);
   if (!head) co_return std::unexpected(head.error());
-  if (head->status / 100 == 2) co_return std::move(receiver.body);
+  if (head->status / 100 == 2) {
+    ports::ResponseWithWarnings response{.body = std::move(receiver.body),
+                                         .warnings = codec::warning_texts(head->warnings)};
+    co_return std::move(response);
+  }
   co_return std::unexpected(codec::status_error(head->status, receiver.body, head->retry_after));
 }
 
@@ -364,6 +368,14 @@ Result<std::unique_ptr<KubeClient>> KubeClient::create(asio::any_io_executor exe
 }
 
 asio::awaitable<Result<std::string>> KubeClient::call(ApiCall call, Duration timeout) {
+  const std::shared_ptr<Impl> impl = impl_;
+  auto response = co_await Impl::call(impl, std::move(call), timeout);
+  if (!response) co_return std::unexpected(response.error());
+  co_return std::move(response->body);
+}
+
+asio::awaitable<Result<ports::ResponseWithWarnings>> KubeClient::call_with_warnings(
+    ApiCall call, Duration timeout) {
   return Impl::call(impl_, std::move(call), timeout);
 }
 

@@ -37,6 +37,8 @@ class KubeClient final : public ports::KubeApi {
   // connection breaks after the first byte fails with ConnectionClosed: the server may have
   // executed the write.
   boost::asio::awaitable<Result<std::string>> call(ports::ApiCall call, Duration timeout) override;
+  boost::asio::awaitable<Result<ports::ResponseWithWarnings>> call_with_warnings(
+      ports::ApiCall call, Duration timeout) override;
   boost::asio::awaitable<Result<void>> stream(
       ports::ApiCall call, Duration idle_timeout,
       std::function<bool(std::string_view)> on_bytes) override;

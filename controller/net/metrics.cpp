@@ -27,6 +27,8 @@ constexpr std::array table{
               "check,result"},
     MetricRow{"lastgood_state_transitions_total", "counter",
               "State changes of Deployments, by the new state and its reason.", "state,reason"},
+    MetricRow{"lastgood_opt_ins_lost_total", "counter",
+              "Writes that changed the template of a Deployment and ended its opt-in.", ""},
     MetricRow{"lastgood_rollbacks_total", "counter", "Finished rollbacks, by outcome.", "outcome"},
     MetricRow{"lastgood_decision_to_patch_seconds", "histogram",
               "Time from the decision to roll back to the acknowledged patch of the template.", ""},
@@ -179,6 +181,7 @@ struct Metrics::Impl {
   Gauges guarded_deployments = gauge("lastgood_guarded_deployments");
   Counters measurements = counter("lastgood_measurements_total");
   Counters state_transitions = counter("lastgood_state_transitions_total");
+  Counters opt_ins_lost = counter("lastgood_opt_ins_lost_total");
   Counters rollbacks = counter("lastgood_rollbacks_total");
   Histograms decision_to_patch = histogram("lastgood_decision_to_patch_seconds");
   Counters watch_restarts = counter("lastgood_watch_restarts_total");
@@ -204,6 +207,7 @@ struct Metrics::Impl {
 Metrics::Metrics() : impl_(std::make_unique<Impl>()) {
   impl_->build_info.with({{"version", LASTGOOD_VERSION}}).Set(1);
   impl_->guarded_deployments.with({});
+  impl_->opt_ins_lost.with({});
   impl_->decision_to_patch.with({}, patch_buckets);
   for (const auto result : {ports::ReconcileResult::Success, ports::ReconcileResult::RequeueAfter,
                             ports::ReconcileResult::Error}) {
@@ -309,6 +313,8 @@ void Metrics::state_entered(std::string_view state, std::string_view reason) {
   impl_->state_transitions.with({{"state", std::string(state)}, {"reason", std::string(reason)}})
       .Increment();
 }
+
+void Metrics::opt_in_lost() { impl_->opt_ins_lost.with({}).Increment(); }
 
 void Metrics::rollback_finished(std::string_view outcome) {
   impl_->rollbacks.with({{"outcome", std::string(outcome)}}).Increment();

@@ -6,6 +6,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "api/call.hpp"
 #include "base/result.hpp"
@@ -18,6 +19,12 @@ using api::json_patch;
 using api::merge_patch;
 using api::Verb;
 
+// The body of a 2xx response, and the texts of its Warning headers.
+struct ResponseWithWarnings {
+  std::string body;
+  std::vector<std::string> warnings;
+};
+
 class KubeApi {
  public:
   virtual ~KubeApi() = default;
@@ -29,6 +36,10 @@ class KubeApi {
   // A write is not retried if a byte of it may have been sent: the server may have done it. Read
   // the object before you write again.
   virtual boost::asio::awaitable<Result<std::string>> call(ApiCall call, Duration timeout) = 0;
+
+  // The same as call(), and returns the warnings of the server too.
+  virtual boost::asio::awaitable<Result<ResponseWithWarnings>> call_with_warnings(
+      ApiCall call, Duration timeout) = 0;
 
   // Calls `on_bytes` with each piece of the body of a 200 response as it arrives. A piece can end
   // anywhere. Returns success when the server ends the body or `on_bytes` returns false. Returns an

@@ -43,6 +43,8 @@ class Telemetry {
   virtual void guarded(std::size_t deployments) = 0;
   virtual void measurement(std::string_view check_kind, std::string_view result) = 0;
   virtual void state_entered(std::string_view state, std::string_view reason) = 0;
+  // A write changed the template and ended the opt-in.
+  virtual void opt_in_lost() = 0;
   virtual void rollback_finished(std::string_view outcome) = 0;
   // From the decision to roll back to the acknowledged patch of the template.
   virtual void decision_to_patch(Duration took) = 0;

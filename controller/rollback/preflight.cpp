@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <map>
 #include <utility>
 
 #include "base/text.hpp"
@@ -136,8 +137,7 @@ std::vector<std::string> names_in_state(const std::vector<ReferenceStatus>& refe
                                         ReferenceState state) {
   std::vector<std::string> out;
   for (const auto& status : references)
-    if (status.state == state)
-      out.push_back(fmt::format("{} {}", to_string(status.reference.kind), status.reference.name));
+    if (status.state == state) out.push_back(name_of(status.reference));
   return out;
 }
 
@@ -175,9 +175,26 @@ std::optional<Finding> unknown_references(const std::vector<ReferenceStatus>& re
   return std::nullopt;
 }
 
-Finding would_work(const PreflightInputs& in, const std::vector<ReferenceStatus>& references) {
-  auto message = fmt::format("A rollback to {} would work: the API server admits its template",
-                             revision_text(in.target));
+// The namespace rejects pods of the template. The API server admits the Deployment all the same.
+std::optional<Finding> rejected_pods(const PreflightInputs& in, const AdmissionWarnings& warnings) {
+  const auto violation = enforced_violation(warnings);
+  if (!violation) return std::nullopt;
+  return would_fail(
+      api::Reason::PodSecurityViolation,
+      fmt::format("{} {}. Namespace {} enforces this standard, so it would reject the pods. Ship a "
+                  "release that complies, or change the label {} of the namespace",
+                  revision_text(in.target), clip(*violation, max_part_size),
+                  clip(in.deployment.meta.key.namespace_, max_name_size), enforced_standard_label));
+}
+
+Finding would_work(const PreflightInputs& in, const std::vector<ReferenceStatus>& references,
+                   const AdmissionWarnings& warnings) {
+  auto message = fmt::format(
+      "A rollback to {} would work: the API server admits its template. Whether its images can be "
+      "pulled is not known",
+      revision_text(in.target));
+  if (const auto* warning = pod_security_warning(warnings.texts))
+    message += fmt::format(". The API server warns: {}", clip(*warning, max_part_size));
   auto not_checked_names = names_in_state(references, ReferenceState::NotChecked);
   // All Forbidden objects are Secrets here: unknown_references() returned any other kind before.
   std::ranges::copy(names_in_state(references, ReferenceState::Forbidden),
@@ -191,6 +208,21 @@ Finding would_work(const PreflightInputs& in, const std::vector<ReferenceStatus>
       .ready = ConditionStatus::True, .reason = api::Reason::Ready, .message = std::move(message)};
 }
 
+// The images of all containers, by the name of the container.
+std::map<std::string, std::string> images_in(const Json& pod_template) {
+  std::map<std::string, std::string> images;
+  for (const auto* list : {"initContainers", "containers"})
+    for (const auto& container : array_at(object_at(pod_template, {"spec"}), {list}))
+      images[text_at(container, {"name"})] = text_at(container, {"image"});
+  return images;
+}
+
+bool names_same_images(const PreflightInputs& in) {
+  if (problem_with_live(in) || problem_with_snapshot(in)) return false;
+  const auto snapshot = parse_snapshot(*in.snapshot);
+  return images_in(snapshot->pod_template) == images_in(object_at(*in.live, {"spec", "template"}));
+}
+
 std::string capitalised(std::string text) {
   if (!text.empty() && text.front() >= 'a' && text.front() <= 'z')
     text.front() = static_cast<char>(text.front() - 'a' + 'A');
@@ -199,19 +231,21 @@ std::string capitalised(std::string text) {
 
 // The order is that of evaluate_preflight() in the header: known obstacles before unknown ones.
 Finding first_finding(const PreflightInputs& in, const std::vector<ReferenceStatus>& references,
-                      const std::optional<Result<Json>>& dry_run) {
+                      const std::optional<Result<Json>>& dry_run,
+                      const AdmissionWarnings& warnings) {
   if (auto finding = problem_with_snapshot(in); finding && finding->ready == ConditionStatus::False)
     return *std::move(finding);
   if (auto finding = problem_with_live(in)) return *std::move(finding);
   if (auto finding = problem_with_snapshot(in)) return *std::move(finding);
   auto patch = problem_with_patch(in, dry_run);
   if (patch && patch->ready == ConditionStatus::False) return *std::move(patch);
+  if (auto finding = rejected_pods(in, warnings)) return *std::move(finding);
   if (auto finding = missing_references(in, references)) return *std::move(finding);
   if (auto finding = unknown_references(references);
       finding && (finding->ready == ConditionStatus::False || !patch))
     return *std::move(finding);
   if (patch) return *std::move(patch);
-  return would_work(in, references);
+  return would_work(in, references, warnings);
 }
 
 }  // namespace
@@ -237,12 +271,24 @@ ReferenceStatus reference_status(const Reference& reference, const Result<Json>&
   return out;
 }
 
-Duration cache_lifetime(ReferenceState state) {
+std::vector<Reference> required_references(const Json& deployment) {
+  std::vector<Reference> out = references_of(object_at(deployment, {"spec", "template"}));
+  std::erase_if(out, [](const Reference& reference) { return reference.optional; });
+  return out;
+}
+
+std::string name_of(const Reference& reference) {
+  return fmt::format("{} {}", to_string(reference.kind), reference.name);
+}
+
+Duration cache_lifetime(ReferenceState state, Duration missing_for) {
+  constexpr std::chrono::seconds recently{20};
   switch (state) {
     case ReferenceState::Exists:
     case ReferenceState::Forbidden:
     case ReferenceState::NotChecked: return std::chrono::seconds(60);
-    case ReferenceState::Missing: return std::chrono::seconds(10);
+    case ReferenceState::Missing:
+      return missing_for < recently ? std::chrono::milliseconds(500) : std::chrono::seconds(10);
     case ReferenceState::Unreadable: break;
   }
   return Duration::zero();
@@ -260,8 +306,9 @@ PreflightRequests preflight_requests(const PreflightInputs& inputs,
 
 api::Preflight evaluate_preflight(const PreflightInputs& inputs,
                                   const std::vector<ReferenceStatus>& references,
-                                  const std::optional<Result<Json>>& dry_run, Time now) {
-  auto finding = first_finding(inputs, references, dry_run);
+                                  const std::optional<Result<Json>>& dry_run,
+                                  const AdmissionWarnings& warnings, Time now) {
+  auto finding = first_finding(inputs, references, dry_run, warnings);
   const auto live_generation =
       inputs.live ? number_at(*inputs.live, {"metadata", "generation"}) : 0;
   return {.ready = finding.ready,
@@ -269,7 +316,8 @@ api::Preflight evaluate_preflight(const PreflightInputs& inputs,
           .message = clip(capitalised(std::move(finding.message)), max_message_size),
           .generation = live_generation > 0 ? live_generation : inputs.deployment.meta.generation,
           .target = inputs.target.snapshot,
-          .at = now};
+          .at = now,
+          .same_images = names_same_images(inputs)};
 }
 
 std::vector<std::string> other_managers(const Json& live) {

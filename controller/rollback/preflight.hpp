@@ -3,6 +3,8 @@
 // that the API server does not admit is known before the incident, not only during it.
 //
 //   PreflightInputs --preflight_requests--> reads, dry run --evaluate_preflight--> api::Preflight
+//
+// It does not know whether the images can still be pulled: only a kubelet pulls them.
 #pragma once
 
 #include <optional>
@@ -13,6 +15,7 @@
 #include "api/call.hpp"
 #include "api/preflight.hpp"
 #include "codec/objects.hpp"
+#include "rollback/pod_security.hpp"
 #include "rollback/references.hpp"
 #include "rollback/snapshot.hpp"
 
@@ -40,9 +43,15 @@ struct ReferenceStatus {
 [[nodiscard]] ReferenceStatus reference_status(const Reference& reference,
                                                const Result<codec::Json>& object);
 
-// How long the state may be cached. A missing object is read again soon, because users create it
-// while they wait for the rollback.
-[[nodiscard]] Duration cache_lifetime(ReferenceState state);
+// How long the state may be cached. An object that has been missing for a short time is read again
+// at once: another controller may create it right now. Later it is read again soon, because users
+// create it while they wait for the rollback.
+[[nodiscard]] Duration cache_lifetime(ReferenceState state, Duration missing_for);
+
+// The references of the Deployment's pod template that are not optional.
+[[nodiscard]] std::vector<Reference> required_references(const codec::Json& deployment);
+// For example "ConfigMap web".
+[[nodiscard]] std::string name_of(const Reference& reference);
 
 struct PreflightInputs {
   const api::Deployment& deployment;
@@ -64,15 +73,16 @@ struct PreflightRequests {
 //   1. False: the snapshot is missing or not valid
 //   2. Unknown or False: the Deployment or the snapshot cannot be read
 //   3. False: the dry run is denied
-//   4. False: a required object does not exist
-//   5. False: a permission is missing
-//   6. Unknown: the dry run, or the read of a required object, failed
-//   7. True
+//   4. False: a pod security standard that the namespace enforces would reject the pods
+//   5. False: a required object does not exist
+//   6. False: a permission is missing
+//   7. Unknown: the dry run, or the read of a required object, failed
+//   8. True
 // The generation is that of `live`, or that of inputs.deployment if `live` cannot be read.
 [[nodiscard]] api::Preflight evaluate_preflight(const PreflightInputs& inputs,
                                                 const std::vector<ReferenceStatus>& references,
                                                 const std::optional<Result<codec::Json>>& dry_run,
-                                                Time now);
+                                                const AdmissionWarnings& warnings, Time now);
 
 // The field managers other than Lastgood that own fields of the spec. Each manager once, in the
 // order of metadata.managedFields.

@@ -13,6 +13,10 @@ constexpr Duration read_timeout{10'000};
 // write that was sent in the term must have ended before that.
 constexpr Duration write_timeout{4'000};
 
+std::unexpected<Error> not_the_leader() {
+  return fail(ErrorKind::Cancelled, "nothing was written: this process is no longer the leader");
+}
+
 }  // namespace
 
 asio::awaitable<Result<Json>> Gateway::read(Result<api::ApiCall> call) {
@@ -37,10 +41,21 @@ asio::awaitable<Result<std::vector<Json>>> Gateway::items(Result<api::ApiCall> c
 }
 
 asio::awaitable<Result<Json>> Gateway::write(Term term, Result<api::ApiCall> call) {
-  if (term == 0 || leadership_.term() != term)
-    co_return fail(ErrorKind::Cancelled,
-                   "nothing was written: this process is no longer the leader");
+  if (!is_current(term)) co_return not_the_leader();
   co_return co_await send(std::move(call), write_timeout);
 }
+
+asio::awaitable<Result<DryRun>> Gateway::dry_run(Term term, Result<api::ApiCall> call) {
+  if (!is_current(term)) co_return not_the_leader();
+  if (!call) co_return std::unexpected(call.error());
+  auto response = co_await kube_.call_with_warnings(std::move(*call), write_timeout);
+  if (!response) co_return std::unexpected(response.error());
+  auto object = codec::parse_json(response->body);
+  if (!object) co_return std::unexpected(object.error());
+  DryRun result{.object = std::move(*object), .warnings = std::move(response->warnings)};
+  co_return std::move(result);
+}
+
+bool Gateway::is_current(Term term) const { return term != 0 && leadership_.term() == term; }
 
 }  // namespace lastgood::runtime

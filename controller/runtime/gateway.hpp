@@ -3,6 +3,7 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
+#include <string>
 #include <vector>
 
 #include "api/call.hpp"
@@ -13,6 +14,11 @@
 #include "runtime/leadership.hpp"
 
 namespace lastgood::runtime {
+
+struct DryRun {
+  codec::Json object;
+  std::vector<std::string> warnings;  // of the API server
+};
 
 // All functions take a Result, as the functions in kube/paths.hpp return it. A failed Result is
 // returned as it is, and nothing is sent. Other errors are those of ports::KubeApi::call, and
@@ -32,8 +38,13 @@ class Gateway {
   // Sends nothing and returns Cancelled if `term` is not the current term. The timeout is 4 s.
   boost::asio::awaitable<Result<codec::Json>> write(Term term, Result<api::ApiCall> call);
 
+  // The same as write(), for a call that the server does not carry out.
+  boost::asio::awaitable<Result<DryRun>> dry_run(Term term, Result<api::ApiCall> call);
+
  private:
   boost::asio::awaitable<Result<codec::Json>> send(Result<api::ApiCall> call, Duration timeout);
+
+  [[nodiscard]] bool is_current(Term term) const;
 
   ports::KubeApi& kube_;
   const Leadership& leadership_;

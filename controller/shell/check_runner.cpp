@@ -16,9 +16,10 @@
 #include "checks/baseline.hpp"
 #include "checks/http_measurement.hpp"
 #include "checks/http_plan.hpp"
+#include "checks/registry_access.hpp"
 #include "checks/rollout.hpp"
-#include "rollback/record.hpp"
 #include "checks/silence.hpp"
+#include "rollback/record.hpp"
 
 namespace lastgood::shell {
 
@@ -32,6 +33,14 @@ checks::Established established(const MeasurementRound& round, const std::string
   const bool is_listed = std::ranges::find(round.not_established, check) !=
                          round.not_established.end();
   return is_listed ? checks::Established::No : checks::Established::Yes;
+}
+
+// During the rollout, the images of the baseline are wanted if they are not known.
+bool needs_images(const MeasurementRound& round, const api::Measurement& measurement) {
+  return measurement.check == api::rollout_check && !round.rolled_out &&
+         std::ranges::any_of(round.baselines, [](const checks::BaselineCandidate& candidate) {
+           return candidate.revision.images.empty();
+         });
 }
 
 checks::Responders responders_to(const MeasurementRound& round, const api::Check& check) {
@@ -146,10 +155,12 @@ struct CheckRunner::Round {
   BaselineSearch baseline_search;
 };
 
-CheckRunner::CheckRunner(runtime::TaskGroup& tasks, Gatherer& gatherer, ports::Prober& prober,
-                         ports::Clock& clock, ports::Telemetry& telemetry, Post post)
+CheckRunner::CheckRunner(runtime::TaskGroup& tasks, Gatherer& gatherer, ReferenceReader& references,
+                         ports::Prober& prober, ports::Clock& clock, ports::Telemetry& telemetry,
+                         Post post)
     : tasks_(tasks),
       gatherer_(gatherer),
+      references_(references),
       prober_(prober),
       clock_(clock),
       telemetry_(telemetry),
@@ -184,19 +195,24 @@ asio::awaitable<void> CheckRunner::run_round(MeasurementRound request) {
 asio::awaitable<void> CheckRunner::run_rollout_check(
     std::shared_ptr<Round> round, [[maybe_unused]] std::shared_ptr<const RunningCheck> running) {
   const MeasurementRound& request = round->request;
-  const checks::RolloutView view{
+  checks::RolloutView view{
       .deployment = *request.deployment,
       .hash = request.revision.hash,
       .pods = round->pods,
       .rolled_out = request.rolled_out,
       .startup_grace = checks::startup_grace(request.spec, *request.deployment)};
+  if (checks::awaits_references(view))
+    view.missing_references = co_await references_.missing(*request.deployment);
   api::Measurement measurement = checks::measure_rollout(request.spec.rollout, view, clock_.now());
+  measurement.images = checks::images_of(round->pods);
   measurement.at = clock_.now();
   const auto baseline = co_await baseline_for(*round, measurement);
   if (!baseline) co_return;
   if (*baseline) {
     const auto& [candidate, pods] = **baseline;
     const Time now = clock_.now();
+    measurement = checks::excuse_denied_access(std::move(measurement), round->pods, pods);
+    measurement.baseline_images = checks::images_of(pods);
     const api::Measurement result = checks::measure_baseline_rollout(measurement, pods, now);
     measurement.baseline = checks::trusted_result(
         checks::baseline_result(result,
@@ -342,10 +358,10 @@ asio::awaitable<Result<std::vector<api::Pod>>> CheckRunner::list(const api::Depl
 asio::awaitable<Result<CheckRunner::BaselinePtr>> CheckRunner::baseline_for(
     Round& round, const api::Measurement& measurement) {
   const MeasurementRound& request = round.request;
-  if (request.baselines.empty() ||
-      !checks::needs_baseline(measurement, round.nothing_started,
-                              established(request, measurement.check)))
-    co_return BaselinePtr{};
+  const bool is_needed = needs_images(request, measurement) ||
+                         checks::needs_baseline(measurement, round.nothing_started,
+                                                established(request, measurement.check));
+  if (request.baselines.empty() || !is_needed) co_return BaselinePtr{};
   auto found =
       co_await round.baseline_search.find(gatherer_, *request.deployment, request.baselines);
   if (!found)

@@ -20,6 +20,7 @@
 #include "ports/telemetry.hpp"
 #include "runtime/task_group.hpp"
 #include "shell/gatherer.hpp"
+#include "shell/reference_reader.hpp"
 
 namespace lastgood::shell {
 
@@ -42,8 +43,8 @@ class CheckRunner {
   // CheckEnded, even if the check had no result or was cancelled.
   using Post = std::function<void(const Key& deployment, guard::InboxEntry entry)>;
 
-  CheckRunner(runtime::TaskGroup& tasks, Gatherer& gatherer, ports::Prober& prober,
-              ports::Clock& clock, ports::Telemetry& telemetry, Post post);
+  CheckRunner(runtime::TaskGroup& tasks, Gatherer& gatherer, ReferenceReader& references,
+              ports::Prober& prober, ports::Clock& clock, ports::Telemetry& telemetry, Post post);
 
   // Starts the due checks and returns at once.
   void start(MeasurementRound round);
@@ -83,7 +84,8 @@ class CheckRunner {
   boost::asio::awaitable<void> measure_delay(std::shared_ptr<Duration> delay);
   boost::asio::awaitable<Result<std::vector<api::Pod>>> list(const api::Deployment& deployment,
                                                              const api::Revision& revision);
-  // Null if the measurement needs no baseline, or if no candidate has pods.
+  // Null if the measurement needs no baseline, or if no candidate has pods. The pods are also read
+  // during the rollout if it is not known which images ran in the baseline.
   boost::asio::awaitable<Result<BaselinePtr>> baseline_for(Round& round,
                                                            const api::Measurement& measurement);
   // `check` is null for the rollout check.
@@ -92,6 +94,7 @@ class CheckRunner {
 
   runtime::TaskGroup& tasks_;
   Gatherer& gatherer_;
+  ReferenceReader& references_;
   ports::Prober& prober_;
   ports::Clock& clock_;
   ports::Telemetry& telemetry_;

@@ -51,8 +51,10 @@ asio::awaitable<Result<void>> Executor::execute(guard::Action action,
             return start(chosen, deployment, state, term);
           },
           [&](const guard::ResumeRollback&) { return resume(deployment, state, term); },
-          [&](const guard::CreateSnapshot& chosen) {
-            return create_snapshot(chosen.revision, deployment, state, term);
+          [&](const guard::CreateSnapshot& chosen) -> asio::awaitable<Result<void>> {
+            const auto stored = co_await create_snapshot(chosen.revision, deployment, state, term);
+            guard::record_snapshot_result(state, stored);
+            co_return stored;
           },
           [&](const guard::BindRequest& chosen) { return bind(chosen.record, state, term); },
           [&](const guard::RecordObserved& chosen) {

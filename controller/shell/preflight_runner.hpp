@@ -3,44 +3,35 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
-#include <map>
 #include <string>
-#include <utility>
+#include <vector>
 
 #include "api/preflight.hpp"
 #include "api/workload.hpp"
 #include "ports/clock.hpp"
 #include "rollback/preflight.hpp"
 #include "runtime/gateway.hpp"
+#include "shell/reference_reader.hpp"
 
 namespace lastgood::shell {
 
 class PreflightRunner {
  public:
-  // If `may_read_secrets` is false, no Secret is read: the server would reject each read, and the
-  // rejections would fill the audit log.
-  PreflightRunner(runtime::Gateway& gateway, ports::Clock& clock, bool may_read_secrets)
-      : gateway_(gateway), clock_(clock), may_read_secrets_(may_read_secrets) {}
+  PreflightRunner(runtime::Gateway& gateway, ports::Clock& clock, ReferenceReader& references)
+      : gateway_(gateway), clock_(clock), references_(references) {}
 
   // The dry run is not sent if `term` is not the current term, as for a write.
   boost::asio::awaitable<api::Preflight> check(const api::Deployment& deployment,
                                                const api::Revision& target, runtime::Term term);
 
  private:
-  struct CachedRead {
-    rollback::ReferenceStatus result;
-    MonotonicTime expires;
-  };
-  using CacheKey = std::pair<std::string, rollback::Reference>;  // namespace and reference
-
-  boost::asio::awaitable<rollback::ReferenceStatus> read_reference(
-      const std::string& namespace_, const rollback::Reference& reference);
-  void drop_expired();
+  // Adds the Namespace if a warning depends on it.
+  boost::asio::awaitable<rollback::AdmissionWarnings> read_warnings(const std::string& namespace_,
+                                                                    std::vector<std::string> texts);
 
   runtime::Gateway& gateway_;
   ports::Clock& clock_;
-  bool may_read_secrets_;
-  std::map<CacheKey, CachedRead> cache_;  // shared by all Deployments
+  ReferenceReader& references_;
 };
 
 }  // namespace lastgood::shell

@@ -18,10 +18,11 @@ Reconciler::Reconciler(Ports ports, const kube::Stores& stores,
       options_(std::move(options)),
       gateway_(ports.kube, leadership),
       gatherer_(gateway_, ports.clock, stores),
+      references_(gateway_, ports.clock, options_.read_secrets),
       check_runner_(
-          tasks, gatherer_, ports.prober, ports.clock, ports.telemetry,
+          tasks, gatherer_, references_, ports.prober, ports.clock, ports.telemetry,
           [this](const Key& key, guard::InboxEntry entry) { post(key, std::move(entry)); }),
-      preflight_runner_(gateway_, ports.clock, options_.read_secrets),
+      preflight_runner_(gateway_, ports.clock, references_),
       executor_(gateway_, preflight_runner_, ports.clock, ports.telemetry),
       status_writer_(gateway_),
       event_recorder_(gateway_, ports.clock, options_.identity) {}
@@ -54,6 +55,7 @@ asio::awaitable<Result<std::optional<MonotonicTime>>> Reconciler::reconcile_depl
     ports_.telemetry.state_entered(api::to_string(plan.guard.state),
                                    api::to_string(plan.guard.reason));
   }
+  if (plan.opt_in_lost) ports_.telemetry.opt_in_lost();
   const bool concerns_group = guard::changes_for_group(*state, inputs->policy, plan);
   state->guard = plan.guard;
   guard::publish_to_group(*state, inputs->policy, plan);
@@ -103,6 +105,7 @@ asio::awaitable<Result<guard::Inputs>> Reconciler::gather(DeploymentPtr deployme
   inputs.request = requests_.oldest(deployment->meta.key, stores_);
   inputs.rollback = state.rollback;
   inputs.preflight = state.preflight;
+  inputs.snapshot_error = state.snapshot_error;
   inputs.group = guard::other_members(deployment->meta.key, inputs.policy.group, states_, stores_);
   if (guard::is_preflight_due(inputs, ports_.clock.now())) {
     state.preflight = co_await preflight_runner_.check(

@@ -96,6 +96,7 @@ class Reconciler {
   Options options_;
   runtime::Gateway gateway_;
   Gatherer gatherer_;
+  ReferenceReader references_;
   CheckRunner check_runner_;
   PreflightRunner preflight_runner_;
   Executor executor_;

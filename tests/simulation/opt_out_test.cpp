@@ -1,4 +1,4 @@
-// A user ends the opt-in between the decision and the patch of the template.
+// A user ends the opt-in: between the decision and the patch, or with the write of a release.
 #include "simulation/users.hpp"
 
 using namespace lastgood::simulation;
@@ -73,4 +73,34 @@ TEST_CASE("keeps the template when the annotation is removed before the patch") 
   Scenario scenario;
   check_not_rolled_back(scenario,
                         [&] { scenario.annotate("web", {{"lastgood.dev/policy", nullptr}}); });
+}
+
+// v1 ---- kubectl replace: v2, without annotations ---- opted in again
+TEST_CASE("evaluates a release that came with the loss of the opt-in when it is opted in again") {
+  Scenario scenario;
+  scenario.start_controller();
+  scenario.cluster.health["app:v2"] = {.status = 200};
+  const Json* live = scenario.server.find("deployments", {shop, "web"});
+  Json manifest = *live;
+  manifest["metadata"].erase("annotations");
+  manifest["metadata"].erase("resourceVersion");
+  manifest["spec"]["template"]["spec"]["containers"][0]["image"] = "app:v2";
+  const ApiResponse replaced = scenario.call_as_user(
+      {.verb = lastgood::api::Verb::Put,
+       .target = "/apis/apps/v1/namespaces/shop/deployments/web?fieldManager=kubectl-replace",
+       .body = manifest.dump()});
+  REQUIRE(replaced.status == 200);
+  scenario.run_for(1min);
+  CHECK(scenario.state("web") == idle(Reason::NotOptedIn));
+  CHECK(std::ranges::count(scenario.events(), Reason::OptInLost) == 1);
+  CHECK(scenario.is_rolled_out("web"));
+  scenario.kill("one");
+  scenario.start("two");
+  scenario.run_for(1min);
+  CHECK(std::ranges::count(scenario.events(), Reason::OptInLost) == 1);
+  scenario.cluster.health["app:v2"] = {.status = 503};
+  scenario.annotate("web", {{"lastgood.dev/policy", "web"}});
+  REQUIRE(scenario.run_until([&] { return scenario.is_in_state("web", State::Evaluating); }, 1min));
+  CHECK(scenario.run_until([&] { return scenario.image("web") == "app:v1"; }, 3min));
+  CHECK(scenario.violations() == no_violations);
 }

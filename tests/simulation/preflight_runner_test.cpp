@@ -42,7 +42,7 @@ Json deployment(const std::string& image) {
 class PreflightHarness {
  public:
   explicit PreflightHarness(bool may_read_secrets = false)
-      : runner(gateway, clock, may_read_secrets) {
+      : references(gateway, clock, may_read_secrets), runner(gateway, clock, references) {
     leadership.current = 1;
     server.create("configmaps", object("settings"));
     server.create("secrets", object("db"));
@@ -96,6 +96,7 @@ class PreflightHarness {
   FakeLeadership leadership;
   runtime::Gateway gateway{client, leadership};
   api::Revision target;
+  shell::ReferenceReader references;
   shell::PreflightRunner runner;
 };
 
@@ -107,7 +108,8 @@ TEST_CASE("reads every reference of the target, dry-runs the patch and changes n
   const auto preflight = harness.run_preflight();
   CHECK(preflight.ready == ConditionStatus::True);
   CHECK(preflight.message ==
-        "A rollback to revision 1 would work: the API server admits its template. Not checked, "
+        "A rollback to revision 1 would work: the API server admits its template. Whether its "
+        "images can be pulled is not known. Not checked, "
         "because Lastgood may not read Secrets: Secret db");
   CHECK(harness.number_of_calls("/configmaps/settings") == 1);
   CHECK(harness.number_of_calls("/serviceaccounts/web") == 1);
@@ -123,7 +125,8 @@ TEST_CASE("reads Secrets only when Lastgood has the permission") {
   CHECK(without_permission.number_of_calls("/secrets/db") == 0);
   PreflightHarness harness(/*may_read_secrets=*/true);
   CHECK(harness.run_preflight().message ==
-        "A rollback to revision 1 would work: the API server admits its template");
+        "A rollback to revision 1 would work: the API server admits its template. Whether its "
+        "images can be pulled is not known");
   CHECK(harness.number_of_calls("/secrets/db") == 1);
   harness.server.remove("secrets", {"shop", "db"});
   harness.pass_time(std::chrono::minutes(2));

@@ -1,5 +1,5 @@
 // The condition RollbackReady of an idle Deployment: how soon the condition changes, and how many
-// dry runs the controller makes for it.
+// dry runs the controller makes for it. And obstacles that only the preflight finds.
 #include "simulation/scenario.hpp"
 
 namespace lastgood::simulation {
@@ -72,6 +72,63 @@ TEST_CASE("makes 5 to 7 dry runs per hour when the Deployment is idle") {
   scenario.run_for(1h);
   CHECK(scenario.dry_runs() - before <= 7);
   CHECK(scenario.dry_runs() - before >= 5);
+}
+
+// namespace:   privileged ---- restricted        v1 runs as root, so its pods would be rejected
+TEST_CASE("holds a rollback when the namespace would reject the pods of the target") {
+  Scenario scenario;
+  scenario.start_controller();
+  scenario.server.create(
+      "namespaces",
+      {{"metadata",
+        {{"name", shop}, {"labels", {{"pod-security.kubernetes.io/enforce", "restricted"}}}}}});
+  scenario.server.warnings_of = [](const std::string& plural, const Json& object) {
+    const bool warns = plural == "deployments" && object.dump().contains(R"("image":"app:v1")");
+    const char* text = R"(would violate PodSecurity "restricted:latest": runAsNonRoot != true)";
+    return warns ? std::vector<std::string>{text} : std::vector<std::string>{};
+  };
+  scenario.ship_bad_release();
+  REQUIRE(scenario.run_until([&] { return scenario.is_in_state("web", State::Held); }, 2min));
+  CHECK(scenario.state("web") == held(Reason::PodSecurityViolation));
+  const Json& guard = *scenario.server.find("deploymentguards", {shop, "web"});
+  CHECK_THAT(guard["status"]["message"].get<std::string>(),
+             Catch::Contains(R"(violates PodSecurity "restricted:latest")"));
+  scenario.run_for(5min);
+  CHECK(scenario.template_changes() == 0);
+  scenario.server.change("namespaces", {"", shop}, [](Json& object) {
+    object["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] = "privileged";
+  });
+  CHECK(scenario.wait_for_rollback());
+  scenario.check_rolled_back_once();
+}
+
+TEST_CASE("reports a snapshot that cannot be stored at once, and that it is stored later") {
+  Scenario scenario;
+  bool is_rejected = true;
+  scenario.script = [&](const Attempt& attempt) {
+    const bool is_snapshot =
+        attempt.call.verb == api::Verb::Post && attempt.targets("/controllerrevisions");
+    return is_rejected && is_snapshot ? Fault::AdmissionDenied : Fault::None;
+  };
+  scenario.start_controller();
+  const auto rollback_ready = [&]() -> Json {
+    const Json& guard = *scenario.server.find("deploymentguards", {shop, "web"});
+    for (const Json& condition : guard["status"]["conditions"]) {
+      if (condition["type"] == "RollbackReady") return condition;
+    }
+    return {};
+  };
+  CHECK(rollback_ready()["status"] == "False");
+  CHECK(rollback_ready()["reason"] == "SnapshotFailed");
+  CHECK_THAT(rollback_ready()["message"].get<std::string>(),
+             Catch::Contains("ValidatingAdmissionPolicy 'old' denied request: no"));
+  const auto events = [&] { return std::ranges::count(scenario.events(), Reason::SnapshotFailed); };
+  CHECK(events() == 1);
+  scenario.run_for(5min);
+  CHECK(events() == 1);
+  is_rejected = false;
+  CHECK(scenario.run_until([&] { return rollback_ready()["reason"] == "NoLastGood"; }, 10min));
+  CHECK(scenario.violations() == no_violations);
 }
 
 }  // namespace lastgood::simulation

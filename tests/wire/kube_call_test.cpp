@@ -331,4 +331,23 @@ TEST_CASE("reports every request to telemetry with its method, host and status")
   CHECK(telemetry.hosts == std::set<std::string>{"127.0.0.1:" + std::to_string(server.port())});
 }
 
+TEST_CASE("returns the texts of the Warning headers, at most 16") {
+  std::string headers = R"(Warning: 299 - "would violate PodSecurity \"restricted:latest\"")"
+                        "\r\n";
+  for (int i = 0; i < 20; ++i) headers += "warning: 299 - \"again\"\r\n";
+  asio::io_context io;
+  ScriptedServer server(io, [&](ServerConnection& connection) -> asio::awaitable<void> {
+    co_await connection.request();
+    co_await connection.send("HTTP/1.1 200 OK\r\n" + headers + "Content-Length: 2\r\n\r\n{}");
+    co_await connection.until_closed();
+  });
+  const auto client = client_for(io, plain_credentials(server.port()));
+  const auto got = await(io, client->call_with_warnings(patch(), long_timeout));
+  REQUIRE(got);
+  CHECK(got->body == "{}");
+  REQUIRE(got->warnings.size() == 16);
+  CHECK(got->warnings[0] == R"(would violate PodSecurity "restricted:latest")");
+  CHECK(got->warnings[1] == "again");
+}
+
 }  // namespace lastgood::wire

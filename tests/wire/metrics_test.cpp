@@ -53,6 +53,7 @@ TEST_CASE("counts Deployments, measurements, states and rollbacks in the lastgoo
   metrics.measurement("http", "Fail");
   metrics.measurement("rollout", "Pass");
   metrics.state_entered("Held", "NoTarget");
+  metrics.opt_in_lost();
   metrics.rollback_finished("Succeeded");
   metrics.decision_to_patch(Duration(5));
   metrics.watch_restarted("Deployment", "Expired");
@@ -61,6 +62,7 @@ TEST_CASE("counts Deployments, measurements, states and rollbacks in the lastgoo
   CHECK(value_of(text, R"(lastgood_measurements_total{check="http",result="Fail"})") == 2);
   CHECK(value_of(text, R"(lastgood_measurements_total{check="rollout",result="Pass"})") == 1);
   CHECK(value_of(text, R"(lastgood_state_transitions_total{reason="NoTarget",state="Held"})") == 1);
+  CHECK(value_of(text, "lastgood_opt_ins_lost_total") == 1);
   CHECK(value_of(text, R"(lastgood_rollbacks_total{outcome="Succeeded"})") == 1);
   CHECK(value_of(text, R"(lastgood_decision_to_patch_seconds_bucket{le="0.004"})") == 0);
   CHECK(value_of(text, R"(lastgood_decision_to_patch_seconds_bucket{le="0.006"})") == 1);

@@ -84,11 +84,13 @@ constexpr std::array start_chain{
     Gate{.name = "AlreadyFailing", .blocks = gates::already_failing},
     Gate{.name = "SharedCause", .blocks = gates::shared_cause},
     Gate{.name = "CheckNotEstablished", .blocks = gates::check_not_established},
+    Gate{.name = "ClusterFault", .blocks = gates::cluster_fault},
     Gate{.name = "BreakerOpen", .blocks = gates::breaker_open},
     Gate{.name = "SharedWithFleet", .blocks = gates::shared_with_fleet},
     Gate{.name = "LimitReached", .blocks = gates::limit_reached},
     Gate{.name = "Cooldown", .blocks = gates::cooldown},
     preflight_gate,
+    Gate{.name = "SameImage", .blocks = gates::same_image},
     Gate{.name = "GroupBlocked", .blocks = gates::group_blocked},
     observing_gate,
 };
@@ -99,12 +101,14 @@ constexpr std::array resume_chain{
     Gate{.name = "AlreadyFailing", .blocks = gates::already_failing},
     Gate{.name = "SharedCause", .blocks = gates::shared_cause},
     Gate{.name = "CheckNotEstablished", .blocks = gates::check_not_established},
+    Gate{.name = "ClusterFault", .blocks = gates::cluster_fault},
     Gate{.name = "BreakerOpen", .blocks = gates::breaker_open},
     Gate{.name = "SharedWithFleet", .blocks = gates::shared_with_fleet},
     Gate{.name = "InitiatorHeld", .blocks = gates::initiator_held},
     Gate{.name = "GroupMembersReady", .blocks = gates::group_members_ready},
     group_order_gate,
     preflight_gate,
+    Gate{.name = "SameImage", .blocks = gates::same_image},
 };
 
 constexpr std::array group_resume_chain{observing_gate, approval_gate, group_order_gate,

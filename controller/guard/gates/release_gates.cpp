@@ -6,6 +6,7 @@
 #include <ranges>
 
 #include "guard/check_status.hpp"
+#include "guard/cluster_fault.hpp"
 #include "guard/failure_log.hpp"
 #include "guard/group/member.hpp"
 #include "guard/manual_request.hpp"
@@ -191,6 +192,19 @@ MaybeHold shared_with_fleet(const Inputs& inputs, const api::GuardStatus& guard,
                   list_of(others), format_duration(failure_memory), breach->message)};
 }
 
+// A breach of another check is not held.
+MaybeHold cluster_fault(const Inputs& inputs, const api::GuardStatus& guard, Time now) {
+  const api::PolicySpec& spec = inputs.policy.spec;
+  if (actionable_breach(guard.checks, spec, now)) return {};
+  const CheckStatus* breach = confirmed_breach(guard.checks, spec, now);
+  if (!breach || !is_cluster_fault(breach->reason)) return {};
+  return Hold{
+      .reason = Reason::ClusterFault,
+      .message = fmt::format("The cluster prevents the rollout, so a rollback would not help. {}: "
+                             "{}. Remove the cause: the hold ends when the rollout continues",
+                             breach->reason, breach->message)};
+}
+
 MaybeHold breaker_open(const Inputs& inputs, const api::GuardStatus&, Time) {
   if (!inputs.breaker.is_open) return {};
   return Hold{.reason = Reason::BreakerOpen, .message = inputs.breaker.message};
@@ -239,6 +253,26 @@ MaybeHold preflight(const Inputs& inputs, const api::GuardStatus& guard, Time no
   if (found.ready == api::ConditionStatus::True) return {};
   if (found.reason == Reason::MissingReference && is_forced(inputs, guard)) return {};
   return Hold{.reason = found.reason, .message = found.message, .until = now + retry_after_failure};
+}
+
+// Blocks a rollback that would run the image of the release again, because its tag has moved.
+MaybeHold same_image(const Inputs& inputs, const api::GuardStatus& guard, Time) {
+  const auto target = pending_or_last_good_target(inputs, guard);
+  if (!target || !guard.current || !is_about(inputs.preflight, inputs.deployment, *target) ||
+      !inputs.preflight->same_images)
+    return {};
+  for (const auto& [name, id] : target->images) {
+    const auto now_gives = guard.current->images.find(name);
+    if (now_gives == guard.current->images.end() || now_gives->second == id) continue;
+    return Hold{
+        .reason = Reason::SameImage,
+        .message = fmt::format(
+            "The release and revision {} name the same images, but {} was {} in revision {} and "
+            "gives {} now. A rollback would run the image of the release again. Ship a release "
+            "with another tag or with a digest",
+            target->number, name, id, target->number, now_gives->second)};
+  }
+  return {};
 }
 
 MaybeHold observing(const Inputs& inputs, const api::GuardStatus& guard, Time) {

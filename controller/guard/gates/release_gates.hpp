@@ -24,11 +24,14 @@ using MaybeHold = std::optional<Hold>;
 [[nodiscard]] MaybeHold shared_cause(const Inputs& inputs, const api::GuardStatus& guard, Time now);
 [[nodiscard]] MaybeHold shared_with_fleet(const Inputs& inputs, const api::GuardStatus& guard,
                                           Time now);
+[[nodiscard]] MaybeHold cluster_fault(const Inputs& inputs, const api::GuardStatus& guard,
+                                      Time now);
 [[nodiscard]] MaybeHold breaker_open(const Inputs& inputs, const api::GuardStatus& guard, Time now);
 [[nodiscard]] MaybeHold limit_reached(const Inputs& inputs, const api::GuardStatus& guard,
                                       Time now);
 [[nodiscard]] MaybeHold cooldown(const Inputs& inputs, const api::GuardStatus& guard, Time now);
 [[nodiscard]] MaybeHold preflight(const Inputs& inputs, const api::GuardStatus& guard, Time now);
+[[nodiscard]] MaybeHold same_image(const Inputs& inputs, const api::GuardStatus& guard, Time now);
 [[nodiscard]] MaybeHold observing(const Inputs& inputs, const api::GuardStatus& guard, Time now);
 [[nodiscard]] MaybeHold awaiting_approval(const Inputs& inputs, const api::GuardStatus& guard,
                                           Time now);

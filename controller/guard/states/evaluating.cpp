@@ -13,6 +13,7 @@
 #include "guard/states/contest.hpp"
 #include "guard/states/frozen.hpp"
 #include "guard/states/idle.hpp"
+#include "guard/states/images.hpp"
 #include "guard/states/restoration.hpp"
 #include "rollback/record.hpp"
 
@@ -260,6 +261,7 @@ void step_evaluating(Step& step) {
   api::GuardStatus& guard = step.guard();
   const std::vector<CheckStatus> before = guard.checks;
   apply_measurements(step);
+  remember_images(step);
   emit_check_events(step, before);
   if (follow_group(step)) return;
   if (breached(guard.checks)) return on_breach(step);

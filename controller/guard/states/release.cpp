@@ -9,6 +9,7 @@
 #include "guard/bake.hpp"
 #include "guard/baselines.hpp"
 #include "guard/states/contest.hpp"
+#include "guard/states/opt_out.hpp"
 #include "guard/states/restoration.hpp"
 #include "guard/target.hpp"
 #include "rollback/record.hpp"
@@ -80,6 +81,7 @@ Revision put_at_front(Step& step, const api::ReplicaSet& set, RevisionVerdict ve
     if (is_proven(*listed)) {
       new_entry.verdict = listed->verdict;
       new_entry.snapshot = listed->snapshot;
+      new_entry.images = listed->images;
     }
     std::erase_if(guard.revisions, [&](const Revision& other) { return other.hash == set.hash; });
   }
@@ -169,19 +171,21 @@ void start_release(Step& step, const api::ReplicaSet& set) {
           ? ". Its template was rolled back before and is evaluated again"
           : fmt::format(". Its template was rolled back before and is evaluated again: {}",
                         contest.message);
+  const char* why = is_first ? "was not complete when first seen" : "is a new release";
+  if (is_first && came_with_lost_opt_in(step)) why = "came while the opt-in was lost";
   step.emit(EventType::Normal, Reason::ReleaseSeen, EventAction::Evaluate,
-            fmt::format("{} {} and is evaluated{}", step.current_name(),
-                        is_first ? "was not complete when first seen" : "is a new release",
+            fmt::format("{} {} and is evaluated{}", step.current_name(), why,
                         was_rolled_back ? again : ""));
 }
 
 // The first reconcile of the Deployment, or the first after an opt-in. A complete revision is
-// accepted without an evaluation, unless the list has it with a verdict that is not proven.
+// accepted without an evaluation, unless the list has it with a verdict that is not proven, or it
+// came with the write that ended the opt-in.
 void handle_first_template(Step& step, const api::ReplicaSet& set) {
   api::GuardStatus& guard = step.guard();
   const Revision* listed = find_revision(guard, set.hash);
-  const bool is_accepted =
-      api::rollout_complete(step.deployment()) && (!listed || is_proven(*listed));
+  const bool is_acceptable = listed ? is_proven(*listed) : !came_with_lost_opt_in(step);
+  const bool is_accepted = api::rollout_complete(step.deployment()) && is_acceptable;
   if (!is_accepted) return start_release(step, set);
   const std::optional<Revision> proven = listed ? std::optional(*listed) : std::nullopt;
   guard.current = put_at_front(step, set, RevisionVerdict::PresumedGood);

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "guard/check_status.hpp"
+#include "guard/cluster_fault.hpp"
 #include "guard/states/evaluating.hpp"
 #include "guard/states/outcome.hpp"
 #include "guard/states/pending.hpp"
@@ -77,7 +78,9 @@ void await_rollout(Step& step, const api::Rollback& rollback) {
   // The current revision is the replaced or the restored one: a third one would be a new release.
   const bool is_restored = guard.current && guard.current->hash != rollback.spec.from.hash;
   if (is_restored) apply_measurements(step);
-  if (const CheckStatus* breach = breached(guard.checks); is_restored && breach) {
+  const CheckStatus* breach = breached(guard.checks);
+  // A fault of the cluster may end: only a rollout without progress fails then.
+  if (is_restored && breach && !is_cluster_fault(breach->reason)) {
     return fail_rollback(
         step, rollback, Reason::RollbackFailed,
         fmt::format("{} did not roll out after it was restored: {}", name, breach->message));

@@ -142,6 +142,13 @@ Fault ApiClient::fault_for(const api::ApiCall& call) const {
 }
 
 asio::awaitable<Result<std::string>> ApiClient::call(api::ApiCall call, Duration timeout) {
+  auto response = co_await call_with_warnings(std::move(call), timeout);
+  if (!response) co_return std::unexpected(response.error());
+  co_return std::move(response->body);
+}
+
+asio::awaitable<Result<ports::ResponseWithWarnings>> ApiClient::call_with_warnings(
+    api::ApiCall call, Duration timeout) {
   const MonotonicTime deadline = clock_.monotonic_now() + timeout;
   co_await clock_.sleep_until(clock_.monotonic_now() + one_way_latency);
   const Fault fault = fault_for(call);
@@ -156,7 +163,8 @@ asio::awaitable<Result<std::string>> ApiClient::call(api::ApiCall call, Duration
   if (fault == Fault::LoseResponse) co_return std::unexpected(error_of(fault));
   if (response.status / 100 != 2)
     co_return std::unexpected(codec::status_error(response.status, response.body.dump()));
-  co_return response.body.dump();
+  ports::ResponseWithWarnings received{.body = response.body.dump(), .warnings = response.warnings};
+  co_return std::move(received);
 }
 
 asio::awaitable<Result<void>> ApiClient::stream(api::ApiCall call, Duration idle_timeout,

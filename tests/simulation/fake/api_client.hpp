@@ -43,6 +43,8 @@ class ApiClient final : public ports::KubeApi {
       : server_(server), clock_(clock), user_(std::move(user)), script_(script) {}
 
   boost::asio::awaitable<Result<std::string>> call(api::ApiCall call, Duration timeout) override;
+  boost::asio::awaitable<Result<ports::ResponseWithWarnings>> call_with_warnings(
+      api::ApiCall call, Duration timeout) override;
   boost::asio::awaitable<Result<void>> stream(
       api::ApiCall call, Duration idle_timeout,
       std::function<bool(std::string_view)> on_bytes) override;

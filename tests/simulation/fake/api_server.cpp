@@ -27,6 +27,7 @@ constexpr std::array kinds{
     ResourceKind{"deployments", "apps/v1", "Deployment", true, true},
     ResourceKind{"replicasets", "apps/v1", "ReplicaSet", true, true},
     ResourceKind{"controllerrevisions", "apps/v1", "ControllerRevision", false, false},
+    ResourceKind{"namespaces", "v1", "Namespace", false, true},
     ResourceKind{"pods", "v1", "Pod", false, true},
     ResourceKind{"services", "v1", "Service", false, false},
     ResourceKind{"configmaps", "v1", "ConfigMap", false, false},
@@ -143,6 +144,8 @@ ApiResponse ApiServer::handle(const std::string& user, const api::ApiCall& call)
     case Verb::Delete: response = delete_object(*route, call.body); break;
     case Verb::Get: break;
   }
+  if (warnings_of && response.status / 100 == 2)
+    response.warnings = warnings_of(route->plural, response.body);
   write.status = response.status;
   write.changed_template = !template_before.is_null() && template_before != template_of(*route);
   writes_.push_back(write);

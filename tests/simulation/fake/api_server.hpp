@@ -22,6 +22,7 @@ namespace lastgood::simulation {
 struct ApiResponse {
   int status = 200;
   codec::Json body;
+  std::vector<std::string> warnings = {};  // the texts of the Warning headers
 };
 
 // One write that arrived at the server, accepted or not.
@@ -42,6 +43,9 @@ class ApiServer {
 
   ApiResponse handle(const std::string& user, const api::ApiCall& call);
 
+  // The warnings for a write of this object, which was accepted. Empty: there are none.
+  std::function<std::vector<std::string>(const std::string& plural, const codec::Json& object)>
+      warnings_of;
   // Called after each write, accepted or not.
   std::function<void(const Write& write)> on_write;
   // Called after each change of an object, by calls and by the cluster's own controllers.

@@ -264,6 +264,7 @@ void Cluster::write_status(const Json& deployment, const Json& current,
   const bool is_late = !is_complete && clock_.monotonic_now() >= deadline;
   if (!is_complete && !is_late) clock_.call_at(deadline, [this, key] { enqueue(key); });
   const std::string name = current_set.is_null() ? "" : key_of(current_set).name;
+  const Json failures = current_set.value(Pointer("/status/conditions"), Json::array());
   Json conditions = Json::array(
       {with_update_time(condition("Available", available >= wanted - wanted / 4, "MinimumReplicas",
                                   ""),
@@ -276,6 +277,7 @@ void Cluster::write_status(const Json& deployment, const Json& current,
                               fmt::format("ReplicaSet \"{}\" has timed out progressing.", name))
                   : condition("Progressing", true, "ReplicaSetUpdated",
                               fmt::format("ReplicaSet \"{}\" is progressing.", name)));
+  for (const Json& failure : failures) conditions.push_back(failure);
   const Json status{{"observedGeneration", number_at(deployment, "/metadata/generation")},
                     {"replicas", sum(sets, "/status/replicas")},
                     {"updatedReplicas", updated},
@@ -306,7 +308,11 @@ void Cluster::sync_pods(const Key& set_key) {
   const Json set = *found;
   std::vector<Json> pods = owned("pods", set);
   const auto wanted = static_cast<std::size_t>(number_at(set, "/spec/replicas"));
-  for (std::size_t i = pods.size(); i < wanted; ++i) create_pod(set);
+  bool is_over_quota = false;
+  for (std::size_t i = pods.size(); i < wanted && !is_over_quota; ++i) {
+    is_over_quota = pod_quota > 0 && server_.all("pods").size() >= pod_quota;
+    if (!is_over_quota) create_pod(set);
+  }
   for (std::size_t i = wanted; i < pods.size(); ++i) server_.remove("pods", key_of(pods[i]));
   pods = owned("pods", set);
   const auto ready = std::ranges::count_if(
@@ -315,6 +321,30 @@ void Cluster::sync_pods(const Key& set_key) {
     object["status"] = {
         {"replicas", pods.size()}, {"readyReplicas", ready}, {"availableReplicas", ready}};
   });
+  report_creation(set_key, is_over_quota);
+}
+
+void Cluster::report_creation(const Key& set_key, bool is_over_quota) {
+  if (!is_over_quota) return;
+  server_.change("replicasets", set_key, [&](Json& object) {
+    const std::string message = fmt::format(
+        "pods \"{}-x2x4z\" is forbidden: exceeded quota: pods, requested: pods=1, used: pods={}, "
+        "limited: pods={}",
+        set_key.name, pod_quota, pod_quota);
+    object["status"]["conditions"] =
+        Json::array({condition("ReplicaFailure", true, "FailedCreate", message)});
+  });
+  const Key deployment{.namespace_ = set_key.namespace_,
+                       .name = text(*server_.find("replicasets", set_key), "/metadata/labels/app")};
+  clock_.call_at(clock_.monotonic_now() + seconds(5), [this, deployment] { enqueue(deployment); });
+}
+
+bool Cluster::lacks_volume(const Json& pod) const {
+  for (const Json& volume : pod["spec"].value("volumes", Json::array())) {
+    const std::string name = text(volume, "/configMap/name");
+    if (!name.empty() && !server_.find("configmaps", {key_of(pod).namespace_, name})) return true;
+  }
+  return false;
 }
 
 void Cluster::create_pod(const Json& set) {
@@ -356,6 +386,20 @@ void Cluster::fail_init_container(const Key& key, int restarts, MonotonicTime un
 void Cluster::start_pod(const Key& key, int restarts) {
   const Json* pod = server_.find("pods", key);
   if (!pod) return;
+  const std::string image = text(*pod, "/spec/containers/0/image");
+  if (lacks_volume(*pod)) {
+    server_.change("pods", key, [&](Json& object) {
+      object["spec"]["nodeName"] = "node";
+      object["status"]["containerStatuses"] =
+          Json::array({{{"name", "app"},
+                        {"image", image},
+                        {"restartCount", 0},
+                        {"state", {{"waiting", {{"reason", "ContainerCreating"}}}}}}});
+    });
+    clock_.call_at(clock_.monotonic_now() + seconds(2), [this, key] { start_pod(key, 0); });
+    return;
+  }
+  const auto pulled = image_ids.find(image);
   const bool is_running = health_of(*pod).starts;
   const std::string ip =
       fmt::format("10.244.{}.{}", std::stoi(key.name.substr(key.name.size() - 5)) / 250,
@@ -363,6 +407,8 @@ void Cluster::start_pod(const Key& key, int restarts) {
   server_.change("pods", key, [&](Json& object) {
     Json container{
         {"name", "app"}, {"started", is_running}, {"ready", false}, {"restartCount", restarts}};
+    container["image"] = image;
+    container["imageID"] = pulled == image_ids.end() ? image : pulled->second;
     if (is_running) {
       container["state"] = {{"running", {{"startedAt", format_rfc3339(clock_.now())}}}};
     } else {

@@ -45,6 +45,12 @@ class Cluster {
   // The health endpoint. Other paths return 404.
   std::string health_path = "/health";
 
+  // The id that the registry gives for an image now, for new pods. An image that is not listed has
+  // its name as its id.
+  std::map<std::string, std::string> image_ids;
+  // A quota: no pod is created if this number exists already. 0: there is none.
+  std::size_t pod_quota = 0;
+
   // The health of the pod with this IP. Without a pod, the connection is refused.
   [[nodiscard]] ImageHealth health_at(const std::string& ip) const;
   [[nodiscard]] bool has_pod_at(const std::string& ip) const { return find_pod(ip) != nullptr; }
@@ -67,6 +73,10 @@ class Cluster {
   void sync_pods(const Key& set_key);
   void create_pod(const Json& set);
   void fail_init_container(const Key& key, int restarts, MonotonicTime until);
+  // Sets the condition ReplicaFailure of the ReplicaSet.
+  void report_creation(const Key& set_key, bool is_over_quota);
+  // The kubelet waits for the ConfigMaps of the volumes, and reports them only in Events.
+  [[nodiscard]] bool lacks_volume(const Json& pod) const;
   void start_pod(const Key& key, int restarts);
   void update_readiness(const Key& key);
   void garbage_collect_owned_by(const std::string& owner_uid);

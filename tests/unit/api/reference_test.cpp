@@ -83,6 +83,7 @@ TEST_CASE("docs/reference.md has the same defaults as the schema") {
       {"spec.rollout.initCrashLoopRestarts", "/rollout/properties/initCrashLoopRestarts/default"},
       {"spec.rollout.imagePullErrors", "/rollout/properties/imagePullErrors/default"},
       {"spec.rollout.configErrors", "/rollout/properties/configErrors/default"},
+      {"spec.rollout.configErrorsFor", "/rollout/properties/configErrorsFor/default"},
       {"spec.rollout.unavailableFor", "/rollout/properties/unavailableFor/default"},
       {"spec.mode", "/mode/default"},
       {"spec.rollback.cooldown", "/rollback/properties/cooldown/default"},

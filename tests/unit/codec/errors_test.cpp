@@ -86,3 +86,14 @@ TEST_CASE("event_error returns Protocol without a Status, and status 500 without
   CHECK(event_error(R"({"kind":"Status","code":"410"})").kind == ErrorKind::Server);
   CHECK(event_error(R"({"kind":"Status","code":99999999})").status == 500);
 }
+
+TEST_CASE("warning_texts returns the quoted texts and skips headers of another form") {
+  using codec::warning_texts;
+  CHECK(warning_texts({R"(299 - "unknown field \"spec.x\"")", R"(299 - "b" "Sat, 25 Aug 2012")"}) ==
+        std::vector<std::string>{R"(unknown field "spec.x")", "b"});
+  CHECK(warning_texts({"", "299", "299 -", R"(299 - ")", R"(299 - "open)", R"("only")",
+                       R"(299 - "")", R"(299 - "ends with \)"})
+            .empty());
+  CHECK(warning_texts({"299 - \"" + std::string(5000, 'x') + "\""})[0].size() <=
+        codec::max_error_message_size);
+}

@@ -134,6 +134,8 @@ TEST_CASE("parse_policy reports the field, its value and the expected value") {
       {R"({"rollout": {"initCrashLoopRestarts": 101}})",
        "spec.rollout.initCrashLoopRestarts: 101 is not a whole number from 0 to 100"},
       {R"({"startupGrace": "25h"})", R"(spec.startupGrace: "25h" is not between 0s and 24h)"},
+      {R"({"rollout": {"configErrorsFor": "0s"}})",
+       R"(spec.rollout.configErrorsFor: "0s" is not between 1s and 1h)"},
       {R"({"rollout": {"unavailableFor": "2h"}})",
        R"(spec.rollout.unavailableFor: "2h" is not between 0s and 1h)"},
       {R"({"selector": {"matchLabels": {"a": 1}}})",

@@ -72,7 +72,8 @@ class Generator {
             .since = time(),
             .snapshot = text(),
             .no_rollback_past = maybe(),
-            .released_by = text()};
+            .released_by = text(),
+            .images = maybe() ? StringMap{{"app:latest", text()}} : StringMap{}};
   }
   BaselineResult baseline() {
     return {.result = one_of<MeasurementResult>(3),

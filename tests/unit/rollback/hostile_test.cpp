@@ -106,7 +106,7 @@ TEST_CASE("never throws on templates and preflight reads of an unexpected shape"
     const auto requests = preflight_requests(inputs, "rb");
     if (requests.dry_run) RC_ASSERT(begins_with_test(requests.dry_run->body));
     // Without the response of the dry run the preflight is never ready.
-    RC_ASSERT(evaluate_preflight(inputs, {}, std::nullopt, Time{}).ready !=
+    RC_ASSERT(evaluate_preflight(inputs, {}, std::nullopt, {}, Time{}).ready !=
               api::ConditionStatus::True);
     (void)other_managers(*live);
   }));

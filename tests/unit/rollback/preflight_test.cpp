@@ -56,6 +56,7 @@ struct PreflightData {
       {.reference = {.kind = ReferenceKind::ConfigMap, .name = "web"}, .state = Exists},
       {.reference = {.kind = ReferenceKind::Secret, .name = "db"}, .state = Exists}};
   std::optional<Result<Json>> dry_run = Result<Json>(Json::object());
+  AdmissionWarnings warnings = {};
   api::Deployment typed_deployment = {};
   api::Revision target = {.hash = TemplateHash("good1"), .number = 4, .snapshot = "web-good1-1a2b"};
 
@@ -68,7 +69,7 @@ struct PreflightData {
     return {.deployment = typed_deployment, .target = target, .live = live, .snapshot = snapshot};
   }
   [[nodiscard]] Preflight evaluated() const {
-    return evaluate_preflight(inputs(), references, dry_run, now);
+    return evaluate_preflight(inputs(), references, dry_run, warnings, now);
   }
 };
 
@@ -97,29 +98,62 @@ void check_rows(const std::vector<Row>& rows) {
 
 }  // namespace
 
+TEST_CASE("evaluate_preflight returns False when the namespace would reject the pods") {
+  PreflightData data;
+  data.warnings.texts = {
+      "unknown field \"spec.x\"",
+      R"(would violate PodSecurity "restricted:latest": runAsNonRoot != true (pod must set it))"};
+  const auto enforced = [](const char* level) {
+    return Json{{"metadata", {{"labels", {{enforced_standard_label, level}}}}}};
+  };
+  data.warnings.namespace_ = enforced("restricted");
+  const Preflight preflight = data.evaluated();
+  CHECK(preflight.ready == ConditionStatus::False);
+  CHECK(preflight.reason == Reason::PodSecurityViolation);
+  CHECK(
+      preflight.message ==
+      R"(Revision 4 violates PodSecurity "restricted:latest": runAsNonRoot != true (pod must set )"
+      "it). Namespace shop enforces this standard, so it would reject the pods. Ship a release "
+      "that complies, or change the label pod-security.kubernetes.io/enforce of the namespace");
+  data.warnings.namespace_ = fail(ErrorKind::Forbidden, "no permission");
+  CHECK(data.evaluated().reason == Reason::PodSecurityViolation);
+  data.warnings.namespace_ = enforced("privileged");
+  CHECK(data.evaluated().ready == ConditionStatus::True);
+  CHECK_THAT(data.evaluated().message, Catch::Contains("The API server warns: would violate"));
+  data.warnings.namespace_ = Json::object();
+  CHECK(data.evaluated().ready == ConditionStatus::True);
+  data.warnings = {.texts = {"unknown field \"spec.x\""}};
+  CHECK(data.evaluated().ready == ConditionStatus::True);
+}
+
 TEST_CASE("evaluate_preflight returns True when the rollback would work") {
   check_rows({
       {"all references exist, and the API server admits the template", [](PreflightData&) {},
        ConditionStatus::True, Reason::Ready,
-       "A rollback to revision 4 would work: the API server admits its template"},
+       "A rollback to revision 4 would work: the API server admits its template. Whether its "
+       "images can be pulled is not known"},
       {"other field managers own fields of the spec",
        [](PreflightData& data) { (*data.live)["metadata"]["managedFields"] = managed_fields(); },
        ConditionStatus::True, Reason::Ready,
-       "A rollback to revision 4 would work: the API server admits its template. Other field "
+       "A rollback to revision 4 would work: the API server admits its template. Whether its "
+       "images can be pulled is not known. Other field "
        "managers of the Deployment's spec: helm and kubectl-scale"},
       {"a Secret was not checked",
        [](PreflightData& data) { data.references[1].state = NotChecked; }, ConditionStatus::True,
        Reason::Ready,
-       "A rollback to revision 4 would work: the API server admits its template. Not checked, "
+       "A rollback to revision 4 would work: the API server admits its template. Whether its "
+       "images can be pulled is not known. Not checked, "
        "because Lastgood may not read Secrets: Secret db"},
       {"Lastgood lacks the permission to read a Secret",
        [](PreflightData& data) { data.references[1].state = Forbidden; }, ConditionStatus::True,
        Reason::Ready,
-       "A rollback to revision 4 would work: the API server admits its template. Not checked, "
+       "A rollback to revision 4 would work: the API server admits its template. Whether its "
+       "images can be pulled is not known. Not checked, "
        "because Lastgood may not read Secrets: Secret db"},
       {"a revision without a number", [](PreflightData& data) { data.target.number = 0; },
        ConditionStatus::True, Reason::Ready,
-       "A rollback to revision good1 would work: the API server admits its template"},
+       "A rollback to revision good1 would work: the API server admits its template. Whether its "
+       "images can be pulled is not known"},
   });
 }
 
@@ -370,9 +404,10 @@ TEST_CASE("returns the state of a reference, and how long the state is cached") 
       const auto status = reference_status({.name = "x"}, row.object);
       CHECK(status.state == row.state);
       CHECK(status.reference.name == "x");
-      CHECK(cache_lifetime(status.state) == row.lifetime);
+      CHECK(cache_lifetime(status.state, seconds(20)) == row.lifetime);
     }
   }
+  CHECK(cache_lifetime(Missing, seconds(19)) == std::chrono::milliseconds(500));
 }
 
 }  // namespace lastgood::rollback::test

@@ -33,6 +33,11 @@ a Role of each namespace in watch.namespaces. The comment of each rule says what
 - apiGroups: [""]
   resources: [serviceaccounts, persistentvolumeclaims]
   verbs: [get]
+# get: the labels of the namespace, if the API server warns that the pods of a rollback target would
+# violate a pod security standard. They say whether the standard is enforced.
+- apiGroups: [""]
+  resources: [namespaces]
+  verbs: [get]
 {{- if .Values.rbac.readSecrets }}
 # get: check that the Secrets of a rollback target exist. The controller requests only the metadata,
 # but a permission cannot be limited to it.

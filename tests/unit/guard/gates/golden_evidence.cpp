@@ -42,6 +42,53 @@ void breach_rollout(Inputs& inputs) {
   rollout.last_failure = moment;
 }
 
+// Only the rollout check is breached.
+void breach_by_cluster(Inputs& inputs) {
+  breach_rollout(inputs);
+  inputs.guard.checks[0].reason = Reason::PodsNotCreated;
+  inputs.guard.checks[0].message = "exceeded quota: pods";
+  inputs.guard.checks[1] = {.name = "health", .reason = Reason::Pending, .failure_threshold = 3};
+}
+
+// v1 and v2 name the same images.
+void set_images(Inputs& inputs, const char* of_v1, const char* of_v2) {
+  inputs.preflight->same_images = true;
+  inputs.guard.current->images = {{"app:latest", of_v2}};
+  inputs.guard.revisions.front().images = {{"app:latest", of_v2}};
+  inputs.guard.revisions.back().images = {{"app:latest", of_v1}};
+  if (inputs.rollback) inputs.rollback->spec.to.images = {{"app:latest", of_v1}};
+}
+
+std::vector<GateRow> cluster_rows() {
+  return {
+      {"ClusterFault",
+       "the cluster prevents the rollout",
+       breach_by_cluster,
+       {{.reason = Reason::ClusterFault, .mentions = {"PodsNotCreated", "exceeded quota: pods"}}}},
+      {"ClusterFault", "another check is breached too",
+       [](Inputs& in) {
+         breach_rollout(in);
+         in.guard.checks[0].reason = Reason::PodsNotCreated;
+       }},
+      {"ClusterFault", "the release is the cause",
+       [](Inputs& in) {
+         breach_by_cluster(in);
+         in.guard.checks[0].reason = Reason::PodsRejected;
+       }},
+      {"SameImage",
+       "the tag of the image has moved",
+       [](Inputs& in) { set_images(in, "sha256:a", "sha256:b"); },
+       {{.reason = Reason::SameImage, .mentions = {"app:latest", "sha256:a", "sha256:b"}}}},
+      {"SameImage", "the tag gives the same image",
+       [](Inputs& in) { set_images(in, "sha256:a", "sha256:a"); }},
+      {"SameImage", "the revisions name other images",
+       [](Inputs& in) {
+         set_images(in, "sha256:a", "sha256:b");
+         in.preflight->same_images = false;
+       }},
+  };
+}
+
 std::vector<GateRow> once_per_release_rows() {
   return {
       {"Declined",
@@ -284,7 +331,8 @@ std::vector<GateRow> established_rows() {
 const std::vector<GateRow>& evidence_gate_rows() {
   static const std::vector<GateRow> rows = [] {
     std::vector<GateRow> all = once_per_release_rows();
-    for (const auto& part : {target_rows(), confirmation_rows(), baseline_rows(), established_rows()})
+    for (const auto& part : {target_rows(), confirmation_rows(), baseline_rows(),
+                             established_rows(), cluster_rows()})
       all.insert(all.end(), part.begin(), part.end());
     return all;
   }();
