@@ -32,7 +32,8 @@ void for_each_guarded(const GuardStates& states, const kube::Stores& stores, Tim
 struct FleetCount {
   Fleet fleet = {};
   std::vector<Time> failing_now = {};  // when each of the present failures began
-  bool is_self_held = false;           // by the breaker
+  bool is_self_failing = false;
+  bool is_self_held = false;  // by the breaker
 };
 
 FleetCount count_fleet(FleetMemory& memory, const GuardStates& states, const kube::Stores& stores,
@@ -46,6 +47,7 @@ FleetCount count_fleet(FleetMemory& memory, const GuardStates& states, const kub
       memory.failing.record(key, *began, now);
       began = memory.failing.began(key);
       count.failing_now.push_back(*began);
+      count.is_self_failing = count.is_self_failing || key == self;
     }
     const bool fails = counts_as_failing(guard, began, settings, breaker_override, now);
     const bool is_held = is_held_by_breaker(guard);
@@ -63,8 +65,8 @@ FleetCount count_fleet(FleetMemory& memory, const GuardStates& states, const kub
 
 Duration distance(Time a, Time b) { return a < b ? b - a : a - b; }
 
-// The breaker for a Deployment that it holds already: it counts those that fail now and began to
-// fail when `self` did.
+// The breaker for a Deployment that it holds already, or held before its failure was confirmed
+// again after a restart: it counts those that fail now and began to fail when `self` did.
 Breaker breaker_of_held(FleetMemory& memory, const FleetCount& count,
                         const BreakerSettings& settings, const BreakerOverride& breaker_override,
                         const Key& self, Time now) {
@@ -104,7 +106,9 @@ FleetView observe_fleet(FleetMemory& memory, const GuardStates& states, const ku
   FleetView view{
       .breaker = evaluate_fleet(settings, count.fleet, breaker_override, memory.last_above, now),
       .other_failures = other_failures(memory, states, self, group)};
-  if (!count.is_self_held) {
+  const bool was_held =
+      count.is_self_held || (count.is_self_failing && memory.above_around.contains(self));
+  if (!was_held) {
     memory.above_around.erase(self);
   } else if (!view.breaker.is_open) {
     view.breaker = breaker_of_held(memory, count, settings, breaker_override, self, now);

@@ -138,6 +138,11 @@ bool is_good(const api::Revision& revision) {
          revision.verdict == api::RevisionVerdict::PresumedGood;
 }
 
+// A release that is evaluated gets its snapshot before it is good: see spec.minimumBake.
+bool may_become_good(const api::Revision& revision) {
+  return is_good(revision) || revision.verdict == api::RevisionVerdict::Evaluating;
+}
+
 std::set<std::string> needed_names(const api::GuardStatus& status,
                                    const api::Rollback* in_progress) {
   std::vector<const api::Revision*> good;
@@ -153,7 +158,7 @@ std::set<std::string> needed_names(const api::GuardStatus& status,
     if (out.size() == 2) break;
     out.insert(revision->snapshot);
   }
-  if (status.current && is_good(*status.current)) out.insert(status.current->snapshot);
+  if (status.current && may_become_good(*status.current)) out.insert(status.current->snapshot);
   if (status.last_good) out.insert(status.last_good->snapshot);
   if (in_progress && !api::finished(in_progress->status.phase))
     out.insert(in_progress->spec.to.snapshot);
@@ -179,7 +184,8 @@ std::vector<std::string> snapshots_to_delete(const std::vector<Json>& controller
     const auto hash = text_at(item, {"data", "hash"});
     const bool is_not_recorded_yet =
         std::ranges::any_of(status.revisions, [&](const api::Revision& revision) {
-          return revision.hash.value == hash && is_good(revision) && revision.snapshot.empty();
+          return revision.hash.value == hash && may_become_good(revision) &&
+                 revision.snapshot.empty();
         });
     if (is_own && !is_not_recorded_yet && !needed.contains(name)) out.push_back(name);
   }

@@ -44,9 +44,11 @@ struct Snapshot {
 
 // The names of the snapshots to delete. `controller_revisions` are the items of the list by
 // snapshot_selector. Not deleted:
-//   - the snapshots of the two newest good revisions, of the last good one and of the current one,
+//   - the snapshots of the two newest good revisions, of the last good one, and of the current one
+//   if
+//     it is good or is evaluated,
 //   - the target of a Rollback that is not finished,
-//   - the snapshot of a good revision that the status does not name yet, and
+//   - the snapshot of such a revision that the status does not name yet, and
 //   - objects of another owner.
 // `status` must be the stored status: a snapshot that is only named in memory may not survive a
 // restart.

@@ -95,6 +95,7 @@ constexpr std::array start_chain{
     observing_gate,
 };
 
+// Without CheckNotEstablished: the check was established when the Rollback was recorded.
 constexpr std::array resume_chain{
     observing_gate,
     approval_gate,

@@ -148,6 +148,13 @@ void become_inconclusive(Step& step, const std::string& why) {
   step.emit(EventType::Warning, Reason::ReleaseInconclusive, EventAction::None, message);
 }
 
+// A check has not passed in the whole bake, also not before a restart.
+bool never_passed(const std::vector<CheckStatus>& checks) {
+  return std::ranges::any_of(checks, [](const CheckStatus& check) {
+    return !check.passed_once && check.bake_passes == 0;
+  });
+}
+
 // The bake is as long as it may be, whether its time was observed or not.
 bool is_long_enough(const api::Bake& bake, const api::PolicySpec& spec) {
   return bake.observed >= 2 * spec.bake_time ||
@@ -159,7 +166,7 @@ std::string why_inconclusive(const Step& step, CheckSummary summary) {
   const api::GuardStatus& guard = step.plan.guard;
   const api::PolicySpec& spec = step.inputs.policy.spec;
   const Time no_result_end = *guard.rolled_out + std::max(spec.bake_time, no_result_timeout(spec));
-  if (summary == CheckSummary::NoResult && step.now >= no_result_end)
+  if (summary == CheckSummary::NoResult && never_passed(guard.checks) && step.now >= no_result_end)
     return "these checks had no result: " + checks_without_result(guard.checks);
   if (!is_long_enough(*guard.bake, spec)) return {};
   if (const CheckStatus* check = below_pass_share(guard.checks)) return pass_share_text(*check);

@@ -66,7 +66,8 @@ Json condition(const char* type, bool holds, const char* reason, const std::stri
 Json with_update_time(Json condition, const Json& old_conditions, const std::string& now) {
   condition["lastUpdateTime"] = now;
   for (const Json& old_condition : old_conditions) {
-    if (old_condition["type"] == condition["type"] && old_condition["status"] == condition["status"])
+    if (old_condition["type"] == condition["type"] &&
+        old_condition["status"] == condition["status"])
       condition["lastUpdateTime"] = old_condition.value("lastUpdateTime", now);
   }
   return condition;
@@ -265,11 +266,9 @@ void Cluster::write_status(const Json& deployment, const Json& current,
   if (!is_complete && !is_late) clock_.call_at(deadline, [this, key] { enqueue(key); });
   const std::string name = current_set.is_null() ? "" : key_of(current_set).name;
   const Json failures = current_set.value(Pointer("/status/conditions"), Json::array());
-  Json conditions = Json::array(
-      {with_update_time(condition("Available", available >= wanted - wanted / 4, "MinimumReplicas",
-                                  ""),
-                        old_status.value("conditions", Json::array()),
-                        format_rfc3339(clock_.now()))});
+  Json conditions = Json::array({with_update_time(
+      condition("Available", available >= wanted - wanted / 4, "MinimumReplicas", ""),
+      old_status.value("conditions", Json::array()), format_rfc3339(clock_.now()))});
   conditions.push_back(
       is_complete ? condition("Progressing", true, "NewReplicaSetAvailable",
                               fmt::format("ReplicaSet \"{}\" has successfully progressed.", name))
@@ -369,16 +368,15 @@ void Cluster::create_pod(const Json& set) {
 }
 
 void Cluster::fail_init_container(const Key& key, int restarts, MonotonicTime until) {
-  const bool fails = clock_.monotonic_now() < until;
   if (!server_.find("pods", key)) return;
-  if (restarts == 0 && !fails) return start_pod(key, 0);
-  Json container{{"name", "migrate"}, {"restartCount", restarts}};
-  if (fails) container["state"] = {{"waiting", {{"reason", "CrashLoopBackOff"}}}};
-  if (fails) container["lastState"] = {{"terminated", {{"reason", "Error"}, {"exitCode", 1}}}};
+  if (clock_.monotonic_now() >= until) return start_pod(key, 0);
+  const Json container{{"name", "migrate"},
+                       {"restartCount", restarts},
+                       {"state", {{"waiting", {{"reason", "CrashLoopBackOff"}}}}},
+                       {"lastState", {{"terminated", {{"reason", "Error"}, {"exitCode", 1}}}}}};
   server_.change("pods", key, [&](Json& object) {
     object["status"]["initContainerStatuses"] = Json::array({container});
   });
-  if (!fails) return start_pod(key, 0);
   clock_.call_at(clock_.monotonic_now() + seconds(10),
                  [this, key, restarts, until] { fail_init_container(key, restarts + 1, until); });
 }
@@ -418,6 +416,7 @@ void Cluster::start_pod(const Key& key, int restarts) {
     object["status"]["phase"] = "Running";
     object["status"]["podIP"] = ip;
     object["status"]["containerStatuses"] = Json::array({container});
+    object["status"].erase("initContainerStatuses");
   });
   if (is_running) {
     clock_.call_at(clock_.monotonic_now() + health_of(*server_.find("pods", key)).startup,

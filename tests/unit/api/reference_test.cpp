@@ -34,8 +34,8 @@ struct DocumentedField {
 // The heading and the name under which the reference must document a field of the schema. All
 // revisions share one table, and all checks share one table.
 DocumentedField documented_field(const std::string& kind, const std::string& field) {
-  for (const char* parent :
-       {"status.current.", "status.lastGood.", "status.revisions[].", "spec.from.", "spec.to."}) {
+  for (const char* parent : {"status.current.", "status.lastGood.", "status.revisions[].",
+                             "spec.from.", "spec.to.", "spec.undone[]."}) {
     if (field.starts_with(parent))
       return {"### A revision", field.substr(std::string(parent).size())};
   }

@@ -134,7 +134,7 @@ TEST_CASE("keeps the message of a freeze while the policy is broken") {
 
 TEST_CASE("starts the evaluation again, with all counts at zero, when a user ends a freeze") {
   DeploymentHarness web = frozen_release();
-  web.guard.contests = {{.hash = {}, .by = "tool", .at = noon}};
+  web.guard.contests = {{TemplateHash("v2"), "tool", noon}};
   web.guard.declined = api::Declined{.rollback = "web-2-1b4e", .at = noon};
   web.guard.pending = "web-2-1b4e";
   web.guard.rolled_out = noon;

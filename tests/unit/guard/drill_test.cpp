@@ -12,7 +12,7 @@ using namespace lastgood::guard::test;
 
 namespace {
 
-// v2 is good since noon + 10min, and v1 would be restored. A drill is the only possible action.
+// v2 is good since noon + 10min 10s, and v1 would be restored. A drill is the only possible action.
 Inputs good_v2() {
   DeploymentHarness harness;
   harness.ship("v1")
@@ -23,13 +23,13 @@ Inputs good_v2() {
       .reconcile()
       .roll_out()
       .reconcile()
-      .pass_checks_for(10min)
+      .pass_checks_for(10min + 10s)
       .reconcile();
   harness.guard.last_drill.reset();
   return harness.inputs();
 }
 
-constexpr Time good_since = noon + 10min;
+constexpr Time good_since = noon + 10min + 10s;
 
 struct Row {
   const char* name;
@@ -180,7 +180,7 @@ TEST_CASE("stores the result of a drill, changes nothing and counts for no limit
       .reconcile()
       .roll_out()
       .reconcile()
-      .pass_checks_for(10min)
+      .pass_checks_for(10min + 10s)
       .reconcile()
       .reconcile()
       .reconcile();

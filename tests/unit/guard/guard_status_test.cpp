@@ -88,7 +88,7 @@ TEST_CASE("writes the status when a change matters to users or after a restart")
   }
 }
 
-TEST_CASE("does not write the status while a release bakes without failures") {
+TEST_CASE("does not write the status for each measurement while a release bakes") {
   DeploymentHarness harness;
   harness.ship("v1")
       .roll_out()
@@ -100,7 +100,7 @@ TEST_CASE("does not write the status while a release bakes without failures") {
       .reconcile()
       .pass_checks_for(10s);
   const std::size_t before = harness.guard_writes.size();
-  harness.pass_checks_for(9min);
+  harness.pass_checks_for(100s);
   CHECK(harness.guard_writes.size() == before);
 }
 

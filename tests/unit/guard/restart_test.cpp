@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 
 #include "guard/breaker.hpp"
+#include "guard/failure_log.hpp"
 #include "unit/guard/harness.hpp"
 
 using namespace lastgood;
@@ -91,7 +92,7 @@ TEST_CASE("follows a finished Rollback when the last write of the guard was lost
       CAPTURE(i);
       DeploymentHarness harness = before;
       harness.restart_with(before.guard_writes[i - 1]).reconcile().reconcile();
-      CHECK(harness.state() == frozen(Reason::RollbackFailed));
+      CHECK(harness.state() == frozen(Reason::VerificationFailed));
       CHECK(harness.restorations == 1);
     }
   }
@@ -138,6 +139,8 @@ TEST_CASE("requires new results when bakeTime ended while no leader ran") {
   }
   SECTION("the check passes") {
     harness.pass_checks_for(10s);
+    CHECK(harness.state() == evaluating(Reason::Baking));
+    harness.pass_checks_for(6min);
     CHECK(harness.state() == idle(Reason::Good));
   }
 }
@@ -183,7 +186,7 @@ TEST_CASE("remembers a failure from before the release over a restart or a broke
   CHECK(harness.restorations == 0);
 }
 
-TEST_CASE("counts a breached release as failing for less than 5 minutes after a restart") {
+TEST_CASE("knows after a restart since when a breached release fails") {
   DeploymentHarness harness;
   harness.breaker = {.is_open = true, .message = "too many releases fail"};
   harness.ship("v1")
@@ -197,9 +200,11 @@ TEST_CASE("counts a breached release as failing for less than 5 minutes after a 
       .reconcile({pass("rollout")})
       .fail_three_times();
   REQUIRE(harness.state() == held(Reason::BreakerOpen));
+  const Time began = *harness.guard.checks[1].first_failure;
   harness.reconcile_for(1h, {fails("health")}).restart();
-  CHECK(guard::counts_as_failing(harness.guard, {}, {}, harness.now));
-  CHECK_FALSE(guard::counts_as_failing(harness.guard, {}, {}, harness.now + 5min));
+  CHECK(failing_since(harness.guard, harness.now) == began);
+  CHECK_FALSE(failing_since(harness.guard, harness.now + 5min).has_value());
+  CHECK_FALSE(counts_as_failing(harness.guard, began, {}, {}, harness.now));
 }
 
 // v1 is restored and fails ✗ ── killed, no leader for 30 min ── fails again ✗ ✗
@@ -216,18 +221,20 @@ TEST_CASE("waits after a restart for a new result of a check that failed during 
 }
 
 // v2 bakes ✓✓✓ ── killed ── the first result after the restart is unknown
-TEST_CASE("does not end a bake as inconclusive for one unknown result after a restart") {
+TEST_CASE("does not end a bake as inconclusive for unknown results after a restart") {
   DeploymentHarness harness = running_v1();
   harness.pass_time(1h).ship("v2").reconcile().roll_out().reconcile();
   harness.reconcile_for(9min, {pass("rollout"), pass("health")});
   harness.restart().pass_time(2min).reconcile({pass("rollout"), unknown("health")});
   CHECK(harness.state() == evaluating(Reason::Baking));
   SECTION("the check passes again") {
-    harness.reconcile({pass("health")});
+    harness.pass_checks_for(3min);
     CHECK(harness.state() == idle(Reason::Good));
   }
-  SECTION("a second unknown result") {
-    harness.reconcile({unknown("health")});
+  SECTION("more unknown results") {
+    harness.reconcile_for(5min, {pass("rollout"), unknown("health")});
+    CHECK(harness.state() == evaluating(Reason::Baking));
+    harness.reconcile_for(6min, {pass("rollout"), unknown("health")});
     CHECK(harness.state() == idle(Reason::Inconclusive));
   }
 }

@@ -201,6 +201,7 @@ TEST_CASE("stores 20 of 30 good releases, with the newest two good ones") {
 
 TEST_CASE("stores the only good revision when 29 releases without a verdict follow it") {
   DeploymentHarness harness = running_v1();
+  harness.policy.spec.max_revisions_back = 20;
   for (int i = 2; i <= 30; ++i) harness.ship("v" + std::to_string(i)).reconcile();
   CHECK(harness.guard.revisions.size() == 20);
   CHECK(harness.verdict("v1") == RevisionVerdict::PresumedGood);
@@ -211,6 +212,7 @@ TEST_CASE("stores the only good revision when 29 releases without a verdict foll
 
 TEST_CASE("stores the revisions of a resumed Rollback when the list is full") {
   DeploymentHarness harness = running_v1();
+  harness.policy.spec.max_revisions_back = 20;
   for (int i = 2; i <= 30; ++i) harness.ship("v" + std::to_string(i)).reconcile();
   const auto before = harness.guard;
   harness.ship("v31").reconcile().roll_out().reconcile().fail_three_times();

@@ -167,6 +167,14 @@ TEST_CASE("snapshots_to_delete keeps the snapshots of the two newest good revisi
     status.revisions[1].snapshot = "";
     CHECK(snapshots_to_delete(controller_revisions, status, nullptr) == Names{"web-e", "web-x"});
   }
+  SECTION("keeps the snapshot of the current revision while it is evaluated") {
+    status.current = revision_with("x", Evaluating, 60, "web-x");
+    CHECK(snapshots_to_delete(controller_revisions, status, nullptr) ==
+          Names{"web-e", "web-d-old", "web-a"});
+    status.current->verdict = Breached;
+    CHECK(snapshots_to_delete(controller_revisions, status, nullptr) ==
+          Names{"web-e", "web-d-old", "web-a", "web-x"});
+  }
   SECTION("keeps the revision with the newest verdict when an old revision becomes good again") {
     status.revisions[4].since = Time(std::chrono::seconds(60));
     CHECK(snapshots_to_delete(controller_revisions, status, nullptr) ==

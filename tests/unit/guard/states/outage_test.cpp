@@ -56,7 +56,7 @@ TEST_CASE("ends the freeze when an outage ends, and does not quarantine the rele
   CHECK(web.verdict("v2") == RevisionVerdict::Inconclusive);
   CHECK(web.guard.last_good->hash.value == "v1");
   CHECK(web.emitted(Reason::OutageEnded) == 1);
-  CHECK_THAT(web.guard.message, mentions({"health", "revision 2 (web-v2)", "revision 3 (web-v1)",
+  CHECK_THAT(web.guard.message, mentions({"health", "revision 2 (web-v2)", "revision 1 (web-v1)",
                                           "alike", "Inconclusive"}));
   web.reconcile_for(1h, {});
   CHECK(web.state() == idle(Reason::OutageEnded));
