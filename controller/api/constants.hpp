@@ -46,11 +46,10 @@ inline constexpr std::string_view last_applied = "kubectl.kubernetes.io/last-app
 // Types of conditions.
 namespace condition {
 
-inline constexpr std::string_view governed = "Governed";             // DeploymentGuard
-inline constexpr std::string_view rollback_ready = "RollbackReady";  // DeploymentGuard
-inline constexpr std::string_view checks_established =
-    "ChecksEstablished";                                             // DeploymentGuard
-inline constexpr std::string_view succeeded = "Succeeded";           // Rollback
+inline constexpr std::string_view governed = "Governed";                     // DeploymentGuard
+inline constexpr std::string_view rollback_ready = "RollbackReady";          // DeploymentGuard
+inline constexpr std::string_view checks_established = "ChecksEstablished";  // DeploymentGuard
+inline constexpr std::string_view succeeded = "Succeeded";                   // Rollback
 inline constexpr std::string_view ready = "Ready";
 inline constexpr std::string_view reconciling = "Reconciling";
 inline constexpr std::string_view stalled = "Stalled";

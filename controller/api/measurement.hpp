@@ -20,8 +20,8 @@ struct Measurement {
   bool immediate = false;        // the first Fail breaches the check, without a failure threshold
   std::optional<BaselineResult> baseline = {};
   TemplateHash baseline_revision;  // empty without a baseline
-  StringMap images = {};                        // of the rollout check: see Revision::images
-  StringMap baseline_images = {};               // of the rollout check: the same for the baseline
+  StringMap images = {};           // of the rollout check: see Revision::images
+  StringMap baseline_images = {};  // of the rollout check: the same for the baseline
 
   bool operator==(const Measurement&) const = default;
 };

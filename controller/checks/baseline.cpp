@@ -108,8 +108,7 @@ bool nothing_started(std::span<const Pod> pods, const std::optional<Time>& rolle
   return !rolled_out && std::ranges::none_of(pods, has_started);
 }
 
-bool needs_baseline(const Measurement& measurement, bool nothing_started,
-                    Established established) {
+bool needs_baseline(const Measurement& measurement, bool nothing_started, Established established) {
   const bool is_http_unknown =
       measurement.result == MeasurementResult::Unknown && measurement.check != api::rollout_check;
   const bool never_responded = is_http_unknown && measurement.reason == Reason::Unreachable;

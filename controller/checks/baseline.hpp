@@ -1,4 +1,5 @@
-// Measures the baseline of a check: the same check for the pods of another revision. The result distinguishes a bad release from a shared cause.
+// Measures the baseline of a check: the same check for the pods of another revision. The result
+// distinguishes a bad release from a shared cause.
 //
 //   new revision   baseline   conclusion
 //   Fail           Pass       the release is the cause

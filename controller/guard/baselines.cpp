@@ -24,9 +24,9 @@ constexpr Duration max_idle_age = std::chrono::minutes(3);
 
 bool is_trusted(const api::GuardStatus& guard, const Revision& revision) {
   if (revision.verdict == RevisionVerdict::Breached) return false;
-  return is_proven(revision) || std::ranges::find(guard.passed_checks, revision.hash,
-                                                  &api::PassedCheck::revision) !=
-                                    guard.passed_checks.end();
+  return is_proven(revision) ||
+         std::ranges::find(guard.passed_checks, revision.hash, &api::PassedCheck::revision) !=
+             guard.passed_checks.end();
 }
 
 // The replaced revision as the baseline of a check.
@@ -71,8 +71,8 @@ std::vector<BaselineCandidate> baseline_candidates(const api::GuardStatus& guard
   }
   // The first one ran immediately before. Then the target, then the others.
   if (others.size() > 1 && target) {
-    const auto found = std::ranges::find(others.begin() + 1, others.end(), target->hash,
-                                         &Revision::hash);
+    const auto found =
+        std::ranges::find(others.begin() + 1, others.end(), target->hash, &Revision::hash);
     if (found != others.end()) std::rotate(others.begin() + 1, found, found + 1);
   }
   std::vector<BaselineCandidate> candidates;
@@ -115,8 +115,8 @@ std::vector<CheckStatus> inherited_checks(const api::GuardStatus& guard, const s
   }
   for (const api::IdleResult& result : guard.idle_results) {
     const bool is_recent = result.at && now - *result.at <= max_idle_age;
-    const bool fails = result.result == MeasurementResult::Fail &&
-                       result.consecutive_failures >= min_failures;
+    const bool fails =
+        result.result == MeasurementResult::Fail && result.consecutive_failures >= min_failures;
     const bool worked = has_passed_for(guard, result.config_hash, guard.current->hash);
     if (fails && is_recent && (worked || is_proven(*guard.current)))
       inherit(result.check, result.config_hash,

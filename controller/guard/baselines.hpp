@@ -11,9 +11,9 @@
 namespace lastgood::guard {
 
 // The revisions that may serve as a baseline, in this order: the one that ran immediately before,
-// the rollback target, the others from new to old; each time the trusted ones first. Not a baseline:
-// the current revision, and a revision that was rolled back. Empty in state Idle: nothing is
-// compared.
+// the rollback target, the others from new to old; each time the trusted ones first. Not a
+// baseline: the current revision, and a revision that was rolled back. Empty in state Idle: nothing
+// is compared.
 [[nodiscard]] std::vector<checks::BaselineCandidate> baseline_candidates(
     const api::GuardStatus& guard);
 
@@ -30,7 +30,6 @@ namespace lastgood::guard {
 //   failed twice in state Idle, less than 3 minutes ago  the replaced revision
 //   otherwise                                           none
 [[nodiscard]] std::vector<api::CheckStatus> inherited_checks(const api::GuardStatus& guard,
-                                                             const std::string& name,
-                                                             Time now);
+                                                             const std::string& name, Time now);
 
 }  // namespace lastgood::guard

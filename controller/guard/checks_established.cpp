@@ -44,8 +44,8 @@ Finding find_unproven(const api::GuardStatus& guard, const api::PolicySpec& spec
     const std::string config_hash = api::config_hash_of(check.http);
     if (has_passed(guard, config_hash)) continue;
     const LastResult last = last_result(guard, check.name, config_hash);
-    found.unproven += fmt::format("{}{} ({})", found.unproven.empty() ? "" : ", ", check.name,
-                                  last.reason);
+    found.unproven +=
+        fmt::format("{}{} ({})", found.unproven.empty() ? "" : ", ", check.name, last.reason);
     if (last.consecutive_failures >= min_failures) {
       found.status = ConditionStatus::False;
     } else if (found.status == ConditionStatus::True) {

@@ -3,8 +3,9 @@
 //
 //   strategy         measured                                              how often
 //   RollingUpdate    checks that have not passed for the current revision  first within 3 minutes,
-//                                                                          then after 1, 2, 4 ... 60
-//                                                                          minutes, until they pass
+//                                                                          then after 1, 2, 4 ...
+//                                                                          60 minutes, until they
+//                                                                          pass
 //   Recreate         all checks: the old pods cannot be asked any more     once a minute
 //                    when a release has begun
 //
@@ -30,7 +31,7 @@ namespace lastgood::guard {
 struct IdleCheck {
   std::string name;
   std::string config_hash;
-  bool every_minute = false;       // with strategy Recreate
+  bool every_minute = false;        // with strategy Recreate
   bool needs_confirmation = false;  // with strategy Recreate: it failed once
   bool operator==(const IdleCheck&) const = default;
 };

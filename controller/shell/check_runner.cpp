@@ -8,7 +8,6 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <algorithm>
 #include <iterator>
 #include <map>
 
@@ -30,8 +29,8 @@ namespace {
 constexpr std::chrono::seconds lease_read_period{2};
 
 checks::Established established(const MeasurementRound& round, const std::string& check) {
-  const bool is_listed = std::ranges::find(round.not_established, check) !=
-                         round.not_established.end();
+  const bool is_listed =
+      std::ranges::find(round.not_established, check) != round.not_established.end();
   return is_listed ? checks::Established::No : checks::Established::Yes;
 }
 
@@ -215,8 +214,7 @@ asio::awaitable<void> CheckRunner::run_rollout_check(
     measurement.baseline_images = checks::images_of(pods);
     const api::Measurement result = checks::measure_baseline_rollout(measurement, pods, now);
     measurement.baseline = checks::trusted_result(
-        checks::baseline_result(result,
-                                rollback::name_of(*request.deployment, candidate.revision),
+        checks::baseline_result(result, rollback::name_of(*request.deployment, candidate.revision),
                                 round->nothing_started, now),
         candidate.trust);
     measurement.baseline_revision = candidate.revision.hash;
@@ -337,7 +335,8 @@ asio::awaitable<Result<void>> CheckRunner::add_baseline(
         checks::baseline_result(once->measurement, name, nothing_started, at), candidate.trust);
     if (!result) break;
     if (keeps_result) measurement.baseline = checks::with_failures(std::move(*result), failures);
-    if (plan.measurement || !checks::repeats_baseline(once->measurement, round.nothing_started, failures))
+    if (plan.measurement ||
+        !checks::repeats_baseline(once->measurement, round.nothing_started, failures))
       break;
     co_await clock_.sleep_until(clock_.monotonic_now() + checks::repeat_delay);
   }

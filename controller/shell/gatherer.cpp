@@ -95,8 +95,7 @@ asio::awaitable<Result<std::vector<std::vector<api::Pod>>>> Gatherer::pods_of_ea
   api::LabelSelector selector = deployment.selector;
   api::LabelRequirement& of_revision = selector.match_expressions.emplace_back(
       api::LabelRequirement{.key = "pod-template-hash", .op = "In"});
-  for (const api::Revision& revision : revisions)
-    of_revision.values.push_back(revision.hash.value);
+  for (const api::Revision& revision : revisions) of_revision.values.push_back(revision.hash.value);
   auto items = co_await gateway_.items(
       kube::list(Resource::Pod, deployment.meta.key.namespace_, api::to_query(selector)));
   if (!items) co_return std::unexpected(items.error());

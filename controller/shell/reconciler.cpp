@@ -91,15 +91,15 @@ asio::awaitable<Result<guard::Inputs>> Reconciler::gather(DeploymentPtr deployme
   std::vector<std::string> due =
       guard::take_due_checks(state, needs, inputs.policy.spec, ports_.clock.monotonic_now());
   if (!due.empty()) {
-    check_runner_.start({.deployment = deployment,
-                         .revision = *state.guard.current,
-                         .spec = inputs.policy.spec,
-                         .rolled_out = state.guard.rolled_out,
-                         .due = std::move(due),
-                         .responders = state.responders,
-                         .baselines = guard::baseline_candidates(state.guard),
-                         .not_established =
-                             guard::not_established(state.guard, inputs.policy.spec)});
+    check_runner_.start(
+        {.deployment = deployment,
+         .revision = *state.guard.current,
+         .spec = inputs.policy.spec,
+         .rolled_out = state.guard.rolled_out,
+         .due = std::move(due),
+         .responders = state.responders,
+         .baselines = guard::baseline_candidates(state.guard),
+         .not_established = guard::not_established(state.guard, inputs.policy.spec)});
   }
   inputs.guard = state.guard;
   inputs.request = requests_.oldest(deployment->meta.key, stores_);

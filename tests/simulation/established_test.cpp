@@ -37,12 +37,12 @@ TEST_CASE("never rolls back when the path of a check becomes wrong during a bake
   for (const char* image : {"app:v3", "app:v4", "app:v5"}) {
     set_path(scenario, "/health");
     scenario.ship("web", image);
-    REQUIRE(scenario.run_until(
-        [&] { return scenario.state("web") == evaluating(Reason::Baking); }, 1min));
+    REQUIRE(scenario.run_until([&] { return scenario.state("web") == evaluating(Reason::Baking); },
+                               1min));
     scenario.run_for(5s);
     set_path(scenario, "/wrong");
-    REQUIRE(scenario.run_until([&] { return is_held(scenario, Reason::CheckNotEstablished); },
-                               1min));
+    REQUIRE(
+        scenario.run_until([&] { return is_held(scenario, Reason::CheckNotEstablished); }, 1min));
     scenario.run_for(3min);
     CHECK(is_held(scenario, Reason::CheckNotEstablished));
     CHECK(scenario.image("web") == image);
@@ -76,8 +76,7 @@ TEST_CASE("rolls back when the old revision fails for a moment as the bad releas
   scenario.start_controller();
   scenario.cluster.health["app:v1"] = {.status = 503};
   scenario.ship_bad_release();
-  REQUIRE(
-      scenario.run_until([&] { return scenario.is_in_state("web", State::Evaluating); }, 1min));
+  REQUIRE(scenario.run_until([&] { return scenario.is_in_state("web", State::Evaluating); }, 1min));
   scenario.run_for(1500ms);
   scenario.cluster.health["app:v1"] = {.status = 200};
   CHECK(scenario.wait_for_rollback());
@@ -112,8 +111,8 @@ TEST_CASE("compares with the revision that ran before, although it has not baked
   scenario.merge_patch("rollbackpolicies", "web", {{"spec", spec}});
   scenario.start_controller();
   scenario.ship("web", "app:v3");
-  REQUIRE(scenario.run_until(
-      [&] { return scenario.state("web") == evaluating(Reason::Baking); }, 1min));
+  REQUIRE(scenario.run_until([&] { return scenario.state("web") == evaluating(Reason::Baking); },
+                             1min));
   scenario.run_for(1min);
   scenario.cluster.outage = true;
   scenario.ship("web", "app:v4");

@@ -98,14 +98,14 @@ TEST_CASE("does nothing when one of two nodes dies, and names the node") {
 TEST_CASE("does nothing when the controller is stopped for 3 s while its probes run") {
   BakingScenario scenario;
   scenario.cluster.health["app:v2"].latency = 400ms;
-  scenario.merge_patch("rollbackpolicies", "web",
-                       {{"spec", {{"checks", Json::array({{{"name", "health"},
-                                                           {"interval", "4s"},
-                                                           {"failureThreshold", 1},
-                                                           {"http",
-                                                            {{"port", 8080},
-                                                             {"path", "/health"},
-                                                             {"timeout", "1s"}}}}})}}}});
+  scenario.merge_patch(
+      "rollbackpolicies", "web",
+      {{"spec",
+        {{"checks",
+          Json::array({{{"name", "health"},
+                        {"interval", "4s"},
+                        {"failureThreshold", 1},
+                        {"http", {{"port", 8080}, {"path", "/health"}, {"timeout", "1s"}}}}})}}}});
   scenario.start_baking();
   for (int i = 0; i < 40; ++i) {
     scenario.suspend("one", 3s);

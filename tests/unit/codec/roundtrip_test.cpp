@@ -271,8 +271,8 @@ TEST_CASE("to_json cuts checks and past rollbacks of a guard to the bounds of th
     status.contests.push_back({.by = std::string(300, 'b'), .at = Time{}});
   }
   status.passed_checks = std::vector<PassedCheck>(50, {.config_hash = std::string(300, 'h')});
-  status.idle_results = std::vector<IdleResult>(
-      20, {.message = std::string(5000, 'm'), .consecutive_failures = 7});
+  status.idle_results =
+      std::vector<IdleResult>(20, {.message = std::string(5000, 'm'), .consecutive_failures = 7});
   const auto read = parse_guard(object_with("status", to_json(status)));
   REQUIRE(read);
   CHECK(read->status.passed_checks.size() == 40);

@@ -56,11 +56,16 @@ void collect_fields_of_schema(const Json& schema, const std::string& path,
   }
 }
 
+// The keys of a map are data of users, not fields.
+bool is_map(const std::string& path) {
+  return path.ends_with("matchLabels") || path.ends_with("images");
+}
+
 void collect_fields(const Json& value, const std::string& path, std::set<std::string>& out) {
   if (value.is_array() && !is_conditions(path)) {
     for (const Json& item : value) collect_fields(item, path + "[]", out);
   }
-  if (!value.is_object() || path.ends_with("matchLabels")) return;
+  if (!value.is_object() || is_map(path)) return;
   for (const auto& [name, child] : value.items()) {
     const std::string field = child_path(path, name);
     out.insert(field);

@@ -30,7 +30,8 @@ Revision full_revision() {
           .since = Time{},
           .snapshot = "k",
           .no_rollback_past = true,
-          .released_by = "r"};
+          .released_by = "r",
+          .images = {{"app:latest", "sha256:a"}}};
 }
 CheckStatus full_check() {
   return {.name = "n",

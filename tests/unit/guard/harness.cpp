@@ -179,8 +179,7 @@ Inputs DeploymentHarness::inputs(Measurements measurements) const {
 DeploymentHarness& DeploymentHarness::reconcile(Measurements measurements) {
   last_plan = decide(inputs(std::move(measurements)), now);
   guard = last_plan.guard;
-  if (establishes_checks && guard.state == api::State::Idle && guard.current &&
-      policy.governs()) {
+  if (establishes_checks && guard.state == api::State::Idle && guard.current && policy.governs()) {
     for (const api::Check& check : policy.spec.checks)
       record_pass(guard,
                   {.check = check.name,

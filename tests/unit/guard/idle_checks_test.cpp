@@ -47,7 +47,8 @@ std::vector<Duration> turns(const IdleCheck& check, const Uid& deployment, Durat
 
 TEST_CASE("measures a check in state Idle until it passes for the current revision") {
   DeploymentHarness harness = idle_v1();
-  CHECK(checks_of(harness) == std::vector{IdleCheck{.name = "health", .config_hash = health_hash()}});
+  CHECK(checks_of(harness) ==
+        std::vector{IdleCheck{.name = "health", .config_hash = health_hash()}});
   harness.reconcile({fails("health")});
   CHECK(checks_of(harness).size() == 1);
   harness.reconcile({pass("health")});

@@ -331,8 +331,8 @@ std::vector<GateRow> established_rows() {
 const std::vector<GateRow>& evidence_gate_rows() {
   static const std::vector<GateRow> rows = [] {
     std::vector<GateRow> all = once_per_release_rows();
-    for (const auto& part : {target_rows(), confirmation_rows(), baseline_rows(),
-                             established_rows(), cluster_rows()})
+    for (const auto& part :
+         {target_rows(), confirmation_rows(), baseline_rows(), established_rows(), cluster_rows()})
       all.insert(all.end(), part.begin(), part.end());
     return all;
   }();
