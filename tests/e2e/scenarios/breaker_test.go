@@ -5,6 +5,7 @@ package scenarios
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"lastgood.dev/tests/e2e/scenarios/internal/scenario"
 )
@@ -110,4 +111,23 @@ func TestRollsBackNothingWhenDeploymentsRecoverWhileTheBreakerIsOpen(t *testing.
 		s.Then().StateIs(app.Name, "Evaluating", "Baking").HasRollbackObjects(app.Name, 0).
 			HasNoControllerWrites(app.Name).TemplateChangedBy(app.Name, "user")
 	}
+}
+
+// Six Deployments have been broken for longer than the period of the breaker. They have nothing in
+// common with the bad release of another Deployment.
+func TestRollsBackWhileOtherDeploymentsAreBrokenForLong(t *testing.T) {
+	const broken, period = 6, 10 * time.Second
+	s := scenario.NewWithControllerFlags(t,
+		"--breaker-rollbacks", "2", "--breaker-percent", "10", "--breaker-within", "10s")
+	s.Given().Policy("web", quickPolicy).ControllerStarted()
+	v1 := scenario.NewApp("web", "v1").Guarded("web")
+	s.Given().Good(v1)
+	for i := range broken {
+		s.Given().Applied(v1.Named(fmt.Sprintf("broken-%d", i)).Env("HEALTH", "fail"))
+	}
+	for i := range broken {
+		s.Then().StateIs(fmt.Sprintf("broken-%d", i), "Held", "NoLastGood")
+	}
+	s.When().TimePassed(period).Applied(v1.As("v2").Env("HEALTH", "fail"))
+	s.Then().IsRestoredAndVerified(v1).TemplateChangedBy("web", "user", "lastgood")
 }

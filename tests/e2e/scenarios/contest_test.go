@@ -7,6 +7,7 @@ import (
 	"context"
 	"strings"
 	"testing"
+	"time"
 
 	"lastgood.dev/tests/e2e/scenarios/internal/scenario"
 )
@@ -70,6 +71,27 @@ func TestFreezesWhenAToolKeepsApplyingTheBadTemplate(t *testing.T) {
 			s.Then().IsGood(web.As("v3"))
 		})
 	}
+}
+
+// The tool is slower than the period of the limit. Consecutive returns of the same template count,
+// at any distance in time.
+func TestFreezesWhenAToolAppliesTheBadTemplateAgainAfterThePeriod(t *testing.T) {
+	const period = time.Minute
+	s := scenario.New(t)
+	web := scenario.NewApp("web", "v1")
+	ship := appliedBy("kustomize-controller", fluxMetadata)
+	s.Given().Policy("web", "selector: {matchLabels: {tier: web}}"+quickPolicyWithoutRollback+
+		"rollback: {verifyFor: 1s, cooldown: 0s, limit: {count: 2, within: 1m}}")
+	ship(s, 1)
+	s.Then().IsGood(web)
+	ship(s, 2)
+	for returns := range 2 {
+		s.Then().HasRollbacks("web", returns+1).IsRestoredAndVerified(web)
+		s.When().TimePassed(period + time.Second)
+		ship(s, 2)
+	}
+	s.Then().IsFrozen("web", "Contested", "Kustomization shop", "2").
+		TemplateChangedBy("web", "user", "lastgood", "user", "lastgood", "user")
 }
 
 func TestEvaluatesAgainWhenAUserAppliesTheBadTemplateAgain(t *testing.T) {

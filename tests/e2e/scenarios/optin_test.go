@@ -2,6 +2,7 @@
 package scenarios
 
 import (
+	"encoding/json"
 	"testing"
 
 	"lastgood.dev/tests/e2e/scenarios/internal/scenario"
@@ -60,4 +61,22 @@ func TestOptOutOverridesPolicyAndSelector(t *testing.T) {
 	s.Then().IsRestoredAndVerified(twin).
 		HasNoControllerWrites("web").TemplateChangedBy("web", "user").
 		StateIs("web", "Idle", "NotOptedIn")
+}
+
+// kubectl replace removes every annotation that the file does not have. The bad release must not be
+// presumed good when the user opts in again.
+func TestWarnsWhenAReplaceLosesTheOptIn(t *testing.T) {
+	s := scenario.New(t)
+	v1 := scenario.NewApp("web", "v1")
+	bad, err := json.Marshal(v1.As("v2").Env("HEALTH", "fail").Manifest())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Given().Policy("web", quickPolicy).Good(v1.Guarded("web"))
+	s.When().Kubectl(string(bad), "replace", "-f", "-")
+	s.Then().HasEvent("web", "OptInLost", "lastgood.dev/policy").
+		StateIs("web", "Idle", "NotOptedIn").
+		HasNoControllerWrites("web").TemplateChangedBy("web", "user")
+	s.When().Annotated("web", "lastgood.dev/policy", "web")
+	s.Then().IsRestored(v1).TemplateChangedBy("web", "user", "lastgood")
 }

@@ -5,6 +5,8 @@ package scenarios
 import (
 	"testing"
 
+	core "k8s.io/api/core/v1"
+
 	"lastgood.dev/tests/e2e/scenarios/internal/scenario"
 )
 
@@ -67,4 +69,18 @@ func TestHoldsWhenAdmissionDeniesTheTargetShortlyBeforeTheBreach(t *testing.T) {
 		TemplateChangedBy("web", "user")
 	allow()
 	s.Then().IsRestoredAndVerified(v1).TemplateChangedBy("web", "user", "lastgood")
+}
+
+// Both releases have the same tag, and the registry has replaced the image of this tag. The old
+// template would run the new image.
+func TestHoldsWhenTheTagOfTheTargetHasAnotherImage(t *testing.T) {
+	s := scenario.New(t)
+	image := "lastgood.dev/" + s.Namespace + ":latest"
+	s.When().ImageLoaded(image, "BUILD=1")
+	v1 := scenario.NewApp("web", "v1").Image(image).
+		Edit(scenario.Container(func(c *core.Container) { c.ImagePullPolicy = core.PullNever }))
+	s.Given().Policy("web", quickPolicy).Good(v1.Guarded("web"))
+	s.When().ImageLoaded(image, "BUILD=2", "HEALTH=fail").Applied(v1.Guarded("web").As("v2"))
+	s.Then().IsHeld("web", "SameImage", image).
+		HasRollbackObjects("web", 0).HasNoControllerWrites("web").TemplateChangedBy("web", "user")
 }

@@ -120,6 +120,23 @@ func TestRollsBackWhenTheHistoryLimitHasRemovedTheReplicaSet(t *testing.T) {
 	s.Then().IsRestoredAndVerified(v1).TemplateChangedBy("web", "user", "lastgood")
 }
 
+// Two of three probes fail, so there are never three consecutive failures.
+func TestRollsBackWhenTwoOfThreeProbesFail(t *testing.T) {
+	s := scenario.New(t)
+	v1 := scenario.NewApp("web", "v1")
+	s.Given().Policy("web", `
+bakeTime: 40s
+checks:
+- name: health
+  http: {port: 8080, path: /health, timeout: 500ms}
+  interval: 1s
+  failureThreshold: 3
+rollback: {verifyFor: 2s, cooldown: 0s}
+`).PresumedGoodUnder("web", v1)
+	s.When().Applied(v1.As("v2").Env("HEALTH_FAIL_RATIO", "0.6667"))
+	s.Then().IsRestored(v1).TemplateChangedBy("web", "user", "lastgood")
+}
+
 func TestRollsBackADeploymentWithStrategyRecreate(t *testing.T) {
 	s := scenario.New(t)
 	recreate := func(d *apps.Deployment) {

@@ -34,3 +34,19 @@ rollback: {verifyFor: 2s, cooldown: 0s}
 	s.When().SetInRunningPods("web", "HEALTH=fail")
 	s.Then().IsRestored(v1).TemplateChangedBy("web", "user", "lastgood")
 }
+
+// A new NetworkPolicy admits kubelet, and drops the packets of the controller.
+func TestReportsProbeBlockedWhenKubeletsProbePasses(t *testing.T) {
+	s := scenario.NewWithOwnController(t)
+	v1 := scenario.NewApp("web", "v1").Edit(scenario.ReadinessProbe("/health"))
+	s.Given().Policy("web", longBakePolicy).ControllerStarted().PresumedGoodUnder("web", v1)
+	s.When().Applied(v1.As("v2")).Available("web")
+	s.Then().StateIs("web", "Evaluating", "Baking").CheckIs("web", "health", "Pass", "Passed")
+	unblock := s.When().ControllerBlocked("web")
+	s.Then().CheckIs("web", "health", "Unknown", "ProbeBlocked").
+		CheckMentions("web", "health", "NetworkPolicy")
+	unblock()
+	s.Then().CheckIs("web", "health", "Pass", "Passed").
+		StateIs("web", "Evaluating", "Baking").HasRollbackObjects("web", 0).
+		HasNoControllerWrites("web").TemplateChangedBy("web", "user")
+}

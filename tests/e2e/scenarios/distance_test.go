@@ -1,0 +1,25 @@
+// Distance: which revision is the target for teams that release more often than they bake.
+package scenarios
+
+import (
+	"fmt"
+	"testing"
+
+	"lastgood.dev/tests/e2e/scenarios/internal/scenario"
+)
+
+// No release was observed long enough, so only v1 is good. It is further back than the policy
+// allows.
+func TestHoldsWhenTheLastGoodRevisionIsTooFarBack(t *testing.T) {
+	s := scenario.New(t)
+	app := scenario.NewApp("web", "v1")
+	s.Given().Policy("web", "minimumBake: 10m"+longBakePolicy).PresumedGoodUnder("web", app)
+	for n := 2; n <= 7; n++ {
+		app = app.As(fmt.Sprintf("v%d", n))
+		s.Given().Running(app)
+		s.Then().StateIs("web", "Evaluating", "Baking")
+	}
+	s.When().Applied(app.As("v8").Env("HEALTH", "fail"))
+	s.Then().IsHeld("web", "TooFarBack", "revision 1", "revision 7", "5").
+		HasRollbackObjects("web", 0).HasNoControllerWrites("web")
+}
