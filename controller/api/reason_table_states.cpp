@@ -87,7 +87,7 @@ constexpr std::array entries{
                 "Fix the cause. Then [end the freeze](#how-to-end-a-freeze)."},
     ReasonEntry{place, Reason::Contested, "`Frozen`",
                 "A tool applied a template again that had been rolled back: `rollback.limit.count` "
-                "times in a row, or once while the Deployment was frozen. The message names the "
+                "consecutive times, or once while the Deployment was frozen. The message names the "
                 "tool.",
                 "Revert the release at its source, or stop the tool. Then [end the "
                 "freeze](#how-to-end-a-freeze)."},

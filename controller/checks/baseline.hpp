@@ -50,7 +50,7 @@ enum class Established : std::uint8_t { Yes, No };
 
 // True if the baseline must be measured again at once. `failures`: so often it has failed now, and
 // the first time before the new revision had started (`nothing_started`). One failure may be
-// chance, and soon the old pods are gone and a URL speaks of the new revision. The baseline is
+// chance, and soon the old pods are gone and a URL describes the new revision. The baseline is
 // measured five times at most.
 [[nodiscard]] bool repeats_baseline(const Measurement& baseline, bool nothing_started,
                                     int failures);

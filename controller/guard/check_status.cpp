@@ -106,7 +106,8 @@ bool is_baseline_failing(const CheckStatus& check) {
 CheckStatus apply(CheckStatus check, const api::Measurement& measurement, bool settled, Time now) {
   // A failure has the time of its measurement, not of this reconcile.
   const Time when = std::min(measurement.at.value_or(now), now);
-  // A breach whose cause was the cluster ends with its cause. A failure of the release begins anew.
+  // A breach whose cause was the cluster ends with its cause. A failure of the release is counted
+  // from its own beginning.
   if (check.breached && is_cluster_fault(check.reason) && !is_cluster_fault(measurement.reason))
     reset_failures(check);
   const bool is_same = is_same_failure(check, measurement, when);

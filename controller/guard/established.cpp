@@ -95,9 +95,9 @@ std::vector<std::string> not_established(const api::GuardStatus& guard,
                                          const api::PolicySpec& spec) {
   std::vector<std::string> names;
   for (const api::Check& check : spec.checks) {
-    const api::CheckStatus asked{.name = check.name,
-                                 .config_hash = api::config_hash_of(check.http)};
-    if (!is_established(guard, asked)) names.push_back(check.name);
+    const api::CheckStatus unproven{.name = check.name,
+                                    .config_hash = api::config_hash_of(check.http)};
+    if (!is_established(guard, unproven)) names.push_back(check.name);
   }
   return names;
 }

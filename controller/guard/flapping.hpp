@@ -1,4 +1,4 @@
-// A check that flaps: it fails often, but never so often in a row that its threshold is reached.
+// A check that flaps: it fails often, but its consecutive failures never reach the threshold.
 // Private to guard/.
 #pragma once
 

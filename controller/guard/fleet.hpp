@@ -14,7 +14,7 @@
 
 namespace lastgood::guard {
 
-// What is remembered of the fleet in this term.
+// The memory of the fleet in this term.
 struct FleetMemory {
   FailureLog failing;                // Deployments whose release fails
   FailureLog began_to_fail;          // Deployments that were healthy before

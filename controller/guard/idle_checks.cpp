@@ -16,8 +16,8 @@ using std::chrono::minutes;
 using std::chrono::seconds;
 
 constexpr Duration first_within = minutes(3);
-constexpr Duration shortest_wait = minutes(1);
-constexpr Duration longest_wait = minutes(60);
+constexpr Duration min_wait = minutes(1);
+constexpr Duration max_wait = minutes(60);
 constexpr Duration confirmation_wait = seconds(5);
 constexpr int max_counted_failures = 2;
 
@@ -30,10 +30,10 @@ Duration offset_of(const Uid& deployment, Duration window) {
 }
 
 Duration wait_after(const IdleCheck& check, int runs) {
-  if (check.every_minute) return shortest_wait;
-  Duration wait = shortest_wait;
-  for (int run = 1; run < runs && wait < longest_wait; ++run) wait *= 2;
-  return std::min(wait, longest_wait);
+  if (check.every_minute) return min_wait;
+  Duration wait = min_wait;
+  for (int run = 1; run < runs && wait < max_wait; ++run) wait *= 2;
+  return std::min(wait, max_wait);
 }
 
 const IdleResult* find_result(const api::GuardStatus& guard, const std::string& check,
@@ -71,7 +71,7 @@ std::vector<std::string> IdleSchedule::take_due(std::span<const IdleCheck> check
   });
   std::vector<std::string> due;
   for (const IdleCheck& check : checks) {
-    const Duration window = check.every_minute ? shortest_wait : first_within;
+    const Duration window = check.every_minute ? min_wait : first_within;
     const Turn first{.config_hash = check.config_hash, .at = now + offset_of(deployment, window)};
     Turn& turn = turns_.try_emplace(check.name, first).first->second;
     if (check.needs_confirmation) turn.at = std::min(turn.at, now + confirmation_wait);

@@ -1,4 +1,4 @@
-// What happened to one Deployment since its last reconcile. The watches and the checks only append
+// The events of one Deployment since its last reconcile. The watches and the checks only append
 // to the inbox. The next reconcile folds the entries into the state of the Deployment, oldest
 // first.
 #pragma once

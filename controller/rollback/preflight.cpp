@@ -175,7 +175,7 @@ std::optional<Finding> unknown_references(const std::vector<ReferenceStatus>& re
   return std::nullopt;
 }
 
-// The namespace rejects pods of the template. The API server admits the Deployment all the same.
+// The namespace rejects pods of the template. The API server admits the Deployment anyway.
 std::optional<Finding> rejected_pods(const PreflightInputs& in, const AdmissionWarnings& warnings) {
   const auto violation = enforced_violation(warnings);
   if (!violation) return std::nullopt;

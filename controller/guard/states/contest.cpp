@@ -35,8 +35,8 @@ ContestOutcome count_contest(Step& step, const api::ReplicaSet& set) {
   const auto times = std::ssize(guard.contests);
   return {.tool = tool,
           .is_over_limit = times >= limit,
-          .message = fmt::format("{} applied it again {} time{} in a row (limit {})", tool, times,
-                                 times == 1 ? "" : "s", limit)};
+          .message = fmt::format("{} applied it again {} consecutive time{} (limit {})", tool,
+                                 times, times == 1 ? "" : "s", limit)};
 }
 
 void forget_contests(api::GuardStatus& guard) { guard.contests.clear(); }

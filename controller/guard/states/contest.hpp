@@ -10,11 +10,11 @@ namespace lastgood::guard {
 struct ContestOutcome {
   std::string tool;  // empty: a user applied the template, which is no contest
   bool is_over_limit = false;
-  std::string message;  // the tool, how often it applied the template in a row, the limit
+  std::string message;  // the tool, how many consecutive times it applied the template, the limit
 };
 
 // Counts a contest, unless a user applied the template. Contests of the same template follow each
-// other in whatever time, until another release comes between them. Precondition: the present
+// other after any time, until another release comes between them. Precondition: the present
 // template, of ReplicaSet `set`, was rolled back before.
 ContestOutcome count_contest(Step& step, const api::ReplicaSet& set);
 

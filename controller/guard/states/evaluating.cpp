@@ -176,7 +176,7 @@ std::string why_inconclusive(const Step& step, CheckSummary summary) {
                      format_duration(in_seconds(guard.bake->unobserved)), silent->reason);
 }
 
-// What the bake waits for, as the message of the state.
+// The message of the state: the event for which the bake waits.
 std::string bake_message(const Step& step, std::optional<Time> bake_end) {
   const api::GuardStatus& guard = step.plan.guard;
   const api::PolicySpec& spec = step.inputs.policy.spec;

@@ -57,7 +57,7 @@ TEST_CASE("counts the time in which every check has a recent result as observed"
       {"both are old", 1min, 1min, 5s, 0s, 5s},
       {"no controller ran for an hour", 0s, 0s, 1h, 10s, 30s},
       {"no time has passed", 0s, 0s, 0s, 0s, 0s},
-      {"the clock went back", 0s, 0s, -5s, 0s, 0s},
+      {"the clock was set back", 0s, 0s, -5s, 0s, 0s},
   };
   for (const Row& row : rows) {
     CAPTURE(row.name);

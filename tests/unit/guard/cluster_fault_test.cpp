@@ -1,4 +1,4 @@
-// A release that the cluster prevents from rolling out is held, and evaluated anew afterwards.
+// A release that the cluster prevents from rolling out is held, and evaluated again afterwards.
 #include "guard/cluster_fault.hpp"
 
 #include <catch2/catch.hpp>
@@ -57,7 +57,7 @@ TEST_CASE("evaluates the release again when the fault of the cluster ends") {
   CHECK(harness.restorations == 0);
 }
 
-TEST_CASE("counts a failure of the release anew when it follows a fault of the cluster") {
+TEST_CASE("starts to count a failure of the release when it follows a fault of the cluster") {
   DeploymentHarness harness = held_by_cluster();
   harness.reconcile({missing_config()});
   CHECK(harness.restorations == 0);

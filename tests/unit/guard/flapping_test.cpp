@@ -1,4 +1,4 @@
-// A check that fails often, but never so often in a row that its threshold is reached.
+// A check that fails often, but whose consecutive failures never reach the threshold.
 #include "guard/flapping.hpp"
 
 #include <catch2/catch.hpp>

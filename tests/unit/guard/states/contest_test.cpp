@@ -54,14 +54,14 @@ TEST_CASE("counts a contest when a tool applies a rolled back template, and free
   CHECK(harness.state() == frozen(Reason::Contested));
   CHECK(harness.guard.freeze->since == harness.now);
   CHECK_THAT(harness.guard.freeze->message,
-             mentions({"Argo CD (argocd-controller)", "2 times in a row", "limit 2"}));
+             mentions({"Argo CD (argocd-controller)", "2 consecutive times", "limit 2"}));
   CHECK(harness.emitted(Reason::Contested) == 1);
   CHECK(harness.verdict("v2") == RevisionVerdict::RolledBack);
   harness.roll_out().reconcile().reconcile_for(1h, {fails("health")});
   CHECK(harness.restorations == 2);
 }
 
-TEST_CASE("counts the contests of a template that follow each other in whatever time") {
+TEST_CASE("counts the contests of a template that follow each other after any time") {
   DeploymentHarness harness = verified_v1();
   harness.policy.spec.limit = {.count = 2, .within = 20min};
   harness.author = tool;
@@ -161,7 +161,7 @@ TEST_CASE("counts no contest when a tool ships a new template") {
 
 TEST_CASE("freezes again when the tool applies v1 and then the contested v2 again") {
   DeploymentHarness harness = contested_v2();
-  CHECK_THAT(harness.guard.freeze->message, mentions({"1 time in a row"}));
+  CHECK_THAT(harness.guard.freeze->message, mentions({"1 consecutive time"}));
   harness.ship("v1").reconcile();
   CHECK(harness.state() == evaluating(Reason::RollingOut));
   harness.ship("v2").reconcile();

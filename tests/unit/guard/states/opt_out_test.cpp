@@ -19,7 +19,7 @@ DeploymentHarness lost_opt_in(const std::string& policy = "RollbackPolicy/web") 
   return harness.ship("v2").opt_out().reconcile();
 }
 
-std::string note_of(const DeploymentHarness& harness) {
+std::string event_note(const DeploymentHarness& harness) {
   for (const EventRecord& event : harness.events)
     if (event.reason == Reason::OptInLost) return event.note;
   return "";
@@ -31,23 +31,23 @@ TEST_CASE("warns once when one write changes the template and ends the opt-in") 
   DeploymentHarness harness = lost_opt_in();
   CHECK(harness.last_plan.opt_in_lost);
   CHECK(harness.state() == idle(Reason::NotOptedIn));
-  CHECK(note_of(harness) ==
+  CHECK(event_note(harness) ==
         "The last write changed the template and ended the opt-in: the annotation "
         "lastgood.dev/policy, or the label that the policy selects, is gone. The new template is "
         "not evaluated. To opt in again: kubectl annotate deployment web -n shop "
         "lastgood.dev/policy=web. Add the annotation to the manifest too");
-  CHECK(harness.guard.message == note_of(harness));
+  CHECK(harness.guard.message == event_note(harness));
   harness.roll_out().pass_time(1min).reconcile().reconcile();
   CHECK(harness.emitted(Reason::OptInLost) == 1);
   CHECK_FALSE(harness.last_plan.opt_in_lost);
-  CHECK(harness.guard.message == note_of(harness));
+  CHECK(harness.guard.message == event_note(harness));
 }
 
 TEST_CASE("names the annotation of the policy when the opt-in is lost") {
-  CHECK_THAT(note_of(lost_opt_in("ConfigMap/settings")),
+  CHECK_THAT(event_note(lost_opt_in("ConfigMap/settings")),
              Catch::Contains("the annotation lastgood.dev/config-map is gone") &&
                  Catch::Contains(" lastgood.dev/config-map=settings."));
-  CHECK_THAT(note_of(lost_opt_in("built-in")),
+  CHECK_THAT(event_note(lost_opt_in("built-in")),
              Catch::Contains("the annotation lastgood.dev/enabled is gone") &&
                  Catch::Contains(" lastgood.dev/enabled=true."));
 }

@@ -71,7 +71,7 @@ TEST_CASE("names the tool that applies a rolled back template again, but not a u
   by_tool.author = tool;
   by_tool.ship("v2").reconcile();
   CHECK_THAT(last_note(by_tool, Reason::ReleaseSeen),
-             mentions({"revision 3 (web-v2)", tool.name, "1 time in a row"}));
+             mentions({"revision 3 (web-v2)", tool.name, "1 consecutive time"}));
 }
 
 TEST_CASE("stores the ReplicaSet of a release that has no number yet") {
