@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <ranges>
 
-#include "guard/check_status.hpp"
-
 namespace lastgood::guard {
 
 using api::MeasurementResult;
@@ -44,22 +42,24 @@ void record_pass(api::GuardStatus& guard, PassedCheck passed, const api::PolicyS
 
 void record_passes(api::GuardStatus& guard, std::span<const api::Measurement> measurements,
                    const api::PolicySpec& spec) {
-  for (const api::Measurement& measurement : measurements) {
-    const auto check = std::ranges::find(spec.checks, measurement.check, &api::Check::name);
-    if (check == spec.checks.end()) continue;
+  // In the order of the policy: the order in which results arrive does not matter.
+  for (const api::Check& check : spec.checks) {
     const auto record = [&](const TemplateHash& revision) {
       record_pass(guard,
-                  {.check = check->name,
-                   .config_hash = api::config_hash_of(check->http),
+                  {.check = check.name,
+                   .config_hash = api::config_hash_of(check.http),
                    .revision = revision},
                   spec);
     };
-    const auto& baseline = measurement.baseline;
-    if (baseline && baseline->result == MeasurementResult::Pass &&
-        !measurement.baseline_revision.empty())
-      record(measurement.baseline_revision);
-    if (measurement.result == MeasurementResult::Pass && guard.current && guard.rolled_out)
-      record(guard.current->hash);
+    for (const api::Measurement& measurement : measurements) {
+      if (measurement.check != check.name) continue;
+      const auto& baseline = measurement.baseline;
+      if (baseline && baseline->result == MeasurementResult::Pass &&
+          !measurement.baseline_revision.empty())
+        record(measurement.baseline_revision);
+      if (measurement.result == MeasurementResult::Pass && guard.current && guard.rolled_out)
+        record(guard.current->hash);
+    }
   }
 }
 
@@ -81,14 +81,6 @@ bool is_established(const api::GuardStatus& guard, const api::CheckStatus& check
     return one.config_hash == check.config_hash &&
            !(guard.current && one.revision == guard.current->hash);
   });
-}
-
-const api::CheckStatus* established_breach(const api::GuardStatus& guard,
-                                           const api::PolicySpec& spec, Time now) {
-  const auto breaches = actionable_breaches(guard.checks, spec, now);
-  const auto found = std::ranges::find_if(
-      breaches, [&](const api::CheckStatus* check) { return is_established(guard, *check); });
-  return found == breaches.end() ? nullptr : *found;
 }
 
 std::vector<std::string> not_established(const api::GuardStatus& guard,

@@ -32,10 +32,6 @@ void record_passes(api::GuardStatus& guard, std::span<const api::Measurement> me
 // The check has passed for another revision than the current one. Always true for the rollout.
 [[nodiscard]] bool is_established(const api::GuardStatus& guard, const api::CheckStatus& check);
 
-// The first of actionable_breaches() whose check is established. Null if there is none.
-[[nodiscard]] const api::CheckStatus* established_breach(const api::GuardStatus& guard,
-                                                         const api::PolicySpec& spec, Time now);
-
 // The HTTP checks of `spec` that are not established, by name.
 [[nodiscard]] std::vector<std::string> not_established(const api::GuardStatus& guard,
                                                        const api::PolicySpec& spec);

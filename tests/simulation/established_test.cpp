@@ -12,14 +12,6 @@ void set_path(Simulation& simulation, const std::string& path) {
   simulation.merge_patch("rollbackpolicies", "web", {{"spec", spec}});
 }
 
-std::string condition_of(const Simulation& simulation) {
-  const Json* guard = simulation.server.find("deploymentguards", {shop, "web"});
-  if (!guard) return "";
-  for (const Json& condition : guard->at("status").at("conditions"))
-    if (condition["type"] == "ChecksEstablished") return condition["status"];
-  return "";
-}
-
 void use_recreate(Simulation& simulation) {
   simulation.merge_patch("deployments", "web", {{"spec", {{"strategy", {{"type", "Recreate"}}}}}});
 }
@@ -46,7 +38,7 @@ TEST_CASE("never rolls back when the path of a check becomes wrong during a bake
     scenario.run_for(3min);
     CHECK(is_held(scenario, Reason::CheckNotEstablished));
     CHECK(scenario.image("web") == image);
-    CHECK(condition_of(scenario) == "False");
+    CHECK(scenario.checks_established() == "False");
   }
   CHECK(scenario.template_changes() == 0);
   CHECK(scenario.violations() == no_violations);
@@ -55,16 +47,16 @@ TEST_CASE("never rolls back when the path of a check becomes wrong during a bake
 TEST_CASE("reports a wrong path on a quiet day, and accepts the corrected one") {
   Scenario scenario;
   scenario.start_controller();
-  REQUIRE(scenario.run_until([&] { return condition_of(scenario) == "True"; }, 4min));
+  REQUIRE(scenario.run_until([&] { return scenario.checks_established() == "True"; }, 4min));
   set_path(scenario, "/wrong");
-  REQUIRE(scenario.run_until([&] { return condition_of(scenario) == "False"; }, 10min));
+  REQUIRE(scenario.run_until([&] { return scenario.checks_established() == "False"; }, 10min));
   CHECK(std::ranges::count(scenario.events(), Reason::CheckNotEstablished) == 1);
   const auto writes = scenario.writes_of_controllers().size();
   scenario.run_for(3h);
   CHECK(scenario.writes_of_controllers().size() == writes);
   CHECK(scenario.state("web") == idle(Reason::PresumedGood));
   set_path(scenario, "/health");
-  CHECK(scenario.run_until([&] { return condition_of(scenario) == "True"; }, 4min));
+  CHECK(scenario.run_until([&] { return scenario.checks_established() == "True"; }, 4min));
   scenario.ship_bad_release();
   CHECK(scenario.wait_for_rollback());
 }

@@ -24,11 +24,22 @@ struct Scenario : Simulation {
     owners_of_v1 = owners_of_template("web");
   }
 
-  // Starts a controller, and waits until it has presumed v1 good and stored the snapshot.
+  // Starts a controller, and waits until it has presumed v1 good, stored the snapshot, and measured
+  // the checks of v1. At most 4 minutes, because the checks of some tests never pass.
   void start_controller(const std::string& controller = "one", LeaseTimings lease = {}) {
     start(controller, lease);
     REQUIRE(run_until([&] { return state("web") == idle(Reason::PresumedGood); }, 2min));
+    run_until([&] { return checks_established() == "True"; }, 4min);
     run_for(10s);
+  }
+
+  // The status of the condition ChecksEstablished.
+  [[nodiscard]] std::string checks_established(const std::string& name = "web") const {
+    const codec::Json* guard = server.find("deploymentguards", {.namespace_ = shop, .name = name});
+    if (!guard || !guard->contains("status")) return "";
+    for (const codec::Json& condition : guard->at("status").at("conditions"))
+      if (condition["type"] == "ChecksEstablished") return condition["status"];
+    return "";
   }
 
   void set_mode(const char* mode) {

@@ -79,6 +79,9 @@ struct GoodGroup : Scenario {
     cluster.health["app:v3"] = {.status = 200};
     run_for(30s);
     start_controller();
+    run_until(
+        [&] { return checks_established("db") == "True" && checks_established("api") == "True"; },
+        4min);
     run_for(20s);
   }
   bool all_roll_back_within(Duration limit) {

@@ -4,7 +4,6 @@
 
 #include <array>
 
-#include "guard/established.hpp"
 #include "guard/gates/evidence_gates.hpp"
 #include "guard/gates/group_gates.hpp"
 #include "guard/gates/release_gates.hpp"
@@ -101,7 +100,6 @@ constexpr std::array resume_chain{
     approval_gate,
     Gate{.name = "AlreadyFailing", .blocks = gates::already_failing},
     Gate{.name = "SharedCause", .blocks = gates::shared_cause},
-    Gate{.name = "CheckNotEstablished", .blocks = gates::check_not_established},
     Gate{.name = "ClusterFault", .blocks = gates::cluster_fault},
     Gate{.name = "BreakerOpen", .blocks = gates::breaker_open},
     Gate{.name = "SharedWithFleet", .blocks = gates::shared_with_fleet},
@@ -141,7 +139,7 @@ std::optional<Hold> first_hold(std::span<const Gate> gates, const Inputs& inputs
 
 std::optional<StartProof> start_proof_without_gates(const Inputs& inputs,
                                                     const api::GuardStatus& guard, Time now) {
-  const api::CheckStatus* breach = established_breach(guard, inputs.policy.spec, now);
+  const api::CheckStatus* breach = gates::established_breach(guard, inputs.policy.spec, now);
   const auto target = choose_target(guard).revision;
   if (!breach || !target) return {};
   return StartProof{.breach = *breach, .target = *target};

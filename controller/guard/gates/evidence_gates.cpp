@@ -2,10 +2,20 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "guard/check_status.hpp"
 #include "guard/established.hpp"
 
 namespace lastgood::guard::gates {
+
+const api::CheckStatus* established_breach(const api::GuardStatus& guard,
+                                           const api::PolicySpec& spec, Time now) {
+  const auto breaches = actionable_breaches(guard.checks, spec, now);
+  const auto found = std::ranges::find_if(
+      breaches, [&](const api::CheckStatus* check) { return is_established(guard, *check); });
+  return found == breaches.end() ? nullptr : *found;
+}
 
 std::optional<Hold> check_not_established(const Inputs& inputs, const api::GuardStatus& guard,
                                           Time now) {

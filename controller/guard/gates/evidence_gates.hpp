@@ -8,6 +8,10 @@
 
 namespace lastgood::guard::gates {
 
+// The first of actionable_breaches() whose check is established. Null if there is none.
+[[nodiscard]] const api::CheckStatus* established_breach(const api::GuardStatus& guard,
+                                                         const api::PolicySpec& spec, Time now);
+
 // Blocks while no breached check is established.
 [[nodiscard]] std::optional<Hold> check_not_established(const Inputs& inputs,
                                                         const api::GuardStatus& guard, Time now);
