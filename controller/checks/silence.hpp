@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "api/workload.hpp"
-#include "checks/http_measurement.hpp"
+#include "checks/probe_result.hpp"
 #include "checks/responders.hpp"
 #include "codec/json.hpp"
 
