@@ -63,6 +63,7 @@ TEST_CASE("waits two intervals of a check for its first pass when bakeTime is sh
     BakingHarness given;
     given.web.policy.spec.bake_time = 5s;
     given.web.guard.checks[1].passed_once = false;
+    given.web.guard.checks[1].bake_passes = 0;
     given.web.guard.checks[1].consecutive_unknowns = 2;
     given.web.guard.checks[1].result = api::MeasurementResult::Unknown;
     CHECK(given.reconcile_after(time) == state);
