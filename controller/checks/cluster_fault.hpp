@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "api/measurement.hpp"
-#include "checks/rollout.hpp"
+#include "checks/rollout_view.hpp"
 
 namespace lastgood::checks {
 

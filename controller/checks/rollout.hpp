@@ -3,32 +3,19 @@
 // progressDeadlineSeconds.
 #pragma once
 
-#include <optional>
 #include <span>
-#include <string>
-#include <vector>
 
 #include "api/measurement.hpp"
 #include "api/meta.hpp"
 #include "api/policy.hpp"
 #include "api/workload.hpp"
+#include "checks/rollout_view.hpp"
 
 namespace lastgood::checks {
 
 using api::Measurement;
 
 using api::rollout_check;
-
-struct RolloutView {
-  const api::Deployment& deployment;
-  TemplateHash hash;               // of the evaluated revision
-  std::span<const api::Pod> pods;  // of that revision
-  std::optional<Time> rolled_out;  // when the rollout was first seen complete; absent: not yet
-  Duration startup_grace = api::default_progress_deadline;  // see startup_grace()
-  // For example "ConfigMap settings": objects that the template requires and that do not exist.
-  // Empty if they were not read. See awaits_references().
-  std::vector<std::string> missing_references = {};
-};
 
 // A pod waits for its volumes or for a node, so the references of the template must be read. The
 // kubelet reports a missing volume only in an Event.

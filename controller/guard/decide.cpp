@@ -183,8 +183,11 @@ void report_hold_on_record(Step& step) {
   step.plan.rollback = std::move(status);
 }
 
-// Once, until the snapshot is stored.
+// Once, until the snapshot is stored. Then the next reconcile reports that.
 void report_snapshot_failure(Step& step) {
+  const bool stores_again = !step.inputs.snapshot_error.empty() &&
+                            std::holds_alternative<CreateSnapshot>(step.plan.action);
+  if (stores_again) step.requeue_at(step.now + std::chrono::seconds(1));
   const api::Condition* before =
       api::find_condition(step.inputs.guard.conditions, api::condition::rollback_ready);
   const bool is_reported = before && before->reason == api::to_string(Reason::SnapshotFailed);

@@ -79,6 +79,7 @@ TEST_CASE("keeps the template when the annotation is removed before the patch") 
 TEST_CASE("evaluates a release that came with the loss of the opt-in when it is opted in again") {
   Scenario scenario;
   scenario.start_controller();
+  scenario.run_for(10min);  // the check is established for v1
   scenario.cluster.health["app:v2"] = {.status = 200};
   const Json* live = scenario.server.find("deployments", {shop, "web"});
   Json manifest = *live;

@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "checks/rollout.hpp"
 #include "support/printers.hpp"
 #include "unit/checks/pods.hpp"
 

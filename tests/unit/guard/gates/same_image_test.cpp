@@ -12,6 +12,7 @@ namespace {
 api::Measurement with_images(api::StringMap images, api::StringMap baseline_images = {}) {
   api::Measurement out = pass("rollout");
   out.images = std::move(images);
+  if (!baseline_images.empty()) out.baseline_revision = TemplateHash("v1");
   out.baseline_images = std::move(baseline_images);
   return out;
 }
