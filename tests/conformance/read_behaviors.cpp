@@ -107,6 +107,57 @@ asio::awaitable<Failure> watch_initial_events(ConformanceClient& client) {
       : "the bookmark does not have the annotation k8s.io/initial-events-end";
 }
 
+asio::awaitable<Failure> watch_initial_events_by_label(ConformanceClient& client) {
+  co_await create_three_config_maps(client);
+  const auto seen = co_await client.watch(
+      Resource::ConfigMap, {.label_selector = "tier in (one,three)", .initial_events = true}, 3);
+  if (!seen) co_return seen.error().message;
+  co_return *seen == std::vector<std::string>{"ADDED a", "ADDED c", "BOOKMARK"}
+      ? success
+      : fmt::format("the watch sent: {}", fmt::join(*seen, ", "));
+}
+
+// The selector of a watch can be changed: a watch from the last version with another selector sends
+// the later changes of the objects that the new selector matches.
+asio::awaitable<Failure> watch_from_version_by_label(ConformanceClient& client) {
+  const auto before = co_await client.call(kube::list(Resource::ConfigMap, client.namespace_));
+  if (!before) co_return failure_of(before);
+  co_await create_three_config_maps(client);
+  const auto relabel = [&client](const char* tier) -> asio::awaitable<Result<Json>> {
+    co_return co_await client.patch(Resource::ConfigMap, "c",
+                                    Json::array({add_operation("/metadata/labels/tier", tier)}));
+  };
+  const auto left = co_await relabel("three");
+  if (!left) co_return failure_of(left);
+  const auto changed =
+      co_await client.patch(Resource::ConfigMap, "c", Json::array({add_operation("/data/a", "2")}));
+  if (!changed) co_return failure_of(changed);
+  const auto returned = co_await relabel("one");
+  if (!returned) co_return failure_of(returned);
+  const kube::WatchOptions options{.label_selector = "tier in (one,none)",
+                                   .resource_version = text(*before, "/metadata/resourceVersion")};
+  const auto seen = co_await client.watch(Resource::ConfigMap, options, 4);
+  if (!seen) co_return seen.error().message;
+  co_return *seen == std::vector<std::string>{"ADDED a", "ADDED c", "DELETED c", "ADDED c"}
+      ? success
+      : fmt::format("the watch sent: {}", fmt::join(*seen, ", "));
+}
+
+asio::awaitable<Failure> list_not_older_than(ConformanceClient& client) {
+  const auto created = co_await client.create(Resource::ConfigMap, "a", config_map("one"));
+  if (!created) co_return failure_of(created);
+  const std::string collection =
+      kube::collection_path(Resource::ConfigMap, client.namespace_).value();
+  const kube::ListOptions options{.label_selector = "tier in (one)",
+                                  .limit = 500,
+                                  .resource_version = text(*created, "/metadata/resourceVersion"),
+                                  .resource_version_match = "NotOlderThan"};
+  const auto list = co_await client.call(kube::list_call(collection, options));
+  if (!list) co_return failure_of(list);
+  co_return (*list)["items"].size() == 1 ? success
+                                         : "the list lacks the object of the requested version";
+}
+
 asio::awaitable<Failure> watch_expired_version(ConformanceClient& client) {
   const auto seen = co_await client.watch(Resource::ConfigMap, {.resource_version = "1"}, 1);
   if (!seen) co_return seen.error().message;
@@ -135,6 +186,12 @@ constexpr std::array behaviors{
     Behavior{"a watch from a version sends all later changes in their order", watch_from_version},
     Behavior{"a watch with initial events sends all objects, and then a bookmark",
              watch_initial_events},
+    Behavior{"a watch with a label selector sends the initial objects that match",
+             watch_initial_events_by_label},
+    Behavior{"a watch with a label selector sends DELETED when an object does not match any more",
+             watch_from_version_by_label},
+    Behavior{"a list that is not older than a version has the object of this version",
+             list_not_older_than},
     Behavior{"a watch from an expired version sends an ERROR event with code 410",
              watch_expired_version},
     Behavior{"a list at a future version is rejected with 504 ResourceVersionTooLarge",

@@ -114,6 +114,7 @@ bool starts_with_objects(const Route& route) {
 bool send_objects(const ApiServer& server, const Route& route,
                   const std::function<bool(std::string_view)>& on_bytes) {
   for (const Json* object : server.all(route.plural, route.namespace_)) {
+    if (!matches_selector(route.parameter("labelSelector"), labels_of(*object))) continue;
     if (!on_bytes(Json{{"type", "ADDED"}, {"object", *object}}.dump() + "\n")) return false;
   }
   return route.parameter("sendInitialEvents") != "true" ||
@@ -187,16 +188,22 @@ asio::awaitable<Result<void>> ApiClient::stream(api::ApiCall call, Duration idle
         410, "Expired", "too old resource version: " + route->parameter("resourceVersion"))));
     co_return Result<void>{};
   }
+  if (!on_bytes({})) co_return Result<void>{};
   if (with_objects && !send_objects(server_, *route, on_bytes)) co_return Result<void>{};
   const std::string seconds = route->parameter("timeoutSeconds");
   const MonotonicTime end =
       clock_.monotonic_now() + std::chrono::seconds(seconds.empty() ? 1800 : std::stoll(seconds));
   MonotonicTime next_bookmark = clock_.monotonic_now() + bookmark_interval;
-  WatchReader reader(
-      server_, clock_, co_await asio::this_coro::executor,
-      {.user = user_, .plural = route->plural, .namespace_ = route->namespace_, .seen = from});
+  WatchReader reader(server_, clock_, co_await asio::this_coro::executor,
+                     {.user = user_,
+                      .plural = route->plural,
+                      .namespace_ = route->namespace_,
+                      .label_selector = route->parameter("labelSelector"),
+                      .seen = from});
+  MonotonicTime last_byte = clock_.monotonic_now();
   for (;;) {
     for (const std::string& line : server_.watches().read(reader.watch())) {
+      last_byte = clock_.monotonic_now();
       if (!on_bytes(line)) co_return Result<void>{};
     }
     if (reader.watch().is_closed)
@@ -205,11 +212,15 @@ asio::awaitable<Result<void>> ApiClient::stream(api::ApiCall call, Duration idle
     if (clock_.monotonic_now() >= next_bookmark) {
       next_bookmark = clock_.monotonic_now() + bookmark_interval;
       // A stalled watch sends nothing, not even a bookmark.
-      const bool sends_bookmarks = !server_.watches().is_stalled(route->plural);
+      const bool sends_bookmarks =
+          !server_.watches().is_stalled(route->plural) && !reader.watch().is_silent;
+      if (sends_bookmarks) last_byte = clock_.monotonic_now();
       if (sends_bookmarks && !on_bytes(bookmark(server_.version(), false)))
         co_return Result<void>{};
     }
-    co_await reader.wait(std::min(end, next_bookmark));
+    if (clock_.monotonic_now() >= last_byte + idle_timeout)
+      co_return fail(ErrorKind::TimedOut, "no byte in time");
+    co_await reader.wait(std::min({end, next_bookmark, last_byte + idle_timeout}));
   }
 }
 

@@ -118,6 +118,8 @@ constexpr const char* object_was_modified =
 
 }  // namespace
 
+Labels labels_of(const Json& object) { return object["metadata"].value("labels", Labels()); }
+
 ApiResponse error_response(int code, const std::string& reason, const std::string& message) {
   return {.status = code,
           .body = {{"kind", "Status"},
@@ -196,8 +198,7 @@ ApiResponse ApiServer::list(const Route& route) {
   Json metadata{{"resourceVersion", continue_.empty() ? std::to_string(version_)
                                                       : continue_.substr(0, continue_.find(' '))}};
   for (const Json* object : all(route.plural, route.namespace_)) {
-    const auto labels = (*object)["metadata"].value("labels", std::map<std::string, std::string>());
-    if (!matches_selector(route.parameter("labelSelector"), labels)) continue;
+    if (!matches_selector(route.parameter("labelSelector"), labels_of(*object))) continue;
     if (field_selector.starts_with(by_name) &&
         field_selector.substr(by_name.size()) != key_of(*object).name)
       continue;
@@ -366,21 +367,30 @@ void ApiServer::change(const std::string& plural, const Key& key,
 void ApiServer::remove(const std::string& plural, const Key& key) {
   const Json* found = find(plural, key);
   if (!found) return;
-  Json object = *found;
-  objects_[plural].erase(key);
-  commit("DELETED", plural, std::move(object));
+  commit("DELETED", plural, *found);
 }
 
 void ApiServer::commit(const std::string& type, const std::string& plural, Json object) {
   object["metadata"]["resourceVersion"] = std::to_string(++version_);
-  if (type != "DELETED") objects_[plural].insert_or_assign(key_of(object), object);
+  const Json* before = find(plural, key_of(object));
+  std::optional<Labels> labels_before;
+  if (before) labels_before = labels_of(*before);
+  std::optional<Labels> labels_after;
+  if (type == "DELETED") {
+    objects_[plural].erase(key_of(object));
+  } else {
+    labels_after = labels_of(object);
+    objects_[plural].insert_or_assign(key_of(object), object);
+  }
   if (on_change) on_change(plural, object);
   std::string namespace_ = key_of(object).namespace_;
   watches_.append({.version = version_,
                    .type = type,
                    .plural = plural,
                    .namespace_ = std::move(namespace_),
-                   .object = std::move(object)});
+                   .object = std::move(object),
+                   .labels_before = std::move(labels_before),
+                   .labels_after = std::move(labels_after)});
 }
 
 }  // namespace lastgood::simulation

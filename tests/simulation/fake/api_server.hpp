@@ -92,6 +92,8 @@ class ApiServer {
   std::vector<Write> writes_;
 };
 
+[[nodiscard]] Labels labels_of(const codec::Json& object);
+
 // A response with a metav1.Status, as the API server sends it.
 [[nodiscard]] ApiResponse error_response(int code, const std::string& reason,
                                          const std::string& message);

@@ -116,6 +116,8 @@ void Cluster::on_change(const std::string& plural, const Json& object) {
         number_at(object, "/metadata/generation"))
       enqueue(key_of(object));
   } else if (plural == "replicasets" || plural == "pods") {
+    if (plural == "replicasets" && !server_.find(plural, key_of(object)))
+      garbage_collect_owned_by(text(object, "/metadata/uid"));
     const std::string deployment_name = text(object, "/metadata/labels/app");
     enqueue({.namespace_ = key_of(object).namespace_, .name = deployment_name});
   }

@@ -3,11 +3,25 @@
 #include <algorithm>
 #include <utility>
 
+#include "simulation/fake/route.hpp"
+
 namespace lastgood::simulation {
 
 namespace {
 
 constexpr std::size_t max_logged_events = 4000;
+
+// The type of the event for a watch with this selector. An object that does not match any more is
+// DELETED for the watch, and an object that matches now is ADDED. Empty: no event.
+std::string type_for(const LoggedEvent& event, const std::string& selector) {
+  if (selector.empty()) return event.type;
+  const auto matches = [&](const std::optional<Labels>& labels) {
+    return labels && matches_selector(selector, *labels);
+  };
+  const bool matches_after = matches(event.labels_after);
+  if (matches(event.labels_before)) return matches_after ? "MODIFIED" : "DELETED";
+  return matches_after ? "ADDED" : "";
+}
 
 }  // namespace
 
@@ -33,13 +47,15 @@ std::list<OpenWatch>::iterator WatchCache::open(OpenWatch watch) {
 
 std::vector<std::string> WatchCache::read(OpenWatch& watch) {
   std::vector<std::string> lines;
-  if (is_stalled(watch.plural)) return lines;
+  if (is_stalled(watch.plural) || watch.is_silent) return lines;
   auto event = std::ranges::upper_bound(log_, watch.seen, {}, &LoggedEvent::version);
   for (; event != log_.end(); ++event) {
     watch.seen = event->version;
     const bool in_namespace = watch.namespace_.empty() || watch.namespace_ == event->namespace_;
     if (event->plural != watch.plural || !in_namespace) continue;
-    lines.push_back(codec::Json{{"type", event->type}, {"object", event->object}}.dump() + "\n");
+    const std::string type = type_for(*event, watch.label_selector);
+    if (type.empty()) continue;
+    lines.push_back(codec::Json{{"type", type}, {"object", event->object}}.dump() + "\n");
   }
   return lines;
 }
@@ -47,6 +63,10 @@ std::vector<std::string> WatchCache::read(OpenWatch& watch) {
 void WatchCache::resume(const std::string& plural) {
   stalled_.erase(plural);
   notify_all();
+}
+
+void WatchCache::silence_open(const std::string& plural) {
+  for (OpenWatch& watch : open_) watch.is_silent = watch.is_silent || watch.plural == plural;
 }
 
 void WatchCache::close_all() {

@@ -7,6 +7,7 @@
 #include <functional>
 #include <list>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -15,20 +16,26 @@
 
 namespace lastgood::simulation {
 
+using Labels = std::map<std::string, std::string>;
+
 struct LoggedEvent {
   std::uint64_t version = 0;
   std::string type;  // ADDED, MODIFIED, DELETED
   std::string plural;
   std::string namespace_;
   codec::Json object;
+  std::optional<Labels> labels_before = {};  // before the change; empty: the object is new
+  std::optional<Labels> labels_after = {};   // empty: the object was deleted
 };
 
 struct OpenWatch {
   std::string user;
   std::string plural;
   std::string namespace_;         // empty: all namespaces
+  std::string label_selector;     // empty: all objects
   std::uint64_t seen = 0;         // the last version that was read
   bool is_closed = false;         // by the server
+  bool is_silent = false;         // the connection is dead: nothing arrives any more
   std::function<void()> on_news;  // called when the watch has new events or is closed
 };
 
@@ -51,6 +58,9 @@ class WatchCache {
   [[nodiscard]] bool is_stalled(const std::string& plural) const {
     return stalled_.contains(plural);
   }
+
+  // The open watches of the kind get nothing any more, not even the end of the connection.
+  void silence_open(const std::string& plural);
 
   // No watch ever gets the next `count` events of the kind.
   void drop_events(const std::string& plural, int count) { to_drop_[plural] += count; }
