@@ -95,7 +95,8 @@ struct KubeletProbe {
 
 struct Pod {
   ObjectMeta meta;
-  std::string node;  // empty: not scheduled
+  std::string replica_set;  // name of the ReplicaSet that owns the pod; empty: none
+  std::string node;         // empty: not scheduled
   std::string ip;
   std::string phase;                      // Pending, Running, Succeeded, Failed, Unknown
   StringMap port_names = {};              // the number of each named container port, in decimal

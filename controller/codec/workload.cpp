@@ -180,7 +180,11 @@ Result<Pod> parse_pod(const Json& object) {
   const Reader root(object, "", error);
   Pod out;
   out.meta = read_meta(root.object("metadata"));
-  keep_needed_annotations(out.meta);
+  out.meta.annotations.clear();
+  root.object("metadata").each("ownerReferences", max_elements, [&](const Reader& owner) {
+    if (owner.boolean("controller") && owner.text("kind") == "ReplicaSet")
+      out.replica_set = owner.text("name");
+  });
   const Reader spec = root.object("spec");
   read_ports(spec, "containers", out.port_names);
   read_ports(spec, "initContainers", out.port_names);

@@ -1,5 +1,5 @@
 // Reads fields from JSON while parsing it, with simdjson's On-Demand API. simdjson.h is a large
-// header: only watch_event.cpp and deployment_reader.cpp include this one.
+// header: only watch_event.cpp, deployment_reader.cpp and pod_reader.cpp include this one.
 //
 // An object is read once, from its first to its last field. Fields that no callback reads are
 // skipped. A field with the value null is treated as missing.

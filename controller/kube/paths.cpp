@@ -122,6 +122,7 @@ ApiCall list_call(std::string_view collection, const ListOptions& options) {
 ApiCall watch_call(std::string_view collection, const WatchOptions& options) {
   Query query;
   query.add("watch", "true").add("allowWatchBookmarks", "true");
+  query.add_unless_empty("labelSelector", options.label_selector);
   if (options.initial_events)
     query.add("sendInitialEvents", "true").add("resourceVersionMatch", "NotOlderThan");
   query.add_unless_empty("resourceVersion", options.resource_version);

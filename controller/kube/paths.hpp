@@ -71,6 +71,7 @@ struct ListOptions {
 };
 
 struct WatchOptions {
+  std::string label_selector = {};  // in the syntax of kubectl -l
   std::string resource_version = {};
   // WatchList: ADDED events for all objects, then a bookmark that ends the initial events.
   bool initial_events = false;

@@ -7,6 +7,7 @@
 #include "codec/objects.hpp"
 #include "kube/deployment_reader.hpp"
 #include "kube/json_walk.hpp"
+#include "kube/pod_reader.hpp"
 
 namespace lastgood::kube {
 namespace {
@@ -22,6 +23,10 @@ struct WatchedKind;
 template <>
 struct WatchedKind<api::Deployment> {
   static constexpr const char* name = "Deployment";
+};
+template <>
+struct WatchedKind<api::Pod> {
+  static constexpr const char* name = "Pod";
 };
 template <>
 struct WatchedKind<api::RollbackPolicy> {
@@ -56,6 +61,10 @@ Result<T> parse_object(Parser&, const Padded& bytes) {
 template <>
 Result<api::Deployment> parse_object<api::Deployment>(Parser& parser, const Padded& bytes) {
   return read_deployment(parser, bytes);
+}
+template <>
+Result<api::Pod> parse_object<api::Pod>(Parser& parser, const Padded& bytes) {
+  return read_pod(parser, bytes);
 }
 
 // The metadata of an object or a bookmark.
@@ -231,6 +240,7 @@ Result<ListPage<T>> parse_list(std::string body) {
   template Result<ListPage<T>> parse_list<T>(std::string body);
 // NOLINTEND(bugprone-macro-parentheses)
 LASTGOOD_WATCHED(api::Deployment)
+LASTGOOD_WATCHED(api::Pod)
 LASTGOOD_WATCHED(api::RollbackPolicy)
 LASTGOOD_WATCHED(api::DeploymentGuard)
 LASTGOOD_WATCHED(api::Rollback)

@@ -1,11 +1,12 @@
-// Parses the responses of LIST and WATCH requests into objects and events. Of a
-// Deployment, only the fields of api::Deployment are parsed and stored. No I/O; never throws.
+// Parses the responses of LIST and WATCH requests into objects and events. Of a Deployment and of a
+// pod, only the fields of api::Deployment and api::Pod are stored. No I/O; never throws.
 //
 // Protocol: metav1.WatchEvent and metav1.List in k8s.io/apimachinery/pkg/apis/meta/v1, and
 // https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
 //
-// T is one of the four watched kinds: api::Deployment, api::RollbackPolicy, api::DeploymentGuard,
-// api::Rollback. An object that cannot be parsed becomes Unreadable. The others are still read.
+// T is one of the five watched kinds: api::Deployment, api::Pod, api::RollbackPolicy,
+// api::DeploymentGuard, api::Rollback. An object that cannot be parsed becomes Unreadable. The
+// others are still read.
 #pragma once
 
 #include <cstdint>
@@ -74,6 +75,7 @@ template <class T>
   extern template Result<ListPage<T>> parse_list<T>(std::string body);
 // NOLINTEND(bugprone-macro-parentheses)
 LASTGOOD_WATCHED(api::Deployment)
+LASTGOOD_WATCHED(api::Pod)
 LASTGOOD_WATCHED(api::RollbackPolicy)
 LASTGOOD_WATCHED(api::DeploymentGuard)
 LASTGOOD_WATCHED(api::Rollback)

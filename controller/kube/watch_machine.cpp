@@ -63,6 +63,20 @@ WatchAction<T> WatchMachine<T>::on(StartWatch, MonotonicTime now) {
 }
 
 template <class T>
+WatchAction<T> WatchMachine<T>::on(Select select, MonotonicTime now) {
+  target_.label_selector = std::move(select.label_selector);
+  switch (phase_) {
+    case Phase::NotStarted:
+    case Phase::InitialEvents:
+    case Phase::Listing: return proceed(enter(Phase::InitialEvents, now));
+    case Phase::Streaming: return proceed(open_stream(Phase::Streaming, version_, now));
+    case Phase::CheckingVersion:
+    case Phase::BackingOff: break;
+  }
+  return unchanged();
+}
+
+template <class T>
 WatchAction<T> WatchMachine<T>::on(WaitElapsed, MonotonicTime now) {
   const auto* wait = std::get_if<BackoffWait>(&next_);
   if (phase_ != Phase::BackingOff || wait == nullptr || now < wait->until) return unchanged();
@@ -110,9 +124,11 @@ WatchAction<T> WatchMachine<T>::on_page(ListPage<T> page, MonotonicTime now) {
     action = finish_sync(std::exchange(listed_, {}));
     action.next = next_ = open_stream(Phase::Streaming, version_, now);
   } else {
-    action = proceed(ListCall{
-        .call = list_call(target_.collection, {.limit = page_size_, .continue_ = continue_}),
-        .timeout = call_timeout});
+    action = proceed(
+        ListCall{.call = list_call(target_.collection, {.label_selector = target_.label_selector,
+                                                        .limit = page_size_,
+                                                        .continue_ = continue_}),
+                 .timeout = call_timeout});
   }
   action.problems = std::move(problems);
   return action;
@@ -307,6 +323,7 @@ WatchAction<T> WatchMachine<T>::list_instead(std::string_view reason, std::optio
 template <class T>
 WatchAction<T> WatchMachine<T>::finish_sync(std::vector<T> objects) {
   synced_ = true;
+  ++syncs_;
   delays_next_sync_ = true;
   not_older_than_ = {};
   page_size_ = target_.page_size;
@@ -327,7 +344,9 @@ WatchNext WatchMachine<T>::enter(Phase phase, MonotonicTime now) {
   if (phase == Phase::InitialEvents && supports_watch_list_)
     return open_stream(Phase::InitialEvents, not_older_than_, now);
   phase_ = Phase::Listing;
-  ListOptions options{.limit = page_size_, .resource_version = not_older_than_.value};
+  ListOptions options{.label_selector = target_.label_selector,
+                      .limit = page_size_,
+                      .resource_version = not_older_than_.value};
   if (!not_older_than_.empty()) options.resource_version_match = "NotOlderThan";
   return ListCall{.call = list_call(target_.collection, options), .timeout = call_timeout};
 }
@@ -342,10 +361,11 @@ WatchNext WatchMachine<T>::open_stream(Phase phase, const ResourceVersion& from,
   const int timeout =
       std::min(min_watch_seconds + static_cast<int>(random_source_() * spread), max_watch_seconds);
   return OpenStream{
-      .call = watch_call(target_.collection, {.resource_version = from.value,
+      .call = watch_call(target_.collection, {.label_selector = target_.label_selector,
+                                              .resource_version = from.value,
                                               .initial_events = phase == Phase::InitialEvents,
                                               .timeout_seconds = timeout}),
-      .idle_timeout = seconds(timeout) + idle_margin};
+      .idle_timeout = target_.idle_timeout.value_or(seconds(timeout) + idle_margin)};
 }
 
 template <class T>
@@ -362,6 +382,7 @@ void WatchMachine<T>::set_version(const ResourceVersion& version) {
 }
 
 template class WatchMachine<api::Deployment>;
+template class WatchMachine<api::Pod>;
 template class WatchMachine<api::RollbackPolicy>;
 template class WatchMachine<api::DeploymentGuard>;
 template class WatchMachine<api::Rollback>;

@@ -1,5 +1,5 @@
 // The watch of one collection as a state machine without I/O, clock or random numbers of its own.
-// It says which request to send next and how to change the object store. T is one of the four
+// It says which request to send next and how to change the object store. T is one of the five
 // watched kinds (watch_event.hpp).
 //
 // Protocol: client-go's tools/cache/reflector.go, and
@@ -25,6 +25,9 @@
 // - A sync fails in any other way: back off, then sync again.
 // - Watching from the same version fails five times with an error that this version may cause (400,
 //   422, 500, invalid or too large response): sync again without a minimum version.
+// - The label selector changes: watch with the new selector from the same version, without a sync.
+//   The caller must list the objects that only the new selector matches: they may be older than
+//   this version. A sync that has not finished begins again.
 //
 // Use:
 //
@@ -55,7 +58,12 @@ namespace lastgood::kube {
 
 // Inputs.
 
-struct StartWatch {};   // the first input
+struct StartWatch {};  // the first input
+// The first input, or a change of the label selector. If a stream or a call is open, close it
+// first.
+struct Select {
+  std::string label_selector;
+};
 struct WaitElapsed {};  // the time of a BackoffWait has come
 struct StreamEnded {};  // the server ended the stream without an error
 
@@ -63,7 +71,7 @@ struct StreamEnded {};  // the server ended the stream without an error
 // error.
 template <class T>
 using WatchInput =
-    std::variant<StartWatch, ListPage<T>, WatchEvent<T>, StreamEnded, Error, WaitElapsed>;
+    std::variant<StartWatch, Select, ListPage<T>, WatchEvent<T>, StreamEnded, Error, WaitElapsed>;
 
 // Actions.
 
@@ -92,9 +100,13 @@ struct WatchAction {
 };
 
 struct WatchTarget {
-  std::string collection;  // from collection_path()
-  std::string namespace_;  // of the collection; empty: all namespaces
-  int page_size = 500;     // objects in each page of a LIST
+  std::string collection;           // from collection_path()
+  std::string namespace_;           // of the collection; empty: all namespaces
+  int page_size = 500;              // objects in each page of a LIST
+  std::string label_selector = {};  // empty: all objects
+  // A stream without data for this time is closed. The server sends a bookmark about every 60 s.
+  // Empty: a little longer than the timeout of the watch.
+  std::optional<Duration> idle_timeout = {};
 };
 
 template <class T>
@@ -108,6 +120,10 @@ class WatchMachine {
 
   // True once all objects have been seen: an object that the store lacks does not exist.
   [[nodiscard]] bool synced() const { return synced_; }
+  // The number of finished syncs.
+  [[nodiscard]] int syncs() const { return syncs_; }
+  // The next event changes the store: the last sync has finished, and a watch is open or opens.
+  [[nodiscard]] bool is_streaming() const { return phase_ == Phase::Streaming; }
   // The last resource version seen.
   [[nodiscard]] const ResourceVersion& version() const { return version_; }
 
@@ -122,6 +138,7 @@ class WatchMachine {
   };
 
   WatchAction<T> on(StartWatch, MonotonicTime now);
+  WatchAction<T> on(Select select, MonotonicTime now);
   WatchAction<T> on(WaitElapsed, MonotonicTime now);
   WatchAction<T> on(StreamEnded, MonotonicTime now);
   WatchAction<T> on(ListPage<T> page, MonotonicTime now);
@@ -166,6 +183,7 @@ class WatchMachine {
   ResourceVersion not_older_than_;   // minimum version of the next sync; empty: no minimum
   bool supports_watch_list_ = true;  // false after the server rejected or ignored a WatchList
   bool synced_ = false;
+  int syncs_ = 0;
 
   MonotonicTime opened_at_;        // when the open stream was opened
   bool stream_has_event_ = false;  // at least one event arrived on the open stream
@@ -180,6 +198,7 @@ class WatchMachine {
 };
 
 extern template class WatchMachine<api::Deployment>;
+extern template class WatchMachine<api::Pod>;
 extern template class WatchMachine<api::RollbackPolicy>;
 extern template class WatchMachine<api::DeploymentGuard>;
 extern template class WatchMachine<api::Rollback>;

@@ -70,6 +70,11 @@ struct BodyReceiver {
     return on_bytes && head.status == 200;
   }
 
+  // False: stop reading.
+  [[nodiscard]] bool begin(const ResponseHead& head) const {
+    return !passes_on(head) || on_bytes({});
+  }
+
   bool receive(const ResponseHead& head, std::string_view piece) {
     if (passes_on(head)) return on_bytes(piece);
     if (body.empty() && head.length)
@@ -232,12 +237,14 @@ asio::awaitable<std::expected<ResponseHead, ExchangeFailure>> KubeClient::Impl::
           ExchangeFailure{.sent = true, .began = reader.began(), .cause = bytes.error()});
     if (receiver.idle_timeout) deadline.restart(*receiver.idle_timeout);
     const auto step = reader.received(*bytes);
-    if (reader.has_head() && !counted) on_status(reader.head().status);
+    const bool begins = reader.has_head() && !counted;
+    if (begins) on_status(reader.head().status);
     counted = reader.has_head();
     if (!step)
       co_return std::unexpected(
           ExchangeFailure{.sent = true, .began = reader.began(), .cause = step.error()});
-    if (*step == ResponseReader::Step::More) continue;
+    const bool goes_on = !begins || receiver.begin(reader.head());
+    if (*step == ResponseReader::Step::More && goes_on) continue;
     if (reader.reusable() && !stopped_) pool_.add_idle(std::move(transport));
     co_return reader.head();
   }

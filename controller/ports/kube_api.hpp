@@ -41,9 +41,10 @@ class KubeApi {
   virtual boost::asio::awaitable<Result<ResponseWithWarnings>> call_with_warnings(
       ApiCall call, Duration timeout) = 0;
 
-  // Calls `on_bytes` with each piece of the body of a 200 response as it arrives. A piece can end
-  // anywhere. Returns success when the server ends the body or `on_bytes` returns false. Returns an
-  // Error for any other status, for a broken connection, and after `idle_timeout` without a byte.
+  // Calls `on_bytes` with each piece of the body of a 200 response as it arrives, and with an empty
+  // piece as soon as the response has begun. A piece can end anywhere. Returns success when the
+  // server ends the body or `on_bytes` returns false. Returns an Error for any other status, for a
+  // broken connection, and after `idle_timeout` without a byte.
   virtual boost::asio::awaitable<Result<void>> stream(
       ApiCall call, Duration idle_timeout, std::function<bool(std::string_view)> on_bytes) = 0;
 };

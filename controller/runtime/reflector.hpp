@@ -1,5 +1,6 @@
 // Keeps an object store in sync with one collection on the API server: performs the calls, streams
 // and waits of kube::WatchMachine. The protocol is documented there.
+// runtime/selective_reflector.hpp is for a collection whose label selector changes.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -22,8 +23,8 @@ class Reflector {
  public:
   using OnDeltas = std::function<void(const kube::Deltas<T>&)>;
 
-  // `kind` is for logs and metrics. Calls on_deltas() after each change of the store, and when
-  // synced() becomes true. In the second case there may be no deltas.
+  // `kind` is for logs and metrics. Calls on_deltas() after each change of the store, and without
+  // deltas when a watch opens and when all objects have been read.
   Reflector(std::string kind, kube::WatchTarget target, kube::RandomSource random_source,
             ports::KubeApi& kube, ports::Clock& clock, ports::Telemetry& telemetry,
             kube::ObjectStore<T>& store, OnDeltas on_deltas)
@@ -37,10 +38,26 @@ class Reflector {
 
   // True once all objects have been seen: an object that the store lacks does not exist.
   [[nodiscard]] bool synced() const { return machine_.synced(); }
+  // The number of times that all objects were read.
+  [[nodiscard]] int syncs() const { return machine_.syncs(); }
+  // The last resource version seen.
+  [[nodiscard]] const ResourceVersion& version() const { return machine_.version(); }
+  // A watch is open, and its next event changes the store.
+  [[nodiscard]] bool is_streaming() const { return is_open_ && machine_.is_streaming(); }
+  // When such a watch last ended. Empty: none has ended yet.
+  [[nodiscard]] std::optional<MonotonicTime> streamed_until() const { return streamed_until_; }
 
   // Runs until it is cancelled. Errors of the API server are logged and retried.
-  boost::asio::awaitable<void> run() {
-    kube::WatchNext next = step(kube::StartWatch{});
+  boost::asio::awaitable<void> run() { return run_from(kube::StartWatch{}); }
+  // The same for the objects that `label_selector` matches. After a cancellation, call it again
+  // with another selector: it continues from the last version. See kube::Select.
+  boost::asio::awaitable<void> run(std::string label_selector) {
+    return run_from(kube::Select{std::move(label_selector)});
+  }
+
+ private:
+  boost::asio::awaitable<void> run_from(kube::WatchInput<T> first) {
+    kube::WatchNext next = step(std::move(first));
     for (;;) {
       if (auto* list = std::get_if<kube::ListCall>(&next)) {
         next = co_await perform(std::move(*list));
@@ -55,16 +72,15 @@ class Reflector {
     }
   }
 
- private:
   kube::WatchNext step(kube::WatchInput<T> input) {
-    const bool was_synced = machine_.synced();
+    const int syncs_before = machine_.syncs();
     kube::WatchAction<T> action = machine_.step(std::move(input), clock_.monotonic_now());
     for (const Error& problem : action.problems)
       log::warn("the watch reported an error", {{"kind", kind_}, {"error", problem}});
     if (!action.restart_reason.empty()) telemetry_.watch_restarted(kind_, action.restart_reason);
     kube::Deltas<T> deltas;
     if (action.change) deltas = store_.apply(std::move(*action.change));
-    if (!deltas.empty() || was_synced != machine_.synced()) on_deltas_(deltas);
+    if (!deltas.empty() || syncs_before != machine_.syncs()) on_deltas_(deltas);
     return std::move(action.next);
   }
 
@@ -85,7 +101,9 @@ class Reflector {
       if (!std::holds_alternative<kube::ReadStream>(after)) next = std::move(after);
       return !next.has_value();
     };
+    const EndOfStream end_of_stream(*this);
     std::function<bool(std::string_view)> on_bytes = [&](std::string_view bytes) {
+      if (!std::exchange(is_open_, true)) on_deltas_({});
       const auto split = lines.feed(bytes, on_line);
       if (!split) next = step(split.error());
       return !next.has_value();
@@ -96,6 +114,21 @@ class Reflector {
     co_return ended ? step(kube::StreamEnded{}) : step(ended.error());
   }
 
+  // Records the end of a stream, also if it is cancelled.
+  class EndOfStream {
+   public:
+    explicit EndOfStream(Reflector& reflector) : reflector_(reflector) {}
+    EndOfStream(const EndOfStream&) = delete;
+    EndOfStream& operator=(const EndOfStream&) = delete;
+    ~EndOfStream() {
+      if (reflector_.is_streaming()) reflector_.streamed_until_ = reflector_.clock_.monotonic_now();
+      reflector_.is_open_ = false;
+    }
+
+   private:
+    Reflector& reflector_;
+  };
+
   std::string kind_;
   kube::WatchMachine<T> machine_;
   ports::KubeApi& kube_;
@@ -103,6 +136,8 @@ class Reflector {
   ports::Telemetry& telemetry_;
   kube::ObjectStore<T>& store_;
   OnDeltas on_deltas_;
+  bool is_open_ = false;  // the server has accepted the stream
+  std::optional<MonotonicTime> streamed_until_;
 };
 
 }  // namespace lastgood::runtime

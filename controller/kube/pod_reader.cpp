@@ -1,0 +1,95 @@
+#include "kube/pod_reader.hpp"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <span>
+
+#include "codec/objects.hpp"
+
+namespace lastgood::kube {
+namespace {
+
+using codec::Json;
+using walk::ErrorCode;
+using walk::ErrorPath;
+using walk::Value;
+using Names = std::span<const std::string_view>;
+
+// The fields that codec::parse_pod() reads.
+constexpr std::array<std::string_view, 8> metadata_fields{
+    "name",   "namespace",       "uid", "resourceVersion", "creationTimestamp", "deletionTimestamp",
+    "labels", "ownerReferences",
+};
+constexpr std::array<std::string_view, 6> container_fields{
+    "name", "ports", "restartPolicy", "readinessProbe", "livenessProbe", "startupProbe",
+};
+constexpr std::array<std::string_view, 2> spec_fields{"nodeName", "readinessGates"};
+constexpr std::array<std::string_view, 6> status_fields{
+    "phase", "podIP", "startTime", "conditions", "containerStatuses", "initContainerStatuses",
+};
+
+class PodProjection {
+ public:
+  ErrorCode read(std::string_view name, Value value) {
+    if (name == "metadata") return keep(value, metadata_fields, pod_["metadata"]);
+    if (name == "status") return keep(value, status_fields, pod_["status"]);
+    return name == "spec" ? read_spec(value) : simdjson::SUCCESS;
+  }
+
+  ErrorPath path;
+  std::optional<Error> error;  // of a field that is too large or nested too deeply
+
+  [[nodiscard]] const Json& pod() const { return pod_; }
+
+ private:
+  ErrorCode keep_one(std::string_view name, Value value, Json& out) {
+    std::string_view text;
+    if (const ErrorCode code = walk::read_raw(value, text)) return code;
+    auto json = codec::parse_json(text);
+    if (!json) {
+      error = std::move(json.error());
+      return simdjson::TAPE_ERROR;
+    }
+    out[std::string(name)] = std::move(*json);
+    return simdjson::SUCCESS;
+  }
+
+  ErrorCode keep(Value object, Names names, Json& out) {
+    return walk::fields(object, path, [&](std::string_view name, Value value) -> ErrorCode {
+      if (std::ranges::find(names, name) == names.end()) return simdjson::SUCCESS;
+      return keep_one(name, value, out);
+    });
+  }
+
+  ErrorCode read_spec(Value spec) {
+    return walk::fields(spec, path, [&](std::string_view name, Value value) -> ErrorCode {
+      if (name == "containers" || name == "initContainers") {
+        Json& containers = pod_["spec"][std::string(name)] = Json::array();
+        return walk::elements(value, [&](Value container) {
+          return keep(container, container_fields, containers.emplace_back(Json::object()));
+        });
+      }
+      if (std::ranges::find(spec_fields, name) == spec_fields.end()) return simdjson::SUCCESS;
+      return keep_one(name, value, pod_["spec"]);
+    });
+  }
+
+  Json pod_ = Json::object();
+};
+
+}  // namespace
+
+Result<api::Pod> read_pod(walk::Parser& parser, const walk::Padded& bytes) {
+  PodProjection projection;
+  const ErrorCode code = walk::document(
+      parser, bytes, projection.path,
+      [&](std::string_view name, Value value) { return projection.read(name, value); });
+  if (projection.error) return std::unexpected(std::move(*projection.error));
+  if (code)
+    return fail(ErrorKind::Protocol,
+                projection.path.text() + ": " + simdjson::error_message(code));
+  return codec::parse_pod(projection.pod());
+}
+
+}  // namespace lastgood::kube
