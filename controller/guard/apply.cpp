@@ -56,6 +56,7 @@ bool is_about(const InboxEntry& entry, const GuardState& state) {
       Overloaded{
           [&](const MeasurementArrived& one) { return one.deployment == state.deployment_uid; },
           [&](const CheckEnded& one) { return one.deployment == state.deployment_uid; },
+          [](const PodsChanged&) { return true; },
           [&](const GuardDeleted& one) { return one.guard == state.guard_uid; },
           [&](const FreezeRemoved& one) { return one.guard == state.guard_uid; },
           [](const RollbackSeen&) { return true; },
@@ -70,6 +71,9 @@ GuardState fold(GuardState state, Inbox inbox, const api::Deployment& deployment
     std::visit(Overloaded{
                    [&](MeasurementArrived& one) { add_measurement(state, std::move(one)); },
                    [&](const CheckEnded& one) { state.running_checks[one.check] = false; },
+                   [&](const PodsChanged& one) {
+                     state.schedule.request(std::string(api::rollout_check), one.at);
+                   },
                    [&](const GuardDeleted&) { state = load(deployment, stores, now); },
                    [&](const FreezeRemoved&) {
                      state.guard.freeze.reset();

@@ -10,6 +10,7 @@
 #include "guard/live_policy.hpp"
 #include "guard/manual_request.hpp"
 #include "guard/needs.hpp"
+#include "guard/pod_sync.hpp"
 #include "guard/preflight.hpp"
 #include "guard/preflight_schedule.hpp"
 #include "guard/target.hpp"

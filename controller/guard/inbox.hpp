@@ -31,6 +31,11 @@ struct CheckEnded {
   std::string check;
 };
 
+// A pod of the Deployment changed, or its pods are known again. The rollout check runs soon.
+struct PodsChanged {
+  MonotonicTime at;
+};
+
 // A user deleted the DeploymentGuard.
 struct GuardDeleted {
   Uid guard;
@@ -54,8 +59,8 @@ struct RollbackDeleted {
   Time at;
 };
 
-using InboxEntry = std::variant<MeasurementArrived, CheckEnded, GuardDeleted, FreezeRemoved,
-                                RollbackSeen, RollbackDeleted>;
+using InboxEntry = std::variant<MeasurementArrived, CheckEnded, PodsChanged, GuardDeleted,
+                                FreezeRemoved, RollbackSeen, RollbackDeleted>;
 using Inbox = std::vector<InboxEntry>;
 
 }  // namespace lastgood::guard

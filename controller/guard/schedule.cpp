@@ -22,23 +22,38 @@ std::vector<std::string> Schedule::take_due(const Needs& needs, const api::Polic
   if (needs.check_measurements) {
     for (const api::Check& check : spec.checks) wanted.emplace(check.name, check.interval);
   }
-  std::erase_if(turns_, [&](const auto& turn) { return !wanted.contains(turn.first); });
+  const auto is_unwanted = [&](const auto& entry) { return !wanted.contains(entry.first); };
+  std::erase_if(turns_, is_unwanted);
+  std::erase_if(requests_, is_unwanted);
+  std::erase_if(last_run_, is_unwanted);
   std::vector<std::string> due;
   for (const auto& [name, interval] : wanted) {
     // If the turn is more than one interval away, the policy has shortened the interval since.
     const MonotonicTime turn =
         std::min(turns_.try_emplace(name, now).first->second, now + interval);
     turns_[name] = turn;
-    if (turn > now) continue;
+    const auto requested = requests_.find(name);
+    const bool is_requested = requested != requests_.end() && requested->second <= now;
+    if (turn > now && !is_requested) continue;
     due.push_back(name);
-    turns_[name] = next_turn(turn, interval, now);
+    last_run_[name] = now;
+    if (requested != requests_.end()) requests_.erase(requested);
+    if (turn <= now) turns_[name] = next_turn(turn, interval, now);
   }
   return due;
+}
+
+void Schedule::request(const std::string& check, MonotonicTime now) {
+  const auto last = last_run_.find(check);
+  const MonotonicTime earliest =
+      last == last_run_.end() ? now : std::max(now, last->second + min_event_interval);
+  requests_.try_emplace(check, earliest);
 }
 
 std::optional<MonotonicTime> Schedule::next() const {
   std::optional<MonotonicTime> earliest;
   for (const auto& [name, turn] : turns_) earliest = std::min(earliest.value_or(turn), turn);
+  for (const auto& [name, turn] : requests_) earliest = std::min(earliest.value_or(turn), turn);
   return earliest;
 }
 

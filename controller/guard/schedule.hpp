@@ -16,6 +16,8 @@
 namespace lastgood::guard {
 
 inline constexpr Duration rollout_interval{2000};
+// Between two runs of a check that events of pods start.
+inline constexpr Duration min_event_interval{100};
 
 class Schedule {
  public:
@@ -23,10 +25,15 @@ class Schedule {
   [[nodiscard]] std::vector<std::string> take_due(const Needs& needs, const api::PolicySpec& spec,
                                                   MonotonicTime now);
 
+  // Runs the check once more soon, beside its turns.
+  void request(const std::string& check, MonotonicTime now);
+
   [[nodiscard]] std::optional<MonotonicTime> next() const;
 
  private:
   std::map<std::string, MonotonicTime> turns_;
+  std::map<std::string, MonotonicTime> requests_;  // see request()
+  std::map<std::string, MonotonicTime> last_run_;
 };
 
 }  // namespace lastgood::guard

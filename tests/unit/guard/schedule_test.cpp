@@ -56,6 +56,37 @@ TEST_CASE("keeps to the multiples of the interval when a run is late") {
   CHECK(schedule.take_due(policy_checks, spec, start + 20s) == Names{"health"});
 }
 
+//  turns        |         |         |
+//  request         x
+TEST_CASE("runs a requested check at once, and keeps its turns") {
+  Schedule schedule;
+  const auto spec = spec_with_interval(10s);
+  CHECK(schedule.take_due(rollout_check, spec, start) == Names{"rollout"});
+  schedule.request("rollout", start + 500ms);
+  CHECK(schedule.next() == start + 500ms);
+  CHECK(schedule.take_due(rollout_check, spec, start + 500ms) == Names{"rollout"});
+  CHECK(schedule.next() == start + 2s);
+  CHECK(schedule.take_due(rollout_check, spec, start + 2s) == Names{"rollout"});
+}
+
+TEST_CASE("runs a check that is requested again and again every 100 ms") {
+  Schedule schedule;
+  const auto spec = spec_with_interval(10s);
+  CHECK(schedule.take_due(rollout_check, spec, start) == Names{"rollout"});
+  schedule.request("rollout", start + 10ms);
+  schedule.request("rollout", start + 20ms);
+  CHECK(schedule.next() == start + 100ms);
+  CHECK(schedule.take_due(rollout_check, spec, start + 20ms).empty());
+  CHECK(schedule.take_due(rollout_check, spec, start + 100ms) == Names{"rollout"});
+}
+
+TEST_CASE("forgets the request of a check that is not needed") {
+  Schedule schedule;
+  schedule.request("rollout", start);
+  CHECK(schedule.take_due({}, spec_with_interval(10s), start).empty());
+  CHECK_FALSE(schedule.next().has_value());
+}
+
 TEST_CASE("does not make up for missed runs") {
   Schedule schedule;
   const auto spec = spec_with_interval(10s);

@@ -1,0 +1,203 @@
+#include "guard/pod_sync.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <ranges>
+
+namespace lastgood::guard {
+
+namespace {
+
+constexpr const char* hash_label = "pod-template-hash";
+// The evaluated revision and its first baseline are watched, however many Deployments there are.
+constexpr std::size_t min_watched_revisions = 2;
+constexpr std::size_t max_revisions = 20;  // of a DeploymentGuard
+
+bool includes(const std::set<TemplateHash>& set, const std::set<TemplateHash>& part) {
+  return std::ranges::includes(set, part);
+}
+
+void keep_only(std::set<TemplateHash>& hashes, const std::set<TemplateHash>& allowed) {
+  std::erase_if(hashes, [&](const TemplateHash& hash) { return !allowed.contains(hash); });
+}
+
+}  // namespace
+
+std::optional<PodsWanted> pods_wanted(const api::Deployment& deployment,
+                                      const policy::EffectivePolicy& policy,
+                                      const api::GuardStatus& guard) {
+  const bool is_evaluated = policy.governs() && !deployment.meta.deleting && guard.current &&
+                            guard.state != api::State::Idle;
+  if (!is_evaluated) return std::nullopt;
+  PodsWanted wanted{.deployment = deployment.meta.key,
+                    .hashes = {guard.current->hash},
+                    .not_older_than = deployment.meta.resource_version};
+  const auto add = [&](const api::Revision& revision) {
+    if (!revision.hash.empty() &&
+        std::ranges::find(wanted.hashes, revision.hash) == wanted.hashes.end())
+      wanted.hashes.push_back(revision.hash);
+  };
+  // The revision that ran immediately before, then the target, then the others.
+  const auto before = std::ranges::find_if(guard.revisions, [&](const api::Revision& revision) {
+    return revision.hash != guard.current->hash;
+  });
+  if (before != guard.revisions.end()) add(*before);
+  if (guard.last_good) add(*guard.last_good);
+  for (const api::Revision& revision : guard.revisions) add(revision);
+  return wanted;
+}
+
+bool confirms_by_list(const api::GuardStatus& guard) { return guard.state != api::State::Held; }
+
+bool is_pod_of(const api::Pod& pod, const Key& deployment, const api::Revision& revision) {
+  if (pod.replica_set.empty() || pod.meta.key.namespace_ != deployment.namespace_) return false;
+  const auto label = pod.meta.labels.find(hash_label);
+  if (label == pod.meta.labels.end() || label->second != revision.hash.value) return false;
+  return pod.replica_set == deployment.name + "-" + revision.hash.value ||
+         (!revision.replica_set.empty() && pod.meta.owner == revision.replica_set);
+}
+
+std::string selector_of(const std::set<TemplateHash>& hashes) {
+  if (hashes.empty()) return {};
+  return fmt::format("{} in ({})", hash_label,
+                     fmt::join(hashes | std::views::transform(&TemplateHash::value), ","));
+}
+
+void PodSync::want(const PodsWanted& wanted, MonotonicTime now) {
+  const bool is_first = entries_.empty();
+  const auto [found, is_new] = entries_.try_emplace(wanted.deployment);
+  Entry& entry = found->second;
+  if (!is_new && entry.wanted.hashes == wanted.hashes) return;
+  entry.wanted = wanted;
+  entry.is_new = true;
+  entry.next_list_at = now;
+  // A watch that has just been selected gets max_gap to open, unless the last one never opened.
+  if (is_first && has_streamed_) streamed_until_ = now;
+  if (is_first) has_streamed_ = is_streaming_;
+  choose_hashes();
+}
+
+void PodSync::drop(const Key& deployment) {
+  if (entries_.erase(deployment) > 0) choose_hashes();
+}
+
+void PodSync::clear() {
+  entries_.clear();
+  choose_hashes();
+}
+
+// Leaves out the oldest revisions of each Deployment until the rest fits.
+void PodSync::choose_hashes() {
+  std::set<TemplateHash> chosen;
+  for (std::size_t depth = max_revisions; depth >= min_watched_revisions; --depth) {
+    chosen.clear();
+    for (auto& [key, entry] : entries_) {
+      const auto first = entry.wanted.hashes | std::views::take(depth);
+      std::set<TemplateHash> hashes(first.begin(), first.end());
+      const std::size_t more = std::ranges::count_if(
+          hashes, [&](const TemplateHash& hash) { return !chosen.contains(hash); });
+      entry.watched.clear();
+      if (depth == min_watched_revisions && chosen.size() + more > max_watched_hashes) continue;
+      chosen.insert(hashes.begin(), hashes.end());
+      entry.watched = std::move(hashes);
+    }
+    if (chosen.size() <= max_watched_hashes) break;
+  }
+  for (auto& [key, entry] : entries_) keep_only(entry.covered, entry.watched);
+  if (!chosen.empty() && includes(selected_, chosen)) return;
+  selected_ = std::move(chosen);
+  selector_ = selector_of(selected_);
+}
+
+void PodSync::observe(const PodWatchState& watch, MonotonicTime now) {
+  if (watch.selector.empty()) open_.clear();
+  if (watch.selector == selector_) open_ = selected_;
+  for (auto& [key, entry] : entries_) {
+    keep_only(entry.covered, open_);
+    keep_only(entry.listing, open_);
+    if (watch.syncs == syncs_) continue;
+    std::ranges::set_intersection(entry.watched, open_,
+                                  std::inserter(entry.covered, entry.covered.end()));
+  }
+  syncs_ = watch.syncs;
+  if (is_streaming_ && !watch.is_streaming) streamed_until_ = watch.streamed_until.value_or(now);
+  is_streaming_ = watch.is_streaming;
+  has_streamed_ = has_streamed_ || is_streaming_;
+}
+
+bool PodSync::is_current(MonotonicTime now) const {
+  return is_streaming_ || now - streamed_until_ < max_gap;
+}
+
+bool PodSync::needs_list(const Entry& entry, MonotonicTime now) const {
+  if (entry.is_listing || entry.next_list_at > now) return false;
+  if (entry.watched.empty() || !is_current(now)) return true;
+  return is_streaming_ && includes(open_, entry.watched) && !includes(entry.covered, entry.watched);
+}
+
+std::vector<PodsWanted> PodSync::take_due_lists(MonotonicTime now, double random) {
+  std::size_t running = 0;
+  std::vector<Entry*> due;
+  for (auto& [key, entry] : entries_) {
+    if (entry.is_listing) ++running;
+    if (needs_list(entry, now)) due.push_back(&entry);
+  }
+  std::ranges::sort(due, {}, [](const Entry* entry) {
+    return std::pair(entry->next_list_at, entry->wanted.deployment);
+  });
+  std::vector<PodsWanted> lists;
+  for (Entry* entry : due) {
+    if (running++ >= max_parallel_lists) break;
+    entry->is_listing = true;
+    entry->is_new = false;
+    entry->listing.clear();
+    if (is_streaming_ && includes(open_, entry->watched)) entry->listing = entry->watched;
+    entry->next_list_at = now + list_interval +
+                          Duration(static_cast<Duration::rep>(
+                              static_cast<double>(list_interval.count()) * 0.2 * random));
+    lists.push_back(entry->wanted);
+  }
+  return lists;
+}
+
+bool PodSync::on_listed(const Key& deployment, bool succeeded, MonotonicTime now) {
+  const auto found = entries_.find(deployment);
+  if (found == entries_.end() || !found->second.is_listing) return false;
+  Entry& entry = found->second;
+  entry.is_listing = false;
+  if (entry.is_new) entry.next_list_at = now;
+  if (!succeeded || entry.is_new) return false;
+  entry.listed_at = now;
+  entry.covered.insert(entry.listing.begin(), entry.listing.end());
+  return !entry.listing.empty();
+}
+
+PodSource PodSync::source(const Key& deployment, const TemplateHash& hash,
+                          MonotonicTime now) const {
+  const auto found = entries_.find(deployment);
+  if (found == entries_.end()) return PodSource::NotWatched;
+  const Entry& entry = found->second;
+  if (std::ranges::find(entry.wanted.hashes, hash) == entry.wanted.hashes.end())
+    return PodSource::NotWatched;
+  if (entry.covered.contains(hash) && is_current(now)) return PodSource::Watch;
+  if (!entry.is_new && entry.listed_at && now - *entry.listed_at <= 2 * list_interval)
+    return PodSource::List;
+  const bool is_left_out = !entry.watched.empty() && !entry.watched.contains(hash);
+  return is_left_out ? PodSource::NotWatched : PodSource::NotInSync;
+}
+
+std::vector<Key> PodSync::deployments_with(const std::string& namespace_,
+                                           const TemplateHash& hash) const {
+  std::vector<Key> found;
+  const Key first{.namespace_ = namespace_, .name = {}};
+  for (auto at = entries_.lower_bound(first);
+       at != entries_.end() && at->first.namespace_ == namespace_; ++at) {
+    if (std::ranges::find(at->second.wanted.hashes, hash) != at->second.wanted.hashes.end())
+      found.push_back(at->first);
+  }
+  return found;
+}
+
+}  // namespace lastgood::guard

@@ -1,0 +1,134 @@
+// Which pods the controller watches and lists, and whether what it knows of them is in sync.
+//
+// While a Deployment is not Idle, its pods of every revision come by one watch for all Deployments
+// of a scope (all namespaces, or one of the watched namespaces):
+//
+//   /api/v1/pods?watch=true&labelSelector=pod-template-hash in (h1,h2,...)
+//
+// - A hash that joins the watch is listed once, after the watch has been opened with it. Until then
+//   the pods are not in sync.
+// - While no watch is open for max_gap, the pods of each Deployment are listed every list_interval.
+// - The watch has at most max_watched_hashes. If there are more, the oldest revisions of each
+//   Deployment are left out first, then whole Deployments. These are listed every list_interval.
+// - At most max_parallel_lists lists run at once. The Deployment that has waited longest is next.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "api/guard.hpp"
+#include "api/workload.hpp"
+#include "base/time.hpp"
+#include "policy/effective_policy.hpp"
+
+namespace lastgood::guard {
+
+inline constexpr std::size_t max_watched_hashes = 500;
+inline constexpr std::size_t max_parallel_lists = 4;
+inline constexpr Duration list_interval{5'000};
+// A watch that is interrupted for a shorter time is still in sync.
+inline constexpr Duration max_gap{5'000};
+
+// The pods of one Deployment that is not Idle.
+struct PodsWanted {
+  Key deployment;
+  std::vector<TemplateHash> hashes;  // the revisions that are read first come first
+  // Of the Deployment. An older list of pods may lack the pods of the release.
+  ResourceVersion not_older_than;
+  bool operator==(const PodsWanted&) const = default;
+};
+
+// Empty if no check of the Deployment runs.
+[[nodiscard]] std::optional<PodsWanted> pods_wanted(const api::Deployment& deployment,
+                                                    const policy::EffectivePolicy& policy,
+                                                    const api::GuardStatus& guard);
+
+// Whether a live list confirms each failure: the watch may lag. While a rollback is held, a breach
+// has been confirmed, and the same failure is measured again and again.
+[[nodiscard]] bool confirms_by_list(const api::GuardStatus& guard);
+
+// The owner is the ReplicaSet of this revision. A ReplicaSet that was deleted is created again
+// under the same name with another uid, so the name decides. The hash alone does not: two
+// Deployments of a namespace can have the same template. A ReplicaSet that the Deployment adopted
+// can have any name, so the uid is accepted too.
+[[nodiscard]] bool is_pod_of(const api::Pod& pod, const Key& deployment,
+                             const api::Revision& revision);
+
+// "pod-template-hash in (h1,h2)". Empty if there are no hashes.
+[[nodiscard]] std::string selector_of(const std::set<TemplateHash>& hashes);
+
+// The pod watch of a scope, as its reflector reports it.
+struct PodWatchState {
+  std::string selector;  // of the present watch
+  bool is_streaming = false;
+  std::optional<MonotonicTime> streamed_until = {};
+  int syncs = 0;  // how often all pods were read
+};
+
+enum class PodSource : std::uint8_t {
+  Watch,       // the pods that the watch has stored
+  List,        // the pods of the last list of the Deployment
+  NotInSync,   // neither is recent enough
+  NotWatched,  // the pods must be listed when they are needed
+};
+
+class PodSync {
+ public:
+  void want(const PodsWanted& wanted, MonotonicTime now);
+  void drop(const Key& deployment);
+  void clear();
+
+  // The selector of the watch. It changes when the watch lacks a hash, or when no pods are wanted.
+  [[nodiscard]] const std::string& selector() const { return selector_; }
+  // The hashes of the present watch.
+  [[nodiscard]] const std::set<TemplateHash>& open_hashes() const { return open_; }
+
+  // The state of the watch now. Call it before the functions below, and after each change.
+  void observe(const PodWatchState& watch, MonotonicTime now);
+
+  // The Deployments to list now. Marks their lists as running. `random` is in [0, 1).
+  [[nodiscard]] std::vector<PodsWanted> take_due_lists(MonotonicTime now, double random);
+  // The list of take_due_lists() has ended. True if it succeeded, it is not outdated and the watch
+  // was open: its pods must be merged into the store.
+  bool on_listed(const Key& deployment, bool succeeded, MonotonicTime now);
+
+  [[nodiscard]] PodSource source(const Key& deployment, const TemplateHash& hash,
+                                 MonotonicTime now) const;
+  // The Deployments of the namespace that want pods with this hash.
+  [[nodiscard]] std::vector<Key> deployments_with(const std::string& namespace_,
+                                                  const TemplateHash& hash) const;
+  [[nodiscard]] bool is_empty() const { return entries_.empty(); }
+  [[nodiscard]] bool wants(const Key& deployment) const { return entries_.contains(deployment); }
+
+ private:
+  struct Entry {
+    PodsWanted wanted;
+    std::set<TemplateHash> watched;  // the hashes that the watch should have
+    std::set<TemplateHash> covered;  // every pod with this hash is in the store
+    std::set<TemplateHash> listing;  // covered when the running list ends
+    bool is_listing = false;
+    bool is_new = true;  // its hashes have changed since the running list began
+    std::optional<MonotonicTime> listed_at = {};  // the last list that succeeded
+    MonotonicTime next_list_at;
+  };
+
+  void choose_hashes();
+  [[nodiscard]] bool needs_list(const Entry& entry, MonotonicTime now) const;
+  [[nodiscard]] bool is_current(MonotonicTime now) const;
+
+  std::map<Key, Entry> entries_;
+  std::string selector_;
+  std::set<TemplateHash> selected_;  // the hashes of selector_
+  std::set<TemplateHash> open_;
+  bool is_streaming_ = false;
+  MonotonicTime streamed_until_;  // while not streaming
+  // False if the last watch never opened, for example because it is forbidden.
+  bool has_streamed_ = true;
+  int syncs_ = 0;
+};
+
+}  // namespace lastgood::guard

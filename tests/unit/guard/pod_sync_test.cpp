@@ -1,0 +1,285 @@
+#include "guard/pod_sync.hpp"
+
+#include <fmt/format.h>
+
+#include <catch2/catch.hpp>
+
+using namespace lastgood;
+using namespace lastgood::guard;
+using namespace std::chrono_literals;
+
+namespace lastgood::guard {
+std::ostream& operator<<(std::ostream& out, PodSource source) {
+  switch (source) {
+    case PodSource::Watch: return out << "Watch";
+    case PodSource::List: return out << "List";
+    case PodSource::NotInSync: return out << "NotInSync";
+    case PodSource::NotWatched: return out << "NotWatched";
+  }
+  return out;
+}
+}  // namespace lastgood::guard
+
+namespace {
+
+const MonotonicTime start(1h);
+const Key web{.namespace_ = "shop", .name = "web"};
+
+std::vector<TemplateHash> hashes(const std::vector<std::string>& texts) {
+  std::vector<TemplateHash> out;
+  for (const std::string& text : texts) out.emplace_back(text);
+  return out;
+}
+
+PodsWanted wanted(const std::string& name, const std::vector<std::string>& texts) {
+  return {.deployment = {.namespace_ = "shop", .name = name}, .hashes = hashes(texts)};
+}
+
+std::vector<std::string> names_of(const std::vector<PodsWanted>& lists) {
+  std::vector<std::string> names;
+  for (const PodsWanted& list : lists) names.push_back(list.deployment.name);
+  return names;
+}
+
+// A PodSync whose watch has read all pods of its hashes.
+struct SyncedWatch {
+  PodSync sync;
+  int syncs = 1;
+
+  explicit SyncedWatch(const std::vector<PodsWanted>& all) {
+    for (const PodsWanted& one : all) sync.want(one, start);
+    open(start);
+  }
+  // The watch is open with the newest selector.
+  void open(MonotonicTime now) {
+    sync.observe({.selector = sync.selector(), .is_streaming = true, .syncs = syncs}, now);
+  }
+  void interrupt(MonotonicTime now) {
+    sync.observe({.selector = sync.selector(), .streamed_until = now, .syncs = syncs}, now);
+  }
+  [[nodiscard]] PodSource source(const std::string& hash, MonotonicTime now = start) const {
+    return sync.source(web, TemplateHash(hash), now);
+  }
+};
+
+// `count` Deployments with `revisions` revisions each. No two have the same hash.
+std::vector<PodsWanted> fleet(int count, int revisions) {
+  std::vector<PodsWanted> all;
+  for (int i = 0; i < count; ++i) {
+    std::vector<std::string> texts;
+    for (int j = 0; j < revisions; ++j) texts.push_back(fmt::format("h{}-{}", i, j));
+    all.push_back(wanted(fmt::format("d{:04}", i), texts));
+  }
+  return all;
+}
+
+api::Pod pod(const std::string& replica_set, const std::string& hash, const std::string& uid) {
+  api::Pod made{.replica_set = replica_set};
+  made.meta.key = {.namespace_ = "shop", .name = replica_set + "-x1"};
+  made.meta.labels = {{"pod-template-hash", hash}};
+  made.meta.owner = Uid(uid);
+  return made;
+}
+
+api::Revision revision(const std::string& hash) {
+  return {.hash = TemplateHash(hash), .replica_set = Uid("set-1")};
+}
+
+}  // namespace
+
+TEST_CASE("wants the pods of every revision, first the current one and the one before") {
+  api::Deployment deployment;
+  deployment.meta.key = web;
+  deployment.meta.resource_version = ResourceVersion("42");
+  api::GuardStatus guard{.state = api::State::Evaluating, .current = revision("new")};
+  guard.last_good = revision("good");
+  guard.revisions = {revision("new"), revision("before"), revision("good"), revision("old")};
+  policy::EffectivePolicy policy{.kind = policy::EffectivePolicy::Kind::RollbackPolicy};
+  const auto all = pods_wanted(deployment, policy, guard);
+  REQUIRE(all);
+  CHECK(all->deployment == web);
+  CHECK(all->hashes == hashes({"new", "before", "good", "old"}));
+  CHECK(all->not_older_than == ResourceVersion("42"));
+  CHECK_FALSE(pods_wanted(deployment, {}, guard));
+  guard.state = api::State::Idle;
+  CHECK_FALSE(pods_wanted(deployment, policy, guard));
+}
+
+TEST_CASE("confirms failures by a live list, except while a rollback is held") {
+  CHECK(confirms_by_list({.state = api::State::Evaluating}));
+  CHECK(confirms_by_list({.state = api::State::Verifying}));
+  CHECK_FALSE(confirms_by_list({.state = api::State::Held}));
+}
+
+TEST_CASE("a pod belongs to a revision by its hash and the name of its ReplicaSet") {
+  CHECK(is_pod_of(pod("web-h1", "h1", "set-1"), web, revision("h1")));
+  // The ReplicaSet was deleted and created again.
+  CHECK(is_pod_of(pod("web-h1", "h1", "set-2"), web, revision("h1")));
+  // Another Deployment of the namespace has the same template.
+  CHECK_FALSE(is_pod_of(pod("api-h1", "h1", "set-2"), web, revision("h1")));
+  // The Deployment adopted a ReplicaSet with another name.
+  CHECK(is_pod_of(pod("old-name", "h1", "set-1"), web, revision("h1")));
+  CHECK_FALSE(is_pod_of(pod("web-h1", "h2", "set-1"), web, revision("h1")));
+  CHECK_FALSE(is_pod_of(pod("", "h1", "set-1"), web, revision("h1")));
+  api::Pod elsewhere = pod("web-h1", "h1", "set-2");
+  elsewhere.meta.key.namespace_ = "other";
+  CHECK_FALSE(is_pod_of(elsewhere, web, revision("h1")));
+}
+
+TEST_CASE("watches the hashes of all Deployments as one set, and nothing when none is wanted") {
+  PodSync sync;
+  CHECK(sync.selector().empty());
+  sync.want(wanted("web", {"b", "a"}), start);
+  CHECK(sync.selector() == "pod-template-hash in (a,b)");
+  sync.want(wanted("api", {"c", "a"}), start);
+  CHECK(sync.selector() == "pod-template-hash in (a,b,c)");
+  sync.drop(web);
+  sync.drop({.namespace_ = "shop", .name = "api"});
+  CHECK(sync.selector().empty());
+}
+
+TEST_CASE("opens the watch again only when it lacks a hash") {
+  PodSync sync;
+  sync.want(wanted("web", {"a"}), start);
+  sync.want(wanted("api", {"b"}), start);
+  sync.drop(web);
+  CHECK(sync.selector() == "pod-template-hash in (a,b)");
+  sync.want(wanted("db", {"c"}), start);
+  CHECK(sync.selector() == "pod-template-hash in (b,c)");
+}
+
+TEST_CASE("pods are in sync once the watch has read all of them") {
+  SyncedWatch watch({wanted("web", {"a", "b"})});
+  CHECK(watch.source("a") == PodSource::Watch);
+  CHECK(watch.source("b") == PodSource::Watch);
+  CHECK(watch.source("other") == PodSource::NotWatched);
+  CHECK(watch.sync.take_due_lists(start, 0).empty());
+}
+
+TEST_CASE("a hash that joins an open watch is in sync when it has been listed") {
+  SyncedWatch watch({wanted("web", {"a"})});
+  watch.sync.want(wanted("web", {"new", "a"}), start);
+  CHECK(watch.source("new") == PodSource::NotInSync);
+  CHECK(watch.source("a") == PodSource::Watch);
+  // The old watch is still open: a list now could miss changes before the new watch opens.
+  CHECK(watch.sync.take_due_lists(start, 0).empty());
+  watch.open(start);
+  CHECK(names_of(watch.sync.take_due_lists(start, 0)) == std::vector<std::string>{"web"});
+  CHECK(watch.source("new") == PodSource::NotInSync);
+  CHECK(watch.sync.on_listed(web, /*succeeded=*/true, start));
+  CHECK(watch.source("new") == PodSource::Watch);
+  CHECK(watch.sync.take_due_lists(start + 1h, 0).empty());
+}
+
+TEST_CASE("a list that began before another hash joined does not count") {
+  SyncedWatch watch({wanted("web", {"a"})});
+  watch.sync.want(wanted("web", {"b", "a"}), start);
+  watch.open(start);
+  REQUIRE(watch.sync.take_due_lists(start, 0).size() == 1);
+  watch.sync.want(wanted("web", {"c", "b", "a"}), start);
+  CHECK_FALSE(watch.sync.on_listed(web, /*succeeded=*/true, start));
+  CHECK(watch.source("b") == PodSource::NotInSync);
+  CHECK(watch.source("c") == PodSource::NotInSync);
+  watch.open(start);
+  REQUIRE(watch.sync.take_due_lists(start, 0).size() == 1);
+  CHECK(watch.sync.on_listed(web, /*succeeded=*/true, start));
+  CHECK(watch.source("c") == PodSource::Watch);
+}
+
+TEST_CASE("a list that failed is repeated after 5 s with up to 20% jitter") {
+  SyncedWatch watch({wanted("web", {"a"})});
+  watch.sync.want(wanted("web", {"new"}), start);
+  watch.open(start);
+  REQUIRE(watch.sync.take_due_lists(start, /*random=*/0.5).size() == 1);
+  CHECK_FALSE(watch.sync.on_listed(web, /*succeeded=*/false, start));
+  CHECK(watch.source("new") == PodSource::NotInSync);
+  CHECK(watch.sync.take_due_lists(start + 5499ms, 0).empty());
+  CHECK(watch.sync.take_due_lists(start + 5500ms, 0).size() == 1);
+}
+
+//  watch    open | closed ................. open
+//  lists         |    5 s: list   10 s: list
+TEST_CASE("lists the pods every 5 s while the watch is interrupted for more than 5 s") {
+  SyncedWatch watch({wanted("web", {"a"})});
+  watch.interrupt(start);
+  CHECK(watch.source("a", start + 4999ms) == PodSource::Watch);
+  CHECK(watch.sync.take_due_lists(start + 4999ms, 0).empty());
+  CHECK(watch.source("a", start + 5s) == PodSource::NotInSync);
+  REQUIRE(watch.sync.take_due_lists(start + 5s, 0).size() == 1);
+  CHECK_FALSE(watch.sync.on_listed(web, /*succeeded=*/true, start + 5s));
+  CHECK(watch.source("a", start + 15s) == PodSource::List);
+  CHECK(watch.source("a", start + 15'001ms) == PodSource::NotInSync);
+  CHECK(watch.sync.take_due_lists(start + 9s, 0).empty());
+  CHECK(watch.sync.take_due_lists(start + 10s, 0).size() == 1);
+  watch.open(start + 11s);
+  CHECK(watch.source("a", start + 1h) == PodSource::Watch);
+}
+
+TEST_CASE("lists at once when the last watch never opened") {
+  PodSync sync;
+  sync.want(wanted("web", {"a"}), start);
+  CHECK(sync.take_due_lists(start, 0).empty());
+  CHECK(sync.take_due_lists(start + 5s, 0).size() == 1);
+  sync.drop(web);
+  sync.want(wanted("api", {"b"}), start + 1min);
+  CHECK(names_of(sync.take_due_lists(start + 1min, 0)) == std::vector<std::string>{"api"});
+}
+
+TEST_CASE("runs at most 4 lists at once, first for those that have waited longest") {
+  PodSync sync;
+  for (const PodsWanted& one : fleet(10, 1)) sync.want(one, start);
+  const MonotonicTime late = start + 5s;
+  CHECK(names_of(sync.take_due_lists(late, 0)) ==
+        std::vector<std::string>{"d0000", "d0001", "d0002", "d0003"});
+  CHECK(sync.take_due_lists(late, 0).empty());
+  sync.on_listed({.namespace_ = "shop", .name = "d0001"}, /*succeeded=*/true, late);
+  CHECK(names_of(sync.take_due_lists(late, 0)) == std::vector<std::string>{"d0004"});
+  // d0001 is due again, but the others have waited longer.
+  sync.on_listed({.namespace_ = "shop", .name = "d0000"}, /*succeeded=*/true, late);
+  CHECK(names_of(sync.take_due_lists(late + 6s, 0)) == std::vector<std::string>{"d0005"});
+}
+
+TEST_CASE("leaves out the oldest revisions when there are more than 500 hashes") {
+  SyncedWatch watch(fleet(200, 10));
+  const Key first{.namespace_ = "shop", .name = "d0000"};
+  CHECK(watch.sync.open_hashes().size() == 400);
+  CHECK(watch.sync.source(first, TemplateHash("h0-0"), start) == PodSource::Watch);
+  CHECK(watch.sync.source(first, TemplateHash("h0-1"), start) == PodSource::Watch);
+  CHECK(watch.sync.source(first, TemplateHash("h0-2"), start) == PodSource::NotWatched);
+  CHECK(watch.sync.take_due_lists(start + 1min, 0).empty());
+}
+
+TEST_CASE("lists every Deployment that does not fit into the watch") {
+  SyncedWatch watch(fleet(252, 2));
+  CHECK(watch.sync.open_hashes().size() == 500);
+  std::set<std::string> listed;
+  for (MonotonicTime now = start; now < start + 10s; now += 1s) {
+    for (const PodsWanted& one : watch.sync.take_due_lists(now, 0)) {
+      listed.insert(one.deployment.name);
+      CHECK_FALSE(watch.sync.on_listed(one.deployment, /*succeeded=*/true, now));
+      CHECK(watch.sync.source(one.deployment, one.hashes.front(), now) == PodSource::List);
+    }
+  }
+  CHECK(listed == std::set<std::string>{"d0250", "d0251"});
+}
+
+TEST_CASE("pods whose hash left the watch are not in sync when they are wanted again") {
+  SyncedWatch watch({wanted("web", {"a"}), wanted("api", {"b"})});
+  watch.sync.drop(web);
+  watch.sync.want(wanted("db", {"c"}), start);
+  watch.open(start);
+  CHECK_FALSE(watch.sync.open_hashes().contains(TemplateHash("a")));
+  watch.sync.want(wanted("web", {"a"}), start);
+  CHECK(watch.source("a") == PodSource::NotInSync);
+  watch.open(start);
+  CHECK(watch.source("a") == PodSource::NotInSync);
+}
+
+TEST_CASE("finds the Deployments of a pod by namespace and hash") {
+  PodSync sync;
+  sync.want(wanted("web", {"a", "b"}), start);
+  sync.want(wanted("api", {"b"}), start);
+  CHECK(sync.deployments_with("shop", TemplateHash("a")) == std::vector<Key>{web});
+  CHECK(sync.deployments_with("shop", TemplateHash("b")).size() == 2);
+  CHECK(sync.deployments_with("other", TemplateHash("a")).empty());
+}
