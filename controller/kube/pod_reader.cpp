@@ -87,8 +87,7 @@ Result<api::Pod> read_pod(walk::Parser& parser, const walk::Padded& bytes) {
       [&](std::string_view name, Value value) { return projection.read(name, value); });
   if (projection.error) return std::unexpected(std::move(*projection.error));
   if (code)
-    return fail(ErrorKind::Protocol,
-                projection.path.text() + ": " + simdjson::error_message(code));
+    return fail(ErrorKind::Protocol, projection.path.text() + ": " + simdjson::error_message(code));
   return codec::parse_pod(projection.pod());
 }
 

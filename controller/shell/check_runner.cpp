@@ -140,6 +140,7 @@ struct CheckRunner::ProbeTarget {
   std::optional<Time> rolled_out = {};
   Duration startup_grace{0};
   checks::Responders responders = {};  // of earlier rounds
+  Confirmation confirmation = Confirmation::LiveList;
 };
 
 struct CheckRunner::Measured {
@@ -175,8 +176,11 @@ asio::awaitable<void> CheckRunner::run_round(MeasurementRound request) {
   std::map<std::string, std::shared_ptr<const RunningCheck>> due;
   for (const std::string& check : request.due)
     due.emplace(check, std::make_shared<const RunningCheck>(post_, *deployment, check));
-  auto pods = co_await list(*deployment, request.revision);
-  if (!pods) co_return;
+  auto pods = co_await gatherer_.pods(*deployment, request.revision);
+  if (!pods) {
+    log_missing_pods(*deployment, request.revision, pods.error());
+    co_return;
+  }
   const bool nothing_started = checks::nothing_started(*pods, request.rolled_out);
   const auto executor = co_await asio::this_coro::executor;
   const auto round = std::make_shared<Round>(std::move(request), std::move(*pods), nothing_started,
@@ -202,8 +206,18 @@ asio::awaitable<void> CheckRunner::run_rollout_check(
       .startup_grace = checks::startup_grace(request.spec, *request.deployment)};
   if (checks::awaits_references(view))
     view.missing_references = co_await references_.missing(*request.deployment);
+  std::vector<api::Pod> confirmed;
   api::Measurement measurement = checks::measure_rollout(request.spec.rollout, view, clock_.now());
-  measurement.images = checks::images_of(round->pods);
+  if (measurement.result == api::MeasurementResult::Fail &&
+      request.confirmation == Confirmation::LiveList) {
+    // The watch may lag: measure again with a live list.
+    auto live = co_await pods_now(*request.deployment, request.revision, request.confirmation);
+    if (!live) co_return;
+    confirmed = std::move(*live);
+    view.pods = confirmed;
+    measurement = checks::measure_rollout(request.spec.rollout, view, clock_.now());
+  }
+  measurement.images = checks::images_of(view.pods);
   measurement.at = clock_.now();
   const auto baseline = co_await baseline_for(*round, measurement);
   if (!baseline) co_return;
@@ -239,7 +253,8 @@ asio::awaitable<void> CheckRunner::run_http_check(
       .excludes_starting_pods = true,
       .rolled_out = request.rolled_out,
       .startup_grace = checks::startup_grace(request.spec, *request.deployment),
-      .responders = responders_to(request, check)};
+      .responders = responders_to(request, check),
+      .confirmation = request.confirmation};
   auto measured = co_await measure(target, check, plan);
   if (!measured) co_return;
   measured->measurement.at = clock_.now();
@@ -259,7 +274,8 @@ asio::awaitable<Result<CheckRunner::Measured>> CheckRunner::measure(const ProbeT
   Measured measured{.measurement = checks::measure_http(check, results, plan.pods),
                     .responders = checks::responders_of(results, target.rolled_out)};
   if (!checks::needs_confirmation(measured.measurement)) co_return measured;
-  const auto pods_now = co_await list(target.deployment, target.revision);
+  const auto pods_now =
+      co_await this->pods_now(target.deployment, target.revision, target.confirmation);
   if (!pods_now) co_return std::unexpected(pods_now.error());
   checks::exclude_terminating(results, target.pods, *pods_now);
   if (target.excludes_starting_pods) {
@@ -314,7 +330,10 @@ asio::awaitable<Result<void>> CheckRunner::add_baseline(
   const std::string name = rollback::name_of(deployment, candidate.revision);
   const auto plan = checks::plan_baseline(check, deployment.meta.key.namespace_, pods, service,
                                           round.nothing_started);
-  const ProbeTarget target{.deployment = deployment, .revision = candidate.revision, .pods = pods};
+  const ProbeTarget target{.deployment = deployment,
+                           .revision = candidate.revision,
+                           .pods = pods,
+                           .confirmation = round.request.confirmation};
   measurement.baseline_revision = candidate.revision.hash;
   const bool keeps_result = checks::has_baseline_result(measurement, round.nothing_started,
                                                         established(round.request, check.name));
@@ -326,7 +345,8 @@ asio::awaitable<Result<void>> CheckRunner::add_baseline(
     const Time at = clock_.now();
     // A pod of the new revision may have started, and failed, during the probes.
     if (nothing_started && checks::needs_confirmation(once->measurement)) {
-      const auto pods_now = co_await list(deployment, round.request.revision);
+      const auto pods_now =
+          co_await this->pods_now(deployment, round.request.revision, round.request.confirmation);
       if (!pods_now) co_return std::unexpected(pods_now.error());
       nothing_started = checks::nothing_started(*pods_now, round.request.rolled_out);
     }
@@ -343,15 +363,20 @@ asio::awaitable<Result<void>> CheckRunner::add_baseline(
   co_return Result<void>{};
 }
 
-asio::awaitable<Result<std::vector<api::Pod>>> CheckRunner::list(const api::Deployment& deployment,
-                                                                 const api::Revision& revision) {
-  auto pods = co_await gatherer_.pods(deployment, revision);
-  if (!pods)
-    log::warn("cannot list the pods; the checks have no measurement",
-              {{"deployment", deployment.meta.key.str()},
-               {"hash", revision.hash.value},
-               {"error", pods.error()}});
+asio::awaitable<Result<std::vector<api::Pod>>> CheckRunner::pods_now(
+    const api::Deployment& deployment, const api::Revision& revision, Confirmation confirmation) {
+  auto pods = confirmation == Confirmation::LiveList
+                  ? co_await gatherer_.live_pods(deployment, revision)
+                  : co_await gatherer_.pods(deployment, revision);
+  if (!pods) log_missing_pods(deployment, revision, pods.error());
   co_return pods;
+}
+
+void CheckRunner::log_missing_pods(const api::Deployment& deployment, const api::Revision& revision,
+                                   const Error& error) {
+  log::warn(
+      "the pods are not known; the checks have no measurement",
+      {{"deployment", deployment.meta.key.str()}, {"hash", revision.hash.value}, {"error", error}});
 }
 
 asio::awaitable<Result<CheckRunner::BaselinePtr>> CheckRunner::baseline_for(

@@ -3,6 +3,7 @@
 // the check also measures the baseline before the measurement is delivered.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -24,6 +25,9 @@
 
 namespace lastgood::shell {
 
+// Where the pods come from that confirm a failure.
+enum class Confirmation : std::uint8_t { LiveList, PodView };
+
 struct MeasurementRound {
   std::shared_ptr<const api::Deployment> deployment;
   api::Revision revision;  // the measured revision
@@ -35,6 +39,7 @@ struct MeasurementRound {
   // Other revisions than `revision`. If none has pods, failures are delivered without a baseline.
   std::vector<checks::BaselineCandidate> baselines = {};
   std::vector<std::string> not_established = {};  // names of checks
+  Confirmation confirmation = Confirmation::LiveList;
 };
 
 class CheckRunner {
@@ -82,8 +87,12 @@ class CheckRunner {
       const std::vector<checks::HttpProbe>& probes);
   // Measures by how much this process is delayed, until `delay` is not used elsewhere any more.
   boost::asio::awaitable<void> measure_delay(std::shared_ptr<Duration> delay);
-  boost::asio::awaitable<Result<std::vector<api::Pod>>> list(const api::Deployment& deployment,
-                                                             const api::Revision& revision);
+  // The pods of the revision now, to confirm a failure.
+  boost::asio::awaitable<Result<std::vector<api::Pod>>> pods_now(const api::Deployment& deployment,
+                                                                 const api::Revision& revision,
+                                                                 Confirmation confirmation);
+  static void log_missing_pods(const api::Deployment& deployment, const api::Revision& revision,
+                               const Error& error);
   // Null if the measurement needs no baseline, or if no candidate has pods. The pods are also read
   // during the rollout if it is not known which images ran in the baseline.
   boost::asio::awaitable<Result<BaselinePtr>> baseline_for(Round& round,

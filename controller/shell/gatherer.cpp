@@ -92,22 +92,21 @@ asio::awaitable<Result<std::vector<api::Pod>>> Gatherer::pods(const api::Deploym
 
 asio::awaitable<Result<std::vector<std::vector<api::Pod>>>> Gatherer::pods_of_each(
     const api::Deployment& deployment, const std::vector<api::Revision>& revisions) {
-  api::LabelSelector selector = deployment.selector;
-  api::LabelRequirement& of_revision = selector.match_expressions.emplace_back(
-      api::LabelRequirement{.key = "pod-template-hash", .op = "In"});
-  for (const api::Revision& revision : revisions) of_revision.values.push_back(revision.hash.value);
-  auto items = co_await gateway_.items(
-      kube::list(Resource::Pod, deployment.meta.key.namespace_, api::to_query(selector)));
-  if (!items) co_return std::unexpected(items.error());
-  std::vector<std::vector<api::Pod>> pods(revisions.size());
-  for (const codec::Json& item : *items) {
-    auto pod = codec::parse_pod(item);
-    if (!pod) co_return std::unexpected(pod.error());
-    const auto owner = std::ranges::find(revisions, pod->meta.owner, &api::Revision::replica_set);
-    if (owner != revisions.end())
-      pods[static_cast<std::size_t>(owner - revisions.begin())].push_back(std::move(*pod));
+  std::vector<std::vector<api::Pod>> pods;
+  for (const api::Revision& revision : revisions) {
+    auto viewed = pod_view_.pods(deployment.meta.key, revision);
+    if (!viewed) co_return co_await pod_view_.live_pods(deployment.meta.key, revisions);
+    if (!*viewed) co_return std::unexpected(viewed->error());
+    pods.push_back(std::move(**viewed));
   }
   co_return pods;
+}
+
+asio::awaitable<Result<std::vector<api::Pod>>> Gatherer::live_pods(
+    const api::Deployment& deployment, const api::Revision& revision) {
+  auto pods = co_await pod_view_.live_pods(deployment.meta.key, {revision});
+  if (!pods) co_return std::unexpected(pods.error());
+  co_return std::move(pods->front());
 }
 
 asio::awaitable<Result<api::Service>> Gatherer::service(const Key& key) {

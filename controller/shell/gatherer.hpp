@@ -12,6 +12,7 @@
 #include "kube/stores.hpp"
 #include "ports/clock.hpp"
 #include "runtime/gateway.hpp"
+#include "shell/pod_view.hpp"
 
 namespace lastgood::shell {
 
@@ -20,8 +21,9 @@ inline constexpr Duration config_map_lifetime{10'000};
 
 class Gatherer {
  public:
-  Gatherer(runtime::Gateway& gateway, ports::Clock& clock, const kube::Stores& stores)
-      : gateway_(gateway), clock_(clock), stores_(stores) {}
+  Gatherer(runtime::Gateway& gateway, ports::Clock& clock, const kube::Stores& stores,
+           const PodView& pod_view)
+      : gateway_(gateway), clock_(clock), stores_(stores), pod_view_(pod_view) {}
 
   // The policy that governs the Deployment. Reads the ConfigMap that an annotation of the
   // Deployment names, if any, and caches the result in `cached`.
@@ -34,9 +36,13 @@ class Gatherer {
   boost::asio::awaitable<Result<std::optional<guard::TemplateObservation>>> observe_template(
       const api::Deployment& deployment);
 
-  // The pods that the ReplicaSet of the revision owns.
+  // The pods of the revision, from the pod view. A Deployment that is Idle has no view: its pods
+  // are listed.
   boost::asio::awaitable<Result<std::vector<api::Pod>>> pods(const api::Deployment& deployment,
                                                              const api::Revision& revision);
+  // The same from a live list, to confirm a failure: a watch may lag.
+  boost::asio::awaitable<Result<std::vector<api::Pod>>> live_pods(const api::Deployment& deployment,
+                                                                  const api::Revision& revision);
 
   // The pods of each revision, in the order of `revisions`.
   boost::asio::awaitable<Result<std::vector<std::vector<api::Pod>>>> pods_of_each(
@@ -51,6 +57,7 @@ class Gatherer {
   runtime::Gateway& gateway_;
   ports::Clock& clock_;
   const kube::Stores& stores_;
+  const PodView& pod_view_;
 };
 
 }  // namespace lastgood::shell

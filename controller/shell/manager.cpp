@@ -57,7 +57,9 @@ Manager::Manager(const asio::any_io_executor& executor, Ports ports, Settings se
                [this](runtime::Term term) { on_term(term); }),
       dispatcher_(executor, settings_.random_source, ports.clock, ports.telemetry, elector_,
                   reconciles_),
-      reconciler_(ports, stores_, elector_, checks_,
+      pod_view_(executor, ports.kube, ports.clock, ports.telemetry, services_,
+                settings_.random_source, [this](const Key& key) { reconciler_.on_pods(key); }),
+      reconciler_(ports, stores_, pod_view_, elector_, checks_,
                   {.identity = settings_.identity,
                    .breaker = settings_.breaker,
                    .read_secrets = settings_.read_secrets,
@@ -88,6 +90,7 @@ Result<void> Manager::watch_namespace(const std::string& namespace_) {
   if (ok)
     ok = watch(Resource::Deployment, namespace_, stores_.deployments, deployments_,
                &Manager::on_deployments);
+  if (ok) ok = pod_view_.add_scope(namespace_);
   return ok;
 }
 
@@ -111,6 +114,7 @@ void Manager::start() {
   for (auto& reflector : guards_) services_.spawn("watch of guards", reflector.run());
   for (auto& reflector : rollbacks_) services_.spawn("watch of rollbacks", reflector.run());
   for (auto& reflector : deployments_) services_.spawn("watch of Deployments", reflector.run());
+  pod_view_.start();
   services_.spawn("lease", elector_.run());
   services_.spawn("dispatcher", dispatcher_.run([this](Key key) {
     return reconciler_.reconcile(std::move(key));

@@ -21,6 +21,7 @@
 #include "runtime/reflector.hpp"
 #include "runtime/signal.hpp"
 #include "runtime/task_group.hpp"
+#include "shell/pod_view.hpp"
 #include "shell/policy_reporter.hpp"
 #include "shell/reconciler.hpp"
 
@@ -88,6 +89,7 @@ class Manager {
   runtime::TaskGroup reconciles_;  // may be in the middle of a write when the manager stops
   runtime::LeaderElector elector_;
   runtime::Dispatcher dispatcher_;
+  PodView pod_view_;
   Reconciler reconciler_;
   runtime::Gateway policy_gateway_;
   StatusWriter policy_status_writer_;

@@ -9,15 +9,16 @@ namespace lastgood::shell {
 
 namespace asio = boost::asio;
 
-Reconciler::Reconciler(Ports ports, const kube::Stores& stores,
+Reconciler::Reconciler(Ports ports, const kube::Stores& stores, PodView& pod_view,
                        const runtime::Leadership& leadership, runtime::TaskGroup& tasks,
                        Options options)
     : ports_(ports),
       stores_(stores),
+      pod_view_(pod_view),
       leadership_(leadership),
       options_(std::move(options)),
       gateway_(ports.kube, leadership),
-      gatherer_(gateway_, ports.clock, stores),
+      gatherer_(gateway_, ports.clock, stores, pod_view),
       references_(gateway_, ports.clock, options_.read_secrets),
       check_runner_(
           tasks, gatherer_, references_, ports.prober, ports.clock, ports.telemetry,
@@ -32,6 +33,7 @@ asio::awaitable<Result<std::optional<MonotonicTime>>> Reconciler::reconcile(Key 
   const DeploymentPtr deployment = stores_.deployments.find(key);
   if (!deployment) {
     states_.forget(key);
+    pod_view_.want(key, {});
     co_return co_await reject_request(key, /*exists=*/false, term);
   }
   // Share the ownership: forget_all() may erase the state during the reconcile.
@@ -45,6 +47,7 @@ asio::awaitable<Result<std::optional<MonotonicTime>>> Reconciler::reconcile_depl
   auto inputs = co_await gather(deployment, *state, term);
   if (!inputs) co_return std::unexpected(inputs.error());
   if (guard::is_unmanaged(inputs->policy, *state)) {
+    pod_view_.want(deployment->meta.key, {});
     states_.forget(deployment->meta.key);
     if (auto member = guard::unmanaged_group_member(*deployment, inputs->policy.group))
       states_.set_unmanaged(deployment->meta.key, std::move(*member));
@@ -58,6 +61,8 @@ asio::awaitable<Result<std::optional<MonotonicTime>>> Reconciler::reconcile_depl
   if (plan.opt_in_lost) ports_.telemetry.opt_in_lost();
   const bool concerns_group = guard::changes_for_group(*state, inputs->policy, plan);
   state->guard = plan.guard;
+  pod_view_.want(deployment->meta.key,
+                 guard::pods_wanted(*deployment, inputs->policy, state->guard));
   guard::publish_to_group(*state, inputs->policy, plan);
   if (plan.rollback) state->rollback->status = *plan.rollback;
   // Execute the action before the status and the Events are written, to restore the template
@@ -91,15 +96,17 @@ asio::awaitable<Result<guard::Inputs>> Reconciler::gather(DeploymentPtr deployme
   std::vector<std::string> due =
       guard::take_due_checks(state, needs, inputs.policy.spec, ports_.clock.monotonic_now());
   if (!due.empty()) {
-    check_runner_.start(
-        {.deployment = deployment,
-         .revision = *state.guard.current,
-         .spec = inputs.policy.spec,
-         .rolled_out = state.guard.rolled_out,
-         .due = std::move(due),
-         .responders = state.responders,
-         .baselines = guard::baseline_candidates(state.guard),
-         .not_established = guard::not_established(state.guard, inputs.policy.spec)});
+    check_runner_.start({.deployment = deployment,
+                         .revision = *state.guard.current,
+                         .spec = inputs.policy.spec,
+                         .rolled_out = state.guard.rolled_out,
+                         .due = std::move(due),
+                         .responders = state.responders,
+                         .baselines = guard::baseline_candidates(state.guard),
+                         .not_established = guard::not_established(state.guard, inputs.policy.spec),
+                         .confirmation = guard::confirms_by_list(state.guard)
+                                             ? Confirmation::LiveList
+                                             : Confirmation::PodView});
   }
   inputs.guard = state.guard;
   inputs.request = requests_.oldest(deployment->meta.key, stores_);
@@ -180,8 +187,13 @@ void Reconciler::post(const Key& key, guard::InboxEntry entry) {
 
 void Reconciler::forget_all() {
   states_.forget_all();
+  pod_view_.clear();
   fleet_memory_ = {};
   requests_.forget_answered();
+}
+
+void Reconciler::on_pods(const Key& key) {
+  post(key, guard::PodsChanged{.at = ports_.clock.monotonic_now()});
 }
 
 void Reconciler::on_guard_deleted(const Key& key, const Uid& uid) {

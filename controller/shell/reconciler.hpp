@@ -22,6 +22,7 @@
 #include "shell/event_recorder.hpp"
 #include "shell/executor.hpp"
 #include "shell/gatherer.hpp"
+#include "shell/pod_view.hpp"
 #include "shell/preflight_runner.hpp"
 #include "shell/status_writer.hpp"
 
@@ -43,8 +44,8 @@ class Reconciler {
     std::function<guard::BreakerOverride()> breaker_override;
     std::function<void(const Key&)> enqueue;  // reconciles the key soon
   };
-  Reconciler(Ports ports, const kube::Stores& stores, const runtime::Leadership& leadership,
-             runtime::TaskGroup& tasks, Options options);
+  Reconciler(Ports ports, const kube::Stores& stores, PodView& pod_view,
+             const runtime::Leadership& leadership, runtime::TaskGroup& tasks, Options options);
 
   // Returns the time at which the key is requeued, or nothing if only an event requeues the key.
   // After an error the key is requeued with backoff.
@@ -62,6 +63,9 @@ class Reconciler {
   // The watch shows a new or changed Rollback, for example a request or an approval of a user.
   void on_rollback(const api::Rollback& rollback);
   void on_rollback_deleted(const api::Rollback& rollback);
+
+  // A pod of the Deployment has changed: runs the rollout check soon.
+  void on_pods(const Key& key);
 
   // The number of Deployments that the policy guards. `policy` is a text such as
   // "RollbackPolicy/web".
@@ -92,6 +96,7 @@ class Reconciler {
 
   Ports ports_;
   const kube::Stores& stores_;
+  PodView& pod_view_;
   const runtime::Leadership& leadership_;
   Options options_;
   runtime::Gateway gateway_;

@@ -22,8 +22,8 @@ const std::map<std::string, std::set<std::string>> public_headers = {
     // A library of independent parts: every header is public.
     {"runtime",
      {"runtime/dispatcher.hpp", "runtime/gateway.hpp", "runtime/leader_elector.hpp",
-      "runtime/leadership.hpp", "runtime/reflector.hpp", "runtime/signal.hpp",
-      "runtime/task_group.hpp"}},
+      "runtime/leadership.hpp", "runtime/reflector.hpp", "runtime/selective_reflector.hpp",
+      "runtime/signal.hpp", "runtime/task_group.hpp"}},
     {"shell", {"shell/manager.hpp"}},
     {"net",
      {"net/kube_client.hpp", "net/kubeconfig.hpp", "net/metrics.hpp", "net/prober.hpp",

@@ -68,9 +68,9 @@ TEST_CASE("reports a pod with a field of the wrong type as unreadable") {
 TEST_CASE("reports a pod that is nested too deeply as unreadable") {
   const std::string deep(200, '[');
   const std::string closed(200, ']');
-  const auto event = event_of(
-      R"({"metadata":{"name":"web-1","namespace":"shop"},"status":{"conditions":)" + deep + closed +
-      "}}");
+  const auto event =
+      event_of(R"({"metadata":{"name":"web-1","namespace":"shop"},"status":{"conditions":)" + deep +
+               closed + "}}");
   REQUIRE(event);
   CHECK(std::holds_alternative<Unreadable>(*event));
 }

@@ -15,8 +15,8 @@ using Machine = WatchMachine<Deployment>;
 namespace {
 
 Machine new_machine() {
-  return Machine(
-      {.collection = "/d", .page_size = 2, .idle_timeout = std::chrono::seconds(90)}, no_jitter);
+  return Machine({.collection = "/d", .page_size = 2, .idle_timeout = std::chrono::seconds(90)},
+                 no_jitter);
 }
 
 // The label selector of the call that follows.
@@ -77,11 +77,10 @@ TEST_CASE("lists with the selector in all pages when the server rejects watch li
   const auto first = machine.step(error(ErrorKind::Invalid, 422), at(1));
   CHECK(watch_step_of(first) == lists({.limit = 2}).restarted("NoWatchList"));
   CHECK(selector_of(first) == "h%3Da");
-  const auto second = machine.step(
-      ListPage<Deployment>{.version = ResourceVersion("7"), .continue_ = "t1"}, at(2));
+  const auto second =
+      machine.step(ListPage<Deployment>{.version = ResourceVersion("7"), .continue_ = "t1"}, at(2));
   CHECK(selector_of(second) == "h%3Da");
-  const auto watch =
-      machine.step(ListPage<Deployment>{.version = ResourceVersion("7")}, at(3));
+  const auto watch = machine.step(ListPage<Deployment>{.version = ResourceVersion("7")}, at(3));
   CHECK(watch_step_of(watch) == opens_watch("7").replacing({}));
   CHECK(selector_of(watch) == "h%3Da");
 }
@@ -93,8 +92,7 @@ TEST_CASE("keeps waiting for the backoff when the selector changes") {
   machine.step(error(ErrorKind::TooManyRequests, 429), at(2));
   CHECK(watch_step_of(machine.step(Select{"h=b"}, at(10))) == backs_off_until(802));
   CHECK(watch_step_of(machine.step(WaitElapsed{}, at(802))) == lists({.limit = 1}));
-  const auto watch =
-      machine.step(ListPage<Deployment>{.version = ResourceVersion("4")}, at(803));
+  const auto watch = machine.step(ListPage<Deployment>{.version = ResourceVersion("4")}, at(803));
   CHECK(watch_step_of(watch) == opens_watch("4"));
   CHECK(selector_of(watch) == "h%3Db");
 }

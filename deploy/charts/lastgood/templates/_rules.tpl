@@ -19,11 +19,12 @@ a Role of each namespace in watch.namespaces. The comment of each rule says what
 - apiGroups: [apps]
   resources: [controllerrevisions]
   verbs: [get, list, create, delete]
-# list: the pods of a revision that is being evaluated, for the rollout check and as targets of the
-# HTTP probes.
+# The pods of the Deployments that are being evaluated, for the rollout check and as targets of the
+# HTTP probes. watch: their changes. list: the pods of a new release, and the confirmation of a
+# failure. Without watch, the pods are listed every 5 s.
 - apiGroups: [""]
   resources: [pods]
-  verbs: [list]
+  verbs: [list, watch]
 # get: the ConfigMap of the annotation lastgood.dev/config-map, and the ConfigMaps that a rollback
 # target refers to, to check that they exist.
 - apiGroups: [""]

@@ -1,0 +1,272 @@
+#include "shell/pod_view.hpp"
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "base/log.hpp"
+#include "kube/paths.hpp"
+#include "kube/resource_version.hpp"
+#include "kube/watch_event.hpp"
+
+namespace lastgood::shell {
+
+namespace asio = boost::asio;
+using kube::Resource;
+
+namespace {
+
+// The server sends a bookmark about every 60 s.
+constexpr Duration idle_timeout{90'000};
+constexpr Duration list_timeout{10'000};
+constexpr int page_size = 500;
+// How often the state of a watch is read. The end of a watch has no event.
+constexpr Duration poll_interval{1'000};
+
+}  // namespace
+
+PodView::PodView(const asio::any_io_executor& executor, ports::KubeApi& kube, ports::Clock& clock,
+                 ports::Telemetry& telemetry, runtime::TaskGroup& tasks,
+                 kube::RandomSource random_source, OnChange on_change)
+    : executor_(executor),
+      kube_(kube),
+      clock_(clock),
+      telemetry_(telemetry),
+      tasks_(tasks),
+      random_source_(std::move(random_source)),
+      on_change_(std::move(on_change)),
+      lists_may_be_due_(executor) {}
+
+Result<void> PodView::add_scope(const std::string& namespace_) {
+  auto collection = kube::collection_path(Resource::Pod, namespace_);
+  if (!collection) return std::unexpected(collection.error());
+  Scope& scope = scopes_.emplace_back();
+  scope.namespace_ = namespace_;
+  const kube::WatchTarget target{
+      .collection = std::move(*collection), .namespace_ = namespace_, .idle_timeout = idle_timeout};
+  const auto on_deltas = [this, &scope](const auto& deltas) { this->on_deltas(scope, deltas); };
+  scope.reflector.emplace(
+      executor_, clock_, scope.store,
+      [this, &scope, target, on_deltas] {
+        return std::make_unique<runtime::Reflector<api::Pod>>(kube::kind_of(Resource::Pod), target,
+                                                              random_source_, kube_, clock_,
+                                                              telemetry_, scope.store, on_deltas);
+      },
+      on_deltas);
+  return {};
+}
+
+void PodView::start() {
+  for (Scope& scope : scopes_) tasks_.spawn("watch of pods", scope.reflector->run());
+  tasks_.spawn("lists of pods", start_due_lists());
+}
+
+PodView::Scope* PodView::scope_of(const std::string& namespace_) {
+  const auto found = std::ranges::find_if(scopes_, [&](const Scope& scope) {
+    return scope.namespace_.empty() || scope.namespace_ == namespace_;
+  });
+  return found == scopes_.end() ? nullptr : &*found;
+}
+
+const PodView::Scope* PodView::scope_of(const std::string& namespace_) const {
+  return const_cast<PodView*>(this)->scope_of(namespace_);
+}
+
+PodView::NamespaceAndHash PodView::group_of(const api::Pod& pod) {
+  const auto label = pod.meta.labels.find("pod-template-hash");
+  return {.namespace_ = pod.meta.key.namespace_,
+          .hash = TemplateHash(label == pod.meta.labels.end() ? "" : label->second)};
+}
+
+void PodView::want(const Key& deployment, const std::optional<guard::PodsWanted>& wanted) {
+  Scope* scope = scope_of(deployment.namespace_);
+  if (!scope) return;
+  if (wanted) {
+    scope->sync.want(*wanted, clock_.monotonic_now());
+  } else {
+    scope->sync.drop(deployment);
+    scope->listed.erase(deployment);
+  }
+  select(*scope);
+}
+
+void PodView::clear() {
+  for (Scope& scope : scopes_) {
+    scope.sync.clear();
+    scope.listed.clear();
+    select(scope);
+  }
+}
+
+void PodView::select(Scope& scope) {
+  scope.reflector->select(scope.sync.selector());
+  lists_may_be_due_.raise();
+}
+
+void PodView::observe(Scope& scope) {
+  const auto& watch = *scope.reflector;
+  const std::set<TemplateHash> before = scope.sync.open_hashes();
+  scope.sync.observe({.selector = watch.selected(),
+                      .is_streaming = watch.is_streaming(),
+                      .streamed_until = watch.streamed_until(),
+                      .syncs = watch.syncs()},
+                     clock_.monotonic_now());
+  // The watch no longer reports changes of pods whose hash has left it.
+  for (const TemplateHash& hash : before) {
+    if (!scope.sync.open_hashes().contains(hash)) purge(scope, hash);
+  }
+}
+
+void PodView::purge(Scope& scope, const TemplateHash& hash) {
+  std::erase_if(scope.by_hash, [&](const auto& entry) {
+    const auto& [group, pods] = entry;
+    if (group.hash != hash) return false;
+    for (const auto& [key, pod] : pods) scope.store.erase(key);
+    return true;
+  });
+}
+
+void PodView::on_deltas(Scope& scope, const kube::Deltas<api::Pod>& deltas) {
+  std::set<NamespaceAndHash> changed;
+  for (const auto& delta : deltas) {
+    if (delta.before) {
+      const NamespaceAndHash group = group_of(*delta.before);
+      scope.by_hash[group].erase(delta.key());
+      changed.insert(group);
+      if (!delta.after && scope.running_lists > 0) scope.deleted.insert(delta.before->meta.uid);
+    }
+    if (delta.after) {
+      const NamespaceAndHash group = group_of(*delta.after);
+      scope.by_hash[group].insert_or_assign(delta.key(), delta.after);
+      changed.insert(group);
+    }
+  }
+  observe(scope);
+  for (const NamespaceAndHash& group : changed) {
+    if (scope.by_hash[group].empty()) scope.by_hash.erase(group);
+    for (const Key& deployment : scope.sync.deployments_with(group.namespace_, group.hash))
+      on_change_(deployment);
+  }
+  lists_may_be_due_.raise();
+}
+
+std::optional<Result<std::vector<api::Pod>>> PodView::pods(const Key& deployment,
+                                                           const api::Revision& revision) const {
+  const Scope* scope = scope_of(deployment.namespace_);
+  if (!scope) return std::nullopt;
+  std::vector<api::Pod> pods;
+  const auto add = [&](const api::Pod& pod) {
+    if (guard::is_pod_of(pod, deployment, revision)) pods.push_back(pod);
+  };
+  switch (scope->sync.source(deployment, revision.hash, clock_.monotonic_now())) {
+    case guard::PodSource::NotWatched: return std::nullopt;
+    case guard::PodSource::NotInSync:
+      return fail(ErrorKind::TimedOut,
+                  "the pods are not known: the watch of pods is not in sync, and no list of them "
+                  "is recent enough");
+    case guard::PodSource::Watch: {
+      const auto found =
+          scope->by_hash.find({.namespace_ = deployment.namespace_, .hash = revision.hash});
+      if (found == scope->by_hash.end()) break;
+      for (const auto& [key, pod] : found->second) add(*pod);
+      break;
+    }
+    case guard::PodSource::List: {
+      const auto found = scope->listed.find(deployment);
+      if (found == scope->listed.end()) break;
+      for (const api::Pod& pod : found->second) add(pod);
+      break;
+    }
+  }
+  return pods;
+}
+
+asio::awaitable<void> PodView::start_due_lists() {
+  for (;;) {
+    bool is_idle = true;
+    for (Scope& scope : scopes_) {
+      observe(scope);
+      is_idle = is_idle && scope.sync.is_empty();
+      for (guard::PodsWanted& wanted :
+           scope.sync.take_due_lists(clock_.monotonic_now(), random_source_())) {
+        ++scope.running_lists;
+        tasks_.spawn("list of pods", list(scope, std::move(wanted)));
+      }
+    }
+    std::optional<MonotonicTime> until;
+    if (!is_idle) until = clock_.monotonic_now() + poll_interval;
+    co_await lists_may_be_due_.wait(clock_, until);
+  }
+}
+
+asio::awaitable<void> PodView::list(Scope& scope, guard::PodsWanted wanted) {
+  // A pod of the list must not be older than the watch: the watch does not report earlier changes.
+  const ResourceVersion watched = scope.reflector->version();
+  auto pods = co_await read_pages(
+      wanted.deployment.namespace_,
+      guard::selector_of({wanted.hashes.begin(), wanted.hashes.end()}),
+      kube::older(wanted.not_older_than, watched) ? watched : wanted.not_older_than);
+  if (!pods)
+    log::warn("cannot list the pods; retrying in about 5 s",
+              {{"deployment", wanted.deployment.str()}, {"error", pods.error()}});
+  observe(scope);
+  const bool completes_watch =
+      scope.sync.on_listed(wanted.deployment, pods.has_value(), clock_.monotonic_now());
+  if (completes_watch) {
+    for (const api::Pod& pod : *pods) {
+      if (!scope.deleted.contains(pod.meta.uid)) on_deltas(scope, scope.store.upsert(pod));
+    }
+  }
+  if (--scope.running_lists == 0) scope.deleted.clear();
+  if (pods && scope.sync.wants(wanted.deployment)) {
+    scope.listed.insert_or_assign(wanted.deployment, std::move(*pods));
+    on_change_(wanted.deployment);
+  }
+  lists_may_be_due_.raise();
+}
+
+asio::awaitable<Result<std::vector<std::vector<api::Pod>>>> PodView::live_pods(
+    Key deployment, std::vector<api::Revision> revisions) const {
+  std::set<TemplateHash> hashes;
+  for (const api::Revision& revision : revisions) hashes.insert(revision.hash);
+  auto all = co_await read_pages(deployment.namespace_, guard::selector_of(hashes), {});
+  if (!all) co_return std::unexpected(all.error());
+  std::vector<std::vector<api::Pod>> pods(revisions.size());
+  for (api::Pod& pod : *all) {
+    const auto of_pod = std::ranges::find_if(revisions, [&](const api::Revision& revision) {
+      return guard::is_pod_of(pod, deployment, revision);
+    });
+    if (of_pod != revisions.end())
+      pods[static_cast<std::size_t>(of_pod - revisions.begin())].push_back(std::move(pod));
+  }
+  co_return pods;
+}
+
+asio::awaitable<Result<std::vector<api::Pod>>> PodView::read_pages(
+    std::string namespace_, std::string label_selector, ResourceVersion not_older_than) const {
+  const auto collection = kube::collection_path(Resource::Pod, namespace_);
+  if (!collection) co_return std::unexpected(collection.error());
+  kube::ListOptions options{.label_selector = std::move(label_selector),
+                            .limit = page_size,
+                            .resource_version = std::move(not_older_than.value)};
+  if (!options.resource_version.empty()) options.resource_version_match = "NotOlderThan";
+  std::vector<api::Pod> pods;
+  for (;;) {
+    auto body = co_await kube_.call(kube::list_call(*collection, options), list_timeout);
+    auto page = body ? kube::parse_list<api::Pod>(std::move(*body)) : std::unexpected(body.error());
+    const bool is_ahead = !page && page.error().kind == ErrorKind::VersionTooLarge;
+    if (is_ahead && !options.resource_version.empty()) {
+      // The server's storage was restored from a backup.
+      options.resource_version.clear();
+      options.resource_version_match.clear();
+      continue;
+    }
+    if (!page) co_return std::unexpected(page.error());
+    if (!page->unreadable.empty()) co_return std::unexpected(page->unreadable.front().error);
+    std::ranges::move(page->items, std::back_inserter(pods));
+    if (page->continue_.empty()) co_return pods;
+    options.continue_ = std::move(page->continue_);
+  }
+}
+
+}  // namespace lastgood::shell

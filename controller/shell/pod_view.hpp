@@ -1,0 +1,98 @@
+// The pods of the Deployments that are not Idle: performs the watches and lists that
+// guard::PodSync asks for, and stores the pods.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <functional>
+#include <list>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "guard/guard.hpp"
+#include "kube/object_store.hpp"
+#include "kube/watch_machine.hpp"
+#include "ports/clock.hpp"
+#include "ports/kube_api.hpp"
+#include "ports/telemetry.hpp"
+#include "runtime/selective_reflector.hpp"
+#include "runtime/signal.hpp"
+#include "runtime/task_group.hpp"
+
+namespace lastgood::shell {
+
+class PodView {
+ public:
+  // Called when a pod of the Deployment has changed, or when its pods are in sync again.
+  using OnChange = std::function<void(const Key& deployment)>;
+
+  // The watches and lists run in `tasks`.
+  PodView(const boost::asio::any_io_executor& executor, ports::KubeApi& kube, ports::Clock& clock,
+          ports::Telemetry& telemetry, runtime::TaskGroup& tasks, kube::RandomSource random_source,
+          OnChange on_change);
+  PodView(const PodView&) = delete;
+  PodView& operator=(const PodView&) = delete;
+
+  // Call it before start(), once for each watched namespace; empty: all namespaces.
+  Result<void> add_scope(const std::string& namespace_);
+  void start();
+
+  // Empty: the pods of the Deployment are not wanted any more.
+  void want(const Key& deployment, const std::optional<guard::PodsWanted>& wanted);
+  void clear();
+
+  // The pods of the revision. Fails with TimedOut while they are not in sync. Empty: they are not
+  // watched, so the caller must list them.
+  [[nodiscard]] std::optional<Result<std::vector<api::Pod>>> pods(
+      const Key& deployment, const api::Revision& revision) const;
+
+  // The pods of each revision, from one list that the server answers from its storage.
+  boost::asio::awaitable<Result<std::vector<std::vector<api::Pod>>>> live_pods(
+      Key deployment, std::vector<api::Revision> revisions) const;
+
+ private:
+  using PodPtr = std::shared_ptr<const api::Pod>;
+  struct NamespaceAndHash {
+    std::string namespace_;
+    TemplateHash hash;
+    auto operator<=>(const NamespaceAndHash&) const = default;
+  };
+  struct Scope {
+    std::string namespace_;
+    kube::ObjectStore<api::Pod> store;
+    std::map<NamespaceAndHash, std::map<Key, PodPtr>> by_hash;  // the pods of `store`
+    std::map<Key, std::vector<api::Pod>> listed;                // by Deployment: the last list
+    std::set<Uid> deleted;  // since the first of the running lists began
+    int running_lists = 0;
+    guard::PodSync sync;
+    std::optional<runtime::SelectiveReflector<api::Pod>> reflector;
+  };
+
+  void purge(Scope& scope, const TemplateHash& hash);
+  [[nodiscard]] static NamespaceAndHash group_of(const api::Pod& pod);
+  [[nodiscard]] Scope* scope_of(const std::string& namespace_);
+  [[nodiscard]] const Scope* scope_of(const std::string& namespace_) const;
+  void select(Scope& scope);
+  void observe(Scope& scope);
+  void on_deltas(Scope& scope, const kube::Deltas<api::Pod>& deltas);
+  boost::asio::awaitable<void> start_due_lists();
+  boost::asio::awaitable<void> list(Scope& scope, guard::PodsWanted wanted);
+  // Empty `not_older_than`: the newest pods.
+  boost::asio::awaitable<Result<std::vector<api::Pod>>> read_pages(
+      std::string namespace_, std::string label_selector, ResourceVersion not_older_than) const;
+
+  boost::asio::any_io_executor executor_;
+  ports::KubeApi& kube_;
+  ports::Clock& clock_;
+  ports::Telemetry& telemetry_;
+  runtime::TaskGroup& tasks_;
+  kube::RandomSource random_source_;
+  OnChange on_change_;
+  runtime::Signal lists_may_be_due_;
+  std::list<Scope> scopes_;
+};
+
+}  // namespace lastgood::shell
