@@ -1,6 +1,7 @@
 // Command bench measures the time from the decision to roll back until the API server has accepted
 // the patch, on a cluster where Lastgood is installed. It also measures a plain patch of a
-// template, to show how much of that time the API server needs for one patch.
+// template, to show how much of that time the API server needs for one patch. At the end it counts
+// the requests of Lastgood per minute while a Deployment is Idle, Evaluating and Held.
 package main
 
 import (
@@ -18,7 +19,7 @@ func main() {
 	image := flag.String("image", "lastgood.dev/demo-app:dev", "image of the test application")
 	rounds := flag.Int("rounds", 15, "number of bad releases")
 	flag.Parse()
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 15*time.Minute)
 	defer cancel()
 	if err := run(ctx, *kubeconfig, *image, *rounds); err != nil {
 		fmt.Fprintf(os.Stderr, "The bench failed: %v\n", err)
@@ -56,6 +57,13 @@ func run(ctx context.Context, kubeconfig, image string, rounds int) error {
 	fmt.Printf("one plain patch of a template    %s\n", summary(patches))
 	fmt.Printf("ratio of the medians             %.1f   "+
 		"(a rollback needs three live reads, the Rollback and the patch)\n", ratio)
+	counts, err := b.requestsPerMinute(ctx)
+	if err != nil {
+		return err
+	}
+	for _, found := range counts {
+		fmt.Printf("API requests per minute, %-10s  %d\n", found.state, found.count)
+	}
 	return nil
 }
 
