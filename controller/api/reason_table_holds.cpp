@@ -95,10 +95,10 @@ constexpr std::array entries{
                 "claim that does not exist.",
                 "Create it. Lastgood checks again every 20 s."},
     ReasonEntry{place, Reason::AdmissionDenied, held,
-                "The API server does not admit the last good template, or it rejects the patch. "
-                "The message quotes the server. A dry run is repeated every 20 s. A patch is "
-                "retried for 15 minutes; then the state is `Frozen`, `PatchRejected`.",
-                "Remove the cause: an admission rule, a missing permission, a failing server."},
+                "The API server does not admit the last good template. The message quotes the "
+                "server. A dry run is repeated every 20 s. If the patch itself was rejected, it "
+                "is retried for 15 minutes; then the state is `Frozen`, `PatchRejected`.",
+                "Change the admission rule that the message quotes."},
     ReasonEntry{place, Reason::Forbidden, held,
                 "Lastgood lacks the permission that the message names.", "Grant the permission."},
     ReasonEntry{place, Reason::SnapshotMissing, held,

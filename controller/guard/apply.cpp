@@ -1,8 +1,7 @@
 #include "guard/apply.hpp"
 
-#include <algorithm>
-
 #include "base/overloaded.hpp"
+#include "guard/drill.hpp"
 #include "guard/guard_status.hpp"
 #include "guard/load.hpp"
 #include "rollback/record.hpp"
@@ -10,18 +9,6 @@
 namespace lastgood::guard {
 
 namespace {
-
-const api::Check* find_check(const std::vector<api::Check>& checks, const std::string& name) {
-  const auto found = std::ranges::find(checks, name, &api::Check::name);
-  return found == checks.end() ? nullptr : &*found;
-}
-
-// The rollout check has no configuration in the policy.
-bool is_check_unchanged(const MeasurementArrived& entry, const api::PolicySpec& spec) {
-  if (!entry.check) return true;
-  const api::Check* present = find_check(spec.checks, entry.measurement.check);
-  return present && present->http == entry.check->http;
-}
 
 // Supersedes the Rollback that a user deleted before the Deployment was changed. An automatic
 // rollback counts as declined, so the release stays.
@@ -87,51 +74,11 @@ GuardState fold(GuardState state, Inbox inbox, const api::Deployment& deployment
   return state;
 }
 
-std::vector<api::Measurement> take_measurements(GuardState& state, const api::PolicySpec& spec) {
-  std::vector<api::Measurement> measurements;
-  for (MeasurementArrived& entry : state.measurements) {
-    const bool is_current = state.guard.current && entry.hash == state.guard.current->hash;
-    if (is_current && is_check_unchanged(entry, spec))
-      measurements.push_back(std::move(entry.measurement));
-  }
-  state.measurements.clear();
-  if (state.guard.state == api::State::Idle) state.responders.clear();
-  return measurements;
-}
+namespace {
 
-std::vector<std::string> take_due_checks(GuardState& state, const Needs& needs,
-                                         const api::PolicySpec& spec, MonotonicTime now) {
-  std::vector<std::string> due = state.schedule.take_due(needs, spec, now);
-  const std::vector<std::string> due_in_idle =
-      state.idle_schedule.take_due(needs.idle_checks, state.deployment_uid, now);
-  due.insert(due.end(), due_in_idle.begin(), due_in_idle.end());
-  std::erase_if(due, [&](const std::string& check) { return state.running_checks[check]; });
-  for (const std::string& check : due) state.running_checks[check] = true;
-  return due;
-}
-
-void apply_observation(Inputs& inputs, std::optional<TemplateObservation> observation) {
-  if (!observation) return;
-  inputs.replica_sets = std::move(observation->sets);
-  inputs.author = std::move(observation->author);
-  inputs.template_problem = std::move(observation->problem);
-}
-
-void clear_missing_snapshot(GuardState& state) {
-  if (state.preflight && state.preflight->reason == Reason::SnapshotMissing)
-    clear_snapshot(state.guard, state.preflight->target);
-}
-
-void record_snapshot_result(GuardState& state, const Result<void>& stored) {
-  if (stored) {
-    state.snapshot_error.clear();
-  } else if (stored.error().kind != ErrorKind::Conflict &&
-             stored.error().kind != ErrorKind::Cancelled) {
-    state.snapshot_error = stored.error().message;
-  }
-}
-
-void record_unblocked_since(const Action& action, GuardState& state, MonotonicTime now) {
+// Sets since when nothing blocks the rollback. Resets it while the rollback is held, and once the
+// template is restored.
+void set_unblocked_since(GuardState& state, const Action& action, MonotonicTime now) {
   const auto* starting = std::get_if<StartRollback>(&action);
   const bool starts = starting && starting->execute;
   const bool resumes = std::holds_alternative<ResumeRollback>(action) && state.rollback &&
@@ -140,18 +87,99 @@ void record_unblocked_since(const Action& action, GuardState& state, MonotonicTi
   if ((starts || resumes) && !state.unblocked_since) state.unblocked_since = now;
 }
 
-void undo_binding(Plan& plan, const Inputs& inputs, GuardState& state) {
-  if (!std::holds_alternative<BindRequest>(plan.action)) return;
-  state.guard = inputs.guard;
-  std::erase_if(plan.events,
-                [](const EventRecord& event) { return event.reason == Reason::RollbackStarted; });
+void set_preflight(GuardState& state, const api::Preflight& preflight) {
+  state.preflight = preflight;
+  if (preflight.reason == Reason::SnapshotMissing) clear_snapshot(state.guard, preflight.target);
 }
 
-void publish_to_group(GuardState& state, const EffectivePolicy& policy, const Plan& plan) {
-  state.group = policy.group;
-  state.group_order = policy.group_order;
-  state.mode = policy.spec.mode;
+void set_plan(GuardState& state, const PlanDecided& decided) {
+  const Plan& plan = decided.plan;
+  if (state.guard.state == api::State::Idle) state.responders.clear();
+  state.guard = plan.guard;
+  if (plan.rollback && state.rollback) state.rollback->status = *plan.rollback;
+  state.measurements.clear();
+  set_unblocked_since(state, plan.action, decided.at);
+  // For the other members of the group:
+  state.group = decided.policy.group;
+  state.group_order = decided.policy.group_order;
+  state.mode = decided.policy.spec.mode;
   state.blocked_because = plan.blocked_because;
+}
+
+void set_rollback(GuardState& state, const RollbackExecuted& executed) {
+  state.rollback = executed.record;
+  state.rollback_written = executed.stored;
+  if (executed.is_preflight_outdated) state.preflight.reset();
+  if (executed.record.status.template_restored) state.unblocked_since.reset();
+}
+
+void set_failure(GuardState& state, const ActionEnded& ended, const Error& error) {
+  if (std::holds_alternative<BindRequest>(ended.plan.action)) state.guard = ended.inputs.guard;
+  // A lost race, and the end of the term, are not reported: the next reconcile tries again.
+  const bool is_reported = error.kind != ErrorKind::Conflict && error.kind != ErrorKind::Cancelled;
+  if (std::holds_alternative<CreateSnapshot>(ended.plan.action) && is_reported)
+    state.snapshot_error = error.message;
+}
+
+void set_action(GuardState& state, const ActionEnded& ended) {
+  std::visit(Overloaded{
+                 [](const NothingExecuted&) {},
+                 [&](const RollbackExecuted& executed) { set_rollback(state, executed); },
+                 [&](const SnapshotCreated& created) {
+                   set_snapshot(state.guard, created.revision, created.name);
+                   state.snapshots_changed = true;
+                   state.snapshot_error.clear();
+                 },
+                 [&](const RequestBound& bound) {
+                   state.rollback = bound.record;
+                   state.rollback_written = bound.stored;
+                 },
+                 [&](const ObservationRecorded& recorded) { state.observed = recorded.rollback; },
+                 [&](const DrillEnded& drill) {
+                   set_preflight(state, drill.preflight);
+                   record_drill(state.guard, drill.record);
+                 },
+                 [&](const ActionFailed& failed) { set_failure(state, ended, failed.error); },
+             },
+             ended.outcome);
+}
+
+void set_written_guard(GuardState& state, const GuardWritten& written) {
+  state.guard_uid = written.uid;
+  state.guard_owner = written.owner;
+  if (written.status) state.written = *written.status;
+}
+
+}  // namespace
+
+GuardState apply(GuardState state, const Outcome& outcome) {
+  std::visit(Overloaded{
+                 [&](const ConfigMapCached& cached) { state.config_map = cached.read; },
+                 [&](const ChecksStarted& started) {
+                   state.schedule = started.schedule;
+                   state.idle_schedule = started.idle_schedule;
+                   for (const std::string& check : started.names)
+                     state.running_checks[check] = true;
+                 },
+                 [&](const PreflightEnded& ended) { set_preflight(state, ended.preflight); },
+                 [&](const PlanDecided& decided) { set_plan(state, decided); },
+                 [&](const ActionEnded& ended) { set_action(state, ended); },
+                 [&](const EventsEmitted& emitted) { state.emitted = emitted.counts; },
+                 [&](const GuardWritten& written) { set_written_guard(state, written); },
+                 [&](const RollbackWritten& written) {
+                   if (written.status) state.rollback_written = *written.status;
+                 },
+                 [&](const RecordsCollected& collected) {
+                   state.records_changed = collected.error.has_value();
+                 },
+                 [&](const SnapshotsCollected& collected) {
+                   for (const std::string& name : collected.deleted)
+                     clear_snapshot(state.guard, name);
+                   state.snapshots_changed = collected.error.has_value();
+                 },
+             },
+             outcome);
+  return state;
 }
 
 }  // namespace lastgood::guard

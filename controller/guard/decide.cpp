@@ -162,9 +162,7 @@ void report_hold_on_record(Step& step) {
       guard.state == State::Held || step.inputs.policy.kind == EffectivePolicy::Kind::Broken;
   const bool waits = is_held && named && named->status.phase == api::RollbackPhase::Pending;
   if (!waits || step.plan.rollback) return;
-  // The status of the Rollback already has the error of the API server.
   const api::RollbackStatus& record = named->status;
-  if (!record.last_error.empty() && guard.reason == Reason::AdmissionDenied) return;
   const std::string message = fmt::format("Waiting ({}): {}", guard.reason, guard.message);
   if (is_reported(record, guard, message)) return;
   const std::string& approved_name = step.inputs.policy.approve;

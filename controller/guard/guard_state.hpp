@@ -33,11 +33,12 @@ struct GuardState {
   std::map<std::string, checks::Responders> responders = {};
   std::optional<policy::ConfigMapRead> config_map = {};
   std::map<std::string, int> emitted = {};            // Event name to count
-  std::optional<MonotonicTime> unblocked_since = {};  // see record_unblocked_since()
+  std::optional<MonotonicTime> unblocked_since = {};  // since when nothing blocks the rollback
   bool snapshots_changed = false;                     // old snapshots may have to be deleted
   std::string snapshot_error;                         // see Inputs
   bool records_changed = true;                        // old Rollbacks may have to be deleted
   std::optional<api::Preflight> preflight = {};
+  std::string observed;  // the last Rollback of mode Observe that exists; empty: none is known
 
   // The other members of the group read these fields. They are from the last complete reconcile.
   std::string group;

@@ -1,5 +1,6 @@
 #include "guard/guard_states.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "guard/apply.hpp"
@@ -19,17 +20,39 @@ bool GuardStates::post(const Key& deployment, InboxEntry entry) {
   return true;
 }
 
-std::shared_ptr<GuardState> GuardStates::open(const api::Deployment& deployment,
-                                              const kube::Stores& stores, Time now) {
+bool GuardStates::is_rollback_deleted(const Key& deployment, const Uid& rollback) const {
+  const auto found = entries_.find(deployment);
+  if (found == entries_.end()) return false;
+  return std::ranges::any_of(found->second.inbox, [&](const InboxEntry& entry) {
+    const auto* deleted = std::get_if<RollbackDeleted>(&entry);
+    return deleted && deleted->rollback == rollback;
+  });
+}
+
+std::shared_ptr<const GuardState> GuardStates::open(const api::Deployment& deployment,
+                                                    const kube::Stores& stores, Time now) {
   Entry& entry = entries_[deployment.meta.key];
   if (!entry.state || entry.state->deployment_uid != deployment.meta.uid ||
       entry.state->is_unmanaged) {
     entry = {.state = std::make_shared<GuardState>(load(deployment, stores, now))};
-    return entry.state;
   }
-  Inbox inbox = std::exchange(entry.inbox, {});
-  *entry.state = fold(std::move(*entry.state), std::move(inbox), deployment, stores, now);
+  drain(deployment, stores, now);
   return entry.state;
+}
+
+void GuardStates::drain(const api::Deployment& deployment, const kube::Stores& stores, Time now) {
+  const auto found = entries_.find(deployment.meta.key);
+  if (found == entries_.end()) return;
+  Inbox inbox = std::exchange(found->second.inbox, {});
+  GuardState& state = *found->second.state;
+  state = fold(std::move(state), std::move(inbox), deployment, stores, now);
+}
+
+void GuardStates::apply(const Key& deployment, const Outcome& outcome) {
+  const auto found = entries_.find(deployment);
+  if (found == entries_.end()) return;
+  GuardState& state = *found->second.state;
+  state = guard::apply(std::move(state), outcome);
 }
 
 void GuardStates::set_unmanaged(const Key& deployment, GuardState state) {

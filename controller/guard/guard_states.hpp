@@ -1,4 +1,5 @@
-// The states of all Deployments that were reconciled in this term, and the inbox of each.
+// The states of all Deployments that were reconciled in this term, and the inbox of each. The
+// states change only by fold() and apply(): this class gives out only const states.
 #pragma once
 
 #include <map>
@@ -6,6 +7,7 @@
 
 #include "guard/guard_state.hpp"
 #include "guard/inbox.hpp"
+#include "guard/outcomes.hpp"
 #include "kube/stores.hpp"
 
 namespace lastgood::guard {
@@ -25,10 +27,21 @@ class GuardStates {
   // entry is about another object than the state: then the next reconcile loads what it needs.
   bool post(const Key& deployment, InboxEntry entry);
 
+  // True if the inbox says that a user deleted this Rollback.
+  [[nodiscard]] bool is_rollback_deleted(const Key& deployment, const Uid& rollback) const;
+
   // The state with all entries of the inbox. It is loaded if it is not known, is that of another
-  // Deployment with the same name, or was reset because the Deployment had not opted in.
-  std::shared_ptr<GuardState> open(const api::Deployment& deployment, const kube::Stores& stores,
-                                   Time now);
+  // Deployment with the same name, or was reset because the Deployment had not opted in. It changes
+  // with each drain() and apply(), until it is forgotten.
+  std::shared_ptr<const GuardState> open(const api::Deployment& deployment,
+                                         const kube::Stores& stores, Time now);
+
+  // Folds the inbox into the state.
+  void drain(const api::Deployment& deployment, const kube::Stores& stores, Time now);
+
+  // Folds the outcome into the state. Does nothing if the state was forgotten, because the term is
+  // over.
+  void apply(const Key& deployment, const Outcome& outcome);
 
   // Replaces the state of a Deployment that has a group but has not opted in.
   void set_unmanaged(const Key& deployment, GuardState state);

@@ -3,12 +3,13 @@
 #pragma once
 
 // IWYU pragma: begin_exports
-#include "guard/apply.hpp"
 #include "guard/fleet.hpp"
+#include "guard/gather.hpp"
 #include "guard/guard_state.hpp"
 #include "guard/guard_states.hpp"
 #include "guard/guard_status.hpp"
 #include "guard/inbox.hpp"
 #include "guard/load.hpp"
+#include "guard/outcomes.hpp"
 #include "guard/request_index.hpp"
 // IWYU pragma: end_exports

@@ -73,7 +73,8 @@ void record_error(const NextStep& step, const Error& error, api::RollbackStatus&
         now);
     return;
   }
-  status.waiting_for = api::Reason::None;
+  status.waiting_for =
+      is_admission_denied(error) ? api::Reason::AdmissionDenied : api::Reason::None;
   status.blocked_by.clear();
   status.last_error = error.message;
   status.message =

@@ -25,8 +25,9 @@ void record_step(const NextStep& step, api::RollbackStatus& status, Time now);
 void record_success(const NextStep& step, api::RollbackStatus& status, Time now);
 
 // Records in message and last_error why a step was not done: the policy does not allow it, or its
-// write failed. If the API server rejects the ownership patch permanently, the rollback continues
-// without it: the template is restored and must be evaluated. Every other step is tried again.
+// write failed. waiting_for is AdmissionDenied only if the API server rejected the content. If the
+// API server rejects the ownership patch permanently, the rollback continues without it: the
+// template is restored and must be evaluated. Every other step is tried again.
 void record_error(const NextStep& step, const Error& error, api::RollbackStatus& status, Time now);
 
 // Before PatchTemplate: records the differences between the live template and the snapshot.

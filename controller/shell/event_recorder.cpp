@@ -20,23 +20,25 @@ constexpr std::size_t max_remembered = 64;
 
 }  // namespace
 
-asio::awaitable<void> EventRecorder::record(const api::Deployment& deployment,
-                                            const std::vector<guard::EventRecord>& events,
-                                            guard::GuardState& state, runtime::Term term) {
-  for (const guard::EventRecord& event : events) co_await emit(deployment, event, state, term);
+asio::awaitable<guard::EventsEmitted> EventRecorder::record(const api::Deployment& deployment,
+                                                            std::vector<guard::EventRecord> events,
+                                                            std::map<std::string, int> counts,
+                                                            runtime::Term term) {
+  for (const guard::EventRecord& event : events) co_await emit(deployment, event, counts, term);
+  co_return guard::EventsEmitted{.counts = std::move(counts)};
 }
 
 asio::awaitable<void> EventRecorder::emit(const api::Deployment& deployment,
-                                          const guard::EventRecord& event, guard::GuardState& state,
-                                          runtime::Term term) {
+                                          const guard::EventRecord& event,
+                                          std::map<std::string, int>& counts, runtime::Term term) {
   const Time now = clock_.now();
   const codec::Json manifest = codec::event_manifest(deployment, event, instance_, now);
   const Key key{.namespace_ = deployment.meta.key.namespace_, .name = rollback::name_in(manifest)};
   log::info(event.note, {{"deployment", deployment.meta.key.str()},
                          {"reason", api::to_string(event.reason)},
                          {"action", api::to_string(event.action)}});
-  if (state.emitted.size() > max_remembered) state.emitted.clear();
-  const int count = ++state.emitted[key.name];
+  if (counts.size() > max_remembered) counts.clear();
+  const int count = ++counts[key.name];
   auto written = Result<codec::Json>(codec::Json());
   if (count == 1)
     written =

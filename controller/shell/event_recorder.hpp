@@ -3,6 +3,7 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -19,15 +20,17 @@ class EventRecorder {
   EventRecorder(runtime::Gateway& gateway, ports::Clock& clock, std::string instance)
       : gateway_(gateway), clock_(clock), instance_(std::move(instance)) {}
 
-  // Logs each Event, then writes it. An Event that cannot be written is dropped.
-  boost::asio::awaitable<void> record(const api::Deployment& deployment,
-                                      const std::vector<guard::EventRecord>& events,
-                                      guard::GuardState& state, runtime::Term term);
+  // Logs each Event, then writes it. An Event that cannot be written is dropped. `counts` has the
+  // Events that were emitted before. Returns the new counts.
+  boost::asio::awaitable<guard::EventsEmitted> record(const api::Deployment& deployment,
+                                                      std::vector<guard::EventRecord> events,
+                                                      std::map<std::string, int> counts,
+                                                      runtime::Term term);
 
  private:
   boost::asio::awaitable<void> emit(const api::Deployment& deployment,
-                                    const guard::EventRecord& event, guard::GuardState& state,
-                                    runtime::Term term);
+                                    const guard::EventRecord& event,
+                                    std::map<std::string, int>& counts, runtime::Term term);
 
   runtime::Gateway& gateway_;
   ports::Clock& clock_;

@@ -5,6 +5,7 @@
 #include <boost/asio/experimental/parallel_group.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <utility>
 
 #include "base/log.hpp"
 #include "base/overloaded.hpp"
@@ -26,10 +27,16 @@ namespace {
 // each with one retry after a conflict.
 constexpr int max_steps = 8;
 
-Result<void> outdated_plan() {
-  return fail(
-      ErrorKind::Conflict,
-      "the Deployment or its policy changed after the decision; the next reconcile decides again");
+Error outdated_plan() {
+  return {.kind = ErrorKind::Conflict,
+          .message =
+              "the Deployment or its policy changed after the decision; the next reconcile "
+              "decides again"};
+}
+
+Error deleted_record() {
+  return {.kind = ErrorKind::Conflict,
+          .message = "a user deleted the Rollback; the next reconcile decides again"};
 }
 
 Result<api::ApiCall> snapshot_call(const api::Deployment& deployment, const api::Revision& target) {
@@ -37,60 +44,73 @@ Result<api::ApiCall> snapshot_call(const api::Deployment& deployment, const api:
                    {.namespace_ = deployment.meta.key.namespace_, .name = target.snapshot});
 }
 
+guard::ActionOutcome failed(const Error& error) { return guard::ActionFailed{.error = error}; }
+
+guard::RollbackExecuted stopped(guard::RollbackExecuted progress, Error error) {
+  progress.error = std::move(error);
+  return progress;
+}
+
+// Records in the status of the Rollback why the step is not done.
+guard::RollbackExecuted failed_at(const rollback::NextStep& step, const Error& error,
+                                  guard::RollbackExecuted progress, Time now) {
+  if (error.kind != ErrorKind::Cancelled)
+    rollback::record_error(step, error, progress.record.status, now);
+  // The last dry run was admitted, so it is outdated. The next attempt waits for a new dry run.
+  if (rollback::is_admission_denied(error) || rollback::is_permanent(error))
+    progress.is_preflight_outdated = true;
+  return stopped(std::move(progress), error);
+}
+
 }  // namespace
 
-asio::awaitable<Result<void>> Executor::execute(guard::Action action,
-                                                const policy::EffectivePolicy& policy,
-                                                const api::Deployment& deployment,
-                                                guard::GuardState& state, runtime::Term term) {
-  guard::record_unblocked_since(action, state, clock_.monotonic_now());
+asio::awaitable<guard::ActionOutcome> Executor::execute(guard::Action action,
+                                                        const Context& context) {
   co_return co_await std::visit(
       Overloaded{
-          [](std::monostate) -> asio::awaitable<Result<void>> { co_return Result<void>{}; },
-          [&](const guard::StartRollback& chosen) {
-            return start(chosen, deployment, state, term);
+          [](std::monostate) -> asio::awaitable<guard::ActionOutcome> {
+            co_return guard::NothingExecuted{};
           },
-          [&](const guard::ResumeRollback&) { return resume(deployment, state, term); },
-          [&](const guard::CreateSnapshot& chosen) -> asio::awaitable<Result<void>> {
-            const auto stored = co_await create_snapshot(chosen.revision, deployment, state, term);
-            guard::record_snapshot_result(state, stored);
-            co_return stored;
+          [&](const guard::StartRollback& chosen) { return start(chosen, context); },
+          [&](const guard::ResumeRollback&) { return resume(context); },
+          [&](const guard::CreateSnapshot& chosen) {
+            return create_snapshot(chosen.revision, context);
           },
-          [&](const guard::BindRequest& chosen) { return bind(chosen.record, state, term); },
+          [&](const guard::BindRequest& chosen) { return bind(chosen.record, context); },
           [&](const guard::RecordObserved& chosen) {
-            return create_record(chosen.record, deployment, term);
+            return record_observation(chosen.record, context);
           },
-          [&](const guard::RunDrill& chosen) {
-            return drill(chosen.record, policy, deployment, state, term);
-          },
+          [&](const guard::RunDrill& chosen) { return drill(chosen.record, context); },
       },
       action);
 }
 
 // Writes the record and makes the reads of the first step at the same time, to restore the template
 // sooner.
-asio::awaitable<Result<void>> Executor::start(const guard::StartRollback& start,
-                                              const api::Deployment& deployment,
-                                              guard::GuardState& state, runtime::Term term) {
-  const api::Revision& target = start.record.spec.to;
-  if (!start.execute) co_return co_await create_or_read_record(start, deployment, state, term);
+asio::awaitable<guard::ActionOutcome> Executor::start(const guard::StartRollback& start,
+                                                      const Context& context) {
+  if (!start.execute) {
+    const auto recorded = co_await create_or_read_record(start.record, context);
+    co_return recorded ? guard::ActionOutcome(*recorded) : failed(recorded.error());
+  }
   const auto executor = co_await asio::this_coro::executor;
-  const std::string decided_by = state.guard.policy;
-  auto recording = asio::co_spawn(executor, create_or_read_record(start, deployment, state, term),
-                                  asio::deferred);
-  auto reading =
-      asio::co_spawn(executor, prefetch(deployment, start.record, decided_by), asio::deferred);
+  const std::string decided_by = context.state.guard.policy;
+  auto recording =
+      asio::co_spawn(executor, create_or_read_record(start.record, context), asio::deferred);
+  auto reading = asio::co_spawn(executor, prefetch(context.deployment, start.record, decided_by),
+                                asio::deferred);
   auto [order, record_exception, recorded, read_exception, prefetched] =
       co_await asio::experimental::make_parallel_group(std::move(recording), std::move(reading))
           .async_wait(asio::experimental::wait_for_all(), asio::use_awaitable);
   for (const std::exception_ptr& exception : {record_exception, read_exception}) {
     if (exception) std::rethrow_exception(exception);
   }
-  if (!recorded) co_return recorded;
+  if (!recorded) co_return failed(recorded.error());
   // A record that existed already may have another target, with another snapshot.
-  if (state.rollback->spec.to.snapshot != target.snapshot) co_return outdated_plan();
+  if (recorded->record.spec.to.snapshot != start.record.spec.to.snapshot)
+    co_return stopped(*std::move(recorded), outdated_plan());
   const Result<codec::Json> snapshot = prefetched.snapshot;
-  co_return co_await execute_steps(deployment, snapshot, state, term, std::move(prefetched));
+  co_return co_await execute_steps(*std::move(recorded), context, snapshot, std::move(prefetched));
 }
 
 asio::awaitable<Executor::PrefetchedReads> Executor::prefetch(const api::Deployment& deployment,
@@ -104,54 +124,59 @@ asio::awaitable<Executor::PrefetchedReads> Executor::prefetch(const api::Deploym
   co_return reads;
 }
 
-asio::awaitable<Result<void>> Executor::bind(const api::Rollback& bound, guard::GuardState& state,
-                                             runtime::Term term) {
-  const auto written =
-      co_await gateway_.write(term, kube::patch(Resource::Rollback, bound.meta.key, api::json_patch,
-                                                codec::rollback_binding_patch(bound)));
+asio::awaitable<guard::ActionOutcome> Executor::bind(const api::Rollback& bound,
+                                                     const Context& context) {
+  const auto written = co_await gateway_.write(
+      context.term, kube::patch(Resource::Rollback, bound.meta.key, api::json_patch,
+                                codec::rollback_binding_patch(bound)));
   const auto object = rollback::binding_may_be_stored(written)
                           ? co_await gateway_.read(kube::get(Resource::Rollback, bound.meta.key))
                           : written;
-  if (!object) co_return std::unexpected(object.error());
+  if (!object) co_return failed(object.error());
   auto rollback = codec::parse_rollback(*object);
-  if (!rollback) co_return std::unexpected(rollback.error());
-  if (!rollback::has_binding_of(*rollback, bound)) co_return std::unexpected(written.error());
-  state.rollback_written = rollback->status;
-  rollback->status = bound.status;
-  state.rollback = std::move(*rollback);
-  co_return Result<void>{};
+  if (!rollback) co_return failed(rollback.error());
+  if (!rollback::has_binding_of(*rollback, bound)) co_return failed(written.error());
+  guard::RequestBound outcome{.record = *std::move(rollback), .stored = {}};
+  outcome.stored = std::exchange(outcome.record.status, bound.status);
+  co_return outcome;
 }
 
-asio::awaitable<Result<void>> Executor::drill(const api::Rollback& drill,
-                                              const policy::EffectivePolicy& policy,
-                                              const api::Deployment& deployment,
-                                              guard::GuardState& state, runtime::Term term) {
+asio::awaitable<guard::ActionOutcome> Executor::record_observation(const api::Rollback& record,
+                                                                   const Context& context) {
+  const auto recorded = co_await create_finished(record, context);
+  if (!recorded) co_return failed(recorded.error());
+  co_return guard::ObservationRecorded{.rollback = record.meta.key.name};
+}
+
+asio::awaitable<guard::ActionOutcome> Executor::drill(const api::Rollback& drill,
+                                                      const Context& context) {
   const MonotonicTime began = clock_.monotonic_now();
-  const api::Preflight preflight =
-      co_await preflight_runner_.check(deployment, drill.spec.to, term);
-  api::Rollback finished = drill;
-  finished.status = guard::drill_outcome(drill, preflight, clock_.monotonic_now() - began,
-                                         policy.spec, clock_.now());
-  const auto recorded = drill.meta.uid.empty()
-                            ? co_await create_record(finished, deployment, term)
-                            : co_await write_status(finished.meta, finished.status, term);
-  if (!recorded) co_return recorded;
-  state.preflight = preflight;
-  guard::record_drill(state.guard, finished);
-  co_return Result<void>{};
+  guard::DrillEnded ended{.record = drill, .preflight = {}};
+  ended.preflight =
+      co_await preflight_runner_.check(context.deployment, drill.spec.to, context.term);
+  ended.record.status = guard::drill_outcome(drill, ended.preflight, clock_.monotonic_now() - began,
+                                             context.policy.spec, clock_.now());
+  const auto recorded =
+      drill.meta.uid.empty()
+          ? co_await create_finished(ended.record, context)
+          : co_await write_status(ended.record.meta, ended.record.status, context.term);
+  if (!recorded) co_return failed(recorded.error());
+  co_return ended;
 }
 
-asio::awaitable<Result<void>> Executor::create_record(const api::Rollback& record,
-                                                      const api::Deployment& deployment,
-                                                      runtime::Term term) {
-  const auto created =
-      co_await gateway_.write(term, kube::create(Resource::Rollback, deployment.meta.key.namespace_,
-                                                 codec::rollback_manifest(record, deployment)));
-  if (!created && created.error().kind == ErrorKind::AlreadyExists) co_return Result<void>{};
-  if (!created) co_return std::unexpected(created.error());
-  const auto meta = codec::parse_meta(*created);
-  if (!meta) co_return std::unexpected(meta.error());
-  co_return co_await write_status(*meta, record.status, term);
+asio::awaitable<Result<void>> Executor::create_finished(const api::Rollback& record,
+                                                        const Context& context) {
+  const auto created = co_await gateway_.write(
+      context.term, kube::create(Resource::Rollback, record.meta.key.namespace_,
+                                 codec::rollback_manifest(record, context.deployment)));
+  const bool may_exist = !created && rollback::may_be_created(created.error());
+  const auto object =
+      may_exist ? co_await gateway_.read(kube::get(Resource::Rollback, record.meta.key)) : created;
+  if (!object) co_return std::unexpected(created.error());
+  const auto stored = codec::parse_rollback(*object);
+  if (!stored) co_return std::unexpected(stored.error());
+  if (api::finished(stored->status.phase)) co_return Result<void>{};
+  co_return co_await write_status(stored->meta, record.status, context.term);
 }
 
 asio::awaitable<Result<void>> Executor::write_status(const api::ObjectMeta& meta,
@@ -165,58 +190,67 @@ asio::awaitable<Result<void>> Executor::write_status(const api::ObjectMeta& meta
   co_return Result<void>{};
 }
 
-asio::awaitable<Result<void>> Executor::create_or_read_record(const guard::StartRollback& start,
-                                                              const api::Deployment& deployment,
-                                                              guard::GuardState& state,
-                                                              runtime::Term term) {
-  const std::string& namespace_ = deployment.meta.key.namespace_;
+asio::awaitable<Result<guard::RollbackExecuted>> Executor::create_or_read_record(
+    const api::Rollback& record, const Context& context) {
   auto created = co_await gateway_.write(
-      term, kube::create(Resource::Rollback, namespace_,
-                         codec::rollback_manifest(start.record, deployment)));
+      context.term, kube::create(Resource::Rollback, context.deployment.meta.key.namespace_,
+                                 codec::rollback_manifest(record, context.deployment)));
   const bool is_new = created.has_value();
   if (!created && rollback::may_be_created(created.error()))
-    created = co_await gateway_.read(kube::get(Resource::Rollback, start.record.meta.key));
+    created = co_await gateway_.read(kube::get(Resource::Rollback, record.meta.key));
   if (!created) co_return std::unexpected(created.error());
   auto rollback = codec::parse_rollback(*created);
   if (!rollback) co_return std::unexpected(rollback.error());
-  state.rollback_written = rollback->status;
-  if (is_new) rollback->status = start.record.status;
-  state.rollback = std::move(*rollback);
-  co_return Result<void>{};
+  guard::RollbackExecuted executed{.record = *rollback, .stored = rollback->status};
+  if (is_new) executed.record.status = record.status;
+  co_return executed;
 }
 
-asio::awaitable<Result<void>> Executor::resume(const api::Deployment& deployment,
-                                               guard::GuardState& state, runtime::Term term) {
-  const auto snapshot = co_await gateway_.read(snapshot_call(deployment, state.rollback->spec.to));
-  co_return co_await execute_steps(deployment, snapshot, state, term);
+asio::awaitable<guard::ActionOutcome> Executor::resume(const Context& context) {
+  guard::RollbackExecuted progress{.record = *context.state.rollback,
+                                   .stored = context.state.rollback_written};
+  const auto snapshot =
+      co_await gateway_.read(snapshot_call(context.deployment, progress.record.spec.to));
+  co_return co_await execute_steps(std::move(progress), context, snapshot);
 }
 
-asio::awaitable<Result<void>> Executor::execute_steps(const api::Deployment& deployment,
-                                                      const Result<codec::Json>& snapshot,
-                                                      guard::GuardState& state, runtime::Term term,
-                                                      std::optional<PrefetchedReads> prefetched) {
+asio::awaitable<guard::RollbackExecuted> Executor::execute_steps(
+    guard::RollbackExecuted progress, const Context& context, const Result<codec::Json>& snapshot,
+    std::optional<PrefetchedReads> prefetched) {
+  api::Rollback& record = progress.record;
   for (int step = 0; step < max_steps; ++step) {
     const bool is_prefetched = step == 0 && prefetched;
     const auto live =
         is_prefetched
             ? std::move(prefetched->live)
-            : co_await gateway_.read(kube::get(Resource::Deployment, deployment.meta.key));
-    const rollback::NextStep next = rollback::next_step(*state.rollback, live, snapshot);
-    if (rollback::is_outdated(next, live, deployment)) co_return outdated_plan();
+            : co_await gateway_.read(kube::get(Resource::Deployment, context.deployment.meta.key));
+    const rollback::NextStep next = rollback::next_step(record, live, snapshot);
+    if (rollback::is_outdated(next, live, context.deployment))
+      co_return stopped(std::move(progress), outdated_plan());
     Result<void> allowed;
     if (rollback::changes_template(next)) {
       allowed = is_prefetched ? prefetched->allowed
-                              : co_await confirm_policy(live, *state.rollback, state.guard.policy);
+                              : co_await confirm_policy(live, record, context.state.guard.policy);
+      if (context.is_deleted(record.meta.uid))
+        co_return stopped(std::move(progress), deleted_record());
     }
-    if (!allowed) co_return record_failure(next, allowed.error(), state);
-    rollback::record_changes(next, live, snapshot, state.rollback->status);
-    const StepResult result = co_await execute_step(next, state, term);
-    if (result.is_last) co_return Result<void>{};
+    if (!allowed) co_return failed_at(next, allowed.error(), std::move(progress), clock_.now());
+    rollback::record_changes(next, live, snapshot, record.status);
+    const auto call = rollback::api_call_of(next);
+    if (!call) {
+      rollback::record_step(next, record.status, clock_.now());
+      // The live Deployment is newer than the Deployment of the decision. Before another rollback,
+      // a new preflight must check the newer Deployment.
+      if (std::holds_alternative<rollback::MarkSuperseded>(next))
+        progress.is_preflight_outdated = true;
+      co_return progress;
+    }
+    const auto error = co_await execute_write(*call, next, progress, context);
     const bool is_last_attempt = step + 1 == max_steps;
-    if (result.error && (is_last_attempt || !rollback::is_retryable(*result.error)))
-      co_return record_failure(next, *result.error, state);
+    if (error && (is_last_attempt || !rollback::is_retryable(*error)))
+      co_return failed_at(next, *error, std::move(progress), clock_.now());
   }
-  co_return outdated_plan();
+  co_return stopped(std::move(progress), outdated_plan());
 }
 
 asio::awaitable<Result<void>> Executor::confirm_policy(const Result<codec::Json>& live,
@@ -227,68 +261,46 @@ asio::awaitable<Result<void>> Executor::confirm_policy(const Result<codec::Json>
   co_return guard::confirm_policy(live, policy, decided_by, rollback, clock_.now());
 }
 
-Result<void> Executor::record_failure(const rollback::NextStep& step, const Error& error,
-                                      guard::GuardState& state) {
-  if (error.kind != ErrorKind::Cancelled)
-    rollback::record_error(step, error, state.rollback->status, clock_.now());
-  // The last dry run was admitted, so it is outdated. The next attempt waits for a new dry run.
-  if (rollback::is_admission_denied(error)) state.preflight.reset();
-  return std::unexpected(error);
-}
-
-asio::awaitable<Executor::StepResult> Executor::execute_step(const rollback::NextStep& step,
-                                                             guard::GuardState& state,
-                                                             runtime::Term term) {
-  api::RollbackStatus& status = state.rollback->status;
-  const auto call = rollback::api_call_of(step);
-  if (!call) {
-    rollback::record_step(step, status, clock_.now());
-    // The live Deployment is newer than the Deployment of the decision. Before another rollback, a
-    // new preflight must check the newer Deployment.
-    if (std::holds_alternative<rollback::MarkSuperseded>(step)) state.preflight.reset();
-    co_return StepResult{.is_last = true};
-  }
-  const auto written = co_await gateway_.write(term, *call);
-  if (!written) co_return StepResult{.error = written.error()};
+asio::awaitable<std::optional<Error>> Executor::execute_write(const api::ApiCall& call,
+                                                              const rollback::NextStep& step,
+                                                              guard::RollbackExecuted& progress,
+                                                              const Context& context) {
+  api::RollbackStatus& status = progress.record.status;
+  const auto written = co_await gateway_.write(context.term, call);
+  if (!written) co_return written.error();
   const bool was_restored = status.template_restored.has_value();
   rollback::record_success(step, status, clock_.now());
-  if (!was_restored && status.template_restored) {
-    const Duration took =
-        state.unblocked_since ? clock_.monotonic_now() - *state.unblocked_since : Duration::zero();
-    if (state.unblocked_since) telemetry_.decision_to_patch(took);
-    state.unblocked_since.reset();
-    log::info("restored the template",
-              {{"rollback", state.rollback->meta.key.str()}, {"took", took}});
-  }
-  co_return StepResult{};
+  if (was_restored || !status.template_restored) co_return std::nullopt;
+  const auto& since = context.state.unblocked_since;
+  const Duration took = since ? clock_.monotonic_now() - *since : Duration::zero();
+  if (since) telemetry_.decision_to_patch(took);
+  log::info("restored the template",
+            {{"rollback", progress.record.meta.key.str()}, {"took", took}});
+  co_return std::nullopt;
 }
 
-asio::awaitable<Result<void>> Executor::create_snapshot(const api::Revision& revision,
-                                                        const api::Deployment& deployment,
-                                                        guard::GuardState& state,
-                                                        runtime::Term term) {
-  const auto live = co_await gateway_.read(kube::get(Resource::Deployment, deployment.meta.key));
-  if (!live) co_return std::unexpected(live.error());
+asio::awaitable<guard::ActionOutcome> Executor::create_snapshot(const api::Revision& revision,
+                                                                const Context& context) {
+  const api::ObjectMeta& decided = context.deployment.meta;
+  const auto live = co_await gateway_.read(kube::get(Resource::Deployment, decided.key));
+  if (!live) co_return failed(live.error());
   const auto meta = codec::parse_meta(*live);
-  if (!meta) co_return std::unexpected(meta.error());
-  if (!rollback::is_same_generation(*meta, deployment.meta))
-    co_return fail(ErrorKind::Conflict,
-                   "the Deployment changed before the snapshot of its template");
+  if (!meta) co_return failed(meta.error());
+  if (!rollback::is_same_generation(*meta, decided))
+    co_return failed({.kind = ErrorKind::Conflict,
+                      .message = "the Deployment changed before the snapshot of its template"});
   const auto manifest = rollback::build_snapshot(*live, revision);
-  if (!manifest) co_return std::unexpected(manifest.error());
-  auto created = co_await gateway_.write(
-      term, kube::create(Resource::ControllerRevision, deployment.meta.key.namespace_, *manifest));
+  if (!manifest) co_return failed(manifest.error());
+  const auto created = co_await gateway_.write(
+      context.term, kube::create(Resource::ControllerRevision, decided.key.namespace_, *manifest));
   if (!created && created.error().kind != ErrorKind::AlreadyExists)
-    co_return std::unexpected(created.error());
-  guard::set_snapshot(state.guard, revision.hash, rollback::name_in(*manifest));
-  state.snapshots_changed = true;
-  co_return Result<void>{};
+    co_return failed(created.error());
+  co_return guard::SnapshotCreated{.revision = revision.hash, .name = rollback::name_in(*manifest)};
 }
 
-asio::awaitable<Result<void>> Executor::garbage_collect_records(
-    const std::vector<api::Rollback>& of_deployment, guard::GuardState& state, runtime::Term term) {
-  // Reset the flag before the deletions: a Rollback that finishes during them sets the flag again.
-  state.records_changed = false;
+asio::awaitable<guard::RecordsCollected> Executor::garbage_collect_records(
+    const std::vector<api::Rollback>& of_deployment, const guard::GuardState& state,
+    runtime::Term term) {
   for (const api::ObjectMeta& meta :
        rollback::metas_of_rollbacks_to_delete(of_deployment, state.guard.rollback)) {
     const auto deleted =
@@ -302,32 +314,35 @@ asio::awaitable<Result<void>> Executor::garbage_collect_records(
                 {{"rollback", meta.key.str()}, {"error", deleted.error()}});
       continue;
     }
-    state.records_changed = true;
-    co_return std::unexpected(deleted.error());
+    co_return guard::RecordsCollected{.error = deleted.error()};
   }
-  co_return Result<void>{};
+  co_return guard::RecordsCollected{};
 }
 
-asio::awaitable<Result<void>> Executor::garbage_collect_snapshots(const api::Deployment& deployment,
-                                                                  guard::GuardState& state,
-                                                                  runtime::Term term) {
+asio::awaitable<guard::SnapshotsCollected> Executor::garbage_collect_snapshots(
+    const api::Deployment& deployment, const guard::GuardState& state, runtime::Term term) {
+  guard::SnapshotsCollected collected;
   const std::string& namespace_ = deployment.meta.key.namespace_;
   const auto snapshots =
       co_await gateway_.items(kube::list(Resource::ControllerRevision, namespace_,
                                          rollback::snapshot_selector(deployment.meta.key.name)));
-  if (!snapshots) co_return std::unexpected(snapshots.error());
+  if (!snapshots) {
+    collected.error = snapshots.error();
+    co_return collected;
+  }
   const api::Rollback* in_flight = state.rollback ? &*state.rollback : nullptr;
   for (const std::string& name :
        rollback::snapshots_to_delete(*snapshots, state.written, in_flight)) {
     const auto deleted = co_await gateway_.write(
         term, kube::remove(Resource::ControllerRevision, {.namespace_ = namespace_, .name = name},
                            rollback::uid_of(*snapshots, name)));
-    if (!deleted && deleted.error().kind != ErrorKind::NotFound)
-      co_return std::unexpected(deleted.error());
-    guard::clear_snapshot(state.guard, name);
+    if (!deleted && deleted.error().kind != ErrorKind::NotFound) {
+      collected.error = deleted.error();
+      co_return collected;
+    }
+    collected.deleted.push_back(name);
   }
-  state.snapshots_changed = false;
-  co_return Result<void>{};
+  co_return collected;
 }
 
 }  // namespace lastgood::shell

@@ -1,10 +1,13 @@
 // Executes the action of a plan: sends the calls that rollback/ plans, one write after the other.
-// All functions put the result into `state`, and return an error if the action is not complete.
-// Then the key is requeued with backoff.
+// Returns what was done, and changes nothing in memory. If the action is not complete, the outcome
+// has an error, and the key is requeued with backoff.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
+#include <functional>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "guard/inputs.hpp"
 #include "guard/state.hpp"
@@ -25,22 +28,29 @@ class Executor {
         clock_(clock),
         telemetry_(telemetry) {}
 
-  boost::asio::awaitable<Result<void>> execute(guard::Action action,
-                                               const policy::EffectivePolicy& policy,
-                                               const api::Deployment& deployment,
-                                               guard::GuardState& state, runtime::Term term);
+  // The references must stay valid until the functions end.
+  struct Context {
+    const api::Deployment& deployment;
+    const policy::EffectivePolicy& policy;
+    const guard::GuardState& state;
+    runtime::Term term;
+    // True if a user has deleted this Rollback since the plan.
+    std::function<bool(const Uid& rollback)> is_deleted;
+  };
+
+  boost::asio::awaitable<guard::ActionOutcome> execute(guard::Action action,
+                                                       const Context& context);
 
   // Deletes finished Rollbacks, except the newest 20 that changed the template and the newest 20
   // that did not.
-  boost::asio::awaitable<Result<void>> garbage_collect_records(
-      const std::vector<api::Rollback>& of_deployment, guard::GuardState& state,
+  boost::asio::awaitable<guard::RecordsCollected> garbage_collect_records(
+      const std::vector<api::Rollback>& of_deployment, const guard::GuardState& state,
       runtime::Term term);
 
   // Deletes snapshots that can no longer be the target of a rollback. Call it after the status of
   // the DeploymentGuard is written.
-  boost::asio::awaitable<Result<void>> garbage_collect_snapshots(const api::Deployment& deployment,
-                                                                 guard::GuardState& state,
-                                                                 runtime::Term term);
+  boost::asio::awaitable<guard::SnapshotsCollected> garbage_collect_snapshots(
+      const api::Deployment& deployment, const guard::GuardState& state, runtime::Term term);
 
  private:
   // The reads of the first step of a rollback. They are made while the record is written.
@@ -49,56 +59,48 @@ class Executor {
     Result<codec::Json> live;
     Result<void> allowed;  // an error if the policy no longer allows the rollback
   };
-  struct StepResult {
-    bool is_last = false;             // no further step can be executed now
-    std::optional<Error> error = {};  // the error of the write
-  };
 
   boost::asio::awaitable<PrefetchedReads> prefetch(const api::Deployment& deployment,
                                                    const api::Rollback& rollback,
                                                    const std::string& decided_by);
-  boost::asio::awaitable<Result<void>> start(const guard::StartRollback& start,
-                                             const api::Deployment& deployment,
-                                             guard::GuardState& state, runtime::Term term);
-  // Creates the Rollback, or reads it if it exists already. Stores the Rollback in `state`.
-  boost::asio::awaitable<Result<void>> create_or_read_record(const guard::StartRollback& start,
-                                                             const api::Deployment& deployment,
-                                                             guard::GuardState& state,
-                                                             runtime::Term term);
-  // Executes the remaining steps of the Rollback in `state`.
-  boost::asio::awaitable<Result<void>> resume(const api::Deployment& deployment,
-                                              guard::GuardState& state, runtime::Term term);
-  // The content of a snapshot never changes, so one read of it is enough for all steps.
-  boost::asio::awaitable<Result<void>> execute_steps(
-      const api::Deployment& deployment, const Result<codec::Json>& snapshot,
-      guard::GuardState& state, runtime::Term term, std::optional<PrefetchedReads> prefetched = {});
-  boost::asio::awaitable<StepResult> execute_step(const rollback::NextStep& step,
-                                                  guard::GuardState& state, runtime::Term term);
-  Result<void> record_failure(const rollback::NextStep& step, const Error& error,
-                              guard::GuardState& state);
+  boost::asio::awaitable<guard::ActionOutcome> start(const guard::StartRollback& start,
+                                                     const Context& context);
+  // Creates the Rollback, or reads it if it exists already.
+  boost::asio::awaitable<Result<guard::RollbackExecuted>> create_or_read_record(
+      const api::Rollback& record, const Context& context);
+  // Executes the remaining steps of the Rollback in the state.
+  boost::asio::awaitable<guard::ActionOutcome> resume(const Context& context);
+  // Executes the remaining steps of `progress.record`. The content of a snapshot never changes, so
+  // one read of it is enough for all steps.
+  boost::asio::awaitable<guard::RollbackExecuted> execute_steps(
+      guard::RollbackExecuted progress, const Context& context, const Result<codec::Json>& snapshot,
+      std::optional<PrefetchedReads> prefetched = {});
+  // Returns the error of the write.
+  boost::asio::awaitable<std::optional<Error>> execute_write(const api::ApiCall& call,
+                                                             const rollback::NextStep& step,
+                                                             guard::RollbackExecuted& progress,
+                                                             const Context& context);
   // Reads the policy of the live Deployment from the server. Returns an error if the policy does
   // not allow the rollback. See guard/live_policy.hpp.
   boost::asio::awaitable<Result<void>> confirm_policy(const Result<codec::Json>& live,
                                                       const api::Rollback& rollback,
                                                       const std::string& decided_by);
   // Completes the spec of a manual Rollback.
-  boost::asio::awaitable<Result<void>> bind(const api::Rollback& bound, guard::GuardState& state,
-                                            runtime::Term term);
-  boost::asio::awaitable<Result<void>> drill(const api::Rollback& drill,
-                                             const policy::EffectivePolicy& policy,
-                                             const api::Deployment& deployment,
-                                             guard::GuardState& state, runtime::Term term);
-  // Creates the Rollback with its status. A Rollback that exists already is not changed.
-  boost::asio::awaitable<Result<void>> create_record(const api::Rollback& record,
-                                                     const api::Deployment& deployment,
-                                                     runtime::Term term);
+  boost::asio::awaitable<guard::ActionOutcome> bind(const api::Rollback& bound,
+                                                    const Context& context);
+  boost::asio::awaitable<guard::ActionOutcome> record_observation(const api::Rollback& record,
+                                                                  const Context& context);
+  boost::asio::awaitable<guard::ActionOutcome> drill(const api::Rollback& drill,
+                                                     const Context& context);
+  // Creates the Rollback with its finished status. If it exists already, only an unfinished status
+  // is written.
+  boost::asio::awaitable<Result<void>> create_finished(const api::Rollback& record,
+                                                       const Context& context);
   boost::asio::awaitable<Result<void>> write_status(const api::ObjectMeta& meta,
                                                     const api::RollbackStatus& status,
                                                     runtime::Term term);
-  boost::asio::awaitable<Result<void>> create_snapshot(const api::Revision& revision,
-                                                       const api::Deployment& deployment,
-                                                       guard::GuardState& state,
-                                                       runtime::Term term);
+  boost::asio::awaitable<guard::ActionOutcome> create_snapshot(const api::Revision& revision,
+                                                               const Context& context);
 
   runtime::Gateway& gateway_;
   PreflightRunner& preflight_runner_;

@@ -35,26 +35,30 @@ Result<T> parse_with(const Result<codec::Json>& object, Result<T> (*parse)(const
 
 }  // namespace
 
-asio::awaitable<policy::EffectivePolicy> Gatherer::policy(
-    const api::Deployment& deployment, std::optional<policy::ConfigMapRead>& cached) {
-  const policy::OptIn opt_in = policy::parse_opt_in(deployment.meta.annotations);
-  const auto wanted = policy::config_map_wanted(opt_in);
-  if (!wanted) cached.reset();
-  const bool is_fresh =
-      cached && cached->name == wanted && clock_.monotonic_now() - cached->at < config_map_lifetime;
-  if (wanted && !is_fresh) {
-    const Key key{.namespace_ = deployment.meta.key.namespace_, .name = *wanted};
-    auto object = co_await gateway_.read(kube::get(Resource::ConfigMap, key));
-    const policy::ConfigMapRead read{.name = *wanted,
-                                     .result = parse_with(object, codec::parse_config_map),
-                                     .at = clock_.monotonic_now()};
-    cached = policy::usable_read(cached, read);
-  }
-  std::optional<Result<api::ConfigMap>> config_map;
-  if (cached) config_map = cached->result;
+asio::awaitable<guard::ConfigMapCached> Gatherer::config_map(
+    const api::Deployment& deployment, std::optional<policy::ConfigMapRead> cached) {
+  const auto wanted = policy::config_map_wanted(policy::parse_opt_in(deployment.meta.annotations));
+  if (!wanted) co_return guard::ConfigMapCached{};
+  const bool is_fresh = cached && cached->name == *wanted &&
+                        clock_.monotonic_now() - cached->at < config_map_lifetime;
+  if (is_fresh) co_return guard::ConfigMapCached{.read = std::move(cached)};
+  const Key key{.namespace_ = deployment.meta.key.namespace_, .name = *wanted};
+  auto object = co_await gateway_.read(kube::get(Resource::ConfigMap, key));
+  const policy::ConfigMapRead read{.name = *wanted,
+                                   .result = parse_with(object, codec::parse_config_map),
+                                   .at = clock_.monotonic_now()};
+  co_return guard::ConfigMapCached{.read = policy::usable_read(cached, read)};
+}
+
+policy::EffectivePolicy Gatherer::policy(
+    const api::Deployment& deployment,
+    const std::optional<policy::ConfigMapRead>& config_map) const {
+  std::optional<Result<api::ConfigMap>> result;
+  if (config_map) result = config_map->result;
   std::vector<std::shared_ptr<const api::RollbackPolicy>> owners;
   const auto policies = policies_of(stores_, deployment.meta.key.namespace_, owners);
-  co_return policy::resolve_policy(deployment, opt_in, policies, config_map);
+  return policy::resolve_policy(deployment, policy::parse_opt_in(deployment.meta.annotations),
+                                policies, result);
 }
 
 asio::awaitable<Result<std::optional<guard::TemplateObservation>>> Gatherer::observe_template(

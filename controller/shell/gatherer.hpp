@@ -25,10 +25,15 @@ class Gatherer {
            const PodView& pod_view)
       : gateway_(gateway), clock_(clock), stores_(stores), pod_view_(pod_view) {}
 
-  // The policy that governs the Deployment. Reads the ConfigMap that an annotation of the
-  // Deployment names, if any, and caches the result in `cached`.
-  boost::asio::awaitable<policy::EffectivePolicy> policy(
-      const api::Deployment& deployment, std::optional<policy::ConfigMapRead>& cached);
+  // The ConfigMap that an annotation of the Deployment names. Returns `cached` while it is fresh.
+  // Nothing if the Deployment names none.
+  boost::asio::awaitable<guard::ConfigMapCached> config_map(
+      const api::Deployment& deployment, std::optional<policy::ConfigMapRead> cached);
+
+  // The policy that governs the Deployment. Makes no API calls.
+  [[nodiscard]] policy::EffectivePolicy policy(
+      const api::Deployment& deployment,
+      const std::optional<policy::ConfigMapRead>& config_map) const;
 
   // The author and the problem of the live template, and the ReplicaSets of the Deployment. Nothing
   // if the live Deployment has another generation than `deployment`: the watch lags, and its next

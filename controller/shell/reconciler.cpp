@@ -36,107 +36,108 @@ asio::awaitable<Result<std::optional<MonotonicTime>>> Reconciler::reconcile(Key 
     pod_view_.want(key, {});
     co_return co_await reject_request(key, /*exists=*/false, term);
   }
-  // Share the ownership: forget_all() may erase the state during the reconcile.
-  const std::shared_ptr<guard::GuardState> state =
-      states_.open(*deployment, stores_, ports_.clock.now());
+  // Share the ownership: forget_all() may forget the state during the reconcile.
+  const StatePtr state = states_.open(*deployment, stores_, ports_.clock.now());
   co_return co_await reconcile_deployment(deployment, state, term);
 }
 
 asio::awaitable<Result<std::optional<MonotonicTime>>> Reconciler::reconcile_deployment(
-    DeploymentPtr deployment, std::shared_ptr<guard::GuardState> state, runtime::Term term) {
-  auto inputs = co_await gather(deployment, *state, term);
+    DeploymentPtr deployment, StatePtr state, runtime::Term term) {
+  const Key key = deployment->meta.key;
+  const auto inputs = co_await gather(deployment, state, term);
   if (!inputs) co_return std::unexpected(inputs.error());
   if (guard::is_unmanaged(inputs->policy, *state)) {
-    pod_view_.want(deployment->meta.key, {});
-    states_.forget(deployment->meta.key);
+    pod_view_.want(key, {});
+    states_.forget(key);
     if (auto member = guard::unmanaged_group_member(*deployment, inputs->policy.group))
-      states_.set_unmanaged(deployment->meta.key, std::move(*member));
-    co_return co_await reject_request(deployment->meta.key, /*exists=*/true, term);
+      states_.set_unmanaged(key, std::move(*member));
+    co_return co_await reject_request(key, /*exists=*/true, term);
   }
-  guard::Plan plan = guard::decide(*inputs, ports_.clock.now());
+  const guard::Plan plan = guard::decide(*inputs, ports_.clock.now());
   if (plan.guard.state != state->guard.state) {
     ports_.telemetry.state_entered(api::to_string(plan.guard.state),
                                    api::to_string(plan.guard.reason));
   }
   if (plan.opt_in_lost) ports_.telemetry.opt_in_lost();
   const bool concerns_group = guard::changes_for_group(*state, inputs->policy, plan);
-  state->guard = plan.guard;
-  pod_view_.want(deployment->meta.key,
-                 guard::pods_wanted(*deployment, inputs->policy, state->guard));
-  guard::publish_to_group(*state, inputs->policy, plan);
-  if (plan.rollback) state->rollback->status = *plan.rollback;
-  // Execute the action before the status and the Events are written, to restore the template
-  // sooner.
-  const auto executed =
-      co_await executor_.execute(plan.action, inputs->policy, *deployment, *state, term);
-  if (!executed) guard::undo_binding(plan, *inputs, *state);
-  if (auto event = guard::drill_event(inputs->guard, state->guard))
-    plan.events.push_back(std::move(*event));
-  const auto published = co_await publish(*inputs, plan, *state, term);
-  if (executed && published && guard::answers_request(*inputs, plan))
-    requests_.answered(inputs->request->meta.uid);
-  if (concerns_group) enqueue_group(deployment->meta.key, state->group);
-  if (!executed) co_return std::unexpected(executed.error());
-  if (!published) co_return std::unexpected(published.error());
+  const guard::PlanDecided decided{
+      .policy = inputs->policy, .plan = plan, .at = ports_.clock.monotonic_now()};
+  states_.apply(key, decided);
+  pod_view_.want(key, guard::pods_wanted(*deployment, inputs->policy, state->guard));
+  const auto done = co_await execute_and_publish(*inputs, plan, state, term);
+  if (done && guard::answers_request(*inputs, plan)) requests_.answered(inputs->request->meta.uid);
+  if (concerns_group) enqueue_group(key, state->group);
+  if (!done) co_return std::unexpected(done.error());
   co_return guard::next_reconcile_at(*state, inputs->policy, plan.requeue_at, ports_.clock.now(),
                                      ports_.clock.monotonic_now());
 }
 
-asio::awaitable<Result<guard::Inputs>> Reconciler::gather(DeploymentPtr deployment,
-                                                          guard::GuardState& state,
+asio::awaitable<Result<guard::Inputs>> Reconciler::gather(DeploymentPtr deployment, StatePtr state,
                                                           runtime::Term term) {
+  const Key& key = deployment->meta.key;
   guard::Inputs inputs{.deployment = *deployment};
-  inputs.policy = co_await gatherer_.policy(*deployment, state.config_map);
-  const guard::Needs needs = guard::needs(*deployment, inputs.policy, state.guard, state.rollback);
+  states_.apply(key, co_await gatherer_.config_map(*deployment, state->config_map));
+  inputs.policy = gatherer_.policy(*deployment, state->config_map);
+  const guard::Needs needs =
+      guard::needs(*deployment, inputs.policy, state->guard, state->rollback);
   if (needs.replica_sets) {
     auto observation = co_await gatherer_.observe_template(*deployment);
     if (!observation) co_return std::unexpected(observation.error());
     guard::apply_observation(inputs, std::move(*observation));
   }
-  std::vector<std::string> due =
-      guard::take_due_checks(state, needs, inputs.policy.spec, ports_.clock.monotonic_now());
-  if (!due.empty()) {
-    check_runner_.start({.deployment = deployment,
-                         .revision = *state.guard.current,
-                         .spec = inputs.policy.spec,
-                         .rolled_out = state.guard.rolled_out,
-                         .due = std::move(due),
-                         .responders = state.responders,
-                         .baselines = guard::baseline_candidates(state.guard),
-                         .not_established = guard::not_established(state.guard, inputs.policy.spec),
-                         .confirmation = guard::confirms_by_list(state.guard)
-                                             ? Confirmation::LiveList
-                                             : Confirmation::PodView});
-  }
-  inputs.guard = state.guard;
-  inputs.request = requests_.oldest(deployment->meta.key, stores_);
-  inputs.rollback = state.rollback;
-  inputs.preflight = state.preflight;
-  inputs.snapshot_error = state.snapshot_error;
-  inputs.group = guard::other_members(deployment->meta.key, inputs.policy.group, states_, stores_);
+  start_due_checks(deployment, *state, inputs.policy, needs);
+  set_known_inputs(*state, inputs);
   if (guard::is_preflight_due(inputs, ports_.clock.now())) {
-    state.preflight = co_await preflight_runner_.check(
-        *deployment, *guard::wanted_target(inputs, inputs.guard), term);
-    guard::clear_missing_snapshot(state);
-    inputs.preflight = state.preflight;
+    const api::Revision target = *guard::wanted_target(inputs, inputs.guard);
+    guard::PreflightEnded ended;
+    ended.preflight = co_await preflight_runner_.check(*deployment, target, term);
+    states_.apply(key, ended);
   }
   // More may have arrived during the reads.
-  states_.open(*deployment, stores_, ports_.clock.now());
-  inputs.guard = state.guard;
-  inputs.measurements = guard::take_measurements(state, inputs.policy.spec);
-  inputs.rollback = state.rollback;
-  gather_fleet(*deployment, inputs);
+  states_.drain(*deployment, stores_, ports_.clock.now());
+  set_known_inputs(*state, inputs);
+  gather_fleet(inputs);
   co_return inputs;
 }
 
-void Reconciler::gather_fleet(const api::Deployment& deployment, guard::Inputs& inputs) {
-  inputs.group = guard::other_members(deployment.meta.key, inputs.policy.group, states_, stores_);
+void Reconciler::start_due_checks(const DeploymentPtr& deployment, const guard::GuardState& state,
+                                  const policy::EffectivePolicy& policy,
+                                  const guard::Needs& needs) {
+  const guard::ChecksStarted due =
+      guard::due_checks(state, needs, policy.spec, ports_.clock.monotonic_now());
+  states_.apply(deployment->meta.key, due);
+  if (due.names.empty()) return;
+  check_runner_.start({.deployment = deployment,
+                       .revision = *state.guard.current,
+                       .spec = policy.spec,
+                       .rolled_out = state.guard.rolled_out,
+                       .due = due.names,
+                       .responders = state.responders,
+                       .baselines = guard::baseline_candidates(state.guard),
+                       .not_established = guard::not_established(state.guard, policy.spec),
+                        .confirmation = guard::confirms_by_list(state.guard)
+                                            ? Confirmation::LiveList
+                                            : Confirmation::PodView});
+}
+
+void Reconciler::set_known_inputs(const guard::GuardState& state, guard::Inputs& inputs) {
+  const Key& key = inputs.deployment.meta.key;
+  inputs.guard = state.guard;
+  inputs.measurements = guard::usable_measurements(state, inputs.policy.spec);
+  inputs.rollback = state.rollback;
+  inputs.request = requests_.oldest(key, stores_);
+  inputs.preflight = state.preflight;
+  inputs.snapshot_error = state.snapshot_error;
+  inputs.group = guard::other_members(key, inputs.policy.group, states_, stores_);
+}
+
+void Reconciler::gather_fleet(guard::Inputs& inputs) {
   inputs.initiator = guard::initiator_rollback_in_watch(inputs.rollback, stores_);
   if (!guard::needs_fleet_count(inputs.guard, inputs.measurements)) return;
   const Time now = ports_.clock.now();
-  guard::FleetView view = guard::observe_fleet(fleet_memory_, states_, stores_, options_.breaker,
-                                               options_.breaker_override(), deployment.meta.key,
-                                               inputs.policy.group, now);
+  guard::FleetView view = guard::observe_fleet(
+      fleet_memory_, states_, stores_, options_.breaker, options_.breaker_override(),
+      inputs.deployment.meta.key, inputs.policy.group, now);
   inputs.breaker = std::move(view.breaker);
   inputs.other_failures = std::move(view.other_failures);
 }
@@ -155,27 +156,64 @@ asio::awaitable<Result<std::optional<MonotonicTime>>> Reconciler::reject_request
   co_return std::optional<MonotonicTime>{ports_.clock.monotonic_now()};
 }
 
+asio::awaitable<Result<void>> Reconciler::execute_and_publish(const guard::Inputs& inputs,
+                                                              const guard::Plan& plan,
+                                                              StatePtr state, runtime::Term term) {
+  const Key& key = inputs.deployment.meta.key;
+  const Executor::Context context{.deployment = inputs.deployment,
+                                  .policy = inputs.policy,
+                                  .state = *state,
+                                  .term = term,
+                                  .is_deleted = [this, &key](const Uid& rollback) {
+                                    return states_.is_rollback_deleted(key, rollback);
+                                  }};
+  const guard::ActionOutcome outcome = co_await executor_.execute(plan.action, context);
+  const guard::ActionEnded ended{.inputs = inputs, .plan = plan, .outcome = outcome};
+  states_.apply(key, ended);
+  auto events = guard::events_after(ended, *state);
+  states_.apply(key, co_await event_recorder_.record(inputs.deployment, std::move(events),
+                                                     state->emitted, term));
+  const auto published = co_await publish(inputs, plan, *state, term);
+  if (auto error = guard::error_of(outcome)) co_return std::unexpected(*std::move(error));
+  co_return published;
+}
+
 asio::awaitable<Result<void>> Reconciler::publish(const guard::Inputs& inputs,
-                                                  const guard::Plan& plan, guard::GuardState& state,
+                                                  const guard::Plan& plan,
+                                                  const guard::GuardState& state,
                                                   runtime::Term term) {
   const api::Deployment& deployment = inputs.deployment;
-  co_await event_recorder_.record(deployment, plan.events, state, term);
+  const Key& key = deployment.meta.key;
   if (const auto outcome = guard::outcome_to_report(state))
     ports_.telemetry.rollback_finished(*outcome);
-  const auto rollback = co_await status_writer_.rollback(state, term);
+  const guard::RollbackWritten rollback = co_await status_writer_.rollback(state, term);
+  states_.apply(key, rollback);
   auto request = Result<void>{};
   if (plan.request) request = co_await status_writer_.request(*inputs.request, *plan.request, term);
-  const auto guard = co_await status_writer_.guard(deployment, state, term);
-  if (!rollback) co_return rollback;
+  const guard::GuardWritten guard = co_await status_writer_.guard(deployment, state, term);
+  states_.apply(key, guard);
+  if (rollback.error) co_return std::unexpected(*rollback.error);
   if (!request) co_return request;
-  if (!guard) co_return guard;
+  if (guard.error) co_return std::unexpected(*guard.error);
+  co_return co_await garbage_collect(deployment, state, term);
+}
+
+asio::awaitable<Result<void>> Reconciler::garbage_collect(const api::Deployment& deployment,
+                                                          const guard::GuardState& state,
+                                                          runtime::Term term) {
+  const Key& key = deployment.meta.key;
   if (state.records_changed) {
-    const auto collected = co_await executor_.garbage_collect_records(
+    const guard::RecordsCollected collected = co_await executor_.garbage_collect_records(
         guard::records_of(deployment, stores_), state, term);
-    if (!collected) co_return collected;
+    states_.apply(key, collected);
+    if (collected.error) co_return std::unexpected(*collected.error);
   }
-  if (state.snapshots_changed)
-    co_return co_await executor_.garbage_collect_snapshots(deployment, state, term);
+  if (state.snapshots_changed) {
+    const guard::SnapshotsCollected collected =
+        co_await executor_.garbage_collect_snapshots(deployment, state, term);
+    states_.apply(key, collected);
+    if (collected.error) co_return std::unexpected(*collected.error);
+  }
   co_return Result<void>{};
 }
 

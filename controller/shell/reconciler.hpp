@@ -76,21 +76,34 @@ class Reconciler {
  private:
   using DeploymentPtr = std::shared_ptr<const api::Deployment>;
 
+  using StatePtr = std::shared_ptr<const guard::GuardState>;
+
   boost::asio::awaitable<Result<std::optional<MonotonicTime>>> reconcile_deployment(
-      DeploymentPtr deployment, std::shared_ptr<guard::GuardState> state, runtime::Term term);
-  boost::asio::awaitable<Result<guard::Inputs>> gather(DeploymentPtr deployment,
-                                                       guard::GuardState& state,
+      DeploymentPtr deployment, StatePtr state, runtime::Term term);
+  boost::asio::awaitable<Result<guard::Inputs>> gather(DeploymentPtr deployment, StatePtr state,
                                                        runtime::Term term);
+  void start_due_checks(const DeploymentPtr& deployment, const guard::GuardState& state,
+                        const policy::EffectivePolicy& policy, const guard::Needs& needs);
+  // Sets the inputs that come from the state and from the watches.
+  void set_known_inputs(const guard::GuardState& state, guard::Inputs& inputs);
   // Adds the inputs that depend on other Deployments: group, initiator and breaker. Makes no API
   // calls.
-  void gather_fleet(const api::Deployment& deployment, guard::Inputs& inputs);
+  void gather_fleet(guard::Inputs& inputs);
   // Rejects the oldest manual Rollback of a Deployment that does not exist or is not guarded.
   boost::asio::awaitable<Result<std::optional<MonotonicTime>>> reject_request(Key key, bool exists,
                                                                               runtime::Term term);
   // Enqueues the other members of the group.
   void enqueue_group(const Key& key, const std::string& group);
+  // Executes the action, and then writes the Events and the statuses: the template is restored
+  // sooner. Returns the first error.
+  boost::asio::awaitable<Result<void>> execute_and_publish(const guard::Inputs& inputs,
+                                                           const guard::Plan& plan, StatePtr state,
+                                                           runtime::Term term);
   boost::asio::awaitable<Result<void>> publish(const guard::Inputs& inputs, const guard::Plan& plan,
-                                               guard::GuardState& state, runtime::Term term);
+                                               const guard::GuardState& state, runtime::Term term);
+  boost::asio::awaitable<Result<void>> garbage_collect(const api::Deployment& deployment,
+                                                       const guard::GuardState& state,
+                                                       runtime::Term term);
   // Appends to the inbox of the Deployment, and enqueues its key if the entry was appended.
   void post(const Key& key, guard::InboxEntry entry);
 

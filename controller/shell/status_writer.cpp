@@ -12,9 +12,8 @@ namespace asio = boost::asio;
 using kube::Resource;
 using kube::Subresource;
 
-asio::awaitable<Result<void>> StatusWriter::create_guard(const api::Deployment& deployment,
-                                                         guard::GuardState& state,
-                                                         runtime::Term term) {
+asio::awaitable<Result<api::ObjectMeta>> StatusWriter::create_guard(
+    const api::Deployment& deployment, runtime::Term term) {
   auto object = co_await gateway_.write(
       term, kube::create(Resource::DeploymentGuard, deployment.meta.key.namespace_,
                          codec::guard_manifest(deployment)));
@@ -22,64 +21,72 @@ asio::awaitable<Result<void>> StatusWriter::create_guard(const api::Deployment& 
     object = co_await gateway_.read(kube::get(Resource::DeploymentGuard, deployment.meta.key));
   }
   if (!object) co_return std::unexpected(object.error());
-  auto guard = codec::parse_guard(*object);
-  if (!guard) co_return std::unexpected(guard.error());
-  state.guard_uid = guard->meta.uid;
-  state.guard_owner = guard->meta.owner;
-  co_return Result<void>{};
+  co_return codec::parse_meta(*object);
 }
 
-asio::awaitable<Result<void>> StatusWriter::guard(const api::Deployment& deployment,
-                                                  guard::GuardState& state, runtime::Term term) {
-  if (!guard::worth_writing(state.written, state.guard) && !state.guard_uid.empty())
-    co_return Result<void>{};
+asio::awaitable<Result<void>> StatusWriter::own_guard(const api::Deployment& deployment,
+                                                      guard::GuardWritten& written,
+                                                      runtime::Term term) {
   const Key& key = deployment.meta.key;
-  if (state.guard_uid.empty()) {
-    const auto created = co_await create_guard(deployment, state, term);
-    if (!created) co_return created;
+  if (written.uid.empty()) {
+    const auto meta = co_await create_guard(deployment, term);
+    if (!meta) co_return std::unexpected(meta.error());
+    written.uid = meta->uid;
+    written.owner = meta->owner;
   }
-  if (state.guard_owner != deployment.meta.uid) {
-    // The guard belongs to a deleted Deployment of the same name: adopt it.
-    const api::DeploymentGuard orphan{.meta = {.key = key, .uid = state.guard_uid}};
-    const auto adopted =
-        co_await gateway_.write(term, kube::patch(Resource::DeploymentGuard, key, api::json_patch,
-                                                  codec::adopt_guard_patch(orphan, deployment)));
-    if (!adopted) {
-      if (rollback::is_gone(adopted.error())) state.guard_uid = {};
-      co_return std::unexpected(adopted.error());
-    }
-    state.guard_owner = deployment.meta.uid;
-  }
-  const api::GuardStatus status = state.guard;
-  const auto written = co_await gateway_.write(
-      term, kube::patch(Resource::DeploymentGuard, key, api::json_patch,
-                        codec::status_patch(state.guard_uid, codec::to_json(status)),
-                        Subresource::Status));
-  if (!written) {
-    if (rollback::is_gone(written.error())) state.guard_uid = {};
-    co_return std::unexpected(written.error());
-  }
-  state.written = status;
+  if (written.owner == deployment.meta.uid) co_return Result<void>{};
+  // The guard belongs to a deleted Deployment of the same name: adopt it.
+  const api::DeploymentGuard orphan{.meta = {.key = key, .uid = written.uid}};
+  const auto adopted =
+      co_await gateway_.write(term, kube::patch(Resource::DeploymentGuard, key, api::json_patch,
+                                                codec::adopt_guard_patch(orphan, deployment)));
+  if (!adopted) co_return std::unexpected(adopted.error());
+  written.owner = deployment.meta.uid;
   co_return Result<void>{};
 }
 
-asio::awaitable<Result<void>> StatusWriter::rollback(guard::GuardState& state, runtime::Term term) {
-  if (!state.rollback || state.rollback->status == state.rollback_written) co_return Result<void>{};
-  const api::ObjectMeta meta = state.rollback->meta;
-  const api::RollbackStatus status = state.rollback->status;
+asio::awaitable<guard::GuardWritten> StatusWriter::guard(const api::Deployment& deployment,
+                                                         const guard::GuardState& state,
+                                                         runtime::Term term) {
+  guard::GuardWritten written{.uid = state.guard_uid, .owner = state.guard_owner};
+  if (!guard::worth_writing(state.written, state.guard) && !written.uid.empty()) co_return written;
+  const auto owned = co_await own_guard(deployment, written, term);
+  if (!owned) {
+    written.error = owned.error();
+    if (rollback::is_gone(owned.error())) written.uid = {};
+    co_return written;
+  }
+  const auto patched = co_await gateway_.write(
+      term, kube::patch(Resource::DeploymentGuard, deployment.meta.key, api::json_patch,
+                        codec::status_patch(written.uid, codec::to_json(state.guard)),
+                        Subresource::Status));
+  if (patched) {
+    written.status = state.guard;
+  } else {
+    written.error = patched.error();
+    if (rollback::is_gone(patched.error())) written.uid = {};
+  }
+  co_return written;
+}
+
+asio::awaitable<guard::RollbackWritten> StatusWriter::rollback(const guard::GuardState& state,
+                                                               runtime::Term term) {
+  guard::RollbackWritten outcome;
+  if (!state.rollback || state.rollback->status == state.rollback_written) co_return outcome;
+  const api::ObjectMeta& meta = state.rollback->meta;
   const auto written = co_await gateway_.write(
-      term,
-      kube::patch(Resource::Rollback, meta.key, api::json_patch,
-                  codec::status_patch(meta.uid, codec::to_json(status)), Subresource::Status));
+      term, kube::patch(Resource::Rollback, meta.key, api::json_patch,
+                        codec::status_patch(meta.uid, codec::to_json(state.rollback->status)),
+                        Subresource::Status));
   if (!written && rollback::is_gone(written.error())) {
     // If a user has deleted the Rollback, its status need not be written.
     const auto live = co_await gateway_.read(kube::get(Resource::Rollback, meta.key));
-    if (rollback::may_exist(live, meta.uid)) co_return std::unexpected(written.error());
+    if (rollback::may_exist(live, meta.uid)) outcome.error = written.error();
   } else if (!written) {
-    co_return std::unexpected(written.error());
+    outcome.error = written.error();
   }
-  state.rollback_written = status;
-  co_return Result<void>{};
+  if (!outcome.error) outcome.status = state.rollback->status;
+  co_return outcome;
 }
 
 asio::awaitable<Result<void>> StatusWriter::request(const api::Rollback& request,

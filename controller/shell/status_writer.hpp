@@ -1,5 +1,5 @@
-// Writes the status of DeploymentGuards, Rollbacks and RollbackPolicies. All functions return the
-// error of the API server, or Cancelled if `term` is over.
+// Writes the status of DeploymentGuards, Rollbacks and RollbackPolicies, and changes nothing in
+// memory. All functions return the error of the API server, or Cancelled if `term` is over.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -15,12 +15,14 @@ class StatusWriter {
 
   // Writes the status in `state` if guard::worth_writing() says that it has changed enough since
   // the last write. Creates the DeploymentGuard if it does not exist.
-  boost::asio::awaitable<Result<void>> guard(const api::Deployment& deployment,
-                                             guard::GuardState& state, runtime::Term term);
+  boost::asio::awaitable<guard::GuardWritten> guard(const api::Deployment& deployment,
+                                                    const guard::GuardState& state,
+                                                    runtime::Term term);
 
   // Writes the status of the Rollback in `state` if it has changed. A deleted Rollback is not an
   // error.
-  boost::asio::awaitable<Result<void>> rollback(guard::GuardState& state, runtime::Term term);
+  boost::asio::awaitable<guard::RollbackWritten> rollback(const guard::GuardState& state,
+                                                          runtime::Term term);
 
   // Writes the status of a Rollback that a user created. A deleted Rollback is not an error.
   boost::asio::awaitable<Result<void>> request(const api::Rollback& request,
@@ -32,8 +34,13 @@ class StatusWriter {
                                               const api::PolicyStatus& status, runtime::Term term);
 
  private:
-  boost::asio::awaitable<Result<void>> create_guard(const api::Deployment& deployment,
-                                                    guard::GuardState& state, runtime::Term term);
+  // Creates the DeploymentGuard, or reads it if it exists already.
+  boost::asio::awaitable<Result<api::ObjectMeta>> create_guard(const api::Deployment& deployment,
+                                                               runtime::Term term);
+  // Sets `written.uid` and `written.owner`. The DeploymentGuard is created if it does not exist,
+  // and adopted if another Deployment owns it.
+  boost::asio::awaitable<Result<void>> own_guard(const api::Deployment& deployment,
+                                                 guard::GuardWritten& written, runtime::Term term);
 
   runtime::Gateway& gateway_;
 };

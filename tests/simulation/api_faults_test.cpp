@@ -130,6 +130,37 @@ TEST_CASE("does not patch again after a denied patch until a dry run is admitted
   scenario.check_rolled_back_once();
 }
 
+//  patch: no response for 30 s ---- patch: 200       no one rejected the template
+TEST_CASE("does not report a rejection when the patch gets no response for a while") {
+  for (const Fault fault : {Fault::Hang, Fault::InternalError, Fault::LoseCall}) {
+    INFO("fault " << fault);
+    Scenario scenario;
+    scenario.start_controller();
+    int patches = 0;
+    scenario.script = [&](const Attempt& attempt) {
+      const bool is_template_patch =
+          attempt.call.verb == Verb::Patch && attempt.targets("/deployments/web") &&
+          attempt.call.body.contains("/spec/template") && !attempt.targets("dryRun=");
+      patches += is_template_patch ? 1 : 0;
+      return is_template_patch ? fault : Fault::None;
+    };
+    bool is_reported_as_denied = false;
+    scenario.at_each_write = [&] {
+      is_reported_as_denied =
+          is_reported_as_denied || scenario.state("web") == held(Reason::AdmissionDenied);
+    };
+    scenario.ship_bad_release();
+    REQUIRE(scenario.run_until([&] { return patches > 0; }, 3min));
+    scenario.run_for(30s);
+    scenario.script = {};
+    CHECK(scenario.wait_for_rollback());
+    CHECK_FALSE(is_reported_as_denied);
+    const auto events = scenario.events();
+    CHECK(std::ranges::count(events, Reason::PatchRejected) == 0);
+    scenario.check_rolled_back_once();
+  }
+}
+
 // The rollout changes the status all the time, so the patch of the field ownership may lose the
 // race for metadata.resourceVersion many times.
 TEST_CASE("restores the field ownership after more lost races than one reconcile has attempts") {

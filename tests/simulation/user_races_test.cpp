@@ -122,6 +122,26 @@ TEST_CASE("does not roll back under a suspended policy when the watch still show
   scenario.check_rolled_back_once();
 }
 
+//  record ---- patch: 409, and a user deletes the record ---- patch?   no: the release stays
+TEST_CASE("keeps the release when a user deletes the Rollback between two attempts of the patch") {
+  Scenario scenario;
+  scenario.start_controller();
+  int patches = 0;
+  scenario.script = [&](const Attempt& attempt) {
+    if (!is_template_patch(attempt)) return Fault::None;
+    if (++patches > 1) return Fault::None;
+    delete_rollback(scenario, scenario.rollbacks().at(0).name);
+    return Fault::Conflict;
+  };
+  scenario.ship_bad_release();
+  REQUIRE(scenario.run_until([&] { return patches > 0; }, 3min));
+  scenario.run_for(2min);
+  CHECK(patches == 1);
+  CHECK(scenario.state("web") == held(Reason::Declined));
+  CHECK(scenario.image("web") == "app:v2");
+  CHECK(scenario.violations() == no_violations);
+}
+
 //  policy:  Enforce ---- Approve
 //  watch:   Enforce .................. Approve
 TEST_CASE("waits for approval under mode Approve when the watch still shows mode Enforce") {

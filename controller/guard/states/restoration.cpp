@@ -81,9 +81,11 @@ void execute(Step& step, const api::Rollback& rollback) {
   if (is_held(step, write_gates_for(rollback), State::RollingBack)) return;
   const std::string bad = rollback::name_of(step.deployment(), rollback.spec.from);
   const std::string good = rollback::name_of(step.deployment(), rollback.spec.to);
-  const bool is_rejected = rollback.status.phase == RollbackPhase::Pending &&
-                           !rollback::is_patched_by(step.deployment(), rollback) &&
-                           !rollback.status.last_error.empty();
+  const bool has_failed = rollback.status.phase == RollbackPhase::Pending &&
+                          !rollback::is_patched_by(step.deployment(), rollback) &&
+                          !rollback.status.last_error.empty();
+  // Other errors say nothing about the template, for example that no response arrived in time.
+  const bool is_rejected = has_failed && rollback.status.waiting_for == Reason::AdmissionDenied;
   if (is_rejected) {
     const bool is_reported = step.guard().reason == Reason::AdmissionDenied;
     step.enter(State::Held, Reason::AdmissionDenied, rollback.status.message);
@@ -94,10 +96,11 @@ void execute(Step& step, const api::Rollback& rollback) {
           fmt::format("{} is not rolled back to {} yet. {}", bad, good, rollback.status.message));
     }
   } else {
-    step.enter(
-        State::RollingBack, rollback.spec.reason,
-        fmt::format("{} is being rolled back to {}, {}{}", bad, good,
-                    rollback::cause_text(rollback.spec), rollback::undone_text(rollback.spec)));
+    const std::string failure = has_failed ? ". " + rollback.status.message : "";
+    step.enter(State::RollingBack, rollback.spec.reason,
+               fmt::format("{} is being rolled back to {}, {}{}{}", bad, good,
+                           rollback::cause_text(rollback.spec),
+                           rollback::undone_text(rollback.spec), failure));
   }
   step.plan.action = ResumeRollback{};
   step.requeue_at(step.now + recheck_delay);

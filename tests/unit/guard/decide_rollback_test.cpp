@@ -157,6 +157,7 @@ TEST_CASE("keeps the error of the API server on the record only while admission 
   const auto with_error = [] {
     DeploymentHarness web = pending_rollback();
     web.rollback->status.last_error = "denied by a webhook";
+    web.rollback->status.waiting_for = Reason::AdmissionDenied;
     web.rollback->status.message = "The API server rejected the patch: denied by a webhook";
     web.executes_actions = false;
     return web;

@@ -122,6 +122,7 @@ const std::vector<Row> rows = {
      [](DeploymentHarness& web) {
        web.writes_allowed = 0;
        web.rollback->status.last_error = "denied";
+       web.rollback->status.waiting_for = Reason::AdmissionDenied;
        web.reconcile({fails("health")}).reconcile({fails("health")});
      },
      {warning(Reason::PatchRejected, EventAction::Rollback)}},

@@ -73,3 +73,32 @@ TEST_CASE("loads the state when a Deployment in a group that was not opted in is
   CHECK(web.states.find(web_key)->is_unmanaged);
   CHECK(web.states.open(web.deployment, web.stores, noon)->guard_uid == guard_uid);
 }
+
+TEST_CASE("folds an outcome into the state, and ignores it when the term is over") {
+  OpenedState web;
+  const auto state = web.states.open(web.deployment, web.stores, noon);
+  web.states.apply(web_key, EventsEmitted{.counts = {{"web.1", 1}}});
+  CHECK(state->emitted.size() == 1);
+  web.states.forget_all();
+  web.states.apply(web_key, EventsEmitted{});
+  web.states.drain(web.deployment, web.stores, noon);
+  CHECK(state->emitted.size() == 1);
+  CHECK(web.states.find(web_key) == nullptr);
+}
+
+TEST_CASE("says that a user deleted the Rollback until the entry is folded into the state") {
+  OpenedState web;
+  const Uid deleted("rollback-uid");
+  CHECK_FALSE(web.states.is_rollback_deleted(web_key, deleted));
+  web.states.post(web_key, RollbackDeleted{.rollback = deleted, .at = noon});
+  CHECK(web.states.is_rollback_deleted(web_key, deleted));
+  CHECK_FALSE(web.states.is_rollback_deleted(web_key, Uid("other")));
+  web.states.drain(web.deployment, web.stores, noon);
+  CHECK_FALSE(web.states.is_rollback_deleted(web_key, deleted));
+}
+
+// The shell reads states and cannot change them.
+static_assert(
+    std::is_same_v<decltype(std::declval<const GuardStates&>().find(web_key)), const GuardState*>);
+static_assert(std::is_same_v<decltype(std::declval<GuardStates&>().open({}, {}, noon)),
+                             std::shared_ptr<const GuardState>>);

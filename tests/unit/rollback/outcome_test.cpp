@@ -47,8 +47,26 @@ TEST_CASE("record_error keeps the phase and records the error when the template 
   CHECK(status.phase == RollbackPhase::Pending);
   CHECK(status.last_error == "admission webhook denied the request");
   CHECK(status.message == "The template is not restored yet: admission webhook denied the request");
-  CHECK(status.waiting_for == api::Reason::None);
+  CHECK(status.waiting_for == api::Reason::AdmissionDenied);
   CHECK(status.blocked_by.empty());
+}
+
+TEST_CASE("record_error names admission as the cause only when the server rejected the template") {
+  const std::vector<Error> others = {
+      {.kind = ErrorKind::TimedOut, .message = "no complete response within 4s"},
+      {.kind = ErrorKind::Conflict, .message = "the policy is suspended"},
+      {.kind = ErrorKind::Server, .message = "etcd is down", .status = 500},
+      {.kind = ErrorKind::Invalid,
+       .message = "the server rejected our request due to an error in our request"},
+  };
+  for (const Error& error : others) {
+    CAPTURE(error.message);
+    api::RollbackStatus status{.phase = RollbackPhase::Pending};
+    status.waiting_for = api::Reason::AdmissionDenied;
+    record_error(patch_template(), error, status, now);
+    CHECK(status.last_error == error.message);
+    CHECK(status.waiting_for == api::Reason::None);
+  }
 }
 
 TEST_CASE("is_permanent is true only if the same write fails again later") {

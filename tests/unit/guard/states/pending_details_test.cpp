@@ -117,6 +117,7 @@ TEST_CASE("freezes exactly 15 minutes after the first rejection of the patch") {
   DeploymentHarness web = pending_rollback();
   web.executes_actions = false;
   web.rollback->status.last_error = "denied by a webhook";
+  web.rollback->status.waiting_for = Reason::AdmissionDenied;
   web.reconcile({fails("health")});
   REQUIRE(web.state() == held(Reason::AdmissionDenied));
   web.reconcile_for(14min + 50s, {fails("health")}).pass_time(9s).reconcile({fails("health")});
@@ -177,6 +178,7 @@ TEST_CASE("emits RollbackStarted once when the patch of an approved Rollback is 
   CHECK(web.emitted(Reason::RollbackStarted) == 1);
 
   web.rollback->status.last_error = "denied by a webhook";
+  web.rollback->status.waiting_for = Reason::AdmissionDenied;
   web.reconcile({fails("health")});
   REQUIRE(web.state() == held(Reason::AdmissionDenied));
   web.reconcile({fails("health")});

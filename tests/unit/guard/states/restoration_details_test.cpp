@@ -4,6 +4,7 @@
 
 #include "guard/states/restoration.hpp"
 #include "guard/states/step.hpp"
+#include "support/mentions.hpp"
 #include "unit/guard/harness.hpp"
 
 using namespace lastgood;
@@ -19,6 +20,7 @@ Inputs after_failed_write(RollbackPhase phase, bool is_marked) {
   Inputs inputs = pending_rollback().inputs();
   inputs.rollback->status.phase = phase;
   inputs.rollback->status.last_error = "denied by a webhook";
+  inputs.rollback->status.waiting_for = Reason::AdmissionDenied;
   inputs.deployment.meta.generation += is_marked ? 1 : 0;
   if (is_marked)
     inputs.deployment.meta.annotations[rolled_back_by] = inputs.rollback->meta.key.name;
@@ -60,6 +62,26 @@ TEST_CASE("holds a rejected Rollback only while its template is not restored") {
     CHECK(state_of(plan) == row.state);
     CHECK(resumes_rollback(plan));
   }
+}
+
+TEST_CASE("goes on with a rollback when the API server did not reject its template") {
+  Inputs inputs = after_failed_write(RollbackPhase::Pending, false);
+  inputs.rollback->status.waiting_for = Reason::None;
+  inputs.rollback->status.last_error = "no complete response within 4s";
+  inputs.rollback->status.message =
+      "The template is not restored yet: no complete response within 4s";
+  const Plan plan = executed(inputs, noon + 3h);
+  CHECK(state_of(plan) == rolling_back(Reason::WrongStatus));
+  CHECK(resumes_rollback(plan));
+  CHECK(plan.events.empty());
+  CHECK_THAT(plan.guard.message, mentions({"no complete response within 4s"}));
+}
+
+TEST_CASE("takes a dry run that was denied before for no rejection of the patch") {
+  Inputs inputs = after_failed_write(RollbackPhase::Pending, false);
+  inputs.rollback->status.last_error.clear();
+  const Plan plan = executed(inputs, noon + 3h);
+  CHECK(state_of(plan) == rolling_back(Reason::WrongStatus));
 }
 
 TEST_CASE("starts the time of the rejections at the first one when a Rollback was held before") {

@@ -1,0 +1,55 @@
+#include "guard/gather.hpp"
+
+#include <algorithm>
+
+namespace lastgood::guard {
+
+namespace {
+
+const api::Check* find_check(const std::vector<api::Check>& checks, const std::string& name) {
+  const auto found = std::ranges::find(checks, name, &api::Check::name);
+  return found == checks.end() ? nullptr : &*found;
+}
+
+// The rollout check has no configuration in the policy.
+bool is_check_unchanged(const MeasurementArrived& entry, const api::PolicySpec& spec) {
+  if (!entry.check) return true;
+  const api::Check* present = find_check(spec.checks, entry.measurement.check);
+  return present && present->http == entry.check->http;
+}
+
+}  // namespace
+
+std::vector<api::Measurement> usable_measurements(const GuardState& state,
+                                                  const api::PolicySpec& spec) {
+  std::vector<api::Measurement> measurements;
+  for (const MeasurementArrived& entry : state.measurements) {
+    const bool is_current = state.guard.current && entry.hash == state.guard.current->hash;
+    if (is_current && is_check_unchanged(entry, spec)) measurements.push_back(entry.measurement);
+  }
+  return measurements;
+}
+
+ChecksStarted due_checks(const GuardState& state, const Needs& needs, const api::PolicySpec& spec,
+                         MonotonicTime now) {
+  ChecksStarted started{
+      .names = {}, .schedule = state.schedule, .idle_schedule = state.idle_schedule};
+  started.names = started.schedule.take_due(needs, spec, now);
+  const std::vector<std::string> due_in_idle =
+      started.idle_schedule.take_due(needs.idle_checks, state.deployment_uid, now);
+  started.names.insert(started.names.end(), due_in_idle.begin(), due_in_idle.end());
+  std::erase_if(started.names, [&](const std::string& check) {
+    const auto running = state.running_checks.find(check);
+    return running != state.running_checks.end() && running->second;
+  });
+  return started;
+}
+
+void apply_observation(Inputs& inputs, std::optional<TemplateObservation> observation) {
+  if (!observation) return;
+  inputs.replica_sets = std::move(observation->sets);
+  inputs.author = std::move(observation->author);
+  inputs.template_problem = std::move(observation->problem);
+}
+
+}  // namespace lastgood::guard

@@ -1,0 +1,28 @@
+// What a reconcile reads from the state of the Deployment before decide().
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "guard/guard_state.hpp"
+#include "guard/inputs.hpp"
+#include "guard/needs.hpp"
+#include "guard/outcomes.hpp"
+
+namespace lastgood::guard {
+
+// The measurements since the last plan, except those of another revision, and of a check that has
+// changed since the measurement began.
+[[nodiscard]] std::vector<api::Measurement> usable_measurements(const GuardState& state,
+                                                                const api::PolicySpec& spec);
+
+// The checks that are due and not running.
+[[nodiscard]] ChecksStarted due_checks(const GuardState& state, const Needs& needs,
+                                       const api::PolicySpec& spec, MonotonicTime now);
+
+// Sets the inputs that come from `observation`. It is empty while the watch is behind the live
+// read.
+void apply_observation(Inputs& inputs, std::optional<TemplateObservation> observation);
+
+}  // namespace lastgood::guard

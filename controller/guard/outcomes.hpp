@@ -1,0 +1,133 @@
+// What the shell has read and written for one Deployment. The shell returns outcomes and changes
+// nothing in memory. apply() folds each of them into the state of the Deployment.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/result.hpp"
+#include "guard/guard_state.hpp"
+#include "guard/idle_checks.hpp"
+#include "guard/inputs.hpp"
+#include "guard/schedule.hpp"
+#include "policy/config_map.hpp"
+
+namespace lastgood::guard {
+
+// --- Gather ---
+
+// The last usable read of the ConfigMap that the Deployment names. Nothing: it names none.
+struct ConfigMapCached {
+  std::optional<policy::ConfigMapRead> read;
+};
+
+struct ChecksStarted {
+  std::vector<std::string> names;
+  Schedule schedule;  // with their next turns
+  IdleSchedule idle_schedule = {};
+};
+
+struct PreflightEnded {
+  api::Preflight preflight;
+};
+
+// --- Decide ---
+
+// The plan becomes the state before it is executed, so that the other Deployments see it during
+// the writes.
+struct PlanDecided {
+  const EffectivePolicy& policy;
+  const Plan& plan;
+  MonotonicTime at;
+};
+
+// --- Execute: the outcomes of the action of a plan ---
+
+struct NothingExecuted {};
+
+// A Rollback was created or read, and perhaps some of its steps were executed.
+struct RollbackExecuted {
+  api::Rollback record;        // with all steps so far
+  api::RollbackStatus stored;  // its status as the API server has it
+  // The live Deployment differs from the Deployment of the last preflight, or its result is wrong.
+  bool is_preflight_outdated = false;
+  std::optional<Error> error = {};  // why a step that can be executed is not done
+};
+
+struct SnapshotCreated {
+  TemplateHash revision;
+  std::string name;  // of the ControllerRevision
+};
+
+struct RequestBound {
+  api::Rollback record;        // with its spec filled in
+  api::RollbackStatus stored;  // its status as the API server has it
+};
+
+struct ObservationRecorded {
+  std::string rollback;  // name of the Rollback
+};
+
+struct DrillEnded {
+  api::Rollback record;
+  api::Preflight preflight;
+};
+
+// The action is not done. The next plan decides again.
+struct ActionFailed {
+  Error error;
+};
+
+using ActionOutcome = std::variant<NothingExecuted, RollbackExecuted, SnapshotCreated, RequestBound,
+                                   ObservationRecorded, DrillEnded, ActionFailed>;
+
+// Why the action is not complete. Nothing if it is.
+[[nodiscard]] std::optional<Error> error_of(const ActionOutcome& outcome);
+
+struct ActionEnded {
+  const Inputs& inputs;
+  const Plan& plan;
+  const ActionOutcome& outcome;
+};
+
+// The Events of the plan that are still true after its action, and the Event of a drill.
+[[nodiscard]] std::vector<EventRecord> events_after(const ActionEnded& ended,
+                                                    const GuardState& state);
+
+// --- Publish ---
+
+struct EventsEmitted {
+  std::map<std::string, int> counts;  // Event name to count
+};
+
+struct GuardWritten {
+  Uid uid;                                      // of the DeploymentGuard; empty: it does not exist
+  Uid owner;                                    // uid of the Deployment that owns it
+  std::optional<api::GuardStatus> status = {};  // the written status; nothing: not written
+  std::optional<Error> error = {};
+};
+
+struct RollbackWritten {
+  std::optional<api::RollbackStatus> status = {};  // the written status; nothing: not written
+  std::optional<Error> error = {};
+};
+
+// Old Rollbacks were deleted. After an error, others may be left.
+struct RecordsCollected {
+  std::optional<Error> error = {};
+};
+
+// Old ControllerRevisions were deleted. After an error, others may be left.
+struct SnapshotsCollected {
+  std::vector<std::string> deleted = {};  // names
+  std::optional<Error> error = {};
+};
+
+using Outcome = std::variant<ConfigMapCached, ChecksStarted, PreflightEnded, PlanDecided,
+                             ActionEnded, EventsEmitted, GuardWritten, RollbackWritten,
+                             RecordsCollected, SnapshotsCollected>;
+
+}  // namespace lastgood::guard

@@ -1,0 +1,50 @@
+// Which measurements a plan uses, and which checks are started.
+#include "guard/gather.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "unit/guard/fixtures.hpp"
+
+using namespace lastgood;
+using namespace lastgood::guard;
+using namespace lastgood::guard::test;
+
+namespace {
+
+// v2 is evaluated, and the check health of `hash` has failed.
+GuardState with_failure_of(const std::string& hash) {
+  GuardState state;
+  state.guard.current = api::Revision{.hash = TemplateHash("v2")};
+  state.measurements.push_back({.hash = TemplateHash(hash), .measurement = fails("health")});
+  return state;
+}
+
+}  // namespace
+
+TEST_CASE("uses a measurement of the current revision, and none of another revision") {
+  CHECK(usable_measurements(with_failure_of("v2"), {}) == Measurements{fails("health")});
+  CHECK(usable_measurements(with_failure_of("v1"), {}).empty());
+}
+
+TEST_CASE("uses no measurement of a check that has changed or is gone since it began") {
+  const api::PolicySpec spec = web_policy().spec;
+  GuardState state = with_failure_of("v2");
+  state.measurements.front().check = spec.checks.front();
+  CHECK(usable_measurements(state, spec).size() == 1);
+  CHECK(usable_measurements(state, {}).empty());
+  api::PolicySpec changed = spec;
+  changed.checks.front().http.path = "/other";
+  CHECK(usable_measurements(state, changed).empty());
+}
+
+TEST_CASE("starts each due check, except while it still runs") {
+  const Needs all{.rollout_measurement = true, .check_measurements = true};
+  const api::PolicySpec spec = web_policy().spec;
+  GuardState state;
+  const ChecksStarted first = due_checks(state, all, spec, {});
+  CHECK(first.names == std::vector<std::string>{"health", "rollout"});
+  CHECK(first.schedule.next() == MonotonicTime{2s});
+  CHECK_FALSE(state.schedule.next());
+  state.running_checks = {{"health", true}, {"rollout", false}};
+  CHECK(due_checks(state, all, spec, {}).names == std::vector<std::string>{"rollout"});
+}
