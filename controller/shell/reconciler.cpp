@@ -115,9 +115,9 @@ void Reconciler::start_due_checks(const DeploymentPtr& deployment, const guard::
                        .responders = state.responders,
                        .baselines = guard::baseline_candidates(state.guard),
                        .not_established = guard::not_established(state.guard, policy.spec),
-                        .confirmation = guard::confirms_by_list(state.guard)
-                                            ? Confirmation::LiveList
-                                            : Confirmation::PodView});
+                       .confirmation = guard::confirms_by_list(state.guard)
+                                           ? Confirmation::LiveList
+                                           : Confirmation::PodView});
 }
 
 void Reconciler::set_known_inputs(const guard::GuardState& state, guard::Inputs& inputs) {
