@@ -134,7 +134,7 @@ void set_action(GuardState& state, const ActionEnded& ended) {
                    state.rollback = bound.record;
                    state.rollback_written = bound.stored;
                  },
-                 [&](const ObservationRecorded& recorded) { state.observed = recorded.rollback; },
+                 [&](const ObservationRecorded& recorded) { state.observed_record = recorded.rollback; },
                  [&](const DrillEnded& drill) {
                    set_preflight(state, drill.preflight);
                    record_drill(state.guard, drill.record);

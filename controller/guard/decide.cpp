@@ -126,9 +126,11 @@ void reconcile_governed(Step& step) {
   if (!recognized && !by_record) return handle_request(step);
   if (end_freeze(step)) return;
   dispatch(step);
-  // The actions for the release come before the request. Only a snapshot can wait.
+  // The actions for the release come before the request. A snapshot and a record of mode Observe
+  // can wait: they are planned until they exist.
   const bool is_free = std::holds_alternative<std::monostate>(step.plan.action) ||
-                       std::holds_alternative<CreateSnapshot>(step.plan.action);
+                       std::holds_alternative<CreateSnapshot>(step.plan.action) ||
+                       std::holds_alternative<RecordObserved>(step.plan.action);
   if (is_free && !step.plan.rollback) handle_request(step);
 }
 

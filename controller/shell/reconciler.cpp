@@ -128,6 +128,7 @@ void Reconciler::set_known_inputs(const guard::GuardState& state, guard::Inputs&
   inputs.request = requests_.oldest(key, stores_);
   inputs.preflight = state.preflight;
   inputs.snapshot_error = state.snapshot_error;
+  inputs.observed_record = state.observed_record;
   inputs.group = guard::other_members(key, inputs.policy.group, states_, stores_);
 }
 

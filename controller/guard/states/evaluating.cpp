@@ -55,8 +55,8 @@ void emit_check_events(Step& step, const std::vector<CheckStatus>& before) {
   }
 }
 
-// Records what mode Enforce would have done. With its suffix, the name differs from that of a real
-// Rollback, which may follow.
+// Records what mode Enforce would have done, until the record exists. With its suffix, the name
+// differs from that of a real Rollback, which may follow.
 void record_observed(Step& step, const Hold& hold) {
   const api::GuardStatus& guard = step.guard();
   const auto proof = start_proof_without_gates(step.inputs, guard, step.now);
@@ -64,6 +64,7 @@ void record_observed(Step& step, const Hold& hold) {
   api::Rollback record = rollback::new_rollback(step.deployment(), step.inputs.rollback, guard,
                                                 proof->breach, proof->target, step.now);
   record.meta.key.name += "-observed";
+  if (step.inputs.observed_record == record.meta.key.name) return;
   record.spec.mode = api::Mode::Observe;
   record.spec.policy = guard.policy;
   record.status = rollback::advance(std::move(record.status), api::RollbackPhase::Observed,
@@ -72,16 +73,14 @@ void record_observed(Step& step, const Hold& hold) {
 }
 
 void hold_release(Step& step, const Hold& hold) {
-  const api::GuardStatus& guard = step.guard();
   if (hold.freezes) {
     return freeze(
         step, hold.reason,
         fmt::format("{} is breached and is not rolled back: {}", step.current_name(), hold.message),
         "Ship a new release");
   }
-  const bool is_news = guard.reason != hold.reason;
   enter_hold(step, hold, fmt::format("{} is breached but", step.current_name()));
-  if (is_news && hold.reason == Reason::Observing) record_observed(step, hold);
+  if (hold.reason == Reason::Observing) record_observed(step, hold);
 }
 
 void start_rollback(Step& step, const StartProof& proof) {

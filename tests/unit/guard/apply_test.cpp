@@ -211,7 +211,7 @@ TEST_CASE("keeps the state when an action failed or there was none") {
     CHECK(state.rollback == before.rollback);
     CHECK(state.preflight == before.preflight);
     CHECK_FALSE(state.snapshots_changed);
-    CHECK(state.observed.empty());
+    CHECK(state.observed_record.empty());
   }
 }
 
@@ -261,7 +261,7 @@ TEST_CASE("keeps the error of a snapshot until one is stored, but not that of a 
 }
 
 TEST_CASE("remembers the record of mode Observe that exists") {
-  CHECK(after_action(ObservationRecorded{.rollback = "web-2-observed"}).observed ==
+  CHECK(after_action(ObservationRecorded{.rollback = "web-2-observed"}).observed_record ==
         "web-2-observed");
 }
 

@@ -149,6 +149,7 @@ Inputs DeploymentHarness::inputs(Measurements measurements) const {
   out.breaker = breaker;
   out.group = group;
   out.initiator = initiator;
+  out.observed_record = observed_record;
   const auto target = wanted_target(out, guard);
   if (preflight && target) {
     out.preflight = preflight;
@@ -209,8 +210,10 @@ void DeploymentHarness::execute(const Action& action) {
   if (const auto* start = std::get_if<StartRollback>(&action)) create_record(*start);
   if (const auto* bound = std::get_if<BindRequest>(&action)) bind_request(*bound);
   if (const auto* run = std::get_if<RunDrill>(&action)) run_drill(*run);
-  if (const auto* observed = std::get_if<RecordObserved>(&action); observed && can_record)
-    stored_rollbacks.try_emplace(observed->record.meta.key.name, observed->record);
+  if (const auto* record = std::get_if<RecordObserved>(&action); record && can_record) {
+    observed_record = record->record.meta.key.name;
+    stored_rollbacks.try_emplace(observed_record, record->record);
+  }
   if (std::holds_alternative<ResumeRollback>(action)) execute_rollback();
   const auto* snapshot = std::get_if<CreateSnapshot>(&action);
   if (snapshot && can_snapshot)
@@ -296,6 +299,7 @@ DeploymentHarness& DeploymentHarness::restart_with(const api::GuardStatus& store
   stored_guard = stored;
   reset_results(guard, now);
   rollback.reset();
+  observed_record.clear();
   for (const auto& [name, one] : stored_rollbacks) {
     if (one.spec.drill || one.status.phase == RollbackPhase::Observed || !api::is_bound(one.spec))
       continue;

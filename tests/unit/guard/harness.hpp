@@ -105,6 +105,7 @@ class DeploymentHarness {
   // As the API server has them, by name.
   std::map<std::string, api::Rollback> stored_rollbacks = {};
 
+  std::string observed_record = {};  // see Inputs
   // In state Idle, the checks pass for the current revision as soon as it is known.
   bool establishes_checks = true;
   bool executes_actions = true;
