@@ -3,7 +3,6 @@
 
 #include <catch2/catch.hpp>
 #include <map>
-#include <memory>
 #include <set>
 
 #include "unit/guard/fixtures.hpp"
@@ -17,10 +16,15 @@ namespace {
 
 Key key_of(const std::string& name) { return {.namespace_ = "shop", .name = name}; }
 
+struct Member {
+  api::GuardStatus guard = {};
+  std::string group = {};
+};
+
 struct FleetModel {
   GuardStates states = {};
   kube::Stores stores = {};
-  std::map<std::string, std::shared_ptr<GuardState>> opened = {};
+  std::map<std::string, Member> members = {};
   FleetMemory memory = {};
   Time now = noon;
 
@@ -28,23 +32,28 @@ struct FleetModel {
   api::GuardStatus& add(const std::string& name, std::optional<Time> began = {}) {
     const api::Deployment deployment{.meta = {.key = key_of(name)}};
     stores.deployments.upsert(deployment);
-    const auto state = states.open(deployment, stores, now);
-    state->guard.policy = "RollbackPolicy/web";
+    states.open(deployment, stores, now);
+    api::GuardStatus& guard = members[name].guard;
+    guard.policy = "RollbackPolicy/web";
     if (began) {
-      state->guard.state = State::Held;
-      state->guard.checks = {{.name = "health",
-                              .consecutive_failures = 3,
-                              .passed_once = true,
-                              .first_failure = began,
-                              .last_failure = now}};
+      guard.state = State::Held;
+      guard.checks = {{.name = "health",
+                       .consecutive_failures = 3,
+                       .passed_once = true,
+                       .first_failure = began,
+                       .last_failure = now}};
     }
-    opened[name] = state;
-    return state->guard;
+    return guard;
   }
 
   FleetView observe(const std::string& self, const std::string& group = "") {
-    for (auto& [name, state] : opened) {
-      for (api::CheckStatus& check : state->guard.checks) check.last_failure = now;
+    for (auto& [name, member] : members) {
+      for (api::CheckStatus& check : member.guard.checks) check.last_failure = now;
+      EffectivePolicy policy;
+      policy.group = member.group;
+      Plan plan;
+      plan.guard = member.guard;
+      states.apply(key_of(name), PlanDecided{.policy = policy, .plan = plan, .at = {}});
     }
     return observe_fleet(memory, states, stores, {}, {}, key_of(self), group, now);
   }
@@ -93,7 +102,8 @@ TEST_CASE("counts a container that crashes again and again as old trouble") {
   for (int minutes = 1; minutes <= 30; ++minutes) {
     fleet.now = noon + std::chrono::minutes(minutes);
     // Each of them passed once, so its failures began again.
-    for (auto& [name, state] : fleet.opened) state->guard.checks[0].first_failure = fleet.now;
+    for (auto& [name, member] : fleet.members)
+      member.guard.checks[0].first_failure = fleet.now;
     fleet.observe("old-0");
   }
   fleet.add("web", fleet.now);
@@ -118,7 +128,7 @@ TEST_CASE("does not list members of the same group, which are released together"
   FleetModel fleet;
   fleet.add("web", noon);
   fleet.add("a", noon);
-  fleet.opened["a"]->group = "shop";
+  fleet.members["a"].group = "shop";
   CHECK(names_of(fleet.observe("web", "shop")).empty());
   CHECK(names_of(fleet.observe("web")) == std::set<std::string>{"a"});
   CHECK(names_of(fleet.observe("web", "other")) == std::set<std::string>{"a"});
