@@ -21,7 +21,7 @@ func TestOpensTheBreakerWhenOneDependencyBreaksThirtyDeployments(t *testing.T) {
 	const total, needInBoth = 30, 5
 	s := scenario.NewWithControllerFlags(t,
 		"--breaker-rollbacks", "5", "--breaker-percent", "10", "--breaker-within", "5m")
-	s.Given().Policy("web", longBakePolicy).Running(scenario.NewApp("shared", "v1")).
+	s.Given().Policy("web", noStartupGrace+longBakePolicy).Running(scenario.NewApp("shared", "v1")).
 		Service("shared", "shared").ControllerStarted()
 	url := healthURLOf(s, "shared")
 	var fleet, needInV2, needInV1AndV2 []scenario.App

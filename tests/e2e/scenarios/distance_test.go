@@ -8,6 +8,21 @@ import (
 	"lastgood.dev/tests/e2e/scenarios/internal/scenario"
 )
 
+// Each release is replaced in its bake, after the minimum of healthy observation.
+func TestRollsBackOneReleaseWhenTeamsReleaseMoreOftenThanTheyBake(t *testing.T) {
+	s := scenario.New(t)
+	app := scenario.NewApp("web", "v1")
+	s.Given().Policy("web", "minimumBake: 2s"+longBakePolicy).PresumedGoodUnder("web", app)
+	for n := 2; n <= 9; n++ {
+		app = app.As(fmt.Sprintf("v%d", n))
+		s.Given().Running(app)
+		s.Then().StateIs("web", "Evaluating", "Baking")
+		s.When().HealthRequestsPassed(app, 8)
+	}
+	s.When().Applied(app.As("v10").Env("HEALTH", "fail"))
+	s.Then().IsRestoredAndVerified(app)
+}
+
 // No release was observed long enough, so only v1 is good. It is further back than the policy
 // allows.
 func TestHoldsWhenTheLastGoodRevisionIsTooFarBack(t *testing.T) {

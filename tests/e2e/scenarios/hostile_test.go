@@ -31,7 +31,7 @@ func TestRollsBackWhenAHealthEndpointIsHostile(t *testing.T) {
 	const maxMemoryBytes = 32 << 20
 	s := scenario.New(t)
 	neighbor := scenario.NewApp("neighbor", "v1").Guarded("page")
-	s.Given().Policy("web", quickPolicy).Policy("page", countedPagePolicy)
+	s.Given().Policy("web", noStartupGrace+quickPolicy).Policy("page", countedPagePolicy)
 	for name := range hostileBehaviors {
 		s.Given().Applied(scenario.NewApp(name, "v1").Guarded("web"))
 	}

@@ -26,6 +26,9 @@ checks:
 rollback: {verifyFor: 2s, cooldown: 0s}
 `
 
+// noStartupGrace makes the checks count for pods that have never been ready.
+const noStartupGrace = "startupGrace: 0s"
+
 // longBakePolicy is quickPolicy with a bake that is longer than any scenario.
 const longBakePolicy = `
 bakeTime: 10m

@@ -5,6 +5,7 @@ package scenarios
 import (
 	"testing"
 
+	apps "k8s.io/api/apps/v1"
 	core "k8s.io/api/core/v1"
 
 	"lastgood.dev/tests/e2e/scenarios/internal/scenario"
@@ -69,6 +70,37 @@ func TestHoldsWhenAdmissionDeniesTheTargetShortlyBeforeTheBreach(t *testing.T) {
 		TemplateChangedBy("web", "user")
 	allow()
 	s.Then().IsRestoredAndVerified(v1).TemplateChangedBy("web", "user", "lastgood")
+}
+
+// The pods of v1 violate the pod security standard that the namespace gets before the release of v2.
+// The API server admits the Deployment of v1 with a warning, but would not admit its pods.
+func TestHoldsWhenTheNamespaceRejectsThePodsOfTheTarget(t *testing.T) {
+	s := scenario.New(t)
+	v1 := scenario.NewApp("web", "v1")
+	s.Given().Policy("web", longBakePolicy).PresumedGoodUnder("web", v1)
+	s.When().NamespaceLabelled("pod-security.kubernetes.io/enforce", "restricted").
+		Applied(v1.As("v2").Edit(restricted)).Available("web")
+	s.Then().HasCondition("web", "RollbackReady", "False", "PodSecurityViolation",
+		"violate PodSecurity").
+		StateIs("web", "Evaluating", "Baking")
+	s.When().SetInRunningPods("web", "HEALTH=fail")
+	s.Then().IsHeld("web", "PodSecurityViolation", "violate PodSecurity", "restricted").
+		HasRollbacks("web", 0).HasNoControllerWrites("web").TemplateChangedBy("web", "user")
+	s.When().NamespaceLabelled("pod-security.kubernetes.io/enforce", "privileged")
+	s.Then().IsRestoredAndVerified(v1)
+}
+
+// restricted is an edit: the pods comply with the pod security standard "restricted".
+func restricted(d *apps.Deployment) {
+	yes, no := true, false
+	d.Spec.Template.Spec.SecurityContext = &core.PodSecurityContext{
+		RunAsNonRoot:   &yes,
+		SeccompProfile: &core.SeccompProfile{Type: core.SeccompProfileTypeRuntimeDefault},
+	}
+	d.Spec.Template.Spec.Containers[0].SecurityContext = &core.SecurityContext{
+		AllowPrivilegeEscalation: &no,
+		Capabilities:             &core.Capabilities{Drop: []core.Capability{"ALL"}},
+	}
 }
 
 // Both releases have the same tag, and the registry has replaced the image of this tag. The old

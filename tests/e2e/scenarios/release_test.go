@@ -28,7 +28,7 @@ func TestRollsBackWhenHealthCheckFailsDuringTheRollout(t *testing.T) {
 	s := scenario.New(t)
 	v1 := scenario.NewApp("web", "v1").Guarded("web").
 		Edit(scenario.Replicas(3)).Edit(scenario.ReadinessProbe("/ready"))
-	s.Given().Policy("web", quickPolicy).Good(v1)
+	s.Given().Policy("web", noStartupGrace+quickPolicy).Good(v1)
 	s.When().Applied(v1.As("v2").Env("HEALTH", "fail").Env("READY", "fail"))
 	s.Then().IsRestoredAndVerified(v1).CausedByCheck("web", "health", "WrongStatus").
 		TemplateChangedBy("web", "user", "lastgood")
@@ -118,6 +118,21 @@ func TestRollsBackWhenTheHistoryLimitHasRemovedTheReplicaSet(t *testing.T) {
 	s.Then().HasReplicaSets("web", 1)
 	s.When().SetInRunningPods("web", "HEALTH=fail")
 	s.Then().IsRestoredAndVerified(v1).TemplateChangedBy("web", "user", "lastgood")
+}
+
+// The user deletes the ReplicaSet of the release, and the Deployment controller creates it again
+// with another UID.
+func TestRollsBackWhenTheReplicaSetWasDeletedDuringTheBake(t *testing.T) {
+	s := scenario.New(t)
+	v1 := scenario.NewApp("web", "v1")
+	s.Given().Policy("web", longBakePolicy).PresumedGoodUnder("web", v1)
+	s.When().Applied(v1.As("v2")).Available("web")
+	s.Then().StateIs("web", "Evaluating", "Baking").CheckIs("web", "health", "Pass", "Passed")
+	s.When().ReplicaSetDeleted("web").Available("web")
+	s.Then().StateIs("web", "Evaluating", "Baking").HasNoControllerWrites("web")
+	s.When().SetInRunningPods("web", "HEALTH=fail")
+	s.Then().IsRestoredAndVerified(v1).CausedByCheck("web", "health", "WrongStatus").
+		TemplateChangedBy("web", "user", "lastgood")
 }
 
 // Two of three probes fail, so there are never three consecutive failures.

@@ -97,3 +97,31 @@ func doNothingWhenAPodStartsLate(s *scenario.Scenario, makeLate func(*scenario.S
 	s.Then().IsRestored(v1).
 		TemplateChangedBy("web", "user", "lastgood")
 }
+
+// The pod of v2 waits for a node for more than five minutes, and then starts slowly.
+func TestDoesNothingWhileAHealthyReleaseWaitsForACordonedNode(t *testing.T) {
+	s := scenario.NewLong(t)
+	node := s.Given().ExtraNode()
+	v1 := scenario.NewApp("web", "v1").Edit(scenario.On(node)).
+		Edit(scenario.ReadinessProbe("/ready"))
+	v2 := v1.As("v2").Env("START_DELAY", "40")
+	s.Given().Policy("web", startupPolicy).PresumedGoodUnder("web", v1)
+	s.When().NodeCordoned(node, true).Applied(v2).TimePassed(5*time.Minute+10*time.Second).
+		NodeCordoned(node, false).Available("web")
+	s.Then().StateIs("web", "Evaluating", "Baking").
+		HasNoControllerWrites("web").TemplateChangedBy("web", "user")
+}
+
+func TestDoesNothingWhenThePortOpensBeforeALongProgressDeadline(t *testing.T) {
+	s := scenario.NewLong(t)
+	v1 := scenario.NewApp("web", "v1").Edit(scenario.ReadinessProbe("/ready")).
+		Edit(func(d *apps.Deployment) {
+			seconds := int32(1800)
+			d.Spec.ProgressDeadlineSeconds = &seconds
+		})
+	s.Given().Policy("web", startupPolicy).PresumedGoodUnder("web", v1)
+	s.When().Applied(v1.As("v2").Env("START_DELAY", "345")).TimePassed(345 * time.Second).
+		Available("web")
+	s.Then().StateIs("web", "Evaluating", "Baking").
+		HasNoControllerWrites("web").TemplateChangedBy("web", "user")
+}
