@@ -95,6 +95,8 @@ void set_preflight(GuardState& state, const api::Preflight& preflight) {
 void set_plan(GuardState& state, const PlanDecided& decided) {
   const Plan& plan = decided.plan;
   if (state.guard.state == api::State::Idle) state.responders.clear();
+  // A new release is measured at once, while the old pods can still show a shared cause.
+  if (state.guard.evaluation_started != plan.guard.evaluation_started) state.schedule = {};
   state.guard = plan.guard;
   if (plan.rollback && state.rollback) state.rollback->status = *plan.rollback;
   state.measurements.clear();
@@ -122,26 +124,27 @@ void set_failure(GuardState& state, const ActionEnded& ended, const Error& error
 }
 
 void set_action(GuardState& state, const ActionEnded& ended) {
-  std::visit(Overloaded{
-                 [](const NothingExecuted&) {},
-                 [&](const RollbackExecuted& executed) { set_rollback(state, executed); },
-                 [&](const SnapshotCreated& created) {
-                   set_snapshot(state.guard, created.revision, created.name);
-                   state.snapshots_changed = true;
-                   state.snapshot_error.clear();
-                 },
-                 [&](const RequestBound& bound) {
-                   state.rollback = bound.record;
-                   state.rollback_written = bound.stored;
-                 },
-                 [&](const ObservationRecorded& recorded) { state.observed_record = recorded.rollback; },
-                 [&](const DrillEnded& drill) {
-                   set_preflight(state, drill.preflight);
-                   record_drill(state.guard, drill.record);
-                 },
-                 [&](const ActionFailed& failed) { set_failure(state, ended, failed.error); },
-             },
-             ended.outcome);
+  std::visit(
+      Overloaded{
+          [](const NothingExecuted&) {},
+          [&](const RollbackExecuted& executed) { set_rollback(state, executed); },
+          [&](const SnapshotCreated& created) {
+            set_snapshot(state.guard, created.revision, created.name);
+            state.snapshots_changed = true;
+            state.snapshot_error.clear();
+          },
+          [&](const RequestBound& bound) {
+            state.rollback = bound.record;
+            state.rollback_written = bound.stored;
+          },
+          [&](const ObservationRecorded& recorded) { state.observed_record = recorded.rollback; },
+          [&](const DrillEnded& drill) {
+            set_preflight(state, drill.preflight);
+            record_drill(state.guard, drill.record);
+          },
+          [&](const ActionFailed& failed) { set_failure(state, ended, failed.error); },
+      },
+      ended.outcome);
 }
 
 void set_written_guard(GuardState& state, const GuardWritten& written) {

@@ -38,7 +38,8 @@ struct GuardState {
   std::string snapshot_error;                         // see Inputs
   bool records_changed = true;                        // old Rollbacks may have to be deleted
   std::optional<api::Preflight> preflight = {};
-  std::string observed_record;  // the last Rollback of mode Observe that exists; empty: none is known
+  std::string
+      observed_record;  // the last Rollback of mode Observe that exists; empty: none is known
 
   // The other members of the group read these fields. They are from the last complete reconcile.
   std::string group;

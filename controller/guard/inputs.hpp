@@ -71,7 +71,7 @@ struct Inputs {
   std::optional<api::Rollback> rollback = {};       // in progress, or the last one
   std::optional<api::Rollback> request = {};        // the oldest manual Rollback without an answer
   std::optional<api::Preflight> preflight = {};     // the last one
-  std::string snapshot_error = {};  // of the last try to store a snapshot; empty: it was stored
+  std::string snapshot_error = {};   // of the last try to store a snapshot; empty: it was stored
   std::string observed_record = {};  // last Rollback of mode Observe that exists; empty: unknown
   Breaker breaker = {};
   std::vector<OtherFailure> other_failures = {};  // present, or ended recently

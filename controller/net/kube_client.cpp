@@ -243,8 +243,8 @@ asio::awaitable<std::expected<ResponseHead, ExchangeFailure>> KubeClient::Impl::
     if (!step)
       co_return std::unexpected(
           ExchangeFailure{.sent = true, .began = reader.began(), .cause = step.error()});
-    const bool goes_on = !begins || receiver.begin(reader.head());
-    if (*step == ResponseReader::Step::More && goes_on) continue;
+    const bool is_complete = *step != ResponseReader::Step::More;
+    if (!is_complete && (!begins || receiver.begin(reader.head()))) continue;
     if (reader.reusable() && !stopped_) pool_.add_idle(std::move(transport));
     co_return reader.head();
   }

@@ -15,7 +15,8 @@ struct Fleet : Scenario {
     for (int i = 0; i < 9; ++i) deploy(name_of(i), "app:v1", {{"lastgood.dev/policy", "web"}}, 1);
     run_for(1min);
     start_controller();
-    run_for(1min);
+    // The check is established for each Deployment within 3 minutes.
+    run_for(4min);
   }
 };
 

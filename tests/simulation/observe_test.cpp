@@ -24,8 +24,8 @@ TEST_CASE("records an observed rollback in the end when its writes fail for a wh
       return is_write_of_record(attempt) ? fault : Fault::None;
     };
     scenario.ship_bad_release();
-    REQUIRE(scenario.run_until([&] { return scenario.state("web") == held(Reason::Observing); },
-                               3min));
+    REQUIRE(
+        scenario.run_until([&] { return scenario.state("web") == held(Reason::Observing); }, 3min));
     scenario.run_for(1min);
     scenario.script = {};
     scenario.run_for(30s);
@@ -64,8 +64,8 @@ TEST_CASE("records an observed rollback once while its release is held") {
     return Fault::None;
   };
   scenario.ship_bad_release();
-  REQUIRE(scenario.run_until([&] { return scenario.state("web") == held(Reason::Observing); },
-                             3min));
+  REQUIRE(
+      scenario.run_until([&] { return scenario.state("web") == held(Reason::Observing); }, 3min));
   scenario.run_for(5min);
   CHECK(writes == 2);
 }

@@ -86,7 +86,8 @@ TEST_CASE("holds a release without a baseline when three other Deployments begin
     scenario.deploy(fmt::format("other-{}", i), "app:v1", {{"lastgood.dev/policy", "web"}}, 1);
   scenario.run_for(30s);
   scenario.start_controller();
-  scenario.run_for(30s);
+  // The check is established for each Deployment within 3 minutes.
+  scenario.run_for(4min);
   scenario.ship_and_bake("web");
   for (int i = 0; i < 3; ++i) scenario.ship_and_bake(fmt::format("other-{}", i));
   scenario.run_for(2min);

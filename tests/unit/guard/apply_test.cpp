@@ -329,9 +329,10 @@ TEST_CASE("takes over the owner of the guard, and its status only when it was wr
   CHECK(state.guard_uid == Uid("new-guard"));
   CHECK(state.guard_owner == web_uid);
   CHECK(state.written == before);
+  const api::GuardStatus status = state.guard;
   state = apply(std::move(state),
-                GuardWritten{.uid = Uid("new-guard"), .owner = web_uid, .status = state.guard});
-  CHECK(state.written == state.guard);
+                GuardWritten{.uid = Uid("new-guard"), .owner = web_uid, .status = status});
+  CHECK(state.written == status);
   state = apply(std::move(state), GuardWritten{.error = timeout});
   CHECK(state.guard_uid.empty());
 }

@@ -102,8 +102,7 @@ TEST_CASE("counts a container that crashes again and again as old trouble") {
   for (int minutes = 1; minutes <= 30; ++minutes) {
     fleet.now = noon + std::chrono::minutes(minutes);
     // Each of them passed once, so its failures began again.
-    for (auto& [name, member] : fleet.members)
-      member.guard.checks[0].first_failure = fleet.now;
+    for (auto& [name, member] : fleet.members) member.guard.checks[0].first_failure = fleet.now;
     fleet.observe("old-0");
   }
   fleet.add("web", fleet.now);

@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "guard/apply.hpp"
 #include "unit/guard/fixtures.hpp"
 
 using namespace lastgood;
@@ -24,6 +25,20 @@ GuardState with_failure_of(const std::string& hash) {
 TEST_CASE("uses a measurement of the current revision, and none of another revision") {
   CHECK(usable_measurements(with_failure_of("v2"), {}) == Measurements{fails("health")});
   CHECK(usable_measurements(with_failure_of("v1"), {}).empty());
+}
+
+TEST_CASE("starts the checks of a new release at once, not in the turns of the release before") {
+  const policy::EffectivePolicy policy = web_policy();
+  const Needs all{.rollout_measurement = true, .check_measurements = true};
+  GuardState state;
+  state.guard.evaluation_started = noon;
+  state.schedule = due_checks(state, all, policy.spec, {}).schedule;
+  REQUIRE(due_checks(state, all, policy.spec, {}).names.empty());
+  Plan plan;
+  plan.guard.evaluation_started = noon + 1s;
+  state = apply(std::move(state), PlanDecided{.policy = policy, .plan = plan, .at = {}});
+  CHECK(due_checks(state, all, policy.spec, {}).names ==
+        std::vector<std::string>{"health", "rollout"});
 }
 
 TEST_CASE("uses no measurement of a check that has changed or is gone since it began") {
