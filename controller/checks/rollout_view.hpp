@@ -1,4 +1,4 @@
-// What the rollout check measures. See rollout.hpp.
+// The inputs of the rollout check. See rollout.hpp.
 #pragma once
 
 #include <optional>

@@ -1,6 +1,9 @@
 #include "guard/apply.hpp"
 
+#include <algorithm>
+
 #include "base/overloaded.hpp"
+#include "guard/check_status.hpp"
 #include "guard/drill.hpp"
 #include "guard/guard_status.hpp"
 #include "guard/load.hpp"
@@ -52,15 +55,28 @@ bool is_about(const InboxEntry& entry, const GuardState& state) {
       entry);
 }
 
+namespace {
+
+// Runs the rollout check again, and each check that has had no result yet: perhaps the pods of the
+// release were not known when it ran.
+void request_checks(GuardState& state, MonotonicTime at) {
+  state.schedule.request(std::string(api::rollout_check), at);
+  for (const std::string& name : state.schedule.names_of_run_checks()) {
+    const auto check = std::ranges::find(state.guard.checks, name, &api::CheckStatus::name);
+    const bool has_result = check != state.guard.checks.end() && check->reason != pending_reason;
+    if (!has_result) state.schedule.request(name, at);
+  }
+}
+
+}  // namespace
+
 GuardState fold(GuardState state, Inbox inbox, const api::Deployment& deployment,
                 const kube::Stores& stores, Time now) {
   for (InboxEntry& entry : inbox) {
     std::visit(Overloaded{
                    [&](MeasurementArrived& one) { add_measurement(state, std::move(one)); },
                    [&](const CheckEnded& one) { state.running_checks[one.check] = false; },
-                   [&](const PodsChanged& one) {
-                     state.schedule.request(std::string(api::rollout_check), one.at);
-                   },
+                   [&](const PodsChanged& one) { request_checks(state, one.at); },
                    [&](const GuardDeleted&) { state = load(deployment, stores, now); },
                    [&](const FreezeRemoved&) {
                      state.guard.freeze.reset();

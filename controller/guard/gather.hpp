@@ -1,4 +1,4 @@
-// What a reconcile reads from the state of the Deployment before decide().
+// The values that a reconcile reads from the state of the Deployment before decide().
 #pragma once
 
 #include <optional>

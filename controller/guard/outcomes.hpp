@@ -1,5 +1,5 @@
-// What the shell has read and written for one Deployment. The shell returns outcomes and changes
-// nothing in memory. apply() folds each of them into the state of the Deployment.
+// The results of the reads and writes of the shell for one Deployment. The shell changes nothing in
+// memory. apply() folds each of them into the state of the Deployment.
 #pragma once
 
 #include <map>

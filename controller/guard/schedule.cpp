@@ -50,6 +50,12 @@ void Schedule::request(const std::string& check, MonotonicTime now) {
   requests_.try_emplace(check, earliest);
 }
 
+std::vector<std::string> Schedule::names_of_run_checks() const {
+  std::vector<std::string> names;
+  for (const auto& [name, last] : last_run_) names.push_back(name);
+  return names;
+}
+
 std::optional<MonotonicTime> Schedule::next() const {
   std::optional<MonotonicTime> earliest;
   for (const auto& [name, turn] : turns_) earliest = std::min(earliest.value_or(turn), turn);

@@ -28,6 +28,9 @@ class Schedule {
   // Runs the check once more soon, beside its turns.
   void request(const std::string& check, MonotonicTime now);
 
+  // The checks that are wanted and have run.
+  [[nodiscard]] std::vector<std::string> names_of_run_checks() const;
+
   [[nodiscard]] std::optional<MonotonicTime> next() const;
 
  private:

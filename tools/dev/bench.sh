@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# ./dev bench: measures rollbacks and, in the same run, plain patches. Then it counts the API requests
-# per minute in three states. It does not fail because of a slow result.
+# ./dev bench: measures rollbacks and, in the same run, plain patches. Then it counts the API
+# requests per minute in three states. It does not fail because of a slow result.
 
 # shellcheck disable=SC2034 # keep, DEMO_UNDO and DEMO_KUBE are read by the functions of demo.sh
 verb_bench() {

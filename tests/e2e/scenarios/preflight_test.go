@@ -72,7 +72,7 @@ func TestHoldsWhenAdmissionDeniesTheTargetShortlyBeforeTheBreach(t *testing.T) {
 	s.Then().IsRestoredAndVerified(v1).TemplateChangedBy("web", "user", "lastgood")
 }
 
-// The pods of v1 violate the pod security standard that the namespace gets before the release of v2.
+// The pods of v1 violate the pod security standard that the namespace gets before v2 is released.
 // The API server admits the Deployment of v1 with a warning, but would not admit its pods.
 func TestHoldsWhenTheNamespaceRejectsThePodsOfTheTarget(t *testing.T) {
 	s := scenario.New(t)
