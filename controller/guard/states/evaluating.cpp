@@ -160,9 +160,20 @@ bool is_long_enough(const api::Bake& bake, const api::PolicySpec& spec) {
          bake.unobserved >= std::max<Duration>(spec.bake_time, max_unobserved);
 }
 
+// A check waits for pods that have never been ready. Each pod has a limited time for its start, so
+// the check has a result later.
+bool awaits_start(const std::vector<CheckStatus>& checks) {
+  return std::ranges::any_of(checks, [](const CheckStatus& check) {
+    return check.result == api::MeasurementResult::Unknown && check.reason == Reason::PodsStarting;
+  });
+}
+
 // Why the bake ends without the verdict Good; empty while it continues.
 std::string why_inconclusive(const Step& step, CheckSummary summary) {
   const api::GuardStatus& guard = step.plan.guard;
+  if (awaits_start(guard.checks)) return {};
+  // A check that fails now is breached soon, or passes again.
+  if (summary == CheckSummary::Failing) return {};
   const api::PolicySpec& spec = step.inputs.policy.spec;
   const Time no_result_end = *guard.rolled_out + std::max(spec.bake_time, no_result_timeout(spec));
   if (summary == CheckSummary::NoResult && never_passed(guard.checks) && step.now >= no_result_end)

@@ -70,6 +70,27 @@ TEST_CASE("waits two intervals of a check for its first pass when bakeTime is sh
   }
 }
 
+TEST_CASE("does not end a bake without a verdict while pods may start, or while a check fails") {
+  BakingHarness given;
+  given.web.policy.spec.bake_time = 5s;
+  api::CheckStatus& health = given.web.guard.checks[1];
+  health.passed_once = false;
+  health.bake_passes = 0;
+  SECTION("the pods have never been ready") {
+    health.consecutive_unknowns = 2;
+    health.result = api::MeasurementResult::Unknown;
+    health.reason = Reason::PodsStarting;
+    CHECK(given.reconcile_after(5min) == evaluating(Reason::Baking));
+  }
+  SECTION("the first failure, below the threshold") {
+    health.bake_failures = 1;
+    health.result = api::MeasurementResult::Fail;
+    health.consecutive_failures = 1;
+    health.first_failure = health.last_failure = given.web.now;
+    CHECK(given.reconcile_after(5min) == evaluating(Reason::CheckFailing));
+  }
+}
+
 TEST_CASE("reconciles again when the two intervals for a first pass end") {
   BakingHarness given;
   given.web.policy.spec.bake_time = 5s;

@@ -1,0 +1,172 @@
+// Random histories of releases, outages, wrong policies, restarts and users. Each history knows
+// which images are defective, so it knows whether a rollback helps:
+// - A rollback replaces a defective image by a working one.
+// - A defective release is rolled back if the Deployment was healthy before it.
+//
+// One case is allowed, because nobody can tell it apart: a dependency of every image fails when no
+// pod of an older revision is left. Then one rollback may happen that does not help.
+//
+// LASTGOOD_HISTORIES sets the number of histories. The number of a history is its seed.
+#include <fmt/format.h>
+
+#include <cstdlib>
+#include <random>
+
+#include "simulation/scenario.hpp"
+
+using namespace lastgood;
+using namespace lastgood::simulation;
+
+namespace {
+
+enum class Defect : std::uint8_t { None, Returns503, Hangs, Crashes, NeverReady };
+
+std::string image_of(int version) { return "app:v" + std::to_string(version); }
+
+class History : public Simulation {
+ public:
+  explicit History(unsigned seed) : random_(seed) {
+    codec::Json policy = quick_policy();
+    policy["rollback"]["limit"] = {{"count", 20}, {"within", "1h"}};
+    write_policy("web", policy);
+    deploy("web", image_of(1), {{"lastgood.dev/policy", "web"}}, 2);
+    defects_[image_of(1)] = Defect::None;
+    running_ = image_of(1);
+    REQUIRE(run_until([&] { return is_rolled_out("web"); }, 1min));
+    start("one");
+    REQUIRE(run_until([&] { return state("web") == idle(Reason::PresumedGood); }, 2min));
+    run_for(20s);
+    at_each_write = [this] { observe_image(); };
+  }
+
+  // Random events, then a calm time, then a defective release.
+  void play() {
+    const int events = 2 + choose(8);
+    for (int i = 0; i < events; ++i) {
+      run_for(std::chrono::seconds(1 + choose(one_in(3) ? 300 : 40)));
+      random_event();
+    }
+    if (cluster.outage) set_outage(false);
+    if (path_ != "/health") set_path("/health");
+    run_for(15min);
+    const auto before = state("web");
+    was_healthy_ = before && before->state == State::Idle && !is_defective(image("web"));
+    release(static_cast<Defect>(1 + choose(4)));
+    run_for(20min);
+  }
+
+  [[nodiscard]] bool is_defective(const std::string& image) const {
+    return defects_.at(image) != Defect::None;
+  }
+  [[nodiscard]] bool was_healthy() const { return was_healthy_; }
+  [[nodiscard]] std::string message() const {
+    return server.find("deploymentguards", {shop, "web"})->at("status").value("message", "");
+  }
+  [[nodiscard]] const std::string& harmful() const { return harmful_; }
+  [[nodiscard]] const std::string& log() const { return log_; }
+
+ private:
+  int choose(int count) { return std::uniform_int_distribution<int>(0, count - 1)(random_); }
+  bool one_in(int count) { return choose(count) == 0; }
+
+  void random_event() {
+    switch (choose(9)) {
+      case 0: return set_outage(!cluster.outage);
+      case 1: return set_path(path_ == "/health" ? "/wrong" : "/health");
+      case 2: return restart_controller();
+      case 3: return scale();
+      default: return release(one_in(2) ? Defect::None : static_cast<Defect>(1 + choose(4)));
+    }
+  }
+
+  void release(Defect defect) {
+    const std::string next = image_of(++version_);
+    defects_[next] = defect;
+    cluster.health[next] = {.starts = defect != Defect::Crashes,
+                            .ready = defect != Defect::NeverReady,
+                            .status = defect == Defect::Returns503 ? 503 : 200,
+                            .hangs = defect == Defect::Hangs};
+    log_ += fmt::format(" | ship {}{}", next, defect == Defect::None ? "" : " (defective)");
+    running_ = next;
+    outage_is_undetectable_ = false;
+    ship("web", next);
+  }
+
+  void set_outage(bool on) {
+    cluster.outage = on;
+    if (on) outage_is_undetectable_ = !has_old_pods();
+    log_ += on ? " | outage" : " | outage ends";
+  }
+
+  [[nodiscard]] bool has_old_pods() const {
+    const auto runs_other_image = [&](const codec::Json* pod) {
+      return (*pod)["spec"]["containers"][0]["image"] != running_;
+    };
+    return std::ranges::any_of(server.all("pods"), runs_other_image);
+  }
+
+  void set_path(const char* path) {
+    codec::Json checks = quick_policy()["checks"];
+    checks[0]["http"]["path"] = path;
+    merge_patch("rollbackpolicies", "web", {{"spec", {{"checks", checks}}}});
+    path_ = path;
+    log_ += fmt::format(" | path {}", path);
+  }
+
+  void restart_controller() {
+    kill("one");
+    run_for(std::chrono::seconds(choose(60)));
+    start("one");
+    log_ += " | restart";
+  }
+
+  void scale() {
+    const int replicas = 1 + choose(4);
+    merge_patch("deployments", "web", {{"spec", {{"replicas", replicas}}}});
+    log_ += fmt::format(" | scale {}", replicas);
+  }
+
+  void observe_image() {
+    const std::string restored = image("web");
+    if (restored == running_) return;
+    const bool helps = is_defective(running_) && !is_defective(restored);
+    if (!helps && !outage_is_undetectable_)
+      harmful_ += fmt::format(" {} -> {}", running_, restored);
+    log_ += fmt::format(" | [rolled back {} to {}]", running_, restored);
+    running_ = restored;
+  }
+
+  std::mt19937 random_;
+  std::map<std::string, Defect> defects_;
+  std::string running_;  // the image of the present template
+  std::string path_ = "/health";
+  bool outage_is_undetectable_ = false;
+  bool was_healthy_ = false;
+  std::string harmful_;
+  std::string log_;
+  int version_ = 1;
+};
+
+unsigned histories() {
+  const char* text = std::getenv("LASTGOOD_HISTORIES");
+  return text ? static_cast<unsigned>(std::strtoul(text, nullptr, 10)) : 40;
+}
+
+}  // namespace
+
+TEST_CASE("rolls back exactly when it helps in random histories") {
+  unsigned healthy = 0;
+  for (unsigned seed = 1; seed <= histories(); ++seed) {
+    History history(seed);
+    history.play();
+    INFO("history " << seed << ":" << history.log());
+    CHECK(history.harmful().empty());
+    CHECK(history.violations() == no_violations);
+    if (!history.was_healthy()) continue;
+    ++healthy;
+    const auto state = history.state("web");
+    CAPTURE(state, history.message());
+    CHECK_FALSE(history.is_defective(history.image("web")));
+  }
+  CHECK(healthy * 2 > histories());
+}
