@@ -29,6 +29,12 @@ std::optional<api::ApiCall> api_call_of(const NextStep& step) {
 
 bool changes_template(const NextStep& step) { return std::holds_alternative<PatchTemplate>(step); }
 
+bool are_reads_recent(Duration age) {
+  // A slow server must not prevent the rollback: three reads normally take 3 ms.
+  constexpr std::chrono::seconds max_age{2};
+  return age <= max_age;
+}
+
 void record_step(const NextStep& step, api::RollbackStatus& status, Time now) {
   const auto advance_to = [&](RollbackPhase phase, const std::string& message) {
     status = advance(status, phase, message, now);

@@ -117,6 +117,7 @@ asio::awaitable<Executor::PrefetchedReads> Executor::prefetch(const api::Deploym
                                                               const api::Rollback& rollback,
                                                               const std::string& decided_by) {
   PrefetchedReads reads{
+      .began = clock_.monotonic_now(),
       .snapshot = co_await gateway_.read(snapshot_call(deployment, rollback.spec.to)),
       .live = co_await gateway_.read(kube::get(Resource::Deployment, deployment.meta.key)),
       .allowed = {}};
@@ -220,6 +221,7 @@ asio::awaitable<guard::RollbackExecuted> Executor::execute_steps(
   api::Rollback& record = progress.record;
   for (int step = 0; step < max_steps; ++step) {
     const bool is_prefetched = step == 0 && prefetched;
+    const MonotonicTime began = is_prefetched ? prefetched->began : clock_.monotonic_now();
     const auto live =
         is_prefetched
             ? std::move(prefetched->live)
@@ -233,6 +235,7 @@ asio::awaitable<guard::RollbackExecuted> Executor::execute_steps(
                               : co_await confirm_policy(live, record, context.state.guard.policy);
       if (context.is_deleted(record.meta.uid))
         co_return stopped(std::move(progress), deleted_record());
+      if (allowed && !rollback::are_reads_recent(clock_.monotonic_now() - began)) continue;
     }
     if (!allowed) co_return failed_at(next, allowed.error(), std::move(progress), clock_.now());
     rollback::record_changes(next, live, snapshot, record.status);

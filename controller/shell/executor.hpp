@@ -55,6 +55,7 @@ class Executor {
  private:
   // The reads of the first step of a rollback. They are made while the record is written.
   struct PrefetchedReads {
+    MonotonicTime began;
     Result<codec::Json> snapshot;
     Result<codec::Json> live;
     Result<void> allowed;  // an error if the policy no longer allows the rollback

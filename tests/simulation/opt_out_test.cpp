@@ -69,6 +69,45 @@ TEST_CASE("keeps the template when a second policy selects the Deployment before
   });
 }
 
+// A change of a label or of the policy does not change the generation of the Deployment, so the
+// patch alone would not notice it.
+TEST_CASE("keeps the template when a user opts out while a response is slow") {
+  const auto is_policy_read = [](const Attempt& attempt) {
+    return attempt.call.verb == lastgood::api::Verb::Get &&
+           attempt.call.target.contains("/rollbackpolicies");
+  };
+  const std::vector<std::function<bool(const Attempt&)>> slow_calls{is_new_rollback,
+                                                                    is_policy_read};
+  const Json no_label{{"metadata", {{"labels", {{"tier", nullptr}}}}}};
+  const Json suspend{{"spec", {{"suspend", true}}}};
+  for (const auto& is_slow : slow_calls) {
+    for (const bool removes_label : {true, false}) {
+      Scenario scenario;
+      opt_in_by_label(scenario);
+      scenario.start_controller();
+      bool is_held_up = false;
+      scenario.script = [&](const Attempt& attempt) {
+        const bool is_watch = attempt.call.target.contains("watch=");
+        if (is_held_up || is_watch || !is_slow(attempt)) return Fault::None;
+        is_held_up = true;
+        scenario.server.watches().stall("deployments");
+        scenario.server.watches().stall("rollbackpolicies");
+        scenario.clock.call_at(scenario.clock.monotonic_now() + 1s, [&] {
+          removes_label ? scenario.merge_patch("deployments", "web", no_label)
+                        : scenario.merge_patch("rollbackpolicies", "web", suspend);
+        });
+        return Fault::SlowResponse;
+      };
+      scenario.ship_bad_release();
+      scenario.run_for(3min);
+      INFO("removes the label: " << removes_label);
+      REQUIRE(is_held_up);
+      CHECK(scenario.template_changes() == 0);
+      CHECK(scenario.image("web") == "app:v2");
+    }
+  }
+}
+
 TEST_CASE("keeps the template when the annotation is removed before the patch") {
   Scenario scenario;
   check_not_rolled_back(scenario,

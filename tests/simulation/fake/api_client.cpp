@@ -18,6 +18,7 @@ namespace {
 
 // From the client to the server, or back.
 constexpr Duration one_way_latency = std::chrono::milliseconds(2);
+constexpr Duration slow_response = std::chrono::seconds(3);
 constexpr std::chrono::seconds bookmark_interval{60};
 // The API server's message for a JSON patch whose test fails.
 constexpr const char* patch_failed =
@@ -128,6 +129,7 @@ std::ostream& operator<<(std::ostream& out, Fault fault) {
     case Fault::None: return out << "None";
     case Fault::LoseCall: return out << "LoseCall";
     case Fault::LoseResponse: return out << "LoseResponse";
+    case Fault::SlowResponse: return out << "SlowResponse";
     case Fault::Hang: return out << "Hang";
     case Fault::Conflict: return out << "Conflict";
     case Fault::Unprocessable: return out << "Unprocessable";
@@ -157,10 +159,12 @@ asio::awaitable<Result<ports::ResponseWithWarnings>> ApiClient::call_with_warnin
     co_await clock_.sleep_until(deadline);
     co_return fail(ErrorKind::TimedOut, "injected: no response in time");
   }
-  if (fault != Fault::None && fault != Fault::LoseResponse)
-    co_return std::unexpected(error_of(fault));
+  const bool is_carried_out =
+      fault == Fault::None || fault == Fault::LoseResponse || fault == Fault::SlowResponse;
+  if (!is_carried_out) co_return std::unexpected(error_of(fault));
   const ApiResponse response = server_.handle(user_, call);
-  co_await clock_.sleep_until(clock_.monotonic_now() + one_way_latency);
+  const bool is_slow = fault == Fault::SlowResponse;
+  co_await clock_.sleep_until(clock_.monotonic_now() + (is_slow ? slow_response : one_way_latency));
   if (fault == Fault::LoseResponse) co_return std::unexpected(error_of(fault));
   if (response.status / 100 != 2)
     co_return std::unexpected(codec::status_error(response.status, response.body.dump()));

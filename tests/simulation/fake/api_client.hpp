@@ -16,6 +16,7 @@ enum class Fault : std::uint8_t {
   None,
   LoseCall,         // the connection closes before the server has the call
   LoseResponse,     // the server carries out the call; its response does not arrive
+  SlowResponse,     // the server carries out the call; its response arrives 3 s later
   Hang,             // no response until the client's timeout; nothing is carried out
   Conflict,         // 409; nothing is carried out
   Unprocessable,    // 422 of a JSON patch whose test fails; nothing is carried out

@@ -19,6 +19,11 @@ Error rejection() {
 
 }  // namespace
 
+TEST_CASE("the reads before the patch are recent for 2 s after they began") {
+  CHECK(are_reads_recent(std::chrono::seconds(2)));
+  CHECK_FALSE(are_reads_recent(std::chrono::milliseconds(2001)));
+}
+
 TEST_CASE("record_step clears the last error and the hold when the step is Requeue") {
   api::RollbackStatus status{.phase = RollbackPhase::Pending};
   status.last_error = "admission webhook denied the request";
