@@ -72,8 +72,7 @@ Breaker evaluate_fleet(const BreakerSettings& settings, const Fleet& fleet,
       .message = fmt::format(
           "{} of {} guarded Deployments began to fail or were rolled back within {} (limits: {} "
           "Deployments and {}%), so a common cause is likely. The breaker closes {} after the last "
-          "moment at "
-          "which both limits were exceeded, or when an administrator sets the annotation "
+          "moment at which both limits were exceeded, or when an administrator sets the annotation "
           "lastgood.dev/close-breaker of the controller's Lease to the current time{}",
           fleet.failing, fleet.guarded, format_duration(settings.within), settings.rollbacks,
           settings.percent, format_duration(settings.within), problem)};

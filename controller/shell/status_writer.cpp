@@ -56,12 +56,13 @@ asio::awaitable<guard::GuardWritten> StatusWriter::guard(const api::Deployment& 
     if (rollback::is_gone(owned.error())) written.uid = {};
     co_return written;
   }
+  const api::GuardStatus status = state.guard;
   const auto patched = co_await gateway_.write(
-      term, kube::patch(Resource::DeploymentGuard, deployment.meta.key, api::json_patch,
-                        codec::status_patch(written.uid, codec::to_json(state.guard)),
-                        Subresource::Status));
+      term,
+      kube::patch(Resource::DeploymentGuard, deployment.meta.key, api::json_patch,
+                  codec::status_patch(written.uid, codec::to_json(status)), Subresource::Status));
   if (patched) {
-    written.status = state.guard;
+    written.status = status;
   } else {
     written.error = patched.error();
     if (rollback::is_gone(patched.error())) written.uid = {};
@@ -73,11 +74,12 @@ asio::awaitable<guard::RollbackWritten> StatusWriter::rollback(const guard::Guar
                                                                runtime::Term term) {
   guard::RollbackWritten outcome;
   if (!state.rollback || state.rollback->status == state.rollback_written) co_return outcome;
-  const api::ObjectMeta& meta = state.rollback->meta;
+  const api::ObjectMeta meta = state.rollback->meta;
+  const api::RollbackStatus status = state.rollback->status;
   const auto written = co_await gateway_.write(
-      term, kube::patch(Resource::Rollback, meta.key, api::json_patch,
-                        codec::status_patch(meta.uid, codec::to_json(state.rollback->status)),
-                        Subresource::Status));
+      term,
+      kube::patch(Resource::Rollback, meta.key, api::json_patch,
+                  codec::status_patch(meta.uid, codec::to_json(status)), Subresource::Status));
   if (!written && rollback::is_gone(written.error())) {
     // If a user has deleted the Rollback, its status need not be written.
     const auto live = co_await gateway_.read(kube::get(Resource::Rollback, meta.key));
@@ -85,7 +87,7 @@ asio::awaitable<guard::RollbackWritten> StatusWriter::rollback(const guard::Guar
   } else if (!written) {
     outcome.error = written.error();
   }
-  if (!outcome.error) outcome.status = state.rollback->status;
+  if (!outcome.error) outcome.status = status;
   co_return outcome;
 }
 

@@ -184,7 +184,7 @@ MaybeHold shared_with_fleet(const Inputs& inputs, const api::GuardStatus& guard,
   if (others.size() < min_others) return {};
   return Hold{.reason = Reason::SharedCause,
               .message = fmt::format(
-                  "Check {} began to fail at {}, and no old pod is left to compare with. {} other "
+                  "Check {} began to fail at {}, and no old pod passed it then. {} other "
                   "guarded Deployments began to fail within {} of that: {}. So a shared cause is "
                   "likely, and a rollback would not help. If this check still fails {} after the "
                   "others have recovered, the release is rolled back. {}",

@@ -19,7 +19,7 @@ import (
 //	 5     v1 and v2         SharedCause        SharedCause
 //
 // Without the breaker, the other Deployments that began to fail at the same time still show that
-// the cause is shared: no old pod is left to compare with.
+// the cause is shared: no old pod passes the check.
 func TestOpensTheBreakerWhenOneDependencyBreaksThirtyDeployments(t *testing.T) {
 	const total, needInBoth = 30, 5
 	s := scenario.NewWithControllerFlags(t,
