@@ -108,6 +108,11 @@ bool nothing_started(std::span<const Pod> pods, const std::optional<Time>& rolle
   return !rolled_out && std::ranges::none_of(pods, has_started);
 }
 
+Established established_of(std::string_view check, std::span<const std::string> not_established) {
+  const bool is_listed = std::ranges::find(not_established, check) != not_established.end();
+  return is_listed ? Established::No : Established::Yes;
+}
+
 bool needs_baseline(const Measurement& measurement, bool nothing_started, Established established) {
   const bool is_http_unknown =
       measurement.result == MeasurementResult::Unknown && measurement.check != api::rollout_check;

@@ -40,6 +40,10 @@ namespace lastgood::checks {
 // Whether a check has passed for another revision than the measured one.
 enum class Established : std::uint8_t { Yes, No };
 
+// `not_established`: the names of the checks that have not passed for another revision.
+[[nodiscard]] Established established_of(std::string_view check,
+                                         std::span<const std::string> not_established);
+
 // True for each Fail. Also true for an Unknown of an HTTP check before the new revision has
 // started: later the response of a URL may come from the new revision.
 // Also true for an Unknown of an HTTP check whose pods do not respond and have never done so: pods

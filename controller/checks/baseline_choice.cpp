@@ -15,6 +15,12 @@ std::optional<std::size_t> choose_baseline(std::span<const std::vector<api::Pod>
   return static_cast<std::size_t>(found - pods.begin());
 }
 
+bool lacks_images(std::span<const BaselineCandidate> candidates) {
+  return std::ranges::any_of(candidates, [](const BaselineCandidate& candidate) {
+    return candidate.revision.images.empty();
+  });
+}
+
 std::optional<api::BaselineResult> trusted_result(std::optional<api::BaselineResult> result,
                                                   BaselineTrust trust) {
   const bool is_failure = result && result->result == api::MeasurementResult::Fail;

@@ -27,6 +27,9 @@ struct BaselineCandidate {
 [[nodiscard]] std::optional<std::size_t> choose_baseline(
     std::span<const std::vector<api::Pod>> pods);
 
+// It is not known which images ran in the pods of a candidate.
+[[nodiscard]] bool lacks_images(std::span<const BaselineCandidate> candidates);
+
 // The result of the chosen candidate, if it counts. See BaselineTrust.
 [[nodiscard]] std::optional<api::BaselineResult> trusted_result(
     std::optional<api::BaselineResult> result, BaselineTrust trust);

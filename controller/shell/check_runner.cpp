@@ -28,20 +28,6 @@ namespace {
 
 constexpr std::chrono::seconds lease_read_period{2};
 
-checks::Established established(const MeasurementRound& round, const std::string& check) {
-  const bool is_listed =
-      std::ranges::find(round.not_established, check) != round.not_established.end();
-  return is_listed ? checks::Established::No : checks::Established::Yes;
-}
-
-// During the rollout, the images of the baseline are wanted if they are not known.
-bool needs_images(const MeasurementRound& round, const api::Measurement& measurement) {
-  return measurement.check == api::rollout_check && !round.rolled_out &&
-         std::ranges::any_of(round.baselines, [](const checks::BaselineCandidate& candidate) {
-           return candidate.revision.images.empty();
-         });
-}
-
 checks::Responders responders_to(const MeasurementRound& round, const api::Check& check) {
   const auto found = round.responders.find(api::config_hash_of(check.http));
   return found == round.responders.end() ? checks::Responders() : found->second;
@@ -67,65 +53,6 @@ class CheckRunner::RunningCheck {
   Key key_;
   Uid uid_;
   std::string check_;
-};
-
-struct CheckRunner::Baseline {
-  checks::BaselineCandidate candidate;
-  std::vector<api::Pod> pods;
-};
-
-// The search for the baseline. The first check of the round that needs it lists the pods of all
-// candidates. The other checks wait for the result.
-class CheckRunner::BaselineSearch {
- public:
-  explicit BaselineSearch(const asio::any_io_executor& executor)
-      : search_ended_(executor, asio::steady_timer::time_point::max()) {}
-
-  asio::awaitable<Result<BaselinePtr>> find(
-      Gatherer& gatherer, const api::Deployment& deployment,
-      const std::vector<checks::BaselineCandidate>& candidates) {
-    if (!is_started_) {
-      is_started_ = true;
-      const EndOfSearch end_of_search(*this);
-      std::vector<api::Revision> revisions;
-      for (const checks::BaselineCandidate& one : candidates) revisions.push_back(one.revision);
-      auto pods = co_await gatherer.pods_of_each(deployment, revisions);
-      if (!pods) {
-        found_ = std::unexpected(pods.error());
-      } else if (const auto chosen = checks::choose_baseline(*pods)) {
-        found_ = std::make_shared<const Baseline>(
-            Baseline{.candidate = candidates[*chosen], .pods = std::move((*pods)[*chosen])});
-      } else {
-        found_ = BaselinePtr{};
-      }
-    }
-    while (!has_ended_) {
-      boost::system::error_code ignored;
-      co_await search_ended_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
-    }
-    co_return found_;
-  }
-
- private:
-  // Resumes the waiting checks when the search ends, also if it is cancelled.
-  class EndOfSearch {
-   public:
-    explicit EndOfSearch(BaselineSearch& search) : search_(search) {}
-    EndOfSearch(const EndOfSearch&) = delete;
-    EndOfSearch& operator=(const EndOfSearch&) = delete;
-    ~EndOfSearch() {
-      search_.has_ended_ = true;
-      search_.search_ended_.cancel();
-    }
-
-   private:
-    BaselineSearch& search_;
-  };
-
-  asio::steady_timer search_ended_;  // cancelled when the search ends
-  bool is_started_ = false;
-  bool has_ended_ = false;
-  Result<BaselinePtr> found_ = fail(ErrorKind::Cancelled, "the search of a baseline was cancelled");
 };
 
 // The probed revision, and its pods before the probes.
@@ -335,8 +262,9 @@ asio::awaitable<Result<void>> CheckRunner::add_baseline(
                            .pods = pods,
                            .confirmation = round.request.confirmation};
   measurement.baseline_revision = candidate.revision.hash;
-  const bool keeps_result = checks::has_baseline_result(measurement, round.nothing_started,
-                                                        established(round.request, check.name));
+  const bool keeps_result = checks::has_baseline_result(
+      measurement, round.nothing_started,
+      checks::established_of(check.name, round.request.not_established));
   bool nothing_started = round.nothing_started;
   for (int failures = 1;; ++failures) {
     const auto once = co_await measure(target, check, plan);
@@ -379,12 +307,14 @@ void CheckRunner::log_missing_pods(const api::Deployment& deployment, const api:
       {{"deployment", deployment.meta.key.str()}, {"hash", revision.hash.value}, {"error", error}});
 }
 
-asio::awaitable<Result<CheckRunner::BaselinePtr>> CheckRunner::baseline_for(
+asio::awaitable<Result<BaselinePtr>> CheckRunner::baseline_for(
     Round& round, const api::Measurement& measurement) {
   const MeasurementRound& request = round.request;
-  const bool is_needed = needs_images(request, measurement) ||
-                         checks::needs_baseline(measurement, round.nothing_started,
-                                                established(request, measurement.check));
+  const bool needs_images = measurement.check == api::rollout_check && !request.rolled_out &&
+                            checks::lacks_images(request.baselines);
+  const auto established = checks::established_of(measurement.check, request.not_established);
+  const bool is_needed =
+      needs_images || checks::needs_baseline(measurement, round.nothing_started, established);
   if (request.baselines.empty() || !is_needed) co_return BaselinePtr{};
   auto found =
       co_await round.baseline_search.find(gatherer_, *request.deployment, request.baselines);

@@ -20,6 +20,7 @@
 #include "ports/prober.hpp"
 #include "ports/telemetry.hpp"
 #include "runtime/task_group.hpp"
+#include "shell/baseline_search.hpp"
 #include "shell/gatherer.hpp"
 #include "shell/reference_reader.hpp"
 
@@ -56,12 +57,9 @@ class CheckRunner {
 
  private:
   class RunningCheck;
-  class BaselineSearch;
   struct Round;  // a running MeasurementRound
   struct ProbeTarget;
   struct Measured;
-  struct Baseline;  // the chosen baseline and its pods
-  using BaselinePtr = std::shared_ptr<const Baseline>;
 
   boost::asio::awaitable<void> run_round(MeasurementRound request);
   boost::asio::awaitable<void> run_rollout_check(std::shared_ptr<Round> round,

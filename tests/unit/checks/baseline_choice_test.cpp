@@ -29,6 +29,12 @@ TEST_CASE("chooses the first candidate with an active pod") {
   CHECK_FALSE(choose_baseline(PodLists{}).has_value());
 }
 
+TEST_CASE("knows the images of all candidates when none lacks them") {
+  const BaselineCandidate known{.revision = {.images = {{"app:v1", "sha256:a"}}}};
+  CHECK_FALSE(lacks_images(std::vector{known, known}));
+  CHECK(lacks_images(std::vector{known, BaselineCandidate{}}));
+}
+
 TEST_CASE("ignores the failure of a baseline that never worked") {
   const api::BaselineResult fails{.result = MeasurementResult::Fail};
   const api::BaselineResult passes{.result = MeasurementResult::Pass};

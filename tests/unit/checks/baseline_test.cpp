@@ -44,6 +44,12 @@ std::string text_of(const HttpPlan& plan) {
 
 }  // namespace
 
+TEST_CASE("established_of is No only for the checks that are listed as not established") {
+  const std::vector<std::string> names{"health"};
+  CHECK(established_of("health", names) == Established::No);
+  CHECK(established_of("ready", names) == Established::Yes);
+}
+
 TEST_CASE("nothing_started is true until a container of the revision has run") {
   auto creating = waiting("web-1", "ContainerCreating");
   auto ended = waiting("web-1", "CrashLoopBackOff");

@@ -2,85 +2,10 @@
 
 #include <catch2/catch.hpp>
 
-#include "support/printers.hpp"
+#include "unit/checks/rollout_fixtures.hpp"
 
 namespace lastgood::checks::test {
 namespace {
-
-using api::Reason;
-using enum api::MeasurementResult;
-using std::chrono::minutes;
-using std::chrono::seconds;
-
-const Time start{minutes(1000)};
-const TemplateHash hash("abc123");
-
-// One of the replicas is updated, and none is available.
-api::Deployment rolling_out_deployment(std::int64_t replicas = 2) {
-  api::Deployment out;
-  out.meta.key = {.namespace_ = "shop", .name = "web"};
-  out.meta.generation = out.observed_generation = 4;
-  out.replicas = replicas;
-  out.status_replicas = replicas + 1;
-  out.updated_replicas = 1;
-  return out;
-}
-
-api::Deployment rolled_out_deployment(std::int64_t replicas = 2) {
-  auto out = rolling_out_deployment(replicas);
-  out.status_replicas = out.updated_replicas = out.ready_replicas = out.available_replicas =
-      replicas;
-  return out;
-}
-
-api::Pod pod(const std::string& name, api::ContainerState container) {
-  api::Pod out;
-  out.meta.key = {.namespace_ = "shop", .name = name};
-  out.meta.created = start - minutes(1);
-  out.accepted_at = start;
-  out.phase = "Running";
-  if (container.started) container.started_at = start;
-  out.ip = "10.0.0.1";
-  out.ready = container.ready;
-  container.name = "app";
-  out.containers = {std::move(container)};
-  return out;
-}
-
-api::Pod running(const std::string& name) { return pod(name, {.started = true, .ready = true}); }
-api::Pod unready(const std::string& name) { return pod(name, {.started = true}); }
-api::Pod waiting(const std::string& reason, const std::string& message = "") {
-  return pod("web-1", {.waiting_reason = reason, .waiting_message = message});
-}
-struct Crash {
-  std::int64_t restarts;
-  int exit_code;
-  std::string exit_reason = "Error";
-  std::string waiting_reason = "CrashLoopBackOff";
-};
-
-api::Pod crashed(const Crash& crash) {
-  return pod("web-1", {.restarts = crash.restarts,
-                       .waiting_reason = crash.waiting_reason,
-                       .last_exit_reason = crash.exit_reason,
-                       .last_exit_code = crash.exit_code});
-}
-
-api::Pod unscheduled(const std::string& name) {
-  auto out = pod(name, {});
-  out.phase = "Pending";
-  out.ip = "";
-  out.containers.clear();
-  return out;
-}
-
-Measurement measure(const api::Deployment& deployment, const std::vector<api::Pod>& pods,
-                    std::optional<Time> rolled_out = std::nullopt,
-                    Duration since_start = seconds(60), const api::RolloutCheck& rules = {}) {
-  return measure_rollout(
-      rules, {.deployment = deployment, .hash = hash, .pods = pods, .rolled_out = rolled_out},
-      start + since_start);
-}
 
 // When a Fail breaches the check.
 struct Breach {
@@ -314,20 +239,6 @@ void check_rows(const std::vector<Row>& rows) {
   }
 }
 
-// With the condition Progressing=False.
-api::Deployment not_progressing(const std::string& message,
-                                const std::string& reason = "ProgressDeadlineExceeded") {
-  auto out = rolling_out_deployment();
-  out.conditions = {{.type = "Available",
-                     .status = api::ConditionStatus::False,
-                     .reason = "MinimumReplicasUnavailable"},
-                    {.type = "Progressing",
-                     .status = api::ConditionStatus::False,
-                     .reason = reason,
-                     .message = message}};
-  return out;
-}
-
 }  // namespace
 
 TEST_CASE("measure_rollout fails when the restarts of a container reach the limit") {
@@ -374,36 +285,6 @@ TEST_CASE(
   CHECK(measure(rolling_out_deployment(0), {}).result == Unknown);
 }
 
-TEST_CASE("measure_rollout fails after the rollout when over a quarter of the pods is unready") {
-  const auto ready_and_unready = [](int ready, int not_ready) {
-    std::vector<api::Pod> out;
-    for (int i = 0; i < not_ready; ++i) out.push_back(unready("unready-" + std::to_string(i)));
-    for (int i = 0; i < ready; ++i) out.push_back(running("web-" + std::to_string(i)));
-    return out;
-  };
-  const auto measurement = measure(rolled_out_deployment(3), ready_and_unready(2, 1), start);
-  CHECK(measurement.result == Fail);
-  CHECK(measurement.reason == Reason::NotReady);
-  CHECK(measurement.min_failing_time == seconds(30));
-  CHECK_FALSE(measurement.immediate);
-  CHECK(measurement.message ==
-        "1 of 3 pods are not ready, for example unready-0 (limit 25% of pods for 30s)");
-  CHECK(measure(rolled_out_deployment(4), ready_and_unready(3, 1), start).result == Pass);
-  CHECK(measure(rolled_out_deployment(4), ready_and_unready(3, 1), start).message ==
-        "3 of 4 pods are ready (limit 25% of pods not ready for 30s)");
-  CHECK(measure(rolled_out_deployment(4), ready_and_unready(2, 2), std::nullopt).result == Pass);
-  CHECK(measure(rolled_out_deployment(3), ready_and_unready(2, 1), start, seconds(60),
-                {.unavailable_for = Duration(0)})
-            .result == Pass);
-}
-
-TEST_CASE("measure_rollout reports the waiting container of an unready pod") {
-  const auto measurement = measure(rolled_out_deployment(1), {waiting("CrashLoopBackOff")}, start);
-  CHECK(measurement.reason == Reason::NotReady);
-  CHECK(measurement.message.contains(
-      ", container app in CrashLoopBackOff (limit 25% of pods for 30s)"));
-}
-
 TEST_CASE("measure_rollout counts init containers that crash when the policy says so") {
   auto pod = waiting("PodInitializing");
   pod.init_containers = {{.name = "migrate",
@@ -434,26 +315,6 @@ TEST_CASE("measure_rollout names the startup probe when the progress deadline is
   late.probes = {{.container = "app", .kind = api::ProbeKind::Startup, .port = 80}};
   CHECK_THAT(message(), Catch::EndsWith("; pod web-1: container app has run for 11m and its "
                                         "startup probe has not passed"));
-}
-
-TEST_CASE("measure_rollout does not count an unready new pod until its allowance has passed") {
-  const Time rolled_out = start + seconds(10);
-  auto created_later = unready("web-9");
-  created_later.meta.created = created_later.accepted_at = start + seconds(30);
-  created_later.containers[0].started_at = start + minutes(6);
-  CHECK(measure(rolled_out_deployment(), {running("web-0"), created_later}, rolled_out, seconds(60))
-            .result == Pass);
-  const auto late =
-      measure(rolled_out_deployment(), {running("web-0"), created_later}, rolled_out, minutes(16));
-  CHECK(late.reason == Reason::NotReady);
-  CHECK_THAT(late.message, Catch::Contains(", for example web-9, container app has run for 10m and "
-                                           "has never been ready; if it needs more time"));
-  CHECK(measure(rolled_out_deployment(), {running("web-0"), created_later}, rolled_out, minutes(15))
-            .result == Pass);
-  const auto measurement =
-      measure(rolled_out_deployment(), {created_later}, rolled_out, seconds(60));
-  CHECK(measurement.result == Unknown);
-  CHECK(measurement.reason == Reason::PodsStarting);
 }
 
 TEST_CASE("measure_rollout skips the rules that the policy turns off") {

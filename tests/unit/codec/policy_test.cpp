@@ -55,7 +55,9 @@ TEST_CASE("parse_policy reads the fields of every section") {
       {"name": "svc", "http": {"target": "Service", "service": "web", "port": 80}},
       {"name": "url", "http": {"url": "http://web/health"}}],
     "rollout": {"progressDeadline": false, "crashLoopRestarts": 0, "imagePullErrors": false, "configErrors": false,
-      "unavailableFor": "0s", "initCrashLoopRestarts": 4}, "rollback": {"verifyFor": "1m", "cooldown": "0s", "limit": {"count": 5, "within": "2h"}, "maxRevisionsBack": 7,
+      "unavailableFor": "0s", "initCrashLoopRestarts": 4},
+    "rollback": {"verifyFor": "1m", "cooldown": "0s",
+      "limit": {"count": 5, "within": "2h"}, "maxRevisionsBack": 7,
       "drill": {"afterGood": true, "every": "168h"}}})");
   CHECK(policy.problem.empty());
   const PolicySpec expected{

@@ -72,7 +72,8 @@ TEST_CASE("parse_pod marks an init container that restarts always as a sidecar")
 TEST_CASE("parse_pod reads the kubelet's probes with the number of their port") {
   const Pod pod = pod_from(R"({"spec": {"containers": [
       {"name": "app", "ports": [{"name": "http", "containerPort": 8080}],
-       "readinessProbe": {"httpGet": {"port": "http"}}, "livenessProbe": {"tcpSocket": {"port": 9000}},
+       "readinessProbe": {"httpGet": {"port": "http"}},
+       "livenessProbe": {"tcpSocket": {"port": 9000}},
        "startupProbe": {"exec": {"command": ["true"]}}},
       {"name": "other", "readinessProbe": {"httpGet": {"port": "http"}},
        "livenessProbe": {"httpGet": {"port": 80, "host": "10.0.0.9"}},

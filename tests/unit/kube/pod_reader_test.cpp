@@ -48,8 +48,8 @@ TEST_CASE("reads the same pod that the parser of codec/ returns") {
 TEST_CASE("reads a pod without status, and one with null fields") {
   CHECK(pod_from(R"({"metadata":{"name":"web-1","namespace":"shop"}})").meta.key.str() ==
         "shop/web-1");
-  const Pod pod = pod_from(
-      R"({"metadata":{"name":"web-1","labels":null,"ownerReferences":null},"spec":{"containers":null},"status":null})");
+  const Pod pod = pod_from(R"({"metadata":{"name":"web-1","labels":null,"ownerReferences":null},)"
+                           R"("spec":{"containers":null},"status":null})");
   CHECK(pod == Pod{.meta = {.key = {.namespace_ = "", .name = "web-1"}}});
 }
 
