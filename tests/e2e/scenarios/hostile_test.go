@@ -57,7 +57,7 @@ func TestRollsBackWhenAHealthEndpointIsHostile(t *testing.T) {
 	}
 	seconds := time.Since(began).Seconds()
 	rate := float64(s.RequestsServed("neighbor")-servedBefore) / seconds
-	if rate < 0.7 || rate > 1.1 {
+	if rate < 0.9 || rate > 1.1 {
 		t.Errorf("the neighbor was probed %.2f times a second; want about 1, by its interval", rate)
 	}
 	s.Then().StateIs("neighbor", "Evaluating", "Baking").MemoryIsAtMost(maxMemoryBytes)
