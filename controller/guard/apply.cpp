@@ -87,6 +87,7 @@ GuardState fold(GuardState state, Inbox inbox, const api::Deployment& deployment
                },
                entry);
   }
+  state.replicas = see_replicas(state.replicas, deployment.replicas, now);
   return state;
 }
 

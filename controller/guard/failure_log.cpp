@@ -25,6 +25,22 @@ std::optional<Time> first_failure_of(const api::GuardStatus& guard, Time now, Co
   return earliest;
 }
 
+bool was_available(const api::GuardStatus& guard) {
+  using api::RevisionVerdict;
+  return guard.current && (guard.current->verdict == RevisionVerdict::Good ||
+                           guard.current->verdict == RevisionVerdict::PresumedGood);
+}
+
+// The Deployment became unavailable when replicas were added.
+bool was_just_scaled_up(const api::Deployment& deployment,
+                        const std::optional<SeenReplicas>& replicas, Time unavailable_since) {
+  constexpr std::chrono::seconds controller_delay{10};
+  if (!replicas) return false;
+  if (deployment.replicas > replicas->count) return true;
+  return replicas->raised_at && unavailable_since >= *replicas->raised_at - controller_delay &&
+         unavailable_since <= *replicas->raised_at + controller_delay;
+}
+
 }  // namespace
 
 void FailureLog::record(const Key& deployment, Time began, Time now) {
@@ -52,16 +68,26 @@ std::optional<Time> failing_since(const api::GuardStatus& guard, Time now) {
   return first_failure_of(guard, now, [](const CheckStatus&) { return true; });
 }
 
+SeenReplicas see_replicas(const std::optional<SeenReplicas>& before, std::int64_t count, Time now) {
+  SeenReplicas seen = before.value_or(SeenReplicas{.count = count});
+  if (count > seen.count) seen.raised_at = now;
+  seen.count = count;
+  return seen;
+}
+
 std::optional<Time> began_to_fail(const api::GuardStatus& guard, const api::Deployment& deployment,
-                                  Time now) {
+                                  const std::optional<SeenReplicas>& replicas, Time now) {
   if (guard.policy.empty()) return {};
   if (guard.state != State::Idle)
     return first_failure_of(guard, now, [](const CheckStatus& check) { return check.passed_once; });
+  if (!was_available(guard) || guard.template_digest != deployment.template_digest) return {};
   const auto available =
       std::ranges::find(deployment.conditions, "Available", &api::DeploymentCondition::type);
   const bool is_unavailable =
       available != deployment.conditions.end() && available->status == api::ConditionStatus::False;
-  return is_unavailable ? available->last_update : std::nullopt;
+  if (!is_unavailable || !available->last_update) return {};
+  return was_just_scaled_up(deployment, replicas, *available->last_update) ? std::nullopt
+                                                                           : available->last_update;
 }
 
 }  // namespace lastgood::guard

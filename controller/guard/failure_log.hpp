@@ -39,10 +39,25 @@ class FailureLog {
 // last failure is old: the check may no longer run.
 [[nodiscard]] std::optional<Time> failing_since(const api::GuardStatus& guard, Time now);
 
+// spec.replicas as the reconciles of this term saw it.
+struct SeenReplicas {
+  std::int64_t count = 0;
+  std::optional<Time> raised_at = {};  // absent: never raised in this term
+};
+
+// `before` is empty at the first reconcile of a term.
+[[nodiscard]] SeenReplicas see_replicas(const std::optional<SeenReplicas>& before,
+                                        std::int64_t count, Time now);
+
 // When the Deployment began to fail after it was healthy: a check that had passed fails, or
-// replicas of an idle Deployment became unavailable. Empty for a release that failed from the
-// start, because its own change is the likely cause.
+// replicas of an idle Deployment became unavailable. Empty for
+//   - a release that failed from the start, because its own change is the likely cause,
+//   - a new Deployment, whose first pods have not been available yet,
+//   - replicas that were added: they are unavailable until they have started.
+// `replicas` is empty for a Deployment that was not reconciled in this term.
 [[nodiscard]] std::optional<Time> began_to_fail(const api::GuardStatus& guard,
-                                                const api::Deployment& deployment, Time now);
+                                                const api::Deployment& deployment,
+                                                const std::optional<SeenReplicas>& replicas,
+                                                Time now);
 
 }  // namespace lastgood::guard

@@ -10,12 +10,12 @@ namespace lastgood::guard {
 
 namespace {
 
-// Calls visit(key, status) for each guarded Deployment.
+// Calls visit(key, status, replicas) for each guarded Deployment.
 template <class Visit>
 void for_each_guarded(const GuardStates& states, const kube::Stores& stores, Time now,
                       Visit visit) {
   states.for_each([&](const Key& key, const GuardState& state) {
-    if (!state.guard.policy.empty()) visit(key, state.guard);
+    if (!state.guard.policy.empty()) visit(key, state.guard, state.replicas);
   });
   stores.guards.for_each([&](const auto& guard) {
     const auto deployment = stores.deployments.find(guard->meta.key);
@@ -25,7 +25,7 @@ void for_each_guarded(const GuardStates& states, const kube::Stores& stores, Tim
       return;
     api::GuardStatus status = guard->status;
     reset_results(status, now);  // as after a restart: only failures and breaches stay
-    visit(guard->meta.key, status);
+    visit(guard->meta.key, status, std::nullopt);
   });
 }
 
@@ -40,24 +40,28 @@ FleetCount count_fleet(FleetMemory& memory, const GuardStates& states, const kub
                        const BreakerSettings& settings, const BreakerOverride& breaker_override,
                        const Key& self, Time now) {
   FleetCount count;
-  for_each_guarded(states, stores, now, [&](const Key& key, const api::GuardStatus& guard) {
-    ++count.fleet.guarded;
-    std::optional<Time> began = failing_since(guard, now);
-    if (began) {
-      memory.failing.record(key, *began, now);
-      began = memory.failing.began(key);
-      count.failing_now.push_back(*began);
-      count.is_self_failing = count.is_self_failing || key == self;
-    }
-    const bool fails = counts_as_failing(guard, began, settings, breaker_override, now);
-    const bool is_held = is_held_by_breaker(guard);
-    if (fails) ++count.fleet.failing;
-    if (fails && is_held) ++count.fleet.held;
-    count.is_self_held = count.is_self_held || (is_held && key == self);
-    const auto deployment = stores.deployments.find(key);
-    const auto trouble = deployment ? began_to_fail(guard, *deployment, now) : std::nullopt;
-    if (trouble) memory.began_to_fail.record(key, *trouble, now);
-  });
+  for_each_guarded(
+      states, stores, now,
+      [&](const Key& key, const api::GuardStatus& guard,
+          const std::optional<SeenReplicas>& replicas) {
+        ++count.fleet.guarded;
+        std::optional<Time> began = failing_since(guard, now);
+        if (began) {
+          memory.failing.record(key, *began, now);
+          began = memory.failing.began(key);
+          count.failing_now.push_back(*began);
+          count.is_self_failing = count.is_self_failing || key == self;
+        }
+        const bool fails = counts_as_failing(guard, began, settings, breaker_override, now);
+        const bool is_held = is_held_by_breaker(guard);
+        if (fails) ++count.fleet.failing;
+        if (fails && is_held) ++count.fleet.held;
+        count.is_self_held = count.is_self_held || (is_held && key == self);
+        const auto deployment = stores.deployments.find(key);
+        const auto trouble =
+            deployment ? began_to_fail(guard, *deployment, replicas, now) : std::nullopt;
+        if (trouble) memory.began_to_fail.record(key, *trouble, now);
+      });
   memory.failing.forget_old(now);
   memory.began_to_fail.forget_old(now);
   return count;
@@ -98,20 +102,21 @@ std::vector<OtherFailure> other_failures(const FleetMemory& memory, const GuardS
 }  // namespace
 
 FleetView observe_fleet(FleetMemory& memory, const GuardStates& states, const kube::Stores& stores,
-                        const BreakerSettings& settings, const BreakerOverride& breaker_override,
+                        const FleetSettings& settings, const BreakerOverride& breaker_override,
                         const Key& self, const std::string& group, Time now) {
-  const FleetCount count =
-      count_fleet(memory, states, stores, settings, breaker_override, self, now);
-  memory.last_above = last_above(settings, count.fleet, breaker_override, memory.last_above, now);
+  const BreakerSettings& limits = settings.breaker;
+  const FleetCount count = count_fleet(memory, states, stores, limits, breaker_override, self, now);
+  memory.last_above = last_above(limits, count.fleet, breaker_override, memory.last_above, now);
   FleetView view{
-      .breaker = evaluate_fleet(settings, count.fleet, breaker_override, memory.last_above, now),
-      .other_failures = other_failures(memory, states, self, group)};
+      .breaker = evaluate_fleet(limits, count.fleet, breaker_override, memory.last_above, now),
+      .other_failures = other_failures(memory, states, self, group),
+      .min_other_failures = min_other_failures(settings, count.fleet, breaker_override, now)};
   const bool was_held =
       count.is_self_held || (count.is_self_failing && memory.above_around.contains(self));
   if (!was_held) {
     memory.above_around.erase(self);
   } else if (!view.breaker.is_open) {
-    view.breaker = breaker_of_held(memory, count, settings, breaker_override, self, now);
+    view.breaker = breaker_of_held(memory, count, limits, breaker_override, self, now);
   }
   return view;
 }

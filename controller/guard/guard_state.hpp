@@ -10,6 +10,7 @@
 #include "api/guard.hpp"
 #include "api/preflight.hpp"
 #include "api/rollback.hpp"
+#include "guard/failure_log.hpp"
 #include "guard/idle_checks.hpp"
 #include "guard/inbox.hpp"
 #include "guard/schedule.hpp"
@@ -47,6 +48,8 @@ struct GuardState {
   api::Mode mode = api::Mode::Enforce;
   std::string blocked_because;
   bool is_unmanaged = false;  // in a group, but not opted in
+
+  std::optional<SeenReplicas> replicas = {};  // of the last reconcile
 };
 
 }  // namespace lastgood::guard

@@ -92,19 +92,70 @@ TEST_CASE("finds when a check began to fail that had passed, in every state of a
   from_the_start.passed_once = false;
   for (const State state :
        {State::Evaluating, State::Held, State::RollingBack, State::Verifying, State::Frozen}) {
-    CHECK(began_to_fail(guard_with(state, failing), {}, noon) == noon - 1h);
-    CHECK_FALSE(began_to_fail(guard_with(state, from_the_start), {}, noon).has_value());
+    CHECK(began_to_fail(guard_with(state, failing), {}, {}, noon) == noon - 1h);
+    CHECK_FALSE(began_to_fail(guard_with(state, from_the_start), {}, {}, noon).has_value());
   }
 }
 
 TEST_CASE("finds when replicas of an idle Deployment became unavailable") {
-  const auto began = [](State state, api::ConditionStatus available) {
-    const api::Deployment deployment{
-        .conditions = {{.type = "Available", .status = available, .last_update = noon - 20s}}};
-    return began_to_fail(guard_with(state, {}), deployment, noon);
+  struct Row {
+    std::string name;
+    State state = State::Idle;
+    std::optional<api::RevisionVerdict> verdict = api::RevisionVerdict::Good;
+    api::ConditionStatus available = api::ConditionStatus::False;
+    std::int64_t wanted = 2;
+    std::optional<SeenReplicas> seen = SeenReplicas{.count = 2};
+    bool began = false;
   };
-  CHECK(began(State::Idle, api::ConditionStatus::False) == noon - 20s);
-  CHECK_FALSE(began(State::Idle, api::ConditionStatus::True).has_value());
-  CHECK_FALSE(began(State::Evaluating, api::ConditionStatus::False).has_value());
-  CHECK_FALSE(began_to_fail(guard_with(State::Idle, {}), {}, noon).has_value());
+  const auto raised = [](Duration after) {
+    return SeenReplicas{.count = 2, .raised_at = noon - 20s + after};
+  };
+  using Verdict = api::RevisionVerdict;
+  const std::vector<Row> rows = {
+      {.name = "pods of a good revision became unavailable", .began = true},
+      {.name = "presumed good", .verdict = Verdict::PresumedGood, .began = true},
+      {.name = "not reconciled in this term", .seen = {}, .began = true},
+      {.name = "available", .available = api::ConditionStatus::True},
+      {.name = "evaluated", .state = State::Evaluating},
+      {.name = "a new Deployment", .verdict = {}},
+      {.name = "a first release that never was good", .verdict = Verdict::Evaluating},
+      {.name = "replicas were added at that time", .seen = raised(0s)},
+      {.name = "the condition followed 10 s later", .seen = raised(-10s)},
+      {.name = "our clock is 10 s ahead", .seen = raised(10s)},
+      {.name = "replicas were added before", .seen = raised(-11s), .began = true},
+      {.name = "replicas were added later", .seen = raised(11s), .began = true},
+      {.name = "replicas are added now", .wanted = 3},
+      {.name = "replicas are removed now", .wanted = 1, .began = true},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.name);
+    const api::Deployment deployment{
+        .replicas = row.wanted,
+        .conditions = {{.type = "Available", .status = row.available, .last_update = noon - 20s}}};
+    api::GuardStatus guard = guard_with(row.state, {});
+    guard.template_digest = deployment.template_digest;
+    if (row.verdict) guard.current = api::Revision{.verdict = *row.verdict};
+    CHECK(began_to_fail(guard, deployment, row.seen, noon) ==
+          (row.began ? std::optional(noon - 20s) : std::nullopt));
+  }
+}
+
+TEST_CASE("does not count an idle Deployment whose new release is not evaluated yet") {
+  const api::Deployment deployment{
+      .conditions = {
+          {.type = "Available", .status = api::ConditionStatus::False, .last_update = noon - 20s}}};
+  api::GuardStatus guard = guard_with(State::Idle, {});
+  guard.current = api::Revision{.verdict = api::RevisionVerdict::Good};
+  guard.template_digest.reset();
+  CHECK_FALSE(began_to_fail(guard, deployment, {}, noon).has_value());
+}
+
+TEST_CASE("remembers when replicas were last added in this term") {
+  SeenReplicas seen = see_replicas({}, 3, noon);
+  CHECK_FALSE(seen.raised_at.has_value());
+  seen = see_replicas(seen, 2, noon + 1s);
+  CHECK_FALSE(seen.raised_at.has_value());
+  seen = see_replicas(seen, 3, noon + 2s);
+  seen = see_replicas(seen, 3, noon + 9s);
+  CHECK(seen.raised_at == noon + 2s);
 }
