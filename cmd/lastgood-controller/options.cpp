@@ -12,7 +12,7 @@ namespace lastgood {
 
 namespace {
 
-constexpr int max_rollbacks = 100'000;
+constexpr int max_deployments = 100'000;
 constexpr Duration min_breaker_within{1'000};
 constexpr Duration max_breaker_within{24 * 3'600'000};
 
@@ -120,7 +120,7 @@ void add_breaker(CLI::App& app, Options& o) {
                  "automatic rollbacks. 0 disables the breaker.")
       ->envname("LASTGOOD_BREAKER_ROLLBACKS")
       ->type_name("NUMBER")
-      ->check(CLI::Range(0, max_rollbacks).description(""))
+      ->check(CLI::Range(0, max_deployments).description(""))
       ->capture_default_str();
   app.add_option("--breaker-percent", o.breaker_percent,
                  "Maximum share of the guarded Deployments that may fail or be rolled back at the "
@@ -141,6 +141,25 @@ void add_breaker(CLI::App& app, Options& o) {
       ->type_name("DURATION")
       ->check(CLI::Validator(validate_breaker_within, ""))
       ->default_str(format_duration(o.breaker_within));
+}
+
+void add_shared_cause(CLI::App& app, Options& o) {
+  app.add_option("--shared-cause-deployments", o.shared_cause_deployments,
+                 "If no old pod passes a breached check, and at least this number of other guarded "
+                 "Deployments began to fail within a minute of it, the release is held with "
+                 "SharedCause. 0: other Deployments never hold a release.")
+      ->envname("LASTGOOD_SHARED_CAUSE_DEPLOYMENTS")
+      ->type_name("NUMBER")
+      ->check(CLI::Range(0, max_deployments).description(""))
+      ->capture_default_str();
+  app.add_option("--shared-cause-percent", o.shared_cause_percent,
+                 "The other Deployments must also be at least this share of the guarded "
+                 "Deployments, in percent. In a large cluster, a few failures in a minute are "
+                 "chance.")
+      ->envname("LASTGOOD_SHARED_CAUSE_PERCENT")
+      ->type_name("PERCENT")
+      ->check(CLI::Range(0, 100).description(""))
+      ->capture_default_str();
 }
 
 // The message of the option's validator. Empty if the value is valid or the option has no
@@ -184,6 +203,7 @@ Parsed parse_options(int argc, char** argv) {
   add_output(app, o);
   add_leader_election(app, o);
   add_breaker(app, o);
+  add_shared_cause(app, o);
   app.add_flag("--read-secrets", o.read_secrets,
                "Check before a rollback that the Secrets of the last good template exist. The "
                "controller needs permission to get Secrets.")

@@ -25,6 +25,10 @@ struct Options {
   int breaker_percent = 10;
   // How long a rollback counts. The breaker closes this long after both limits were last exceeded.
   Duration breaker_within{300'000};  // 5 min
+  // A release is held if at least this number and at least this percentage of the guarded
+  // Deployments began to fail with it. 0 Deployments: they never hold it.
+  int shared_cause_deployments = 2;
+  int shared_cause_percent = 1;
   bool read_secrets = false;
 };
 

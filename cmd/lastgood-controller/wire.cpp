@@ -43,9 +43,11 @@ shell::Settings to_settings(const Options& options, const net::Credentials& cred
   settings.lease.lease = {
       .namespace_ = options.lease_namespace.empty() ? own_namespace : options.lease_namespace,
       .name = options.lease_name};
-  settings.breaker = {.rollbacks = options.breaker_rollbacks,
-                      .percent = options.breaker_percent,
-                      .within = options.breaker_within};
+  settings.fleet.breaker = {.rollbacks = options.breaker_rollbacks,
+                            .percent = options.breaker_percent,
+                            .within = options.breaker_within};
+  settings.fleet.shared_cause = {.deployments = options.shared_cause_deployments,
+                                 .percent = options.shared_cause_percent};
   settings.read_secrets = options.read_secrets;
   settings.random_source = [engine = std::mt19937_64(std::random_device{}())]() mutable {
     return std::uniform_real_distribution<double>(0.0, 1.0)(engine);

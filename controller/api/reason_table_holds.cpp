@@ -59,9 +59,9 @@ constexpr std::array entries{
         "the new one, or when the release breaches another check. If no old pod is left: ship a "
         "new release, or create a manual Rollback."},
     ReasonEntry{place, Reason::SharedCause, held,
-                "The check fails for the pods of the old revision too. Or no old pod is left, and "
-                "at least two other guarded Deployments began to fail within a minute of this one. "
-                "A rollback would not help.",
+                "The check fails for the pods of the old revision too. Or no old pod passed it, and "
+                "[other Deployments](admin.md#other-deployments-show-a-shared-cause) began to fail "
+                "within a minute of this one. A rollback would not help.",
                 "The same as for `AlreadyFailing`."},
     ReasonEntry{place, Reason::CheckNotEstablished, held,
                 "The check never passed for another revision of this Deployment, so its failure "

@@ -10,15 +10,19 @@ namespace lastgood::guard {
 
 using api::State;
 
-namespace {
-
 bool is_kept_closed(const BreakerSettings& settings, const BreakerOverride& breaker_override,
                     Time at) {
   return breaker_override.at && *breaker_override.at <= at &&
          at - *breaker_override.at < settings.within;
 }
 
-}  // namespace
+std::size_t min_other_failures(const FleetSettings& settings, const Fleet& fleet,
+                               const BreakerOverride& breaker_override, Time now) {
+  const SharedCauseSettings& limits = settings.shared_cause;
+  if (limits.deployments == 0 || is_kept_closed(settings.breaker, breaker_override, now)) return 0;
+  const std::size_t share = (fleet.guarded * static_cast<std::size_t>(limits.percent) + 99) / 100;
+  return std::max(static_cast<std::size_t>(limits.deployments), share);
+}
 
 bool counts_as_failing(const api::GuardStatus& guard, std::optional<Time> failing_since,
                        const BreakerSettings& settings, const BreakerOverride& breaker_override,

@@ -18,6 +18,18 @@ struct BreakerSettings {
   Duration within{300'000};  // how long a rollback counts, and how long the breaker stays open
 };
 
+// A release whose check no old pod passes is held if other Deployments began to fail with it: at
+// least this number, and at least this share of the guarded Deployments.
+struct SharedCauseSettings {
+  int deployments = 2;  // 0: other Deployments never hold a release
+  int percent = 1;
+};
+
+struct FleetSettings {
+  BreakerSettings breaker = {};
+  SharedCauseSettings shared_cause = {};
+};
+
 struct Fleet {
   std::size_t guarded = 0;
   std::size_t failing = 0;  // see counts_as_failing()
@@ -26,8 +38,9 @@ struct Fleet {
 
 // The annotation lastgood.dev/close-breaker on the controller's Lease.
 struct BreakerOverride {
-  std::optional<Time> at = {};  // the breaker stays closed for `within` after it
-  std::string problem;          // why the annotation cannot be used; empty: it can
+  // For `within` after it, the breaker stays closed and failures of other Deployments hold nothing.
+  std::optional<Time> at = {};
+  std::string problem;  // why the annotation cannot be used; empty: it can
 };
 
 // The Deployment began to fail recently, at `failing_since`, or was rolled back recently. A
@@ -41,6 +54,14 @@ struct BreakerOverride {
 [[nodiscard]] bool is_held_by_breaker(const api::GuardStatus& guard);
 
 [[nodiscard]] BreakerOverride parse_breaker_override(std::string_view annotation);
+
+// An administrator keeps the breaker closed at that time.
+[[nodiscard]] bool is_kept_closed(const BreakerSettings& settings,
+                                  const BreakerOverride& breaker_override, Time at);
+
+// How many other Deployments hold a release. 0: they hold none, whatever their number.
+[[nodiscard]] std::size_t min_other_failures(const FleetSettings& settings, const Fleet& fleet,
+                                             const BreakerOverride& breaker_override, Time now);
 
 // The last time at which the fleet was above both limits: `now`, or `before`. After a restart,
 // `before` is empty. Then a Deployment that the breaker holds shows that the breaker was open.

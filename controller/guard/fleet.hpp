@@ -25,6 +25,7 @@ struct FleetMemory {
 struct FleetView {
   Breaker breaker = {};
   std::vector<OtherFailure> other_failures = {};
+  std::size_t min_other_failures = 0;  // see min_other_failures() in breaker.hpp
 };
 
 // The fleet as the Deployment `self` sees it, whose guard has the group `group`. A Deployment that
@@ -36,7 +37,7 @@ struct FleetView {
 //   did and fail still. So the breaker holds those that an outage broke until it ends, and never a
 //   release that comes later.
 [[nodiscard]] FleetView observe_fleet(FleetMemory& memory, const GuardStates& states,
-                                      const kube::Stores& stores, const BreakerSettings& settings,
+                                      const kube::Stores& stores, const FleetSettings& settings,
                                       const BreakerOverride& breaker_override, const Key& self,
                                       const std::string& group, Time now);
 

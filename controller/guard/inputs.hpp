@@ -75,6 +75,7 @@ struct Inputs {
   std::string observed_record = {};  // last Rollback of mode Observe that exists; empty: unknown
   Breaker breaker = {};
   std::vector<OtherFailure> other_failures = {};  // present, or ended recently
+  std::size_t min_other_failures = 0;             // that hold a release; 0: they hold none
   std::vector<GroupMember> group = {};            // the other members
   // The Rollback that spec.causedBy of `rollback` names, from the watch.
   std::optional<api::Rollback> initiator = {};

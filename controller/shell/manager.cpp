@@ -61,7 +61,7 @@ Manager::Manager(const asio::any_io_executor& executor, Ports ports, Settings se
                 settings_.random_source, [this](const Key& key) { reconciler_.on_pods(key); }),
       reconciler_(ports, stores_, pod_view_, elector_, checks_,
                   {.identity = settings_.identity,
-                   .breaker = settings_.breaker,
+                   .fleet = settings_.fleet,
                    .read_secrets = settings_.read_secrets,
                    .breaker_override =
                        [this] {

@@ -32,7 +32,7 @@ struct Settings {
   kube::LeaseSettings lease = {};
   std::string identity;              // the reportingInstance of Events
   kube::RandomSource random_source;  // for jitter
-  guard::BreakerSettings breaker = {};
+  guard::FleetSettings fleet = {};
   bool read_secrets = false;  // true if the controller may get Secrets
 };
 

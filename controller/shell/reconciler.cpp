@@ -137,10 +137,11 @@ void Reconciler::gather_fleet(guard::Inputs& inputs) {
   if (!guard::needs_fleet_count(inputs.guard, inputs.measurements)) return;
   const Time now = ports_.clock.now();
   guard::FleetView view = guard::observe_fleet(
-      fleet_memory_, states_, stores_, options_.breaker, options_.breaker_override(),
+      fleet_memory_, states_, stores_, options_.fleet, options_.breaker_override(),
       inputs.deployment.meta.key, inputs.policy.group, now);
   inputs.breaker = std::move(view.breaker);
   inputs.other_failures = std::move(view.other_failures);
+  inputs.min_other_failures = view.min_other_failures;
 }
 
 asio::awaitable<Result<std::optional<MonotonicTime>>> Reconciler::reject_request(

@@ -39,7 +39,7 @@ class Reconciler {
  public:
   struct Options {
     std::string identity;  // the reportingInstance of Events
-    guard::BreakerSettings breaker = {};
+    guard::FleetSettings fleet = {};
     bool read_secrets = false;  // true if the controller may get Secrets
     std::function<guard::BreakerOverride()> breaker_override;
     std::function<void(const Key&)> enqueue;  // reconciles the key soon

@@ -115,6 +115,17 @@ test_namespaces() {
     "kind: ClusterRoleBinding"
 }
 
+test_shared_cause() {
+  expect_line "passes sharedCause.deployments to the controller" defaults \
+    "--shared-cause-deployments=2"
+  expect_line "passes sharedCause.percent to the controller" defaults "--shared-cause-percent=1"
+  expect_rendered other_shared_cause sharedCause.deployments=0 sharedCause.percent=100
+  expect_line "passes a sharedCause.deployments of 0 to the controller" other_shared_cause \
+    "--shared-cause-deployments=0"
+  expect_line "passes a sharedCause.percent of 100 to the controller" other_shared_cause \
+    "--shared-cause-percent=100"
+}
+
 test_breaker() {
   expect_line "passes breaker.rollbacks to the controller" defaults "--breaker-rollbacks=5"
   expect_line "passes breaker.percent to the controller" defaults "--breaker-percent=10"
@@ -221,6 +232,8 @@ test_rejections() {
   expect_rejection "rejects breaker.rollbacks that is too large" breaker breaker.rollbacks=100001
   expect_rejection "rejects breaker.percent above 100" breaker breaker.percent=101
   expect_rejection "rejects breaker.percent with a fraction" breaker breaker.percent=2.5
+  expect_rejection "rejects negative sharedCause.deployments" sharedCause sharedCause.deployments=-1
+  expect_rejection "rejects sharedCause.percent above 100" sharedCause sharedCause.percent=101
   expect_rejection "rejects an unknown key under breaker" rollback breaker.rollback=3
   local within
   for within in 0s 5 5x 1h30m 25h 86401s 1441m -5m 500ms; do
@@ -235,6 +248,7 @@ test_lint_and_metadata
 test_defaults
 test_namespaces
 test_breaker
+test_shared_cause
 test_secrets
 test_user_roles
 test_notes

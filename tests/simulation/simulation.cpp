@@ -79,7 +79,7 @@ class ControllerProcess final : public asio::io_context {
                       .renew_deadline = lease.renew_deadline,
                       .retry_period = lease.retry_period};
     settings.random_source = [] { return 0.5; };
-    settings.breaker = simulation.breaker;
+    settings.fleet.breaker = simulation.breaker;
     const shell::Ports ports{
         .clock = simulation.clock, .kube = client_, .prober = prober_, .telemetry = telemetry_};
     manager_ = shell::Manager::create(get_executor(), ports, std::move(settings)).value();

@@ -172,7 +172,6 @@ MaybeHold shared_cause(const Inputs& inputs, const api::GuardStatus& guard, Time
 
 // Without a result of the baseline, the other Deployments show whether the cause is shared.
 MaybeHold shared_with_fleet(const Inputs& inputs, const api::GuardStatus& guard, Time now) {
-  constexpr std::size_t min_others = 2;
   const CheckStatus* breach = actionable_breach(guard.checks, inputs.policy.spec, now);
   if (!breach || !breach->first_failure || passed_for_baseline(*breach)) return {};
   const Time began = *breach->first_failure;
@@ -181,15 +180,17 @@ MaybeHold shared_with_fleet(const Inputs& inputs, const api::GuardStatus& guard,
     if (other.began >= began - together && other.began <= began + together)
       others.push_back(other.deployment.str());
   }
-  if (others.size() < min_others) return {};
+  if (inputs.min_other_failures == 0 || others.size() < inputs.min_other_failures) return {};
   return Hold{.reason = Reason::SharedCause,
               .message = fmt::format(
                   "Check {} began to fail at {}, and no old pod passed it then. {} other "
-                  "guarded Deployments began to fail within {} of that: {}. So a shared cause is "
+                  "guarded Deployments (limit {}) began to fail within {} of that: {}. So a shared "
+                  "cause is "
                   "likely, and a rollback would not help. If this check still fails {} after the "
                   "others have recovered, the release is rolled back. {}",
-                  breach->name, format_rfc3339(began), others.size(), format_duration(together),
-                  list_of(others), format_duration(failure_memory), breach->message)};
+                  breach->name, format_rfc3339(began), others.size(), inputs.min_other_failures,
+                  format_duration(together), list_of(others), format_duration(failure_memory),
+                  breach->message)};
 }
 
 // A breach of another check is not held.

@@ -39,9 +39,10 @@ func TestLiftsTheFreezeWhenAnOutageEnds(t *testing.T) {
 }
 
 func TestHoldsWhenFourDeploymentsBeginToFailTogether(t *testing.T) {
-	s := scenario.New(t)
+	s := scenario.NewWithControllerFlags(t, "--breaker-rollbacks", "0")
 	database := scenario.NewApp("database", "v1")
-	s.Given().Policy("web", longBakePolicy).Running(database).Service("database", "database")
+	s.Given().Policy("web", longBakePolicy).Running(database).Service("database", "database").
+		ControllerStarted()
 	var fleet []scenario.App
 	for i := range 4 {
 		fleet = append(fleet, scenario.NewApp(fmt.Sprintf("web-%d", i), "v1").
@@ -57,7 +58,7 @@ func TestHoldsWhenFourDeploymentsBeginToFailTogether(t *testing.T) {
 	}
 	s.When().SetInRunningPods("database", "HEALTH=fail")
 	for _, app := range fleet {
-		s.Then().IsHeld(app.Name, "SharedCause", "health")
+		s.Then().IsHeld(app.Name, "SharedCause", "health", "3 other guarded Deployments (limit 2)")
 	}
 	s.When().SetInRunningPods("database", "HEALTH=ok")
 	for _, app := range fleet {

@@ -19,10 +19,14 @@ struct Option {
 constexpr Option rollbacks{.flag = "--breaker-rollbacks", .variable = "LASTGOOD_BREAKER_ROLLBACKS"};
 constexpr Option percent{.flag = "--breaker-percent", .variable = "LASTGOOD_BREAKER_PERCENT"};
 constexpr Option within{.flag = "--breaker-within", .variable = "LASTGOOD_BREAKER_WITHIN"};
-constexpr std::array breaker_options{rollbacks, percent, within};
+constexpr Option shared_number{.flag = "--shared-cause-deployments",
+                               .variable = "LASTGOOD_SHARED_CAUSE_DEPLOYMENTS"};
+constexpr Option shared_percent{.flag = "--shared-cause-percent",
+                                .variable = "LASTGOOD_SHARED_CAUSE_PERCENT"};
+constexpr std::array fleet_options{rollbacks, percent, within, shared_number, shared_percent};
 
-void unset_breaker_variables() {
-  for (const Option& option : breaker_options) unsetenv(option.variable);
+void unset_fleet_variables() {
+  for (const Option& option : fleet_options) unsetenv(option.variable);
 }
 
 // Captures the output on std::cout and std::cerr until it is destroyed.
@@ -62,7 +66,7 @@ Outcome parse(std::vector<std::string> arguments) {
 using Values = std::vector<std::pair<Option, std::string>>;
 
 Outcome parse_flags(const Values& values) {
-  unset_breaker_variables();
+  unset_fleet_variables();
   std::vector<std::string> arguments;
   for (const auto& [option, value] : values)
     arguments.push_back(std::string(option.flag) + "=" + value);
@@ -70,10 +74,10 @@ Outcome parse_flags(const Values& values) {
 }
 
 Outcome parse_variables(const Values& values) {
-  unset_breaker_variables();
+  unset_fleet_variables();
   for (const auto& [option, value] : values) setenv(option.variable, value.c_str(), 1);
   Outcome outcome = parse({});
-  unset_breaker_variables();
+  unset_fleet_variables();
   return outcome;
 }
 
@@ -86,12 +90,14 @@ struct InvalidValue {
 
 }  // namespace
 
-TEST_CASE("rejects an invalid breaker setting from a flag or a variable, and names the flag") {
+TEST_CASE("rejects an invalid setting of the fleet from a flag or a variable, and names the flag") {
   const std::vector<InvalidValue> rows = {
-      {rollbacks, "-1"}, {rollbacks, "100001"}, {rollbacks, "many"}, {rollbacks, "2.5"},
-      {percent, "-1"},   {percent, "101"},      {percent, "many"},   {percent, "2.5"},
-      {within, "0s"},    {within, "-5m"},       {within, "25h"},     {within, "5"},
-      {within, "many"},
+      {rollbacks, "-1"},      {rollbacks, "100001"},   {rollbacks, "many"},
+      {rollbacks, "2.5"},     {percent, "-1"},         {percent, "101"},
+      {percent, "many"},      {percent, "2.5"},        {within, "0s"},
+      {within, "-5m"},        {within, "25h"},         {within, "5"},
+      {within, "many"},       {shared_number, "-1"},   {shared_number, "100001"},
+      {shared_percent, "-1"}, {shared_percent, "101"},
   };
   for (const InvalidValue& row : rows) {
     for (const auto parse_values : parsers) {
@@ -124,6 +130,21 @@ TEST_CASE("has a breaker of 5 rollbacks and 10 percent within 5 minutes by defau
   CHECK(defaults.parsed.options.breaker_rollbacks == 5);
   CHECK(defaults.parsed.options.breaker_percent == 10);
   CHECK(defaults.parsed.options.breaker_within == std::chrono::minutes(5));
+}
+
+TEST_CASE("holds a release if 2 others and 1 percent of all began to fail by default") {
+  const Outcome defaults = parse_flags({});
+  CHECK(defaults.parsed.options.shared_cause_deployments == 2);
+  CHECK(defaults.parsed.options.shared_cause_percent == 1);
+}
+
+TEST_CASE("accepts the limits of a shared cause from flags and variables") {
+  for (const auto parse_values : parsers) {
+    const Outcome accepted = parse_values({{shared_number, "0"}, {shared_percent, "100"}});
+    REQUIRE(accepted.parsed.run);
+    CHECK(accepted.parsed.options.shared_cause_deployments == 0);
+    CHECK(accepted.parsed.options.shared_cause_percent == 100);
+  }
 }
 
 TEST_CASE("accepts breaker settings up to their limits from flags and variables") {
@@ -163,16 +184,16 @@ TEST_CASE("accepts breaker settings up to their limits from flags and variables"
 }
 
 TEST_CASE("prefers a flag to its environment variable") {
-  unset_breaker_variables();
+  unset_fleet_variables();
   setenv(percent.variable, "20", 1);
   const Outcome outcome = parse({"--breaker-percent=30"});
-  unset_breaker_variables();
+  unset_fleet_variables();
   CHECK(outcome.parsed.run);
   CHECK(outcome.parsed.options.breaker_percent == 30);
 }
 
 TEST_CASE("describes the flags in the help with placeholder, default and variable") {
-  unset_breaker_variables();
+  unset_fleet_variables();
   const Outcome help = parse({"--help"});
   CHECK_FALSE(help.parsed.run);
   CHECK(help.parsed.exit_code == 0);

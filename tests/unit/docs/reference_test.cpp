@@ -121,7 +121,11 @@ TEST_CASE("The reference has the default of every flag that has one") {
         "--lease-name LASTGOOD_LEASE_NAME " + o.lease_name,
         "--breaker-rollbacks LASTGOOD_BREAKER_ROLLBACKS " + std::to_string(o.breaker_rollbacks),
         "--breaker-percent LASTGOOD_BREAKER_PERCENT " + std::to_string(o.breaker_percent),
-        "--breaker-within LASTGOOD_BREAKER_WITHIN " + format_duration(o.breaker_within)}) {
+        "--breaker-within LASTGOOD_BREAKER_WITHIN " + format_duration(o.breaker_within),
+        "--shared-cause-deployments LASTGOOD_SHARED_CAUSE_DEPLOYMENTS " +
+            std::to_string(o.shared_cause_deployments),
+        "--shared-cause-percent LASTGOOD_SHARED_CAUSE_PERCENT " +
+            std::to_string(o.shared_cause_percent)}) {
     INFO(row);
     CHECK(rows.contains(row));
   }

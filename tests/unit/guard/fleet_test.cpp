@@ -26,6 +26,7 @@ struct FleetModel {
   kube::Stores stores = {};
   std::map<std::string, Member> members = {};
   FleetMemory memory = {};
+  BreakerOverride breaker_override = {};
   Time now = noon;
 
   // A guarded Deployment whose check has failed since `began`; without it, no check fails.
@@ -55,7 +56,7 @@ struct FleetModel {
       plan.guard = member.guard;
       states.apply(key_of(name), PlanDecided{.policy = policy, .plan = plan, .at = {}});
     }
-    return observe_fleet(memory, states, stores, {}, {}, key_of(self), group, now);
+    return observe_fleet(memory, states, stores, {}, breaker_override, key_of(self), group, now);
   }
 };
 
@@ -131,4 +132,21 @@ TEST_CASE("does not list members of the same group, which are released together"
   CHECK(names_of(fleet.observe("web", "shop")).empty());
   CHECK(names_of(fleet.observe("web")) == std::set<std::string>{"a"});
   CHECK(names_of(fleet.observe("web", "other")) == std::set<std::string>{"a"});
+}
+
+TEST_CASE("needs two other failures, and 1 percent of the guarded Deployments, to hold a release") {
+  FleetModel fleet;
+  fleet.add("web", noon);
+  CHECK(fleet.observe("web").min_other_failures == 2);
+  for (int i = 1; i < 201; ++i) fleet.add("app-" + std::to_string(i));
+  CHECK(fleet.observe("web").min_other_failures == 3);
+}
+
+TEST_CASE("lets other Deployments hold no release while the breaker is kept closed") {
+  FleetModel fleet;
+  fleet.add("web", noon);
+  fleet.breaker_override.at = noon;
+  CHECK(fleet.observe("web").min_other_failures == 0);
+  fleet.now = noon + 5min;
+  CHECK(fleet.observe("web").min_other_failures == 2);
 }

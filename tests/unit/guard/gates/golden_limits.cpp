@@ -14,6 +14,7 @@ void add_past_rollbacks(Inputs& inputs, std::vector<Duration> ages) {
 // Other Deployments began to fail so long after the check of v2 did, which is at `moment`.
 void add_other_failures(Inputs& inputs, std::vector<Duration> after) {
   inputs.guard.checks[1].first_failure = moment;
+  inputs.min_other_failures = 2;
   for (const Duration time : after) {
     const std::string name = "other-" + std::to_string(inputs.other_failures.size());
     inputs.other_failures.push_back(
@@ -44,6 +45,16 @@ std::vector<GateRow> limit_rows() {
        {{.reason = Reason::SharedCause,
          .mentions = {"health", "2026-11-24T12:00:30Z", "2 other", "shop/other-0", "shop/other-1",
                       "message of the measurement"}}}},
+      {"SharedWithFleet", "fewer others began to fail than hold a release",
+       [](Inputs& in) {
+         add_other_failures(in, {0s, 0s});
+         in.min_other_failures = 3;
+       }},
+      {"SharedWithFleet", "other Deployments hold no release",
+       [](Inputs& in) {
+         add_other_failures(in, {0s, 0s});
+         in.min_other_failures = 0;
+       }},
       {"SharedWithFleet", "one other Deployment began to fail at the same time",
        [](Inputs& in) { add_other_failures(in, {0s}); }},
       {"SharedWithFleet", "two others began to fail, one of them more than a minute before",

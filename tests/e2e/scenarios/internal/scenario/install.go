@@ -132,8 +132,9 @@ func (c *Cluster) installChart(replicas int) error {
 	return c.helm("upgrade", "--install", helmRelease, chart, "--namespace", systemNamespace,
 		// CRDs that were applied without Helm become part of the Helm release.
 		"--take-ownership", "--force-conflicts", "--wait", "--timeout", "120s",
-		// Many unrelated scenarios break their Deployments at once, so the breaker is off.
-		"--set", fmt.Sprintf("replicas=%d,breaker.rollbacks=0", replicas))
+		// Many unrelated scenarios break their Deployments at once, so these say nothing about each
+		// other.
+		"--set", fmt.Sprintf("replicas=%d,breaker.rollbacks=0,sharedCause.deployments=0", replicas))
 }
 
 // runInCluster starts two replicas of the controller in the cluster, if they do not run yet.

@@ -48,7 +48,8 @@ type Process struct {
 func (s *Scenario) newProcess(proxy *Proxy) *Process {
 	s.T.Helper()
 	folder := s.T.TempDir()
-	p := &Process{scenario: s, flags: []string{"--breaker-rollbacks", "0"},
+	p := &Process{scenario: s,
+		flags:  []string{"--breaker-rollbacks", "0", "--shared-cause-deployments", "0"},
 		config: folder + "/kubeconfig", logFile: folder + "/controller.log",
 		group: firstGroup + processes.Add(1)}
 	server, authority := s.Cluster.Config.Host, s.Cluster.Config.CAData

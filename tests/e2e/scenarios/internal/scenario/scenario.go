@@ -77,7 +77,7 @@ func NewWithOwnController(t *testing.T) *Scenario {
 }
 
 // NewWithControllerFlags is NewWithOwnController with these flags. By default the controller has
-// the flag that turns the breaker of the fleet off.
+// flags with which other Deployments never hold a release.
 func NewWithControllerFlags(t *testing.T, flags ...string) *Scenario {
 	t.Helper()
 	s := NewWithOwnController(t)
