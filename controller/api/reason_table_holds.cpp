@@ -93,10 +93,10 @@ constexpr std::array entries{
     ReasonEntry{place, Reason::MissingReference, held,
                 "The last good template needs a ConfigMap, Secret, service account or volume "
                 "claim that does not exist.",
-                "Create it. Lastgood checks again every 20 s."},
+                "Create it. Lastgood checks again every 35 s."},
     ReasonEntry{place, Reason::AdmissionDenied, held,
                 "The API server does not admit the last good template. The message quotes the "
-                "server. A dry run is repeated every 20 s. If the patch itself was rejected, it "
+                "server. A dry run is repeated every 35 s. If the patch itself was rejected, it "
                 "is retried for 15 minutes; then the state is `Frozen`, `PatchRejected`.",
                 "Change the admission rule that the message quotes."},
     ReasonEntry{place, Reason::Forbidden, held,
@@ -111,7 +111,7 @@ constexpr std::array entries{
                 "Ship a new release."},
     ReasonEntry{place, Reason::NotChecked, held,
                 "Lastgood could not find out whether the rollback would work.",
-                "See the message. Lastgood checks again every 20 s."},
+                "See the message. Lastgood checks again every 35 s."},
     ReasonEntry{place, Reason::SameImage, held,
                 "The release and the last good revision name the same images, and a tag now gives "
                 "another image than the one that was good. A rollback would run the image of the "

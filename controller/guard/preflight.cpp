@@ -4,7 +4,8 @@ namespace lastgood::guard {
 
 namespace {
 
-constexpr std::chrono::seconds max_fresh_age{30};
+// Longer than the interval of the preflights while a rollback may start.
+constexpr std::chrono::seconds max_fresh_age{45};
 
 }  // namespace
 

@@ -19,22 +19,29 @@ using api::State;
 
 namespace {
 
-constexpr std::chrono::seconds interval_while_near{20};
+// A preflight makes three requests or more. See max_fresh_age in preflight.cpp.
+constexpr std::chrono::seconds interval_while_failing{20};
+constexpr std::chrono::seconds interval_while_due{35};  // may last for days
 constexpr std::chrono::minutes usual_interval{10};
 constexpr std::chrono::milliseconds min_interval{500};
 
-// A rollback may start at any moment: a check fails, or a rollback is held or in progress.
-bool is_near(const api::GuardStatus& guard) {
-  const bool fails = std::ranges::any_of(
-      guard.checks, [](const api::CheckStatus& check) { return check.consecutive_failures > 0; });
-  const bool is_due = guard.state == State::Held || guard.state == State::RollingBack;
-  return is_due || (guard.state == State::Evaluating && fails);
+bool is_failing(const api::GuardStatus& guard) {
+  return guard.state == State::Evaluating &&
+         std::ranges::any_of(guard.checks, [](const api::CheckStatus& check) {
+           return check.consecutive_failures > 0;
+         });
+}
+
+// A rollback may start at any moment, as soon as nothing blocks it.
+bool is_due(const Inputs& inputs, const api::GuardStatus& guard, Time now) {
+  return inputs.request || guard.state == State::Held || guard.state == State::RollingBack ||
+         is_awaited_by_group(inputs, guard) ||
+         group_rollback_to_follow(inputs, guard, now) != nullptr;
 }
 
 Duration max_age(const Inputs& inputs, const api::GuardStatus& guard, Time now) {
-  const bool soon = inputs.request || is_near(guard) || is_awaited_by_group(inputs, guard) ||
-                    group_rollback_to_follow(inputs, guard, now) != nullptr;
-  return soon ? Duration(interval_while_near) : Duration(usual_interval);
+  if (is_failing(guard)) return interval_while_failing;
+  return is_due(inputs, guard, now) ? Duration(interval_while_due) : Duration(usual_interval);
 }
 
 }  // namespace

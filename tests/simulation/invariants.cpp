@@ -32,7 +32,7 @@ constexpr std::array patchable_fields{
     "/spec/template"};
 
 // The longest time between a dry run and the write that relies on it.
-constexpr std::chrono::seconds dry_run_lifetime{30};
+constexpr std::chrono::seconds dry_run_lifetime{45};
 
 std::string text(const Json& object, const char* pointer) {
   return object.value(Pointer(pointer), std::string());
@@ -107,7 +107,7 @@ void Invariants::check_dry_run(const Write& write) {
            write.at - dry_run.at <= dry_run_lifetime;
   });
   if (!is_admitted)
-    add_violation(write, "no dry run of this patch was admitted in the last 30 seconds");
+    add_violation(write, "no dry run of this patch was admitted in the last 45 seconds");
 }
 
 void Invariants::check_template(const Write& write, const Json& deployment) {

@@ -3,7 +3,7 @@
 // - The controller holds the Lease.
 // - A change of a template belongs to a recorded Rollback, restores the snapshot that the Rollback
 //   names, and happens once for each Rollback.
-// - At most 30 s before a change of a template, the server admitted the same patch as a dry run.
+// - At most 45 s before a change of a template, the server admitted the same patch as a dry run.
 // - A change of a template does not override a newer template of a user.
 //
 // Each write is checked right after the server has handled it.

@@ -79,3 +79,18 @@ TEST_CASE("sends at most 3 requests per minute and no list of pods while it eval
   CHECK(per_minute <= 3);
   CHECK(requests.pod_lists() == 0);
 }
+
+TEST_CASE("sends at most 6 requests per minute while a rollback is held") {
+  Scenario scenario;
+  scenario.set_mode("Observe");
+  scenario.start_controller();
+  scenario.ship_bad_release();
+  REQUIRE(scenario.run_until([&] { return scenario.state("web") == held(Reason::Observing); },
+                             3min));
+  scenario.run_for(1min);
+  RequestCounter requests(scenario);
+  const double per_minute = requests.per_minute();
+  INFO(requests.paths());
+  CHECK(scenario.state("web") == held(Reason::Observing));
+  CHECK(per_minute <= 6);
+}

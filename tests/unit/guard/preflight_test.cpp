@@ -40,10 +40,10 @@ const std::vector<Row> table = {
      },
      20s},
     {"a good revision with a failing check", fail_a_check, 10min},
-    {"a held release", [](Inputs& in) { in.guard.state = api::State::Held; }, 20s},
+    {"a held release", [](Inputs& in) { in.guard.state = api::State::Held; }, 35s},
     {"a rollback that is not recorded yet",
-     [](Inputs& in) { in.guard.state = api::State::RollingBack; }, 20s},
-    {"a manual request", [](Inputs& in) { in.request = api::Rollback{}; }, 20s},
+     [](Inputs& in) { in.guard.state = api::State::RollingBack; }, 35s},
+    {"a manual request", [](Inputs& in) { in.request = api::Rollback{}; }, 35s},
     {"no preflight has run", [](Inputs& in) { in.preflight.reset(); }, 0s},
     {"the last preflight was for another target",
      [](Inputs& in) { in.preflight->target = "other"; }, 500ms},
@@ -88,7 +88,7 @@ TEST_CASE("runs a preflight sooner when a rollback may start at any moment") {
 TEST_CASE("runs preflights while a rollback is pending, but none while it is executed") {
   DeploymentHarness harness = pending_rollback();
   Inputs inputs = harness.inputs();
-  CHECK(next_preflight(inputs, inputs.guard, harness.now) == harness.now + 20s);
+  CHECK(next_preflight(inputs, inputs.guard, harness.now) == harness.now + 35s);
   inputs.rollback->status.phase = RollbackPhase::TemplateRestored;
   CHECK_FALSE(next_preflight(inputs, inputs.guard, harness.now).has_value());
   inputs.guard.state = api::State::Evaluating;

@@ -132,7 +132,7 @@ TEST_CASE(
                                     .reason = Reason::Ready,
                                     .generation = inputs.deployment.meta.generation,
                                     .target = "web-v1",
-                                    .at = web.now - 31s};
+                                    .at = web.now - 46s};
   CHECK(decide(inputs, web.now).requeue_at == web.now - 11s);
   CHECK_FALSE(decide(inputs, web.now).request.has_value());
   inputs.preflight->at = web.now;

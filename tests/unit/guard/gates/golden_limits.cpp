@@ -133,8 +133,8 @@ std::vector<GateRow> preflight_rows() {
        [](Inputs& in) { in.preflight->generation -= 1; }, preflight_runs},
       {"Preflight", "the last preflight was for another target",
        [](Inputs& in) { in.preflight->target = "web-v0"; }, preflight_runs},
-      {"Preflight", "the last preflight was more than 30s ago",
-       [](Inputs& in) { in.preflight->at = moment - 30s - 1ms; }, preflight_runs},
+      {"Preflight", "the last preflight was more than 45s ago",
+       [](Inputs& in) { in.preflight->at = moment - 45s - 1ms; }, preflight_runs},
       {"Preflight",
        "the API server rejects the patch",
        [](Inputs& in) {
@@ -158,8 +158,8 @@ std::vector<GateRow> preflight_rows() {
                        "The server did not answer");
        },
        {{.reason = Reason::NotChecked, .mentions = {"The server did not answer"}, .until = 5s}}},
-      {"Preflight", "the last preflight passed 30s ago",
-       [](Inputs& in) { in.preflight->at = moment - 30s; }},
+      {"Preflight", "the last preflight passed 45s ago",
+       [](Inputs& in) { in.preflight->at = moment - 45s; }},
       {"Preflight", "there is no target",
        [](Inputs& in) {
          in.guard.revisions.resize(1);

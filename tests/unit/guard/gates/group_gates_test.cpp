@@ -298,7 +298,7 @@ TEST_CASE("runs preflights more often while a failed preflight blocks its group"
   inputs.group = {member("api")};
   CHECK(next_preflight(inputs, harness.guard, harness.now) == harness.now + 10min);
   hold(inputs.group[0], Reason::GroupBlocked);
-  CHECK(next_preflight(inputs, harness.guard, harness.now) == harness.now + 20s);
+  CHECK(next_preflight(inputs, harness.guard, harness.now) == harness.now + 35s);
   hold(inputs.group[0], Reason::SharedCause);
   CHECK(next_preflight(inputs, harness.guard, harness.now) == harness.now + 10min);
   hold(inputs.group[0], Reason::GroupBlocked);
