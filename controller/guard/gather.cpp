@@ -31,12 +31,12 @@ std::vector<api::Measurement> usable_measurements(const GuardState& state,
 }
 
 ChecksStarted due_checks(const GuardState& state, const Needs& needs, const api::PolicySpec& spec,
-                         MonotonicTime now) {
+                         std::size_t deployments, MonotonicTime now) {
   ChecksStarted started{
       .names = {}, .schedule = state.schedule, .idle_schedule = state.idle_schedule};
   started.names = started.schedule.take_due(needs, spec, now);
-  const std::vector<std::string> due_in_idle =
-      started.idle_schedule.take_due(needs.idle_checks, state.deployment_uid, now);
+  const std::vector<std::string> due_in_idle = started.idle_schedule.take_due(
+      needs.idle_checks, state.deployment_uid, first_measurement_within(deployments), now);
   started.names.insert(started.names.end(), due_in_idle.begin(), due_in_idle.end());
   std::erase_if(started.names, [&](const std::string& check) {
     const auto running = state.running_checks.find(check);

@@ -17,9 +17,10 @@ namespace lastgood::guard {
 [[nodiscard]] std::vector<api::Measurement> usable_measurements(const GuardState& state,
                                                                 const api::PolicySpec& spec);
 
-// The checks that are due and not running.
+// The checks that are due and not running. `deployments`: the number of those that are watched.
 [[nodiscard]] ChecksStarted due_checks(const GuardState& state, const Needs& needs,
-                                       const api::PolicySpec& spec, MonotonicTime now);
+                                       const api::PolicySpec& spec, std::size_t deployments,
+                                       MonotonicTime now);
 
 // Sets the inputs that come from `observation`. It is empty while the watch is behind the live
 // read.

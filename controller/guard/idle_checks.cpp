@@ -15,13 +15,14 @@ namespace {
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-constexpr Duration first_within = minutes(3);
+constexpr Duration max_first_within = minutes(3);
+constexpr std::chrono::milliseconds first_within_per_deployment{100};
 constexpr Duration min_wait = minutes(1);
 constexpr Duration max_wait = minutes(60);
 constexpr Duration confirmation_wait = seconds(5);
 constexpr int max_counted_failures = 2;
 
-// From 0 to `window`, always the same for one Deployment.
+// From 0 to less than `window`, always the same for one Deployment.
 Duration offset_of(const Uid& deployment, Duration window) {
   std::uint64_t number = 0;
   for (const char letter : digest_of(deployment.value))
@@ -62,8 +63,14 @@ std::vector<IdleCheck> idle_checks(const api::Deployment& deployment, const api:
   return checks;
 }
 
+Duration first_measurement_within(std::size_t deployments) {
+  const auto known = static_cast<Duration::rep>(std::max<std::size_t>(deployments, 1));
+  return std::min(max_first_within, Duration(first_within_per_deployment) * known);
+}
+
 std::vector<std::string> IdleSchedule::take_due(std::span<const IdleCheck> checks,
-                                                const Uid& deployment, MonotonicTime now) {
+                                                const Uid& deployment, Duration first_within,
+                                                MonotonicTime now) {
   std::erase_if(turns_, [&](const auto& turn) {
     return std::ranges::none_of(checks, [&](const IdleCheck& check) {
       return check.name == turn.first && check.config_hash == turn.second.config_hash;

@@ -2,15 +2,14 @@
 // ever rolled back because of them.
 //
 //   strategy         measured                                              how often
-//   RollingUpdate    checks that have not passed for the current revision  first within 3 minutes,
-//                                                                          then after 1, 2, 4 ...
-//                                                                          60 minutes, until they
-//                                                                          pass
+//   RollingUpdate    checks that have not passed for the current revision  soon, then after 1, 2,
+//                                                                          4 ... 60 minutes, until
+//                                                                          they pass
 //   Recreate         all checks: the old pods cannot be asked any more     once a minute
 //                    when a release has begun
 //
 // The first measurement is spread by a hash of the Deployment's uid, so that a changed policy does
-// not measure all its Deployments at once.
+// not measure all its Deployments at once. See first_measurement_within().
 #pragma once
 
 #include <map>
@@ -41,12 +40,17 @@ struct IdleCheck {
                                                  const api::PolicySpec& spec,
                                                  const api::GuardStatus& guard);
 
+// The time in which a new or changed check is first measured: 100 ms for each Deployment of the
+// cluster, at most 3 minutes.
+[[nodiscard]] Duration first_measurement_within(std::size_t deployments);
+
 // When the idle checks run next. Only in memory.
 class IdleSchedule {
  public:
   // The names of the checks that are due. Plans the next turn of each.
   [[nodiscard]] std::vector<std::string> take_due(std::span<const IdleCheck> checks,
-                                                  const Uid& deployment, MonotonicTime now);
+                                                  const Uid& deployment, Duration first_within,
+                                                  MonotonicTime now);
   [[nodiscard]] std::optional<MonotonicTime> next() const;
 
  private:

@@ -103,8 +103,8 @@ asio::awaitable<Result<guard::Inputs>> Reconciler::gather(DeploymentPtr deployme
 void Reconciler::start_due_checks(const DeploymentPtr& deployment, const guard::GuardState& state,
                                   const policy::EffectivePolicy& policy,
                                   const guard::Needs& needs) {
-  const guard::ChecksStarted due =
-      guard::due_checks(state, needs, policy.spec, ports_.clock.monotonic_now());
+  const guard::ChecksStarted due = guard::due_checks(
+      state, needs, policy.spec, stores_.deployments.size(), ports_.clock.monotonic_now());
   states_.apply(deployment->meta.key, due);
   if (due.names.empty()) return;
   check_runner_.start({.deployment = deployment,

@@ -32,12 +32,12 @@ TEST_CASE("starts the checks of a new release at once, not in the turns of the r
   const Needs all{.rollout_measurement = true, .check_measurements = true};
   GuardState state;
   state.guard.evaluation_started = noon;
-  state.schedule = due_checks(state, all, policy.spec, {}).schedule;
-  REQUIRE(due_checks(state, all, policy.spec, {}).names.empty());
+  state.schedule = due_checks(state, all, policy.spec, 1, {}).schedule;
+  REQUIRE(due_checks(state, all, policy.spec, 1, {}).names.empty());
   Plan plan;
   plan.guard.evaluation_started = noon + 1s;
   state = apply(std::move(state), PlanDecided{.policy = policy, .plan = plan, .at = {}});
-  CHECK(due_checks(state, all, policy.spec, {}).names ==
+  CHECK(due_checks(state, all, policy.spec, 1, {}).names ==
         std::vector<std::string>{"health", "rollout"});
 }
 
@@ -56,10 +56,10 @@ TEST_CASE("starts each due check, except while it still runs") {
   const Needs all{.rollout_measurement = true, .check_measurements = true};
   const api::PolicySpec spec = web_policy().spec;
   GuardState state;
-  const ChecksStarted first = due_checks(state, all, spec, {});
+  const ChecksStarted first = due_checks(state, all, spec, 1, {});
   CHECK(first.names == std::vector<std::string>{"health", "rollout"});
   CHECK(first.schedule.next() == MonotonicTime{2s});
   CHECK_FALSE(state.schedule.next());
   state.running_checks = {{"health", true}, {"rollout", false}};
-  CHECK(due_checks(state, all, spec, {}).names == std::vector<std::string>{"rollout"});
+  CHECK(due_checks(state, all, spec, 1, {}).names == std::vector<std::string>{"rollout"});
 }

@@ -28,6 +28,7 @@ std::vector<IdleCheck> checks_of(const DeploymentHarness& harness) {
 
 const IdleCheck health{.name = "health", .config_hash = "a"};
 const Uid web{"1b4e-uid"};
+constexpr Duration within = 3min;  // for the first measurement
 
 // The times after `start` at which the check is due, in the first 12 hours.
 std::vector<Duration> turns(const IdleCheck& check, const Uid& deployment, Duration limit = 12h) {
@@ -36,7 +37,7 @@ std::vector<Duration> turns(const IdleCheck& check, const Uid& deployment, Durat
   std::vector<Duration> times;
   std::optional<MonotonicTime> now = start;
   while (now && *now - start <= limit) {
-    if (!schedule.take_due(std::vector{check}, deployment, *now).empty())
+    if (!schedule.take_due(std::vector{check}, deployment, within, *now).empty())
       times.push_back(*now - start);
     now = schedule.next();
   }
@@ -86,7 +87,7 @@ TEST_CASE("measures nothing in the background unless the Deployment is Idle and 
   CHECK(harness.guard.idle_results.empty());
 }
 
-TEST_CASE("spreads the first measurement over three minutes, then waits longer each time") {
+TEST_CASE("spreads the first measurement over the whole time, then waits longer each time") {
   std::vector<Duration> first_turns;
   for (int i = 0; i < 100; ++i)
     first_turns.push_back(turns(health, Uid("uid-" + std::to_string(i)), 5min).at(0));
@@ -99,6 +100,13 @@ TEST_CASE("spreads the first measurement over three minutes, then waits longer e
   for (std::size_t i = 0; i < expected.size(); ++i) CHECK(times[i + 1] - times[i] == expected[i]);
 }
 
+TEST_CASE("spreads the first measurement by the number of Deployments, over at most 3 minutes") {
+  CHECK(first_measurement_within(0) == 100ms);
+  CHECK(first_measurement_within(1) == 100ms);
+  CHECK(first_measurement_within(300) == 30s);
+  CHECK(first_measurement_within(2000) == 3min);
+}
+
 TEST_CASE("measures once a minute with strategy Recreate, and again 5 s after one failure") {
   IdleCheck recreate = health;
   recreate.every_minute = true;
@@ -108,23 +116,23 @@ TEST_CASE("measures once a minute with strategy Recreate, and again 5 s after on
   IdleSchedule schedule;
   const MonotonicTime start{};
   const MonotonicTime first = start + times.at(0);
-  static_cast<void>(schedule.take_due(std::vector{recreate}, web, start));
-  CHECK(schedule.take_due(std::vector{recreate}, web, first).size() == 1);
+  static_cast<void>(schedule.take_due(std::vector{recreate}, web, within, start));
+  CHECK(schedule.take_due(std::vector{recreate}, web, within, first).size() == 1);
   recreate.needs_confirmation = true;
-  CHECK(schedule.take_due(std::vector{recreate}, web, first + 1s).empty());
+  CHECK(schedule.take_due(std::vector{recreate}, web, within, first + 1s).empty());
   CHECK(schedule.next() == first + 6s);
-  CHECK(schedule.take_due(std::vector{recreate}, web, first + 6s).size() == 1);
+  CHECK(schedule.take_due(std::vector{recreate}, web, within, first + 6s).size() == 1);
 }
 
 TEST_CASE("starts again with a short wait when the configuration of the check changes") {
   IdleSchedule schedule;
   const MonotonicTime later{24h};
-  static_cast<void>(schedule.take_due(std::vector{health}, web, MonotonicTime{}));
+  static_cast<void>(schedule.take_due(std::vector{health}, web, within, MonotonicTime{}));
   IdleCheck changed = health;
   changed.config_hash = "b";
-  static_cast<void>(schedule.take_due(std::vector{changed}, web, later));
+  static_cast<void>(schedule.take_due(std::vector{changed}, web, within, later));
   CHECK(*schedule.next() - later < 3min);
-  CHECK(schedule.take_due({}, web, later).empty());
+  CHECK(schedule.take_due({}, web, within, later).empty());
   CHECK_FALSE(schedule.next().has_value());
 }
 
