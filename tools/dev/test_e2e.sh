@@ -41,7 +41,7 @@ test_e2e_scenarios() {
   (
     cd "$ROOT/tests/e2e/scenarios" && as_root env LASTGOOD_CLUSTER_DIR="$CLUSTER_DIR" \
       LASTGOOD_TEST_CONTROLLER="${LASTGOOD_TEST_CONTROLLER:-}" \
-      "$program" -test.parallel 8 -test.timeout 15m "${@/#-run/-test.run}"
+      "$program" -test.parallel 8 -test.timeout 30m "${@/#-run/-test.run}"
   ) || code=$?
   rm -f "$program"
   [ "$code" != 0 ] || done_step
