@@ -8,6 +8,7 @@
 
 #include "guard/bake.hpp"
 #include "guard/baselines.hpp"
+#include "guard/idle_checks.hpp"
 #include "guard/states/contest.hpp"
 #include "guard/states/opt_out.hpp"
 #include "guard/states/restoration.hpp"
@@ -143,6 +144,9 @@ void end_replaced_evaluation(Step& step) {
 
 void start_release(Step& step, const api::ReplicaSet& set) {
   api::GuardStatus& guard = step.guard();
+  // The last results of the idle revision may have arrived together with the new template.
+  if (guard.state == State::Idle && guard.current)
+    apply_idle_measurements(guard, step.measurements(), step.inputs.policy.spec, step.now);
   if (guard.current && guard.current->hash != set.hash) {
     if (guard.current->verdict == RevisionVerdict::Evaluating) end_replaced_evaluation(step);
     if (guard.current->verdict == RevisionVerdict::Breached)

@@ -77,6 +77,18 @@ TEST_CASE("measures every check each minute in state Idle with strategy Recreate
   CHECK_FALSE(checks_of(harness)[0].needs_confirmation);
 }
 
+TEST_CASE("counts a failure of the idle revision that arrives together with the next release") {
+  DeploymentHarness harness = idle_v1();
+  harness.deployment.recreates = true;
+  harness.reconcile({fails("health")}).pass_time(5s);
+  harness.ship("v2").reconcile({fails("health")});
+  REQUIRE(harness.current()->hash == "v2");
+  const auto check = std::ranges::find(harness.guard.checks, "health", &api::CheckStatus::name);
+  REQUIRE(check != harness.guard.checks.end());
+  REQUIRE(check->baseline.has_value());
+  CHECK(check->baseline->result == api::MeasurementResult::Fail);
+}
+
 TEST_CASE("measures nothing in the background unless the Deployment is Idle and governed") {
   DeploymentHarness harness = idle_v1();
   CHECK(needs(harness.deployment, harness.policy, harness.guard, {}).idle_checks.size() == 1);
