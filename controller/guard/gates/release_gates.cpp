@@ -170,24 +170,44 @@ MaybeHold shared_cause(const Inputs& inputs, const api::GuardStatus& guard, Time
                              breach->baseline->message, breach->message, how_the_hold_ends)};
 }
 
+namespace {
+
+// Only the template of the release can be the cause.
+bool is_in_template(Reason reason) {
+  return reason == Reason::ImagePull || reason == Reason::ConfigError ||
+         reason == Reason::PodsRejected;
+}
+
+// The other Deployments that began to fail together with the release. If the check never passed for
+// the release, the release failed from its start. Then it may be the cause of failures that began
+// later, for example of Deployments that need it.
+std::vector<std::string> failed_together(const Inputs& inputs, const CheckStatus& breach) {
+  const Time first = *breach.first_failure - together;
+  const Time last = breach.passed_once ? *breach.first_failure + together : *breach.first_failure;
+  std::vector<std::string> others;
+  for (const OtherFailure& other : inputs.other_failures)
+    if (other.began >= first && other.began <= last) others.push_back(other.deployment.str());
+  return others;
+}
+
+}  // namespace
+
 // Without a result of the baseline, the other Deployments show whether the cause is shared.
 MaybeHold shared_with_fleet(const Inputs& inputs, const api::GuardStatus& guard, Time now) {
   const CheckStatus* breach = actionable_breach(guard.checks, inputs.policy.spec, now);
-  if (!breach || !breach->first_failure || passed_for_baseline(*breach)) return {};
+  if (!breach || !breach->first_failure || passed_for_baseline(*breach) ||
+      is_in_template(breach->reason))
+    return {};
   const Time began = *breach->first_failure;
-  std::vector<std::string> others;
-  for (const OtherFailure& other : inputs.other_failures) {
-    if (other.began >= began - together && other.began <= began + together)
-      others.push_back(other.deployment.str());
-  }
+  const std::vector<std::string> others = failed_together(inputs, *breach);
   if (inputs.min_other_failures == 0 || others.size() < inputs.min_other_failures) return {};
   return Hold{.reason = Reason::SharedCause,
               .message = fmt::format(
                   "Check {} began to fail at {}, and no old pod passed it then. {} other "
                   "guarded Deployments (limit {}) began to fail within {} of that: {}. So a shared "
-                  "cause is "
-                  "likely, and a rollback would not help. If this check still fails {} after the "
-                  "others have recovered, the release is rolled back. {}",
+                  "cause is likely, and a rollback would not help. If this check still fails {} "
+                  "after the others have recovered, the release is rolled back. If the release is "
+                  "the cause, create a Rollback. {}",
                   breach->name, format_rfc3339(began), others.size(), inputs.min_other_failures,
                   format_duration(together), list_of(others), format_duration(failure_memory),
                   breach->message)};

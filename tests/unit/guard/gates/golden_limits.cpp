@@ -14,6 +14,7 @@ void add_past_rollbacks(Inputs& inputs, std::vector<Duration> ages) {
 // Other Deployments began to fail so long after the check of v2 did, which is at `moment`.
 void add_other_failures(Inputs& inputs, std::vector<Duration> after) {
   inputs.guard.checks[1].first_failure = moment;
+  inputs.guard.checks[1].passed_once = true;
   inputs.min_other_failures = 2;
   for (const Duration time : after) {
     const std::string name = "other-" + std::to_string(inputs.other_failures.size());
@@ -54,6 +55,33 @@ std::vector<GateRow> limit_rows() {
        [](Inputs& in) {
          add_other_failures(in, {0s, 0s});
          in.min_other_failures = 0;
+       }},
+      {"SharedWithFleet",
+       "two others began to fail before a release that failed from its start",
+       [](Inputs& in) {
+         add_other_failures(in, {-1min, 0s});
+         in.guard.checks[1].passed_once = false;
+       },
+       {{.reason = Reason::SharedCause}}},
+      {"SharedWithFleet", "a release that failed from its start may be the cause of later failures",
+       [](Inputs& in) {
+         add_other_failures(in, {-1min, 1ms});
+         in.guard.checks[1].passed_once = false;
+       }},
+      {"SharedWithFleet", "only the template can be the cause of a missing image",
+       [](Inputs& in) {
+         add_other_failures(in, {0s, 0s});
+         in.guard.checks[1].reason = Reason::ImagePull;
+       }},
+      {"SharedWithFleet", "only the template can be the cause of a missing ConfigMap",
+       [](Inputs& in) {
+         add_other_failures(in, {0s, 0s});
+         in.guard.checks[1].reason = Reason::ConfigError;
+       }},
+      {"SharedWithFleet", "only the template can be the cause of rejected pods",
+       [](Inputs& in) {
+         add_other_failures(in, {0s, 0s});
+         in.guard.checks[1].reason = Reason::PodsRejected;
        }},
       {"SharedWithFleet", "one other Deployment began to fail at the same time",
        [](Inputs& in) { add_other_failures(in, {0s}); }},
