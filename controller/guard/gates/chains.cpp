@@ -94,12 +94,12 @@ constexpr std::array start_chain{
     observing_gate,
 };
 
-// Without CheckNotEstablished: the check was established when the Rollback was recorded.
 constexpr std::array resume_chain{
     observing_gate,
     approval_gate,
     Gate{.name = "AlreadyFailing", .blocks = gates::already_failing},
     Gate{.name = "SharedCause", .blocks = gates::shared_cause},
+    Gate{.name = "CheckNotEstablished", .blocks = gates::check_not_established},
     Gate{.name = "ClusterFault", .blocks = gates::cluster_fault},
     Gate{.name = "BreakerOpen", .blocks = gates::breaker_open},
     Gate{.name = "SharedWithFleet", .blocks = gates::shared_with_fleet},

@@ -6,6 +6,7 @@
 
 #include "guard/check_status.hpp"
 #include "guard/established.hpp"
+#include "rollback/record.hpp"
 
 namespace lastgood::guard::gates {
 
@@ -17,11 +18,31 @@ const api::CheckStatus* established_breach(const api::GuardStatus& guard,
   return found == breaches.end() ? nullptr : *found;
 }
 
+namespace {
+
+// The Rollback in progress was recorded because of this check, with the same configuration.
+bool is_recorded_cause(const Inputs& inputs, const api::GuardStatus& guard,
+                       const api::CheckStatus& check) {
+  const api::Rollback* rollback = rollback::named_by(guard, inputs.rollback);
+  if (!rollback || api::finished(rollback->status.phase) || rollback->spec.check != check.name)
+    return false;
+  const auto& evidence = rollback->status.evidence;
+  const auto recorded = std::ranges::find(evidence, check.name, &api::CheckStatus::name);
+  return recorded != evidence.end() && recorded->config_hash == check.config_hash;
+}
+
+}  // namespace
+
 std::optional<Hold> check_not_established(const Inputs& inputs, const api::GuardStatus& guard,
                                           Time now) {
   const api::PolicySpec& spec = inputs.policy.spec;
   const api::CheckStatus* breach = actionable_breach(guard.checks, spec, now);
   if (!breach || established_breach(guard, spec, now)) return {};
+  const auto breaches = actionable_breaches(guard.checks, spec, now);
+  const bool is_cause = std::ranges::any_of(breaches, [&](const api::CheckStatus* check) {
+    return is_recorded_cause(inputs, guard, *check);
+  });
+  if (is_cause) return {};
   return Hold{
       .reason = Reason::CheckNotEstablished,
       .message = fmt::format(

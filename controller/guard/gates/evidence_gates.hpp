@@ -12,7 +12,8 @@ namespace lastgood::guard::gates {
 [[nodiscard]] const api::CheckStatus* established_breach(const api::GuardStatus& guard,
                                                          const api::PolicySpec& spec, Time now);
 
-// Blocks while no breached check is established.
+// Blocks while no breached check is established. A check of the Rollback in progress was
+// established when the Rollback was recorded, and still is unless its configuration has changed.
 [[nodiscard]] std::optional<Hold> check_not_established(const Inputs& inputs,
                                                         const api::GuardStatus& guard, Time now);
 

@@ -297,20 +297,35 @@ std::vector<GateRow> baseline_rows() {
   };
 }
 
+// A recorded Rollback, if there is one, was recorded before the policy was edited.
+void change_check_after_record(Inputs& in) {
+  if (!in.rollback) return;
+  for (api::CheckStatus& check : in.rollback->status.evidence) check.config_hash = "other";
+}
+
 std::vector<GateRow> established_rows() {
   return {
       {"CheckNotEstablished",
        "the check never passed for a revision",
-       [](Inputs& in) { in.guard.passed_checks.clear(); },
+       [](Inputs& in) {
+         in.guard.passed_checks.clear();
+         change_check_after_record(in);
+       },
        {{.reason = Reason::CheckNotEstablished,
          .mentions = {"health", "RollbackPolicy/web", "message of the measurement"}}}},
       {"CheckNotEstablished",
        "the check passed for the breached revision only",
-       [](Inputs& in) { in.guard.passed_checks[0].revision = in.guard.current->hash; },
+       [](Inputs& in) {
+         in.guard.passed_checks[0].revision = in.guard.current->hash;
+         change_check_after_record(in);
+       },
        {{.reason = Reason::CheckNotEstablished, .mentions = {"health"}}}},
       {"CheckNotEstablished",
        "the check passed with another configuration only",
-       [](Inputs& in) { in.guard.passed_checks[0].config_hash = "0123"; },
+       [](Inputs& in) {
+         in.guard.passed_checks[0].config_hash = "0123";
+         change_check_after_record(in);
+       },
        {{.reason = Reason::CheckNotEstablished, .mentions = {"health"}}}},
       {"CheckNotEstablished", "the check passed for another revision", [](Inputs&) {}},
       {"CheckNotEstablished", "the rollout check is breached too",
