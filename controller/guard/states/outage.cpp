@@ -44,7 +44,7 @@ void distrust_restored(Step& step, const api::Rollback& rollback, const CheckSta
   api::GuardStatus& guard = step.guard();
   const api::Revision* listed = find_revision(guard, guard.current->hash);
   const bool was_proven = listed && is_proven(*listed);
-  if (was_proven && breach.name == rollback.spec.check) {
+  if (was_proven && fails_like_release(rollback, &breach)) {
     guard.freeze->check = breach.name;
     guard.freeze->verdict_before = listed->verdict;
   }
@@ -54,7 +54,7 @@ void distrust_restored(Step& step, const api::Rollback& rollback, const CheckSta
 std::string failure_text(const Step& step, const api::Rollback& rollback,
                          const CheckStatus& breach) {
   const std::string same_check =
-      breach.name == rollback.spec.check
+      fails_like_release(rollback, &breach)
           ? fmt::format(
                 ". The same check failed for {}, so an outage is likely. When the check "
                 "passes again, the freeze ends",
@@ -66,6 +66,10 @@ std::string failure_text(const Step& step, const api::Rollback& rollback,
 
 }  // namespace
 
+bool fails_like_release(const api::Rollback& rollback, const CheckStatus* breach) {
+  return breach && breach->name == rollback.spec.check;
+}
+
 void fail_verification(Step& step, const api::Rollback& rollback, const CheckStatus& breach) {
   const CheckStatus failed = breach;
   fail_rollback(step, rollback, Reason::VerificationFailed, failure_text(step, rollback, failed));
@@ -73,9 +77,11 @@ void fail_verification(Step& step, const api::Rollback& rollback, const CheckSta
 }
 
 const CheckStatus* failed_verification(const api::Rollback& rollback) {
-  const bool was_verified = rollback.status.phase == api::RollbackPhase::Failed &&
-                            rollback.status.template_restored && rollback.status.rolled_out;
-  return was_verified ? breached(rollback.status.verification) : nullptr;
+  if (rollback.status.phase != api::RollbackPhase::Failed || !rollback.status.template_restored)
+    return nullptr;
+  const CheckStatus* breach = breached(rollback.status.verification);
+  const bool was_verified = rollback.status.rolled_out || fails_like_release(rollback, breach);
+  return was_verified ? breach : nullptr;
 }
 
 void resume_failed_verification(Step& step, const api::Rollback& rollback,
@@ -89,6 +95,8 @@ void step_frozen(Step& step) {
   const api::Rollback* rollback = rollback::named_by(guard, step.inputs.rollback);
   if (!ends_with_outage(guard) || !rollback) return;
   if (first_hold(evaluation_gates(), step.inputs, guard, step.now)) return;
+  // The restored revision may have failed before its rollout was complete.
+  if (!guard.rolled_out && api::rollout_complete(step.deployment())) guard.rolled_out = step.now;
   apply_measurements(step);
   if (!has_outage_ended(step)) return;
   const api::Freeze freeze = *guard.freeze;

@@ -6,6 +6,10 @@
 
 namespace lastgood::guard {
 
+// The check of the Rollback is breached for the restored revision too, so an outage is likely.
+[[nodiscard]] bool fails_like_release(const api::Rollback& rollback,
+                                      const api::CheckStatus* breach);
+
 // Ends the Rollback as Failed, because `breach` is breached for the restored revision. This
 // revision is not good any more, and the Deployment is frozen.
 void fail_verification(Step& step, const api::Rollback& rollback, const api::CheckStatus& breach);
@@ -14,7 +18,8 @@ void fail_verification(Step& step, const api::Rollback& rollback, const api::Che
 void resume_failed_verification(Step& step, const api::Rollback& rollback,
                                 const api::CheckStatus& breach);
 
-// The check that failed in the verification of this Rollback. Null if it failed otherwise.
+// The check that failed in the verification of this Rollback, or that failed for the release and
+// for the restored revision before it rolled out. Null if the Rollback failed otherwise.
 [[nodiscard]] const api::CheckStatus* failed_verification(const api::Rollback& rollback);
 
 // Frozen. Ends the freeze if an outage was its only reason: the check that failed for the release

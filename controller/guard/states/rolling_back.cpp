@@ -7,6 +7,7 @@
 #include "guard/check_status.hpp"
 #include "guard/cluster_fault.hpp"
 #include "guard/states/evaluating.hpp"
+#include "guard/states/outage.hpp"
 #include "guard/states/outcome.hpp"
 #include "guard/states/pending.hpp"
 #include "guard/states/restoration.hpp"
@@ -80,7 +81,10 @@ void await_rollout(Step& step, const api::Rollback& rollback) {
   if (is_restored) apply_measurements(step);
   const CheckStatus* breach = breached(guard.checks);
   // A fault of the cluster may end: only a rollout without progress fails then.
-  if (is_restored && breach && !is_cluster_fault(breach->reason)) {
+  const bool has_failed = is_restored && breach && !is_cluster_fault(breach->reason);
+  if (has_failed && fails_like_release(rollback, breach))
+    return fail_verification(step, rollback, *breach);
+  if (has_failed) {
     return fail_rollback(
         step, rollback, Reason::RollbackFailed,
         fmt::format("{} did not roll out after it was restored: {}", name, breach->message));

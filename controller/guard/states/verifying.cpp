@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "guard/check_status.hpp"
+#include "guard/cluster_fault.hpp"
 #include "guard/states/outage.hpp"
 #include "guard/states/outcome.hpp"
 #include "guard/states/restoration.hpp"
@@ -105,7 +106,9 @@ void step_verifying(Step& step) {
   if (!guard.rolled_out && (has_waited || api::rollout_complete(step.deployment())))
     guard.rolled_out = step.now;
   apply_measurements(step);
-  if (const CheckStatus* breach = breached(guard.checks))
+  // A fault of the cluster may end, and says nothing about the restored revision.
+  const CheckStatus* breach = breached(guard.checks);
+  if (breach && !is_cluster_fault(breach->reason))
     return fail_verification(step, *rollback, *breach);
   guard.rolled_out ? conclude(step, *rollback) : await_replicas(step);
 }

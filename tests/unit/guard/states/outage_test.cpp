@@ -118,3 +118,42 @@ TEST_CASE("evaluates v1 again when a user ends a freeze whose verification faile
   CHECK(web.state() == evaluating(Reason::Resumed));
   CHECK(web.verdict("v1") == RevisionVerdict::Evaluating);
 }
+
+// v2 crashes ──▶ v1 is restored and crashes too ──▶ Frozen ──▶ v1 runs
+TEST_CASE("ends the freeze when an outage ends in which both revisions crashed") {
+  DeploymentHarness web = baking_v2();
+  web.reconcile({fails_immediately("rollout")}).pass_time(1s).reconcile();
+  REQUIRE(web.deployed_template() == "v1");
+  web.pass_time(10s).reconcile({fails_immediately("rollout")});
+  CHECK(web.state() == frozen(Reason::VerificationFailed));
+  CHECK(web.verdict("v1") == RevisionVerdict::Breached);
+  SECTION("in the same term") {}
+  SECTION("after a restart") { web.restart().reconcile(); }
+  web.roll_out().reconcile_for(1min, all_pass);
+  CHECK(web.state() == idle(Reason::OutageEnded));
+  CHECK(web.verdict("v2") == RevisionVerdict::Inconclusive);
+  CHECK(web.restorations == 1);
+}
+
+TEST_CASE("ends the freeze of a verification that was paused and failed before all pods ran") {
+  DeploymentHarness web = restored_v1();
+  web.roll_out().pass_time(1s).reconcile().pause().reconcile().unpause();
+  web.deployment.available_replicas = 0;
+  web.reconcile().fail_three_times();
+  REQUIRE(web.state() == frozen(Reason::VerificationFailed));
+  REQUIRE_FALSE(web.guard.rolled_out.has_value());
+  web.roll_out().reconcile_for(1min, all_pass);
+  CHECK(web.state() == idle(Reason::OutageEnded));
+}
+
+TEST_CASE("does not call a restored revision bad because the cluster creates no pods of it") {
+  DeploymentHarness web = restored_v1();
+  web.roll_out().pass_time(1s).reconcile();
+  api::Measurement quota = fails_immediately("rollout");
+  quota.reason = Reason::PodsNotCreated;
+  web.pass_time(10s).reconcile({quota, pass("health")});
+  CHECK(web.guard.state == api::State::Verifying);
+  CHECK(web.verdict("v1") == RevisionVerdict::PresumedGood);
+  web.reconcile_for(10min, all_pass);
+  CHECK(web.state() == idle(Reason::RolledBack));
+}
