@@ -94,6 +94,7 @@ struct CheckStatus {
 // The time of a bake in which every check had a recent result counts as observed. Each other part
 // of the bake extends it.
 struct Bake {
+  std::optional<Time> began = {};  // after `rolled_out` if the bake had to start again
   Duration observed{0};
   Duration unobserved{0};  // while a controller ran
   std::optional<Time> counted_until = {};

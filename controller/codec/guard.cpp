@@ -49,13 +49,15 @@ void read_history(const Reader& status, GuardStatus& out) {
 }
 
 Bake read_bake(const Reader& bake) {
-  return {.observed = bake.parsed("observed", Duration{0}, parse_duration),
+  return {.began = bake.time("began"),
+          .observed = bake.parsed("observed", Duration{0}, parse_duration),
           .unobserved = bake.parsed("unobserved", Duration{0}, parse_duration),
           .counted_until = bake.time("countedUntil")};
 }
 
 Json json_of(const Bake& bake) {
   Json out = Json::object();
+  put(out, "began", bake.began);
   put(out, "observed", std::optional(bake.observed));
   if (bake.unobserved != Duration::zero()) put(out, "unobserved", std::optional(bake.unobserved));
   put(out, "countedUntil", bake.counted_until);

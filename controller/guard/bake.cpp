@@ -26,7 +26,7 @@ int pass_percent(const CheckStatus& check) {
 }  // namespace
 
 void begin_bake(api::GuardStatus& guard, Time now) {
-  guard.bake = api::Bake{.counted_until = now};
+  guard.bake = api::Bake{.began = now, .counted_until = now};
   for (CheckStatus& check : guard.checks) {
     check.bake_passes = 0;
     check.bake_failures = 0;

@@ -68,7 +68,11 @@ void suspend_evaluation(Step& step) {
   }
   step.enter(guard.state == State::Held ? State::Evaluating : guard.state, policy.reason,
              policy.message);
-  guard.rolled_out.reset();
+  if (guard.state == State::Evaluating) {
+    guard.bake.reset();
+  } else {
+    guard.rolled_out.reset();
+  }
   for (api::CheckStatus& check : guard.checks) reset_check(check);
 }
 

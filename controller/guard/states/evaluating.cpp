@@ -154,6 +154,11 @@ bool never_passed(const std::vector<CheckStatus>& checks) {
   });
 }
 
+// Only after the rollout.
+Time bake_began(const api::GuardStatus& guard) {
+  return guard.bake && guard.bake->began ? *guard.bake->began : *guard.rolled_out;
+}
+
 // The bake is as long as it may be, whether its time was observed or not.
 bool is_long_enough(const api::Bake& bake, const api::PolicySpec& spec) {
   return bake.observed >= 2 * spec.bake_time ||
@@ -172,10 +177,10 @@ bool awaits_start(const std::vector<CheckStatus>& checks) {
 std::string why_inconclusive(const Step& step, CheckSummary summary) {
   const api::GuardStatus& guard = step.plan.guard;
   if (awaits_start(guard.checks)) return {};
-  // A check that fails now is breached soon, or passes again.
-  if (summary == CheckSummary::Failing) return {};
   const api::PolicySpec& spec = step.inputs.policy.spec;
-  const Time no_result_end = *guard.rolled_out + std::max(spec.bake_time, no_result_timeout(spec));
+  // A check that fails now is breached soon, or passes again.
+  if (is_failing_still(guard.checks, spec, step.now)) return {};
+  const Time no_result_end = bake_began(guard) + std::max(spec.bake_time, no_result_timeout(spec));
   if (summary == CheckSummary::NoResult && never_passed(guard.checks) && step.now >= no_result_end)
     return "these checks had no result: " + checks_without_result(guard.checks);
   if (!is_long_enough(*guard.bake, spec)) return {};
@@ -230,9 +235,9 @@ void continue_bake(Step& step, bool is_complete) {
   const api::PolicySpec& spec = step.inputs.policy.spec;
   const std::string name = step.current_name();
   const std::optional<Time> bake_end = end_of_bake(step);
-  const Time rolled_out = *guard.rolled_out;
-  for (const Time next : {bake_end.value_or(step.now), rolled_out + spec.bake_time,
-                          rolled_out + no_result_timeout(spec)}) {
+  const Time began = bake_began(guard);
+  for (const Time next :
+       {bake_end.value_or(step.now), began + spec.bake_time, began + no_result_timeout(spec)}) {
     if (step.now < next) step.requeue_at(next);
   }
   if (is_complete) store_after_minimum_bake(step);
@@ -262,8 +267,8 @@ void bake(Step& step) {
     guard.rolled_out = step.now;
     begin_bake(guard, step.now);
   }
-  // An older version of the controller stored no progress of the bake.
-  if (!guard.bake) guard.bake = api::Bake{.counted_until = step.now};
+  // The evaluation was blocked, or an older version of the controller stored no progress.
+  if (!guard.bake) begin_bake(guard, step.now);
   count_bake(*guard.bake, step.inputs.guard.checks, spec, step.now);
   if (is_complete && guard.bake->observed >= spec.bake_time && is_healthy(guard.checks))
     return become_good(step);
@@ -286,11 +291,12 @@ void step_evaluating(Step& step) {
     step.emit(EventType::Normal, Reason::BreachEnded, EventAction::Evaluate,
               fmt::format("{} is no longer breached. Its bake starts again", step.current_name()));
     set_verdict(guard, guard.current->hash, RevisionVerdict::Evaluating, step.now);
-    guard.rolled_out.reset();
+    guard.bake.reset();
   }
-  // The bake starts again after the Deployment was paused, suspended or scaled to zero.
+  // The bake starts again after the Deployment was paused, suspended or scaled to zero. The rollout
+  // stays complete, so that pods which are not ready count.
   if (const auto held = first_hold(evaluation_gates(), step.inputs, guard, step.now)) {
-    guard.rolled_out.reset();
+    guard.bake.reset();
     return step.enter(State::Evaluating, held->reason, held->message);
   }
   bake(step);

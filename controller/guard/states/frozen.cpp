@@ -61,7 +61,7 @@ bool end_freeze(Step& step) {
                  listed->verdict == RevisionVerdict::Breached))
     listed->verdict = RevisionVerdict::Evaluating;
   guard.evaluation_started = step.now;
-  guard.rolled_out.reset();
+  // The rollout stays complete, so that pods which are not ready count.
   guard.bake.reset();
   guard.checks.clear();
   guard.declined.reset();

@@ -128,7 +128,8 @@ class Generator {
             .verdict_before = maybe_make(&Generator::verdict)};
   }
   Bake bake() {
-    return {.observed = duration(), .unobserved = duration(), .counted_until = time()};
+    return {
+        .began = time(), .observed = duration(), .unobserved = duration(), .counted_until = time()};
   }
   Declined declined() { return {.rollback = text(), .at = time()}; }
   LastDrill last_drill() {

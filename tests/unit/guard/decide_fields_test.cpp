@@ -41,6 +41,7 @@ TEST_CASE("keeps the revisions, and nothing of the evaluation, when the Deployme
   CHECK_FALSE(guard.template_digest.has_value());
   CHECK_FALSE(guard.evaluation_started.has_value());
   CHECK_FALSE(guard.rolled_out.has_value());
+  CHECK_FALSE(guard.bake.has_value());
   CHECK(guard.checks.empty());
   CHECK_FALSE(guard.declined.has_value());
   CHECK(guard.pending.empty());
@@ -72,7 +73,7 @@ TEST_CASE("starts the evaluation of a held release again when its policy breaks"
   CHECK(web.state() == evaluating(Reason::PolicyNotFound));
   CHECK(web.current() == HashAndVerdict{"v2", RevisionVerdict::Evaluating});
   CHECK(web.guard.current->since == web.now);
-  CHECK_FALSE(web.guard.rolled_out.has_value());
+  CHECK_FALSE(web.guard.bake.has_value());
   for (const api::CheckStatus& check : web.guard.checks) {
     CHECK(check.consecutive_failures == 0);
     CHECK_FALSE(check.breached);
@@ -149,7 +150,8 @@ TEST_CASE("starts the evaluation again, with all counts at zero, when a user end
   CHECK(guard.current->since == web.now);
   CHECK(guard.revisions.front().verdict == RevisionVerdict::Evaluating);
   CHECK(guard.evaluation_started == web.now);
-  CHECK_FALSE(guard.rolled_out.has_value());
+  CHECK(guard.rolled_out == noon);
+  CHECK_FALSE(guard.bake.has_value());
   CHECK(guard.checks.empty());
   CHECK_FALSE(guard.declined.has_value());
   CHECK(guard.pending.empty());

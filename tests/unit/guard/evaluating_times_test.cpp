@@ -87,7 +87,7 @@ TEST_CASE("does not end a bake without a verdict while pods may start, or while 
     health.result = api::MeasurementResult::Fail;
     health.consecutive_failures = 1;
     health.first_failure = health.last_failure = given.web.now;
-    CHECK(given.reconcile_after(5min) == evaluating(Reason::CheckFailing));
+    CHECK(given.reconcile_after(15s) == evaluating(Reason::CheckFailing));
   }
 }
 

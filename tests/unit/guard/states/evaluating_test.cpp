@@ -336,3 +336,36 @@ TEST_CASE(
   harness.ship("v3").reconcile();
   CHECK(harness.guard.evaluation_started == harness.now);
 }
+
+// A NetworkPolicy or a deleted Service: the check has no result any more.
+TEST_CASE("ends a bake as inconclusive when a check failed once and has had no result since") {
+  DeploymentHarness web = baking_v2().pass_checks_for(9min);
+  web.pass_time(10s).reconcile({pass("rollout"), fails("health")});
+  web.reconcile_for(30min, {pass("rollout"), unknown("health")});
+  CHECK(web.current() == HashAndVerdict{"v2", RevisionVerdict::Inconclusive});
+  CHECK(web.state() == idle(Reason::Inconclusive));
+}
+
+TEST_CASE("measures a release as rolled out after its evaluation was blocked") {
+  DeploymentHarness web = baking_v2().pass_checks_for(5min);
+  const auto rolled_out = web.guard.rolled_out;
+  REQUIRE(rolled_out.has_value());
+  const auto resume = GENERATE("paused", "suspended", "a wrong policy", "scaled to zero");
+  CAPTURE(resume);
+  const std::string how = resume;
+  if (how == "paused") web.pause().reconcile().unpause();
+  if (how == "suspended") web.suspend().reconcile().unsuspend();
+  if (how == "a wrong policy") web.break_policy().reconcile().repair_policy();
+  if (how == "scaled to zero") web.scale(0).reconcile().scale(2);
+  web.deployment.available_replicas = 0;
+  const Time again = web.pass_time(10s).now;
+  web.reconcile();
+  CHECK(web.state() == evaluating(Reason::Baking));
+  CHECK(web.guard.rolled_out == rolled_out);
+  CHECK(web.guard.bake->began == again);
+  CHECK(web.guard.bake->observed == 0s);
+  web.roll_out().pass_checks_for(9min);
+  CHECK(web.state() == evaluating(Reason::Baking));
+  web.pass_checks_for(2min);
+  CHECK(web.current() == HashAndVerdict{"v2", RevisionVerdict::Good});
+}

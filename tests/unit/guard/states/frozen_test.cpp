@@ -212,3 +212,16 @@ TEST_CASE("ignores and reports a lastgood.dev/resume before the second in which 
   harness.pass_time(1s).reconcile();
   CHECK(harness.guard.state == api::State::Evaluating);
 }
+
+TEST_CASE("measures a rolled out release as rolled out when a user ends the freeze") {
+  DeploymentHarness harness = verified_v1();
+  harness.policy.spec.limit = {.count = 1, .within = 24h};
+  harness.ship("v3").reconcile().roll_out().reconcile({pass("rollout")});
+  harness.fail_three_times();
+  REQUIRE(harness.state() == frozen(Reason::LimitReached));
+  harness.deployment.available_replicas = 0;
+  harness.pass_time(10s).policy.resume = harness.now;
+  harness.reconcile().reconcile();
+  CHECK(harness.state() == evaluating(Reason::Baking));
+  CHECK(harness.guard.rolled_out.has_value());
+}
