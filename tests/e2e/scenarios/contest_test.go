@@ -59,7 +59,7 @@ func TestFreezesWhenAToolKeepsApplyingTheBadTemplate(t *testing.T) {
 			s.Then().HasEvent("web", "ReleaseSeen", rolledBackBefore, row.tool, contestCount).
 				HasRollbacks("web", 2).IsRestoredAndVerified(web)
 			row.ship(s, 2)
-			s.Then().IsFrozen("web", "Contested", row.tool, "2", "1h", "lastgood.dev/resume").
+			s.Then().IsFrozen("web", "Contested", row.tool, "2", "lastgood.dev/resume").
 				TemplateChangedBy("web", "user", "lastgood", "user", "lastgood", "user")
 			guard, _ := s.Guard(context.Background(), "web")
 			contests := guard.Status.Contests

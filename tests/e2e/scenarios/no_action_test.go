@@ -61,13 +61,13 @@ func TestDoesNothingWhileThePolicyIsSuspended(t *testing.T) {
 	s.Then().IsRestored(v1)
 }
 
-// While a pod is not ready, refused connections do not count as failures. The twin has no readiness
-// probe, so its pod is ready as soon as its container runs.
+// While a pod may be starting, refused connections do not count as failures. The policy of the twin
+// allows no time for the start.
 func TestDoesNothingWhileAnApplicationStartsSlowly(t *testing.T) {
 	s := scenario.New(t)
 	v1 := scenario.NewApp("web", "v1").Guarded("web").Edit(scenario.ReadinessProbe("/ready"))
-	twin := scenario.NewApp("twin", "v1").Guarded("web")
-	s.Given().Policy("web", quickPolicy).Good(v1, twin)
+	twin := scenario.NewApp("twin", "v1").Guarded("strict")
+	s.Given().Policy("web", quickPolicy).Policy("strict", noStartupGrace+quickPolicy).Good(v1, twin)
 	s.When().Applied(v1.As("v2").Env("START_DELAY", "10"), twin.As("v2").Env("START_DELAY", "10"))
 	s.Then().IsRestoredAndVerified(twin).
 		IsGood(v1.As("v2")).HasNoControllerWrites("web").TemplateChangedBy("web", "user")

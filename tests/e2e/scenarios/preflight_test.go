@@ -81,10 +81,10 @@ func TestHoldsWhenTheNamespaceRejectsThePodsOfTheTarget(t *testing.T) {
 	s.When().NamespaceLabelled("pod-security.kubernetes.io/enforce", "restricted").
 		Applied(v1.As("v2").Edit(restricted)).Available("web")
 	s.Then().HasCondition("web", "RollbackReady", "False", "PodSecurityViolation",
-		"violate PodSecurity").
+		"violates PodSecurity").
 		StateIs("web", "Evaluating", "Baking")
 	s.When().SetInRunningPods("web", "HEALTH=fail")
-	s.Then().IsHeld("web", "PodSecurityViolation", "violate PodSecurity", "restricted").
+	s.Then().IsHeld("web", "PodSecurityViolation", "violates PodSecurity", "restricted").
 		HasRollbacks("web", 0).HasNoControllerWrites("web").TemplateChangedBy("web", "user")
 	s.When().NamespaceLabelled("pod-security.kubernetes.io/enforce", "privileged")
 	s.Then().IsRestoredAndVerified(v1)

@@ -68,7 +68,7 @@ func TestRollsBackToTheLastGoodRevisionAfterASecondBadRelease(t *testing.T) {
 	v1 := scenario.NewApp("web", "v1").Guarded("web")
 	v2, v3 := v1.As("v2"), v1.As("v3").Env("HEALTH", "fail")
 	v4 := v1.As("v4").Env("HEALTH", "close")
-	s.Given().Policy("web", quickPolicy).Good(v1)
+	s.Given().Policy("web", noStartupGrace+quickPolicy).Good(v1)
 	s.When().Applied(v2)
 	s.Then().IsGood(v2).VerdictIs("web", "Good")
 	s.When().Applied(v3)

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	core "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/intstr"
@@ -132,14 +133,16 @@ func (s *Scenario) awaitAvailable(name string) {
 
 func (s *Scenario) awaitGood(name string) {
 	s.T.Helper()
-	what := name + " is good and has a snapshot"
+	what := name + " is good, has a snapshot, and its checks were measured"
 	s.eventually(what, func(ctx context.Context) (bool, string) {
 		guard, found := s.Guard(ctx, name)
 		if !found {
 			return false, noGuard
 		}
 		current := guard.Status.Current
-		isGood := current != nil && strings.HasSuffix(current.Verdict, "Good") &&
+		established := meta.FindStatusCondition(guard.Status.Conditions, "ChecksEstablished")
+		isMeasured := established == nil || !strings.Contains(established.Message, "(Pending)")
+		isGood := isMeasured && current != nil && strings.HasSuffix(current.Verdict, "Good") &&
 			current.Snapshot != "" && s.isCurrent(ctx, name, current.Hash)
 		return isGood && guard.Status.State == "Idle", guard.statusJSON()
 	})
