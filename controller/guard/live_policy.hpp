@@ -1,6 +1,6 @@
 // Whether the live Deployment is still governed by the policy of the decision. It is checked
 // immediately before the template is patched, because the watches may lag. If the reads took too
-// long, they are repeated (rollback::are_reads_recent):
+// long, they are repeated, at most twice (rollback::repeats_reads):
 //
 //   live Deployment --policy_read--> read of its policy --confirm_policy--> success or an error
 #pragma once

@@ -29,10 +29,12 @@ std::optional<api::ApiCall> api_call_of(const NextStep& step) {
 
 bool changes_template(const NextStep& step) { return std::holds_alternative<PatchTemplate>(step); }
 
-bool are_reads_recent(Duration age) {
-  // A slow server must not prevent the rollback: three reads normally take 3 ms.
+bool repeats_reads(Duration age, int repetitions) {
+  // Three reads normally take 3 ms.
   constexpr std::chrono::seconds max_age{2};
-  return age <= max_age;
+  // The reads of a slow server are never recent, and must not prevent the rollback.
+  constexpr int max_repetitions = 2;
+  return age > max_age && repetitions < max_repetitions;
 }
 
 void record_step(const NextStep& step, api::RollbackStatus& status, Time now) {

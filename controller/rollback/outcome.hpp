@@ -18,9 +18,11 @@ namespace lastgood::rollback {
 // The step changes the template, so the policy must be confirmed first.
 [[nodiscard]] bool changes_template(const NextStep& step);
 
-// The reads before the template patch are recent enough. `age`: since they began. The tests of the
-// patch notice a newer template, but not a change of a label, of the policy or of a ConfigMap.
-[[nodiscard]] bool are_reads_recent(Duration age);
+// The reads before the template patch are too old, because a response was slow: they are repeated,
+// at most twice. `age`: since they began. `repetitions`: how often they were repeated already. The
+// tests of the patch notice a newer template, but not a change of a label, of the policy or of a
+// ConfigMap.
+[[nodiscard]] bool repeats_reads(Duration age, int repetitions);
 
 // Records a step without a write: its phase, or only its message.
 void record_step(const NextStep& step, api::RollbackStatus& status, Time now);

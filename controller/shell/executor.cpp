@@ -23,8 +23,8 @@ using kube::Resource;
 
 namespace {
 
-// Enough for the patch of the template, the patch of the ownership and the reads of their results,
-// each with one retry after a conflict.
+// Enough for the patch of the template after two repetitions of its reads, the patch of the
+// ownership and the reads of their results, each with one retry after a conflict.
 constexpr int max_steps = 8;
 
 Error outdated_plan() {
@@ -219,6 +219,7 @@ asio::awaitable<guard::RollbackExecuted> Executor::execute_steps(
     guard::RollbackExecuted progress, const Context& context, const Result<codec::Json>& snapshot,
     std::optional<PrefetchedReads> prefetched) {
   api::Rollback& record = progress.record;
+  int repetitions = 0;  // of the reads before the template patch
   for (int step = 0; step < max_steps; ++step) {
     const bool is_prefetched = step == 0 && prefetched;
     const MonotonicTime began = is_prefetched ? prefetched->began : clock_.monotonic_now();
@@ -235,7 +236,11 @@ asio::awaitable<guard::RollbackExecuted> Executor::execute_steps(
                               : co_await confirm_policy(live, record, context.state.guard.policy);
       if (context.is_deleted(record.meta.uid))
         co_return stopped(std::move(progress), deleted_record());
-      if (allowed && !rollback::are_reads_recent(clock_.monotonic_now() - began)) continue;
+      const Duration age = clock_.monotonic_now() - began;
+      if (allowed && rollback::repeats_reads(age, repetitions)) {
+        ++repetitions;
+        continue;
+      }
     }
     if (!allowed) co_return failed_at(next, allowed.error(), std::move(progress), clock_.now());
     rollback::record_changes(next, live, snapshot, record.status);

@@ -181,3 +181,16 @@ TEST_CASE("restores the field ownership after more lost races than one reconcile
   CHECK(lost == races);
   scenario.check_rolled_back_once();
 }
+
+//  each read takes 3 s, longer than the reads before the patch may be old
+TEST_CASE("rolls back when every read takes 3 s") {
+  Scenario scenario;
+  scenario.start_controller();
+  scenario.script = [](const Attempt& attempt) {
+    const bool is_read = !attempt.is_write() && !attempt.targets("watch=");
+    return is_read && !attempt.targets("/leases") ? Fault::SlowResponse : Fault::None;
+  };
+  scenario.ship_bad_release();
+  CHECK(scenario.wait_for_rollback());
+  scenario.check_rolled_back_once();
+}

@@ -19,9 +19,13 @@ Error rejection() {
 
 }  // namespace
 
-TEST_CASE("the reads before the patch are recent for 2 s after they began") {
-  CHECK(are_reads_recent(std::chrono::seconds(2)));
-  CHECK_FALSE(are_reads_recent(std::chrono::milliseconds(2001)));
+TEST_CASE("the reads before the patch are repeated after 2 s, but at most twice") {
+  const std::chrono::seconds recent{2};
+  const std::chrono::milliseconds old{2001};
+  CHECK_FALSE(repeats_reads(recent, 0));
+  CHECK(repeats_reads(old, 0));
+  CHECK(repeats_reads(old, 1));
+  CHECK_FALSE(repeats_reads(old, 2));
 }
 
 TEST_CASE("record_step clears the last error and the hold when the step is Requeue") {
