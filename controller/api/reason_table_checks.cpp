@@ -49,7 +49,9 @@ constexpr std::array checks{
     ReasonEntry{check, Reason::ScaledToZero, rollout_unknown,
                 "The Deployment has 0 replicas, so there is no pod to evaluate.", "Scale it up."},
     ReasonEntry{check, Reason::ProgressDeadlineExceeded, "rollout: `Fail`, breached at once",
-                "Kubernetes reports that `progressDeadlineSeconds` of the Deployment is exceeded.",
+                "Kubernetes reports that `progressDeadlineSeconds` of the Deployment is exceeded. "
+                "A pod that waited more than 30 s for a node has this time from the end of its "
+                "wait.",
                 "See the pods that are not available."},
     ReasonEntry{check, Reason::CrashLoop,
                 "rollout: `Fail`, breached at once in `CrashLoopBackOff`, otherwise after 5 s",

@@ -27,6 +27,9 @@ constexpr Duration time_for_second_pull = seconds(20);
 // restarted before. The shortest back-off is 10 s, so a container that is still down after this
 // time is in back-off.
 constexpr Duration time_for_restart = seconds(5);
+// From the creation of a pod until a kubelet accepts it. It takes longer if the pod waits for a
+// node.
+constexpr Duration max_usual_wait = seconds(30);
 
 // For example "pod web-1, container app".
 std::string location_text(const FoundContainer& found) {
@@ -177,12 +180,10 @@ std::optional<Measurement> missing_reference(const api::RolloutCheck& rules,
                                           found->meta.key.name, clip(names, 300)));
 }
 
-// A pod that the cluster kept waiting until the deadline was exceeded gets the same time to start.
-bool starts_late(const RolloutView& view, const Pod& pod, Time now) {
+bool starts_after_deadline(const RolloutView& view, const Pod& pod, Time now) {
   const auto progressing =
       std::ranges::find(view.deployment.conditions, "Progressing", &api::DeploymentCondition::type);
-  if (pod.ready || progressing == view.deployment.conditions.end() || !progressing->last_update)
-    return false;
+  if (progressing == view.deployment.conditions.end() || !progressing->last_update) return false;
   const auto is_late = [&](const std::optional<Time>& start) {
     return start && *start > *progressing->last_update &&
            now - *start < view.deployment.progress_deadline;
@@ -193,6 +194,36 @@ bool starts_late(const RolloutView& view, const Pod& pod, Time now) {
   return is_late(pod.accepted_at) || find_container({&pod}, has_started_late).has_value();
 }
 
+// How long the pod waited for the cluster. Nothing if that is usual, or if the pod has had
+// progressDeadlineSeconds to start since.
+std::optional<Duration> long_wait(const RolloutView& view, const Pod& pod, Time now) {
+  if (!pod.meta.created || !pod.accepted_at ||
+      now - *pod.accepted_at >= view.deployment.progress_deadline)
+    return std::nullopt;
+  const Duration wait = *pod.accepted_at - *pod.meta.created;
+  return wait > max_usual_wait ? std::optional(wait) : std::nullopt;
+}
+
+// A pod that the cluster kept waiting gets the progress deadline for its own start:
+//
+//   created ......waits for a node...... accepted --------------- ready
+//   |<----- deadline of the Deployment ----->|
+//                                        |<-------- and of the pod -------->|
+//
+// Why the exceeded deadline does not count yet. Empty if the pod was not kept waiting.
+std::string late_start_text(const RolloutView& view, const Pod& pod, Time now) {
+  if (pod.ready) return "";
+  if (starts_after_deadline(view, pod, now))
+    return fmt::format("pod {} could start only after progressDeadlineSeconds and is starting",
+                       pod.meta.key.name);
+  const auto wait = long_wait(view, pod, now);
+  return wait ? fmt::format(
+                    "progressDeadlineSeconds is exceeded, but the cluster started pod {} "
+                    "{} after its creation, so it has more time to start",
+                    pod.meta.key.name, format_duration(*wait))
+              : "";
+}
+
 // The exceeded deadline, if the release can be the cause. Else the fault of the cluster, or Unknown
 // while a pod that the cluster kept waiting starts.
 std::optional<Measurement> deadline_or_cluster_fault(const RolloutView& view,
@@ -200,13 +231,11 @@ std::optional<Measurement> deadline_or_cluster_fault(const RolloutView& view,
                                                      Time now) {
   auto exceeded = deadline_exceeded(view, now);
   if (!exceeded) return std::nullopt;
-  const auto late =
-      std::ranges::find_if(pods, [&](const Pod* pod) { return starts_late(view, *pod, now); });
-  if (late != pods.end())
-    return rollout_measurement(
-        api::MeasurementResult::Unknown, Reason::RollingOut,
-        fmt::format("pod {} could start only after progressDeadlineSeconds and is starting",
-                    (*late)->meta.key.name));
+  for (const Pod* pod : pods) {
+    const std::string late = late_start_text(view, *pod, now);
+    if (!late.empty())
+      return rollout_measurement(api::MeasurementResult::Unknown, Reason::RollingOut, late);
+  }
   const auto fault = cluster_fault(view, pods);
   if (!fault) return exceeded;
   return immediate_failure(fault->reason,
@@ -294,9 +323,9 @@ Measurement measure_rollout(const api::RolloutCheck& rules, const RolloutView& v
   for (const auto& pod : view.pods)
     if (is_pod_active(pod)) pods.push_back(&pod);
 
-  if (rules.progress_deadline)
-    if (auto measurement = deadline_or_cluster_fault(view, pods, now))
-      return *std::move(measurement);
+  std::optional<Measurement> deadline;
+  if (rules.progress_deadline) deadline = deadline_or_cluster_fault(view, pods, now);
+  if (deadline && deadline->result == api::MeasurementResult::Fail) return *std::move(deadline);
   if (auto measurement = crash_loop(rules, pods)) return *std::move(measurement);
   if (rules.image_pull_errors)
     if (auto measurement = image_pull(pods)) return *std::move(measurement);
@@ -304,6 +333,7 @@ Measurement measure_rollout(const api::RolloutCheck& rules, const RolloutView& v
     if (auto measurement = config_error(rules, pods)) return *std::move(measurement);
   if (rules.config_errors)
     if (auto measurement = missing_reference(rules, view)) return *std::move(measurement);
+  if (deadline) return *std::move(deadline);
   if (view.rolled_out)
     return measure_readiness(
         rules, pods, {.grace = view.startup_grace, .rolled_out = view.rolled_out, .now = now});

@@ -35,6 +35,8 @@ using api::rollout_check;
 //   8. PodsRejected, PodsNotCreated  Fail after 20 s
 //   9. RegistryUnavailable       Unknown
 //  10. RollingOut                Unknown
+// While a pod starts that the cluster kept waiting, 2 does not fail: if 3, 4 and 5 do not apply
+// either, the result is 10.
 // The policy can turn off 2, 3, 4 and 5, and the Fail of 6. Init containers that crash count for 3
 // only if the policy says so: many of them wait for another service. They wait for 2.
 [[nodiscard]] Measurement measure_rollout(const api::RolloutCheck& rules, const RolloutView& view,

@@ -151,16 +151,62 @@ TEST_CASE("measure_rollout blames the release at the deadline when one pod has n
     CHECK(measure(after_deadline(deployment()), pods).reason == Reason::ProgressDeadlineExceeded);
 }
 
+// The deadline of 10 min was exceeded 10 s ago. All times are ages.
 TEST_CASE("measure_rollout waits after the deadline while a pod starts that the cluster delayed") {
+  struct Row {
+    const char* name;
+    Duration created;
+    Duration accepted;
+    Duration started;
+    int restarts;
+    Reason reason;
+  };
+  using enum Reason;
+  const std::vector<Row> rows{
+      {"accepted after the deadline", minutes(10), seconds(5), seconds(4), 0, RollingOut},
+      {"started after the deadline", minutes(10), minutes(10), seconds(5), 0, RollingOut},
+      {"restarted after the deadline", minutes(10), minutes(10), seconds(5), 1,
+       ProgressDeadlineExceeded},
+      {"accepted 1 min before the deadline, after 9 min", minutes(10), minutes(1), seconds(59), 0,
+       RollingOut},
+      {"accepted almost progressDeadlineSeconds ago, after 31 s", seconds(630), seconds(599),
+       seconds(599), 0, RollingOut},
+      {"accepted progressDeadlineSeconds ago", seconds(700), seconds(600), seconds(600), 0,
+       ProgressDeadlineExceeded},
+      {"created late, and accepted within 30 s", seconds(330), seconds(300), seconds(299), 0,
+       ProgressDeadlineExceeded},
+  };
+  for (const Row& row : rows) {
+    DYNAMIC_SECTION(row.name) {
+      api::Pod late = unready("web-1");
+      late.meta.created = now - row.created;
+      late.accepted_at = now - row.accepted;
+      late.containers[0].started_at = now - row.started;
+      late.containers[0].restarts = row.restarts;
+      CHECK(measure(after_deadline(deployment()), {late}).reason == row.reason);
+      late.meta.created.reset();
+      late.accepted_at.reset();
+      late.containers[0].started_at.reset();
+      CHECK(measure(after_deadline(deployment()), {late}).reason == ProgressDeadlineExceeded);
+    }
+  }
+}
+
+TEST_CASE("measure_rollout says after the deadline how long the cluster delayed a pod") {
   api::Pod late = unready("web-1");
-  late.accepted_at = now - seconds(5);
-  CHECK(measure(after_deadline(deployment()), {late}).result == Unknown);
-  late.accepted_at = now - minutes(5);
-  CHECK(measure(after_deadline(deployment()), {late}).reason == Reason::ProgressDeadlineExceeded);
-  late.containers[0].started_at = now - seconds(5);
-  CHECK(measure(after_deadline(deployment()), {late}).result == Unknown);
-  late.containers[0].restarts = 1;
-  CHECK(measure(after_deadline(deployment()), {late}).reason == Reason::ProgressDeadlineExceeded);
+  late.meta.created = now - minutes(10);
+  late.accepted_at = now - minutes(1);
+  CHECK(measure(after_deadline(deployment()), {late}).message ==
+        "progressDeadlineSeconds is exceeded, but the cluster started pod web-1 9m after its "
+        "creation, so it has more time to start");
+}
+
+TEST_CASE("measure_rollout fails after the deadline when a pod that starts late crashes") {
+  api::Pod late = crashed("web-1");
+  late.containers[0].restarts = 3;
+  late.meta.created = now - minutes(10);
+  late.accepted_at = now - minutes(1);
+  CHECK(measure(after_deadline(deployment()), {late}).reason == Reason::CrashLoop);
 }
 
 TEST_CASE("measure_rollout fails when a volume of a pod that waits for it does not exist") {
