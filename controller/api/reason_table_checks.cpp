@@ -113,7 +113,7 @@ constexpr std::array checks{
                 "Correct the URL of the check."},
     ReasonEntry{check, Reason::Unreachable, http_unknown,
                 "There is no route to the address, or the network denies the connection. Or the "
-                "pod does not respond, and no pod on its node has ever responded to the check.",
+                "pod does not respond, and no pod on its node has responded to this leader before.",
                 "Check that a NetworkPolicy lets the controller connect."},
     ReasonEntry{check, Reason::ProbeBlocked, http_unknown,
                 "The pods do not respond to the controller, but the kubelet's own probe of the "

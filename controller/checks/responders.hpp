@@ -22,6 +22,7 @@ class Responders {
 
   void add(std::span<const Responder> responders);
 
+  [[nodiscard]] bool empty() const { return list_.empty(); }
   [[nodiscard]] bool has_pod(std::string_view pod) const;
   [[nodiscard]] bool has_node(std::string_view node) const;
 

@@ -49,6 +49,11 @@ bool may_be_dead(const ProbeResult& result) {
          !result.response.connected;
 }
 
+bool was_way_open(const ProbeResult& result, const Responders& responders, RecordedPass recorded) {
+  if (responders.empty()) return recorded == RecordedPass::Yes && !may_be_dead(result);
+  return responders.has_pod(result.probe.pod) || responders.has_node(result.probe.node);
+}
+
 }  // namespace
 
 std::vector<Responder> responders_of(std::span<const ProbeResult> results,
@@ -82,13 +87,13 @@ void exclude_late(std::span<ProbeResult> results, const api::HttpCheck& http, Du
 }
 
 void exclude_blocked(std::span<ProbeResult> results, std::span<const api::Pod> pods,
-                     const Responders& responders) {
+                     const Responders& responders, RecordedPass recorded) {
   for (ProbeResult& result : results) {
     const api::Pod* pod = find_pod(pods, result.probe.pod);
     if (!pod || !is_counted_silence(result)) continue;
     if (passes_kubelet_probe(*pod, result.probe.request.port) && !hangs(result.response))
       result.exclusion = ExclusionReason::Blocked;
-    else if (!responders.has_pod(result.probe.pod) && !responders.has_node(result.probe.node))
+    else if (!was_way_open(result, responders, recorded))
       result.exclusion = ExclusionReason::NeverResponded;
   }
 }

@@ -3,10 +3,11 @@
 //
 //   the controller was not delayed during the probe         else ProbeLate
 //   the kubelet's own probe of the same port does not pass  else ProbeBlocked
-//   the pod, or another pod on its node, responded before   else Unreachable
+//   the way to the pod was open, see exclude_blocked()      else Unreachable
 //   the node of the pod reports to the API server           else NodeNotReady
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -33,12 +34,21 @@ namespace lastgood::checks {
 // `delay`: the longest time by which a task of the controller was delayed during the probes.
 void exclude_late(std::span<ProbeResult> results, const api::HttpCheck& http, Duration delay);
 
+// Whether the check has passed for the evaluated revision after its rollout, as the status of the
+// guard records it.
+enum class RecordedPass : std::uint8_t { No, Yes };
+
 // A passing probe of the kubelet proves that the port responds, so the way from the controller is
 // blocked. That is not so if the connection was established and the response is missing: then the
 // application hangs, and the kubelet's probe may have another path.
+//
+// The way to a pod was open before if the pod, or another pod on its node, is a responder. A new
+// leader has no responders. Until it has one, a recorded pass proves that the way was open for the
+// former leader. Its own way is open too if the silence proves that the node was reached: the
+// connection was refused, closed or established. If nothing came back, its own way may be blocked.
 // `responders`: also those of these results.
 void exclude_blocked(std::span<ProbeResult> results, std::span<const api::Pod> pods,
-                     const Responders& responders);
+                     const Responders& responders, RecordedPass recorded);
 
 // The nodes of the silent results that are still counted and that do not prove that the node is
 // alive. A node that refuses, accepts or closes a connection is alive.

@@ -83,6 +83,17 @@ bool is_established(const api::GuardStatus& guard, const api::CheckStatus& check
   });
 }
 
+std::vector<std::string> passed_for_current(const api::GuardStatus& guard,
+                                            const api::PolicySpec& spec) {
+  std::vector<std::string> names;
+  if (!guard.current || !guard.rolled_out) return names;
+  for (const api::Check& check : spec.checks) {
+    if (has_passed_for(guard, api::config_hash_of(check.http), guard.current->hash))
+      names.push_back(check.name);
+  }
+  return names;
+}
+
 std::vector<std::string> not_established(const api::GuardStatus& guard,
                                          const api::PolicySpec& spec) {
   std::vector<std::string> names;

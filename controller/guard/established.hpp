@@ -32,6 +32,11 @@ void record_passes(api::GuardStatus& guard, std::span<const api::Measurement> me
 // The check has passed for another revision than the current one. Always true for the rollout.
 [[nodiscard]] bool is_established(const api::GuardStatus& guard, const api::CheckStatus& check);
 
+// The HTTP checks of `spec` that have passed for the current revision, by name. None before its
+// rollout is complete: a revision that is applied again may have passed long ago.
+[[nodiscard]] std::vector<std::string> passed_for_current(const api::GuardStatus& guard,
+                                                          const api::PolicySpec& spec);
+
 // The HTTP checks of `spec` that are not established, by name.
 [[nodiscard]] std::vector<std::string> not_established(const api::GuardStatus& guard,
                                                        const api::PolicySpec& spec);

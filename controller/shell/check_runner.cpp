@@ -33,6 +33,11 @@ checks::Responders responders_to(const MeasurementRound& round, const api::Check
   return found == round.responders.end() ? checks::Responders() : found->second;
 }
 
+checks::RecordedPass recorded_pass_of(const MeasurementRound& round, const api::Check& check) {
+  const bool has_passed = std::ranges::find(round.passed, check.name) != round.passed.end();
+  return has_passed ? checks::RecordedPass::Yes : checks::RecordedPass::No;
+}
+
 }  // namespace
 
 // The tasks of a running check share this object. Its destructor reports that the check has ended,
@@ -67,6 +72,7 @@ struct CheckRunner::ProbeTarget {
   std::optional<Time> rolled_out = {};
   Duration startup_grace{0};
   checks::Responders responders = {};  // of earlier rounds
+  checks::RecordedPass recorded_pass = checks::RecordedPass::No;
   Confirmation confirmation = Confirmation::LiveList;
 };
 
@@ -181,6 +187,7 @@ asio::awaitable<void> CheckRunner::run_http_check(
       .rolled_out = request.rolled_out,
       .startup_grace = checks::startup_grace(request.spec, *request.deployment),
       .responders = responders_to(request, check),
+      .recorded_pass = recorded_pass_of(request, check),
       .confirmation = request.confirmation};
   auto measured = co_await measure(target, check, plan);
   if (!measured) co_return;
@@ -211,7 +218,7 @@ asio::awaitable<Result<CheckRunner::Measured>> CheckRunner::measure(const ProbeT
     const checks::StartupAllowance allowance{
         .grace = target.startup_grace, .rolled_out = target.rolled_out, .now = clock_.now()};
     checks::exclude_starting(results, *pods_now, allowance, responders);
-    co_await exclude_silence(results, *pods_now, responders);
+    co_await exclude_silence(results, *pods_now, responders, target.recorded_pass);
   }
   measured.measurement = checks::measure_http(check, results, plan.pods);
   co_return measured;
@@ -219,8 +226,9 @@ asio::awaitable<Result<CheckRunner::Measured>> CheckRunner::measure(const ProbeT
 
 asio::awaitable<void> CheckRunner::exclude_silence(std::vector<checks::ProbeResult>& results,
                                                    const std::vector<api::Pod>& pods,
-                                                   const checks::Responders& responders) {
-  checks::exclude_blocked(results, pods, responders);
+                                                   const checks::Responders& responders,
+                                                   checks::RecordedPass recorded) {
+  checks::exclude_blocked(results, pods, responders, recorded);
   std::vector<checks::NodeObservation> nodes;
   const MonotonicTime began = clock_.monotonic_now();
   for (const std::string& node : checks::nodes_to_check(results))

@@ -15,6 +15,7 @@
 #include "checks/baseline_choice.hpp"
 #include "checks/http_measurement.hpp"
 #include "checks/http_plan.hpp"
+#include "checks/silence.hpp"
 #include "guard/state.hpp"
 #include "ports/clock.hpp"
 #include "ports/prober.hpp"
@@ -37,6 +38,8 @@ struct MeasurementRound {
   std::vector<std::string> due;    // names of checks
   // The pods that have responded to earlier rounds, by the config hash of the check.
   std::map<std::string, checks::Responders> responders = {};
+  // Names of checks that have passed for `revision` after its rollout, also under another leader.
+  std::vector<std::string> passed = {};
   // Other revisions than `revision`. If none has pods, failures are delivered without a baseline.
   std::vector<checks::BaselineCandidate> baselines = {};
   std::vector<std::string> not_established = {};  // names of checks
@@ -74,7 +77,8 @@ class CheckRunner {
   // Excludes the silence that says nothing about the release.
   boost::asio::awaitable<void> exclude_silence(std::vector<checks::ProbeResult>& results,
                                                const std::vector<api::Pod>& pods,
-                                               const checks::Responders& responders);
+                                               const checks::Responders& responders,
+                                               checks::RecordedPass recorded);
   // Adds the result of the baseline to `measurement`, unless a pod of the new revision may have
   // responded, or the result is Unknown. Measures it again while checks::repeats_baseline().
   boost::asio::awaitable<Result<void>> add_baseline(

@@ -113,6 +113,7 @@ void Reconciler::start_due_checks(const DeploymentPtr& deployment, const guard::
                        .rolled_out = state.guard.rolled_out,
                        .due = due.names,
                        .responders = state.responders,
+                       .passed = guard::passed_for_current(state.guard, policy.spec),
                        .baselines = guard::baseline_candidates(state.guard),
                        .not_established = guard::not_established(state.guard, policy.spec),
                        .confirmation = guard::confirms_by_list(state.guard)

@@ -84,6 +84,33 @@ TEST_CASE("rolls back when a release refuses connections and an old pod on its n
   CHECK(scenario.violations() == no_violations);
 }
 
+//  one: v2 passes ---x           v2 refuses connections, and no pod of v1 is left
+//  two:               '---- leads: no pod has responded to this replica
+TEST_CASE("rolls back a release that passed before a change of leader and then refuses") {
+  BakingScenario scenario;
+  scenario.merge_patch("rollbackpolicies", "web", {{"spec", {{"startupGrace", "0s"}}}});
+  scenario.start_baking();
+  scenario.kill("one");
+  scenario.cluster.health["app:v2"] = {.status = 0, .startup_status = 0};
+  scenario.start("two");
+  CHECK(scenario.is_rolled_back_within(1min));
+  CHECK(scenario.violations() == no_violations);
+}
+
+//  one: v2 passes ---x
+//  two:               '---- leads: nothing comes back, so its own way to the pods may be blocked
+TEST_CASE("does nothing when the pods are unreachable only for the next leader") {
+  BakingScenario scenario;
+  scenario.merge_patch("rollbackpolicies", "web", {{"spec", {{"startupGrace", "0s"}}}});
+  scenario.start_baking();
+  scenario.kill("one");
+  scenario.cluster.health["app:v2"].is_blocked = true;
+  scenario.start("two");
+  scenario.run_for(5min);
+  scenario.check_nothing_happened();
+  CHECK(scenario.health_check()["reason"] == "Unreachable");
+}
+
 //  node-2 dies: its pods are silent, and its Lease is not renewed
 TEST_CASE("does nothing when one of two nodes dies, and names the node") {
   BakingScenario scenario;

@@ -25,9 +25,9 @@ Responders responders_with(std::vector<Responder> list) {
 }
 
 ExclusionReason blocked(const api::Pod& pod, const ProbeResult& result,
-                        const Responders& responders) {
+                        const Responders& responders, RecordedPass recorded = RecordedPass::No) {
   std::vector<ProbeResult> results{result};
-  exclude_blocked(results, std::vector{pod}, responders);
+  exclude_blocked(results, std::vector{pod}, responders, recorded);
   return results[0].exclusion;
 }
 
@@ -83,6 +83,24 @@ TEST_CASE("exclude_blocked excludes silence when no pod on the node has responde
   CHECK(blocked(running("web-0"), silent, responders_with({{.pod = "web-9", .node = "node-a"}})) ==
         None);
   CHECK(blocked(running("web-0"), result_of("web-0", Answered), {}) == None);
+}
+
+TEST_CASE("exclude_blocked counts silence after a recorded pass while there is no responder") {
+  const auto outcome = [](const ProbeResult& result, const Responders& responders = {},
+                          const api::Pod& pod = running("web-0")) {
+    return blocked(pod, result, responders, RecordedPass::Yes);
+  };
+  using enum ExclusionReason;
+  CHECK(outcome(result_of("web-0", ConnectionRefused)) == None);
+  CHECK(outcome(result_of("web-0", ConnectionClosed)) == None);
+  CHECK(outcome(result_of("web-0", TimedOut, true)) == None);
+  // Nothing came back: the way from the new leader may be blocked.
+  CHECK(outcome(result_of("web-0", TimedOut)) == NeverResponded);
+  // The former leader may have had a way only to the other node.
+  CHECK(outcome(result_of("web-0", ConnectionRefused),
+                responders_with({{.pod = "web-9", .node = "node-b"}})) == NeverResponded);
+  CHECK(outcome(result_of("web-0", ConnectionRefused), {},
+                with_probe(running("web-0"), ProbeKind::Readiness, 8080)) == Blocked);
 }
 
 TEST_CASE("responders_of returns the pods that responded with any status") {

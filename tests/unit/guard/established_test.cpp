@@ -67,6 +67,16 @@ TEST_CASE("records a pass of the evaluated revision only after its rollout was c
   CHECK(guard.passed_checks == std::vector{passed(health_hash(), "v2")});
 }
 
+TEST_CASE("passed_for_current names the checks that passed for the revision after its rollout") {
+  api::GuardStatus guard = evaluating_v2();
+  guard.passed_checks = {passed(health_hash(), "v2")};
+  CHECK(passed_for_current(guard, web_policy().spec).empty());
+  guard.rolled_out = noon;
+  CHECK(passed_for_current(guard, web_policy().spec) == std::vector<std::string>{"health"});
+  guard.passed_checks = {passed(health_hash(), "v1"), passed("0123", "v2")};
+  CHECK(passed_for_current(guard, web_policy().spec).empty());
+}
+
 TEST_CASE("records a pass of the baseline for the revision of the baseline") {
   api::GuardStatus guard = evaluating_v2();
   api::Measurement measurement = unknown("health");
