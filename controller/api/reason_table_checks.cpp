@@ -32,8 +32,8 @@ constexpr std::array checks{
     ReasonEntry{check, Reason::PodsStarting, "any: `Unknown`",
                 "Rollout check, after the rollout: no pod has ever been ready. HTTP check: no pod "
                 "passed, and each pod that failed has never been ready. A pod without a readiness "
-                "or startup probe counts as starting until it responds. Each pod has "
-                "`startupGrace` for its start.",
+                "or startup probe of its application counts as starting until it responds. Each "
+                "pod has `startupGrace` for its start.",
                 "Nothing. If the application starts slowly, give it a startup probe."},
     ReasonEntry{check, Reason::NodeNotReady, "any: `Unknown`; `Pass` if the other pods pass",
                 "Rollout check, after the rollout: some pods are on a node that does not report. "

@@ -62,10 +62,17 @@ enum class StartupState : std::uint8_t {
   Unknown,  // no probe of the kubelet says so, and it has never responded
 };
 
-StartupState startup_state_of(const api::Pod& pod, const StartupAllowance& allowance,
-                              const Responders& responders) {
+// The port to which the probe of the pod went. 0: the probe went to a URL.
+std::uint16_t probed_port(std::span<const ProbeResult> results, const api::Pod& pod) {
+  const auto found = std::ranges::find_if(
+      results, [&](const ProbeResult& result) { return result.probe.pod == pod.meta.key.name; });
+  return found == results.end() ? 0 : found->probe.request.port;
+}
+
+StartupState startup_state_of(const api::Pod& pod, std::uint16_t port,
+                              const StartupAllowance& allowance, const Responders& responders) {
   if (may_be_starting(pod, allowance)) return StartupState::Unready;
-  const bool has_started = !pod.ready || has_startup_evidence(pod) ||
+  const bool has_started = !pod.ready || has_startup_evidence(pod, port) ||
                            responders.has_pod(pod.meta.key.name) ||
                            !is_within_allowance(pod, allowance);
   return has_started ? StartupState::Started : StartupState::Unknown;
@@ -291,7 +298,8 @@ void exclude_starting(std::span<ProbeResult> results, std::span<const api::Pod> 
   std::map<std::string_view, StartupState> states;
   for (const api::Pod& pod : pods) {
     if (is_pod_active(pod))
-      states[pod.meta.key.name] = startup_state_of(pod, allowance, responders);
+      states[pod.meta.key.name] =
+          startup_state_of(pod, probed_port(results, pod), allowance, responders);
   }
   const StartupState any_pod = startup_state_of_url(states, responders);
   for (ProbeResult& result : results) {

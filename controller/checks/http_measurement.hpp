@@ -44,12 +44,13 @@ void exclude_terminating(std::span<ProbeResult> results, std::span<const api::Po
 // Excludes the probes of pods that may be starting. plan_http does not leave them out: a container
 // without a startup probe counts as started as soon as it runs.
 //
-//   the pod has                 it is starting until                excluded are
-//   a readiness/startup probe   it is ready for the first time      all failures
-//   no such probe               it responds for the first time      silence
+//   the pod is     startup evidence     it is starting until              excluded are
+//   not ready      -                    it is ready for the first time    all failures
+//   ready          no                   it responds for the first time    silence
+//   ready          yes                  (it has started)                  none
 //
-// Either ends with the allowance. The probe of a URL is excluded if a pod is starting and none has
-// started. `responders`: the pods that have responded before.
+// See has_startup_evidence(). Either ends with the allowance. The probe of a URL is excluded if a
+// pod is starting and none has started. `responders`: the pods that have responded before.
 void exclude_starting(std::span<ProbeResult> results, std::span<const api::Pod> pods,
                       const StartupAllowance& allowance, const Responders& responders);
 

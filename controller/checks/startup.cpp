@@ -20,6 +20,10 @@ bool has_probe(const api::Pod& pod, std::string_view container, api::ProbeKind k
   });
 }
 
+bool decides_readiness(const api::KubeletProbe& probe) {
+  return probe.kind != api::ProbeKind::Liveness;
+}
+
 }  // namespace
 
 Duration startup_grace(const api::PolicySpec& spec, const api::Deployment& deployment) {
@@ -46,10 +50,17 @@ bool has_been_ready(const api::Pod& pod, const std::optional<Time>& rolled_out) 
   return pod.ready || existed_at_rollout || became_unready;
 }
 
-bool has_startup_evidence(const api::Pod& pod) {
-  return std::ranges::any_of(pod.probes, [](const api::KubeletProbe& probe) {
-    return probe.kind != api::ProbeKind::Liveness;
-  });
+bool has_startup_evidence(const api::Pod& pod, std::uint16_t port) {
+  const auto may_go_to_port = [&](const api::KubeletProbe& probe) {
+    return decides_readiness(probe) && (port == 0 || probe.port == 0 || probe.port == port);
+  };
+  const auto is_probed = [&](const api::ContainerState& container) {
+    return std::ranges::any_of(pod.probes, [&](const api::KubeletProbe& probe) {
+      return decides_readiness(probe) && probe.container == container.name;
+    });
+  };
+  return std::ranges::any_of(pod.probes, may_go_to_port) ||
+         (!pod.containers.empty() && std::ranges::all_of(pod.containers, is_probed));
 }
 
 bool may_be_starting(const api::Pod& pod, const StartupAllowance& allowance) {

@@ -2,6 +2,7 @@
 // sends no traffic to it, and the Deployment's own progress deadline decides.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -33,9 +34,13 @@ struct StartupAllowance {
 //   - its condition Ready became False after the first report of the kubelet.
 [[nodiscard]] bool has_been_ready(const api::Pod& pod, const std::optional<Time>& rolled_out);
 
-// A probe of the kubelet decides when the pod is ready. Without one, a pod is ready as soon as its
-// containers run, which says nothing about the application.
-[[nodiscard]] bool has_startup_evidence(const api::Pod& pod);
+// A ready pod has started its application on `port`, because a readiness or startup probe of the
+// kubelet says so. Without such a probe, a container is ready as soon as it runs. The probe of a
+// sidecar says nothing about the application, so one of these must be true:
+//   - a probe goes to `port`,
+//   - a probe may go to `port`: its own port or `port` is 0, which means not known, or
+//   - each container has a probe.
+[[nodiscard]] bool has_startup_evidence(const api::Pod& pod, std::uint16_t port);
 
 // The pod has never been ready, and its start-up began less than the allowance ago or is not known.
 [[nodiscard]] bool may_be_starting(const api::Pod& pod, const StartupAllowance& allowance);

@@ -281,6 +281,16 @@ struct StartingRow {
 
 api::Pod probed(api::Pod pod) { return with_probe(std::move(pod), api::ProbeKind::Readiness, 80); }
 
+// The readiness probe of the sidecar goes to `port`.
+api::Pod with_sidecar(api::Pod pod, std::uint16_t port) {
+  pod.containers.push_back({.name = "proxy",
+                            .started = true,
+                            .ready = true,
+                            .started_at = pod.containers[0].started_at});
+  pod.probes.push_back({.container = "proxy", .kind = api::ProbeKind::Readiness, .port = port});
+  return pod;
+}
+
 std::vector<StartingRow> unready_rows() {
   const auto unready_for = [](Duration age) {
     return probed(started_at(unready("web-0"), now - age));
@@ -344,6 +354,20 @@ std::vector<StartingRow> ready_rows() {
        {with_probe(ready_for(minute), api::ProbeKind::Liveness, 80)},
        {},
        {"web-0", "URL"}},
+      {"only the sidecar has a readiness probe, of another port",
+       {with_sidecar(ready_for(minute), 15021)},
+       {},
+       {"web-0", "URL"}},
+      {"only the sidecar has a readiness probe, of the probed port",
+       {with_sidecar(ready_for(minute), 8080)},
+       {},
+       {}},
+      {"the application beside the sidecar has answered before",
+       {with_sidecar(ready_for(minute), 15021)},
+       {},
+       {},
+       ProbeOutcome::TimedOut,
+       {{.pod = "web-0", .node = "node-1"}}},
       {"the URL has answered before",
        {ready_for(minute)},
        now - minute,

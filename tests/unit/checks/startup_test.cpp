@@ -41,12 +41,50 @@ TEST_CASE("startup_began is the start of the last container, not the creation of
   CHECK(startup_began(pod) == start + minutes(5));
 }
 
-TEST_CASE("has_startup_evidence is true only for a readiness or startup probe") {
+TEST_CASE("has_startup_evidence is true only if a probe says that the application has started") {
   using enum api::ProbeKind;
-  CHECK_FALSE(has_startup_evidence(running("web-0")));
-  CHECK(has_startup_evidence(with_probe(running("web-0"), Readiness, 0)));
-  CHECK(has_startup_evidence(with_probe(running("web-0"), Startup, 0)));
-  CHECK_FALSE(has_startup_evidence(with_probe(running("web-0"), Liveness, 80)));
+  constexpr std::uint16_t port = 8080;
+  constexpr std::uint16_t other = 15021;
+  struct Row {
+    const char* name;
+    std::vector<std::string> containers;
+    std::vector<api::KubeletProbe> probes;
+    bool has_evidence;
+    bool has_evidence_for_url;
+  };
+  const std::vector<Row> rows{
+      {"no probe", {"app"}, {}, false, false},
+      {"liveness probe", {"app"}, {{"app", Liveness, port}}, false, false},
+      {"readiness probe", {"app"}, {{"app", Readiness, port}}, true, true},
+      {"startup probe", {"app"}, {{"app", Startup, port}}, true, true},
+      {"another port, one container", {"app"}, {{"app", Readiness, other}}, true, true},
+      {"sidecar, no probe", {"app", "proxy"}, {}, false, false},
+      {"only the sidecar", {"app", "proxy"}, {{"proxy", Readiness, other}}, false, true},
+      {"the sidecar has the port", {"app", "proxy"}, {{"proxy", Readiness, port}}, true, true},
+      {"the sidecar runs a command", {"app", "proxy"}, {{"proxy", Readiness, 0}}, true, true},
+      {"the application runs a command", {"app", "proxy"}, {{"app", Startup, 0}}, true, true},
+      {"liveness probe beside the sidecar's readiness probe",
+       {"app", "proxy"},
+       {{"app", Liveness, port}, {"proxy", Readiness, other}},
+       false,
+       true},
+      {"each container, other ports",
+       {"app", "proxy"},
+       {{"app", Readiness, 15020}, {"proxy", Startup, other}},
+       true,
+       true},
+  };
+  for (const Row& row : rows) {
+    DYNAMIC_SECTION(row.name) {
+      api::Pod pod = running("web-0");
+      pod.containers.clear();
+      for (const std::string& container : row.containers)
+        pod.containers.push_back({.name = container, .started = true, .ready = true});
+      pod.probes = row.probes;
+      CHECK(has_startup_evidence(pod, port) == row.has_evidence);
+      CHECK(has_startup_evidence(pod, 0) == row.has_evidence_for_url);
+    }
+  }
 }
 
 }  // namespace lastgood::checks::test
