@@ -12,7 +12,9 @@ constexpr std::array states{
                     "See the reason in [Holds](#holds)."},
     ValueDoc<State>{State::RollingBack, "The last good revision is being restored."},
     ValueDoc<State>{State::Verifying, "The restored revision is evaluated by the same checks."},
-    ValueDoc<State>{State::Frozen, "Lastgood does nothing more until a user acts.",
+    ValueDoc<State>{State::Frozen,
+                    "Lastgood does nothing more until a user acts, or until an outage that caused "
+                    "the freeze ends.",
                     "See `status.message`. Then [end the freeze](#how-to-end-a-freeze)."},
 };
 
@@ -113,6 +115,9 @@ constexpr std::array conditions{
     ConditionDoc{"RollbackReady", guard, "A rollback would work.",
                  "A rollback would not work. `Unknown`: the preflight has no result. See [its "
                  "reasons](#preflight)."},
+    ConditionDoc{"ChecksEstablished", guard, "Each check of the policy has passed for a revision.",
+                 "A check failed twice and never passed. `Unknown`: a check has not passed yet, or "
+                 "no policy applies."},
     ConditionDoc{"Ready", guard, "The state is `Idle`, and the current template is known.",
                  "`Reconciling` or `Stalled` is `True`."},
     ConditionDoc{"Reconciling", guard,

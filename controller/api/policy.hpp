@@ -39,7 +39,7 @@ struct HttpCheck {
   std::string url;                           // for Url
   std::vector<StatusRange> expected = {{}};  // "200-399", "200,204,300-399"
   Duration timeout = std::chrono::seconds(2);
-  int max_failing_percent = 25;  // of the probed pods; the check fails if more of them fail
+  int max_failing_percent = 25;  // of the counted pods; the check fails if more of them fail
   bool operator==(const HttpCheck&) const = default;
 };
 

@@ -11,6 +11,8 @@ constexpr std::string_view http_fails = "HTTP: `Fail`";
 constexpr std::string_view http_unknown = "HTTP: `Unknown`";
 constexpr std::string_view rollout_passes = "rollout: `Pass`";
 constexpr std::string_view rollout_unknown = "rollout: `Unknown`";
+constexpr std::string_view unknown_until_deadline =
+    "rollout: `Unknown`; `Fail` when the progress deadline is exceeded";
 constexpr std::string_view see_logs = "See the log of the pod that the message names.";
 
 constexpr std::array checks{
@@ -35,15 +37,19 @@ constexpr std::array checks{
                 "or startup probe of its application counts as starting until it responds. Each "
                 "pod has `startupGrace` for its start.",
                 "Nothing. If the application starts slowly, give it a startup probe."},
-    ReasonEntry{check, Reason::NodeNotReady, "any: `Unknown`; `Pass` if the other pods pass",
-                "Rollout check, after the rollout: some pods are on a node that does not report. "
-                "HTTP check: some pods returned no response, and their node did not renew its "
-                "Lease afterwards, or the Lease cannot be read. These pods do not count.",
+    ReasonEntry{check, Reason::NodeNotReady,
+                "any: `Unknown`; `Pass` if the other pods pass. rollout: `Fail` when the progress "
+                "deadline is exceeded",
+                "Rollout check: some pods are on a node that does not report. HTTP check: some "
+                "pods returned no response, and their node did not renew its Lease afterwards, or "
+                "the Lease cannot be read. These pods do not count. When the progress deadline is "
+                "exceeded, the state is `Held`, `ClusterFault`.",
                 "See the node."},
-    ReasonEntry{
-        check, Reason::Unschedulable, rollout_unknown,
-        "After the rollout: no pod can be evaluated, and some pods are not scheduled to a node.",
-        "See the scheduling events of the pods."},
+    ReasonEntry{check, Reason::Unschedulable, unknown_until_deadline,
+                "After the rollout: no pod can be evaluated, and some pods are not scheduled to a "
+                "node. When the progress deadline is exceeded because of such pods, the state is "
+                "`Held`, `ClusterFault`.",
+                "See the scheduling events of the pods."},
     ReasonEntry{check, Reason::NoPods, rollout_unknown,
                 "After the rollout: the revision has no pod.", "See the Events of the ReplicaSet."},
     ReasonEntry{check, Reason::ScaledToZero, rollout_unknown,
@@ -63,19 +69,20 @@ constexpr std::array checks{
                 "The same as `CrashLoop`, and the container was last killed because it used more "
                 "memory than its limit.",
                 "Raise the memory limit, or fix the memory use."},
-    ReasonEntry{check, Reason::RegistryUnavailable, rollout_unknown,
+    ReasonEntry{check, Reason::RegistryUnavailable, unknown_until_deadline,
                 "The registry of an image refuses connections, times out, is overloaded or "
-                "returns 429. The release is not the cause. The check waits for the progress "
-                "deadline.",
+                "returns 429. The release is not the cause. When the progress deadline is "
+                "exceeded, the state is `Held`, `ClusterFault`.",
                 "See the registry."},
     ReasonEntry{check, Reason::ImagePull, "rollout: `Fail`, breached after 20 s",
                 "An image cannot be pulled: the registry does not have it or denies access, or its "
                 "host name does not resolve. A failed pull for which the kubelet gives no cause "
                 "counts too. An invalid image name is breached at once.",
                 "Correct the image or the pull secret in the next release."},
-    ReasonEntry{check, Reason::RegistryAccessDenied, rollout_unknown,
+    ReasonEntry{check, Reason::RegistryAccessDenied, unknown_until_deadline,
                 "The registry denies access, but it gave the images of the old revision. Probably "
-                "a login has expired. The check waits for the progress deadline.",
+                "a login has expired. When the progress deadline is exceeded, the state is `Held`, "
+                "`ClusterFault`.",
                 "Renew the pull secret."},
     ReasonEntry{check, Reason::PodsRejected, "rollout: `Fail`, breached after 20 s",
                 "The API server rejects the pods of the new template. The message quotes it.",
@@ -98,13 +105,13 @@ constexpr std::array checks{
                 ""},
     ReasonEntry{check, Reason::WrongStatus, http_fails,
                 "The status code of the response is not in `expectedStatus`.", see_logs},
-    ReasonEntry{check, Reason::TimedOut, http_fails, "No complete response came within `timeout`.",
-                see_logs},
+    ReasonEntry{check, Reason::TimedOut, http_fails,
+                "No status line and headers came within `timeout`.", see_logs},
     ReasonEntry{check, Reason::ConnectionRefused, http_fails,
                 "The connection was refused or reset.",
                 "Check that the application listens on the port."},
     ReasonEntry{check, Reason::ConnectionClosed, http_fails,
-                "The connection was closed before the response was complete.", see_logs},
+                "The connection was closed before the end of the headers.", see_logs},
     ReasonEntry{check, Reason::InvalidResponse, http_fails,
                 "The response is not HTTP, its headers are larger than 64 KiB, or the TLS "
                 "handshake failed.",

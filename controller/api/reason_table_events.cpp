@@ -65,7 +65,7 @@ constexpr std::array entries{
     ReasonEntry{place, Reason::RollbackFailed, warning,
                 "The restored revision does not work, or it could not be restored. The state is "
                 "`Frozen`.",
-                "See the note. A user must [end the freeze](#how-to-end-a-freeze)."},
+                "See the note. [End the freeze](#how-to-end-a-freeze), unless it ends by itself."},
     ReasonEntry{place, Reason::LimitReached, warning,
                 "The release is breached, but the Deployment reached `rollback.limit`. The state "
                 "is `Frozen`.",

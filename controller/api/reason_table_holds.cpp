@@ -49,7 +49,8 @@ constexpr std::array entries{
     ReasonEntry{place, Reason::Unconfirmed, held,
                 "The check was breached but has not failed recently, because of a restart of the "
                 "controller, a suspension, or a check that returned no result.",
-                "Nothing. The next failure confirms the breach; the next pass ends it."},
+                "Nothing. The next failure confirms the breach; the next pass ends it. A breach by "
+                "many single failures ends when at most half of the last 20 measurements failed."},
     ReasonEntry{
         place, Reason::AlreadyFailing, held,
         "The check failed for the old revision before a pod of the new one had started. "
@@ -58,11 +59,14 @@ constexpr std::array entries{
         "certificate. The hold ends when the check passes for the old revision and fails for "
         "the new one, or when the release breaches another check. If no old pod is left: ship a "
         "new release, or create a manual Rollback."},
-    ReasonEntry{place, Reason::SharedCause, held,
-                "The check fails for the pods of the old revision too. Or no old pod passed it, and "
-                "[other Deployments](admin.md#other-deployments-show-a-shared-cause) began to fail "
-                "within a minute of this one. A rollback would not help.",
-                "The same as for `AlreadyFailing`."},
+    ReasonEntry{
+        place, Reason::SharedCause, held,
+        "The check fails for the pods of the old revision too. Or no old pod passed it, and "
+        "[other Deployments](admin.md#other-deployments-show-a-shared-cause) began to fail "
+        "within a minute of this one. A rollback would not help.",
+        "The same as for `AlreadyFailing`. If other Deployments are the reason: the "
+        "release is rolled back if its check still fails 5 minutes after they have "
+        "recovered."},
     ReasonEntry{place, Reason::CheckNotEstablished, held,
                 "The check never passed for another revision of this Deployment, so its failure "
                 "does not show that the release is bad. The check may be wrong.",
@@ -71,7 +75,8 @@ constexpr std::array entries{
     ReasonEntry{place, Reason::ClusterFault, held,
                 "The release does not roll out, and the cluster is the cause: a quota, a node, the "
                 "scheduler, a registry or an admission webhook. The message quotes the cluster.",
-                "Remove the cause. The hold ends when the rollout is complete."},
+                "Remove the cause. The hold ends when the rollout continues. A failure of the "
+                "release then counts."},
     ReasonEntry{
         place, Reason::BreakerOpen, held,
         "So many guarded Deployments began to fail, or were rolled back, at the same time that a "

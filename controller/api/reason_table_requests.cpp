@@ -41,8 +41,9 @@ constexpr std::array rejections{
     ReasonEntry{rejected, Reason::AlreadyCurrent, no, "`toRevision` is the current revision.", ""},
     ReasonEntry{
         rejected, Reason::NoSnapshot, no, "The revision in `toRevision` has no snapshot.",
-        "Choose a revision that has one, or run `kubectl rollout undo --to-revision`. It also "
-        "restores old annotations: check those of `lastgood.dev/` afterwards."},
+        "Choose a revision that has one. The two newest good revisions have one; if the current "
+        "revision is good, it is one of the two. Or run `kubectl rollout undo --to-revision`. It "
+        "also restores old annotations: check those of `lastgood.dev/` afterwards."},
     ReasonEntry{rejected, Reason::NoLastGood, no,
                 "There is no other revision that was proven good and has a snapshot.",
                 "Ship a new release."},

@@ -37,8 +37,8 @@ constexpr std::array entries{
                 "Fix the release and ship the next one."},
     ReasonEntry{place, Reason::OutageEnded, "`Idle`",
                 "The restored revision failed the same check as the release, and passes it again. "
-                "So an outage was the cause, and the freeze `VerificationFailed` has ended. The "
-                "restored revision is good again. The release is `Inconclusive`.",
+                "So an outage was the cause, and the freeze has ended. The restored revision is "
+                "good again. The release is `Inconclusive`.",
                 "Ship the release again."},
     ReasonEntry{place, Reason::RollingOut, "`Evaluating`, `RollingBack`",
                 "The new revision rolls out. In `RollingBack`: the restored revision rolls out.",
@@ -75,7 +75,9 @@ constexpr std::array entries{
     ReasonEntry{place, Reason::RollbackFailed, "`Frozen`",
                 "The rollback failed for one of these reasons: a check was breached while the "
                 "restored revision rolled out; the rollout made no progress for 15 minutes; the "
-                "rollout was not complete after 1 hour; the snapshot cannot be restored.",
+                "rollout was not complete after 1 hour; the snapshot cannot be restored. If the "
+                "restored revision failed the same check as the release, the freeze ends by "
+                "itself when the outage ends.",
                 "See `status.message`. Then [end the freeze](#how-to-end-a-freeze)."},
     ReasonEntry{place, Reason::PatchRejected, "`Frozen`",
                 "The API server rejected the patch for 15 minutes. Nothing was changed.",
@@ -83,7 +85,8 @@ constexpr std::array entries{
     ReasonEntry{place, Reason::VerificationFailed, "`Frozen`",
                 "The restored revision fails its checks too, so it is not good any more. The usual "
                 "cause is something other than the release. If the same check failed for the "
-                "release, the freeze ends by itself when the check passes again.",
+                "release, the freeze ends by itself when every replica is available and every "
+                "check has passed three consecutive times.",
                 "Fix the cause. Then [end the freeze](#how-to-end-a-freeze)."},
     ReasonEntry{place, Reason::Contested, "`Frozen`",
                 "A tool applied a template again that had been rolled back: `rollback.limit.count` "
