@@ -135,8 +135,8 @@ void add_breaker(CLI::App& app, Options& o) {
          [&o](const std::string& text) {
            o.breaker_within = parse_breaker_within(text).value_or(o.breaker_within);
          },
-         "The time for which a rollback counts for the breaker. The breaker closes this long after "
-         "both limits were last exceeded together. From 1s to 24h.")
+         "The time for which a failure or a rollback counts for the breaker. The breaker closes "
+         "this long after both limits were last exceeded together. From 1s to 24h.")
       ->envname("LASTGOOD_BREAKER_WITHIN")
       ->type_name("DURATION")
       ->check(CLI::Validator(validate_breaker_within, ""))

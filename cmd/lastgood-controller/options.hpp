@@ -23,7 +23,8 @@ struct Options {
   // and more than this percentage of the guarded Deployments. 0 Deployments: there is no breaker.
   int breaker_rollbacks = 5;
   int breaker_percent = 10;
-  // How long a rollback counts. The breaker closes this long after both limits were last exceeded.
+  // How long a failure or a rollback counts. The breaker closes this long after both limits were
+  // last exceeded.
   Duration breaker_within{300'000};  // 5 min
   // A release is held if at least this number and at least this percentage of the guarded
   // Deployments began to fail with it. 0 Deployments: they never hold it.

@@ -18,8 +18,7 @@ inline constexpr int min_pass_percent = 75;
 void begin_bake(api::GuardStatus& guard, Time now);
 
 // Counts the time since the last call. It is observed as long as every check of the policy has a
-// result that is not older than two of its intervals, in `before`: the checks as they were until
-// now.
+// recent result (see max_result_age) in `before`: the checks as they were until now.
 void count_bake(api::Bake& bake, const std::vector<api::CheckStatus>& before,
                 const api::PolicySpec& spec, Time now);
 

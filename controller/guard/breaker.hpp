@@ -13,9 +13,10 @@
 namespace lastgood::guard {
 
 struct BreakerSettings {
-  int rollbacks = 5;         // opens if more Deployments than this are failing; 0: no breaker
-  int percent = 10;          // and they are more than this share of the guarded Deployments
-  Duration within{300'000};  // how long a rollback counts, and how long the breaker stays open
+  int rollbacks = 5;  // opens if more Deployments than this are failing; 0: no breaker
+  int percent = 10;   // and they are more than this share of the guarded Deployments
+  // How long a failure or a rollback counts, and how long the breaker stays open.
+  Duration within{300'000};
 };
 
 // A release whose check no old pod passes is held if other Deployments began to fail with it: at
@@ -59,7 +60,7 @@ struct BreakerOverride {
 [[nodiscard]] bool is_kept_closed(const BreakerSettings& settings,
                                   const BreakerOverride& breaker_override, Time at);
 
-// How many other Deployments hold a release. 0: they hold none, whatever their number.
+// How many other Deployments hold a release. With 0, they never hold one.
 [[nodiscard]] std::size_t min_other_failures(const FleetSettings& settings, const Fleet& fleet,
                                              const BreakerOverride& breaker_override, Time now);
 

@@ -8,8 +8,8 @@
 
 namespace lastgood::guard {
 
-// A preflight runs when the generation or the target changes, every 10 minutes, and every 20
-// seconds while a rollback may start.
+// A preflight runs when the generation or the target changes, and every 10 minutes. It runs every
+// 20 s while a check fails, and every 35 s while a rollback is due.
 [[nodiscard]] bool is_preflight_due(const Inputs& inputs, Time now);
 
 // Sets the condition RollbackReady. If the snapshot of the current good revision cannot be stored,
