@@ -1,6 +1,7 @@
 #include "rollback/pod_security.hpp"
 
 #include <algorithm>
+#include <array>
 #include <string_view>
 
 #include "rollback/deployment_json.hpp"
@@ -14,6 +15,65 @@ constexpr std::string_view would_violate = "would violate PodSecurity \"";
 std::string level_of(std::string_view warning) {
   const auto begin = warning.find(would_violate) + would_violate.size();
   return std::string(warning.substr(begin, warning.find_first_of(":\"", begin) - begin));
+}
+
+// The reasons and details by which the API server reports what the standard "baseline" forbids, as
+// k8s.io/pod-security-admission writes them.
+constexpr std::array baseline_marks{
+    std::string_view("forbidden AppArmor profile"),
+    std::string_view("host namespaces"),
+    std::string_view("hostPath"),
+    std::string_view("hostPort"),
+    std::string_view("probe or lifecycle host"),
+    std::string_view("privileged ("),
+    std::string_view("procMount"),
+    std::string_view("seLinuxOptions"),
+    std::string_view("must not set securityContext.seccompProfile"),
+    std::string_view("forbidden annotation"),
+    std::string_view("forbidden sysctls"),
+    std::string_view("hostProcess"),
+};
+
+// Containers may add these under the standard "baseline".
+constexpr std::array baseline_capabilities{
+    std::string_view("AUDIT_WRITE"),  std::string_view("CHOWN"),
+    std::string_view("DAC_OVERRIDE"), std::string_view("FOWNER"),
+    std::string_view("FSETID"),       std::string_view("KILL"),
+    std::string_view("MKNOD"),        std::string_view("NET_BIND_SERVICE"),
+    std::string_view("SETFCAP"),      std::string_view("SETGID"),
+    std::string_view("SETPCAP"),      std::string_view("SETUID"),
+    std::string_view("SYS_CHROOT")};
+
+// The text has: must not include "CHOWN", "SYS_ADMIN" in securityContext.capabilities.add
+bool adds_forbidden_capability(std::string_view warning) {
+  constexpr std::string_view before = "must not include ";
+  const auto begin = warning.find(before);
+  if (begin == std::string_view::npos) return false;
+  std::string_view names = warning.substr(begin + before.size());
+  names = names.substr(0, names.find(" in securityContext"));
+  while (!names.empty()) {
+    const auto open = names.find('"');
+    const auto close = open == std::string_view::npos ? open : names.find('"', open + 1);
+    if (close == std::string_view::npos) return false;
+    const std::string_view name = names.substr(open + 1, close - open - 1);
+    if (std::ranges::find(baseline_capabilities, name) == baseline_capabilities.end()) return true;
+    names.remove_prefix(close + 1);
+  }
+  return false;
+}
+
+// A warning for the standard "restricted" lists what "baseline" forbids too.
+bool breaks_baseline(std::string_view warning) {
+  return adds_forbidden_capability(warning) ||
+         std::ranges::any_of(baseline_marks,
+                             [&](std::string_view mark) { return warning.contains(mark); });
+}
+
+// The namespace enforces the standard of the warning, or one that forbids some of the same.
+bool is_enforced(std::string_view warning, std::string_view enforced) {
+  const std::string warned = level_of(warning);
+  const bool is_weaker = enforced == "baseline" && warned == "restricted";
+  return enforced == warned || (is_weaker && breaks_baseline(warning));
 }
 
 }  // namespace
@@ -30,7 +90,7 @@ std::optional<std::string> enforced_violation(const AdmissionWarnings& warnings)
   const auto& object = warnings.namespace_;
   const bool is_known = object && object->has_value();
   if (is_known &&
-      text_at(**object, {"metadata", "labels", enforced_standard_label}) != level_of(*warning))
+      !is_enforced(*warning, text_at(**object, {"metadata", "labels", enforced_standard_label})))
     return std::nullopt;
   return "violates" + warning->substr(warning->find(" PodSecurity"));
 }

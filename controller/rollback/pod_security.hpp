@@ -3,7 +3,8 @@
 // The standard applies to pods. For a Deployment the API server only warns:
 //   would violate PodSecurity "restricted:latest": runAsNonRoot != true (...)
 // It also warns if the namespace only has a label that asks for warnings. So the label of the
-// enforced standard decides. https://kubernetes.io/docs/concepts/security/pod-security-admission/
+// enforced standard decides. If the namespace asks for warnings of a weaker standard than it
+// enforces, the API server does not tell what the enforced one forbids. https://kubernetes.io/docs/concepts/security/pod-security-admission/
 #pragma once
 
 #include <optional>

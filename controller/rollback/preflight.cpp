@@ -181,10 +181,11 @@ std::optional<Finding> rejected_pods(const PreflightInputs& in, const AdmissionW
   if (!violation) return std::nullopt;
   return would_fail(
       api::Reason::PodSecurityViolation,
-      fmt::format("{} {}. Namespace {} enforces this standard, so it would reject the pods. Ship a "
-                  "release that complies, or change the label {} of the namespace",
-                  revision_text(in.target), clip(*violation, max_part_size),
-                  clip(in.deployment.meta.key.namespace_, max_name_size), enforced_standard_label));
+      fmt::format(
+          "{} {}. Namespace {} enforces a standard that forbids this, so it would reject the "
+          "pods. Ship a release that complies, or change the label {} of the namespace",
+          revision_text(in.target), clip(*violation, max_part_size),
+          clip(in.deployment.meta.key.namespace_, max_name_size), enforced_standard_label));
 }
 
 Finding would_work(const PreflightInputs& in, const std::vector<ReferenceStatus>& references,

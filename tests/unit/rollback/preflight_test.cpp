@@ -113,8 +113,9 @@ TEST_CASE("evaluate_preflight returns False when the namespace would reject the 
   CHECK(
       preflight.message ==
       R"(Revision 4 violates PodSecurity "restricted:latest": runAsNonRoot != true (pod must set )"
-      "it). Namespace shop enforces this standard, so it would reject the pods. Ship a release "
-      "that complies, or change the label pod-security.kubernetes.io/enforce of the namespace");
+      "it). Namespace shop enforces a standard that forbids this, so it would reject the pods. "
+      "Ship a release that complies, or change the label pod-security.kubernetes.io/enforce of the "
+      "namespace");
   data.warnings.namespace_ = fail(ErrorKind::Forbidden, "no permission");
   CHECK(data.evaluated().reason == Reason::PodSecurityViolation);
   data.warnings.namespace_ = enforced("privileged");
