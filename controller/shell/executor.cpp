@@ -39,6 +39,11 @@ Error deleted_record() {
           .message = "a user deleted the Rollback; the next reconcile decides again"};
 }
 
+Error stopping() {
+  return {.kind = ErrorKind::Cancelled,
+          .message = "the controller stops; the next leader continues the rollback"};
+}
+
 Result<api::ApiCall> snapshot_call(const api::Deployment& deployment, const api::Revision& target) {
   return kube::get(Resource::ControllerRevision,
                    {.namespace_ = deployment.meta.key.namespace_, .name = target.snapshot});
@@ -236,6 +241,7 @@ asio::awaitable<guard::RollbackExecuted> Executor::execute_steps(
                               : co_await confirm_policy(live, record, context.state.guard.policy);
       if (context.is_deleted(record.meta.uid))
         co_return stopped(std::move(progress), deleted_record());
+      if (context.is_stopping()) co_return stopped(std::move(progress), stopping());
       const Duration age = clock_.monotonic_now() - began;
       if (allowed && rollback::repeats_reads(age, repetitions)) {
         ++repetitions;

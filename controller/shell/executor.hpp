@@ -36,6 +36,9 @@ class Executor {
     runtime::Term term;
     // True if a user has deleted this Rollback since the plan.
     std::function<bool(const Uid& rollback)> is_deleted;
+    // True once the controller stops. Then no template is patched, because there is no time left
+    // for the patch of the field ownership. The next leader continues.
+    std::function<bool()> is_stopping;
   };
 
   boost::asio::awaitable<guard::ActionOutcome> execute(guard::Action action,

@@ -68,7 +68,8 @@ Manager::Manager(const asio::any_io_executor& executor, Ports ports, Settings se
                          return guard::parse_breaker_override(
                              elector_.annotation(api::annotation::close_breaker));
                        },
-                   .enqueue = [this](const Key& key) { dispatcher_.add(key); }}),
+                   .enqueue = [this](const Key& key) { dispatcher_.add(key); },
+                   .is_stopping = [this] { return stopping_; }}),
       policy_gateway_(ports.kube, elector_),
       policy_status_writer_(policy_gateway_),
       policy_reporter_(policy_status_writer_, ports.clock, ports.telemetry, stores_, elector_,

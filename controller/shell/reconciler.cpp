@@ -163,13 +163,14 @@ asio::awaitable<Result<void>> Reconciler::execute_and_publish(const guard::Input
                                                               const guard::Plan& plan,
                                                               StatePtr state, runtime::Term term) {
   const Key& key = inputs.deployment.meta.key;
-  const Executor::Context context{.deployment = inputs.deployment,
-                                  .policy = inputs.policy,
-                                  .state = *state,
-                                  .term = term,
-                                  .is_deleted = [this, &key](const Uid& rollback) {
-                                    return states_.is_rollback_deleted(key, rollback);
-                                  }};
+  const Executor::Context context{
+      .deployment = inputs.deployment,
+      .policy = inputs.policy,
+      .state = *state,
+      .term = term,
+      .is_deleted =
+          [this, &key](const Uid& rollback) { return states_.is_rollback_deleted(key, rollback); },
+      .is_stopping = options_.is_stopping};
   const guard::ActionOutcome outcome = co_await executor_.execute(plan.action, context);
   const guard::ActionEnded ended{.inputs = inputs, .plan = plan, .outcome = outcome};
   states_.apply(key, ended);

@@ -43,6 +43,7 @@ class Reconciler {
     bool read_secrets = false;  // true if the controller may get Secrets
     std::function<guard::BreakerOverride()> breaker_override;
     std::function<void(const Key&)> enqueue;  // reconciles the key soon
+    std::function<bool()> is_stopping;        // true once the controller stops
   };
   Reconciler(Ports ports, const kube::Stores& stores, PodView& pod_view,
              const runtime::Leadership& leadership, runtime::TaskGroup& tasks, Options options);

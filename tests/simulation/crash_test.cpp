@@ -137,6 +137,24 @@ TEST_CASE("returns within 2 s of SIGTERM at any write, and the next controller f
   }
 }
 
+//  one: records the Rollback, SIGTERM --> patches nothing; two: finishes
+TEST_CASE(
+    "does not patch the template when it stops, because the ownership would follow too late") {
+  Scenario scenario;
+  scenario.start_controller();
+  scenario.at_each_write = [&] {
+    if (!scenario.rollbacks().empty() && scenario.is_running("one")) scenario.stop("one");
+  };
+  scenario.ship_bad_release();
+  REQUIRE(scenario.run_until([&] { return !scenario.rollbacks().empty(); }, 10min));
+  CHECK(scenario.run_until([&] { return !scenario.is_running("one"); }, 2s));
+  CHECK(scenario.image("web") == "app:v2");
+  scenario.start("two");
+  scenario.wait_for_rollback();
+  scenario.run_for(15s);
+  scenario.check_rolled_back_once();
+}
+
 //  the server hangs; SIGTERM --> returns within 2 s
 TEST_CASE("stops within 2 s when the API server hangs") {
   for (int seconds = 0; seconds < 13; ++seconds) {
