@@ -147,10 +147,11 @@ std::string sentence_of(const api::HttpCheck& http, const ProbeResult& result, R
   return fmt::format("{} {}", subject_of(result), predicate_of(http, result, reason));
 }
 
-// The reasons of results that are not counted, the most helpful first.
+// The reasons of results that are not counted. PodsStarting is first, because such a pod has a
+// result soon, and the bake must not end before. Then the most helpful first.
 constexpr std::array not_counted_reasons{
-    Reason::ProbeBlocked, Reason::NodeNotReady, Reason::DNSLookupFailed, Reason::Unreachable,
-    Reason::ProbeLate,    Reason::PodsStarting, Reason::PodsTerminating};
+    Reason::PodsStarting, Reason::ProbeBlocked, Reason::NodeNotReady,   Reason::DNSLookupFailed,
+    Reason::Unreachable,  Reason::ProbeLate,    Reason::PodsTerminating};
 
 // The results, grouped by reason. Each group is in the order of the probes.
 class Tally {
