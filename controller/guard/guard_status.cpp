@@ -83,8 +83,11 @@ void drop_details(api::GuardStatus& guard) {
     if (check.breached) check.consecutive_failures = check.failure_threshold;
   }
   if (guard.bake) guard.bake = api::Bake{.observed = rounded_down(guard.bake->observed)};
-  // The condition ChecksEstablished has what a user needs to know of them.
-  guard.idle_results.clear();
+  // After two failures, a result may hold the next release. The next leader must know it.
+  std::erase_if(guard.idle_results,
+                [](const api::IdleResult& result) { return result.consecutive_failures < 2; });
+  for (api::IdleResult& result : guard.idle_results)
+    result = {.check = result.check, .config_hash = result.config_hash};
   for (api::Condition& condition : guard.conditions) {
     condition.observed_generation = 0;
     if (condition.type != api::condition::governed &&

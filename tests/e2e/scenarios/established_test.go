@@ -97,9 +97,9 @@ func TestHoldsADeploymentWithStrategyRecreateWhenTheBaselineFailedToo(t *testing
 		})
 	v2 := v1.As("v2")
 	s.Given().Good(v1)
-	s.When().SetInRunningPods("database", "HEALTH=fail").
-		HealthRequestsFailed(v1, 1).HealthRequestsFailed(v1, 2).
-		Applied(v2).HealthRequestsFailed(v2, 5)
+	s.When().SetInRunningPods("database", "HEALTH=fail")
+	s.Then().CheckFailsInIdle("web", "health")
+	s.When().Applied(v2).HealthRequestsFailed(v2, 5)
 	s.Then().StateIs("web", "Held", "").
 		HasRollbackObjects("web", 0).HasNoControllerWrites("web").TemplateChangedBy("web", "user")
 	s.When().SetInRunningPods("database", "HEALTH=ok")

@@ -104,6 +104,23 @@ TEST_CASE("writes a new result of the baseline, but not its message or time") {
   CHECK(worth_writing(before, after));
 }
 
+TEST_CASE("writes the second failure of an idle check and its end, but no other result of it") {
+  api::GuardStatus before;
+  before.idle_results = {
+      {.check = "health", .config_hash = "a", .consecutive_failures = 1, .at = noon}};
+  api::GuardStatus after;
+  CHECK_FALSE(worth_writing(after, before));
+  after.idle_results = before.idle_results;
+  after.idle_results[0].consecutive_failures = 2;
+  CHECK(worth_writing(before, after));
+  before = after;
+  after.idle_results[0].at = noon + 1min;
+  after.idle_results[0].message = "503";
+  CHECK_FALSE(worth_writing(before, after));
+  after.idle_results.clear();
+  CHECK(worth_writing(before, after));
+}
+
 TEST_CASE("writes the failures up to the breach, but not those after it") {
   api::GuardStatus before = with_check(
       {.name = "health", .consecutive_failures = 3, .failure_threshold = 3, .breached = true});

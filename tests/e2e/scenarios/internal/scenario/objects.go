@@ -39,12 +39,19 @@ type Baseline struct {
 	At                                *time.Time
 }
 
+// IdleResult is the last result of a check in state Idle.
+type IdleResult struct {
+	Check               string
+	ConsecutiveFailures int
+}
+
 // GuardStatus is the status of a DeploymentGuard.
 type GuardStatus struct {
 	DeploymentUID, Policy, State, Reason, Message, Rollback string
 	Current, LastGood                                       *Revision
 	Revisions                                               []Revision
 	Checks                                                  []Check
+	IdleResults                                             []IdleResult
 	RolledOut                                               *time.Time
 	Conditions                                              []metav1.Condition
 	Rollbacks                                               []PastRollback

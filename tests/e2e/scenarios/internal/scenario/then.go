@@ -203,6 +203,19 @@ func (t *Then) BaselineFailedBeforeRelease(name, check string) *Then {
 	return t
 }
 
+// CheckFailsInIdle waits until a check has failed twice in state Idle.
+func (t *Then) CheckFailsInIdle(name, check string) *Then {
+	t.T.Helper()
+	what := fmt.Sprintf("check %s of %s has failed twice in state Idle", check, name)
+	t.eventually(what, func(ctx context.Context) (bool, string) {
+		guard, _ := t.Guard(ctx, name)
+		return slices.ContainsFunc(guard.Status.IdleResults, func(result IdleResult) bool {
+			return result.Check == check && result.ConsecutiveFailures >= 2
+		}), guard.statusJSON()
+	})
+	return t
+}
+
 // VerdictIs waits for the verdict of the current revision.
 func (t *Then) VerdictIs(name, verdict string) *Then {
 	t.T.Helper()
