@@ -15,7 +15,12 @@ Nodes::Nodes(ApiServer& server, VirtualClock& clock) : server_(server), clock_(c
   clock_.call_at(clock_.monotonic_now(), [this] { renew_leases(); });
 }
 
-const std::string& Nodes::next() { return names[placed_++ % names.size()]; }
+const std::string& Nodes::next() {
+  const std::string* node = &names[placed_++ % names.size()];
+  for (std::size_t tried = 1; dead.contains(*node) && tried < names.size(); ++tried)
+    node = &names[placed_++ % names.size()];
+  return *node;
+}
 
 void Nodes::renew_leases() {
   for (const std::string& node : names) {

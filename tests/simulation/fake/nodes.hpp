@@ -13,7 +13,7 @@ class Nodes {
  public:
   Nodes(ApiServer& server, VirtualClock& clock);
 
-  // New pods are placed on the nodes in turn.
+  // New pods are placed in turn on the nodes that are not dead.
   std::vector<std::string> names{"node-1"};
   // A node in this set does not respond and does not renew its Lease.
   std::set<std::string> dead;
