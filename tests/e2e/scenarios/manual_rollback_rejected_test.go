@@ -129,7 +129,7 @@ func TestRejectsAManualRollbackThatMayDoHarmUnlessForced(t *testing.T) {
 		},
 		"NotProven": {
 			prepare:    func(s *scenario.Scenario) { breachAndReplace(s, v1, v2) },
-			toRevision: ", toRevision: 3", words: []string{"revision 3", "Breached"},
+			toRevision: ", toRevision: 3", words: []string{"revision 3", "Superseded"},
 			target: v1, authors: []string{"user", "user", "user", "lastgood"},
 		},
 		"PausedUntil": {
