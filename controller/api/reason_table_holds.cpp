@@ -101,8 +101,8 @@ constexpr std::array entries{
                 "Create it. Lastgood checks again every 35 s."},
     ReasonEntry{place, Reason::AdmissionDenied, held,
                 "The API server does not admit the last good template. The message quotes the "
-                "server. A dry run is repeated every 35 s. If the patch itself was rejected, it "
-                "is retried for 15 minutes; then the state is `Frozen`, `PatchRejected`.",
+                "server. A dry run is repeated every 35 s. If a Rollback is recorded and the "
+                "server denies it for 15 minutes, the state is `Frozen`, `PatchRejected`.",
                 "Change the admission rule that the message quotes."},
     ReasonEntry{place, Reason::Forbidden, held,
                 "Lastgood lacks the permission that the message names.", "Grant the permission."},

@@ -9,7 +9,7 @@ namespace lastgood::guard {
 [[nodiscard]] bool is_about(const std::optional<api::Preflight>& preflight,
                             const api::Deployment& deployment, const api::Revision& target);
 
-// The preflight is about this generation and target, and at most 30s old: a rollback may start.
+// The preflight is about this generation and target, and at most 45 s old: a rollback may start.
 [[nodiscard]] bool is_fresh(const std::optional<api::Preflight>& preflight,
                             const api::Deployment& deployment, const api::Revision& target,
                             Time now);
