@@ -156,7 +156,8 @@ constexpr std::array not_counted_reasons{
 // The results, grouped by reason. Each group is in the order of the probes.
 class Tally {
  public:
-  Tally(const api::HttpCheck& http, std::span<const ProbeResult> results) {
+  Tally(const api::HttpCheck& http, std::span<const ProbeResult> results, const HttpPlan& plan)
+      : lost_nodes_(plan.lost_nodes.begin(), plan.lost_nodes.end()), lost_pods_(plan.lost_pods) {
     for (const ProbeResult& result : results) {
       const Reason reason = reason_of(http, result);
       results_[reason].push_back(&result);
@@ -183,13 +184,18 @@ class Tally {
   }
   [[nodiscard]] std::size_t failed() const { return counted() - count(Reason::Passed); }
 
+  // The pods on nodes that may not be alive, probed or not.
+  [[nodiscard]] std::size_t on_silent_nodes() const {
+    return count(Reason::NodeNotReady) + lost_pods_;
+  }
+
   // " (node-1, node-2)"
   [[nodiscard]] std::string silent_nodes() const {
-    std::set<std::string_view> nodes;
+    std::set<std::string_view> nodes = lost_nodes_;
     const auto found = results_.find(Reason::NodeNotReady);
-    if (found == results_.end()) return "";
-    for (const ProbeResult* result : found->second) nodes.insert(result->probe.node);
-    return fmt::format(" ({})", fmt::join(nodes, ", "));
+    if (found != results_.end())
+      for (const ProbeResult* result : found->second) nodes.insert(result->probe.node);
+    return nodes.empty() ? "" : fmt::format(" ({})", fmt::join(nodes, ", "));
   }
 
   // If several are equally frequent: WrongStatus, else the first of them in the list.
@@ -203,7 +209,7 @@ class Tally {
 
   // A node that may not be alive is worth a reason, so that users see it.
   [[nodiscard]] Reason reason_of_pass() const {
-    return count(Reason::NodeNotReady) > 0 ? Reason::NodeNotReady : Reason::Passed;
+    return on_silent_nodes() > 0 ? Reason::NodeNotReady : Reason::Passed;
   }
 
   // The reason of the measurement if no result is counted.
@@ -216,6 +222,8 @@ class Tally {
  private:
   std::map<Reason, std::vector<const ProbeResult*>> results_;
   std::size_t total_ = 0;
+  std::set<std::string_view> lost_nodes_;
+  std::size_t lost_pods_;
 };
 
 // For example "; not counted: 1 unreachable, 2 starting; 100 of 240 pods were probed".
@@ -227,7 +235,7 @@ std::string not_counted_text(const Tally& tally, std::size_t probed, std::size_t
   };
   add(tally.unreachable(), "unreachable");
   add(tally.count(Reason::ProbeBlocked), "blocked");
-  add(tally.count(Reason::NodeNotReady), "on a node that may not be alive" + tally.silent_nodes());
+  add(tally.on_silent_nodes(), "on a node that may not be alive" + tally.silent_nodes());
   add(tally.count(Reason::ProbeLate), "late");
   add(tally.count(Reason::PodsTerminating), "terminating");
   add(tally.count(Reason::PodsStarting), "starting");
@@ -252,14 +260,14 @@ std::string summary(const api::HttpCheck& http, const Tally& tally) {
 }  // namespace
 
 Measurement measure_http(const api::Check& check, std::span<const ProbeResult> results,
-                         std::size_t pods) {
+                         const HttpPlan& plan) {
   Measurement measurement{.check = check.name};
   if (results.empty()) {
     measurement.reason = Reason::NoPodsToProbe;
     measurement.message = "no pod of the revision was probed";
     return measurement;
   }
-  const Tally tally(check.http, results);
+  const Tally tally(check.http, results, plan);
   if (tally.counted() == 0) {
     measurement.reason = tally.reason_if_none_counted();
     measurement.message =
@@ -271,8 +279,9 @@ Measurement measure_http(const api::Check& check, std::span<const ProbeResult> r
   const bool fails = tally.failed() * 100 > limit_percent * tally.counted();
   measurement.result = fails ? api::MeasurementResult::Fail : api::MeasurementResult::Pass;
   measurement.reason = fails ? tally.most_frequent_failure() : tally.reason_of_pass();
-  measurement.message = clip(
-      summary(check.http, tally) + not_counted_text(tally, results.size(), pods), max_message_size);
+  measurement.message =
+      clip(summary(check.http, tally) + not_counted_text(tally, results.size(), plan.pods),
+           max_message_size);
   return measurement;
 }
 

@@ -17,6 +17,7 @@
 #include "api/measurement.hpp"
 #include "api/policy.hpp"
 #include "api/workload.hpp"
+#include "checks/http_plan.hpp"
 #include "checks/probe_result.hpp"
 #include "checks/responders.hpp"
 #include "checks/startup.hpp"
@@ -27,10 +28,10 @@ namespace lastgood::checks {
 // counted. These probes are not counted:
 //   - a failed probe with an exclusion, and
 //   - a probe that could not be sent (DNSLookupFailed, Unreachable).
-// `pods`: the number of pods that could be probed (HttpPlan::pods), 0 for a URL. If there are more
-// pods than results, the message says so.
+// `plan`: of these probes. The message says if not all pods were probed.
 [[nodiscard]] Measurement measure_http(const api::Check& check,
-                                       std::span<const ProbeResult> results, std::size_t pods = 0);
+                                       std::span<const ProbeResult> results,
+                                       const HttpPlan& plan = {});
 
 // A Fail must be confirmed with a second list of the pods before it is reported.
 [[nodiscard]] bool needs_confirmation(const Measurement& measurement);

@@ -251,6 +251,14 @@ std::optional<HttpPlan> missing_service_plan(const api::Check& check, std::strin
                   named.name, namespace_));
 }
 
+void add_lost_pods(HttpPlan& plan, std::span<const api::Pod> pods) {
+  for (const api::Pod& pod : pods) {
+    if (!is_node_unreachable(pod)) continue;
+    ++plan.lost_pods;
+    plan.lost_nodes.insert(pod.node);
+  }
+}
+
 }  // namespace
 
 std::optional<std::string> service_wanted(const api::Check& check, std::string_view namespace_) {
@@ -263,9 +271,11 @@ std::optional<std::string> service_wanted(const api::Check& check, std::string_v
   return std::move(named.name);
 }
 
-HttpPlan plan_http(const api::Check& check, std::string_view namespace_,
-                   std::span<const api::Pod> pods_of_revision,
-                   const std::optional<Result<api::Service>>& service) {
+namespace {
+
+HttpPlan plan_probes(const api::Check& check, std::string_view namespace_,
+                     std::span<const api::Pod> pods_of_revision,
+                     const std::optional<Result<api::Service>>& service) {
   const auto endpoint = endpoint_of(check.http);
   if (!endpoint) return unknown_plan(check, Reason::InvalidCheck, endpoint.error().message);
   const auto pods = pods_to_probe(pods_of_revision);
@@ -288,6 +298,16 @@ HttpPlan plan_http(const api::Check& check, std::string_view namespace_,
   if (!selected.empty()) return service_plan(check, *endpoint, **service, selected);
   // The full name, because a bare name resolves in the namespace of the controller.
   return url_plan(check, *endpoint, fmt::format("{}.{}.svc", named.name, namespace_));
+}
+
+}  // namespace
+
+HttpPlan plan_http(const api::Check& check, std::string_view namespace_,
+                   std::span<const api::Pod> pods_of_revision,
+                   const std::optional<Result<api::Service>>& service) {
+  HttpPlan plan = plan_probes(check, namespace_, pods_of_revision, service);
+  if (!plan.measurement && !plan.probes_url()) add_lost_pods(plan, pods_of_revision);
+  return plan;
 }
 
 }  // namespace lastgood::checks

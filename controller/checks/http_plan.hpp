@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -32,6 +33,9 @@ struct HttpPlan {
   std::vector<HttpProbe> probes = {};
   std::size_t pods = 0;  // number of pods that can be probed, may exceed max_probes; 0 for a URL
   std::optional<Measurement> measurement = {};  // its reason says why there are no probes
+  // Pods that are not probed because their node does not report, and these nodes.
+  std::size_t lost_pods = 0;
+  std::set<std::string> lost_nodes = {};
 
   // The request goes to a URL or Service as a whole, not to each pod.
   [[nodiscard]] bool probes_url() const { return !measurement && pods == 0; }

@@ -205,7 +205,7 @@ asio::awaitable<Result<CheckRunner::Measured>> CheckRunner::measure(const ProbeT
   tasks_.spawn("delay of probes", measure_delay(delay));
   std::vector<checks::ProbeResult> results = co_await probe_all(plan.probes);
   checks::exclude_late(results, check.http, *delay);
-  Measured measured{.measurement = checks::measure_http(check, results, plan.pods),
+  Measured measured{.measurement = checks::measure_http(check, results, plan),
                     .responders = checks::responders_of(results, target.rolled_out)};
   if (!checks::needs_confirmation(measured.measurement)) co_return measured;
   const auto pods_now =
@@ -220,7 +220,7 @@ asio::awaitable<Result<CheckRunner::Measured>> CheckRunner::measure(const ProbeT
     checks::exclude_starting(results, *pods_now, allowance, responders);
     co_await exclude_silence(results, *pods_now, responders, target.recorded_pass);
   }
-  measured.measurement = checks::measure_http(check, results, plan.pods);
+  measured.measurement = checks::measure_http(check, results, plan);
   co_return measured;
 }
 

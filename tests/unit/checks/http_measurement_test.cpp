@@ -198,10 +198,19 @@ TEST_CASE("measure_http passes for each status in expectedStatus") {
 }
 
 TEST_CASE("measure_http reports how many of the pods were probed") {
-  constexpr std::size_t probeable_pods = 240;
-  CHECK(measure_http(health_check(), statuses({200, 200}), probeable_pods).message ==
+  CHECK(measure_http(health_check(), statuses({200, 200}), {.pods = 240}).message ==
         "2 of 2 pods passed GET /health: web-0 returned 200, expected 200-399 (limit 25% of pods); "
         "2 of 240 pods were probed");
+}
+
+TEST_CASE("measure_http names the nodes of pods that were not probed") {
+  const auto measurement = measure_http(health_check(), statuses({200}),
+                                        {.pods = 1, .lost_pods = 2, .lost_nodes = {"a", "b"}});
+  CHECK(measurement.result == Pass);
+  CHECK(measurement.reason == Reason::NodeNotReady);
+  CHECK(measurement.message ==
+        "1 of 1 pods passed GET /health: web-0 returned 200, expected 200-399 (limit 25% of pods); "
+        "not counted: 2 on a node that may not be alive (a, b)");
 }
 
 TEST_CASE("measure_http limits the message to 512 bytes") {

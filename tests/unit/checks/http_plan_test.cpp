@@ -269,6 +269,17 @@ TEST_CASE("plan_http returns InvalidCheck when a field of the check is not valid
   }
 }
 
+TEST_CASE("plan_http counts the pods that it skips because their node does not report") {
+  api::Pod lost = pod("web-b");
+  lost.node = "node-2";
+  lost.ready = false;
+  lost.containers_ready = true;
+  const auto plan = plan_http(pods_check(), "shop", std::vector{pod("web-a"), lost}, std::nullopt);
+  CHECK(plan.probes.size() == 1);
+  CHECK(plan.lost_pods == 1);
+  CHECK(plan.lost_nodes == std::set<std::string>{"node-2"});
+}
+
 TEST_CASE("plan_http selects 100 of 250 pods evenly, and always the same ones") {
   std::vector<api::Pod> pods;
   for (int i = 0; i < 250; ++i)
