@@ -14,11 +14,28 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// Policy creates a RollbackPolicy; spec is YAML.
+// Policy creates a RollbackPolicy; spec is YAML. If the controller in the cluster is used, waits
+// until it has seen the policy.
 func (g *Given) Policy(name, spec string) *Given {
 	g.T.Helper()
 	g.applyPolicy(name, spec)
+	if g.Process == nil {
+		g.awaitPolicySeen(name)
+	}
 	return g
+}
+
+func (s *Scenario) awaitPolicySeen(name string) {
+	s.T.Helper()
+	policies := s.Cluster.Dynamic.Resource(lastgoodResource("rollbackpolicies")).Namespace(s.Namespace)
+	s.eventually("the controller has seen policy "+name, func(ctx context.Context) (bool, string) {
+		policy, err := policies.Get(ctx, name, metav1.GetOptions{})
+		if err != nil {
+			return false, err.Error()
+		}
+		seen, _, _ := unstructured.NestedInt64(policy.Object, "status", "observedGeneration")
+		return seen >= policy.GetGeneration(), fmt.Sprintf("generation %d", seen)
+	})
 }
 
 // ConfigMap creates a ConfigMap.
