@@ -93,7 +93,7 @@ func doNothingWhenAPodStartsLate(s *scenario.Scenario, makeLate func(*scenario.S
 	s.When().TimePassed(delay).Available("web")
 	s.Then().StateIs("web", "Evaluating", "Baking").
 		HasNoControllerWrites("web").TemplateChangedBy("web", "user")
-	s.When().SetInRunningPods("web", "HEALTH=fail")
+	s.When().ConfigMapChanged("speed", startDelay(0)).SetInRunningPods("web", "HEALTH=fail")
 	s.Then().IsRestored(v1).
 		TemplateChangedBy("web", "user", "lastgood")
 }
