@@ -124,8 +124,9 @@ bool has_baseline_result(const Measurement& measurement, bool nothing_started,
                          Established established) {
   if (measurement.result == MeasurementResult::Fail) return true;
   if (measurement.check == api::rollout_check) return false;
+  const bool is_before_start = nothing_started || measurement.reason == Reason::PodsStarting;
   return established == Established::No ||
-         (nothing_started && measurement.result == MeasurementResult::Unknown);
+         (is_before_start && measurement.result == MeasurementResult::Unknown);
 }
 
 bool repeats_baseline(const Measurement& baseline, bool nothing_started, int failures) {

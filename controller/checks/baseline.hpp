@@ -45,7 +45,8 @@ enum class Established : std::uint8_t { Yes, No };
                                          std::span<const std::string> not_established);
 
 // True for each Fail. Also true for an Unknown of an HTTP check before the new revision has
-// started: later the response of a URL may come from the new revision.
+// started, and while its pods start: later the response of a URL may come from the new revision,
+// and the old pods may be gone.
 // Also true for an Unknown of an HTTP check whose pods do not respond and have never done so: pods
 // of the baseline on the same nodes show whether the controller can reach them.
 // True for each result of an HTTP check that is not established: the baseline may establish it.

@@ -79,6 +79,22 @@ TEST_CASE("ends the freeze when an outage in a bake ends, and forgives both revi
   CHECK(scenario.run_until([&] { return scenario.state("web") == idle(Reason::Good); }, 12min));
 }
 
+//  v2 starts for 60 s ---- outage ---- v2 is ready, and the pods of v1 are gone
+TEST_CASE("holds a release when the outage began while its pods were starting") {
+  Scenario scenario;
+  scenario.start_controller();
+  scenario.cluster.health["app:v2"] = {.startup = 60s, .startup_status = 503};
+  scenario.ship("web", "app:v2");
+  scenario.run_for(15s);
+  scenario.cluster.outage = true;
+  scenario.run_for(10min);
+  CHECK(scenario.state("web") == held(Reason::SharedCause));
+  scenario.cluster.outage = false;
+  CHECK(scenario.run_until([&] { return scenario.state("web") == idle(Reason::Good); }, 20min));
+  CHECK(scenario.template_changes() == 0);
+  CHECK(scenario.violations() == no_violations);
+}
+
 //  v2 bakes in four Deployments ---- outage: all are held ---- the outage ends: all bake on
 TEST_CASE("holds a release without a baseline when three other Deployments begin to fail too") {
   LongBake scenario;

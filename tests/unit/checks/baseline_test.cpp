@@ -95,6 +95,11 @@ TEST_CASE("needs_baseline is true for a Fail, and for an Unknown HTTP check befo
     CHECK_FALSE(needs_baseline(measurement("health", Pass), nothing_started, yes));
     CHECK(needs_baseline(measurement("health", Unknown), nothing_started, yes) == nothing_started);
     CHECK_FALSE(needs_baseline(measurement("rollout", Unknown), nothing_started, yes));
+    Measurement starting = measurement("health", Unknown);
+    starting.reason = api::Reason::PodsStarting;
+    CHECK(needs_baseline(starting, nothing_started, yes));
+    starting.check = api::rollout_check;
+    CHECK_FALSE(needs_baseline(starting, nothing_started, yes));
   }
 }
 
