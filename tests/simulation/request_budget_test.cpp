@@ -85,8 +85,8 @@ TEST_CASE("sends at most 6 requests per minute while a rollback is held") {
   scenario.set_mode("Observe");
   scenario.start_controller();
   scenario.ship_bad_release();
-  REQUIRE(scenario.run_until([&] { return scenario.state("web") == held(Reason::Observing); },
-                             3min));
+  REQUIRE(
+      scenario.run_until([&] { return scenario.state("web") == held(Reason::Observing); }, 3min));
   scenario.run_for(1min);
   RequestCounter requests(scenario);
   const double per_minute = requests.per_minute();
