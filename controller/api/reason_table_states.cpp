@@ -76,8 +76,8 @@ constexpr std::array entries{
                 "The rollback failed for one of these reasons: a check was breached while the "
                 "restored revision rolled out; the rollout made no progress for 15 minutes; the "
                 "rollout was not complete after 1 hour; the snapshot cannot be restored. If the "
-                "restored revision failed the same check as the release, the freeze ends by "
-                "itself when the outage ends.",
+                "restored revision failed the same check as the release, the reason is "
+                "`VerificationFailed`, unless only the template can be the cause.",
                 "See `status.message`. Then [end the freeze](#how-to-end-a-freeze)."},
     ReasonEntry{place, Reason::PatchRejected, "`Frozen`",
                 "The API server rejected the patch for 15 minutes. Nothing was changed.",

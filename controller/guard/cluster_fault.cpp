@@ -13,4 +13,10 @@ bool is_cluster_fault(api::Reason reason) {
   }
 }
 
+bool is_fault_of_template(api::Reason reason) {
+  using api::Reason;
+  return reason == Reason::ImagePull || reason == Reason::ConfigError ||
+         reason == Reason::PodsRejected;
+}
+
 }  // namespace lastgood::guard

@@ -4,7 +4,8 @@
 //   would violate PodSecurity "restricted:latest": runAsNonRoot != true (...)
 // It also warns if the namespace only has a label that asks for warnings. So the label of the
 // enforced standard decides. If the namespace asks for warnings of a weaker standard than it
-// enforces, the API server does not tell what the enforced one forbids. https://kubernetes.io/docs/concepts/security/pod-security-admission/
+// enforces, the API server does not tell what the enforced one forbids.
+// https://kubernetes.io/docs/concepts/security/pod-security-admission/
 #pragma once
 
 #include <optional>

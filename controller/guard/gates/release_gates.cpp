@@ -172,12 +172,6 @@ MaybeHold shared_cause(const Inputs& inputs, const api::GuardStatus& guard, Time
 
 namespace {
 
-// Only the template of the release can be the cause.
-bool is_in_template(Reason reason) {
-  return reason == Reason::ImagePull || reason == Reason::ConfigError ||
-         reason == Reason::PodsRejected;
-}
-
 // The other Deployments that began to fail together with the release. If the check never passed for
 // the release, the release failed from its start. Then it may be the cause of failures that began
 // later, for example of Deployments that need it.
@@ -196,7 +190,7 @@ std::vector<std::string> failed_together(const Inputs& inputs, const CheckStatus
 MaybeHold shared_with_fleet(const Inputs& inputs, const api::GuardStatus& guard, Time now) {
   const CheckStatus* breach = actionable_breach(guard.checks, inputs.policy.spec, now);
   if (!breach || !breach->first_failure || passed_for_baseline(*breach) ||
-      is_in_template(breach->reason))
+      is_fault_of_template(breach->reason))
     return {};
   const Time began = *breach->first_failure;
   const std::vector<std::string> others = failed_together(inputs, *breach);

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "guard/check_status.hpp"
+#include "guard/cluster_fault.hpp"
 #include "guard/flapping.hpp"
 #include "guard/freeze.hpp"
 #include "guard/gates/chains.hpp"
@@ -67,7 +68,8 @@ std::string failure_text(const Step& step, const api::Rollback& rollback,
 }  // namespace
 
 bool fails_like_release(const api::Rollback& rollback, const CheckStatus* breach) {
-  return breach && breach->name == rollback.spec.check;
+  return breach && breach->name == rollback.spec.check &&
+         !is_fault_of_template(rollback.spec.reason);
 }
 
 void fail_verification(Step& step, const api::Rollback& rollback, const CheckStatus& breach) {

@@ -7,6 +7,7 @@
 namespace lastgood::guard {
 
 // The check of the Rollback is breached for the restored revision too, so an outage is likely.
+// False if only the template of the release can be the cause of its failure.
 [[nodiscard]] bool fails_like_release(const api::Rollback& rollback,
                                       const api::CheckStatus* breach);
 

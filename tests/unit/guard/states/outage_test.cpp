@@ -157,3 +157,16 @@ TEST_CASE("does not call a restored revision bad because the cluster creates no 
   web.reconcile_for(10min, all_pass);
   CHECK(web.state() == idle(Reason::RolledBack));
 }
+
+TEST_CASE("stays frozen when the release lacked its image and the restored revision crashed") {
+  DeploymentHarness web = baking_v2();
+  api::Measurement missing_image = fails_immediately("rollout");
+  missing_image.reason = Reason::ImagePull;
+  web.reconcile({missing_image}).pass_time(1s).reconcile();
+  REQUIRE(web.deployed_template() == "v1");
+  web.pass_time(10s).reconcile({fails_immediately("rollout")});
+  CHECK(web.state() == frozen(Reason::RollbackFailed));
+  web.roll_out().reconcile_for(1min, all_pass);
+  CHECK(web.state() == frozen(Reason::RollbackFailed));
+  CHECK(web.verdict("v2") == RevisionVerdict::RolledBack);
+}
