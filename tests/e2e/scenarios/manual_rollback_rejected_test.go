@@ -129,7 +129,7 @@ func TestRejectsAManualRollbackThatMayDoHarmUnlessForced(t *testing.T) {
 		},
 		"NotProven": {
 			prepare:    func(s *scenario.Scenario) { breachAndReplace(s, v1, v2) },
-			toRevision: ", toRevision: 3", words: []string{"revision 3", "Superseded"},
+			toRevision: ", toRevision: 3", words: []string{"Revision 3 is not proven good"},
 			target: v1, authors: []string{"user", "user", "user", "lastgood"},
 		},
 		"PausedUntil": {
