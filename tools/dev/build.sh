@@ -9,8 +9,8 @@ BUILD_PACKAGES=(clang-19 lld-19 libclang-rt-19-dev cmake ninja-build ccache pkg-
 verb_build() {
   local preset=${1:-dev}
   case $preset in
-    dev | sanitize | tsan | coverage | release) ;;
-    *) die "Unknown preset: $preset. Presets: dev, sanitize, tsan, coverage, release." ;;
+    dev | sanitize | tsan | coverage | optimized | release) ;;
+    *) die "Unknown preset: $preset. Presets: dev, sanitize, tsan, coverage, optimized, release." ;;
   esac
   build_preset "$preset" all
   say "build/$preset/cmd/lastgood-controller/lastgood-controller"
