@@ -4,8 +4,10 @@
 
 #include <algorithm>
 
+#include "guard/bake.hpp"
 #include "guard/check_status.hpp"
 #include "guard/cluster_fault.hpp"
+#include "guard/established.hpp"
 #include "guard/states/outage.hpp"
 #include "guard/states/outcome.hpp"
 #include "guard/states/restoration.hpp"
@@ -49,33 +51,67 @@ void end_unverified(Step& step, const api::Rollback& rollback, const std::string
   succeed(step, rollback, message);
 }
 
+bool may_be_wrong(const api::GuardStatus& guard, const CheckStatus& check) {
+  return check.consecutive_failures > 0 && check.name != api::rollout_check &&
+         !has_passed(guard, check.config_hash);
+}
+
+// The checks without those that fail and have passed for no revision: they may be wrong, so they
+// say nothing about the restored revision.
+std::vector<CheckStatus> checks_to_verify(const api::GuardStatus& guard) {
+  std::vector<CheckStatus> checks = guard.checks;
+  std::erase_if(checks, [&](const CheckStatus& check) { return may_be_wrong(guard, check); });
+  return checks;
+}
+
+std::string never_passed_text(const api::GuardStatus& guard) {
+  const auto found = std::ranges::find_if(
+      guard.checks, [&](const CheckStatus& check) { return may_be_wrong(guard, check); });
+  return found == guard.checks.end()
+             ? ""
+             : fmt::format("check {} has not passed for any revision, so it may be wrong: {}",
+                           found->name, found->message);
+}
+
+// Why the verification ends without a result although every check has passed; empty while it
+// continues.
+std::string why_not_healthy(const std::vector<CheckStatus>& checks) {
+  if (const CheckStatus* silent = check_without_recent_result(checks))
+    return fmt::format("check {} has no result any more ({})", silent->name, silent->reason);
+  const CheckStatus* low = below_pass_share(checks);
+  return low ? pass_share_text(*low) : "";
+}
+
 // Why the verification ends without a result; empty while it continues.
-std::string why_unverified(const Step& step, CheckSummary summary, bool is_complete,
-                           Time no_result_end) {
-  const std::vector<CheckStatus>& checks = step.plan.guard.checks;
+std::string why_unverified(const Step& step, const std::vector<CheckStatus>& checks,
+                           bool is_complete, Time no_result_end) {
+  const CheckSummary summary = summarize(checks);
   if (is_complete && summary == CheckSummary::NoResult && step.now >= no_result_end)
     return "these checks had no result: " + checks_without_result(checks);
+  if (is_complete && summary == CheckSummary::Passing && step.now >= no_result_end) {
+    if (std::string wrong = never_passed_text(step.plan.guard); !wrong.empty()) return wrong;
+  }
   if (step.now < no_result_end + restoration_timeout || summary == CheckSummary::Pending) return {};
   if (is_failing_still(checks, step.inputs.policy.spec, step.now)) return {};
   if (summary == CheckSummary::Failing) return "a check that failed has had no result since";
-  return "not every replica is available";
+  return is_complete ? why_not_healthy(checks) : "not every replica is available";
 }
 
-void conclude(Step& step, const api::Rollback& rollback) {
+void conclude(Step& step, const api::Rollback& rollback, const std::vector<CheckStatus>& checks) {
   api::GuardStatus& guard = step.guard();
   const std::string name = step.current_name();
   const api::PolicySpec& spec = step.inputs.policy.spec;
   const Time verify_end = *guard.rolled_out + spec.verify_for;
   const Time no_result_end = std::max(verify_end, *guard.rolled_out + no_result_timeout(spec));
-  const CheckSummary summary = summarize(guard.checks);
   const bool is_complete = api::rollout_complete(step.deployment());
-  if (is_complete && summary == CheckSummary::Passing && step.now >= verify_end) {
+  const bool is_verified = is_healthy(checks) && checks.size() == guard.checks.size();
+  if (is_complete && is_verified && step.now >= verify_end) {
     set_verdict(guard, guard.current->hash, RevisionVerdict::Good, step.now);
     const std::string message = fmt::format("{} was restored and passes its checks", name);
     step.emit(EventType::Normal, Reason::RollbackVerified, EventAction::None, message);
     return succeed(step, rollback, message);
   }
-  const std::string why = why_unverified(step, summary, is_complete, no_result_end);
+  const std::string why = why_unverified(step, checks, is_complete, no_result_end);
   if (!why.empty()) return end_unverified(step, rollback, why);
   for (const Time next : {verify_end, no_result_end, no_result_end + restoration_timeout}) {
     if (step.now < next) step.requeue_at(next);
@@ -86,7 +122,7 @@ void conclude(Step& step, const api::Rollback& rollback) {
   if (!is_complete)
     return step.enter(State::Verifying, Reason::AwaitingReplicas, awaiting_replicas(step));
   step.enter(State::Verifying, Reason::AwaitingPass,
-             fmt::format("{} is verified when every check has passed", name));
+             fmt::format("{} is verified when every check passes", name));
 }
 
 }  // namespace
@@ -106,11 +142,12 @@ void step_verifying(Step& step) {
   if (!guard.rolled_out && (has_waited || api::rollout_complete(step.deployment())))
     guard.rolled_out = step.now;
   apply_measurements(step);
+  const std::vector<CheckStatus> checks = checks_to_verify(guard);
   // A fault of the cluster may end, and says nothing about the restored revision.
-  const CheckStatus* breach = breached(guard.checks);
+  const CheckStatus* breach = breached(checks);
   if (breach && !is_cluster_fault(breach->reason))
     return fail_verification(step, *rollback, *breach);
-  guard.rolled_out ? conclude(step, *rollback) : await_replicas(step);
+  guard.rolled_out ? conclude(step, *rollback, checks) : await_replicas(step);
 }
 
 }  // namespace lastgood::guard

@@ -133,3 +133,38 @@ TEST_CASE("waits for two intervals of the rollout check when verifyFor is shorte
   harness.pass_time(1s).reconcile({pass("rollout")});
   CHECK(harness.emitted(Reason::RollbackVerified) == 1);
 }
+
+// A wrong policy never fails a rollback that the rollout check has caused.
+TEST_CASE("does not fail the verification by a check that has not passed for any revision") {
+  DeploymentHarness harness = verifying_v1();
+  harness.guard.passed_checks.clear();
+  harness.fail_three_times();
+  CHECK(harness.state() == verifying(Reason::RolledOut));
+  harness.reconcile_for(6min, {pass("rollout"), fails("health")});
+  CHECK(harness.state() == idle(Reason::RolledBack));
+  CHECK(harness.emitted(Reason::RollbackUnverified) == 1);
+  CHECK(harness.verdict("v1") == RevisionVerdict::PresumedGood);
+  CHECK_THAT(harness.guard.message, mentions({"health", "has not passed for any revision"}));
+}
+
+TEST_CASE("is not verified by one pass that no result follows") {
+  DeploymentHarness harness = verifying_v1();
+  harness.reconcile({pass("rollout"), pass("health")});
+  harness.reconcile_for(6min, {pass("rollout"), unknown("health")});
+  CHECK(harness.state() == verifying(Reason::AwaitingPass));
+  harness.reconcile_for(15min, {pass("rollout"), unknown("health")});
+  CHECK(harness.state() == idle(Reason::RolledBack));
+  CHECK(harness.verdict("v1") == RevisionVerdict::PresumedGood);
+  CHECK_THAT(harness.guard.message, mentions({"health", "no result any more"}));
+}
+
+TEST_CASE("is not verified when a check passes less than 75% of its measurements") {
+  DeploymentHarness harness = verifying_v1();
+  for (int i = 0; i < 60; ++i) {
+    harness.reconcile_for(20s, {pass("rollout"), pass("health")});
+    harness.reconcile_for(10s, {pass("rollout"), fails("health")});
+  }
+  CHECK(harness.state() == idle(Reason::RolledBack));
+  CHECK(harness.verdict("v1") == RevisionVerdict::PresumedGood);
+  CHECK_THAT(harness.guard.message, mentions({"health", "limit 75%"}));
+}
