@@ -142,7 +142,7 @@ void become_inconclusive(Step& step, const std::string& why) {
   api::GuardStatus& guard = step.guard();
   set_verdict(guard, guard.current->hash, RevisionVerdict::Inconclusive, step.now);
   const std::string message =
-      fmt::format("{} baked but is not called good, because {}", step.current_name(), why);
+      fmt::format("{} baked but is not good, because {}", step.current_name(), why);
   step.enter(State::Idle, Reason::Inconclusive, message);
   step.emit(EventType::Warning, Reason::ReleaseInconclusive, EventAction::None, message);
 }
@@ -186,7 +186,7 @@ std::string why_inconclusive(const Step& step, CheckSummary summary) {
   if (!is_long_enough(*guard.bake, spec)) return {};
   if (const CheckStatus* check = below_pass_share(guard.checks)) return pass_share_text(*check);
   const CheckStatus* silent = check_without_recent_result(guard.checks);
-  if (!silent || guard.bake->observed >= spec.bake_time) return {};
+  if (!silent || step.now < no_result_end) return {};
   return fmt::format("check {} had no result for {} of the bake ({})", silent->name,
                      format_duration(in_seconds(guard.bake->unobserved)), silent->reason);
 }

@@ -152,6 +152,15 @@ TEST_CASE("does not become good while the last result of a check is not a pass")
   CHECK(web.state() == idle(Reason::Good));
 }
 
+TEST_CASE("ends the bake as Inconclusive when a check has no result any more at its end") {
+  DeploymentHarness web = baking_v2().reconcile(all_pass);
+  web.pass_checks_for(10min - 10s).reconcile_for(9min, health_unknown);
+  CHECK(web.state() == evaluating(Reason::Baking));
+  web.reconcile_for(2min, health_unknown);
+  CHECK(web.state() == idle(Reason::Inconclusive));
+  CHECK_THAT(web.guard.message, mentions({"health", "had no result for 10m"}));
+}
+
 // v2 bakes for `time` ── v3
 TEST_CASE("makes a replaced release good when it was observed for minimumBake") {
   struct Row {
