@@ -176,6 +176,14 @@ Measurement measure_baseline_rollout(const Measurement& failure, std::span<const
   return measure_signature(failure.check, *signature, pods);
 }
 
+bool is_like_rollout_failure(Reason one, Reason other) {
+  const auto shown_as = [](Reason reason) {
+    const auto found = std::ranges::find(signatures, reason, &FailureSignature::failure);
+    return found == signatures.end() ? reason : found->reason;
+  };
+  return shown_as(one) == shown_as(other);
+}
+
 std::optional<api::BaselineResult> baseline_result(const Measurement& measurement,
                                                    std::string revision, bool nothing_started,
                                                    Time at) {

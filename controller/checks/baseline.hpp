@@ -105,6 +105,9 @@ inline constexpr Duration repeat_delay = std::chrono::seconds(1);
                                                    std::span<const api::Pod> baseline_pods,
                                                    Time now);
 
+// Two failures of the rollout check are in the same row of this table, or have the same reason.
+[[nodiscard]] bool is_like_rollout_failure(api::Reason one, api::Reason other);
+
 // Returns nothing for an Unknown. `revision` is a text such as "revision 4 (web-6d4b75cb6d)".
 [[nodiscard]] std::optional<api::BaselineResult> baseline_result(const Measurement& measurement,
                                                                  std::string revision,

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "checks/baseline.hpp"
 #include "guard/cluster_fault.hpp"
 #include "guard/flapping.hpp"
 #include "guard/schedule.hpp"
@@ -75,7 +76,11 @@ void update_baseline(CheckStatus& check, const api::Measurement& measurement) {
     // The old result stays. But a single failure of the baseline after the release had a pod is
     // forgotten: the old pod may have been terminating.
     const bool is_doubtful = had_failed && !baseline->before && !is_baseline_failing(check);
-    if (measurement.result == MeasurementResult::Fail && is_doubtful) baseline.reset();
+    // The baseline showed another failure of the rollout than the one that the release has now.
+    const bool is_other = had_failed && check.name == api::rollout_check &&
+                          !checks::is_like_rollout_failure(measurement.reason, baseline->reason);
+    if (measurement.result == MeasurementResult::Fail && (is_doubtful || is_other))
+      baseline.reset();
     return;
   }
   api::BaselineResult result = *measurement.baseline;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "checks/baseline.hpp"
 #include "guard/check_status.hpp"
 #include "guard/cluster_fault.hpp"
 #include "guard/flapping.hpp"
@@ -68,8 +69,11 @@ std::string failure_text(const Step& step, const api::Rollback& rollback,
 }  // namespace
 
 bool fails_like_release(const api::Rollback& rollback, const CheckStatus* breach) {
-  return breach && breach->name == rollback.spec.check &&
-         !is_fault_of_template(rollback.spec.reason);
+  if (!breach || breach->name != rollback.spec.check) return false;
+  if (breach->name == api::rollout_check &&
+      !checks::is_like_rollout_failure(rollback.spec.reason, breach->reason))
+    return false;
+  return !is_fault_of_template(rollback.spec.reason);
 }
 
 void fail_verification(Step& step, const api::Rollback& rollback, const CheckStatus& breach) {

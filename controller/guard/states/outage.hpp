@@ -7,7 +7,8 @@
 namespace lastgood::guard {
 
 // The check of the Rollback is breached for the restored revision too, so an outage is likely.
-// False if only the template of the release can be the cause of its failure.
+// False if only the template of the release can be the cause of its failure, and if the rollout of
+// the two failed in different ways (see checks::is_like_rollout_failure).
 [[nodiscard]] bool fails_like_release(const api::Rollback& rollback,
                                       const api::CheckStatus* breach);
 

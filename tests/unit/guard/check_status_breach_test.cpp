@@ -146,6 +146,21 @@ TEST_CASE("keeps the last result of the baseline that is not Unknown until the c
         baseline(Fail, true, 4));
 }
 
+// v2 and v1 crash without their database. The database returns, and v2 is OOMKilled by itself.
+TEST_CASE("forgets a failing baseline when the rollout fails in another way without a baseline") {
+  api::Measurement crash{.check = "rollout", .result = Fail, .reason = Reason::CrashLoop};
+  crash.baseline = api::BaselineResult{.result = Fail, .reason = Reason::CrashLoop, .before = true};
+  api::CheckStatus check = apply({.name = "rollout"}, crash, false, noon);
+  check = apply(std::move(check), crash, false, noon + 10s);
+  REQUIRE(is_baseline_failing(check));
+  crash.baseline.reset();
+  check = apply(std::move(check), crash, false, noon + 20s);
+  CHECK(is_baseline_failing(check));
+  const api::Measurement killed{.check = "rollout", .result = Fail, .reason = Reason::OOMKilled};
+  check = apply(std::move(check), killed, false, noon + 30s);
+  CHECK_FALSE(check.baseline.has_value());
+}
+
 TEST_CASE("acts on the first confirmed breach of a check that does not fail for the baseline") {
   const api::BaselineResult baseline_fails{.result = Fail, .consecutive_failures = 2};
   const api::BaselineResult baseline_failed_once{.result = Fail, .consecutive_failures = 1};

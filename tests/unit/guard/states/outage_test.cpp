@@ -135,6 +135,21 @@ TEST_CASE("ends the freeze when an outage ends in which both revisions crashed")
   CHECK(web.restorations == 1);
 }
 
+TEST_CASE("stays frozen when the rollout of the restored revision failed in another way") {
+  api::Measurement crash = fails_immediately("rollout");
+  crash.reason = Reason::CrashLoop;
+  DeploymentHarness web = baking_v2();
+  web.reconcile({crash}).pass_time(1s).reconcile();
+  REQUIRE(web.deployed_template() == "v1");
+  api::Measurement no_image = fails_immediately("rollout");
+  no_image.reason = Reason::ImagePull;
+  web.pass_time(10s).reconcile({no_image});
+  CHECK(web.state() == frozen(Reason::RollbackFailed));
+  web.roll_out().reconcile_for(1min, all_pass);
+  CHECK(web.state() == frozen(Reason::RollbackFailed));
+  CHECK(web.verdict("v2") == RevisionVerdict::RolledBack);
+}
+
 TEST_CASE("ends the freeze of a verification that was paused and failed before all pods ran") {
   DeploymentHarness web = restored_v1();
   web.roll_out().pass_time(1s).reconcile().pause().reconcile().unpause();
