@@ -71,16 +71,18 @@ constexpr std::array checks{
                 "Raise the memory limit, or fix the memory use."},
     ReasonEntry{check, Reason::RegistryUnavailable, unknown_until_deadline,
                 "The registry of an image refuses connections, times out, is overloaded or "
-                "returns 429. The release is not the cause. When the progress deadline is "
+                "returns 429. Or its host name does not resolve, although the old revision pulled "
+                "images from it. The release is not the cause. When the progress deadline is "
                 "exceeded, the state is `Held`, `ClusterFault`.",
                 "See the registry."},
     ReasonEntry{check, Reason::ImagePull, "rollout: `Fail`, breached after 20 s",
                 "An image cannot be pulled: the registry does not have it or denies access, or its "
-                "host name does not resolve. A failed pull for which the kubelet gives no cause "
+                "host name does not resolve and may be misspelt. A failed pull for which the "
+                "kubelet gives no cause "
                 "counts too. An invalid image name is breached at once.",
                 "Correct the image or the pull secret in the next release."},
     ReasonEntry{check, Reason::RegistryAccessDenied, unknown_until_deadline,
-                "The registry denies access, but it gave the images of the old revision. Probably "
+                "The registry denies access, but the old revision pulled images from it. Probably "
                 "a login has expired. When the progress deadline is exceeded, the state is `Held`, "
                 "`ClusterFault`.",
                 "Renew the pull secret."},

@@ -40,7 +40,7 @@ bool was_oom_killed(const ContainerState& container) {
 }
 
 bool is_registry_unavailable(const ContainerState& container) {
-  // "no such host" is not in the list: the host name may be misspelt.
+  // "no such host" is not in the list: the host name may be misspelt. See excuse_registry().
   constexpr std::array<std::string_view, 19> temporary_errors{
       "RegistryUnavailable",   "connection refused",    "connection reset", "i/o timeout",
       "TLS handshake timeout", "no route to host",      "is unreachable",   "deadline exceeded",

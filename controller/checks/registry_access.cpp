@@ -45,8 +45,14 @@ bool was_allowed_before(const ContainerState& denied, std::span<const Pod> basel
       baseline_pods, [&](const Pod& pod) { return find_container({&pod}, is_like).has_value(); });
 }
 
+// The host name of the registry is right: the old pods pulled from it.
+bool is_name_not_resolved(const ContainerState& container) {
+  return lacks_image(container) && container.waiting_message.contains("no such host");
+}
+
 bool is_excused(const ContainerState& container, std::span<const Pod> baseline_pods) {
-  return is_access_denied(container) && was_allowed_before(container, baseline_pods);
+  return (is_access_denied(container) || is_name_not_resolved(container)) &&
+         was_allowed_before(container, baseline_pods);
 }
 
 }  // namespace
@@ -65,8 +71,8 @@ std::string repository_of(std::string_view image) {
   return std::string(is_tag ? image.substr(0, colon) : image);
 }
 
-api::Measurement excuse_denied_access(api::Measurement failure, std::span<const Pod> pods,
-                                      std::span<const Pod> baseline_pods) {
+api::Measurement excuse_registry(api::Measurement failure, std::span<const Pod> pods,
+                                 std::span<const Pod> baseline_pods) {
   const bool is_at_deadline = failure.reason == Reason::ProgressDeadlineExceeded;
   if (failure.result != api::MeasurementResult::Fail ||
       (failure.reason != Reason::ImagePull && !is_at_deadline))
@@ -80,12 +86,14 @@ api::Measurement excuse_denied_access(api::Measurement failure, std::span<const 
   }
   if (!example) return failure;
   const ContainerState& container = find_container({example}, lacks_image)->container;
-  failure.reason = Reason::RegistryAccessDenied;
+  const bool is_denied = is_access_denied(container);
+  failure.reason = is_denied ? Reason::RegistryAccessDenied : Reason::RegistryUnavailable;
   failure.message = clip(
-      fmt::format("pod {}, container {}: {}: {}. The registry gave the images of the old pods, so "
-                  "the login has probably expired; the check waits for the progress deadline",
+      fmt::format("pod {}, container {}: {}: {}. The old pods pulled images from this registry, so "
+                  "{}; the check waits for the progress deadline",
                   example->meta.key.name, container.name, container.waiting_reason,
-                  container.waiting_message),
+                  container.waiting_message,
+                  is_denied ? "the login has probably expired" : "its host name is right"),
       max_message_size);
   if (is_at_deadline) return failure;
   failure.result = api::MeasurementResult::Unknown;

@@ -1,4 +1,4 @@
-// A registry that denies access to the images of a release, although it gave those of the old pods.
+// A registry that does not serve the images of a release, although the old pods pulled from it.
 #pragma once
 
 #include <span>
@@ -15,14 +15,17 @@ namespace lastgood::checks {
 // The image without tag and digest.
 [[nodiscard]] std::string repository_of(std::string_view image);
 
-// Changes a Fail with reason ImagePull to Unknown (RegistryAccessDenied), if each pod that lacks an
-// image is denied access (401 or 403) and a pod of the baseline pulled an image from the same
-// registry: probably a login has expired, and the release is not the cause. A registry that says
-// that the repository may not exist counts only if the baseline pulled from the same repository.
+// Changes a Fail with reason ImagePull to Unknown if a pod of the baseline pulled an image from the
+// same registry, and each pod that lacks an image has one of these problems:
 //
-// At the progress deadline the result is a Fail with that reason.
-[[nodiscard]] api::Measurement excuse_denied_access(api::Measurement failure,
-                                                    std::span<const api::Pod> pods,
-                                                    std::span<const api::Pod> baseline_pods);
+//   RegistryAccessDenied  the registry denies access (401 or 403): probably a login has expired. If
+//                         it says that the repository may not exist, the baseline must have pulled
+//                         from the same repository.
+//   RegistryUnavailable   the host name of the registry does not resolve
+//
+// The release is not the cause. At the progress deadline the result is a Fail with that reason.
+[[nodiscard]] api::Measurement excuse_registry(api::Measurement failure,
+                                               std::span<const api::Pod> pods,
+                                               std::span<const api::Pod> baseline_pods);
 
 }  // namespace lastgood::checks

@@ -1,8 +1,10 @@
-// A login to a registry that has expired is not the fault of the release.
+// A login to a registry that has expired, or a registry that is down, is not the fault of a
+// release.
 #include "checks/registry_access.hpp"
 
 #include <catch2/catch.hpp>
 
+#include "support/mentions.hpp"
 #include "support/printers.hpp"
 #include "unit/checks/pods.hpp"
 
@@ -39,7 +41,7 @@ api::Measurement failure(Reason reason = Reason::ImagePull) {
 
 api::Measurement excused(const std::vector<api::Pod>& pods, const std::vector<api::Pod>& baseline,
                          Reason reason = Reason::ImagePull) {
-  return excuse_denied_access(failure(reason), pods, baseline);
+  return excuse_registry(failure(reason), pods, baseline);
 }
 
 }  // namespace
@@ -62,12 +64,23 @@ TEST_CASE("excuses denied access when the old pods pulled from the same registry
   CHECK(measurement.min_failing_time == Duration::zero());
   CHECK(measurement.message ==
         "pod web-1, container app: ImagePullBackOff: failed to authorize: unexpected status: 401 "
-        "Unauthorized. The registry gave the images of the old pods, so the login has probably "
+        "Unauthorized. The old pods pulled images from this registry, so the login has probably "
         "expired; the check waits for the progress deadline");
   const auto at_deadline = excused({denied("reg.example/app:v2")}, {pulled("reg.example/app:v1")},
                                    Reason::ProgressDeadlineExceeded);
   CHECK(at_deadline.result == Fail);
   CHECK(at_deadline.reason == Reason::RegistryAccessDenied);
+}
+
+TEST_CASE("excuses a host name that does not resolve when the old pods pulled from the registry") {
+  const char* unresolved = "dial tcp: lookup reg.example on 10.0.0.10:53: no such host";
+  const auto measurement =
+      excused({denied("reg.example/app:v2", unresolved)}, {pulled("reg.example/app:v1")});
+  CHECK(measurement.result == Unknown);
+  CHECK(measurement.reason == Reason::RegistryUnavailable);
+  CHECK_THAT(measurement.message, testing::mentions({"no such host", "host name is right"}));
+  CHECK(excused({denied("other.example/app:v2", unresolved)}, {pulled("reg.example/app:v1")}) ==
+        failure());
 }
 
 TEST_CASE("blames the release for denied access when the login is not the likely cause") {
