@@ -109,9 +109,21 @@ void set_preflight(GuardState& state, const api::Preflight& preflight) {
   if (preflight.reason == Reason::SnapshotMissing) clear_snapshot(state.guard, preflight.target);
 }
 
+// A release needs to know which pods responded since it began. With strategy Recreate its old pods
+// are gone before it starts, so the pods that responded to the idle checks stay known.
+void forget_responders(GuardState& state, const PlanDecided& decided) {
+  if (state.guard.state != api::State::Idle) return;
+  if (!decided.deployment.recreates) return state.responders.clear();
+  std::erase_if(state.responders, [&](const auto& entry) {
+    return std::ranges::none_of(decided.policy.spec.checks, [&](const api::Check& check) {
+      return api::config_hash_of(check.http) == entry.first;
+    });
+  });
+}
+
 void set_plan(GuardState& state, const PlanDecided& decided) {
   const Plan& plan = decided.plan;
-  if (state.guard.state == api::State::Idle) state.responders.clear();
+  forget_responders(state, decided);
   // A new release is measured at once, while the old pods can still show a shared cause.
   if (state.guard.evaluation_started != plan.guard.evaluation_started) state.schedule = {};
   state.guard = plan.guard;

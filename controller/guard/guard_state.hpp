@@ -30,7 +30,8 @@ struct GuardState {
   IdleSchedule idle_schedule = {};
   std::vector<MeasurementArrived> measurements = {};  // since the last plan
   std::map<std::string, bool> running_checks = {};    // by name
-  // By the config hash of an HTTP check. Dropped while the Deployment is Idle.
+  // By the config hash of an HTTP check. Dropped while the Deployment is Idle, except with strategy
+  // Recreate.
   std::map<std::string, checks::Responders> responders = {};
   std::optional<policy::ConfigMapRead> config_map = {};
   std::map<std::string, int> emitted = {};            // Event name to count

@@ -39,6 +39,7 @@ struct PreflightEnded {
 // The plan becomes the state before it is executed, so that the other Deployments see it during
 // the writes.
 struct PlanDecided {
+  const api::Deployment& deployment;
   const EffectivePolicy& policy;
   const Plan& plan;
   MonotonicTime at;

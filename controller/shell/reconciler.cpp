@@ -60,8 +60,10 @@ asio::awaitable<Result<std::optional<MonotonicTime>>> Reconciler::reconcile_depl
   }
   if (plan.opt_in_lost) ports_.telemetry.opt_in_lost();
   const bool concerns_group = guard::changes_for_group(*state, inputs->policy, plan);
-  const guard::PlanDecided decided{
-      .policy = inputs->policy, .plan = plan, .at = ports_.clock.monotonic_now()};
+  const guard::PlanDecided decided{.deployment = *deployment,
+                                   .policy = inputs->policy,
+                                   .plan = plan,
+                                   .at = ports_.clock.monotonic_now()};
   states_.apply(key, decided);
   pod_view_.want(key, guard::pods_wanted(*deployment, inputs->policy, state->guard));
   const auto done = co_await execute_and_publish(*inputs, plan, state, term);

@@ -46,9 +46,11 @@ GuardState after_action(const ActionOutcome& outcome) {
   return after_action(pending_state(), {}, {}, outcome);
 }
 
-GuardState after_plan(GuardState state, const Plan& plan, MonotonicTime at = {}) {
+GuardState after_plan(GuardState state, const Plan& plan, MonotonicTime at = {},
+                      const api::Deployment& deployment = {}) {
   const policy::EffectivePolicy policy = web_policy();
-  return apply(std::move(state), PlanDecided{.policy = policy, .plan = plan, .at = at});
+  return apply(std::move(state),
+               PlanDecided{.deployment = deployment, .policy = policy, .plan = plan, .at = at});
 }
 
 const Error timeout{.kind = ErrorKind::TimedOut, .message = "no complete response within 4s"};
@@ -83,6 +85,18 @@ TEST_CASE("remembers the pods that responded to a check until the Deployment is 
   state.guard.state = api::State::Idle;
   state = after_plan(std::move(state), {.guard = state.guard});
   CHECK(state.responders.empty());
+}
+
+TEST_CASE("remembers the pods of an idle Recreate Deployment that responded to its checks") {
+  const std::string hash = api::config_hash_of(web_policy().spec.checks[0].http);
+  GuardState state = pending_state();
+  state.guard.state = api::State::Idle;
+  const std::vector<checks::Responder> responders{{.pod = "web-0", .node = "node-a"}};
+  state.responders[hash].add(responders);
+  state.responders["of an older policy"].add(responders);
+  state = after_plan(std::move(state), {.guard = state.guard}, {}, {.recreates = true});
+  REQUIRE(state.responders.size() == 1);
+  CHECK(state.responders[hash].has_node("node-a"));
 }
 
 TEST_CASE("forgets everything when a user deletes the guard") {
@@ -148,7 +162,8 @@ TEST_CASE("takes over the plan, and what the other members of its group read") {
   policy.group = "shop";
   policy.group_order = 2;
   policy.spec.mode = api::Mode::Approve;
-  state = apply(std::move(state), PlanDecided{.policy = policy, .plan = plan, .at = {}});
+  state = apply(std::move(state),
+                PlanDecided{.deployment = {}, .policy = policy, .plan = plan, .at = {}});
   CHECK(state.guard == plan.guard);
   CHECK(state.rollback->status.phase == RollbackPhase::Superseded);
   CHECK(state.measurements.empty());

@@ -54,7 +54,8 @@ struct FleetModel {
       policy.group = member.group;
       Plan plan;
       plan.guard = member.guard;
-      states.apply(key_of(name), PlanDecided{.policy = policy, .plan = plan, .at = {}});
+      states.apply(key_of(name),
+                   PlanDecided{.deployment = {}, .policy = policy, .plan = plan, .at = {}});
     }
     return observe_fleet(memory, states, stores, {}, breaker_override, key_of(self), group, now);
   }

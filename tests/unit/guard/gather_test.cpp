@@ -36,7 +36,8 @@ TEST_CASE("starts the checks of a new release at once, not in the turns of the r
   REQUIRE(due_checks(state, all, policy.spec, 1, {}).names.empty());
   Plan plan;
   plan.guard.evaluation_started = noon + 1s;
-  state = apply(std::move(state), PlanDecided{.policy = policy, .plan = plan, .at = {}});
+  state = apply(std::move(state),
+                PlanDecided{.deployment = {}, .policy = policy, .plan = plan, .at = {}});
   CHECK(due_checks(state, all, policy.spec, 1, {}).names ==
         std::vector<std::string>{"health", "rollout"});
 }
