@@ -10,6 +10,12 @@ using api::RevisionVerdict;
 using api::RollbackPhase;
 using api::State;
 
+namespace {
+
+constexpr Duration max_breach_age = std::chrono::hours(1);
+
+}  // namespace
+
 bool runs_restored_revision(const GroupMember& member) {
   const auto& current = member.guard.current;
   return current && member.rollback && member.rollback->status.template_restored &&
@@ -20,8 +26,10 @@ bool is_released_together(const GroupMember& member, const std::optional<Time>& 
   const auto& current = member.guard.current;
   if (!current || !released || runs_restored_revision(member)) return false;
   switch (current->verdict) {
-    case RevisionVerdict::Evaluating:
-    case RevisionVerdict::Breached: return true;
+    case RevisionVerdict::Evaluating: return true;
+    // A member that has been breached for long neither blocks its group nor is restored with it.
+    case RevisionVerdict::Breached:
+      return current->since && *current->since + max_breach_age >= *released;
     case RevisionVerdict::Good:
     case RevisionVerdict::Inconclusive:
       return member.guard.evaluation_started && current->since >= released;

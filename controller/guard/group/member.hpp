@@ -13,7 +13,8 @@ namespace lastgood::guard {
 // The member runs a revision that a rollback restored, which is not a release.
 [[nodiscard]] bool runs_restored_revision(const GroupMember& member);
 
-// The release of the member is evaluated or breached, or got its verdict at `released` or later.
+// The release of the member is evaluated, was breached at `released` - 1 hour or later, or got its
+// verdict at `released` or later.
 // `released`: when the release of another member began to be evaluated.
 [[nodiscard]] bool is_released_together(const GroupMember& member,
                                         const std::optional<Time>& released);

@@ -32,7 +32,8 @@ TEST_CASE("is released together with another member by its verdict and the time 
   const Time released = noon;
   const std::vector<Case> cases = {
       {"evaluated since before the other release", RevisionVerdict::Evaluating, -1h, true},
-      {"breached before the other release", RevisionVerdict::Breached, -1h, true},
+      {"breached an hour before the other release", RevisionVerdict::Breached, -1h, true},
+      {"breached long before the other release", RevisionVerdict::Breached, -1h - 1ms, false},
       {"good at the time of the other release", RevisionVerdict::Good, 0s, true},
       {"good before the other release", RevisionVerdict::Good, -1ms, false},
       {"inconclusive after the other release", RevisionVerdict::Inconclusive, 1s, true},
