@@ -22,7 +22,8 @@ constexpr std::array verdicts{
     ValueDoc<RevisionVerdict>{RevisionVerdict::Evaluating, "The revision is being evaluated."},
     ValueDoc<RevisionVerdict>{RevisionVerdict::Good,
                               "The revision rolled out completely and baked without a breach, or "
-                              "was healthy for `minimumBake` when a newer one replaced it."},
+                              "was healthy for `minimumBake` when a newer one replaced it, or "
+                              "passed its checks after a rollback restored it."},
     ValueDoc<RevisionVerdict>{RevisionVerdict::PresumedGood,
                               "The revision was completely available when Lastgood first saw it."},
     ValueDoc<RevisionVerdict>{
@@ -31,7 +32,7 @@ constexpr std::array verdicts{
     ValueDoc<RevisionVerdict>{RevisionVerdict::Inconclusive,
                               "The revision baked, but a check returned no result or passed too "
                               "few of its measurements. Or it was rolled back because of an "
-                              "outage."},
+                              "outage, or the Deployment opted out during the evaluation."},
     ValueDoc<RevisionVerdict>{RevisionVerdict::Breached,
                               "A check was breached, and the revision is not rolled back yet."},
     ValueDoc<RevisionVerdict>{RevisionVerdict::RolledBack,

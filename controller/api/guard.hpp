@@ -19,10 +19,11 @@ enum class State : std::uint8_t { Idle, Evaluating, Held, RollingBack, Verifying
 
 enum class RevisionVerdict : std::uint8_t {
   Evaluating,    // the checks run
-  Good,          // rolled out completely and baked without a breach
+  Good,          // baked without a breach, was healthy for minimumBake, or passed verification
   PresumedGood,  // was completely available when first seen
   Superseded,    // a newer template was applied before the evaluation ended
-  Inconclusive,  // baked, but a check had no result or passed too few of its measurements
+  Inconclusive,  // baked, but the evidence is not enough; or opted out while it was evaluated;
+                 // or rolled back because of an outage
   Breached,      // a check was breached; not (yet) rolled back
   RolledBack,    // rolled back: quarantined
 };

@@ -35,7 +35,6 @@ struct Deployment {
   std::int64_t observed_generation = 0;
   std::int64_t status_replicas = 0;   // of all ReplicaSets
   std::int64_t updated_replicas = 0;  // of the newest ReplicaSet
-  std::int64_t ready_replicas = 0;
   std::int64_t available_replicas = 0;
   std::vector<DeploymentCondition> conditions = {};
 
@@ -102,7 +101,6 @@ struct Pod {
   StringMap port_names = {};              // the number of each named container port, in decimal
   std::vector<KubeletProbe> probes = {};  // without those of init containers
   bool ready = false;
-  std::optional<Time> ready_since = {};    // last transition of Ready; absent if Ready is not True
   std::optional<Time> accepted_at = {};    // status.startTime: the kubelet accepted the pod
   std::optional<Time> unready_since = {};  // last transition of Ready; absent if Ready is True
   bool containers_ready = false;           // condition ContainersReady

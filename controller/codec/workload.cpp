@@ -33,7 +33,6 @@ Deployment read_deployment(const Reader& root) {
   out.observed_generation = status.integer("observedGeneration");
   out.status_replicas = status.integer("replicas");
   out.updated_replicas = status.integer("updatedReplicas");
-  out.ready_replicas = status.integer("readyReplicas");
   out.available_replicas = status.integer("availableReplicas");
   status.each("conditions", max_elements, [&](const Reader& condition) {
     out.conditions.push_back(
@@ -200,8 +199,7 @@ Result<Pod> parse_pod(const Json& object) {
     conditions.emplace(condition.text("type"), condition.text("status"));
     const std::string type = condition.text("type");
     const bool is_true = condition.text("status") == "True";
-    if (type == "Ready")
-      (is_true ? out.ready_since : out.unready_since) = condition.time("lastTransitionTime");
+    if (type == "Ready" && !is_true) out.unready_since = condition.time("lastTransitionTime");
     if (type == "PodScheduled" && !is_true)
       out.unscheduled_message = condition.text("message", max_text);
   });

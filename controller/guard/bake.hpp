@@ -22,7 +22,7 @@ void begin_bake(api::GuardStatus& guard, Time now);
 void count_bake(api::Bake& bake, const std::vector<api::CheckStatus>& before,
                 const api::PolicySpec& spec, Time now);
 
-// Until when the results of the checks vouch for the release. Empty if a check has no result.
+// Until when every check has a recent result (see max_result_age). Empty if a check has no result.
 [[nodiscard]] std::optional<Time> observed_until(const std::vector<api::CheckStatus>& checks,
                                                  const api::PolicySpec& spec);
 

@@ -5,7 +5,7 @@
 //   RollingUpdate    checks that have not passed for the current revision  soon, then after 1, 2,
 //                                                                          4 ... 60 minutes, until
 //                                                                          they pass
-//   Recreate         all checks: the old pods cannot be asked any more     once a minute
+//   Recreate         all checks: the old pods cannot be probed any more    once a minute
 //                    when a release has begun
 //
 // The first measurement is spread by a hash of the Deployment's uid, so that a changed policy does

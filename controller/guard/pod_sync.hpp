@@ -42,7 +42,7 @@ struct PodsWanted {
   bool operator==(const PodsWanted&) const = default;
 };
 
-// Empty if no check of the Deployment runs.
+// Empty if the Deployment is Idle, is being deleted, or no policy applies to it.
 [[nodiscard]] std::optional<PodsWanted> pods_wanted(const api::Deployment& deployment,
                                                     const policy::EffectivePolicy& policy,
                                                     const api::GuardStatus& guard);

@@ -140,7 +140,6 @@ ErrorCode read_status(Value status, api::Deployment& deployment, ErrorPath& erro
     if (name == "observedGeneration") return walk::read(value, deployment.observed_generation);
     if (name == "replicas") return walk::read(value, deployment.status_replicas);
     if (name == "updatedReplicas") return walk::read(value, deployment.updated_replicas);
-    if (name == "readyReplicas") return walk::read(value, deployment.ready_replicas);
     if (name == "availableReplicas") return walk::read(value, deployment.available_replicas);
     if (name != "conditions") return simdjson::SUCCESS;
     return walk::elements(value, [&](Value item) {

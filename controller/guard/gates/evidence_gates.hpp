@@ -1,4 +1,4 @@
-// Gates that ask whether a check can be trusted. Private to guard/.
+// Gates that hold a release whose check may be wrong or fails for another cause. Private to guard/.
 #pragma once
 
 #include <optional>

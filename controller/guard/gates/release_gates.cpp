@@ -283,7 +283,7 @@ MaybeHold same_image(const Inputs& inputs, const api::GuardStatus& guard, Time) 
         .reason = Reason::SameImage,
         .message = fmt::format(
             "The release and revision {} name the same images, but {} was {} in revision {} and "
-            "gives {} now. A rollback would run the image of the release again. Ship a release "
+            "is {} now. A rollback would run the image of the release again. Ship a release "
             "with another tag or with a digest",
             target->number, name, id, target->number, now_gives->second)};
   }

@@ -52,9 +52,8 @@ void report_running_revision(Step& step) {
     case RevisionVerdict::Breached:
     case RevisionVerdict::RolledBack:
     case RevisionVerdict::Superseded:
-      return step.enter(
-          State::Idle, Reason::Inconclusive,
-          fmt::format("{} still runs. It is not called good, because a check had no result", name));
+      return step.enter(State::Idle, Reason::Inconclusive,
+                        fmt::format("{} still runs. It is not proven good", name));
   }
 }
 

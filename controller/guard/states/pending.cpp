@@ -85,13 +85,14 @@ std::string why_cancelled(const Step& step, const api::Rollback& rollback) {
   if (!is_for_own_check(step, rollback)) return {};
   if (rollback.spec.group && rollback.spec.group->name != inputs.policy.group)
     return fmt::format(
-        "{} stays for now: the Deployment left group {}, which the Rollback includes", name,
-        rollback.spec.group->name);
+        "{} is not rolled back yet: the Deployment left group {}, which the Rollback includes",
+        name, rollback.spec.group->name);
   const GroupMember* new_member =
       newly_released_member(inputs, rollback, step.plan.guard.evaluation_started);
   if (new_member && new_member->blocked_because.empty())
     return fmt::format(
-        "{} stays for now: {} of the same group was released too, so the group rollback is planned "
+        "{} is not rolled back yet: {} of the same group was released too, so the group rollback "
+        "is planned "
         "again",
         name, new_member->deployment);
   return why_check_cancels(step, rollback, name);

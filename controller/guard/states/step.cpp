@@ -52,7 +52,7 @@ namespace {
 
 // All revisions, the most valuable first:
 // 1. the two newest proven ones with a snapshot: the targets of rollbacks
-// 2. those newer than both: the releases that a rollback would undo
+// 2. those newer than the newest of them: the releases that a rollback would undo
 // 3. the other proven ones with a snapshot
 // 4. the others
 std::vector<const api::Revision*> by_value(const api::GuardStatus& guard) {

@@ -100,7 +100,6 @@ TEST_CASE("rollout_complete is true only when every replica is new and available
                             .observed_generation = 4,
                             .status_replicas = 3,
                             .updated_replicas = 3,
-                            .ready_replicas = 3,
                             .available_replicas = 3};
   CHECK(rollout_complete(complete));
   struct Row {

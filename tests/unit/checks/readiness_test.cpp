@@ -16,8 +16,7 @@ using std::chrono::seconds;
 api::Deployment deployment(std::int64_t replicas) {
   api::Deployment out;
   out.meta.key = {.namespace_ = "shop", .name = "web"};
-  out.replicas = out.status_replicas = out.updated_replicas = out.ready_replicas =
-      out.available_replicas = replicas;
+  out.replicas = out.status_replicas = out.updated_replicas = out.available_replicas = replicas;
   return out;
 }
 

@@ -27,8 +27,7 @@ inline api::Deployment rolling_out_deployment(std::int64_t replicas = 2) {
 
 inline api::Deployment rolled_out_deployment(std::int64_t replicas = 2) {
   auto out = rolling_out_deployment(replicas);
-  out.status_replicas = out.updated_replicas = out.ready_replicas = out.available_replicas =
-      replicas;
+  out.status_replicas = out.updated_replicas = out.available_replicas = replicas;
   return out;
 }
 

@@ -109,7 +109,6 @@ TEST_CASE("parse_deployment_text reads a Deployment and keeps only the annotatio
   CHECK(deployment->observed_generation == 2);
   CHECK(deployment->status_replicas == 4);
   CHECK(deployment->updated_replicas == 3);
-  CHECK(deployment->ready_replicas == 2);
   CHECK(deployment->available_replicas == 1);
   REQUIRE(deployment->conditions.size() == 1);
   CHECK(deployment->conditions[0] == DeploymentCondition{"Progressing", ConditionStatus::False,

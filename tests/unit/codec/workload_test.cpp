@@ -41,15 +41,6 @@ TEST_CASE("parse_pod reads the node, and why the pod is not scheduled") {
             .unscheduled_message.empty());
 }
 
-TEST_CASE("parse_pod reads since when the pod is ready") {
-  const char* ready = R"({"status": {"conditions": [
-      {"type": "Ready", "status": "True", "lastTransitionTime": "2026-11-24T12:00:00Z"}]}})";
-  CHECK(pod_from(ready).ready_since == parse_rfc3339("2026-11-24T12:00:00Z"));
-  const char* unready = R"({"status": {"conditions": [
-      {"type": "Ready", "status": "False", "lastTransitionTime": "2026-11-24T12:00:00Z"}]}})";
-  CHECK_FALSE(pod_from(unready).ready_since);
-}
-
 TEST_CASE("parse_pod reads when a container started, and which image it runs") {
   const Pod pod = pod_from(R"({"status": {"containerStatuses": [
       {"name": "app", "image": "shop/web:latest", "imageID": "shop/web@sha256:01",

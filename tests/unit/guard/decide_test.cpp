@@ -138,7 +138,7 @@ TEST_CASE(
     harness.ship("v2").reconcile().roll_out().reconcile().reconcile_for(
         11min, {pass("rollout"), unknown("health")});
     REQUIRE(harness.state() == idle(Reason::Inconclusive));
-    CHECK_THAT(break_and_repair(), mentions({"revision 2 (web-v2)", "check"}));
+    CHECK_THAT(break_and_repair(), mentions({"revision 2 (web-v2)", "not proven good"}));
   }
   SECTION("restored") {
     harness = restored_v1();

@@ -63,7 +63,7 @@ DeploymentHarness& DeploymentHarness::ship(const std::string& hash) {
 DeploymentHarness& DeploymentHarness::roll_out() {
   auto& d = deployment;
   d.observed_generation = d.meta.generation;
-  d.updated_replicas = d.status_replicas = d.ready_replicas = d.available_replicas = d.replicas;
+  d.updated_replicas = d.status_replicas = d.available_replicas = d.replicas;
   return *this;
 }
 

@@ -32,7 +32,7 @@ TEST_CASE("holds a rollback with both image ids when the tag gives another image
       breached_v2(true, with_images({{"app:latest", "sha256:b"}}, {{"app:latest", "sha256:a"}}));
   CHECK(harness.state() == held(Reason::SameImage));
   CHECK_THAT(harness.guard.message,
-             Catch::Contains("app:latest was sha256:a in revision 1 and gives sha256:b now"));
+             Catch::Contains("app:latest was sha256:a in revision 1 and is sha256:b now"));
   CHECK(harness.restorations == 0);
 }
 
