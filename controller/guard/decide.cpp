@@ -106,6 +106,22 @@ bool is_outdated(const Inputs& inputs) {
           (!rollback->spec.check.empty() && is_proven(*guard.current)));
 }
 
+// A rollback that has patched the template continues as its Rollback says, even if the restored
+// template has no ReplicaSet yet. Before the patch, a template without a ReplicaSet is a newer
+// release.
+bool continues_by_record(Step& step) {
+  const Inputs& inputs = step.inputs;
+  const State state = step.guard().state;
+  if (!rollback::is_open(inputs.rollback, inputs.deployment) ||
+      !rollback::named_by(step.guard(), inputs.rollback))
+    return false;
+  const bool is_past_patch = rollback::is_marked_by(inputs.deployment, *inputs.rollback) ||
+                             inputs.rollback->status.phase != api::RollbackPhase::Pending;
+  return is_past_patch &&
+         (state == State::RollingBack ||
+          (state == State::Held && rollback::is_marked_by(inputs.deployment, *inputs.rollback)));
+}
+
 void reconcile_governed(Step& step) {
   const Inputs& inputs = step.inputs;
   const bool is_old = is_outdated(inputs);
@@ -119,15 +135,7 @@ void reconcile_governed(Step& step) {
   if (is_behind && !inputs.replica_sets) return step.requeue_at(step.now + std::chrono::seconds(1));
   if (is_behind) adopt_rollback(step, *inputs.rollback);
   const bool recognized = recognize_template(step);
-  // A rollback continues as its Rollback says, even if the present template has no ReplicaSet yet.
-  const State state = step.guard().state;
-  const bool is_ours = rollback::is_open(inputs.rollback, inputs.deployment) &&
-                       rollback::named_by(step.guard(), inputs.rollback);
-  const bool by_record =
-      is_ours &&
-      (state == State::RollingBack ||
-       (state == State::Held && rollback::is_marked_by(inputs.deployment, *inputs.rollback)));
-  if (!recognized && !by_record) return handle_request(step);
+  if (!recognized && !continues_by_record(step)) return handle_request(step);
   if (end_freeze(step)) return;
   dispatch(step);
   // The actions for the release come before the request. A snapshot and a record of mode Observe
