@@ -93,6 +93,7 @@ struct RollbackStatus {
   std::string last_error;   // why the last write failed; empty: it succeeded
   std::optional<Time> first_failure = {};  // of the consecutive failures of the check
   std::optional<Time> template_restored = {};
+  std::int64_t patched_generation = 0;  // of the Deployment after the template patch; 0: not known
   std::optional<Time> rolled_out = {};
   std::optional<Time> finished = {};
   std::vector<CheckStatus> evidence = {};      // every check when the rollback was decided

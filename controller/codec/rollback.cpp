@@ -72,6 +72,7 @@ RollbackStatus read_status(const Reader& status) {
   out.last_error = status.text("lastError", max_message);
   out.first_failure = status.time("firstFailure");
   out.template_restored = status.time("templateRestored");
+  out.patched_generation = status.integer("patchedGeneration");
   out.rolled_out = status.time("rolledOut");
   out.finished = status.time("finished");
   out.evidence = read_checks(status, "evidence");
@@ -158,6 +159,7 @@ Json to_json(const RollbackStatus& status) {
   put(out, "lastError", status.last_error, max_message);
   put(out, "firstFailure", status.first_failure);
   put(out, "templateRestored", status.template_restored);
+  if (status.patched_generation > 0) out["patchedGeneration"] = status.patched_generation;
   put(out, "rolledOut", status.rolled_out);
   put(out, "finished", status.finished);
   put(out, "evidence", status.evidence);

@@ -4,6 +4,7 @@
 
 #include "api/constants.hpp"
 #include "base/overloaded.hpp"
+#include "rollback/deployment_json.hpp"
 #include "rollback/difference.hpp"
 #include "rollback/patch_failure.hpp"
 #include "rollback/record.hpp"
@@ -65,9 +66,12 @@ void record_step(const NextStep& step, api::RollbackStatus& status, Time now) {
       step);
 }
 
-void record_success(const NextStep& step, api::RollbackStatus& status, Time now) {
-  if (std::holds_alternative<PatchTemplate>(step))
+void record_success(const NextStep& step, const codec::Json& written, api::RollbackStatus& status,
+                    Time now) {
+  if (std::holds_alternative<PatchTemplate>(step)) {
     status = advance(status, RollbackPhase::TemplateRestored, template_restored, now);
+    status.patched_generation = number_at(written, {"metadata", "generation"});
+  }
   if (std::holds_alternative<PatchOwnership>(step))
     status = advance(status, RollbackPhase::Restored, ownership_restored, now);
 }

@@ -27,8 +27,10 @@ namespace lastgood::rollback {
 // Records a step without a write: its phase, or only its message.
 void record_step(const NextStep& step, api::RollbackStatus& status, Time now);
 
-// Records a step whose write the API server acknowledged.
-void record_success(const NextStep& step, api::RollbackStatus& status, Time now);
+// Records a step whose write the API server acknowledged. `written`: the Deployment in its
+// response.
+void record_success(const NextStep& step, const codec::Json& written, api::RollbackStatus& status,
+                    Time now);
 
 // Records in message and last_error why a step was not done: the policy does not allow it, or its
 // write failed. waiting_for is AdmissionDenied only if the API server rejected the content. If the

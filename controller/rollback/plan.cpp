@@ -7,6 +7,7 @@
 #include "rollback/deployment_json.hpp"
 #include "rollback/ownership.hpp"
 #include "rollback/patch.hpp"
+#include "rollback/record.hpp"
 
 namespace lastgood::rollback {
 
@@ -31,11 +32,11 @@ struct PlanInputs {
   [[nodiscard]] bool has_target_template() const {
     return snapshot && same_template(object_at(live, {"spec", "template"}), snapshot->pod_template);
   }
-  // The template patch increases the generation by 1. At that generation the template may differ
-  // from the snapshot, because admission can change it. At a later generation the template must be
-  // that of the snapshot, because the mark stays when a user changes the template.
+  // At the generation of the template patch the template may differ from the snapshot, because
+  // admission can change it. At a later generation the template must be that of the snapshot,
+  // because the mark stays when a user changes the template.
   [[nodiscard]] bool is_restored() const {
-    return is_marked() && (has_target_template() || generation() == rollback.spec.generation + 1);
+    return is_marked() && (has_target_template() || generation() == patched_generation(rollback));
   }
 };
 
@@ -58,7 +59,9 @@ MarkSuperseded superseded_by_newer_template(const PlanInputs& in) {
 }
 
 // The Deployment controller gives each new template a new revision number. When it has observed
-// this generation, an unchanged number means that the template did not change.
+// this generation, an unchanged number means that the template did not change, with one exception:
+// if the same generation also changed the replicas, it sets the number later. guard/ does not
+// resume a pending Rollback while the present template has no ReplicaSet.
 bool has_bad_template(const PlanInputs& in) {
   const auto number = in.rollback.spec.from.number;
   return number > 0 &&
@@ -88,8 +91,11 @@ NextStep from_pending(const PlanInputs& in) {
   // At the evaluated generation the template is not patched yet. If the Deployment has the mark of
   // this Rollback, a user applied a manifest with the mark.
   if (in.generation() == recorded) return restore_template(in);
-  if (in.is_restored()) return AdvancePhase{.phase = RollbackPhase::TemplateRestored};
-  if (in.generation() < recorded || in.is_marked()) return superseded_by_newer_template(in);
+  // With the mark, the patch was applied although its response was lost. If a user has changed the
+  // template since, the next step says so.
+  if (in.is_marked() && in.generation() > recorded)
+    return AdvancePhase{.phase = RollbackPhase::TemplateRestored};
+  if (in.generation() < recorded) return superseded_by_newer_template(in);
   if (in.has_target_template()) return superseded("A user restored the same template first");
   if (number_at(in.live, {"status", "observedGeneration"}) < in.generation())
     return Requeue{

@@ -227,6 +227,11 @@ bool was_applied_again(const api::GuardStatus& guard,
          *guard.evaluation_started < *named->status.template_restored;
 }
 
+std::int64_t patched_generation(const api::Rollback& rollback) {
+  const std::int64_t patched = rollback.status.patched_generation;
+  return patched > 0 ? patched : rollback.spec.generation + 1;
+}
+
 bool is_marked_by(const api::Deployment& deployment, const api::Rollback& rollback) {
   const auto mark = deployment.meta.annotations.find(std::string(api::annotation::rolled_back_by));
   return mark != deployment.meta.annotations.end() && mark->second == rollback.meta.key.name;

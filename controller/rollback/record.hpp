@@ -103,6 +103,10 @@ void add_timeline_entry(api::RollbackStatus& status, const std::string& message,
 [[nodiscard]] bool was_applied_again(const api::GuardStatus& guard,
                                      const std::optional<api::Rollback>& rollback);
 
+// The generation of the Deployment right after the template patch. If the response of the patch was
+// lost, the generation after the recorded one.
+[[nodiscard]] std::int64_t patched_generation(const api::Rollback& rollback);
+
 // The annotation rolled-back-by names this Rollback: its template patch was applied.
 [[nodiscard]] bool is_marked_by(const api::Deployment& deployment, const api::Rollback& rollback);
 

@@ -283,7 +283,7 @@ asio::awaitable<std::optional<Error>> Executor::execute_write(const api::ApiCall
   const auto written = co_await gateway_.write(context.term, call);
   if (!written) co_return written.error();
   const bool was_restored = status.template_restored.has_value();
-  rollback::record_success(step, status, clock_.now());
+  rollback::record_success(step, *written, status, clock_.now());
   if (was_restored || !status.template_restored) co_return std::nullopt;
   const auto& since = context.state.unblocked_since;
   const Duration took = since ? clock_.monotonic_now() - *since : Duration::zero();

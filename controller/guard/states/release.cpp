@@ -48,11 +48,10 @@ const api::ReplicaSet* current_of(const std::vector<api::ReplicaSet>& sets) {
 }
 
 // If the target's ReplicaSet was garbage collected, the new one may have another hash for the same
-// template: the hash depends on collisions and on the Kubernetes version. The patch of a Rollback
-// increases the generation by exactly one.
+// template: the hash depends on collisions and on the Kubernetes version.
 bool is_under_another_hash(Step& step, const api::Rollback& rollback, const api::ReplicaSet& set) {
   return set.hash != rollback.spec.from.hash && rollback.status.template_restored &&
-         step.deployment().meta.generation == rollback.spec.generation + 1;
+         step.deployment().meta.generation == rollback::patched_generation(rollback);
 }
 
 bool is_our_restoration(Step& step, const api::ReplicaSet& set) {

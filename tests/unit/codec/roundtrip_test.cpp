@@ -202,6 +202,7 @@ class Generator {
             .last_error = text(),
             .first_failure = time(),
             .template_restored = time(),
+            .patched_generation = static_cast<std::int64_t>(below(9)),
             .rolled_out = time(),
             .finished = time(),
             .evidence = list(17, &Generator::check),

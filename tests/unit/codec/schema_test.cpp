@@ -144,6 +144,7 @@ TEST_CASE("the CRD of Rollback has the fields that the code writes") {
                               .last_error = "e",
                               .first_failure = Time{},
                               .template_restored = Time{},
+                              .patched_generation = 6,
                               .rolled_out = Time{},
                               .finished = Time{},
                               .evidence = {full_check()},

@@ -48,6 +48,13 @@ TEST_CASE("record_step keeps the status when the step has a write") {
   CHECK(status.message == "as before");
 }
 
+TEST_CASE("record_success records the generation of the patched Deployment") {
+  api::RollbackStatus status;
+  record_success(PatchTemplate{}, {{"metadata", {{"generation", 9}}}}, status, {});
+  CHECK(status.phase == api::RollbackPhase::TemplateRestored);
+  CHECK(status.patched_generation == 9);
+}
+
 TEST_CASE("record_error keeps the phase and records the error when the template is rejected") {
   api::RollbackStatus status{.phase = RollbackPhase::Pending};
   status.waiting_for = api::Reason::GroupOrder;

@@ -200,8 +200,8 @@ std::vector<Row> after_patch_rows() {
       {"a template that admission changed during the patch", mutated, advance_to(TemplateRestored),
        patch_ownership, nothing_to_write},
       {"a newer template of a user after the patch",
-       deployment({.image = "newer", .generation = 7, .mark = this_rollback}), superseded,
-       superseded, superseded},
+       deployment({.image = "newer", .generation = 7, .mark = this_rollback}),
+       advance_to(TemplateRestored), superseded, superseded},
       {"the template and mark of another Rollback",
        deployment({.image = "older",
                    .generation = 7,
@@ -262,6 +262,17 @@ TEST_CASE("patches the template in phase Pending only if the template is the eva
 TEST_CASE("does not patch the template again when it was patched or changed later") {
   check_rows(after_patch_rows());
 }
+TEST_CASE("recognizes its own patch at the generation of the response, if admission changed it") {
+  const auto mutated = deployment({.image = "good@sha256:1",
+                                   .generation = 9,
+                                   .mark = this_rollback,
+                                   .template_owner = "lastgood"});
+  api::Rollback rollback = rollback_in(api::RollbackPhase::TemplateRestored);
+  CHECK(step_of(next_step(rollback, mutated, snapshot_json())) == superseded);
+  rollback.status.patched_generation = 9;
+  CHECK(step_of(next_step(rollback, mutated, snapshot_json())) == patch_ownership);
+}
+
 TEST_CASE("does not patch a Deployment that is paused, deleted or unreadable") {
   check_rows(unpatchable_rows());
 }
