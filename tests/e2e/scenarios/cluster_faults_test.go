@@ -3,6 +3,7 @@ package scenarios
 
 import (
 	"testing"
+	"time"
 
 	apps "k8s.io/api/apps/v1"
 	core "k8s.io/api/core/v1"
@@ -10,6 +11,9 @@ import (
 
 	"lastgood.dev/tests/e2e/scenarios/internal/scenario"
 )
+
+// severalRolloutChecks is a time in which the rollout is checked at least twice.
+const severalRolloutChecks = 5 * time.Second
 
 // kubelet reports a missing ConfigMap of a volume only in an Event, and the pod stays in
 // ContainerCreating.
@@ -37,11 +41,14 @@ func volumeFromConfigMap(name string) func(*apps.Deployment) {
 	}
 }
 
-// The quota has no room for the additional pod of the release, and no old pod may be removed.
+// The quota has no room for the additional pod of the release, and no old pod may be removed. The
+// hold begins after 20 s without the pod, and continues after the progress deadline. When the quota
+// has room, the pod has the whole deadline to start.
 func TestHoldsWithTheWordsOfTheQuotaWhenItIsFull(t *testing.T) {
 	s := scenario.New(t)
-	v1 := scenario.NewApp("web", "v1").Edit(setShortDeadline).Edit(func(d *apps.Deployment) {
-		none, one := intstr.FromInt32(0), intstr.FromInt32(1)
+	v1 := scenario.NewApp("web", "v1").Edit(func(d *apps.Deployment) {
+		seconds, none, one := int32(30), intstr.FromInt32(0), intstr.FromInt32(1)
+		d.Spec.ProgressDeadlineSeconds = &seconds
 		d.Spec.Strategy.RollingUpdate = &apps.RollingUpdateDeployment{
 			MaxUnavailable: &none, MaxSurge: &one,
 		}
@@ -49,6 +56,9 @@ func TestHoldsWithTheWordsOfTheQuotaWhenItIsFull(t *testing.T) {
 	s.Given().Policy("web", quickPolicy).PresumedGoodUnder("web", v1)
 	s.When().PodQuota("1").Applied(v1.As("v2"))
 	s.Then().IsHeld("web", "ClusterFault", "exceeded quota", "pods=1").
+		HasRollbackObjects("web", 0).HasNoControllerWrites("web").TemplateChangedBy("web", "user")
+	s.When().ProgressDeadlineExceeded("web").TimePassed(severalRolloutChecks)
+	s.Then().StateIs("web", "Held", "ClusterFault").
 		HasRollbackObjects("web", 0).HasNoControllerWrites("web").TemplateChangedBy("web", "user")
 	s.When().PodQuota("10")
 	s.Then().IsGood(v1.As("v2")).HasNoControllerWrites("web")

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	apps "k8s.io/api/apps/v1"
@@ -105,6 +106,27 @@ func (w *When) PodQuota(pods string) *When {
 		}
 		got, want := quota.Status.Hard[core.ResourcePods], hard[core.ResourcePods]
 		return got.Equal(want), got.String()
+	})
+	return w
+}
+
+// ProgressDeadlineExceeded waits until the Deployment controller reports that the progress deadline
+// of a Deployment is exceeded.
+func (w *When) ProgressDeadlineExceeded(name string) *When {
+	w.T.Helper()
+	deployments := w.Cluster.Typed.AppsV1().Deployments(w.Namespace)
+	what := "exceeded progress deadline of " + name
+	w.eventually(what, func(ctx context.Context) (bool, string) {
+		d, err := deployments.Get(ctx, name, metav1.GetOptions{})
+		if err != nil {
+			return false, err.Error()
+		}
+		isExceeded := func(condition apps.DeploymentCondition) bool {
+			return condition.Type == apps.DeploymentProgressing &&
+				condition.Reason == "ProgressDeadlineExceeded"
+		}
+		return slices.ContainsFunc(d.Status.Conditions, isExceeded),
+			fmt.Sprintf("%+v", d.Status.Conditions)
 	})
 	return w
 }
