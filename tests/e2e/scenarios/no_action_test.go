@@ -109,7 +109,8 @@ func TestRollsBackWhenPauseUntilHasPassed(t *testing.T) {
 	s := scenario.New(t)
 	v1 := scenario.NewApp("web", "v1").Guarded("web")
 	s.Given().Policy("web", quickPolicy).Good(v1)
-	until := time.Now().Add(20 * time.Second).UTC().Truncate(time.Second)
+	// The breach must come before that time, also on a slow machine.
+	until := time.Now().Add(time.Minute).UTC().Truncate(time.Second)
 	s.When().Annotated("web", pauseUntilKey, until.Format(time.RFC3339)).
 		Applied(v1.As("v2").Env("HEALTH", "fail"))
 	s.Then().IsHeld("web", "PausedUntil", until.Format(time.RFC3339)).
