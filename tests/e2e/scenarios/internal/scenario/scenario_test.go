@@ -1,6 +1,9 @@
 package scenario
 
-import "testing"
+import (
+	"encoding/json"
+	"testing"
+)
 
 func TestSentenceMakesATestNameReadable(t *testing.T) {
 	for name, want := range map[string]string{
@@ -44,5 +47,28 @@ func TestMentionsFindsWholeWordsInAnyCase(t *testing.T) {
 	}
 	if mentions(message, []string{"web", "absent"}) {
 		t.Error("a message mentions a list of words although one is missing")
+	}
+}
+
+func TestCountUnconfirmedCountsChangesToThatReason(t *testing.T) {
+	status := func(state, reason string) json.RawMessage {
+		return json.RawMessage(`[{"op":"test","path":"/metadata/uid","value":"1"},` +
+			`{"op":"add","path":"/status","value":{"state":"` + state + `","reason":"` + reason +
+			`"}}]`)
+	}
+	held, unconfirmed := status("Held", "SharedCause"), status("Held", "Unconfirmed")
+	for _, row := range []struct {
+		patches []json.RawMessage
+		want    int
+	}{
+		{nil, 0},
+		{[]json.RawMessage{status("Evaluating", "Baking"), held, held}, 0},
+		{[]json.RawMessage{held, unconfirmed, held}, 1},
+		{[]json.RawMessage{held, unconfirmed, unconfirmed, held, unconfirmed}, 2},
+		{[]json.RawMessage{unconfirmed, json.RawMessage(`{"metadata":{}}`), unconfirmed}, 1},
+	} {
+		if got := countUnconfirmed(row.patches); got != row.want {
+			t.Errorf("%s: got %d, want %d", row.patches, got, row.want)
+		}
 	}
 }

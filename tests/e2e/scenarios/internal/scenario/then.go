@@ -47,7 +47,7 @@ func (t *Then) IsHeld(name, reason string, words ...string) *Then {
 	t.T.Helper()
 	return t.StateIs(name, "Held", reason).
 		HasCondition(name, "Stalled", "True", reason, words...).
-		HasEvent(name, "RollbackHeld", append([]string{reason}, words...)...)
+		HasEvent(name, rollbackHeld, append([]string{reason}, words...)...)
 }
 
 // IsFrozen waits until the Deployment is frozen. The state, the condition, one Event and the
