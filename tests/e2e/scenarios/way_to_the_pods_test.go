@@ -9,26 +9,32 @@ import (
 	"lastgood.dev/tests/e2e/scenarios/internal/scenario"
 )
 
-// Each probe takes 0.3 s, so that a stop mostly interrupts one. A single failure would be a breach.
+// A probe begins every second, and its response comes after 0.5 s. So 0.6 s after a response, the
+// next probe waits for its response, and the stop interrupts it. A single failure would be a
+// breach.
 func TestDoesNothingWhenTheControllerStopsDuringProbes(t *testing.T) {
-	const stops, duration = 5, 3 * time.Second
+	const (
+		stops, duration = 5, 3 * time.Second
+		untilNextProbe  = 600 * time.Millisecond
+	)
 	s := scenario.NewWithOwnController(t)
-	v1 := scenario.NewApp("web", "v1").Env("HEALTH_DELAY", "0.3")
+	v1 := scenario.NewApp("web", "v1").Env("HEALTH_DELAY", "0.5")
 	s.Given().Policy("web", `
 bakeTime: 10m
 checks:
 - name: health
-  http: {port: 8080, path: /health, timeout: 500ms}
+  http: {port: 8080, path: /health, timeout: 900ms}
   interval: 1s
   failureThreshold: 1
 rollback: {verifyFor: 2s, cooldown: 0s}
 `).ControllerStarted().PresumedGoodUnder("web", v1)
 	s.When().Applied(v1.As("v2")).Available("web")
 	s.Then().StateIs("web", "Evaluating", "Baking").CheckIs("web", "health", "Pass", "Passed")
-	for i := range stops {
-		s.When().HealthRequestsPassed(v1.As("v2"), 2*(i+1))
+	for range stops {
+		s.When().MoreHealthRequestsPassed(v1.As("v2"), 2).TimePassed(untilNextProbe)
 		s.Process.StopFor(duration)
 	}
+	s.When().MoreHealthRequestsPassed(v1.As("v2"), 2)
 	s.Then().StateIs("web", "Evaluating", "Baking").HasNoControllerWrites("web").
 		CheckIs("web", "health", "Pass", "Passed")
 	s.When().SetInRunningPods("web", "HEALTH=fail")

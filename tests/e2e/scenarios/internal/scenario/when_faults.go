@@ -161,21 +161,44 @@ func (w *When) HealthRequestsPassed(app App, count int) *When {
 	return w.healthRequests(app, "pass", count)
 }
 
+// MoreHealthRequestsPassed waits until the pods of one version have passed this number of requests
+// for /health since the begin of this step.
+func (w *When) MoreHealthRequestsPassed(app App, count int) *When {
+	w.T.Helper()
+	before := 0
+	what := "the number of requests for /health of " + app.key()
+	w.eventually(what, func(context.Context) (bool, string) {
+		got, err := w.countHealthRequests(app, "pass")
+		before = got
+		return err == nil, fmt.Sprint(err)
+	})
+	return w.healthRequests(app, "pass", before+count)
+}
+
 func (w *When) healthRequests(app App, result string, count int) *When {
 	w.T.Helper()
 	what := fmt.Sprintf("%d requests for /health of %s with result %s", count, app.key(), result)
 	w.eventually(what, func(context.Context) (bool, string) {
-		got := 0
-		for _, pod := range w.podsOfVersion(app) {
-			page, err := tryGet(fmt.Sprintf("http://%s:%d/metrics", pod.Status.PodIP, knobPort))
-			if err != nil {
-				return false, err.Error()
-			}
-			got += int(sumOf(page, "health_requests_total", fmt.Sprintf("result=%q", result)))
+		got, err := w.countHealthRequests(app, result)
+		if err != nil {
+			return false, err.Error()
 		}
 		return got >= count, fmt.Sprintf("%d", got)
 	})
 	return w
+}
+
+func (w *When) countHealthRequests(app App, result string) (int, error) {
+	w.T.Helper()
+	total := 0
+	for _, pod := range w.podsOfVersion(app) {
+		page, err := tryGet(fmt.Sprintf("http://%s:%d/metrics", pod.Status.PodIP, knobPort))
+		if err != nil {
+			return 0, err
+		}
+		total += int(sumOf(page, "health_requests_total", fmt.Sprintf("result=%q", result)))
+	}
+	return total, nil
 }
 
 // InitContainerRestarted waits until an init container has crashed and was restarted at least this
