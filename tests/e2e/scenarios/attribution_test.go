@@ -61,7 +61,8 @@ checks:
 func TestRollsBackWhenTheBaselineRecoversAndTheReleaseDoesNot(t *testing.T) {
 	s := scenario.New(t)
 	shared := scenario.NewApp("shared", "v1")
-	s.Given().Running(shared).Service("shared", "shared").Policy("web", noStartupGrace+longBakePolicy)
+	s.Given().Running(shared).Service("shared", "shared").
+		Policy("web", noStartupGrace+patient(longBakePolicy))
 	v1 := scenario.NewApp("web", "v1").
 		Edit(scenario.ReadinessProbe("/ready")).Env("DEPENDENCY", healthURLOf(s, "shared"))
 	s.Given().PresumedGoodUnder("web", v1)
@@ -86,7 +87,8 @@ func TestRollsBackWhenTheBaselineRecoversAndTheReleaseDoesNot(t *testing.T) {
 func TestHoldsWhileTheCheckFailsForTheBaselineToo(t *testing.T) {
 	s := scenario.New(t)
 	shared := scenario.NewApp("shared", "v1")
-	s.Given().Running(shared).Service("shared", "shared").Policy("web", noStartupGrace+longBakePolicy)
+	s.Given().Running(shared).Service("shared", "shared").
+		Policy("web", noStartupGrace+patient(longBakePolicy))
 	v1 := scenario.NewApp("web", "v1").
 		Edit(scenario.ReadinessProbe("/ready")).Env("DEPENDENCY", healthURLOf(s, "shared"))
 	s.Given().PresumedGoodUnder("web", v1)

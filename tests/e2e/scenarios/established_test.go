@@ -77,7 +77,7 @@ func TestHoldsTheNextReleaseTooWhileADatabaseIsDown(t *testing.T) {
 func TestRollsBackWhenTheBaselineFailsOnceByChance(t *testing.T) {
 	s := scenario.New(t)
 	v1 := scenario.NewApp("web", "v1").Guarded("web")
-	s.Given().Policy("web", quickPolicy).Good(v1)
+	s.Given().Policy("web", patient(quickPolicy)).Good(v1)
 	s.When().SetInRunningPods("web", "HEALTH_FAIL_NEXT=1").
 		Applied(v1.As("v2").Env("HEALTH", "fail"))
 	s.Then().IsRestoredAndVerified(v1).CausedByCheck("web", "health", "WrongStatus").

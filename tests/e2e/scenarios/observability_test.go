@@ -17,7 +17,7 @@ func TestARollbackIsCountedInMetricsAndHasEachEventOnce(t *testing.T) {
 	)
 	s := scenario.New(t)
 	v1 := scenario.NewApp("web", "v1").Guarded("web")
-	s.Given().Policy("web", quickPolicy).Good(v1)
+	s.Given().Policy("web", patient(quickPolicy)).Good(v1)
 	rollbacksBefore, latenciesBefore := s.Metric(rollbacks, succeeded), s.Metric(latencies)
 	s.When().Applied(v1.As("v2").Env("HEALTH", "fail"))
 	s.Then().IsRestoredAndVerified(v1).
