@@ -71,21 +71,31 @@ func (w *When) setInPods(pods []core.Pod, variable string) *When {
 	return w
 }
 
-// Scheduled removes the scheduling gate of the pods that have one.
+// Scheduled waits until a pod of a Deployment has a scheduling gate, and removes the gate of all
+// such pods.
 func (w *When) Scheduled(name string) *When {
 	w.T.Helper()
-	ctx := context.Background()
-	pods, err := w.podsOf(ctx, name)
-	w.must(err)
-	for _, pod := range pods {
-		if len(pod.Spec.SchedulingGates) == 0 {
-			continue
+	pods := w.Cluster.Typed.CoreV1().Pods(w.Namespace)
+	what := "a pod of " + name + " with a scheduling gate"
+	w.eventually(what, func(ctx context.Context) (bool, string) {
+		all, err := w.podsOf(ctx, name)
+		if err != nil {
+			return false, err.Error()
 		}
-		pod.Spec.SchedulingGates = nil
-		_, err := w.Cluster.Typed.CoreV1().Pods(w.Namespace).
-			Update(ctx, &pod, metav1.UpdateOptions{})
-		w.must(err)
-	}
+		removed := 0
+		for _, pod := range all {
+			if len(pod.Spec.SchedulingGates) == 0 {
+				continue
+			}
+			pod.Spec.SchedulingGates = nil
+			// The update fails if the pod has changed since it was read.
+			if _, err := pods.Update(ctx, &pod, metav1.UpdateOptions{}); err != nil {
+				return false, err.Error()
+			}
+			removed++
+		}
+		return removed > 0, "none"
+	})
 	return w
 }
 
