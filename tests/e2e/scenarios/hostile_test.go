@@ -42,7 +42,12 @@ func TestRollsBackWhenAHealthEndpointIsHostile(t *testing.T) {
 	s.Then().StateIs("neighbor", "Evaluating", "Baking")
 	servedBefore, began := s.RequestsServed("neighbor"), time.Now()
 	for name := range hostileBehaviors {
-		s.When().Applied(scenario.NewApp(name, "v2").Guarded("web").Env("HEALTH", name))
+		s.When().Applied(scenario.NewApp(name, "v2").Guarded("web").Env("HEALTH", name).
+			Edit(scenario.SchedulingGate))
+	}
+	for name := range hostileBehaviors {
+		s.Then().BaselinePassedBeforeRelease(name, "health")
+		s.When().Scheduled(name)
 	}
 	for name, reason := range hostileBehaviors {
 		if reason == "" {

@@ -68,7 +68,11 @@ func TestDoesNothingWhileAnApplicationStartsSlowly(t *testing.T) {
 	v1 := scenario.NewApp("web", "v1").Guarded("web").Edit(scenario.ReadinessProbe("/ready"))
 	twin := scenario.NewApp("twin", "v1").Guarded("strict")
 	s.Given().Policy("web", quickPolicy).Policy("strict", noStartupGrace+quickPolicy).Good(v1, twin)
-	s.When().Applied(v1.As("v2").Env("START_DELAY", "10"), twin.As("v2").Env("START_DELAY", "10"))
+	s.When().Applied(v1.As("v2").Env("START_DELAY", "10").Edit(scenario.SchedulingGate),
+		twin.As("v2").Env("START_DELAY", "10").Edit(scenario.SchedulingGate))
+	s.Then().BaselinePassedBeforeRelease("web", "health").
+		BaselinePassedBeforeRelease("twin", "health")
+	s.When().Scheduled("web").Scheduled("twin")
 	s.Then().IsRestoredAndVerified(twin).
 		IsGood(v1.As("v2")).HasNoControllerWrites("web").TemplateChangedBy("web", "user")
 }

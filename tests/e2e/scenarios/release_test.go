@@ -67,13 +67,15 @@ func TestRollsBackToTheLastGoodRevisionAfterASecondBadRelease(t *testing.T) {
 	s := scenario.New(t)
 	v1 := scenario.NewApp("web", "v1").Guarded("web")
 	v2, v3 := v1.As("v2"), v1.As("v3").Env("HEALTH", "fail")
-	v4 := v1.As("v4").Env("HEALTH", "close")
+	v4 := v1.As("v4").Env("HEALTH", "close").Edit(scenario.SchedulingGate)
 	s.Given().Policy("web", noStartupGrace+patient(quickPolicy)).Good(v1)
 	s.When().Applied(v2)
 	s.Then().IsGood(v2).VerdictIs("web", "Good")
 	s.When().Applied(v3)
 	s.Then().IsRestoredAndVerified(v2)
 	s.When().Applied(v4)
+	s.Then().BaselinePassedBeforeRelease("web", "health")
+	s.When().Scheduled("web")
 	s.Then().HasRollbacks("web", 2).IsRestoredAndVerified(v2).
 		CausedByCheck("web", "health", "ConnectionClosed").
 		TemplateChangedBy("web", "user", "user", "lastgood", "user", "lastgood").

@@ -193,12 +193,26 @@ func (t *Then) HasRevision(name, hash, verdict string) *Then {
 // no running pod.
 func (t *Then) BaselineFailedBeforeRelease(name, check string) *Then {
 	t.T.Helper()
-	what := fmt.Sprintf("check %s fails for the baseline of %s before the release", check, name)
+	return t.baselineBeforeRelease(name, check, "Fail")
+}
+
+// BaselinePassedBeforeRelease waits until a check has passed for the baseline while the release has
+// no running pod. From then on the controller knows that it can reach the node, so a release that
+// does not respond is a failure.
+func (t *Then) BaselinePassedBeforeRelease(name, check string) *Then {
+	t.T.Helper()
+	return t.baselineBeforeRelease(name, check, "Pass")
+}
+
+func (t *Then) baselineBeforeRelease(name, check, result string) *Then {
+	t.T.Helper()
+	what := fmt.Sprintf("check %s has result %s for the baseline of %s before the release",
+		check, result, name)
 	t.eventually(what, func(ctx context.Context) (bool, string) {
 		guard, _ := t.Guard(ctx, name)
 		baseline := guard.Check(check).Baseline
-		failed := baseline != nil && baseline.Result == "Fail" && baseline.BeforeRelease
-		return failed, guard.statusJSON()
+		isThis := baseline != nil && baseline.Result == result && baseline.BeforeRelease
+		return isThis, guard.statusJSON()
 	})
 	return t
 }
