@@ -34,6 +34,19 @@ func (t *Then) CausedByCheck(name, check, reason string) *Then {
 	return t
 }
 
+// RecordsFailures expects that the evidence of the newest Rollback of a Deployment has at least
+// this number of consecutive failures of a check.
+func (t *Then) RecordsFailures(name, check string, min int) *Then {
+	t.T.Helper()
+	evidence := t.LatestRollback(name).Status.Evidence
+	hasFailures := func(c Check) bool { return c.Name == check && c.ConsecutiveFailures >= min }
+	if !slices.ContainsFunc(evidence, hasFailures) {
+		t.T.Errorf("the evidence of the rollback of %s is %+v; want %d failures of check %s",
+			name, evidence, min, check)
+	}
+	return t
+}
+
 // PendingApproval waits until a Rollback of a Deployment waits for approval. It returns its name.
 func (t *Then) PendingApproval(name string) string {
 	t.T.Helper()
