@@ -122,11 +122,15 @@ func TestRollsBackWhileOtherDeploymentsAreBrokenForLong(t *testing.T) {
 	s.Given().Policy("web", quickPolicy).ControllerStarted()
 	v1 := scenario.NewApp("web", "v1").Guarded("web")
 	s.Given().Good(v1)
+	var names []string
 	for i := range broken {
-		s.Given().Applied(v1.Named(fmt.Sprintf("broken-%d", i)).Env("HEALTH", "fail"))
+		name := fmt.Sprintf("broken-%d", i)
+		names = append(names, name)
+		s.Given().Applied(v1.Named(name).Env("HEALTH", "fail").Edit(scenario.SchedulingGate))
 	}
-	for i := range broken {
-		s.Then().StateIs(fmt.Sprintf("broken-%d", i), "Held", "NoLastGood")
+	startUnderEvaluation(s, names...)
+	for _, name := range names {
+		s.Then().StateIs(name, "Held", "NoLastGood")
 	}
 	s.When().TimePassed(period).Applied(v1.As("v2").Env("HEALTH", "fail"))
 	s.Then().IsRestoredAndVerified(v1).TemplateChangedBy("web", "user", "lastgood")

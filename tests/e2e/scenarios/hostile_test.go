@@ -36,7 +36,8 @@ var hostileBehaviors = map[string]string{
 func TestRollsBackWhenAHealthEndpointIsHostile(t *testing.T) {
 	const maxMemoryBytes = 32 << 20
 	s := scenario.New(t)
-	neighbor := scenario.NewApp("neighbor", "v1").Guarded("page")
+	neighbor := scenario.NewApp("neighbor", "v1").Guarded("page").
+		Edit(scenario.SchedulingGate)
 	s.Given().Policy("web", hostilePolicy).Policy("page", countedPagePolicy)
 	for name := range hostileBehaviors {
 		s.Given().Applied(scenario.NewApp(name, "v1").Guarded("web"))
@@ -44,7 +45,8 @@ func TestRollsBackWhenAHealthEndpointIsHostile(t *testing.T) {
 	for name := range hostileBehaviors {
 		s.Then().IsGood(scenario.NewApp(name, "v1"))
 	}
-	s.Given().Running(neighbor)
+	s.Given().Applied(neighbor)
+	startUnderEvaluation(s, "neighbor")
 	s.Then().StateIs("neighbor", "Evaluating", "Baking")
 	servedBefore, began := s.RequestsServed("neighbor"), time.Now()
 	for name := range hostileBehaviors {

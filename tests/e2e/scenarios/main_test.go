@@ -48,3 +48,13 @@ func patient(policy string) string {
 	return strings.NewReplacer("timeout: 500ms", "timeout: 5s", "interval: 1s", "interval: 5s").
 		Replace(policy)
 }
+
+// startUnderEvaluation starts the gated pods of a first revision when the controller evaluates it.
+// A first revision that is complete when the controller first sees it is presumed good.
+func startUnderEvaluation(s *scenario.Scenario, names ...string) {
+	s.T.Helper()
+	for _, name := range names {
+		s.Then().StateIs(name, "Evaluating", "RollingOut")
+		s.When().Scheduled(name)
+	}
+}

@@ -170,7 +170,9 @@ func TestForgetsRevisionsWhenADeploymentIsRecreated(t *testing.T) {
 	v1 := scenario.NewApp("web", "v1").Guarded("web")
 	s.Given().Policy("web", quickPolicy).Good(v1)
 	oldGuard, _ := s.Guard(context.Background(), "web")
-	s.When().Deleted("web").Applied(v1.As("v2").Env("HEALTH", "fail"))
+	s.When().Deleted("web").
+		Applied(v1.As("v2").Env("HEALTH", "fail").Edit(scenario.SchedulingGate))
+	startUnderEvaluation(s, "web")
 	s.Then().StateIs("web", "Held", "NoLastGood").HasNoControllerWrites("web")
 	s.When().SetInRunningPods("web", "HEALTH=ok")
 	s.Then().IsGood(v1.As("v2"))
@@ -183,8 +185,10 @@ func TestForgetsRevisionsWhenADeploymentIsRecreated(t *testing.T) {
 
 func TestHoldsWithoutALastGoodRevision(t *testing.T) {
 	s := scenario.New(t)
-	bad := scenario.NewApp("web", "v1").Guarded("web").Env("HEALTH", "fail")
+	bad := scenario.NewApp("web", "v1").Guarded("web").Env("HEALTH", "fail").
+		Edit(scenario.SchedulingGate)
 	s.Given().Policy("web", quickPolicy).Applied(bad)
+	startUnderEvaluation(s, "web")
 	s.Then().IsHeld("web", "NoLastGood").HasNoControllerWrites("web")
 	s.When().SetInRunningPods("web", "HEALTH=ok")
 	s.Then().IsGood(bad).HasEvent("web", "BreachEnded")
