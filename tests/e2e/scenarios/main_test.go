@@ -1,8 +1,8 @@
 // Package scenarios tests what users of Lastgood see, on a real Kubernetes with running pods.
 //
-// The tests with their own controllers (apiserver_test.go, breaker_test.go, controller_test.go,
-// way_to_the_pods_test.go) run first, because they do not call t.Parallel. All other tests run in
-// parallel under the controller in the cluster. Each scenario has its own namespace.
+// The tests with their own controllers, for example those of controller_test.go, run first, because
+// they do not call t.Parallel. All other tests run in parallel under the controller in the cluster.
+// Each scenario has its own namespace.
 package scenarios
 
 import (

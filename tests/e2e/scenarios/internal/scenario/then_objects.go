@@ -89,16 +89,6 @@ func (t *Then) MetricIs(name string, want float64, selectors ...string) *Then {
 	return t
 }
 
-// MetricIsAtLeast is MetricIs for a metric that other scenarios may increase too.
-func (t *Then) MetricIsAtLeast(name string, min float64, selectors ...string) *Then {
-	t.T.Helper()
-	t.eventually(fmt.Sprintf("%s is at least %g", name, min), func(context.Context) (bool, string) {
-		got := t.Metric(name, selectors...)
-		return got >= min, fmt.Sprintf("%g", got)
-	})
-	return t
-}
-
 // MemoryIsAtMost expects that each replica of the controller uses at most this resident memory.
 func (t *Then) MemoryIsAtMost(bytes float64) *Then {
 	t.T.Helper()
