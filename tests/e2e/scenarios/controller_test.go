@@ -143,6 +143,9 @@ checks: [{name: health, interval: 20s, http: {port: 8080, path: /health, timeout
 		s.Then().IsGood(v1)
 		s.When().Applied(v1.As("v2").Env("HEALTH", "hang"))
 		s.Then().StateIs("web", "Evaluating", "Baking")
+		// A request counts as failed when it begins to hang. It hangs for 20 s, which is longer than
+		// maxStopTime.
+		s.When().HealthRequestsFailed(v1.As("v2"), 1)
 		s.Process.Terminate()
 		expectStopAndReleasedLease(s)
 	})
