@@ -9,12 +9,12 @@ import (
 )
 
 // A user needs only a ConfigMap with three keys and one annotation on the Deployment. This scenario
-// takes about 90 s: three failures with an interval of 30 s.
+// takes about 60 s: three failures with an interval of 20 s.
 func TestOptsInByAConfigMapAndOneAnnotation(t *testing.T) {
 	s := scenario.New(t)
 	v1 := scenario.NewApp("myapp", "v1").Edit(scenario.Replicas(2))
 	s.Given().
-		ConfigMap("rollback-config", configMapData("http://myapp:8080/health", "3", "30s")).
+		ConfigMap("rollback-config", configMapData("http://myapp:8080/health", "3", "20s")).
 		Service("myapp", "myapp").Running(v1)
 	s.When().Annotated("myapp", configMapKey, "rollback-config")
 	s.Then().VerdictIs("myapp", "PresumedGood").IsGood(v1).
