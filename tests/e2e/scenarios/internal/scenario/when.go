@@ -55,18 +55,24 @@ func (s *Scenario) podsOfVersion(app App) []core.Pod {
 	return slices.DeleteFunc(s.runningPods(app.Name), isOtherVersion)
 }
 
+// setInPods repeats a request that got no response: the application may just have started.
 func (w *When) setInPods(pods []core.Pod, variable string) *When {
 	w.T.Helper()
+	client := http.Client{Timeout: 10 * time.Second}
 	for _, pod := range pods {
 		url := fmt.Sprintf("http://%s:%d/set?%s", pod.Status.PodIP, knobPort, variable)
-		client := http.Client{Timeout: 10 * time.Second}
-		response, err := client.Post(url, "", nil)
-		w.must(err)
-		text, _ := io.ReadAll(io.LimitReader(response.Body, 1<<10))
-		response.Body.Close()
-		if response.StatusCode != http.StatusOK {
-			w.T.Fatalf("POST %s returned %s: %s", url, response.Status, text)
-		}
+		w.eventually("a response to POST "+url, func(context.Context) (bool, string) {
+			response, err := client.Post(url, "", nil)
+			if err != nil {
+				return false, err.Error()
+			}
+			defer response.Body.Close()
+			text, _ := io.ReadAll(io.LimitReader(response.Body, 1<<10))
+			if response.StatusCode != http.StatusOK {
+				w.T.Fatalf("POST %s returned %s: %s", url, response.Status, text)
+			}
+			return true, ""
+		})
 	}
 	return w
 }
