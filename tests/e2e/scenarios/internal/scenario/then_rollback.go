@@ -134,3 +134,15 @@ func (t *Then) HasDrill(name string) *Then {
 	})
 	return t
 }
+
+// HasDrillOf waits until the guard shows the result of the drill with this name.
+func (t *Then) HasDrillOf(name, rollback string) *Then {
+	t.T.Helper()
+	what := fmt.Sprintf("the last drill of %s is %s", name, rollback)
+	t.eventually(what, func(ctx context.Context) (bool, string) {
+		guard, _ := t.Guard(ctx, name)
+		last := guard.Status.LastDrill
+		return last != nil && last.Rollback == rollback, guard.statusJSON()
+	})
+	return t
+}
