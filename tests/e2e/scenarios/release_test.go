@@ -130,7 +130,7 @@ func TestRollsBackWhenTheReplicaSetWasDeletedDuringTheBake(t *testing.T) {
 	s.Given().Policy("web", patient(longBakePolicy)).PresumedGoodUnder("web", v1)
 	s.When().Applied(v1.As("v2")).Available("web")
 	s.Then().StateIs("web", "Evaluating", "Baking").CheckIs("web", "health", "Pass", "Passed")
-	s.When().ReplicaSetDeleted("web").Available("web")
+	s.When().ReplicaSetDeleted("web").Available("web").HealthRequestsPassed(v1.As("v2"), 2)
 	s.Then().StateIs("web", "Evaluating", "Baking").HasNoControllerWrites("web")
 	s.When().SetInRunningPods("web", "HEALTH=fail")
 	s.Then().IsRestoredAndVerified(v1).CausedByCheck("web", "health", "WrongStatus").

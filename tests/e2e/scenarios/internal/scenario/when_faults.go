@@ -17,8 +17,8 @@ import (
 	"lastgood.dev/tests/e2e/internal/local/cluster"
 )
 
-// ReplicaSetDeleted deletes the ReplicaSet of the current template with its pods, and waits until
-// the Deployment controller has created it again.
+// ReplicaSetDeleted deletes the ReplicaSet of the current template, and waits until its pods are
+// gone and the Deployment controller has created it again.
 func (w *When) ReplicaSetDeleted(name string) *When {
 	w.T.Helper()
 	ctx := context.Background()
@@ -31,6 +31,14 @@ func (w *When) ReplicaSetDeleted(name string) *When {
 	w.eventually("a new ReplicaSet of "+name, func(ctx context.Context) (bool, string) {
 		now := w.currentReplicaSet(ctx, name)
 		return now != nil && now.UID != old.UID, "none"
+	})
+	w.eventually("the end of the old pods of "+name, func(ctx context.Context) (bool, string) {
+		pods, err := w.podsOf(ctx, name)
+		if err != nil {
+			return false, err.Error()
+		}
+		isOld := func(pod core.Pod) bool { return metav1.IsControlledBy(&pod, old) }
+		return !slices.ContainsFunc(pods, isOld), "they still exist"
 	})
 	return w
 }
