@@ -29,13 +29,15 @@ func TestRollsBackOneReleaseWhenTeamsReleaseMoreOftenThanTheyBake(t *testing.T) 
 func TestHoldsWhenTheLastGoodRevisionIsTooFarBack(t *testing.T) {
 	s := scenario.New(t)
 	app := scenario.NewApp("web", "v1")
-	s.Given().Policy("web", "minimumBake: 10m"+longBakePolicy).PresumedGoodUnder("web", app)
+	twin := scenario.NewApp("twin", "v1")
+	s.Given().Policy("web", "minimumBake: 10m"+longBakePolicy).PresumedGoodUnder("web", app, twin)
 	for n := 2; n <= 7; n++ {
 		app = app.As(fmt.Sprintf("v%d", n))
 		s.Given().Running(app)
 		s.Then().IsBaking("web")
 	}
-	s.When().Applied(app.As("v8").Env("HEALTH", "fail"))
+	s.When().Applied(app.As("v8").Env("HEALTH", "fail"), twin.As("v2").Env("HEALTH", "fail"))
 	s.Then().IsHeld("web", "TooFarBack", "revision 1", "revision 7", "5").
+		IsRestoredAndVerified(twin).StateIs("web", "Held", "TooFarBack").
 		HasRollbackObjects("web", 0).HasNoControllerWrites("web")
 }

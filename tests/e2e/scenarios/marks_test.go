@@ -71,10 +71,12 @@ func TestHoldsWhenAnEarlierRevisionWithoutAVerdictIsMarked(t *testing.T) {
 func TestHoldsWhenTheMarkIsInvalid(t *testing.T) {
 	s := scenario.New(t)
 	v1 := scenario.NewApp("web", "v1").Guarded("web")
+	twin := v1.Named("twin")
 	marked := v1.As("v2").Edit(scenario.TemplateAnnotated(markKey, "yes"))
-	s.Given().Policy("web", quickPolicy).Good(v1)
-	s.When().Applied(marked.Env("HEALTH", "fail"))
+	s.Given().Policy("web", quickPolicy).Good(v1, twin)
+	s.When().Applied(marked.Env("HEALTH", "fail"), twin.As("v2").Env("HEALTH", "fail"))
 	s.Then().IsHeld("web", "NoRollbackPast", "revision 2").
 		HasEvent("web", "InvalidAnnotation", markKey, `"yes"`).
+		IsRestoredAndVerified(twin).StateIs("web", "Held", "NoRollbackPast").
 		HasNoControllerWrites("web").TemplateChangedBy("web", "user")
 }

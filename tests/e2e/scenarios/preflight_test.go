@@ -111,8 +111,11 @@ func TestHoldsWhenTheTagOfTheTargetHasAnotherImage(t *testing.T) {
 	s.When().ImageLoaded(image, "BUILD=1")
 	v1 := scenario.NewApp("web", "v1").Image(image).
 		Edit(scenario.Container(func(c *core.Container) { c.ImagePullPolicy = core.PullNever }))
-	s.Given().Policy("web", quickPolicy).Good(v1.Guarded("web"))
-	s.When().ImageLoaded(image, "BUILD=2", "HEALTH=fail").Applied(v1.Guarded("web").As("v2"))
+	twin := scenario.NewApp("twin", "v1").Guarded("web")
+	s.Given().Policy("web", quickPolicy).Good(v1.Guarded("web"), twin)
+	s.When().ImageLoaded(image, "BUILD=2", "HEALTH=fail").
+		Applied(v1.Guarded("web").As("v2"), twin.As("v2").Env("HEALTH", "fail"))
 	s.Then().IsHeld("web", "SameImage", image).
+		IsRestoredAndVerified(twin).StateIs("web", "Held", "SameImage").
 		HasRollbackObjects("web", 0).HasNoControllerWrites("web").TemplateChangedBy("web", "user")
 }
