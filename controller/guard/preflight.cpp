@@ -15,6 +15,11 @@ bool is_about(const std::optional<api::Preflight>& preflight, const api::Deploym
          preflight->target == target.snapshot;
 }
 
+bool is_watch_behind(const std::optional<api::Preflight>& preflight,
+                     const api::Deployment& deployment) {
+  return preflight && preflight->generation > deployment.meta.generation;
+}
+
 bool is_fresh(const std::optional<api::Preflight>& preflight, const api::Deployment& deployment,
               const api::Revision& target, Time now) {
   return is_about(preflight, deployment, target) && now - preflight->at <= max_fresh_age;

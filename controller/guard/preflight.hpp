@@ -9,6 +9,10 @@ namespace lastgood::guard {
 [[nodiscard]] bool is_about(const std::optional<api::Preflight>& preflight,
                             const api::Deployment& deployment, const api::Revision& target);
 
+// The preflight has read a newer generation of the Deployment than the watch has delivered.
+[[nodiscard]] bool is_watch_behind(const std::optional<api::Preflight>& preflight,
+                                   const api::Deployment& deployment);
+
 // The preflight is about this generation and target, and at most 45 s old: a rollback may start.
 [[nodiscard]] bool is_fresh(const std::optional<api::Preflight>& preflight,
                             const api::Deployment& deployment, const api::Revision& target,

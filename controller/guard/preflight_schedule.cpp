@@ -24,6 +24,8 @@ constexpr std::chrono::seconds interval_while_failing{20};
 constexpr std::chrono::seconds interval_while_due{35};  // may last for days
 constexpr std::chrono::minutes usual_interval{10};
 constexpr std::chrono::milliseconds min_interval{500};
+// The next event of the watch makes the last preflight usable. The watch may back off for 30 s.
+constexpr std::chrono::seconds interval_while_behind{10};
 
 bool is_failing(const api::GuardStatus& guard) {
   return guard.state == State::Evaluating &&
@@ -60,7 +62,8 @@ std::optional<Time> next_preflight(const Inputs& inputs, const api::GuardStatus&
   const auto target = wanted_target(inputs, guard);
   if (!target) return {};
   if (!inputs.preflight) return now;
-  // While the watch lags, each preflight is about a newer generation than the inputs.
+  if (is_watch_behind(inputs.preflight, inputs.deployment))
+    return std::max(now, inputs.preflight->at + interval_while_behind);
   if (!is_about(inputs.preflight, inputs.deployment, *target))
     return std::max(now, inputs.preflight->at + min_interval);
   return inputs.preflight->at + max_age(inputs, guard, now);

@@ -259,9 +259,11 @@ MaybeHold preflight(const Inputs& inputs, const api::GuardStatus& guard, Time no
   const auto target = pending_or_last_good_target(inputs, guard);
   if (!target) return {};
   if (!is_fresh(inputs.preflight, inputs.deployment, *target, now)) {
+    // The event that ends the delay of the watch also ends the wait.
+    const bool is_behind = is_watch_behind(inputs.preflight, inputs.deployment);
     return Hold{.reason = Reason::CheckingRollback,
                 .message = "The preflight of the rollback is running",
-                .until = now + retry_while_running,
+                .until = now + (is_behind ? retry_after_failure : retry_while_running),
                 .is_quiet = true};
   }
   const api::Preflight& found = *inputs.preflight;

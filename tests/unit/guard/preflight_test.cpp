@@ -49,6 +49,8 @@ const std::vector<Row> table = {
      [](Inputs& in) { in.preflight->target = "other"; }, 500ms},
     {"the last preflight was for another generation",
      [](Inputs& in) { in.preflight->generation -= 1; }, 500ms},
+    {"the watch is behind the last preflight", [](Inputs& in) { in.preflight->generation += 1; },
+     10s},
     {"a preflight for another target ran an hour ago",
      [](Inputs& in) {
        in.preflight->target = "other";
