@@ -148,6 +148,19 @@ bool may_exist(const Result<codec::Json>& object, const Uid& uid) {
   return !meta || meta->uid == uid;
 }
 
+Error rollback_deleted() {
+  return {.kind = ErrorKind::Conflict,
+          .message = "a user deleted the Rollback; the next reconcile decides again"};
+}
+
+Result<bool> approval_in(const Result<codec::Json>& object, const Uid& uid) {
+  if (!may_exist(object, uid)) return std::unexpected(rollback_deleted());
+  const auto rollback = object ? codec::parse_rollback(*object) : std::unexpected(object.error());
+  if (!rollback) return std::unexpected(rollback.error());
+  if (rollback->meta.deleting) return std::unexpected(rollback_deleted());
+  return rollback->spec.approved;
+}
+
 bool may_be_created(const Error& error) {
   switch (error.kind) {
     case ErrorKind::AlreadyExists:

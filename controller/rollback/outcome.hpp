@@ -65,6 +65,13 @@ void record_changes(const NextStep& step, const Result<codec::Json>& live,
 // False only if a read proves that no object of this uid exists.
 [[nodiscard]] bool may_exist(const Result<codec::Json>& object, const Uid& uid);
 
+// A user deleted the Rollback before the template was patched.
+[[nodiscard]] Error rollback_deleted();
+
+// spec.approved of the Rollback with this uid, from a read for the template patch: the watch may
+// lag. rollback_deleted() if a user has deleted the Rollback, otherwise the error of the read.
+[[nodiscard]] Result<bool> approval_in(const Result<codec::Json>& object, const Uid& uid);
+
 // The create may have succeeded although it returned an error.
 [[nodiscard]] bool may_be_created(const Error& error);
 

@@ -34,11 +34,6 @@ Error outdated_plan() {
               "decides again"};
 }
 
-Error deleted_record() {
-  return {.kind = ErrorKind::Conflict,
-          .message = "a user deleted the Rollback; the next reconcile decides again"};
-}
-
 Error stopping() {
   return {.kind = ErrorKind::Cancelled,
           .message = "the controller stops; the next leader continues the rollback"};
@@ -238,9 +233,9 @@ asio::awaitable<guard::RollbackExecuted> Executor::execute_steps(
     Result<void> allowed;
     if (rollback::changes_template(next)) {
       allowed = is_prefetched ? prefetched->allowed
-                              : co_await confirm_policy(live, record, context.state.guard.policy);
+                              : co_await confirm(live, record, context.state.guard.policy);
       if (context.is_deleted(record.meta.uid))
-        co_return stopped(std::move(progress), deleted_record());
+        co_return stopped(std::move(progress), rollback::rollback_deleted());
       if (context.is_stopping()) co_return stopped(std::move(progress), stopping());
       const Duration age = clock_.monotonic_now() - began;
       if (allowed && rollback::repeats_reads(age, repetitions)) {
@@ -265,6 +260,16 @@ asio::awaitable<guard::RollbackExecuted> Executor::execute_steps(
       co_return failed_at(next, *error, std::move(progress), clock_.now());
   }
   co_return stopped(std::move(progress), outdated_plan());
+}
+
+asio::awaitable<Result<void>> Executor::confirm(const Result<codec::Json>& live,
+                                                api::Rollback& record,
+                                                const std::string& decided_by) {
+  const auto approved = rollback::approval_in(
+      co_await gateway_.read(kube::get(Resource::Rollback, record.meta.key)), record.meta.uid);
+  if (!approved) co_return std::unexpected(approved.error());
+  record.spec.approved = *approved;
+  co_return co_await confirm_policy(live, record, decided_by);
 }
 
 asio::awaitable<Result<void>> Executor::confirm_policy(const Result<codec::Json>& live,

@@ -84,6 +84,11 @@ class Executor {
                                                              const rollback::NextStep& step,
                                                              guard::RollbackExecuted& progress,
                                                              const Context& context);
+  // Reads the Rollback, because the watch of Rollbacks may lag, and then the policy. Returns an
+  // error if a user deleted the Rollback, or if the policy does not allow it. Sets the approval.
+  boost::asio::awaitable<Result<void>> confirm(const Result<codec::Json>& live,
+                                               api::Rollback& record,
+                                               const std::string& decided_by);
   // Reads the policy of the live Deployment from the server. Returns an error if the policy does
   // not allow the rollback. See guard/live_policy.hpp.
   boost::asio::awaitable<Result<void>> confirm_policy(const Result<codec::Json>& live,

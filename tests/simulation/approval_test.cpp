@@ -19,6 +19,18 @@ struct AwaitingApproval : Scenario {
   std::string record;
 };
 
+// The Rollback is approved, the policy is suspended, and the watch of Rollbacks is stalled.
+struct ApprovedUnderSuspension : AwaitingApproval {
+  ApprovedUnderSuspension() {
+    merge_patch("rollbackpolicies", "web", {{"spec", {{"suspend", true}}}});
+    REQUIRE(run_until([&] { return state("web") == held(Reason::Suspended); }, 1min));
+    approve(*this, record);
+    run_for(10s);
+    server.watches().stall("rollbacks");
+  }
+  void resume_policy() { merge_patch("rollbackpolicies", "web", {{"spec", {{"suspend", false}}}}); }
+};
+
 }  // namespace
 
 //  one:  record (Pending) ........ approved by a user ---- patch      killed after any write
@@ -95,4 +107,37 @@ TEST_CASE("stays Declined when the next leader's watch still shows the deleted R
   scenario.run_for(3min);
   CHECK(scenario.state("web") == held(Reason::Declined));
   CHECK(scenario.template_changes() == 0);
+}
+
+//  record:   approved, policy suspended ---- deleted ---- policy active
+//  watch:    approved ....................................................  deleted
+TEST_CASE("keeps the template when the watch still shows an approved Rollback that was deleted") {
+  ApprovedUnderSuspension scenario;
+  delete_rollback(scenario, scenario.record);
+  scenario.resume_policy();
+  scenario.run_for(1min);
+  CHECK(scenario.image("web") == "app:v2");
+  CHECK(scenario.template_changes() == 0);
+  scenario.server.watches().resume("rollbacks");
+  scenario.run_for(1min);
+  CHECK(scenario.state("web") == held(Reason::Declined));
+  CHECK(scenario.template_changes() == 0);
+  CHECK(scenario.violations() == no_violations);
+}
+
+//  record:   approved, policy suspended ---- approval withdrawn ---- policy active
+//  watch:    approved ............................................................  withdrawn
+TEST_CASE("waits for approval when the watch still shows an approval that was withdrawn") {
+  ApprovedUnderSuspension scenario;
+  scenario.merge_patch("rollbacks", scenario.record, {{"spec", {{"approved", false}}}});
+  scenario.resume_policy();
+  scenario.run_for(1min);
+  CHECK(scenario.image("web") == "app:v2");
+  CHECK(scenario.template_changes() == 0);
+  CHECK(scenario.state("web") == held(Reason::AwaitingApproval));
+  scenario.server.watches().resume("rollbacks");
+  scenario.run_for(10s);
+  approve(scenario, scenario.record);
+  CHECK(scenario.wait_for_rollback());
+  scenario.check_rolled_back_once();
 }

@@ -98,3 +98,19 @@ TEST_CASE("is_permanent is true only if the same write fails again later") {
   CHECK_FALSE(is_permanent({.kind = ErrorKind::Server, .message = "etcd is down"}));
   CHECK_FALSE(is_permanent({.kind = ErrorKind::TimedOut, .message = "no response"}));
 }
+
+TEST_CASE("the approval of a Rollback is that of the object with its uid, unless it is deleted") {
+  const Uid uid("r1");
+  codec::Json stored{{"metadata", {{"namespace", "shop"}, {"name", "web-2-1"}, {"uid", "r1"}}},
+                     {"spec", {{"deployment", "web"}, {"approved", true}}}};
+  CHECK(approval_in(stored, uid).value());
+  stored["spec"].erase("approved");
+  CHECK_FALSE(approval_in(stored, uid).value());
+  const std::string deleted = rollback_deleted().message;
+  CHECK(approval_in(stored, Uid("r2")).error().message == deleted);
+  stored["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z";
+  CHECK(approval_in(stored, uid).error().message == deleted);
+  CHECK(approval_in(fail(ErrorKind::NotFound, "404"), uid).error().message == deleted);
+  CHECK(approval_in(fail(ErrorKind::TimedOut, "slow"), uid).error().kind == ErrorKind::TimedOut);
+  CHECK_FALSE(approval_in(codec::Json("text"), uid).has_value());
+}

@@ -66,8 +66,9 @@ a Role of each namespace in watch.namespaces. The comment of each rule says what
   resources: [deploymentguards]
   verbs: [get, list, watch, create, patch]
 # list, watch: the cache of Rollbacks. create: the record, before the Deployment is changed. get:
-# the record, if the creation fails because it exists already. patch: complete the spec of a
-# Rollback that a user created. delete: remove old finished Rollbacks.
+# the record, if the creation fails because it exists already, and again before the Deployment is
+# changed later. patch: complete the spec of a Rollback that a user created. delete: remove old
+# finished Rollbacks.
 - apiGroups: [lastgood.dev]
   resources: [rollbacks]
   verbs: [get, list, watch, create, patch, delete]
