@@ -177,15 +177,14 @@ asio::awaitable<Result<void>> Reconciler::execute_and_publish(const guard::Input
   const guard::ActionEnded ended{.inputs = inputs, .plan = plan, .outcome = outcome};
   states_.apply(key, ended);
   auto events = guard::events_after(ended, *state);
-  states_.apply(key, co_await event_recorder_.record(inputs.deployment, std::move(events),
-                                                     state->emitted, term));
-  const auto published = co_await publish(inputs, plan, *state, term);
+  const auto published = co_await publish(inputs, plan, std::move(events), *state, term);
   if (auto error = guard::error_of(outcome)) co_return std::unexpected(*std::move(error));
   co_return published;
 }
 
 asio::awaitable<Result<void>> Reconciler::publish(const guard::Inputs& inputs,
                                                   const guard::Plan& plan,
+                                                  std::vector<guard::EventRecord> events,
                                                   const guard::GuardState& state,
                                                   runtime::Term term) {
   const api::Deployment& deployment = inputs.deployment;
@@ -194,6 +193,10 @@ asio::awaitable<Result<void>> Reconciler::publish(const guard::Inputs& inputs,
     ports_.telemetry.rollback_finished(*outcome);
   const guard::RollbackWritten rollback = co_await status_writer_.rollback(state, term);
   states_.apply(key, rollback);
+  // The status of the guard follows the Events: if the controller is killed before them, the next
+  // leader decides again and emits them.
+  states_.apply(
+      key, co_await event_recorder_.record(deployment, std::move(events), state.emitted, term));
   auto request = Result<void>{};
   if (plan.request) request = co_await status_writer_.request(*inputs.request, *plan.request, term);
   const guard::GuardWritten guard = co_await status_writer_.guard(deployment, state, term);

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "guard/guard.hpp"
 #include "guard/state.hpp"
@@ -95,12 +96,15 @@ class Reconciler {
                                                                               runtime::Term term);
   // Enqueues the other members of the group.
   void enqueue_group(const Key& key, const std::string& group);
-  // Executes the action, and then writes the Events and the statuses: the template is restored
-  // sooner. Returns the first error.
+  // Executes the action, and then publishes: the template is restored sooner. Returns the first
+  // error.
   boost::asio::awaitable<Result<void>> execute_and_publish(const guard::Inputs& inputs,
                                                            const guard::Plan& plan, StatePtr state,
                                                            runtime::Term term);
+  // Writes the status of the Rollback, then the Events, then the other statuses. If the Events
+  // were first, a restored template would not be recorded while they are slow.
   boost::asio::awaitable<Result<void>> publish(const guard::Inputs& inputs, const guard::Plan& plan,
+                                               std::vector<guard::EventRecord> events,
                                                const guard::GuardState& state, runtime::Term term);
   boost::asio::awaitable<Result<void>> garbage_collect(const api::Deployment& deployment,
                                                        const guard::GuardState& state,

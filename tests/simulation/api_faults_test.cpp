@@ -194,3 +194,21 @@ TEST_CASE("rolls back when every read takes 3 s") {
   CHECK(scenario.wait_for_rollback());
   scenario.check_rolled_back_once();
 }
+
+//  patch: 200 ---- status of the Rollback ---- Events: no response ---- 4 s later: other statuses
+TEST_CASE("records the restored template within 1 s when the writes of Events hang") {
+  Scenario scenario;
+  scenario.start_controller();
+  scenario.ship_bad_release();
+  REQUIRE(scenario.run_until([&] { return scenario.is_in_state("web", State::Evaluating); }, 1min));
+  scenario.script = [](const Attempt& attempt) {
+    return attempt.is_write() && attempt.targets("/events") ? Fault::Hang : Fault::None;
+  };
+  REQUIRE(scenario.run_until([&] { return scenario.template_changes() == 1; }, 3min));
+  scenario.run_for(1s);
+  REQUIRE(scenario.rollbacks().size() == 1);
+  CHECK(scenario.rollbacks()[0].phase == RollbackPhase::Restored);
+  scenario.script = {};
+  CHECK(scenario.wait_for_rollback());
+  scenario.check_rolled_back_once();
+}
