@@ -75,7 +75,7 @@ GuardState fold(GuardState state, Inbox inbox, const api::Deployment& deployment
   for (InboxEntry& entry : inbox) {
     std::visit(Overloaded{
                    [&](MeasurementArrived& one) { add_measurement(state, std::move(one)); },
-                   [&](const CheckEnded& one) { state.running_checks[one.check] = false; },
+                   [&](const CheckEnded& one) { state.running_checks.erase(one.check); },
                    [&](const PodsChanged& one) { request_checks(state, one.at); },
                    [&](const GuardDeleted&) { state = load(deployment, stores, now); },
                    [&](const FreezeRemoved&) {
@@ -190,8 +190,7 @@ GuardState apply(GuardState state, const Outcome& outcome) {
                  [&](const ChecksStarted& started) {
                    state.schedule = started.schedule;
                    state.idle_schedule = started.idle_schedule;
-                   for (const std::string& check : started.names)
-                     state.running_checks[check] = true;
+                   state.running_checks.insert(started.names.begin(), started.names.end());
                  },
                  [&](const PreflightEnded& ended) { set_preflight(state, ended.preflight); },
                  [&](const PlanDecided& decided) { set_plan(state, decided); },

@@ -34,14 +34,11 @@ ChecksStarted due_checks(const GuardState& state, const Needs& needs, const api:
                          std::size_t deployments, MonotonicTime now) {
   ChecksStarted started{
       .names = {}, .schedule = state.schedule, .idle_schedule = state.idle_schedule};
-  started.names = started.schedule.take_due(needs, spec, now);
+  started.names = started.schedule.take_due(needs, spec, state.running_checks, now);
   const std::vector<std::string> due_in_idle = started.idle_schedule.take_due(
-      needs.idle_checks, state.deployment_uid, first_measurement_within(deployments), now);
+      needs.idle_checks, state.deployment_uid, first_measurement_within(deployments),
+      state.running_checks, now);
   started.names.insert(started.names.end(), due_in_idle.begin(), due_in_idle.end());
-  std::erase_if(started.names, [&](const std::string& check) {
-    const auto running = state.running_checks.find(check);
-    return running != state.running_checks.end() && running->second;
-  });
   return started;
 }
 

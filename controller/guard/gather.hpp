@@ -17,7 +17,8 @@ namespace lastgood::guard {
 [[nodiscard]] std::vector<api::Measurement> usable_measurements(const GuardState& state,
                                                                 const api::PolicySpec& spec);
 
-// The checks that are due and not running. `deployments`: the number of those that are watched.
+// The checks that are due and not running. A running one is due once its run has ended.
+// `deployments`: the number of those that are watched.
 [[nodiscard]] ChecksStarted due_checks(const GuardState& state, const Needs& needs,
                                        const api::PolicySpec& spec, std::size_t deployments,
                                        MonotonicTime now);

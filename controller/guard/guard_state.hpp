@@ -4,6 +4,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -29,7 +30,7 @@ struct GuardState {
   Schedule schedule = {};
   IdleSchedule idle_schedule = {};
   std::vector<MeasurementArrived> measurements = {};  // since the last plan
-  std::map<std::string, bool> running_checks = {};    // by name
+  std::set<std::string> running_checks = {};          // names; a run may outlive its release
   // By the config hash of an HTTP check. Dropped while the Deployment is Idle, except with strategy
   // Recreate.
   std::map<std::string, checks::Responders> responders = {};

@@ -70,6 +70,7 @@ Duration first_measurement_within(std::size_t deployments) {
 
 std::vector<std::string> IdleSchedule::take_due(std::span<const IdleCheck> checks,
                                                 const Uid& deployment, Duration first_within,
+                                                const std::set<std::string>& running,
                                                 MonotonicTime now) {
   std::erase_if(turns_, [&](const auto& turn) {
     return std::ranges::none_of(checks, [&](const IdleCheck& check) {
@@ -82,7 +83,8 @@ std::vector<std::string> IdleSchedule::take_due(std::span<const IdleCheck> check
     const Turn first{.config_hash = check.config_hash, .at = now + offset_of(deployment, window)};
     Turn& turn = turns_.try_emplace(check.name, first).first->second;
     if (check.needs_confirmation) turn.at = std::min(turn.at, now + confirmation_wait);
-    if (turn.at > now) continue;
+    turn.is_waiting = turn.at <= now && running.contains(check.name);
+    if (turn.at > now || turn.is_waiting) continue;
     due.push_back(check.name);
     turn.runs += 1;
     turn.at = now + wait_after(check, turn.runs);
@@ -92,7 +94,8 @@ std::vector<std::string> IdleSchedule::take_due(std::span<const IdleCheck> check
 
 std::optional<MonotonicTime> IdleSchedule::next() const {
   std::optional<MonotonicTime> earliest;
-  for (const auto& [name, turn] : turns_) earliest = std::min(earliest.value_or(turn.at), turn.at);
+  for (const auto& [name, turn] : turns_)
+    if (!turn.is_waiting) earliest = std::min(earliest.value_or(turn.at), turn.at);
   return earliest;
 }
 

@@ -14,6 +14,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -47,10 +48,13 @@ struct IdleCheck {
 // When the idle checks run next. Only in memory.
 class IdleSchedule {
  public:
-  // The names of the checks that are due. Plans the next turn of each.
+  // The names of the checks that are due. Plans the next turn of each. If a check of `running` is
+  // due, it waits: it is due at the first call after its run has ended.
   [[nodiscard]] std::vector<std::string> take_due(std::span<const IdleCheck> checks,
                                                   const Uid& deployment, Duration first_within,
+                                                  const std::set<std::string>& running,
                                                   MonotonicTime now);
+  // A check that waits for the end of its run is not counted.
   [[nodiscard]] std::optional<MonotonicTime> next() const;
 
  private:
@@ -58,6 +62,7 @@ class IdleSchedule {
     std::string config_hash;
     MonotonicTime at;
     int runs = 0;
+    bool is_waiting = false;  // due, but the last run has not ended
   };
   std::map<std::string, Turn> turns_;  // by the name of the check
 };

@@ -1,6 +1,7 @@
 #include "guard/schedule.hpp"
 
 #include <algorithm>
+#include <functional>
 
 namespace lastgood::guard {
 
@@ -16,6 +17,7 @@ MonotonicTime next_turn(MonotonicTime turn, Duration interval, MonotonicTime now
 }  // namespace
 
 std::vector<std::string> Schedule::take_due(const Needs& needs, const api::PolicySpec& spec,
+                                            const std::set<std::string>& running,
                                             MonotonicTime now) {
   std::map<std::string, Duration> wanted;
   if (needs.rollout_measurement) wanted.emplace(api::rollout_check, rollout_interval);
@@ -26,6 +28,7 @@ std::vector<std::string> Schedule::take_due(const Needs& needs, const api::Polic
   std::erase_if(turns_, is_unwanted);
   std::erase_if(requests_, is_unwanted);
   std::erase_if(last_run_, is_unwanted);
+  std::erase_if(waiting_, [&](const std::string& name) { return !wanted.contains(name); });
   std::vector<std::string> due;
   for (const auto& [name, interval] : wanted) {
     // If the turn is more than one interval away, the policy has shortened the interval since.
@@ -35,10 +38,15 @@ std::vector<std::string> Schedule::take_due(const Needs& needs, const api::Polic
     const auto requested = requests_.find(name);
     const bool is_requested = requested != requests_.end() && requested->second <= now;
     if (turn > now && !is_requested) continue;
+    if (running.contains(name)) {
+      waiting_.insert(name);
+      continue;
+    }
+    const bool has_waited = waiting_.erase(name) > 0;
     due.push_back(name);
     last_run_[name] = now;
     if (requested != requests_.end()) requests_.erase(requested);
-    if (turn <= now) turns_[name] = next_turn(turn, interval, now);
+    if (turn <= now) turns_[name] = has_waited ? now + interval : next_turn(turn, interval, now);
   }
   return due;
 }
@@ -58,8 +66,10 @@ std::vector<std::string> Schedule::names_of_run_checks() const {
 
 std::optional<MonotonicTime> Schedule::next() const {
   std::optional<MonotonicTime> earliest;
-  for (const auto& [name, turn] : turns_) earliest = std::min(earliest.value_or(turn), turn);
-  for (const auto& [name, turn] : requests_) earliest = std::min(earliest.value_or(turn), turn);
+  for (const auto& times : {std::cref(turns_), std::cref(requests_)}) {
+    for (const auto& [name, time] : times.get())
+      if (!waiting_.contains(name)) earliest = std::min(earliest.value_or(time), time);
+  }
   return earliest;
 }
 

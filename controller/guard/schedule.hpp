@@ -1,10 +1,11 @@
 // When each check runs next. The turns of a check are on a grid of its interval, so that N failures
-// take N-1 intervals, however long each measurement takes. The schedule is only in memory: after a
-// restart each check runs at once.
+// take N-1 intervals, however long each measurement takes. A run that is longer than the interval
+// moves the grid. The schedule is only in memory: after a restart each check runs at once.
 #pragma once
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -21,8 +22,11 @@ inline constexpr Duration min_event_interval{100};
 
 class Schedule {
  public:
-  // The names of the checks that are due. Plans the next turn of each. Missed turns are skipped.
+  // The names of the checks that are due. Plans the next turn of each. Missed turns are skipped. If
+  // a check of `running` is due, it waits: it is due at the first call after its run has ended, and
+  // its grid begins there, because two runs must not be closer than the interval.
   [[nodiscard]] std::vector<std::string> take_due(const Needs& needs, const api::PolicySpec& spec,
+                                                  const std::set<std::string>& running,
                                                   MonotonicTime now);
 
   // Runs the check once more soon, beside its turns.
@@ -31,12 +35,14 @@ class Schedule {
   // The checks that are wanted and have run.
   [[nodiscard]] std::vector<std::string> names_of_run_checks() const;
 
+  // A check that waits for the end of its run is not counted.
   [[nodiscard]] std::optional<MonotonicTime> next() const;
 
  private:
   std::map<std::string, MonotonicTime> turns_;
   std::map<std::string, MonotonicTime> requests_;  // see request()
   std::map<std::string, MonotonicTime> last_run_;
+  std::set<std::string> waiting_;  // due, but the last run has not ended
 };
 
 }  // namespace lastgood::guard

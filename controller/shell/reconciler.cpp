@@ -227,9 +227,8 @@ asio::awaitable<Result<void>> Reconciler::garbage_collect(const api::Deployment&
 }
 
 void Reconciler::post(const Key& key, guard::InboxEntry entry) {
-  // The end of a check alone is no reason for a reconcile.
-  const bool is_news = !std::holds_alternative<guard::CheckEnded>(entry);
-  if (states_.post(key, std::move(entry)) && is_news) options_.enqueue(key);
+  // Also for the end of a check without a measurement: its next turn may have come meanwhile.
+  if (states_.post(key, std::move(entry))) options_.enqueue(key);
 }
 
 void Reconciler::forget_all() {

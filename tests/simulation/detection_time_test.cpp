@@ -94,3 +94,18 @@ TEST_CASE("probes a Deployment on time when probes of five others hang") {
   CHECK(beside_five <= alone + 2s);
   CHECK(alone < 20s);
 }
+
+//  v2 ---- its probes hang ---- v3 ---- the probes of v2 end ---- v3 is measured
+TEST_CASE("measures a new release once the check of the release before has ended") {
+  Scenario scenario;
+  scenario.start_controller();
+  scenario.merge_patch("rollbackpolicies", "web", {{"spec", policy(10min, 1, 30s)}});
+  scenario.cluster.health["app:v2"] = {.hangs = true};
+  scenario.ship("web", "app:v2");
+  scenario.run_for(8s);
+  CHECK(scenario.is_in_state("web", State::Evaluating));
+  scenario.cluster.health["app:v3"] = {.status = 503};
+  scenario.ship("web", "app:v3");
+  CHECK(scenario.run_until([&] { return scenario.image("web") == "app:v1"; }, 2min));
+  CHECK(scenario.violations() == no_violations);
+}

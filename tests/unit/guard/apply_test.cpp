@@ -59,15 +59,15 @@ const Error timeout{.kind = ErrorKind::TimedOut, .message = "no complete respons
 
 TEST_CASE("adds a measurement to those since the last plan, and marks an ended check") {
   GuardState state = pending_state();
-  state.running_checks["health"] = true;
+  state.running_checks = {"health"};
   state = fold_one(std::move(state), MeasurementArrived{.deployment = web_uid,
                                                         .hash = TemplateHash("v2"),
                                                         .measurement = fails("health")});
   REQUIRE(state.measurements.size() == 1);
   CHECK(state.measurements[0].measurement == fails("health"));
-  CHECK(state.running_checks["health"]);
+  CHECK(state.running_checks == std::set<std::string>{"health"});
   state = fold_one(std::move(state), CheckEnded{.deployment = web_uid, .check = "health"});
-  CHECK_FALSE(state.running_checks["health"]);
+  CHECK(state.running_checks.empty());
 }
 
 TEST_CASE("remembers the pods that responded to a check until the Deployment is idle") {
@@ -326,9 +326,9 @@ TEST_CASE("takes over the ConfigMap, the started checks and the counts of Events
 
   ChecksStarted started{.names = {"health"}, .schedule = {}};
   const Needs all{.check_measurements = true};
-  CHECK(started.schedule.take_due(all, web_policy().spec, {}).size() == 1);
+  CHECK(started.schedule.take_due(all, web_policy().spec, {}, {}).size() == 1);
   state = apply(std::move(state), started);
-  CHECK(state.running_checks["health"]);
+  CHECK(state.running_checks == std::set<std::string>{"health"});
   CHECK(state.schedule.next() == MonotonicTime{10s});
 
   state = apply(std::move(state), EventsEmitted{.counts = {{"web.1", 2}}});

@@ -37,7 +37,7 @@ std::vector<Duration> turns(const IdleCheck& check, const Uid& deployment, Durat
   std::vector<Duration> times;
   std::optional<MonotonicTime> now = start;
   while (now && *now - start <= limit) {
-    if (!schedule.take_due(std::vector{check}, deployment, within, *now).empty())
+    if (!schedule.take_due(std::vector{check}, deployment, within, {}, *now).empty())
       times.push_back(*now - start);
     now = schedule.next();
   }
@@ -128,23 +128,23 @@ TEST_CASE("measures once a minute with strategy Recreate, and again 5 s after on
   IdleSchedule schedule;
   const MonotonicTime start{};
   const MonotonicTime first = start + times.at(0);
-  static_cast<void>(schedule.take_due(std::vector{recreate}, web, within, start));
-  CHECK(schedule.take_due(std::vector{recreate}, web, within, first).size() == 1);
+  static_cast<void>(schedule.take_due(std::vector{recreate}, web, within, {}, start));
+  CHECK(schedule.take_due(std::vector{recreate}, web, within, {}, first).size() == 1);
   recreate.needs_confirmation = true;
-  CHECK(schedule.take_due(std::vector{recreate}, web, within, first + 1s).empty());
+  CHECK(schedule.take_due(std::vector{recreate}, web, within, {}, first + 1s).empty());
   CHECK(schedule.next() == first + 6s);
-  CHECK(schedule.take_due(std::vector{recreate}, web, within, first + 6s).size() == 1);
+  CHECK(schedule.take_due(std::vector{recreate}, web, within, {}, first + 6s).size() == 1);
 }
 
 TEST_CASE("starts again with a short wait when the configuration of the check changes") {
   IdleSchedule schedule;
   const MonotonicTime later{24h};
-  static_cast<void>(schedule.take_due(std::vector{health}, web, within, MonotonicTime{}));
+  static_cast<void>(schedule.take_due(std::vector{health}, web, within, {}, MonotonicTime{}));
   IdleCheck changed = health;
   changed.config_hash = "b";
-  static_cast<void>(schedule.take_due(std::vector{changed}, web, within, later));
+  static_cast<void>(schedule.take_due(std::vector{changed}, web, within, {}, later));
   CHECK(*schedule.next() - later < 3min);
-  CHECK(schedule.take_due({}, web, within, later).empty());
+  CHECK(schedule.take_due({}, web, within, {}, later).empty());
   CHECK_FALSE(schedule.next().has_value());
 }
 
@@ -172,4 +172,16 @@ TEST_CASE("never rolls back because of a check that fails in state Idle") {
   for (int i = 0; i < 10; ++i) harness.pass_time(1min).reconcile({fails("health")});
   CHECK(harness.state() == idle(Reason::Good));
   CHECK(harness.restorations == 0);
+}
+
+TEST_CASE("measures an idle check whose turn came while it was running when that run has ended") {
+  IdleSchedule schedule;
+  const std::vector checks{health};
+  const MonotonicTime first = MonotonicTime{} + turns(health, web).at(0);
+  CHECK(schedule.take_due(checks, web, within, {"health"}, MonotonicTime{}).empty());
+  CHECK(schedule.next() == first);
+  CHECK(schedule.take_due(checks, web, within, {"health"}, first).empty());
+  CHECK_FALSE(schedule.next().has_value());
+  CHECK(schedule.take_due(checks, web, within, {}, first + 5s).size() == 1);
+  CHECK(schedule.next() == first + 5s + 1min);
 }

@@ -30,19 +30,19 @@ TEST_CASE("runs a check at once, and then at each end of its interval") {
   Schedule schedule;
   const auto spec = spec_with_interval(10s);
   CHECK_FALSE(schedule.next().has_value());
-  CHECK(schedule.take_due(all_checks, spec, start) == Names{"health", "rollout"});
+  CHECK(schedule.take_due(all_checks, spec, {}, start) == Names{"health", "rollout"});
   CHECK(schedule.next() == start + 2s);
-  CHECK(schedule.take_due(all_checks, spec, start).empty());
-  CHECK(schedule.take_due(all_checks, spec, start + 1999ms).empty());
-  CHECK(schedule.take_due(all_checks, spec, start + 2s) == Names{"rollout"});
-  CHECK(schedule.take_due(all_checks, spec, start + 10s) == Names{"health", "rollout"});
+  CHECK(schedule.take_due(all_checks, spec, {}, start).empty());
+  CHECK(schedule.take_due(all_checks, spec, {}, start + 1999ms).empty());
+  CHECK(schedule.take_due(all_checks, spec, {}, start + 2s) == Names{"rollout"});
+  CHECK(schedule.take_due(all_checks, spec, {}, start + 10s) == Names{"health", "rollout"});
 }
 
 TEST_CASE("reports the earliest of the next runs of all checks") {
   Schedule schedule;
   auto spec = spec_with_interval(10s);
   spec.checks.push_back({.name = "slow", .interval = 30s});
-  (void)schedule.take_due(all_checks, spec, start);
+  (void)schedule.take_due(all_checks, spec, {}, start);
   CHECK(schedule.next() == start + 2s);
 }
 
@@ -50,10 +50,10 @@ TEST_CASE("keeps to the multiples of the interval when a run is late") {
   Schedule schedule;
   const auto spec = spec_with_interval(10s);
   const Needs policy_checks{.check_measurements = true};
-  CHECK(schedule.take_due(policy_checks, spec, start) == Names{"health"});
-  CHECK(schedule.take_due(policy_checks, spec, start + 13s) == Names{"health"});
+  CHECK(schedule.take_due(policy_checks, spec, {}, start) == Names{"health"});
+  CHECK(schedule.take_due(policy_checks, spec, {}, start + 13s) == Names{"health"});
   CHECK(schedule.next() == start + 20s);
-  CHECK(schedule.take_due(policy_checks, spec, start + 20s) == Names{"health"});
+  CHECK(schedule.take_due(policy_checks, spec, {}, start + 20s) == Names{"health"});
 }
 
 //  turns        |         |         |
@@ -61,29 +61,29 @@ TEST_CASE("keeps to the multiples of the interval when a run is late") {
 TEST_CASE("runs a requested check at once, and keeps its turns") {
   Schedule schedule;
   const auto spec = spec_with_interval(10s);
-  CHECK(schedule.take_due(rollout_check, spec, start) == Names{"rollout"});
+  CHECK(schedule.take_due(rollout_check, spec, {}, start) == Names{"rollout"});
   schedule.request("rollout", start + 500ms);
   CHECK(schedule.next() == start + 500ms);
-  CHECK(schedule.take_due(rollout_check, spec, start + 500ms) == Names{"rollout"});
+  CHECK(schedule.take_due(rollout_check, spec, {}, start + 500ms) == Names{"rollout"});
   CHECK(schedule.next() == start + 2s);
-  CHECK(schedule.take_due(rollout_check, spec, start + 2s) == Names{"rollout"});
+  CHECK(schedule.take_due(rollout_check, spec, {}, start + 2s) == Names{"rollout"});
 }
 
 TEST_CASE("runs a check that is requested again and again every 100 ms") {
   Schedule schedule;
   const auto spec = spec_with_interval(10s);
-  CHECK(schedule.take_due(rollout_check, spec, start) == Names{"rollout"});
+  CHECK(schedule.take_due(rollout_check, spec, {}, start) == Names{"rollout"});
   schedule.request("rollout", start + 10ms);
   schedule.request("rollout", start + 20ms);
   CHECK(schedule.next() == start + 100ms);
-  CHECK(schedule.take_due(rollout_check, spec, start + 20ms).empty());
-  CHECK(schedule.take_due(rollout_check, spec, start + 100ms) == Names{"rollout"});
+  CHECK(schedule.take_due(rollout_check, spec, {}, start + 20ms).empty());
+  CHECK(schedule.take_due(rollout_check, spec, {}, start + 100ms) == Names{"rollout"});
 }
 
 TEST_CASE("forgets the request of a check that is not needed") {
   Schedule schedule;
   schedule.request("rollout", start);
-  CHECK(schedule.take_due({}, spec_with_interval(10s), start).empty());
+  CHECK(schedule.take_due({}, spec_with_interval(10s), {}, start).empty());
   CHECK_FALSE(schedule.next().has_value());
 }
 
@@ -91,47 +91,49 @@ TEST_CASE("does not make up for missed runs") {
   Schedule schedule;
   const auto spec = spec_with_interval(10s);
   const Needs policy_checks{.check_measurements = true};
-  (void)schedule.take_due(policy_checks, spec, start);
-  CHECK(schedule.take_due(policy_checks, spec, start + 1h + 5s) == Names{"health"});
-  CHECK(schedule.take_due(policy_checks, spec, start + 1h + 6s).empty());
+  (void)schedule.take_due(policy_checks, spec, {}, start);
+  CHECK(schedule.take_due(policy_checks, spec, {}, start + 1h + 5s) == Names{"health"});
+  CHECK(schedule.take_due(policy_checks, spec, {}, start + 1h + 6s).empty());
   CHECK(schedule.next() == start + 1h + 10s);
 }
 
 TEST_CASE("forgets a check that is not needed, and runs it at once when it is needed again") {
   Schedule schedule;
   const auto spec = spec_with_interval(10s);
-  (void)schedule.take_due(all_checks, spec, start);
-  CHECK(schedule.take_due(rollout_check, spec, start + 2s) == Names{"rollout"});
-  CHECK(schedule.take_due(all_checks, spec, start + 3s) == Names{"health"});
-  CHECK(schedule.take_due({}, spec, start + 4s).empty());
+  (void)schedule.take_due(all_checks, spec, {}, start);
+  CHECK(schedule.take_due(rollout_check, spec, {}, start + 2s) == Names{"rollout"});
+  CHECK(schedule.take_due(all_checks, spec, {}, start + 3s) == Names{"health"});
+  CHECK(schedule.take_due({}, spec, {}, start + 4s).empty());
   CHECK_FALSE(schedule.next().has_value());
 }
 
 TEST_CASE("runs a new check of the policy at once, and a removed one no more") {
   Schedule schedule;
   auto spec = spec_with_interval(10s);
-  (void)schedule.take_due(all_checks, spec, start);
+  (void)schedule.take_due(all_checks, spec, {}, start);
   spec.checks.push_back({.name = "new", .interval = 30s});
-  CHECK(schedule.take_due(all_checks, spec, start + 1s) == Names{"new"});
+  CHECK(schedule.take_due(all_checks, spec, {}, start + 1s) == Names{"new"});
   spec.checks.erase(spec.checks.begin());
-  CHECK(schedule.take_due(all_checks, spec, start + 30s) == Names{"rollout"});
-  CHECK(schedule.take_due(all_checks, spec, start + 31s) == Names{"new"});
+  CHECK(schedule.take_due(all_checks, spec, {}, start + 30s) == Names{"rollout"});
+  CHECK(schedule.take_due(all_checks, spec, {}, start + 31s) == Names{"new"});
 }
 
 TEST_CASE("applies a shorter interval of the policy at once") {
   Schedule schedule;
   const Needs policy_checks{.check_measurements = true};
-  (void)schedule.take_due(policy_checks, spec_with_interval(1h), start);
-  CHECK(schedule.take_due(policy_checks, spec_with_interval(10s), start + 1s).empty());
+  (void)schedule.take_due(policy_checks, spec_with_interval(1h), {}, start);
+  CHECK(schedule.take_due(policy_checks, spec_with_interval(10s), {}, start + 1s).empty());
   CHECK(schedule.next() == start + 11s);
-  CHECK(schedule.take_due(policy_checks, spec_with_interval(10s), start + 11s) == Names{"health"});
+  CHECK(schedule.take_due(policy_checks, spec_with_interval(10s), {}, start + 11s) ==
+        Names{"health"});
 }
 
 TEST_CASE("applies a longer interval of the policy from the next run") {
   Schedule schedule;
   const Needs policy_checks{.check_measurements = true};
-  (void)schedule.take_due(policy_checks, spec_with_interval(10s), start);
-  CHECK(schedule.take_due(policy_checks, spec_with_interval(1min), start + 10s) == Names{"health"});
+  (void)schedule.take_due(policy_checks, spec_with_interval(10s), {}, start);
+  CHECK(schedule.take_due(policy_checks, spec_with_interval(1min), {}, start + 10s) ==
+        Names{"health"});
   CHECK(schedule.next() == start + 70s);
 }
 
@@ -141,7 +143,53 @@ TEST_CASE("needs N-1 intervals for N failures, however long each probe takes") {
   const Needs policy_checks{.check_measurements = true};
   std::vector<MonotonicTime> runs;
   for (MonotonicTime now = start; runs.size() < 3; now += 1700ms) {
-    if (!schedule.take_due(policy_checks, spec, now).empty()) runs.push_back(now);
+    if (!schedule.take_due(policy_checks, spec, {}, now).empty()) runs.push_back(now);
   }
   CHECK(runs.back() - runs.front() < 20s + 1700ms);
+}
+
+//  turns     0 s        10 s  ...........   20 s    25 s
+//  runs      |------------------ ended 15 s |       |
+TEST_CASE("runs a check whose turn came while it was running as soon as that run has ended") {
+  Schedule schedule;
+  const auto spec = spec_with_interval(10s);
+  const Needs policy_checks{.check_measurements = true};
+  CHECK(schedule.take_due(policy_checks, spec, {}, start) == Names{"health"});
+  CHECK(schedule.next() == start + 10s);
+  CHECK(schedule.take_due(policy_checks, spec, {"health"}, start + 10s).empty());
+  CHECK_FALSE(schedule.next().has_value());
+  CHECK(schedule.take_due(policy_checks, spec, {}, start + 15s) == Names{"health"});
+  // Two runs are never closer than the interval.
+  CHECK(schedule.next() == start + 25s);
+}
+
+TEST_CASE("keeps the turns when a check ends before its next turn") {
+  Schedule schedule;
+  const auto spec = spec_with_interval(10s);
+  const Needs policy_checks{.check_measurements = true};
+  CHECK(schedule.take_due(policy_checks, spec, {}, start) == Names{"health"});
+  CHECK(schedule.take_due(policy_checks, spec, {"health"}, start + 9s).empty());
+  CHECK(schedule.next() == start + 10s);
+  CHECK(schedule.take_due(policy_checks, spec, {}, start + 10s) == Names{"health"});
+  CHECK(schedule.next() == start + 20s);
+}
+
+TEST_CASE("runs a check that was requested while it was running, and keeps its turns") {
+  Schedule schedule;
+  const auto spec = spec_with_interval(10s);
+  CHECK(schedule.take_due(rollout_check, spec, {}, start) == Names{"rollout"});
+  schedule.request("rollout", start + 300ms);
+  CHECK(schedule.take_due(rollout_check, spec, {"rollout"}, start + 300ms).empty());
+  CHECK_FALSE(schedule.next().has_value());
+  CHECK(schedule.take_due(rollout_check, spec, {}, start + 400ms) == Names{"rollout"});
+  CHECK(schedule.next() == start + 2s);
+}
+
+TEST_CASE("runs a new check at once when an earlier run of the same name has ended") {
+  Schedule schedule;
+  const Needs policy_checks{.check_measurements = true};
+  const auto spec = spec_with_interval(1h);
+  CHECK(schedule.take_due(policy_checks, spec, {"health"}, start).empty());
+  CHECK_FALSE(schedule.next().has_value());
+  CHECK(schedule.take_due(policy_checks, spec, {}, start + 5s) == Names{"health"});
 }
