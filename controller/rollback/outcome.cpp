@@ -181,6 +181,10 @@ bool has_binding_of(const api::Rollback& read, const api::Rollback& bound) {
          read.spec.to.hash == bound.spec.to.hash;
 }
 
+bool is_deletion_denied(const Error& error) {
+  return is_permanent(error) || is_admission_denied(error);
+}
+
 std::vector<api::ObjectMeta> metas_of_rollbacks_to_delete(
     const std::vector<api::Rollback>& rollbacks_of_deployment,
     const std::string& rollback_named_by_guard) {

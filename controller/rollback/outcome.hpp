@@ -85,6 +85,10 @@ void record_changes(const NextStep& step, const Result<codec::Json>& live,
 
 // --- Garbage collection ---
 
+// The API server does not allow the deletion. A retry would fail again, and the old object does no
+// harm, so it is kept.
+[[nodiscard]] bool is_deletion_denied(const Error& error);
+
 // The metadata of the Rollbacks that rollbacks_to_delete() of retention.hpp returns.
 [[nodiscard]] std::vector<api::ObjectMeta> metas_of_rollbacks_to_delete(
     const std::vector<api::Rollback>& rollbacks_of_deployment,

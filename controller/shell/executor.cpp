@@ -327,8 +327,7 @@ asio::awaitable<guard::RecordsCollected> Executor::garbage_collect_records(
     if (deleted || rollback::is_gone(deleted.error()) ||
         deleted.error().kind == ErrorKind::Conflict)
       continue;
-    // A retry would fail again, and an old record does no harm.
-    if (rollback::is_permanent(deleted.error()) || rollback::is_admission_denied(deleted.error())) {
+    if (rollback::is_deletion_denied(deleted.error())) {
       log::warn("cannot delete an old Rollback; it is kept",
                 {{"rollback", meta.key.str()}, {"error", deleted.error()}});
       continue;
@@ -352,9 +351,14 @@ asio::awaitable<guard::SnapshotsCollected> Executor::garbage_collect_snapshots(
   const api::Rollback* in_flight = state.rollback ? &*state.rollback : nullptr;
   for (const std::string& name :
        rollback::snapshots_to_delete(*snapshots, state.written, in_flight)) {
+    const Key key{.namespace_ = namespace_, .name = name};
     const auto deleted = co_await gateway_.write(
-        term, kube::remove(Resource::ControllerRevision, {.namespace_ = namespace_, .name = name},
-                           rollback::uid_of(*snapshots, name)));
+        term, kube::remove(Resource::ControllerRevision, key, rollback::uid_of(*snapshots, name)));
+    if (!deleted && rollback::is_deletion_denied(deleted.error())) {
+      log::warn("cannot delete an old snapshot; it is kept",
+                {{"snapshot", key.str()}, {"error", deleted.error()}});
+      continue;
+    }
     if (!deleted && deleted.error().kind != ErrorKind::NotFound) {
       collected.error = deleted.error();
       co_return collected;

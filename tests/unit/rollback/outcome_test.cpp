@@ -114,3 +114,16 @@ TEST_CASE("the approval of a Rollback is that of the object with its uid, unless
   CHECK(approval_in(fail(ErrorKind::TimedOut, "slow"), uid).error().kind == ErrorKind::TimedOut);
   CHECK_FALSE(approval_in(codec::Json("text"), uid).has_value());
 }
+
+TEST_CASE("a deletion that is not allowed is not repeated, and one that failed is") {
+  const auto denied = [](ErrorKind kind, const char* message) {
+    return is_deletion_denied({.kind = kind, .message = message});
+  };
+  CHECK(denied(ErrorKind::Forbidden, "User \"lastgood\" cannot delete resource"));
+  CHECK(denied(ErrorKind::Invalid, "ValidatingAdmissionPolicy 'old' denied request: no"));
+  CHECK(denied(ErrorKind::Server, "admission webhook \"audit\" denied the request: no"));
+  CHECK_FALSE(denied(ErrorKind::Server, "internal error"));
+  CHECK_FALSE(denied(ErrorKind::Conflict, "the UID in the precondition does not match"));
+  CHECK_FALSE(denied(ErrorKind::NotFound, "not found"));
+  CHECK_FALSE(denied(ErrorKind::TooManyRequests, "later"));
+}
