@@ -72,6 +72,7 @@ void PodSync::want(const PodsWanted& wanted, MonotonicTime now) {
   if (!is_new && entry.wanted.hashes == wanted.hashes) return;
   entry.wanted = wanted;
   entry.is_new = true;
+  entry.listed_at.reset();
   entry.next_list_at = now;
   // A watch that has just been selected gets max_gap to open, unless the last one never opened.
   if (is_first && has_streamed_) streamed_until_ = now;
@@ -132,46 +133,46 @@ bool PodSync::is_current(MonotonicTime now) const {
 }
 
 bool PodSync::needs_list(const Entry& entry, MonotonicTime now) const {
-  if (entry.is_listing || entry.next_list_at > now) return false;
+  if (entry.running_list != 0 || entry.next_list_at > now) return false;
   if (entry.watched.empty() || !is_current(now)) return true;
   return is_streaming_ && includes(open_, entry.watched) && !includes(entry.covered, entry.watched);
 }
 
-std::vector<PodsWanted> PodSync::take_due_lists(MonotonicTime now, double random) {
+std::vector<PodList> PodSync::take_due_lists(MonotonicTime now, double random) {
   std::size_t running = 0;
   std::vector<Entry*> due;
   for (auto& [key, entry] : entries_) {
-    if (entry.is_listing) ++running;
+    if (entry.running_list != 0) ++running;
     if (needs_list(entry, now)) due.push_back(&entry);
   }
   std::ranges::sort(due, {}, [](const Entry* entry) {
     return std::pair(entry->next_list_at, entry->wanted.deployment);
   });
-  std::vector<PodsWanted> lists;
+  std::vector<PodList> lists;
   for (Entry* entry : due) {
     if (running++ >= max_parallel_lists) break;
-    entry->is_listing = true;
+    entry->running_list = ++lists_begun_;
     entry->is_new = false;
     entry->listing.clear();
     if (is_streaming_ && includes(open_, entry->watched)) entry->listing = entry->watched;
     entry->next_list_at = now + list_interval +
                           Duration(static_cast<Duration::rep>(
                               static_cast<double>(list_interval.count()) * 0.2 * random));
-    lists.push_back(entry->wanted);
+    lists.push_back({.wanted = entry->wanted, .number = entry->running_list});
   }
   return lists;
 }
 
-bool PodSync::on_listed(const Key& deployment, bool succeeded, MonotonicTime now) {
-  const auto found = entries_.find(deployment);
-  if (found == entries_.end() || !found->second.is_listing) return false;
+ListUse PodSync::on_listed(const PodList& list, bool succeeded, MonotonicTime now) {
+  const auto found = entries_.find(list.wanted.deployment);
+  if (found == entries_.end() || found->second.running_list != list.number) return ListUse::None;
   Entry& entry = found->second;
-  entry.is_listing = false;
+  entry.running_list = 0;
   if (entry.is_new) entry.next_list_at = now;
-  if (!succeeded || entry.is_new) return false;
+  if (!succeeded || entry.is_new) return ListUse::None;
   entry.listed_at = now;
   entry.covered.insert(entry.listing.begin(), entry.listing.end());
-  return !entry.listing.empty();
+  return entry.listing.empty() ? ListUse::WithoutWatch : ListUse::CompletesWatch;
 }
 
 PodSource PodSync::source(const Key& deployment, const TemplateHash& hash,
@@ -182,8 +183,7 @@ PodSource PodSync::source(const Key& deployment, const TemplateHash& hash,
   if (std::ranges::find(entry.wanted.hashes, hash) == entry.wanted.hashes.end())
     return PodSource::NotWatched;
   if (entry.covered.contains(hash) && is_current(now)) return PodSource::Watch;
-  if (!entry.is_new && entry.listed_at && now - *entry.listed_at <= 2 * list_interval)
-    return PodSource::List;
+  if (entry.listed_at && now - *entry.listed_at <= 2 * list_interval) return PodSource::List;
   const bool is_left_out = !entry.watched.empty() && !entry.watched.contains(hash);
   return is_left_out ? PodSource::NotWatched : PodSource::NotInSync;
 }

@@ -76,6 +76,18 @@ enum class PodSource : std::uint8_t {
   NotWatched,  // the pods must be listed when they are needed
 };
 
+// A list of the pods of one Deployment that has begun.
+struct PodList {
+  PodsWanted wanted;
+  std::uint64_t number = 0;  // differs from those of all other lists
+};
+
+enum class ListUse : std::uint8_t {
+  None,            // it failed, or the Deployment wants other pods now
+  WithoutWatch,    // its pods are used while the watch is not in sync
+  CompletesWatch,  // its pods must also be merged into those of the watch
+};
+
 class PodSync {
  public:
   void want(const PodsWanted& wanted, MonotonicTime now);
@@ -91,10 +103,9 @@ class PodSync {
   void observe(const PodWatchState& watch, MonotonicTime now);
 
   // The Deployments to list now. Marks their lists as running. `random` is in [0, 1).
-  [[nodiscard]] std::vector<PodsWanted> take_due_lists(MonotonicTime now, double random);
-  // The list of take_due_lists() has ended. True if it succeeded, it is not outdated and the watch
-  // was open: its pods must be merged into the store.
-  bool on_listed(const Key& deployment, bool succeeded, MonotonicTime now);
+  [[nodiscard]] std::vector<PodList> take_due_lists(MonotonicTime now, double random);
+  // A list of take_due_lists() has ended.
+  ListUse on_listed(const PodList& list, bool succeeded, MonotonicTime now);
 
   [[nodiscard]] PodSource source(const Key& deployment, const TemplateHash& hash,
                                  MonotonicTime now) const;
@@ -102,7 +113,6 @@ class PodSync {
   [[nodiscard]] std::vector<Key> deployments_with(const std::string& namespace_,
                                                   const TemplateHash& hash) const;
   [[nodiscard]] bool is_empty() const { return entries_.empty(); }
-  [[nodiscard]] bool wants(const Key& deployment) const { return entries_.contains(deployment); }
 
  private:
   struct Entry {
@@ -110,9 +120,10 @@ class PodSync {
     std::set<TemplateHash> watched;  // the hashes that the watch should have
     std::set<TemplateHash> covered;  // every pod with this hash is in the store
     std::set<TemplateHash> listing;  // covered when the running list ends
-    bool is_listing = false;
-    bool is_new = true;  // its hashes have changed since the running list began
-    std::optional<MonotonicTime> listed_at = {};  // the last list that succeeded
+    std::uint64_t running_list = 0;  // its number; 0: none
+    bool is_new = true;              // its hashes have changed since the running list began
+    // When the last list of all hashes ended. Nothing: none has succeeded.
+    std::optional<MonotonicTime> listed_at = {};
     MonotonicTime next_list_at;
   };
 
@@ -121,6 +132,7 @@ class PodSync {
   [[nodiscard]] bool is_current(MonotonicTime now) const;
 
   std::map<Key, Entry> entries_;
+  std::uint64_t lists_begun_ = 0;
   std::string selector_;
   std::set<TemplateHash> selected_;  // the hashes of selector_
   std::set<TemplateHash> open_;

@@ -187,10 +187,10 @@ asio::awaitable<void> PodView::start_due_lists() {
     for (Scope& scope : scopes_) {
       observe(scope);
       is_idle = is_idle && scope.sync.is_empty();
-      for (guard::PodsWanted& wanted :
+      for (guard::PodList& due :
            scope.sync.take_due_lists(clock_.monotonic_now(), random_source_())) {
         ++scope.running_lists;
-        tasks_.spawn("list of pods", list(scope, std::move(wanted)));
+        tasks_.spawn("list of pods", list(scope, std::move(due)));
       }
     }
     std::optional<MonotonicTime> until;
@@ -199,7 +199,8 @@ asio::awaitable<void> PodView::start_due_lists() {
   }
 }
 
-asio::awaitable<void> PodView::list(Scope& scope, guard::PodsWanted wanted) {
+asio::awaitable<void> PodView::list(Scope& scope, guard::PodList list) {
+  const guard::PodsWanted& wanted = list.wanted;
   // A pod of the list must not be older than the watch: the watch does not report earlier changes.
   const ResourceVersion watched = scope.reflector->version();
   auto pods = co_await read_pages(
@@ -210,15 +211,14 @@ asio::awaitable<void> PodView::list(Scope& scope, guard::PodsWanted wanted) {
     log::warn("cannot list the pods; retrying in about 5 s",
               {{"deployment", wanted.deployment.str()}, {"error", pods.error()}});
   observe(scope);
-  const bool completes_watch =
-      scope.sync.on_listed(wanted.deployment, pods.has_value(), clock_.monotonic_now());
-  if (completes_watch) {
+  const guard::ListUse use = scope.sync.on_listed(list, pods.has_value(), clock_.monotonic_now());
+  if (use == guard::ListUse::CompletesWatch) {
     for (const api::Pod& pod : *pods) {
       if (!scope.deleted.contains(pod.meta.uid)) on_deltas(scope, scope.store.upsert(pod));
     }
   }
   if (--scope.running_lists == 0) scope.deleted.clear();
-  if (pods && scope.sync.wants(wanted.deployment)) {
+  if (use != guard::ListUse::None) {
     scope.listed.insert_or_assign(wanted.deployment, std::move(*pods));
     on_change_(wanted.deployment);
   }

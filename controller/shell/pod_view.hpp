@@ -79,7 +79,7 @@ class PodView {
   void observe(Scope& scope);
   void on_deltas(Scope& scope, const kube::Deltas<api::Pod>& deltas);
   boost::asio::awaitable<void> start_due_lists();
-  boost::asio::awaitable<void> list(Scope& scope, guard::PodsWanted wanted);
+  boost::asio::awaitable<void> list(Scope& scope, guard::PodList list);
   // Empty `not_older_than`: the newest pods.
   boost::asio::awaitable<Result<std::vector<api::Pod>>> read_pages(
       std::string namespace_, std::string label_selector, ResourceVersion not_older_than) const;

@@ -18,6 +18,14 @@ std::ostream& operator<<(std::ostream& out, PodSource source) {
   }
   return out;
 }
+std::ostream& operator<<(std::ostream& out, ListUse use) {
+  switch (use) {
+    case ListUse::None: return out << "None";
+    case ListUse::WithoutWatch: return out << "WithoutWatch";
+    case ListUse::CompletesWatch: return out << "CompletesWatch";
+  }
+  return out;
+}
 }  // namespace lastgood::guard
 
 namespace {
@@ -35,9 +43,9 @@ PodsWanted wanted(const std::string& name, const std::vector<std::string>& texts
   return {.deployment = {.namespace_ = "shop", .name = name}, .hashes = hashes(texts)};
 }
 
-std::vector<std::string> names_of(const std::vector<PodsWanted>& lists) {
+std::vector<std::string> names_of(const std::vector<PodList>& lists) {
   std::vector<std::string> names;
-  for (const PodsWanted& list : lists) names.push_back(list.deployment.name);
+  for (const PodList& list : lists) names.push_back(list.wanted.deployment.name);
   return names;
 }
 
@@ -164,9 +172,10 @@ TEST_CASE("a hash that joins an open watch is in sync when it has been listed") 
   // The old watch is still open: a list now could miss changes before the new watch opens.
   CHECK(watch.sync.take_due_lists(start, 0).empty());
   watch.open(start);
-  CHECK(names_of(watch.sync.take_due_lists(start, 0)) == std::vector<std::string>{"web"});
+  const auto lists = watch.sync.take_due_lists(start, 0);
+  REQUIRE(names_of(lists) == std::vector<std::string>{"web"});
   CHECK(watch.source("new") == PodSource::NotInSync);
-  CHECK(watch.sync.on_listed(web, /*succeeded=*/true, start));
+  CHECK(watch.sync.on_listed(lists[0], /*succeeded=*/true, start) == ListUse::CompletesWatch);
   CHECK(watch.source("new") == PodSource::Watch);
   CHECK(watch.sync.take_due_lists(start + 1h, 0).empty());
 }
@@ -175,23 +184,62 @@ TEST_CASE("a list that began before another hash joined does not count") {
   SyncedWatch watch({wanted("web", {"a"})});
   watch.sync.want(wanted("web", {"b", "a"}), start);
   watch.open(start);
-  REQUIRE(watch.sync.take_due_lists(start, 0).size() == 1);
+  const auto first = watch.sync.take_due_lists(start, 0);
+  REQUIRE(first.size() == 1);
   watch.sync.want(wanted("web", {"c", "b", "a"}), start);
-  CHECK_FALSE(watch.sync.on_listed(web, /*succeeded=*/true, start));
+  CHECK(watch.sync.on_listed(first[0], /*succeeded=*/true, start) == ListUse::None);
   CHECK(watch.source("b") == PodSource::NotInSync);
   CHECK(watch.source("c") == PodSource::NotInSync);
   watch.open(start);
-  REQUIRE(watch.sync.take_due_lists(start, 0).size() == 1);
-  CHECK(watch.sync.on_listed(web, /*succeeded=*/true, start));
+  const auto second = watch.sync.take_due_lists(start, 0);
+  REQUIRE(second.size() == 1);
+  CHECK(watch.sync.on_listed(second[0], /*succeeded=*/true, start) == ListUse::CompletesWatch);
   CHECK(watch.source("c") == PodSource::Watch);
+}
+
+//  list 1   |-- of b ------------------------------ ends
+//  wanted   b          nothing     c
+//  list 2                           |-- of c --------------- ends
+TEST_CASE("a list that began before the Deployment was dropped does not count") {
+  SyncedWatch watch({wanted("web", {"a"}), wanted("api", {"x"})});
+  watch.sync.want(wanted("web", {"b"}), start);
+  watch.open(start);
+  const auto first = watch.sync.take_due_lists(start, 0);
+  REQUIRE(names_of(first) == std::vector<std::string>{"web"});
+  watch.sync.drop(web);
+  watch.sync.want(wanted("web", {"c"}), start);
+  watch.open(start);
+  const auto second = watch.sync.take_due_lists(start, 0);
+  REQUIRE(names_of(second) == std::vector<std::string>{"web"});
+  CHECK(watch.sync.on_listed(first[0], /*succeeded=*/true, start) == ListUse::None);
+  CHECK(watch.source("c") == PodSource::NotInSync);
+  CHECK(watch.sync.on_listed(second[0], /*succeeded=*/true, start) == ListUse::CompletesWatch);
+  CHECK(watch.source("c") == PodSource::Watch);
+  CHECK(watch.sync.on_listed(first[0], /*succeeded=*/true, start) == ListUse::None);
+}
+
+//  watch    interrupted
+//  lists        |-- of a -- ends                 |-- of b, a ...
+//  wanted   a                        b, a
+TEST_CASE("a list that lacks a new revision is not used while the next list is running") {
+  SyncedWatch watch({wanted("web", {"a"})});
+  watch.interrupt(start);
+  const auto lists = watch.sync.take_due_lists(start + 5s, 0);
+  REQUIRE(lists.size() == 1);
+  watch.sync.on_listed(lists[0], /*succeeded=*/true, start + 5s);
+  REQUIRE(watch.source("a", start + 6s) == PodSource::List);
+  watch.sync.want(wanted("web", {"b", "a"}), start + 6s);
+  REQUIRE(watch.sync.take_due_lists(start + 6s, 0).size() == 1);
+  CHECK(watch.source("b", start + 6s) == PodSource::NotInSync);
 }
 
 TEST_CASE("a list that failed is repeated after 5 s with up to 20% jitter") {
   SyncedWatch watch({wanted("web", {"a"})});
   watch.sync.want(wanted("web", {"new"}), start);
   watch.open(start);
-  REQUIRE(watch.sync.take_due_lists(start, /*random=*/0.5).size() == 1);
-  CHECK_FALSE(watch.sync.on_listed(web, /*succeeded=*/false, start));
+  const auto lists = watch.sync.take_due_lists(start, /*random=*/0.5);
+  REQUIRE(lists.size() == 1);
+  CHECK(watch.sync.on_listed(lists[0], /*succeeded=*/false, start) == ListUse::None);
   CHECK(watch.source("new") == PodSource::NotInSync);
   CHECK(watch.sync.take_due_lists(start + 5499ms, 0).empty());
   CHECK(watch.sync.take_due_lists(start + 5500ms, 0).size() == 1);
@@ -205,8 +253,9 @@ TEST_CASE("lists the pods every 5 s while the watch is interrupted for more than
   CHECK(watch.source("a", start + 4999ms) == PodSource::Watch);
   CHECK(watch.sync.take_due_lists(start + 4999ms, 0).empty());
   CHECK(watch.source("a", start + 5s) == PodSource::NotInSync);
-  REQUIRE(watch.sync.take_due_lists(start + 5s, 0).size() == 1);
-  CHECK_FALSE(watch.sync.on_listed(web, /*succeeded=*/true, start + 5s));
+  const auto lists = watch.sync.take_due_lists(start + 5s, 0);
+  REQUIRE(lists.size() == 1);
+  CHECK(watch.sync.on_listed(lists[0], /*succeeded=*/true, start + 5s) == ListUse::WithoutWatch);
   CHECK(watch.source("a", start + 15s) == PodSource::List);
   CHECK(watch.source("a", start + 15'001ms) == PodSource::NotInSync);
   CHECK(watch.sync.take_due_lists(start + 9s, 0).empty());
@@ -229,13 +278,13 @@ TEST_CASE("runs at most 4 lists at once, first for those that have waited longes
   PodSync sync;
   for (const PodsWanted& one : fleet(10, 1)) sync.want(one, start);
   const MonotonicTime late = start + 5s;
-  CHECK(names_of(sync.take_due_lists(late, 0)) ==
-        std::vector<std::string>{"d0000", "d0001", "d0002", "d0003"});
+  const auto lists = sync.take_due_lists(late, 0);
+  REQUIRE(names_of(lists) == std::vector<std::string>{"d0000", "d0001", "d0002", "d0003"});
   CHECK(sync.take_due_lists(late, 0).empty());
-  sync.on_listed({.namespace_ = "shop", .name = "d0001"}, /*succeeded=*/true, late);
+  sync.on_listed(lists[1], /*succeeded=*/true, late);
   CHECK(names_of(sync.take_due_lists(late, 0)) == std::vector<std::string>{"d0004"});
   // d0001 is due again, but the others have waited longer.
-  sync.on_listed({.namespace_ = "shop", .name = "d0000"}, /*succeeded=*/true, late);
+  sync.on_listed(lists[0], /*succeeded=*/true, late);
   CHECK(names_of(sync.take_due_lists(late + 6s, 0)) == std::vector<std::string>{"d0005"});
 }
 
@@ -254,9 +303,10 @@ TEST_CASE("lists every Deployment that does not fit into the watch") {
   CHECK(watch.sync.open_hashes().size() == 500);
   std::set<std::string> listed;
   for (MonotonicTime now = start; now < start + 10s; now += 1s) {
-    for (const PodsWanted& one : watch.sync.take_due_lists(now, 0)) {
+    for (const PodList& list : watch.sync.take_due_lists(now, 0)) {
+      const PodsWanted& one = list.wanted;
       listed.insert(one.deployment.name);
-      CHECK_FALSE(watch.sync.on_listed(one.deployment, /*succeeded=*/true, now));
+      CHECK(watch.sync.on_listed(list, /*succeeded=*/true, now) == ListUse::WithoutWatch);
       CHECK(watch.sync.source(one.deployment, one.hashes.front(), now) == PodSource::List);
     }
   }
