@@ -121,6 +121,8 @@ void PodSync::observe(const PodWatchState& watch, MonotonicTime now) {
     if (watch.syncs == syncs_) continue;
     std::ranges::set_intersection(entry.watched, open_,
                                   std::inserter(entry.covered, entry.covered.end()));
+    // The watch has just read all pods. A running list is older, and may have deleted pods.
+    entry.listing.clear();
   }
   syncs_ = watch.syncs;
   if (is_streaming_ && !watch.is_streaming) streamed_until_ = watch.streamed_until.value_or(now);

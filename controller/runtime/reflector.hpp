@@ -22,19 +22,23 @@ template <class T>
 class Reflector {
  public:
   using OnDeltas = std::function<void(const kube::Deltas<T>&)>;
+  using OnRemoved = std::function<void(const kube::Remove&)>;
 
   // `kind` is for logs and metrics. Calls on_deltas() after each change of the store, and without
-  // deltas when a watch opens and when all objects have been read.
+  // deltas when a watch opens and when all objects have been read. Calls on_removed() with each
+  // object that the watch reports as deleted, also if the store does not have it: a list that began
+  // before may still bring it.
   Reflector(std::string kind, kube::WatchTarget target, kube::RandomSource random_source,
             ports::KubeApi& kube, ports::Clock& clock, ports::Telemetry& telemetry,
-            kube::ObjectStore<T>& store, OnDeltas on_deltas)
+            kube::ObjectStore<T>& store, OnDeltas on_deltas, OnRemoved on_removed = {})
       : kind_(std::move(kind)),
         machine_(std::move(target), std::move(random_source)),
         kube_(kube),
         clock_(clock),
         telemetry_(telemetry),
         store_(store),
-        on_deltas_(std::move(on_deltas)) {}
+        on_deltas_(std::move(on_deltas)),
+        on_removed_(std::move(on_removed)) {}
 
   // True once all objects have been seen: an object that the store lacks does not exist.
   [[nodiscard]] bool synced() const { return machine_.synced(); }
@@ -79,6 +83,8 @@ class Reflector {
       log::warn("the watch reported an error", {{"kind", kind_}, {"error", problem}});
     if (!action.restart_reason.empty()) telemetry_.watch_restarted(kind_, action.restart_reason);
     kube::Deltas<T> deltas;
+    const auto* removed = action.change ? std::get_if<kube::Remove>(&*action.change) : nullptr;
+    if (removed && on_removed_) on_removed_(*removed);
     if (action.change) deltas = store_.apply(std::move(*action.change));
     if (!deltas.empty() || syncs_before != machine_.syncs()) on_deltas_(deltas);
     return std::move(action.next);
@@ -136,6 +142,7 @@ class Reflector {
   ports::Telemetry& telemetry_;
   kube::ObjectStore<T>& store_;
   OnDeltas on_deltas_;
+  OnRemoved on_removed_;
   bool is_open_ = false;  // the server has accepted the stream
   std::optional<MonotonicTime> streamed_until_;
 };

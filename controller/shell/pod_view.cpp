@@ -45,12 +45,15 @@ Result<void> PodView::add_scope(const std::string& namespace_) {
   const kube::WatchTarget target{
       .collection = std::move(*collection), .namespace_ = namespace_, .idle_timeout = idle_timeout};
   const auto on_deltas = [this, &scope](const auto& deltas) { this->on_deltas(scope, deltas); };
+  const auto on_removed = [&scope](const kube::Remove& removed) {
+    if (scope.running_lists > 0) scope.deleted.insert(removed.uid);
+  };
   scope.reflector.emplace(
       executor_, clock_, scope.store,
-      [this, &scope, target, on_deltas] {
-        return std::make_unique<runtime::Reflector<api::Pod>>(kube::kind_of(Resource::Pod), target,
-                                                              random_source_, kube_, clock_,
-                                                              telemetry_, scope.store, on_deltas);
+      [this, &scope, target, on_deltas, on_removed] {
+        return std::make_unique<runtime::Reflector<api::Pod>>(
+            kube::kind_of(Resource::Pod), target, random_source_, kube_, clock_, telemetry_,
+            scope.store, on_deltas, on_removed);
       },
       on_deltas);
   return {};
@@ -133,7 +136,6 @@ void PodView::on_deltas(Scope& scope, const kube::Deltas<api::Pod>& deltas) {
       const NamespaceAndHash group = group_of(*delta.before);
       scope.by_hash[group].erase(delta.key());
       changed.insert(group);
-      if (!delta.after && scope.running_lists > 0) scope.deleted.insert(delta.before->meta.uid);
     }
     if (delta.after) {
       const NamespaceAndHash group = group_of(*delta.after);

@@ -218,6 +218,21 @@ TEST_CASE("a list that began before the Deployment was dropped does not count") 
   CHECK(watch.sync.on_listed(first[0], /*succeeded=*/true, start) == ListUse::None);
 }
 
+//  list     |-- of b ------------------ ends
+//  watch              reads all pods
+TEST_CASE("a list that began before the watch read all pods changes no pod of the watch") {
+  SyncedWatch watch({wanted("web", {"a"})});
+  watch.sync.want(wanted("web", {"b", "a"}), start);
+  watch.open(start);
+  const auto lists = watch.sync.take_due_lists(start, 0);
+  REQUIRE(lists.size() == 1);
+  ++watch.syncs;
+  watch.open(start);
+  CHECK(watch.source("b") == PodSource::Watch);
+  CHECK(watch.sync.on_listed(lists[0], /*succeeded=*/true, start) == ListUse::WithoutWatch);
+  CHECK(watch.source("b") == PodSource::Watch);
+}
+
 //  watch    interrupted
 //  lists        |-- of a -- ends                 |-- of b, a ...
 //  wanted   a                        b, a

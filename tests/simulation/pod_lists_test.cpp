@@ -1,0 +1,120 @@
+// The pods that the pod view has, while lists of pods and the watch of pods overlap.
+#include <boost/asio/io_context.hpp>
+#include <catch2/catch.hpp>
+
+#include "shell/pod_view.hpp"
+#include "simulation/fake/api_client.hpp"
+#include "simulation/fake/null_telemetry.hpp"
+
+namespace lastgood::simulation {
+namespace {
+
+using namespace std::chrono_literals;
+using codec::Json;
+
+const Key web{.namespace_ = "shop", .name = "web"};
+
+bool is_pod_list(const Attempt& attempt) {
+  return attempt.targets("/pods?") && !attempt.targets("watch=true");
+}
+
+// A pod view beside a server that has only pods. No kubelet changes them.
+class PodViewHarness {
+ public:
+  PodViewHarness() {
+    REQUIRE(view.add_scope("").has_value());
+    view.start();
+  }
+  // Destroys the coroutines first: they refer to the members.
+  ~PodViewHarness() { io.shut_down(); }
+  PodViewHarness(const PodViewHarness&) = delete;
+  PodViewHarness& operator=(const PodViewHarness&) = delete;
+
+  // The name of a pod of Deployment web is "web-HASH-NUMBER".
+  void create_pod(const std::string& hash, const std::string& number) {
+    const Json owner{{"apiVersion", "apps/v1"},
+                     {"kind", "ReplicaSet"},
+                     {"name", "web-" + hash},
+                     {"uid", "set-" + hash},
+                     {"controller", true}};
+    server.create("pods", {{"metadata",
+                            {{"namespace", "shop"},
+                             {"name", "web-" + hash + "-" + number},
+                             {"labels", {{"pod-template-hash", hash}}},
+                             {"ownerReferences", Json::array({owner})}}},
+                           {"spec", {{"containers", Json::array()}}},
+                           {"status", {{"phase", "Running"}}}});
+  }
+  void delete_pod(const std::string& name) {
+    server.remove("pods", {.namespace_ = "shop", .name = name});
+  }
+
+  void want(const std::vector<std::string>& hashes) {
+    guard::PodsWanted wanted{.deployment = web, .hashes = {}, .not_older_than = {}};
+    for (const std::string& hash : hashes) wanted.hashes.emplace_back(hash);
+    view.want(web, wanted);
+  }
+
+  // The names of the pods of this revision, or the reason why they are not known.
+  std::vector<std::string> pods(const std::string& hash) {
+    const auto found = view.pods(web, {.hash = TemplateHash(hash)});
+    if (!found) return {"not watched"};
+    if (!*found) return {"not in sync"};
+    std::vector<std::string> names;
+    for (const api::Pod& pod : **found) names.push_back(pod.meta.key.name);
+    return names;
+  }
+
+  void run_for(Duration time) {
+    const MonotonicTime end = clock.monotonic_now() + time;
+    for (;;) {
+      io.restart();
+      while (io.poll() > 0) io.restart();
+      if (!clock.next() || *clock.next() > end) break;
+      clock.advance();
+    }
+    clock.advance_to(end);
+  }
+
+  VirtualClock clock;
+  ApiServer server{clock};
+  FaultScript script;
+
+ private:
+  struct IoContext final : boost::asio::io_context {
+    void shut_down() { shutdown(); }
+  };
+  IoContext io;
+  ApiClient client{server, clock, "lastgood", script};
+  NullTelemetry telemetry;
+  runtime::TaskGroup tasks{io.get_executor()};
+  shell::PodView view{io.get_executor(),  client,           clock, telemetry, tasks,
+                      [] { return 0.5; }, [](const Key&) {}};
+};
+
+using Names = std::vector<std::string>;
+
+}  // namespace
+
+//  list of b      begins, with pod b-1 .................. ends
+//  watch                     b-1 is deleted, b-2 is created
+TEST_CASE("has no pod that was deleted before the list that has it arrived") {
+  PodViewHarness harness;
+  harness.create_pod("a", "1");
+  harness.create_pod("b", "1");
+  harness.want({"a"});
+  harness.run_for(1s);
+  REQUIRE(harness.pods("a") == Names{"web-a-1"});
+  harness.script = [](const Attempt& attempt) {
+    return is_pod_list(attempt) ? Fault::SlowResponse : Fault::None;
+  };
+  harness.want({"b", "a"});
+  harness.run_for(1s);
+  REQUIRE(harness.pods("b") == Names{"not in sync"});
+  harness.delete_pod("web-b-1");
+  harness.create_pod("b", "2");
+  harness.run_for(5s);
+  CHECK(harness.pods("b") == Names{"web-b-2"});
+}
+
+}  // namespace lastgood::simulation
