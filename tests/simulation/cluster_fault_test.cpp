@@ -89,7 +89,7 @@ TEST_CASE("holds a rollback that would run the image of the release again") {
   scenario.cluster.health["app:latest"] = {.status = 503};
   CHECK(scenario.run_until([&] { return scenario.state("web") == held(Reason::SameImage); }, 1min));
   CHECK_THAT(message_of_guard(scenario),
-             Catch::Contains("app:latest was sha256:a in revision 2 and gives sha256:b now"));
+             Catch::Contains("app:latest was sha256:a in revision 2 and is sha256:b now"));
   scenario.run_for(3min);
   CHECK(scenario.template_changes() == 0);
 }
