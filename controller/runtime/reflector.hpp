@@ -78,7 +78,9 @@ class Reflector {
 
   kube::WatchNext step(kube::WatchInput<T> input) {
     const int syncs_before = machine_.syncs();
+    const bool was_streaming = is_streaming();
     kube::WatchAction<T> action = machine_.step(std::move(input), clock_.monotonic_now());
+    if (was_streaming && !is_streaming()) streamed_until_ = clock_.monotonic_now();
     for (const Error& problem : action.problems)
       log::warn("the watch reported an error", {{"kind", kind_}, {"error", problem}});
     if (!action.restart_reason.empty()) telemetry_.watch_restarted(kind_, action.restart_reason);
@@ -120,7 +122,8 @@ class Reflector {
     co_return ended ? step(kube::StreamEnded{}) : step(ended.error());
   }
 
-  // Records the end of a stream, also if it is cancelled.
+  // Records the end of a stream that step() does not record: one that was cancelled, or that is
+  // opened again at once.
   class EndOfStream {
    public:
     explicit EndOfStream(Reflector& reflector) : reflector_(reflector) {}

@@ -15,7 +15,7 @@ using codec::Json;
 const Key web{.namespace_ = "shop", .name = "web"};
 
 bool is_pod_list(const Attempt& attempt) {
-  return attempt.targets("/pods?") && !attempt.targets("watch=true");
+  return attempt.targets("/pods?") && attempt.targets("limit=500");
 }
 
 // A pod view beside a server that has only pods. No kubelet changes them.
@@ -115,6 +115,30 @@ TEST_CASE("has no pod that was deleted before the list that has it arrived") {
   harness.create_pod("b", "2");
   harness.run_for(5s);
   CHECK(harness.pods("b") == Names{"web-b-2"});
+}
+
+//  watch    a ---- a,b ............ breaks
+//  pods            in sync .................. 5 s later: not in sync
+TEST_CASE("knows the pods for 5 s after the watch has broken, also after an earlier change of it") {
+  PodViewHarness harness;
+  harness.create_pod("a", "1");
+  harness.want({"a"});
+  harness.run_for(1s);
+  harness.want({"b", "a"});
+  harness.run_for(1min);
+  REQUIRE(harness.pods("a") == Names{"web-a-1"});
+  int lists = 0;
+  harness.script = [&](const Attempt& attempt) {
+    if (is_pod_list(attempt)) ++lists;
+    return Fault::InternalError;
+  };
+  harness.server.watches().close_all();
+  harness.run_for(4s);
+  CHECK(harness.pods("a") == Names{"web-a-1"});
+  CHECK(lists == 0);
+  harness.run_for(2s);
+  CHECK(harness.pods("a") == Names{"not in sync"});
+  CHECK(lists > 0);
 }
 
 }  // namespace lastgood::simulation
