@@ -71,6 +71,7 @@ void PodSync::want(const PodsWanted& wanted, MonotonicTime now) {
   Entry& entry = found->second;
   if (!is_new && entry.wanted.hashes == wanted.hashes) return;
   entry.wanted = wanted;
+  entry.depth = max_revisions;
   entry.is_new = true;
   entry.listed_at.reset();
   entry.next_list_at = now;
@@ -89,13 +90,15 @@ void PodSync::clear() {
   choose_hashes();
 }
 
-// Leaves out the oldest revisions of each Deployment until the rest fits.
+// Leaves out the oldest revisions of each Deployment until the rest fits. The pods of a revision
+// that is left out stay covered while the open watch has its hash.
 void PodSync::choose_hashes() {
   std::set<TemplateHash> chosen;
   for (std::size_t depth = max_revisions; depth >= min_watched_revisions; --depth) {
     chosen.clear();
     for (auto& [key, entry] : entries_) {
-      const auto first = entry.wanted.hashes | std::views::take(depth);
+      entry.depth = std::min(entry.depth, depth);
+      const auto first = entry.wanted.hashes | std::views::take(entry.depth);
       std::set<TemplateHash> hashes(first.begin(), first.end());
       const std::size_t more = std::ranges::count_if(
           hashes, [&](const TemplateHash& hash) { return !chosen.contains(hash); });
@@ -106,7 +109,6 @@ void PodSync::choose_hashes() {
     }
     if (chosen.size() <= max_watched_hashes) break;
   }
-  for (auto& [key, entry] : entries_) keep_only(entry.covered, entry.watched);
   if (!chosen.empty() && includes(selected_, chosen)) return;
   selected_ = std::move(chosen);
   selector_ = selector_of(selected_);

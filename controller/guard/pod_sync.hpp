@@ -10,6 +10,8 @@
 // - While no watch is open for max_gap, the pods of each Deployment are listed every list_interval.
 // - The watch has at most max_watched_hashes. If there are more, the oldest revisions of each
 //   Deployment are left out first, then whole Deployments. These are listed every list_interval.
+//   A revision that was left out stays out until its Deployment wants other revisions: otherwise
+//   the end of one evaluation would open the watch again and list the pods of all others.
 // - At most max_parallel_lists lists run at once. The Deployment that has waited longest is next.
 #pragma once
 
@@ -117,6 +119,7 @@ class PodSync {
  private:
   struct Entry {
     PodsWanted wanted;
+    std::size_t depth = 0;           // so many of the wanted hashes may be watched
     std::set<TemplateHash> watched;  // the hashes that the watch should have
     std::set<TemplateHash> covered;  // every pod with this hash is in the store
     std::set<TemplateHash> listing;  // covered when the running list ends

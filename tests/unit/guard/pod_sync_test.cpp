@@ -306,11 +306,42 @@ TEST_CASE("runs at most 4 lists at once, first for those that have waited longes
 TEST_CASE("leaves out the oldest revisions when there are more than 500 hashes") {
   SyncedWatch watch(fleet(200, 10));
   const Key first{.namespace_ = "shop", .name = "d0000"};
-  CHECK(watch.sync.open_hashes().size() == 400);
+  CHECK(watch.sync.open_hashes().size() <= 500);
   CHECK(watch.sync.source(first, TemplateHash("h0-0"), start) == PodSource::Watch);
   CHECK(watch.sync.source(first, TemplateHash("h0-1"), start) == PodSource::Watch);
   CHECK(watch.sync.source(first, TemplateHash("h0-2"), start) == PodSource::NotWatched);
   CHECK(watch.sync.take_due_lists(start + 1min, 0).empty());
+}
+
+//  26 Deployments: 19 revisions of each ---- one ends ---- another one starts
+TEST_CASE("lists no Deployment whose pods are in sync when another one ends or starts") {
+  SyncedWatch watch(fleet(26, 20));
+  REQUIRE(watch.sync.open_hashes().size() == 26 * 19);
+  const std::string selector = watch.sync.selector();
+  watch.sync.drop({.namespace_ = "shop", .name = "d0025"});
+  CHECK(watch.sync.selector() == selector);
+  CHECK(watch.sync.take_due_lists(start, 0).empty());
+  PodsWanted next = wanted("next", {"n0", "n1"});
+  for (int i = 2; i < 20; ++i) next.hashes.emplace_back(fmt::format("n{}", i));
+  watch.sync.want(next, start);
+  watch.open(start);
+  CHECK(names_of(watch.sync.take_due_lists(start, 0)) == std::vector<std::string>{"next"});
+  const Key first{.namespace_ = "shop", .name = "d0000"};
+  CHECK(watch.sync.source(first, TemplateHash("h0-18"), start) == PodSource::Watch);
+}
+
+//  one Deployment: 20 revisions ---- 25 more: 19 of each ---- they end
+TEST_CASE("watches the oldest revisions again only when the Deployment has another release") {
+  const std::vector<PodsWanted> all = fleet(26, 20);
+  SyncedWatch watch(all);
+  for (std::size_t i = 1; i < all.size(); ++i) watch.sync.drop(all[i].deployment);
+  const TemplateHash oldest("h0-19");
+  CHECK(watch.sync.source(all[0].deployment, oldest, start) == PodSource::NotWatched);
+  CHECK(watch.sync.take_due_lists(start, 0).empty());
+  PodsWanted next = all[0];
+  next.hashes[0] = TemplateHash("new");
+  watch.sync.want(next, start);
+  CHECK(watch.sync.selector().contains(oldest.value));
 }
 
 TEST_CASE("lists every Deployment that does not fit into the watch") {
