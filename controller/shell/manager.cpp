@@ -68,13 +68,12 @@ Manager::Manager(const asio::any_io_executor& executor, Ports ports, Settings se
                          return guard::parse_breaker_override(
                              elector_.annotation(api::annotation::close_breaker));
                        },
-                   .enqueue = [this](const Key& key) { dispatcher_.add(key); },
+                   .enqueue = [this](const Key& key) { enqueue(key); },
                    .is_stopping = [this] { return stopping_; }}),
       policy_gateway_(ports.kube, elector_),
       policy_status_writer_(policy_gateway_),
       policy_reporter_(policy_status_writer_, ports.clock, ports.telemetry, stores_, elector_,
-                       reconciler_,
-                       [this] { return loaded_term_ == elector_.term() && dispatcher_.is_idle(); }),
+                       reconciler_, [this] { return is_term_loaded() && dispatcher_.is_idle(); }),
       stop_(executor) {
   ports_.telemetry.leader(settings_.lease.lease.name, false);
 }
@@ -207,15 +206,22 @@ void Manager::on_term(runtime::Term term) {
   if (term != 0) services_.spawn("start of a term", begin_term(term));
 }
 
+bool Manager::is_term_loaded() const {
+  return loaded_term_ != 0 && loaded_term_ == elector_.term();
+}
+
+void Manager::enqueue(const Key& key) {
+  if (is_term_loaded()) dispatcher_.add(key);
+}
+
 void Manager::after_deltas() { update_dispatcher_enabled(); }
 
 void Manager::update_dispatcher_enabled() {
-  dispatcher_.set_enabled(!stopping_ && ready() && loaded_term_ != 0 &&
-                          loaded_term_ == elector_.term());
+  dispatcher_.set_enabled(!stopping_ && ready() && is_term_loaded());
 }
 
 void Manager::on_deployments(const kube::Deltas<api::Deployment>& deltas) {
-  for (const auto& delta : deltas) dispatcher_.add(delta.key());
+  for (const auto& delta : deltas) enqueue(delta.key());
   after_deltas();
 }
 
@@ -224,9 +230,8 @@ void Manager::on_policies(const kube::Deltas<api::RollbackPolicy>& deltas) {
     const bool same_spec = delta.before && delta.after && delta.before->spec == delta.after->spec &&
                            delta.before->problem == delta.after->problem;
     if (same_spec) continue;
-    stores_.deployments.for_each_in(delta.key().namespace_, [&](const auto& deployment) {
-      dispatcher_.add(deployment->meta.key);
-    });
+    stores_.deployments.for_each_in(delta.key().namespace_,
+                                    [&](const auto& deployment) { enqueue(deployment->meta.key); });
   }
   after_deltas();
 }
@@ -249,8 +254,7 @@ void Manager::on_rollbacks(const kube::Deltas<api::Rollback>& deltas) {
 }
 
 void Manager::enqueue_all() {
-  stores_.deployments.for_each(
-      [&](const auto& deployment) { dispatcher_.add(deployment->meta.key); });
+  stores_.deployments.for_each([&](const auto& deployment) { enqueue(deployment->meta.key); });
 }
 
 }  // namespace lastgood::shell

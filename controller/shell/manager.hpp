@@ -72,6 +72,11 @@ class Manager {
   boost::asio::awaitable<bool> read_all(kube::Resource resource, kube::ObjectStore<T>& store,
                                         runtime::Term term);
   void on_term(runtime::Term term);
+  // This replica leads, and the state of its term is loaded.
+  [[nodiscard]] bool is_term_loaded() const;
+  // Does nothing before the state of the term is loaded: begin_term() enqueues everything then, and
+  // the queue of a standby would grow with each name that ever existed.
+  void enqueue(const Key& key);
   void after_deltas();
   void update_dispatcher_enabled();
   void on_deployments(const kube::Deltas<api::Deployment>& deltas);

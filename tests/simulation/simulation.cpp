@@ -46,6 +46,11 @@ class FakeProber final : public ports::Prober {
   VirtualClock& clock_;
 };
 
+struct CountingTelemetry final : NullTelemetry {
+  int keys_added = 0;
+  void key_added() override { ++keys_added; }
+};
+
 std::string text(const Json& object, const char* pointer) {
   return object.value(Pointer(pointer), std::string());
 }
@@ -95,11 +100,12 @@ class ControllerProcess final : public asio::io_context {
 
   shell::Manager& manager() { return *manager_; }
   [[nodiscard]] bool has_ended() const { return has_ended_; }
+  [[nodiscard]] int keys_added() const { return telemetry_.keys_added; }
 
  private:
   ApiClient client_;
   FakeProber prober_;
-  NullTelemetry telemetry_;
+  CountingTelemetry telemetry_;
   std::unique_ptr<shell::Manager> manager_;
   bool has_ended_ = false;
 };
@@ -315,6 +321,10 @@ std::vector<Write> Simulation::writes_of_controllers() const {
 
 int Simulation::template_changes() const {
   return static_cast<int>(std::ranges::count_if(writes_of_controllers(), &Write::changed_template));
+}
+
+int Simulation::keys_added(const std::string& controller) const {
+  return processes_.at(controller)->keys_added();
 }
 
 Json quick_policy() {

@@ -84,6 +84,8 @@ class Simulation {
   [[nodiscard]] std::string lease_holder() const;
   [[nodiscard]] std::vector<Write> writes_of_controllers() const;  // without those of Leases
   [[nodiscard]] int template_changes() const;                      // by controllers
+  // How often a Deployment was added to the queue of the controller.
+  [[nodiscard]] int keys_added(const std::string& controller) const;
   [[nodiscard]] const Violations& violations() const { return invariants_.violations(); }
 
   VirtualClock clock;
