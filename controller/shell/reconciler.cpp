@@ -65,7 +65,9 @@ asio::awaitable<Result<std::optional<MonotonicTime>>> Reconciler::reconcile_depl
                                    .plan = plan,
                                    .at = ports_.clock.monotonic_now()};
   states_.apply(key, decided);
-  pod_view_.want(key, guard::pods_wanted(*deployment, inputs->policy, state->guard));
+  // The state is forgotten if the term has ended during the reads: a standby watches no pods.
+  if (states_.find(key))
+    pod_view_.want(key, guard::pods_wanted(*deployment, inputs->policy, state->guard));
   const auto done = co_await execute_and_publish(*inputs, plan, state, term);
   if (done && guard::answers_request(*inputs, plan)) requests_.answered(inputs->request->meta.uid);
   if (concerns_group) enqueue_group(key, state->group);

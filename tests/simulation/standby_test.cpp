@@ -22,3 +22,30 @@ TEST_CASE("queues no Deployment until the replica leads, and then all of them") 
   CHECK(scenario.wait_for_rollback());
   scenario.check_rolled_back_once();
 }
+
+//  one: leads, and its Lease fails ........... the term ends
+//  web: v2 is evaluated              v3 .......  its ReplicaSets arrive 3 s late
+TEST_CASE("watches no pods after the term when it ends during a reconcile") {
+  for (const auto& shipped_after : {6s, 7s, 8s, 9s}) {
+    INFO("shipped " << shipped_after.count() << " s after the Lease began to fail");
+    Scenario scenario;
+    scenario.merge_patch("rollbackpolicies", "web", {{"spec", {{"bakeTime", "30m"}}}});
+    scenario.cluster.health["app:v2"] = {};
+    scenario.start_controller("one");
+    scenario.start("two");
+    scenario.ship("web", "app:v2");
+    REQUIRE(scenario.run_until([&] { return scenario.state("web") == evaluating(Reason::Baking); },
+                               1min));
+    scenario.script = [](const Attempt& attempt) {
+      if (attempt.user != "one") return Fault::None;
+      if (attempt.targets("/leases")) return Fault::InternalError;
+      return attempt.targets("/replicasets?") ? Fault::SlowResponse : Fault::None;
+    };
+    scenario.run_for(shipped_after);
+    scenario.ship("web", "app:v3");
+    REQUIRE(scenario.run_until([&] { return scenario.lease_holder() == "two"; }, 1min));
+    scenario.run_for(10s);
+    CHECK(scenario.server.watches().count_open("one", "pods") == 0);
+    CHECK(scenario.server.watches().count_open("two", "pods") == 1);
+  }
+}

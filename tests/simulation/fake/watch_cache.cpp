@@ -45,6 +45,11 @@ std::list<OpenWatch>::iterator WatchCache::open(OpenWatch watch) {
   return std::prev(open_.end());
 }
 
+int WatchCache::count_open(const std::string& user, const std::string& plural) const {
+  return static_cast<int>(std::ranges::count_if(
+      open_, [&](const OpenWatch& watch) { return watch.user == user && watch.plural == plural; }));
+}
+
 std::vector<std::string> WatchCache::read(OpenWatch& watch) {
   std::vector<std::string> lines;
   if (is_stalled(watch.plural) || watch.is_silent) return lines;

@@ -49,6 +49,8 @@ class WatchCache {
   std::list<OpenWatch>::iterator open(OpenWatch watch);
   void close(std::list<OpenWatch>::iterator watch) { open_.erase(watch); }
 
+  [[nodiscard]] int count_open(const std::string& user, const std::string& plural) const;
+
   // The new events for this watch, as lines of a watch response.
   std::vector<std::string> read(OpenWatch& watch);
 
