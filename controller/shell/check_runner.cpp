@@ -157,7 +157,7 @@ asio::awaitable<void> CheckRunner::run_rollout_check(
   if (*baseline) {
     const auto& [candidate, pods] = **baseline;
     const Time now = clock_.now();
-    measurement = checks::excuse_registry(std::move(measurement), round->pods, pods);
+    measurement = checks::excuse_registry(std::move(measurement), view.pods, pods);
     measurement.baseline_images = checks::images_of(pods);
     const api::Measurement result = checks::measure_baseline_rollout(measurement, pods, now);
     measurement.baseline = checks::trusted_result(

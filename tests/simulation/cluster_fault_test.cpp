@@ -93,3 +93,37 @@ TEST_CASE("holds a rollback that would run the image of the release again") {
   scenario.run_for(3min);
   CHECK(scenario.template_changes() == 0);
 }
+
+//  watch of pods:   v2 has an invalid image name
+//  live list:                                    v2: the registry denies access
+TEST_CASE("counts no failure when only the live list shows that the registry denies access") {
+  Scenario scenario;
+  scenario.cluster.health["app:v2"] = {.ready = false};
+  scenario.start_controller();
+  scenario.ship("web", "app:v2");
+  scenario.run_for(20s);
+  const auto set_waiting = [&](const char* reason, const char* message) {
+    for (const Json* pod : scenario.server.all("pods", shop)) {
+      if ((*pod)["spec"]["containers"][0]["image"] != "app:v2") continue;
+      const lastgood::Key key{.namespace_ = shop, .name = (*pod)["metadata"]["name"]};
+      scenario.server.change("pods", key, [&](Json& object) {
+        Json& container = object["status"]["containerStatuses"][0];
+        container["state"] = {{"waiting", {{"reason", reason}, {"message", message}}}};
+        container["started"] = false;
+      });
+      break;
+    }
+  };
+  bool is_listed = false;
+  scenario.script = [&](const Attempt& attempt) {
+    const bool is_list = attempt.targets("/pods?") && !attempt.targets("watch=true");
+    is_listed = is_listed || is_list;
+    if (is_list) set_waiting("ErrImagePull", "401 Unauthorized");
+    return Fault::None;
+  };
+  set_waiting("InvalidImageName", "the name is invalid");
+  scenario.run_for(10s);
+  CHECK(is_listed);
+  CHECK(scenario.measurements("one", "rollout", "Fail") == 0);
+  CHECK(scenario.template_changes() == 0);
+}

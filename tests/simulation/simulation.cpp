@@ -49,6 +49,10 @@ class FakeProber final : public ports::Prober {
 struct CountingTelemetry final : NullTelemetry {
   int keys_added = 0;
   void key_added() override { ++keys_added; }
+  std::map<std::pair<std::string, std::string>, int> measurements;  // by kind and result
+  void measurement(std::string_view kind, std::string_view result) override {
+    ++measurements[{std::string(kind), std::string(result)}];
+  }
 };
 
 std::string text(const Json& object, const char* pointer) {
@@ -100,7 +104,7 @@ class ControllerProcess final : public asio::io_context {
 
   shell::Manager& manager() { return *manager_; }
   [[nodiscard]] bool has_ended() const { return has_ended_; }
-  [[nodiscard]] int keys_added() const { return telemetry_.keys_added; }
+  [[nodiscard]] CountingTelemetry& telemetry() { return telemetry_; }
 
  private:
   ApiClient client_;
@@ -324,7 +328,12 @@ int Simulation::template_changes() const {
 }
 
 int Simulation::keys_added(const std::string& controller) const {
-  return processes_.at(controller)->keys_added();
+  return processes_.at(controller)->telemetry().keys_added;
+}
+
+int Simulation::measurements(const std::string& controller, const std::string& kind,
+                             const std::string& result) const {
+  return processes_.at(controller)->telemetry().measurements[{kind, result}];
 }
 
 Json quick_policy() {

@@ -86,6 +86,10 @@ class Simulation {
   [[nodiscard]] int template_changes() const;                      // by controllers
   // How often a Deployment was added to the queue of the controller.
   [[nodiscard]] int keys_added(const std::string& controller) const;
+  // The measurements of the controller: `kind` is "rollout" or "http", `result` is for example
+  // "Fail".
+  [[nodiscard]] int measurements(const std::string& controller, const std::string& kind,
+                                 const std::string& result) const;
   [[nodiscard]] const Violations& violations() const { return invariants_.violations(); }
 
   VirtualClock clock;
