@@ -75,8 +75,9 @@ constexpr std::array phases{
                             "checks."},
     ValueDoc<RollbackPhase>{RollbackPhase::Succeeded,
                             "The restored revision passes its checks. Or the revision is restored "
-                            "but not verified: a check returned no result, or not every replica "
-                            "became available. The message says which, and the Event is "
+                            "but not verified: a check returned no result or passed too few of "
+                            "its measurements, a check that never passed fails, or not every "
+                            "replica became available. The message says which, and the Event is "
                             "`RollbackUnverified`. Drill: the API server admits the patch.",
                             "Fix the release and ship the next one."},
     ValueDoc<RollbackPhase>{RollbackPhase::Failed,

@@ -59,9 +59,10 @@ constexpr std::array entries{
                 "The restored revision is rolled out and passes its checks.", ""},
     ReasonEntry{
         place, Reason::RollbackUnverified, warning,
-        "The revision was restored but not verified: a check returned no result, or not every "
+        "The revision was restored but not verified: a check returned no result, passed less than "
+        "75% of its measurements, or fails and has never passed for any revision. Or not every "
         "replica became available.",
-        "Check that the application works. Make the check return a result."},
+        "Check that the application works. Correct the check."},
     ReasonEntry{place, Reason::RollbackFailed, warning,
                 "The restored revision does not work, or it could not be restored. The state is "
                 "`Frozen`.",

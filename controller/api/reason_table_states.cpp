@@ -68,15 +68,16 @@ constexpr std::array entries{
     ReasonEntry{place, Reason::RolledOut, "`Verifying`",
                 "The restored revision is rolled out and is evaluated for `verifyFor`.", ""},
     ReasonEntry{place, Reason::AwaitingPass, "`Verifying`",
-                "`verifyFor` is over. The rollback is verified once every check has passed. If a "
-                "check failed and then returns no result, verification waits for 15 minutes and "
-                "ends as `RollbackUnverified`.",
+                "`verifyFor` is over. The rollback is verified once every check passes and has "
+                "passed at least 75% of its measurements. If a check returns no result any more, "
+                "or passes too few of them, verification waits for 15 minutes and ends as "
+                "`RollbackUnverified`.",
                 "See `status.checks`."},
     ReasonEntry{place, Reason::RollbackFailed, "`Frozen`",
                 "The rollback failed for one of these reasons: a check was breached while the "
                 "restored revision rolled out; the rollout made no progress for 15 minutes; the "
                 "rollout was not complete after 1 hour; the snapshot cannot be restored. If the "
-                "restored revision failed the same check as the release, the reason is "
+                "restored revision failed in the same way as the release, the reason is "
                 "`VerificationFailed`, unless only the template can be the cause.",
                 "See `status.message`. Then [end the freeze](#how-to-end-a-freeze)."},
     ReasonEntry{place, Reason::PatchRejected, "`Frozen`",
@@ -84,9 +85,10 @@ constexpr std::array entries{
                 "Remove the cause in the message. Then [end the freeze](#how-to-end-a-freeze)."},
     ReasonEntry{place, Reason::VerificationFailed, "`Frozen`",
                 "The restored revision fails its checks too, so it is not good any more. The usual "
-                "cause is something other than the release. If the same check failed for the "
-                "release, the freeze ends by itself when every replica is available and every "
-                "check has passed three consecutive times.",
+                "cause is something other than the release. If the release failed in the same "
+                "way, the freeze ends by itself when every replica is available and every check "
+                "has passed three consecutive times. A check that fails and has never passed for "
+                "any revision does not count.",
                 "Fix the cause. Then [end the freeze](#how-to-end-a-freeze)."},
     ReasonEntry{place, Reason::Contested, "`Frozen`",
                 "A tool applied a template again that had been rolled back: `rollback.limit.count` "
