@@ -177,11 +177,10 @@ Measurement measure_baseline_rollout(const Measurement& failure, std::span<const
 }
 
 bool is_like_rollout_failure(Reason one, Reason other) {
-  const auto shown_as = [](Reason reason) {
-    const auto found = std::ranges::find(signatures, reason, &FailureSignature::failure);
-    return found == signatures.end() ? reason : found->reason;
+  const auto is_unspecific = [](Reason reason) {
+    return reason == Reason::NotReady || reason == Reason::ProgressDeadlineExceeded;
   };
-  return shown_as(one) == shown_as(other);
+  return one == other || is_unspecific(one) || is_unspecific(other);
 }
 
 std::optional<api::BaselineResult> baseline_result(const Measurement& measurement,

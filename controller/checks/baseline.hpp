@@ -105,7 +105,8 @@ inline constexpr Duration repeat_delay = std::chrono::seconds(1);
                                                    std::span<const api::Pod> baseline_pods,
                                                    Time now);
 
-// Two failures of the rollout check are in the same row of this table, or have the same reason.
+// Two failures of the rollout check may have the same cause: their reasons are the same, or one of
+// them is in the last row of this table. Pods that are not ready may crash or lack something.
 [[nodiscard]] bool is_like_rollout_failure(api::Reason one, api::Reason other);
 
 // Returns nothing for an Unknown. `revision` is a text such as "revision 4 (web-6d4b75cb6d)".

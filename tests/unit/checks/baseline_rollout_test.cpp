@@ -216,12 +216,12 @@ TEST_CASE("measure_baseline_rollout returns Unknown when the new revision does n
   CHECK(measure_baseline_rollout(passing, std::vector{crashed("web-a")}, now).result == Unknown);
 }
 
-TEST_CASE("two failures of the rollout are alike if pods of the baseline show them alike") {
+TEST_CASE("two failures of the rollout are alike unless both name another cause") {
   CHECK(is_like_rollout_failure(Reason::CrashLoop, Reason::CrashLoop));
-  CHECK(is_like_rollout_failure(Reason::NotReady, Reason::ProgressDeadlineExceeded));
-  CHECK(is_like_rollout_failure(Reason::ConfigError, Reason::ConfigError));
+  CHECK(is_like_rollout_failure(Reason::CrashLoop, Reason::NotReady));
+  CHECK(is_like_rollout_failure(Reason::ProgressDeadlineExceeded, Reason::CrashLoop));
   CHECK_FALSE(is_like_rollout_failure(Reason::CrashLoop, Reason::OOMKilled));
-  CHECK_FALSE(is_like_rollout_failure(Reason::CrashLoop, Reason::NotReady));
+  CHECK_FALSE(is_like_rollout_failure(Reason::CrashLoop, Reason::ImagePull));
 }
 
 }  // namespace lastgood::checks::test

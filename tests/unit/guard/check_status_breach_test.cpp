@@ -156,6 +156,11 @@ TEST_CASE("forgets a failing baseline when the rollout fails in another way with
   crash.baseline.reset();
   check = apply(std::move(check), crash, false, noon + 20s);
   CHECK(is_baseline_failing(check));
+  // The deadline does not name another cause.
+  api::Measurement late = crash;
+  late.reason = Reason::ProgressDeadlineExceeded;
+  check = apply(std::move(check), late, false, noon + 25s);
+  CHECK(is_baseline_failing(check));
   const api::Measurement killed{.check = "rollout", .result = Fail, .reason = Reason::OOMKilled};
   check = apply(std::move(check), killed, false, noon + 30s);
   CHECK_FALSE(check.baseline.has_value());
