@@ -136,6 +136,10 @@ bool answers_request(const Inputs& inputs, const Plan& plan) {
   return is_rejected || is_accepted;
 }
 
+bool has_open_rollback(const GuardState& state) {
+  return state.rollback && !api::finished(state.rollback->status.phase);
+}
+
 std::optional<std::string> outcome_to_report(const GuardState& state) {
   if (!state.rollback || !api::finished(state.rollback->status.phase)) return {};
   if (state.rollback_written.phase == state.rollback->status.phase) return {};

@@ -37,6 +37,9 @@ namespace lastgood::guard {
 // The phase in which the rollback ended, until its status is written. Empty otherwise.
 [[nodiscard]] std::optional<std::string> outcome_to_report(const GuardState& state);
 
+// The Rollback is not finished.
+[[nodiscard]] bool has_open_rollback(const GuardState& state);
+
 // True if the plan changes what the other members of the group read. Called before
 // publish_to_group().
 [[nodiscard]] bool changes_for_group(const GuardState& state, const EffectivePolicy& policy,

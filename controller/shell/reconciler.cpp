@@ -193,12 +193,17 @@ asio::awaitable<Result<void>> Reconciler::publish(const guard::Inputs& inputs,
   const Key& key = deployment.meta.key;
   if (const auto outcome = guard::outcome_to_report(state))
     ports_.telemetry.rollback_finished(*outcome);
-  const guard::RollbackWritten rollback = co_await status_writer_.rollback(state, term);
-  states_.apply(key, rollback);
-  // The status of the guard follows the Events: if the controller is killed before them, the next
+  // A patched template is recorded before the Events, which may be slow. The end of a Rollback and
+  // the status of the guard follow the Events: if the controller is killed before them, the next
   // leader decides again and emits them.
+  guard::RollbackWritten rollback;
+  const bool is_first = guard::has_open_rollback(state);
+  if (is_first) rollback = co_await status_writer_.rollback(state, term);
+  states_.apply(key, rollback);
   states_.apply(
       key, co_await event_recorder_.record(deployment, std::move(events), state.emitted, term));
+  if (!is_first) rollback = co_await status_writer_.rollback(state, term);
+  states_.apply(key, rollback);
   auto request = Result<void>{};
   if (plan.request) request = co_await status_writer_.request(*inputs.request, *plan.request, term);
   const guard::GuardWritten guard = co_await status_writer_.guard(deployment, state, term);
