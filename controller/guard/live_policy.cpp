@@ -70,9 +70,11 @@ std::string restriction(const EffectivePolicy& policy, const api::Rollback& roll
                        format_rfc3339(*policy.pause_until));
   if (is_manual) return "";
   if (policy.spec.mode == api::Mode::Observe) return "the policy has mode Observe";
-  if (policy.spec.mode == api::Mode::Approve && !is_approved(rollback, policy))
-    return "the policy requires an approval";
-  return "";
+  // A Rollback that was recorded in mode Approve needs its approval in each mode.
+  const bool needs_approval =
+      policy.spec.mode == api::Mode::Approve || rollback.spec.mode == api::Mode::Approve;
+  const bool is_missing = needs_approval && !is_approved(rollback, policy);
+  return is_missing ? "the policy requires an approval" : "";
 }
 
 }  // namespace

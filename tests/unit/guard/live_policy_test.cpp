@@ -153,6 +153,12 @@ TEST_CASE("confirm_policy requires an approval when the policy has mode Approve"
         "the policy requires an approval");
   member.status.approved_by = "the approval of its group";
   CHECK(confirmed(deployment(opted_in), approve, by_name, member) == "allowed");
+  api::Rollback recorded = rollback();
+  recorded.spec.mode = api::Mode::Approve;
+  CHECK(confirmed(deployment(opted_in), policy("web"), by_name, recorded) ==
+        "the policy requires an approval");
+  recorded.spec.approved = true;
+  CHECK(confirmed(deployment(opted_in), policy("web"), by_name, recorded) == "allowed");
 }
 
 TEST_CASE(
