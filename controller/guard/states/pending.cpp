@@ -92,8 +92,7 @@ std::string why_cancelled(const Step& step, const api::Rollback& rollback) {
   if (new_member && new_member->blocked_because.empty())
     return fmt::format(
         "{} is not rolled back yet: {} of the same group was released too, so the group rollback "
-        "is planned "
-        "again",
+        "is planned again",
         name, new_member->deployment);
   return why_check_cancels(step, rollback, name);
 }

@@ -261,11 +261,23 @@ void list_unseen_marked_revisions(Step& step, const std::vector<api::ReplicaSet>
   }
 }
 
-void wait_for_replica_set(Step& step) {
-  // With a recorded Rollback the state stays Held: the Rollback may be for the present template.
+// The Rollback that the guard names has not changed the template yet.
+bool is_before_patch(Step& step) {
+  const api::Rollback* named = rollback::named_by(step.guard(), step.inputs.rollback);
+  return named && named->status.phase == RollbackPhase::Pending &&
+         !rollback::is_marked_by(step.deployment(), *named);
+}
+
+// With a recorded Rollback the state is Held: the Rollback may be for the present template.
+State state_while_waiting(Step& step) {
   const api::GuardStatus& guard = step.guard();
+  if (guard.state == State::RollingBack) return State::Held;
   const bool is_recorded = rollback::is_in_progress(guard, step.inputs.rollback);
-  const State state = guard.state == State::Held && !is_recorded ? State::Evaluating : guard.state;
+  return guard.state == State::Held && !is_recorded ? State::Evaluating : guard.state;
+}
+
+void wait_for_replica_set(Step& step) {
+  const State state = state_while_waiting(step);
   if (step.deployment().paused) {
     return step.enter(
         state, Reason::DeploymentPaused,
@@ -289,9 +301,10 @@ bool recognize_template(Step& step) {
   }
   const api::ReplicaSet* set = current_of(*step.inputs.replica_sets);
   if (!set) {
-    // RollingBack and Frozen already say what they wait for.
-    if (guard.state != State::RollingBack && guard.state != State::Frozen)
-      wait_for_replica_set(step);
+    // Frozen and, after the patch, RollingBack already say what they wait for.
+    const bool is_described = guard.state == State::Frozen ||
+                              (guard.state == State::RollingBack && !is_before_patch(step));
+    if (!is_described) wait_for_replica_set(step);
     // When a user resumes a paused Deployment, the watch causes a reconcile.
     if (!step.deployment().paused) step.requeue_at(step.now + std::chrono::seconds(1));
     return false;

@@ -197,6 +197,7 @@ TEST_CASE("supersedes a pending rollback when a newer template is shipped") {
   SECTION("the ReplicaSet of v3 is created later") {
     harness.ship_without_replica_set("v3").reconcile();
     CHECK(harness.action() == ActionKind::None);
+    CHECK(harness.state() == held(Reason::WaitingForReplicaSet));
     CHECK(harness.requeue_after() == Duration{1s});
     harness.pass_time(1s).ship("v3").reconcile();
   }
