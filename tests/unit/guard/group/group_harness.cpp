@@ -51,7 +51,10 @@ void GroupHarness::leave_group(std::size_t member) {
   user_actions[member].left_group = members[member].now;
 }
 
-void GroupHarness::join_group(std::size_t member) { members[member].policy.group = "shop"; }
+void GroupHarness::join_group(std::size_t member) {
+  if (!is_in_group(member)) is_known_as_member_[member] = false;
+  members[member].policy.group = "shop";
+}
 
 void GroupHarness::unblock_all() {
   for (std::size_t member = 0; member < group_size; ++member) {
@@ -69,7 +72,7 @@ void GroupHarness::unblock_all() {
 }
 
 void GroupHarness::restart() {
-  is_reconciled_since_restart_ = {};
+  is_known_as_member_ = {};
   for (DeploymentHarness& harness : members) harness.restart();
 }
 
@@ -80,7 +83,7 @@ std::vector<GroupMember> GroupHarness::other_members(std::size_t member) const {
     const DeploymentHarness& harness = members[other];
     GroupMember out{.deployment = member_names[other],
                     .blocked_because = "it is not reconciled yet"};
-    if (is_reconciled_since_restart_[other]) {
+    if (is_known_as_member_[other]) {
       out.order = harness.policy.group_order;
       out.guard = harness.guard;
       out.rollback = harness.rollback;
@@ -112,7 +115,7 @@ void GroupHarness::reconcile_one(std::size_t member, Checks checks) {
   const int changes = harness.restorations;
   const int good = harness.emitted(Reason::ReleaseGood);
   harness.reconcile(std::move(measurements));
-  is_reconciled_since_restart_[member] = true;
+  is_known_as_member_[member] = true;
   if (harness.emitted(Reason::ReleaseGood) > good) user_actions[member].good = harness.now;
   record_group_rollback(member);
   if (harness.restorations > changes) record_restoration(member);

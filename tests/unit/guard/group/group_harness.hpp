@@ -89,7 +89,8 @@ class GroupHarness {
   void record_group_rollback(std::size_t member);
   void record_restoration(std::size_t member);
 
-  std::array<bool, group_size> is_reconciled_since_restart_{};
+  // Reconciled since the restart of the controller and since it joined the group.
+  std::array<bool, group_size> is_known_as_member_{};
   int shipped_ = 1;
 };
 
