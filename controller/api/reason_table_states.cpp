@@ -36,7 +36,7 @@ constexpr std::array entries{
                 "The bad revision was rolled back, and the rollback is finished.",
                 "Fix the release and ship the next one."},
     ReasonEntry{place, Reason::OutageEnded, "`Idle`",
-                "The restored revision failed the same check as the release, and passes it again. "
+                "The restored revision failed in the same way as the release, and passes again. "
                 "So an outage was the cause, and the freeze has ended. The restored revision is "
                 "good again. The release is `Inconclusive`.",
                 "Ship the release again."},

@@ -83,6 +83,17 @@ bool is_established(const api::GuardStatus& guard, const api::CheckStatus& check
   });
 }
 
+bool may_be_wrong(const api::GuardStatus& guard, const api::CheckStatus& check) {
+  return check.consecutive_failures > 0 && check.name != api::rollout_check &&
+         !has_passed(guard, check.config_hash);
+}
+
+std::vector<api::CheckStatus> credible_checks(const api::GuardStatus& guard) {
+  std::vector<api::CheckStatus> checks = guard.checks;
+  std::erase_if(checks, [&](const api::CheckStatus& one) { return may_be_wrong(guard, one); });
+  return checks;
+}
+
 std::vector<std::string> passed_for_current(const api::GuardStatus& guard,
                                             const api::PolicySpec& spec) {
   std::vector<std::string> names;

@@ -32,6 +32,11 @@ void record_passes(api::GuardStatus& guard, std::span<const api::Measurement> me
 // The check has passed for another revision than the current one. Always true for the rollout.
 [[nodiscard]] bool is_established(const api::GuardStatus& guard, const api::CheckStatus& check);
 
+// The check fails and has passed for no revision, so it may be wrong. Never true for the rollout.
+[[nodiscard]] bool may_be_wrong(const api::GuardStatus& guard, const api::CheckStatus& check);
+// guard.checks without those that may be wrong: they say nothing about a restored revision.
+[[nodiscard]] std::vector<api::CheckStatus> credible_checks(const api::GuardStatus& guard);
+
 // The HTTP checks of `spec` that have passed for the current revision, by name. None before its
 // rollout is complete: a revision that is applied again may have passed long ago.
 [[nodiscard]] std::vector<std::string> passed_for_current(const api::GuardStatus& guard,

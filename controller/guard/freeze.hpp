@@ -5,7 +5,7 @@
 
 namespace lastgood::guard {
 
-// The verification failed by the same check as the release, so the freeze ends when the check
+// The restored revision failed in the same way as the release, so the freeze ends when the check
 // passes again. Until then the running revision is measured.
 [[nodiscard]] bool ends_with_outage(const api::GuardStatus& guard);
 

@@ -7,6 +7,7 @@
 #include "checks/baseline.hpp"
 #include "guard/check_status.hpp"
 #include "guard/cluster_fault.hpp"
+#include "guard/established.hpp"
 #include "guard/flapping.hpp"
 #include "guard/freeze.hpp"
 #include "guard/gates/chains.hpp"
@@ -36,7 +37,7 @@ bool has_recovered(const CheckStatus& check) {
 }
 
 bool has_outage_ended(const Step& step) {
-  const std::vector<CheckStatus>& checks = step.plan.guard.checks;
+  const std::vector<CheckStatus> checks = credible_checks(step.plan.guard);
   return api::rollout_complete(step.deployment()) && summarize(checks) == CheckSummary::Passing &&
          std::ranges::all_of(checks, has_recovered);
 }
@@ -85,7 +86,11 @@ void fail_verification(Step& step, const api::Rollback& rollback, const CheckSta
 const CheckStatus* failed_verification(const api::Rollback& rollback) {
   if (rollback.status.phase != api::RollbackPhase::Failed || !rollback.status.template_restored)
     return nullptr;
-  const CheckStatus* breach = breached(rollback.status.verification);
+  const std::vector<CheckStatus>& checks = rollback.status.verification;
+  const auto same = std::ranges::find(checks, rollback.spec.check, &CheckStatus::name);
+  // Another check of the list may be breached because it is wrong.
+  const bool is_same = same != checks.end() && same->breached;
+  const CheckStatus* breach = is_same ? &*same : breached(checks);
   const bool was_verified = rollback.status.rolled_out || fails_like_release(rollback, breach);
   return was_verified ? breach : nullptr;
 }

@@ -43,25 +43,12 @@ void succeed(Step& step, const api::Rollback& rollback, const std::string& messa
 }
 
 // The Rollback succeeds although its checks did not all pass: the target was proven when it was
-// chosen, and no check is breached.
+// chosen, and no check is breached that has passed before.
 void end_unverified(Step& step, const api::Rollback& rollback, const std::string& why) {
   const std::string message =
       fmt::format("{} was restored but is not verified: {}", step.current_name(), why);
   step.emit(EventType::Warning, Reason::RollbackUnverified, EventAction::None, message);
   succeed(step, rollback, message);
-}
-
-bool may_be_wrong(const api::GuardStatus& guard, const CheckStatus& check) {
-  return check.consecutive_failures > 0 && check.name != api::rollout_check &&
-         !has_passed(guard, check.config_hash);
-}
-
-// The checks without those that fail and have passed for no revision: they may be wrong, so they
-// say nothing about the restored revision.
-std::vector<CheckStatus> checks_to_verify(const api::GuardStatus& guard) {
-  std::vector<CheckStatus> checks = guard.checks;
-  std::erase_if(checks, [&](const CheckStatus& check) { return may_be_wrong(guard, check); });
-  return checks;
 }
 
 std::string never_passed_text(const api::GuardStatus& guard) {
@@ -73,13 +60,18 @@ std::string never_passed_text(const api::GuardStatus& guard) {
                            found->name, found->message);
 }
 
+// Every check has a recent result: an old one proves nothing about the time since.
+bool has_recent_results(const Step& step, const std::vector<CheckStatus>& checks) {
+  return observed_until(checks, step.inputs.policy.spec).value_or(Time{}) >= step.now;
+}
+
 // Why the verification ends without a result although every check has passed; empty while it
 // continues.
-std::string why_not_healthy(const std::vector<CheckStatus>& checks) {
+std::string why_not_healthy(const Step& step, const std::vector<CheckStatus>& checks) {
   if (const CheckStatus* silent = check_without_recent_result(checks))
     return fmt::format("check {} has no result any more ({})", silent->name, silent->reason);
-  const CheckStatus* low = below_pass_share(checks);
-  return low ? pass_share_text(*low) : "";
+  if (const CheckStatus* low = below_pass_share(checks)) return pass_share_text(*low);
+  return has_recent_results(step, checks) ? "" : "a check has had no result since it passed";
 }
 
 // Why the verification ends without a result; empty while it continues.
@@ -94,7 +86,7 @@ std::string why_unverified(const Step& step, const std::vector<CheckStatus>& che
   if (step.now < no_result_end + restoration_timeout || summary == CheckSummary::Pending) return {};
   if (is_failing_still(checks, step.inputs.policy.spec, step.now)) return {};
   if (summary == CheckSummary::Failing) return "a check that failed has had no result since";
-  return is_complete ? why_not_healthy(checks) : "not every replica is available";
+  return is_complete ? why_not_healthy(step, checks) : "not every replica is available";
 }
 
 void conclude(Step& step, const api::Rollback& rollback, const std::vector<CheckStatus>& checks) {
@@ -104,7 +96,8 @@ void conclude(Step& step, const api::Rollback& rollback, const std::vector<Check
   const Time verify_end = *guard.rolled_out + spec.verify_for;
   const Time no_result_end = std::max(verify_end, *guard.rolled_out + no_result_timeout(spec));
   const bool is_complete = api::rollout_complete(step.deployment());
-  const bool is_verified = is_healthy(checks) && checks.size() == guard.checks.size();
+  const bool is_verified = is_healthy(checks) && has_recent_results(step, checks) &&
+                           checks.size() == guard.checks.size();
   if (is_complete && is_verified && step.now >= verify_end) {
     set_verdict(guard, guard.current->hash, RevisionVerdict::Good, step.now);
     const std::string message = fmt::format("{} was restored and passes its checks", name);
@@ -142,7 +135,7 @@ void step_verifying(Step& step) {
   if (!guard.rolled_out && (has_waited || api::rollout_complete(step.deployment())))
     guard.rolled_out = step.now;
   apply_measurements(step);
-  const std::vector<CheckStatus> checks = checks_to_verify(guard);
+  const std::vector<CheckStatus> checks = credible_checks(guard);
   // A fault of the cluster may end, and says nothing about the restored revision.
   const CheckStatus* breach = breached(checks);
   if (breach && !is_cluster_fault(breach->reason))

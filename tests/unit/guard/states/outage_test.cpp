@@ -111,6 +111,17 @@ TEST_CASE("ends the freeze after a restart between the writes of the Rollback an
   CHECK(web.state() == idle(Reason::OutageEnded));
 }
 
+TEST_CASE("takes the check of the Rollback for the one that failed in the verification") {
+  api::Rollback rollback;
+  rollback.spec.check = "health";
+  rollback.status = {.phase = RollbackPhase::Failed, .template_restored = noon, .rolled_out = noon};
+  rollback.status.verification = {{.name = "wrong", .breached = true},
+                                  {.name = "health", .breached = true}};
+  CHECK(failed_verification(rollback)->name == "health");
+  rollback.status.verification[1].breached = false;
+  CHECK(failed_verification(rollback)->name == "wrong");
+}
+
 TEST_CASE("evaluates v1 again when a user ends a freeze whose verification failed") {
   DeploymentHarness web = frozen_by_outage();
   web.guard.freeze.reset();
@@ -148,6 +159,16 @@ TEST_CASE("stays frozen when the rollout of the restored revision failed in anot
   web.roll_out().reconcile_for(1min, all_pass);
   CHECK(web.state() == frozen(Reason::RollbackFailed));
   CHECK(web.verdict("v2") == RevisionVerdict::RolledBack);
+}
+
+TEST_CASE("ends the freeze although a check fails that has never passed") {
+  DeploymentHarness web = frozen_by_outage();
+  api::Check wrong = web.policy.spec.checks[0];
+  wrong.name = "wrong";
+  wrong.http.path = "/wrong";
+  web.policy.spec.checks.push_back(wrong);
+  web.reconcile_for(1min, {pass("rollout"), pass("health"), fails("wrong")});
+  CHECK(web.state() == idle(Reason::OutageEnded));
 }
 
 TEST_CASE("ends the freeze of a verification that was paused and failed before all pods ran") {

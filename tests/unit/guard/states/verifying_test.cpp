@@ -168,3 +168,18 @@ TEST_CASE("is not verified when a check passes less than 75% of its measurements
   CHECK(harness.verdict("v1") == RevisionVerdict::PresumedGood);
   CHECK_THAT(harness.guard.message, mentions({"health", "limit 75%"}));
 }
+
+TEST_CASE("is not verified by passes that are old when verifyFor ends") {
+  DeploymentHarness harness = verifying_v1();
+  harness.pass_checks_for(1min).reconcile_for(10min, {});
+  CHECK(harness.state() == verifying(Reason::AwaitingPass));
+  SECTION("results come again") {
+    harness.pass_checks_for(10s);
+    CHECK(harness.emitted(Reason::RollbackVerified) == 1);
+  }
+  SECTION("no results come") {
+    harness.reconcile_for(15min, {});
+    CHECK(harness.emitted(Reason::RollbackUnverified) == 1);
+  }
+  CHECK(harness.state() == idle(Reason::RolledBack));
+}
