@@ -4,9 +4,9 @@
 // - A defective release is rolled back if the Deployment was healthy before it.
 //
 // One case is allowed, because nobody can tell it apart: a dependency of every image fails when no
-// pod of an older revision is left, or when the last of them end. Then one rollback may happen that
-// does not help. The same is true if the policy is edited in such an outage, because the results of
-// the old check are lost.
+// working pod of an older revision can be reached, or when the last of them end. Then one rollback
+// may happen that does not help. The same is true if the policy is edited in such an outage,
+// because the results of the old check are lost.
 //
 // Another release cannot be found either: it never responds, and its only pod is on a node from
 // which no pod has responded. Its way may be blocked.
@@ -119,11 +119,15 @@ class History : public Simulation {
     outage_is_undetectable_ = !has_old_pods();
   }
 
+  // A pod of an older revision that works and can be probed. Pods on a dead node stay in the API.
   [[nodiscard]] bool has_old_pods() const {
-    const auto runs_other_image = [&](const codec::Json* pod) {
-      return (*pod)["spec"]["containers"][0]["image"] != running_;
+    const auto shows_outage = [&](const codec::Json* pod) {
+      const std::string image = (*pod)["spec"]["containers"][0]["image"];
+      const bool is_on_dead_node =
+          cluster.nodes.dead.contains((*pod)["spec"].value("nodeName", ""));
+      return image != running_ && !is_defective(image) && !is_on_dead_node;
     };
-    return std::ranges::any_of(server.all("pods"), runs_other_image);
+    return std::ranges::any_of(server.all("pods"), shows_outage);
   }
 
   void set_path(const char* path) {
