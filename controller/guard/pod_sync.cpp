@@ -90,24 +90,34 @@ void PodSync::clear() {
   choose_hashes();
 }
 
+// So many revisions of each Deployment can be watched.
+std::size_t PodSync::depth_that_fits() const {
+  for (std::size_t depth = max_revisions; depth > min_watched_revisions; --depth) {
+    std::set<TemplateHash> hashes;
+    for (const auto& [key, entry] : entries_) {
+      const auto first = entry.wanted.hashes | std::views::take(depth);
+      hashes.insert(first.begin(), first.end());
+    }
+    if (hashes.size() <= max_watched_hashes) return depth;
+  }
+  return min_watched_revisions;
+}
+
 // Leaves out the oldest revisions of each Deployment until the rest fits. The pods of a revision
 // that is left out stay covered while the open watch has its hash.
 void PodSync::choose_hashes() {
+  const std::size_t depth = depth_that_fits();
   std::set<TemplateHash> chosen;
-  for (std::size_t depth = max_revisions; depth >= min_watched_revisions; --depth) {
-    chosen.clear();
-    for (auto& [key, entry] : entries_) {
-      entry.depth = std::min(entry.depth, depth);
-      const auto first = entry.wanted.hashes | std::views::take(entry.depth);
-      std::set<TemplateHash> hashes(first.begin(), first.end());
-      const std::size_t more = std::ranges::count_if(
-          hashes, [&](const TemplateHash& hash) { return !chosen.contains(hash); });
-      entry.watched.clear();
-      if (depth == min_watched_revisions && chosen.size() + more > max_watched_hashes) continue;
-      chosen.insert(hashes.begin(), hashes.end());
-      entry.watched = std::move(hashes);
-    }
-    if (chosen.size() <= max_watched_hashes) break;
+  for (auto& [key, entry] : entries_) {
+    entry.depth = std::min(entry.depth, depth);
+    const auto first = entry.wanted.hashes | std::views::take(entry.depth);
+    std::set<TemplateHash> hashes(first.begin(), first.end());
+    const std::size_t more = std::ranges::count_if(
+        hashes, [&](const TemplateHash& hash) { return !chosen.contains(hash); });
+    entry.watched.clear();
+    if (chosen.size() + more > max_watched_hashes) continue;
+    chosen.insert(hashes.begin(), hashes.end());
+    entry.watched = std::move(hashes);
   }
   if (!chosen.empty() && includes(selected_, chosen)) return;
   selected_ = std::move(chosen);

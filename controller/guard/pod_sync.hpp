@@ -130,6 +130,7 @@ class PodSync {
     MonotonicTime next_list_at;
   };
 
+  [[nodiscard]] std::size_t depth_that_fits() const;
   void choose_hashes();
   [[nodiscard]] bool needs_list(const Entry& entry, MonotonicTime now) const;
   [[nodiscard]] bool is_current(MonotonicTime now) const;
