@@ -45,6 +45,7 @@ enum class Event : std::uint8_t {
   PauseUntil,
   Wait,
   WaitLong,
+  PassLong,
 };
 
 struct HistoryEvent {
@@ -105,7 +106,8 @@ rc::Gen<std::vector<History>> histories_of_all_events(int round) {
                     {1, LimitWrites},
                     {1, PauseUntil},
                     {2, Wait},
-                    {3, WaitLong}},
+                    {3, WaitLong},
+                    {6, PassLong}},
                    120 + round);
 }
 
@@ -145,13 +147,15 @@ void apply_event(DeploymentHarness& harness, const HistoryEvent& step) {
     case Event::LimitWrites: harness.writes_allowed = step.argument; break;
     case Event::PauseUntil: harness.policy.pause_until = harness.now + step.argument * 20s; break;
     case Event::WaitLong: harness.pass_time(4min); break;
+    case Event::PassLong: harness.pass_time(6min); break;  // longer than verifyFor
     default: break;
   }
 }
 
 Measurements measurements_of(Event event) {
   switch (event) {
-    case Event::Pass: return {pass("rollout"), pass("health")};
+    case Event::Pass:
+    case Event::PassLong: return {pass("rollout"), pass("health")};
     case Event::Fail: return {fails("health")};
     case Event::FailImmediately: return {fails_immediately("rollout")};
     case Event::Unknown: return {unknown("rollout"), unknown("health")};
