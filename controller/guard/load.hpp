@@ -40,8 +40,8 @@ namespace lastgood::guard {
 // The Rollback is not finished.
 [[nodiscard]] bool has_open_rollback(const GuardState& state);
 
-// True if the plan changes what the other members of the group read. Called before
-// publish_to_group().
+// True if the plan changes what the other members of the group read. Called before the plan is
+// applied to the state.
 [[nodiscard]] bool changes_for_group(const GuardState& state, const EffectivePolicy& policy,
                                      const Plan& plan);
 

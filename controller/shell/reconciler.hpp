@@ -101,8 +101,8 @@ class Reconciler {
   boost::asio::awaitable<Result<void>> execute_and_publish(const guard::Inputs& inputs,
                                                            const guard::Plan& plan, StatePtr state,
                                                            runtime::Term term);
-  // Writes the status of the Rollback, then the Events, then the other statuses. If the Events
-  // were first, a restored template would not be recorded while they are slow.
+  // Writes the Events, and then the statuses. Only the status of a Rollback that is not finished
+  // comes before the Events: a restored template is recorded even while they are slow.
   boost::asio::awaitable<Result<void>> publish(const guard::Inputs& inputs, const guard::Plan& plan,
                                                std::vector<guard::EventRecord> events,
                                                const guard::GuardState& state, runtime::Term term);
