@@ -120,9 +120,8 @@ func caseName(when string, index int, writes []string) string {
 	return fmt.Sprintf("%s write %02d %s", when, index+1, write)
 }
 
-// maxStopTime is the longest time that the controller may run after SIGTERM. It is the
-// terminationGracePeriodSeconds of the chart.
-const maxStopTime = 10 * time.Second
+// maxStopTime is the longest time that the controller may run after SIGTERM.
+const maxStopTime = 2 * time.Second
 
 func TestStopsAndReleasesTheLeaseOnSIGTERM(t *testing.T) {
 	t.Run("while idle", func(t *testing.T) {

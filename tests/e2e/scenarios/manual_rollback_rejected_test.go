@@ -107,6 +107,8 @@ type harmfulRollback struct {
 	toRevision string
 	// words are in the message of the rejection.
 	words []string
+	// lastVerdictOf is the revision whose verdict is in the message too; 0: none.
+	lastVerdictOf int64
 	// target is the version that the forced rollback restores.
 	target scenario.App
 	// authors are the authors of all changes of the template. The forced rollback is the last change.
@@ -130,7 +132,8 @@ func TestRejectsAManualRollbackThatMayDoHarmUnlessForced(t *testing.T) {
 		"NotProven": {
 			prepare:    func(s *scenario.Scenario) { breachAndReplace(s, v1, v2) },
 			toRevision: ", toRevision: 3", words: []string{"Revision 3 is not proven good"},
-			target: v1, authors: []string{"user", "user", "user", "lastgood"},
+			lastVerdictOf: 3,
+			target:        v1, authors: []string{"user", "user", "user", "lastgood"},
 		},
 		"PausedUntil": {
 			prepare: func(s *scenario.Scenario) { s.When().Annotated("web", pauseUntilKey, until) },
@@ -146,6 +149,9 @@ func TestRejectsAManualRollbackThatMayDoHarmUnlessForced(t *testing.T) {
 			row.prepare(s)
 			s.When().RollbackRequested("plain", "{deployment: web"+row.toRevision+"}")
 			words := append(row.words, reason)
+			if row.lastVerdictOf > 0 {
+				words = append(words, "its last verdict is "+s.Then().VerdictOf("web", row.lastVerdictOf))
+			}
 			s.Then().RollbackIs("plain", "Rejected", words...).
 				HasEvent("web", "RollbackRejected", append(words, "plain")...).
 				TemplateChangedBy("web", row.authors[:len(row.authors)-1]...)

@@ -58,7 +58,7 @@ func TestHoldsWhenFourDeploymentsBeginToFailTogether(t *testing.T) {
 	}
 	s.When().SetInRunningPods("database", "HEALTH=fail")
 	for _, app := range fleet {
-		s.Then().IsHeld(app.Name, "SharedCause", "health", "other guarded Deployments (limit 2)")
+		s.Then().IsHeld(app.Name, "SharedCause", "health", "3 other guarded Deployments (limit 2)")
 	}
 	s.When().SetInRunningPods("database", "HEALTH=ok")
 	for _, app := range fleet {

@@ -3,6 +3,8 @@ package scenario
 
 import (
 	"context"
+	"fmt"
+	"slices"
 )
 
 // IsBaking waits until the guard evaluates the present template of a Deployment, after its rollout.
@@ -31,4 +33,21 @@ func (t *Then) HasSnapshot(name string) *Then {
 		return current != nil && current.Snapshot != "", guard.statusJSON()
 	})
 	return t
+}
+
+// VerdictOf returns the verdict of a revision in the list of the guard.
+func (t *Then) VerdictOf(name string, number int64) string {
+	t.T.Helper()
+	verdict := ""
+	what := fmt.Sprintf("a verdict of revision %d of %s", number, name)
+	t.eventually(what, func(ctx context.Context) (bool, string) {
+		guard, _ := t.Guard(ctx, name)
+		revisions := guard.Status.Revisions
+		index := slices.IndexFunc(revisions, func(r Revision) bool { return r.Number == number })
+		if index >= 0 {
+			verdict = revisions[index].Verdict
+		}
+		return verdict != "", guard.statusJSON()
+	})
+	return verdict
 }
