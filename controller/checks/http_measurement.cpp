@@ -303,6 +303,18 @@ void exclude_terminating(std::span<ProbeResult> results, std::span<const api::Po
   }
 }
 
+void exclude_unneeded_silence(const api::Check& check, std::span<ProbeResult> results,
+                              const HttpPlan& plan) {
+  std::vector<ProbeResult> without(results.begin(), results.end());
+  for (ProbeResult& result : without) {
+    if (!may_be_on_dead_node(result)) continue;
+    result.exclusion = ExclusionReason::NodeNotReady;
+    result.detail = fmt::format("node {} may not be alive", result.probe.node);
+  }
+  if (measure_http(check, without, plan).result == api::MeasurementResult::Fail)
+    std::ranges::move(without, results.begin());
+}
+
 void exclude_starting(std::span<ProbeResult> results, std::span<const api::Pod> pods,
                       const StartupAllowance& allowance, const Responders& responders) {
   std::map<std::string_view, StartupState> states;

@@ -6,7 +6,8 @@
 //   1. probe the pods
 //   2. measure_http returns Fail
 //   3. list the pods again
-//   4. exclude_terminating, exclude_starting, and for silence those of checks/silence.hpp
+//   4. exclude_terminating, exclude_starting, and for silence those of checks/silence.hpp and
+//      exclude_unneeded_silence
 //   5. measure_http again
 #pragma once
 
@@ -41,6 +42,12 @@ namespace lastgood::checks {
 // pod may have received the probe.
 void exclude_terminating(std::span<ProbeResult> results, std::span<const api::Pod> before,
                          std::span<const api::Pod> after);
+
+// If the check fails without the silent pods whose nodes may be dead, excludes these pods. Then the
+// result does not depend on the nodes, and nobody waits for their Leases: to count such a pod can
+// only add a failure.
+void exclude_unneeded_silence(const api::Check& check, std::span<ProbeResult> results,
+                              const HttpPlan& plan);
 
 // Excludes the probes of pods that may be starting. plan_http does not leave them out: a container
 // without a startup probe counts as started as soon as it runs.

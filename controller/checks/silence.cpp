@@ -43,14 +43,8 @@ bool is_counted_silence(const ProbeResult& result) {
   return result.exclusion == ExclusionReason::None && is_silence(result.response);
 }
 
-// Nothing came back, so the node of the pod may be dead.
-bool may_be_dead(const ProbeResult& result) {
-  return is_counted_silence(result) && result.response.outcome == ProbeOutcome::TimedOut &&
-         !result.response.connected;
-}
-
 bool was_way_open(const ProbeResult& result, const Responders& responders, RecordedPass recorded) {
-  if (responders.empty()) return recorded == RecordedPass::Yes && !may_be_dead(result);
+  if (responders.empty()) return recorded == RecordedPass::Yes && !may_be_on_dead_node(result);
   return responders.has_pod(result.probe.pod) || responders.has_node(result.probe.node);
 }
 
@@ -98,11 +92,17 @@ void exclude_blocked(std::span<ProbeResult> results, std::span<const api::Pod> p
   }
 }
 
+bool may_be_on_dead_node(const ProbeResult& result) {
+  return is_counted_silence(result) && result.response.outcome == ProbeOutcome::TimedOut &&
+         !result.response.connected;
+}
+
 std::vector<std::string> nodes_to_check(std::span<const ProbeResult> results) {
   std::vector<std::string> nodes;
   for (const ProbeResult& result : results) {
     const std::string& node = result.probe.node;
-    if (may_be_dead(result) && !node.empty() && std::ranges::find(nodes, node) == nodes.end())
+    if (may_be_on_dead_node(result) && !node.empty() &&
+        std::ranges::find(nodes, node) == nodes.end())
       nodes.push_back(node);
   }
   return nodes;
@@ -140,7 +140,8 @@ void exclude_silent_nodes(std::span<ProbeResult> results,
                           std::span<const NodeObservation> observations) {
   for (ProbeResult& result : results) {
     const auto found = std::ranges::find(observations, result.probe.node, &NodeObservation::node);
-    if (found == observations.end() || found->problem().empty() || !may_be_dead(result)) continue;
+    if (found == observations.end() || found->problem().empty() || !may_be_on_dead_node(result))
+      continue;
     result.exclusion = ExclusionReason::NodeNotReady;
     result.detail = found->problem();
   }

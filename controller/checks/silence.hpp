@@ -50,6 +50,9 @@ enum class RecordedPass : std::uint8_t { No, Yes };
 void exclude_blocked(std::span<ProbeResult> results, std::span<const api::Pod> pods,
                      const Responders& responders, RecordedPass recorded);
 
+// The silence is still counted, and nothing came back: the node of the pod may be dead.
+[[nodiscard]] bool may_be_on_dead_node(const ProbeResult& result);
+
 // The nodes of the silent results that are still counted and that do not prove that the node is
 // alive. A node that refuses, accepts or closes a connection is alive.
 [[nodiscard]] std::vector<std::string> nodes_to_check(std::span<const ProbeResult> results);

@@ -218,17 +218,15 @@ asio::awaitable<Result<CheckRunner::Measured>> CheckRunner::measure(const ProbeT
     const checks::StartupAllowance allowance{
         .grace = target.startup_grace, .rolled_out = target.rolled_out, .now = clock_.now()};
     checks::exclude_starting(results, *pods_now, allowance, responders);
-    co_await exclude_silence(results, *pods_now, responders, target.recorded_pass);
+    checks::exclude_blocked(results, *pods_now, responders, target.recorded_pass);
+    checks::exclude_unneeded_silence(check, results, plan);
+    co_await exclude_silent_nodes(results);
   }
   measured.measurement = checks::measure_http(check, results, plan);
   co_return measured;
 }
 
-asio::awaitable<void> CheckRunner::exclude_silence(std::vector<checks::ProbeResult>& results,
-                                                   const std::vector<api::Pod>& pods,
-                                                   const checks::Responders& responders,
-                                                   checks::RecordedPass recorded) {
-  checks::exclude_blocked(results, pods, responders, recorded);
+asio::awaitable<void> CheckRunner::exclude_silent_nodes(std::vector<checks::ProbeResult>& results) {
   std::vector<checks::NodeObservation> nodes;
   const MonotonicTime began = clock_.monotonic_now();
   for (const std::string& node : checks::nodes_to_check(results))

@@ -74,11 +74,8 @@ class CheckRunner {
   boost::asio::awaitable<Result<Measured>> measure(const ProbeTarget& target,
                                                    const api::Check& check,
                                                    const checks::HttpPlan& plan);
-  // Excludes the silence that says nothing about the release.
-  boost::asio::awaitable<void> exclude_silence(std::vector<checks::ProbeResult>& results,
-                                               const std::vector<api::Pod>& pods,
-                                               const checks::Responders& responders,
-                                               checks::RecordedPass recorded);
+  // Observes the Leases of the nodes whose pods are silent, for at most 13 s.
+  boost::asio::awaitable<void> exclude_silent_nodes(std::vector<checks::ProbeResult>& results);
   // Adds the result of the baseline to `measurement`, unless a pod of the new revision may have
   // responded, or the result is Unknown. Measures it again while checks::repeats_baseline().
   boost::asio::awaitable<Result<void>> add_baseline(

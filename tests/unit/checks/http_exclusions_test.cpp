@@ -55,6 +55,35 @@ TEST_CASE("exclude_terminating excludes pods that are no longer active after the
   }
 }
 
+TEST_CASE("exclude_unneeded_silence excludes silent pods if the check fails without them") {
+  struct Row {
+    const char* name;
+    std::vector<ProbeOutcome> outcomes;  // InvalidResponse is a failure of a node that is alive
+    std::vector<std::string> excluded;
+  };
+  const std::vector<Row> rows{
+      {"one of two fails, the other is silent",
+       {ProbeOutcome::InvalidResponse, ProbeOutcome::TimedOut},
+       {"web-1"}},
+      {"only silence", {ProbeOutcome::TimedOut, ProbeOutcome::TimedOut}, {}},
+      {"the check fails only with the silent pod",
+       {ProbeOutcome::Answered, ProbeOutcome::TimedOut},
+       {}},
+      {"too few fail without the silent pod",
+       {ProbeOutcome::Answered, ProbeOutcome::Answered, ProbeOutcome::Answered,
+        ProbeOutcome::InvalidResponse, ProbeOutcome::TimedOut},
+       {}},
+      {"no silence", {ProbeOutcome::InvalidResponse, ProbeOutcome::ConnectionRefused}, {}},
+  };
+  for (const Row& row : rows) {
+    DYNAMIC_SECTION(row.name) {
+      std::vector<ProbeResult> results = outcomes(row.outcomes);
+      exclude_unneeded_silence(health_check(), results, {});
+      CHECK(excluded_probes(results, ExclusionReason::NodeNotReady) == row.excluded);
+    }
+  }
+}
+
 namespace {
 
 constexpr Duration minute = std::chrono::minutes(1);
