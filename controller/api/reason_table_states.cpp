@@ -73,13 +73,14 @@ constexpr std::array entries{
                 "or passes too few of them, verification waits for 15 minutes and ends as "
                 "`RollbackUnverified`.",
                 "See `status.checks`."},
-    ReasonEntry{place, Reason::RollbackFailed, "`Frozen`",
-                "The rollback failed for one of these reasons: a check was breached while the "
-                "restored revision rolled out; the rollout made no progress for 15 minutes; the "
-                "rollout was not complete after 1 hour; the snapshot cannot be restored. If the "
-                "restored revision failed in the same way as the release, the reason is "
-                "`VerificationFailed`, unless only the template can be the cause.",
-                "See `status.message`. Then [end the freeze](#how-to-end-a-freeze)."},
+    ReasonEntry{
+        place, Reason::RollbackFailed, "`Frozen`",
+        "The rollback failed for one of these reasons: the rollout check was breached "
+        "while the restored revision rolled out; the rollout made no progress for 15 minutes; the "
+        "rollout was not complete after 1 hour; the snapshot cannot be restored. If the "
+        "restored revision failed in the same way as the release, the reason is "
+        "`VerificationFailed`, unless only the template can be the cause.",
+        "See `status.message`. Then [end the freeze](#how-to-end-a-freeze)."},
     ReasonEntry{place, Reason::PatchRejected, "`Frozen`",
                 "The API server rejected the patch for 15 minutes. Nothing was changed.",
                 "Remove the cause in the message. Then [end the freeze](#how-to-end-a-freeze)."},

@@ -34,29 +34,25 @@ bool number_is_behind(const api::Deployment& deployment, const api::GuardStatus&
   return !is_restored && guard.current && guard.current->number < api::revision_of(deployment.meta);
 }
 
-// The checks that a decision needs in the present state.
-enum class NeededChecks : std::uint8_t { None, Rollout, All };
-
-NeededChecks needed_checks(const api::GuardStatus& guard,
-                           const std::optional<api::Rollback>& rollback) {
+// Whether a decision needs the results of the checks in the present state.
+bool needs_checks(const api::GuardStatus& guard, const std::optional<api::Rollback>& rollback) {
   switch (guard.state) {
     case State::Evaluating:
     case State::Held:
-    case State::Verifying: return NeededChecks::All;
+    case State::Verifying: return true;
     case State::RollingBack: {
       const api::Rollback* named = rollback::named_by(guard, rollback);
       // Without a record nothing is rolled back: the release is still evaluated.
-      if (!named) return NeededChecks::All;
+      if (!named) return true;
       // Before the patch the release must still fail. After the patch the restored revision must
-      // roll out.
-      if (named->status.phase == RollbackPhase::Pending) return NeededChecks::All;
-      return named->status.phase == RollbackPhase::Restored ? NeededChecks::Rollout
-                                                            : NeededChecks::None;
+      // roll out, and its results are the baseline of a release that replaces it early.
+      return named->status.phase == RollbackPhase::Pending ||
+             named->status.phase == RollbackPhase::Restored;
     }
-    case State::Frozen: return ends_with_outage(guard) ? NeededChecks::All : NeededChecks::None;
+    case State::Frozen: return ends_with_outage(guard);
     case State::Idle: break;
   }
-  return NeededChecks::None;
+  return false;
 }
 
 }  // namespace
@@ -71,9 +67,8 @@ Needs needs(const api::Deployment& deployment, const policy::EffectivePolicy& po
   if (result.replica_sets || policy.spec.suspend || deployment.replicas == 0) return result;
   result.replica_sets = number_is_behind(deployment, guard, rollback);
   result.idle_checks = idle_checks(deployment, policy.spec, guard);
-  const NeededChecks checks = needed_checks(guard, rollback);
-  result.rollout_measurement = checks != NeededChecks::None;
-  result.check_measurements = checks == NeededChecks::All;
+  result.rollout_measurement = needs_checks(guard, rollback);
+  result.check_measurements = result.rollout_measurement;
   return result;
 }
 

@@ -77,22 +77,28 @@ bool fails_like_release(const api::Rollback& rollback, const CheckStatus* breach
   return !is_fault_of_template(rollback.spec.reason);
 }
 
+const CheckStatus* breach_like_release(const std::vector<CheckStatus>& checks,
+                                       const api::Rollback& rollback) {
+  const auto found = std::ranges::find_if(checks, [&](const CheckStatus& check) {
+    return check.breached && fails_like_release(rollback, &check);
+  });
+  return found == checks.end() ? nullptr : &*found;
+}
+
 void fail_verification(Step& step, const api::Rollback& rollback, const CheckStatus& breach) {
-  const CheckStatus failed = breach;
-  fail_rollback(step, rollback, Reason::VerificationFailed, failure_text(step, rollback, failed));
-  distrust_restored(step, rollback, failed);
+  fail_rollback(step, rollback, Reason::VerificationFailed, failure_text(step, rollback, breach));
+  distrust_restored(step, rollback, breach);
 }
 
 const CheckStatus* failed_verification(const api::Rollback& rollback) {
   if (rollback.status.phase != api::RollbackPhase::Failed || !rollback.status.template_restored)
     return nullptr;
   const std::vector<CheckStatus>& checks = rollback.status.verification;
+  if (!rollback.status.rolled_out) return breach_like_release(checks, rollback);
   const auto same = std::ranges::find(checks, rollback.spec.check, &CheckStatus::name);
   // Another check of the list may be breached because it is wrong.
   const bool is_same = same != checks.end() && same->breached;
-  const CheckStatus* breach = is_same ? &*same : breached(checks);
-  const bool was_verified = rollback.status.rolled_out || fails_like_release(rollback, breach);
-  return was_verified ? breach : nullptr;
+  return is_same ? &*same : breached(checks);
 }
 
 void resume_failed_verification(Step& step, const api::Rollback& rollback,

@@ -12,6 +12,10 @@ namespace lastgood::guard {
 [[nodiscard]] bool fails_like_release(const api::Rollback& rollback,
                                       const api::CheckStatus* breach);
 
+// The breach in `checks` of the restored revision of which that is true. Null if there is none.
+[[nodiscard]] const api::CheckStatus* breach_like_release(
+    const std::vector<api::CheckStatus>& checks, const api::Rollback& rollback);
+
 // Ends the Rollback as Failed, because `breach` is breached for the restored revision. This
 // revision is not good any more, and the Deployment is frozen.
 void fail_verification(Step& step, const api::Rollback& rollback, const api::CheckStatus& breach);

@@ -48,6 +48,15 @@ void start_verification(Step& step, const api::Rollback& rollback, const std::st
   step.plan.rollback =
       rollback::advance(rollback.status, RollbackPhase::Verifying, message, step.now);
   step.enter(State::Verifying, Reason::RolledOut, message);
+  step.requeue_at(step.now + step.inputs.policy.spec.verify_for);
+}
+
+// The restored revision does not roll out. If it fails the check of the release too, an outage is
+// likely.
+void fail_rollout(Step& step, const api::Rollback& rollback, const std::string& message) {
+  const CheckStatus* same = breach_like_release(step.guard().checks, rollback);
+  if (same) return fail_verification(step, rollback, *same);
+  fail_rollback(step, rollback, Reason::RollbackFailed, message);
 }
 
 // Fails the rollback when the rollout made no progress for `restoration_timeout`. Kubernetes
@@ -58,14 +67,24 @@ void await_progress(Step& step, const api::Rollback& rollback, const std::string
   const Time progressed = std::clamp(last_progress(step.deployment(), step.now).value_or(began),
                                      began, began + 3 * restoration_timeout);
   if (step.now >= progressed + restoration_timeout) {
-    return fail_rollback(
-        step, rollback, Reason::RollbackFailed,
+    return fail_rollout(
+        step, rollback,
         fmt::format("{} was restored, but its rollout made no progress for {} or did not end "
                     "within {}",
                     name, format_duration(restoration_timeout),
                     format_duration(4 * restoration_timeout)));
   }
   step.requeue_at(progressed + restoration_timeout);
+}
+
+// Only the rollout check fails a rollback before the rollout is complete. The results of the other
+// checks are the baseline of a release that replaces the restored revision early. A fault of the
+// cluster may end: only a rollout without progress fails then.
+const CheckStatus* rollout_breach(const api::GuardStatus& guard) {
+  const auto rollout = std::ranges::find(guard.checks, api::rollout_check, &CheckStatus::name);
+  const bool has_failed =
+      rollout != guard.checks.end() && rollout->breached && !is_cluster_fault(rollout->reason);
+  return has_failed ? &*rollout : nullptr;
 }
 
 void await_rollout(Step& step, const api::Rollback& rollback) {
@@ -79,14 +98,9 @@ void await_rollout(Step& step, const api::Rollback& rollback) {
   // The current revision is the replaced or the restored one: a third one would be a new release.
   const bool is_restored = guard.current && guard.current->hash != rollback.spec.from.hash;
   if (is_restored) apply_measurements(step);
-  const CheckStatus* breach = breached(guard.checks);
-  // A fault of the cluster may end: only a rollout without progress fails then.
-  const bool has_failed = is_restored && breach && !is_cluster_fault(breach->reason);
-  if (has_failed && fails_like_release(rollback, breach))
-    return fail_verification(step, rollback, *breach);
-  if (has_failed) {
-    return fail_rollback(
-        step, rollback, Reason::RollbackFailed,
+  if (const CheckStatus* breach = is_restored ? rollout_breach(guard) : nullptr) {
+    return fail_rollout(
+        step, rollback,
         fmt::format("{} did not roll out after it was restored: {}", name, breach->message));
   }
   if (is_restored && api::rollout_complete(step.deployment()))

@@ -70,8 +70,8 @@ const std::vector<Row> table = {
     {"a pending rollback", case_with_rollback(State::RollingBack, RollbackPhase::Pending), "RC"},
     {"a restored template, ownership not restored",
      case_with_rollback(State::RollingBack, RollbackPhase::TemplateRestored), ""},
-    {"a restored template that rolls out: only the rollout check",
-     case_with_rollback(State::RollingBack, RollbackPhase::Restored), "R"},
+    {"a restored template that rolls out",
+     case_with_rollback(State::RollingBack, RollbackPhase::Restored), "RC"},
     {"verifying", case_with_rollback(State::Verifying, RollbackPhase::Verifying), "RC"},
     {"a rollback without a record: the release is still evaluated", case_in(State::RollingBack),
      "RC"},
@@ -128,7 +128,7 @@ const std::vector<Row> table = {
              [](GatherCase& given) {
                given.deployment.meta.annotations["deployment.kubernetes.io/revision"] = "4";
              }),
-     "R"},
+     "RC"},
     {"the ReplicaSet has a newer revision number while a rollback is pending",
      changed(case_with_rollback(State::RollingBack, RollbackPhase::Pending),
              [](GatherCase& given) {

@@ -18,7 +18,7 @@ TEST_CASE("succeeds when the restored revision rolls out and passes the same che
   harness.roll_out().pass_time(1s).reconcile();
   CHECK(harness.state() == verifying(Reason::RolledOut));
   CHECK(harness.phase() == RollbackPhase::Verifying);
-  CHECK(harness.requeue_after() == Duration{0});
+  CHECK(harness.requeue_after() == Duration{5min});
   harness.pass_checks_for(4min);
   CHECK(harness.state() == verifying(Reason::RolledOut));
   harness.pass_checks_for(2min);
@@ -34,6 +34,26 @@ TEST_CASE("freezes at once when the rollout check of the restored revision fails
   harness.reconcile_for(10s, {fails_immediately("rollout")});
   CHECK(harness.state() == frozen(Reason::RollbackFailed));
   CHECK(harness.phase() == RollbackPhase::Failed);
+}
+
+TEST_CASE("does not fail a rollback for a health check while the restored revision rolls out") {
+  DeploymentHarness harness = restored_v1();
+  harness.reconcile_for(2min, {unknown("rollout"), fails("health")});
+  CHECK(harness.state() == rolling_back(Reason::RollingOut));
+  SECTION("its rollout completes and it passes: the failures are forgotten") {
+    harness.roll_out().reconcile().pass_checks_for(6min);
+    CHECK(harness.state() == idle(Reason::RolledBack));
+  }
+  SECTION("a release that replaces it has a failing baseline, so it is held") {
+    harness.ship("v3").roll_out().reconcile_for(2min, {pass("rollout"), fails("health")});
+    CHECK(harness.state() == held(Reason::AlreadyFailing));
+    CHECK(harness.restorations == 1);
+  }
+  SECTION("its rollout makes no progress: an outage is likely, and the freeze ends with it") {
+    harness.reconcile_for(15min, {unknown("rollout"), fails("health")});
+    CHECK(harness.state() == frozen(Reason::VerificationFailed));
+    CHECK(harness.guard.freeze->check == "health");
+  }
 }
 
 TEST_CASE("freezes when the restored revision has not rolled out after 15 minutes") {
