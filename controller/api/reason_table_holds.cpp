@@ -39,8 +39,9 @@ constexpr std::array entries{
                 "pod template counts as the mark.",
                 "Ship a new release, or create a manual Rollback with `force`."},
     ReasonEntry{place, Reason::NoLastGood, held,
-                "There is no other revision that was proven good and has a snapshot.",
-                "Ship a new release."},
+                "There is no other revision that was proven good and has a snapshot. The message "
+                "names the breached check.",
+                "Ship a new release. If the check is wrong, correct it in the policy."},
     ReasonEntry{place, Reason::TooFarBack, held,
                 "A rollback would undo more releases than `rollback.maxRevisionsBack`. The message "
                 "lists them.",
@@ -86,11 +87,12 @@ constexpr std::array entries{
         "it](admin.md#the-breaker-of-the-fleet)."},
     ReasonEntry{place, Reason::LimitReached, "`Frozen`",
                 "The Deployment was rolled back `rollback.limit.count` times within "
-                "`rollback.limit.within` already.",
+                "`rollback.limit.within` already. The freeze does not end by itself.",
                 "Ship a release that works, or [end the freeze](#how-to-end-a-freeze)."},
     ReasonEntry{place, Reason::Cooldown, held,
                 "The last rollback began less than `rollback.cooldown` ago.",
-                "Nothing. The message has the time at which the hold ends."},
+                "Nothing: the message has the time at which the hold ends. Or create a manual "
+                "Rollback."},
     ReasonEntry{place, Reason::PodSecurityViolation, held,
                 "The pod security standard that the namespace enforces would reject the pods of "
                 "the last good template.",
@@ -136,8 +138,8 @@ constexpr std::array entries{
                 "The Rollback waits for the approval of a user. The mode of the policy, or of the "
                 "policy of another member of the group, is `Approve`, or was `Approve` when the "
                 "Rollback was recorded.",
-                "Set `spec.approved: true` in the Rollback, or annotate the Deployment with "
-                "`lastgood.dev/approve`."},
+                "To approve it, set `spec.approved: true` in the Rollback, or annotate the "
+                "Deployment with `lastgood.dev/approve`. To decline it, delete the Rollback."},
     ReasonEntry{place, Reason::GroupOrder, held,
                 "Other members of the group are rolled back first.",
                 "Nothing. The hold ends when they are rolled out again."},

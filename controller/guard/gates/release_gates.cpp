@@ -5,8 +5,11 @@
 #include <algorithm>
 #include <ranges>
 
+#include "base/text.hpp"
 #include "guard/check_status.hpp"
+#include "guard/check_text.hpp"
 #include "guard/cluster_fault.hpp"
+#include "guard/established.hpp"
 #include "guard/failure_log.hpp"
 #include "guard/group/member.hpp"
 #include "guard/manual_request.hpp"
@@ -98,13 +101,23 @@ MaybeHold already_rolled_back(const Inputs& inputs, const api::GuardStatus& guar
                              message.empty() ? "" : ": ", message)};
 }
 
-MaybeHold no_last_good(const Inputs&, const api::GuardStatus& guard, Time) {
+// A member of a group rollback has no breach of its own.
+MaybeHold no_last_good(const Inputs& inputs, const api::GuardStatus& guard, Time) {
   const TargetChoice target = choose_target(guard);
   if (target.revision || target.is_past_mark) return {};
+  const CheckStatus* breach = breached(guard.checks);
+  const std::string doubt =
+      breach && may_be_wrong(guard, *breach)
+          ? fmt::format(
+                ". The check has not passed for any revision. If it is wrong, correct it "
+                "in {}",
+                inputs.policy.name)
+          : "";
   return Hold{.reason = Reason::NoLastGood,
-              .message = fmt::format("There is no revision to roll back to: {}. Ship a release "
-                                     "that works",
-                                     target.why_not)};
+              .message = fmt::format(
+                  "{}There is no revision to roll back to: {}. Ship a release that "
+                  "works{}",
+                  breach ? as_sentence(breach_text(*breach)) + ". " : "", target.why_not, doubt)};
 }
 
 MaybeHold too_far_back(const Inputs& inputs, const api::GuardStatus& guard, Time) {
@@ -230,12 +243,20 @@ MaybeHold limit_reached(const Inputs& inputs, const api::GuardStatus& guard, Tim
   const auto counts = [&](const api::PastRollback& past) {
     return past.at <= now && now - past.at < limit.within;
   };
-  const auto past_rollbacks = std::ranges::count_if(guard.rollbacks, counts);
+  std::vector<Time> counted;
+  for (const api::PastRollback& past : guard.rollbacks | std::views::filter(counts))
+    counted.push_back(past.at);
+  const auto past_rollbacks = std::ssize(counted);
   if (past_rollbacks < limit.count) return {};
+  // When this one is too old to count, fewer than the limit are left.
+  std::ranges::sort(counted, std::ranges::greater{});
+  const Time last_counted = counted[static_cast<std::size_t>(limit.count) - 1];
   return Hold{.reason = Reason::LimitReached,
-              .message = fmt::format("The Deployment had {} rollback{} within {} (limit {})",
-                                     past_rollbacks, past_rollbacks == 1 ? "" : "s",
-                                     format_duration(limit.within), limit.count),
+              .message = fmt::format(
+                  "The Deployment had {} rollback{} within {} (limit {}), so no other "
+                  "automatic rollback may start before {}",
+                  past_rollbacks, past_rollbacks == 1 ? "" : "s", format_duration(limit.within),
+                  limit.count, format_rfc3339(last_counted + limit.within)),
               .freezes = true};
 }
 
@@ -244,12 +265,16 @@ MaybeHold cooldown(const Inputs& inputs, const api::GuardStatus& guard, Time now
   const Time last = guard.rollbacks.front().at;
   const Time until = last + inputs.policy.spec.cooldown;
   if (until <= now) return {};
-  return Hold{.reason = Reason::Cooldown,
-              .message = fmt::format(
-                  "The last rollback was {} ago. The next one may start at {} (cooldown {})",
-                  format_duration(std::chrono::floor<std::chrono::seconds>(now - last)),
-                  format_rfc3339(until), format_duration(inputs.policy.spec.cooldown)),
-              .until = until};
+  const bool has_field = inputs.policy.kind == EffectivePolicy::Kind::RollbackPolicy;
+  return Hold{
+      .reason = Reason::Cooldown,
+      .message = fmt::format(
+          "The last rollback began at {}. The next one may start at {} "
+          "(cooldown {}). To roll back earlier, create a Rollback{}",
+          format_rfc3339(last), format_rfc3339(until), format_duration(inputs.policy.spec.cooldown),
+          has_field ? fmt::format(", or shorten spec.rollback.cooldown of {}", inputs.policy.name)
+                    : ""),
+      .until = until};
 }
 
 // Blocks a rollback that would fail, or whose preflight has no result yet.
@@ -303,13 +328,18 @@ MaybeHold observing(const Inputs& inputs, const api::GuardStatus& guard, Time) {
           target.revision ? fmt::format("revision {}", target.revision->number) : "no revision")};
 }
 
+// The message has only what the Rollback records, because it is written whenever it changes.
 Hold approval_hold(const api::Rollback& rollback) {
+  constexpr std::size_t max_cause_size = 300;  // bytes: an Event must have room for the commands
+  const std::string cause = clip(rollback.spec.message, max_cause_size);
   return {.reason = Reason::AwaitingApproval,
           .message = fmt::format(
-              "Rollback {0} waits for approval. To approve it: kubectl patch rollback {0} -n {1} "
-              "--type=merge -p '{{\"spec\":{{\"approved\":true}}}}', or: kubectl annotate "
-              "deployment {2} -n {1} lastgood.dev/approve={0} --overwrite",
-              rollback.meta.key.name, rollback.meta.key.namespace_, rollback.spec.deployment)};
+              "Rollback {0} waits for approval, {3}{4}. To approve it: kubectl patch rollback {0} "
+              "-n {1} --type=merge -p '{{\"spec\":{{\"approved\":true}}}}', or: kubectl annotate "
+              "deployment {2} -n {1} lastgood.dev/approve={0} --overwrite. To decline it, so that "
+              "the release stays: kubectl delete rollback {0} -n {1}",
+              rollback.meta.key.name, rollback.meta.key.namespace_, rollback.spec.deployment,
+              rollback::cause_text(rollback.spec), cause.empty() ? "" : ": " + cause)};
 }
 
 namespace {

@@ -6,6 +6,7 @@
 
 #include "guard/bake.hpp"
 #include "guard/check_status.hpp"
+#include "guard/check_text.hpp"
 #include "guard/gates/chains.hpp"
 #include "guard/gates/release_gates.hpp"
 #include "guard/group/follow.hpp"
@@ -29,13 +30,6 @@ namespace {
 constexpr std::chrono::minutes max_unobserved{5};
 
 Duration in_seconds(Duration time) { return std::chrono::floor<std::chrono::seconds>(time); }
-
-// " (1 of 3 consecutive failures)". Empty for a check that one failure breaches.
-std::string failure_count(const CheckStatus& check) {
-  if (check.failure_threshold <= 1) return {};
-  return fmt::format(" ({} of {} consecutive failures)", check.consecutive_failures,
-                     check.failure_threshold);
-}
 
 void emit_check_events(Step& step, const std::vector<CheckStatus>& before) {
   for (const CheckStatus& check : step.guard().checks) {
@@ -74,10 +68,12 @@ void record_observed(Step& step, const Hold& hold) {
 
 void hold_release(Step& step, const Hold& hold) {
   if (hold.freezes) {
+    const CheckStatus* breach = breached(step.guard().checks);
     return freeze(
         step, hold.reason,
-        fmt::format("{} is breached and is not rolled back: {}", step.current_name(), hold.message),
-        "Ship a new release");
+        fmt::format("{} is not rolled back{}. {}", step.current_name(),
+                    breach ? " although " + breach_text(*breach) : "", hold.message),
+        "This freeze does not end by itself. To end it, ship a new release or create a Rollback");
   }
   enter_hold(step, hold, fmt::format("{} is breached but", step.current_name()));
   if (hold.reason == Reason::Observing) record_observed(step, hold);
@@ -191,6 +187,12 @@ std::string why_inconclusive(const Step& step, CheckSummary summary) {
                      format_duration(in_seconds(guard.bake->unobserved)), silent->reason);
 }
 
+// ". Check health has no result (ServiceNotFound): ...". Empty if each check had a result recently.
+std::string missing_result(const std::vector<CheckStatus>& checks) {
+  const CheckStatus* silent = check_without_recent_result(checks);
+  return silent ? ". " + as_sentence(no_result_text(*silent)) : "";
+}
+
 // The message of the state: the event for which the bake waits.
 std::string bake_message(const Step& step, std::optional<Time> bake_end) {
   const api::GuardStatus& guard = step.plan.guard;
@@ -201,13 +203,15 @@ std::string bake_message(const Step& step, std::optional<Time> bake_end) {
   if (guard.bake->observed < spec.bake_time) {
     return fmt::format(
         "{} rolled out and was observed for {} of {}. The bake continues when every check returns "
-        "results",
-        name, format_duration(in_seconds(guard.bake->observed)), format_duration(spec.bake_time));
+        "results{}",
+        name, format_duration(in_seconds(guard.bake->observed)), format_duration(spec.bake_time),
+        missing_result(guard.checks));
   }
   const CheckStatus* low = below_pass_share(guard.checks);
   return low ? fmt::format("{} baked and becomes good when its checks pass often enough: {}", name,
                            pass_share_text(*low))
-             : fmt::format("{} baked and becomes good when every check passes", name);
+             : fmt::format("{} baked and becomes good when every check passes{}", name,
+                           missing_result(guard.checks));
 }
 
 // When the bake ends if nothing interrupts it. Empty while the bake is not observed, and after
@@ -261,8 +265,9 @@ void bake(Step& step) {
   const bool is_complete = api::rollout_complete(step.deployment());
   if (!guard.rolled_out) {
     if (!is_complete) {
-      return step.enter(State::Evaluating, Reason::RollingOut,
-                        fmt::format("{} is rolling out", step.current_name()));
+      return step.enter(
+          State::Evaluating, Reason::RollingOut,
+          fmt::format("{} is rolling out{}", step.current_name(), rollout_obstacle(guard.checks)));
     }
     guard.rolled_out = step.now;
     begin_bake(guard, step.now);

@@ -31,7 +31,8 @@ func TestWaitsForTheCooldownBeforeTheNextRollback(t *testing.T) {
 	s.Then().IsRestoredAndVerified(v1)
 	first := s.Then().LatestRollback("web").Status.TemplateRestored
 	s.When().Applied(v1.As("v3").Env("HEALTH", "fail"))
-	s.Then().IsHeld("web", "Cooldown", "2m", endOfCooldown(s, cooldown)).
+	s.Then().IsHeld("web", "Cooldown", first.UTC().Format(time.RFC3339),
+		"cooldown 2m", endOfCooldown(s, cooldown), "create a Rollback").
 		TemplateChangedBy("web", "user", "lastgood", "user")
 	s.Then().HasRollbacks("web", 2).IsRestoredAndVerified(v1).
 		TemplateChangedBy("web", "user", "lastgood", "user", "lastgood")
@@ -84,7 +85,8 @@ func TestFreezesAtTheLimitUntilAUserActs(t *testing.T) {
 			s.When().Applied(v1.As("v2").Env("HEALTH", "fail"))
 			s.Then().IsRestoredAndVerified(v1)
 			s.When().Applied(v1.As("v3").Env("HEALTH", "fail"))
-			s.Then().IsFrozen("web", "LimitReached", "1", "1h", "lastgood.dev/resume").
+			s.Then().IsFrozen("web", "LimitReached", "check health is breached",
+				"1 rollback within 1h (limit 1)", "does not end by itself", "lastgood.dev/resume").
 				TemplateChangedBy("web", "user", "lastgood", "user")
 			act(s)
 		})

@@ -52,7 +52,8 @@ func TestWaitsForApprovalWhenModeIsApprove(t *testing.T) {
 			rollback := s.Then().PendingApproval("web")
 			s.Then().
 				IsHeld("web", "AwaitingApproval",
-					rollback, "kubectl patch rollback", "lastgood.dev/approve").
+					"check health is breached (WrongStatus)", "kubectl patch rollback "+rollback,
+					"lastgood.dev/approve="+rollback, "kubectl delete rollback "+rollback).
 				HasNoControllerWrites("web").TemplateChangedBy("web", "user")
 			approve(s, rollback)
 			s.Then().IsRestoredAndVerified(v1).

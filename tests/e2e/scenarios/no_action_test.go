@@ -91,6 +91,8 @@ func TestDoesNothingWhileTheRegistryIsUnavailable(t *testing.T) {
 		CheckIs("web", "rollout", "Unknown", "RegistryUnavailable").
 		HasNoControllerWrites("web").TemplateChangedBy("web", "user")
 }
+		HasCondition("web", "Reconciling", "True", "RollingOut", "Check rollout has no result",
+			"RegistryUnavailable").
 
 func TestDoesNothingUntilPauseUntilIsRemoved(t *testing.T) {
 	s := scenario.New(t)

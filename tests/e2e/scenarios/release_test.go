@@ -189,7 +189,8 @@ func TestHoldsWithoutALastGoodRevision(t *testing.T) {
 		Edit(scenario.SchedulingGate)
 	s.Given().Policy("web", quickPolicy).Applied(bad)
 	startUnderEvaluation(s, "web")
-	s.Then().IsHeld("web", "NoLastGood").HasNoControllerWrites("web")
+	s.Then().IsHeld("web", "NoLastGood", "Check health is breached", "2 of 2 consecutive failures",
+		"has not passed for any revision", "RollbackPolicy/web").HasNoControllerWrites("web")
 	s.When().SetInRunningPods("web", "HEALTH=ok")
 	s.Then().IsGood(bad).HasEvent("web", "BreachEnded")
 }

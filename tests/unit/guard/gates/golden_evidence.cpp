@@ -166,7 +166,30 @@ std::vector<GateRow> target_rows() {
       {"NoLastGood",
        "there is no good revision",
        [](Inputs& in) { in.guard.revisions.resize(1); },
-       {{.reason = Reason::NoLastGood}}},
+       {{.reason = Reason::NoLastGood,
+         .mentions = {"Check health is breached: message of the measurement (3 of 3 consecutive "
+                      "failures)",
+                      "no other revision", "Ship a release that works"}}}},
+      {"NoLastGood",
+       "there is no good revision, and the check has not passed for any revision",
+       [](Inputs& in) {
+         in.guard.revisions.resize(1);
+         in.guard.passed_checks.clear();
+       },
+       {{.reason = Reason::NoLastGood,
+         .mentions = {"Check health is breached", "has not passed for any revision",
+                      "correct it in RollbackPolicy/web"}}}},
+      {"NoLastGood",
+       "there is no good revision, and the breached check has no result now",
+       [](Inputs& in) {
+         in.guard.revisions.resize(1);
+         in.guard.checks[1].result = api::MeasurementResult::Unknown;
+         in.guard.checks[1].reason = Reason::ServiceNotFound;
+         in.guard.checks[1].message = "Service web does not exist";
+       },
+       {{.reason = Reason::NoLastGood,
+         .mentions = {"Check health is breached, but its last result is Unknown "
+                      "(ServiceNotFound): Service web does not exist"}}}},
       {"NoLastGood",
        "the good revision has no snapshot",
        [](Inputs& in) { in.guard.revisions[1].snapshot.clear(); },

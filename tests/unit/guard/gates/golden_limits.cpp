@@ -107,7 +107,7 @@ std::vector<GateRow> limit_rows() {
        "three rollbacks within the hour",
        [](Inputs& in) { add_past_rollbacks(in, {10min, 20min, 1h - 1ms}); },
        {{.reason = Reason::LimitReached,
-         .mentions = {"3 rollbacks", "1h", "limit 3"},
+         .mentions = {"3 rollbacks", "1h", "limit 3", "before 2026-11-24T12:00:30Z"},
          .freezes = true}}},
       {"LimitReached",
        "one rollback, the limit of the policy",
@@ -116,13 +116,19 @@ std::vector<GateRow> limit_rows() {
          add_past_rollbacks(in, {9min});
        },
        {{.reason = Reason::LimitReached,
-         .mentions = {"1 rollback", "10m", "limit 1"},
+         .mentions = {"1 rollback", "10m", "limit 1", "before 2026-11-24T12:01:30Z"},
          .freezes = true}}},
       {"LimitReached",
        "three rollbacks within the hour, and one of them is now",
        [](Inputs& in) { add_past_rollbacks(in, {0s, 10min, 20min}); },
        {{.reason = Reason::LimitReached,
          .mentions = {"3 rollbacks", "1h", "limit 3"},
+         .freezes = true}}},
+      {"LimitReached",
+       "four rollbacks within the hour: fewer than three are left when the third newest is old",
+       [](Inputs& in) { add_past_rollbacks(in, {10min, 20min, 30min, 40min}); },
+       {{.reason = Reason::LimitReached,
+         .mentions = {"4 rollbacks", "limit 3", "before 2026-11-24T12:30:30Z"},
          .freezes = true}}},
       {"LimitReached", "two rollbacks within the hour, and one in the future",
        [](Inputs& in) { add_past_rollbacks(in, {-1ms, 10min, 20min}); }},
@@ -134,14 +140,22 @@ std::vector<GateRow> limit_rows() {
        "a rollback two minutes ago",
        [](Inputs& in) { add_past_rollbacks(in, {2min}); },
        {{.reason = Reason::Cooldown,
-         .mentions = {"2m ago", "2026-11-24T12:03:30Z", "cooldown 5m"},
+         .mentions = {"2026-11-24T11:58:30Z", "2026-11-24T12:03:30Z", "cooldown 5m",
+                      "create a Rollback", "spec.rollback.cooldown of RollbackPolicy/web"},
          .until = 3min}}},
       {"Cooldown",
        "a rollback 1ms less than five minutes ago",
        [](Inputs& in) { add_past_rollbacks(in, {5min - 1ms, 10min}); },
        {{.reason = Reason::Cooldown,
-         .mentions = {"4m59s ago", "2026-11-24T12:00:30Z", "cooldown 5m"},
+         .mentions = {"2026-11-24T11:55:30Z", "2026-11-24T12:00:30Z", "cooldown 5m"},
          .until = 1ms}}},
+      {"Cooldown",
+       "a rollback two minutes ago, and a ConfigMap is the policy",
+       [](Inputs& in) {
+         in.policy.kind = policy::EffectivePolicy::Kind::ConfigMap;
+         add_past_rollbacks(in, {2min});
+       },
+       {{.reason = Reason::Cooldown, .mentions = {"create a Rollback"}, .until = 3min}}},
       {"Cooldown", "a rollback five minutes ago",
        [](Inputs& in) { add_past_rollbacks(in, {5min}); }},
       {"Cooldown", "no past rollback", [](Inputs&) {}},
@@ -215,8 +229,12 @@ void add_member_in_mode_approve(Inputs& inputs, std::vector<std::string> members
 }
 
 const std::vector<std::string> approval_commands{
-    "web-2-1b4e", "kubectl patch rollback web-2-1b4e -n shop",
-    "kubectl annotate deployment web -n shop", "lastgood.dev/approve=web-2-1b4e"};
+    "web-2-1b4e",
+    "check health is breached (WrongStatus): message of the measurement",
+    "kubectl patch rollback web-2-1b4e -n shop",
+    "kubectl annotate deployment web -n shop",
+    "lastgood.dev/approve=web-2-1b4e",
+    "kubectl delete rollback web-2-1b4e -n shop"};
 
 const std::vector<std::string> approval_of_another_mentions{
     "web-2-1b4e", "kubectl annotate deployment web -n shop", "web-1-1b4e"};

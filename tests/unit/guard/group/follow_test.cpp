@@ -288,7 +288,7 @@ TEST_CASE("reports why a member cannot be rolled back") {
        {"rollback"}},
       {"the cooldown is not over",
        [](Inputs& in) { in.guard.rollbacks = {{.name = "web-1-1b4e", .at = moment - 1min}}; },
-       {"1m ago", "2026-11-24T12:04:30Z", "cooldown 5m"}},
+       {"2026-11-24T11:59:30Z", "2026-11-24T12:04:30Z", "cooldown 5m"}},
       {"the rollback limit is reached",
        [](Inputs& in) {
          in.policy.spec.cooldown = 0s;

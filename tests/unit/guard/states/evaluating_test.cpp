@@ -337,6 +337,46 @@ TEST_CASE(
   CHECK(harness.guard.evaluation_started == harness.now);
 }
 
+TEST_CASE("says why the rollout check has no result while the release rolls out") {
+  DeploymentHarness web = running_v1();
+  web.ship("v2").reconcile();
+  const auto report = [&](Reason reason) {
+    api::Measurement measurement = unknown("rollout");
+    measurement.reason = reason;
+    measurement.message = "pod web-1, container app: ErrImagePull";
+    web.pass_time(2s).reconcile({measurement});
+    REQUIRE(web.state() == evaluating(Reason::RollingOut));
+  };
+  report(Reason::RegistryUnavailable);
+  CHECK_THAT(web.guard.message,
+             mentions({"revision 2",
+                       "Check rollout has no result (RegistryUnavailable): pod web-1, "
+                       "container app: ErrImagePull"}));
+  CHECK(web.stored_guard.message == web.guard.message);
+  report(Reason::RollingOut);
+  CHECK_FALSE(web.guard.message.contains("no result"));
+}
+
+TEST_CASE("names the check without a result while the bake waits for it") {
+  DeploymentHarness web = baking_v2();
+  web.pass_checks_for(1min).reconcile_for(1min, {pass("rollout"), unknown("health")});
+  REQUIRE(web.state() == evaluating(Reason::Baking));
+  CHECK_THAT(web.guard.message, mentions({"of 10m", "Check health has no result"}));
+}
+
+TEST_CASE("says in the freeze which check failed, what the limit is and how the freeze ends") {
+  DeploymentHarness web = baking_v2();
+  web.policy.spec.limit = {.count = 1, .within = 1h};
+  web.guard.rollbacks = {{.name = "web-0-1b4e", .at = web.now - 10min}};
+  const std::string next = format_rfc3339(web.now + 50min);
+  web.fail_three_times();
+  REQUIRE(web.state() == frozen(Reason::LimitReached));
+  CHECK_THAT(web.guard.message,
+             mentions({"revision 2", "check health is breached: message of the measurement",
+                       "(3 of 3 consecutive failures)", "1 rollback within 1h (limit 1)", next,
+                       "does not end by itself", "ship a new release", "lastgood.dev/resume"}));
+}
+
 // A NetworkPolicy or a deleted Service: the check has no result any more.
 TEST_CASE("ends a bake as inconclusive when a check failed once and has had no result since") {
   DeploymentHarness web = baking_v2().pass_checks_for(9min);
