@@ -60,9 +60,24 @@ std::string never_passed_text(const api::GuardStatus& guard) {
                            found->name, found->message);
 }
 
-// Every check has a recent result: an old one proves nothing about the time since.
-bool has_recent_results(const Step& step, const std::vector<CheckStatus>& checks) {
-  return observed_until(checks, step.inputs.policy.spec).value_or(Time{}) >= step.now;
+// The first check whose last result is old: it proves nothing about the time since. Null if every
+// check has a recent result.
+const CheckStatus* check_with_old_result(const Step& step, const std::vector<CheckStatus>& checks) {
+  const auto found = std::ranges::find_if(checks, [&](const CheckStatus& check) {
+    return observed_until({check}, step.inputs.policy.spec).value_or(Time{}) < step.now;
+  });
+  return found == checks.end() ? nullptr : &*found;
+}
+
+// The first check that fails. Requires that one does.
+const CheckStatus& failing_check(const std::vector<CheckStatus>& checks) {
+  return *std::ranges::find_if(
+      checks, [](const CheckStatus& check) { return check.consecutive_failures > 0; });
+}
+
+// " at 2026-11-24T18:00:00Z". Empty if the time is not known.
+std::string at_text(const std::optional<Time>& time) {
+  return time ? " at " + format_rfc3339(*time) : "";
 }
 
 // Why the verification ends without a result although every check has passed; empty while it
@@ -71,7 +86,10 @@ std::string why_not_healthy(const Step& step, const std::vector<CheckStatus>& ch
   if (const CheckStatus* silent = check_without_recent_result(checks))
     return fmt::format("check {} has no result any more ({})", silent->name, silent->reason);
   if (const CheckStatus* low = below_pass_share(checks)) return pass_share_text(*low);
-  return has_recent_results(step, checks) ? "" : "a check has had no result since it passed";
+  const CheckStatus* old = check_with_old_result(step, checks);
+  return old ? fmt::format("check {} has had no result since it passed{}", old->name,
+                           at_text(old->last_result))
+             : "";
 }
 
 // Why the verification ends without a result; empty while it continues.
@@ -85,7 +103,11 @@ std::string why_unverified(const Step& step, const std::vector<CheckStatus>& che
   }
   if (step.now < no_result_end + restoration_timeout || summary == CheckSummary::Pending) return {};
   if (is_failing_still(checks, step.inputs.policy.spec, step.now)) return {};
-  if (summary == CheckSummary::Failing) return "a check that failed has had no result since";
+  if (summary == CheckSummary::Failing) {
+    const CheckStatus& failing = failing_check(checks);
+    return fmt::format("check {} failed{} and has had no result since ({})", failing.name,
+                       at_text(failing.last_failure), failing.reason);
+  }
   return is_complete ? why_not_healthy(step, checks) : "not every replica is available";
 }
 
@@ -96,7 +118,7 @@ void conclude(Step& step, const api::Rollback& rollback, const std::vector<Check
   const Time verify_end = *guard.rolled_out + spec.verify_for;
   const Time no_result_end = std::max(verify_end, *guard.rolled_out + no_result_timeout(spec));
   const bool is_complete = api::rollout_complete(step.deployment());
-  const bool is_verified = is_healthy(checks) && has_recent_results(step, checks) &&
+  const bool is_verified = is_healthy(checks) && !check_with_old_result(step, checks) &&
                            checks.size() == guard.checks.size();
   if (is_complete && is_verified && step.now >= verify_end) {
     set_verdict(guard, guard.current->hash, RevisionVerdict::Good, step.now);

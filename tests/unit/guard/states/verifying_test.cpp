@@ -100,7 +100,8 @@ TEST_CASE("ends unverified when a check failed once and then has no result") {
   CHECK(harness.state() == verifying(Reason::AwaitingPass));
   harness.reconcile_for(15min, {pass("rollout"), unknown("health")});
   CHECK(harness.state() == idle(Reason::RolledBack));
-  CHECK_THAT(harness.rollback->status.message, mentions({"a check that failed"}));
+  CHECK_THAT(harness.rollback->status.message,
+             mentions({"check health failed at", "no result since (NoPodsToProbe)"}));
 }
 
 TEST_CASE("does not requeue at once while the restored revision has no results") {
@@ -167,6 +168,16 @@ TEST_CASE("is not verified when a check passes less than 75% of its measurements
   CHECK(harness.state() == idle(Reason::RolledBack));
   CHECK(harness.verdict("v1") == RevisionVerdict::PresumedGood);
   CHECK_THAT(harness.guard.message, mentions({"health", "limit 75%"}));
+}
+
+// Only the rollout check is still measured.
+TEST_CASE("names the check that has had no result since it passed when verification ends") {
+  DeploymentHarness harness = verifying_v1();
+  harness.pass_checks_for(1min).reconcile_for(25min, {pass("rollout")});
+  CHECK(harness.state() == idle(Reason::RolledBack));
+  CHECK(harness.emitted(Reason::RollbackUnverified) == 1);
+  CHECK_THAT(harness.guard.message,
+             mentions({"check health has had no result since it passed at"}));
 }
 
 TEST_CASE("is not verified by passes that are old when verifyFor ends") {
