@@ -14,11 +14,13 @@ constexpr std::string_view release_or_manual = "Ship a new release, or create a 
 constexpr std::array entries{
     ReasonEntry{place, Reason::Deleting, "unchanged",
                 "The Deployment is being deleted. Lastgood leaves it alone.", ""},
-    ReasonEntry{place, Reason::Suspended, while_evaluated, "`spec.suspend` of the policy is true.",
+    ReasonEntry{place, Reason::Suspended, "all except `Frozen`",
+                "`spec.suspend` of the policy is true. In `Idle`, the next release is not "
+                "evaluated.",
                 "Set `spec.suspend` to false."},
     ReasonEntry{place, Reason::DeploymentPaused, "all except `Frozen`",
-                "The Deployment is paused. In `Idle` this reason appears only if the template "
-                "changed during the pause: the change is a release once it is rolled out.",
+                "The Deployment is paused. In `Idle`, a change of the template is a release only "
+                "after the pause.",
                 "Run `kubectl rollout resume`."},
     ReasonEntry{place, Reason::ScaledToZero, while_evaluated,
                 "The Deployment has 0 replicas, so there is no pod to evaluate.", "Scale it up."},

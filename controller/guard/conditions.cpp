@@ -2,9 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <array>
-
 namespace lastgood::guard {
 
 using api::ConditionStatus;
@@ -28,10 +25,14 @@ void set(api::GuardStatus& guard, std::string_view type, ConditionStatus status,
 }
 
 // The Deployment's template may be newer than the revision in guard.current.
-bool awaits_template(const api::GuardStatus& guard) {
-  constexpr std::array reasons{Reason::WaitingForReplicaSet, Reason::WaitingForStatus,
-                               Reason::DeploymentPaused};
-  return std::ranges::find(reasons, guard.reason) != reasons.end();
+bool awaits_template(const api::GuardStatus& guard, const api::Deployment& deployment) {
+  switch (guard.reason) {
+    case Reason::WaitingForReplicaSet:
+    case Reason::WaitingForStatus: return true;
+    // A pause of the revision in guard.current is no wait.
+    case Reason::DeploymentPaused: return guard.template_digest != deployment.template_digest;
+    default: return false;
+  }
 }
 
 }  // namespace
@@ -62,10 +63,11 @@ void set_governed(api::GuardStatus& guard, const EffectivePolicy& policy, std::i
 }
 
 void set_kstatus_conditions(api::GuardStatus& guard, const policy::EffectivePolicy& policy,
-                            std::int64_t generation, Time now) {
+                            const api::Deployment& deployment, Time now) {
+  const std::int64_t generation = deployment.meta.generation;
   const bool broken = policy.kind == policy::EffectivePolicy::Kind::Broken;
   const bool stalled = broken || guard.state == State::Held || guard.state == State::Frozen;
-  const bool busy = !stalled && (guard.state != State::Idle || awaits_template(guard));
+  const bool busy = !stalled && (guard.state != State::Idle || awaits_template(guard, deployment));
   const Reason cause = broken ? policy.reason : guard.reason;
   const std::string reason =
       cause == Reason::None ? api::to_string(guard.state) : api::to_string(cause);

@@ -15,6 +15,6 @@ void set_governed(api::GuardStatus& guard, const policy::EffectivePolicy& policy
 
 // Sets Ready, Reconciling and Stalled from the state, or from the error of a broken policy.
 void set_kstatus_conditions(api::GuardStatus& guard, const policy::EffectivePolicy& policy,
-                            std::int64_t generation, Time now);
+                            const api::Deployment& deployment, Time now);
 
 }  // namespace lastgood::guard

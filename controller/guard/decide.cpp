@@ -252,7 +252,7 @@ Plan decide(const Inputs& inputs, Time now) {
   set_rollback_ready(step.guard(), inputs, now);
   set_checks_established(step);
   if (const auto next = next_preflight(inputs, step.guard(), now)) step.requeue_at(*next);
-  set_kstatus_conditions(step.guard(), inputs.policy, inputs.deployment.meta.generation, now);
+  set_kstatus_conditions(step.guard(), inputs.policy, inputs.deployment, now);
   return std::move(step.plan);
 }
 

@@ -57,6 +57,20 @@ void report_running_revision(Step& step) {
   }
 }
 
+// The hold of the next release that a user must end. A Deployment that is scaled to zero may be
+// meant to be so.
+std::optional<Hold> suspension_or_pause(const Step& step) {
+  const auto hold = first_hold(evaluation_gates(), step.inputs, step.plan.guard, step.now);
+  const bool is_reported =
+      hold && (hold->reason == Reason::Suspended || hold->reason == Reason::DeploymentPaused);
+  return is_reported ? hold : std::nullopt;
+}
+
+void report_hold(Step& step, const Hold& hold) {
+  report_running_revision(step);
+  step.enter(State::Idle, hold.reason, fmt::format("{}. {}", step.guard().message, hold.message));
+}
+
 }  // namespace
 
 void snapshot_current(Step& step) {
@@ -68,7 +82,11 @@ void snapshot_current(Step& step) {
 
 void step_idle(Step& step) {
   apply_idle_measurements(step.guard(), step.measurements(), step.inputs.policy.spec, step.now);
-  if (!reports_running_revision(step.guard())) report_running_revision(step);
+  if (const auto hold = suspension_or_pause(step)) {
+    report_hold(step, *hold);
+  } else if (!reports_running_revision(step.guard())) {
+    report_running_revision(step);
+  }
   if (follow_group(step)) return;
   snapshot_current(step);
   if (std::holds_alternative<std::monostate>(step.plan.action)) plan_drill(step);

@@ -27,7 +27,8 @@ func TestRejectsAManualRollbackWithoutAValidTarget(t *testing.T) {
 	s.When().Applied(web.As("v2"), paused.As("v2"), halted.As("v2"))
 	s.Then().IsGood(web.As("v2")).IsGood(paused.As("v2")).IsGood(halted.As("v2"))
 	s.When().Paused("paused").Policy("halted", "suspend: true"+quickPolicy)
-	s.Then().HasCondition("halted", "Governed", "True", "Suspended")
+	s.Then().HasCondition("halted", "Governed", "True", "Suspended").
+		HasCondition("paused", "Ready", "True", "DeploymentPaused", "kubectl rollout resume")
 	for i, row := range []struct {
 		spec, reason string
 		words        []string

@@ -51,7 +51,9 @@ func TestDoesNothingWhileThePolicyIsSuspended(t *testing.T) {
 	s.Given().Policy("web", quickPolicy).Policy("twins", quickPolicy).Good(v1, twin)
 	s.When().Policy("web", "suspend: true"+quickPolicy)
 	s.Then().HasCondition("web", "Governed", "True", "Suspended", "RollbackPolicy/web").
-		HasEvent("web", "Suspended", "RollbackPolicy/web")
+		HasEvent("web", "Suspended", "RollbackPolicy/web").
+		StateIs("web", "Idle", "Suspended").
+		HasCondition("web", "Ready", "True", "Suspended", "RollbackPolicy/web", "spec.suspend")
 	s.When().Applied(v1.As("v2").Env("HEALTH", "fail")).
 		Applied(twin.As("v2").Env("HEALTH", "fail"))
 	s.Then().IsRestoredAndVerified(twin).
@@ -89,10 +91,10 @@ func TestDoesNothingWhileTheRegistryIsUnavailable(t *testing.T) {
 	s.Then().IsRestored(twin).CausedByCheck("twin", "rollout", "ImagePull").
 		StateIs("web", "Evaluating", "RollingOut").
 		CheckIs("web", "rollout", "Unknown", "RegistryUnavailable").
-		HasNoControllerWrites("web").TemplateChangedBy("web", "user")
-}
 		HasCondition("web", "Reconciling", "True", "RollingOut", "Check rollout has no result",
 			"RegistryUnavailable").
+		HasNoControllerWrites("web").TemplateChangedBy("web", "user")
+}
 
 func TestDoesNothingUntilPauseUntilIsRemoved(t *testing.T) {
 	s := scenario.New(t)

@@ -24,6 +24,9 @@ const std::vector<Row> conditions_by_state = {
     {State::Held, False, False, True},      {State::RollingBack, False, True, False},
     {State::Verifying, False, True, False}, {State::Frozen, False, False, True}};
 
+const api::Deployment deployment{.meta = {.generation = 7},
+                                 .template_digest = TemplateDigest("deployed")};
+
 const api::Condition& condition(const api::GuardStatus& guard, const char* type) {
   const auto* found = api::find_condition(guard.conditions, type);
   REQUIRE(found != nullptr);
@@ -38,7 +41,7 @@ TEST_CASE(
     CAPTURE(api::to_string(row.state));
     api::GuardStatus guard{
         .state = row.state, .reason = Reason::Good, .message = "message of the state"};
-    set_kstatus_conditions(guard, web_policy(), 7, noon);
+    set_kstatus_conditions(guard, web_policy(), deployment, noon);
     CHECK(condition(guard, "Ready").status == row.ready);
     CHECK(condition(guard, "Reconciling").status == row.reconciling);
     CHECK(condition(guard, "Stalled").status == row.stalled);
@@ -56,7 +59,7 @@ TEST_CASE("sets Stalled with the reason of the policy in every state when the po
     CAPTURE(api::to_string(row.state));
     api::GuardStatus guard{
         .state = row.state, .reason = Reason::Good, .message = "message of the state"};
-    set_kstatus_conditions(guard, broken_policy(), 7, noon);
+    set_kstatus_conditions(guard, broken_policy(), deployment, noon);
     CHECK(condition(guard, "Ready").status == False);
     CHECK(condition(guard, "Reconciling").status == False);
     CHECK(condition(guard, "Stalled").status == True);
@@ -71,16 +74,26 @@ TEST_CASE("sets Reconciling in Idle while the running revision is not known") {
     CAPTURE(reason);
     api::GuardStatus guard{
         .state = State::Idle, .reason = reason, .message = "message of the state"};
-    set_kstatus_conditions(guard, web_policy(), 7, noon);
+    set_kstatus_conditions(guard, web_policy(), deployment, noon);
     CHECK(condition(guard, "Ready").status == False);
     CHECK(condition(guard, "Reconciling").status == True);
     CHECK(condition(guard, "Stalled").status == False);
   }
 }
 
+TEST_CASE("sets Ready in Idle while the Deployment is paused and its running revision is known") {
+  api::GuardStatus guard{.state = State::Idle,
+                         .reason = Reason::DeploymentPaused,
+                         .message = "message of the state",
+                         .template_digest = deployment.template_digest};
+  set_kstatus_conditions(guard, web_policy(), deployment, noon);
+  CHECK(condition(guard, "Ready").status == True);
+  CHECK(condition(guard, "Reconciling").status == False);
+}
+
 TEST_CASE("uses the name of the state as the reason of Ready when the guard has no reason") {
   api::GuardStatus guard{.state = State::Idle};
-  set_kstatus_conditions(guard, web_policy(), 7, noon);
+  set_kstatus_conditions(guard, web_policy(), deployment, noon);
   CHECK(condition(guard, "Ready").reason == "Idle");
 }
 

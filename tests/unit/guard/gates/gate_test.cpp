@@ -21,6 +21,9 @@ TEST_CASE("waits for a paused Deployment to resume before it evaluates a new tem
   }
   SECTION("after a revert to v1, the running revision is reported again") {
     harness.ship("v1").reconcile();
+    CHECK(harness.state() == idle(Reason::DeploymentPaused));
+    CHECK_THAT(harness.guard.message, mentions({"revision 1 (web-v1) is presumed good"}));
+    harness.unpause().reconcile();
     CHECK(harness.state() == idle(Reason::PresumedGood));
     CHECK(harness.emitted(Reason::ReleaseSeen) == 0);
   }

@@ -1,6 +1,7 @@
 // Idle: the message while the same revision runs, and the choice between a snapshot and a drill.
 #include <catch2/catch.hpp>
 
+#include "support/mentions.hpp"
 #include "unit/guard/harness.hpp"
 
 using namespace lastgood;
@@ -44,6 +45,61 @@ TEST_CASE("keeps its reason and message while the same revision runs") {
     CHECK(later.state() == idle(row.reason));
     CHECK(later.guard.message == row.harness.guard.message);
   }
+}
+
+TEST_CASE(
+    "reports in Idle, until it ends, that the policy is suspended or the Deployment is paused") {
+  struct Row {
+    const char* name;
+    DeploymentHarness& (*begin)(DeploymentHarness&);
+    DeploymentHarness& (*end)(DeploymentHarness&);
+    Reason reason;
+    std::vector<std::string> mentions;
+  };
+  const std::vector<Row> rows = {
+      {"suspended",
+       [](DeploymentHarness& web) -> DeploymentHarness& { return web.suspend(); },
+       [](DeploymentHarness& web) -> DeploymentHarness& { return web.unsuspend(); },
+       Reason::Suspended,
+       {"revision 1", "presumed good", "RollbackPolicy/web", "spec.suspend"}},
+      {"paused",
+       [](DeploymentHarness& web) -> DeploymentHarness& { return web.pause(); },
+       [](DeploymentHarness& web) -> DeploymentHarness& { return web.unpause(); },
+       Reason::DeploymentPaused,
+       {"revision 1", "presumed good", "kubectl rollout resume deployment/web -n shop"}}};
+  for (const Row& row : rows) {
+    CAPTURE(row.name);
+    DeploymentHarness web = running_v1();
+    const auto since = web.guard.state_since;
+    row.begin(web).pass_time(1min).reconcile();
+    CHECK(web.state() == idle(row.reason));
+    CHECK_THAT(web.guard.message, mentions(row.mentions));
+    CHECK(web.guard.state_since == since);
+    CHECK(api::find_condition(web.guard.conditions, "Ready")->status == api::ConditionStatus::True);
+    const auto message = web.guard.message;
+    const auto writes = web.guard_writes.size();
+    web.reconcile_for(10min, {});
+    CHECK(web.guard.message == message);
+    CHECK(web.guard_writes.size() == writes);
+    row.end(web).reconcile();
+    CHECK(web.state() == idle(Reason::PresumedGood));
+    CHECK_FALSE(web.guard.message.contains("spec.suspend"));
+    CHECK_FALSE(web.guard.message.contains("rollout resume"));
+  }
+}
+
+TEST_CASE("stays Reconciling in Idle when the template changes while the Deployment is paused") {
+  DeploymentHarness web = running_v1();
+  web.pause().reconcile().ship_without_replica_set("v2").reconcile();
+  CHECK(web.state() == idle(Reason::DeploymentPaused));
+  CHECK(api::find_condition(web.guard.conditions, "Reconciling")->status ==
+        api::ConditionStatus::True);
+}
+
+TEST_CASE("reports nothing in Idle when the Deployment is scaled to zero") {
+  DeploymentHarness web = running_v1();
+  web.scale(0).reconcile();
+  CHECK(web.state() == idle(Reason::PresumedGood));
 }
 
 TEST_CASE("creates no snapshot of a revision that is not proven") {
