@@ -131,7 +131,8 @@ constexpr std::array conditions{
                  "The state is `Held` or `Frozen`, or the policy of the Deployment cannot be used.",
                  "All other cases."},
     ConditionDoc{"Ready", policy, "The policy can be used: `Accepted` or `Suspended`.",
-                 "The policy cannot be used: `Invalid`."},
+                 "The policy cannot be used: `Invalid`. Or another policy selects one of its "
+                 "Deployments too: `PolicyConflict`."},
     ConditionDoc{"Succeeded", rollback, "The phase is `Succeeded`.",
                  "The phase is `Failed`, `Superseded`, `Observed` or `Rejected`. `Unknown`: the "
                  "rollback is not finished."},

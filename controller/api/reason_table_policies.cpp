@@ -28,8 +28,11 @@ constexpr std::array policies{
         "The RollbackPolicy that the annotation names does not exist in the namespace.",
         "Correct the name, or create the policy. If the namespace has policies, the message names "
         "the one with the most similar name."},
-    ReasonEntry{policy, Reason::PolicyConflict, not_governed,
-                "The selectors of two or more RollbackPolicies match the Deployment.",
+    ReasonEntry{policy, Reason::PolicyConflict,
+                "`Governed` is `False`; `Ready` of the RollbackPolicy is `False`",
+                "The selectors of two or more RollbackPolicies match the Deployment, so none of "
+                "them applies to it. Each of them names such a Deployment. It still applies to its "
+                "other Deployments.",
                 "Name one of them in `lastgood.dev/policy`, or narrow a selector."},
     ReasonEntry{
         policy, Reason::PolicyInvalid, not_governed,

@@ -99,6 +99,11 @@ void drop_details(api::GuardStatus& guard) {
 
 }  // namespace
 
+bool has_policy_conflict(const api::GuardStatus& guard) {
+  const api::Condition* governed = api::find_condition(guard.conditions, api::condition::governed);
+  return governed && governed->reason == api::to_string(Reason::PolicyConflict);
+}
+
 bool worth_writing(const api::GuardStatus& before, const api::GuardStatus& after) {
   api::GuardStatus old_status = before;
   api::GuardStatus new_status = after;

@@ -21,6 +21,9 @@ void reset_check(api::CheckStatus& check);
 // check must pass again. Failures and breaches stay.
 void reset_results(api::GuardStatus& guard, Time now);
 
+// No policy applies to the Deployment, because the selectors of several match it.
+[[nodiscard]] bool has_policy_conflict(const api::GuardStatus& guard);
+
 // True if the difference is worth a write. A new message of an unchanged check is not.
 [[nodiscard]] bool worth_writing(const api::GuardStatus& before, const api::GuardStatus& after);
 

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <vector>
 
 #include "base/text.hpp"
 #include "policy/config_map.hpp"
@@ -93,17 +92,6 @@ EffectivePolicy from_config_map(const api::Deployment& deployment, const std::st
       .kind = EffectivePolicy::Kind::ConfigMap, .name = std::move(name), .spec = std::move(*spec)};
 }
 
-std::vector<const api::RollbackPolicy*> policies_that_select(const api::Deployment& deployment,
-                                                             Policies policies) {
-  std::vector<const api::RollbackPolicy*> out;
-  for (const auto* policy : policies) {
-    if (policy->spec.selector && api::matches(*policy->spec.selector, deployment.meta.labels))
-      out.push_back(policy);
-  }
-  std::ranges::sort(out, {}, [](const auto* policy) -> const Key& { return policy->meta.key; });
-  return out;
-}
-
 EffectivePolicy conflict(const std::vector<const api::RollbackPolicy*>& policies) {
   constexpr std::size_t max_named = 5;
   std::string names;
@@ -120,6 +108,17 @@ EffectivePolicy conflict(const std::vector<const api::RollbackPolicy*>& policies
 }  // namespace
 
 std::span<const api::Reason> broken_reasons() { return reasons; }
+
+std::vector<const api::RollbackPolicy*> policies_that_select(const api::Deployment& deployment,
+                                                             Policies policies_of_namespace) {
+  std::vector<const api::RollbackPolicy*> out;
+  for (const auto* policy : policies_of_namespace) {
+    if (policy->spec.selector && api::matches(*policy->spec.selector, deployment.meta.labels))
+      out.push_back(policy);
+  }
+  std::ranges::sort(out, {}, [](const auto* policy) -> const Key& { return policy->meta.key; });
+  return out;
+}
 
 std::optional<std::string> config_map_wanted(const OptIn& opt_in) {
   const bool can_apply =

@@ -13,6 +13,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "api/policy.hpp"
 #include "api/reasons.hpp"
@@ -53,6 +54,12 @@ struct EffectivePolicy {
 // The name of the ConfigMap that must be read before resolve_policy, in the namespace of the
 // Deployment. Nothing if no ConfigMap can change the result.
 [[nodiscard]] std::optional<std::string> config_map_wanted(const OptIn& opt_in);
+
+// The policies of the namespace whose selector matches the Deployment, sorted by name. If there are
+// several, and no annotation of the Deployment chooses one, the result of resolve_policy is broken.
+[[nodiscard]] std::vector<const api::RollbackPolicy*> policies_that_select(
+    const api::Deployment& deployment,
+    std::span<const api::RollbackPolicy* const> policies_of_namespace);
 
 // `config_map` is the result of reading the ConfigMap that config_map_wanted() names. It is absent
 // if config_map_wanted() names none. A ConfigMap that does not exist is the error NotFound.

@@ -2,13 +2,31 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
+#include <string>
 
 #include "api/policy.hpp"
+#include "api/workload.hpp"
 
 namespace lastgood::policy {
 
+// The Deployments that this policy and another one select, so that no policy applies to them.
+struct SelectorConflict {
+  std::size_t deployments = 0;  // how many; 0: there is no conflict
+  std::string deployment;       // the first of them by name
+  std::string other_policy;     // the first other policy that selects `deployment`
+
+  bool operator==(const SelectorConflict&) const = default;
+};
+
+// `conflicting` are the Deployments whose policy could not be resolved because several policies
+// select them. Those of other namespaces do not count.
+[[nodiscard]] SelectorConflict conflict_of(
+    const api::RollbackPolicy& policy, std::span<const api::Deployment* const> conflicting,
+    std::span<const api::RollbackPolicy* const> policies_of_namespace);
+
 // `guarded` is the number of Deployments to which the policy applies now.
 [[nodiscard]] api::PolicyStatus status_of(const api::RollbackPolicy& policy, std::int64_t guarded,
-                                          Time now);
+                                          const SelectorConflict& conflict, Time now);
 
 }  // namespace lastgood::policy

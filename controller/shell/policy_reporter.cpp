@@ -13,6 +13,22 @@ namespace {
 
 constexpr Duration report_interval{3000};
 
+template <class Object>
+using Shared = std::vector<std::shared_ptr<const Object>>;
+
+policy::SelectorConflict conflict_of(const api::RollbackPolicy& policy,
+                                     const Shared<api::Deployment>& conflicting,
+                                     const Shared<api::RollbackPolicy>& policies) {
+  if (conflicting.empty()) return {};
+  std::vector<const api::Deployment*> deployments;
+  for (const auto& one : conflicting) deployments.push_back(one.get());
+  std::vector<const api::RollbackPolicy*> of_namespace;
+  for (const auto& one : policies) {
+    if (one->meta.key.namespace_ == policy.meta.key.namespace_) of_namespace.push_back(one.get());
+  }
+  return policy::conflict_of(policy, deployments, of_namespace);
+}
+
 }  // namespace
 
 PolicyReporter::PolicyReporter(StatusWriter& status_writer, ports::Clock& clock,
@@ -40,10 +56,12 @@ asio::awaitable<void> PolicyReporter::report() {
   if (term == 0 || !is_settled_()) co_return;
   std::vector<std::shared_ptr<const api::RollbackPolicy>> policies;
   stores_.policies.for_each([&](const auto& policy) { policies.push_back(policy); });
+  const auto conflicting = reconciler_.with_policy_conflict();
   for (const auto& policy : policies) {
     const auto guarded = reconciler_.count_guarded_by(policy->meta.key.namespace_,
                                                       "RollbackPolicy/" + policy->meta.key.name);
-    const api::PolicyStatus status = policy::status_of(*policy, guarded, clock_.now());
+    const api::PolicyStatus status = policy::status_of(
+        *policy, guarded, conflict_of(*policy, conflicting, policies), clock_.now());
     if (status == policy->status) continue;
     const auto written = co_await status_writer_.policy(*policy, status, term);
     if (!written)

@@ -277,6 +277,15 @@ void Reconciler::enqueue_group(const Key& key, const std::string& group) {
     options_.enqueue({.namespace_ = key.namespace_, .name = member.deployment});
 }
 
+std::vector<std::shared_ptr<const api::Deployment>> Reconciler::with_policy_conflict() const {
+  std::vector<std::shared_ptr<const api::Deployment>> found;
+  states_.for_each([&](const Key& key, const guard::GuardState& state) {
+    if (!guard::has_policy_conflict(state.guard)) return;
+    if (auto deployment = stores_.deployments.find(key)) found.push_back(std::move(deployment));
+  });
+  return found;
+}
+
 std::int64_t Reconciler::count_guarded_by(const std::string& namespace_,
                                           const std::string& policy) const {
   std::int64_t count = 0;

@@ -69,6 +69,9 @@ class Reconciler {
   // A pod of the Deployment has changed: runs the rollout check soon.
   void on_pods(const Key& key);
 
+  // The Deployments to which no policy applies because several select them.
+  [[nodiscard]] std::vector<std::shared_ptr<const api::Deployment>> with_policy_conflict() const;
+
   // The number of Deployments that the policy guards. `policy` is a text such as
   // "RollbackPolicy/web".
   [[nodiscard]] std::int64_t count_guarded_by(const std::string& namespace_,

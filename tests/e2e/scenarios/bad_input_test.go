@@ -122,6 +122,9 @@ func TestReportsTheReasonAndDoesNothingWhenInputIsInvalid(t *testing.T) {
 		makeMistake(s, input)
 	}
 	expectReasons(s)
+	const conflicting = "Deployment two-policies"
+	s.Then().PolicyIsNotReady("one", "PolicyConflict", conflicting, "RollbackPolicy other").
+		PolicyIsNotReady("other", "PolicyConflict", conflicting, "RollbackPolicy one")
 	for _, app := range all[1:] {
 		s.When().Applied(app.As("v2").Env("HEALTH", "fail"))
 	}

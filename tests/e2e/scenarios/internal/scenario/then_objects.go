@@ -37,6 +37,24 @@ func (t *Then) HasNoGuard(name string) *Then {
 func (t *Then) PolicyGuardsDeployments(name string, count int64) *Then {
 	t.T.Helper()
 	what := fmt.Sprintf("policy %s is ready and guards %d Deployments", name, count)
+	return t.policyStatus(name, what, func(ready metav1.Condition, guarded int64) bool {
+		return ready.Status == metav1.ConditionTrue && guarded == count
+	})
+}
+
+// PolicyIsNotReady waits until the condition Ready of a policy is False with this reason.
+func (t *Then) PolicyIsNotReady(name, reason string, words ...string) *Then {
+	t.T.Helper()
+	what := fmt.Sprintf("policy %s is not ready, reason %s, and mentions %q", name, reason, words)
+	return t.policyStatus(name, what, func(ready metav1.Condition, _ int64) bool {
+		return ready.Status == metav1.ConditionFalse && ready.Reason == reason &&
+			mentions(ready.Message, words)
+	})
+}
+
+func (t *Then) policyStatus(name, what string,
+	matches func(ready metav1.Condition, guarded int64) bool) *Then {
+	t.T.Helper()
 	policies := t.Cluster.Dynamic.Resource(lastgoodResource("rollbackpolicies")).Namespace(t.Namespace)
 	t.eventually(what, func(ctx context.Context) (bool, string) {
 		object, err := policies.Get(ctx, name, metav1.GetOptions{})
@@ -53,8 +71,7 @@ func (t *Then) PolicyGuardsDeployments(name string, count int64) *Then {
 			return false, err.Error()
 		}
 		ready := conditionOf(policy.Status.Conditions, "Ready")
-		isReady := ready.Status == metav1.ConditionTrue
-		return isReady && policy.Status.Guarded == count, fmt.Sprintf("%+v", policy.Status)
+		return matches(ready, policy.Status.Guarded), fmt.Sprintf("%+v", policy.Status)
 	})
 	return t
 }
