@@ -62,7 +62,10 @@ TargetChoice choose_target(const api::GuardStatus& guard) {
 
 std::optional<Revision> last_good(const api::GuardStatus& guard) {
   if (guard.current && is_proven(*guard.current)) return guard.current;
-  return choose_target(guard).revision;
+  for (const Revision* revision : proven_with_snapshot(guard)) {
+    if (!guard.current || revision->hash != guard.current->hash) return *revision;
+  }
+  return {};
 }
 
 }  // namespace lastgood::guard

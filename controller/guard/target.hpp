@@ -32,7 +32,8 @@ struct TargetChoice {
 // it.
 [[nodiscard]] TargetChoice choose_target(const api::GuardStatus& guard);
 
-// The current revision if it is proven, else the target.
+// The current revision if it is proven, else the first of proven_with_snapshot other than the
+// current revision. A mark may forbid restoring it: it is good even so.
 [[nodiscard]] std::optional<api::Revision> last_good(const api::GuardStatus& guard);
 
 }  // namespace lastgood::guard
