@@ -75,6 +75,7 @@ void PodSync::want(const PodsWanted& wanted, MonotonicTime now) {
   entry.is_new = true;
   entry.listed_at.reset();
   entry.next_list_at = now;
+  entry.wanted_at = now;
   // A watch that has just been selected gets max_gap to open, unless the last one never opened.
   if (is_first && has_streamed_) streamed_until_ = now;
   if (is_first) has_streamed_ = is_streaming_;
@@ -200,6 +201,15 @@ PodSource PodSync::source(const Key& deployment, const TemplateHash& hash,
   if (entry.listed_at && now - *entry.listed_at <= 2 * list_interval) return PodSource::List;
   const bool is_left_out = !entry.watched.empty() && !entry.watched.contains(hash);
   return is_left_out ? PodSource::NotWatched : PodSource::NotInSync;
+}
+
+bool PodSync::is_late(const Key& deployment, MonotonicTime now) const {
+  const auto found = entries_.find(deployment);
+  if (found == entries_.end()) return false;
+  const MonotonicTime began = is_streaming_
+                                  ? found->second.wanted_at
+                                  : std::max(found->second.wanted_at, streamed_until_ + max_gap);
+  return now - began > usual_sync_time;
 }
 
 std::vector<Key> PodSync::deployments_with(const std::string& namespace_,

@@ -32,6 +32,8 @@ namespace lastgood::guard {
 inline constexpr std::size_t max_watched_hashes = 500;
 inline constexpr std::size_t max_parallel_lists = 4;
 inline constexpr Duration list_interval{5'000};
+// How long the pods of a release may not be in sync before that is reported.
+inline constexpr Duration usual_sync_time{10'000};
 // A watch that is interrupted for a shorter time is still in sync.
 inline constexpr Duration max_gap{5'000};
 
@@ -111,6 +113,9 @@ class PodSync {
 
   [[nodiscard]] PodSource source(const Key& deployment, const TemplateHash& hash,
                                  MonotonicTime now) const;
+  // The pods of the Deployment are not in sync for longer than the opening of a watch and one list
+  // usually take.
+  [[nodiscard]] bool is_late(const Key& deployment, MonotonicTime now) const;
   // The Deployments of the namespace that want pods with this hash.
   [[nodiscard]] std::vector<Key> deployments_with(const std::string& namespace_,
                                                   const TemplateHash& hash) const;
@@ -128,6 +133,7 @@ class PodSync {
     // When the last list of all hashes ended. Nothing: none has succeeded.
     std::optional<MonotonicTime> listed_at = {};
     MonotonicTime next_list_at;
+    MonotonicTime wanted_at;  // when the wanted hashes changed last
   };
 
   [[nodiscard]] std::size_t depth_that_fits() const;

@@ -11,7 +11,6 @@
 #include <iterator>
 #include <map>
 
-#include "base/log.hpp"
 #include "checks/baseline.hpp"
 #include "checks/http_measurement.hpp"
 #include "checks/http_plan.hpp"
@@ -307,10 +306,14 @@ asio::awaitable<Result<std::vector<api::Pod>>> CheckRunner::pods_now(
 }
 
 void CheckRunner::log_missing_pods(const api::Deployment& deployment, const api::Revision& revision,
-                                   const Error& error) {
-  log::warn(
-      "the pods are not known; the checks have no measurement",
+                                   const Error& error) const {
+  log::write(
+      level_for(deployment), "the pods are not known; the checks have no measurement",
       {{"deployment", deployment.meta.key.str()}, {"hash", revision.hash.value}, {"error", error}});
+}
+
+log::Level CheckRunner::level_for(const api::Deployment& deployment) const {
+  return gatherer_.are_pods_late(deployment.meta.key) ? log::Level::Warn : log::Level::Debug;
 }
 
 asio::awaitable<Result<BaselinePtr>> CheckRunner::baseline_for(
@@ -325,10 +328,11 @@ asio::awaitable<Result<BaselinePtr>> CheckRunner::baseline_for(
   auto found =
       co_await round.baseline_search.find(gatherer_, *request.deployment, request.baselines);
   if (!found)
-    log::warn("cannot list the pods of the baseline; the check has no measurement",
-              {{"deployment", request.deployment->meta.key.str()},
-               {"check", measurement.check},
-               {"error", found.error()}});
+    log::write(level_for(*request.deployment),
+               "the pods of the baseline are not known; the check has no measurement",
+               {{"deployment", request.deployment->meta.key.str()},
+                {"check", measurement.check},
+                {"error", found.error()}});
   co_return found;
 }
 

@@ -12,6 +12,7 @@
 
 #include "api/policy.hpp"
 #include "api/workload.hpp"
+#include "base/log.hpp"
 #include "checks/baseline_choice.hpp"
 #include "checks/http_measurement.hpp"
 #include "checks/http_plan.hpp"
@@ -90,8 +91,10 @@ class CheckRunner {
   boost::asio::awaitable<Result<std::vector<api::Pod>>> pods_now(const api::Deployment& deployment,
                                                                  const api::Revision& revision,
                                                                  Confirmation confirmation);
-  static void log_missing_pods(const api::Deployment& deployment, const api::Revision& revision,
-                               const Error& error);
+  void log_missing_pods(const api::Deployment& deployment, const api::Revision& revision,
+                        const Error& error) const;
+  // Missing pods are a warning only if they are missing for longer than usual after a release.
+  [[nodiscard]] log::Level level_for(const api::Deployment& deployment) const;
   // Null if the measurement needs no baseline, or if no candidate has pods. The pods are also read
   // during the rollout if it is not known which images ran in the baseline.
   boost::asio::awaitable<Result<BaselinePtr>> baseline_for(Round& round,

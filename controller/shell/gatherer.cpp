@@ -113,6 +113,8 @@ asio::awaitable<Result<std::vector<api::Pod>>> Gatherer::live_pods(
   co_return std::move(pods->front());
 }
 
+bool Gatherer::are_pods_late(const Key& deployment) const { return pod_view_.is_late(deployment); }
+
 asio::awaitable<Result<api::Service>> Gatherer::service(const Key& key) {
   auto object = co_await gateway_.read(kube::get(Resource::Service, key));
   co_return parse_with(object, codec::parse_service);

@@ -48,6 +48,8 @@ class Gatherer {
   // The same from a live list, to confirm a failure: a watch may lag.
   boost::asio::awaitable<Result<std::vector<api::Pod>>> live_pods(const api::Deployment& deployment,
                                                                   const api::Revision& revision);
+  // Whether a failure of pods() is news. Right after a release, the pod view is not in sync yet.
+  [[nodiscard]] bool are_pods_late(const Key& deployment) const;
 
   // The pods of each revision, in the order of `revisions`.
   boost::asio::awaitable<Result<std::vector<std::vector<api::Pod>>>> pods_of_each(

@@ -183,6 +183,11 @@ std::optional<Result<std::vector<api::Pod>>> PodView::pods(const Key& deployment
   return pods;
 }
 
+bool PodView::is_late(const Key& deployment) const {
+  const Scope* scope = scope_of(deployment.namespace_);
+  return scope && scope->sync.is_late(deployment, clock_.monotonic_now());
+}
+
 asio::awaitable<void> PodView::start_due_lists() {
   for (;;) {
     bool is_idle = true;

@@ -49,6 +49,9 @@ class PodView {
   [[nodiscard]] std::optional<Result<std::vector<api::Pod>>> pods(
       const Key& deployment, const api::Revision& revision) const;
 
+  // The pods are not in sync for longer than usual after a release.
+  [[nodiscard]] bool is_late(const Key& deployment) const;
+
   // The pods of each revision, from one list that the server answers from its storage.
   boost::asio::awaitable<Result<std::vector<std::vector<api::Pod>>>> live_pods(
       Key deployment, std::vector<api::Revision> revisions) const;

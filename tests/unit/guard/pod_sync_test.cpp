@@ -279,6 +279,23 @@ TEST_CASE("lists the pods every 5 s while the watch is interrupted for more than
   CHECK(watch.source("a", start + 1h) == PodSource::Watch);
 }
 
+TEST_CASE("is late when the pods of a release are out of sync for more than 10 s") {
+  SyncedWatch watch({wanted("web", {"a"})});
+  const MonotonicTime release = start + 1h;
+  watch.sync.want(wanted("web", {"new", "a"}), release);
+  CHECK_FALSE(watch.sync.is_late(web, release));
+  CHECK_FALSE(watch.sync.is_late(web, release + 10s));
+  CHECK(watch.sync.is_late(web, release + 10'001ms));
+  CHECK_FALSE(watch.sync.is_late({.namespace_ = "shop", .name = "other"}, release + 1h));
+}
+
+TEST_CASE("is late when the watch is interrupted for more than 15 s") {
+  SyncedWatch watch({wanted("web", {"a"})});
+  watch.interrupt(start + 1h);
+  CHECK_FALSE(watch.sync.is_late(web, start + 1h + 15s));
+  CHECK(watch.sync.is_late(web, start + 1h + 15'001ms));
+}
+
 TEST_CASE("lists at once when the last watch never opened") {
   PodSync sync;
   sync.want(wanted("web", {"a"}), start);
