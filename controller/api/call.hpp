@@ -2,9 +2,12 @@
 // tests compare them.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/time.hpp"
 
@@ -24,6 +27,42 @@ struct ApiCall {
   bool metadata_only = false;  // of a GET: the server sends only the metadata of the object
 
   bool operator==(const ApiCall&) const = default;
+};
+
+// How a TLS server proves who it is, and this client too.
+struct TlsSettings {
+  enum class Verify : std::uint8_t { Certificate, Nothing };
+  Verify verify = Verify::Certificate;
+  std::string authorities;         // PEM; empty: those of the system
+  std::string client_certificate;  // PEM; empty: none
+  std::string client_key;          // PEM
+  std::string server_name;         // empty: the host of the request
+
+  bool operator==(const TlsSettings&) const = default;
+};
+
+struct HttpHeader {
+  std::string name;
+  std::string value;
+  bool operator==(const HttpHeader&) const = default;
+};
+
+// A request to a server outside the cluster's API, whose body is read: a metrics server, or the
+// metrics endpoint of a pod.
+struct HttpCall {
+  std::string method = "GET";
+  std::optional<TlsSettings> tls = {};  // absent: plain HTTP
+  std::string host;                     // a name or an IP address
+  std::uint16_t port = 0;
+  std::string target;  // path and query, begins with "/"
+  std::vector<HttpHeader> headers = {};
+  std::string content_type = {};  // of the body
+  std::string body = {};
+  std::size_t max_body_bytes = std::size_t{1024} * 1024;  // of the response
+  // From the beginning of the name resolution to the end of the response body.
+  Duration timeout = std::chrono::seconds(5);
+
+  bool operator==(const HttpCall&) const = default;
 };
 
 struct ProbeRequest {
@@ -46,6 +85,17 @@ enum class ProbeOutcome : std::uint8_t {
   InvalidResponse,   // not HTTP, headers above 64 KiB, or a failed TLS handshake
   DNSLookupFailed,   // the host name does not resolve
   Unreachable,       // no route, or the network denies the connection
+};
+
+// The result of an HttpCall. Redirects are not followed.
+struct HttpResponse {
+  ProbeOutcome outcome = ProbeOutcome::TimedOut;  // Answered: the body is complete
+  int status = 0;                                 // 0: no response
+  std::string content_type = {};
+  std::string body = {};
+  bool is_too_large = false;  // InvalidResponse, because the body exceeds max_body_bytes
+  Duration took{0};
+  std::string detail = {};  // the error of the system, at most 200 bytes; empty if Answered
 };
 
 struct ProbeResponse {

@@ -46,6 +46,46 @@ struct HttpCheck {
 // A digest of the configuration of the check. Restarts and new builds do not change it.
 [[nodiscard]] std::string config_hash_of(const HttpCheck& http);
 
+// A comparison of a value with a limit, for example "> 0.05".
+struct Comparison {
+  enum class Operator : std::uint8_t {
+    Greater,
+    GreaterOrEqual,
+    Less,
+    LessOrEqual,
+    Equal,
+    NotEqual
+  };
+  Operator operation = Operator::Greater;
+  double limit = 0;
+  bool operator==(const Comparison&) const = default;
+};
+
+// What a check does without data. No check ever fails for missing data.
+enum class OnNoData : std::uint8_t {
+  Hold,    // the revision does not become good
+  Ignore,  // the check is not needed for the revision to become good
+};
+
+// Below this traffic the result of a metrics check is Unknown.
+struct MinimumTraffic {
+  std::string query;
+  double at_least = 0;
+  bool operator==(const MinimumTraffic&) const = default;
+};
+
+// An instant query to a server with the HTTP API of Prometheus. The queries may have the variables
+// of checks/promql.hpp.
+struct PrometheusCheck {
+  std::string query;
+  Comparison fail_if = {};
+  std::optional<MinimumTraffic> minimum_traffic = {};
+  std::string address;  // "https://prometheus.monitoring:9090/prefix"; empty: that of the chart
+  Duration timeout = std::chrono::seconds(5);
+  OnNoData on_no_data = OnNoData::Hold;
+  bool operator==(const PrometheusCheck&) const = default;
+};
+
 struct Check {
   std::string name;
   HttpCheck http = {};
