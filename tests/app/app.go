@@ -23,6 +23,8 @@ type App struct {
 	errorDebt, healthDebt float64
 	// requestsByCode counts the requests for "/" by status code.
 	requestsByCode map[int]int
+	// durations has the time of each request for "/".
+	durations histogram
 	// healthRequests counts the requests for /health that passed and that failed.
 	healthRequests struct{ passed, failed int }
 	// Changed is called after every change of the knobs.
@@ -57,15 +59,21 @@ func (a *App) Handler() http.Handler {
 	return mux
 }
 
-// root returns an exact share of errors, not a random share.
-func (a *App) root(w http.ResponseWriter, _ *http.Request) {
+// root returns an exact share of errors, not a random share. A request that the client gives up
+// during the pause is counted too, as by other servers.
+func (a *App) root(w http.ResponseWriter, r *http.Request) {
+	began := time.Now()
 	a.mutex.Lock()
 	code := http.StatusOK
 	if isDue(&a.errorDebt, a.knobs.ErrorRatio) {
 		code = http.StatusInternalServerError
 	}
+	version, latency := a.knobs.Version, a.knobs.Latency
+	a.mutex.Unlock()
+	pause(r, latency)
+	a.mutex.Lock()
 	a.requestsByCode[code]++
-	version := a.knobs.Version
+	a.durations.observe(time.Since(began))
 	a.mutex.Unlock()
 	w.WriteHeader(code)
 	fmt.Fprintf(w, "version %s\n", version)
@@ -158,23 +166,6 @@ func (a *App) set(w http.ResponseWriter, r *http.Request) {
 	}
 	fmt.Fprintln(w, "set")
 	a.Changed(knobs)
-}
-
-func (a *App) metrics(w http.ResponseWriter, _ *http.Request) {
-	a.mutex.Lock()
-	defer a.mutex.Unlock()
-	w.Header().Set("Content-Type", "text/plain; version=0.0.4")
-	fmt.Fprint(w, "# HELP http_requests_total Requests for /, by status code.\n"+
-		"# TYPE http_requests_total counter\n")
-	// A series must exist before its first increase. Otherwise Prometheus would not see the
-	// increase.
-	for _, code := range []int{http.StatusOK, http.StatusInternalServerError} {
-		fmt.Fprintf(w, "http_requests_total{code=\"%d\"} %d\n", code, a.requestsByCode[code])
-	}
-	fmt.Fprintf(w, "# HELP health_requests_total Requests for /health, by result.\n"+
-		"# TYPE health_requests_total counter\n"+
-		"health_requests_total{result=\"pass\"} %d\nhealth_requests_total{result=\"fail\"} %d\n",
-		a.healthRequests.passed, a.healthRequests.failed)
 }
 
 // pause returns false if the client closes the connection during the pause.

@@ -119,21 +119,6 @@ func TestErrorRatioFailsAnExactShareOfRequests(t *testing.T) {
 	}
 }
 
-func TestMetricsCountRequestsByCode(t *testing.T) {
-	_, server := serve(t, map[string]string{"ERROR_RATIO": "0.5"})
-	for range 4 {
-		send(t, "GET", server.URL+"/")
-	}
-	_, text := send(t, "GET", server.URL+"/metrics")
-	for _, line := range []string{
-		`http_requests_total{code="200"} 2`, `http_requests_total{code="500"} 2`,
-	} {
-		if !strings.Contains(text, line) {
-			t.Errorf("%s is missing in\n%s", line, text)
-		}
-	}
-}
-
 func TestSetChangesTheKnobsOfARunningApplication(t *testing.T) {
 	_, server := serve(t, nil)
 	for _, step := range []struct {

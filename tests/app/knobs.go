@@ -25,6 +25,8 @@ type Knobs struct {
 	CrashAfter      *time.Duration
 	OOM             bool
 	ErrorRatio      float64
+	// Latency is the time before "/" responds.
+	Latency time.Duration
 	// HealthFailRatio is the share of requests for /health that fail.
 	HealthFailRatio float64
 	// HealthFailNext is the number of requests for /health that fail from now on.
@@ -51,7 +53,7 @@ var namedFaults = []string{"refuse", "hang", "close", "flood", "garbage", "redir
 var knobNames = []string{
 	"VERSION", "HEALTH", "HEALTH_AFTER", "HEALTH_FAIL_AFTER", "HEALTH_DELAY", "REDIRECT_TO",
 	"READY", "START_DELAY", "CRASH_AFTER", "OOM", "DEPENDENCY", "ERROR_RATIO",
-	"HEALTH_FAIL_RATIO", "HEALTH_FAIL_NEXT", "ONCE",
+	"LATENCY", "HEALTH_FAIL_RATIO", "HEALTH_FAIL_NEXT", "ONCE",
 }
 
 // FromEnvironment returns the knobs that lookup finds, and the default of all others.
@@ -106,6 +108,8 @@ func (k *Knobs) Set(name, value string) (err error) {
 		k.OOM, err = strconv.ParseBool(value)
 	case "ERROR_RATIO":
 		k.ErrorRatio, err = ratio(value)
+	case "LATENCY":
+		k.Latency, err = seconds(value)
 	case "DEPENDENCY":
 		k.Dependency, err = dependency(value)
 	case "HEALTH_FAIL_RATIO":

@@ -54,6 +54,7 @@ func TestSetRejectsAnInvalidValue(t *testing.T) {
 		"seconds with a unit": {"CRASH_AFTER", "5s", "number of seconds"},
 		"negative seconds":    {"HEALTH_AFTER", "-1", "number of seconds"},
 		"not a number":        {"HEALTH_DELAY", "NaN", "number of seconds"},
+		"latency with a unit": {"LATENCY", "200ms", "number of seconds"},
 		"ratio above one":     {"ERROR_RATIO", "2", "from 0 to 1"},
 		"ratio not a number":  {"ERROR_RATIO", "NaN", "from 0 to 1"},
 		"not ok or fail":      {"READY", "maybe", "not ok or fail"},
