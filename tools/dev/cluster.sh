@@ -17,6 +17,7 @@ verb_cluster() {
     status) ensure_cluster_tools && cluster_local status ;;
     kubectl | helm) cluster_client "$action" "$@" ;;
     load-image) cluster_load_image "$@" ;;
+    metrics-servers) ensure_metrics_servers ;;
     restart-apiserver | stop-apiserver | start-apiserver)
       ensure_cluster_tools && cluster_local "$action"
       ;;
@@ -37,6 +38,7 @@ cluster_help() {
   kubectl ARG...      run kubectl on this cluster
   helm ARG...         run Helm on this cluster
   load-image FILE     load a docker or OCI archive into the node
+  metrics-servers     fetch Prometheus and Alertmanager for the scenarios, without installing them
   restart-apiserver   kill the API server, start it again and wait until it is ready
   stop-apiserver      kill the API server
   start-apiserver     start the API server again and wait until it is ready

@@ -90,9 +90,11 @@ test_layer_lint() {
 
 test_layer_go() {
   need_go
-  LAYER_SUMMARY="test application and helpers of the scenarios"
+  LAYER_SUMMARY="test application and helpers of the scenarios, with a real Prometheus"
+  ensure_metrics_servers
   (cd "$ROOT/tests/app" && go test -trimpath -count=1 ./...) &&
-    (cd "$ROOT/tests/e2e" && go test -trimpath -count=1 ./internal/...)
+    (cd "$ROOT/tests/e2e" && LASTGOOD_CACHE=$CACHE go test -trimpath -count=1 \
+      ./internal/... ./scenarios/internal/...)
 }
 
 test_layer_chart() {

@@ -26,6 +26,7 @@ test_e2e_scenarios() {
     outside) ;;
     *) die "LASTGOOD_TEST_CONTROLLER must be empty or outside, not $LASTGOOD_TEST_CONTROLLER." ;;
   esac
+  ensure_metrics_servers
   # Scenarios that stop a controller run their controller outside the cluster.
   build_preset dev lastgood-controller || return
   step "building the scenarios"
@@ -39,7 +40,8 @@ test_e2e_scenarios() {
   local code=0
   # `go test` would print nothing before the end, so the binary runs directly.
   (
-    cd "$ROOT/tests/e2e/scenarios" && as_root env LASTGOOD_CLUSTER_DIR="$CLUSTER_DIR" \
+    cd "$ROOT/tests/e2e/scenarios" && as_root env LASTGOOD_CACHE="$CACHE" \
+      LASTGOOD_CLUSTER_DIR="$CLUSTER_DIR" \
       LASTGOOD_TEST_CONTROLLER="${LASTGOOD_TEST_CONTROLLER:-}" \
       "$program" -test.parallel 8 -test.timeout 30m "${@/#-run/-test.run}"
   ) || code=$?
