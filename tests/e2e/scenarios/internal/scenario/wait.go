@@ -24,8 +24,16 @@ func poll(limit time.Duration, done func(context.Context) bool) error {
 // check returned.
 func (s *Scenario) eventually(what string, check func(context.Context) (bool, string)) {
 	s.T.Helper()
+	s.eventuallyWithin(timeout, what, check)
+}
+
+// eventuallyWithin is eventually with another timeout.
+func (s *Scenario) eventuallyWithin(limit time.Duration, what string,
+	check func(context.Context) (bool, string),
+) {
+	s.T.Helper()
 	last := "nothing yet"
-	err := poll(timeout, func(ctx context.Context) bool {
+	err := poll(limit, func(ctx context.Context) bool {
 		done, seen := check(ctx)
 		// A request that the timeout has cancelled returns no useful text.
 		if ctx.Err() == nil {
@@ -34,6 +42,6 @@ func (s *Scenario) eventually(what string, check func(context.Context) (bool, st
 		return done
 	})
 	if err != nil {
-		s.T.Fatalf("timed out after %s waiting for: %s; last seen: %s", timeout, what, last)
+		s.T.Fatalf("timed out after %s waiting for: %s; last seen: %s", limit, what, last)
 	}
 }
