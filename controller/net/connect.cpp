@@ -57,14 +57,22 @@ asio::awaitable<NetResult<std::unique_ptr<Transport>>> open_transport(
   if (!addresses) co_return std::unexpected(addresses.error());
   auto socket = co_await connect(executor, *addresses, endpoint.port, deadline);
   if (!socket) co_return std::unexpected(socket.error());
-  if (endpoint.tls == nullptr) co_return plain_transport(std::move(*socket));
+  if (!endpoint.tls) co_return plain_transport(std::move(*socket));
   std::string name = endpoint.server_name.empty() ? endpoint.host : endpoint.server_name;
-  co_return co_await tls_transport(std::move(*socket), *endpoint.tls, std::move(name), deadline);
+  co_return co_await tls_transport(std::move(*socket), std::move(endpoint.tls), std::move(name),
+                                   deadline);
 }
 
 std::string authority(std::string_view host, std::uint16_t port) {
   const bool is_v6 = host.find(':') != std::string_view::npos;
   return (is_v6 ? "[" + std::string(host) + "]" : std::string(host)) + ":" + std::to_string(port);
+}
+
+std::string host_header(const Endpoint& endpoint) {
+  const std::uint16_t default_port = endpoint.tls ? 443 : 80;
+  const std::string host_and_port = authority(endpoint.host, endpoint.port);
+  return endpoint.port == default_port ? host_and_port.substr(0, host_and_port.rfind(':'))
+                                       : host_and_port;
 }
 
 }  // namespace lastgood::net

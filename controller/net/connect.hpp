@@ -19,10 +19,12 @@ namespace lastgood::net {
 struct Endpoint {
   std::string host;  // a DNS name or an IP address
   std::uint16_t port = 0;
-  TlsContext* tls = nullptr;  // null: a plain connection
+  std::shared_ptr<TlsContext> tls = {};  // null: a plain connection
   // For TLS: sent as SNI. If the context verifies certificates, the certificate of the server must
   // be for this name. Empty: `host`.
-  std::string server_name;
+  std::string server_name = {};
+
+  bool operator==(const Endpoint&) const = default;
 };
 
 // Connects to the first address of the host that accepts the connection.
@@ -32,5 +34,7 @@ boost::asio::awaitable<NetResult<std::unique_ptr<Transport>>> open_transport(
 
 // "host:port", with brackets around an IPv6 address.
 [[nodiscard]] std::string authority(std::string_view host, std::uint16_t port);
+// The Host header for this endpoint: authority(), without the default port of the protocol.
+[[nodiscard]] std::string host_header(const Endpoint& endpoint);
 
 }  // namespace lastgood::net

@@ -8,10 +8,9 @@
 
 #include "base/text.hpp"
 #include "codec/errors.hpp"
-#include "net/connect.hpp"
+#include "net/call_limit.hpp"
+#include "net/connections.hpp"
 #include "net/http_message.hpp"
-#include "net/pool.hpp"
-#include "net/resolver.hpp"
 #include "net/tls.hpp"
 #include "net/token.hpp"
 
@@ -53,11 +52,6 @@ ErrorKind kind_of(TransportError transport_error) {
   return ErrorKind::ConnectionClosed;
 }
 
-bool is_connection_lost(TransportError transport_error) {
-  return transport_error == TransportError::ConnectionReset ||
-         transport_error == TransportError::ConnectionClosed;
-}
-
 // Receives the body of a response. Passes on the body of a stream with status 200, and stores every
 // other body.
 struct BodyReceiver {
@@ -86,26 +80,29 @@ struct BodyReceiver {
   }
 };
 
-struct ExchangeFailure {
-  bool sent = false;   // a byte of the request may have reached the server
-  bool began = false;  // a byte of the response was received
-  Failure cause;
-};
+api::TlsSettings tls_settings(const Credentials& credentials) {
+  using Verify = api::TlsSettings::Verify;
+  return {.verify = credentials.verify ? Verify::Certificate : Verify::Nothing,
+          .authorities = credentials.ca_pem,
+          .client_certificate = credentials.certificate_pem,
+          .client_key = credentials.key_pem,
+          .server_name = credentials.server_name};
+}
 
 }  // namespace
 
 class KubeClient::Impl {
  public:
   Impl(const asio::any_io_executor& executor, Credentials credentials,
-       std::unique_ptr<TlsContext> tls, ports::Telemetry* telemetry, KubeClientLimits limits)
+       std::shared_ptr<TlsContext> tls, ports::Telemetry* telemetry, KubeClientLimits limits)
       : executor_(executor),
         credentials_(std::move(credentials)),
         tls_(std::move(tls)),
         telemetry_(telemetry),
         limits_(limits),
         tokens_(credentials_.token, credentials_.token_file, limits.token_lifetime),
-        resolver_(executor),
-        pool_(executor, limits.connections, limits.max_idle),
+        calls_(executor, limits.connections),
+        connections_(executor, limits.connections, limits.max_idle),
         authority_(authority(credentials_.host, credentials_.port)) {}
 
   // Static: `self` keeps the Impl alive until the coroutine ends.
@@ -129,14 +126,11 @@ class KubeClient::Impl {
     Deadline& deadline;
   };
 
-  // These three return the head of the response. The receiver gets the body.
+  // These two return the head of the response. The receiver gets the body.
   asio::awaitable<Result<ResponseHead>> request(const ApiCall& call, BodyReceiver& receiver,
                                                 Deadline& deadline);
   asio::awaitable<Result<ResponseHead>> send(const ApiCall& call, const std::string& token,
                                              BodyReceiver& receiver, Deadline& deadline);
-  asio::awaitable<std::expected<ResponseHead, ExchangeFailure>> exchange(
-      std::unique_ptr<Transport> transport, std::string_view text,
-      const std::function<void(int)>& on_status, BodyReceiver& receiver, Deadline& deadline);
   [[nodiscard]] std::string text_of(const ApiCall& call, const std::string& token) const;
   [[nodiscard]] std::string describe(const ApiCall& call) const;
   [[nodiscard]] std::optional<Error> precondition_error(const ApiCall& call) const;
@@ -145,12 +139,12 @@ class KubeClient::Impl {
 
   asio::any_io_executor executor_;
   Credentials credentials_;
-  std::unique_ptr<TlsContext> tls_;
+  std::shared_ptr<TlsContext> tls_;
   ports::Telemetry* telemetry_;
   KubeClientLimits limits_;
   TokenSource tokens_;
-  Resolver resolver_;
-  ConnectionPool pool_;
+  CallLimit calls_;
+  Connections connections_;
   std::string authority_;
   std::set<Deadline*> in_flight_;
   bool stopped_ = false;
@@ -210,48 +204,6 @@ std::string KubeClient::Impl::text_of(const ApiCall& call, const std::string& to
   return to_text(request);
 }
 
-// One request and its response on one connection. The connection returns to the pool if it can be
-// reused.
-asio::awaitable<std::expected<ResponseHead, ExchangeFailure>> KubeClient::Impl::exchange(
-    std::unique_ptr<Transport> transport, std::string_view text,
-    const std::function<void(int)>& on_status, BodyReceiver& receiver, Deadline& deadline) {
-  if (receiver.idle_timeout) deadline.restart(*receiver.idle_timeout);
-  const auto written = co_await write_with_deadline(*transport, text, deadline);
-  // A server that rejects a long body may respond and close before it has read the body. Its
-  // response can still be read.
-  if (written.failure &&
-      (!written.may_have_sent || !is_connection_lost(written.failure->transport_error))) {
-    co_return std::unexpected(
-        ExchangeFailure{.sent = written.may_have_sent, .cause = *written.failure});
-  }
-  MessageLimits limits{.header_bytes = limits_.header_bytes};
-  if (!receiver.on_bytes) limits.body_bytes = receiver.body_limit;
-  ResponseReader reader(limits, [&receiver](const ResponseHead& head, std::string_view piece) {
-    return receiver.receive(head, piece);
-  });
-  bool counted = false;
-  while (true) {
-    const auto bytes = co_await read_with_deadline(*transport, reader.space(), deadline);
-    if (!bytes)
-      co_return std::unexpected(
-          ExchangeFailure{.sent = true, .began = reader.began(), .cause = bytes.error()});
-    if (receiver.idle_timeout) deadline.restart(*receiver.idle_timeout);
-    const auto step = reader.received(*bytes);
-    const bool begins = reader.has_head() && !counted;
-    if (begins) on_status(reader.head().status);
-    counted = reader.has_head();
-    if (!step)
-      co_return std::unexpected(
-          ExchangeFailure{.sent = true, .began = reader.began(), .cause = step.error()});
-    const bool is_complete = *step != ResponseReader::Step::More;
-    if (!is_complete && (!begins || receiver.begin(reader.head()))) continue;
-    if (reader.reusable() && !stopped_) pool_.add_idle(std::move(transport));
-    co_return reader.head();
-  }
-}
-
-// Sends the request on an idle connection, or on a new one if no connection is idle. Sends it again
-// on a new connection if the server has closed the idle one.
 asio::awaitable<Result<ResponseHead>> KubeClient::Impl::send(const ApiCall& call,
                                                              const std::string& token,
                                                              BodyReceiver& receiver,
@@ -259,38 +211,29 @@ asio::awaitable<Result<ResponseHead>> KubeClient::Impl::send(const ApiCall& call
   const std::string text = text_of(call, token);
   const auto since = steady_clock::now();
   bool counted = false;
-  const std::function<void(int)> on_status = [&](int status) {
-    counted = true;
-    count(call, static_cast<bool>(receiver.on_bytes), status, since);
+  const auto count_once = [&](int status) {
+    if (!std::exchange(counted, true))
+      count(call, static_cast<bool>(receiver.on_bytes), status, since);
   };
-  for (bool is_retry = false;; is_retry = true) {
-    auto transport = is_retry ? nullptr : pool_.take_idle();
-    const bool reused = transport != nullptr;
-    if (!transport) {
-      Endpoint endpoint{.host = credentials_.host,
-                        .port = credentials_.port,
-                        .tls = tls_.get(),
-                        .server_name = credentials_.server_name};
-      auto opened = co_await open_transport(executor_, resolver_, std::move(endpoint), deadline);
-      if (!opened) {
-        on_status(0);
-        co_return std::unexpected(error_of(call, ExchangeFailure{.cause = opened.error()}));
-      }
-      transport = std::move(*opened);
-    }
-    auto head = co_await exchange(std::move(transport), text, on_status, receiver, deadline);
-    if (head) co_return *std::move(head);
-    const ExchangeFailure& failure = head.error();
-    // The server has closed the idle connection. A read can be sent again. A write can be sent
-    // again only if none of its bytes was sent. The other idle connections are probably closed too.
-    if (reused && is_connection_lost(failure.cause.transport_error) && !failure.began &&
-        (call.verb == Verb::Get || !failure.sent)) {
-      pool_.close_idle();
-      continue;
-    }
-    if (!counted) on_status(0);
-    co_return std::unexpected(error_of(call, failure));
-  }
+  Exchange exchange{
+      .request = text,
+      .limits = {.header_bytes = limits_.header_bytes},
+      .sink = [&receiver](const ResponseHead& head,
+                          std::string_view piece) { return receiver.receive(head, piece); },
+      .on_head = [&count_once](const ResponseHead& head) { count_once(head.status); },
+      .wants_body = [&receiver](const ResponseHead& head) { return receiver.begin(head); },
+      .idle_timeout = receiver.idle_timeout};
+  if (!receiver.on_bytes) exchange.limits.body_bytes = receiver.body_limit;
+  Endpoint endpoint{.host = credentials_.host,
+                    .port = credentials_.port,
+                    .tls = tls_,
+                    .server_name = credentials_.server_name};
+  // A read can be sent again. A write can be sent again only if none of its bytes was sent.
+  const auto resend = call.verb == Verb::Get ? Resend::Always : Resend::IfNotSent;
+  auto head = co_await connections_.send(std::move(endpoint), exchange, resend, deadline);
+  if (head) co_return *std::move(head);
+  count_once(0);
+  co_return std::unexpected(error_of(call, head.error()));
 }
 
 // Sends the request, and sends it again with a new token if the server rejects the current one.
@@ -315,7 +258,7 @@ asio::awaitable<Result<ports::ResponseWithWarnings>> KubeClient::Impl::call(
   if (auto error = self->precondition_error(call)) co_return std::unexpected(*std::move(error));
   Deadline deadline(self->executor_, timeout);
   const InFlight registered(*self, deadline);
-  const auto permit = co_await self->pool_.acquire(deadline);
+  const auto permit = co_await self->calls_.acquire(deadline);
   if (!permit) {
     co_return std::unexpected(self->error_of(call, ExchangeFailure{.cause = permit.error()}));
   }
@@ -347,7 +290,7 @@ asio::awaitable<Result<void>> KubeClient::Impl::stream(
 
 void KubeClient::Impl::stop() {
   stopped_ = true;
-  pool_.close_idle();
+  connections_.close();
   const auto deadlines = in_flight_;
   for (auto* deadline : deadlines) deadline->abort_now();
 }
@@ -363,10 +306,10 @@ Result<std::unique_ptr<KubeClient>> KubeClient::create(asio::any_io_executor exe
   if (!valid_header_value(credentials.token))
     return fail(ErrorKind::BadInput,
                 credentials.source + ": the token contains a control character");
-  std::unique_ptr<TlsContext> tls;
+  std::shared_ptr<TlsContext> tls;
   if (credentials.tls) {
-    auto made = TlsContext::from(credentials);
-    if (!made) return std::unexpected(made.error());
+    auto made = TlsContext::from(tls_settings(credentials));
+    if (!made) return fail(made.error().kind, credentials.source + ": " + made.error().message);
     tls = *std::move(made);
   }
   auto impl = std::make_shared<Impl>(std::move(executor), std::move(credentials), std::move(tls),

@@ -25,7 +25,8 @@ namespace {
 
 class TlsTransport final : public Transport {
  public:
-  TlsTransport(tcp::socket socket, ssl::context& context) : stream_(std::move(socket), context) {}
+  TlsTransport(tcp::socket socket, ssl::context& context, std::shared_ptr<TlsContext> owner)
+      : owner_(std::move(owner)), stream_(std::move(socket), context) {}
 
   asio::awaitable<Transferred> read_some(std::span<char> into) override {
     return read_some_of(stream_, into);
@@ -45,13 +46,12 @@ class TlsTransport final : public Transport {
   SSL* handle() { return stream_.native_handle(); }
 
  private:
+  std::shared_ptr<TlsContext> owner_;  // of the context of stream_
   ssl::stream<tcp::socket> stream_;
 };
 
-std::unexpected<Error> unusable(const std::string& part, const Credentials& credentials,
-                                const boost::system::error_code& error) {
-  return fail(ErrorKind::Tls,
-              credentials.source + ": " + part + " cannot be used: " + error.message());
+std::unexpected<Error> unusable(const std::string& part, const boost::system::error_code& error) {
+  return fail(ErrorKind::Tls, part + " cannot be used: " + error.message());
 }
 
 // Sets the name that OpenSSL sends as SNI and, if `verify` is true, expects in the certificate.
@@ -86,31 +86,36 @@ TlsContext::TlsContext() : impl_(std::make_unique<Impl>()) {}
 
 TlsContext::~TlsContext() = default;
 
-Result<std::unique_ptr<TlsContext>> TlsContext::from(const Credentials& credentials) {
-  std::unique_ptr<TlsContext> made(new TlsContext());
+Result<std::shared_ptr<TlsContext>> TlsContext::from(const api::TlsSettings& settings) {
+  std::shared_ptr<TlsContext> made(new TlsContext());
   auto& context = made->impl_->context;
-  made->impl_->verify = credentials.verify;
+  const bool verify = settings.verify == api::TlsSettings::Verify::Certificate;
+  made->impl_->verify = verify;
   boost::system::error_code error;
   SSL_CTX_set_min_proto_version(context.native_handle(), TLS1_2_VERSION);
-  context.set_verify_mode(credentials.verify ? ssl::verify_peer : ssl::verify_none);
-  if (!credentials.ca_pem.empty()) {
-    context.add_certificate_authority(asio::buffer(credentials.ca_pem), error);
-    if (error) return unusable("the certificate authority", credentials, error);
-  } else if (credentials.verify) {
+  context.set_verify_mode(verify ? ssl::verify_peer : ssl::verify_none);
+  // A server that nobody verifies may have a short key, as in without_verification().
+  if (!verify) SSL_CTX_set_security_level(context.native_handle(), 0);
+  // Without this callback, OpenSSL asks on the terminal for the password of an encrypted key.
+  context.set_password_callback([](std::size_t, auto) { return std::string(); }, error);
+  if (!settings.authorities.empty()) {
+    context.add_certificate_authority(asio::buffer(settings.authorities), error);
+    if (error) return unusable("the certificate authority", error);
+  } else if (verify) {
     context.set_default_verify_paths(error);
-    if (error) return unusable("the machine's certificate authorities", credentials, error);
+    if (error) return unusable("the machine's certificate authorities", error);
   }
-  if (!credentials.certificate_pem.empty()) {
-    context.use_certificate_chain(asio::buffer(credentials.certificate_pem), error);
-    if (error) return unusable("the client certificate", credentials, error);
-    context.use_private_key(asio::buffer(credentials.key_pem), ssl::context::pem, error);
-    if (error) return unusable("the client key", credentials, error);
+  if (!settings.client_certificate.empty()) {
+    context.use_certificate_chain(asio::buffer(settings.client_certificate), error);
+    if (error) return unusable("the client certificate", error);
+    context.use_private_key(asio::buffer(settings.client_key), ssl::context::pem, error);
+    if (error) return unusable("the client key", error);
   }
   return made;
 }
 
-std::unique_ptr<TlsContext> TlsContext::without_verification() {
-  std::unique_ptr<TlsContext> made(new TlsContext());
+std::shared_ptr<TlsContext> TlsContext::without_verification() {
+  std::shared_ptr<TlsContext> made(new TlsContext());
   made->impl_->verify = false;
   made->impl_->context.set_verify_mode(ssl::verify_none);
   // Probes use this context. A short key does not make an application unhealthy, so it is accepted.
@@ -118,12 +123,12 @@ std::unique_ptr<TlsContext> TlsContext::without_verification() {
   return made;
 }
 
-asio::awaitable<NetResult<std::unique_ptr<Transport>>> tls_transport(tcp::socket socket,
-                                                                     TlsContext& context,
-                                                                     std::string server_name,
-                                                                     Deadline& deadline) {
-  auto transport = std::make_unique<TlsTransport>(std::move(socket), context.impl_->context);
-  if (!set_server_name(transport->handle(), server_name, context.impl_->verify)) {
+asio::awaitable<NetResult<std::unique_ptr<Transport>>> tls_transport(
+    tcp::socket socket, std::shared_ptr<TlsContext> context, std::string server_name,
+    Deadline& deadline) {
+  auto transport =
+      std::make_unique<TlsTransport>(std::move(socket), context->impl_->context, context);
+  if (!set_server_name(transport->handle(), server_name, context->impl_->verify)) {
     co_return std::unexpected(
         Failure{.transport_error = TransportError::Tls,
                 .detail = "\"" + server_name + "\" is not a valid server name"});

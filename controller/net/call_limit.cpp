@@ -1,4 +1,4 @@
-#include "net/pool.hpp"
+#include "net/call_limit.hpp"
 
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -9,37 +9,27 @@
 
 namespace lastgood::net {
 namespace asio = boost::asio;
-using std::chrono::steady_clock;
 namespace {
 
 struct Waiter {
   asio::steady_timer timer;
-  std::optional<ConnectionPool::Permit> permit;
+  std::optional<CallLimit::Permit> permit;
 };
 
 }  // namespace
 
-struct ConnectionPool::State {
-  struct Idle {
-    std::unique_ptr<Transport> transport;
-    steady_clock::time_point since;
-  };
-
+struct CallLimit::State {
   asio::any_io_executor executor;
-  std::size_t limit;
-  Duration max_idle;
   std::size_t free;  // permits
   std::list<Waiter*> waiting = {};
-  std::vector<Idle> idle = {};  // the connection that was used last is at the end
 };
 
-ConnectionPool::ConnectionPool(asio::any_io_executor executor, std::size_t limit, Duration max_idle)
-    : state_(std::make_shared<State>(State{
-          .executor = std::move(executor), .limit = limit, .max_idle = max_idle, .free = limit})) {}
+CallLimit::CallLimit(asio::any_io_executor executor, std::size_t limit)
+    : state_(std::make_shared<State>(State{.executor = std::move(executor), .free = limit})) {}
 
-ConnectionPool::~ConnectionPool() { close_idle(); }
+CallLimit::~CallLimit() = default;
 
-ConnectionPool::Permit::~Permit() {
+CallLimit::Permit::~Permit() {
   if (!state_) return;
   if (state_->waiting.empty()) {
     ++state_->free;
@@ -52,7 +42,7 @@ ConnectionPool::Permit::~Permit() {
   next.timer.cancel();
 }
 
-asio::awaitable<NetResult<ConnectionPool::Permit>> ConnectionPool::acquire(Deadline& deadline) {
+asio::awaitable<NetResult<CallLimit::Permit>> CallLimit::acquire(Deadline& deadline) {
   const auto state = state_;
   if (state->free > 0) {
     --state->free;
@@ -75,23 +65,5 @@ asio::awaitable<NetResult<ConnectionPool::Permit>> ConnectionPool::acquire(Deadl
   if (waiter.permit) co_return std::move(*waiter.permit);
   co_return std::unexpected(failure_of(asio::error::operation_aborted, deadline));
 }
-
-std::unique_ptr<Transport> ConnectionPool::take_idle() {
-  auto& idle = state_->idle;
-  while (!idle.empty()) {
-    auto last = std::move(idle.back());
-    idle.pop_back();
-    if (steady_clock::now() - last.since <= state_->max_idle && last.transport->is_quiet())
-      return std::move(last.transport);
-  }
-  return nullptr;
-}
-
-void ConnectionPool::add_idle(std::unique_ptr<Transport> transport) {
-  if (state_->idle.size() < state_->limit)
-    state_->idle.push_back({std::move(transport), steady_clock::now()});
-}
-
-void ConnectionPool::close_idle() { state_->idle.clear(); }
 
 }  // namespace lastgood::net
