@@ -6,6 +6,8 @@
 #include <boost/beast/http/error.hpp>
 #include <charconv>
 
+#include "base/text.hpp"
+
 namespace lastgood::net {
 namespace beast = boost::beast;
 namespace http = boost::beast::http;
@@ -63,14 +65,18 @@ class ResponseParser final : public http::basic_parser<false> {
   }
   void on_field_impl(http::field name, beast::string_view, beast::string_view value,
                      error_code&) override {
+    if (is_header_done()) return;  // a trailer
+    if (name == http::field::content_type && head_.content_type.empty())
+      head_.content_type = plain(value);
     if (name == http::field::retry_after) head_.retry_after = parse_retry_after(plain(value));
     if (name == http::field::warning && head_.warnings.size() < max_warnings)
       head_.warnings.emplace_back(plain(value));
   }
-  void on_header_impl(error_code&) override { head_.keep_alive = keep_alive(); }
-  void on_body_init_impl(const boost::optional<std::uint64_t>& length, error_code&) override {
-    if (length) head_.length = *length;
+  void on_header_impl(error_code&) override {
+    head_.keep_alive = keep_alive();
+    if (const auto length = content_length()) head_.length = *length;
   }
+  void on_body_init_impl(const boost::optional<std::uint64_t>&, error_code&) override {}
   std::size_t on_body_impl(beast::string_view body, error_code& error) override {
     return deliver(plain(body), error);
   }
@@ -263,16 +269,23 @@ NetResult<std::optional<RequestHead>> RequestReader::next() {
 std::string to_text(const RequestText& request) {
   std::string text;
   text.reserve(512 + request.target.size() + request.token.size() + request.body.size());
+  const auto has = [&request](std::string_view name) {
+    return std::ranges::any_of(request.headers,
+                               [name](const auto& header) { return lowered(header.name) == name; });
+  };
   const auto add = [&text](std::initializer_list<std::string_view> pieces) {
     for (const auto piece : pieces) text += piece;
   };
-  add({request.method, " ", request.target, " HTTP/1.1\r\nHost: ", request.host,
-       "\r\nUser-Agent: ", request.user_agent, "\r\nAccept: ", request.accept, "\r\n"});
+  add({request.method, " ", request.target, " HTTP/1.1\r\n"});
+  if (!has("host")) add({"Host: ", request.host, "\r\n"});
+  if (!has("user-agent")) add({"User-Agent: ", request.user_agent, "\r\n"});
+  if (!has("accept")) add({"Accept: ", request.accept, "\r\n"});
   if (!request.token.empty()) add({"Authorization: Bearer ", request.token, "\r\n"});
-  if (!request.body.empty() || !request.content_type.empty()) {
-    const std::string length = std::to_string(request.body.size());
-    add({"Content-Type: ", request.content_type, "\r\nContent-Length: ", length, "\r\n"});
-  }
+  for (const auto& header : request.headers) add({header.name, ": ", header.value, "\r\n"});
+  if (!request.content_type.empty()) add({"Content-Type: ", request.content_type, "\r\n"});
+  // A server may reject a POST without a length (411), even if the body is empty.
+  if (!request.body.empty() || !request.content_type.empty() || request.method == "POST")
+    add({"Content-Length: ", std::to_string(request.body.size()), "\r\n"});
   if (request.close) add({"Connection: close\r\n"});
   add({"\r\n", request.body});
   return text;
@@ -281,6 +294,12 @@ std::string to_text(const RequestText& request) {
 bool valid_target(std::string_view target) {
   return target.starts_with('/') &&
          std::ranges::none_of(target, [](unsigned char c) { return c <= ' ' || c == 0x7f; });
+}
+
+bool valid_header_name(std::string_view name) {
+  constexpr std::string_view token =
+      "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+  return !name.empty() && name.find_first_not_of(token) == std::string_view::npos;
 }
 
 bool valid_header_value(std::string_view value) {

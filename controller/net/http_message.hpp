@@ -10,7 +10,9 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "api/call.hpp"
 #include "base/time.hpp"
 #include "net/failure.hpp"
 
@@ -23,6 +25,7 @@ struct ResponseHead {
   std::optional<Duration> retry_after = {};
   std::optional<std::uint64_t> length = {};  // the Content-Length header
   std::vector<std::string> warnings = {};    // the Warning headers, at most max_warnings
+  std::string content_type = {};             // the Content-Type header
 };
 
 inline constexpr std::size_t max_warnings = 16;
@@ -97,8 +100,11 @@ struct RequestText {
   std::string_view user_agent;
   std::string_view accept = "*/*";
   std::string_view token = {};         // bearer token; empty: no Authorization header
-  std::string_view content_type = {};  // empty: no body
+  std::string_view content_type = {};  // empty: no Content-Type header
   std::string_view body = {};
+  // Further headers. Host, User-Agent and Accept replace the values above. The names and values
+  // must be valid.
+  std::span<const api::HttpHeader> headers = {};
   bool close = false;  // ask the server to close the connection after the response
 };
 [[nodiscard]] std::string to_text(const RequestText& request);
@@ -106,6 +112,8 @@ struct RequestText {
 // True if the target begins with "/" and has no blanks or control characters. A blank would end the
 // target, a line break the request line.
 [[nodiscard]] bool valid_target(std::string_view target);
+// True if the name is a token of RFC 9110: letters, digits and some punctuation, not empty.
+[[nodiscard]] bool valid_header_name(std::string_view name);
 // True if the value has no control characters except tabs. A line break would end the header.
 [[nodiscard]] bool valid_header_value(std::string_view value);
 

@@ -98,6 +98,11 @@ LookupResult system_lookup(const std::string& name) {
   return result;
 }
 
+bool valid_host(std::string_view host) {
+  return !host.empty() && host.size() <= 253 &&
+         std::ranges::none_of(host, [](unsigned char c) { return c <= ' ' || c >= 0x7f; });
+}
+
 // One lookup, and the callers that wait for its result. The socket is read only while a caller
 // waits: a pending read would keep the io_context running until getaddrinfo() returns.
 struct Resolver::Pending : std::enable_shared_from_this<Pending> {
@@ -183,14 +188,13 @@ NetResult<std::shared_ptr<Resolver::Pending>> Resolver::join_or_start(const std:
 }
 
 asio::awaitable<NetResult<Addresses>> Resolver::resolve(std::string host, Deadline& deadline) {
-  boost::system::error_code error;
-  if (const auto numeric = asio::ip::make_address(host, error); !error)
-    co_return Addresses{numeric};
-  if (host.empty() || host.size() > 253 ||
-      std::ranges::any_of(host, [](char c) { return c <= ' ' || c == 0x7f; })) {
+  if (!valid_host(host)) {
     co_return std::unexpected(Failure{.transport_error = TransportError::DNSLookupFailed,
                                       .detail = "not a valid host name"});
   }
+  boost::system::error_code error;
+  if (const auto numeric = asio::ip::make_address(host, error); !error)
+    co_return Addresses{numeric};
   const auto joined = join_or_start(host);
   if (!joined) co_return std::unexpected(joined.error());
   const auto& pending = *joined;

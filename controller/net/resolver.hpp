@@ -18,6 +18,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "net/deadline.hpp"
@@ -37,6 +38,10 @@ using Lookup = std::function<LookupResult(const std::string& name)>;
 
 // getaddrinfo() for IPv4 and IPv6.
 [[nodiscard]] LookupResult system_lookup(const std::string& name);
+
+// True if the text has 1 to 253 visible ASCII characters. Any other character is in no host name,
+// and a line break in the zone of an IPv6 address ("fe80::1%eth0") would end the Host header.
+[[nodiscard]] bool valid_host(std::string_view host);
 
 class Resolver {
  public:

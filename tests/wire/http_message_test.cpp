@@ -212,7 +212,40 @@ TEST_CASE("rejects a request with a body") {
   }
 }
 
-TEST_CASE("rejects a path or a header value that is not valid in a request") {
+TEST_CASE("reads the Content-Type header, but not the one of a trailer") {
+  const std::string type = "Content-Type: text/plain; version=0.0.4\r\n";
+  CHECK(read_response({"HTTP/1.1 200 OK\r\n" + type + "Content-Length: 0\r\n\r\n"})
+            .head.content_type == "text/plain; version=0.0.4");
+  const auto outcome =
+      read_response({"HTTP/1.1 200 OK\r\nTransfer-Encoding: "
+                     "chunked\r\n\r\n0\r\nWarning: x\r\n" +
+                     type + "\r\n"});
+  CHECK(outcome.step == Step::Done);
+  CHECK(outcome.head.content_type.empty());
+  CHECK(outcome.head.warnings.empty());
+}
+
+TEST_CASE("formats further headers, which may replace Host, User-Agent and Accept") {
+  RequestText request{.method = "POST", .target = "/q", .host = "a", .user_agent = "b"};
+  CHECK(to_text(request) ==
+        "POST /q HTTP/1.1\r\nHost: a\r\nUser-Agent: b\r\nAccept: */*\r\n"
+        "Content-Length: 0\r\n\r\n");
+  request.content_type = "text/plain";
+  request.body = "body";
+  const std::vector<api::HttpHeader> tenant{{.name = "X-Scope-OrgID", .value = "shop"}};
+  request.headers = tenant;
+  CHECK(to_text(request) ==
+        "POST /q HTTP/1.1\r\nHost: a\r\nUser-Agent: b\r\nAccept: */*\r\nX-Scope-OrgID: shop\r\n"
+        "Content-Type: text/plain\r\nContent-Length: 4\r\n\r\nbody");
+  const std::vector<api::HttpHeader> own{{.name = "accept", .value = "text/plain"},
+                                         {.name = "HOST", .value = "c"},
+                                         {.name = "User-agent", .value = "d"}};
+  request = {.method = "GET", .target = "/", .host = "a", .user_agent = "b", .headers = own};
+  CHECK(to_text(request) ==
+        "GET / HTTP/1.1\r\naccept: text/plain\r\nHOST: c\r\nUser-agent: d\r\n\r\n");
+}
+
+TEST_CASE("rejects a path, a header name or a header value that is not valid in a request") {
   CHECK(valid_target("/api/v1/pods?labelSelector=a%3Db"));
   CHECK_FALSE(valid_target(""));
   CHECK_FALSE(valid_target("api"));
@@ -221,6 +254,9 @@ TEST_CASE("rejects a path or a header value that is not valid in a request") {
   CHECK_FALSE(valid_target(std::string_view("/a\0b", 4)));
   CHECK(valid_header_value("application/json"));
   CHECK_FALSE(valid_header_value("a\nb"));
+  CHECK(valid_header_name("X-Scope-OrgID"));
+  for (const std::string_view name : {"", "a b", "a:", "a\r\nb", "a\t", "\xc3\xa4", "(a)"})
+    CHECK_FALSE(valid_header_name(name));
 }
 
 }  // namespace lastgood::net

@@ -18,14 +18,12 @@ using api::ProbeRequest;
 using api::ProbeResponse;
 using std::chrono::steady_clock;
 
-constexpr Duration short_timeout{80};
-
-ProbeRequest request_to(std::uint16_t port, Duration timeout = Duration(10'000)) {
+ProbeRequest request_to(std::uint16_t port, Duration timeout = long_timeout) {
   return {.host = "127.0.0.1", .port = port, .target = "/health", .timeout = timeout};
 }
 
 // Probes a server that runs `script`. With `handshake`, the server and the probe use TLS.
-ProbeResponse probe(Script script, Duration timeout = Duration(10'000),
+ProbeResponse probe(Script script, Duration timeout = long_timeout,
                     ServerHandshake handshake = {}) {
   asio::io_context io;
   ScriptedServer server(io, std::move(script), handshake);

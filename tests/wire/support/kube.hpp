@@ -66,9 +66,6 @@ inline std::unique_ptr<net::KubeClient> client_for(asio::io_context& io,
   return *std::move(client);
 }
 
-inline constexpr Duration long_timeout{10'000};
-inline constexpr Duration short_timeout{60};
-
 inline ports::ApiCall get(std::string target = "/api") { return {.target = std::move(target)}; }
 inline ports::ApiCall patch(std::string body = "[]") {
   return {.verb = ports::Verb::Patch,

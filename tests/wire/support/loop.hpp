@@ -18,9 +18,15 @@
 #include <stdexcept>
 #include <utility>
 
+#include "base/time.hpp"
+
 namespace lastgood::wire {
 
 namespace asio = boost::asio;
+
+// For exchanges that must end before their timeout, and for those that must time out.
+inline constexpr Duration long_timeout{10'000};
+inline constexpr Duration short_timeout{60};
 
 // Runs handlers until `done` returns true. Throws after 20 s.
 inline void run_until(asio::io_context& io, const std::function<bool()>& done) {
