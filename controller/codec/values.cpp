@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
-#include <optional>
+#include <cmath>
+#include <limits>
 
 #include "base/text.hpp"
 
@@ -84,6 +86,21 @@ std::optional<StatusRange> parse_range(std::string_view text) {
   if (!is_status(from) || !is_status(to) || *from > *to) return std::nullopt;
   return StatusRange{*from, *to};
 }
+
+struct OperatorText {
+  std::string_view text;
+  Comparison::Operator operation;
+};
+
+// Each text comes before the texts with which it begins.
+constexpr std::array operators{
+    OperatorText{">=", Comparison::Operator::GreaterOrEqual},
+    OperatorText{">", Comparison::Operator::Greater},
+    OperatorText{"<=", Comparison::Operator::LessOrEqual},
+    OperatorText{"<", Comparison::Operator::Less},
+    OperatorText{"==", Comparison::Operator::Equal},
+    OperatorText{"!=", Comparison::Operator::NotEqual},
+};
 
 }  // namespace
 
@@ -171,6 +188,44 @@ Result<int> parse_percent(std::string_view text) {
   if (!number || *number > 99)
     return bad_input(in_quotes(text) + R"( is not a percentage from 0% to 99%, such as "25%")");
   return *number;
+}
+
+Result<Comparison> parse_comparison(std::string_view text) {
+  const std::string_view rest = trimmed(text);
+  const auto* const found = std::ranges::find_if(
+      operators, [&](const OperatorText& one) { return rest.starts_with(one.text); });
+  if (found != operators.end()) {
+    const auto limit = parse_number(trimmed(rest.substr(found->text.size())));
+    if (limit && std::isfinite(*limit))
+      return Comparison{.operation = found->operation, .limit = *limit};
+  }
+  return bad_input(in_quotes(text) +
+                   R"( is not one of > >= < <= == != and a number, such as "> 0.05")");
+}
+
+std::string to_string(const Comparison& rule) {
+  const auto* const found = std::ranges::find(operators, rule.operation, &OperatorText::operation);
+  return fmt::format("{} {}", found->text, format_number(rule.limit));
+}
+
+std::optional<double> parse_number(std::string_view text) {
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  if (text == "NaN") return std::numeric_limits<double>::quiet_NaN();
+  if (text == "+Inf") return infinity;
+  if (text == "-Inf") return -infinity;
+  double number = 0;
+  const char* const begin = text.data();
+  const char* const end = begin + text.size();
+  const auto [stop, error] = std::from_chars(begin, end, number);
+  // from_chars() reads more spellings of NaN and the infinities.
+  if (error != std::errc{} || stop != end || !std::isfinite(number)) return std::nullopt;
+  return number;
+}
+
+std::string format_number(double number) {
+  if (std::isnan(number)) return "NaN";
+  if (std::isinf(number)) return number > 0 ? "+Inf" : "-Inf";
+  return fmt::format("{}", number);
 }
 
 Result<int> parse_whole(std::string_view text, int from, int to) {

@@ -1,9 +1,10 @@
-// The formats of text fields: URLs, status ranges, percentages and names. Every error is BadInput.
+// The formats of text fields: URLs, status ranges, numbers and names. Every error is BadInput.
 // The message quotes the value and says what is wrong. The caller puts the name of the field before
 // the message: `checks[0].http.url: "myapp" must begin with http:// ...`.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,6 +32,17 @@ struct HttpUrl {
 
 // A percentage from 0% to 99%, such as "25%".
 [[nodiscard]] Result<int> parse_percent(std::string_view text);
+
+// One of > >= < <= == != and a finite decimal number, such as "> 0.05".
+[[nodiscard]] Result<api::Comparison> parse_comparison(std::string_view text);
+// "> 0.05". parse_comparison() reads back an equal value.
+[[nodiscard]] std::string to_string(const api::Comparison& rule);
+
+// The whole text as a decimal number, which may have an exponent: "0.05", "-1e-05". NaN and the
+// infinities are numbers here: "NaN", "+Inf", "-Inf". Nothing if the number is not a double.
+[[nodiscard]] std::optional<double> parse_number(std::string_view text);
+// The shortest text from which parse_number() reads back the same number: "0.05", "1e-05".
+[[nodiscard]] std::string format_number(double number);
 
 // A whole number from `from` to `to`, in decimal digits, such as "3".
 [[nodiscard]] Result<int> parse_whole(std::string_view text, int from, int to);

@@ -1,6 +1,8 @@
 #include "codec/values.hpp"
 
 #include <catch2/catch.hpp>
+#include <cmath>
+#include <limits>
 
 using namespace lastgood;
 using namespace lastgood::api;
@@ -104,6 +106,60 @@ TEST_CASE("rejects percentages, numbers and durations that are badly formed or o
   CHECK(parse_duration_within("1s", 1s, 1h) == Duration{1s});
   CHECK(parse_duration_within("1h1s", 1s, 1h).error().message ==
         R"("1h1s" is not between 1s and 1h)");
+}
+
+TEST_CASE("parse_comparison reads an operator and a number, and to_string writes them") {
+  using enum Comparison::Operator;
+  struct Row {
+    const char* text;
+    Comparison rule;
+    const char* written;
+  };
+  const Row row = GENERATE(values<Row>({
+      {"> 0.05", {Greater, 0.05}, "> 0.05"},
+      {">0.05", {Greater, 0.05}, "> 0.05"},
+      {" >=  100000 ", {GreaterOrEqual, 100000}, ">= 100000"},
+      {"< -1.5", {Less, -1.5}, "< -1.5"},
+      {"<=1e-5", {LessOrEqual, 0.00001}, "<= 1e-05"},
+      {"== 0", {Equal, 0}, "== 0"},
+      {"!= 1E3", {NotEqual, 1000}, "!= 1000"},
+      {"> 0.1000000000000000055511151231257827", {Greater, 0.1}, "> 0.1"},
+  }));
+  INFO(row.text);
+  const auto rule = parse_comparison(row.text);
+  REQUIRE(rule);
+  CHECK(rule->operation == row.rule.operation);
+  CHECK(rule->limit == row.rule.limit);
+  CHECK(to_string(*rule) == row.written);
+  CHECK(parse_comparison(to_string(*rule)).value() == *rule);
+}
+
+TEST_CASE("parse_comparison rejects a text that is not an operator and a finite number") {
+  const auto* invalid =
+      GENERATE("", ">", "0.05", "= 5", "=> 5", "> > 5", "> 5%", "> 0,05", "> +5", "> 0x10", "> NaN",
+               "> +Inf", "> inf", "> 1e999", "> 5 5", "above 5", "<> 5", "! 5");
+  INFO(invalid);
+  const auto rule = parse_comparison(invalid);
+  REQUIRE_FALSE(rule);
+  CHECK(rule.error().kind == ErrorKind::BadInput);
+  CHECK(rule.error().message.ends_with(
+      R"( is not one of > >= < <= == != and a number, such as "> 0.05")"));
+}
+
+TEST_CASE("parse_number reads the numbers of Prometheus, and format_number writes them") {
+  CHECK(parse_number("1185") == 1185.0);
+  CHECK(parse_number("0.19999999999999998") == 0.19999999999999998);
+  CHECK(parse_number("0.00001234") == 0.00001234);
+  CHECK(parse_number("1" + std::string(301, '0')) == 1e301);
+  CHECK(std::isnan(parse_number("NaN").value()));
+  CHECK(parse_number("+Inf") == std::numeric_limits<double>::infinity());
+  CHECK(parse_number("-Inf") == -std::numeric_limits<double>::infinity());
+  const auto* invalid = GENERATE("", " 1", "1 ", "+1", "nan", "nan(x)", "inf", "-infinity", "0x1p3",
+                                 "1e999", "1e-999", "1,5", "one");
+  INFO(invalid);
+  CHECK_FALSE(parse_number(invalid));
+  for (const char* text : {"0.2", "1e-05", "-3", "100000", "1e+300", "NaN", "+Inf", "-Inf"})
+    CHECK(format_number(parse_number(text).value()) == text);
 }
 
 TEST_CASE("is_dns_label and is_dns_subdomain accept only valid names of Kubernetes objects") {
