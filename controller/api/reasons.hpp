@@ -40,6 +40,10 @@ namespace lastgood::api {
   X(ConnectionClosed) X(InvalidResponse) X(DNSLookupFailed) X(Unreachable) X(NoPodsToProbe)       \
   X(PodsTerminating) X(ServiceNotFound) X(ServiceUnreadable) X(ServicePortNotFound)               \
   X(InvalidCheck) X(ProbeBlocked) X(ProbeLate)                                                    \
+  X(LimitExceeded) X(LowTraffic) X(NoData) X(NotANumber) X(InfiniteValue) X(MultipleSeries)       \
+  X(WrongResultType) X(QueryWarning) X(StaleValue) X(ClockSkew) X(InvalidQuery) X(QueryFailed)    \
+  X(AccessDenied) X(RequestRejected) X(Redirected) X(ServerUnavailable) X(ServerError)            \
+  X(ResponseTooLarge)                                                                             \
   X(ReleaseSeen) X(CheckBreached) X(BreachEnded) X(RollbackHeld) X(RollbackStarted)               \
   X(RollbackRejected) X(RollbackCancelled) X(RollbackVerified) X(RollbackUnverified)              \
   X(DrillFailed) X(OptInLost) X(ReleaseGood) X(ReleaseInconclusive) X(ReleaseSuperseded)

@@ -1,0 +1,275 @@
+#include "checks/prometheus_answer.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "base/text.hpp"
+#include "codec/json_at.hpp"
+#include "codec/values.hpp"
+
+namespace lastgood::checks {
+namespace {
+
+using api::ProbeOutcome;
+using api::Reason;
+using codec::Json;
+
+constexpr std::size_t max_missing_message_size = 400;  // bytes
+constexpr std::size_t max_quote_size = 200;            // bytes of the server's own words
+
+std::unexpected<MissingValue> missing(Reason reason, std::string_view message) {
+  return std::unexpected(MissingValue{
+      .reason = reason, .message = clip(on_one_line(message, ' '), max_missing_message_size)});
+}
+
+std::string server_quote(std::string_view text) { return in_quotes(trimmed(text), max_quote_size); }
+
+PrometheusAnswer answer_without_response(const api::HttpResponse& response) {
+  const std::string detail =
+      response.detail.empty() ? "" : fmt::format(" ({})", clip(response.detail, max_quote_size));
+  const auto sentence = [&](std::string_view what, std::string_view next) {
+    return fmt::format("the metrics server {}{}; {}", what, detail, next);
+  };
+  switch (response.outcome) {
+    case ProbeOutcome::ConnectionRefused:
+      return missing(Reason::ConnectionRefused,
+                     sentence("refused or reset the connection",
+                              "check its address, and whether it is running"));
+    case ProbeOutcome::TimedOut:
+      return missing(Reason::TimedOut, sentence(fmt::format("sent no complete response within {}",
+                                                            format_duration(response.took)),
+                                                "simplify the query, or raise timeout"));
+    case ProbeOutcome::ConnectionClosed:
+      return missing(
+          Reason::ConnectionClosed,
+          sentence("closed the connection before the response was complete", "see its log"));
+    case ProbeOutcome::DNSLookupFailed:
+      return missing(Reason::DNSLookupFailed,
+                     sentence("has a host name that does not resolve", "correct its address"));
+    case ProbeOutcome::Unreachable:
+      return missing(
+          Reason::Unreachable,
+          sentence("cannot be reached", "check that a NetworkPolicy lets the controller connect"));
+    case ProbeOutcome::Answered:
+    case ProbeOutcome::InvalidResponse: break;
+  }
+  return missing(Reason::InvalidResponse, sentence("returned no valid HTTP response",
+                                                   "check the scheme and the port of its address"));
+}
+
+// The error of the API, as JSON. Other servers and proxies send text or HTML.
+struct ApiError {
+  bool is_json = false;
+  std::string type;  // "bad_data", "execution", "timeout", ...; VictoriaMetrics: "400", "422"
+  std::string text;
+};
+
+ApiError api_error_of(const std::string& body) {
+  const auto json = codec::parse_json(body);
+  if (!json || codec::text_at(*json, {"status"}) != "error") return {.text = body};
+  return {.is_json = true,
+          .type = codec::text_at(*json, {"errorType"}),
+          .text = codec::text_at(*json, {"error"})};
+}
+
+PrometheusAnswer answer_of_server_error(int status, const ApiError& error) {
+  if (error.type == "timeout") {
+    return missing(Reason::TimedOut,
+                   fmt::format("the metrics server stopped the query: {} {}; simplify the query, "
+                               "or raise timeout",
+                               status, server_quote(error.text)));
+  }
+  if (status == 503) {
+    return missing(Reason::ServerUnavailable,
+                   fmt::format("the metrics server is not available: 503 {}; it may be starting or "
+                               "stopping",
+                               server_quote(error.text)));
+  }
+  return missing(Reason::ServerError, fmt::format("the metrics server failed: {} {}; see its log",
+                                                  status, server_quote(error.text)));
+}
+
+PrometheusAnswer answer_of_error(int status, const ApiError& error) {
+  const std::string answer = fmt::format("{} {}", status, server_quote(error.text));
+  if (status >= 300 && status < 400) {
+    return missing(Reason::Redirected,
+                   fmt::format("the metrics server redirects the request: {}; use its final "
+                               "address, with its path",
+                               answer));
+  }
+  if (status == 400 && error.is_json) {
+    return missing(
+        Reason::InvalidQuery,
+        fmt::format("the metrics server rejects the query: {}; correct the query", answer));
+  }
+  if (status == 401 || status == 403) {
+    return missing(Reason::AccessDenied,
+                   fmt::format("the metrics server denies access: {}; check the credentials of "
+                               "the check",
+                               answer));
+  }
+  if (status == 200 || status == 422) {
+    return missing(Reason::QueryFailed,
+                   fmt::format("the metrics server cannot evaluate the query: {}; correct the "
+                               "query, or see the log of the server",
+                               answer));
+  }
+  if (status >= 400 && status < 500) {
+    return missing(Reason::RequestRejected,
+                   fmt::format("the metrics server rejects the request: {}; {}", answer,
+                               status == 429 ? "use fewer checks or a longer interval"
+                                             : "check its address and path"));
+  }
+  if (status >= 500 && status < 600) return answer_of_server_error(status, error);
+  return missing(
+      Reason::InvalidResponse,
+      fmt::format("the metrics server returned {}, expected 200; check its address", answer));
+}
+
+std::unexpected<MissingValue> not_a_result(std::string_view problem) {
+  return missing(Reason::InvalidResponse,
+                 fmt::format("the response is not a result of the HTTP API of Prometheus: {}; "
+                             "check the address of the metrics server and its path",
+                             problem));
+}
+
+// Thanos sends the infos of PromQL as warnings. They begin with this text.
+constexpr std::string_view info_prefix = "PromQL info:";
+
+// The first warning of the server about the result.
+std::optional<std::string> warning_of(const Json& answer) {
+  const Json* const warnings = codec::find(answer, {"warnings"});
+  if (warnings != nullptr && !warnings->is_null()) {
+    if (!warnings->is_array()) return clip(warnings->dump(), max_quote_size);
+    for (const Json& warning : *warnings) {
+      if (!warning.is_string()) return clip(warning.dump(), max_quote_size);
+      const auto& text = warning.get_ref<const std::string&>();
+      if (!text.starts_with(info_prefix)) return text;
+    }
+  }
+  // The cluster version of VictoriaMetrics, if a storage node does not respond.
+  const Json* const partial = codec::find(answer, {"isPartial"});
+  if (partial != nullptr && *partial == true) return "isPartial: true";
+  return std::nullopt;
+}
+
+std::optional<Time> time_of(const Json& seconds) {
+  constexpr double end_of_9999 = 253402300800;
+  if (!seconds.is_number()) return std::nullopt;
+  const auto number = seconds.get<double>();
+  if (number < 0 || number >= end_of_9999) return std::nullopt;  // JSON has no NaN
+  return Time(Duration(std::llround(number * 1000)));
+}
+
+std::string text_of(Duration age) {
+  return format_duration(std::chrono::floor<std::chrono::seconds>(age));
+}
+
+// `point`: [1795907975.838, "0.2"], seconds since 1970 and the value.
+PrometheusAnswer answer_of_point(const Json& point, Time evaluated_at) {
+  if (!point.is_array() || point.size() != 2 || !point[1].is_string())
+    return not_a_result("a value is not a pair of a time and a text");
+  const auto at = time_of(point[0]);
+  if (!at) return not_a_result("the time of a value is not valid");
+  const auto& text = point[1].get_ref<const std::string&>();
+  const auto value = codec::parse_number(text);
+  if (!value) return not_a_result(fmt::format("the value {} is not a number", in_quotes(text)));
+  if (evaluated_at - *at > max_value_age) {
+    return missing(Reason::StaleValue,
+                   fmt::format("the value is of {}, {} before the query, and older than {}; check "
+                               "the clock of the metrics server, and the caches before it",
+                               format_rfc3339(*at), text_of(evaluated_at - *at),
+                               format_duration(max_value_age)));
+  }
+  if (*at - evaluated_at > max_clock_skew) {
+    return missing(Reason::ClockSkew,
+                   fmt::format("the value is of {}, {} after the query, more than {}; correct the "
+                               "clocks of the metrics server and of the nodes",
+                               format_rfc3339(*at), text_of(*at - evaluated_at),
+                               format_duration(max_clock_skew)));
+  }
+  if (std::isnan(*value)) {
+    return missing(Reason::NotANumber,
+                   "the query returned NaN: usually it divides by the traffic, and there is none");
+  }
+  if (std::isinf(*value)) {
+    return missing(Reason::InfiniteValue,
+                   fmt::format("the query returned {}: usually it divides by 0; correct the query",
+                               codec::format_number(*value)));
+  }
+  return MetricValue{.value = *value, .at = *at};
+}
+
+PrometheusAnswer answer_of_series(const Json& series, Time evaluated_at) {
+  if (codec::find(series, {"histogram"}) != nullptr) {
+    return missing(Reason::WrongResultType,
+                   "the query returned a native histogram, not a number; use a function such as "
+                   "histogram_quantile()");
+  }
+  const Json* const point = codec::find(series, {"value"});
+  if (point == nullptr) return not_a_result("a series has no value");
+  return answer_of_point(*point, evaluated_at);
+}
+
+PrometheusAnswer answer_of_success(const Json& answer, Time evaluated_at) {
+  const std::string type = codec::text_at(answer, {"data", "resultType"});
+  const Json* const result = codec::find(answer, {"data", "result"});
+  if (type == "string" || type == "matrix") {
+    return missing(Reason::WrongResultType,
+                   fmt::format("the query returned a {}, not a number; {}", type,
+                               type == "matrix" ? "remove the range, or use it in a function"
+                                                : "correct the query"));
+  }
+  if ((type != "vector" && type != "scalar") || result == nullptr || !result->is_array())
+    return not_a_result("it has no vector and no scalar");
+  if (type == "vector" && result->size() > 1) {
+    return missing(Reason::MultipleSeries,
+                   fmt::format("the query returned {} series, expected 1; aggregate them, for "
+                               "example with sum() or max()",
+                               result->size()));
+  }
+  if (const auto warning = warning_of(answer)) {
+    return missing(Reason::QueryWarning,
+                   fmt::format("the metrics server warns that the value may be wrong: {}; correct "
+                               "the query, or repair the server",
+                               server_quote(*warning)));
+  }
+  if (type == "scalar") return answer_of_point(*result, evaluated_at);
+  if (result->empty()) {
+    return missing(Reason::NoData,
+                   "the query returned no series; check the name of the metric and the labels, and "
+                   "that the query itself compares nothing");
+  }
+  return answer_of_series(result->front(), evaluated_at);
+}
+
+PrometheusAnswer answer_of_body(const api::HttpResponse& response, Time evaluated_at) {
+  const auto json = codec::parse_json(response.body);
+  if (!json) {
+    return not_a_result(
+        fmt::format("{}, {}", clip(response.content_type, 64), server_quote(response.body)));
+  }
+  const std::string status = codec::text_at(*json, {"status"});
+  if (status == "success") return answer_of_success(*json, evaluated_at);
+  if (status == "error") return answer_of_error(200, api_error_of(response.body));
+  return not_a_result("it has no status");
+}
+
+}  // namespace
+
+PrometheusAnswer parse_prometheus_answer(const api::HttpResponse& response, Time evaluated_at) {
+  if (response.is_too_large || response.body.size() > max_answer_size) {
+    return missing(Reason::ResponseTooLarge,
+                   "the response of the metrics server is larger than 1 MiB; aggregate the series, "
+                   "for example with sum()");
+  }
+  if (response.outcome != ProbeOutcome::Answered) return answer_without_response(response);
+  if (response.status == 200) return answer_of_body(response, evaluated_at);
+  return answer_of_error(response.status, api_error_of(response.body));
+}
+
+}  // namespace lastgood::checks
