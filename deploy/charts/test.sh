@@ -126,6 +126,14 @@ test_shared_cause() {
     "--shared-cause-percent=100"
 }
 
+test_prometheus() {
+  expect_no_line "passes no Prometheus address to the controller by default" defaults \
+    "--prometheus-address="
+  expect_rendered with_prometheus prometheus.address=http://prometheus.monitoring:9090
+  expect_line "passes prometheus.address to the controller" with_prometheus \
+    "--prometheus-address=http://prometheus.monitoring:9090"
+}
+
 test_breaker() {
   expect_line "passes breaker.rollbacks to the controller" defaults "--breaker-rollbacks=5"
   expect_line "passes breaker.percent to the controller" defaults "--breaker-percent=10"
@@ -234,6 +242,8 @@ test_rejections() {
   expect_rejection "rejects breaker.percent with a fraction" breaker breaker.percent=2.5
   expect_rejection "rejects negative sharedCause.deployments" sharedCause sharedCause.deployments=-1
   expect_rejection "rejects sharedCause.percent above 100" sharedCause sharedCause.percent=101
+  expect_rejection "rejects a prometheus.address without a scheme" prometheus \
+    prometheus.address=prometheus:9090
   expect_rejection "rejects an unknown key under breaker" rollback breaker.rollback=3
   local within
   for within in 0s 5 5x 1h30m 25h 86401s 1441m -5m 500ms; do
@@ -249,6 +259,7 @@ test_defaults
 test_namespaces
 test_breaker
 test_shared_cause
+test_prometheus
 test_secrets
 test_user_roles
 test_notes
