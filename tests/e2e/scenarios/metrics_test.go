@@ -1,0 +1,83 @@
+// Releases that are evaluated by queries to a real Prometheus. Their health endpoints always pass.
+package scenarios
+
+import (
+	"fmt"
+	"testing"
+
+	"lastgood.dev/tests/e2e/scenarios/internal/scenario"
+)
+
+// The controller evaluates the query for the pods of one revision. Requests come at a rate of 50/s.
+const errorsOfRevision = `(sum(rate(http_requests_total{namespace="$namespace",pod=~"$pods",` +
+	`code=~"5.."}[5s])) or vector(0)) / ` +
+	`sum(rate(http_requests_total{namespace="$namespace",pod=~"$pods"}[5s]))`
+
+// errorsOfAll has no variable that tells revisions apart.
+const errorsOfAll = `sum(rate(http_requests_total{namespace="$namespace",code=~"5.."}[5s])) / ` +
+	`sum(rate(http_requests_total{namespace="$namespace"}[5s]))`
+
+func metricsPolicy(server *scenario.Prometheus, query string) string {
+	return fmt.Sprintf(`
+bakeTime: 10s
+checks:
+- name: errors
+  interval: 1s
+  failureThreshold: 2
+  prometheus:
+    address: %s
+    query: %q
+    failIf: "> 0.05"
+rollback: {verifyFor: 2s, cooldown: 0s}
+`, server.URL(), query)
+}
+
+// goodUnderLoad has a good revision v1 that gets requests.
+func goodUnderLoad(t *testing.T, query string) (*scenario.Scenario, *scenario.Prometheus,
+	scenario.App) {
+	s := scenario.New(t)
+	v1 := scenario.NewApp("web", "v1").Guarded("web").Edit(scenario.Replicas(2))
+	server := s.Given().Prometheus()
+	s.Given().Policy("web", metricsPolicy(server, query)).Running(v1)
+	s.When().LoadStarted("web", 50)
+	s.Then().IsGood(v1).HasCondition("web", "ChecksEstablished", "True", "Passed")
+	return s, server, v1
+}
+
+func TestRollsBackWhenTheErrorRatioIsTooHigh(t *testing.T) {
+	s, _, v1 := goodUnderLoad(t, errorsOfRevision)
+	s.When().Applied(v1.As("v2").Env("ERROR_RATIO", "0.2"))
+	s.Then().IsRestoredAndVerified(v1).CausedByCheck("web", "errors", "LimitExceeded").
+		HasEvent("web", "RolledBack", "errors", "> 0.05").
+		TemplateChangedBy("web", "user", "lastgood")
+}
+
+func TestRollsBackWhenAQueryAboutAllPodsFailsOnlySinceTheRelease(t *testing.T) {
+	s, _, v1 := goodUnderLoad(t, errorsOfAll)
+	s.When().Applied(v1.As("v2").Env("ERROR_RATIO", "0.2"))
+	s.Then().IsRestored(v1).CausedByCheck("web", "errors", "LimitExceeded")
+}
+
+func TestHoldsWhenTheErrorRatioWasTooHighBeforeTheRelease(t *testing.T) {
+	for name, query := range map[string]string{
+		"query for a revision": errorsOfRevision, "query for all pods": errorsOfAll} {
+		t.Run(name, func(t *testing.T) {
+			s, server, v1 := goodUnderLoad(t, query)
+			s.When().SetInRunningPods("web", "ERROR_RATIO=0.2")
+			s.Then().QueryIs(server, errorRatio, 0.2, 0.05)
+			s.When().Applied(v1.As("v2").Env("ERROR_RATIO", "0.2")).Available("web")
+			s.Then().IsHeld("web", "AlreadyFailing", "errors", "> 0.05").
+				HasNoControllerWrites("web").HasRollbackObjects("web", 0)
+		})
+	}
+}
+
+func TestDoesNothingWhilePrometheusIsDown(t *testing.T) {
+	s, server, v1 := goodUnderLoad(t, errorsOfRevision)
+	server.Stop()
+	s.When().Applied(v1.As("v2").Env("ERROR_RATIO", "0.5")).Available("web")
+	s.Then().CheckIs("web", "errors", "Unknown", "ConnectionRefused").
+		StateIs("web", "Evaluating", "").HasNoControllerWrites("web")
+	server.Start()
+	s.Then().IsRestored(v1).CausedByCheck("web", "errors", "LimitExceeded")
+}
