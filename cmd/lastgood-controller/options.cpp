@@ -162,6 +162,21 @@ void add_shared_cause(CLI::App& app, Options& o) {
       ->capture_default_str();
 }
 
+std::string validate_url(const std::string& text) {
+  const auto url = codec::parse_http_url(text);
+  return url ? std::string() : url.error().message;
+}
+
+void add_metrics(CLI::App& app, Options& o) {
+  app.add_option(
+         "--prometheus-address", o.prometheus_address,
+         "URL of a server with the HTTP API of Prometheus, for checks that name no address. "
+         "Default: none.")
+      ->type_name("URL")
+      ->envname("LASTGOOD_PROMETHEUS_ADDRESS")
+      ->check(CLI::Validator(validate_url, ""));
+}
+
 // The message of the option's validator. Empty if the value is valid or the option has no
 // validator.
 std::string validation_error(CLI::Option& option, std::string value) {
@@ -208,6 +223,7 @@ Parsed parse_options(int argc, char** argv) {
                "Check before a rollback that the Secrets of the last good template exist. The "
                "controller needs permission to get Secrets.")
       ->envname("LASTGOOD_READ_SECRETS");
+  add_metrics(app, o);
   try {
     app.parse(argc, argv);
     validate_environment(app);

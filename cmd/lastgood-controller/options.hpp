@@ -31,6 +31,7 @@ struct Options {
   int shared_cause_deployments = 2;
   int shared_cause_percent = 1;
   bool read_secrets = false;
+  std::string prometheus_address;  // of the checks `prometheus` without an address; empty: none
 };
 
 struct Parsed {

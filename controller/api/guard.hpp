@@ -76,6 +76,8 @@ struct CheckStatus {
   MeasurementResult result = MeasurementResult::Unknown;
   Reason reason = Reason::None;  // WrongStatus, TimedOut, CrashLoop, ...
   std::string message;           // the value and the limit, at most 512 bytes
+  std::string value;             // of a metrics check: the number that was compared
+  std::string threshold;         // of a metrics check: "> 0.05"
   int consecutive_failures = 0;
   int failure_threshold = 1;
   bool passed_once = false;                // since the rollout was complete

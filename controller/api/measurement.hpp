@@ -10,14 +10,21 @@
 
 namespace lastgood::api {
 
+// The longest time between two measurements of a failure of the rollout check that must last.
+inline constexpr Duration default_max_gap = std::chrono::seconds(10);
+
 struct Measurement {
   std::string check;  // "rollout", or the name in the policy
   MeasurementResult result = MeasurementResult::Unknown;
   Reason reason = Reason::None;
   std::string message;           // the value and the limit, at most 512 bytes
   std::optional<Time> at = {};   // when the result arrived; absent: now
+  std::string value;             // of a metrics check: the number that was compared
+  std::string threshold;         // of a metrics check: "> 0.05"
   Duration min_failing_time{0};  // a Fail breaches the check only if it has lasted this long
-  bool immediate = false;        // the first Fail breaches the check, without a failure threshold
+  // A failure that must last starts again after a longer time without a measurement.
+  Duration max_gap = default_max_gap;
+  bool immediate = false;  // the first Fail breaches the check, without a failure threshold
   std::optional<BaselineResult> baseline = {};
   TemplateHash baseline_revision;  // empty without a baseline
   StringMap images = {};           // of the rollout check: see Revision::images

@@ -43,9 +43,6 @@ struct HttpCheck {
   bool operator==(const HttpCheck&) const = default;
 };
 
-// A digest of the configuration of the check. Restarts and new builds do not change it.
-[[nodiscard]] std::string config_hash_of(const HttpCheck& http);
-
 // A comparison of a value with a limit, for example "> 0.05".
 struct Comparison {
   enum class Operator : std::uint8_t {
@@ -61,12 +58,6 @@ struct Comparison {
   bool operator==(const Comparison&) const = default;
 };
 
-// What a check does without data. No check ever fails for missing data.
-enum class OnNoData : std::uint8_t {
-  Hold,    // the revision does not become good
-  Ignore,  // the check is not needed for the revision to become good
-};
-
 // Below this traffic the result of a metrics check is Unknown.
 struct MinimumTraffic {
   std::string query;
@@ -75,24 +66,41 @@ struct MinimumTraffic {
 };
 
 // An instant query to a server with the HTTP API of Prometheus. The queries may have the variables
-// of checks/promql.hpp.
+// of codec/promql.hpp.
 struct PrometheusCheck {
   std::string query;
   Comparison fail_if = {};
   std::optional<MinimumTraffic> minimum_traffic = {};
   std::string address;  // "https://prometheus.monitoring:9090/prefix"; empty: that of the chart
   Duration timeout = std::chrono::seconds(5);
-  OnNoData on_no_data = OnNoData::Hold;
   bool operator==(const PrometheusCheck&) const = default;
 };
 
+using CheckKind = std::variant<HttpCheck, PrometheusCheck>;
+
 struct Check {
   std::string name;
-  HttpCheck http = {};
+  CheckKind kind = {};
   Duration interval = std::chrono::seconds(10);
   int failure_threshold = 3;
+  Duration fail_for{0};  // `for`: how long the failures must last, beside the threshold
   bool operator==(const Check&) const = default;
 };
+
+// Precondition: the check is an HTTP check.
+[[nodiscard]] inline const HttpCheck& http_of(const Check& check) {
+  return std::get<HttpCheck>(check.kind);
+}
+[[nodiscard]] inline HttpCheck& http_of(Check& check) { return std::get<HttpCheck>(check.kind); }
+
+// A digest of the question that the check asks. Its interval, its threshold, restarts and new
+// builds do not change it.
+[[nodiscard]] std::string config_hash_of(const CheckKind& kind);
+
+// "http", "prometheus": the name of the field in the policy.
+[[nodiscard]] const char* kind_name_of(const CheckKind& kind);
+
+[[nodiscard]] Duration timeout_of(const CheckKind& kind);
 
 struct RolloutCheck {
   bool progress_deadline = true;

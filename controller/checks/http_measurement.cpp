@@ -267,20 +267,21 @@ Measurement measure_http(const api::Check& check, std::span<const ProbeResult> r
     measurement.message = "no pod of the revision was probed";
     return measurement;
   }
-  const Tally tally(check.http, results, plan);
+  const Tally tally(api::http_of(check), results, plan);
   if (tally.counted() == 0) {
     measurement.reason = tally.reason_if_none_counted();
     measurement.message =
-        clip(sentence_of(check.http, tally.first(measurement.reason), measurement.reason),
+        clip(sentence_of(api::http_of(check), tally.first(measurement.reason), measurement.reason),
              max_message_size);
     return measurement;
   }
-  const auto limit_percent = static_cast<std::size_t>(std::max(check.http.max_failing_percent, 0));
+  const auto limit_percent =
+      static_cast<std::size_t>(std::max(api::http_of(check).max_failing_percent, 0));
   const bool fails = tally.failed() * 100 > limit_percent * tally.counted();
   measurement.result = fails ? api::MeasurementResult::Fail : api::MeasurementResult::Pass;
   measurement.reason = fails ? tally.most_frequent_failure() : tally.reason_of_pass();
   measurement.message =
-      clip(summary(check.http, tally) + not_counted_text(tally, results.size(), plan.pods),
+      clip(summary(api::http_of(check), tally) + not_counted_text(tally, results.size(), plan.pods),
            max_message_size);
   return measurement;
 }

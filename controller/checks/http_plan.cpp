@@ -158,7 +158,7 @@ api::ProbeRequest request_to(const api::Check& check, const Endpoint& endpoint,
           .host_header = endpoint.host_header.empty()
                              ? fmt::format("{}:{}", in_brackets(host), port)
                              : endpoint.host_header,
-          .timeout = check.http.timeout};
+          .timeout = api::http_of(check).timeout};
 }
 
 HttpProbe pod_probe(const api::Check& check, const Endpoint& endpoint, const api::Pod& pod,
@@ -262,9 +262,9 @@ void add_lost_pods(HttpPlan& plan, std::span<const api::Pod> pods) {
 }  // namespace
 
 std::optional<std::string> service_wanted(const api::Check& check, std::string_view namespace_) {
-  if (check.http.target == api::HttpTarget::Service) return check.http.service;
-  if (check.http.target == api::HttpTarget::Pods) return std::nullopt;
-  const auto endpoint = endpoint_of(check.http);
+  if (api::http_of(check).target == api::HttpTarget::Service) return api::http_of(check).service;
+  if (api::http_of(check).target == api::HttpTarget::Pods) return std::nullopt;
+  const auto endpoint = endpoint_of(api::http_of(check));
   if (!endpoint) return std::nullopt;
   auto named = service_of(*endpoint, namespace_);
   if (named.form == HostForm::Other) return std::nullopt;
@@ -276,14 +276,14 @@ namespace {
 HttpPlan plan_probes(const api::Check& check, std::string_view namespace_,
                      std::span<const api::Pod> pods_of_revision,
                      const std::optional<Result<api::Service>>& service) {
-  const auto endpoint = endpoint_of(check.http);
+  const auto endpoint = endpoint_of(api::http_of(check));
   if (!endpoint) return unknown_plan(check, Reason::InvalidCheck, endpoint.error().message);
   const auto pods = pods_to_probe(pods_of_revision);
 
-  if (check.http.target == api::HttpTarget::Pods)
+  if (api::http_of(check).target == api::HttpTarget::Pods)
     return pods.empty() ? no_pods_plan(check, pods_of_revision) : pods_plan(check, *endpoint, pods);
-  const auto named = check.http.target == api::HttpTarget::Service
-                         ? NamedService{check.http.service, HostForm::Svc}
+  const auto named = api::http_of(check).target == api::HttpTarget::Service
+                         ? NamedService{api::http_of(check).service, HostForm::Svc}
                          : service_of(*endpoint, namespace_);
   const bool has_service = named.form != HostForm::Other && service && service->has_value();
   if (named.form != HostForm::Other && !has_service)

@@ -66,6 +66,8 @@ std::vector<CheckStatus> read_checks(const Reader& status, const char* key) {
     read.result = read_enum(check, "result", MeasurementResult::Unknown, parse_measurement_result);
     read.reason = read_reason(check);
     read.message = check.text("message");
+    read.value = check.text("value", max_name);
+    read.threshold = check.text("threshold", max_name);
     read.consecutive_failures = check.int_or("consecutiveFailures", 0);
     read.failure_threshold = check.int_or("failureThreshold", 1);
     read.passed_once = check.boolean("passedOnce");
@@ -93,6 +95,8 @@ Json to_json(const CheckStatus& check) {
   put(out, "configHash", check.config_hash);
   put(out, "reason", to_string(check.reason));
   put(out, "message", check.message, max_text);
+  put(out, "value", check.value);
+  put(out, "threshold", check.threshold);
   put(out, "recentResults", check.recent_results);
   if (check.bake_passes != 0) out["bakePasses"] = check.bake_passes;
   if (check.bake_failures != 0) out["bakeFailures"] = check.bake_failures;

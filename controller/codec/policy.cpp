@@ -6,6 +6,7 @@
 
 #include "base/text.hpp"
 #include "codec/meta.hpp"
+#include "codec/policy_checks.hpp"
 #include "codec/shared_fields.hpp"
 #include "codec/values.hpp"
 
@@ -17,88 +18,6 @@ namespace {
 using std::chrono::hours;
 using std::chrono::minutes;
 using std::chrono::seconds;
-
-auto duration_within(Duration from, Duration to) {
-  return [from, to](std::string_view text) { return parse_duration_within(text, from, to); };
-}
-
-// If `target` is absent: Url if `url` is set, else Service if `service` is set, else Pods.
-HttpTarget target_of(const Reader& http) {
-  const HttpTarget implied = http.has("url")       ? HttpTarget::Url
-                             : http.has("service") ? HttpTarget::Service
-                                                   : HttpTarget::Pods;
-  return read_enum(http, "target", implied, parse_http_target);
-}
-
-constexpr std::size_t max_path_size = 1024;  // bytes
-
-bool is_path(std::string_view text) {
-  const auto printable = [](char c) { return c > ' ' && c < 0x7F; };
-  return text.starts_with('/') && text.size() <= max_path_size &&
-         std::ranges::all_of(text, printable);
-}
-
-void read_target(const Reader& http, HttpCheck& check) {
-  check.target = target_of(http);
-  if (check.target == HttpTarget::Url) {
-    check.url = http.text("url");
-    const auto url = parse_http_url(check.url);
-    if (!url) http.set_error("url", url.error().message);
-    for (const char* key : {"port", "path", "scheme", "service"}) {
-      if (http.has(key)) http.set_error(key, "cannot be combined with url");
-    }
-    return;
-  }
-  if (http.has("url"))
-    http.set_error("url",
-                   fmt::format("cannot be combined with target {}", to_string(check.target)));
-  if (!http.has("port"))
-    http.set_error("port",
-                   fmt::format("is missing, but target {} needs it", to_string(check.target)));
-  check.port = static_cast<std::uint16_t>(http.int_or("port", 1, 1, 65535));
-  check.path = http.has("path") ? http.text("path") : "/";
-  if (!is_path(check.path))
-    http.set_error("path", in_quotes(check.path) + R"( must begin with "/" and have no spaces)");
-  check.scheme = http.has("scheme") ? http.text("scheme") : "http";
-  if (check.scheme != "http" && check.scheme != "https")
-    http.set_error("scheme", in_quotes(check.scheme) + " is not http or https");
-  check.service = http.text("service");
-  if (check.target == HttpTarget::Service && !is_dns_label(check.service)) {
-    http.set_error("service", in_quotes(check.service) +
-                                  " is not a valid name of a Service; target Service needs one");
-  }
-  if (check.target == HttpTarget::Pods && !check.service.empty())
-    http.set_error("service", "needs target Service");
-}
-
-Check read_check(const Reader& reader) {
-  Check check;
-  check.name = reader.text("name");
-  if (!is_dns_label(check.name)) {
-    reader.set_error(
-        "name",
-        in_quotes(check.name) +
-            R"( must have at most 63 lower case letters, digits and "-", such as "health")");
-  }
-  if (check.name == "rollout")
-    reader.set_error("name", R"("rollout" is the name of the built-in check)");
-  check.interval = reader.parsed("interval", check.interval, duration_within(seconds{1}, hours{1}));
-  check.failure_threshold = reader.int_or("failureThreshold", check.failure_threshold, 1, 100);
-  if (!reader.has("http")) reader.set_error("http", "is missing, but each check needs it");
-  const Reader http = reader.object("http");
-  read_target(http, check.http);
-  check.http.expected = http.parsed("expectedStatus", check.http.expected, parse_status_ranges);
-  check.http.timeout = http.parsed("timeout", std::min(check.http.timeout, check.interval),
-                                   duration_within(Duration{100}, minutes{1}));
-  check.http.max_failing_percent =
-      http.parsed("maxFailingPods", check.http.max_failing_percent, parse_percent);
-  if (check.http.timeout > check.interval) {
-    http.set_error("timeout", fmt::format("{} is longer than the interval of {}",
-                                          format_duration(check.http.timeout),
-                                          format_duration(check.interval)));
-  }
-  return check;
-}
 
 RolloutCheck read_rollout(const Reader& reader) {
   RolloutCheck out;

@@ -36,6 +36,16 @@ const nlohmann::json& Reader::raw(const char* key) const {
 
 bool Reader::has(const char* key) const { return !raw(key).is_null(); }
 
+double Reader::number(const char* key, double fallback) const {
+  const Json& value = raw(key);
+  if (value.is_null()) return fallback;
+  if (!value.is_number()) {
+    wrong_type(key, "a number");
+    return fallback;
+  }
+  return value.get<double>();
+}
+
 std::string Reader::text(const char* key, std::size_t max) const {
   const Json& value = raw(key);
   if (value.is_null()) return {};

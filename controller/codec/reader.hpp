@@ -39,6 +39,7 @@ class Reader {
   [[nodiscard]] int int_or(const char* key, int fallback,
                            int from = std::numeric_limits<int>::min(),
                            int to = std::numeric_limits<int>::max()) const;
+  [[nodiscard]] double number(const char* key, double fallback = 0) const;
   [[nodiscard]] bool boolean(const char* key, bool fallback = false) const;
   [[nodiscard]] std::optional<Time> time(const char* key) const;
   [[nodiscard]] api::StringMap strings(const char* key) const;

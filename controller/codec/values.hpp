@@ -51,6 +51,11 @@ struct HttpUrl {
 [[nodiscard]] Result<Duration> parse_duration_within(std::string_view text, Duration from,
                                                      Duration to);
 
+// The same as a function for Reader::parsed().
+[[nodiscard]] inline auto duration_within(Duration from, Duration to) {
+  return [from, to](std::string_view text) { return parse_duration_within(text, from, to); };
+}
+
 // The names of most Kubernetes objects (RFC 1123): "web" or "web.v2", at most 253 bytes.
 [[nodiscard]] bool is_dns_subdomain(std::string_view text);
 // A name without dots, at most 63 bytes.

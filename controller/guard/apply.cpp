@@ -29,7 +29,7 @@ void cancel_deleted(GuardState& state, const RollbackDeleted& deleted) {
 
 void add_measurement(GuardState& state, MeasurementArrived measurement) {
   if (measurement.check && !measurement.responders.empty())
-    state.responders[api::config_hash_of(measurement.check->http)].add(measurement.responders);
+    state.responders[api::config_hash_of(measurement.check->kind)].add(measurement.responders);
   state.measurements.push_back(std::move(measurement));
 }
 
@@ -116,7 +116,7 @@ void forget_responders(GuardState& state, const PlanDecided& decided) {
   if (!decided.deployment.recreates) return state.responders.clear();
   std::erase_if(state.responders, [&](const auto& entry) {
     return std::ranges::none_of(decided.policy.spec.checks, [&](const api::Check& check) {
-      return api::config_hash_of(check.http) == entry.first;
+      return api::config_hash_of(check.kind) == entry.first;
     });
   });
 }

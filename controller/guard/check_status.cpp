@@ -33,9 +33,12 @@ void reset_failures(CheckStatus& check) {
 
 // False after a gap in the measurements, or if the last measurement had another result or reason.
 bool is_same_failure(const CheckStatus& before, const api::Measurement& measurement, Time now) {
-  const bool has_gap = before.last_failure && now - *before.last_failure > max_gap;
-  return before.result == MeasurementResult::Fail && before.reason == measurement.reason &&
-         !has_gap;
+  const bool has_gap = before.last_failure && now - *before.last_failure > measurement.max_gap;
+  // The reasons of the rollout check are different failures. Those of another check are not: an
+  // endpoint may return 500 now and no response later.
+  const bool has_same_reason =
+      measurement.check != api::rollout_check || before.reason == measurement.reason;
+  return before.result == MeasurementResult::Fail && has_same_reason && !has_gap;
 }
 
 void add_pass(CheckStatus& check, bool settled) {
@@ -119,6 +122,8 @@ CheckStatus apply(CheckStatus check, const api::Measurement& measurement, bool s
   check.result = measurement.result;
   check.reason = measurement.reason;
   check.message = measurement.message;
+  check.value = measurement.value;
+  check.threshold = measurement.threshold;
   update_baseline(check, measurement);
   check.consecutive_unknowns =
       measurement.result == MeasurementResult::Unknown
@@ -139,8 +144,8 @@ CheckStatus apply(CheckStatus check, const api::Measurement& measurement, bool s
 
 Duration max_result_age(const std::string& check, const api::PolicySpec& spec) {
   const auto found = std::ranges::find(spec.checks, check, &api::Check::name);
-  return found == spec.checks.end() ? max_gap
-                                    : std::max(max_gap, 2 * found->interval + found->http.timeout);
+  if (found == spec.checks.end()) return api::default_max_gap;
+  return std::max(api::default_max_gap, 2 * found->interval + api::timeout_of(found->kind));
 }
 
 namespace {
@@ -149,6 +154,15 @@ namespace {
 void forget_old_results(CheckStatus& check, const api::PolicySpec& spec, Time now) {
   const Duration window = max_recent_results * max_result_age(check.name, spec) / 2;
   if (check.last_result && now - *check.last_result > window) check.recent_results.clear();
+}
+
+// The failures of a check of the policy must last for its `for`.
+api::Measurement with_duration(api::Measurement measurement, const api::PolicySpec& spec) {
+  const auto check = std::ranges::find(spec.checks, measurement.check, &api::Check::name);
+  if (check == spec.checks.end()) return measurement;
+  measurement.min_failing_time = check->fail_for;
+  measurement.max_gap = max_result_age(check->name, spec);
+  return measurement;
 }
 
 }  // namespace
@@ -171,13 +185,14 @@ std::vector<CheckStatus> apply_all(const std::vector<CheckStatus>& checks,
     check.failure_threshold = threshold;
     forget_old_results(check, spec, now);
     for (const api::Measurement& measurement : measurements) {
-      if (measurement.check == name) check = apply(std::move(check), measurement, settled, now);
+      if (measurement.check == name)
+        check = apply(std::move(check), with_duration(measurement, spec), settled, now);
     }
     result.push_back(std::move(check));
   };
   add_check(std::string(api::rollout_check), 1, "");
   for (const api::Check& check : spec.checks)
-    add_check(check.name, check.failure_threshold, api::config_hash_of(check.http));
+    add_check(check.name, check.failure_threshold, api::config_hash_of(check.kind));
   return result;
 }
 

@@ -14,22 +14,18 @@ namespace lastgood::guard {
 // The reason of a check without a measurement.
 inline constexpr api::Reason pending_reason = api::Reason::Pending;
 
-// The longest time between two measurements of a failure that must last: 10 s. After a longer gap
-// the failure starts again.
-inline constexpr Duration max_gap{10000};
-
 // Adds one measurement. `settled`: the rollout is complete, so a pass counts towards good.
 //   Pass     resets the failures, the breach and the result of the baseline. The breach of a check
 //            that flaps stays (see flapping.hpp).
 //   Unknown  changes none of them, but a failure that must last starts again.
 //   Fail     adds a failure. The check is breached if the failure is immediate, or if the threshold
 //            is reached and the failure has lasted for its min_failing_time, or if it flaps. A
-//            failure that must last starts again when its reason changes.
+//            failure of the rollout check that must last starts again when its reason changes.
 [[nodiscard]] api::CheckStatus apply(api::CheckStatus check, const api::Measurement& measurement,
                                      bool settled, Time now);
 
-// The age up to which a result of the check is recent: two intervals and the timeout, or `max_gap`
-// if that is longer.
+// The age up to which a result of the check is recent: two intervals and the timeout, or 10 s if
+// that is longer.
 [[nodiscard]] Duration max_result_age(const std::string& check, const api::PolicySpec& spec);
 
 // Adds the measurements of all checks. Checks that left the policy are dropped, new checks start

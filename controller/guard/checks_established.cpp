@@ -41,7 +41,7 @@ struct Finding {
 Finding find_unproven(const api::GuardStatus& guard, const api::PolicySpec& spec) {
   Finding found;
   for (const api::Check& check : spec.checks) {
-    const std::string config_hash = api::config_hash_of(check.http);
+    const std::string config_hash = api::config_hash_of(check.kind);
     if (has_passed(guard, config_hash)) continue;
     const LastResult last = last_result(guard, check.name, config_hash);
     found.unproven +=

@@ -16,7 +16,7 @@ namespace {
 std::optional<Duration> time_to_detect(const api::PolicySpec& spec) {
   std::optional<Duration> fastest;
   for (const api::Check& check : spec.checks) {
-    const Duration time = check.failure_threshold * check.interval + check.http.timeout;
+    const Duration time = check.failure_threshold * check.interval + api::timeout_of(check.kind);
     fastest = std::min(fastest.value_or(time), time);
   }
   return fastest;

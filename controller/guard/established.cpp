@@ -15,7 +15,7 @@ constexpr std::size_t max_passed_checks = 40;
 
 bool has_check(const api::PolicySpec& spec, const std::string& config_hash) {
   return std::ranges::any_of(spec.checks, [&](const api::Check& check) {
-    return api::config_hash_of(check.http) == config_hash;
+    return api::config_hash_of(check.kind) == config_hash;
   });
 }
 
@@ -47,7 +47,7 @@ void record_passes(api::GuardStatus& guard, std::span<const api::Measurement> me
     const auto record = [&](const TemplateHash& revision) {
       record_pass(guard,
                   {.check = check.name,
-                   .config_hash = api::config_hash_of(check.http),
+                   .config_hash = api::config_hash_of(check.kind),
                    .revision = revision},
                   spec);
     };
@@ -99,7 +99,7 @@ std::vector<std::string> passed_for_current(const api::GuardStatus& guard,
   std::vector<std::string> names;
   if (!guard.current || !guard.rolled_out) return names;
   for (const api::Check& check : spec.checks) {
-    if (has_passed_for(guard, api::config_hash_of(check.http), guard.current->hash))
+    if (has_passed_for(guard, api::config_hash_of(check.kind), guard.current->hash))
       names.push_back(check.name);
   }
   return names;
@@ -110,7 +110,7 @@ std::vector<std::string> not_established(const api::GuardStatus& guard,
   std::vector<std::string> names;
   for (const api::Check& check : spec.checks) {
     const api::CheckStatus unproven{.name = check.name,
-                                    .config_hash = api::config_hash_of(check.http)};
+                                    .config_hash = api::config_hash_of(check.kind)};
     if (!is_established(guard, unproven)) names.push_back(check.name);
   }
   return names;

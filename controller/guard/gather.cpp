@@ -15,7 +15,7 @@ const api::Check* find_check(const std::vector<api::Check>& checks, const std::s
 bool is_check_unchanged(const MeasurementArrived& entry, const api::PolicySpec& spec) {
   if (!entry.check) return true;
   const api::Check* present = find_check(spec.checks, entry.measurement.check);
-  return present && present->http == entry.check->http;
+  return present && present->kind == entry.check->kind;
 }
 
 }  // namespace

@@ -50,7 +50,7 @@ std::vector<IdleCheck> idle_checks(const api::Deployment& deployment, const api:
   if (guard.state != api::State::Idle || !guard.current) return {};
   std::vector<IdleCheck> checks;
   for (const api::Check& check : spec.checks) {
-    const std::string config_hash = api::config_hash_of(check.http);
+    const std::string config_hash = api::config_hash_of(check.kind);
     if (!deployment.recreates && has_passed_for(guard, config_hash, guard.current->hash)) continue;
     const IdleResult* last = find_result(guard, check.name, config_hash);
     const bool failed_once =
@@ -104,12 +104,12 @@ void apply_idle_measurements(api::GuardStatus& guard,
                              const api::PolicySpec& spec, Time now) {
   std::erase_if(guard.idle_results, [&](const IdleResult& result) {
     const auto check = std::ranges::find(spec.checks, result.check, &api::Check::name);
-    return check == spec.checks.end() || api::config_hash_of(check->http) != result.config_hash;
+    return check == spec.checks.end() || api::config_hash_of(check->kind) != result.config_hash;
   });
   for (const api::Measurement& measurement : measurements) {
     const auto check = std::ranges::find(spec.checks, measurement.check, &api::Check::name);
     if (check == spec.checks.end()) continue;
-    const std::string config_hash = api::config_hash_of(check->http);
+    const std::string config_hash = api::config_hash_of(check->kind);
     if (measurement.result == MeasurementResult::Pass)
       record_pass(
           guard,

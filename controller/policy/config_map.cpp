@@ -66,7 +66,7 @@ Result<api::PolicySpec> policy_spec_of(const api::ConfigMap& config_map) {
     }
   }
   api::Check check{.name = "health"};
-  check.http.target = api::HttpTarget::Url;
+  api::http_of(check).target = api::HttpTarget::Url;
 
   const auto url = read(config_map.data, url_key, [](std::string_view text) -> Result<std::string> {
     const auto parsed = codec::parse_http_url(text);
@@ -74,7 +74,7 @@ Result<api::PolicySpec> policy_spec_of(const api::ConfigMap& config_map) {
     return std::string(text);
   });
   if (!url) return std::unexpected(url.error());
-  check.http.url = *url;
+  api::http_of(check).url = *url;
 
   const auto threshold = read(config_map.data, threshold_key, [](std::string_view text) {
     return codec::parse_whole(text, 1, 100);
@@ -87,7 +87,7 @@ Result<api::PolicySpec> policy_spec_of(const api::ConfigMap& config_map) {
   });
   if (!interval) return std::unexpected(interval.error());
   check.interval = *interval;
-  check.http.timeout = std::min(check.http.timeout, check.interval);
+  api::http_of(check).timeout = std::min(api::http_of(check).timeout, check.interval);
 
   api::PolicySpec spec;
   spec.checks.push_back(std::move(check));

@@ -1,19 +1,15 @@
 #include "shell/check_runner.hpp"
 
 #include <algorithm>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/deferred.hpp>
-#include <boost/asio/experimental/parallel_group.hpp>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <iterator>
 #include <map>
 
+#include "base/overloaded.hpp"
 #include "checks/baseline.hpp"
 #include "checks/http_measurement.hpp"
 #include "checks/http_plan.hpp"
+#include "checks/metrics_baseline.hpp"
 #include "checks/registry_access.hpp"
 #include "checks/rollout.hpp"
 #include "checks/silence.hpp"
@@ -25,10 +21,8 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr std::chrono::seconds lease_read_period{2};
-
 checks::Responders responders_to(const MeasurementRound& round, const api::Check& check) {
-  const auto found = round.responders.find(api::config_hash_of(check.http));
+  const auto found = round.responders.find(api::config_hash_of(check.kind));
   return found == round.responders.end() ? checks::Responders() : found->second;
 }
 
@@ -88,12 +82,13 @@ struct CheckRunner::Round {
 };
 
 CheckRunner::CheckRunner(runtime::TaskGroup& tasks, Gatherer& gatherer, ReferenceReader& references,
-                         ports::Prober& prober, ports::Clock& clock, ports::Telemetry& telemetry,
-                         Post post)
+                         MetricsRunner& metrics, ports::Prober& prober, ports::Clock& clock,
+                         ports::Telemetry& telemetry, Post post)
     : tasks_(tasks),
       gatherer_(gatherer),
       references_(references),
-      prober_(prober),
+      metrics_(metrics),
+      probe_runner_(tasks, gatherer, prober, clock),
       clock_(clock),
       telemetry_(telemetry),
       post_(std::move(post)) {}
@@ -121,10 +116,22 @@ asio::awaitable<void> CheckRunner::run_round(MeasurementRound request) {
   if (const auto running = due.extract(std::string(api::rollout_check)))
     tasks_.spawn("rollout check" + of_deployment, run_rollout_check(round, running.mapped()));
   for (const api::Check& check : round->request.spec.checks) {
-    if (const auto running = due.extract(check.name))
-      tasks_.spawn("check " + check.name + of_deployment,
-                   run_http_check(round, check, running.mapped()));
+    if (const auto running = due.extract(check.name)) start_check(round, check, running.mapped());
   }
+}
+
+void CheckRunner::start_check(const std::shared_ptr<Round>& round, const api::Check& check,
+                              std::shared_ptr<const RunningCheck> running) {
+  const std::string name =
+      "check " + check.name + " of " + round->request.deployment->meta.key.str();
+  std::visit(Overloaded{[&](const api::HttpCheck&) {
+                          tasks_.spawn(name, run_http_check(round, check, std::move(running)));
+                        },
+                        [&](const api::PrometheusCheck&) {
+                          tasks_.spawn(name,
+                                       run_prometheus_check(round, check, std::move(running)));
+                        }},
+             check.kind);
 }
 
 asio::awaitable<void> CheckRunner::run_rollout_check(
@@ -196,14 +203,61 @@ asio::awaitable<void> CheckRunner::run_http_check(
   deliver(request, measured->measurement, &check, std::move(measured->responders));
 }
 
+asio::awaitable<void> CheckRunner::run_prometheus_check(
+    std::shared_ptr<Round> round, api::Check check,
+    [[maybe_unused]] std::shared_ptr<const RunningCheck> running) {
+  const MeasurementRound& request = round->request;
+  api::Measurement measurement = checks::not_started(check);
+  if (!round->nothing_started) {
+    auto variables = checks::variables_of(*request.deployment, request.revision, round->pods);
+    if (checks::uses_baseline_pods(check)) {
+      const auto found =
+          co_await round->baseline_search.find(gatherer_, *request.deployment, request.baselines);
+      if (!found) co_return;
+      if (*found) variables.baseline_pods = checks::active_pod_names((*found)->pods);
+    }
+    measurement = co_await metrics_.measure(check, variables);
+  }
+  measurement.at = clock_.now();
+  auto baseline = co_await metrics_baseline(*round, check, measurement);
+  if (!baseline) co_return;
+  measurement.baseline = std::move(*baseline);
+  deliver(request, measurement, &check);
+}
+
+asio::awaitable<Result<std::optional<api::BaselineResult>>> CheckRunner::metrics_baseline(
+    Round& round, const api::Check& check, api::Measurement& measurement) {
+  const MeasurementRound& request = round.request;
+  const auto alive = co_await baseline_for(round, measurement);
+  if (!alive) co_return std::unexpected(alive.error());
+  const checks::MetricsBaseline plan = checks::plan_metrics_baseline(
+      {.check = check,
+       .measurement = measurement,
+       .established = checks::established_of(check.name, request.not_established),
+       .nothing_started = round.nothing_started,
+       .candidates = request.baselines,
+       .alive = *alive ? &(*alive)->candidate : nullptr,
+       .released = request.released},
+      clock_.now());
+  if (plan.times.empty()) co_return std::nullopt;
+  measurement.baseline_revision = plan.candidate.revision.hash;
+  const std::vector<api::Pod> pods = *alive ? (*alive)->pods : std::vector<api::Pod>();
+  auto variables = checks::variables_of(*request.deployment, plan.candidate.revision, pods);
+  variables.baseline_pods = variables.pods;
+  std::vector<api::Measurement> results;
+  for (const Time time : plan.times)
+    results.push_back(co_await metrics_.measure(check, variables, time));
+  co_return checks::metrics_baseline_result(
+      plan, results, rollback::name_of(*request.deployment, plan.candidate.revision), clock_.now());
+}
+
 asio::awaitable<Result<CheckRunner::Measured>> CheckRunner::measure(const ProbeTarget& target,
                                                                     const api::Check& check,
                                                                     const checks::HttpPlan& plan) {
   if (plan.measurement) co_return Measured{.measurement = *plan.measurement};
-  const auto delay = std::make_shared<Duration>(0);
-  tasks_.spawn("delay of probes", measure_delay(delay));
-  std::vector<checks::ProbeResult> results = co_await probe_all(plan.probes);
-  checks::exclude_late(results, check.http, *delay);
+  ProbeResults probed = co_await probe_runner_.probe_all(plan.probes);
+  std::vector<checks::ProbeResult>& results = probed.results;
+  checks::exclude_late(results, api::http_of(check), probed.delay);
   Measured measured{.measurement = checks::measure_http(check, results, plan),
                     .responders = checks::responders_of(results, target.rolled_out)};
   if (!checks::needs_confirmation(measured.measurement)) co_return measured;
@@ -219,35 +273,10 @@ asio::awaitable<Result<CheckRunner::Measured>> CheckRunner::measure(const ProbeT
     checks::exclude_starting(results, *pods_now, allowance, responders);
     checks::exclude_blocked(results, *pods_now, responders, target.recorded_pass);
     checks::exclude_unneeded_silence(check, results, plan);
-    co_await exclude_silent_nodes(results);
+    co_await probe_runner_.exclude_silent_nodes(results);
   }
   measured.measurement = checks::measure_http(check, results, plan);
   co_return measured;
-}
-
-asio::awaitable<void> CheckRunner::exclude_silent_nodes(std::vector<checks::ProbeResult>& results) {
-  std::vector<checks::NodeObservation> nodes;
-  const MonotonicTime began = clock_.monotonic_now();
-  for (const std::string& node : checks::nodes_to_check(results))
-    nodes.emplace_back(node, co_await gatherer_.node_lease(node));
-  while (std::ranges::any_of(nodes, &checks::NodeObservation::is_open)) {
-    co_await clock_.sleep_until(clock_.monotonic_now() + lease_read_period);
-    for (checks::NodeObservation& node : nodes) {
-      if (!node.is_open()) continue;
-      auto lease = co_await gatherer_.node_lease(node.node());
-      node.add(std::move(lease), clock_.monotonic_now() - began);
-    }
-  }
-  checks::exclude_silent_nodes(results, nodes);
-}
-
-asio::awaitable<void> CheckRunner::measure_delay(std::shared_ptr<Duration> delay) {
-  constexpr std::chrono::milliseconds period{100};
-  while (delay.use_count() > 1) {
-    const MonotonicTime due = clock_.monotonic_now() + period;
-    co_await clock_.sleep_until(due);
-    *delay = std::max<Duration>(*delay, clock_.monotonic_now() - due);
-  }
 }
 
 asio::awaitable<Result<void>> CheckRunner::add_baseline(
@@ -336,32 +365,10 @@ asio::awaitable<Result<BaselinePtr>> CheckRunner::baseline_for(
   co_return found;
 }
 
-asio::awaitable<std::vector<checks::ProbeResult>> CheckRunner::probe_all(
-    const std::vector<checks::HttpProbe>& probes) {
-  using Operation = decltype(asio::co_spawn(std::declval<asio::any_io_executor>(),
-                                            std::declval<asio::awaitable<ports::ProbeResponse>>(),
-                                            asio::deferred));
-  std::vector<Operation> operations;
-  operations.reserve(probes.size());
-  const auto executor = co_await asio::this_coro::executor;
-  for (const checks::HttpProbe& probe : probes)
-    operations.push_back(asio::co_spawn(executor, prober_.probe(probe.request), asio::deferred));
-  auto [order, errors, responses] =
-      co_await asio::experimental::make_parallel_group(std::move(operations))
-          .async_wait(asio::experimental::wait_for_all(), asio::use_awaitable);
-  for (const std::exception_ptr& error : errors) {
-    if (error) std::rethrow_exception(error);
-  }
-  std::vector<checks::ProbeResult> results;
-  results.reserve(probes.size());
-  for (std::size_t i = 0; i < responses.size(); ++i)
-    results.push_back({.probe = probes[i], .response = responses[i]});
-  co_return results;
-}
-
 void CheckRunner::deliver(const MeasurementRound& round, const api::Measurement& measurement,
                           const api::Check* check, std::vector<checks::Responder> responders) {
-  telemetry_.measurement(check ? "http" : "rollout", api::to_string(measurement.result));
+  telemetry_.measurement(check ? api::kind_name_of(check->kind) : "rollout",
+                         api::to_string(measurement.result));
   guard::MeasurementArrived entry{.deployment = round.deployment->meta.uid,
                                   .hash = round.revision.hash,
                                   .measurement = measurement,

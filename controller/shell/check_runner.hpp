@@ -16,7 +16,6 @@
 #include "checks/baseline_choice.hpp"
 #include "checks/http_measurement.hpp"
 #include "checks/http_plan.hpp"
-#include "checks/silence.hpp"
 #include "guard/state.hpp"
 #include "ports/clock.hpp"
 #include "ports/prober.hpp"
@@ -24,6 +23,8 @@
 #include "runtime/task_group.hpp"
 #include "shell/baseline_search.hpp"
 #include "shell/gatherer.hpp"
+#include "shell/metrics_runner.hpp"
+#include "shell/probe_runner.hpp"
 #include "shell/reference_reader.hpp"
 
 namespace lastgood::shell {
@@ -36,6 +37,7 @@ struct MeasurementRound {
   api::Revision revision;  // the measured revision
   api::PolicySpec spec;
   std::optional<Time> rolled_out;  // when the rollout of `revision` was complete; empty: not yet
+  std::optional<Time> released;    // when the evaluation of `revision` started
   std::vector<std::string> due;    // names of checks
   // The pods that have responded to earlier rounds, by the config hash of the check.
   std::map<std::string, checks::Responders> responders = {};
@@ -54,7 +56,8 @@ class CheckRunner {
   using Post = std::function<void(const Key& deployment, guard::InboxEntry entry)>;
 
   CheckRunner(runtime::TaskGroup& tasks, Gatherer& gatherer, ReferenceReader& references,
-              ports::Prober& prober, ports::Clock& clock, ports::Telemetry& telemetry, Post post);
+              MetricsRunner& metrics, ports::Prober& prober, ports::Clock& clock,
+              ports::Telemetry& telemetry, Post post);
 
   // Starts the due checks and returns at once.
   void start(MeasurementRound round);
@@ -70,23 +73,24 @@ class CheckRunner {
                                                  std::shared_ptr<const RunningCheck> running);
   boost::asio::awaitable<void> run_http_check(std::shared_ptr<Round> round, api::Check check,
                                               std::shared_ptr<const RunningCheck> running);
+  boost::asio::awaitable<void> run_prometheus_check(std::shared_ptr<Round> round, api::Check check,
+                                                    std::shared_ptr<const RunningCheck> running);
+  // Starts the check in its own task.
+  void start_check(const std::shared_ptr<Round>& round, const api::Check& check,
+                   std::shared_ptr<const RunningCheck> running);
   // The functions that return a Result fail if the pods cannot be listed. Then there is no
   // measurement.
   boost::asio::awaitable<Result<Measured>> measure(const ProbeTarget& target,
                                                    const api::Check& check,
                                                    const checks::HttpPlan& plan);
-  // Observes the Leases of the nodes whose pods are silent, for at most 13 s.
-  boost::asio::awaitable<void> exclude_silent_nodes(std::vector<checks::ProbeResult>& results);
+  // The result of a metrics check for the baseline. Nothing if it needs none or has none.
+  boost::asio::awaitable<Result<std::optional<api::BaselineResult>>> metrics_baseline(
+      Round& round, const api::Check& check, api::Measurement& measurement);
   // Adds the result of the baseline to `measurement`, unless a pod of the new revision may have
   // responded, or the result is Unknown. Measures it again while checks::repeats_baseline().
   boost::asio::awaitable<Result<void>> add_baseline(
       Round& round, const api::Check& check, const std::optional<Result<api::Service>>& service,
       Measured& measured);
-  // Runs all probes at the same time. The results have the order of the probes.
-  boost::asio::awaitable<std::vector<checks::ProbeResult>> probe_all(
-      const std::vector<checks::HttpProbe>& probes);
-  // Measures by how much this process is delayed, until `delay` is not used elsewhere any more.
-  boost::asio::awaitable<void> measure_delay(std::shared_ptr<Duration> delay);
   // The pods of the revision now, to confirm a failure.
   boost::asio::awaitable<Result<std::vector<api::Pod>>> pods_now(const api::Deployment& deployment,
                                                                  const api::Revision& revision,
@@ -106,7 +110,8 @@ class CheckRunner {
   runtime::TaskGroup& tasks_;
   Gatherer& gatherer_;
   ReferenceReader& references_;
-  ports::Prober& prober_;
+  MetricsRunner& metrics_;
+  ProbeRunner probe_runner_;
   ports::Clock& clock_;
   ports::Telemetry& telemetry_;
   Post post_;

@@ -63,6 +63,7 @@ Manager::Manager(const asio::any_io_executor& executor, Ports ports, Settings se
                   {.identity = settings_.identity,
                    .fleet = settings_.fleet,
                    .read_secrets = settings_.read_secrets,
+                   .metrics = settings_.metrics,
                    .breaker_override =
                        [this] {
                          return guard::parse_breaker_override(

@@ -34,6 +34,7 @@ struct Settings {
   kube::RandomSource random_source;  // for jitter
   guard::FleetSettings fleet = {};
   bool read_secrets = false;  // true if the controller may get Secrets
+  MetricsSettings metrics = {};
 };
 
 class Manager {

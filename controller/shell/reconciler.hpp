@@ -14,6 +14,7 @@
 #include "guard/state.hpp"
 #include "kube/stores.hpp"
 #include "ports/clock.hpp"
+#include "ports/http_client.hpp"
 #include "ports/kube_api.hpp"
 #include "ports/prober.hpp"
 #include "ports/telemetry.hpp"
@@ -23,6 +24,7 @@
 #include "shell/event_recorder.hpp"
 #include "shell/executor.hpp"
 #include "shell/gatherer.hpp"
+#include "shell/metrics_runner.hpp"
 #include "shell/pod_view.hpp"
 #include "shell/preflight_runner.hpp"
 #include "shell/status_writer.hpp"
@@ -33,6 +35,7 @@ struct Ports {
   ports::Clock& clock;
   ports::KubeApi& kube;
   ports::Prober& prober;
+  ports::HttpClient& http;
   ports::Telemetry& telemetry;
 };
 
@@ -42,6 +45,7 @@ class Reconciler {
     std::string identity;  // the reportingInstance of Events
     guard::FleetSettings fleet = {};
     bool read_secrets = false;  // true if the controller may get Secrets
+    MetricsSettings metrics = {};
     std::function<guard::BreakerOverride()> breaker_override;
     std::function<void(const Key&)> enqueue;  // reconciles the key soon
     std::function<bool()> is_stopping;        // true once the controller stops
@@ -123,6 +127,7 @@ class Reconciler {
   runtime::Gateway gateway_;
   Gatherer gatherer_;
   ReferenceReader references_;
+  MetricsRunner metrics_runner_;
   CheckRunner check_runner_;
   PreflightRunner preflight_runner_;
   Executor executor_;

@@ -79,7 +79,8 @@ class ControllerProcess final : public asio::io_context {
  public:
   ControllerProcess(Simulation& simulation, const std::string& name, const LeaseTimings& lease)
       : client_(simulation.server, simulation.clock, name, simulation.script),
-        prober_(simulation.cluster, simulation.clock) {
+        prober_(simulation.cluster, simulation.clock),
+        http_(simulation.metrics, simulation.clock) {
     shell::Settings settings;
     settings.identity = name;
     settings.lease = {.lease = {.namespace_ = lease_namespace, .name = lease_name},
@@ -89,8 +90,12 @@ class ControllerProcess final : public asio::io_context {
                       .retry_period = lease.retry_period};
     settings.random_source = [] { return 0.5; };
     settings.fleet.breaker = simulation.breaker;
-    const shell::Ports ports{
-        .clock = simulation.clock, .kube = client_, .prober = prober_, .telemetry = telemetry_};
+    settings.metrics.prometheus_address = "http://prometheus.monitoring:9090";
+    const shell::Ports ports{.clock = simulation.clock,
+                             .kube = client_,
+                             .prober = prober_,
+                             .http = http_,
+                             .telemetry = telemetry_};
     manager_ = shell::Manager::create(get_executor(), ports, std::move(settings)).value();
     asio::co_spawn(get_executor(), manager_->run(), [this](const std::exception_ptr& error) {
       has_ended_ = true;
@@ -109,6 +114,7 @@ class ControllerProcess final : public asio::io_context {
  private:
   ApiClient client_;
   FakeProber prober_;
+  FakeHttpClient http_;
   CountingTelemetry telemetry_;
   std::unique_ptr<shell::Manager> manager_;
   bool has_ended_ = false;

@@ -13,6 +13,7 @@
 #include "guard/breaker.hpp"
 #include "simulation/fake/api_client.hpp"
 #include "simulation/fake/cluster.hpp"
+#include "simulation/fake/metrics_server.hpp"
 #include "simulation/invariants.hpp"
 #include "support/printers.hpp"
 
@@ -95,6 +96,7 @@ class Simulation {
   VirtualClock clock;
   ApiServer server{clock};
   Cluster cluster{server, clock};
+  MetricsServer metrics;  // the server of the checks `prometheus`
   FaultScript script;
 
  private:

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "checks/prometheus_check.hpp"
 #include "guard/bake.hpp"
 #include "guard/check_status.hpp"
 #include "guard/cluster_fault.hpp"
@@ -111,6 +112,20 @@ std::string why_unverified(const Step& step, const std::vector<CheckStatus>& che
   return is_complete ? why_not_healthy(step, checks) : "not every replica is available";
 }
 
+// The breach that fails the verification. A query about all pods may still have samples of the
+// release that was rolled back: the verification only waits until it passes.
+const CheckStatus* breach_of_restored(const std::vector<CheckStatus>& checks,
+                                      const api::PolicySpec& spec) {
+  const auto found = std::ranges::find_if(checks, [&](const CheckStatus& status) {
+    const auto check = std::ranges::find(spec.checks, status.name, &api::Check::name);
+    const bool is_about_all = check != spec.checks.end() &&
+                              std::holds_alternative<api::PrometheusCheck>(check->kind) &&
+                              !checks::distinguishes_revisions(*check);
+    return status.breached && !is_about_all;
+  });
+  return found == checks.end() ? nullptr : &*found;
+}
+
 void conclude(Step& step, const api::Rollback& rollback, const std::vector<CheckStatus>& checks) {
   api::GuardStatus& guard = step.guard();
   const std::string name = step.current_name();
@@ -159,7 +174,7 @@ void step_verifying(Step& step) {
   apply_measurements(step);
   const std::vector<CheckStatus> checks = credible_checks(guard);
   // A fault of the cluster may end, and says nothing about the restored revision.
-  const CheckStatus* breach = breached(checks);
+  const CheckStatus* breach = breach_of_restored(checks, step.inputs.policy.spec);
   if (breach && !is_cluster_fault(breach->reason))
     return fail_verification(step, *rollback, *breach);
   guard.rolled_out ? conclude(step, *rollback, checks) : await_replicas(step);

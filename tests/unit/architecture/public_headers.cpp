@@ -13,8 +13,9 @@ const std::map<std::string, std::set<std::string>> public_headers = {
       "policy/effective_policy.hpp", "policy/status.hpp"}},
     {"checks",
      {"checks/baseline.hpp", "checks/baseline_choice.hpp", "checks/http_measurement.hpp",
-      "checks/http_plan.hpp", "checks/registry_access.hpp", "checks/responders.hpp",
-      "checks/rollout.hpp", "checks/silence.hpp"}},
+      "checks/http_plan.hpp", "checks/metrics_baseline.hpp", "checks/prometheus_check.hpp",
+      "checks/registry_access.hpp", "checks/responders.hpp", "checks/rollout.hpp",
+      "checks/silence.hpp"}},
     {"rollback",
      {"rollback/outcome.hpp", "rollback/plan.hpp", "rollback/preflight.hpp", "rollback/record.hpp",
       "rollback/snapshot.hpp"}},
@@ -26,8 +27,8 @@ const std::map<std::string, std::set<std::string>> public_headers = {
       "runtime/signal.hpp", "runtime/task_group.hpp"}},
     {"shell", {"shell/manager.hpp"}},
     {"net",
-     {"net/kube_client.hpp", "net/kubeconfig.hpp", "net/metrics.hpp", "net/prober.hpp",
-      "net/process.hpp", "net/server.hpp", "net/system_clock.hpp"}},
+     {"net/http_client.hpp", "net/kube_client.hpp", "net/kubeconfig.hpp", "net/metrics.hpp",
+      "net/prober.hpp", "net/process.hpp", "net/server.hpp", "net/system_clock.hpp"}},
 };
 
 // The folder of the included header. Empty if it is `folder` itself, or if the header is not a

@@ -15,11 +15,13 @@ constexpr bool before_start = true;  // the new revision has not started
 constexpr bool after_start = false;  // the new revision has started
 
 api::Check pods_check() {
-  return {.name = "health", .http = {.port = 8080, .path = "/health", .timeout = Duration(1500)}};
+  return {.name = "health",
+          .kind = api::HttpCheck{.port = 8080, .path = "/health", .timeout = Duration(1500)}};
 }
 api::Check url_check(const std::string& url) {
   return {.name = "health",
-          .http = {.target = api::HttpTarget::Url, .url = url, .timeout = Duration(1500)}};
+          .kind = api::HttpCheck{
+              .target = api::HttpTarget::Url, .url = url, .timeout = Duration(1500)}};
 }
 
 api::Service service(api::StringMap selector) {

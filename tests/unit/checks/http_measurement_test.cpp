@@ -191,7 +191,7 @@ TEST_CASE("measure_http fails when more than maxFailingPods fail") {
 
 TEST_CASE("measure_http passes for each status in expectedStatus") {
   auto check = health_check();
-  check.http.expected = {{.from = 200, .to = 200}, {.from = 418, .to = 418}};
+  api::http_of(check).expected = {{.from = 200, .to = 200}, {.from = 418, .to = 418}};
   CHECK(measure_http(check, statuses({418})).result == Pass);
   CHECK(measure_http(check, statuses({204})).message ==
         "1 of 1 pods failed GET /health: web-0 returned 204, expected 200,418 (limit 25% of pods)");

@@ -26,24 +26,24 @@ api::Pod pod_with(const std::function<void(api::Pod&)>& change) {
 
 api::Check pods_check() {
   return {.name = "health",
-          .http = {.target = api::HttpTarget::Pods,
-                   .port = 8080,
-                   .path = "/health",
-                   .timeout = Duration(1500)}};
+          .kind = api::HttpCheck{.target = api::HttpTarget::Pods,
+                                 .port = 8080,
+                                 .path = "/health",
+                                 .timeout = Duration(1500)}};
 }
 
 api::Check url_check(const std::string& url) {
   auto out = pods_check();
-  out.http.target = api::HttpTarget::Url;
-  out.http.url = url;
+  api::http_of(out).target = api::HttpTarget::Url;
+  api::http_of(out).url = url;
   return out;
 }
 
 api::Check service_check(std::uint16_t port) {
   auto out = pods_check();
-  out.http.target = api::HttpTarget::Service;
-  out.http.service = "myapp";
-  out.http.port = port;
+  api::http_of(out).target = api::HttpTarget::Service;
+  api::http_of(out).service = "myapp";
+  api::http_of(out).port = port;
   return out;
 }
 
@@ -257,7 +257,7 @@ TEST_CASE("plan_http returns InvalidCheck when a field of the check is not valid
   for (const auto& row : rows) {
     DYNAMIC_SECTION(row.name) {
       auto check = pods_check();
-      row.change(check.http);
+      row.change(api::http_of(check));
       const std::vector<api::Pod> pods{pod("web-a")};
       const auto plan = plan_http(check, "shop", pods, std::nullopt);
       REQUIRE(plan.measurement);

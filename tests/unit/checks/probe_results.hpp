@@ -12,10 +12,10 @@ using api::ProbeOutcome;
 
 inline api::Check check_failing_above(int max_failing_percent) {
   return {.name = "health",
-          .http = {.port = 8080,
-                   .path = "/health",
-                   .timeout = Duration(2000),
-                   .max_failing_percent = max_failing_percent}};
+          .kind = api::HttpCheck{.port = 8080,
+                                 .path = "/health",
+                                 .timeout = Duration(2000),
+                                 .max_failing_percent = max_failing_percent}};
 }
 
 inline api::Check health_check() { return check_failing_above(25); }

@@ -78,7 +78,7 @@ TEST_CASE("remembers the pods that responded to a check until the Deployment is 
   GuardState state = pending_state();
   state.guard.state = api::State::Evaluating;
   state = fold_one(std::move(state), entry);
-  const std::string hash = api::config_hash_of(entry.check->http);
+  const std::string hash = api::config_hash_of(entry.check->kind);
   CHECK(state.responders[hash].has_pod("web-0"));
   state = after_plan(std::move(state), {.guard = state.guard});
   CHECK(state.responders.size() == 1);
@@ -88,7 +88,7 @@ TEST_CASE("remembers the pods that responded to a check until the Deployment is 
 }
 
 TEST_CASE("remembers the pods of an idle Recreate Deployment that responded to its checks") {
-  const std::string hash = api::config_hash_of(web_policy().spec.checks[0].http);
+  const std::string hash = api::config_hash_of(web_policy().spec.checks[0].kind);
   GuardState state = pending_state();
   state.guard.state = api::State::Idle;
   const std::vector<checks::Responder> responders{{.pod = "web-0", .node = "node-a"}};

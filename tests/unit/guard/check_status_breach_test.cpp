@@ -21,12 +21,39 @@ api::Measurement measurement_of(char letter) {  // P, F or U
   return letter == 'U' ? unknown("check") : fails("check");
 }
 
+// One letter for each measurement, 10 s apart. R is a failure with another reason than F.
+bool is_breached_after(const std::string& letters, Duration fail_for) {
+  auto spec = web_policy().spec;
+  spec.checks[0].failure_threshold = 2;
+  spec.checks[0].fail_for = fail_for;
+  std::vector<api::CheckStatus> checks;
+  Time now = noon;
+  for (const char letter : letters) {
+    api::Measurement measurement = letter == 'P'   ? pass("health")
+                                   : letter == 'U' ? unknown("health")
+                                                   : fails("health");
+    if (letter == 'R') measurement.reason = Reason::TimedOut;
+    checks = apply_all(checks, spec, std::vector{measurement}, true, now);
+    now += 10s;
+  }
+  return checks.at(1).breached;
+}
+
 }  // namespace
 
 TEST_CASE("reports the rollout check first when two checks are breached") {
   const std::vector<api::CheckStatus> checks = {{.name = "rollout", .breached = true},
                                                 {.name = "health", .breached = true}};
   CHECK(breached(checks)->name == "rollout");
+}
+
+TEST_CASE("breaches a check with `for` only when its failures have lasted that long") {
+  CHECK(is_breached_after("FF", 0s));
+  CHECK_FALSE(is_breached_after("FFF", 30s));
+  CHECK(is_breached_after("FFFF", 30s));
+  CHECK(is_breached_after("FRFR", 30s));
+  CHECK_FALSE(is_breached_after("FFPFF", 30s));
+  CHECK_FALSE(is_breached_after("FFUFF", 30s));
 }
 
 TEST_CASE("confirms a breach only when the last result is a recent failure") {
@@ -56,7 +83,7 @@ TEST_CASE("confirms a breach only when the last result is a recent failure") {
 TEST_CASE("confirms a failure of the last 10s also when the interval of the check is shorter") {
   auto spec = web_policy().spec;
   spec.checks[0].interval = 1s;
-  spec.checks[0].http.timeout = 1s;
+  api::http_of(spec.checks[0]).timeout = 1s;
   const api::CheckStatus check{
       .name = "health", .result = Fail, .last_failure = noon, .breached = true};
   CHECK(confirmed_breach({check}, spec, noon + 10s) != nullptr);

@@ -20,15 +20,15 @@ struct Given {
 };
 
 api::Measurement measurement_of(char letter) {
-  if (letter == 'P') return pass("check");
-  if (letter == 'U') return unknown("check");
+  if (letter == 'P') return pass("rollout");
+  if (letter == 'U') return unknown("rollout");
   if (letter == 'u') {
-    api::Measurement same_reason = unknown("check");
-    same_reason.reason = fails("check").reason;
+    api::Measurement same_reason = unknown("rollout");
+    same_reason.reason = fails("rollout").reason;
     return same_reason;
   }
-  if (letter == 'I') return fails_immediately("check");
-  api::Measurement out = fails("check");
+  if (letter == 'I') return fails_immediately("rollout");
+  api::Measurement out = fails("rollout");
   if (letter != 'F') out.min_failing_time = 30s;
   if (letter == 'h') out.reason = Reason::ImagePull;
   return out;
@@ -270,13 +270,13 @@ const std::vector<Row> table = {
 TEST_CASE("counts consecutive failures, and breaches a check when its measurements require it") {
   for (const Row& row : table) {
     CAPTURE(row.name);
-    api::CheckStatus check{.name = "check", .failure_threshold = row.threshold};
+    api::CheckStatus check{.name = "rollout", .failure_threshold = row.threshold};
     for (const Given& given : row.given)
       check = apply(check, measurement_of(given.result), given.settled, noon + given.at);
     const auto since_noon = [](const std::optional<Time>& time) {
       return time ? std::optional(*time - noon) : std::nullopt;
     };
-    CHECK(check.name == "check");
+    CHECK(check.name == "rollout");
     CHECK(check.failure_threshold == row.threshold);
     CHECK(check.result == row.result);
     CHECK(check.reason == measurement_of(row.given.back().result).reason);
@@ -296,7 +296,7 @@ TEST_CASE("lists the rollout check first, then the checks of the policy with the
         api::CheckStatus{.name = "rollout", .reason = Reason::Pending, .failure_threshold = 1});
   CHECK(checks[1] ==
         api::CheckStatus{.name = "health",
-                         .config_hash = api::config_hash_of(web_policy().spec.checks[0].http),
+                         .config_hash = api::config_hash_of(web_policy().spec.checks[0].kind),
                          .reason = Reason::Pending,
                          .failure_threshold = 3});
 }
@@ -323,7 +323,7 @@ TEST_CASE("starts a check again when its configuration changes") {
   checks[1].consecutive_failures = 3;
   checks[1].breached = true;
   CHECK(apply_all(checks, spec, {}, true, noon)[1].breached);
-  spec.checks[0].http.path = "/healthz";
+  api::http_of(spec.checks[0]).path = "/healthz";
   CHECK(apply_all(checks, spec, {}, true, noon)[1].consecutive_failures == 0);
   CHECK(breached(apply_all(checks, spec, {}, true, noon)) == nullptr);
   // A guard that an older version wrote has no config_hash: its breach is kept.

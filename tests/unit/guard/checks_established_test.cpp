@@ -60,7 +60,7 @@ TEST_CASE("ChecksEstablished is Unknown when no policy applies") {
 TEST_CASE("ChecksEstablished is False when a new check fails for a release") {
   DeploymentHarness harness = idle_v1();
   harness.reconcile({pass("health")});
-  harness.policy.spec.checks[0].http.path = "/wrong";
+  api::http_of(harness.policy.spec.checks[0]).path = "/wrong";
   harness.pass_time(1h).ship("v2").reconcile().roll_out().reconcile({pass("rollout")});
   harness.fail_three_times();
   CHECK(harness.state() == held(Reason::CheckNotEstablished));

@@ -21,7 +21,7 @@ std::vector<std::string> revisions_of(const api::GuardStatus& guard) {
   return revisions;
 }
 
-std::string health_hash() { return api::config_hash_of(web_policy().spec.checks[0].http); }
+std::string health_hash() { return api::config_hash_of(web_policy().spec.checks[0].kind); }
 
 // v2 is the current revision of an evaluated release.
 api::GuardStatus evaluating_v2() {

@@ -49,7 +49,7 @@ TEST_CASE("uses no measurement of a check that has changed or is gone since it b
   CHECK(usable_measurements(state, spec).size() == 1);
   CHECK(usable_measurements(state, {}).empty());
   api::PolicySpec changed = spec;
-  changed.checks.front().http.path = "/other";
+  api::http_of(changed.checks.front()).path = "/other";
   CHECK(usable_measurements(state, changed).empty());
 }
 

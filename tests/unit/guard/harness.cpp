@@ -184,7 +184,7 @@ DeploymentHarness& DeploymentHarness::reconcile(Measurements measurements) {
     for (const api::Check& check : policy.spec.checks)
       record_pass(guard,
                   {.check = check.name,
-                   .config_hash = api::config_hash_of(check.http),
+                   .config_hash = api::config_hash_of(check.kind),
                    .revision = guard.current->hash},
                   policy.spec);
   }

@@ -13,7 +13,7 @@ using api::MeasurementResult;
 
 namespace {
 
-std::string health_hash() { return api::config_hash_of(web_policy().spec.checks[0].http); }
+std::string health_hash() { return api::config_hash_of(web_policy().spec.checks[0].kind); }
 
 DeploymentHarness idle_v1() {
   DeploymentHarness harness;
@@ -60,7 +60,7 @@ TEST_CASE("measures a check in state Idle until it passes for the current revisi
 TEST_CASE("measures a changed check again in state Idle") {
   DeploymentHarness harness = idle_v1();
   harness.reconcile({pass("health")});
-  harness.policy.spec.checks[0].http.path = "/other";
+  api::http_of(harness.policy.spec.checks[0]).path = "/other";
   CHECK(checks_of(harness).size() == 1);
 }
 
@@ -159,7 +159,7 @@ TEST_CASE("stores the last result of a check in state Idle, and counts two failu
   CHECK(result.at == harness.now);
   harness.reconcile({unknown("health")});
   CHECK(harness.guard.idle_results[0].consecutive_failures == 2);
-  harness.policy.spec.checks[0].http.path = "/other";
+  api::http_of(harness.policy.spec.checks[0]).path = "/other";
   harness.reconcile();
   CHECK(harness.guard.idle_results.empty());
 }

@@ -28,11 +28,11 @@ TEST_CASE("policy_spec_of returns one HTTP check, and defaults for all other fie
                                          {"check_interval", "30s"}}));
   REQUIRE(spec);
   api::PolicySpec expected;
-  expected.checks = {
-      api::Check{.name = "health",
-                 .http = {.target = api::HttpTarget::Url, .url = "http://myapp:8080/health"},
-                 .interval = 30s,
-                 .failure_threshold = 3}};
+  expected.checks = {api::Check{
+      .name = "health",
+      .kind = api::HttpCheck{.target = api::HttpTarget::Url, .url = "http://myapp:8080/health"},
+      .interval = 30s,
+      .failure_threshold = 3}};
   CHECK(*spec == expected);
 }
 
@@ -48,7 +48,7 @@ TEST_CASE("policy_spec_of ignores trailing line breaks and keys of other program
 TEST_CASE("policy_spec_of limits the timeout to the interval") {
   const auto spec = policy::policy_spec_of(config_map(valid_data_except("check_interval", "1s")));
   REQUIRE(spec);
-  CHECK(spec->checks.at(0).http.timeout == 1s);
+  CHECK(api::http_of(spec->checks.at(0)).timeout == 1s);
 }
 
 TEST_CASE("policy_spec_of reports a missing or invalid key with an example") {

@@ -306,7 +306,7 @@ TEST_CASE("resolve_policy uses the first kind of opt-in that is present") {
       if (row.kind == Kind::RollbackPolicy) CHECK(found.spec == spec_of(row.policy_name));
       if (row.kind == Kind::BuiltIn) CHECK(found.spec == api::PolicySpec{});
       if (row.kind == Kind::ConfigMap)
-        CHECK(found.spec.checks.at(0).http.url == "http://myapp/health");
+        CHECK(api::http_of(found.spec.checks.at(0)).url == "http://myapp/health");
     }
   }
 }

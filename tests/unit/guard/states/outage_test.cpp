@@ -165,7 +165,7 @@ TEST_CASE("ends the freeze although a check fails that has never passed") {
   DeploymentHarness web = frozen_by_outage();
   api::Check wrong = web.policy.spec.checks[0];
   wrong.name = "wrong";
-  wrong.http.path = "/wrong";
+  api::http_of(wrong).path = "/wrong";
   web.policy.spec.checks.push_back(wrong);
   web.reconcile_for(1min, {pass("rollout"), pass("health"), fails("wrong")});
   CHECK(web.state() == idle(Reason::OutageEnded));

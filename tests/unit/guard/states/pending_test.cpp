@@ -246,7 +246,7 @@ TEST_CASE("rolls a release back at most once, even if scaling changes the genera
 // The policy is edited to a wrong path while the Rollback waits.
 TEST_CASE("holds a pending rollback when its check was changed and never passed since") {
   DeploymentHarness web = pending_rollback(api::Mode::Approve);
-  web.policy.spec.checks[0].http.path = "/wrong";
+  api::http_of(web.policy.spec.checks[0]).path = "/wrong";
   web.approve();
   for (int i = 0; i < 4; ++i) web.pass_time(10s).reconcile({pass("rollout"), fails("health")});
   CHECK(web.state() == held(Reason::CheckNotEstablished));

@@ -1,0 +1,59 @@
+#include "checks/metrics_baseline.hpp"
+
+#include <algorithm>
+
+#include "checks/prometheus_check.hpp"
+
+namespace lastgood::checks {
+
+using api::MeasurementResult;
+
+namespace {
+
+constexpr Duration max_distance = std::chrono::seconds(15);  // between two times
+
+std::vector<Time> two_times(const api::Check& check, Time last) {
+  return {last - std::min(check.interval, max_distance), last};
+}
+
+}  // namespace
+
+MetricsBaseline plan_metrics_baseline(const MetricsBaselineInputs& inputs, Time now) {
+  if (!has_baseline_result(inputs.measurement, inputs.nothing_started, inputs.established))
+    return {};
+  const bool is_about_alive = inputs.alive && distinguishes_revisions(inputs.check);
+  if (is_about_alive && !inputs.nothing_started)
+    return {.candidate = *inputs.alive, .times = {now}};
+  if (inputs.nothing_started && inputs.alive) {
+    return {
+        .candidate = *inputs.alive, .times = two_times(inputs.check, now), .before_release = true};
+  }
+  const bool fails = inputs.measurement.result == MeasurementResult::Fail;
+  if (!fails || inputs.candidates.empty() || !inputs.released) return {};
+  return {.candidate = inputs.candidates.front(),
+          .times = two_times(inputs.check, *inputs.released),
+          .before_release = true};
+}
+
+api::Measurement not_started(const api::Check& check) {
+  return {.check = check.name,
+          .reason = api::Reason::NoPodsToProbe,
+          .message = "no pod of the revision has started"};
+}
+
+std::optional<api::BaselineResult> metrics_baseline_result(
+    const MetricsBaseline& plan, std::span<const api::Measurement> results, std::string revision,
+    Time now) {
+  if (results.empty()) return {};
+  const auto fails = [](const api::Measurement& one) {
+    return one.result == MeasurementResult::Fail;
+  };
+  const api::Measurement& last = results.back();
+  if (fails(last) && !std::ranges::all_of(results, fails)) return {};
+  auto result = baseline_result(last, std::move(revision), plan.before_release, now);
+  if (result && plan.before_release)
+    result->consecutive_failures = fails(last) ? static_cast<int>(results.size()) : 0;
+  return trusted_result(std::move(result), plan.candidate.trust);
+}
+
+}  // namespace lastgood::checks

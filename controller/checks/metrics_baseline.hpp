@@ -1,0 +1,57 @@
+// The baseline of a metrics check: the same query for another revision, or at an earlier time.
+//
+//   the query                         baseline
+//   distinguishes revisions           the query for a revision with live pods, at the same time
+//   does not, or no pods are alive    the query shortly before the release
+//
+// Until a pod of the new revision has started, the baseline is measured too. Its last results
+// survive its pods. Each result without new pods is from two times, because one failure may be
+// chance:
+//
+//   time ------------------------------------------------------------------>
+//   old pods  ####################################
+//   new pods                       created ... started ####################
+//             query    query       query                 query, if it fails for the new pods
+//               |--------|--------- one interval apart, at most 15 s
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "api/measurement.hpp"
+#include "api/policy.hpp"
+#include "checks/baseline.hpp"
+#include "checks/baseline_choice.hpp"
+
+namespace lastgood::checks {
+
+struct MetricsBaselineInputs {
+  const api::Check& check;
+  const api::Measurement& measurement;  // of the new revision
+  Established established = Established::Yes;
+  bool nothing_started = false;  // see checks::nothing_started()
+  std::span<const BaselineCandidate> candidates = {};
+  const BaselineCandidate* alive = nullptr;  // the candidate with live pods; null: none
+  std::optional<Time> released = {};         // when the evaluation of the new revision started
+};
+
+// The queries for the baseline.
+struct MetricsBaseline {
+  BaselineCandidate candidate = {};
+  std::vector<Time> times = {};  // of the evaluation; empty: no baseline is measured
+  bool before_release = false;   // no pod of the new revision had started at these times
+};
+[[nodiscard]] MetricsBaseline plan_metrics_baseline(const MetricsBaselineInputs& inputs, Time now);
+
+// The measurement of a metrics check for a revision of which no pod has started. It cannot fail.
+[[nodiscard]] api::Measurement not_started(const api::Check& check);
+
+// `results`: one for each time of the plan. Results from before the release count as a failure only
+// if all failed. Nothing if they say nothing.
+[[nodiscard]] std::optional<api::BaselineResult> metrics_baseline_result(
+    const MetricsBaseline& plan, std::span<const api::Measurement> results, std::string revision,
+    Time now);
+
+}  // namespace lastgood::checks

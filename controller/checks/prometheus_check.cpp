@@ -1,0 +1,110 @@
+#include "checks/prometheus_check.hpp"
+
+#include <fmt/format.h>
+
+#include "checks/container.hpp"
+#include "checks/prometheus_answer.hpp"
+#include "checks/prometheus_measurement.hpp"
+#include "checks/prometheus_plan.hpp"
+#include "codec/values.hpp"
+
+namespace lastgood::checks {
+
+namespace {
+
+const api::PrometheusCheck& prometheus_of(const api::Check& check) {
+  return std::get<api::PrometheusCheck>(check.kind);
+}
+
+api::Measurement unknown(const api::Check& check, const Error& error) {
+  // The new revision has no pods yet, or the baseline has none any more.
+  const bool has_no_value = error.kind == ErrorKind::NotFound;
+  return {.check = check.name,
+          .reason = has_no_value ? api::Reason::NoPodsToProbe : api::Reason::InvalidCheck,
+          .message = error.message};
+}
+
+// Binds the query and plans its request.
+struct PlannedQuery {
+  codec::BoundQuery query;
+  api::HttpCall call;
+};
+Result<PlannedQuery> plan_one(const api::PrometheusCheck& check, const std::string& query,
+                              const codec::QueryVariables& variables,
+                              const std::string& default_address, std::optional<Time> at) {
+  auto bound = codec::bind_query(query, variables);
+  if (!bound) return std::unexpected(bound.error());
+  auto call = plan_query(check, *bound, default_address, check.timeout);
+  if (!call) return std::unexpected(call.error());
+  if (at) {
+    const auto milliseconds = at->time_since_epoch().count();
+    call->body += fmt::format("&time={}.{:03}", milliseconds / 1000, milliseconds % 1000);
+  }
+  return PlannedQuery{.query = *std::move(bound), .call = *std::move(call)};
+}
+
+}  // namespace
+
+bool distinguishes_revisions(const api::Check& check) {
+  const auto use = codec::validate_query(prometheus_of(check).query);
+  return use && codec::distinguishes_revisions(*use);
+}
+
+bool uses_baseline_pods(const api::Check& check) {
+  const auto uses = [](const std::string& query) {
+    const auto use = codec::validate_query(query);
+    return use && use->variables.contains(codec::QueryVariable::BaselinePods);
+  };
+  const api::PrometheusCheck& prometheus = prometheus_of(check);
+  return uses(prometheus.query) ||
+         (prometheus.minimum_traffic && uses(prometheus.minimum_traffic->query));
+}
+
+std::vector<std::string> active_pod_names(std::span<const api::Pod> pods) {
+  std::vector<std::string> names;
+  for (const api::Pod& pod : pods) {
+    if (is_pod_active(pod)) names.push_back(pod.meta.key.name);
+  }
+  return names;
+}
+
+codec::QueryVariables variables_of(const api::Deployment& deployment, const api::Revision& revision,
+                                   std::span<const api::Pod> pods) {
+  return {.namespace_ = deployment.meta.key.namespace_,
+          .deployment = deployment.meta.key.name,
+          .pods = active_pod_names(pods),
+          .revision = std::to_string(revision.number),
+          .hash = revision.hash.value};
+}
+
+PrometheusPlan plan_prometheus(const api::Check& check, const codec::QueryVariables& variables,
+                               const std::string& default_address, std::optional<Time> at) {
+  const api::PrometheusCheck& prometheus = prometheus_of(check);
+  auto value = plan_one(prometheus, prometheus.query, variables, default_address, at);
+  if (!value) return {.measurement = unknown(check, value.error())};
+  PrometheusPlan plan{.query = std::move(value->query), .value = std::move(value->call)};
+  if (!prometheus.minimum_traffic) return plan;
+  auto traffic =
+      plan_one(prometheus, prometheus.minimum_traffic->query, variables, default_address, at);
+  if (!traffic) return {.measurement = unknown(check, traffic.error())};
+  plan.traffic = std::move(traffic->call);
+  return plan;
+}
+
+api::Measurement measure_prometheus(const api::Check& check, const PrometheusPlan& plan,
+                                    const api::HttpResponse& value,
+                                    const std::optional<api::HttpResponse>& traffic,
+                                    std::optional<Time> at, Time now) {
+  const Time evaluated_at = at.value_or(now);
+  const api::PrometheusCheck& prometheus = prometheus_of(check);
+  std::optional<PrometheusAnswer> traffic_answer;
+  if (traffic) traffic_answer = parse_prometheus_answer(*traffic, evaluated_at);
+  const PrometheusAnswer answer = parse_prometheus_answer(value, evaluated_at);
+  auto measurement =
+      measure_prometheus(check.name, prometheus, plan.query, answer, traffic_answer, now);
+  measurement.threshold = codec::to_string(prometheus.fail_if);
+  if (answer) measurement.value = codec::format_number(answer->value);
+  return measurement;
+}
+
+}  // namespace lastgood::checks

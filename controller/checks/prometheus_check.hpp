@@ -1,0 +1,55 @@
+// The check `prometheus`: from the policy to the requests, and from the responses to a measurement.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "api/call.hpp"
+#include "api/measurement.hpp"
+#include "api/policy.hpp"
+#include "api/workload.hpp"
+#include "codec/promql.hpp"
+
+namespace lastgood::checks {
+
+// The query of the check is evaluated for one revision: see promql.hpp.
+// Precondition: the check is a PrometheusCheck.
+[[nodiscard]] bool distinguishes_revisions(const api::Check& check);
+
+// A query of the check has the variable $baselinePods.
+[[nodiscard]] bool uses_baseline_pods(const api::Check& check);
+
+// The names of the active pods, for $pods and $baselinePods.
+[[nodiscard]] std::vector<std::string> active_pod_names(std::span<const api::Pod> pods);
+
+// The values of the variables for a revision, without $baselinePods. `pods`: of this revision; only
+// the active ones count.
+[[nodiscard]] codec::QueryVariables variables_of(const api::Deployment& deployment,
+                                                 const api::Revision& revision,
+                                                 std::span<const api::Pod> pods);
+
+// Either requests or a measurement, never both. The measurement is always Unknown.
+struct PrometheusPlan {
+  std::optional<api::Measurement> measurement = {};
+  codec::BoundQuery query;
+  api::HttpCall value = {};
+  std::optional<api::HttpCall> traffic = {};  // of minimumTraffic
+};
+
+// `default_address`: of checks without an address; may be empty. `at`: the time for which the
+// server evaluates the queries; absent: its present time.
+[[nodiscard]] PrometheusPlan plan_prometheus(const api::Check& check,
+                                             const codec::QueryVariables& variables,
+                                             const std::string& default_address,
+                                             std::optional<Time> at);
+
+// `traffic`: the response to PrometheusPlan::traffic. `at`: as in the plan.
+[[nodiscard]] api::Measurement measure_prometheus(const api::Check& check,
+                                                  const PrometheusPlan& plan,
+                                                  const api::HttpResponse& value,
+                                                  const std::optional<api::HttpResponse>& traffic,
+                                                  std::optional<Time> at, Time now);
+
+}  // namespace lastgood::checks

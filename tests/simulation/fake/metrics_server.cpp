@@ -1,0 +1,68 @@
+#include "simulation/fake/metrics_server.hpp"
+
+#include <fmt/format.h>
+
+#include <cstdlib>
+#include <map>
+
+#include "codec/json.hpp"
+
+namespace lastgood::simulation {
+
+namespace {
+
+std::string decoded(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '%' && i + 2 < text.size()) {
+      out += static_cast<char>(std::stoi(std::string(text.substr(i + 1, 2)), nullptr, 16));
+      i += 2;
+    } else {
+      out += text[i] == '+' ? ' ' : text[i];
+    }
+  }
+  return out;
+}
+
+std::map<std::string, std::string> fields_of(std::string_view form) {
+  std::map<std::string, std::string> out;
+  while (!form.empty()) {
+    const std::string_view field = form.substr(0, form.find('&'));
+    const std::size_t equals = std::min(field.find('='), field.size() - 1);
+    out[decoded(field.substr(0, equals))] = decoded(field.substr(equals + 1));
+    form.remove_prefix(std::min(form.size(), field.size() + 1));
+  }
+  return out;
+}
+
+double seconds_of(Time time) {
+  return static_cast<double>(time.time_since_epoch().count()) / 1000.0;
+}
+
+}  // namespace
+
+boost::asio::awaitable<api::HttpResponse> FakeHttpClient::call(api::HttpCall call) {
+  constexpr std::chrono::milliseconds latency{5};
+  co_await clock_.sleep_until(clock_.monotonic_now() + latency);
+  if (!server_.is_running)
+    co_return api::HttpResponse{.outcome = api::ProbeOutcome::ConnectionRefused};
+  const auto form = fields_of(call.body);
+  MetricsQuery query{.text = form.at("query"), .at = clock_.now()};
+  if (const auto time = form.find("time"); time != form.end()) {
+    const double seconds = std::strtod(time->second.c_str(), nullptr);
+    query.at = Time(Duration(static_cast<std::int64_t>(seconds * 1000)));
+  }
+  server_.queries.push_back(query);
+  codec::Json result = codec::Json::array();
+  for (const double value : server_.evaluate ? server_.evaluate(query) : std::vector<double>())
+    result.push_back({{"metric", {{"series", std::to_string(result.size())}}},
+                      {"value", {seconds_of(query.at), fmt::format("{}", value)}}});
+  const codec::Json body = {{"status", "success"},
+                            {"data", {{"resultType", "vector"}, {"result", result}}}};
+  co_return api::HttpResponse{.outcome = api::ProbeOutcome::Answered,
+                              .status = 200,
+                              .content_type = "application/json",
+                              .body = body.dump()};
+}
+
+}  // namespace lastgood::simulation

@@ -1,0 +1,38 @@
+// A server with the HTTP API of Prometheus for the simulation. It does not evaluate PromQL: the
+// test says which value a query has.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ports/http_client.hpp"
+#include "simulation/fake/virtual_clock.hpp"
+
+namespace lastgood::simulation {
+
+struct MetricsQuery {
+  std::string text;
+  Time at;  // the time of the evaluation
+};
+
+struct MetricsServer {
+  bool is_running = true;
+  // The values of the result, one for each series. By default the result is empty.
+  std::function<std::vector<double>(const MetricsQuery& query)> evaluate;
+  std::vector<MetricsQuery> queries = {};
+};
+
+class FakeHttpClient final : public ports::HttpClient {
+ public:
+  FakeHttpClient(MetricsServer& server, VirtualClock& clock) : server_(server), clock_(clock) {}
+
+  boost::asio::awaitable<api::HttpResponse> call(api::HttpCall call) override;
+
+ private:
+  MetricsServer& server_;
+  VirtualClock& clock_;
+};
+
+}  // namespace lastgood::simulation

@@ -1,0 +1,154 @@
+// Releases that are evaluated by the queries of a policy. The health endpoint always passes.
+#include "simulation/scenario.hpp"
+
+using namespace lastgood::simulation;
+using lastgood::codec::Json;
+
+namespace {
+
+constexpr const char* error_ratio =
+    R"(sum(rate(http_requests_total{pod=~"$pods", code=~"5.."}[1m])) /
+       sum(rate(http_requests_total{pod=~"$pods"}[1m])))";
+
+// The share of failed requests of each image. The names of the pods show their image.
+struct MetricsScenario : Scenario {
+  explicit MetricsScenario(const char* query = error_ratio) {
+    cluster.health["app:v2"] = {};
+    Json check = {{"name", "errors"},
+                  {"interval", "5s"},
+                  {"failureThreshold", 2},
+                  {"prometheus", {{"query", query}, {"failIf", "> 0.05"}}}};
+    Json checks = quick_policy()["checks"];
+    checks.push_back(check);
+    merge_patch("rollbackpolicies", "web", {{"spec", {{"bakeTime", "1m"}, {"checks", checks}}}});
+    metrics.evaluate = [this](const MetricsQuery& sent) { return ratio_of(sent); };
+    start_controller();
+  }
+
+  // The highest ratio of the images whose pods the query names. A query without pods speaks about
+  // all of them.
+  std::vector<double> ratio_of(const MetricsQuery& sent) const {
+    if (fixed) return *fixed;
+    std::vector<double> found;
+    for (const Json* pod : server.all("pods")) {
+      const std::string name = (*pod)["metadata"]["name"];
+      const std::string pod_image = (*pod)["spec"]["containers"][0]["image"];
+      const bool is_named = sent.text.contains(name) || !sent.text.contains("pod=");
+      const auto ratio = ratios.find(pod_image);
+      if (is_named) found.push_back(ratio == ratios.end() ? 0 : ratio->second);
+    }
+    if (found.empty()) return {};
+    return {*std::ranges::max_element(found)};
+  }
+
+  [[nodiscard]] Json errors_check() const {
+    const Json status = server.find("deploymentguards", {shop, "web"})->at("status");
+    for (const Json& check : status.value("checks", Json::array()))
+      if (check["name"] == "errors") return check;
+    return Json::object();
+  }
+
+  std::map<std::string, double> ratios = {};      // by image; 0 for the others
+  std::optional<std::vector<double>> fixed = {};  // the answer to every query
+};
+
+}  // namespace
+
+TEST_CASE("rolls back a release whose error ratio is too high although its health passes") {
+  MetricsScenario scenario;
+  scenario.ratios["app:v2"] = 0.2;
+  scenario.ship("web", "app:v2");
+  CHECK(scenario.wait_for_rollback());
+  scenario.check_rolled_back_once();
+  const Json* record = scenario.server.all("rollbacks").at(0);
+  CHECK((*record)["spec"]["check"] == "errors");
+  CHECK((*record)["spec"]["message"].get<std::string>().contains("0.2"));
+}
+
+TEST_CASE("keeps a release whose error ratio is low") {
+  MetricsScenario scenario;
+  scenario.ratios["app:v2"] = 0.01;
+  scenario.ship("web", "app:v2");
+  CHECK(scenario.run_until([&] { return scenario.state("web") == idle(Reason::Good); }, 5min));
+  CHECK(scenario.errors_check().value("value", "") == "0.01");
+  CHECK(scenario.errors_check().value("threshold", "") == "> 0.05");
+  CHECK(scenario.template_changes() == 0);
+}
+
+TEST_CASE("holds a release whose error ratio is as high as that of the old pods") {
+  MetricsScenario scenario;
+  scenario.merge_patch("deployments", "web", {{"spec", {{"minReadySeconds", 60}}}});
+  scenario.ratios["app:v1"] = 0.2;
+  scenario.ratios["app:v2"] = 0.2;
+  scenario.ship("web", "app:v2");
+  scenario.run_for(5min);
+  CHECK(scenario.is_in_state("web", State::Held));
+  CHECK(scenario.template_changes() == 0);
+}
+
+TEST_CASE("holds a release when a query about all pods failed before the release already") {
+  MetricsScenario scenario(R"(errors:ratio{namespace="$namespace"})");
+  scenario.ratios["app:v1"] = 0.2;
+  scenario.run_for(1min);
+  scenario.ratios["app:v2"] = 0.2;
+  scenario.ship("web", "app:v2");
+  scenario.run_for(5min);
+  CHECK(scenario.is_in_state("web", State::Held));
+  CHECK(scenario.template_changes() == 0);
+}
+
+// The window of the query contains the errors of v2 for 30 s after the rollback.
+TEST_CASE("waits until a query about all pods passes before it verifies the restored revision") {
+  MetricsScenario scenario(R"(errors:ratio{namespace="$namespace"})");
+  scenario.ship("web", "app:v2");
+  scenario.run_for(10s);
+  scenario.metrics.evaluate = [began = scenario.clock.now()](const MetricsQuery& sent) {
+    return std::vector<double>{sent.at >= began ? 0.2 : 0};
+  };
+  REQUIRE(scenario.run_until([&] { return scenario.template_changes() == 1; }, 2min));
+  scenario.run_for(30s);
+  CHECK(scenario.is_in_state("web", State::Verifying));
+  scenario.metrics.evaluate = [](const MetricsQuery&) { return std::vector<double>{0}; };
+  CHECK(scenario.wait_for_rollback());
+  CHECK(scenario.violations() == no_violations);
+}
+
+TEST_CASE("does nothing while the metrics server is down, and acts when it is back") {
+  MetricsScenario scenario;
+  scenario.ratios["app:v2"] = 0.2;
+  scenario.ship("web", "app:v2");
+  REQUIRE(scenario.run_until([&] { return scenario.errors_check().value("result", "") == "Fail"; },
+                             1min));
+  scenario.metrics.is_running = false;
+  scenario.run_for(40s);
+  CHECK(scenario.errors_check().value("reason", "") == "ConnectionRefused");
+  CHECK(scenario.template_changes() == 0);
+  scenario.metrics.is_running = true;
+  CHECK(scenario.wait_for_rollback());
+  CHECK(scenario.violations() == no_violations);
+}
+
+TEST_CASE("does nothing for a release without metrics, which stays inconclusive") {
+  MetricsScenario scenario;
+  scenario.ratios["app:v2"] = 0.2;
+  scenario.metrics.is_running = false;
+  scenario.ship("web", "app:v2");
+  CHECK(scenario.run_until([&] { return scenario.state("web") == idle(Reason::Inconclusive); },
+                           5min));
+  scenario.metrics.is_running = true;
+  scenario.run_for(5min);
+  CHECK(scenario.image("web") == "app:v2");
+  CHECK(scenario.template_changes() == 0);
+  CHECK(scenario.rollbacks().empty());
+}
+
+TEST_CASE("never rolls back for an answer that is not one number") {
+  MetricsScenario scenario;
+  scenario.fixed = GENERATE(std::vector<double>{}, std::vector<double>{1, 1},
+                            std::vector<double>{std::numeric_limits<double>::quiet_NaN()},
+                            std::vector<double>{std::numeric_limits<double>::infinity()});
+  scenario.ship("web", "app:v2");
+  scenario.run_for(10min);
+  CHECK(scenario.template_changes() == 0);
+  CHECK(scenario.rollbacks().empty());
+}
