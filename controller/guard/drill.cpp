@@ -12,11 +12,14 @@ using api::RollbackPhase;
 
 namespace {
 
-// The time in which the fastest check of the policy detects a breach. Empty without checks.
+// The time in which the fastest HTTP check of the policy detects a breach. Empty without one. The
+// time of a query depends on its window.
 std::optional<Duration> time_to_detect(const api::PolicySpec& spec) {
   std::optional<Duration> fastest;
   for (const api::Check& check : spec.checks) {
-    const Duration time = check.failure_threshold * check.interval + api::timeout_of(check.kind);
+    if (!std::holds_alternative<api::HttpCheck>(check.kind)) continue;
+    const Duration time = std::max(check.failure_threshold * check.interval, check.fail_for) +
+                          api::timeout_of(check.kind);
     fastest = std::min(fastest.value_or(time), time);
   }
   return fastest;

@@ -160,6 +160,15 @@ TEST_CASE("detects a breach within the time of the fastest check") {
   CHECK(time_to_detect({1h, 10s}) == 32s);
 }
 
+TEST_CASE("a drill counts the time of `for`, and no check prometheus, whose window is not known") {
+  const api::Rollback record;
+  api::PolicySpec spec;
+  spec.checks = {{.name = "errors", .kind = api::PrometheusCheck{.query = "errors"}}};
+  CHECK_FALSE(drill_outcome(record, {}, 23ms, spec, noon).time_to_detect);
+  spec.checks.push_back({.name = "health", .fail_for = 2min});
+  CHECK(drill_outcome(record, {}, 23ms, spec, noon).time_to_detect == 2min + 2s);
+}
+
 TEST_CASE("keeps the timeline of a requested drill") {
   api::Rollback record{.spec = {.to = {.number = 1}, .drill = true}};
   const api::TimelineEntry requested{.time = noon - 1s, .message = "Requested"};
