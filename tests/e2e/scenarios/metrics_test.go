@@ -3,6 +3,7 @@ package scenarios
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"lastgood.dev/tests/e2e/scenarios/internal/scenario"
@@ -74,6 +75,9 @@ func TestHoldsWhenTheErrorRatioWasTooHighBeforeTheRelease(t *testing.T) {
 
 func TestDoesNothingWhilePrometheusIsDown(t *testing.T) {
 	s, server, v1 := goodUnderLoad(t, errorsOfRevision)
+	// The bake must not end as Inconclusive before the server has data again.
+	s.When().Policy("web", strings.Replace(metricsPolicy(server, errorsOfRevision),
+		"bakeTime: 10s", "bakeTime: 5m", 1))
 	server.Stop()
 	s.When().Applied(v1.As("v2").Env("ERROR_RATIO", "0.5")).Available("web")
 	s.Then().CheckIs("web", "errors", "Unknown", "ConnectionRefused").
