@@ -1,5 +1,7 @@
 #include "checks/metrics_baseline.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "checks/prometheus_check.hpp"
@@ -33,6 +35,17 @@ MetricsBaseline plan_metrics_baseline(const MetricsBaselineInputs& inputs, Time 
   return {.candidate = inputs.candidates.front(),
           .times = two_times(inputs.check, *inputs.released),
           .before_release = true};
+}
+
+codec::QueryVariables baseline_variables(const api::Deployment& deployment,
+                                         const MetricsBaseline& plan,
+                                         std::span<const api::Pod> pods) {
+  codec::QueryVariables variables = variables_of(deployment, plan.candidate.revision, pods);
+  variables.baseline_pods = variables.pods;
+  if (plan.before_release)
+    variables.replica_set =
+        fmt::format("{}-{}", deployment.meta.key.name, plan.candidate.revision.hash.value);
+  return variables;
 }
 
 api::Measurement not_started(const api::Check& check) {

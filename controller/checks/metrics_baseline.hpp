@@ -24,6 +24,7 @@
 #include "api/policy.hpp"
 #include "checks/baseline.hpp"
 #include "checks/baseline_choice.hpp"
+#include "codec/promql.hpp"
 
 namespace lastgood::checks {
 
@@ -44,6 +45,12 @@ struct MetricsBaseline {
   bool before_release = false;   // no pod of the new revision had started at these times
 };
 [[nodiscard]] MetricsBaseline plan_metrics_baseline(const MetricsBaselineInputs& inputs, Time now);
+
+// The values of the variables for the baseline. `pods`: its live pods. For a time before the
+// release, $pods has all pods that the revision had, because they may be gone now.
+[[nodiscard]] codec::QueryVariables baseline_variables(const api::Deployment& deployment,
+                                                       const MetricsBaseline& plan,
+                                                       std::span<const api::Pod> pods);
 
 // The measurement of a metrics check for a revision of which no pod has started. It cannot fail.
 [[nodiscard]] api::Measurement not_started(const api::Check& check);

@@ -292,8 +292,21 @@ std::unexpected<Error> too_large() {
                           max_bound_query_size));
 }
 
+// Matches the names of the pods of a ReplicaSet: its name, cut to 57 bytes, "-", and 5 letters or
+// digits. The name is cut after "-" is added.
+std::string pod_name_pattern(const std::string& replica_set) {
+  constexpr std::size_t max_base_size = 58;
+  return regex_escaped((replica_set + "-").substr(0, max_base_size)) + "[a-z0-9]{5}";
+}
+
 // The text that replaces the variable.
 Result<std::string> bound_text(const Piece& piece, const QueryVariables& variables) {
+  const bool is_of_replica_set = !variables.replica_set.empty() && is_list(*piece.variable);
+  if (is_of_replica_set) {
+    const std::string pattern = pod_name_pattern(variables.replica_set);
+    return string_escaped(piece.is_whole_literal ? pattern : fmt::format("(?:{})", pattern),
+                          piece.literal.quote);
+  }
   const auto values = values_of(variables, *piece.variable);
   const auto is_empty = [](const std::string& value) { return value.empty(); };
   if (values.empty() || std::ranges::any_of(values, is_empty)) {

@@ -58,6 +58,9 @@ struct QueryVariables {
   std::vector<std::string> baseline_pods = {};
   std::string revision = {};
   std::string hash = {};
+  // If this name is set, $pods and $baselinePods are all pods of this ReplicaSet, also those that
+  // are gone. The names of pods are made in k8s.io/apiserver/pkg/storage/names/generate.go.
+  std::string replica_set = {};
 };
 
 // A query without variables, as the server gets it.

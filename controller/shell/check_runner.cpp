@@ -242,8 +242,7 @@ asio::awaitable<Result<std::optional<api::BaselineResult>>> CheckRunner::metrics
   if (plan.times.empty()) co_return std::nullopt;
   measurement.baseline_revision = plan.candidate.revision.hash;
   const std::vector<api::Pod> pods = *alive ? (*alive)->pods : std::vector<api::Pod>();
-  auto variables = checks::variables_of(*request.deployment, plan.candidate.revision, pods);
-  variables.baseline_pods = variables.pods;
+  const auto variables = checks::baseline_variables(*request.deployment, plan, pods);
   std::vector<api::Measurement> results;
   for (const Time time : plan.times)
     results.push_back(co_await metrics_.measure(check, variables, time));

@@ -63,6 +63,17 @@ TEST_CASE("plan_metrics_baseline chooses the times of the queries for the baseli
         std::vector<Time>{release - seconds(15), release});
 }
 
+TEST_CASE("baseline_variables selects pods that are gone for a time before the release") {
+  api::Deployment deployment;
+  deployment.meta.key = {.namespace_ = "shop", .name = "web"};
+  const auto query_at = [&](bool before_release) {
+    const MetricsBaseline plan{.candidate = candidates[0], .before_release = before_release};
+    return codec::bind_query(R"(errors{pod=~"$pods"})", baseline_variables(deployment, plan, {}));
+  };
+  CHECK(query_at(true)->value == R"(errors{pod=~"web-v1-[a-z0-9]{5}"})");
+  CHECK(query_at(false).error().kind == ErrorKind::NotFound);
+}
+
 TEST_CASE("metrics_baseline_result counts a failure before the release only if both fail") {
   struct Row {
     const char* name;

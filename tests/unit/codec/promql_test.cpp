@@ -206,4 +206,16 @@ TEST_CASE("validate_query and bind_query limit the size of the query and of its 
 }
 
 }  // namespace test
+TEST_CASE("bind_query selects all pods of a ReplicaSet, whose names may be cut") {
+  const auto bound = [](const std::string& query, const std::string& replica_set) {
+    return bind_query(query, {.replica_set = replica_set}).value().value;
+  };
+  CHECK(bound(R"(up{pod=~"$pods"})", "web.v2-5d") == R"(up{pod=~"web\\.v2-5d-[a-z0-9]{5}"})");
+  CHECK(bound(R"(up{pod=~"x|$baselinePods"})", "web-5d") ==
+        R"q(up{pod=~"x|(?:web-5d-[a-z0-9]{5})"})q");
+  const std::string longest(57, 'a');
+  CHECK(bound(R"(up{pod=~"$pods"})", longest) == "up{pod=~\"" + longest + "-[a-z0-9]{5}\"}");
+  CHECK(bound(R"(up{pod=~"$pods"})", longest + "bc") == "up{pod=~\"" + longest + "b[a-z0-9]{5}\"}");
+}
+
 }  // namespace lastgood::codec
