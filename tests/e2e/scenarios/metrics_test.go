@@ -60,17 +60,21 @@ func TestRollsBackWhenAQueryAboutAllPodsFailsOnlySinceTheRelease(t *testing.T) {
 }
 
 func TestHoldsWhenTheErrorRatioWasTooHighBeforeTheRelease(t *testing.T) {
-	for name, query := range map[string]string{
-		"query for a revision": errorsOfRevision, "query for all pods": errorsOfAll} {
-		t.Run(name, func(t *testing.T) {
-			s, server, v1 := goodUnderLoad(t, query)
-			s.When().SetInRunningPods("web", "ERROR_RATIO=0.2")
-			s.Then().QueryIs(server, errorRatio, 0.2, 0.05)
-			s.When().Applied(v1.As("v2").Env("ERROR_RATIO", "0.2")).Available("web")
-			s.Then().IsHeld("web", "AlreadyFailing", "errors", "> 0.05").
-				HasNoControllerWrites("web").HasRollbackObjects("web", 0)
-		})
-	}
+	holdWhatFailedBefore(t, errorsOfRevision)
+}
+
+func TestHoldsWhenAQueryAboutAllPodsFailedBeforeTheRelease(t *testing.T) {
+	holdWhatFailedBefore(t, errorsOfAll)
+}
+
+func holdWhatFailedBefore(t *testing.T, query string) {
+	t.Helper()
+	s, server, v1 := goodUnderLoad(t, query)
+	s.When().SetInRunningPods("web", "ERROR_RATIO=0.2")
+	s.Then().QueryIs(server, errorRatio, 0.2, 0.05)
+	s.When().Applied(v1.As("v2").Env("ERROR_RATIO", "0.2")).Available("web")
+	s.Then().IsHeld("web", "AlreadyFailing", "errors", "> 0.05").
+		HasNoControllerWrites("web").HasRollbackObjects("web", 0)
 }
 
 func TestDoesNothingWhilePrometheusIsDown(t *testing.T) {
