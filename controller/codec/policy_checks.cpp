@@ -131,8 +131,7 @@ Check read_check(const Reader& reader) {
     reader.set_error("name", R"("rollout" is the name of the built-in check)");
   check.interval = reader.parsed("interval", check.interval, duration_within(seconds{1}, hours{1}));
   check.fail_for = reader.parsed("for", check.fail_for, duration_within(Duration{0}, hours{24}));
-  const int default_threshold = check.fail_for > Duration{0} ? 1 : check.failure_threshold;
-  check.failure_threshold = reader.int_or("failureThreshold", default_threshold, 1, 100);
+  check.failure_threshold = reader.int_or("failureThreshold", check.failure_threshold, 1, 100);
   check.kind = read_kind(reader, check.interval);
   if (timeout_of(check.kind) > check.interval) {
     const char* kind = reader.has("prometheus") ? "prometheus" : "http";

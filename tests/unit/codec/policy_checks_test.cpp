@@ -66,6 +66,12 @@ TEST_CASE("reports what is wrong with a check prometheus") {
   }
 }
 
+TEST_CASE("a check with `for` has the same default threshold as the CRD") {
+  const RollbackPolicy policy =
+      policy_with(R"({"query": "up", "failIf": "< 1"})", R"(, "for": "2m")");
+  CHECK(policy.spec.checks.at(0).failure_threshold == 3);
+}
+
 TEST_CASE("reports a check with both kinds") {
   CHECK_THAT(
       policy_with(R"({"query": "up", "failIf": "> 1"})", R"(, "http": {"port": 80})").problem,
