@@ -25,17 +25,21 @@ struct MetricsScenario : Scenario {
     start_controller();
   }
 
-  // The highest ratio of the images whose pods the query names. A query without pods speaks about
-  // all of them.
-  std::vector<double> ratio_of(const MetricsQuery& sent) const {
+  // The highest ratio of the images whose pods the query selects: by their names, or all pods of a
+  // ReplicaSet, also those that are gone. A query without pods is about the present ones.
+  std::vector<double> ratio_of(const MetricsQuery& sent) {
     if (fixed) return *fixed;
     std::vector<double> found;
-    for (const Json* pod : server.all("pods")) {
-      const std::string name = (*pod)["metadata"]["name"];
-      const std::string pod_image = (*pod)["spec"]["containers"][0]["image"];
-      const bool is_named = sent.text.contains(name) || !sent.text.contains("pod=");
+    const auto present = server.all("pods");
+    for (const Json* pod : present)
+      images[(*pod)["metadata"]["name"]] = (*pod)["spec"]["containers"][0]["image"];
+    for (const auto& [name, pod_image] : images) {
+      const std::string replica_set = name.substr(0, name.rfind('-'));
+      const bool is_selected = sent.text.contains(name) ||
+                               sent.text.contains(replica_set + "-[a-z0-9]{5}") ||
+                               (!sent.text.contains("pod=") && server.find("pods", {shop, name}));
       const auto ratio = ratios.find(pod_image);
-      if (is_named) found.push_back(ratio == ratios.end() ? 0 : ratio->second);
+      if (is_selected) found.push_back(ratio == ratios.end() ? 0 : ratio->second);
     }
     if (found.empty()) return {};
     return {*std::ranges::max_element(found)};
@@ -48,8 +52,9 @@ struct MetricsScenario : Scenario {
     return Json::object();
   }
 
-  std::map<std::string, double> ratios = {};      // by image; 0 for the others
-  std::optional<std::vector<double>> fixed = {};  // the answer to every query
+  std::map<std::string, double> ratios = {};       // by image; 0 for the others
+  std::map<std::string, std::string> images = {};  // of the pods that were seen, by name
+  std::optional<std::vector<double>> fixed = {};   // the answer to every query
 };
 
 }  // namespace
