@@ -145,9 +145,10 @@ constexpr std::array checks{
                 "No response was seen, but the controller was delayed during the probe. The "
                 "response may have arrived in time.",
                 "Nothing. If it stays, give the controller more CPU."},
-    ReasonEntry{check, Reason::NoPodsToProbe, http_unknown,
-                "No pod of the revision has started all its containers, or all its pods are on "
-                "nodes that do not report.",
+    ReasonEntry{check, Reason::NoPodsToProbe, http_or_prometheus_unknown,
+                "HTTP check: no pod of the revision has started all its containers, or all its "
+                "pods are on nodes that do not report. Prometheus check: no pod of the revision "
+                "has started, or the query names pods and there are none.",
                 "See the pods of the Deployment."},
     ReasonEntry{check, Reason::PodsTerminating, http_unknown,
                 "Every pod that failed was scaled down, evicted or deleted during the probe, and "
@@ -162,9 +163,10 @@ constexpr std::array checks{
                 "The Service does not have the port, or no container has the target port.",
                 "Correct the port in the check or in the Service."},
     ReasonEntry{
-        check, Reason::InvalidCheck, http_unknown,
-        "The URL, path, port or scheme of the check is not valid. The API server accepted it "
-        "under an older version of the CRD.",
+        check, Reason::InvalidCheck, http_or_prometheus_unknown,
+        "HTTP check: the URL, path, port or scheme is not valid. The API server accepted it under "
+        "an older version of the CRD. Prometheus check: the address or the query is not valid, or "
+        "neither the check nor the chart has an address.",
         "Correct the check."},
     ReasonEntry{check, Reason::LimitExceeded, "prometheus: `Fail`", "The value meets `failIf`.",
                 "See the dashboards and the logs of the application."},

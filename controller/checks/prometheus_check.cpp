@@ -21,7 +21,10 @@ api::Measurement unknown(const api::Check& check, const Error& error) {
   const bool has_no_value = error.kind == ErrorKind::NotFound;
   return {.check = check.name,
           .reason = has_no_value ? api::Reason::NoPodsToProbe : api::Reason::InvalidCheck,
-          .message = error.message};
+          .message = has_no_value ? error.message +
+                                        ", because the revision has no active pod, or there is no "
+                                        "other revision to compare with"
+                                  : error.message};
 }
 
 // Binds the query and plans its request.

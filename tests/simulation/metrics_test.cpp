@@ -113,8 +113,14 @@ TEST_CASE("waits until a query about all pods passes before it verifies the rest
   REQUIRE(scenario.run_until([&] { return scenario.template_changes() == 1; }, 2min));
   scenario.run_for(30s);
   CHECK(scenario.is_in_state("web", State::Verifying));
-  scenario.metrics.evaluate = [](const MetricsQuery&) { return std::vector<double>{0}; };
-  CHECK(scenario.wait_for_rollback());
+  SECTION("it passes") {
+    scenario.metrics.evaluate = [](const MetricsQuery&) { return std::vector<double>{0}; };
+    CHECK(scenario.wait_for_rollback());
+  }
+  SECTION("it never passes") {
+    CHECK(scenario.wait_for_rollback(20min));
+    CHECK(std::ranges::count(scenario.events(), Reason::RollbackUnverified) == 1);
+  }
   CHECK(scenario.violations() == no_violations);
 }
 

@@ -51,9 +51,15 @@ void start_verification(Step& step, const api::Rollback& rollback, const std::st
   step.requeue_at(step.now + step.inputs.policy.spec.verify_for);
 }
 
+// The current revision is the replaced or the restored one: a third one would be a new release.
+bool is_restored(const api::GuardStatus& guard, const api::Rollback& rollback) {
+  return guard.current && guard.current->hash != rollback.spec.from.hash;
+}
+
 // The restored revision does not roll out. If it fails the check of the release too, an outage is
-// likely.
+// likely. Before it is the current revision, the results are those of the release.
 void fail_rollout(Step& step, const api::Rollback& rollback, const std::string& message) {
+  if (!is_restored(step.guard(), rollback)) step.guard().checks.clear();
   const CheckStatus* same = breach_like_release(step.guard().checks, rollback);
   if (same) return fail_verification(step, rollback, *same);
   fail_rollback(step, rollback, Reason::RollbackFailed, message);
@@ -95,15 +101,14 @@ void await_rollout(Step& step, const api::Rollback& rollback) {
   const std::string name = rollback::name_of(step.deployment(), rollback.spec.to);
   step.enter(State::RollingBack, Reason::RollingOut,
              fmt::format("{} is restored and rolls out", name));
-  // The current revision is the replaced or the restored one: a third one would be a new release.
-  const bool is_restored = guard.current && guard.current->hash != rollback.spec.from.hash;
-  if (is_restored) apply_measurements(step);
-  if (const CheckStatus* breach = is_restored ? rollout_breach(guard) : nullptr) {
+  const bool has_results = is_restored(guard, rollback);
+  if (has_results) apply_measurements(step);
+  if (const CheckStatus* breach = has_results ? rollout_breach(guard) : nullptr) {
     return fail_rollout(
         step, rollback,
         fmt::format("{} did not roll out after it was restored: {}", name, breach->message));
   }
-  if (is_restored && api::rollout_complete(step.deployment()))
+  if (has_results && api::rollout_complete(step.deployment()))
     return start_verification(step, rollback, name);
   await_progress(step, rollback, name);
 }

@@ -52,6 +52,20 @@ void end_unverified(Step& step, const api::Rollback& rollback, const std::string
   succeed(step, rollback, message);
 }
 
+// A query about all pods may still have samples of the release that was rolled back. So its failure
+// does not fail the verification, which only waits for a pass.
+bool is_about_all_pods(const CheckStatus& status, const api::PolicySpec& spec) {
+  const auto check = std::ranges::find(spec.checks, status.name, &api::Check::name);
+  return check != spec.checks.end() && std::holds_alternative<api::PrometheusCheck>(check->kind) &&
+         !checks::distinguishes_revisions(*check);
+}
+
+std::vector<CheckStatus> checks_of_restored(std::vector<CheckStatus> checks,
+                                            const api::PolicySpec& spec) {
+  std::erase_if(checks, [&](const CheckStatus& check) { return is_about_all_pods(check, spec); });
+  return checks;
+}
+
 std::string never_passed_text(const api::GuardStatus& guard) {
   const auto found = std::ranges::find_if(
       guard.checks, [&](const CheckStatus& check) { return may_be_wrong(guard, check); });
@@ -103,27 +117,16 @@ std::string why_unverified(const Step& step, const std::vector<CheckStatus>& che
     if (std::string wrong = never_passed_text(step.plan.guard); !wrong.empty()) return wrong;
   }
   if (step.now < no_result_end + restoration_timeout || summary == CheckSummary::Pending) return {};
-  if (is_failing_still(checks, step.inputs.policy.spec, step.now)) return {};
+  const api::PolicySpec& spec = step.inputs.policy.spec;
+  if (is_failing_still(checks_of_restored(checks, spec), spec, step.now)) return {};
   if (summary == CheckSummary::Failing) {
     const CheckStatus& failing = failing_check(checks);
+    if (is_about_all_pods(failing, spec))
+      return fmt::format("check {} still fails: {}", failing.name, failing.message);
     return fmt::format("check {} failed{} and has had no result since ({})", failing.name,
                        at_text(failing.last_failure), failing.reason);
   }
   return is_complete ? why_not_healthy(step, checks) : "not every replica is available";
-}
-
-// The breach that fails the verification. A query about all pods may still have samples of the
-// release that was rolled back: the verification only waits until it passes.
-const CheckStatus* breach_of_restored(const std::vector<CheckStatus>& checks,
-                                      const api::PolicySpec& spec) {
-  const auto found = std::ranges::find_if(checks, [&](const CheckStatus& status) {
-    const auto check = std::ranges::find(spec.checks, status.name, &api::Check::name);
-    const bool is_about_all = check != spec.checks.end() &&
-                              std::holds_alternative<api::PrometheusCheck>(check->kind) &&
-                              !checks::distinguishes_revisions(*check);
-    return status.breached && !is_about_all;
-  });
-  return found == checks.end() ? nullptr : &*found;
 }
 
 void conclude(Step& step, const api::Rollback& rollback, const std::vector<CheckStatus>& checks) {
@@ -174,7 +177,8 @@ void step_verifying(Step& step) {
   apply_measurements(step);
   const std::vector<CheckStatus> checks = credible_checks(guard);
   // A fault of the cluster may end, and says nothing about the restored revision.
-  const CheckStatus* breach = breach_of_restored(checks, step.inputs.policy.spec);
+  const std::vector<CheckStatus> of_restored = checks_of_restored(checks, step.inputs.policy.spec);
+  const CheckStatus* breach = breached(of_restored);
   if (breach && !is_cluster_fault(breach->reason))
     return fail_verification(step, *rollback, *breach);
   guard.rolled_out ? conclude(step, *rollback, checks) : await_replicas(step);

@@ -130,6 +130,14 @@ TEST_CASE("ignores the checks and replicas of v2 while the restored v1 has no Re
   CHECK(harness.guard.checks == checks);
 }
 
+TEST_CASE("does not take the failures of the release for those of a revision without ReplicaSet") {
+  DeploymentHarness harness = baking_v2().fail_three_times();
+  harness.replica_sets.erase(harness.replica_sets.begin());
+  harness.reconcile_for(16min, {});
+  CHECK(harness.state() == frozen(Reason::RollbackFailed));
+  CHECK(harness.rollback->status.verification.empty());
+}
+
 TEST_CASE("clears the results of the rollout when the verification starts") {
   DeploymentHarness harness = restored_v1();
   harness.reconcile({unknown("rollout")});
