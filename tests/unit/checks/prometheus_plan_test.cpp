@@ -32,7 +32,8 @@ TEST_CASE("parse_server_address reports why an address is not valid") {
   };
   const Row row = GENERATE(values<Row>({
       {"prometheus:9090",
-       R"("prometheus:9090" must begin with http:// or https://, such as "http://myapp:8080/health")"},
+       R"("prometheus:9090" must begin with http:// or https://, such as "http://myapp:8080/heal)"
+       R"(th")"},
       {"http://me:secret@prometheus",
        R"("http://me:secret@prometheus" must not contain a user or password)"},
       {"http://prometheus/?query=up",

@@ -121,15 +121,18 @@ TEST_CASE("validate_query reports a variable that cannot be used, and a string w
       {R"(up{a!="$baselinePods"})",
        R"(at character 8: "$baselinePods" is a list of pods; use it with =~ or !~)"},
       {R"(label_replace(up,"a","$hash","",""))",
-       R"(at character 23: "$hash" is not in the value of a label matcher, such as {pod=~"$pods"})"},
+       R"(at character 23: "$hash" is not in the value of a label matcher, such as {pod=~"$pods")"
+       R"(})"},
       {R"(count_values("$hash", up))",
-       R"(at character 15: "$hash" is not in the value of a label matcher, such as {pod=~"$pods"})"},
+       R"(at character 15: "$hash" is not in the value of a label matcher, such as {pod=~"$pods")"
+       R"(})"},
       {R"(up{a=="$hash"})",
        R"(at character 8: "$hash" is not in the value of a label matcher, such as {pod=~"$pods"})"},
       {R"(up{a=~"\\$hash"})",
        R"(at character 10: "$hash" follows a backslash, which would change its value)"},
       {R"(up{a=~"[a$hash]"})",
-       R"(at character 10: "$hash" is in [...], which would match a single character of its value)"},
+       R"(at character 10: "$hash" is in [...], which would match a single character of its valu)"
+       R"(e)"},
       {R"(up{a="\$hash"})",
        R"(at character 7: "\$" is not an escape sequence of PromQL; write \x24 for a "$")"},
       {R"(up{a="${hash}"})", R"(at character 7: "${hash}" is not a variable; write $hash)"},
