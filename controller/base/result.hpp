@@ -37,7 +37,8 @@ enum class ErrorKind : std::uint8_t {
 struct Error {
   ErrorKind kind = ErrorKind::Server;
   std::string message;
-  int status = 0;                                             // HTTP status; 0: no response
+  int status = 0;            // HTTP status; 0: no response
+  bool has_details = false;  // the server says in details which object or kind it is about
   std::optional<std::chrono::milliseconds> retry_after = {};  // from the Retry-After header
 };
 

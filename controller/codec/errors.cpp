@@ -62,6 +62,7 @@ Error error_of(int code, const Json& status, std::string_view message,
   return {.kind = kind_of(code, status),
           .message = message_of(code, message),
           .status = code,
+          .has_details = !text_at(status, {"details", "kind"}).empty(),
           .retry_after = retry_after ? retry_after : retry_after_of(status)};
 }
 

@@ -17,6 +17,7 @@ inline constexpr std::size_t max_error_message_size = 1024;  // bytes
 // The Error of a response other than 2xx. If the body is not a metav1.Status, for example the plain
 // text of a proxy, the body is the message. `retry_after` is the Retry-After header. If the header
 // is absent, retryAfterSeconds of the Status is used. A value above one hour counts as one hour.
+// A NotFound without details means that the server does not know the kind of the object.
 [[nodiscard]] Error status_error(int http_status, std::string_view body,
                                  std::optional<Duration> retry_after = {});
 
