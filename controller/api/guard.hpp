@@ -62,6 +62,7 @@ struct BaselineResult {
   MeasurementResult result = MeasurementResult::Unknown;
   Reason reason = Reason::None;
   std::string message;           // the value and the limit, at most 512 bytes
+  std::string value;             // of a metrics check: the number that was compared
   std::string revision;          // "revision 4 (web-6d4b75cb6d)"
   int consecutive_failures = 0;  // of the check for these pods
   bool before = false;           // measured before a pod of the new revision had started
@@ -78,6 +79,9 @@ struct CheckStatus {
   std::string message;           // the value and the limit, at most 512 bytes
   std::string value;             // of a metrics check: the number that was compared
   std::string threshold;         // of a metrics check: "> 0.05"
+  std::string query;             // of a metrics check: as it was sent, at most 512 bytes
+  std::string traffic;           // of a metrics check with a minimum traffic: the number
+  std::string question;          // see Measurement::question
   int consecutive_failures = 0;
   int failure_threshold = 1;
   bool passed_once = false;                // since the rollout was complete
@@ -170,6 +174,17 @@ struct LastDrill {
   bool operator==(const LastDrill&) const = default;
 };
 
+// An alert that Alertmanager sent.
+struct ReceivedAlert {
+  std::string fingerprint;  // of its labels
+  std::string name;
+  StringMap labels = {};
+  std::optional<Time> starts_at = {};
+  std::optional<Time> ends_at = {};  // absent while it fires
+  std::optional<Time> received = {};
+  bool operator==(const ReceivedAlert&) const = default;
+};
+
 struct GuardStatus {
   // The generation of the Deployment that this status describes. The name is not
   // observedGeneration, because that would be a generation of the guard.
@@ -195,6 +210,7 @@ struct GuardStatus {
   // Newest first, at most 40: for each configuration the last two revisions for which it passed.
   std::vector<PassedCheck> passed_checks = {};
   std::vector<IdleResult> idle_results = {};  // at most one for each check
+  std::vector<ReceivedAlert> alerts = {};     // newest first, at most 20
   std::string rollback;  // name of the Rollback in progress, or of the last one
   std::string pending;   // the same name while that Rollback is Pending; empty if it is manual
   std::vector<PastRollback> rollbacks = {};  // newest first, at most 20

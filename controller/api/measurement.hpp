@@ -17,10 +17,14 @@ struct Measurement {
   std::string check;  // "rollout", or the name in the policy
   MeasurementResult result = MeasurementResult::Unknown;
   Reason reason = Reason::None;
-  std::string message;           // the value and the limit, at most 512 bytes
-  std::optional<Time> at = {};   // when the result arrived; absent: now
-  std::string value;             // of a metrics check: the number that was compared
-  std::string threshold;         // of a metrics check: "> 0.05"
+  std::string message;          // the value and the limit, at most 512 bytes
+  std::optional<Time> at = {};  // when the result arrived; absent: now
+  std::string value;            // of a metrics check: the number that was compared
+  std::string threshold;        // of a metrics check: "> 0.05"
+  std::string query;            // of a metrics check: as it was sent, at most 512 bytes
+  std::string traffic;          // of a metrics check with a minimum traffic: the number
+  // A digest of what was measured, if the policy alone does not say it: the expression of a rule.
+  std::string question;
   Duration min_failing_time{0};  // a Fail breaches the check only if it has lasted this long
   // A failure that must last starts again after a longer time without a measurement.
   Duration max_gap = default_max_gap;

@@ -5,9 +5,9 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <variant>
 #include <vector>
 
+#include "api/check_kinds.hpp"
 #include "api/meta.hpp"
 
 namespace lastgood::api {
@@ -15,68 +15,13 @@ namespace lastgood::api {
 // The name of the built-in check.
 inline constexpr std::string_view rollout_check = "rollout";
 
-struct StatusRange {  // inclusive
-  int from = 200;
-  int to = 399;
-  bool operator==(const StatusRange&) const = default;
+// Whether a revision can become good while a check of it returns no result.
+enum class OnNoData : std::uint8_t {
+  Hold,    // no: it ends as Inconclusive
+  Ignore,  // yes: the check is left out until it has a result
 };
-
-enum class HttpTarget : std::uint8_t { Pods, Service, Url };
-[[nodiscard]] const char* to_string(HttpTarget target);
-[[nodiscard]] std::optional<HttpTarget> parse_http_target(std::string_view text);
-
-// A check has exactly one target:
-// - Pods: each pod of the new revision, at the IP of the pod.
-// - Service: the same pods, at the target port of `service`, a Service of the namespace.
-// - Url: the `url`. If its host is a Service of the namespace that selects the pods: each of the
-//   pods instead.
-struct HttpCheck {
-  HttpTarget target = HttpTarget::Pods;
-  std::string scheme = "http";               // http or https; for Pods and Service
-  std::uint16_t port = 0;                    // for Pods and Service
-  std::string path = "/";                    // for Pods and Service
-  std::string service;                       // for Service
-  std::string url;                           // for Url
-  std::vector<StatusRange> expected = {{}};  // "200-399", "200,204,300-399"
-  Duration timeout = std::chrono::seconds(2);
-  int max_failing_percent = 25;  // of the counted pods; the check fails if more of them fail
-  bool operator==(const HttpCheck&) const = default;
-};
-
-// A comparison of a value with a limit, for example "> 0.05".
-struct Comparison {
-  enum class Operator : std::uint8_t {
-    Greater,
-    GreaterOrEqual,
-    Less,
-    LessOrEqual,
-    Equal,
-    NotEqual
-  };
-  Operator operation = Operator::Greater;
-  double limit = 0;
-  bool operator==(const Comparison&) const = default;
-};
-
-// Below this traffic the result of a metrics check is Unknown.
-struct MinimumTraffic {
-  std::string query;
-  double at_least = 0;
-  bool operator==(const MinimumTraffic&) const = default;
-};
-
-// An instant query to a server with the HTTP API of Prometheus. The queries may have the variables
-// of codec/promql.hpp.
-struct PrometheusCheck {
-  std::string query;
-  Comparison fail_if = {};
-  std::optional<MinimumTraffic> minimum_traffic = {};
-  std::string address;  // "https://prometheus.monitoring:9090/prefix"; empty: that of the chart
-  Duration timeout = std::chrono::seconds(5);
-  bool operator==(const PrometheusCheck&) const = default;
-};
-
-using CheckKind = std::variant<HttpCheck, PrometheusCheck>;
+[[nodiscard]] const char* to_string(OnNoData value);
+[[nodiscard]] std::optional<OnNoData> parse_on_no_data(std::string_view text);
 
 struct Check {
   std::string name;
@@ -84,6 +29,9 @@ struct Check {
   Duration interval = std::chrono::seconds(10);
   int failure_threshold = 3;
   Duration fail_for{0};  // `for`: how long the failures must last, beside the threshold
+  // The check is measured only this long after the evaluation of the revision started.
+  Duration initial_delay{0};
+  OnNoData on_no_data = OnNoData::Hold;
   bool operator==(const Check&) const = default;
 };
 
@@ -97,7 +45,7 @@ struct Check {
 // builds do not change it.
 [[nodiscard]] std::string config_hash_of(const CheckKind& kind);
 
-// "http", "prometheus": the name of the field in the policy.
+// "http", "prometheus", ...: the name of the field in the policy.
 [[nodiscard]] const char* kind_name_of(const CheckKind& kind);
 
 [[nodiscard]] Duration timeout_of(const CheckKind& kind);

@@ -11,7 +11,7 @@ std::span<const ReasonEntry> reason_table() {
     std::vector<ReasonEntry> entries;
     for (const auto part :
          {state_reasons(), hold_reasons(), rejection_reasons(), preflight_reasons(),
-          policy_reasons(), check_reasons(), event_reasons()}) {
+          policy_reasons(), check_reasons(), metrics_reasons(), event_reasons()}) {
       entries.insert(entries.end(), part.begin(), part.end());
     }
     return entries;

@@ -1,4 +1,4 @@
-// The parts of reason_table(), one function for each ReasonPlace. Private to api/.
+// The parts of reason_table(), one function for each ReasonPlace, two for checks. Private to api/.
 #pragma once
 
 #include <span>
@@ -13,6 +13,7 @@ namespace lastgood::api {
 [[nodiscard]] std::span<const ReasonEntry> preflight_reasons();
 [[nodiscard]] std::span<const ReasonEntry> policy_reasons();
 [[nodiscard]] std::span<const ReasonEntry> check_reasons();
+[[nodiscard]] std::span<const ReasonEntry> metrics_reasons();
 [[nodiscard]] std::span<const ReasonEntry> event_reasons();
 
 }  // namespace lastgood::api

@@ -11,7 +11,6 @@ constexpr std::string_view http_fails = "HTTP: `Fail`";
 constexpr std::string_view http_unknown = "HTTP: `Unknown`";
 constexpr std::string_view http_fails_or_no_value = "HTTP: `Fail`; prometheus: `Unknown`";
 constexpr std::string_view http_or_prometheus_unknown = "HTTP and prometheus: `Unknown`";
-constexpr std::string_view prometheus_unknown = "prometheus: `Unknown`";
 constexpr std::string_view rollout_passes = "rollout: `Pass`";
 constexpr std::string_view rollout_unknown = "rollout: `Unknown`";
 constexpr std::string_view unknown_until_deadline =
@@ -168,64 +167,6 @@ constexpr std::array checks{
         "an older version of the CRD. Prometheus check: the address or the query is not valid, or "
         "neither the check nor the chart has an address.",
         "Correct the check."},
-    ReasonEntry{check, Reason::LimitExceeded, "prometheus: `Fail`", "The value meets `failIf`.",
-                "See the dashboards and the logs of the application."},
-    ReasonEntry{check, Reason::LowTraffic, prometheus_unknown,
-                "The result of the traffic query is below `minimumTraffic.atLeast`, so the value "
-                "of the check says little.",
-                "Nothing. If the application always has little traffic, lower `atLeast`."},
-    ReasonEntry{check, Reason::NoData, prometheus_unknown,
-                "The query returned no series: the metric does not exist, no series has the "
-                "labels, or a comparison in the query removed all series.",
-                "Run the query of the message in the web page of the server. Compare the value in "
-                "`failIf`, not in the query."},
-    ReasonEntry{check, Reason::NotANumber, prometheus_unknown,
-                "The query returned NaN. Usually it divides by the traffic, and there is none.",
-                "Nothing, if the application has no traffic. Otherwise correct the query."},
-    ReasonEntry{check, Reason::InfiniteValue, prometheus_unknown,
-                "The query returned an infinite value. Usually it divides by 0.",
-                "Correct the query."},
-    ReasonEntry{check, Reason::MultipleSeries, prometheus_unknown,
-                "The query returned more than one series.",
-                "Aggregate them, for example with `sum()` or `max()`."},
-    ReasonEntry{check, Reason::WrongResultType, prometheus_unknown,
-                "The query returned a range, a string or a native histogram, not a number.",
-                "Correct the query. Remove a range such as `[5m]` that no function uses."},
-    ReasonEntry{check, Reason::QueryWarning, prometheus_unknown,
-                "The server sent a warning with the result, or a partial result. The value may be "
-                "wrong. The infos of PromQL are not warnings.",
-                "The message quotes the server. Correct the query, or repair the server."},
-    ReasonEntry{check, Reason::StaleValue, prometheus_unknown,
-                "The value is more than 5 minutes older than the query.",
-                "Check the clock of the metrics server, and the caches before it."},
-    ReasonEntry{check, Reason::ClockSkew, prometheus_unknown,
-                "The time of the value is more than 1 minute in the future.",
-                "Correct the clocks of the metrics server and of the nodes."},
-    ReasonEntry{check, Reason::InvalidQuery, prometheus_unknown,
-                "The server cannot parse the query (400). The message quotes the server.",
-                "Correct the query."},
-    ReasonEntry{check, Reason::QueryFailed, prometheus_unknown,
-                "The server cannot evaluate the query (422). The message quotes the server.",
-                "Correct the query, or see the log of the server if it is overloaded."},
-    ReasonEntry{check, Reason::AccessDenied, prometheus_unknown,
-                "The server denies access (401 or 403).",
-                "Check the credentials of the check, and their rights."},
-    ReasonEntry{check, Reason::RequestRejected, prometheus_unknown,
-                "The server rejects the request with another status from 400 to 499.",
-                "Check the address and its path. After 429, use fewer checks or a longer "
-                "`interval`."},
-    ReasonEntry{check, Reason::Redirected, prometheus_unknown,
-                "The server redirects the request. Lastgood follows no redirect.",
-                "Use the final address of the server, with its path."},
-    ReasonEntry{check, Reason::ServerUnavailable, prometheus_unknown,
-                "The server returned 503: it is starting or stopping, or a proxy has no backend.",
-                "Wait, or see the log of the server."},
-    ReasonEntry{check, Reason::ServerError, prometheus_unknown,
-                "The server returned a status of 500 or more, other than 503.",
-                "See the log of the server."},
-    ReasonEntry{check, Reason::ResponseTooLarge, prometheus_unknown,
-                "The response is larger than 1 MiB.",
-                "Aggregate the series, for example with `sum()`."},
 };
 
 }  // namespace

@@ -43,7 +43,12 @@ namespace lastgood::api {
   X(LimitExceeded) X(LowTraffic) X(NoData) X(NotANumber) X(InfiniteValue) X(MultipleSeries)       \
   X(WrongResultType) X(QueryWarning) X(StaleValue) X(ClockSkew) X(InvalidQuery) X(QueryFailed)    \
   X(AccessDenied) X(RequestRejected) X(Redirected) X(ServerUnavailable) X(ServerError)            \
-  X(ResponseTooLarge)                                                                             \
+  X(ResponseTooLarge) X(MetricNotFound) X(NoSeries) X(NoTraffic) X(NoBaselineValue)               \
+  X(CredentialsNotFound) X(CredentialsNotAllowed) X(CredentialsInvalid) X(CredentialsUnreadable)  \
+  X(TLSFailed) X(AlertFiring) X(AlertNotConfirmed) X(RuleNotFound) X(AlertNotFound)               \
+  X(RecordingRule) X(RuleUnreadable) X(RuleKindMissing) X(RuleNotLoaded) X(RuleUnhealthy)         \
+  X(RuleStale) X(EndpointFailed) X(InvalidMetrics) X(TooManySeries) X(FirstScrape)                \
+  X(CounterReset) X(MetricsApiMissing)                                                            \
   X(ReleaseSeen) X(CheckBreached) X(BreachEnded) X(RollbackHeld) X(RollbackStarted)               \
   X(RollbackRejected) X(RollbackCancelled) X(RollbackVerified) X(RollbackUnverified)              \
   X(DrillFailed) X(OptInLost) X(ReleaseGood) X(ReleaseInconclusive) X(ReleaseSuperseded)

@@ -37,7 +37,7 @@ Result<PlannedQuery> plan_one(const api::PrometheusCheck& check, const std::stri
                               const std::string& default_address, std::optional<Time> at) {
   auto bound = codec::bind_query(query, variables);
   if (!bound) return std::unexpected(bound.error());
-  auto call = plan_query(check, *bound, default_address, check.timeout);
+  auto call = plan_query(check.server, *bound, default_address, check.server.timeout);
   if (!call) return std::unexpected(call.error());
   if (at) {
     const auto milliseconds = at->time_since_epoch().count();
@@ -105,7 +105,7 @@ api::Measurement measure_prometheus(const api::Check& check, const PrometheusPla
   const PrometheusAnswer answer = parse_prometheus_answer(value, evaluated_at);
   auto measurement =
       measure_prometheus(check.name, prometheus, plan.query, answer, traffic_answer, now);
-  measurement.threshold = codec::to_string(prometheus.fail_if);
+  measurement.threshold = prometheus.fail_if ? codec::to_string(*prometheus.fail_if) : "";
   if (answer) measurement.value = codec::format_number(answer->value);
   return measurement;
 }

@@ -57,8 +57,9 @@ TrafficState traffic_state(const api::PrometheusCheck& prometheus,
 }
 
 std::string value_text(const api::PrometheusCheck& prometheus, double value) {
-  return fmt::format("value {}, fails if {}", number_text(value, prometheus.fail_if.limit),
-                     codec::to_string(prometheus.fail_if));
+  if (!prometheus.fail_if) return fmt::format("value {}", number_text(value, 0));
+  return fmt::format("value {}, fails if {}", number_text(value, prometheus.fail_if->limit),
+                     codec::to_string(*prometheus.fail_if));
 }
 
 std::string with_query(const std::string& message, const codec::BoundQuery& query) {
@@ -103,7 +104,10 @@ api::Measurement measure_prometheus(const std::string& check,
   }
   if (!value) return without_value();
   const std::string text = value_text(prometheus, value->value) + state.text;
-  if (!meets(value->value, prometheus.fail_if))
+  // A comparison with the baseline needs its value too.
+  if (!prometheus.fail_if || prometheus.compare)
+    return measurement(MeasurementResult::Unknown, Reason::NoBaselineValue, text);
+  if (!meets(value->value, *prometheus.fail_if))
     return measurement(MeasurementResult::Pass, Reason::Passed, text);
   return measurement(MeasurementResult::Fail, Reason::LimitExceeded, with_query(text, query));
 }

@@ -40,9 +40,9 @@ Result<ServerAddress> parse_server_address(std::string_view text) {
       .tls = url->tls, .host = url->host, .port = url->port, .path_prefix = std::move(prefix)};
 }
 
-Result<api::HttpCall> plan_query(const api::PrometheusCheck& check, const codec::BoundQuery& query,
+Result<api::HttpCall> plan_query(const api::MetricsServer& server, const codec::BoundQuery& query,
                                  std::string_view default_address, Duration timeout) {
-  const std::string_view text = check.address.empty() ? default_address : check.address;
+  const std::string_view text = server.address.empty() ? default_address : server.address;
   if (text.empty()) {
     return fail(ErrorKind::BadInput,
                 "there is no address of a metrics server; set it in the check or in the chart");

@@ -28,7 +28,7 @@ struct ServerAddress {
 // `default_address`: of the chart; empty: none. It is used if the check has no address. `timeout`:
 // of the whole request, usually that of the check. The error is BadInput, if there is no valid
 // address.
-[[nodiscard]] Result<api::HttpCall> plan_query(const api::PrometheusCheck& check,
+[[nodiscard]] Result<api::HttpCall> plan_query(const api::MetricsServer& server,
                                                const codec::BoundQuery& query,
                                                std::string_view default_address, Duration timeout);
 

@@ -15,6 +15,7 @@ BaselineResult read_baseline(const Reader& baseline) {
       .result = read_enum(baseline, "result", MeasurementResult::Unknown, parse_measurement_result),
       .reason = read_reason(baseline),
       .message = baseline.text("message", max_text),
+      .value = baseline.text("value", max_name),
       .revision = baseline.text("revision", max_name),
       .consecutive_failures = baseline.int_or("consecutiveFailures", 0),
       .before = baseline.boolean("beforeRelease"),
@@ -36,6 +37,7 @@ Json json_of(const BaselineResult& baseline) {
               {"beforeRelease", baseline.before}};
   put(out, "reason", to_string(baseline.reason));
   put(out, "message", baseline.message, max_text);
+  put(out, "value", baseline.value);
   put(out, "revision", baseline.revision);
   put(out, "at", baseline.at);
   return out;
@@ -68,6 +70,9 @@ std::vector<CheckStatus> read_checks(const Reader& status, const char* key) {
     read.message = check.text("message");
     read.value = check.text("value", max_name);
     read.threshold = check.text("threshold", max_name);
+    read.query = check.text("query", max_text);
+    read.traffic = check.text("traffic", max_name);
+    read.question = check.text("question", max_name);
     read.consecutive_failures = check.int_or("consecutiveFailures", 0);
     read.failure_threshold = check.int_or("failureThreshold", 1);
     read.passed_once = check.boolean("passedOnce");
@@ -97,6 +102,9 @@ Json to_json(const CheckStatus& check) {
   put(out, "message", check.message, max_text);
   put(out, "value", check.value);
   put(out, "threshold", check.threshold);
+  put(out, "query", check.query, max_text);
+  put(out, "traffic", check.traffic);
+  put(out, "question", check.question);
   put(out, "recentResults", check.recent_results);
   if (check.bake_passes != 0) out["bakePasses"] = check.bake_passes;
   if (check.bake_failures != 0) out["bakeFailures"] = check.bake_failures;

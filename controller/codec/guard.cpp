@@ -82,6 +82,27 @@ void read_established(const Reader& status, GuardStatus& out) {
   });
 }
 
+void read_alerts(const Reader& status, GuardStatus& out) {
+  status.each("alerts", max_alerts, [&](const Reader& entry) {
+    out.alerts.push_back({.fingerprint = entry.text("fingerprint", max_name),
+                          .name = entry.text("name", max_name),
+                          .labels = entry.strings("labels"),
+                          .starts_at = entry.time("startsAt"),
+                          .ends_at = entry.time("endsAt"),
+                          .received = entry.time("received")});
+  });
+}
+
+Json json_of(const ReceivedAlert& alert) {
+  Json out = {{"fingerprint", clip(alert.fingerprint, max_name)},
+              {"name", clip(alert.name, max_name)}};
+  if (!alert.labels.empty()) out["labels"] = alert.labels;
+  put(out, "startsAt", alert.starts_at);
+  put(out, "endsAt", alert.ends_at);
+  put(out, "received", alert.received);
+  return out;
+}
+
 Json json_of(const PassedCheck& passed) {
   return {{"check", clip(passed.check, max_name)},
           {"configHash", clip(passed.config_hash, max_name)},
@@ -165,6 +186,7 @@ GuardStatus read_guard_status(const Reader& status) {
   if (status.has("bake")) out.bake = read_bake(status.object("bake"));
   out.checks = read_checks(status, "checks");
   read_established(status, out);
+  read_alerts(status, out);
   out.rollback = status.text("rollback");
   out.pending = status.text("pending", max_name);
   read_history(status, out);
@@ -202,6 +224,7 @@ Json to_json(const GuardStatus& status) {
   put(out, "checks", status.checks);
   put_list(out, "passedChecks", status.passed_checks, max_passed_checks, as_json);
   put_list(out, "idleResults", status.idle_results, max_checks, as_json);
+  put_list(out, "alerts", status.alerts, max_alerts, as_json);
   put(out, "rollback", status.rollback);
   put(out, "pending", status.pending);
   put_list(out, "rollbacks", status.rollbacks, max_past, as_json);

@@ -3,9 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "base/text.hpp"
-#include "codec/promql.hpp"
+#include "codec/policy_metrics_checks.hpp"
 #include "codec/shared_fields.hpp"
 #include "codec/values.hpp"
 
@@ -24,14 +25,6 @@ HttpTarget target_of(const Reader& http) {
                              : http.has("service") ? HttpTarget::Service
                                                    : HttpTarget::Pods;
   return read_enum(http, "target", implied, parse_http_target);
-}
-
-constexpr std::size_t max_path_size = 1024;  // bytes
-
-bool is_path(std::string_view text) {
-  const auto printable = [](char c) { return c > ' ' && c < 0x7F; };
-  return text.starts_with('/') && text.size() <= max_path_size &&
-         std::ranges::all_of(text, printable);
 }
 
 void read_target(const Reader& http, HttpCheck& check) {
@@ -53,7 +46,7 @@ void read_target(const Reader& http, HttpCheck& check) {
                    fmt::format("is missing, but target {} needs it", to_string(check.target)));
   check.port = static_cast<std::uint16_t>(http.int_or("port", 1, 1, 65535));
   check.path = http.has("path") ? http.text("path") : "/";
-  if (!is_path(check.path))
+  if (!is_request_path(check.path))
     http.set_error("path", in_quotes(check.path) + R"( must begin with "/" and have no spaces)");
   check.scheme = http.has("scheme") ? http.text("scheme") : "http";
   if (check.scheme != "http" && check.scheme != "https")
@@ -78,41 +71,33 @@ HttpCheck read_http(const Reader& http, Duration interval) {
   return check;
 }
 
-std::string read_query(const Reader& reader, const char* key) {
-  std::string query = reader.text(key);
-  if (!reader.has(key))
-    reader.set_error(key, "is missing; use a PromQL expression with one value as its result");
-  else if (const auto use = validate_query(query); !use)
-    reader.set_error(key, use.error().message);
-  return query;
-}
+constexpr std::array kinds = {"http",  "prometheus", "prometheusRule",
+                              "alert", "podMetrics", "externalMetric"};
 
-PrometheusCheck read_prometheus(const Reader& reader, Duration interval) {
-  PrometheusCheck check;
-  check.query = read_query(reader, "query");
-  if (!reader.has("failIf"))
-    reader.set_error("failIf", R"(is missing; use a comparison such as "> 0.05")");
-  check.fail_if = reader.parsed("failIf", check.fail_if, parse_comparison);
-  if (reader.has("minimumTraffic")) {
-    const Reader traffic = reader.object("minimumTraffic");
-    check.minimum_traffic = MinimumTraffic{.query = read_query(traffic, "query"),
-                                           .at_least = traffic.number("atLeast")};
+// The name of the kind that the check has. Sets the error if it has none, or more than one.
+std::string_view kind_of(const Reader& reader) {
+  std::string_view found;
+  for (const char* kind : kinds) {
+    if (!reader.has(kind)) continue;
+    if (!found.empty()) reader.set_error(kind, fmt::format("cannot be combined with {}", found));
+    found = kind;
   }
-  check.address = reader.text("address");
-  if (const auto url = parse_http_url(check.address); !check.address.empty() && !url)
-    reader.set_error("address", url.error().message);
-  check.timeout = reader.parsed("timeout", std::min(check.timeout, interval),
-                                duration_within(Duration{100}, minutes{1}));
-  return check;
+  if (found.empty()) {
+    reader.set_error("http",
+                     fmt::format("is missing; each check needs one of {}", fmt::join(kinds, ", ")));
+    return "http";
+  }
+  return found;
 }
 
-CheckKind read_kind(const Reader& reader, Duration interval) {
-  const bool is_http = reader.has("http");
-  if (is_http == reader.has("prometheus"))
-    reader.set_error(is_http ? "prometheus" : "http",
-                     is_http ? "cannot be combined with http"
-                             : "is missing, but each check needs http or prometheus");
-  if (reader.has("prometheus")) return read_prometheus(reader.object("prometheus"), interval);
+CheckKind read_kind(const Reader& reader, std::string_view kind, Duration interval) {
+  if (kind == "prometheus") return read_prometheus(reader.object("prometheus"), interval);
+  if (kind == "prometheusRule")
+    return read_prometheus_rule(reader.object("prometheusRule"), interval);
+  if (kind == "alert") return read_alert(reader.object("alert"), interval);
+  if (kind == "podMetrics") return read_pod_metrics(reader.object("podMetrics"), interval);
+  if (kind == "externalMetric")
+    return read_external_metric(reader.object("externalMetric"), interval);
   return read_http(reader.object("http"), interval);
 }
 
@@ -132,12 +117,16 @@ Check read_check(const Reader& reader) {
   check.interval = reader.parsed("interval", check.interval, duration_within(seconds{1}, hours{1}));
   check.fail_for = reader.parsed("for", check.fail_for, duration_within(Duration{0}, hours{24}));
   check.failure_threshold = reader.int_or("failureThreshold", check.failure_threshold, 1, 100);
-  check.kind = read_kind(reader, check.interval);
+  check.initial_delay =
+      reader.parsed("initialDelay", check.initial_delay, duration_within(Duration{0}, hours{24}));
+  check.on_no_data = read_enum(reader, "onNoData", check.on_no_data, parse_on_no_data);
+  const std::string kind(kind_of(reader));
+  check.kind = read_kind(reader, kind, check.interval);
   if (timeout_of(check.kind) > check.interval) {
-    const char* kind = reader.has("prometheus") ? "prometheus" : "http";
-    reader.object(kind).set_error("timeout", fmt::format("{} is longer than the interval of {}",
-                                                         format_duration(timeout_of(check.kind)),
-                                                         format_duration(check.interval)));
+    reader.object(kind.c_str())
+        .set_error("timeout", fmt::format("{} is longer than the interval of {}",
+                                          format_duration(timeout_of(check.kind)),
+                                          format_duration(check.interval)));
   }
   return check;
 }

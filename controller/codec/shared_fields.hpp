@@ -27,6 +27,7 @@ inline constexpr std::size_t max_passed_checks = 40;  // two revisions for each 
 inline constexpr std::size_t max_past =
     RollbackLimit::max_count;                   // rollbacks, contests, changes, timeline entries
 inline constexpr std::size_t max_members = 64;  // of a group
+inline constexpr std::size_t max_alerts = 20;   // of a guard
 
 [[nodiscard]] ObjectMeta read_meta(const Reader& meta);
 [[nodiscard]] LabelSelector read_selector(const Reader& selector);

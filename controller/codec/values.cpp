@@ -154,6 +154,13 @@ Result<HttpUrl> parse_http_url(std::string_view text) {
   return url;
 }
 
+bool is_request_path(std::string_view text) {
+  constexpr std::size_t max_size = 1024;  // bytes
+  const auto is_printable = [](char c) { return c > ' ' && c < 0x7F; };
+  return text.starts_with('/') && text.size() <= max_size &&
+         std::ranges::all_of(text, is_printable);
+}
+
 Result<std::vector<StatusRange>> parse_status_ranges(std::string_view text) {
   constexpr std::size_t max_ranges = 16;
   std::vector<StatusRange> ranges;

@@ -26,6 +26,9 @@ struct HttpUrl {
 // ASCII characters.
 [[nodiscard]] Result<HttpUrl> parse_http_url(std::string_view text);
 
+// A path and query of at most 1024 printable ASCII characters that begins with "/".
+[[nodiscard]] bool is_request_path(std::string_view text);
+
 // At most 16 ranges of status codes from 100 to 599, such as "200-399" or "200,204,300-399".
 [[nodiscard]] Result<std::vector<api::StatusRange>> parse_status_ranges(std::string_view text);
 [[nodiscard]] std::string format_status_ranges(const std::vector<api::StatusRange>& ranges);

@@ -124,6 +124,8 @@ CheckStatus apply(CheckStatus check, const api::Measurement& measurement, bool s
   check.message = measurement.message;
   check.value = measurement.value;
   check.threshold = measurement.threshold;
+  check.query = measurement.query;
+  check.traffic = measurement.traffic;
   update_baseline(check, measurement);
   check.consecutive_unknowns =
       measurement.result == MeasurementResult::Unknown

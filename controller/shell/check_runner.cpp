@@ -130,7 +130,9 @@ void CheckRunner::start_check(const std::shared_ptr<Round>& round, const api::Ch
                         [&](const api::PrometheusCheck&) {
                           tasks_.spawn(name,
                                        run_prometheus_check(round, check, std::move(running)));
-                        }},
+                        },
+                        // These kinds have no runner yet, so they stay Unknown.
+                        [](const auto&) {}},
              check.kind);
 }
 

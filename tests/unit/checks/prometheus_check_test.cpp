@@ -11,7 +11,7 @@ const std::string address = "http://prometheus:9090";
 
 api::Check check_with(const std::string& query) {
   return {.name = "errors",
-          .kind = api::PrometheusCheck{.query = query, .fail_if = {.limit = 0.05}}};
+          .kind = api::PrometheusCheck{.query = query, .fail_if = api::Comparison{.limit = 0.05}}};
 }
 
 const codec::QueryVariables web{.namespace_ = "shop", .deployment = "web", .pods = {"web-1"}};

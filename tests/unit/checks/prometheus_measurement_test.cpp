@@ -21,11 +21,11 @@ PrometheusAnswer missing_for(Reason reason) {
 }
 
 api::PrometheusCheck above(double limit) {
-  return {.query = "x", .fail_if = {.operation = Greater, .limit = limit}};
+  return {.query = "x", .fail_if = api::Comparison{.operation = Greater, .limit = limit}};
 }
 api::PrometheusCheck with_traffic(double at_least) {
   auto check = above(0.05);
-  check.minimum_traffic = {.query = "y", .at_least = at_least};
+  check.minimum_traffic = api::MinimumTraffic{.query = "y", .at_least = at_least};
   return check;
 }
 

@@ -69,7 +69,7 @@ TEST_CASE("plan_query posts the query as a form to the address of the check or o
       .timeout = std::chrono::seconds(5)};
   CHECK(plan_query({}, query, "http://prometheus:9090", std::chrono::seconds(5)).value() == plain);
 
-  const api::PrometheusCheck own{.address = "https://mimir/prometheus"};
+  const api::MetricsServer own{.address = "https://mimir/prometheus"};
   const auto call =
       plan_query(own, codec::BoundQuery("up"), "http://prometheus:9090", Duration(1500));
   REQUIRE(call);

@@ -28,11 +28,10 @@ TEST_CASE("reads a check prometheus with all its fields") {
       R"(, "interval": "15s", "for": "2m", "failureThreshold": 4)");
   CHECK(policy.problem.empty());
   const PrometheusCheck expected{
+      .server = {.address = "https://prometheus.monitoring:9090/prefix", .timeout = 3s},
       .query = R"(errors{pod=~"$pods"})",
-      .fail_if = {.operation = Comparison::Operator::GreaterOrEqual, .limit = 0.05},
-      .minimum_traffic = MinimumTraffic{.query = "requests", .at_least = 20.5},
-      .address = "https://prometheus.monitoring:9090/prefix",
-      .timeout = 3s};
+      .fail_if = Comparison{.operation = Comparison::Operator::GreaterOrEqual, .limit = 0.05},
+      .minimum_traffic = MinimumTraffic{.query = "requests", .at_least = 20.5}};
   const Check check{.name = "errors",
                     .kind = expected,
                     .interval = 15s,

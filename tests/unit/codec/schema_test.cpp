@@ -34,21 +34,25 @@ Revision full_revision() {
           .images = {{"app:latest", "sha256:a"}}};
 }
 CheckStatus full_check() {
-  return {.name = "n",
-          .config_hash = "q",
-          .reason = Reason::Good,
-          .message = "m",
-          .value = "0.2",
-          .threshold = "> 0.05",
-          .recent_results = "PF",
-          .bake_passes = 1,
-          .bake_failures = 1,
-          .last_result = Time{},
-          .consecutive_unknowns = 1,
-          .first_failure = Time{},
-          .last_failure = Time{},
-          .baseline = BaselineResult{
-              .reason = Reason::Good, .message = "m", .revision = "r", .at = Time{}}};
+  return {
+      .name = "n",
+      .config_hash = "q",
+      .reason = Reason::Good,
+      .message = "m",
+      .value = "0.2",
+      .threshold = "> 0.05",
+      .query = "q",
+      .traffic = "120",
+      .question = "d",
+      .recent_results = "PF",
+      .bake_passes = 1,
+      .bake_failures = 1,
+      .last_result = Time{},
+      .consecutive_unknowns = 1,
+      .first_failure = Time{},
+      .last_failure = Time{},
+      .baseline = BaselineResult{
+          .reason = Reason::Good, .message = "m", .value = "0.1", .revision = "r", .at = Time{}}};
 }
 Conditions full_conditions() {
   return {{.type = "Ready", .reason = "R", .last_transition = Time{}, .observed_generation = 1}};
@@ -102,6 +106,12 @@ TEST_CASE("the CRD of DeploymentGuard has the fields that the code writes") {
                         .reason = Reason::Good,
                         .message = "m",
                         .at = Time{}}},
+      .alerts = {{.fingerprint = "f",
+                  .name = "n",
+                  .labels = {{"pod", "p"}},
+                  .starts_at = Time{},
+                  .ends_at = Time{},
+                  .received = Time{}}},
       .rollback = "r",
       .pending = "r",
       .rollbacks = {PastRollback{.name = "r", .at = Time{}}},
