@@ -239,7 +239,8 @@ void read_pod_metrics_value(const Reader& reader, PodMetricsCheck& check) {
 PodMetricsCheck read_pod_metrics(const Reader& reader, Duration interval) {
   PodMetricsCheck check;
   read_pod_metrics_value(reader, check);
-  check.port = static_cast<std::uint16_t>(reader.int_or("port", 0, 0, 65535));
+  if (reader.has("port"))
+    check.port = static_cast<std::uint16_t>(reader.int_or("port", 1, 1, 65535));
   check.path = reader.text("path");
   if (reader.has("path") && !is_request_path(check.path))
     reader.set_error("path", in_quotes(check.path) + R"( must begin with "/" and have no spaces)");

@@ -157,7 +157,8 @@ TEST_CASE("parse_policy reports the index of an invalid check") {
       {R"({"checks": [{"name": "a", "http": {"port": 1}}, {"name": "a", "http": {"port": 1}}]})",
        R"(spec.checks[1].name: "a" is the name of an earlier check)"},
       {spec_with_check(R"("interval": "1s")"),
-       "spec.checks[0].http: is missing, but each check needs http or prometheus"},
+       "spec.checks[0].http: is missing; each check needs one of http, prometheus, "
+       "prometheusRule, alert, podMetrics, externalMetric"},
       {spec_with_check(R"("interval": "500ms", "http": {"port": 1})"),
        R"(spec.checks[0].interval: "500ms" is not between 1s and 1h)"},
       {spec_with_check(R"("failureThreshold": 0, "http": {"port": 1})"),

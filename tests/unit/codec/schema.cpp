@@ -19,6 +19,8 @@ Json scalar(const YAML::Node& node) {
   std::int64_t number = 0;
   if (YAML::convert<std::int64_t>::decode(node, number)) return number;
   if (YAML::convert<bool>::decode(node, boolean)) return boolean;
+  double real = 0;
+  if (YAML::convert<double>::decode(node, real)) return real;
   return node.Scalar();
 }
 
@@ -58,7 +60,8 @@ void collect_fields_of_schema(const Json& schema, const std::string& path,
 
 // The keys of a map are data of users, not fields.
 bool is_map(const std::string& path) {
-  return path.ends_with("matchLabels") || path.ends_with("images");
+  return path.ends_with("matchLabels") || path.ends_with("images") ||
+         path.ends_with("alerts[].labels");
 }
 
 void collect_fields(const Json& value, const std::string& path, std::set<std::string>& out) {
