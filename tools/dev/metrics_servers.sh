@@ -1,27 +1,37 @@
 # shellcheck shell=bash
-# Debian's Prometheus and Alertmanager for the tests. The packages are unpacked into the cache and
-# not installed, because their installation would start services and create a user.
+# The metrics servers for the tests: Debian's Prometheus 2, Alertmanager and VictoriaMetrics, and
+# Prometheus 3 from its Go module. The packages are unpacked into the cache and not installed,
+# because their installation would start services and create users.
 
-METRICS_SERVERS_PACKAGES=(prometheus prometheus-alertmanager)
+METRICS_SERVERS_PACKAGES=(prometheus prometheus-alertmanager victoria-metrics)
+METRICS_SERVERS_PROMETHEUS3=github.com/prometheus/prometheus/cmd/prometheus@v0.316.0
 
-# Makes the programs available in $CACHE/metrics-servers/usr/bin: prometheus, promtool,
-# prometheus-alertmanager and amtool. The tests find them by LASTGOOD_CACHE.
+# Makes the programs available in $CACHE/metrics-servers/usr/bin: prometheus, prometheus3, promtool,
+# prometheus-alertmanager, amtool and victoria-metrics. The tests find them by LASTGOOD_CACHE.
 ensure_metrics_servers() {
   local folder=$CACHE/metrics-servers partial
-  [ ! -x "$folder/usr/bin/prometheus" ] || return 0
-  step "fetching Debian packages without installing them: ${METRICS_SERVERS_PACKAGES[*]}"
+  [ ! -x "$folder/usr/bin/prometheus3" ] || [ ! -x "$folder/usr/bin/victoria-metrics" ] || return 0
   partial=$(mktemp -d "$folder.XXXXXX")
-  if ! metrics_servers_download "$partial" >/dev/null 2>&1; then
-    # The package lists are missing, or name versions that the mirror has no longer.
-    quietly as_root apt-get -o DPkg::Lock::Timeout=300 update || true
-  fi
-  if ! quietly metrics_servers_download "$partial" || ! metrics_servers_unpack "$partial"; then
-    rm -rf "$partial"
-    die "These Debian packages could not be fetched: ${METRICS_SERVERS_PACKAGES[*]}."
-  fi
+  # The tests read the folder as another user than its owner if they run with sudo.
+  chmod 755 "$partial"
+  metrics_servers_packages "$partial"
+  metrics_servers_prometheus3 "$partial"
   # The folder appears only when it is complete.
   rm -rf "$folder"
   mv "$partial" "$folder"
+}
+
+# metrics_servers_packages FOLDER: unpacks the Debian packages into the folder.
+metrics_servers_packages() {
+  step "fetching Debian packages without installing them: ${METRICS_SERVERS_PACKAGES[*]}"
+  if ! metrics_servers_download "$1" >/dev/null 2>&1; then
+    # The package lists are missing, or name versions that the mirror has no longer.
+    quietly as_root apt-get -o DPkg::Lock::Timeout=300 update || true
+  fi
+  if ! quietly metrics_servers_download "$1" || ! metrics_servers_unpack "$1"; then
+    rm -rf "$1"
+    die "These Debian packages could not be fetched: ${METRICS_SERVERS_PACKAGES[*]}."
+  fi
   done_step
 }
 
@@ -31,9 +41,24 @@ metrics_servers_download() { (cd "$1" && apt-get download "${METRICS_SERVERS_PAC
 # metrics_servers_unpack FOLDER: unpacks the packages in the folder, and deletes them.
 metrics_servers_unpack() {
   local package
-  # The tests read the folder as another user than its owner if they run with sudo.
-  chmod 755 "$1" || return
   for package in "$1"/*.deb; do
     dpkg-deb --extract "$package" "$1" && rm "$package" || return
   done
+}
+
+# metrics_servers_prometheus3 FOLDER: builds Prometheus 3, which Debian does not have. The tags leave
+# out the discoveries of cloud providers.
+metrics_servers_prometheus3() {
+  need_go
+  step "building Prometheus 3 (about 3 minutes)"
+  (
+    cd "$1" && GOBIN=$1/build CGO_ENABLED=0 quietly nice -n 5 go install -trimpath \
+      -tags netgo,remove_all_sd -ldflags '-s -w' "$METRICS_SERVERS_PROMETHEUS3"
+  ) || {
+    rm -rf "$1"
+    die "Prometheus 3 could not be built."
+  }
+  mv "$1/build/prometheus" "$1/usr/bin/prometheus3"
+  rmdir "$1/build"
+  done_step
 }
