@@ -1,0 +1,67 @@
+// The vector selectors of a PromQL query: which metrics it reads, and of which series.
+//
+//   sum by (pod) (rate(requests_total{pod=~"web-.*", code="500"}[1m] offset 5m)) > 0.5
+//                      '------------------ selector ----------------'
+//
+// Comments, strings, numbers, functions, keywords and label lists such as `by (pod)` are no
+// selectors. The query is not validated: the server does that. A query that the server rejects may
+// have any selectors here.
+//
+// Sources: promql/parser/lex.go and generated_parser.y of Prometheus 2.42 and 3.16.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+
+namespace lastgood::codec {
+
+inline constexpr std::size_t max_selectors = 64;  // of a query
+inline constexpr std::size_t max_matchers = 64;   // of a selector
+
+struct LabelMatcher {
+  std::string label;      // as written; Prometheus 3 also has names in quotes
+  std::string operation;  // =, !=, =~ or !~
+  std::string value;      // as written, with its quotes
+  bool operator==(const LabelMatcher&) const = default;
+};
+
+struct VectorSelector {
+  std::string metric = {};  // as written; Prometheus 3 also has names in quotes. Empty: the name is
+                            // in the matchers, as __name__, or the selector has none
+  std::vector<LabelMatcher> matchers = {};  // as written, in their order
+  std::string range = {};                   // "5m" of `metric[5m]`; empty without a range
+  bool operator==(const VectorSelector&) const = default;
+};
+
+// In the order of the query. Errors, all BadInput, with the position of the character:
+//   - a string, {...} or [...] without an end
+//   - a label matcher that is not `label operation "value"`
+//   - more than max_selectors, or a selector with more than max_matchers
+//   - a query of more than max_bound_query_size bytes
+[[nodiscard]] Result<std::vector<VectorSelector>> vector_selectors(std::string_view query);
+
+// The selectors that name a metric, each metric once, without other matchers and ranges. A selector
+// has the range of its first occurrence with one.
+[[nodiscard]] std::vector<VectorSelector> metrics_of(std::span<const VectorSelector> selectors);
+
+// `metric{matchers}`: all series of the metric that have these labels. Matchers of __name__ stay.
+// Precondition: the selector is one of metrics_of().
+[[nodiscard]] std::string series_of(const VectorSelector& metric,
+                                    std::span<const LabelMatcher> matchers);
+
+// A query for the number of series of these metrics that have the labels of the pods, and any other
+// labels. Its value is 0 if there are none, never empty:
+//
+//   (count(a{pods}) or vector(0)) + (count(b{pods}) or vector(0))
+//
+// `pods`: the matchers of the pods, for example namespace="shop" and pod=~"web-1|web-2", with
+// escaped values. The result is empty if no selector names a metric.
+[[nodiscard]] std::string presence_query(std::span<const VectorSelector> selectors,
+                                         std::span<const LabelMatcher> pods);
+
+}  // namespace lastgood::codec
