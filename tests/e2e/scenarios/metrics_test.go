@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"lastgood.dev/tests/e2e/internal/monitoring"
 	"lastgood.dev/tests/e2e/scenarios/internal/scenario"
 )
 
@@ -36,9 +37,16 @@ rollback: {verifyFor: 2s, cooldown: 0s}
 // goodUnderLoad has a good revision v1 that gets requests.
 func goodUnderLoad(t *testing.T, query string) (*scenario.Scenario, *scenario.Prometheus,
 	scenario.App) {
+	t.Helper()
+	return goodUnderLoadWith(t, query, monitoring.Options{})
+}
+
+func goodUnderLoadWith(t *testing.T, query string, options monitoring.Options) (
+	*scenario.Scenario, *scenario.Prometheus, scenario.App) {
+	t.Helper()
 	s := scenario.New(t)
 	v1 := scenario.NewApp("web", "v1").Guarded("web").Edit(scenario.Replicas(2))
-	server := s.Given().Prometheus()
+	server := s.Given().PrometheusWith(options)
 	s.Given().Policy("web", metricsPolicy(server, query)).Running(v1)
 	s.When().LoadStarted("web", 50)
 	s.Then().IsGood(v1).HasCondition("web", "ChecksEstablished", "True", "Passed")
@@ -51,6 +59,21 @@ func TestRollsBackWhenTheErrorRatioIsTooHigh(t *testing.T) {
 	s.Then().IsRestoredAndVerified(v1).CausedByCheck("web", "errors", "LimitExceeded").
 		HasEvent("web", "RolledBack", "errors", "> 0.05").
 		TemplateChangedBy("web", "user", "lastgood")
+}
+
+func TestRollsBackWithPrometheus3(t *testing.T) {
+	rollBackWith(t, monitoring.Options{Program: monitoring.Program("prometheus3")})
+}
+
+func TestRollsBackWithVictoriaMetrics(t *testing.T) {
+	rollBackWith(t, monitoring.Options{VictoriaMetrics: true})
+}
+
+func rollBackWith(t *testing.T, options monitoring.Options) {
+	t.Helper()
+	s, _, v1 := goodUnderLoadWith(t, errorsOfRevision, options)
+	s.When().Applied(v1.As("v2").Env("ERROR_RATIO", "0.2"))
+	s.Then().IsRestoredAndVerified(v1).CausedByCheck("web", "errors", "LimitExceeded")
 }
 
 func TestRollsBackWhenAQueryAboutAllPodsFailsOnlySinceTheRelease(t *testing.T) {

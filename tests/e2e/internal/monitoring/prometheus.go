@@ -3,6 +3,7 @@ package monitoring
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -25,6 +26,8 @@ type Prometheus struct {
 type Options struct {
 	// Program is another Prometheus than that of Debian.
 	Program string
+	// VictoriaMetrics starts a VictoriaMetrics instead. It has no rules.
+	VictoriaMetrics bool
 	// Rules is a file of alerting and recording rules, in YAML. The rules are evaluated every second.
 	Rules string
 	// Alertmanager is the address of the Alertmanager that gets the alerts.
@@ -42,19 +45,15 @@ type Target struct {
 // NewPrometheus prepares a server that listens on a free port of the host. Its files are in the
 // folder, which must exist and belong to this server only.
 func NewPrometheus(host, folder string, options Options) (*Prometheus, error) {
-	program := options.Program
-	if program == "" {
-		program = Program("prometheus")
+	program := cmp.Or(options.Program, Program("prometheus"))
+	arguments := prometheusArguments
+	if options.VictoriaMetrics {
+		program = cmp.Or(options.Program, Program("victoria-metrics"))
+		arguments = victoriaMetricsArguments
 	}
 	p := &Prometheus{}
 	daemon, err := newDaemon(program, host, folder, func(address string) []string {
-		return []string{
-			"--config.file=" + filepath.Join(folder, "prometheus.yml"),
-			"--storage.tsdb.path=" + filepath.Join(folder, "data"),
-			"--web.listen-address=" + address,
-			// For SetRules.
-			"--web.enable-lifecycle",
-		}
+		return arguments(folder, address)
 	})
 	if err != nil {
 		return nil, err
@@ -68,6 +67,27 @@ func NewPrometheus(host, folder string, options Options) (*Prometheus, error) {
 	}
 	config := configuration(folder, options.Alertmanager)
 	return p, os.WriteFile(filepath.Join(folder, "prometheus.yml"), []byte(config), 0o600)
+}
+
+func prometheusArguments(folder, address string) []string {
+	return []string{
+		"--config.file=" + filepath.Join(folder, "prometheus.yml"),
+		"--storage.tsdb.path=" + filepath.Join(folder, "data"),
+		"--web.listen-address=" + address,
+		// For SetRules.
+		"--web.enable-lifecycle",
+	}
+}
+
+func victoriaMetricsArguments(folder, address string) []string {
+	return []string{
+		"-promscrape.config=" + filepath.Join(folder, "prometheus.yml"),
+		// The configuration also has parts that only Prometheus knows.
+		"-promscrape.config.strictParse=false",
+		"-promscrape.fileSDCheckInterval=1s",
+		"-storageDataPath=" + filepath.Join(folder, "data"),
+		"-httpListenAddr=" + address,
+	}
 }
 
 // configuration uses a file with the targets. The Prometheus of Debian has no discovery for
