@@ -9,7 +9,7 @@ FROM ${BASE} AS tools
 RUN apt-get update \
  && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
       ca-certificates ccache cmake g++ ninja-build \
-      libboost-dev libcli11-dev libsimdjson-dev libspdlog-dev libssl-dev libyaml-cpp-dev \
+      libboost-dev libcli11-dev libre2-dev libsimdjson-dev libspdlog-dev libssl-dev libyaml-cpp-dev \
       nlohmann-json3-dev prometheus-cpp-dev \
  && rm -rf /var/lib/apt/lists/*
 

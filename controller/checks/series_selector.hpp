@@ -1,0 +1,81 @@
+// Selects series of the metrics of a pod, in the syntax of an instant vector selector of PromQL:
+//
+//   http_requests_total
+//   http_requests_total{code=~"5..",method!="GET"}
+//
+// https://prometheus.io/docs/prometheus/latest/querying/basics/#instant-vector-selectors
+//
+// - The name comes before the braces, and there is no offset and no range.
+// - Values are in "double" or 'single' quotes, with the escape sequences \\ \" \' \n \r \t, or in
+//   `backticks` without escape sequences.
+// - A label that a series does not have is equal to the empty text.
+// - A regular expression (=~ and !~) has the syntax of RE2, matches the whole value, and its "."
+//   matches a newline, as in Prometheus 3. https://github.com/google/re2/wiki/Syntax
+//   RE2 matches in linear time. The memory of an expression is limited.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+
+namespace lastgood::checks {
+
+inline constexpr std::size_t max_selector_size = 1024;   // bytes
+inline constexpr std::size_t max_matchers = 16;          // of a selector
+inline constexpr std::size_t max_expression_size = 256;  // bytes of a regular expression
+inline constexpr std::size_t max_expression_memory = std::size_t{256} * 1024;  // bytes
+
+struct LabelView {
+  std::string_view name;
+  std::string_view value;
+};
+
+class SeriesSelector {
+ public:
+  // Every error is BadInput. The message quotes the text and says what is wrong.
+  [[nodiscard]] static Result<SeriesSelector> parse(std::string_view text);
+
+  // Of the series that this selects, for example "http_requests_total".
+  [[nodiscard]] const std::string& name() const { return name_; }
+  // As it was written.
+  [[nodiscard]] const std::string& text() const { return text_; }
+
+  // Whether the matchers select a series with this name and these labels.
+  [[nodiscard]] bool matches(std::span<const LabelView> labels) const;
+  // Whether a series has each label that the matchers name. If no series has them, a label of the
+  // selector is probably misspelt.
+  [[nodiscard]] bool has_each_label(std::span<const LabelView> labels) const;
+
+  // The same matchers for the series with another name.
+  [[nodiscard]] SeriesSelector with_name(std::string name) const;
+
+ private:
+  class Expression;
+  enum class Operator : std::uint8_t { Equal, NotEqual, Matches, NotMatches };
+  struct Matcher {
+    std::string label;
+    Operator operation = Operator::Equal;
+    std::string value;
+    std::shared_ptr<const Expression> expression = {};  // of Matches and NotMatches
+  };
+  class Parser;
+
+  [[nodiscard]] static bool accepts(const Matcher& matcher, std::string_view value);
+
+  std::string name_;
+  std::string text_;
+  std::vector<Matcher> matchers_;
+};
+
+// Names of metrics may have letters, digits, "_" and ":", names of labels no ":". Neither begins
+// with a digit. https://prometheus.io/docs/concepts/data_model/
+[[nodiscard]] bool is_metric_name_start(char c);
+[[nodiscard]] bool is_metric_name_part(char c);
+
+}  // namespace lastgood::checks
