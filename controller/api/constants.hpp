@@ -35,6 +35,13 @@ inline constexpr std::string_view rolled_back_by = "lastgood.dev/rolled-back-by"
 // On the pod template, written by users: "true" or "false".
 inline constexpr std::string_view no_rollback_past = "lastgood.dev/no-rollback-past";
 
+// On the pod template, written by users: the metrics endpoint, as the widely used scrape
+// configuration of Prometheus reads it.
+inline constexpr std::string_view scrape = "prometheus.io/scrape";         // "true" or "false"
+inline constexpr std::string_view scrape_port = "prometheus.io/port";      // "8080"
+inline constexpr std::string_view scrape_path = "prometheus.io/path";      // "/metrics"
+inline constexpr std::string_view scrape_scheme = "prometheus.io/scheme";  // "http" or "https"
+
 // On the controller's Lease, written by admins: RFC 3339.
 inline constexpr std::string_view close_breaker = "lastgood.dev/close-breaker";
 

@@ -6,6 +6,7 @@
 #include <array>
 #include <limits>
 
+#include "api/constants.hpp"
 #include "base/digest.hpp"
 #include "codec/raw_json.hpp"
 #include "codec/shared_fields.hpp"
@@ -136,6 +137,12 @@ bool same_template(const Json& a, const Json& b) {
          normalized_metadata(a) == normalized_metadata(b);
 }
 
+void keep_scrape_annotations(ObjectMeta& meta) {
+  std::erase_if(meta.annotations,
+                [](const auto& entry) { return !is_scrape_annotation(entry.first); });
+  for (auto& [name, value] : meta.annotations) value = clip(value, max_name);
+}
+
 // The annotations of Lastgood. A value longer than max_name is not valid, so it is cut.
 StringMap own_annotations(const Reader& meta) {
   StringMap out;
@@ -152,6 +159,11 @@ Result<T> value_or_error(T value, const std::optional<Error>& error) {
 }
 
 }  // namespace
+
+bool is_scrape_annotation(std::string_view key) {
+  return key == api::annotation::scrape || key == api::annotation::scrape_port ||
+         key == api::annotation::scrape_path || key == api::annotation::scrape_scheme;
+}
 
 Result<Deployment> parse_deployment(const Json& object) {
   std::optional<Error> error;
@@ -179,7 +191,7 @@ Result<Pod> parse_pod(const Json& object) {
   const Reader root(object, "", error);
   Pod out;
   out.meta = read_meta(root.object("metadata"));
-  out.meta.annotations.clear();
+  keep_scrape_annotations(out.meta);
   root.object("metadata").each("ownerReferences", max_elements, [&](const Reader& owner) {
     if (owner.boolean("controller") && owner.text("kind") == "ReplicaSet")
       out.replica_set = owner.text("name");

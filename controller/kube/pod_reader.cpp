@@ -32,7 +32,7 @@ constexpr std::array<std::string_view, 6> status_fields{
 class PodProjection {
  public:
   ErrorCode read(std::string_view name, Value value) {
-    if (name == "metadata") return keep(value, metadata_fields, pod_["metadata"]);
+    if (name == "metadata") return read_metadata(value);
     if (name == "status") return keep(value, status_fields, pod_["status"]);
     return name == "spec" ? read_spec(value) : simdjson::SUCCESS;
   }
@@ -59,6 +59,21 @@ class PodProjection {
     return walk::fields(object, path, [&](std::string_view name, Value value) -> ErrorCode {
       if (std::ranges::find(names, name) == names.end()) return simdjson::SUCCESS;
       return keep_one(name, value, out);
+    });
+  }
+
+  // An annotation may have 256 KiB, so the others are not parsed.
+  ErrorCode read_metadata(Value metadata) {
+    return walk::fields(metadata, path, [&](std::string_view name, Value value) -> ErrorCode {
+      if (name != "annotations") {
+        const bool is_kept = std::ranges::find(metadata_fields, name) != metadata_fields.end();
+        return is_kept ? keep_one(name, value, pod_["metadata"]) : simdjson::SUCCESS;
+      }
+      Json& annotations = pod_["metadata"]["annotations"] = Json::object();
+      return walk::fields(value, path, [&](std::string_view key, Value text) -> ErrorCode {
+        return codec::is_scrape_annotation(key) ? keep_one(key, text, annotations)
+                                                : simdjson::SUCCESS;
+      });
     });
   }
 

@@ -53,6 +53,19 @@ TEST_CASE("reads a pod without status, and one with null fields") {
   CHECK(pod == Pod{.meta = {.key = {.namespace_ = "", .name = "web-1"}}});
 }
 
+TEST_CASE("reads only the annotations of a pod that name its metrics endpoint") {
+  const std::string text =
+      R"({"metadata":{"name":"web-1","annotations":{"prometheus.io/port":"9100","a":"b",)"
+      R"("prometheus.io/path":"/)" +
+      std::string(300, 'x') + R"(","prometheus.io/scrape":null,"prometheus.io/x":"y"}}})";
+  const Pod pod = pod_from(text);
+  CHECK(pod.meta.annotations.size() == 2);
+  CHECK(pod.meta.annotations.at("prometheus.io/port") == "9100");
+  CHECK(pod.meta.annotations.at("prometheus.io/path").size() == 253);
+  CHECK(pod == codec::parse_pod(codec::parse_json(text).value()).value());
+  CHECK(pod_from(R"({"metadata":{"name":"web-1","annotations":null}})").meta.annotations.empty());
+}
+
 TEST_CASE("reports a pod with a field of the wrong type as unreadable") {
   for (const char* text :
        {R"({"metadata":{"name":"web-1","namespace":"shop"},"spec":{"containers":{}}})",
