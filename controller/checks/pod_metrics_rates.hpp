@@ -1,0 +1,86 @@
+// The increases of the counters of one pod, from one scrape to the next. Never a negative or a
+// wrong increase: if it is not certain what happened between two scrapes, the pod is not counted.
+//
+//   between two scrapes                    the pod
+//   a counter increased                    is counted
+//   a counter is lower, or is gone, or     was reset: the first scrape after it begins a new
+//   window. the process started again              Prometheus counts the value after a reset as
+//   increase;
+//                                          here the part before it is missing from the total as
+//                                          from the errors, but not by the same share, so a ratio
+//                                          would be wrong
+//   a new series of a known metric         is counted, and the series began at 0: label values
+//                                          appear with their first request
+//   the first series of a metric           begins a new window: the page may have been incomplete
+//   a scrape failed                        is not counted until a scrape succeeds; then the
+//   increase
+//                                          is from the last scrape that succeeded
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "api/reasons.hpp"
+#include "checks/exposition.hpp"
+#include "checks/pod_metrics_question.hpp"
+
+namespace lastgood::checks {
+
+// Why a pod is not counted.
+struct ScrapeProblem {
+  api::Reason reason = api::Reason::None;
+  std::string message;  // one line, without the name of the pod
+  bool operator==(const ScrapeProblem&) const = default;
+};
+
+using Scrape = std::expected<Exposition, ScrapeProblem>;
+
+class PodWindow {
+ public:
+  enum class Metric : std::uint8_t { Counter, Gauge };
+
+  // `question` must outlive the window.
+  PodWindow(const PodMetricsQuestion& question, Metric metric);
+
+  void add(Scrape scrape);
+  // Does not count the pod, whatever was added, for example because its container restarted.
+  void exclude(ScrapeProblem problem) { exclusion_ = std::move(problem); }
+
+  // Nothing: the pod is counted. Of a gauge, one scrape is enough.
+  [[nodiscard]] const std::optional<ScrapeProblem>& problem() const {
+    return exclusion_ ? exclusion_ : problem_;
+  }
+
+  // The following is about the last scrape that succeeded, and the window that ends with it.
+
+  // The sum over the series of a selector.
+  [[nodiscard]] double increase(std::size_t selector) const { return increases_[selector]; }
+  // The same for each bound of a bucket. Empty if the series have no label le.
+  [[nodiscard]] const std::map<double, double>& bucket_increases(std::size_t selector) const {
+    return buckets_[selector];
+  }
+  [[nodiscard]] SelectorUse use(std::size_t selector) const;
+  // The values of the series of a selector.
+  [[nodiscard]] std::vector<double> values(std::size_t selector) const;
+  // Whether a scrape succeeded.
+  [[nodiscard]] bool has_page() const { return last_.has_value(); }
+
+ private:
+  // Nothing: the increases from the last page to `page` are certain, and were added.
+  [[nodiscard]] std::optional<ScrapeProblem> add_increases(const Exposition& page);
+  void begin_window();
+
+  const PodMetricsQuestion* question_;
+  Metric metric_;
+  std::optional<Exposition> last_;
+  std::optional<ScrapeProblem> problem_;
+  std::optional<ScrapeProblem> exclusion_;
+  std::vector<double> increases_;
+  std::vector<std::map<double, double>> buckets_;
+};
+
+}  // namespace lastgood::checks
