@@ -4,6 +4,7 @@
 
 #include "base/text.hpp"
 #include "checks/message.hpp"
+#include "checks/number_text.hpp"
 #include "codec/values.hpp"
 
 namespace lastgood::checks {
@@ -12,18 +13,6 @@ namespace {
 using api::Comparison;
 using api::MeasurementResult;
 using api::Reason;
-
-// At least 6 digits, and so many that the text is on the same side of the limit as the value.
-std::string number_text(double value, double limit) {
-  constexpr int max_digits = 17;  // of any double
-  std::string text;
-  for (int digits = 6; digits <= max_digits; ++digits) {
-    text = fmt::format("{:.{}g}", value, digits);
-    const auto shown = codec::parse_number(text);
-    if (shown && (*shown <=> limit) == (value <=> limit)) break;
-  }
-  return text;
-}
 
 // The reasons that say something about the data, and nothing about the server or the query.
 bool is_about_data(Reason reason) {

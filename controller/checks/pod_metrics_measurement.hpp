@@ -1,0 +1,39 @@
+// Turns the values of the release and of the baseline into a measurement. Both values are from the
+// same moment.
+//
+//   condition                  the check fails if
+//   failIf                     the value meets it
+//   compareWith                the value is more than ratioAbove times that of the baseline, and
+//                              above andAbove
+//   both                       both are true
+//
+// With compareWith and without a value of the baseline the result is Unknown (NoBaselineValue),
+// unless failIf is not met. If three pods or more are counted, the check fails only if it also
+// fails without each single pod.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "api/measurement.hpp"
+#include "api/policy.hpp"
+#include "checks/pod_metrics_value.hpp"
+
+namespace lastgood::checks {
+
+// `baseline`: absent if it was not scraped. Precondition: the check is a podMetrics check.
+[[nodiscard]] api::Measurement measure_pod_metrics(const api::Check& check,
+                                                   const RevisionMetrics& release,
+                                                   const std::optional<RevisionMetrics>& baseline);
+
+// The same check for the baseline alone. With only compareWith, a value is a Pass: the baseline is
+// what the release is compared with.
+[[nodiscard]] api::Measurement measure_baseline_pod_metrics(const api::Check& check,
+                                                            const RevisionMetrics& baseline);
+
+// A longer window may give a value that is missing: there was too little traffic, or counters were
+// reset.
+[[nodiscard]] bool needs_longer_window(const api::Measurement& measurement,
+                                       const std::optional<RevisionMetrics>& baseline);
+
+}  // namespace lastgood::checks

@@ -1,0 +1,57 @@
+// The value of a check of the metrics of pods for one revision: the requests and errors of all
+// counted pods together, the quantile of their common histogram, or the mean of their gauges.
+//
+// One bad scrape is no bad release: the pods whose scrapes failed, or whose counters were reset,
+// are not counted. If more than half of the pods are not counted, there is no value.
+//
+// One bad pod is no bad release either: of three pods or more, the value must be bad also without
+// any single one of them. So the result has the value without each pod.
+#pragma once
+
+#include <expected>
+#include <string>
+#include <vector>
+
+#include "api/policy.hpp"
+#include "base/time.hpp"
+#include "checks/pod_metrics_question.hpp"
+#include "checks/pod_metrics_rates.hpp"
+
+namespace lastgood::checks {
+
+struct PodOfRevision {
+  std::string name;
+  PodWindow window;
+};
+
+struct ValueWithoutPod {
+  std::string pod;
+  double value = 0;
+};
+
+struct RevisionValue {
+  double value = 0;  // finite
+  double requests = 0;
+  std::string text;  // "12 of 340 requests of 3 pods failed in 10s: ratio "; the value follows
+  std::string pods_not_counted = {};  // "1 of 3 pods is not counted: web-b: ..."; empty: all are
+  // If three pods or more are counted: without each of them, if the others have a value and enough
+  // traffic.
+  std::vector<ValueWithoutPod> without_pod = {};
+};
+
+using RevisionMetrics = std::expected<RevisionValue, ScrapeProblem>;
+
+// `window`: the time from the first to the last scrape. The problem is one of these, the first one
+// decides:
+//   more than half of the pods are not counted: the reason of most of them, or the first of these
+//   MetricNotFound  no counted pod has the metric
+//   NoSeries        the metric exists, but no series has the labels of the selector
+//   NoTraffic       no request in the window
+//   LowTraffic      fewer requests than `minimum_requests`
+//   NoData          the histogram has no bucket +Inf
+[[nodiscard]] RevisionMetrics value_of_revision(const api::PodMetricsCheck& check,
+                                                const PodMetricsQuestion& question,
+                                                const std::vector<PodOfRevision>& pods,
+                                                Duration window);
+
+}  // namespace lastgood::checks
