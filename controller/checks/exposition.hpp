@@ -57,7 +57,7 @@ struct ScrapedSeries {
   }
 };
 
-// What the page has for one selector.
+// Which series the page has for one selector.
 struct SelectorUse {
   bool has_name = false;    // a series with its name
   bool has_labels = false;  // a series with its name and each label that it names

@@ -99,7 +99,8 @@ Measurement measure_pod_metrics(const api::Check& check, const RevisionMetrics& 
                   .result = MeasurementResult::Pass,
                   .reason = Reason::Passed,
                   .value = codec::format_number(release->value),
-                  .threshold = conditions.text()};
+                  .threshold = conditions.text(),
+                  .query = clip(release->metric, max_message_size)};
   if (pod_metrics.value != api::PodMetricsCheck::Value::Gauge)
     out.traffic = codec::format_number(release->requests);
   if (conditions.lacks_baseline(release->value)) {
@@ -132,6 +133,10 @@ Measurement measure_baseline_pod_metrics(const api::Check& check, const Revision
           .reason = Reason::Passed,
           .message = clip(baseline->text + number_text(baseline->value, 0), max_message_size),
           .value = codec::format_number(baseline->value)};
+}
+
+Measurement measure_invalid_pod_metrics(const api::Check& check, const Error& error) {
+  return unknown(check, Reason::InvalidCheck, error.message);
 }
 
 bool needs_longer_window(const Measurement& measurement,

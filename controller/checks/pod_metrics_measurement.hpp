@@ -17,6 +17,7 @@
 
 #include "api/measurement.hpp"
 #include "api/policy.hpp"
+#include "base/result.hpp"
 #include "checks/pod_metrics_value.hpp"
 
 namespace lastgood::checks {
@@ -30,6 +31,10 @@ namespace lastgood::checks {
 // what the release is compared with.
 [[nodiscard]] api::Measurement measure_baseline_pod_metrics(const api::Check& check,
                                                             const RevisionMetrics& baseline);
+
+// Of a check whose selectors are not valid: Unknown (InvalidCheck).
+[[nodiscard]] api::Measurement measure_invalid_pod_metrics(const api::Check& check,
+                                                           const Error& error);
 
 // A longer window may give a value that is missing: there was too little traffic, or counters were
 // reset.

@@ -190,7 +190,7 @@ Scrape parse_scrape(const api::HttpResponse& response, const PodMetricsQuestion&
 }
 
 Duration scrape_distance(const api::Check& check) {
-  return std::clamp(check.interval, min_scrape_distance, max_scrape_distance);
+  return std::min(check.interval, max_scrape_distance);
 }
 
 void confirm_pods(std::vector<PodOfRevision>& revision, std::span<const api::Pod> before,

@@ -50,8 +50,7 @@ struct ScrapeTarget {
 [[nodiscard]] Scrape parse_scrape(const api::HttpResponse& response,
                                   const PodMetricsQuestion& question);
 
-// The time between two scrapes of a run: the interval of the check, within these limits.
-inline constexpr Duration min_scrape_distance = std::chrono::seconds(5);
+// The time between two scrapes of a run: the interval of the check, but at most this.
 inline constexpr Duration max_scrape_distance = std::chrono::seconds(30);
 [[nodiscard]] Duration scrape_distance(const api::Check& check);
 

@@ -47,7 +47,7 @@ class PodWindow {
   PodWindow(const PodMetricsQuestion& question, Metric metric);
 
   void add(Scrape scrape);
-  // Does not count the pod, whatever was added, for example because its container restarted.
+  // Does not count the pod from now on, for example because its container restarted.
   void exclude(ScrapeProblem problem) { exclusion_ = std::move(problem); }
 
   // Nothing: the pod is counted. Of a gauge, one scrape is enough.

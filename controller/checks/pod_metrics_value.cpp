@@ -45,6 +45,14 @@ struct CountedPod {
   Counts counts;
 };
 
+// Without the digits that are an effect of adding.
+double rounded(double count) {
+  constexpr double precision = 1000;
+  return std::round(count * precision) / precision;
+}
+
+std::string count_text(double count) { return codec::format_number(rounded(count)); }
+
 std::string pods_text(std::size_t count) {
   return fmt::format("{} {}", count, count == 1 ? "pod" : "pods");
 }
@@ -164,11 +172,10 @@ class Evaluation {
         out.errors = source_.errors ? window.increase(*source_.errors) : 0;
         // A page is not written in one moment, so the errors may be slightly ahead.
         if (out.errors > out.requests + std::max(1.0, out.requests / 100)) {
-          return problem(
-              Reason::CounterReset,
-              fmt::format("{} errors of {} requests: the errors are not a part of the "
-                          "total, or the counters were reset",
-                          codec::format_number(out.errors), codec::format_number(out.requests)));
+          return problem(Reason::CounterReset,
+                         fmt::format("{} errors of {} requests: the errors are not a part of the "
+                                     "total, or the counters were reset",
+                                     count_text(out.errors), count_text(out.requests)));
         }
         out.errors = std::min(out.errors, out.requests);
         return out;
@@ -220,8 +227,8 @@ class Evaluation {
     if (counts.requests < check_.minimum_requests) {
       return problem(Reason::LowTraffic,
                      fmt::format("{} pods had {} requests in {}, fewer than minimumRequests {}",
-                                 pods_text(counts.pods), codec::format_number(counts.requests),
-                                 in_window, codec::format_number(check_.minimum_requests)));
+                                 pods_text(counts.pods), count_text(counts.requests), in_window,
+                                 codec::format_number(check_.minimum_requests)));
     }
     if (check_.value == Value::ErrorRatio) return counts.errors / counts.requests;
     std::vector<HistogramBucket> buckets;
@@ -238,12 +245,11 @@ class Evaluation {
   [[nodiscard]] std::string text_of(const Counts& counts, double value) const {
     const std::string in_window =
         format_duration(std::chrono::round<std::chrono::seconds>(window_));
-    const std::string requests = codec::format_number(counts.requests);
+    const std::string requests = count_text(counts.requests);
     switch (check_.value) {
       case Value::ErrorRatio:
         return fmt::format("{} of {} requests of {} failed in {}: ratio ",
-                           codec::format_number(counts.errors), requests, pods_text(counts.pods),
-                           in_window);
+                           count_text(counts.errors), requests, pods_text(counts.pods), in_window);
       case Value::Latency: {
         const auto highest =
             counts.buckets.size() < 2 ? counts.buckets.end() : std::prev(counts.buckets.end(), 2);
@@ -264,7 +270,10 @@ class Evaluation {
     const auto value = value_of(counts);
     if (!value) return std::unexpected(value.error());
     RevisionValue out{
-        .value = *value, .requests = counts.requests, .text = text_of(counts, *value)};
+        .value = *value, .requests = rounded(counts.requests), .text = text_of(counts, *value)};
+    out.metric = question_.selectors[source_.total].text();
+    if (source_.errors)
+      out.metric = fmt::format("{} / {}", question_.selectors[*source_.errors].text(), out.metric);
     if (!not_counted_.empty()) out.pods_not_counted = not_counted_text(not_counted_.front());
     if (counted_.size() < min_pods_to_leave_one_out) return out;
     for (const CountedPod& pod : counted_) {

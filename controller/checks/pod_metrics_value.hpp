@@ -33,6 +33,7 @@ struct RevisionValue {
   double value = 0;  // finite
   double requests = 0;
   std::string text;  // "12 of 340 requests of 3 pods failed in 10s: ratio "; the value follows
+  std::string metric = {};  // the selectors that were used: "errors{code=~\"5..\"} / requests"
   std::string pods_not_counted = {};  // "1 of 3 pods is not counted: web-b: ..."; empty: all are
   // If three pods or more are counted: without each of them, if the others have a value and enough
   // traffic.

@@ -33,7 +33,8 @@ class SeriesSelector::Expression {
   [[nodiscard]] bool is_valid() const { return regex_.ok(); }
   [[nodiscard]] const std::string& error() const { return regex_.error(); }
   [[nodiscard]] bool matches(std::string_view value) const {
-    return RE2::FullMatch(re2::StringPiece(value.data(), value.size()), regex_);
+    // The type of the text is re2::StringPiece in older versions, and a string view in newer ones.
+    return RE2::FullMatch({value.data(), value.size()}, regex_);
   }
 
  private:

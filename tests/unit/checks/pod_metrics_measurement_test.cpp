@@ -19,7 +19,10 @@ const api::Comparison above_5_percent{.limit = 0.05};
 const api::BaselineComparison twice{.ratio_above = 2, .and_above = 0.01};
 
 RevisionValue ratio(double value) {
-  return {.value = value, .requests = 340, .text = "N of 340 requests of 3 pods failed: ratio "};
+  return {.value = value,
+          .requests = 340,
+          .text = "N of 340 requests of 3 pods failed: ratio ",
+          .metric = "errors / requests"};
 }
 RevisionMetrics low_traffic() {
   return std::unexpected(ScrapeProblem{.reason = Reason::LowTraffic, .message = "too few"});
@@ -35,6 +38,7 @@ TEST_CASE("measure_pod_metrics compares the value with failIf") {
   CHECK(passed.value == "0.05");
   CHECK(passed.threshold == "> 0.05");
   CHECK(passed.traffic == "340");
+  CHECK(passed.query == "errors / requests");
   CHECK(passed.message ==
         "N of 340 requests of 3 pods failed: ratio 0.05, fails if > 0.05, old pods 0.001");
   const auto failed = measure_pod_metrics(check_with(above_5_percent), ratio(0.06), {});

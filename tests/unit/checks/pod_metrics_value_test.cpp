@@ -78,6 +78,7 @@ TEST_CASE("value_of_revision is the ratio of all errors and all requests of the 
   CHECK(found.value == Approx(12.0 / 340));
   CHECK(found.requests == 340);
   CHECK(found.text == "12 of 340 requests of 3 pods failed in 10s: ratio ");
+  CHECK(found.metric == R"(requests_total{code=~"5.."} / requests_total)");
   CHECK(found.pods_not_counted.empty());
 }
 
@@ -157,7 +158,9 @@ TEST_CASE("value_of_revision uses the first convention that the pods have") {
         good, bad);
   };
   api::PodMetricsCheck check{.fail_if = api::Comparison{.limit = 0.05}};
-  CHECK(Revision(check).pod({body(10, 0), body(40, 10)}).value().value == Approx(0.25));
+  const RevisionValue found = Revision(check).pod({body(10, 0), body(40, 10)}).value();
+  CHECK(found.value == Approx(0.25));
+  CHECK(found.metric == R"(http_requests_total{status=~"5.."} / http_requests_total{status!=""})");
   const auto none = Revision(check).pod({"other 1\n", "other 2\n"}).problem();
   CHECK(none.reason == Reason::MetricNotFound);
   CHECK(none.message ==
