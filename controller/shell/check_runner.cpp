@@ -33,26 +33,6 @@ checks::RecordedPass recorded_pass_of(const MeasurementRound& round, const api::
 
 }  // namespace
 
-// The tasks of a running check share this object. Its destructor reports that the check has ended,
-// so that the check can be started again.
-class CheckRunner::RunningCheck {
- public:
-  RunningCheck(const Post& post, const api::Deployment& deployment, std::string check)
-      : post_(post),
-        key_(deployment.meta.key),
-        uid_(deployment.meta.uid),
-        check_(std::move(check)) {}
-  RunningCheck(const RunningCheck&) = delete;
-  RunningCheck& operator=(const RunningCheck&) = delete;
-  ~RunningCheck() { post_(key_, guard::CheckEnded{.deployment = uid_, .check = check_}); }
-
- private:
-  const Post& post_;
-  Key key_;
-  Uid uid_;
-  std::string check_;
-};
-
 // The probed revision, and its pods before the probes.
 struct CheckRunner::ProbeTarget {
   const api::Deployment& deployment;
@@ -82,12 +62,14 @@ struct CheckRunner::Round {
 };
 
 CheckRunner::CheckRunner(runtime::TaskGroup& tasks, Gatherer& gatherer, ReferenceReader& references,
-                         MetricsRunner& metrics, ports::Prober& prober, ports::Clock& clock,
-                         ports::Telemetry& telemetry, Post post)
+                         MetricsRunner& metrics, PodMetricsRunner& pod_metrics,
+                         ports::Prober& prober, ports::Clock& clock, ports::Telemetry& telemetry,
+                         Post post)
     : tasks_(tasks),
       gatherer_(gatherer),
       references_(references),
       metrics_(metrics),
+      pod_metrics_(pod_metrics),
       probe_runner_(tasks, gatherer, prober, clock),
       clock_(clock),
       telemetry_(telemetry),
@@ -124,16 +106,19 @@ void CheckRunner::start_check(const std::shared_ptr<Round>& round, const api::Ch
                               std::shared_ptr<const RunningCheck> running) {
   const std::string name =
       "check " + check.name + " of " + round->request.deployment->meta.key.str();
-  std::visit(Overloaded{[&](const api::HttpCheck&) {
-                          tasks_.spawn(name, run_http_check(round, check, std::move(running)));
-                        },
-                        [&](const api::PrometheusCheck&) {
-                          tasks_.spawn(name,
-                                       run_prometheus_check(round, check, std::move(running)));
-                        },
-                        // These kinds have no runner yet, so they stay Unknown.
-                        [](const auto&) {}},
-             check.kind);
+  std::visit(
+      Overloaded{[&](const api::HttpCheck&) {
+                   tasks_.spawn(name, run_http_check(round, check, std::move(running)));
+                 },
+                 [&](const api::PrometheusCheck&) {
+                   tasks_.spawn(name, run_prometheus_check(round, check, std::move(running)));
+                 },
+                 [&](const api::PodMetricsCheck&) {
+                   tasks_.spawn(name, run_pod_metrics_check(round, check, std::move(running)));
+                 },
+                 // These kinds have no runner yet, so they stay Unknown.
+                 [](const auto&) {}},
+      check.kind);
 }
 
 asio::awaitable<void> CheckRunner::run_rollout_check(
@@ -225,6 +210,27 @@ asio::awaitable<void> CheckRunner::run_prometheus_check(
   if (!baseline) co_return;
   measurement.baseline = std::move(*baseline);
   deliver(request, measurement, &check);
+}
+
+asio::awaitable<void> CheckRunner::run_pod_metrics_check(
+    std::shared_ptr<Round> round, api::Check check,
+    [[maybe_unused]] std::shared_ptr<const RunningCheck> running) {
+  const MeasurementRound& request = round->request;
+  auto baseline = co_await find_baseline(*round, check.name);
+  if (!baseline) co_return;
+  PodMetricsRound pod_metrics{
+      .deployment = *request.deployment,
+      .revision = request.revision,
+      .pods = round->pods,
+      .rolled_out = request.rolled_out,
+      .nothing_started = round->nothing_started,
+      .established = checks::established_of(check.name, request.not_established),
+      .baseline = std::move(*baseline),
+      .pods_now = [&](const api::Revision& revision) {
+        return pods_now(*request.deployment, revision, request.confirmation);
+      }};
+  const auto measurement = co_await pod_metrics_.measure(check, std::move(pod_metrics));
+  if (measurement) deliver(request, *measurement, &check);
 }
 
 asio::awaitable<Result<std::optional<api::BaselineResult>>> CheckRunner::metrics_baseline(
@@ -352,16 +358,22 @@ asio::awaitable<Result<BaselinePtr>> CheckRunner::baseline_for(
   const bool needs_images = measurement.check == api::rollout_check && !request.rolled_out &&
                             checks::lacks_images(request.baselines);
   const auto established = checks::established_of(measurement.check, request.not_established);
-  const bool is_needed =
-      needs_images || checks::needs_baseline(measurement, round.nothing_started, established);
-  if (request.baselines.empty() || !is_needed) co_return BaselinePtr{};
+  if (!needs_images && !checks::needs_baseline(measurement, round.nothing_started, established))
+    co_return BaselinePtr{};
+  co_return co_await find_baseline(round, measurement.check);
+}
+
+asio::awaitable<Result<BaselinePtr>> CheckRunner::find_baseline(Round& round,
+                                                                const std::string& check) {
+  const MeasurementRound& request = round.request;
+  if (request.baselines.empty()) co_return BaselinePtr{};
   auto found =
       co_await round.baseline_search.find(gatherer_, *request.deployment, request.baselines);
   if (!found)
     log::write(level_for(*request.deployment),
                "the pods of the baseline are not known; the check has no measurement",
                {{"deployment", request.deployment->meta.key.str()},
-                {"check", measurement.check},
+                {"check", check},
                 {"error", found.error()}});
   co_return found;
 }

@@ -24,8 +24,10 @@
 #include "shell/baseline_search.hpp"
 #include "shell/gatherer.hpp"
 #include "shell/metrics_runner.hpp"
+#include "shell/pod_metrics_runner.hpp"
 #include "shell/probe_runner.hpp"
 #include "shell/reference_reader.hpp"
+#include "shell/running_check.hpp"
 
 namespace lastgood::shell {
 
@@ -53,17 +55,16 @@ class CheckRunner {
  public:
   // Appends to the inbox of a Deployment: MeasurementArrived, and at the end of each check
   // CheckEnded, even if the check had no result or was cancelled.
-  using Post = std::function<void(const Key& deployment, guard::InboxEntry entry)>;
+  using Post = PostEntry;
 
   CheckRunner(runtime::TaskGroup& tasks, Gatherer& gatherer, ReferenceReader& references,
-              MetricsRunner& metrics, ports::Prober& prober, ports::Clock& clock,
-              ports::Telemetry& telemetry, Post post);
+              MetricsRunner& metrics, PodMetricsRunner& pod_metrics, ports::Prober& prober,
+              ports::Clock& clock, ports::Telemetry& telemetry, Post post);
 
   // Starts the due checks and returns at once.
   void start(MeasurementRound round);
 
  private:
-  class RunningCheck;
   struct Round;  // a running MeasurementRound
   struct ProbeTarget;
   struct Measured;
@@ -75,6 +76,8 @@ class CheckRunner {
                                               std::shared_ptr<const RunningCheck> running);
   boost::asio::awaitable<void> run_prometheus_check(std::shared_ptr<Round> round, api::Check check,
                                                     std::shared_ptr<const RunningCheck> running);
+  boost::asio::awaitable<void> run_pod_metrics_check(std::shared_ptr<Round> round, api::Check check,
+                                                     std::shared_ptr<const RunningCheck> running);
   // Starts the check in its own task.
   void start_check(const std::shared_ptr<Round>& round, const api::Check& check,
                    std::shared_ptr<const RunningCheck> running);
@@ -103,6 +106,8 @@ class CheckRunner {
   // during the rollout if it is not known which images ran in the baseline.
   boost::asio::awaitable<Result<BaselinePtr>> baseline_for(Round& round,
                                                            const api::Measurement& measurement);
+  // Null if no candidate has pods.
+  boost::asio::awaitable<Result<BaselinePtr>> find_baseline(Round& round, const std::string& check);
   // `check` is null for the rollout check.
   void deliver(const MeasurementRound& round, const api::Measurement& measurement,
                const api::Check* check, std::vector<checks::Responder> responders = {});
@@ -111,6 +116,7 @@ class CheckRunner {
   Gatherer& gatherer_;
   ReferenceReader& references_;
   MetricsRunner& metrics_;
+  PodMetricsRunner& pod_metrics_;
   ProbeRunner probe_runner_;
   ports::Clock& clock_;
   ports::Telemetry& telemetry_;

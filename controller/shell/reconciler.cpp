@@ -21,9 +21,10 @@ Reconciler::Reconciler(Ports ports, const kube::Stores& stores, PodView& pod_vie
       gatherer_(gateway_, ports.clock, stores, pod_view),
       references_(gateway_, ports.clock, options_.read_secrets),
       metrics_runner_(ports.http, ports.clock, options_.metrics),
+      pod_metrics_runner_(ports.http, ports.clock),
       check_runner_(
-          tasks, gatherer_, references_, metrics_runner_, ports.prober, ports.clock,
-          ports.telemetry,
+          tasks, gatherer_, references_, metrics_runner_, pod_metrics_runner_, ports.prober,
+          ports.clock, ports.telemetry,
           [this](const Key& key, guard::InboxEntry entry) { post(key, std::move(entry)); }),
       preflight_runner_(gateway_, ports.clock, references_),
       executor_(gateway_, preflight_runner_, ports.clock, ports.telemetry),

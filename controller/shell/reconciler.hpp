@@ -25,6 +25,7 @@
 #include "shell/executor.hpp"
 #include "shell/gatherer.hpp"
 #include "shell/metrics_runner.hpp"
+#include "shell/pod_metrics_runner.hpp"
 #include "shell/pod_view.hpp"
 #include "shell/preflight_runner.hpp"
 #include "shell/status_writer.hpp"
@@ -128,6 +129,7 @@ class Reconciler {
   Gatherer gatherer_;
   ReferenceReader references_;
   MetricsRunner metrics_runner_;
+  PodMetricsRunner pod_metrics_runner_;
   CheckRunner check_runner_;
   PreflightRunner preflight_runner_;
   Executor executor_;

@@ -1,0 +1,63 @@
+// Runs one podMetrics check: scrapes the pods of the release and of the baseline at the same
+// moment, waits, scrapes them again, and compares the increases of their counters.
+//
+//   one run    |<- interval, at most 30s ->|
+//            scrape                      scrape     too little traffic: again, for at most 2m
+//
+// A run needs no scrape of an earlier run. So there is no state of counters that a restart of the
+// controller loses or that could be combined with other pods, and the memory is free when the run
+// ends. With the interval of 10s, the runs follow each other, and each window begins where the last
+// one ended. A gauge needs one scrape.
+//
+// A failure is confirmed with a second list of the pods, as for the http check: a pod that ended or
+// restarted meanwhile is not counted.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "api/measurement.hpp"
+#include "api/policy.hpp"
+#include "api/workload.hpp"
+#include "checks/baseline.hpp"
+#include "checks/pod_metrics_run.hpp"
+#include "ports/clock.hpp"
+#include "ports/http_client.hpp"
+#include "shell/baseline_search.hpp"
+#include "shell/pod_scraper.hpp"
+
+namespace lastgood::shell {
+
+struct PodMetricsRound {
+  const api::Deployment& deployment;
+  const api::Revision& revision;      // the measured revision
+  const std::vector<api::Pod>& pods;  // of the measured revision
+  const std::optional<Time>& rolled_out;
+  bool nothing_started = false;  // see checks::nothing_started()
+  checks::Established established = checks::Established::Yes;
+  BaselinePtr baseline = {};  // null: none
+  // The pods of a revision now, to confirm a failure.
+  std::function<boost::asio::awaitable<Result<std::vector<api::Pod>>>(const api::Revision&)>
+      pods_now;
+};
+
+class PodMetricsRunner {
+ public:
+  PodMetricsRunner(ports::HttpClient& http, ports::Clock& clock) : scraper_(http), clock_(clock) {}
+
+  // With the result of the baseline. Fails if the pods cannot be listed. Then there is no
+  // measurement. Precondition: the check is a podMetrics check.
+  boost::asio::awaitable<Result<api::Measurement>> measure(api::Check check, PodMetricsRound round);
+
+ private:
+  boost::asio::awaitable<void> scrape(checks::PodMetricsRun& run,
+                                      const checks::PodMetricsQuestion& question);
+
+  PodScraper scraper_;
+  ports::Clock& clock_;
+};
+
+}  // namespace lastgood::shell
