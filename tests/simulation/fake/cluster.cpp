@@ -300,11 +300,31 @@ void Cluster::sync_pods(const Key& set_key) {
   pods = owned("pods", set);
   const auto ready = std::ranges::count_if(
       pods, [](const Json& pod) { return text(pod, "/status/conditions/0/status") == "True"; });
+  const auto available = count_available(set, pods);
   server_.change("replicasets", set_key, [&](Json& object) {
     object["status"] = {
-        {"replicas", pods.size()}, {"readyReplicas", ready}, {"availableReplicas", ready}};
+        {"replicas", pods.size()}, {"readyReplicas", ready}, {"availableReplicas", available}};
   });
   report_creation(set_key, is_over_quota);
+}
+
+std::int64_t Cluster::count_available(const Json& set, const std::vector<Json>& pods) {
+  const Key deployment{.namespace_ = key_of(set).namespace_,
+                       .name = text(set, "/metadata/labels/app")};
+  const Json* const found = server_.find("deployments", deployment);
+  const seconds min_ready(found ? number_at(*found, "/spec/minReadySeconds") : 0);
+  std::int64_t available = 0;
+  for (const Json& pod : pods) {
+    if (text(pod, "/status/conditions/0/status") != "True") continue;
+    const auto since = parse_rfc3339(text(pod, "/status/conditions/0/lastTransitionTime"));
+    if (min_ready == seconds(0) || !since || *since + min_ready <= clock_.now()) {
+      ++available;
+    } else {
+      const Duration rest = *since + min_ready - clock_.now();
+      clock_.call_at(clock_.monotonic_now() + rest, [this, deployment] { enqueue(deployment); });
+    }
+  }
+  return available;
 }
 
 void Cluster::report_creation(const Key& set_key, bool is_over_quota) {

@@ -71,6 +71,8 @@ class Cluster {
   void apply_revision_history_limit(const Json& deployment, const Json& current,
                                     const std::vector<Json>& sets);
   void sync_pods(const Key& set_key);
+  // The pods that have been ready for minReadySeconds of the Deployment.
+  std::int64_t count_available(const Json& set, const std::vector<Json>& pods);
   void create_pod(const Json& set);
   void fail_init_container(const Key& key, int restarts, MonotonicTime until);
   // Sets the condition ReplicaFailure of the ReplicaSet.

@@ -39,11 +39,17 @@ double seconds_of(Time time) {
   return static_cast<double>(time.time_since_epoch().count()) / 1000.0;
 }
 
+api::HttpResponse scraped(api::HttpResponse response, const api::HttpCall& call) {
+  if (response.body.size() <= call.max_body_bytes) return response;
+  return {.outcome = api::ProbeOutcome::InvalidResponse, .status = 200, .is_too_large = true};
+}
+
 }  // namespace
 
 boost::asio::awaitable<api::HttpResponse> FakeHttpClient::call(api::HttpCall call) {
   constexpr std::chrono::milliseconds latency{5};
   co_await clock_.sleep_until(clock_.monotonic_now() + latency);
+  if (call.method == "GET" && server_.scrape) co_return scraped(server_.scrape(call), call);
   if (!server_.is_running)
     co_return api::HttpResponse{.outcome = api::ProbeOutcome::ConnectionRefused};
   const auto form = fields_of(call.body);

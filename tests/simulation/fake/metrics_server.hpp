@@ -22,6 +22,8 @@ struct MetricsServer {
   // The values of the result, one for each series. By default the result is empty.
   std::function<std::vector<double>(const MetricsQuery& query)> evaluate;
   std::vector<MetricsQuery> queries = {};
+  // The response of a pod to a GET request. Its body is limited as in net/.
+  std::function<api::HttpResponse(const api::HttpCall& call)> scrape;
 };
 
 class FakeHttpClient final : public ports::HttpClient {
