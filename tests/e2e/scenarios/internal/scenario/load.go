@@ -45,3 +45,14 @@ func isReady(pod core.Pod) bool {
 	}
 	return false
 }
+
+// LoadHasResponses waits until the generator has at least this many responses with a status code.
+func (t *Then) LoadHasResponses(generator *load.Generator, code, min int) *Then {
+	t.T.Helper()
+	what := fmt.Sprintf("at least %d responses with status %d", min, code)
+	t.eventually(what, func(context.Context) (bool, string) {
+		counts := generator.Counts()
+		return counts.ByCode[code] >= min, fmt.Sprintf("%+v", counts)
+	})
+	return t
+}
