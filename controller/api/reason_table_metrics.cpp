@@ -18,13 +18,15 @@ constexpr std::array checks{
                 "The value meets `failIf`, and with `compareWith` it is also that much above the "
                 "value of the baseline.",
                 "See the dashboards and the logs of the application."},
-    ReasonEntry{check, Reason::LowTraffic, metrics_unknown,
-                "The result of the traffic query is below `minimumTraffic.atLeast`, so the value "
-                "of the check says little.",
-                "Nothing. If the application always has little traffic, lower `atLeast`."},
+    ReasonEntry{
+        check, Reason::LowTraffic, metrics_unknown,
+        "The result of the traffic query is below `minimumTraffic.atLeast`, or the pods had "
+        "fewer requests than `minimumRequests`, so the value of the check says little.",
+        "Nothing. If the application always has little traffic, lower the minimum."},
     ReasonEntry{check, Reason::NoData, metrics_unknown,
                 "The query returned no series: the metric does not exist, no series has the "
-                "labels, or a comparison in the query removed all series.",
+                "labels, or a comparison in the query removed all series. Check podMetrics: the "
+                "histogram has no bucket `+Inf`.",
                 "Run the query of the message in the web page of the server. Compare the value in "
                 "`failIf`, not in the query."},
     ReasonEntry{check, Reason::NotANumber, metrics_unknown,
@@ -33,9 +35,12 @@ constexpr std::array checks{
     ReasonEntry{check, Reason::InfiniteValue, metrics_unknown,
                 "The query returned an infinite value. Usually it divides by 0.",
                 "Correct the query."},
-    ReasonEntry{check, Reason::MultipleSeries, metrics_unknown,
-                "The query returned more than one series.",
-                "Aggregate them, for example with `sum()` or `max()`."},
+    ReasonEntry{
+        check, Reason::MultipleSeries, metrics_unknown,
+        "The query returned more than one series, or a pod has more than one series of the "
+        "gauge.",
+        "Aggregate them, for example with `sum()` or `max()`. Add labels to the selector of "
+        "the gauge."},
     ReasonEntry{check, Reason::WrongResultType, metrics_unknown,
                 "The query returned a range, a string or a native histogram, not a number.",
                 "Correct the query. Remove a range such as `[5m]` that no function uses."},
@@ -80,14 +85,15 @@ constexpr std::array checks{
                 "is scraped."},
     ReasonEntry{check, Reason::NoSeries, metrics_unknown,
                 "The metric exists, but no series has the labels of the pods.",
-                "Check the labels in the query, and that the new pods are scraped. New pods have "
-                "no series before their first scrape."},
+                "Check the labels in the query or selector, and that the new pods are scraped. New "
+                "pods have no series before their first scrape."},
     ReasonEntry{check, Reason::NoTraffic, metrics_unknown,
                 "The pods have series, but they received no requests.",
                 "Nothing. The release becomes good after it has had traffic."},
-    ReasonEntry{check, Reason::NoBaselineValue, metrics_unknown,
-                "`compareWith`: the baseline has no value to compare with.",
-                "Nothing, if the old pods are gone. Add `failIf` to evaluate the release alone."},
+    ReasonEntry{
+        check, Reason::NoBaselineValue, metrics_unknown,
+        "`compareWith`: the baseline has no value to compare with.",
+        "Nothing, if the old pods are gone. Use `failIf` alone to evaluate the release alone."},
     ReasonEntry{check, Reason::CredentialsNotFound, metrics_unknown,
                 "The Secret of `credentialsSecret` does not exist.",
                 "Create it in the namespace of the policy."},
@@ -130,18 +136,28 @@ constexpr std::array checks{
                 "Correct the rule."},
     ReasonEntry{check, Reason::RuleStale, "alert: `Unknown`",
                 "The server has not evaluated the rule recently.", "See the log of the server."},
-    ReasonEntry{check, Reason::EndpointFailed, pods_unknown, "Too few pods returned their metrics.",
-                "Check port and path in the check or in the annotations `prometheus.io/*`."},
+    ReasonEntry{check, Reason::EndpointFailed, pods_unknown,
+                "The metrics of more than half of the pods could not be read. The message has the "
+                "cause for one pod.",
+                "Check port, path and scheme in the check or in the annotations `prometheus.io/*`, "
+                "and that a NetworkPolicy lets the controller connect."},
     ReasonEntry{check, Reason::InvalidMetrics, pods_unknown,
-                "The response of a pod is not in the text format of Prometheus.",
+                "The response of a pod is not in the text format of Prometheus or in OpenMetrics, "
+                "or it was cut.",
                 "Check port and path. The message has the line."},
     ReasonEntry{check, Reason::TooManySeries, pods_unknown,
-                "A pod exports more than 100,000 series or 5 MiB.",
-                "Use a check `prometheus`, or export fewer series."},
+                "A pod exports more than 100,000 series or 5 MiB, or the check selects more than "
+                "2,000 of its series.",
+                "Add label matchers to the selector, export fewer series, or use a check "
+                "`prometheus`."},
     ReasonEntry{check, Reason::FirstScrape, pods_unknown,
-                "A rate needs two scrapes of a pod, and there is only one yet.", ""},
+                "The increase of a counter needs two scrapes of a pod, and only one succeeded.",
+                "Nothing."},
     ReasonEntry{check, Reason::CounterReset, pods_unknown,
-                "Counters were reset between two scrapes, for example by a restart.", ""},
+                "The counters of more than half of the pods were reset between two scrapes, for "
+                "example by a restart, or the pods report more errors than requests.",
+                "Nothing, if the pods restarted. Otherwise check that `errors` selects a part of "
+                "the requests of `total`."},
     ReasonEntry{check, Reason::MetricsApiMissing, "externalMetric: `Unknown`",
                 "The cluster does not serve `external.metrics.k8s.io`.",
                 "Install the adapter of your metrics system."},
