@@ -4,7 +4,8 @@
 
 BUILD_PACKAGES=(clang-19 lld-19 libclang-rt-19-dev cmake ninja-build ccache pkg-config
   libboost1.81-dev libssl-dev nlohmann-json3-dev libspdlog-dev prometheus-cpp-dev libsimdjson-dev
-  libcli11-dev libre2-dev libyaml-cpp-dev catch2 librapidcheck-dev zlib1g-dev libcurl4-openssl-dev python3)
+  libcli11-dev libre2-dev libyaml-cpp-dev catch2 librapidcheck-dev zlib1g-dev libcurl4-openssl-dev
+  python3)
 
 verb_build() {
   local preset=${1:-dev}
