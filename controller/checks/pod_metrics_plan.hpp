@@ -54,8 +54,9 @@ struct ScrapeTarget {
 inline constexpr Duration max_scrape_distance = std::chrono::seconds(30);
 [[nodiscard]] Duration scrape_distance(const api::Check& check);
 
-// A run with too little traffic goes on for this long, and then its result is LowTraffic.
-inline constexpr Duration max_scrape_window = std::chrono::minutes(2);
+// A run with too little traffic goes on for this long, and then its result is LowTraffic. A release
+// that begins meanwhile waits for the end of the run, so it is not longer.
+inline constexpr Duration max_scrape_window = std::chrono::minutes(1);
 
 // Removes the pods that are terminating or gone: what they did at the end says nothing about the
 // revision. Excludes the pods of which a container ended or started since `before`.

@@ -2,7 +2,7 @@
 // moment, waits, scrapes them again, and compares the increases of their counters.
 //
 //   one run    |<- interval, at most 30s ->|
-//            scrape                      scrape     too little traffic: again, for at most 2m
+//            scrape                      scrape     too little traffic: again, for at most 1m
 //
 // A run needs no scrape of an earlier run. So there is no state of counters that a restart of the
 // controller loses or that could be combined with other pods, and the memory is free when the run

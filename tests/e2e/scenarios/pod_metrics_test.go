@@ -11,7 +11,7 @@ import (
 )
 
 const podErrorsPolicy = `
-bakeTime: 10s
+bakeTime: 20s
 checks:
 - name: errors
   interval: 2s
@@ -34,38 +34,34 @@ rollback: {verifyFor: 2s, cooldown: 0s}
 `
 
 const podComparePolicy = `
-bakeTime: 1m
+bakeTime: 20s
 checks:
 - name: errors
   interval: 2s
   failureThreshold: 2
-  podMetrics: {compareWith: Baseline, ratioAbove: 2, andAbove: 0.01}
+  podMetrics: {failIf: "> 0.05", compareWith: Baseline, ratioAbove: 2, andAbove: 0.01}
 rollback: {verifyFor: 2s, cooldown: 0s}
 `
 
-// keepsOldPods is an edit: the new pods become ready, but the old ones stay.
-func keepsOldPods(d *apps.Deployment) { d.Spec.MinReadySeconds = 300 }
+// keepsOldPods is an edit: the old pods stay while the new ones are ready for 20 s. The old pods
+// must have been ready for as long, otherwise they are not available and are removed first.
+func keepsOldPods(d *apps.Deployment) { d.Spec.MinReadySeconds = 20 }
 
 // scrapedUnderLoad has a good revision v1 whose pods have the annotation of Prometheus and get
 // requests.
-func scrapedUnderLoad(t *testing.T, policy string,
-	edits ...func(*apps.Deployment)) (*scenario.Scenario, scenario.App) {
+func scrapedUnderLoad(t *testing.T, policy string) (*scenario.Scenario, scenario.App) {
 	t.Helper()
 	s := scenario.New(t)
 	v1 := scenario.NewApp("web", "v1").Guarded("web").Edit(scenario.Replicas(2)).
 		Edit(scenario.TemplateAnnotated("prometheus.io/port", "8080"))
-	for _, edit := range edits {
-		v1 = v1.Edit(edit)
-	}
 	s.Given().Policy("web", policy).Running(v1)
 	s.When().LoadStarted("web", 100)
-	s.Then().HasCondition("web", "ChecksEstablished", "True", "Passed")
+	s.Then().IsGood(v1).HasCondition("web", "ChecksEstablished", "True", "Passed")
 	return s, v1
 }
 
 func TestRollsBackWhenThePodsReportAHighErrorRatio(t *testing.T) {
 	s, v1 := scrapedUnderLoad(t, podErrorsPolicy)
-	s.Then().IsGood(v1)
 	s.When().Applied(v1.As("v2").Env("ERROR_RATIO", "0.2"))
 	s.Then().IsRestoredAndVerified(v1).CausedByCheck("web", "errors", "LimitExceeded").
 		HasEvent("web", "RolledBack", "errors", "requests of", "fails if > 0.05").
@@ -74,21 +70,20 @@ func TestRollsBackWhenThePodsReportAHighErrorRatio(t *testing.T) {
 
 func TestRollsBackWhenThePodsReportAHighLatency(t *testing.T) {
 	s, v1 := scrapedUnderLoad(t, podLatencyPolicy)
-	s.Then().IsGood(v1)
 	s.When().Applied(v1.As("v2").Env("LATENCY", "0.4"))
 	s.Then().IsRestoredAndVerified(v1).CausedByCheck("web", "latency", "LimitExceeded").
 		HasEvent("web", "RolledBack", "latency", "quantile 0.9", "fails if > 0.2")
 }
 
 func TestRollsBackWhenTheNewPodsReportMoreErrorsThanTheOldOnes(t *testing.T) {
-	s, v1 := scrapedUnderLoad(t, podComparePolicy, keepsOldPods)
-	s.When().Applied(v1.As("v2").Env("ERROR_RATIO", "0.2"))
+	s, v1 := scrapedUnderLoad(t, podComparePolicy)
+	s.When().Applied(v1.As("v2").Env("ERROR_RATIO", "0.2").Edit(keepsOldPods))
 	s.Then().IsRestored(v1).CausedByCheck("web", "errors", "LimitExceeded")
 }
 
 func TestHoldsWhenTheOldPodsReportTheSameErrorRatio(t *testing.T) {
-	s, v1 := scrapedUnderLoad(t, podErrorsPolicy, keepsOldPods)
-	s.When().Applied(v1.As("v2"))
+	s, v1 := scrapedUnderLoad(t, podErrorsPolicy)
+	s.When().Applied(v1.As("v2").Edit(keepsOldPods))
 	s.Then().StateIs("web", "Evaluating", "RollingOut").CheckIs("web", "errors", "Pass", "Passed")
 	s.When().SetInRunningPods("web", "ERROR_RATIO=0.3")
 	s.Then().IsHeld("web", "SharedCause", "errors", "old pods 0.", "revision 1").
@@ -98,7 +93,6 @@ func TestHoldsWhenTheOldPodsReportTheSameErrorRatio(t *testing.T) {
 // The counters of the old pods have many errors from the past. Those of the new pods begin at 0.
 func TestKeepsAGoodReleaseWhenTheCountersBeginAgain(t *testing.T) {
 	s, v1 := scrapedUnderLoad(t, podErrorsPolicy)
-	s.Then().IsGood(v1)
 	s.When().SetInRunningPods("web", "ERROR_RATIO=0.9")
 	s.Then().LoadHasResponses(s.When().LoadStarted("web", 50), 500, 50)
 	s.When().SetInRunningPods("web", "ERROR_RATIO=0")
@@ -109,7 +103,6 @@ func TestKeepsAGoodReleaseWhenTheCountersBeginAgain(t *testing.T) {
 
 func TestDoesNothingWhenTheMetricsOfThePodsCannotBeScraped(t *testing.T) {
 	s, v1 := scrapedUnderLoad(t, podErrorsPolicy)
-	s.Then().IsGood(v1)
 	v2 := v1.As("v2").Env("ERROR_RATIO", "0.9").
 		Edit(scenario.TemplateAnnotated("prometheus.io/path", "/nothing"))
 	s.When().Applied(v2).Available("web")
