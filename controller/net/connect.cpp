@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "codec/http_header.hpp"
 #include "net/plain.hpp"
 
 namespace lastgood::net {
@@ -63,16 +64,8 @@ asio::awaitable<NetResult<std::unique_ptr<Transport>>> open_transport(
                                    deadline);
 }
 
-std::string authority(std::string_view host, std::uint16_t port) {
-  const bool is_v6 = host.find(':') != std::string_view::npos;
-  return (is_v6 ? "[" + std::string(host) + "]" : std::string(host)) + ":" + std::to_string(port);
-}
-
 std::string host_header(const Endpoint& endpoint) {
-  const std::uint16_t default_port = endpoint.tls ? 443 : 80;
-  const std::string host_and_port = authority(endpoint.host, endpoint.port);
-  return endpoint.port == default_port ? host_and_port.substr(0, host_and_port.rfind(':'))
-                                       : host_and_port;
+  return codec::host_header(endpoint.host, endpoint.port, endpoint.tls != nullptr);
 }
 
 }  // namespace lastgood::net

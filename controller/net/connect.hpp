@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <string_view>
 
 #include "net/deadline.hpp"
 #include "net/failure.hpp"
@@ -32,9 +31,7 @@ boost::asio::awaitable<NetResult<std::unique_ptr<Transport>>> open_transport(
     boost::asio::any_io_executor executor, Resolver& resolver, Endpoint endpoint,
     Deadline& deadline);
 
-// "host:port", with brackets around an IPv6 address.
-[[nodiscard]] std::string authority(std::string_view host, std::uint16_t port);
-// The Host header for this endpoint: authority(), without the default port of the protocol.
+// The Host header for this endpoint: see codec::host_header().
 [[nodiscard]] std::string host_header(const Endpoint& endpoint);
 
 }  // namespace lastgood::net

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/text.hpp"
+#include "codec/http_header.hpp"
 #include "net/call_limit.hpp"
 #include "net/connections.hpp"
 #include "net/http_message.hpp"
@@ -31,12 +32,12 @@ constexpr std::array<std::string_view, 11> own_headers = {
     "trailer",         "upgrade",    "transfer-encoding"};
 
 std::string problem_of(const api::HttpHeader& header) {
-  if (!valid_header_name(header.name))
+  if (!codec::valid_header_name(header.name))
     return "the header name " + in_quotes(header.name) + " is not valid";
   if (std::ranges::find(own_headers, lowered(header.name)) != own_headers.end())
     return "the header " + in_quotes(header.name) + " cannot be set";
   // The value may be a secret.
-  if (!valid_header_value(header.value))
+  if (!codec::valid_header_value(header.value))
     return "the value of the header " + in_quotes(header.name) + " contains a control character";
   return "";
 }
@@ -48,7 +49,7 @@ std::string problem_of(const HttpCall& call) {
   if (call.port == 0) return "the port is 0";
   if (!valid_target(call.target))
     return "the path must begin with \"/\" and must be percent-encoded";
-  if (!valid_header_value(call.content_type))
+  if (!codec::valid_header_value(call.content_type))
     return "the content type contains a control character";
   for (const auto& header : call.headers) {
     if (auto problem = problem_of(header); !problem.empty()) return problem;

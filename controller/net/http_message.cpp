@@ -296,15 +296,4 @@ bool valid_target(std::string_view target) {
          std::ranges::none_of(target, [](unsigned char c) { return c <= ' ' || c == 0x7f; });
 }
 
-bool valid_header_name(std::string_view name) {
-  constexpr std::string_view token =
-      "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-  return !name.empty() && name.find_first_not_of(token) == std::string_view::npos;
-}
-
-bool valid_header_value(std::string_view value) {
-  return std::ranges::none_of(value,
-                              [](unsigned char c) { return (c < ' ' && c != '\t') || c == 0x7f; });
-}
-
 }  // namespace lastgood::net

@@ -112,10 +112,6 @@ struct RequestText {
 // True if the target begins with "/" and has no blanks or control characters. A blank would end the
 // target, a line break the request line.
 [[nodiscard]] bool valid_target(std::string_view target);
-// True if the name is a token of RFC 9110: letters, digits and some punctuation, not empty.
-[[nodiscard]] bool valid_header_name(std::string_view name);
-// True if the value has no control characters except tabs. A line break would end the header.
-[[nodiscard]] bool valid_header_value(std::string_view value);
 
 inline constexpr std::string_view user_agent = "lastgood-controller/" LASTGOOD_VERSION;
 

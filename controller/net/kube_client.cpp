@@ -8,6 +8,7 @@
 
 #include "base/text.hpp"
 #include "codec/errors.hpp"
+#include "codec/http_header.hpp"
 #include "net/call_limit.hpp"
 #include "net/connections.hpp"
 #include "net/http_message.hpp"
@@ -103,7 +104,7 @@ class KubeClient::Impl {
         tokens_(credentials_.token, credentials_.token_file, limits.token_lifetime),
         calls_(executor, limits.connections),
         connections_(executor, limits.connections, limits.max_idle),
-        authority_(authority(credentials_.host, credentials_.port)) {}
+        authority_(codec::authority(credentials_.host, credentials_.port)) {}
 
   // Static: `self` keeps the Impl alive until the coroutine ends.
   static asio::awaitable<Result<ports::ResponseWithWarnings>> call(std::shared_ptr<Impl> self,
@@ -158,7 +159,7 @@ std::string KubeClient::Impl::describe(const ApiCall& call) const {
 
 std::optional<Error> KubeClient::Impl::precondition_error(const ApiCall& call) const {
   if (stopped_) return Error{.kind = ErrorKind::Cancelled, .message = describe(call) + ": stopped"};
-  if (!valid_target(call.target) || !valid_header_value(call.content_type)) {
+  if (!valid_target(call.target) || !codec::valid_header_value(call.content_type)) {
     return Error{.kind = ErrorKind::BadInput,
                  .message = in_quotes(call.target) +
                             ": the path must begin with \"/\" and must be percent-encoded"};
@@ -303,7 +304,7 @@ Result<std::unique_ptr<KubeClient>> KubeClient::create(asio::any_io_executor exe
                                                        Credentials credentials,
                                                        ports::Telemetry* telemetry,
                                                        KubeClientLimits limits) {
-  if (!valid_header_value(credentials.token))
+  if (!codec::valid_header_value(credentials.token))
     return fail(ErrorKind::BadInput,
                 credentials.source + ": the token contains a control character");
   std::shared_ptr<TlsContext> tls;

@@ -1,6 +1,5 @@
 #include "net/kubeconfig.hpp"
 
-#include <openssl/evp.h>
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
@@ -8,12 +7,12 @@
 #include <charconv>
 #include <cstdlib>
 #include <filesystem>
-#include <memory>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "base/text.hpp"
+#include "codec/base64.hpp"
 #include "net/file.hpp"
 #include "net/http_message.hpp"
 
@@ -21,24 +20,6 @@ namespace lastgood::net {
 namespace {
 
 constexpr std::size_t max_file_bytes = std::size_t{1024} * 1024;
-
-std::optional<std::string> decode_base64(std::string_view text) {
-  const std::unique_ptr<EVP_ENCODE_CTX, decltype(&EVP_ENCODE_CTX_free)> context(
-      EVP_ENCODE_CTX_new(), &EVP_ENCODE_CTX_free);
-  std::string decoded(text.size() + 3, '\0');
-  auto* into = reinterpret_cast<unsigned char*>(decoded.data());
-  int written = 0;
-  int last = 0;
-  EVP_DecodeInit(context.get());
-  if (EVP_DecodeUpdate(context.get(), into, &written,
-                       reinterpret_cast<const unsigned char*>(text.data()),
-                       static_cast<int>(text.size())) < 0 ||
-      EVP_DecodeFinal(context.get(), into + written, &last) < 0) {
-    return std::nullopt;
-  }
-  decoded.resize(static_cast<std::size_t>(written) + static_cast<std::size_t>(last));
-  return decoded;
-}
 
 // One map of the kubeconfig. `where` is its place for messages: `clusters "dev"`.
 class Section {
@@ -77,7 +58,7 @@ class Section {
     const auto data = text(data_field.c_str());
     if (!data) return data;
     if (!data->empty()) {
-      auto decoded = decode_base64(*data);
+      auto decoded = codec::decode_base64(*data);
       if (!decoded) return error(data_field, "is not base64");
       return *std::move(decoded);
     }

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <utility>
 
+#include "codec/http_header.hpp"
 #include "net/connect.hpp"
 #include "net/exchange.hpp"
 #include "net/http_message.hpp"
@@ -71,7 +72,7 @@ HttpProber::~HttpProber() = default;
 asio::awaitable<ProbeResponse> HttpProber::probe(ProbeRequest request) {
   const auto started = steady_clock::now();
   ProbeResponse response;
-  if (!valid_target(request.target) || !valid_header_value(request.host_header) ||
+  if (!valid_target(request.target) || !codec::valid_header_value(request.host_header) ||
       request.port == 0) {
     // Nothing is sent, so the endpoint did not fail.
     response.outcome = ProbeOutcome::Unreachable;

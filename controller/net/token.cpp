@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/text.hpp"
+#include "codec/http_header.hpp"
 #include "net/file.hpp"
 #include "net/http_message.hpp"
 
@@ -16,7 +17,7 @@ Result<std::string> read_token(const std::string& file) {
   if (!text) return text;
   std::string token(trimmed(*text));
   if (token.empty()) return fail(ErrorKind::BadInput, file + ": the file contains no token");
-  if (!valid_header_value(token))
+  if (!codec::valid_header_value(token))
     return fail(ErrorKind::BadInput, file + ": the token contains a control character");
   return token;
 }

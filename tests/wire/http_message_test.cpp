@@ -245,18 +245,13 @@ TEST_CASE("formats further headers, which may replace Host, User-Agent and Accep
         "GET / HTTP/1.1\r\naccept: text/plain\r\nHOST: c\r\nUser-agent: d\r\n\r\n");
 }
 
-TEST_CASE("rejects a path, a header name or a header value that is not valid in a request") {
+TEST_CASE("rejects a path that is not valid in a request") {
   CHECK(valid_target("/api/v1/pods?labelSelector=a%3Db"));
   CHECK_FALSE(valid_target(""));
   CHECK_FALSE(valid_target("api"));
   CHECK_FALSE(valid_target("/a b"));
   CHECK_FALSE(valid_target("/a\r\nX: y"));
   CHECK_FALSE(valid_target(std::string_view("/a\0b", 4)));
-  CHECK(valid_header_value("application/json"));
-  CHECK_FALSE(valid_header_value("a\nb"));
-  CHECK(valid_header_name("X-Scope-OrgID"));
-  for (const std::string_view name : {"", "a b", "a:", "a\r\nb", "a\t", "\xc3\xa4", "(a)"})
-    CHECK_FALSE(valid_header_name(name));
 }
 
 }  // namespace lastgood::net

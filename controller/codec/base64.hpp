@@ -1,0 +1,16 @@
+// Base64 with the standard alphabet and padding: https://www.rfc-editor.org/rfc/rfc4648#section-4
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace lastgood::codec {
+
+[[nodiscard]] std::string encode_base64(std::string_view bytes);
+
+// Ignores blanks and line breaks, as in PEM and YAML. Nothing if the text has another character
+// that is not base64, wrong padding, or bits after the last byte that are not 0.
+[[nodiscard]] std::optional<std::string> decode_base64(std::string_view text);
+
+}  // namespace lastgood::codec
