@@ -103,9 +103,9 @@ api::HttpCall signed_call(api::HttpCall call, const SigV4Keys& keys, Time now) {
     call.headers.push_back({.name = "X-Amz-Security-Token", .value = keys.session_token});
   call.headers.push_back(
       {.name = "Authorization",
-       .value = fmt::format(
-           "AWS4-HMAC-SHA256 Credential={}/{}, SignedHeaders={}, Signature={}", keys.access_key_id,
-           scope, names_of(headers), hex_of(hmac_sha256(key, text)))});
+       .value = fmt::format("AWS4-HMAC-SHA256 Credential={}/{}, SignedHeaders={}, Signature={}",
+                            keys.access_key_id, scope, names_of(headers),
+                            hex_of(hmac_sha256(key, text)))});
   return call;
 }
 

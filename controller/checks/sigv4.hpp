@@ -1,5 +1,6 @@
 // Signs requests to AWS, for example to Amazon Managed Service for Prometheus, with Signature
-// Version 4: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
+// Version 4:
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
 //
 // The host, the content type, the time, the session token and the body are signed. The server
 // accepts a signature for 5 minutes.

@@ -1,8 +1,7 @@
 #include "checks/sigv4.hpp"
 
-#include <catch2/catch.hpp>
-
 #include <algorithm>
+#include <catch2/catch.hpp>
 
 namespace lastgood::checks::test {
 namespace {
