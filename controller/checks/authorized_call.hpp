@@ -1,0 +1,31 @@
+// with_credentials(): the one function that adds the credentials of a metrics server to a request.
+// Every request to a metrics server goes through it: queries, and the API of rules and alerts.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "api/call.hpp"
+#include "base/result.hpp"
+#include "base/time.hpp"
+#include "checks/credentials.hpp"
+
+namespace lastgood::checks {
+
+// `call`: as planned without credentials; without the headers Authorization and Host. `token`: the
+// access token, if the credentials are an OAuth2Client; else it is not used. `now`: the time of a
+// signature, so call this immediately before the request is sent.
+//
+// The error is BadInput, if the credentials have settings for TLS, but the call has no TLS: the
+// secrets would be readable on the network.
+[[nodiscard]] Result<api::HttpCall> with_credentials(api::HttpCall call,
+                                                     const MetricsCredentials& credentials,
+                                                     std::string_view token, Time now);
+
+// A response that reports an error, without our secrets: a server may repeat the request in its
+// message, and messages are shown to users. A result of a query (status 200) is not changed.
+[[nodiscard]] api::HttpResponse without_secrets(api::HttpResponse response,
+                                                const MetricsCredentials& credentials,
+                                                std::string_view token);
+
+}  // namespace lastgood::checks
