@@ -93,7 +93,8 @@ struct HttpResponse {
   int status = 0;                                 // 0: no response
   std::string content_type = {};
   std::string body = {};
-  bool is_too_large = false;  // InvalidResponse, because the body exceeds max_body_bytes
+  bool is_too_large = false;    // InvalidResponse, because the body exceeds max_body_bytes
+  bool is_tls_failure = false;  // InvalidResponse, because of TLS: a certificate, or the settings
   Duration took{0};
   std::string detail = {};  // the error of the system, at most 200 bytes; empty if Answered
 };

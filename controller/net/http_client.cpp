@@ -219,6 +219,7 @@ asio::awaitable<HttpResponse> HttpClient::Impl::call(std::shared_ptr<Impl> self,
   response.took = std::chrono::duration_cast<Duration>(steady_clock::now() - started);
   response.outcome = failure ? outcome_of(failure->transport_error) : ProbeOutcome::Answered;
   if (failure) {
+    response.is_tls_failure = failure->transport_error == TransportError::Tls;
     response.detail = detail_of(*failure);
     response.body = {};
   }

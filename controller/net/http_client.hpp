@@ -13,7 +13,8 @@
 // Response:
 // - `status` and `content_type` (at most 256 bytes) are set if the head of the response was
 //   received, also if the body was not complete. `body` is set only if the outcome is Answered.
-// - TLS settings that cannot be used end with InvalidResponse, like a failed handshake.
+// - TLS settings that cannot be used end with InvalidResponse and `is_tls_failure`, like a failed
+//   handshake.
 // - A body above `max_body_bytes` ends the call at once, and closes its connection.
 //
 // Connections are reused (keep-alive) for calls with the same host, port and TLS settings. If the

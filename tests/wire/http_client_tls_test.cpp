@@ -87,6 +87,7 @@ TEST_CASE("reports InvalidResponse and the reason when the certificate is not ac
   for (const auto& row : rows) {
     const auto got = call_tls(row.identity, row.settings);
     CHECK(got.outcome == ProbeOutcome::InvalidResponse);
+    CHECK(got.is_tls_failure);
     CHECK_FALSE(got.is_too_large);
     CHECK_THAT(got.detail, Catch::Contains("was rejected") && Catch::Contains(row.detail));
     CHECK(got.detail.size() <= 200);
@@ -103,7 +104,8 @@ TEST_CASE("sends the client certificate, and fails without one if the server req
   const auto own = issue({.common_name = "lastgood"}, &authority);
   auto settings = trusting();
   const auto without = call_tls(server, settings, authority.certificate_pem);
-  CHECK(without.outcome != ProbeOutcome::Answered);
+  CHECK(without.outcome == ProbeOutcome::InvalidResponse);
+  CHECK(without.is_tls_failure);
   CHECK_FALSE(without.detail.empty());
   settings.client_certificate = own.certificate_pem;
   settings.client_key = own.key_pem;
@@ -129,6 +131,7 @@ TEST_CASE("connects to no server when the TLS settings cannot be used, and says 
     call.tls = settings;
     const auto got = await(io, client.call(call));
     CHECK(got.outcome == ProbeOutcome::InvalidResponse);
+    CHECK(got.is_tls_failure);
     CHECK_THAT(got.detail, Catch::StartsWith(detail));
     CHECK(server.connections() == 0);
   }
