@@ -60,6 +60,10 @@ type Daemon struct {
 	program string
 	args    []string
 	folder  string
+	// scheme is http or https.
+	scheme string
+	// transport sends the requests of the test; nil: the default one.
+	transport http.RoundTripper
 	// flags are the namespaces that the server does not share with the test, such as CLONE_NEWNS.
 	flags uintptr
 
@@ -78,7 +82,8 @@ func newDaemon(program, host, folder string, args func(address string) []string)
 	if err != nil {
 		return nil, err
 	}
-	return &Daemon{Address: address, program: program, args: args(address), folder: folder}, nil
+	return &Daemon{Address: address, program: program, args: args(address), folder: folder,
+		scheme: "http"}, nil
 }
 
 func freeAddress(host string) (string, error) {
@@ -97,7 +102,12 @@ func freeAddress(host string) (string, error) {
 }
 
 // URL is the address as a URL without a path.
-func (d *Daemon) URL() string { return "http://" + d.Address }
+func (d *Daemon) URL() string { return d.scheme + "://" + d.Address }
+
+// client returns a client that the server accepts.
+func (d *Daemon) client(timeout time.Duration) http.Client {
+	return http.Client{Timeout: timeout, Transport: d.transport}
+}
 
 // Start starts the server and waits until it is ready.
 func (d *Daemon) Start() error {
@@ -152,7 +162,8 @@ func (d *Daemon) isReady() bool {
 	if err != nil {
 		return false
 	}
-	response, err := http.DefaultClient.Do(request)
+	client := d.client(time.Second)
+	response, err := client.Do(request)
 	if err != nil {
 		return false
 	}

@@ -32,6 +32,8 @@ type Options struct {
 	Rules string
 	// Alertmanager is the address of the Alertmanager that gets the alerts.
 	Alertmanager string
+	// Security protects the HTTP API.
+	Security Security
 }
 
 // Target is a pod that the server scrapes.
@@ -59,6 +61,9 @@ func NewPrometheus(host, folder string, options Options) (*Prometheus, error) {
 		return nil, err
 	}
 	p.Daemon = daemon
+	if err := options.Security.apply(daemon); err != nil {
+		return nil, err
+	}
 	if err := p.SetRules(options.Rules); err != nil {
 		return nil, err
 	}
@@ -71,6 +76,7 @@ func NewPrometheus(host, folder string, options Options) (*Prometheus, error) {
 
 func prometheusArguments(folder, address string) []string {
 	return []string{
+		"--web.config.file=" + filepath.Join(folder, "web.yml"),
 		"--config.file=" + filepath.Join(folder, "prometheus.yml"),
 		"--storage.tsdb.path=" + filepath.Join(folder, "data"),
 		"--web.listen-address=" + address,
@@ -146,7 +152,7 @@ func (p *Prometheus) SetRules(rules string) error {
 	if !p.IsRunning() {
 		return nil
 	}
-	client := http.Client{Timeout: queryTimeout}
+	client := p.client(queryTimeout)
 	response, err := client.Post(p.URL()+"/-/reload", "", nil)
 	if err != nil {
 		return err

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net/http"
 	"net/url"
 	"strconv"
 	"time"
@@ -27,7 +26,7 @@ type Series struct {
 // Query evaluates an expression now. The result of a scalar is one series without labels. Series of
 // ranges, and strings, are errors. An error of the server has its words.
 func (p *Prometheus) Query(expression string) ([]Series, error) {
-	client := http.Client{Timeout: queryTimeout}
+	client := p.client(queryTimeout)
 	response, err := client.PostForm(p.URL()+"/api/v1/query", url.Values{"query": {expression}})
 	if err != nil {
 		return nil, err
