@@ -92,4 +92,18 @@ api::HttpResponse without_secrets(api::HttpResponse response, const MetricsCrede
   return response;
 }
 
+MissingValue unusable_credentials(const Error& error) {
+  return {.reason = api::Reason::CredentialsInvalid, .message = error.message};
+}
+
+const OAuth2Client* oauth2_of(const MetricsCredentials& credentials) {
+  return std::get_if<OAuth2Client>(&credentials.authorization);
+}
+
+bool replaces_token(const api::HttpResponse& response, const MetricsCredentials& credentials,
+                    const AccessToken& token, MonotonicTime now) {
+  return oauth2_of(credentials) != nullptr && response.status == 401 &&
+         now - token.requested_at >= token_retry_delay;
+}
+
 }  // namespace lastgood::checks

@@ -28,4 +28,17 @@ namespace lastgood::checks {
                                                 const MetricsCredentials& credentials,
                                                 std::string_view token);
 
+// The measurement of a check whose credentials with_credentials() cannot use: CredentialsInvalid.
+[[nodiscard]] MissingValue unusable_credentials(const Error& error);
+
+// Null if the credentials are not OAuth2.
+[[nodiscard]] const OAuth2Client* oauth2_of(const MetricsCredentials& credentials);
+
+// The server rejects an access token that is not new: it may have been revoked, so the request is
+// sent once more with a new one. A new token that is rejected is not replaced at once: the token is
+// not the cause.
+[[nodiscard]] bool replaces_token(const api::HttpResponse& response,
+                                  const MetricsCredentials& credentials, const AccessToken& token,
+                                  MonotonicTime now);
+
 }  // namespace lastgood::checks

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
+#include "base/sha256.hpp"
 #include "base/text.hpp"
 #include "codec/base64.hpp"
 #include "codec/http_header.hpp"
@@ -48,6 +50,10 @@ std::unexpected<MissingValue> without_response(const api::HttpResponse& response
     case ProbeOutcome::Unreachable: return because(Reason::Unreachable, "cannot be reached");
     case ProbeOutcome::Answered:
     case ProbeOutcome::InvalidResponse: break;
+  }
+  if (response.is_tls_failure) {
+    return missing(Reason::TLSFailed, fmt::format("cannot be reached by TLS{}", detail),
+                   "check oauth2.ca.crt");
   }
   return because(Reason::InvalidResponse, "returned no valid HTTP response");
 }
@@ -118,8 +124,7 @@ api::HttpCall plan_token_request(const OAuth2Client& client, Duration timeout) {
   return call;
 }
 
-std::expected<AccessToken, MissingValue> parse_token_response(const api::HttpResponse& response,
-                                                              MonotonicTime requested_at) {
+TokenRead parse_token_response(const api::HttpResponse& response, MonotonicTime requested_at) {
   if (response.is_too_large || response.body.size() > max_token_response_size)
     return not_a_token("it is larger than 64 KiB");
   if (response.outcome != ProbeOutcome::Answered) return without_response(response);
@@ -138,11 +143,27 @@ std::expected<AccessToken, MissingValue> parse_token_response(const api::HttpRes
   const Duration lifetime = lifetime_of(*json);
   return AccessToken{
       .text = std::move(text),
+      .requested_at = requested_at,
       .renew_at = requested_at + lifetime - std::min(token_renewal_margin, lifetime / 4)};
 }
 
-bool needs_renewal(const std::optional<AccessToken>& token, MonotonicTime now) {
-  return !token || now >= token->renew_at;
+Duration token_lifetime(const TokenRead& token, MonotonicTime now) {
+  return token ? std::max(token->renew_at - now, Duration::zero()) : token_retry_delay;
+}
+
+std::string identity_of(const OAuth2Client& client) {
+  const codec::HttpUrl& url = client.token_url;
+  const Json all{client.method == OAuth2Client::Method::Post,
+                 client.id,
+                 client.secret,
+                 url.tls,
+                 url.host,
+                 url.port,
+                 url.target,
+                 client.scopes,
+                 client.audience,
+                 client.authorities};
+  return hex_of(sha256(all.dump()));
 }
 
 }  // namespace lastgood::checks

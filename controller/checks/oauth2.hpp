@@ -3,7 +3,6 @@
 #pragma once
 
 #include <expected>
-#include <optional>
 #include <string>
 
 #include "api/call.hpp"
@@ -28,11 +27,13 @@ struct OAuth2Client {
 };
 
 struct AccessToken {
-  std::string text;
-  MonotonicTime renew_at;  // some time before the token expires
+  std::string text = {};
+  MonotonicTime requested_at = {};
+  MonotonicTime renew_at = {};  // some time before the token expires
 
   bool operator==(const AccessToken&) const = default;
 };
+using TokenRead = std::expected<AccessToken, MissingValue>;
 
 // A larger response of the token server is not parsed.
 inline constexpr std::size_t max_token_response_size = std::size_t{64} * 1024;  // bytes
@@ -41,7 +42,7 @@ inline constexpr Duration default_token_lifetime = std::chrono::minutes(5);
 inline constexpr Duration max_token_lifetime = std::chrono::hours(24);
 // A token is renewed this long before it expires, or after three quarters of a short lifetime.
 inline constexpr Duration token_renewal_margin = std::chrono::seconds(30);
-// After a failed request, the token server is left alone for this time.
+// After a failed request, and after a new token, the token server is left alone for this time.
 inline constexpr Duration token_retry_delay = std::chrono::seconds(10);
 
 // `timeout`: of the whole request.
@@ -49,10 +50,13 @@ inline constexpr Duration token_retry_delay = std::chrono::seconds(10);
 
 // `requested_at`: before the request was sent. The lifetime begins there, so that a slow response
 // does not make it longer.
-[[nodiscard]] std::expected<AccessToken, MissingValue> parse_token_response(
-    const api::HttpResponse& response, MonotonicTime requested_at);
+[[nodiscard]] TokenRead parse_token_response(const api::HttpResponse& response,
+                                             MonotonicTime requested_at);
 
-// True without a token.
-[[nodiscard]] bool needs_renewal(const std::optional<AccessToken>& token, MonotonicTime now);
+// How long the token is used, or how long the problem is not tried again. Zero or more.
+[[nodiscard]] Duration token_lifetime(const TokenRead& token, MonotonicTime now);
+
+// A text that is the same only for clients that get the same tokens. It contains no secret.
+[[nodiscard]] std::string identity_of(const OAuth2Client& client);
 
 }  // namespace lastgood::checks

@@ -93,6 +93,17 @@ TEST_CASE("without_secrets hides each secret that a server repeats") {
   }
 }
 
+TEST_CASE("replaces_token only when the server rejects an OAuth2 token that is not new") {
+  const MonotonicTime start{};
+  const AccessToken token{.text = "a", .requested_at = start};
+  const MetricsCredentials oauth{.authorization = client};
+  CHECK(replaces_token({.status = 401}, oauth, token, start + token_retry_delay));
+  CHECK_FALSE(replaces_token({.status = 401}, oauth, token, start + Duration(9'999)));
+  CHECK_FALSE(replaces_token({.status = 403}, oauth, token, start + token_retry_delay));
+  CHECK_FALSE(replaces_token({.status = 401}, {.authorization = BearerToken{"a"}}, token,
+                             start + token_retry_delay));
+}
+
 TEST_CASE("without_secrets never changes the result of a query") {
   const MetricsCredentials credentials{.authorization = BasicAuth{"me", "12"}};
   CHECK(without_secrets({.status = 200, .body = "[0,\"12\"]"}, credentials, "").body ==

@@ -122,11 +122,33 @@ TEST_CASE("parse_token_response reports why the token server sent no token") {
         "response (certificate); check oauth2.tokenURL, and that the controller can connect to it");
 }
 
-TEST_CASE("needs_renewal is true without a token and from its time of renewal on") {
+TEST_CASE("token_lifetime ends when the token must be renewed, or when a problem is old") {
   const AccessToken token{.text = "a", .renew_at = start + seconds(10)};
-  CHECK(needs_renewal(std::nullopt, start));
-  CHECK_FALSE(needs_renewal(token, start + Duration(9'999)));
-  CHECK(needs_renewal(token, start + seconds(10)));
+  CHECK(token_lifetime(token, start) == seconds(10));
+  CHECK(token_lifetime(token, start + seconds(9)) == seconds(1));
+  CHECK(token_lifetime(token, start + seconds(11)) == Duration(0));
+  CHECK(token_lifetime(std::unexpected(MissingValue{}), start) == seconds(10));
+}
+
+TEST_CASE("identity_of tells apart clients that get different tokens") {
+  const std::string same = identity_of(client);
+  CHECK_THAT(same, !Catch::Contains(client.secret));
+  const auto differs = [&](auto change) {
+    OAuth2Client other = client;
+    change(other);
+    return identity_of(other) != same;
+  };
+  CHECK(identity_of(OAuth2Client(client)) == same);
+  CHECK(differs([](OAuth2Client& one) { one.secret += "x"; }));
+  CHECK(differs([](OAuth2Client& one) { one.id += "x"; }));
+  CHECK(differs([](OAuth2Client& one) { one.scopes = "x"; }));
+  CHECK(differs([](OAuth2Client& one) { one.audience = "x"; }));
+  CHECK(differs([](OAuth2Client& one) { one.token_url.host = "x"; }));
+  CHECK(differs([](OAuth2Client& one) { one.token_url.port = 1; }));
+  CHECK(differs([](OAuth2Client& one) { one.token_url.target = "/x"; }));
+  CHECK(differs([](OAuth2Client& one) { one.token_url.tls = false; }));
+  CHECK(differs([](OAuth2Client& one) { one.method = OAuth2Client::Method::Post; }));
+  CHECK(differs([](OAuth2Client& one) { one.authorities = "x"; }));
 }
 
 }  // namespace lastgood::checks::test
