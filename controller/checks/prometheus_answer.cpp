@@ -57,6 +57,12 @@ PrometheusAnswer answer_without_response(const api::HttpResponse& response) {
     case ProbeOutcome::Answered:
     case ProbeOutcome::InvalidResponse: break;
   }
+  if (response.is_tls_failure) {
+    return missing(Reason::TLSFailed,
+                   fmt::format("the TLS connection to the metrics server failed{}; check ca.crt, "
+                               "serverName, tls.crt and tls.key of the credentials",
+                               detail));
+  }
   return missing(Reason::InvalidResponse, sentence("returned no valid HTTP response",
                                                    "check the scheme and the port of its address"));
 }
