@@ -7,6 +7,7 @@
 #include "guard/decide.hpp"
 #include "guard/drill.hpp"
 #include "guard/established.hpp"
+#include "guard/known_before.hpp"
 #include "guard/live_policy.hpp"
 #include "guard/manual_request.hpp"
 #include "guard/needs.hpp"

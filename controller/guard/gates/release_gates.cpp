@@ -12,6 +12,7 @@
 #include "guard/established.hpp"
 #include "guard/failure_log.hpp"
 #include "guard/group/member.hpp"
+#include "guard/known_before.hpp"
 #include "guard/manual_request.hpp"
 #include "guard/preflight.hpp"
 #include "guard/target.hpp"
@@ -202,8 +203,9 @@ std::vector<std::string> failed_together(const Inputs& inputs, const CheckStatus
 // Without a result of the baseline, the other Deployments show whether the cause is shared.
 MaybeHold shared_with_fleet(const Inputs& inputs, const api::GuardStatus& guard, Time now) {
   const CheckStatus* breach = actionable_breach(guard.checks, inputs.policy.spec, now);
-  if (!breach || !breach->first_failure || passed_for_baseline(*breach) ||
-      is_fault_of_template(breach->reason))
+  if (!breach || !breach->first_failure || is_fault_of_template(breach->reason)) return {};
+  // The pass of an external metric from before the release is no result of old pods at that time.
+  if (passed_for_baseline(*breach) && !is_external_metric(inputs.policy.spec, breach->name))
     return {};
   const Time began = *breach->first_failure;
   const std::vector<std::string> others = failed_together(inputs, *breach);

@@ -9,6 +9,7 @@
 #include "guard/check_status.hpp"
 #include "guard/cluster_fault.hpp"
 #include "guard/established.hpp"
+#include "guard/known_before.hpp"
 #include "guard/states/outage.hpp"
 #include "guard/states/outcome.hpp"
 #include "guard/states/restoration.hpp"
@@ -52,11 +53,13 @@ void end_unverified(Step& step, const api::Rollback& rollback, const std::string
   succeed(step, rollback, message);
 }
 
-// A query about all pods may still have samples of the release that was rolled back. So its failure
-// does not fail the verification, which only waits for a pass.
+// A query or a metric about all pods may still have samples of the release that was rolled back. So
+// its failure does not fail the verification, which only waits for a pass.
 bool is_about_all_pods(const CheckStatus& status, const api::PolicySpec& spec) {
   const auto check = std::ranges::find(spec.checks, status.name, &api::Check::name);
-  return check != spec.checks.end() && std::holds_alternative<api::PrometheusCheck>(check->kind) &&
+  if (check == spec.checks.end()) return false;
+  if (is_external_metric(spec, status.name)) return true;
+  return std::holds_alternative<api::PrometheusCheck>(check->kind) &&
          !checks::distinguishes_revisions(*check);
 }
 

@@ -103,6 +103,15 @@ std::vector<GateRow> limit_rows() {
              api::BaselineResult{.result = api::MeasurementResult::Pass, .at = moment - 31s};
        },
        {{.reason = Reason::SharedCause, .mentions = {"3 other"}}}},
+      {"SharedWithFleet",
+       "an external metric passed before the release, which says nothing about old pods",
+       [](Inputs& in) {
+         add_other_failures(in, {0s, 0s, 0s});
+         in.policy.spec.checks[0].kind = api::ExternalMetricCheck{.metric = "depth"};
+         in.guard.checks[1].baseline = api::BaselineResult{
+             .result = api::MeasurementResult::Pass, .before = true, .at = moment - 30s};
+       },
+       {{.reason = Reason::SharedCause, .mentions = {"3 other"}}}},
       {"LimitReached",
        "three rollbacks within the hour",
        [](Inputs& in) { add_past_rollbacks(in, {10min, 20min, 1h - 1ms}); },

@@ -1,0 +1,76 @@
+// The check `externalMetric`: one value of the API of external metrics, which an adapter such as
+// KEDA, prometheus-adapter or Datadog offers through the API server:
+// https://github.com/kubernetes/metrics/blob/master/pkg/apis/external_metrics/v1beta1/types.go
+//
+// The value is about the whole application. It does not say which revision is the cause, and cannot
+// be asked for an earlier time. So a failure counts only if the metric is known to have been good
+// after the release began:
+//
+//   time ------------------------------------------------------------------------->
+//   old pods  ####################################
+//   new pods           created .... started ####################
+//             |<------ baseline ---->|<----- release: fails only after a pass ----->|
+//
+//   before a pod had started   for the release      conclusion
+//   Pass, or a later Pass      Fail                 the release may be the cause
+//   Fail                       Fail                 it began before: AlreadyFailing
+//   no result, and no Pass     Fail                 unknown: NoBaselineValue
+#pragma once
+
+#include <expected>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "api/call.hpp"
+#include "api/guard.hpp"
+#include "api/measurement.hpp"
+#include "api/policy.hpp"
+#include "base/result.hpp"
+#include "base/time.hpp"
+#include "checks/prometheus_answer.hpp"
+
+namespace lastgood::checks {
+
+// An older value says nothing about the release. Adapters send the time of the sample.
+inline constexpr Duration max_external_value_age = std::chrono::minutes(2);
+
+// GET /apis/external.metrics.k8s.io/v1beta1/namespaces/NAMESPACE/METRIC. BadInput if the name of
+// the metric cannot be part of a path.
+[[nodiscard]] Result<api::ApiCall> plan_external_metric(const api::ExternalMetricCheck& check,
+                                                        std::string_view namespace_);
+
+// GET /apis/external.metrics.k8s.io/v1beta1: whether the API exists. It is needed if the metric was
+// not found, because a missing API and a missing metric have the same status.
+[[nodiscard]] api::ApiCall plan_external_metrics_api();
+[[nodiscard]] bool needs_external_metrics_api(const Result<std::string>& response);
+
+struct ExternalMetricResponse {
+  Result<std::string> value;                    // the body, or the error
+  std::optional<Result<std::string>> api = {};  // absent: it was not needed
+  std::optional<Time> released = {};  // when the evaluation of the release began; absent: none has
+};
+
+// A value from before the release says nothing about the release: StaleValue. `now`: of the
+// response. The shape of the result is that of a prometheus check.
+[[nodiscard]] PrometheusAnswer parse_external_metric(const api::ExternalMetricCheck& check,
+                                                     const ExternalMetricResponse& response,
+                                                     Time now);
+
+// Precondition: the check is an ExternalMetricCheck.
+[[nodiscard]] api::Measurement measure_external_metric(const api::Check& check,
+                                                       const PrometheusAnswer& answer, Time now);
+
+// Whether it is known how the metric was when the release began: it was measured before a pod of
+// the release had started, or it has passed since.
+enum class KnownBefore : std::uint8_t { No, Yes };
+
+// `known_before`: the names of the checks for which it is known.
+[[nodiscard]] KnownBefore known_before_of(std::string_view check,
+                                          std::span<const std::string> known_before);
+
+// A failure becomes Unknown, NoBaselineValue, if it may have begun before the release.
+[[nodiscard]] api::Measurement with_evidence(api::Measurement measurement, KnownBefore known);
+
+}  // namespace lastgood::checks

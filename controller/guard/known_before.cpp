@@ -1,0 +1,38 @@
+#include "guard/known_before.hpp"
+
+#include <algorithm>
+
+#include "guard/check_status.hpp"
+
+namespace lastgood::guard {
+namespace {
+
+bool is_known(const api::CheckStatus& check) {
+  const auto& baseline = check.baseline;
+  const bool passed_before =
+      baseline && baseline->before && baseline->result == api::MeasurementResult::Pass;
+  return passed_before || is_baseline_failing(check) || check.recent_results.contains('P');
+}
+
+}  // namespace
+
+bool is_external_metric(const api::PolicySpec& spec, const std::string& check) {
+  const auto found = std::ranges::find(spec.checks, check, &api::Check::name);
+  return found != spec.checks.end() &&
+         std::holds_alternative<api::ExternalMetricCheck>(found->kind);
+}
+
+std::vector<std::string> known_before(const api::GuardStatus& guard, const api::PolicySpec& spec) {
+  std::vector<std::string> names;
+  for (const api::Check& check : spec.checks) {
+    if (!std::holds_alternative<api::ExternalMetricCheck>(check.kind)) continue;
+    const auto status = std::ranges::find(guard.checks, check.name, &api::CheckStatus::name);
+    const bool has_status =
+        status != guard.checks.end() && status->config_hash == api::config_hash_of(check.kind);
+    if (guard.state == api::State::Idle || (has_status && is_known(*status)))
+      names.push_back(check.name);
+  }
+  return names;
+}
+
+}  // namespace lastgood::guard

@@ -1,0 +1,28 @@
+// What is known about an external metric from the beginning of a release. Such a metric cannot be
+// asked for an earlier time, so its failure counts only if it is known how the metric was when the
+// release began (checks/external_metric.hpp).
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "api/guard.hpp"
+#include "api/policy.hpp"
+
+namespace lastgood::guard {
+
+// The policy has a check `externalMetric` of this name.
+[[nodiscard]] bool is_external_metric(const api::PolicySpec& spec, const std::string& check);
+
+// The names of the checks `externalMetric` for which it is known:
+//
+//   the check                                                       known
+//   in state Idle: there is no release                              yes
+//   passed before a pod of the release had started                  yes
+//   failed twice then, or for the replaced revision                 yes: a rollback is held
+//   has passed since the release began, in the last 20 results      yes
+//   otherwise                                                       no
+[[nodiscard]] std::vector<std::string> known_before(const api::GuardStatus& guard,
+                                                    const api::PolicySpec& spec);
+
+}  // namespace lastgood::guard
