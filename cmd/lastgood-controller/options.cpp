@@ -175,6 +175,11 @@ void add_metrics(CLI::App& app, Options& o) {
       ->type_name("URL")
       ->envname("LASTGOOD_PROMETHEUS_ADDRESS")
       ->check(CLI::Validator(validate_url, ""));
+  app.add_option("--prometheus-credentials", o.prometheus_credentials,
+                 "Folder with the credentials for --prometheus-address: one file for each key, "
+                 "such as a mounted Secret. They are sent to no other address. Default: none.")
+      ->type_name("FOLDER")
+      ->envname("LASTGOOD_PROMETHEUS_CREDENTIALS");
 }
 
 // The message of the option's validator. Empty if the value is valid or the option has no

@@ -31,7 +31,8 @@ struct Options {
   int shared_cause_deployments = 2;
   int shared_cause_percent = 1;
   bool read_secrets = false;
-  std::string prometheus_address;  // of the checks `prometheus` without an address; empty: none
+  std::string prometheus_address;      // of the checks `prometheus` without an address; empty: none
+  std::string prometheus_credentials;  // folder with the credentials for it; empty: none
 };
 
 struct Parsed {

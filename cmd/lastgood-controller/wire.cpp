@@ -12,6 +12,7 @@
 #include <random>
 
 #include "base/log.hpp"
+#include "net/files.hpp"
 #include "net/http_client.hpp"
 #include "net/kube_client.hpp"
 #include "net/kubeconfig.hpp"
@@ -50,7 +51,8 @@ shell::Settings to_settings(const Options& options, const net::Credentials& cred
   settings.fleet.shared_cause = {.deployments = options.shared_cause_deployments,
                                  .percent = options.shared_cause_percent};
   settings.read_secrets = options.read_secrets;
-  settings.metrics.prometheus_address = options.prometheus_address;
+  settings.metrics = {.prometheus_address = options.prometheus_address,
+                      .prometheus_credentials = options.prometheus_credentials};
   settings.random_source = [engine = std::mt19937_64(std::random_device{}())]() mutable {
     return std::uniform_real_distribution<double>(0.0, 1.0)(engine);
   };
@@ -93,12 +95,17 @@ int run_controller(const Options& options) {
   net::SystemClock clock(executor);
   net::HttpProber prober(executor);
   net::HttpClient http(executor);
+  net::Files files;
   auto client = net::KubeClient::create(executor, std::move(*credentials), &metrics);
   if (!client) return startup_failed(client.error());
-  auto manager = shell::Manager::create(
-      executor,
-      {.clock = clock, .kube = **client, .prober = prober, .http = http, .telemetry = metrics},
-      settings);
+  auto manager = shell::Manager::create(executor,
+                                        {.clock = clock,
+                                         .kube = **client,
+                                         .prober = prober,
+                                         .http = http,
+                                         .files = files,
+                                         .telemetry = metrics},
+                                        settings);
   if (!manager) return startup_failed(manager.error());
   auto server = net::HttpServer::bind(executor, options.listen, [&](std::string_view path) {
     return page(path, **manager, metrics);

@@ -116,6 +116,9 @@ void CheckRunner::start_check(const std::shared_ptr<Round>& round, const api::Ch
                  [&](const api::PodMetricsCheck&) {
                    tasks_.spawn(name, run_pod_metrics_check(round, check, std::move(running)));
                  },
+                 [&](const api::ExternalMetricCheck&) {
+                   tasks_.spawn(name, run_external_metric_check(round, check, std::move(running)));
+                 },
                  // These kinds have no runner yet, so they stay Unknown.
                  [](const auto&) {}},
       check.kind);
@@ -231,6 +234,27 @@ asio::awaitable<void> CheckRunner::run_pod_metrics_check(
       }};
   const auto measurement = co_await pod_metrics_.measure(check, std::move(pod_metrics));
   if (measurement) deliver(request, *measurement, &check);
+}
+
+asio::awaitable<void> CheckRunner::run_external_metric_check(
+    std::shared_ptr<Round> round, api::Check check,
+    [[maybe_unused]] std::shared_ptr<const RunningCheck> running) {
+  const MeasurementRound& request = round->request;
+  auto measurement = co_await metrics_.measure_external_release(
+      check, *request.deployment,
+      {.nothing_started = round->nothing_started,
+       .began = request.released,
+       .known_before = checks::known_before_of(check.name, request.known_before)});
+  const auto alive =
+      round->nothing_started ? co_await baseline_for(*round, measurement) : BaselinePtr();
+  if (!alive) co_return;
+  if (*alive) {
+    const checks::BaselineCandidate& candidate = (*alive)->candidate;
+    measurement.baseline_revision = candidate.revision.hash;
+    measurement.baseline = co_await metrics_.external_baseline(check, *request.deployment,
+                                                               candidate, request.released);
+  }
+  deliver(request, measurement, &check);
 }
 
 asio::awaitable<Result<std::optional<api::BaselineResult>>> CheckRunner::metrics_baseline(

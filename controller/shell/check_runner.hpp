@@ -45,6 +45,7 @@ struct MeasurementRound {
   std::map<std::string, checks::Responders> responders = {};
   // Names of checks that have passed for `revision` after its rollout, also under another leader.
   std::vector<std::string> passed = {};
+  std::vector<std::string> known_before = {};  // names of checks: see guard::known_before()
   // Other revisions than `revision`. If none has pods, failures are delivered without a baseline.
   std::vector<checks::BaselineCandidate> baselines = {};
   std::vector<std::string> not_established = {};  // names of checks
@@ -78,6 +79,8 @@ class CheckRunner {
                                                     std::shared_ptr<const RunningCheck> running);
   boost::asio::awaitable<void> run_pod_metrics_check(std::shared_ptr<Round> round, api::Check check,
                                                      std::shared_ptr<const RunningCheck> running);
+  boost::asio::awaitable<void> run_external_metric_check(
+      std::shared_ptr<Round> round, api::Check check, std::shared_ptr<const RunningCheck> running);
   // Starts the check in its own task.
   void start_check(const std::shared_ptr<Round>& round, const api::Check& check,
                    std::shared_ptr<const RunningCheck> running);

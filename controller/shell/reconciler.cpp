@@ -20,7 +20,9 @@ Reconciler::Reconciler(Ports ports, const kube::Stores& stores, PodView& pod_vie
       gateway_(ports.kube, leadership),
       gatherer_(gateway_, ports.clock, stores, pod_view),
       references_(gateway_, ports.clock, options_.read_secrets),
-      metrics_runner_(ports.http, ports.clock, options_.metrics),
+      metrics_sender_(gateway_, ports.files, ports.http, ports.clock,
+                      options_.metrics.prometheus_credentials),
+      metrics_runner_(metrics_sender_, ports.kube, ports.clock, options_.metrics),
       pod_metrics_runner_(ports.http, ports.clock),
       check_runner_(
           tasks, gatherer_, references_, metrics_runner_, pod_metrics_runner_, ports.prober,
@@ -122,6 +124,7 @@ void Reconciler::start_due_checks(const DeploymentPtr& deployment, const guard::
                        .due = due.names,
                        .responders = state.responders,
                        .passed = guard::passed_for_current(state.guard, policy.spec),
+                       .known_before = guard::known_before(state.guard, policy.spec),
                        .baselines = guard::baseline_candidates(state.guard),
                        .not_established = guard::not_established(state.guard, policy.spec),
                        .confirmation = guard::confirms_by_list(state.guard)

@@ -14,6 +14,7 @@
 #include "guard/state.hpp"
 #include "kube/stores.hpp"
 #include "ports/clock.hpp"
+#include "ports/files.hpp"
 #include "ports/http_client.hpp"
 #include "ports/kube_api.hpp"
 #include "ports/prober.hpp"
@@ -25,6 +26,7 @@
 #include "shell/executor.hpp"
 #include "shell/gatherer.hpp"
 #include "shell/metrics_runner.hpp"
+#include "shell/metrics_sender.hpp"
 #include "shell/pod_metrics_runner.hpp"
 #include "shell/pod_view.hpp"
 #include "shell/preflight_runner.hpp"
@@ -37,6 +39,7 @@ struct Ports {
   ports::KubeApi& kube;
   ports::Prober& prober;
   ports::HttpClient& http;
+  ports::Files& files;
   ports::Telemetry& telemetry;
 };
 
@@ -128,6 +131,7 @@ class Reconciler {
   runtime::Gateway gateway_;
   Gatherer gatherer_;
   ReferenceReader references_;
+  MetricsSender metrics_sender_;
   MetricsRunner metrics_runner_;
   PodMetricsRunner pod_metrics_runner_;
   CheckRunner check_runner_;

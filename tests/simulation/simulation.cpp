@@ -91,10 +91,12 @@ class ControllerProcess final : public asio::io_context {
     settings.random_source = [] { return 0.5; };
     settings.fleet.breaker = simulation.breaker;
     settings.metrics.prometheus_address = "http://prometheus.monitoring:9090";
+    settings.metrics.prometheus_credentials = simulation.credentials_folder;
     const shell::Ports ports{.clock = simulation.clock,
                              .kube = client_,
                              .prober = prober_,
                              .http = http_,
+                             .files = simulation.files,
                              .telemetry = telemetry_};
     manager_ = shell::Manager::create(get_executor(), ports, std::move(settings)).value();
     asio::co_spawn(get_executor(), manager_->run(), [this](const std::exception_ptr& error) {

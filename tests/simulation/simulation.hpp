@@ -13,6 +13,7 @@
 #include "guard/breaker.hpp"
 #include "simulation/fake/api_client.hpp"
 #include "simulation/fake/cluster.hpp"
+#include "simulation/fake/files.hpp"
 #include "simulation/fake/metrics_server.hpp"
 #include "simulation/invariants.hpp"
 #include "support/printers.hpp"
@@ -97,6 +98,9 @@ class Simulation {
   ApiServer server{clock};
   Cluster cluster{server, clock};
   MetricsServer metrics;  // the server of the checks `prometheus`
+  FakeFiles files;
+  // For controllers that are started later: the folder of the chart's credentials; empty: none.
+  std::string credentials_folder;
   FaultScript script;
 
  private:

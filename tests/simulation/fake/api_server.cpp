@@ -132,6 +132,9 @@ ApiResponse error_response(int code, const std::string& reason, const std::strin
 }
 
 ApiResponse ApiServer::handle(const std::string& user, const api::ApiCall& call) {
+  if (forward) {
+    if (auto response = forward(call)) return *std::move(response);
+  }
   const auto route = parse_route(call.target);
   if (!route || !kind_of(route->plural))
     return error_response(404, "NotFound", "the server could not find the requested resource");

@@ -46,6 +46,8 @@ class ApiServer {
   // The warnings for a write of this object, which was accepted. Empty: there are none.
   std::function<std::vector<std::string>(const std::string& plural, const codec::Json& object)>
       warnings_of;
+  // The response of another API server, to which this one forwards the call. Nothing: none.
+  std::function<std::optional<ApiResponse>(const api::ApiCall& call)> forward;
   // Called after each write, accepted or not.
   std::function<void(const Write& write)> on_write;
   // Called after each change of an object, by calls and by the cluster's own controllers.

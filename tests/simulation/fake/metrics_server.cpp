@@ -52,6 +52,9 @@ boost::asio::awaitable<api::HttpResponse> FakeHttpClient::call(api::HttpCall cal
   if (call.method == "GET" && server_.scrape) co_return scraped(server_.scrape(call), call);
   if (!server_.is_running)
     co_return api::HttpResponse{.outcome = api::ProbeOutcome::ConnectionRefused};
+  if (server_.respond) {
+    if (auto response = server_.respond(call)) co_return *std::move(response);
+  }
   const auto form = fields_of(call.body);
   MetricsQuery query{.text = form.at("query"), .at = clock_.now()};
   if (const auto time = form.find("time"); time != form.end()) {

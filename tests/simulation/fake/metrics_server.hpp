@@ -24,6 +24,8 @@ struct MetricsServer {
   std::vector<MetricsQuery> queries = {};
   // The response of a pod to a GET request. Its body is limited as in net/.
   std::function<api::HttpResponse(const api::HttpCall& call)> scrape;
+  // The response to a request, instead of a result. Nothing: the query is evaluated.
+  std::function<std::optional<api::HttpResponse>(const api::HttpCall& call)> respond;
 };
 
 class FakeHttpClient final : public ports::HttpClient {

@@ -12,11 +12,11 @@ const std::map<std::string, std::set<std::string>> public_headers = {
      {"policy/annotations.hpp", "policy/template_author.hpp", "policy/config_map.hpp",
       "policy/effective_policy.hpp", "policy/status.hpp"}},
     {"checks",
-     {"checks/baseline.hpp", "checks/baseline_choice.hpp", "checks/http_measurement.hpp",
+     {"checks/authorized_call.hpp", "checks/baseline.hpp", "checks/baseline_choice.hpp",
+      "checks/credentials_source.hpp", "checks/external_metric.hpp", "checks/http_measurement.hpp",
       "checks/http_plan.hpp", "checks/metrics_baseline.hpp", "checks/pod_metrics_measurement.hpp",
-      "checks/pod_metrics_run.hpp", "checks/prometheus_check.hpp",
-      "checks/registry_access.hpp", "checks/responders.hpp", "checks/rollout.hpp",
-      "checks/silence.hpp"}},
+      "checks/pod_metrics_run.hpp", "checks/prometheus_check.hpp", "checks/registry_access.hpp",
+      "checks/responders.hpp", "checks/rollout.hpp", "checks/silence.hpp"}},
     {"rollback",
      {"rollback/outcome.hpp", "rollback/plan.hpp", "rollback/preflight.hpp", "rollback/record.hpp",
       "rollback/snapshot.hpp"}},
@@ -28,8 +28,9 @@ const std::map<std::string, std::set<std::string>> public_headers = {
       "runtime/signal.hpp", "runtime/task_group.hpp"}},
     {"shell", {"shell/manager.hpp"}},
     {"net",
-     {"net/http_client.hpp", "net/kube_client.hpp", "net/kubeconfig.hpp", "net/metrics.hpp",
-      "net/prober.hpp", "net/process.hpp", "net/server.hpp", "net/system_clock.hpp"}},
+     {"net/files.hpp", "net/http_client.hpp", "net/kube_client.hpp", "net/kubeconfig.hpp",
+      "net/metrics.hpp", "net/prober.hpp", "net/process.hpp", "net/server.hpp",
+      "net/system_clock.hpp"}},
 };
 
 // The folder of the included header. Empty if it is `folder` itself, or if the header is not a

@@ -1,0 +1,132 @@
+// Releases that are evaluated by an external metric, which cannot be asked for an earlier time. The
+// health endpoint always passes.
+#include "simulation/scenario.hpp"
+
+using namespace lastgood::simulation;
+using lastgood::codec::Json;
+namespace api = lastgood::api;
+
+namespace {
+
+constexpr std::string_view group_path = "/apis/external.metrics.k8s.io/v1beta1";
+
+struct ExternalMetricScenario : Scenario {
+  ExternalMetricScenario() {
+    cluster.health["app:v2"] = {};
+    Json checks = quick_policy()["checks"];
+    checks.push_back({{"name", "queue"},
+                      {"interval", "5s"},
+                      {"failureThreshold", 2},
+                      {"externalMetric", {{"metric", "depth"}, {"failIf", "> 100"}}}});
+    merge_patch("rollbackpolicies", "web", {{"spec", {{"bakeTime", "1m"}, {"checks", checks}}}});
+    server.forward = [this](const api::ApiCall& call) { return respond(call); };
+    start_controller();
+  }
+
+  std::optional<ApiResponse> respond(const api::ApiCall& call) {
+    if (!call.target.starts_with(group_path) || !has_api) return std::nullopt;
+    if (call.target == group_path) return ApiResponse{.status = 200, .body = Json::object()};
+    if (!depth) return std::nullopt;  // 404
+    const Json item = {{"metricName", "depth"},
+                       {"timestamp", lastgood::format_rfc3339(clock.now() - age)},
+                       {"value", std::to_string(*depth)}};
+    return ApiResponse{.status = 200,
+                       .body = {{"kind", "ExternalMetricValueList"}, {"items", {item}}}};
+  }
+
+  [[nodiscard]] Json queue_check() const {
+    const Json status = server.find("deploymentguards", {shop, "web"})->at("status");
+    for (const Json& check : status.value("checks", Json::array()))
+      if (check["name"] == "queue") return check;
+    return Json::object();
+  }
+
+  bool wait_for_reason(const std::string& reason) {
+    return run_until([&] { return queue_check().value("reason", "") == reason; }, 2min);
+  }
+
+  // The check passes in state Idle, so that it is established.
+  void establish() { run_for(10min); }
+
+  bool has_api = true;
+  std::optional<int> depth = 5;  // nothing: the metric does not exist
+  lastgood::Duration age{0};     // of the value
+};
+
+}  // namespace
+
+TEST_CASE("rolls back a release when the metric is too high only since its pods have started") {
+  ExternalMetricScenario scenario;
+  scenario.establish();
+  scenario.ship("web", "app:v2");
+  scenario.run_for(15s);
+  CHECK(scenario.wait_for_reason("Passed"));
+  scenario.depth = 500;
+  CHECK(scenario.wait_for_rollback());
+  scenario.check_rolled_back_once();
+}
+
+TEST_CASE("holds a release when the metric was too high before its pods had started") {
+  ExternalMetricScenario scenario;
+  scenario.establish();
+  scenario.depth = 500;
+  scenario.ship("web", "app:v2");
+  scenario.run_for(5min);
+  CHECK(scenario.template_changes() == 0);
+  CHECK_FALSE(scenario.state("web") == idle(Reason::Good));
+}
+
+TEST_CASE("does not blame a release while the metric was not measured before its pods started") {
+  ExternalMetricScenario scenario;
+  scenario.establish();
+  scenario.depth.reset();
+  scenario.ship("web", "app:v2");
+  CHECK(scenario.wait_for_reason("MetricNotFound"));
+  scenario.run_for(30s);
+  scenario.depth = 500;
+  CHECK(scenario.wait_for_reason("NoBaselineValue"));
+  scenario.run_for(2min);
+  CHECK(scenario.template_changes() == 0);
+}
+
+TEST_CASE("does not blame a release by a stale value or a missing API") {
+  ExternalMetricScenario scenario;
+  scenario.establish();
+  scenario.depth = 500;
+  SECTION("stale") {
+    scenario.age = 3min;
+    scenario.ship("web", "app:v2");
+    CHECK(scenario.wait_for_reason("StaleValue"));
+  }
+  SECTION("missing") {
+    scenario.has_api = false;
+    scenario.ship("web", "app:v2");
+    CHECK(scenario.wait_for_reason("MetricsApiMissing"));
+  }
+  scenario.run_for(3min);
+  CHECK(scenario.template_changes() == 0);
+}
+
+TEST_CASE("holds a release by a metric that never passed") {
+  ExternalMetricScenario scenario;
+  scenario.depth = 500;
+  scenario.run_for(10min);
+  scenario.ship("web", "app:v2");
+  scenario.run_for(5min);
+  CHECK(scenario.template_changes() == 0);
+}
+
+// The queue is worked off slowly after the rollback.
+TEST_CASE("waits until the metric passes before it verifies the restored revision") {
+  ExternalMetricScenario scenario;
+  scenario.establish();
+  scenario.ship("web", "app:v2");
+  scenario.run_for(15s);
+  REQUIRE(scenario.wait_for_reason("Passed"));
+  scenario.depth = 500;
+  REQUIRE(scenario.run_until([&] { return scenario.template_changes() == 1; }, 2min));
+  scenario.run_for(1min);
+  CHECK(scenario.is_in_state("web", State::Verifying));
+  scenario.depth = 5;
+  CHECK(scenario.wait_for_rollback());
+}

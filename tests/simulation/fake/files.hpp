@@ -1,0 +1,25 @@
+// Mounted folders for the simulation.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "ports/files.hpp"
+
+namespace lastgood::simulation {
+
+class FakeFiles final : public ports::Files {
+ public:
+  [[nodiscard]] Result<std::map<std::string, std::string>> read_folder(
+      const std::string& path) override {
+    ++reads;
+    const auto found = folders.find(path);
+    if (found == folders.end()) return fail(ErrorKind::BadInput, path + ": No such file");
+    return found->second;
+  }
+
+  std::map<std::string, std::map<std::string, std::string>> folders = {};
+  int reads = 0;
+};
+
+}  // namespace lastgood::simulation
