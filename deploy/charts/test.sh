@@ -134,6 +134,34 @@ test_prometheus() {
     "--prometheus-address=http://prometheus.monitoring:9090"
 }
 
+test_prometheus_credentials() {
+  expect_no_line "mounts no credentials by default" defaults "volumes:"
+  expect_rendered with_credentials prometheus.address=http://prometheus.monitoring:9090 \
+    prometheus.credentialsSecret=prometheus-login
+  expect_line "passes the folder of the credentials to the controller" with_credentials \
+    "--prometheus-credentials=/etc/lastgood/prometheus-credentials"
+  expect_line "mounts the folder of the credentials" with_credentials \
+    "mountPath: /etc/lastgood/prometheus-credentials"
+  expect_line "mounts the Secret of prometheus.credentialsSecret" with_credentials \
+    'secretName: "prometheus-login"'
+  expect_line "starts without the Secret of prometheus.credentialsSecret" with_credentials \
+    "optional: true"
+  expect_no_line "does not allow reading all Secrets for the mounted one" with_credentials \
+    "resources: [secrets]"
+}
+
+test_external_metrics() {
+  expect_no_line "does not allow the controller to read external metrics" defaults \
+    "apiGroups: [external.metrics.k8s.io]"
+  expect_rendered with_external_metrics externalMetrics.enabled=true
+  expect_line_count "allows the controller to read external metrics" with_external_metrics \
+    "apiGroups: [external.metrics.k8s.io]" 1
+  expect_rendered external_metrics_of_namespaces externalMetrics.enabled=true \
+    watch.namespaces='{shop,pay}'
+  expect_line_count "allows external metrics in each chosen namespace" \
+    external_metrics_of_namespaces "apiGroups: [external.metrics.k8s.io]" 2
+}
+
 test_breaker() {
   expect_line "passes breaker.rollbacks to the controller" defaults "--breaker-rollbacks=5"
   expect_line "passes breaker.percent to the controller" defaults "--breaker-percent=10"
@@ -244,6 +272,12 @@ test_rejections() {
   expect_rejection "rejects sharedCause.percent above 100" sharedCause sharedCause.percent=101
   expect_rejection "rejects a prometheus.address without a scheme" prometheus \
     prometheus.address=prometheus:9090
+  expect_rejection "rejects a name of a Secret that is not valid" credentialsSecret \
+    prometheus.address=http://p prometheus.credentialsSecret=My_Secret
+  expect_rejection "rejects credentials without a server" prometheus.address \
+    prometheus.credentialsSecret=login
+  expect_rejection "rejects externalMetrics.enabled that is not a boolean" externalMetrics \
+    externalMetrics.enabled=perhaps
   expect_rejection "rejects an unknown key under breaker" rollback breaker.rollback=3
   local within
   for within in 0s 5 5x 1h30m 25h 86401s 1441m -5m 500ms; do
@@ -260,6 +294,8 @@ test_namespaces
 test_breaker
 test_shared_cause
 test_prometheus
+test_prometheus_credentials
+test_external_metrics
 test_secrets
 test_user_roles
 test_notes

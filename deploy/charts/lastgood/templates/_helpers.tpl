@@ -21,3 +21,13 @@ app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name (.Chart.Version | replace "+" "_") }}
 {{- end }}
+
+{{/*
+The folder in the container with the credentials of prometheus.address, one file for each key.
+*/}}
+{{- define "lastgood.credentialsFolder" -}}
+{{- if not .Values.prometheus.address -}}
+{{- fail "prometheus.credentialsSecret needs prometheus.address: the credentials are sent only there" -}}
+{{- end -}}
+/etc/lastgood/prometheus-credentials
+{{- end }}

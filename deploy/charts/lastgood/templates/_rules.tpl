@@ -40,11 +40,19 @@ a Role of each namespace in watch.namespaces. The comment of each rule says what
   resources: [namespaces]
   verbs: [get]
 {{- if .Values.rbac.readSecrets }}
-# get: check that the Secrets of a rollback target exist. The controller requests only the metadata,
-# but a permission cannot be limited to it.
+# get: the Secrets that checks name in credentialsSecret. Also check that the Secrets of a rollback
+# target exist: the controller requests only their metadata, but a permission cannot be limited to
+# it.
 - apiGroups: [""]
   resources: [secrets]
   verbs: [get]
+{{- end }}
+{{- if .Values.externalMetrics.enabled }}
+# list: the values of a metric, of a check `externalMetric`. Each metric is a resource of this group,
+# so the names of the resources are not known.
+- apiGroups: [external.metrics.k8s.io]
+  resources: ["*"]
+  verbs: [list]
 {{- end }}
 # get: the Service of an HTTP check, whose pods are probed one by one.
 - apiGroups: [""]
