@@ -15,7 +15,6 @@ import (
 	"time"
 
 	coordination "k8s.io/api/coordination/v1"
-	rbac "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
@@ -57,32 +56,10 @@ func (s *Scenario) newProcess(proxy *Proxy) *Process {
 		server, authority = proxy.address()
 	}
 	s.must(s.Cluster.writeKubeconfig(p.config, server, authority))
-	s.allowLease()
+	// The chart allows the Lease only in the system namespace.
+	s.ControllerMay("coordination.k8s.io", "leases", "create", "get", "update")
 	s.T.Cleanup(p.Kill)
 	return p
-}
-
-// allowLease allows the controller to write its Lease in the scenario's namespace. The chart allows
-// this only in the system namespace.
-func (s *Scenario) allowLease() {
-	s.T.Helper()
-	meta := metav1.ObjectMeta{Name: "lease-of-the-scenario"}
-	role := &rbac.Role{ObjectMeta: meta, Rules: []rbac.PolicyRule{{
-		APIGroups: []string{"coordination.k8s.io"}, Resources: []string{"leases"},
-		Verbs: []string{"create", "get", "update"},
-	}}}
-	api := s.Cluster.Typed.RbacV1()
-	_, err := api.Roles(s.Namespace).Create(context.Background(), role, metav1.CreateOptions{})
-	s.must(err)
-	binding := &rbac.RoleBinding{ObjectMeta: meta,
-		RoleRef: rbac.RoleRef{APIGroup: rbac.GroupName, Kind: "Role", Name: meta.Name},
-		Subjects: []rbac.Subject{
-			{Kind: "ServiceAccount", Namespace: systemNamespace, Name: helmRelease},
-		},
-	}
-	_, err = api.RoleBindings(s.Namespace).
-		Create(context.Background(), binding, metav1.CreateOptions{})
-	s.must(err)
 }
 
 // Start starts the controller. Every process has the same identity, so that it gets the Lease of a
