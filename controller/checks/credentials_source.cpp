@@ -93,9 +93,9 @@ CredentialsRead credentials_of_folder(const Result<api::StringMap>& files) {
   }
   if (files->empty()) {
     return missing(Reason::CredentialsNotFound,
-                   "there are no credentials for the metrics server of the chart; create the Secret "
-                   "that prometheus.credentialsSecret of the chart names, in the namespace of the "
-                   "controller");
+                   "there are no credentials for the metrics server of the chart; create the "
+                   "Secret that prometheus.credentialsSecret of the chart names, in the namespace "
+                   "of the controller");
   }
   return parsed(*files, "prometheus.credentialsSecret of the chart");
 }

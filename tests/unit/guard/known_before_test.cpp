@@ -1,4 +1,4 @@
-// What is known about an external metric from the beginning of a release.
+// The external metrics that are known from the beginning of a release.
 #include "guard/known_before.hpp"
 
 #include <catch2/catch.hpp>
