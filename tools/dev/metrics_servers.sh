@@ -46,8 +46,8 @@ metrics_servers_unpack() {
   done
 }
 
-# metrics_servers_prometheus3 FOLDER: builds Prometheus 3, which Debian does not have. The tags leave
-# out the discoveries of cloud providers.
+# metrics_servers_prometheus3 FOLDER: builds Prometheus 3, which Debian does not have. The tags
+# leave out the discoveries of cloud providers.
 metrics_servers_prometheus3() {
   need_go
   step "building Prometheus 3 (about 3 minutes)"
