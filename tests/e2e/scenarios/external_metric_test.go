@@ -54,16 +54,20 @@ func TestEvaluatesReleasesByAnExternalMetric(t *testing.T) {
 	s.When().Applied(v3)
 	s.Then().IsGood(v3).HasCondition("web", "ChecksEstablished", "True", "Passed")
 
-	v4 := v1.As("v4").Edit(scenario.ReadinessProbe("/health"))
-	s.When().Applied(v4).Available("web")
+	v4 := v1.As("v4").Edit(scenario.SchedulingGate)
+	s.When().Applied(v4)
+	s.Then().BaselinePassedBeforeRelease("web", "queue")
+	s.When().Scheduled("web").Available("web")
 	s.Then().CheckIs("web", "queue", "Pass", "Passed")
 	adapter.Set(s.Namespace, "queue_depth", queue("1k"))
 	s.Then().IsRestored(v3).CausedByCheck("web", "queue", "LimitExceeded")
 	adapter.Set(s.Namespace, "queue_depth", queue("5"))
-	s.Then().RollbackIs("web", "Succeeded")
+	s.Then().IsRestoredAndVerified(v3)
 
 	// The queue is too long before the next release.
 	adapter.Set(s.Namespace, "queue_depth", queue("2k"))
-	s.When().Applied(v1.As("v5"))
+	s.When().Applied(v1.As("v5").Edit(scenario.SchedulingGate))
+	s.Then().BaselineFailedBeforeRelease("web", "queue")
+	s.When().Scheduled("web").Available("web")
 	s.Then().IsHeld("web", "AlreadyFailing", "queue", "> 100").HasRollbackObjects("web", 1)
 }
