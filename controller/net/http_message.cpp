@@ -102,34 +102,43 @@ class ResponseParser final : public http::basic_parser<false> {
 
 class RequestParser final : public http::basic_parser<true> {
  public:
-  explicit RequestParser(std::size_t limit) {
-    header_limit(static_cast<std::uint32_t>(limit));
-    body_limit(0);
+  RequestParser(std::size_t head_bytes, std::size_t body_bytes) {
+    header_limit(static_cast<std::uint32_t>(head_bytes));
+    body_limit(body_bytes);
+    eager(true);
   }
-  [[nodiscard]] RequestHead take() { return std::move(head_); }
+  [[nodiscard]] const Request& request() const { return request_; }
+  [[nodiscard]] Request take() { return std::move(request_); }
 
  private:
   void on_request_impl(http::verb, beast::string_view method, beast::string_view target, int,
                        error_code&) override {
-    head_.method = plain(method);
-    head_.path = plain(target.substr(0, target.find('?')));
+    request_.method = plain(method);
+    request_.path = plain(target.substr(0, target.find('?')));
   }
   void on_response_impl(int, beast::string_view, int, error_code&) override {}
-  void on_field_impl(http::field, beast::string_view, beast::string_view, error_code&) override {}
+  void on_field_impl(http::field name, beast::string_view, beast::string_view value,
+                     error_code&) override {
+    if (name == http::field::authorization && request_.authorization.empty())
+      request_.authorization = plain(value);
+  }
   void on_header_impl(error_code& error) override {
-    head_.keep_alive = keep_alive();
-    // body_limit() rejects a chunked body only when its first chunk arrives.
+    request_.keep_alive = keep_alive();
+    // A client that sends a chunked body may never end it.
     if (chunked()) error = http::error::body_limit;
   }
   void on_body_init_impl(const boost::optional<std::uint64_t>&, error_code&) override {}
-  std::size_t on_body_impl(beast::string_view body, error_code&) override { return body.size(); }
+  std::size_t on_body_impl(beast::string_view body, error_code&) override {
+    request_.body += plain(body);
+    return body.size();
+  }
   void on_chunk_header_impl(std::uint64_t, beast::string_view, error_code&) override {}
   std::size_t on_chunk_body_impl(std::uint64_t, beast::string_view body, error_code&) override {
     return body.size();
   }
   void on_finish_impl(error_code&) override {}
 
-  RequestHead head_;
+  Request request_;
 };
 
 std::span<char> space_in(beast::flat_buffer& buffer, std::size_t wanted) {
@@ -233,37 +242,48 @@ bool ResponseReader::reusable() const {
 }
 
 struct RequestReader::Impl {
-  explicit Impl(std::size_t max_bytes) : limit(max_bytes), buffer(max_bytes) {
-    parser.emplace(limit);
+  Impl(std::size_t head_limit, std::size_t body_limit)
+      : head_bytes(head_limit), body_bytes(body_limit), buffer(head_limit) {
+    parser.emplace(head_bytes, body_bytes);
   }
-  std::size_t limit;
+  std::size_t head_bytes;
+  std::size_t body_bytes;
   beast::flat_buffer buffer;
   std::optional<RequestParser> parser;
 };
 
-RequestReader::RequestReader(std::size_t limit) : impl_(std::make_unique<Impl>(limit)) {}
+RequestReader::RequestReader(std::size_t head_bytes, std::size_t body_bytes)
+    : impl_(std::make_unique<Impl>(head_bytes, body_bytes)) {}
 
 RequestReader::~RequestReader() = default;
 
-std::span<char> RequestReader::space() { return space_in(impl_->buffer, impl_->limit); }
+std::span<char> RequestReader::space() { return space_in(impl_->buffer, impl_->head_bytes); }
 
 void RequestReader::received(std::size_t bytes) { impl_->buffer.commit(bytes); }
 
-NetResult<std::optional<RequestHead>> RequestReader::next() {
+NetResult<std::optional<Request>> RequestReader::next() {
   auto& buffer = impl_->buffer;
-  if (buffer.size() == 0) return std::nullopt;
-  error_code error;
-  buffer.consume(impl_->parser->put(buffer.data(), error));
-  if (error == http::error::need_more) {
+  auto& parser = *impl_->parser;
+  while (buffer.size() > 0 && !parser.is_done()) {
+    error_code error;
+    const std::size_t used = parser.put(buffer.data(), error);
+    buffer.consume(used);
+    if (error && error != http::error::need_more) return std::unexpected(failure_from(error));
+    if (error && used == 0) break;
+  }
+  if (!parser.is_done()) {
     if (buffer.size() == buffer.max_size())
       return std::unexpected(failure_from(http::error::header_limit));
     return std::nullopt;
   }
-  if (error) return std::unexpected(failure_from(error));
-  if (!impl_->parser->is_done()) return std::unexpected(failure_from(http::error::body_limit));
-  RequestHead head = impl_->parser->take();
-  impl_->parser.emplace(impl_->limit);
-  return head;
+  Request request = parser.take();
+  impl_->parser.emplace(impl_->head_bytes, impl_->body_bytes);
+  return request;
+}
+
+const Request* RequestReader::without_body() const {
+  const auto& parser = *impl_->parser;
+  return parser.is_header_done() && !parser.is_done() ? &parser.request() : nullptr;
 }
 
 std::string to_text(const RequestText& request) {

@@ -67,26 +67,31 @@ class ResponseReader {
   std::unique_ptr<Impl> impl_;
 };
 
-struct RequestHead {
+struct Request {
   std::string method;
-  std::string path;  // without query
+  std::string path;           // without query
+  std::string authorization;  // the Authorization header
+  std::string body;
   bool keep_alive = false;
 };
 
-// Parses the requests of one connection, one after another. Requests must not have a body.
+// Parses the requests of one connection, one after another.
 class RequestReader {
  public:
-  // `limit` is the maximum size of a request in bytes.
-  explicit RequestReader(std::size_t limit);
+  // `head_bytes` is the maximum size of a request without its body, `body_bytes` that of its body.
+  // A body needs a Content-Length header.
+  RequestReader(std::size_t head_bytes, std::size_t body_bytes);
   ~RequestReader();
 
   // The buffer for the next read.
   [[nodiscard]] std::span<char> space();
   // Call after a read of `bytes` bytes into space().
   void received(std::size_t bytes);
-  // The next request. Nothing if the request is not complete yet. TooLarge if it exceeds the limit
-  // or has a body. InvalidMessage if it is not HTTP.
-  [[nodiscard]] NetResult<std::optional<RequestHead>> next();
+  // The next request. Nothing if the request is not complete yet. TooLarge if it exceeds a limit.
+  // InvalidMessage if it is not HTTP.
+  [[nodiscard]] NetResult<std::optional<Request>> next();
+  // A request whose body has not arrived completely. Null if there is none. Call it after next().
+  [[nodiscard]] const Request* without_body() const;
 
  private:
   struct Impl;

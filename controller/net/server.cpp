@@ -27,6 +27,7 @@ std::string_view reason_phrase(int status) {
   switch (status) {
     case 200: return "OK";
     case 400: return "Bad Request";
+    case 401: return "Unauthorized";
     case 404: return "Not Found";
     case 405: return "Method Not Allowed";
     case 413: return "Content Too Large";
@@ -39,20 +40,39 @@ std::string_view reason_phrase(int status) {
 Page error_page(const Failure& failure) {
   const bool large = failure.transport_error == TransportError::TooLarge;
   return {.status = large ? 413 : 400,
-          .body = large ? "the request is too large or has a body\n"
+          .body = large ? "the request is too large, or its body is not accepted\n"
                         : "the request is not valid HTTP\n"};
 }
 
-std::string response_text(const Page& page, bool with_body, bool keep_alive) {
+std::string response_text(const Page& page, std::string_view allowed, bool with_body,
+                          bool keep_alive) {
   std::string text = "HTTP/1.1 " + std::to_string(page.status) + " ";
   text += reason_phrase(page.status);
   text += "\r\nContent-Type: " + page.content_type +
           "\r\nContent-Length: " + std::to_string(page.body.size()) + "\r\n";
-  if (page.status == 405) text += "Allow: GET, HEAD\r\n";
+  if (page.status == 405) text += "Allow: " + std::string(allowed) + "\r\n";
+  if (page.status == 401) text += "WWW-Authenticate: Bearer\r\n";
   if (!keep_alive) text += "Connection: close\r\n";
   text += "\r\n";
   if (with_body) text += page.body;
   return text;
+}
+
+asio::awaitable<Page> page_of(const PageHandler& handler, Request request) {
+  try {
+    co_return handler(request.path);
+  } catch (const std::exception& error) {
+    co_return Page{.status = 500, .body = std::string(error.what()) + "\n"};
+  }
+}
+
+MessageHandler pages_of(PageHandler handler) {
+  return {.refuse = [](const Request& head) -> std::optional<Page> {
+            if (head.method == "GET" || head.method == "HEAD") return {};
+            return Page{.status = 405, .body = "use GET or HEAD\n"};
+          },
+          .handle = [handler = std::move(handler)](
+                        Request request) { return page_of(handler, std::move(request)); }};
 }
 
 std::optional<tcp::endpoint> parse_listen(std::string_view text) {
@@ -76,11 +96,13 @@ std::optional<tcp::endpoint> parse_listen(std::string_view text) {
 
 class HttpServer::Impl {
  public:
-  Impl(asio::any_io_executor executor, PageHandler handler, HttpServerLimits limits)
+  Impl(asio::any_io_executor executor, MessageHandler handler, std::string allowed,
+       HttpServerLimits limits)
       : executor_(executor),
         acceptor_(executor),
         ended_(executor, asio::steady_timer::time_point::max()),
         handler_(std::move(handler)),
+        allowed_(std::move(allowed)),
         limits_(limits) {}
 
   boost::system::error_code listen(const tcp::endpoint& endpoint) {
@@ -115,10 +137,12 @@ class HttpServer::Impl {
   using Sessions = std::list<std::shared_ptr<Session>>;
 
   static asio::awaitable<void> serve(std::shared_ptr<Impl> self, std::shared_ptr<Session> session);
-  asio::awaitable<bool> respond(Transport& transport,
-                                const NetResult<std::optional<RequestHead>>& request,
+  // Returns whether the connection stays open.
+  asio::awaitable<bool> respond(Transport& transport, NetResult<std::optional<Request>> request,
                                 Deadline& deadline);
-  [[nodiscard]] Page page_for(const RequestHead& request) const;
+  asio::awaitable<bool> send(Transport& transport, const Page& page, bool with_body, bool keep,
+                             Deadline& deadline);
+  asio::awaitable<Page> page_for(Request request) const;
 
   void admit(tcp::socket socket, const std::shared_ptr<Impl>& self) {
     while (open_.size() >= limits_.connections) close_oldest();
@@ -154,31 +178,28 @@ class HttpServer::Impl {
   asio::any_io_executor executor_;
   tcp::acceptor acceptor_;
   asio::steady_timer ended_;  // cancelled when the last session ends
-  PageHandler handler_;
+  MessageHandler handler_;
+  std::string allowed_;  // methods
   HttpServerLimits limits_;
   Sessions open_;  // the session that was idle longest is first
   std::size_t running_ = 0;
   bool stopped_ = false;
 };
 
-Page HttpServer::Impl::page_for(const RequestHead& request) const {
-  if (request.method != "GET" && request.method != "HEAD")
-    return {.status = 405, .body = "use GET or HEAD\n"};
+asio::awaitable<Page> HttpServer::Impl::page_for(Request request) const {
   try {
-    return handler_(request.path);
-  } catch (const std::exception& error) {
-    return {.status = 500, .body = std::string(error.what()) + "\n"};
+    co_return co_await handler_.handle(std::move(request));
+  } catch (const boost::system::system_error& error) {
+    if (error.code() == asio::error::operation_aborted) throw;
+  } catch (const std::exception&) {
+    // The client is not trusted with the cause.
   }
+  co_return Page{.status = 500, .body = "internal error\n"};
 }
 
-// Returns whether the connection stays open.
-asio::awaitable<bool> HttpServer::Impl::respond(
-    Transport& transport, const NetResult<std::optional<RequestHead>>& request,
-    Deadline& deadline) {
-  const Page page = request ? page_for(**request) : error_page(request.error());
-  const bool keep = request && (*request)->keep_alive;
-  const bool with_body = !request || (*request)->method != "HEAD";
-  const std::string text = response_text(page, with_body, keep);
+asio::awaitable<bool> HttpServer::Impl::send(Transport& transport, const Page& page, bool with_body,
+                                             bool keep, Deadline& deadline) {
+  const std::string text = response_text(page, allowed_, with_body, keep);
   const auto written = co_await write_with_deadline(transport, text, deadline);
   if (!keep) {
     boost::system::error_code ignored;
@@ -187,13 +208,34 @@ asio::awaitable<bool> HttpServer::Impl::respond(
   co_return keep && !written.failure;
 }
 
+asio::awaitable<bool> HttpServer::Impl::respond(Transport& transport,
+                                                NetResult<std::optional<Request>> request,
+                                                Deadline& deadline) {
+  if (!request)
+    co_return co_await send(transport, error_page(request.error()), true, false, deadline);
+  const bool is_kept_alive = (*request)->keep_alive;
+  const bool with_body = (*request)->method != "HEAD";
+  std::optional<Page> page = handler_.refuse(**request);
+  if (!page) page = co_await page_for(std::move(**request));
+  const bool keep = is_kept_alive && !page->closes_connection;
+  deadline.restart(limits_.idle_timeout);
+  co_return co_await send(transport, *page, with_body, keep, deadline);
+}
+
 asio::awaitable<void> HttpServer::Impl::serve(std::shared_ptr<Impl> self,
                                               std::shared_ptr<Session> session) {
-  RequestReader reader(self->limits_.request_bytes);
+  RequestReader reader(self->limits_.request_bytes, self->limits_.body_bytes);
   Deadline deadline(self->executor_, self->limits_.idle_timeout);
   while (session->open) {
-    const auto request = reader.next();
+    auto request = reader.next();
     if (request && !*request) {
+      if (const Request* head = reader.without_body()) {
+        if (const auto refused = self->handler_.refuse(*head)) {
+          deadline.restart(self->limits_.idle_timeout);
+          co_await self->send(*session->transport, *refused, true, false, deadline);
+          break;
+        }
+      }
       const auto bytes = co_await read_with_deadline(*session->transport, reader.space(), deadline);
       if (!bytes || *bytes == 0) break;
       reader.received(*bytes);
@@ -202,7 +244,7 @@ asio::awaitable<void> HttpServer::Impl::serve(std::shared_ptr<Impl> self,
     self->mark_active(session);
     // The response and the next request each have the whole idle timeout.
     deadline.restart(self->limits_.idle_timeout);
-    if (!co_await self->respond(*session->transport, request, deadline)) break;
+    if (!co_await self->respond(*session->transport, std::move(request), deadline)) break;
     deadline.restart(self->limits_.idle_timeout);
   }
 }
@@ -239,11 +281,29 @@ HttpServer::~HttpServer() { impl_->stop(); }
 Result<std::unique_ptr<HttpServer>> HttpServer::bind(asio::any_io_executor executor,
                                                      std::string_view listen, PageHandler handler,
                                                      HttpServerLimits limits) {
+  auto impl = std::make_shared<Impl>(std::move(executor), pages_of(std::move(handler)), "GET, HEAD",
+                                     limits);
+  return listening(std::move(impl), listen);
+}
+
+Result<std::unique_ptr<HttpServer>> HttpServer::bind(asio::any_io_executor executor,
+                                                     std::string_view listen,
+                                                     MessageHandler handler,
+                                                     HttpServerLimits limits) {
+  handler.refuse = [refuse = std::move(handler.refuse)](const Request& head) {
+    if (head.method == "POST") return refuse(head);
+    return std::optional(Page{.status = 405, .body = "use POST\n"});
+  };
+  return listening(std::make_shared<Impl>(std::move(executor), std::move(handler), "POST", limits),
+                   listen);
+}
+
+Result<std::unique_ptr<HttpServer>> HttpServer::listening(std::shared_ptr<Impl> impl,
+                                                          std::string_view listen) {
   const auto endpoint = parse_listen(listen);
   if (!endpoint)
     return fail(ErrorKind::BadInput, "cannot listen on " + in_quotes(listen) +
                                          ": use ADDRESS:PORT, for example 0.0.0.0:8080");
-  auto impl = std::make_shared<Impl>(std::move(executor), std::move(handler), limits);
   if (const auto error = impl->listen(*endpoint); error) {
     return fail(ErrorKind::BadInput,
                 "cannot listen on " + in_quotes(listen) + ": " + error.message());

@@ -1,8 +1,10 @@
-// The bearer token of the API server: a fixed token, or a file that kubelet rotates.
+// Bearer tokens: of the API server, and of clients of the controller. A token is fixed, or in a
+// file that kubelet rotates.
 #pragma once
 
 #include <chrono>
 #include <string>
+#include <string_view>
 
 #include "base/result.hpp"
 #include "base/time.hpp"
@@ -32,5 +34,9 @@ class TokenSource {
   bool fresh_ = false;
   TimePoint read_at_ = {};
 };
+
+// The Authorization header is "Bearer TOKEN". The time of the comparison does not depend on which
+// bytes differ. False for an empty token.
+[[nodiscard]] bool has_bearer_token(std::string_view authorization, std::string_view token);
 
 }  // namespace lastgood::net

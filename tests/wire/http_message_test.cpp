@@ -180,8 +180,8 @@ TEST_CASE("parses several requests of one connection wherever their bytes are sp
       "GET /healthz?verbose HTTP/1.1\r\nHost: a\r\n\r\nHEAD /metrics HTTP/1.1\r\nConnection: "
       "close\r\n\r\n";
   for (std::size_t at = 0; at <= text.size(); ++at) {
-    RequestReader reader(1000);
-    std::vector<RequestHead> heads;
+    RequestReader reader(1000, 0);
+    std::vector<Request> heads;
     for (const auto& piece : {text.substr(0, at), text.substr(at)}) {
       std::ranges::copy(piece, reader.space().begin());
       reader.received(piece.size());
@@ -202,7 +202,7 @@ TEST_CASE("parses several requests of one connection wherever their bytes are sp
 
 TEST_CASE("rejects a request with a body") {
   for (const std::string header : {"Content-Length: 3", "Transfer-Encoding: chunked"}) {
-    RequestReader reader(1000);
+    RequestReader reader(1000, 0);
     const std::string text = "GET / HTTP/1.1\r\n" + header + "\r\n\r\nabc";
     std::ranges::copy(text, reader.space().begin());
     reader.received(text.size());
@@ -252,6 +252,57 @@ TEST_CASE("rejects a path that is not valid in a request") {
   CHECK_FALSE(valid_target("/a b"));
   CHECK_FALSE(valid_target("/a\r\nX: y"));
   CHECK_FALSE(valid_target(std::string_view("/a\0b", 4)));
+}
+
+TEST_CASE("RequestReader reads a body, wherever its bytes are split") {
+  const std::string text =
+      "POST /a?b HTTP/1.1\r\nAuthorization: Bearer x\r\nContent-Length: 5\r\n\r\nhello"
+      "POST /c HTTP/1.1\r\nContent-Length: 0\r\n\r\n";
+  for (std::size_t size = 1; size <= text.size(); ++size) {
+    RequestReader reader(1000, 5);
+    std::vector<Request> requests;
+    for (std::size_t at = 0; at < text.size(); at += size) {
+      const std::string piece = text.substr(at, size);
+      std::ranges::copy(piece, reader.space().begin());
+      reader.received(piece.size());
+      for (auto next = reader.next(); next && *next; next = reader.next())
+        requests.push_back(std::move(**next));
+    }
+    REQUIRE(requests.size() == 2);
+    CHECK(requests[0].method == "POST");
+    CHECK(requests[0].path == "/a");
+    CHECK(requests[0].authorization == "Bearer x");
+    CHECK(requests[0].body == "hello");
+    CHECK(requests[1].body.empty());
+  }
+}
+
+TEST_CASE("RequestReader shows a request before its body has arrived") {
+  RequestReader reader(1000, 10);
+  const auto receive = [&](const std::string& text) {
+    std::ranges::copy(text, reader.space().begin());
+    reader.received(text.size());
+    return reader.next();
+  };
+  CHECK(reader.without_body() == nullptr);
+  REQUIRE(receive("POST /a HTTP/1.1\r\nContent-Length: 5\r\n\r\nhel"));
+  REQUIRE(reader.without_body() != nullptr);
+  CHECK(reader.without_body()->path == "/a");
+  REQUIRE(*receive("lo"));
+  CHECK(reader.without_body() == nullptr);
+}
+
+TEST_CASE("RequestReader rejects a body that is larger than its limit or has no length") {
+  const std::string head = "POST /a HTTP/1.1\r\n";
+  for (const std::string& fields : {std::string("Content-Length: 6\r\n\r\n"),
+                                    std::string("Transfer-Encoding: chunked\r\n\r\n")}) {
+    RequestReader reader(1000, 5);
+    std::ranges::copy(head + fields, reader.space().begin());
+    reader.received((head + fields).size());
+    const auto next = reader.next();
+    REQUIRE_FALSE(next);
+    CHECK(next.error().transport_error == TransportError::TooLarge);
+  }
 }
 
 }  // namespace lastgood::net

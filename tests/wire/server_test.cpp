@@ -30,6 +30,12 @@ struct RunningServer {
     run_task.emplace(io, with_result(http_server->run()));
   }
 
+  explicit RunningServer(net::MessageHandler handler) {
+    http_server = *net::HttpServer::bind(io.get_executor(), "127.0.0.1:0", std::move(handler),
+                                         {.body_bytes = 10});
+    run_task.emplace(io, with_result(http_server->run()));
+  }
+
   std::unique_ptr<net::Transport> connect() {
     tcp::socket socket(io);
     socket.connect({asio::ip::address_v4::loopback(), http_server->port()});
@@ -62,6 +68,19 @@ struct RunningServer {
   std::unique_ptr<net::HttpServer> http_server;
   std::optional<Task<bool>> run_task;
 };
+
+net::MessageHandler echo() {
+  return {.refuse = [](const net::Request& head) -> std::optional<net::Page> {
+            if (head.authorization == "Bearer t") return {};
+            return net::Page{.status = 401, .body = "no\n"};
+          },
+          .handle = [](net::Request request) -> asio::awaitable<net::Page> {
+            if (request.body == "busy")
+              co_return net::Page{.status = 503, .body = "x", .closes_connection = true};
+            if (request.body == "throw") throw std::runtime_error("a secret");
+            co_return net::Page{.body = request.path + " " + request.body};
+          }};
+}
 
 const std::string healthz = "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n";
 const std::string healthz_response =
@@ -201,6 +220,40 @@ TEST_CASE("rejects an address on which it cannot listen") {
   CHECK_THAT(error_of("localhost:8080"), Catch::Contains("use ADDRESS:PORT"));
   const auto first = *net::HttpServer::bind(io.get_executor(), ":0", page_for);
   CHECK_THAT(error_of("0.0.0.0:" + std::to_string(first->port())), Catch::Contains("in use"));
+}
+
+TEST_CASE("passes the body of a POST request to its handler") {
+  RunningServer server(echo());
+  const auto got = server.exchange_once(
+      "POST /a HTTP/1.1\r\nAuthorization: Bearer t\r\nContent-Length: 5\r\nConnection: "
+      "close\r\n\r\nhello");
+  CHECK_THAT(got, Catch::StartsWith("HTTP/1.1 200 OK\r\n") && Catch::EndsWith("\r\n\r\n/a hello"));
+}
+
+TEST_CASE("refuses a request without a token before its body has arrived") {
+  RunningServer server(echo());
+  CHECK_THAT(server.exchange_once("POST /a HTTP/1.1\r\nContent-Length: 5\r\n\r\n"),
+             Catch::StartsWith("HTTP/1.1 401 Unauthorized\r\n") &&
+                 Catch::Contains("WWW-Authenticate: Bearer\r\n"));
+}
+
+TEST_CASE("a server of messages rejects other methods and large bodies, and hides exceptions") {
+  RunningServer server(echo());
+  CHECK_THAT(server.exchange_once("GET /a HTTP/1.0\r\nAuthorization: Bearer t\r\n\r\n"),
+             Catch::StartsWith("HTTP/1.1 405 ") && Catch::Contains("Allow: POST"));
+  CHECK_THAT(server.exchange_once(
+                 "POST /a HTTP/1.1\r\nAuthorization: Bearer t\r\nContent-Length: 11\r\n\r\n"),
+             Catch::StartsWith("HTTP/1.1 413 "));
+  CHECK_THAT(server.exchange_once("POST /a HTTP/1.1\r\nAuthorization: Bearer t\r\nContent-Length: "
+                                  "5\r\nConnection: close\r\n\r\nthrow"),
+             Catch::StartsWith("HTTP/1.1 500 ") && !Catch::Contains("secret"));
+}
+
+TEST_CASE("closes a connection if the page says so, so that the client may reach another server") {
+  RunningServer server(echo());
+  CHECK_THAT(server.exchange_once(
+                 "POST /a HTTP/1.1\r\nAuthorization: Bearer t\r\nContent-Length: 4\r\n\r\nbusy"),
+             Catch::StartsWith("HTTP/1.1 503 ") && Catch::Contains("Connection: close\r\n"));
 }
 
 }  // namespace lastgood::wire
