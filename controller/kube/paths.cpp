@@ -34,8 +34,10 @@ constexpr std::array resources{
     ResourceInfo{"/api/v1", "secrets", "v1", "Secret"},
     ResourceInfo{"/api/v1", "serviceaccounts", "v1", "ServiceAccount"},
     ResourceInfo{"/api/v1", "persistentvolumeclaims", "v1", "PersistentVolumeClaim"},
+    ResourceInfo{"/apis/monitoring.coreos.com/v1", "prometheusrules", "monitoring.coreos.com/v1",
+                 "PrometheusRule"},
 };
-static_assert(resources.size() == static_cast<std::size_t>(Resource::PersistentVolumeClaim) + 1);
+static_assert(resources.size() == static_cast<std::size_t>(Resource::PrometheusRule) + 1);
 
 const ResourceInfo& info_of(Resource resource) {
   return resources.at(static_cast<std::size_t>(resource));

@@ -34,6 +34,7 @@ enum class Resource : std::uint8_t {
   Secret,
   ServiceAccount,
   PersistentVolumeClaim,
+  PrometheusRule,  // monitoring.coreos.com/v1; the cluster may not have this kind
 };
 
 [[nodiscard]] const char* kind_of(Resource resource);         // "Deployment"
