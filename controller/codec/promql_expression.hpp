@@ -1,0 +1,43 @@
+// Reads the vector selectors of a PromQL expression, and the labels that its operations remove. It
+// does not check the expression: only the server does.
+//
+//   sum by (app) (rate(http_requests_total{code=~"5.."}[5m])) > 0.1
+//                      the metric                               the series have only the label
+//                      `app`
+//
+// Source: promql/parser/generated_parser.y of Prometheus 3.16.
+#pragma once
+
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+
+namespace lastgood::codec {
+
+// The labels that an operation keeps: `by` or `without` of an aggregation, `on` or `ignoring` of a
+// binary operator. An aggregation without them removes all labels.
+struct PromqlGrouping {
+  bool is_by = true;
+  std::set<std::string> labels = {};
+  bool operator==(const PromqlGrouping&) const = default;
+};
+
+struct PromqlExpression {
+  // For each vector selector, the operations around it. At most max_selectors.
+  std::vector<std::vector<PromqlGrouping>> selectors = {};
+  bool sets_labels = false;  // it has label_replace() or label_join()
+  bool operator==(const PromqlExpression&) const = default;
+
+  static constexpr std::size_t max_selectors = 64;
+};
+
+// BadInput, if a string or a bracket has no end, or there are more than max_selectors.
+[[nodiscard]] Result<PromqlExpression> read_expression(std::string_view text);
+
+// The series of the result can have this label. True if it is not known.
+[[nodiscard]] bool may_have_label(const PromqlExpression& expression, const std::string& label);
+
+}  // namespace lastgood::codec
