@@ -263,16 +263,6 @@ std::string string_escaped(std::string_view text, char quote) {
   return out;
 }
 
-std::string regex_escaped(std::string_view text) {
-  constexpr std::string_view special = R"(\.+*?()|[]{}^$)";
-  std::string out;
-  for (const char c : text) {
-    if (special.contains(c)) out += '\\';
-    out += c;
-  }
-  return out;
-}
-
 std::span<const std::string> values_of(const QueryVariables& variables, QueryVariable variable) {
   switch (variable) {
     case QueryVariable::Namespace: return {&variables.namespace_, 1};
@@ -290,13 +280,6 @@ std::unexpected<Error> too_large() {
               fmt::format("the query with its values has more than {} bytes; select fewer pods, or "
                           "use $hash",
                           max_bound_query_size));
-}
-
-// Matches the names of the pods of a ReplicaSet: its name, cut to 57 bytes, "-", and 5 letters or
-// digits. The name is cut after "-" is added.
-std::string pod_name_pattern(const std::string& replica_set) {
-  constexpr std::size_t max_base_size = 58;
-  return regex_escaped((replica_set + "-").substr(0, max_base_size)) + "[a-z0-9]{5}";
 }
 
 // The text that replaces the variable.
@@ -325,6 +308,25 @@ Result<std::string> bound_text(const Piece& piece, const QueryVariables& variabl
 }
 
 }  // namespace
+
+std::string string_literal(std::string_view text) { return '"' + string_escaped(text, '"') + '"'; }
+
+std::string regex_escaped(std::string_view text) {
+  constexpr std::string_view special = R"(\.+*?()|[]{}^$)";
+  std::string out;
+  for (const char c : text) {
+    if (special.contains(c)) out += '\\';
+    out += c;
+  }
+  return out;
+}
+
+// Matches the names of the pods of a ReplicaSet: its name, cut to 57 bytes, "-", and 5 letters or
+// digits. The name is cut after "-" is added.
+std::string pod_name_pattern(const std::string& replica_set) {
+  constexpr std::size_t max_base_size = 58;
+  return regex_escaped((replica_set + "-").substr(0, max_base_size)) + "[a-z0-9]{5}";
+}
 
 bool distinguishes_revisions(const QueryUse& use) {
   return use.variables.contains(QueryVariable::Pods) ||

@@ -82,4 +82,11 @@ using BoundQuery = StrongName<struct BoundQueryTag>;
 [[nodiscard]] Result<BoundQuery> bind_query(std::string_view query,
                                             const QueryVariables& variables);
 
+// A string of PromQL in double quotes.
+[[nodiscard]] std::string string_literal(std::string_view text);
+// A regular expression that matches only this text. It is not a string of PromQL yet.
+[[nodiscard]] std::string regex_escaped(std::string_view text);
+// A regular expression for the names of all pods of a ReplicaSet.
+[[nodiscard]] std::string pod_name_pattern(const std::string& replica_set);
+
 }  // namespace lastgood::codec
