@@ -22,13 +22,16 @@ constexpr std::size_t max_missing_message_size = 400;  // bytes
 constexpr std::size_t max_quote_size = 200;            // bytes of the server's own words
 
 std::unexpected<MissingValue> missing(Reason reason, std::string_view message) {
-  return std::unexpected(MissingValue{
-      .reason = reason, .message = clip(on_one_line(message, ' '), max_missing_message_size)});
+  return std::unexpected(missing_value(reason, message));
+}
+
+std::unexpected<MissingValue> no_result(std::string_view problem) {
+  return std::unexpected(not_a_result(problem));
 }
 
 std::string server_quote(std::string_view text) { return in_quotes(trimmed(text), max_quote_size); }
 
-PrometheusAnswer answer_without_response(const api::HttpResponse& response) {
+std::unexpected<MissingValue> answer_without_response(const api::HttpResponse& response) {
   const std::string detail =
       response.detail.empty() ? "" : fmt::format(" ({})", clip(response.detail, max_quote_size));
   const auto sentence = [&](std::string_view what, std::string_view next) {
@@ -82,7 +85,7 @@ ApiError api_error_of(const std::string& body) {
           .text = codec::text_at(*json, {"error"})};
 }
 
-PrometheusAnswer answer_of_server_error(int status, const ApiError& error) {
+std::unexpected<MissingValue> answer_of_server_error(int status, const ApiError& error) {
   if (error.type == "timeout") {
     return missing(Reason::TimedOut,
                    fmt::format("the metrics server stopped the query: {} {}; simplify the query, "
@@ -99,7 +102,7 @@ PrometheusAnswer answer_of_server_error(int status, const ApiError& error) {
                                                   status, server_quote(error.text)));
 }
 
-PrometheusAnswer answer_of_error(int status, const ApiError& error) {
+std::unexpected<MissingValue> answer_of_error(int status, const ApiError& error) {
   const std::string answer = fmt::format("{} {}", status, server_quote(error.text));
   if (status >= 300 && status < 400) {
     return missing(Reason::Redirected,
@@ -136,13 +139,6 @@ PrometheusAnswer answer_of_error(int status, const ApiError& error) {
       fmt::format("the metrics server returned {}, expected 200; check its address", answer));
 }
 
-std::unexpected<MissingValue> not_a_result(std::string_view problem) {
-  return missing(Reason::InvalidResponse,
-                 fmt::format("the response is not a result of the HTTP API of Prometheus: {}; "
-                             "check the address of the metrics server and its path",
-                             problem));
-}
-
 // Thanos sends the infos of PromQL as warnings. They begin with this text.
 constexpr std::string_view info_prefix = "PromQL info:";
 
@@ -175,15 +171,74 @@ std::string text_of(Duration age) {
   return format_duration(std::chrono::floor<std::chrono::seconds>(age));
 }
 
-// `point`: [1795907975.838, "0.2"], seconds since 1970 and the value.
-PrometheusAnswer answer_of_point(const Json& point, Time evaluated_at) {
+PrometheusAnswer answer_of_series(const Json& series, Time evaluated_at) {
+  if (codec::find(series, {"histogram"}) != nullptr) {
+    return missing(Reason::WrongResultType,
+                   "the query returned a native histogram, not a number; use a function such as "
+                   "histogram_quantile()");
+  }
+  const Json* const point = codec::find(series, {"value"});
+  if (point == nullptr) return no_result("a series has no value");
+  return parse_point(*point, evaluated_at);
+}
+
+PrometheusAnswer answer_of_success(const Json& answer, Time evaluated_at) {
+  const std::string type = codec::text_at(answer, {"data", "resultType"});
+  const Json* const result = codec::find(answer, {"data", "result"});
+  if (type == "string" || type == "matrix") {
+    return missing(Reason::WrongResultType,
+                   fmt::format("the query returned a {}, not a number; {}", type,
+                               type == "matrix" ? "remove the range, or use it in a function"
+                                                : "correct the query"));
+  }
+  if ((type != "vector" && type != "scalar") || result == nullptr || !result->is_array())
+    return no_result("it has no vector and no scalar");
+  if (type == "vector" && result->size() > 1) {
+    return missing(Reason::MultipleSeries,
+                   fmt::format("the query returned {} series, expected 1; aggregate them, for "
+                               "example with sum() or max()",
+                               result->size()));
+  }
+  if (auto warning = warning_in(answer)) return std::unexpected(*std::move(warning));
+  if (type == "scalar") return parse_point(*result, evaluated_at);
+  if (result->empty()) {
+    return missing(Reason::NoData,
+                   "the query returned no series; check the name of the metric and the labels, and "
+                   "that the query itself compares nothing");
+  }
+  return answer_of_series(result->front(), evaluated_at);
+}
+
+}  // namespace
+
+MissingValue missing_value(Reason reason, std::string_view message) {
+  return {.reason = reason, .message = clip(on_one_line(message, ' '), max_missing_message_size)};
+}
+
+MissingValue not_a_result(std::string_view problem) {
+  return missing_value(Reason::InvalidResponse,
+                       fmt::format("the response is not a result of the HTTP API of Prometheus: "
+                                   "{}; check the address of the metrics server and its path",
+                                   problem));
+}
+
+std::optional<MissingValue> warning_in(const Json& body) {
+  const auto warning = warning_of(body);
+  if (!warning) return {};
+  return missing_value(Reason::QueryWarning,
+                       fmt::format("the metrics server warns that the value may be wrong: {}; "
+                                   "correct the query, or repair the server",
+                                   server_quote(*warning)));
+}
+
+PrometheusAnswer parse_point(const Json& point, Time evaluated_at) {
   if (!point.is_array() || point.size() != 2 || !point[1].is_string())
-    return not_a_result("a value is not a pair of a time and a text");
+    return no_result("a value is not a pair of a time and a text");
   const auto at = time_of(point[0]);
-  if (!at) return not_a_result("the time of a value is not valid");
+  if (!at) return no_result("the time of a value is not valid");
   const auto& text = point[1].get_ref<const std::string&>();
   const auto value = codec::parse_number(text);
-  if (!value) return not_a_result(fmt::format("the value {} is not a number", in_quotes(text)));
+  if (!value) return no_result(fmt::format("the value {} is not a number", in_quotes(text)));
   if (evaluated_at - *at > max_value_age) {
     return missing(Reason::StaleValue,
                    fmt::format("the value is of {}, {} before the query, and older than {}; check "
@@ -210,72 +265,32 @@ PrometheusAnswer answer_of_point(const Json& point, Time evaluated_at) {
   return MetricValue{.value = *value, .at = *at};
 }
 
-PrometheusAnswer answer_of_series(const Json& series, Time evaluated_at) {
-  if (codec::find(series, {"histogram"}) != nullptr) {
-    return missing(Reason::WrongResultType,
-                   "the query returned a native histogram, not a number; use a function such as "
-                   "histogram_quantile()");
+std::expected<Json, MissingValue> parse_api_response(const api::HttpResponse& response,
+                                                     std::size_t max_size) {
+  if (response.is_too_large || response.body.size() > max_size) {
+    return missing(
+        Reason::ResponseTooLarge,
+        fmt::format("the response of the metrics server is larger than {} MiB; aggregate "
+                    "the series, for example with sum()",
+                    max_size / (std::size_t{1024} * 1024)));
   }
-  const Json* const point = codec::find(series, {"value"});
-  if (point == nullptr) return not_a_result("a series has no value");
-  return answer_of_point(*point, evaluated_at);
-}
-
-PrometheusAnswer answer_of_success(const Json& answer, Time evaluated_at) {
-  const std::string type = codec::text_at(answer, {"data", "resultType"});
-  const Json* const result = codec::find(answer, {"data", "result"});
-  if (type == "string" || type == "matrix") {
-    return missing(Reason::WrongResultType,
-                   fmt::format("the query returned a {}, not a number; {}", type,
-                               type == "matrix" ? "remove the range, or use it in a function"
-                                                : "correct the query"));
-  }
-  if ((type != "vector" && type != "scalar") || result == nullptr || !result->is_array())
-    return not_a_result("it has no vector and no scalar");
-  if (type == "vector" && result->size() > 1) {
-    return missing(Reason::MultipleSeries,
-                   fmt::format("the query returned {} series, expected 1; aggregate them, for "
-                               "example with sum() or max()",
-                               result->size()));
-  }
-  if (const auto warning = warning_of(answer)) {
-    return missing(Reason::QueryWarning,
-                   fmt::format("the metrics server warns that the value may be wrong: {}; correct "
-                               "the query, or repair the server",
-                               server_quote(*warning)));
-  }
-  if (type == "scalar") return answer_of_point(*result, evaluated_at);
-  if (result->empty()) {
-    return missing(Reason::NoData,
-                   "the query returned no series; check the name of the metric and the labels, and "
-                   "that the query itself compares nothing");
-  }
-  return answer_of_series(result->front(), evaluated_at);
-}
-
-PrometheusAnswer answer_of_body(const api::HttpResponse& response, Time evaluated_at) {
-  const auto json = codec::parse_json(response.body);
+  if (response.outcome != ProbeOutcome::Answered) return answer_without_response(response);
+  if (response.status != 200) return answer_of_error(response.status, api_error_of(response.body));
+  auto json = codec::parse_json(response.body);
   if (!json) {
-    return not_a_result(
+    return no_result(
         fmt::format("{}, {}", clip(response.content_type, 64), server_quote(response.body)));
   }
   const std::string status = codec::text_at(*json, {"status"});
-  if (status == "success") return answer_of_success(*json, evaluated_at);
+  if (status == "success") return std::move(*json);
   if (status == "error") return answer_of_error(200, api_error_of(response.body));
-  return not_a_result("it has no status");
+  return no_result("it has no status");
 }
 
-}  // namespace
-
 PrometheusAnswer parse_prometheus_answer(const api::HttpResponse& response, Time evaluated_at) {
-  if (response.is_too_large || response.body.size() > max_answer_size) {
-    return missing(Reason::ResponseTooLarge,
-                   "the response of the metrics server is larger than 1 MiB; aggregate the series, "
-                   "for example with sum()");
-  }
-  if (response.outcome != ProbeOutcome::Answered) return answer_without_response(response);
-  if (response.status == 200) return answer_of_body(response, evaluated_at);
-  return answer_of_error(response.status, api_error_of(response.body));
+  const auto body = parse_api_response(response);
+  if (!body) return std::unexpected(body.error());
+  return answer_of_success(*body, evaluated_at);
 }
 
 }  // namespace lastgood::checks

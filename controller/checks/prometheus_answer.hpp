@@ -7,11 +7,14 @@
 
 #include <cstddef>
 #include <expected>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "api/call.hpp"
 #include "api/reasons.hpp"
 #include "base/time.hpp"
+#include "codec/json.hpp"
 
 namespace lastgood::checks {
 
@@ -38,5 +41,24 @@ using PrometheusAnswer = std::expected<MetricValue, MissingValue>;
 // `evaluated_at`: the `time` parameter of the query, or the time of the response without it.
 [[nodiscard]] PrometheusAnswer parse_prometheus_answer(const api::HttpResponse& response,
                                                        Time evaluated_at);
+
+// The parts of parse_prometheus_answer(), for other answers of the HTTP API.
+
+// The body of a successful response, with `data`. An error of the server, a response that is no
+// JSON and a body of more than `max_size` bytes have no value.
+[[nodiscard]] std::expected<codec::Json, MissingValue> parse_api_response(
+    const api::HttpResponse& response, std::size_t max_size = max_answer_size);
+
+// A warning of the server about the result, as a missing value. Nothing if there is none.
+[[nodiscard]] std::optional<MissingValue> warning_in(const codec::Json& body);
+
+// `point`: [1795907975.838, "0.2"], seconds since 1970 and the value.
+[[nodiscard]] PrometheusAnswer parse_point(const codec::Json& point, Time evaluated_at);
+
+// For a body that is not a result of the HTTP API: InvalidResponse. `problem`: "it has no vector".
+[[nodiscard]] MissingValue not_a_result(std::string_view problem);
+
+// A missing value with a message on one line of at most 400 bytes.
+[[nodiscard]] MissingValue missing_value(api::Reason reason, std::string_view message);
 
 }  // namespace lastgood::checks

@@ -40,8 +40,8 @@ Result<ServerAddress> parse_server_address(std::string_view text) {
       .tls = url->tls, .host = url->host, .port = url->port, .path_prefix = std::move(prefix)};
 }
 
-Result<api::HttpCall> plan_query(const api::MetricsServer& server, const codec::BoundQuery& query,
-                                 std::string_view default_address, Duration timeout) {
+Result<api::HttpCall> plan_api_call(const api::MetricsServer& server,
+                                    std::string_view default_address, Duration timeout) {
   const std::string_view text = server.address.empty() ? default_address : server.address;
   if (text.empty()) {
     return fail(ErrorKind::BadInput,
@@ -49,20 +49,33 @@ Result<api::HttpCall> plan_query(const api::MetricsServer& server, const codec::
   }
   auto address = parse_server_address(text);
   if (!address) return std::unexpected(address.error());
-  api::HttpCall call{.method = "POST",
-                     .host = std::move(address->host),
+  api::HttpCall call{.host = std::move(address->host),
                      .port = address->port,
-                     .target = address->path_prefix + "/api/v1/query",
+                     .target = std::move(address->path_prefix),
                      .headers = {{.name = "Accept", .value = "application/json"}},
-                     .content_type = "application/x-www-form-urlencoded",
                      .max_body_bytes = max_answer_size,
                      .timeout = timeout};
   if (address->tls) call.tls = api::TlsSettings{};
+  return call;
+}
+
+Result<api::HttpCall> plan_query(const api::MetricsServer& server, const codec::BoundQuery& query,
+                                 std::string_view default_address, Duration timeout) {
+  auto call = plan_api_call(server, default_address, timeout);
+  if (!call) return call;
+  call->method = "POST";
+  call->target += "/api/v1/query";
+  call->content_type = "application/x-www-form-urlencoded";
   // Thanos: an error instead of a result without the stores that do not respond. VictoriaMetrics:
   // the latest data instead of those of 30 s ago. Other servers ignore both parameters.
-  call.body = fmt::format("query={}&timeout={}&partial_response=false&nocache=1",
-                          percent_encoded(query.value), seconds_of(timeout));
+  call->body = fmt::format("query={}&timeout={}&partial_response=false&nocache=1",
+                           percent_encoded(query.value), seconds_of(timeout));
   return call;
+}
+
+void add_time(api::HttpCall& query, Time at) {
+  const auto milliseconds = at.time_since_epoch().count();
+  query.body += fmt::format("&time={}.{:03}", milliseconds / 1000, milliseconds % 1000);
 }
 
 }  // namespace lastgood::checks

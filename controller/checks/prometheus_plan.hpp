@@ -25,11 +25,19 @@ struct ServerAddress {
 // query, and without the path of the API. Every error is BadInput.
 [[nodiscard]] Result<ServerAddress> parse_server_address(std::string_view text);
 
-// `default_address`: of the chart; empty: none. It is used if the check has no address. `timeout`:
-// of the whole request, usually that of the check. The error is BadInput, if there is no valid
-// address.
+// A request to the server without the path of the API. `default_address`: of the chart; empty:
+// none. It is used if the check has no address. `timeout`: of the whole request, usually that of
+// the check. The error is BadInput, if there is no valid address.
+[[nodiscard]] Result<api::HttpCall> plan_api_call(const api::MetricsServer& server,
+                                                  std::string_view default_address,
+                                                  Duration timeout);
+
+// The request for an instant query. The errors are those of plan_api_call().
 [[nodiscard]] Result<api::HttpCall> plan_query(const api::MetricsServer& server,
                                                const codec::BoundQuery& query,
                                                std::string_view default_address, Duration timeout);
+
+// Lets the server evaluate the query for this time, instead of its present time.
+void add_time(api::HttpCall& query, Time at);
 
 }  // namespace lastgood::checks
