@@ -210,7 +210,7 @@ struct GuardStatus {
   // Newest first, at most 40: for each configuration the last two revisions for which it passed.
   std::vector<PassedCheck> passed_checks = {};
   std::vector<IdleResult> idle_results = {};  // at most one for each check
-  std::vector<ReceivedAlert> alerts = {};     // newest first, at most 20
+  std::vector<ReceivedAlert> alerts = {};     // firing ones first, then the newest; at most 20
   std::string rollback;  // name of the Rollback in progress, or of the last one
   std::string pending;   // the same name while that Rollback is Pending; empty if it is manual
   std::vector<PastRollback> rollbacks = {};  // newest first, at most 20

@@ -136,6 +136,11 @@ constexpr std::array checks{
                 "Correct the rule."},
     ReasonEntry{check, Reason::RuleStale, "alert: `Unknown`",
                 "The server has not evaluated the rule recently.", "See the log of the server."},
+    ReasonEntry{check, Reason::LabelsRemoved, "alert and prometheusRule: `Unknown`",
+                "The expression removes a label that places its series, for example with `sum()`, "
+                "so it is not known whether they are of this Deployment.",
+                "Keep the label in the expression, for example with `sum by (namespace, pod)`, or "
+                "set `matchLabels`."},
     ReasonEntry{check, Reason::EndpointFailed, pods_unknown,
                 "The metrics of more than half of the pods could not be read. The message has the "
                 "cause for one pod.",

@@ -47,8 +47,8 @@ namespace lastgood::api {
   X(CredentialsNotFound) X(CredentialsNotAllowed) X(CredentialsInvalid) X(CredentialsUnreadable)  \
   X(TLSFailed) X(AlertFiring) X(AlertNotConfirmed) X(RuleNotFound) X(AlertNotFound)               \
   X(RecordingRule) X(RuleUnreadable) X(RuleKindMissing) X(RuleNotLoaded) X(RuleUnhealthy)         \
-  X(RuleStale) X(EndpointFailed) X(InvalidMetrics) X(TooManySeries) X(FirstScrape)                \
-  X(CounterReset) X(MetricsApiMissing)                                                            \
+  X(RuleStale) X(LabelsRemoved) X(EndpointFailed) X(InvalidMetrics) X(TooManySeries)              \
+  X(FirstScrape) X(CounterReset) X(MetricsApiMissing)                                             \
   X(ReleaseSeen) X(CheckBreached) X(BreachEnded) X(RollbackHeld) X(RollbackStarted)               \
   X(RollbackRejected) X(RollbackCancelled) X(RollbackVerified) X(RollbackUnverified)              \
   X(DrillFailed) X(OptInLost) X(ReleaseGood) X(ReleaseInconclusive) X(ReleaseSuperseded)

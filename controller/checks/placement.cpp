@@ -1,0 +1,130 @@
+#include "checks/placement.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/text.hpp"
+
+namespace lastgood::checks {
+namespace {
+
+constexpr std::string_view namespace_label = "namespace";
+constexpr std::string_view pod_label = "pod";
+constexpr std::size_t max_labels_size = 200;  // bytes in a message
+
+const std::string* value_of(const api::StringMap& labels, std::string_view name) {
+  const auto found = labels.find(std::string(name));
+  return found == labels.end() ? nullptr : &found->second;
+}
+
+bool is_template(std::string_view value) { return value.contains("{{"); }
+
+// The name of a pod is that of its ReplicaSet with "-", cut to 58 bytes, and 5 letters or digits:
+// k8s.io/apiserver/pkg/storage/names/generate.go.
+bool is_pod_of(const std::string& replica_set, std::string_view pod) {
+  constexpr std::size_t max_base_size = 58;
+  constexpr std::size_t suffix_size = 5;
+  const std::string base = (replica_set + "-").substr(0, max_base_size);
+  return pod.size() == base.size() + suffix_size && pod.starts_with(base) &&
+         !pod.substr(base.size()).contains('-');
+}
+
+bool is_measured_pod(const std::string& pod, const Placement& placement) {
+  if (!placement.replica_set.empty() && is_pod_of(placement.replica_set, pod)) return true;
+  return std::ranges::find(placement.pods, pod) != placement.pods.end();
+}
+
+}  // namespace
+
+Placement placement_of(const codec::QueryVariables& variables, const api::StringMap& match_labels) {
+  return {.namespace_ = variables.namespace_,
+          .pods = variables.pods,
+          .replica_set = variables.replica_set,
+          .match_labels = match_labels};
+}
+
+bool distinguishes_revisions(const Placement& placement) { return placement.match_labels.empty(); }
+
+bool has_no_pods(const Placement& placement) {
+  return distinguishes_revisions(placement) && placement.pods.empty() &&
+         placement.replica_set.empty();
+}
+
+bool is_placed(const api::StringMap& labels, const Placement& placement) {
+  const std::string* const namespace_ = value_of(labels, namespace_label);
+  const bool is_in_namespace = namespace_ && *namespace_ == placement.namespace_;
+  if (placement.match_labels.empty()) {
+    const std::string* const pod = value_of(labels, pod_label);
+    return is_in_namespace && pod && is_measured_pod(*pod, placement);
+  }
+  const bool names_namespace = value_of(placement.match_labels, namespace_label) != nullptr;
+  if (namespace_ && !is_in_namespace && !names_namespace) return false;
+  return std::ranges::all_of(placement.match_labels, [&](const auto& wanted) {
+    const std::string* const value = value_of(labels, wanted.first);
+    return value && *value == wanted.second;
+  });
+}
+
+std::vector<std::string> needed_labels(const Placement& placement) {
+  if (placement.match_labels.empty()) return {std::string(namespace_label), std::string(pod_label)};
+  std::vector<std::string> names;
+  for (const auto& [name, value] : placement.match_labels) names.push_back(name);
+  return names;
+}
+
+std::optional<std::string> removed_label(std::span<const api::StringMap* const> series,
+                                         const Placement& placement) {
+  if (series.empty()) return {};
+  for (const std::string& name : needed_labels(placement)) {
+    const bool has_one = std::ranges::any_of(
+        series, [&](const api::StringMap* labels) { return labels->contains(name); });
+    if (!has_one) return name;
+  }
+  return {};
+}
+
+std::optional<Placement> placement_for_rule(Placement placement,
+                                            const api::StringMap& rule_labels) {
+  for (const auto& [name, value] : rule_labels) {
+    const auto wanted = placement.match_labels.find(name);
+    if (wanted == placement.match_labels.end() || is_template(value)) continue;
+    if (wanted->second != value) return {};
+    placement.match_labels.erase(wanted);
+  }
+  return placement;
+}
+
+std::optional<std::string> templated_label(const api::StringMap& rule_labels,
+                                           const Placement& placement) {
+  for (const auto& [name, value] : rule_labels) {
+    if (is_template(value) && placement.match_labels.contains(name)) return name;
+  }
+  return {};
+}
+
+std::string text_of(const api::StringMap& labels, const Placement& placement) {
+  std::string text;
+  const auto add = [&](const std::string& name, const std::string& value) {
+    if (text.size() < max_labels_size)
+      text += fmt::format("{}{}={}", text.empty() ? "" : ", ", clip(name, 64), in_quotes(value));
+  };
+  const std::vector<std::string> first = needed_labels(placement);
+  for (const std::string& name : first) {
+    if (const std::string* const value = value_of(labels, name)) add(name, *value);
+  }
+  for (const auto& [name, value] : labels) {
+    const bool is_first = std::ranges::find(first, name) != first.end();
+    if (!is_first && name != "__name__") add(name, value);
+  }
+  return clip(on_one_line("{" + text + "}", ' '), max_labels_size);
+}
+
+std::string text_of(const Placement& placement) {
+  if (!placement.match_labels.empty()) return text_of(placement.match_labels, placement);
+  if (!placement.replica_set.empty()) return "the pods of " + placement.replica_set;
+  if (placement.pods.size() == 1) return "the pod of the revision";
+  return fmt::format("the {} pods of the revision", placement.pods.size());
+}
+
+}  // namespace lastgood::checks

@@ -1,0 +1,76 @@
+// Which series and alerts are about the measured pods. The expression of an alert is about all
+// applications at once, so most of its series belong to others:
+//
+//   labels of the series                        placed in web, namespace shop, pods web-7f9c-a, -b
+//   namespace="shop", pod="web-7f9c-a"          yes
+//   namespace="shop", pod="web-5d4b-c"          no: a pod of another revision
+//   namespace="cart", pod="web-7f9c-a"          no: another namespace
+//   namespace="shop"                            no: there is no label `pod`
+//
+// With matchLabels of the policy, the series that have all these labels are placed. They may be of
+// any revision. Unless matchLabels has a label `namespace`, a series of another namespace is not
+// placed: an application often has the same labels in namespaces such as staging and production.
+//
+// A label that the rule sets on all its alerts, such as severity="critical", says nothing about the
+// application. In matchLabels, it selects the rule. If matchLabels has no other label, the series
+// are placed by namespace and pod.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/meta.hpp"
+#include "codec/promql.hpp"
+
+namespace lastgood::checks {
+
+struct Placement {
+  std::string namespace_ = {};
+  std::vector<std::string> pods = {};
+  // If this name is set: all pods of this ReplicaSet, also those that are gone.
+  std::string replica_set = {};
+  api::StringMap match_labels = {};  // not empty: the pods do not count
+  bool operator==(const Placement&) const = default;
+};
+
+// `variables`: of the measured revision, see variables_of() and baseline_variables().
+[[nodiscard]] Placement placement_of(const codec::QueryVariables& variables,
+                                     const api::StringMap& match_labels);
+
+// The placement distinguishes the revisions of the Deployment.
+[[nodiscard]] bool distinguishes_revisions(const Placement& placement);
+
+// No pod can be placed, because the revision has none.
+[[nodiscard]] bool has_no_pods(const Placement& placement);
+
+[[nodiscard]] bool is_placed(const api::StringMap& labels, const Placement& placement);
+
+// The labels that a series must have to be placed.
+[[nodiscard]] std::vector<std::string> needed_labels(const Placement& placement);
+
+// A needed label that none of the series has: the expression has removed it, for example by sum().
+// Nothing if there are no series.
+[[nodiscard]] std::optional<std::string> removed_label(
+    std::span<const api::StringMap* const> series, const Placement& placement);
+
+// The placement of the alerts of a rule with these labels, which replace labels of the series.
+// Nothing if a label of the rule contradicts matchLabels: then no alert of the rule is placed.
+[[nodiscard]] std::optional<Placement> placement_for_rule(Placement placement,
+                                                          const api::StringMap& rule_labels);
+
+// A label of matchLabels whose value in the rule is a template, such as "{{ $labels.app }}".
+// Nothing if there is none.
+[[nodiscard]] std::optional<std::string> templated_label(const api::StringMap& rule_labels,
+                                                         const Placement& placement);
+
+// `{namespace="shop", pod="web-7f9c-a"}`, at most 200 bytes, on one line. The needed labels come
+// first.
+[[nodiscard]] std::string text_of(const api::StringMap& labels, const Placement& placement);
+
+// The words of a message for the placement: "the 3 pods of the revision", `{app="web"}`.
+[[nodiscard]] std::string text_of(const Placement& placement);
+
+}  // namespace lastgood::checks

@@ -1,0 +1,112 @@
+#include "checks/rule_measurement.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "base/digest.hpp"
+#include "support/printers.hpp"
+
+namespace lastgood::checks::test {
+namespace {
+
+using api::MeasurementResult;
+using api::Reason;
+
+const Time now{std::chrono::seconds(1795907976)};
+const std::string classic = R"(rate(http_requests_total{status=~"5.."}[5m]) > 0.1)";
+const Placement new_pods{.namespace_ = "shop", .pods = {"web-b-1", "web-b-2"}};
+
+AlertRule rule_with(const std::string& expression, const Placement& placement = new_pods) {
+  return {.expression = expression, .hold = std::chrono::minutes(2), .placement = placement};
+}
+
+Series series_of(const api::StringMap& labels, double value = 0.25) {
+  return {.labels = labels, .value = MetricValue{.value = value, .at = now}};
+}
+Series series_of_pod(const std::string& pod, const std::string& namespace_ = "shop") {
+  return series_of({{"namespace", namespace_}, {"pod", pod}});
+}
+const SeriesAnswer no_series = std::vector<Series>{};
+const PrometheusAnswer four_series = MetricValue{.value = 4, .at = now};
+
+api::Measurement measure(const AlertRule& rule, const SeriesAnswer& series,
+                         const std::optional<PrometheusAnswer>& presence = four_series) {
+  return measure_rule("errors", "HighErrorRate", rule, series, presence, now);
+}
+
+}  // namespace
+
+TEST_CASE("measure_rule fails when the expression is true for a pod of the revision") {
+  const SeriesAnswer series =
+      std::vector{series_of_pod("web-a-1"), series_of_pod("web-b-1"), series_of_pod("cart-x", "c")};
+  const auto found = measure(rule_with(classic), series);
+  CHECK(found.result == MeasurementResult::Fail);
+  CHECK(found.reason == Reason::AlertFiring);
+  CHECK(found.value == "0.25");
+  CHECK(found.min_failing_time == std::chrono::minutes(2));
+  CHECK(found.message ==
+        R"(the expression of alert HighErrorRate is true for 1 of 3 series: {namespace="shop", )"
+        R"(pod="web-b-1"} has 0.25, and must be true for 2m; expression: )" +
+            classic);
+}
+
+TEST_CASE("measure_rule passes when only series of other applications and pods are true") {
+  const SeriesAnswer series = std::vector{series_of_pod("web-a-1"), series_of_pod("web-b-1", "c")};
+  CHECK(needs_presence(rule_with(classic), series));
+  CHECK(measure(rule_with(classic), series).result == MeasurementResult::Pass);
+  CHECK(measure(rule_with(classic), no_series).result == MeasurementResult::Pass);
+}
+
+TEST_CASE("measure_rule is Unknown when the pods have no series of the metrics of the alert") {
+  CHECK(needs_presence(rule_with(classic), no_series));
+  const PrometheusAnswer zero = MetricValue{.value = 0, .at = now};
+  const auto found = measure(rule_with(classic), no_series, zero);
+  CHECK(found.result == MeasurementResult::Unknown);
+  CHECK(found.reason == Reason::NoSeries);
+  CHECK(measure(rule_with(classic), no_series, std::nullopt).reason == Reason::Pending);
+}
+
+TEST_CASE("measure_rule is Unknown when the expression removes the labels that place a series") {
+  const AlertRule rule = rule_with("sum by (app) (rate(errors[5m])) > 0.1");
+  CHECK_FALSE(needs_presence(rule, no_series));
+  CHECK(measure(rule, no_series).reason == Reason::LabelsRemoved);
+  CHECK(measure(rule, std::vector{series_of({{"app", "web"}})}).reason == Reason::LabelsRemoved);
+  Placement by_app = new_pods;
+  by_app.match_labels = {{"app", "web"}};
+  const AlertRule placed = rule_with(rule.expression, by_app);
+  CHECK(measure(placed, std::vector{series_of({{"app", "web"}})}).result ==
+        MeasurementResult::Fail);
+  CHECK(measure(placed, std::vector{series_of({{"app", "cart"}})}).result ==
+        MeasurementResult::Pass);
+}
+
+TEST_CASE("measure_rule counts a series with any value, but not NaN") {
+  Series nan = series_of_pod("web-b-1");
+  nan.value = std::unexpected(MissingValue{.reason = Reason::NotANumber});
+  CHECK(measure(rule_with(classic), std::vector{nan}).reason == Reason::NotANumber);
+  CHECK(measure(rule_with(classic), std::vector{nan, series_of_pod("web-b-2")}).result ==
+        MeasurementResult::Fail);
+  Series zero = series_of_pod("web-b-1");
+  zero.value = MetricValue{.value = 0, .at = now};
+  CHECK(measure(rule_with(classic), std::vector{zero}).result == MeasurementResult::Fail);
+}
+
+TEST_CASE("measure_rule is Unknown with the reason of a query that has no answer") {
+  const SeriesAnswer timed_out = std::unexpected(MissingValue{.reason = Reason::TimedOut});
+  CHECK_FALSE(needs_presence(rule_with(classic), timed_out));
+  CHECK(measure(rule_with(classic), timed_out).reason == Reason::TimedOut);
+  const PrometheusAnswer no_count = std::unexpected(MissingValue{.reason = Reason::TimedOut});
+  CHECK(measure(rule_with(classic), no_series, no_count).reason == Reason::TimedOut);
+}
+
+TEST_CASE("measure_rule says by its question that the rule has changed") {
+  const auto question = [](const AlertRule& rule) { return measure(rule, no_series).question; };
+  AlertRule other = rule_with(classic);
+  CHECK(question(other) == question(rule_with(classic)));
+  other.placement.pods = {"web-c-1"};
+  CHECK(question(other) == question(rule_with(classic)));
+  other.hold = std::chrono::minutes(3);
+  CHECK(question(other) != question(rule_with(classic)));
+  CHECK(question(rule_with("up == 0")) != question(rule_with(classic)));
+}
+
+}  // namespace lastgood::checks::test
