@@ -31,6 +31,8 @@ MetricsBaseline plan_metrics_baseline(const MetricsBaselineInputs& inputs, Time 
         .candidate = *inputs.alive, .times = two_times(inputs.check, now), .before_release = true};
   }
   const bool fails = inputs.measurement.result == MeasurementResult::Fail;
+  // The server says only which alerts fire now, and since when.
+  if (std::holds_alternative<api::AlertCheck>(inputs.check.kind)) return {};
   if (!fails || inputs.candidates.empty() || !inputs.released) return {};
   return {.candidate = inputs.candidates.front(),
           .times = two_times(inputs.check, *inputs.released),
@@ -52,6 +54,14 @@ api::Measurement not_started(const api::Check& check) {
   return {.check = check.name,
           .reason = api::Reason::NoPodsToProbe,
           .message = "no pod of the revision has started"};
+}
+
+bool has_question_of(std::span<const api::Measurement> results,
+                     const api::Measurement& measurement) {
+  return measurement.question.empty() ||
+         std::ranges::all_of(results, [&](const api::Measurement& one) {
+           return one.question == measurement.question;
+         });
 }
 
 std::optional<api::BaselineResult> metrics_baseline_result(

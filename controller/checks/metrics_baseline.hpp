@@ -55,6 +55,11 @@ struct MetricsBaseline {
 // The measurement of a metrics check for a revision of which no pod has started. It cannot fail.
 [[nodiscard]] api::Measurement not_started(const api::Check& check);
 
+// The results are about the same rule as the measurement. If not, the rule has changed meanwhile. A
+// measurement without a question has none yet: no pod of the revision has started.
+[[nodiscard]] bool has_question_of(std::span<const api::Measurement> results,
+                                   const api::Measurement& measurement);
+
 // `results`: one for each time of the plan. Results from before the release count as a failure only
 // if all failed. Nothing if they say nothing.
 [[nodiscard]] std::optional<api::BaselineResult> metrics_baseline_result(

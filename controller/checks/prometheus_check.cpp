@@ -2,10 +2,12 @@
 
 #include <fmt/format.h>
 
+#include "base/overloaded.hpp"
 #include "checks/container.hpp"
 #include "checks/prometheus_answer.hpp"
 #include "checks/prometheus_measurement.hpp"
 #include "checks/prometheus_plan.hpp"
+#include "checks/rule_check.hpp"
 #include "codec/values.hpp"
 
 namespace lastgood::checks {
@@ -39,18 +41,25 @@ Result<PlannedQuery> plan_one(const api::PrometheusCheck& check, const std::stri
   if (!bound) return std::unexpected(bound.error());
   auto call = plan_query(check.server, *bound, default_address, check.server.timeout);
   if (!call) return std::unexpected(call.error());
-  if (at) {
-    const auto milliseconds = at->time_since_epoch().count();
-    call->body += fmt::format("&time={}.{:03}", milliseconds / 1000, milliseconds % 1000);
-  }
+  if (at) add_time(*call, *at);
   return PlannedQuery{.query = *std::move(bound), .call = *std::move(call)};
 }
 
 }  // namespace
 
 bool distinguishes_revisions(const api::Check& check) {
-  const auto use = codec::validate_query(prometheus_of(check).query);
+  const auto* const prometheus = std::get_if<api::PrometheusCheck>(&check.kind);
+  if (!prometheus) return places_by_pod(check.kind);
+  const auto use = codec::validate_query(prometheus->query);
   return use && codec::distinguishes_revisions(*use);
+}
+
+bool is_about_all_pods(const api::Check& check) {
+  return std::visit(Overloaded{[](const api::HttpCheck&) { return false; },
+                               [](const api::PodMetricsCheck&) { return false; },
+                               [](const api::ExternalMetricCheck&) { return true; },
+                               [&](const auto&) { return !distinguishes_revisions(check); }},
+                    check.kind);
 }
 
 bool uses_baseline_pods(const api::Check& check) {
@@ -58,9 +67,10 @@ bool uses_baseline_pods(const api::Check& check) {
     const auto use = codec::validate_query(query);
     return use && use->variables.contains(codec::QueryVariable::BaselinePods);
   };
-  const api::PrometheusCheck& prometheus = prometheus_of(check);
-  return uses(prometheus.query) ||
-         (prometheus.minimum_traffic && uses(prometheus.minimum_traffic->query));
+  const auto* const prometheus = std::get_if<api::PrometheusCheck>(&check.kind);
+  if (!prometheus) return false;
+  return uses(prometheus->query) ||
+         (prometheus->minimum_traffic && uses(prometheus->minimum_traffic->query));
 }
 
 std::vector<std::string> active_pod_names(std::span<const api::Pod> pods) {

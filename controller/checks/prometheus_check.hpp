@@ -14,9 +14,12 @@
 
 namespace lastgood::checks {
 
-// The query of the check is evaluated for one revision: see promql.hpp.
-// Precondition: the check is a PrometheusCheck.
+// The check measures one revision: its query does, see promql.hpp, or its alerts are placed by
+// their pods, see placement.hpp.
 [[nodiscard]] bool distinguishes_revisions(const api::Check& check);
+
+// The result is about the pods of all revisions together.
+[[nodiscard]] bool is_about_all_pods(const api::Check& check);
 
 // A query of the check has the variable $baselinePods.
 [[nodiscard]] bool uses_baseline_pods(const api::Check& check);

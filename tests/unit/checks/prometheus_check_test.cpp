@@ -64,4 +64,18 @@ TEST_CASE("distinguishes_revisions is true for a query with $pods, $revision or 
   CHECK_FALSE(distinguishes_revisions(check_with(R"(errors{app="$deployment"})")));
 }
 
+TEST_CASE("is_about_all_pods is true when a check does not tell the revisions apart") {
+  const auto is_about_all = [](const api::CheckKind& kind) {
+    return is_about_all_pods({.name = "c", .kind = kind});
+  };
+  CHECK(is_about_all(check_with("errors").kind));
+  CHECK_FALSE(is_about_all(check_with(R"(errors{pod=~"$pods"})").kind));
+  CHECK(is_about_all(api::AlertCheck{.alert = "A", .match_labels = {{"app", "web"}}}));
+  CHECK(is_about_all(api::PrometheusRuleCheck{.alert = "A", .match_labels = {{"app", "web"}}}));
+  CHECK_FALSE(is_about_all(api::AlertCheck{.alert = "A"}));
+  CHECK_FALSE(is_about_all(api::PrometheusRuleCheck{.alert = "A"}));
+  CHECK(is_about_all(api::ExternalMetricCheck{}));
+  CHECK_FALSE(is_about_all(api::HttpCheck{}));
+}
+
 }  // namespace lastgood::checks::test

@@ -1,0 +1,172 @@
+#include "checks/alert_measurement.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "base/text.hpp"
+#include "checks/message.hpp"
+#include "codec/promql_expression.hpp"
+
+namespace lastgood::checks {
+namespace {
+
+using api::MeasurementResult;
+using api::Reason;
+
+// A rule that matchLabels selects, and what places its alerts.
+struct SelectedRule {
+  const ServerRule* rule;
+  Placement placement;
+};
+
+std::vector<SelectedRule> selected_in(const std::vector<ServerRule>& rules,
+                                      const Placement& placement) {
+  std::vector<SelectedRule> selected;
+  for (const ServerRule& rule : rules) {
+    if (auto placed = placement_for_rule(placement, rule.labels))
+      selected.push_back({.rule = &rule, .placement = *std::move(placed)});
+  }
+  return selected;
+}
+
+// Why the alerts of the rule are not known now.
+std::optional<MissingValue> problem_of(const ServerRule& rule, Time now) {
+  if (rule.health != "ok" || !rule.last_evaluation) {
+    const std::string error =
+        rule.last_error.empty() ? "it was not evaluated yet" : in_quotes(rule.last_error, 200);
+    return missing_value(Reason::RuleUnhealthy,
+                         fmt::format("the rule in the group {} is not healthy: {}; correct its "
+                                     "expression, or see the log of the server",
+                                     in_quotes(rule.group), error));
+  }
+  const Duration age = now - *rule.last_evaluation;
+  const Duration max_age = std::max(max_rule_age, 3 * rule.interval);
+  if (age > max_age) {
+    return missing_value(
+        Reason::RuleStale,
+        fmt::format("the rule in the group {} was last evaluated at {}, more than {} ago; check "
+                    "that the server evaluates its rules",
+                    in_quotes(rule.group), format_rfc3339(*rule.last_evaluation),
+                    format_duration(max_age)));
+  }
+  if (-age > max_clock_skew) {
+    return missing_value(
+        Reason::ClockSkew,
+        fmt::format("the rule in the group {} was last evaluated at {}, which is in the future; "
+                    "correct the clocks of the metrics server and of the nodes",
+                    in_quotes(rule.group), format_rfc3339(*rule.last_evaluation)));
+  }
+  return {};
+}
+
+std::optional<MissingValue> removed_label_of(const SelectedRule& selected) {
+  const auto expression = codec::read_expression(selected.rule->expression);
+  if (!expression) return {};
+  for (const std::string& name : needed_labels(selected.placement)) {
+    if (selected.rule->labels.contains(name) || codec::may_have_label(*expression, name)) continue;
+    return missing_value(
+        Reason::LabelsRemoved,
+        fmt::format("no alert of the rule in the group {} can have the label {}, so it is not "
+                    "known which application it is about; keep the label in the expression, or "
+                    "set matchLabels",
+                    in_quotes(selected.rule->group), in_quotes(name)));
+  }
+  return {};
+}
+
+struct Firing {
+  const ServerAlert* alert;
+  const Placement* placement;
+};
+
+std::vector<Firing> firing_in(const std::vector<SelectedRule>& rules, Time now) {
+  std::vector<Firing> firing;
+  for (const SelectedRule& selected : rules) {
+    if (problem_of(*selected.rule, now)) continue;
+    for (const ServerAlert& alert : selected.rule->alerts) {
+      if (alert.is_firing && is_placed(alert.labels, selected.placement))
+        firing.push_back({.alert = &alert, .placement = &selected.placement});
+    }
+  }
+  return firing;
+}
+
+std::string active_text(const ServerAlert& alert) {
+  return alert.active_at ? ", active since " + format_rfc3339(*alert.active_at) : "";
+}
+
+// The baseline of alerts of which one was active before the release.
+std::optional<api::BaselineResult> baseline_of(const std::vector<Firing>& firing,
+                                               std::optional<Time> released, Time now) {
+  const auto was_active = [&](const Firing& one) {
+    return released && one.alert->active_at && *one.alert->active_at < *released;
+  };
+  const auto found = std::ranges::find_if(firing, was_active);
+  if (found == firing.end()) return {};
+  constexpr int enough_failures = 2;  // the server has observed it for longer than we have
+  return api::BaselineResult{
+      .result = MeasurementResult::Fail,
+      .reason = Reason::AlertFiring,
+      .message = clip(
+          fmt::format("the alert of {} was active before the release{}",
+                      text_of(found->alert->labels, *found->placement), active_text(*found->alert)),
+          max_message_size),
+      .revision = "the revision before",
+      .consecutive_failures = enough_failures,
+      .before = true,
+      .at = now};
+}
+
+}  // namespace
+
+api::Measurement measure_alert(const std::string& check, const std::string& alert,
+                               const Placement& placement, const RulesAnswer& rules,
+                               std::optional<Time> released, Time now) {
+  const auto measurement = [&](MeasurementResult result, Reason reason,
+                               const std::string& message) {
+    return api::Measurement{.check = check,
+                            .result = result,
+                            .reason = reason,
+                            .message = clip(on_one_line(message, ' '), max_message_size),
+                            .at = now};
+  };
+  const auto unknown = [&](const MissingValue& missing) {
+    return measurement(MeasurementResult::Unknown, missing.reason,
+                       fmt::format("alert {}: {}", clip(alert, 64), missing.message));
+  };
+  if (!rules) return unknown(rules.error());
+  const auto selected = selected_in(*rules, placement);
+  if (selected.empty()) {
+    return unknown(missing_value(
+        Reason::RuleNotLoaded,
+        rules->empty() ? std::string("the server has no alerting rule of this name; correct the "
+                                     "name, or load the rule into the server")
+                       : fmt::format("no rule of this name has the labels {}; correct matchLabels",
+                                     text_of(placement))));
+  }
+  const auto firing = firing_in(selected, now);
+  if (!firing.empty()) {
+    const Firing& first = firing.front();
+    auto failure =
+        measurement(MeasurementResult::Fail, Reason::AlertFiring,
+                    fmt::format("alert {} is firing for {}: {} has {}{}", clip(alert, 64),
+                                text_of(placement), text_of(first.alert->labels, *first.placement),
+                                first.alert->value, active_text(*first.alert)));
+    failure.value = first.alert->value;
+    failure.baseline = baseline_of(firing, released, now);
+    return failure;
+  }
+  for (const SelectedRule& one : selected) {
+    if (const auto problem = problem_of(*one.rule, now)) return unknown(*problem);
+  }
+  for (const SelectedRule& one : selected) {
+    if (const auto removed = removed_label_of(one)) return unknown(*removed);
+  }
+  return measurement(
+      MeasurementResult::Pass, Reason::Passed,
+      fmt::format("alert {} is not firing for {}", clip(alert, 64), text_of(placement)));
+}
+
+}  // namespace lastgood::checks

@@ -1,0 +1,33 @@
+// Turns the rules of a server into a measurement of the check `alert`.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "api/measurement.hpp"
+#include "base/time.hpp"
+#include "checks/alerts_answer.hpp"
+#include "checks/placement.hpp"
+
+namespace lastgood::checks {
+
+// A rule that was not evaluated for this time, or for three intervals of its group, is stale.
+inline constexpr Duration max_rule_age = std::chrono::minutes(2);
+
+// Only alerts that are placed count (see placement.hpp), of rules that matchLabels selects. The
+// first row that applies decides:
+//   Unknown, with its reason   there is no usable answer
+//   RuleNotLoaded              the server has no such rule
+//   Fail (AlertFiring)         an alert of a healthy rule is firing
+//   RuleUnhealthy              the evaluation of a rule fails, or it was not evaluated yet
+//   RuleStale, ClockSkew       the last evaluation of a rule is too old, or in the future
+//   LabelsRemoved              no alert of a rule can have the labels that place it
+//   Pass                       the alerts are pending or inactive
+//
+// `released`: when the evaluation of the measured revision started. If an alert that is firing was
+// active before, the measurement has a baseline that fails: the release is not the cause.
+[[nodiscard]] api::Measurement measure_alert(const std::string& check, const std::string& alert,
+                                             const Placement& placement, const RulesAnswer& rules,
+                                             std::optional<Time> released, Time now);
+
+}  // namespace lastgood::checks

@@ -1,0 +1,62 @@
+// The checks `prometheusRule` and `alert`: from the policy to the requests, and from the responses
+// to a measurement.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+
+#include "api/call.hpp"
+#include "api/guard.hpp"
+#include "api/measurement.hpp"
+#include "api/policy.hpp"
+#include "base/result.hpp"
+#include "checks/alert_rule.hpp"
+#include "codec/promql.hpp"
+
+namespace lastgood::checks {
+
+// Either requests or a measurement, never both. The measurement is always Unknown.
+struct RulePlan {
+  std::optional<api::Measurement> measurement = {};
+  AlertRule rule = {};
+  api::HttpCall value = {};     // evaluates the expression
+  api::HttpCall presence = {};  // see presence.hpp; sent only if needs_presence()
+};
+
+// `variables`: of the measured revision. `object`: of `key`, see rule_key().
+// `default_address`, `at`: see plan_prometheus(). Precondition: the check is a PrometheusRuleCheck.
+[[nodiscard]] RulePlan plan_rule(const api::Check& check, const codec::QueryVariables& variables,
+                                 const Key& key, const RulesOfObject& object,
+                                 const std::string& default_address, std::optional<Time> at);
+
+[[nodiscard]] bool needs_presence(const RulePlan& plan, const api::HttpResponse& value,
+                                  std::optional<Time> at, Time now);
+
+// `presence`: the response to RulePlan::presence; absent: it was not sent.
+[[nodiscard]] api::Measurement measure_rule(const api::Check& check, const RulePlan& plan,
+                                            const api::HttpResponse& value,
+                                            const std::optional<api::HttpResponse>& presence,
+                                            std::optional<Time> at, Time now);
+
+// The request for the rules with the name of the alert. BadInput if there is no valid address.
+// Precondition of the functions for alerts: the check is an AlertCheck.
+[[nodiscard]] Result<api::HttpCall> plan_alert(const api::Check& check,
+                                               const std::string& default_address);
+
+struct AlertInputs {
+  const api::Check& check;
+  const codec::QueryVariables& variables;
+  std::span<const api::ReceivedAlert> received = {};  // from Alertmanager
+  std::optional<Time> released = {};  // see measure_alert() of alert_measurement.hpp
+};
+
+// `response`: to the request of plan_alert(). The server decides. If it cannot be asked, the alerts
+// that Alertmanager sent do: see received_alerts.hpp.
+[[nodiscard]] api::Measurement measure_alert(const AlertInputs& inputs,
+                                             const Result<api::HttpResponse>& response, Time now);
+
+// matchLabels are absent, so the pods of the series tell the revisions apart.
+[[nodiscard]] bool places_by_pod(const api::CheckKind& kind);
+
+}  // namespace lastgood::checks

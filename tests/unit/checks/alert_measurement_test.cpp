@@ -1,0 +1,167 @@
+// The rules are answers of Prometheus 3.16 to GET /api/v1/rules.
+#include "checks/alert_measurement.hpp"
+
+#include <fmt/format.h>
+
+#include <catch2/catch.hpp>
+
+#include "support/printers.hpp"
+
+namespace lastgood::checks::test {
+namespace {
+
+using api::MeasurementResult;
+using api::Reason;
+
+const Time now = *parse_rfc3339("2026-11-28T23:20:20Z");
+const Time released = *parse_rfc3339("2026-11-28T23:18:00Z");
+const Placement web{.namespace_ = "shop", .pods = {"web-1", "web-2"}};
+
+struct Rule {
+  std::string alerts;
+  std::string health = "ok";
+  std::string evaluated = "2026-11-28T23:20:18.83623892Z";
+  std::string expression = "errors > 1";
+  std::string labels = R"({"severity":"critical"})";
+  std::string name = "HighErrorRate";
+  std::string type = "alerting";
+  int interval = 30;
+};
+
+std::string json_of(const Rule& rule) {
+  const std::string error = rule.health == "err" ? R"("lastError":"many-to-many",)" : "";
+  return fmt::format(
+      R"({{"name":"web","file":"r.yml","rules":[{{"state":"x","name":"{}","query":"{}",)"
+      R"("duration":5,"labels":{},"annotations":{{}},"alerts":[{}],"health":"{}",{})"
+      R"("evaluationTime":0.0005,"lastEvaluation":"{}","type":"{}"}}],"interval":{}}})",
+      rule.name, rule.expression, rule.labels, rule.alerts, rule.health, error, rule.evaluated,
+      rule.type, rule.interval);
+}
+
+std::string alert(const std::string& pod, const std::string& state = "firing",
+                  const std::string& active = "2026-11-28T23:18:41.832822089Z",
+                  const std::string& namespace_ = "shop") {
+  return fmt::format(
+      R"({{"labels":{{"alertname":"HighErrorRate","namespace":"{}","pod":"{}","app":"web",)"
+      R"("severity":"critical"}},"annotations":{{}},"state":"{}","activeAt":"{}",)"
+      R"("value":"1.9996610743941703e-01"}})",
+      namespace_, pod, state, active);
+}
+
+RulesAnswer answer_of(const std::string& groups) {
+  return parse_rules({.outcome = api::ProbeOutcome::Answered,
+                      .status = 200,
+                      .content_type = "application/json",
+                      .body = R"({"status":"success","data":{"groups":[)" + groups + "]}}"},
+                     "HighErrorRate");
+}
+
+api::Measurement measure(const std::string& groups, const Placement& placement = web) {
+  return measure_alert("alerts", "HighErrorRate", placement, answer_of(groups), released, now);
+}
+api::Measurement measure(const Rule& rule, const Placement& placement = web) {
+  return measure(json_of(rule), placement);
+}
+
+Placement labelled(const api::StringMap& labels) {
+  return {.namespace_ = "shop", .pods = web.pods, .match_labels = labels};
+}
+
+}  // namespace
+
+TEST_CASE("measure_alert fails when an alert of a pod of the revision is firing") {
+  const auto found = measure({.alerts = alert("web-0") + "," + alert("web-1")});
+  CHECK(found.result == MeasurementResult::Fail);
+  CHECK(found.reason == Reason::AlertFiring);
+  CHECK(found.value == "1.9996610743941703e-01");
+  CHECK_FALSE(found.baseline);
+  CHECK(found.message ==
+        R"(alert HighErrorRate is firing for the 2 pods of the revision: {namespace="shop", )"
+        R"(pod="web-1", alertname="HighErrorRate", app="web", severity="critical"} has )"
+        "1.9996610743941703e-01, active since 2026-11-28T23:18:41Z");
+}
+
+TEST_CASE("measure_alert passes when the alerts of the pods are pending or inactive") {
+  CHECK(measure({.alerts = ""}).result == MeasurementResult::Pass);
+  CHECK(measure({.alerts = alert("web-1", "pending")}).result == MeasurementResult::Pass);
+  CHECK(measure({.alerts = alert("web-0")}).result == MeasurementResult::Pass);
+  const std::string other = alert("web-1", "firing", "2026-11-28T23:18:41Z", "cart");
+  CHECK(measure({.alerts = other}).result == MeasurementResult::Pass);
+}
+
+TEST_CASE("measure_alert is Unknown when the state of the rule is not known") {
+  struct Row {
+    const char* name;
+    Rule rule;
+    Reason reason;
+  };
+  const Row row = GENERATE(values<Row>({
+      {"a broken rule is inactive", {.health = "err"}, Reason::RuleUnhealthy},
+      {"a broken rule keeps no verdict",
+       {.alerts = alert("web-1"), .health = "err"},
+       Reason::RuleUnhealthy},
+      {"a new rule",
+       {.health = "unknown", .evaluated = "0001-01-01T00:00:00Z"},
+       Reason::RuleUnhealthy},
+      {"a rule that is not evaluated", {.evaluated = "2026-11-28T23:18:10Z"}, Reason::RuleStale},
+      {"an alert that is frozen",
+       {.alerts = alert("web-1"), .evaluated = "2026-11-28T23:18:10Z"},
+       Reason::RuleStale},
+      {"a clock in the future", {.evaluated = "2026-11-28T23:22:00Z"}, Reason::ClockSkew},
+      {"another rule", {.name = "Other"}, Reason::RuleNotLoaded},
+      {"a recording rule", {.type = "recording"}, Reason::RuleNotLoaded},
+      {"an expression without pods", {.expression = "sum(errors) > 1"}, Reason::LabelsRemoved},
+  }));
+  INFO(row.name);
+  const auto found = measure(row.rule);
+  CHECK(found.result == MeasurementResult::Unknown);
+  CHECK(found.reason == row.reason);
+}
+
+TEST_CASE("measure_alert waits three intervals of a slow group before the rule is stale") {
+  CHECK(measure({.evaluated = "2026-11-28T23:06:00Z", .interval = 300}).result ==
+        MeasurementResult::Pass);
+  CHECK(measure({.evaluated = "2026-11-28T23:05:00Z", .interval = 300}).reason ==
+        Reason::RuleStale);
+}
+
+TEST_CASE("measure_alert is Unknown without the rule, and names the labels that select none") {
+  CHECK(measure("").reason == Reason::RuleNotLoaded);
+  const auto found = measure(Rule{}, labelled({{"severity", "warning"}}));
+  CHECK(found.reason == Reason::RuleNotLoaded);
+  CHECK(found.message ==
+        R"(alert HighErrorRate: no rule of this name has the labels {severity="warning"}; correct )"
+        "matchLabels");
+}
+
+TEST_CASE("measure_alert reads only the rules that matchLabels selects") {
+  const std::string two =
+      json_of({.health = "err", .labels = R"({"severity":"warning"})"}) + "," + json_of({});
+  CHECK(measure(two).reason == Reason::RuleUnhealthy);
+  CHECK(measure(two, labelled({{"severity", "critical"}})).result == MeasurementResult::Pass);
+}
+
+TEST_CASE("measure_alert places by pod when matchLabels has only labels of the rule") {
+  const Placement critical = labelled({{"severity", "critical"}});
+  CHECK(measure({.alerts = alert("cart-1")}, critical).result == MeasurementResult::Pass);
+  CHECK(measure({.alerts = alert("web-1")}, critical).result == MeasurementResult::Fail);
+}
+
+TEST_CASE("measure_alert fails for an alert of a healthy rule although another is broken") {
+  const std::string two = json_of({.health = "err"}) + "," + json_of({.alerts = alert("web-1")});
+  CHECK(measure(two).result == MeasurementResult::Fail);
+}
+
+TEST_CASE("measure_alert has a failing baseline when the alert was active before the release") {
+  const Placement by_app = labelled({{"app", "web"}});
+  const auto found = measure(
+      {.alerts = alert("web-1") + "," + alert("web-0", "firing", "2026-11-28T23:17:59Z")}, by_app);
+  CHECK(found.result == MeasurementResult::Fail);
+  REQUIRE(found.baseline);
+  CHECK(found.baseline->result == MeasurementResult::Fail);
+  CHECK(found.baseline->before);
+  CHECK(found.baseline->consecutive_failures == 2);
+  CHECK_FALSE(measure({.alerts = alert("web-1")}, by_app).baseline);
+}
+
+}  // namespace lastgood::checks::test

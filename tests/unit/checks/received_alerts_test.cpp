@@ -1,0 +1,88 @@
+#include "checks/received_alerts.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "support/printers.hpp"
+
+namespace lastgood::checks::test {
+namespace {
+
+using api::MeasurementResult;
+using api::Reason;
+
+const Time now = *parse_rfc3339("2026-11-28T23:20:20Z");
+const Time released = *parse_rfc3339("2026-11-28T23:18:00Z");
+const Placement pods{.namespace_ = "shop", .pods = {"web-b-1"}};
+
+api::ReceivedAlert alert_of(const std::string& pod, const char* start = "2026-11-28T23:19:00Z") {
+  return {.fingerprint = pod,
+          .name = "HighErrorRate",
+          .labels = {{"namespace", "shop"}, {"pod", pod}, {"severity", "critical"}},
+          .starts_at = parse_rfc3339(start)};
+}
+
+api::ReceivedAlert resolved(api::ReceivedAlert alert) {
+  alert.ends_at = now;
+  return alert;
+}
+
+api::Measurement measure(const std::vector<api::ReceivedAlert>& alerts,
+                         const std::optional<MissingValue>& server = {},
+                         const Placement& placement = pods) {
+  return measure_received({.check = "alerts",
+                           .alert = "HighErrorRate",
+                           .placement = placement,
+                           .deployment = "web",
+                           .alerts = alerts,
+                           .server = server,
+                           .released = released},
+                          now);
+}
+
+}  // namespace
+
+TEST_CASE("measure_received fails when Alertmanager sent that an alert of a pod fires") {
+  const auto found = measure({alert_of("web-a-1"), alert_of("web-b-1")});
+  CHECK(found.result == MeasurementResult::Fail);
+  CHECK(found.reason == Reason::AlertFiring);
+  CHECK_FALSE(found.baseline);
+  CHECK(found.message ==
+        R"(Alertmanager has sent that alert HighErrorRate fires for {namespace="shop", )"
+        R"(pod="web-b-1", severity="critical"} since 2026-11-28T23:19:00Z)");
+}
+
+TEST_CASE("measure_received never passes: resolved is not healthy") {
+  CHECK(measure({}).reason == Reason::AlertNotConfirmed);
+  CHECK(measure({resolved(alert_of("web-b-1"))}).reason == Reason::AlertNotConfirmed);
+  CHECK(measure({alert_of("web-a-1")}).reason == Reason::AlertNotConfirmed);
+  CHECK(measure({}).result == MeasurementResult::Unknown);
+}
+
+TEST_CASE("measure_received says why the server was not asked") {
+  const MissingValue refused{.reason = Reason::ConnectionRefused, .message = "refused"};
+  CHECK(measure({}, refused).reason == Reason::ConnectionRefused);
+  CHECK(measure({resolved(alert_of("web-b-1"))}, refused).reason == Reason::AlertNotConfirmed);
+  CHECK(measure({alert_of("web-b-1")}, refused).result == MeasurementResult::Fail);
+}
+
+TEST_CASE("measure_received has a failing baseline when an alert began before the release") {
+  const auto found = measure({alert_of("web-b-1", "2026-11-28T23:17:59Z")});
+  REQUIRE(found.baseline);
+  CHECK(found.baseline->before);
+  CHECK(found.baseline->result == MeasurementResult::Fail);
+}
+
+TEST_CASE("measure_received leaves out pods of another Deployment that has the labels") {
+  const Placement critical{.namespace_ = "shop", .match_labels = {{"severity", "critical"}}};
+  CHECK(measure({alert_of("cart-1")}, {}, critical).result == MeasurementResult::Unknown);
+  CHECK(measure({alert_of("web-a-1")}, {}, critical).result == MeasurementResult::Fail);
+}
+
+TEST_CASE("counts_received is false when the server says that the rule is broken or stale") {
+  CHECK(counts_received(Reason::ConnectionRefused));
+  CHECK(counts_received(Reason::RuleNotLoaded));
+  CHECK_FALSE(counts_received(Reason::RuleStale));
+  CHECK_FALSE(counts_received(Reason::RuleUnhealthy));
+}
+
+}  // namespace lastgood::checks::test
