@@ -43,7 +43,7 @@ std::optional<api::BaselineResult> replaced_revision(const std::string& name, ap
 }
 
 bool worked_before(const api::GuardStatus& guard, const CheckStatus& check) {
-  return has_passed_for(guard, check.config_hash, guard.current->hash);
+  return has_passed_for(guard, passed_hash(check.config_hash, check.question), guard.current->hash);
 }
 
 std::optional<api::BaselineResult> inherited_baseline(const api::GuardStatus& guard,

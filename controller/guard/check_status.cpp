@@ -111,7 +111,29 @@ bool is_baseline_failing(const CheckStatus& check) {
          check.baseline->consecutive_failures >= min_failures;
 }
 
+namespace {
+
+// The rule that the check reads has changed: the results of the old rule do not count.
+bool is_other_question(const CheckStatus& check, const api::Measurement& measurement) {
+  return !measurement.question.empty() && !check.question.empty() &&
+         measurement.question != check.question;
+}
+
+CheckStatus with_question(CheckStatus check, const api::Measurement& measurement) {
+  if (is_other_question(check, measurement)) {
+    CheckStatus empty = empty_check(check.name);
+    empty.config_hash = check.config_hash;
+    empty.failure_threshold = check.failure_threshold;
+    check = std::move(empty);
+  }
+  if (!measurement.question.empty()) check.question = measurement.question;
+  return check;
+}
+
+}  // namespace
+
 CheckStatus apply(CheckStatus check, const api::Measurement& measurement, bool settled, Time now) {
+  check = with_question(std::move(check), measurement);
   // A failure has the time of its measurement, not of this reconcile.
   const Time when = std::min(measurement.at.value_or(now), now);
   // A breach whose cause was the cluster ends with its cause. A failure of the release is counted
@@ -158,11 +180,11 @@ void forget_old_results(CheckStatus& check, const api::PolicySpec& spec, Time no
   if (check.last_result && now - *check.last_result > window) check.recent_results.clear();
 }
 
-// The failures of a check of the policy must last for its `for`.
+// The failures of a check of the policy must last for its `for`, and for that of its rule.
 api::Measurement with_duration(api::Measurement measurement, const api::PolicySpec& spec) {
   const auto check = std::ranges::find(spec.checks, measurement.check, &api::Check::name);
   if (check == spec.checks.end()) return measurement;
-  measurement.min_failing_time = check->fail_for;
+  measurement.min_failing_time = std::max(measurement.min_failing_time, check->fail_for);
   measurement.max_gap = max_result_age(check->name, spec);
   return measurement;
 }

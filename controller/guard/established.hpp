@@ -17,6 +17,12 @@
 
 namespace lastgood::guard {
 
+// The config hash of a pass. If the policy alone does not say what was measured, it has the
+// question too (see api::Measurement::question): the pass of a rule does not establish another rule
+// of the same name. The functions below also take a config hash without a question, and then mean
+// any.
+[[nodiscard]] std::string passed_hash(const std::string& config_hash, const std::string& question);
+
 // Records that a check with this configuration passed for a revision. The list keeps the last two
 // revisions of each configuration, and first those that `spec` still has.
 void record_pass(api::GuardStatus& guard, api::PassedCheck passed, const api::PolicySpec& spec);

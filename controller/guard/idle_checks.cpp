@@ -111,10 +111,11 @@ void apply_idle_measurements(api::GuardStatus& guard,
     if (check == spec.checks.end()) continue;
     const std::string config_hash = api::config_hash_of(check->kind);
     if (measurement.result == MeasurementResult::Pass)
-      record_pass(
-          guard,
-          {.check = check->name, .config_hash = config_hash, .revision = guard.current->hash},
-          spec);
+      record_pass(guard,
+                  {.check = check->name,
+                   .config_hash = passed_hash(config_hash, measurement.question),
+                   .revision = guard.current->hash},
+                  spec);
     const IdleResult* last = find_result(guard, check->name, config_hash);
     const int before = last ? last->consecutive_failures : 0;
     int failures = measurement.result == MeasurementResult::Unknown ? before : 0;

@@ -53,14 +53,11 @@ void end_unverified(Step& step, const api::Rollback& rollback, const std::string
   succeed(step, rollback, message);
 }
 
-// A query or a metric about all pods may still have samples of the release that was rolled back. So
+// A result about all pods may still have samples of the release that was rolled back. So
 // its failure does not fail the verification, which only waits for a pass.
 bool is_about_all_pods(const CheckStatus& status, const api::PolicySpec& spec) {
   const auto check = std::ranges::find(spec.checks, status.name, &api::Check::name);
-  if (check == spec.checks.end()) return false;
-  if (is_external_metric(spec, status.name)) return true;
-  return std::holds_alternative<api::PrometheusCheck>(check->kind) &&
-         !checks::distinguishes_revisions(*check);
+  return check != spec.checks.end() && checks::is_about_all_pods(*check);
 }
 
 std::vector<CheckStatus> checks_of_restored(std::vector<CheckStatus> checks,

@@ -122,3 +122,29 @@ TEST_CASE("holds a release whose check never passed for another revision, and ro
   harness.pass_time(10s).reconcile({measurement});
   CHECK(harness.restorations == 1);
 }
+
+TEST_CASE("the pass of a rule does not establish another rule of the same name") {
+  api::GuardStatus guard = evaluating_v2();
+  const api::PolicySpec spec = web_policy().spec;
+  record_pass(guard, passed(passed_hash("a", "old"), "v1"), spec);
+  const auto is_established_with = [&](const std::string& question) {
+    return is_established(guard, {.name = "health", .config_hash = "a", .question = question});
+  };
+  CHECK(is_established_with("old"));
+  CHECK_FALSE(is_established_with("new"));
+  CHECK(is_established_with(""));  // not measured yet
+  CHECK(has_passed_for(guard, "a", TemplateHash("v1")));
+  CHECK_FALSE(has_passed(guard, "ab"));
+  CHECK_FALSE(has_passed(guard, passed_hash("a", "ol")));
+}
+
+TEST_CASE("records the question of a pass") {
+  api::GuardStatus guard = evaluating_v2();
+  guard.rolled_out = noon;
+  const api::PolicySpec spec = web_policy().spec;
+  api::Measurement measurement = pass(spec.checks.front().name);
+  measurement.question = "q";
+  record_passes(guard, std::array{measurement}, spec);
+  REQUIRE(guard.passed_checks.size() == 1);
+  CHECK(guard.passed_checks.front().config_hash == passed_hash(health_hash(), "q"));
+}

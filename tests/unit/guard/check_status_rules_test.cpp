@@ -1,0 +1,62 @@
+// The status of a check that reads a rule from the cluster.
+#include <array>
+#include <catch2/catch.hpp>
+
+#include "guard/check_status.hpp"
+#include "unit/guard/harness.hpp"
+
+using namespace lastgood;
+using namespace lastgood::guard;
+using namespace lastgood::guard::test;
+using api::MeasurementResult;
+using enum api::MeasurementResult;
+
+namespace {
+
+api::Measurement answer_to(const char* question, MeasurementResult result) {
+  return {.check = "alert", .result = result, .question = question};
+}
+
+}  // namespace
+
+TEST_CASE("starts again when a rule changes: failures of the old rule do not count") {
+  api::CheckStatus check{.name = "alert", .config_hash = "a", .failure_threshold = 3};
+  for (int i = 0; i < 3; ++i) check = apply(check, answer_to("old", Fail), true, noon);
+  CHECK(check.breached);
+  check = apply(check, answer_to("new", Fail), true, noon);
+  CHECK_FALSE(check.breached);
+  CHECK(check.consecutive_failures == 1);
+  CHECK(check.failure_threshold == 3);
+  CHECK(check.config_hash == "a");
+  CHECK(check.question == "new");
+}
+
+TEST_CASE("keeps the failures of a rule while the rule cannot be read") {
+  api::CheckStatus check{.name = "alert", .failure_threshold = 3};
+  check = apply(check, answer_to("old", Fail), true, noon);
+  check = apply(check, answer_to("", Unknown), true, noon);
+  check = apply(check, answer_to("old", Fail), true, noon);
+  CHECK(check.consecutive_failures == 2);
+}
+
+TEST_CASE("a failure must last for the longer of the check and of its rule") {
+  struct Row {
+    Duration of_check;
+    Duration of_rule;
+    Duration lasted;
+    bool breached;
+  };
+  const Row row = GENERATE(values<Row>({{0s, 2min, 119s, false},
+                                        {0s, 2min, 120s, true},
+                                        {3min, 2min, 120s, false},
+                                        {3min, 2min, 180s, true}}));
+  api::PolicySpec spec = web_policy().spec;
+  spec.checks.front().fail_for = row.of_check;
+  spec.checks.front().failure_threshold = 1;
+  api::Measurement failure = fails(spec.checks.front().name);
+  failure.min_failing_time = row.of_rule;
+  std::vector<api::CheckStatus> checks;
+  for (Duration at{0}; at <= row.lasted; at += 1s)
+    checks = apply_all(checks, spec, std::array{failure}, true, noon + at);
+  CHECK(checks.back().breached == row.breached);
+}
