@@ -7,6 +7,7 @@
 #include "guard/drill.hpp"
 #include "guard/guard_status.hpp"
 #include "guard/load.hpp"
+#include "guard/received_alerts.hpp"
 #include "rollback/record.hpp"
 
 namespace lastgood::guard {
@@ -46,6 +47,7 @@ bool is_about(const InboxEntry& entry, const GuardState& state) {
       Overloaded{
           [&](const MeasurementArrived& one) { return one.deployment == state.deployment_uid; },
           [&](const CheckEnded& one) { return one.deployment == state.deployment_uid; },
+          [&](const AlertsArrived& one) { return one.deployment == state.deployment_uid; },
           [](const PodsChanged&) { return true; },
           [&](const GuardDeleted& one) { return one.guard == state.guard_uid; },
           [&](const FreezeRemoved& one) { return one.guard == state.guard_uid; },
@@ -56,6 +58,11 @@ bool is_about(const InboxEntry& entry, const GuardState& state) {
 }
 
 namespace {
+
+void add_alerts(GuardState& state, const AlertsArrived& arrived) {
+  state.guard.alerts = with_alerts(std::move(state.guard.alerts), arrived.alerts);
+  for (const std::string& check : arrived.checks) state.schedule.request(check, arrived.at);
+}
 
 // Runs the rollout check again, and each check that has had no result yet: perhaps the pods of the
 // release were not known when it ran.
@@ -76,6 +83,7 @@ GuardState fold(GuardState state, Inbox inbox, const api::Deployment& deployment
     std::visit(Overloaded{
                    [&](MeasurementArrived& one) { add_measurement(state, std::move(one)); },
                    [&](const CheckEnded& one) { state.running_checks.erase(one.check); },
+                   [&](const AlertsArrived& one) { add_alerts(state, one); },
                    [&](const PodsChanged& one) { request_checks(state, one.at); },
                    [&](const GuardDeleted&) { state = load(deployment, stores, now); },
                    [&](const FreezeRemoved&) {

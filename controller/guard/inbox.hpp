@@ -31,6 +31,14 @@ struct CheckEnded {
   std::string check;
 };
 
+// Alertmanager sent alerts that may be about the Deployment. The checks that read them run soon.
+struct AlertsArrived {
+  Uid deployment;
+  std::vector<api::ReceivedAlert> alerts;
+  std::vector<std::string> checks;
+  MonotonicTime at;
+};
+
 // A pod of the Deployment changed, or its pods are known again. The rollout check runs soon.
 struct PodsChanged {
   MonotonicTime at;
@@ -59,8 +67,8 @@ struct RollbackDeleted {
   Time at;
 };
 
-using InboxEntry = std::variant<MeasurementArrived, CheckEnded, PodsChanged, GuardDeleted,
-                                FreezeRemoved, RollbackSeen, RollbackDeleted>;
+using InboxEntry = std::variant<MeasurementArrived, CheckEnded, AlertsArrived, PodsChanged,
+                                GuardDeleted, FreezeRemoved, RollbackSeen, RollbackDeleted>;
 using Inbox = std::vector<InboxEntry>;
 
 }  // namespace lastgood::guard

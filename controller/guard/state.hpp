@@ -11,5 +11,6 @@
 #include "guard/inbox.hpp"
 #include "guard/load.hpp"
 #include "guard/outcomes.hpp"
+#include "guard/received_alerts.hpp"
 #include "guard/request_index.hpp"
 // IWYU pragma: end_exports

@@ -1,0 +1,96 @@
+#include "guard/received_alerts.hpp"
+
+#include <algorithm>
+#include <tuple>
+#include <variant>
+
+#include "checks/placement.hpp"
+
+namespace lastgood::guard {
+namespace {
+
+using api::ReceivedAlert;
+
+const std::string* label_of(const ReceivedAlert& alert, const std::string& name) {
+  const auto found = alert.labels.find(name);
+  return found == alert.labels.end() ? nullptr : &found->second;
+}
+
+bool may_be_about(const ReceivedAlert& alert, const Key& deployment, const api::AlertCheck& check) {
+  if (alert.name != check.alert) return false;
+  if (!check.match_labels.empty()) {
+    return checks::is_placed(
+        alert.labels, {.namespace_ = deployment.namespace_, .match_labels = check.match_labels});
+  }
+  const std::string* const namespace_ = label_of(alert, "namespace");
+  const std::string* const pod = label_of(alert, "pod");
+  return namespace_ && pod && *namespace_ == deployment.namespace_ &&
+         pod->starts_with(deployment.name + "-");
+}
+
+api::StringMap stored_labels(const ReceivedAlert& alert, const api::AlertCheck& check) {
+  api::StringMap kept;
+  std::size_t size = 0;
+  const auto keep = [&](const std::string& name, const std::string& value) {
+    size += name.size() + value.size();
+    kept.emplace(name, value);
+  };
+  for (const auto& [name, value] : alert.labels) {
+    const bool is_needed =
+        name == "namespace" || name == "pod" || check.match_labels.contains(name);
+    if (is_needed) keep(name, value);
+  }
+  for (const auto& [name, value] : alert.labels) {
+    const bool fits = size + name.size() + value.size() <= max_stored_labels_size;
+    if (fits && !kept.contains(name)) keep(name, value);
+  }
+  return kept;
+}
+
+// Of two alerts with the same fingerprint, whether `arrived` replaces `stored`.
+bool replaces(const ReceivedAlert& arrived, const ReceivedAlert& stored) {
+  if (arrived.starts_at != stored.starts_at) return arrived.starts_at > stored.starts_at;
+  return arrived.ends_at && !stored.ends_at;
+}
+
+// Firing ones first, then the newest.
+bool precedes(const ReceivedAlert& one, const ReceivedAlert& other) {
+  if (one.ends_at.has_value() != other.ends_at.has_value()) return !one.ends_at;
+  return std::tie(one.starts_at, one.fingerprint) > std::tie(other.starts_at, other.fingerprint);
+}
+
+}  // namespace
+
+AlertsOfDeployment alerts_for(const Key& deployment, const api::PolicySpec& spec,
+                              std::span<const ReceivedAlert> alerts) {
+  AlertsOfDeployment found;
+  for (const api::Check& check : spec.checks) {
+    const auto* const wanted = std::get_if<api::AlertCheck>(&check.kind);
+    if (!wanted) continue;
+    const std::size_t before = found.alerts.size();
+    for (const ReceivedAlert& alert : alerts) {
+      if (!may_be_about(alert, deployment, *wanted)) continue;
+      found.alerts.push_back(alert);
+      found.alerts.back().labels = stored_labels(alert, *wanted);
+    }
+    if (found.alerts.size() > before) found.checks.push_back(check.name);
+  }
+  return found;
+}
+
+std::vector<ReceivedAlert> with_alerts(std::vector<ReceivedAlert> stored,
+                                       std::span<const ReceivedAlert> arrived) {
+  for (const ReceivedAlert& alert : arrived) {
+    const auto same = std::ranges::find(stored, alert.fingerprint, &ReceivedAlert::fingerprint);
+    if (same == stored.end()) {
+      stored.push_back(alert);
+    } else if (replaces(alert, *same)) {
+      *same = alert;
+    }
+  }
+  std::ranges::sort(stored, precedes);
+  if (stored.size() > max_received_alerts) stored.resize(max_received_alerts);
+  return stored;
+}
+
+}  // namespace lastgood::guard

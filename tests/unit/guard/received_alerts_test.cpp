@@ -1,0 +1,98 @@
+#include "guard/received_alerts.hpp"
+
+#include <catch2/catch.hpp>
+
+namespace lastgood::guard::test {
+namespace {
+
+const Key web{.namespace_ = "shop", .name = "web"};
+const Time start = *parse_rfc3339("2026-11-28T23:18:00Z");
+
+api::ReceivedAlert alert_of(const std::string& pod, const std::string& name = "HighErrorRate") {
+  return {.fingerprint = pod,
+          .name = name,
+          .labels = {{"namespace", "shop"}, {"pod", pod}, {"app", "web"}},
+          .starts_at = start};
+}
+
+api::PolicySpec spec_with(const api::StringMap& match_labels) {
+  return {.checks = {
+              {.name = "health", .kind = api::HttpCheck{}},
+              {.name = "alerts",
+               .kind = api::AlertCheck{.alert = "HighErrorRate", .match_labels = match_labels}}}};
+}
+
+api::ReceivedAlert resolved(api::ReceivedAlert alert) {
+  alert.ends_at = start + std::chrono::minutes(5);
+  return alert;
+}
+api::ReceivedAlert restarted(api::ReceivedAlert alert, int minutes) {
+  alert.starts_at = start + std::chrono::minutes(minutes);
+  return alert;
+}
+
+using Alerts = std::vector<api::ReceivedAlert>;
+
+}  // namespace
+
+TEST_CASE("alerts_for finds the alerts of the Deployment by name, namespace and pod") {
+  api::ReceivedAlert elsewhere = alert_of("web-1");
+  elsewhere.labels["namespace"] = "cart";
+  const Alerts all{alert_of("web-6d4b-x"), alert_of("cart-1"), alert_of("web-1", "Other"),
+                   elsewhere, alert_of("website-1")};
+  const auto found = alerts_for(web, spec_with({}), all);
+  CHECK(found.alerts == Alerts{alert_of("web-6d4b-x")});
+  CHECK(found.checks == std::vector<std::string>{"alerts"});
+  CHECK(alerts_for(web, {}, all).checks.empty());
+  CHECK(alerts_for({.namespace_ = "other", .name = "web"}, spec_with({}), all).alerts.empty());
+}
+
+TEST_CASE("alerts_for finds the alerts that have matchLabels") {
+  const Alerts all{alert_of("x-1")};
+  CHECK(alerts_for(web, spec_with({{"app", "web"}}), all).alerts == all);
+  CHECK(alerts_for(web, spec_with({{"app", "cart"}}), all).alerts.empty());
+}
+
+TEST_CASE("alerts_for stores the labels that place an alert, and others up to a limit") {
+  api::ReceivedAlert large = alert_of("web-1");
+  for (int i = 0; i < 10; ++i) large.labels["a" + std::to_string(i)] = std::string(200, 'x');
+  const auto found = alerts_for(web, spec_with({{"app", "web"}}), Alerts{large});
+  REQUIRE(found.alerts.size() == 1);
+  const api::StringMap& labels = found.alerts.front().labels;
+  CHECK(labels.contains("app"));
+  CHECK(labels.contains("pod"));
+  CHECK(labels.contains("a3"));
+  CHECK_FALSE(labels.contains("a9"));
+}
+
+TEST_CASE("with_alerts changes nothing when the same message arrives again") {
+  const Alerts once = with_alerts({}, Alerts{alert_of("web-1"), resolved(alert_of("web-2"))});
+  REQUIRE(once.size() == 2);
+  Alerts again{alert_of("web-1"), resolved(alert_of("web-2"))};
+  for (api::ReceivedAlert& alert : again) alert.received = start + std::chrono::hours(1);
+  CHECK(with_alerts(once, again) == once);
+}
+
+TEST_CASE("with_alerts ends an alert, and a late message does not start it again") {
+  const Alerts fired = with_alerts({}, Alerts{alert_of("web-1")});
+  const Alerts ended = with_alerts(fired, Alerts{resolved(alert_of("web-1"))});
+  CHECK(ended == Alerts{resolved(alert_of("web-1"))});
+  CHECK(with_alerts(ended, fired) == ended);
+  const Alerts next{restarted(alert_of("web-1"), 10)};
+  CHECK(with_alerts(ended, next) == next);
+  CHECK(with_alerts(next, ended) == next);
+}
+
+TEST_CASE("with_alerts keeps the newest when there are too many, and those that fire") {
+  Alerts many;
+  for (int i = 0; i < 30; ++i)
+    many.push_back(resolved(restarted(alert_of("web-" + std::to_string(i)), i)));
+  many.push_back(alert_of("web-firing"));
+  const Alerts kept = with_alerts({}, many);
+  REQUIRE(kept.size() == max_received_alerts);
+  CHECK(kept.front() == alert_of("web-firing"));
+  CHECK(kept[1].fingerprint == "web-29");
+  CHECK(with_alerts(kept, many) == kept);
+}
+
+}  // namespace lastgood::guard::test
