@@ -106,8 +106,7 @@ Result<api::HttpCall> plan_alert(const api::Check& check, const std::string& def
   return call;
 }
 
-api::Measurement measure_alert(const AlertInputs& inputs, const Result<api::HttpResponse>& response,
-                               Time now) {
+api::Measurement measure_alert(const AlertInputs& inputs, const AlertResponse& response, Time now) {
   const api::AlertCheck& wanted = alert_of(inputs.check);
   const Placement placement = placement_of(inputs.variables, wanted.match_labels);
   if (has_no_pods(placement)) return without_pods(inputs.check);
@@ -118,7 +117,11 @@ api::Measurement measure_alert(const AlertInputs& inputs, const Result<api::Http
                           .alerts = inputs.received,
                           .released = inputs.released};
   if (!response) return measure_received(received, now);
-  const RulesAnswer rules = parse_rules(*response, wanted.alert);
+  if (!*response) {
+    received.server = response->error();
+    return measure_received(received, now);
+  }
+  const RulesAnswer rules = parse_rules(**response, wanted.alert);
   api::Measurement measurement =
       measure_alert(inputs.check.name, wanted.alert, placement, rules, inputs.released, now);
   const bool is_unknown = measurement.result == api::MeasurementResult::Unknown;

@@ -2,6 +2,7 @@
 // to a measurement.
 #pragma once
 
+#include <expected>
 #include <optional>
 #include <span>
 #include <string>
@@ -12,6 +13,7 @@
 #include "api/policy.hpp"
 #include "base/result.hpp"
 #include "checks/alert_rule.hpp"
+#include "checks/prometheus_answer.hpp"
 #include "codec/promql.hpp"
 
 namespace lastgood::checks {
@@ -51,10 +53,14 @@ struct AlertInputs {
   std::optional<Time> released = {};  // see measure_alert() of alert_measurement.hpp
 };
 
-// `response`: to the request of plan_alert(). The server decides. If it cannot be asked, the alerts
+// The response to the request of plan_alert(), or why it was not sent. Absent: there is no valid
+// address.
+using AlertResponse = std::optional<std::expected<api::HttpResponse, MissingValue>>;
+
+// The server decides. If it cannot be asked, the alerts
 // that Alertmanager sent do: see received_alerts.hpp.
 [[nodiscard]] api::Measurement measure_alert(const AlertInputs& inputs,
-                                             const Result<api::HttpResponse>& response, Time now);
+                                             const AlertResponse& response, Time now);
 
 // matchLabels are absent, so the pods of the series tell the revisions apart.
 [[nodiscard]] bool places_by_pod(const api::CheckKind& kind);

@@ -110,17 +110,15 @@ void CheckRunner::start_check(const std::shared_ptr<Round>& round, const api::Ch
       Overloaded{[&](const api::HttpCheck&) {
                    tasks_.spawn(name, run_http_check(round, check, std::move(running)));
                  },
-                 [&](const api::PrometheusCheck&) {
-                   tasks_.spawn(name, run_prometheus_check(round, check, std::move(running)));
-                 },
                  [&](const api::PodMetricsCheck&) {
                    tasks_.spawn(name, run_pod_metrics_check(round, check, std::move(running)));
                  },
                  [&](const api::ExternalMetricCheck&) {
                    tasks_.spawn(name, run_external_metric_check(round, check, std::move(running)));
                  },
-                 // These kinds have no runner yet, so they stay Unknown.
-                 [](const auto&) {}},
+                 [&](const auto&) {
+                   tasks_.spawn(name, run_metrics_check(round, check, std::move(running)));
+                 }},
       check.kind);
 }
 
@@ -193,7 +191,7 @@ asio::awaitable<void> CheckRunner::run_http_check(
   deliver(request, measured->measurement, &check, std::move(measured->responders));
 }
 
-asio::awaitable<void> CheckRunner::run_prometheus_check(
+asio::awaitable<void> CheckRunner::run_metrics_check(
     std::shared_ptr<Round> round, api::Check check,
     [[maybe_unused]] std::shared_ptr<const RunningCheck> running) {
   const MeasurementRound& request = round->request;
@@ -206,12 +204,18 @@ asio::awaitable<void> CheckRunner::run_prometheus_check(
       if (!found) co_return;
       if (*found) variables.baseline_pods = checks::active_pod_names((*found)->pods);
     }
-    measurement = co_await metrics_.measure(check, variables);
+    const MetricsRequest present{.check = check,
+                                 .variables = variables,
+                                 .alerts = request.alerts,
+                                 .released = request.released};
+    measurement = co_await metrics_.measure(present);
   }
   measurement.at = clock_.now();
-  auto baseline = co_await metrics_baseline(*round, check, measurement);
-  if (!baseline) co_return;
-  measurement.baseline = std::move(*baseline);
+  if (!measurement.baseline) {
+    auto baseline = co_await metrics_baseline(*round, check, measurement);
+    if (!baseline) co_return;
+    measurement.baseline = std::move(*baseline);
+  }
   deliver(request, measurement, &check);
 }
 
@@ -276,8 +280,13 @@ asio::awaitable<Result<std::optional<api::BaselineResult>>> CheckRunner::metrics
   const std::vector<api::Pod> pods = *alive ? (*alive)->pods : std::vector<api::Pod>();
   const auto variables = checks::baseline_variables(*request.deployment, plan, pods);
   std::vector<api::Measurement> results;
-  for (const Time time : plan.times)
-    results.push_back(co_await metrics_.measure(check, variables, time));
+  for (const Time time : plan.times) {
+    const MetricsRequest earlier{
+        .check = check, .variables = variables, .at = time, .alerts = request.alerts};
+    results.push_back(co_await metrics_.measure(earlier));
+  }
+  if (!checks::has_question_of(results, measurement)) co_return std::nullopt;
+  measurement.question = results.back().question;
   co_return checks::metrics_baseline_result(
       plan, results, rollback::name_of(*request.deployment, plan.candidate.revision), clock_.now());
 }

@@ -49,6 +49,7 @@ struct MeasurementRound {
   // Other revisions than `revision`. If none has pods, failures are delivered without a baseline.
   std::vector<checks::BaselineCandidate> baselines = {};
   std::vector<std::string> not_established = {};  // names of checks
+  std::vector<api::ReceivedAlert> alerts = {};    // from Alertmanager
   Confirmation confirmation = Confirmation::LiveList;
 };
 
@@ -75,8 +76,9 @@ class CheckRunner {
                                                  std::shared_ptr<const RunningCheck> running);
   boost::asio::awaitable<void> run_http_check(std::shared_ptr<Round> round, api::Check check,
                                               std::shared_ptr<const RunningCheck> running);
-  boost::asio::awaitable<void> run_prometheus_check(std::shared_ptr<Round> round, api::Check check,
-                                                    std::shared_ptr<const RunningCheck> running);
+  // A check that a metrics server answers.
+  boost::asio::awaitable<void> run_metrics_check(std::shared_ptr<Round> round, api::Check check,
+                                                 std::shared_ptr<const RunningCheck> running);
   boost::asio::awaitable<void> run_pod_metrics_check(std::shared_ptr<Round> round, api::Check check,
                                                      std::shared_ptr<const RunningCheck> running);
   boost::asio::awaitable<void> run_external_metric_check(

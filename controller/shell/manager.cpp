@@ -9,6 +9,7 @@
 
 #include "api/constants.hpp"
 #include "base/log.hpp"
+#include "codec/alertmanager_webhook.hpp"
 #include "guard/state.hpp"
 
 namespace lastgood::shell {
@@ -148,6 +149,17 @@ asio::awaitable<void> Manager::stop_in_order() {
   co_await checks_.join();
   co_await services_.join();
   co_await elector_.release();
+}
+
+asio::awaitable<Result<void>> Manager::receive_alerts(std::string message) {
+  if (!is_term_loaded() || !ready() || stopping_)
+    co_return fail(ErrorKind::Cancelled, "this replica does not lead, or is not ready");
+  auto parsed = codec::parse_alertmanager_message(message, ports_.clock.now());
+  if (!parsed) co_return std::unexpected(parsed.error());
+  if (parsed->truncated > 0)
+    log::warn("Alertmanager left alerts out of a message; raise max_alerts of the webhook",
+              {{"alerts", parsed->truncated}});
+  co_return co_await reconciler_.store_alerts(std::move(parsed->alerts));
 }
 
 bool Manager::ready() const {

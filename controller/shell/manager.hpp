@@ -48,6 +48,11 @@ class Manager {
   boost::asio::awaitable<void> run();
   void stop();
 
+  // Stores a message of Alertmanager's webhook. Returns when the API server has its alerts. Errors:
+  //   BadInput, TooLarge   it is not such a message, see codec/alertmanager_webhook.hpp
+  //   any other            it is not stored: this replica does not lead, or the API server fails
+  boost::asio::awaitable<Result<void>> receive_alerts(std::string message);
+
   // True when every watch has listed all its objects once.
   [[nodiscard]] bool ready() const;
   [[nodiscard]] const kube::Stores& stores() const { return stores_; }

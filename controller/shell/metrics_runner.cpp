@@ -2,28 +2,69 @@
 
 #include "checks/baseline.hpp"
 #include "checks/metrics_baseline.hpp"
+#include "checks/rule_check.hpp"
 #include "rollback/record.hpp"
 
 namespace lastgood::shell {
 
 namespace asio = boost::asio;
 
-asio::awaitable<api::Measurement> MetricsRunner::measure(const api::Check& check,
-                                                         const codec::QueryVariables& variables,
-                                                         std::optional<Time> at) {
-  const checks::PrometheusPlan plan =
-      checks::plan_prometheus(check, variables, settings_.prometheus_address, at);
+asio::awaitable<api::Measurement> MetricsRunner::measure(MetricsRequest request) {
+  const api::CheckKind& kind = request.check.kind;
+  if (std::holds_alternative<api::PrometheusRuleCheck>(kind)) return measure_rule(request);
+  if (std::holds_alternative<api::AlertCheck>(kind)) return measure_alert(request);
+  return measure_query(request);
+}
+
+asio::awaitable<api::Measurement> MetricsRunner::measure_query(MetricsRequest request) {
+  const checks::PrometheusPlan plan = checks::plan_prometheus(
+      request.check, request.variables, settings_.prometheus_address, request.at);
   if (plan.measurement) co_return *plan.measurement;
-  const api::MetricsServer& server = std::get<api::PrometheusCheck>(check.kind).server;
-  const auto value = co_await sender_.send(server, variables.namespace_, plan.value);
-  if (!value) co_return checks::measurement_without_credentials(check.name, value.error());
+  const api::MetricsServer& server = std::get<api::PrometheusCheck>(request.check.kind).server;
+  const std::string& namespace_ = request.variables.namespace_;
+  const auto value = co_await sender_.send(server, namespace_, plan.value);
+  if (!value) co_return checks::measurement_without_credentials(request.check.name, value.error());
   std::optional<api::HttpResponse> traffic;
   if (plan.traffic) {
-    const auto response = co_await sender_.send(server, variables.namespace_, *plan.traffic);
-    if (!response) co_return checks::measurement_without_credentials(check.name, response.error());
+    const auto response = co_await sender_.send(server, namespace_, *plan.traffic);
+    if (!response)
+      co_return checks::measurement_without_credentials(request.check.name, response.error());
     traffic = *response;
   }
-  co_return checks::measure_prometheus(check, plan, *value, traffic, at, clock_.now());
+  co_return checks::measure_prometheus(request.check, plan, *value, traffic, request.at,
+                                       clock_.now());
+}
+
+asio::awaitable<api::Measurement> MetricsRunner::measure_rule(MetricsRequest request) {
+  const auto& wanted = std::get<api::PrometheusRuleCheck>(request.check.kind);
+  const std::string& namespace_ = request.variables.namespace_;
+  const Key key = checks::rule_key(wanted, namespace_);
+  const auto rules = co_await rules_.read(key);
+  const checks::RulePlan plan = checks::plan_rule(request.check, request.variables, key, *rules,
+                                                  settings_.prometheus_address, request.at);
+  if (plan.measurement) co_return *plan.measurement;
+  const auto value = co_await sender_.send(wanted.server, namespace_, plan.value);
+  if (!value) co_return checks::measurement_without_credentials(request.check.name, value.error());
+  std::optional<api::HttpResponse> presence;
+  if (checks::needs_presence(plan, *value, request.at, clock_.now())) {
+    const auto response = co_await sender_.send(wanted.server, namespace_, plan.presence);
+    if (!response)
+      co_return checks::measurement_without_credentials(request.check.name, response.error());
+    presence = *response;
+  }
+  co_return checks::measure_rule(request.check, plan, *value, presence, request.at, clock_.now());
+}
+
+asio::awaitable<api::Measurement> MetricsRunner::measure_alert(MetricsRequest request) {
+  const auto call = checks::plan_alert(request.check, settings_.prometheus_address);
+  const api::MetricsServer& server = std::get<api::AlertCheck>(request.check.kind).server;
+  checks::AlertResponse response;
+  if (call) response = co_await sender_.send(server, request.variables.namespace_, *call);
+  const checks::AlertInputs inputs{.check = request.check,
+                                   .variables = request.variables,
+                                   .received = request.alerts,
+                                   .released = request.released};
+  co_return checks::measure_alert(inputs, response, clock_.now());
 }
 
 asio::awaitable<api::Measurement> MetricsRunner::measure_external(const api::Check& check,

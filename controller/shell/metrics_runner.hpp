@@ -1,11 +1,13 @@
-// Sends the queries of metrics checks to their servers, and reads external metrics. Each server has
+// Measures the checks that a metrics server answers, and reads external metrics. Each server has
 // its own connections, so a slow one delays only its own checks.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
 #include <optional>
+#include <span>
 #include <string>
 
+#include "api/guard.hpp"
 #include "api/measurement.hpp"
 #include "api/policy.hpp"
 #include "api/workload.hpp"
@@ -14,7 +16,9 @@
 #include "checks/prometheus_check.hpp"
 #include "ports/clock.hpp"
 #include "ports/kube_api.hpp"
+#include "runtime/gateway.hpp"
 #include "shell/metrics_sender.hpp"
+#include "shell/rule_reader.hpp"
 
 namespace lastgood::shell {
 
@@ -29,17 +33,29 @@ struct ExternalMetricRelease {
   checks::KnownBefore known_before = checks::KnownBefore::No;
 };
 
+// The subject of a measurement: a check `prometheus`, `prometheusRule` or `alert`.
+struct MetricsRequest {
+  const api::Check& check;
+  const codec::QueryVariables& variables;  // of the measured revision
+  // The time for which the server evaluates the queries; absent: its present time. An alert is
+  // always of the present time.
+  std::optional<Time> at = {};
+  std::span<const api::ReceivedAlert> alerts = {};  // from Alertmanager
+  std::optional<Time> released = {};                // see checks::AlertInputs
+};
+
 class MetricsRunner {
  public:
-  MetricsRunner(MetricsSender& sender, ports::KubeApi& kube, ports::Clock& clock,
-                MetricsSettings settings)
-      : sender_(sender), kube_(kube), clock_(clock), settings_(std::move(settings)) {}
+  MetricsRunner(MetricsSender& sender, ports::KubeApi& kube, runtime::Gateway& gateway,
+                ports::Clock& clock, MetricsSettings settings)
+      : sender_(sender),
+        kube_(kube),
+        clock_(clock),
+        rules_(gateway, clock),
+        settings_(std::move(settings)) {}
 
-  // Measures the check `prometheus` with these variables. `at`: the time for which the server
-  // evaluates the queries; absent: its present time.
-  boost::asio::awaitable<api::Measurement> measure(const api::Check& check,
-                                                   const codec::QueryVariables& variables,
-                                                   std::optional<Time> at = {});
+  // The objects of the request must exist until the measurement is complete.
+  boost::asio::awaitable<api::Measurement> measure(MetricsRequest request);
 
   // Measures the check `externalMetric` for a release.
   boost::asio::awaitable<api::Measurement> measure_external_release(
@@ -52,6 +68,9 @@ class MetricsRunner {
       const checks::BaselineCandidate& candidate, std::optional<Time> released);
 
  private:
+  boost::asio::awaitable<api::Measurement> measure_query(MetricsRequest request);
+  boost::asio::awaitable<api::Measurement> measure_rule(MetricsRequest request);
+  boost::asio::awaitable<api::Measurement> measure_alert(MetricsRequest request);
   boost::asio::awaitable<api::Measurement> measure_external(const api::Check& check,
                                                             const std::string& namespace_,
                                                             std::optional<Time> released);
@@ -59,6 +78,7 @@ class MetricsRunner {
   MetricsSender& sender_;
   ports::KubeApi& kube_;
   ports::Clock& clock_;
+  RuleReader rules_;
   MetricsSettings settings_;
 };
 

@@ -22,7 +22,7 @@ Reconciler::Reconciler(Ports ports, const kube::Stores& stores, PodView& pod_vie
       references_(gateway_, ports.clock, options_.read_secrets),
       metrics_sender_(gateway_, ports.files, ports.http, ports.clock,
                       options_.metrics.prometheus_credentials),
-      metrics_runner_(metrics_sender_, ports.kube, ports.clock, options_.metrics),
+      metrics_runner_(metrics_sender_, ports.kube, gateway_, ports.clock, options_.metrics),
       pod_metrics_runner_(ports.http, ports.clock),
       check_runner_(
           tasks, gatherer_, references_, metrics_runner_, pod_metrics_runner_, ports.prober,
@@ -31,7 +31,10 @@ Reconciler::Reconciler(Ports ports, const kube::Stores& stores, PodView& pod_vie
       preflight_runner_(gateway_, ports.clock, references_),
       executor_(gateway_, preflight_runner_, ports.clock, ports.telemetry),
       status_writer_(gateway_),
-      event_recorder_(gateway_, ports.clock, options_.identity) {}
+      event_recorder_(gateway_, ports.clock, options_.identity),
+      alert_receiver_(
+          stores, gatherer_, states_, leadership, ports.clock,
+          [this](const Key& key, guard::InboxEntry entry) { post(key, std::move(entry)); }) {}
 
 asio::awaitable<Result<std::optional<MonotonicTime>>> Reconciler::reconcile(Key key) {
   const runtime::Term term = leadership_.term();
@@ -127,6 +130,7 @@ void Reconciler::start_due_checks(const DeploymentPtr& deployment, const guard::
                        .known_before = guard::known_before(state.guard, policy.spec),
                        .baselines = guard::baseline_candidates(state.guard),
                        .not_established = guard::not_established(state.guard, policy.spec),
+                       .alerts = state.guard.alerts,
                        .confirmation = guard::confirms_by_list(state.guard)
                                            ? Confirmation::LiveList
                                            : Confirmation::PodView});

@@ -21,6 +21,7 @@
 #include "ports/telemetry.hpp"
 #include "runtime/gateway.hpp"
 #include "runtime/leadership.hpp"
+#include "shell/alert_receiver.hpp"
 #include "shell/check_runner.hpp"
 #include "shell/event_recorder.hpp"
 #include "shell/executor.hpp"
@@ -76,6 +77,11 @@ class Reconciler {
 
   // A pod of the Deployment has changed: runs the rollout check soon.
   void on_pods(const Key& key);
+
+  // Alerts of Alertmanager: see AlertReceiver::store().
+  boost::asio::awaitable<Result<void>> store_alerts(std::vector<api::ReceivedAlert> alerts) {
+    return alert_receiver_.store(std::move(alerts));
+  }
 
   // The Deployments to which no policy applies because several select them.
   [[nodiscard]] std::vector<std::shared_ptr<const api::Deployment>> with_policy_conflict() const;
@@ -142,6 +148,7 @@ class Reconciler {
   guard::RequestIndex requests_;
   guard::GuardStates states_;
   guard::FleetMemory fleet_memory_;
+  AlertReceiver alert_receiver_;
 };
 
 }  // namespace lastgood::shell

@@ -213,6 +213,20 @@ void Simulation::stop(const std::string& controller) {
   processes_.at(controller)->manager().stop();
 }
 
+int Simulation::send_alerts(const std::string& controller, const Json& message) {
+  ControllerProcess& process = *processes_.at(controller);
+  // Shared with the coroutine, which may outlive this call.
+  const auto status = std::make_shared<int>(0);
+  asio::co_spawn(process.get_executor(), process.manager().receive_alerts(message.dump()),
+                 [status](const std::exception_ptr& error, const Result<void>& stored) {
+                   if (error) return;
+                   const bool is_wrong = !stored && stored.error().kind == ErrorKind::BadInput;
+                   *status = stored ? 200 : is_wrong ? 400 : 503;
+                 });
+  run_until([&] { return *status != 0; }, std::chrono::minutes(1));
+  return *status;
+}
+
 bool Simulation::is_running(const std::string& controller) const {
   const auto found = processes_.find(controller);
   return found != processes_.end() && !found->second->has_ended();

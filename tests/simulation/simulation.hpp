@@ -52,6 +52,10 @@ class Simulation {
   void delete_deployment(const std::string& name);
   ApiResponse call_as_user(const api::ApiCall& call);
 
+  // Alertmanager sends a message to the controller. The status of the response, as in
+  // cmd/lastgood-controller/wire.cpp; 0: there was none within a minute.
+  int send_alerts(const std::string& controller, const codec::Json& message);
+
   // Starting and ending controllers.
   void start(const std::string& controller, LeaseTimings lease = {});
   // Like SIGKILL: the controller executes no further instruction.

@@ -9,7 +9,6 @@
 #include "guard/check_status.hpp"
 #include "guard/cluster_fault.hpp"
 #include "guard/established.hpp"
-#include "guard/known_before.hpp"
 #include "guard/states/outage.hpp"
 #include "guard/states/outcome.hpp"
 #include "guard/states/restoration.hpp"

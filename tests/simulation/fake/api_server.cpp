@@ -103,8 +103,10 @@ Json without_version(const Json& object) {
 }
 
 ApiResponse not_found(const Route& route) {
-  return error_response(404, "NotFound",
-                        fmt::format("{} \"{}\" not found", route.plural, route.name));
+  ApiResponse response =
+      error_response(404, "NotFound", fmt::format("{} \"{}\" not found", route.plural, route.name));
+  response.body["details"] = {{"name", route.name}, {"kind", route.plural}};
+  return response;
 }
 
 ApiResponse conflict(const Route& route, const std::string& detail) {

@@ -44,6 +44,22 @@ api::HttpResponse scraped(api::HttpResponse response, const api::HttpCall& call)
   return {.outcome = api::ProbeOutcome::InvalidResponse, .status = 200, .is_too_large = true};
 }
 
+api::HttpResponse response_with(const codec::Json& data) {
+  const codec::Json body = {{"status", "success"}, {"data", data}};
+  return {.outcome = api::ProbeOutcome::Answered,
+          .status = 200,
+          .content_type = "application/json",
+          .body = body.dump()};
+}
+
+std::vector<MetricsSeries> series_of(const MetricsServer& server, const MetricsQuery& query) {
+  if (server.evaluate_series) return server.evaluate_series(query);
+  std::vector<MetricsSeries> all;
+  for (const double value : server.evaluate ? server.evaluate(query) : std::vector<double>())
+    all.push_back({.labels = {{"series", std::to_string(all.size())}}, .value = value});
+  return all;
+}
+
 }  // namespace
 
 boost::asio::awaitable<api::HttpResponse> FakeHttpClient::call(api::HttpCall call) {
@@ -55,6 +71,8 @@ boost::asio::awaitable<api::HttpResponse> FakeHttpClient::call(api::HttpCall cal
   if (server_.respond) {
     if (auto response = server_.respond(call)) co_return *std::move(response);
   }
+  if (call.target.contains("/api/v1/rules"))
+    co_return response_with({{"groups", server_.rules ? server_.rules() : codec::Json::array()}});
   const auto form = fields_of(call.body);
   MetricsQuery query{.text = form.at("query"), .at = clock_.now()};
   if (const auto time = form.find("time"); time != form.end()) {
@@ -63,15 +81,10 @@ boost::asio::awaitable<api::HttpResponse> FakeHttpClient::call(api::HttpCall cal
   }
   server_.queries.push_back(query);
   codec::Json result = codec::Json::array();
-  for (const double value : server_.evaluate ? server_.evaluate(query) : std::vector<double>())
-    result.push_back({{"metric", {{"series", std::to_string(result.size())}}},
-                      {"value", {seconds_of(query.at), fmt::format("{}", value)}}});
-  const codec::Json body = {{"status", "success"},
-                            {"data", {{"resultType", "vector"}, {"result", result}}}};
-  co_return api::HttpResponse{.outcome = api::ProbeOutcome::Answered,
-                              .status = 200,
-                              .content_type = "application/json",
-                              .body = body.dump()};
+  for (const MetricsSeries& series : series_of(server_, query))
+    result.push_back({{"metric", series.labels},
+                      {"value", {seconds_of(query.at), fmt::format("{}", series.value)}}});
+  co_return response_with({{"resultType", "vector"}, {"result", result}});
 }
 
 }  // namespace lastgood::simulation

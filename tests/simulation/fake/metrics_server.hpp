@@ -3,10 +3,12 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "codec/json.hpp"
 #include "ports/http_client.hpp"
 #include "simulation/fake/virtual_clock.hpp"
 
@@ -17,10 +19,19 @@ struct MetricsQuery {
   Time at;  // the time of the evaluation
 };
 
+struct MetricsSeries {
+  std::map<std::string, std::string> labels = {};
+  double value = 0;
+};
+
 struct MetricsServer {
   bool is_running = true;
   // The values of the result, one for each series. By default the result is empty.
   std::function<std::vector<double>(const MetricsQuery& query)> evaluate;
+  // The series of the result, instead of `evaluate`.
+  std::function<std::vector<MetricsSeries>(const MetricsQuery& query)> evaluate_series;
+  // data.groups of GET /api/v1/rules. By default there are no rules.
+  std::function<codec::Json()> rules;
   std::vector<MetricsQuery> queries = {};
   // The response of a pod to a GET request. Its body is limited as in net/.
   std::function<api::HttpResponse(const api::HttpCall& call)> scrape;

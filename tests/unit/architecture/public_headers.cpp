@@ -14,9 +14,10 @@ const std::map<std::string, std::set<std::string>> public_headers = {
     {"checks",
      {"checks/authorized_call.hpp", "checks/baseline.hpp", "checks/baseline_choice.hpp",
       "checks/credentials_source.hpp", "checks/external_metric.hpp", "checks/http_measurement.hpp",
-      "checks/http_plan.hpp", "checks/metrics_baseline.hpp", "checks/pod_metrics_measurement.hpp",
-      "checks/pod_metrics_run.hpp", "checks/prometheus_check.hpp", "checks/registry_access.hpp",
-      "checks/responders.hpp", "checks/rollout.hpp", "checks/silence.hpp"}},
+      "checks/http_plan.hpp", "checks/metrics_baseline.hpp", "checks/placement.hpp",
+      "checks/pod_metrics_measurement.hpp", "checks/pod_metrics_run.hpp",
+      "checks/prometheus_check.hpp", "checks/registry_access.hpp", "checks/responders.hpp",
+      "checks/rollout.hpp", "checks/rule_check.hpp", "checks/silence.hpp"}},
     {"rollback",
      {"rollback/outcome.hpp", "rollback/plan.hpp", "rollback/preflight.hpp", "rollback/record.hpp",
       "rollback/snapshot.hpp"}},
@@ -30,7 +31,7 @@ const std::map<std::string, std::set<std::string>> public_headers = {
     {"net",
      {"net/files.hpp", "net/http_client.hpp", "net/kube_client.hpp", "net/kubeconfig.hpp",
       "net/metrics.hpp", "net/prober.hpp", "net/process.hpp", "net/server.hpp",
-      "net/system_clock.hpp"}},
+      "net/system_clock.hpp", "net/token.hpp"}},
 };
 
 // The folder of the included header. Empty if it is `folder` itself, or if the header is not a
