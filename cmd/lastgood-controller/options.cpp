@@ -182,6 +182,21 @@ void add_metrics(CLI::App& app, Options& o) {
       ->envname("LASTGOOD_PROMETHEUS_CREDENTIALS");
 }
 
+void add_alerts(CLI::App& app, Options& o) {
+  auto* const listen =
+      app.add_option("--alerts-listen", o.alerts_listen,
+                     "Address and port on which Alertmanager's webhook is received, at the path "
+                     "/alertmanager. Default: it is not received.")
+          ->type_name("ADDRESS:PORT")
+          ->envname("LASTGOOD_ALERTS_LISTEN");
+  auto* const token =
+      app.add_option("--alerts-token-file", o.alerts_token_file,
+                     "File with the bearer token that Alertmanager must send. The file may change.")
+          ->type_name("FILE")
+          ->envname("LASTGOOD_ALERTS_TOKEN_FILE");
+  listen->needs(token);
+}
+
 // The message of the option's validator. Empty if the value is valid or the option has no
 // validator.
 std::string validation_error(CLI::Option& option, std::string value) {
@@ -229,6 +244,7 @@ Parsed parse_options(int argc, char** argv) {
                "controller needs permission to get Secrets.")
       ->envname("LASTGOOD_READ_SECRETS");
   add_metrics(app, o);
+  add_alerts(app, o);
   try {
     app.parse(argc, argv);
     validate_environment(app);

@@ -31,6 +31,8 @@ struct Options {
   int shared_cause_deployments = 2;
   int shared_cause_percent = 1;
   bool read_secrets = false;
+  std::string alerts_listen;      // of the receiver of Alertmanager's webhook; empty: there is none
+  std::string alerts_token_file;  // the bearer token that Alertmanager must send
   std::string prometheus_address;      // of the checks `prometheus` without an address; empty: none
   std::string prometheus_credentials;  // folder with the credentials for it; empty: none
 };

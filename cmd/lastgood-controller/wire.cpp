@@ -9,9 +9,12 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <csignal>
+#include <memory>
+#include <optional>
 #include <random>
 
 #include "base/log.hpp"
+#include "codec/alertmanager_webhook.hpp"
 #include "net/files.hpp"
 #include "net/http_client.hpp"
 #include "net/kube_client.hpp"
@@ -21,6 +24,7 @@
 #include "net/process.hpp"
 #include "net/server.hpp"
 #include "net/system_clock.hpp"
+#include "net/token.hpp"
 #include "shell/manager.hpp"
 
 namespace lastgood {
@@ -71,6 +75,55 @@ net::Page page(std::string_view path, const shell::Manager& manager, const net::
   return {.status = 404, .body = "not found: use /healthz, /readyz or /metrics\n"};
 }
 
+constexpr std::string_view alerts_path = "/alertmanager";
+constexpr Duration token_lifetime{10'000};
+// Alertmanager keeps one connection for each of its receivers.
+constexpr net::HttpServerLimits alerts_limits{
+    .connections = 16, .body_bytes = codec::max_webhook_size, .idle_timeout = Duration{30'000}};
+
+asio::awaitable<net::Page> receive_alerts(shell::Manager& manager, std::string body) {
+  const auto stored = co_await manager.receive_alerts(std::move(body));
+  if (stored) co_return net::Page{.body = "ok\n"};
+  const ErrorKind kind = stored.error().kind;
+  // Alertmanager sends a message soon again after 5xx, and late after 4xx.
+  const int status = kind == ErrorKind::BadInput ? 400 : kind == ErrorKind::TooLarge ? 413 : 503;
+  log::write(status == 503 ? log::Level::Info : log::Level::Warn,
+             "a message of Alertmanager was not stored",
+             {{"status", status}, {"error", stored.error()}});
+  // On its open connection, Alertmanager would never reach the leader behind the Service.
+  co_return net::Page{
+      .status = status, .body = stored.error().message + "\n", .closes_connection = status == 503};
+}
+
+net::MessageHandler alerts_handler(shell::Manager& manager,
+                                   std::shared_ptr<net::TokenSource> token) {
+  return {
+      .refuse = [token = std::move(token)](const net::Request& head) -> std::optional<net::Page> {
+        const auto wanted = token->current(std::chrono::steady_clock::now());
+        if (!wanted || !net::has_bearer_token(head.authorization, *wanted))
+          return net::Page{.status = 401, .body = "the bearer token is missing or wrong\n"};
+        if (head.path != alerts_path)
+          return net::Page{.status = 404, .body = "not found: use /alertmanager\n"};
+        return {};
+      },
+      .handle =
+          [&manager](net::Request request) {
+            return receive_alerts(manager, std::move(request.body));
+          }};
+}
+
+// Null without --alerts-listen.
+Result<std::unique_ptr<net::HttpServer>> alerts_server(const asio::any_io_executor& executor,
+                                                       const Options& options,
+                                                       shell::Manager& manager) {
+  if (options.alerts_listen.empty()) return nullptr;
+  auto token = std::make_shared<net::TokenSource>("", options.alerts_token_file, token_lifetime);
+  if (const auto read = token->current(std::chrono::steady_clock::now()); !read)
+    return std::unexpected(read.error());
+  return net::HttpServer::bind(executor, options.alerts_listen,
+                               alerts_handler(manager, std::move(token)), alerts_limits);
+}
+
 int startup_failed(const Error& error) {
   log::error("cannot start", {{"error", error}});
   return 1;
@@ -112,6 +165,9 @@ int run_controller(const Options& options) {
   });
   if (!server) return startup_failed(server.error());
   log::info("listening", {{"port", (*server)->port()}});
+  auto alerts = alerts_server(executor, options, **manager);
+  if (!alerts) return startup_failed(alerts.error());
+  if (*alerts) log::info("listening for Alertmanager", {{"port", (*alerts)->port()}});
 
   asio::cancellation_signal stop_signal_wait;
   asio::co_spawn(executor, net::wait_for_signal({SIGTERM, SIGINT}),
@@ -122,12 +178,14 @@ int run_controller(const Options& options) {
                                                 (*manager)->stop();
                                               }));
   asio::co_spawn(executor, (*server)->run(), asio::detached);
+  if (*alerts) asio::co_spawn(executor, (*alerts)->run(), asio::detached);
   int exit_code = 0;
   asio::co_spawn(executor, (*manager)->run(), [&](const std::exception_ptr& error) {
     // The manager failed. The exit code is visible in the status of the pod.
     if (error) exit_code = 1;
     stop_signal_wait.emit(asio::cancellation_type::terminal);
     (*server)->stop();
+    if (*alerts) (*alerts)->stop();
     (*client)->stop();
   });
   io.run();

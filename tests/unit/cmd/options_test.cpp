@@ -206,3 +206,15 @@ TEST_CASE("describes the flags in the help with placeholder, default and variabl
   std::istringstream lines(help.output);
   for (std::string line; std::getline(lines, line);) CHECK(line.size() <= 80);
 }
+
+TEST_CASE("receives alerts only with the file of a token") {
+  constexpr Option listen{.flag = "--alerts-listen", .variable = "LASTGOOD_ALERTS_LISTEN"};
+  constexpr Option token{.flag = "--alerts-token-file", .variable = "LASTGOOD_ALERTS_TOKEN_FILE"};
+  const Outcome accepted = parse_flags({{listen, ":9094"}, {token, "/token"}});
+  REQUIRE(accepted.parsed.run);
+  CHECK(accepted.parsed.options.alerts_listen == ":9094");
+  CHECK(accepted.parsed.options.alerts_token_file == "/token");
+  const Outcome rejected = parse_flags({{listen, ":9094"}});
+  CHECK_FALSE(rejected.parsed.run);
+  CHECK_THAT(rejected.output, Catch::Contains("--alerts-token-file"));
+}
