@@ -162,6 +162,25 @@ test_external_metrics() {
     external_metrics_of_namespaces "apiGroups: [external.metrics.k8s.io]" 2
 }
 
+test_prometheus_rules() {
+  expect_line_count "allows the controller to get PrometheusRules" defaults \
+    "apiGroups: [monitoring.coreos.com]" 1
+  expect_rendered without_rules prometheusRules.enabled=false
+  expect_no_line "does not allow it with prometheusRules.enabled=false" without_rules \
+    "apiGroups: [monitoring.coreos.com]"
+}
+
+test_alert_receiver() {
+  expect_no_line "receives no alerts by default" defaults "--alerts-listen"
+  expect_rendered with_alerts alertReceiver.enabled=true alertReceiver.tokenSecret=alerts
+  expect_line "passes the port of the receiver to the controller" with_alerts \
+    "--alerts-listen=0.0.0.0:9094"
+  expect_line "passes the file of the token to the controller" with_alerts \
+    "--alerts-token-file=/etc/lastgood/alerts/token"
+  expect_line "mounts the Secret of the token" with_alerts 'secretName: "alerts"'
+  expect_line "has the port of the receiver in the Service" with_alerts "targetPort: alerts"
+}
+
 test_breaker() {
   expect_line "passes breaker.rollbacks to the controller" defaults "--breaker-rollbacks=5"
   expect_line "passes breaker.percent to the controller" defaults "--breaker-percent=10"
@@ -278,6 +297,9 @@ test_rejections() {
     prometheus.credentialsSecret=login
   expect_rejection "rejects externalMetrics.enabled that is not a boolean" externalMetrics \
     externalMetrics.enabled=perhaps
+  expect_rejection "rejects a receiver without a token" tokenSecret alertReceiver.enabled=true
+  expect_rejection "rejects the port of the receiver that has the metrics" alertReceiver \
+    alertReceiver.port=8080
   expect_rejection "rejects an unknown key under breaker" rollback breaker.rollback=3
   local within
   for within in 0s 5 5x 1h30m 25h 86401s 1441m -5m 500ms; do
@@ -296,6 +318,8 @@ test_shared_cause
 test_prometheus
 test_prometheus_credentials
 test_external_metrics
+test_prometheus_rules
+test_alert_receiver
 test_secrets
 test_user_roles
 test_notes

@@ -31,3 +31,13 @@ The folder in the container with the credentials of prometheus.address, one file
 {{- end -}}
 /etc/lastgood/prometheus-credentials
 {{- end }}
+
+{{/*
+The file in the container with the bearer token that Alertmanager must send.
+*/}}
+{{- define "lastgood.alertsTokenFile" -}}
+{{- if not .Values.alertReceiver.tokenSecret -}}
+{{- fail "alertReceiver.enabled needs alertReceiver.tokenSecret: without a token, anybody could send alerts" -}}
+{{- end -}}
+/etc/lastgood/alerts/token
+{{- end }}

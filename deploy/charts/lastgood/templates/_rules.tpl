@@ -54,6 +54,12 @@ a Role of each namespace in watch.namespaces. The comment of each rule says what
   resources: ["*"]
   verbs: [list]
 {{- end }}
+{{- if .Values.prometheusRules.enabled }}
+# get: the alert of a check `prometheusRule`.
+- apiGroups: [monitoring.coreos.com]
+  resources: [prometheusrules]
+  verbs: [get]
+{{- end }}
 # get: the Service of an HTTP check, whose pods are probed one by one.
 - apiGroups: [""]
   resources: [services]
