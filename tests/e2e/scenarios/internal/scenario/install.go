@@ -179,7 +179,7 @@ func (c *Cluster) writeKubeconfig(path, server string, authority []byte) error {
 }
 
 func (c *Cluster) cleanUp() error {
-	err := c.awaitDeletions(2 * time.Minute)
+	err := errors.Join(c.awaitDeletions(2*time.Minute), c.removeRuleKind())
 	if uninstallError := c.helm("uninstall", helmRelease, "--namespace", systemNamespace,
 		"--wait", "--timeout", "60s"); uninstallError != nil {
 		return uninstallError

@@ -58,7 +58,11 @@ type GuardStatus struct {
 	Contests                                                []struct{ By string }
 	Freeze                                                  *struct{ Reason, Message string }
 	LastDrill                                               *Drill
+	Alerts                                                  []ReceivedAlert
 }
+
+// ReceivedAlert is an alert that Alertmanager sent. EndsAt is empty while it fires.
+type ReceivedAlert struct{ Name, EndsAt string }
 
 // PastRollback is an automatic rollback that counts towards the limits.
 type PastRollback struct {

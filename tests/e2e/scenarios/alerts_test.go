@@ -1,0 +1,205 @@
+// Releases that are evaluated by alerts: of a PrometheusRule in the cluster, of a real Prometheus,
+// and of a real Alertmanager. Their health endpoints always pass.
+package scenarios
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"lastgood.dev/tests/e2e/internal/monitoring"
+	"lastgood.dev/tests/e2e/scenarios/internal/scenario"
+)
+
+// errorRule is the usual alert on errors. It is about all applications. A pod that fails at 10
+// requests/s is far above the limit.
+const errorRule = `
+- name: web
+  rules:
+  - alert: HighErrorRate
+    expr: rate(http_requests_total{code=~"5.."}[5s]) > 1 # per second
+    for: 2s
+    labels: {severity: critical}
+`
+
+func alertPolicy(check string) string {
+	return fmt.Sprintf(`
+bakeTime: 10s
+checks:
+- name: errors
+  interval: 1s
+  failureThreshold: 2
+%s
+rollback: {verifyFor: 2s, cooldown: 0s}
+`, check)
+}
+
+func rulePolicy(server *scenario.Prometheus) string {
+	return alertPolicy(fmt.Sprintf(
+		"  prometheusRule: {address: %q, name: web-rules, alert: HighErrorRate}", server.URL()))
+}
+
+// goodWithRule has a good revision v1 that gets requests, and a PrometheusRule.
+func goodWithRule(t *testing.T) (*scenario.Scenario, *scenario.Prometheus, scenario.App) {
+	s := scenario.New(t)
+	v1 := scenario.NewApp("web", "v1").Guarded("web").Edit(scenario.Replicas(2))
+	server := s.Given().Prometheus()
+	s.Given().PrometheusRule("web-rules", errorRule).Policy("web", rulePolicy(server)).Running(v1)
+	s.When().LoadStarted("web", 50)
+	s.Then().IsGood(v1).HasCondition("web", "ChecksEstablished", "True", "Passed")
+	return s, server, v1
+}
+
+func TestSaysThatTheClusterHasNoPrometheusRules(t *testing.T) {
+	s := scenario.NewWithOwnController(t)
+	v1 := scenario.NewApp("web", "v1").Guarded("web")
+	server := s.Given().Prometheus()
+	s.Given().ControllerStarted().Policy("web", longBake(rulePolicy(server))).Running(v1)
+	s.When().Applied(v1.As("v2"))
+	s.Then().CheckIs("web", "errors", "Unknown", "RuleKindMissing").
+		CheckMentions("web", "errors", "PrometheusRule", "CRDs").HasNoControllerWrites("web")
+}
+
+func TestRollsBackWhenTheAlertOfAPrometheusRuleIsTrue(t *testing.T) {
+	s, _, v1 := goodWithRule(t)
+	s.When().Applied(v1.As("v2").Env("ERROR_RATIO", "0.5"))
+	s.Then().IsRestoredAndVerified(v1).CausedByCheck("web", "errors", "AlertFiring").
+		HasEvent("web", "RolledBack", "errors", "HighErrorRate").
+		TemplateChangedBy("web", "user", "lastgood")
+}
+
+func TestLeavesAReleaseAloneWhenOnlyAnotherApplicationHasErrors(t *testing.T) {
+	s, server, v1 := goodWithRule(t)
+	s.Given().Running(scenario.NewApp("cart", "v1").Env("ERROR_RATIO", "0.5"))
+	s.When().LoadStarted("cart", 20)
+	s.Then().QueryHasSeries(server, `rate(http_requests_total{code=~"5.."}[5s]) > 1`, 1)
+	v2 := v1.As("v2")
+	s.When().Applied(v2).Available("web")
+	s.Then().IsGood(v2).HasNoControllerWrites("web")
+}
+
+// longBake keeps a release under evaluation while a check has no result.
+func longBake(policy string) string {
+	return strings.Replace(policy, "bakeTime: 10s", "bakeTime: 5m", 1)
+}
+
+func TestSaysWhyTheAlertOfAPrometheusRuleIsNotEvaluated(t *testing.T) {
+	s, server, v1 := goodWithRule(t)
+	s.When().Policy("web", longBake(rulePolicy(server)))
+	s.When().PrometheusRule("web-rules", strings.Replace(errorRule, "HighErrorRate", "HighErrors", 1)).
+		Applied(v1.As("v2").Env("ERROR_RATIO", "0.5")).Available("web")
+	s.Then().CheckIs("web", "errors", "Unknown", "AlertNotFound").
+		CheckMentions("web", "errors", "HighErrors")
+	s.When().PrometheusRule("web-rules", strings.NewReplacer("alert:", "record:", "    for: 2s\n", "").
+		Replace(errorRule))
+	s.Then().CheckIs("web", "errors", "Unknown", "RecordingRule")
+	s.When().PrometheusRuleDeleted("web-rules")
+	s.Then().CheckIs("web", "errors", "Unknown", "RuleNotFound").
+		StateIs("web", "Evaluating", "").HasNoControllerWrites("web")
+	s.When().PrometheusRule("web-rules", errorRule)
+	s.Then().IsRestored(v1).CausedByCheck("web", "errors", "AlertFiring")
+}
+
+func TestStartsAgainWhenTheExpressionChangesDuringARelease(t *testing.T) {
+	s, server, v1 := goodWithRule(t)
+	s.When().Policy("web", longBake(rulePolicy(server)))
+	// The errors are true for the rule, but not for an hour.
+	s.When().PrometheusRule("web-rules", strings.Replace(errorRule, "for: 2s", "for: 1h", 1)).
+		Applied(v1.As("v2").Env("ERROR_RATIO", "0.5")).Available("web")
+	s.Then().CheckIs("web", "errors", "Fail", "AlertFiring").
+		CheckMentions("web", "errors", "must be true for 1h")
+	s.When().PrometheusRule("web-rules", strings.Replace(errorRule, "> 1 ", "> 1000 ", 1))
+	s.Then().CheckIs("web", "errors", "Pass", "Passed").
+		StateIs("web", "Evaluating", "").HasNoControllerWrites("web")
+}
+
+func serverPolicy(server *scenario.Prometheus, labels string) string {
+	return alertPolicy(fmt.Sprintf(
+		"  alert: {address: %q, name: HighErrorRate, matchLabels: {%s}}", server.URL(), labels))
+}
+
+// goodWithAlert is goodWithRule with the same rule in Prometheus.
+func goodWithAlert(t *testing.T, labels string) (*scenario.Scenario, *scenario.Prometheus,
+	scenario.App) {
+	s := scenario.New(t)
+	v1 := scenario.NewApp("web", "v1").Guarded("web").Edit(scenario.Replicas(2))
+	server := s.Given().PrometheusWith(monitoring.Options{Rules: "groups:" + errorRule})
+	s.Given().Policy("web", serverPolicy(server, labels)).Running(v1)
+	s.When().LoadStarted("web", 50)
+	s.Then().IsGood(v1).HasCondition("web", "ChecksEstablished", "True", "Passed")
+	return s, server, v1
+}
+
+func TestRollsBackWhenAnAlertOfTheServerIsFiring(t *testing.T) {
+	s, _, v1 := goodWithAlert(t, "severity: critical")
+	s.When().Applied(v1.As("v2").Env("ERROR_RATIO", "0.5"))
+	s.Then().IsRestoredAndVerified(v1).CausedByCheck("web", "errors", "AlertFiring")
+}
+
+func TestHoldsWhenAnAlertWasActiveBeforeTheRelease(t *testing.T) {
+	s := scenario.New(t)
+	v1 := scenario.NewApp("web", "v1").Guarded("web").Edit(scenario.Replicas(2))
+	rule := strings.NewReplacer("rate(", "sum by (namespace) (rate(", "[5s])", "[5s]))").
+		Replace(errorRule)
+	server := s.Given().PrometheusWith(monitoring.Options{Rules: "groups:" + rule})
+	s.Given().Policy("web", serverPolicy(server, "namespace: "+s.Namespace)).Running(v1)
+	s.When().LoadStarted("web", 50)
+	s.Then().IsGood(v1).HasCondition("web", "ChecksEstablished", "True", "Passed")
+	s.When().SetInRunningPods("web", "ERROR_RATIO=0.5")
+	s.Then().QueryHasSeries(server, `ALERTS{alertstate="firing"}`, 1)
+	s.When().Applied(v1.As("v2").Env("ERROR_RATIO", "0.5")).Available("web")
+	s.Then().IsHeld("web", "AlreadyFailing", "errors").
+		HasNoControllerWrites("web").HasRollbackObjects("web", 0)
+}
+
+func TestSaysThatTheServerHasNoSuchAlert(t *testing.T) {
+	s, server, v1 := goodWithAlert(t, "severity: critical")
+	s.When().Policy("web", longBake(serverPolicy(server, "severity: critical")))
+	server.SetRules("groups: []")
+	s.When().Applied(v1.As("v2").Env("ERROR_RATIO", "0.5")).Available("web")
+	s.Then().CheckIs("web", "errors", "Unknown", "RuleNotLoaded").
+		StateIs("web", "Evaluating", "").HasNoControllerWrites("web")
+}
+
+func TestRollsBackWhenOnlyAlertmanagerSaysThatAnAlertIsFiring(t *testing.T) {
+	s := scenario.NewWithOwnController(t)
+	v1 := scenario.NewApp("web", "v1").Guarded("web").Edit(scenario.Replicas(2))
+	alertmanager := s.Given().ReceivesAlerts()
+	server := s.Given().PrometheusWith(monitoring.Options{
+		Rules: "groups:" + errorRule, Alertmanager: alertmanager.Address})
+	door := server.Door()
+	policy := strings.Replace(longBake(serverPolicy(server, "severity: critical")),
+		server.URL(), door.URL, 1)
+	s.Given().ControllerStarted().Policy("web", strings.Replace(policy, "5m", "10s", 1)).Running(v1)
+	s.When().LoadStarted("web", 50)
+	s.Then().IsGood(v1).HasCondition("web", "ChecksEstablished", "True", "Passed")
+	s.When().Policy("web", policy)
+	// Now only Alertmanager can be reached by Prometheus, and the controller by Alertmanager.
+	door.Close()
+	s.When().Applied(v1.As("v2").Env("ERROR_RATIO", "0.5")).Available("web")
+	s.Then().IsRestored(v1).CausedByCheck("web", "errors", "AlertFiring").
+		HasEvent("web", "RolledBack", "Alertmanager", "HighErrorRate")
+}
+
+// A dead Prometheus makes Alertmanager resolve its alerts too, so that is no recovery.
+func TestDoesNotTrustAResolvedAlert(t *testing.T) {
+	s := scenario.NewWithOwnController(t)
+	v1 := scenario.NewApp("web", "v1").Guarded("web").Edit(scenario.Replicas(2))
+	alertmanager := s.Given().ReceivesAlerts()
+	server := s.Given().PrometheusWith(monitoring.Options{
+		Rules: "groups:" + errorRule, Alertmanager: alertmanager.Address})
+	// The controller cannot ask the server. Mode Observe keeps the bad release.
+	policy := "mode: Observe\n" + strings.Replace(longBake(
+		serverPolicy(server, "severity: critical")), server.URL(), "http://127.0.0.1:9", 1)
+	s.Given().ControllerStarted().Policy("web", policy).Running(v1)
+	s.When().LoadStarted("web", 50)
+	s.When().Applied(v1.As("v2").Env("ERROR_RATIO", "0.5")).Available("web")
+	s.Then().HasReceivedAlert("web", "HighErrorRate").CheckIs("web", "errors", "Fail", "AlertFiring")
+	// A restart loses nothing.
+	s.Process.Kill()
+	s.Process.Start()
+	s.Then().CheckIs("web", "errors", "Fail", "AlertFiring")
+	s.When().SetInRunningPods("web", "ERROR_RATIO=0")
+	s.Then().ReceivedAlertIsResolved("web", "HighErrorRate").
+		CheckIs("web", "errors", "Unknown", "AlertNotConfirmed")
+}
