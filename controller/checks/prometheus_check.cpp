@@ -4,6 +4,7 @@
 
 #include "base/overloaded.hpp"
 #include "checks/container.hpp"
+#include "checks/missing_data.hpp"
 #include "checks/prometheus_answer.hpp"
 #include "checks/prometheus_measurement.hpp"
 #include "checks/prometheus_plan.hpp"
@@ -29,6 +30,13 @@ api::Measurement unknown(const api::Check& check, const Error& error) {
                                   : error.message};
 }
 
+Result<api::HttpCall> call_for(const api::PrometheusCheck& check, const codec::BoundQuery& query,
+                               const std::string& default_address, std::optional<Time> at) {
+  auto call = plan_query(check.server, query, default_address, check.server.timeout);
+  if (call && at) add_time(*call, *at);
+  return call;
+}
+
 // Binds the query and plans its request.
 struct PlannedQuery {
   codec::BoundQuery query;
@@ -39,9 +47,8 @@ Result<PlannedQuery> plan_one(const api::PrometheusCheck& check, const std::stri
                               const std::string& default_address, std::optional<Time> at) {
   auto bound = codec::bind_query(query, variables);
   if (!bound) return std::unexpected(bound.error());
-  auto call = plan_query(check.server, *bound, default_address, check.server.timeout);
+  auto call = call_for(check, *bound, default_address, at);
   if (!call) return std::unexpected(call.error());
-  if (at) add_time(*call, *at);
   return PlannedQuery{.query = *std::move(bound), .call = *std::move(call)};
 }
 
@@ -117,6 +124,31 @@ api::Measurement measure_prometheus(const api::Check& check, const PrometheusPla
       measure_prometheus(check.name, prometheus, plan.query, answer, traffic_answer, now);
   measurement.threshold = prometheus.fail_if ? codec::to_string(*prometheus.fail_if) : "";
   if (answer) measurement.value = codec::format_number(answer->value);
+  return measurement;
+}
+
+std::optional<api::HttpCall> plan_explanation(const api::Check& check,
+                                              const api::Measurement& measurement,
+                                              const codec::QueryVariables& variables,
+                                              const std::string& default_address,
+                                              std::optional<Time> at) {
+  const api::PrometheusCheck& prometheus = prometheus_of(check);
+  const auto plan = plan_missing_data(prometheus, measurement.reason, variables);
+  if (!plan) return std::nullopt;
+  auto call = call_for(prometheus, plan->query, default_address, at);
+  return call ? std::optional(*std::move(call)) : std::nullopt;
+}
+
+api::Measurement explain(const api::Check& check, api::Measurement measurement,
+                         const codec::QueryVariables& variables, const api::HttpResponse& response,
+                         std::optional<Time> at, Time now) {
+  const auto plan = plan_missing_data(prometheus_of(check), measurement.reason, variables);
+  if (!plan) return measurement;
+  const auto found =
+      explain_missing_data(*plan, parse_prometheus_answer(response, at.value_or(now)));
+  if (!found) return measurement;
+  measurement.reason = found->reason;
+  measurement.message = found->message;
   return measurement;
 }
 

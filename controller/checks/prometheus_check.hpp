@@ -55,4 +55,18 @@ struct PrometheusPlan {
                                                   const std::optional<api::HttpResponse>& traffic,
                                                   std::optional<Time> at, Time now);
 
+// The request that finds out why the measurement has no value: see missing_data.hpp. Nothing if
+// there is nothing to find out. The arguments are those of plan_prometheus().
+[[nodiscard]] std::optional<api::HttpCall> plan_explanation(const api::Check& check,
+                                                            const api::Measurement& measurement,
+                                                            const codec::QueryVariables& variables,
+                                                            const std::string& default_address,
+                                                            std::optional<Time> at);
+
+// The measurement with the reason that the response gives. Unchanged if it gives none.
+[[nodiscard]] api::Measurement explain(const api::Check& check, api::Measurement measurement,
+                                       const codec::QueryVariables& variables,
+                                       const api::HttpResponse& response, std::optional<Time> at,
+                                       Time now);
+
 }  // namespace lastgood::checks

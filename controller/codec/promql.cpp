@@ -334,6 +334,13 @@ bool distinguishes_revisions(const QueryUse& use) {
          use.variables.contains(QueryVariable::Hash);
 }
 
+bool is_variable(std::string_view text) {
+  if (!text.starts_with('$')) return false;
+  const std::string_view rest = text.substr(1);
+  const auto* const end = std::ranges::find_if_not(rest, is_name_character);
+  return variable_named(rest.substr(0, static_cast<std::size_t>(end - rest.begin()))).has_value();
+}
+
 Result<QueryUse> validate_query(std::string_view query) {
   const auto pieces = pieces_of(query);
   if (!pieces) return std::unexpected(pieces.error());

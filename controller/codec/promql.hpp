@@ -66,6 +66,9 @@ struct QueryVariables {
 // A query without variables, as the server gets it.
 using BoundQuery = StrongName<struct BoundQueryTag>;
 
+// The text begins with a variable, for example "$pods|web-0".
+[[nodiscard]] bool is_variable(std::string_view text);
+
 // Reads the variables and where they are. The rest of the query is checked only by the server.
 // Errors, all BadInput, with the position of the character, counted from 1:
 //   - an empty query, or one of more than max_query_size bytes

@@ -31,8 +31,16 @@ asio::awaitable<api::Measurement> MetricsRunner::measure_query(MetricsRequest re
       co_return checks::measurement_without_credentials(request.check.name, response.error());
     traffic = *response;
   }
-  co_return checks::measure_prometheus(request.check, plan, *value, traffic, request.at,
-                                       clock_.now());
+  const api::Measurement measurement = checks::measure_prometheus(
+      request.check, plan, *value, traffic, request.at, clock_.now());
+  const auto explanation =
+      checks::plan_explanation(request.check, measurement, request.variables,
+                               settings_.prometheus_address, request.at);
+  if (!explanation) co_return measurement;
+  const auto response = co_await sender_.send(server, namespace_, *explanation);
+  if (!response) co_return measurement;
+  co_return checks::explain(request.check, measurement, request.variables, *response, request.at,
+                            clock_.now());
 }
 
 asio::awaitable<api::Measurement> MetricsRunner::measure_rule(MetricsRequest request) {
