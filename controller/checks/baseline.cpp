@@ -190,6 +190,7 @@ std::optional<api::BaselineResult> baseline_result(const Measurement& measuremen
   return api::BaselineResult{.result = measurement.result,
                              .reason = measurement.reason,
                              .message = measurement.message,
+                             .value = measurement.value,
                              .revision = std::move(revision),
                              .before = nothing_started,
                              .at = at};

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "checks/baseline_comparison.hpp"
 #include "checks/prometheus_check.hpp"
 
 namespace lastgood::checks {
@@ -21,11 +22,13 @@ std::vector<Time> two_times(const api::Check& check, Time last) {
 }  // namespace
 
 MetricsBaseline plan_metrics_baseline(const MetricsBaselineInputs& inputs, Time now) {
-  if (!has_baseline_result(inputs.measurement, inputs.nothing_started, inputs.established))
+  const bool is_compared = awaits_baseline_value(inputs.check, inputs.measurement);
+  if (!is_compared &&
+      !has_baseline_result(inputs.measurement, inputs.nothing_started, inputs.established))
     return {};
   const bool is_about_alive = inputs.alive && distinguishes_revisions(inputs.check);
   if (is_about_alive && !inputs.nothing_started)
-    return {.candidate = *inputs.alive, .times = {now}};
+    return {.candidate = *inputs.alive, .times = {inputs.evaluated_at.value_or(now)}};
   if (inputs.nothing_started && inputs.alive) {
     return {
         .candidate = *inputs.alive, .times = two_times(inputs.check, now), .before_release = true};
@@ -33,7 +36,7 @@ MetricsBaseline plan_metrics_baseline(const MetricsBaselineInputs& inputs, Time 
   const bool fails = inputs.measurement.result == MeasurementResult::Fail;
   // The server says only which alerts fire now, and since when.
   if (std::holds_alternative<api::AlertCheck>(inputs.check.kind)) return {};
-  if (!fails || inputs.candidates.empty() || !inputs.released) return {};
+  if ((!fails && !is_compared) || inputs.candidates.empty() || !inputs.released) return {};
   return {.candidate = inputs.candidates.front(),
           .times = two_times(inputs.check, *inputs.released),
           .before_release = true};

@@ -4,6 +4,9 @@
 //   distinguishes revisions           the query for a revision with live pods, at the same time
 //   does not, or no pods are alive    the query shortly before the release
 //
+// With `compareWith`, each value of the release needs one of the baseline: see
+// baseline_comparison.hpp.
+//
 // Until a pod of the new revision has started, the baseline is measured too. Its last results
 // survive its pods. Each result without new pods is from two times, because one failure may be
 // chance:
@@ -36,6 +39,8 @@ struct MetricsBaselineInputs {
   std::span<const BaselineCandidate> candidates = {};
   const BaselineCandidate* alive = nullptr;  // the candidate with live pods; null: none
   std::optional<Time> released = {};         // when the evaluation of the new revision started
+  // The time for which the query was evaluated; absent: the time of the measurement.
+  std::optional<Time> evaluated_at = {};
 };
 
 // The queries for the baseline.

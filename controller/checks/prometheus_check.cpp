@@ -3,7 +3,10 @@
 #include <fmt/format.h>
 
 #include "base/overloaded.hpp"
+#include "base/text.hpp"
+#include "checks/baseline_comparison.hpp"
 #include "checks/container.hpp"
+#include "checks/message.hpp"
 #include "checks/missing_data.hpp"
 #include "checks/prometheus_answer.hpp"
 #include "checks/prometheus_measurement.hpp"
@@ -122,7 +125,10 @@ api::Measurement measure_prometheus(const api::Check& check, const PrometheusPla
   const PrometheusAnswer answer = parse_prometheus_answer(value, evaluated_at);
   auto measurement =
       measure_prometheus(check.name, prometheus, plan.query, answer, traffic_answer, now);
-  measurement.threshold = prometheus.fail_if ? codec::to_string(*prometheus.fail_if) : "";
+  measurement.threshold = threshold_text(prometheus);
+  measurement.query = clip(on_one_line(plan.query.value, ' '), max_message_size);
+  if (traffic_answer && *traffic_answer)
+    measurement.traffic = codec::format_number((*traffic_answer)->value);
   if (answer) measurement.value = codec::format_number(answer->value);
   return measurement;
 }

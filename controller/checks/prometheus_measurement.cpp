@@ -93,11 +93,11 @@ api::Measurement measure_prometheus(const std::string& check,
   }
   if (!value) return without_value();
   const std::string text = value_text(prometheus, value->value) + state.text;
+  if (prometheus.fail_if && !meets(value->value, *prometheus.fail_if))
+    return measurement(MeasurementResult::Pass, Reason::Passed, text);
   // A comparison with the baseline needs its value too.
   if (!prometheus.fail_if || prometheus.compare)
     return measurement(MeasurementResult::Unknown, Reason::NoBaselineValue, text);
-  if (!meets(value->value, *prometheus.fail_if))
-    return measurement(MeasurementResult::Pass, Reason::Passed, text);
   return measurement(MeasurementResult::Fail, Reason::LimitExceeded, with_query(text, query));
 }
 

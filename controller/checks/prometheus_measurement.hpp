@@ -12,7 +12,8 @@
 
 namespace lastgood::checks {
 
-// Fail if the value meets `fail_if`, otherwise Pass. Unknown in these cases, the first one decides:
+// Fail if the value meets `fail_if`, otherwise Pass. With `compare`, NoBaselineValue instead of
+// Fail: see baseline_comparison.hpp. Unknown in these cases, the first one decides:
 //   1. there is no value, and the cause is not the data: the server, the request or the query
 //   2. the policy has a minimum traffic, and there is no traffic value: with the reason of that
 //   3. the traffic is below the minimum: LowTraffic

@@ -85,6 +85,16 @@ std::vector<BaselineCandidate> baseline_candidates(const api::GuardStatus& guard
   return candidates;
 }
 
+checks::ComparedWith compared_with(const api::GuardStatus& guard) {
+  const bool is_release = guard.current && (guard.current->verdict == RevisionVerdict::Evaluating ||
+                                            guard.current->verdict == RevisionVerdict::Breached);
+  const bool is_evaluated = guard.state == api::State::Evaluating ||
+                            guard.state == api::State::Held ||
+                            guard.state == api::State::RollingBack;
+  return is_release && is_evaluated ? checks::ComparedWith::Baseline
+                                    : checks::ComparedWith::Nothing;
+}
+
 bool fails_for_shared_cause(const api::GuardStatus& guard) {
   bool any_breached = false;
   for (const CheckStatus& check : guard.checks) {

@@ -7,6 +7,7 @@
 
 #include "api/guard.hpp"
 #include "checks/baseline_choice.hpp"
+#include "checks/baseline_comparison.hpp"
 
 namespace lastgood::guard {
 
@@ -16,6 +17,10 @@ namespace lastgood::guard {
 // is compared.
 [[nodiscard]] std::vector<checks::BaselineCandidate> baseline_candidates(
     const api::GuardStatus& guard);
+
+// Whether a value is compared with that of the baseline (`compareWith`): while a release is
+// evaluated. A restored revision and an Idle Deployment have no older revision to compare with.
+[[nodiscard]] checks::ComparedWith compared_with(const api::GuardStatus& guard);
 
 // The failures of the present checks have a cause that is not the current revision: the baseline
 // fails too, or there is no baseline and the check passed for this revision before.

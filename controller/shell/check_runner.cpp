@@ -196,6 +196,7 @@ asio::awaitable<void> CheckRunner::run_metrics_check(
     [[maybe_unused]] std::shared_ptr<const RunningCheck> running) {
   const MeasurementRound& request = round->request;
   api::Measurement measurement = checks::not_started(check);
+  std::optional<Time> at;
   if (!round->nothing_started) {
     auto variables = checks::variables_of(*request.deployment, request.revision, round->pods);
     if (checks::uses_baseline_pods(check)) {
@@ -204,15 +205,17 @@ asio::awaitable<void> CheckRunner::run_metrics_check(
       if (!found) co_return;
       if (*found) variables.baseline_pods = checks::active_pod_names((*found)->pods);
     }
+    at = checks::evaluation_time(check, clock_.now());
     const MetricsRequest present{.check = check,
                                  .variables = variables,
+                                 .at = at,
                                  .alerts = request.alerts,
                                  .released = request.released};
     measurement = co_await metrics_.measure(present);
   }
   measurement.at = clock_.now();
   if (!measurement.baseline) {
-    auto baseline = co_await metrics_baseline(*round, check, measurement);
+    auto baseline = co_await metrics_baseline(*round, check, measurement, at);
     if (!baseline) co_return;
     measurement.baseline = std::move(*baseline);
   }
@@ -262,9 +265,11 @@ asio::awaitable<void> CheckRunner::run_external_metric_check(
 }
 
 asio::awaitable<Result<std::optional<api::BaselineResult>>> CheckRunner::metrics_baseline(
-    Round& round, const api::Check& check, api::Measurement& measurement) {
+    Round& round, const api::Check& check, api::Measurement& measurement, std::optional<Time> at) {
   const MeasurementRound& request = round.request;
-  const auto alive = co_await baseline_for(round, measurement);
+  const auto alive = checks::awaits_baseline_value(check, measurement)
+                         ? co_await find_baseline(round, check.name)
+                         : co_await baseline_for(round, measurement);
   if (!alive) co_return std::unexpected(alive.error());
   const checks::MetricsBaseline plan = checks::plan_metrics_baseline(
       {.check = check,
@@ -273,9 +278,14 @@ asio::awaitable<Result<std::optional<api::BaselineResult>>> CheckRunner::metrics
        .nothing_started = round.nothing_started,
        .candidates = request.baselines,
        .alive = *alive ? &(*alive)->candidate : nullptr,
-       .released = request.released},
+       .released = request.released,
+       .evaluated_at = at},
       clock_.now());
-  if (plan.times.empty()) co_return std::nullopt;
+  if (plan.times.empty()) {
+    measurement = checks::compare_with_baseline(check, std::move(measurement),
+                                                {.compared_with = request.compared_with});
+    co_return std::nullopt;
+  }
   measurement.baseline_revision = plan.candidate.revision.hash;
   const std::vector<api::Pod> pods = *alive ? (*alive)->pods : std::vector<api::Pod>();
   const auto variables = checks::baseline_variables(*request.deployment, plan, pods);
@@ -283,12 +293,18 @@ asio::awaitable<Result<std::optional<api::BaselineResult>>> CheckRunner::metrics
   for (const Time time : plan.times) {
     const MetricsRequest earlier{
         .check = check, .variables = variables, .at = time, .alerts = request.alerts};
-    results.push_back(co_await metrics_.measure(earlier));
+    results.push_back(checks::with_baseline_value(check, co_await metrics_.measure(earlier)));
   }
   if (!checks::has_question_of(results, measurement)) co_return std::nullopt;
   measurement.question = results.back().question;
-  co_return checks::metrics_baseline_result(
+  auto result = checks::metrics_baseline_result(
       plan, results, rollback::name_of(*request.deployment, plan.candidate.revision), clock_.now());
+  measurement = checks::compare_with_baseline(check, std::move(measurement),
+                                              {.compared_with = request.compared_with,
+                                               .baseline = result,
+                                               .trust = plan.candidate.trust,
+                                               .why_no_value = results.back().message});
+  co_return result;
 }
 
 asio::awaitable<Result<CheckRunner::Measured>> CheckRunner::measure(const ProbeTarget& target,

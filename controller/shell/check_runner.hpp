@@ -14,6 +14,7 @@
 #include "api/workload.hpp"
 #include "base/log.hpp"
 #include "checks/baseline_choice.hpp"
+#include "checks/baseline_comparison.hpp"
 #include "checks/http_measurement.hpp"
 #include "checks/http_plan.hpp"
 #include "guard/state.hpp"
@@ -50,6 +51,7 @@ struct MeasurementRound {
   std::vector<checks::BaselineCandidate> baselines = {};
   std::vector<std::string> not_established = {};  // names of checks
   std::vector<api::ReceivedAlert> alerts = {};    // from Alertmanager
+  checks::ComparedWith compared_with = checks::ComparedWith::Baseline;
   Confirmation confirmation = Confirmation::LiveList;
 };
 
@@ -91,9 +93,11 @@ class CheckRunner {
   boost::asio::awaitable<Result<Measured>> measure(const ProbeTarget& target,
                                                    const api::Check& check,
                                                    const checks::HttpPlan& plan);
-  // The result of a metrics check for the baseline. Nothing if it needs none or has none.
+  // The result of a metrics check for the baseline. Nothing if it needs none or has none. `at`: the
+  // time for which the query was evaluated. With `compareWith`, the measurement is compared.
   boost::asio::awaitable<Result<std::optional<api::BaselineResult>>> metrics_baseline(
-      Round& round, const api::Check& check, api::Measurement& measurement);
+      Round& round, const api::Check& check, api::Measurement& measurement,
+      std::optional<Time> at = {});
   // Adds the result of the baseline to `measurement`, unless a pod of the new revision may have
   // responded, or the result is Unknown. Measures it again while checks::repeats_baseline().
   boost::asio::awaitable<Result<void>> add_baseline(

@@ -12,12 +12,13 @@ constexpr const char* error_ratio =
 
 // The share of failed requests of each image. The names of the pods show their image.
 struct MetricsScenario : Scenario {
-  explicit MetricsScenario(const char* query = error_ratio) {
+  explicit MetricsScenario(const char* query = error_ratio, const Json& fields = Json::object()) {
     cluster.health["app:v2"] = {};
     Json check = {{"name", "errors"},
                   {"interval", "5s"},
                   {"failureThreshold", 2},
                   {"prometheus", {{"query", query}, {"failIf", "> 0.05"}}}};
+    check.merge_patch(fields);
     Json checks = quick_policy()["checks"];
     checks.push_back(check);
     merge_patch("rollbackpolicies", "web", {{"spec", {{"bakeTime", "1m"}, {"checks", checks}}}});
@@ -162,4 +163,80 @@ TEST_CASE("never rolls back for an answer that is not one number") {
   scenario.run_for(10min);
   CHECK(scenario.template_changes() == 0);
   CHECK(scenario.rollbacks().empty());
+}
+
+namespace {
+
+const Json compared = {
+    {"prometheus",
+     {{"failIf", nullptr}, {"compareWith", "Baseline"}, {"ratioAbove", 2}, {"andAbove", 0.01}}}};
+
+}  // namespace
+
+TEST_CASE("rolls back a release whose error ratio is a multiple of that of the old pods") {
+  MetricsScenario scenario(error_ratio, compared);
+  scenario.ratios = {{"app:v1", 0.04}, {"app:v2", 0.21}};
+  scenario.ship("web", "app:v2");
+  REQUIRE(scenario.run_until([&] { return scenario.template_changes() == 1; }, 2min));
+  const Json* record = scenario.server.all("rollbacks").at(0);
+  CHECK_THAT((*record)["spec"]["message"].get<std::string>(),
+             Catch::Contains("value 0.21, baseline 0.04: 5.2 times, fails if above 2 times and "
+                             "above 0.01"));
+  CHECK(scenario.violations() == no_violations);
+}
+
+TEST_CASE("keeps a release that is as bad as the old pods, if the check only compares") {
+  MetricsScenario scenario(error_ratio, compared);
+  scenario.ratios = {{"app:v1", 0.3}, {"app:v2", 0.4}};
+  scenario.ship("web", "app:v2");
+  CHECK(scenario.run_until([&] { return scenario.state("web") == idle(Reason::Good); }, 5min));
+  CHECK(scenario.template_changes() == 0);
+}
+
+TEST_CASE("does nothing while the baseline of a comparison has no value") {
+  MetricsScenario scenario(error_ratio, compared);
+  scenario.metrics.evaluate = [&](const MetricsQuery& sent) {
+    const auto present = scenario.server.all("pods");
+    const bool is_of_release = std::ranges::any_of(present, [&](const Json* pod) {
+      return (*pod)["spec"]["containers"][0]["image"] == "app:v2" &&
+             sent.text.contains((*pod)["metadata"]["name"].get<std::string>());
+    });
+    return is_of_release ? std::vector<double>{0.9} : std::vector<double>{};
+  };
+  scenario.ship("web", "app:v2");
+  REQUIRE(scenario.run_until(
+      [&] { return scenario.errors_check().value("reason", "") == "NoBaselineValue"; }, 1min));
+  scenario.run_for(10min);
+  CHECK(scenario.state("web") == idle(Reason::Inconclusive));
+  CHECK(scenario.template_changes() == 0);
+  CHECK(scenario.rollbacks().empty());
+}
+
+TEST_CASE("compares a query about all pods with its value before the release") {
+  MetricsScenario scenario(R"(errors:ratio{namespace="$namespace"})", compared);
+  scenario.run_for(1min);
+  const auto released = scenario.clock.now();
+  scenario.metrics.evaluate = [released](const MetricsQuery& sent) {
+    return std::vector<double>{sent.at > released ? 0.3 : 0.02};
+  };
+  scenario.ship("web", "app:v2");
+  CHECK(scenario.run_until([&] { return scenario.template_changes() == 1; }, 2min));
+  CHECK(scenario.violations() == no_violations);
+}
+
+TEST_CASE("verifies the restored revision without an older one to compare with") {
+  MetricsScenario scenario(error_ratio, compared);
+  scenario.ratios = {{"app:v1", 0.04}, {"app:v2", 0.9}};
+  scenario.ship("web", "app:v2");
+  REQUIRE(scenario.run_until([&] { return scenario.template_changes() == 1; }, 2min));
+  SECTION("its value alone passes") {
+    scenario.ratios["app:v1"] = 0.01;
+    CHECK(scenario.wait_for_rollback());
+    CHECK(std::ranges::count(scenario.events(), Reason::RollbackVerified) == 1);
+  }
+  SECTION("its value alone does not decide") {
+    CHECK(scenario.wait_for_rollback(20min));
+    CHECK(std::ranges::count(scenario.events(), Reason::RollbackUnverified) == 1);
+  }
+  CHECK(scenario.violations() == no_violations);
 }

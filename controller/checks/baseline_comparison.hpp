@@ -1,0 +1,61 @@
+// `compareWith: Baseline` of a prometheus check: the value of the release against the value of the
+// old pods at the same time.
+//
+//   value > ratioAbove x baseline, and value > andAbove, and failIf is met if it is set   Fail
+//   failIf is set and not met, or the value is not that high                              Pass
+//   no value of the baseline, or a negative one                    Unknown (NoBaselineValue)
+//   no Fail, but the baseline never worked: it is no measure       Unknown (NoBaselineValue)
+//
+// With a baseline of 0 each value is higher, so andAbove alone decides. The baseline itself passes
+// as soon as it has a value: it cannot fail against itself. minimumTraffic holds for both.
+//
+// An Idle Deployment and a restored revision have no older revision that runs. Then the check
+// passes if it would pass for each value of the baseline: the value is at most andAbove, or failIf
+// is not met. Otherwise it is Unknown.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "api/guard.hpp"
+#include "api/measurement.hpp"
+#include "api/policy.hpp"
+#include "base/time.hpp"
+#include "checks/baseline_choice.hpp"
+
+namespace lastgood::checks {
+
+enum class ComparedWith : std::uint8_t {
+  Baseline,
+  Nothing,  // no release is evaluated
+};
+
+// The value of the release is known, and the result needs the value of the baseline.
+[[nodiscard]] bool awaits_baseline_value(const api::Check& check,
+                                         const api::Measurement& measurement);
+
+// The time for which both queries are evaluated. Empty without a comparison: the time of the
+// server.
+[[nodiscard]] std::optional<Time> evaluation_time(const api::Check& check, Time now);
+
+// A measurement of the baseline: with a value it is a Pass.
+[[nodiscard]] api::Measurement with_baseline_value(const api::Check& check,
+                                                   api::Measurement baseline);
+
+struct BaselineEvidence {
+  ComparedWith compared_with = ComparedWith::Baseline;
+  std::optional<api::BaselineResult> baseline = {};
+  BaselineTrust trust = BaselineTrust::Trusted;  // of the revision of `baseline`
+  std::string why_no_value = {};  // of the last query for the baseline; empty: there was none
+};
+
+// The result of a measurement for which awaits_baseline_value() is true. Others do not change.
+[[nodiscard]] api::Measurement compare_with_baseline(const api::Check& check,
+                                                     api::Measurement measurement,
+                                                     const BaselineEvidence& evidence);
+
+// "> 0.05", "> 2 x baseline and > 0.01".
+[[nodiscard]] std::string threshold_text(const api::PrometheusCheck& check);
+
+}  // namespace lastgood::checks

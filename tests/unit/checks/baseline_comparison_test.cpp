@@ -1,0 +1,166 @@
+#include "checks/baseline_comparison.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "checks/metrics_baseline.hpp"
+#include "codec/values.hpp"
+
+namespace lastgood::checks::test {
+namespace {
+
+using api::MeasurementResult;
+using api::Reason;
+using enum api::MeasurementResult;
+
+const Time now{std::chrono::seconds(1'000'000)};
+
+api::Check check_with(std::optional<double> fail_if_above = {}) {
+  api::PrometheusCheck prometheus{
+      .query = R"(errors{pod=~"$pods"})",
+      .compare = api::BaselineComparison{.ratio_above = 2, .and_above = 0.01}};
+  if (fail_if_above) prometheus.fail_if = api::Comparison{.limit = *fail_if_above};
+  return {.name = "errors", .kind = prometheus};
+}
+
+// As measure_prometheus() returns it.
+api::Measurement awaiting(double value) {
+  return {.check = "errors",
+          .reason = Reason::NoBaselineValue,
+          .value = codec::format_number(value),
+          .query = "errors"};
+}
+
+BaselineEvidence baseline_with(double value) {
+  return {.baseline = api::BaselineResult{
+              .result = Pass, .value = codec::format_number(value), .revision = "revision 4"}};
+}
+
+}  // namespace
+
+TEST_CASE("compare_with_baseline fails only above the multiple and above the absolute limit") {
+  struct Row {
+    const char* name;
+    double value;
+    double baseline;
+    MeasurementResult result;
+    Reason reason;
+  };
+  const Row rows[] = {
+      {"far above both", 0.21, 0.04, Fail, Reason::LimitExceeded},
+      {"exactly the multiple", 0.08, 0.04, Pass, Reason::Passed},
+      {"just above the multiple", 0.0800001, 0.04, Fail, Reason::LimitExceeded},
+      {"a high multiple of very little", 0.01, 0.0001, Pass, Reason::Passed},
+      {"as bad as the baseline", 0.9, 0.8, Pass, Reason::Passed},
+      {"better than the baseline", 0.1, 0.8, Pass, Reason::Passed},
+      {"the baseline is 0, little", 0.01, 0, Pass, Reason::Passed},
+      {"the baseline is 0, much", 0.011, 0, Fail, Reason::LimitExceeded},
+      {"both are 0", 0, 0, Pass, Reason::Passed},
+      {"a negative baseline", 0.5, -1, Unknown, Reason::NoBaselineValue},
+      {"a negative value", -1, 0.5, Pass, Reason::Passed},
+  };
+  for (const Row& row : rows) {
+    INFO(row.name);
+    const auto found =
+        compare_with_baseline(check_with(), awaiting(row.value), baseline_with(row.baseline));
+    CHECK(found.result == row.result);
+    CHECK(found.reason == row.reason);
+  }
+}
+
+TEST_CASE("compare_with_baseline names both values, the multiple and the limits") {
+  const auto message_for = [](double value, double baseline, std::optional<double> fail_if = {}) {
+    return compare_with_baseline(check_with(fail_if), awaiting(value), baseline_with(baseline))
+        .message;
+  };
+  CHECK(message_for(0.208, 0.04) ==
+        "value 0.208, baseline 0.04: 5.2 times, fails if above 2 times and above 0.01; query: "
+        "errors");
+  CHECK(
+      message_for(0.5, 0, 0.3) ==
+      "value 0.5, baseline 0, fails if above 2 times and above 0.01, and if > 0.3; query: errors");
+  CHECK(message_for(0.08004, 0.04).starts_with("value 0.08004, baseline 0.04: 2.001 times"));
+}
+
+TEST_CASE("compare_with_baseline is Unknown without a value of the baseline, and says why") {
+  const auto found = compare_with_baseline(check_with(), awaiting(0.9),
+                                           {.why_no_value = "the traffic is 3, below 20"});
+  CHECK(found.result == Unknown);
+  CHECK(found.reason == Reason::NoBaselineValue);
+  CHECK(found.message ==
+        "no value of the baseline to compare with: the traffic is 3, below 20; value 0.9, fails if "
+        "above 2 times and above 0.01");
+  CHECK(compare_with_baseline(check_with(), awaiting(0), {}).result == Unknown);
+  CHECK_THAT(compare_with_baseline(check_with(), awaiting(0), {}).message,
+             Catch::Contains("there is no other revision"));
+}
+
+TEST_CASE("compare_with_baseline does not pass against a revision that never worked") {
+  BaselineEvidence evidence = baseline_with(0.5);
+  evidence.trust = BaselineTrust::PassOnly;
+  CHECK(compare_with_baseline(check_with(), awaiting(0.5), evidence).reason ==
+        Reason::NoBaselineValue);
+  evidence.baseline->value = "0.1";
+  CHECK(compare_with_baseline(check_with(), awaiting(0.5), evidence).result == Fail);
+}
+
+TEST_CASE("compare_with_baseline passes without a release only if the value alone decides") {
+  const BaselineEvidence nothing{.compared_with = ComparedWith::Nothing};
+  CHECK(compare_with_baseline(check_with(), awaiting(0.01), nothing).result == Pass);
+  const auto above = compare_with_baseline(check_with(), awaiting(0.02), nothing);
+  CHECK(above.result == Unknown);
+  CHECK(above.reason == Reason::NoBaselineValue);
+}
+
+TEST_CASE("compare_with_baseline changes no other measurement") {
+  api::Measurement failed = awaiting(0.9);
+  failed.reason = Reason::LowTraffic;
+  CHECK(compare_with_baseline(check_with(), failed, baseline_with(0)) == failed);
+  const api::Check without{.name = "errors", .kind = api::PrometheusCheck{}};
+  CHECK(compare_with_baseline(without, awaiting(0.9), baseline_with(0)) == awaiting(0.9));
+  CHECK_FALSE(evaluation_time(without, now));
+  CHECK(evaluation_time(check_with(), now) == now);
+}
+
+TEST_CASE("with_baseline_value turns a value into a pass, and nothing else") {
+  CHECK(with_baseline_value(check_with(), awaiting(0.9)).result == Pass);
+  api::Measurement low = awaiting(0.9);
+  low.reason = Reason::LowTraffic;
+  CHECK(with_baseline_value(check_with(), low) == low);
+}
+
+TEST_CASE("plan_metrics_baseline asks for the baseline at each value that is compared") {
+  const std::vector<BaselineCandidate> candidates{
+      {.revision = {.hash = TemplateHash("v1")}, .trust = BaselineTrust::Trusted}};
+  const Time evaluated = now - Duration(300);
+  const Time released = now - std::chrono::minutes(5);
+  const api::Check check = check_with();
+  const auto times = [&](const api::Check& one, const api::Measurement& measurement, bool alive) {
+    return plan_metrics_baseline({.check = one,
+                                  .measurement = measurement,
+                                  .candidates = candidates,
+                                  .alive = alive ? candidates.data() : nullptr,
+                                  .released = released,
+                                  .evaluated_at = evaluated},
+                                 now)
+        .times;
+  };
+  const api::Measurement value = awaiting(0.5);
+  CHECK(times(check, value, true) == std::vector<Time>{evaluated});
+  CHECK(times(check, value, false).back() == released);
+  api::Check of_all = check;
+  std::get<api::PrometheusCheck>(of_all.kind).query = "errors";
+  CHECK(times(of_all, value, true).back() == released);
+  api::Measurement low = value;
+  low.reason = Reason::LowTraffic;
+  CHECK(times(check, low, true).empty());
+}
+
+TEST_CASE("threshold_text has every condition") {
+  const auto text = [](const api::Check& check) {
+    return threshold_text(std::get<api::PrometheusCheck>(check.kind));
+  };
+  CHECK(text(check_with()) == "> 2 x baseline and > 0.01");
+  CHECK(text(check_with(0.05)) == "> 0.05 and > 2 x baseline and > 0.01");
+}
+
+}  // namespace lastgood::checks::test
