@@ -25,6 +25,22 @@ int pass_percent(const CheckStatus& check) {
 
 }  // namespace
 
+std::vector<CheckStatus> counted_checks(const std::vector<CheckStatus>& checks,
+                                        const api::PolicySpec& spec) {
+  std::vector<CheckStatus> counted = checks;
+  std::erase_if(counted, [&](const CheckStatus& status) {
+    const auto check = std::ranges::find(spec.checks, status.name, &api::Check::name);
+    const bool may_be_left_out =
+        check != spec.checks.end() && check->on_no_data == api::OnNoData::Ignore;
+    const bool awaits_result =
+        status.reason == pending_reason || status.reason == api::Reason::PodsStarting;
+    return may_be_left_out && !awaits_result && status.result == MeasurementResult::Unknown &&
+           status.consecutive_failures == 0 && !status.breached &&
+           pass_percent(status) >= min_pass_percent;
+  });
+  return counted;
+}
+
 void begin_bake(api::GuardStatus& guard, Time now) {
   guard.bake = api::Bake{.began = now, .counted_until = now};
   for (CheckStatus& check : guard.checks) {
@@ -36,7 +52,7 @@ void begin_bake(api::GuardStatus& guard, Time now) {
 std::optional<Time> observed_until(const std::vector<CheckStatus>& checks,
                                    const api::PolicySpec& spec) {
   std::optional<Time> earliest;
-  for (const CheckStatus& check : checks) {
+  for (const CheckStatus& check : counted_checks(checks, spec)) {
     if (!check.last_result) return {};
     const Time end = *check.last_result + max_result_age(check.name, spec);
     earliest = std::min(earliest.value_or(end), end);
@@ -45,7 +61,7 @@ std::optional<Time> observed_until(const std::vector<CheckStatus>& checks,
 }
 
 void count_bake(api::Bake& bake, const std::vector<CheckStatus>& before,
-                const api::PolicySpec& spec, Time now) {
+                const api::PolicySpec& spec, std::optional<Time> all_measured_from, Time now) {
   const Time from = bake.counted_until.value_or(now);
   bake.counted_until = std::max(from, now);
   if (now <= from) return;
@@ -53,7 +69,8 @@ void count_bake(api::Bake& bake, const std::vector<CheckStatus>& before,
   const Time until = std::min(observed_until(before, spec).value_or(from), now);
   const Duration observed = std::max(until - from, Duration::zero());
   bake.observed += observed;
-  bake.unobserved += std::min<Duration>(time - observed, max_unobserved_step);
+  if (now > all_measured_from.value_or(from))
+    bake.unobserved += std::min<Duration>(time - observed, max_unobserved_step);
 }
 
 const CheckStatus* below_pass_share(const std::vector<CheckStatus>& checks) {
@@ -68,7 +85,8 @@ std::string pass_share_text(const CheckStatus& check) {
                      pass_percent(check), min_pass_percent);
 }
 
-bool is_healthy(const std::vector<CheckStatus>& checks) {
+bool is_healthy(const std::vector<CheckStatus>& all, const api::PolicySpec& spec) {
+  const std::vector<CheckStatus> checks = counted_checks(all, spec);
   const auto passes = [](const CheckStatus& check) {
     return check.result == MeasurementResult::Pass;
   };
@@ -78,7 +96,7 @@ bool is_healthy(const std::vector<CheckStatus>& checks) {
 
 bool has_minimum_bake(const api::GuardStatus& guard, const api::PolicySpec& spec) {
   return guard.rolled_out && guard.bake && guard.bake->observed >= minimum_bake_of(spec) &&
-         is_healthy(guard.checks);
+         is_healthy(guard.checks, spec);
 }
 
 Duration rounded_down(Duration observed) {

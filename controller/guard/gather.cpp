@@ -31,10 +31,12 @@ std::vector<api::Measurement> usable_measurements(const GuardState& state,
 }
 
 ChecksStarted due_checks(const GuardState& state, const Needs& needs, const api::PolicySpec& spec,
-                         std::size_t deployments, MonotonicTime now) {
+                         std::size_t deployments, MonotonicTime now, Time wall_time) {
   ChecksStarted started{
       .names = {}, .schedule = state.schedule, .idle_schedule = state.idle_schedule};
-  started.names = started.schedule.take_due(needs, spec, state.running_checks, now);
+  started.names =
+      started.schedule.take_due(needs, spec, state.running_checks, now,
+                                first_runs(state.guard, state.rollback, spec, wall_time));
   const std::vector<std::string> due_in_idle = started.idle_schedule.take_due(
       needs.idle_checks, state.deployment_uid, first_measurement_within(deployments),
       state.running_checks, now);

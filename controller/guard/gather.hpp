@@ -21,7 +21,7 @@ namespace lastgood::guard {
 // `deployments`: the number of those that are watched.
 [[nodiscard]] ChecksStarted due_checks(const GuardState& state, const Needs& needs,
                                        const api::PolicySpec& spec, std::size_t deployments,
-                                       MonotonicTime now);
+                                       MonotonicTime now, Time wall_time);
 
 // Sets the inputs that come from `observation`. It is empty while the watch is behind the live
 // read.

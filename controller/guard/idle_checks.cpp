@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "base/digest.hpp"
 #include "guard/established.hpp"
+#include "guard/spread.hpp"
 
 namespace lastgood::guard {
 
@@ -21,14 +21,6 @@ constexpr Duration min_wait = minutes(1);
 constexpr Duration max_wait = minutes(60);
 constexpr Duration confirmation_wait = seconds(5);
 constexpr int max_counted_failures = 2;
-
-// From 0 to less than `window`, always the same for one Deployment.
-Duration offset_of(const Uid& deployment, Duration window) {
-  std::uint64_t number = 0;
-  for (const char letter : digest_of(deployment.value))
-    number = number * 31 + static_cast<unsigned char>(letter);
-  return Duration{static_cast<Duration::rep>(number % static_cast<std::uint64_t>(window.count()))};
-}
 
 Duration wait_after(const IdleCheck& check, int runs) {
   if (check.every_minute) return min_wait;
@@ -80,7 +72,8 @@ std::vector<std::string> IdleSchedule::take_due(std::span<const IdleCheck> check
   std::vector<std::string> due;
   for (const IdleCheck& check : checks) {
     const Duration window = check.every_minute ? min_wait : first_within;
-    const Turn first{.config_hash = check.config_hash, .at = now + offset_of(deployment, window)};
+    const Turn first{.config_hash = check.config_hash,
+                     .at = now + spread(deployment.value, window)};
     Turn& turn = turns_.try_emplace(check.name, first).first->second;
     if (check.needs_confirmation) turn.at = std::min(turn.at, now + confirmation_wait);
     turn.is_waiting = turn.at <= now && running.contains(check.name);

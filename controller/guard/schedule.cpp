@@ -17,13 +17,23 @@ MonotonicTime next_turn(MonotonicTime turn, Duration interval, MonotonicTime now
 }  // namespace
 
 std::vector<std::string> Schedule::take_due(const Needs& needs, const api::PolicySpec& spec,
-                                            const std::set<std::string>& running,
-                                            MonotonicTime now) {
+                                            const std::set<std::string>& running, MonotonicTime now,
+                                            const FirstRuns& first) {
   std::map<std::string, Duration> wanted;
   if (needs.rollout_measurement) wanted.emplace(api::rollout_check, rollout_interval);
   if (needs.check_measurements) {
     for (const api::Check& check : spec.checks) wanted.emplace(check.name, check.interval);
   }
+  const auto first_run = [&](const std::string& name) {
+    const auto found = first.find(name);
+    return found == first.end() ? FirstRun{} : found->second;
+  };
+  delayed_.clear();
+  std::erase_if(wanted, [&](const auto& check) {
+    const Duration not_before = first_run(check.first).not_before;
+    if (not_before > Duration::zero()) delayed_[check.first] = now + not_before;
+    return not_before > Duration::zero();
+  });
   const auto is_unwanted = [&](const auto& entry) { return !wanted.contains(entry.first); };
   std::erase_if(turns_, is_unwanted);
   std::erase_if(requests_, is_unwanted);
@@ -32,8 +42,8 @@ std::vector<std::string> Schedule::take_due(const Needs& needs, const api::Polic
   std::vector<std::string> due;
   for (const auto& [name, interval] : wanted) {
     // If the turn is more than one interval away, the policy has shortened the interval since.
-    const MonotonicTime turn =
-        std::min(turns_.try_emplace(name, now).first->second, now + interval);
+    const MonotonicTime at = has_planned_ ? now : now + first_run(name).spread;
+    const MonotonicTime turn = std::min(turns_.try_emplace(name, at).first->second, now + interval);
     turns_[name] = turn;
     const auto requested = requests_.find(name);
     const bool is_requested = requested != requests_.end() && requested->second <= now;
@@ -48,6 +58,7 @@ std::vector<std::string> Schedule::take_due(const Needs& needs, const api::Polic
     if (requested != requests_.end()) requests_.erase(requested);
     if (turn <= now) turns_[name] = has_waited ? now + interval : next_turn(turn, interval, now);
   }
+  has_planned_ = has_planned_ || needs.check_measurements;
   return due;
 }
 
@@ -66,7 +77,7 @@ std::vector<std::string> Schedule::names_of_run_checks() const {
 
 std::optional<MonotonicTime> Schedule::next() const {
   std::optional<MonotonicTime> earliest;
-  for (const auto& times : {std::cref(turns_), std::cref(requests_)}) {
+  for (const auto& times : {std::cref(turns_), std::cref(requests_), std::cref(delayed_)}) {
     for (const auto& [name, time] : times.get())
       if (!waiting_.contains(name)) earliest = std::min(earliest.value_or(time), time);
   }

@@ -1,6 +1,6 @@
 // When each check runs next. The turns of a check are on a grid of its interval, so that N failures
 // take N-1 intervals, however long each measurement takes. A run that is longer than the interval
-// moves the grid. The schedule is only in memory: after a restart each check runs at once.
+// moves the grid. The schedule is only in memory. For the first run of a check, see first_run.hpp.
 #pragma once
 
 #include <map>
@@ -11,6 +11,7 @@
 
 #include "api/policy.hpp"
 #include "base/time.hpp"
+#include "guard/first_run.hpp"
 #include "guard/inputs.hpp"
 #include "guard/needs.hpp"
 
@@ -27,7 +28,7 @@ class Schedule {
   // its grid begins there, because two runs must not be closer than the interval.
   [[nodiscard]] std::vector<std::string> take_due(const Needs& needs, const api::PolicySpec& spec,
                                                   const std::set<std::string>& running,
-                                                  MonotonicTime now);
+                                                  MonotonicTime now, const FirstRuns& first = {});
 
   // Runs the check once more soon, beside its turns.
   void request(const std::string& check, MonotonicTime now);
@@ -42,7 +43,9 @@ class Schedule {
   std::map<std::string, MonotonicTime> turns_;
   std::map<std::string, MonotonicTime> requests_;  // see request()
   std::map<std::string, MonotonicTime> last_run_;
-  std::set<std::string> waiting_;  // due, but the last run has not ended
+  std::map<std::string, MonotonicTime> delayed_;  // until this time a check does not run
+  std::set<std::string> waiting_;                 // due, but the last run has not ended
+  bool has_planned_ = false;                      // checks of the policy
 };
 
 }  // namespace lastgood::guard

@@ -7,6 +7,7 @@
 #include "guard/bake.hpp"
 #include "guard/check_status.hpp"
 #include "guard/check_text.hpp"
+#include "guard/first_run.hpp"
 #include "guard/gates/chains.hpp"
 #include "guard/gates/release_gates.hpp"
 #include "guard/group/follow.hpp"
@@ -169,19 +170,31 @@ bool awaits_start(const std::vector<CheckStatus>& checks) {
   });
 }
 
-// Why the bake ends without the verdict Good; empty while it continues.
-std::string why_inconclusive(const Step& step, CheckSummary summary) {
+// So long a check may have no result in the bake. The time starts again with the first measurement
+// of the check with the longest initialDelay.
+Time end_of_missing_results(const Step& step) {
   const api::GuardStatus& guard = step.plan.guard;
-  if (awaits_start(guard.checks)) return {};
   const api::PolicySpec& spec = step.inputs.policy.spec;
+  const Time began = bake_began(guard);
+  const Time measured = all_measured_from(guard, step.inputs.rollback, spec).value_or(began);
+  return std::max(began, measured) + std::max(spec.bake_time, no_result_timeout(spec));
+}
+
+// Why the bake ends without the verdict Good; empty while it continues.
+std::string why_inconclusive(const Step& step) {
+  const api::GuardStatus& guard = step.plan.guard;
+  const api::PolicySpec& spec = step.inputs.policy.spec;
+  const std::vector<CheckStatus> checks = counted_checks(guard.checks, spec);
+  if (awaits_start(checks)) return {};
   // A check that fails now is breached soon, or passes again.
   if (is_failing_still(guard.checks, spec, step.now)) return {};
-  const Time no_result_end = bake_began(guard) + std::max(spec.bake_time, no_result_timeout(spec));
-  if (summary == CheckSummary::NoResult && never_passed(guard.checks) && step.now >= no_result_end)
-    return "these checks had no result: " + checks_without_result(guard.checks);
+  const Time no_result_end = end_of_missing_results(step);
+  if (summarize(checks) == CheckSummary::NoResult && never_passed(checks) &&
+      step.now >= no_result_end)
+    return "these checks had no result: " + checks_without_result(checks);
   if (!is_long_enough(*guard.bake, spec)) return {};
   if (const CheckStatus* check = below_pass_share(guard.checks)) return pass_share_text(*check);
-  const CheckStatus* silent = check_without_recent_result(guard.checks);
+  const CheckStatus* silent = check_without_recent_result(checks);
   if (!silent || step.now < no_result_end) return {};
   return fmt::format("check {} had no result for {} of the bake ({})", silent->name,
                      format_duration(in_seconds(guard.bake->unobserved)), silent->reason);
@@ -205,13 +218,13 @@ std::string bake_message(const Step& step, std::optional<Time> bake_end) {
         "{} rolled out and was observed for {} of {}. The bake continues when every check returns "
         "results{}",
         name, format_duration(in_seconds(guard.bake->observed)), format_duration(spec.bake_time),
-        missing_result(guard.checks));
+        missing_result(counted_checks(guard.checks, spec)));
   }
   const CheckStatus* low = below_pass_share(guard.checks);
   return low ? fmt::format("{} baked and becomes good when its checks pass often enough: {}", name,
                            pass_share_text(*low))
              : fmt::format("{} baked and becomes good when every check passes{}", name,
-                           missing_result(guard.checks));
+                           missing_result(counted_checks(guard.checks, spec)));
 }
 
 // When the bake ends if nothing interrupts it. Empty while the bake is not observed, and after
@@ -240,8 +253,8 @@ void continue_bake(Step& step, bool is_complete) {
   const std::string name = step.current_name();
   const std::optional<Time> bake_end = end_of_bake(step);
   const Time began = bake_began(guard);
-  for (const Time next :
-       {bake_end.value_or(step.now), began + spec.bake_time, began + no_result_timeout(spec)}) {
+  for (const Time next : {bake_end.value_or(step.now), began + spec.bake_time,
+                          began + no_result_timeout(spec), end_of_missing_results(step)}) {
     if (step.now < next) step.requeue_at(next);
   }
   if (is_complete) store_after_minimum_bake(step);
@@ -274,10 +287,11 @@ void bake(Step& step) {
   }
   // The evaluation was blocked, or an older version of the controller stored no progress.
   if (!guard.bake) begin_bake(guard, step.now);
-  count_bake(*guard.bake, step.inputs.guard.checks, spec, step.now);
-  if (is_complete && guard.bake->observed >= spec.bake_time && is_healthy(guard.checks))
+  count_bake(*guard.bake, step.inputs.guard.checks, spec,
+             all_measured_from(guard, step.inputs.rollback, spec), step.now);
+  if (is_complete && guard.bake->observed >= spec.bake_time && is_healthy(guard.checks, spec))
     return become_good(step);
-  const std::string why = why_inconclusive(step, summarize(guard.checks));
+  const std::string why = why_inconclusive(step);
   if (!why.empty()) return become_inconclusive(step, why);
   continue_bake(step, is_complete);
 }

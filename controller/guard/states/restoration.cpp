@@ -6,6 +6,7 @@
 
 #include "guard/check_status.hpp"
 #include "guard/established.hpp"
+#include "guard/first_run.hpp"
 #include "guard/states/frozen.hpp"
 #include "rollback/record.hpp"
 
@@ -40,6 +41,8 @@ void apply_measurements(Step& step) {
   api::GuardStatus& guard = step.guard();
   guard.checks = apply_all(guard.checks, step.inputs.policy.spec, step.measurements(),
                            guard.rolled_out.has_value(), step.now);
+  explain_initial_delays(guard.checks, guard, step.inputs.rollback, step.inputs.policy.spec,
+                         step.now);
   record_passes(guard, step.measurements(), step.inputs.policy.spec);
 }
 

@@ -128,16 +128,23 @@ std::string why_unverified(const Step& step, const std::vector<CheckStatus>& che
   return is_complete ? why_not_healthy(step, checks) : "not every replica is available";
 }
 
-void conclude(Step& step, const api::Rollback& rollback, const std::vector<CheckStatus>& checks) {
+// Every check is credible and passes, and its result is recent.
+bool is_verified(const Step& step, const std::vector<CheckStatus>& credible) {
+  const api::PolicySpec& spec = step.inputs.policy.spec;
+  return is_healthy(credible, spec) &&
+         !check_with_old_result(step, counted_checks(credible, spec)) &&
+         credible.size() == step.plan.guard.checks.size();
+}
+
+void conclude(Step& step, const api::Rollback& rollback, const std::vector<CheckStatus>& credible) {
   api::GuardStatus& guard = step.guard();
   const std::string name = step.current_name();
   const api::PolicySpec& spec = step.inputs.policy.spec;
+  const std::vector<CheckStatus> checks = counted_checks(credible, spec);
   const Time verify_end = *guard.rolled_out + spec.verify_for;
   const Time no_result_end = std::max(verify_end, *guard.rolled_out + no_result_timeout(spec));
   const bool is_complete = api::rollout_complete(step.deployment());
-  const bool is_verified = is_healthy(checks) && !check_with_old_result(step, checks) &&
-                           checks.size() == guard.checks.size();
-  if (is_complete && is_verified && step.now >= verify_end) {
+  if (is_complete && is_verified(step, credible) && step.now >= verify_end) {
     set_verdict(guard, guard.current->hash, RevisionVerdict::Good, step.now);
     const std::string message = fmt::format("{} was restored and passes its checks", name);
     step.emit(EventType::Normal, Reason::RollbackVerified, EventAction::None, message);

@@ -66,11 +66,76 @@ TEST_CASE("counts the time in which every check has a recent result as observed"
     };
     api::Bake bake{.counted_until = noon};
     count_bake(bake, checks_with_results(time_of(row.rollout), time_of(row.health)),
-               web_policy().spec, noon + row.time);
+               web_policy().spec, {}, noon + row.time);
     CHECK(bake.observed == row.observed);
     CHECK(bake.unobserved == row.unobserved);
     CHECK(bake.counted_until == std::max(noon, noon + row.time));
   }
+}
+
+TEST_CASE("does not count time before the first measurement of all checks as unobserved") {
+  api::Bake bake{.counted_until = noon};
+  const auto none = checks_with_results({}, {});
+  count_bake(bake, none, web_policy().spec, noon + 1min, noon + 20s);
+  CHECK(bake.unobserved == 0s);
+  count_bake(bake, none, web_policy().spec, noon + 1min, noon + 70s);
+  CHECK(bake.unobserved == 30s);
+}
+
+TEST_CASE("leaves out a check without a result only with onNoData Ignore, and with no failure") {
+  using enum api::MeasurementResult;
+  struct Row {
+    const char* name;
+    api::OnNoData on_no_data;
+    api::CheckStatus status;
+    bool is_counted;
+  };
+  const auto with_reason = [](Reason reason) {
+    return api::CheckStatus{.name = "health", .result = Unknown, .reason = reason};
+  };
+  api::CheckStatus failed = with_reason(Reason::NoData);
+  failed.consecutive_failures = 1;
+  api::CheckStatus breached = with_reason(Reason::NoData);
+  breached.breached = true;
+  api::CheckStatus passed_rarely = with_reason(Reason::NoData);
+  passed_rarely.bake_passes = 1;
+  passed_rarely.bake_failures = 1;
+  api::CheckStatus passes = with_reason(Reason::Passed);
+  passes.result = Pass;
+  using enum api::OnNoData;
+  const std::vector<Row> rows = {
+      {"no data", Ignore, with_reason(Reason::NoData), false},
+      {"no data, by default", Hold, with_reason(Reason::NoData), true},
+      {"the server is down", Ignore, with_reason(Reason::ConnectionRefused), false},
+      {"not measured yet", Ignore, with_reason(Reason::Pending), true},
+      {"its pods start", Ignore, with_reason(Reason::PodsStarting), true},
+      {"it failed last", Ignore, failed, true},
+      {"it is breached", Ignore, breached, true},
+      {"it passed too rarely", Ignore, passed_rarely, true},
+      {"it passes", Ignore, passes, true},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.name);
+    api::PolicySpec spec = web_policy().spec;
+    spec.checks[0].on_no_data = row.on_no_data;
+    const auto counted = counted_checks({{.name = "rollout"}, row.status}, spec);
+    CHECK(counted.size() == (row.is_counted ? 2 : 1));
+    CHECK(counted[0].name == "rollout");
+  }
+}
+
+TEST_CASE("becomes good with onNoData Ignore although a check never had a result") {
+  DeploymentHarness web = baking_v2();
+  web.policy.spec.checks[0].on_no_data = api::OnNoData::Ignore;
+  web.reconcile_for(11min, health_unknown);
+  CHECK(web.state() == idle(Reason::Good));
+}
+
+TEST_CASE("does not become good with onNoData Ignore while the check failed last") {
+  DeploymentHarness web = baking_v2();
+  web.policy.spec.checks[0].on_no_data = api::OnNoData::Ignore;
+  web.reconcile(health_fails).reconcile_for(30min, health_unknown);
+  CHECK(web.state() != idle(Reason::Good));
 }
 
 TEST_CASE("extends the bake by the time in which no controller ran") {

@@ -32,13 +32,13 @@ TEST_CASE("starts the checks of a new release at once, not in the turns of the r
   const Needs all{.rollout_measurement = true, .check_measurements = true};
   GuardState state;
   state.guard.evaluation_started = noon;
-  state.schedule = due_checks(state, all, policy.spec, 1, {}).schedule;
-  REQUIRE(due_checks(state, all, policy.spec, 1, {}).names.empty());
+  state.schedule = due_checks(state, all, policy.spec, 1, {}, {}).schedule;
+  REQUIRE(due_checks(state, all, policy.spec, 1, {}, {}).names.empty());
   Plan plan;
   plan.guard.evaluation_started = noon + 1s;
   state = apply(std::move(state),
                 PlanDecided{.deployment = {}, .policy = policy, .plan = plan, .at = {}});
-  CHECK(due_checks(state, all, policy.spec, 1, {}).names ==
+  CHECK(due_checks(state, all, policy.spec, 1, {}, {}).names ==
         std::vector<std::string>{"health", "rollout"});
 }
 
@@ -57,15 +57,15 @@ TEST_CASE("starts each due check, except while it still runs") {
   const Needs all{.rollout_measurement = true, .check_measurements = true};
   const api::PolicySpec spec = web_policy().spec;
   GuardState state;
-  const ChecksStarted first = due_checks(state, all, spec, 1, {});
+  const ChecksStarted first = due_checks(state, all, spec, 1, {}, {});
   CHECK(first.names == std::vector<std::string>{"health", "rollout"});
   CHECK(first.schedule.next() == MonotonicTime{2s});
   CHECK_FALSE(state.schedule.next());
   state.running_checks = {"health"};
-  const ChecksStarted others = due_checks(state, all, spec, 1, {});
+  const ChecksStarted others = due_checks(state, all, spec, 1, {}, {});
   CHECK(others.names == std::vector<std::string>{"rollout"});
   // The check has kept its turn.
   state.schedule = others.schedule;
   state.running_checks = {};
-  CHECK(due_checks(state, all, spec, 1, {}).names == std::vector<std::string>{"health"});
+  CHECK(due_checks(state, all, spec, 1, {}, {}).names == std::vector<std::string>{"health"});
 }

@@ -1,0 +1,67 @@
+#include "guard/first_run.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "guard/check_status.hpp"
+#include "guard/spread.hpp"
+
+namespace lastgood::guard {
+namespace {
+
+// When the pods of the present evaluation began to replace others.
+std::optional<Time> evaluation_began(const api::GuardStatus& guard,
+                                     const std::optional<api::Rollback>& rollback) {
+  const bool is_restored = rollback && guard.current && rollback->status.template_restored &&
+                           rollback->spec.to.hash == guard.current->hash;
+  if (!is_restored) return guard.evaluation_started;
+  return std::max(guard.evaluation_started.value_or(Time{}), *rollback->status.template_restored);
+}
+
+}  // namespace
+
+FirstRuns first_runs(const api::GuardStatus& guard, const std::optional<api::Rollback>& rollback,
+                     const api::PolicySpec& spec, Time now) {
+  FirstRuns runs;
+  const auto began = evaluation_began(guard, rollback);
+  if (!began) return runs;
+  for (const api::Check& check : spec.checks) {
+    const Time first = *began + check.initial_delay;
+    if (first > now) {
+      runs[check.name].not_before = first - now;
+    } else if (now - first > check.interval) {
+      runs[check.name].spread = spread(guard.deployment_uid.value + "/" + check.name,
+                                       std::min(check.interval, max_first_run_delay));
+    }
+  }
+  return runs;
+}
+
+std::optional<Time> all_measured_from(const api::GuardStatus& guard,
+                                      const std::optional<api::Rollback>& rollback,
+                                      const api::PolicySpec& spec) {
+  const auto began = evaluation_began(guard, rollback);
+  if (!began) return std::nullopt;
+  Duration longest{0};
+  for (const api::Check& check : spec.checks) longest = std::max(longest, check.initial_delay);
+  return *began + longest;
+}
+
+void explain_initial_delays(std::vector<api::CheckStatus>& checks, const api::GuardStatus& guard,
+                            const std::optional<api::Rollback>& rollback,
+                            const api::PolicySpec& spec, Time now) {
+  const auto began = evaluation_began(guard, rollback);
+  if (!began) return;
+  for (api::CheckStatus& status : checks) {
+    const auto check = std::ranges::find(spec.checks, status.name, &api::Check::name);
+    if (check == spec.checks.end() || status.reason != pending_reason) continue;
+    const Time first = *began + check->initial_delay;
+    status.message = first > now
+                         ? fmt::format("is measured from {} on (initialDelay {})",
+                                       format_rfc3339(first), format_duration(check->initial_delay))
+                         : "";
+  }
+}
+
+}  // namespace lastgood::guard
