@@ -56,6 +56,7 @@ namespace condition {
 inline constexpr std::string_view governed = "Governed";                     // DeploymentGuard
 inline constexpr std::string_view rollback_ready = "RollbackReady";          // DeploymentGuard
 inline constexpr std::string_view checks_established = "ChecksEstablished";  // DeploymentGuard
+inline constexpr std::string_view checks_valid = "ChecksValid";              // RollbackPolicy
 inline constexpr std::string_view succeeded = "Succeeded";                   // Rollback
 inline constexpr std::string_view ready = "Ready";
 inline constexpr std::string_view reconciling = "Reconciling";

@@ -133,6 +133,11 @@ constexpr std::array conditions{
     ConditionDoc{"Ready", policy, "The policy can be used: `Accepted` or `Suspended`.",
                  "The policy cannot be used: `Invalid`. Or another policy selects one of its "
                  "Deployments too: `PolicyConflict`."},
+    ConditionDoc{"ChecksValid", policy,
+                 "The metrics server evaluates the queries of all checks `prometheus`. Absent "
+                 "without such a check.",
+                 "A query, an address or the access is wrong; the message quotes the server. "
+                 "`Unknown`: the server cannot be asked."},
     ConditionDoc{"Succeeded", rollback, "The phase is `Succeeded`.",
                  "The phase is `Failed`, `Superseded`, `Observed` or `Rejected`. `Unknown`: the "
                  "rollback is not finished."},

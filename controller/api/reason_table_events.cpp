@@ -92,6 +92,10 @@ constexpr std::array entries{
                 "The snapshot of a good revision could not be stored. The note quotes the API "
                 "server.",
                 "Remove the cause. Lastgood tries again."},
+    ReasonEntry{place, Reason::InvalidCheck, warning,
+                "On a RollbackPolicy: the metrics server rejects a query of a check, or cannot be "
+                "used with its address. The condition `ChecksValid` is `False`.",
+                "Correct the check. The note quotes the server."},
     ReasonEntry{place, Reason::OptInLost, warning,
                 "One write changed the template and ended the opt-in, as `kubectl replace` and "
                 "`kubectl rollout undo` do. The new template is not evaluated.",

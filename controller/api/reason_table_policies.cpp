@@ -48,8 +48,11 @@ constexpr std::array policies{
     ReasonEntry{policy, Reason::ConfigMapUnreadable, not_governed,
                 "Lastgood could not read the ConfigMap. The usual cause is a missing permission.",
                 "See the message."},
-    ReasonEntry{policy, Reason::Accepted, "`Ready` of the RollbackPolicy is `True`",
-                "The policy can be used.", ""},
+    ReasonEntry{policy, Reason::Accepted,
+                "`Ready` or `ChecksValid` of the RollbackPolicy is `True`",
+                "The policy can be used. `ChecksValid`: the metrics server evaluates its queries. "
+                "If that condition is not `True`, its reason is that of a [check](#checks).",
+                ""},
     ReasonEntry{
         policy, Reason::Invalid, "`Ready` of the RollbackPolicy is `False`",
         "A field of the policy is not valid. The API server accepted it under an older version of "

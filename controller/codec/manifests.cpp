@@ -84,13 +84,14 @@ std::string rollback_binding_patch(const Rollback& rollback) {
   return text_of(patch);
 }
 
-Json event_manifest(const Deployment& deployment, const EventRecord& event,
-                    const std::string& instance, Time now) {
+namespace {
+
+Json event_about(const ObjectMeta& meta, const std::string& api_version, const char* kind,
+                 const EventRecord& event, const std::string& instance, Time now) {
   constexpr std::size_t max_prefix_size = 230;  // the digest follows; a name has at most 253 bytes
   constexpr std::size_t max_note_size = 1024;   // bytes
-  const Key& key = deployment.meta.key;
-  const std::string identity =
-      fmt::format("{}\n{}\n{}", event.reason, event.note, deployment.meta.uid.value);
+  const Key& key = meta.key;
+  const std::string identity = fmt::format("{}\n{}\n{}", event.reason, event.note, meta.uid.value);
   return {
       {"apiVersion", "events.k8s.io/v1"},
       {"kind", "Event"},
@@ -105,11 +106,24 @@ Json event_manifest(const Deployment& deployment, const EventRecord& event,
       {"action", to_string(event.action)},
       {"note", clip(event.note, max_note_size)},
       {"regarding",
-       {{"apiVersion", "apps/v1"},
-        {"kind", "Deployment"},
+       {{"apiVersion", api_version},
+        {"kind", kind},
         {"namespace", key.namespace_},
         {"name", key.name},
-        {"uid", deployment.meta.uid.value}}}};
+        {"uid", meta.uid.value}}}};
+}
+
+}  // namespace
+
+Json event_manifest(const Deployment& deployment, const EventRecord& event,
+                    const std::string& instance, Time now) {
+  return event_about(deployment.meta, "apps/v1", "Deployment", event, instance, now);
+}
+
+Json event_manifest(const RollbackPolicy& policy, const EventRecord& event,
+                    const std::string& instance, Time now) {
+  return event_about(policy.meta, std::string(api::group_version), "RollbackPolicy", event,
+                     instance, now);
 }
 
 Json event_series(int count, Time now) {

@@ -31,6 +31,9 @@ namespace lastgood::codec {
 // `instance` is the reportingInstance: this replica of the controller.
 [[nodiscard]] Json event_manifest(const api::Deployment& deployment, const api::EventRecord& event,
                                   const std::string& instance, Time now);
+// The same about the RollbackPolicy.
+[[nodiscard]] Json event_manifest(const api::RollbackPolicy& policy, const api::EventRecord& event,
+                                  const std::string& instance, Time now);
 
 // A merge patch for an Event that was emitted `count` times, the last time at `now`.
 [[nodiscard]] Json event_series(int count, Time now);

@@ -51,6 +51,12 @@ Readiness readiness_of(const api::RollbackPolicy& policy, const SelectorConflict
   return {.message = "The policy can be used"};
 }
 
+bool has_prometheus_check(const api::PolicySpec& spec) {
+  return std::ranges::any_of(spec.checks, [](const api::Check& check) {
+    return std::holds_alternative<api::PrometheusCheck>(check.kind);
+  });
+}
+
 }  // namespace
 
 SelectorConflict conflict_of(const api::RollbackPolicy& policy,
@@ -73,7 +79,8 @@ SelectorConflict conflict_of(const api::RollbackPolicy& policy,
 }
 
 api::PolicyStatus status_of(const api::RollbackPolicy& policy, std::int64_t guarded,
-                            const SelectorConflict& conflict, Time now) {
+                            const SelectorConflict& conflict,
+                            const std::optional<api::Condition>& checks_valid, Time now) {
   api::PolicyStatus status = policy.status;
   status.observed_generation = policy.meta.generation;
   status.guarded = guarded;
@@ -84,7 +91,27 @@ api::PolicyStatus status_of(const api::RollbackPolicy& policy, std::int64_t guar
                        .message = std::move(readiness.message),
                        .observed_generation = policy.meta.generation};
   api::set_condition(status.conditions, std::move(ready), now);
+  if (!has_prometheus_check(policy.spec)) {
+    std::erase_if(status.conditions, [](const api::Condition& one) {
+      return one.type == api::condition::checks_valid;
+    });
+  } else if (checks_valid) {
+    api::set_condition(status.conditions, *checks_valid, now);
+  }
   return status;
+}
+
+std::optional<api::EventRecord> event_of(const api::PolicyStatus& before,
+                                         const api::PolicyStatus& after) {
+  const auto* const old = api::find_condition(before.conditions, api::condition::checks_valid);
+  const auto* const valid = api::find_condition(after.conditions, api::condition::checks_valid);
+  if (!valid || valid->status != ConditionStatus::False) return std::nullopt;
+  const bool is_known = old && old->status == valid->status && old->message == valid->message;
+  if (is_known) return std::nullopt;
+  return api::EventRecord{.type = api::EventType::Warning,
+                          .reason = Reason::InvalidCheck,
+                          .action = api::EventAction::Evaluate,
+                          .note = valid->message};
 }
 
 }  // namespace lastgood::policy

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 
+#include "api/event.hpp"
 #include "api/policy.hpp"
 #include "api/workload.hpp"
 
@@ -25,8 +27,16 @@ struct SelectorConflict {
     const api::RollbackPolicy& policy, std::span<const api::Deployment* const> conflicting,
     std::span<const api::RollbackPolicy* const> policies_of_namespace);
 
-// `guarded` is the number of Deployments to which the policy applies now.
+// `guarded` is the number of Deployments to which the policy applies now. `checks_valid`: the
+// condition ChecksValid; empty: not known, so the last one stays. A policy without a prometheus
+// check has no such condition.
 [[nodiscard]] api::PolicyStatus status_of(const api::RollbackPolicy& policy, std::int64_t guarded,
-                                          const SelectorConflict& conflict, Time now);
+                                          const SelectorConflict& conflict,
+                                          const std::optional<api::Condition>& checks_valid,
+                                          Time now);
+
+// The Event of a new status: a check became invalid, or is invalid in another way.
+[[nodiscard]] std::optional<api::EventRecord> event_of(const api::PolicyStatus& before,
+                                                       const api::PolicyStatus& after);
 
 }  // namespace lastgood::policy

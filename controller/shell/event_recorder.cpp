@@ -28,6 +28,20 @@ asio::awaitable<guard::EventsEmitted> EventRecorder::record(const api::Deploymen
   co_return guard::EventsEmitted{.counts = std::move(counts)};
 }
 
+asio::awaitable<void> EventRecorder::record(const api::RollbackPolicy& policy,
+                                            api::EventRecord event, runtime::Term term) {
+  const codec::Json manifest = codec::event_manifest(policy, event, instance_, clock_.now());
+  log::info(event.note,
+            {{"policy", policy.meta.key.str()}, {"reason", api::to_string(event.reason)}});
+  const auto written = co_await gateway_.write(
+      term, kube::create(Resource::Event, policy.meta.key.namespace_, manifest));
+  if (!written && written.error().kind != ErrorKind::AlreadyExists) {
+    log::warn("cannot write an Event; it is dropped", {{"policy", policy.meta.key.str()},
+                                                       {"reason", api::to_string(event.reason)},
+                                                       {"error", written.error()}});
+  }
+}
+
 asio::awaitable<void> EventRecorder::emit(const api::Deployment& deployment,
                                           const guard::EventRecord& event,
                                           std::map<std::string, int>& counts, runtime::Term term) {

@@ -1,5 +1,5 @@
-// Writes Events (events.k8s.io/v1) about a Deployment. A repeated Event becomes a series with a
-// count.
+// Writes Events (events.k8s.io/v1) about a Deployment or a policy. A repeated Event becomes a
+// series with a count.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -26,6 +26,10 @@ class EventRecorder {
                                                       std::vector<guard::EventRecord> events,
                                                       std::map<std::string, int> counts,
                                                       runtime::Term term);
+
+  // An Event about a policy. An Event that exists already is not repeated.
+  boost::asio::awaitable<void> record(const api::RollbackPolicy& policy, api::EventRecord event,
+                                      runtime::Term term);
 
  private:
   boost::asio::awaitable<void> emit(const api::Deployment& deployment,

@@ -74,8 +74,12 @@ Manager::Manager(const asio::any_io_executor& executor, Ports ports, Settings se
                    .is_stopping = [this] { return stopping_; }}),
       policy_gateway_(ports.kube, elector_),
       policy_status_writer_(policy_gateway_),
-      policy_reporter_(policy_status_writer_, ports.clock, ports.telemetry, stores_, elector_,
-                       reconciler_, [this] { return is_term_loaded() && dispatcher_.is_idle(); }),
+      policy_event_recorder_(policy_gateway_, ports.clock, settings_.identity),
+      policy_validator_(checks_, ports.http, ports.clock, stores_, elector_,
+                        settings_.metrics.prometheus_address),
+      policy_reporter_(policy_status_writer_, policy_event_recorder_, policy_validator_,
+                       ports.clock, ports.telemetry, stores_, elector_, reconciler_,
+                       [this] { return is_term_loaded() && dispatcher_.is_idle(); }),
       stop_(executor) {
   ports_.telemetry.leader(settings_.lease.lease.name, false);
 }
@@ -121,6 +125,7 @@ void Manager::start() {
   services_.spawn("dispatcher", dispatcher_.run([this](Key key) {
     return reconciler_.reconcile(std::move(key));
   }));
+  services_.spawn("policy validations", policy_validator_.run());
   services_.spawn("policy reports", policy_reporter_.run());
 }
 

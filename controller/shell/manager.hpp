@@ -104,6 +104,8 @@ class Manager {
   Reconciler reconciler_;
   runtime::Gateway policy_gateway_;
   StatusWriter policy_status_writer_;
+  EventRecorder policy_event_recorder_;
+  PolicyValidator policy_validator_;
   PolicyReporter policy_reporter_;
   runtime::Signal stop_;
   runtime::Term loaded_term_ = 0;  // the term whose state was read from the server

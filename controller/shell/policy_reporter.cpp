@@ -31,11 +31,14 @@ policy::SelectorConflict conflict_of(const api::RollbackPolicy& policy,
 
 }  // namespace
 
-PolicyReporter::PolicyReporter(StatusWriter& status_writer, ports::Clock& clock,
+PolicyReporter::PolicyReporter(StatusWriter& status_writer, EventRecorder& events,
+                               const PolicyValidator& validator, ports::Clock& clock,
                                ports::Telemetry& telemetry, const kube::Stores& stores,
                                const runtime::Leadership& leadership, const Reconciler& reconciler,
                                std::function<bool()> is_settled)
     : status_writer_(status_writer),
+      events_(events),
+      validator_(validator),
       clock_(clock),
       telemetry_(telemetry),
       stores_(stores),
@@ -60,13 +63,16 @@ asio::awaitable<void> PolicyReporter::report() {
   for (const auto& policy : policies) {
     const auto guarded = reconciler_.count_guarded_by(policy->meta.key.namespace_,
                                                       "RollbackPolicy/" + policy->meta.key.name);
-    const api::PolicyStatus status = policy::status_of(
-        *policy, guarded, conflict_of(*policy, conflicting, policies), clock_.now());
+    const api::PolicyStatus status =
+        policy::status_of(*policy, guarded, conflict_of(*policy, conflicting, policies),
+                          validator_.condition_of(*policy), clock_.now());
     if (status == policy->status) continue;
     const auto written = co_await status_writer_.policy(*policy, status, term);
     if (!written)
       log::warn("cannot write the status of a RollbackPolicy; retrying in 3 s",
                 {{"policy", policy->meta.key.str()}, {"error", written.error()}});
+    const auto event = policy::event_of(policy->status, status);
+    if (written && event) co_await events_.record(*policy, *event, term);
   }
 }
 

@@ -115,8 +115,9 @@ asio::awaitable<Result<guard::Inputs>> Reconciler::gather(DeploymentPtr deployme
 void Reconciler::start_due_checks(const DeploymentPtr& deployment, const guard::GuardState& state,
                                   const policy::EffectivePolicy& policy,
                                   const guard::Needs& needs) {
-  const guard::ChecksStarted due = guard::due_checks(
-      state, needs, policy.spec, stores_.deployments.size(), ports_.clock.monotonic_now());
+  const guard::ChecksStarted due =
+      guard::due_checks(state, needs, policy.spec, stores_.deployments.size(),
+                        ports_.clock.monotonic_now(), ports_.clock.now());
   states_.apply(deployment->meta.key, due);
   if (due.names.empty()) return;
   check_runner_.start({.deployment = deployment,
@@ -131,6 +132,7 @@ void Reconciler::start_due_checks(const DeploymentPtr& deployment, const guard::
                        .baselines = guard::baseline_candidates(state.guard),
                        .not_established = guard::not_established(state.guard, policy.spec),
                        .alerts = state.guard.alerts,
+                       .compared_with = guard::compared_with(state.guard),
                        .confirmation = guard::confirms_by_list(state.guard)
                                            ? Confirmation::LiveList
                                            : Confirmation::PodView});

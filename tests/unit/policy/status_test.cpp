@@ -107,13 +107,53 @@ TEST_CASE("sets Ready by the policy, its problem, its conflict and its suspensio
     CAPTURE(row.name);
     api::RollbackPolicy one = policy_for("one", "front");
     row.given(one);
-    const api::PolicyStatus status = status_of(one, 7, row.conflict, now);
+    const api::PolicyStatus status = status_of(one, 7, row.conflict, {}, now);
     CHECK(status.guarded == 7);
     CHECK(status.observed_generation == 4);
     CHECK(ready_of(status).status == row.status);
     CHECK(ready_of(status).reason == api::to_string(row.reason));
     CHECK_THAT(ready_of(status).message, mentions(row.mentions));
     one.status = status;
-    CHECK(status_of(one, 7, row.conflict, now + std::chrono::hours(1)) == status);
+    CHECK(status_of(one, 7, row.conflict, {}, now + std::chrono::hours(1)) == status);
   }
+}
+
+namespace {
+
+api::Condition checks_valid(ConditionStatus status, const std::string& message) {
+  return {.type = "ChecksValid", .status = status, .reason = "InvalidQuery", .message = message};
+}
+
+api::RollbackPolicy policy_with_query() {
+  api::RollbackPolicy policy = policy_for("one", "front");
+  policy.spec.checks.push_back({.name = "errors", .kind = api::PrometheusCheck{.query = "up"}});
+  return policy;
+}
+
+}  // namespace
+
+TEST_CASE("keeps the last ChecksValid until the next validation, and drops it without queries") {
+  api::RollbackPolicy policy = policy_with_query();
+  const auto condition = checks_valid(ConditionStatus::False, "no");
+  policy.status = status_of(policy, 0, {}, condition, now);
+  CHECK(api::find_condition(policy.status.conditions, "ChecksValid")->message == "no");
+  CHECK(api::find_condition(status_of(policy, 0, {}, {}, now).conditions, "ChecksValid"));
+  policy.spec.checks.clear();
+  CHECK_FALSE(api::find_condition(status_of(policy, 0, {}, {}, now).conditions, "ChecksValid"));
+  CHECK_FALSE(
+      api::find_condition(status_of(policy, 0, {}, condition, now).conditions, "ChecksValid"));
+}
+
+TEST_CASE("emits one Event for each change to an invalid check") {
+  const auto status = [](ConditionStatus value, const std::string& message) {
+    return api::PolicyStatus{.conditions = {checks_valid(value, message)}};
+  };
+  const auto bad = status(ConditionStatus::False, "one");
+  CHECK(event_of({}, bad)->reason == api::Reason::InvalidCheck);
+  CHECK(event_of({}, bad)->note == "one");
+  CHECK_FALSE(event_of(bad, bad));
+  CHECK(event_of(bad, status(ConditionStatus::False, "two")));
+  CHECK_FALSE(event_of(bad, status(ConditionStatus::Unknown, "down")));
+  CHECK_FALSE(event_of({}, status(ConditionStatus::Unknown, "down")));
+  CHECK(event_of(status(ConditionStatus::True, "fine"), bad));
 }

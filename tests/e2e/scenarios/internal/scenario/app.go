@@ -135,6 +135,11 @@ func Replicas(count int32) func(*apps.Deployment) {
 	return func(d *apps.Deployment) { d.Spec.Replicas = &count }
 }
 
+// MinReadySeconds is an edit: a pod is available after it was ready for so long.
+func MinReadySeconds(seconds int32) func(*apps.Deployment) {
+	return func(d *apps.Deployment) { d.Spec.MinReadySeconds = seconds }
+}
+
 // Container is an edit of the only container.
 func Container(edit func(*core.Container)) func(*apps.Deployment) {
 	return func(d *apps.Deployment) { edit(&d.Spec.Template.Spec.Containers[0]) }

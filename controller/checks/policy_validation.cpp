@@ -1,0 +1,181 @@
+#include "checks/policy_validation.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "api/constants.hpp"
+#include "base/text.hpp"
+#include "checks/prometheus_answer.hpp"
+#include "checks/prometheus_plan.hpp"
+#include "codec/promql.hpp"
+#include "codec/promql_selectors.hpp"
+#include "codec/values.hpp"
+
+namespace lastgood::checks {
+namespace {
+
+using api::ConditionStatus;
+using api::Reason;
+using Kind = QueryValidation::Kind;
+
+constexpr int min_samples = 4;  // in the window of a rate
+
+// No pod has these names.
+codec::QueryVariables placeholders(const std::string& namespace_) {
+  const std::string name = "lastgood-validation";
+  return {.namespace_ = namespace_,
+          .deployment = name,
+          .pods = {name},
+          .baseline_pods = {name},
+          .revision = "0",
+          .hash = name};
+}
+
+std::string prefix_of(const QueryValidation& query) {
+  const std::string_view field = query.kind == Kind::Traffic ? ".minimumTraffic" : "";
+  return fmt::format("checks[{}].prometheus{}: ", query.check, field);
+}
+
+QueryFinding invalid(const QueryValidation& query, Reason reason, const std::string& message) {
+  return {
+      .validity = QueryValidity::Invalid, .reason = reason, .message = prefix_of(query) + message};
+}
+
+void plan_query_of(QueryValidation query, const std::string& text,
+                   const codec::QueryVariables& variables, const std::string& default_address,
+                   std::vector<QueryValidation>& planned) {
+  const auto bound = codec::bind_query(text, variables);
+  auto call = bound ? plan_query(query.server, *bound, default_address, query.server.timeout)
+                    : std::unexpected(bound.error());
+  if (call) {
+    query.call = *std::move(call);
+  } else {
+    query.finding = invalid(query, Reason::InvalidCheck, call.error().message);
+  }
+  planned.push_back(std::move(query));
+}
+
+// The number of samples that the best series of the metric has in the window of the form, of all
+// pods of the namespace. Empty if the query is no form.
+std::string samples_query(const api::PrometheusCheck& check) {
+  const auto selectors = codec::vector_selectors(check.query);
+  if (check.window == Duration::zero() || !selectors || selectors->empty()) return {};
+  const codec::VectorSelector& series = selectors->front();
+  std::vector<codec::LabelMatcher> labels = series.matchers;
+  std::erase_if(labels,
+                [](const codec::LabelMatcher& one) { return !one.value.contains("$namespace"); });
+  return fmt::format("max(count_over_time({}[{}]))",
+                     codec::series_of({.metric = series.metric}, labels), series.range);
+}
+
+bool is_unavailable(Reason reason) {
+  switch (reason) {
+    case Reason::ConnectionRefused:
+    case Reason::ConnectionClosed:
+    case Reason::TimedOut:
+    case Reason::DNSLookupFailed:
+    case Reason::Unreachable:
+    case Reason::ServerUnavailable:
+    case Reason::ServerError:
+    case Reason::InvalidResponse: return true;
+    default: return false;
+  }
+}
+
+bool is_wrong(Reason reason) {
+  switch (reason) {
+    case Reason::InvalidQuery:
+    case Reason::QueryFailed:
+    case Reason::WrongResultType:
+    case Reason::MultipleSeries:
+    case Reason::ResponseTooLarge:
+    case Reason::AccessDenied:
+    case Reason::RequestRejected:
+    case Reason::Redirected: return true;
+    default: return false;
+  }
+}
+
+QueryFinding judge_samples(const QueryValidation& query, const PrometheusAnswer& answer) {
+  if (!answer || answer->value >= min_samples) return {};
+  return {.validity = QueryValidity::Warned,
+          .message = fmt::format("{}the window of {} has {} samples of a series, and a rate needs "
+                                 "{}; use a window of at least {} scrape intervals",
+                                 prefix_of(query), format_duration(query.window),
+                                 codec::format_number(answer->value), min_samples, min_samples)};
+}
+
+}  // namespace
+
+std::vector<QueryValidation> plan_policy_validation(const api::PolicySpec& spec,
+                                                    const std::string& namespace_,
+                                                    const std::string& default_address) {
+  std::vector<QueryValidation> planned;
+  const codec::QueryVariables variables = placeholders(namespace_);
+  for (const api::Check& check : spec.checks) {
+    const auto* const prometheus = std::get_if<api::PrometheusCheck>(&check.kind);
+    if (!prometheus) continue;
+    const auto add = [&](Kind kind, const std::string& text) {
+      plan_query_of({.check = check.name,
+                     .kind = kind,
+                     .server = prometheus->server,
+                     .window = prometheus->window},
+                    text, variables, default_address, planned);
+    };
+    add(Kind::Value, prometheus->query);
+    if (prometheus->minimum_traffic) add(Kind::Traffic, prometheus->minimum_traffic->query);
+    if (const std::string samples = samples_query(*prometheus); !samples.empty())
+      add(Kind::Samples, samples);
+  }
+  return planned;
+}
+
+QueryFinding judge_query(const QueryValidation& query, const api::HttpResponse& response,
+                         Time now) {
+  const PrometheusAnswer answer = parse_prometheus_answer(response, now);
+  // Only the other queries of the check say whether it is valid.
+  if (query.kind == Kind::Samples) return judge_samples(query, answer);
+  if (answer) return {};
+  const MissingValue& missing = answer.error();
+  if (is_wrong(missing.reason)) return invalid(query, missing.reason, missing.message);
+  if (!is_unavailable(missing.reason)) return {};
+  return {.validity = QueryValidity::NotAsked,
+          .reason = missing.reason,
+          .message = prefix_of(query) + missing.message};
+}
+
+api::Condition checks_valid(std::span<const QueryFinding> findings, std::int64_t generation) {
+  constexpr std::size_t max_message_of_condition = 2048;  // bytes
+  api::Condition condition{.type = std::string(api::condition::checks_valid),
+                           .status = ConditionStatus::True,
+                           .reason = api::to_string(Reason::Accepted),
+                           .observed_generation = generation};
+  QueryValidity worst = QueryValidity::Valid;
+  std::vector<std::string> messages;
+  for (const QueryFinding& finding : findings) {
+    if (finding.message.empty() || std::ranges::contains(messages, finding.message)) continue;
+    messages.push_back(finding.message);
+    condition.message += (condition.message.empty() ? "" : ". ") + finding.message;
+    if (finding.validity <= worst) continue;
+    worst = finding.validity;
+    if (worst != QueryValidity::Warned) condition.reason = api::to_string(finding.reason);
+  }
+  if (worst == QueryValidity::Invalid) condition.status = ConditionStatus::False;
+  if (worst == QueryValidity::NotAsked) condition.status = ConditionStatus::Unknown;
+  condition.message = condition.message.empty()
+                          ? "The metrics server evaluates the queries of all checks"
+                          : clip(condition.message, max_message_of_condition);
+  return condition;
+}
+
+Duration next_validation_after(ConditionStatus status, int attempts) {
+  constexpr Duration after_success = std::chrono::hours(1);
+  constexpr Duration longest = std::chrono::minutes(10);
+  if (status == ConditionStatus::True) return after_success;
+  Duration wait = std::chrono::minutes(1);
+  for (int attempt = 1; attempt < attempts && wait < longest; ++attempt) wait *= 2;
+  return std::min(wait, longest);
+}
+
+}  // namespace lastgood::checks

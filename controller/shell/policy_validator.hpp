@@ -1,0 +1,65 @@
+// Sends the queries of each policy once when the policy is new or changed, and then from time to
+// time. Only the leader does so. The results are in memory: the policy reporter writes them.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "api/meta.hpp"
+#include "api/policy.hpp"
+#include "kube/stores.hpp"
+#include "ports/clock.hpp"
+#include "ports/http_client.hpp"
+#include "runtime/leadership.hpp"
+#include "runtime/task_group.hpp"
+
+namespace lastgood::shell {
+
+class PolicyValidator {
+ public:
+  // `address`: of the metrics server of checks that have none; may be empty. The validations run in
+  // `tasks`.
+  PolicyValidator(runtime::TaskGroup& tasks, ports::HttpClient& http, ports::Clock& clock,
+                  const kube::Stores& stores, const runtime::Leadership& leadership,
+                  std::string address)
+      : tasks_(tasks),
+        http_(http),
+        clock_(clock),
+        stores_(stores),
+        leadership_(leadership),
+        address_(std::move(address)) {}
+
+  // Runs until it is cancelled.
+  boost::asio::awaitable<void> run();
+
+  // The condition ChecksValid. Empty if the policy was not validated in this term.
+  [[nodiscard]] std::optional<api::Condition> condition_of(const api::RollbackPolicy& policy) const;
+
+ private:
+  struct Entry {
+    Uid uid;
+    std::int64_t generation = 0;
+    bool is_running = false;
+    int attempts = 0;  // consecutive validations that were not True
+    MonotonicTime next{};
+    std::optional<api::Condition> condition = {};
+  };
+
+  void start_due();
+  boost::asio::awaitable<void> validate(std::shared_ptr<const api::RollbackPolicy> policy);
+
+  runtime::TaskGroup& tasks_;
+  ports::HttpClient& http_;
+  ports::Clock& clock_;
+  const kube::Stores& stores_;
+  const runtime::Leadership& leadership_;
+  std::string address_;
+  runtime::Term term_ = 0;
+  std::map<Key, Entry> entries_;
+};
+
+}  // namespace lastgood::shell
