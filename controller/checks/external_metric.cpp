@@ -91,7 +91,7 @@ std::unexpected<MissingValue> of_error(const api::ExternalMetricCheck& check, co
   return because(Reason::ServerUnavailable, "cannot be read", see_adapter);
 }
 
-std::unexpected<MissingValue> not_a_result(std::string_view problem) {
+std::unexpected<MissingValue> not_a_metric_list(std::string_view problem) {
   return missing(Reason::InvalidResponse,
                  fmt::format("the response is no ExternalMetricValueList: {}; see the adapter for "
                              "external metrics",
@@ -104,10 +104,11 @@ std::string text_of(Duration age) {
 
 PrometheusAnswer answer_of_item(const Json& item, std::optional<Time> released, Time now) {
   const auto at = parse_rfc3339(codec::text_at(item, {"timestamp"}));
-  if (!at) return not_a_result("the value has no valid timestamp");
+  if (!at) return not_a_metric_list("the value has no valid timestamp");
   const std::string text = codec::text_at(item, {"value"});
   const auto value = codec::parse_quantity(text);
-  if (!value) return not_a_result(fmt::format("the value {} is not a quantity", in_quotes(text)));
+  if (!value)
+    return not_a_metric_list(fmt::format("the value {} is not a quantity", in_quotes(text)));
   if (now - *at > max_external_value_age) {
     return missing(Reason::StaleValue,
                    fmt::format("the value is of {}, {} ago, and older than {}; see the adapter for "
@@ -167,11 +168,11 @@ PrometheusAnswer parse_external_metric(const api::ExternalMetricCheck& check,
                    "the response with external metrics is larger than 1 MiB; add matchLabels");
   }
   const auto json = codec::parse_json(*response.value);
-  if (!json) return not_a_result(in_quotes(*response.value, max_quote_size));
+  if (!json) return not_a_metric_list(in_quotes(*response.value, max_quote_size));
   const Json* const items = codec::find(*json, {"items"});
   if (codec::text_at(*json, {"kind"}) != "ExternalMetricValueList" ||
       (items != nullptr && !items->is_array() && !items->is_null()))
-    return not_a_result("it has another kind, or no list of items");
+    return not_a_metric_list("it has another kind, or no list of items");
   const Json& values = codec::array_at(*json, {"items"});
   if (values.empty()) {
     return missing(Reason::NoData,

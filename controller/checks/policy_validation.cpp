@@ -6,7 +6,6 @@
 
 #include "api/constants.hpp"
 #include "base/text.hpp"
-#include "checks/prometheus_answer.hpp"
 #include "checks/prometheus_plan.hpp"
 #include "codec/promql.hpp"
 #include "codec/promql_selectors.hpp"
@@ -58,7 +57,7 @@ void plan_query_of(QueryValidation query, const std::string& text,
 
 // The number of samples that the best series of the metric has in the window of the form, of all
 // pods of the namespace. Empty if the query is no form.
-std::string samples_query(const api::PrometheusCheck& check) {
+std::string points_query(const api::PrometheusCheck& check) {
   const auto selectors = codec::vector_selectors(check.query);
   if (check.window == Duration::zero() || !selectors || selectors->empty()) return {};
   const codec::VectorSelector& series = selectors->front();
@@ -97,7 +96,7 @@ bool is_wrong(Reason reason) {
   }
 }
 
-QueryFinding judge_samples(const QueryValidation& query, const PrometheusAnswer& answer) {
+QueryFinding finding_of_points(const QueryValidation& query, const PrometheusAnswer& answer) {
   if (!answer || answer->value >= min_samples) return {};
   return {.validity = QueryValidity::Warned,
           .message = fmt::format("{}the window of {} has {} samples of a series, and a rate needs "
@@ -125,24 +124,31 @@ std::vector<QueryValidation> plan_policy_validation(const api::PolicySpec& spec,
     };
     add(Kind::Value, prometheus->query);
     if (prometheus->minimum_traffic) add(Kind::Traffic, prometheus->minimum_traffic->query);
-    if (const std::string samples = samples_query(*prometheus); !samples.empty())
-      add(Kind::Samples, samples);
+    if (const std::string points = points_query(*prometheus); !points.empty())
+      add(Kind::Points, points);
   }
   return planned;
 }
 
-QueryFinding judge_query(const QueryValidation& query, const api::HttpResponse& response,
-                         Time now) {
+QueryFinding finding_of(const QueryValidation& query, const api::HttpResponse& response, Time now) {
   const PrometheusAnswer answer = parse_prometheus_answer(response, now);
   // Only the other queries of the check say whether it is valid.
-  if (query.kind == Kind::Samples) return judge_samples(query, answer);
+  if (query.kind == Kind::Points) return finding_of_points(query, answer);
   if (answer) return {};
   const MissingValue& missing = answer.error();
   if (is_wrong(missing.reason)) return invalid(query, missing.reason, missing.message);
   if (!is_unavailable(missing.reason)) return {};
-  return {.validity = QueryValidity::NotAsked,
+  return {.validity = QueryValidity::Unavailable,
           .reason = missing.reason,
           .message = prefix_of(query) + missing.message};
+}
+
+QueryFinding finding_without_credentials(const QueryValidation& query,
+                                         const MissingValue& problem) {
+  const bool is_unreadable = is_unavailable(problem.reason);
+  return {.validity = is_unreadable ? QueryValidity::Unavailable : QueryValidity::Invalid,
+          .reason = problem.reason,
+          .message = prefix_of(query) + problem.message};
 }
 
 api::Condition checks_valid(std::span<const QueryFinding> findings, std::int64_t generation) {
@@ -154,7 +160,8 @@ api::Condition checks_valid(std::span<const QueryFinding> findings, std::int64_t
   QueryValidity worst = QueryValidity::Valid;
   std::vector<std::string> messages;
   for (const QueryFinding& finding : findings) {
-    if (finding.message.empty() || std::ranges::contains(messages, finding.message)) continue;
+    if (finding.message.empty() || std::ranges::find(messages, finding.message) != messages.end())
+      continue;
     messages.push_back(finding.message);
     condition.message += (condition.message.empty() ? "" : ". ") + finding.message;
     if (finding.validity <= worst) continue;
@@ -162,7 +169,7 @@ api::Condition checks_valid(std::span<const QueryFinding> findings, std::int64_t
     if (worst != QueryValidity::Warned) condition.reason = api::to_string(finding.reason);
   }
   if (worst == QueryValidity::Invalid) condition.status = ConditionStatus::False;
-  if (worst == QueryValidity::NotAsked) condition.status = ConditionStatus::Unknown;
+  if (worst == QueryValidity::Unavailable) condition.status = ConditionStatus::Unknown;
   condition.message = condition.message.empty()
                           ? "The metrics server evaluates the queries of all checks"
                           : clip(condition.message, max_message_of_condition);

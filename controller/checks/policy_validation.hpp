@@ -21,10 +21,11 @@
 #include "api/policy.hpp"
 #include "api/reasons.hpp"
 #include "base/time.hpp"
+#include "checks/prometheus_answer.hpp"
 
 namespace lastgood::checks {
 
-enum class QueryValidity : std::uint8_t { Valid, Warned, NotAsked, Invalid };
+enum class QueryValidity : std::uint8_t { Valid, Warned, Unavailable, Invalid };
 
 struct QueryFinding {
   QueryValidity validity = QueryValidity::Valid;
@@ -35,11 +36,11 @@ struct QueryFinding {
 
 // One query of a check, bound with placeholders. It has a call or a finding, never both.
 struct QueryValidation {
-  enum class Kind : std::uint8_t { Value, Traffic, Samples };
+  enum class Kind : std::uint8_t { Value, Traffic, Points };
   std::string check;
   Kind kind = Kind::Value;
   api::MetricsServer server = {};
-  Duration window{0};  // of Kind::Samples
+  Duration window{0};  // of Kind::Points
   std::optional<api::HttpCall> call = {};
   std::optional<QueryFinding> finding = {};
 };
@@ -48,8 +49,11 @@ struct QueryValidation {
 [[nodiscard]] std::vector<QueryValidation> plan_policy_validation(
     const api::PolicySpec& spec, const std::string& namespace_, const std::string& default_address);
 
-[[nodiscard]] QueryFinding judge_query(const QueryValidation& query,
-                                       const api::HttpResponse& response, Time now);
+[[nodiscard]] QueryFinding finding_of(const QueryValidation& query,
+                                      const api::HttpResponse& response, Time now);
+// `problem`: why the credentials of the check cannot be used, so that nothing was sent.
+[[nodiscard]] QueryFinding finding_without_credentials(const QueryValidation& query,
+                                                       const MissingValue& problem);
 
 // The condition ChecksValid: the worst finding decides, all messages are listed.
 [[nodiscard]] api::Condition checks_valid(std::span<const QueryFinding> findings,

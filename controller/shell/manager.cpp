@@ -75,7 +75,7 @@ Manager::Manager(const asio::any_io_executor& executor, Ports ports, Settings se
       policy_gateway_(ports.kube, elector_),
       policy_status_writer_(policy_gateway_),
       policy_event_recorder_(policy_gateway_, ports.clock, settings_.identity),
-      policy_validator_(checks_, ports.http, ports.clock, stores_, elector_,
+      policy_validator_(checks_, reconciler_.metrics_sender(), ports.clock, stores_, elector_,
                         settings_.metrics.prometheus_address),
       policy_reporter_(policy_status_writer_, policy_event_recorder_, policy_validator_,
                        ports.clock, ports.telemetry, stores_, elector_, reconciler_,

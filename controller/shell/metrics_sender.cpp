@@ -1,5 +1,7 @@
 #include "shell/metrics_sender.hpp"
 
+#include <fmt/format.h>
+
 #include "checks/authorized_call.hpp"
 #include "kube/paths.hpp"
 
@@ -7,6 +9,20 @@ namespace lastgood::shell {
 
 namespace asio = boost::asio;
 using Response = std::expected<api::HttpResponse, checks::MissingValue>;
+
+namespace {
+
+// Equal for equal requests with the same credentials. The address alone decides whether the
+// credentials of the chart are used.
+std::string identity_of(const api::MetricsServer& server, const std::string& namespace_,
+                        const api::HttpCall& call) {
+  return fmt::format("{}\n{}\n{}\n{} {} {}:{} {}\n{}\n{}",
+                     server.credentials.empty() ? "" : namespace_, server.credentials,
+                     server.address, call.method, call.tls ? "https" : "http", call.host, call.port,
+                     call.target, call.timeout.count(), call.body);
+}
+
+}  // namespace
 
 MetricsSender::MetricsSender(runtime::Gateway& gateway, ports::Files& files,
                              ports::HttpClient& http, ports::Clock& clock, std::string folder)
@@ -16,7 +32,8 @@ MetricsSender::MetricsSender(runtime::Gateway& gateway, ports::Files& files,
       clock_(clock),
       folder_(std::move(folder)),
       credentials_(clock),
-      tokens_(clock) {}
+      tokens_(clock),
+      responses_(clock) {}
 
 asio::awaitable<checks::CredentialsRead> MetricsSender::credentials(
     const api::MetricsServer& server, const std::string& namespace_) {
@@ -63,6 +80,15 @@ asio::awaitable<Response> MetricsSender::send_with(const checks::MetricsCredenti
 
 asio::awaitable<Response> MetricsSender::send(const api::MetricsServer& server,
                                               const std::string& namespace_, api::HttpCall call) {
+  std::string identity = identity_of(server, namespace_, call);
+  const auto read = [&]() { return send_unshared(server, namespace_, call); };
+  const auto lifetime = [](const Response&) { return max_shared_age; };
+  co_return co_await responses_.get(std::move(identity), read, lifetime);
+}
+
+asio::awaitable<Response> MetricsSender::send_unshared(const api::MetricsServer& server,
+                                                       const std::string& namespace_,
+                                                       api::HttpCall call) {
   const checks::CredentialsRead credentials = co_await this->credentials(server, namespace_);
   if (!credentials) co_return std::unexpected(credentials.error());
   const checks::TokenRead token = co_await this->token(*credentials, call.timeout);

@@ -54,8 +54,10 @@ asio::awaitable<void> PolicyValidator::validate(std::shared_ptr<const api::Rollb
   for (const checks::QueryValidation& query : queries) {
     if (query.finding) findings.push_back(*query.finding);
     if (!query.call) continue;
-    const api::HttpResponse response = co_await http_.call(*query.call);
-    findings.push_back(checks::judge_query(query, response, clock_.now()));
+    const auto response =
+        co_await sender_.send(query.server, policy->meta.key.namespace_, *query.call);
+    findings.push_back(response ? checks::finding_of(query, *response, clock_.now())
+                                : checks::finding_without_credentials(query, response.error()));
   }
   const auto found = entries_.find(policy->meta.key);
   if (found == entries_.end()) co_return;

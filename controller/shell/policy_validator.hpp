@@ -13,9 +13,9 @@
 #include "api/policy.hpp"
 #include "kube/stores.hpp"
 #include "ports/clock.hpp"
-#include "ports/http_client.hpp"
 #include "runtime/leadership.hpp"
 #include "runtime/task_group.hpp"
+#include "shell/metrics_sender.hpp"
 
 namespace lastgood::shell {
 
@@ -23,11 +23,11 @@ class PolicyValidator {
  public:
   // `address`: of the metrics server of checks that have none; may be empty. The validations run in
   // `tasks`.
-  PolicyValidator(runtime::TaskGroup& tasks, ports::HttpClient& http, ports::Clock& clock,
+  PolicyValidator(runtime::TaskGroup& tasks, MetricsSender& sender, ports::Clock& clock,
                   const kube::Stores& stores, const runtime::Leadership& leadership,
                   std::string address)
       : tasks_(tasks),
-        http_(http),
+        sender_(sender),
         clock_(clock),
         stores_(stores),
         leadership_(leadership),
@@ -53,7 +53,7 @@ class PolicyValidator {
   boost::asio::awaitable<void> validate(std::shared_ptr<const api::RollbackPolicy> policy);
 
   runtime::TaskGroup& tasks_;
-  ports::HttpClient& http_;
+  MetricsSender& sender_;
   ports::Clock& clock_;
   const kube::Stores& stores_;
   const runtime::Leadership& leadership_;

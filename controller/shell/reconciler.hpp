@@ -92,6 +92,9 @@ class Reconciler {
                                               const std::string& policy) const;
   [[nodiscard]] std::size_t count_guarded() const;
 
+  // The checks and the validation of policies share its caches.
+  [[nodiscard]] MetricsSender& metrics_sender() { return metrics_sender_; }
+
  private:
   using DeploymentPtr = std::shared_ptr<const api::Deployment>;
 

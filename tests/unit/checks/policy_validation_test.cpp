@@ -36,9 +36,9 @@ api::HttpResponse values(const std::string& result) {
 
 const std::string one_value = R"([{"metric":{},"value":[3600,"3"]}])";
 
-QueryFinding judged(const api::HttpResponse& answer,
-                    QueryValidation::Kind kind = QueryValidation::Kind::Value) {
-  return judge_query({.check = "errors", .kind = kind, .window = minutes(1)}, answer, now);
+QueryFinding found_for(const api::HttpResponse& answer,
+                       QueryValidation::Kind kind = QueryValidation::Kind::Value) {
+  return finding_of({.check = "errors", .kind = kind, .window = minutes(1)}, answer, now);
 }
 
 }  // namespace
@@ -58,7 +58,7 @@ TEST_CASE("plan_policy_validation counts the samples in the window of a form") {
   const auto planned = plan_for(
       {.query = R"(sum(rate(a{namespace="$namespace",pod=~"$pods"}[1m])))", .window = minutes(1)});
   REQUIRE(planned.size() == 2);
-  CHECK(planned[1].kind == QueryValidation::Kind::Samples);
+  CHECK(planned[1].kind == QueryValidation::Kind::Points);
   CHECK_THAT(planned[1].call->body,
              Catch::Contains(percent_encoded(R"(max(count_over_time(a{namespace="shop"}[1m])))")));
 }
@@ -78,7 +78,7 @@ TEST_CASE("plan_policy_validation is empty without a prometheus check") {
   CHECK(plan_policy_validation(spec, "shop", address).empty());
 }
 
-TEST_CASE("judge_query tells a wrong query from missing data and from a server that is down") {
+TEST_CASE("finding_of tells a wrong query from missing data and from a server that is down") {
   struct Row {
     const char* name;
     api::HttpResponse answer;
@@ -102,41 +102,41 @@ TEST_CASE("judge_query tells a wrong query from missing data and from a server t
       {"no access", response(401, "no"), QueryValidity::Invalid, Reason::AccessDenied},
       {"forbidden", response(403, "no"), QueryValidity::Invalid, Reason::AccessDenied},
       {"wrong path", response(404, "no"), QueryValidity::Invalid, Reason::RequestRejected},
-      {"starting", response(503, "no"), QueryValidity::NotAsked, Reason::ServerUnavailable},
+      {"starting", response(503, "no"), QueryValidity::Unavailable, Reason::ServerUnavailable},
       {"refused",
        {.outcome = api::ProbeOutcome::ConnectionRefused},
-       QueryValidity::NotAsked,
+       QueryValidity::Unavailable,
        Reason::ConnectionRefused},
       {"no name",
        {.outcome = api::ProbeOutcome::DNSLookupFailed},
-       QueryValidity::NotAsked,
+       QueryValidity::Unavailable,
        Reason::DNSLookupFailed},
   };
   for (const Row& row : rows) {
     INFO(row.name);
-    const QueryFinding found = judged(row.answer);
+    const QueryFinding found = found_for(row.answer);
     CHECK(found.validity == row.validity);
     CHECK(found.reason == row.reason);
   }
-  CHECK_THAT(judged(rows[3].answer).message,
+  CHECK_THAT(found_for(rows[3].answer).message,
              Catch::Contains("checks[errors].prometheus: the metrics server rejects the query: 400 "
                              "\"1:5: parse error: unexpected end\""));
 }
 
-TEST_CASE("judge_query warns of a window with fewer than 4 samples, and of nothing else") {
+TEST_CASE("finding_of warns of a window with fewer than 4 samples, and of nothing else") {
   using enum QueryValidation::Kind;
-  CHECK(judged(values(one_value), Samples).validity == QueryValidity::Warned);
-  CHECK_THAT(judged(values(one_value), Samples).message,
+  CHECK(found_for(values(one_value), Points).validity == QueryValidity::Warned);
+  CHECK_THAT(found_for(values(one_value), Points).message,
              Catch::Contains("the window of 1m has 3 samples"));
-  CHECK(judged(values(R"([{"metric":{},"value":[3600,"4"]}])"), Samples) == QueryFinding{});
-  CHECK(judged(values("[]"), Samples) == QueryFinding{});
-  CHECK(judged(response(400, "no"), Samples) == QueryFinding{});
+  CHECK(found_for(values(R"([{"metric":{},"value":[3600,"4"]}])"), Points) == QueryFinding{});
+  CHECK(found_for(values("[]"), Points) == QueryFinding{});
+  CHECK(found_for(response(400, "no"), Points) == QueryFinding{});
 }
 
 TEST_CASE("checks_valid is the worst finding with the messages of all") {
   const QueryFinding warned{.validity = QueryValidity::Warned, .message = "short"};
   const QueryFinding down{
-      .validity = QueryValidity::NotAsked, .reason = Reason::TimedOut, .message = "slow"};
+      .validity = QueryValidity::Unavailable, .reason = Reason::TimedOut, .message = "slow"};
   const QueryFinding wrong{
       .validity = QueryValidity::Invalid, .reason = Reason::InvalidQuery, .message = "wrong"};
   const auto condition = [](const std::vector<QueryFinding>& findings) {

@@ -107,7 +107,11 @@ std::vector<GateRow> limit_rows() {
        "an external metric passed before the release, which says nothing about old pods",
        [](Inputs& in) {
          add_other_failures(in, {0s, 0s, 0s});
-         in.policy.spec.checks[0].kind = api::ExternalMetricCheck{.metric = "depth"};
+         api::CheckKind& kind = in.policy.spec.checks[0].kind;
+         kind = api::ExternalMetricCheck{.metric = "depth"};
+         in.guard.checks[1].config_hash = api::config_hash_of(kind);
+         for (api::PassedCheck& passed : in.guard.passed_checks)
+           passed.config_hash = api::config_hash_of(kind);
          in.guard.checks[1].baseline = api::BaselineResult{
              .result = api::MeasurementResult::Pass, .before = true, .at = moment - 30s};
        },
