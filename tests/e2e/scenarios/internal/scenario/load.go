@@ -5,9 +5,8 @@ import (
 	"context"
 	"fmt"
 
-	core "k8s.io/api/core/v1"
-
 	"lastgood.dev/tests/e2e/internal/load"
+	"lastgood.dev/tests/e2e/internal/pods"
 )
 
 // LoadStarted sends this number of requests for "/" per second to the ready pods of a Deployment,
@@ -16,8 +15,8 @@ import (
 func (w *When) LoadStarted(name string, perSecond int) *load.Generator {
 	w.T.Helper()
 	generator := load.Start(perSecond, func(ctx context.Context) ([]string, error) {
-		pods, err := w.podsOf(ctx, name)
-		return urlsOfReady(pods), err
+		found, err := w.podsOf(ctx, name)
+		return pods.ReadyURLs(found, appPort), err
 	})
 	w.T.Cleanup(generator.Stop)
 	w.eventually("a response to the load of "+name, func(context.Context) (bool, string) {
@@ -25,25 +24,6 @@ func (w *When) LoadStarted(name string, perSecond int) *load.Generator {
 		return len(counts.ByCode) > 0, fmt.Sprintf("%+v", counts)
 	})
 	return generator
-}
-
-func urlsOfReady(pods []core.Pod) []string {
-	var urls []string
-	for _, pod := range pods {
-		if isReady(pod) && pod.DeletionTimestamp == nil {
-			urls = append(urls, fmt.Sprintf("http://%s:%d/", pod.Status.PodIP, appPort))
-		}
-	}
-	return urls
-}
-
-func isReady(pod core.Pod) bool {
-	for _, condition := range pod.Status.Conditions {
-		if condition.Type == core.PodReady {
-			return condition.Status == core.ConditionTrue
-		}
-	}
-	return false
 }
 
 // LoadHasResponses waits until the generator has at least this many responses with a status code.

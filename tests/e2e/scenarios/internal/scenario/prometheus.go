@@ -5,18 +5,12 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"sync"
 	"time"
-
-	core "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"lastgood.dev/tests/e2e/internal/local/layout"
 	"lastgood.dev/tests/e2e/internal/monitoring"
+	"lastgood.dev/tests/e2e/internal/pods"
 )
-
-// targetsInterval is the time after which Prometheus gets a changed list of pods.
-const targetsInterval = 500 * time.Millisecond
 
 // Prometheus is a server on the machine of the node. Pods and controllers outside the cluster reach
 // it at the same URL. It scrapes port 8080 of every running pod of the scenario each second. The
@@ -39,7 +33,9 @@ func (g *Given) PrometheusWith(options monitoring.Options) *Prometheus {
 	g.must(err)
 	p := &Prometheus{g.Scenario, server}
 	g.T.Cleanup(p.end)
-	p.followPods()
+	g.T.Cleanup(pods.Follow(g.Cluster.Typed, g.Namespace, server, appPort, func(err error) {
+		g.T.Error(err)
+	}))
 	p.Start()
 	return p
 }
@@ -50,54 +46,6 @@ func (p *Prometheus) end() {
 	if p.scenario.T.Failed() {
 		p.scenario.T.Logf("log of %s: %s", p.URL(), p.server.Log())
 	}
-}
-
-// followPods gives the server the list of pods until the end of the scenario.
-func (p *Prometheus) followPods() {
-	ctx, cancel := context.WithCancel(context.Background())
-	var running sync.WaitGroup
-	running.Go(func() {
-		timer := time.NewTicker(targetsInterval)
-		defer timer.Stop()
-		for ctx.Err() == nil {
-			p.updateTargets(ctx)
-			select {
-			case <-timer.C:
-			case <-ctx.Done():
-			}
-		}
-	})
-	p.scenario.T.Cleanup(func() {
-		cancel()
-		running.Wait()
-	})
-}
-
-// updateTargets keeps the targets while the API server does not respond, as discovery does.
-func (p *Prometheus) updateTargets(ctx context.Context) {
-	pods, err := p.scenario.Cluster.Typed.CoreV1().Pods(p.scenario.Namespace).
-		List(ctx, metav1.ListOptions{})
-	if err != nil {
-		return
-	}
-	if err := p.server.SetTargets(targetsOf(pods.Items)); err != nil {
-		p.scenario.T.Errorf("cannot write the targets of Prometheus: %v", err)
-	}
-}
-
-// targetsOf returns the running pods. They need not be ready: Prometheus scrapes unready pods too.
-func targetsOf(pods []core.Pod) []monitoring.Target {
-	var targets []monitoring.Target
-	for _, pod := range pods {
-		if pod.Status.Phase != core.PodRunning || pod.Status.PodIP == "" {
-			continue
-		}
-		targets = append(targets, monitoring.Target{
-			Address: fmt.Sprintf("%s:%d", pod.Status.PodIP, appPort),
-			Labels:  map[string]string{"namespace": pod.Namespace, "pod": pod.Name},
-		})
-	}
-	return targets
 }
 
 // URL is the address for a policy. It never changes.

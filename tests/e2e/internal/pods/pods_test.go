@@ -1,4 +1,4 @@
-package scenario
+package pods
 
 import (
 	"slices"
@@ -20,13 +20,13 @@ func podOf(name string, phase core.PodPhase, ready core.ConditionStatus) core.Po
 func TestTargetsAreTheRunningPodsWithTheirNames(t *testing.T) {
 	without := podOf("without-address", core.PodRunning, core.ConditionFalse)
 	without.Status.PodIP = ""
-	got := targetsOf([]core.Pod{
+	got := Targets([]core.Pod{
 		podOf("ready", core.PodRunning, core.ConditionTrue),
 		podOf("unready", core.PodRunning, core.ConditionFalse),
 		podOf("ended", core.PodFailed, core.ConditionFalse),
 		podOf("starting", core.PodPending, core.ConditionFalse),
 		without,
-	})
+	}, 8080)
 	var names []string
 	for _, target := range got {
 		names = append(names, target.Labels["pod"])
@@ -52,7 +52,7 @@ func TestLoadGoesToReadyPodsThatAreNotDeleted(t *testing.T) {
 		"new":     {core.Pod{}, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := urlsOfReady([]core.Pod{row.pod}); len(got) != row.want {
+			if got := ReadyURLs([]core.Pod{row.pod}, 8080); len(got) != row.want {
 				t.Errorf("got %q", got)
 			}
 		})
