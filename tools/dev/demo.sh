@@ -10,6 +10,9 @@ DEMO_NAMESPACE=lastgood-system
 demo_help() {
   cat <<'HELP'
 ./dev demo [--keep]      on the local Kubernetes, which is started if it is not running
+./dev demo metrics       a release that answers 20% of its requests with an error is rolled back by
+                         its metrics: first with a Prometheus, then without one; on the local
+                         Kubernetes
 ./dev demo --kubeconfig FILE [--context NAME] [--image NAME] [--demo-image NAME] [--keep]
                          on your cluster; everything that the demo installs is removed at the end
   --keep                 do not remove Lastgood and the Deployment of the demo
@@ -20,6 +23,11 @@ HELP
 }
 
 verb_demo() {
+  if [ "${1:-}" = metrics ]; then
+    [ $# -eq 1 ] || die "./dev demo metrics takes no arguments."
+    demo_metrics
+    return
+  fi
   local began kubeconfig='' context='' keep='' image='' demo_image=lastgood.dev/demo-app:dev
   began=$(now_ms)
   while [ $# -gt 0 ]; do
@@ -73,11 +81,29 @@ verb_demo() {
   say "${GREEN}The demo passed${PLAIN} ($(seconds_since "$began"))"
 }
 
+# ./dev demo metrics: Prometheus and the load run on this machine, so it needs the local Kubernetes.
+demo_metrics() {
+  local began kubeconfig keep=''
+  began=$(now_ms)
+  ensure_prometheus
+  demo_prepare
+  DEMO_UNDO=()
+  trap demo_undo EXIT
+  demo_local_cluster
+  DEMO_KUBE=(--kubeconfig "$kubeconfig")
+  demo_install '' ''
+  "$DEMO_PROGRAM" "${DEMO_KUBE[@]}" --kubectl "$DEMO_BIN/kubectl" \
+    --prometheus "$PROMETHEUS_PROGRAM" metrics
+  demo_undo
+  say ""
+  say "${GREEN}The demo passed${PLAIN} ($(seconds_since "$began"))"
+}
+
 # Builds the program of the demo. kubectl and Helm are in the binary of Kubernetes.
 demo_prepare() {
   ensure_kubernetes
   local folder source=$ROOT/tests/e2e
-  folder=$(cluster_hash "$source/cmd/demo" "$source/internal/client" "$source/go.mod")
+  folder=$(cluster_hash "$source/cmd/demo" "$source/internal" "$source/go.mod")
   folder=$CACHE/demo/$folder
   DEMO_PROGRAM=$folder/demo
   DEMO_BIN=$folder

@@ -14,29 +14,45 @@ ensure_metrics_servers() {
   partial=$(mktemp -d "$folder.XXXXXX")
   # The tests read the folder as another user than its owner if they run with sudo.
   chmod 755 "$partial"
-  metrics_servers_packages "$partial"
+  metrics_servers_packages "$partial" "${METRICS_SERVERS_PACKAGES[@]}"
   metrics_servers_prometheus3 "$partial"
   # The folder appears only when it is complete.
   rm -rf "$folder"
   mv "$partial" "$folder"
 }
 
-# metrics_servers_packages FOLDER: unpacks the Debian packages into the folder.
+# Sets PROMETHEUS_PROGRAM, a Prometheus for the demo and the bench: that of the tests, or only the
+# Debian package, which takes seconds.
+ensure_prometheus() {
+  local folder=$CACHE/prometheus partial
+  PROMETHEUS_PROGRAM=$CACHE/metrics-servers/usr/bin/prometheus
+  [ ! -x "$PROMETHEUS_PROGRAM" ] || return 0
+  PROMETHEUS_PROGRAM=$folder/usr/bin/prometheus
+  [ ! -x "$PROMETHEUS_PROGRAM" ] || return 0
+  partial=$(mktemp -d "$folder.XXXXXX")
+  metrics_servers_packages "$partial" prometheus
+  rm -rf "$folder"
+  mv "$partial" "$folder"
+}
+
+# metrics_servers_packages FOLDER PACKAGE...: unpacks the Debian packages into the folder.
 metrics_servers_packages() {
-  step "fetching Debian packages without installing them: ${METRICS_SERVERS_PACKAGES[*]}"
-  if ! metrics_servers_download "$1" >/dev/null 2>&1; then
+  local folder=$1
+  shift
+  step "fetching Debian packages without installing them: $*"
+  if ! metrics_servers_download "$folder" "$@" >/dev/null 2>&1; then
     # The package lists are missing, or name versions that the mirror has no longer.
     quietly as_root apt-get -o DPkg::Lock::Timeout=300 update || true
   fi
-  if ! quietly metrics_servers_download "$1" || ! metrics_servers_unpack "$1"; then
-    rm -rf "$1"
-    die "These Debian packages could not be fetched: ${METRICS_SERVERS_PACKAGES[*]}."
+  if ! quietly metrics_servers_download "$folder" "$@" || ! metrics_servers_unpack "$folder"; then
+    rm -rf "$folder"
+    die "These Debian packages could not be fetched: $*."
   fi
   done_step
 }
 
-# metrics_servers_download FOLDER: downloads the packages into the folder.
-metrics_servers_download() { (cd "$1" && apt-get download "${METRICS_SERVERS_PACKAGES[@]}"); }
+# metrics_servers_download FOLDER PACKAGE...: downloads the packages into the folder.
+metrics_servers_download() { (cd "$1" && apt-get download "${@:2}"); }
 
 # metrics_servers_unpack FOLDER: unpacks the packages in the folder, and deletes them.
 metrics_servers_unpack() {

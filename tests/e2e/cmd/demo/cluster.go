@@ -96,20 +96,28 @@ func (c *cluster) guard(ctx context.Context) (*unstructured.Unstructured, error)
 	return guards.Get(ctx, "web", metav1.GetOptions{})
 }
 
-// onlyRollback returns the Rollback of the demo, or nil if it does not exist yet.
-func (c *cluster) onlyRollback(ctx context.Context) (*unstructured.Unstructured, error) {
+func (c *cluster) rollbacks(ctx context.Context) ([]unstructured.Unstructured, error) {
 	rollbacks := c.dynamic.Resource(client.Rollbacks).Namespace(c.namespace)
 	list, err := rollbacks.List(ctx, metav1.ListOptions{})
 	if err != nil {
 		return nil, err
 	}
-	switch len(list.Items) {
+	return list.Items, nil
+}
+
+// onlyRollback returns the Rollback of the demo, or nil if it does not exist yet.
+func (c *cluster) onlyRollback(ctx context.Context) (*unstructured.Unstructured, error) {
+	all, err := c.rollbacks(ctx)
+	if err != nil {
+		return nil, err
+	}
+	switch len(all) {
 	case 0:
 		return nil, nil
 	case 1:
-		return &list.Items[0], nil
+		return &all[0], nil
 	default:
-		return nil, fmt.Errorf("there are %d Rollbacks; want one", len(list.Items))
+		return nil, fmt.Errorf("there are %d Rollbacks; want one", len(all))
 	}
 }
 

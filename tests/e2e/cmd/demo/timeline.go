@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"strings"
 	"sync"
@@ -10,9 +11,12 @@ import (
 
 // timeline prints each action with its actor and the seconds since the start.
 type timeline struct {
-	mu    sync.Mutex
-	start time.Time
-	color bool
+	mu       sync.Mutex
+	start    time.Time
+	output   io.Writer
+	terminal terminal
+	// live is the chart below the timeline, or nil.
+	live *live
 }
 
 // The actors.
@@ -20,20 +24,28 @@ const (
 	user     = "you"
 	lastgood = "lastgood"
 	visitor  = "visitor"
+	metric   = "errors"
 )
 
 const (
 	bold   = "\x1b[1m"
+	red    = "\x1b[31m"
+	green  = "\x1b[32m"
 	yellow = "\x1b[33m"
 	plain  = "\x1b[0m"
 )
 
-var colors = map[string]string{user: "\x1b[36m", lastgood: "\x1b[32m", visitor: "\x1b[35m"}
+var colors = map[string]string{user: "\x1b[36m", lastgood: green, visitor: "\x1b[35m", metric: red}
+
+// The width of the texts, and the column at which they begin.
+const (
+	textColumns    = 96
+	minTextColumns = 20
+	textIndent     = 23
+)
 
 func newTimeline() *timeline {
-	info, err := os.Stdout.Stat()
-	isTerminal := err == nil && info.Mode()&os.ModeCharDevice != 0
-	return &timeline{start: time.Now(), color: isTerminal && os.Getenv("NO_COLOR") == ""}
+	return &timeline{start: time.Now(), output: os.Stdout, terminal: standardOutput()}
 }
 
 func (t *timeline) add(actor, format string, args ...any) {
@@ -41,32 +53,53 @@ func (t *timeline) add(actor, format string, args ...any) {
 }
 
 func (t *timeline) addAt(when time.Time, actor string, isWarning bool, format string, args ...any) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	text := fmt.Sprintf(format, args...)
-	name := fmt.Sprintf("%-11s", actor)
-	if t.color {
-		name = colors[actor] + name + plain
-		if isWarning {
-			text = yellow + text + plain
-		}
+	text := wrapped(fmt.Sprintf(format, args...), t.textWidth())
+	if isWarning && t.terminal.color {
+		text = yellow + text + plain
 	}
-	fmt.Printf("%7.1f s  %s %s\n", when.Sub(t.start).Seconds(), name, wrapped(text))
+	t.addText(when, actor, text)
+}
+
+// addText adds text that is not wrapped.
+func (t *timeline) addText(when time.Time, actor, text string) {
+	name := fmt.Sprintf("%-11s", actor)
+	if t.terminal.color {
+		name = colors[actor] + name + plain
+	}
+	t.print(fmt.Sprintf("%7.1f s  %s %s\n", when.Sub(t.start).Seconds(), name, text))
 }
 
 func (t *timeline) heading(title string) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.color {
+	if t.terminal.color {
 		title = bold + title + plain
 	}
-	fmt.Printf("\n%s\n", title)
+	t.print("\n" + title + "\n")
+}
+
+// print writes text above the chart.
+func (t *timeline) print(text string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.live == nil {
+		fmt.Fprint(t.output, text)
+		return
+	}
+	t.live.erase()
+	fmt.Fprint(t.output, text)
+	t.live.draw()
+}
+
+func (t *timeline) textWidth() int {
+	if !t.terminal.isTerminal {
+		return textColumns
+	}
+	columns, _ := t.terminal.size()
+	return max(minTextColumns, min(textColumns, columns-1-textIndent))
 }
 
 // wrapped breaks a long text into lines. All lines except the first are indented to the column of
 // the text.
-func wrapped(text string) string {
-	const width, indent = 96, 23
+func wrapped(text string, width int) string {
 	var lines []string
 	line := ""
 	for _, word := range strings.Fields(text) {
@@ -79,5 +112,5 @@ func wrapped(text string) string {
 		}
 		line += word
 	}
-	return strings.Join(append(lines, line), "\n"+strings.Repeat(" ", indent))
+	return strings.Join(append(lines, line), "\n"+strings.Repeat(" ", textIndent))
 }

@@ -1,0 +1,27 @@
+package main
+
+import (
+	"testing"
+	"time"
+)
+
+func TestErrorRatioIsThatOfTheResponsesBetweenTwoTimes(t *testing.T) {
+	now := time.Now()
+	for name, row := range map[string]struct {
+		counts   []counted
+		want     float64
+		hasValue bool
+	}{
+		"no counts":  {nil, 0, false},
+		"one count":  {[]counted{{now, 50, 10}}, 0, false},
+		"no traffic": {[]counted{{now, 50, 10}, {now, 50, 10}}, 0, false},
+		"no errors":  {[]counted{{now, 50, 10}, {now, 100, 10}}, 0, true},
+		"errors":     {[]counted{{now, 50, 10}, {now, 75, 15}, {now, 100, 20}}, 0.2, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got, hasValue := errorRatio(row.counts); got != row.want || hasValue != row.hasValue {
+				t.Errorf("got %g %v", got, hasValue)
+			}
+		})
+	}
+}
