@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 
@@ -24,6 +25,8 @@ type demo struct {
 	timeline *timeline
 	// reported has the names of the Events in the timeline.
 	reported map[string]bool
+	// reportedQuery is true when the timeline has the query of a check.
+	reportedQuery bool
 }
 
 func (d *demo) run(ctx context.Context) error {
@@ -201,8 +204,25 @@ func (d *demo) reportEvent(event *eventsv1.Event) {
 		return
 	}
 	d.reported[event.Name] = true
+	note := d.withoutRepeatedQuery(event.Note)
 	d.timeline.addAt(event.EventTime.Time, lastgood, event.Type == "Warning",
-		"%s: %s", event.Reason, event.Note)
+		"%s: %s", event.Reason, note)
+}
+
+// queryInNote is the query that was sent, in the text of an Event.
+var queryInNote = regexp.MustCompile(`; query: .*?( \(\d+ of \d+ consecutive failures\)|$)`)
+
+// withoutRepeatedQuery removes the query from all texts except the first: it has the names of all
+// pods, and the timeline shows it once.
+func (d *demo) withoutRepeatedQuery(note string) string {
+	if !queryInNote.MatchString(note) {
+		return note
+	}
+	if !d.reportedQuery {
+		d.reportedQuery = true
+		return note
+	}
+	return queryInNote.ReplaceAllString(note, "$1")
 }
 
 func text(object *unstructured.Unstructured, path ...string) string {

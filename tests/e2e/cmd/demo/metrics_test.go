@@ -25,3 +25,18 @@ func TestErrorRatioIsThatOfTheResponsesBetweenTwoTimes(t *testing.T) {
 		})
 	}
 }
+
+func TestQueryIsShownInTheFirstEventOnly(t *testing.T) {
+	d := &demo{}
+	const failing = "Check errors: value 0.2; query: a / b (1 of 3 consecutive failures)"
+	for _, row := range []struct{ note, want string }{
+		{"without a query", "without a query"},
+		{failing, failing},
+		{failing, "Check errors: value 0.2 (1 of 3 consecutive failures)"},
+		{"Rolled back: value 0.2; query: a / b", "Rolled back: value 0.2"},
+	} {
+		if got := d.withoutRepeatedQuery(row.note); got != row.want {
+			t.Errorf("got %q, want %q", got, row.want)
+		}
+	}
+}
