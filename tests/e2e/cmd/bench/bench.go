@@ -2,11 +2,14 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"os"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
@@ -14,6 +17,8 @@ import (
 
 	"lastgood.dev/tests/e2e/internal/client"
 )
+
+const pollInterval = 100 * time.Millisecond
 
 // badImage is a reference that kubelet rejects at once, so the rollout check is breached at once.
 const badImage = "lastgood.dev/UPPER-CASE-IS-NO-IMAGE"
@@ -26,24 +31,42 @@ type bench struct {
 	image     string
 }
 
-func newBench(ctx context.Context, kubeconfig, image string) (*bench, error) {
-	connected, err := client.Connect(kubeconfig, "")
+// newBench creates the namespace, with a generated name if the options name none.
+func newBench(ctx context.Context, o options) (*bench, error) {
+	connected, err := client.Connect(o.kubeconfig, "")
 	if err != nil {
 		return nil, err
 	}
-	meta := metav1.ObjectMeta{GenerateName: "lastgood-bench-"}
+	meta := metav1.ObjectMeta{Name: o.namespace}
+	if o.namespace == "" {
+		meta.GenerateName = "lastgood-bench-"
+	}
 	namespace, err := connected.CoreV1().Namespaces().
 		Create(ctx, &corev1.Namespace{ObjectMeta: meta}, metav1.CreateOptions{})
 	if err != nil {
 		return nil, err
 	}
-	return &bench{Client: connected, namespace: namespace.Name, image: image}, nil
+	return &bench{Client: connected, namespace: namespace.Name, image: o.image}, nil
 }
 
+// close deletes the namespace and waits until it is gone, also after an interrupt.
 func (b *bench) close() {
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
-	defer cancel()
-	_ = b.CoreV1().Namespaces().Delete(ctx, b.namespace, metav1.DeleteOptions{})
+	const limit = 3 * time.Minute
+	ctx := context.Background()
+	namespaces := b.CoreV1().Namespaces()
+	err := b.untilWithin(ctx, limit, "the end of namespace "+b.namespace,
+		func(ctx context.Context) (bool, error) {
+			_, err := namespaces.Get(ctx, b.namespace, metav1.GetOptions{})
+			if apierrors.IsNotFound(err) {
+				return true, nil
+			}
+			// The deletion goes on after the first request.
+			_ = namespaces.Delete(ctx, b.namespace, metav1.DeleteOptions{})
+			return false, nil
+		})
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+	}
 }
 
 func (b *bench) deployments() typed.DeploymentInterface {
@@ -71,17 +94,22 @@ func (b *bench) deployment(name string, replicas int32) *appsv1.Deployment {
 	}
 }
 
+func (b *bench) createPolicy(ctx context.Context, spec map[string]any) error {
+	policy := &unstructured.Unstructured{Object: map[string]any{
+		"apiVersion": "lastgood.dev/v1alpha1", "kind": "RollbackPolicy",
+		"metadata": map[string]any{"name": "bench"}, "spec": spec,
+	}}
+	_, err := b.Dynamic.Resource(client.Policies).Namespace(b.namespace).
+		Create(ctx, policy, metav1.CreateOptions{})
+	return err
+}
+
 // prepare creates the policy and both Deployments, and waits until the guarded Deployment has a
 // snapshot, so that a rollback has a target.
 func (b *bench) prepare(ctx context.Context) error {
-	policy := &unstructured.Unstructured{Object: map[string]any{
-		"apiVersion": "lastgood.dev/v1alpha1", "kind": "RollbackPolicy",
-		"metadata": map[string]any{"name": "bench"},
-		"spec": map[string]any{"bakeTime": "2s", "rollback": map[string]any{
-			"verifyFor": "1s", "cooldown": "0s", "limit": map[string]any{"count": int64(100)}}},
-	}}
-	policies := b.Dynamic.Resource(client.Policies).Namespace(b.namespace)
-	if _, err := policies.Create(ctx, policy, metav1.CreateOptions{}); err != nil {
+	err := b.createPolicy(ctx, map[string]any{"bakeTime": "2s", "rollback": map[string]any{
+		"verifyFor": "1s", "cooldown": "0s", "limit": map[string]any{"count": int64(100)}}})
+	if err != nil {
 		return err
 	}
 	guarded := b.deployment("guarded", 1)
@@ -119,12 +147,7 @@ func (b *bench) badRelease(ctx context.Context, earlierReleases int) (time.Durat
 		if err != nil || len(list.Items) != earlierReleases+1 {
 			return false, err
 		}
-		newest := &list.Items[0]
-		for i := range list.Items {
-			if deploymentGeneration(&list.Items[i]) > deploymentGeneration(newest) {
-				newest = &list.Items[i]
-			}
-		}
+		newest := newestOf(list.Items)
 		phase, _, _ := unstructured.NestedString(newest.Object, "status", "phase")
 		if phase != "Succeeded" {
 			return false, nil
@@ -154,20 +177,41 @@ func (b *bench) patch(ctx context.Context, name, patch string) error {
 
 func (b *bench) until(ctx context.Context, what string, check func() (bool, error)) error {
 	const limit = 90 * time.Second
+	return b.untilWithin(ctx, limit, what, func(context.Context) (bool, error) { return check() })
+}
+
+// untilWithin polls until the check is done or fails, at most for the limit.
+func (b *bench) untilWithin(ctx context.Context, limit time.Duration, what string,
+	check func(context.Context) (bool, error),
+) error {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	ticker := time.NewTicker(100 * time.Millisecond)
+	ticker := time.NewTicker(pollInterval)
 	defer ticker.Stop()
 	for {
-		if done, err := check(); done || err != nil {
+		if done, err := check(ctx); done || err != nil {
 			return err
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("timed out after %s waiting for: %s", limit, what)
+			if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+				return fmt.Errorf("timed out after %s waiting for: %s", limit, what)
+			}
+			return ctx.Err()
 		case <-ticker.C:
 		}
 	}
+}
+
+// newestOf returns the Rollback of the latest release. The list is not empty.
+func newestOf(rollbacks []unstructured.Unstructured) *unstructured.Unstructured {
+	newest := &rollbacks[0]
+	for i := range rollbacks {
+		if deploymentGeneration(&rollbacks[i]) > deploymentGeneration(newest) {
+			newest = &rollbacks[i]
+		}
+	}
+	return newest
 }
 
 func deploymentGeneration(rollback *unstructured.Unstructured) int64 {

@@ -1,7 +1,6 @@
-// Command bench measures the time from the decision to roll back until the API server has accepted
-// the patch, on a cluster where Lastgood is installed. It also measures a plain patch of a
-// template, to show how much of that time the API server needs for one patch. At the end it counts
-// the requests of Lastgood per minute while a Deployment is Idle, Evaluating and Held.
+// Command bench measures Lastgood on a cluster where it is installed. Each part prints its lines
+// and removes what it has created. The parts detection, queries and pods need the local cluster: their
+// servers and their pods run on this machine.
 package main
 
 import (
@@ -9,27 +8,111 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"os/signal"
 	"slices"
+	"strings"
+	"syscall"
 	"time"
 )
 
+type options struct {
+	kubeconfig string
+	image      string
+	// namespace is the name of the namespace of each part. If it is empty, each has a new name.
+	namespace string
+	rounds    int
+	// prometheus is the program of a Prometheus. It may be empty.
+	prometheus string
+	// controllerPID is the process of a controller outside the cluster, or 0.
+	controllerPID int
+}
+
+type part struct {
+	name, description string
+	run               func(context.Context, options) error
+}
+
+var parts = []part{
+	{"rollbacks", "the time from the decision of a rollback to the acknowledged patch, beside plain " +
+		"patches; then the API requests in one minute by state", measureRollbacks},
+	{"detection", "the time from the first bad value in Prometheus to the acknowledged patch",
+		measureDetection},
+	{"queries", "CPU and drift with 500 prometheus checks", measureQueries},
+	{"pods", "CPU while the metrics of 2,000 pods are scraped", measurePodMetrics},
+}
+
 func main() {
-	kubeconfig := flag.String("kubeconfig", os.Getenv("KUBECONFIG"),
+	var o options
+	flag.StringVar(&o.kubeconfig, "kubeconfig", os.Getenv("KUBECONFIG"),
 		"kubeconfig `file` of the cluster")
-	image := flag.String("image", "lastgood.dev/demo-app:dev", "image of the test application")
-	rounds := flag.Int("rounds", 15, "number of bad releases")
+	flag.StringVar(&o.image, "image", "lastgood.dev/demo-app:dev", "image of the test application")
+	flag.StringVar(&o.namespace, "namespace", "", "`name` of the namespace (default: a new name)")
+	flag.IntVar(&o.rounds, "rounds", 15, "number of bad releases of the part rollbacks")
+	flag.StringVar(&o.prometheus, "prometheus", "", "Prometheus `program`")
+	flag.IntVar(&o.controllerPID, "controller-pid", 0,
+		"`PID` of a controller outside the cluster (default: the leader in the cluster)")
+	flag.Usage = usageText
 	flag.Parse()
-	ctx, cancel := context.WithTimeout(context.Background(), 15*time.Minute)
+	chosen, err := chooseParts(flag.Args())
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(2)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	ctx, cancel := context.WithTimeout(ctx, time.Hour)
 	defer cancel()
-	if err := run(ctx, *kubeconfig, *image, *rounds); err != nil {
+	if err := run(ctx, o, chosen); err != nil {
 		fmt.Fprintf(os.Stderr, "The bench failed: %v\n", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, kubeconfig, image string, rounds int) error {
+func usageText() {
+	fmt.Fprintln(os.Stderr, "bench [FLAG...] [PART...]: runs all parts, or some")
+	for _, part := range parts {
+		fmt.Fprintf(os.Stderr, "  %-10s %s\n", part.name, part.description)
+	}
+	flag.PrintDefaults()
+}
+
+// chooseParts returns the parts with these names, or all parts without a name.
+func chooseParts(names []string) ([]part, error) {
+	var known []string
+	for _, part := range parts {
+		known = append(known, part.name)
+	}
+	for _, name := range names {
+		if !slices.Contains(known, name) {
+			return nil, fmt.Errorf("unknown part %s; the parts are: %s", name,
+				strings.Join(known, ", "))
+		}
+	}
+	var chosen []part
+	for _, part := range parts {
+		if len(names) == 0 || slices.Contains(names, part.name) {
+			chosen = append(chosen, part)
+		}
+	}
+	return chosen, nil
+}
+
+func run(ctx context.Context, o options, chosen []part) error {
+	for _, part := range chosen {
+		err := part.run(ctx, o)
+		if ctx.Err() != nil {
+			return fmt.Errorf("it was ended in the part %s: %w", part.name, context.Cause(ctx))
+		}
+		if err != nil {
+			return fmt.Errorf("part %s: %w", part.name, err)
+		}
+	}
+	return nil
+}
+
+func measureRollbacks(ctx context.Context, o options) error {
 	const patchesPerRound = 4
-	b, err := newBench(ctx, kubeconfig, image)
+	b, err := newBench(ctx, o)
 	if err != nil {
 		return err
 	}
@@ -38,7 +121,7 @@ func run(ctx context.Context, kubeconfig, image string, rounds int) error {
 		return err
 	}
 	var rollbacks, patches []time.Duration
-	for round := range rounds {
+	for round := range o.rounds {
 		took, err := b.badRelease(ctx, round)
 		if err != nil {
 			return err

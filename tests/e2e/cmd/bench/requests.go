@@ -58,12 +58,16 @@ func (b *bench) requestsPerMinute(ctx context.Context) ([]requestsInState, error
 		if err != nil {
 			return nil, err
 		}
-		time.Sleep(settle)
+		if err := sleep(ctx, settle); err != nil {
+			return nil, err
+		}
 		before, err := b.requests(ctx)
 		if err != nil {
 			return nil, err
 		}
-		time.Sleep(window)
+		if err := sleep(ctx, window); err != nil {
+			return nil, err
+		}
 		after, err := b.requests(ctx)
 		if err != nil {
 			return nil, err
@@ -82,20 +86,17 @@ func (b *bench) patchPolicy(ctx context.Context, patch string) error {
 // requests is the sum of rest_client_requests_total of all replicas, without the renewals of the
 // Lease. Only these use the method PUT.
 func (b *bench) requests(ctx context.Context) (int, error) {
-	pods, err := b.CoreV1().Pods("").
-		List(ctx, metav1.ListOptions{LabelSelector: "app.kubernetes.io/name=lastgood"})
+	pods, err := b.controllerPods(ctx)
 	if err != nil {
 		return 0, err
 	}
 	sum := 0
-	for i := range pods.Items {
-		pod := &pods.Items[i]
-		text, err := b.CoreV1().Pods(pod.Namespace).
-			ProxyGet("http", pod.Name, "8080", "/metrics", nil).DoRaw(ctx)
+	for i := range pods {
+		text, err := b.metricsOf(ctx, &pods[i])
 		if err != nil {
 			return 0, err
 		}
-		sum += sumOfRequests(string(text))
+		sum += sumOfRequests(text)
 	}
 	return sum, nil
 }
