@@ -54,7 +54,7 @@ func (b *bench) close() {
 	const limit = 3 * time.Minute
 	ctx := context.Background()
 	namespaces := b.CoreV1().Namespaces()
-	err := b.untilWithin(ctx, limit, "the end of namespace "+b.namespace,
+	err := b.untilWithin(ctx, limit, time.Second, "the end of namespace "+b.namespace,
 		func(ctx context.Context) (bool, error) {
 			_, err := namespaces.Get(ctx, b.namespace, metav1.GetOptions{})
 			if apierrors.IsNotFound(err) {
@@ -177,27 +177,28 @@ func (b *bench) patch(ctx context.Context, name, patch string) error {
 
 func (b *bench) until(ctx context.Context, what string, check func() (bool, error)) error {
 	const limit = 90 * time.Second
-	return b.untilWithin(ctx, limit, what, func(context.Context) (bool, error) { return check() })
+	return b.untilWithin(ctx, limit, pollInterval, what,
+		func(context.Context) (bool, error) { return check() })
 }
 
 // untilWithin polls until the check is done or fails, at most for the limit.
-func (b *bench) untilWithin(ctx context.Context, limit time.Duration, what string,
+func (b *bench) untilWithin(ctx context.Context, limit, interval time.Duration, what string,
 	check func(context.Context) (bool, error),
 ) error {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	ticker := time.NewTicker(pollInterval)
+	ticker := time.NewTicker(interval)
 	defer ticker.Stop()
 	for {
-		if done, err := check(ctx); done || err != nil {
+		done, err := check(ctx)
+		switch {
+		case errors.Is(ctx.Err(), context.DeadlineExceeded):
+			return fmt.Errorf("timed out after %s waiting for: %s", limit, what)
+		case done || err != nil:
 			return err
 		}
 		select {
 		case <-ctx.Done():
-			if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-				return fmt.Errorf("timed out after %s waiting for: %s", limit, what)
-			}
-			return ctx.Err()
 		case <-ticker.C:
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net/http"
 	"strings"
 	"time"
@@ -75,7 +76,7 @@ func measureDetection(ctx context.Context, o options) error {
 			}
 			times = append(times, fmt.Sprintf("%5.2f s", took.Seconds()))
 		}
-		what := fmt.Sprintf("first bad value to patch, for: %.0fs", hold.Seconds())
+		what := fmt.Sprintf("first bad value to patch, `for` %.0fs", hold.Seconds())
 		bound := hold + detectionInterval + time.Second
 		fmt.Printf("%-33s %s   (bound %.0f s: `for`, one interval of %.0f s, and 1 s)\n", what,
 			strings.Join(times, "   "), bound.Seconds(), detectionInterval.Seconds())
@@ -152,7 +153,7 @@ func (d *detection) release(ctx context.Context) error {
 		return err
 	}
 	f := fleet{bench: d.bench, count: 1}
-	return d.untilWithin(ctx, fleetLimit, "the rollout", f.isComplete)
+	return d.untilWithin(ctx, fleetLimit, pollInterval, "the rollout", f.isComplete)
 }
 
 // round ships a good release, makes its running pods bad, and returns the time from the first bad
@@ -166,6 +167,11 @@ func (d *detection) round(ctx context.Context) (time.Duration, error) {
 	}
 	found, err := d.podsOfDeployment(ctx)
 	if err != nil {
+		return 0, err
+	}
+	// The status has just changed, so the next query is an interval away. The errors begin at a
+	// random time between two queries.
+	if err := sleep(ctx, rand.N(detectionInterval)); err != nil {
 		return 0, err
 	}
 	if err := setBad(ctx, found); err != nil {

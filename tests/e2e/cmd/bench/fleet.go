@@ -18,7 +18,7 @@ import (
 const (
 	// fleetWriters is the number of Deployments that are written at the same time.
 	fleetWriters = 16
-	fleetLimit   = 5 * time.Minute
+	fleetLimit   = 15 * time.Minute
 )
 
 // fleet is a number of Deployments on the fake node, all with the same policy.
@@ -34,7 +34,7 @@ func (f *fleet) release(ctx context.Context) error {
 		return err
 	})
 	if err == nil {
-		err = f.bench.untilWithin(ctx, fleetLimit, "the pods of the fleet", f.isComplete)
+		err = f.until(ctx, "the pods of the fleet", f.isComplete)
 	}
 	if err != nil {
 		return err
@@ -42,19 +42,27 @@ func (f *fleet) release(ctx context.Context) error {
 	// A complete revision is presumed good when Lastgood sees the Deployment for the first time.
 	const optIn = `{"metadata":{"annotations":{"lastgood.dev/policy":"bench"}}}`
 	if err = f.patchAll(ctx, optIn); err == nil {
-		err = f.bench.untilWithin(ctx, fleetLimit, "the fleet is Idle", f.areIn("Idle"))
+		err = f.until(ctx, "the fleet is Idle", f.areIn("Idle"))
 	}
 	if err != nil {
 		return err
 	}
 	const release = `{"spec":{"template":{"metadata":{"annotations":{"release":"2"}}}}}`
 	if err = f.patchAll(ctx, release); err == nil {
-		err = f.bench.untilWithin(ctx, fleetLimit, "the fleet is Evaluating", f.areIn("Evaluating"))
+		err = f.until(ctx, "the fleet is Evaluating", f.areIn("Evaluating"))
 	}
 	if err != nil {
 		return err
 	}
-	return f.bench.untilWithin(ctx, fleetLimit, "the rollouts of the fleet", f.isComplete)
+	return f.until(ctx, "the rollouts of the fleet", f.isComplete)
+}
+
+// until polls slowly, because each poll reads all objects of the fleet.
+func (f *fleet) until(ctx context.Context, what string,
+	check func(context.Context) (bool, error),
+) error {
+	const interval = 2 * time.Second
+	return f.bench.untilWithin(ctx, fleetLimit, interval, what, check)
 }
 
 // each calls the function for the names of all Deployments, several at the same time. It returns

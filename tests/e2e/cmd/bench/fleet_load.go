@@ -23,7 +23,7 @@ const (
 // measureQueries prints the CPU of the controller and the drift of its queries while many
 // Deployments have one prometheus check each.
 func measureQueries(ctx context.Context, o options) error {
-	const deployments = 500
+	deployments := o.queryDeployments
 	return withFleet(ctx, o, deployments, 1, func(f *fleet, node *fakeNode) error {
 		namespace := f.bench.namespace
 		page, err := servePage(layout.NodeAddress, func(elapsed time.Duration) string {
@@ -71,7 +71,8 @@ func measureQueries(ctx context.Context, o options) error {
 
 // measurePodMetrics prints the CPU of the controller while it scrapes many pods.
 func measurePodMetrics(ctx context.Context, o options) error {
-	const deployments, replicas = 100, 20
+	const replicas = 20
+	deployments := o.podDeployments
 	what := fmt.Sprintf("podMetrics of %d pods", deployments*replicas)
 	if os.Geteuid() != 0 {
 		fmt.Printf("%-33s not measured: the route to their addresses needs root\n", what)

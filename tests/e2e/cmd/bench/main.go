@@ -21,6 +21,8 @@ type options struct {
 	// namespace is the name of the namespace of each part. If it is empty, each has a new name.
 	namespace string
 	rounds    int
+	// queryDeployments and podDeployments are the sizes of the parts queries and pods.
+	queryDeployments, podDeployments int
 	// prometheus is the program of a Prometheus. It may be empty.
 	prometheus string
 	// controllerPID is the process of a controller outside the cluster, or 0.
@@ -48,6 +50,10 @@ func main() {
 	flag.StringVar(&o.image, "image", "lastgood.dev/demo-app:dev", "image of the test application")
 	flag.StringVar(&o.namespace, "namespace", "", "`name` of the namespace (default: a new name)")
 	flag.IntVar(&o.rounds, "rounds", 15, "number of bad releases of the part rollbacks")
+	flag.IntVar(&o.queryDeployments, "query-deployments", 500,
+		"number of Deployments of the part queries")
+	flag.IntVar(&o.podDeployments, "pod-deployments", 100,
+		"number of Deployments of the part pods, with 20 pods each")
 	flag.StringVar(&o.prometheus, "prometheus", "", "Prometheus `program`")
 	flag.IntVar(&o.controllerPID, "controller-pid", 0,
 		"`PID` of a controller outside the cluster (default: the leader in the cluster)")

@@ -105,7 +105,6 @@ func (n *fakeNode) renew(ctx context.Context) {
 }
 
 func (n *fakeNode) renewOnce(ctx context.Context) error {
-	leases := n.bench.CoordinationV1().Leases(leaseNamespace)
 	holder, seconds, now := nodeName, int32(40), metav1.NowMicro()
 	lease := &coordinationv1.Lease{
 		ObjectMeta: metav1.ObjectMeta{Name: nodeName},
@@ -113,7 +112,12 @@ func (n *fakeNode) renewOnce(ctx context.Context) error {
 			HolderIdentity: &holder, LeaseDurationSeconds: &seconds, RenewTime: &now,
 		},
 	}
-	_, err := leases.Update(ctx, lease, metav1.UpdateOptions{})
+	patch, err := json.Marshal(map[string]any{"spec": lease.Spec})
+	if err != nil {
+		return err
+	}
+	leases := n.bench.CoordinationV1().Leases(leaseNamespace)
+	_, err = leases.Patch(ctx, nodeName, types.MergePatchType, patch, metav1.PatchOptions{})
 	if apierrors.IsNotFound(err) {
 		_, err = leases.Create(ctx, lease, metav1.CreateOptions{})
 	}

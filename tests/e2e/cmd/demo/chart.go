@@ -47,8 +47,9 @@ func (c *chart) lines(title string, width, height int, color bool) []string {
 	shown := c.values[max(0, len(c.values)-columns):]
 	lines := []string{truncated(head, width)}
 	for row := chartRows - 1; row >= 0; row-- {
-		label := fmt.Sprintf("%5.0f %% ", 100*rowHeight*float64(row+1))
-		lines = append(lines, label+drawnRow(shown, row, columns, color))
+		label := fmt.Sprintf("%5.0f %%", 100*rowHeight*float64(row+1))
+		drawn := drawnRow(shown, row, columns, color)
+		lines = append(lines, strings.TrimRight(label+" "+drawn, " "))
 	}
 	return lines
 }

@@ -2,10 +2,13 @@
 package client
 
 import (
+	"io"
+
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/tools/clientcmd"
+	"k8s.io/klog/v2"
 )
 
 var version = schema.GroupVersion{Group: "lastgood.dev", Version: "v1alpha1"}
@@ -26,6 +29,9 @@ type Client struct {
 // Connect connects to the cluster of a context. An empty context is the current context of the
 // kubeconfig.
 func Connect(kubeconfig, context string) (*Client, error) {
+	// client-go also logs errors that it returns, and requests that an interrupt has cancelled.
+	klog.LogToStderr(false)
+	klog.SetOutput(io.Discard)
 	rules := clientcmd.NewDefaultClientConfigLoadingRules()
 	rules.ExplicitPath = kubeconfig
 	overrides := &clientcmd.ConfigOverrides{CurrentContext: context}
