@@ -34,6 +34,7 @@ constexpr std::array kinds{
     ResourceKind{"secrets", "v1", "Secret", false, false},
     ResourceKind{"serviceaccounts", "v1", "ServiceAccount", false, false},
     ResourceKind{"persistentvolumeclaims", "v1", "PersistentVolumeClaim", false, true},
+    ResourceKind{"prometheusrules", "monitoring.coreos.com/v1", "PrometheusRule", true, false},
     ResourceKind{"rollbackpolicies", "lastgood.dev/v1alpha1", "RollbackPolicy", true, true},
     ResourceKind{"deploymentguards", "lastgood.dev/v1alpha1", "DeploymentGuard", true, true},
     ResourceKind{"rollbacks", "lastgood.dev/v1alpha1", "Rollback", true, true},
