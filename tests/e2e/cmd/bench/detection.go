@@ -206,13 +206,13 @@ func (d *detection) awaitBadValue(ctx context.Context, found []corev1.Pod) (time
 	}
 	query := strings.NewReplacer("$namespace", d.namespace, "$pods", strings.Join(names, "|")).
 		Replace(detectionQuery)
-	var asked time.Time
+	var queried time.Time
 	err := d.until(ctx, "a bad value in Prometheus", func() (bool, error) {
-		asked = time.Now()
+		queried = time.Now()
 		series, err := d.server.Query(query)
 		return err == nil && len(series) == 1 && series[0].Value > detectionLimit, nil
 	})
-	return asked, err
+	return queried, err
 }
 
 // awaitRollback waits for the next Rollback and its verification. It returns the time of the patch.

@@ -1,6 +1,6 @@
 // Command bench measures Lastgood on a cluster where it is installed. Each part prints its lines
-// and removes what it has created. The parts detection, queries and pods need the local cluster: their
-// servers and their pods run on this machine.
+// and removes what it has created. The parts detection, queries and pods need the local cluster:
+// their servers and their pods run on this machine.
 package main
 
 import (

@@ -81,7 +81,7 @@ func drawnRow(values []float64, row, columns int, color bool) string {
 	return red + drawn + plain
 }
 
-// heightInRow returns the height of a value in a row, from 0 to 8 eighths.
+// heightInRow returns the height of a value in a line of the chart, from 0 to 8 eighths.
 func heightInRow(value float64, row int) int {
 	inRow := value/rowHeight - float64(row)
 	return int(max(0, min(8, 8*inRow+0.5)))

@@ -110,8 +110,8 @@ func (m *metricsDemo) goodRelease(ctx context.Context) error {
 	return m.becomesGood(ctx, "v1")
 }
 
-// failingRelease ships a bad release and waits until this number of Rollbacks have succeeded and the
-// error ratio is below the limit again.
+// failingRelease ships a bad release and waits until this number of Rollbacks have succeeded and
+// the error ratio is below the limit again.
 func (m *metricsDemo) failingRelease(ctx context.Context, release string, rollbacks int) error {
 	if err := m.ship(ctx, release, badRatio); err != nil {
 		return err
