@@ -51,7 +51,8 @@ constexpr std::array policies{
     ReasonEntry{policy, Reason::Accepted,
                 "`Ready` or `ChecksValid` of the RollbackPolicy is `True`",
                 "The policy can be used. `ChecksValid`: the metrics server evaluates its queries. "
-                "If that condition is not `True`, its reason is that of a [check](#checks).",
+                "If that condition is not `True`, its reason is that of a "
+                "[check](#reasons-for-a-check-result).",
                 ""},
     ReasonEntry{
         policy, Reason::Invalid, "`Ready` of the RollbackPolicy is `False`",

@@ -130,6 +130,22 @@ api::Measurement compare_with_baseline(const api::Check& check, api::Measurement
                      fails ? Reason::LimitExceeded : Reason::Passed, text);
 }
 
+api::Measurement name_both_values(const api::Check& check, api::Measurement measurement,
+                                  const std::optional<api::BaselineResult>& baseline) {
+  const auto* const prometheus = std::get_if<api::PrometheusCheck>(&check.kind);
+  const auto value = codec::parse_number(measurement.value);
+  const auto old = baseline ? codec::parse_number(baseline->value) : std::nullopt;
+  if (!prometheus || prometheus->compare || !prometheus->fail_if || !value || !old ||
+      measurement.result != MeasurementResult::Fail)
+    return measurement;
+  const double limit = prometheus->fail_if->limit;
+  const std::string text = fmt::format(
+      "value {}, old pods {}, fails if {}{}", number_text(*value, limit), number_text(*old, limit),
+      codec::to_string(*prometheus->fail_if), traffic_text(*prometheus, measurement));
+  const Reason reason = measurement.reason;
+  return with_result(std::move(measurement), MeasurementResult::Fail, reason, text);
+}
+
 std::string threshold_text(const api::PrometheusCheck& check) {
   const std::string fail_if = check.fail_if ? codec::to_string(*check.fail_if) : "";
   if (!check.compare) return fail_if;

@@ -55,6 +55,12 @@ struct BaselineEvidence {
                                                      api::Measurement measurement,
                                                      const BaselineEvidence& evidence);
 
+// A Fail of a check without `compareWith`, with both values in its message. Unchanged if the
+// baseline has no value.
+[[nodiscard]] api::Measurement name_both_values(const api::Check& check,
+                                                api::Measurement measurement,
+                                                const std::optional<api::BaselineResult>& baseline);
+
 // "> 0.05", "> 2 x baseline and > 0.01".
 [[nodiscard]] std::string threshold_text(const api::PrometheusCheck& check);
 

@@ -18,7 +18,7 @@ using api::ConditionStatus;
 using api::Reason;
 using Kind = QueryValidation::Kind;
 
-constexpr int min_samples = 4;  // in the window of a rate
+constexpr int min_values = 4;  // in the window of a rate
 
 // No pod has these names.
 codec::QueryVariables placeholders(const std::string& namespace_) {
@@ -55,9 +55,9 @@ void plan_query_of(QueryValidation query, const std::string& text,
   planned.push_back(std::move(query));
 }
 
-// The number of samples that the best series of the metric has in the window of the form, of all
+// The number of values that the best series of the metric has in the window of the form, of all
 // pods of the namespace. Empty if the query is no form.
-std::string points_query(const api::PrometheusCheck& check) {
+std::string window_query(const api::PrometheusCheck& check) {
   const auto selectors = codec::vector_selectors(check.query);
   if (check.window == Duration::zero() || !selectors || selectors->empty()) return {};
   const codec::VectorSelector& series = selectors->front();
@@ -96,13 +96,13 @@ bool is_wrong(Reason reason) {
   }
 }
 
-QueryFinding finding_of_points(const QueryValidation& query, const PrometheusAnswer& answer) {
-  if (!answer || answer->value >= min_samples) return {};
+QueryFinding evaluate_window(const QueryValidation& query, const PrometheusAnswer& answer) {
+  if (!answer || answer->value >= min_values) return {};
   return {.validity = QueryValidity::Warned,
-          .message = fmt::format("{}the window of {} has {} samples of a series, and a rate needs "
+          .message = fmt::format("{}the window of {} has {} values of a series, and a rate needs "
                                  "{}; use a window of at least {} scrape intervals",
                                  prefix_of(query), format_duration(query.window),
-                                 codec::format_number(answer->value), min_samples, min_samples)};
+                                 codec::format_number(answer->value), min_values, min_values)};
 }
 
 }  // namespace
@@ -124,16 +124,16 @@ std::vector<QueryValidation> plan_policy_validation(const api::PolicySpec& spec,
     };
     add(Kind::Value, prometheus->query);
     if (prometheus->minimum_traffic) add(Kind::Traffic, prometheus->minimum_traffic->query);
-    if (const std::string points = points_query(*prometheus); !points.empty())
-      add(Kind::Points, points);
+    if (const std::string text = window_query(*prometheus); !text.empty()) add(Kind::Window, text);
   }
   return planned;
 }
 
-QueryFinding finding_of(const QueryValidation& query, const api::HttpResponse& response, Time now) {
+QueryFinding evaluate_query(const QueryValidation& query, const api::HttpResponse& response,
+                            Time now) {
   const PrometheusAnswer answer = parse_prometheus_answer(response, now);
   // Only the other queries of the check say whether it is valid.
-  if (query.kind == Kind::Points) return finding_of_points(query, answer);
+  if (query.kind == Kind::Window) return evaluate_window(query, answer);
   if (answer) return {};
   const MissingValue& missing = answer.error();
   if (is_wrong(missing.reason)) return invalid(query, missing.reason, missing.message);

@@ -5,9 +5,9 @@
 //   a value, or no data for the placeholder pods                      True
 //   the query, the address, the path or the access is wrong           False, in the words of the
 //                                                                     server
-//   the server cannot be asked: down, slow, starting                  Unknown
+//   the server cannot answer: down, slow, starting                    Unknown
 //
-// A ready-made form has a window. If the series of its metric have fewer than 4 samples in the
+// A ready-made form has a window. If the series of its metric have fewer than 4 values in the
 // window, a rate is often empty. The message warns of that; the checks are valid.
 #pragma once
 
@@ -36,11 +36,11 @@ struct QueryFinding {
 
 // One query of a check, bound with placeholders. It has a call or a finding, never both.
 struct QueryValidation {
-  enum class Kind : std::uint8_t { Value, Traffic, Points };
+  enum class Kind : std::uint8_t { Value, Traffic, Window };
   std::string check;
   Kind kind = Kind::Value;
   api::MetricsServer server = {};
-  Duration window{0};  // of Kind::Points
+  Duration window{0};  // of Kind::Window
   std::optional<api::HttpCall> call = {};
   std::optional<QueryFinding> finding = {};
 };
@@ -49,8 +49,8 @@ struct QueryValidation {
 [[nodiscard]] std::vector<QueryValidation> plan_policy_validation(
     const api::PolicySpec& spec, const std::string& namespace_, const std::string& default_address);
 
-[[nodiscard]] QueryFinding finding_of(const QueryValidation& query,
-                                      const api::HttpResponse& response, Time now);
+[[nodiscard]] QueryFinding evaluate_query(const QueryValidation& query,
+                                          const api::HttpResponse& response, Time now);
 // `problem`: why the credentials of the check cannot be used, so that nothing was sent.
 [[nodiscard]] QueryFinding finding_without_credentials(const QueryValidation& query,
                                                        const MissingValue& problem);

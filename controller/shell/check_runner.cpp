@@ -304,6 +304,7 @@ asio::awaitable<Result<std::optional<api::BaselineResult>>> CheckRunner::metrics
                                                .baseline = result,
                                                .trust = plan.candidate.trust,
                                                .why_no_value = results.back().message});
+  measurement = checks::name_both_values(check, std::move(measurement), result);
   co_return result;
 }
 

@@ -56,7 +56,7 @@ asio::awaitable<void> PolicyValidator::validate(std::shared_ptr<const api::Rollb
     if (!query.call) continue;
     const auto response =
         co_await sender_.send(query.server, policy->meta.key.namespace_, *query.call);
-    findings.push_back(response ? checks::finding_of(query, *response, clock_.now())
+    findings.push_back(response ? checks::evaluate_query(query, *response, clock_.now())
                                 : checks::finding_without_credentials(query, response.error()));
   }
   const auto found = entries_.find(policy->meta.key);

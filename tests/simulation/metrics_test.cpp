@@ -240,3 +240,48 @@ TEST_CASE("verifies the restored revision without an older one to compare with")
   }
   CHECK(scenario.violations() == no_violations);
 }
+
+TEST_CASE("measures a check only after its initial delay") {
+  MetricsScenario scenario(error_ratio, {{"initialDelay", "30s"}});
+  scenario.ratios["app:v2"] = 0.2;
+  scenario.ship("web", "app:v2");
+  scenario.run_for(25s);
+  CHECK(scenario.errors_check().value("reason", "") == "Pending");
+  CHECK_THAT(scenario.errors_check().value("message", ""), Catch::Contains("initialDelay 30s"));
+  CHECK(scenario.template_changes() == 0);
+  CHECK(scenario.run_until([&] { return scenario.template_changes() == 1; }, 1min));
+  CHECK(scenario.violations() == no_violations);
+}
+
+TEST_CASE("becomes good without data only with onNoData Ignore") {
+  const bool ignores = GENERATE(true, false);
+  MetricsScenario scenario(error_ratio, ignores ? Json{{"onNoData", "Ignore"}} : Json::object());
+  scenario.fixed = std::vector<double>{};
+  scenario.ship("web", "app:v2");
+  scenario.run_for(10min);
+  CHECK(scenario.state("web") == idle(ignores ? Reason::Good : Reason::Inconclusive));
+  CHECK(scenario.template_changes() == 0);
+}
+
+TEST_CASE("reports within seconds whether the server accepts the queries of a policy") {
+  MetricsScenario scenario;
+  const auto checks_valid = [&] {
+    const Json* policy = scenario.server.find("rollbackpolicies", {shop, "web"});
+    const Json status = policy->value("status", Json::object());
+    for (const Json& condition : status.value("conditions", Json::array())) {
+      if (condition["type"] == "ChecksValid")
+        return condition["status"].get<std::string>() + " " +
+               condition["reason"].get<std::string>();
+    }
+    return std::string();
+  };
+  const auto is = [&](const char* expected) {
+    return [&checks_valid, expected] { return checks_valid() == expected; };
+  };
+  CHECK(scenario.run_until(is("True Accepted"), 10s));
+  scenario.metrics.is_running = false;
+  scenario.merge_patch("rollbackpolicies", "web", {{"spec", {{"bakeTime", "2m"}}}});
+  CHECK(scenario.run_until(is("Unknown ConnectionRefused"), 10s));
+  scenario.metrics.is_running = true;
+  CHECK(scenario.run_until(is("True Accepted"), 2min));
+}

@@ -121,6 +121,21 @@ TEST_CASE("compare_with_baseline changes no other measurement") {
   CHECK(evaluation_time(check_with(), now) == now);
 }
 
+TEST_CASE("name_both_values has the value of the old pods in the message of a failure") {
+  const api::Check check{.name = "errors",
+                         .kind = api::PrometheusCheck{.fail_if = api::Comparison{.limit = 0.05}}};
+  api::Measurement failed = awaiting(0.2);
+  failed.result = Fail;
+  failed.reason = Reason::LimitExceeded;
+  const auto both = name_both_values(check, failed, baseline_with(0.01).baseline);
+  CHECK(both.message == "value 0.2, old pods 0.01, fails if > 0.05; query: errors");
+  CHECK(both.result == Fail);
+  CHECK(name_both_values(check, failed, {}) == failed);
+  CHECK(name_both_values(check_with(), failed, baseline_with(0.01).baseline) == failed);
+  failed.result = Unknown;
+  CHECK(name_both_values(check, failed, baseline_with(0.01).baseline) == failed);
+}
+
 TEST_CASE("with_baseline_value turns a value into a pass, and nothing else") {
   CHECK(with_baseline_value(check_with(), awaiting(0.9)).result == Pass);
   api::Measurement low = awaiting(0.9);
@@ -128,7 +143,7 @@ TEST_CASE("with_baseline_value turns a value into a pass, and nothing else") {
   CHECK(with_baseline_value(check_with(), low) == low);
 }
 
-TEST_CASE("plan_metrics_baseline asks for the baseline at each value that is compared") {
+TEST_CASE("plan_metrics_baseline queries the baseline at each value that is compared") {
   const std::vector<BaselineCandidate> candidates{
       {.revision = {.hash = TemplateHash("v1")}, .trust = BaselineTrust::Trusted}};
   const Time evaluated = now - Duration(300);

@@ -53,7 +53,7 @@ TEST_CASE("plan_missing_data has one digit for each metric of the value and of t
   CHECK_THAT(plan->query.value, Catch::Contains(" + 16 * (((count(c) > bool 0)"));
 }
 
-TEST_CASE("plan_missing_data asks nothing if there is nothing to find out") {
+TEST_CASE("plan_missing_data sends nothing if there is nothing to find out") {
   CHECK_FALSE(plan_for("a", Reason::ServerUnavailable));
   CHECK_FALSE(plan_for("a", Reason::MultipleSeries));
   CHECK_FALSE(plan_for("a", Reason::LowTraffic));
@@ -126,7 +126,7 @@ TEST_CASE("explain keeps the measurement if the second request fails") {
   CHECK(found.result == api::MeasurementResult::Unknown);
 }
 
-TEST_CASE("plan_explanation asks for the same time as the measurement") {
+TEST_CASE("plan_explanation has the same time as the measurement") {
   const api::Check check{.name = "errors", .kind = api::PrometheusCheck{.query = "a"}};
   const auto call = plan_explanation(check, {.reason = Reason::NoData}, variables, "http://p:9090",
                                      Time(Duration(1500)));

@@ -36,9 +36,9 @@ api::HttpResponse values(const std::string& result) {
 
 const std::string one_value = R"([{"metric":{},"value":[3600,"3"]}])";
 
-QueryFinding found_for(const api::HttpResponse& answer,
+QueryFinding evaluated(const api::HttpResponse& answer,
                        QueryValidation::Kind kind = QueryValidation::Kind::Value) {
-  return finding_of({.check = "errors", .kind = kind, .window = minutes(1)}, answer, now);
+  return evaluate_query({.check = "errors", .kind = kind, .window = minutes(1)}, answer, now);
 }
 
 }  // namespace
@@ -54,11 +54,11 @@ TEST_CASE("plan_policy_validation binds each query with names of no pod") {
   CHECK(planned[1].kind == QueryValidation::Kind::Traffic);
 }
 
-TEST_CASE("plan_policy_validation counts the samples in the window of a form") {
+TEST_CASE("plan_policy_validation counts the values in the window of a form") {
   const auto planned = plan_for(
       {.query = R"(sum(rate(a{namespace="$namespace",pod=~"$pods"}[1m])))", .window = minutes(1)});
   REQUIRE(planned.size() == 2);
-  CHECK(planned[1].kind == QueryValidation::Kind::Points);
+  CHECK(planned[1].kind == QueryValidation::Kind::Window);
   CHECK_THAT(planned[1].call->body,
              Catch::Contains(percent_encoded(R"(max(count_over_time(a{namespace="shop"}[1m])))")));
 }
@@ -78,7 +78,7 @@ TEST_CASE("plan_policy_validation is empty without a prometheus check") {
   CHECK(plan_policy_validation(spec, "shop", address).empty());
 }
 
-TEST_CASE("finding_of tells a wrong query from missing data and from a server that is down") {
+TEST_CASE("evaluate_query tells a wrong query from missing data and from a server that is down") {
   struct Row {
     const char* name;
     api::HttpResponse answer;
@@ -114,23 +114,23 @@ TEST_CASE("finding_of tells a wrong query from missing data and from a server th
   };
   for (const Row& row : rows) {
     INFO(row.name);
-    const QueryFinding found = found_for(row.answer);
+    const QueryFinding found = evaluated(row.answer);
     CHECK(found.validity == row.validity);
     CHECK(found.reason == row.reason);
   }
-  CHECK_THAT(found_for(rows[3].answer).message,
+  CHECK_THAT(evaluated(rows[3].answer).message,
              Catch::Contains("checks[errors].prometheus: the metrics server rejects the query: 400 "
                              "\"1:5: parse error: unexpected end\""));
 }
 
-TEST_CASE("finding_of warns of a window with fewer than 4 samples, and of nothing else") {
+TEST_CASE("evaluate_query warns of a window with fewer than 4 values, and of nothing else") {
   using enum QueryValidation::Kind;
-  CHECK(found_for(values(one_value), Points).validity == QueryValidity::Warned);
-  CHECK_THAT(found_for(values(one_value), Points).message,
-             Catch::Contains("the window of 1m has 3 samples"));
-  CHECK(found_for(values(R"([{"metric":{},"value":[3600,"4"]}])"), Points) == QueryFinding{});
-  CHECK(found_for(values("[]"), Points) == QueryFinding{});
-  CHECK(found_for(response(400, "no"), Points) == QueryFinding{});
+  CHECK(evaluated(values(one_value), Window).validity == QueryValidity::Warned);
+  CHECK_THAT(evaluated(values(one_value), Window).message,
+             Catch::Contains("the window of 1m has 3 values"));
+  CHECK(evaluated(values(R"([{"metric":{},"value":[3600,"4"]}])"), Window) == QueryFinding{});
+  CHECK(evaluated(values("[]"), Window) == QueryFinding{});
+  CHECK(evaluated(response(400, "no"), Window) == QueryFinding{});
 }
 
 TEST_CASE("checks_valid is the worst finding with the messages of all") {
