@@ -100,7 +100,7 @@ api::Measurement compare_with_baseline(const api::Check& check, api::Measurement
                                        const BaselineEvidence& evidence) {
   if (!awaits_baseline_value(check, measurement)) return measurement;
   const api::PrometheusCheck& prometheus = *compared_check(check);
-  const BaselineComparison& compare = *prometheus.compare;
+  const BaselineComparison& limits = *prometheus.compare;
   const auto value = codec::parse_number(measurement.value);
   if (!value) return measurement;
   if (evidence.compared_with == ComparedWith::Nothing)
@@ -113,17 +113,17 @@ api::Measurement compare_with_baseline(const api::Check& check, api::Measurement
         prometheus, std::move(measurement), *value,
         fmt::format("it is {}, and a negative value has no multiple", number_text(*old, 0)));
   }
-  const double limit = compare.ratio_above * *old;
-  const bool fails = *value > limit && *value > compare.and_above;
+  const double limit = limits.ratio_above * *old;
+  const bool fails = *value > limit && *value > limits.and_above;
   if (!fails && evidence.trust == BaselineTrust::PassOnly) {
     return measure_without_value(prometheus, std::move(measurement), *value,
                                  fmt::format("{} has {}, but has never worked",
                                              evidence.baseline->revision, number_text(*old, 0)));
   }
   const std::string ratio =
-      *old > 0 ? fmt::format(": {} times", ratio_text(*value / *old, compare.ratio_above)) : "";
+      *old > 0 ? fmt::format(": {} times", ratio_text(*value / *old, limits.ratio_above)) : "";
   const std::string text = fmt::format(
-      "value {}, baseline {}{}{}{}", number_text(*value, compare.and_above), number_text(*old, 0),
+      "value {}, baseline {}{}{}{}", number_text(*value, limits.and_above), number_text(*old, 0),
       ratio, conditions_text(prometheus), traffic_text(prometheus, measurement));
   return with_result(std::move(measurement),
                      fails ? MeasurementResult::Fail : MeasurementResult::Pass,

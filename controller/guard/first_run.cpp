@@ -55,7 +55,9 @@ void explain_initial_delays(std::vector<api::CheckStatus>& checks, const api::Gu
   if (!began) return;
   for (api::CheckStatus& status : checks) {
     const auto check = std::ranges::find(spec.checks, status.name, &api::Check::name);
-    if (check == spec.checks.end() || status.reason != pending_reason) continue;
+    if (check == spec.checks.end() || check->initial_delay == Duration::zero() ||
+        status.reason != pending_reason)
+      continue;
     const Time first = *began + check->initial_delay;
     status.message = first > now
                          ? fmt::format("is measured from {} on (initialDelay {})",

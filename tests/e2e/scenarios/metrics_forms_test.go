@@ -16,7 +16,7 @@ const (
 	latencyForm    = `latency: {histogram: http_request_duration_seconds, quantile: 0.9,
       window: 5s, minimumRequests: 20}
     failIf: "> 0.25"`
-	comparing = `errorRatio: {metric: http_requests_total, window: 5s, minimumRequests: 20}
+	comparedWithOldPods = `errorRatio: {metric: http_requests_total, window: 5s, minimumRequests: 20}
     compareWith: Baseline
     ratioAbove: 2
     andAbove: 0.05`
@@ -68,7 +68,7 @@ func TestRollsBackByTheFormLatency(t *testing.T) {
 }
 
 func TestRollsBackWhenTheErrorRatioIsAMultipleOfTheOldPods(t *testing.T) {
-	s, server, v1 := goodWithForm(t, comparing)
+	s, server, v1 := goodWithForm(t, comparedWithOldPods)
 	s.When().SetInRunningPods("web", "ERROR_RATIO=0.1")
 	s.Then().QueryIs(server, errorRatio, 0.1, 0.04)
 	s.When().Applied(v1.As("v2").Env("ERROR_RATIO", "0.6"))
@@ -77,7 +77,7 @@ func TestRollsBackWhenTheErrorRatioIsAMultipleOfTheOldPods(t *testing.T) {
 }
 
 func TestKeepsAReleaseThatIsAsBadAsTheOldPodsWhenItIsOnlyCompared(t *testing.T) {
-	s, server, v1 := goodWithForm(t, comparing)
+	s, server, v1 := goodWithForm(t, comparedWithOldPods)
 	s.When().SetInRunningPods("web", "ERROR_RATIO=0.3")
 	s.Then().QueryIs(server, errorRatio, 0.3, 0.05)
 	v2 := v1.As("v2").Env("ERROR_RATIO", "0.3")
