@@ -106,11 +106,13 @@ TEST_CASE("measure_alert believes Alertmanager only when the server cannot be as
                                   .starts_at = now};
   const api::Check check = alert_check();
   const AlertInputs inputs{.check = check, .variables = web, .received = std::span(&firing, 1)};
-  const auto measure = [&](const Result<api::HttpResponse>& response) {
+  const auto measure = [&](const AlertResponse& response) {
     return measure_alert(inputs, response, now);
   };
+  const MissingValue denied{.reason = Reason::CredentialsNotFound, .message = "there is no Secret"};
+  CHECK(measure(std::unexpected(denied)).result == MeasurementResult::Fail);
   CHECK(measure(refused).result == MeasurementResult::Fail);
-  CHECK(measure(fail(ErrorKind::BadInput, "no server")).result == MeasurementResult::Fail);
+  CHECK(measure(std::nullopt).result == MeasurementResult::Fail);
   CHECK(measure(answer(R"({"groups":[]})")).result == MeasurementResult::Fail);
   const std::string inactive =
       R"({"groups":[{"name":"g","interval":30,"rules":[{"name":"High Error+Rate","type":)"
