@@ -197,7 +197,7 @@ func passesItsCheck(guard *unstructured.Unstructured) bool {
 	return false
 }
 
-// awaitBadValue asks Prometheus until the value is over the limit, and returns the time of that
+// awaitBadValue queries Prometheus until the value is over the limit, and returns the time of that
 // query.
 func (d *detection) awaitBadValue(ctx context.Context, found []corev1.Pod) (time.Time, error) {
 	var names []string

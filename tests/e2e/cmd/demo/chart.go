@@ -54,7 +54,7 @@ func (c *chart) lines(title string, width, height int, color bool) []string {
 	return lines
 }
 
-// drawnRow draws the part of the values that is in one row. The lowest row has a line at its top,
+// drawnRow draws the part of the values that one row shows. The lowest row has a line at its top,
 // where no value is: the limit.
 func drawnRow(values []float64, row, columns int, color bool) string {
 	empty := ' '
@@ -81,7 +81,7 @@ func drawnRow(values []float64, row, columns int, color bool) string {
 	return red + drawn + plain
 }
 
-// heightInRow returns the height of a value in a line of the chart, from 0 to 8 eighths.
+// heightInRow returns the height of the part of a value that one row shows, from 0 to 8 eighths.
 func heightInRow(value float64, row int) int {
 	inRow := value/rowHeight - float64(row)
 	return int(max(0, min(8, 8*inRow+0.5)))

@@ -1,7 +1,7 @@
 // Command demo shows how Lastgood rolls back a bad release, on a cluster where Lastgood is
-// installed. It ends with code 1 if a step fails. The command must work on every cluster, however
-// the cluster was started and Lastgood was installed. Only `demo metrics` needs the local cluster:
-// its Prometheus and its load run on the machine of the node.
+// installed. It ends with code 1 if a step fails. The command must work on every
+// cluster, however the cluster was started and Lastgood was installed. Only `demo metrics` needs
+// the local cluster: its Prometheus and its load run on the machine of the node.
 package main
 
 import (

@@ -111,7 +111,7 @@ func (m *metricsDemo) goodRelease(ctx context.Context) error {
 }
 
 // failingRelease ships a bad release and waits until this number of Rollbacks have succeeded and
-// the error ratio is below the limit again.
+// the error ratio is 0 again.
 func (m *metricsDemo) failingRelease(ctx context.Context, release string, rollbacks int) error {
 	if err := m.ship(ctx, release, badRatio); err != nil {
 		return err
