@@ -91,8 +91,9 @@ checks::ComparedWith compared_with(const api::GuardStatus& guard) {
   const bool is_evaluated = guard.state == api::State::Evaluating ||
                             guard.state == api::State::Held ||
                             guard.state == api::State::RollingBack;
-  return is_release && is_evaluated ? checks::ComparedWith::Baseline
-                                    : checks::ComparedWith::Nothing;
+  const bool has_baseline = !baseline_candidates(guard).empty();
+  return is_release && is_evaluated && has_baseline ? checks::ComparedWith::Baseline
+                                                    : checks::ComparedWith::Nothing;
 }
 
 bool fails_for_shared_cause(const api::GuardStatus& guard) {

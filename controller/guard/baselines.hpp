@@ -19,7 +19,8 @@ namespace lastgood::guard {
     const api::GuardStatus& guard);
 
 // Whether a value is compared with that of the baseline (`compareWith`): while a release is
-// evaluated. A restored revision and an Idle Deployment have no older revision to compare with.
+// evaluated. A first revision, a restored revision and an Idle Deployment have no older revision to
+// compare with.
 [[nodiscard]] checks::ComparedWith compared_with(const api::GuardStatus& guard);
 
 // The failures of the present checks have a cause that is not the current revision: the baseline

@@ -68,6 +68,17 @@ api::BaselineResult failing_baseline(int failures) {
 
 }  // namespace
 
+TEST_CASE("a value is compared only while a release is evaluated and there is another revision") {
+  const auto good = revision("v8", RevisionVerdict::Good);
+  CHECK(compared_with(evaluating_v9({good})) == checks::ComparedWith::Baseline);
+  CHECK(compared_with(evaluating_v9({})) == checks::ComparedWith::Nothing);
+  CHECK(compared_with(evaluating_v9({revision("v8", RevisionVerdict::RolledBack)})) ==
+        checks::ComparedWith::Nothing);
+  api::GuardStatus idle = evaluating_v9({good});
+  idle.state = api::State::Idle;
+  CHECK(compared_with(idle) == checks::ComparedWith::Nothing);
+}
+
 TEST_CASE("the baseline is the previous revision, then the target, then the others") {
   api::GuardStatus guard = evaluating_v9({revision("v8", RevisionVerdict::Superseded),
                                           revision("v7", RevisionVerdict::Inconclusive),
