@@ -226,7 +226,7 @@ class Evaluation {
     }
     if (counts.requests < check_.minimum_requests) {
       return problem(Reason::LowTraffic,
-                     fmt::format("{} pods had {} requests in {}, fewer than minimumRequests {}",
+                     fmt::format("{} had {} requests in {}, fewer than minimumRequests {}",
                                  pods_text(counts.pods), count_text(counts.requests), in_window,
                                  codec::format_number(check_.minimum_requests)));
     }

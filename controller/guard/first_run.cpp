@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "guard/check_status.hpp"
 #include "guard/spread.hpp"
 
 namespace lastgood::guard {
@@ -28,7 +27,8 @@ FirstRuns first_runs(const api::GuardStatus& guard, const std::optional<api::Rol
   if (!began) return runs;
   for (const api::Check& check : spec.checks) {
     const Time first = *began + check.initial_delay;
-    if (first > now) {
+    // A clock that was set back must not delay a check without initialDelay.
+    if (first > now && check.initial_delay > Duration::zero()) {
       runs[check.name].not_before = first - now;
     } else if (now - first > check.interval) {
       runs[check.name].spread = spread(guard.deployment_uid.value + "/" + check.name,
@@ -56,7 +56,7 @@ void explain_initial_delays(std::vector<api::CheckStatus>& checks, const api::Gu
   for (api::CheckStatus& status : checks) {
     const auto check = std::ranges::find(spec.checks, status.name, &api::Check::name);
     if (check == spec.checks.end() || check->initial_delay == Duration::zero() ||
-        status.reason != pending_reason)
+        status.reason != api::Reason::Pending)
       continue;
     const Time first = *began + check->initial_delay;
     status.message = first > now
