@@ -35,10 +35,18 @@ bool is_measured_pod(const std::string& pod, const Placement& placement) {
   return std::ranges::find(placement.pods, pod) != placement.pods.end();
 }
 
+// A pod of the Deployment that was not measured. The label may also name the pod of an exporter.
+bool has_unmeasured_pod(const api::StringMap& labels, const Placement& placement) {
+  const std::string* const pod = value_of(labels, pod_label);
+  if (!pod || placement.deployment.empty() || placement.match_labels.contains("pod")) return false;
+  return pod->starts_with(placement.deployment + "-") && !is_measured_pod(*pod, placement);
+}
+
 }  // namespace
 
 Placement placement_of(const codec::QueryVariables& variables, const api::StringMap& match_labels) {
   return {.namespace_ = variables.namespace_,
+          .deployment = variables.deployment,
           .pods = variables.pods,
           .replica_set = variables.replica_set,
           .match_labels = match_labels};
@@ -58,6 +66,7 @@ bool is_placed(const api::StringMap& labels, const Placement& placement) {
     const std::string* const pod = value_of(labels, pod_label);
     return is_in_namespace && pod && is_measured_pod(*pod, placement);
   }
+  if (has_unmeasured_pod(labels, placement)) return false;
   const bool names_namespace = value_of(placement.match_labels, namespace_label) != nullptr;
   if (namespace_ && !is_in_namespace && !names_namespace) return false;
   return std::ranges::all_of(placement.match_labels, [&](const auto& wanted) {

@@ -8,8 +8,9 @@
 //   namespace="shop"                            no: there is no label `pod`
 //
 // With matchLabels of the policy, the series that have all these labels are placed. They may be of
-// any revision. Unless matchLabels has a label `namespace`, a series of another namespace is not
-// placed: an application often has the same labels in namespaces such as staging and production.
+// any revision, unless a label `pod` names a pod of another one. Unless matchLabels has a label
+// `namespace`, a series of another namespace is not placed: an application often has the same
+// labels in namespaces such as staging and production.
 //
 // A label that the rule sets on all its alerts, such as severity="critical", says nothing about the
 // application. In matchLabels, it selects the rule. If matchLabels has no other label, the series
@@ -29,6 +30,7 @@ namespace lastgood::checks {
 
 struct Placement {
   std::string namespace_ = {};
+  std::string deployment = {};  // its name; empty: pods of other revisions are not excluded
   std::vector<std::string> pods = {};
   // If this name is set: all pods of this ReplicaSet, also those that are gone.
   std::string replica_set = {};

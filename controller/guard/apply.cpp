@@ -61,7 +61,6 @@ namespace {
 
 void add_alerts(GuardState& state, const AlertsArrived& arrived) {
   state.guard.alerts = with_alerts(std::move(state.guard.alerts), arrived.alerts);
-  for (const std::string& check : arrived.checks) state.schedule.request(check, arrived.at);
 }
 
 // Runs the rollout check again, and each check that has had no result yet: perhaps the pods of the

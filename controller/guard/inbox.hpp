@@ -31,12 +31,11 @@ struct CheckEnded {
   std::string check;
 };
 
-// Alertmanager sent alerts that may be about the Deployment. The checks that read them run soon.
+// Alertmanager sent alerts that may be about the Deployment. The checks read them in their next
+// turns: runs in between would count one alert as several consecutive failures.
 struct AlertsArrived {
   Uid deployment;
   std::vector<api::ReceivedAlert> alerts;
-  std::vector<std::string> checks;
-  MonotonicTime at;
 };
 
 // A pod of the Deployment changed, or its pods are known again. The rollout check runs soon.

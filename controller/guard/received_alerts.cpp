@@ -61,19 +61,17 @@ bool precedes(const ReceivedAlert& one, const ReceivedAlert& other) {
 
 }  // namespace
 
-AlertsOfDeployment alerts_for(const Key& deployment, const api::PolicySpec& spec,
-                              std::span<const ReceivedAlert> alerts) {
-  AlertsOfDeployment found;
+std::vector<ReceivedAlert> alerts_for(const Key& deployment, const api::PolicySpec& spec,
+                                      std::span<const ReceivedAlert> alerts) {
+  std::vector<ReceivedAlert> found;
   for (const api::Check& check : spec.checks) {
     const auto* const wanted = std::get_if<api::AlertCheck>(&check.kind);
     if (!wanted) continue;
-    const std::size_t before = found.alerts.size();
     for (const ReceivedAlert& alert : alerts) {
       if (!may_be_about(alert, deployment, *wanted)) continue;
-      found.alerts.push_back(alert);
-      found.alerts.back().labels = stored_labels(alert, *wanted);
+      found.push_back(alert);
+      found.back().labels = stored_labels(alert, *wanted);
     }
-    if (found.alerts.size() > before) found.checks.push_back(check.name);
   }
   return found;
 }

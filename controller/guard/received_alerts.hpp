@@ -17,17 +17,13 @@ inline constexpr std::size_t max_received_alerts = 20;
 inline constexpr std::size_t max_stored_labels_size = 1024;  // bytes of the labels of one alert
 
 // The alerts of one message that are stored for a Deployment.
-struct AlertsOfDeployment {
-  std::vector<api::ReceivedAlert> alerts = {};
-  std::vector<std::string> checks = {};  // names of the checks that read them
-};
-
+//
 // An alert may be about the Deployment if a check `alert` of the policy has its name, and its
 // labels are those of the check: the namespace, and a pod whose name begins with that of the
 // Deployment; or matchLabels. checks::measure_received() decides which revision it is about. Only
 // some labels are stored: those that place the alert, and others up to max_stored_labels_size.
-[[nodiscard]] AlertsOfDeployment alerts_for(const Key& deployment, const api::PolicySpec& spec,
-                                            std::span<const api::ReceivedAlert> alerts);
+[[nodiscard]] std::vector<api::ReceivedAlert> alerts_for(
+    const Key& deployment, const api::PolicySpec& spec, std::span<const api::ReceivedAlert> alerts);
 
 // Adds alerts to those of a guard. The same message twice changes nothing. Of one fingerprint, the
 // last start counts, and an alert with the same start that has ended does not fire again. If there

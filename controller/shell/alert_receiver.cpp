@@ -21,7 +21,7 @@ std::vector<AlertReceiver::Target> AlertReceiver::targets_of(
     const auto policy = gatherer_.policy(
         *deployment, state ? state->config_map : std::optional<policy::ConfigMapRead>());
     auto found = guard::alerts_for(key, policy.spec, alerts);
-    if (found.alerts.empty()) return;
+    if (found.empty()) return;
     targets.push_back({.deployment = key, .uid = deployment->meta.uid, .alerts = std::move(found)});
   });
   return targets;
@@ -31,7 +31,7 @@ bool AlertReceiver::is_stored(const Target& target) const {
   const guard::GuardState* const state = states_.find(target.deployment);
   if (!state || state->deployment_uid != target.uid) return false;
   const auto& stored = state->written.alerts;
-  return guard::with_alerts(stored, target.alerts.alerts) == stored;
+  return guard::with_alerts(stored, target.alerts) == stored;
 }
 
 asio::awaitable<Result<void>> AlertReceiver::store(std::vector<api::ReceivedAlert> alerts) {
@@ -43,10 +43,8 @@ asio::awaitable<Result<void>> AlertReceiver::store(std::vector<api::ReceivedAler
   const MonotonicTime deadline = clock_.monotonic_now() + store_timeout;
   for (const Target& target : targets) {
     if (is_stored(target)) continue;
-    post_(target.deployment, guard::AlertsArrived{.deployment = target.uid,
-                                                  .alerts = target.alerts.alerts,
-                                                  .checks = target.alerts.checks,
-                                                  .at = clock_.monotonic_now()});
+    post_(target.deployment,
+          guard::AlertsArrived{.deployment = target.uid, .alerts = target.alerts});
   }
   const auto all_stored = [&] {
     return std::ranges::all_of(targets, [&](const Target& target) { return is_stored(target); });

@@ -45,7 +45,7 @@ class AlertReceiver {
   struct Target {
     Key deployment;
     Uid uid;
-    guard::AlertsOfDeployment alerts;
+    std::vector<api::ReceivedAlert> alerts;
   };
   [[nodiscard]] std::vector<Target> targets_of(const std::vector<api::ReceivedAlert>& alerts) const;
   [[nodiscard]] bool is_stored(const Target& target) const;

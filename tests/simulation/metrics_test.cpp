@@ -216,8 +216,9 @@ TEST_CASE("compares a query about all pods with its value before the release") {
   MetricsScenario scenario(R"(errors:ratio{namespace="$namespace"})", compared);
   scenario.run_for(1min);
   const auto released = scenario.clock.now();
+  // The evaluation of the release begins a moment after it is shipped.
   scenario.metrics.evaluate = [released](const MetricsQuery& sent) {
-    return std::vector<double>{sent.at > released ? 0.3 : 0.02};
+    return std::vector<double>{sent.at > released + 1s ? 0.3 : 0.02};
   };
   scenario.ship("web", "app:v2");
   CHECK(scenario.run_until([&] { return scenario.template_changes() == 1; }, 2min));

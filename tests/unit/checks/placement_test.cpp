@@ -15,6 +15,20 @@ Placement labelled(const api::StringMap& labels) {
 
 }  // namespace
 
+TEST_CASE("matchLabels place no series of a pod of another revision of the Deployment") {
+  const Placement placement{.namespace_ = "shop",
+                            .deployment = "web",
+                            .pods = {"web-7f9c-a"},
+                            .match_labels = {{"app", "web"}}};
+  const auto placed = [&](const char* pod) {
+    return is_placed({{"app", "web"}, {"namespace", "shop"}, {"pod", pod}}, placement);
+  };
+  CHECK(placed("web-7f9c-a"));
+  CHECK_FALSE(placed("web-5d4b-c"));
+  CHECK(placed("exporter-1"));
+  CHECK(is_placed({{"app", "web"}}, placement));
+}
+
 TEST_CASE("is_placed needs the namespace and a pod of the revision") {
   struct Row {
     api::StringMap labels;

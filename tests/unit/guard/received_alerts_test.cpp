@@ -41,24 +41,23 @@ TEST_CASE("alerts_for finds the alerts of the Deployment by name, namespace and 
   const Alerts all{alert_of("web-6d4b-x"), alert_of("cart-1"), alert_of("web-1", "Other"),
                    elsewhere, alert_of("website-1")};
   const auto found = alerts_for(web, spec_with({}), all);
-  CHECK(found.alerts == Alerts{alert_of("web-6d4b-x")});
-  CHECK(found.checks == std::vector<std::string>{"alerts"});
-  CHECK(alerts_for(web, {}, all).checks.empty());
-  CHECK(alerts_for({.namespace_ = "other", .name = "web"}, spec_with({}), all).alerts.empty());
+  CHECK(found == Alerts{alert_of("web-6d4b-x")});
+  CHECK(alerts_for(web, {}, all).empty());
+  CHECK(alerts_for({.namespace_ = "other", .name = "web"}, spec_with({}), all).empty());
 }
 
 TEST_CASE("alerts_for finds the alerts that have matchLabels") {
   const Alerts all{alert_of("x-1")};
-  CHECK(alerts_for(web, spec_with({{"app", "web"}}), all).alerts == all);
-  CHECK(alerts_for(web, spec_with({{"app", "cart"}}), all).alerts.empty());
+  CHECK(alerts_for(web, spec_with({{"app", "web"}}), all) == all);
+  CHECK(alerts_for(web, spec_with({{"app", "cart"}}), all).empty());
 }
 
 TEST_CASE("alerts_for stores the labels that place an alert, and others up to a limit") {
   api::ReceivedAlert large = alert_of("web-1");
   for (int i = 0; i < 10; ++i) large.labels["a" + std::to_string(i)] = std::string(200, 'x');
   const auto found = alerts_for(web, spec_with({{"app", "web"}}), Alerts{large});
-  REQUIRE(found.alerts.size() == 1);
-  const api::StringMap& labels = found.alerts.front().labels;
+  REQUIRE(found.size() == 1);
+  const api::StringMap& labels = found.front().labels;
   CHECK(labels.contains("app"));
   CHECK(labels.contains("pod"));
   CHECK(labels.contains("a3"));
