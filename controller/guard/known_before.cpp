@@ -14,6 +14,12 @@ bool is_known(const api::CheckStatus& check) {
   return passed_before || is_baseline_failing(check) || check.recent_results.contains('P');
 }
 
+// In RollingBack the release must still fail until its template is replaced.
+bool is_release_evaluated(api::State state) {
+  return state == api::State::Evaluating || state == api::State::Held ||
+         state == api::State::RollingBack;
+}
+
 }  // namespace
 
 bool is_external_metric(const api::PolicySpec& spec, const std::string& check) {
@@ -29,7 +35,7 @@ std::vector<std::string> known_before(const api::GuardStatus& guard, const api::
     const auto status = std::ranges::find(guard.checks, check.name, &api::CheckStatus::name);
     const bool has_status =
         status != guard.checks.end() && status->config_hash == api::config_hash_of(check.kind);
-    if (guard.state == api::State::Idle || (has_status && is_known(*status)))
+    if (!is_release_evaluated(guard.state) || (has_status && is_known(*status)))
       names.push_back(check.name);
   }
   return names;

@@ -17,7 +17,7 @@ namespace lastgood::guard {
 // The names of the checks `externalMetric` for which it is known:
 //
 //   the check                                                       known
-//   in state Idle: there is no release                              yes
+//   in the states Idle, Verifying and Frozen: no release            yes
 //   passed before a pod of the release had started                  yes
 //   failed twice then, or for the replaced revision                 yes: a rollback is held
 //   has passed since the release began, in the last 20 results      yes

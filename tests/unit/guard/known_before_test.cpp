@@ -52,6 +52,13 @@ TEST_CASE("an external metric is known when it was measured before the release o
   CHECK(known_with({.recent_results = "FPF"}) == Names{"queue"});
 }
 
-TEST_CASE("an external metric needs no earlier result in state Idle") {
-  CHECK(known_with({}, api::State::Idle) == Names{"queue"});
+TEST_CASE("an external metric needs no earlier result while no release is evaluated") {
+  for (const api::State state : {api::State::Idle, api::State::Verifying, api::State::Frozen})
+    CHECK(known_with({}, state) == Names{"queue"});
+}
+
+TEST_CASE("an external metric needs an earlier result until the template is restored") {
+  for (const api::State state :
+       {api::State::Evaluating, api::State::Held, api::State::RollingBack})
+    CHECK(known_with({}, state).empty());
 }
