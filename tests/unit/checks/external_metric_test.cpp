@@ -22,9 +22,9 @@ const api::ExternalMetricCheck external{
 const api::Check check{.name = "queue", .kind = external};
 
 std::string item(const std::string& value, Time at = now) {
-  return fmt::format(
-      R"({{"metricName":"queue_depth","metricLabels":{{"queue":"web"}},"timestamp":"{}","value":{}}})",
-      format_rfc3339(at), value);
+  return fmt::format(R"({{"metricName":"queue_depth","metricLabels":{{"queue":"web"}},)"
+                     R"("timestamp":"{}","value":{}}})",
+                     format_rfc3339(at), value);
 }
 
 std::string list(const std::string& items) {

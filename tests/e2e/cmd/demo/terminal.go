@@ -13,7 +13,8 @@ type terminal struct {
 	color      bool
 }
 
-// standardOutput returns the terminal of the standard output. See https://no-color.org for NO_COLOR.
+// standardOutput returns the terminal of the standard output. https://no-color.org describes
+// NO_COLOR.
 func standardOutput() terminal {
 	info, err := os.Stdout.Stat()
 	isTerminal := err == nil && info.Mode()&os.ModeCharDevice != 0
