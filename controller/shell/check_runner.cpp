@@ -7,12 +7,10 @@
 
 #include "base/overloaded.hpp"
 #include "checks/baseline.hpp"
-#include "checks/http_measurement.hpp"
 #include "checks/http_plan.hpp"
 #include "checks/metrics_baseline.hpp"
 #include "checks/registry_access.hpp"
 #include "checks/rollout.hpp"
-#include "checks/silence.hpp"
 #include "rollback/record.hpp"
 
 namespace lastgood::shell {
@@ -33,27 +31,6 @@ checks::RecordedPass recorded_pass_of(const MeasurementRound& round, const api::
 
 }  // namespace
 
-// The probed revision, and its pods before the probes.
-struct CheckRunner::ProbeTarget {
-  const api::Deployment& deployment;
-  const api::Revision& revision;
-  const std::vector<api::Pod>& pods;
-  // Whether the failures of starting pods are ignored. True for the evaluated revision: such
-  // failures must not cause a rollback. False for the baseline: there a failure only blocks a
-  // rollback.
-  bool excludes_starting_pods = false;
-  std::optional<Time> rolled_out = {};
-  Duration startup_grace{0};
-  checks::Responders responders = {};  // of earlier rounds
-  checks::RecordedPass recorded_pass = checks::RecordedPass::No;
-  Confirmation confirmation = Confirmation::LiveList;
-};
-
-struct CheckRunner::Measured {
-  api::Measurement measurement;
-  std::vector<checks::Responder> responders = {};
-};
-
 struct CheckRunner::Round {
   MeasurementRound request;
   std::vector<api::Pod> pods;    // of the measured revision
@@ -70,7 +47,7 @@ CheckRunner::CheckRunner(runtime::TaskGroup& tasks, Gatherer& gatherer, Referenc
       references_(references),
       metrics_(metrics),
       pod_metrics_(pod_metrics),
-      probe_runner_(tasks, gatherer, prober, clock),
+      http_(tasks, gatherer, prober, clock),
       clock_(clock),
       telemetry_(telemetry),
       post_(std::move(post)) {}
@@ -173,17 +150,16 @@ asio::awaitable<void> CheckRunner::run_http_check(
     service = co_await gatherer_.service({.namespace_ = namespace_, .name = *wanted});
   }
   const checks::HttpPlan plan = checks::plan_http(check, namespace_, round->pods, service);
-  const ProbeTarget target{
-      .deployment = *request.deployment,
-      .revision = request.revision,
+  const HttpRound http{
       .pods = round->pods,
+      .pods_now =
+          [&] { return pods_now(*request.deployment, request.revision, request.confirmation); },
       .excludes_starting_pods = true,
       .rolled_out = request.rolled_out,
       .startup_grace = checks::startup_grace(request.spec, *request.deployment),
       .responders = responders_to(request, check),
-      .recorded_pass = recorded_pass_of(request, check),
-      .confirmation = request.confirmation};
-  auto measured = co_await measure(target, check, plan);
+      .recorded_pass = recorded_pass_of(request, check)};
+  auto measured = co_await http_.measure(check, plan, http);
   if (!measured) co_return;
   measured->measurement.at = clock_.now();
   const auto added = co_await add_baseline(*round, check, service, *measured);
@@ -308,37 +284,9 @@ asio::awaitable<Result<std::optional<api::BaselineResult>>> CheckRunner::metrics
   co_return result;
 }
 
-asio::awaitable<Result<CheckRunner::Measured>> CheckRunner::measure(const ProbeTarget& target,
-                                                                    const api::Check& check,
-                                                                    const checks::HttpPlan& plan) {
-  if (plan.measurement) co_return Measured{.measurement = *plan.measurement};
-  ProbeResults probed = co_await probe_runner_.probe_all(plan.probes);
-  std::vector<checks::ProbeResult>& results = probed.results;
-  checks::exclude_late(results, api::http_of(check), probed.delay);
-  Measured measured{.measurement = checks::measure_http(check, results, plan),
-                    .responders = checks::responders_of(results, target.rolled_out)};
-  if (!checks::needs_confirmation(measured.measurement)) co_return measured;
-  const auto pods_now =
-      co_await this->pods_now(target.deployment, target.revision, target.confirmation);
-  if (!pods_now) co_return std::unexpected(pods_now.error());
-  checks::exclude_terminating(results, target.pods, *pods_now);
-  if (target.excludes_starting_pods) {
-    checks::Responders responders = target.responders;
-    responders.add(measured.responders);
-    const checks::StartupAllowance allowance{
-        .grace = target.startup_grace, .rolled_out = target.rolled_out, .now = clock_.now()};
-    checks::exclude_starting(results, *pods_now, allowance, responders);
-    checks::exclude_blocked(results, *pods_now, responders, target.recorded_pass);
-    checks::exclude_unneeded_silence(check, results, plan);
-    co_await probe_runner_.exclude_silent_nodes(results);
-  }
-  measured.measurement = checks::measure_http(check, results, plan);
-  co_return measured;
-}
-
 asio::awaitable<Result<void>> CheckRunner::add_baseline(
     Round& round, const api::Check& check, const std::optional<Result<api::Service>>& service,
-    Measured& measured) {
+    HttpMeasured& measured) {
   api::Measurement& measurement = measured.measurement;
   const auto found = co_await baseline_for(round, measurement);
   if (!found) co_return std::unexpected(found.error());
@@ -348,17 +296,17 @@ asio::awaitable<Result<void>> CheckRunner::add_baseline(
   const std::string name = rollback::name_of(deployment, candidate.revision);
   const auto plan = checks::plan_baseline(check, deployment.meta.key.namespace_, pods, service,
                                           round.nothing_started);
-  const ProbeTarget target{.deployment = deployment,
-                           .revision = candidate.revision,
-                           .pods = pods,
-                           .confirmation = round.request.confirmation};
+  const HttpRound of_baseline{.pods = pods, .pods_now = [&] {
+                                return pods_now(deployment, (*found)->candidate.revision,
+                                                round.request.confirmation);
+                              }};
   measurement.baseline_revision = candidate.revision.hash;
   const bool keeps_result = checks::has_baseline_result(
       measurement, round.nothing_started,
       checks::established_of(check.name, round.request.not_established));
   bool nothing_started = round.nothing_started;
   for (int failures = 1;; ++failures) {
-    const auto once = co_await measure(target, check, plan);
+    const auto once = co_await http_.measure(check, plan, of_baseline);
     if (!once) co_return std::unexpected(once.error());
     std::ranges::copy(once->responders, std::back_inserter(measured.responders));
     const Time at = clock_.now();

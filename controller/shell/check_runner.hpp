@@ -24,9 +24,9 @@
 #include "runtime/task_group.hpp"
 #include "shell/baseline_search.hpp"
 #include "shell/gatherer.hpp"
+#include "shell/http_runner.hpp"
 #include "shell/metrics_runner.hpp"
 #include "shell/pod_metrics_runner.hpp"
-#include "shell/probe_runner.hpp"
 #include "shell/reference_reader.hpp"
 #include "shell/running_check.hpp"
 
@@ -70,8 +70,6 @@ class CheckRunner {
 
  private:
   struct Round;  // a running MeasurementRound
-  struct ProbeTarget;
-  struct Measured;
 
   boost::asio::awaitable<void> run_round(MeasurementRound request);
   boost::asio::awaitable<void> run_rollout_check(std::shared_ptr<Round> round,
@@ -90,9 +88,7 @@ class CheckRunner {
                    std::shared_ptr<const RunningCheck> running);
   // The functions that return a Result fail if the pods cannot be listed. Then there is no
   // measurement.
-  boost::asio::awaitable<Result<Measured>> measure(const ProbeTarget& target,
-                                                   const api::Check& check,
-                                                   const checks::HttpPlan& plan);
+
   // The result of a metrics check for the baseline. Nothing if it needs none or has none. `at`: the
   // time for which the query was evaluated. With `compareWith`, the measurement is compared.
   boost::asio::awaitable<Result<std::optional<api::BaselineResult>>> metrics_baseline(
@@ -102,7 +98,7 @@ class CheckRunner {
   // responded, or the result is Unknown. Measures it again while checks::repeats_baseline().
   boost::asio::awaitable<Result<void>> add_baseline(
       Round& round, const api::Check& check, const std::optional<Result<api::Service>>& service,
-      Measured& measured);
+      HttpMeasured& measured);
   // The pods of the revision now, to confirm a failure.
   boost::asio::awaitable<Result<std::vector<api::Pod>>> pods_now(const api::Deployment& deployment,
                                                                  const api::Revision& revision,
@@ -126,7 +122,7 @@ class CheckRunner {
   ReferenceReader& references_;
   MetricsRunner& metrics_;
   PodMetricsRunner& pod_metrics_;
-  ProbeRunner probe_runner_;
+  HttpRunner http_;
   ports::Clock& clock_;
   ports::Telemetry& telemetry_;
   Post post_;
