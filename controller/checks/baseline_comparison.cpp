@@ -37,9 +37,11 @@ std::string conditions_text(const api::PrometheusCheck& check) {
 }
 
 std::string traffic_text(const api::PrometheusCheck& check, const api::Measurement& measurement) {
-  if (!check.minimum_traffic || measurement.traffic.empty()) return {};
-  return fmt::format(", traffic {}, minimum {}", measurement.traffic,
-                     codec::format_number(check.minimum_traffic->at_least));
+  const auto traffic = codec::parse_number(measurement.traffic);
+  if (!check.minimum_traffic || !traffic) return {};
+  const double minimum = check.minimum_traffic->at_least;
+  return fmt::format(", traffic {}, minimum {}", number_text(*traffic, minimum),
+                     codec::format_number(minimum));
 }
 
 api::Measurement with_result(api::Measurement measurement, MeasurementResult result, Reason reason,

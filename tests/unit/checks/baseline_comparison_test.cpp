@@ -81,6 +81,19 @@ TEST_CASE("compare_with_baseline names both values, the multiple and the limits"
   CHECK(message_for(0.08004, 0.04).starts_with("value 0.08004, baseline 0.04: 2.001 times"));
 }
 
+TEST_CASE("compare_with_baseline rounds the traffic, but never across its minimum") {
+  const auto message_for = [](const char* traffic) {
+    api::Check check = check_with();
+    std::get<api::PrometheusCheck>(check.kind).minimum_traffic =
+        api::MinimumTraffic{.query = "requests", .at_least = 20};
+    api::Measurement measurement = awaiting(0.5);
+    measurement.traffic = traffic;
+    return compare_with_baseline(check, measurement, baseline_with(0.1)).message;
+  };
+  CHECK_THAT(message_for("26.026999999999997"), Catch::Contains("traffic 26.027, minimum 20"));
+  CHECK_THAT(message_for("20.00000001"), Catch::Contains("traffic 20.00000001, minimum 20"));
+}
+
 TEST_CASE("compare_with_baseline is Unknown without a value of the baseline, and says why") {
   const auto found = compare_with_baseline(check_with(), awaiting(0.9),
                                            {.why_no_value = "the traffic is 3, below 20"});
