@@ -160,7 +160,31 @@ func (m *metricsDemo) withoutPrometheus(ctx context.Context) error {
 		return err
 	}
 	m.showChart(ctx, "Error ratio that the visitors see", m.traffic.ratioOfVisitors)
+	if err := m.passesIdle(ctx, "errors"); err != nil {
+		return err
+	}
 	return m.failingRelease(ctx, "v3", 2)
+}
+
+// passesIdle waits until a new check of the policy has passed for the good revision. Before that
+// its failure is no evidence, and the rollback would be held.
+func (m *metricsDemo) passesIdle(ctx context.Context, check string) error {
+	what := "the check " + check + " passes for the good revision"
+	return until(ctx, what, 30*time.Second, func() error {
+		guard, err := m.cluster.guard(ctx)
+		if err != nil {
+			return errNotYet
+		}
+		results, _, _ := unstructured.NestedSlice(guard.Object, "status", "idleResults")
+		for _, result := range results {
+			fields, _ := result.(map[string]any)
+			if fields["check"] == check && fields["result"] == "Pass" {
+				m.timeline.add(lastgood, "check %s passes: %v", check, fields["message"])
+				return nil
+			}
+		}
+		return errNotYet
+	})
 }
 
 // showChart shows the ratio until stopChart is called.
