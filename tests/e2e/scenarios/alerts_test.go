@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"lastgood.dev/tests/e2e/internal/monitoring"
 	"lastgood.dev/tests/e2e/scenarios/internal/scenario"
@@ -22,9 +23,12 @@ const errorRule = `
     labels: {severity: critical}
 `
 
+// ruleLifetime is how long the controller uses a PrometheusRule before it reads it again.
+const ruleLifetime = 5 * time.Second
+
 func alertPolicy(check string) string {
 	return fmt.Sprintf(`
-bakeTime: 10s
+bakeTime: 20s
 checks:
 - name: errors
   interval: 1s
@@ -79,17 +83,18 @@ func TestLeavesAReleaseAloneWhenOnlyAnotherApplicationHasErrors(t *testing.T) {
 }
 
 // longBake keeps a release under evaluation while a check has no result.
-func longBake(policy string) string {
-	return strings.Replace(policy, "bakeTime: 10s", "bakeTime: 5m", 1)
-}
+func longBake(policy string) string { return bakingFor(policy, "5m") }
 
 func TestSaysWhyTheAlertOfAPrometheusRuleIsNotEvaluated(t *testing.T) {
 	s, server, v1 := goodWithRule(t)
 	s.When().Policy("web", longBake(rulePolicy(server)))
+	v2 := v1.As("v2")
 	s.When().PrometheusRule("web-rules", strings.Replace(errorRule, "HighErrorRate", "HighErrors", 1)).
-		Applied(v1.As("v2").Env("ERROR_RATIO", "0.5")).Available("web")
+		Applied(v2).Available("web")
 	s.Then().CheckIs("web", "errors", "Unknown", "AlertNotFound").
 		CheckMentions("web", "errors", "HighErrors")
+	// Not before: the controller may have used the rule that it had read earlier.
+	s.When().SetInPodsOfVersion(v2, "ERROR_RATIO=0.5")
 	s.When().PrometheusRule("web-rules", strings.NewReplacer("alert:", "record:", "    for: 2s\n", "").
 		Replace(errorRule))
 	s.Then().CheckIs("web", "errors", "Unknown", "RecordingRule")
@@ -104,8 +109,11 @@ func TestStartsAgainWhenTheExpressionChangesDuringARelease(t *testing.T) {
 	s, server, v1 := goodWithRule(t)
 	s.When().Policy("web", longBake(rulePolicy(server)))
 	// The errors are true for the rule, but not for an hour.
+	v2 := v1.As("v2")
 	s.When().PrometheusRule("web-rules", strings.Replace(errorRule, "for: 2s", "for: 1h", 1)).
-		Applied(v1.As("v2").Env("ERROR_RATIO", "0.5")).Available("web")
+		TimePassed(ruleLifetime).Applied(v2)
+	s.Then().IsBaking("web").CheckIs("web", "errors", "Pass", "Passed")
+	s.When().SetInPodsOfVersion(v2, "ERROR_RATIO=0.5")
 	s.Then().CheckIs("web", "errors", "Fail", "AlertFiring").
 		CheckMentions("web", "errors", "must be true for 1h")
 	s.When().PrometheusRule("web-rules", strings.Replace(errorRule, "> 1 ", "> 1000 ", 1))
@@ -139,7 +147,8 @@ func TestRollsBackWhenAnAlertOfTheServerIsFiring(t *testing.T) {
 func TestHoldsWhenAnAlertWasActiveBeforeTheRelease(t *testing.T) {
 	s := scenario.New(t)
 	v1 := scenario.NewApp("web", "v1").Guarded("web").Edit(scenario.Replicas(2))
-	rule := strings.NewReplacer("rate(", "sum by (namespace) (rate(", "[5s])", "[5s]))").
+	// The window is longer than the time without scrapes of a new pod, so the alert stays active.
+	rule := strings.NewReplacer("rate(", "sum by (namespace) (rate(", "[5s])", "[15s]))").
 		Replace(errorRule)
 	server := s.Given().PrometheusWith(monitoring.Options{Rules: "groups:" + rule})
 	s.Given().Policy("web", serverPolicy(server, "namespace: "+s.Namespace)).Running(v1)
@@ -157,8 +166,9 @@ func TestSaysThatTheServerHasNoSuchAlert(t *testing.T) {
 	s.When().Policy("web", longBake(serverPolicy(server, "severity: critical")))
 	server.SetRules("groups: []")
 	s.When().Applied(v1.As("v2").Env("ERROR_RATIO", "0.5")).Available("web")
-	s.Then().CheckIs("web", "errors", "Unknown", "RuleNotLoaded").
-		StateIs("web", "Evaluating", "").HasNoControllerWrites("web")
+	s.Then().CheckIs("web", "errors", "Unknown", "RuleNotLoaded")
+	s.When().TimePassed(5 * time.Second)
+	s.Then().StateIs("web", "Evaluating", "").HasNoControllerWrites("web")
 }
 
 func TestRollsBackWhenOnlyAlertmanagerSaysThatAnAlertIsFiring(t *testing.T) {
@@ -168,12 +178,11 @@ func TestRollsBackWhenOnlyAlertmanagerSaysThatAnAlertIsFiring(t *testing.T) {
 	server := s.Given().PrometheusWith(monitoring.Options{
 		Rules: "groups:" + errorRule, Alertmanager: alertmanager.Address})
 	door := server.Door()
-	policy := strings.Replace(longBake(serverPolicy(server, "severity: critical")),
-		server.URL(), door.URL, 1)
-	s.Given().ControllerStarted().Policy("web", strings.Replace(policy, "5m", "10s", 1)).Running(v1)
+	policy := strings.Replace(serverPolicy(server, "severity: critical"), server.URL(), door.URL, 1)
+	s.Given().ControllerStarted().Policy("web", policy).Running(v1)
 	s.When().LoadStarted("web", 50)
 	s.Then().IsGood(v1).HasCondition("web", "ChecksEstablished", "True", "Passed")
-	s.When().Policy("web", policy)
+	s.When().Policy("web", longBake(policy))
 	// Now only Alertmanager can be reached by Prometheus, and the controller by Alertmanager.
 	door.Close()
 	s.When().Applied(v1.As("v2").Env("ERROR_RATIO", "0.5")).Available("web")
@@ -198,7 +207,8 @@ func TestDoesNotTrustAResolvedAlert(t *testing.T) {
 	// A restart loses nothing.
 	s.Process.Kill()
 	s.Process.Start()
-	s.Then().CheckIs("web", "errors", "Fail", "AlertFiring")
+	s.Then().MetricIsAtLeast("lastgood_measurements_total", 1, `check="alert"`, `result="Fail"`).
+		CheckIs("web", "errors", "Fail", "AlertFiring")
 	s.When().SetInRunningPods("web", "ERROR_RATIO=0")
 	s.Then().ReceivedAlertIsResolved("web", "HighErrorRate").
 		CheckIs("web", "errors", "Unknown", "AlertNotConfirmed")

@@ -53,7 +53,7 @@ func TestRollsBackByTheMetricsOfAServerThatNeedsAPassword(t *testing.T) {
 		Security: monitoring.Security{Password: true}})
 	s.Given().Credentials("metrics", map[string]string{
 		"username": monitoring.User, "password": monitoring.Password + "\n"}).
-		Policy("web", policyWithCredentials(server, errorsOfRevision, "10s")).Running(v1)
+		Policy("web", policyWithCredentials(server, errorsOfRevision, "20s")).Running(v1)
 	s.When().LoadStarted("web", 50)
 	s.Then().IsGood(v1).HasCondition("web", "ChecksEstablished", "True", "Passed")
 	s.When().Applied(v1.As("v2").Env("ERROR_RATIO", "0.2"))

@@ -10,7 +10,7 @@ import (
 )
 
 const externalMetricPolicy = `
-bakeTime: 10s
+bakeTime: 20s
 minimumBake: 2s
 checks:
 - name: queue
@@ -28,7 +28,9 @@ func queue(depth string) monitoring.ExternalMetric {
 func TestEvaluatesReleasesByAnExternalMetric(t *testing.T) {
 	s := scenario.New(t)
 	v1 := scenario.NewApp("web", "v1").Guarded("web")
-	s.Given().Policy("web", externalMetricPolicy).Running(v1)
+	// A release without a result must not end as Inconclusive before all steps.
+	longBake := bakingFor(externalMetricPolicy, "5m")
+	s.Given().Policy("web", longBake).Running(v1)
 	s.When().Applied(v1.As("v2"))
 	s.Then().CheckIs("web", "queue", "Unknown", "AccessDenied").
 		CheckMentions("web", "queue", "externalMetrics.enabled")
@@ -51,11 +53,11 @@ func TestEvaluatesReleasesByAnExternalMetric(t *testing.T) {
 	adapter.Set(s.Namespace, "queue_depth", queue("1500m"))
 	s.Then().CheckIs("web", "queue", "Pass", "Passed").CheckMentions("web", "queue", "1.5")
 	v3 := v1.As("v3")
-	s.When().Applied(v3)
+	s.When().Policy("web", externalMetricPolicy).Applied(v3)
 	s.Then().IsGood(v3).HasCondition("web", "ChecksEstablished", "True", "Passed")
 
 	v4 := v1.As("v4").Edit(scenario.SchedulingGate)
-	s.When().Applied(v4)
+	s.When().Policy("web", longBake).Applied(v4)
 	s.Then().BaselinePassedBeforeRelease("web", "queue")
 	s.When().Scheduled("web").Available("web")
 	s.Then().CheckIs("web", "queue", "Pass", "Passed")

@@ -25,7 +25,7 @@ const (
 // formPolicy has one check with the fields of a check prometheus, apart from the address.
 func formPolicy(server *scenario.Prometheus, fields string) string {
 	return fmt.Sprintf(`
-bakeTime: 10s
+bakeTime: 20s
 checks:
 - name: errors
   interval: 1s
@@ -35,10 +35,6 @@ checks:
     %s
 rollback: {verifyFor: 2s, cooldown: 0s}
 `, server.URL(), fields)
-}
-
-func bakingFor(policy, bakeTime string) string {
-	return strings.Replace(policy, "bakeTime: 10s", "bakeTime: "+bakeTime, 1)
 }
 
 // goodWithForm has a good revision v1 that gets 50 requests per second.
@@ -112,7 +108,7 @@ func TestDoesNothingForAFewFailedRequests(t *testing.T) {
 	s.When().LoadStarted("web", 1)
 	s.Then().CheckIs("web", "errors", "Unknown", "LowTraffic").
 		CheckMentions("web", "errors", "traffic", "minimum of 20")
-	time.Sleep(15 * time.Second)
+	s.When().TimePassed(15 * time.Second)
 	s.Then().StateIs("web", "Evaluating", "").HasNoControllerWrites("web").
 		HasRollbackObjects("web", 0)
 }
@@ -126,7 +122,7 @@ func TestWaitsWhilePrometheusIsDownInTheMiddleOfABreach(t *testing.T) {
 	s.Then().CheckIs("web", "errors", "Fail", "LimitExceeded")
 	server.Stop()
 	s.Then().CheckIs("web", "errors", "Unknown", "ConnectionRefused")
-	time.Sleep(20 * time.Second)
+	s.When().TimePassed(20 * time.Second)
 	s.Then().HasNoControllerWrites("web").HasRollbackObjects("web", 0)
 	server.Start()
 	s.Then().IsRestored(v1).CausedByCheck("web", "errors", "LimitExceeded")
@@ -144,18 +140,20 @@ func TestFollowsPrometheusThatRestartsWithAnEmptyDatabase(t *testing.T) {
 	s, server, v1 := goodWithForm(t, errorRatioForm)
 	s.When().Policy("web", bakingFor(formPolicy(server, errorRatioForm), "1m"))
 	v2 := v1.As("v2")
-	s.When().Applied(v2).Available("web")
-	s.Then().CheckIs("web", "errors", "Pass", "Passed")
+	s.When().Applied(v2)
+	s.Then().IsBaking("web").CheckIs("web", "errors", "Pass", "Passed")
 	server.RestartEmpty()
-	s.Then().HasNoControllerWrites("web").IsGood(v2).HasRollbackObjects("web", 0)
+	s.Then().IsGood(v2).HasNoControllerWrites("web").HasRollbackObjects("web", 0)
 }
 
 func TestKeepsAGoodReleaseWhenPrometheusMissesScrapes(t *testing.T) {
 	s, server, v1 := goodWithForm(t, errorRatioForm)
+	s.When().Policy("web", bakingFor(formPolicy(server, errorRatioForm), "40s"))
 	v2 := v1.As("v2")
-	s.When().Applied(v2).Available("web")
+	s.When().Applied(v2)
+	s.Then().IsBaking("web").CheckIs("web", "errors", "Pass", "Passed")
 	server.Pause()
-	time.Sleep(3 * time.Second)
+	s.When().TimePassed(3 * time.Second)
 	server.Continue()
 	s.Then().IsGood(v2).HasNoControllerWrites("web").HasRollbackObjects("web", 0)
 }
@@ -177,8 +175,10 @@ func TestNamesAMetricThatDoesNotExist(t *testing.T) {
 	s.When().Policy("web", bakingFor(formPolicy(server, misspelt), "5m"))
 	s.When().Applied(v1.As("v2").Env("ERROR_RATIO", "0.5")).Available("web")
 	s.Then().CheckIs("web", "errors", "Unknown", "MetricNotFound").
-		CheckMentions("web", "errors", "http_request_total").
-		HasNoControllerWrites("web").HasRollbackObjects("web", 0)
+		CheckMentions("web", "errors", "http_request_total")
+	s.When().TimePassed(5 * time.Second)
+	s.Then().StateIs("web", "Evaluating", "").HasNoControllerWrites("web").
+		HasRollbackObjects("web", 0)
 }
 
 func TestReportsAnInvalidQueryWhenThePolicyIsApplied(t *testing.T) {

@@ -78,7 +78,7 @@ func newDaemon(program, host, folder string, args func(address string) []string)
 	if _, err := os.Stat(program); err != nil {
 		return nil, fmt.Errorf("run ./dev cluster metrics-servers first: %w", err)
 	}
-	address, err := freeAddress(host)
+	address, err := FreeAddress(host)
 	if err != nil {
 		return nil, err
 	}
@@ -86,7 +86,9 @@ func newDaemon(program, host, folder string, args func(address string) []string)
 		scheme: "http"}, nil
 }
 
-func freeAddress(host string) (string, error) {
+// FreeAddress returns an address of the host whose port nothing uses. The port is below the ports
+// that the kernel gives to clients, so no client takes it before the server listens.
+func FreeAddress(host string) (string, error) {
 	var last error
 	for range ports {
 		port := firstPort + int(portsTried.Add(1)%ports)

@@ -4,13 +4,11 @@ package scenario
 import (
 	"context"
 	"fmt"
-	"net"
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
 	"os"
 	"path/filepath"
-	"strconv"
 	"sync"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -103,11 +101,8 @@ func (c *Cluster) removeRuleKind() error {
 // controller must not run yet.
 func (g *Given) ReceivesAlerts() *monitoring.Alertmanager {
 	g.T.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listen, err := monitoring.FreeAddress("127.0.0.1")
 	g.must(err)
-	address := listener.Addr().(*net.TCPAddr)
-	g.must(listener.Close())
-	listen := net.JoinHostPort("127.0.0.1", strconv.Itoa(address.Port))
 	file := filepath.Join(g.T.TempDir(), "token")
 	g.must(os.WriteFile(file, []byte(alertsToken+"\n"), 0o600))
 	g.Process.flags = append(g.Process.flags,

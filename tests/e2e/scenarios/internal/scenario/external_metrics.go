@@ -91,8 +91,7 @@ func (g *Given) registerAPI(authority []byte) {
 	_, err := api.Create(context.Background(), object, metav1.CreateOptions{})
 	g.must(err)
 	g.T.Cleanup(func() {
-		err := api.Delete(context.Background(), adapterService, metav1.DeleteOptions{})
-		if err != nil && !apierrors.IsNotFound(err) {
+		if err := g.Cluster.removeExternalMetrics(); err != nil {
 			g.T.Error(err)
 		}
 	})
@@ -110,4 +109,14 @@ func (g *Given) registerAPI(authority []byte) {
 		}
 		return false, fmt.Sprint(conditions)
 	})
+}
+
+// removeExternalMetrics removes the API of external metrics, if a scenario has registered it.
+func (c *Cluster) removeExternalMetrics() error {
+	err := c.Dynamic.Resource(apiServices).
+		Delete(context.Background(), adapterService, metav1.DeleteOptions{})
+	if apierrors.IsNotFound(err) {
+		return nil
+	}
+	return err
 }

@@ -89,8 +89,8 @@ func binaryPath(project string) string {
 	return filepath.Join(project, "build", "dev", "cmd", name, name)
 }
 
-// claim creates the system namespace, and removes the scenarios of a run that was killed. It
-// returns an error if a user has installed Lastgood in the cluster.
+// claim creates the system namespace, and removes what a run that was killed has left. It returns
+// an error if a user has installed Lastgood in the cluster.
 func (c *Cluster) claim() error {
 	ctx := context.Background()
 	namespaces := c.Typed.CoreV1().Namespaces()
@@ -111,6 +111,13 @@ func (c *Cluster) claim() error {
 			Name: systemNamespace, Annotations: map[string]string{testAnnotation: "true"},
 		}}
 		_, err = namespaces.Create(ctx, namespace, metav1.CreateOptions{})
+		return err
+	}
+	// A dead adapter blocks the deletion of namespaces.
+	if err := c.removeExternalMetrics(); err != nil {
+		return err
+	}
+	if err := c.removeRuleKind(); err != nil {
 		return err
 	}
 	leftover, err := namespaces.List(ctx, metav1.ListOptions{})

@@ -106,6 +106,18 @@ func (t *Then) MetricIs(name string, want float64, selectors ...string) *Then {
 	return t
 }
 
+// MetricIsAtLeast waits until the sum of a metric over all replicas is not below this value. The
+// counters of a process begin at 0.
+func (t *Then) MetricIsAtLeast(name string, least float64, selectors ...string) *Then {
+	t.T.Helper()
+	what := fmt.Sprintf("%s is at least %g", name, least)
+	t.eventually(what, func(context.Context) (bool, string) {
+		got := t.Metric(name, selectors...)
+		return got >= least, fmt.Sprintf("%g", got)
+	})
+	return t
+}
+
 // MemoryIsAtMost expects that each replica of the controller uses at most this resident memory.
 func (t *Then) MemoryIsAtMost(bytes float64) *Then {
 	t.T.Helper()

@@ -134,10 +134,14 @@ func (w *When) Unpaused(name string) *When {
 	return w.patched(name, map[string]any{"spec": map[string]any{"paused": false}})
 }
 
-// Policy creates a policy or changes its spec.
+// Policy creates a policy or changes its spec. If the controller in the cluster is used, waits
+// until it has seen the policy: a release that follows must not be evaluated by the previous one.
 func (w *When) Policy(name, spec string) *When {
 	w.T.Helper()
 	w.applyPolicy(name, spec)
+	if w.Process == nil {
+		w.awaitPolicySeen(name)
+	}
 	return w
 }
 
