@@ -94,8 +94,9 @@ enum class ListUse : std::uint8_t {
 
 class PodSync {
  public:
-  void want(const PodsWanted& wanted, MonotonicTime now);
-  void drop(const Key& deployment);
+  // Both return whether this changes what the Deployment wants.
+  bool want(const PodsWanted& wanted, MonotonicTime now);
+  bool drop(const Key& deployment);
   void clear();
 
   // The selector of the watch. It changes when the watch lacks a hash, or when no pods are wanted.

@@ -84,13 +84,11 @@ PodView::NamespaceAndHash PodView::group_of(const api::Pod& pod) {
 void PodView::want(const Key& deployment, const std::optional<guard::PodsWanted>& wanted) {
   Scope* scope = scope_of(deployment.namespace_);
   if (!scope) return;
-  if (wanted) {
-    scope->sync.want(*wanted, clock_.monotonic_now());
-  } else {
-    scope->sync.drop(deployment);
-    scope->listed.erase(deployment);
-  }
-  select(*scope);
+  const bool is_changed =
+      wanted ? scope->sync.want(*wanted, clock_.monotonic_now()) : scope->sync.drop(deployment);
+  if (!wanted) scope->listed.erase(deployment);
+  // Each reconcile calls this, and a wake-up goes through all Deployments.
+  if (is_changed) select(*scope);
 }
 
 void PodView::clear() {
@@ -218,6 +216,8 @@ asio::awaitable<void> PodView::list(Scope& scope, guard::PodList list) {
     log::warn("cannot list the pods; retrying in about 5 s",
               {{"deployment", wanted.deployment.str()}, {"error", pods.error()}});
   observe(scope);
+  const bool was_listed = scope.sync.source(wanted.deployment, wanted.hashes.front(),
+                                            clock_.monotonic_now()) == guard::PodSource::List;
   const guard::ListUse use = scope.sync.on_listed(list, pods.has_value(), clock_.monotonic_now());
   if (use == guard::ListUse::CompletesWatch) {
     for (const api::Pod& pod : *pods) {
@@ -226,8 +226,10 @@ asio::awaitable<void> PodView::list(Scope& scope, guard::PodList list) {
   }
   if (--scope.running_lists == 0) scope.deleted.clear();
   if (use != guard::ListUse::None) {
-    scope.listed.insert_or_assign(wanted.deployment, std::move(*pods));
-    on_change_(wanted.deployment);
+    std::vector<api::Pod>& known = scope.listed[wanted.deployment];
+    const bool is_same = use == guard::ListUse::WithoutWatch && was_listed && known == *pods;
+    known = std::move(*pods);
+    if (!is_same) on_change_(wanted.deployment);
   }
   lists_may_be_due_.raise();
 }

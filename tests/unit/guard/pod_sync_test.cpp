@@ -156,6 +156,15 @@ TEST_CASE("opens the watch again only when it lacks a hash") {
   CHECK(sync.selector() == "pod-template-hash in (b,c)");
 }
 
+TEST_CASE("reports whether the pods that a Deployment wants have changed") {
+  PodSync sync;
+  CHECK(sync.want(wanted("web", {"a"}), start));
+  CHECK_FALSE(sync.want(wanted("web", {"a"}), start));
+  CHECK(sync.want(wanted("web", {"b", "a"}), start));
+  CHECK(sync.drop(web));
+  CHECK_FALSE(sync.drop(web));
+}
+
 TEST_CASE("pods are in sync once the watch has read all of them") {
   SyncedWatch watch({wanted("web", {"a", "b"})});
   CHECK(watch.source("a") == PodSource::Watch);
