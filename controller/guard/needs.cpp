@@ -1,5 +1,7 @@
 #include "guard/needs.hpp"
 
+#include <algorithm>
+
 #include "guard/freeze.hpp"
 #include "rollback/record.hpp"
 
@@ -55,6 +57,12 @@ bool needs_checks(const api::GuardStatus& guard, const std::optional<api::Rollba
   return false;
 }
 
+bool is_rollout_passing(const api::GuardStatus& guard) {
+  const auto rollout = std::ranges::find(guard.checks, api::rollout_check, &api::CheckStatus::name);
+  return guard.state == State::Evaluating && guard.rolled_out && rollout != guard.checks.end() &&
+         rollout->result == api::MeasurementResult::Pass;
+}
+
 }  // namespace
 
 Needs needs(const api::Deployment& deployment, const policy::EffectivePolicy& policy,
@@ -69,6 +77,7 @@ Needs needs(const api::Deployment& deployment, const policy::EffectivePolicy& po
   result.idle_checks = idle_checks(deployment, policy.spec, guard);
   result.rollout_measurement = needs_checks(guard, rollback);
   result.check_measurements = result.rollout_measurement;
+  if (is_rollout_passing(guard)) result.rollout_every = passing_rollout_interval;
   return result;
 }
 

@@ -7,15 +7,22 @@
 #include "api/guard.hpp"
 #include "api/rollback.hpp"
 #include "api/workload.hpp"
+#include "base/time.hpp"
 #include "guard/idle_checks.hpp"
 #include "policy/effective_policy.hpp"
 
 namespace lastgood::guard {
 
+inline constexpr Duration rollout_interval{2'000};
+// While a complete rollout passes and bakes: only an event of a pod can make it fail, and such an
+// event runs the check at once.
+inline constexpr Duration passing_rollout_interval{5'000};
+
 // The inputs that the next decide() needs.
 struct Needs {
   bool replica_sets = false;  // list the Deployment's ReplicaSets and compare templates
   bool rollout_measurement = false;
+  Duration rollout_every = rollout_interval;
   bool check_measurements = false;
   std::vector<IdleCheck> idle_checks = {};  // only in state Idle
 };

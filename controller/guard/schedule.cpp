@@ -20,7 +20,7 @@ std::vector<std::string> Schedule::take_due(const Needs& needs, const api::Polic
                                             const std::set<std::string>& running, MonotonicTime now,
                                             const FirstRuns& first) {
   std::map<std::string, Duration> wanted;
-  if (needs.rollout_measurement) wanted.emplace(api::rollout_check, rollout_interval);
+  if (needs.rollout_measurement) wanted.emplace(api::rollout_check, needs.rollout_every);
   if (needs.check_measurements) {
     for (const api::Check& check : spec.checks) wanted.emplace(check.name, check.interval);
   }

@@ -17,7 +17,6 @@
 
 namespace lastgood::guard {
 
-inline constexpr Duration rollout_interval{2000};
 // Between two runs of a check that events of pods start.
 inline constexpr Duration min_event_interval{100};
 

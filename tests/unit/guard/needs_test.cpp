@@ -10,6 +10,7 @@ using namespace lastgood;
 using namespace lastgood::guard;
 using namespace lastgood::guard::test;
 using api::RollbackPhase;
+using enum api::MeasurementResult;
 using api::State;
 
 namespace {
@@ -179,4 +180,22 @@ TEST_CASE("gathers ReplicaSets and measurements only when a rule reads them") {
                              (found.check_measurements ? "C" : "");
     CHECK(text == row.needs);
   }
+}
+
+TEST_CASE("needs the rollout check less often while a complete rollout passes and bakes") {
+  GatherCase given = case_in(State::Evaluating);
+  const auto every = [&] {
+    return needs(given.deployment, given.policy, given.guard, given.rollback).rollout_every;
+  };
+  given.guard.checks = {{.name = std::string(api::rollout_check), .result = Pass}};
+  CHECK(every() == rollout_interval);  // it rolls out
+  given.guard.rolled_out = noon;
+  CHECK(every() == passing_rollout_interval);
+  for (const auto result : {Fail, Unknown}) {
+    given.guard.checks[0].result = result;
+    CHECK(every() == rollout_interval);
+  }
+  given.guard.checks[0].result = Pass;
+  given.guard.state = State::Verifying;
+  CHECK(every() == rollout_interval);
 }

@@ -38,6 +38,17 @@ TEST_CASE("runs a check at once, and then at each end of its interval") {
   CHECK(schedule.take_due(all_checks, spec, {}, start + 10s) == Names{"health", "rollout"});
 }
 
+TEST_CASE("applies a shorter interval of the rollout check at once") {
+  Schedule schedule;
+  Needs passing = rollout_check;
+  passing.rollout_every = 5s;
+  const auto spec = spec_with_interval(10s);
+  CHECK(schedule.take_due(passing, spec, {}, start) == Names{"rollout"});
+  CHECK(schedule.next() == start + 5s);
+  CHECK(schedule.take_due(rollout_check, spec, {}, start + 1s).empty());
+  CHECK(schedule.next() == start + 3s);
+}
+
 TEST_CASE("reports the earliest of the next runs of all checks") {
   Schedule schedule;
   auto spec = spec_with_interval(10s);
