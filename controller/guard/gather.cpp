@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "checks/external_metric.hpp"
+#include "guard/known_before.hpp"
+
 namespace lastgood::guard {
 
 namespace {
@@ -18,14 +21,27 @@ bool is_check_unchanged(const MeasurementArrived& entry, const api::PolicySpec& 
   return present && present->kind == entry.check->kind;
 }
 
+// A measurement that began in the state Frozen or Verifying may arrive after the evaluation has
+// started. So its evidence is decided here, and not when it began.
+api::Measurement with_present_evidence(const MeasurementArrived& entry,
+                                       const std::vector<std::string>& known) {
+  const bool needs_evidence =
+      entry.check && std::holds_alternative<api::ExternalMetricCheck>(entry.check->kind);
+  if (!needs_evidence) return entry.measurement;
+  return checks::with_evidence(entry.measurement,
+                               checks::known_before_of(entry.measurement.check, known));
+}
+
 }  // namespace
 
 std::vector<api::Measurement> usable_measurements(const GuardState& state,
                                                   const api::PolicySpec& spec) {
+  const std::vector<std::string> known = known_before(state.guard, spec);
   std::vector<api::Measurement> measurements;
   for (const MeasurementArrived& entry : state.measurements) {
     const bool is_current = state.guard.current && entry.hash == state.guard.current->hash;
-    if (is_current && is_check_unchanged(entry, spec)) measurements.push_back(entry.measurement);
+    if (is_current && is_check_unchanged(entry, spec))
+      measurements.push_back(with_present_evidence(entry, known));
   }
   return measurements;
 }

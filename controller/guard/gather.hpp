@@ -13,7 +13,8 @@
 namespace lastgood::guard {
 
 // The measurements since the last plan, except those of another revision, and of a check that has
-// changed since the measurement began.
+// changed since the measurement began. The failure of an external metric that is not known from the
+// beginning of the release is Unknown.
 [[nodiscard]] std::vector<api::Measurement> usable_measurements(const GuardState& state,
                                                                 const api::PolicySpec& spec);
 

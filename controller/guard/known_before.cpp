@@ -11,7 +11,9 @@ bool is_known(const api::CheckStatus& check) {
   const auto& baseline = check.baseline;
   const bool passed_before =
       baseline && baseline->before && baseline->result == api::MeasurementResult::Pass;
-  return passed_before || is_baseline_failing(check) || check.recent_results.contains('P');
+  // Only a Pass and a failure that counts have a time. A breach of a Rollback that is resumed may
+  // have none, but its failures counted.
+  return passed_before || is_baseline_failing(check) || check.last_result || check.breached;
 }
 
 // In RollingBack the release must still fail until its template is replaced.

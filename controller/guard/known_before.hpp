@@ -20,7 +20,8 @@ namespace lastgood::guard {
 //   in the states Idle, Verifying and Frozen: no release            yes
 //   passed before a pod of the release had started                  yes
 //   failed twice then, or for the replaced revision                 yes: a rollback is held
-//   has passed since the release began, in the last 20 results      yes
+//   has passed since the release began, however long ago            yes
+//   has a failure that counted: it was known then                   yes
 //   otherwise                                                       no
 [[nodiscard]] std::vector<std::string> known_before(const api::GuardStatus& guard,
                                                     const api::PolicySpec& spec);

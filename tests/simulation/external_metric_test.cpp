@@ -11,13 +11,14 @@ namespace {
 constexpr std::string_view group_path = "/apis/external.metrics.k8s.io/v1beta1";
 
 struct ExternalMetricScenario : Scenario {
-  ExternalMetricScenario() {
+  explicit ExternalMetricScenario(const Json& changes = Json::object()) {
     cluster.health["app:v2"] = {};
     Json checks = quick_policy()["checks"];
     checks.push_back({{"name", "queue"},
                       {"interval", "5s"},
                       {"failureThreshold", 2},
                       {"externalMetric", {{"metric", "depth"}, {"failIf", "> 100"}}}});
+    checks.back().merge_patch(changes);
     merge_patch("rollbackpolicies", "web", {{"spec", {{"bakeTime", "1m"}, {"checks", checks}}}});
     server.forward = [this](const api::ApiCall& call) { return respond(call); };
     start_controller();
@@ -66,6 +67,20 @@ TEST_CASE("rolls back a release when the metric is too high only since its pods 
   scenario.depth = 5;
   CHECK(scenario.wait_for_rollback());
   scenario.check_rolled_back_once();
+}
+
+TEST_CASE("rolls back a release when the metric has been too high for a long time") {
+  const Json changes = GENERATE(Json{{"for", "5m"}}, Json{{"failureThreshold", 40}});
+  ExternalMetricScenario scenario(changes);
+  scenario.establish();
+  scenario.merge_patch("rollbackpolicies", "web", {{"spec", {{"bakeTime", "10m"}}}});
+  scenario.ship("web", "app:v2");
+  scenario.run_for(15s);
+  REQUIRE(scenario.wait_for_reason("Passed"));
+  scenario.depth = 500;
+  scenario.run_for(2min);
+  CHECK(scenario.template_changes() == 0);
+  CHECK(scenario.run_until([&] { return scenario.template_changes() == 1; }, 5min));
 }
 
 TEST_CASE("holds a release when the metric was too high before its pods had started") {

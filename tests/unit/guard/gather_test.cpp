@@ -69,3 +69,20 @@ TEST_CASE("starts each due check, except while it still runs") {
   state.running_checks = {};
   CHECK(due_checks(state, all, spec, 1, {}, {}).names == std::vector<std::string>{"health"});
 }
+
+// A measurement that began in the state Frozen needs no evidence. It may arrive later.
+TEST_CASE("counts no failure of an external metric that was not known when the release began") {
+  const api::Check queue{.name = "queue", .kind = api::ExternalMetricCheck{.metric = "depth"}};
+  const api::PolicySpec spec{.checks = {queue}};
+  GuardState state = with_failure_of("v2");
+  state.guard.state = api::State::Evaluating;
+  state.measurements.front() = {
+      .hash = TemplateHash("v2"), .measurement = fails("queue"), .check = queue};
+  const Measurements unknown = usable_measurements(state, spec);
+  REQUIRE(unknown.size() == 1);
+  CHECK(unknown.front().result == api::MeasurementResult::Unknown);
+  CHECK(unknown.front().reason == api::Reason::NoBaselineValue);
+  state.guard.checks = {
+      {.name = "queue", .config_hash = api::config_hash_of(queue.kind), .last_result = noon}};
+  CHECK(usable_measurements(state, spec) == Measurements{fails("queue")});
+}

@@ -3,6 +3,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "guard/check_status.hpp"
+#include "guard/guard_status.hpp"
 #include "unit/guard/harness.hpp"
 
 using namespace lastgood;
@@ -49,7 +51,39 @@ TEST_CASE("an external metric is not known while it has no result from before th
 TEST_CASE("an external metric is known when it was measured before the release or passed since") {
   CHECK(known_with(with_baseline(MeasurementResult::Pass, /*before=*/true, 0)) == Names{"queue"});
   CHECK(known_with(with_baseline(MeasurementResult::Fail, /*before=*/true, 2)) == Names{"queue"});
-  CHECK(known_with({.recent_results = "FPF"}) == Names{"queue"});
+  CHECK(known_with({.recent_results = "FPF", .last_result = noon}) == Names{"queue"});
+}
+
+TEST_CASE("an external metric that has passed stays known while it fails for a long time") {
+  api::CheckStatus status{.name = "queue", .failure_threshold = 30};
+  status = apply(std::move(status), {.check = "queue", .result = MeasurementResult::Pass},
+                 /*settled=*/false, noon);
+  const api::Measurement failure{.check = "queue", .result = MeasurementResult::Fail};
+  for (int i = 1; i <= 40; ++i) {
+    status = apply(std::move(status), failure, /*settled=*/true, noon + i * 10s);
+    CHECK(known_with(status) == Names{"queue"});
+  }
+  CHECK(status.breached);
+}
+
+TEST_CASE("an external metric that has passed stays known after a time without a result") {
+  const api::PolicySpec spec = spec_with_queue();
+  const Measurements pass{{.check = "queue", .result = MeasurementResult::Pass}};
+  const Measurements unknown{{.check = "queue"}};
+  api::GuardStatus guard;
+  guard.state = api::State::Evaluating;
+  guard.checks = apply_all({}, spec, pass, /*settled=*/false, noon);
+  guard.checks = apply_all(guard.checks, spec, unknown, /*settled=*/false, noon + 1h);
+  CHECK(known_before(guard, spec) == Names{"queue"});
+}
+
+TEST_CASE("an external metric stays known after a suspension or a restart") {
+  api::CheckStatus status{
+      .name = "queue", .consecutive_failures = 3, .recent_results = "FFF", .last_result = noon};
+  reset_check(status);
+  CHECK(known_with(status) == Names{"queue"});
+  // As it is read from a Rollback that is resumed.
+  CHECK(known_with({.consecutive_failures = 1, .breached = true}) == Names{"queue"});
 }
 
 TEST_CASE("an external metric needs no earlier result while no release is evaluated") {
@@ -58,7 +92,6 @@ TEST_CASE("an external metric needs no earlier result while no release is evalua
 }
 
 TEST_CASE("an external metric needs an earlier result until the template is restored") {
-  for (const api::State state :
-       {api::State::Evaluating, api::State::Held, api::State::RollingBack})
+  for (const api::State state : {api::State::Evaluating, api::State::Held, api::State::RollingBack})
     CHECK(known_with({}, state).empty());
 }
