@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "checks/baseline.hpp"
+#include "checks/pod_metrics_plan.hpp"
 #include "guard/cluster_fault.hpp"
 #include "guard/flapping.hpp"
 #include "guard/schedule.hpp"
@@ -169,7 +170,10 @@ CheckStatus apply(CheckStatus check, const api::Measurement& measurement, bool s
 Duration max_result_age(const std::string& check, const api::PolicySpec& spec) {
   const auto found = std::ranges::find(spec.checks, check, &api::Check::name);
   if (found == spec.checks.end()) return api::default_max_gap;
-  return std::max(api::default_max_gap, 2 * found->interval + api::timeout_of(found->kind));
+  const bool is_pod_metrics = std::holds_alternative<api::PodMetricsCheck>(found->kind);
+  const Duration longest_run = is_pod_metrics ? checks::max_scrape_window : Duration::zero();
+  return std::max(api::default_max_gap,
+                  2 * found->interval + api::timeout_of(found->kind) + longest_run);
 }
 
 namespace {

@@ -26,8 +26,9 @@ inline constexpr api::Reason pending_reason = api::Reason::Pending;
 [[nodiscard]] api::CheckStatus apply(api::CheckStatus check, const api::Measurement& measurement,
                                      bool settled, Time now);
 
-// The age up to which a result of the check is recent: two intervals and the timeout, or 10 s if
-// that is longer.
+// The age up to which a result of the check is recent: two intervals and the timeout, and the
+// longest run of a podMetrics check, which scrapes for a minute if there is little traffic. At
+// least 10 s.
 [[nodiscard]] Duration max_result_age(const std::string& check, const api::PolicySpec& spec);
 
 // Adds the measurements of all checks. Checks that left the policy are dropped, new checks start

@@ -114,6 +114,21 @@ TEST_CASE("rolls back a release whose pods report a high error ratio") {
   CHECK((*record)["spec"]["message"].get<std::string>().contains("ratio 0.2, fails if > 0.05"));
 }
 
+TEST_CASE("rolls back a release with little traffic after the time of for") {
+  PodMetricsScenario scenario({{"port", 9100}, {"minimumRequests", 20}});
+  Json spec = scenario.server.find("rollbackpolicies", {shop, "web"})->at("spec");
+  spec["bakeTime"] = "20m";
+  spec["checks"].back().update({{"interval", "10s"}, {"for", "2m"}, {"failureThreshold", 1}});
+  scenario.merge_patch("rollbackpolicies", "web", {{"spec", spec}});
+  scenario.apps["app:v1"].requests = 1;
+  scenario.apps["app:v2"] = {.error_ratio = 0.5, .requests = 0.25};
+  scenario.run_for(5min);
+  scenario.ship("web", "app:v2");
+  scenario.run_for(2min);
+  CHECK(scenario.template_changes() == 0);
+  CHECK(scenario.run_until([&] { return scenario.template_changes() == 1; }, 5min));
+}
+
 TEST_CASE("rolls back a release whose pods report a high latency or gauge") {
   const Json check =
       GENERATE(Json{{"port", 9100}, {"latency", {{"quantile", 0.9}}}, {"failIf", "> 1"}},

@@ -23,6 +23,7 @@ const std::map<std::string, std::set<std::string>> public_headers = {
       "checks/metrics_baseline.hpp",
       "checks/placement.hpp",
       "checks/pod_metrics_measurement.hpp",
+      "checks/pod_metrics_plan.hpp",
       "checks/pod_metrics_run.hpp",
       "checks/policy_validation.hpp",
       "checks/prometheus_answer.hpp",

@@ -258,3 +258,32 @@ TEST_CASE("counts a pass towards a good release only when the rollout is complet
   CHECK_FALSE(apply_all({}, spec, passes, false, noon)[1].passed_once);
   CHECK(apply_all({}, spec, passes, true, noon)[1].passed_once);
 }
+
+// With little traffic, a run scrapes for up to one minute.
+TEST_CASE("a podMetrics check with for is breached although each run takes 40 seconds") {
+  api::PolicySpec spec;
+  spec.checks = {
+      {.name = "errors", .kind = api::PodMetricsCheck{}, .failure_threshold = 1, .fail_for = 2min}};
+  std::vector<api::CheckStatus> checks;
+  for (int run = 0; run <= 3; ++run) {
+    CHECK_FALSE(breached(checks));
+    checks = apply_all(checks, spec, Measurements{fails("errors")}, true, noon + run * 40s);
+  }
+  CHECK(breached(checks));
+  CHECK(confirmed_breach(checks, spec, noon + 3 * 40s + 40s));
+}
+
+TEST_CASE("a failure of a podMetrics check starts again after a gap longer than a run") {
+  api::PolicySpec spec;
+  spec.checks = {{.name = "errors",
+                  .kind = api::PodMetricsCheck{},
+                  .interval = 10s,
+                  .failure_threshold = 1,
+                  .fail_for = 2min}};
+  const Duration age = max_result_age("errors", spec);
+  CHECK(age > 80s);
+  CHECK(age < 2min);
+  auto checks = apply_all({}, spec, Measurements{fails("errors")}, true, noon);
+  checks = apply_all(checks, spec, Measurements{fails("errors")}, true, noon + 2min);
+  CHECK_FALSE(breached(checks));
+}
