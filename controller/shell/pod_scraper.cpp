@@ -17,7 +17,9 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr std::size_t max_small_body = std::size_t{512} * 1024;
-constexpr std::size_t max_workers = 32;  // of one call of scrape()
+// Of one call of scrape(). Less than the small lane has, so that the pods of one check that do not
+// respond leave places for the other checks.
+constexpr std::size_t max_workers = 8;
 
 }  // namespace
 
@@ -53,7 +55,8 @@ asio::awaitable<PodScraper::Slot> PodScraper::acquire(LaneState& lane) {
       if (lane.free > 0 && !lane.waiting.empty()) lane.waiting.front()->turn.cancel();
     }
   };
-  if (lane.free == 0) {
+  // A free slot is for the waiters: the first one has been woken, but has not run yet.
+  if (lane.free == 0 || !lane.waiting.empty()) {
     lane.waiting.push_back(&waiter);
     const QueueEntry entry{.lane = lane, .waiter = waiter};
     while (lane.free == 0 || lane.waiting.front() != &waiter) {

@@ -5,6 +5,9 @@
 //   up to 512 KiB       32
 //   up to 5 MiB         2; a pod with such a page is scraped again, and then always in this lane
 //
+// One check scrapes at most 8 pods at once, and scrapes start in the order of their arrival. So
+// pods that do not respond delay above all their own check.
+//
 // Private to shell/.
 #pragma once
 
